@@ -1,0 +1,135 @@
+use crate::Word;
+use core::fmt;
+
+/// Why a call did not take place, or did not come back.
+///
+/// The method's own `Result` is *inside*: in `disk.read(at, &mut block)??` the first `?` is about
+/// the call, the second about the disk. The numbers are stable: they are part of the ABI.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+#[non_exhaustive]
+pub enum CallError {
+    /// The handle is no index into the kernel's table of services.
+    NoSuchService = 1,
+    /// The service's interface has no method of this number.
+    NoSuchMethod = 2,
+    /// The wiring does not give this service (or notification) to the calling process.
+    NotPermitted = 3,
+    /// More calls in flight than [`MAX_CALL_DEPTH`](crate::MAX_CALL_DEPTH), or more leases than
+    /// the kernel keeps for a thread.
+    TooDeep = 4,
+    /// Less stack is left than the service declares to need. Give the thread more.
+    StackTooSmall = 5,
+    /// The server crashed while it ran this call.
+    ServerFaulted = 6,
+    /// The server crashed earlier and is stopped.
+    ServerDown = 7,
+    /// The call took longer than the caller allowed.
+    DeadlineExceeded = 8,
+    /// The call would wait for something that waits for this very thread.
+    Deadlock = 9,
+    /// An argument was not a value of its type: the server's stub refused it.
+    BadArgument = 10,
+    /// Lent memory is not the caller's to lend, or can't be lent without exposing its neighbours:
+    /// lend a `LendBuf`, a `shared!` static or a constant.
+    BadLease = 11,
+    /// The reply was not a value of its type: the caller's stub refused it.
+    BadReply = 12,
+}
+
+impl CallError {
+    /// Every error, in the order of its number.
+    pub const ALL: [CallError; 12] = [
+        CallError::NoSuchService,
+        CallError::NoSuchMethod,
+        CallError::NotPermitted,
+        CallError::TooDeep,
+        CallError::StackTooSmall,
+        CallError::ServerFaulted,
+        CallError::ServerDown,
+        CallError::DeadlineExceeded,
+        CallError::Deadlock,
+        CallError::BadArgument,
+        CallError::BadLease,
+        CallError::BadReply,
+    ];
+
+    /// The error that a status stands for; `None` for success and for what is no `CallError`.
+    ///
+    /// ```
+    /// use crossgate_abi::{CallError, Status};
+    /// assert_eq!(CallError::from_status(Status::from(CallError::TooDeep)), Some(CallError::TooDeep));
+    /// assert_eq!(CallError::from_status(Status::OK), None);
+    /// ```
+    #[must_use]
+    pub const fn from_status(status: Status) -> Option<CallError> {
+        if status.0 == 0 || status.0 > Self::ALL.len() {
+            return None;
+        }
+        Some(Self::ALL[status.0 - 1])
+    }
+
+    /// What went wrong, in a few words.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            CallError::NoSuchService => "no such service",
+            CallError::NoSuchMethod => "no such method",
+            CallError::NotPermitted => "not permitted by the wiring",
+            CallError::TooDeep => "too many calls in flight",
+            CallError::StackTooSmall => "too little stack left for the call",
+            CallError::ServerFaulted => "the server faulted",
+            CallError::ServerDown => "the server is stopped",
+            CallError::DeadlineExceeded => "deadline exceeded",
+            CallError::Deadlock => "would deadlock",
+            CallError::BadArgument => "bad argument",
+            CallError::BadLease => "memory cannot be lent",
+            CallError::BadReply => "bad reply",
+        }
+    }
+}
+
+impl fmt::Display for CallError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
+impl core::error::Error for CallError {}
+
+/// How a system call ended, as the word that travels: 0, the number of a [`CallError`], or one of
+/// the constants here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Status(pub Word);
+
+impl Status {
+    /// Success.
+    pub const OK: Status = Status(0);
+    /// A wait ended without a signal.
+    pub const TIMED_OUT: Status = Status(32);
+    /// There is no system call of this number.
+    pub const NO_SUCH_SYSTEM_CALL: Status = Status(33);
+    /// There is no such fault record, or none any more.
+    pub const NO_SUCH_RECORD: Status = Status(34);
+}
+
+impl From<CallError> for Status {
+    fn from(error: CallError) -> Status {
+        Status(error as Word)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_and_errors_match() {
+        for error in CallError::ALL {
+            assert_eq!(CallError::from_status(error.into()), Some(error));
+        }
+        for other in [0, 13, 32, 33, 34, Word::MAX] {
+            assert_eq!(CallError::from_status(Status(other)), None);
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! What the Crossgate kernel and user code agree on.
+//!
+//! - [`number`]: how a system call says what it wants;
+//! - [`Status`] and [`CallError`]: how it ends;
+//! - [`Shape`]: what the machine words of a call are;
+//! - [`table`]: the wiring of a firmware as tables in flash, written by `crossgate::system!`
+//!   and read by the kernel;
+//! - [`FaultRecord`]: what the kernel remembers of a process that crashed.
+//!
+//! Nothing here executes: this crate is the contract, and the place to look first when porting.
+#![no_std]
+
+mod error;
+mod fault;
+pub mod number;
+mod shape;
+pub mod table;
+
+pub use error::{CallError, Status};
+pub use fault::{Cause, FaultRecord};
+pub use shape::{Kind, Shape};
+
+/// A machine word: a register, an address, a length in bytes.
+///
+/// It is 32 bits wide on every microcontroller. On a host it is 64 bits wide, but every type uses
+/// the same number of words as on a microcontroller, so that a method with too many of them is an
+/// error everywhere.
+pub type Word = usize;
+
+/// How many calls of one thread can be in flight at a time.
+pub const MAX_CALL_DEPTH: usize = 8;
+/// How many words of arguments a call carries.
+pub const ARGUMENT_WORDS: usize = 4;
+/// How many words of results a call brings back.
+pub const RESULT_WORDS: usize = 2;
+/// How many pieces of memory one call can be lent.
+pub const LEASES_PER_CALL: usize = 2;
+/// The number of thread priorities; 0 is the lowest, and is the idle thread's.
+pub const PRIORITIES: usize = 32;
+/// The most processes that a firmware can have.
+pub const MAX_PROCESSES: usize = 32;
+/// The most threads that a firmware can have, the idle thread included.
+pub const MAX_THREADS: usize = 32;
+/// The most notifications that a firmware can have.
+pub const MAX_NOTIFICATIONS: usize = 32;
+/// The most MMIO windows that a process can own.
+pub const MAX_WINDOWS: usize = 2;

@@ -1,0 +1,62 @@
+//! System calls: one trap instruction, and a *selector* word that says what is wanted.
+//!
+//! A selector is either a **call**, `service << 8 | method`, or the bitwise complement of a
+//! **system call number** (a small negative number, which costs one instruction to load).
+//! A call comes first because it is what the kernel does most.
+//!
+//! | architecture | trap | selector | arguments | results |
+//! |---|---|---|---|---|
+//! | Cortex-M | `svc 0` | r12 | r0-r3 | r0 status, r1, r2 |
+//!
+//! Times are microseconds (µs) in two words, the lower first.
+
+use crate::Word;
+
+/// The selector of method `method` of service `service`.
+#[must_use]
+pub const fn call(service: usize, method: usize) -> Word {
+    service << 8 | method
+}
+
+/// The selector of system call `number`, as in `system_call(number::YIELD)`.
+#[must_use]
+pub const fn system_call(number: Word) -> Word {
+    !number
+}
+
+/// Leaves the method that the kernel entered last. Arguments: status (only 0 and
+/// [`CallError::BadArgument`](crate::CallError::BadArgument) pass), two result words.
+/// Does not come back; without a call in flight it is a fault.
+pub const RETURN: Word = 0;
+/// Lets other threads of the same priority run.
+pub const YIELD: Word = 1;
+/// Ends the thread. Does not come back. In a foreign process it is a fault of that process.
+pub const EXIT: Word = 2;
+/// Result: the index of the calling thread.
+pub const THREAD_ID: Word = 3;
+/// Results: time since start in µs, lower and upper word.
+pub const NOW: Word = 4;
+/// Arguments: how long to sleep in µs, lower and upper word.
+pub const SLEEP: Word = 5;
+/// Arguments: the time to sleep until in µs since start, lower and upper word.
+pub const SLEEP_UNTIL: Word = 6;
+/// Argument: index of a notification that this process may signal.
+pub const SIGNAL: Word = 7;
+/// Arguments: a set of notifications (bit n is notification n) that this process owns; how long to
+/// wait in µs, lower and upper word (all ones: for ever; 0: don't wait).
+/// Result: the index of the notification that was consumed; or status
+/// [`TIMED_OUT`](crate::Status::TIMED_OUT).
+pub const WAIT: Word = 8;
+/// Argument: index of a notification that this process owns. Unmasks the interrupts bound to it.
+pub const ACKNOWLEDGE: Word = 9;
+/// Argument: address of a mutex word. Comes back when the mutex may be free: try again then.
+pub const MUTEX_WAIT: Word = 10;
+/// Argument: address of a mutex word that this thread holds and that others wait for. Frees it.
+pub const MUTEX_WAKE: Word = 11;
+/// A panic. Arguments: address and length in bytes of the file name, line, column.
+/// Does not come back: it is a fault of the current process.
+pub const PANIC: Word = 12;
+/// Arguments: sequence number of a fault (counted from 0), index of a word of its record.
+/// Result: that word of the [`FaultRecord`](crate::FaultRecord). Only for the process that
+/// the wiring tells of faults.
+pub const READ_FAULT: Word = 13;

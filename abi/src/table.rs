@@ -1,0 +1,171 @@
+//! The wiring of a firmware, as `crossgate::system!` writes it into flash.
+//!
+//! The tables are the kernel's permission list: what is not in them can't happen. All indices in
+//! them are checked when the firmware compiles.
+
+use crate::{Shape, Word};
+
+/// A whole firmware.
+pub struct System {
+    /// The processes. The index of a process is its bit in every permission mask.
+    pub processes: &'static [Process],
+    /// The services. The index of a service is what a handle holds.
+    pub services: &'static [Service],
+    /// The threads. The first is the idle thread, of priority 0.
+    pub threads: &'static [Thread],
+    /// The notifications.
+    pub notifications: &'static [Notification],
+    /// The interrupts that are bound to notifications.
+    pub interrupts: &'static [Interrupt],
+    /// How many objects let only one call in at a time (their locks are numbered from 0).
+    pub locks: usize,
+    /// Who is told of faults.
+    pub fault_watch: Option<FaultWatch>,
+}
+
+/// A protection domain.
+pub struct Process {
+    /// Its name in the wiring, which is that of its crate.
+    pub name: &'static str,
+    /// Where its memory is: written by `crossgate-link`.
+    pub memory: &'static ProcessMemory,
+    /// The devices that it owns.
+    pub windows: &'static [Window],
+}
+
+/// Where the RAM of a process lies, as `crossgate-link` laid it out. All addresses and lengths are
+/// in bytes; the memory is `[shared][data][zeroed]` from `start`, then padding up to `end`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
+pub struct ProcessMemory {
+    /// First byte of the region that the process may access.
+    pub start: Word,
+    /// First byte after the region. The memory protection unit can express `start..end` exactly.
+    pub end: Word,
+    /// First byte of the part that the process may lend (`shared!` statics).
+    pub shared_start: Word,
+    /// First byte after that part.
+    pub shared_end: Word,
+    /// Address in flash of the initial values of `start..data_end`.
+    pub image: Word,
+    /// First byte after the initialised statics; from here to `end` all is zero at start.
+    pub data_end: Word,
+}
+
+/// A range of device registers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// Address of the first byte, a multiple of `size`.
+    pub start: Word,
+    /// Length in bytes, a power of two of at least 32.
+    pub size: Word,
+}
+
+/// What a thunk gives back where it is an ordinary function (on a host).
+/// On a microcontroller a thunk leaves through the kernel and never returns.
+#[cfg(not(target_os = "none"))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
+pub struct RawReply {
+    /// 0 or the number of [`CallError::BadArgument`](crate::CallError::BadArgument).
+    pub status: Word,
+    /// The words of the result.
+    pub words: [Word; crate::RESULT_WORDS],
+}
+
+/// What a thunk gives back: nothing, it leaves through the kernel.
+#[cfg(target_os = "none")]
+pub type RawReply = core::convert::Infallible;
+
+/// A thunk: the entry point of a method. It gets the object and the four argument words.
+pub type Entry = unsafe extern "C" fn(*mut (), Word, Word, Word, Word) -> RawReply;
+
+/// A method of a service.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct Method {
+    /// Where it is entered.
+    pub entry: Entry,
+    /// What its argument words are.
+    pub arguments: Shape,
+    /// What its result words are.
+    pub results: Shape,
+}
+
+/// A published object.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct Service {
+    /// The object, in the memory of the process that owns it.
+    pub object: *mut (),
+    /// The methods of its interface.
+    pub methods: &'static [Method],
+    /// The processes that may call it: bit p is process p.
+    pub callers: u32,
+    /// Its name in the wiring.
+    pub name: &'static str,
+    /// Identifies the interface: equal for equal interfaces, generic arguments included.
+    pub interface: u32,
+    /// How many bytes of stack its methods need.
+    pub stack: u16,
+    /// The process that it belongs to.
+    pub owner: u8,
+    /// The lock of the object if one call at a time may be in it, else [`NO_LOCK`].
+    pub lock: u8,
+}
+
+/// The lock of an object that any number of threads may be in.
+pub const NO_LOCK: u8 = u8::MAX;
+
+// SAFETY: the pointer is only an address for the kernel; the object behind it is `Sync` or is
+// reached by one call at a time, which `crossgate::system!` makes sure of.
+unsafe impl Sync for Service {}
+// SAFETY: as above.
+unsafe impl Send for Service {}
+
+/// A thread.
+pub struct Thread {
+    /// Its name in the wiring.
+    pub name: &'static str,
+    /// Where it starts.
+    pub entry: extern "C" fn() -> !,
+    /// The lowest address of its stack.
+    pub stack: *const u8,
+    /// The length of its stack in bytes.
+    pub stack_size: usize,
+    /// Its home process.
+    pub process: u8,
+    /// 0 (only the idle thread) to [`PRIORITIES`](crate::PRIORITIES)` - 1` (the most urgent).
+    pub priority: u8,
+}
+
+// SAFETY: the pointer is only an address for the kernel; nothing in Rust refers to a stack.
+unsafe impl Sync for Thread {}
+
+/// A notification.
+pub struct Notification {
+    /// Its name in the wiring.
+    pub name: &'static str,
+    /// The process whose threads may wait for it and acknowledge its interrupts.
+    pub owner: u8,
+    /// The processes that may signal it: bit p is process p.
+    pub signallers: u32,
+    /// Whether every signal counts; else signals that nobody has waited for yet are one.
+    pub counting: bool,
+}
+
+/// An interrupt line bound to a notification.
+pub struct Interrupt {
+    /// The number of the line in the interrupt controller.
+    pub line: u16,
+    /// The notification that it signals.
+    pub notification: u8,
+}
+
+/// The process that may read fault records, and the notification that tells it of a new one.
+pub struct FaultWatch {
+    /// The process.
+    pub process: u8,
+    /// A notification that it owns.
+    pub notification: u8,
+}
