@@ -1,1 +1,101 @@
-//! placeholder
+//! Crossgate on ARM Cortex-M.
+//!
+//! Registers become values for the kernel core, and the core's effects become registers and
+//! memory protection. This is the only place with assembly and register access.
+//!
+//! | file | what |
+//! |---|---|
+//! | [`armv7m`] | what the ARMv7-M memory protection unit can express: arithmetic, tested on the host |
+//! | `entry` | the way from an exception to Rust and back |
+//! | `handler` | what happened, told to the core; what it answers, done |
+//! | `context` | the registers of a thread on its stack |
+//! | `mpu` | the protection unit's registers |
+//! | `clock` | time, from SysTick |
+//! | `fault` | what the CPU says of a fault |
+//! | `boot` | from reset to the first thread |
+//!
+//! All exceptions but faults have the same priority, so the kernel is never preempted. Faults have a
+//! higher one: only then a failed stacking is seen before the exception whose entry failed.
+//!
+//! Threads run unprivileged on the process stack pointer, always; exceptions run on the main stack,
+//! whose lower end is guarded.
+#![no_std]
+
+pub mod armv7m;
+
+#[cfg(target_os = "none")]
+#[doc(hidden)]
+pub mod boot;
+#[cfg(target_os = "none")]
+mod clock;
+#[cfg(target_os = "none")]
+mod context;
+#[cfg(target_os = "none")]
+mod entry;
+#[cfg(target_os = "none")]
+mod fault;
+#[cfg(target_os = "none")]
+mod handler;
+#[cfg(target_os = "none")]
+mod mpu;
+
+#[cfg(target_os = "none")]
+#[doc(hidden)]
+pub use crossgate_kernel as kernel;
+
+/// Makes a firmware of a wiring: the kernel's memory, and the entry point.
+///
+/// `clock_hz` is the frequency of the CPU clock in Hz, a whole number of MHz: SysTick counts it.
+///
+/// ```ignore
+/// crossgate::system! { pub static SYSTEM; /* ... */ }
+/// crossgate_cortex_m::start!(SYSTEM, clock_hz = 25_000_000);
+/// ```
+#[macro_export]
+macro_rules! start {
+    ($system:path, clock_hz = $clock_hz:expr) => {
+        const _: () = {
+            use $crate::kernel::{Storage, lock::Lock, notification::Notification, thread::Thread};
+
+            const TICKS_PER_MICROSECOND: u32 = {
+                let clock_hz: u32 = $clock_hz;
+                assert!(
+                    clock_hz != 0 && clock_hz % 1_000_000 == 0,
+                    "clock_hz has to be a whole number of MHz: the kernel counts microseconds with it"
+                );
+                clock_hz / 1_000_000
+            };
+
+            static mut __crossgate_kernel_idle: Thread = Thread::EMPTY;
+            static mut __crossgate_kernel_threads: [Thread; $system.threads.len() - 1] =
+                [const { Thread::EMPTY }; $system.threads.len() - 1];
+            static mut __crossgate_kernel_locks: [Lock; $system.locks] =
+                [Lock::FREE; $system.locks];
+            static mut __crossgate_kernel_notifications: [Notification;
+                $system.notifications.len()] =
+                [Notification::QUIET; $system.notifications.len()];
+            static mut __crossgate_kernel_regions: [$crate::boot::ProcessRegions;
+                $system.processes.len()] =
+                [$crate::boot::ProcessRegions::NONE; $system.processes.len()];
+
+            #[unsafe(export_name = "main")]
+            extern "C" fn main() -> ! {
+                // SAFETY: the reset handler calls this once, before any interrupt is enabled, and
+                // nothing else names these statics.
+                unsafe {
+                    $crate::boot::boot(
+                        &$system,
+                        Storage {
+                            idle: &mut *(&raw mut __crossgate_kernel_idle),
+                            threads: &mut *(&raw mut __crossgate_kernel_threads),
+                            locks: &mut *(&raw mut __crossgate_kernel_locks),
+                            notifications: &mut *(&raw mut __crossgate_kernel_notifications),
+                        },
+                        &mut *(&raw mut __crossgate_kernel_regions),
+                        TICKS_PER_MICROSECOND,
+                    )
+                }
+            }
+        };
+    };
+}

@@ -1,0 +1,174 @@
+//! What becomes of a process that crashed, and of its visitors.
+//!
+//! The process is stopped: no call enters it any more and its own threads end. A thread that was
+//! visiting it goes back to the nearest caller outside, with
+//! [`ServerFaulted`](CallError::ServerFaulted); so does, later, one that returns into it from a
+//! process further on. Every other process goes on, and the one that the wiring names is told.
+
+use crate::port::Port;
+use crate::thread::{Pending, ThreadId, Wait};
+use crate::{Effect, Kernel, Reply};
+use crossgate_abi::{CallError, Cause, FaultRecord, Status, Word, table::NO_LOCK};
+
+/// How many records are kept; older ones are overwritten.
+const RECORDS: usize = 2;
+
+/// The faults so far.
+pub struct Faults {
+    records: [Option<FaultRecord>; RECORDS],
+    count: usize,
+}
+
+impl Faults {
+    pub(crate) const fn new() -> Faults {
+        Faults { records: [None; RECORDS], count: 0 }
+    }
+}
+
+/// Where a panic happened, as user code told it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Location {
+    pub file: Word,
+    pub file_length: Word,
+    pub line: Word,
+}
+
+impl<P: Port> Kernel<P> {
+    /// The current process did something that it must not do, at `instruction`; `address` is what
+    /// it tried to access. Both are 0 where that is unknown.
+    #[inline(never)]
+    pub fn fault(&mut self, cause: Cause, instruction: Word, address: Word) -> Effect {
+        self.fault_at(cause, instruction, address, Location::default())
+    }
+
+    /// The current process panicked.
+    pub(crate) fn panic(&mut self, location: Location) -> Effect {
+        self.fault_at(Cause::Panic, 0, 0, location)
+    }
+
+    fn fault_at(&mut self, cause: Cause, instruction: Word, address: Word, at: Location) -> Effect {
+        self.record(cause, instruction, address, at);
+        let faulted = self.current().process;
+        self.stop(faulted);
+        if let Some(watch) = &self.system.fault_watch {
+            self.signal(usize::from(watch.notification));
+        }
+        self.current = self.ready.first();
+        Effect::Switch
+    }
+
+    fn record(&mut self, cause: Cause, instruction: Word, address: Word, at: Location) {
+        let thread = self.threads.get(self.current);
+        let mut chain = [0; crossgate_abi::MAX_CALL_DEPTH];
+        for (slot, frame) in chain.iter_mut().zip(&thread.frames).take(usize::from(thread.depth)) {
+            *slot = frame.service;
+        }
+        let name = crate::memory::Span::new(at.file, at.file_length);
+        let known = name.is_some_and(|name| self.flash.contains(name));
+        let record = FaultRecord {
+            process: thread.process,
+            thread: self.current.index() as u8,
+            cause,
+            depth: thread.depth,
+            chain,
+            address,
+            instruction,
+            file: if known { at.file } else { 0 },
+            file_length: if known { at.file_length } else { 0 },
+            line: at.line,
+        };
+        if let Some(slot) = self.faults.records.get_mut(self.faults.count % RECORDS) {
+            *slot = Some(record);
+        }
+        self.faults.count += 1;
+    }
+
+    /// Word `index` of the record of fault `sequence`, for the process that may read it.
+    pub(crate) fn read_fault(&mut self, sequence: Word, index: Word) -> Effect {
+        let process = self.current().process;
+        if !self.system.fault_watch.as_ref().is_some_and(|watch| watch.process == process) {
+            return self.finish(Reply::error(CallError::NotPermitted));
+        }
+        let kept = sequence < self.faults.count && self.faults.count - sequence <= RECORDS;
+        let record = self.faults.records.get(sequence % RECORDS).copied().flatten();
+        let word = record.filter(|_| kept).and_then(|record| record.word(index));
+        self.finish(word.map_or(Reply::status(Status::NO_SUCH_RECORD), Reply::word))
+    }
+
+    /// Stops a process, its threads at home, and its interrupts; its visitors go back.
+    fn stop(&mut self, process: u8) {
+        self.stopped |= 1 << (process & 31);
+        for interrupt in self.system.interrupts {
+            let owner = self
+                .system
+                .notifications
+                .get(usize::from(interrupt.notification))
+                .map(|notification| notification.owner);
+            if owner == Some(process) {
+                self.port.mask(interrupt.line);
+            }
+        }
+        for id in self.threads.ids() {
+            let thread = self.threads.get(id);
+            if thread.process == process && thread.wait != Wait::Ended {
+                self.unwind(id);
+            }
+        }
+    }
+
+    /// The current thread returned into a process that has been stopped meanwhile.
+    #[inline(never)]
+    pub(crate) fn unwind_current(&mut self) -> Effect {
+        self.unwind(self.current);
+        self.current = self.ready.first();
+        Effect::Switch
+    }
+
+    /// Takes a thread out of every stopped process on its way back. It ends if its home is one.
+    fn unwind(&mut self, id: ThreadId) {
+        loop {
+            let thread = self.threads.get_mut(id);
+            let process = thread.process;
+            let depth = usize::from(thread.depth).wrapping_sub(1);
+            let frame = thread.frames.get(depth).copied();
+            if !self.is_stopped(process) {
+                break;
+            }
+            let Some(frame) = frame else { return self.end(id) };
+            let thread = self.threads.get_mut(id);
+            thread.depth = depth as u8;
+            thread.process = frame.process;
+            thread.lease_count = frame.leases;
+            thread.stack_pointer = frame.stack_pointer;
+            thread.pending = Pending::Reply(Reply::error(CallError::ServerFaulted));
+            let lock = self
+                .services
+                .get(usize::from(frame.service))
+                .map_or(NO_LOCK, |service| service.lock);
+            if lock != NO_LOCK {
+                self.release_lock(lock);
+            }
+        }
+        self.interrupt_wait(id);
+    }
+
+    /// Makes a thread ready, whatever it waited for.
+    fn interrupt_wait(&mut self, id: ThreadId) {
+        let thread = self.threads.get(id);
+        let (waits, holder) = (thread.wait != Wait::Nothing, thread.blocked_on);
+        if waits {
+            self.stop_waiting_for_notifications(id);
+            self.wake(id);
+        }
+        if let Some(holder) = holder {
+            self.inherit(holder);
+        }
+    }
+
+    /// Ends a thread.
+    pub(crate) fn end(&mut self, id: ThreadId) {
+        self.interrupt_wait(id);
+        self.ready.remove(&mut self.threads, id);
+        self.threads.get_mut(id).wait = Wait::Ended;
+    }
+}

@@ -1,0 +1,194 @@
+//! Objects that one call at a time may be in, and the mutexes of user code.
+//!
+//! Both work alike: a thread that finds the lock taken waits, and lends its priority to the holder
+//! (and on, if that one waits too: priority inheritance is transitive). When the lock is freed all
+//! who wait for it become ready and try again; the most urgent one gets it, as it runs first. A wait
+//! that would close a cycle is refused.
+//!
+//! The lock of an object is kernel state. A mutex is a word in the memory of a process, which the
+//! kernel sees only when there is contention: 0 if it is free, else the stack pointer that its
+//! holder had, with bit 0 set if others wait. So the holder is found without the kernel having been
+//! told, and a process that forges such a word only confuses its own threads.
+
+use crate::call::Refusal;
+use crate::memory::Span;
+use crate::port::Port;
+use crate::thread::{Pending, ThreadId, Wait};
+use crate::{Effect, Kernel, Reply};
+use crossgate_abi::{CallError, Word};
+
+/// Bit 0 of a mutex: others wait for it.
+const CONTENDED: Word = 1;
+
+/// The lock of an exclusive object.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Lock {
+    holder: Option<ThreadId>,
+    contended: bool,
+}
+
+impl Lock {
+    /// A free lock.
+    pub const FREE: Lock = Lock { holder: None, contended: false };
+}
+
+impl<P: Port> Kernel<P> {
+    /// The current thread takes the lock of an object, if it is free.
+    #[inline(always)]
+    pub(crate) fn take_lock(&mut self, lock: u8) -> Result<(), Refusal> {
+        match self.locks.get(usize::from(lock)).and_then(|lock| lock.holder) {
+            Some(holder) if self.leads_back(holder) => Err(CallError::Deadlock.into()),
+            Some(_) => Err(Refusal::Busy(lock)),
+            None => {
+                if let Some(free) = self.locks.get_mut(usize::from(lock)) {
+                    free.holder = Some(self.current);
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// The current thread waits for the lock of an object, to make its call again when it is free.
+    #[inline(never)]
+    pub(crate) fn wait_for_lock(&mut self, stack_pointer: Word, lock: u8) -> Effect {
+        let holder = self.locks.get_mut(usize::from(lock)).and_then(|lock| {
+            lock.contended = true;
+            lock.holder
+        });
+        let thread = self.current();
+        thread.stack_pointer = stack_pointer;
+        thread.pending = Pending::Retry;
+        self.wait_for_holder(Wait::Lock(lock), holder)
+    }
+
+    /// Frees the lock of an object. Tells whether others wait for it (they are ready now).
+    pub(crate) fn release_lock(&mut self, lock: u8) -> bool {
+        let Some(lock_state) = self.locks.get_mut(usize::from(lock)) else { return false };
+        let before = core::mem::replace(lock_state, Lock::FREE);
+        if before.contended {
+            self.wake_all(Wait::Lock(lock));
+            if let Some(holder) = before.holder {
+                self.inherit(holder);
+            }
+        }
+        before.contended
+    }
+
+    /// The current thread found the mutex at `address` taken.
+    pub(crate) fn mutex_wait(&mut self, address: Word) -> Effect {
+        let Some(value) = self.read_mutex(address) else {
+            return self.finish(Reply::error(CallError::BadArgument));
+        };
+        if value == 0 {
+            return self.finish(Reply::OK);
+        }
+        let Some(holder) = self.mutex_holder(value) else {
+            return self.finish(Reply::error(CallError::BadArgument));
+        };
+        if self.leads_back(holder) {
+            return self.finish(Reply::error(CallError::Deadlock));
+        }
+        self.port.write_word(address, value | CONTENDED);
+        self.current().pending = Pending::Reply(Reply::OK);
+        self.wait_for_holder(Wait::Mutex(address), Some(holder))
+    }
+
+    /// The current thread frees the mutex at `address`, which others wait for.
+    pub(crate) fn mutex_wake(&mut self, address: Word) -> Effect {
+        let holder = self.read_mutex(address).and_then(|value| self.mutex_holder(value));
+        if holder != Some(self.current) {
+            return self.finish(Reply::error(CallError::BadArgument));
+        }
+        self.port.write_word(address, 0);
+        self.wake_all(Wait::Mutex(address));
+        self.inherit(self.current);
+        self.finish(Reply::OK)
+    }
+
+    /// The mutex at `address`, if that is a word of the current process.
+    fn read_mutex(&mut self, address: Word) -> Option<Word> {
+        let process = self.current().process;
+        let memory = self.processes.get(usize::from(process))?.memory;
+        let word = Span::new(address, size_of::<Word>())?;
+        let owned = Span { start: memory.start, end: memory.end }.contains(word);
+        (owned && address.is_multiple_of(size_of::<Word>())).then(|| self.port.read_word(address))
+    }
+
+    /// The thread that holds a mutex of this value: the one that has its stack there.
+    fn mutex_holder(&self, value: Word) -> Option<ThreadId> {
+        let pointer = value & !CONTENDED;
+        self.threads.ids().find(|&id| {
+            let stack = self.threads.get(id).stack;
+            stack.start < pointer && pointer <= stack.end
+        })
+    }
+
+    /// Whether `holder` is the current thread, or waits for it, directly or not.
+    fn leads_back(&self, mut holder: ThreadId) -> bool {
+        // The chain of waits has no cycle, as none is ever closed; the bound says so to the reader.
+        for _ in 0..crossgate_abi::MAX_THREADS {
+            if holder == self.current {
+                return true;
+            }
+            match self.threads.get(holder).blocked_on {
+                Some(next) => holder = next,
+                None => return false,
+            }
+        }
+        true
+    }
+
+    /// The current thread waits for something that `holder` has, and lends it its priority.
+    fn wait_for_holder(&mut self, wait: Wait, holder: Option<ThreadId>) -> Effect {
+        self.ready.remove(&mut self.threads, self.current);
+        let thread = self.current();
+        thread.wait = wait;
+        thread.blocked_on = holder;
+        if let Some(holder) = holder {
+            self.inherit(holder);
+        }
+        self.reschedule()
+    }
+
+    /// Wakes all threads with this wait, the most urgent of them being the first to try again.
+    fn wake_all(&mut self, wait: Wait) {
+        for id in self.threads.ids() {
+            if self.threads.get(id).wait == wait {
+                self.wake(id);
+            }
+        }
+    }
+
+    /// Gives `id`, and those that it waits for in turn, the priority of the most urgent thread that
+    /// waits for them, or their own if that is higher.
+    pub(crate) fn inherit(&mut self, mut id: ThreadId) {
+        for _ in 0..crossgate_abi::MAX_THREADS {
+            let own = self.threads.get(id).base_priority;
+            let priority = self
+                .threads
+                .ids()
+                .map(|other| self.threads.get(other))
+                .filter(|other| other.blocked_on == Some(id))
+                .fold(own, |highest, other| highest.max(other.priority));
+            if priority == self.threads.get(id).priority {
+                return;
+            }
+            self.set_priority(id, priority);
+            match self.threads.get(id).blocked_on {
+                Some(next) => id = next,
+                None => return,
+            }
+        }
+    }
+
+    fn set_priority(&mut self, id: ThreadId, priority: u8) {
+        let is_ready = self.threads.get(id).wait == Wait::Nothing;
+        if is_ready {
+            self.ready.remove(&mut self.threads, id);
+        }
+        self.threads.get_mut(id).priority = priority;
+        if is_ready {
+            self.ready.push(&mut self.threads, id);
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! Ranges of addresses.
+
+use crossgate_abi::Word;
+
+/// The bytes from `start` up to, but not including, `end`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// The first byte.
+    pub start: Word,
+    /// The first byte after.
+    pub end: Word,
+}
+
+impl Span {
+    /// No bytes.
+    pub const EMPTY: Span = Span { start: 0, end: 0 };
+
+    /// `length` bytes from `start`; `None` if they run over the end of the address space.
+    #[must_use]
+    pub const fn new(start: Word, length: Word) -> Option<Span> {
+        match start.checked_add(length) {
+            Some(end) => Some(Span { start, end }),
+            None => None,
+        }
+    }
+
+    /// The length in bytes.
+    #[must_use]
+    pub const fn length(self) -> Word {
+        self.end.saturating_sub(self.start)
+    }
+
+    /// Whether there is no byte in it.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.end <= self.start
+    }
+
+    /// Whether every byte of `inner`, which must not be empty, is in this span.
+    #[must_use]
+    pub const fn contains(self, inner: Span) -> bool {
+        self.start <= inner.start && inner.end <= self.end && !inner.is_empty()
+    }
+}

@@ -1,0 +1,48 @@
+//! What the core needs from the hardware.
+
+use crate::memory::Span;
+use crossgate_abi::Word;
+
+/// An architecture, as the core sees it.
+///
+/// The functions without `self` are pure arithmetic that depends on what the memory protection
+/// unit can express. An implementation has to keep what each of them promises: the security
+/// properties rest on it.
+pub trait Port {
+    /// How many bytes of the caller's stack, from the stack pointer that it reports upwards, hold
+    /// registers that the kernel saved: they can't be lent.
+    const CONTEXT_SIZE: Word;
+    /// How many bytes of the callee's stack the kernel uses to enter it, including what it needs to
+    /// save the callee's registers at its first system call.
+    const ENTRY_SIZE: Word;
+
+    /// Where the callee's stack starts (its highest address) when the caller, whose stack pointer
+    /// is `stack_pointer`, is closed to it.
+    ///
+    /// Must be at most `stack_pointer`; it may be lower where the protection is coarse, even
+    /// `stack.start`. It depends on nothing but its arguments.
+    fn callee_stack(stack: Span, stack_pointer: Word) -> Word;
+
+    /// Whether the protection unit can open `span` without opening a byte outside `limits`.
+    fn coverable(span: Span, limits: Span) -> bool;
+
+    /// The time since start in µs. Never runs backwards.
+    fn now(&mut self) -> u64;
+
+    /// Asks for [`Kernel::timer`](crate::Kernel::timer) at `deadline` (µs since start) or soon
+    /// after; `None`: not before the next deadline is set.
+    fn set_deadline(&mut self, deadline: Option<u64>);
+
+    /// Reads a word of a process' memory. The core has checked that the address is aligned and
+    /// belongs to the process that named it.
+    fn read_word(&mut self, address: Word) -> Word;
+
+    /// Writes such a word.
+    fn write_word(&mut self, address: Word, value: Word);
+
+    /// Keeps interrupt `line` from arriving.
+    fn mask(&mut self, line: u16);
+
+    /// Lets interrupt `line` arrive again.
+    fn unmask(&mut self, line: u16);
+}

@@ -1,0 +1,72 @@
+//! Every system call but the call of a method.
+
+use crate::fault::Location;
+use crate::port::Port;
+use crate::{Effect, Kernel, Reply};
+use crossgate_abi::{ARGUMENT_WORDS, Cause, Status, Word, number};
+
+impl<P: Port> Kernel<P> {
+    /// The current thread, whose registers are saved at `stack_pointer`, makes a system call.
+    #[inline(always)]
+    pub fn system_call(
+        &mut self,
+        stack_pointer: Word,
+        number: Word,
+        words: [Word; ARGUMENT_WORDS],
+    ) -> Effect {
+        let [first, second, third, _] = words;
+        if number == number::RETURN {
+            return self.leave(first, [second, third]);
+        }
+        self.current().stack_pointer = stack_pointer;
+        match number {
+            number::YIELD => {
+                self.ready.rotate(&self.threads, self.current);
+                self.finish(Reply::OK)
+            }
+            number::THREAD_ID => Effect::Resume(Reply::word(self.current.index())),
+            number::SIGNAL => self.signal_by_thread(first),
+            number::WAIT => self.wait(first, microseconds(second, third)),
+            _ => self.rare_system_call(number, words),
+        }
+    }
+
+    /// Those that are not worth a place in the fast path.
+    #[inline(never)]
+    fn rare_system_call(&mut self, number: Word, words: [Word; ARGUMENT_WORDS]) -> Effect {
+        let [first, second, third, _] = words;
+        match number {
+            number::EXIT => self.exit(),
+            number::NOW => {
+                let now = self.port.now();
+                let words = [now as u32 as Word, (now >> 32) as Word];
+                self.finish(Reply { status: Status::OK, words })
+            }
+            number::SLEEP => {
+                let now = self.port.now();
+                self.sleep_until(now.saturating_add(microseconds(first, second)))
+            }
+            number::SLEEP_UNTIL => self.sleep_until(microseconds(first, second)),
+            number::ACKNOWLEDGE => self.acknowledge(first),
+            number::MUTEX_WAIT => self.mutex_wait(first),
+            number::MUTEX_WAKE => self.mutex_wake(first),
+            number::PANIC => self.panic(Location { file: first, file_length: second, line: third }),
+            number::READ_FAULT => self.read_fault(first, second),
+            _ => self.finish(Reply::status(Status::NO_SUCH_SYSTEM_CALL)),
+        }
+    }
+
+    fn exit(&mut self) -> Effect {
+        if self.current().depth != 0 {
+            return self.fault(Cause::Exit, 0, 0);
+        }
+        self.end(self.current);
+        self.reschedule()
+    }
+}
+
+/// A time that came in two words.
+#[inline(always)]
+fn microseconds(low: Word, high: Word) -> u64 {
+    u64::from(low as u32) | u64::from(high as u32) << 32
+}

@@ -1,0 +1,111 @@
+//! What the memory protection unit of ARMv7-M can express (ARM DDI 0403E, B3.5).
+//!
+//! A region is 2^n bytes, n >= 5, and aligned to its size. From 256 bytes on it has eight
+//! subregions that can be switched off one by one. So a piece of memory that is a run of eighths of
+//! such a block needs one region; any other piece is rounded to that.
+
+use crossgate_kernel::memory::Span;
+
+/// log2 of the smallest region with subregions, in bytes.
+const SMALLEST_BLOCK: u32 = 8;
+/// Subregions of a region.
+const EIGHTHS: u32 = 8;
+
+/// Who may do what in a region, as the upper half of the attribute and size register.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Access {
+    /// Read and execute; normal memory, cached.
+    Flash = 0b110 << 24 | 1 << 17,
+    /// Read and write, never execute; normal memory, cached and shareable.
+    ReadWrite = 1 << 28 | 0b011 << 24 | 1 << 18 | 1 << 17,
+    /// Read, never execute; normal memory, cached and shareable. (The kernel may write.)
+    ReadOnly = 1 << 28 | 0b010 << 24 | 1 << 18 | 1 << 17,
+    /// Read and write, never execute; device memory.
+    Device = 1 << 28 | 0b011 << 24 | 1 << 18 | 1 << 16,
+    /// Nothing, not even for the kernel.
+    Guard = 1 << 28,
+}
+
+/// A run of eighths of an aligned block: what one region can open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Block {
+    base: u32,
+    log2_size: u32,
+    disabled: u32,
+}
+
+impl Block {
+    /// The smallest run that covers `span`, which must not be empty.
+    ///
+    /// A smaller block has smaller eighths, so the smallest block that holds the span rounds least.
+    #[inline(always)]
+    #[must_use]
+    pub const fn covering(span: Span) -> Block {
+        let (first, last) = (span.start as u32, (span.end as u32).wrapping_sub(1));
+        let differing = u32::BITS - (first ^ last).leading_zeros();
+        let log2_size = if differing < SMALLEST_BLOCK { SMALLEST_BLOCK } else { differing };
+        let eighth = log2_size - 3;
+        let low = (first >> eighth) % EIGHTHS;
+        let high = (last >> eighth) % EIGHTHS;
+        let disabled = !(0xff << low) | 0xfe << high;
+        let base = first & u32::MAX.wrapping_shl(eighth).wrapping_shl(3);
+        Block { base: if log2_size == 32 { 0 } else { base }, log2_size, disabled: disabled & 0xff }
+    }
+
+    /// The memory that is open in it.
+    #[must_use]
+    pub const fn open(self) -> Span {
+        let eighth = self.log2_size - 3;
+        let first = (!self.disabled & 0xff).trailing_zeros();
+        let end = u32::BITS - (!self.disabled & 0xff).leading_zeros();
+        Span {
+            start: (self.base + (first << eighth)) as usize,
+            end: self.base as usize + ((end as usize) << eighth),
+        }
+    }
+
+    /// The region's base address register for region `number`.
+    #[inline(always)]
+    #[must_use]
+    pub const fn address_register(self, number: u32) -> u32 {
+        self.base | 1 << 4 | number
+    }
+
+    /// The region's attribute and size register.
+    #[inline(always)]
+    #[must_use]
+    pub const fn attribute_register(self, access: Access) -> u32 {
+        access as u32 | self.disabled << 8 | (self.log2_size - 1) << 1 | 1
+    }
+}
+
+/// Where the callee's stack starts when everything from `stack_pointer` up is closed to it.
+///
+/// The blocks that start at the bottom of a stack (which is aligned to the next power of two of its
+/// size) halve on the way down, so the eighths become finer the less stack is left: at most a
+/// quarter of what is left is lost to rounding, and nesting is not limited to eight levels.
+#[inline(always)]
+#[must_use]
+pub const fn callee_stack(stack: Span, stack_pointer: usize) -> usize {
+    let left = (stack_pointer.wrapping_sub(stack.start)) as u32;
+    let bits = u32::BITS - left.leading_zeros();
+    let log2_size = if bits < SMALLEST_BLOCK { SMALLEST_BLOCK } else { bits };
+    let eighth = log2_size - 3;
+    stack.start + (left >> eighth << eighth) as usize
+}
+
+/// The block that opens a stack from its lowest address `start` up to `top`, as
+/// [`callee_stack`] gave it or as the stack was laid out.
+#[inline(always)]
+#[must_use]
+pub const fn stack_block(start: usize, top: usize) -> Block {
+    let last = (top.wrapping_sub(start)).wrapping_sub(1) as u32;
+    let bits = u32::BITS - last.leading_zeros();
+    let log2_size = if bits < SMALLEST_BLOCK { SMALLEST_BLOCK } else { bits };
+    let disabled = 0xfe << (last >> (log2_size - 3)) & 0xff;
+    Block { base: start as u32, log2_size, disabled }
+}
+
+#[cfg(test)]
+mod tests;

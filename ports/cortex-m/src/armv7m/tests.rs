@@ -1,0 +1,126 @@
+//! The arithmetic against an oracle that knows nothing but the manual: it asks byte by byte.
+
+use super::*;
+use proptest::prelude::*;
+
+/// Whether a region with these registers lets an unprivileged access to `address` through.
+fn opens(address_register: u32, attribute_register: u32, address: u64) -> bool {
+    let log2_size = (attribute_register >> 1 & 31) + 1;
+    let size = 1u64 << log2_size;
+    let base = u64::from(address_register & !31) & !(size - 1);
+    if attribute_register & 1 == 0 || !(base..base + size).contains(&address) {
+        return false;
+    }
+    let subregion = (address - base) / (size / 8);
+    log2_size < 8 || attribute_register >> (8 + subregion) & 1 == 0
+}
+
+fn block_opens(block: Block, address: u64) -> bool {
+    opens(block.address_register(3), block.attribute_register(Access::ReadWrite), address)
+}
+
+/// The addresses where the answer can change: around the span and around every eighth.
+fn interesting(block: Block, span: Span) -> Vec<u64> {
+    let eighth = 1u64 << (block.log2_size - 3);
+    let edges = (0..=8).map(|index| u64::from(block.base) + index * eighth);
+    let edges = edges.chain([span.start as u64, span.end as u64]);
+    edges.flat_map(|edge| [edge.saturating_sub(1), edge]).collect()
+}
+
+fn a_span() -> impl Strategy<Value = Span> {
+    (0u32..=u32::MAX, 1u32..0x2_0000, 0u32..3).prop_filter_map("wraps", |(start, length, align)| {
+        let start = start >> (5 * align) << (5 * align);
+        let end = start.checked_add(length)?;
+        Some(Span { start: start as usize, end: end as usize })
+    })
+}
+
+/// A stack as the linker lays it out, and a stack pointer in it.
+fn a_stack() -> impl Strategy<Value = (Span, usize)> {
+    (8u32..14, 5u32..=8, 0u32..64).prop_flat_map(|(log2_size, eighths, place)| {
+        let size = if log2_size == 8 { 256 } else { eighths << (log2_size - 3) };
+        let start = (0x2000_0000 + (place << log2_size)) as usize;
+        let stack = Span { start, end: start + size as usize };
+        (Just(stack), (0..=size / 8).prop_map(move |offset| start + 8 * offset as usize))
+    })
+}
+
+proptest! {
+    #[test]
+    fn a_block_opens_the_span_and_what_it_says(span in a_span()) {
+        let block = Block::covering(span);
+        let open = block.open();
+        prop_assert!(open.contains(span));
+        for address in interesting(block, span) {
+            let inside = (open.start as u64..open.end as u64).contains(&address);
+            prop_assert_eq!(block_opens(block, address), inside, "at {:#x}", address);
+        }
+    }
+
+    #[test]
+    fn no_smaller_region_covers_the_span(span in a_span()) {
+        let block = Block::covering(span);
+        let (first, last) = (span.start as u64, span.end as u64 - 1);
+        for log2_size in 8..block.log2_size {
+            prop_assert_ne!(first >> log2_size, last >> log2_size);
+        }
+        // Its ends are as tight as its eighths allow.
+        let eighth = 1usize << (block.log2_size - 3);
+        prop_assert!(span.start - block.open().start < eighth);
+        prop_assert!(block.open().end - span.end < eighth);
+    }
+
+    #[test]
+    fn the_callee_gets_nothing_of_the_callers_stack((stack, pointer) in a_stack()) {
+        let top = callee_stack(stack, pointer);
+        prop_assert!(stack.start <= top && top <= pointer);
+        let left = pointer - stack.start;
+        prop_assert!(pointer - top < 32 || pointer - top <= left / 4, "{} of {}", pointer - top, left);
+        if top == stack.start {
+            return Ok(());
+        }
+        let block = stack_block(stack.start, top);
+        for address in stack.start as u64 - 64..stack.end as u64 + 64 {
+            let inside = (stack.start as u64..top as u64).contains(&address);
+            prop_assert_eq!(block_opens(block, address), inside, "at {:#x}", address);
+        }
+    }
+
+    #[test]
+    fn a_whole_stack_is_open_to_its_thread((stack, _) in a_stack()) {
+        let block = stack_block(stack.start, stack.end);
+        prop_assert_eq!(block.open(), stack);
+        prop_assert_eq!(block, Block::covering(stack));
+    }
+}
+
+#[test]
+fn a_buffer_of_its_own_alignment_is_exact() {
+    for log2_size in 5..11 {
+        for place in 0..64 {
+            let start = 0x2000_0000 + (place << log2_size);
+            let buffer = Span { start, end: start + (1 << log2_size) };
+            assert_eq!(Block::covering(buffer).open(), buffer);
+        }
+    }
+}
+
+#[test]
+fn all_of_memory_is_a_block() {
+    let block = Block::covering(Span { start: 0, end: u32::MAX as usize });
+    assert!(block_opens(block, 0) && block_opens(block, 0xffff_fff0));
+}
+
+#[test]
+fn nesting_is_not_limited_to_eight_levels() {
+    let stack = Span { start: 0x2000_0000, end: 0x2000_1000 };
+    let (mut pointer, mut levels) = (stack.end, 0);
+    while pointer > stack.start + 128 {
+        pointer = callee_stack(stack, pointer - 104);
+        levels += 1;
+    }
+    assert!(levels > 10, "{levels}");
+}
+
+extern crate std;
+use std::vec::Vec;

@@ -1,0 +1,105 @@
+//! The registers of a thread on its stack.
+
+use crossgate_abi::{ARGUMENT_WORDS, Word};
+use crossgate_kernel::Reply;
+use crossgate_kernel::call::Entry;
+
+/// What lies at a saved stack pointer: first what the kernel saved, then the frame that the CPU
+/// pushed (ARM DDI 0403E, B1.5.6).
+#[repr(C)]
+pub struct Context {
+    /// r4 to r11.
+    saved: [Word; 8],
+    /// r0 to r3.
+    arguments: [Word; ARGUMENT_WORDS],
+    /// r12.
+    pub selector: Word,
+    link: Word,
+    /// The address of the next instruction.
+    pub program_counter: Word,
+    status: Word,
+}
+
+/// What a method finds above its first context: the words that fit no register.
+#[repr(C)]
+struct FirstContext {
+    context: Context,
+    fourth_word: Word,
+    // Keeps the stack pointer a multiple of 8, as the procedure call standard wants it.
+    padding: Word,
+}
+
+/// The execution status of a thread that runs Thumb code, as all do.
+const THUMB: Word = 1 << 24;
+/// A return address that faults: neither a thunk nor a thread returns.
+const NOWHERE: Word = Word::MAX;
+
+impl Context {
+    /// How many bytes a context is.
+    pub const SIZE: Word = size_of::<Context>();
+    /// How many bytes it takes to enter a method.
+    pub const FIRST_SIZE: Word = size_of::<FirstContext>();
+
+    /// The words of a system call. They are read from the stack: the live registers may have been
+    /// changed by an exception that came in between.
+    #[inline(always)]
+    pub fn words(&self) -> [Word; ARGUMENT_WORDS] {
+        self.arguments
+    }
+
+    /// Ends the system call that the context is in.
+    #[inline(always)]
+    pub fn set_reply(&mut self, reply: Reply) {
+        self.arguments[0] = reply.status.0;
+        self.arguments[1] = reply.words[0];
+        self.arguments[2] = reply.words[1];
+    }
+
+    /// Goes back to the `svc` instruction, which is 2 bytes long.
+    pub fn retry(&mut self) {
+        self.program_counter = self.program_counter.wrapping_sub(2);
+    }
+
+    /// Writes the context of a thread that enters a method, and gives its address. All registers
+    /// but the arguments are 0.
+    ///
+    /// # Safety
+    /// `entry.stack_top` is a multiple of 8, and the [`FIRST_SIZE`](Self::FIRST_SIZE) bytes below
+    /// are memory of the stack that nothing uses.
+    #[inline(always)]
+    pub unsafe fn enter(entry: &Entry) -> *mut Context {
+        let [first, second, third, fourth_word] = entry.words;
+        let context = Context {
+            saved: [0; 8],
+            arguments: [entry.object.addr(), first, second, third],
+            selector: 0,
+            link: NOWHERE,
+            program_counter: entry.entry & !1,
+            status: THUMB,
+        };
+        let place = (entry.stack_top - Self::FIRST_SIZE) as *mut FirstContext;
+        // SAFETY: the caller vouches for the memory.
+        unsafe { place.write(FirstContext { context, fourth_word, padding: 0 }) };
+        place.cast()
+    }
+
+    /// Writes the context of a thread that starts, and gives its address.
+    ///
+    /// # Safety
+    /// `top` is a multiple of 8, and the [`SIZE`](Self::SIZE) bytes below are memory of the stack
+    /// that nothing uses.
+    pub unsafe fn start(entry: extern "C" fn() -> !, top: Word) -> *mut Context {
+        let place = (top - Self::SIZE) as *mut Context;
+        let context = Context {
+            saved: [0; 8],
+            arguments: [0; ARGUMENT_WORDS],
+            selector: 0,
+            link: NOWHERE,
+            program_counter: entry as Word & !1,
+            status: THUMB,
+        };
+        // SAFETY: the caller vouches for the memory.
+        unsafe { place.write(context) };
+        place
+    }
+}

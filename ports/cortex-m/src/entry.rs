@@ -1,0 +1,109 @@
+//! The way from an exception to Rust and back.
+//!
+//! On entry the registers that the CPU has not saved (r4 to r11) are pushed on the thread's stack,
+//! below the CPU's frame, if they lie inside that stack: a stack pointer that points elsewhere would
+//! have the kernel write there. The handler gets the address of this context, or 0. It gives back
+//! the address of the context to go on with: the same, a callee's, or another thread's.
+
+use crossgate_abi::Word;
+
+/// Where the current thread's context may lie.
+#[repr(C)]
+pub struct Bounds {
+    /// The lowest allowed value of the process stack pointer on entry.
+    lowest: Word,
+    /// How far above that it may be.
+    range: Word,
+}
+
+/// What the CPU pushed.
+const FRAME: Word = 32;
+/// What the kernel pushes.
+const SAVED: Word = 32;
+
+impl Bounds {
+    /// The bounds of a stack from `start` to `end`.
+    pub const fn of_stack(start: Word, end: Word) -> Bounds {
+        Bounds { lowest: start + SAVED, range: end.wrapping_sub(start + SAVED + FRAME) }
+    }
+}
+
+/// The bounds of the thread that runs.
+#[unsafe(no_mangle)]
+pub static mut __crossgate_kernel_bounds: Bounds = Bounds { lowest: 0, range: 0 };
+
+/// An exception handler that may go on with another thread than the one it interrupted.
+macro_rules! entry {
+    ($(#[$doc:meta])* $name:ident => $handler:path) => {
+        $(#[$doc])*
+        #[unsafe(naked)]
+        #[unsafe(no_mangle)]
+        unsafe extern "C" fn $name() {
+            core::arch::naked_asm!(
+                "mrs r0, psp",
+                "movw r1, :lower16:__crossgate_kernel_bounds",
+                "movt r1, :upper16:__crossgate_kernel_bounds",
+                "ldrd r1, r2, [r1]",
+                "subs r1, r0, r1",
+                "cmp r1, r2",
+                "ite ls",
+                "stmdbls r0!, {{r4-r11}}",
+                "movhi r0, #0",
+                "bl {handler}",
+                "ldmia r0!, {{r4-r11}}",
+                "msr psp, r0",
+                "mvn r0, #2", // EXC_RETURN: thread mode, process stack
+                "bx r0",
+                handler = sym $handler,
+            )
+        }
+    };
+}
+
+entry! {
+    /// A system call.
+    SVCall => crate::handler::system_call
+}
+entry! {
+    /// The timer.
+    SysTick => crate::handler::timer
+}
+entry! {
+    /// Every interrupt line.
+    DefaultHandler => crate::handler::interrupt
+}
+
+/// A fault. The interrupted context is not saved: nothing ever goes back to it.
+macro_rules! fault_entry {
+    ($($name:ident)*) => { $(
+        #[unsafe(naked)]
+        #[unsafe(no_mangle)]
+        unsafe extern "C" fn $name() {
+            core::arch::naked_asm!(
+                "mrs r0, psp",
+                "mov r1, lr",
+                "bl {handler}",
+                "ldmia r0!, {{r4-r11}}",
+                "msr psp, r0",
+                "mvn r0, #2",
+                "bx r0",
+                handler = sym crate::handler::fault,
+            )
+        }
+    )* };
+}
+
+fault_entry! { HardFault MemoryManagement BusFault UsageFault DebugMonitor }
+
+/// What the idle thread does: let another thread run, then wait for interrupts.
+#[unsafe(naked)]
+#[unsafe(no_mangle)]
+extern "C" fn __crossgate_idle() -> ! {
+    core::arch::naked_asm!(
+        "mvn r12, #{number}",
+        "svc 0",
+        "0: wfi",
+        "b 0b",
+        number = const crossgate_abi::number::YIELD,
+    )
+}

@@ -1,0 +1,81 @@
+//! What the CPU says of a fault (ARM DDI 0403E, B3.2.15).
+
+use core::sync::atomic::{Ordering, compiler_fence};
+use cortex_m::peripheral::SCB;
+use crossgate_abi::{Cause, Word};
+use crossgate_kernel::memory::Span;
+
+/// The bits of the configurable fault status register that matter here.
+mod status {
+    pub const INSTRUCTION_ACCESS: u32 = 1 << 0;
+    pub const DATA_ACCESS: u32 = 1 << 1;
+    pub const MEMORY_STACKING: u32 = 1 << 3 | 1 << 4;
+    pub const MEMORY_ADDRESS_VALID: u32 = 1 << 7;
+    pub const INSTRUCTION_BUS: u32 = 1 << 8;
+    pub const DATA_BUS: u32 = 1 << 9 | 1 << 10;
+    pub const BUS_STACKING: u32 = 1 << 11 | 1 << 12;
+    pub const BUS_ADDRESS_VALID: u32 = 1 << 15;
+    pub const STACKING: u32 = MEMORY_STACKING | BUS_STACKING;
+}
+
+/// A system call that is pending although its entry failed.
+const SVCALL_PENDED: u32 = 1 << 15;
+/// An access this near below the end of a stack is taken for an overflow.
+const OVERFLOW_REACH: Word = 256;
+
+/// What happened, as the kernel core wants it.
+pub struct Report {
+    pub cause: Cause,
+    pub instruction: Word,
+    pub address: Word,
+}
+
+/// Reads and clears the fault status. `frame` is the process stack pointer of the thread.
+pub fn read(frame: *const Word, stack: Span) -> Report {
+    // SAFETY: the system control block is the kernel's; the status bits are cleared by writing them,
+    // and a system call whose registers could not be saved must not be carried out.
+    let (status, memory_address, bus_address) = unsafe {
+        let scb = &*SCB::PTR;
+        let status = scb.cfsr.read();
+        let addresses = (scb.mmfar.read(), scb.bfar.read());
+        scb.cfsr.write(status);
+        scb.hfsr.write(u32::MAX);
+        scb.shcsr.modify(|value| value & !SVCALL_PENDED);
+        (status, addresses.0 as Word, addresses.1 as Word)
+    };
+    let address = if status & status::MEMORY_ADDRESS_VALID != 0 {
+        memory_address
+    } else if status & status::BUS_ADDRESS_VALID != 0 {
+        bus_address
+    } else {
+        0
+    };
+    let overflow = address < stack.start && address + OVERFLOW_REACH >= stack.start;
+    let cause = if status & status::STACKING != 0 || overflow {
+        Cause::Stack
+    } else if status & status::DATA_ACCESS != 0 {
+        Cause::Access
+    } else if status & status::INSTRUCTION_ACCESS != 0 {
+        Cause::Execute
+    } else if status & (status::INSTRUCTION_BUS | status::DATA_BUS) != 0 {
+        Cause::Bus
+    } else {
+        Cause::Instruction
+    };
+    const PROGRAM_COUNTER: usize = 6;
+    let saved = Span { start: frame.addr(), end: frame.addr() + 32 };
+    let instruction = if status & status::STACKING == 0 && stack.contains(saved) {
+        // SAFETY: the CPU saved the frame without an error, and it lies inside the thread's stack.
+        unsafe { frame.add(PROGRAM_COUNTER).read() }
+    } else {
+        0
+    };
+    Report { cause, instruction, address }
+}
+
+/// Stops the machine: the kernel is at fault. A debugger finds it here.
+pub fn halt() -> ! {
+    loop {
+        compiler_fence(Ordering::SeqCst);
+    }
+}

@@ -1,0 +1,168 @@
+//! What happened, told to the core; what it answers, done.
+
+use crate::boot::{Machine, kernel, machine};
+use crate::context::Context;
+use crate::entry::{__crossgate_kernel_bounds, Bounds};
+use crate::{armv7m, fault, mpu};
+use crossgate_abi::{Cause, Word};
+use crossgate_kernel::memory::Span;
+use crossgate_kernel::thread::Pending;
+use crossgate_kernel::{Effect, Kernel};
+
+/// A selector below this is a call, not a system call.
+const FIRST_SYSTEM_CALL: Word = 1 << 31;
+
+/// The current thread executed `svc`.
+pub extern "C" fn system_call(context: *mut Context) -> *mut Context {
+    // SAFETY: exceptions of one priority don't nest, so this is the only user of the kernel.
+    let kernel = unsafe { kernel() };
+    if context.is_null() {
+        return follow(kernel, context, stack_fault);
+    }
+    follow(kernel, context, |kernel| {
+        // SAFETY: the entry checked that the context lies inside the current thread's stack.
+        let call = unsafe { &*context };
+        let (selector, words) = (call.selector, call.words());
+        if selector < FIRST_SYSTEM_CALL {
+            kernel.call(context.addr(), selector, words)
+        } else {
+            kernel.system_call(context.addr(), !selector, words)
+        }
+    })
+}
+
+/// SysTick has counted down.
+pub extern "C" fn timer(context: *mut Context) -> *mut Context {
+    // SAFETY: exceptions of one priority don't nest, so this is the only user of the kernel.
+    let kernel = unsafe { kernel() };
+    interrupted(kernel, context, Kernel::timer)
+}
+
+/// An interrupt line is active.
+pub extern "C" fn interrupt(context: *mut Context) -> *mut Context {
+    // SAFETY: exceptions of one priority don't nest, so this is the only user of the kernel.
+    let kernel = unsafe { kernel() };
+    let line = cortex_m::peripheral::SCB::vect_active();
+    interrupted(kernel, context, |kernel| match line {
+        cortex_m::peripheral::scb::VectActive::Interrupt { irqn } => {
+            kernel.interrupt(u16::from(irqn))
+        }
+        _ => Effect::Continue,
+    })
+}
+
+/// The CPU refused to do what the current thread, or the kernel, asked for.
+pub extern "C" fn fault(frame: *const Word, exception_return: Word) -> *mut Context {
+    const THREAD_ON_PROCESS_STACK: Word = 0xffff_fffd;
+    if exception_return != THREAD_ON_PROCESS_STACK {
+        // The kernel itself is at fault. No process can be trusted to go on.
+        fault::halt();
+    }
+    // SAFETY: a fault of a thread comes from thread mode, where the kernel is not running.
+    let kernel = unsafe { kernel() };
+    let stack = kernel.current().stack();
+    let report = fault::read(frame, stack);
+    follow(kernel, core::ptr::null_mut(), |kernel| {
+        kernel.fault(report.cause, report.instruction, report.address)
+    })
+}
+
+/// Handles an event that is not of the current thread's making.
+#[inline(always)]
+fn interrupted(
+    kernel: &mut Kernel<Machine>,
+    context: *mut Context,
+    event: impl FnOnce(&mut Kernel<Machine>) -> Effect,
+) -> *mut Context {
+    if context.is_null() {
+        let context = follow(kernel, context, stack_fault);
+        return follow(kernel, context, event);
+    }
+    kernel.current().stack_pointer = context.addr();
+    follow(kernel, context, event)
+}
+
+/// The current thread's stack pointer is outside its stack.
+fn stack_fault(kernel: &mut Kernel<Machine>) -> Effect {
+    kernel.fault(Cause::Stack, 0, 0)
+}
+
+/// Lets the core decide, and does what it says. Gives the context to go on with.
+#[inline(always)]
+fn follow(
+    kernel: &mut Kernel<Machine>,
+    context: *mut Context,
+    event: impl FnOnce(&mut Kernel<Machine>) -> Effect,
+) -> *mut Context {
+    match event(kernel) {
+        Effect::Continue => context,
+        Effect::Resume(reply) => {
+            // SAFETY: the core resumes only the thread whose context this is.
+            unsafe { (*context).set_reply(reply) };
+            context
+        }
+        Effect::Enter(entry) => {
+            let stack = kernel.current().stack();
+            open(kernel, stack.start, entry.stack_top, entry.process);
+            // SAFETY: the core checked that there is room for this below `stack_top`, which is a
+            // multiple of 32 and below everything that the thread has in use.
+            unsafe { Context::enter(&entry) }
+        }
+        Effect::Leave(exit) => {
+            let (start, top) = (kernel.current().stack().start, stack_top(kernel));
+            open(kernel, start, top, exit.process);
+            let context = exit.stack_pointer as *mut Context;
+            // SAFETY: this is where the caller's context was saved; its stack has been closed since.
+            unsafe { (*context).set_reply(exit.reply) };
+            context
+        }
+        Effect::Switch => load(kernel),
+    }
+}
+
+/// Opens the memory of a process, and the current thread's stack from `start` to `top` with the
+/// leases that are in force.
+#[inline(always)]
+fn open(kernel: &mut Kernel<Machine>, start: Word, top: Word, process: u8) {
+    mpu::open(armv7m::stack_block(start, top), machine().regions(process));
+    let leases = kernel.current().leases().len();
+    if leases | machine().leases_open != 0 {
+        open_leases(kernel);
+    }
+}
+
+/// Opens the leases that are in force, and closes all others.
+#[inline(never)]
+fn open_leases(kernel: &mut Kernel<Machine>) {
+    let leases = kernel.current().leases();
+    machine().leases_open = leases.len();
+    mpu::open_leases(leases.iter().map(|lease| (lease.memory, lease.writable)));
+}
+
+/// The top of the current thread's stack: its callers' part is closed.
+#[inline(always)]
+fn stack_top(kernel: &mut Kernel<Machine>) -> Word {
+    let thread = kernel.current();
+    let stack = thread.stack();
+    thread.caller_stack_pointer().map_or(stack.end, |pointer| armv7m::callee_stack(stack, pointer))
+}
+
+/// Goes on with the thread that is current now.
+#[inline(never)]
+pub fn load(kernel: &mut Kernel<Machine>) -> *mut Context {
+    let top = stack_top(kernel);
+    let thread = kernel.current();
+    let (Span { start, end }, process) = (thread.stack(), thread.process());
+    let context = thread.stack_pointer as *mut Context;
+    // SAFETY: what is saved there was checked when it was saved, and only the thread itself, which
+    // has not run since, can reach it.
+    match thread.take_pending() {
+        Pending::Nothing => {}
+        Pending::Reply(reply) => unsafe { (*context).set_reply(reply) },
+        Pending::Retry => unsafe { (*context).retry() },
+    }
+    // SAFETY: only exception entries read the bounds, and none can come in between.
+    unsafe { __crossgate_kernel_bounds = Bounds::of_stack(start, end) };
+    open(kernel, start, top, process);
+    context
+}

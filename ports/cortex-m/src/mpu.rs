@@ -1,0 +1,129 @@
+//! The protection unit's registers (ARM DDI 0403E, B3.5).
+//!
+//! | region | opens |
+//! |---|---|
+//! | 0 | flash, to all |
+//! | 1 | the current thread's stack, less what its callers closed |
+//! | 2 | the RAM of the current process |
+//! | 3, 4 | its device registers |
+//! | 5, 6 | leases |
+//! | 7 | nothing: it guards the end of the kernel's stack |
+//!
+//! Nothing else is open to threads; the kernel sees the default memory map.
+
+use crate::armv7m::{Access, Block};
+use core::arch::asm;
+use cortex_m::peripheral::MPU;
+use crossgate_abi::LEASES_PER_CALL;
+use crossgate_abi::table::Process;
+use crossgate_kernel::memory::Span;
+
+const FLASH: u32 = 0;
+const STACK: u32 = 1;
+const RAM: u32 = 2;
+const WINDOWS: u32 = 3;
+const LEASES: u32 = 5;
+const GUARD: u32 = 7;
+
+/// The registers of regions 2 to 4, an address and an attribute register each, ready to be loaded.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct ProcessRegions([u32; 6]);
+
+impl ProcessRegions {
+    /// Nothing is open.
+    pub const NONE: ProcessRegions =
+        ProcessRegions([1 << 4 | RAM, 0, 1 << 4 | WINDOWS, 0, 1 << 4 | (WINDOWS + 1), 0]);
+
+    /// The memory and the devices of a process.
+    pub fn of(process: &Process) -> ProcessRegions {
+        let mut regions = Self::NONE;
+        let ram = Span { start: process.memory.start, end: process.memory.end };
+        let windows = process.windows.iter().map(|window| {
+            (Span { start: window.start, end: window.start + window.size }, Access::Device)
+        });
+        let spans = core::iter::once((ram, Access::ReadWrite)).chain(windows);
+        for ((number, registers), (span, access)) in
+            (RAM..).zip(regions.0.chunks_exact_mut(2)).zip(spans)
+        {
+            if !span.is_empty() {
+                registers.copy_from_slice(&region(number, span, access));
+            }
+        }
+        regions
+    }
+}
+
+/// The registers that open `span`, or the little more that a region must be.
+fn region(number: u32, span: Span, access: Access) -> [u32; 2] {
+    let block = Block::covering(span);
+    [block.address_register(number), block.attribute_register(access)]
+}
+
+/// The address of the first of the four pairs of registers that can be written in a row.
+const REGION_REGISTERS: u32 = 0xe000_ed9c;
+
+/// Opens a stack and the memory of a process.
+#[inline(always)]
+pub fn open(stack: Block, process: &ProcessRegions) {
+    let address = stack.address_register(STACK);
+    let attributes = stack.attribute_register(Access::ReadWrite);
+    // SAFETY: the eight words are written to the region registers and their aliases, which are
+    // eight words. They change only what unprivileged code may reach, and none runs before the
+    // exception returns, which is also the barrier that puts them in force.
+    unsafe {
+        asm!(
+            "ldmia {process}, {{r4, r5, r8, r10, r11, r12}}",
+            "stmia r3, {{r0, r1, r4, r5, r8, r10, r11, r12}}",
+            "dsb",
+            process = in(reg) process,
+            in("r0") address,
+            in("r1") attributes,
+            in("r3") REGION_REGISTERS,
+            out("r4") _, out("r5") _, out("r8") _, out("r10") _, out("r11") _, out("r12") _,
+            options(nostack, preserves_flags),
+        );
+    }
+}
+
+/// Opens these leases, and no others.
+pub fn open_leases(leases: impl Iterator<Item = (Span, bool)>) {
+    let mut regions = [0; 2 * LEASES_PER_CALL];
+    let mut leases = leases.fuse();
+    for (number, registers) in (LEASES..).zip(regions.chunks_exact_mut(2)) {
+        let registers_of_lease = leases.next().map_or([1 << 4 | number, 0], |(span, writable)| {
+            region(number, span, if writable { Access::ReadWrite } else { Access::ReadOnly })
+        });
+        registers.copy_from_slice(&registers_of_lease);
+    }
+    for pair in regions.chunks_exact(2) {
+        write(pair[0], pair[1]);
+    }
+    cortex_m::asm::dsb();
+}
+
+/// Writes a region's registers; the address register names the region.
+fn write(address: u32, attributes: u32) {
+    // SAFETY: the core is in an exception or has not started a thread yet: nothing else uses the
+    // unit, and what is written changes only what unprivileged code may reach.
+    unsafe {
+        let mpu = &*MPU::PTR;
+        mpu.rbar.write(address);
+        mpu.rasr.write(attributes);
+    }
+}
+
+/// Opens flash, guards the kernel's stack and turns the protection on.
+pub fn enable(flash: Span, kernel_stack_bottom: usize) {
+    let [address, attributes] = region(FLASH, flash, Access::Flash);
+    write(address, attributes);
+    // The smallest region is 32 bytes: log2 is 5, without subregions.
+    write(kernel_stack_bottom as u32 | 1 << 4 | GUARD, Access::Guard as u32 | 4 << 1 | 1);
+    open_leases(core::iter::empty());
+    const ENABLE: u32 = 1;
+    const DEFAULT_MAP_FOR_KERNEL: u32 = 1 << 2;
+    // SAFETY: the regions are set up, and privileged code keeps the default memory map.
+    unsafe { (*MPU::PTR).ctrl.write(ENABLE | DEFAULT_MAP_FOR_KERNEL) };
+    cortex_m::asm::dsb();
+    cortex_m::asm::isb();
+}
