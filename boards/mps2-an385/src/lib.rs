@@ -1,1 +1,39 @@
-//! placeholder
+//! The ARM MPS2 board with the AN385 image: a Cortex-M3 at 25 MHz, as `qemu-system-arm -M
+//! mps2-an385` emulates it.
+//!
+//! A firmware that depends on this crate gets the board's memory map (`memory.x`) for linking.
+//! The wiring gives [`UART0`] to [`UART2`] and their [`interrupt`]s to processes, which drive them
+//! with [`Uart`].
+#![no_std]
+
+mod uart;
+
+pub use uart::Uart;
+
+use crossgate_abi::table::Window;
+
+/// The frequency of the CPU and of the peripherals, in Hz.
+pub const CLOCK_HZ: u32 = 25_000_000;
+
+/// The registers of the first serial line; QEMU's first `-serial`.
+pub const UART0: Window = Window { start: 0x4000_4000, size: 0x1000 };
+/// The registers of the second serial line; QEMU's second `-serial`.
+pub const UART1: Window = Window { start: 0x4000_5000, size: 0x1000 };
+/// The registers of the third serial line; QEMU's third `-serial`.
+pub const UART2: Window = Window { start: 0x4000_6000, size: 0x1000 };
+
+/// The lines of the interrupt controller.
+pub mod interrupt {
+    /// A byte has arrived at [`UART0`](super::UART0).
+    pub const UART0_RX: u16 = 0;
+    /// [`UART0`](super::UART0) can take another byte.
+    pub const UART0_TX: u16 = 1;
+    /// A byte has arrived at [`UART1`](super::UART1).
+    pub const UART1_RX: u16 = 2;
+    /// [`UART1`](super::UART1) can take another byte.
+    pub const UART1_TX: u16 = 3;
+    /// A byte has arrived at [`UART2`](super::UART2).
+    pub const UART2_RX: u16 = 4;
+    /// [`UART2`](super::UART2) can take another byte.
+    pub const UART2_TX: u16 = 5;
+}

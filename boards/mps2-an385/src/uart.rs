@@ -1,0 +1,164 @@
+use crate::{CLOCK_HZ, UART0, UART1, UART2};
+use core::convert::Infallible;
+use crossgate_abi::table::Window;
+use embedded_io::{ErrorType, Read, ReadReady, Write};
+use tock_registers::interfaces::{Readable, Writeable};
+use tock_registers::registers::{ReadOnly, ReadWrite};
+use tock_registers::{register_bitfields, register_structs};
+
+register_structs! {
+    /// The registers of a CMSDK APB UART.
+    Registers {
+        (0x00 => data: ReadWrite<u32>),
+        (0x04 => state: ReadOnly<u32, State::Register>),
+        (0x08 => control: ReadWrite<u32, Control::Register>),
+        (0x0c => interrupt: ReadWrite<u32, Interrupt::Register>),
+        (0x10 => baud_divisor: ReadWrite<u32>),
+        (0x14 => @END),
+    }
+}
+
+register_bitfields![u32,
+    State [
+        SEND_FULL OFFSET(0) NUMBITS(1) [],
+        RECEIVE_FULL OFFSET(1) NUMBITS(1) [],
+    ],
+    Control [
+        SEND OFFSET(0) NUMBITS(1) [],
+        RECEIVE OFFSET(1) NUMBITS(1) [],
+        RECEIVE_INTERRUPT OFFSET(3) NUMBITS(1) [],
+    ],
+    // Reads as the pending interrupts; a 1 that is written clears one.
+    Interrupt [
+        RECEIVE OFFSET(1) NUMBITS(1) [],
+    ],
+];
+
+/// Driver of a serial line (CMSDK APB UART), for the process that owns its registers.
+///
+/// It reads and writes through the traits of [`embedded_io`]: [`Read`] and [`Write`] wait for the
+/// device, [`ReadReady`] tells whether reading would. The device has no queues: a byte each way.
+/// It is set up by the first access.
+///
+/// A process that doesn't own the registers can make a driver, too, but the first use of it is a
+/// fault of that process.
+///
+/// ```
+/// use mps2_an385::{UART1, Uart};
+/// const PORT: Uart = Uart::new(UART1, 115_200).with_receive_interrupt();
+/// ```
+#[derive(Debug)]
+pub struct Uart {
+    start: usize,
+    baud_divisor: u32,
+    receive_interrupt: bool,
+    ready: bool,
+}
+
+impl Uart {
+    /// The driver of the UART in `window`, at `baud` bits a second.
+    ///
+    /// # Panics
+    /// If `window` is none of the board's UARTs or the clock can't be divided down to `baud`
+    /// (1,562,500 is the most). In a constant or in the wiring, that is a compile error.
+    #[must_use]
+    pub const fn new(window: Window, baud: u32) -> Uart {
+        let start = window.start;
+        assert!(
+            start == UART0.start || start == UART1.start || start == UART2.start,
+            "there is no UART in this window"
+        );
+        let baud_divisor = CLOCK_HZ / baud;
+        assert!(baud_divisor >= 16, "the UART is not that fast");
+        Uart { start, baud_divisor, receive_interrupt: false, ready: false }
+    }
+
+    /// Raises the receive interrupt for every byte that arrives. Reading clears it.
+    #[must_use]
+    pub const fn with_receive_interrupt(self) -> Uart {
+        Uart { receive_interrupt: true, ..self }
+    }
+
+    /// Sets the device up without transferring a byte: nothing is received before. Reading and
+    /// writing do it, too.
+    pub fn enable(&mut self) {
+        self.registers();
+    }
+
+    fn registers(&mut self) -> &Registers {
+        let pointer = core::ptr::with_exposed_provenance::<Registers>(self.start);
+        // SAFETY: `new` has checked that these are device registers: they are aligned, no Rust
+        // object lies there, and any value may be read from them and written to them. Whether
+        // they may be accessed is for the MPU to say: a process that doesn't own them is stopped
+        // at the access, without an effect on memory.
+        let registers = unsafe { &*pointer };
+        if !self.ready {
+            self.ready = true;
+            registers.baud_divisor.set(self.baud_divisor);
+            let interrupt = Control::RECEIVE_INTERRUPT.val(u32::from(self.receive_interrupt));
+            registers.control.write(Control::SEND::SET + Control::RECEIVE::SET + interrupt);
+        }
+        registers
+    }
+}
+
+impl ErrorType for Uart {
+    type Error = Infallible;
+}
+
+impl Write for Uart {
+    fn write(&mut self, bytes: &[u8]) -> Result<usize, Infallible> {
+        let registers = self.registers();
+        for &byte in bytes {
+            while registers.state.is_set(State::SEND_FULL) {}
+            registers.data.set(u32::from(byte));
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> Result<(), Infallible> {
+        while self.registers().state.is_set(State::SEND_FULL) {}
+        Ok(())
+    }
+}
+
+impl ReadReady for Uart {
+    fn read_ready(&mut self) -> Result<bool, Infallible> {
+        Ok(self.registers().state.is_set(State::RECEIVE_FULL))
+    }
+}
+
+impl Read for Uart {
+    fn read(&mut self, bytes: &mut [u8]) -> Result<usize, Infallible> {
+        let Some(first) = bytes.first_mut() else { return Ok(0) };
+        let registers = self.registers();
+        while !registers.state.is_set(State::RECEIVE_FULL) {}
+        // Clear the interrupt first: a byte that arrives after this one is read raises it again.
+        registers.interrupt.write(Interrupt::RECEIVE::SET);
+        *first = registers.data.get() as u8;
+        Ok(1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_baud_rate_is_a_divisor_of_the_clock() {
+        assert_eq!(Uart::new(UART0, 115_200).baud_divisor, 217);
+        assert_eq!(Uart::new(UART2, 1_562_500).baud_divisor, 16);
+    }
+
+    #[test]
+    #[should_panic(expected = "no UART in this window")]
+    fn other_memory_is_refused() {
+        let _ = Uart::new(Window { start: 0x2000_0000, size: 0x1000 }, 115_200);
+    }
+
+    #[test]
+    #[should_panic(expected = "not that fast")]
+    fn a_rate_out_of_reach_is_refused() {
+        let _ = Uart::new(UART1, 2_000_000);
+    }
+}
