@@ -1,0 +1,178 @@
+//! The thermostat without its hardware: fakes implement the very interfaces, and the code under
+//! test is what runs on the device.
+
+use super::*;
+use crossgate::{Lent, host};
+use std::sync::{Arc, Mutex};
+
+#[derive(Clone, Default)]
+struct House(Arc<Mutex<Inside>>);
+
+#[derive(Default)]
+struct Inside {
+    sensor: Option<Result<Celsius, NoReading>>,
+    fan_broken: bool,
+    switched: Vec<bool>,
+    log: Vec<String>,
+}
+
+impl Temperature for House {
+    fn get(&self) -> Result<Celsius, NoReading> {
+        let sensor = self.0.lock().unwrap().sensor;
+        sensor.expect("the sensor crashes")
+    }
+}
+
+impl Fan for House {
+    fn set_power(&mut self, on: bool) {
+        let broken = self.0.lock().unwrap().fan_broken;
+        assert!(!broken, "the fan crashes");
+        self.0.lock().unwrap().switched.push(on);
+    }
+}
+
+impl Log for House {
+    fn write(&self, _: Level, text: Lent<'_, [u8]>) {
+        let text = text.iter().take_while(|&byte| byte != 0).map(char::from).collect();
+        self.0.lock().unwrap().log.push(text);
+    }
+}
+
+impl House {
+    fn control(&self) -> Control {
+        Control::new(
+            host::serve(self.clone()),
+            host::serve(self.clone()),
+            host::serve(self.clone()),
+        )
+    }
+
+    fn measure(&self, control: &mut Control, tenths: i16) {
+        self.0.lock().unwrap().sensor = Some(Ok(Celsius(tenths)));
+        control.step();
+    }
+
+    fn fail(&self, control: &mut Control, sensor: Option<Result<Celsius, NoReading>>) {
+        self.0.lock().unwrap().sensor = sensor;
+        control.step();
+    }
+
+    fn switched(&self) -> Vec<bool> {
+        std::mem::take(&mut self.0.lock().unwrap().switched)
+    }
+
+    fn log(&self) -> Vec<String> {
+        std::mem::take(&mut self.0.lock().unwrap().log)
+    }
+}
+
+#[test]
+fn the_fan_follows_the_temperature_with_hysteresis() {
+    let house = House::default();
+    let mut control = house.control();
+    for (tenths, switched) in [
+        (249, None),
+        (250, None),
+        (251, Some(true)),
+        (260, None),
+        (250, None),
+        (240, None),
+        (239, Some(false)),
+        (245, None),
+        (250, None),
+        (251, Some(true)),
+    ] {
+        house.measure(&mut control, tenths);
+        assert_eq!(house.switched(), Vec::from_iter(switched), "at {tenths}");
+    }
+}
+
+#[test]
+fn readings_and_switching_are_logged() {
+    let house = House::default();
+    let mut control = house.control();
+    house.measure(&mut control, 251);
+    house.measure(&mut control, -5);
+    let expected = [
+        "control: reading 25.1",
+        "control: fan on at 25.1",
+        "control: reading -0.5",
+        "control: fan off at -0.5",
+    ];
+    assert_eq!(house.log(), expected);
+}
+
+#[test]
+fn a_drop_out_changes_nothing() {
+    let house = House::default();
+    let mut control = house.control();
+    house.measure(&mut control, 251);
+    house.switched();
+    house.log();
+    house.fail(&mut control, Some(Err(NoReading::DropOut)));
+    assert_eq!(house.switched(), []);
+    assert_eq!(house.log(), ["control: drop-out"]);
+}
+
+#[test]
+fn before_the_first_reading_nothing_happens() {
+    let house = House::default();
+    let mut control = house.control();
+    house.fail(&mut control, Some(Err(NoReading::NotYet)));
+    assert_eq!(house.log(), [""; 0]);
+}
+
+#[test]
+fn a_crash_of_the_sensor_leads_to_safe_mode_and_a_reading_out_of_it() {
+    let house = House::default();
+    let mut control = house.control();
+    house.fail(&mut control, None);
+    assert_eq!(house.switched(), [true]);
+    assert_eq!(
+        house.log(),
+        ["control: safe mode: the server faulted", "control: fan on for safety"]
+    );
+    assert_eq!(control.patience(), RETRY);
+
+    house.measure(&mut control, 200);
+    assert_eq!(house.switched(), [false]);
+    assert_eq!(control.patience(), SILENCE);
+}
+
+#[test]
+fn safe_mode_is_logged_once_for_each_reason() {
+    let house = House::default();
+    let mut control = house.control();
+    control.timed_out();
+    control.timed_out();
+    assert_eq!(
+        house.log(),
+        ["control: safe mode: the sensor is silent", "control: fan on for safety"]
+    );
+    house.fail(&mut control, None);
+    assert_eq!(house.log(), ["control: safe mode: the server faulted"]);
+    assert_eq!(house.switched(), [true]);
+}
+
+#[test]
+fn a_fan_that_crashes_is_tried_again() {
+    let house = House::default();
+    let mut control = house.control();
+    house.0.lock().unwrap().fan_broken = true;
+    house.measure(&mut control, 251);
+    assert_eq!(house.log(), ["control: reading 25.1", "control: fan: the server faulted"]);
+    house.0.lock().unwrap().fan_broken = false;
+    house.measure(&mut control, 249);
+    assert_eq!(house.switched(), []);
+}
+
+#[test]
+fn calls_are_counted() {
+    let house = House::default();
+    let mut control = house.control();
+    for _ in 0..STATISTICS_EVERY {
+        house.measure(&mut control, 251);
+    }
+    // Two calls a reading, two to switch the fan and log it; the line does not count itself.
+    assert_eq!(house.log().last().unwrap(), "control: 60 messages, 122 calls, 0 failed");
+}

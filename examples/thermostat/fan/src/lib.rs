@@ -1,0 +1,62 @@
+//! The fan process: switches a fan by the lines `fan on` and `fan off` on a serial line.
+#![cfg_attr(target_os = "none", no_std)]
+#![forbid(unsafe_code)]
+
+use crossgate::Handle;
+use crossgate_log::{Level, Log};
+use embedded_io::Write;
+use thermostat_interfaces::Fan;
+
+/// The service object: a fan, which is off at first.
+pub struct Motor<W> {
+    line: W,
+    log: Handle<dyn Log>,
+    on: bool,
+}
+
+impl<W: Write> Motor<W> {
+    /// The fan at the other end of `line`.
+    pub const fn new(line: W, log: Handle<dyn Log>) -> Motor<W> {
+        Motor { line, log, on: false }
+    }
+}
+
+impl<W: Write> Fan for Motor<W> {
+    fn set_power(&mut self, on: bool) {
+        if on == self.on {
+            return;
+        }
+        self.on = on;
+        let (command, text): (&[u8], &[u8]) = if on {
+            (b"fan on\r\n", b"fan: switched on")
+        } else {
+            (b"fan off\r\n", b"fan: switched off")
+        };
+        if self.line.write_all(command).is_ok() {
+            // The fan turns with or without the log.
+            let _ = self.log.write(Level::Info, text);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crossgate::{Lent, host};
+
+    struct Silent;
+    impl Log for Silent {
+        fn write(&self, _: Level, _: Lent<'_, [u8]>) {}
+    }
+
+    #[test]
+    fn a_command_is_sent_for_each_change() {
+        let mut sent = [0; 64];
+        let mut fan = Motor::new(&mut sent[..], host::serve(Silent));
+        for on in [false, true, true, false, false, true] {
+            fan.set_power(on);
+        }
+        let left = fan.line.len();
+        assert_eq!(&sent[..64 - left], b"fan on\r\nfan off\r\nfan on\r\n");
+    }
+}

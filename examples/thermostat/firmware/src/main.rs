@@ -1,0 +1,52 @@
+//! The thermostat's wiring: which processes there are, what they own, and who may call whom.
+#![no_std]
+#![no_main]
+
+use console::Console;
+use crossgate_log::Log;
+use fan::Motor;
+use mps2_an385::{self as board, Uart};
+use sensor::Sensor;
+use thermostat_interfaces::{Fan, Temperature};
+
+crossgate::system! {
+    /// The thermostat.
+    pub static SYSTEM;
+
+    process sensor {
+        mmio board::UART1;
+        notification RECEIVED;
+        interrupt board::interrupt::UART1_RX => RECEIVED;
+        object room: Concurrent<Sensor> = Sensor::new() => [TEMPERATURE: dyn Temperature];
+        thread sampler (priority = 3, stack = 1024) = sensor::sampler(
+            &room,
+            Uart::new(board::UART1, 115_200).with_receive_interrupt(),
+            RECEIVED,
+            NEWS,
+            LOG,
+        );
+    }
+
+    process fan {
+        mmio board::UART2;
+        object motor (stack = 512): Exclusive<Motor<Uart>> =
+            Motor::new(Uart::new(board::UART2, 115_200), LOG) => [FAN: dyn Fan];
+    }
+
+    process control {
+        notification NEWS;
+        thread main (priority = 2, stack = 2048) = control::main(TEMPERATURE, FAN, LOG, NEWS);
+    }
+
+    process console {
+        mmio board::UART0;
+        notification FAULTED;
+        faults FAULTED;
+        object terminal (stack = 512): Concurrent<Console<Uart>> =
+            Console::new(Uart::new(board::UART0, 115_200)) => [LOG: dyn Log];
+        thread reporter (priority = 4, stack = 1024) =
+            console::report(&terminal, &SYSTEM, FAULTED);
+    }
+}
+
+crossgate_cortex_m::start!(SYSTEM, clock_hz = board::CLOCK_HZ);
