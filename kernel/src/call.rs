@@ -70,19 +70,19 @@ impl From<CallError> for Refusal {
 }
 
 impl<P: Port> Kernel<P> {
-    /// The current thread, whose registers are saved at `stack_pointer`, calls a method.
+    /// The current thread, whose registers are saved at `stack_pointer`, calls a method. If it does not
+    /// enter it now, something else has to be done.
     #[inline(always)]
     pub fn call(
         &mut self,
         stack_pointer: Word,
         selector: Word,
         words: [Word; ARGUMENT_WORDS],
-    ) -> Effect {
-        match self.admit(stack_pointer, selector, words) {
-            Ok(entry) => Effect::Enter(entry),
-            Err(Refusal::Error(error)) => Effect::Resume(Reply::error(error)),
-            Err(Refusal::Busy(lock)) => self.wait_for_lock(stack_pointer, lock),
-        }
+    ) -> Result<Entry, Effect> {
+        self.admit(stack_pointer, selector, words).map_err(|refusal| match refusal {
+            Refusal::Error(error) => Effect::Resume(Reply::error(error)),
+            Refusal::Busy(lock) => self.wait_for_lock(stack_pointer, lock),
+        })
     }
 
     /// Checks everything about a call, then makes it.
@@ -176,11 +176,11 @@ impl<P: Port> Kernel<P> {
 
     /// The current thread returns from the method that it is in.
     #[inline(always)]
-    pub fn leave(&mut self, status: Word, words: [Word; 2]) -> Effect {
+    pub fn leave(&mut self, status: Word, words: [Word; 2]) -> Result<Exit, Effect> {
         let thread = self.threads.get_mut(self.current);
         let depth = usize::from(thread.depth).wrapping_sub(1);
         let Some(&frame) = thread.frames.get(depth) else {
-            return self.fault(Cause::ReturnWithoutCall, 0, 0);
+            return Err(self.fault(Cause::ReturnWithoutCall, 0, 0));
         };
         thread.depth = depth as u8;
         thread.process = frame.process;
@@ -195,25 +195,25 @@ impl<P: Port> Kernel<P> {
             }
         }
         if self.is_stopped(frame.process) {
-            return self.unwind_current();
+            return Err(self.unwind_current());
         }
-        Effect::Leave(Exit { stack_pointer: frame.stack_pointer, process: frame.process, reply })
+        Ok(Exit { stack_pointer: frame.stack_pointer, process: frame.process, reply })
     }
 
     /// The end of a method of an object that others may wait for.
     #[inline(never)]
-    fn leave_exclusive(&mut self, frame: Frame, lock: u8, reply: Reply) -> Effect {
+    fn leave_exclusive(&mut self, frame: Frame, lock: u8, reply: Reply) -> Result<Exit, Effect> {
         let waited_for = self.release_lock(lock);
         if self.is_stopped(frame.process) {
-            return self.unwind_current();
+            return Err(self.unwind_current());
         }
         if waited_for {
             self.current().stack_pointer = frame.stack_pointer;
             if let switch @ Effect::Switch = self.finish(reply) {
-                return switch;
+                return Err(switch);
             }
         }
-        Effect::Leave(Exit { stack_pointer: frame.stack_pointer, process: frame.process, reply })
+        Ok(Exit { stack_pointer: frame.stack_pointer, process: frame.process, reply })
     }
 }
 

@@ -23,6 +23,12 @@ impl Faults {
     pub(crate) const fn new() -> Faults {
         Faults { records: [None; RECORDS], count: 0 }
     }
+
+    /// The record of fault `sequence`, if it is not overwritten.
+    pub(crate) fn record(&self, sequence: usize) -> Option<&FaultRecord> {
+        let kept = sequence < self.count && self.count - sequence <= RECORDS;
+        self.records.get(sequence % RECORDS).filter(|_| kept)?.as_ref()
+    }
 }
 
 /// Where a panic happened, as user code told it.
@@ -57,7 +63,7 @@ impl<P: Port> Kernel<P> {
         Effect::Switch
     }
 
-    fn record(&mut self, cause: Cause, instruction: Word, address: Word, at: Location) {
+    pub(crate) fn record(&mut self, cause: Cause, instruction: Word, address: Word, at: Location) {
         let thread = self.threads.get(self.current);
         let mut chain = [0; crossgate_abi::MAX_CALL_DEPTH];
         for (slot, frame) in chain.iter_mut().zip(&thread.frames).take(usize::from(thread.depth)) {
@@ -89,9 +95,7 @@ impl<P: Port> Kernel<P> {
         if !self.system.fault_watch.as_ref().is_some_and(|watch| watch.process == process) {
             return self.finish(Reply::error(CallError::NotPermitted));
         }
-        let kept = sequence < self.faults.count && self.faults.count - sequence <= RECORDS;
-        let record = self.faults.records.get(sequence % RECORDS).copied().flatten();
-        let word = record.filter(|_| kept).and_then(|record| record.word(index));
+        let word = self.faults.record(sequence).and_then(|record| record.word(index));
         self.finish(word.map_or(Reply::status(Status::NO_SUCH_RECORD), Reply::word))
     }
 

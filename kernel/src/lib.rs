@@ -81,7 +81,8 @@ impl Reply {
     }
 }
 
-/// What the CPU has to do after an event.
+/// What the CPU has to do after an event, unless the current thread [enters](call::Entry) or
+/// [leaves](call::Exit) a method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use = "the kernel has decided; the CPU has to follow"]
 pub enum Effect {
@@ -89,10 +90,6 @@ pub enum Effect {
     Resume(Reply),
     /// Go on with the current thread as if nothing had happened.
     Continue,
-    /// The current thread enters a method in another process.
-    Enter(call::Entry),
-    /// The current thread is back from a method, with these results.
-    Leave(call::Exit),
     /// Another thread (or another place of the same) is current now: load its saved context, and
     /// settle what is [pending](Thread::take_pending).
     Switch,
@@ -169,7 +166,7 @@ impl<P: Port> Kernel<P> {
     }
 
     /// Ends a system call of the current thread with `reply`, unless a more urgent thread is ready.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn finish(&mut self, reply: Reply) -> Effect {
         let next = self.ready.first();
         if next == self.current {
@@ -182,7 +179,7 @@ impl<P: Port> Kernel<P> {
 
     /// Chooses the thread to run after something that is no system call of the current thread, or
     /// that made it wait.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn reschedule(&mut self) -> Effect {
         let next = self.ready.first();
         if next == self.current {

@@ -27,7 +27,7 @@ impl Notification {
 
 impl<P: Port> Kernel<P> {
     /// The current thread signals a notification.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn signal_by_thread(&mut self, index: Word) -> Effect {
         let process = self.current().process;
         let permitted = self
@@ -43,7 +43,7 @@ impl<P: Port> Kernel<P> {
     }
 
     /// A signal has come.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn signal(&mut self, index: Word) {
         let Some(state) = self.notifications.get_mut(index) else { return };
         if state.waiters == 0 {
@@ -60,7 +60,7 @@ impl<P: Port> Kernel<P> {
     }
 
     /// The most urgent thread of a set that is not empty.
-    #[inline(always)]
+    #[inline]
     fn most_urgent(&self, mut set: u32) -> ThreadId {
         let mut best = ThreadId::new(set.trailing_zeros() as usize);
         set &= set.wrapping_sub(1);
@@ -75,7 +75,7 @@ impl<P: Port> Kernel<P> {
     }
 
     /// The current thread waits for any of a set of notifications, at most `timeout` µs.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn wait(&mut self, set: Word, timeout: u64) -> Effect {
         let set = set as u32;
         if !self.owns_all(set) {
@@ -110,7 +110,7 @@ impl<P: Port> Kernel<P> {
     }
 
     /// Whether the current process owns every notification of a set.
-    #[inline(always)]
+    #[inline]
     fn owns_all(&mut self, set: u32) -> bool {
         let process = self.current().process;
         bits(set).all(|index| {
@@ -141,7 +141,7 @@ impl<P: Port> Kernel<P> {
     }
 
     /// Takes a thread off the lists of waiters that it is on.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn stop_waiting_for_notifications(&mut self, id: ThreadId) {
         let Wait::Notifications(set) = self.threads.get(id).wait else { return };
         for index in bits(set) {
@@ -153,7 +153,7 @@ impl<P: Port> Kernel<P> {
 }
 
 /// The positions of the bits that are set, lowest first.
-#[inline(always)]
+#[inline]
 fn bits(mut set: u32) -> impl Iterator<Item = usize> {
     core::iter::from_fn(move || {
         let lowest = set.trailing_zeros();

@@ -21,7 +21,7 @@ impl Ready {
     }
 
     /// The thread to run: the head of the highest level.
-    #[inline(always)]
+    #[inline]
     #[must_use]
     pub fn first(&self) -> ThreadId {
         // The idle thread is always ready, so some bit is set.
@@ -30,7 +30,7 @@ impl Ready {
     }
 
     /// Adds a thread at the end of its level.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn push(&mut self, threads: &mut Threads, id: ThreadId) {
         let level = usize::from(threads.get(id).priority) % PRIORITIES;
         if self.levels >> level & 1 == 0 {
@@ -49,7 +49,7 @@ impl Ready {
     }
 
     /// Takes a ready thread out.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn remove(&mut self, threads: &mut Threads, id: ThreadId) {
         let thread = threads.get(id);
         let (next, previous) = (thread.next, thread.previous);
@@ -66,7 +66,7 @@ impl Ready {
     }
 
     /// Sends the head of the level of `id` to its end.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn rotate(&mut self, threads: &Threads, id: ThreadId) {
         let thread = threads.get(id);
         self.heads[usize::from(thread.priority) % PRIORITIES] = thread.next;

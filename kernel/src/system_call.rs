@@ -1,4 +1,4 @@
-//! Every system call but the call of a method.
+//! Every system call but the call of a method and the return from it.
 
 use crate::fault::Location;
 use crate::port::Port;
@@ -15,9 +15,6 @@ impl<P: Port> Kernel<P> {
         words: [Word; ARGUMENT_WORDS],
     ) -> Effect {
         let [first, second, third, _] = words;
-        if number == number::RETURN {
-            return self.leave(first, [second, third]);
-        }
         self.current().stack_pointer = stack_pointer;
         match number {
             number::YIELD => {

@@ -4,7 +4,8 @@ use crate::boot::{Machine, kernel, machine};
 use crate::context::Context;
 use crate::entry::{__crossgate_kernel_bounds, Bounds};
 use crate::{armv7m, fault, mpu};
-use crossgate_abi::{Cause, Word};
+use crossgate_abi::{Cause, Word, number};
+use crossgate_kernel::call::{Entry, Exit};
 use crossgate_kernel::memory::Span;
 use crossgate_kernel::thread::Pending;
 use crossgate_kernel::{Effect, Kernel};
@@ -14,21 +15,28 @@ const FIRST_SYSTEM_CALL: Word = 1 << 31;
 
 /// The current thread executed `svc`.
 pub extern "C" fn system_call(context: *mut Context) -> *mut Context {
+    const RETURN: Word = number::system_call(number::RETURN);
     // SAFETY: exceptions of one priority don't nest, so this is the only user of the kernel.
     let kernel = unsafe { kernel() };
     if context.is_null() {
-        return follow(kernel, context, stack_fault);
+        return stack_fault(kernel);
     }
-    follow(kernel, context, |kernel| {
-        // SAFETY: the entry checked that the context lies inside the current thread's stack.
-        let call = unsafe { &*context };
-        let (selector, words) = (call.selector, call.words());
-        if selector < FIRST_SYSTEM_CALL {
-            kernel.call(context.addr(), selector, words)
-        } else {
-            kernel.system_call(context.addr(), !selector, words)
+    // SAFETY: the entry checked that the context lies inside the current thread's stack.
+    let (selector, words) = unsafe { ((*context).selector, (*context).words()) };
+    if selector < FIRST_SYSTEM_CALL {
+        match kernel.call(context.addr(), selector, words) {
+            Ok(entry) => enter(kernel, &entry),
+            Err(effect) => follow(kernel, context, effect),
         }
-    })
+    } else if selector == RETURN {
+        match kernel.leave(words[0], [words[1], words[2]]) {
+            Ok(exit) => leave(kernel, &exit),
+            Err(effect) => follow(kernel, context, effect),
+        }
+    } else {
+        let effect = kernel.system_call(context.addr(), !selector, words);
+        follow(kernel, context, effect)
+    }
 }
 
 /// SysTick has counted down.
@@ -62,62 +70,65 @@ pub extern "C" fn fault(frame: *const Word, exception_return: Word) -> *mut Cont
     let kernel = unsafe { kernel() };
     let stack = kernel.current().stack();
     let report = fault::read(frame, stack);
-    follow(kernel, core::ptr::null_mut(), |kernel| {
-        kernel.fault(report.cause, report.instruction, report.address)
-    })
+    let effect = kernel.fault(report.cause, report.instruction, report.address);
+    follow(kernel, core::ptr::null_mut(), effect)
 }
 
 /// Handles an event that is not of the current thread's making.
 #[inline(always)]
 fn interrupted(
     kernel: &mut Kernel<Machine>,
-    context: *mut Context,
+    mut context: *mut Context,
     event: impl FnOnce(&mut Kernel<Machine>) -> Effect,
 ) -> *mut Context {
     if context.is_null() {
-        let context = follow(kernel, context, stack_fault);
-        return follow(kernel, context, event);
+        context = stack_fault(kernel);
     }
     kernel.current().stack_pointer = context.addr();
-    follow(kernel, context, event)
+    let effect = event(kernel);
+    follow(kernel, context, effect)
 }
 
 /// The current thread's stack pointer is outside its stack.
-fn stack_fault(kernel: &mut Kernel<Machine>) -> Effect {
-    kernel.fault(Cause::Stack, 0, 0)
+#[cold]
+fn stack_fault(kernel: &mut Kernel<Machine>) -> *mut Context {
+    let effect = kernel.fault(Cause::Stack, 0, 0);
+    follow(kernel, core::ptr::null_mut(), effect)
 }
 
-/// Lets the core decide, and does what it says. Gives the context to go on with.
+/// Does what the core says. Gives the context to go on with.
 #[inline(always)]
-fn follow(
-    kernel: &mut Kernel<Machine>,
-    context: *mut Context,
-    event: impl FnOnce(&mut Kernel<Machine>) -> Effect,
-) -> *mut Context {
-    match event(kernel) {
+fn follow(kernel: &mut Kernel<Machine>, context: *mut Context, effect: Effect) -> *mut Context {
+    match effect {
         Effect::Continue => context,
         Effect::Resume(reply) => {
             // SAFETY: the core resumes only the thread whose context this is.
             unsafe { (*context).set_reply(reply) };
             context
         }
-        Effect::Enter(entry) => {
-            let stack = kernel.current().stack();
-            open(kernel, stack.start, entry.stack_top, entry.process);
-            // SAFETY: the core checked that there is room for this below `stack_top`, which is a
-            // multiple of 32 and below everything that the thread has in use.
-            unsafe { Context::enter(&entry) }
-        }
-        Effect::Leave(exit) => {
-            let (start, top) = (kernel.current().stack().start, stack_top(kernel));
-            open(kernel, start, top, exit.process);
-            let context = exit.stack_pointer as *mut Context;
-            // SAFETY: this is where the caller's context was saved; its stack has been closed since.
-            unsafe { (*context).set_reply(exit.reply) };
-            context
-        }
         Effect::Switch => load(kernel),
     }
+}
+
+/// Goes on in a method.
+#[inline(always)]
+fn enter(kernel: &mut Kernel<Machine>, entry: &Entry) -> *mut Context {
+    let start = kernel.current().stack().start;
+    open(kernel, start, entry.stack_top, entry.process);
+    // SAFETY: the core checked that there is room for this below `stack_top`, which is a multiple
+    // of 32 and below everything that the thread has in use.
+    unsafe { Context::enter(entry) }
+}
+
+/// Goes on after a method.
+#[inline(always)]
+fn leave(kernel: &mut Kernel<Machine>, exit: &Exit) -> *mut Context {
+    let (start, top) = (kernel.current().stack().start, stack_top(kernel));
+    open(kernel, start, top, exit.process);
+    let context = exit.stack_pointer as *mut Context;
+    // SAFETY: this is where the caller's context was saved; its stack has been closed since.
+    unsafe { (*context).set_reply(exit.reply) };
+    context
 }
 
 /// Opens the memory of a process, and the current thread's stack from `start` to `top` with the

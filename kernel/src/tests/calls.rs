@@ -1,0 +1,119 @@
+use super::*;
+use crossgate_abi::Cause;
+
+/// Process 0 offers a service to process 1, which has a thread; process 2 has one too.
+fn two_clients() -> Driver {
+    Wiring::default().service(0, 1 << 1, Shape::values(2)).thread(1, 2).thread(2, 1).boot()
+}
+
+#[test]
+fn a_call_crosses_and_comes_back() {
+    let mut driver = two_clients();
+    let entry = driver.call(0, [1, 2, 3, 4]).unwrap();
+    assert_eq!((entry.process, entry.object), (0, 0x5000 as *mut ()));
+    assert_eq!(entry.stack_top, stack(1) + STACK_SIZE - 128);
+    assert_eq!(driver.path(1), [1, 0]);
+    let exit = driver.leave().unwrap();
+    assert_eq!(exit.stack_pointer, stack(1) + STACK_SIZE - 128);
+    assert_eq!(exit.reply, Reply { status: Status::OK, words: [7, 8] });
+    assert_eq!(driver.path(1), [1]);
+}
+
+#[test]
+fn registers_that_the_method_does_not_use_are_zero() {
+    let mut driver = two_clients();
+    assert_eq!(driver.call(0, [1, 2, 3, 4]).unwrap().words, [1, 2, 0, 0]);
+}
+
+#[test]
+fn a_forged_handle_is_refused() {
+    let mut driver = two_clients();
+    let pointer = driver.stack_pointer(128);
+    for forged in [1, 2, 0x7f_ffff] {
+        let answer = driver.kernel.call(pointer, number::call(forged, 0), [0; 4]);
+        assert_eq!(answer, Err(error(CallError::NoSuchService)));
+    }
+    for method in [1, 2, 255] {
+        let answer = driver.kernel.call(pointer, number::call(0, method), [0; 4]);
+        assert_eq!(answer, Err(error(CallError::NoSuchMethod)));
+    }
+    assert_eq!(driver.path(1), [1]);
+}
+
+#[test]
+fn the_wiring_is_the_permission_list() {
+    let mut driver = two_clients();
+    assert!(driver.call(0, [0; 4]).is_ok());
+    driver.leave().unwrap();
+    assert_eq!(driver.ask(number::SLEEP, [50, 0, 0, 0]), Effect::Switch);
+    assert_eq!(driver.current(), 2);
+    assert_eq!(driver.call(0, [0; 4]), Err(error(CallError::NotPermitted)));
+}
+
+#[test]
+fn a_service_does_not_inherit_the_rights_of_its_caller() {
+    let mut driver = Wiring::default()
+        .service(0, 1 << 1, Shape::NONE)
+        .service(2, 1 << 1, Shape::NONE)
+        .thread(1, 1)
+        .boot();
+    driver.call(0, [0; 4]).unwrap();
+    assert_eq!(driver.call(1, [0; 4]), Err(error(CallError::NotPermitted)));
+}
+
+#[test]
+fn eight_calls_deep_and_no_more() {
+    let mut driver = Wiring::default().service(0, 0b11, Shape::NONE).thread(1, 1).boot();
+    for _ in 0..8 {
+        driver.call(0, [0; 4]).unwrap();
+    }
+    assert_eq!(driver.call(0, [0; 4]), Err(error(CallError::TooDeep)));
+    for _ in 0..8 {
+        driver.leave().unwrap();
+    }
+    assert_eq!(driver.path(1), [1]);
+}
+
+#[test]
+fn too_little_stack_is_told_before_entry() {
+    let mut driver = two_clients();
+    let (least, selector) = (128 + 256, number::call(0, 0));
+    let answer = driver.kernel.call(stack(1) + least - 1, selector, [0; 4]);
+    assert_eq!(answer, Err(error(CallError::StackTooSmall)));
+    assert!(driver.kernel.call(stack(1) + least, selector, [0; 4]).is_ok());
+}
+
+#[test]
+fn of_a_thunks_status_only_two_values_pass() {
+    for (given, seen) in [
+        (CallError::BadArgument as Word, CallError::BadArgument),
+        (CallError::ServerFaulted as Word, CallError::BadReply),
+        (Status::TIMED_OUT.0, CallError::BadReply),
+        (Word::MAX, CallError::BadReply),
+    ] {
+        let mut driver = two_clients();
+        driver.call(0, [0; 4]).unwrap();
+        let exit = driver.kernel.leave(given, [5, 6]).unwrap();
+        assert_eq!(exit.reply, Reply::error(seen), "{given}");
+    }
+}
+
+#[test]
+fn a_return_without_a_call_is_a_fault() {
+    let mut driver =
+        Wiring::default().thread(1, 1).thread(2, 2).notification(2, 0, true).watch(2, 0).boot();
+    assert_eq!(driver.ask(number::WAIT, [1, Word::MAX, Word::MAX, 0]), Effect::Switch);
+    assert_eq!(driver.leave(), Err(Effect::Switch));
+    assert_eq!(driver.current(), 2);
+    let Effect::Resume(reply) = driver.ask(number::READ_FAULT, [0, 0, 0, 0]) else { panic!() };
+    assert_eq!(reply.words[0] >> 16 & 0xff, Cause::ReturnWithoutCall as Word);
+    assert!(driver.kernel.is_stopped(1));
+}
+
+#[test]
+fn an_unknown_system_call_is_an_error() {
+    let mut driver = two_clients();
+    for unknown in [14, 100, Word::MAX >> 1] {
+        assert_eq!(driver.ask(unknown, [0; 4]), status(Status::NO_SUCH_SYSTEM_CALL));
+    }
+}

@@ -1,0 +1,111 @@
+use super::*;
+
+/// Process 0 has two exclusive services; process 1 has three threads; service 0 may call service 1
+/// and the other way round.
+fn contended() -> Driver {
+    Wiring::default()
+        .service(0, 0b11, Shape::NONE)
+        .exclusive()
+        .service(0, 0b11, Shape::NONE)
+        .exclusive()
+        .thread(1, 1)
+        .thread(1, 5)
+        .thread(1, 9)
+        .notification(1, 0b11, true)
+        .notification(1, 0b11, true)
+        .boot()
+}
+
+/// Lets the two urgent threads wait for notifications 0 and 1, so that thread 1 runs.
+fn only_the_least_urgent(driver: &mut Driver) {
+    assert_eq!(driver.ask(number::WAIT, [0b10, Word::MAX, Word::MAX, 0]), Effect::Switch);
+    assert_eq!(driver.ask(number::WAIT, [0b01, Word::MAX, Word::MAX, 0]), Effect::Switch);
+    assert_eq!(driver.current(), 1);
+}
+
+#[test]
+fn the_most_urgent_waiter_is_next() {
+    let mut driver = contended();
+    only_the_least_urgent(&mut driver);
+    driver.call(0, [0; 4]).unwrap();
+    for (thread, notification) in [(2, 0), (3, 1)] {
+        assert_eq!(driver.ask(number::SIGNAL, [notification, 0, 0, 0]), Effect::Switch);
+        assert_eq!(driver.current(), thread);
+        assert_eq!(driver.call(0, [0; 4]), Err(Effect::Switch));
+        assert_eq!(driver.current(), 1, "the holder runs on");
+    }
+    assert_eq!(driver.thread(1).priority, 9, "with the priority of the most urgent waiter");
+    assert_eq!(driver.leave(), Err(Effect::Switch));
+    assert_eq!(driver.thread(1).priority, 1);
+    assert_eq!((driver.current(), driver.pending()), (3, Pending::Retry));
+    driver.call(0, [0; 4]).unwrap();
+    driver.leave().unwrap();
+    assert_eq!(driver.ask(number::EXIT, [0; 4]), Effect::Switch);
+    assert_eq!((driver.current(), driver.pending()), (2, Pending::Retry));
+    driver.call(0, [0; 4]).unwrap();
+}
+
+#[test]
+fn inheritance_is_transitive() {
+    let mut driver = contended();
+    only_the_least_urgent(&mut driver);
+    driver.call(0, [0; 4]).unwrap();
+    assert_eq!(driver.ask(number::SIGNAL, [0, 0, 0, 0]), Effect::Switch);
+    driver.call(1, [0; 4]).unwrap();
+    assert_eq!(driver.call(0, [0; 4]), Err(Effect::Switch));
+    assert_eq!(driver.current(), 1);
+    assert_eq!(driver.ask(number::SIGNAL, [1, 0, 0, 0]), Effect::Switch);
+    assert_eq!(driver.call(1, [0; 4]), Err(Effect::Switch));
+    assert_eq!(driver.current(), 1, "3 waits for 2, which waits for 1");
+    assert_eq!((driver.thread(2).priority, driver.thread(1).priority), (9, 9));
+}
+
+#[test]
+fn reentrance_and_cycles_of_waits_are_refused() {
+    let mut driver = contended();
+    only_the_least_urgent(&mut driver);
+    driver.call(0, [0; 4]).unwrap();
+    assert_eq!(driver.call(0, [0; 4]), Err(error(CallError::Deadlock)));
+    assert_eq!(driver.ask(number::SIGNAL, [0, 0, 0, 0]), Effect::Switch);
+    driver.call(1, [0; 4]).unwrap();
+    assert_eq!(driver.call(0, [0; 4]), Err(Effect::Switch));
+    assert_eq!(driver.current(), 1);
+    assert_eq!(driver.call(1, [0; 4]), Err(error(CallError::Deadlock)));
+}
+
+const MUTEX: Word = memory(1) + 0x200;
+
+#[test]
+fn a_mutex_hands_priority_to_its_holder() {
+    let mut driver = contended();
+    only_the_least_urgent(&mut driver);
+    driver.kernel.port.words.insert(MUTEX, stack(1) + STACK_SIZE - 96);
+    assert_eq!(driver.ask(number::SIGNAL, [1, 0, 0, 0]), Effect::Switch);
+    assert_eq!(driver.ask(number::MUTEX_WAIT, [MUTEX, 0, 0, 0]), Effect::Switch);
+    assert_eq!((driver.current(), driver.thread(1).priority), (1, 9));
+    assert_eq!(driver.kernel.port.words[&MUTEX] & 1, 1, "so that the holder tells the kernel");
+    assert_eq!(driver.ask(number::MUTEX_WAKE, [MUTEX, 0, 0, 0]), Effect::Switch);
+    assert_eq!((driver.current(), driver.thread(1).priority), (3, 1));
+    assert_eq!(driver.kernel.port.words[&MUTEX], 0);
+    assert_eq!(driver.pending(), Pending::Reply(Reply::OK));
+}
+
+#[test]
+fn forged_mutexes_are_refused() {
+    let mut driver = contended();
+    let bad = error(CallError::BadArgument);
+    for address in [memory(0) + 0x200, stack(3), 0, MUTEX + 1, Word::MAX - 7, memory(1) + 0x1000] {
+        driver.kernel.port.words.insert(address, stack(1) + 8);
+        assert_eq!(driver.ask(number::MUTEX_WAIT, [address, 0, 0, 0]), bad, "{address:#x}");
+        assert_eq!(driver.ask(number::MUTEX_WAKE, [address, 0, 0, 0]), bad, "{address:#x}");
+    }
+    driver.kernel.port.words.insert(MUTEX, 0xdead_0000);
+    assert_eq!(driver.ask(number::MUTEX_WAIT, [MUTEX, 0, 0, 0]), bad, "nobody's stack is there");
+    driver.kernel.port.words.insert(MUTEX, stack(1) + 8);
+    assert_eq!(driver.ask(number::MUTEX_WAKE, [MUTEX, 0, 0, 0]), bad, "another thread holds it");
+    driver.kernel.port.words.insert(MUTEX, stack(3) + 8);
+    let deadlock = error(CallError::Deadlock);
+    assert_eq!(driver.ask(number::MUTEX_WAIT, [MUTEX, 0, 0, 0]), deadlock, "it holds it itself");
+    driver.kernel.port.words.insert(MUTEX, 0);
+    assert_eq!(driver.ask(number::MUTEX_WAIT, [MUTEX, 0, 0, 0]), OK, "it is free by now");
+}

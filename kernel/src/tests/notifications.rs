@@ -1,0 +1,117 @@
+use super::*;
+
+const FOR_EVER: [Word; 2] = [u32::MAX as Word; 2];
+
+fn wait(driver: &mut Driver, set: Word, timeout: [Word; 2]) -> Effect {
+    driver.ask(number::WAIT, [set, timeout[0], timeout[1], 0])
+}
+
+fn signal(driver: &mut Driver, index: Word) -> Effect {
+    driver.ask(number::SIGNAL, [index, 0, 0, 0])
+}
+
+/// Process 1 owns a binary and a counting notification; processes 1 and 2 may signal.
+fn two_processes() -> Driver {
+    Wiring::default()
+        .notification(1, 0b110, false)
+        .notification(1, 0b110, true)
+        .interrupt(17, 0)
+        .thread(1, 2)
+        .thread(1, 3)
+        .thread(2, 1)
+        .boot()
+}
+
+#[test]
+fn signals_without_a_waiter_are_kept() {
+    let mut driver = two_processes();
+    for index in [0, 0, 1, 1] {
+        assert_eq!(signal(&mut driver, index), OK);
+    }
+    assert_eq!(wait(&mut driver, 0b11, FOR_EVER), word(0), "binary: two signals are one");
+    assert_eq!(wait(&mut driver, 0b11, FOR_EVER), word(1));
+    assert_eq!(wait(&mut driver, 0b11, FOR_EVER), word(1), "counting: two are two");
+    assert_eq!(wait(&mut driver, 0b11, [0, 0]), status(Status::TIMED_OUT));
+}
+
+#[test]
+fn the_most_urgent_waiter_is_woken() {
+    let mut driver = two_processes();
+    assert_eq!(wait(&mut driver, 0b01, FOR_EVER), Effect::Switch);
+    assert_eq!(wait(&mut driver, 0b11, FOR_EVER), Effect::Switch);
+    assert_eq!(driver.current(), 3);
+    assert_eq!(signal(&mut driver, 0), Effect::Switch);
+    assert_eq!((driver.current(), driver.pending()), (2, Pending::Reply(Reply::word(0))));
+    assert_eq!(wait(&mut driver, 0b10, FOR_EVER), Effect::Switch);
+    assert_eq!(driver.pending(), Pending::Reply(Reply::OK), "the signaller goes on");
+    assert_eq!(signal(&mut driver, 0), Effect::Switch);
+    assert_eq!(driver.current(), 1);
+}
+
+#[test]
+fn a_timeout_leaves_no_stale_waiter() {
+    let mut driver = two_processes();
+    assert_eq!(wait(&mut driver, 0b01, [100, 0]), Effect::Switch);
+    assert_eq!(driver.kernel.port.deadline, Some(100));
+    driver.kernel.port.now = 100;
+    assert_eq!(driver.kernel.timer(), Effect::Switch);
+    let timed_out = Pending::Reply(Reply::status(Status::TIMED_OUT));
+    assert_eq!((driver.current(), driver.pending()), (2, timed_out));
+    assert_eq!(signal(&mut driver, 0), OK, "nobody waits");
+    assert_eq!(wait(&mut driver, 0b01, [100, 0]), word(0), "the signal was not lost");
+    assert_eq!(driver.kernel.port.deadline, None);
+}
+
+#[test]
+fn a_signal_in_time_takes_the_deadline_away() {
+    let mut driver = two_processes();
+    assert_eq!(wait(&mut driver, 0b01, [100, 0]), Effect::Switch);
+    assert_eq!(signal(&mut driver, 0), Effect::Switch);
+    assert_eq!(driver.pending(), Pending::Reply(Reply::word(0)));
+    driver.kernel.port.now = 200;
+    assert_eq!(driver.kernel.timer(), Effect::Continue);
+    assert_eq!(driver.kernel.current().take_pending(), Pending::Nothing);
+}
+
+#[test]
+fn only_the_owner_waits_and_only_the_wired_signal() {
+    let mut driver = two_processes();
+    for _ in 0..2 {
+        assert_eq!(driver.ask(number::SLEEP, [9999, 0, 0, 0]), Effect::Switch);
+    }
+    assert_eq!(driver.current(), 3);
+    let refused = error(CallError::NotPermitted);
+    for set in [0b01, 0b11, 0b100, 0x8000_0000] {
+        assert_eq!(wait(&mut driver, set, [0, 0]), refused);
+    }
+    assert_eq!(driver.ask(number::ACKNOWLEDGE, [0; 4]), refused);
+    assert_eq!(driver.ask(number::ACKNOWLEDGE, [32, 0, 0, 0]), refused);
+    for index in [2, 31, 32, Word::MAX] {
+        assert_eq!(signal(&mut driver, index), refused);
+    }
+    assert_eq!(signal(&mut driver, 1), OK);
+}
+
+#[test]
+fn an_interrupt_is_masked_until_it_is_acknowledged() {
+    let mut driver = two_processes();
+    assert_eq!(driver.kernel.interrupt(17), Effect::Continue);
+    assert_eq!(driver.kernel.port.masked, [17]);
+    assert_eq!(wait(&mut driver, 0b01, FOR_EVER), word(0));
+    assert_eq!(driver.ask(number::ACKNOWLEDGE, [0; 4]), OK);
+    assert_eq!(driver.kernel.port.masked, []);
+    assert_eq!(driver.kernel.interrupt(99), Effect::Continue, "an unbound line is only masked");
+    assert_eq!(driver.kernel.port.masked, [99]);
+}
+
+#[test]
+fn a_visitor_waits_with_the_rights_of_the_process_it_is_in() {
+    let mut driver = Wiring::default()
+        .service(0, 0b10, Shape::NONE)
+        .notification(0, 0b01, true)
+        .thread(1, 1)
+        .boot();
+    assert_eq!(wait(&mut driver, 0b1, [0, 0]), error(CallError::NotPermitted));
+    driver.call(0, [0; 4]).unwrap();
+    assert_eq!(wait(&mut driver, 0b1, [0, 0]), status(Status::TIMED_OUT));
+}
