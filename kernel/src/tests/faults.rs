@@ -140,7 +140,8 @@ fn only_the_watcher_reads_records_and_old_ones_are_gone() {
     for _ in 0..3 {
         driver.kernel.record(Cause::Access, 0, 0, Location::default());
     }
-    driver.kernel.current = ThreadId::new(3);
+    driver.kernel.signal(0);
+    assert_eq!(driver.kernel.reschedule(), Effect::Switch);
     assert_eq!(read_record(&mut driver, 2).process, 1);
     assert_eq!(read_record(&mut driver, 1).process, 1);
     assert_eq!(driver.ask(number::READ_FAULT, [0, 0, 0, 0]), none, "overwritten");
