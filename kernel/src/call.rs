@@ -31,7 +31,7 @@ impl Frame {
 
 /// How to enter a method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Entry {
+pub struct Entry<Window> {
     /// Where.
     pub entry: Word,
     /// The object: its first argument.
@@ -40,17 +40,19 @@ pub struct Entry {
     pub words: [Word; ARGUMENT_WORDS],
     /// The process to be in.
     pub process: u8,
-    /// The highest address of the callee's stack.
-    pub stack_top: Word,
+    /// The part of the stack that is the callee's.
+    pub window: Window,
 }
 
 /// How to go on after a method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Exit {
+pub struct Exit<Window> {
     /// Where the caller's registers are saved.
     pub stack_pointer: Word,
     /// The process to be in.
     pub process: u8,
+    /// The part of the stack that is the caller's again.
+    pub window: Window,
     /// What the call brings back.
     pub reply: Reply,
 }
@@ -78,7 +80,7 @@ impl<P: Port> Kernel<P> {
         stack_pointer: Word,
         selector: Word,
         words: [Word; ARGUMENT_WORDS],
-    ) -> Result<Entry, Effect> {
+    ) -> Result<Entry<P::Window>, Effect> {
         self.admit(stack_pointer, selector, words).map_err(|refusal| match refusal {
             Refusal::Error(error) => Effect::Resume(Reply::error(error)),
             Refusal::Busy(lock) => self.wait_for_lock(stack_pointer, lock),
@@ -92,55 +94,65 @@ impl<P: Port> Kernel<P> {
         stack_pointer: Word,
         selector: Word,
         words: [Word; ARGUMENT_WORDS],
-    ) -> Result<Entry, Refusal> {
+    ) -> Result<Entry<P::Window>, Refusal> {
         let index = selector >> 8;
         let service = self.services.get(index).ok_or(CallError::NoSuchService)?;
         let method = service.methods.get(selector & 0xff).ok_or(CallError::NoSuchMethod)?;
-        let thread = self.threads.get(self.current);
+        let mut thread = self.threads.get_mut(self.current);
         let caller = thread.process;
         if !may_call(service, caller) {
             return Err(CallError::NotPermitted.into());
         }
-        if self.is_stopped(service.owner) {
+        if self.stopped >> (service.owner & 31) & 1 != 0 {
             return Err(CallError::ServerDown.into());
         }
         let depth = usize::from(thread.depth);
         if depth >= thread.frames.len() {
             return Err(CallError::TooDeep.into());
         }
-        let stack_top = P::callee_stack(thread.stack, stack_pointer);
+        let window = P::window(thread.stack, stack_pointer);
         let needed = P::ENTRY_SIZE + Word::from(service.stack);
-        if stack_top < thread.stack.start + needed {
+        if P::top(window) < thread.stack.start + needed {
             return Err(CallError::StackTooSmall.into());
         }
-        let held = thread.lease_count;
-        if method.arguments.kinds != 0 {
-            self.check_leases(stack_pointer, method, words)?;
+        let leases = thread.lease_count;
+        if method.arguments.kinds != 0 || service.lock != NO_LOCK {
+            self.take_leases_and_lock(stack_pointer, service, method, words)?;
+            thread = self.threads.get_mut(self.current);
         }
-        // Last, because only a lock that the call really takes has to be given back.
-        if service.lock != NO_LOCK {
-            if let Err(refusal) = self.take_lock(service.lock) {
-                self.current().lease_count = held;
-                return Err(refusal);
-            }
-        }
-        let thread = self.threads.get_mut(self.current);
         if let Some(frame) = thread.frames.get_mut(depth) {
-            *frame = Frame { stack_pointer, service: index as u16, process: caller, leases: held };
+            *frame = Frame { stack_pointer, service: index as u16, process: caller, leases };
         }
-        thread.depth += 1;
+        thread.depth = (depth + 1) as u8;
         thread.process = service.owner;
         Ok(Entry {
             entry: method.entry as Word,
             object: service.object,
             words: used(words, method.arguments.words),
             process: service.owner,
-            stack_top,
+            window,
         })
     }
 
-    /// Checks the leases among the argument words, and puts them in force.
+    /// What only some calls need.
     #[inline(never)]
+    fn take_leases_and_lock(
+        &mut self,
+        stack_pointer: Word,
+        service: &Service,
+        method: &Method,
+        words: [Word; ARGUMENT_WORDS],
+    ) -> Result<(), Refusal> {
+        let held = self.current().lease_count;
+        self.check_leases(stack_pointer, method, words)?;
+        // Last, because only a lock that the call really takes has to be given back.
+        if service.lock != NO_LOCK {
+            self.take_lock(service.lock).inspect_err(|_| self.current().lease_count = held)?;
+        }
+        Ok(())
+    }
+
+    /// Checks the leases among the argument words, and puts them in force.
     fn check_leases(
         &mut self,
         stack_pointer: Word,
@@ -174,9 +186,10 @@ impl<P: Port> Kernel<P> {
         Ok(())
     }
 
-    /// The current thread returns from the method that it is in.
+    /// The current thread returns from the method that it is in. If it can't go back to the caller
+    /// now, something else has to be done.
     #[inline(always)]
-    pub fn leave(&mut self, status: Word, words: [Word; 2]) -> Result<Exit, Effect> {
+    pub fn leave(&mut self, status: Word, words: [Word; 2]) -> Result<Exit<P::Window>, Effect> {
         let thread = self.threads.get_mut(self.current);
         let depth = usize::from(thread.depth).wrapping_sub(1);
         let Some(&frame) = thread.frames.get(depth) else {
@@ -185,25 +198,19 @@ impl<P: Port> Kernel<P> {
         thread.depth = depth as u8;
         thread.process = frame.process;
         thread.lease_count = frame.leases;
-        let mut reply = Reply { status: Status(status), words };
-        if let Some(service) = self.services.get(usize::from(frame.service)) {
-            if status != 0 {
-                reply = Reply::error(refused(status));
-            }
-            if service.lock != NO_LOCK {
-                return self.leave_exclusive(frame, service.lock, reply);
-            }
+        let lock = self.services.get(usize::from(frame.service)).map_or(NO_LOCK, |it| it.lock);
+        let reply = Reply { status: refused(status), words };
+        if lock != NO_LOCK || self.stopped >> (frame.process & 31) & 1 != 0 {
+            self.leave_with_care(frame, lock, reply)?;
         }
-        if self.is_stopped(frame.process) {
-            return Err(self.unwind_current());
-        }
-        Ok(Exit { stack_pointer: frame.stack_pointer, process: frame.process, reply })
+        let window = self.threads.get(self.current).window::<P>();
+        Ok(Exit { stack_pointer: frame.stack_pointer, process: frame.process, window, reply })
     }
 
-    /// The end of a method of an object that others may wait for.
+    /// The end of a method when others wait for the object, or its caller has been stopped.
     #[inline(never)]
-    fn leave_exclusive(&mut self, frame: Frame, lock: u8, reply: Reply) -> Result<Exit, Effect> {
-        let waited_for = self.release_lock(lock);
+    fn leave_with_care(&mut self, frame: Frame, lock: u8, reply: Reply) -> Result<(), Effect> {
+        let waited_for = lock != NO_LOCK && self.release_lock(lock);
         if self.is_stopped(frame.process) {
             return Err(self.unwind_current());
         }
@@ -213,7 +220,7 @@ impl<P: Port> Kernel<P> {
                 return Err(switch);
             }
         }
-        Ok(Exit { stack_pointer: frame.stack_pointer, process: frame.process, reply })
+        Ok(())
     }
 }
 
@@ -223,12 +230,15 @@ fn may_call(service: &Service, process: u8) -> bool {
     service.callers >> (process & 31) & 1 != 0
 }
 
-/// A thunk may say that it refused an argument. Anything else is not its to say.
-fn refused(status: Word) -> CallError {
-    if Status(status) == CallError::BadArgument.into() {
-        CallError::BadArgument
+/// A thunk may say that it refused an argument. Any other failure is not its to tell.
+#[inline(always)]
+fn refused(status: Word) -> Status {
+    if status == 0 {
+        Status::OK
+    } else if Status(status) == CallError::BadArgument.into() {
+        CallError::BadArgument.into()
     } else {
-        CallError::BadReply
+        CallError::BadReply.into()
     }
 }
 

@@ -69,9 +69,7 @@ impl<P: Port> Kernel<P> {
         // the callers of this thread closed.
         let own_stack = Span {
             start: stack_pointer.saturating_add(P::CONTEXT_SIZE),
-            end: thread
-                .caller_stack_pointer()
-                .map_or(thread.stack.end, |pointer| P::callee_stack(thread.stack, pointer)),
+            end: P::top(thread.window::<P>()),
         };
         if own_stack.contains(memory) {
             return Some(Source::Stack);

@@ -16,12 +16,19 @@ pub trait Port {
     /// save the callee's registers at its first system call.
     const ENTRY_SIZE: Word;
 
-    /// Where the callee's stack starts (its highest address) when the caller, whose stack pointer
-    /// is `stack_pointer`, is closed to it.
+    /// The part of a stack that is open, in the form that the protection unit wants.
+    type Window: Copy;
+
+    /// The part of `stack` that is open to a callee when the caller, whose stack pointer is
+    /// `stack_pointer`, is closed to it.
     ///
-    /// Must be at most `stack_pointer`; it may be lower where the protection is coarse, even
-    /// `stack.start`. It depends on nothing but its arguments.
-    fn callee_stack(stack: Span, stack_pointer: Word) -> Word;
+    /// Its top must be at most `stack_pointer`; it may be lower where the protection is coarse,
+    /// even `stack.start`. With `stack.end` for a pointer it is the whole stack. It depends on
+    /// nothing but the arguments.
+    fn window(stack: Span, stack_pointer: Word) -> Self::Window;
+
+    /// The first address after a window: where a stack in it starts to grow down.
+    fn top(window: Self::Window) -> Word;
 
     /// Whether the protection unit can open `span` without opening a byte outside `limits`.
     fn coverable(span: Span, limits: Span) -> bool;

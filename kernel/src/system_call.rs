@@ -7,7 +7,7 @@ use crossgate_abi::{ARGUMENT_WORDS, Cause, Status, Word, number};
 
 impl<P: Port> Kernel<P> {
     /// The current thread, whose registers are saved at `stack_pointer`, makes a system call.
-    #[inline(always)]
+    #[inline(never)]
     pub fn system_call(
         &mut self,
         stack_pointer: Word,

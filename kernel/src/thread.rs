@@ -4,6 +4,7 @@ use crate::Reply;
 use crate::call::Frame;
 use crate::lease::Lease;
 use crate::memory::Span;
+use crate::port::Port;
 use crossgate_abi::{MAX_CALL_DEPTH, Word, table};
 
 /// How many leases of a thread can be in force or suspended at a time, over all its calls.
@@ -140,11 +141,18 @@ impl Thread {
         self.frames.get(usize::from(self.depth).wrapping_sub(1))
     }
 
-    /// The stack pointer of the innermost caller, whose part of the stack is closed; `None` at home.
+    /// The part of its stack that is open: its callers' part is closed.
     #[inline(always)]
     #[must_use]
-    pub fn caller_stack_pointer(&self) -> Option<Word> {
-        self.innermost().map(|frame| frame.stack_pointer)
+    pub fn window<P: Port>(&self) -> P::Window {
+        P::window(self.stack, self.innermost().map_or(self.stack.end, |frame| frame.stack_pointer))
+    }
+
+    /// How many leases it holds over all its calls.
+    #[inline(always)]
+    #[must_use]
+    pub fn lease_count(&self) -> u8 {
+        self.lease_count
     }
 
     /// The leases that the call it is in may use.

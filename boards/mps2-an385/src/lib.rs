@@ -6,8 +6,10 @@
 //! with [`Uart`].
 #![no_std]
 
+mod timer;
 mod uart;
 
+pub use timer::Timer;
 pub use uart::Uart;
 
 use crossgate_abi::table::Window;
@@ -21,6 +23,9 @@ pub const UART0: Window = Window { start: 0x4000_4000, size: 0x1000 };
 pub const UART1: Window = Window { start: 0x4000_5000, size: 0x1000 };
 /// The registers of the third serial line; QEMU's third `-serial`.
 pub const UART2: Window = Window { start: 0x4000_6000, size: 0x1000 };
+
+/// The registers of the first timer.
+pub const TIMER0: Window = Window { start: 0x4000_0000, size: 0x1000 };
 
 /// The lines of the interrupt controller.
 pub mod interrupt {
@@ -36,4 +41,6 @@ pub mod interrupt {
     pub const UART2_RX: u16 = 4;
     /// [`UART2`](super::UART2) can take another byte.
     pub const UART2_TX: u16 = 5;
+    /// [`TIMER0`](super::TIMER0) has come to 0.
+    pub const TIMER0: u16 = 8;
 }

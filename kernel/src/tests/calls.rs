@@ -11,10 +11,11 @@ fn a_call_crosses_and_comes_back() {
     let mut driver = two_clients();
     let entry = driver.call(0, [1, 2, 3, 4]).unwrap();
     assert_eq!((entry.process, entry.object), (0, 0x5000 as *mut ()));
-    assert_eq!(entry.stack_top, stack(1) + STACK_SIZE - 128);
+    assert_eq!(entry.window, stack(1) + STACK_SIZE - 128);
     assert_eq!(driver.path(1), [1, 0]);
     let exit = driver.leave().unwrap();
     assert_eq!(exit.stack_pointer, stack(1) + STACK_SIZE - 128);
+    assert_eq!((exit.window, exit.process), (stack(1) + STACK_SIZE, 1));
     assert_eq!(exit.reply, Reply { status: Status::OK, words: [7, 8] });
     assert_eq!(driver.path(1), [1]);
 }
@@ -94,7 +95,7 @@ fn of_a_thunks_status_only_two_values_pass() {
         let mut driver = two_clients();
         driver.call(0, [0; 4]).unwrap();
         let exit = driver.kernel.leave(given, [5, 6]).unwrap();
-        assert_eq!(exit.reply, Reply::error(seen), "{given}");
+        assert_eq!(exit.reply.status, seen.into(), "{given}");
     }
 }
 

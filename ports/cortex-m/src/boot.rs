@@ -1,5 +1,6 @@
 //! From reset to the first thread.
 
+use crate::armv7m::{Block, Window};
 use crate::clock::Clock;
 use crate::context::Context;
 use crate::{handler, mpu};
@@ -192,13 +193,20 @@ impl Port for Machine {
     const CONTEXT_SIZE: Word = Context::SIZE;
     const ENTRY_SIZE: Word = Context::FIRST_SIZE + Context::SIZE;
 
+    type Window = Window;
+
     #[inline(always)]
-    fn callee_stack(stack: Span, stack_pointer: Word) -> Word {
-        crate::armv7m::callee_stack(stack, stack_pointer)
+    fn window(stack: Span, stack_pointer: Word) -> Window {
+        Window::below(stack, stack_pointer)
+    }
+
+    #[inline(always)]
+    fn top(window: Window) -> Word {
+        window.top
     }
 
     fn coverable(span: Span, limits: Span) -> bool {
-        limits.contains(crate::armv7m::Block::covering(span).open())
+        limits.contains(Block::covering(span).open())
     }
 
     fn now(&mut self) -> u64 {

@@ -1,5 +1,6 @@
 //! The registers of a thread on its stack.
 
+use crate::armv7m::Window;
 use crossgate_abi::{ARGUMENT_WORDS, Word};
 use crossgate_kernel::Reply;
 use crossgate_kernel::call::Entry;
@@ -64,10 +65,10 @@ impl Context {
     /// but the arguments are 0.
     ///
     /// # Safety
-    /// `entry.stack_top` is a multiple of 8, and the [`FIRST_SIZE`](Self::FIRST_SIZE) bytes below
+    /// The top of the window is a multiple of 8, and the [`FIRST_SIZE`](Self::FIRST_SIZE) bytes below
     /// are memory of the stack that nothing uses.
     #[inline(always)]
-    pub unsafe fn enter(entry: &Entry) -> *mut Context {
+    pub unsafe fn enter(entry: &Entry<Window>) -> *mut Context {
         let [first, second, third, fourth_word] = entry.words;
         let context = Context {
             saved: [0; 8],
@@ -77,7 +78,7 @@ impl Context {
             program_counter: entry.entry & !1,
             status: THUMB,
         };
-        let place = (entry.stack_top - Self::FIRST_SIZE) as *mut FirstContext;
+        let place = (entry.window.top - Self::FIRST_SIZE) as *mut FirstContext;
         // SAFETY: the caller vouches for the memory.
         unsafe { place.write(FirstContext { context, fourth_word, padding: 0 }) };
         place.cast()

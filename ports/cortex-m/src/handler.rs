@@ -1,9 +1,10 @@
 //! What happened, told to the core; what it answers, done.
 
+use crate::armv7m::Window;
 use crate::boot::{Machine, kernel, machine};
 use crate::context::Context;
 use crate::entry::{__crossgate_kernel_bounds, Bounds};
-use crate::{armv7m, fault, mpu};
+use crate::{fault, mpu};
 use crossgate_abi::{Cause, Word, number};
 use crossgate_kernel::call::{Entry, Exit};
 use crossgate_kernel::memory::Span;
@@ -112,37 +113,33 @@ fn follow(kernel: &mut Kernel<Machine>, context: *mut Context, effect: Effect) -
 
 /// Goes on in a method.
 #[inline(always)]
-fn enter(kernel: &mut Kernel<Machine>, entry: &Entry) -> *mut Context {
-    let start = kernel.current().stack().start;
-    open(kernel, start, entry.stack_top, entry.process);
-    // SAFETY: the core checked that there is room for this below `stack_top`, which is a multiple
-    // of 32 and below everything that the thread has in use.
+fn enter(kernel: &mut Kernel<Machine>, entry: &Entry<Window>) -> *mut Context {
+    mpu::open(entry.window, machine().regions(entry.process));
+    open_leases_if_any(kernel);
+    // SAFETY: the core checked that there is room for this below the top of the window, which is a
+    // multiple of 32 and below everything that the thread has in use.
     unsafe { Context::enter(entry) }
 }
 
 /// Goes on after a method.
 #[inline(always)]
-fn leave(kernel: &mut Kernel<Machine>, exit: &Exit) -> *mut Context {
-    let (start, top) = (kernel.current().stack().start, stack_top(kernel));
-    open(kernel, start, top, exit.process);
+fn leave(kernel: &mut Kernel<Machine>, exit: &Exit<Window>) -> *mut Context {
+    mpu::open(exit.window, machine().regions(exit.process));
+    open_leases_if_any(kernel);
     let context = exit.stack_pointer as *mut Context;
     // SAFETY: this is where the caller's context was saved; its stack has been closed since.
     unsafe { (*context).set_reply(exit.reply) };
     context
 }
 
-/// Opens the memory of a process, and the current thread's stack from `start` to `top` with the
-/// leases that are in force.
+/// Opens the leases that are in force, and closes those that were.
 #[inline(always)]
-fn open(kernel: &mut Kernel<Machine>, start: Word, top: Word, process: u8) {
-    mpu::open(armv7m::stack_block(start, top), machine().regions(process));
-    let leases = kernel.current().leases().len();
-    if leases | machine().leases_open != 0 {
+fn open_leases_if_any(kernel: &mut Kernel<Machine>) {
+    if usize::from(kernel.current().lease_count()) | machine().leases_open != 0 {
         open_leases(kernel);
     }
 }
 
-/// Opens the leases that are in force, and closes all others.
 #[inline(never)]
 fn open_leases(kernel: &mut Kernel<Machine>) {
     let leases = kernel.current().leases();
@@ -150,20 +147,10 @@ fn open_leases(kernel: &mut Kernel<Machine>) {
     mpu::open_leases(leases.iter().map(|lease| (lease.memory, lease.writable)));
 }
 
-/// The top of the current thread's stack: its callers' part is closed.
-#[inline(always)]
-fn stack_top(kernel: &mut Kernel<Machine>) -> Word {
-    let thread = kernel.current();
-    let stack = thread.stack();
-    thread.caller_stack_pointer().map_or(stack.end, |pointer| armv7m::callee_stack(stack, pointer))
-}
-
 /// Goes on with the thread that is current now.
 #[inline(never)]
 pub fn load(kernel: &mut Kernel<Machine>) -> *mut Context {
-    let top = stack_top(kernel);
     let thread = kernel.current();
-    let (Span { start, end }, process) = (thread.stack(), thread.process());
     let context = thread.stack_pointer as *mut Context;
     // SAFETY: what is saved there was checked when it was saved, and only the thread itself, which
     // has not run since, can reach it.
@@ -172,8 +159,10 @@ pub fn load(kernel: &mut Kernel<Machine>) -> *mut Context {
         Pending::Reply(reply) => unsafe { (*context).set_reply(reply) },
         Pending::Retry => unsafe { (*context).retry() },
     }
+    let Span { start, end } = thread.stack();
     // SAFETY: only exception entries read the bounds, and none can come in between.
     unsafe { __crossgate_kernel_bounds = Bounds::of_stack(start, end) };
-    open(kernel, start, top, process);
+    mpu::open(thread.window::<Machine>(), machine().regions(thread.process()));
+    open_leases_if_any(kernel);
     context
 }

@@ -19,6 +19,10 @@ fn block_opens(block: Block, address: u64) -> bool {
     opens(block.address_register(3), block.attribute_register(Access::ReadWrite), address)
 }
 
+fn window_opens(window: Window, address: u64) -> bool {
+    opens(window.address_register(1), window.attributes, address)
+}
+
 /// The addresses where the answer can change: around the span and around every eighth.
 fn interesting(block: Block, span: Span) -> Vec<u64> {
     let eighth = 1u64 << (block.log2_size - 3);
@@ -72,25 +76,27 @@ proptest! {
 
     #[test]
     fn the_callee_gets_nothing_of_the_callers_stack((stack, pointer) in a_stack()) {
-        let top = callee_stack(stack, pointer);
+        let window = Window::below(stack, pointer);
+        let top = window.top;
         prop_assert!(stack.start <= top && top <= pointer);
         let left = pointer - stack.start;
         prop_assert!(pointer - top < 32 || pointer - top <= left / 4, "{} of {}", pointer - top, left);
         if top == stack.start {
             return Ok(());
         }
-        let block = stack_block(stack.start, top);
         for address in stack.start as u64 - 64..stack.end as u64 + 64 {
             let inside = (stack.start as u64..top as u64).contains(&address);
-            prop_assert_eq!(block_opens(block, address), inside, "at {:#x}", address);
+            prop_assert_eq!(window_opens(window, address), inside, "at {:#x}", address);
         }
     }
 
     #[test]
     fn a_whole_stack_is_open_to_its_thread((stack, _) in a_stack()) {
-        let block = stack_block(stack.start, stack.end);
+        let (window, block) = (Window::below(stack, stack.end), Block::covering(stack));
         prop_assert_eq!(block.open(), stack);
-        prop_assert_eq!(block, Block::covering(stack));
+        prop_assert_eq!(window.top, stack.end);
+        prop_assert_eq!(window.address_register(3), block.address_register(3));
+        prop_assert_eq!(window.attributes, block.attribute_register(Access::ReadWrite));
     }
 }
 
@@ -116,7 +122,7 @@ fn nesting_is_not_limited_to_eight_levels() {
     let stack = Span { start: 0x2000_0000, end: 0x2000_1000 };
     let (mut pointer, mut levels) = (stack.end, 0);
     while pointer > stack.start + 128 {
-        pointer = callee_stack(stack, pointer - 104);
+        pointer = Window::below(stack, pointer - 104).top;
         levels += 1;
     }
     assert!(levels > 10, "{levels}");
