@@ -2,8 +2,8 @@
 //! mps2-an385` emulates it.
 //!
 //! A firmware that depends on this crate gets the board's memory map (`memory.x`) for linking.
-//! The wiring gives [`UART0`] to [`UART2`] and their [`interrupt`]s to processes, which drive them
-//! with [`Uart`].
+//! The wiring gives devices such as [`UART0`] and their [`interrupt`]s to processes, which drive
+//! them with [`Uart`] and [`Timer`].
 #![no_std]
 
 mod timer;
@@ -27,6 +27,11 @@ pub const UART2: Window = Window { start: 0x4000_6000, size: 0x1000 };
 /// The registers of the first timer.
 pub const TIMER0: Window = Window { start: 0x4000_0000, size: 0x1000 };
 
+/// The registers of the first timer.
+pub const TIMER0: Window = Window { start: 0x4000_0000, size: 0x1000 };
+/// The registers of the second timer.
+pub const TIMER1: Window = Window { start: 0x4000_1000, size: 0x1000 };
+
 /// The lines of the interrupt controller.
 pub mod interrupt {
     /// A byte has arrived at [`UART0`](super::UART0).
@@ -41,6 +46,10 @@ pub mod interrupt {
     pub const UART2_RX: u16 = 4;
     /// [`UART2`](super::UART2) can take another byte.
     pub const UART2_TX: u16 = 5;
+    /// [`TIMER0`](super::TIMER0) has passed 0.
+    pub const TIMER0: u16 = 8;
+    /// [`TIMER1`](super::TIMER1) has passed 0.
+    pub const TIMER1: u16 = 9;
     /// [`TIMER0`](super::TIMER0) has come to 0.
     pub const TIMER0: u16 = 8;
 }

@@ -1,21 +1,30 @@
+use crate::{TIMER0, TIMER1};
 use crossgate_abi::table::Window;
 use tock_registers::interfaces::{Readable, Writeable};
 use tock_registers::registers::ReadWrite;
-use tock_registers::register_structs;
+use tock_registers::{register_bitfields, register_structs};
 
 register_structs! {
     /// The registers of a CMSDK APB timer.
     Registers {
-        (0x00 => control: ReadWrite<u32>),
+        (0x00 => control: ReadWrite<u32, Control::Register>),
         (0x04 => value: ReadWrite<u32>),
         (0x08 => reload: ReadWrite<u32>),
-        (0x0c => interrupt: ReadWrite<u32>),
-        (0x10 => @END),
+        (0x0c => @END),
     }
 }
 
-/// Driver of a timer (CMSDK APB timer) that counts the board's clock, for the process that owns
-/// its registers.
+register_bitfields![u32,
+    Control [
+        ENABLE OFFSET(0) NUMBITS(1) [],
+    ],
+];
+
+/// Driver of a timer (CMSDK APB timer), for the process that owns its registers.
+///
+/// It counts ticks of the [clock](crate::CLOCK_HZ), 40 ns each, and starts anew after 2^32 of
+/// them (171 s). A process that doesn't own the registers can make a driver, too, but the first
+/// use of it is a fault of that process.
 #[derive(Debug)]
 pub struct Timer {
     start: usize,
@@ -25,32 +34,48 @@ impl Timer {
     /// The driver of the timer in `window`.
     ///
     /// # Panics
-    /// If `window` is not [`TIMER0`](crate::TIMER0)'s. In a constant that is a compile error.
+    /// If `window` is none of the board's timers. In a constant or in the wiring, that is a
+    /// compile error.
     #[must_use]
     pub const fn new(window: Window) -> Timer {
-        assert!(window.start == crate::TIMER0.start, "there is no timer in this window");
-        Timer { start: window.start }
+        let start = window.start;
+        assert!(start == TIMER0.start || start == TIMER1.start, "there is no timer in this window");
+        Timer { start }
     }
 
-    /// Starts counting from 0.
+    /// Counts from 0.
     pub fn start(&mut self) {
-        const ENABLE: u32 = 1;
         let registers = self.registers();
         registers.control.set(0);
         registers.reload.set(u32::MAX);
         registers.value.set(u32::MAX);
-        registers.control.set(ENABLE);
+        registers.control.write(Control::ENABLE::SET);
     }
 
-    /// The ticks of [`CLOCK_HZ`](crate::CLOCK_HZ) since the start. Wraps after 2^32, which is 171 s.
-    pub fn elapsed(&mut self) -> u32 {
+    /// How many ticks have passed since [`start`](Timer::start).
+    #[must_use]
+    pub fn elapsed(&self) -> u32 {
+        // The device counts down.
         u32::MAX - self.registers().value.get()
     }
 
-    fn registers(&mut self) -> &Registers {
+    fn registers(&self) -> &Registers {
         let pointer = core::ptr::with_exposed_provenance::<Registers>(self.start);
-        // SAFETY: `new` has checked that these are device registers, which hold no Rust object and
-        // take any value. Whether they may be accessed is for the MPU to say.
+        // SAFETY: `new` has checked that these are device registers: they are aligned, no Rust
+        // object lies there, and any value may be read from them and written to them. Whether
+        // they may be accessed is for the MPU to say: a process that doesn't own them is stopped
+        // at the access, without an effect on memory.
         unsafe { &*pointer }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[should_panic(expected = "no timer in this window")]
+    fn other_devices_are_refused() {
+        let _ = Timer::new(crate::UART0);
     }
 }
