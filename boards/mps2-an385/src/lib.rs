@@ -26,9 +26,6 @@ pub const UART2: Window = Window { start: 0x4000_6000, size: 0x1000 };
 
 /// The registers of the first timer.
 pub const TIMER0: Window = Window { start: 0x4000_0000, size: 0x1000 };
-
-/// The registers of the first timer.
-pub const TIMER0: Window = Window { start: 0x4000_0000, size: 0x1000 };
 /// The registers of the second timer.
 pub const TIMER1: Window = Window { start: 0x4000_1000, size: 0x1000 };
 
@@ -46,10 +43,8 @@ pub mod interrupt {
     pub const UART2_RX: u16 = 4;
     /// [`UART2`](super::UART2) can take another byte.
     pub const UART2_TX: u16 = 5;
-    /// [`TIMER0`](super::TIMER0) has passed 0.
-    pub const TIMER0: u16 = 8;
-    /// [`TIMER1`](super::TIMER1) has passed 0.
-    pub const TIMER1: u16 = 9;
     /// [`TIMER0`](super::TIMER0) has come to 0.
     pub const TIMER0: u16 = 8;
+    /// [`TIMER1`](super::TIMER1) has come to 0.
+    pub const TIMER1: u16 = 9;
 }
