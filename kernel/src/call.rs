@@ -6,7 +6,7 @@
 //! below it. Nothing changes until every check has passed.
 
 use crate::lease::Lease;
-use crate::port::Port;
+use crate::port::{Port, Window};
 use crate::thread::LEASES;
 use crate::{Effect, Kernel, Reply};
 use crossgate_abi::table::{Method, NO_LOCK, Service};
@@ -21,17 +21,23 @@ pub(crate) struct Frame {
     pub service: u16,
     /// The process that called it.
     pub process: u8,
+    /// The part of the stack that was open to the caller.
+    pub window: u16,
     /// How many leases the thread held before.
     pub leases: u8,
+    /// Whether the way back needs a closer look: a lock has to be given back, or the caller has been
+    /// stopped.
+    pub with_care: bool,
 }
 
 impl Frame {
-    pub const EMPTY: Frame = Frame { stack_pointer: 0, service: 0, process: 0, leases: 0 };
+    pub const EMPTY: Frame =
+        Frame { stack_pointer: 0, service: 0, process: 0, window: 0, leases: 0, with_care: false };
 }
 
 /// How to enter a method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Entry<Window> {
+pub struct Entry {
     /// Where.
     pub entry: Word,
     /// The object: its first argument.
@@ -40,19 +46,27 @@ pub struct Entry<Window> {
     pub words: [Word; ARGUMENT_WORDS],
     /// The process to be in.
     pub process: u8,
-    /// The part of the stack that is the callee's.
+    /// The lowest address of the stack, ...
+    pub stack_start: Word,
+    /// ... and the part of it that is the callee's.
     pub window: Window,
+    /// Whether leases may be in force.
+    pub leases: bool,
 }
 
 /// How to go on after a method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Exit<Window> {
+pub struct Exit {
     /// Where the caller's registers are saved.
     pub stack_pointer: Word,
     /// The process to be in.
     pub process: u8,
-    /// The part of the stack that is the caller's again.
-    pub window: Window,
+    /// The lowest address of the stack, ...
+    pub stack_start: Word,
+    /// ... and the part of it that is the caller's again.
+    pub window: u16,
+    /// Whether leases may be in force.
+    pub leases: bool,
     /// What the call brings back.
     pub reply: Reply,
 }
@@ -80,7 +94,7 @@ impl<P: Port> Kernel<P> {
         stack_pointer: Word,
         selector: Word,
         words: [Word; ARGUMENT_WORDS],
-    ) -> Result<Entry<P::Window>, Effect> {
+    ) -> Result<Entry, Effect> {
         self.admit(stack_pointer, selector, words).map_err(|refusal| match refusal {
             Refusal::Error(error) => Effect::Resume(Reply::error(error)),
             Refusal::Busy(lock) => self.wait_for_lock(stack_pointer, lock),
@@ -94,43 +108,51 @@ impl<P: Port> Kernel<P> {
         stack_pointer: Word,
         selector: Word,
         words: [Word; ARGUMENT_WORDS],
-    ) -> Result<Entry<P::Window>, Refusal> {
+    ) -> Result<Entry, Refusal> {
         let index = selector >> 8;
         let service = self.services.get(index).ok_or(CallError::NoSuchService)?;
         let method = service.methods.get(selector & 0xff).ok_or(CallError::NoSuchMethod)?;
         let mut thread = self.threads.get_mut(self.current);
         let caller = thread.process;
-        if !may_call(service, caller) {
-            return Err(CallError::NotPermitted.into());
-        }
-        if self.stopped >> (service.owner & 31) & 1 != 0 {
-            return Err(CallError::ServerDown.into());
+        if service.callers >> (caller & 31) & self.running >> (service.owner & 31) & 1 == 0 {
+            return Err(refuse(service, caller).into());
         }
         let depth = usize::from(thread.depth);
         if depth >= thread.frames.len() {
             return Err(CallError::TooDeep.into());
         }
+        let stack_start = thread.stack.start;
         let window = P::window(thread.stack, stack_pointer);
-        let needed = P::ENTRY_SIZE + Word::from(service.stack);
-        if P::top(window) < thread.stack.start + needed {
+        if window.top < stack_start + P::ENTRY_SIZE + Word::from(service.stack) {
             return Err(CallError::StackTooSmall.into());
         }
         let leases = thread.lease_count;
-        if method.arguments.kinds != 0 || service.lock != NO_LOCK {
+        let special = method.arguments.kinds != 0 || service.lock != NO_LOCK;
+        if special {
             self.take_leases_and_lock(stack_pointer, service, method, words)?;
             thread = self.threads.get_mut(self.current);
         }
         if let Some(frame) = thread.frames.get_mut(depth) {
-            *frame = Frame { stack_pointer, service: index as u16, process: caller, leases };
+            *frame = Frame {
+                stack_pointer,
+                service: index as u16,
+                process: caller,
+                window: thread.window,
+                leases,
+                with_care: special,
+            };
         }
         thread.depth = (depth + 1) as u8;
         thread.process = service.owner;
+        thread.window = window.registers;
         Ok(Entry {
             entry: method.entry as Word,
             object: service.object,
             words: used(words, method.arguments.words),
             process: service.owner,
+            stack_start,
             window,
+            leases: special,
         })
     }
 
@@ -189,27 +211,30 @@ impl<P: Port> Kernel<P> {
     /// The current thread returns from the method that it is in. If it can't go back to the caller
     /// now, something else has to be done.
     #[inline(always)]
-    pub fn leave(&mut self, status: Word, words: [Word; 2]) -> Result<Exit<P::Window>, Effect> {
+    pub fn leave(&mut self, status: Word, words: [Word; 2]) -> Result<Exit, Effect> {
         let thread = self.threads.get_mut(self.current);
-        let depth = usize::from(thread.depth).wrapping_sub(1);
-        let Some(&frame) = thread.frames.get(depth) else {
+        let stack_start = thread.stack.start;
+        let Some(frame) = thread.pop() else {
             return Err(self.fault(Cause::ReturnWithoutCall, 0, 0));
         };
-        thread.depth = depth as u8;
-        thread.process = frame.process;
-        thread.lease_count = frame.leases;
-        let lock = self.services.get(usize::from(frame.service)).map_or(NO_LOCK, |it| it.lock);
         let reply = Reply { status: refused(status), words };
-        if lock != NO_LOCK || self.stopped >> (frame.process & 31) & 1 != 0 {
-            self.leave_with_care(frame, lock, reply)?;
+        if frame.with_care {
+            self.leave_with_care(frame, reply)?;
         }
-        let window = self.threads.get(self.current).window::<P>();
-        Ok(Exit { stack_pointer: frame.stack_pointer, process: frame.process, window, reply })
+        Ok(Exit {
+            stack_pointer: frame.stack_pointer,
+            process: frame.process,
+            stack_start,
+            window: frame.window,
+            leases: frame.leases != 0,
+            reply,
+        })
     }
 
-    /// The end of a method when others wait for the object, or its caller has been stopped.
+    /// The end of a method whose object others may wait for, or whose caller has been stopped.
     #[inline(never)]
-    fn leave_with_care(&mut self, frame: Frame, lock: u8, reply: Reply) -> Result<(), Effect> {
+    fn leave_with_care(&mut self, frame: Frame, reply: Reply) -> Result<(), Effect> {
+        let lock = self.lock_of(frame);
         let waited_for = lock != NO_LOCK && self.release_lock(lock);
         if self.is_stopped(frame.process) {
             return Err(self.unwind_current());
@@ -222,12 +247,21 @@ impl<P: Port> Kernel<P> {
         }
         Ok(())
     }
+
+    /// The lock that the call of this frame took, or [`NO_LOCK`].
+    pub(crate) fn lock_of(&self, frame: Frame) -> u8 {
+        self.services.get(usize::from(frame.service)).map_or(NO_LOCK, |service| service.lock)
+    }
 }
 
-/// Whether the wiring lets `process` call `service`.
-#[inline(always)]
-fn may_call(service: &Service, process: u8) -> bool {
-    service.callers >> (process & 31) & 1 != 0
+/// Why `process` may not call `service`.
+#[cold]
+fn refuse(service: &Service, process: u8) -> CallError {
+    if service.callers >> (process & 31) & 1 == 0 {
+        CallError::NotPermitted
+    } else {
+        CallError::ServerDown
+    }
 }
 
 /// A thunk may say that it refused an argument. Any other failure is not its to tell.

@@ -101,7 +101,7 @@ impl<P: Port> Kernel<P> {
 
     /// Stops a process, its threads at home, and its interrupts; its visitors go back.
     fn stop(&mut self, process: u8) {
-        self.stopped |= 1 << (process & 31);
+        self.running &= !(1 << (process & 31));
         for interrupt in self.system.interrupts {
             let owner = self
                 .system
@@ -113,7 +113,10 @@ impl<P: Port> Kernel<P> {
             }
         }
         for id in self.threads.ids() {
-            let thread = self.threads.get(id);
+            let thread = self.threads.get_mut(id);
+            for frame in &mut thread.frames {
+                frame.with_care |= frame.process == process;
+            }
             if thread.process == process && thread.wait != Wait::Ended {
                 self.unwind(id);
             }
@@ -130,25 +133,12 @@ impl<P: Port> Kernel<P> {
 
     /// Takes a thread out of every stopped process on its way back. It ends if its home is one.
     fn unwind(&mut self, id: ThreadId) {
-        loop {
+        while self.is_stopped(self.threads.get(id).process) {
             let thread = self.threads.get_mut(id);
-            let process = thread.process;
-            let depth = usize::from(thread.depth).wrapping_sub(1);
-            let frame = thread.frames.get(depth).copied();
-            if !self.is_stopped(process) {
-                break;
-            }
-            let Some(frame) = frame else { return self.end(id) };
-            let thread = self.threads.get_mut(id);
-            thread.depth = depth as u8;
-            thread.process = frame.process;
-            thread.lease_count = frame.leases;
+            let Some(frame) = thread.pop() else { return self.end(id) };
             thread.stack_pointer = frame.stack_pointer;
             thread.pending = Pending::Reply(Reply::error(CallError::ServerFaulted));
-            let lock = self
-                .services
-                .get(usize::from(frame.service))
-                .map_or(NO_LOCK, |service| service.lock);
+            let lock = self.lock_of(frame);
             if lock != NO_LOCK {
                 self.release_lock(lock);
             }

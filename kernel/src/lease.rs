@@ -69,7 +69,7 @@ impl<P: Port> Kernel<P> {
         // the callers of this thread closed.
         let own_stack = Span {
             start: stack_pointer.saturating_add(P::CONTEXT_SIZE),
-            end: P::top(thread.window::<P>()),
+            end: thread.window_top::<P>(),
         };
         if own_stack.contains(memory) {
             return Some(Source::Stack);

@@ -103,7 +103,8 @@ pub struct Kernel<P: Port> {
     pub(crate) threads: Threads,
     pub(crate) services: &'static [Service],
     pub(crate) ready: Ready,
-    pub(crate) stopped: u32,
+    /// The processes that are not stopped: bit p is process p.
+    pub(crate) running: u32,
     pub(crate) processes: &'static [Process],
     pub(crate) flash: Span,
     pub(crate) locks: &'static mut [Lock],
@@ -137,7 +138,7 @@ impl<P: Port> Kernel<P> {
             threads: Threads::new(storage.idle, storage.threads),
             services: system.services,
             ready: Ready::new(),
-            stopped: 0,
+            running: u32::MAX,
             processes: system.processes,
             flash,
             locks: storage.locks,
@@ -148,7 +149,7 @@ impl<P: Port> Kernel<P> {
         };
         for (index, wiring) in system.threads.iter().enumerate() {
             let id = ThreadId::new(index);
-            *kernel.threads.get_mut(id) = Thread::new(wiring);
+            *kernel.threads.get_mut(id) = Thread::new::<P>(wiring);
             kernel.ready.push(&mut kernel.threads, id);
         }
         kernel
@@ -190,8 +191,7 @@ impl<P: Port> Kernel<P> {
     }
 
     /// Whether `process` crashed and is stopped.
-    #[inline(always)]
     pub(crate) fn is_stopped(&self, process: u8) -> bool {
-        self.stopped >> (process & 31) & 1 != 0
+        self.running >> (process & 31) & 1 == 0
     }
 }

@@ -3,6 +3,15 @@
 use crate::memory::Span;
 use crossgate_abi::Word;
 
+/// The open part of a stack: from its lowest address up to `top`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// The first address that is closed: where a stack in it starts to grow down.
+    pub top: Word,
+    /// The same in the form that the protection unit wants. The core only keeps it.
+    pub registers: u16,
+}
+
 /// An architecture, as the core sees it.
 ///
 /// The functions without `self` are pure arithmetic that depends on what the memory protection
@@ -16,19 +25,12 @@ pub trait Port {
     /// save the callee's registers at its first system call.
     const ENTRY_SIZE: Word;
 
-    /// The part of a stack that is open, in the form that the protection unit wants.
-    type Window: Copy;
-
     /// The part of `stack` that is open to a callee when the caller, whose stack pointer is
-    /// `stack_pointer`, is closed to it.
+    /// `stack_pointer`, is closed to it. With `stack.end` for a pointer it is the whole stack.
     ///
     /// Its top must be at most `stack_pointer`; it may be lower where the protection is coarse,
-    /// even `stack.start`. With `stack.end` for a pointer it is the whole stack. It depends on
-    /// nothing but the arguments.
-    fn window(stack: Span, stack_pointer: Word) -> Self::Window;
-
-    /// The first address after a window: where a stack in it starts to grow down.
-    fn top(window: Self::Window) -> Word;
+    /// even `stack.start`. It depends on nothing but the arguments.
+    fn window(stack: Span, stack_pointer: Word) -> Window;
 
     /// Whether the protection unit can open `span` without opening a byte outside `limits`.
     fn coverable(span: Span, limits: Span) -> bool;

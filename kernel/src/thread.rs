@@ -74,6 +74,7 @@ pub struct Thread {
     pub(crate) frames: [Frame; MAX_CALL_DEPTH],
     pub(crate) depth: u8,
     pub(crate) process: u8,
+    pub(crate) window: u16,
     pub(crate) lease_count: u8,
     pub(crate) leases: [Lease; LEASES],
     pub(crate) pending: Pending,
@@ -96,6 +97,7 @@ impl Thread {
         frames: [Frame::EMPTY; MAX_CALL_DEPTH],
         depth: 0,
         process: 0,
+        window: 0,
         lease_count: 0,
         leases: [Lease::EMPTY; LEASES],
         pending: Pending::Nothing,
@@ -110,10 +112,12 @@ impl Thread {
         timed: false,
     };
 
-    pub(crate) fn new(wiring: &table::Thread) -> Thread {
+    pub(crate) fn new<P: Port>(wiring: &table::Thread) -> Thread {
         let start = wiring.stack.addr();
+        let stack = Span { start, end: start + wiring.stack_size };
         Thread {
-            stack: Span { start, end: start + wiring.stack_size },
+            stack,
+            window: P::window(stack, stack.end).registers,
             process: wiring.process,
             base_priority: wiring.priority,
             priority: wiring.priority,
@@ -141,11 +145,29 @@ impl Thread {
         self.frames.get(usize::from(self.depth).wrapping_sub(1))
     }
 
-    /// The part of its stack that is open: its callers' part is closed.
+    /// The part of its stack that is open (its callers' part is closed), as the port wants it.
     #[inline(always)]
     #[must_use]
-    pub fn window<P: Port>(&self) -> P::Window {
-        P::window(self.stack, self.innermost().map_or(self.stack.end, |frame| frame.stack_pointer))
+    pub fn window(&self) -> u16 {
+        self.window
+    }
+
+    /// The first address of its stack that is closed.
+    pub(crate) fn window_top<P: Port>(&self) -> Word {
+        let pointer = self.innermost().map_or(self.stack.end, |frame| frame.stack_pointer);
+        P::window(self.stack, pointer).top
+    }
+
+    /// Goes back to the caller of the innermost call. (What is saved there is the port's to load.)
+    #[inline(always)]
+    pub(crate) fn pop(&mut self) -> Option<Frame> {
+        let depth = usize::from(self.depth).wrapping_sub(1);
+        let frame = *self.frames.get(depth)?;
+        self.depth = depth as u8;
+        self.process = frame.process;
+        self.window = frame.window;
+        self.lease_count = frame.leases;
+        Some(frame)
     }
 
     /// How many leases it holds over all its calls.

@@ -5,6 +5,7 @@
 //! such a block needs one region; any other piece is rounded to that.
 
 use crossgate_kernel::memory::Span;
+use crossgate_kernel::port::Window;
 
 /// log2 of the smallest region with subregions, in bytes.
 const SMALLEST_BLOCK: u32 = 8;
@@ -80,46 +81,33 @@ impl Block {
     }
 }
 
-/// The open part of a stack, from its lowest address up to `top`, and the registers that open it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Window {
-    /// The lowest address.
-    pub start: usize,
-    /// The first address that is closed.
-    pub top: usize,
-    /// The attribute and size register.
-    pub attributes: u32,
+/// What is open to a callee when everything from `stack_pointer` up is closed. With the end of a
+/// stack, whose size is a multiple of an eighth of the next power of two, that is all of it.
+///
+/// The blocks that start at the bottom of a stack (which is aligned to the next power of two of its
+/// size) halve on the way down, so the eighths become finer the less stack is left: at most a
+/// quarter of what is left is lost to rounding, and nesting is not limited to eight levels.
+#[inline(always)]
+#[must_use]
+pub const fn window(stack: Span, stack_pointer: usize) -> Window {
+    let left = stack_pointer.wrapping_sub(stack.start) as u32;
+    let bits = u32::BITS - left.wrapping_sub(1).leading_zeros();
+    let log2_size = if bits < SMALLEST_BLOCK { SMALLEST_BLOCK } else { bits };
+    let log2_eighth = log2_size - 3;
+    let eighths = left.wrapping_shr(log2_eighth);
+    let disabled = 0xff00u32.wrapping_shl(eighths);
+    Window {
+        top: stack.start + eighths.wrapping_shl(log2_eighth) as usize,
+        registers: (disabled | (log2_size - 1) << 1 | 1) as u16,
+    }
 }
 
-impl Window {
-    /// What is open to a callee when everything from `stack_pointer` up is closed. With the end of
-    /// a stack, whose size is a multiple of an eighth of the next power of two, that is all of it.
-    ///
-    /// The blocks that start at the bottom of a stack (which is aligned to the next power of two of
-    /// its size) halve on the way down, so the eighths become finer the less stack is left: at most
-    /// a quarter of what is left is lost to rounding, and nesting is not limited to eight levels.
-    #[inline(always)]
-    #[must_use]
-    pub const fn below(stack: Span, stack_pointer: usize) -> Window {
-        let left = stack_pointer.wrapping_sub(stack.start) as u32;
-        let bits = u32::BITS - left.wrapping_sub(1).leading_zeros();
-        let log2_size = if bits < SMALLEST_BLOCK { SMALLEST_BLOCK } else { bits };
-        let log2_eighth = log2_size - 3;
-        let eighths = left.wrapping_shr(log2_eighth);
-        let disabled = 0xff00u32.wrapping_shl(eighths) & 0xff00;
-        Window {
-            start: stack.start,
-            top: stack.start + eighths.wrapping_shl(log2_eighth) as usize,
-            attributes: Access::ReadWrite as u32 | disabled | (log2_size - 1) << 1 | 1,
-        }
-    }
-
-    /// The base address register for region `number`.
-    #[inline(always)]
-    #[must_use]
-    pub const fn address_register(self, number: u32) -> u32 {
-        self.start as u32 | 1 << 4 | number
-    }
+/// The address and attribute registers that open a [`window`] of the stack from `start`, as region
+/// `number`.
+#[inline(always)]
+#[must_use]
+pub const fn window_registers(start: usize, window: u16, number: u32) -> [u32; 2] {
+    [start as u32 | 1 << 4 | number, Access::ReadWrite as u32 | window as u32]
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! From reset to the first thread.
 
-use crate::armv7m::{Block, Window};
+use crate::armv7m::{self, Block};
 use crate::clock::Clock;
 use crate::context::Context;
 use crate::{handler, mpu};
@@ -9,24 +9,20 @@ use cortex_m::peripheral::{NVIC, SCB, scb::SystemHandler};
 use crossgate_abi::Word;
 use crossgate_abi::table::{ProcessMemory, System};
 use crossgate_kernel::memory::Span;
-use crossgate_kernel::port::Port;
+use crossgate_kernel::port::{Port, Window};
 use crossgate_kernel::{Kernel, Storage};
 
 pub use crate::mpu::ProcessRegions;
 
-/// The hardware, as the kernel core sees it.
+/// The hardware, as the kernel core sees it, and what the port itself remembers.
 pub struct Machine {
     clock: Clock,
-}
-
-/// What the port itself remembers.
-pub struct State {
     regions: &'static [ProcessRegions],
     /// How many leases are open in the protection unit.
-    pub leases_open: usize,
+    pub leases_open: u8,
 }
 
-impl State {
+impl Machine {
     /// The registers that open a process.
     #[inline(always)]
     pub fn regions(&self, process: u8) -> &ProcessRegions {
@@ -36,9 +32,6 @@ impl State {
 
 #[allow(non_upper_case_globals, reason = "named like what `start!` makes, so that tools find it")]
 static mut __crossgate_kernel: MaybeUninit<Kernel<Machine>> = MaybeUninit::uninit();
-#[allow(non_upper_case_globals, reason = "as above")]
-static mut __crossgate_kernel_port: State = State { regions: &[], leases_open: 0 };
-
 /// The kernel.
 ///
 /// # Safety
@@ -48,13 +41,6 @@ static mut __crossgate_kernel_port: State = State { regions: &[], leases_open: 0
 pub unsafe fn kernel() -> &'static mut Kernel<Machine> {
     // SAFETY: as the caller vouches.
     unsafe { (*(&raw mut __crossgate_kernel)).assume_init_mut() }
-}
-
-/// The port's state.
-#[inline(always)]
-pub fn machine() -> &'static mut State {
-    // SAFETY: it is used by code that runs in an exception, one at a time, for a statement each.
-    unsafe { &mut *(&raw mut __crossgate_kernel_port) }
 }
 
 /// The priority of all exceptions but faults: the lowest.
@@ -75,14 +61,13 @@ pub unsafe fn boot(
         unsafe { fill(process.memory) };
         *regions = ProcessRegions::of(process);
     }
-    machine().regions = regions;
     let flash = Span {
         start: symbol(&raw const __crossgate_flash_start),
         end: symbol(&raw const __crossgate_flash_end),
     };
     configure(system);
     mpu::enable(flash, symbol(&raw const __crossgate_kernel_stack_bottom));
-    let machine = Machine { clock: Clock::start(ticks_per_microsecond) };
+    let machine = Machine { clock: Clock::start(ticks_per_microsecond), regions, leases_open: 0 };
     let mut kernel = Kernel::new(system, storage, flash, machine);
     for (index, thread) in system.threads.iter().enumerate() {
         // SAFETY: the stack is the thread's alone, and its size is a multiple of 32.
@@ -193,16 +178,9 @@ impl Port for Machine {
     const CONTEXT_SIZE: Word = Context::SIZE;
     const ENTRY_SIZE: Word = Context::FIRST_SIZE + Context::SIZE;
 
-    type Window = Window;
-
     #[inline(always)]
     fn window(stack: Span, stack_pointer: Word) -> Window {
-        Window::below(stack, stack_pointer)
-    }
-
-    #[inline(always)]
-    fn top(window: Window) -> Word {
-        window.top
+        armv7m::window(stack, stack_pointer)
     }
 
     fn coverable(span: Span, limits: Span) -> bool {

@@ -1,6 +1,5 @@
 //! The registers of a thread on its stack.
 
-use crate::armv7m::Window;
 use crossgate_abi::{ARGUMENT_WORDS, Word};
 use crossgate_kernel::Reply;
 use crossgate_kernel::call::Entry;
@@ -68,7 +67,7 @@ impl Context {
     /// The top of the window is a multiple of 8, and the [`FIRST_SIZE`](Self::FIRST_SIZE) bytes below
     /// are memory of the stack that nothing uses.
     #[inline(always)]
-    pub unsafe fn enter(entry: &Entry<Window>) -> *mut Context {
+    pub unsafe fn enter(entry: &Entry) -> *mut Context {
         let [first, second, third, fourth_word] = entry.words;
         let context = Context {
             saved: [0; 8],

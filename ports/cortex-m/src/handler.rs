@@ -1,7 +1,6 @@
 //! What happened, told to the core; what it answers, done.
 
-use crate::armv7m::Window;
-use crate::boot::{Machine, kernel, machine};
+use crate::boot::{Machine, kernel};
 use crate::context::Context;
 use crate::entry::{__crossgate_kernel_bounds, Bounds};
 use crate::{fault, mpu};
@@ -113,9 +112,12 @@ fn follow(kernel: &mut Kernel<Machine>, context: *mut Context, effect: Effect) -
 
 /// Goes on in a method.
 #[inline(always)]
-fn enter(kernel: &mut Kernel<Machine>, entry: &Entry<Window>) -> *mut Context {
-    mpu::open(entry.window, machine().regions(entry.process));
-    open_leases_if_any(kernel);
+fn enter(kernel: &mut Kernel<Machine>, entry: &Entry) -> *mut Context {
+    let regions = kernel.port.regions(entry.process);
+    mpu::open(entry.stack_start, entry.window.registers, regions);
+    if entry.leases | (kernel.port.leases_open != 0) {
+        open_leases(kernel);
+    }
     // SAFETY: the core checked that there is room for this below the top of the window, which is a
     // multiple of 32 and below everything that the thread has in use.
     unsafe { Context::enter(entry) }
@@ -123,9 +125,11 @@ fn enter(kernel: &mut Kernel<Machine>, entry: &Entry<Window>) -> *mut Context {
 
 /// Goes on after a method.
 #[inline(always)]
-fn leave(kernel: &mut Kernel<Machine>, exit: &Exit<Window>) -> *mut Context {
-    mpu::open(exit.window, machine().regions(exit.process));
-    open_leases_if_any(kernel);
+fn leave(kernel: &mut Kernel<Machine>, exit: &Exit) -> *mut Context {
+    mpu::open(exit.stack_start, exit.window, kernel.port.regions(exit.process));
+    if exit.leases | (kernel.port.leases_open != 0) {
+        open_leases(kernel);
+    }
     let context = exit.stack_pointer as *mut Context;
     // SAFETY: this is where the caller's context was saved; its stack has been closed since.
     unsafe { (*context).set_reply(exit.reply) };
@@ -133,18 +137,12 @@ fn leave(kernel: &mut Kernel<Machine>, exit: &Exit<Window>) -> *mut Context {
 }
 
 /// Opens the leases that are in force, and closes those that were.
-#[inline(always)]
-fn open_leases_if_any(kernel: &mut Kernel<Machine>) {
-    if usize::from(kernel.current().lease_count()) | machine().leases_open != 0 {
-        open_leases(kernel);
-    }
-}
-
 #[inline(never)]
 fn open_leases(kernel: &mut Kernel<Machine>) {
     let leases = kernel.current().leases();
-    machine().leases_open = leases.len();
+    let count = leases.len() as u8;
     mpu::open_leases(leases.iter().map(|lease| (lease.memory, lease.writable)));
+    kernel.port.leases_open = count;
 }
 
 /// Goes on with the thread that is current now.
@@ -160,9 +158,12 @@ pub fn load(kernel: &mut Kernel<Machine>) -> *mut Context {
         Pending::Retry => unsafe { (*context).retry() },
     }
     let Span { start, end } = thread.stack();
+    let (window, process, leases) = (thread.window(), thread.process(), thread.lease_count());
     // SAFETY: only exception entries read the bounds, and none can come in between.
     unsafe { __crossgate_kernel_bounds = Bounds::of_stack(start, end) };
-    mpu::open(thread.window::<Machine>(), machine().regions(thread.process()));
-    open_leases_if_any(kernel);
+    mpu::open(start, window, kernel.port.regions(process));
+    if leases | kernel.port.leases_open != 0 {
+        open_leases(kernel);
+    }
     context
 }

@@ -11,11 +11,11 @@
 //!
 //! Nothing else is open to threads; the kernel sees the default memory map.
 
-use crate::armv7m::{Access, Block, Window};
+use crate::armv7m::{Access, Block, window_registers};
 use core::arch::asm;
 use cortex_m::peripheral::MPU;
-use crossgate_abi::LEASES_PER_CALL;
 use crossgate_abi::table::Process;
+use crossgate_abi::{LEASES_PER_CALL, Word};
 use crossgate_kernel::memory::Span;
 
 const FLASH: u32 = 0;
@@ -65,7 +65,8 @@ const REGION_REGISTERS: u32 = 0xe000_ed9c;
 
 /// Opens a stack and the memory of a process.
 #[inline(always)]
-pub fn open(stack: Window, process: &ProcessRegions) {
+pub fn open(stack_start: Word, window: u16, process: &ProcessRegions) {
+    let [address, attributes] = window_registers(stack_start, window, STACK);
     // SAFETY: the eight words are written to the region registers and their aliases, which are
     // eight words. They change only what unprivileged code may reach, and none runs before the
     // exception returns, which is also the barrier that puts them in force.
@@ -75,8 +76,8 @@ pub fn open(stack: Window, process: &ProcessRegions) {
             "stmia r3, {{r0, r1, r4, r5, r8, r10, r11, r12}}",
             "dsb",
             process = in(reg) process,
-            in("r0") stack.address_register(STACK),
-            in("r1") stack.attributes,
+            in("r0") address,
+            in("r1") attributes,
             in("r3") REGION_REGISTERS,
             out("r4") _, out("r5") _, out("r8") _, out("r10") _, out("r11") _, out("r12") _,
             options(nostack, preserves_flags),

@@ -19,8 +19,9 @@ fn block_opens(block: Block, address: u64) -> bool {
     opens(block.address_register(3), block.attribute_register(Access::ReadWrite), address)
 }
 
-fn window_opens(window: Window, address: u64) -> bool {
-    opens(window.address_register(1), window.attributes, address)
+fn window_opens(stack: Span, window: Window, address: u64) -> bool {
+    let [address_register, attributes] = window_registers(stack.start, window.registers, 1);
+    opens(address_register, attributes, address)
 }
 
 /// The addresses where the answer can change: around the span and around every eighth.
@@ -76,7 +77,7 @@ proptest! {
 
     #[test]
     fn the_callee_gets_nothing_of_the_callers_stack((stack, pointer) in a_stack()) {
-        let window = Window::below(stack, pointer);
+        let window = window(stack, pointer);
         let top = window.top;
         prop_assert!(stack.start <= top && top <= pointer);
         let left = pointer - stack.start;
@@ -86,17 +87,19 @@ proptest! {
         }
         for address in stack.start as u64 - 64..stack.end as u64 + 64 {
             let inside = (stack.start as u64..top as u64).contains(&address);
-            prop_assert_eq!(window_opens(window, address), inside, "at {:#x}", address);
+            prop_assert_eq!(window_opens(stack, window, address), inside, "at {:#x}", address);
         }
     }
 
     #[test]
     fn a_whole_stack_is_open_to_its_thread((stack, _) in a_stack()) {
-        let (window, block) = (Window::below(stack, stack.end), Block::covering(stack));
+        let (window, block) = (window(stack, stack.end), Block::covering(stack));
         prop_assert_eq!(block.open(), stack);
         prop_assert_eq!(window.top, stack.end);
-        prop_assert_eq!(window.address_register(3), block.address_register(3));
-        prop_assert_eq!(window.attributes, block.attribute_register(Access::ReadWrite));
+        let registers = window_registers(stack.start, window.registers, 3);
+        let [address, attributes] = registers;
+        prop_assert_eq!(address, block.address_register(3));
+        prop_assert_eq!(attributes, block.attribute_register(Access::ReadWrite));
     }
 }
 
@@ -122,7 +125,7 @@ fn nesting_is_not_limited_to_eight_levels() {
     let stack = Span { start: 0x2000_0000, end: 0x2000_1000 };
     let (mut pointer, mut levels) = (stack.end, 0);
     while pointer > stack.start + 128 {
-        pointer = Window::below(stack, pointer - 104).top;
+        pointer = window(stack, pointer - 104).top;
         levels += 1;
     }
     assert!(levels > 10, "{levels}");
