@@ -1,2 +1,78 @@
-//! placeholder
-fn main() {}
+//! What a developer runs: `cargo xtask demo`, `test`, `bench`, `map`.
+
+mod bench;
+mod command;
+mod demo;
+mod emulator;
+mod progress;
+mod recording;
+mod setup;
+mod size;
+mod system_tests;
+mod test;
+mod workspace;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Builds, runs, tests and measures Crossgate. What is missing on this machine is installed
+/// first, or the way to get it is told.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Run the thermostat on an emulated board and show a recorded day of it
+    ///
+    /// Ends with success if the fan switched at the readings where it has to.
+    Demo {
+        /// Crash the sensor's process at noon; control has to carry on in safe mode
+        #[arg(long)]
+        fault: bool,
+        /// Print plain lines even on a terminal
+        #[arg(long)]
+        plain: bool,
+        /// How long the day takes
+        #[arg(long, value_name = "SECONDS", default_value_t = 25)]
+        seconds: u32,
+    },
+    /// Run every test: format, lints, documentation, on this machine, on the emulated board
+    Test,
+    /// Count the instructions of the kernel's operations, and its size
+    Bench {
+        /// The board to measure on
+        #[arg(long, default_value = "mps2-an385")]
+        board: String,
+        /// Print one JSON object instead of a table
+        #[arg(long)]
+        json: bool,
+        /// Fail if a figure is over its limit
+        #[arg(long)]
+        check: bool,
+    },
+    /// Write the recorded day of the demo anew
+    RecordDay,
+}
+
+fn main() -> ExitCode {
+    let result = match Arguments::parse().task {
+        Task::Demo { fault, plain, seconds } => {
+            demo::run(&demo::Options { fault, plain, seconds }).map(|()| true)
+        }
+        Task::Test => test::run(),
+        Task::Bench { board, json, check } => bench::run(&board, json, check).map(|()| true),
+        Task::RecordDay => recording::write().map(|()| true),
+    };
+    match result {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("\nerror: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,313 @@
+//! Instruction counts of the kernel's operations, and its size.
+
+use crate::size::{self, Size};
+use crate::{emulator, progress, setup, workspace};
+use anyhow::{Result, bail, ensure};
+use serde_json::{Map, json};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// The boards that there are benchmarks for.
+const BOARDS: [&str; 1] = ["mps2-an385"];
+/// The package with the benchmarks: programs that print their results.
+const PACKAGE: &str = "bench";
+/// How long one of its programs may run.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// What an operation may cost.
+enum Limit {
+    /// At most so many instructions.
+    Most(u32),
+    /// As many as another operation, give or take.
+    About { other: &'static str, difference: u32 },
+    /// At most a multiple of another operation.
+    Times { other: &'static str, factor: u32 },
+}
+
+/// An operation that is measured, with its limits, and what CMRX needs for it on the same
+/// emulated machine when it is compiled with -Os, -O2 and -O3.
+struct Operation {
+    name: &'static str,
+    text: &'static str,
+    must: Limit,
+    stretch: Option<u32>,
+    cmrx: Option<[u32; 3]>,
+}
+
+const OPERATIONS: [Operation; 11] = [
+    Operation {
+        name: "rpc_null_4_words",
+        text: "call and return, 4 words",
+        must: Limit::Most(230),
+        stretch: Some(160),
+        cmrx: Some([486, 471, 453]),
+    },
+    Operation {
+        name: "rpc_null_0_words",
+        text: "call and return, no words",
+        must: Limit::Most(230),
+        stretch: Some(160),
+        cmrx: None,
+    },
+    Operation {
+        name: "rpc_null_many",
+        text: "the first, among 8 processes and 32 services",
+        must: Limit::About { other: "rpc_null_4_words", difference: 2 },
+        stretch: None,
+        cmrx: Some([570, 555, 510]),
+    },
+    Operation {
+        name: "rpc_nested_2",
+        text: "a call that makes a call",
+        must: Limit::Times { other: "rpc_null_4_words", factor: 2 },
+        stretch: None,
+        cmrx: Some([981, 953, 914]),
+    },
+    Operation {
+        name: "rpc_lent_64",
+        text: "a call that sums up 64 lent bytes",
+        must: Limit::Most(500),
+        stretch: None,
+        cmrx: Some([808, 727, 709]),
+    },
+    Operation {
+        name: "syscall_null",
+        text: "null system call",
+        must: Limit::Most(45),
+        stretch: Some(30),
+        cmrx: Some([36, 39, 39]),
+    },
+    Operation {
+        name: "yield_switch",
+        text: "yield to another thread",
+        must: Limit::Most(100),
+        stretch: Some(80),
+        cmrx: Some([327, 341, 309]),
+    },
+    Operation {
+        name: "notify_pingpong",
+        text: "notifications there and back, two processes",
+        must: Limit::Most(600),
+        stretch: Some(400),
+        cmrx: Some([1552, 1419, 1299]),
+    },
+    Operation {
+        name: "notify_wake_higher",
+        text: "signal wakes a more urgent thread",
+        must: Limit::Most(450),
+        stretch: Some(300),
+        cmrx: Some([1192, 1075, 975]),
+    },
+    Operation {
+        name: "mutex_uncontended",
+        text: "mutex lock and unlock",
+        must: Limit::Most(20),
+        stretch: None,
+        cmrx: Some([171, 151, 152]),
+    },
+    Operation {
+        name: "fault_to_caller",
+        text: "fault in the callee to error at the caller",
+        must: Limit::Most(600),
+        stretch: None,
+        cmrx: None,
+    },
+];
+
+type Results = BTreeMap<String, u32>;
+
+/// Measures, and prints the figures as a table or as JSON.
+///
+/// # Errors
+/// If there is no such board, something can't be measured, or `check` is set and a limit missed.
+pub fn run(board: &str, as_json: bool, check: bool) -> Result<()> {
+    if !BOARDS.contains(&board) {
+        bail!("there is no board `{board}`; there are: {}", BOARDS.join(", "));
+    }
+    setup::all()?;
+    let results = measure()?;
+    let thermostat =
+        progress::step("building the thermostat", || workspace::build_one("thermostat"))?;
+    let size = Size::of_kernel(&thermostat)?;
+    if as_json {
+        print_json(board, &results, size);
+    } else {
+        print_table(&results, size);
+    }
+    let missed = missed(&results, size);
+    if check && !missed.is_empty() {
+        bail!("over the limit: {}", missed.join(", "));
+    }
+    Ok(())
+}
+
+fn measure() -> Result<Results> {
+    let programs = progress::step("building the benchmarks", || workspace::build(PACKAGE))?;
+    let mut results = Results::new();
+    let mut output = String::new();
+    for program in programs {
+        let finished =
+            progress::step(&format!("running the benchmarks: {}", program.name), || {
+                emulator::run(&program.file, true, PATIENCE)
+            })?;
+        ensure!(finished.success, "{} failed:\n{}", program.name, finished.output);
+        results.append(&mut parse(&finished.output));
+        output += &finished.output;
+    }
+    for operation in &OPERATIONS {
+        ensure!(
+            results.contains_key(operation.name),
+            "{} was not measured; the benchmarks' output:\n{output}",
+            operation.name,
+        );
+    }
+    Ok(results)
+}
+
+/// The lines `result <name> <instructions>`.
+fn parse(output: &str) -> Results {
+    let result = |line: &str| {
+        let mut words = line.trim().strip_prefix("result ")?.split_whitespace();
+        Some((words.next()?.to_owned(), words.next()?.parse().ok()?))
+    };
+    output.lines().filter_map(result).collect()
+}
+
+impl Limit {
+    fn is_met(&self, measured: u32, results: &Results) -> bool {
+        match *self {
+            Limit::Most(most) => measured <= most,
+            Limit::About { other, difference } => {
+                results.get(other).is_some_and(|&other| measured.abs_diff(other) <= difference)
+            }
+            Limit::Times { other, factor } => {
+                results.get(other).is_some_and(|&other| measured <= factor * other)
+            }
+        }
+    }
+
+    fn text(&self, results: &Results) -> String {
+        let of = |other| results.get(other).copied().unwrap_or_default();
+        match *self {
+            Limit::Most(most) => format!("<= {most}"),
+            Limit::About { other, difference } => format!("{} +-{difference}", of(other)),
+            Limit::Times { other, factor } => format!("<= {}", factor * of(other)),
+        }
+    }
+}
+
+fn missed(results: &Results, size: Size) -> Vec<String> {
+    let mut missed: Vec<String> = OPERATIONS
+        .iter()
+        .filter(|operation| {
+            !results.get(operation.name).is_some_and(|&m| operation.must.is_met(m, results))
+        })
+        .map(|operation| operation.name.to_owned())
+        .collect();
+    if size.flash > size::FLASH_LIMIT {
+        missed.push("kernel_flash_bytes".to_owned());
+    }
+    if size.ram > size.ram_limit {
+        missed.push("kernel_ram_bytes".to_owned());
+    }
+    missed
+}
+
+fn print_json(board: &str, results: &Results, size: Size) {
+    let figures: Map<_, _> =
+        OPERATIONS.iter().map(|o| (o.name.to_owned(), json!(results.get(o.name)))).collect();
+    let all = json!({
+        "board": board,
+        "profile": "release",
+        "unit": "instructions",
+        "results": figures,
+        "kernel_flash_bytes": size.flash,
+        "kernel_ram_bytes": size.ram,
+    });
+    println!("{all}");
+}
+
+fn print_table(results: &Results, size: Size) {
+    let row = |text: &str, measured: &str, must: &str, stretch: &str, cmrx: &str, mark: &str| {
+        println!("{text:<46} {measured:>8} {must:>9} {stretch:>8}  {cmrx:<18} {mark}");
+    };
+    row("operation (instructions)", "measured", "must", "stretch", "CMRX -Os/-O2/-O3", "");
+    let missed = missed(results, size);
+    let mark = |name: &str| if missed.iter().any(|m| m == name) { "MISSED" } else { "" };
+    for operation in &OPERATIONS {
+        let cmrx = operation
+            .cmrx
+            .map_or("-".to_owned(), |[s, two, three]| format!("{s} / {two} / {three}"));
+        row(
+            operation.text,
+            &results.get(operation.name).map_or("-".to_owned(), u32::to_string),
+            &operation.must.text(results),
+            &operation.stretch.map_or("-".to_owned(), |stretch| format!("<= {stretch}")),
+            &cmrx,
+            mark(operation.name),
+        );
+    }
+    println!();
+    let bytes = |text, measured: u64, must: u64, cmrx, name| {
+        row(text, &measured.to_string(), &format!("<= {must}"), "-", cmrx, mark(name));
+    };
+    let flash_limit = size::FLASH_LIMIT;
+    bytes("kernel flash, bytes", size.flash, flash_limit, "6350 / 7400 / -", "kernel_flash_bytes");
+    bytes("kernel RAM, bytes", size.ram, size.ram_limit, "1656 (8 threads)", "kernel_ram_bytes");
+}
+
+/// Runs the benchmarks as a test.
+///
+/// # Errors
+/// If a limit is missed.
+pub fn check() -> Result<()> {
+    let thermostat = workspace::build_one("thermostat")?;
+    let missed = missed(&measure()?, Size::of_kernel(&thermostat)?);
+    ensure!(missed.is_empty(), "over the limit: {}", missed.join(", "));
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn good() -> Results {
+        let most = |operation: &Operation| match operation.must {
+            Limit::Most(most) => most,
+            Limit::About { .. } => 232,
+            Limit::Times { .. } => 460,
+        };
+        OPERATIONS.iter().map(|o| (o.name.to_owned(), most(o))).collect()
+    }
+
+    const SIZE: Size = Size { flash: size::FLASH_LIMIT, ram: 1, ram_limit: 1 };
+
+    #[test]
+    fn the_limits_themselves_are_met() {
+        assert_eq!(missed(&good(), SIZE), [""; 0]);
+    }
+
+    #[test]
+    fn every_figure_over_its_limit_is_missed() {
+        for operation in &OPERATIONS {
+            let mut results = good();
+            *results.get_mut(operation.name).unwrap() += 1;
+            let missed = missed(&results, SIZE);
+            assert!(missed.iter().any(|name| name == operation.name), "{}", operation.name);
+        }
+        let large = Size { flash: size::FLASH_LIMIT + 1, ram: 2, ram_limit: 1 };
+        assert_eq!(missed(&good(), large), ["kernel_flash_bytes", "kernel_ram_bytes"]);
+    }
+
+    #[test]
+    fn results_are_found_among_other_lines() {
+        let results = parse("[ 0.1] hello\r\nresult rpc_null_4_words 154\r\nresult x y\r\n");
+        assert_eq!(results, Results::from([("rpc_null_4_words".to_owned(), 154)]));
+    }
+
+    #[test]
+    fn a_board_that_is_not_there_is_an_error_that_lists_boards() {
+        let error = run("other", false, false).unwrap_err().to_string();
+        assert_eq!(error, "there is no board `other`; there are: mps2-an385");
+    }
+}

@@ -1,0 +1,104 @@
+//! What the thermostat has to do, worked out from the recording, and what it was seen to do.
+
+use crate::recording;
+use control::{OFF_BELOW, ON_ABOVE};
+use thermostat_interfaces::Celsius;
+
+/// What shows in the thermostat's log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A temperature has arrived.
+    Reading(Celsius),
+    /// Something else has arrived.
+    DropOut,
+    /// The fan was switched.
+    Fan {
+        /// On or off.
+        on: bool,
+        /// The reading that it was switched by.
+        at: Celsius,
+    },
+}
+
+/// What is to be seen when these lines are recorded.
+pub fn events(lines: &[Vec<u8>]) -> Vec<Event> {
+    let mut events = Vec::new();
+    let mut fan = false;
+    for line in lines {
+        let Some(at) = recording::temperature(line) else {
+            events.push(Event::DropOut);
+            continue;
+        };
+        events.push(Event::Reading(at));
+        let too_warm = at > ON_ABOVE && !fan;
+        let cool_again = at < OFF_BELOW && fan;
+        if too_warm || cool_again {
+            fan = !fan;
+            events.push(Event::Fan { on: fan, at });
+        }
+    }
+    events
+}
+
+/// The event that a line of control's log tells of, without time and level.
+pub fn parse(text: &str) -> Option<Event> {
+    let text = text.strip_prefix("control: ")?;
+    if text == "drop-out" {
+        return Some(Event::DropOut);
+    }
+    if let Some(at) = text.strip_prefix("reading ") {
+        return Some(Event::Reading(celsius(at)?));
+    }
+    let (on, at) = text.strip_prefix("fan ")?.split_once(" at ")?;
+    Some(Event::Fan { on: on == "on", at: celsius(at)? })
+}
+
+fn celsius(text: &str) -> Option<Celsius> {
+    let degrees: f64 = text.parse().ok()?;
+    Some(Celsius((degrees * 10.0).round() as i16))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_fan_follows_the_recording() {
+        let lines = ["24.9", "25.0", "25.1", "\u{7f}", "24.0", "23.9"]
+            .map(|line| format!("{line}\n").into_bytes());
+        let reading = |tenths| Event::Reading(Celsius(tenths));
+        let expected = [
+            reading(249),
+            reading(250),
+            reading(251),
+            Event::Fan { on: true, at: Celsius(251) },
+            Event::DropOut,
+            reading(240),
+            reading(239),
+            Event::Fan { on: false, at: Celsius(239) },
+        ];
+        assert_eq!(events(&lines), expected);
+    }
+
+    #[test]
+    fn the_log_says_the_same() {
+        let at = Celsius(-5);
+        for (text, event) in [
+            ("control: reading -0.5", Some(Event::Reading(at))),
+            ("control: drop-out", Some(Event::DropOut)),
+            ("control: fan on at -0.5", Some(Event::Fan { on: true, at })),
+            ("control: fan off at -0.5", Some(Event::Fan { on: false, at })),
+            ("control: fan on for safety", None),
+            ("sensor: reading 1.0", None),
+        ] {
+            assert_eq!(parse(text), event, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_recorded_day_switches_the_fan_several_times() {
+        let lines = recording::read().unwrap();
+        let switches = events(&lines).iter().filter(|e| matches!(e, Event::Fan { .. })).count();
+        assert!(switches >= 6 && switches % 2 == 0, "{switches}");
+    }
+}

@@ -1,0 +1,180 @@
+//! The thermostat on the emulated board, fed with the recorded day.
+
+mod chart;
+mod expected;
+mod observed;
+mod view;
+
+use crate::emulator::Machine;
+use crate::{progress, recording, setup, workspace};
+use anyhow::{Result, bail, ensure};
+use crossgate_abi::CallError;
+use expected::Event;
+use observed::{Observed, SENSOR};
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+use view::View;
+
+/// How long the thermostat may take to answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// The minute in which the sensor is made to crash.
+const CRASH: usize = recording::MINUTES / 2;
+
+/// What the demo is to be.
+pub struct Options {
+    /// Crash the sensor at noon.
+    pub fault: bool,
+    /// Plain lines even on a terminal.
+    pub plain: bool,
+    /// How long the day takes, in seconds.
+    pub seconds: u32,
+}
+
+/// Sets everything up, builds the thermostat, and shows a day of it.
+///
+/// # Errors
+/// If something is missing, or the thermostat doesn't do what it should.
+pub fn run(options: &Options) -> Result<()> {
+    setup::all()?;
+    let firmware =
+        progress::step("building the thermostat", || workspace::build_one("thermostat"))?;
+    let lines = recording::read()?;
+    let mut view = view::choose(options.plain);
+    let day = Duration::from_secs(options.seconds.into());
+    let observed = play(&firmware, &lines, options.fault, day, &mut *view);
+    drop(view);
+    let observed = observed?;
+    summary(&observed);
+    check(&observed, &lines, options.fault)
+}
+
+/// Runs the thermostat as fast as it goes, shows nothing, and checks what it does.
+///
+/// # Errors
+/// As [`run`].
+pub fn test(firmware: &Path, fault: bool) -> Result<()> {
+    let lines = recording::read()?;
+    let observed = play(firmware, &lines, fault, Duration::ZERO, &mut view::Nothing)?;
+    check(&observed, &lines, fault)
+}
+
+/// Sends the day's lines to the sensor, each after the thermostat has dealt with the one before,
+/// over at least the time of `day`.
+fn play(
+    firmware: &Path,
+    lines: &[Vec<u8>],
+    fault: bool,
+    day: Duration,
+    view: &mut dyn View,
+) -> Result<Observed> {
+    let mut run = Run { machine: Machine::start(firmware)?, observed: Observed::default(), view };
+    let start = Instant::now();
+    let lines = if fault { &lines[..CRASH] } else { lines };
+    for (minute, line) in lines.iter().enumerate() {
+        run.machine.send(SENSOR, line)?;
+        run.wait_for("the answer to a reading", |seen| seen.minutes > minute)?;
+        run.view.minute(&run.observed);
+        let next = start + day.mul_f64((minute + 1) as f64 / recording::MINUTES as f64);
+        thread::sleep(next.saturating_duration_since(Instant::now()));
+    }
+    if fault {
+        run.machine.send(SENSOR, b"crash\n")?;
+        // Control goes to safe mode when the sensor faults, and learns when it tries again that
+        // the sensor is stopped: so it was seen to carry on.
+        run.wait_for("the fault record and safe mode", |seen| {
+            !seen.faults.is_empty() && seen.safe_modes.len() >= 2 && seen.fan_is_on()
+        })?;
+    } else {
+        run.wait_for("the last statistics", |seen| seen.calls.messages == lines.len())?;
+    }
+    run.view.minute(&run.observed);
+    Ok(run.observed)
+}
+
+/// A thermostat that runs, and what was seen of it.
+struct Run<'a> {
+    machine: Machine,
+    observed: Observed,
+    view: &'a mut dyn View,
+}
+
+impl Run<'_> {
+    fn wait_for(&mut self, what: &str, seen: impl Fn(&Observed) -> bool) -> Result<()> {
+        let deadline = Instant::now() + PATIENCE;
+        while !seen(&self.observed) {
+            let patience = deadline.saturating_duration_since(Instant::now());
+            let Some(line) = self.machine.receive(patience)? else {
+                bail!(
+                    "{what} did not come within {} s. The console's last lines:\n{}",
+                    PATIENCE.as_secs(),
+                    self.observed.last.join("\n")
+                );
+            };
+            if let Some(line) = self.observed.take(line) {
+                self.view.line(&line);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn summary(observed: &Observed) {
+    let count = |wanted: fn(&Event) -> bool| observed.events.iter().filter(|e| wanted(e)).count();
+    println!();
+    println!("readings   {:5}", observed.readings.len());
+    println!("drop-outs  {:5}", count(|event| *event == Event::DropOut));
+    println!("switches   {:5}", count(|event| matches!(event, Event::Fan { .. })));
+    let calls = observed.calls.made + observed.lines_of_others;
+    println!("calls      {calls:5}  (in the first {} minutes)", observed.calls.messages);
+    println!("faults     {:5}", observed.faults.len());
+    for record in &observed.faults {
+        println!("           {record}");
+    }
+    for reason in &observed.safe_modes {
+        println!(
+            "safe mode: {reason}; the fan is {}",
+            if observed.fan_is_on() { "on" } else { "off" }
+        );
+    }
+}
+
+/// Compares what was seen with what has to be seen.
+fn check(observed: &Observed, lines: &[Vec<u8>], fault: bool) -> Result<()> {
+    let lines = if fault { &lines[..CRASH] } else { lines };
+    let expected = expected::events(lines);
+    for (index, event) in expected.iter().enumerate() {
+        let seen = observed.events.get(index);
+        ensure!(seen == Some(event), "expected {event:?} from the recording, saw {seen:?}");
+    }
+    ensure!(observed.events.len() == expected.len(), "more events than the recording has");
+    ensure!(observed.calls.failed == 0, "{} calls failed", observed.calls.failed);
+
+    let mut commands: Vec<&str> = expected
+        .iter()
+        .filter_map(|event| match event {
+            Event::Fan { on, .. } => Some(if *on { "fan on" } else { "fan off" }),
+            Event::Reading(_) | Event::DropOut => None,
+        })
+        .collect();
+    if fault {
+        if commands.last() != Some(&"fan on") {
+            commands.push("fan on");
+        }
+        check_fault(observed)?;
+    } else {
+        ensure!(observed.faults.is_empty(), "there was a fault: {}", observed.faults[0]);
+    }
+    ensure!(observed.commands == commands, "the fan was told {:?}", observed.commands);
+    Ok(())
+}
+
+fn check_fault(observed: &Observed) -> Result<()> {
+    let [record] = &observed.faults[..] else {
+        bail!("expected one fault, saw {:?}", observed.faults);
+    };
+    ensure!(record.starts_with("process sensor: access"), "the fault is another: {record}");
+    let reasons = [CallError::ServerFaulted.as_str(), CallError::ServerDown.as_str()];
+    ensure!(observed.safe_modes == reasons, "safe mode: {:?}", observed.safe_modes);
+    Ok(())
+}

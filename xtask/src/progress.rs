@@ -1,0 +1,35 @@
+//! Tells what is going on: a spinner on a terminal, plain lines elsewhere. All of it goes to
+//! standard error, so that the output proper can be piped.
+
+use anyhow::Result;
+use indicatif::{ProgressBar, ProgressStyle};
+use std::io::{IsTerminal, stderr};
+use std::time::{Duration, Instant};
+
+/// Does `work`, telling `name` meanwhile, and how it ended.
+///
+/// # Errors
+/// Those of `work`.
+pub fn step<T>(name: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    let start = Instant::now();
+    let spinner = spinner(name);
+    let result = work();
+    if let Some(spinner) = spinner {
+        spinner.finish_and_clear();
+    }
+    let mark = if result.is_ok() { "done" } else { "FAILED" };
+    eprintln!("{name}: {mark} ({:.1} s)", start.elapsed().as_secs_f32());
+    result
+}
+
+fn spinner(name: &str) -> Option<ProgressBar> {
+    if !stderr().is_terminal() {
+        eprintln!("{name} ...");
+        return None;
+    }
+    let style = ProgressStyle::with_template("{spinner} {msg} ({elapsed})");
+    let bar = ProgressBar::new_spinner().with_message(name.to_owned());
+    let bar = style.map_or(bar.clone(), |style| bar.with_style(style));
+    bar.enable_steady_tick(Duration::from_millis(100));
+    Some(bar)
+}

@@ -1,0 +1,125 @@
+//! What has to be on the machine, and is put there when it can be.
+
+use crate::{command, progress};
+use anyhow::{Context, Result, bail};
+use std::path::Path;
+use std::process::Command;
+
+/// The compiler's name for the CPU of the board.
+pub const TARGET: &str = "thumbv7m-none-eabi";
+
+/// Makes sure of all that is needed to build a firmware and to run it.
+///
+/// # Errors
+/// If something is missing and can't be installed from here; the text says what to do.
+pub fn all() -> Result<()> {
+    target()?;
+    emulator()
+}
+
+/// Makes sure that firmware can be compiled.
+///
+/// # Errors
+/// If the target is missing and `rustup` can't add it.
+pub fn target() -> Result<()> {
+    if target_is_there() {
+        return Ok(());
+    }
+    progress::step(&format!("adding the Rust target {TARGET}"), || {
+        command::run(Command::new("rustup").args(["target", "add", TARGET])).with_context(|| {
+            format!(
+                "The Rust target {TARGET} is missing and could not be added.\n\
+                 Install rustup (https://rustup.rs) if it is not there; then, with a connection to \
+                 the net, run: rustup target add {TARGET}"
+            )
+        })
+    })?;
+    Ok(())
+}
+
+fn target_is_there() -> bool {
+    Command::new("rustc")
+        .args(["--print", "target-libdir", "--target", TARGET])
+        .output()
+        .is_ok_and(|output| Path::new(String::from_utf8_lossy(&output.stdout).trim()).is_dir())
+}
+
+/// The program that emulates the board.
+pub const EMULATOR: &str = "qemu-system-arm";
+const INSTALL: [&str; 4] = ["install", "--yes", "--no-install-recommends", EMULATOR];
+
+/// Makes sure that firmware can be run.
+///
+/// # Errors
+/// If the emulator is missing and `apt-get` can't install it.
+pub fn emulator() -> Result<()> {
+    if emulator_is_there() {
+        return Ok(());
+    }
+    let Some(apt) = Apt::find() else {
+        bail!(
+            "The emulator {EMULATOR} is missing. Install it, then repeat this command:\n\
+             Debian, Ubuntu:  sudo apt-get {}\n\
+             Fedora:          sudo dnf install qemu-system-arm\n\
+             Arch:            sudo pacman -S qemu-system-arm\n\
+             macOS:           brew install qemu",
+            INSTALL.join(" ")
+        );
+    };
+    progress::step(&format!("installing {EMULATOR}"), || {
+        // The package lists may be missing or old: then fetch them and try again.
+        if command::succeeds(&mut apt.command(&INSTALL)) {
+            return Ok(());
+        }
+        command::run(&mut apt.command(&["update"]))
+            .and_then(|_| command::run(&mut apt.command(&INSTALL)))
+            .map(|_| ())
+            .with_context(|| {
+                format!(
+                    "The emulator could not be installed. See what apt-get says, then run: sudo \
+                     apt-get {}",
+                    INSTALL.join(" ")
+                )
+            })
+    })?;
+    if !emulator_is_there() {
+        bail!("{EMULATOR} was installed but does not run: see `{EMULATOR} --version`");
+    }
+    Ok(())
+}
+
+fn emulator_is_there() -> bool {
+    command::succeeds(Command::new(EMULATOR).arg("--version"))
+}
+
+/// The package manager, if it can be used without asking anybody.
+struct Apt {
+    sudo: bool,
+}
+
+impl Apt {
+    fn find() -> Option<Apt> {
+        if !command::succeeds(Command::new("apt-get").arg("--version")) {
+            return None;
+        }
+        let user = Command::new("id").arg("-u").output().ok()?;
+        if user.stdout.trim_ascii() == b"0" {
+            return Some(Apt { sudo: false });
+        }
+        command::succeeds(Command::new("sudo").args(["-n", "true"])).then_some(Apt { sudo: true })
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = if self.sudo {
+            let mut command = Command::new("sudo");
+            command.args(["-n", "DEBIAN_FRONTEND=noninteractive", "apt-get"]);
+            command
+        } else {
+            let mut command = Command::new("apt-get");
+            command.env("DEBIAN_FRONTEND", "noninteractive");
+            command
+        };
+        command.args(arguments);
+        command
+    }
+}

@@ -1,0 +1,75 @@
+//! The packages of this repository, and building firmware.
+
+use crate::{command, setup};
+use anyhow::{Context, Result, bail};
+use cargo_metadata::{Message, MetadataCommand, Package};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The folder of the repository.
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."))
+}
+
+/// Cargo, in the repository's folder.
+pub fn cargo() -> Command {
+    let mut cargo = Command::new("cargo");
+    cargo.current_dir(root());
+    cargo
+}
+
+/// The names of the packages that are firmware: those that depend on the port.
+///
+/// # Errors
+/// If a manifest is wrong.
+pub fn firmware_packages() -> Result<Vec<String>> {
+    let metadata =
+        MetadataCommand::new().current_dir(root()).no_deps().exec().context("cargo metadata")?;
+    let packages = metadata.workspace_packages().into_iter().filter(|package| is_firmware(package));
+    Ok(packages.map(|package| package.name.to_string()).collect())
+}
+
+fn is_firmware(package: &Package) -> bool {
+    package.dependencies.iter().any(|dependency| dependency.name == "crossgate-cortex-m")
+}
+
+/// A firmware that was built.
+pub struct Firmware {
+    /// The name of the program.
+    pub name: String,
+    /// The ELF file.
+    pub file: PathBuf,
+}
+
+/// Builds the programs of a package for the board, in release.
+///
+/// # Errors
+/// If it does not build, or there are no programs in it.
+pub fn build(package: &str) -> Result<Vec<Firmware>> {
+    let mut build = cargo();
+    build.args(["build", "--release", "--target", setup::TARGET, "--package", package, "--bins"]);
+    build.arg("--message-format=json-render-diagnostics");
+    let output = command::run(&mut build)?;
+    let mut firmware = Vec::new();
+    for message in Message::parse_stream(output.stdout.as_slice()) {
+        if let Message::CompilerArtifact(artifact) = message?
+            && let Some(file) = artifact.executable
+        {
+            firmware.push(Firmware { name: artifact.target.name, file: file.into() });
+        }
+    }
+    if firmware.is_empty() {
+        bail!("the package {package} has no programs");
+    }
+    firmware.sort_by(|one, other| one.name.cmp(&other.name));
+    Ok(firmware)
+}
+
+/// Builds a package with one program.
+///
+/// # Errors
+/// As [`build`].
+pub fn build_one(package: &str) -> Result<PathBuf> {
+    let first = build(package)?.into_iter().next();
+    Ok(first.context("there is no program")?.file)
+}
