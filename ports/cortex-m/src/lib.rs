@@ -39,6 +39,9 @@ mod handler;
 #[cfg(target_os = "none")]
 mod mpu;
 
+// The vector table and the reset handler.
+#[cfg(target_os = "none")]
+use cortex_m_rt as _;
 #[cfg(target_os = "none")]
 #[doc(hidden)]
 pub use crossgate_kernel as kernel;
