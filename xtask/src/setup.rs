@@ -88,6 +88,32 @@ pub fn emulator() -> Result<()> {
     Ok(())
 }
 
+/// Makes sure that firmware can be run that ends by itself, as tests and benchmarks do.
+///
+/// # Errors
+/// As [`emulator`]; or if the emulator is too old.
+pub fn emulator_for_tests() -> Result<()> {
+    emulator()?;
+    let output = command::run(Command::new(EMULATOR).arg("--version"))?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    if version(&text).is_some_and(|version| version < SEMIHOSTING_OF_THREADS) {
+        bail!(
+            "This {EMULATOR} is too old to run the tests, they need version 7.2 (Debian 12, \
+             Ubuntu 23.04) or later; the demo runs with it. It says:\n{text}"
+        );
+    }
+    Ok(())
+}
+
+/// Since this version unprivileged code may end the emulation.
+const SEMIHOSTING_OF_THREADS: (u32, u32) = (7, 2);
+
+/// Major and minor number in `QEMU emulator version 7.2.22 (Debian ...)`.
+fn version(text: &str) -> Option<(u32, u32)> {
+    let mut numbers = text.split("version ").nth(1)?.split(['.', ' ', '\n']);
+    Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
+}
+
 fn emulator_is_there() -> bool {
     command::succeeds(Command::new(EMULATOR).arg("--version"))
 }
@@ -121,5 +147,17 @@ impl Apt {
         };
         command.args(arguments);
         command
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_understood() {
+        assert_eq!(version("QEMU emulator version 7.2.22 (Debian 1:7.2)\nCopyright"), Some((7, 2)));
+        assert_eq!(version("QEMU emulator version 10.0\n"), Some((10, 0)));
+        assert_eq!(version("something else"), None);
     }
 }

@@ -72,7 +72,8 @@ impl Report {
 /// # Errors
 /// If something is missing that the tests need.
 pub fn run() -> Result<bool> {
-    setup::all()?;
+    setup::target()?;
+    setup::emulator_for_tests()?;
     let firmware = workspace::firmware_packages()?;
     let mut report = Report::default();
     source(&mut report, &firmware);

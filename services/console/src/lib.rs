@@ -86,3 +86,61 @@ impl<W: Write> fmt::Write for Output<'_, W> {
         self.0.write_all(text.as_bytes()).map_err(|_| fmt::Error)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crossgate::{Handle, host};
+    use std::convert::Infallible;
+    use std::sync::{Arc, Mutex};
+
+    #[derive(Clone, Default)]
+    struct Wire(Arc<Mutex<Vec<u8>>>);
+
+    impl embedded_io::ErrorType for Wire {
+        type Error = Infallible;
+    }
+
+    impl Write for Wire {
+        fn write(&mut self, bytes: &[u8]) -> Result<usize, Infallible> {
+            self.0.lock().unwrap().extend(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> Result<(), Infallible> {
+            Ok(())
+        }
+    }
+
+    fn written(level: Level, text: &'static [u8]) -> String {
+        let wire = Wire::default();
+        let log: Handle<dyn Log> = host::serve(Console::new(wire.clone()));
+        log.write(level, text).unwrap();
+        let bytes = std::mem::take(&mut *wire.0.lock().unwrap());
+        let line = String::from_utf8(bytes).unwrap();
+        line.split_once("] ").unwrap().1.to_owned()
+    }
+
+    #[test]
+    fn a_line_has_level_and_text() {
+        assert_eq!(written(Level::Info, b"control: on"), "info  control: on\r\n");
+        assert_eq!(written(Level::Error, b""), "error \r\n");
+    }
+
+    #[test]
+    fn the_text_ends_at_a_zero_byte() {
+        assert_eq!(written(Level::Debug, b"a\0b\0\0"), "debug a\r\n");
+    }
+
+    #[test]
+    fn lines_cannot_be_forged() {
+        assert_eq!(written(Level::Warn, b"a\r\n\x1b[2J\xff"), "warn  a...[2J.\r\n");
+    }
+
+    #[test]
+    fn the_time_is_in_seconds() {
+        let mut text = String::new();
+        header(&mut text, 12_000_345, "info ").unwrap();
+        assert_eq!(text, "[   12.000345] info  ");
+    }
+}

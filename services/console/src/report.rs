@@ -61,3 +61,100 @@ fn name<T>(
 ) -> &'static str {
     entry.map_or("?", name)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crossgate_abi::table::{NO_LOCK, Process, ProcessMemory, Service, Thread};
+    use std::ptr::null;
+
+    const MEMORY: ProcessMemory =
+        ProcessMemory { start: 0, end: 0, shared_start: 0, shared_end: 0, image: 0, data_end: 0 };
+
+    extern "C" fn entry() -> ! {
+        unreachable!("nothing runs here")
+    }
+
+    const fn process(name: &'static str) -> Process {
+        Process { name, memory: &MEMORY, windows: &[] }
+    }
+
+    const fn service(name: &'static str) -> Service {
+        Service {
+            object: std::ptr::null_mut(),
+            methods: &[],
+            callers: 0,
+            name,
+            interface: 0,
+            stack: 0,
+            owner: 0,
+            lock: NO_LOCK,
+        }
+    }
+
+    const fn thread(name: &'static str, process: u8) -> Thread {
+        Thread { name, entry, stack: null(), stack_size: 0, process, priority: 1 }
+    }
+
+    static SYSTEM: System = System {
+        processes: &[process("sensor"), process("control")],
+        services: &[service("TEMPERATURE"), service("FAN")],
+        threads: &[thread("idle", 0), thread("main", 1)],
+        notifications: &[],
+        interrupts: &[],
+        locks: 0,
+        fault_watch: None,
+    };
+
+    fn record(cause: Cause) -> FaultRecord {
+        FaultRecord {
+            process: 0,
+            thread: 1,
+            cause,
+            depth: 0,
+            chain: [0; crossgate_abi::MAX_CALL_DEPTH],
+            address: 0x4000_6010,
+            instruction: 0x123,
+            file: 0,
+            file_length: 0,
+            line: 0,
+        }
+    }
+
+    fn text(record: &FaultRecord, file: Option<&str>) -> String {
+        let mut text = String::new();
+        describe(record, file, &SYSTEM, &mut text).unwrap();
+        text
+    }
+
+    #[test]
+    fn an_access_names_address_instruction_thread_and_calls() {
+        let mut record = record(Cause::Access);
+        record.depth = 2;
+        record.chain[0] = 1;
+        assert_eq!(
+            text(&record, None),
+            "process sensor: access to memory of others at 0x40006010, \
+             instruction 0x00000123, thread main of control, in call FAN > TEMPERATURE"
+        );
+    }
+
+    #[test]
+    fn a_panic_names_its_place() {
+        let panic = FaultRecord { line: 7, instruction: 0, ..record(Cause::Panic) };
+        assert_eq!(
+            text(&panic, Some("src/lib.rs")),
+            "process sensor: panic at src/lib.rs:7, thread main of control"
+        );
+        assert!(text(&panic, None).contains("panic at ?:7"));
+    }
+
+    #[test]
+    fn what_the_wiring_does_not_have_is_no_panic() {
+        let mut record = FaultRecord { process: 9, thread: 9, depth: 8, ..record(Cause::Unknown) };
+        record.chain[7] = 99;
+        let text = text(&record, None);
+        assert!(text.starts_with("process ?: unknown cause"), "{text}");
+        assert!(text.ends_with("> ?"), "{text}");
+    }
+}

@@ -37,6 +37,8 @@ impl Drop for Chart {
     fn drop(&mut self) {
         // What can't be restored is the terminal's look only.
         let _ = self.terminal.show_cursor();
+        let below = self.terminal.get_frame().area().bottom().saturating_sub(1);
+        let _ = self.terminal.set_cursor_position((0, below));
         println!();
     }
 }
