@@ -6,21 +6,38 @@ use std::process::{Command, Output};
 /// How many lines of a failed program's output are shown.
 const TAIL: usize = 40;
 
-/// Runs a program to its end.
+/// Runs a program to its end, whatever that is.
 ///
 /// # Errors
-/// If it can't be started or fails; the text then has the end of its output and the command line.
+/// If it can't be started.
+pub fn output(command: &mut Command) -> Result<Output> {
+    command.output().with_context(|| format!("cannot run `{}`", line(command)))
+}
+
+/// Runs a program that has to succeed.
+///
+/// # Errors
+/// If it can't be started or fails, as [`check`] tells.
 pub fn run(command: &mut Command) -> Result<Output> {
-    let line = line(command);
-    let output = command.output().with_context(|| format!("cannot run `{line}`"))?;
+    let output = output(command)?;
+    check(command, &output)?;
+    Ok(output)
+}
+
+/// Checks that a program has succeeded.
+///
+/// # Errors
+/// If not. The text has the end of its output and the command line.
+pub fn check(command: &Command, output: &Output) -> Result<()> {
     if !output.status.success() {
         bail!(
-            "{}\n\n`{line}` failed ({}). To see all of it, run that command.",
-            tail(&output),
+            "{}\n\n`{}` failed ({}). To see all of it, run that command.",
+            tail(output),
+            line(command),
             output.status
         );
     }
-    Ok(output)
+    Ok(())
 }
 
 /// Whether a program runs and succeeds.
@@ -46,7 +63,7 @@ fn quoted(word: &str) -> String {
 }
 
 /// The end of what a program wrote: first the standard output, then the errors.
-pub fn tail(output: &Output) -> String {
+fn tail(output: &Output) -> String {
     let text = [output.stdout.as_slice(), &output.stderr].concat();
     let text = String::from_utf8_lossy(&text);
     let lines: Vec<&str> = text.trim_end().lines().collect();

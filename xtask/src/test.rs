@@ -8,12 +8,18 @@ use std::time::{Duration, Instant};
 /// What Miri can run: pure code, and the user library's host side.
 const MIRI_PACKAGES: [&str; 3] = ["crossgate-abi", "crossgate-kernel", "crossgate"];
 
+/// Tests that passed and that failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Count {
+    passed: usize,
+    failed: usize,
+}
+
 /// How one step ended.
 struct Step {
     name: String,
-    passed: usize,
-    failed: usize,
-    note: String,
+    count: Count,
+    skipped: Option<String>,
     time: Duration,
 }
 
@@ -24,46 +30,76 @@ struct Report {
 }
 
 impl Report {
-    /// Does a step; how many tests are in it is counted from the output of `cargo test`, if it is
-    /// one.
-    fn step(&mut self, name: &str, work: impl FnOnce() -> Result<Option<usize>>) {
-        let start = Instant::now();
-        let (passed, failed) = match progress::step(name, work) {
-            Ok(tests) => (tests.unwrap_or(1), 0),
-            Err(error) => {
-                eprintln!("\n{error:#}\n");
-                (0, 1)
-            }
-        };
-        let time = start.elapsed();
-        self.steps.push(Step { name: name.into(), passed, failed, note: String::new(), time });
+    /// Does a step that is one test.
+    fn step(&mut self, name: &str, work: impl FnOnce() -> Result<()>) {
+        self.counted(name, || (None, work()));
     }
 
+    /// Runs a command. If it runs tests, they are counted by its output.
     fn command(&mut self, name: &str, command: &mut Command) {
-        self.step(name, || Ok(tests_in(&command::run(command)?.stdout)));
+        self.counted(name, || match command::output(command) {
+            Ok(output) => {
+                let count = Count::of_tests(&String::from_utf8_lossy(&output.stdout));
+                (count, command::check(command, &output))
+            }
+            Err(error) => (None, Err(error)),
+        });
+    }
+
+    fn counted(&mut self, name: &str, work: impl FnOnce() -> (Option<Count>, Result<()>)) {
+        let start = Instant::now();
+        let mut count = None;
+        let result = progress::step(name, || {
+            let (tests, result) = work();
+            count = tests;
+            result
+        });
+        let mut count = count.unwrap_or(Count { passed: result.is_ok().into(), failed: 0 });
+        if let Err(error) = result {
+            eprintln!("\n{error:#}\n");
+            count.failed = count.failed.max(1);
+        }
+        self.steps.push(Step { name: name.into(), count, skipped: None, time: start.elapsed() });
     }
 
     fn skip(&mut self, name: &str, why: &str) {
         eprintln!("{name}: skipped: {why}");
-        let (name, note) = (name.into(), format!("skipped: {why}"));
-        self.steps.push(Step { name, passed: 0, failed: 0, note, time: Duration::ZERO });
+        let count = Count { passed: 0, failed: 0 };
+        let skipped = Some(why.into());
+        self.steps.push(Step { name: name.into(), count, skipped, time: Duration::ZERO });
     }
 
     /// Prints a line for each step and the sum. Tells whether all passed.
     fn print(&self) -> bool {
         println!();
-        for step in &self.steps {
-            let result = match (step.failed, &*step.note) {
-                (0, "") => format!("ok      {:4} passed", step.passed),
-                (0, note) => note.to_owned(),
-                _ => "FAILED".to_owned(),
+        let mut sum = Count { passed: 0, failed: 0 };
+        for Step { name, count: Count { passed, failed }, skipped, time } in &self.steps {
+            let result = match (skipped, failed) {
+                (Some(why), _) => format!("skipped: {why}"),
+                (None, 0) => format!("ok      {passed} passed"),
+                (None, _) => format!("FAILED  {passed} passed, {failed} failed"),
             };
-            println!("{:<44} {:>6.1} s  {result}", step.name, step.time.as_secs_f32());
+            println!("{name:<44} {:>6.1} s  {result}", time.as_secs_f32());
+            sum = Count { passed: sum.passed + passed, failed: sum.failed + failed };
         }
-        let sum = |count: fn(&Step) -> usize| self.steps.iter().map(count).sum::<usize>();
-        let failed = sum(|step| step.failed);
-        println!("\n{} passed, {failed} failed", sum(|step| step.passed));
-        failed == 0
+        println!("\n{} passed, {} failed", sum.passed, sum.failed);
+        sum.failed == 0
+    }
+}
+
+impl Count {
+    /// Adds up what `cargo test` says of each of its programs; `None` if it says nothing.
+    fn of_tests(output: &str) -> Option<Count> {
+        let number = |text: &str, unit| text.strip_suffix(unit)?.rsplit(' ').next()?.parse().ok();
+        let count = |line: &str| {
+            let mut parts = line.strip_prefix("test result: ")?.split("; ");
+            let passed = number(parts.next()?, " passed")?;
+            Some(Count { passed, failed: number(parts.next()?, " failed")? })
+        };
+        output.lines().filter_map(count).reduce(|one, other| Count {
+            passed: one.passed + other.passed,
+            failed: one.failed + other.failed,
+        })
     }
 }
 
@@ -140,31 +176,16 @@ fn on_the_board(report: &mut Report) {
     let mut tests = Vec::new();
     report.step("building the system tests", || {
         tests = system_tests::build()?;
-        Ok(None)
+        Ok(())
     });
     for test in &tests {
         let name = format!("system test {}", test.name);
-        report.step(&name, || system_tests::run(test).map(|()| None));
+        report.step(&name, || system_tests::run(test));
     }
     for (name, fault) in [("thermostat", false), ("thermostat with a fault", true)] {
-        report.step(name, || {
-            demo::test(&workspace::build_one("thermostat")?, fault)?;
-            Ok(None)
-        });
+        report.step(name, || demo::test(&workspace::build_one("thermostat")?, fault));
     }
-    report.step("benchmarks within their limits", || bench::check().map(|()| None));
-}
-
-/// How many tests the output of `cargo test` tells of; `None` if it tells of none.
-fn tests_in(output: &[u8]) -> Option<usize> {
-    let output = String::from_utf8_lossy(output);
-    let passed = |line: &str| {
-        let (_, rest) =
-            line.strip_prefix("test result: ok. ")?.split_once(" passed").map(|p| (p.1, p.0))?;
-        rest.parse::<usize>().ok()
-    };
-    let counts: Vec<usize> = output.lines().filter_map(passed).collect();
-    if counts.is_empty() { None } else { Some(counts.iter().sum()) }
+    report.step("benchmarks within their limits", bench::check);
 }
 
 #[cfg(test)]
@@ -172,21 +193,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_tests_of_all_binaries_are_counted() {
-        let output = b"running 2 tests\ntest result: ok. 2 passed; 0 failed; 0 ignored\n\
-            test result: ok. 11 passed; 0 failed; 0 ignored\n";
-        assert_eq!(tests_in(output), Some(13));
-        assert_eq!(tests_in(b"Finished"), None);
+    fn the_tests_of_all_programs_are_counted() {
+        let output = "running 2 tests\ntest result: ok. 2 passed; 0 failed; 0 ignored\n\
+            test result: FAILED. 11 passed; 3 failed; 0 ignored\n";
+        assert_eq!(Count::of_tests(output), Some(Count { passed: 13, failed: 3 }));
+        assert_eq!(Count::of_tests("Finished"), None);
     }
 
     #[test]
     fn a_step_that_fails_does_not_stop_the_others() {
         let mut report = Report::default();
         report.step("one", || anyhow::bail!("no"));
-        report.step("two", || Ok(Some(3)));
+        report.step("two", || Ok(()));
         report.skip("three", "not installed");
-        let counts: Vec<_> = report.steps.iter().map(|step| (step.passed, step.failed)).collect();
-        assert_eq!(counts, [(0, 1), (3, 0), (0, 0)]);
+        let echo = "echo 'test result: FAILED. 7 passed; 2 failed; 0 ignored'; exit 1";
+        report.command("four", Command::new("sh").args(["-c", echo]));
+        let counts: Vec<_> =
+            report.steps.iter().map(|step| (step.count.passed, step.count.failed)).collect();
+        assert_eq!(counts, [(0, 1), (1, 0), (0, 0), (7, 2)]);
         assert!(!report.print());
     }
 }
