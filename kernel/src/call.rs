@@ -5,34 +5,33 @@
 //! caller's part of the stack is closed while the method runs, because the callee's stack starts
 //! below it. Nothing changes until every check has passed.
 
-use crate::lease::Lease;
 use crate::port::{Port, Window};
-use crate::thread::LEASES;
+use crate::thread::Level;
 use crate::{Effect, Kernel, Reply};
 use crossgate_abi::table::{Method, NO_LOCK, Service};
-use crossgate_abi::{ARGUMENT_WORDS, CallError, Cause, Kind, LEASES_PER_CALL, Status, Word};
+use crossgate_abi::{ARGUMENT_WORDS, CallError, Cause, Kind, Status, Word};
 
 /// What the kernel remembers of a call in flight.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Frame {
     /// Where the caller's registers are saved.
     pub stack_pointer: Word,
+    /// What the caller may use.
+    pub level: Level,
     /// The service that was called.
     pub service: u16,
-    /// The process that called it.
-    pub process: u8,
-    /// The part of the stack that was open to the caller.
-    pub window: u16,
-    /// How many leases the thread held before.
-    pub leases: u8,
     /// Whether the way back needs a closer look: a lock has to be given back, or the caller has been
     /// stopped.
     pub with_care: bool,
 }
 
 impl Frame {
-    pub const EMPTY: Frame =
-        Frame { stack_pointer: 0, service: 0, process: 0, window: 0, leases: 0, with_care: false };
+    pub const EMPTY: Frame = Frame {
+        stack_pointer: 0,
+        level: Level { window: 0, process: 0, leases: 0 },
+        service: 0,
+        with_care: false,
+    };
 }
 
 /// How to enter a method.
@@ -59,16 +58,14 @@ pub struct Entry {
 pub struct Exit {
     /// Where the caller's registers are saved.
     pub stack_pointer: Word,
-    /// The process to be in.
-    pub process: u8,
-    /// The lowest address of the stack, ...
+    /// The lowest address of the stack.
     pub stack_start: Word,
-    /// ... and the part of it that is the caller's again.
-    pub window: u16,
-    /// Whether leases may be in force.
-    pub leases: bool,
+    /// What the caller may use again.
+    pub level: Level,
     /// What the call brings back.
     pub reply: Reply,
+    /// Whether a more urgent thread may have become ready: then reschedule when all is done.
+    pub reschedule: bool,
 }
 
 /// Why a call is not made now.
@@ -96,7 +93,7 @@ impl<P: Port> Kernel<P> {
         words: [Word; ARGUMENT_WORDS],
     ) -> Result<Entry, Effect> {
         self.admit(stack_pointer, selector, words).map_err(|refusal| match refusal {
-            Refusal::Error(error) => Effect::Resume(Reply::error(error)),
+            Refusal::Error(error) => Effect::resume(Reply::error(error)),
             Refusal::Busy(lock) => self.wait_for_lock(stack_pointer, lock),
         })
     }
@@ -112,8 +109,8 @@ impl<P: Port> Kernel<P> {
         let index = selector >> 8;
         let service = self.services.get(index).ok_or(CallError::NoSuchService)?;
         let method = service.methods.get(selector & 0xff).ok_or(CallError::NoSuchMethod)?;
-        let mut thread = self.threads.get_mut(self.current);
-        let caller = thread.process;
+        let mut thread = self.threads.current();
+        let caller = thread.level.process;
         if service.callers >> (caller & 31) & self.running >> (service.owner & 31) & 1 == 0 {
             return Err(refuse(service, caller).into());
         }
@@ -126,25 +123,18 @@ impl<P: Port> Kernel<P> {
         if window.top < stack_start + P::ENTRY_SIZE + Word::from(service.stack) {
             return Err(CallError::StackTooSmall.into());
         }
-        let leases = thread.lease_count;
+        let mut leases = thread.level.leases;
         let special = method.arguments.kinds != 0 || service.lock != NO_LOCK;
         if special {
-            self.take_leases_and_lock(stack_pointer, service, method, words)?;
-            thread = self.threads.get_mut(self.current);
+            leases += self.take_leases_and_lock(stack_pointer, service, method, words)?;
+            thread = self.threads.current();
         }
         if let Some(frame) = thread.frames.get_mut(depth) {
-            *frame = Frame {
-                stack_pointer,
-                service: index as u16,
-                process: caller,
-                window: thread.window,
-                leases,
-                with_care: special,
-            };
+            let level = thread.level;
+            *frame = Frame { stack_pointer, level, service: index as u16, with_care: special };
         }
         thread.depth = (depth + 1) as u8;
-        thread.process = service.owner;
-        thread.window = window.registers;
+        thread.level = Level { window: window.registers, process: service.owner, leases };
         Ok(Entry {
             entry: method.entry as Word,
             object: service.object,
@@ -156,7 +146,7 @@ impl<P: Port> Kernel<P> {
         })
     }
 
-    /// What only some calls need.
+    /// What only some calls need. Tells how many leases came into force.
     #[inline(never)]
     fn take_leases_and_lock(
         &mut self,
@@ -164,88 +154,76 @@ impl<P: Port> Kernel<P> {
         service: &Service,
         method: &Method,
         words: [Word; ARGUMENT_WORDS],
-    ) -> Result<(), Refusal> {
-        let held = self.current().lease_count;
-        self.check_leases(stack_pointer, method, words)?;
+    ) -> Result<u8, Refusal> {
+        let count = self.take_leases(stack_pointer, method, words)?;
         // Last, because only a lock that the call really takes has to be given back.
         if service.lock != NO_LOCK {
-            self.take_lock(service.lock).inspect_err(|_| self.current().lease_count = held)?;
+            self.take_lock(service.lock)?;
         }
-        Ok(())
+        Ok(count)
     }
 
-    /// Checks the leases among the argument words, and puts them in force.
-    fn check_leases(
+    /// Checks the leases among the argument words, and writes down those that the call needs. They
+    /// come into force with it.
+    fn take_leases(
         &mut self,
         stack_pointer: Word,
         method: &Method,
         words: [Word; ARGUMENT_WORDS],
-    ) -> Result<(), CallError> {
-        let shape = method.arguments;
-        let mut leases = [Lease::EMPTY; LEASES_PER_CALL];
+    ) -> Result<u8, CallError> {
         let mut count = 0;
         for (index, pair) in words.windows(2).enumerate() {
-            let (Some(&address), Some(&length)) = (pair.first(), pair.get(1)) else { continue };
-            let lease = match shape.kind(index) {
-                Kind::Read => self.lend(stack_pointer, address, length, false)?,
-                Kind::Write => self.lend(stack_pointer, address, length, true)?,
-                _ => None,
+            let writable = match method.arguments.kind(index) {
+                Kind::Read => false,
+                Kind::Write => true,
+                _ => continue,
             };
-            if let Some(lease) = lease {
-                *leases.get_mut(count).ok_or(CallError::BadLease)? = lease;
-                count += 1;
-            }
+            let (Some(&address), Some(&length)) = (pair.first(), pair.get(1)) else { continue };
+            let Some(lease) = self.lend(stack_pointer, address, length, writable)? else {
+                continue;
+            };
+            let thread = self.threads.current();
+            let place = usize::from(thread.level.leases + count);
+            *thread.leases.get_mut(place).ok_or(CallError::TooDeep)? = lease;
+            count += 1;
         }
-        let thread = self.current();
-        let held = usize::from(thread.lease_count);
-        if held + count > LEASES {
-            return Err(CallError::TooDeep);
-        }
-        for (slot, lease) in thread.leases.iter_mut().skip(held).zip(leases).take(count) {
-            *slot = lease;
-        }
-        thread.lease_count = (held + count) as u8;
-        Ok(())
+        Ok(count)
     }
 
     /// The current thread returns from the method that it is in. If it can't go back to the caller
     /// now, something else has to be done.
     #[inline(always)]
     pub fn leave(&mut self, status: Word, words: [Word; 2]) -> Result<Exit, Effect> {
-        let thread = self.threads.get_mut(self.current);
+        let thread = self.threads.current();
         let stack_start = thread.stack.start;
         let Some(frame) = thread.pop() else {
             return Err(self.fault(Cause::ReturnWithoutCall, 0, 0));
         };
-        let reply = Reply { status: refused(status), words };
-        if frame.with_care {
-            self.leave_with_care(frame, reply)?;
-        }
-        Ok(Exit {
+        let mut exit = Exit {
             stack_pointer: frame.stack_pointer,
-            process: frame.process,
             stack_start,
-            window: frame.window,
-            leases: frame.leases != 0,
-            reply,
-        })
+            level: frame.level,
+            reply: Reply { status: Status(status), words },
+            reschedule: false,
+        };
+        if frame.with_care || status != 0 {
+            let frame = *frame;
+            exit.reply.status = refused(status);
+            exit.reschedule = self.leave_with_care(frame)?;
+        }
+        Ok(exit)
     }
 
     /// The end of a method whose object others may wait for, or whose caller has been stopped.
+    /// Tells whether other threads have become ready.
     #[inline(never)]
-    fn leave_with_care(&mut self, frame: Frame, reply: Reply) -> Result<(), Effect> {
+    fn leave_with_care(&mut self, frame: Frame) -> Result<bool, Effect> {
         let lock = self.lock_of(frame);
         let waited_for = lock != NO_LOCK && self.release_lock(lock);
-        if self.is_stopped(frame.process) {
+        if self.is_stopped(frame.level.process) {
             return Err(self.unwind_current());
         }
-        if waited_for {
-            self.current().stack_pointer = frame.stack_pointer;
-            if let switch @ Effect::Switch = self.finish(reply) {
-                return Err(switch);
-            }
-        }
-        Ok(())
+        Ok(waited_for)
     }
 
     /// The lock that the call of this frame took, or [`NO_LOCK`].
@@ -265,7 +243,6 @@ fn refuse(service: &Service, process: u8) -> CallError {
 }
 
 /// A thunk may say that it refused an argument. Any other failure is not its to tell.
-#[inline(always)]
 fn refused(status: Word) -> Status {
     if status == 0 {
         Status::OK

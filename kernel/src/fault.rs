@@ -54,17 +54,16 @@ impl<P: Port> Kernel<P> {
 
     fn fault_at(&mut self, cause: Cause, instruction: Word, address: Word, at: Location) -> Effect {
         self.record(cause, instruction, address, at);
-        let faulted = self.current().process;
+        let faulted = self.current().level.process;
         self.stop(faulted);
         if let Some(watch) = &self.system.fault_watch {
             self.signal(usize::from(watch.notification));
         }
-        self.current = self.ready.first();
-        Effect::Switch
+        self.reload()
     }
 
     pub(crate) fn record(&mut self, cause: Cause, instruction: Word, address: Word, at: Location) {
-        let thread = self.threads.get(self.current);
+        let thread = self.threads.get(self.threads.current_id());
         let mut chain = [0; crossgate_abi::MAX_CALL_DEPTH];
         for (slot, frame) in chain.iter_mut().zip(&thread.frames).take(usize::from(thread.depth)) {
             *slot = frame.service;
@@ -72,8 +71,8 @@ impl<P: Port> Kernel<P> {
         let name = crate::memory::Span::new(at.file, at.file_length);
         let known = name.is_some_and(|name| self.flash.contains(name));
         let record = FaultRecord {
-            process: thread.process,
-            thread: self.current.index() as u8,
+            process: thread.level.process,
+            thread: self.threads.current_id().index() as u8,
             cause,
             depth: thread.depth,
             chain,
@@ -91,7 +90,7 @@ impl<P: Port> Kernel<P> {
 
     /// Word `index` of the record of fault `sequence`, for the process that may read it.
     pub(crate) fn read_fault(&mut self, sequence: Word, index: Word) -> Effect {
-        let process = self.current().process;
+        let process = self.current().level.process;
         if !self.system.fault_watch.as_ref().is_some_and(|watch| watch.process == process) {
             return self.finish(Reply::error(CallError::NotPermitted));
         }
@@ -115,9 +114,9 @@ impl<P: Port> Kernel<P> {
         for id in self.threads.ids() {
             let thread = self.threads.get_mut(id);
             for frame in &mut thread.frames {
-                frame.with_care |= frame.process == process;
+                frame.with_care |= frame.level.process == process;
             }
-            if thread.process == process && thread.wait != Wait::Ended {
+            if thread.level.process == process && thread.wait != Wait::Ended {
                 self.unwind(id);
             }
         }
@@ -126,18 +125,23 @@ impl<P: Port> Kernel<P> {
     /// The current thread returned into a process that has been stopped meanwhile.
     #[inline(never)]
     pub(crate) fn unwind_current(&mut self) -> Effect {
-        self.unwind(self.current);
-        self.current = self.ready.first();
-        Effect::Switch
+        self.unwind(self.threads.current_id());
+        self.reload()
+    }
+
+    /// Goes on with the most urgent thread, which may be the same at another place.
+    fn reload(&mut self) -> Effect {
+        let _ = self.reschedule();
+        Effect::SWITCH
     }
 
     /// Takes a thread out of every stopped process on its way back. It ends if its home is one.
     fn unwind(&mut self, id: ThreadId) {
-        while self.is_stopped(self.threads.get(id).process) {
+        while self.is_stopped(self.threads.get(id).level.process) {
             let thread = self.threads.get_mut(id);
-            let Some(frame) = thread.pop() else { return self.end(id) };
+            let Some(&frame) = thread.pop() else { return self.end(id) };
             thread.stack_pointer = frame.stack_pointer;
-            thread.pending = Pending::Reply(Reply::error(CallError::ServerFaulted));
+            thread.pending = Some(Pending::Status(CallError::ServerFaulted.into()));
             let lock = self.lock_of(frame);
             if lock != NO_LOCK {
                 self.release_lock(lock);

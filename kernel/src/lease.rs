@@ -61,9 +61,9 @@ impl<P: Port> Kernel<P> {
 
     /// By what right the current thread may lend `memory`, if it may.
     fn source(&self, stack_pointer: Word, memory: Span, writable: bool) -> Option<Source> {
-        let thread = self.threads.get(self.current);
-        if self.shared(thread.process).contains(memory) {
-            return Some(Source::Shared(thread.process));
+        let thread = self.threads.get(self.threads.current_id());
+        if self.shared(thread.level.process).contains(memory) {
+            return Some(Source::Shared(thread.level.process));
         }
         // Below are the registers that the kernel saved, and the callee's stack; above is what
         // the callers of this thread closed.

@@ -46,7 +46,7 @@ use memory::Span;
 use notification::Notification;
 use port::Port;
 use schedule::Ready;
-use thread::{Pending, Thread, ThreadId, Threads};
+use thread::{Thread, ThreadId, Threads};
 use time::Timers;
 
 /// What a system call brings back.
@@ -85,21 +85,30 @@ impl Reply {
 /// [leaves](call::Exit) a method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use = "the kernel has decided; the CPU has to follow"]
-pub enum Effect {
-    /// Go on with the current thread, with these results of its system call.
-    Resume(Reply),
-    /// Go on with the current thread as if nothing had happened.
-    Continue,
-    /// Another thread (or another place of the same) is current now: load its saved context, and
-    /// settle what is [pending](Thread::take_pending).
-    Switch,
+pub struct Effect {
+    /// How the system call of the thread that made it ends, if it does now.
+    pub reply: Option<Reply>,
+    /// Whether another thread (or another place of the same) is current now: then its saved context
+    /// is to be loaded, and what is [pending](Thread::take_pending) for it to be settled.
+    pub switch: bool,
+}
+
+impl Effect {
+    /// Go on as if nothing had happened.
+    pub const CONTINUE: Effect = Effect { reply: None, switch: false };
+    /// Go on with the thread that is current now.
+    pub const SWITCH: Effect = Effect { reply: None, switch: true };
+
+    /// Go on with the same thread.
+    pub const fn resume(reply: Reply) -> Effect {
+        Effect { reply: Some(reply), switch: false }
+    }
 }
 
 /// The state of the kernel.
 pub struct Kernel<P: Port> {
     /// The hardware.
     pub port: P,
-    pub(crate) current: ThreadId,
     pub(crate) threads: Threads,
     pub(crate) services: &'static [Service],
     pub(crate) ready: Ready,
@@ -118,8 +127,10 @@ pub struct Kernel<P: Port> {
 pub struct Storage {
     /// The idle thread.
     pub idle: &'static mut Thread,
-    /// The other threads of the wiring, in its order.
+    /// The other threads of the wiring.
     pub threads: &'static mut [Thread],
+    /// One place per thread, the idle thread included.
+    pub places: &'static mut [Option<&'static mut Thread>],
     /// One lock per exclusive object.
     pub locks: &'static mut [Lock],
     /// One state per notification.
@@ -132,12 +143,18 @@ impl<P: Port> Kernel<P> {
     ///
     /// The port still has to [place](Self::place) a first context on every thread's stack.
     pub fn new(system: &'static System, storage: Storage, flash: Span, port: P) -> Kernel<P> {
-        let mut kernel = Kernel {
+        let mut threads = Threads::new(storage.idle, storage.threads, storage.places);
+        let mut ready = Ready::new();
+        for (index, wiring) in system.threads.iter().enumerate() {
+            let id = ThreadId::new(index);
+            *threads.get_mut(id) = Thread::new::<P>(id, wiring);
+            ready.push(&mut threads, id);
+        }
+        Kernel {
             port,
-            current: ThreadId::IDLE,
-            threads: Threads::new(storage.idle, storage.threads),
+            threads,
             services: system.services,
-            ready: Ready::new(),
+            ready,
             running: u32::MAX,
             processes: system.processes,
             flash,
@@ -146,19 +163,13 @@ impl<P: Port> Kernel<P> {
             timers: Timers::new(),
             faults: Faults::new(),
             system,
-        };
-        for (index, wiring) in system.threads.iter().enumerate() {
-            let id = ThreadId::new(index);
-            *kernel.threads.get_mut(id) = Thread::new::<P>(wiring);
-            kernel.ready.push(&mut kernel.threads, id);
         }
-        kernel
     }
 
     /// The thread that runs.
     #[inline(always)]
     pub fn current(&mut self) -> &mut Thread {
-        self.threads.get_mut(self.current)
+        self.threads.current()
     }
 
     /// Sets the saved stack pointer of a thread that has not run yet.
@@ -166,28 +177,23 @@ impl<P: Port> Kernel<P> {
         self.threads.get_mut(ThreadId::new(thread)).stack_pointer = stack_pointer;
     }
 
-    /// Ends a system call of the current thread with `reply`, unless a more urgent thread is ready.
-    #[inline]
+    /// Ends a system call of the current thread; then the most urgent thread goes on.
+    #[inline(always)]
     pub(crate) fn finish(&mut self, reply: Reply) -> Effect {
-        let next = self.ready.first();
-        if next == self.current {
-            return Effect::Resume(reply);
-        }
-        self.current().pending = Pending::Reply(reply);
-        self.current = next;
-        Effect::Switch
+        Effect { reply: Some(reply), switch: self.switch() }
     }
 
-    /// Chooses the thread to run after something that is no system call of the current thread, or
-    /// that made it wait.
-    #[inline]
-    pub(crate) fn reschedule(&mut self) -> Effect {
-        let next = self.ready.first();
-        if next == self.current {
-            return Effect::Continue;
-        }
-        self.current = next;
-        Effect::Switch
+    /// Goes on with the most urgent thread, after something that is no system call of the current
+    /// one, or that made it wait.
+    #[inline(always)]
+    pub fn reschedule(&mut self) -> Effect {
+        Effect { reply: None, switch: self.switch() }
+    }
+
+    /// Makes the most urgent thread current. Tells whether it was not.
+    #[inline(always)]
+    fn switch(&mut self) -> bool {
+        self.threads.switch_to(self.ready.first())
     }
 
     /// Whether `process` crashed and is stopped.

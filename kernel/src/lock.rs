@@ -15,7 +15,7 @@ use crate::memory::Span;
 use crate::port::Port;
 use crate::thread::{Pending, ThreadId, Wait};
 use crate::{Effect, Kernel, Reply};
-use crossgate_abi::{CallError, Word};
+use crossgate_abi::{CallError, Status, Word};
 
 /// Bit 0 of a mutex: others wait for it.
 const CONTENDED: Word = 1;
@@ -41,7 +41,7 @@ impl<P: Port> Kernel<P> {
             Some(_) => Err(Refusal::Busy(lock)),
             None => {
                 if let Some(free) = self.locks.get_mut(usize::from(lock)) {
-                    free.holder = Some(self.current);
+                    free.holder = Some(self.threads.current_id());
                 }
                 Ok(())
             }
@@ -57,7 +57,7 @@ impl<P: Port> Kernel<P> {
         });
         let thread = self.current();
         thread.stack_pointer = stack_pointer;
-        thread.pending = Pending::Retry;
+        thread.pending = Some(Pending::Retry);
         self.wait_for_holder(Wait::Lock(lock), holder)
     }
 
@@ -89,25 +89,25 @@ impl<P: Port> Kernel<P> {
             return self.finish(Reply::error(CallError::Deadlock));
         }
         self.port.write_word(address, value | CONTENDED);
-        self.current().pending = Pending::Reply(Reply::OK);
+        self.current().pending = Some(Pending::Status(Status::OK));
         self.wait_for_holder(Wait::Mutex(address), Some(holder))
     }
 
     /// The current thread frees the mutex at `address`, which others wait for.
     pub(crate) fn mutex_wake(&mut self, address: Word) -> Effect {
         let holder = self.read_mutex(address).and_then(|value| self.mutex_holder(value));
-        if holder != Some(self.current) {
+        if holder != Some(self.threads.current_id()) {
             return self.finish(Reply::error(CallError::BadArgument));
         }
         self.port.write_word(address, 0);
         self.wake_all(Wait::Mutex(address));
-        self.inherit(self.current);
+        self.inherit(self.threads.current_id());
         self.finish(Reply::OK)
     }
 
     /// The mutex at `address`, if that is a word of the current process.
     fn read_mutex(&mut self, address: Word) -> Option<Word> {
-        let process = self.current().process;
+        let process = self.current().level.process;
         let memory = self.processes.get(usize::from(process))?.memory;
         let word = Span::new(address, size_of::<Word>())?;
         let owned = Span { start: memory.start, end: memory.end }.contains(word);
@@ -127,7 +127,7 @@ impl<P: Port> Kernel<P> {
     fn leads_back(&self, mut holder: ThreadId) -> bool {
         // The chain of waits has no cycle, as none is ever closed; the bound says so to the reader.
         for _ in 0..crossgate_abi::MAX_THREADS {
-            if holder == self.current {
+            if holder == self.threads.current_id() {
                 return true;
             }
             match self.threads.get(holder).blocked_on {
@@ -140,7 +140,8 @@ impl<P: Port> Kernel<P> {
 
     /// The current thread waits for something that `holder` has, and lends it its priority.
     fn wait_for_holder(&mut self, wait: Wait, holder: Option<ThreadId>) -> Effect {
-        self.ready.remove(&mut self.threads, self.current);
+        let me = self.threads.current_id();
+        self.ready.remove(&mut self.threads, me);
         let thread = self.current();
         thread.wait = wait;
         thread.blocked_on = holder;

@@ -29,7 +29,7 @@ impl<P: Port> Kernel<P> {
     /// The current thread signals a notification.
     #[inline]
     pub(crate) fn signal_by_thread(&mut self, index: Word) -> Effect {
-        let process = self.current().process;
+        let process = self.current().level.process;
         let permitted = self
             .system
             .notifications
@@ -55,7 +55,7 @@ impl<P: Port> Kernel<P> {
         let waiters = state.waiters;
         let waiter = self.most_urgent(waiters);
         self.stop_waiting_for_notifications(waiter);
-        self.threads.get_mut(waiter).pending = Pending::Reply(Reply::word(index));
+        self.threads.get_mut(waiter).pending = Some(Pending::Word(index));
         self.wake(waiter);
     }
 
@@ -92,7 +92,7 @@ impl<P: Port> Kernel<P> {
         if timeout == 0 {
             return self.finish(Reply::status(Status::TIMED_OUT));
         }
-        let me = self.current;
+        let me = self.threads.current_id();
         for index in bits(set) {
             if let Some(state) = self.notifications.get_mut(index) {
                 state.waiters |= me.bit();
@@ -101,7 +101,7 @@ impl<P: Port> Kernel<P> {
         self.ready.remove(&mut self.threads, me);
         let thread = self.current();
         thread.wait = Wait::Notifications(set);
-        thread.pending = Pending::Reply(Reply::status(Status::TIMED_OUT));
+        thread.pending = Some(Pending::Status(Status::TIMED_OUT));
         if timeout != u64::MAX {
             let deadline = self.port.now().saturating_add(timeout);
             self.start_timer(me, deadline);
@@ -112,7 +112,7 @@ impl<P: Port> Kernel<P> {
     /// Whether the current process owns every notification of a set.
     #[inline]
     fn owns_all(&mut self, set: u32) -> bool {
-        let process = self.current().process;
+        let process = self.current().level.process;
         bits(set).all(|index| {
             self.system.notifications.get(index).is_some_and(|wiring| wiring.owner == process)
         })

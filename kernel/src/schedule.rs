@@ -3,7 +3,7 @@
 //! The ready threads of a priority form a ring, linked by indices in the threads; the one at its
 //! head is the one that runs, or ran last. Everything here is O(1).
 
-use crate::thread::{ThreadId, Threads};
+use crate::thread::{Thread, ThreadId, Threads};
 use crossgate_abi::PRIORITIES;
 
 /// The ready threads.
@@ -65,10 +65,9 @@ impl Ready {
         }
     }
 
-    /// Sends the head of the level of `id` to its end.
-    #[inline]
-    pub(crate) fn rotate(&mut self, threads: &Threads, id: ThreadId) {
-        let thread = threads.get(id);
+    /// Sends a thread that is the head of its level to its end.
+    #[inline(always)]
+    pub(crate) fn rotate(&mut self, thread: &Thread) {
         self.heads[usize::from(thread.priority) % PRIORITIES] = thread.next;
     }
 }

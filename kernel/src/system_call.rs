@@ -7,23 +7,24 @@ use crossgate_abi::{ARGUMENT_WORDS, Cause, Status, Word, number};
 
 impl<P: Port> Kernel<P> {
     /// The current thread, whose registers are saved at `stack_pointer`, makes a system call.
-    #[inline(never)]
+    #[inline(always)]
     pub fn system_call(
         &mut self,
         stack_pointer: Word,
         number: Word,
         words: [Word; ARGUMENT_WORDS],
     ) -> Effect {
-        let [first, second, third, _] = words;
+        if number == number::THREAD_ID {
+            return Effect::resume(Reply::word(self.threads.current_id().index()));
+        }
         self.current().stack_pointer = stack_pointer;
         match number {
             number::YIELD => {
-                self.ready.rotate(&self.threads, self.current);
+                self.ready.rotate(self.threads.current());
                 self.finish(Reply::OK)
             }
-            number::THREAD_ID => Effect::Resume(Reply::word(self.current.index())),
-            number::SIGNAL => self.signal_by_thread(first),
-            number::WAIT => self.wait(first, microseconds(second, third)),
+            number::SIGNAL => self.signal_by_thread(words[0]),
+            number::WAIT => self.wait(words[0], microseconds(words[1], words[2])),
             _ => self.rare_system_call(number, words),
         }
     }
@@ -57,7 +58,7 @@ impl<P: Port> Kernel<P> {
         if self.current().depth != 0 {
             return self.fault(Cause::Exit, 0, 0);
         }
-        self.end(self.current);
+        self.end(self.threads.current_id());
         self.reschedule()
     }
 }

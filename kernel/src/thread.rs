@@ -1,11 +1,10 @@
 //! A thread's state.
 
-use crate::Reply;
 use crate::call::Frame;
 use crate::lease::Lease;
 use crate::memory::Span;
 use crate::port::Port;
-use crossgate_abi::{MAX_CALL_DEPTH, Word, table};
+use crossgate_abi::{MAX_CALL_DEPTH, Status, Word, table};
 
 /// How many leases of a thread can be in force or suspended at a time, over all its calls.
 pub const LEASES: usize = 4;
@@ -54,15 +53,27 @@ pub enum Wait {
     Ended,
 }
 
-/// What is left to do when a thread runs next.
+/// What is left to do when a thread that waited runs next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pending {
-    /// Nothing: it was preempted.
-    Nothing,
-    /// Its system call ends like this.
-    Reply(Reply),
+    /// Its system call ends like this, without a result.
+    Status(Status),
+    /// Its system call has this result.
+    Word(Word),
     /// Its system call is made again: what it waited for may have come.
     Retry,
+}
+
+/// What a thread may use between two calls: saved with each call, and restored after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C, align(4))]
+pub struct Level {
+    /// The open part of its stack, as the port wants it.
+    pub window: u16,
+    /// The process that it executes in.
+    pub process: u8,
+    /// How many leases it holds, over all its calls.
+    pub leases: u8,
 }
 
 /// A thread.
@@ -71,22 +82,21 @@ pub struct Thread {
     /// Where its registers are saved while it doesn't run.
     pub stack_pointer: Word,
     pub(crate) stack: Span,
-    pub(crate) frames: [Frame; MAX_CALL_DEPTH],
+    pub(crate) level: Level,
     pub(crate) depth: u8,
-    pub(crate) process: u8,
-    pub(crate) window: u16,
-    pub(crate) lease_count: u8,
-    pub(crate) leases: [Lease; LEASES],
-    pub(crate) pending: Pending,
-    pub(crate) wait: Wait,
-    pub(crate) deadline: u64,
+    pub(crate) id: ThreadId,
     pub(crate) base_priority: u8,
     pub(crate) priority: u8,
-    pub(crate) blocked_on: Option<ThreadId>,
     pub(crate) next: ThreadId,
     pub(crate) previous: ThreadId,
+    pub(crate) blocked_on: Option<ThreadId>,
     pub(crate) next_timer: Option<ThreadId>,
     pub(crate) timed: bool,
+    pub(crate) pending: Option<Pending>,
+    pub(crate) wait: Wait,
+    pub(crate) deadline: u64,
+    pub(crate) frames: [Frame; MAX_CALL_DEPTH],
+    pub(crate) leases: [Lease; LEASES],
 }
 
 impl Thread {
@@ -94,42 +104,42 @@ impl Thread {
     pub const EMPTY: Thread = Thread {
         stack_pointer: 0,
         stack: Span::EMPTY,
-        frames: [Frame::EMPTY; MAX_CALL_DEPTH],
+        level: Level { window: 0, process: 0, leases: 0 },
         depth: 0,
-        process: 0,
-        window: 0,
-        lease_count: 0,
-        leases: [Lease::EMPTY; LEASES],
-        pending: Pending::Nothing,
-        wait: Wait::Nothing,
-        deadline: 0,
+        id: ThreadId::IDLE,
         base_priority: 0,
         priority: 0,
-        blocked_on: None,
         next: ThreadId::IDLE,
         previous: ThreadId::IDLE,
+        blocked_on: None,
         next_timer: None,
         timed: false,
+        pending: None,
+        wait: Wait::Nothing,
+        deadline: 0,
+        frames: [Frame::EMPTY; MAX_CALL_DEPTH],
+        leases: [Lease::EMPTY; LEASES],
     };
 
-    pub(crate) fn new<P: Port>(wiring: &table::Thread) -> Thread {
+    pub(crate) fn new<P: Port>(id: ThreadId, wiring: &table::Thread) -> Thread {
         let start = wiring.stack.addr();
         let stack = Span { start, end: start + wiring.stack_size };
+        let window = P::window(stack, stack.end).registers;
         Thread {
+            id,
             stack,
-            window: P::window(stack, stack.end).registers,
-            process: wiring.process,
+            level: Level { window, process: wiring.process, leases: 0 },
             base_priority: wiring.priority,
             priority: wiring.priority,
             ..Thread::EMPTY
         }
     }
 
-    /// The process that it executes in.
+    /// What it may use.
     #[inline(always)]
     #[must_use]
-    pub fn process(&self) -> u8 {
-        self.process
+    pub fn level(&self) -> Level {
+        self.level
     }
 
     /// Its whole stack.
@@ -145,13 +155,6 @@ impl Thread {
         self.frames.get(usize::from(self.depth).wrapping_sub(1))
     }
 
-    /// The part of its stack that is open (its callers' part is closed), as the port wants it.
-    #[inline(always)]
-    #[must_use]
-    pub fn window(&self) -> u16 {
-        self.window
-    }
-
     /// The first address of its stack that is closed.
     pub(crate) fn window_top<P: Port>(&self) -> Word {
         let pointer = self.innermost().map_or(self.stack.end, |frame| frame.stack_pointer);
@@ -160,67 +163,99 @@ impl Thread {
 
     /// Goes back to the caller of the innermost call. (What is saved there is the port's to load.)
     #[inline(always)]
-    pub(crate) fn pop(&mut self) -> Option<Frame> {
+    pub(crate) fn pop(&mut self) -> Option<&Frame> {
         let depth = usize::from(self.depth).wrapping_sub(1);
-        let frame = *self.frames.get(depth)?;
+        let frame = self.frames.get(depth)?;
         self.depth = depth as u8;
-        self.process = frame.process;
-        self.window = frame.window;
-        self.lease_count = frame.leases;
+        self.level = frame.level;
         Some(frame)
-    }
-
-    /// How many leases it holds over all its calls.
-    #[inline(always)]
-    #[must_use]
-    pub fn lease_count(&self) -> u8 {
-        self.lease_count
     }
 
     /// The leases that the call it is in may use.
     #[inline(always)]
     #[must_use]
     pub fn leases(&self) -> &[Lease] {
-        let first = self.innermost().map_or(0, |frame| frame.leases);
-        self.leases.get(usize::from(first)..usize::from(self.lease_count)).unwrap_or(&[])
+        let first = self.innermost().map_or(0, |frame| frame.level.leases);
+        self.leases.get(usize::from(first)..usize::from(self.level.leases)).unwrap_or(&[])
     }
 
     /// What is left to do before it runs, which is then done.
     #[inline(always)]
-    pub fn take_pending(&mut self) -> Pending {
-        core::mem::replace(&mut self.pending, Pending::Nothing)
+    pub fn take_pending(&mut self) -> Option<Pending> {
+        self.pending.take()
     }
 }
 
 /// The threads of the wiring.
 ///
-/// The idle thread is kept apart: it answers for every index that is not another thread's, so that
-/// a look-up is total and needs no panic.
+/// The current one is kept apart, so that it is found at once; it also answers for every index that
+/// is not another thread's, so that a look-up is total and needs no panic.
+///
+/// Invariant **places**: the place of every thread but the current one is taken, by that thread.
 pub struct Threads {
-    idle: &'static mut Thread,
-    others: &'static mut [Thread],
+    current: &'static mut Thread,
+    places: &'static mut [Option<&'static mut Thread>],
 }
 
 impl Threads {
-    pub(crate) fn new(idle: &'static mut Thread, others: &'static mut [Thread]) -> Threads {
-        Threads { idle, others }
+    pub(crate) fn new(
+        idle: &'static mut Thread,
+        others: &'static mut [Thread],
+        places: &'static mut [Option<&'static mut Thread>],
+    ) -> Threads {
+        for (place, thread) in places.iter_mut().skip(1).zip(others) {
+            *place = Some(thread);
+        }
+        Threads { current: idle, places }
+    }
+
+    /// The index of the current thread.
+    #[inline(always)]
+    #[must_use]
+    pub fn current_id(&self) -> ThreadId {
+        self.current.id
+    }
+
+    /// The current thread.
+    #[inline(always)]
+    pub fn current(&mut self) -> &mut Thread {
+        self.current
     }
 
     /// The thread of this index.
-    #[inline(always)]
+    #[inline]
     #[must_use]
     pub fn get(&self, id: ThreadId) -> &Thread {
-        self.others.get(id.index().wrapping_sub(1)).unwrap_or(self.idle)
+        match self.places.get(id.index()) {
+            Some(Some(thread)) => thread,
+            _ => self.current,
+        }
     }
 
     /// The thread of this index, to change it.
-    #[inline(always)]
+    #[inline]
     pub fn get_mut(&mut self, id: ThreadId) -> &mut Thread {
-        self.others.get_mut(id.index().wrapping_sub(1)).unwrap_or(self.idle)
+        match self.places.get_mut(id.index()) {
+            Some(Some(thread)) => thread,
+            _ => self.current,
+        }
+    }
+
+    /// Makes a thread the current one. Tells whether it was not.
+    #[inline(always)]
+    pub(crate) fn switch_to(&mut self, id: ThreadId) -> bool {
+        let Some(next) = self.places.get_mut(id.index()).and_then(Option::take) else {
+            return false;
+        };
+        let previous = core::mem::replace(&mut self.current, next);
+        if let Some(place) = self.places.get_mut(previous.id.index()) {
+            *place = Some(previous);
+        }
+        true
     }
 
     /// All but the idle thread, which calls nobody and waits for nothing.
     pub fn ids(&self) -> impl Iterator<Item = ThreadId> + use<> {
-        (1..=self.others.len()).map(ThreadId::new)
+        (1..self.places.len()).map(ThreadId::new)
     }
 }

@@ -7,6 +7,7 @@
 use crate::port::Port;
 use crate::thread::{Pending, ThreadId, Wait};
 use crate::{Effect, Kernel, Reply};
+use crossgate_abi::Status;
 
 /// The threads with a deadline.
 ///
@@ -24,14 +25,14 @@ impl Timers {
 impl<P: Port> Kernel<P> {
     /// The current thread sleeps until `deadline` (µs since start).
     pub(crate) fn sleep_until(&mut self, deadline: u64) -> Effect {
-        let me = self.current;
+        let me = self.threads.current_id();
         if deadline <= self.port.now() {
             return self.finish(Reply::OK);
         }
         self.ready.remove(&mut self.threads, me);
         let thread = self.current();
         thread.wait = Wait::Time;
-        thread.pending = Pending::Reply(Reply::OK);
+        thread.pending = Some(Pending::Status(Status::OK));
         self.start_timer(me, deadline);
         self.reschedule()
     }

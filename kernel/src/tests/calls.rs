@@ -15,7 +15,7 @@ fn a_call_crosses_and_comes_back() {
     assert_eq!(driver.path(1), [1, 0]);
     let exit = driver.leave().unwrap();
     assert_eq!(exit.stack_pointer, stack(1) + STACK_SIZE - 128);
-    assert_eq!((exit.window, exit.process), ((STACK_SIZE / 32) as u16, 1));
+    assert_eq!((exit.level.window, exit.level.process), ((STACK_SIZE / 32) as u16, 1));
     assert_eq!(exit.reply, Reply { status: Status::OK, words: [7, 8] });
     assert_eq!(driver.path(1), [1]);
 }
@@ -46,7 +46,7 @@ fn the_wiring_is_the_permission_list() {
     let mut driver = two_clients();
     assert!(driver.call(0, [0; 4]).is_ok());
     driver.leave().unwrap();
-    assert_eq!(driver.ask(number::SLEEP, [50, 0, 0, 0]), Effect::Switch);
+    assert_eq!(driver.ask(number::SLEEP, [50, 0, 0, 0]), Effect::SWITCH);
     assert_eq!(driver.current(), 2);
     assert_eq!(driver.call(0, [0; 4]), Err(error(CallError::NotPermitted)));
 }
@@ -103,10 +103,10 @@ fn of_a_thunks_status_only_two_values_pass() {
 fn a_return_without_a_call_is_a_fault() {
     let mut driver =
         Wiring::default().thread(1, 1).thread(2, 2).notification(2, 0, true).watch(2, 0).boot();
-    assert_eq!(driver.ask(number::WAIT, [1, Word::MAX, Word::MAX, 0]), Effect::Switch);
-    assert_eq!(driver.leave(), Err(Effect::Switch));
+    assert_eq!(driver.ask(number::WAIT, [1, Word::MAX, Word::MAX, 0]), Effect::SWITCH);
+    assert_eq!(driver.leave(), Err(Effect::SWITCH));
     assert_eq!(driver.current(), 2);
-    let Effect::Resume(reply) = driver.ask(number::READ_FAULT, [0, 0, 0, 0]) else { panic!() };
+    let reply = driver.ask(number::READ_FAULT, [0, 0, 0, 0]).reply.unwrap();
     assert_eq!(reply.words[0] >> 16 & 0xff, Cause::ReturnWithoutCall as Word);
     assert!(driver.kernel.is_stopped(1));
 }

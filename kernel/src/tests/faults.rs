@@ -2,8 +2,7 @@ use super::*;
 use crate::fault::Location;
 use crossgate_abi::{Cause, FaultRecord};
 
-const FAULTED: Pending =
-    Pending::Reply(Reply { status: Status(CallError::ServerFaulted as Word), words: [0; 2] });
+const FAULTED: Option<Pending> = Some(Pending::Status(Status(CallError::ServerFaulted as Word)));
 
 /// 1 calls 0 calls 2 calls 0; process 3 is told of faults.
 fn chain() -> Driver {
@@ -25,15 +24,15 @@ fn chain() -> Driver {
 fn quiet(driver: &mut Driver) {
     for set in [0b01, 0b10] {
         let for_ever = u32::MAX as Word;
-        assert_eq!(driver.ask(number::WAIT, [set, for_ever, for_ever, 0]), Effect::Switch);
+        assert_eq!(driver.ask(number::WAIT, [set, for_ever, for_ever, 0]), Effect::SWITCH);
     }
     assert_eq!(driver.current(), 1);
 }
 
 fn read_record(driver: &mut Driver, sequence: Word) -> FaultRecord {
     let words = core::array::from_fn(|index| {
-        match driver.ask(number::READ_FAULT, [sequence, index, 0, 0]) {
-            Effect::Resume(Reply { status: Status::OK, words }) => words[0],
+        match driver.ask(number::READ_FAULT, [sequence, index, 0, 0]).reply {
+            Some(Reply { status: Status::OK, words }) => words[0],
             other => panic!("{other:?}"),
         }
     });
@@ -45,7 +44,7 @@ fn a_crash_stays_home() {
     let mut driver = chain();
     quiet(&mut driver);
     driver.call(0, [0; 4]).unwrap();
-    assert_eq!(driver.kernel.fault(Cause::Access, 0x1234, 0x2000_0000), Effect::Switch);
+    assert_eq!(driver.kernel.fault(Cause::Access, 0x1234, 0x2000_0000), Effect::SWITCH);
     assert_eq!(driver.current(), 3, "the watcher is told first");
     let record = read_record(&mut driver, 0);
     assert_eq!((record.process, record.thread, record.depth), (0, 1, 1));
@@ -54,7 +53,7 @@ fn a_crash_stays_home() {
         (Cause::Access, 0x1234, 0x2000_0000)
     );
     let for_ever = u32::MAX as Word;
-    assert_eq!(driver.ask(number::WAIT, [1, for_ever, for_ever, 0]), Effect::Switch);
+    assert_eq!(driver.ask(number::WAIT, [1, for_ever, for_ever, 0]), Effect::SWITCH);
     assert_eq!((driver.current(), driver.pending()), (1, FAULTED), "then the caller goes on");
     assert_eq!(driver.path(1), [1]);
     assert_eq!(driver.call(0, [0; 4]), Err(error(CallError::ServerDown)));
@@ -70,11 +69,11 @@ fn a_visitor_is_unwound_past_every_frame_of_the_crashed_process() {
     driver.call(1, [0; 4]).unwrap();
     driver.call(0, [0; 4]).unwrap();
     assert_eq!(driver.path(1), [1, 0, 2, 0]);
-    assert_eq!(driver.kernel.fault(Cause::Panic, 0, 0), Effect::Switch);
+    assert_eq!(driver.kernel.fault(Cause::Panic, 0, 0), Effect::SWITCH);
     assert_eq!(driver.path(1), [1, 0, 2], "process 2 is not to blame: it finishes");
-    driver.kernel.current = ThreadId::new(1);
+    driver.kernel.threads.switch_to(ThreadId::new(1));
     driver.kernel.end(ThreadId::new(3));
-    assert_eq!(driver.leave(), Err(Effect::Switch));
+    assert_eq!(driver.leave(), Err(Effect::SWITCH));
     assert_eq!((driver.path(1), driver.pending()), (vec![1], FAULTED));
 }
 
@@ -84,9 +83,9 @@ fn a_crash_frees_the_locks_of_the_frames_that_it_unwinds() {
     quiet(&mut driver);
     driver.call(0, [0; 4]).unwrap();
     driver.call(1, [0; 4]).unwrap();
-    assert_eq!(driver.kernel.fault(Cause::Access, 0, 0), Effect::Switch);
+    assert_eq!(driver.kernel.fault(Cause::Access, 0, 0), Effect::SWITCH);
     assert_eq!(driver.path(1), [1, 0]);
-    driver.kernel.current = ThreadId::new(1);
+    driver.kernel.threads.switch_to(ThreadId::new(1));
     assert_eq!(driver.call(1, [0; 4]), Err(error(CallError::ServerDown)));
     assert!(driver.kernel.take_lock(0).is_ok(), "the lock is free");
 }
@@ -101,12 +100,12 @@ fn other_visitors_of_a_crashed_process_go_back_too() {
         .boot();
     driver.call(0, [0; 4]).unwrap();
     let for_ever = u32::MAX as Word;
-    assert_eq!(driver.ask(number::WAIT, [1, for_ever, for_ever, 0]), Effect::Switch);
+    assert_eq!(driver.ask(number::WAIT, [1, for_ever, for_ever, 0]), Effect::SWITCH);
     assert_eq!(driver.current(), 2);
     driver.call(0, [0; 4]).unwrap();
-    assert_eq!(driver.kernel.fault(Cause::Stack, 0, 0), Effect::Switch);
+    assert_eq!(driver.kernel.fault(Cause::Stack, 0, 0), Effect::SWITCH);
     assert_eq!((driver.current(), driver.pending()), (1, FAULTED), "it waited in the server");
-    assert_eq!(driver.ask(number::EXIT, [0; 4]), Effect::Switch);
+    assert_eq!(driver.ask(number::EXIT, [0; 4]), Effect::SWITCH);
     assert_eq!((driver.current(), driver.pending()), (2, FAULTED));
 }
 
@@ -118,13 +117,13 @@ fn a_thread_abroad_finishes_before_it_ends_with_its_home() {
         .thread(1, 2)
         .thread(2, 1)
         .boot();
-    assert_eq!(driver.ask(number::SLEEP, [9, 0, 0, 0]), Effect::Switch);
+    assert_eq!(driver.ask(number::SLEEP, [9, 0, 0, 0]), Effect::SWITCH);
     driver.call(0, [0; 4]).unwrap();
     driver.kernel.port.now = 9;
-    assert_eq!(driver.kernel.timer(), Effect::Switch);
-    assert_eq!(driver.kernel.fault(Cause::Access, 0, 0), Effect::Switch);
+    assert_eq!(driver.kernel.timer(), Effect::SWITCH);
+    assert_eq!(driver.kernel.fault(Cause::Access, 0, 0), Effect::SWITCH);
     assert_eq!((driver.current(), driver.path(1)), (1, vec![1, 0]), "still in process 0");
-    assert_eq!(driver.leave(), Err(Effect::Switch));
+    assert_eq!(driver.leave(), Err(Effect::SWITCH));
     assert_eq!(driver.current(), 3);
     assert_eq!(driver.thread(1).wait, crate::thread::Wait::Ended);
 }
@@ -141,7 +140,7 @@ fn only_the_watcher_reads_records_and_old_ones_are_gone() {
         driver.kernel.record(Cause::Access, 0, 0, Location::default());
     }
     driver.kernel.signal(0);
-    assert_eq!(driver.kernel.reschedule(), Effect::Switch);
+    assert_eq!(driver.kernel.reschedule(), Effect::SWITCH);
     assert_eq!(read_record(&mut driver, 2).process, 1);
     assert_eq!(read_record(&mut driver, 1).process, 1);
     assert_eq!(driver.ask(number::READ_FAULT, [0, 0, 0, 0]), none, "overwritten");
@@ -155,12 +154,12 @@ fn only_the_watcher_reads_records_and_old_ones_are_gone() {
 fn a_panic_names_its_place_only_if_that_is_in_flash() {
     let mut driver = chain();
     let place = [FLASH.start + 8, 11, 42, 3];
-    assert_eq!(driver.ask(number::PANIC, place), Effect::Switch);
+    assert_eq!(driver.ask(number::PANIC, place), Effect::SWITCH);
     let record = driver.kernel.faults.record(0).unwrap();
     assert_eq!((record.file, record.file_length, record.line), (place[0], 11, 42));
     for forged in [[stack(1), 11, 1, 1], [FLASH.start, Word::MAX, 1, 1], [FLASH.end - 1, 2, 1, 1]] {
         let mut driver = chain();
-        assert_eq!(driver.ask(number::PANIC, forged), Effect::Switch);
+        assert_eq!(driver.ask(number::PANIC, forged), Effect::SWITCH);
         let record = driver.kernel.faults.record(0).unwrap();
         assert_eq!((record.file, record.file_length), (0, 0));
     }

@@ -18,8 +18,8 @@ fn contended() -> Driver {
 
 /// Lets the two urgent threads wait for notifications 0 and 1, so that thread 1 runs.
 fn only_the_least_urgent(driver: &mut Driver) {
-    assert_eq!(driver.ask(number::WAIT, [0b10, Word::MAX, Word::MAX, 0]), Effect::Switch);
-    assert_eq!(driver.ask(number::WAIT, [0b01, Word::MAX, Word::MAX, 0]), Effect::Switch);
+    assert_eq!(driver.ask(number::WAIT, [0b10, Word::MAX, Word::MAX, 0]), Effect::SWITCH);
+    assert_eq!(driver.ask(number::WAIT, [0b01, Word::MAX, Word::MAX, 0]), Effect::SWITCH);
     assert_eq!(driver.current(), 1);
 }
 
@@ -29,19 +29,20 @@ fn the_most_urgent_waiter_is_next() {
     only_the_least_urgent(&mut driver);
     driver.call(0, [0; 4]).unwrap();
     for (thread, notification) in [(2, 0), (3, 1)] {
-        assert_eq!(driver.ask(number::SIGNAL, [notification, 0, 0, 0]), Effect::Switch);
+        assert_eq!(driver.ask(number::SIGNAL, [notification, 0, 0, 0]), DONE_AND_SWITCHED);
         assert_eq!(driver.current(), thread);
-        assert_eq!(driver.call(0, [0; 4]), Err(Effect::Switch));
+        assert_eq!(driver.call(0, [0; 4]), Err(Effect::SWITCH));
         assert_eq!(driver.current(), 1, "the holder runs on");
     }
     assert_eq!(driver.thread(1).priority, 9, "with the priority of the most urgent waiter");
-    assert_eq!(driver.leave(), Err(Effect::Switch));
+    assert!(driver.leave().unwrap().reschedule);
+    assert_eq!(driver.kernel.reschedule(), Effect::SWITCH);
     assert_eq!(driver.thread(1).priority, 1);
-    assert_eq!((driver.current(), driver.pending()), (3, Pending::Retry));
+    assert_eq!((driver.current(), driver.pending()), (3, Some(Pending::Retry)));
     driver.call(0, [0; 4]).unwrap();
     driver.leave().unwrap();
-    assert_eq!(driver.ask(number::EXIT, [0; 4]), Effect::Switch);
-    assert_eq!((driver.current(), driver.pending()), (2, Pending::Retry));
+    assert_eq!(driver.ask(number::EXIT, [0; 4]), Effect::SWITCH);
+    assert_eq!((driver.current(), driver.pending()), (2, Some(Pending::Retry)));
     driver.call(0, [0; 4]).unwrap();
 }
 
@@ -50,12 +51,12 @@ fn inheritance_is_transitive() {
     let mut driver = contended();
     only_the_least_urgent(&mut driver);
     driver.call(0, [0; 4]).unwrap();
-    assert_eq!(driver.ask(number::SIGNAL, [0, 0, 0, 0]), Effect::Switch);
+    assert_eq!(driver.ask(number::SIGNAL, [0, 0, 0, 0]), DONE_AND_SWITCHED);
     driver.call(1, [0; 4]).unwrap();
-    assert_eq!(driver.call(0, [0; 4]), Err(Effect::Switch));
+    assert_eq!(driver.call(0, [0; 4]), Err(Effect::SWITCH));
     assert_eq!(driver.current(), 1);
-    assert_eq!(driver.ask(number::SIGNAL, [1, 0, 0, 0]), Effect::Switch);
-    assert_eq!(driver.call(1, [0; 4]), Err(Effect::Switch));
+    assert_eq!(driver.ask(number::SIGNAL, [1, 0, 0, 0]), DONE_AND_SWITCHED);
+    assert_eq!(driver.call(1, [0; 4]), Err(Effect::SWITCH));
     assert_eq!(driver.current(), 1, "3 waits for 2, which waits for 1");
     assert_eq!((driver.thread(2).priority, driver.thread(1).priority), (9, 9));
 }
@@ -66,9 +67,9 @@ fn reentrance_and_cycles_of_waits_are_refused() {
     only_the_least_urgent(&mut driver);
     driver.call(0, [0; 4]).unwrap();
     assert_eq!(driver.call(0, [0; 4]), Err(error(CallError::Deadlock)));
-    assert_eq!(driver.ask(number::SIGNAL, [0, 0, 0, 0]), Effect::Switch);
+    assert_eq!(driver.ask(number::SIGNAL, [0, 0, 0, 0]), DONE_AND_SWITCHED);
     driver.call(1, [0; 4]).unwrap();
-    assert_eq!(driver.call(0, [0; 4]), Err(Effect::Switch));
+    assert_eq!(driver.call(0, [0; 4]), Err(Effect::SWITCH));
     assert_eq!(driver.current(), 1);
     assert_eq!(driver.call(1, [0; 4]), Err(error(CallError::Deadlock)));
 }
@@ -80,14 +81,14 @@ fn a_mutex_hands_priority_to_its_holder() {
     let mut driver = contended();
     only_the_least_urgent(&mut driver);
     driver.kernel.port.words.insert(MUTEX, stack(1) + STACK_SIZE - 96);
-    assert_eq!(driver.ask(number::SIGNAL, [1, 0, 0, 0]), Effect::Switch);
-    assert_eq!(driver.ask(number::MUTEX_WAIT, [MUTEX, 0, 0, 0]), Effect::Switch);
+    assert_eq!(driver.ask(number::SIGNAL, [1, 0, 0, 0]), DONE_AND_SWITCHED);
+    assert_eq!(driver.ask(number::MUTEX_WAIT, [MUTEX, 0, 0, 0]), Effect::SWITCH);
     assert_eq!((driver.current(), driver.thread(1).priority), (1, 9));
     assert_eq!(driver.kernel.port.words[&MUTEX] & 1, 1, "so that the holder tells the kernel");
-    assert_eq!(driver.ask(number::MUTEX_WAKE, [MUTEX, 0, 0, 0]), Effect::Switch);
+    assert_eq!(driver.ask(number::MUTEX_WAKE, [MUTEX, 0, 0, 0]), DONE_AND_SWITCHED);
     assert_eq!((driver.current(), driver.thread(1).priority), (3, 1));
     assert_eq!(driver.kernel.port.words[&MUTEX], 0);
-    assert_eq!(driver.pending(), Pending::Reply(Reply::OK));
+    assert_eq!(driver.pending(), Some(Pending::Status(Status::OK)));
 }
 
 #[test]

@@ -37,25 +37,25 @@ fn signals_without_a_waiter_are_kept() {
 #[test]
 fn the_most_urgent_waiter_is_woken() {
     let mut driver = two_processes();
-    assert_eq!(wait(&mut driver, 0b01, FOR_EVER), Effect::Switch);
-    assert_eq!(wait(&mut driver, 0b11, FOR_EVER), Effect::Switch);
+    assert_eq!(wait(&mut driver, 0b01, FOR_EVER), Effect::SWITCH);
+    assert_eq!(wait(&mut driver, 0b11, FOR_EVER), Effect::SWITCH);
     assert_eq!(driver.current(), 3);
-    assert_eq!(signal(&mut driver, 0), Effect::Switch);
-    assert_eq!((driver.current(), driver.pending()), (2, Pending::Reply(Reply::word(0))));
-    assert_eq!(wait(&mut driver, 0b10, FOR_EVER), Effect::Switch);
-    assert_eq!(driver.pending(), Pending::Reply(Reply::OK), "the signaller goes on");
-    assert_eq!(signal(&mut driver, 0), Effect::Switch);
+    assert_eq!(signal(&mut driver, 0), DONE_AND_SWITCHED);
+    assert_eq!((driver.current(), driver.pending()), (2, Some(Pending::Word(0))));
+    assert_eq!(wait(&mut driver, 0b10, FOR_EVER), Effect::SWITCH);
+    assert_eq!(driver.pending(), None, "the signaller goes on");
+    assert_eq!(signal(&mut driver, 0), DONE_AND_SWITCHED);
     assert_eq!(driver.current(), 1);
 }
 
 #[test]
 fn a_timeout_leaves_no_stale_waiter() {
     let mut driver = two_processes();
-    assert_eq!(wait(&mut driver, 0b01, [100, 0]), Effect::Switch);
+    assert_eq!(wait(&mut driver, 0b01, [100, 0]), Effect::SWITCH);
     assert_eq!(driver.kernel.port.deadline, Some(100));
     driver.kernel.port.now = 100;
-    assert_eq!(driver.kernel.timer(), Effect::Switch);
-    let timed_out = Pending::Reply(Reply::status(Status::TIMED_OUT));
+    assert_eq!(driver.kernel.timer(), Effect::SWITCH);
+    let timed_out = Some(Pending::Status(Status::TIMED_OUT));
     assert_eq!((driver.current(), driver.pending()), (2, timed_out));
     assert_eq!(signal(&mut driver, 0), OK, "nobody waits");
     assert_eq!(wait(&mut driver, 0b01, [100, 0]), word(0), "the signal was not lost");
@@ -65,19 +65,19 @@ fn a_timeout_leaves_no_stale_waiter() {
 #[test]
 fn a_signal_in_time_takes_the_deadline_away() {
     let mut driver = two_processes();
-    assert_eq!(wait(&mut driver, 0b01, [100, 0]), Effect::Switch);
-    assert_eq!(signal(&mut driver, 0), Effect::Switch);
-    assert_eq!(driver.pending(), Pending::Reply(Reply::word(0)));
+    assert_eq!(wait(&mut driver, 0b01, [100, 0]), Effect::SWITCH);
+    assert_eq!(signal(&mut driver, 0), DONE_AND_SWITCHED);
+    assert_eq!(driver.pending(), Some(Pending::Word(0)));
     driver.kernel.port.now = 200;
-    assert_eq!(driver.kernel.timer(), Effect::Continue);
-    assert_eq!(driver.kernel.current().take_pending(), Pending::Nothing);
+    assert_eq!(driver.kernel.timer(), Effect::CONTINUE);
+    assert_eq!(driver.kernel.current().take_pending(), None);
 }
 
 #[test]
 fn only_the_owner_waits_and_only_the_wired_signal() {
     let mut driver = two_processes();
     for _ in 0..2 {
-        assert_eq!(driver.ask(number::SLEEP, [9999, 0, 0, 0]), Effect::Switch);
+        assert_eq!(driver.ask(number::SLEEP, [9999, 0, 0, 0]), Effect::SWITCH);
     }
     assert_eq!(driver.current(), 3);
     let refused = error(CallError::NotPermitted);
@@ -95,12 +95,12 @@ fn only_the_owner_waits_and_only_the_wired_signal() {
 #[test]
 fn an_interrupt_is_masked_until_it_is_acknowledged() {
     let mut driver = two_processes();
-    assert_eq!(driver.kernel.interrupt(17), Effect::Continue);
+    assert_eq!(driver.kernel.interrupt(17), Effect::CONTINUE);
     assert_eq!(driver.kernel.port.masked, [17]);
     assert_eq!(wait(&mut driver, 0b01, FOR_EVER), word(0));
     assert_eq!(driver.ask(number::ACKNOWLEDGE, [0; 4]), OK);
     assert_eq!(driver.kernel.port.masked, []);
-    assert_eq!(driver.kernel.interrupt(99), Effect::Continue, "an unbound line is only masked");
+    assert_eq!(driver.kernel.interrupt(99), Effect::CONTINUE, "an unbound line is only masked");
     assert_eq!(driver.kernel.port.masked, [99]);
 }
 

@@ -3,6 +3,7 @@
 use crossgate_abi::{ARGUMENT_WORDS, Word};
 use crossgate_kernel::Reply;
 use crossgate_kernel::call::Entry;
+use crossgate_kernel::thread::Pending;
 
 /// What lies at a saved stack pointer: first what the kernel saved, then the frame that the CPU
 /// pushed (ARM DDI 0403E, B1.5.6).
@@ -55,9 +56,14 @@ impl Context {
         self.arguments[2] = reply.words[1];
     }
 
-    /// Goes back to the `svc` instruction, which is 2 bytes long.
-    pub fn retry(&mut self) {
-        self.program_counter = self.program_counter.wrapping_sub(2);
+    /// Does what is left to do for a thread that waited in a system call.
+    pub fn settle(&mut self, pending: Pending) {
+        match pending {
+            Pending::Status(status) => self.set_reply(Reply::status(status)),
+            Pending::Word(word) => self.set_reply(Reply::word(word)),
+            // Back to the `svc` instruction, which is 2 bytes long.
+            Pending::Retry => self.program_counter = self.program_counter.wrapping_sub(2),
+        }
     }
 
     /// Writes the context of a thread that enters a method, and gives its address. All registers

@@ -2,8 +2,8 @@
 //!
 //! On entry the registers that the CPU has not saved (r4 to r11) are pushed on the thread's stack,
 //! below the CPU's frame, if they lie inside that stack: a stack pointer that points elsewhere would
-//! have the kernel write there. The handler gets the address of this context, or 0. It gives back
-//! the address of the context to go on with: the same, a callee's, or another thread's.
+//! have the kernel write there. The handler gets the address of this context, and gives back the
+//! address of the context to go on with: the same, a callee's, or another thread's.
 
 use crossgate_abi::Word;
 
@@ -32,9 +32,10 @@ impl Bounds {
 #[unsafe(no_mangle)]
 pub static mut __crossgate_kernel_bounds: Bounds = Bounds { lowest: 0, range: 0 };
 
-/// An exception handler that may go on with another thread than the one it interrupted.
+/// An exception handler that may go on with another thread than the one it interrupted. The second
+/// handler is for a stack pointer out of bounds.
 macro_rules! entry {
-    ($(#[$doc:meta])* $name:ident => $handler:path) => {
+    ($(#[$doc:meta])* $name:ident => $handler:path, $out_of_bounds:path) => {
         $(#[$doc])*
         #[unsafe(naked)]
         #[unsafe(no_mangle)]
@@ -46,15 +47,17 @@ macro_rules! entry {
                 "ldrd r1, r2, [r1]",
                 "subs r1, r0, r1",
                 "cmp r1, r2",
-                "ite ls",
-                "stmdbls r0!, {{r4-r11}}",
-                "movhi r0, #0",
+                "bhi 1f",
+                "stmdb r0!, {{r4-r11}}",
                 "bl {handler}",
-                "ldmia r0!, {{r4-r11}}",
+                "0: ldmia r0!, {{r4-r11}}",
                 "msr psp, r0",
                 "mvn r0, #2", // EXC_RETURN: thread mode, process stack
                 "bx r0",
+                "1: bl {out_of_bounds}",
+                "b 0b",
                 handler = sym $handler,
+                out_of_bounds = sym $out_of_bounds,
             )
         }
     };
@@ -62,15 +65,15 @@ macro_rules! entry {
 
 entry! {
     /// A system call.
-    SVCall => crate::handler::system_call
+    SVCall => crate::handler::system_call, crate::handler::out_of_bounds
 }
 entry! {
     /// The timer.
-    SysTick => crate::handler::timer
+    SysTick => crate::handler::timer, crate::handler::timer_out_of_bounds
 }
 entry! {
     /// Every interrupt line.
-    DefaultHandler => crate::handler::interrupt
+    DefaultHandler => crate::handler::interrupt, crate::handler::interrupt_out_of_bounds
 }
 
 /// A fault. The interrupted context is not saved: nothing ever goes back to it.

@@ -7,20 +7,16 @@ use crate::{fault, mpu};
 use crossgate_abi::{Cause, Word, number};
 use crossgate_kernel::call::{Entry, Exit};
 use crossgate_kernel::memory::Span;
-use crossgate_kernel::thread::Pending;
 use crossgate_kernel::{Effect, Kernel};
 
 /// A selector below this is a call, not a system call.
 const FIRST_SYSTEM_CALL: Word = 1 << 31;
 
-/// The current thread executed `svc`.
+/// The current thread executed `svc`. Its registers are saved at `context`, inside its stack.
 pub extern "C" fn system_call(context: *mut Context) -> *mut Context {
     const RETURN: Word = number::system_call(number::RETURN);
     // SAFETY: exceptions of one priority don't nest, so this is the only user of the kernel.
     let kernel = unsafe { kernel() };
-    if context.is_null() {
-        return stack_fault(kernel);
-    }
     // SAFETY: the entry checked that the context lies inside the current thread's stack.
     let (selector, words) = unsafe { ((*context).selector, (*context).words()) };
     if selector < FIRST_SYSTEM_CALL {
@@ -39,24 +35,49 @@ pub extern "C" fn system_call(context: *mut Context) -> *mut Context {
     }
 }
 
-/// SysTick has counted down.
-pub extern "C" fn timer(context: *mut Context) -> *mut Context {
+/// The current thread executed `svc`, or was interrupted, with a stack pointer outside its stack.
+pub extern "C" fn out_of_bounds() -> *mut Context {
     // SAFETY: exceptions of one priority don't nest, so this is the only user of the kernel.
     let kernel = unsafe { kernel() };
-    interrupted(kernel, context, Kernel::timer)
+    let _ = kernel.fault(Cause::Stack, 0, 0);
+    load(kernel)
+}
+
+/// SysTick has counted down.
+pub extern "C" fn timer(context: *mut Context) -> *mut Context {
+    interrupted(context, Kernel::timer)
+}
+
+/// The same, and the interrupted thread's stack pointer is outside its stack.
+pub extern "C" fn timer_out_of_bounds() -> *mut Context {
+    timer(out_of_bounds())
 }
 
 /// An interrupt line is active.
 pub extern "C" fn interrupt(context: *mut Context) -> *mut Context {
+    use cortex_m::peripheral::{SCB, scb::VectActive};
+    interrupted(context, |kernel| match SCB::vect_active() {
+        VectActive::Interrupt { irqn } => kernel.interrupt(u16::from(irqn)),
+        _ => Effect::CONTINUE,
+    })
+}
+
+/// The same, and the interrupted thread's stack pointer is outside its stack.
+pub extern "C" fn interrupt_out_of_bounds() -> *mut Context {
+    interrupt(out_of_bounds())
+}
+
+/// Handles an event that is not of the current thread's making.
+#[inline(always)]
+fn interrupted(
+    context: *mut Context,
+    event: impl FnOnce(&mut Kernel<Machine>) -> Effect,
+) -> *mut Context {
     // SAFETY: exceptions of one priority don't nest, so this is the only user of the kernel.
     let kernel = unsafe { kernel() };
-    let line = cortex_m::peripheral::SCB::vect_active();
-    interrupted(kernel, context, |kernel| match line {
-        cortex_m::peripheral::scb::VectActive::Interrupt { irqn } => {
-            kernel.interrupt(u16::from(irqn))
-        }
-        _ => Effect::Continue,
-    })
+    kernel.current().stack_pointer = context.addr();
+    let effect = event(kernel);
+    follow(kernel, context, effect)
 }
 
 /// The CPU refused to do what the current thread, or the kernel, asked for.
@@ -70,44 +91,18 @@ pub extern "C" fn fault(frame: *const Word, exception_return: Word) -> *mut Cont
     let kernel = unsafe { kernel() };
     let stack = kernel.current().stack();
     let report = fault::read(frame, stack);
-    let effect = kernel.fault(report.cause, report.instruction, report.address);
-    follow(kernel, core::ptr::null_mut(), effect)
-}
-
-/// Handles an event that is not of the current thread's making.
-#[inline(always)]
-fn interrupted(
-    kernel: &mut Kernel<Machine>,
-    mut context: *mut Context,
-    event: impl FnOnce(&mut Kernel<Machine>) -> Effect,
-) -> *mut Context {
-    if context.is_null() {
-        context = stack_fault(kernel);
-    }
-    kernel.current().stack_pointer = context.addr();
-    let effect = event(kernel);
-    follow(kernel, context, effect)
-}
-
-/// The current thread's stack pointer is outside its stack.
-#[cold]
-fn stack_fault(kernel: &mut Kernel<Machine>) -> *mut Context {
-    let effect = kernel.fault(Cause::Stack, 0, 0);
-    follow(kernel, core::ptr::null_mut(), effect)
+    let _ = kernel.fault(report.cause, report.instruction, report.address);
+    load(kernel)
 }
 
 /// Does what the core says. Gives the context to go on with.
 #[inline(always)]
 fn follow(kernel: &mut Kernel<Machine>, context: *mut Context, effect: Effect) -> *mut Context {
-    match effect {
-        Effect::Continue => context,
-        Effect::Resume(reply) => {
-            // SAFETY: the core resumes only the thread whose context this is.
-            unsafe { (*context).set_reply(reply) };
-            context
-        }
-        Effect::Switch => load(kernel),
+    if let Some(reply) = effect.reply {
+        // SAFETY: the core ends only the system call whose context this is.
+        unsafe { (*context).set_reply(reply) };
     }
+    if effect.switch { load(kernel) } else { context }
 }
 
 /// Goes on in a method.
@@ -115,7 +110,7 @@ fn follow(kernel: &mut Kernel<Machine>, context: *mut Context, effect: Effect) -
 fn enter(kernel: &mut Kernel<Machine>, entry: &Entry) -> *mut Context {
     let regions = kernel.port.regions(entry.process);
     mpu::open(entry.stack_start, entry.window.registers, regions);
-    if entry.leases | (kernel.port.leases_open != 0) {
+    if entry.leases || kernel.port.leases_open != 0 {
         open_leases(kernel);
     }
     // SAFETY: the core checked that there is room for this below the top of the window, which is a
@@ -126,14 +121,23 @@ fn enter(kernel: &mut Kernel<Machine>, entry: &Entry) -> *mut Context {
 /// Goes on after a method.
 #[inline(always)]
 fn leave(kernel: &mut Kernel<Machine>, exit: &Exit) -> *mut Context {
-    mpu::open(exit.stack_start, exit.window, kernel.port.regions(exit.process));
-    if exit.leases | (kernel.port.leases_open != 0) {
-        open_leases(kernel);
-    }
     let context = exit.stack_pointer as *mut Context;
     // SAFETY: this is where the caller's context was saved; its stack has been closed since.
     unsafe { (*context).set_reply(exit.reply) };
+    mpu::open(exit.stack_start, exit.level.window, kernel.port.regions(exit.level.process));
+    if exit.level.leases | kernel.port.leases_open != 0 || exit.reschedule {
+        return leave_specially(kernel, context);
+    }
     context
+}
+
+/// The end of a call when leases or other threads are concerned.
+#[inline(never)]
+fn leave_specially(kernel: &mut Kernel<Machine>, context: *mut Context) -> *mut Context {
+    open_leases(kernel);
+    kernel.current().stack_pointer = context.addr();
+    let effect = kernel.reschedule();
+    follow(kernel, context, effect)
 }
 
 /// Opens the leases that are in force, and closes those that were.
@@ -150,19 +154,16 @@ fn open_leases(kernel: &mut Kernel<Machine>) {
 pub fn load(kernel: &mut Kernel<Machine>) -> *mut Context {
     let thread = kernel.current();
     let context = thread.stack_pointer as *mut Context;
-    // SAFETY: what is saved there was checked when it was saved, and only the thread itself, which
-    // has not run since, can reach it.
-    match thread.take_pending() {
-        Pending::Nothing => {}
-        Pending::Reply(reply) => unsafe { (*context).set_reply(reply) },
-        Pending::Retry => unsafe { (*context).retry() },
+    let (Span { start, end }, level) = (thread.stack(), thread.level());
+    if let Some(pending) = thread.take_pending() {
+        // SAFETY: what is saved there was checked when it was saved, and only the thread itself,
+        // which has not run since, can reach it.
+        unsafe { (*context).settle(pending) };
     }
-    let Span { start, end } = thread.stack();
-    let (window, process, leases) = (thread.window(), thread.process(), thread.lease_count());
     // SAFETY: only exception entries read the bounds, and none can come in between.
     unsafe { __crossgate_kernel_bounds = Bounds::of_stack(start, end) };
-    mpu::open(start, window, kernel.port.regions(process));
-    if leases | kernel.port.leases_open != 0 {
+    mpu::open(start, level.window, kernel.port.regions(level.process));
+    if level.leases | kernel.port.leases_open != 0 {
         open_leases(kernel);
     }
     context
