@@ -5,7 +5,7 @@
 //! caller's part of the stack is closed while the method runs, because the callee's stack starts
 //! below it. Nothing changes until every check has passed.
 
-use crate::port::{Port, Window};
+use crate::port::Port;
 use crate::thread::Level;
 use crate::{Effect, Kernel, Reply};
 use crossgate_abi::table::{Method, NO_LOCK, Service};
@@ -43,14 +43,12 @@ pub struct Entry {
     pub object: *mut (),
     /// The argument words; those that the method does not use are 0.
     pub words: [Word; ARGUMENT_WORDS],
-    /// The process to be in.
-    pub process: u8,
     /// The lowest address of the stack, ...
     pub stack_start: Word,
-    /// ... and the part of it that is the callee's.
-    pub window: Window,
-    /// Whether leases may be in force.
-    pub leases: bool,
+    /// ... and the first one above the part of it that is the callee's.
+    pub stack_top: Word,
+    /// What the callee may use.
+    pub level: Level,
 }
 
 /// How to go on after a method.
@@ -90,7 +88,7 @@ impl<P: Port> Kernel<P> {
         &mut self,
         stack_pointer: Word,
         selector: Word,
-        words: [Word; ARGUMENT_WORDS],
+        words: &[Word; ARGUMENT_WORDS],
     ) -> Result<Entry, Effect> {
         self.admit(stack_pointer, selector, words).map_err(|refusal| match refusal {
             Refusal::Error(error) => Effect::resume(Reply::error(error)),
@@ -104,14 +102,17 @@ impl<P: Port> Kernel<P> {
         &mut self,
         stack_pointer: Word,
         selector: Word,
-        words: [Word; ARGUMENT_WORDS],
+        words: &[Word; ARGUMENT_WORDS],
     ) -> Result<Entry, Refusal> {
         let index = selector >> 8;
         let service = self.services.get(index).ok_or(CallError::NoSuchService)?;
         let method = service.methods.get(selector & 0xff).ok_or(CallError::NoSuchMethod)?;
         let mut thread = self.threads.current();
         let caller = thread.level.process;
-        if service.callers >> (caller & 31) & self.running >> (service.owner & 31) & 1 == 0 {
+        // To rotate costs less than to shift: the CPU wraps the distance as Rust does.
+        let called_by = service.callers.rotate_right(caller.into());
+        let running = self.running.rotate_right(service.owner.into());
+        if called_by & running & 1 == 0 {
             return Err(refuse(service, caller).into());
         }
         let depth = usize::from(thread.depth);
@@ -133,16 +134,16 @@ impl<P: Port> Kernel<P> {
             let level = thread.level;
             *frame = Frame { stack_pointer, level, service: index as u16, with_care: special };
         }
+        let level = Level { window: window.registers, process: service.owner, leases };
         thread.depth = (depth + 1) as u8;
-        thread.level = Level { window: window.registers, process: service.owner, leases };
+        thread.level = level;
         Ok(Entry {
             entry: method.entry as Word,
             object: service.object,
-            words: used(words, method.arguments.words),
-            process: service.owner,
+            words: used(*words, method.arguments.words),
             stack_start,
-            window,
-            leases: special,
+            stack_top: window.top,
+            level,
         })
     }
 
@@ -153,7 +154,7 @@ impl<P: Port> Kernel<P> {
         stack_pointer: Word,
         service: &Service,
         method: &Method,
-        words: [Word; ARGUMENT_WORDS],
+        words: &[Word; ARGUMENT_WORDS],
     ) -> Result<u8, Refusal> {
         let count = self.take_leases(stack_pointer, method, words)?;
         // Last, because only a lock that the call really takes has to be given back.
@@ -169,7 +170,7 @@ impl<P: Port> Kernel<P> {
         &mut self,
         stack_pointer: Word,
         method: &Method,
-        words: [Word; ARGUMENT_WORDS],
+        words: &[Word; ARGUMENT_WORDS],
     ) -> Result<u8, CallError> {
         let mut count = 0;
         for (index, pair) in words.windows(2).enumerate() {
@@ -193,7 +194,7 @@ impl<P: Port> Kernel<P> {
     /// The current thread returns from the method that it is in. If it can't go back to the caller
     /// now, something else has to be done.
     #[inline(always)]
-    pub fn leave(&mut self, status: Word, words: [Word; 2]) -> Result<Exit, Effect> {
+    pub fn leave(&mut self, words: &[Word; ARGUMENT_WORDS]) -> Result<Exit, Effect> {
         let thread = self.threads.current();
         let stack_start = thread.stack.start;
         let Some(frame) = thread.pop() else {
@@ -203,12 +204,12 @@ impl<P: Port> Kernel<P> {
             stack_pointer: frame.stack_pointer,
             stack_start,
             level: frame.level,
-            reply: Reply { status: Status(status), words },
+            reply: Reply { status: Status(words[0]), words: [words[1], words[2]] },
             reschedule: false,
         };
-        if frame.with_care || status != 0 {
+        if frame.with_care || words[0] != 0 {
             let frame = *frame;
-            exit.reply.status = refused(status);
+            exit.reply.status = refused(words[0]);
             exit.reschedule = self.leave_with_care(frame)?;
         }
         Ok(exit)
@@ -256,9 +257,16 @@ fn refused(status: Word) -> Status {
 /// The first `count` words; the others are 0, whatever the caller had in its registers.
 #[inline(always)]
 fn used(mut words: [Word; ARGUMENT_WORDS], count: u8) -> [Word; ARGUMENT_WORDS] {
-    for (index, word) in words.iter_mut().enumerate() {
-        if index >= usize::from(count) {
-            *word = 0;
+    if count < 4 {
+        words[3] = 0;
+        if count < 3 {
+            words[2] = 0;
+            if count < 2 {
+                words[1] = 0;
+                if count < 1 {
+                    words[0] = 0;
+                }
+            }
         }
     }
     words

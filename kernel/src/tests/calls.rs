@@ -10,8 +10,8 @@ fn two_clients() -> Driver {
 fn a_call_crosses_and_comes_back() {
     let mut driver = two_clients();
     let entry = driver.call(0, [1, 2, 3, 4]).unwrap();
-    assert_eq!((entry.process, entry.object), (0, 0x5000 as *mut ()));
-    assert_eq!(entry.window.top, stack(1) + STACK_SIZE - 128);
+    assert_eq!((entry.level.process, entry.object), (0, 0x5000 as *mut ()));
+    assert_eq!(entry.stack_top, stack(1) + STACK_SIZE - 128);
     assert_eq!(driver.path(1), [1, 0]);
     let exit = driver.leave().unwrap();
     assert_eq!(exit.stack_pointer, stack(1) + STACK_SIZE - 128);
@@ -31,11 +31,11 @@ fn a_forged_handle_is_refused() {
     let mut driver = two_clients();
     let pointer = driver.stack_pointer(128);
     for forged in [1, 2, 0x7f_ffff] {
-        let answer = driver.kernel.call(pointer, number::call(forged, 0), [0; 4]);
+        let answer = driver.kernel.call(pointer, number::call(forged, 0), &[0; 4]);
         assert_eq!(answer, Err(error(CallError::NoSuchService)));
     }
     for method in [1, 2, 255] {
-        let answer = driver.kernel.call(pointer, number::call(0, method), [0; 4]);
+        let answer = driver.kernel.call(pointer, number::call(0, method), &[0; 4]);
         assert_eq!(answer, Err(error(CallError::NoSuchMethod)));
     }
     assert_eq!(driver.path(1), [1]);
@@ -79,9 +79,9 @@ fn eight_calls_deep_and_no_more() {
 fn too_little_stack_is_told_before_entry() {
     let mut driver = two_clients();
     let (least, selector) = (128 + 256, number::call(0, 0));
-    let answer = driver.kernel.call(stack(1) + least - 1, selector, [0; 4]);
+    let answer = driver.kernel.call(stack(1) + least - 1, selector, &[0; 4]);
     assert_eq!(answer, Err(error(CallError::StackTooSmall)));
-    assert!(driver.kernel.call(stack(1) + least, selector, [0; 4]).is_ok());
+    assert!(driver.kernel.call(stack(1) + least, selector, &[0; 4]).is_ok());
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn of_a_thunks_status_only_two_values_pass() {
     ] {
         let mut driver = two_clients();
         driver.call(0, [0; 4]).unwrap();
-        let exit = driver.kernel.leave(given, [5, 6]).unwrap();
+        let exit = driver.kernel.leave(&[given, 5, 6, 0]).unwrap();
         assert_eq!(exit.reply.status, seen.into(), "{given}");
     }
 }

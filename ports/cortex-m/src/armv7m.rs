@@ -91,14 +91,13 @@ impl Block {
 #[must_use]
 pub const fn window(stack: Span, stack_pointer: usize) -> Window {
     let left = stack_pointer.wrapping_sub(stack.start) as u32;
-    let bits = u32::BITS - left.wrapping_sub(1).leading_zeros();
-    let log2_size = if bits < SMALLEST_BLOCK { SMALLEST_BLOCK } else { bits };
-    let log2_eighth = log2_size - 3;
+    // log2 of the eighths of the smallest block that holds what is left, but for SMALLEST_BLOCK.
+    let log2_eighth = 29 - (left.wrapping_sub(1) | 1 << (SMALLEST_BLOCK - 1)).leading_zeros();
     let eighths = left.wrapping_shr(log2_eighth);
     let disabled = 0xff00u32.wrapping_shl(eighths);
     Window {
         top: stack.start + eighths.wrapping_shl(log2_eighth) as usize,
-        registers: (disabled | (log2_size - 1) << 1 | 1) as u16,
+        registers: (disabled | (log2_eighth + 2) << 1 | 1) as u16,
     }
 }
 

@@ -44,8 +44,8 @@ impl Context {
     /// The words of a system call. They are read from the stack: the live registers may have been
     /// changed by an exception that came in between.
     #[inline(always)]
-    pub fn words(&self) -> [Word; ARGUMENT_WORDS] {
-        self.arguments
+    pub fn words(&self) -> &[Word; ARGUMENT_WORDS] {
+        &self.arguments
     }
 
     /// Ends the system call that the context is in.
@@ -70,7 +70,7 @@ impl Context {
     /// but the arguments are 0.
     ///
     /// # Safety
-    /// The top of the window is a multiple of 8, and the [`FIRST_SIZE`](Self::FIRST_SIZE) bytes below
+    /// `entry.stack_top` is a multiple of 8, and the [`FIRST_SIZE`](Self::FIRST_SIZE) bytes below
     /// are memory of the stack that nothing uses.
     #[inline(always)]
     pub unsafe fn enter(entry: &Entry) -> *mut Context {
@@ -83,7 +83,7 @@ impl Context {
             program_counter: entry.entry & !1,
             status: THUMB,
         };
-        let place = (entry.window.top - Self::FIRST_SIZE) as *mut FirstContext;
+        let place = (entry.stack_top - Self::FIRST_SIZE) as *mut FirstContext;
         // SAFETY: the caller vouches for the memory.
         unsafe { place.write(FirstContext { context, fourth_word, padding: 0 }) };
         place.cast()

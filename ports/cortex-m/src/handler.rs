@@ -7,6 +7,7 @@ use crate::{fault, mpu};
 use crossgate_abi::{Cause, Word, number};
 use crossgate_kernel::call::{Entry, Exit};
 use crossgate_kernel::memory::Span;
+use crossgate_kernel::thread::Level;
 use crossgate_kernel::{Effect, Kernel};
 
 /// A selector below this is a call, not a system call.
@@ -25,12 +26,12 @@ pub extern "C" fn system_call(context: *mut Context) -> *mut Context {
             Err(effect) => follow(kernel, context, effect),
         }
     } else if selector == RETURN {
-        match kernel.leave(words[0], [words[1], words[2]]) {
+        match kernel.leave(words) {
             Ok(exit) => leave(kernel, &exit),
             Err(effect) => follow(kernel, context, effect),
         }
     } else {
-        let effect = kernel.system_call(context.addr(), !selector, words);
+        let effect = kernel.system_call(context.addr(), !selector, *words);
         follow(kernel, context, effect)
     }
 }
@@ -108,12 +109,12 @@ fn follow(kernel: &mut Kernel<Machine>, context: *mut Context, effect: Effect) -
 /// Goes on in a method.
 #[inline(always)]
 fn enter(kernel: &mut Kernel<Machine>, entry: &Entry) -> *mut Context {
-    let regions = kernel.port.regions(entry.process);
-    mpu::open(entry.stack_start, entry.window.registers, regions);
-    if entry.leases || kernel.port.leases_open != 0 {
+    let Level { window, process, leases } = entry.level;
+    mpu::open(entry.stack_start, window, kernel.port.regions(process));
+    if leases | kernel.port.leases_open != 0 {
         open_leases(kernel);
     }
-    // SAFETY: the core checked that there is room for this below the top of the window, which is a
+    // SAFETY: the core checked that there is room for this below `stack_top`, which is a
     // multiple of 32 and below everything that the thread has in use.
     unsafe { Context::enter(entry) }
 }
@@ -124,8 +125,9 @@ fn leave(kernel: &mut Kernel<Machine>, exit: &Exit) -> *mut Context {
     let context = exit.stack_pointer as *mut Context;
     // SAFETY: this is where the caller's context was saved; its stack has been closed since.
     unsafe { (*context).set_reply(exit.reply) };
-    mpu::open(exit.stack_start, exit.level.window, kernel.port.regions(exit.level.process));
-    if exit.level.leases | kernel.port.leases_open != 0 || exit.reschedule {
+    let Level { window, process, leases } = exit.level;
+    mpu::open(exit.stack_start, window, kernel.port.regions(process));
+    if leases | kernel.port.leases_open != 0 || exit.reschedule {
         return leave_specially(kernel, context);
     }
     context
