@@ -47,7 +47,8 @@ pub const SIGNAL: Word = 7;
 /// Result: the index of the notification that was consumed; or status
 /// [`TIMED_OUT`](crate::Status::TIMED_OUT).
 pub const WAIT: Word = 8;
-/// Argument: index of a notification that this process owns. Unmasks the interrupts bound to it.
+/// Argument: index of a notification that this process owns. Unmasks the interrupts bound to it,
+/// which are masked at start and when they arrive.
 pub const ACKNOWLEDGE: Word = 9;
 /// Argument: address of a mutex word. Comes back when the mutex may be free: try again then.
 pub const MUTEX_WAIT: Word = 10;

@@ -2,7 +2,8 @@
 //!
 //! A signal wakes the most urgent thread that waits for the notification; with no waiter it is
 //! kept, as one of many (counting) or as the only one (binary). An interrupt is a signal that also
-//! masks its line until a thread of the owner has acknowledged it.
+//! masks its line until a thread of the owner has acknowledged it. Lines start masked: a driver
+//! acknowledges once when its device is set up.
 
 use crate::port::Port;
 use crate::thread::{Pending, ThreadId, Wait};

@@ -3,6 +3,7 @@
 use crate::armv7m::{self, Block};
 use crate::clock::Clock;
 use crate::context::Context;
+use crate::entry::Bounds;
 use crate::{handler, mpu};
 use core::mem::MaybeUninit;
 use cortex_m::peripheral::{NVIC, SCB, scb::SystemHandler};
@@ -77,15 +78,10 @@ pub unsafe fn boot(
             unsafe { Context::start(thread.entry, thread.stack.addr() + thread.stack_size) };
         kernel.place(index, context.addr());
     }
-    for interrupt in system.interrupts {
-        kernel.port.unmask(interrupt.line);
-    }
-    // SAFETY: exceptions that use the kernel can't come before the `svc` of the idle thread below,
-    // except the timer, which is far away.
+    // SAFETY: nothing uses the kernel before the first exception.
     let kernel = unsafe { (*(&raw mut __crossgate_kernel)).write(kernel) };
-    let context = handler::load(kernel);
-    // SAFETY: this context is that of the idle thread, which starts here, without privileges.
-    unsafe { become_thread(context) }
+    // SAFETY: the idle thread starts here, without privileges.
+    unsafe { become_current_thread(kernel) }
 }
 
 unsafe extern "C" {
@@ -137,32 +133,40 @@ fn configure(system: &System) {
     }
 }
 
-/// Loads a first context and runs it unprivileged, on the process stack.
+/// Runs the current thread, unprivileged, on the process stack, from its first context.
 ///
 /// # Safety
-/// It is the context of a thread that starts; the memory protection is set up for it.
-unsafe fn become_thread(context: *mut Context) -> ! {
+/// It has not run yet. The main stack is abandoned: from here on only exceptions use it, from its
+/// top.
+unsafe fn become_current_thread(kernel: &mut Kernel<Machine>) -> ! {
     const UNPRIVILEGED_ON_PROCESS_STACK: u32 = 0b11;
-    // SAFETY: as the caller vouches. The main stack is abandoned: from here on only exceptions use
-    // it, from its top.
+    // SAFETY: as the caller vouches; no exception comes in between, as every interrupt line is
+    // masked until a thread acknowledges it, and the timer's first deadline is far away.
     unsafe {
         core::arch::asm!(
-            "msr psp, {stack}",
-            "msr msp, {main_stack}",
-            "msr control, {control}",
+            "mov sp, {main_stack}",
+            "bl {load}",
+            "ldr r1, [r0, #{program_counter}]",
+            "orr r1, #1",
+            "add r0, #{size}",
+            "msr psp, r0",
+            "movs r0, #{control}",
+            "msr control, r0",
             "isb",
-            "bx {entry}",
-            stack = in(reg) context.addr() + Context::SIZE,
-            main_stack = in(reg) &raw const _stack_start,
-            control = in(reg) UNPRIVILEGED_ON_PROCESS_STACK,
-            entry = in(reg) (*context).program_counter | 1,
+            "bx r1",
+            main_stack = in(reg) Bounds::place(),
+            load = sym load_first,
+            program_counter = const core::mem::offset_of!(Context, program_counter),
+            size = const Context::SIZE,
+            control = const UNPRIVILEGED_ON_PROCESS_STACK,
+            in("r0") kernel,
             options(noreturn),
         )
     }
 }
 
-unsafe extern "C" {
-    static _stack_start: u32;
+extern "C" fn load_first(kernel: &mut Kernel<Machine>) -> *mut Context {
+    handler::load(kernel)
 }
 
 /// An interrupt line by its number.

@@ -7,7 +7,10 @@
 
 use crossgate_abi::Word;
 
-/// Where the current thread's context may lie.
+/// Where the context of the thread that runs may lie.
+///
+/// It is kept at the top of the main stack. Exceptions don't nest, so each finds it at its stack
+/// pointer.
 #[repr(C)]
 pub struct Bounds {
     /// The lowest allowed value of the process stack pointer on entry.
@@ -21,16 +24,29 @@ const FRAME: Word = 32;
 /// What the kernel pushes.
 const SAVED: Word = 32;
 
+unsafe extern "C" {
+    static mut _stack_start: [Bounds; 0];
+}
+
 impl Bounds {
     /// The bounds of a stack from `start` to `end`.
     pub const fn of_stack(start: Word, end: Word) -> Bounds {
         Bounds { lowest: start + SAVED, range: end.wrapping_sub(start + SAVED + FRAME) }
     }
-}
 
-/// The bounds of the thread that runs.
-#[unsafe(no_mangle)]
-pub static mut __crossgate_kernel_bounds: Bounds = Bounds { lowest: 0, range: 0 };
+    /// Where the bounds in force are.
+    pub fn place() -> *mut Bounds {
+        (&raw mut _stack_start).cast::<Bounds>().wrapping_sub(1)
+    }
+
+    /// Makes these the ones of the thread that runs next.
+    #[inline(always)]
+    pub fn put_in_force(self) {
+        // SAFETY: the place is at the top of the main stack, above what exceptions and, before the
+        // first of them, the reset handler use. Only exception entries read it.
+        unsafe { Self::place().write(self) };
+    }
+}
 
 /// An exception handler that may go on with another thread than the one it interrupted. The second
 /// handler is for a stack pointer out of bounds.
@@ -42,9 +58,7 @@ macro_rules! entry {
         unsafe extern "C" fn $name() {
             core::arch::naked_asm!(
                 "mrs r0, psp",
-                "movw r1, :lower16:__crossgate_kernel_bounds",
-                "movt r1, :upper16:__crossgate_kernel_bounds",
-                "ldrd r1, r2, [r1]",
+                "ldrd r1, r2, [sp]",
                 "subs r1, r0, r1",
                 "cmp r1, r2",
                 "bhi 1f",

@@ -2,7 +2,7 @@
 
 use crate::boot::{Machine, kernel};
 use crate::context::Context;
-use crate::entry::{__crossgate_kernel_bounds, Bounds};
+use crate::entry::Bounds;
 use crate::{fault, mpu};
 use crossgate_abi::{Cause, Word, number};
 use crossgate_kernel::call::{Entry, Exit};
@@ -109,14 +109,15 @@ fn follow(kernel: &mut Kernel<Machine>, context: *mut Context, effect: Effect) -
 /// Goes on in a method.
 #[inline(always)]
 fn enter(kernel: &mut Kernel<Machine>, entry: &Entry) -> *mut Context {
+    // SAFETY: the core checked that there is room for this below `stack_top`, which is a multiple
+    // of 32 and below everything that the thread has in use.
+    let context = unsafe { Context::enter(entry) };
     let Level { window, process, leases } = entry.level;
     mpu::open(entry.stack_start, window, kernel.port.regions(process));
     if leases | kernel.port.leases_open != 0 {
         open_leases(kernel);
     }
-    // SAFETY: the core checked that there is room for this below `stack_top`, which is a
-    // multiple of 32 and below everything that the thread has in use.
-    unsafe { Context::enter(entry) }
+    context
 }
 
 /// Goes on after a method.
@@ -162,8 +163,7 @@ pub fn load(kernel: &mut Kernel<Machine>) -> *mut Context {
         // which has not run since, can reach it.
         unsafe { (*context).settle(pending) };
     }
-    // SAFETY: only exception entries read the bounds, and none can come in between.
-    unsafe { __crossgate_kernel_bounds = Bounds::of_stack(start, end) };
+    Bounds::of_stack(start, end).put_in_force();
     mpu::open(start, level.window, kernel.port.regions(level.process));
     if level.leases | kernel.port.leases_open != 0 {
         open_leases(kernel);
