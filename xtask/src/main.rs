@@ -4,6 +4,7 @@ mod bench;
 mod command;
 mod demo;
 mod emulator;
+mod map;
 mod progress;
 mod recording;
 mod setup;
@@ -13,6 +14,7 @@ mod test;
 mod workspace;
 
 use clap::{Parser, Subcommand};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Builds, runs, tests and measures Crossgate. What is missing on this machine is installed
@@ -54,6 +56,12 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
+    /// Print who owns which memory of the thermostat
+    Map {
+        /// Also draw it into this file
+        #[arg(long, value_name = "FILE")]
+        svg: Option<PathBuf>,
+    },
     /// Write the recorded day of the demo anew
     RecordDay,
 }
@@ -65,6 +73,7 @@ fn main() -> ExitCode {
         }
         Task::Test => test::run(),
         Task::Bench { board, json, check } => bench::run(&board, json, check).map(|()| true),
+        Task::Map { svg } => map::run(svg.as_deref()).map(|()| true),
         Task::RecordDay => recording::write().map(|()| true),
     };
     match result {
