@@ -21,12 +21,11 @@ impl Ready {
     }
 
     /// The thread to run: the head of the highest level.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn first(&self) -> ThreadId {
-        // The idle thread is always ready, so some bit is set.
-        let highest = 31 ^ self.levels.leading_zeros() as usize;
-        self.heads.get(highest).copied().unwrap_or(ThreadId::IDLE)
+        // Level 0 is never empty, as the idle thread is always ready.
+        self.heads[31 - (self.levels | 1).leading_zeros() as usize]
     }
 
     /// Adds a thread at the end of its level.

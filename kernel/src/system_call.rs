@@ -12,7 +12,7 @@ impl<P: Port> Kernel<P> {
         &mut self,
         stack_pointer: Word,
         number: Word,
-        words: [Word; ARGUMENT_WORDS],
+        words: &[Word; ARGUMENT_WORDS],
     ) -> Effect {
         if number == number::THREAD_ID {
             return Effect::resume(Reply::word(self.threads.current_id().index()));
@@ -31,8 +31,8 @@ impl<P: Port> Kernel<P> {
 
     /// Those that are not worth a place in the fast path.
     #[inline(never)]
-    fn rare_system_call(&mut self, number: Word, words: [Word; ARGUMENT_WORDS]) -> Effect {
-        let [first, second, third, _] = words;
+    fn rare_system_call(&mut self, number: Word, words: &[Word; ARGUMENT_WORDS]) -> Effect {
+        let [first, second, third, _] = *words;
         match number {
             number::EXIT => self.exit(),
             number::NOW => {

@@ -179,6 +179,13 @@ impl Thread {
         self.leases.get(usize::from(first)..usize::from(self.level.leases)).unwrap_or(&[])
     }
 
+    /// Whether there is something left to do before it runs.
+    #[inline(always)]
+    #[must_use]
+    pub fn has_pending(&self) -> bool {
+        self.pending.is_some()
+    }
+
     /// What is left to do before it runs, which is then done.
     #[inline(always)]
     pub fn take_pending(&mut self) -> Option<Pending> {

@@ -3,7 +3,7 @@
 use crossgate_abi::{ARGUMENT_WORDS, Word};
 use crossgate_kernel::Reply;
 use crossgate_kernel::call::Entry;
-use crossgate_kernel::thread::Pending;
+use crossgate_kernel::thread::{Pending, Thread};
 
 /// What lies at a saved stack pointer: first what the kernel saved, then the frame that the CPU
 /// pushed (ARM DDI 0403E, B1.5.6).
@@ -57,12 +57,14 @@ impl Context {
     }
 
     /// Does what is left to do for a thread that waited in a system call.
-    pub fn settle(&mut self, pending: Pending) {
-        match pending {
-            Pending::Status(status) => self.set_reply(Reply::status(status)),
-            Pending::Word(word) => self.set_reply(Reply::word(word)),
+    #[inline(never)]
+    pub fn settle(&mut self, thread: &mut Thread) {
+        match thread.take_pending() {
+            None => {}
+            Some(Pending::Status(status)) => self.set_reply(Reply::status(status)),
+            Some(Pending::Word(word)) => self.set_reply(Reply::word(word)),
             // Back to the `svc` instruction, which is 2 bytes long.
-            Pending::Retry => self.program_counter = self.program_counter.wrapping_sub(2),
+            Some(Pending::Retry) => self.program_counter = self.program_counter.wrapping_sub(2),
         }
     }
 

@@ -31,8 +31,12 @@ pub extern "C" fn system_call(context: *mut Context) -> *mut Context {
             Err(effect) => follow(kernel, context, effect),
         }
     } else {
-        let effect = kernel.system_call(context.addr(), !selector, *words);
-        follow(kernel, context, effect)
+        let effect = kernel.system_call(context.addr(), !selector, words);
+        if let Some(reply) = effect.reply {
+            // SAFETY: the core ends only the system call whose context this is.
+            unsafe { (*context).set_reply(reply) };
+        }
+        if effect.switch { load_now(kernel) } else { context }
     }
 }
 
@@ -97,7 +101,7 @@ pub extern "C" fn fault(frame: *const Word, exception_return: Word) -> *mut Cont
 }
 
 /// Does what the core says. Gives the context to go on with.
-#[inline(always)]
+#[inline(never)]
 fn follow(kernel: &mut Kernel<Machine>, context: *mut Context, effect: Effect) -> *mut Context {
     if let Some(reply) = effect.reply {
         // SAFETY: the core ends only the system call whose context this is.
@@ -155,13 +159,19 @@ fn open_leases(kernel: &mut Kernel<Machine>) {
 /// Goes on with the thread that is current now.
 #[inline(never)]
 pub fn load(kernel: &mut Kernel<Machine>) -> *mut Context {
+    load_now(kernel)
+}
+
+/// The same, as part of the fast path.
+#[inline(always)]
+fn load_now(kernel: &mut Kernel<Machine>) -> *mut Context {
     let thread = kernel.current();
     let context = thread.stack_pointer as *mut Context;
     let (Span { start, end }, level) = (thread.stack(), thread.level());
-    if let Some(pending) = thread.take_pending() {
+    if thread.has_pending() {
         // SAFETY: what is saved there was checked when it was saved, and only the thread itself,
         // which has not run since, can reach it.
-        unsafe { (*context).settle(pending) };
+        unsafe { (*context).settle(thread) };
     }
     Bounds::of_stack(start, end).put_in_force();
     mpu::open(start, level.window, kernel.port.regions(level.process));
