@@ -1,0 +1,140 @@
+//! The command line of a linker with GNU ld's options.
+
+use anyhow::{Context, Result};
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The command line with response files put in, without the program's name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Arguments(Vec<String>);
+
+impl Arguments {
+    /// Reads a command line; `@path` stands for the arguments in that file.
+    ///
+    /// # Errors
+    /// A response file can't be read, or an argument is not UTF-8.
+    pub fn new(arguments: impl IntoIterator<Item = OsString>) -> Result<Self> {
+        let mut all = Vec::new();
+        for argument in arguments {
+            let argument = argument.into_string().ok().context("an argument is not UTF-8")?;
+            match argument.strip_prefix('@') {
+                Some(path) => {
+                    let text = fs::read_to_string(path)
+                        .with_context(|| format!("can't read the response file {path}"))?;
+                    all.extend(split(&text));
+                }
+                None => all.push(argument),
+            }
+        }
+        // Rustc asks for GNU ld's options, as it would of lld under that name.
+        if all.first().is_some_and(|argument| argument == "-flavor") {
+            all.drain(..all.len().min(2));
+        }
+        Ok(Self(all))
+    }
+
+    /// All arguments.
+    pub fn all(&self) -> &[String] {
+        &self.0
+    }
+
+    /// The file that is to be written.
+    pub fn output(&self) -> PathBuf {
+        let mut after_option = self.0.iter().skip_while(|argument| *argument != "-o").skip(1);
+        after_option.next().map_or_else(|| "a.out".into(), PathBuf::from)
+    }
+
+    /// The arguments with another output.
+    pub fn with_output(&self, output: &Path) -> Vec<String> {
+        let mut arguments = self.0.clone();
+        let output = output.display().to_string();
+        match arguments.iter().position(|argument| argument == "-o") {
+            Some(option) if option + 1 < arguments.len() => arguments[option + 1] = output,
+            _ => arguments.extend(["-o".to_owned(), output]),
+        }
+        arguments
+    }
+
+    /// The object files and archives, by path as the linker sees it, in the order of the command
+    /// line. Libraries named by `-l` are looked up in the folders named by `-L`.
+    pub fn inputs(&self) -> Vec<String> {
+        let mut folders = Vec::new();
+        let mut inputs = Vec::new();
+        let mut arguments = self.0.iter();
+        while let Some(argument) = arguments.next() {
+            if let Some(folder) = argument.strip_prefix("-L") {
+                let folder = if folder.is_empty() { arguments.next() } else { None }
+                    .map_or(folder, String::as_str);
+                folders.push(folder.to_owned());
+            } else if let Some(library) = argument.strip_prefix("-l") {
+                let candidates = folders.iter().map(|folder| format!("{folder}/lib{library}.a"));
+                inputs.extend(candidates.into_iter().find(|path| Path::new(path).is_file()));
+            } else if OPTIONS_WITH_VALUE.contains(&argument.as_str()) {
+                arguments.next();
+            } else if !argument.starts_with('-') {
+                inputs.push(argument.clone());
+            }
+        }
+        inputs
+    }
+}
+
+/// Options of ld whose value is the next argument.
+const OPTIONS_WITH_VALUE: [&str; 8] =
+    ["-o", "-T", "-m", "-e", "-u", "-z", "-h", "--script"];
+
+/// Splits the text of a response file as GNU tools do: at white space, but for quotes and
+/// backslashes.
+fn split(text: &str) -> Vec<String> {
+    let mut arguments = Vec::new();
+    let mut current: Option<String> = None;
+    let mut quote = None;
+    let mut characters = text.chars();
+    while let Some(character) = characters.next() {
+        match (character, quote) {
+            ('\\', _) => current.get_or_insert_default().extend(characters.next()),
+            (end, Some(start)) if end == start => quote = None,
+            (start @ ('"' | '\''), None) => {
+                quote = Some(start);
+                current.get_or_insert_default();
+            }
+            (space, None) if space.is_whitespace() => arguments.extend(current.take()),
+            (other, _) => current.get_or_insert_default().push(other),
+        }
+    }
+    arguments.extend(current);
+    arguments
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn arguments(words: &[&str]) -> Arguments {
+        Arguments(words.iter().map(|&word| word.to_owned()).collect())
+    }
+
+    #[test]
+    fn response_files_are_split_like_gnu_tools_do() {
+        assert_eq!(split("a  b\\ c\n\"d e\" 'f\"g' \"\"\n"), ["a", "b c", "d e", "f\"g", ""]);
+    }
+
+    #[test]
+    fn response_files_are_put_in() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        fs::write(file.path(), "\"x y\"\nz").unwrap();
+        let response = OsString::from(format!("@{}", file.path().display()));
+        let words = ["-flavor".into(), "gnu".into(), "a".into(), response];
+        let all = Arguments::new(words).unwrap();
+        assert_eq!(all, arguments(&["a", "x y", "z"]));
+    }
+
+    #[test]
+    fn inputs_are_told_from_options_and_their_values() {
+        let line = arguments(&["-z", "now", "a.o", "-o", "out", "-L", "d", "libb.rlib", "-n"]);
+        assert_eq!(line.inputs(), ["a.o", "libb.rlib"]);
+        assert_eq!(line.output(), Path::new("out"));
+        assert_eq!(line.with_output(Path::new("other"))[4], "other");
+    }
+}

@@ -1,0 +1,96 @@
+//! The linker scripts, which go before and after the user's own.
+
+use std::fmt::Write;
+
+/// Goes after the user's scripts: what they say about the memories.
+pub const AFTER: &str = "\
+__crossgate_flash_start = ORIGIN(FLASH);
+__crossgate_flash_end = ORIGIN(FLASH) + LENGTH(FLASH);
+__crossgate_ram_start = ORIGIN(RAM);
+__crossgate_ram_end = ORIGIN(RAM) + LENGTH(RAM);
+";
+
+/// A section of the firmware that is collected from input sections.
+#[derive(Clone, Debug)]
+pub struct OutputSection {
+    /// Its name.
+    pub name: String,
+    /// Whether it takes up nothing in the file.
+    pub zeroed: bool,
+    /// File and name of each input section.
+    pub inputs: Vec<(String, String)>,
+    /// The address, and the address in flash of what it holds at start. Without this it is only
+    /// collected, to be measured.
+    pub place: Option<(u64, u64)>,
+}
+
+/// A table of words in flash.
+#[derive(Clone, Debug)]
+pub struct Table {
+    /// The symbol that gets its address.
+    pub symbol: String,
+    /// What it holds.
+    pub words: [u64; 6],
+}
+
+/// The name of the section that holds the [`Table`]s.
+pub const TABLES: &str = ".crossgate.memory";
+
+/// Sections without a place are collected from here on, aside from the memories of a
+/// microcontroller. (The linker wants every section to be in a memory.)
+const MEMORIES: &str = "\
+MEMORY
+{
+  CROSSGATE_ASIDE : ORIGIN = 0x80000000, LENGTH = 0x40000000
+  CROSSGATE_PLACED : ORIGIN = 0, LENGTH = 0xffffffff
+}
+SECTIONS
+{";
+
+/// Goes before the user's scripts: places what belongs to processes.
+pub fn before(
+    sections: &[OutputSection],
+    tables: &[Table],
+    tables_place: Option<u64>,
+    symbols: &[(&str, u64)],
+) -> String {
+    let mut text = String::new();
+    for (symbol, value) in symbols {
+        line(&mut text, format_args!("{symbol} = {value:#x};"));
+    }
+    line(&mut text, format_args!("{MEMORIES}"));
+    // The tables come first: a section without inputs is writable if the one before it is.
+    let place = tables_place.map_or(":".to_owned(), |place| format!("{place:#x} : AT({place:#x})"));
+    line(&mut text, format_args!("  {TABLES} {place}\n  {{"));
+    for table in tables {
+        line(&mut text, format_args!("    {} = .;", table.symbol));
+        for word in table.words {
+            line(&mut text, format_args!("    LONG({word:#x})"));
+        }
+    }
+    line(&mut text, format_args!("  }} > {}", memory(tables_place.is_some())));
+    for section in sections {
+        let place = match section.place {
+            Some((address, load)) => format!("{address:#x} {}: AT({load:#x})", no_load(section)),
+            None => format!("{}:", no_load(section)),
+        };
+        line(&mut text, format_args!("  {} {place}\n  {{", section.name));
+        for (file, name) in &section.inputs {
+            line(&mut text, format_args!("    \"{file}\"(\"{name}\")"));
+        }
+        line(&mut text, format_args!("  }} > {}", memory(section.place.is_some())));
+    }
+    text + "}\n"
+}
+
+fn memory(placed: bool) -> &'static str {
+    if placed { "CROSSGATE_PLACED" } else { "CROSSGATE_ASIDE" }
+}
+
+fn no_load(section: &OutputSection) -> &'static str {
+    if section.zeroed { "(NOLOAD) " } else { "" }
+}
+
+fn line(text: &mut String, arguments: std::fmt::Arguments) {
+    writeln!(text, "{arguments}").expect("a string takes everything");
+}

@@ -1,0 +1,132 @@
+//! The linked firmware has to be as the kernel expects it: checked by what is in the file, not by
+//! what was meant to be.
+
+use crate::image::{Image, ImageSection};
+use crate::layout::{Kind, Piece, Span};
+use crate::link::{KERNEL_STACK, PARTS};
+use crate::map::MemoryMap;
+use crate::ownership::STACK;
+use anyhow::{Result, bail, ensure};
+
+/// The FLASH and the RAM of the user's memory.x.
+///
+/// # Errors
+/// The firmware was not linked by crossgate-link.
+pub fn memories(image: &Image) -> Result<(Span, Span)> {
+    let memory = |name: &str| {
+        Ok::<_, anyhow::Error>(Span {
+            start: image.symbol(&format!("__crossgate_{name}_start"))?,
+            end: image.symbol(&format!("__crossgate_{name}_end"))?,
+        })
+    };
+    Ok((memory("flash")?, memory("ram")?))
+}
+
+/// The end of what the user's own scripts put into a memory.
+pub fn used(image: &Image, memory: Span) -> Option<u64> {
+    let own = image.sections.iter().filter(|section| !section.name.starts_with(".crossgate."));
+    let spans = own.flat_map(|section| [Some(section.span), section.load]).flatten();
+    spans.filter(|span| memory.contains(*span)).map(|span| span.end).max()
+}
+
+/// The piece of memory that a stack needs.
+///
+/// # Errors
+/// The protection unit could not open just this stack.
+pub fn stack_piece(section: &ImageSection) -> Result<Piece> {
+    let size = section.span.size();
+    let block = size.next_power_of_two();
+    let parts = if block < 256 { block / 32 } else { 8 };
+    ensure!(
+        parts > 0 && size.is_multiple_of(block / parts),
+        "stack `{}` is {size} bytes long, which is not a whole number of eighths of {block}",
+        &section.name[STACK.len()..]
+    );
+    Ok(Piece { kind: Kind::Stack, size, align: section.align })
+}
+
+/// Checks a firmware.
+///
+/// # Errors
+/// Says what is wrong, and where.
+pub fn verify(image: &Image) -> Result<()> {
+    let map = MemoryMap::of(image)?;
+    writable_is_owned(image, &map)?;
+    for process in &map.processes {
+        let Some(region) = process.region() else { continue };
+        ensure!(
+            region.is_expressible(),
+            "the memory of process `{}` is not a region: {region:x?}",
+            process.name
+        );
+        let shared = process.shared;
+        let shared_is_apart = shared.start == region.start
+            && shared.start.is_multiple_of(32)
+            && shared.end.is_multiple_of(32);
+        ensure!(
+            shared_is_apart && shared.end <= process.data_end && process.data_end <= region.end,
+            "the parts of the memory of process `{}` are in disorder",
+            process.name
+        );
+        for (part, limits) in PARTS.iter().zip(process.limits(region)) {
+            let section = image.section(&format!("{part}{}", process.name));
+            let inside = section.is_none_or(|section| limits.contains(section.span));
+            ensure!(inside, "`{part}{}` is not within {limits:x?}", process.name);
+            let Some(load) = section.and_then(|section| Some((section.span, section.load?))) else {
+                continue;
+            };
+            ensure!(
+                load.1.start - process.image == load.0.start - region.start,
+                "the initial values of process `{}` are not at {:#x}",
+                process.name,
+                process.image
+            );
+        }
+    }
+    for stack in &map.stacks {
+        let aligned = stack.span.start.is_multiple_of(stack.span.size().next_power_of_two());
+        ensure!(aligned, "stack `{}` is not aligned: {:x?}", stack.name, stack.span);
+    }
+    ensure!(
+        map.kernel_stack.start.is_multiple_of(32) && map.kernel_stack.size() == KERNEL_STACK,
+        "the kernel's stack is not where it has to be: {:x?}",
+        map.kernel_stack
+    );
+    apart(map.ram, map.spans())?;
+    let loads = image.sections.iter().filter_map(|section| {
+        Some((section.name.clone(), section.load?))
+    });
+    apart(map.flash, loads.collect())
+}
+
+/// All is within the memory, and no two things overlap.
+fn apart(memory: Span, mut spans: Vec<(String, Span)>) -> Result<()> {
+    for (name, span) in &spans {
+        ensure!(memory.contains(*span), "`{name}` ({span:x?}) is not within {memory:x?}");
+    }
+    spans.sort_by_key(|(_, span)| *span);
+    for pair in spans.windows(2) {
+        ensure!(!pair[0].1.overlaps(pair[1].1), "`{}` and `{}` overlap", pair[0].0, pair[1].0);
+    }
+    Ok(())
+}
+
+/// Every section that can be written is the kernel's, a process' or a stack.
+fn writable_is_owned(image: &Image, map: &MemoryMap) -> Result<()> {
+    let kernel = Span { start: map.ram.start, end: map.kernel_stack.start };
+    for section in image.sections.iter().filter(|section| section.writable) {
+        let name = &section.name;
+        let owned = PARTS.iter().any(|part| {
+            let process = name.strip_prefix(part);
+            process.is_some_and(|name| map.processes.iter().any(|process| process.name == name))
+        });
+        if !owned && !name.starts_with(STACK) && !kernel.contains(section.span) {
+            bail!(
+                "section `{name}` holds statics, but is neither in the kernel's memory nor in a \
+                 process': {:x?}",
+                section.span
+            );
+        }
+    }
+    Ok(())
+}

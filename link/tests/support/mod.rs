@@ -1,0 +1,186 @@
+//! Builds small firmwares with rustc alone.
+
+use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use tempfile::TempDir;
+
+pub const TARGET: &str = "thumbv7m-none-eabi";
+
+/// A linker script like that of cortex-m-rt, but shorter.
+const LINK: &str = "
+INCLUDE memory.x
+ENTRY(Reset)
+SECTIONS {
+  PROVIDE(_stack_start = ORIGIN(RAM) + LENGTH(RAM));
+  .vector_table ORIGIN(FLASH) : { LONG(_stack_start) KEEP(*(.vector_table.exceptions)) } > FLASH
+  .text : { *(.text .text.*) } > FLASH
+  .rodata : { *(.rodata .rodata.*) } > FLASH
+  .data : { *(.data .data.*) } > RAM AT> FLASH
+  .bss (NOLOAD) : { *(.bss .bss.*) *(COMMON) } > RAM
+  .uninit (NOLOAD) : { *(.uninit .uninit.*) } > RAM
+  /DISCARD/ : { *(.ARM.exidx .ARM.exidx.* .ARM.extab.*) }
+}
+";
+
+/// What is in the wiring: name of the process, name of the object or thread, and Rust for it.
+#[derive(Default)]
+pub struct Firmware {
+    folder: Option<TempDir>,
+    crates: Vec<String>,
+    /// The names of the processes.
+    pub processes: Vec<&'static str>,
+    /// Process, thread, size of the stack in bytes, and what the thread does.
+    pub threads: Vec<(&'static str, &'static str, usize, &'static str)>,
+    /// Process, object, its type and value, and what its method does.
+    pub objects: Vec<(&'static str, &'static str, &'static str, &'static str)>,
+    /// What else is in the firmware's own crate.
+    pub rest: &'static str,
+    /// What the kernel does.
+    pub kernel: &'static str,
+    /// Length of RAM in KiB.
+    pub ram: u32,
+    /// Further arguments for rustc.
+    pub arguments: Vec<&'static str>,
+}
+
+impl Firmware {
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut firmware = Self { ram: 64, folder: Some(folder), ..Self::default() };
+        let abi = concat!(env!("CARGO_MANIFEST_DIR"), "/../abi/src/lib.rs");
+        firmware.compile("crossgate_abi", Path::new(abi));
+        firmware
+    }
+
+    pub fn path(&self) -> &Path {
+        self.folder.as_ref().unwrap().path()
+    }
+
+    /// Adds a library, which may use those before it.
+    pub fn library(mut self, name: &str, source: &str) -> Self {
+        let path = self.path().join(format!("{name}.rs"));
+        fs::write(&path, format!("#![no_std]\n{source}")).unwrap();
+        self.compile(name, &path);
+        self
+    }
+
+    fn compile(&mut self, name: &str, path: &Path) {
+        let mut rustc = self.rustc();
+        rustc.args(["--crate-type=rlib", "--crate-name", name, "--out-dir"]);
+        // As cargo does: the name of the file has a hash.
+        rustc.arg(self.path()).args(["-C", "extra-filename=-0123456789abcdef"]).arg(path);
+        let output = rustc.output().unwrap();
+        assert!(output.status.success(), "{}", text(&output));
+        self.crates.push(name.to_owned());
+    }
+
+    fn rustc(&self) -> Command {
+        let mut rustc = Command::new("rustc");
+        rustc.args(["--edition=2024", "--target", TARGET, "-Copt-level=s", "-Cpanic=abort"]);
+        rustc.arg("-L").arg(self.path());
+        for name in &self.crates {
+            let file = self.path().join(format!("lib{name}-0123456789abcdef.rlib"));
+            rustc.arg("--extern").arg(format!("{name}={}", file.display()));
+        }
+        rustc.args(&self.arguments);
+        rustc
+    }
+
+    /// Links the firmware: its file, or what the linker says.
+    pub fn link(&self) -> Result<PathBuf, String> {
+        let folder = self.path();
+        let memory = format!(
+            "MEMORY {{ FLASH : ORIGIN = 0x08000000, LENGTH = 64K
+             RAM : ORIGIN = 0x20000000, LENGTH = {}K }}",
+            self.ram
+        );
+        fs::write(folder.join("memory.x"), memory).unwrap();
+        fs::write(folder.join("link.x"), LINK).unwrap();
+        fs::write(folder.join("firmware.rs"), self.source()).unwrap();
+        let output = folder.join("firmware.elf");
+        let mut rustc = self.rustc();
+        rustc.arg("-Clink-arg=-Tlink.x").arg(concat!(
+            "-Clinker=",
+            env!("CARGO_BIN_EXE_crossgate-link")
+        ));
+        rustc.arg("-o").arg(&output).arg(folder.join("firmware.rs"));
+        let result = rustc.output().unwrap();
+        if result.status.success() { Ok(output) } else { Err(text(&result)) }
+    }
+
+    /// The wiring, as `crossgate::system!` writes it.
+    fn source(&self) -> String {
+        let mut text = PRELUDE.to_owned();
+        let mut processes = String::new();
+        let mut services = String::new();
+        let mut threads = String::new();
+        for name in &self.processes {
+            writeln!(text, "unsafe extern \"C\" {{ static __crossgate_memory_{name}: ProcessMemory; }}").unwrap();
+            writeln!(processes, "Process {{ name: {name:?}, memory: unsafe {{ &__crossgate_memory_{name} }}, windows: &[] }},").unwrap();
+        }
+        for (number, (process, name, value, method)) in self.objects.iter().enumerate() {
+            writeln!(
+                text,
+                "#[unsafe(link_section = \".crossgate.object.{process}\")]
+                static OBJECT_{number}: Cell<{value};
+                extern \"C\" fn method_{number}(_: *mut (), _: usize, _: usize, _: usize, _: usize) -> RawReply {{ {method}; loop {{}} }}"
+            )
+            .unwrap();
+            writeln!(
+                services,
+                "Service {{ object: OBJECT_{number}.0.get().cast(), name: {name:?}, callers: 0, interface: 0, stack: 0, owner: 0, lock: 0,
+                methods: &[Method {{ entry: method_{number}, arguments: Shape::NONE, results: Shape::NONE }}] }},"
+            )
+            .unwrap();
+        }
+        let idle = ("kernel", "idle", 128, "");
+        for (number, (process, name, size, body)) in
+            std::iter::once(&idle).chain(&self.threads).enumerate()
+        {
+            writeln!(
+                text,
+                "#[unsafe(link_section = \".crossgate.stack.{process}.{name}\")]
+                static STACK_{number}: Cell<MaybeUninit<[u8; {size}]>> = Cell(UnsafeCell::new(MaybeUninit::uninit()));
+                extern \"C\" fn thread_{number}() -> ! {{ {body}; loop {{}} }}"
+            )
+            .unwrap();
+            writeln!(
+                threads,
+                "Thread {{ name: {name:?}, entry: thread_{number}, stack: STACK_{number}.0.get().cast(), stack_size: {size}, process: 0, priority: 1 }},"
+            )
+            .unwrap();
+        }
+        write!(
+            text,
+            "static SYSTEM: System = System {{ processes: &[{processes}], services: &[{services}], threads: &[{threads}],
+            notifications: &[], interrupts: &[], locks: 0, fault_watch: None }};
+            #[unsafe(no_mangle)] extern \"C\" fn Reset() -> ! {{ core::hint::black_box(&SYSTEM); {}; loop {{}} }}
+            {}",
+            self.kernel, self.rest
+        )
+        .unwrap();
+        text
+    }
+}
+
+const PRELUDE: &str = "#![no_std]\n#![no_main]\n#![allow(unused)]
+use core::cell::UnsafeCell;
+use core::mem::MaybeUninit;
+use crossgate_abi::{Shape, table::*};
+struct Cell<T>(UnsafeCell<T>);
+unsafe impl<T> Sync for Cell<T> {}
+#[panic_handler] fn panic(_: &core::panic::PanicInfo) -> ! { loop {} }
+#[unsafe(link_section = \".vector_table.exceptions\")] #[used]
+static VECTORS: [extern \"C\" fn() -> !; 1] = [Reset];
+";
+
+fn text(output: &Output) -> String {
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        !text.contains("can't find crate for `core`"),
+        "these tests need the target of the firmware: rustup target add {TARGET}"
+    );
+    text
+}
