@@ -53,22 +53,24 @@ struct Reach<'a> {
 impl<'a> Reach<'a> {
     fn of(inputs: &'a Inputs) -> Self {
         let mut starts: BTreeMap<&str, Vec<SectionId>> = BTreeMap::new();
-        let mut tables = HashSet::new();
+        let mut closed = HashSet::new();
         for (id, section) in inputs.sections.iter().enumerate() {
             if section.name.starts_with(".vector_table") {
                 starts.entry(KERNEL).or_default().push(id);
             }
             if let Some(records) = records(inputs, section) {
-                tables.insert(id);
+                closed.insert(id);
                 for (owner, target) in records {
                     starts.entry(owner).or_default().push(target);
+                    // The kernel has the address of an entry point, but does not call it.
+                    closed.extend(Some(target).filter(|_| inputs.sections[target].executable));
                 }
             }
         }
         let handlers = ["Reset", "DefaultHandler"];
         let handlers = handlers.iter().filter_map(|&name| inputs.globals.get(name));
         starts.entry(KERNEL).or_default().extend(handlers);
-        let users = starts.into_iter().map(|(user, starts)| (user, reach(inputs, &tables, starts)));
+        let users = starts.into_iter().map(|(user, starts)| (user, reach(inputs, &closed, starts)));
         Self { inputs, users: users.collect() }
     }
 
@@ -115,9 +117,9 @@ fn records<'a>(inputs: &'a Inputs, section: &'a Section) -> Option<Vec<(&'a str,
     Some(section.references.iter().map(named).collect())
 }
 
-/// What can be reached from `starts`, but not through the wiring's tables: who can read them can
-/// not do what they name.
-fn reach(inputs: &Inputs, tables: &HashSet<SectionId>, starts: Vec<SectionId>) -> Vec<Step> {
+/// What can be reached from `starts`, but not through what is `closed`: the wiring's tables (who can
+/// read them can't do what they name) and the entry points of others.
+fn reach(inputs: &Inputs, closed: &HashSet<SectionId>, starts: Vec<SectionId>) -> Vec<Step> {
     let mut steps = vec![Step::Unreached; inputs.sections.len()];
     let mut queue = VecDeque::new();
     for start in starts {
@@ -125,11 +127,8 @@ fn reach(inputs: &Inputs, tables: &HashSet<SectionId>, starts: Vec<SectionId>) -
         queue.push_back(start);
     }
     while let Some(id) = queue.pop_front() {
-        if tables.contains(&id) {
-            continue;
-        }
         for &(_, target) in &inputs.sections[id].references {
-            if matches!(steps[target], Step::Unreached) {
+            if matches!(steps[target], Step::Unreached) && !closed.contains(&target) {
                 steps[target] = Step::From(id);
                 queue.push_back(target);
             }
