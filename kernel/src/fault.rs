@@ -42,24 +42,26 @@ pub(crate) struct Location {
 impl<P: Port> Kernel<P> {
     /// The current process did something that it must not do, at `instruction`; `address` is what
     /// it tried to access. Both are 0 where that is unknown.
-    #[inline(never)]
     pub fn fault(&mut self, cause: Cause, instruction: Word, address: Word) -> Effect {
-        self.fault_at(cause, instruction, address, Location::default())
+        self.stop_current(cause, instruction, address, Location::default());
+        self.reload()
     }
 
-    /// The current process panicked.
-    pub(crate) fn panic(&mut self, location: Location) -> Effect {
-        self.fault_at(Cause::Panic, 0, 0, location)
-    }
-
-    fn fault_at(&mut self, cause: Cause, instruction: Word, address: Word, at: Location) -> Effect {
+    /// Stops the current process, and tells who is to be told.
+    #[inline(never)]
+    pub(crate) fn stop_current(
+        &mut self,
+        cause: Cause,
+        instruction: Word,
+        address: Word,
+        at: Location,
+    ) {
         self.record(cause, instruction, address, at);
         let faulted = self.current().level.process;
         self.stop(faulted);
         if let Some(watch) = &self.system.fault_watch {
             self.signal(usize::from(watch.notification));
         }
-        self.reload()
     }
 
     pub(crate) fn record(&mut self, cause: Cause, instruction: Word, address: Word, at: Location) {
@@ -89,13 +91,13 @@ impl<P: Port> Kernel<P> {
     }
 
     /// Word `index` of the record of fault `sequence`, for the process that may read it.
-    pub(crate) fn read_fault(&mut self, sequence: Word, index: Word) -> Effect {
+    pub(crate) fn read_fault(&mut self, sequence: Word, index: Word) -> Reply {
         let process = self.current().level.process;
         if !self.system.fault_watch.as_ref().is_some_and(|watch| watch.process == process) {
-            return self.finish(Reply::error(CallError::NotPermitted));
+            return Reply::error(CallError::NotPermitted);
         }
         let word = self.faults.record(sequence).and_then(|record| record.word(index));
-        self.finish(word.map_or(Reply::status(Status::NO_SUCH_RECORD), Reply::word))
+        word.map_or(Reply::status(Status::NO_SUCH_RECORD), Reply::word)
     }
 
     /// Stops a process, its threads at home, and its interrupts; its visitors go back.

@@ -177,22 +177,16 @@ impl<P: Port> Kernel<P> {
         self.threads.get_mut(ThreadId::new(thread)).stack_pointer = stack_pointer;
     }
 
-    /// Ends a system call of the current thread; then the most urgent thread goes on.
-    #[inline(always)]
-    pub(crate) fn finish(&mut self, reply: Reply) -> Effect {
-        Effect { reply: Some(reply), switch: self.switch() }
-    }
-
     /// Goes on with the most urgent thread, after something that is no system call of the current
     /// one, or that made it wait.
-    #[inline(always)]
+    #[inline(never)]
     pub fn reschedule(&mut self) -> Effect {
         Effect { reply: None, switch: self.switch() }
     }
 
     /// Makes the most urgent thread current. Tells whether it was not.
     #[inline(always)]
-    fn switch(&mut self) -> bool {
+    pub(crate) fn switch(&mut self) -> bool {
         self.threads.switch_to(self.ready.first())
     }
 

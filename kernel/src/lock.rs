@@ -13,6 +13,7 @@
 use crate::call::Refusal;
 use crate::memory::Span;
 use crate::port::Port;
+use crate::system_call::Outcome;
 use crate::thread::{Pending, ThreadId, Wait};
 use crate::{Effect, Kernel, Reply};
 use crossgate_abi::{CallError, Status, Word};
@@ -58,7 +59,8 @@ impl<P: Port> Kernel<P> {
         let thread = self.current();
         thread.stack_pointer = stack_pointer;
         thread.pending = Some(Pending::Retry);
-        self.wait_for_holder(Wait::Lock(lock), holder)
+        self.wait_for_holder(Wait::Lock(lock), holder);
+        self.reschedule()
     }
 
     /// Frees the lock of an object. Tells whether others wait for it (they are ready now).
@@ -75,34 +77,35 @@ impl<P: Port> Kernel<P> {
     }
 
     /// The current thread found the mutex at `address` taken.
-    pub(crate) fn mutex_wait(&mut self, address: Word) -> Effect {
+    pub(crate) fn mutex_wait(&mut self, address: Word) -> Outcome {
         let Some(value) = self.read_mutex(address) else {
-            return self.finish(Reply::error(CallError::BadArgument));
+            return Some(Reply::error(CallError::BadArgument));
         };
         if value == 0 {
-            return self.finish(Reply::OK);
+            return Some(Reply::OK);
         }
         let Some(holder) = self.mutex_holder(value) else {
-            return self.finish(Reply::error(CallError::BadArgument));
+            return Some(Reply::error(CallError::BadArgument));
         };
         if self.leads_back(holder) {
-            return self.finish(Reply::error(CallError::Deadlock));
+            return Some(Reply::error(CallError::Deadlock));
         }
         self.port.write_word(address, value | CONTENDED);
         self.current().pending = Some(Pending::Status(Status::OK));
-        self.wait_for_holder(Wait::Mutex(address), Some(holder))
+        self.wait_for_holder(Wait::Mutex(address), Some(holder));
+        None
     }
 
     /// The current thread frees the mutex at `address`, which others wait for.
-    pub(crate) fn mutex_wake(&mut self, address: Word) -> Effect {
+    pub(crate) fn mutex_wake(&mut self, address: Word) -> Reply {
         let holder = self.read_mutex(address).and_then(|value| self.mutex_holder(value));
         if holder != Some(self.threads.current_id()) {
-            return self.finish(Reply::error(CallError::BadArgument));
+            return Reply::error(CallError::BadArgument);
         }
         self.port.write_word(address, 0);
         self.wake_all(Wait::Mutex(address));
         self.inherit(self.threads.current_id());
-        self.finish(Reply::OK)
+        Reply::OK
     }
 
     /// The mutex at `address`, if that is a word of the current process.
@@ -139,7 +142,7 @@ impl<P: Port> Kernel<P> {
     }
 
     /// The current thread waits for something that `holder` has, and lends it its priority.
-    fn wait_for_holder(&mut self, wait: Wait, holder: Option<ThreadId>) -> Effect {
+    fn wait_for_holder(&mut self, wait: Wait, holder: Option<ThreadId>) {
         let me = self.threads.current_id();
         self.ready.remove(&mut self.threads, me);
         let thread = self.current();
@@ -148,7 +151,6 @@ impl<P: Port> Kernel<P> {
         if let Some(holder) = holder {
             self.inherit(holder);
         }
-        self.reschedule()
     }
 
     /// Wakes all threads with this wait, the most urgent of them being the first to try again.

@@ -6,6 +6,7 @@
 //! acknowledges once when its device is set up.
 
 use crate::port::Port;
+use crate::system_call::Outcome;
 use crate::thread::{Pending, ThreadId, Wait};
 use crate::{Effect, Kernel, Reply};
 use crossgate_abi::{CallError, MAX_NOTIFICATIONS, Status, Word};
@@ -29,7 +30,7 @@ impl Notification {
 impl<P: Port> Kernel<P> {
     /// The current thread signals a notification.
     #[inline]
-    pub(crate) fn signal_by_thread(&mut self, index: Word) -> Effect {
+    pub(crate) fn signal_by_thread(&mut self, index: Word) -> Reply {
         let process = self.current().level.process;
         let permitted = self
             .system
@@ -37,10 +38,10 @@ impl<P: Port> Kernel<P> {
             .get(index)
             .is_some_and(|wiring| wiring.signallers >> (process & 31) & 1 != 0);
         if !permitted {
-            return self.finish(Reply::error(CallError::NotPermitted));
+            return Reply::error(CallError::NotPermitted);
         }
         self.signal(index);
-        self.finish(Reply::OK)
+        Reply::OK
     }
 
     /// A signal has come.
@@ -77,21 +78,21 @@ impl<P: Port> Kernel<P> {
 
     /// The current thread waits for any of a set of notifications, at most `timeout` µs.
     #[inline]
-    pub(crate) fn wait(&mut self, set: Word, timeout: u64) -> Effect {
+    pub(crate) fn wait(&mut self, set: Word, timeout: u64) -> Outcome {
         let set = set as u32;
         if !self.owns_all(set) {
-            return self.finish(Reply::error(CallError::NotPermitted));
+            return Some(Reply::error(CallError::NotPermitted));
         }
         for index in bits(set) {
             if let Some(state) = self.notifications.get_mut(index)
                 && state.signals != 0
             {
                 state.signals -= 1;
-                return self.finish(Reply::word(index));
+                return Some(Reply::word(index));
             }
         }
         if timeout == 0 {
-            return self.finish(Reply::status(Status::TIMED_OUT));
+            return Some(Reply::status(Status::TIMED_OUT));
         }
         let me = self.threads.current_id();
         for index in bits(set) {
@@ -107,7 +108,7 @@ impl<P: Port> Kernel<P> {
             let deadline = self.port.now().saturating_add(timeout);
             self.start_timer(me, deadline);
         }
-        self.reschedule()
+        None
     }
 
     /// Whether the current process owns every notification of a set.
@@ -120,16 +121,16 @@ impl<P: Port> Kernel<P> {
     }
 
     /// The current thread has served the interrupts of a notification: they may come again.
-    pub(crate) fn acknowledge(&mut self, index: Word) -> Effect {
+    pub(crate) fn acknowledge(&mut self, index: Word) -> Reply {
         if index >= MAX_NOTIFICATIONS || !self.owns_all(1 << index) {
-            return self.finish(Reply::error(CallError::NotPermitted));
+            return Reply::error(CallError::NotPermitted);
         }
         for interrupt in self.system.interrupts {
             if usize::from(interrupt.notification) == index {
                 self.port.unmask(interrupt.line);
             }
         }
-        self.finish(Reply::OK)
+        Reply::OK
     }
 
     /// Interrupt `line` has arrived. It stays masked until it is acknowledged.

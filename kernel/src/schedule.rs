@@ -29,7 +29,7 @@ impl Ready {
     }
 
     /// Adds a thread at the end of its level.
-    #[inline]
+    #[inline(never)]
     pub(crate) fn push(&mut self, threads: &mut Threads, id: ThreadId) {
         let level = usize::from(threads.get(id).priority) % PRIORITIES;
         if self.levels >> level & 1 == 0 {
@@ -48,7 +48,7 @@ impl Ready {
     }
 
     /// Takes a ready thread out.
-    #[inline]
+    #[inline(never)]
     pub(crate) fn remove(&mut self, threads: &mut Threads, id: ThreadId) {
         let thread = threads.get(id);
         let (next, previous) = (thread.next, thread.previous);

@@ -5,6 +5,9 @@ use crate::port::Port;
 use crate::{Effect, Kernel, Reply};
 use crossgate_abi::{ARGUMENT_WORDS, Cause, Status, Word, number};
 
+/// How a system call ends: with a reply now, or with none because the thread waits or has ended.
+pub(crate) type Outcome = Option<Reply>;
+
 impl<P: Port> Kernel<P> {
     /// The current thread, whose registers are saved at `stack_pointer`, makes a system call.
     #[inline(always)]
@@ -18,48 +21,58 @@ impl<P: Port> Kernel<P> {
             return Effect::resume(Reply::word(self.threads.current_id().index()));
         }
         self.current().stack_pointer = stack_pointer;
-        match number {
+        let reply = match number {
             number::YIELD => {
                 self.ready.rotate(self.threads.current());
-                self.finish(Reply::OK)
+                Some(Reply::OK)
             }
-            number::SIGNAL => self.signal_by_thread(words[0]),
+            number::SIGNAL => Some(self.signal_by_thread(words[0])),
             number::WAIT => self.wait(words[0], microseconds(words[1], words[2])),
             _ => self.rare_system_call(number, words),
-        }
+        };
+        // Without a reply the thread does not go on where it was, even if it is the next to run.
+        let switch = self.switch() || reply.is_none();
+        Effect { reply, switch }
     }
 
     /// Those that are not worth a place in the fast path.
     #[inline(never)]
-    fn rare_system_call(&mut self, number: Word, words: &[Word; ARGUMENT_WORDS]) -> Effect {
+    fn rare_system_call(&mut self, number: Word, words: &[Word; ARGUMENT_WORDS]) -> Outcome {
         let [first, second, third, _] = *words;
         match number {
-            number::EXIT => self.exit(),
+            number::EXIT => {
+                self.exit();
+                None
+            }
             number::NOW => {
                 let now = self.port.now();
                 let words = [now as u32 as Word, (now >> 32) as Word];
-                self.finish(Reply { status: Status::OK, words })
+                Some(Reply { status: Status::OK, words })
             }
             number::SLEEP => {
                 let now = self.port.now();
                 self.sleep_until(now.saturating_add(microseconds(first, second)))
             }
             number::SLEEP_UNTIL => self.sleep_until(microseconds(first, second)),
-            number::ACKNOWLEDGE => self.acknowledge(first),
+            number::ACKNOWLEDGE => Some(self.acknowledge(first)),
             number::MUTEX_WAIT => self.mutex_wait(first),
-            number::MUTEX_WAKE => self.mutex_wake(first),
-            number::PANIC => self.panic(Location { file: first, file_length: second, line: third }),
-            number::READ_FAULT => self.read_fault(first, second),
-            _ => self.finish(Reply::status(Status::NO_SUCH_SYSTEM_CALL)),
+            number::MUTEX_WAKE => Some(self.mutex_wake(first)),
+            number::PANIC => {
+                let location = Location { file: first, file_length: second, line: third };
+                self.stop_current(Cause::Panic, 0, 0, location);
+                None
+            }
+            number::READ_FAULT => Some(self.read_fault(first, second)),
+            _ => Some(Reply::status(Status::NO_SUCH_SYSTEM_CALL)),
         }
     }
 
-    fn exit(&mut self) -> Effect {
-        if self.current().depth != 0 {
-            return self.fault(Cause::Exit, 0, 0);
+    fn exit(&mut self) {
+        if self.current().depth == 0 {
+            self.end(self.threads.current_id());
+        } else {
+            self.stop_current(Cause::Exit, 0, 0, Location::default());
         }
-        self.end(self.threads.current_id());
-        self.reschedule()
     }
 }
 

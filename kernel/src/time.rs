@@ -5,6 +5,7 @@
 //! most as many steps as there are threads.
 
 use crate::port::Port;
+use crate::system_call::Outcome;
 use crate::thread::{Pending, ThreadId, Wait};
 use crate::{Effect, Kernel, Reply};
 use crossgate_abi::Status;
@@ -24,17 +25,17 @@ impl Timers {
 
 impl<P: Port> Kernel<P> {
     /// The current thread sleeps until `deadline` (µs since start).
-    pub(crate) fn sleep_until(&mut self, deadline: u64) -> Effect {
+    pub(crate) fn sleep_until(&mut self, deadline: u64) -> Outcome {
         let me = self.threads.current_id();
         if deadline <= self.port.now() {
-            return self.finish(Reply::OK);
+            return Some(Reply::OK);
         }
         self.ready.remove(&mut self.threads, me);
         let thread = self.current();
         thread.wait = Wait::Time;
         thread.pending = Some(Pending::Status(Status::OK));
         self.start_timer(me, deadline);
-        self.reschedule()
+        None
     }
 
     /// The port's timer has come to a deadline that the core set (or earlier: that is no harm).

@@ -9,8 +9,7 @@ use crossgate_kernel::thread::{Pending, Thread};
 /// pushed (ARM DDI 0403E, B1.5.6).
 #[repr(C)]
 pub struct Context {
-    /// r4 to r11.
-    saved: [Word; 8],
+    saved: Saved,
     /// r0 to r3.
     arguments: [Word; ARGUMENT_WORDS],
     /// r12.
@@ -34,6 +33,31 @@ struct FirstContext {
 const THUMB: Word = 1 << 24;
 /// A return address that faults: neither a thunk nor a thread returns.
 const NOWHERE: Word = Word::MAX;
+
+/// The registers that the kernel saves.
+#[repr(C)]
+struct Saved {
+    r4: Word,
+    r5: Word,
+    r6: Word,
+    r7: Word,
+    r8: Word,
+    r9: Word,
+    r10: Word,
+    r11: Word,
+}
+
+impl Saved {
+    /// All 0.
+    #[inline(always)]
+    fn cleared() -> Saved {
+        let zero: Word;
+        // The compiler must not know that it is 0: it would call `memset` for so many zeros.
+        // SAFETY: this only loads a register.
+        unsafe { core::arch::asm!("mov {}, #0", out(reg) zero, options(pure, nomem, nostack)) };
+        Saved { r4: zero, r5: zero, r6: zero, r7: zero, r8: zero, r9: zero, r10: zero, r11: zero }
+    }
+}
 
 impl Context {
     /// How many bytes a context is.
@@ -78,7 +102,7 @@ impl Context {
     pub unsafe fn enter(entry: &Entry) -> *mut Context {
         let [first, second, third, fourth_word] = entry.words;
         let context = Context {
-            saved: [0; 8],
+            saved: Saved::cleared(),
             arguments: [entry.object.addr(), first, second, third],
             selector: 0,
             link: NOWHERE,
@@ -99,7 +123,7 @@ impl Context {
     pub unsafe fn start(entry: extern "C" fn() -> !, top: Word) -> *mut Context {
         let place = (top - Self::SIZE) as *mut Context;
         let context = Context {
-            saved: [0; 8],
+            saved: Saved::cleared(),
             arguments: [0; ARGUMENT_WORDS],
             selector: 0,
             link: NOWHERE,
