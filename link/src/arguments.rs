@@ -45,6 +45,12 @@ impl Arguments {
         after_option.next().map_or_else(|| "a.out".into(), PathBuf::from)
     }
 
+    /// The arguments without some options.
+    pub fn without(&self, options: &[&str]) -> Self {
+        let kept = self.0.iter().filter(|argument| !options.contains(&argument.as_str()));
+        Self(kept.cloned().collect())
+    }
+
     /// The arguments with another output.
     pub fn with_output(&self, output: &Path) -> Vec<String> {
         let mut arguments = self.0.clone();
@@ -81,8 +87,7 @@ impl Arguments {
 }
 
 /// Options of ld whose value is the next argument.
-const OPTIONS_WITH_VALUE: [&str; 8] =
-    ["-o", "-T", "-m", "-e", "-u", "-z", "-h", "--script"];
+const OPTIONS_WITH_VALUE: [&str; 8] = ["-o", "-T", "-m", "-e", "-u", "-z", "-h", "--script"];
 
 /// Splits the text of a response file as GNU tools do: at white space, but for quotes and
 /// backslashes.

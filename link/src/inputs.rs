@@ -179,11 +179,7 @@ impl Reader {
         Ok(())
     }
 
-    fn relocations(
-        &mut self,
-        object: &File,
-        ids: &HashMap<SectionIndex, SectionId>,
-    ) -> Result<()> {
+    fn relocations(&mut self, object: &File, ids: &HashMap<SectionIndex, SectionId>) -> Result<()> {
         for section in object.sections() {
             let Some(&from) = ids.get(&section.index()) else { continue };
             for (offset, relocation) in section.relocations() {

@@ -5,8 +5,6 @@
 //! do, eighths of 256 bytes do too). So a process whose statics are `n` bytes gets the eighths it
 //! needs of a block of the next power of two: less than an eighth of the block is lost.
 
-use anyhow::{Result, ensure};
-
 /// The smallest block that has eighths, in bytes.
 const SMALLEST_BLOCK: u64 = 256;
 /// Parts of a block that are opened one by one.
@@ -131,14 +129,18 @@ struct Gap {
     below_stack: bool,
 }
 
+/// How many bytes of memory are missing, with what is lost to alignment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Missing(pub u64);
+
 /// Finds places for `pieces` in `free`, in their order.
 ///
 /// Large blocks come first, because they have the fewest places to go; the smaller ones then fill
 /// the holes, each the one that it fills best.
 ///
 /// # Errors
-/// There is not enough memory; the message says how much is missing.
-pub fn lay_out(free: Span, pieces: &[Piece]) -> Result<Vec<Span>> {
+/// There is not enough memory.
+pub fn lay_out(free: Span, pieces: &[Piece]) -> Result<Vec<Span>, Missing> {
     let mut order: Vec<usize> = (0..pieces.len()).collect();
     order.sort_by_key(|&index| {
         let piece = pieces[index];
@@ -174,14 +176,11 @@ pub fn lay_out(free: Span, pieces: &[Piece]) -> Result<Vec<Span>> {
         gaps.extend([below, above].into_iter().filter(|gap| gap.span.start < gap.span.end));
     }
     let end = spans.iter().map(|span| span.end).max().unwrap_or(free.start);
-    ensure!(
-        end <= free.end,
-        "RAM is too small by {} bytes: {} bytes are left by the kernel, and the processes and \
-         stacks need {}",
-        end - free.end,
-        free.end.saturating_sub(free.start),
-        end - free.start
-    );
+    if end > free.end {
+        return Err(Missing(end - free.end));
+    }
     Ok(spans)
 }
 
+#[cfg(test)]
+mod tests;

@@ -3,11 +3,11 @@
 use crate::arguments::Arguments;
 use crate::image::Image;
 use crate::inputs::{Inputs, MEMORY_SYMBOL};
-use crate::layout::{self, Kind, Piece, Span};
+use crate::layout::{self, Kind, Missing, Piece, Span};
 use crate::ownership::{self, KERNEL, Owner, SHARED, STACK};
 use crate::script::{self, OutputSection, Table};
 use crate::verify;
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -43,14 +43,16 @@ pub fn link(arguments: &Arguments) -> Result<()> {
         .collect();
     let symbols = [("__crossgate_kernel_stack_bottom", 0)];
     let script = script::before(&collected, &tables, None, &symbols);
-    pass(arguments, folder.path(), &script, &measured)?;
+    let with_symbols = arguments.without(&["--strip-all", "-s"]);
+    pass(&with_symbols, folder.path(), &script, &measured)?;
     let measured = Image::read(&measured)?;
     if measured.section(UNOWNED).is_some() {
         bail!("{}", unowned(&inputs, &collected));
     }
 
     let plan = Plan::new(&measured, &inputs)?;
-    let sections = collected.into_iter().filter_map(|section| plan.placed(section)).collect::<Vec<_>>();
+    let sections =
+        collected.into_iter().filter_map(|section| plan.placed(section)).collect::<Vec<_>>();
     for (table, memory) in tables.iter_mut().zip(&plan.memories) {
         table.words = memory.words();
     }
@@ -59,12 +61,15 @@ pub fn link(arguments: &Arguments) -> Result<()> {
         ("_stack_start", plan.kernel_stack.end),
     ];
     let script = script::before(&sections, &tables, Some(plan.tables), &symbols);
+    let linked = folder.path().join("linked");
+    pass(&with_symbols, folder.path(), &script, &linked)?;
+    verify::verify(&Image::read(&linked)?)?;
+    if with_symbols != *arguments {
+        pass(arguments, folder.path(), &script, &linked)?;
+    }
     let output = arguments.output();
-    pass(arguments, folder.path(), &script, &output)?;
-    verify::verify(&Image::read(&output)?).inspect_err(|_| {
-        // A firmware that is not as it has to be must not be run by accident.
-        let _ = fs::remove_file(&output);
-    })
+    fs::copy(&linked, &output).with_context(|| format!("can't write {}", output.display()))?;
+    Ok(())
 }
 
 /// Sorts what belongs to processes into the sections of the firmware.
@@ -175,7 +180,7 @@ impl Plan {
         let free = Span { start: kernel_stack.end, end: ram.end };
         let only_pieces: Vec<_> = pieces.iter().map(|(_, piece)| *piece).collect();
         let spans = layout::lay_out(free, &only_pieces)
-            .with_context(|| demand(&pieces, ram, Span { start: ram.start, end: kernel }))?;
+            .map_err(|missing| demand(&pieces, ram, kernel - ram.start, missing))?;
         let span_of: BTreeMap<_, _> =
             pieces.iter().map(|(name, _)| name.as_str()).zip(spans).collect();
 
@@ -238,9 +243,8 @@ struct Extent {
 impl Extent {
     fn measure(measured: &Image, process: &str) -> Self {
         let part = |part: &str| measured.section(&format!("{part}{process}"));
-        let [shared, data, zeroed] = PARTS.map(|name| {
-            part(name).map_or((0, 1), |section| (section.span.size(), section.align))
-        });
+        let [shared, data, zeroed] = PARTS
+            .map(|name| part(name).map_or((0, 1), |section| (section.span.size(), section.align)));
         let shared_size = shared.0.next_multiple_of(SMALLEST_REGION);
         let data_start = shared_size.next_multiple_of(data.1);
         let image = (data_start + data.0).next_multiple_of(4);
@@ -255,19 +259,20 @@ impl Extent {
     }
 }
 
-/// Who needs how much RAM, for the error.
-fn demand(pieces: &[(String, Piece)], ram: Span, kernel: Span) -> String {
-    let mut text = format!(
-        "the firmware does not fit into RAM ({} bytes):\n  kernel: {} bytes, and {KERNEL_STACK} \
-         bytes of stack",
-        ram.size(),
-        kernel.size()
-    );
+/// The error that says who needs how much RAM.
+fn demand(pieces: &[(String, Piece)], ram: Span, kernel: u64, missing: Missing) -> anyhow::Error {
+    let mut text = format!("RAM ({} bytes) is too small for the firmware", ram.size());
+    let mut line = |name: &str, size: u64| text += &format!("\n  {name}: {size} bytes");
+    line("kernel", kernel);
+    line("stack of the kernel", KERNEL_STACK);
     for (name, piece) in pieces {
-        let name = name.strip_prefix(STACK).map_or(name.clone(), |name| format!("stack of {name}"));
-        text += &format!("\n  {name}: {} bytes", piece.size);
+        match name.strip_prefix(STACK) {
+            Some(thread) => line(&format!("stack of {thread}"), piece.size),
+            None => line(name, piece.size),
+        }
     }
-    text
+    line("missing", missing.0);
+    anyhow!("{text}")
 }
 
 /// Runs the linker with our scripts around the user's.
@@ -287,9 +292,9 @@ fn pass(arguments: &Arguments, folder: &Path, before: &str, output: &Path) -> Re
 /// Runs rust-lld.
 fn run_linker(arguments: &[String]) -> Result<()> {
     let response = tempfile::NamedTempFile::new().context("can't make a temporary file")?;
-    let quoted = arguments.iter().map(|argument| {
-        format!("\"{}\"\n", argument.replace('\\', "\\\\").replace('"', "\\\""))
-    });
+    let quoted = arguments
+        .iter()
+        .map(|argument| format!("\"{}\"\n", argument.replace('\\', "\\\\").replace('"', "\\\"")));
     fs::write(response.path(), quoted.collect::<String>()).context("can't write arguments")?;
     let program = rust_lld()?;
     let status = Command::new(&program)

@@ -94,8 +94,7 @@ impl MemoryMap {
             let Some(name) = symbol.strip_prefix(MEMORY_SYMBOL) else { continue };
             let [start, end, shared_start, shared_end, image_start, data_end] =
                 image.words(*table)?;
-            let parts =
-                PARTS.iter().filter_map(|part| image.section(&format!("{part}{name}")));
+            let parts = PARTS.iter().filter_map(|part| image.section(&format!("{part}{name}")));
             processes.push(ProcessMemory {
                 name: name.to_owned(),
                 span: Span { start, end },
@@ -132,11 +131,11 @@ impl MemoryMap {
 
     /// All that takes up RAM.
     pub(crate) fn spans(&self) -> Vec<(String, Span)> {
-        let processes = self.processes.iter().filter_map(|process| {
-            Some((format!("process {}", process.name), process.region()?))
-        });
-        let stacks =
-            self.stacks.iter().map(|stack| (format!("stack {}", stack.name), stack.span));
+        let processes = self
+            .processes
+            .iter()
+            .filter_map(|process| Some((format!("process {}", process.name), process.region()?)));
+        let stacks = self.stacks.iter().map(|stack| (format!("stack {}", stack.name), stack.span));
         let kernel_stack = ("kernel stack".to_owned(), self.kernel_stack);
         self.kernel.iter().cloned().chain([kernel_stack]).chain(processes).chain(stacks).collect()
     }

@@ -150,16 +150,15 @@ pub fn owners(inputs: &Inputs) -> Result<Vec<(SectionId, Owner<'_>)>> {
         if !section.writable || section.name.starts_with(STACK) {
             continue;
         }
-        let home = named_owner(section).or_else(|| {
-            inputs.processes.get(&section.krate).map(String::as_str)
-        });
+        let home = named_owner(section)
+            .or_else(|| inputs.processes.get(&section.krate).map(String::as_str));
         match owner(section, home, reach.users(id).collect()) {
             Ok(owner) => owners.push((id, owner)),
             Err(reason) => errors.push(complaint(&reach, id, &reason)),
         }
     }
     if !errors.is_empty() {
-        bail!("{}", errors.join("\n"));
+        bail!("{}\n{ADVICE}", errors.join("\n"));
     }
     Ok(owners)
 }
@@ -187,6 +186,10 @@ fn owner<'a>(
     }
 }
 
+/// What to do about a static in common.
+const ADVICE: &str = "A static is the memory of one process. Let the others ask that process \
+                      through an interface, or make it a field of an object, one for each process.";
+
 fn listed(users: &[&str]) -> String {
     let titles = users.iter().map(|&user| match user {
         KERNEL => "the kernel".to_owned(),
@@ -204,10 +207,9 @@ fn complaint(reach: &Reach, id: SectionId, reason: &str) -> String {
         section.krate
     );
     for user in reach.users(id) {
-        text += &format!("\n  {} by {}", listed(&[user]), reach.path(user, id));
+        text += &format!("\n  {}: {}", listed(&[user]), reach.path(user, id));
     }
-    text + "\n  A static is the memory of one process. Let the others ask that process through an \
-            interface, or make it a field of an object, one for each process."
+    text
 }
 
 /// What to say of a section that is kept in the firmware though nobody uses it.

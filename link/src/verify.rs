@@ -93,9 +93,8 @@ pub fn verify(image: &Image) -> Result<()> {
         map.kernel_stack
     );
     apart(map.ram, map.spans())?;
-    let loads = image.sections.iter().filter_map(|section| {
-        Some((section.name.clone(), section.load?))
-    });
+    let loads =
+        image.sections.iter().filter_map(|section| Some((section.name.clone(), section.load?)));
     apart(map.flash, loads.collect())
 }
 

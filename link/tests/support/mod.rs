@@ -101,10 +101,9 @@ impl Firmware {
         fs::write(folder.join("firmware.rs"), self.source()).unwrap();
         let output = folder.join("firmware.elf");
         let mut rustc = self.rustc();
-        rustc.arg("-Clink-arg=-Tlink.x").arg(concat!(
-            "-Clinker=",
-            env!("CARGO_BIN_EXE_crossgate-link")
-        ));
+        rustc
+            .arg("-Clink-arg=-Tlink.x")
+            .arg(concat!("-Clinker=", env!("CARGO_BIN_EXE_crossgate-link")));
         rustc.arg("-o").arg(&output).arg(folder.join("firmware.rs"));
         let result = rustc.output().unwrap();
         if result.status.success() { Ok(output) } else { Err(text(&result)) }
@@ -117,7 +116,11 @@ impl Firmware {
         let mut services = String::new();
         let mut threads = String::new();
         for name in &self.processes {
-            writeln!(text, "unsafe extern \"C\" {{ static __crossgate_memory_{name}: ProcessMemory; }}").unwrap();
+            writeln!(
+                text,
+                "unsafe extern \"C\" {{ static __crossgate_memory_{name}: ProcessMemory; }}"
+            )
+            .unwrap();
             writeln!(processes, "Process {{ name: {name:?}, memory: unsafe {{ &__crossgate_memory_{name} }}, windows: &[] }},").unwrap();
         }
         for (number, (process, name, value, method)) in self.objects.iter().enumerate() {
@@ -183,4 +186,22 @@ fn text(output: &Output) -> String {
         "these tests need the target of the firmware: rustup target add {TARGET}"
     );
     text
+}
+
+/// Writes what a programmer writes into the flash.
+pub fn flash_image(elf: &Path, image: &Path) {
+    use object::read::elf::{ElfFile32, ProgramHeader};
+    let data = fs::read(elf).unwrap();
+    let file = ElfFile32::<object::Endianness>::parse(&*data).unwrap();
+    let mut flash = Vec::new();
+    for segment in file.elf_program_headers() {
+        let content = segment.data(file.endian(), &*data).unwrap();
+        let Some(start) = segment.p_paddr(file.endian()).checked_sub(0x0800_0000) else { continue };
+        let start = start as usize;
+        if start < 0x1_0000 && !content.is_empty() {
+            flash.resize(flash.len().max(start + content.len()), 0xff);
+            flash[start..start + content.len()].copy_from_slice(content);
+        }
+    }
+    fs::write(image, flash).unwrap();
 }

@@ -1,0 +1,112 @@
+//! Layouts against the hardware manual's words: what a region opens, byte by byte.
+
+use super::*;
+use proptest::prelude::*;
+use std::collections::BTreeSet;
+
+/// The bytes of RAM in these tests, small enough to look at every one.
+const RAM: Span = Span { start: 0x2000_0000, end: 0x2000_4000 };
+
+/// The bytes that one region can open: every block, every run of its eighths (ARM DDI 0403E, B3.5).
+fn opens_exactly(span: Span) -> bool {
+    let blocks = (5..32).map(|log2| 1_u64 << log2);
+    blocks.into_iter().any(|block| {
+        let base = span.start / block * block;
+        let parts = if block < 256 { 1 } else { 8 };
+        let part = block / parts;
+        (0..parts).any(|first| {
+            (first..parts).any(|last| {
+                let open = base + first * part..base + (last + 1) * part;
+                open.start == span.start && open.end == span.end
+            })
+        })
+    })
+}
+
+fn piece() -> impl Strategy<Value = Piece> {
+    let process = (1_u64..1500, 5_u32..10).prop_map(|(size, log2_align)| Piece {
+        kind: Kind::Process,
+        size,
+        align: 1 << log2_align,
+    });
+    let stack = (1_u64..9, 5_u32..8).prop_map(|(parts, log2)| Piece {
+        kind: Kind::Stack,
+        size: parts << log2,
+        align: 8,
+    });
+    prop_oneof![process, stack]
+}
+
+proptest! {
+    #[test]
+    fn expressible_is_what_a_region_can_open(start in 0_u64..2048, length in 1_u64..2048) {
+        let start = RAM.start + start;
+        for granule in [1, 32, 64, 256] {
+            let start = start / granule * granule;
+            let span = Span { start, end: start + length.next_multiple_of(granule) };
+            prop_assert_eq!(span.is_expressible(), opens_exactly(span), "{:x?}", span);
+        }
+    }
+
+    #[test]
+    fn layouts_are_sound(
+        used in 0_u64..3000,
+        pieces in prop::collection::vec(piece(), 0..24),
+    ) {
+        let free = Span { start: RAM.start + used / 32 * 32, end: RAM.end };
+        let Ok(spans) = lay_out(free, &pieces) else {
+            let needed: u64 = pieces.iter().map(|piece| piece.length()).sum();
+            // Alignment may cost something, but not half of the memory.
+            prop_assert!(needed > free.size() / 2, "{} of {}", needed, free.size());
+            return Ok(());
+        };
+        let mut taken = BTreeSet::new();
+        for (piece, span) in pieces.iter().zip(&spans) {
+            prop_assert!(free.contains(*span));
+            prop_assert!((span.start..span.end).all(|byte| taken.insert(byte)), "overlap");
+            prop_assert!(span.start.is_multiple_of(piece.align));
+            match piece.kind {
+                Kind::Process => {
+                    prop_assert!(opens_exactly(*span), "{:x?}", span);
+                    let block = piece.size.next_power_of_two().max(256);
+                    prop_assert!(span.size() >= piece.size);
+                    prop_assert!(span.size() - piece.size < block / 8);
+                }
+                Kind::Stack => {
+                    prop_assert_eq!(span.size(), piece.size);
+                    prop_assert!(span.start.is_multiple_of(piece.size.next_power_of_two()));
+                }
+            }
+        }
+        for (stack, span) in pieces.iter().zip(&spans) {
+            let below = pieces.iter().zip(&spans).find(|(_, below)| below.end == span.start);
+            let overflows_into = below.map(|(piece, _)| piece.kind);
+            prop_assert!(stack.kind != Kind::Stack || overflows_into != Some(Kind::Process));
+        }
+    }
+}
+
+#[test]
+fn small_pieces_fill_the_holes() {
+    let process = |size| Piece { kind: Kind::Process, size, align: 32 };
+    let stack = |size| Piece { kind: Kind::Stack, size, align: 8 };
+    let free = Span { start: RAM.start + 0x420, end: RAM.start + 0x1000 };
+    // The large stack has to be at 0x800; what is small goes before it.
+    let spans = lay_out(free, &[process(40), stack(2048), stack(256), process(200)]).unwrap();
+    assert_eq!(spans[1].start, RAM.start + 0x800);
+    assert!(spans.iter().all(|span| span.end <= RAM.start + 0x1000));
+}
+
+#[test]
+fn what_is_missing_is_told() {
+    let stack = Piece { kind: Kind::Stack, size: 4096, align: 8 };
+    let free = Span { start: RAM.start, end: RAM.start + 4096 };
+    assert_eq!(lay_out(free, &[stack]).unwrap()[0], free);
+    assert_eq!(lay_out(free, &[stack, stack]), Err(Missing(4096)));
+}
+
+#[test]
+fn a_firmware_without_processes_needs_nothing() {
+    let none = Span { start: RAM.end, end: RAM.end };
+    assert_eq!(lay_out(none, &[]), Ok(Vec::new()));
+}
