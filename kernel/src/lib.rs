@@ -1,6 +1,6 @@
 //! The portable core of the Crossgate microkernel.
 //!
-//! It is a state machine: a port tells it what happened (a [call](Kernel::call), another
+//! It is a state machine: a port tells it what happened (a [call](Kernel::call) and its [end](Kernel::leave), another
 //! [system call](Kernel::system_call), an [interrupt](Kernel::interrupt), the
 //! [timer](Kernel::timer), a [fault](Kernel::fault)) in plain values, and gets an [`Effect`] that
 //! says what the CPU has to do next. It touches no register and no memory but its own, so the code

@@ -1,4 +1,4 @@
-//! Every system call but the call of a method and the return from it.
+//! The system calls that need no file of their own.
 
 use crate::fault::Location;
 use crate::port::Port;
@@ -9,7 +9,8 @@ use crossgate_abi::{ARGUMENT_WORDS, Cause, Status, Word, number};
 pub(crate) type Outcome = Option<Reply>;
 
 impl<P: Port> Kernel<P> {
-    /// The current thread, whose registers are saved at `stack_pointer`, makes a system call.
+    /// The current thread, whose registers are saved at `stack_pointer`, makes a system call other than
+    /// [`call`](Self::call), [`leave`](Self::leave) and [`yield_now`](Self::yield_now).
     #[inline(always)]
     pub fn system_call(
         &mut self,
@@ -22,10 +23,6 @@ impl<P: Port> Kernel<P> {
         }
         self.current().stack_pointer = stack_pointer;
         let reply = match number {
-            number::YIELD => {
-                self.ready.rotate(self.threads.current());
-                Some(Reply::OK)
-            }
             number::SIGNAL => Some(self.signal_by_thread(words[0])),
             number::WAIT => self.wait(words[0], microseconds(words[1], words[2])),
             _ => self.rare_system_call(number, words),
@@ -33,6 +30,15 @@ impl<P: Port> Kernel<P> {
         // Without a reply the thread does not go on where it was, even if it is the next to run.
         let switch = self.switch() || reply.is_none();
         Effect { reply, switch }
+    }
+
+    /// The current thread, whose registers are saved at `stack_pointer`, lets others run.
+    #[inline(always)]
+    pub fn yield_now(&mut self, stack_pointer: Word) {
+        let thread = self.threads.current();
+        thread.stack_pointer = stack_pointer;
+        self.ready.rotate(thread);
+        self.switch();
     }
 
     /// Those that are not worth a place in the fast path.

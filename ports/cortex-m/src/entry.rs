@@ -5,7 +5,9 @@
 //! have the kernel write there. The handler gets the address of this context, and gives back the
 //! address of the context to go on with: the same, a callee's, or another thread's.
 
-use crossgate_abi::Word;
+use crate::context::Context;
+use crate::handler;
+use crossgate_abi::{Word, number};
 
 /// Where the context of the thread that runs may lie.
 ///
@@ -48,6 +50,64 @@ impl Bounds {
     }
 }
 
+/// Saves the thread's registers and leaves the address of its context in r0. At `9:` goes on what is
+/// to be done if its stack pointer is out of bounds.
+macro_rules! save {
+    () => {
+        "mrs r0, psp
+         ldrd r1, r2, [sp]
+         subs r1, r0, r1
+         cmp r1, r2
+         bhi 9f
+         stmdb r0!, {{r4-r11}}"
+    };
+}
+
+/// Goes on with the thread whose context is at r0.
+macro_rules! resume {
+    () => {
+        "ldmia r0!, {{r4-r11}}
+         msr psp, r0
+         mvn r0, #2 // EXC_RETURN: thread mode, process stack
+         bx r0"
+    };
+}
+
+/// A system call. What it is, its selector says: the r12 that the CPU saved.
+#[unsafe(naked)]
+#[unsafe(no_mangle)]
+unsafe extern "C" fn SVCall() {
+    core::arch::naked_asm!(
+        save!(),
+        "ldr r1, [r0, #{selector}]",
+        "cmp r1, #0",
+        "blt 2f",
+        "bl {call}",
+        "1:",
+        resume!(),
+        "2: adds r2, r1, #{return_number} + 1",
+        "bne 3f",
+        "bl {leave}",
+        "b 1b",
+        "3: adds r2, r1, #{yield_number} + 1",
+        "bne 4f",
+        "bl {yield_now}",
+        "b 1b",
+        "4: bl {other}",
+        "b 1b",
+        "9: bl {out_of_bounds}",
+        "b 1b",
+        selector = const core::mem::offset_of!(Context, selector),
+        return_number = const number::RETURN,
+        yield_number = const number::YIELD,
+        call = sym handler::call,
+        leave = sym handler::leave,
+        yield_now = sym handler::yield_now,
+        other = sym handler::system_call,
+        out_of_bounds = sym handler::out_of_bounds,
+    )
+}
+
 /// An exception handler that may go on with another thread than the one it interrupted. The second
 /// handler is for a stack pointer out of bounds.
 macro_rules! entry {
@@ -57,19 +117,12 @@ macro_rules! entry {
         #[unsafe(no_mangle)]
         unsafe extern "C" fn $name() {
             core::arch::naked_asm!(
-                "mrs r0, psp",
-                "ldrd r1, r2, [sp]",
-                "subs r1, r0, r1",
-                "cmp r1, r2",
-                "bhi 1f",
-                "stmdb r0!, {{r4-r11}}",
+                save!(),
                 "bl {handler}",
-                "0: ldmia r0!, {{r4-r11}}",
-                "msr psp, r0",
-                "mvn r0, #2", // EXC_RETURN: thread mode, process stack
-                "bx r0",
-                "1: bl {out_of_bounds}",
-                "b 0b",
+                "1:",
+                resume!(),
+                "9: bl {out_of_bounds}",
+                "b 1b",
                 handler = sym $handler,
                 out_of_bounds = sym $out_of_bounds,
             )
@@ -78,16 +131,12 @@ macro_rules! entry {
 }
 
 entry! {
-    /// A system call.
-    SVCall => crate::handler::system_call, crate::handler::out_of_bounds
-}
-entry! {
     /// The timer.
-    SysTick => crate::handler::timer, crate::handler::timer_out_of_bounds
+    SysTick => handler::timer, handler::timer_out_of_bounds
 }
 entry! {
     /// Every interrupt line.
-    DefaultHandler => crate::handler::interrupt, crate::handler::interrupt_out_of_bounds
+    DefaultHandler => handler::interrupt, handler::interrupt_out_of_bounds
 }
 
 /// A fault. The interrupted context is not saved: nothing ever goes back to it.
@@ -100,11 +149,8 @@ macro_rules! fault_entry {
                 "mrs r0, psp",
                 "mov r1, lr",
                 "bl {handler}",
-                "ldmia r0!, {{r4-r11}}",
-                "msr psp, r0",
-                "mvn r0, #2",
-                "bx r0",
-                handler = sym crate::handler::fault,
+                resume!(),
+                handler = sym handler::fault,
             )
         }
     )* };

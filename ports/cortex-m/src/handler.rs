@@ -4,40 +4,80 @@ use crate::boot::{Machine, kernel};
 use crate::context::Context;
 use crate::entry::Bounds;
 use crate::{fault, mpu};
-use crossgate_abi::{Cause, Word, number};
-use crossgate_kernel::call::{Entry, Exit};
+use crossgate_abi::{Cause, Word};
 use crossgate_kernel::memory::Span;
 use crossgate_kernel::thread::Level;
-use crossgate_kernel::{Effect, Kernel};
+use crossgate_kernel::{Effect, Kernel, Reply};
 
-/// A selector below this is a call, not a system call.
-const FIRST_SYSTEM_CALL: Word = 1 << 31;
-
-/// The current thread executed `svc`. Its registers are saved at `context`, inside its stack.
-pub extern "C" fn system_call(context: *mut Context) -> *mut Context {
-    const RETURN: Word = number::system_call(number::RETURN);
+/// The current thread, whose registers are saved at `context`, calls a method.
+pub extern "C" fn call(context: &mut Context, selector: Word) -> *mut Context {
     // SAFETY: exceptions of one priority don't nest, so this is the only user of the kernel.
     let kernel = unsafe { kernel() };
-    // SAFETY: the entry checked that the context lies inside the current thread's stack.
-    let (selector, words) = unsafe { ((*context).selector, (*context).words()) };
-    if selector < FIRST_SYSTEM_CALL {
-        match kernel.call(context.addr(), selector, words) {
-            Ok(entry) => enter(kernel, &entry),
-            Err(effect) => follow(kernel, context, effect),
+    let stack_pointer = core::ptr::from_mut(context).addr();
+    match kernel.call(stack_pointer, selector, context.words()) {
+        Ok(entry) => {
+            // SAFETY: the core checked that there is room for this below `stack_top`, which is a
+            // multiple of 32 and below everything that the thread has in use.
+            let context = unsafe { Context::enter(&entry) };
+            let Level { window, process, leases } = entry.level;
+            mpu::open(entry.stack_start, window, kernel.port.regions(process));
+            if leases | kernel.port.leases_open != 0 {
+                open_leases(kernel);
+            }
+            context
         }
-    } else if selector == RETURN {
-        match kernel.leave(words) {
-            Ok(exit) => leave(kernel, &exit),
-            Err(effect) => follow(kernel, context, effect),
-        }
-    } else {
-        let effect = kernel.system_call(context.addr(), !selector, words);
-        if let Some(reply) = effect.reply {
-            // SAFETY: the core ends only the system call whose context this is.
-            unsafe { (*context).set_reply(reply) };
-        }
-        if effect.switch { load_now(kernel) } else { context }
+        Err(effect) => follow(kernel, context, effect),
     }
+}
+
+/// The current thread returns from a method.
+pub extern "C" fn leave(context: &mut Context) -> *mut Context {
+    // SAFETY: exceptions of one priority don't nest, so this is the only user of the kernel.
+    let kernel = unsafe { kernel() };
+    match kernel.leave(context.words()) {
+        Ok(exit) => {
+            let context = exit.stack_pointer as *mut Context;
+            // SAFETY: the caller's context was saved there; its stack has been closed since.
+            unsafe { (*context).set_reply(exit.reply) };
+            let Level { window, process, leases } = exit.level;
+            mpu::open(exit.stack_start, window, kernel.port.regions(process));
+            if leases | kernel.port.leases_open != 0 || exit.reschedule {
+                return leave_specially(kernel, context);
+            }
+            context
+        }
+        Err(effect) => follow(kernel, context, effect),
+    }
+}
+
+/// The end of a call when leases or other threads are concerned.
+#[inline(never)]
+fn leave_specially(kernel: &mut Kernel<Machine>, context: *mut Context) -> *mut Context {
+    open_leases(kernel);
+    kernel.current().stack_pointer = context.addr();
+    let effect = kernel.reschedule();
+    follow(kernel, context, effect)
+}
+
+/// The current thread lets others run.
+pub extern "C" fn yield_now(context: &mut Context) -> *mut Context {
+    // SAFETY: exceptions of one priority don't nest, so this is the only user of the kernel.
+    let kernel = unsafe { kernel() };
+    context.set_reply(Reply::OK);
+    kernel.yield_now(core::ptr::from_mut(context).addr());
+    load_now(kernel)
+}
+
+/// The current thread makes another system call.
+pub extern "C" fn system_call(context: &mut Context, selector: Word) -> *mut Context {
+    // SAFETY: exceptions of one priority don't nest, so this is the only user of the kernel.
+    let kernel = unsafe { kernel() };
+    let stack_pointer = core::ptr::from_mut(context).addr();
+    let effect = kernel.system_call(stack_pointer, !selector, context.words());
+    if let Some(reply) = effect.reply {
+        context.set_reply(reply);
+    }
+    if effect.switch { load_now(kernel) } else { context }
 }
 
 /// The current thread executed `svc`, or was interrupted, with a stack pointer outside its stack.
@@ -108,43 +148,6 @@ fn follow(kernel: &mut Kernel<Machine>, context: *mut Context, effect: Effect) -
         unsafe { (*context).set_reply(reply) };
     }
     if effect.switch { load(kernel) } else { context }
-}
-
-/// Goes on in a method.
-#[inline(always)]
-fn enter(kernel: &mut Kernel<Machine>, entry: &Entry) -> *mut Context {
-    // SAFETY: the core checked that there is room for this below `stack_top`, which is a multiple
-    // of 32 and below everything that the thread has in use.
-    let context = unsafe { Context::enter(entry) };
-    let Level { window, process, leases } = entry.level;
-    mpu::open(entry.stack_start, window, kernel.port.regions(process));
-    if leases | kernel.port.leases_open != 0 {
-        open_leases(kernel);
-    }
-    context
-}
-
-/// Goes on after a method.
-#[inline(always)]
-fn leave(kernel: &mut Kernel<Machine>, exit: &Exit) -> *mut Context {
-    let context = exit.stack_pointer as *mut Context;
-    // SAFETY: this is where the caller's context was saved; its stack has been closed since.
-    unsafe { (*context).set_reply(exit.reply) };
-    let Level { window, process, leases } = exit.level;
-    mpu::open(exit.stack_start, window, kernel.port.regions(process));
-    if leases | kernel.port.leases_open != 0 || exit.reschedule {
-        return leave_specially(kernel, context);
-    }
-    context
-}
-
-/// The end of a call when leases or other threads are concerned.
-#[inline(never)]
-fn leave_specially(kernel: &mut Kernel<Machine>, context: *mut Context) -> *mut Context {
-    open_leases(kernel);
-    kernel.current().stack_pointer = context.addr();
-    let effect = kernel.reschedule();
-    follow(kernel, context, effect)
 }
 
 /// Opens the leases that are in force, and closes those that were.

@@ -1,0 +1,56 @@
+//! What it takes from a fault in a server to the error at its caller.
+//!
+//! A process that faulted is stopped, so there are eight, and each faults once.
+#![cfg_attr(target_os = "none", no_std, no_main)]
+
+#[cfg(not(target_os = "none"))]
+fn main() {
+    println!("run this by `cargo xtask bench`");
+}
+
+#[cfg(target_os = "none")]
+mod firmware {
+    use bench::Crash;
+    use bench::report::Bench;
+    use crossgate::{CallError, Concurrent, Handle};
+    use mps2_an385::{TIMER0, Timer, UART0, Uart};
+
+    struct Crasher;
+
+    impl Crash for Crasher {
+        fn crash(&self) -> u32 {
+            // SAFETY: there is no memory of this process, so the access faults: that is measured.
+            unsafe { core::ptr::without_provenance::<u32>(0x2000_0000).read_volatile() }
+        }
+    }
+
+    crossgate::system! {
+        pub static SYSTEM;
+        process client {
+            mmio UART0;
+            mmio TIMER0;
+            thread main (priority = 1, stack = 2048) = main([A, B, C, D, E, F, G, H]);
+        }
+        process first { object a: Concurrent<Crasher> = Crasher => [A: dyn Crash]; }
+        process second { object b: Concurrent<Crasher> = Crasher => [B: dyn Crash]; }
+        process third { object c: Concurrent<Crasher> = Crasher => [C: dyn Crash]; }
+        process fourth { object d: Concurrent<Crasher> = Crasher => [D: dyn Crash]; }
+        process fifth { object e: Concurrent<Crasher> = Crasher => [E: dyn Crash]; }
+        process sixth { object f: Concurrent<Crasher> = Crasher => [F: dyn Crash]; }
+        process seventh { object g: Concurrent<Crasher> = Crasher => [G: dyn Crash]; }
+        process eighth { object h: Concurrent<Crasher> = Crasher => [H: dyn Crash]; }
+    }
+    crossgate_cortex_m::start!(SYSTEM, clock_hz = mps2_an385::CLOCK_HZ);
+
+    fn main(crashers: [Handle<dyn Crash>; 8]) -> ! {
+        let mut bench = Bench::new(Timer::new(TIMER0), Uart::new(UART0, 115_200));
+        let mut faulted = 0;
+        bench.measure_whole("fault_to_caller", 8, || {
+            for crasher in crashers {
+                faulted += u32::from(crasher.crash() == Err(CallError::ServerFaulted));
+            }
+        });
+        assert!(faulted == 8);
+        bench.end()
+    }
+}

@@ -1,0 +1,117 @@
+//! Two processes (a third for the nested call): every operation but the ones of `many` and `faults`.
+#![cfg_attr(target_os = "none", no_std, no_main)]
+#![forbid(unsafe_code)]
+
+#[cfg(not(target_os = "none"))]
+fn main() {
+    println!("run this by `cargo xtask bench`");
+}
+
+#[cfg(target_os = "none")]
+mod firmware {
+    use bench::report::{Bench, ROUNDS};
+    use bench::{Forwarder, Nested, Null, Server, Sum};
+    use core::hint::black_box;
+    use crossgate::sync::Mutex;
+    use crossgate::{Concurrent, Handle, LendBuf, Notification, Signal, thread};
+    use mps2_an385::{TIMER0, Timer, UART0, Uart};
+
+    struct Counter(Mutex<u32>);
+
+    crossgate::system! {
+        pub static SYSTEM;
+        process client {
+            mmio UART0;
+            mmio TIMER0;
+            notification PING;
+            notification PARTNER;
+            object counter: Concurrent<Counter> = Counter(Mutex::new(0)) => [];
+            thread main (priority = 8, stack = 2048) =
+                main(NULL, NESTED, SUM, [PONG, HIGH], PING, PARTNER, &counter);
+            thread partner (priority = 8, stack = 512) = yielder(PARTNER);
+        }
+        process server {
+            notification PONG;
+            notification HIGH;
+            object null: Concurrent<Server> = Server => [NULL: dyn Null, SUM: dyn Sum];
+            thread pong (priority = 8, stack = 512) = pong(PONG, PING);
+            thread high (priority = 9, stack = 512) = high(HIGH);
+        }
+        process between {
+            object nested: Concurrent<Forwarder> = Forwarder::new(NULL) => [NESTED: dyn Nested];
+        }
+    }
+    crossgate_cortex_m::start!(SYSTEM, clock_hz = mps2_an385::CLOCK_HZ);
+
+    fn main(
+        null: Handle<dyn Null>,
+        nested: Handle<dyn Nested>,
+        sum: Handle<dyn Sum>,
+        [pong, high]: [Signal; 2],
+        ping: Notification,
+        partner: Notification,
+        counter: &Counter,
+    ) -> ! {
+        let mut bench = Bench::new(Timer::new(TIMER0), Uart::new(UART0, 115_200));
+        bench.measure("rpc_null_4_words", || {
+            black_box(null.four(black_box(1), 2, 3, 4)).unwrap_or_else(|_| failed());
+        });
+        bench.measure("rpc_null_0_words", || {
+            black_box(null.nothing()).unwrap_or_else(|_| failed());
+        });
+        bench.measure("rpc_nested_2", || {
+            black_box(nested.four(black_box(1), 2, 3, 4)).unwrap_or_else(|_| failed());
+        });
+        let mut buffer = LendBuf::<64>::new();
+        buffer.fill(1);
+        bench.measure("rpc_lent_64", || match sum.sum(&buffer[..]) {
+            Ok(64) => {}
+            _ => failed(),
+        });
+        bench.measure("syscall_null", || {
+            black_box(thread::id());
+        });
+        bench.measure("mutex_uncontended", || {
+            *counter.0.lock() += 1;
+        });
+        bench.measure_whole("notify_pingpong", ROUNDS, || {
+            for _ in 0..ROUNDS {
+                pong.signal().unwrap_or_else(|_| failed());
+                ping.wait();
+            }
+        });
+        bench.measure("notify_wake_higher", || high.signal().unwrap_or_else(|_| failed()));
+        partner.signal();
+        bench.measure_whole("yield_switch", 2 * ROUNDS, || {
+            for _ in 0..ROUNDS {
+                thread::yield_now();
+            }
+        });
+        bench.end()
+    }
+
+    fn pong(pong: Notification, ping: Signal) -> ! {
+        loop {
+            pong.wait();
+            ping.signal().unwrap_or_else(|_| failed());
+        }
+    }
+
+    fn high(high: Notification) -> ! {
+        loop {
+            high.wait();
+        }
+    }
+
+    fn yielder(start: Notification) -> ! {
+        start.wait();
+        loop {
+            thread::yield_now();
+        }
+    }
+
+    #[cold]
+    fn failed() -> ! {
+        panic!("a benchmarked operation failed")
+    }
+}
