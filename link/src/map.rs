@@ -4,10 +4,14 @@ use crate::image::Image;
 use crate::inputs::MEMORY_SYMBOL;
 use crate::layout::Span;
 use crate::link::PARTS;
-use crate::ownership::STACK;
+use crate::ownership::{KERNEL, STACK};
+use crate::script::TABLES;
 use crate::verify;
 use anyhow::Result;
 use std::path::Path;
+
+mod picture;
+mod table;
 
 /// Where the memory of a process is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,8 +57,8 @@ pub struct Stack {
 pub struct MemoryMap {
     /// The flash of the microcontroller, as memory.x says.
     pub flash: Span,
-    /// The end of what the firmware takes of it.
-    pub flash_end: u64,
+    /// What is in it, by section, in the order of addresses.
+    pub constants: Vec<(String, Span)>,
     /// The RAM of the microcontroller, as memory.x says.
     pub ram: Span,
     /// The statics of the kernel, by section.
@@ -113,11 +117,15 @@ impl MemoryMap {
         let kernel = image.sections.iter().filter(|section| {
             ram.contains(section.span) && !section.name.starts_with(".crossgate.")
         });
-        let loads = image.sections.iter().flat_map(|section| [section.load, Some(section.span)]);
-        let in_flash = loads.flatten().filter(|span| flash.contains(*span));
+        let loads = image.sections.iter().filter_map(|section| {
+            let load = section.load.filter(|load| flash.contains(*load))?;
+            Some((section.name.clone(), load))
+        });
+        let mut constants: Vec<_> = loads.collect();
+        constants.sort_by_key(|(_, span)| *span);
         Ok(Self {
             flash,
-            flash_end: in_flash.map(|span| span.end).max().unwrap_or(flash.start),
+            constants,
             ram,
             kernel: kernel.map(|section| (section.name.clone(), section.span)).collect(),
             kernel_stack: Span {
@@ -129,14 +137,84 @@ impl MemoryMap {
         })
     }
 
-    /// All that takes up RAM.
-    pub(crate) fn spans(&self) -> Vec<(String, Span)> {
-        let processes = self
-            .processes
-            .iter()
-            .filter_map(|process| Some((format!("process {}", process.name), process.region()?)));
-        let stacks = self.stacks.iter().map(|stack| (format!("stack {}", stack.name), stack.span));
-        let kernel_stack = ("kernel stack".to_owned(), self.kernel_stack);
-        self.kernel.iter().cloned().chain([kernel_stack]).chain(processes).chain(stacks).collect()
+    /// What takes up RAM, in the order of addresses, with what is free between.
+    pub(crate) fn ram_rows(&self) -> Vec<Row> {
+        let mut rows = Vec::new();
+        if let (Some((_, first)), Some((_, last))) = (self.kernel.first(), self.kernel.last()) {
+            let span = Span { start: first.start, end: last.end };
+            let used = self.kernel.iter().map(|(_, span)| span.size()).sum();
+            rows.push(Row { owner: KERNEL.into(), what: "statics".into(), span, used });
+        }
+        rows.push(Row::full(KERNEL, "stack".into(), self.kernel_stack));
+        for process in self.processes.iter().filter(|process| process.region().is_some()) {
+            let what = match process.shared.size() {
+                0 => "statics".to_owned(),
+                size => format!("statics, {size} to lend"),
+            };
+            let owner = process.name.clone();
+            rows.push(Row { owner, what, span: process.span, used: process.used });
+        }
+        for stack in &self.stacks {
+            let (process, thread) = stack.name.split_once('.').unwrap_or((&stack.name, ""));
+            rows.push(Row::full(process, format!("stack of {thread}"), stack.span));
+        }
+        with_gaps(rows, self.ram)
     }
+
+    /// What takes up flash, in the order of addresses, with what is free between.
+    pub(crate) fn flash_rows(&self) -> Vec<Row> {
+        let row = |(section, span): &(String, Span)| {
+            let process = PARTS.iter().find_map(|part| section.strip_prefix(part));
+            let (owner, what) = match (process, section.as_str()) {
+                (Some(process), _) => (process, "initial values"),
+                (None, ".vector_table") => ("all", "interrupt vectors"),
+                (None, ".text") => ("all", "code"),
+                (None, ".rodata") => ("all", "constants"),
+                (None, ".data") => (KERNEL, "initial values"),
+                (None, TABLES) => (KERNEL, "where memories are"),
+                (None, other) => ("all", other),
+            };
+            Row::full(owner, what.to_owned(), *span)
+        };
+        with_gaps(self.constants.iter().map(row).collect(), self.flash)
+    }
+}
+
+/// A piece of memory, for a reader.
+#[derive(Clone, Debug)]
+pub(crate) struct Row {
+    /// The process, the kernel, or nobody if it is free.
+    pub owner: String,
+    pub what: String,
+    pub span: Span,
+    /// How many bytes of it are used.
+    pub used: u64,
+}
+
+impl Row {
+    fn full(owner: &str, what: String, span: Span) -> Self {
+        Self { owner: owner.to_owned(), what, span, used: span.size() }
+    }
+
+    /// Whether it belongs to nobody.
+    pub fn is_free(&self) -> bool {
+        self.owner.is_empty()
+    }
+}
+
+/// Sorts the rows by address, and adds rows for what is free.
+fn with_gaps(mut rows: Vec<Row>, memory: Span) -> Vec<Row> {
+    rows.sort_by_key(|row| row.span);
+    let mut all = Vec::new();
+    let mut free_from = memory.start;
+    let end = Row::full("", String::new(), Span { start: memory.end, end: memory.end });
+    for row in rows.into_iter().chain([end]) {
+        if row.span.start > free_from {
+            let span = Span { start: free_from, end: row.span.start };
+            all.push(Row { owner: String::new(), what: "free".into(), span, used: 0 });
+        }
+        free_from = free_from.max(row.span.end);
+        all.extend(Some(row).filter(|row| row.span.size() > 0));
+    }
+    all
 }

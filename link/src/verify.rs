@@ -92,10 +92,21 @@ pub fn verify(image: &Image) -> Result<()> {
         "the kernel's stack is not where it has to be: {:x?}",
         map.kernel_stack
     );
-    apart(map.ram, map.spans())?;
+    apart(map.ram, spans(&map))?;
     let loads =
         image.sections.iter().filter_map(|section| Some((section.name.clone(), section.load?)));
     apart(map.flash, loads.collect())
+}
+
+/// All that takes up RAM.
+fn spans(map: &MemoryMap) -> Vec<(String, Span)> {
+    let processes = map
+        .processes
+        .iter()
+        .filter_map(|process| Some((format!("process {}", process.name), process.region()?)));
+    let stacks = map.stacks.iter().map(|stack| (format!("stack {}", stack.name), stack.span));
+    let kernel_stack = ("kernel stack".to_owned(), map.kernel_stack);
+    map.kernel.iter().cloned().chain([kernel_stack]).chain(processes).chain(stacks).collect()
 }
 
 /// All is within the memory, and no two things overlap.
