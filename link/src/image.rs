@@ -24,7 +24,7 @@ pub struct ImageSection {
     /// Whether it can be written.
     pub writable: bool,
     /// What it holds, empty if all zeroes.
-    data: Vec<u8>,
+    pub data: Vec<u8>,
 }
 
 /// A linked firmware.

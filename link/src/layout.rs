@@ -21,21 +21,25 @@ pub struct Span {
 
 impl Span {
     /// Length in bytes.
+    #[must_use]
     pub fn size(self) -> u64 {
-        self.end - self.start
+        self.end.saturating_sub(self.start)
     }
 
     /// Whether all of `inner` is in it.
+    #[must_use]
     pub fn contains(self, inner: Span) -> bool {
         self.start <= inner.start && inner.end <= self.end
     }
 
     /// Whether there is a byte that is in both.
+    #[must_use]
     pub fn overlaps(self, other: Span) -> bool {
         self.start < other.end && other.start < self.end
     }
 
     /// Whether one region of the protection unit opens exactly this.
+    #[must_use]
     pub fn is_expressible(self) -> bool {
         let block = self.block();
         self.start < self.end

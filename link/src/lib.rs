@@ -1,4 +1,91 @@
-//! The linker of a Crossgate firmware.
+//! The linker of a Crossgate firmware: gives every process a memory of its own.
+//!
+//! Rustc calls the program `crossgate-link` in place of `rust-lld`, with the same arguments (as it
+//! calls flip-link). It links once to measure, decides where everything goes, links again, and
+//! checks the result. A program that has no processes it leaves to `rust-lld` alone.
+//!
+//! ```toml
+//! # .cargo/config.toml
+//! [target.thumbv7m-none-eabi]
+//! linker = "link/crossgate-link"
+//! rustflags = ["-C", "link-arg=-Tlink.x"]
+//! ```
+//!
+//! Scripts are those of cortex-m-rt: its `link.x` and the user's `memory.x`, which names the memories
+//! FLASH and RAM. Both are used as they are; ours go before them and after.
+//!
+//! # The layout
+//!
+//! ```text
+//!           RAM                                             FLASH
+//!          +---------------------------+                   +----------------------------+
+//!          | .data .bss .uninit        | the kernel's      | vectors, code, constants   |
+//!          +---------------------------+                   | initial values of .data    |
+//!          | kernel stack, 1024 bytes  | exceptions        +----------------------------+
+//!          +---------------------------+                   | __crossgate_memory_fan     |
+//!  shared  | lent memory of `sensor`   | one region of     | __crossgate_memory_sensor  |
+//!  data    | its initialised statics   | the protection    +----------------------------+
+//!  zeroed  | its other statics         | unit, opened      | initial values of `fan`    |
+//!          | (lost to rounding)        | as a whole        | initial values of `sensor` |
+//!          +---------------------------+                   +----------------------------+
+//!          | stack of sensor.sampler   | one more region
+//!          +---------------------------+
+//!          | statics of `fan` ...      |
+//! ```
+//!
+//! A region of ARMv7-M is a block of a power of two, aligned to its size, of which eighths can be
+//! left out. The memory of a process is as many eighths as it needs, so less than an eighth of the
+//! block is lost. A stack is aligned to the next power of two of its size, because the kernel
+//! narrows it in a call. Large blocks are placed first, the small ones fill the holes. No stack lies
+//! right above the memory of a process, into which it could overflow unseen.
+//!
+//! | symbol | what |
+//! |---|---|
+//! | `__crossgate_memory_<process>` | six words, `crossgate_abi::table::ProcessMemory` |
+//! | `__crossgate_kernel_stack_bottom`, `_stack_start` | the kernel's stack |
+//! | `__crossgate_flash_start`, `__crossgate_flash_end` | FLASH of `memory.x` |
+//! | `__crossgate_ram_start`, `__crossgate_ram_end` | RAM of `memory.x` |
+//!
+//! The part `shared` starts and ends at multiples of 32 bytes, and may be of no length. A process
+//! that has no statics has no region: all its addresses but `image` are those of the start of RAM,
+//! `start` and `end` too. What a process has in `zeroed`, and what is lost to rounding, is zero at
+//! start.
+//!
+//! # Whose a static is
+//!
+//! A process is in the wiring if the firmware wants its `__crossgate_memory_<process>`. Then
+//!
+//! 1. the statics of the crate that is named like a process are that process', and so are its
+//!    objects (section `.crossgate.object.<process>`);
+//! 2. any other static is of whoever uses it: of the only process whose code refers to it, or of
+//!    the kernel.
+//!
+//! A process uses what its entry points refer to, and what that refers to, and so on. Its entry
+//! points are in the tables that `crossgate::system!` writes: each record of a service names an
+//! object and its methods, each record of a thread names a stack and a function. The kernel uses
+//! what the interrupt vectors refer to, directly or not, but not through those tables. As this looks at the
+//! machine code, it does not matter in which crate a generic function was compiled, or what was
+//! inlined. Constants may be used by all: flash can be read by everyone.
+//!
+//! # Errors
+//!
+//! Each names the static, its crate, and the way from an entry point to it:
+//!
+//! - a static that two processes use, or a process and the kernel;
+//! - a static of a process' crate, or an object, that is used by another process or the kernel;
+//! - a static that nobody uses, but that is kept all the same (by an option of the linker);
+//! - a `shared!` static of the kernel, which lends nothing.
+//!
+//! Others tell which memory is too small, by how much, and who needs what; that a stack is of a size
+//! that the protection unit can not open; that the wiring has no process of that name.
+//!
+//! # Sections
+//!
+//! What the compiler writes: `.crossgate.object.<process>`, `.crossgate.shared`, and
+//! `.crossgate.stack.<process>.<thread>` (`kernel` stands for the process of the idle thread). What is
+//! in the firmware: `.crossgate.shared.<process>`, `.crossgate.data.<process>`,
+//! `.crossgate.zeroed.<process>`, the stacks under the same names, and `.crossgate.memory` with the
+//! tables. [`map::MemoryMap`] reads them.
 
 mod arguments;
 mod image;

@@ -171,7 +171,7 @@ impl MemoryMap {
                 (None, ".text") => ("all", "code"),
                 (None, ".rodata") => ("all", "constants"),
                 (None, ".data") => (KERNEL, "initial values"),
-                (None, TABLES) => (KERNEL, "where memories are"),
+                (None, TABLES) => (KERNEL, "memory table"),
                 (None, other) => ("all", other),
             };
             Row::full(owner, what.to_owned(), *span)

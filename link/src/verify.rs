@@ -60,25 +60,19 @@ pub fn verify(image: &Image) -> Result<()> {
             process.name
         );
         let shared = process.shared;
-        let shared_is_apart = shared.start == region.start
-            && shared.start.is_multiple_of(32)
-            && shared.end.is_multiple_of(32);
+        let in_order = [region.start, shared.start, shared.end, process.data_end, region.end];
         ensure!(
-            shared_is_apart && shared.end <= process.data_end && process.data_end <= region.end,
+            shared.start == region.start && shared.end.is_multiple_of(32) && in_order.is_sorted(),
             "the parts of the memory of process `{}` are in disorder",
             process.name
         );
         for (part, limits) in PARTS.iter().zip(process.limits(region)) {
-            let section = image.section(&format!("{part}{}", process.name));
-            let inside = section.is_none_or(|section| limits.contains(section.span));
-            ensure!(inside, "`{part}{}` is not within {limits:x?}", process.name);
-            let Some(load) = section.and_then(|section| Some((section.span, section.load?))) else {
-                continue;
-            };
+            let Some(section) = image.section(&format!("{part}{}", process.name)) else { continue };
+            let ImageSection { name, span, load, .. } = section;
+            ensure!(limits.contains(*span), "`{name}` is not within {limits:x?}");
             ensure!(
-                load.1.start - process.image == load.0.start - region.start,
-                "the initial values of process `{}` are not at {:#x}",
-                process.name,
+                load.is_none_or(|load| load.start + region.start == process.image + span.start),
+                "the initial values of `{name}` are not at {:#x}",
                 process.image
             );
         }
@@ -140,3 +134,6 @@ fn writable_is_owned(image: &Image, map: &MemoryMap) -> Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,8 +9,8 @@ use std::fmt::Write;
 const MARGIN: u32 = 24;
 const HEADING: u32 = 64;
 const ADDRESS: u32 = 92;
-const BAR: u32 = 250;
-const NAMES: u32 = 250;
+const BAR: u32 = 200;
+const NAMES: u32 = 330;
 const COLUMN: u32 = ADDRESS + BAR + NAMES;
 /// The height of the smallest piece: its text has to fit.
 const ROW: u32 = 22;
@@ -71,9 +71,9 @@ impl MemoryMap {
                 let waste = size - row.used;
                 let waste = if waste > 0 { format!(", {waste} lost") } else { String::new() };
                 let label = format!("{size} bytes{waste}");
-                text(svg, bar + 8, middle, "fill=\"#fff\" font-weight=\"bold\"", &row.owner);
-                let label = format!("{}: {label}", row.what);
-                text(svg, bar + BAR + 12, middle, "fill=\"#222\"", &label);
+                let owner = format!("{}: ", row.owner);
+                let label = format!("{}, {label}", row.what);
+                label_of_piece(svg, bar + BAR + 12, middle, &owner, &label);
             }
             top += height;
         }
@@ -117,8 +117,23 @@ fn rectangle(svg: &mut String, [x, y, width, height]: [u32; 4], colour: &str, op
     );
 }
 
+fn label_of_piece(svg: &mut String, x: u32, y: u32, owner: &str, content: &str) {
+    let (owner, content) = (escaped(owner), escaped(content));
+    line(
+        svg,
+        format_args!(
+            "<text x=\"{x}\" y=\"{y}\" fill=\"#222\" xml:space=\"preserve\">\
+             <tspan font-weight=\"bold\">{owner}</tspan>{content}</text>"
+        ),
+    );
+}
+
+fn escaped(content: &str) -> String {
+    content.replace('&', "&amp;").replace('<', "&lt;")
+}
+
 fn text(svg: &mut String, x: u32, y: u32, style: &str, content: &str) {
-    let content = content.replace('&', "&amp;").replace('<', "&lt;");
+    let content = escaped(content);
     line(svg, format_args!("<text x=\"{x}\" y=\"{y}\" {style}>{content}</text>"));
 }
 

@@ -1,10 +1,35 @@
 //! Builds small firmwares with rustc alone.
 
+use crossgate_link::map::{MemoryMap, ProcessMemory};
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use tempfile::TempDir;
+
+/// A process with statics of each kind: 8 bytes that may be lent, 4 initialised, 100 zeroed.
+pub const SENSOR: &str = "
+use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+#[unsafe(link_section = \".crossgate.shared\")]
+static BUFFER: [AtomicU32; 2] = [AtomicU32::new(1), AtomicU32::new(2)];
+static LIMIT: AtomicU32 = AtomicU32::new(7);
+static HISTORY: [AtomicU32; 25] = [const { AtomicU32::new(0) }; 25];
+pub fn work() {
+    let index = LIMIT.fetch_add(1, Relaxed) as usize;
+    core::hint::black_box(HISTORY[index].fetch_add(BUFFER[index % 2].fetch_add(1, Relaxed), Relaxed));
+}
+";
+
+/// A library with a static.
+pub const HELPER: &str = "
+use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+static COUNTER: AtomicU32 = AtomicU32::new(0);
+#[inline(never)]
+pub fn count() -> u32 { COUNTER.fetch_add(1, Relaxed) }
+pub fn count_for<T>(_: T) -> u32 { COUNTER.fetch_add(size_of::<T>() as u32, Relaxed) }
+#[inline(never)]
+pub fn pure(value: u32) -> u32 { value.rotate_left(3) }
+";
 
 pub const TARGET: &str = "thumbv7m-none-eabi";
 
@@ -39,6 +64,8 @@ pub struct Firmware {
     pub rest: &'static str,
     /// What the kernel does.
     pub kernel: &'static str,
+    /// The function that starts it.
+    pub entry: &'static str,
     /// Length of RAM in KiB.
     pub ram: u32,
     /// Further arguments for rustc.
@@ -48,7 +75,8 @@ pub struct Firmware {
 impl Firmware {
     pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let mut firmware = Self { ram: 64, folder: Some(folder), ..Self::default() };
+        let mut firmware =
+            Self { ram: 64, entry: "Reset", folder: Some(folder), ..Self::default() };
         let abi = concat!(env!("CARGO_MANIFEST_DIR"), "/../abi/src/lib.rs");
         firmware.compile("crossgate_abi", Path::new(abi));
         firmware
@@ -110,8 +138,11 @@ impl Firmware {
     }
 
     /// The wiring, as `crossgate::system!` writes it.
-    fn source(&self) -> String {
+    pub fn source(&self) -> String {
         let mut text = PRELUDE.to_owned();
+        if self.entry == "Reset" {
+            text += VECTORS;
+        }
         let mut processes = String::new();
         let mut services = String::new();
         let mut threads = String::new();
@@ -159,9 +190,9 @@ impl Firmware {
             text,
             "static SYSTEM: System = System {{ processes: &[{processes}], services: &[{services}], threads: &[{threads}],
             notifications: &[], interrupts: &[], locks: 0, fault_watch: None }};
-            #[unsafe(no_mangle)] extern \"C\" fn Reset() -> ! {{ core::hint::black_box(&SYSTEM); {}; loop {{}} }}
+            #[unsafe(no_mangle)] extern \"C\" fn {}() -> ! {{ core::hint::black_box(&SYSTEM); {}; loop {{}} }}
             {}",
-            self.kernel, self.rest
+            self.entry, self.kernel, self.rest
         )
         .unwrap();
         text
@@ -175,11 +206,16 @@ use crossgate_abi::{Shape, table::*};
 struct Cell<T>(UnsafeCell<T>);
 unsafe impl<T> Sync for Cell<T> {}
 #[panic_handler] fn panic(_: &core::panic::PanicInfo) -> ! { loop {} }
+";
+
+/// What cortex-m-rt does in other firmwares.
+const VECTORS: &str = "
 #[unsafe(link_section = \".vector_table.exceptions\")] #[used]
 static VECTORS: [extern \"C\" fn() -> !; 1] = [Reset];
 ";
 
-fn text(output: &Output) -> String {
+/// What a tool said.
+pub fn text(output: &Output) -> String {
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(
         !text.contains("can't find crate for `core`"),
@@ -189,19 +225,35 @@ fn text(output: &Output) -> String {
 }
 
 /// Writes what a programmer writes into the flash.
-pub fn flash_image(elf: &Path, image: &Path) {
+pub fn flash_image(elf: &Path, start: u32, image: &Path) {
     use object::read::elf::{ElfFile32, ProgramHeader};
     let data = fs::read(elf).unwrap();
     let file = ElfFile32::<object::Endianness>::parse(&*data).unwrap();
     let mut flash = Vec::new();
     for segment in file.elf_program_headers() {
         let content = segment.data(file.endian(), &*data).unwrap();
-        let Some(start) = segment.p_paddr(file.endian()).checked_sub(0x0800_0000) else { continue };
-        let start = start as usize;
-        if start < 0x1_0000 && !content.is_empty() {
-            flash.resize(flash.len().max(start + content.len()), 0xff);
-            flash[start..start + content.len()].copy_from_slice(content);
+        let Some(offset) = segment.p_paddr(file.endian()).checked_sub(start) else { continue };
+        let offset = offset as usize;
+        if offset < 0x1_0000 && !content.is_empty() {
+            flash.resize(flash.len().max(offset + content.len()), 0xff);
+            flash[offset..offset + content.len()].copy_from_slice(content);
         }
     }
     fs::write(image, flash).unwrap();
+}
+
+/// The map of a firmware that links.
+pub fn map(firmware: &Firmware) -> MemoryMap {
+    let path = firmware.link().unwrap_or_else(|error| panic!("{error}"));
+    MemoryMap::from_elf(&path).unwrap()
+}
+
+/// What the linker says of one that must not.
+pub fn error(firmware: &Firmware) -> String {
+    firmware.link().expect_err("this firmware must not link")
+}
+
+/// The memory of a process.
+pub fn process<'a>(map: &'a MemoryMap, name: &str) -> &'a ProcessMemory {
+    map.processes.iter().find(|process| process.name == name).unwrap()
 }

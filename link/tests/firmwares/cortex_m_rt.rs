@@ -1,0 +1,70 @@
+//! A firmware as users have it: built by cargo, with cortex-m-rt and its linker script.
+
+use crate::support::{self, Firmware, TARGET};
+use crossgate_link::Span;
+use crossgate_link::map::MemoryMap;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+#[test]
+fn the_scripts_of_cortex_m_rt_are_used_as_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    write(
+        "Cargo.toml",
+        &format!(
+            "[package]\nname = \"firmware\"\nedition = \"2024\"\n[workspace]\n\
+             [[bin]]\nname = \"firmware\"\npath = \"main.rs\"\n\
+             [dependencies]\ncrossgate-abi = {{ path = \"{root}/abi\" }}\n\
+             cortex-m-rt = \"0.7\"\ncortex-m = \"0.7\"\n"
+        ),
+    );
+    // The versions that the workspace has.
+    fs::copy(format!("{root}/Cargo.lock"), folder.path().join("Cargo.lock")).unwrap();
+    write(
+        "memory.x",
+        "MEMORY { FLASH : ORIGIN = 0x0, LENGTH = 64K RAM : ORIGIN = 0x20000000, LENGTH = 8K }",
+    );
+    write(
+        "build.rs",
+        "fn main() { println!(\"cargo::rustc-link-search={}\", env!(\"CARGO_MANIFEST_DIR\")); }",
+    );
+    let mut wiring = Firmware::new();
+    wiring.processes = vec!["sensor"];
+    wiring.threads = vec![("sensor", "sampler", 512, "count()")];
+    wiring.rest = "use cortex_m_rt as _;
+        use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+        static COUNT: AtomicU32 = AtomicU32::new(5);
+        #[inline(never)] fn count() { core::hint::black_box(COUNT.fetch_add(1, Relaxed)); }
+        static mut KERNEL: u32 = 8;";
+    wiring.kernel = "unsafe { core::hint::black_box(&raw mut KERNEL) };";
+    wiring.entry = "main";
+    write("main.rs", &wiring.source());
+    // Its dependencies are compiled once for many runs of this test.
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cortex-m-rt");
+    let output = Command::new(env!("CARGO"))
+        .args(["build", "--quiet", "--target", TARGET])
+        .args([
+            "--config",
+            &format!("target.{TARGET}.linker = {:?}", env!("CARGO_BIN_EXE_crossgate-link")),
+        ])
+        .args(["--config", &format!("target.{TARGET}.rustflags = [\"-Clink-arg=-Tlink.x\"]")])
+        .env("CARGO_TARGET_DIR", &target)
+        .env_remove("RUSTFLAGS")
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", support::text(&output));
+
+    let elf = target.join(TARGET).join("debug/firmware");
+    let map = MemoryMap::from_elf(&elf).unwrap();
+    assert_eq!(map.kernel, [(".data".to_owned(), Span { start: 0x2000_0000, end: 0x2000_0004 })]);
+    assert_eq!(map.kernel_stack, Span { start: 0x2000_0020, end: 0x2000_0420 });
+    assert_eq!(map.processes[0].used, 4);
+    // The first interrupt vector is the kernel's stack pointer.
+    let flash = elf.with_extension("bin");
+    support::flash_image(&elf, 0, &flash);
+    assert_eq!(fs::read(flash).unwrap()[..4], 0x2000_0420_u32.to_le_bytes());
+}

@@ -1,0 +1,108 @@
+//! Where things are.
+
+use crate::support::{self, Firmware, SENSOR, error, map, process};
+use crossgate_link::Span;
+use crossgate_link::map::MemoryMap;
+
+#[test]
+fn a_process_gets_the_statics_of_its_crate() {
+    let mut firmware = Firmware::new().library("sensor", SENSOR);
+    firmware.processes = vec!["sensor"];
+    firmware.threads = vec![("sensor", "sampler", 1024, "sensor::work()")];
+    let map = map(&firmware);
+    let sensor = process(&map, "sensor");
+    assert_eq!(sensor.used, 8 + 4 + 100);
+    assert_eq!(sensor.shared, Span { start: sensor.span.start, end: sensor.span.start + 32 });
+    assert_eq!(sensor.data_end, sensor.shared.end + 4);
+    assert_eq!(sensor.span.size(), 160, "32 + 4 + 100 bytes are five eighths of 256");
+    assert_eq!(map.kernel, [], "nothing is left for the kernel");
+    assert_eq!(map.kernel_stack, Span { start: 0x2000_0000, end: 0x2000_0400 });
+    let stacks: Vec<_> = map.stacks.iter().map(|stack| (&*stack.name, stack.span.size())).collect();
+    assert_eq!(stacks, [("sensor.sampler", 1024), ("kernel.idle", 128)]);
+}
+
+#[test]
+fn initial_values_are_in_flash() {
+    let mut firmware = Firmware::new().library("sensor", SENSOR);
+    firmware.processes = vec!["sensor"];
+    firmware.threads = vec![("sensor", "sampler", 256, "sensor::work()")];
+    firmware.kernel =
+        "static mut STATE: u32 = 0x55; unsafe { core::hint::black_box(&raw mut STATE) };";
+    let elf = firmware.link().unwrap();
+    let map = MemoryMap::from_elf(&elf).unwrap();
+    assert_eq!(map.kernel, [(".data".to_owned(), Span { start: 0x2000_0000, end: 0x2000_0004 })]);
+    // What a programmer writes into the flash.
+    let flash = elf.with_extension("bin");
+    support::flash_image(&elf, 0x0800_0000, &flash);
+    let flash = std::fs::read(flash).unwrap();
+    let sensor = process(&map, "sensor");
+    let image = &flash[(sensor.image - map.flash.start) as usize..];
+    assert_eq!(image[..8], [1, 0, 0, 0, 2, 0, 0, 0], "what may be lent");
+    assert_eq!(image[32..36], [7, 0, 0, 0], "the other statics");
+}
+
+#[test]
+fn objects_are_in_the_memory_of_their_process() {
+    let mut firmware = Firmware::new();
+    firmware.processes = vec!["fan", "sensor"];
+    firmware.objects = vec![
+        ("sensor", "room", "u32> = Cell(UnsafeCell::new(3))", ""),
+        ("fan", "motor", "[u64; 5]> = Cell(UnsafeCell::new([9; 5]))", ""),
+    ];
+    let map = map(&firmware);
+    assert_eq!(process(&map, "sensor").used, 4);
+    assert_eq!(process(&map, "fan").used, 40);
+    assert_eq!(process(&map, "fan").span.size(), 64);
+}
+
+#[test]
+fn a_process_without_statics_has_no_memory() {
+    let mut firmware = Firmware::new();
+    firmware.processes = vec!["control"];
+    firmware.threads = vec![("control", "main", 512, "")];
+    let map = map(&firmware);
+    assert_eq!(process(&map, "control").region(), None);
+}
+
+#[test]
+fn stacks_the_protection_unit_can_not_open_are_refused() {
+    let mut firmware = Firmware::new();
+    firmware.processes = vec!["sensor"];
+    firmware.threads = vec![("sensor", "main", 1000, "")];
+    let error = error(&firmware);
+    assert!(error.contains("stack `sensor.main` is 1000 bytes long"), "{error}");
+}
+
+#[test]
+fn too_little_ram_is_told_with_sizes() {
+    let mut firmware = Firmware::new().library("sensor", SENSOR);
+    firmware.processes = vec!["sensor"];
+    firmware.threads = vec![("sensor", "sampler", 4096, "sensor::work()")];
+    firmware.ram = 4;
+    let error = error(&firmware);
+    for part in [
+        "RAM (4096 bytes) is too small",
+        "process sensor: 136 bytes",
+        "stack of sensor.sampler: 4096 bytes",
+        "missing: ",
+    ] {
+        assert!(error.contains(part), "`{part}` is not in {error}");
+    }
+}
+
+#[test]
+fn names_may_be_stripped() {
+    let mut firmware = Firmware::new().library("sensor", SENSOR);
+    firmware.processes = vec!["sensor"];
+    firmware.threads = vec![("sensor", "sampler", 256, "sensor::work()")];
+    firmware.arguments = vec!["-Cstrip=symbols"];
+    let elf = firmware.link().unwrap();
+    assert!(MemoryMap::from_elf(&elf).is_err(), "there is no map without names");
+}
+
+#[test]
+fn programs_without_processes_are_left_alone() {
+    let mut firmware = Firmware::new();
+    firmware.threads = Vec::new();
+    assert!(firmware.link().is_ok());
+}

@@ -1,0 +1,108 @@
+//! Whose statics are.
+
+use crate::support::{Firmware, HELPER, SENSOR, error, map, process};
+use crossgate_link::Span;
+
+/// A process that uses the library.
+const USER: &str = "pub fn work() { core::hint::black_box(helper::count()); }";
+
+#[test]
+fn a_library_of_one_process_is_in_its_memory() {
+    let mut firmware = Firmware::new().library("helper", HELPER).library("fan", USER);
+    firmware.processes = vec!["fan", "sensor"];
+    firmware.threads = vec![
+        ("fan", "main", 256, "fan::work()"),
+        ("sensor", "main", 256, "core::hint::black_box(helper::pure(1));"),
+    ];
+    let map = map(&firmware);
+    assert_eq!(process(&map, "fan").used, 4);
+    assert_eq!(process(&map, "sensor").used, 0);
+}
+
+#[test]
+fn a_library_of_the_kernel_is_in_its_memory() {
+    let mut firmware = Firmware::new().library("helper", HELPER);
+    firmware.processes = vec!["sensor"];
+    firmware.threads = vec![("sensor", "main", 256, "core::hint::black_box(helper::pure(1));")];
+    firmware.kernel = "helper::count();";
+    let map = map(&firmware);
+    assert_eq!(process(&map, "sensor").used, 0);
+    assert_eq!(map.kernel, [(".bss".to_owned(), Span { start: 0x2000_0000, end: 0x2000_0004 })]);
+}
+
+#[test]
+fn a_library_of_two_processes_may_not_have_statics() {
+    let mut firmware = Firmware::new().library("helper", HELPER).library("fan", USER);
+    firmware.processes = vec!["fan", "sensor"];
+    firmware.threads = vec![("fan", "main", 256, "fan::work()")];
+    firmware.objects =
+        vec![("sensor", "room", "u32> = Cell(UnsafeCell::new(3))", "helper::count_for(1_u64);")];
+    let error = error(&firmware);
+    for part in [
+        "static `helper::COUNTER` (4 bytes, crate `helper`) is used by process `fan` and process `sensor`",
+        "fan::work",
+        "method_0",
+    ] {
+        assert!(error.contains(part), "`{part}` is not in {error}");
+    }
+}
+
+#[test]
+fn a_process_and_the_kernel_may_not_have_a_static_in_common() {
+    let mut firmware = Firmware::new().library("helper", HELPER).library("fan", USER);
+    firmware.processes = vec!["fan"];
+    firmware.threads = vec![("fan", "main", 256, "fan::work()")];
+    firmware.kernel = "helper::count();";
+    let error = error(&firmware);
+    assert!(error.contains("is used by process `fan` and the kernel"), "{error}");
+}
+
+#[test]
+fn a_static_of_a_process_is_out_of_bounds_for_others() {
+    let mut firmware = Firmware::new().library("sensor", SENSOR);
+    firmware.processes = vec!["fan", "sensor"];
+    firmware.threads = vec![
+        ("sensor", "main", 256, "sensor::work()"),
+        ("fan", "main", 256, "core::hint::black_box(1); sensor::work()"),
+    ];
+    let error = error(&firmware);
+    let expected = "static `sensor::HISTORY` (100 bytes, crate `sensor`) belongs to process \
+                    `sensor`, but is used by process `fan`";
+    assert!(error.contains(expected), "{error}");
+}
+
+#[test]
+fn a_static_that_nobody_uses_may_not_be_kept() {
+    let helper = "use core::sync::atomic::AtomicU32;
+        #[unsafe(no_mangle)] static KEPT: AtomicU32 = AtomicU32::new(5);
+        pub fn nothing() {}";
+    let mut firmware = Firmware::new().library("helper", helper);
+    firmware.processes = vec!["sensor"];
+    firmware.threads = vec![("sensor", "main", 256, "helper::nothing()")];
+    map(&firmware);
+    // Wanted by the linker's command line, but by no code.
+    firmware.arguments = vec!["-Clink-arg=--undefined=KEPT"];
+    let error = error(&firmware);
+    let expected = "the static `KEPT` (4 bytes, crate `helper`) is kept in the firmware";
+    assert!(error.contains(expected), "{error}");
+}
+
+#[test]
+fn only_processes_lend() {
+    let helper = "use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+        #[unsafe(link_section = \".crossgate.shared\")] static BUFFER: AtomicU32 = AtomicU32::new(1);
+        pub fn count() { BUFFER.fetch_add(1, Relaxed); }";
+    let mut firmware = Firmware::new().library("helper", helper);
+    firmware.processes = vec!["sensor"];
+    firmware.kernel = "helper::count();";
+    let error = error(&firmware);
+    assert!(error.contains("`helper::BUFFER` (4 bytes, crate `helper`) may be lent"), "{error}");
+}
+
+#[test]
+fn objects_of_unknown_processes_are_refused() {
+    let mut firmware = Firmware::new();
+    firmware.processes = vec!["sensor"];
+    firmware.objects = vec![("senzor", "room", "u32> = Cell(UnsafeCell::new(3))", "")];
+    assert!(error(&firmware).contains("process `senzor`, which the wiring does not have"));
+}
