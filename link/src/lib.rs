@@ -92,8 +92,10 @@ mod image;
 mod inputs;
 mod layout;
 mod link;
+mod linker;
 pub mod map;
 mod ownership;
+mod plan;
 mod script;
 mod verify;
 

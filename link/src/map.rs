@@ -3,8 +3,8 @@
 use crate::image::Image;
 use crate::inputs::MEMORY_SYMBOL;
 use crate::layout::Span;
-use crate::link::PARTS;
 use crate::ownership::{KERNEL, STACK};
+use crate::plan::PARTS;
 use crate::script::TABLES;
 use crate::verify;
 use anyhow::Result;

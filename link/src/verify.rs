@@ -3,9 +3,9 @@
 
 use crate::image::{Image, ImageSection};
 use crate::layout::{Kind, Piece, Span};
-use crate::link::{KERNEL_STACK, PARTS};
 use crate::map::MemoryMap;
 use crate::ownership::STACK;
+use crate::plan::{KERNEL_STACK, PARTS};
 use anyhow::{Result, bail, ensure};
 
 /// The FLASH and the RAM of the user's memory.x.

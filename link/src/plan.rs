@@ -1,0 +1,169 @@
+//! Where everything goes, from what the first link measured.
+
+use crate::image::Image;
+use crate::inputs::Inputs;
+use crate::layout::{self, Kind, Missing, Piece, Span};
+use crate::ownership::STACK;
+use crate::script::OutputSection;
+use crate::verify;
+use anyhow::{Result, anyhow, ensure};
+use std::collections::BTreeMap;
+
+/// The kernel's stack, which exceptions run on, in bytes.
+pub const KERNEL_STACK: u64 = 1024;
+/// The smallest region of the memory protection unit, in bytes.
+const SMALLEST_REGION: u64 = 32;
+
+/// Prefixes of the firmware's sections with what a process may lend, its initialised statics and
+/// its zeroed ones; the name of the process follows.
+pub const PARTS: [&str; 3] = [".crossgate.shared.", ".crossgate.data.", ".crossgate.zeroed."];
+/// Where the memory of a process is.
+pub struct Memory {
+    span: Span,
+    shared_end: u64,
+    data_end: u64,
+    image: u64,
+}
+
+impl Memory {
+    /// In the order of `crossgate_abi::table::ProcessMemory`.
+    pub fn words(&self) -> [u64; 6] {
+        let Span { start, end } = self.span;
+        [start, end, start, self.shared_end, self.image, self.data_end]
+    }
+}
+
+/// Where everything goes.
+pub struct Plan {
+    /// What exceptions run on.
+    pub kernel_stack: Span,
+    /// The memories of the processes, in the order of their names.
+    pub memories: Vec<Memory>,
+    /// Where in flash the tables are.
+    pub tables: u64,
+    /// Address and address in flash by section.
+    places: BTreeMap<String, (u64, u64)>,
+}
+
+impl Plan {
+    /// Lays out what was measured.
+    ///
+    /// # Errors
+    /// A memory is too small, or a stack is of a size that can't be protected.
+    pub fn new(measured: &Image, inputs: &Inputs) -> Result<Self> {
+        let (flash, ram) = verify::memories(measured)?;
+        let kernel = verify::used(measured, ram).unwrap_or(ram.start);
+        let kernel_stack = kernel.next_multiple_of(SMALLEST_REGION);
+        let kernel_stack = Span { start: kernel_stack, end: kernel_stack + KERNEL_STACK };
+
+        let mut extents = Vec::new();
+        let mut pieces = Vec::new();
+        for process in &inputs.processes {
+            let extent = Extent::measure(measured, process);
+            if extent.size > 0 {
+                let piece = Piece { kind: Kind::Process, size: extent.size, align: extent.align };
+                pieces.push((format!("process {process}"), piece));
+            }
+            extents.push((process, extent));
+        }
+        let stacks = measured.sections.iter().filter(|section| section.name.starts_with(STACK));
+        for stack in stacks {
+            pieces.push((stack.name.clone(), verify::stack_piece(stack)?));
+        }
+        let free = Span { start: kernel_stack.end, end: ram.end };
+        let only_pieces: Vec<_> = pieces.iter().map(|(_, piece)| *piece).collect();
+        let spans = layout::lay_out(free, &only_pieces)
+            .map_err(|missing| demand(&pieces, ram, kernel - ram.start, missing))?;
+        let span_of: BTreeMap<_, _> =
+            pieces.iter().map(|(name, _)| name.as_str()).zip(spans).collect();
+
+        let tables = verify::used(measured, flash).unwrap_or(flash.start).next_multiple_of(4);
+        let mut load = tables + 24 * extents.len() as u64;
+        let mut places = BTreeMap::new();
+        let mut memories = Vec::new();
+        for (process, extent) in extents {
+            let name = format!("process {process}");
+            // A process without statics has no region: its memory starts and ends where RAM starts.
+            let nowhere = Span { start: ram.start, end: ram.start };
+            let span = span_of.get(name.as_str()).copied().unwrap_or(nowhere);
+            for (part, offset) in PARTS.iter().zip(extent.offsets) {
+                let address = span.start + offset;
+                let image = if *part == PARTS[2] { address } else { load + offset };
+                places.insert(format!("{part}{process}"), (address, image));
+            }
+            memories.push(Memory {
+                span,
+                shared_end: span.start + extent.shared,
+                data_end: span.start + extent.image,
+                image: load,
+            });
+            load += extent.image;
+        }
+        ensure!(
+            load <= flash.end,
+            "FLASH is too small by {} bytes: code and constants end at {tables:#x}, and the \
+             initial values of the processes' statics need {} bytes",
+            load - flash.end,
+            load - tables
+        );
+        for (name, _) in pieces.iter().filter(|(name, _)| name.starts_with(STACK)) {
+            let address = span_of[name.as_str()].start;
+            places.insert(name.clone(), (address, address));
+        }
+        Ok(Self { kernel_stack, memories, tables, places })
+    }
+
+    /// The section at its place, unless it is empty.
+    pub fn placed(&self, section: OutputSection) -> Option<OutputSection> {
+        let place = self.places.get(&section.name).copied();
+        place.map(|place| OutputSection { place: Some(place), ..section })
+    }
+}
+
+/// The memory of a process, from offset 0 on.
+struct Extent {
+    /// Where each of the [`PARTS`] starts.
+    offsets: [u64; 3],
+    /// Length of what may be lent, in whole regions.
+    shared: u64,
+    /// Length of what has initial values.
+    image: u64,
+    /// Length of all.
+    size: u64,
+    align: u64,
+}
+
+impl Extent {
+    fn measure(measured: &Image, process: &str) -> Self {
+        let part = |part: &str| measured.section(&format!("{part}{process}"));
+        let [shared, data, zeroed] = PARTS
+            .map(|name| part(name).map_or((0, 1), |section| (section.span.size(), section.align)));
+        let shared_size = shared.0.next_multiple_of(SMALLEST_REGION);
+        let data_start = shared_size.next_multiple_of(data.1);
+        let image = (data_start + data.0).next_multiple_of(4);
+        let zeroed_start = image.next_multiple_of(zeroed.1);
+        Self {
+            offsets: [0, data_start, zeroed_start],
+            shared: shared_size,
+            image: if shared.0 + data.0 == 0 { 0 } else { image },
+            size: zeroed_start + zeroed.0,
+            align: shared.1.max(data.1).max(zeroed.1).max(SMALLEST_REGION),
+        }
+    }
+}
+
+/// The error that says who needs how much RAM.
+fn demand(pieces: &[(String, Piece)], ram: Span, kernel: u64, missing: Missing) -> anyhow::Error {
+    let mut text = format!("RAM ({} bytes) is too small for the firmware", ram.size());
+    let mut line = |name: &str, size: u64| text += &format!("\n  {name}: {size} bytes");
+    line("kernel", kernel);
+    line("stack of the kernel", KERNEL_STACK);
+    for (name, piece) in pieces {
+        match name.strip_prefix(STACK) {
+            Some(thread) => line(&format!("stack of {thread}"), piece.size),
+            None => line(name, piece.size),
+        }
+    }
+    line("missing", missing.0);
+    anyhow!("{text}")
+}
