@@ -6,9 +6,9 @@
 //! needs of a block of the next power of two: less than an eighth of the block is lost.
 
 /// The smallest block that has eighths, in bytes.
-const SMALLEST_BLOCK: u64 = 256;
+pub const SMALLEST_BLOCK: u64 = 256;
 /// Parts of a block that are opened one by one.
-const PARTS: u64 = 8;
+pub const EIGHTHS: u64 = 8;
 
 /// A piece of memory, from `start` up to and without `end`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -43,8 +43,8 @@ impl Span {
     pub fn is_expressible(self) -> bool {
         let block = self.block();
         self.start < self.end
-            && self.start.is_multiple_of(block / PARTS)
-            && self.end.is_multiple_of(block / PARTS)
+            && self.start.is_multiple_of(block / EIGHTHS)
+            && self.end.is_multiple_of(block / EIGHTHS)
     }
 
     /// The length of the smallest block that holds it.
@@ -59,7 +59,8 @@ impl Span {
 pub enum Kind {
     /// The statics of a process.
     Process,
-    /// The stack of a thread. It is aligned to the next power of two, as the kernel narrows it.
+    /// The stack of a thread. It starts where a block starts, as the kernel narrows it by leaving
+    /// out more and more eighths from its top.
     Stack,
 }
 
@@ -77,14 +78,13 @@ pub struct Piece {
 impl Piece {
     /// The length of the block that it is cut from.
     fn block(self) -> u64 {
-        let block = self.size.next_power_of_two();
-        if self.kind == Kind::Process { block.max(SMALLEST_BLOCK) } else { block }
+        self.size.next_power_of_two().max(SMALLEST_BLOCK)
     }
 
     /// How much memory it takes.
     fn length(self) -> u64 {
         match self.kind {
-            Kind::Process => self.size.next_multiple_of(self.block() / PARTS),
+            Kind::Process => self.size.next_multiple_of(self.block() / EIGHTHS),
             Kind::Stack => self.size,
         }
     }
@@ -92,7 +92,7 @@ impl Piece {
     /// What its address has to be a multiple of.
     fn step(self) -> u64 {
         match self.kind {
-            Kind::Process => self.align.max(self.block() / PARTS),
+            Kind::Process => self.align.max(self.block() / EIGHTHS),
             Kind::Stack => self.align.max(self.block()),
         }
     }

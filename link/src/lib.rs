@@ -35,8 +35,8 @@
 //!
 //! A region of ARMv7-M is a block of a power of two, aligned to its size, of which eighths can be
 //! left out. The memory of a process is as many eighths as it needs, so less than an eighth of the
-//! block is lost. A stack is aligned to the next power of two of its size, because the kernel
-//! narrows it in a call. Large blocks are placed first, the small ones fill the holes. No stack lies
+//! block is lost. A stack starts where a block starts (at the next power of two of its size, at
+//! least 256), because the kernel narrows it in a call. Large blocks are placed first, the small ones fill the holes. No stack lies
 //! right above the memory of a process, into which it could overflow unseen.
 //!
 //! | symbol | what |

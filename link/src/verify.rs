@@ -2,7 +2,7 @@
 //! what was meant to be.
 
 use crate::image::{Image, ImageSection};
-use crate::layout::{Kind, Piece, Span};
+use crate::layout::{EIGHTHS, Kind, Piece, SMALLEST_BLOCK, Span};
 use crate::map::MemoryMap;
 use crate::ownership::STACK;
 use crate::plan::{KERNEL_STACK, PARTS};
@@ -35,10 +35,9 @@ pub fn used(image: &Image, memory: Span) -> Option<u64> {
 /// The protection unit could not open just this stack.
 pub fn stack_piece(section: &ImageSection) -> Result<Piece> {
     let size = section.span.size();
-    let block = size.next_power_of_two();
-    let parts = if block < 256 { block / 32 } else { 8 };
+    let block = size.next_power_of_two().max(SMALLEST_BLOCK);
     ensure!(
-        parts > 0 && size.is_multiple_of(block / parts),
+        size.is_multiple_of(block / EIGHTHS),
         "stack `{}` is {size} bytes long, which is not a whole number of eighths of {block}",
         &section.name[STACK.len()..]
     );
@@ -78,8 +77,13 @@ pub fn verify(image: &Image) -> Result<()> {
         }
     }
     for stack in &map.stacks {
-        let aligned = stack.span.start.is_multiple_of(stack.span.size().next_power_of_two());
-        ensure!(aligned, "stack `{}` is not aligned: {:x?}", stack.name, stack.span);
+        let block = stack.span.size().next_power_of_two().max(SMALLEST_BLOCK);
+        ensure!(
+            stack.span.start.is_multiple_of(block),
+            "stack `{}` is not aligned: {:x?}",
+            stack.name,
+            stack.span
+        );
     }
     ensure!(
         map.kernel_stack.start.is_multiple_of(32) && map.kernel_stack.size() == KERNEL_STACK,
