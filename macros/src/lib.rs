@@ -1,1 +1,40 @@
-//! placeholder
+//! The attributes, derives and the wiring of Crossgate. Use them through the crate `crossgate`.
+//!
+//! They only cut the source into pieces, keeping every span, and hand these to `macro_rules!`
+//! templates in the crate `crossgate`, which are ordinary readable code. So this crate needs no
+//! parser of Rust, builds in a moment, and its errors point at the user's own words.
+
+mod interface;
+mod pieces;
+mod system;
+
+use pieces::template;
+use proc_macro::TokenStream;
+
+/// Makes a trait an interface: something that can be called across processes.
+///
+/// The trait stays what it is; a server implements it. A client calls its methods on a
+/// `Handle<dyn Trait>`, where each gives a `Result<_, CallError>`.
+#[proc_macro_attribute]
+pub fn interface(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    interface::expand(attribute, item).unwrap_or_else(pieces::Error::into_tokens)
+}
+
+/// Lets a small type travel in the registers of a call: a fieldless enum, a struct with named
+/// fields, or a newtype.
+#[proc_macro_derive(Wire)]
+pub fn wire(item: TokenStream) -> TokenStream {
+    template("__derive_wire", item)
+}
+
+/// Lets memory of a type be lent: a `#[repr(C)]` struct without padding whose fields are `Plain`.
+#[proc_macro_derive(Plain)]
+pub fn plain(item: TokenStream) -> TokenStream {
+    template("__derive_plain", item)
+}
+
+/// The wiring of a firmware: its processes, what they own, and who may call whom.
+#[proc_macro]
+pub fn system(input: TokenStream) -> TokenStream {
+    system::expand(input).unwrap_or_else(pieces::Error::into_tokens)
+}

@@ -1,1 +1,94 @@
-//! placeholder
+//! What the processes of a Crossgate firmware are written with.
+//!
+//! Firmware is split into **processes** that the memory protection unit keeps apart. They work
+//! together by calls: a client holds a [`Handle`] of a service object and calls one of its methods;
+//! the calling thread itself crosses into the process of the server, and back.
+//!
+//! ```
+//! use crossgate::{CallError, Handle, interface};
+//!
+//! // All that client and server know of each other.
+//! #[interface]
+//! pub trait Temperature {
+//!     /// The last reading in tenths of a degree Celsius.
+//!     fn get(&self) -> i32;
+//! }
+//! #[interface]
+//! pub trait Fan {
+//!     /// Switches it.
+//!     fn set_power(&mut self, on: bool);
+//! }
+//!
+//! // A client: it never knows which process is behind a handle.
+//! fn step(sensor: Handle<dyn Temperature>, fan: Handle<dyn Fan>) -> Result<(), CallError> {
+//!     if sensor.get()? > 250 {
+//!         fan.set_power(true)?;
+//!     }
+//!     Ok(())
+//! }
+//!
+//! // A server is plain Rust. On a host the same code runs in unit tests.
+//! struct Warm;
+//! impl Temperature for Warm {
+//!     fn get(&self) -> i32 { 260 }
+//! }
+//! struct Relay(bool);
+//! impl Fan for Relay {
+//!     fn set_power(&mut self, on: bool) { self.0 = on }
+//! }
+//! use crossgate::host;
+//! assert_eq!(step(host::serve(Warm), host::serve(Relay(false))), Ok(()));
+//! ```
+//!
+//! | to | look at |
+//! |---|---|
+//! | define an interface | [`interface`], [`Wire`] |
+//! | lend memory to a call | [`Lent`], [`LentMut`], [`LendBuf`], [`shared!`] |
+//! | publish objects and wire processes | [`system!`], [`Concurrent`], [`Exclusive`] |
+//! | wait and signal | [`Notification`], [`Signal`] |
+//! | use threads and time | [`thread`], [`time`], [`sync`] |
+//! | learn of crashes | [`fault`] |
+//! | test on a host | [`host`] |
+#![cfg_attr(target_os = "none", no_std)]
+
+pub mod arch;
+mod buffer;
+#[doc(hidden)]
+pub mod call;
+pub mod fault;
+mod handle;
+#[cfg(not(target_os = "none"))]
+pub mod host;
+#[doc(hidden)]
+pub mod interface;
+mod lend;
+pub mod notification;
+mod object;
+#[cfg(target_os = "none")]
+mod panic;
+mod shared;
+pub mod sync;
+mod template;
+pub mod thread;
+pub mod time;
+mod wire;
+#[doc(hidden)]
+pub mod wiring;
+
+#[doc(hidden)]
+pub use crossgate_abi as abi;
+pub use crossgate_abi::table::Window;
+pub use crossgate_abi::{CallError, Shape};
+pub use crossgate_macros::{Plain, Wire, interface, system};
+
+pub use buffer::LendBuf;
+pub use handle::{Handle, Handles, RawHandle};
+pub use interface::{AllShared, Interface, ServedBy};
+pub use lend::{Lend, Lendable, Lent, LentMut, Loan, Plain};
+pub use notification::{Notification, Signal};
+pub use object::{Concurrent, Exclusive};
+pub use shared::Shared;
+pub use wire::{Decoder, Encoder, Invalid, Parameter, Wire};
+
+// So that the templates, which say `::crossgate`, work in this crate as well.
+extern crate self as crossgate;

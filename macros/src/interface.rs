@@ -1,0 +1,232 @@
+//! `#[interface]`: a trait, cut into its methods.
+
+use crate::pieces::{
+    Cursor, Error, brace, bracket, code_at, is_punctuation, is_word, split_at_commas, template,
+};
+use proc_macro::{
+    Delimiter, Group, Ident, Literal, Punct, Spacing, Span, TokenStream, TokenTree as Token,
+};
+
+/// Methods that a handle has itself, as every type has them through `Deref` and traits.
+const RESERVED: [&str; 8] = ["clone", "clone_from", "eq", "ne", "deref", "into", "try_into", "fmt"];
+/// A selector has eight bits for the method.
+const MOST_METHODS: usize = 256;
+
+/// One method, cut into pieces.
+struct Method {
+    attributes: Vec<Token>,
+    name: Ident,
+    /// `mut` if it takes `&mut self`.
+    mutable: Vec<Token>,
+    parameters: Vec<(Ident, Vec<Token>)>,
+    result: Vec<Token>,
+}
+
+pub fn expand(attribute: TokenStream, item: TokenStream) -> Result<TokenStream, Error> {
+    if let Some(token) = attribute.into_iter().next() {
+        return Err(Error::new(token.span(), "#[interface] takes no arguments"));
+    }
+    let mut source = Cursor::new(item, Span::call_site());
+    let attributes = source.attributes();
+    let visibility = source.visibility();
+    if !source.word("trait") {
+        return Err(source.error("#[interface] goes on a trait"));
+    }
+    let name = source.ident("expected the name of the trait")?;
+    let (declared, named) = generics(&mut source)?;
+    let body = source
+        .group(Delimiter::Brace, "an interface has neither supertraits nor a where clause")?;
+    let methods = methods(&body)?;
+    if methods.len() > MOST_METHODS {
+        return Err(Error::new(name.span(), "an interface has at most 256 methods"));
+    }
+
+    let mut expanded = TokenStream::new();
+    if declared.is_empty() {
+        for method in &methods {
+            expanded.extend(limits(&name, method));
+        }
+    }
+    let exclusive: Vec<Token> = methods
+        .iter()
+        .find(|method| !method.mutable.is_empty())
+        .map(|m| m.mutable[0].clone())
+        .into_iter()
+        .collect();
+    let client = Ident::new(&format!("{name}Client"), name.span());
+    let text = Literal::string(&body.to_string());
+    let pieces = [
+        bracket(attributes),
+        bracket(visibility),
+        bracket([name.into()]),
+        bracket([client.into()]),
+        bracket(declared.clone()),
+        bracket(named.clone()),
+        bracket(exclusive),
+        bracket([text.into()]),
+        bracket(methods.into_iter().enumerate().map(|(index, method)| {
+            let parameter = |(name, ty): (Ident, Vec<Token>)| {
+                let form = Ident::new(if is_lease(&ty) { "lease" } else { "value" }, name.span());
+                let pieces = [bracket([name.into()]), bracket([form.into()]), bracket(ty)];
+                let pieces = pieces.into_iter().collect();
+                Token::from(Group::new(Delimiter::Parenthesis, pieces))
+            };
+            brace([
+                bracket(method.attributes),
+                bracket([Literal::usize_unsuffixed(index).into()]),
+                bracket([method.name.into()]),
+                bracket(method.mutable),
+                bracket(method.parameters.into_iter().map(parameter)),
+                bracket(method.result),
+                bracket(declared.clone()),
+                bracket(named.clone()),
+            ])
+        })),
+    ];
+    expanded.extend(template("__interface", pieces.into_iter().collect()));
+    Ok(expanded)
+}
+
+/// `<T: Wire, const N: usize>` as declared, and as named: `T, N,`.
+fn generics(source: &mut Cursor) -> Result<(Vec<Token>, Vec<Token>), Error> {
+    if !is_punctuation(source.peek(), '<') {
+        return Ok((vec![], vec![]));
+    }
+    let mut declared = vec![];
+    let mut depth = 0;
+    loop {
+        if is_punctuation(source.peek(), '<') {
+            depth += 1;
+        }
+        if is_punctuation(source.peek(), '>') {
+            depth -= 1;
+        }
+        declared.push(source.take().ok_or_else(|| source.error("expected `>`"))?);
+        if depth == 0 {
+            break;
+        }
+    }
+    declared.pop();
+    declared.remove(0);
+    let comma = || Token::from(Punct::new(',', Spacing::Alone));
+    let named = split_at_commas(declared.iter().cloned())
+        .iter()
+        .flat_map(|parameter| {
+            let place = usize::from(is_word(parameter.first(), "const"));
+            [parameter[place].clone(), comma()]
+        })
+        .collect();
+    if !is_punctuation(declared.last(), ',') {
+        declared.push(comma());
+    }
+    Ok((declared, named))
+}
+
+fn methods(body: &Group) -> Result<Vec<Method>, Error> {
+    let mut source = Cursor::new(body.stream(), body.span_close());
+    let mut methods = vec![];
+    while !source.is_empty() {
+        methods.push(method(&mut source)?);
+    }
+    Ok(methods)
+}
+
+fn method(source: &mut Cursor) -> Result<Method, Error> {
+    let attributes = source.attributes();
+    if !source.word("fn") {
+        return Err(source.error("an interface holds only methods: `fn name(&self, ...) -> T;`"));
+    }
+    let name = source.ident("expected the name of a method")?;
+    if RESERVED.contains(&name.to_string().as_str()) {
+        let text = "a handle has a method of this name already, which would hide the interface's";
+        return Err(Error::new(name.span(), text));
+    }
+    let list = source.group(
+        Delimiter::Parenthesis,
+        "a method of an interface has no generic parameters: the call goes to another process, \
+         which was compiled already",
+    )?;
+    let mut list_parts = split_at_commas(list.stream()).into_iter();
+    let receiver = list_parts.next().unwrap_or_default();
+    let mutable = match receiver.as_slice() {
+        [Token::Punct(and), this] if and.as_char() == '&' && is_word(Some(this), "self") => vec![],
+        [Token::Punct(and), key, this]
+            if and.as_char() == '&' && is_word(Some(key), "mut") && is_word(Some(this), "self") =>
+        {
+            vec![key.clone()]
+        }
+        _ => {
+            let span = receiver.first().map_or(list.span(), Token::span);
+            return Err(Error::new(span, "a method of an interface takes `&self` or `&mut self`"));
+        }
+    };
+    let parameters = list_parts.map(|part| parameter(&part)).collect::<Result<_, _>>()?;
+    let mut result = vec![];
+    if is_punctuation(source.peek(), '-') {
+        source.take();
+        source.take();
+        while !source.is_empty()
+            && !is_punctuation(source.peek(), ';')
+            && !matches!(source.peek(), Some(Token::Group(group)) if group.delimiter() == Delimiter::Brace)
+        {
+            result.extend(source.take());
+        }
+    }
+    if result.is_empty() {
+        result.push(Group::new(Delimiter::Parenthesis, TokenStream::new()).into());
+    }
+    source.punctuation(';', "a method of an interface ends with `;`: it has no body")?;
+    Ok(Method { attributes, name, mutable, parameters, result })
+}
+
+fn parameter(part: &[Token]) -> Result<(Ident, Vec<Token>), Error> {
+    match part {
+        [_, _, and, ..] if is_punctuation(Some(and), '&') => Err(Error::new(
+            and.span(),
+            "memory is lent, not referenced: write `Lent<'_, [u8]>` for `&[u8]`, \
+             `LentMut<'_, [u8]>` for `&mut [u8]`; the caller still passes a plain reference",
+        )),
+        [Token::Ident(name), colon, ty @ ..] if is_punctuation(Some(colon), ':') => {
+            Ok((name.clone(), ty.to_vec()))
+        }
+        _ => {
+            let span = part.first().map_or_else(Span::call_site, Token::span);
+            Err(Error::new(span, "a parameter is `name: Type`"))
+        }
+    }
+}
+
+/// Whether a parameter is memory: `Lent<..>` or `LentMut<..>`, with a path or without.
+fn is_lease(ty: &[Token]) -> bool {
+    let path_end = ty.iter().position(|token| is_punctuation(Some(token), '<')).unwrap_or(ty.len());
+    ty[..path_end]
+        .last()
+        .is_some_and(|last| is_word(Some(last), "Lent") || is_word(Some(last), "LentMut"))
+}
+
+/// The limits of a call, checked at the method that breaks them.
+fn limits(interface: &Ident, method: &Method) -> TokenStream {
+    let span = method.name.span();
+    let mut arguments =
+        code_at(&format!("\"`{interface}::{}`\", ::crossgate::Shape::NONE", method.name), span);
+    for (_, ty) in &method.parameters {
+        arguments.extend(code_at(".then", span));
+        let mut shape = code_at("<", span);
+        shape.extend(ty.iter().cloned());
+        shape.extend(code_at("as ::crossgate::Parameter>::ARGUMENT", span));
+        arguments.extend([parenthesis(shape, span)]);
+    }
+    arguments.extend(code_at(", <", span));
+    arguments.extend(method.result.iter().cloned());
+    arguments.extend(code_at("as ::crossgate::Wire>::SHAPE", span));
+    let mut check = code_at("const _: () = ::crossgate::wiring::check_method", span);
+    check.extend([parenthesis(arguments, span)]);
+    check.extend(code_at(";", span));
+    check
+}
+
+fn parenthesis(tokens: TokenStream, span: Span) -> Token {
+    let mut group = Group::new(Delimiter::Parenthesis, tokens);
+    group.set_span(span);
+    group.into()
+}

@@ -1,0 +1,217 @@
+//! Cutting tokens, and putting them together.
+
+use proc_macro::{
+    Delimiter, Group, Ident, Literal, Punct, Spacing, Span, TokenStream, TokenTree as Token,
+};
+
+/// Something that the user has to mend, and where.
+pub struct Error {
+    span: Span,
+    text: String,
+}
+
+impl Error {
+    pub fn new(span: Span, text: impl Into<String>) -> Error {
+        Error { span, text: text.into() }
+    }
+
+    /// `compile_error!("text");`, at the place.
+    pub fn into_tokens(self) -> TokenStream {
+        let at = |mut token: Token| {
+            token.set_span(self.span);
+            token
+        };
+        let text = at(Literal::string(&self.text).into());
+        [
+            at(Ident::new("compile_error", self.span).into()),
+            at(Punct::new('!', Spacing::Alone).into()),
+            at(Group::new(Delimiter::Parenthesis, text.into()).into()),
+            at(Punct::new(';', Spacing::Alone).into()),
+        ]
+        .into_iter()
+        .collect()
+    }
+}
+
+/// `[tokens]`
+pub fn bracket(tokens: impl IntoIterator<Item = Token>) -> Token {
+    Group::new(Delimiter::Bracket, tokens.into_iter().collect()).into()
+}
+
+/// `{tokens}`
+pub fn brace(tokens: impl IntoIterator<Item = Token>) -> Token {
+    Group::new(Delimiter::Brace, tokens.into_iter().collect()).into()
+}
+
+/// `::crossgate::name! { pieces }`
+pub fn template(name: &str, pieces: TokenStream) -> TokenStream {
+    let mut call: TokenStream = format!("::crossgate::{name}!").parse().expect("a path is tokens");
+    call.extend([Token::from(Group::new(Delimiter::Brace, pieces))]);
+    call
+}
+
+/// The tokens of `code`, as if they stood at `span`.
+pub fn code_at(code: &str, span: Span) -> TokenStream {
+    fn at(tokens: TokenStream, span: Span) -> TokenStream {
+        let place = |mut token: Token| {
+            if let Token::Group(group) = &token {
+                token = Group::new(group.delimiter(), at(group.stream(), span)).into();
+            }
+            token.set_span(span);
+            token
+        };
+        tokens.into_iter().map(place).collect()
+    }
+    at(code.parse().expect("the macro's own code is tokens"), span)
+}
+
+/// Whether this is the punctuation `character`.
+pub fn is_punctuation(token: Option<&Token>, character: char) -> bool {
+    matches!(token, Some(Token::Punct(punct)) if punct.as_char() == character)
+}
+
+/// Whether this is the identifier `word`.
+pub fn is_word(token: Option<&Token>, word: &str) -> bool {
+    matches!(token, Some(Token::Ident(ident)) if ident.to_string() == word)
+}
+
+/// Tokens that are taken from the front.
+pub struct Cursor {
+    tokens: Vec<Token>,
+    next: usize,
+    /// Where to point if something is missing at the end.
+    end: Span,
+}
+
+impl Cursor {
+    pub fn new(stream: TokenStream, end: Span) -> Cursor {
+        Cursor { tokens: stream.into_iter().collect(), next: 0, end }
+    }
+
+    pub fn peek(&self) -> Option<&Token> {
+        self.tokens.get(self.next)
+    }
+
+    pub fn peek_second(&self) -> Option<&Token> {
+        self.tokens.get(self.next + 1)
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.peek().is_none()
+    }
+
+    /// Where the next token is.
+    pub fn span(&self) -> Span {
+        self.peek().map_or(self.end, Token::span)
+    }
+
+    pub fn take(&mut self) -> Option<Token> {
+        let token = self.peek().cloned();
+        self.next += 1;
+        token
+    }
+
+    /// An error at the next token.
+    pub fn error(&self, text: impl Into<String>) -> Error {
+        Error::new(self.span(), text)
+    }
+
+    /// Takes the punctuation `character`, or tells what is `expected`.
+    pub fn punctuation(&mut self, character: char, expected: &str) -> Result<Token, Error> {
+        if is_punctuation(self.peek(), character) {
+            Ok(self.take().expect("it was there"))
+        } else {
+            Err(self.error(expected))
+        }
+    }
+
+    /// Takes an identifier, or tells what is `expected`.
+    pub fn ident(&mut self, expected: &str) -> Result<Ident, Error> {
+        match self.peek() {
+            Some(Token::Ident(ident)) => {
+                let ident = ident.clone();
+                self.next += 1;
+                Ok(ident)
+            }
+            _ => Err(self.error(expected)),
+        }
+    }
+
+    /// Takes the word `word` if it is next.
+    pub fn word(&mut self, word: &str) -> bool {
+        let found = is_word(self.peek(), word);
+        self.next += usize::from(found);
+        found
+    }
+
+    /// Takes a group, or tells what is `expected`.
+    pub fn group(&mut self, delimiter: Delimiter, expected: &str) -> Result<Group, Error> {
+        match self.peek() {
+            Some(Token::Group(group)) if group.delimiter() == delimiter => {
+                let group = group.clone();
+                self.next += 1;
+                Ok(group)
+            }
+            _ => Err(self.error(expected)),
+        }
+    }
+
+    /// Takes everything up to `character` or the end.
+    pub fn until(&mut self, character: char) -> Vec<Token> {
+        let mut taken = vec![];
+        while !self.is_empty() && !is_punctuation(self.peek(), character) {
+            taken.extend(self.take());
+        }
+        taken
+    }
+
+    /// Takes attributes (doc comments are attributes, too).
+    pub fn attributes(&mut self) -> Vec<Token> {
+        let mut taken = vec![];
+        while is_punctuation(self.peek(), '#') {
+            taken.extend(self.take());
+            taken.extend(self.take());
+        }
+        taken
+    }
+
+    /// Takes `pub`, `pub(crate)` and the like.
+    pub fn visibility(&mut self) -> Vec<Token> {
+        let mut taken = vec![];
+        if is_word(self.peek(), "pub") {
+            taken.extend(self.take());
+            if matches!(self.peek(), Some(Token::Group(group)) if group.delimiter() == Delimiter::Parenthesis)
+            {
+                taken.extend(self.take());
+            }
+        }
+        taken
+    }
+}
+
+/// Splits at the commas that are not inside `<...>`.
+pub fn split_at_commas(tokens: impl IntoIterator<Item = Token>) -> Vec<Vec<Token>> {
+    let (mut parts, mut part, mut depth, mut previous) = (vec![], vec![], 0, ' ');
+    for token in tokens {
+        let character = match &token {
+            Token::Punct(punct) => punct.as_char(),
+            _ => ' ',
+        };
+        match character {
+            '<' => depth += 1,
+            '>' if previous != '-' => depth -= 1,
+            ',' if depth == 0 => {
+                parts.push(std::mem::take(&mut part));
+                previous = ',';
+                continue;
+            }
+            _ => {}
+        }
+        previous = character;
+        part.push(token);
+    }
+    if !part.is_empty() {
+        parts.push(part);
+    }
+    parts
+}

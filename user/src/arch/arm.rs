@@ -1,0 +1,85 @@
+//! ARM Cortex-M: `svc 0`, the selector in r12.
+
+use super::Reply;
+use core::arch::asm;
+use crossgate_abi::table::{RawReply, Service};
+use crossgate_abi::{Word, number};
+
+/// `svc 0` with these operands for r0 to r3.
+macro_rules! supervisor_call {
+    ($selector:expr, $($operands:tt)*) => {
+        asm!("svc 0", inlateout("r12") $selector => _, $($operands)*, options(nostack))
+    };
+}
+
+/// Calls a method with the first `count` words, which the compiler knows: the other registers keep
+/// what they held, and the kernel clears them for the callee.
+#[inline(always)]
+#[must_use]
+pub fn call(selector: Word, words: [Word; 4], count: usize) -> Reply {
+    let [a, b, c, d] = words;
+    let (status, first, second);
+    // SAFETY: the kernel gives back all other registers as they were, and lets the callee reach no
+    // memory of this process but what the arguments lend.
+    unsafe {
+        match count {
+            0 => {
+                supervisor_call!(selector, lateout("r0") status, lateout("r1") first, lateout("r2") second, lateout("r3") _)
+            }
+            1 => {
+                supervisor_call!(selector, inlateout("r0") a => status, lateout("r1") first, lateout("r2") second, lateout("r3") _)
+            }
+            2 => {
+                supervisor_call!(selector, inlateout("r0") a => status, inlateout("r1") b => first, lateout("r2") second, lateout("r3") _)
+            }
+            3 => {
+                supervisor_call!(selector, inlateout("r0") a => status, inlateout("r1") b => first, inlateout("r2") c => second, lateout("r3") _)
+            }
+            _ => {
+                supervisor_call!(selector, inlateout("r0") a => status, inlateout("r1") b => first, inlateout("r2") c => second, inlateout("r3") d => _)
+            }
+        }
+    }
+    Reply { status, words: [first, second] }
+}
+
+/// Any other system call.
+#[inline(always)]
+pub fn system_call(number: Word, words: [Word; 3]) -> Reply {
+    call(number::system_call(number), [words[0], words[1], words[2], 0], 3)
+}
+
+/// Leaves the method that the kernel entered.
+#[inline(always)]
+pub fn leave(status: Word, words: [Word; 2]) -> RawReply {
+    // SAFETY: the kernel does not come back from it.
+    unsafe {
+        asm!(
+            "svc 0",
+            in("r12") number::system_call(number::RETURN),
+            in("r0") status,
+            in("r1") words[0],
+            in("r2") words[1],
+            options(noreturn, nostack),
+        )
+    }
+}
+
+unsafe extern "Rust" {
+    safe static __crossgate_services: &'static [Service];
+}
+
+/// The interface of service `index`, from the tables of the wiring.
+#[inline]
+pub fn interface_of(index: usize) -> Option<u32> {
+    __crossgate_services.get(index).map(|service| service.interface)
+}
+
+/// The stack pointer.
+#[inline(always)]
+pub fn stack_pointer() -> Word {
+    let pointer;
+    // SAFETY: it only reads a register.
+    unsafe { asm!("mov {}, sp", out(reg) pointer, options(nomem, nostack, preserves_flags)) };
+    pointer
+}

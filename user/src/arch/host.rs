@@ -1,0 +1,55 @@
+//! A host: the kernel is emulated, see [`host`](crate::host).
+
+use super::Reply;
+use crossgate_abi::table::RawReply;
+use crossgate_abi::{Word, number};
+
+/// Calls a method.
+pub fn call(selector: Word, words: [Word; 4], _: usize) -> Reply {
+    crate::host::call(selector, words)
+}
+
+/// Those that have a meaning without a kernel.
+pub fn system_call(number: Word, words: [Word; 3]) -> Reply {
+    let done = |words| Reply { status: 0, words };
+    match number {
+        number::YIELD => {
+            std::thread::yield_now();
+            done([0; 2])
+        }
+        number::THREAD_ID => done([0; 2]),
+        number::NOW => {
+            let now = crate::host::now();
+            done([now as u32 as Word, (now >> 32) as Word])
+        }
+        number::SLEEP | number::SLEEP_UNTIL => {
+            let time = words[0] as u64 | (words[1] as u64) << 32;
+            let start = if number == number::SLEEP { 0 } else { crate::host::now() };
+            std::thread::sleep(core::time::Duration::from_micros(time.saturating_sub(start)));
+            done([0; 2])
+        }
+        number::SIGNAL => crate::host::signal(words[0]),
+        number::WAIT => crate::host::wait(words[0], words[1] as u64 | (words[2] as u64) << 32),
+        number::ACKNOWLEDGE => done([0; 2]),
+        number::MUTEX_WAIT => {
+            std::thread::yield_now();
+            done([0; 2])
+        }
+        _ => Reply { status: crossgate_abi::Status::NO_SUCH_SYSTEM_CALL.0, words: [0; 2] },
+    }
+}
+
+/// Leaves a method.
+pub fn leave(status: Word, words: [Word; 2]) -> RawReply {
+    RawReply { status, words }
+}
+
+pub fn interface_of(index: usize) -> Option<u32> {
+    crate::host::interface_of(index)
+}
+
+/// Something in its place: an address on the stack, a multiple of 8.
+pub fn stack_pointer() -> Word {
+    let here = 0u64;
+    (&raw const here).addr()
+}

@@ -1,0 +1,152 @@
+//! Handles of services.
+
+use crate::Interface;
+use crate::wire::{Decoder, Encoder, Invalid, Wire};
+use core::fmt;
+use core::marker::PhantomData;
+use core::ops::Deref;
+use crossgate_abi::{Shape, Word};
+
+/// A handle without the type of its interface: an index into the kernel's table of services.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(transparent)]
+pub struct RawHandle(
+    // The index << 8, so that adding the number of a method gives the selector of a call.
+    u32,
+);
+
+impl RawHandle {
+    pub(crate) const fn of_service(index: usize) -> RawHandle {
+        RawHandle((index as u32) << 8)
+    }
+
+    pub(crate) const fn service(self) -> usize {
+        (self.0 >> 8) as usize
+    }
+
+    #[inline(always)]
+    pub(crate) fn selector(self, method: usize) -> Word {
+        self.0 as Word + method
+    }
+}
+
+/// A client's reference to a service that implements the interface `I`, wherever it lives:
+/// `Handle<dyn Temperature>`.
+///
+/// It is plain data, worth nothing without the kernel's consent: the wiring says which process may
+/// call which service. Its methods are those of the interface; each may also fail with a
+/// [`CallError`](crate::CallError).
+///
+/// ```
+/// # use crossgate::{Handle, CallError, interface, host};
+/// # #[interface] pub trait Counter { fn add(&mut self, n: u32) -> u32; }
+/// # struct C(u32);
+/// # impl Counter for C { fn add(&mut self, n: u32) -> u32 { self.0 += n; self.0 } }
+/// fn twice(counter: Handle<dyn Counter>) -> Result<u32, CallError> {
+///     counter.add(1)?;
+///     counter.add(1)
+/// }
+/// assert_eq!(twice(host::serve(C(40))), Ok(42));
+/// ```
+#[repr(transparent)]
+pub struct Handle<I: ?Sized>(RawHandle, PhantomData<fn() -> *const I>);
+
+impl<I: ?Sized> Clone for Handle<I> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<I: ?Sized> Copy for Handle<I> {}
+
+impl<I: ?Sized> PartialEq for Handle<I> {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
+impl<I: ?Sized> Eq for Handle<I> {}
+
+impl<I: ?Sized + Interface> fmt::Debug for Handle<I> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}#{}", I::NAME, self.0.service())
+    }
+}
+
+// An associated function, not a method: it would hide one of the interface.
+impl<I: ?Sized> Handle<I> {
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn __of_service(index: usize) -> Handle<I> {
+        Handle(RawHandle::of_service(index), PhantomData)
+    }
+}
+
+impl<I: ?Sized + Interface> Deref for Handle<I> {
+    type Target = I::Client;
+
+    #[inline(always)]
+    fn deref(&self) -> &I::Client {
+        // SAFETY: `Interface` promises that the client is transparent over `RawHandle`, as is this.
+        unsafe { &*(&raw const *self).cast::<I::Client>() }
+    }
+}
+
+impl<I: ?Sized + Interface> Wire for Handle<I> {
+    const SHAPE: Shape = Shape::HANDLE;
+
+    #[inline(always)]
+    fn put(self, encoder: &mut Encoder) {
+        encoder.push(self.0.0 as Word);
+    }
+
+    // A handle of another interface is refused: its methods mean something else.
+    #[inline]
+    fn take(decoder: &mut Decoder) -> Result<Self, Invalid> {
+        let word = decoder.pop();
+        let index = word >> 8;
+        if word & 0xff != 0 || crate::arch::interface_of(index) != Some(I::ID) {
+            return Err(Invalid);
+        }
+        Ok(Handle::__of_service(index))
+    }
+}
+
+/// The handles of an array of `N` objects, as the wiring has them.
+#[repr(transparent)]
+pub struct Handles<I: ?Sized, const N: usize>(RawHandle, PhantomData<fn() -> *const I>);
+
+impl<I: ?Sized, const N: usize> Clone for Handles<I, N> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<I: ?Sized, const N: usize> Copy for Handles<I, N> {}
+
+impl<I: ?Sized, const N: usize> Handles<I, N> {
+    /// The handle of object `index`.
+    ///
+    /// # Panics
+    /// If there are not so many. In the wiring that is a compile error.
+    #[must_use]
+    pub const fn at(self, index: usize) -> Handle<I> {
+        assert!(index < N, "there are not so many objects in the array");
+        Handle::__of_service(self.0.service() + index)
+    }
+
+    /// The handle of object `index`, if there are so many.
+    #[must_use]
+    pub const fn get(self, index: usize) -> Option<Handle<I>> {
+        if index < N { Some(self.at(index)) } else { None }
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub const fn len(self) -> usize {
+        N
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        N == 0
+    }
+}

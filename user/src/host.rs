@@ -1,0 +1,226 @@
+//! A kernel for unit tests on a host.
+//!
+//! It checks what the real one checks (handles, methods, rights, depth, re-entrance, leases), then
+//! calls the method as a function. Every test thread has a kernel of its own.
+
+use crate::arch::Reply;
+use crate::{Handle, ServedBy, Shape};
+use crossgate_abi::table::{Method, NO_LOCK, ProcessMemory, RawReply, Service, System};
+use crossgate_abi::{CallError, Kind, MAX_CALL_DEPTH, Status, Word};
+use std::boxed::Box;
+use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+use std::vec::Vec;
+
+#[derive(Default)]
+struct Kernel {
+    services: Vec<Service>,
+    process: u8,
+    /// The objects that calls in flight are in.
+    entered: Vec<*mut ()>,
+    private: Vec<(usize, usize)>,
+}
+
+/// The owner of what [`serve`] publishes.
+const FAKE: u8 = 31;
+
+std::thread_local! {
+    static KERNEL: RefCell<Kernel> = RefCell::default();
+    static TURN: RefCell<Option<MutexGuard<'static, ()>>> = const { RefCell::new(None) };
+}
+
+/// Publishes an object (a fake, or the real server) to the calling test, which may call it.
+///
+/// ```
+/// use crossgate::{CallError, Handle, host, interface};
+///
+/// #[interface]
+/// pub trait Temperature {
+///     fn get(&self) -> i32;
+/// }
+/// // The code under test.
+/// fn is_hot(sensor: Handle<dyn Temperature>) -> bool {
+///     sensor.get().is_ok_and(|tenths| tenths > 250)
+/// }
+///
+/// struct Fake(i32);
+/// impl Temperature for Fake {
+///     fn get(&self) -> i32 { self.0 }
+/// }
+/// assert!(is_hot(host::serve(Fake(251))));
+///
+/// // A server that panics is a server that faulted.
+/// struct Broken;
+/// impl Temperature for Broken {
+///     fn get(&self) -> i32 { panic!("no sensor") }
+/// }
+/// assert!(!is_hot(host::serve(Broken)));
+/// ```
+pub fn serve<I: ?Sized + ServedBy<T>, T: 'static>(object: T) -> Handle<I> {
+    let object = Box::into_raw(Box::new(object));
+    KERNEL.with_borrow_mut(|kernel| {
+        kernel.services.push(Service {
+            object: object.cast(),
+            methods: I::METHODS,
+            callers: u32::MAX,
+            name: "fake",
+            interface: I::ID,
+            stack: 0,
+            owner: FAKE,
+            lock: 0,
+        });
+        Handle::__of_service(kernel.services.len() - 1)
+    })
+}
+
+/// Takes over the services of a wiring. Its objects are statics, so tests that boot wait for each
+/// other.
+pub fn boot(system: &System) {
+    static ONE: Mutex<()> = Mutex::new(());
+    TURN.with_borrow_mut(|turn| {
+        if turn.is_none() {
+            *turn = Some(ONE.lock().unwrap_or_else(PoisonError::into_inner));
+        }
+    });
+    KERNEL.with_borrow_mut(|kernel| kernel.services = system.services.to_vec());
+}
+
+/// What follows is done by a thread of this process (its index in the wiring).
+pub fn run_as(process: usize) {
+    KERNEL.with_borrow_mut(|kernel| kernel.process = process as u8);
+}
+
+/// Says that a value lies in private memory of the caller: lending it fails with
+/// [`CallError::BadLease`], as on a microcontroller. (A host can't tell memory apart.)
+pub fn mark_private<T: ?Sized>(value: &T) {
+    let start = (&raw const *value).addr();
+    KERNEL.with_borrow_mut(|kernel| kernel.private.push((start, start + size_of_val(value))));
+}
+
+/// A call by its bare words, as a hostile caller would make it.
+///
+/// # Errors
+/// What the kernel or the server's stub says.
+pub fn call_raw(service: usize, method: usize, words: [Word; 4]) -> Result<[Word; 2], CallError> {
+    let reply = call(crossgate_abi::number::call(service, method), words);
+    CallError::from_status(Status(reply.status)).map_or(Ok(reply.words), Err)
+}
+
+/// Where the memory of a process would be.
+#[doc(hidden)]
+pub static NO_MEMORY: ProcessMemory =
+    ProcessMemory { start: 0, end: 0, shared_start: 0, shared_end: 0, image: 0, data_end: 0 };
+
+/// The thread that would run when no other can.
+#[doc(hidden)]
+pub extern "C" fn idle() -> ! {
+    unreachable!("a host runs no threads of the wiring")
+}
+
+impl Kernel {
+    /// Checks a call and says what to do for it.
+    fn admit(&self, selector: Word, words: &[Word; 4]) -> Result<(Service, Method), CallError> {
+        let service = *self.services.get(selector >> 8).ok_or(CallError::NoSuchService)?;
+        let method = *service.methods.get(selector & 0xff).ok_or(CallError::NoSuchMethod)?;
+        if service.callers >> self.process & 1 == 0 {
+            return Err(CallError::NotPermitted);
+        }
+        if self.entered.len() >= MAX_CALL_DEPTH {
+            return Err(CallError::TooDeep);
+        }
+        if service.lock != NO_LOCK && self.entered.contains(&service.object) {
+            return Err(CallError::Deadlock);
+        }
+        for index in 0..3 {
+            if matches!(method.arguments.kind(index), Kind::Read | Kind::Write) {
+                self.check_lease(words[index], words[index + 1])?;
+            }
+        }
+        Ok((service, method))
+    }
+
+    fn check_lease(&self, address: Word, length: Word) -> Result<(), CallError> {
+        if length == 0 {
+            return Ok(());
+        }
+        let end = address.checked_add(length).ok_or(CallError::BadLease)?;
+        let is_private = self.private.iter().any(|&(from, to)| address < to && from < end);
+        if is_private { Err(CallError::BadLease) } else { Ok(()) }
+    }
+}
+
+pub(crate) fn call(selector: Word, mut words: [Word; 4]) -> Reply {
+    let admitted = KERNEL.with_borrow_mut(|kernel| {
+        let (service, method) = kernel.admit(selector, &words)?;
+        let caller = core::mem::replace(&mut kernel.process, service.owner);
+        kernel.entered.push(service.object);
+        Ok((service, method, caller))
+    });
+    let (service, method, caller) = match admitted {
+        Ok(admitted) => admitted,
+        Err(error) => return failure(error),
+    };
+    clear_unused(&mut words, method.arguments);
+    let [a, b, c, d] = words;
+    // SAFETY: the method belongs to the object, which lives for ever, and the words were checked.
+    let reply =
+        catch_unwind(AssertUnwindSafe(|| unsafe { (method.entry)(service.object, a, b, c, d) }));
+    KERNEL.with_borrow_mut(|kernel| {
+        kernel.process = caller;
+        kernel.entered.pop();
+    });
+    match reply {
+        Ok(RawReply { status, words }) => Reply { status, words },
+        Err(_) => failure(CallError::ServerFaulted),
+    }
+}
+
+fn clear_unused(words: &mut [Word; 4], arguments: Shape) {
+    words.iter_mut().skip(arguments.words.into()).for_each(|word| *word = 0);
+}
+
+fn failure(error: CallError) -> Reply {
+    Reply { status: Status::from(error).0, words: [0; 2] }
+}
+
+pub(crate) fn interface_of(index: usize) -> Option<u32> {
+    KERNEL.with_borrow(|kernel| kernel.services.get(index).map(|service| service.interface))
+}
+
+/// The time since the first use, in µs.
+pub(crate) fn now() -> u64 {
+    static START: OnceLock<Instant> = OnceLock::new();
+    START.get_or_init(Instant::now).elapsed().as_micros() as u64
+}
+
+/// Signals that nobody has waited for yet.
+static SIGNALS: Mutex<[u32; 32]> = Mutex::new([0; 32]);
+static SIGNALLED: Condvar = Condvar::new();
+
+pub(crate) fn signal(index: Word) -> Reply {
+    let mut signals = SIGNALS.lock().unwrap_or_else(PoisonError::into_inner);
+    match signals.get_mut(index) {
+        Some(count) => *count += 1,
+        None => return failure(CallError::NotPermitted),
+    }
+    SIGNALLED.notify_all();
+    Reply { status: 0, words: [0; 2] }
+}
+
+pub(crate) fn wait(set: Word, timeout: u64) -> Reply {
+    let signals = SIGNALS.lock().unwrap_or_else(PoisonError::into_inner);
+    let none =
+        |signals: &mut [u32; 32]| (0..32).all(|index| set >> index & 1 == 0 || signals[index] == 0);
+    let waited =
+        SIGNALLED.wait_timeout_while(signals, Duration::from_micros(timeout.min(1 << 50)), none);
+    let mut signals = waited.unwrap_or_else(PoisonError::into_inner).0;
+    match (0..32).find(|&index| set >> index & 1 == 1 && signals[index] != 0) {
+        Some(index) => {
+            signals[index] -= 1;
+            Reply { status: 0, words: [index, 0] }
+        }
+        None => Reply { status: Status::TIMED_OUT.0, words: [0; 2] },
+    }
+}

@@ -1,0 +1,88 @@
+//! What `#[interface]` makes of a trait, and the limits of a call.
+
+use crossgate_abi::table::{Entry, Method};
+use crossgate_abi::{ARGUMENT_WORDS, Kind, LEASES_PER_CALL, RESULT_WORDS, Shape};
+
+/// A trait that can be called across processes, as `dyn Trait`. Written by
+/// [`#[interface]`](macro@crate::interface).
+///
+/// # Safety
+/// `Client` is `repr(transparent)` over [`RawHandle`](crate::RawHandle).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an interface",
+    note = "put `#[interface]` on the trait"
+)]
+pub unsafe trait Interface: 'static {
+    /// The methods as a caller sees them.
+    type Client;
+    /// The name, with its path.
+    const NAME: &'static str;
+    /// Equal for equal interfaces, generic arguments included.
+    const ID: u32;
+}
+
+/// `dyn I: ServedBy<T>` if `T: I`. Written by [`#[interface]`](macro@crate::interface).
+///
+/// # Safety
+/// The entries expect a `*mut T`.
+#[diagnostic::on_unimplemented(message = "`{T}` does not implement the interface `{Self}`")]
+pub unsafe trait ServedBy<T>: Interface {
+    /// The methods, in the order of the trait.
+    const METHODS: &'static [Method];
+}
+
+/// An interface without `&mut self` methods.
+///
+/// # Safety
+/// No method takes `&mut self`.
+#[diagnostic::on_unimplemented(
+    message = "the interface `{Self}` has `&mut self` methods: its object must be `Exclusive<_>`",
+    note = "a `Concurrent<_>` object may be entered by several threads at once"
+)]
+pub unsafe trait AllShared {}
+
+/// A method as the kernel's table has it.
+#[must_use]
+pub const fn method(what: &str, entry: Entry, arguments: Shape, results: Shape) -> Method {
+    crate::wiring::check_method(what, arguments, results);
+    Method { entry, arguments, results }
+}
+
+/// Why a method of these words cannot be called; empty if it can.
+pub(crate) const fn broken_limit(arguments: Shape, results: Shape) -> &'static str {
+    let (mut leases, mut word) = (0, 0);
+    while word < ARGUMENT_WORDS {
+        leases += matches!(arguments.kind(word), Kind::Read | Kind::Write) as usize;
+        word += 1;
+    }
+    if arguments.words as usize > ARGUMENT_WORDS {
+        ": the arguments need more than the 4 machine words that a call carries; lend a buffer instead: `Lent<'_, T>`"
+    } else if results.words as usize > RESULT_WORDS {
+        ": the result needs more than the 2 machine words that a call brings back; fill a `LentMut<'_, T>` instead"
+    } else if leases > LEASES_PER_CALL {
+        ": a call lends at most 2 pieces of memory"
+    } else {
+        ""
+    }
+}
+
+/// A tag word, then `good` or `bad`.
+pub(crate) const fn tagged(good: Shape, bad: Shape) -> Shape {
+    let is_handle = good.words == 1 && matches!(good.kind(0), Kind::Handle);
+    assert!(bad.kinds == 0, "the error of a `Result` holds no handle");
+    assert!(good.kinds == 0 || is_handle, "an `Option` or a `Result` holds values or one handle");
+    let kinds = if is_handle { Kind::HandleIfTagIsZero as u16 } else { 0 };
+    let words = if good.words > bad.words { good.words } else { bad.words };
+    Shape::values(1).then(Shape { words, kinds })
+}
+
+/// A number for a text: FNV-1a.
+#[must_use]
+pub const fn hash(text: &str) -> u32 {
+    let (bytes, mut hash, mut index) = (text.as_bytes(), 0x811c_9dc5_u32, 0);
+    while index < bytes.len() {
+        hash = (hash ^ bytes[index] as u32).wrapping_mul(0x0100_0193);
+        index += 1;
+    }
+    hash
+}

@@ -1,0 +1,328 @@
+//! Memory that is lent to a call.
+//!
+//! The caller passes a plain reference; the server gets a [`Lent`] or [`LentMut`], which is good
+//! while the method runs. The memory belongs to a process that the server does not trust and may
+//! change at any time, so a server never gets a reference to it: every access is a copy.
+
+use crate::wire::{Decoder, Encoder, Invalid, Parameter};
+use core::marker::PhantomData;
+use core::mem::MaybeUninit;
+use core::ops::Deref;
+use crossgate_abi::{Shape, Word};
+
+/// Plain bytes: every bit pattern is a value, and there are no padding, pointers or cells.
+///
+/// Derive it for `#[repr(C)]` structs: `#[derive(Plain)]` checks all of this.
+///
+/// # Safety
+/// As above.
+pub unsafe trait Plain: Copy + 'static {}
+
+macro_rules! plain {
+    // SAFETY: numbers take every bit pattern and have no padding.
+    ($($type:ty)*) => { $(unsafe impl Plain for $type {})* };
+}
+plain!(u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize f32 f64);
+// SAFETY: an array has no padding of its own.
+unsafe impl<T: Plain, const N: usize> Plain for [T; N] {}
+
+/// What can be lent: a [`Plain`] value, or a slice of them.
+///
+/// # Safety
+/// Implemented only here.
+#[diagnostic::on_unimplemented(
+    message = "memory of type `{Self}` cannot be lent to another process",
+    label = "not plain bytes",
+    note = "lent memory accepts every bit pattern and has no padding: integers, floats, arrays of them, `#[repr(C)]` structs that derive `Plain`"
+)]
+pub unsafe trait Lendable {
+    #[doc(hidden)]
+    type Element;
+    #[doc(hidden)]
+    const IS_SLICE: bool;
+}
+// SAFETY: one element.
+unsafe impl<T: Plain> Lendable for T {
+    type Element = T;
+    const IS_SLICE: bool = false;
+}
+// SAFETY: any number of elements.
+unsafe impl<T: Plain> Lendable for [T] {
+    type Element = T;
+    const IS_SLICE: bool = true;
+}
+
+/// Memory lent for reading: the server's side of `&[T]` or `&T`.
+///
+/// ```
+/// # use crossgate::{Lent, interface, host};
+/// #[interface]
+/// pub trait Disk {
+///     fn write(&mut self, at: u32, data: Lent<'_, [u8]>) -> bool;
+/// }
+/// struct Ram([u8; 64]);
+/// impl Disk for Ram {
+///     fn write(&mut self, at: u32, data: Lent<'_, [u8]>) -> bool {
+///         match self.0.get_mut(at as usize..) {
+///             Some(rest) if rest.len() >= data.len() => data.copy_to(rest) == data.len(),
+///             _ => false,
+///         }
+///     }
+/// }
+/// let disk = host::serve::<dyn Disk, _>(Ram([0; 64]));
+/// assert_eq!(disk.write(60, b"data"), Ok(true));
+/// assert_eq!(disk.write(61, b"data"), Ok(false));
+/// ```
+pub struct Lent<'a, X: ?Sized + Lendable> {
+    address: *const u8,
+    /// In bytes.
+    length: usize,
+    memory: PhantomData<&'a X>,
+}
+
+/// Memory lent for reading and writing: the server's side of `&mut [T]` or `&mut T`.
+pub struct LentMut<'a, X: ?Sized + Lendable>(Lent<'a, X>, PhantomData<&'a mut X>);
+
+/// Copies memory that may change meanwhile. To the compiler the barrier may have written all memory,
+/// so that no later read of the copy can become a second read of the original.
+///
+/// # Safety
+/// Both ranges are valid for the access, and they don't overlap.
+#[inline]
+unsafe fn copy_once(from: *const u8, to: *mut u8, length: usize) {
+    // SAFETY: as the caller vouches; the `asm!` is empty.
+    unsafe {
+        from.copy_to_nonoverlapping(to, length);
+        #[cfg(not(miri))]
+        core::arch::asm!("", options(nostack, preserves_flags));
+    }
+}
+
+impl<'a, X: ?Sized + Lendable> Lent<'a, X> {
+    const fn new(address: *const u8, length: usize) -> Lent<'a, X> {
+        Lent { address, length, memory: PhantomData }
+    }
+
+    /// Copies an element that is known to lie inside.
+    fn read<T: Plain>(&self, index: usize) -> T {
+        let mut value = MaybeUninit::<T>::uninit();
+        // SAFETY: the kernel checked the memory, the caller the index; any bytes are a `T`.
+        unsafe {
+            copy_once(
+                self.address.add(index * size_of::<T>()),
+                value.as_mut_ptr().cast(),
+                size_of::<T>(),
+            );
+            value.assume_init()
+        }
+    }
+}
+
+impl<'a, T: Plain> Lent<'a, [T]> {
+    /// The number of elements.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.length / size_of::<T>()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// A copy of element `index`.
+    #[must_use]
+    pub fn get(&self, index: usize) -> Option<T> {
+        (index < self.len()).then(|| self.read(index))
+    }
+
+    /// Copies as many elements as both hold, and tells how many.
+    pub fn copy_to(&self, to: &mut [T]) -> usize {
+        let count = self.len().min(to.len());
+        // SAFETY: both hold as many; the slice is this process' own memory.
+        unsafe { copy_once(self.address, to.as_mut_ptr().cast(), count * size_of::<T>()) };
+        count
+    }
+
+    /// The elements from `from` up to, but not including, `to`.
+    #[must_use]
+    pub fn slice(&self, from: usize, to: usize) -> Option<Lent<'a, [T]>> {
+        if from > to || to > self.len() {
+            return None;
+        }
+        let start = self.address.wrapping_add(from * size_of::<T>());
+        Some(Lent::new(start, (to - from) * size_of::<T>()))
+    }
+
+    /// Copies of all elements, one by one.
+    pub fn iter(&self) -> impl Iterator<Item = T> {
+        (0..self.len()).map(|index| self.read(index))
+    }
+}
+
+impl<T: Plain> Lent<'_, T> {
+    /// A copy of the value.
+    #[must_use]
+    pub fn copy(&self) -> T {
+        self.read(0)
+    }
+}
+
+impl<'a, X: ?Sized + Lendable> Deref for LentMut<'a, X> {
+    type Target = Lent<'a, X>;
+
+    fn deref(&self) -> &Lent<'a, X> {
+        &self.0
+    }
+}
+
+impl<T: Plain> LentMut<'_, [T]> {
+    /// Sets element `index`. Tells whether there is one.
+    pub fn set(&mut self, index: usize, value: T) -> bool {
+        self.slice_mut(index, index.saturating_add(1))
+            .is_some_and(|mut one| one.copy_from(&[value]) == 1)
+    }
+
+    /// Copies as many elements as both hold, and tells how many.
+    pub fn copy_from(&mut self, from: &[T]) -> usize {
+        let count = self.len().min(from.len());
+        // SAFETY: both hold as many, and the memory was lent for writing.
+        unsafe {
+            copy_once(from.as_ptr().cast(), self.0.address.cast_mut(), count * size_of::<T>())
+        };
+        count
+    }
+
+    /// Sets all elements.
+    pub fn fill(&mut self, value: T) {
+        for index in 0..self.len() {
+            self.set(index, value);
+        }
+    }
+
+    /// The elements from `from` up to, but not including, `to`.
+    #[must_use]
+    pub fn slice_mut(&mut self, from: usize, to: usize) -> Option<LentMut<'_, [T]>> {
+        Some(LentMut(self.0.slice(from, to)?, PhantomData))
+    }
+}
+
+impl<T: Plain> LentMut<'_, T> {
+    /// Sets the value.
+    pub fn write(&mut self, value: T) {
+        // SAFETY: the memory holds a `T` and was lent for writing.
+        unsafe { copy_once((&raw const value).cast(), self.0.address.cast_mut(), size_of::<T>()) };
+    }
+}
+
+/// What a caller offers for a lease.
+#[derive(Debug)]
+pub struct Loan<'a> {
+    address: Word,
+    /// In bytes.
+    length: usize,
+    memory: PhantomData<&'a ()>,
+}
+
+impl Loan<'_> {
+    fn put(self, encoder: &mut Encoder) {
+        encoder.push(self.address);
+        encoder.push(self.length);
+    }
+}
+
+/// What can be passed for a parameter `P`, which is `Lent` or `LentMut`: a reference to the memory,
+/// or a lease that the caller holds itself.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be lent as `{P}`",
+    label = "the method wants `{P}`",
+    note = "pass a reference to the memory: `&x` for `Lent`, `&mut x` for `LentMut`"
+)]
+pub trait Lend<P> {
+    #[doc(hidden)]
+    type Loan;
+    #[doc(hidden)]
+    fn lend(self) -> Self::Loan;
+}
+
+macro_rules! lend {
+    ($([$($generics:tt)*] $from:ty => $to:ty, |$memory:ident| $address:expr, $length:expr;)*) => { $(
+        impl<'a, $($generics)*> Lend<$to> for $from {
+            type Loan = Loan<'a>;
+
+            #[inline(always)]
+            fn lend(self) -> Loan<'a> {
+                let $memory = self;
+                Loan { address: $address, length: $length, memory: PhantomData }
+            }
+        }
+    )* };
+}
+lend! {
+    [X: ?Sized + Lendable] &'a X => Lent<'a, X>,
+        |memory| (&raw const *memory).cast::<u8>().expose_provenance(), size_of_val(memory);
+    [X: ?Sized + Lendable] &'a mut X => LentMut<'a, X>,
+        |memory| (&raw mut *memory).cast::<u8>().expose_provenance(), size_of_val(memory);
+    [X: ?Sized + Lendable] &'a mut X => Lent<'a, X>,
+        |memory| (&raw const *memory).cast::<u8>().expose_provenance(), size_of_val(memory);
+    [T: Plain, const N: usize] &'a [T; N] => Lent<'a, [T]>,
+        |memory| memory.as_ptr().expose_provenance(), size_of_val(memory);
+    [T: Plain, const N: usize] &'a mut [T; N] => LentMut<'a, [T]>,
+        |memory| memory.as_mut_ptr().expose_provenance(), size_of_val(memory);
+    [T: Plain, const N: usize] &'a mut [T; N] => Lent<'a, [T]>,
+        |memory| memory.as_ptr().expose_provenance(), size_of_val(memory);
+    ['b, X: ?Sized + Lendable] &'a Lent<'b, X> => Lent<'a, X>,
+        |lease| lease.address.expose_provenance(), lease.length;
+    ['b, X: ?Sized + Lendable] &'a LentMut<'b, X> => Lent<'a, X>,
+        |lease| lease.0.address.expose_provenance(), lease.0.length;
+    ['b, X: ?Sized + Lendable] &'a mut LentMut<'b, X> => LentMut<'a, X>,
+        |lease| lease.0.address.expose_provenance(), lease.0.length;
+}
+impl<'a> Lend<Lent<'a, [u8]>> for &'a str {
+    type Loan = Loan<'a>;
+
+    #[inline(always)]
+    fn lend(self) -> Loan<'a> {
+        self.as_bytes().lend()
+    }
+}
+
+// The kernel has checked that the memory is the caller's to lend. A length that is no multiple of
+// the element, or a start that is not aligned for it, is the caller's fault.
+impl<'a, X: ?Sized + Lendable> Parameter for Lent<'a, X> {
+    const ARGUMENT: Shape = Shape::READ;
+    type Caller = Loan<'a>;
+
+    #[inline(always)]
+    fn put_argument(argument: Loan<'a>, encoder: &mut Encoder) {
+        argument.put(encoder);
+    }
+
+    #[inline(always)]
+    unsafe fn take_argument(decoder: &mut Decoder) -> Result<Self, Invalid> {
+        let (address, length) = (decoder.pop(), decoder.pop());
+        let (size, align) = (size_of::<X::Element>(), align_of::<X::Element>());
+        let fits = if X::IS_SLICE { size != 0 && length % size == 0 } else { length == size };
+        if !fits || !address.is_multiple_of(align) {
+            return Err(Invalid);
+        }
+        Ok(Lent::new(core::ptr::with_exposed_provenance(address), length))
+    }
+}
+
+impl<'a, X: ?Sized + Lendable> Parameter for LentMut<'a, X> {
+    const ARGUMENT: Shape = Shape::WRITE;
+    type Caller = Loan<'a>;
+
+    #[inline(always)]
+    fn put_argument(argument: Loan<'a>, encoder: &mut Encoder) {
+        argument.put(encoder);
+    }
+
+    #[inline(always)]
+    unsafe fn take_argument(decoder: &mut Decoder) -> Result<Self, Invalid> {
+        // SAFETY: the caller vouches for the words.
+        Ok(LentMut(unsafe { Lent::take_argument(decoder)? }, PhantomData))
+    }
+}

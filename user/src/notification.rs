@@ -1,0 +1,180 @@
+//! Signals between threads, and from interrupts.
+
+use crate::arch::system_call;
+use core::time::Duration;
+use crossgate_abi::{CallError, Status, Word, number};
+
+/// A notification of this process: its threads wait for it.
+///
+/// Declared in the wiring with `notification NAME;` (signals that nobody has waited for yet are one)
+/// or `counting notification NAME;` (each counts). The most urgent waiting thread gets a signal; one
+/// without a waiter is kept.
+///
+/// ```no_run
+/// # use crossgate::Notification;
+/// // interrupt board::interrupt::UART1_RX => RECEIVED;
+/// fn driver(received: Notification) -> ! {
+///     received.acknowledge(); // lets the interrupt in
+///     loop {
+///         received.wait();
+///         // ... read what the device has ...
+///         received.acknowledge();
+///     }
+/// }
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Notification(u8);
+
+/// A notification of another process, which this one may signal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Signal(u8);
+
+/// The time was over before a signal came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TimedOut;
+
+impl core::fmt::Display for TimedOut {
+    fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        formatter.write_str("timed out")
+    }
+}
+
+impl core::error::Error for TimedOut {}
+
+/// As µs: no end.
+const FOR_EVER: u64 = u64::MAX;
+
+impl Signal {
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn __new(index: usize) -> Signal {
+        Signal(index as u8)
+    }
+
+    /// Signals it.
+    ///
+    /// # Errors
+    /// [`CallError::NotPermitted`] if the wiring of this process does not mention it.
+    #[inline]
+    pub fn signal(self) -> Result<(), CallError> {
+        let reply = system_call(number::SIGNAL, [self.0.into(), 0, 0]);
+        CallError::from_status(Status(reply.status)).map_or(Ok(()), Err)
+    }
+}
+
+impl Notification {
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn __new(index: usize) -> Notification {
+        Notification(index as u8)
+    }
+
+    /// Signals it: wakes a thread of this process, now or when it waits.
+    #[inline]
+    pub fn signal(self) {
+        system_call(number::SIGNAL, [self.0.into(), 0, 0]);
+    }
+
+    /// Waits for a signal.
+    ///
+    /// # Panics
+    /// If it belongs to another process.
+    #[inline]
+    pub fn wait(self) {
+        wait(self.bit(), FOR_EVER);
+    }
+
+    /// Waits for a signal, but not longer than `timeout` (to the µs).
+    ///
+    /// # Errors
+    /// [`TimedOut`] if none came. One that comes later is kept.
+    ///
+    /// # Panics
+    /// If it belongs to another process.
+    pub fn wait_timeout(self, timeout: Duration) -> Result<(), TimedOut> {
+        wait(self.bit(), microseconds(timeout)).map(|_| ()).ok_or(TimedOut)
+    }
+
+    /// Takes a signal if there is one. Tells whether there was.
+    ///
+    /// # Panics
+    /// If it belongs to another process.
+    #[must_use]
+    pub fn try_wait(self) -> bool {
+        wait(self.bit(), 0).is_some()
+    }
+
+    /// Lets the interrupts that are bound to it arrive: at start they are masked, and one that has
+    /// arrived is masked until this.
+    pub fn acknowledge(self) {
+        system_call(number::ACKNOWLEDGE, [self.0.into(), 0, 0]);
+    }
+
+    /// The same without the right to wait, to be given away inside the process.
+    #[must_use]
+    pub const fn as_signal(self) -> Signal {
+        Signal(self.0)
+    }
+
+    const fn bit(self) -> Word {
+        1 << self.0
+    }
+}
+
+/// Waits for any of several notifications, and gives the place of the one that came in the array.
+///
+/// ```no_run
+/// # use crossgate::{Notification, notification};
+/// # fn f(received: Notification, button: Notification) {
+/// match notification::wait_any([received, button]) {
+///     0 => { /* received */ }
+///     _ => { /* the button */ }
+/// }
+/// # }
+/// ```
+///
+/// # Panics
+/// If one of them belongs to another process, or there are none.
+pub fn wait_any<const N: usize>(notifications: [Notification; N]) -> usize {
+    wait(set(notifications), FOR_EVER).map_or(0, |index| place(notifications, index))
+}
+
+/// The same, but not longer than `timeout` (to the µs).
+///
+/// # Errors
+/// [`TimedOut`] if no signal came.
+///
+/// # Panics
+/// If one of them belongs to another process, or there are none.
+pub fn wait_any_timeout<const N: usize>(
+    notifications: [Notification; N],
+    timeout: Duration,
+) -> Result<usize, TimedOut> {
+    let index = wait(set(notifications), microseconds(timeout)).ok_or(TimedOut)?;
+    Ok(place(notifications, index))
+}
+
+fn set<const N: usize>(notifications: [Notification; N]) -> Word {
+    const { assert!(N > 0, "there is nothing to wait for") }
+    notifications.iter().fold(0, |set, notification| set | notification.bit())
+}
+
+fn place<const N: usize>(notifications: [Notification; N], index: u8) -> usize {
+    notifications.iter().position(|notification| notification.0 == index).unwrap_or(0)
+}
+
+fn microseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(FOR_EVER - 1)
+}
+
+/// The index of the notification that came; `None` if the time was over.
+#[inline]
+fn wait(set: Word, timeout: u64) -> Option<u8> {
+    let words = [set, timeout as u32 as Word, (timeout >> 32) as Word];
+    let reply = system_call(number::WAIT, words);
+    match Status(reply.status) {
+        Status::OK => Some(reply.words[0] as u8),
+        Status::TIMED_OUT => None,
+        _ => panic!("a notification of another process was waited for"),
+    }
+}

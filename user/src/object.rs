@@ -1,0 +1,125 @@
+//! Service objects.
+
+use crate::{AllShared, Handle, Handles, Interface, ServedBy};
+use core::cell::UnsafeCell;
+use core::marker::PhantomData;
+use core::ops::Deref;
+use crossgate_abi::table::Method;
+
+/// An object that any number of threads may be in at a time: its methods take `&self`, and its state
+/// is `Sync`. Threads of its own process may use it directly.
+#[derive(Debug)]
+#[repr(transparent)]
+pub struct Concurrent<T>(T);
+
+impl<T> Concurrent<T> {
+    /// An object of this state.
+    #[must_use]
+    pub const fn new(value: T) -> Self {
+        Concurrent(value)
+    }
+}
+
+impl<T> Deref for Concurrent<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+/// An object that the kernel lets one call in at a time: its methods may take `&mut self`, and its
+/// state need not be `Sync`. Nothing but a call reaches it, not even a thread of its own process.
+#[derive(Debug)]
+#[repr(transparent)]
+pub struct Exclusive<T>(UnsafeCell<T>);
+
+// SAFETY: only thunks reach it, one at a time, though from different threads; hence `Send`.
+unsafe impl<T: Send> Sync for Exclusive<T> {}
+
+impl<T> Exclusive<T> {
+    /// An object of this state.
+    #[must_use]
+    pub const fn new(value: T) -> Self {
+        Exclusive(UnsafeCell::new(value))
+    }
+}
+
+/// What can be written after `object name:` in the wiring.
+///
+/// # Safety
+/// `Handle` is transparent over a `RawHandle`; the type is `COUNT` objects of equal size in a row.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no service object",
+    note = "write `Concurrent<T>` (`&self` methods, `T: Sync`), `Exclusive<T>` (one call at a time) or an array of these"
+)]
+pub unsafe trait ServiceObject: 'static {
+    /// How many objects it is.
+    const COUNT: usize;
+    /// How many locks it needs.
+    const LOCKS: usize;
+    /// What a client of it holds.
+    type Handle<I: ?Sized + Interface>: Copy;
+    /// Makes the object of the value that the wiring gives.
+    type Init;
+}
+
+// SAFETY: one object.
+unsafe impl<T: 'static> ServiceObject for Concurrent<T> {
+    const COUNT: usize = 1;
+    const LOCKS: usize = 0;
+    type Handle<I: ?Sized + Interface> = Handle<I>;
+    type Init = Concurrent<T>;
+}
+// SAFETY: one object.
+unsafe impl<T: 'static> ServiceObject for Exclusive<T> {
+    const COUNT: usize = 1;
+    const LOCKS: usize = 1;
+    type Handle<I: ?Sized + Interface> = Handle<I>;
+    type Init = Exclusive<T>;
+}
+// SAFETY: N objects in a row.
+unsafe impl<O: ServiceObject, const N: usize> ServiceObject for [O; N] {
+    const COUNT: usize = N;
+    const LOCKS: usize = N * O::LOCKS;
+    type Handle<I: ?Sized + Interface> = Handles<I, N>;
+    type Init = Array<[O; N]>;
+}
+
+/// An array is written out in the wiring as it is.
+#[derive(Debug)]
+pub struct Array<A>(PhantomData<A>);
+
+impl<A> Array<A> {
+    /// The array.
+    pub const fn new(array: A) -> A {
+        array
+    }
+}
+
+/// `O: Publish<dyn I>`: an object of type `O` can be published as a service with interface `I`.
+///
+/// # Safety
+/// The methods are those for the objects in `Self`, and `EXCLUSIVE` is right.
+pub unsafe trait Publish<I: ?Sized + Interface>: ServiceObject {
+    /// The methods.
+    const METHODS: &'static [Method];
+    /// Whether one call at a time may be in the object.
+    const EXCLUSIVE: bool;
+}
+
+// SAFETY: `AllShared` and `Sync` say that many calls may be in it.
+unsafe impl<I: ?Sized + ServedBy<T> + AllShared, T: Sync + 'static> Publish<I> for Concurrent<T> {
+    const METHODS: &'static [Method] = <I as ServedBy<T>>::METHODS;
+    const EXCLUSIVE: bool = false;
+}
+// SAFETY: one call at a time is always right.
+unsafe impl<I: ?Sized + ServedBy<T>, T: Send + 'static> Publish<I> for Exclusive<T> {
+    const METHODS: &'static [Method] = <I as ServedBy<T>>::METHODS;
+    const EXCLUSIVE: bool = true;
+}
+// SAFETY: as for its elements.
+unsafe impl<I: ?Sized + Interface, O: Publish<I>, const N: usize> Publish<I> for [O; N] {
+    const METHODS: &'static [Method] = O::METHODS;
+    const EXCLUSIVE: bool = O::EXCLUSIVE;
+}

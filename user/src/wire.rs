@@ -1,0 +1,324 @@
+//! Values in machine words.
+
+use core::num::{NonZeroI8, NonZeroI16, NonZeroI32, NonZeroU8, NonZeroU16, NonZeroU32};
+use core::time::Duration;
+use crossgate_abi::{ARGUMENT_WORDS, Shape, Word};
+
+/// Words that are put together for a call or a reply.
+#[derive(Debug, Default)]
+pub struct Encoder {
+    words: [Word; ARGUMENT_WORDS],
+    count: usize,
+}
+
+impl Encoder {
+    /// No words.
+    #[inline(always)]
+    #[must_use]
+    pub fn new() -> Encoder {
+        Encoder { words: [0; ARGUMENT_WORDS], count: 0 }
+    }
+
+    /// Adds a word.
+    ///
+    /// # Panics
+    /// If there are four already: an interface with such a method does not compile.
+    #[inline(always)]
+    pub fn push(&mut self, word: Word) {
+        self.words[self.count] = word;
+        self.count += 1;
+    }
+
+    #[inline(always)]
+    pub(crate) fn words(&self) -> [Word; ARGUMENT_WORDS] {
+        self.words
+    }
+
+    #[inline(always)]
+    pub(crate) fn count(&self) -> usize {
+        self.count
+    }
+}
+
+/// Words that have arrived.
+#[derive(Debug)]
+pub struct Decoder {
+    words: [Word; ARGUMENT_WORDS],
+    next: usize,
+}
+
+impl Decoder {
+    #[inline(always)]
+    #[doc(hidden)]
+    #[must_use]
+    pub fn new(words: [Word; ARGUMENT_WORDS]) -> Decoder {
+        Decoder { words, next: 0 }
+    }
+
+    /// Takes a word.
+    ///
+    /// # Panics
+    /// If there were four already: an interface with such a method does not compile.
+    #[inline(always)]
+    pub fn pop(&mut self) -> Word {
+        let word = self.words[self.next];
+        self.next += 1;
+        word
+    }
+}
+
+/// The words are no value of the type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Invalid;
+
+/// A value that travels in the registers of a call.
+///
+/// Derive it: `#[derive(Wire)]` works on fieldless enums, structs with named fields, and newtypes.
+/// It is safe to implement: a wrong implementation gives wrong values or a panic, never undefined
+/// behaviour.
+///
+/// ```
+/// use crossgate::{CallError, Wire, host, interface};
+///
+/// #[derive(Wire, Clone, Copy, Debug, PartialEq)]
+/// pub enum Speed { Off, Low, High = 7 }
+///
+/// #[interface]
+/// pub trait Fan {
+///     fn set(&mut self, speed: Speed) -> Option<Speed>;
+/// }
+///
+/// struct Relay(Speed);
+/// impl Fan for Relay {
+///     fn set(&mut self, speed: Speed) -> Option<Speed> {
+///         Some(core::mem::replace(&mut self.0, speed))
+///     }
+/// }
+/// let fan = host::serve::<dyn Fan, _>(Relay(Speed::Off));
+/// assert_eq!(fan.set(Speed::High), Ok(Some(Speed::Off)));
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot travel in the registers of a call",
+    label = "not a `Wire` type",
+    note = "derive it with `#[derive(Wire)]` if it is small, or lend it: `Lent<'_, {Self}>`"
+)]
+pub trait Wire: Sized + 'static {
+    /// How many words, and of what kind.
+    const SHAPE: Shape;
+    /// Appends the words of the value, as many as [`SHAPE`](Self::SHAPE) says.
+    fn put(self, encoder: &mut Encoder);
+    /// Takes as many words, and the value that they are.
+    ///
+    /// # Errors
+    /// [`Invalid`] if they are none.
+    fn take(decoder: &mut Decoder) -> Result<Self, Invalid>;
+}
+
+/// The type of a parameter of an interface method: a [`Wire`] type, `Lent` or `LentMut`.
+///
+/// `Self` is what the server gets, `Caller` what the caller writes.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a parameter of an interface method",
+    label = "neither a `Wire` type nor a lease",
+    note = "a value travels in registers if it derives `Wire`; memory is lent: `Lent<'_, T>`, `LentMut<'_, [T]>` with `T: Plain`"
+)]
+pub trait Parameter: Sized {
+    /// How many words, and of what kind.
+    const ARGUMENT: Shape;
+    /// What the caller writes.
+    type Caller;
+    #[doc(hidden)]
+    fn put_argument(argument: Self::Caller, encoder: &mut Encoder);
+    /// # Safety
+    /// The words come from the kernel, which checked them against [`ARGUMENT`](Self::ARGUMENT).
+    #[doc(hidden)]
+    unsafe fn take_argument(decoder: &mut Decoder) -> Result<Self, Invalid>;
+}
+
+impl<T: Wire> Parameter for T {
+    const ARGUMENT: Shape = <T as Wire>::SHAPE;
+    type Caller = T;
+
+    #[inline(always)]
+    fn put_argument(argument: T, encoder: &mut Encoder) {
+        argument.put(encoder);
+    }
+
+    #[inline(always)]
+    unsafe fn take_argument(decoder: &mut Decoder) -> Result<T, Invalid> {
+        T::take(decoder)
+    }
+}
+
+macro_rules! integers {
+    ($($type:ty)*) => { $(
+        impl Wire for $type {
+            const SHAPE: Shape = Shape::values(1);
+
+            #[inline(always)]
+            fn put(self, encoder: &mut Encoder) {
+                encoder.push(self as Word);
+            }
+
+            // The upper part of the word is ignored: every word is a value.
+            #[inline(always)]
+            fn take(decoder: &mut Decoder) -> Result<Self, Invalid> {
+                Ok(decoder.pop() as $type)
+            }
+        }
+    )* };
+}
+integers!(u8 u16 u32 i8 i16 i32 usize isize);
+
+macro_rules! encoded_as {
+    ($($type:ty = $words:ty, $to:expr, $from:expr;)*) => { $(
+        impl Wire for $type {
+            const SHAPE: Shape = <$words as Wire>::SHAPE;
+
+            #[inline(always)]
+            fn put(self, encoder: &mut Encoder) {
+                let to: fn($type) -> $words = $to;
+                to(self).put(encoder);
+            }
+
+            #[inline(always)]
+            fn take(decoder: &mut Decoder) -> Result<Self, Invalid> {
+                let from: fn($words) -> Option<$type> = $from;
+                from(<$words>::take(decoder)?).ok_or(Invalid)
+            }
+        }
+    )* };
+}
+encoded_as! {
+    [u8; 4] = u32, u32::from_le_bytes, |word| Some(word.to_le_bytes());
+    [u8; 8] = u64, u64::from_le_bytes, |word| Some(word.to_le_bytes());
+    bool = u8, u8::from, |word| match word { 0 => Some(false), 1 => Some(true), _ => None };
+    char = u32, u32::from, char::from_u32;
+    f32 = u32, f32::to_bits, |word| Some(f32::from_bits(word));
+    f64 = u64, f64::to_bits, |word| Some(f64::from_bits(word));
+    i64 = u64, |value| value as u64, |word| Some(word as i64);
+    NonZeroU8 = u8, NonZeroU8::get, NonZeroU8::new;
+    NonZeroU16 = u16, NonZeroU16::get, NonZeroU16::new;
+    NonZeroU32 = u32, NonZeroU32::get, NonZeroU32::new;
+    NonZeroI8 = i8, NonZeroI8::get, NonZeroI8::new;
+    NonZeroI16 = i16, NonZeroI16::get, NonZeroI16::new;
+    NonZeroI32 = i32, NonZeroI32::get, NonZeroI32::new;
+    // In µs; what is longer than 584,000 years is cut to that.
+    Duration = u64, |time| u64::try_from(time.as_micros()).unwrap_or(u64::MAX), |word| Some(Duration::from_micros(word));
+}
+
+impl Wire for u64 {
+    const SHAPE: Shape = Shape::values(2);
+
+    #[inline(always)]
+    fn put(self, encoder: &mut Encoder) {
+        encoder.push(self as u32 as Word);
+        encoder.push((self >> 32) as u32 as Word);
+    }
+
+    #[inline(always)]
+    fn take(decoder: &mut Decoder) -> Result<Self, Invalid> {
+        let low = u64::from(decoder.pop() as u32);
+        Ok(low | u64::from(decoder.pop() as u32) << 32)
+    }
+}
+
+impl Wire for () {
+    const SHAPE: Shape = Shape::NONE;
+
+    #[inline(always)]
+    fn put(self, _: &mut Encoder) {}
+
+    #[inline(always)]
+    fn take(_: &mut Decoder) -> Result<Self, Invalid> {
+        Ok(())
+    }
+}
+
+impl<A: Wire, B: Wire> Wire for (A, B) {
+    const SHAPE: Shape = A::SHAPE.then(B::SHAPE);
+
+    #[inline(always)]
+    fn put(self, encoder: &mut Encoder) {
+        self.0.put(encoder);
+        self.1.put(encoder);
+    }
+
+    #[inline(always)]
+    fn take(decoder: &mut Decoder) -> Result<Self, Invalid> {
+        Ok((A::take(decoder)?, B::take(decoder)?))
+    }
+}
+
+/// The tag of `Some` and `Ok`; the kernel knows it, too (`Kind::HandleIfTagIsZero`).
+const GOOD: Word = 0;
+/// The tag of `None` and `Err`.
+const BAD: Word = 1;
+
+impl<T: Wire> Wire for Option<T> {
+    const SHAPE: Shape = crate::interface::tagged(T::SHAPE, Shape::NONE);
+
+    #[inline(always)]
+    fn put(self, encoder: &mut Encoder) {
+        match self {
+            Some(value) => {
+                encoder.push(GOOD);
+                value.put(encoder);
+            }
+            None => {
+                encoder.push(BAD);
+                for _ in 0..T::SHAPE.words {
+                    encoder.push(0);
+                }
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn take(decoder: &mut Decoder) -> Result<Self, Invalid> {
+        match decoder.pop() {
+            GOOD => Ok(Some(T::take(decoder)?)),
+            BAD => {
+                for _ in 0..T::SHAPE.words {
+                    decoder.pop();
+                }
+                Ok(None)
+            }
+            _ => Err(Invalid),
+        }
+    }
+}
+
+impl<T: Wire, E: Wire> Wire for Result<T, E> {
+    const SHAPE: Shape = crate::interface::tagged(T::SHAPE, E::SHAPE);
+
+    #[inline(always)]
+    fn put(self, encoder: &mut Encoder) {
+        let end = encoder.count + usize::from(Self::SHAPE.words);
+        match self {
+            Ok(value) => {
+                encoder.push(GOOD);
+                value.put(encoder);
+            }
+            Err(error) => {
+                encoder.push(BAD);
+                error.put(encoder);
+            }
+        }
+        while encoder.count < end {
+            encoder.push(0);
+        }
+    }
+
+    #[inline(always)]
+    fn take(decoder: &mut Decoder) -> Result<Self, Invalid> {
+        let end = decoder.next + usize::from(Self::SHAPE.words);
+        let result = match decoder.pop() {
+            GOOD => Ok(T::take(decoder)?),
+            BAD => Err(E::take(decoder)?),
+            _ => return Err(Invalid),
+        };
+        decoder.next = end;
+        Ok(result)
+    }
+}

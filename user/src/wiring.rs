@@ -1,0 +1,315 @@
+//! Arithmetic and checks behind `system!`, done by the compiler.
+
+use crate::interface::broken_limit;
+use crate::object::Publish;
+use crate::{Handle, Interface};
+use core::cell::UnsafeCell;
+use core::mem::MaybeUninit;
+use crossgate_abi::table::{NO_LOCK, Service, Window};
+use crossgate_abi::{
+    MAX_NOTIFICATIONS, MAX_PROCESSES, MAX_THREADS, MAX_WINDOWS, PRIORITIES, Shape,
+};
+
+pub use crate::object::{Array, ServiceObject};
+
+/// The bytes of stack that a service's methods get if the wiring doesn't say.
+pub const DEFAULT_SERVICE_STACK: usize = 256;
+
+/// Stops the compiler with the two texts as its message.
+const fn fail(what: &str, why: &str) -> ! {
+    let mut text = [b' '; 256];
+    let mut end = 0;
+    let mut part = 0;
+    while part < 2 {
+        let bytes = if part == 0 { what.as_bytes() } else { why.as_bytes() };
+        let mut index = 0;
+        while index < bytes.len() && end < text.len() {
+            text[end] = bytes[index];
+            (end, index) = (end + 1, index + 1);
+        }
+        part += 1;
+    }
+    match core::str::from_utf8(text.split_at(end).0) {
+        Ok(text) => panic!("{}", text),
+        Err(_) => panic!("an item of the wiring is wrong"),
+    }
+}
+
+/// The limits of a call. `what` is `` `Interface::method` ``.
+pub const fn check_method(what: &str, arguments: Shape, results: Shape) {
+    let why = broken_limit(arguments, results);
+    if !why.is_empty() {
+        fail(what, why);
+    }
+}
+
+/// What a firmware may have.
+pub const fn check_counts(
+    processes: usize,
+    threads: usize,
+    notifications: usize,
+    locks: usize,
+    watches: usize,
+) {
+    assert!(processes <= MAX_PROCESSES, "a firmware has at most 32 processes");
+    assert!(threads <= MAX_THREADS, "a firmware has at most 31 threads and the idle thread");
+    assert!(notifications <= MAX_NOTIFICATIONS, "a firmware has at most 32 notifications");
+    assert!(locks < NO_LOCK as usize, "a firmware has at most 254 exclusive objects");
+    assert!(watches <= 1, "only one process can be told of `faults`");
+}
+
+/// The devices of a process.
+#[must_use]
+pub const fn windows<const N: usize>(windows: [Window; N]) -> [Window; N] {
+    assert!(N <= MAX_WINDOWS, "a process owns at most 2 `mmio` windows");
+    let mut index = 0;
+    while index < N {
+        let Window { start, size } = windows[index];
+        assert!(
+            size >= 32 && size.is_power_of_two(),
+            "the size of an `mmio` window is a power of two of at least 32 bytes"
+        );
+        assert!(start % size == 0, "an `mmio` window starts at a multiple of its size");
+        index += 1;
+    }
+    windows
+}
+
+/// The priority of a thread.
+#[must_use]
+pub const fn priority(priority: usize) -> u8 {
+    assert!(
+        priority >= 1 && priority < PRIORITIES,
+        "the priority of a thread is 1 (least urgent) to 31"
+    );
+    priority as u8
+}
+
+/// The stack that a service's methods need.
+#[must_use]
+pub const fn service_stack(bytes: usize) -> u16 {
+    assert!(bytes <= u16::MAX as usize, "the stack of a service is at most 65535 bytes");
+    bytes as u16
+}
+
+/// The stack of a thread, rounded up to what a memory protection unit can divide: at least 256
+/// bytes, and a multiple of an eighth of the next power of two.
+#[must_use]
+pub const fn stack_size(bytes: usize) -> usize {
+    assert!(bytes > 0 && bytes <= 1 << 24, "the stack of a thread is 1 byte to 16 MiB");
+    let bytes = if bytes < 256 { 256 } else { bytes };
+    bytes.next_multiple_of(bytes.next_power_of_two() / 8)
+}
+
+/// The memory of a stack. The linker aligns it.
+#[repr(C, align(8))]
+pub struct Stack<const N: usize>(UnsafeCell<MaybeUninit<[u8; N]>>);
+
+// SAFETY: nothing in Rust refers to what is in it.
+unsafe impl<const N: usize> Sync for Stack<N> {}
+
+impl<const N: usize> Stack<N> {
+    /// A stack.
+    #[must_use]
+    #[expect(clippy::new_without_default, reason = "it is for statics")]
+    pub const fn new() -> Self {
+        Stack(UnsafeCell::new(MaybeUninit::uninit()))
+    }
+
+    /// Its lowest address.
+    #[must_use]
+    pub const fn start(&'static self) -> *const u8 {
+        self.0.get().cast::<u8>()
+    }
+}
+
+/// The sum of the counts before `end`: where the things of item `end` start.
+#[must_use]
+pub const fn sum(counts: &[usize], end: usize) -> usize {
+    let (mut sum, mut index) = (0, 0);
+    while index < end {
+        sum += counts[index];
+        index += 1;
+    }
+    sum
+}
+
+/// The handle (or handles) of the service whose first object has this index.
+#[must_use]
+pub const fn handle<H: Copy>(index: usize) -> H {
+    const { assert!(size_of::<H>() == size_of::<Handle<()>>()) }
+    // SAFETY: it is used for `ServiceObject::Handle` only, which is transparent over `RawHandle`, as
+    // is `Handle`.
+    unsafe { core::mem::transmute_copy(&Handle::<()>::__of_service(index)) }
+}
+
+/// What the wiring says of one service.
+pub struct Publication {
+    pub name: &'static str,
+    /// Index of its (first) object in the table.
+    pub index: usize,
+    pub owner: usize,
+    /// The number of the lock of its (first) object.
+    pub lock: usize,
+    pub stack: u16,
+    pub callers: u32,
+}
+
+/// Enters a service, once per object, into the table.
+pub const fn publish<I: ?Sized + Interface, O: Publish<I>>(
+    objects: &'static O,
+    wiring: &Publication,
+    table: &mut [Service],
+) {
+    let first = (&raw const *objects).cast::<u8>();
+    let size = size_of::<O>() / O::COUNT;
+    let mut object = 0;
+    while object < O::COUNT {
+        table[wiring.index + object] = Service {
+            // SAFETY: the type is `COUNT` objects in a row.
+            object: unsafe { first.add(object * size) }.cast_mut().cast(),
+            methods: O::METHODS,
+            callers: wiring.callers,
+            name: wiring.name,
+            interface: I::ID,
+            stack: wiring.stack,
+            owner: wiring.owner as u8,
+            lock: if O::EXCLUSIVE { (wiring.lock + object) as u8 } else { NO_LOCK },
+        };
+        object += 1;
+    }
+}
+
+/// An entry of the table that is not filled in yet.
+pub const EMPTY: Service = Service {
+    object: core::ptr::null_mut(),
+    methods: &[],
+    callers: 0,
+    name: "",
+    interface: 0,
+    stack: 0,
+    owner: 0,
+    lock: NO_LOCK,
+};
+
+/// The processes in whose wiring `name` occurs: bit p is process p.
+#[must_use]
+pub const fn mentioned_by(wiring: &[&str], name: &str) -> u32 {
+    let (mut set, mut process) = (0, 0);
+    while process < wiring.len() && process < MAX_PROCESSES {
+        if mentions(wiring[process].as_bytes(), name.as_bytes()) {
+            set |= 1 << process;
+        }
+        process += 1;
+    }
+    set
+}
+
+/// Refuses objects that call each other in a circle, as far as the wiring shows it. `objects` are
+/// their names and what they are made of; `services` the names and the places of their objects.
+pub const fn check_cycles(objects: &[(&str, &str)], services: &[(&str, usize)]) {
+    assert!(objects.len() <= 64, "a firmware has at most 64 `object` items");
+    let mut calls = [0u64; 64];
+    let mut object = 0;
+    while object < objects.len() {
+        let mut service = 0;
+        while service < services.len() {
+            if mentions(objects[object].1.as_bytes(), services[service].0.as_bytes()) {
+                calls[object] |= 1 << services[service].1;
+            }
+            service += 1;
+        }
+        object += 1;
+    }
+    // Transitive closure: who can reach whom over any number of calls (Warshall).
+    let mut through = 0;
+    while through < objects.len() {
+        let mut from = 0;
+        while from < objects.len() {
+            if calls[from] >> through & 1 == 1 {
+                calls[from] |= calls[through];
+            }
+            from += 1;
+        }
+        through += 1;
+    }
+    let mut object = 0;
+    while object < objects.len() {
+        if calls[object] >> object & 1 == 1 {
+            fail(
+                "objects call each other in a circle, which can deadlock; one of them is: ",
+                objects[object].0,
+            );
+        }
+        object += 1;
+    }
+}
+
+const fn mentions(text: &[u8], word: &[u8]) -> bool {
+    let mut start = 0;
+    while start + word.len() <= text.len() {
+        let end = start + word.len();
+        let mut same = 0;
+        while same < word.len() && text[start + same] == word[same] {
+            same += 1;
+        }
+        if same == word.len()
+            && (start == 0 || !is_in_word(text[start - 1]))
+            && (end == text.len() || !is_in_word(text[end]))
+        {
+            return true;
+        }
+        start += 1;
+    }
+    false
+}
+
+const fn is_in_word(byte: u8) -> bool {
+    byte == b'_' || byte.is_ascii_alphanumeric() || byte >= 0x80
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_whole_words_are_mentioned() {
+        for (text, found) in [
+            ("main(FAN)", true),
+            ("FAN", true),
+            ("main(FANS)", false),
+            ("main(MY_FAN)", false),
+            ("main(FAN.at(1), é)", true),
+            ("", false),
+        ] {
+            assert_eq!(mentions(text.as_bytes(), b"FAN"), found, "{text}");
+        }
+        assert_eq!(mentioned_by(&["a(X)", "b(Y)", "c(Y, X)"], "X"), 0b101);
+    }
+
+    #[test]
+    fn stacks_are_divisible() {
+        for (declared, size) in
+            [(1, 256), (256, 256), (257, 320), (600, 640), (1024, 1024), (1025, 1280)]
+        {
+            assert_eq!(stack_size(declared), size);
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "one of them is: b")]
+    fn circles_are_found() {
+        check_cycles(
+            &[("a", "Pump::new()"), ("b", "Valve::new(C)"), ("c", "Probe::new(B)")],
+            &[("B", 1), ("C", 2)],
+        );
+    }
+
+    #[test]
+    fn trees_are_no_circles() {
+        check_cycles(
+            &[("a", "Pump::new(B, C)"), ("b", "Valve::new(C)"), ("c", "Probe::new()")],
+            &[("A", 0), ("B", 1), ("C", 2)],
+        );
+    }
+}
