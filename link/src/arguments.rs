@@ -142,4 +142,14 @@ mod tests {
         assert_eq!(line.output(), Path::new("out"));
         assert_eq!(line.with_output(Path::new("other"))[4], "other");
     }
+
+    #[test]
+    fn libraries_are_looked_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("libm.a");
+        fs::write(&path, "").unwrap();
+        let folder = folder.path().display().to_string();
+        let line = arguments(&["-L/nowhere", "-L", &folder, "-lm", "-lc"]);
+        assert_eq!(line.inputs(), [path.display().to_string()]);
+    }
 }

@@ -106,3 +106,37 @@ fn programs_without_processes_are_left_alone() {
     firmware.threads = Vec::new();
     assert!(firmware.link().is_ok());
 }
+
+#[test]
+fn statics_are_aligned_as_their_types_want() {
+    let sensor = "use core::cell::UnsafeCell;
+        #[repr(align(64))] pub struct Aligned(UnsafeCell<[u8; 64]>);
+        unsafe impl Sync for Aligned {}
+        static LIMIT: core::sync::atomic::AtomicU8 = core::sync::atomic::AtomicU8::new(9);
+        static BUFFER: Aligned = Aligned(UnsafeCell::new([0; 64]));
+        pub fn work() {
+            LIMIT.fetch_add(1, core::sync::atomic::Ordering::Relaxed);
+            core::hint::black_box(&BUFFER);
+        }";
+    let mut firmware = Firmware::new().library("sensor", sensor);
+    firmware.processes = vec!["sensor"];
+    firmware.threads = vec![("sensor", "sampler", 256, "sensor::work()")];
+    let map = map(&firmware);
+    let sensor = process(&map, "sensor");
+    assert_eq!(sensor.span.start % 64, 0);
+    assert_eq!((sensor.data_end - sensor.span.start, sensor.span.size()), (4, 128));
+}
+
+#[test]
+fn too_little_flash_is_told_with_sizes() {
+    let mut firmware = Firmware::new();
+    firmware.processes = vec!["fan", "sensor"];
+    firmware.ram = 256;
+    firmware.objects = vec![
+        ("fan", "motor", "[u8; 40000]> = Cell(UnsafeCell::new([1; 40000]))", ""),
+        ("sensor", "room", "[u8; 40000]> = Cell(UnsafeCell::new([2; 40000]))", ""),
+    ];
+    let error = error(&firmware);
+    assert!(error.contains("FLASH is too small by"), "{error}");
+    assert!(error.contains("the initial values of the processes' statics need 80"), "{error}");
+}

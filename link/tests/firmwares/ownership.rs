@@ -107,3 +107,28 @@ fn objects_of_unknown_processes_are_refused() {
     firmware.objects = vec![("senzor", "room", "u32> = Cell(UnsafeCell::new(3))", "")];
     assert!(error(&firmware).contains("process `senzor`, which the wiring does not have"));
 }
+
+#[test]
+fn the_kernel_may_know_entry_points() {
+    let mut firmware = Firmware::new().library("sensor", SENSOR);
+    firmware.processes = vec!["sensor"];
+    firmware.threads = vec![("sensor", "sampler", 256, "sensor::work()")];
+    // The compiler reads the tables too, where they are constant.
+    firmware.kernel = "core::hint::black_box(SYSTEM.threads[1].entry);";
+    assert_eq!(process(&map(&firmware), "sensor").used, 112);
+}
+
+#[test]
+fn common_symbols_of_other_languages_are_statics_too() {
+    let library = "core::arch::global_asm!(\".comm total, 8, 4\");
+        unsafe extern \"C\" { static mut total: u32; }
+        #[inline(never)]
+        pub fn count() { core::hint::black_box(&raw mut total); }";
+    let mut firmware = Firmware::new().library("helper", library);
+    firmware.processes = vec!["sensor"];
+    firmware.threads = vec![("sensor", "sampler", 256, "helper::count()")];
+    assert_eq!(process(&map(&firmware), "sensor").used, 8);
+    firmware.kernel = "helper::count();";
+    let error = error(&firmware);
+    assert!(error.contains("`total` (8 bytes, crate `helper`) is used by"), "{error}");
+}
