@@ -4,6 +4,7 @@
 //! them are checked when the firmware compiles.
 
 use crate::{Shape, Word};
+use core::any::TypeId;
 
 /// A whole firmware.
 pub struct System {
@@ -77,8 +78,9 @@ pub struct RawReply {
 #[cfg(target_os = "none")]
 pub type RawReply = core::convert::Infallible;
 
-/// A thunk: the entry point of a method. It gets the object and the four argument words.
-pub type Entry = unsafe extern "C" fn(*mut (), Word, Word, Word, Word) -> RawReply;
+/// A thunk: the entry point of a method. It gets the object and the four argument words. (On a host a
+/// panic unwinds through it.)
+pub type Entry = unsafe extern "C-unwind" fn(*mut (), Word, Word, Word, Word) -> RawReply;
 
 /// A method of a service.
 #[derive(Clone, Copy)]
@@ -104,8 +106,9 @@ pub struct Service {
     pub callers: u32,
     /// Its name in the wiring.
     pub name: &'static str,
-    /// Identifies the interface: equal for equal interfaces, generic arguments included.
-    pub interface: u32,
+    /// Identifies its interface, generic arguments included. (A function, because the compiler does
+    /// not tell a `TypeId` as a number.)
+    pub interface: fn() -> TypeId,
     /// How many bytes of stack its methods need.
     pub stack: u16,
     /// The process that it belongs to.

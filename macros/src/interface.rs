@@ -54,7 +54,6 @@ pub fn expand(attribute: TokenStream, item: TokenStream) -> Result<TokenStream, 
         .into_iter()
         .collect();
     let client = Ident::new(&format!("{name}Client"), name.span());
-    let text = Literal::string(&body.to_string());
     let pieces = [
         bracket(attributes),
         bracket(visibility),
@@ -63,11 +62,15 @@ pub fn expand(attribute: TokenStream, item: TokenStream) -> Result<TokenStream, 
         bracket(declared.clone()),
         bracket(named.clone()),
         bracket(exclusive),
-        bracket([text.into()]),
         bracket(methods.into_iter().enumerate().map(|(index, method)| {
             let parameter = |(name, ty): (Ident, Vec<Token>)| {
                 let form = Ident::new(if is_lease(&ty) { "lease" } else { "value" }, name.span());
-                let pieces = [bracket([name.into()]), bracket([form.into()]), bracket(ty)];
+                let pieces = [
+                    bracket([name.into()]),
+                    bracket([form.into()]),
+                    bracket(ty.clone()),
+                    bracket(without_anonymous_lifetimes(ty)),
+                ];
                 let pieces = pieces.into_iter().collect();
                 Token::from(Group::new(Delimiter::Parenthesis, pieces))
             };
@@ -202,6 +205,17 @@ fn is_lease(ty: &[Token]) -> bool {
     ty[..path_end]
         .last()
         .is_some_and(|last| is_word(Some(last), "Lent") || is_word(Some(last), "LentMut"))
+}
+
+/// The type with `'static` for `'_`, which `impl Trait` does not take.
+fn without_anonymous_lifetimes(ty: Vec<Token>) -> Vec<Token> {
+    let mut previous_is_quote = false;
+    let rename = |token: Token| {
+        let is_anonymous = previous_is_quote && is_word(Some(&token), "_");
+        previous_is_quote = is_punctuation(Some(&token), '\'');
+        if is_anonymous { Ident::new("static", token.span()).into() } else { token }
+    };
+    ty.into_iter().map(rename).collect()
 }
 
 /// The limits of a call, checked at the method that breaks them.

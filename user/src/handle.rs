@@ -2,6 +2,7 @@
 
 use crate::Interface;
 use crate::wire::{Decoder, Encoder, Invalid, Wire};
+use core::any::TypeId;
 use core::fmt;
 use core::marker::PhantomData;
 use core::ops::Deref;
@@ -103,7 +104,7 @@ impl<I: ?Sized + Interface> Wire for Handle<I> {
     fn take(decoder: &mut Decoder) -> Result<Self, Invalid> {
         let word = decoder.pop();
         let index = word >> 8;
-        if word & 0xff != 0 || crate::arch::interface_of(index) != Some(I::ID) {
+        if word & 0xff != 0 || crate::arch::interface_of(index) != Some(TypeId::of::<I>()) {
             return Err(Invalid);
         }
         Ok(Handle::__of_service(index))

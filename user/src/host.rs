@@ -7,6 +7,7 @@ use crate::arch::Reply;
 use crate::{Handle, ServedBy, Shape};
 use crossgate_abi::table::{Method, NO_LOCK, ProcessMemory, RawReply, Service, System};
 use crossgate_abi::{CallError, Kind, MAX_CALL_DEPTH, Status, Word};
+use std::any::TypeId;
 use std::boxed::Box;
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -66,7 +67,7 @@ pub fn serve<I: ?Sized + ServedBy<T>, T: 'static>(object: T) -> Handle<I> {
             methods: I::METHODS,
             callers: u32::MAX,
             name: "fake",
-            interface: I::ID,
+            interface: TypeId::of::<I>,
             stack: 0,
             owner: FAKE,
             lock: 0,
@@ -185,8 +186,8 @@ fn failure(error: CallError) -> Reply {
     Reply { status: Status::from(error).0, words: [0; 2] }
 }
 
-pub(crate) fn interface_of(index: usize) -> Option<u32> {
-    KERNEL.with_borrow(|kernel| kernel.services.get(index).map(|service| service.interface))
+pub(crate) fn interface_of(index: usize) -> Option<TypeId> {
+    KERNEL.with_borrow(|kernel| kernel.services.get(index).map(|service| (service.interface)()))
 }
 
 /// The time since the first use, in µs.

@@ -17,8 +17,6 @@ pub unsafe trait Interface: 'static {
     type Client;
     /// The name, with its path.
     const NAME: &'static str;
-    /// Equal for equal interfaces, generic arguments included.
-    const ID: u32;
 }
 
 /// `dyn I: ServedBy<T>` if `T: I`. Written by [`#[interface]`](macro@crate::interface).
@@ -74,15 +72,4 @@ pub(crate) const fn tagged(good: Shape, bad: Shape) -> Shape {
     let kinds = if is_handle { Kind::HandleIfTagIsZero as u16 } else { 0 };
     let words = if good.words > bad.words { good.words } else { bad.words };
     Shape::values(1).then(Shape { words, kinds })
-}
-
-/// A number for a text: FNV-1a.
-#[must_use]
-pub const fn hash(text: &str) -> u32 {
-    let (bytes, mut hash, mut index) = (text.as_bytes(), 0x811c_9dc5_u32, 0);
-    while index < bytes.len() {
-        hash = (hash ^ bytes[index] as u32).wrapping_mul(0x0100_0193);
-        index += 1;
-    }
-    hash
 }

@@ -216,20 +216,13 @@ impl<T: Plain> LentMut<'_, T> {
     }
 }
 
-/// What a caller offers for a lease.
+/// What a caller offers for a lease. It is used while the call runs, and so no longer than the
+/// reference that it comes from.
 #[derive(Debug)]
-pub struct Loan<'a> {
+pub struct Loan {
     address: Word,
     /// In bytes.
     length: usize,
-    memory: PhantomData<&'a ()>,
-}
-
-impl Loan<'_> {
-    fn put(self, encoder: &mut Encoder) {
-        encoder.push(self.address);
-        encoder.push(self.length);
-    }
 }
 
 /// What can be passed for a parameter `P`, which is `Lent` or `LentMut`: a reference to the memory,
@@ -241,62 +234,50 @@ impl Loan<'_> {
 )]
 pub trait Lend<P> {
     #[doc(hidden)]
-    type Loan;
-    #[doc(hidden)]
-    fn lend(self) -> Self::Loan;
+    fn lend(self) -> Loan;
 }
 
 macro_rules! lend {
-    ($([$($generics:tt)*] $from:ty => $to:ty, |$memory:ident| $address:expr, $length:expr;)*) => { $(
-        impl<'a, $($generics)*> Lend<$to> for $from {
-            type Loan = Loan<'a>;
-
+    ($([$($generics:tt)*] $from:ty => $to:ident<$lent:ty>, |$memory:ident| $address:expr, $length:expr;)*) => { $(
+        impl<$($generics)*> Lend<$to<'static, $lent>> for $from {
             #[inline(always)]
-            fn lend(self) -> Loan<'a> {
+            fn lend(self) -> Loan {
                 let $memory = self;
-                Loan { address: $address, length: $length, memory: PhantomData }
+                Loan { address: $address.expose_provenance(), length: $length }
             }
         }
     )* };
 }
 lend! {
-    [X: ?Sized + Lendable] &'a X => Lent<'a, X>,
-        |memory| (&raw const *memory).cast::<u8>().expose_provenance(), size_of_val(memory);
-    [X: ?Sized + Lendable] &'a mut X => LentMut<'a, X>,
-        |memory| (&raw mut *memory).cast::<u8>().expose_provenance(), size_of_val(memory);
-    [X: ?Sized + Lendable] &'a mut X => Lent<'a, X>,
-        |memory| (&raw const *memory).cast::<u8>().expose_provenance(), size_of_val(memory);
-    [T: Plain, const N: usize] &'a [T; N] => Lent<'a, [T]>,
-        |memory| memory.as_ptr().expose_provenance(), size_of_val(memory);
-    [T: Plain, const N: usize] &'a mut [T; N] => LentMut<'a, [T]>,
-        |memory| memory.as_mut_ptr().expose_provenance(), size_of_val(memory);
-    [T: Plain, const N: usize] &'a mut [T; N] => Lent<'a, [T]>,
-        |memory| memory.as_ptr().expose_provenance(), size_of_val(memory);
-    ['b, X: ?Sized + Lendable] &'a Lent<'b, X> => Lent<'a, X>,
-        |lease| lease.address.expose_provenance(), lease.length;
-    ['b, X: ?Sized + Lendable] &'a LentMut<'b, X> => Lent<'a, X>,
-        |lease| lease.0.address.expose_provenance(), lease.0.length;
-    ['b, X: ?Sized + Lendable] &'a mut LentMut<'b, X> => LentMut<'a, X>,
-        |lease| lease.0.address.expose_provenance(), lease.0.length;
-}
-impl<'a> Lend<Lent<'a, [u8]>> for &'a str {
-    type Loan = Loan<'a>;
-
-    #[inline(always)]
-    fn lend(self) -> Loan<'a> {
-        self.as_bytes().lend()
-    }
+    [X: ?Sized + Lendable] &X => Lent<X>,
+        |memory| (&raw const *memory).cast::<u8>(), size_of_val(memory);
+    [X: ?Sized + Lendable] &mut X => Lent<X>,
+        |memory| (&raw const *memory).cast::<u8>(), size_of_val(memory);
+    [X: ?Sized + Lendable] &mut X => LentMut<X>,
+        |memory| (&raw mut *memory).cast::<u8>(), size_of_val(memory);
+    [T: Plain, const N: usize] &[T; N] => Lent<[T]>,
+        |memory| memory.as_ptr(), size_of_val(memory);
+    [T: Plain, const N: usize] &mut [T; N] => Lent<[T]>,
+        |memory| memory.as_ptr(), size_of_val(memory);
+    [T: Plain, const N: usize] &mut [T; N] => LentMut<[T]>,
+        |memory| memory.as_mut_ptr(), size_of_val(memory);
+    [] &str => Lent<[u8]>, |text| text.as_ptr(), text.len();
+    [X: ?Sized + Lendable] &Lent<'_, X> => Lent<X>, |lease| lease.address, lease.length;
+    [X: ?Sized + Lendable] &LentMut<'_, X> => Lent<X>, |lease| lease.0.address, lease.0.length;
+    [X: ?Sized + Lendable] &mut LentMut<'_, X> => LentMut<X>,
+        |lease| lease.0.address.cast_mut(), lease.0.length;
 }
 
 // The kernel has checked that the memory is the caller's to lend. A length that is no multiple of
 // the element, or a start that is not aligned for it, is the caller's fault.
 impl<'a, X: ?Sized + Lendable> Parameter for Lent<'a, X> {
     const ARGUMENT: Shape = Shape::READ;
-    type Caller = Loan<'a>;
+    type Caller = Loan;
 
     #[inline(always)]
-    fn put_argument(argument: Loan<'a>, encoder: &mut Encoder) {
-        argument.put(encoder);
+    fn put_argument(argument: Loan, encoder: &mut Encoder) {
+        encoder.push(argument.address);
+        encoder.push(argument.length);
     }
 
     #[inline(always)]
@@ -313,11 +294,12 @@ impl<'a, X: ?Sized + Lendable> Parameter for Lent<'a, X> {
 
 impl<'a, X: ?Sized + Lendable> Parameter for LentMut<'a, X> {
     const ARGUMENT: Shape = Shape::WRITE;
-    type Caller = Loan<'a>;
+    type Caller = Loan;
 
     #[inline(always)]
-    fn put_argument(argument: Loan<'a>, encoder: &mut Encoder) {
-        argument.put(encoder);
+    fn put_argument(argument: Loan, encoder: &mut Encoder) {
+        encoder.push(argument.address);
+        encoder.push(argument.length);
     }
 
     #[inline(always)]

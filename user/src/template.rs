@@ -3,13 +3,13 @@
 //! The macros of `crossgate-macros` cut the source into pieces, which arrive here in brackets.
 
 /// `#[interface]`: `[attributes] [visibility] [Name] [NameClient] [generics declared] [generics
-/// named] [mut, if a method takes `&mut self`] [text] [methods]`.
+/// named] [mut, if a method takes `&mut self`] [methods]`.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __interface {
-    ([$($attribute:tt)*] [$($visibility:tt)*] [$name:ident] [$client:ident] [$($declared:tt)*] [$($named:tt)*] [$($exclusive:tt)*] [$text:literal] [$({
+    ([$($attribute:tt)*] [$($visibility:tt)*] [$name:ident] [$client:ident] [$($declared:tt)*] [$($named:tt)*] [$($exclusive:tt)*] [$({
         [$($method_attribute:tt)*] [$index:literal] [$method:ident] [$($mutable:tt)?]
-        [$(([$parameter:ident] [$form:ident] [$($type:tt)*]))*] [$($result:tt)*]
+        [$(([$parameter:ident] [$form:ident] [$($type:tt)*] [$($static_type:tt)*]))*] [$($result:tt)*]
         [$($method_declared:tt)*] [$($method_named:tt)*]
     })*]) => {
         // 1. The server's view: the trait as it was written.
@@ -32,14 +32,14 @@ macro_rules! __interface {
                 /// # Errors
                 /// When the call did not take place, or did not come back.
                 #[inline]
-                pub fn $method(&self $(, $parameter: $crate::__parameter!($form $($type)*))*)
+                pub fn $method(&self $(, $parameter: $crate::__parameter!($form [$($type)*] [$($static_type)*]))*)
                     -> ::core::result::Result<$($result)*, $crate::CallError>
                 {
                     #[allow(unused_mut, reason = "there may be no arguments")]
                     let mut encoder = $crate::Encoder::new();
                     $(
                         <$($type)* as $crate::Parameter>::put_argument(
-                            $crate::__argument!($form $parameter $($type)*), &mut encoder);
+                            $crate::__argument!($form $parameter [$($static_type)*]), &mut encoder);
                     )*
                     $crate::call::call(self.0, $index, &encoder)
                 }
@@ -51,8 +51,7 @@ macro_rules! __interface {
         unsafe impl<$($declared)*> $crate::Interface for dyn $name<$($named)*> {
             type Client = $client<$($named)*>;
             const NAME: &'static str = concat!(module_path!(), "::", stringify!($name));
-            const ID: u32 = $crate::interface::hash(concat!(module_path!(), $text))
-                ^ $crate::interface::hash(::core::any::type_name::<Self>());
+
         }
         $crate::__unless! { [$($exclusive)*]
             // SAFETY: no method takes `&mut self`.
@@ -64,7 +63,7 @@ macro_rules! __interface {
         unsafe impl<__Server: $name<$($named)*>, $($declared)*> $crate::ServedBy<__Server> for dyn $name<$($named)*> {
             const METHODS: &'static [$crate::abi::table::Method] = {
                 $(
-                    unsafe extern "C" fn $method<__Server: $name<$($method_named)*>, $($method_declared)*>(
+                    unsafe extern "C-unwind" fn $method<__Server: $name<$($method_named)*>, $($method_declared)*>(
                         object: *mut (), first: $crate::abi::Word, second: $crate::abi::Word,
                         third: $crate::abi::Word, fourth: $crate::abi::Word,
                     ) -> $crate::abi::table::RawReply {
@@ -100,16 +99,16 @@ macro_rules! __interface {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __parameter {
-    (value $($type:tt)*) => { <$($type)* as $crate::Parameter>::Caller };
-    (lease $($type:tt)*) => { impl $crate::Lend<$($type)*, Loan = <$($type)* as $crate::Parameter>::Caller> };
+    (value [$($type:tt)*] [$($static_type:tt)*]) => { <$($type)* as $crate::Parameter>::Caller };
+    (lease [$($type:tt)*] [$($static_type:tt)*]) => { impl $crate::Lend<$($static_type)*> };
 }
 
 /// What is put into words for a parameter.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __argument {
-    (value $name:ident $($type:tt)*) => { $name };
-    (lease $name:ident $($type:tt)*) => { $crate::Lend::<$($type)*>::lend($name) };
+    (value $name:ident [$($static_type:tt)*]) => { $name };
+    (lease $name:ident [$($static_type:tt)*]) => { $crate::Lend::<$($static_type)*>::lend($name) };
 }
 
 /// The code, if the brackets are empty.

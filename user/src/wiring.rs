@@ -3,6 +3,7 @@
 use crate::interface::broken_limit;
 use crate::object::Publish;
 use crate::{Handle, Interface};
+use core::any::TypeId;
 use core::cell::UnsafeCell;
 use core::mem::MaybeUninit;
 use crossgate_abi::table::{NO_LOCK, Service, Window};
@@ -171,7 +172,7 @@ pub const fn publish<I: ?Sized + Interface, O: Publish<I>>(
             methods: O::METHODS,
             callers: wiring.callers,
             name: wiring.name,
-            interface: I::ID,
+            interface: TypeId::of::<I>,
             stack: wiring.stack,
             owner: wiring.owner as u8,
             lock: if O::EXCLUSIVE { (wiring.lock + object) as u8 } else { NO_LOCK },
@@ -186,7 +187,7 @@ pub const EMPTY: Service = Service {
     methods: &[],
     callers: 0,
     name: "",
-    interface: 0,
+    interface: TypeId::of::<()>,
     stack: 0,
     owner: 0,
     lock: NO_LOCK,

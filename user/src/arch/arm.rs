@@ -71,8 +71,8 @@ unsafe extern "Rust" {
 
 /// The interface of service `index`, from the tables of the wiring.
 #[inline]
-pub fn interface_of(index: usize) -> Option<u32> {
-    __crossgate_services.get(index).map(|service| service.interface)
+pub fn interface_of(index: usize) -> Option<core::any::TypeId> {
+    __crossgate_services.get(index).map(|service| (service.interface)())
 }
 
 /// The stack pointer.

@@ -44,7 +44,7 @@ pub fn leave(status: Word, words: [Word; 2]) -> RawReply {
     RawReply { status, words }
 }
 
-pub fn interface_of(index: usize) -> Option<u32> {
+pub fn interface_of(index: usize) -> Option<core::any::TypeId> {
     crate::host::interface_of(index)
 }
 
