@@ -36,6 +36,12 @@ fn named_owner(section: &Section) -> Option<&str> {
     section.name.strip_prefix(OBJECT).or_else(stack)
 }
 
+/// Whether it is for the memory of a process by its name. (It need not be writable: an object may
+/// have nothing in it that changes.)
+fn is_placed(section: &Section) -> bool {
+    section.name == SHARED || named_owner(section).is_some()
+}
+
 /// How one user reaches a section.
 #[derive(Clone, Copy)]
 enum Step {
@@ -100,7 +106,7 @@ impl<'a> Reach<'a> {
 /// A table of the wiring is an array whose records each name one stack or one object. How long a
 /// record is follows from their number, so the order of its fields does not matter.
 fn records<'a>(inputs: &'a Inputs, section: &'a Section) -> Option<Vec<(&'a str, SectionId)>> {
-    if section.writable || section.executable {
+    if section.writable || section.executable || is_placed(section) {
         return None;
     }
     let owner = |&(offset, target): &(u64, SectionId)| {
@@ -147,7 +153,7 @@ pub fn owners(inputs: &Inputs) -> Result<Vec<(SectionId, Owner<'_>)>> {
     let mut owners = Vec::new();
     let mut errors = Vec::new();
     for (id, section) in inputs.sections.iter().enumerate() {
-        if !section.writable || section.name.starts_with(STACK) {
+        if !(section.writable || is_placed(section)) || section.name.starts_with(STACK) {
             continue;
         }
         let home = named_owner(section)

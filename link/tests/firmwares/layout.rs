@@ -56,6 +56,18 @@ fn objects_are_in_the_memory_of_their_process() {
 }
 
 #[test]
+fn objects_that_never_change_are_too() {
+    let mut firmware = Firmware::new();
+    firmware.processes = vec!["sensor"];
+    firmware.objects = vec![("sensor", "room", "u32> = Cell(UnsafeCell::new(3))", "")];
+    firmware.threads = vec![("sensor", "main", 256, "core::hint::black_box(&CONSTANT);")];
+    firmware.rest = "#[unsafe(link_section = \".crossgate.object.sensor\")]
+        static CONSTANT: [u32; 3] = [1, 2, 3];";
+    let map = map(&firmware);
+    assert_eq!(process(&map, "sensor").used, 4 + 12);
+}
+
+#[test]
 fn a_process_without_statics_has_no_memory() {
     let mut firmware = Firmware::new();
     firmware.processes = vec!["control"];

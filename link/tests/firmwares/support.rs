@@ -159,12 +159,12 @@ impl Firmware {
                 text,
                 "#[unsafe(link_section = \".crossgate.object.{process}\")]
                 static OBJECT_{number}: Cell<{value};
-                extern \"C\" fn method_{number}(_: *mut (), _: usize, _: usize, _: usize, _: usize) -> RawReply {{ {method}; loop {{}} }}"
+                extern \"C-unwind\" fn method_{number}(_: *mut (), _: usize, _: usize, _: usize, _: usize) -> RawReply {{ {method}; loop {{}} }}"
             )
             .unwrap();
             writeln!(
                 services,
-                "Service {{ object: OBJECT_{number}.0.get().cast(), name: {name:?}, callers: 0, interface: 0, stack: 0, owner: 0, lock: 0,
+                "Service {{ object: OBJECT_{number}.0.get().cast(), name: {name:?}, callers: 0, interface: core::any::TypeId::of::<()>, stack: 0, owner: 0, lock: 0,
                 methods: &[Method {{ entry: method_{number}, arguments: Shape::NONE, results: Shape::NONE }}] }},"
             )
             .unwrap();
