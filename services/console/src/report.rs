@@ -17,11 +17,23 @@ pub fn report<W: Write>(
     let mut faults = Faults::new();
     loop {
         faulted.wait();
-        while let Some(fault) = faults.next() {
-            console
-                .write_line("fault", |output| describe(&fault.record, fault.file, system, output));
+        for record in faults.by_ref() {
+            let file = file(&record);
+            console.write_line("fault", |output| describe(&record, file, system, output));
         }
     }
+}
+
+/// The source file that panicked.
+fn file(record: &FaultRecord) -> Option<&'static str> {
+    let start = core::ptr::with_exposed_provenance::<u8>(record.file);
+    if start.is_null() {
+        return None;
+    }
+    // SAFETY: the record comes from the kernel, which sets an address only if all bytes of the
+    // name are in flash; flash is readable by every process and never changes.
+    let name = unsafe { core::slice::from_raw_parts(start, record.file_length) };
+    str::from_utf8(name).ok()
 }
 
 /// Writes what happened, where and in which thread, without a line break. `file` is the source
@@ -85,7 +97,7 @@ mod tests {
             methods: &[],
             callers: 0,
             name,
-            interface: 0,
+            interface: std::any::TypeId::of::<()>,
             stack: 0,
             owner: 0,
             lock: NO_LOCK,
