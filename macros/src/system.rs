@@ -1,6 +1,6 @@
 //! `system!`: the wiring, sorted by kind of item.
 
-use crate::pieces::{Cursor, Error, brace, bracket, is_punctuation, template};
+use crate::pieces::{Cursor, Error, brace, bracket, code_at, is_punctuation, template};
 use proc_macro::{Delimiter, Group, Ident, Span, TokenStream, TokenTree as Token};
 
 const ITEMS: &str = "expected an item of a process: `mmio`, `notification`, `counting \
@@ -15,6 +15,10 @@ struct Process {
     faults: Vec<Token>,
     objects: Vec<Token>,
     threads: Vec<Token>,
+    /// The names of the notifications, ...
+    names: Vec<Ident>,
+    /// ... and those that interrupts and `faults` are bound to.
+    used: Vec<Ident>,
 }
 
 pub fn expand(input: TokenStream) -> Result<TokenStream, Error> {
@@ -50,6 +54,12 @@ fn process(name: Ident, body: &Group) -> Result<Token, Error> {
     while !source.is_empty() {
         item(&mut source, &mut items)?;
     }
+    for used in &items.used {
+        if !items.names.iter().any(|name| name.to_string() == used.to_string()) {
+            let text = format!("`{used}` is no `notification` of this process");
+            return Err(Error::new(used.span(), text));
+        }
+    }
     Ok(brace([
         bracket([name.into()]),
         bracket(items.windows),
@@ -69,9 +79,9 @@ fn item(source: &mut Cursor, items: &mut Process) -> Result<(), Error> {
         if !source.word("notification") {
             return Err(source.error("expected `counting notification NAME;`"));
         }
-        items.notifications.push(notification(source, "true")?);
+        notification(source, "true", items)?;
     } else if source.word("notification") {
-        items.notifications.push(notification(source, "false")?);
+        notification(source, "false", items)?;
     } else if source.word("interrupt") {
         const FORM: &str = "expected `interrupt LINE => NOTIFICATION;`";
         let line = source.until('=');
@@ -82,10 +92,12 @@ fn item(source: &mut Cursor, items: &mut Process) -> Result<(), Error> {
         source.punctuation('>', FORM)?;
         let name = source.ident(FORM)?;
         source.punctuation(';', FORM)?;
+        items.used.push(name.clone());
         items.interrupts.push(brace([bracket(line), bracket([name.into()])]));
     } else if source.word("faults") {
         let name = source.ident("expected `faults NOTIFICATION;`")?;
         source.punctuation(';', "expected `faults NOTIFICATION;`")?;
+        items.used.push(name.clone());
         items.faults.push(bracket([name.into()]));
     } else if source.word("object") {
         items.objects.push(object(source)?);
@@ -97,11 +109,13 @@ fn item(source: &mut Cursor, items: &mut Process) -> Result<(), Error> {
     Ok(())
 }
 
-fn notification(source: &mut Cursor, counting: &str) -> Result<Token, Error> {
+fn notification(source: &mut Cursor, counting: &str, items: &mut Process) -> Result<(), Error> {
     let name = source.ident("expected `notification NAME;`")?;
     source.punctuation(';', "expected `notification NAME;`")?;
     let counting = Ident::new(counting, Span::call_site());
-    Ok(brace([bracket([name.into()]), bracket([counting.into()])]))
+    items.names.push(name.clone());
+    items.notifications.push(brace([bracket([name.into()]), bracket([counting.into()])]));
+    Ok(())
 }
 
 /// `name (stack = bytes): Type = initial => [SERVICE: dyn Interface, ...];`
@@ -114,7 +128,9 @@ fn object(source: &mut Cursor) -> Result<Token, Error> {
             let group = source.group(Delimiter::Parenthesis, FORM)?;
             settings(&group, &["stack"])?.remove(0)
         }
-        _ => vec![],
+        _ => {
+            code_at("::crossgate::wiring::DEFAULT_SERVICE_STACK", name.span()).into_iter().collect()
+        }
     };
     source.punctuation(':', FORM)?;
     let ty = source.until('=');

@@ -210,13 +210,13 @@ macro_rules! __is_repr_c {
 macro_rules! __system {
     ([$($attribute:tt)*] [$($visibility:tt)*] [$system:ident] [$({
         [$process:ident]
-        [$([$($window:tt)*])*]
+        [$([$window:expr])*]
         [$({ [$notification:ident] [$counting:ident] })*]
-        [$({ [$($line:tt)*] [$bound:ident] })*]
+        [$({ [$line:expr] [$bound:ident] })*]
         [$([$faults:ident])*]
-        [$({ [$object:ident] [$($object_stack:tt)*] [$($type:tt)*] [$($initial:tt)*]
-             [$({ [$service:ident] [$($interface:tt)*] })*] })*]
-        [$({ [$thread:ident] [$($priority:tt)*] [$($stack:tt)*] [$($entry:tt)*] })*]
+        [$({ [$object:ident] [$object_stack:expr] [$type:ty] [$initial:expr]
+             [$({ [$service:ident] [$interface:ty] })*] })*]
+        [$({ [$thread:ident] [$priority:expr] [$stack:expr] [$entry:expr] })*]
     })*]) => {
         // Names as numbers, and the handles of services and notifications as every process sees them.
         #[doc(hidden)]
@@ -228,18 +228,18 @@ macro_rules! __system {
             pub enum Object { $($($object,)*)* }
             pub enum Notification { $($($notification,)*)* }
             /// How many objects each service has.
-            pub const COUNTS: &[usize] = &[$($($({ let _ = stringify!($service); <$($type)* as $crate::wiring::ServiceObject>::COUNT },)*)*)*];
+            pub const COUNTS: &[usize] = &[$($($({ let _ = stringify!($service); <$type as $crate::wiring::ServiceObject>::COUNT },)*)*)*];
             /// How many locks each object has.
-            pub const LOCKS: &[usize] = &[$($(<$($type)* as $crate::wiring::ServiceObject>::LOCKS,)*)*];
+            pub const LOCKS: &[usize] = &[$($(<$type as $crate::wiring::ServiceObject>::LOCKS,)*)*];
             /// What is written in each process: what is mentioned there may be used there.
-            pub const TEXTS: &[&str] = &[$(concat!($(stringify!($($initial)*), ";",)* $(stringify!($($entry)*), ";",)* ""),)*];
-            const OBJECTS: &[(&str, &str)] = &[$($((stringify!($object), stringify!($($initial)*)),)*)*];
+            pub const TEXTS: &[&str] = &[$(concat!($(stringify!($initial), ";",)* $(stringify!($entry), ";",)* ""),)*];
+            const OBJECTS: &[(&str, &str)] = &[$($((stringify!($object), stringify!($initial)),)*)*];
             const SERVICES: &[(&str, usize)] = &[$($($((stringify!($service), Object::$object as usize),)*)*)*];
             const _: () = $crate::wiring::check_cycles(OBJECTS, SERVICES);
             pub const fn index(service: Service) -> usize { $crate::wiring::sum(COUNTS, service as usize) }
             pub mod types {
                 use super::super::*;
-                $($($(pub type $service = <$($type)* as $crate::wiring::ServiceObject>::Handle<$($interface)*>;)*)*)*
+                $($($(pub type $service = <$type as $crate::wiring::ServiceObject>::Handle<$interface>;)*)*)*
             }
             pub mod handles {
                 use super::*;
@@ -259,9 +259,20 @@ macro_rules! __system {
                     $crate::Notification::__new(super::super::__wiring::Notification::$notification as usize);)*
                 $(
                     #[cfg_attr(target_os = "none", unsafe(link_section = concat!(".crossgate.object.", stringify!($process))))]
-                    pub static $object: $($type)* = <$($type)* as $crate::wiring::ServiceObject>::Init::new($($initial)*);
+                    pub static $object: $type = <$type as $crate::wiring::ServiceObject>::Init::new($initial);
                 )*
-                $(pub extern "C" fn $thread() -> ! { $($entry)* })*
+                // In a module of their own, and the code in a block that sees the one outside: a thread
+                // may have the name of the function that it runs.
+                pub mod threads {
+                    $(pub const $thread: extern "C" fn() -> ! = {
+                        extern "C" fn entry() -> ! {
+                            #[allow(unused_imports, reason = "it may mention nothing")]
+                            use super::*;
+                            $entry
+                        }
+                        entry
+                    };)*
+                }
             }
         )* }
         #[doc(hidden)]
@@ -271,7 +282,7 @@ macro_rules! __system {
             use super::super::*;
             $(
                 #[cfg_attr(target_os = "none", unsafe(link_section = concat!(".crossgate.stack.", stringify!($process), ".", stringify!($thread))))]
-                pub static $thread: $crate::wiring::Stack<{ $crate::wiring::stack_size($($stack)*) }> = $crate::wiring::Stack::new();
+                pub static $thread: $crate::wiring::Stack<{ $crate::wiring::stack_size($stack) }> = $crate::wiring::Stack::new();
             )*
         } )* }
         $($attribute)*
@@ -282,14 +293,14 @@ macro_rules! __system {
                 #[allow(unused_mut, reason = "there may be no services")]
                 let mut table = [$crate::wiring::EMPTY; SERVICE_COUNT];
                 $($($(
-                    $crate::wiring::publish::<$($interface)*, $($type)*>(
+                    $crate::wiring::publish::<$interface, $type>(
                         &__processes::$process::$object,
                         &$crate::wiring::Publication {
                             name: stringify!($service),
                             index: __wiring::index(__wiring::Service::$service),
                             owner: __wiring::Process::$process as usize,
                             lock: $crate::wiring::sum(__wiring::LOCKS, __wiring::Object::$object as usize),
-                            stack: $crate::wiring::service_stack($crate::__or_default!([$($object_stack)*] $crate::wiring::DEFAULT_SERVICE_STACK)),
+                            stack: $crate::wiring::service_stack($object_stack),
                             callers: $crate::wiring::mentioned_by(__wiring::TEXTS, stringify!($service)),
                         },
                         &mut table,
@@ -318,7 +329,7 @@ macro_rules! __system {
                     #[cfg(not(target_os = "none"))]
                     { &$crate::host::NO_MEMORY }
                 },
-                windows: const { &$crate::wiring::windows([$($($window)*),*]) },
+                windows: const { &$crate::wiring::windows([$($window),*]) },
             },)*];
             #[cfg(target_os = "none")]
             unsafe extern "C" { safe fn __crossgate_idle() -> !; }
@@ -332,11 +343,11 @@ macro_rules! __system {
                 table::Thread { name: "idle", entry: idle, stack: IDLE.start(), stack_size: 128, process: 0, priority: 0 },
                 $($(table::Thread {
                     name: stringify!($thread),
-                    entry: __processes::$process::$thread,
+                    entry: __processes::$process::threads::$thread,
                     stack: __stacks::$process::$thread.start(),
-                    stack_size: $crate::wiring::stack_size($($stack)*),
+                    stack_size: $crate::wiring::stack_size($stack),
                     process: __wiring::Process::$process as u8,
-                    priority: $crate::wiring::priority($($priority)*),
+                    priority: $crate::wiring::priority($priority),
                 },)*)*
             ];
             static NOTIFICATIONS: &[table::Notification] = &[$($(table::Notification {
@@ -347,19 +358,12 @@ macro_rules! __system {
                 counting: $counting,
             },)*)*];
             static INTERRUPTS: &[table::Interrupt] = &[$($(table::Interrupt {
-                line: $($line)*,
-                notification: {
-                    // It must be one of this process.
-                    $crate::__one_of!($bound [$($notification)*]);
-                    __wiring::Notification::$bound as u8
-                },
+                line: $line,
+                notification: __wiring::Notification::$bound as u8,
             },)*)*];
             const WATCHES: &[table::FaultWatch] = &[$($(table::FaultWatch {
                 process: __wiring::Process::$process as u8,
-                notification: {
-                    $crate::__one_of!($faults [$($notification)*]);
-                    __wiring::Notification::$faults as u8
-                },
+                notification: __wiring::Notification::$faults as u8,
             },)*)*];
             const LOCK_COUNT: usize = $crate::wiring::sum(__wiring::LOCKS, __wiring::LOCKS.len());
             const _: () = $crate::wiring::check_counts(
@@ -378,27 +382,4 @@ macro_rules! __system {
             }
         };
     };
-}
-
-/// The first expression, or the second if there is none.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __or_default {
-    ([] $default:expr) => { $default };
-    ([$($expression:tt)+] $default:expr) => { $($expression)+ };
-}
-
-/// A name that must be among others.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __one_of {
-    ($name:ident [$($known:ident)*]) => {{
-        #[allow(non_upper_case_globals, dead_code, reason = "the names are the user's")]
-        const _: () = {
-            mod notifications_of_this_process {
-                $(pub const $known: () = ();)*
-            }
-            notifications_of_this_process::$name
-        };
-    }};
 }
