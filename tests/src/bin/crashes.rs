@@ -1,0 +1,162 @@
+//! A crash stays at home: a process that panics, or uses the kernel's interface against its rules,
+//! is stopped; the thread that visited it goes back to its caller; everyone else goes on.
+#![cfg_attr(target_os = "none", no_std)]
+#![no_main]
+#![cfg(target_os = "none")]
+
+use crossgate::{CallError, Concurrent, Handle, Notification, Signal, interface, thread};
+use crossgate_abi::{Cause, FaultRecord, Status, number};
+use system_tests::raw;
+use system_tests::report::{broken, expect, pass};
+use system_tests::victim::{Safe, Vault};
+use system_tests::watch::Watch;
+
+/// A server that crashes.
+#[interface]
+trait Fragile {
+    fn act(&self) -> u32;
+}
+
+struct Panics;
+const PANIC_LINE: u32 = line!() + 3;
+impl Fragile for Panics {
+    fn act(&self) -> u32 {
+        panic!("a server panics")
+    }
+}
+
+/// Ends its visitor's thread.
+struct Exits;
+impl Fragile for Exits {
+    fn act(&self) -> u32 {
+        let _ = raw::system_call(number::EXIT, [0; 4]);
+        broken("goes on after the end of its thread")
+    }
+}
+
+/// Forwards to a server that crashes, and lives with it.
+struct Forwards {
+    next: Handle<dyn Fragile>,
+}
+impl Fragile for Forwards {
+    fn act(&self) -> u32 {
+        match self.next.act() {
+            Err(CallError::ServerFaulted) => 7,
+            _ => 0,
+        }
+    }
+}
+
+crossgate::system! {
+    static SYSTEM;
+    process witness {
+        notification FAULTED;
+        notification DONE;
+        faults FAULTED;
+        thread main (priority = 9, stack = 2048) = witness(FAULTED, DONE, VAULT);
+    }
+    process victim { object safe: Concurrent<Safe> = Safe::new() => [VAULT: dyn Vault]; }
+    process panics_at_home { thread main (priority = 7, stack = 512) = panic_at_home(); }
+    process forges_a_place { thread main (priority = 7, stack = 512) = panic_in_ram(); }
+    process returns { thread main (priority = 7, stack = 256) = return_without_call(); }
+    process returns_twice { thread main (priority = 7, stack = 512) = return_twice(VAULT); }
+    process exits { thread main (priority = 7, stack = 256) = thread::exit(); }
+
+    process panics { object panics: Concurrent<Panics> = Panics => [PANICS: dyn Fragile]; }
+    process leaver { object exits: Concurrent<Exits> = Exits => [EXITS: dyn Fragile]; }
+    process inner { object inner: Concurrent<Panics> = Panics => [INNER: dyn Fragile]; }
+    process outer { object outer: Concurrent<Forwards> = Forwards { next: INNER } => [OUTER: dyn Fragile]; }
+    process client { thread client (priority = 6, stack = 2048) = client(PANICS, EXITS, OUTER, DONE); }
+}
+crossgate_cortex_m::start!(SYSTEM, clock_hz = mps2_an385::CLOCK_HZ);
+
+const HOME_LINE: u32 = line!() + 2;
+fn panic_at_home() -> ! {
+    panic!("a process panics")
+}
+
+/// Says that it panicked in a file whose name lies in its RAM, where the console must not look.
+///
+/// Mutation: `Kernel::record` keeps any name.
+fn panic_in_ram() -> ! {
+    let name = *b"secret.rs";
+    let _ = raw::system_call(number::PANIC, [name.as_ptr().addr(), name.len(), 1, 1]);
+    broken("goes on after a panic")
+}
+
+/// Mutation: `Kernel::leave` gives `Effect::CONTINUE` if there is no frame.
+fn return_without_call() -> ! {
+    let _ = raw::system_call(number::RETURN, [Status::OK.0, 1, 2, 3]);
+    broken("goes on after a return without a call")
+}
+
+/// The frame of a call that has come back is gone.
+///
+/// Mutation: `Thread::pop` does not lower the depth.
+fn return_twice(vault: Handle<dyn Vault>) -> ! {
+    expect("a call", vault.is_intact(), Ok(true));
+    let _ = raw::system_call(number::RETURN, [Status::OK.0, 1, 2, 3]);
+    broken("has returned twice")
+}
+
+/// Mutations: `Kernel::unwind` does not set `pending`; `Kernel::stop` does not touch `running`;
+/// `Kernel::exit` does not look at the depth.
+fn client(panics: Handle<dyn Fragile>, exits: Handle<dyn Fragile>, outer: Handle<dyn Fragile>, done: Signal) -> ! {
+    expect("a call of a server that panics", panics.act(), Err(CallError::ServerFaulted));
+    expect("a call of a stopped server", panics.act(), Err(CallError::ServerDown));
+    expect("a call of a server that exits", exits.act(), Err(CallError::ServerFaulted));
+    expect("a call of a server whose server panics", outer.act(), Ok(7));
+    expect("the same, when that is stopped", outer.act(), Ok(0));
+    expect("signal", done.signal(), Ok(()));
+    thread::exit()
+}
+
+/// Whether the record says that this line of this file panicked.
+#[track_caller]
+fn expect_place(record: &FaultRecord, line: u32) {
+    expect("the line of the panic", record.line, line as usize);
+    // SAFETY: the kernel records only names that lie in flash.
+    let name = unsafe { core::slice::from_raw_parts(record.file as *const u8, record.file_length) };
+    expect("the name of the file", name.ends_with(file!().as_bytes()), true);
+}
+
+fn witness(faulted: Notification, done: Notification, vault: Handle<dyn Vault>) -> ! {
+    let mut watch = Watch::new(&SYSTEM, faulted);
+    let goes_on = || expect("the victim goes on", vault.is_intact(), Ok(true));
+    let thread = |name| SYSTEM.threads.iter().position(|thread| thread.name == name).unwrap_or(0);
+    let chain = |names: &[&str]| {
+        let mut chain = [0; 8];
+        for (place, name) in chain.iter_mut().zip(names) {
+            *place = raw::service(&SYSTEM, name) as u16;
+        }
+        chain
+    };
+
+    let record = watch.expect("panics_at_home", Cause::Panic);
+    expect_place(&record, HOME_LINE);
+    goes_on();
+    let record = watch.expect("forges_a_place", Cause::Panic);
+    expect("the name of a file in RAM", (record.file, record.file_length), (0, 0));
+    goes_on();
+    watch.expect("returns", Cause::ReturnWithoutCall);
+    goes_on();
+    watch.expect("returns_twice", Cause::ReturnWithoutCall);
+    goes_on();
+
+    let record = watch.expect("panics", Cause::Panic);
+    expect_place(&record, PANIC_LINE);
+    expect("the thread", usize::from(record.thread), thread("client"));
+    expect("the calls in flight", record.depth, 1);
+    expect("the chain of calls", record.chain, chain(&["PANICS"]));
+    goes_on();
+    watch.expect("leaver", Cause::Exit);
+    goes_on();
+    let record = watch.expect("inner", Cause::Panic);
+    expect("the calls in flight", record.depth, 2);
+    expect("the chain of calls", record.chain, chain(&["OUTER", "INNER"]));
+    goes_on();
+
+    done.wait();
+    watch.expect_no_more();
+    pass()
+}

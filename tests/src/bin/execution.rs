@@ -1,0 +1,142 @@
+//! Code that the CPU must not execute: data, foreign instructions, traps. Each attempt stops the
+//! attacker's process with the right cause, and nobody else.
+#![cfg_attr(target_os = "none", no_std)]
+#![no_main]
+#![cfg(target_os = "none")]
+
+use core::arch::asm;
+use core::cell::UnsafeCell;
+use crossgate::{Concurrent, Handle, Notification};
+use crossgate_abi::Cause;
+use system_tests::probe;
+use system_tests::report::{broken, expect, pass};
+use system_tests::victim::{Safe, Vault};
+use system_tests::watch::Watch;
+
+/// `bx lr`, twice.
+const CODE: u32 = 0x4770_4770;
+
+/// Memory of a process that its code may write.
+struct Scratch(UnsafeCell<u32>);
+
+// SAFETY: one thread uses it.
+unsafe impl Sync for Scratch {}
+
+crossgate::system! {
+    static SYSTEM;
+    process witness {
+        notification FAULTED;
+        faults FAULTED;
+        thread main (priority = 9, stack = 2048) = witness(FAULTED, VAULT);
+    }
+    process victim { object safe: Concurrent<Safe> = Safe::new() => [VAULT: dyn Vault]; }
+    process runs_stack { thread attack (priority = 5, stack = 256) = run_stack(); }
+    process runs_static {
+        object scratch: Concurrent<Scratch> = Scratch(UnsafeCell::new(CODE)) => [];
+        thread attack (priority = 5, stack = 256) = run_static(&scratch);
+    }
+    process runs_kernel_memory { thread attack (priority = 5, stack = 256) = run(probe::kernel_memory()); }
+    process runs_device { thread attack (priority = 5, stack = 256) = run(mps2_an385::UART0.start); }
+    process fakes_exception_return { thread attack (priority = 5, stack = 256) = run(0xffff_fff8); }
+    process undefined { thread attack (priority = 5, stack = 256) = undefined(); }
+    process breakpoint { thread attack (priority = 5, stack = 256) = breakpoint(); }
+    process divides_by_zero { thread attack (priority = 5, stack = 256) = divide_by_zero(); }
+    process unaligned { thread attack (priority = 5, stack = 256) = unaligned(); }
+    process leaves_thumb { thread attack (priority = 5, stack = 256) = leave_thumb(); }
+    process runs_kernel_code { thread attack (priority = 5, stack = 256) = run_kernel_code(); }
+}
+crossgate_cortex_m::start!(SYSTEM, clock_hz = mps2_an385::CLOCK_HZ);
+
+/// Mutation: `Access::ReadWrite` without bit 28 (execute never).
+fn run_stack() -> ! {
+    let code = UnsafeCell::new(CODE);
+    run(code.get().addr())
+}
+
+/// Mutation: as above.
+fn run_static(scratch: &Scratch) -> ! {
+    run(scratch.0.get().addr())
+}
+
+/// Calls the code at `address`, which would come back.
+///
+/// Mutation, for memory that is not the attacker's: `mpu::enable` opens region 7 to all over the
+/// whole address space.
+fn run(address: usize) -> ! {
+    // SAFETY: the code, if it ran, would only return.
+    unsafe { asm!("blx {}", in(reg) address | 1, out("lr") _, clobber_abi("C")) };
+    broken("has executed data")
+}
+
+/// Mutation, for these: `handler::fault` goes on at the next instruction instead of telling the
+/// core.
+fn undefined() -> ! {
+    // SAFETY: the instruction has no effect but the fault.
+    unsafe { asm!("udf #0") };
+    broken("has executed an undefined instruction")
+}
+
+fn breakpoint() -> ! {
+    // SAFETY: as above. (Number 0xab would be a call of the emulator.)
+    unsafe { asm!("bkpt #0") };
+    broken("has gone past a breakpoint")
+}
+
+/// Mutation: `configure` without `TRAP_DIVISION_BY_ZERO`.
+fn divide_by_zero() -> ! {
+    // SAFETY: the instruction has no effect but the fault.
+    unsafe { asm!("udiv {0}, {0}, {1}", inout(reg) 1 => _, in(reg) 0) };
+    broken("has divided by zero")
+}
+
+/// Reads two words at once from an odd address, which the CPU never does.
+fn unaligned() -> ! {
+    let words = [0u32; 3];
+    // SAFETY: a read of this thread's own memory.
+    unsafe {
+        asm!("ldrd {0}, {1}, [{2}]", out(reg) _, out(reg) _, in(reg) words.as_ptr().addr() + 1);
+    }
+    broken("has read unaligned words")
+}
+
+/// Jumps to code of another instruction set, which this CPU doesn't have.
+fn leave_thumb() -> ! {
+    let flash = (&raw const SYSTEM).addr();
+    // SAFETY: the CPU faults before the first instruction there.
+    unsafe { asm!("blx {}", in(reg) flash & !3, out("lr") _, clobber_abi("C")) };
+    broken("has left Thumb mode")
+}
+
+/// Executes the kernel's own entry, whose code is readable by all: it has no more rights here.
+///
+/// Mutation: `become_current_thread` starts with CONTROL 0b10 (privileged).
+fn run_kernel_code() -> ! {
+    unsafe extern "C" {
+        fn SVCall();
+    }
+    // SAFETY: what the code can reach is what is tested; it does not come back.
+    unsafe { SVCall() };
+    broken("has executed the kernel's entry")
+}
+
+fn witness(faulted: Notification, vault: Handle<dyn Vault>) -> ! {
+    let mut watch = Watch::new(&SYSTEM, faulted);
+    let goes_on = || expect("the victim goes on", vault.is_intact(), Ok(true));
+    for process in ["runs_stack", "runs_static", "runs_kernel_memory", "runs_device"] {
+        let record = watch.expect(process, Cause::Execute);
+        expect("the instruction is in RAM or a device", record.instruction >= 0x2000_0000, true);
+        goes_on();
+    }
+    let record = watch.expect("fakes_exception_return", Cause::Execute);
+    expect("the instruction", record.instruction, 0xffff_fff8);
+    goes_on();
+    for process in ["undefined", "breakpoint", "divides_by_zero", "unaligned", "leaves_thumb"] {
+        let record = watch.expect(process, Cause::Instruction);
+        expect("the instruction is known", record.instruction != 0, true);
+        goes_on();
+    }
+    watch.expect("runs_kernel_code", Cause::Access);
+    goes_on();
+    watch.expect_no_more();
+    pass()
+}

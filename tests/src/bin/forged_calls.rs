@@ -1,0 +1,186 @@
+//! Calls that must not take place: each is refused with the right error, and nothing happens.
+#![cfg_attr(target_os = "none", no_std)]
+#![no_main]
+#![cfg(target_os = "none")]
+
+use core::num::NonZeroU32;
+use core::sync::atomic::{AtomicU32, Ordering};
+use crossgate::{CallError, Concurrent, Handle, Notification, Wire, interface, thread};
+use crossgate_abi::Status;
+use system_tests::raw;
+use system_tests::report::{expect, expect_that, pass};
+use system_tests::victim::{Safe, Vault};
+use system_tests::watch::Watch;
+
+/// Something that has fewer values than a word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Wire)]
+enum Colour {
+    Red,
+    Green,
+}
+
+/// Arguments that can be wrong.
+#[interface]
+trait Typed {
+    fn boolean(&self, value: bool) -> bool;
+    fn colour(&self, value: Colour) -> Colour;
+    fn non_zero(&self, value: NonZeroU32) -> NonZeroU32;
+    fn vault(&self, value: Handle<dyn Vault>);
+    /// How many of the calls above have come.
+    fn entered(&self) -> u32;
+}
+
+struct Server {
+    entered: AtomicU32,
+}
+
+impl Server {
+    const fn new() -> Server {
+        Server { entered: AtomicU32::new(0) }
+    }
+
+    fn enter(&self) {
+        self.entered.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+impl Typed for Server {
+    fn boolean(&self, value: bool) -> bool {
+        self.enter();
+        value
+    }
+    fn colour(&self, value: Colour) -> Colour {
+        self.enter();
+        value
+    }
+    fn non_zero(&self, value: NonZeroU32) -> NonZeroU32 {
+        self.enter();
+        value
+    }
+    fn vault(&self, _value: Handle<dyn Vault>) {
+        self.enter();
+    }
+    fn entered(&self) -> u32 {
+        self.entered.load(Ordering::Relaxed)
+    }
+}
+
+/// A server that lies.
+struct Liar;
+
+impl Typed for Liar {
+    fn boolean(&self, _value: bool) -> bool {
+        raw::leave(Status::OK.0, [2, 0])
+    }
+    fn colour(&self, _value: Colour) -> Colour {
+        raw::leave(Status::OK.0, [77, 0])
+    }
+    fn non_zero(&self, _value: NonZeroU32) -> NonZeroU32 {
+        raw::leave(Status::OK.0, [0, 0])
+    }
+    fn vault(&self, _value: Handle<dyn Vault>) {}
+    /// Says that the call was refused, in a way that only the kernel may.
+    fn entered(&self) -> u32 {
+        raw::leave(Status::from(CallError::NotPermitted).0, [0, 0])
+    }
+}
+
+crossgate::system! {
+    static SYSTEM;
+    process victim {
+        object safe: Concurrent<Safe> = Safe::new() => [VAULT: dyn Vault];
+        object private: Concurrent<Safe> = Safe::new() => [PRIVATE: dyn Vault];
+        object server: Concurrent<Server> = Server::new() => [TYPED: dyn Typed];
+    }
+    process liar {
+        object liar: Concurrent<Liar> = Liar => [LIAR: dyn Typed];
+    }
+    process attacker {
+        thread attack (priority = 5, stack = 2048) = attack(VAULT, TYPED);
+    }
+    process client {
+        thread main (priority = 4, stack = 2048) = client(LIAR);
+    }
+    process witness {
+        notification FAULTED;
+        faults FAULTED;
+        thread main (priority = 1, stack = 2048) = witness(FAULTED, PRIVATE, TYPED);
+    }
+}
+crossgate_cortex_m::start!(SYSTEM, clock_hz = mps2_an385::CLOCK_HZ);
+
+fn attack(_vault: Handle<dyn Vault>, _typed: Handle<dyn Typed>) -> ! {
+    handle_past_the_table();
+    method_past_the_end();
+    service_of_others();
+    values_that_are_none();
+    handles_that_are_none();
+    thread::exit()
+}
+
+/// Mutation: `Kernel::admit` takes the last service if there is none of this index.
+fn handle_past_the_table() {
+    let end = SYSTEM.services.len();
+    for service in [end, end + 1, 0xff, 0xffff, usize::MAX >> 9] {
+        let reply = raw::call(service, 0, [0; 4]);
+        expect("a handle past the table", reply.error(), Some(CallError::NoSuchService));
+    }
+}
+
+/// Mutation: `Kernel::admit` takes the last method if there is none of this index.
+fn method_past_the_end() {
+    let vault = raw::service(&SYSTEM, "VAULT");
+    for method in [3, 4, 0xff] {
+        let reply = raw::call(vault, method, [0; 4]);
+        expect("a method past the end", reply.error(), Some(CallError::NoSuchMethod));
+    }
+}
+
+/// Mutation: `Kernel::admit` does not look at `called_by`.
+fn service_of_others() {
+    let private = raw::service(&SYSTEM, "PRIVATE");
+    for method in 0..3 {
+        let reply = raw::call(private, method, [0; 4]);
+        expect("a service of others", reply.error(), Some(CallError::NotPermitted));
+        expect("the result of a refused call", reply.words, [0; 2]);
+    }
+}
+
+/// Mutation: the stub for `bool`, an enum or `NonZero` takes any word.
+fn values_that_are_none() {
+    let typed = raw::service(&SYSTEM, "TYPED");
+    for (method, value) in [(0, 2), (0, usize::MAX), (1, 2), (1, usize::MAX), (2, 0)] {
+        let reply = raw::call(typed, method, [value, 0, 0, 0]);
+        expect("a value that is none", reply.error(), Some(CallError::BadArgument));
+    }
+}
+
+/// Mutation: the stub for `Handle` does not look at the interface (then at the table's length).
+fn handles_that_are_none() {
+    let typed = raw::service(&SYSTEM, "TYPED");
+    let vault = raw::service(&SYSTEM, "VAULT");
+    for forged in [typed << 8, SYSTEM.services.len() << 8, vault << 8 | 1, usize::MAX] {
+        let reply = raw::call(typed, 3, [forged, 0, 0, 0]);
+        expect("a handle of another interface", reply.error(), Some(CallError::BadArgument));
+    }
+}
+
+/// Mutation: the stubs take any word (as above); `refused` gives back the status as it is.
+fn client(liar: Handle<dyn Typed>) -> ! {
+    let one = const { NonZeroU32::new(1).unwrap() };
+    expect("a boolean that is none", liar.boolean(true), Err(CallError::BadReply));
+    expect("a colour that is none", liar.colour(Colour::Red), Err(CallError::BadReply));
+    expect("a zero that must not be", liar.non_zero(one), Err(CallError::BadReply));
+    expect("a forged status", liar.entered(), Err(CallError::BadReply));
+    thread::exit()
+}
+
+fn witness(faulted: Notification, private: Handle<dyn Vault>, typed: Handle<dyn Typed>) -> ! {
+    Watch::new(&SYSTEM, faulted).expect_no_more();
+    expect("methods entered with forged values", typed.entered(), Ok(0));
+    expect("others are served", typed.boolean(true), Ok(true));
+    expect("others are served", typed.colour(Colour::Green), Ok(Colour::Green));
+    expect("visits", private.visit(), Ok(1));
+    expect_that("the secret is unchanged", private.is_intact() == Ok(true));
+    pass()
+}

@@ -1,0 +1,195 @@
+//! Memory that must not be lent: the call is refused, and the server never entered.
+#![cfg_attr(target_os = "none", no_std)]
+#![no_main]
+#![cfg(target_os = "none")]
+
+use core::arch::asm;
+use core::sync::atomic::{AtomicU32, Ordering};
+use crossgate::{CallError, Concurrent, Handle, LendBuf, Lent, LentMut, Notification, interface, shared, thread};
+use crossgate_abi::number;
+use system_tests::report::{expect, pass};
+use system_tests::victim::{Safe, Vault};
+use system_tests::watch::Watch;
+use system_tests::{probe, raw};
+
+/// A server that is lent memory.
+#[interface]
+trait Store {
+    fn read(&self, bytes: Lent<'_, [u8]>);
+    fn write(&self, bytes: LentMut<'_, [u8]>);
+    /// How often the others have been entered.
+    fn entered(&self) -> u32;
+}
+
+const READ: usize = 0;
+const WRITE: usize = 1;
+
+struct Server {
+    entered: AtomicU32,
+}
+
+impl Store for Server {
+    fn read(&self, _bytes: Lent<'_, [u8]>) {
+        self.entered.fetch_add(1, Ordering::Relaxed);
+    }
+    fn write(&self, _bytes: LentMut<'_, [u8]>) {
+        self.entered.fetch_add(1, Ordering::Relaxed);
+    }
+    fn entered(&self) -> u32 {
+        self.entered.load(Ordering::Relaxed)
+    }
+}
+
+/// A server that lends on what it was lent, and more.
+#[interface]
+trait Relay {
+    /// Holds 64 bytes at `address` for reading, on the caller's stack.
+    fn relay(&self, bytes: Lent<'_, [u8]>, address: u32);
+}
+
+struct Greedy {
+    #[expect(dead_code, reason = "it is called by its number")]
+    store: Handle<dyn Store>,
+}
+
+impl Relay for Greedy {
+    /// Mutations: `Kernel::source` without the check of `writable`; with `overlaps` for `contains`;
+    /// with the whole stack for `own_stack`.
+    fn relay(&self, bytes: Lent<'_, [u8]>, address: u32) {
+        let _ = bytes;
+        let address = address as usize;
+        refused("a lease with more rights than the one held", WRITE, address, 64);
+        refused("more than was lent", READ, address, 65);
+        refused("more than was lent", READ, address - 32, 64);
+        refused("what follows the memory lent", READ, address + 64, 32);
+        refused("the frame of the caller", READ, address + 256, 32);
+        refused("a range that wraps", READ, address, usize::MAX);
+    }
+}
+
+/// Private memory of the attacker, which it might want to lend by mistake.
+struct Private([AtomicU32; 16]);
+
+shared! {
+    static OWN: [u8; 64] = [0; 64];
+}
+
+crossgate::system! {
+    static SYSTEM;
+    process victim { object safe: Concurrent<Safe> = Safe::new() => [VAULT: dyn Vault]; }
+    process server {
+        object server: Concurrent<Server> = Server { entered: AtomicU32::new(0) } => [STORE: dyn Store];
+    }
+    process greedy {
+        object greedy: Concurrent<Greedy> = Greedy { store: STORE } => [RELAY: dyn Relay];
+    }
+    process attacker {
+        mmio mps2_an385::UART1;
+        object private: Concurrent<Private> = Private([const { AtomicU32::new(0) }; 16]) => [];
+        thread attack (priority = 5, stack = 4096) = attack(&private, VAULT, STORE, RELAY);
+    }
+    process witness {
+        notification FAULTED;
+        faults FAULTED;
+        thread main (priority = 1, stack = 2048) = witness(FAULTED, VAULT, STORE);
+    }
+}
+crossgate_cortex_m::start!(SYSTEM, clock_hz = mps2_an385::CLOCK_HZ);
+
+/// Tries to lend memory by a raw call.
+#[track_caller]
+fn refused(what: &str, method: usize, address: usize, length: usize) {
+    let reply = raw::call(raw::service(&SYSTEM, "STORE"), method, [address, length, 0, 0]);
+    expect(what, reply.error(), Some(CallError::BadLease));
+}
+
+/// Mutation, for all of it: `Kernel::lend` gives a lease whatever `source` says. Single ones are
+/// named below.
+fn attack(private: &Private, vault: Handle<dyn Vault>, _store: Handle<dyn Store>, relay: Handle<dyn Relay>) -> ! {
+    let secret = vault.address().map_or(0, |address| address as usize);
+    let private = private.0.as_ptr().addr();
+    let own = OWN.take().map_or(0, |own| own.as_ptr().addr());
+    let buffer = LendBuf::<64>::new();
+    let buffer_address = buffer.as_ptr().addr();
+    for method in [READ, WRITE] {
+        refused("a private static", method, private, 32);
+        refused("memory of another process", method, secret, 4);
+        refused("memory of the kernel", method, probe::kernel_memory() & !31, 32);
+        refused("a device", method, mps2_an385::UART0.start, 32);
+        refused("its own device", method, mps2_an385::UART1.start, 32);
+        refused("a register of the system", method, 0xe000_ed90, 16);
+        refused("nothing", method, 0x6000_0000, 32);
+        // Mutation: `Span::new` with `wrapping_add`, and `contains` with `inner.end - 1`.
+        refused("memory that wraps", method, usize::MAX - 15, 32);
+        refused("memory that wraps", method, own, usize::MAX);
+        refused("memory that wraps", method, own, own.wrapping_neg());
+        refused("memory that wraps", method, buffer_address, usize::MAX - buffer_address + 2);
+        refused("everything", method, 0, usize::MAX);
+        // Mutation: `Kernel::shared` ends where the memory of the process does.
+        refused("more than is shared", method, own, 4096);
+        // Mutation: `Kernel::lend` without the check `coverable`.
+        refused("a part of a buffer that has neighbours", method, buffer_address + 1, 32);
+        refused("a part of a buffer that has neighbours", method, buffer_address, 31);
+        refused("more than the buffer", method, buffer_address, 65);
+        refused("past the end of the stack", method, stack_end() - 32, 64);
+        refused("past the end of the stack", method, stack_end(), 32);
+        saved_registers(method);
+    }
+    // Mutation: `Kernel::lend` without `!writable`; `flash` that is longer than the memory is.
+    refused("flash for writing", WRITE, (&raw const SYSTEM).addr() & !31, 32);
+    refused("past the end of flash", READ, 256 * 1024 - 16, 32);
+    refused("past the end of flash", READ, 256 * 1024, 32);
+    lend_on(relay);
+    thread::exit()
+}
+
+fn stack_end() -> usize {
+    let own = SYSTEM.threads.iter().find(|thread| thread.name == "attack");
+    own.map_or(0, |thread| thread.stack.addr() + thread.stack_size)
+}
+
+/// Lends the place where the kernel saves its registers during the call: a server that changes them
+/// would change the caller.
+///
+/// Mutation: `own_stack` starts at the stack pointer.
+fn saved_registers(method: usize) {
+    let status: usize;
+    // SAFETY: the stack pointer is lowered to a multiple of 64 for the call, and set back.
+    unsafe {
+        asm!(
+            "mov r4, sp",
+            "sub r0, r4, #64",
+            "bic r0, #63",
+            "mov sp, r0",
+            "sub r0, #64",
+            "svc 0",
+            "mov sp, r4",
+            inlateout("r12") number::call(raw::service(&SYSTEM, "STORE"), method) => _,
+            out("r0") status,
+            inlateout("r1") 64 => _,
+            inlateout("r2") 0 => _,
+            inlateout("r3") 0 => _,
+            out("r4") _,
+        );
+    }
+    expect("the registers that the kernel saved", status, CallError::BadLease as usize);
+}
+
+/// Lets a server lend on what it holds.
+#[inline(never)]
+fn lend_on(relay: Handle<dyn Relay>) {
+    let frame = [LendBuf::<64>::new(), LendBuf::new(), LendBuf::new(), LendBuf::new(), LendBuf::new(), LendBuf::new()];
+    let lent = &frame[1];
+    let address = lent.as_ptr().addr() as u32;
+    expect("a call of a server that lends on", relay.relay(&lent[..], address), Ok(()));
+    core::hint::black_box(&frame);
+}
+
+fn witness(faulted: Notification, vault: Handle<dyn Vault>, store: Handle<dyn Store>) -> ! {
+    Watch::new(&SYSTEM, faulted).expect_no_more();
+    expect("calls with memory that must not be lent", store.entered(), Ok(0));
+    expect("the victim's secret", vault.is_intact(), Ok(true));
+    let buffer = LendBuf::<32>::new();
+    expect("others lend what is theirs", store.read(&buffer[..]), Ok(()));
+    pass()
+}

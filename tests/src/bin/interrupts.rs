@@ -1,0 +1,96 @@
+//! Interrupts as notifications: masked until acknowledged, also the one with number 0; a driver
+//! that never acknowledges does no harm.
+#![cfg_attr(target_os = "none", no_std)]
+#![no_main]
+#![cfg(target_os = "none")]
+
+use core::time::Duration;
+use crossgate::{Notification, time};
+use crossgate_abi::number;
+use mps2_an385::{TIMER0, TIMER1, interrupt};
+use system_tests::report::{expect, expect_that, pass};
+use system_tests::{probe, raw};
+
+crossgate::system! {
+    static SYSTEM;
+    process driver {
+        mmio TIMER0;
+        notification EXPIRED;
+        interrupt interrupt::TIMER0 => EXPIRED;
+        notification RECEIVED;
+        interrupt interrupt::UART0_RX => RECEIVED;
+        thread main (priority = 5, stack = 2048) = driver(EXPIRED, RECEIVED);
+    }
+    process careless {
+        mmio TIMER1;
+        notification IGNORED;
+        interrupt interrupt::TIMER1 => IGNORED;
+        thread main (priority = 9, stack = 512) = careless(IGNORED);
+    }
+}
+crossgate_cortex_m::start!(SYSTEM, clock_hz = mps2_an385::CLOCK_HZ);
+
+const MILLISECOND: Duration = Duration::from_millis(1);
+
+/// Line 0 can't be raised without input from outside, so it is made pending before the start, as if
+/// a byte had arrived in the meantime.
+#[cortex_m_rt::pre_init]
+unsafe fn raise_line_0() {
+    const SET_PENDING: *mut u32 = 0xe000_e200 as *mut u32;
+    // SAFETY: the register is the interrupt controller's, and nothing else runs yet.
+    unsafe { SET_PENDING.write_volatile(1 << interrupt::UART0_RX) };
+}
+
+/// Registers of the timers: control, value, reload, and interrupt status.
+const CONTROL: usize = 0;
+const VALUE: usize = 4;
+const RELOAD: usize = 8;
+const STATUS: usize = 12;
+const ENABLE_WITH_INTERRUPT: u32 = 1 | 1 << 3;
+
+/// Has a timer of this process interrupt every so many ticks of 40 ns.
+fn start_timer(start: usize, ticks: u32) {
+    probe::store(start + CONTROL, 0);
+    probe::store(start + RELOAD, ticks);
+    probe::store(start + VALUE, ticks);
+    probe::store(start + CONTROL, ENABLE_WITH_INTERRUPT);
+}
+
+fn driver(expired: Notification, received: Notification) -> ! {
+    // Mutation: `Kernel::interrupt` ignores line 0.
+    expect("a line is masked at first", received.try_wait(), false);
+    received.acknowledge();
+    expect_that("interrupt 0 comes", received.wait_timeout(10 * MILLISECOND).is_ok());
+
+    start_timer(TIMER0.start, 25_000);
+    time::sleep(3 * MILLISECOND);
+    expect("a line is masked at first", expired.try_wait(), false);
+    for _ in 0..20 {
+        probe::store(TIMER0.start + STATUS, 1);
+        expired.acknowledge();
+        expect_that("the interrupt comes", expired.wait_timeout(100 * MILLISECOND).is_ok());
+    }
+    // Mutation: `Kernel::interrupt` does not mask the line.
+    probe::store(TIMER0.start + STATUS, 1);
+    time::sleep(5 * MILLISECOND);
+    expect("it stays masked until it is acknowledged", expired.try_wait(), false);
+
+    // Mutation: `acknowledge` without the check of the owner.
+    let foreign = SYSTEM.notifications.iter().position(|other| other.name == "IGNORED");
+    let reply = raw::system_call(number::ACKNOWLEDGE, [foreign.unwrap_or(0), 0, 0, 0]);
+    expect("a line of others", reply.error(), Some(crossgate::CallError::NotPermitted));
+    pass()
+}
+
+/// Lets its device interrupt all the time, and acknowledges without quieting it: each time costs one
+/// interrupt, no more.
+fn careless(ignored: Notification) -> ! {
+    start_timer(TIMER1.start, 250);
+    for _ in 0..100 {
+        ignored.acknowledge();
+        time::sleep(Duration::from_micros(100));
+    }
+    loop {
+        time::sleep(1000 * MILLISECOND);
+    }
+}

@@ -1,0 +1,292 @@
+//! What a server reaches through a lease: exactly the memory lent, as it was lent, in this call, in
+//! this thread. All else stops it.
+#![cfg_attr(target_os = "none", no_std)]
+#![no_main]
+#![cfg(target_os = "none")]
+
+use core::sync::atomic::{AtomicU32, Ordering};
+use core::time::Duration;
+use crossgate::{CallError, Concurrent, Handle, LendBuf, Lent, LentMut, Notification, Signal, interface, shared, thread, time};
+use crossgate_abi::Cause;
+use system_tests::probe;
+use system_tests::report::{broken, expect, pass};
+use system_tests::watch::Watch;
+
+/// A server that does with lent memory what it likes.
+#[interface]
+trait Borrower {
+    /// Reads at an address while it holds `bytes` for reading.
+    fn read_at(&self, bytes: Lent<'_, [u8]>, address: u32) -> u32;
+    /// Writes at an address while it holds `bytes` for reading.
+    fn write_at(&self, bytes: Lent<'_, [u8]>, address: u32);
+    /// Keeps the address of `bytes` for later.
+    fn keep(&self, bytes: LentMut<'_, [u8]>, address: u32);
+    /// Writes at the address that it kept.
+    fn use_kept(&self);
+}
+
+struct Server {
+    kept: AtomicU32,
+}
+
+impl Server {
+    const fn new() -> Server {
+        Server { kept: AtomicU32::new(0) }
+    }
+}
+
+impl Borrower for Server {
+    fn read_at(&self, _bytes: Lent<'_, [u8]>, address: u32) -> u32 {
+        probe::load(address as usize)
+    }
+    fn write_at(&self, _bytes: Lent<'_, [u8]>, address: u32) {
+        probe::store(address as usize, 0xbad0_bad0);
+    }
+    /// Within the call the memory is there. It takes its time, so that its own threads can try too.
+    fn keep(&self, _bytes: LentMut<'_, [u8]>, address: u32) {
+        probe::store(address as usize, GIFT);
+        self.kept.store(address, Ordering::Relaxed);
+        time::sleep(Duration::from_millis(10));
+    }
+    fn use_kept(&self) {
+        probe::store(self.kept.load(Ordering::Relaxed) as usize, 0xbad0_bad0);
+    }
+}
+
+/// A server that holds a lease while it calls another, without lending it on.
+struct Forwarder {
+    next: Handle<dyn Borrower>,
+}
+
+impl Borrower for Forwarder {
+    fn read_at(&self, _bytes: Lent<'_, [u8]>, address: u32) -> u32 {
+        let other = LendBuf::<32>::new();
+        match self.next.read_at(&other[..], address) {
+            Err(CallError::ServerFaulted) => STOPPED,
+            _ => 0,
+        }
+    }
+    /// Lends on, for reading, what it holds for reading; the next one writes.
+    fn write_at(&self, bytes: Lent<'_, [u8]>, address: u32) {
+        let _ = self.next.write_at(&bytes, address);
+    }
+    fn keep(&self, _bytes: LentMut<'_, [u8]>, _address: u32) {}
+    fn use_kept(&self) {}
+}
+
+/// What a server writes by right.
+const GIFT: u32 = 0x61f7_0001;
+/// What a forwarder says if the next server was stopped.
+const STOPPED: u32 = 0x57a7;
+/// What the client keeps.
+const MINE: u32 = 0x3e3e_3e3e;
+
+shared! {
+    static OFFER: [u8; 128] = [MINE as u8; 128];
+}
+
+/// Private memory of the client, next to what it shares.
+struct Private(AtomicU32);
+
+crossgate::system! {
+    static SYSTEM;
+    process witness {
+        notification FAULTED;
+        notification DONE;
+        faults FAULTED;
+        thread main (priority = 9, stack = 2048) = witness(FAULTED, DONE);
+    }
+    process reads_before { object reads_before_server: Concurrent<Server> = Server::new() => [READS_BEFORE: dyn Borrower]; }
+    process reads_after { object reads_after_server: Concurrent<Server> = Server::new() => [READS_AFTER: dyn Borrower]; }
+    process reads_private { object reads_private_server: Concurrent<Server> = Server::new() => [READS_PRIVATE: dyn Borrower]; }
+    process writes { object writes_server: Concurrent<Server> = Server::new() => [WRITES: dyn Borrower]; }
+    process writes_shared { object writes_shared_server: Concurrent<Server> = Server::new() => [WRITES_SHARED: dyn Borrower]; }
+    process keeps {
+        object keeps_server: Concurrent<Server> = Server::new() => [KEEPS: dyn Borrower];
+    }
+    process spies {
+        object spies_server: Concurrent<Server> = Server::new() => [SPIES: dyn Borrower];
+        thread spy (priority = 7, stack = 512) = spy(&spies_server);
+    }
+    process hoards {
+        object hoards_server: Concurrent<Server> = Server::new() => [HOARDS: dyn Borrower];
+        thread later (priority = 4, stack = 512) = later(&hoards_server);
+    }
+    process last { object last_server: Concurrent<Server> = Server::new() => [LAST: dyn Borrower]; }
+    process last_writes { object last_writes_server: Concurrent<Server> = Server::new() => [LAST_WRITES: dyn Borrower]; }
+    process forwards {
+        object forwards_server: Concurrent<Forwarder> = Forwarder { next: LAST } => [FORWARDS: dyn Borrower];
+        object forwards_writes_server: Concurrent<Forwarder> = Forwarder { next: LAST_WRITES } => [FORWARDS_WRITES: dyn Borrower];
+    }
+    process client {
+        object private: Concurrent<Private> = Private(AtomicU32::new(MINE)) => [];
+        thread main (priority = 5, stack = 4096) = client(
+            &private,
+            [READS_BEFORE, READS_AFTER, READS_PRIVATE, WRITES, WRITES_SHARED],
+            [KEEPS, SPIES, HOARDS],
+            [FORWARDS, FORWARDS_WRITES],
+            DONE,
+        );
+    }
+}
+crossgate_cortex_m::start!(SYSTEM, clock_hz = mps2_an385::CLOCK_HZ);
+
+const FAULTED: Result<(), CallError> = Err(CallError::ServerFaulted);
+
+/// Three buffers in a row: the middle one is lent.
+struct Row([LendBuf<64>; 3]);
+
+impl Row {
+    fn new() -> Row {
+        let mut row = Row([LendBuf::new(), LendBuf::new(), LendBuf::new()]);
+        row.0.iter_mut().for_each(|buffer| buffer.fill(MINE as u8));
+        row
+    }
+
+    fn address(&self) -> u32 {
+        self.0[1].as_ptr().addr() as u32
+    }
+
+    #[track_caller]
+    fn expect_untouched(&self) {
+        for buffer in &self.0 {
+            expect("the client's memory", buffer.iter().all(|&byte| byte == MINE as u8), true);
+        }
+    }
+}
+
+fn client(
+    private: &Private,
+    [before, after, private_reader, writes, writes_shared]: [Handle<dyn Borrower>; 5],
+    [keeps, spies, hoards]: [Handle<dyn Borrower>; 3],
+    [forwards, forwards_writes]: [Handle<dyn Borrower>; 2],
+    done: Signal,
+) -> ! {
+    neighbours(before, after);
+    let Some(offer) = OFFER.take() else { broken("has taken the static before") };
+    private_memory(private, offer, private_reader);
+    writing_what_is_lent_for_reading(offer, writes, writes_shared);
+    after_the_call(keeps);
+    in_another_thread(spies, hoards);
+    further_on(forwards, forwards_writes);
+    expect("signal", done.signal(), Ok(()));
+    thread::exit()
+}
+
+/// The words next to a lent buffer on the stack.
+///
+/// Mutation: `mpu::open_leases` opens twice the length, from that much before the start.
+#[inline(never)]
+fn neighbours(before: Handle<dyn Borrower>, after: Handle<dyn Borrower>) {
+    let row = Row::new();
+    let (buffer, address) = (&row.0[1], row.address());
+    // What is lent can be read, to its last byte.
+    expect("the first word", before.read_at(&buffer[..], address), Ok(MINE));
+    expect("the last word", after.read_at(&buffer[..], address + 60), Ok(MINE));
+    expect("the word before", before.read_at(&buffer[..], address - 4).map(drop), FAULTED);
+    expect("the word after", after.read_at(&buffer[..], address + 64).map(drop), FAULTED);
+    row.expect_untouched();
+}
+
+/// Lent statics may be rounded, but only within what is shared anyway.
+///
+/// Mutation: `Kernel::limits` gives the whole memory of the process, and `lend` rounds to 256 bytes.
+fn private_memory(private: &Private, offer: &[u8; 128], server: Handle<dyn Borrower>) {
+    let address = private.0.as_ptr().addr() as u32;
+    for part in [&offer[..], &offer[3..8], &offer[96..], &offer[127..]] {
+        expect("lent memory", server.read_at(part, offer.as_ptr().addr() as u32), Ok(MINE));
+    }
+    expect("a private static", server.read_at(&offer[127..], address).map(drop), FAULTED);
+    expect("the static", private.0.load(Ordering::Relaxed), MINE);
+}
+
+/// Mutation: `open_leases` opens every lease for writing.
+#[inline(never)]
+fn writing_what_is_lent_for_reading(offer: &[u8; 128], writes: Handle<dyn Borrower>, writes_shared: Handle<dyn Borrower>) {
+    let row = Row::new();
+    expect("a write to the stack", writes.write_at(&row.0[1][..], row.address()), FAULTED);
+    row.expect_untouched();
+    let address = offer.as_ptr().addr() as u32;
+    expect("a write to a static", writes_shared.write_at(&offer[..], address), FAULTED);
+    expect("the static", offer.iter().all(|&byte| byte == MINE as u8), true);
+}
+
+/// The same thread comes again, and lends nothing.
+///
+/// Mutation: `handler::leave` does not close leases.
+#[inline(never)]
+fn after_the_call(keeps: Handle<dyn Borrower>) {
+    let mut row = Row::new();
+    let address = row.address();
+    expect("a call", keeps.keep(&mut row.0[1][..], address), Ok(()));
+    expect("what the server wrote", row.0[1][..4] == GIFT.to_le_bytes(), true);
+    row.0[1].fill(MINE as u8);
+    expect("a write after the call", keeps.use_kept(), FAULTED);
+    row.expect_untouched();
+}
+
+/// Other threads of the server come during the call, and after it.
+///
+/// Mutation: `handler::load` does not close leases.
+#[inline(never)]
+fn in_another_thread(spies: Handle<dyn Borrower>, hoards: Handle<dyn Borrower>) {
+    let mut row = Row::new();
+    let address = row.address();
+    expect("a call during which the server is stopped", spies.keep(&mut row.0[1][..], address), FAULTED);
+    row.0[1].fill(MINE as u8);
+    expect("a call", hoards.keep(&mut row.0[1][..], address), Ok(()));
+    row.0[1].fill(MINE as u8);
+    time::sleep(Duration::from_millis(20));
+    row.expect_untouched();
+}
+
+/// Uses what a call keeps, while that call still holds it.
+fn spy(server: &Server) -> ! {
+    while server.kept.load(Ordering::Relaxed) == 0 {
+        time::sleep(Duration::from_millis(1));
+    }
+    server.use_kept();
+    broken("has used what was lent to another thread")
+}
+
+/// Uses it when that call is over.
+fn later(server: &Server) -> ! {
+    while server.kept.load(Ordering::Relaxed) == 0 {
+        time::sleep(Duration::from_millis(7));
+    }
+    time::sleep(Duration::from_millis(15));
+    server.use_kept();
+    broken("has used what was lent to an earlier call")
+}
+
+/// A server calls a further one: that has only what it is lent on, and with no more rights.
+///
+/// Mutations: `Thread::leases` begins at 0; for the write, `open_leases` as above.
+#[inline(never)]
+fn further_on(forwards: Handle<dyn Borrower>, forwards_writes: Handle<dyn Borrower>) {
+    let row = Row::new();
+    expect("a read two calls further on", forwards.read_at(&row.0[1][..], row.address()), Ok(STOPPED));
+    expect("a write two calls further on", forwards_writes.write_at(&row.0[1][..], row.address()), Ok(()));
+    row.expect_untouched();
+}
+
+fn witness(faulted: Notification, done: Notification) -> ! {
+    let mut watch = Watch::new(&SYSTEM, faulted);
+    for process in [
+        "reads_before",
+        "reads_after",
+        "reads_private",
+        "writes",
+        "writes_shared",
+        "keeps",
+        "spies",
+        "hoards",
+        "last",
+        "last_writes",
+    ] {
+        watch.expect(process, Cause::Access);
+    }
+    done.wait();
+    watch.expect_no_more();
+    pass()
+}

@@ -1,0 +1,170 @@
+//! Lending memory to calls: to read, to write, from stacks, statics and flash, and further on.
+#![cfg_attr(target_os = "none", no_std)]
+#![no_main]
+#![cfg(target_os = "none")]
+
+use crossgate::{Concurrent, Handle, LendBuf, Lent, LentMut, interface, shared};
+use system_tests::report::{broken, expect, pass};
+
+#[interface]
+trait Bytes {
+    /// The sum of the bytes.
+    fn sum(&self, bytes: Lent<'_, [u8]>) -> u32;
+    /// Adds one to each byte.
+    fn increment(&self, bytes: LentMut<'_, [u8]>);
+    /// Copies. Gives back how many bytes.
+    fn copy(&self, from: Lent<'_, [u8]>, to: LentMut<'_, [u8]>) -> u32;
+    /// Lengths in bytes.
+    fn lengths(&self, one: Lent<'_, [u8]>, other: Lent<'_, [u8]>) -> (u32, u32);
+    /// Doubles a value.
+    fn double(&self, value: LentMut<'_, u32>);
+}
+
+/// Does the work.
+struct Worker;
+
+impl Bytes for Worker {
+    fn sum(&self, bytes: Lent<'_, [u8]>) -> u32 {
+        bytes.iter().map(u32::from).sum()
+    }
+    fn increment(&self, mut bytes: LentMut<'_, [u8]>) {
+        for index in 0..bytes.len() {
+            let byte = bytes.get(index).unwrap_or(0);
+            bytes.set(index, byte + 1);
+        }
+    }
+    fn copy(&self, from: Lent<'_, [u8]>, mut to: LentMut<'_, [u8]>) -> u32 {
+        let mut copied = 0;
+        for (index, byte) in from.iter().enumerate() {
+            copied += u32::from(to.set(index, byte));
+        }
+        copied
+    }
+    fn lengths(&self, one: Lent<'_, [u8]>, other: Lent<'_, [u8]>) -> (u32, u32) {
+        (one.len() as u32, other.len() as u32)
+    }
+    fn double(&self, mut value: LentMut<'_, u32>) {
+        let doubled = value.copy() * 2;
+        value.write(doubled);
+    }
+}
+
+/// Lends on to the worker whatever it is lent.
+struct Manager {
+    worker: Handle<dyn Bytes>,
+}
+
+impl Bytes for Manager {
+    fn sum(&self, bytes: Lent<'_, [u8]>) -> u32 {
+        self.worker.sum(&bytes).unwrap_or(0)
+    }
+    fn increment(&self, mut bytes: LentMut<'_, [u8]>) {
+        let _ = self.worker.increment(&mut bytes);
+    }
+    fn copy(&self, from: Lent<'_, [u8]>, mut to: LentMut<'_, [u8]>) -> u32 {
+        self.worker.copy(&from, &mut to).unwrap_or(0)
+    }
+    fn lengths(&self, one: Lent<'_, [u8]>, other: Lent<'_, [u8]>) -> (u32, u32) {
+        self.worker.lengths(&one, &other).unwrap_or((0, 0))
+    }
+    fn double(&self, mut value: LentMut<'_, u32>) {
+        let _ = self.worker.double(&mut value);
+    }
+}
+
+/// Lends on once more: then there are more leases than the kernel keeps.
+struct Director {
+    manager: Handle<dyn Bytes>,
+}
+
+impl Bytes for Director {
+    fn sum(&self, bytes: Lent<'_, [u8]>) -> u32 {
+        self.manager.sum(&bytes).unwrap_or(0)
+    }
+    fn increment(&self, _bytes: LentMut<'_, [u8]>) {}
+    fn copy(&self, from: Lent<'_, [u8]>, mut to: LentMut<'_, [u8]>) -> u32 {
+        match self.manager.copy(&from, &mut to) {
+            Ok(copied) => copied,
+            Err(error) => 1000 + error as u32,
+        }
+    }
+    fn lengths(&self, _one: Lent<'_, [u8]>, _other: Lent<'_, [u8]>) -> (u32, u32) {
+        (0, 0)
+    }
+    fn double(&self, _value: LentMut<'_, u32>) {}
+}
+
+shared! {
+    static TEXT: [u8; 100] = [1; 100];
+    static NUMBER: u32 = 5;
+}
+
+static CONSTANT: [u8; 5] = [1, 2, 3, 4, 5];
+
+crossgate::system! {
+    static SYSTEM;
+    process worker { object worker: Concurrent<Worker> = Worker => [WORKER: dyn Bytes]; }
+    process manager { object manager: Concurrent<Manager> = Manager { worker: WORKER } => [MANAGER: dyn Bytes]; }
+    process director { object director: Concurrent<Director> = Director { manager: MANAGER } => [DIRECTOR: dyn Bytes]; }
+    process client { thread main (priority = 5, stack = 4096) = client(WORKER, MANAGER, DIRECTOR); }
+}
+crossgate_cortex_m::start!(SYSTEM, clock_hz = mps2_an385::CLOCK_HZ);
+
+fn client(worker: Handle<dyn Bytes>, manager: Handle<dyn Bytes>, director: Handle<dyn Bytes>) -> ! {
+    let (Some(text), Some(number)) = (TEXT.take(), NUMBER.take()) else {
+        broken("has taken the statics before")
+    };
+    for server in [worker, manager] {
+        flash_and_statics(server, text);
+        stack_buffers(server);
+        two_at_a_time(server, text);
+        expect("a call", server.double(&mut *number), Ok(()));
+    }
+    expect("the number, doubled twice", *number, 20);
+    many(director, text);
+    pass()
+}
+
+fn flash_and_statics(server: Handle<dyn Bytes>, text: &[u8]) {
+    expect("a constant in flash", server.sum(&CONSTANT), Ok(15));
+    expect("a part of it", server.sum(&CONSTANT[1..4]), Ok(9));
+    expect("a string literal", server.sum(b"ab"), Ok(195));
+    expect("nothing", server.sum(&[0; 0]), Ok(0));
+    expect("a static", server.sum(text), Ok(100));
+    expect("any part of a static", server.sum(&text[13..59]), Ok(46));
+}
+
+fn stack_buffers(server: Handle<dyn Bytes>) {
+    let mut small = LendBuf::<32>::new();
+    let mut large = LendBuf::<1024>::new();
+    expect("a fresh buffer", server.sum(&small[..]), Ok(0));
+    expect("a call", server.increment(&mut small[..]), Ok(()));
+    expect("a call", server.increment(&mut large[..]), Ok(()));
+    expect("what the server wrote", small.iter().all(|&byte| byte == 1), true);
+    expect("what the server wrote", large.iter().all(|&byte| byte == 1), true);
+    expect("reading it", server.sum(&large[..]), Ok(1024));
+}
+
+fn two_at_a_time(server: Handle<dyn Bytes>, text: &[u8]) {
+    let mut to = LendBuf::<64>::new();
+    expect("a copy from flash", server.copy(&CONSTANT, &mut to[..]), Ok(5));
+    expect("the copy", to[..6] == [1, 2, 3, 4, 5, 0], true);
+    let mut from = LendBuf::<32>::new();
+    from.fill(9);
+    expect("a copy from the stack", server.copy(&from[..], &mut to[..]), Ok(32));
+    expect("the copy", (to[31], to[32]), (9, 0));
+    expect("the lengths of both", server.lengths(text, &CONSTANT), Ok((100, 5)));
+    expect("the lengths of both", server.lengths(&[0; 0], &to[..]), Ok((0, 64)));
+}
+
+/// Calls that lend on what they hold, until the kernel keeps no more of them: twice two leases.
+///
+/// Mutation: `Kernel::take_leases` goes on when there is no place.
+fn many(director: Handle<dyn Bytes>, text: &[u8]) {
+    expect("one lease three calls on", director.sum(text), Ok(100));
+    let from = LendBuf::<32>::new();
+    let mut to = LendBuf::<32>::new();
+    let deepest = director.copy(&from[..], &mut to[..]);
+    expect("two leases three calls on", deepest, Ok(0));
+    expect("reading flash needs none", director.copy(&CONSTANT, &mut to[..]), Ok(5));
+}

@@ -1,0 +1,176 @@
+//! A process reaches for memory that is not its own: as a thread at home, as a caller, and as a
+//! server that runs in the thread of another. Each attempt stops the attacker at that instruction,
+//! and nobody else.
+#![cfg_attr(target_os = "none", no_std)]
+#![no_main]
+#![cfg(target_os = "none")]
+
+use core::sync::atomic::{AtomicU32, Ordering};
+use crossgate::{CallError, Concurrent, Handle, Notification, Signal, interface};
+use crossgate_abi::Cause;
+use system_tests::probe;
+use system_tests::report::{broken, expect, expect_that, pass};
+use system_tests::victim::{Safe, Vault};
+use system_tests::watch::Watch;
+
+/// A server that accesses what its clients tell it to.
+#[interface]
+trait Reach {
+    fn load(&self, address: u32) -> u32;
+    fn store(&self, address: u32, word: u32);
+}
+
+struct Hostile;
+
+impl Reach for Hostile {
+    fn load(&self, address: u32) -> u32 {
+        probe::load(address as usize)
+    }
+    fn store(&self, address: u32, word: u32) {
+        probe::store(address as usize, word);
+    }
+}
+
+/// Private memory of a process that calls hostile servers.
+struct Diary {
+    page: AtomicU32,
+}
+
+const PAGE: u32 = 0xd1a6_0001;
+
+/// Neither flash, nor RAM of the board, nor a device.
+const NOTHING: usize = 0x6000_0000;
+/// Where the bits of RAM appear as words.
+const BIT_BAND: usize = 0x2200_0000;
+/// Where the start of RAM appears a second time.
+const MIRROR: usize = 0x2040_0000;
+
+crossgate::system! {
+    static SYSTEM;
+    process witness {
+        notification FAULTED;
+        notification CLIENT_DONE;
+        faults FAULTED;
+        thread main (priority = 9, stack = 2048) = witness(FAULTED, CLIENT_DONE, VAULT);
+    }
+    process victim { object safe: Concurrent<Safe> = Safe::new() => [VAULT: dyn Vault]; }
+
+    process reads_static { thread attack (priority = 5, stack = 512) = read_static(VAULT); }
+    process writes_static { thread attack (priority = 5, stack = 512) = write_static(VAULT); }
+    process reads_stack { thread attack (priority = 5, stack = 256) = read(stack_of_others()); }
+    process writes_stack { thread attack (priority = 5, stack = 256) = write(stack_of_others()); }
+    process reads_kernel { thread attack (priority = 5, stack = 256) = read(probe::kernel_memory()); }
+    process writes_kernel { thread attack (priority = 5, stack = 256) = write(probe::kernel_memory()); }
+    process writes_flash { thread attack (priority = 5, stack = 256) = write(flash()); }
+    process reads_device { thread attack (priority = 5, stack = 256) = read(mps2_an385::UART0.start); }
+    process writes_device { thread attack (priority = 5, stack = 256) = write(mps2_an385::UART0.start); }
+    process writes_bit { thread attack (priority = 5, stack = 256) = write(BIT_BAND); }
+    process writes_mirror { thread attack (priority = 5, stack = 256) = write(MIRROR); }
+    process reads_nothing { thread attack (priority = 5, stack = 256) = read(NOTHING); }
+    process reads_null_past_flash { thread attack (priority = 5, stack = 256) = read(usize::MAX - 3); }
+
+    process static_reader { object static_reader_object: Concurrent<Hostile> = Hostile => [STATIC_READER: dyn Reach]; }
+    process static_writer { object static_writer_object: Concurrent<Hostile> = Hostile => [STATIC_WRITER: dyn Reach]; }
+    process frame_reader { object frame_reader_object: Concurrent<Hostile> = Hostile => [FRAME_READER: dyn Reach]; }
+    process frame_writer { object frame_writer_object: Concurrent<Hostile> = Hostile => [FRAME_WRITER: dyn Reach]; }
+    process client {
+        object diary: Concurrent<Diary> = Diary { page: AtomicU32::new(PAGE) } => [];
+        thread main (priority = 4, stack = 2048) = client(
+            &diary,
+            [STATIC_READER, STATIC_WRITER, FRAME_READER, FRAME_WRITER],
+            CLIENT_DONE,
+        );
+    }
+}
+crossgate_cortex_m::start!(SYSTEM, clock_hz = mps2_an385::CLOCK_HZ);
+
+fn stack_of_others() -> usize {
+    let witness = SYSTEM.threads.iter().find(|thread| thread.priority == 9);
+    witness.map_or(0, |thread| thread.stack.addr() + thread.stack_size - 4)
+}
+
+fn flash() -> usize {
+    (&raw const SYSTEM).addr()
+}
+
+/// A caller reads a static of the process that it may call.
+///
+/// Mutation: `ProcessRegions::of` opens 16 KiB from the start of a process' memory.
+fn read_static(vault: Handle<dyn Vault>) -> ! {
+    read(vault.address().map_or(0, |address| address as usize))
+}
+
+/// Mutation: as above.
+fn write_static(vault: Handle<dyn Vault>) -> ! {
+    write(vault.address().map_or(0, |address| address as usize))
+}
+
+/// Mutation, for all but statics and flash: `mpu::enable` opens region 7 to all, for reading and
+/// writing, over the whole address space. For flash: `Access::Flash` is full access.
+fn read(address: usize) -> ! {
+    let word = probe::load(address);
+    core::hint::black_box(word);
+    broken("has read memory that is not its own")
+}
+
+/// Mutation: as above.
+fn write(address: usize) -> ! {
+    probe::store(address, 0xbad0_bad0);
+    broken("has written memory that is not its own")
+}
+
+/// Lets hostile servers run in its thread. They are after its process' static, and after the
+/// variable of its own stack frame.
+///
+/// Mutation: for the static, `Kernel::admit` enters with the level's process being the caller's;
+/// for the frame, `window` gives the whole stack.
+fn client(diary: &Diary, [reader, writer, frame_reader, frame_writer]: [Handle<dyn Reach>; 4], done: Signal) -> ! {
+    let page = (&raw const diary.page).addr() as u32;
+    let frame = AtomicU32::new(PAGE);
+    let variable = (&raw const frame).addr() as u32;
+    expect("a server reads its caller's static", reader.load(page), Err(CallError::ServerFaulted));
+    expect("a server writes its caller's static", writer.store(page, 0), Err(CallError::ServerFaulted));
+    expect("a server reads its caller's frame", frame_reader.load(variable), Err(CallError::ServerFaulted));
+    expect("a server writes its caller's frame", frame_writer.store(variable, 0), Err(CallError::ServerFaulted));
+    expect("the static of the caller", diary.page.load(Ordering::Relaxed), PAGE);
+    expect("the frame of the caller", frame.load(Ordering::Relaxed), PAGE);
+    expect("the server is stopped", reader.load(page), Err(CallError::ServerDown));
+    expect("signal", done.signal(), Ok(()));
+    crossgate::thread::exit()
+}
+
+fn witness(faulted: Notification, client_done: Notification, vault: Handle<dyn Vault>) -> ! {
+    let mut watch = Watch::new(&SYSTEM, faulted);
+    let secret = vault.address().map_or(0, |address| address as usize);
+    let goes_on = || {
+        expect_that("the victim goes on", vault.visit().is_ok());
+        expect("the victim's secret is intact", vault.is_intact(), Ok(true));
+    };
+    for (process, address) in [
+        ("reads_static", secret),
+        ("writes_static", secret),
+        ("reads_stack", stack_of_others()),
+        ("writes_stack", stack_of_others()),
+        ("reads_kernel", probe::kernel_memory()),
+        ("writes_kernel", probe::kernel_memory()),
+        ("writes_flash", flash()),
+        ("reads_device", mps2_an385::UART0.start),
+        ("writes_device", mps2_an385::UART0.start),
+        ("writes_bit", BIT_BAND),
+        ("writes_mirror", MIRROR),
+        ("reads_nothing", NOTHING),
+        ("reads_null_past_flash", usize::MAX - 3),
+    ] {
+        let record = watch.expect_at(process, Cause::Access, address);
+        expect("calls in flight", record.depth, 0);
+        goes_on();
+    }
+    for process in ["static_reader", "static_writer", "frame_reader", "frame_writer"] {
+        let record = watch.expect(process, Cause::Access);
+        expect("calls in flight", record.depth, 1);
+        goes_on();
+    }
+    client_done.wait();
+    watch.expect_no_more();
+    pass()
+}

@@ -1,0 +1,90 @@
+//! Calls nest eight deep; a ninth is refused, and so is one without enough stack.
+#![cfg_attr(target_os = "none", no_std)]
+#![no_main]
+#![cfg(target_os = "none")]
+
+use core::sync::atomic::{AtomicU32, Ordering};
+use crossgate::{CallError, Concurrent, Handle, interface};
+use system_tests::report::{expect, pass};
+
+/// A link of a chain of calls.
+#[interface]
+trait Link {
+    /// Calls the next. Gives back how many calls there are from here on, or 100 and the number of
+    /// an error that must not be.
+    fn descend(&self) -> u32;
+}
+
+struct Inner {
+    next: Handle<dyn Link>,
+}
+
+impl Link for Inner {
+    fn descend(&self) -> u32 {
+        match self.next.descend() {
+            Ok(depth) => depth + 1,
+            Err(CallError::TooDeep) => 1,
+            Err(other) => 100 + other as u32,
+        }
+    }
+}
+
+/// The end of the chain, which no call reaches that starts at its beginning.
+struct End {
+    entered: AtomicU32,
+}
+
+impl Link for End {
+    fn descend(&self) -> u32 {
+        self.entered.fetch_add(1, Ordering::Relaxed) + 1
+    }
+}
+
+/// Needs more stack than some have.
+struct Large;
+
+impl Link for Large {
+    fn descend(&self) -> u32 {
+        1
+    }
+}
+
+crossgate::system! {
+    static SYSTEM;
+    process even {
+        object second: Concurrent<Inner> = Inner { next: LINK3 } => [LINK2: dyn Link];
+        object fourth: Concurrent<Inner> = Inner { next: LINK5 } => [LINK4: dyn Link];
+        object sixth: Concurrent<Inner> = Inner { next: LINK7 } => [LINK6: dyn Link];
+        object eighth: Concurrent<Inner> = Inner { next: LINK9 } => [LINK8: dyn Link];
+    }
+    process odd {
+        object first: Concurrent<Inner> = Inner { next: LINK2 } => [LINK1: dyn Link];
+        object third: Concurrent<Inner> = Inner { next: LINK4 } => [LINK3: dyn Link];
+        object fifth: Concurrent<Inner> = Inner { next: LINK6 } => [LINK5: dyn Link];
+        object seventh: Concurrent<Inner> = Inner { next: LINK8 } => [LINK7: dyn Link];
+        object ninth: Concurrent<End> = End { entered: AtomicU32::new(0) } => [LINK9: dyn Link];
+        object large (stack = 1024): Concurrent<Large> = Large => [LARGE: dyn Link];
+    }
+    process client {
+        thread roomy (priority = 3, stack = 8192) = roomy(LINK1, LINK2, LINK9);
+        thread narrow (priority = 2, stack = 1024) = narrow(LARGE, LINK9);
+    }
+}
+crossgate_cortex_m::start!(SYSTEM, clock_hz = mps2_an385::CLOCK_HZ);
+
+/// Mutation: `Kernel::admit` without the check of the depth (the frame of the ninth call is lost).
+fn roomy(first: Handle<dyn Link>, second: Handle<dyn Link>, end: Handle<dyn Link>) -> ! {
+    for _ in 0..3 {
+        expect("calls that nest, the ninth being refused", first.descend(), Ok(8));
+    }
+    expect("the ninth has not been entered", end.descend(), Ok(1));
+    expect("eight calls", second.descend(), Ok(2 + 7));
+    crossgate::thread::exit()
+}
+
+/// Mutation: `Kernel::admit` without the check of the stack.
+fn narrow(large: Handle<dyn Link>, end: Handle<dyn Link>) -> ! {
+    expect("a call without enough stack", large.descend(), Err(CallError::StackTooSmall));
+    expect("a call that needs less", end.descend(), Ok(3));
+    pass()
+}

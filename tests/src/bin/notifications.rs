@@ -1,0 +1,105 @@
+//! Notifications: kept until somebody waits, counted where the wiring says so, with and without a
+//! timeout, for one and for any of several, between processes.
+#![cfg_attr(target_os = "none", no_std)]
+#![no_main]
+#![cfg(target_os = "none")]
+
+use core::time::Duration;
+use crossgate::{Notification, Signal, notification, thread, time};
+use system_tests::report::{broken, expect, expect_that, pass};
+
+crossgate::system! {
+    static SYSTEM;
+    process receiver {
+        notification ONE;
+        counting notification MANY;
+        notification NEVER;
+        notification DONE;
+        thread main (priority = 5, stack = 2048) = main([ONE, MANY, NEVER, DONE], GO);
+    }
+    process sender {
+        notification GO;
+        thread main (priority = 4, stack = 1024) = send(GO, ONE, MANY);
+    }
+    process waiters {
+        notification SHARED;
+        thread low (priority = 6, stack = 512) = wait_shared(SHARED, 2, DONE);
+        thread high (priority = 7, stack = 512) = wait_shared(SHARED, 1, DONE);
+        thread sender (priority = 3, stack = 512) = wake_waiters(SHARED);
+    }
+}
+crossgate_cortex_m::start!(SYSTEM, clock_hz = mps2_an385::CLOCK_HZ);
+
+const MILLISECOND: Duration = Duration::from_millis(1);
+
+/// On each GO: two signals of each kind at once; then, on the next, one after 5 ms.
+fn send(go: Notification, one: Signal, many: Signal) -> ! {
+    loop {
+        go.wait();
+        for _ in 0..2 {
+            expect("signal", one.signal(), Ok(()));
+            expect("signal", many.signal(), Ok(()));
+        }
+        go.wait();
+        time::sleep(5 * MILLISECOND);
+        expect("signal", many.signal(), Ok(()));
+    }
+}
+
+fn main([one, many, never, done]: [Notification; 4], go: Signal) -> ! {
+    expect("nothing has come", one.try_wait(), false);
+
+    // Kept, once or counted.
+    expect("signal", go.signal(), Ok(()));
+    time::sleep(2 * MILLISECOND);
+    one.wait();
+    expect("a binary notification keeps one signal", one.try_wait(), false);
+    many.wait();
+    many.wait();
+    expect("a counting notification keeps each signal", many.try_wait(), false);
+
+    // A timeout, and then a wait whose signal comes before the timeout; no stale wake-up after it.
+    let start = time::now();
+    expect_that("nothing comes", never.wait_timeout(3 * MILLISECOND).is_err());
+    expect_that("a timeout is not early", time::now() - start >= 3 * MILLISECOND);
+    expect("signal", go.signal(), Ok(()));
+    expect_that("a signal comes in time", many.wait_timeout(100 * MILLISECOND).is_ok());
+    let start = time::now();
+    expect_that("nothing comes", many.wait_timeout(200 * MILLISECOND).is_err());
+    expect_that("the earlier timeout wakes nobody", time::now() - start >= 200 * MILLISECOND);
+
+    // Any of several.
+    one.signal();
+    expect("which has come", notification::wait_any([never, one, many]), 1);
+    expect("signal", go.signal(), Ok(()));
+    expect("which has come", notification::wait_any([many, never, one]) != 1, true);
+    time::sleep(2 * MILLISECOND);
+    while one.try_wait() || many.try_wait() {}
+    let any = notification::wait_any_timeout([never, one], 2 * MILLISECOND);
+    expect_that("nothing comes", any.is_err());
+    expect("signal", go.signal(), Ok(()));
+    expect("which has come", notification::wait_any([never, many]), 1);
+
+    // The other process' waiters have been served in the order of their urgency.
+    expect_that("the waiters come", done.wait_timeout(100 * MILLISECOND).is_ok());
+    pass()
+}
+
+/// Each signal wakes one waiter, the most urgent first: so the low one comes second.
+fn wait_shared(shared: Notification, order: u32, done: Signal) -> ! {
+    use core::sync::atomic::{AtomicU32, Ordering};
+    static SERVED: AtomicU32 = AtomicU32::new(0);
+    shared.wait();
+    expect("the order of waiters", SERVED.fetch_add(1, Ordering::Relaxed) + 1, order);
+    if order == 2 {
+        expect("signal", done.signal(), Ok(()));
+    }
+    thread::exit()
+}
+
+fn wake_waiters(shared: Notification) -> ! {
+    shared.signal();
+    shared.signal();
+    time::sleep(1000 * MILLISECOND);
+    broken("the test did not end")
+}

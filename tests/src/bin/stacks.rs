@@ -1,0 +1,234 @@
+//! Stacks that overflow, and stack pointers that point elsewhere. The kernel saves registers at the
+//! stack pointer, so it must not take one at its word.
+#![cfg_attr(target_os = "none", no_std)]
+#![no_main]
+#![cfg(target_os = "none")]
+
+use core::arch::asm;
+use core::cell::UnsafeCell;
+use core::hint::black_box;
+use core::time::Duration;
+use crossgate::{CallError, Concurrent, Handle, Notification, interface, time};
+use crossgate_abi::{Cause, number};
+use system_tests::probe;
+use system_tests::report::{broken, expect, pass};
+use system_tests::victim::{Safe, Vault};
+use system_tests::watch::Watch;
+
+/// A server that does something bad to its stack.
+#[interface]
+trait Bad {
+    fn act(&self);
+}
+
+/// Needs more stack than there is.
+struct Deep;
+
+impl Bad for Deep {
+    fn act(&self) {
+        recurse(1_000_000);
+    }
+}
+
+/// Makes a system call on the stack of its caller, which is closed.
+struct Climber;
+
+impl Bad for Climber {
+    fn act(&self) {
+        let thread = SYSTEM.threads.iter().find(|thread| thread.name == "client");
+        trap_on(thread.map_or(0, |thread| thread.stack.addr() + thread.stack_size))
+    }
+}
+
+/// Memory that looks like a stack.
+#[repr(align(32))]
+struct Fake(UnsafeCell<[u32; 64]>);
+
+// SAFETY: one thread uses it.
+unsafe impl Sync for Fake {}
+
+const FAKE: Fake = Fake(UnsafeCell::new([0; 64]));
+
+impl Fake {
+    fn top(&self) -> usize {
+        self.0.get().addr() + 256
+    }
+}
+
+crossgate::system! {
+    static SYSTEM;
+    process witness {
+        notification FAULTED;
+        notification ALARM;
+        faults FAULTED;
+        thread main (priority = 9, stack = 2048) = witness(FAULTED, VAULT);
+    }
+    process victim { object safe: Concurrent<Safe> = Safe::new() => [VAULT: dyn Vault]; }
+    process overflows { thread attack (priority = 5, stack = 512) = overflow(); }
+    process jumps_over { thread attack (priority = 5, stack = 512) = jump_over(); }
+    process traps_on_kernel { thread attack (priority = 5, stack = 256) = trap_on(probe::kernel_memory()); }
+    process traps_on_victim { thread attack (priority = 5, stack = 512) = trap_on_victim(VAULT); }
+    process traps_on_flash { thread attack (priority = 5, stack = 256) = trap_on((&raw const SYSTEM).addr() & !7); }
+    process traps_on_own_memory {
+        object fake: Concurrent<Fake> = FAKE => [];
+        thread attack (priority = 5, stack = 256) = trap_on(fake.top());
+    }
+    process traps_at_the_bottom { thread bottom (priority = 5, stack = 256) = trap_on(own_stack("bottom") + 32); }
+    process traps_below { thread below (priority = 5, stack = 256) = trap_on(own_stack("below")); }
+    process traps_near_the_bottom { thread near (priority = 5, stack = 256) = trap_on(own_stack("near") + 56); }
+    process traps_at_zero { thread attack (priority = 5, stack = 256) = trap_on(0); }
+    process traps_at_the_end { thread attack (priority = 5, stack = 256) = trap_on(usize::MAX & !7); }
+    process spins_on_own_memory {
+        object fake_to_spin_on: Concurrent<Fake> = FAKE => [];
+        thread attack (priority = 4, stack = 256) = spin_on(fake_to_spin_on.top());
+    }
+    process spins_on_kernel { thread attack (priority = 4, stack = 256) = spin_on(probe::kernel_memory()); }
+    process deep { object deep_server: Concurrent<Deep> = Deep => [DEEP: dyn Bad]; }
+    process climber { object climber_server: Concurrent<Climber> = Climber => [CLIMBER: dyn Bad]; }
+    process client { thread client (priority = 3, stack = 2048) = client(DEEP, CLIMBER); }
+    process last { thread last (priority = 2, stack = 512) = odd_but_right(VAULT); }
+}
+crossgate_cortex_m::start!(SYSTEM, clock_hz = mps2_an385::CLOCK_HZ);
+
+fn own_stack(thread: &str) -> usize {
+    SYSTEM.threads.iter().find(|other| other.name == thread).map_or(0, |thread| thread.stack.addr())
+}
+
+#[inline(never)]
+fn recurse(depth: u32) -> u32 {
+    let frame = black_box([depth; 8]);
+    if depth == 0 { frame[0] } else { recurse(depth - 1) + black_box(frame)[1] }
+}
+
+/// Mutation: `mpu::open` opens 8 KiB from the start of a stack's block.
+fn overflow() -> ! {
+    black_box(recurse(1_000_000));
+    broken("has had more stack than there is")
+}
+
+/// Goes far below the stack without touching what is in between.
+///
+/// Mutation: as for `read` in the test `memory`.
+fn jump_over() -> ! {
+    probe::store(own_stack("attack").wrapping_sub(0x2_0000), 1);
+    broken("has written far below its stack")
+}
+
+fn trap_on_victim(vault: Handle<dyn Vault>) -> ! {
+    trap_on(vault.address().map_or(0, |address| address as usize + 4) & !7)
+}
+
+/// Makes a system call with this stack pointer.
+///
+/// Mutation: the entry without `bhi 1f` (own memory, the bottom); `mpu::enable` opens region 7 to all
+/// over the whole address space (elsewhere).
+fn trap_on(stack_pointer: usize) -> ! {
+    // SAFETY: the stack is not used any more.
+    unsafe {
+        asm!(
+            "mov sp, {stack_pointer}",
+            "svc 0",
+            "b {survived}",
+            stack_pointer = in(reg) stack_pointer,
+            survived = sym survived,
+            in("r12") number::system_call(number::THREAD_ID),
+            options(noreturn),
+        )
+    }
+}
+
+/// Waits with this stack pointer until it is interrupted.
+///
+/// Mutation: as above.
+fn spin_on(stack_pointer: usize) -> ! {
+    // SAFETY: the stack is not used any more.
+    unsafe {
+        asm!(
+            "mov sp, {stack_pointer}",
+            "0: b 0b",
+            stack_pointer = in(reg) stack_pointer,
+            options(noreturn),
+        )
+    }
+}
+
+extern "C" fn survived() -> ! {
+    broken("has made a system call with a wild stack pointer")
+}
+
+/// Calls servers that ruin their stack, which is a part of its own.
+///
+/// Mutation: `mpu::open` as above; for the climber, `window` gives the whole stack.
+fn client(deep: Handle<dyn Bad>, climber: Handle<dyn Bad>) -> ! {
+    let secret = black_box([0x1234_5678_u32; 8]);
+    expect("a server overflows the stack", deep.act(), Err(CallError::ServerFaulted));
+    expect("a server traps on its caller's stack", climber.act(), Err(CallError::ServerFaulted));
+    expect("the caller's frame", black_box(secret), [0x1234_5678; 8]);
+    crossgate::thread::exit()
+}
+
+/// A stack pointer that is no multiple of 8 is unusual, but no crime: the call has to work, and come
+/// back to the same stack pointer.
+fn odd_but_right(vault: Handle<dyn Vault>) -> ! {
+    let service = system_tests::raw::service(&SYSTEM, "VAULT");
+    let (before, after, status): (usize, usize, usize);
+    // SAFETY: the stack pointer is lowered for the call, and set back.
+    unsafe {
+        asm!(
+            "mov r4, sp",
+            "sub sp, #4",
+            "mov r5, sp",
+            "svc 0",
+            "mov r8, sp",
+            "mov sp, r4",
+            inlateout("r0") 0 => status,
+            inlateout("r12") number::call(service, 1) => _,
+            out("r4") _, out("r5") before, out("r8") after,
+            out("r1") _, out("r2") _, out("r3") _,
+        );
+    }
+    expect("the status of a call with an odd stack pointer", status, 0);
+    expect("the stack pointer after it", after, before);
+    expect("the victim's secret", vault.is_intact(), Ok(true));
+    pass()
+}
+
+fn witness(faulted: Notification, vault: Handle<dyn Vault>) -> ! {
+    let mut watch = Watch::new(&SYSTEM, faulted);
+    let goes_on = || expect("the victim goes on", vault.is_intact(), Ok(true));
+    watch.expect("overflows", Cause::Stack);
+    goes_on();
+    watch.expect("jumps_over", Cause::Access);
+    goes_on();
+    for process in [
+        "traps_on_kernel",
+        "traps_on_victim",
+        "traps_on_flash",
+        "traps_on_own_memory",
+        "traps_at_the_bottom",
+        "traps_below",
+        "traps_near_the_bottom",
+        "traps_at_zero",
+        "traps_at_the_end",
+    ] {
+        watch.expect(process, Cause::Stack);
+        goes_on();
+    }
+    // These have to be interrupted; and the timer that does it must not be lost.
+    for process in ["spins_on_own_memory", "spins_on_kernel"] {
+        let start = time::now();
+        time::sleep(Duration::from_millis(5));
+        watch.expect(process, Cause::Stack);
+        expect("the sleep was short", time::now() - start < Duration::from_millis(50), true);
+        goes_on();
+    }
+    watch.expect("deep", Cause::Stack);
+    goes_on();
+    watch.expect("climber", Cause::Stack);
+    goes_on();
+    watch.expect_no_more();
+    loop {
+        faulted.wait();
+        watch.expect_no_more();
+    }
+}

@@ -1,0 +1,210 @@
+//! System calls with hostile words: refused, one by one, and then thousands of random ones.
+#![cfg_attr(target_os = "none", no_std)]
+#![no_main]
+#![cfg(target_os = "none")]
+
+use core::sync::atomic::{AtomicU32, Ordering};
+use crossgate::{CallError, Concurrent, Handle, Notification, thread};
+use crossgate_abi::{Status, number};
+use system_tests::report::{expect, expect_that, pass};
+use system_tests::victim::{Safe, Vault};
+use system_tests::watch::Watch;
+use system_tests::{probe, raw};
+
+const NOT_PERMITTED: Status = Status(CallError::NotPermitted as usize);
+const BAD_ARGUMENT: Status = Status(CallError::BadArgument as usize);
+
+/// Two words of the attackers' memory: mutexes that they forge.
+struct Words([AtomicU32; 2]);
+
+crossgate::system! {
+    static SYSTEM;
+    process victim {
+        notification QUIET;
+        object safe: Concurrent<Safe> = Safe::new() => [VAULT: dyn Vault];
+        thread patient (priority = 8, stack = 512) = patient(QUIET);
+    }
+    process attacker {
+        object words: Concurrent<Words> = Words([const { AtomicU32::new(0) }; 2]) => [];
+        thread attack (priority = 5, stack = 2048) = attack(&words.0, VAULT);
+        thread noise (priority = 4, stack = 1024) = noise(&words.0, 0x9e37_79b9);
+        thread more_noise (priority = 3, stack = 1024) = noise(&words.0, 0x2545_f491);
+    }
+    process witness {
+        notification FAULTED;
+        faults FAULTED;
+        thread main (priority = 1, stack = 2048) = witness(FAULTED, VAULT);
+    }
+}
+crossgate_cortex_m::start!(SYSTEM, clock_hz = mps2_an385::CLOCK_HZ);
+
+/// Only a signal wakes it, and nobody has the right to send it one.
+fn patient(quiet: Notification) -> ! {
+    quiet.wait();
+    system_tests::report::broken("has signalled the notification of another process")
+}
+
+fn attack(words: &[AtomicU32; 2], vault: Handle<dyn Vault>) -> ! {
+    unknown_numbers();
+    notifications_of_others();
+    fault_records_of_others();
+    mutexes_elsewhere(vault);
+    forged_mutexes(words);
+    thread::exit()
+}
+
+fn unknown_numbers() {
+    for number in [14, 15, 31, 32, 255, 256, 0xffff, usize::MAX >> 1] {
+        let reply = raw::system_call(number, [0; 4]);
+        expect("an unknown system call", reply.status, Status::NO_SUCH_SYSTEM_CALL);
+    }
+}
+
+/// Mutations: `signal_by_thread` with `permitted` true; `owns_all` gives true.
+fn notifications_of_others() {
+    let all = SYSTEM.notifications.len();
+    for index in (0..all).chain([all, 31, 32, 33, 64, usize::MAX]) {
+        let reply = raw::system_call(number::SIGNAL, [index, 0, 0, 0]);
+        expect("a signal to others", reply.status, NOT_PERMITTED);
+        let reply = raw::system_call(number::ACKNOWLEDGE, [index, 0, 0, 0]);
+        expect("an acknowledgement for others", reply.status, NOT_PERMITTED);
+    }
+    for set in [1, 2, 3, 1 << 31, usize::MAX] {
+        let reply = raw::system_call(number::WAIT, [set, 0, 0, 0]);
+        expect("a wait for others", reply.status, NOT_PERMITTED);
+    }
+}
+
+/// Mutation: `read_fault` without the check of the process.
+fn fault_records_of_others() {
+    for sequence in [0, 1, usize::MAX] {
+        let reply = raw::system_call(number::READ_FAULT, [sequence, 0, 0, 0]);
+        expect("a fault record", reply.status, NOT_PERMITTED);
+    }
+}
+
+/// Words that are not the attacker's: the kernel must not even read them.
+///
+/// Mutations: `read_mutex` with `owned` true; without the check of the alignment.
+fn mutexes_elsewhere(vault: Handle<dyn Vault>) {
+    let secret = vault.address().map_or(0, |address| address as usize);
+    let local = 0_u32;
+    let own_stack = (&raw const local).addr();
+    for address in [
+        0,
+        secret,
+        probe::kernel_memory(),
+        own_stack,
+        mps2_an385::UART0.start,
+        0x6000_0000,
+        0xe000_ed94,
+        usize::MAX,
+        usize::MAX - 3,
+    ] {
+        for number in [number::MUTEX_WAIT, number::MUTEX_WAKE] {
+            let reply = raw::system_call(number, [address, 0, 0, 0]);
+            expect("a mutex elsewhere", reply.status, BAD_ARGUMENT);
+        }
+    }
+}
+
+/// Mutexes in the attacker's own memory that hold no stack pointer, or somebody else's.
+///
+/// Mutations: `read_mutex` without the check of the alignment; `mutex_holder` gives the current
+/// thread if there is none; `mutex_wake` without the check of the holder.
+fn forged_mutexes(words: &[AtomicU32; 2]) {
+    let word = &words[0];
+    let address = word.as_ptr().addr();
+    for offset in 1..4 {
+        for number in [number::MUTEX_WAIT, number::MUTEX_WAKE] {
+            let reply = raw::system_call(number, [address + offset, 0, 0, 0]);
+            expect("an unaligned mutex", reply.status, BAD_ARGUMENT);
+        }
+    }
+    for value in [1, 4, probe::kernel_memory() as u32, u32::MAX] {
+        word.store(value, Ordering::Relaxed);
+        for number in [number::MUTEX_WAIT, number::MUTEX_WAKE] {
+            let reply = raw::system_call(number, [address, 0, 0, 0]);
+            expect("a mutex without a holder", reply.status, BAD_ARGUMENT);
+        }
+        expect("the word", word.load(Ordering::Relaxed), value);
+    }
+    let own = (&raw const address).addr() as u32;
+    word.store(own & !7, Ordering::Relaxed);
+    let reply = raw::system_call(number::MUTEX_WAIT, [address, 0, 0, 0]);
+    expect("a wait for oneself", reply.error(), Some(CallError::Deadlock));
+    let others = SYSTEM.threads.iter().find(|thread| thread.name == "patient");
+    let others = others.map_or(0, |thread| thread.stack.addr() + 64);
+    word.store(others as u32, Ordering::Relaxed);
+    let reply = raw::system_call(number::MUTEX_WAKE, [address, 0, 0, 0]);
+    expect("a mutex that another thread holds", reply.status, BAD_ARGUMENT);
+    word.store(0, Ordering::Relaxed);
+}
+
+/// Makes random system calls. The words are half of the time near something that exists.
+///
+/// What would end or stop the caller by right is left out: returns, exits, panics, and long waits.
+fn noise(words: &[AtomicU32; 2], seed: u32) -> ! {
+    let mut random = Random(seed);
+    for _ in 0..20_000 {
+        let mut arguments = core::array::from_fn(|_| random.word(words));
+        let number = random.next() as usize % 20;
+        let selector = match number {
+            number::RETURN | number::EXIT | number::PANIC => random.next() as usize >> 1 & 0xfff,
+            number::SLEEP | number::WAIT => {
+                // At most 15 µs.
+                let low = if number == number::SLEEP { 0 } else { 1 };
+                arguments[low] &= 15;
+                arguments[low + 1] = 0;
+                number::system_call(number)
+            }
+            number::SLEEP_UNTIL => {
+                arguments[1] = 0;
+                arguments[0] &= 0xfff;
+                number::system_call(number)
+            }
+            number::MUTEX_WAIT => {
+                // A forged mutex may be held for ever; its word is none here.
+                words[0].store(random.next() | 1 << 30, Ordering::Relaxed);
+                number::system_call(number)
+            }
+            _ if random.next() % 2 == 0 => random.next() as usize >> 1 & 0xfff,
+            _ => number::system_call(number),
+        };
+        let _ = raw::trap(selector, arguments);
+    }
+    thread::exit()
+}
+
+/// Marsaglia's xorshift.
+struct Random(u32);
+
+impl Random {
+    fn next(&mut self) -> u32 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 17;
+        self.0 ^= self.0 << 5;
+        self.0
+    }
+
+    /// A word that hurts: small, near an address that means something, or any.
+    fn word(&mut self, words: &[AtomicU32; 2]) -> usize {
+        let near = |address: usize, random: u32| address.wrapping_add(random as usize % 64).wrapping_sub(32);
+        let random = self.next();
+        match self.next() % 8 {
+            0 | 1 => random as usize % 40,
+            2 => near(words.as_ptr().addr(), random),
+            3 => near(probe::kernel_memory(), random),
+            4 => near((&raw const random).addr(), random),
+            5 => near(usize::MAX, random),
+            _ => random as usize,
+        }
+    }
+}
+
+fn witness(faulted: Notification, vault: Handle<dyn Vault>) -> ! {
+    Watch::new(&SYSTEM, faulted).expect_no_more();
+    expect_that("the victim goes on", vault.visit().is_ok());
+    expect("the victim's secret", vault.is_intact(), Ok(true));
+    pass()
+}

@@ -1,0 +1,107 @@
+//! Who runs: the most urgent thread, at once; first come first served within a priority; and an
+//! endless loop stops nobody who is more urgent.
+#![cfg_attr(target_os = "none", no_std)]
+#![no_main]
+#![cfg(target_os = "none")]
+
+use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use core::time::Duration;
+use crossgate::{Concurrent, Handle, Notification, Signal, interface, thread, time};
+use system_tests::report::{broken, expect, pass};
+
+/// Writes down who was there, in order.
+#[interface]
+trait Log {
+    fn note(&self, who: u32);
+    fn note_at(&self, place: u32) -> u32;
+}
+
+struct Notes {
+    entries: [AtomicU32; 16],
+    count: AtomicUsize,
+}
+
+impl Log for Notes {
+    fn note(&self, who: u32) {
+        let place = self.count.fetch_add(1, Ordering::Relaxed);
+        if let Some(entry) = self.entries.get(place) {
+            entry.store(who, Ordering::Relaxed);
+        }
+    }
+    fn note_at(&self, place: u32) -> u32 {
+        self.entries.get(place as usize).map_or(0, |entry| entry.load(Ordering::Relaxed))
+    }
+}
+
+crossgate::system! {
+    static SYSTEM;
+    process log {
+        object notes: Concurrent<Notes> =
+            Notes { entries: [const { AtomicU32::new(0) }; 16], count: AtomicUsize::new(0) }
+            => [LOG: dyn Log];
+    }
+    process equals {
+        thread first (priority = 5, stack = 512) = take_turns(1, LOG);
+        thread second (priority = 5, stack = 512) = take_turns(2, LOG);
+        thread third (priority = 5, stack = 512) = take_turns(3, LOG);
+    }
+    process urgent {
+        notification NOW;
+        thread high (priority = 31, stack = 512) = high(NOW, LOG);
+    }
+    process calm { thread low (priority = 4, stack = 512) = low(NOW, LOG); }
+    process endless { thread spin (priority = 1, stack = 256) = spin(); }
+    process judge { thread judge (priority = 3, stack = 2048) = judge(LOG); }
+    process starved { thread starved (priority = 1, stack = 512) = starved(); }
+}
+crossgate_cortex_m::start!(SYSTEM, clock_hz = mps2_an385::CLOCK_HZ);
+
+fn note(log: Handle<dyn Log>, who: u32) {
+    expect("a note", log.note(who), Ok(()));
+}
+
+fn take_turns(who: u32, log: Handle<dyn Log>) -> ! {
+    note(log, who);
+    thread::yield_now();
+    note(log, 10 + who);
+    thread::exit()
+}
+
+fn high(now: Notification, log: Handle<dyn Log>) -> ! {
+    note(log, 100);
+    now.wait();
+    note(log, 101);
+    thread::exit()
+}
+
+fn low(now: Signal, log: Handle<dyn Log>) -> ! {
+    note(log, 40);
+    expect("signal", now.signal(), Ok(()));
+    note(log, 41);
+    thread::exit()
+}
+
+/// Runs at the lowest priority there is for a thread, and never stops.
+///
+/// Mutation: `Ready::first` takes the lowest level.
+fn spin() -> ! {
+    loop {
+        core::hint::spin_loop();
+    }
+}
+
+/// Of the same priority as the endless loop before it: it does not get to run.
+fn starved() -> ! {
+    broken("ran although a thread of the same priority had not let it")
+}
+
+fn judge(log: Handle<dyn Log>) -> ! {
+    let order = [100, 1, 2, 3, 11, 12, 13, 40, 101, 41];
+    for (place, who) in (0..).zip(order) {
+        expect("who came next", log.note_at(place), Ok(who));
+    }
+    for _ in 0..10 {
+        time::sleep(Duration::from_millis(1));
+    }
+    pass()
+}

@@ -1,0 +1,81 @@
+//! Time never runs backwards, no sleep is short, and none is much too long.
+#![cfg_attr(target_os = "none", no_std)]
+#![no_main]
+#![cfg(target_os = "none")]
+
+use core::time::Duration;
+use crossgate::{Notification, Signal, thread, time};
+use mps2_an385::{CLOCK_HZ, TIMER0, Timer};
+use system_tests::report::{expect, expect_that, pass};
+
+/// How much later than asked for a thread may wake: the emulator is not the only program on its
+/// machine.
+const SLACK: Duration = Duration::from_millis(200);
+
+crossgate::system! {
+    static SYSTEM;
+    process main {
+        mmio TIMER0;
+        counting notification DONE;
+        thread main (priority = 5, stack = 2048) = main(DONE);
+    }
+    process sleepers {
+        thread often (priority = 9, stack = 1024) = sleep_often(1, 150, DONE);
+        thread odd (priority = 8, stack = 1024) = sleep_often(333, 100, DONE);
+        thread long (priority = 7, stack = 1024) = sleep_often(40_000, 5, DONE);
+        thread until (priority = 6, stack = 1024) = beat(DONE);
+    }
+}
+crossgate_cortex_m::start!(SYSTEM, clock_hz = CLOCK_HZ);
+
+/// Sleeps `rounds` times for so many µs.
+fn sleep_often(microseconds: u64, rounds: u32, done: Signal) -> ! {
+    let length = Duration::from_micros(microseconds);
+    for _ in 0..rounds {
+        let before = time::now();
+        time::sleep(length);
+        let slept = time::now() - before;
+        expect_that("no sleep is short", slept >= length);
+        expect_that("no sleep is much too long", slept < length + SLACK);
+    }
+    expect("signal", done.signal(), Ok(()));
+    thread::exit()
+}
+
+/// Sleeps until times that are a fixed distance apart.
+fn beat(done: Signal) -> ! {
+    let start = time::now();
+    for round in 1..=20 {
+        let next = start + Duration::from_millis(7) * round;
+        time::sleep_until(next);
+        expect_that("no beat comes early", time::now() >= next);
+        expect_that("no beat comes late", time::now() < next + SLACK);
+    }
+    expect("signal", done.signal(), Ok(()));
+    thread::exit()
+}
+
+fn main(done: Notification) -> ! {
+    let mut timer = Timer::new(TIMER0);
+    timer.start();
+    let start = time::now();
+    // Longer than SysTick can count (0.67 s).
+    let end = start + Duration::from_millis(800);
+    let mut last = start;
+    while last < end {
+        let now = time::now();
+        expect_that("time never runs backwards", now >= last);
+        last = now;
+    }
+    // Another clock of the board has to agree.
+    let ticks = u64::from(timer.elapsed()) / u64::from(CLOCK_HZ / 1_000_000);
+    let passed = Duration::from_micros(ticks);
+    expect_that("time runs as fast as the board's timer", passed >= last - start);
+    expect_that("time runs as fast as the board's timer", passed < last - start + SLACK / 10);
+    for _ in 0..4 {
+        done.wait();
+    }
+    time::sleep(Duration::ZERO);
+    time::sleep_until(start);
+    pass()
+}

@@ -1,0 +1,192 @@
+//! Threads that are inside a process when another thread crashes it: wherever they are, they come
+//! back to their caller with an error, and hold nothing that others wait for.
+#![cfg_attr(target_os = "none", no_std)]
+#![no_main]
+#![cfg(target_os = "none")]
+
+use core::time::Duration;
+use crossgate::{CallError, Concurrent, Exclusive, Handle, Notification, Signal, interface, thread, time};
+use crossgate_abi::Cause;
+use system_tests::report::{broken, expect, pass};
+use system_tests::watch::Watch;
+
+/// A server that takes its time.
+#[interface]
+trait Slow {
+    fn act(&self) -> u32;
+}
+
+/// The same, one call at a time.
+#[interface]
+trait SlowAlone {
+    fn act(&mut self) -> u32;
+}
+
+/// Keeps its visitors for good.
+struct Keeps;
+impl Slow for Keeps {
+    fn act(&self) -> u32 {
+        time::sleep(Duration::from_secs(1000));
+        broken("goes on in a process that is stopped")
+    }
+}
+
+/// Its visitors go on to a server that takes its time; meanwhile this process crashes.
+struct Passes {
+    next: Handle<dyn Slow>,
+}
+impl Slow for Passes {
+    fn act(&self) -> u32 {
+        let _ = self.next.act();
+        broken("goes on in a process that is stopped")
+    }
+}
+
+struct Sleeps;
+impl Slow for Sleeps {
+    fn act(&self) -> u32 {
+        time::sleep(Duration::from_millis(30));
+        5
+    }
+}
+
+/// Crashes while others wait for their turn.
+struct Alone;
+impl SlowAlone for Alone {
+    fn act(&mut self) -> u32 {
+        time::sleep(Duration::from_millis(5));
+        panic!("a server panics that others wait for")
+    }
+}
+
+/// Is waited for by a thread that is taken out of its process.
+struct Busy;
+impl SlowAlone for Busy {
+    fn act(&mut self) -> u32 {
+        time::sleep(Duration::from_millis(30));
+        6
+    }
+}
+
+/// Calls the busy server from a process that crashes meanwhile.
+struct Waits {
+    next: Handle<dyn SlowAlone>,
+}
+impl Slow for Waits {
+    fn act(&self) -> u32 {
+        let _ = self.next.act();
+        broken("goes on in a process that is stopped")
+    }
+}
+
+crossgate::system! {
+    static SYSTEM;
+    process witness {
+        notification FAULTED;
+        counting notification DONE;
+        faults FAULTED;
+        thread main (priority = 9, stack = 2048) = witness(FAULTED, DONE, [SLEEPS], [BUSY]);
+    }
+    process sleeper { object sleeps: Concurrent<Sleeps> = Sleeps => [SLEEPS: dyn Slow]; }
+    process busy { object busy: Exclusive<Busy> = Busy => [BUSY: dyn SlowAlone]; }
+    process keeper {
+        object keeps: Concurrent<Keeps> = Keeps => [KEEPS: dyn Slow];
+        thread saboteur (priority = 7, stack = 512) = crash_at(10);
+    }
+    process passes {
+        object passes: Concurrent<Passes> = Passes { next: SLEEPS } => [PASSES: dyn Slow];
+        thread saboteur (priority = 7, stack = 512) = crash_at(15);
+    }
+    process waits {
+        object waits: Concurrent<Waits> = Waits { next: BUSY } => [WAITS: dyn Slow];
+        thread saboteur (priority = 7, stack = 512) = crash_at(20);
+    }
+    process alone { object alone: Exclusive<Alone> = Alone => [ALONE: dyn SlowAlone]; }
+    process homeless {
+        thread abroad (priority = 5, stack = 1024) = abroad(SLEEPS);
+        thread saboteur (priority = 7, stack = 512) = crash_at(25);
+    }
+
+    process client {
+        thread kept (priority = 5, stack = 1024) = kept(KEEPS, DONE);
+        thread passing (priority = 5, stack = 1024) = passing(PASSES, DONE);
+        thread holding (priority = 6, stack = 1024) = holding(BUSY, DONE);
+        thread waiting (priority = 5, stack = 1024) = waiting(WAITS, DONE);
+        thread first (priority = 4, stack = 1024) = in_line(ALONE, CallError::ServerFaulted, DONE);
+        thread second (priority = 4, stack = 1024) = in_line(ALONE, CallError::ServerDown, DONE);
+    }
+}
+crossgate_cortex_m::start!(SYSTEM, clock_hz = mps2_an385::CLOCK_HZ);
+
+/// Crashes its process after so many ms.
+fn crash_at(milliseconds: u64) -> ! {
+    time::sleep(Duration::from_millis(milliseconds));
+    panic!("the process is stopped")
+}
+
+fn finish(done: Signal) -> ! {
+    expect("signal", done.signal(), Ok(()));
+    thread::exit()
+}
+
+/// Sleeps inside the process that crashes.
+///
+/// Mutation: `Kernel::stop` does not unwind threads.
+fn kept(keeper: Handle<dyn Slow>, done: Signal) -> ! {
+    let start = time::now();
+    expect("a call of a server that is stopped meanwhile", keeper.act(), Err(CallError::ServerFaulted));
+    expect("it comes back at once", time::now() - start < Duration::from_secs(1), true);
+    finish(done)
+}
+
+/// Comes back into the crashed process later, which must not go on.
+///
+/// Mutation: `Kernel::stop` does not mark frames `with_care`.
+fn passing(passes: Handle<dyn Slow>, done: Signal) -> ! {
+    expect("a call through a stopped process", passes.act(), Err(CallError::ServerFaulted));
+    finish(done)
+}
+
+fn holding(busy: Handle<dyn SlowAlone>, done: Signal) -> ! {
+    expect("a call", busy.act(), Ok(6));
+    finish(done)
+}
+
+/// Waits for its turn in a third process, and is taken out of the line.
+///
+/// Mutation: `Kernel::unwind` does not call `interrupt_wait`.
+fn waiting(waits: Handle<dyn Slow>, done: Signal) -> ! {
+    expect("a call from a stopped process", waits.act(), Err(CallError::ServerFaulted));
+    finish(done)
+}
+
+/// The first crashes the process; the second waited for the lock that the first had.
+///
+/// Mutation: `Kernel::unwind` does not release locks.
+fn in_line(alone: Handle<dyn SlowAlone>, error: CallError, done: Signal) -> ! {
+    expect("a call of a server that panics", alone.act(), Err(error));
+    finish(done)
+}
+
+/// Its home crashes while it is abroad: it finishes there, then ends.
+///
+/// Mutation: `Kernel::stop` does not mark frames `with_care`.
+fn abroad(sleeps: Handle<dyn Slow>) -> ! {
+    let _ = sleeps.act();
+    broken("has come home to a process that is stopped")
+}
+
+fn witness(faulted: Notification, done: Notification, [sleeps]: [Handle<dyn Slow>; 1], [busy]: [Handle<dyn SlowAlone>; 1]) -> ! {
+    let mut watch = Watch::new(&SYSTEM, faulted);
+    // The locks that the crashed ones held are free; so is the server that they visited.
+    for process in ["alone", "keeper", "passes", "waits", "homeless"] {
+        watch.expect(process, Cause::Panic);
+    }
+    for _ in 0..6 {
+        expect("a client comes back", done.wait_timeout(Duration::from_secs(1)), Ok(()));
+    }
+    expect("another client is served", sleeps.act(), Ok(5));
+    expect("another client is served", busy.act(), Ok(6));
+    watch.expect_no_more();
+    pass()
+}

@@ -1,0 +1,53 @@
+//! An innocent server, whose memory attackers are after.
+
+use core::sync::atomic::{AtomicU32, Ordering};
+use crossgate::interface;
+
+/// What the victim keeps.
+pub const SECRET: u32 = 0x5ec2_e7a5;
+
+/// A server with a secret.
+#[interface]
+pub trait Vault {
+    /// Where the secret is.
+    fn address(&self) -> u32;
+    /// Whether the secret is what it was.
+    fn is_intact(&self) -> bool;
+    /// Counts this call. Gives back how many there have been.
+    fn visit(&self) -> u32;
+}
+
+/// The victim's object.
+#[derive(Debug)]
+pub struct Safe {
+    secret: AtomicU32,
+    visits: AtomicU32,
+}
+
+impl Safe {
+    /// A safe with the [`SECRET`] in it.
+    #[must_use]
+    pub const fn new() -> Safe {
+        Safe { secret: AtomicU32::new(SECRET), visits: AtomicU32::new(0) }
+    }
+}
+
+impl Default for Safe {
+    fn default() -> Safe {
+        Safe::new()
+    }
+}
+
+impl Vault for Safe {
+    fn address(&self) -> u32 {
+        (&raw const self.secret).addr() as u32
+    }
+
+    fn is_intact(&self) -> bool {
+        self.secret.load(Ordering::Relaxed) == SECRET
+    }
+
+    fn visit(&self) -> u32 {
+        self.visits.fetch_add(1, Ordering::Relaxed) + 1
+    }
+}

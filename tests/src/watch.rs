@@ -1,0 +1,60 @@
+//! The witness' view of faults.
+
+use crate::report::{expect, fail};
+use core::time::Duration;
+use crossgate::Notification;
+use crossgate::fault::Faults;
+use crossgate_abi::table::System;
+use crossgate_abi::{Cause, FaultRecord};
+
+/// How long a fault may take to happen.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Follows the faults of a firmware, one by one.
+///
+/// Its thread has to be more urgent than the ones that fault, because the kernel keeps only the
+/// last records.
+pub struct Watch {
+    system: &'static System,
+    faulted: Notification,
+    faults: Faults,
+}
+
+impl Watch {
+    /// A watch over `system`, which signals `faulted`.
+    #[must_use]
+    pub fn new(system: &'static System, faulted: Notification) -> Watch {
+        Watch { system, faulted, faults: Faults::new() }
+    }
+
+    /// Waits for the next fault, which has to be one of `process` with this cause.
+    #[track_caller]
+    pub fn expect(&mut self, process: &str, cause: Cause) -> FaultRecord {
+        if self.faulted.wait_timeout(PATIENCE).is_err() {
+            fail(format_args!("expected a fault of {process} ({cause:?}), but there is none"));
+        }
+        let Some(record) = self.faults.next() else {
+            fail(format_args!("a fault is told, but has no record"));
+        };
+        let name = self.system.processes.get(usize::from(record.process));
+        expect("the process that faults", name.map_or("?", |process| process.name), process);
+        expect(process, record.cause, cause);
+        record
+    }
+
+    /// The same, at a known address.
+    #[track_caller]
+    pub fn expect_at(&mut self, process: &str, cause: Cause, address: usize) -> FaultRecord {
+        let record = self.expect(process, cause);
+        expect(process, record.address, address);
+        record
+    }
+
+    /// Fails if there was another fault.
+    #[track_caller]
+    pub fn expect_no_more(&mut self) {
+        if let Some(record) = self.faults.next() {
+            fail(format_args!("expected no fault, got {record:x?}"));
+        }
+    }
+}
