@@ -30,8 +30,8 @@ pub trait Nested {
 /// A method that reads lent memory.
 #[interface]
 pub trait Sum {
-    /// The sum of the bytes.
-    fn sum(&self, bytes: Lent<'_, [u8]>) -> u32;
+    /// The sum of the numbers.
+    fn sum(&self, numbers: Lent<'_, [u32]>) -> u32;
 }
 
 /// A method that does not come back.
@@ -41,22 +41,23 @@ pub trait Crash {
     fn crash(&self) -> u32;
 }
 
+/// 64 bytes that can be lent exactly.
+#[derive(Debug)]
+#[repr(C, align(64))]
+pub struct Buffer(pub [u32; 16]);
+
 /// The server of [`Null`] and [`Sum`].
 #[derive(Debug)]
 pub struct Server;
 
 impl Null for Server {
     fn nothing(&self) {}
-    fn four(&self, first: u32, second: u32, third: u32, fourth: u32) {
-        core::hint::black_box([first, second, third, fourth]);
-    }
+    fn four(&self, _: u32, _: u32, _: u32, _: u32) {}
 }
 
 impl Sum for Server {
-    fn sum(&self, bytes: Lent<'_, [u8]>) -> u32 {
-        let mut copy = [0; 64];
-        let length = bytes.copy_to(&mut copy);
-        copy.iter().take(length).map(|&byte| u32::from(byte)).sum()
+    fn sum(&self, numbers: Lent<'_, [u32]>) -> u32 {
+        numbers.iter().sum()
     }
 }
 

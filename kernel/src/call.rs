@@ -9,7 +9,7 @@ use crate::port::Port;
 use crate::thread::Level;
 use crate::{Effect, Kernel, Reply};
 use crossgate_abi::table::{Method, NO_LOCK, Service};
-use crossgate_abi::{ARGUMENT_WORDS, CallError, Cause, Kind, Status, Word};
+use crossgate_abi::{ARGUMENT_WORDS, CallError, Cause, Status, Word};
 
 /// What the kernel remembers of a call in flight.
 #[derive(Clone, Copy, Debug)]
@@ -125,14 +125,14 @@ impl<P: Port> Kernel<P> {
             return Err(CallError::StackTooSmall.into());
         }
         let mut leases = thread.level.leases;
-        let special = method.arguments.kinds != 0 || service.lock != NO_LOCK;
-        if special {
+        let exclusive = service.lock != NO_LOCK;
+        if method.arguments.kinds != 0 || exclusive {
             leases += self.take_leases_and_lock(stack_pointer, service, method, words)?;
             thread = self.threads.current();
         }
         if let Some(frame) = thread.frames.get_mut(depth) {
             let level = thread.level;
-            *frame = Frame { stack_pointer, level, service: index as u16, with_care: special };
+            *frame = Frame { stack_pointer, level, service: index as u16, with_care: exclusive };
         }
         let level = Level { window: window.registers, process: service.owner, leases };
         thread.depth = (depth + 1) as u8;
@@ -156,37 +156,10 @@ impl<P: Port> Kernel<P> {
         method: &Method,
         words: &[Word; ARGUMENT_WORDS],
     ) -> Result<u8, Refusal> {
-        let count = self.take_leases(stack_pointer, method, words)?;
+        let count = self.take_leases(stack_pointer, method.arguments, words)?;
         // Last, because only a lock that the call really takes has to be given back.
         if service.lock != NO_LOCK {
             self.take_lock(service.lock)?;
-        }
-        Ok(count)
-    }
-
-    /// Checks the leases among the argument words, and writes down those that the call needs. They
-    /// come into force with it.
-    fn take_leases(
-        &mut self,
-        stack_pointer: Word,
-        method: &Method,
-        words: &[Word; ARGUMENT_WORDS],
-    ) -> Result<u8, CallError> {
-        let mut count = 0;
-        for (index, pair) in words.windows(2).enumerate() {
-            let writable = match method.arguments.kind(index) {
-                Kind::Read => false,
-                Kind::Write => true,
-                _ => continue,
-            };
-            let (Some(&address), Some(&length)) = (pair.first(), pair.get(1)) else { continue };
-            let Some(lease) = self.lend(stack_pointer, address, length, writable)? else {
-                continue;
-            };
-            let thread = self.threads.current();
-            let place = usize::from(thread.level.leases + count);
-            *thread.leases.get_mut(place).ok_or(CallError::TooDeep)? = lease;
-            count += 1;
         }
         Ok(count)
     }
@@ -209,7 +182,9 @@ impl<P: Port> Kernel<P> {
         };
         if frame.with_care || words[0] != 0 {
             let frame = *frame;
-            exit.reply.status = refused(words[0]);
+            if words[0] != 0 {
+                exit.reply.status = refused(words[0]);
+            }
             exit.reschedule = self.leave_with_care(frame)?;
         }
         Ok(exit)
@@ -245,9 +220,7 @@ fn refuse(service: &Service, process: u8) -> CallError {
 
 /// A thunk may say that it refused an argument. Any other failure is not its to tell.
 fn refused(status: Word) -> Status {
-    if status == 0 {
-        Status::OK
-    } else if Status(status) == CallError::BadArgument.into() {
+    if Status(status) == CallError::BadArgument.into() {
         CallError::BadArgument.into()
     } else {
         CallError::BadReply.into()

@@ -8,7 +8,7 @@
 use crate::Kernel;
 use crate::memory::Span;
 use crate::port::Port;
-use crossgate_abi::{CallError, Word};
+use crossgate_abi::{ARGUMENT_WORDS, CallError, Kind, Shape, Word};
 
 /// Where leased memory comes from, which says how far the protection unit may round it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,59 +35,69 @@ impl Lease {
 }
 
 impl<P: Port> Kernel<P> {
-    /// The lease that the current thread, whose registers are saved at `stack_pointer`, asks for.
-    /// `None`: it is allowed and needs none, because the memory is empty or readable by all.
-    pub(crate) fn lend(
-        &self,
+    /// Checks the leases among the argument words of a call of the current thread, whose registers
+    /// are saved at `stack_pointer`, and writes down those that the call needs; they come into force
+    /// with it. Tells how many.
+    pub(crate) fn take_leases(
+        &mut self,
         stack_pointer: Word,
-        address: Word,
-        length: Word,
-        writable: bool,
-    ) -> Result<Option<Lease>, CallError> {
-        if length == 0 {
-            return Ok(None);
+        arguments: Shape,
+        words: &[Word; ARGUMENT_WORDS],
+    ) -> Result<u8, CallError> {
+        let mut count = 0;
+        for (index, pair) in words.windows(2).enumerate() {
+            let writable = match arguments.kind(index) {
+                Kind::Read => false,
+                Kind::Write => true,
+                _ => continue,
+            };
+            let [address, length] = *pair else { continue };
+            // Empty memory is nobody's, and flash is readable by all.
+            if length == 0 {
+                continue;
+            }
+            let memory = Span::new(address, length).ok_or(CallError::BadLease)?;
+            if !writable && self.flash.contains(memory) {
+                continue;
+            }
+            let source = self.source(stack_pointer, memory, writable).ok_or(CallError::BadLease)?;
+            let limits = match source {
+                Source::Shared(process) => self.shared(process),
+                Source::Stack => memory,
+            };
+            if !P::coverable(memory, limits) {
+                return Err(CallError::BadLease);
+            }
+            let thread = self.threads.current();
+            let place = usize::from(thread.level.leases + count);
+            let lease = thread.leases.get_mut(place).ok_or(CallError::TooDeep)?;
+            *lease = Lease { memory, writable, source };
+            count += 1;
         }
-        let memory = Span::new(address, length).ok_or(CallError::BadLease)?;
-        if !writable && self.flash.contains(memory) {
-            return Ok(None);
-        }
-        let source = self.source(stack_pointer, memory, writable).ok_or(CallError::BadLease)?;
-        let lease = Lease { memory, writable, source };
-        if !P::coverable(memory, self.limits(&lease)) {
-            return Err(CallError::BadLease);
-        }
-        Ok(Some(lease))
+        Ok(count)
     }
 
     /// By what right the current thread may lend `memory`, if it may.
-    fn source(&self, stack_pointer: Word, memory: Span, writable: bool) -> Option<Source> {
-        let thread = self.threads.get(self.threads.current_id());
-        if self.shared(thread.level.process).contains(memory) {
-            return Some(Source::Shared(thread.level.process));
-        }
+    #[inline(always)]
+    fn source(&mut self, stack_pointer: Word, memory: Span, writable: bool) -> Option<Source> {
+        let thread = self.threads.current();
         // Below are the registers that the kernel saved, and the callee's stack; above is what
         // the callers of this thread closed.
-        let own_stack = Span {
-            start: stack_pointer.saturating_add(P::CONTEXT_SIZE),
-            end: thread.window_top::<P>(),
-        };
+        let own_stack =
+            Span { start: stack_pointer + P::CONTEXT_SIZE, end: thread.window_top::<P>() };
         if own_stack.contains(memory) {
             return Some(Source::Stack);
         }
-        thread
+        let process = thread.level.process;
+        if self.shared(process).contains(memory) {
+            return Some(Source::Shared(process));
+        }
+        self.threads
+            .current()
             .leases()
             .iter()
             .find(|held| held.memory.contains(memory) && (held.writable || !writable))
             .map(|held| held.source)
-    }
-
-    /// What the protection unit may open for a lease.
-    #[must_use]
-    pub fn limits(&self, lease: &Lease) -> Span {
-        match lease.source {
-            Source::Shared(process) => self.shared(process),
-            Source::Stack => lease.memory,
-        }
     }
 
     /// The part of a process' memory that it may lend.

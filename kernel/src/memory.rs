@@ -16,6 +16,7 @@ impl Span {
     pub const EMPTY: Span = Span { start: 0, end: 0 };
 
     /// `length` bytes from `start`; `None` if they run over the end of the address space.
+    #[inline(always)]
     #[must_use]
     pub const fn new(start: Word, length: Word) -> Option<Span> {
         match start.checked_add(length) {
@@ -25,18 +26,21 @@ impl Span {
     }
 
     /// The length in bytes.
+    #[inline(always)]
     #[must_use]
     pub const fn length(self) -> Word {
         self.end.saturating_sub(self.start)
     }
 
     /// Whether there is no byte in it.
+    #[inline(always)]
     #[must_use]
     pub const fn is_empty(self) -> bool {
         self.end <= self.start
     }
 
     /// Whether every byte of `inner`, which must not be empty, is in this span.
+    #[inline(always)]
     #[must_use]
     pub const fn contains(self, inner: Span) -> bool {
         self.start <= inner.start && inner.end <= self.end && !inner.is_empty()

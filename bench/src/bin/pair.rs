@@ -10,10 +10,10 @@ fn main() {
 #[cfg(target_os = "none")]
 mod firmware {
     use bench::report::{Bench, ROUNDS};
-    use bench::{Forwarder, Nested, Null, Server, Sum};
+    use bench::{Buffer, Forwarder, Nested, Null, Server, Sum};
     use core::hint::black_box;
     use crossgate::sync::Mutex;
-    use crossgate::{Concurrent, Handle, LendBuf, Notification, Signal, thread};
+    use crossgate::{Concurrent, Handle, Notification, Signal, thread};
     use mps2_an385::{TIMER0, Timer, UART0, Uart};
 
     struct Counter(Mutex<u32>);
@@ -62,10 +62,9 @@ mod firmware {
         bench.measure("rpc_nested_2", || {
             black_box(nested.four(black_box(1), 2, 3, 4)).unwrap_or_else(|_| failed());
         });
-        let mut buffer = LendBuf::<64>::new();
-        buffer.fill(1);
-        bench.measure("rpc_lent_64", || match sum.sum(&buffer[..]) {
-            Ok(64) => {}
+        let buffer = Buffer([1; 16]);
+        bench.measure("rpc_lent_64", || match sum.sum(&buffer.0) {
+            Ok(16) => {}
             _ => failed(),
         });
         bench.measure("syscall_null", || {

@@ -41,19 +41,18 @@ pub extern "C" fn leave(context: &mut Context) -> *mut Context {
             unsafe { (*context).set_reply(exit.reply) };
             let Level { window, process, leases } = exit.level;
             mpu::open(exit.stack_start, window, kernel.port.regions(process));
-            if leases | kernel.port.leases_open != 0 || exit.reschedule {
-                return leave_specially(kernel, context);
+            if leases | kernel.port.leases_open != 0 {
+                open_leases(kernel);
             }
-            context
+            if exit.reschedule { give_way(kernel, context) } else { context }
         }
         Err(effect) => follow(kernel, context, effect),
     }
 }
 
-/// The end of a call when leases or other threads are concerned.
+/// Goes on with a more urgent thread, if one is ready.
 #[inline(never)]
-fn leave_specially(kernel: &mut Kernel<Machine>, context: *mut Context) -> *mut Context {
-    open_leases(kernel);
+fn give_way(kernel: &mut Kernel<Machine>, context: *mut Context) -> *mut Context {
     kernel.current().stack_pointer = context.addr();
     let effect = kernel.reschedule();
     follow(kernel, context, effect)
@@ -155,7 +154,7 @@ fn follow(kernel: &mut Kernel<Machine>, context: *mut Context, effect: Effect) -
 fn open_leases(kernel: &mut Kernel<Machine>) {
     let leases = kernel.current().leases();
     let count = leases.len() as u8;
-    mpu::open_leases(leases.iter().map(|lease| (lease.memory, lease.writable)));
+    mpu::open_leases(leases);
     kernel.port.leases_open = count;
 }
 

@@ -16,6 +16,7 @@ use core::arch::asm;
 use cortex_m::peripheral::MPU;
 use crossgate_abi::table::Process;
 use crossgate_abi::{LEASES_PER_CALL, Word};
+use crossgate_kernel::lease::Lease;
 use crossgate_kernel::memory::Span;
 
 const FLASH: u32 = 0;
@@ -55,6 +56,7 @@ impl ProcessRegions {
 }
 
 /// The registers that open `span`, or the little more that a region must be.
+#[inline]
 fn region(number: u32, span: Span, access: Access) -> [u32; 2] {
     let block = Block::covering(span);
     [block.address_register(number), block.attribute_register(access)]
@@ -86,22 +88,24 @@ pub fn open(stack_start: Word, window: u16, process: &ProcessRegions) {
 }
 
 /// Opens these leases, and no others.
-pub fn open_leases(leases: impl Iterator<Item = (Span, bool)>) {
-    let mut regions = [0; 2 * LEASES_PER_CALL];
-    let mut leases = leases.fuse();
-    for (number, registers) in (LEASES..).zip(regions.chunks_exact_mut(2)) {
-        let registers_of_lease = leases.next().map_or([1 << 4 | number, 0], |(span, writable)| {
-            region(number, span, if writable { Access::ReadWrite } else { Access::ReadOnly })
-        });
-        registers.copy_from_slice(&registers_of_lease);
-    }
-    for pair in regions.chunks_exact(2) {
-        write(pair[0], pair[1]);
+#[inline]
+pub fn open_leases(leases: &[Lease]) {
+    for place in 0..LEASES_PER_CALL {
+        let number = LEASES + place as u32;
+        match leases.get(place) {
+            Some(lease) => {
+                let access = if lease.writable { Access::ReadWrite } else { Access::ReadOnly };
+                let [address, attributes] = region(number, lease.memory, access);
+                write(address, attributes);
+            }
+            None => write(1 << 4 | number, 0),
+        }
     }
     cortex_m::asm::dsb();
 }
 
 /// Writes a region's registers; the address register names the region.
+#[inline]
 fn write(address: u32, attributes: u32) {
     // SAFETY: the core is in an exception or has not started a thread yet: nothing else uses the
     // unit, and what is written changes only what unprivileged code may reach.
@@ -118,7 +122,7 @@ pub fn enable(flash: Span, kernel_stack_bottom: usize) {
     write(address, attributes);
     // The smallest region is 32 bytes: log2 is 5, without subregions.
     write(kernel_stack_bottom as u32 | 1 << 4 | GUARD, Access::Guard as u32 | 4 << 1 | 1);
-    open_leases(core::iter::empty());
+    open_leases(&[]);
     const ENABLE: u32 = 1;
     const DEFAULT_MAP_FOR_KERNEL: u32 = 1 << 2;
     // SAFETY: the regions are set up, and privileged code keeps the default memory map.
