@@ -11,8 +11,8 @@
 //! rustflags = ["-C", "link-arg=-Tlink.x"]
 //! ```
 //!
-//! Scripts are those of cortex-m-rt: its `link.x` and the user's `memory.x`, which names the memories
-//! FLASH and RAM. Both are used as they are; ours go before them and after.
+//! Scripts are those of cortex-m-rt: its `link.x` and the user's `memory.x`, which names the
+//! memories FLASH and RAM. Both are used as they are; ours go before them and after.
 //!
 //! # The layout
 //!
@@ -36,8 +36,9 @@
 //! A region of ARMv7-M is a block of a power of two, aligned to its size, of which eighths can be
 //! left out. The memory of a process is as many eighths as it needs, so less than an eighth of the
 //! block is lost. A stack starts where a block starts (at the next power of two of its size, at
-//! least 256), because the kernel narrows it in a call. Large blocks are placed first, the small ones fill the holes. No stack lies
-//! right above the memory of a process, into which it could overflow unseen.
+//! least 256), because the kernel narrows it in a call. Large blocks are placed first, the small
+//! ones fill the holes. No stack lies right above the memory of a process, into which it could
+//! overflow unseen.
 //!
 //! | symbol | what |
 //! |---|---|
@@ -63,9 +64,9 @@
 //! A process uses what its entry points refer to, and what that refers to, and so on. Its entry
 //! points are in the tables that `crossgate::system!` writes: each record of a service names an
 //! object and its methods, each record of a thread names a stack and a function. The kernel uses
-//! what the interrupt vectors refer to, directly or not, but not through those tables. As this looks at the
-//! machine code, it does not matter in which crate a generic function was compiled, or what was
-//! inlined. Constants may be used by all: flash can be read by everyone.
+//! what the interrupt vectors refer to, directly or not, but not through those tables. As this
+//! looks at the machine code, it does not matter in which crate a generic function was compiled, or
+//! what was inlined. Constants may be used by all: flash can be read by everyone.
 //!
 //! # Errors
 //!
@@ -76,14 +77,14 @@
 //! - a static that nobody uses, but that is kept all the same (by an option of the linker);
 //! - a `shared!` static of the kernel, which lends nothing.
 //!
-//! Others tell which memory is too small, by how much, and who needs what; that a stack is of a size
-//! that the protection unit can not open; that the wiring has no process of that name.
+//! Others tell which memory is too small, by how much, and who needs what; that a stack is of a
+//! size that the protection unit can not open; that the wiring has no process of that name.
 //!
 //! # Sections
 //!
 //! What the compiler writes: `.crossgate.object.<process>`, `.crossgate.shared`, and
-//! `.crossgate.stack.<process>.<thread>` (`kernel` stands for the process of the idle thread). What is
-//! in the firmware: `.crossgate.shared.<process>`, `.crossgate.data.<process>`,
+//! `.crossgate.stack.<process>.<thread>` (`kernel` stands for the process of the idle thread). What
+//! is in the firmware: `.crossgate.shared.<process>`, `.crossgate.data.<process>`,
 //! `.crossgate.zeroed.<process>`, the stacks under the same names, and `.crossgate.memory` with the
 //! tables. [`map::MemoryMap`] reads them.
 

@@ -123,8 +123,8 @@ fn records<'a>(inputs: &'a Inputs, section: &'a Section) -> Option<Vec<(&'a str,
     Some(section.references.iter().map(named).collect())
 }
 
-/// What can be reached from `starts`, but not through what is `closed`: the wiring's tables (who can
-/// read them can't do what they name) and the entry points of others.
+/// What can be reached from `starts`, but not through what is `closed`: the wiring's tables (who
+/// can read them can't do what they name) and the entry points of others.
 fn reach(inputs: &Inputs, closed: &HashSet<SectionId>, starts: Vec<SectionId>) -> Vec<Step> {
     let mut steps = vec![Step::Unreached; inputs.sections.len()];
     let mut queue = VecDeque::new();

@@ -16,7 +16,8 @@ static LIMIT: AtomicU32 = AtomicU32::new(7);
 static HISTORY: [AtomicU32; 25] = [const { AtomicU32::new(0) }; 25];
 pub fn work() {
     let index = LIMIT.fetch_add(1, Relaxed) as usize;
-    core::hint::black_box(HISTORY[index].fetch_add(BUFFER[index % 2].fetch_add(1, Relaxed), Relaxed));
+    let count = BUFFER[index % 2].fetch_add(1, Relaxed);
+    core::hint::black_box(HISTORY[index].fetch_add(count, Relaxed));
 }
 ";
 
@@ -49,7 +50,7 @@ SECTIONS {
 }
 ";
 
-/// What is in the wiring: name of the process, name of the object or thread, and Rust for it.
+/// A firmware: its crates, and its wiring with the Rust that is in it.
 #[derive(Default)]
 pub struct Firmware {
     folder: Option<TempDir>,
