@@ -1,16 +1,42 @@
 //! How a test ends, and what it says.
 
+use core::arch::asm;
 use core::fmt::{self, Debug, Write};
 use core::panic::Location;
-use semihosting::sys::arm_compat::sys_writec;
 
-/// The emulator's console. It takes a byte at a time, so that no process needs memory for it.
+/// The emulator's console.
 struct Console;
 
 impl Write for Console {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        text.bytes().for_each(sys_writec);
+        text.bytes().for_each(write_byte);
         Ok(())
+    }
+}
+
+/// Writes a byte by a semihosting call.
+///
+/// The emulator takes it from memory, and refuses to read a page that doesn't begin with memory of
+/// the current process. Flash is everybody's, so the byte is taken from there.
+fn write_byte(byte: u8) {
+    const WRITE_CHARACTER: usize = 3;
+    static BYTES: [u8; 256] = {
+        let mut bytes = [0; 256];
+        let mut index = 0;
+        while index < bytes.len() {
+            bytes[index] = index as u8;
+            index += 1;
+        }
+        bytes
+    };
+    // SAFETY: the call reads the byte, and changes nothing but the register.
+    unsafe {
+        asm!(
+            "bkpt #0xab",
+            inout("r0") WRITE_CHARACTER => _,
+            in("r1") &BYTES[usize::from(byte)],
+            options(nostack, readonly),
+        );
     }
 }
 

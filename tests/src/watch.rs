@@ -54,7 +54,17 @@ impl Watch {
     #[track_caller]
     pub fn expect_no_more(&mut self) {
         if let Some(record) = self.faults.next() {
-            fail(format_args!("expected no fault, got {record:x?}"));
+            let name = self.system.processes.get(usize::from(record.process));
+            let name = name.map_or("?", |process| process.name);
+            fail(format_args!("expected no fault, got one of {name}: {record:x?}"));
         }
     }
+}
+
+/// A thread for tests in which nobody is to fault: ends the test if somebody does. It has to be the
+/// most urgent one.
+pub fn allow_no_fault(system: &'static System, faulted: Notification) -> ! {
+    faulted.wait();
+    Watch::new(system, faulted).expect_no_more();
+    fail(format_args!("a fault is told, but has no record"))
 }

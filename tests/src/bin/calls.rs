@@ -7,6 +7,7 @@ use core::num::{NonZeroI8, NonZeroU32};
 use core::sync::atomic::{AtomicU32, Ordering};
 use crossgate::{Concurrent, Exclusive, Handle, Handles, Wire, interface};
 use system_tests::report::{expect, pass};
+use system_tests::watch::allow_no_fault;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Wire)]
 enum Mode {
@@ -166,6 +167,11 @@ impl Get for Both {
 
 crossgate::system! {
     static SYSTEM;
+    process witness {
+        notification FAULTED;
+        faults FAULTED;
+        thread main (priority = 31, stack = 2048) = allow_no_fault(&SYSTEM, FAULTED);
+    }
     process server {
         object mirror: Concurrent<Mirror> = Mirror => [ECHO: dyn Echo];
         object counters: [Exclusive<Counter>; 3] = [Exclusive::new(Counter(0)), Exclusive::new(Counter(10)), Exclusive::new(Counter(20))] => [COUNTERS: dyn Count];

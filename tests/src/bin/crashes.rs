@@ -56,10 +56,10 @@ crossgate::system! {
         thread main (priority = 9, stack = 2048) = witness(FAULTED, DONE, VAULT);
     }
     process victim { object safe: Concurrent<Safe> = Safe::new() => [VAULT: dyn Vault]; }
-    process panics_at_home { thread main (priority = 7, stack = 512) = panic_at_home(); }
-    process forges_a_place { thread main (priority = 7, stack = 512) = panic_in_ram(); }
+    process panics_at_home { thread main (priority = 7, stack = 1024) = panic_at_home(); }
+    process forges_a_place { thread main (priority = 7, stack = 1024) = panic_in_ram(); }
     process returns { thread main (priority = 7, stack = 256) = return_without_call(); }
-    process returns_twice { thread main (priority = 7, stack = 512) = return_twice(VAULT); }
+    process returns_twice { thread main (priority = 7, stack = 1024) = return_twice(VAULT); }
     process exits { thread main (priority = 7, stack = 256) = thread::exit(); }
 
     process panics { object panics: Concurrent<Panics> = Panics => [PANICS: dyn Fragile]; }

@@ -10,6 +10,7 @@ use crossgate::{CallError, Concurrent, Exclusive, Handle, Notification, Signal, 
 use crossgate_abi::number;
 use system_tests::raw;
 use system_tests::report::{expect, expect_that, pass};
+use system_tests::watch::allow_no_fault;
 
 const ROUNDS: u32 = 200;
 const MILLISECOND: Duration = Duration::from_millis(1);
@@ -79,6 +80,11 @@ impl Count for Selfish {
 
 crossgate::system! {
     static SYSTEM;
+    process witness {
+        notification FAULTED;
+        faults FAULTED;
+        thread main (priority = 31, stack = 2048) = allow_no_fault(&SYSTEM, FAULTED);
+    }
     process counter {
         object slow: Exclusive<Slow> = Slow(0) => [COUNT: dyn Count];
     }

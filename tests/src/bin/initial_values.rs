@@ -8,9 +8,15 @@ use archive::{Archive, Files};
 use core::sync::atomic::{AtomicU32, Ordering};
 use crossgate::{Concurrent, Handle};
 use system_tests::report::{expect, expect_that, pass};
+use system_tests::watch::allow_no_fault;
 
 crossgate::system! {
     static SYSTEM;
+    process witness {
+        notification FAULTED;
+        faults FAULTED;
+        thread main (priority = 31, stack = 2048) = allow_no_fault(&SYSTEM, FAULTED);
+    }
     process archive { object files: Concurrent<Files> = Files::new() => [ARCHIVE: dyn Archive]; }
     process client {
         object word: Concurrent<AtomicU32> = AtomicU32::new(0xc11e_0000) => [];

@@ -9,10 +9,16 @@ use crossgate::{Notification, time};
 use crossgate_abi::number;
 use mps2_an385::{TIMER0, TIMER1, interrupt};
 use system_tests::report::{expect, expect_that, pass};
+use system_tests::watch::allow_no_fault;
 use system_tests::{probe, raw};
 
 crossgate::system! {
     static SYSTEM;
+    process witness {
+        notification FAULTED;
+        faults FAULTED;
+        thread main (priority = 31, stack = 2048) = allow_no_fault(&SYSTEM, FAULTED);
+    }
     process driver {
         mmio TIMER0;
         notification EXPIRED;

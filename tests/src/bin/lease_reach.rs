@@ -194,7 +194,7 @@ fn neighbours(before: Handle<dyn Borrower>, after: Handle<dyn Borrower>) {
 fn private_memory(private: &Private, offer: &[u8; 128], server: Handle<dyn Borrower>) {
     let address = private.0.as_ptr().addr() as u32;
     for part in [&offer[..], &offer[3..8], &offer[96..], &offer[127..]] {
-        expect("lent memory", server.read_at(part, offer.as_ptr().addr() as u32), Ok(MINE));
+        expect("lent memory", server.read_at(part, part.as_ptr().addr() as u32 & !3), Ok(MINE));
     }
     expect("a private static", server.read_at(&offer[127..], address).map(drop), FAULTED);
     expect("the static", private.0.load(Ordering::Relaxed), MINE);

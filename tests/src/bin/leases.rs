@@ -5,6 +5,7 @@
 
 use crossgate::{Concurrent, Handle, LendBuf, Lent, LentMut, interface, shared};
 use system_tests::report::{broken, expect, pass};
+use system_tests::watch::allow_no_fault;
 
 #[interface]
 trait Bytes {
@@ -103,10 +104,15 @@ static CONSTANT: [u8; 5] = [1, 2, 3, 4, 5];
 
 crossgate::system! {
     static SYSTEM;
+    process witness {
+        notification FAULTED;
+        faults FAULTED;
+        thread main (priority = 31, stack = 2048) = allow_no_fault(&SYSTEM, FAULTED);
+    }
     process worker { object worker: Concurrent<Worker> = Worker => [WORKER: dyn Bytes]; }
     process manager { object manager: Concurrent<Manager> = Manager { worker: WORKER } => [MANAGER: dyn Bytes]; }
     process director { object director: Concurrent<Director> = Director { manager: MANAGER } => [DIRECTOR: dyn Bytes]; }
-    process client { thread main (priority = 5, stack = 4096) = client(WORKER, MANAGER, DIRECTOR); }
+    process client { thread main (priority = 5, stack = 8192) = client(WORKER, MANAGER, DIRECTOR); }
 }
 crossgate_cortex_m::start!(SYSTEM, clock_hz = mps2_an385::CLOCK_HZ);
 

@@ -55,8 +55,8 @@ crossgate::system! {
     }
     process victim { object safe: Concurrent<Safe> = Safe::new() => [VAULT: dyn Vault]; }
 
-    process reads_static { thread attack (priority = 5, stack = 512) = read_static(VAULT); }
-    process writes_static { thread attack (priority = 5, stack = 512) = write_static(VAULT); }
+    process reads_static { thread attack (priority = 5, stack = 1024) = read_static(VAULT); }
+    process writes_static { thread attack (priority = 5, stack = 1024) = write_static(VAULT); }
     process reads_stack { thread attack (priority = 5, stack = 256) = read(stack_of_others()); }
     process writes_stack { thread attack (priority = 5, stack = 256) = write(stack_of_others()); }
     process reads_kernel { thread attack (priority = 5, stack = 256) = read(probe::kernel_memory()); }

@@ -9,6 +9,7 @@ use core::time::Duration;
 use crossgate::sync::Mutex;
 use crossgate::{Concurrent, Notification, Signal, thread, time};
 use system_tests::report::{broken, expect, expect_that, pass};
+use system_tests::watch::allow_no_fault;
 
 const ROUNDS: u32 = 300;
 const MILLISECOND: Duration = Duration::from_millis(1);
@@ -21,6 +22,11 @@ struct Account {
 
 crossgate::system! {
     static SYSTEM;
+    process witness {
+        notification FAULTED;
+        faults FAULTED;
+        thread main (priority = 31, stack = 2048) = allow_no_fault(&SYSTEM, FAULTED);
+    }
     process workers {
         counting notification DONE;
         object account: Concurrent<Account> =

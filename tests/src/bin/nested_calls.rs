@@ -6,6 +6,7 @@
 use core::sync::atomic::{AtomicU32, Ordering};
 use crossgate::{CallError, Concurrent, Handle, interface};
 use system_tests::report::{expect, pass};
+use system_tests::watch::allow_no_fault;
 
 /// A link of a chain of calls.
 #[interface]
@@ -51,6 +52,11 @@ impl Link for Large {
 
 crossgate::system! {
     static SYSTEM;
+    process witness {
+        notification FAULTED;
+        faults FAULTED;
+        thread main (priority = 31, stack = 2048) = allow_no_fault(&SYSTEM, FAULTED);
+    }
     process even {
         object second: Concurrent<Inner> = Inner { next: LINK3 } => [LINK2: dyn Link];
         object fourth: Concurrent<Inner> = Inner { next: LINK5 } => [LINK4: dyn Link];

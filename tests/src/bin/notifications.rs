@@ -7,9 +7,15 @@
 use core::time::Duration;
 use crossgate::{Notification, Signal, notification, thread, time};
 use system_tests::report::{broken, expect, expect_that, pass};
+use system_tests::watch::allow_no_fault;
 
 crossgate::system! {
     static SYSTEM;
+    process witness {
+        notification FAULTED;
+        faults FAULTED;
+        thread main (priority = 31, stack = 2048) = allow_no_fault(&SYSTEM, FAULTED);
+    }
     process receiver {
         notification ONE;
         counting notification MANY;

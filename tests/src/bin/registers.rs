@@ -9,6 +9,7 @@ use crossgate::{Concurrent, Handle, interface};
 use crossgate_abi::number;
 use system_tests::raw;
 use system_tests::report::{expect, pass};
+use system_tests::watch::allow_no_fault;
 
 /// The upper half of every secret.
 const SECRET: u32 = 0x5ec2_0000;
@@ -71,6 +72,11 @@ impl Spy for Listener {
 
 crossgate::system! {
     static SYSTEM;
+    process witness {
+        notification FAULTED;
+        faults FAULTED;
+        thread main (priority = 31, stack = 2048) = allow_no_fault(&SYSTEM, FAULTED);
+    }
     process spy {
         object listener: Concurrent<Listener> = Listener { found: AtomicU32::new(0) } => [SPY: dyn Spy];
     }

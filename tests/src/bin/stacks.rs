@@ -67,7 +67,7 @@ crossgate::system! {
     process overflows { thread attack (priority = 5, stack = 512) = overflow(); }
     process jumps_over { thread attack (priority = 5, stack = 512) = jump_over(); }
     process traps_on_kernel { thread attack (priority = 5, stack = 256) = trap_on(probe::kernel_memory()); }
-    process traps_on_victim { thread attack (priority = 5, stack = 512) = trap_on_victim(VAULT); }
+    process traps_on_victim { thread attack (priority = 5, stack = 1024) = trap_on_victim(VAULT); }
     process traps_on_flash { thread attack (priority = 5, stack = 256) = trap_on((&raw const SYSTEM).addr() & !7); }
     process traps_on_own_memory {
         object fake: Concurrent<Fake> = FAKE => [];
@@ -86,7 +86,7 @@ crossgate::system! {
     process deep { object deep_server: Concurrent<Deep> = Deep => [DEEP: dyn Bad]; }
     process climber { object climber_server: Concurrent<Climber> = Climber => [CLIMBER: dyn Bad]; }
     process client { thread client (priority = 3, stack = 2048) = client(DEEP, CLIMBER); }
-    process last { thread last (priority = 2, stack = 512) = odd_but_right(VAULT); }
+    process last { thread last (priority = 2, stack = 1024) = odd_but_right(VAULT); }
 }
 crossgate_cortex_m::start!(SYSTEM, clock_hz = mps2_an385::CLOCK_HZ);
 

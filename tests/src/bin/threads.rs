@@ -8,6 +8,7 @@ use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use core::time::Duration;
 use crossgate::{Concurrent, Handle, Notification, Signal, interface, thread, time};
 use system_tests::report::{broken, expect, pass};
+use system_tests::watch::allow_no_fault;
 
 /// Writes down who was there, in order.
 #[interface]
@@ -35,24 +36,29 @@ impl Log for Notes {
 
 crossgate::system! {
     static SYSTEM;
+    process witness {
+        notification FAULTED;
+        faults FAULTED;
+        thread main (priority = 31, stack = 2048) = allow_no_fault(&SYSTEM, FAULTED);
+    }
     process log {
         object notes: Concurrent<Notes> =
             Notes { entries: [const { AtomicU32::new(0) }; 16], count: AtomicUsize::new(0) }
             => [LOG: dyn Log];
     }
     process equals {
-        thread first (priority = 5, stack = 512) = take_turns(1, LOG);
-        thread second (priority = 5, stack = 512) = take_turns(2, LOG);
-        thread third (priority = 5, stack = 512) = take_turns(3, LOG);
+        thread first (priority = 5, stack = 1024) = take_turns(1, LOG);
+        thread second (priority = 5, stack = 1024) = take_turns(2, LOG);
+        thread third (priority = 5, stack = 1024) = take_turns(3, LOG);
     }
     process urgent {
         notification NOW;
-        thread high (priority = 31, stack = 512) = high(NOW, LOG);
+        thread high (priority = 30, stack = 1024) = high(NOW, LOG);
     }
-    process calm { thread low (priority = 4, stack = 512) = low(NOW, LOG); }
+    process calm { thread low (priority = 4, stack = 1024) = low(NOW, LOG); }
     process endless { thread spin (priority = 1, stack = 256) = spin(); }
     process judge { thread judge (priority = 3, stack = 2048) = judge(LOG); }
-    process starved { thread starved (priority = 1, stack = 512) = starved(); }
+    process starved { thread starved (priority = 1, stack = 1024) = starved(); }
 }
 crossgate_cortex_m::start!(SYSTEM, clock_hz = mps2_an385::CLOCK_HZ);
 
