@@ -3,6 +3,7 @@
 #![no_main]
 
 use console::Console;
+use crossgate::{Concurrent, Exclusive};
 use crossgate_log::Log;
 use fan::Motor;
 use mps2_an385::{self as board, Uart};
