@@ -20,8 +20,9 @@ mod status {
 
 /// A system call that is pending although its entry failed.
 const SVCALL_PENDED: u32 = 1 << 15;
-/// An access this near below the end of a stack is taken for an overflow.
-const OVERFLOW_REACH: Word = 256;
+/// An access this near below the end of a stack is taken for an overflow, if the stack pointer is
+/// near the end too: as far as one instruction pushes.
+const OVERFLOW_REACH: Word = 64;
 
 /// What happened, as the kernel core wants it.
 pub struct Report {
@@ -50,7 +51,8 @@ pub fn read(frame: *const Word, stack: Span) -> Report {
     } else {
         0
     };
-    let overflow = address < stack.start && address + OVERFLOW_REACH >= stack.start;
+    let overflow = (stack.start.wrapping_sub(OVERFLOW_REACH)..stack.start).contains(&address)
+        && frame.addr() < stack.start + OVERFLOW_REACH;
     let cause = if status & status::STACKING != 0 || overflow {
         Cause::Stack
     } else if status & status::DATA_ACCESS != 0 {
