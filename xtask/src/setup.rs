@@ -44,6 +44,29 @@ fn target_is_there() -> bool {
         .is_ok_and(|output| Path::new(String::from_utf8_lossy(&output.stdout).trim()).is_dir())
 }
 
+/// Makes sure of the tools that the tests check the source with.
+///
+/// # Errors
+/// If one is missing and `rustup` can't add it.
+pub fn source_tools() -> Result<()> {
+    for (tool, component) in [("fmt", "rustfmt"), ("clippy", "clippy")] {
+        if command::succeeds(Command::new("cargo").args([tool, "--version"])) {
+            continue;
+        }
+        progress::step(&format!("adding {component}"), || {
+            command::run(Command::new("rustup").args(["component", "add", component])).with_context(
+                || {
+                    format!(
+                        "{component} is missing and could not be added. With a connection to the \
+                         net, run: rustup component add {component}"
+                    )
+                },
+            )
+        })?;
+    }
+    Ok(())
+}
+
 /// The program that emulates the board.
 pub const EMULATOR: &str = "qemu-system-arm";
 const INSTALL: [&str; 4] = ["install", "--yes", "--no-install-recommends", EMULATOR];

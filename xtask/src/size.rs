@@ -1,8 +1,9 @@
 //! How much flash and RAM the kernel takes in a firmware.
 
 use anyhow::{Context, Result};
+use crossgate_link::Span;
 use crossgate_link::map::MemoryMap;
-use object::{Object, ObjectSection, ObjectSymbol, SectionKind, SymbolKind};
+use object::{Object, ObjectSymbol, SymbolKind};
 use std::fs;
 use std::path::Path;
 
@@ -15,6 +16,17 @@ const RAM_LIMIT: (u64, u64) = (1024, 96);
 const CRATES: [&str; 3] = ["crossgate_kernel", "crossgate_cortex_m", "crossgate_abi"];
 /// The statics that `start!` makes for the kernel have this in their names.
 const STATICS: &str = "__crossgate_kernel";
+/// The port's functions that have the names that the CPU's vector table asks for.
+const HANDLERS: [&str; 8] = [
+    "SVCall",
+    "SysTick",
+    "HardFault",
+    "MemoryManagement",
+    "BusFault",
+    "UsageFault",
+    "DefaultHandler",
+    "__crossgate_idle",
+];
 
 /// Sizes in bytes.
 #[derive(Clone, Copy, Debug)]
@@ -34,27 +46,51 @@ impl Size {
     /// # Errors
     /// If the file can't be read.
     pub fn of_kernel(file: &Path) -> Result<Size> {
-        let threads = MemoryMap::from_elf(file)?.stacks.len() as u64;
-        let ram_limit = RAM_LIMIT.0 + RAM_LIMIT.1 * threads;
+        let map = MemoryMap::from_elf(file)?;
+        let ram_limit = RAM_LIMIT.0 + RAM_LIMIT.1 * map.stacks.len() as u64;
         let bytes = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
         let file = object::File::parse(&*bytes).context("not an ELF file")?;
         let mut size = Size { flash: 0, ram: 0, ram_limit };
         let mut seen = Vec::new();
         for symbol in file.symbols() {
-            let name = format!("{:#}", rustc_demangle::demangle(symbol.name()?));
-            let is_kernel = CRATES.iter().any(|name_of| name.contains(name_of));
-            let counts = matches!(symbol.kind(), SymbolKind::Text | SymbolKind::Data);
-            if !counts || !(is_kernel || name.contains(STATICS)) || seen.contains(&symbol.address())
-            {
+            let is_memory = matches!(symbol.kind(), SymbolKind::Text | SymbolKind::Data);
+            let address = symbol.address();
+            if !is_memory || !is_kernel(symbol.name()?) || seen.contains(&address) {
                 continue;
             }
-            seen.push(symbol.address());
-            let Some(section) = symbol.section_index() else { continue };
-            match file.section_by_index(section)?.kind() {
-                SectionKind::Text | SectionKind::ReadOnlyData => size.flash += symbol.size(),
-                _ => size.ram += symbol.size(),
+            seen.push(address);
+            if map.flash.contains(Span { start: address, end: address + symbol.size() }) {
+                size.flash += symbol.size();
+            } else {
+                size.ram += symbol.size();
             }
         }
         Ok(size)
+    }
+}
+
+fn is_kernel(symbol: &str) -> bool {
+    let name = format!("{:#}", rustc_demangle::demangle(symbol));
+    CRATES.iter().any(|name_of| name.contains(name_of))
+        || name.contains(STATICS)
+        || HANDLERS.contains(&symbol)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_kernel;
+
+    #[test]
+    fn the_kernel_is_known_by_names() {
+        for symbol in [
+            "_ZN16crossgate_kernel8schedule5Ready6remove17h0123456789abcdefE",
+            "_ZN10thermostat1_25__crossgate_kernel_places17h0123456789abcdefE",
+            "SVCall",
+        ] {
+            assert!(is_kernel(symbol), "{symbol}");
+        }
+        for symbol in ["Reset", "_ZN7control4main17h0123456789abcdefE", "__ebss"] {
+            assert!(!is_kernel(symbol), "{symbol}");
+        }
     }
 }

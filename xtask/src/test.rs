@@ -109,6 +109,7 @@ impl Count {
 /// If something is missing that the tests need.
 pub fn run() -> Result<bool> {
     setup::target()?;
+    setup::source_tools()?;
     setup::emulator_for_tests()?;
     let firmware = workspace::firmware_packages()?;
     let mut report = Report::default();
