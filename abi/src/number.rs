@@ -31,22 +31,22 @@ pub const RETURN: Word = 0;
 /// Lets other threads of the same priority run.
 pub const YIELD: Word = 1;
 /// Ends the thread. Does not come back. In a foreign process it is a fault of that process.
-pub const EXIT: Word = 2;
+pub const EXIT: Word = 5;
 /// Result: the index of the calling thread.
-pub const THREAD_ID: Word = 3;
+pub const THREAD_ID: Word = 4;
 /// Results: time since start in µs, lower and upper word.
-pub const NOW: Word = 4;
+pub const NOW: Word = 6;
 /// Arguments: how long to sleep in µs, lower and upper word.
-pub const SLEEP: Word = 5;
+pub const SLEEP: Word = 7;
 /// Arguments: the time to sleep until in µs since start, lower and upper word.
-pub const SLEEP_UNTIL: Word = 6;
+pub const SLEEP_UNTIL: Word = 8;
 /// Argument: index of a notification that this process may signal.
-pub const SIGNAL: Word = 7;
+pub const SIGNAL: Word = 2;
 /// Arguments: a set of notifications (bit n is notification n) that this process owns; how long to
 /// wait in µs, lower and upper word (all ones: for ever; 0: don't wait).
 /// Result: the index of the notification that was consumed; or status
 /// [`TIMED_OUT`](crate::Status::TIMED_OUT).
-pub const WAIT: Word = 8;
+pub const WAIT: Word = 3;
 /// Argument: index of a notification that this process owns. Unmasks the interrupts bound to it,
 /// which are masked at start and when they arrive.
 pub const ACKNOWLEDGE: Word = 9;

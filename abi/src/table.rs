@@ -32,6 +32,8 @@ pub struct Process {
     pub memory: &'static ProcessMemory,
     /// The devices that it owns.
     pub windows: &'static [Window],
+    /// The notifications that it owns: bit n is notification n.
+    pub notifications: u32,
 }
 
 /// Where the RAM of a process lies, as `crossgate-link` laid it out. All addresses and lengths are

@@ -115,7 +115,7 @@ impl<P: Port> Kernel<P> {
         }
         for id in self.threads.ids() {
             let thread = self.threads.get_mut(id);
-            for frame in &mut thread.frames {
+            for frame in thread.frames.iter_mut().take(thread.depth.into()) {
                 frame.with_care |= frame.level.process == process;
             }
             if thread.level.process == process && thread.wait != Wait::Ended {
@@ -168,7 +168,8 @@ impl<P: Port> Kernel<P> {
     /// Ends a thread.
     pub(crate) fn end(&mut self, id: ThreadId) {
         self.interrupt_wait(id);
-        self.ready.remove(&mut self.threads, id);
-        self.threads.get_mut(id).wait = Wait::Ended;
+        let thread = self.threads.get_mut(id);
+        self.ready.remove(thread);
+        thread.wait = Wait::Ended;
     }
 }

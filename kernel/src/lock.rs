@@ -143,8 +143,7 @@ impl<P: Port> Kernel<P> {
 
     /// The current thread waits for something that `holder` has, and lends it its priority.
     fn wait_for_holder(&mut self, wait: Wait, holder: Option<ThreadId>) {
-        let me = self.threads.current_id();
-        self.ready.remove(&mut self.threads, me);
+        self.ready.remove_first(self.threads.current());
         let thread = self.current();
         thread.wait = wait;
         thread.blocked_on = holder;
@@ -185,13 +184,14 @@ impl<P: Port> Kernel<P> {
     }
 
     fn set_priority(&mut self, id: ThreadId, priority: u8) {
-        let is_ready = self.threads.get(id).wait == Wait::Nothing;
+        let thread = self.threads.get_mut(id);
+        let is_ready = thread.wait == Wait::Nothing;
         if is_ready {
-            self.ready.remove(&mut self.threads, id);
+            self.ready.remove(thread);
         }
-        self.threads.get_mut(id).priority = priority;
+        thread.priority = priority;
         if is_ready {
-            self.ready.push(&mut self.threads, id);
+            self.ready.push(thread);
         }
     }
 }

@@ -6,7 +6,6 @@
 //! acknowledges once when its device is set up.
 
 use crate::port::Port;
-use crate::system_call::Outcome;
 use crate::thread::{Pending, ThreadId, Wait};
 use crate::{Effect, Kernel, Reply};
 use crossgate_abi::{CallError, MAX_NOTIFICATIONS, Status, Word};
@@ -28,34 +27,39 @@ impl Notification {
 }
 
 impl<P: Port> Kernel<P> {
-    /// The current thread signals a notification.
-    #[inline]
-    pub(crate) fn signal_by_thread(&mut self, index: Word) -> Reply {
-        let process = self.current().level.process;
-        let permitted = self
-            .system
-            .notifications
-            .get(index)
-            .is_some_and(|wiring| wiring.signallers >> (process & 31) & 1 != 0);
-        if !permitted {
-            return Reply::error(CallError::NotPermitted);
+    /// The current thread, whose registers are saved at `stack_pointer`, signals a notification.
+    #[inline(always)]
+    pub fn signal_by_thread(&mut self, stack_pointer: Word, index: Word) -> Effect {
+        let thread = self.threads.current();
+        thread.stack_pointer = stack_pointer;
+        let process = thread.level.process;
+        match self.system.notifications.get(index) {
+            Some(wiring) if wiring.signallers.rotate_right(process.into()) & 1 != 0 => {
+                self.signal(index);
+                Effect { reply: Some(Reply::OK), switch: self.switch() }
+            }
+            _ => Effect::resume(Reply::error(CallError::NotPermitted)),
         }
-        self.signal(index);
-        Reply::OK
     }
 
     /// A signal has come.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn signal(&mut self, index: Word) {
         let Some(state) = self.notifications.get_mut(index) else { return };
-        if state.waiters == 0 {
-            let counting =
-                self.system.notifications.get(index).is_some_and(|wiring| wiring.counting);
-            state.signals = if counting { state.signals.saturating_add(1) } else { 1 };
+        if state.waiters != 0 {
+            self.wake_waiter(index);
             return;
         }
-        let waiters = state.waiters;
-        let waiter = self.most_urgent(waiters);
+        let counting = self.system.notifications.get(index).is_some_and(|wiring| wiring.counting);
+        state.signals = if counting { state.signals.saturating_add(1) } else { 1 };
+        self.signalled |= 1 << (index & 31);
+    }
+
+    /// Gives a signal to the most urgent thread that waits for it.
+    #[inline(never)]
+    fn wake_waiter(&mut self, index: Word) {
+        let Some(state) = self.notifications.get(index) else { return };
+        let waiter = self.most_urgent(state.waiters);
         self.stop_waiting_for_notifications(waiter);
         self.threads.get_mut(waiter).pending = Some(Pending::Word(index));
         self.wake(waiter);
@@ -76,53 +80,62 @@ impl<P: Port> Kernel<P> {
         best
     }
 
-    /// The current thread waits for any of a set of notifications, at most `timeout` µs.
-    #[inline]
-    pub(crate) fn wait(&mut self, set: Word, timeout: u64) -> Outcome {
-        let set = set as u32;
-        if !self.owns_all(set) {
-            return Some(Reply::error(CallError::NotPermitted));
+    /// The current thread, whose registers are saved at `stack_pointer`, waits for any of a set of
+    /// notifications, at most `timeout` µs.
+    #[inline(always)]
+    pub fn wait(&mut self, stack_pointer: Word, set: u32, timeout: u64) -> Effect {
+        if set & !self.owned() != 0 {
+            return Effect::resume(Reply::error(CallError::NotPermitted));
         }
-        for index in bits(set) {
-            if let Some(state) = self.notifications.get_mut(index)
-                && state.signals != 0
-            {
-                state.signals -= 1;
-                return Some(Reply::word(index));
-            }
+        let signalled = set & self.signalled;
+        if signalled != 0 {
+            return Effect::resume(Reply::word(self.consume(signalled)));
         }
         if timeout == 0 {
-            return Some(Reply::status(Status::TIMED_OUT));
+            return Effect::resume(Reply::status(Status::TIMED_OUT));
         }
-        let me = self.threads.current_id();
+        let thread = self.threads.current();
+        thread.stack_pointer = stack_pointer;
+        thread.wait = Wait::Notifications(set);
+        thread.pending = Some(Pending::Status(Status::TIMED_OUT));
+        let me = thread.id;
         for index in bits(set) {
             if let Some(state) = self.notifications.get_mut(index) {
                 state.waiters |= me.bit();
             }
         }
-        self.ready.remove(&mut self.threads, me);
-        let thread = self.current();
-        thread.wait = Wait::Notifications(set);
-        thread.pending = Some(Pending::Status(Status::TIMED_OUT));
+        self.ready.remove_first(self.threads.current());
         if timeout != u64::MAX {
             let deadline = self.port.now().saturating_add(timeout);
             self.start_timer(me, deadline);
         }
-        None
+        self.switch();
+        Effect::SWITCH
     }
 
-    /// Whether the current process owns every notification of a set.
-    #[inline]
-    fn owns_all(&mut self, set: u32) -> bool {
-        let process = self.current().level.process;
-        bits(set).all(|index| {
-            self.system.notifications.get(index).is_some_and(|wiring| wiring.owner == process)
-        })
+    /// Takes a signal of the first of these notifications, which all have one.
+    #[inline(never)]
+    fn consume(&mut self, signalled: u32) -> Word {
+        let index = signalled.trailing_zeros() as usize;
+        if let Some(state) = self.notifications.get_mut(index) {
+            state.signals -= 1;
+            if state.signals == 0 {
+                self.signalled &= !(1 << index);
+            }
+        }
+        index
+    }
+
+    /// The notifications that the current process owns.
+    #[inline(always)]
+    fn owned(&mut self) -> u32 {
+        let process = self.threads.current().level.process;
+        self.processes.get(usize::from(process)).map_or(0, |process| process.notifications)
     }
 
     /// The current thread has served the interrupts of a notification: they may come again.
     pub(crate) fn acknowledge(&mut self, index: Word) -> Reply {
-        if index >= MAX_NOTIFICATIONS || !self.owns_all(1 << index) {
+        if index >= MAX_NOTIFICATIONS || self.owned() >> index & 1 == 0 {
             return Reply::error(CallError::NotPermitted);
         }
         for interrupt in self.system.interrupts {

@@ -1,72 +1,100 @@
 //! Who runs next: fixed priorities, first come first served within one.
 //!
-//! The ready threads of a priority form a ring, linked by indices in the threads; the one at its
-//! head is the one that runs, or ran last. Everything here is O(1).
+//! The ready threads of a priority form a list, each with the index of the next; the level has the
+//! first, which is the one that runs or ran last, and the last. To find the thread to run, to add
+//! one, and to take out the first is O(1); to take out another is O(n).
 
-use crate::thread::{Thread, ThreadId, Threads};
-use crossgate_abi::PRIORITIES;
+use crate::thread::{Thread, ThreadId};
+use crossgate_abi::{MAX_THREADS, PRIORITIES};
 
 /// The ready threads.
 ///
-/// Invariant **levels**: bit p of `levels` is set if and only if `heads[p]` is the head of a ring
-/// that holds exactly the ready threads of priority p.
+/// Invariant **levels**: bit p of `levels` is set if and only if the list from `first[p]` over `next`
+/// to `last[p]` holds exactly the ready threads of priority p.
 pub struct Ready {
     levels: u32,
-    heads: [ThreadId; PRIORITIES],
+    first: [ThreadId; PRIORITIES],
+    last: [ThreadId; PRIORITIES],
+    next: [ThreadId; MAX_THREADS],
 }
 
 impl Ready {
     pub(crate) const fn new() -> Ready {
-        Ready { levels: 0, heads: [ThreadId::IDLE; PRIORITIES] }
+        let nobody = [ThreadId::IDLE; PRIORITIES];
+        Ready { levels: 0, first: nobody, last: nobody, next: [ThreadId::IDLE; MAX_THREADS] }
     }
 
-    /// The thread to run: the head of the highest level.
+    /// The thread to run: the first of the highest level.
     #[inline(always)]
     #[must_use]
     pub fn first(&self) -> ThreadId {
         // Level 0 is never empty, as the idle thread is always ready.
-        self.heads[31 - (self.levels | 1).leading_zeros() as usize]
+        self.first[31 - (self.levels | 1).leading_zeros() as usize]
     }
 
     /// Adds a thread at the end of its level.
-    #[inline(never)]
-    pub(crate) fn push(&mut self, threads: &mut Threads, id: ThreadId) {
-        let level = usize::from(threads.get(id).priority) % PRIORITIES;
+    #[inline(always)]
+    pub(crate) fn push(&mut self, thread: &Thread) {
+        let level = level(thread);
         if self.levels >> level & 1 == 0 {
             self.levels |= 1 << level;
-            self.heads[level] = id;
-            let thread = threads.get_mut(id);
-            (thread.next, thread.previous) = (id, id);
-            return;
+            self.first[level] = thread.id;
+        } else {
+            self.next[place(self.last[level])] = thread.id;
         }
-        let head = self.heads[level];
-        let tail = threads.get(head).previous;
-        threads.get_mut(tail).next = id;
-        threads.get_mut(head).previous = id;
-        let thread = threads.get_mut(id);
-        (thread.next, thread.previous) = (head, tail);
+        self.last[level] = thread.id;
     }
 
-    /// Takes a ready thread out.
-    #[inline(never)]
-    pub(crate) fn remove(&mut self, threads: &mut Threads, id: ThreadId) {
-        let thread = threads.get(id);
-        let (next, previous) = (thread.next, thread.previous);
-        let level = usize::from(thread.priority) % PRIORITIES;
-        if next == id {
+    /// Takes out a thread that is the first of its level, as the current one is.
+    #[inline(always)]
+    pub(crate) fn remove_first(&mut self, thread: &Thread) {
+        let level = level(thread);
+        if self.last[level] == thread.id {
             self.levels &= !(1 << level);
-            return;
-        }
-        threads.get_mut(previous).next = next;
-        threads.get_mut(next).previous = previous;
-        if self.heads[level] == id {
-            self.heads[level] = next;
+        } else {
+            self.first[level] = self.next[place(thread.id)];
         }
     }
 
-    /// Sends a thread that is the head of its level to its end.
+    /// Takes out a ready thread.
+    #[inline(never)]
+    pub(crate) fn remove(&mut self, thread: &Thread) {
+        let level = level(thread);
+        let mut before = self.first[level];
+        if before == thread.id {
+            return self.remove_first(thread);
+        }
+        for _ in 0..MAX_THREADS {
+            if self.next[place(before)] == thread.id {
+                break;
+            }
+            before = self.next[place(before)];
+        }
+        self.next[place(before)] = self.next[place(thread.id)];
+        if self.last[level] == thread.id {
+            self.last[level] = before;
+        }
+    }
+
+    /// Sends a thread that is the first of its level, as the current one is, to the end of it.
     #[inline(always)]
     pub(crate) fn rotate(&mut self, thread: &Thread) {
-        self.heads[usize::from(thread.priority) % PRIORITIES] = thread.next;
+        let level = level(thread);
+        let last = self.last[level];
+        if last != thread.id {
+            self.first[level] = self.next[place(thread.id)];
+            self.next[place(last)] = thread.id;
+            self.last[level] = thread.id;
+        }
     }
+}
+
+#[inline(always)]
+fn level(thread: &Thread) -> usize {
+    usize::from(thread.priority) % PRIORITIES
+}
+
+#[inline(always)]
+fn place(id: ThreadId) -> usize {
+    id.index() % MAX_THREADS
 }

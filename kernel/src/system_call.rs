@@ -10,26 +10,26 @@ pub(crate) type Outcome = Option<Reply>;
 
 impl<P: Port> Kernel<P> {
     /// The current thread, whose registers are saved at `stack_pointer`, makes a system call other than
-    /// [`call`](Self::call), [`leave`](Self::leave) and [`yield_now`](Self::yield_now).
-    #[inline(always)]
+    /// those that have a function of their own.
+    #[inline(never)]
     pub fn system_call(
         &mut self,
         stack_pointer: Word,
         number: Word,
         words: &[Word; ARGUMENT_WORDS],
     ) -> Effect {
-        if number == number::THREAD_ID {
-            return Effect::resume(Reply::word(self.threads.current_id().index()));
-        }
         self.current().stack_pointer = stack_pointer;
-        let reply = match number {
-            number::SIGNAL => Some(self.signal_by_thread(words[0])),
-            number::WAIT => self.wait(words[0], microseconds(words[1], words[2])),
-            _ => self.rare_system_call(number, words),
-        };
+        let reply = self.outcome(number, words);
         // Without a reply the thread does not go on where it was, even if it is the next to run.
         let switch = self.switch() || reply.is_none();
         Effect { reply, switch }
+    }
+
+    /// The index of the current thread.
+    #[inline(always)]
+    #[must_use]
+    pub fn thread_id(&self) -> Word {
+        self.threads.current_id().index()
     }
 
     /// The current thread, whose registers are saved at `stack_pointer`, lets others run.
@@ -41,9 +41,8 @@ impl<P: Port> Kernel<P> {
         self.switch();
     }
 
-    /// Those that are not worth a place in the fast path.
-    #[inline(never)]
-    fn rare_system_call(&mut self, number: Word, words: &[Word; ARGUMENT_WORDS]) -> Outcome {
+    #[inline(always)]
+    fn outcome(&mut self, number: Word, words: &[Word; ARGUMENT_WORDS]) -> Outcome {
         let [first, second, third, _] = *words;
         match number {
             number::EXIT => {
@@ -82,8 +81,9 @@ impl<P: Port> Kernel<P> {
     }
 }
 
-/// A time that came in two words.
+/// A time that came in two words, the lower first.
 #[inline(always)]
-fn microseconds(low: Word, high: Word) -> u64 {
+#[must_use]
+pub fn microseconds(low: Word, high: Word) -> u64 {
     u64::from(low as u32) | u64::from(high as u32) << 32
 }

@@ -30,7 +30,7 @@ impl<P: Port> Kernel<P> {
         if deadline <= self.port.now() {
             return Some(Reply::OK);
         }
-        self.ready.remove(&mut self.threads, me);
+        self.ready.remove_first(self.threads.current());
         let thread = self.current();
         thread.wait = Wait::Time;
         thread.pending = Some(Pending::Status(Status::OK));
@@ -108,6 +108,6 @@ impl<P: Port> Kernel<P> {
         let thread = self.threads.get_mut(id);
         thread.wait = Wait::Nothing;
         thread.blocked_on = None;
-        self.ready.push(&mut self.threads, id);
+        self.ready.push(thread);
     }
 }

@@ -330,6 +330,7 @@ macro_rules! __system {
                     { &$crate::host::NO_MEMORY }
                 },
                 windows: const { &$crate::wiring::windows([$($window),*]) },
+                notifications: 0 $(| 1 << __wiring::Notification::$notification as u32)*,
             },)*];
             #[cfg(target_os = "none")]
             unsafe extern "C" { safe fn __crossgate_idle() -> !; }

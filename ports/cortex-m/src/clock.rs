@@ -70,31 +70,41 @@ impl Clock {
             self.expired |= before | after;
             // If it wrapped between the two, `left` may be from either side.
             if !after {
-                return if self.expired {
-                    self.period + (LONGEST - left)
-                } else {
-                    self.period - left
+                return match left {
+                    // Before it reloads it is 0 for a tick, whether it is seen to have expired or not.
+                    0 => self.period,
+                    left if self.expired => self.period + 1 + (LONGEST - left),
+                    left => self.period - left,
                 };
             }
         }
     }
 
     fn restart(&mut self, ticks: u32) {
-        // SAFETY: SysTick is the kernel's, and this is the only place that writes it.
-        unsafe {
-            let systick = &*SYST::PTR;
-            systick.csr.write(0);
-            systick.rvr.write(ticks);
-            systick.cvr.write(0);
-            systick.csr.write(ENABLE | INTERRUPT | CPU_CLOCK);
-            // The counter takes the reload value at its next tick; only then it may change.
-            while systick.cvr.read() == 0 {}
-            systick.rvr.write(LONGEST);
-        }
         self.period = ticks;
         self.expired = false;
         // It takes one tick to load the counter.
         self.ticks += 1;
+        // SAFETY: SysTick is the kernel's, and this is the only place that writes it.
+        let systick = unsafe { &*SYST::PTR };
+        loop {
+            // SAFETY: as above.
+            unsafe {
+                systick.csr.write(0);
+                systick.rvr.write(ticks);
+                systick.cvr.write(0);
+                systick.csr.write(ENABLE | INTERRUPT | CPU_CLOCK);
+                // The counter takes the reload value at its next tick; only then it may change.
+                while systick.cvr.read() == 0 {}
+                systick.rvr.write(LONGEST);
+            }
+            if !counted_down() {
+                return;
+            }
+            // It came to 0 before it had the longest period, so it counts a short one once more.
+            // (A CPU is not that slow, but an emulator that is held up by its host is.)
+            self.ticks += ticks;
+        }
     }
 }
 

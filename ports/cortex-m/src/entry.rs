@@ -85,28 +85,49 @@ unsafe extern "C" fn SVCall() {
         "bl {call}",
         "1:",
         resume!(),
-        "2: adds r2, r1, #{return_number} + 1",
+        "2: mvns r1, r1",
         "bne 3f",
         "bl {leave}",
         "b 1b",
-        "3: adds r2, r1, #{yield_number} + 1",
-        "bne 4f",
-        "bl {yield_now}",
+        "3: cmp r1, #{last_of_table}",
+        "bhi 8f",
+        "tbb [pc, r1]",
+        // In the order of their numbers; the first is dealt with.
+        "4: .byte 0, (5f - 4b) / 2, (6f - 4b) / 2, (7f - 4b) / 2, (10f - 4b) / 2",
+        ".balign 2",
+        "5: bl {yield_now}",
         "b 1b",
-        "4: bl {other}",
+        "6: bl {signal}",
+        "b 1b",
+        "7: bl {wait}",
+        "b 1b",
+        "10: bl {thread_id}",
+        "b 1b",
+        "8: bl {other}",
         "b 1b",
         "9: bl {out_of_bounds}",
         "b 1b",
         selector = const core::mem::offset_of!(Context, selector),
-        return_number = const number::RETURN,
-        yield_number = const number::YIELD,
+        last_of_table = const number::THREAD_ID,
         call = sym handler::call,
         leave = sym handler::leave,
         yield_now = sym handler::yield_now,
+        signal = sym handler::signal,
+        wait = sym handler::wait,
+        thread_id = sym handler::thread_id,
         other = sym handler::system_call,
         out_of_bounds = sym handler::out_of_bounds,
     )
 }
+
+const _: () = assert!(
+    number::RETURN == 0
+        && number::YIELD == 1
+        && number::SIGNAL == 2
+        && number::WAIT == 3
+        && number::THREAD_ID == 4,
+    "the table of `SVCall` is in this order"
+);
 
 /// An exception handler that may go on with another thread than the one it interrupted. The second
 /// handler is for a stack pointer out of bounds.

@@ -6,6 +6,7 @@ use crate::entry::Bounds;
 use crate::{fault, mpu};
 use crossgate_abi::{Cause, Word};
 use crossgate_kernel::memory::Span;
+use crossgate_kernel::system_call::microseconds;
 use crossgate_kernel::thread::Level;
 use crossgate_kernel::{Effect, Kernel, Reply};
 
@@ -67,16 +68,46 @@ pub extern "C" fn yield_now(context: &mut Context) -> *mut Context {
     load_now(kernel)
 }
 
-/// The current thread makes another system call.
-pub extern "C" fn system_call(context: &mut Context, selector: Word) -> *mut Context {
+/// The current thread signals a notification.
+pub extern "C" fn signal(context: &mut Context) -> *mut Context {
     // SAFETY: exceptions of one priority don't nest, so this is the only user of the kernel.
     let kernel = unsafe { kernel() };
     let stack_pointer = core::ptr::from_mut(context).addr();
-    let effect = kernel.system_call(stack_pointer, !selector, context.words());
+    let effect = kernel.signal_by_thread(stack_pointer, context.words()[0]);
+    if let Some(reply) = effect.reply {
+        context.set_reply(reply);
+    }
+    if effect.switch { load(kernel) } else { context }
+}
+
+/// The current thread waits for notifications.
+pub extern "C" fn wait(context: &mut Context) -> *mut Context {
+    // SAFETY: exceptions of one priority don't nest, so this is the only user of the kernel.
+    let kernel = unsafe { kernel() };
+    let stack_pointer = core::ptr::from_mut(context).addr();
+    let [set, low, high, _] = *context.words();
+    let effect = kernel.wait(stack_pointer, set as u32, microseconds(low, high));
     if let Some(reply) = effect.reply {
         context.set_reply(reply);
     }
     if effect.switch { load_now(kernel) } else { context }
+}
+
+/// The current thread asks for its index.
+pub extern "C" fn thread_id(context: &mut Context) -> *mut Context {
+    // SAFETY: exceptions of one priority don't nest, so this is the only user of the kernel.
+    let kernel = unsafe { kernel() };
+    context.set_reply(Reply::word(kernel.thread_id()));
+    context
+}
+
+/// The current thread makes another system call.
+pub extern "C" fn system_call(context: &mut Context, number: Word) -> *mut Context {
+    // SAFETY: exceptions of one priority don't nest, so this is the only user of the kernel.
+    let kernel = unsafe { kernel() };
+    let stack_pointer = core::ptr::from_mut(context).addr();
+    let effect = kernel.system_call(stack_pointer, number, context.words());
+    follow(kernel, context, effect)
 }
 
 /// The current thread executed `svc`, or was interrupted, with a stack pointer outside its stack.
