@@ -101,7 +101,12 @@ fn return_twice(vault: Handle<dyn Vault>) -> ! {
 
 /// Mutations: `Kernel::unwind` does not set `pending`; `Kernel::stop` does not touch `running`;
 /// `Kernel::exit` does not look at the depth.
-fn client(panics: Handle<dyn Fragile>, exits: Handle<dyn Fragile>, outer: Handle<dyn Fragile>, done: Signal) -> ! {
+fn client(
+    panics: Handle<dyn Fragile>,
+    exits: Handle<dyn Fragile>,
+    outer: Handle<dyn Fragile>,
+    done: Signal,
+) -> ! {
     expect("a call of a server that panics", panics.act(), Err(CallError::ServerFaulted));
     expect("a call of a stopped server", panics.act(), Err(CallError::ServerDown));
     expect("a call of a server that exits", exits.act(), Err(CallError::ServerFaulted));

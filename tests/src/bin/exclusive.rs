@@ -6,7 +6,9 @@
 
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
-use crossgate::{CallError, Concurrent, Exclusive, Handle, Notification, Signal, interface, thread, time};
+use crossgate::{
+    CallError, Concurrent, Exclusive, Handle, Notification, Signal, interface, thread, time,
+};
 use crossgate_abi::number;
 use system_tests::raw;
 use system_tests::report::{expect, expect_that, pass};

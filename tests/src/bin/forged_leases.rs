@@ -5,7 +5,9 @@
 
 use core::arch::asm;
 use core::sync::atomic::{AtomicU32, Ordering};
-use crossgate::{CallError, Concurrent, Handle, LendBuf, Lent, LentMut, Notification, interface, shared, thread};
+use crossgate::{
+    CallError, Concurrent, Handle, LendBuf, Lent, LentMut, Notification, interface, shared, thread,
+};
 use crossgate_abi::number;
 use system_tests::report::{expect, pass};
 use system_tests::victim::{Safe, Vault};
@@ -105,7 +107,12 @@ fn refused(what: &str, method: usize, address: usize, length: usize) {
 
 /// Mutation, for all of it: `Kernel::lend` gives a lease whatever `source` says. Single ones are
 /// named below.
-fn attack(private: &Private, vault: Handle<dyn Vault>, _store: Handle<dyn Store>, relay: Handle<dyn Relay>) -> ! {
+fn attack(
+    private: &Private,
+    vault: Handle<dyn Vault>,
+    _store: Handle<dyn Store>,
+    relay: Handle<dyn Relay>,
+) -> ! {
     let secret = vault.address().map_or(0, |address| address as usize);
     let private = private.0.as_ptr().addr();
     let own = OWN.take().map_or(0, |own| own.as_ptr().addr());
@@ -178,7 +185,14 @@ fn saved_registers(method: usize) {
 /// Lets a server lend on what it holds.
 #[inline(never)]
 fn lend_on(relay: Handle<dyn Relay>) {
-    let frame = [LendBuf::<64>::new(), LendBuf::new(), LendBuf::new(), LendBuf::new(), LendBuf::new(), LendBuf::new()];
+    let frame = [
+        LendBuf::<64>::new(),
+        LendBuf::new(),
+        LendBuf::new(),
+        LendBuf::new(),
+        LendBuf::new(),
+        LendBuf::new(),
+    ];
     let lent = &frame[1];
     let address = lent.as_ptr().addr() as u32;
     expect("a call of a server that lends on", relay.relay(&lent[..], address), Ok(()));

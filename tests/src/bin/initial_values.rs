@@ -5,6 +5,7 @@
 #![cfg(target_os = "none")]
 
 use archive::{Archive, Files};
+use core::arch::global_asm;
 use core::sync::atomic::{AtomicU32, Ordering};
 use crossgate::{Concurrent, Handle};
 use system_tests::report::{expect, expect_that, pass};
@@ -25,16 +26,21 @@ crossgate::system! {
 }
 crossgate_cortex_m::start!(SYSTEM, clock_hz = mps2_an385::CLOCK_HZ);
 
-/// RAM holds anything when the power comes on; the emulator's is zero, so it is filled here.
-#[cortex_m_rt::pre_init]
-unsafe fn fill_memory() {
-    for process in SYSTEM.processes {
-        for address in process.memory.start..process.memory.end {
-            // SAFETY: the memory is a process', and nothing runs yet.
-            unsafe { core::ptr::with_exposed_provenance_mut::<u8>(address).write_volatile(0xa5) };
-        }
-    }
-}
+// RAM holds anything when the power comes on; the emulator's is zero, so it is filled before the
+// start.
+global_asm!(
+    ".section .text.__pre_init",
+    ".global __pre_init",
+    ".thumb_func",
+    "__pre_init:",
+    "ldr r0, =0x20000000",
+    "ldr r1, =0x20010000",
+    "ldr r2, =0xa5a5a5a5",
+    "0: str r2, [r0], #4",
+    "cmp r0, r1",
+    "bne 0b",
+    "bx lr",
+);
 
 /// Mutation: `boot::fill` copies nothing; then: zeroes nothing.
 fn client(word: &AtomicU32, archive: Handle<dyn Archive>) -> ! {
@@ -47,9 +53,10 @@ fn client(word: &AtomicU32, archive: Handle<dyn Archive>) -> ! {
     let address = archive.address().map_or(0, |address| address as usize);
     let own = (&raw const *word).addr();
     let owner = |address| {
-        let mut owners = SYSTEM.processes.iter().filter(|process| {
-            (process.memory.start..process.memory.end).contains(&address)
-        });
+        let mut owners = SYSTEM
+            .processes
+            .iter()
+            .filter(|process| (process.memory.start..process.memory.end).contains(&address));
         owners.next().map(|process| process.name)
     };
     expect("whose a static is", owner(address), Some("archive"));

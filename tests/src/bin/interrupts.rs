@@ -4,6 +4,7 @@
 #![no_main]
 #![cfg(target_os = "none")]
 
+use core::arch::global_asm;
 use core::time::Duration;
 use crossgate::{Notification, time};
 use crossgate_abi::number;
@@ -38,14 +39,18 @@ crossgate_cortex_m::start!(SYSTEM, clock_hz = mps2_an385::CLOCK_HZ);
 
 const MILLISECOND: Duration = Duration::from_millis(1);
 
-/// Line 0 can't be raised without input from outside, so it is made pending before the start, as if
-/// a byte had arrived in the meantime.
-#[cortex_m_rt::pre_init]
-unsafe fn raise_line_0() {
-    const SET_PENDING: *mut u32 = 0xe000_e200 as *mut u32;
-    // SAFETY: the register is the interrupt controller's, and nothing else runs yet.
-    unsafe { SET_PENDING.write_volatile(1 << interrupt::UART0_RX) };
-}
+// Line 0 can't be raised without input from outside, so it is made pending before the start, as if a
+// byte had arrived in the meantime.
+global_asm!(
+    ".section .text.__pre_init",
+    ".global __pre_init",
+    ".thumb_func",
+    "__pre_init:",
+    "ldr r0, =0xe000e200", // the interrupt controller's set-pending register
+    "movs r1, #1",
+    "str r1, [r0]",
+    "bx lr",
+);
 
 /// Registers of the timers: control, value, reload, and interrupt status.
 const CONTROL: usize = 0;

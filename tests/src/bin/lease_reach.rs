@@ -6,7 +6,10 @@
 
 use core::sync::atomic::{AtomicU32, Ordering};
 use core::time::Duration;
-use crossgate::{CallError, Concurrent, Handle, LendBuf, Lent, LentMut, Notification, Signal, interface, shared, thread, time};
+use crossgate::{
+    CallError, Concurrent, Handle, LendBuf, Lent, LentMut, Notification, Signal, interface, shared,
+    thread, time,
+};
 use crossgate_abi::Cause;
 use system_tests::probe;
 use system_tests::report::{broken, expect, pass};
@@ -202,7 +205,11 @@ fn private_memory(private: &Private, offer: &[u8; 128], server: Handle<dyn Borro
 
 /// Mutation: `open_leases` opens every lease for writing.
 #[inline(never)]
-fn writing_what_is_lent_for_reading(offer: &[u8; 128], writes: Handle<dyn Borrower>, writes_shared: Handle<dyn Borrower>) {
+fn writing_what_is_lent_for_reading(
+    offer: &[u8; 128],
+    writes: Handle<dyn Borrower>,
+    writes_shared: Handle<dyn Borrower>,
+) {
     let row = Row::new();
     expect("a write to the stack", writes.write_at(&row.0[1][..], row.address()), FAULTED);
     row.expect_untouched();
@@ -232,7 +239,11 @@ fn after_the_call(keeps: Handle<dyn Borrower>) {
 fn in_another_thread(spies: Handle<dyn Borrower>, hoards: Handle<dyn Borrower>) {
     let mut row = Row::new();
     let address = row.address();
-    expect("a call during which the server is stopped", spies.keep(&mut row.0[1][..], address), FAULTED);
+    expect(
+        "a call during which the server is stopped",
+        spies.keep(&mut row.0[1][..], address),
+        FAULTED,
+    );
     row.0[1].fill(MINE as u8);
     expect("a call", hoards.keep(&mut row.0[1][..], address), Ok(()));
     row.0[1].fill(MINE as u8);
@@ -265,8 +276,16 @@ fn later(server: &Server) -> ! {
 #[inline(never)]
 fn further_on(forwards: Handle<dyn Borrower>, forwards_writes: Handle<dyn Borrower>) {
     let row = Row::new();
-    expect("a read two calls further on", forwards.read_at(&row.0[1][..], row.address()), Ok(STOPPED));
-    expect("a write two calls further on", forwards_writes.write_at(&row.0[1][..], row.address()), Ok(()));
+    expect(
+        "a read two calls further on",
+        forwards.read_at(&row.0[1][..], row.address()),
+        Ok(STOPPED),
+    );
+    expect(
+        "a write two calls further on",
+        forwards_writes.write_at(&row.0[1][..], row.address()),
+        Ok(()),
+    );
     row.expect_untouched();
 }
 

@@ -124,14 +124,30 @@ fn write(address: usize) -> ! {
 ///
 /// Mutation: for the static, `Kernel::admit` enters with the level's process being the caller's;
 /// for the frame, `window` gives the whole stack.
-fn client(diary: &Diary, [reader, writer, frame_reader, frame_writer]: [Handle<dyn Reach>; 4], done: Signal) -> ! {
+fn client(
+    diary: &Diary,
+    [reader, writer, frame_reader, frame_writer]: [Handle<dyn Reach>; 4],
+    done: Signal,
+) -> ! {
     let page = (&raw const diary.page).addr() as u32;
     let frame = AtomicU32::new(PAGE);
     let variable = (&raw const frame).addr() as u32;
     expect("a server reads its caller's static", reader.load(page), Err(CallError::ServerFaulted));
-    expect("a server writes its caller's static", writer.store(page, 0), Err(CallError::ServerFaulted));
-    expect("a server reads its caller's frame", frame_reader.load(variable), Err(CallError::ServerFaulted));
-    expect("a server writes its caller's frame", frame_writer.store(variable, 0), Err(CallError::ServerFaulted));
+    expect(
+        "a server writes its caller's static",
+        writer.store(page, 0),
+        Err(CallError::ServerFaulted),
+    );
+    expect(
+        "a server reads its caller's frame",
+        frame_reader.load(variable),
+        Err(CallError::ServerFaulted),
+    );
+    expect(
+        "a server writes its caller's frame",
+        frame_writer.store(variable, 0),
+        Err(CallError::ServerFaulted),
+    );
     expect("the static of the caller", diary.page.load(Ordering::Relaxed), PAGE);
     expect("the frame of the caller", frame.load(Ordering::Relaxed), PAGE);
     expect("the server is stopped", reader.load(page), Err(CallError::ServerDown));

@@ -99,7 +99,10 @@ fn middle(lock: &Account, start: Notification) -> ! {
     start.wait();
     lock.middle_ran.store(1, Ordering::Relaxed);
     // The priority is given back with the mutex.
-    expect_that("the high thread ran before", lock.balance.try_lock().is_some_and(|lock| lock.get() == 2));
+    expect_that(
+        "the high thread ran before",
+        lock.balance.try_lock().is_some_and(|lock| lock.get() == 2),
+    );
     pass()
 }
 

@@ -189,7 +189,9 @@ impl Random {
 
     /// A word that hurts: small, near an address that means something, or any.
     fn word(&mut self, words: &[AtomicU32; 2]) -> usize {
-        let near = |address: usize, random: u32| address.wrapping_add(random as usize % 64).wrapping_sub(32);
+        let near = |address: usize, random: u32| {
+            address.wrapping_add(random as usize % 64).wrapping_sub(32)
+        };
         let random = self.next();
         match self.next() % 8 {
             0 | 1 => random as usize % 40,

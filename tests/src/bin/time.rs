@@ -42,7 +42,7 @@ fn sleep_often(microseconds: u64, rounds: u32, done: Signal) -> ! {
         time::sleep(length);
         let slept = time::now() - before;
         expect_that("no sleep is short", slept >= length);
-        if slept >= length + SLACK { system_tests::report::fail(format_args!("{slept:?} {length:?} {before:?}")); }
+        expect_that("no sleep is much too long", slept < length + SLACK);
     }
     expect("signal", done.signal(), Ok(()));
     thread::exit()
@@ -73,11 +73,11 @@ fn main(done: Notification) -> ! {
         expect_that("time never runs backwards", now >= last);
         last = now;
     }
-    // Another clock of the board has to agree.
+    // Another clock of the board has to agree (but an emulator that is held up loses time).
     let ticks = u64::from(timer.elapsed()) / u64::from(CLOCK_HZ / 1_000_000);
     let passed = Duration::from_micros(ticks);
-    expect_that("time runs as fast as the board's timer", passed >= last - start);
-    expect_that("time runs as fast as the board's timer", passed < last - start + SLACK / 10);
+    expect_that("time is not faster than the board's timer", passed >= last - start);
+    expect_that("time is not slower than the board's timer", passed < 4 * (last - start));
     for _ in 0..4 {
         done.wait();
     }

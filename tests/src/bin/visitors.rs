@@ -5,7 +5,9 @@
 #![cfg(target_os = "none")]
 
 use core::time::Duration;
-use crossgate::{CallError, Concurrent, Exclusive, Handle, Notification, Signal, interface, thread, time};
+use crossgate::{
+    CallError, Concurrent, Exclusive, Handle, Notification, Signal, interface, thread, time,
+};
 use crossgate_abi::Cause;
 use system_tests::report::{broken, expect, pass};
 use system_tests::watch::Watch;
@@ -134,7 +136,11 @@ fn finish(done: Signal) -> ! {
 /// Mutation: `Kernel::stop` does not unwind threads.
 fn kept(keeper: Handle<dyn Slow>, done: Signal) -> ! {
     let start = time::now();
-    expect("a call of a server that is stopped meanwhile", keeper.act(), Err(CallError::ServerFaulted));
+    expect(
+        "a call of a server that is stopped meanwhile",
+        keeper.act(),
+        Err(CallError::ServerFaulted),
+    );
     expect("it comes back at once", time::now() - start < Duration::from_secs(1), true);
     finish(done)
 }
@@ -176,7 +182,12 @@ fn abroad(sleeps: Handle<dyn Slow>) -> ! {
     broken("has come home to a process that is stopped")
 }
 
-fn witness(faulted: Notification, done: Notification, [sleeps]: [Handle<dyn Slow>; 1], [busy]: [Handle<dyn SlowAlone>; 1]) -> ! {
+fn witness(
+    faulted: Notification,
+    done: Notification,
+    [sleeps]: [Handle<dyn Slow>; 1],
+    [busy]: [Handle<dyn SlowAlone>; 1],
+) -> ! {
     let mut watch = Watch::new(&SYSTEM, faulted);
     // The locks that the crashed ones held are free; so is the server that they visited.
     for process in ["alone", "keeper", "passes", "waits", "homeless"] {
