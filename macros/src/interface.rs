@@ -225,9 +225,9 @@ fn limits(interface: &Ident, method: &Method) -> TokenStream {
         code_at(&format!("\"`{interface}::{}`\", ::crossgate::Shape::NONE", method.name), span);
     for (_, ty) in &method.parameters {
         arguments.extend(code_at(".then", span));
-        let mut shape = code_at("<", span);
+        let mut shape = code_at("::crossgate::interface::argument::<", span);
         shape.extend(ty.iter().cloned());
-        shape.extend(code_at("as ::crossgate::Parameter>::ARGUMENT", span));
+        shape.extend(code_at(">()", span));
         arguments.extend([parenthesis(shape, span)]);
     }
     arguments.extend(code_at(", <", span));

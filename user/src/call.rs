@@ -1,11 +1,48 @@
 //! Both ends of a call, as the stubs of `#[interface]` use them.
+//!
+//! Each parameter is put and taken on its own, at the position that the shapes before it say. So a
+//! [`Wire`] type that handles other words than its shape says spoils its own value only: it can't make
+//! a lease of words that the kernel has checked as something else.
 
-use crate::wire::{Decoder, Encoder, Wire};
+use crate::wire::{Decoder, Encoder, Invalid, Parameter, Wire};
 use crate::{RawHandle, arch};
 use crossgate_abi::table::RawReply;
-use crossgate_abi::{CallError, Status, Word};
+use crossgate_abi::{ARGUMENT_WORDS, CallError, Word};
 
-/// The client's end.
+/// The words of a call.
+pub type Words = [Word; ARGUMENT_WORDS];
+
+/// Puts an argument at `position`, which moves behind it.
+///
+/// # Panics
+/// If there is no room: an interface with such a method does not compile.
+#[inline(always)]
+pub fn put<P: Parameter>(argument: P::Caller, words: &mut Words, position: &mut usize) {
+    let mut encoder = Encoder::new();
+    P::put_argument(argument, &mut encoder);
+    let encoded = encoder.words();
+    for word in encoded.into_iter().take(P::ARGUMENT.words.into()) {
+        words[*position] = word;
+        *position += 1;
+    }
+}
+
+/// Takes the argument at `position`, which moves behind it.
+///
+/// # Safety
+/// The kernel checked the words there against the shape of `P`.
+///
+/// # Errors
+/// [`Invalid`] if the words are no value of it.
+#[inline(always)]
+pub unsafe fn take<P: Parameter>(words: Words, position: &mut usize) -> Result<P, Invalid> {
+    let mut decoder = Decoder::new(words, *position);
+    *position += usize::from(P::ARGUMENT.words);
+    // SAFETY: the caller vouches for the words.
+    unsafe { P::take_argument(&mut decoder) }
+}
+
+/// The client's end, with the first `count` words.
 ///
 /// # Errors
 /// What the kernel or the server's stub says, or `BadReply`: the reply comes from a process that we
@@ -14,21 +51,25 @@ use crossgate_abi::{CallError, Status, Word};
 pub fn call<R: Wire>(
     handle: RawHandle,
     method: usize,
-    arguments: &Encoder,
+    words: Words,
+    count: usize,
 ) -> Result<R, CallError> {
-    let reply = arch::call(handle.selector(method), arguments.words(), arguments.count());
+    let reply = arch::call(handle.selector(method), words, count);
     if reply.status != 0 {
         return Err(failure(reply.status));
     }
-    R::take(&mut Decoder::new([reply.words[0], reply.words[1], 0, 0]))
-        .map_err(|_| CallError::BadReply)
+    let [first, second] = reply.words;
+    R::take(&mut Decoder::new([first, second, 0, 0], 0)).map_err(|_| CallError::BadReply)
 }
 
-/// The error of a status other than 0.
+/// The error of a status other than 0: the same number, without a table.
 #[inline(always)]
-fn failure(status: Word) -> CallError {
-    // Out of range can't happen, as the kernel makes the status; then any error will do.
-    CallError::from_status(Status(status)).unwrap_or(CallError::BadReply)
+pub(crate) fn failure(status: Word) -> CallError {
+    const LAST: Word = CallError::ALL.len();
+    // What is no error at all can't come from the kernel; then any error will do.
+    let number = if status == 0 || status > LAST { LAST } else { status };
+    // SAFETY: the errors are numbered from 1 to `LAST`.
+    unsafe { core::mem::transmute::<u8, CallError>(number as u8) }
 }
 
 /// The server's end, after the method.
@@ -44,4 +85,51 @@ pub fn accept<R: Wire>(result: R) -> RawReply {
 #[cold]
 pub fn reject() -> RawReply {
     arch::leave(CallError::BadArgument as Word, [0; 2])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crossgate_abi::{Shape, Status};
+
+    #[test]
+    fn every_error_keeps_its_number() {
+        for error in CallError::ALL {
+            assert_eq!(failure(Status::from(error).0), error);
+        }
+        assert_eq!(failure(13), CallError::BadReply);
+        assert_eq!(failure(Word::MAX), CallError::BadReply);
+    }
+
+    /// A type whose shape is wrong: it says one word, and handles two.
+    struct Liar;
+
+    impl Wire for Liar {
+        const SHAPE: Shape = Shape::values(1);
+
+        fn put(self, encoder: &mut Encoder) {
+            encoder.push(7);
+            encoder.push(8);
+        }
+
+        fn take(decoder: &mut Decoder) -> Result<Self, Invalid> {
+            *decoder = Decoder::new([0; ARGUMENT_WORDS], 3);
+            Ok(Liar)
+        }
+    }
+
+    #[test]
+    fn a_wrong_shape_spoils_no_other_argument() {
+        let (mut words, mut position) = ([0; ARGUMENT_WORDS], 0);
+        put::<Liar>(Liar, &mut words, &mut position);
+        put::<u32>(9, &mut words, &mut position);
+        assert_eq!((words, position), ([7, 9, 0, 0], 2));
+
+        let mut position = 0;
+        // SAFETY: there are no leases among the words.
+        let taken = unsafe {
+            (take::<Liar>(words, &mut position).is_ok(), take::<u32>(words, &mut position))
+        };
+        assert_eq!(taken, (true, Ok(9)));
+    }
 }

@@ -37,7 +37,7 @@ impl Faults {
     fn read(sequence: usize) -> Option<FaultRecord> {
         let mut words = [0; FaultRecord::WORDS];
         for (index, word) in words.iter_mut().enumerate() {
-            let reply = system_call(number::READ_FAULT, [sequence, index, 0]);
+            let reply = system_call(number::READ_FAULT, [sequence, index]);
             if reply.status != 0 {
                 return None;
             }

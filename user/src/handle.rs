@@ -100,15 +100,20 @@ impl<I: ?Sized + Interface> Wire for Handle<I> {
     }
 
     // A handle of another interface is refused: its methods mean something else.
-    #[inline]
+    #[inline(always)]
     fn take(decoder: &mut Decoder) -> Result<Self, Invalid> {
         let word = decoder.pop();
-        let index = word >> 8;
-        if word & 0xff != 0 || crate::arch::interface_of(index) != Some(TypeId::of::<I>()) {
+        if !implements(word, TypeId::of::<I>) {
             return Err(Invalid);
         }
-        Ok(Handle::__of_service(index))
+        Ok(Handle(RawHandle(word as u32), PhantomData))
     }
+}
+
+/// Whether the word is a handle of a service with this interface.
+#[inline(never)]
+fn implements(word: Word, interface: fn() -> TypeId) -> bool {
+    word & 0xff == 0 && crate::arch::interface_of(word >> 8) == Some(interface())
 }
 
 /// The handles of an array of `N` objects, as the wiring has them.

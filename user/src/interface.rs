@@ -1,5 +1,6 @@
 //! What `#[interface]` makes of a trait, and the limits of a call.
 
+use crate::Parameter;
 use crossgate_abi::table::{Entry, Method};
 use crossgate_abi::{ARGUMENT_WORDS, Kind, LEASES_PER_CALL, RESULT_WORDS, Shape};
 
@@ -44,6 +45,15 @@ pub unsafe trait AllShared {}
 pub const fn method(what: &str, entry: Entry, arguments: Shape, results: Shape) -> Method {
     crate::wiring::check_method(what, arguments, results);
     Method { entry, arguments, results }
+}
+
+/// The shape of a parameter. One that says more than its words would spoil those after it.
+#[must_use]
+pub const fn argument<P: Parameter>() -> Shape {
+    let shape = P::ARGUMENT;
+    let bits = 4 * shape.words as u32;
+    assert!(bits >= u16::BITS || shape.kinds >> bits == 0, "a `SHAPE` with more kinds than words");
+    shape
 }
 
 /// Why a method of these words cannot be called; empty if it can.

@@ -216,8 +216,7 @@ impl<T: Plain> LentMut<'_, T> {
     }
 }
 
-/// What a caller offers for a lease. It is used while the call runs, and so no longer than the
-/// reference that it comes from.
+/// What a caller offers for a lease.
 #[derive(Debug)]
 pub struct Loan {
     address: Word,
@@ -233,15 +232,17 @@ pub struct Loan {
     note = "pass a reference to the memory: `&x` for `Lent`, `&mut x` for `LentMut`"
 )]
 pub trait Lend<P> {
+    /// # Safety
+    /// The loan is not used when the memory has gone.
     #[doc(hidden)]
-    fn lend(self) -> Loan;
+    unsafe fn lend(self) -> Loan;
 }
 
 macro_rules! lend {
     ($([$($generics:tt)*] $from:ty => $to:ident<$lent:ty>, |$memory:ident| $address:expr, $length:expr;)*) => { $(
         impl<$($generics)*> Lend<$to<'static, $lent>> for $from {
             #[inline(always)]
-            fn lend(self) -> Loan {
+            unsafe fn lend(self) -> Loan {
                 let $memory = self;
                 Loan { address: $address.expose_provenance(), length: $length }
             }

@@ -1,6 +1,8 @@
 //! Signals between threads, and from interrupts.
 
 use crate::arch::system_call;
+use crate::call::failure;
+use crate::time::microseconds;
 use core::time::Duration;
 use crossgate_abi::{CallError, Status, Word, number};
 
@@ -57,8 +59,8 @@ impl Signal {
     /// [`CallError::NotPermitted`] if the wiring of this process does not mention it.
     #[inline]
     pub fn signal(self) -> Result<(), CallError> {
-        let reply = system_call(number::SIGNAL, [self.0.into(), 0, 0]);
-        CallError::from_status(Status(reply.status)).map_or(Ok(()), Err)
+        let reply = system_call(number::SIGNAL, [self.0.into()]);
+        if reply.status == 0 { Ok(()) } else { Err(failure(reply.status)) }
     }
 }
 
@@ -72,7 +74,7 @@ impl Notification {
     /// Signals it: wakes a thread of this process, now or when it waits.
     #[inline]
     pub fn signal(self) {
-        system_call(number::SIGNAL, [self.0.into(), 0, 0]);
+        system_call(number::SIGNAL, [self.0.into()]);
     }
 
     /// Waits for a signal.
@@ -92,7 +94,7 @@ impl Notification {
     /// # Panics
     /// If it belongs to another process.
     pub fn wait_timeout(self, timeout: Duration) -> Result<(), TimedOut> {
-        wait(self.bit(), microseconds(timeout)).map(|_| ()).ok_or(TimedOut)
+        wait(self.bit(), limited(timeout)).map(|_| ()).ok_or(TimedOut)
     }
 
     /// Takes a signal if there is one. Tells whether there was.
@@ -107,7 +109,7 @@ impl Notification {
     /// Lets the interrupts that are bound to it arrive: at start they are masked, and one that has
     /// arrived is masked until this.
     pub fn acknowledge(self) {
-        system_call(number::ACKNOWLEDGE, [self.0.into(), 0, 0]);
+        system_call(number::ACKNOWLEDGE, [self.0.into()]);
     }
 
     /// The same without the right to wait, to be given away inside the process.
@@ -150,7 +152,7 @@ pub fn wait_any_timeout<const N: usize>(
     notifications: [Notification; N],
     timeout: Duration,
 ) -> Result<usize, TimedOut> {
-    let index = wait(set(notifications), microseconds(timeout)).ok_or(TimedOut)?;
+    let index = wait(set(notifications), limited(timeout)).ok_or(TimedOut)?;
     Ok(place(notifications, index))
 }
 
@@ -163,8 +165,9 @@ fn place<const N: usize>(notifications: [Notification; N], index: u8) -> usize {
     notifications.iter().position(|notification| notification.0 == index).unwrap_or(0)
 }
 
-fn microseconds(time: Duration) -> u64 {
-    u64::try_from(time.as_micros()).unwrap_or(FOR_EVER - 1)
+/// In µs, and never for ever.
+fn limited(timeout: Duration) -> u64 {
+    microseconds(timeout).min(FOR_EVER - 1)
 }
 
 /// The index of the notification that came; `None` if the time was over.

@@ -4,15 +4,16 @@
 
 use crate::arch::system_call;
 use core::panic::PanicInfo;
-use crossgate_abi::number;
+use crossgate_abi::{Word, number};
 
 #[panic_handler]
 fn panic(info: &PanicInfo<'_>) -> ! {
-    let (file, line) = match info.location() {
-        Some(location) => (location.file(), location.line() as usize),
-        None => ("", 0),
+    let (file, line, column) = match info.location() {
+        Some(location) => (location.file(), location.line(), location.column()),
+        None => ("", 0, 0),
     };
+    let words = [file.as_ptr().addr(), file.len(), line as Word, column as Word];
     loop {
-        system_call(number::PANIC, [file.as_ptr().addr(), file.len(), line]);
+        system_call(number::PANIC, words);
     }
 }

@@ -23,6 +23,7 @@ impl<T: Send> Shared<T> {
     }
 
     /// The value; `None` if it has been taken already.
+    #[expect(clippy::mut_from_ref, reason = "it gives out one reference, once")]
     pub fn take(&'static self) -> Option<&'static mut T> {
         if self.taken.swap(true, Ordering::AcqRel) {
             return None;

@@ -74,7 +74,7 @@ impl<T> Mutex<T> {
     #[cold]
     fn wait(&self) {
         loop {
-            let reply = system_call(number::MUTEX_WAIT, [self.word.as_ptr().addr(), 0, 0]);
+            let reply = system_call(number::MUTEX_WAIT, [self.word.as_ptr().addr()]);
             assert!(reply.status == 0, "waiting for this mutex would never end");
             if self.take() {
                 return;
@@ -95,7 +95,7 @@ impl<T> Mutex<T> {
 
     #[cold]
     fn wake(&self) {
-        system_call(number::MUTEX_WAKE, [self.word.as_ptr().addr(), 0, 0]);
+        system_call(number::MUTEX_WAKE, [self.word.as_ptr().addr()]);
     }
 }
 

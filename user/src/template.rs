@@ -36,12 +36,12 @@ macro_rules! __interface {
                     -> ::core::result::Result<$($result)*, $crate::CallError>
                 {
                     #[allow(unused_mut, reason = "there may be no arguments")]
-                    let mut encoder = $crate::Encoder::new();
+                    let (mut words, mut position) = ([0; 4], 0);
                     $(
-                        <$($type)* as $crate::Parameter>::put_argument(
-                            $crate::__argument!($form $parameter [$($static_type)*]), &mut encoder);
+                        $crate::call::put::<$($type)*>(
+                            $crate::__argument!($form $parameter [$($static_type)*]), &mut words, &mut position);
                     )*
-                    $crate::call::call(self.0, $index, &encoder)
+                    $crate::call::call(self.0, $index, words, position)
                 }
             )*
         }
@@ -68,11 +68,11 @@ macro_rules! __interface {
                         third: $crate::abi::Word, fourth: $crate::abi::Word,
                     ) -> $crate::abi::table::RawReply {
                         #[allow(unused_mut, unused_variables, reason = "there may be no arguments")]
-                        let mut decoder = $crate::Decoder::new([first, second, third, fourth]);
+                        let (words, mut position) = ([first, second, third, fourth], 0);
                         $(
                             // SAFETY: the kernel checked the words against the method's shape.
                             let ::core::result::Result::Ok($parameter) =
-                                (unsafe { <$($type)* as $crate::Parameter>::take_argument(&mut decoder) })
+                                (unsafe { $crate::call::take::<$($type)*>(words, &mut position) })
                             else { return $crate::call::reject() };
                         )*
                         // SAFETY: the table belongs to this object, and the kernel lets one call at a
@@ -86,7 +86,7 @@ macro_rules! __interface {
                     $crate::interface::method(
                         concat!("`", stringify!($name), "::", stringify!($method), "`"),
                         $method::<__Server, $($method_named)*>,
-                        $crate::Shape::NONE $(.then(<$($type)* as $crate::Parameter>::ARGUMENT))*,
+                        $crate::Shape::NONE $(.then($crate::interface::argument::<$($type)*>()))*,
                         <$($result)* as $crate::Wire>::SHAPE,
                     ),
                 )*]
@@ -108,7 +108,8 @@ macro_rules! __parameter {
 #[macro_export]
 macro_rules! __argument {
     (value $name:ident [$($static_type:tt)*]) => { $name };
-    (lease $name:ident [$($static_type:tt)*]) => { $crate::Lend::<$($static_type)*>::lend($name) };
+    // SAFETY: the stub uses it for the call only, and the reference lives longer.
+    (lease $name:ident [$($static_type:tt)*]) => { unsafe { $crate::Lend::<$($static_type)*>::lend($name) } };
 }
 
 /// The code, if the brackets are empty.

@@ -44,7 +44,7 @@ impl Sub for Instant {
 /// The present time. It never runs backwards.
 #[must_use]
 pub fn now() -> Instant {
-    let [low, high] = system_call(number::NOW, [0; 3]).words;
+    let [low, high] = system_call(number::NOW, []).words;
     Instant(low as u64 | (high as u64) << 32)
 }
 
@@ -70,9 +70,13 @@ pub fn sleep_until(time: Instant) {
 }
 
 fn sleep_by(number: Word, microseconds: u64) {
-    system_call(number, [microseconds as u32 as Word, (microseconds >> 32) as Word, 0]);
+    system_call(number, [microseconds as u32 as Word, (microseconds >> 32) as Word]);
 }
 
-fn microseconds(time: Duration) -> u64 {
-    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+/// In µs; what is longer than 584,000 years is cut to that.
+//
+// In 64 bits: those of `Duration::as_micros` are 128.
+#[inline]
+pub(crate) const fn microseconds(time: Duration) -> u64 {
+    time.as_secs().saturating_mul(1_000_000).saturating_add(time.subsec_micros() as u64)
 }

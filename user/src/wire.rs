@@ -33,11 +33,6 @@ impl Encoder {
     pub(crate) fn words(&self) -> [Word; ARGUMENT_WORDS] {
         self.words
     }
-
-    #[inline(always)]
-    pub(crate) fn count(&self) -> usize {
-        self.count
-    }
 }
 
 /// Words that have arrived.
@@ -48,11 +43,10 @@ pub struct Decoder {
 }
 
 impl Decoder {
+    /// Words from position `next` on.
     #[inline(always)]
-    #[doc(hidden)]
-    #[must_use]
-    pub fn new(words: [Word; ARGUMENT_WORDS]) -> Decoder {
-        Decoder { words, next: 0 }
+    pub(crate) fn new(words: [Word; ARGUMENT_WORDS], next: usize) -> Decoder {
+        Decoder { words, next }
     }
 
     /// Takes a word.
@@ -192,7 +186,6 @@ macro_rules! encoded_as {
 encoded_as! {
     [u8; 4] = u32, u32::from_le_bytes, |word| Some(word.to_le_bytes());
     [u8; 8] = u64, u64::from_le_bytes, |word| Some(word.to_le_bytes());
-    bool = u8, u8::from, |word| match word { 0 => Some(false), 1 => Some(true), _ => None };
     char = u32, u32::from, char::from_u32;
     f32 = u32, f32::to_bits, |word| Some(f32::from_bits(word));
     f64 = u64, f64::to_bits, |word| Some(f64::from_bits(word));
@@ -204,7 +197,22 @@ encoded_as! {
     NonZeroI16 = i16, NonZeroI16::get, NonZeroI16::new;
     NonZeroI32 = i32, NonZeroI32::get, NonZeroI32::new;
     // In µs; what is longer than 584,000 years is cut to that.
-    Duration = u64, |time| u64::try_from(time.as_micros()).unwrap_or(u64::MAX), |word| Some(Duration::from_micros(word));
+    Duration = u64, crate::time::microseconds, |word| Some(Duration::from_micros(word));
+}
+
+impl Wire for bool {
+    const SHAPE: Shape = Shape::values(1);
+
+    #[inline(always)]
+    fn put(self, encoder: &mut Encoder) {
+        encoder.push(self.into());
+    }
+
+    #[inline(always)]
+    fn take(decoder: &mut Decoder) -> Result<Self, Invalid> {
+        let word = decoder.pop();
+        if word > 1 { Err(Invalid) } else { Ok(word == 1) }
+    }
 }
 
 impl Wire for u64 {

@@ -45,8 +45,10 @@ pub fn call(selector: Word, words: [Word; 4], count: usize) -> Reply {
 
 /// Any other system call.
 #[inline(always)]
-pub fn system_call(number: Word, words: [Word; 3]) -> Reply {
-    call(number::system_call(number), [words[0], words[1], words[2], 0], 3)
+pub fn system_call<const N: usize>(number: Word, words: [Word; N]) -> Reply {
+    const { assert!(N <= 4, "no system call has more arguments") }
+    let word = |index: usize| if index < N { words[index] } else { 0 };
+    call(number::system_call(number), [word(0), word(1), word(2), word(3)], N)
 }
 
 /// Leaves the method that the kernel entered.

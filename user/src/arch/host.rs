@@ -10,7 +10,8 @@ pub fn call(selector: Word, words: [Word; 4], _: usize) -> Reply {
 }
 
 /// Those that have a meaning without a kernel.
-pub fn system_call(number: Word, words: [Word; 3]) -> Reply {
+pub fn system_call<const N: usize>(number: Word, words: [Word; N]) -> Reply {
+    let word = |index: usize| words.get(index).copied().unwrap_or(0);
     let done = |words| Reply { status: 0, words };
     match number {
         number::YIELD => {
@@ -23,14 +24,16 @@ pub fn system_call(number: Word, words: [Word; 3]) -> Reply {
             done([now as u32 as Word, (now >> 32) as Word])
         }
         number::SLEEP | number::SLEEP_UNTIL => {
-            let time = words[0] as u64 | (words[1] as u64) << 32;
+            let time = word(0) as u64 | (word(1) as u64) << 32;
             let start = if number == number::SLEEP { 0 } else { crate::host::now() };
             std::thread::sleep(core::time::Duration::from_micros(time.saturating_sub(start)));
             done([0; 2])
         }
-        number::SIGNAL => crate::host::signal(words[0]),
-        number::WAIT => crate::host::wait(words[0], words[1] as u64 | (words[2] as u64) << 32),
+        number::SIGNAL => crate::host::signal(word(0)),
+        number::WAIT => crate::host::wait(word(0), word(1) as u64 | (word(2) as u64) << 32),
         number::ACKNOWLEDGE => done([0; 2]),
+        // Without the message of a panic.
+        number::EXIT => std::panic::resume_unwind(std::boxed::Box::new("the thread has ended")),
         number::MUTEX_WAIT => {
             std::thread::yield_now();
             done([0; 2])
