@@ -76,6 +76,7 @@ impl Forwarder {
 }
 
 impl Nested for Forwarder {
+    #[inline]
     fn four(&self, first: u32, second: u32, third: u32, fourth: u32) {
         let answer: Result<(), CallError> = self.next.four(first, second, third, fourth);
         assert!(answer.is_ok());

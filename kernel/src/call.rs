@@ -230,17 +230,13 @@ fn refused(status: Word) -> Status {
 /// The first `count` words; the others are 0, whatever the caller had in its registers.
 #[inline(always)]
 fn used(mut words: [Word; ARGUMENT_WORDS], count: u8) -> [Word; ARGUMENT_WORDS] {
-    if count < 4 {
-        words[3] = 0;
-        if count < 3 {
-            words[2] = 0;
-            if count < 2 {
-                words[1] = 0;
-                if count < 1 {
-                    words[0] = 0;
-                }
-            }
-        }
+    match count {
+        4.. => return words,
+        0 => return [0; ARGUMENT_WORDS],
+        1 => (words[1], words[2]) = (0, 0),
+        2 => words[2] = 0,
+        3 => {}
     }
+    words[3] = 0;
     words
 }

@@ -58,11 +58,20 @@ impl<P: Port> Kernel<P> {
     /// Gives a signal to the most urgent thread that waits for it.
     #[inline(never)]
     fn wake_waiter(&mut self, index: Word) {
-        let Some(state) = self.notifications.get(index) else { return };
-        let waiter = self.most_urgent(state.waiters);
-        self.stop_waiting_for_notifications(waiter);
-        self.threads.get_mut(waiter).pending = Some(Pending::Word(index));
-        self.wake(waiter);
+        let Some(state) = self.notifications.get_mut(index) else { return };
+        let waiters = state.waiters;
+        let waiter = self.most_urgent(waiters);
+        let thread = self.threads.get_mut(waiter);
+        let wait = core::mem::replace(&mut thread.wait, Wait::Nothing);
+        let timed = thread.timed;
+        thread.pending = Some(Pending::Word(index));
+        self.ready.push(thread);
+        if let Wait::Notifications(set) = wait {
+            self.forget_waiter(waiter, set);
+        }
+        if timed {
+            self.remove_timer(waiter);
+        }
     }
 
     /// The most urgent thread of a set that is not empty.
@@ -99,11 +108,11 @@ impl<P: Port> Kernel<P> {
         thread.wait = Wait::Notifications(set);
         thread.pending = Some(Pending::Status(Status::TIMED_OUT));
         let me = thread.id;
-        for index in bits(set) {
+        each(set, |index| {
             if let Some(state) = self.notifications.get_mut(index) {
                 state.waiters |= me.bit();
             }
-        }
+        });
         self.ready.remove_first(self.threads.current());
         if timeout != u64::MAX {
             let deadline = self.port.now().saturating_add(timeout);
@@ -156,23 +165,31 @@ impl<P: Port> Kernel<P> {
     }
 
     /// Takes a thread off the lists of waiters that it is on.
-    #[inline]
     pub(crate) fn stop_waiting_for_notifications(&mut self, id: ThreadId) {
-        let Wait::Notifications(set) = self.threads.get(id).wait else { return };
-        for index in bits(set) {
+        if let Wait::Notifications(set) = self.threads.get(id).wait {
+            self.forget_waiter(id, set);
+        }
+    }
+
+    /// Takes a thread off the lists of the waiters for a set of notifications.
+    #[inline(always)]
+    fn forget_waiter(&mut self, id: ThreadId, set: u32) {
+        each(set, |index| {
             if let Some(state) = self.notifications.get_mut(index) {
                 state.waiters &= !id.bit();
             }
-        }
+        });
     }
 }
 
-/// The positions of the bits that are set, lowest first.
-#[inline]
-fn bits(mut set: u32) -> impl Iterator<Item = usize> {
-    core::iter::from_fn(move || {
-        let lowest = set.trailing_zeros();
+/// Does something for the position of each bit that is set, of which there is at least one.
+#[inline(always)]
+fn each(mut set: u32, mut act: impl FnMut(usize)) {
+    loop {
+        act(set.trailing_zeros() as usize);
         set &= set.wrapping_sub(1);
-        (lowest < 32).then_some(lowest as usize)
-    })
+        if set == 0 {
+            return;
+        }
+    }
 }

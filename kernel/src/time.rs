@@ -85,7 +85,8 @@ impl<P: Port> Kernel<P> {
         }
     }
 
-    fn remove_timer(&mut self, id: ThreadId) {
+    #[inline(never)]
+    pub(crate) fn remove_timer(&mut self, id: ThreadId) {
         let thread = self.threads.get_mut(id);
         thread.timed = false;
         let after = thread.next_timer.take();

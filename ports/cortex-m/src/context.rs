@@ -1,6 +1,6 @@
 //! The registers of a thread on its stack.
 
-use crossgate_abi::{ARGUMENT_WORDS, Word};
+use crossgate_abi::{ARGUMENT_WORDS, Status, Word};
 use crossgate_kernel::Reply;
 use crossgate_kernel::call::Entry;
 use crossgate_kernel::thread::{Pending, Thread};
@@ -78,6 +78,12 @@ impl Context {
         self.arguments[0] = reply.status.0;
         self.arguments[1] = reply.words[0];
         self.arguments[2] = reply.words[1];
+    }
+
+    /// Ends a system call without results.
+    #[inline(always)]
+    pub fn set_status(&mut self, status: Status) {
+        self.arguments[0] = status.0;
     }
 
     /// Does what is left to do for a thread that waited in a system call.

@@ -4,7 +4,7 @@ use crate::boot::{Machine, kernel};
 use crate::context::Context;
 use crate::entry::Bounds;
 use crate::{fault, mpu};
-use crossgate_abi::{Cause, Word};
+use crossgate_abi::{Cause, Status, Word};
 use crossgate_kernel::memory::Span;
 use crossgate_kernel::system_call::microseconds;
 use crossgate_kernel::thread::Level;
@@ -21,10 +21,10 @@ pub extern "C" fn call(context: &mut Context, selector: Word) -> *mut Context {
             // multiple of 32 and below everything that the thread has in use.
             let context = unsafe { Context::enter(&entry) };
             let Level { window, process, leases } = entry.level;
-            mpu::open(entry.stack_start, window, kernel.port.regions(process));
             if leases | kernel.port.leases_open != 0 {
                 open_leases(kernel);
             }
+            mpu::open(entry.stack_start, window, kernel.port.regions(process));
             context
         }
         Err(effect) => follow(kernel, context, effect),
@@ -41,10 +41,10 @@ pub extern "C" fn leave(context: &mut Context) -> *mut Context {
             // SAFETY: the caller's context was saved there; its stack has been closed since.
             unsafe { (*context).set_reply(exit.reply) };
             let Level { window, process, leases } = exit.level;
-            mpu::open(exit.stack_start, window, kernel.port.regions(process));
             if leases | kernel.port.leases_open != 0 {
                 open_leases(kernel);
             }
+            mpu::open(exit.stack_start, window, kernel.port.regions(process));
             if exit.reschedule { give_way(kernel, context) } else { context }
         }
         Err(effect) => follow(kernel, context, effect),
@@ -63,7 +63,7 @@ fn give_way(kernel: &mut Kernel<Machine>, context: *mut Context) -> *mut Context
 pub extern "C" fn yield_now(context: &mut Context) -> *mut Context {
     // SAFETY: exceptions of one priority don't nest, so this is the only user of the kernel.
     let kernel = unsafe { kernel() };
-    context.set_reply(Reply::OK);
+    context.set_status(Status::OK);
     kernel.yield_now(core::ptr::from_mut(context).addr());
     load_now(kernel)
 }
@@ -180,7 +180,9 @@ fn follow(kernel: &mut Kernel<Machine>, context: *mut Context, effect: Effect) -
     if effect.switch { load(kernel) } else { context }
 }
 
-/// Opens the leases that are in force, and closes those that were.
+/// Opens the leases that are in force, and closes those that were. (Cold, so that calls without
+/// leases have the short way.)
+#[cold]
 #[inline(never)]
 fn open_leases(kernel: &mut Kernel<Machine>) {
     let leases = kernel.current().leases();
@@ -201,15 +203,15 @@ fn load_now(kernel: &mut Kernel<Machine>) -> *mut Context {
     let thread = kernel.current();
     let context = thread.stack_pointer as *mut Context;
     let (Span { start, end }, level) = (thread.stack(), thread.level());
+    Bounds::of_stack(start, end).put_in_force();
     if thread.has_pending() {
         // SAFETY: what is saved there was checked when it was saved, and only the thread itself,
         // which has not run since, can reach it.
         unsafe { (*context).settle(thread) };
     }
-    Bounds::of_stack(start, end).put_in_force();
-    mpu::open(start, level.window, kernel.port.regions(level.process));
     if level.leases | kernel.port.leases_open != 0 {
         open_leases(kernel);
     }
+    mpu::open(start, level.window, kernel.port.regions(level.process));
     context
 }
