@@ -80,8 +80,7 @@ impl Clock {
         }
     }
 
-    fn restart(&mut self, ticks: u32) {
-        self.period = ticks;
+    fn restart(&mut self, mut ticks: u32) {
         self.expired = false;
         // It takes one tick to load the counter.
         self.ticks += 1;
@@ -99,11 +98,13 @@ impl Clock {
                 systick.rvr.write(LONGEST);
             }
             if !counted_down() {
+                self.period = ticks;
                 return;
             }
             // It came to 0 before it had the longest period, so it counts a short one once more.
             // (A CPU is not that slow, but an emulator that is held up by its host is.)
             self.ticks += ticks;
+            ticks = (2 * ticks).min(LONGEST);
         }
     }
 }
