@@ -146,7 +146,7 @@ fn forged_mutexes(words: &[AtomicU32; 2]) {
 /// What would end or stop the caller by right is left out: returns, exits, panics, and long waits.
 fn noise(words: &[AtomicU32; 2], seed: u32) -> ! {
     let mut random = Random(seed);
-    for _ in 0..20_000 {
+    for _ in 0..2_500 {
         let mut arguments = core::array::from_fn(|_| random.word(words));
         let number = random.next() as usize % 20;
         let selector = match number {
