@@ -99,7 +99,7 @@ pub fn emulator() -> Result<()> {
             .map(|_| ())
             .with_context(|| {
                 format!(
-                    "The emulator could not be installed. See what apt-get says, then run: sudo \
+                    "The emulator could not be installed. See what apt-get says below, then run: sudo \
                      apt-get {}",
                     INSTALL.join(" ")
                 )

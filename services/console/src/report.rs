@@ -88,7 +88,7 @@ mod tests {
     }
 
     const fn process(name: &'static str) -> Process {
-        Process { name, memory: &MEMORY, windows: &[] }
+        Process { name, memory: &MEMORY, windows: &[], notifications: 0 }
     }
 
     const fn service(name: &'static str) -> Service {
