@@ -10,6 +10,9 @@ use crate::memory::Span;
 use crate::port::Port;
 use crossgate_abi::{ARGUMENT_WORDS, CallError, Kind, Shape, Word};
 
+const READ: u16 = Kind::Read as u16;
+const WRITE: u16 = Kind::Write as u16;
+
 /// Where leased memory comes from, which says how far the protection unit may round it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Source {
@@ -46,35 +49,52 @@ impl<P: Port> Kernel<P> {
     ) -> Result<u8, CallError> {
         let mut count = 0;
         for (index, pair) in words.windows(2).enumerate() {
-            let writable = match arguments.kind(index) {
-                Kind::Read => false,
-                Kind::Write => true,
+            let kinds = arguments.kinds >> (4 * index);
+            if kinds == 0 {
+                break;
+            }
+            let writable = match kinds & 15 {
+                READ => false,
+                WRITE => true,
                 _ => continue,
             };
             let [address, length] = *pair else { continue };
-            // Empty memory is nobody's, and flash is readable by all.
-            if length == 0 {
-                continue;
+            // Empty memory is nobody's.
+            if length != 0 {
+                let memory = Span::new(address, length).ok_or(CallError::BadLease)?;
+                count += u8::from(self.take_lease(stack_pointer, memory, writable, count)?);
             }
-            let memory = Span::new(address, length).ok_or(CallError::BadLease)?;
-            if !writable && self.flash.contains(memory) {
-                continue;
-            }
-            let source = self.source(stack_pointer, memory, writable).ok_or(CallError::BadLease)?;
-            let limits = match source {
-                Source::Shared(process) => self.shared(process),
-                Source::Stack => memory,
-            };
-            if !P::coverable(memory, limits) {
-                return Err(CallError::BadLease);
-            }
-            let thread = self.threads.current();
-            let place = usize::from(thread.level.leases + count);
-            let lease = thread.leases.get_mut(place).ok_or(CallError::TooDeep)?;
-            *lease = Lease { memory, writable, source };
-            count += 1;
         }
         Ok(count)
+    }
+
+    /// Checks and writes down one lease, after `taken` others of the same call. Tells whether it
+    /// needs one.
+    #[inline(always)]
+    fn take_lease(
+        &mut self,
+        stack_pointer: Word,
+        memory: Span,
+        writable: bool,
+        taken: u8,
+    ) -> Result<bool, CallError> {
+        // Flash is readable by all.
+        if !writable && self.flash.contains(memory) {
+            return Ok(false);
+        }
+        let source = self.source(stack_pointer, memory, writable).ok_or(CallError::BadLease)?;
+        let limits = match source {
+            Source::Shared(process) => self.shared(process),
+            Source::Stack => memory,
+        };
+        if !P::coverable(memory, limits) {
+            return Err(CallError::BadLease);
+        }
+        let thread = self.threads.current();
+        let place = usize::from(thread.level.leases + taken);
+        let lease = thread.leases.get_mut(place).ok_or(CallError::TooDeep)?;
+        *lease = Lease { memory, writable, source };
+        Ok(true)
     }
 
     /// By what right the current thread may lend `memory`, if it may.

@@ -155,8 +155,8 @@ impl Thread {
 
     /// The first address of its stack that is closed.
     pub(crate) fn window_top<P: Port>(&self) -> Word {
-        let pointer = self.innermost().map_or(self.stack.end, |frame| frame.stack_pointer);
-        P::window(self.stack, pointer).top
+        self.innermost()
+            .map_or(self.stack.end, |frame| P::window(self.stack, frame.stack_pointer).top)
     }
 
     /// Goes back to the caller of the innermost call. (What is saved there is the port's to load.)

@@ -44,9 +44,8 @@ impl Block {
     #[must_use]
     pub const fn covering(span: Span) -> Block {
         let (first, last) = (span.start as u32, (span.end as u32).wrapping_sub(1));
-        let differing = u32::BITS - (first ^ last).leading_zeros();
-        let log2_size = if differing < SMALLEST_BLOCK { SMALLEST_BLOCK } else { differing };
-        let eighth = log2_size - 3;
+        let eighth = log2_eighth(first, last);
+        let log2_size = eighth + 3;
         let low = (first >> eighth) % EIGHTHS;
         let high = (last >> eighth) % EIGHTHS;
         let disabled = !(0xff << low) | 0xfe << high;
@@ -81,6 +80,22 @@ impl Block {
     }
 }
 
+/// log2 of the eighths of the smallest block that holds two addresses.
+#[inline(always)]
+const fn log2_eighth(first: u32, last: u32) -> u32 {
+    29 - ((first ^ last) | 1 << (SMALLEST_BLOCK - 1)).leading_zeros()
+}
+
+/// Whether a region can open `span`, which must not be empty, and nothing outside `limits`.
+#[inline(always)]
+#[must_use]
+pub const fn coverable(span: Span, limits: Span) -> bool {
+    let eighth = 1 << log2_eighth(span.start as u32, (span.end as u32).wrapping_sub(1));
+    let start = span.start & !(eighth - 1);
+    let end = (span.end - 1) | (eighth - 1);
+    limits.start <= start && end < limits.end
+}
+
 /// What is open to a callee when everything from `stack_pointer` up is closed. With the end of a
 /// stack, whose size is a multiple of an eighth of the next power of two, that is all of it.
 ///
@@ -91,8 +106,7 @@ impl Block {
 #[must_use]
 pub const fn window(stack: Span, stack_pointer: usize) -> Window {
     let left = stack_pointer.wrapping_sub(stack.start) as u32;
-    // log2 of the eighths of the smallest block that holds what is left, but for SMALLEST_BLOCK.
-    let log2_eighth = 29 - (left.wrapping_sub(1) | 1 << (SMALLEST_BLOCK - 1)).leading_zeros();
+    let log2_eighth = log2_eighth(0, left.wrapping_sub(1));
     let eighths = left.wrapping_shr(log2_eighth);
     let disabled = 0xff00u32.wrapping_shl(eighths);
     Window {

@@ -1,6 +1,6 @@
 //! From reset to the first thread.
 
-use crate::armv7m::{self, Block};
+use crate::armv7m;
 use crate::clock::Clock;
 use crate::context::Context;
 use crate::entry::Bounds;
@@ -189,8 +189,9 @@ impl Port for Machine {
         armv7m::window(stack, stack_pointer)
     }
 
+    #[inline(always)]
     fn coverable(span: Span, limits: Span) -> bool {
-        limits.contains(Block::covering(span).open())
+        armv7m::coverable(span, limits)
     }
 
     fn now(&mut self) -> u64 {

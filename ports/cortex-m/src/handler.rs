@@ -185,9 +185,10 @@ fn follow(kernel: &mut Kernel<Machine>, context: *mut Context, effect: Effect) -
 #[cold]
 #[inline(never)]
 fn open_leases(kernel: &mut Kernel<Machine>) {
+    let open = usize::from(kernel.port.leases_open);
     let leases = kernel.current().leases();
     let count = leases.len() as u8;
-    mpu::open_leases(leases);
+    mpu::open_leases(leases, open);
     kernel.port.leases_open = count;
 }
 

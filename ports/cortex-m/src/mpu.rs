@@ -56,7 +56,7 @@ impl ProcessRegions {
 }
 
 /// The registers that open `span`, or the little more that a region must be.
-#[inline]
+#[inline(always)]
 fn region(number: u32, span: Span, access: Access) -> [u32; 2] {
     let block = Block::covering(span);
     [block.address_register(number), block.attribute_register(access)]
@@ -87,25 +87,29 @@ pub fn open(stack_start: Word, window: u16, process: &ProcessRegions) {
     }
 }
 
-/// Opens these leases, and no others.
-#[inline]
-pub fn open_leases(leases: &[Lease]) {
-    for place in 0..LEASES_PER_CALL {
-        let number = LEASES + place as u32;
-        match leases.get(place) {
-            Some(lease) => {
-                let access = if lease.writable { Access::ReadWrite } else { Access::ReadOnly };
-                let [address, attributes] = region(number, lease.memory, access);
-                write(address, attributes);
-            }
-            None => write(1 << 4 | number, 0),
-        }
-    }
+/// Opens these leases, and no others; `open` of them were open.
+#[inline(always)]
+pub fn open_leases(leases: &[Lease], open: usize) {
+    const { assert!(LEASES_PER_CALL == 2) }
+    open_lease(0, leases.first(), open);
+    open_lease(1, leases.get(1), open);
     cortex_m::asm::dsb();
 }
 
+#[inline(always)]
+fn open_lease(place: usize, lease: Option<&Lease>, open: usize) {
+    let number = LEASES + place as u32;
+    if let Some(lease) = lease {
+        let access = if lease.writable { Access::ReadWrite } else { Access::ReadOnly };
+        let [address, attributes] = region(number, lease.memory, access);
+        write(address, attributes);
+    } else if place < open {
+        write(1 << 4 | number, 0);
+    }
+}
+
 /// Writes a region's registers; the address register names the region.
-#[inline]
+#[inline(always)]
 fn write(address: u32, attributes: u32) {
     // SAFETY: the core is in an exception or has not started a thread yet: nothing else uses the
     // unit, and what is written changes only what unprivileged code may reach.
@@ -122,7 +126,7 @@ pub fn enable(flash: Span, kernel_stack_bottom: usize) {
     write(address, attributes);
     // The smallest region is 32 bytes: log2 is 5, without subregions.
     write(kernel_stack_bottom as u32 | 1 << 4 | GUARD, Access::Guard as u32 | 4 << 1 | 1);
-    open_leases(&[]);
+    open_leases(&[], LEASES_PER_CALL);
     const ENABLE: u32 = 1;
     const DEFAULT_MAP_FOR_KERNEL: u32 = 1 << 2;
     // SAFETY: the regions are set up, and privileged code keeps the default memory map.

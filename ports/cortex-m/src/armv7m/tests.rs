@@ -63,6 +63,17 @@ proptest! {
     }
 
     #[test]
+    fn coverable_is_what_a_block_does(span in a_span(), below in 0usize..99, above in 0usize..99) {
+        let limits = Span {
+            start: span.start.saturating_sub(below & !7),
+            end: span.end.saturating_add(above & !7).min(u32::MAX as usize),
+        };
+        let open = Block::covering(span).open();
+        prop_assert_eq!(coverable(span, limits), limits.contains(open));
+        prop_assert!(coverable(span, open));
+    }
+
+    #[test]
     fn no_smaller_region_covers_the_span(span in a_span()) {
         let block = Block::covering(span);
         let (first, last) = (span.start as u64, span.end as u64 - 1);
