@@ -4,13 +4,14 @@
 //! calls the method as a function. Every test thread has a kernel of its own.
 
 use crate::arch::Reply;
-use crate::{Handle, ServedBy, Shape};
+use crate::{Handle, Notification, ServedBy, Shape};
 use crossgate_abi::table::{Method, NO_LOCK, ProcessMemory, RawReply, Service, System};
-use crossgate_abi::{CallError, Kind, MAX_CALL_DEPTH, Status, Word};
+use crossgate_abi::{CallError, Kind, MAX_CALL_DEPTH, MAX_NOTIFICATIONS, Status, Word};
 use std::any::TypeId;
 use std::boxed::Box;
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 use std::vec::Vec;
@@ -86,6 +87,8 @@ pub fn boot(system: &System) {
         }
     });
     KERNEL.with_borrow_mut(|kernel| kernel.services = system.services.to_vec());
+    let counting = system.notifications.iter().enumerate().filter(|(_, it)| it.counting);
+    COUNTING.store(counting.fold(0, |set, (index, _)| set | 1 << index), Ordering::Relaxed);
 }
 
 /// What follows is done by a thread of this process (its index in the wiring).
@@ -98,6 +101,20 @@ pub fn run_as(process: usize) {
 pub fn mark_private<T: ?Sized>(value: &T) {
     let start = (&raw const *value).addr();
     KERNEL.with_borrow_mut(|kernel| kernel.private.push((start, start + size_of_val(value))));
+}
+
+/// A notification for code under test. All threads of a test program share the 32 notifications, so
+/// give every test an `index` (below 32) of its own.
+///
+/// ```
+/// let button = crossgate::host::notification(0);
+/// std::thread::spawn(move || button.signal());
+/// button.wait();
+/// ```
+#[must_use]
+pub const fn notification(index: usize) -> Notification {
+    assert!(index < MAX_NOTIFICATIONS, "a firmware has at most 32 notifications");
+    Notification::__new(index)
 }
 
 /// A call by its bare words, as a hostile caller would make it.
@@ -196,14 +213,17 @@ pub(crate) fn now() -> u64 {
     START.get_or_init(Instant::now).elapsed().as_micros() as u64
 }
 
-/// Signals that nobody has waited for yet.
-static SIGNALS: Mutex<[u32; 32]> = Mutex::new([0; 32]);
+/// How many signals of each notification nobody has waited for yet.
+static SIGNALS: Mutex<[u32; MAX_NOTIFICATIONS]> = Mutex::new([0; MAX_NOTIFICATIONS]);
 static SIGNALLED: Condvar = Condvar::new();
+/// The set of notifications that count.
+static COUNTING: AtomicU32 = AtomicU32::new(0);
 
 pub(crate) fn signal(index: Word) -> Reply {
     let mut signals = SIGNALS.lock().unwrap_or_else(PoisonError::into_inner);
     match signals.get_mut(index) {
-        Some(count) => *count += 1,
+        Some(count) if COUNTING.load(Ordering::Relaxed) >> index & 1 == 1 => *count += 1,
+        Some(count) => *count = 1,
         None => return failure(CallError::NotPermitted),
     }
     SIGNALLED.notify_all();
@@ -212,12 +232,14 @@ pub(crate) fn signal(index: Word) -> Reply {
 
 pub(crate) fn wait(set: Word, timeout: u64) -> Reply {
     let signals = SIGNALS.lock().unwrap_or_else(PoisonError::into_inner);
-    let none =
-        |signals: &mut [u32; 32]| (0..32).all(|index| set >> index & 1 == 0 || signals[index] == 0);
-    let waited =
-        SIGNALLED.wait_timeout_while(signals, Duration::from_micros(timeout.min(1 << 50)), none);
+    let came = |signals: &[u32; MAX_NOTIFICATIONS]| {
+        (0..MAX_NOTIFICATIONS).find(|&index| set >> index & 1 == 1 && signals[index] != 0)
+    };
+    // 35 years are for ever; what is much longer overflows the clocks of some hosts.
+    let timeout = Duration::from_micros(timeout.min(1 << 50));
+    let waited = SIGNALLED.wait_timeout_while(signals, timeout, |signals| came(signals).is_none());
     let mut signals = waited.unwrap_or_else(PoisonError::into_inner).0;
-    match (0..32).find(|&index| set >> index & 1 == 1 && signals[index] != 0) {
+    match came(&signals) {
         Some(index) => {
             signals[index] -= 1;
             Reply { status: 0, words: [index, 0] }

@@ -4,6 +4,7 @@
 //! while the method runs. The memory belongs to a process that the server does not trust and may
 //! change at any time, so a server never gets a reference to it: every access is a copy.
 
+use crate::buffer::{Block, LendBuf, Size};
 use crate::wire::{Decoder, Encoder, Invalid, Parameter};
 use core::marker::PhantomData;
 use core::mem::MaybeUninit;
@@ -239,8 +240,8 @@ pub trait Lend<P> {
 }
 
 macro_rules! lend {
-    ($([$($generics:tt)*] $from:ty => $to:ident<$lent:ty>, |$memory:ident| $address:expr, $length:expr;)*) => { $(
-        impl<$($generics)*> Lend<$to<'static, $lent>> for $from {
+    ($([$($generics:tt)*] $from:ty => $to:ident<$lent:ty> $(where $bounded:ty: $bound:path)?, |$memory:ident| $address:expr, $length:expr;)*) => { $(
+        impl<$($generics)*> Lend<$to<'static, $lent>> for $from $(where $bounded: $bound)? {
             #[inline(always)]
             unsafe fn lend(self) -> Loan {
                 let $memory = self;
@@ -263,6 +264,10 @@ lend! {
     [T: Plain, const N: usize] &mut [T; N] => LentMut<[T]>,
         |memory| memory.as_mut_ptr(), size_of_val(memory);
     [] &str => Lent<[u8]>, |text| text.as_ptr(), text.len();
+    [const N: usize] &LendBuf<N> => Lent<[u8]> where Size<N>: Block, |buffer| buffer.as_ptr(), N;
+    [const N: usize] &mut LendBuf<N> => Lent<[u8]> where Size<N>: Block, |buffer| buffer.as_ptr(), N;
+    [const N: usize] &mut LendBuf<N> => LentMut<[u8]> where Size<N>: Block,
+        |buffer| buffer.as_mut_ptr(), N;
     [X: ?Sized + Lendable] &Lent<'_, X> => Lent<X>, |lease| lease.address, lease.length;
     [X: ?Sized + Lendable] &LentMut<'_, X> => Lent<X>, |lease| lease.0.address, lease.0.length;
     [X: ?Sized + Lendable] &mut LentMut<'_, X> => LentMut<X>,

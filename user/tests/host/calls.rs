@@ -1,0 +1,242 @@
+//! Calls, and what is refused.
+
+use crate::interfaces::*;
+use core::cell::Cell;
+use core::num::NonZeroU8;
+use core::time::Duration;
+use crossgate::{CallError, Handle, Wire, host, interface};
+
+#[derive(Wire, Clone, Copy, Debug, PartialEq)]
+struct Celsius(f32);
+
+#[derive(Wire, Clone, Copy, Debug, PartialEq)]
+struct Point {
+    x: i16,
+    y: i8,
+}
+
+/// Gives back what it gets.
+#[interface]
+trait Echo {
+    fn bool(&self, value: bool) -> bool;
+    fn char(&self, value: char) -> char;
+    fn i64(&self, value: i64) -> i64;
+    fn f64(&self, value: f64) -> f64;
+    fn isize(&self, value: isize) -> isize;
+    fn bytes(&self, value: [u8; 8]) -> [u8; 8];
+    fn duration(&self, value: Duration) -> Duration;
+    fn pair(&self, value: (u16, i8)) -> (u16, i8);
+    fn option(&self, value: Option<NonZeroU8>) -> Option<NonZeroU8>;
+    fn result(&self, value: Result<i32, ()>) -> Result<i32, ()>;
+    fn newtype(&self, value: Celsius) -> Celsius;
+    fn point(&self, value: Point) -> Point;
+    fn mode(&self, value: Mode) -> Mode;
+    fn four(&self, a: u8, b: u16, c: u32, d: i8) -> u32;
+}
+
+struct Parrot;
+
+macro_rules! echo {
+    ($($name:ident: $type:ty),* $(,)?) => { $( fn $name(&self, value: $type) -> $type { value } )* };
+}
+
+impl Echo for Parrot {
+    echo! {
+        bool: bool, char: char, i64: i64, f64: f64, isize: isize, bytes: [u8; 8], duration: Duration,
+        pair: (u16, i8), option: Option<NonZeroU8>, result: Result<i32, ()>, newtype: Celsius,
+        point: Point, mode: Mode,
+    }
+
+    fn four(&self, a: u8, b: u16, c: u32, d: i8) -> u32 {
+        u32::from(a) + u32::from(b) + c + d.unsigned_abs() as u32
+    }
+}
+
+#[test]
+fn values_arrive_as_they_were() {
+    let echo = host::serve::<dyn Echo, _>(Parrot);
+    assert_eq!([echo.bool(false), echo.bool(true)], [Ok(false), Ok(true)]);
+    assert_eq!(echo.char('é'), Ok('é'));
+    assert_eq!([echo.i64(i64::MIN), echo.i64(-2)], [Ok(i64::MIN), Ok(-2)]);
+    assert_eq!(echo.f64(-0.5), Ok(-0.5));
+    assert_eq!(echo.isize(-7), Ok(-7));
+    assert_eq!(echo.bytes(*b"crossing"), Ok(*b"crossing"));
+    assert_eq!(echo.duration(Duration::from_micros(1 << 40)), Ok(Duration::from_micros(1 << 40)));
+    assert_eq!(echo.duration(Duration::MAX), Ok(Duration::from_micros(u64::MAX)));
+    assert_eq!(echo.pair((65535, -128)), Ok((65535, -128)));
+    assert_eq!(
+        [echo.option(None), echo.option(NonZeroU8::new(9))],
+        [Ok(None), Ok(NonZeroU8::new(9))]
+    );
+    assert_eq!([echo.result(Ok(-3)), echo.result(Err(()))], [Ok(Ok(-3)), Ok(Err(()))]);
+    assert_eq!(echo.newtype(Celsius(21.5)), Ok(Celsius(21.5)));
+    assert_eq!(echo.point(Point { x: -300, y: 7 }), Ok(Point { x: -300, y: 7 }));
+    for mode in [Mode::Eco, Mode::Normal, Mode::Boost] {
+        assert_eq!(echo.mode(mode), Ok(mode));
+    }
+    assert_eq!(echo.four(1, 2, 3, -4), Ok(10));
+}
+
+#[test]
+fn words_that_are_no_value_are_refused_by_the_server() {
+    // The methods that take one word, by their number.
+    const BOOL: usize = 0;
+    const CHAR: usize = 1;
+    const OPTION: usize = 8;
+    const MODE: usize = 12;
+    let index = index_of(host::serve::<dyn Echo, _>(Parrot));
+    for (method, words, valid) in [
+        (BOOL, [1, 0], true),
+        (BOOL, [2, 0], false),
+        (BOOL, [usize::MAX, 0], false),
+        (CHAR, [0x10_ffff, 0], true),
+        (CHAR, [0xd800, 0], false),
+        (OPTION, [0, 5], true),
+        (OPTION, [0, 0], false),
+        (OPTION, [1, 0], true),
+        (OPTION, [2, 5], false),
+        (MODE, [7, 0], true),
+        (MODE, [1, 0], false),
+    ] {
+        let expected = if valid { Ok(()) } else { Err(CallError::BadArgument) };
+        let reply = host::call_raw(index, method, [words[0], words[1], 0, 0]).map(|_| ());
+        assert_eq!(reply, expected, "method {method}, words {words:?}");
+    }
+}
+
+/// The same interface as the server has it, but with results that it never promised.
+#[interface]
+trait Lamp {
+    fn is_on(&self) -> bool;
+}
+#[interface]
+trait LyingLamp {
+    fn is_on(&self) -> u32;
+}
+struct Liar;
+impl LyingLamp for Liar {
+    fn is_on(&self) -> u32 {
+        2
+    }
+}
+
+#[test]
+fn a_reply_that_is_no_value_is_refused_by_the_client() {
+    let lamp = Handle::<dyn Lamp>::__of_service(index_of(host::serve::<dyn LyingLamp, _>(Liar)));
+    assert_eq!(lamp.is_on(), Err(CallError::BadReply));
+}
+
+struct Sensor(Cell<i32>);
+impl Temperature for Sensor {
+    fn configure(&self, interval: u32, scale: i16) {
+        self.0.set(interval as i32 * i32::from(scale));
+    }
+    fn get(&self) -> i32 {
+        match self.0.get() {
+            0 => panic!("not configured"),
+            reading => reading,
+        }
+    }
+}
+
+#[test]
+fn a_panic_is_an_error_at_the_caller() {
+    let sensor = host::serve::<dyn Temperature, _>(Sensor(Cell::new(0)));
+    assert_eq!(sensor.get(), Err(CallError::ServerFaulted));
+    assert_eq!(sensor.configure(7, -2), Ok(()));
+    assert_eq!(sensor.get(), Ok(-14));
+}
+
+#[test]
+fn only_services_and_their_methods_are_entered() {
+    let sensor = index_of(host::serve::<dyn Temperature, _>(Sensor(Cell::new(1))));
+    assert_eq!(host::call_raw(sensor, 1, [0; 4]).map(|words| words[0]), Ok(1));
+    assert_eq!(host::call_raw(sensor, 2, [0; 4]), Err(CallError::NoSuchMethod));
+    assert_eq!(host::call_raw(sensor + 1, 1, [0; 4]), Err(CallError::NoSuchService));
+}
+
+/// Calls itself, through its own handle.
+#[interface]
+trait Mirror {
+    fn look(&self, depth: u32) -> Result<u32, CallErrorNumber>;
+}
+#[derive(Wire, Clone, Copy, Debug, PartialEq)]
+struct CallErrorNumber(u8);
+struct Glass;
+impl Mirror for Glass {
+    fn look(&self, depth: u32) -> Result<u32, CallErrorNumber> {
+        Handle::<dyn Mirror>::__of_service(0)
+            .look(depth + 1)
+            .unwrap_or_else(|error| Err(CallErrorNumber(error as u8)))
+    }
+}
+
+#[test]
+fn re_entering_an_object_is_a_deadlock() {
+    let mirror = host::serve::<dyn Mirror, _>(Glass);
+    assert_eq!(index_of(mirror), 0);
+    assert_eq!(mirror.look(0), Ok(Err(CallErrorNumber(CallError::Deadlock as u8))));
+}
+
+struct Ring<T, const N: usize> {
+    items: [Option<T>; N],
+    first: usize,
+    count: usize,
+}
+impl<T: Wire + Copy, const N: usize> Queue<T> for Ring<T, N> {
+    fn push(&mut self, value: T) -> bool {
+        if self.count == N {
+            return false;
+        }
+        self.items[(self.first + self.count) % N] = Some(value);
+        self.count += 1;
+        true
+    }
+    fn pop(&mut self) -> Option<T> {
+        let value = self.items[self.first].take()?;
+        self.first = (self.first + 1) % N;
+        self.count -= 1;
+        Some(value)
+    }
+}
+
+#[test]
+fn an_interface_may_be_generic() {
+    let ring = Ring::<u16, 2> { items: [None; 2], first: 0, count: 0 };
+    let queue = host::serve::<dyn Queue<u16>, _>(ring);
+    assert_eq!([queue.push(1), queue.push(2), queue.push(3)], [Ok(true), Ok(true), Ok(false)]);
+    assert_eq!([queue.pop(), queue.pop(), queue.pop()], [Ok(Some(1)), Ok(Some(2)), Ok(None)]);
+}
+
+#[interface]
+trait Broker {
+    fn deliver(&self, to: Handle<dyn Queue<u16>>) -> bool;
+}
+struct Post;
+impl Broker for Post {
+    fn deliver(&self, to: Handle<dyn Queue<u16>>) -> bool {
+        to.push(3) == Ok(true)
+    }
+}
+
+#[test]
+fn interfaces_that_differ_in_a_type_argument_are_different() {
+    let ring = || Ring { items: [None; 2], first: 0, count: 0 };
+    let narrow = host::serve::<dyn Queue<u16>, _>(ring());
+    let wide = host::serve::<dyn Queue<u32>, _>(Ring { items: [None; 2], first: 0, count: 0 });
+    let broker = host::serve::<dyn Broker, _>(Post);
+    assert_eq!(broker.deliver(narrow), Ok(true));
+    let forged = Handle::<dyn Queue<u16>>::__of_service(index_of(wide));
+    assert_eq!(broker.deliver(forged), Err(CallError::BadArgument));
+    // Not a multiple of 256, and beyond the end of the table.
+    for word in [(index_of(narrow) << 8) + 1, 99 << 8] {
+        let reply = host::call_raw(index_of(broker), 0, [word, 0, 0, 0]);
+        assert_eq!(reply, Err(CallError::BadArgument));
+    }
+}
+
+/// The index of the service behind a handle, as its `Debug` text tells it.
+pub fn index_of<I: ?Sized + crossgate::Interface>(handle: Handle<I>) -> usize {
+    let text = format!("{handle:?}");
+    text.rsplit('#').next().and_then(|index| index.parse().ok()).expect("it ends with the index")
+}

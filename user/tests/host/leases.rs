@@ -1,0 +1,190 @@
+//! Memory and handles that are lent.
+
+use crate::calls::index_of;
+use crate::interfaces::*;
+use crossgate::{CallError, Handle, LendBuf, Lent, LentMut, host, interface};
+
+struct Disk([u8; 32]);
+impl File for Disk {
+    fn read(&mut self, at: u32, mut data: LentMut<'_, [u8]>) -> Result<u32, FileError> {
+        let rest = self.0.get(at as usize..).ok_or(FileError::OutOfRange)?;
+        Ok(data.copy_from(rest) as u32)
+    }
+    fn write(&mut self, data: Lent<'_, [u8]>) -> Result<u32, FileError> {
+        if data.len() > self.0.len() {
+            return Err(FileError::OutOfRange);
+        }
+        Ok(data.copy_to(&mut self.0) as u32)
+    }
+}
+
+struct Directory(Handle<dyn File>);
+impl FileSystem for Directory {
+    fn open(&self, name: [u8; 8]) -> Result<Handle<dyn File>, FileError> {
+        if &name == b"data.bin" { Ok(self.0) } else { Err(FileError::NotFound) }
+    }
+    fn copy(&self, from: Handle<dyn File>, to: Handle<dyn File>) -> Result<u32, FileError> {
+        let mut buffer = LendBuf::<32>::new();
+        from.read(0, &mut buffer).map_err(|_| FileError::Failed)??;
+        to.write(&buffer).map_err(|_| FileError::Failed)?
+    }
+    fn find(&self, near: Option<Handle<dyn File>>) -> Option<Handle<dyn File>> {
+        near.or(Some(self.0)).filter(|&file| file == self.0)
+    }
+}
+
+#[test]
+fn handles_travel_as_arguments_and_results() {
+    let full = host::serve::<dyn File, _>(Disk([7; 32]));
+    let empty = host::serve::<dyn File, _>(Disk([0; 32]));
+    let directory = host::serve::<dyn FileSystem, _>(Directory(full));
+    assert_eq!(directory.open(*b"nonesuch"), Ok(Err(FileError::NotFound)));
+    assert_eq!(directory.open(*b"data.bin"), Ok(Ok(full)));
+    assert_eq!(directory.copy(full, empty), Ok(Ok(32)));
+    let mut data = [0; 40];
+    assert_eq!(empty.read(1, &mut data), Ok(Ok(31)));
+    assert_eq!(data[30..32], [7, 0]);
+    assert_eq!(directory.find(None), Ok(Some(full)));
+    assert_eq!(directory.find(Some(empty)), Ok(None));
+    // A handle of another interface.
+    let forged = Handle::<dyn File>::__of_service(index_of(directory));
+    assert_eq!(directory.copy(forged, empty), Err(CallError::BadArgument));
+}
+
+#[test]
+fn every_kind_of_reference_can_be_lent() {
+    let disk = host::serve::<dyn File, _>(Disk([0; 32]));
+    let vector = vec![1, 2, 3];
+    for reply in [
+        disk.write(b"literal"),
+        disk.write("text567"),
+        disk.write(&[1; 7]),
+        disk.write(&[1; 9][2..]),
+        disk.write(&mut [1; 7]),
+        disk.write(&*[vector.as_slice(), &[0; 4]].concat()),
+    ] {
+        assert_eq!(reply, Ok(Ok(7)));
+    }
+    assert_eq!(disk.write(&[]), Ok(Ok(0)));
+    assert_eq!(disk.write(&[0; 33]), Ok(Err(FileError::OutOfRange)));
+    let mut array = [9; 4];
+    assert_eq!(disk.read(0, &mut array), Ok(Ok(4)));
+    assert_eq!(array, [1, 2, 3, 0]);
+    assert_eq!(disk.read(0, &mut array[1..3]), Ok(Ok(2)));
+    assert_eq!(disk.read(99, &mut array), Ok(Err(FileError::OutOfRange)));
+}
+
+#[test]
+fn memory_that_is_not_the_callers_to_lend_is_refused() {
+    let disk = host::serve::<dyn File, _>(Disk([0; 32]));
+    let private = [1; 4];
+    host::mark_private(&private);
+    assert_eq!(disk.write(&private), Err(CallError::BadLease));
+    assert_eq!(disk.write(&private[..1]), Err(CallError::BadLease));
+    let index = index_of(disk);
+    assert_eq!(host::call_raw(index, 1, [usize::MAX - 1, 9, 0, 0]), Err(CallError::BadLease));
+}
+
+struct Wires {
+    frame: Frame,
+    sum: u16,
+}
+impl Bus for Wires {
+    fn send(&mut self, frame: Lent<'_, Frame>, body: Lent<'_, [u16]>) {
+        self.frame = frame.copy();
+        self.sum = body.iter().sum();
+    }
+    fn receive(&mut self, mut frame: LentMut<'_, Frame>) -> bool {
+        let was = frame.copy();
+        frame.write(Frame { at: was.at + u32::from(self.sum), ..self.frame });
+        self.sum != 0
+    }
+}
+
+#[test]
+fn structs_and_slices_of_numbers_can_be_lent() {
+    let frame = Frame { id: 1, length: 2, at: 3 };
+    let bus = host::serve::<dyn Bus, _>(Wires { frame, sum: 0 });
+    let mut received = Frame { id: 0, length: 0, at: 100 };
+    assert_eq!(bus.receive(&mut received), Ok(false));
+    assert_eq!(received, Frame { at: 100, ..frame });
+    assert_eq!(bus.send(&Frame { id: 9, ..frame }, &[400, 5]), Ok(()));
+    assert_eq!(bus.receive(&mut received), Ok(true));
+    assert_eq!(received, Frame { id: 9, length: 2, at: 505 });
+}
+
+#[test]
+fn a_lease_of_the_wrong_length_or_alignment_is_refused() {
+    let frame = Frame { id: 1, length: 2, at: 3 };
+    let bus = index_of(host::serve::<dyn Bus, _>(Wires { frame, sum: 0 }));
+    let memory = [0u64; 4];
+    let start = memory.as_ptr().expose_provenance();
+    let send = |words| host::call_raw(bus, 0, words).map(|_| ());
+    assert_eq!(send([start, 8, start, 4]), Ok(()));
+    for words in [
+        [start, 7, start, 4],
+        [start + 2, 8, start, 4],
+        [start, 8, start, 3],
+        [start, 8, start + 1, 4],
+    ] {
+        assert_eq!(send(words), Err(CallError::BadArgument), "{words:?}");
+    }
+}
+
+#[test]
+fn what_is_outside_of_a_lease_is_out_of_reach() {
+    #[interface]
+    trait Probe {
+        fn look(&self, data: LentMut<'_, [u8]>) -> bool;
+    }
+    struct Prober;
+    impl Probe for Prober {
+        fn look(&self, mut data: LentMut<'_, [u8]>) -> bool {
+            assert_eq!((data.len(), data.is_empty()), (4, false));
+            assert_eq!((data.get(3), data.get(4), data.get(usize::MAX)), (Some(3), None, None));
+            assert!(data.slice(3, 2).is_none() && data.slice(0, 5).is_none());
+            assert!(data.slice(4, 4).is_some_and(|rest| rest.is_empty()));
+            assert!(data.set(0, 10) && !data.set(4, 0) && !data.set(usize::MAX, 0));
+            data.slice_mut(1, 3).expect("it is inside").fill(20);
+            let mut copy = [0; 6];
+            assert_eq!(data.copy_to(&mut copy), 4);
+            assert_eq!(copy, [10, 20, 20, 3, 0, 0]);
+            data.iter().eq([10, 20, 20, 3])
+        }
+    }
+    let probe = host::serve::<dyn Probe, _>(Prober);
+    let mut data = [0, 1, 2, 3, 99];
+    assert_eq!(probe.look(&mut data[..4]), Ok(true));
+    assert_eq!(data, [10, 20, 20, 3, 99]);
+}
+
+/// A server that has another do the work, on memory of its own caller.
+struct Cache(Handle<dyn File>);
+impl File for Cache {
+    fn read(&mut self, at: u32, mut data: LentMut<'_, [u8]>) -> Result<u32, FileError> {
+        self.0.read(at, &mut data).map_err(|_| FileError::Failed)?
+    }
+    fn write(&mut self, data: Lent<'_, [u8]>) -> Result<u32, FileError> {
+        let half = data.slice(0, data.len() / 2).ok_or(FileError::Failed)?;
+        self.0.write(&half).map_err(|_| FileError::Failed)?
+    }
+}
+
+#[test]
+fn a_lease_can_be_lent_on() {
+    let disk = host::serve::<dyn File, _>(Disk([0; 32]));
+    let cache = host::serve::<dyn File, _>(Cache(disk));
+    assert_eq!(cache.write(&[1, 2, 3, 4]), Ok(Ok(2)));
+    let mut data = [9; 4];
+    assert_eq!(cache.read(0, &mut data), Ok(Ok(4)));
+    assert_eq!(data, [1, 2, 0, 0]);
+}
+
+#[test]
+fn lend_buffers_are_blocks() {
+    let buffers = (LendBuf::<32>::new(), LendBuf::<256>::new(), LendBuf::<1024>::default());
+    assert_eq!((&raw const buffers.0).addr() % 32, 0);
+    assert_eq!((&raw const buffers.1).addr() % 256, 0);
+    assert_eq!((&raw const buffers.2).addr() % 1024, 0);
+    assert_eq!((size_of_val(&buffers.0), size_of_val(&buffers.2)), (32, 1024));
+}

@@ -1,0 +1,10 @@
+//! The library as processes and firmware use it, on the emulated kernel of a host.
+//!
+//! Process crates forbid unsafe code, so this does: what the macros expand to must not count.
+#![forbid(unsafe_code)]
+
+mod calls;
+mod interfaces;
+mod leases;
+mod waiting;
+mod wiring;
