@@ -5,6 +5,7 @@
 //! caller's part of the stack is closed while the method runs, because the callee's stack starts
 //! below it. Nothing changes until every check has passed.
 
+use crate::lease::InForce;
 use crate::port::Port;
 use crate::thread::Level;
 use crate::{Effect, Kernel, Reply};
@@ -28,7 +29,7 @@ pub(crate) struct Frame {
 impl Frame {
     pub const EMPTY: Frame = Frame {
         stack_pointer: 0,
-        level: Level { window: 0, process: 0, leases: 0 },
+        level: Level { window: 0, process: 0, leases: InForce::NONE },
         service: 0,
         with_care: false,
     };
@@ -124,10 +125,10 @@ impl<P: Port> Kernel<P> {
         if window.top < stack_start + P::ENTRY_SIZE + Word::from(service.stack) {
             return Err(CallError::StackTooSmall.into());
         }
-        let mut leases = thread.level.leases;
         let exclusive = service.lock != NO_LOCK;
+        let mut leases = thread.level.leases.of_callee(0);
         if method.arguments.kinds != 0 || exclusive {
-            leases += self.take_leases_and_lock(stack_pointer, service, method, words)?;
+            leases = self.take_leases_and_lock(stack_pointer, service, method, words)?;
             thread = self.threads.current();
         }
         if let Some(frame) = thread.frames.get_mut(depth) {
@@ -147,7 +148,7 @@ impl<P: Port> Kernel<P> {
         })
     }
 
-    /// What only some calls need. Tells how many leases came into force.
+    /// What only some calls need. Tells which leases the callee gets.
     #[inline(never)]
     fn take_leases_and_lock(
         &mut self,
@@ -155,13 +156,13 @@ impl<P: Port> Kernel<P> {
         service: &Service,
         method: &Method,
         words: &[Word; ARGUMENT_WORDS],
-    ) -> Result<u8, Refusal> {
+    ) -> Result<InForce, Refusal> {
         let count = self.take_leases(stack_pointer, method.arguments, words)?;
         // Last, because only a lock that the call really takes has to be given back.
         if service.lock != NO_LOCK {
             self.take_lock(service.lock)?;
         }
-        Ok(count)
+        Ok(self.current().level.leases.of_callee(count))
     }
 
     /// The current thread returns from the method that it is in. If it can't go back to the caller

@@ -35,7 +35,7 @@ impl Lock {
 
 impl<P: Port> Kernel<P> {
     /// The current thread takes the lock of an object, if it is free.
-    #[inline(always)]
+    #[inline(never)]
     pub(crate) fn take_lock(&mut self, lock: u8) -> Result<(), Refusal> {
         match self.locks.get(usize::from(lock)).and_then(|lock| lock.holder) {
             Some(holder) if self.leads_back(holder) => Err(CallError::Deadlock.into()),

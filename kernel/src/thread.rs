@@ -1,7 +1,7 @@
 //! A thread's state.
 
 use crate::call::Frame;
-use crate::lease::Lease;
+use crate::lease::{InForce, Lease};
 use crate::memory::Span;
 use crate::port::Port;
 use crossgate_abi::{MAX_CALL_DEPTH, Status, Word, table};
@@ -72,8 +72,8 @@ pub struct Level {
     pub window: u16,
     /// The process that it executes in.
     pub process: u8,
-    /// How many leases it holds, over all its calls.
-    pub leases: u8,
+    /// Which of its leases are in force.
+    pub leases: InForce,
 }
 
 /// A thread.
@@ -104,7 +104,7 @@ impl Thread {
     pub const EMPTY: Thread = Thread {
         stack_pointer: 0,
         stack: Span::EMPTY,
-        level: Level { window: 0, process: 0, leases: 0 },
+        level: Level { window: 0, process: 0, leases: InForce::NONE },
         depth: 0,
         id: ThreadId::IDLE,
         base_priority: 0,
@@ -126,7 +126,7 @@ impl Thread {
         Thread {
             id,
             stack,
-            level: Level { window, process: wiring.process, leases: 0 },
+            level: Level { window, process: wiring.process, leases: InForce::NONE },
             base_priority: wiring.priority,
             priority: wiring.priority,
             ..Thread::EMPTY
@@ -173,8 +173,7 @@ impl Thread {
     #[inline(always)]
     #[must_use]
     pub fn leases(&self) -> &[Lease] {
-        let first = self.innermost().map_or(0, |frame| frame.level.leases);
-        self.leases.get(usize::from(first)..usize::from(self.level.leases)).unwrap_or(&[])
+        self.leases.get(self.level.leases.places()).unwrap_or(&[])
     }
 
     /// Whether there is something left to do before it runs.

@@ -78,7 +78,6 @@ impl<P: Port> Kernel<P> {
     }
 
     /// Takes a thread's deadline away, if it has one.
-    #[inline]
     pub(crate) fn stop_timer(&mut self, id: ThreadId) {
         if self.threads.get(id).timed {
             self.remove_timer(id);
@@ -103,7 +102,7 @@ impl<P: Port> Kernel<P> {
     }
 
     /// Makes a waiting thread ready. What its system call brings back is pending already.
-    #[inline]
+    #[inline(never)]
     pub(crate) fn wake(&mut self, id: ThreadId) {
         self.stop_timer(id);
         let thread = self.threads.get_mut(id);

@@ -21,7 +21,7 @@ pub extern "C" fn call(context: &mut Context, selector: Word) -> *mut Context {
             // multiple of 32 and below everything that the thread has in use.
             let context = unsafe { Context::enter(&entry) };
             let Level { window, process, leases } = entry.level;
-            if leases | kernel.port.leases_open != 0 {
+            if leases.bits() | kernel.port.leases_open != 0 {
                 open_leases(kernel);
             }
             mpu::open(entry.stack_start, window, kernel.port.regions(process));
@@ -41,7 +41,7 @@ pub extern "C" fn leave(context: &mut Context) -> *mut Context {
             // SAFETY: the caller's context was saved there; its stack has been closed since.
             unsafe { (*context).set_reply(exit.reply) };
             let Level { window, process, leases } = exit.level;
-            if leases | kernel.port.leases_open != 0 {
+            if leases.bits() | kernel.port.leases_open != 0 {
                 open_leases(kernel);
             }
             mpu::open(exit.stack_start, window, kernel.port.regions(process));
@@ -210,7 +210,7 @@ fn load_now(kernel: &mut Kernel<Machine>) -> *mut Context {
         // which has not run since, can reach it.
         unsafe { (*context).settle(thread) };
     }
-    if level.leases | kernel.port.leases_open != 0 {
+    if level.leases.bits() | kernel.port.leases_open != 0 {
         open_leases(kernel);
     }
     mpu::open(start, level.window, kernel.port.regions(level.process));
