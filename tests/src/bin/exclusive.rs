@@ -29,7 +29,7 @@ struct Slow(u32);
 impl Count for Slow {
     fn increment(&mut self) {
         let before = self.0;
-        if before % 16 == 0 {
+        if before.is_multiple_of(16) {
             time::sleep(Duration::from_micros(50));
         } else {
             thread::yield_now();

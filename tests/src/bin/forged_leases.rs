@@ -61,8 +61,9 @@ impl Relay for Greedy {
         let _ = bytes;
         let address = address as usize;
         refused("a lease with more rights than the one held", WRITE, address, 64);
-        refused("more than was lent", READ, address, 65);
+        refused("more than was lent", READ, address, 128);
         refused("more than was lent", READ, address - 32, 64);
+        refused("another part than was lent", READ, address - 64, 64);
         refused("what follows the memory lent", READ, address + 64, 32);
         refused("the frame of the caller", READ, address + 256, 32);
         refused("a range that wraps", READ, address, usize::MAX);
@@ -182,20 +183,14 @@ fn saved_registers(method: usize) {
     expect("the registers that the kernel saved", status, CallError::BadLease as usize);
 }
 
-/// Lets a server lend on what it holds.
+/// Lets a server lend on what it holds: the half of a block, of which it might want the whole.
 #[inline(never)]
 fn lend_on(relay: Handle<dyn Relay>) {
-    let frame = [
-        LendBuf::<64>::new(),
-        LendBuf::new(),
-        LendBuf::new(),
-        LendBuf::new(),
-        LendBuf::new(),
-        LendBuf::new(),
-    ];
-    let lent = &frame[1];
-    let address = lent.as_ptr().addr() as u32;
-    expect("a call of a server that lends on", relay.relay(&lent[..], address), Ok(()));
+    let frame = [const { LendBuf::<64>::new() }; 8];
+    let half = frame[1..3].iter().find(|buffer| buffer.as_ptr().addr().is_multiple_of(128));
+    let half = half.unwrap_or(&frame[1]);
+    let address = half.as_ptr().addr() as u32;
+    expect("a call of a server that lends on", relay.relay(&half[..], address), Ok(()));
     core::hint::black_box(&frame);
 }
 

@@ -3,7 +3,7 @@
 #![no_main]
 #![cfg(target_os = "none")]
 
-use crossgate::{Concurrent, Handle, LendBuf, Lent, LentMut, interface, shared};
+use crossgate::{CallError, Concurrent, Handle, LendBuf, Lent, LentMut, interface, shared};
 use system_tests::report::{broken, expect, pass};
 use system_tests::watch::allow_no_fault;
 
@@ -20,6 +20,9 @@ trait Bytes {
     /// Doubles a value.
     fn double(&self, value: LentMut<'_, u32>);
 }
+
+/// What a manager adds to the number of an error of its worker's.
+const REFUSED: u32 = 1000;
 
 /// Does the work.
 struct Worker;
@@ -63,7 +66,10 @@ impl Bytes for Manager {
         let _ = self.worker.increment(&mut bytes);
     }
     fn copy(&self, from: Lent<'_, [u8]>, mut to: LentMut<'_, [u8]>) -> u32 {
-        self.worker.copy(&from, &mut to).unwrap_or(0)
+        match self.worker.copy(&from, &mut to) {
+            Ok(copied) => copied,
+            Err(error) => REFUSED + error as u32,
+        }
     }
     fn lengths(&self, one: Lent<'_, [u8]>, other: Lent<'_, [u8]>) -> (u32, u32) {
         self.worker.lengths(&one, &other).unwrap_or((0, 0))
@@ -84,10 +90,7 @@ impl Bytes for Director {
     }
     fn increment(&self, _bytes: LentMut<'_, [u8]>) {}
     fn copy(&self, from: Lent<'_, [u8]>, mut to: LentMut<'_, [u8]>) -> u32 {
-        match self.manager.copy(&from, &mut to) {
-            Ok(copied) => copied,
-            Err(error) => 1000 + error as u32,
-        }
+        self.manager.copy(&from, &mut to).unwrap_or(0)
     }
     fn lengths(&self, _one: Lent<'_, [u8]>, _other: Lent<'_, [u8]>) -> (u32, u32) {
         (0, 0)
@@ -98,6 +101,7 @@ impl Bytes for Director {
 shared! {
     static TEXT: [u8; 100] = [1; 100];
     static NUMBER: u32 = 5;
+    static LARGE: [u8; 576] = [1; 576];
 }
 
 static CONSTANT: [u8; 5] = [1, 2, 3, 4, 5];
@@ -117,11 +121,16 @@ crossgate::system! {
 crossgate_cortex_m::start!(SYSTEM, clock_hz = mps2_an385::CLOCK_HZ);
 
 fn client(worker: Handle<dyn Bytes>, manager: Handle<dyn Bytes>, director: Handle<dyn Bytes>) -> ! {
-    let (Some(text), Some(number)) = (TEXT.take(), NUMBER.take()) else {
+    let (Some(text), Some(number), Some(large)) = (TEXT.take(), NUMBER.take(), LARGE.take()) else {
         broken("has taken the statics before")
     };
     for server in [worker, manager] {
         flash_and_statics(server, text);
+        expect("a large static", server.sum(&large[..]), Ok(576));
+        for start in (0..=544).step_by(17) {
+            expect("any part of it", server.sum(&large[start..]), Ok(576 - start as u32));
+            expect("any part of it", server.sum(&large[start..start + 32]), Ok(32));
+        }
         stack_buffers(server);
         two_at_a_time(server, text);
         expect("a call", server.double(&mut *number), Ok(()));
@@ -171,6 +180,6 @@ fn many(director: Handle<dyn Bytes>, text: &[u8]) {
     let from = LendBuf::<32>::new();
     let mut to = LendBuf::<32>::new();
     let deepest = director.copy(&from[..], &mut to[..]);
-    expect("two leases three calls on", deepest, Ok(0));
+    expect("two leases three calls on", deepest, Ok(REFUSED + CallError::TooDeep as u32));
     expect("reading flash needs none", director.copy(&CONSTANT, &mut to[..]), Ok(5));
 }

@@ -74,6 +74,17 @@ fn main([one, many, never, done]: [Notification; 4], go: Signal) -> ! {
     expect_that("nothing comes", many.wait_timeout(200 * MILLISECOND).is_err());
     expect_that("the earlier timeout wakes nobody", time::now() - start >= 200 * MILLISECOND);
 
+    // After the timeout nobody waits: signals are kept, and disturb no sleep.
+    let start = time::now();
+    expect("signal", go.signal(), Ok(()));
+    time::sleep(10 * MILLISECOND);
+    expect_that("a sleep is not short", time::now() - start >= 10 * MILLISECOND);
+    for notification in [one, many, many] {
+        expect("a signal that came after a timeout", notification.try_wait(), true);
+    }
+    expect("signal", go.signal(), Ok(()));
+    many.wait();
+
     // Any of several.
     one.signal();
     expect("which has come", notification::wait_any([never, one, many]), 1);

@@ -47,9 +47,11 @@ struct Fake(UnsafeCell<[u32; 64]>);
 // SAFETY: one thread uses it.
 unsafe impl Sync for Fake {}
 
-const FAKE: Fake = Fake(UnsafeCell::new([0; 64]));
-
 impl Fake {
+    const fn new() -> Fake {
+        Fake(UnsafeCell::new([0; 64]))
+    }
+
     fn top(&self) -> usize {
         self.0.get().addr() + 256
     }
@@ -70,7 +72,7 @@ crossgate::system! {
     process traps_on_victim { thread attack (priority = 5, stack = 1024) = trap_on_victim(VAULT); }
     process traps_on_flash { thread attack (priority = 5, stack = 256) = trap_on((&raw const SYSTEM).addr() & !7); }
     process traps_on_own_memory {
-        object fake: Concurrent<Fake> = FAKE => [];
+        object fake: Concurrent<Fake> = Fake::new() => [];
         thread attack (priority = 5, stack = 256) = trap_on(fake.top());
     }
     process traps_at_the_bottom { thread bottom (priority = 5, stack = 256) = trap_on(own_stack("bottom") + 32); }
@@ -79,13 +81,14 @@ crossgate::system! {
     process traps_at_zero { thread attack (priority = 5, stack = 256) = trap_on(0); }
     process traps_at_the_end { thread attack (priority = 5, stack = 256) = trap_on(usize::MAX & !7); }
     process spins_on_own_memory {
-        object fake_to_spin_on: Concurrent<Fake> = FAKE => [];
+        object fake_to_spin_on: Concurrent<Fake> = Fake::new() => [];
         thread attack (priority = 4, stack = 256) = spin_on(fake_to_spin_on.top());
     }
     process spins_on_kernel { thread attack (priority = 4, stack = 256) = spin_on(probe::kernel_memory()); }
     process deep { object deep_server: Concurrent<Deep> = Deep => [DEEP: dyn Bad]; }
     process climber { object climber_server: Concurrent<Climber> = Climber => [CLIMBER: dyn Bad]; }
     process client { thread client (priority = 3, stack = 2048) = client(DEEP, CLIMBER); }
+    process nearly_empty { thread scarce (priority = 5, stack = 512) = call_with_little_stack(VAULT); }
     process last { thread last (priority = 2, stack = 1024) = odd_but_right(VAULT); }
 }
 crossgate_cortex_m::start!(SYSTEM, clock_hz = mps2_an385::CLOCK_HZ);
@@ -164,6 +167,31 @@ fn client(deep: Handle<dyn Bad>, climber: Handle<dyn Bad>) -> ! {
     expect("a server overflows the stack", deep.act(), Err(CallError::ServerFaulted));
     expect("a server traps on its caller's stack", climber.act(), Err(CallError::ServerFaulted));
     expect("the caller's frame", black_box(secret), [0x1234_5678; 8]);
+    crossgate::thread::exit()
+}
+
+/// Calls with just enough stack left for the kernel to save its registers: not for a method.
+///
+/// Mutation: `Kernel::admit` without the check of the stack.
+fn call_with_little_stack(_vault: Handle<dyn Vault>) -> ! {
+    let service = system_tests::raw::service(&SYSTEM, "VAULT");
+    for left in (64..256).step_by(8) {
+        let status: usize;
+        // SAFETY: what is below the new stack pointer is not in use, and what is above it is kept.
+        unsafe {
+            asm!(
+                "mov r4, sp",
+                "mov sp, {low}",
+                "svc 0",
+                "mov sp, r4",
+                low = in(reg) own_stack("scarce") + left,
+                inlateout("r0") 0 => status,
+                inlateout("r12") number::call(service, 1) => _,
+                out("r1") _, out("r2") _, out("r3") _, out("r4") _,
+            );
+        }
+        expect("a call with little stack", status, CallError::StackTooSmall as usize);
+    }
     crossgate::thread::exit()
 }
 

@@ -4,7 +4,7 @@
 #![cfg(target_os = "none")]
 
 use core::sync::atomic::{AtomicU32, Ordering};
-use crossgate::{CallError, Concurrent, Handle, Notification, thread};
+use crossgate::{CallError, Concurrent, Handle, Notification, Signal, thread};
 use crossgate_abi::{Status, number};
 use system_tests::report::{expect, expect_that, pass};
 use system_tests::victim::{Safe, Vault};
@@ -26,14 +26,15 @@ crossgate::system! {
     }
     process attacker {
         object words: Concurrent<Words> = Words([const { AtomicU32::new(0) }; 2]) => [];
-        thread attack (priority = 5, stack = 2048) = attack(&words.0, VAULT);
-        thread noise (priority = 4, stack = 1024) = noise(&words.0, 0x9e37_79b9);
-        thread more_noise (priority = 3, stack = 1024) = noise(&words.0, 0x2545_f491);
+        thread attack (priority = 5, stack = 2048) = attack(&words.0, VAULT, DONE);
+        thread noise (priority = 4, stack = 1024) = noise(&words.0, 0x9e37_79b9, DONE);
+        thread more_noise (priority = 3, stack = 1024) = noise(&words.0, 0x2545_f491, DONE);
     }
     process witness {
         notification FAULTED;
+        counting notification DONE;
         faults FAULTED;
-        thread main (priority = 1, stack = 2048) = witness(FAULTED, VAULT);
+        thread main (priority = 1, stack = 2048) = witness(FAULTED, DONE, VAULT);
     }
 }
 crossgate_cortex_m::start!(SYSTEM, clock_hz = mps2_an385::CLOCK_HZ);
@@ -44,12 +45,18 @@ fn patient(quiet: Notification) -> ! {
     system_tests::report::broken("has signalled the notification of another process")
 }
 
-fn attack(words: &[AtomicU32; 2], vault: Handle<dyn Vault>) -> ! {
+/// The notification that the attackers may signal: it says that they are done.
+fn done() -> usize {
+    SYSTEM.notifications.iter().position(|other| other.name == "DONE").unwrap_or(0)
+}
+
+fn attack(words: &[AtomicU32; 2], vault: Handle<dyn Vault>, done: Signal) -> ! {
     unknown_numbers();
     notifications_of_others();
     fault_records_of_others();
     mutexes_elsewhere(vault);
     forged_mutexes(words);
+    expect("signal", done.signal(), Ok(()));
     thread::exit()
 }
 
@@ -64,8 +71,10 @@ fn unknown_numbers() {
 fn notifications_of_others() {
     let all = SYSTEM.notifications.len();
     for index in (0..all).chain([all, 31, 32, 33, 64, usize::MAX]) {
-        let reply = raw::system_call(number::SIGNAL, [index, 0, 0, 0]);
-        expect("a signal to others", reply.status, NOT_PERMITTED);
+        if index != done() {
+            let reply = raw::system_call(number::SIGNAL, [index, 0, 0, 0]);
+            expect("a signal to others", reply.status, NOT_PERMITTED);
+        }
         let reply = raw::system_call(number::ACKNOWLEDGE, [index, 0, 0, 0]);
         expect("an acknowledgement for others", reply.status, NOT_PERMITTED);
     }
@@ -144,7 +153,7 @@ fn forged_mutexes(words: &[AtomicU32; 2]) {
 /// Makes random system calls. The words are half of the time near something that exists.
 ///
 /// What would end or stop the caller by right is left out: returns, exits, panics, and long waits.
-fn noise(words: &[AtomicU32; 2], seed: u32) -> ! {
+fn noise(words: &[AtomicU32; 2], seed: u32, done: Signal) -> ! {
     let mut random = Random(seed);
     for _ in 0..2_500 {
         let mut arguments = core::array::from_fn(|_| random.word(words));
@@ -163,16 +172,21 @@ fn noise(words: &[AtomicU32; 2], seed: u32) -> ! {
                 arguments[0] &= 0xfff;
                 number::system_call(number)
             }
+            number::SIGNAL => {
+                arguments[0] |= usize::from(arguments[0] == self::done());
+                number::system_call(number)
+            }
             number::MUTEX_WAIT => {
                 // A forged mutex may be held for ever; its word is none here.
                 words[0].store(random.next() | 1 << 30, Ordering::Relaxed);
                 number::system_call(number)
             }
-            _ if random.next() % 2 == 0 => random.next() as usize >> 1 & 0xfff,
+            _ if random.next().is_multiple_of(2) => random.next() as usize >> 1 & 0xfff,
             _ => number::system_call(number),
         };
         let _ = raw::trap(selector, arguments);
     }
+    expect("signal", done.signal(), Ok(()));
     thread::exit()
 }
 
@@ -204,7 +218,10 @@ impl Random {
     }
 }
 
-fn witness(faulted: Notification, vault: Handle<dyn Vault>) -> ! {
+fn witness(faulted: Notification, done: Notification, vault: Handle<dyn Vault>) -> ! {
+    for _ in 0..3 {
+        done.wait();
+    }
     Watch::new(&SYSTEM, faulted).expect_no_more();
     expect_that("the victim goes on", vault.visit().is_ok());
     expect("the victim's secret", vault.is_intact(), Ok(true));

@@ -26,7 +26,7 @@ crossgate::system! {
         thread main (priority = 5, stack = 2048) = main(DONE);
     }
     process sleepers {
-        thread often (priority = 9, stack = 1024) = sleep_often(1, 150, DONE);
+        thread often (priority = 9, stack = 1024) = sleep_often(1, 1000, DONE);
         thread odd (priority = 8, stack = 1024) = sleep_often(333, 100, DONE);
         thread long (priority = 7, stack = 1024) = sleep_often(40_000, 5, DONE);
         thread until (priority = 6, stack = 1024) = beat(DONE);
