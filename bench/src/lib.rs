@@ -23,8 +23,8 @@ pub trait Null {
 /// A method that calls on.
 #[interface]
 pub trait Nested {
-    /// Calls another process' method with four words.
-    fn four(&self, first: u32, second: u32, third: u32, fourth: u32);
+    /// Calls another process' method, with four words.
+    fn call_on(&self);
 }
 
 /// A method that reads lent memory.
@@ -77,8 +77,8 @@ impl Forwarder {
 
 impl Nested for Forwarder {
     #[inline]
-    fn four(&self, first: u32, second: u32, third: u32, fourth: u32) {
-        let answer: Result<(), CallError> = self.next.four(first, second, third, fourth);
+    fn call_on(&self) {
+        let answer: Result<(), CallError> = self.next.four(1, 2, 3, 4);
         assert!(answer.is_ok());
     }
 }

@@ -21,9 +21,9 @@ pub(crate) struct Frame {
     pub level: Level,
     /// The service that was called.
     pub service: u16,
-    /// Whether the way back needs a closer look: a lock has to be given back, or the caller has been
-    /// stopped.
-    pub with_care: bool,
+    /// The lock that has to be given back, or [`NO_LOCK`]; any other value if the way back needs a
+    /// closer look, as the caller has been stopped.
+    pub lock: u8,
 }
 
 impl Frame {
@@ -31,7 +31,7 @@ impl Frame {
         stack_pointer: 0,
         level: Level { window: 0, process: 0, leases: InForce::NONE },
         service: 0,
-        with_care: false,
+        lock: NO_LOCK,
     };
 }
 
@@ -63,8 +63,19 @@ pub struct Exit {
     pub level: Level,
     /// What the call brings back.
     pub reply: Reply,
-    /// Whether a more urgent thread may have become ready: then reschedule when all is done.
-    pub reschedule: bool,
+}
+
+/// What becomes of a return.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "the kernel has decided; the CPU has to follow"]
+pub enum Leave {
+    /// The thread goes on after its call.
+    Directly(Exit),
+    /// The call is over, but a more urgent thread may be ready: deliver the reply and
+    /// [reschedule](Kernel::reschedule).
+    Rescheduled(Exit),
+    /// Something else has to be done.
+    Elsewhere(Effect),
 }
 
 /// Why a call is not made now.
@@ -125,15 +136,14 @@ impl<P: Port> Kernel<P> {
         if window.top < stack_start + P::ENTRY_SIZE + Word::from(service.stack) {
             return Err(CallError::StackTooSmall.into());
         }
-        let exclusive = service.lock != NO_LOCK;
         let mut leases = thread.level.leases.of_callee(0);
-        if method.arguments.kinds != 0 || exclusive {
+        if method.arguments.kinds != 0 || service.lock != NO_LOCK {
             leases = self.take_leases_and_lock(stack_pointer, service, method, words)?;
             thread = self.threads.current();
         }
         if let Some(frame) = thread.frames.get_mut(depth) {
             let level = thread.level;
-            *frame = Frame { stack_pointer, level, service: index as u16, with_care: exclusive };
+            *frame = Frame { stack_pointer, level, service: index as u16, lock: service.lock };
         }
         let level = Level { window: window.registers, process: service.owner, leases };
         thread.depth = (depth + 1) as u8;
@@ -165,42 +175,43 @@ impl<P: Port> Kernel<P> {
         Ok(self.current().level.leases.of_callee(count))
     }
 
-    /// The current thread returns from the method that it is in. If it can't go back to the caller
-    /// now, something else has to be done.
+    /// The current thread returns from the method that it is in.
     #[inline(always)]
-    pub fn leave(&mut self, words: &[Word; ARGUMENT_WORDS]) -> Result<Exit, Effect> {
+    pub fn leave(&mut self, words: &[Word; ARGUMENT_WORDS]) -> Leave {
         let thread = self.threads.current();
         let stack_start = thread.stack.start;
-        let Some(frame) = thread.pop() else {
-            return Err(self.fault(Cause::ReturnWithoutCall, 0, 0));
+        let Some(&frame) = thread.pop() else {
+            return Leave::Elsewhere(self.fault(Cause::ReturnWithoutCall, 0, 0));
         };
-        let mut exit = Exit {
+        let exit = Exit {
             stack_pointer: frame.stack_pointer,
             stack_start,
             level: frame.level,
-            reply: Reply { status: Status(words[0]), words: [words[1], words[2]] },
-            reschedule: false,
+            reply: Reply { status: Status::OK, words: [words[1], words[2]] },
         };
-        if frame.with_care || words[0] != 0 {
-            let frame = *frame;
-            if words[0] != 0 {
-                exit.reply.status = refused(words[0]);
-            }
-            exit.reschedule = self.leave_with_care(frame)?;
+        if frame.lock == NO_LOCK && words[0] == 0 {
+            Leave::Directly(exit)
+        } else {
+            self.leave_with_care(frame, exit, words[0])
         }
-        Ok(exit)
     }
 
-    /// The end of a method whose object others may wait for, or whose caller has been stopped.
-    /// Tells whether other threads have become ready.
+    /// The end of a method that failed, or whose object others may wait for, or whose caller has
+    /// been stopped.
     #[inline(never)]
-    fn leave_with_care(&mut self, frame: Frame) -> Result<bool, Effect> {
-        let lock = self.lock_of(frame);
-        let waited_for = lock != NO_LOCK && self.release_lock(lock);
-        if self.is_stopped(frame.level.process) {
-            return Err(self.unwind_current());
+    fn leave_with_care(&mut self, frame: Frame, mut exit: Exit, status: Word) -> Leave {
+        if status != 0 {
+            exit.reply = Reply::error(refused(status));
         }
-        Ok(waited_for)
+        let lock = self.lock_of(frame);
+        if lock != NO_LOCK {
+            self.release_lock(lock);
+        }
+        if self.is_stopped(frame.level.process) {
+            return Leave::Elsewhere(self.unwind_current());
+        }
+        self.current().stack_pointer = frame.stack_pointer;
+        Leave::Rescheduled(exit)
     }
 
     /// The lock that the call of this frame took, or [`NO_LOCK`].
@@ -220,11 +231,11 @@ fn refuse(service: &Service, process: u8) -> CallError {
 }
 
 /// A thunk may say that it refused an argument. Any other failure is not its to tell.
-fn refused(status: Word) -> Status {
+fn refused(status: Word) -> CallError {
     if Status(status) == CallError::BadArgument.into() {
-        CallError::BadArgument.into()
+        CallError::BadArgument
     } else {
-        CallError::BadReply.into()
+        CallError::BadReply
     }
 }
 

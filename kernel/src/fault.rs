@@ -10,6 +10,9 @@ use crate::thread::{Pending, ThreadId, Wait};
 use crate::{Effect, Kernel, Reply};
 use crossgate_abi::{CallError, Cause, FaultRecord, Status, Word, table::NO_LOCK};
 
+/// Marks a frame whose caller has been stopped.
+const RETURN_WITH_CARE: u8 = 0;
+
 /// How many records are kept; older ones are overwritten.
 const RECORDS: usize = 2;
 
@@ -116,7 +119,9 @@ impl<P: Port> Kernel<P> {
         for id in self.threads.ids() {
             let thread = self.threads.get_mut(id);
             for frame in thread.frames.iter_mut().take(thread.depth.into()) {
-                frame.with_care |= frame.level.process == process;
+                if frame.level.process == process {
+                    frame.lock = RETURN_WITH_CARE;
+                }
             }
             if thread.level.process == process && thread.wait != Wait::Ended {
                 self.unwind(id);

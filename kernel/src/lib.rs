@@ -133,8 +133,6 @@ pub struct Storage {
     pub idle: &'static mut Thread,
     /// The other threads of the wiring.
     pub threads: &'static mut [Thread],
-    /// One place per thread, the idle thread included.
-    pub places: &'static mut [Option<&'static mut Thread>],
     /// One lock per exclusive object.
     pub locks: &'static mut [Lock],
     /// One state per notification.
@@ -146,8 +144,10 @@ impl<P: Port> Kernel<P> {
     /// by every process.
     ///
     /// The port still has to [place](Self::place) a first context on every thread's stack.
+    // Inline, so that it is built in its place and not copied there over a small stack.
+    #[inline(always)]
     pub fn new(system: &'static System, storage: Storage, flash: Span, port: P) -> Kernel<P> {
-        let mut threads = Threads::new(storage.idle, storage.threads, storage.places);
+        let mut threads = Threads::new(storage.idle, storage.threads);
         let mut ready = Ready::new();
         for (index, wiring) in system.threads.iter().enumerate() {
             let id = ThreadId::new(index);

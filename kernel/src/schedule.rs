@@ -40,7 +40,7 @@ impl Ready {
             self.levels |= 1 << level;
             self.first[level] = thread.id;
         } else {
-            self.next[place(self.last[level])] = thread.id;
+            self.next[self.last[level].place()] = thread.id;
         }
         self.last[level] = thread.id;
     }
@@ -52,7 +52,7 @@ impl Ready {
         if self.last[level] == thread.id {
             self.levels &= !(1 << level);
         } else {
-            self.first[level] = self.next[place(thread.id)];
+            self.first[level] = self.next[thread.id.place()];
         }
     }
 
@@ -65,12 +65,12 @@ impl Ready {
             return self.remove_first(thread);
         }
         for _ in 0..MAX_THREADS {
-            if self.next[place(before)] == thread.id {
+            if self.next[before.place()] == thread.id {
                 break;
             }
-            before = self.next[place(before)];
+            before = self.next[before.place()];
         }
-        self.next[place(before)] = self.next[place(thread.id)];
+        self.next[before.place()] = self.next[thread.id.place()];
         if self.last[level] == thread.id {
             self.last[level] = before;
         }
@@ -82,8 +82,8 @@ impl Ready {
         let level = level(thread);
         let last = self.last[level];
         if last != thread.id {
-            self.first[level] = self.next[place(thread.id)];
-            self.next[place(last)] = thread.id;
+            self.first[level] = self.next[thread.id.place()];
+            self.next[last.place()] = thread.id;
             self.last[level] = thread.id;
         }
     }
@@ -92,9 +92,4 @@ impl Ready {
 #[inline(always)]
 fn level(thread: &Thread) -> usize {
     usize::from(thread.priority) % PRIORITIES
-}
-
-#[inline(always)]
-fn place(id: ThreadId) -> usize {
-    id.index() % MAX_THREADS
 }

@@ -4,7 +4,7 @@ use crate::call::Frame;
 use crate::lease::{InForce, Lease};
 use crate::memory::Span;
 use crate::port::Port;
-use crossgate_abi::{MAX_CALL_DEPTH, Status, Word, table};
+use crossgate_abi::{MAX_CALL_DEPTH, MAX_THREADS, Status, Word, table};
 
 /// How many leases of a thread can be in force or suspended at a time, over all its calls.
 pub const LEASES: usize = 4;
@@ -27,6 +27,13 @@ impl ThreadId {
     #[must_use]
     pub const fn index(self) -> usize {
         self.0 as usize
+    }
+
+    /// Its place in a table of all threads that there can be.
+    #[inline(always)]
+    #[must_use]
+    pub const fn place(self) -> usize {
+        self.0 as usize % MAX_THREADS
     }
 
     /// Its bit in a set of threads.
@@ -198,19 +205,19 @@ impl Thread {
 /// Invariant **places**: the place of every thread but the current one is taken, by that thread.
 pub struct Threads {
     current: &'static mut Thread,
-    places: &'static mut [Option<&'static mut Thread>],
+    places: [Option<&'static mut Thread>; MAX_THREADS],
+    count: u8,
 }
 
 impl Threads {
-    pub(crate) fn new(
-        idle: &'static mut Thread,
-        others: &'static mut [Thread],
-        places: &'static mut [Option<&'static mut Thread>],
-    ) -> Threads {
+    #[inline(always)]
+    pub(crate) fn new(idle: &'static mut Thread, others: &'static mut [Thread]) -> Threads {
+        let mut places = [const { None }; MAX_THREADS];
+        let count = (1 + others.len()) as u8;
         for (place, thread) in places.iter_mut().skip(1).zip(others) {
             *place = Some(thread);
         }
-        Threads { current: idle, places }
+        Threads { current: idle, places, count }
     }
 
     /// The index of the current thread.
@@ -230,36 +237,29 @@ impl Threads {
     #[inline]
     #[must_use]
     pub fn get(&self, id: ThreadId) -> &Thread {
-        match self.places.get(id.index()) {
-            Some(Some(thread)) => thread,
-            _ => self.current,
-        }
+        self.places[id.place()].as_deref().unwrap_or(self.current)
     }
 
     /// The thread of this index, to change it.
     #[inline]
     pub fn get_mut(&mut self, id: ThreadId) -> &mut Thread {
-        match self.places.get_mut(id.index()) {
-            Some(Some(thread)) => thread,
-            _ => self.current,
-        }
+        self.places[id.place()].as_deref_mut().unwrap_or(self.current)
     }
 
     /// Makes a thread the current one. Tells whether it was not.
     #[inline(always)]
     pub(crate) fn switch_to(&mut self, id: ThreadId) -> bool {
-        let Some(next) = self.places.get_mut(id.index()).and_then(Option::take) else {
+        let Some(next) = self.places[id.place()].take() else {
             return false;
         };
         let previous = core::mem::replace(&mut self.current, next);
-        if let Some(place) = self.places.get_mut(previous.id.index()) {
-            *place = Some(previous);
-        }
+        let place = previous.id.place();
+        self.places[place] = Some(previous);
         true
     }
 
     /// All but the idle thread, which calls nobody and waits for nothing.
     pub fn ids(&self) -> impl Iterator<Item = ThreadId> + use<> {
-        (1..self.places.len()).map(ThreadId::new)
+        (1..usize::from(self.count)).map(ThreadId::new)
     }
 }

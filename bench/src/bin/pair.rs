@@ -60,7 +60,7 @@ mod firmware {
             null.nothing().unwrap_or_else(|_| failed());
         });
         bench.measure("rpc_nested_2", || {
-            nested.four(1, 2, 3, 4).unwrap_or_else(|_| failed());
+            nested.call_on().unwrap_or_else(|_| failed());
         });
         let buffer = Buffer([1; 16]);
         bench.measure("rpc_lent_64", || match sum.sum(&buffer.0) {

@@ -94,7 +94,7 @@ fn of_a_thunks_status_only_two_values_pass() {
     ] {
         let mut driver = two_clients();
         driver.call(0, [0; 4]).unwrap();
-        let exit = driver.kernel.leave(&[given, 5, 6, 0]).unwrap();
+        let exit = driver.leave_with(given).unwrap();
         assert_eq!(exit.reply.status, seen.into(), "{given}");
     }
 }

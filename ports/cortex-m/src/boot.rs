@@ -71,15 +71,16 @@ pub unsafe fn boot(
     configure(system);
     mpu::enable(flash, symbol(&raw const __crossgate_kernel_stack_bottom));
     let machine = Machine { clock: Clock::start(ticks_per_microsecond), regions, leases_open: 0 };
-    let mut kernel = Kernel::new(system, storage, flash, machine);
+    // SAFETY: nothing uses the kernel before the first exception.
+    let kernel = unsafe {
+        (*(&raw mut __crossgate_kernel)).write(Kernel::new(system, storage, flash, machine))
+    };
     for (index, thread) in system.threads.iter().enumerate() {
         // SAFETY: the stack is the thread's alone, and its size is a multiple of 32.
         let context =
             unsafe { Context::start(thread.entry, thread.stack.addr() + thread.stack_size) };
         kernel.place(index, context.addr());
     }
-    // SAFETY: nothing uses the kernel before the first exception.
-    let kernel = unsafe { (*(&raw mut __crossgate_kernel)).write(kernel) };
     // SAFETY: the idle thread starts here, without privileges.
     unsafe { become_current_thread(kernel) }
 }

@@ -31,8 +31,6 @@ struct FirstContext {
 
 /// The execution status of a thread that runs Thumb code, as all do.
 const THUMB: Word = 1 << 24;
-/// A return address that faults: neither a thunk nor a thread returns.
-const NOWHERE: Word = Word::MAX;
 
 /// The registers that the kernel saves.
 #[repr(C)]
@@ -47,14 +45,18 @@ struct Saved {
     r11: Word,
 }
 
+/// A 0 that the compiler does not know: it would call `memset` for many of them.
+#[inline(always)]
+fn opaque_zero() -> Word {
+    let zero: Word;
+    // SAFETY: this only loads a register.
+    unsafe { core::arch::asm!("mov {}, #0", out(reg) zero, options(pure, nomem, nostack)) };
+    zero
+}
+
 impl Saved {
-    /// All 0.
     #[inline(always)]
-    fn cleared() -> Saved {
-        let zero: Word;
-        // The compiler must not know that it is 0: it would call `memset` for so many zeros.
-        // SAFETY: this only loads a register.
-        unsafe { core::arch::asm!("mov {}, #0", out(reg) zero, options(pure, nomem, nostack)) };
+    fn all(zero: Word) -> Saved {
         Saved { r4: zero, r5: zero, r6: zero, r7: zero, r8: zero, r9: zero, r10: zero, r11: zero }
     }
 }
@@ -107,17 +109,19 @@ impl Context {
     #[inline(always)]
     pub unsafe fn enter(entry: &Entry) -> *mut Context {
         let [first, second, third, fourth_word] = entry.words;
+        let zero = opaque_zero();
         let context = Context {
-            saved: Saved::cleared(),
+            saved: Saved::all(zero),
             arguments: [entry.object.addr(), first, second, third],
-            selector: 0,
-            link: NOWHERE,
+            selector: zero,
+            // A return faults, as 0 is no address of Thumb code: thunks don't return.
+            link: zero,
             program_counter: entry.entry & !1,
             status: THUMB,
         };
         let place = (entry.stack_top - Self::FIRST_SIZE) as *mut FirstContext;
         // SAFETY: the caller vouches for the memory.
-        unsafe { place.write(FirstContext { context, fourth_word, padding: 0 }) };
+        unsafe { place.write(FirstContext { context, fourth_word, padding: zero }) };
         place.cast()
     }
 
@@ -129,10 +133,10 @@ impl Context {
     pub unsafe fn start(entry: extern "C" fn() -> !, top: Word) -> *mut Context {
         let place = (top - Self::SIZE) as *mut Context;
         let context = Context {
-            saved: Saved::cleared(),
+            saved: Saved::all(0),
             arguments: [0; ARGUMENT_WORDS],
             selector: 0,
-            link: NOWHERE,
+            link: 0,
             program_counter: entry as Word & !1,
             status: THUMB,
         };

@@ -5,6 +5,7 @@ use crate::context::Context;
 use crate::entry::Bounds;
 use crate::{fault, mpu};
 use crossgate_abi::{Cause, Status, Word};
+use crossgate_kernel::call::{Exit, Leave};
 use crossgate_kernel::memory::Span;
 use crossgate_kernel::system_call::microseconds;
 use crossgate_kernel::thread::Level;
@@ -36,27 +37,31 @@ pub extern "C" fn leave(context: &mut Context) -> *mut Context {
     // SAFETY: exceptions of one priority don't nest, so this is the only user of the kernel.
     let kernel = unsafe { kernel() };
     match kernel.leave(context.words()) {
-        Ok(exit) => {
-            let context = exit.stack_pointer as *mut Context;
-            // SAFETY: the caller's context was saved there; its stack has been closed since.
-            unsafe { (*context).set_reply(exit.reply) };
+        Leave::Directly(exit) => {
+            let context = deliver(&exit);
             let Level { window, process, leases } = exit.level;
             if leases.bits() | kernel.port.leases_open != 0 {
                 open_leases(kernel);
             }
             mpu::open(exit.stack_start, window, kernel.port.regions(process));
-            if exit.reschedule { give_way(kernel, context) } else { context }
+            context
         }
-        Err(effect) => follow(kernel, context, effect),
+        Leave::Rescheduled(exit) => {
+            deliver(&exit);
+            let _ = kernel.reschedule();
+            load(kernel)
+        }
+        Leave::Elsewhere(effect) => follow(kernel, context, effect),
     }
 }
 
-/// Goes on with a more urgent thread, if one is ready.
-#[inline(never)]
-fn give_way(kernel: &mut Kernel<Machine>, context: *mut Context) -> *mut Context {
-    kernel.current().stack_pointer = context.addr();
-    let effect = kernel.reschedule();
-    follow(kernel, context, effect)
+/// Writes what a call brings back to where the caller's context is saved.
+#[inline(always)]
+fn deliver(exit: &Exit) -> *mut Context {
+    let context = exit.stack_pointer as *mut Context;
+    // SAFETY: the caller's context was saved there; its stack has been closed since.
+    unsafe { (*context).set_reply(exit.reply) };
+    context
 }
 
 /// The current thread lets others run.

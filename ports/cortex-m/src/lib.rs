@@ -72,8 +72,6 @@ macro_rules! start {
             static mut __crossgate_kernel_idle: Thread = Thread::EMPTY;
             static mut __crossgate_kernel_threads: [Thread; $system.threads.len() - 1] =
                 [const { Thread::EMPTY }; $system.threads.len() - 1];
-            static mut __crossgate_kernel_places: [Option<&mut Thread>; $system.threads.len()] =
-                [const { None }; $system.threads.len()];
             static mut __crossgate_kernel_locks: [Lock; $system.locks] =
                 [Lock::FREE; $system.locks];
             static mut __crossgate_kernel_notifications: [Notification;
@@ -93,7 +91,6 @@ macro_rules! start {
                         Storage {
                             idle: &mut *(&raw mut __crossgate_kernel_idle),
                             threads: &mut *(&raw mut __crossgate_kernel_threads),
-                            places: &mut *(&raw mut __crossgate_kernel_places),
                             locks: &mut *(&raw mut __crossgate_kernel_locks),
                             notifications: &mut *(&raw mut __crossgate_kernel_notifications),
                         },
