@@ -65,19 +65,6 @@ pub struct Exit {
     pub reply: Reply,
 }
 
-/// What becomes of a return.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[must_use = "the kernel has decided; the CPU has to follow"]
-pub enum Leave {
-    /// The thread goes on after its call.
-    Directly(Exit),
-    /// The call is over, but a more urgent thread may be ready: deliver the reply and
-    /// [reschedule](Kernel::reschedule).
-    Rescheduled(Exit),
-    /// Something else has to be done.
-    Elsewhere(Effect),
-}
-
 /// Why a call is not made now.
 pub(crate) enum Refusal {
     /// It never will be.
@@ -175,43 +162,46 @@ impl<P: Port> Kernel<P> {
         Ok(self.current().level.leases.of_callee(count))
     }
 
-    /// The current thread returns from the method that it is in.
+    /// The current thread returns from the method that it is in: the short way, if there is nothing
+    /// to take care of. Else [`leave_with_care`](Self::leave_with_care) has to do it.
     #[inline(always)]
-    pub fn leave(&mut self, words: &[Word; ARGUMENT_WORDS]) -> Leave {
+    pub fn leave(&mut self, words: &[Word; ARGUMENT_WORDS]) -> Option<Exit> {
         let thread = self.threads.current();
-        let stack_start = thread.stack.start;
-        let Some(&frame) = thread.pop() else {
-            return Leave::Elsewhere(self.fault(Cause::ReturnWithoutCall, 0, 0));
-        };
-        let exit = Exit {
-            stack_pointer: frame.stack_pointer,
-            stack_start,
-            level: frame.level,
-            reply: Reply { status: Status::OK, words: [words[1], words[2]] },
-        };
-        if frame.lock == NO_LOCK && words[0] == 0 {
-            Leave::Directly(exit)
-        } else {
-            self.leave_with_care(frame, exit, words[0])
+        let frame = thread.innermost()?;
+        if frame.lock != NO_LOCK || words[0] != 0 {
+            return None;
         }
+        let (stack_pointer, level) = (frame.stack_pointer, frame.level);
+        thread.depth -= 1;
+        thread.level = level;
+        let reply = Reply { status: Status::OK, words: [words[1], words[2]] };
+        Some(Exit { stack_pointer, stack_start: thread.stack.start, level, reply })
     }
 
-    /// The end of a method that failed, or whose object others may wait for, or whose caller has
-    /// been stopped.
+    /// The current thread returns from a method that failed, or whose object others may wait for, or
+    /// whose caller has been stopped; or it is in none. If it goes back to its caller, the reply is
+    /// to be delivered, and then [another thread](Self::reschedule) may be more urgent.
     #[inline(never)]
-    fn leave_with_care(&mut self, frame: Frame, mut exit: Exit, status: Word) -> Leave {
-        if status != 0 {
-            exit.reply = Reply::error(refused(status));
-        }
+    pub fn leave_with_care(&mut self, words: &[Word; ARGUMENT_WORDS]) -> Result<Exit, Effect> {
+        let thread = self.threads.current();
+        let stack_start = thread.stack.start;
+        let Some(frame) = thread.pop() else {
+            return Err(self.fault(Cause::ReturnWithoutCall, 0, 0));
+        };
+        let Frame { stack_pointer, level, .. } = frame;
+        thread.stack_pointer = stack_pointer;
         let lock = self.lock_of(frame);
         if lock != NO_LOCK {
             self.release_lock(lock);
         }
-        if self.is_stopped(frame.level.process) {
-            return Leave::Elsewhere(self.unwind_current());
+        if self.is_stopped(level.process) {
+            return Err(self.unwind_current());
         }
-        self.current().stack_pointer = frame.stack_pointer;
-        Leave::Rescheduled(exit)
+        let reply = match words[0] {
+            0 => Reply { status: Status::OK, words: [words[1], words[2]] },
+            status => Reply::error(refused(status)),
+        };
+        Ok(Exit { stack_pointer, stack_start, level, reply })
     }
 
     /// The lock that the call of this frame took, or [`NO_LOCK`].

@@ -146,7 +146,7 @@ impl<P: Port> Kernel<P> {
     fn unwind(&mut self, id: ThreadId) {
         while self.is_stopped(self.threads.get(id).level.process) {
             let thread = self.threads.get_mut(id);
-            let Some(&frame) = thread.pop() else { return self.end(id) };
+            let Some(frame) = thread.pop() else { return self.end(id) };
             thread.stack_pointer = frame.stack_pointer;
             thread.pending = Some(Pending::Status(CallError::ServerFaulted.into()));
             let lock = self.lock_of(frame);

@@ -167,11 +167,9 @@ impl Thread {
     }
 
     /// Goes back to the caller of the innermost call. (What is saved there is the port's to load.)
-    #[inline(always)]
-    pub(crate) fn pop(&mut self) -> Option<&Frame> {
-        let depth = usize::from(self.depth).wrapping_sub(1);
-        let frame = self.frames.get(depth)?;
-        self.depth = depth as u8;
+    pub(crate) fn pop(&mut self) -> Option<Frame> {
+        let frame = *self.innermost()?;
+        self.depth -= 1;
         self.level = frame.level;
         Some(frame)
     }

@@ -5,7 +5,7 @@ use crate::context::Context;
 use crate::entry::Bounds;
 use crate::{fault, mpu};
 use crossgate_abi::{Cause, Status, Word};
-use crossgate_kernel::call::{Exit, Leave};
+use crossgate_kernel::call::Exit;
 use crossgate_kernel::memory::Span;
 use crossgate_kernel::system_call::microseconds;
 use crossgate_kernel::thread::Level;
@@ -36,22 +36,28 @@ pub extern "C" fn call(context: &mut Context, selector: Word) -> *mut Context {
 pub extern "C" fn leave(context: &mut Context) -> *mut Context {
     // SAFETY: exceptions of one priority don't nest, so this is the only user of the kernel.
     let kernel = unsafe { kernel() };
-    match kernel.leave(context.words()) {
-        Leave::Directly(exit) => {
-            let context = deliver(&exit);
-            let Level { window, process, leases } = exit.level;
-            if leases.bits() | kernel.port.leases_open != 0 {
-                open_leases(kernel);
-            }
-            mpu::open(exit.stack_start, window, kernel.port.regions(process));
-            context
-        }
-        Leave::Rescheduled(exit) => {
+    let Some(exit) = kernel.leave(context.words()) else {
+        return leave_with_care(kernel, context);
+    };
+    let context = deliver(&exit);
+    let Level { window, process, leases } = exit.level;
+    if leases.bits() | kernel.port.leases_open != 0 {
+        open_leases(kernel);
+    }
+    mpu::open(exit.stack_start, window, kernel.port.regions(process));
+    context
+}
+
+#[cold]
+#[inline(never)]
+fn leave_with_care(kernel: &mut Kernel<Machine>, context: &mut Context) -> *mut Context {
+    match kernel.leave_with_care(context.words()) {
+        Ok(exit) => {
             deliver(&exit);
             let _ = kernel.reschedule();
             load(kernel)
         }
-        Leave::Elsewhere(effect) => follow(kernel, context, effect),
+        Err(effect) => follow(kernel, context, effect),
     }
 }
 
