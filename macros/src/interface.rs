@@ -1,7 +1,8 @@
 //! `#[interface]`: a trait, cut into its methods.
 
 use crate::pieces::{
-    Cursor, Error, brace, bracket, code_at, is_punctuation, is_word, split_at_commas, template,
+    Cursor, Error, brace, bracket, code_at, is_punctuation, is_word, parenthesis, split_at_commas,
+    template,
 };
 use proc_macro::{
     Delimiter, Group, Ident, Literal, Punct, Spacing, Span, TokenStream, TokenTree as Token,
@@ -111,6 +112,10 @@ fn generics(source: &mut Cursor) -> Result<(Vec<Token>, Vec<Token>), Error> {
     }
     declared.pop();
     declared.remove(0);
+    if let Some(lifetime) = declared.iter().find(|token| is_punctuation(Some(token), '\'')) {
+        let text = "an interface has no lifetimes: what it calls lives in another process";
+        return Err(Error::new(lifetime.span(), text));
+    }
     let comma = || Token::from(Punct::new(',', Spacing::Alone));
     let named = split_at_commas(declared.iter().cloned())
         .iter()
@@ -237,10 +242,4 @@ fn limits(interface: &Ident, method: &Method) -> TokenStream {
     check.extend([parenthesis(arguments, span)]);
     check.extend(code_at(";", span));
     check
-}
-
-fn parenthesis(tokens: TokenStream, span: Span) -> Token {
-    let mut group = Group::new(Delimiter::Parenthesis, tokens);
-    group.set_span(span);
-    group.into()
 }

@@ -43,6 +43,13 @@ pub fn brace(tokens: impl IntoIterator<Item = Token>) -> Token {
     Group::new(Delimiter::Brace, tokens.into_iter().collect()).into()
 }
 
+/// `(tokens)`, as if they stood at `span`.
+pub fn parenthesis(tokens: TokenStream, span: Span) -> Token {
+    let mut group = Group::new(Delimiter::Parenthesis, tokens);
+    group.set_span(span);
+    group.into()
+}
+
 /// `::crossgate::name! { pieces }`
 pub fn template(name: &str, pieces: TokenStream) -> TokenStream {
     let mut call: TokenStream = format!("::crossgate::{name}!").parse().expect("a path is tokens");

@@ -1,10 +1,25 @@
 //! `system!`: the wiring, sorted by kind of item.
 
-use crate::pieces::{Cursor, Error, brace, bracket, code_at, is_punctuation, template};
-use proc_macro::{Delimiter, Group, Ident, Span, TokenStream, TokenTree as Token};
+use crate::pieces::{
+    Cursor, Error, brace, bracket, code_at, is_punctuation, parenthesis, template,
+};
+use crossgate_abi::{MAX_NOTIFICATIONS, MAX_PROCESSES, MAX_THREADS, MAX_WINDOWS};
+use proc_macro::{Delimiter, Group, Ident, Literal, Span, TokenStream, TokenTree as Token};
 
 const ITEMS: &str = "expected an item of a process: `mmio`, `notification`, `counting \
                      notification`, `interrupt`, `faults`, `object` or `thread`";
+
+/// What is known of the whole firmware so far.
+#[derive(Default)]
+struct Firmware {
+    processes: Names,
+    /// Services and notifications: what any process may mention.
+    public: Names,
+    notifications: usize,
+    threads: usize,
+    objects: usize,
+    has_faults: bool,
+}
 
 /// The items of one process, as the template wants them.
 #[derive(Default)]
@@ -15,22 +30,42 @@ struct Process {
     faults: Vec<Token>,
     objects: Vec<Token>,
     threads: Vec<Token>,
-    /// The names of the notifications, ...
-    names: Vec<Ident>,
-    /// ... and those that interrupts and `faults` are bound to.
-    used: Vec<Ident>,
+    object_names: Names,
+    thread_names: Names,
+    notification_names: Names,
+    /// The notifications that interrupts and `faults` are bound to.
+    bound: Vec<Ident>,
+}
+
+/// Names of things of which no two may have the same.
+#[derive(Default)]
+struct Names(Vec<String>);
+
+impl Names {
+    fn add(&mut self, name: &Ident) -> Result<(), Error> {
+        if self.contains(name) {
+            return Err(Error::new(name.span(), format!("there is another `{name}`")));
+        }
+        self.0.push(name.to_string());
+        Ok(())
+    }
+
+    fn contains(&self, name: &Ident) -> bool {
+        self.0.contains(&name.to_string())
+    }
 }
 
 pub fn expand(input: TokenStream) -> Result<TokenStream, Error> {
+    const HEAD: &str = "the wiring starts with a name for its tables: `pub static SYSTEM;`";
     let mut source = Cursor::new(input, Span::call_site());
     let attributes = source.attributes();
     let visibility = source.visibility();
-    const HEAD: &str = "the wiring starts with a name for its tables: `pub static SYSTEM;`";
     if !source.word("static") {
         return Err(source.error(HEAD));
     }
-    let name = source.ident(HEAD)?;
+    let system = source.ident(HEAD)?;
     source.punctuation(';', HEAD)?;
+    let mut firmware = Firmware::default();
     let mut processes = vec![];
     while !source.is_empty() {
         if !source.word("process") {
@@ -38,27 +73,34 @@ pub fn expand(input: TokenStream) -> Result<TokenStream, Error> {
         }
         let name = source.ident("expected the name of the process, which is that of its crate")?;
         let body = source.group(Delimiter::Brace, "expected `{` and the items of the process")?;
-        processes.push(process(name, &body)?);
+        firmware.processes.add(&name)?;
+        at_most(MAX_PROCESSES, "processes", processes.len() + 1, name.span())?;
+        processes.push(process(name, &body, &mut firmware)?);
     }
     if processes.is_empty() {
         return Err(source.error("a firmware has at least one `process name { ... }`"));
     }
     let pieces =
-        [bracket(attributes), bracket(visibility), bracket([name.into()]), bracket(processes)];
+        [bracket(attributes), bracket(visibility), bracket([system.into()]), bracket(processes)];
     Ok(template("__system", pieces.into_iter().collect()))
 }
 
-fn process(name: Ident, body: &Group) -> Result<Token, Error> {
+fn at_most(limit: usize, what: &str, count: usize, span: Span) -> Result<(), Error> {
+    if count > limit {
+        return Err(Error::new(span, format!("a firmware has at most {limit} {what}")));
+    }
+    Ok(())
+}
+
+fn process(name: Ident, body: &Group, firmware: &mut Firmware) -> Result<Token, Error> {
     let mut source = Cursor::new(body.stream(), body.span_close());
     let mut items = Process::default();
     while !source.is_empty() {
-        item(&mut source, &mut items)?;
+        item(&mut source, &mut items, firmware)?;
     }
-    for used in &items.used {
-        if !items.names.iter().any(|name| name.to_string() == used.to_string()) {
-            let text = format!("`{used}` is no `notification` of this process");
-            return Err(Error::new(used.span(), text));
-        }
+    if let Some(foreign) = items.bound.iter().find(|it| !items.notification_names.contains(it)) {
+        let text = format!("`{foreign}` is no `notification` of this process");
+        return Err(Error::new(foreign.span(), text));
     }
     Ok(brace([
         bracket([name.into()]),
@@ -71,17 +113,22 @@ fn process(name: Ident, body: &Group) -> Result<Token, Error> {
     ]))
 }
 
-fn item(source: &mut Cursor, items: &mut Process) -> Result<(), Error> {
+fn item(source: &mut Cursor, items: &mut Process, firmware: &mut Firmware) -> Result<(), Error> {
     let span = source.span();
     if source.word("mmio") {
-        items.windows.push(bracket(value(source, "expected `mmio WINDOW;`")?));
+        if items.windows.len() == MAX_WINDOWS {
+            let text = format!("a process owns at most {MAX_WINDOWS} `mmio` windows");
+            return Err(Error::new(span, text));
+        }
+        let window = value(source, "expected `mmio WINDOW;`")?;
+        items.windows.push(bracket(checked("window", window)));
     } else if source.word("counting") {
         if !source.word("notification") {
             return Err(source.error("expected `counting notification NAME;`"));
         }
-        notification(source, "true", items)?;
+        notification(source, "true", items, firmware)?;
     } else if source.word("notification") {
-        notification(source, "false", items)?;
+        notification(source, "false", items, firmware)?;
     } else if source.word("interrupt") {
         const FORM: &str = "expected `interrupt LINE => NOTIFICATION;`";
         let line = source.until('=');
@@ -90,39 +137,59 @@ fn item(source: &mut Cursor, items: &mut Process) -> Result<(), Error> {
         }
         source.punctuation('=', FORM)?;
         source.punctuation('>', FORM)?;
-        let name = source.ident(FORM)?;
-        source.punctuation(';', FORM)?;
-        items.used.push(name.clone());
+        let name = bound(source, FORM, items)?;
         items.interrupts.push(brace([bracket(line), bracket([name.into()])]));
     } else if source.word("faults") {
-        let name = source.ident("expected `faults NOTIFICATION;`")?;
-        source.punctuation(';', "expected `faults NOTIFICATION;`")?;
-        items.used.push(name.clone());
+        if firmware.has_faults {
+            return Err(Error::new(span, "only one process can be told of `faults`"));
+        }
+        firmware.has_faults = true;
+        let name = bound(source, "expected `faults NOTIFICATION;`", items)?;
         items.faults.push(bracket([name.into()]));
     } else if source.word("object") {
-        items.objects.push(object(source)?);
+        object(source, items, firmware)?;
     } else if source.word("thread") {
-        items.threads.push(thread(source)?);
+        thread(source, items, firmware)?;
     } else {
         return Err(source.error(ITEMS));
     }
     Ok(())
 }
 
-fn notification(source: &mut Cursor, counting: &str, items: &mut Process) -> Result<(), Error> {
-    let name = source.ident("expected `notification NAME;`")?;
-    source.punctuation(';', "expected `notification NAME;`")?;
+/// The name of a notification that has to be one of this process, and `;`.
+fn bound(source: &mut Cursor, form: &str, items: &mut Process) -> Result<Ident, Error> {
+    let name = source.ident(form)?;
+    source.punctuation(';', form)?;
+    items.bound.push(name.clone());
+    Ok(name)
+}
+
+/// `NAME;`
+fn notification(
+    source: &mut Cursor,
+    counting: &str,
+    items: &mut Process,
+    firmware: &mut Firmware,
+) -> Result<(), Error> {
+    const FORM: &str = "expected `notification NAME;`";
+    let name = source.ident(FORM)?;
+    source.punctuation(';', FORM)?;
+    firmware.public.add(&name)?;
+    items.object_names.add(&name)?;
+    items.notification_names.add(&name)?;
+    firmware.notifications += 1;
+    at_most(MAX_NOTIFICATIONS, "notifications", firmware.notifications, name.span())?;
     let counting = Ident::new(counting, Span::call_site());
-    items.names.push(name.clone());
     items.notifications.push(brace([bracket([name.into()]), bracket([counting.into()])]));
     Ok(())
 }
 
 /// `name (stack = bytes): Type = initial => [SERVICE: dyn Interface, ...];`
-fn object(source: &mut Cursor) -> Result<Token, Error> {
+fn object(source: &mut Cursor, items: &mut Process, firmware: &mut Firmware) -> Result<(), Error> {
     const FORM: &str =
         "expected `object name: Concurrent<Type> = value => [SERVICE: dyn Interface];`";
     let name = source.ident(FORM)?;
+    items.object_names.add(&name)?;
     let stack = match source.peek() {
         Some(Token::Group(_)) => {
             let group = source.group(Delimiter::Parenthesis, FORM)?;
@@ -144,23 +211,35 @@ fn object(source: &mut Cursor) -> Result<Token, Error> {
     }
     source.punctuation('=', FORM)?;
     source.punctuation('>', FORM)?;
-    let services = source.group(Delimiter::Bracket, FORM)?;
+    let list = source.group(Delimiter::Bracket, FORM)?;
     source.punctuation(';', FORM)?;
-    let mut list = Cursor::new(services.stream(), services.span_close());
-    let mut pieces = vec![];
-    while !list.is_empty() {
-        let service = list.ident("expected `SERVICE: dyn Interface`")?;
-        list.punctuation(':', "expected `SERVICE: dyn Interface`")?;
-        let interface = until_comma(&mut list);
-        pieces.push(brace([bracket([service.into()]), bracket(interface)]));
-    }
-    Ok(brace([
+    let services = services(&list, firmware)?;
+    let place = Literal::usize_unsuffixed(firmware.objects);
+    firmware.objects += 1;
+    items.objects.push(brace([
         bracket([name.into()]),
-        bracket(stack),
+        bracket([place.into()]),
+        bracket(checked("service_stack", stack)),
         bracket(ty),
         bracket(initial),
-        bracket(pieces),
-    ]))
+        bracket(services),
+    ]));
+    Ok(())
+}
+
+/// `SERVICE: dyn Interface, ...`
+fn services(list: &Group, firmware: &mut Firmware) -> Result<Vec<Token>, Error> {
+    const FORM: &str = "expected `SERVICE: dyn Interface`";
+    let mut source = Cursor::new(list.stream(), list.span_close());
+    let mut services = vec![];
+    while !source.is_empty() {
+        let service = source.ident(FORM)?;
+        firmware.public.add(&service)?;
+        source.punctuation(':', FORM)?;
+        let interface = until_comma(&mut source);
+        services.push(brace([bracket([service.into()]), bracket(interface)]));
+    }
+    Ok(services)
 }
 
 /// Takes a type up to a comma that is not inside `<...>`, and the comma.
@@ -178,16 +257,35 @@ fn until_comma(source: &mut Cursor) -> Vec<Token> {
 }
 
 /// `name (priority = 3, stack = 1024) = entry(...);`
-fn thread(source: &mut Cursor) -> Result<Token, Error> {
+fn thread(source: &mut Cursor, items: &mut Process, firmware: &mut Firmware) -> Result<(), Error> {
     const FORM: &str =
         "expected `thread name (priority = 1, stack = 1024) = crate_of_the_process::main(...);`";
     let name = source.ident(FORM)?;
+    items.thread_names.add(&name)?;
+    firmware.threads += 1;
+    // One of all is the idle thread.
+    at_most(MAX_THREADS - 1, "threads", firmware.threads, name.span())?;
     let group = source.group(Delimiter::Parenthesis, FORM)?;
     let mut values = settings(&group, &["priority", "stack"])?;
     let (stack, priority) = (values.remove(1), values.remove(0));
     source.punctuation('=', FORM)?;
     let entry = value(source, FORM)?;
-    Ok(brace([bracket([name.into()]), bracket(priority), bracket(stack), bracket(entry)]))
+    items.threads.push(brace([
+        bracket([name.into()]),
+        bracket(checked("priority", priority)),
+        bracket(checked("stack_size", stack)),
+        bracket(entry),
+    ]));
+    Ok(())
+}
+
+/// `::crossgate::wiring::check(value)`, where the value stands: what is wrong with it is told there.
+fn checked(check: &str, value: Vec<Token>) -> Vec<Token> {
+    let span = value.first().map_or_else(Span::call_site, Token::span);
+    let mut call: Vec<Token> =
+        code_at(&format!("::crossgate::wiring::{check}"), span).into_iter().collect();
+    call.push(parenthesis(value.into_iter().collect(), span));
+    call
 }
 
 /// `name = value, ...` in any order; all of `names` and no others.

@@ -133,6 +133,7 @@ impl<I: ?Sized, const N: usize> Handles<I, N> {
     /// # Panics
     /// If there are not so many. In the wiring that is a compile error.
     #[must_use]
+    #[track_caller]
     pub const fn at(self, index: usize) -> Handle<I> {
         assert!(index < N, "there are not so many objects in the array");
         Handle::__of_service(self.0.service() + index)

@@ -42,6 +42,7 @@ pub unsafe trait AllShared {}
 
 /// A method as the kernel's table has it.
 #[must_use]
+#[track_caller]
 pub const fn method(what: &str, entry: Entry, arguments: Shape, results: Shape) -> Method {
     crate::wiring::check_method(what, arguments, results);
     Method { entry, arguments, results }
@@ -49,6 +50,7 @@ pub const fn method(what: &str, entry: Entry, arguments: Shape, results: Shape) 
 
 /// The shape of a parameter. One that says more than its words would spoil those after it.
 #[must_use]
+#[track_caller]
 pub const fn argument<P: Parameter>() -> Shape {
     let shape = P::ARGUMENT;
     let bits = 4 * shape.words as u32;
@@ -75,6 +77,7 @@ pub(crate) const fn broken_limit(arguments: Shape, results: Shape) -> &'static s
 }
 
 /// A tag word, then `good` or `bad`.
+#[track_caller]
 pub(crate) const fn tagged(good: Shape, bad: Shape) -> Shape {
     let is_handle = good.words == 1 && matches!(good.kind(0), Kind::Handle);
     assert!(bad.kinds == 0, "the error of a `Result` holds no handle");

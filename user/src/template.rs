@@ -215,7 +215,7 @@ macro_rules! __system {
         [$({ [$notification:ident] [$counting:ident] })*]
         [$({ [$line:expr] [$bound:ident] })*]
         [$([$faults:ident])*]
-        [$({ [$object:ident] [$object_stack:expr] [$type:ty] [$initial:expr]
+        [$({ [$object:ident] [$place:literal] [$object_stack:expr] [$type:ty] [$initial:expr]
              [$({ [$service:ident] [$interface:ty] })*] })*]
         [$({ [$thread:ident] [$priority:expr] [$stack:expr] [$entry:expr] })*]
     })*]) => {
@@ -226,7 +226,6 @@ macro_rules! __system {
             use super::*;
             pub enum Process { $($process,)* }
             pub enum Service { $($($($service,)*)*)* }
-            pub enum Object { $($($object,)*)* }
             pub enum Notification { $($($notification,)*)* }
             /// How many objects each service has.
             pub const COUNTS: &[usize] = &[$($($({ let _ = stringify!($service); <$type as $crate::wiring::ServiceObject>::COUNT },)*)*)*];
@@ -234,8 +233,8 @@ macro_rules! __system {
             pub const LOCKS: &[usize] = &[$($(<$type as $crate::wiring::ServiceObject>::LOCKS,)*)*];
             /// What is written in each process: what is mentioned there may be used there.
             pub const TEXTS: &[&str] = &[$(concat!($(stringify!($initial), ";",)* $(stringify!($entry), ";",)* ""),)*];
-            const OBJECTS: &[(&str, &str)] = &[$($((stringify!($object), stringify!($initial)),)*)*];
-            const SERVICES: &[(&str, usize)] = &[$($($((stringify!($service), Object::$object as usize),)*)*)*];
+            const OBJECTS: &[(&str, &str); LOCKS.len()] = &[$($((stringify!($object), stringify!($initial)),)*)*];
+            const SERVICES: &[(&str, usize)] = &[$($($((stringify!($service), $place),)*)*)*];
             const _: () = $crate::wiring::check_cycles(OBJECTS, SERVICES);
             pub const fn index(service: Service) -> usize { $crate::wiring::sum(COUNTS, service as usize) }
             pub mod types {
@@ -283,13 +282,13 @@ macro_rules! __system {
             use super::super::*;
             $(
                 #[cfg_attr(target_os = "none", unsafe(link_section = concat!(".crossgate.stack.", stringify!($process), ".", stringify!($thread))))]
-                pub static $thread: $crate::wiring::Stack<{ $crate::wiring::stack_size($stack) }> = $crate::wiring::Stack::new();
+                pub static $thread: $crate::wiring::Stack<{ $stack }> = $crate::wiring::Stack::new();
             )*
         } )* }
         $($attribute)*
         $($visibility)* static $system: $crate::abi::table::System = {
             use $crate::abi::table;
-            const SERVICE_COUNT: usize = $crate::wiring::sum(__wiring::COUNTS, __wiring::COUNTS.len());
+            const SERVICE_COUNT: usize = $crate::wiring::service_count(__wiring::COUNTS);
             static SERVICES: [table::Service; SERVICE_COUNT] = {
                 #[allow(unused_mut, reason = "there may be no services")]
                 let mut table = [$crate::wiring::EMPTY; SERVICE_COUNT];
@@ -300,8 +299,8 @@ macro_rules! __system {
                             name: stringify!($service),
                             index: __wiring::index(__wiring::Service::$service),
                             owner: __wiring::Process::$process as usize,
-                            lock: $crate::wiring::sum(__wiring::LOCKS, __wiring::Object::$object as usize),
-                            stack: $crate::wiring::service_stack($object_stack),
+                            lock: $crate::wiring::sum(__wiring::LOCKS, $place),
+                            stack: $object_stack,
                             callers: $crate::wiring::mentioned_by(__wiring::TEXTS, stringify!($service)),
                         },
                         &mut table,
@@ -330,8 +329,8 @@ macro_rules! __system {
                     #[cfg(not(target_os = "none"))]
                     { &$crate::host::NO_MEMORY }
                 },
-                windows: const { &$crate::wiring::windows([$($window),*]) },
-                notifications: 0 $(| 1 << __wiring::Notification::$notification as u32)*,
+                windows: const { &[$($window),*] },
+                notifications: 0 $(| $crate::wiring::bit(__wiring::Notification::$notification as usize))*,
             },)*];
             #[cfg(target_os = "none")]
             unsafe extern "C" { safe fn __crossgate_idle() -> !; }
@@ -347,15 +346,15 @@ macro_rules! __system {
                     name: stringify!($thread),
                     entry: __processes::$process::threads::$thread,
                     stack: __stacks::$process::$thread.start(),
-                    stack_size: $crate::wiring::stack_size($stack),
+                    stack_size: $stack,
                     process: __wiring::Process::$process as u8,
-                    priority: $crate::wiring::priority($priority),
+                    priority: $priority,
                 },)*)*
             ];
             static NOTIFICATIONS: &[table::Notification] = &[$($(table::Notification {
                 name: stringify!($notification),
                 owner: __wiring::Process::$process as u8,
-                signallers: 1 << __wiring::Process::$process as u32
+                signallers: $crate::wiring::bit(__wiring::Process::$process as usize)
                     | $crate::wiring::mentioned_by(__wiring::TEXTS, stringify!($notification)),
                 counting: $counting,
             },)*)*];
@@ -367,16 +366,13 @@ macro_rules! __system {
                 process: __wiring::Process::$process as u8,
                 notification: __wiring::Notification::$faults as u8,
             },)*)*];
-            const LOCK_COUNT: usize = $crate::wiring::sum(__wiring::LOCKS, __wiring::LOCKS.len());
-            const _: () = $crate::wiring::check_counts(
-                PROCESSES.len(), THREADS.len(), NOTIFICATIONS.len(), LOCK_COUNT, WATCHES.len());
             table::System {
                 processes: PROCESSES,
                 services: &SERVICES,
                 threads: THREADS,
                 notifications: NOTIFICATIONS,
                 interrupts: INTERRUPTS,
-                locks: LOCK_COUNT,
+                locks: $crate::wiring::lock_count(__wiring::LOCKS),
                 fault_watch: match WATCHES {
                     [table::FaultWatch { process, notification }] => Some(table::FaultWatch { process: *process, notification: *notification }),
                     _ => None,

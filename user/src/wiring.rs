@@ -7,9 +7,7 @@ use core::any::TypeId;
 use core::cell::UnsafeCell;
 use core::mem::MaybeUninit;
 use crossgate_abi::table::{NO_LOCK, Service, Window};
-use crossgate_abi::{
-    MAX_NOTIFICATIONS, MAX_PROCESSES, MAX_THREADS, MAX_WINDOWS, PRIORITIES, Shape,
-};
+use crossgate_abi::{PRIORITIES, Shape};
 
 pub use crate::object::{Array, ServiceObject};
 
@@ -17,6 +15,7 @@ pub use crate::object::{Array, ServiceObject};
 pub const DEFAULT_SERVICE_STACK: usize = 256;
 
 /// Stops the compiler with the two texts as its message.
+#[track_caller]
 const fn fail(what: &str, why: &str) -> ! {
     let mut text = [b' '; 256];
     let mut end = 0;
@@ -37,6 +36,7 @@ const fn fail(what: &str, why: &str) -> ! {
 }
 
 /// The limits of a call. `what` is `` `Interface::method` ``.
+#[track_caller]
 pub const fn check_method(what: &str, arguments: Shape, results: Shape) {
     let why = broken_limit(arguments, results);
     if !why.is_empty() {
@@ -44,40 +44,48 @@ pub const fn check_method(what: &str, arguments: Shape, results: Shape) {
     }
 }
 
-/// What a firmware may have.
-pub const fn check_counts(
-    processes: usize,
-    threads: usize,
-    notifications: usize,
-    locks: usize,
-    watches: usize,
-) {
-    assert!(processes <= MAX_PROCESSES, "a firmware has at most 32 processes");
-    assert!(threads <= MAX_THREADS, "a firmware has at most 31 threads and the idle thread");
-    assert!(notifications <= MAX_NOTIFICATIONS, "a firmware has at most 32 notifications");
-    assert!(locks < NO_LOCK as usize, "a firmware has at most 254 exclusive objects");
-    assert!(watches <= 1, "only one process can be told of `faults`");
+/// How many services there are.
+#[must_use]
+#[track_caller]
+pub const fn service_count(counts: &[usize]) -> usize {
+    let count = sum(counts, counts.len());
+    assert!(count <= u16::MAX as usize, "a firmware has at most 65535 services");
+    count
 }
 
-/// The devices of a process.
+/// How many locks there are.
 #[must_use]
-pub const fn windows<const N: usize>(windows: [Window; N]) -> [Window; N] {
-    assert!(N <= MAX_WINDOWS, "a process owns at most 2 `mmio` windows");
-    let mut index = 0;
-    while index < N {
-        let Window { start, size } = windows[index];
-        assert!(
-            size >= 32 && size.is_power_of_two(),
-            "the size of an `mmio` window is a power of two of at least 32 bytes"
-        );
-        assert!(start % size == 0, "an `mmio` window starts at a multiple of its size");
-        index += 1;
-    }
-    windows
+#[track_caller]
+pub const fn lock_count(counts: &[usize]) -> usize {
+    let count = sum(counts, counts.len());
+    assert!(count < NO_LOCK as usize, "a firmware has at most 254 exclusive objects");
+    count
+}
+
+/// The set of one: bit `index`. Past the last bit it is empty; a firmware has no more.
+#[must_use]
+pub const fn bit(index: usize) -> u32 {
+    1_u32.unbounded_shl(index as u32)
+}
+
+/// A range of device registers.
+#[must_use]
+#[track_caller]
+pub const fn window(window: Window) -> Window {
+    assert!(
+        window.size >= 32 && window.size.is_power_of_two(),
+        "the size of an `mmio` window is a power of two of at least 32 bytes"
+    );
+    assert!(
+        window.start.is_multiple_of(window.size),
+        "an `mmio` window starts at a multiple of its size"
+    );
+    window
 }
 
 /// The priority of a thread.
 #[must_use]
+#[track_caller]
 pub const fn priority(priority: usize) -> u8 {
     assert!(
         priority >= 1 && priority < PRIORITIES,
@@ -88,6 +96,7 @@ pub const fn priority(priority: usize) -> u8 {
 
 /// The stack that a service's methods need.
 #[must_use]
+#[track_caller]
 pub const fn service_stack(bytes: usize) -> u16 {
     assert!(bytes <= u16::MAX as usize, "the stack of a service is at most 65535 bytes");
     bytes as u16
@@ -96,6 +105,7 @@ pub const fn service_stack(bytes: usize) -> u16 {
 /// The stack of a thread, rounded up to what a memory protection unit can divide: at least 256
 /// bytes, and a multiple of an eighth of the next power of two.
 #[must_use]
+#[track_caller]
 pub const fn stack_size(bytes: usize) -> usize {
     assert!(bytes > 0 && bytes <= 1 << 24, "the stack of a thread is 1 byte to 16 MiB");
     let bytes = if bytes < 256 { 256 } else { bytes };
@@ -197,9 +207,9 @@ pub const EMPTY: Service = Service {
 #[must_use]
 pub const fn mentioned_by(wiring: &[&str], name: &str) -> u32 {
     let (mut set, mut process) = (0, 0);
-    while process < wiring.len() && process < MAX_PROCESSES {
+    while process < wiring.len() {
         if mentions(wiring[process].as_bytes(), name.as_bytes()) {
-            set |= 1 << process;
+            set |= bit(process);
         }
         process += 1;
     }
@@ -208,42 +218,58 @@ pub const fn mentioned_by(wiring: &[&str], name: &str) -> u32 {
 
 /// Refuses objects that call each other in a circle, as far as the wiring shows it. `objects` are
 /// their names and what they are made of; `services` the names and the places of their objects.
-pub const fn check_cycles(objects: &[(&str, &str)], services: &[(&str, usize)]) {
-    assert!(objects.len() <= 64, "a firmware has at most 64 `object` items");
-    let mut calls = [0u64; 64];
-    let mut object = 0;
-    while object < objects.len() {
+#[track_caller]
+pub const fn check_cycles<const N: usize>(objects: &[(&str, &str); N], services: &[(&str, usize)]) {
+    let mut calls = [[false; N]; N];
+    let mut caller = 0;
+    while caller < N {
         let mut service = 0;
         while service < services.len() {
-            if mentions(objects[object].1.as_bytes(), services[service].0.as_bytes()) {
-                calls[object] |= 1 << services[service].1;
+            let (name, called) = services[service];
+            if mentions(objects[caller].1.as_bytes(), name.as_bytes()) {
+                calls[caller][called] = true;
             }
             service += 1;
         }
-        object += 1;
+        caller += 1;
     }
-    // Transitive closure: who can reach whom over any number of calls (Warshall).
-    let mut through = 0;
-    while through < objects.len() {
-        let mut from = 0;
-        while from < objects.len() {
-            if calls[from] >> through & 1 == 1 {
-                calls[from] |= calls[through];
+    // An object that calls none of those left is in no circle. What is left in the end is circles, and
+    // what leads to them.
+    let mut left = [true; N];
+    let mut removed = true;
+    while removed {
+        removed = false;
+        let mut object = 0;
+        while object < N {
+            if left[object] && first_of_both(&calls[object], &left) == N {
+                left[object] = false;
+                removed = true;
             }
-            from += 1;
+            object += 1;
         }
-        through += 1;
     }
-    let mut object = 0;
-    while object < objects.len() {
-        if calls[object] >> object & 1 == 1 {
-            fail(
-                "objects call each other in a circle, which can deadlock; one of them is: ",
-                objects[object].0,
-            );
+    let mut object = first_of_both(&left, &left);
+    if object < N {
+        // After so many steps from call to call we go round.
+        let mut step = 0;
+        while step < N {
+            object = first_of_both(&calls[object], &left);
+            step += 1;
         }
-        object += 1;
+        fail(
+            "objects call each other in a circle, which can deadlock; one of them is ",
+            objects[object].0,
+        );
     }
+}
+
+/// The first member of both sets, or `N`.
+const fn first_of_both<const N: usize>(first: &[bool; N], second: &[bool; N]) -> usize {
+    let mut index = 0;
+    while index < N && !(first[index] && second[index]) {
+        index += 1;
+    }
+    index
 }
 
 const fn mentions(text: &[u8], word: &[u8]) -> bool {
@@ -298,10 +324,10 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "one of them is: b")]
+    #[should_panic(expected = "one of them is c")]
     fn circles_are_found() {
         check_cycles(
-            &[("a", "Pump::new()"), ("b", "Valve::new(C)"), ("c", "Probe::new(B)")],
+            &[("a", "Pump::new(C)"), ("b", "Valve::new(C)"), ("c", "Probe::new(B)")],
             &[("B", 1), ("C", 2)],
         );
     }

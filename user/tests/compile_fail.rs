@@ -1,0 +1,13 @@
+//! Every promise about types: a program that breaks it does not compile, and the compiler says why in
+//! words that help. (What has to compile is in `compile_pass`.)
+//!
+//! After a change of a text: `TRYBUILD=overwrite cargo test -p crossgate --test compile_fail`, then read
+//! the difference.
+
+#[test]
+#[cfg_attr(miri, ignore = "it runs the compiler")]
+fn promises_about_types() {
+    let programs = trybuild::TestCases::new();
+    programs.compile_fail("tests/compile_fail/*.rs");
+    programs.pass("tests/compile_pass/*.rs");
+}

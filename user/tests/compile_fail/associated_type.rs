@@ -1,0 +1,9 @@
+//! An interface holds methods only.
+use crossgate::interface;
+
+#[interface]
+pub trait Motor {
+    type Speed;
+}
+
+fn main() {}

@@ -1,0 +1,7 @@
+//! Only a trait is an interface.
+use crossgate::interface;
+
+#[interface]
+pub struct Motor;
+
+fn main() {}

@@ -1,0 +1,9 @@
+//! Lent memory may change at any time: there is no reference to it.
+use crossgate::Lent;
+
+pub fn server(data: Lent<'_, [u8]>) -> u8 {
+    let slice: &[u8] = &data;
+    slice[0]
+}
+
+fn main() {}

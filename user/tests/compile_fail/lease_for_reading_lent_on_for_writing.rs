@@ -1,0 +1,14 @@
+//! A lease is lent on with no more rights.
+use crossgate::{Handle, Lent, LentMut, interface};
+
+#[interface]
+pub trait File {
+    fn read(&mut self, at: u32, data: LentMut<'_, [u8]>) -> u32;
+    fn write(&mut self, data: Lent<'_, [u8]>) -> u32;
+}
+
+pub fn server(file: Handle<dyn File>, data: Lent<'_, [u8]>) {
+    let _ = file.read(0, &data);
+}
+
+fn main() {}

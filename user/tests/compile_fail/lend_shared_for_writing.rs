@@ -1,0 +1,15 @@
+//! Memory is lent for writing by `&mut`.
+use crossgate::{Handle, Lent, LentMut, interface};
+
+#[interface]
+pub trait File {
+    fn read(&mut self, at: u32, data: LentMut<'_, [u8]>) -> u32;
+    fn write(&mut self, data: Lent<'_, [u8]>) -> u32;
+}
+
+pub fn client(file: Handle<dyn File>) {
+    let bytes = [0u8; 3];
+    let _ = file.read(0, &bytes);
+}
+
+fn main() {}

@@ -1,0 +1,9 @@
+//! An interface has no code.
+use crossgate::interface;
+
+#[interface]
+pub trait Motor {
+    fn stop(&self) {}
+}
+
+fn main() {}

@@ -1,0 +1,19 @@
+//! An object says how it may be entered.
+use crossgate::{interface, system};
+
+#[interface]
+pub trait Fan {
+    fn set_power(&mut self, on: bool);
+}
+pub struct Motor;
+impl Fan for Motor {
+    fn set_power(&mut self, _: bool) {}
+}
+system! {
+    pub static SYSTEM;
+    process fan {
+        object motor: Motor = Motor => [FAN: dyn Fan];
+    }
+}
+
+fn main() {}

@@ -1,0 +1,24 @@
+//! A firmware has at most 65535 services.
+use crossgate::{Concurrent, interface, system};
+
+#[interface]
+pub trait Temperature {
+    fn configure(&self, interval: u32, scale: i16);
+    fn get(&self) -> i32;
+}
+pub struct Sensor;
+impl Temperature for Sensor {
+    fn configure(&self, _: u32, _: i16) {}
+    fn get(&self) -> i32 {
+        200
+    }
+}
+system! {
+    pub static SYSTEM;
+    process sensor {
+        object rooms: [Concurrent<Sensor>; 65536] = [const { Concurrent::new(Sensor) }; 65536]
+            => [ROOMS: dyn Temperature];
+    }
+}
+
+fn main() {}

@@ -1,0 +1,14 @@
+//! The settings of a thread are told.
+use crossgate::system;
+
+pub fn main_loop() -> ! {
+    loop {}
+}
+system! {
+    pub static SYSTEM;
+    process control {
+        thread main (urgency = 3, stack = 512) = main_loop();
+    }
+}
+
+fn main() {}

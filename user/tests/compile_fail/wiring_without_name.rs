@@ -1,0 +1,8 @@
+//! The wiring starts with a name.
+use crossgate::system;
+
+system! {
+    process sensor {}
+}
+
+fn main() {}
