@@ -57,17 +57,17 @@ crossgate::system! {
 
     process reads_static { thread attack (priority = 5, stack = 1024) = read_static(VAULT); }
     process writes_static { thread attack (priority = 5, stack = 1024) = write_static(VAULT); }
-    process reads_stack { thread attack (priority = 5, stack = 256) = read(stack_of_others()); }
-    process writes_stack { thread attack (priority = 5, stack = 256) = write(stack_of_others()); }
-    process reads_kernel { thread attack (priority = 5, stack = 256) = read(probe::kernel_memory()); }
-    process writes_kernel { thread attack (priority = 5, stack = 256) = write(probe::kernel_memory()); }
-    process writes_flash { thread attack (priority = 5, stack = 256) = write(flash()); }
-    process reads_device { thread attack (priority = 5, stack = 256) = read(mps2_an385::UART0.start); }
-    process writes_device { thread attack (priority = 5, stack = 256) = write(mps2_an385::UART0.start); }
-    process writes_bit { thread attack (priority = 5, stack = 256) = write(BIT_BAND); }
-    process writes_mirror { thread attack (priority = 5, stack = 256) = write(MIRROR); }
-    process reads_nothing { thread attack (priority = 5, stack = 256) = read(NOTHING); }
-    process reads_null_past_flash { thread attack (priority = 5, stack = 256) = read(usize::MAX - 3); }
+    process reads_stack { thread attack (priority = 5, stack = 1024) = read(stack_of_others()); }
+    process writes_stack { thread attack (priority = 5, stack = 1024) = write(stack_of_others()); }
+    process reads_kernel { thread attack (priority = 5, stack = 1024) = read(probe::kernel_memory()); }
+    process writes_kernel { thread attack (priority = 5, stack = 1024) = write(probe::kernel_memory()); }
+    process writes_flash { thread attack (priority = 5, stack = 1024) = write(flash()); }
+    process reads_device { thread attack (priority = 5, stack = 1024) = read(mps2_an385::UART0.start); }
+    process writes_device { thread attack (priority = 5, stack = 1024) = write(mps2_an385::UART0.start); }
+    process writes_bit { thread attack (priority = 5, stack = 1024) = write(BIT_BAND); }
+    process writes_mirror { thread attack (priority = 5, stack = 1024) = write(MIRROR); }
+    process reads_nothing { thread attack (priority = 5, stack = 1024) = read(NOTHING); }
+    process reads_null_past_flash { thread attack (priority = 5, stack = 1024) = read(usize::MAX - 3); }
 
     process static_reader { object static_reader_object: Concurrent<Hostile> = Hostile => [STATIC_READER: dyn Reach]; }
     process static_writer { object static_writer_object: Concurrent<Hostile> = Hostile => [STATIC_WRITER: dyn Reach]; }

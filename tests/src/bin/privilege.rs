@@ -35,19 +35,19 @@ crossgate::system! {
         thread main (priority = 9, stack = 2048) = witness(FAULTED, MASKED, VAULT);
     }
     process victim { object safe: Concurrent<Safe> = Safe::new() => [VAULT: dyn Vault]; }
-    process protection_off { thread attack (priority = 5, stack = 256) = write(PROTECTION_CONTROL, 0); }
-    process region_writer { thread attack (priority = 5, stack = 256) = write(PROTECTION_BASE, 0x2000_0012); }
-    process protection_reader { thread attack (priority = 5, stack = 256) = read(PROTECTION_CONTROL); }
-    process interrupt_enabler { thread attack (priority = 5, stack = 256) = write(INTERRUPT_ENABLE, 1); }
-    process interrupt_trigger { thread attack (priority = 5, stack = 256) = write(SOFTWARE_TRIGGER, 0); }
-    process clock_stopper { thread attack (priority = 5, stack = 256) = write(SYSTICK_CONTROL, 0); }
-    process clock_reader { thread attack (priority = 5, stack = 256) = read(SYSTICK_CONTROL); }
-    process vector_mover { thread attack (priority = 5, stack = 256) = write(VECTOR_TABLE, 0x2000_0000); }
-    process resetter { thread attack (priority = 5, stack = 256) = write(RESET, RESET_KEY); }
+    process protection_off { thread attack (priority = 5, stack = 1024) = write(PROTECTION_CONTROL, 0); }
+    process region_writer { thread attack (priority = 5, stack = 1024) = write(PROTECTION_BASE, 0x2000_0012); }
+    process protection_reader { thread attack (priority = 5, stack = 1024) = read(PROTECTION_CONTROL); }
+    process interrupt_enabler { thread attack (priority = 5, stack = 1024) = write(INTERRUPT_ENABLE, 1); }
+    process interrupt_trigger { thread attack (priority = 5, stack = 1024) = write(SOFTWARE_TRIGGER, 0); }
+    process clock_stopper { thread attack (priority = 5, stack = 1024) = write(SYSTICK_CONTROL, 0); }
+    process clock_reader { thread attack (priority = 5, stack = 1024) = read(SYSTICK_CONTROL); }
+    process vector_mover { thread attack (priority = 5, stack = 1024) = write(VECTOR_TABLE, 0x2000_0000); }
+    process resetter { thread attack (priority = 5, stack = 1024) = write(RESET, RESET_KEY); }
     process masker {
         object preempted: Concurrent<Preempted> = Preempted(AtomicBool::new(false)) => [];
-        thread attack (priority = 5, stack = 512) = mask_interrupts(&preempted, MASKED);
-        thread preempt (priority = 6, stack = 512) = preempt(&preempted);
+        thread attack (priority = 5, stack = 1024) = mask_interrupts(&preempted, MASKED);
+        thread preempt (priority = 6, stack = 1024) = preempt(&preempted);
     }
 }
 crossgate_cortex_m::start!(SYSTEM, clock_hz = mps2_an385::CLOCK_HZ);

@@ -68,23 +68,23 @@ crossgate::system! {
     process victim { object safe: Concurrent<Safe> = Safe::new() => [VAULT: dyn Vault]; }
     process overflows { thread attack (priority = 5, stack = 512) = overflow(); }
     process jumps_over { thread attack (priority = 5, stack = 512) = jump_over(); }
-    process traps_on_kernel { thread attack (priority = 5, stack = 256) = trap_on(probe::kernel_memory()); }
+    process traps_on_kernel { thread attack (priority = 5, stack = 1024) = trap_on(probe::kernel_memory()); }
     process traps_on_victim { thread attack (priority = 5, stack = 1024) = trap_on_victim(VAULT); }
-    process traps_on_flash { thread attack (priority = 5, stack = 256) = trap_on((&raw const SYSTEM).addr() & !7); }
+    process traps_on_flash { thread attack (priority = 5, stack = 1024) = trap_on((&raw const SYSTEM).addr() & !7); }
     process traps_on_own_memory {
         object fake: Concurrent<Fake> = Fake::new() => [];
-        thread attack (priority = 5, stack = 256) = trap_on(fake.top());
+        thread attack (priority = 5, stack = 1024) = trap_on(fake.top());
     }
-    process traps_at_the_bottom { thread bottom (priority = 5, stack = 256) = trap_on(own_stack("bottom") + 32); }
-    process traps_below { thread below (priority = 5, stack = 256) = trap_on(own_stack("below")); }
-    process traps_near_the_bottom { thread near (priority = 5, stack = 256) = trap_on(own_stack("near") + 56); }
-    process traps_at_zero { thread attack (priority = 5, stack = 256) = trap_on(0); }
-    process traps_at_the_end { thread attack (priority = 5, stack = 256) = trap_on(usize::MAX & !7); }
+    process traps_at_the_bottom { thread bottom (priority = 5, stack = 1024) = trap_on(own_stack("bottom") + 32); }
+    process traps_below { thread below (priority = 5, stack = 1024) = trap_on(own_stack("below")); }
+    process traps_near_the_bottom { thread near (priority = 5, stack = 1024) = trap_on(own_stack("near") + 56); }
+    process traps_at_zero { thread attack (priority = 5, stack = 1024) = trap_on(0); }
+    process traps_at_the_end { thread attack (priority = 5, stack = 1024) = trap_on(usize::MAX & !7); }
     process spins_on_own_memory {
         object fake_to_spin_on: Concurrent<Fake> = Fake::new() => [];
-        thread attack (priority = 4, stack = 256) = spin_on(fake_to_spin_on.top());
+        thread attack (priority = 4, stack = 1024) = spin_on(fake_to_spin_on.top());
     }
-    process spins_on_kernel { thread attack (priority = 4, stack = 256) = spin_on(probe::kernel_memory()); }
+    process spins_on_kernel { thread attack (priority = 4, stack = 1024) = spin_on(probe::kernel_memory()); }
     process deep { object deep_server: Concurrent<Deep> = Deep => [DEEP: dyn Bad]; }
     process climber { object climber_server: Concurrent<Climber> = Climber => [CLIMBER: dyn Bad]; }
     process client { thread client (priority = 3, stack = 2048) = client(DEEP, CLIMBER); }
@@ -126,13 +126,15 @@ fn trap_on_victim(vault: Handle<dyn Vault>) -> ! {
 /// Mutation: the entry without `bhi 1f` (own memory, the bottom); `mpu::enable` opens region 7 to all
 /// over the whole address space (elsewhere).
 fn trap_on(stack_pointer: usize) -> ! {
-    // SAFETY: the stack is not used any more.
+    // SAFETY: nothing comes back. What says so if the call does has the real stack again.
     unsafe {
         asm!(
-            "mov sp, {stack_pointer}",
+            "mov r4, sp",
+            "mov sp, r5",
             "svc 0",
+            "mov sp, r4",
             "b {survived}",
-            stack_pointer = in(reg) stack_pointer,
+            in("r5") stack_pointer,
             survived = sym survived,
             in("r12") number::system_call(number::THREAD_ID),
             options(noreturn),
