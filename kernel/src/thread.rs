@@ -178,7 +178,8 @@ impl Thread {
     #[inline(always)]
     #[must_use]
     pub fn leases(&self) -> &[Lease] {
-        self.leases.get(self.level.leases.places()).unwrap_or(&[])
+        let places = self.level.leases.places();
+        self.leases.get(..places.end).and_then(|held| held.get(places.start..)).unwrap_or(&[])
     }
 
     /// Whether there is something left to do before it runs.

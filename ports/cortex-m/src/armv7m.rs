@@ -49,8 +49,8 @@ impl Block {
         let low = (first >> eighth) % EIGHTHS;
         let high = (last >> eighth) % EIGHTHS;
         let disabled = !(0xff << low) | 0xfe << high;
-        let base = first & u32::MAX.wrapping_shl(eighth).wrapping_shl(3);
-        Block { base: if log2_size == 32 { 0 } else { base }, log2_size, disabled: disabled & 0xff }
+        let base = first & u32::MAX.wrapping_shl(eighth) << 3;
+        Block { base, log2_size, disabled: disabled & 0xff }
     }
 
     /// The memory that is open in it.

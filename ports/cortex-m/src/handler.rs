@@ -196,10 +196,16 @@ fn follow(kernel: &mut Kernel<Machine>, context: *mut Context, effect: Effect) -
 #[cold]
 #[inline(never)]
 fn open_leases(kernel: &mut Kernel<Machine>) {
-    let open = usize::from(kernel.port.leases_open);
-    let leases = kernel.current().leases();
-    let count = leases.len() as u8;
-    mpu::open_leases(leases, open);
+    let mut place = 0;
+    for lease in kernel.current().leases() {
+        mpu::open_lease(place, lease);
+        place += 1;
+    }
+    let count = place as u8;
+    while place < u32::from(kernel.port.leases_open) {
+        mpu::close_lease(place);
+        place += 1;
+    }
     kernel.port.leases_open = count;
 }
 

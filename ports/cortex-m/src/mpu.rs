@@ -87,25 +87,18 @@ pub fn open(stack_start: Word, window: u16, process: &ProcessRegions) {
     }
 }
 
-/// Opens these leases, and no others; `open` of them were open.
+/// Opens the lease in `place` of those that a call can have.
 #[inline(always)]
-pub fn open_leases(leases: &[Lease], open: usize) {
-    const { assert!(LEASES_PER_CALL == 2) }
-    open_lease(0, leases.first(), open);
-    open_lease(1, leases.get(1), open);
-    cortex_m::asm::dsb();
+pub fn open_lease(place: u32, lease: &Lease) {
+    let access = if lease.writable { Access::ReadWrite } else { Access::ReadOnly };
+    let [address, attributes] = region(LEASES + place, lease.memory, access);
+    write(address, attributes);
 }
 
+/// Closes the lease in `place`.
 #[inline(always)]
-fn open_lease(place: usize, lease: Option<&Lease>, open: usize) {
-    let number = LEASES + place as u32;
-    if let Some(lease) = lease {
-        let access = if lease.writable { Access::ReadWrite } else { Access::ReadOnly };
-        let [address, attributes] = region(number, lease.memory, access);
-        write(address, attributes);
-    } else if place < open {
-        write(1 << 4 | number, 0);
-    }
+pub fn close_lease(place: u32) {
+    write(1 << 4 | (LEASES + place), 0);
 }
 
 /// Writes a region's registers; the address register names the region.
@@ -126,7 +119,9 @@ pub fn enable(flash: Span, kernel_stack_bottom: usize) {
     write(address, attributes);
     // The smallest region is 32 bytes: log2 is 5, without subregions.
     write(kernel_stack_bottom as u32 | 1 << 4 | GUARD, Access::Guard as u32 | 4 << 1 | 1);
-    open_leases(&[], LEASES_PER_CALL);
+    for place in 0..LEASES_PER_CALL as u32 {
+        close_lease(place);
+    }
     const ENABLE: u32 = 1;
     const DEFAULT_MAP_FOR_KERNEL: u32 = 1 << 2;
     // SAFETY: the regions are set up, and privileged code keeps the default memory map.
