@@ -26,7 +26,7 @@ struct Deep;
 
 impl Bad for Deep {
     fn act(&self) {
-        recurse(1_000_000);
+        recurse(own_stack("client"));
     }
 }
 
@@ -66,8 +66,8 @@ crossgate::system! {
         thread main (priority = 9, stack = 2048) = witness(FAULTED, VAULT);
     }
     process victim { object safe: Concurrent<Safe> = Safe::new() => [VAULT: dyn Vault]; }
-    process overflows { thread attack (priority = 5, stack = 512) = overflow(); }
-    process jumps_over { thread attack (priority = 5, stack = 512) = jump_over(); }
+    process overflows { thread overflow (priority = 5, stack = 1024) = overflow(); }
+    process jumps_over { thread jump (priority = 5, stack = 1024) = jump_over(); }
     process traps_on_kernel { thread attack (priority = 5, stack = 1024) = trap_on(probe::kernel_memory()); }
     process traps_on_victim { thread attack (priority = 5, stack = 1024) = trap_on_victim(VAULT); }
     process traps_on_flash { thread attack (priority = 5, stack = 1024) = trap_on((&raw const SYSTEM).addr() & !7); }
@@ -97,23 +97,27 @@ fn own_stack(thread: &str) -> usize {
     SYSTEM.threads.iter().find(|other| other.name == thread).map_or(0, |thread| thread.stack.addr())
 }
 
+/// Calls itself until the stack, which ends at `floor`, is used up; then it says so if it can.
 #[inline(never)]
-fn recurse(depth: u32) -> u32 {
-    let frame = black_box([depth; 8]);
-    if depth == 0 { frame[0] } else { recurse(depth - 1) + black_box(frame)[1] }
+fn recurse(floor: usize) -> u32 {
+    let frame = black_box([1_u32; 8]);
+    if frame.as_ptr().addr() < floor {
+        broken("has had more stack than there is")
+    }
+    recurse(floor) + black_box(frame)[1]
 }
 
 /// Mutation: `mpu::open` opens 8 KiB from the start of a stack's block.
 fn overflow() -> ! {
-    black_box(recurse(1_000_000));
-    broken("has had more stack than there is")
+    black_box(recurse(own_stack("overflow")));
+    broken("has used up its stack")
 }
 
 /// Goes far below the stack without touching what is in between.
 ///
 /// Mutation: as for `read` in the test `memory`.
 fn jump_over() -> ! {
-    probe::store(own_stack("attack").wrapping_sub(0x2_0000), 1);
+    probe::store(own_stack("jump").wrapping_sub(0x2_0000), 1);
     broken("has written far below its stack")
 }
 
@@ -123,8 +127,9 @@ fn trap_on_victim(vault: Handle<dyn Vault>) -> ! {
 
 /// Makes a system call with this stack pointer.
 ///
-/// Mutation: the entry without `bhi 1f` (own memory, the bottom); `mpu::enable` opens region 7 to all
-/// over the whole address space (elsewhere).
+/// Mutation: `save!` without `bhi` (own memory, near the bottom); the same, and `mpu::enable` opens the
+/// whole address space to all (others' memory, the kernel, flash, below the bottom); where there is no
+/// memory the bus refuses the registers: `fault::read` without the bits for stacking.
 fn trap_on(stack_pointer: usize) -> ! {
     // SAFETY: nothing comes back. What says so if the call does has the real stack again.
     unsafe {
