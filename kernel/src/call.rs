@@ -1,7 +1,7 @@
 //! A call and its return.
 //!
 //! The calling thread itself crosses into the process of the service. What it needs to come back
-//! (its stack pointer and process) is kept here, in the kernel's memory, in a [`Frame`]; the
+//! (its stack pointer and process) is kept here, in the kernel's memory, in a frame; the
 //! caller's part of the stack is closed while the method runs, because the callee's stack starts
 //! below it. Nothing changes until every check has passed.
 

@@ -96,7 +96,8 @@ impl<P: Port> Kernel<P> {
     /// Word `index` of the record of fault `sequence`, for the process that may read it.
     pub(crate) fn read_fault(&mut self, sequence: Word, index: Word) -> Reply {
         let process = self.current().level.process;
-        if !self.system.fault_watch.as_ref().is_some_and(|watch| watch.process == process) {
+        let watcher = self.system.fault_watch.as_ref().map(|watch| watch.process);
+        if watcher != Some(process) {
             return Reply::error(CallError::NotPermitted);
         }
         let word = self.faults.record(sequence).and_then(|record| record.word(index));

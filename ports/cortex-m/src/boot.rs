@@ -35,6 +35,9 @@ impl Machine {
 
 #[allow(non_upper_case_globals, reason = "named like what `start!` makes, so that tools find it")]
 static mut __crossgate_kernel: MaybeUninit<Kernel<Machine>> = MaybeUninit::uninit();
+/// Where the kernel is.
+const KERNEL: *mut MaybeUninit<Kernel<Machine>> = &raw mut __crossgate_kernel;
+
 /// The kernel.
 ///
 /// # Safety
@@ -43,7 +46,7 @@ static mut __crossgate_kernel: MaybeUninit<Kernel<Machine>> = MaybeUninit::unini
 #[inline(always)]
 pub unsafe fn kernel() -> &'static mut Kernel<Machine> {
     // SAFETY: as the caller vouches.
-    unsafe { (*(&raw mut __crossgate_kernel)).assume_init_mut() }
+    unsafe { (*KERNEL).assume_init_mut() }
 }
 
 /// The priority of all exceptions but faults: the lowest.
@@ -72,9 +75,7 @@ pub unsafe fn boot(
     mpu::enable(flash, symbol(&raw const __crossgate_kernel_stack_bottom));
     let machine = Machine { clock: Clock::start(ticks_per_microsecond), regions, leases_open: 0 };
     // SAFETY: nothing uses the kernel before the first exception.
-    let kernel = unsafe {
-        (*(&raw mut __crossgate_kernel)).write(Kernel::new(system, storage, flash, machine))
-    };
+    let kernel = unsafe { (*KERNEL).write(Kernel::new(system, storage, flash, machine)) };
     for (index, thread) in system.threads.iter().enumerate() {
         // SAFETY: the stack is the thread's alone, and its size is a multiple of 32.
         let context =
