@@ -87,7 +87,7 @@ pub use interface::{AllShared, Interface, ServedBy};
 pub use lend::{Lend, Lendable, Lent, LentMut, Loan, Plain};
 pub use notification::{Notification, Signal};
 pub use object::{Concurrent, Exclusive};
-pub use shared::Shared;
+pub use shared::{Shared, SharedMemory};
 pub use wire::{Decoder, Encoder, Invalid, Parameter, Wire};
 
 // So that the templates, which say `::crossgate`, work in this crate as well.

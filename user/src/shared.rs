@@ -1,25 +1,45 @@
 //! Statics that can be lent.
 
+use crate::Plain;
 use core::cell::UnsafeCell;
 use core::sync::atomic::{AtomicBool, Ordering};
 
+/// The memory of a [`Shared`] static. Its size is a multiple of its alignment, so that nothing else
+/// lies in its blocks.
+#[doc(hidden)]
+#[repr(C, align(32))]
+#[derive(Debug)]
+pub struct SharedMemory<T>(UnsafeCell<T>);
+
+// SAFETY: the value is reached only through the one reference that `Shared::take` gives out.
+unsafe impl<T: Send> Sync for SharedMemory<T> {}
+
+impl<T: Plain> SharedMemory<T> {
+    #[must_use]
+    pub const fn new(value: T) -> Self {
+        SharedMemory(UnsafeCell::new(value))
+    }
+}
+
 /// A static that can be lent in any part. Made by [`shared!`](crate::shared!), taken once, by the
 /// thread that will use it.
-// Its size is a multiple of its alignment, so that nothing else lies in its blocks.
-#[repr(C, align(32))]
-pub struct Shared<T> {
-    value: UnsafeCell<T>,
+//
+// A server that is lent a part of the memory may reach its neighbours as well, as far as a memory
+// protection unit is coarse. So the memory holds values of which every bit pattern is one, and the flag
+// is not in it.
+#[derive(Debug)]
+pub struct Shared<T: 'static> {
+    memory: &'static SharedMemory<T>,
     taken: AtomicBool,
 }
 
-// SAFETY: the value is reached only through the one reference that `take` gives out.
-unsafe impl<T: Send> Sync for Shared<T> {}
-
-impl<T: Send> Shared<T> {
+impl<T: Plain> Shared<T> {
+    /// # Safety
+    /// It is the only one of this memory.
     #[doc(hidden)]
     #[must_use]
-    pub const fn new(value: T) -> Self {
-        Shared { value: UnsafeCell::new(value), taken: AtomicBool::new(false) }
+    pub const unsafe fn new(memory: &'static SharedMemory<T>) -> Self {
+        Shared { memory, taken: AtomicBool::new(false) }
     }
 
     /// The value; `None` if it has been taken already.
@@ -28,13 +48,17 @@ impl<T: Send> Shared<T> {
         if self.taken.swap(true, Ordering::AcqRel) {
             return None;
         }
-        // SAFETY: the flag goes up once, so this is the only reference.
-        Some(unsafe { &mut *self.value.get() })
+        // SAFETY: the flag goes up once, and no other `Shared` has this memory, so this is the only
+        // reference.
+        Some(unsafe { &mut *self.memory.0.get() })
     }
 }
 
 /// Declares statics that can be lent in any part: they lie in the part of the process' memory that
-/// it shares.
+/// it shares. They are [`Plain`](trait@crate::Plain).
+///
+/// Who is lent one of them may, while the call lasts, reach those next to it as well: a memory
+/// protection unit can't tell small pieces apart. So keep nothing in them that you would not lend.
 ///
 /// ```
 /// crossgate::shared! {
@@ -49,7 +73,11 @@ impl<T: Send> Shared<T> {
 macro_rules! shared {
     ($($(#[$attribute:meta])* $visibility:vis static $name:ident: $type:ty = $initial:expr;)*) => { $(
         $(#[$attribute])*
-        #[cfg_attr(target_os = "none", unsafe(link_section = ".crossgate.shared"))]
-        $visibility static $name: $crate::Shared<$type> = $crate::Shared::new($initial);
+        $visibility static $name: $crate::Shared<$type> = {
+            #[cfg_attr(target_os = "none", unsafe(link_section = ".crossgate.shared"))]
+            static MEMORY: $crate::SharedMemory<$type> = $crate::SharedMemory::new($initial);
+            // SAFETY: nobody else sees it.
+            unsafe { $crate::Shared::new(&MEMORY) }
+        };
     )* };
 }

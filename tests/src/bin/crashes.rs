@@ -84,7 +84,7 @@ fn panic_in_ram() -> ! {
     broken("goes on after a panic")
 }
 
-/// Mutation: `Kernel::leave` gives `Effect::CONTINUE` if there is no frame.
+/// Mutation: `Kernel::leave_with_care` gives `Effect::CONTINUE` if there is no frame.
 fn return_without_call() -> ! {
     let _ = raw::system_call(number::RETURN, [Status::OK.0, 1, 2, 3]);
     broken("goes on after a return without a call")
@@ -92,14 +92,14 @@ fn return_without_call() -> ! {
 
 /// The frame of a call that has come back is gone.
 ///
-/// Mutation: `Thread::pop` does not lower the depth.
+/// Mutation: `Kernel::leave` does not lower the depth.
 fn return_twice(vault: Handle<dyn Vault>) -> ! {
     expect("a call", vault.is_intact(), Ok(true));
     let _ = raw::system_call(number::RETURN, [Status::OK.0, 1, 2, 3]);
     broken("has returned twice")
 }
 
-/// Mutations: `Kernel::unwind` does not set `pending`; `Kernel::stop` does not touch `running`;
+/// Mutations: `Kernel::unwind` does not set `pending`; `Kernel::stop` leaves `running` as it was;
 /// `Kernel::exit` does not look at the depth.
 fn client(
     panics: Handle<dyn Fragile>,

@@ -60,8 +60,8 @@ fn run_static(scratch: &Scratch) -> ! {
 
 /// Calls the code at `address`, which would come back.
 ///
-/// Mutation, for memory that is not the attacker's: `mpu::enable` opens region 7 to all over the
-/// whole address space.
+/// Mutation, for memory that is not the attacker's: `mpu::enable` opens the whole address space to all,
+/// as region 7. (An exception return outside an exception is a jump to where the CPU never executes.)
 fn run(address: usize) -> ! {
     // SAFETY: the code, if it ran, would only return.
     unsafe { asm!("blx {}", in(reg) address | 1, out("lr") _, clobber_abi("C")) };

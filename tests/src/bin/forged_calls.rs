@@ -155,7 +155,7 @@ fn values_that_are_none() {
     }
 }
 
-/// Mutation: the stub for `Handle` does not look at the interface (then at the table's length).
+/// Mutation: the stub for `Handle` does not look at the interface (then not at the length of the table, then not at the lower bits).
 fn handles_that_are_none() {
     let typed = raw::service(&SYSTEM, "TYPED");
     let vault = raw::service(&SYSTEM, "VAULT");
@@ -165,7 +165,7 @@ fn handles_that_are_none() {
     }
 }
 
-/// Mutation: the stubs take any word (as above); `refused` gives back the status as it is.
+/// Mutation: the stubs take any word (as above); `leave_with_care` gives back any status.
 fn client(liar: Handle<dyn Typed>) -> ! {
     let one = const { NonZeroU32::new(1).unwrap() };
     expect("a boolean that is none", liar.boolean(true), Err(CallError::BadReply));

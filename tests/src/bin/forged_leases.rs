@@ -55,8 +55,8 @@ struct Greedy {
 }
 
 impl Relay for Greedy {
-    /// Mutations: `Kernel::source` without the check of `writable`; with `overlaps` for `contains`;
-    /// with the whole stack for `own_stack`.
+    /// Mutations: `Kernel::source` without `held.writable`; with a `contains` that looks at the start
+    /// only; `Kernel::is_on_own_stack` up to the end of the stack.
     fn relay(&self, bytes: Lent<'_, [u8]>, address: u32) {
         let _ = bytes;
         let address = address as usize;
@@ -106,8 +106,8 @@ fn refused(what: &str, method: usize, address: usize, length: usize) {
     expect(what, reply.error(), Some(CallError::BadLease));
 }
 
-/// Mutation, for all of it: `Kernel::lend` gives a lease whatever `source` says. Single ones are
-/// named below.
+/// Mutation, for all of it: `Kernel::source` gives a lease if no rule allows one. Those for single rules
+/// are named below.
 fn attack(
     private: &Private,
     vault: Handle<dyn Vault>,
@@ -127,7 +127,7 @@ fn attack(
         refused("its own device", method, mps2_an385::UART1.start, 32);
         refused("a register of the system", method, 0xe000_ed90, 16);
         refused("nothing", method, 0x6000_0000, 32);
-        // Mutation: `Span::new` with `wrapping_add`, and `contains` with `inner.end - 1`.
+        // Mutation: `Span::new` with `wrapping_add`, and `contains` without `is_empty`.
         refused("memory that wraps", method, usize::MAX - 15, 32);
         refused("memory that wraps", method, own, usize::MAX);
         refused("memory that wraps", method, own, own.wrapping_neg());
@@ -135,7 +135,7 @@ fn attack(
         refused("everything", method, 0, usize::MAX);
         // Mutation: `Kernel::shared` ends where the memory of the process does.
         refused("more than is shared", method, own, 4096);
-        // Mutation: `Kernel::lend` without the check `coverable`.
+        // Mutation: `Kernel::is_on_own_stack` without `coverable`.
         refused("a part of a buffer that has neighbours", method, buffer_address + 1, 32);
         refused("a part of a buffer that has neighbours", method, buffer_address, 31);
         refused("more than the buffer", method, buffer_address, 65);
@@ -143,7 +143,7 @@ fn attack(
         refused("past the end of the stack", method, stack_end(), 32);
         saved_registers(method);
     }
-    // Mutation: `Kernel::lend` without `!writable`; `flash` that is longer than the memory is.
+    // Mutation: `Kernel::source` without `!writable`; `boot` with 64 bytes more of flash.
     refused("flash for writing", WRITE, (&raw const SYSTEM).addr() & !31, 32);
     refused("past the end of flash", READ, 256 * 1024 - 16, 32);
     refused("past the end of flash", READ, 256 * 1024, 32);
@@ -159,7 +159,7 @@ fn stack_end() -> usize {
 /// Lends the place where the kernel saves its registers during the call: a server that changes them
 /// would change the caller.
 ///
-/// Mutation: `own_stack` starts at the stack pointer.
+/// Mutation: `Kernel::is_on_own_stack` starts at the stack pointer.
 fn saved_registers(method: usize) {
     let status: usize;
     // SAFETY: the stack pointer is lowered to a multiple of 64 for the call, and set back.

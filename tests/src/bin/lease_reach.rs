@@ -178,7 +178,7 @@ fn client(
 
 /// The words next to a lent buffer on the stack.
 ///
-/// Mutation: `mpu::open_leases` opens twice the length, from that much before the start.
+/// Mutation: `mpu::open_lease` opens 64 bytes more on either side.
 #[inline(never)]
 fn neighbours(before: Handle<dyn Borrower>, after: Handle<dyn Borrower>) {
     let row = Row::new();
@@ -193,7 +193,7 @@ fn neighbours(before: Handle<dyn Borrower>, after: Handle<dyn Borrower>) {
 
 /// Lent statics may be rounded, but only within what is shared anyway.
 ///
-/// Mutation: `Kernel::limits` gives the whole memory of the process, and `lend` rounds to 256 bytes.
+/// Mutation: `mpu::open_lease` opens 256 bytes more after a lease of one byte.
 fn private_memory(private: &Private, offer: &[u8; 128], server: Handle<dyn Borrower>) {
     let address = private.0.as_ptr().addr() as u32;
     for part in [&offer[..], &offer[3..8], &offer[96..], &offer[127..]] {
@@ -203,7 +203,7 @@ fn private_memory(private: &Private, offer: &[u8; 128], server: Handle<dyn Borro
     expect("the static", private.0.load(Ordering::Relaxed), MINE);
 }
 
-/// Mutation: `open_leases` opens every lease for writing.
+/// Mutation: `mpu::open_lease` opens for writing what was lent for reading.
 #[inline(never)]
 fn writing_what_is_lent_for_reading(
     offer: &[u8; 128],
@@ -220,7 +220,7 @@ fn writing_what_is_lent_for_reading(
 
 /// The same thread comes again, and lends nothing.
 ///
-/// Mutation: `handler::leave` does not close leases.
+/// Mutation: `handler::open_leases` closes none if it opens none.
 #[inline(never)]
 fn after_the_call(keeps: Handle<dyn Borrower>) {
     let mut row = Row::new();
@@ -234,7 +234,7 @@ fn after_the_call(keeps: Handle<dyn Borrower>) {
 
 /// Other threads of the server come during the call, and after it.
 ///
-/// Mutation: `handler::load` does not close leases.
+/// Mutation: `handler::load_now` opens leases, but closes none.
 #[inline(never)]
 fn in_another_thread(spies: Handle<dyn Borrower>, hoards: Handle<dyn Borrower>) {
     let mut row = Row::new();
@@ -272,7 +272,7 @@ fn later(server: &Server) -> ! {
 
 /// A server calls a further one: that has only what it is lent on, and with no more rights.
 ///
-/// Mutations: `Thread::leases` begins at 0; for the write, `open_leases` as above.
+/// Mutations: `Thread::leases` begins with those of the callers; for the write, as above.
 #[inline(never)]
 fn further_on(forwards: Handle<dyn Borrower>, forwards_writes: Handle<dyn Borrower>) {
     let row = Row::new();

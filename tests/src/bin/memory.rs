@@ -105,8 +105,8 @@ fn write_static(vault: Handle<dyn Vault>) -> ! {
     write(vault.address().map_or(0, |address| address as usize))
 }
 
-/// Mutation, for all but statics and flash: `mpu::enable` opens region 7 to all, for reading and
-/// writing, over the whole address space. For flash: `Access::Flash` is full access.
+/// Mutation, for all but statics and flash: `mpu::enable` opens the whole address space to all, as
+/// region 7. For flash: `Access::Flash` is full access.
 fn read(address: usize) -> ! {
     let word = probe::load(address);
     core::hint::black_box(word);

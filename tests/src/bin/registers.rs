@@ -89,8 +89,8 @@ fn client(spy: Handle<dyn Spy>) -> ! {
     let service = raw::service(&SYSTEM, "SPY");
     let registers = call_with_secrets(number::call(service, 0));
     expect("the call", registers[0], 0);
-    // Mutation: `Context::enter` copies r4 to r11 (or r12, lr) from the caller's context.
-    // Mutation: `used` gives back the words as they are.
+    // Mutation: `Context::enter` gives r4 to r11 (then r12, then lr) another value than 0.
+    // Mutation: `used` gives back all words.
     expect("secrets that the callee saw", spy.found(), Ok(0));
     // Mutation: the entry leaves without loading r4 to r11.
     for (number, register) in (4..).zip(&registers[4..12]) {
@@ -101,7 +101,7 @@ fn client(spy: Handle<dyn Spy>) -> ! {
     expect("the call", registers[0], 0);
     expect("its result", registers[1], SECRET);
     expect("its second word", registers[2], 0);
-    // Mutation: as above; for r3, r12 and lr, `leave` copies them from the callee's context.
+    // Mutation: as above; `handler::leave` sets r12 in the caller's context.
     for (number, register) in (0..).zip(&registers).skip(3) {
         expect("the callee's secret in a register", *register == SECRET, false);
         if (4..12).contains(&number) {

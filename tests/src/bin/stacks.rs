@@ -61,7 +61,6 @@ crossgate::system! {
     static SYSTEM;
     process witness {
         notification FAULTED;
-        notification ALARM;
         faults FAULTED;
         thread main (priority = 9, stack = 2048) = witness(FAULTED, VAULT);
     }

@@ -67,7 +67,8 @@ fn unknown_numbers() {
     }
 }
 
-/// Mutations: `signal_by_thread` with `permitted` true; `owns_all` gives true.
+/// Mutations: `signal_by_thread` without the look at `signallers`; `wait` (then `acknowledge`) without
+/// the one at `owned`.
 fn notifications_of_others() {
     let all = SYSTEM.notifications.len();
     for index in (0..all).chain([all, 31, 32, 33, 64, usize::MAX]) {
@@ -119,7 +120,7 @@ fn mutexes_elsewhere(vault: Handle<dyn Vault>) {
 
 /// Mutexes in the attacker's own memory that hold no stack pointer, or somebody else's.
 ///
-/// Mutations: `read_mutex` without the check of the alignment; `mutex_holder` gives the current
+/// Mutations: `read_mutex` without the check of the alignment; `mutex_holder` gives some
 /// thread if there is none; `mutex_wake` without the check of the holder.
 fn forged_mutexes(words: &[AtomicU32; 2]) {
     let word = &words[0];

@@ -66,6 +66,7 @@ fn note(log: Handle<dyn Log>, who: u32) {
     expect("a note", log.note(who), Ok(()));
 }
 
+/// Mutation: `Kernel::yield_now` without `rotate`.
 fn take_turns(who: u32, log: Handle<dyn Log>) -> ! {
     note(log, who);
     thread::yield_now();

@@ -35,6 +35,9 @@ crossgate::system! {
 crossgate_cortex_m::start!(SYSTEM, clock_hz = CLOCK_HZ);
 
 /// Sleeps `rounds` times for so many µs.
+///
+/// Mutations: `SLEEP` ends 400 µs early; `Kernel::timer` does not set the next deadline;
+/// `Clock::elapsed` forgets that the counter has expired.
 fn sleep_often(microseconds: u64, rounds: u32, done: Signal) -> ! {
     let length = Duration::from_micros(microseconds);
     for _ in 0..rounds {
