@@ -83,28 +83,28 @@ impl FaultRecord {
     /// How many words a record is.
     pub const WORDS: usize = 6 + MAX_CALL_DEPTH / 2;
 
-    /// Word `index` of the record; `None` past its end.
+    /// The words that it travels as.
+    #[inline(always)]
     #[must_use]
-    pub fn word(&self, index: usize) -> Option<Word> {
-        Some(match index {
-            0 => {
-                usize::from(self.process)
-                    | usize::from(self.thread) << 8
-                    | (self.cause as usize) << 16
-                    | usize::from(self.depth) << 24
-            }
-            1 => self.address,
-            2 => self.instruction,
-            3 => self.file,
-            4 => self.file_length,
-            5 => self.line,
-            _ => {
-                let first = (index - 6) * 2;
-                let low = *self.chain.get(first)?;
-                let high = *self.chain.get(first + 1)?;
-                usize::from(low) | usize::from(high) << 16
-            }
-        })
+    pub fn words(&self) -> [Word; Self::WORDS] {
+        let first = usize::from(self.process)
+            | usize::from(self.thread) << 8
+            | (self.cause as usize) << 16
+            | usize::from(self.depth) << 24;
+        let pair =
+            |call: usize| usize::from(self.chain[call]) | usize::from(self.chain[call + 1]) << 16;
+        [
+            first,
+            self.address,
+            self.instruction,
+            self.file,
+            self.file_length,
+            self.line,
+            pair(0),
+            pair(2),
+            pair(4),
+            pair(6),
+        ]
     }
 
     /// The record that these words are.
@@ -144,9 +144,7 @@ mod tests {
             file_length: 11,
             line: 77,
         };
-        let words = core::array::from_fn(|index| record.word(index).unwrap());
-        assert_eq!(FaultRecord::from_words(&words), record);
-        assert_eq!(record.word(FaultRecord::WORDS), None);
+        assert_eq!(FaultRecord::from_words(&record.words()), record);
     }
 
     #[test]

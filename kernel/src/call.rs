@@ -31,7 +31,7 @@ impl Frame {
         stack_pointer: 0,
         level: Level { window: 0, process: 0, leases: InForce::NONE },
         service: 0,
-        lock: NO_LOCK,
+        lock: 0,
     };
 }
 
@@ -123,7 +123,7 @@ impl<P: Port> Kernel<P> {
         if window.top < stack_start + P::ENTRY_SIZE + Word::from(service.stack) {
             return Err(CallError::StackTooSmall.into());
         }
-        let mut leases = thread.level.leases.of_callee(0);
+        let mut leases = thread.level.leases.of_callee();
         if method.arguments.kinds != 0 || service.lock != NO_LOCK {
             leases = self.take_leases_and_lock(stack_pointer, service, method, words)?;
             thread = self.threads.current();
@@ -154,12 +154,12 @@ impl<P: Port> Kernel<P> {
         method: &Method,
         words: &[Word; ARGUMENT_WORDS],
     ) -> Result<InForce, Refusal> {
-        let count = self.take_leases(stack_pointer, method.arguments, words)?;
+        let leases = self.take_leases(stack_pointer, method.arguments, words)?;
         // Last, because only a lock that the call really takes has to be given back.
         if service.lock != NO_LOCK {
             self.take_lock(service.lock)?;
         }
-        Ok(self.current().level.leases.of_callee(count))
+        Ok(leases)
     }
 
     /// The current thread returns from the method that it is in: the short way, if there is nothing

@@ -18,19 +18,19 @@ const RECORDS: usize = 2;
 
 /// The faults so far.
 pub struct Faults {
-    records: [Option<FaultRecord>; RECORDS],
+    records: [[Word; FaultRecord::WORDS]; RECORDS],
     count: usize,
 }
 
 impl Faults {
     pub(crate) const fn new() -> Faults {
-        Faults { records: [None; RECORDS], count: 0 }
+        Faults { records: [[0; FaultRecord::WORDS]; RECORDS], count: 0 }
     }
 
-    /// The record of fault `sequence`, if it is not overwritten.
-    pub(crate) fn record(&self, sequence: usize) -> Option<&FaultRecord> {
+    /// A word of the record of fault `sequence`, if there is one and it is not overwritten.
+    pub(crate) fn word(&self, sequence: usize, index: usize) -> Option<Word> {
         let kept = sequence < self.count && self.count - sequence <= RECORDS;
-        self.records.get(sequence % RECORDS).filter(|_| kept)?.as_ref()
+        self.records.get(sequence % RECORDS).filter(|_| kept)?.get(index).copied()
     }
 }
 
@@ -88,7 +88,7 @@ impl<P: Port> Kernel<P> {
             line: at.line,
         };
         if let Some(slot) = self.faults.records.get_mut(self.faults.count % RECORDS) {
-            *slot = Some(record);
+            *slot = record.words();
         }
         self.faults.count += 1;
     }
@@ -100,8 +100,7 @@ impl<P: Port> Kernel<P> {
         if watcher != Some(process) {
             return Reply::error(CallError::NotPermitted);
         }
-        let word = self.faults.record(sequence).and_then(|record| record.word(index));
-        word.map_or(Reply::status(Status::NO_SUCH_RECORD), Reply::word)
+        self.faults.word(sequence, index).map_or(Reply::status(Status::NO_SUCH_RECORD), Reply::word)
     }
 
     /// Stops a process, its threads at home, and its interrupts; its visitors go back.
@@ -124,7 +123,7 @@ impl<P: Port> Kernel<P> {
                     frame.lock = RETURN_WITH_CARE;
                 }
             }
-            if thread.level.process == process && thread.wait != Wait::Ended {
+            if thread.level.process == process && !matches!(thread.wait, Wait::Ended) {
                 self.unwind(id);
             }
         }
@@ -149,7 +148,7 @@ impl<P: Port> Kernel<P> {
             let thread = self.threads.get_mut(id);
             let Some(frame) = thread.pop() else { return self.end(id) };
             thread.stack_pointer = frame.stack_pointer;
-            thread.pending = Some(Pending::Status(CallError::ServerFaulted.into()));
+            thread.pending = Pending::status(CallError::ServerFaulted.into());
             let lock = self.lock_of(frame);
             if lock != NO_LOCK {
                 self.release_lock(lock);
@@ -161,7 +160,7 @@ impl<P: Port> Kernel<P> {
     /// Makes a thread ready, whatever it waited for.
     fn interrupt_wait(&mut self, id: ThreadId) {
         let thread = self.threads.get(id);
-        let (waits, holder) = (thread.wait != Wait::Nothing, thread.blocked_on);
+        let (waits, holder) = (!matches!(thread.wait, Wait::Nothing), thread.blocked_on);
         if waits {
             self.stop_waiting_for_notifications(id);
             self.wake(id);

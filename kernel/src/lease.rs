@@ -15,11 +15,12 @@ const WRITE: u16 = Kind::Write as u16;
 
 /// Where leased memory comes from, which says how far the protection unit may round it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Source {
-    /// The shared part of this process: any of it may be exposed.
-    Shared(u8),
-    /// A stack: not a byte more than was offered.
-    Stack,
+struct Source(u8);
+
+impl Source {
+    /// A stack: not a byte more than was offered. (Other numbers are those of processes, of whose
+    /// shared memory any part may be exposed.)
+    const STACK: Source = Source(u8::MAX);
 }
 
 /// Memory that one call of one thread may use.
@@ -27,6 +28,8 @@ enum Source {
 pub struct Lease {
     /// The memory.
     pub memory: Span,
+    /// What the protection unit wants to be told to open it.
+    pub registers: u32,
     /// Whether it may be written.
     pub writable: bool,
     source: Source,
@@ -34,7 +37,7 @@ pub struct Lease {
 
 impl Lease {
     pub(crate) const EMPTY: Lease =
-        Lease { memory: Span::EMPTY, writable: false, source: Source::Stack };
+        Lease { memory: Span::EMPTY, registers: 0, writable: false, source: Source(0) };
 }
 
 /// Which of a thread's leases are in force: those of the call that it is in. The ones before belong to
@@ -50,11 +53,17 @@ impl InForce {
     /// No leases at all.
     pub const NONE: InForce = InForce(0);
 
-    /// Those of a callee, which got `count` new ones.
+    /// Those of a callee, which has got none yet.
     #[inline(always)]
     #[must_use]
-    pub const fn of_callee(self, count: u8) -> InForce {
-        InForce(self.count() << 4 | (self.count() + count))
+    pub const fn of_callee(self) -> InForce {
+        InForce(self.count() << 4 | self.count())
+    }
+
+    /// These and one more.
+    #[inline(always)]
+    const fn and_one(self) -> InForce {
+        InForce(self.0 + 1)
     }
 
     /// How many leases the thread holds over all its calls.
@@ -81,85 +90,84 @@ impl InForce {
 
 impl<P: Port> Kernel<P> {
     /// Checks the leases among the argument words of a call of the current thread, whose registers
-    /// are saved at `stack_pointer`, and writes down those that the call needs; they come into force
-    /// with it. Tells how many.
+    /// are saved at `stack_pointer`, and writes down those that the call needs. Tells which will be in
+    /// force in it.
     #[inline(always)]
     pub(crate) fn take_leases(
         &mut self,
         stack_pointer: Word,
         arguments: Shape,
         words: &[Word; ARGUMENT_WORDS],
-    ) -> Result<u8, CallError> {
-        let mut count = 0;
+    ) -> Result<InForce, CallError> {
+        let mut in_force = self.threads.current().level.leases.of_callee();
         let mut kinds = arguments.kinds;
-        while kinds != 0 {
-            let index = kinds.trailing_zeros() as usize / 4;
-            let kind = kinds >> (4 * index) & 15;
-            kinds &= !(15 << (4 * index));
-            if kind != READ && kind != WRITE {
-                continue;
+        for word in words.windows(2) {
+            let &[address, length] = word else { break };
+            if kinds == 0 {
+                break;
             }
-            let (Some(&address), Some(&length)) = (words.get(index), words.get(index + 1)) else {
-                continue;
-            };
+            let kind = kinds & 15;
+            kinds >>= 4;
             // Empty memory is nobody's.
-            if length == 0 {
+            if (kind != READ && kind != WRITE) || length == 0 {
                 continue;
             }
             let memory = Span::new(address, length).ok_or(CallError::BadLease)?;
             let writable = kind == WRITE;
-            let source = if self.is_on_own_stack(stack_pointer, memory) {
-                Source::Stack
+            let (source, registers) = if self.is_on_own_stack(stack_pointer, memory) {
+                (Source::STACK, P::exact_lease(memory, writable).ok_or(CallError::BadLease)?)
+            } else if let Some(lease) = self.lease_of_others(memory, writable)? {
+                lease
             } else {
-                match self.source(memory, writable)? {
-                    Some(source) => source,
-                    None => continue,
-                }
+                continue;
             };
-            let thread = self.threads.current();
-            let place = usize::from(thread.level.leases.count() + count);
-            let lease = thread.leases.get_mut(place).ok_or(CallError::TooDeep)?;
-            *lease = Lease { memory, writable, source };
-            count += 1;
+            let place = usize::from(in_force.count());
+            let lease = self.threads.current().leases.get_mut(place).ok_or(CallError::TooDeep)?;
+            *lease = Lease { memory, registers, writable, source };
+            in_force = in_force.and_one();
         }
-        Ok(count)
+        Ok(in_force)
     }
 
-    /// Whether `memory` is of the current caller's part of its stack, and can be opened alone.
+    /// Whether `memory` is of the current caller's part of its stack.
     #[inline(always)]
     fn is_on_own_stack(&mut self, stack_pointer: Word, memory: Span) -> bool {
         let thread = self.threads.current();
         // Below are the registers that the kernel saved, and the callee's stack; above is what
         // the callers of this thread closed.
         let own = Span { start: stack_pointer + P::CONTEXT_SIZE, end: thread.window_top::<P>() };
-        own.contains(memory) && P::coverable(memory, memory)
+        own.contains(memory)
     }
 
-    /// By what right the current thread may lend `memory` that is not of its own stack; `None` if it
-    /// needs none.
+    /// By what right the current thread may lend `memory` that is not of its own stack, and what the
+    /// protection unit has to be told then; `None` if the callee needs no lease.
     #[inline(never)]
-    fn source(&mut self, memory: Span, writable: bool) -> Result<Option<Source>, CallError> {
+    fn lease_of_others(
+        &mut self,
+        memory: Span,
+        writable: bool,
+    ) -> Result<Option<(Source, u32)>, CallError> {
         // Flash is readable by all.
         if !writable && self.flash.contains(memory) {
             return Ok(None);
         }
-        let process = self.current().level.process;
-        let shared = self.shared(process);
-        if shared.contains(memory) && P::coverable(memory, shared) {
-            return Ok(Some(Source::Shared(process)));
-        }
         let thread = self.threads.current();
+        let process = thread.level.process;
         let held = thread
             .leases()
-            .iter()
             .find(|held| held.memory.contains(memory) && (held.writable || !writable))
-            .ok_or(CallError::BadLease)?;
-        let source = held.source;
-        let limits = match source {
-            Source::Shared(process) => self.shared(process),
-            Source::Stack => memory,
+            .map(|held| held.source);
+        let source = if self.shared(process).contains(memory) {
+            Source(process)
+        } else {
+            held.ok_or(CallError::BadLease)?
         };
-        if P::coverable(memory, limits) { Ok(Some(source)) } else { Err(CallError::BadLease) }
+        let registers = if source == Source::STACK {
+            P::exact_lease(memory, writable)
+        } else {
+            P::lease_within(self.shared(source.0), memory, writable)
+        };
+        registers.map(|registers| Some((source, registers))).ok_or(CallError::BadLease)
     }
 
     /// The part of a process' memory that it may lend.

@@ -109,6 +109,7 @@ impl Effect {
 // What is used most comes first: the CPU reaches it with shorter instructions.
 #[repr(C)]
 pub struct Kernel<P: Port> {
+    // The first word is the address of the current thread.
     pub(crate) threads: Threads,
     pub(crate) services: &'static [Service],
     /// The processes that are not stopped: bit p is process p.
@@ -140,28 +141,16 @@ pub struct Storage {
 }
 
 impl<P: Port> Kernel<P> {
-    /// A kernel in which every thread is ready and the idle thread is current. `flash` is readable
-    /// by every process.
-    ///
-    /// The port still has to [place](Self::place) a first context on every thread's stack.
-    // Inline, so that it is built in its place and not copied there over a small stack.
-    #[inline(always)]
-    pub fn new(system: &'static System, storage: Storage, flash: Span, port: P) -> Kernel<P> {
-        let mut threads = Threads::new(storage.idle, storage.threads);
-        let mut ready = Ready::new();
-        for (index, wiring) in system.threads.iter().enumerate() {
-            let id = ThreadId::new(index);
-            *threads.get_mut(id) = Thread::new::<P>(id, wiring);
-            ready.push(threads.get(id));
-        }
+    /// A kernel that has not [started](Self::start).
+    pub const fn new(system: &'static System, storage: Storage, port: P) -> Kernel<P> {
         Kernel {
             port,
-            threads,
+            threads: Threads::new(storage.idle, storage.threads),
             services: system.services,
-            ready,
+            ready: Ready::new(),
             running: u32::MAX,
             processes: system.processes,
-            flash,
+            flash: Span::EMPTY,
             locks: storage.locks,
             notifications: storage.notifications,
             signalled: 0,
@@ -177,9 +166,16 @@ impl<P: Port> Kernel<P> {
         self.threads.current()
     }
 
-    /// Sets the saved stack pointer of a thread that has not run yet.
-    pub fn place(&mut self, thread: usize, stack_pointer: Word) {
-        self.threads.get_mut(ThreadId::new(thread)).stack_pointer = stack_pointer;
+    /// Makes every thread ready to start; the idle thread is current. `flash` is readable by every
+    /// process.
+    pub fn start(&mut self, flash: Span) {
+        self.flash = flash;
+        for (index, wiring) in self.system.threads.iter().enumerate() {
+            let thread = self.threads.get_mut(ThreadId::new(index));
+            thread.id = ThreadId::new(index);
+            thread.begin::<P>(wiring);
+            self.ready.push(thread);
+        }
     }
 
     /// Goes on with the most urgent thread, after something that is no system call of the current

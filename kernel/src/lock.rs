@@ -58,7 +58,7 @@ impl<P: Port> Kernel<P> {
         });
         let thread = self.current();
         thread.stack_pointer = stack_pointer;
-        thread.pending = Some(Pending::Retry);
+        thread.pending = Pending::Retry;
         self.wait_for_holder(Wait::Lock(lock), holder);
         self.reschedule()
     }
@@ -91,7 +91,7 @@ impl<P: Port> Kernel<P> {
             return Some(Reply::error(CallError::Deadlock));
         }
         self.port.write_word(address, value | CONTENDED);
-        self.current().pending = Some(Pending::Status(Status::OK));
+        self.current().pending = Pending::status(Status::OK);
         self.wait_for_holder(Wait::Mutex(address), Some(holder));
         None
     }
@@ -117,12 +117,15 @@ impl<P: Port> Kernel<P> {
         (owned && address.is_multiple_of(size_of::<Word>())).then(|| self.port.read_word(address))
     }
 
-    /// The thread that holds a mutex of this value: the one that has its stack there.
-    fn mutex_holder(&self, value: Word) -> Option<ThreadId> {
+    /// The thread that holds a mutex of this value in the current process: the one that has its stack
+    /// there, and is in the process or has called out of it.
+    fn mutex_holder(&mut self, value: Word) -> Option<ThreadId> {
+        let process = self.current().level.process;
         let pointer = value & !CONTENDED;
         self.threads.ids().find(|&id| {
-            let stack = self.threads.get(id).stack;
-            stack.start < pointer && pointer <= stack.end
+            let thread = self.threads.get(id);
+            let stack = thread.stack;
+            stack.start < pointer && pointer <= stack.end && thread.has_entered(process)
         })
     }
 
@@ -185,7 +188,7 @@ impl<P: Port> Kernel<P> {
 
     fn set_priority(&mut self, id: ThreadId, priority: u8) {
         let thread = self.threads.get_mut(id);
-        let is_ready = thread.wait == Wait::Nothing;
+        let is_ready = matches!(thread.wait, Wait::Nothing);
         if is_ready {
             self.ready.remove(thread);
         }

@@ -46,8 +46,9 @@ impl<P: Port> Kernel<P> {
     #[inline(always)]
     pub(crate) fn signal(&mut self, index: Word) {
         let Some(state) = self.notifications.get_mut(index) else { return };
-        if state.waiters != 0 {
-            self.wake_waiter(index);
+        let waiters = state.waiters;
+        if waiters != 0 {
+            self.wake_waiter(index, waiters);
             return;
         }
         let counting = self.system.notifications.get(index).is_some_and(|wiring| wiring.counting);
@@ -55,16 +56,14 @@ impl<P: Port> Kernel<P> {
         self.signalled |= 1 << (index & 31);
     }
 
-    /// Gives a signal to the most urgent thread that waits for it.
+    /// Gives a signal to the most urgent of the threads that wait for it.
     #[inline(never)]
-    fn wake_waiter(&mut self, index: Word) {
-        let Some(state) = self.notifications.get_mut(index) else { return };
-        let waiters = state.waiters;
+    fn wake_waiter(&mut self, index: Word, waiters: u32) {
         let waiter = self.most_urgent(waiters);
         let thread = self.threads.get_mut(waiter);
         let wait = core::mem::replace(&mut thread.wait, Wait::Nothing);
         let timed = thread.timed;
-        thread.pending = Some(Pending::Word(index));
+        thread.pending = Pending::word(index);
         self.ready.push(thread);
         if let Wait::Notifications(set) = wait {
             self.forget_waiter(waiter, set);
@@ -106,13 +105,15 @@ impl<P: Port> Kernel<P> {
         let thread = self.threads.current();
         thread.stack_pointer = stack_pointer;
         thread.wait = Wait::Notifications(set);
-        thread.pending = Some(Pending::Status(Status::TIMED_OUT));
+        thread.pending = Pending::status(Status::TIMED_OUT);
         let me = thread.id;
-        each(set, |index| {
-            if let Some(state) = self.notifications.get_mut(index) {
+        let mut rest = set;
+        while rest != 0 {
+            if let Some(state) = self.notifications.get_mut(rest.trailing_zeros() as usize) {
                 state.waiters |= me.bit();
             }
-        });
+            rest &= rest.wrapping_sub(1);
+        }
         self.ready.remove_first(self.threads.current());
         if timeout != u64::MAX {
             let deadline = self.port.now().saturating_add(timeout);
@@ -173,23 +174,12 @@ impl<P: Port> Kernel<P> {
 
     /// Takes a thread off the lists of the waiters for a set of notifications.
     #[inline(always)]
-    fn forget_waiter(&mut self, id: ThreadId, set: u32) {
-        each(set, |index| {
-            if let Some(state) = self.notifications.get_mut(index) {
+    fn forget_waiter(&mut self, id: ThreadId, mut set: u32) {
+        while set != 0 {
+            if let Some(state) = self.notifications.get_mut(set.trailing_zeros() as usize) {
                 state.waiters &= !id.bit();
             }
-        });
-    }
-}
-
-/// Does something for the position of each bit that is set, of which there is at least one.
-#[inline(always)]
-fn each(mut set: u32, mut act: impl FnMut(usize)) {
-    loop {
-        act(set.trailing_zeros() as usize);
-        set &= set.wrapping_sub(1);
-        if set == 0 {
-            return;
+            set &= set.wrapping_sub(1);
         }
     }
 }

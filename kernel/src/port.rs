@@ -32,8 +32,16 @@ pub trait Port {
     /// even `stack.start`. It depends on nothing but the arguments.
     fn window(stack: Span, stack_pointer: Word) -> Window;
 
-    /// Whether the protection unit can open `span` without opening a byte outside `limits`.
-    fn coverable(span: Span, limits: Span) -> bool;
+    /// What the protection unit wants to be told to open `memory`, which is not empty, and not a byte
+    /// more; `None` if it can't. The core only keeps it.
+    fn exact_lease(memory: Span, writable: bool) -> Option<u32>;
+
+    /// The same if more may be opened, but not a byte outside `limits`.
+    fn lease_within(limits: Span, memory: Span, writable: bool) -> Option<u32>;
+
+    /// Writes the context of a thread that starts at `entry` with an empty stack that ends at
+    /// `stack_end`. Tells its stack pointer.
+    fn first_context(entry: extern "C" fn() -> !, stack_end: Word) -> Word;
 
     /// The time since start in µs. Never runs backwards.
     fn now(&mut self) -> u64;

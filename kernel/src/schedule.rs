@@ -9,8 +9,10 @@ use crossgate_abi::{MAX_THREADS, PRIORITIES};
 
 /// The ready threads.
 ///
-/// Invariant **levels**: bit p of `levels` is set if and only if the list from `first[p]` over `next`
-/// to `last[p]` holds exactly the ready threads of priority p.
+/// Levels are numbered from the most urgent, 0, as that is what the CPU finds fastest.
+///
+/// Invariant **levels**: the bit of level l in `levels` is set if and only if the list from `first[l]`
+/// over `next` to `last[l]` holds exactly the ready threads of that level.
 pub struct Ready {
     levels: u32,
     first: [ThreadId; PRIORITIES],
@@ -28,16 +30,16 @@ impl Ready {
     #[inline(always)]
     #[must_use]
     pub fn first(&self) -> ThreadId {
-        // Level 0 is never empty, as the idle thread is always ready.
-        self.first[31 - (self.levels | 1).leading_zeros() as usize]
+        // There is a level that is not empty, as the idle thread is always ready.
+        self.first[self.levels.leading_zeros() as usize % PRIORITIES]
     }
 
     /// Adds a thread at the end of its level.
     #[inline(always)]
     pub(crate) fn push(&mut self, thread: &Thread) {
         let level = level(thread);
-        if self.levels >> level & 1 == 0 {
-            self.levels |= 1 << level;
+        if self.levels & bit(level) == 0 {
+            self.levels |= bit(level);
             self.first[level] = thread.id;
         } else {
             self.next[self.last[level].place()] = thread.id;
@@ -50,7 +52,7 @@ impl Ready {
     pub(crate) fn remove_first(&mut self, thread: &Thread) {
         let level = level(thread);
         if self.last[level] == thread.id {
-            self.levels &= !(1 << level);
+            self.levels &= !bit(level);
         } else {
             self.first[level] = self.next[thread.id.place()];
         }
@@ -91,5 +93,11 @@ impl Ready {
 
 #[inline(always)]
 fn level(thread: &Thread) -> usize {
-    usize::from(thread.priority) % PRIORITIES
+    usize::from(!thread.priority) % PRIORITIES
+}
+
+/// The bit of a level.
+#[inline(always)]
+const fn bit(level: usize) -> u32 {
+    1 << 31 >> level
 }

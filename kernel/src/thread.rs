@@ -4,7 +4,7 @@ use crate::call::Frame;
 use crate::lease::{InForce, Lease};
 use crate::memory::Span;
 use crate::port::Port;
-use crossgate_abi::{MAX_CALL_DEPTH, MAX_THREADS, Status, Word, table};
+use crossgate_abi::{LEASES_PER_CALL, MAX_CALL_DEPTH, MAX_THREADS, Status, Word, table};
 
 /// How many leases of a thread can be in force or suspended at a time, over all its calls.
 pub const LEASES: usize = 4;
@@ -61,14 +61,34 @@ pub enum Wait {
 }
 
 /// What is left to do when a thread that waited runs next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+// A port's assembly settles it, so its layout is fixed (see `offset`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(u8)]
 pub enum Pending {
-    /// Its system call ends like this, without a result.
-    Status(Status),
-    /// Its system call has this result.
-    Word(Word),
+    /// Nothing.
+    #[default]
+    Nothing = 0,
+    /// Its system call ends.
+    Reply {
+        /// How: a [`Status`] as a byte.
+        status: u8,
+        /// Its result.
+        word: Word,
+    } = 1,
     /// Its system call is made again: what it waited for may have come.
-    Retry,
+    Retry = 2,
+}
+
+impl Pending {
+    /// The end of a system call without a result.
+    pub const fn status(status: Status) -> Pending {
+        Pending::Reply { status: status.0 as u8, word: 0 }
+    }
+
+    /// The end of a system call that has a result.
+    pub const fn word(word: Word) -> Pending {
+        Pending::Reply { status: Status::OK.0 as u8, word }
+    }
 }
 
 /// What a thread may use between two calls: saved with each call, and restored after it.
@@ -99,15 +119,34 @@ pub struct Thread {
     pub(crate) blocked_on: Option<ThreadId>,
     pub(crate) next_timer: Option<ThreadId>,
     pub(crate) timed: bool,
-    pub(crate) pending: Option<Pending>,
+    pub(crate) pending: Pending,
     pub(crate) wait: Wait,
     pub(crate) deadline: u64,
     pub(crate) frames: [Frame; MAX_CALL_DEPTH],
     pub(crate) leases: [Lease; LEASES],
 }
 
+/// Where a port's assembly finds what it loads of a thread, in bytes from the start. (Its stack
+/// pointer comes first.)
+pub mod offset {
+    use super::Thread;
+    use core::mem::offset_of;
+
+    /// Its [stack](Thread::stack): two words.
+    pub const STACK: usize = offset_of!(Thread, stack);
+    /// Its [level](Thread::level): as little-endian word, the window in the lower half, then the
+    /// process, then 0 in the upper byte if it holds no [leases](super::InForce).
+    pub const LEVEL: usize = offset_of!(Thread, level);
+    /// What is [pending](Thread::take_pending) for it: a byte that says what, ...
+    pub const PENDING: usize = offset_of!(Thread, pending);
+    /// ... the status if that is a reply (a byte), ...
+    pub const PENDING_STATUS: usize = PENDING + 1;
+    /// ... and the word.
+    pub const PENDING_WORD: usize = PENDING + size_of::<crossgate_abi::Word>();
+}
+
 impl Thread {
-    /// Memory for a thread; [`Kernel::new`](crate::Kernel::new) fills it.
+    /// Memory for a thread; [`Kernel::start`](crate::Kernel::start) fills it.
     pub const EMPTY: Thread = Thread {
         stack_pointer: 0,
         stack: Span::EMPTY,
@@ -119,25 +158,23 @@ impl Thread {
         blocked_on: None,
         next_timer: None,
         timed: false,
-        pending: None,
+        pending: Pending::Nothing,
         wait: Wait::Nothing,
         deadline: 0,
         frames: [Frame::EMPTY; MAX_CALL_DEPTH],
         leases: [Lease::EMPTY; LEASES],
     };
 
-    pub(crate) fn new<P: Port>(id: ThreadId, wiring: &table::Thread) -> Thread {
+    /// It runs next from its beginning.
+    pub(crate) fn begin<P: Port>(&mut self, wiring: &table::Thread) {
         let start = wiring.stack.addr();
         let stack = Span { start, end: start + wiring.stack_size };
         let window = P::window(stack, stack.end).registers;
-        Thread {
-            id,
-            stack,
-            level: Level { window, process: wiring.process, leases: InForce::NONE },
-            base_priority: wiring.priority,
-            priority: wiring.priority,
-            ..Thread::EMPTY
-        }
+        self.stack = stack;
+        self.level = Level { window, process: wiring.process, leases: InForce::NONE };
+        self.base_priority = wiring.priority;
+        self.priority = wiring.priority;
+        self.stack_pointer = P::first_context(wiring.entry, stack.end);
     }
 
     /// What it may use.
@@ -154,6 +191,13 @@ impl Thread {
         self.stack
     }
 
+    /// Whether it is in `process`, or will come back there.
+    pub(crate) fn has_entered(&self, process: u8) -> bool {
+        let frames = self.frames.iter().take(self.depth.into());
+        self.level.process == process
+            || frames.map(|frame| frame.level.process).any(|p| p == process)
+    }
+
     /// The frame of the call that it is in.
     #[inline(always)]
     pub(crate) fn innermost(&self) -> Option<&Frame> {
@@ -161,6 +205,7 @@ impl Thread {
     }
 
     /// The first address of its stack that is closed.
+    #[inline(always)]
     pub(crate) fn window_top<P: Port>(&self) -> Word {
         self.innermost()
             .map_or(self.stack.end, |frame| P::window(self.stack, frame.stack_pointer).top)
@@ -174,25 +219,24 @@ impl Thread {
         Some(frame)
     }
 
-    /// The leases that the call it is in may use.
+    /// Lease `index` of those that the call it is in may use.
     #[inline(always)]
     #[must_use]
-    pub fn leases(&self) -> &[Lease] {
+    pub fn lease(&self, index: usize) -> Option<&Lease> {
         let places = self.level.leases.places();
-        self.leases.get(..places.end).and_then(|held| held.get(places.start..)).unwrap_or(&[])
+        let place = places.start + index;
+        if place < places.end { self.leases.get(place) } else { None }
     }
 
-    /// Whether there is something left to do before it runs.
-    #[inline(always)]
-    #[must_use]
-    pub fn has_pending(&self) -> bool {
-        self.pending.is_some()
+    /// The leases that the call it is in may use.
+    pub fn leases(&self) -> impl Iterator<Item = &Lease> {
+        (0..LEASES_PER_CALL).filter_map(|index| self.lease(index))
     }
 
     /// What is left to do before it runs, which is then done.
     #[inline(always)]
-    pub fn take_pending(&mut self) -> Option<Pending> {
-        self.pending.take()
+    pub fn take_pending(&mut self) -> Pending {
+        core::mem::take(&mut self.pending)
     }
 }
 
@@ -202,6 +246,7 @@ impl Thread {
 /// is not another thread's, so that a look-up is total and needs no panic.
 ///
 /// Invariant **places**: the place of every thread but the current one is taken, by that thread.
+#[repr(C)]
 pub struct Threads {
     current: &'static mut Thread,
     places: [Option<&'static mut Thread>; MAX_THREADS],
@@ -209,14 +254,18 @@ pub struct Threads {
 }
 
 impl Threads {
-    #[inline(always)]
-    pub(crate) fn new(idle: &'static mut Thread, others: &'static mut [Thread]) -> Threads {
+    pub(crate) const fn new(
+        idle: &'static mut Thread,
+        mut others: &'static mut [Thread],
+    ) -> Threads {
         let mut places = [const { None }; MAX_THREADS];
-        let count = (1 + others.len()) as u8;
-        for (place, thread) in places.iter_mut().skip(1).zip(others) {
-            *place = Some(thread);
+        let mut count = 1;
+        while let Some((thread, rest)) = others.split_first_mut() {
+            places[count] = Some(thread);
+            count += 1;
+            others = rest;
         }
-        Threads { current: idle, places, count }
+        Threads { current: idle, places, count: count as u8 }
     }
 
     /// The index of the current thread.
@@ -258,6 +307,7 @@ impl Threads {
     }
 
     /// All but the idle thread, which calls nobody and waits for nothing.
+    #[inline(always)]
     pub fn ids(&self) -> impl Iterator<Item = ThreadId> + use<> {
         (1..usize::from(self.count)).map(ThreadId::new)
     }

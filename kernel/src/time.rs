@@ -33,7 +33,7 @@ impl<P: Port> Kernel<P> {
         self.ready.remove_first(self.threads.current());
         let thread = self.current();
         thread.wait = Wait::Time;
-        thread.pending = Some(Pending::Status(Status::OK));
+        thread.pending = Pending::status(Status::OK);
         self.start_timer(me, deadline);
         None
     }

@@ -138,7 +138,10 @@ impl Extent {
         let part = |part: &str| measured.section(&format!("{part}{process}"));
         let [shared, data, zeroed] = PARTS
             .map(|name| part(name).map_or((0, 1), |section| (section.span.size(), section.align)));
-        let shared_size = shared.0.next_multiple_of(SMALLEST_REGION);
+        // What is lent of the shared part is rounded to eighths of an aligned power of two. So that this
+        // stays inside the part, it is a run of such eighths itself.
+        let shared_block = shared.0.next_power_of_two();
+        let shared_size = shared.0.next_multiple_of((shared_block / 8).max(SMALLEST_REGION));
         let data_start = shared_size.next_multiple_of(data.1);
         let image = (data_start + data.0).next_multiple_of(4);
         let zeroed_start = image.next_multiple_of(zeroed.1);
@@ -147,7 +150,7 @@ impl Extent {
             shared: shared_size,
             image: if shared.0 + data.0 == 0 { 0 } else { image },
             size: zeroed_start + zeroed.0,
-            align: shared.1.max(data.1).max(zeroed.1).max(SMALLEST_REGION),
+            align: shared_block.max(shared.1).max(data.1).max(zeroed.1).max(SMALLEST_REGION),
         }
     }
 }

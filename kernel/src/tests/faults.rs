@@ -2,7 +2,7 @@ use super::*;
 use crate::fault::Location;
 use crossgate_abi::{Cause, FaultRecord};
 
-const FAULTED: Option<Pending> = Some(Pending::Status(Status(CallError::ServerFaulted as Word)));
+const FAULTED: Option<Pending> = Some(Pending::status(Status(CallError::ServerFaulted as Word)));
 
 /// 1 calls 0 calls 2 calls 0; process 3 is told of faults.
 fn chain() -> Driver {
@@ -155,12 +155,12 @@ fn a_panic_names_its_place_only_if_that_is_in_flash() {
     let mut driver = chain();
     let place = [FLASH.start + 8, 11, 42, 3];
     assert_eq!(driver.ask(number::PANIC, place), Effect::SWITCH);
-    let record = driver.kernel.faults.record(0).unwrap();
+    let record = driver.record(0);
     assert_eq!((record.file, record.file_length, record.line), (place[0], 11, 42));
     for forged in [[stack(1), 11, 1, 1], [FLASH.start, Word::MAX, 1, 1], [FLASH.end - 1, 2, 1, 1]] {
         let mut driver = chain();
         assert_eq!(driver.ask(number::PANIC, forged), Effect::SWITCH);
-        let record = driver.kernel.faults.record(0).unwrap();
+        let record = driver.record(0);
         assert_eq!((record.file, record.file_length), (0, 0));
     }
 }

@@ -16,7 +16,7 @@ const WRITER: usize = 1;
 
 fn lent(driver: &Driver) -> Vec<(Word, Word, bool)> {
     let describe = |lease: &Lease| (lease.memory.start, lease.memory.end, lease.writable);
-    driver.thread(1).leases().iter().map(describe).collect()
+    driver.thread(1).leases().map(describe).collect()
 }
 
 #[test]

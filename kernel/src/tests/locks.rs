@@ -89,7 +89,25 @@ fn a_mutex_hands_priority_to_its_holder() {
     assert_eq!(driver.ask(number::MUTEX_WAKE, [MUTEX, 0, 0, 0]), DONE_AND_SWITCHED);
     assert_eq!((driver.current(), driver.thread(1).priority), (3, 1));
     assert_eq!(driver.kernel.port.words[&MUTEX], 0);
-    assert_eq!(driver.pending(), Some(Pending::Status(Status::OK)));
+    assert_eq!(driver.pending(), Some(Pending::status(Status::OK)));
+}
+
+#[test]
+fn only_who_has_entered_a_process_can_hold_its_mutexes() {
+    let mut driver = Wiring::default()
+        .service(1, 0b01, Shape::NONE)
+        .thread(1, 5)
+        .thread(0, 4)
+        .notification(1, 0b11, false)
+        .boot();
+    driver.kernel.port.words.insert(MUTEX, stack(2) + STACK_SIZE - 96);
+    let foreign = driver.ask(number::MUTEX_WAIT, [MUTEX, 0, 0, 0]);
+    assert_eq!(foreign, error(CallError::BadArgument), "it would give it its priority");
+    assert_eq!(driver.ask(number::WAIT, [1, Word::MAX, Word::MAX, 0]), Effect::SWITCH);
+    driver.call(0, [0; 4]).unwrap();
+    assert_eq!(driver.ask(number::SIGNAL, [0, 0, 0, 0]), DONE_AND_SWITCHED);
+    assert_eq!(driver.ask(number::MUTEX_WAIT, [MUTEX, 0, 0, 0]), Effect::SWITCH);
+    assert_eq!((driver.current(), driver.thread(2).priority), (2, 5), "a visitor can hold it");
 }
 
 #[test]

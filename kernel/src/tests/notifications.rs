@@ -41,7 +41,7 @@ fn the_most_urgent_waiter_is_woken() {
     assert_eq!(wait(&mut driver, 0b11, FOR_EVER), Effect::SWITCH);
     assert_eq!(driver.current(), 3);
     assert_eq!(signal(&mut driver, 0), DONE_AND_SWITCHED);
-    assert_eq!((driver.current(), driver.pending()), (2, Some(Pending::Word(0))));
+    assert_eq!((driver.current(), driver.pending()), (2, Some(Pending::word(0))));
     assert_eq!(wait(&mut driver, 0b10, FOR_EVER), Effect::SWITCH);
     assert_eq!(driver.pending(), None, "the signaller goes on");
     assert_eq!(signal(&mut driver, 0), DONE_AND_SWITCHED);
@@ -55,7 +55,7 @@ fn a_timeout_leaves_no_stale_waiter() {
     assert_eq!(driver.kernel.port.deadline, Some(100));
     driver.kernel.port.now = 100;
     assert_eq!(driver.kernel.timer(), Effect::SWITCH);
-    let timed_out = Some(Pending::Status(Status::TIMED_OUT));
+    let timed_out = Some(Pending::status(Status::TIMED_OUT));
     assert_eq!((driver.current(), driver.pending()), (2, timed_out));
     assert_eq!(signal(&mut driver, 0), OK, "nobody waits");
     assert_eq!(wait(&mut driver, 0b01, [100, 0]), word(0), "the signal was not lost");
@@ -67,10 +67,10 @@ fn a_signal_in_time_takes_the_deadline_away() {
     let mut driver = two_processes();
     assert_eq!(wait(&mut driver, 0b01, [100, 0]), Effect::SWITCH);
     assert_eq!(signal(&mut driver, 0), DONE_AND_SWITCHED);
-    assert_eq!(driver.pending(), Some(Pending::Word(0)));
+    assert_eq!(driver.pending(), Some(Pending::word(0)));
     driver.kernel.port.now = 200;
     assert_eq!(driver.kernel.timer(), Effect::CONTINUE);
-    assert_eq!(driver.kernel.current().take_pending(), None);
+    assert_eq!(driver.pending(), None);
 }
 
 #[test]

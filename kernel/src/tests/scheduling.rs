@@ -63,8 +63,8 @@ fn exit_abroad_is_a_fault_of_the_foreign_process() {
     let mut driver = Wiring::default().service(0, 0b10, Shape::NONE).thread(1, 1).boot();
     driver.call(0, [0; 4]).unwrap();
     assert_eq!(driver.ask(number::EXIT, [0; 4]), Effect::SWITCH);
-    let faulted = Some(Pending::Status(CallError::ServerFaulted.into()));
+    let faulted = Some(Pending::status(CallError::ServerFaulted.into()));
     assert_eq!((driver.path(1), driver.pending()), (vec![1], faulted));
-    let record = driver.kernel.faults.record(0).unwrap();
+    let record = driver.record(0);
     assert_eq!((record.process, record.cause), (0, Cause::Exit));
 }

@@ -21,6 +21,21 @@ fn a_process_gets_the_statics_of_its_crate() {
     assert_eq!(stacks, [("sensor.sampler", 1024), ("kernel.idle", 128)]);
 }
 
+/// A lease of any part of it is rounded to eighths of a block, which must stay inside.
+#[test]
+fn what_may_be_lent_is_a_run_of_eighths() {
+    let large = SENSOR
+        .replace("[AtomicU32; 2]", "[AtomicU32; 150]")
+        .replace("[AtomicU32::new(1), AtomicU32::new(2)]", "[const { AtomicU32::new(1) }; 150]");
+    let mut firmware = Firmware::new().library("sensor", &large);
+    firmware.processes = vec!["sensor"];
+    firmware.threads = vec![("sensor", "sampler", 1024, "sensor::work()")];
+    let map = map(&firmware);
+    let shared = process(&map, "sensor").shared;
+    assert_eq!(shared.size(), 640, "600 bytes are five eighths of 1024");
+    assert_eq!(shared.start % 1024, 0);
+}
+
 #[test]
 fn initial_values_are_in_flash() {
     let mut firmware = Firmware::new().library("sensor", SENSOR);

@@ -28,6 +28,15 @@ pub enum Access {
     Guard = 1 << 28,
 }
 
+impl Access {
+    /// To memory that is lent.
+    #[inline(always)]
+    #[must_use]
+    pub const fn of_memory(writable: bool) -> Access {
+        if writable { Access::ReadWrite } else { Access::ReadOnly }
+    }
+}
+
 /// A run of eighths of an aligned block: what one region can open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Block {
@@ -51,6 +60,11 @@ impl Block {
         let disabled = !(0xff << low) | 0xfe << high;
         let base = first & u32::MAX.wrapping_shl(eighth) << 3;
         Block { base, log2_size, disabled: disabled & 0xff }
+    }
+
+    /// How far into an eighth its last byte is.
+    const fn rest_of_eighth(self) -> usize {
+        (1 << (self.log2_size - 3)) - 1
     }
 
     /// The memory that is open in it.
@@ -86,14 +100,38 @@ const fn log2_eighth(first: u32, last: u32) -> u32 {
     29 - ((first ^ last) | 1 << (SMALLEST_BLOCK - 1)).leading_zeros()
 }
 
-/// Whether a region can open `span`, which must not be empty, and nothing outside `limits`.
+/// The attribute and size register of a region that opens `memory`, which must not be empty, and
+/// not a byte more; `None` if there is no such region.
 #[inline(always)]
 #[must_use]
-pub const fn coverable(span: Span, limits: Span) -> bool {
-    let eighth = 1 << log2_eighth(span.start as u32, (span.end as u32).wrapping_sub(1));
-    let start = span.start & !(eighth - 1);
-    let end = (span.end - 1) | (eighth - 1);
-    limits.start <= start && end < limits.end
+pub const fn exact_lease(memory: Span, access: Access) -> Option<u32> {
+    let block = Block::covering(memory);
+    if (memory.start | memory.end) & block.rest_of_eighth() == 0 {
+        Some(block.attribute_register(access))
+    } else {
+        None
+    }
+}
+
+/// The same for a region that opens nothing outside `limits`.
+#[must_use]
+pub const fn lease_within(limits: Span, memory: Span, access: Access) -> Option<u32> {
+    let block = Block::covering(memory);
+    let start = memory.start & !block.rest_of_eighth();
+    let last = (memory.end - 1) | block.rest_of_eighth();
+    if limits.start <= start && last < limits.end {
+        Some(block.attribute_register(access))
+    } else {
+        None
+    }
+}
+
+/// The address register of region `number` that opens memory at `start` with these attributes.
+#[inline(always)]
+#[must_use]
+pub const fn lease_address_register(start: usize, attributes: u32, number: u32) -> u32 {
+    let log2_eighth = (attributes >> 1 & 31) - 2;
+    start as u32 & u32::MAX.wrapping_shl(log2_eighth) << 3 | 1 << 4 | number
 }
 
 /// What is open to a callee when everything from `stack_pointer` up is closed. With the end of a

@@ -1,52 +1,73 @@
 //! From reset to the first thread.
 
-use crate::armv7m;
+use crate::armv7m::{self, Access};
 use crate::clock::Clock;
 use crate::context::Context;
-use crate::entry::Bounds;
-use crate::{handler, mpu};
-use core::mem::MaybeUninit;
+use crate::entry::{self, Bounds};
+use crate::mpu;
+use core::mem::offset_of;
+use core::ptr::NonNull;
 use cortex_m::peripheral::{NVIC, SCB, scb::SystemHandler};
 use crossgate_abi::Word;
 use crossgate_abi::table::{ProcessMemory, System};
+use crossgate_kernel::Kernel;
 use crossgate_kernel::memory::Span;
 use crossgate_kernel::port::{Port, Window};
-use crossgate_kernel::{Kernel, Storage};
 
 pub use crate::mpu::ProcessRegions;
 
 /// The hardware, as the kernel core sees it, and what the port itself remembers.
 pub struct Machine {
     clock: Clock,
-    regions: &'static [ProcessRegions],
+    /// The registers that open each process.
+    // Not a slice, so that it is one word, which `entry::load` reads.
+    regions: NonNull<ProcessRegions>,
     /// How many leases are open in the protection unit.
     pub leases_open: u8,
 }
 
+/// Where the kernel's [regions](Machine::regions) and the [leases that are open](Machine::leases_open)
+/// are, in bytes from its start.
+pub const REGIONS: usize = offset_of!(Kernel<Machine>, port) + offset_of!(Machine, regions);
+pub const LEASES_OPEN: usize = offset_of!(Kernel<Machine>, port) + offset_of!(Machine, leases_open);
+
 impl Machine {
+    /// The hardware as it is after a reset.
+    ///
+    /// # Safety
+    /// `regions` has as many entries as the wiring has processes.
+    pub const unsafe fn new(
+        ticks_per_microsecond: u32,
+        regions: &'static mut [ProcessRegions],
+    ) -> Machine {
+        let regions = NonNull::from_mut(regions).cast();
+        Machine { clock: Clock::new(ticks_per_microsecond), regions, leases_open: 0 }
+    }
+
     /// The registers that open a process.
     #[inline(always)]
     pub fn regions(&self, process: u8) -> &ProcessRegions {
         // SAFETY: the numbers of processes come from the wiring, whose tables `system!` has checked,
-        // and `boot` filled in the regions of every process of it.
-        unsafe { self.regions.get_unchecked(usize::from(process)) }
+        // and `new` was given regions for every process of it.
+        unsafe { self.regions.add(process.into()).as_ref() }
     }
 }
 
-#[allow(non_upper_case_globals, reason = "named like what `start!` makes, so that tools find it")]
-static mut __crossgate_kernel: MaybeUninit<Kernel<Machine>> = MaybeUninit::uninit();
-/// Where the kernel is.
-const KERNEL: *mut MaybeUninit<Kernel<Machine>> = &raw mut __crossgate_kernel;
+unsafe extern "Rust" {
+    /// The kernel, which `start!` makes.
+    pub static mut __crossgate_kernel: Kernel<Machine>;
+}
 
 /// The kernel.
 ///
 /// # Safety
-/// [`boot`] has made it, and the caller is an exception handler of the one priority that all have
-/// which call this, so no other reference exists.
+/// The caller is the reset handler, or an exception handler of the one priority that all have which
+/// call this, so no other reference exists.
 #[inline(always)]
 pub unsafe fn kernel() -> &'static mut Kernel<Machine> {
+    let kernel = &raw mut __crossgate_kernel;
     // SAFETY: as the caller vouches.
-    unsafe { (*KERNEL).assume_init_mut() }
+    unsafe { &mut *kernel }
 }
 
 /// The priority of all exceptions but faults: the lowest.
@@ -55,17 +76,16 @@ const KERNEL_PRIORITY: u8 = 0xff;
 /// Sets everything up and becomes the idle thread.
 ///
 /// # Safety
-/// Called once, by the reset handler, with statics that nothing else uses.
-pub unsafe fn boot(
-    system: &'static System,
-    storage: Storage,
-    regions: &'static mut [ProcessRegions],
-    ticks_per_microsecond: u32,
-) -> ! {
-    for (process, regions) in system.processes.iter().zip(regions.iter_mut()) {
-        // SAFETY: no thread runs yet.
-        unsafe { fill(process.memory) };
-        *regions = ProcessRegions::of(process);
+/// Called once, by the reset handler, with the wiring that the kernel was made for.
+pub unsafe fn boot(system: &'static System) -> ! {
+    // SAFETY: nothing uses the kernel before the first exception.
+    let kernel = unsafe { kernel() };
+    for (index, process) in system.processes.iter().enumerate() {
+        // SAFETY: no thread runs yet; there are regions for every process.
+        unsafe {
+            fill(process.memory);
+            kernel.port.regions.add(index).write(ProcessRegions::of(process));
+        }
     }
     let flash = Span {
         start: symbol(&raw const __crossgate_flash_start),
@@ -73,17 +93,10 @@ pub unsafe fn boot(
     };
     configure(system);
     mpu::enable(flash, symbol(&raw const __crossgate_kernel_stack_bottom));
-    let machine = Machine { clock: Clock::start(ticks_per_microsecond), regions, leases_open: 0 };
-    // SAFETY: nothing uses the kernel before the first exception.
-    let kernel = unsafe { (*KERNEL).write(Kernel::new(system, storage, flash, machine)) };
-    for (index, thread) in system.threads.iter().enumerate() {
-        // SAFETY: the stack is the thread's alone, and its size is a multiple of 32.
-        let context =
-            unsafe { Context::start(thread.entry, thread.stack.addr() + thread.stack_size) };
-        kernel.place(index, context.addr());
-    }
+    kernel.port.clock.start();
+    kernel.start(flash);
     // SAFETY: the idle thread starts here, without privileges.
-    unsafe { become_current_thread(kernel) }
+    unsafe { become_current_thread() }
 }
 
 unsafe extern "C" {
@@ -140,7 +153,7 @@ fn configure(system: &System) {
 /// # Safety
 /// It has not run yet. The main stack is abandoned: from here on only exceptions use it, from its
 /// top.
-unsafe fn become_current_thread(kernel: &mut Kernel<Machine>) -> ! {
+unsafe fn become_current_thread() -> ! {
     const UNPRIVILEGED_ON_PROCESS_STACK: u32 = 0b11;
     // SAFETY: as the caller vouches; no exception comes in between, as every interrupt line is
     // masked until a thread acknowledges it, and the timer's first deadline is far away.
@@ -157,18 +170,13 @@ unsafe fn become_current_thread(kernel: &mut Kernel<Machine>) -> ! {
             "isb",
             "bx r1",
             main_stack = in(reg) Bounds::place(),
-            load = sym load_first,
+            load = sym entry::load,
             program_counter = const core::mem::offset_of!(Context, program_counter),
             size = const Context::SIZE,
             control = const UNPRIVILEGED_ON_PROCESS_STACK,
-            in("r0") kernel,
             options(noreturn),
         )
     }
-}
-
-extern "C" fn load_first(kernel: &mut Kernel<Machine>) -> *mut Context {
-    handler::load(kernel)
 }
 
 /// An interrupt line by its number.
@@ -192,8 +200,18 @@ impl Port for Machine {
     }
 
     #[inline(always)]
-    fn coverable(span: Span, limits: Span) -> bool {
-        armv7m::coverable(span, limits)
+    fn exact_lease(memory: Span, writable: bool) -> Option<u32> {
+        armv7m::exact_lease(memory, Access::of_memory(writable))
+    }
+
+    fn lease_within(limits: Span, memory: Span, writable: bool) -> Option<u32> {
+        armv7m::lease_within(limits, memory, Access::of_memory(writable))
+    }
+
+    fn first_context(entry: extern "C" fn() -> !, stack_end: Word) -> Word {
+        // SAFETY: the stack is one of the wiring, whose size is a multiple of 32, and the thread
+        // that uses it starts anew.
+        unsafe { Context::start(entry, stack_end) }.addr()
     }
 
     fn now(&mut self) -> u64 {

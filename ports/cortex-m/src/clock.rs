@@ -29,17 +29,14 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// A clock that starts now, at 0.
-    pub fn start(ticks_per_microsecond: u32) -> Clock {
-        let mut clock = Clock {
-            ticks_per_microsecond,
-            microseconds: 0,
-            ticks: 0,
-            period: LONGEST,
-            expired: false,
-        };
-        clock.restart(LONGEST);
-        clock
+    /// A clock that has not started.
+    pub const fn new(ticks_per_microsecond: u32) -> Clock {
+        Clock { ticks_per_microsecond, microseconds: 0, ticks: 0, period: LONGEST, expired: false }
+    }
+
+    /// Starts it, at 0.
+    pub fn start(&mut self) {
+        self.restart(LONGEST);
     }
 
     /// The time since start in µs.

@@ -3,7 +3,6 @@
 use crossgate_abi::{ARGUMENT_WORDS, Status, Word};
 use crossgate_kernel::Reply;
 use crossgate_kernel::call::Entry;
-use crossgate_kernel::thread::{Pending, Thread};
 
 /// What lies at a saved stack pointer: first what the kernel saved, then the frame that the CPU
 /// pushed (ARM DDI 0403E, B1.5.6).
@@ -11,7 +10,7 @@ use crossgate_kernel::thread::{Pending, Thread};
 pub struct Context {
     saved: Saved,
     /// r0 to r3.
-    arguments: [Word; ARGUMENT_WORDS],
+    pub arguments: [Word; ARGUMENT_WORDS],
     /// r12.
     pub selector: Word,
     link: Word,
@@ -86,18 +85,6 @@ impl Context {
     #[inline(always)]
     pub fn set_status(&mut self, status: Status) {
         self.arguments[0] = status.0;
-    }
-
-    /// Does what is left to do for a thread that waited in a system call.
-    #[inline(never)]
-    pub fn settle(&mut self, thread: &mut Thread) {
-        match thread.take_pending() {
-            None => {}
-            Some(Pending::Status(status)) => self.set_reply(Reply::status(status)),
-            Some(Pending::Word(word)) => self.set_reply(Reply::word(word)),
-            // Back to the `svc` instruction, which is 2 bytes long.
-            Some(Pending::Retry) => self.program_counter = self.program_counter.wrapping_sub(2),
-        }
     }
 
     /// Writes the context of a thread that enters a method, and gives its address. All registers

@@ -3,11 +3,14 @@
 //! On entry the registers that the CPU has not saved (r4 to r11) are pushed on the thread's stack,
 //! below the CPU's frame, if they lie inside that stack: a stack pointer that points elsewhere would
 //! have the kernel write there. The handler gets the address of this context, and gives back the
-//! address of the context to go on with: the same, a callee's, or another thread's.
+//! address of the context to go on with: the same, a callee's, or a caller's; or null if it is to be
+//! that of the thread which is current now.
 
+use crate::boot::{__crossgate_kernel, LEASES_OPEN, REGIONS};
 use crate::context::Context;
-use crate::handler;
+use crate::{handler, mpu};
 use crossgate_abi::{Word, number};
+use crossgate_kernel::thread::offset;
 
 /// Where the context of the thread that runs may lie.
 ///
@@ -31,22 +34,9 @@ unsafe extern "C" {
 }
 
 impl Bounds {
-    /// The bounds of a stack from `start` to `end`.
-    pub const fn of_stack(start: Word, end: Word) -> Bounds {
-        Bounds { lowest: start + SAVED, range: end.wrapping_sub(start + SAVED + FRAME) }
-    }
-
     /// Where the bounds in force are.
     pub fn place() -> *mut Bounds {
         (&raw mut _stack_start).cast::<Bounds>().wrapping_sub(1)
-    }
-
-    /// Makes these the ones of the thread that runs next.
-    #[inline(always)]
-    pub fn put_in_force(self) {
-        // SAFETY: the place is at the top of the main stack, above what exceptions and, before the
-        // first of them, the reset handler use. Only exception entries read it.
-        unsafe { Self::place().write(self) };
     }
 }
 
@@ -63,13 +53,20 @@ macro_rules! save {
     };
 }
 
-/// Goes on with the thread whose context is at r0.
+/// Goes on with the context at r0.
 macro_rules! resume {
     () => {
         "ldmia r0!, {{r4-r11}}
          msr psp, r0
          mvn r0, #2 // EXC_RETURN: thread mode, process stack
          bx r0"
+    };
+}
+
+/// Goes on with the context at r0, or with the current thread's if that is null.
+macro_rules! resume_or_load {
+    () => {
+        concat!("cbnz r0, 0f\nbl {load}\n0:", resume!())
     };
 }
 
@@ -84,11 +81,11 @@ unsafe extern "C" fn SVCall() {
         "blt 2f",
         "bl {call}",
         "1:",
-        resume!(),
+        resume_or_load!(),
         "2: mvns r1, r1",
         "bne 3f",
         "bl {leave}",
-        resume!(),
+        resume_or_load!(),
         "3: cmp r1, #{last_of_table}",
         "bhi 8f",
         "tbb [pc, r1]",
@@ -96,17 +93,19 @@ unsafe extern "C" fn SVCall() {
         "4: .byte 0, (5f - 4b) / 2, (6f - 4b) / 2, (7f - 4b) / 2, (10f - 4b) / 2",
         ".balign 2",
         "5: bl {yield_now}",
+        "bl {load}",
         resume!(),
         "6: bl {signal}",
-        "b 1b",
+        resume_or_load!(),
         "7: bl {wait}",
-        "b 1b",
+        resume_or_load!(),
         "10: bl {thread_id}",
         "b 1b",
         "8: bl {other}",
         "b 1b",
         "9: bl {out_of_bounds}",
-        "b 1b",
+        "bl {load}",
+        resume!(),
         selector = const core::mem::offset_of!(Context, selector),
         last_of_table = const number::THREAD_ID,
         call = sym handler::call,
@@ -117,6 +116,7 @@ unsafe extern "C" fn SVCall() {
         thread_id = sym handler::thread_id,
         other = sym handler::system_call,
         out_of_bounds = sym handler::out_of_bounds,
+        load = sym load,
     )
 }
 
@@ -129,23 +129,24 @@ const _: () = assert!(
     "the table of `SVCall` is in this order"
 );
 
-/// An exception handler that may go on with another thread than the one it interrupted. The second
-/// handler is for a stack pointer out of bounds.
+/// An exception handler that may go on with another thread than the one it interrupted. If the stack
+/// pointer of that one is out of bounds, it is as if the next one had been interrupted.
 macro_rules! entry {
-    ($(#[$doc:meta])* $name:ident => $handler:path, $out_of_bounds:path) => {
+    ($(#[$doc:meta])* $name:ident => $handler:path) => {
         $(#[$doc])*
         #[unsafe(naked)]
         #[unsafe(no_mangle)]
         unsafe extern "C" fn $name() {
             core::arch::naked_asm!(
                 save!(),
-                "bl {handler}",
-                "1:",
-                resume!(),
+                "1: bl {handler}",
+                resume_or_load!(),
                 "9: bl {out_of_bounds}",
+                "bl {load}",
                 "b 1b",
                 handler = sym $handler,
-                out_of_bounds = sym $out_of_bounds,
+                out_of_bounds = sym handler::out_of_bounds,
+                load = sym load,
             )
         }
     };
@@ -153,11 +154,11 @@ macro_rules! entry {
 
 entry! {
     /// The timer.
-    SysTick => handler::timer, handler::timer_out_of_bounds
+    SysTick => handler::timer
 }
 entry! {
     /// Every interrupt line.
-    DefaultHandler => handler::interrupt, handler::interrupt_out_of_bounds
+    DefaultHandler => handler::interrupt
 }
 
 /// A fault. The interrupted context is not saved: nothing ever goes back to it.
@@ -170,14 +171,91 @@ macro_rules! fault_entry {
                 "mrs r0, psp",
                 "mov r1, lr",
                 "bl {handler}",
+                "bl {load}",
                 resume!(),
                 handler = sym handler::fault,
+                load = sym load,
             )
         }
     )* };
 }
 
 fault_entry! { HardFault MemoryManagement BusFault UsageFault DebugMonitor }
+
+/// Opens what the thread that is current now may use: its stack, its process' memory and devices, its
+/// leases. Leaves the address of its context in r0.
+///
+/// The stack pointer is at the [`Bounds`], which become those of this thread's stack.
+#[unsafe(naked)]
+pub unsafe extern "C" fn load() -> *mut Context {
+    core::arch::naked_asm!(
+        "ldr r5, 6f",
+        "ldr r4, [r5]", // the current thread
+        "ldr r0, [r4]", // its context
+        "ldrd r1, r2, [r4, #{stack}]",
+        "adds r3, r1, #{saved}",
+        "subs r2, r2, r3",
+        "subs r2, #{frame}",
+        "strd r3, r2, [sp]",
+        "ldrb r3, [r4, #{pending}]",
+        "cbnz r3, 3f",
+        "1: ldr r3, [r4, #{level}]",
+        "ldrb r2, [r5, #{leases_open}]",
+        "orrs r2, r2, r3, lsr #24",
+        "bne 4f",
+        "2: ubfx r2, r3, #16, #8", // the process
+        "ldr r6, [r5, #{regions}]",
+        "add r2, r2, r2, lsl #1",
+        "add r2, r6, r2, lsl #3", // 24 bytes each
+        "orr r1, r1, #{stack_region}",
+        "movt r3, #{stack_access}",
+        "ldm r2, {{r4-r9}}",
+        "ldr r12, 7f",
+        "stm r12, {{r1, r3-r9}}",
+        "dsb",
+        "bx lr",
+        // Something is pending.
+        "3: movs r6, #0",
+        "strb r6, [r4, #{pending}]",
+        "cmp r3, #1",
+        "bne 5f",
+        // A reply: status, word, 0.
+        "ldrb r2, [r4, #{pending_status}]",
+        "ldr r3, [r4, #{pending_word}]",
+        "strd r2, r3, [r0, #{arguments}]",
+        "str r6, [r0, #{arguments} + 8]",
+        "b 1b",
+        // The call again: back to the `svc` instruction, which is 2 bytes long.
+        "5: ldr r3, [r0, #{program_counter}]",
+        "subs r3, #2",
+        "str r3, [r0, #{program_counter}]",
+        "b 1b",
+        "4: push {{r0, r1, r3, lr}}",
+        "mov r0, r5",
+        "bl {open_leases}",
+        "pop {{r0, r1, r3, lr}}",
+        "b 2b",
+        ".balign 4",
+        "6: .word {kernel}",
+        "7: .word {registers}",
+        kernel = sym __crossgate_kernel,
+        stack = const offset::STACK,
+        saved = const SAVED,
+        frame = const FRAME,
+        pending = const offset::PENDING,
+        level = const offset::LEVEL,
+        leases_open = const LEASES_OPEN,
+        regions = const REGIONS,
+        stack_region = const mpu::STACK_REGION,
+        stack_access = const mpu::STACK_ACCESS,
+        registers = const mpu::REGION_REGISTERS,
+        pending_status = const offset::PENDING_STATUS,
+        pending_word = const offset::PENDING_WORD,
+        arguments = const core::mem::offset_of!(Context, arguments),
+        program_counter = const core::mem::offset_of!(Context, program_counter),
+        open_leases = sym handler::open_leases,
+    )
+}
 
 /// What the idle thread does: let another thread run, then wait for interrupts.
 #[unsafe(naked)]

@@ -1,12 +1,12 @@
 //! What happened, told to the core; what it answers, done.
+//!
+//! A handler gives the context to go on with, or null if that is to be [loaded](crate::entry::load).
 
 use crate::boot::{Machine, kernel};
 use crate::context::Context;
-use crate::entry::Bounds;
 use crate::{fault, mpu};
 use crossgate_abi::{Cause, Status, Word};
 use crossgate_kernel::call::Exit;
-use crossgate_kernel::memory::Span;
 use crossgate_kernel::system_call::microseconds;
 use crossgate_kernel::thread::Level;
 use crossgate_kernel::{Effect, Kernel, Reply};
@@ -28,7 +28,7 @@ pub extern "C" fn call(context: &mut Context, selector: Word) -> *mut Context {
             mpu::open(entry.stack_start, window, kernel.port.regions(process));
             context
         }
-        Err(effect) => follow(kernel, context, effect),
+        Err(effect) => follow(context, effect),
     }
 }
 
@@ -55,9 +55,9 @@ fn leave_with_care(kernel: &mut Kernel<Machine>, context: &mut Context) -> *mut 
         Ok(exit) => {
             deliver(&exit);
             let _ = kernel.reschedule();
-            load(kernel)
+            LOAD
         }
-        Err(effect) => follow(kernel, context, effect),
+        Err(effect) => follow(context, effect),
     }
 }
 
@@ -70,13 +70,12 @@ fn deliver(exit: &Exit) -> *mut Context {
     context
 }
 
-/// The current thread lets others run.
-pub extern "C" fn yield_now(context: &mut Context) -> *mut Context {
+/// The current thread lets others run; then another is to be loaded.
+pub extern "C" fn yield_now(context: &mut Context) {
     // SAFETY: exceptions of one priority don't nest, so this is the only user of the kernel.
     let kernel = unsafe { kernel() };
     context.set_status(Status::OK);
     kernel.yield_now(core::ptr::from_mut(context).addr());
-    load_now(kernel)
 }
 
 /// The current thread signals a notification.
@@ -85,10 +84,7 @@ pub extern "C" fn signal(context: &mut Context) -> *mut Context {
     let kernel = unsafe { kernel() };
     let stack_pointer = core::ptr::from_mut(context).addr();
     let effect = kernel.signal_by_thread(stack_pointer, context.words()[0]);
-    if let Some(reply) = effect.reply {
-        context.set_reply(reply);
-    }
-    if effect.switch { load(kernel) } else { context }
+    follow(context, effect)
 }
 
 /// The current thread waits for notifications.
@@ -98,10 +94,7 @@ pub extern "C" fn wait(context: &mut Context) -> *mut Context {
     let stack_pointer = core::ptr::from_mut(context).addr();
     let [set, low, high, _] = *context.words();
     let effect = kernel.wait(stack_pointer, set as u32, microseconds(low, high));
-    if let Some(reply) = effect.reply {
-        context.set_reply(reply);
-    }
-    if effect.switch { load_now(kernel) } else { context }
+    follow(context, effect)
 }
 
 /// The current thread asks for its index.
@@ -118,25 +111,20 @@ pub extern "C" fn system_call(context: &mut Context, number: Word) -> *mut Conte
     let kernel = unsafe { kernel() };
     let stack_pointer = core::ptr::from_mut(context).addr();
     let effect = kernel.system_call(stack_pointer, number, context.words());
-    follow(kernel, context, effect)
+    follow(context, effect)
 }
 
 /// The current thread executed `svc`, or was interrupted, with a stack pointer outside its stack.
-pub extern "C" fn out_of_bounds() -> *mut Context {
+/// Then another context is to be loaded.
+pub extern "C" fn out_of_bounds() {
     // SAFETY: exceptions of one priority don't nest, so this is the only user of the kernel.
     let kernel = unsafe { kernel() };
     let _ = kernel.fault(Cause::Stack, 0, 0);
-    load(kernel)
 }
 
 /// SysTick has counted down.
 pub extern "C" fn timer(context: *mut Context) -> *mut Context {
     interrupted(context, Kernel::timer)
-}
-
-/// The same, and the interrupted thread's stack pointer is outside its stack.
-pub extern "C" fn timer_out_of_bounds() -> *mut Context {
-    timer(out_of_bounds())
 }
 
 /// An interrupt line is active.
@@ -146,11 +134,6 @@ pub extern "C" fn interrupt(context: *mut Context) -> *mut Context {
         VectActive::Interrupt { irqn } => kernel.interrupt(u16::from(irqn)),
         _ => Effect::CONTINUE,
     })
-}
-
-/// The same, and the interrupted thread's stack pointer is outside its stack.
-pub extern "C" fn interrupt_out_of_bounds() -> *mut Context {
-    interrupt(out_of_bounds())
 }
 
 /// Handles an event that is not of the current thread's making.
@@ -163,11 +146,12 @@ fn interrupted(
     let kernel = unsafe { kernel() };
     kernel.current().stack_pointer = context.addr();
     let effect = event(kernel);
-    follow(kernel, context, effect)
+    follow(context, effect)
 }
 
-/// The CPU refused to do what the current thread, or the kernel, asked for.
-pub extern "C" fn fault(frame: *const Word, exception_return: Word) -> *mut Context {
+/// The CPU refused to do what the current thread, or the kernel, asked for. In the first case another
+/// context is to be loaded.
+pub extern "C" fn fault(frame: *const Word, exception_return: Word) {
     const THREAD_ON_PROCESS_STACK: Word = 0xffff_fffd;
     if exception_return != THREAD_ON_PROCESS_STACK {
         // The kernel itself is at fault. No process can be trusted to go on.
@@ -178,58 +162,32 @@ pub extern "C" fn fault(frame: *const Word, exception_return: Word) -> *mut Cont
     let stack = kernel.current().stack();
     let report = fault::read(frame, stack);
     let _ = kernel.fault(report.cause, report.instruction, report.address);
-    load(kernel)
 }
 
-/// Does what the core says. Gives the context to go on with.
-#[inline(never)]
-fn follow(kernel: &mut Kernel<Machine>, context: *mut Context, effect: Effect) -> *mut Context {
+/// Does what the core says.
+#[inline(always)]
+fn follow(context: *mut Context, effect: Effect) -> *mut Context {
     if let Some(reply) = effect.reply {
         // SAFETY: the core ends only the system call whose context this is.
         unsafe { (*context).set_reply(reply) };
     }
-    if effect.switch { load(kernel) } else { context }
+    if effect.switch { LOAD } else { context }
 }
+
+/// The context of the current thread is to be [loaded](crate::entry::load).
+const LOAD: *mut Context = core::ptr::null_mut();
 
 /// Opens the leases that are in force, and closes those that were. (Cold, so that calls without
 /// leases have the short way.)
 #[cold]
 #[inline(never)]
-fn open_leases(kernel: &mut Kernel<Machine>) {
-    let mut place = 0;
-    for lease in kernel.current().leases() {
-        mpu::open_lease(place, lease);
-        place += 1;
-    }
-    let count = place as u8;
-    while place < u32::from(kernel.port.leases_open) {
-        mpu::close_lease(place);
-        place += 1;
-    }
-    kernel.port.leases_open = count;
-}
-
-/// Goes on with the thread that is current now.
-#[inline(never)]
-pub fn load(kernel: &mut Kernel<Machine>) -> *mut Context {
-    load_now(kernel)
-}
-
-/// The same, as part of the fast path.
-#[inline(always)]
-fn load_now(kernel: &mut Kernel<Machine>) -> *mut Context {
+pub extern "C" fn open_leases(kernel: &mut Kernel<Machine>) {
     let thread = kernel.current();
-    let context = thread.stack_pointer as *mut Context;
-    let (Span { start, end }, level) = (thread.stack(), thread.level());
-    Bounds::of_stack(start, end).put_in_force();
-    if thread.has_pending() {
-        // SAFETY: what is saved there was checked when it was saved, and only the thread itself,
-        // which has not run since, can reach it.
-        unsafe { (*context).settle(thread) };
+    mpu::close_leases();
+    let mut place = 0;
+    while let Some(lease) = thread.lease(place) {
+        mpu::open_lease(place as u32, lease);
+        place += 1;
     }
-    if level.leases.bits() | kernel.port.leases_open != 0 {
-        open_leases(kernel);
-    }
-    mpu::open(start, level.window, kernel.port.regions(level.process));
-    context
+    kernel.port.leases_open = thread.level().leases.bits();
 }

@@ -58,7 +58,10 @@ pub use crossgate_kernel as kernel;
 macro_rules! start {
     ($system:path, clock_hz = $clock_hz:expr) => {
         const _: () = {
-            use $crate::kernel::{Storage, lock::Lock, notification::Notification, thread::Thread};
+            use $crate::boot::{Machine, ProcessRegions};
+            use $crate::kernel::{
+                Kernel, Storage, lock::Lock, notification::Notification, thread::Thread,
+            };
 
             const TICKS_PER_MICROSECOND: u32 = {
                 let clock_hz: u32 = $clock_hz;
@@ -77,27 +80,30 @@ macro_rules! start {
             static mut __crossgate_kernel_notifications: [Notification;
                 $system.notifications.len()] =
                 [Notification::QUIET; $system.notifications.len()];
-            static mut __crossgate_kernel_regions: [$crate::boot::ProcessRegions;
-                $system.processes.len()] =
-                [$crate::boot::ProcessRegions::NONE; $system.processes.len()];
+            static mut __crossgate_kernel_regions: [ProcessRegions; $system.processes.len()] =
+                [ProcessRegions::EMPTY; $system.processes.len()];
+            // SAFETY: nothing else names these statics; there are regions for every process.
+            #[unsafe(no_mangle)]
+            static mut __crossgate_kernel: Kernel<Machine> = unsafe {
+                Kernel::new(
+                    &$system,
+                    Storage {
+                        idle: &mut *(&raw mut __crossgate_kernel_idle),
+                        threads: &mut *(&raw mut __crossgate_kernel_threads),
+                        locks: &mut *(&raw mut __crossgate_kernel_locks),
+                        notifications: &mut *(&raw mut __crossgate_kernel_notifications),
+                    },
+                    Machine::new(
+                        TICKS_PER_MICROSECOND,
+                        &mut *(&raw mut __crossgate_kernel_regions),
+                    ),
+                )
+            };
 
             #[unsafe(export_name = "main")]
             extern "C" fn main() -> ! {
-                // SAFETY: the reset handler calls this once, before any interrupt is enabled, and
-                // nothing else names these statics.
-                unsafe {
-                    $crate::boot::boot(
-                        &$system,
-                        Storage {
-                            idle: &mut *(&raw mut __crossgate_kernel_idle),
-                            threads: &mut *(&raw mut __crossgate_kernel_threads),
-                            locks: &mut *(&raw mut __crossgate_kernel_locks),
-                            notifications: &mut *(&raw mut __crossgate_kernel_notifications),
-                        },
-                        &mut *(&raw mut __crossgate_kernel_regions),
-                        TICKS_PER_MICROSECOND,
-                    )
-                }
+                // SAFETY: the reset handler calls this once, before any interrupt is enabled.
+                unsafe { $crate::boot::boot(&$system) }
             }
         };
     };

@@ -11,11 +11,11 @@
 //!
 //! Nothing else is open to threads; the kernel sees the default memory map.
 
-use crate::armv7m::{Access, Block, window_registers};
+use crate::armv7m::{Access, Block, lease_address_register, window_registers};
 use core::arch::asm;
 use cortex_m::peripheral::MPU;
+use crossgate_abi::Word;
 use crossgate_abi::table::Process;
-use crossgate_abi::{LEASES_PER_CALL, Word};
 use crossgate_kernel::lease::Lease;
 use crossgate_kernel::memory::Span;
 
@@ -26,44 +26,47 @@ const WINDOWS: u32 = 3;
 const LEASES: u32 = 5;
 const GUARD: u32 = 7;
 
+const _: () = assert!(crossgate_abi::LEASES_PER_CALL == 2, "there are two regions for leases");
+
 /// The registers of regions 2 to 4, an address and an attribute register each, ready to be loaded.
 #[derive(Clone, Copy)]
 #[repr(C)]
-pub struct ProcessRegions([u32; 6]);
+pub struct ProcessRegions([[u32; 2]; 3]);
 
 impl ProcessRegions {
-    /// Nothing is open.
-    pub const NONE: ProcessRegions =
-        ProcessRegions([1 << 4 | RAM, 0, 1 << 4 | WINDOWS, 0, 1 << 4 | (WINDOWS + 1), 0]);
+    /// Memory for a process' registers; `boot` fills it.
+    pub const EMPTY: ProcessRegions = ProcessRegions([[0; 2]; 3]);
 
     /// The memory and the devices of a process.
     pub fn of(process: &Process) -> ProcessRegions {
-        let mut regions = Self::NONE;
         let ram = Span { start: process.memory.start, end: process.memory.end };
-        let windows = process.windows.iter().map(|window| {
-            (Span { start: window.start, end: window.start + window.size }, Access::Device)
-        });
-        let spans = core::iter::once((ram, Access::ReadWrite)).chain(windows);
-        for ((number, registers), (span, access)) in
-            (RAM..).zip(regions.0.chunks_exact_mut(2)).zip(spans)
-        {
-            if !span.is_empty() {
-                registers.copy_from_slice(&region(number, span, access));
-            }
+        let mut registers = [[1 << 4 | RAM, 0], [1 << 4 | WINDOWS, 0], [1 << 4 | (WINDOWS + 1), 0]];
+        if !ram.is_empty() {
+            registers[0] = region(RAM, ram, Access::ReadWrite);
         }
-        regions
+        for (window, (number, registers)) in
+            process.windows.iter().zip((WINDOWS..).zip(&mut registers[1..]))
+        {
+            let span = Span { start: window.start, end: window.start + window.size };
+            *registers = region(number, span, Access::Device);
+        }
+        ProcessRegions(registers)
     }
 }
 
 /// The registers that open `span`, or the little more that a region must be.
-#[inline(always)]
+#[inline(never)]
 fn region(number: u32, span: Span, access: Access) -> [u32; 2] {
     let block = Block::covering(span);
     [block.address_register(number), block.attribute_register(access)]
 }
 
+/// What the address register of a stack's region holds besides the address.
+pub const STACK_REGION: u32 = 1 << 4 | STACK;
+/// The upper half of its attribute register; the lower is the window.
+pub const STACK_ACCESS: u32 = Access::ReadWrite as u32 >> 16;
 /// The address of the first of the four pairs of registers that can be written in a row.
-const REGION_REGISTERS: u32 = 0xe000_ed9c;
+pub const REGION_REGISTERS: u32 = 0xe000_ed9c;
 
 /// Opens a stack and the memory of a process.
 #[inline(always)]
@@ -90,15 +93,15 @@ pub fn open(stack_start: Word, window: u16, process: &ProcessRegions) {
 /// Opens the lease in `place` of those that a call can have.
 #[inline(always)]
 pub fn open_lease(place: u32, lease: &Lease) {
-    let access = if lease.writable { Access::ReadWrite } else { Access::ReadOnly };
-    let [address, attributes] = region(LEASES + place, lease.memory, access);
-    write(address, attributes);
+    let address = lease_address_register(lease.memory.start, lease.registers, LEASES + place);
+    write(address, lease.registers);
 }
 
-/// Closes the lease in `place`.
+/// Closes all leases.
 #[inline(always)]
-pub fn close_lease(place: u32) {
-    write(1 << 4 | (LEASES + place), 0);
+pub fn close_leases() {
+    write(1 << 4 | LEASES, 0);
+    write(1 << 4 | (LEASES + 1), 0);
 }
 
 /// Writes a region's registers; the address register names the region.
@@ -119,9 +122,7 @@ pub fn enable(flash: Span, kernel_stack_bottom: usize) {
     write(address, attributes);
     // The smallest region is 32 bytes: log2 is 5, without subregions.
     write(kernel_stack_bottom as u32 | 1 << 4 | GUARD, Access::Guard as u32 | 4 << 1 | 1);
-    for place in 0..LEASES_PER_CALL as u32 {
-        close_lease(place);
-    }
+    close_leases();
     const ENABLE: u32 = 1;
     const DEFAULT_MAP_FOR_KERNEL: u32 = 1 << 2;
     // SAFETY: the regions are set up, and privileged code keeps the default memory map.

@@ -55,7 +55,7 @@ struct Greedy {
 }
 
 impl Relay for Greedy {
-    /// Mutations: `Kernel::source` without `held.writable`; with a `contains` that looks at the start
+    /// Mutations: `Kernel::lease_of_others` without `held.writable`; with a `contains` that looks at the start
     /// only; `Kernel::is_on_own_stack` up to the end of the stack.
     fn relay(&self, bytes: Lent<'_, [u8]>, address: u32) {
         let _ = bytes;
@@ -106,7 +106,7 @@ fn refused(what: &str, method: usize, address: usize, length: usize) {
     expect(what, reply.error(), Some(CallError::BadLease));
 }
 
-/// Mutation, for all of it: `Kernel::source` gives a lease if no rule allows one. Those for single rules
+/// Mutation, for all of it: `Kernel::lease_of_others` gives a lease if no rule allows one. Those for single rules
 /// are named below.
 fn attack(
     private: &Private,
@@ -135,7 +135,7 @@ fn attack(
         refused("everything", method, 0, usize::MAX);
         // Mutation: `Kernel::shared` ends where the memory of the process does.
         refused("more than is shared", method, own, 4096);
-        // Mutation: `Kernel::is_on_own_stack` without `coverable`.
+        // Mutation: `armv7m::exact_lease` takes any memory.
         refused("a part of a buffer that has neighbours", method, buffer_address + 1, 32);
         refused("a part of a buffer that has neighbours", method, buffer_address, 31);
         refused("more than the buffer", method, buffer_address, 65);
@@ -143,7 +143,7 @@ fn attack(
         refused("past the end of the stack", method, stack_end(), 32);
         saved_registers(method);
     }
-    // Mutation: `Kernel::source` without `!writable`; `boot` with 64 bytes more of flash.
+    // Mutation: `Kernel::lease_of_others` without `!writable`; `boot` with 64 bytes more of flash.
     refused("flash for writing", WRITE, (&raw const SYSTEM).addr() & !31, 32);
     refused("past the end of flash", READ, 256 * 1024 - 16, 32);
     refused("past the end of flash", READ, 256 * 1024, 32);

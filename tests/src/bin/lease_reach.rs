@@ -234,7 +234,7 @@ fn after_the_call(keeps: Handle<dyn Borrower>) {
 
 /// Other threads of the server come during the call, and after it.
 ///
-/// Mutation: `handler::load_now` opens leases, but closes none.
+/// Mutation: `entry::load` looks for leases of the thread only, not for open ones.
 #[inline(never)]
 fn in_another_thread(spies: Handle<dyn Borrower>, hoards: Handle<dyn Borrower>) {
     let mut row = Row::new();

@@ -63,14 +63,26 @@ proptest! {
     }
 
     #[test]
-    fn coverable_is_what_a_block_does(span in a_span(), below in 0usize..99, above in 0usize..99) {
+    fn a_lease_opens_the_block_or_nothing(
+        span in a_span(),
+        below in 0usize..99,
+        above in 0usize..99,
+        number in 0u32..8,
+    ) {
         let limits = Span {
             start: span.start.saturating_sub(below & !7),
             end: span.end.saturating_add(above & !7).min(u32::MAX as usize),
         };
-        let open = Block::covering(span).open();
-        prop_assert_eq!(coverable(span, limits), limits.contains(open));
-        prop_assert!(coverable(span, open));
+        let block = Block::covering(span);
+        let within = |limits| lease_within(limits, span, Access::ReadOnly);
+        let attributes = block.attribute_register(Access::ReadOnly);
+        prop_assert_eq!(within(limits), limits.contains(block.open()).then_some(attributes));
+        prop_assert_eq!(within(block.open()), Some(attributes));
+        let exact = exact_lease(span, Access::ReadOnly);
+        prop_assert_eq!(exact, (block.open() == span).then_some(attributes));
+        prop_assert_eq!(exact_lease(block.open(), Access::ReadOnly), Some(attributes));
+        let address = lease_address_register(span.start, attributes, number);
+        prop_assert_eq!(address, block.address_register(number));
     }
 
     #[test]

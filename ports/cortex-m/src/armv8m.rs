@@ -1,0 +1,149 @@
+//! What the memory protection unit of ARMv8-M can express (ARM DDI 0553, PMSAv8).
+//!
+//! A region is a run of granules of 32 bytes, wherever it starts and however long it is. What that
+//! and the rest of the architecture change against [`armv7m`](crate::armv7m):
+//!
+//! - Nothing is rounded but to granules, and a callee's stack starts at most 31 bytes below the
+//!   caller's stack pointer.
+//! - The limit register holds the address of the last granule, which belongs to the region.
+//! - A byte must not be in two regions: an access to it faults whatever they allow, even if it is
+//!   the kernel's. What is open already is not opened again ([`overlap`]), and while the registers
+//!   change, a region is closed before another opens some of its bytes.
+//! - What threads may only read, the kernel may only read, too. And no region keeps the kernel from
+//!   reading: the stack limit registers guard its stack.
+//! - The types of memory are in a table, [`MEMORY_TYPES`], and regions name its entries.
+//! - The address register doesn't hold the number of the region: another register selects it.
+//!
+//! This is the part of the port that is ARMv8-M's own; it is arithmetic and writes no register. The
+//! way into the kernel, contexts and the clock are those of ARMv7-M. Which unit is used is chosen
+//! by the target (`thumbv8m.main` for this one), and the choice comes with the first board that has
+//! such a CPU.
+
+use crossgate_kernel::memory::Span;
+use crossgate_kernel::port::Window;
+
+/// Bytes of a granule.
+const GRANULE: usize = 32;
+/// How far into its granule an address can be.
+const REST: usize = GRANULE - 1;
+
+const NEVER_EXECUTE: u32 = 1;
+const ALL_READ_AND_WRITE: u32 = 0b01 << 1;
+const ALL_READ: u32 = 0b11 << 1;
+const OUTER_SHAREABLE: u32 = 0b10 << 3;
+
+const ENABLE: u32 = 1;
+const NORMAL: u32 = 0;
+const DEVICE: u32 = 1;
+
+/// What the register of memory attributes, `MPU_MAIR0`, has to hold: normal memory is written
+/// through and allocated on reads; device memory may acknowledge a write early.
+pub const MEMORY_TYPES: u32 = 0b1010_1010 << (8 * NORMAL) | 0b0000_0100 << (8 * DEVICE);
+
+/// Who may do what in a region, as the lower bits of the base address register.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Access {
+    /// Read and execute; normal memory, cached.
+    Flash = ALL_READ,
+    /// Read and write, never execute; normal memory, cached and shareable.
+    ReadWrite = OUTER_SHAREABLE | ALL_READ_AND_WRITE | NEVER_EXECUTE,
+    /// Read, never execute; normal memory, cached and shareable. (The kernel can't write either.)
+    ReadOnly = OUTER_SHAREABLE | ALL_READ | NEVER_EXECUTE,
+    /// Read and write, never execute; device memory, which is always shareable.
+    Device = ALL_READ_AND_WRITE | NEVER_EXECUTE,
+}
+
+impl Access {
+    /// To memory that is lent.
+    #[inline(always)]
+    #[must_use]
+    pub const fn of_memory(writable: bool) -> Access {
+        if writable { Access::ReadWrite } else { Access::ReadOnly }
+    }
+
+    /// The entry in [`MEMORY_TYPES`].
+    #[inline(always)]
+    const fn memory_type(self) -> u32 {
+        if matches!(self, Access::Device) { DEVICE } else { NORMAL }
+    }
+}
+
+/// The base address and limit registers of the region that opens the granules of `span`; of a region
+/// that is off if it is empty.
+#[inline(always)]
+#[must_use]
+pub const fn registers(span: Span, access: Access) -> [u32; 2] {
+    let base = base_register(span.start, access);
+    if span.is_empty() {
+        return [base, 0];
+    }
+    let last_granule = granule(span.end.wrapping_sub(1)) as u32;
+    [base, last_granule | access.memory_type() << 1 | ENABLE]
+}
+
+/// The base address register of a region that opens memory at `start`.
+#[inline(always)]
+#[must_use]
+pub const fn base_register(start: usize, access: Access) -> u32 {
+    granule(start) as u32 | access as u32
+}
+
+/// The address of the granule of a byte.
+#[inline(always)]
+const fn granule(address: usize) -> usize {
+    address & !REST
+}
+
+/// Whether regions that open these spans, which must not be empty, would have a byte in common.
+#[inline(always)]
+#[must_use]
+pub const fn overlap(one: Span, other: Span) -> bool {
+    granule(one.start) < other.end && granule(other.start) < one.end
+}
+
+/// Whether a region can open `span`, which must not be empty, and nothing outside `limits`.
+#[inline(always)]
+#[must_use]
+pub const fn coverable(span: Span, limits: Span) -> bool {
+    limits.start <= granule(span.start) && (span.end.wrapping_sub(1) | REST) < limits.end
+}
+
+/// The limit register of a region that opens `memory`, which must not be empty, and not a byte more;
+/// `None` if there is no such region.
+#[inline(always)]
+#[must_use]
+pub const fn exact_lease(memory: Span, access: Access) -> Option<u32> {
+    lease_within(memory, memory, access)
+}
+
+/// The same for a region that opens nothing outside `limits`. Its other register is
+/// [`base_register`]'s.
+#[inline(always)]
+#[must_use]
+pub const fn lease_within(limits: Span, memory: Span, access: Access) -> Option<u32> {
+    if coverable(memory, limits) { Some(registers(memory, access)[1]) } else { None }
+}
+
+/// What is open to a callee when everything from `stack_pointer` up is closed. With the end of a
+/// stack, which starts and ends with a granule, that is all of it.
+///
+/// Its form for the registers is the number of granules. So of a stack of 2 MiB or more just the
+/// 65,535 lowest ones are ever open.
+#[inline(always)]
+#[must_use]
+pub const fn window(stack: Span, stack_pointer: usize) -> Window {
+    let left = stack_pointer.saturating_sub(stack.start) / GRANULE;
+    let granules = if left > u16::MAX as usize { u16::MAX } else { left as u16 };
+    Window { top: stack.start + granules as usize * GRANULE, registers: granules }
+}
+
+/// The base address and limit registers that open a [`window`] of the stack from `start`.
+#[inline(always)]
+#[must_use]
+pub const fn window_registers(start: usize, window: u16) -> [u32; 2] {
+    registers(Span { start, end: start + window as usize * GRANULE }, Access::ReadWrite)
+}
+
+#[cfg(test)]
+mod tests;
