@@ -22,6 +22,7 @@
 #![no_std]
 
 pub mod armv7m;
+pub mod armv8m;
 
 #[cfg(target_os = "none")]
 #[doc(hidden)]

@@ -80,7 +80,7 @@ fn a_span() -> impl Strategy<Value = Span> {
 
 /// A stack as the linker lays it out, and a stack pointer in it.
 fn a_stack() -> impl Strategy<Value = (Span, usize)> {
-    (prop_oneof![Just(0), 0usize..1 << 20], 0usize..64).prop_flat_map(|(place, granules)| {
+    (prop_oneof![Just(0), 0usize..1 << 20], 0usize..16).prop_flat_map(|(place, granules)| {
         let (start, size) = (place * 32, granules * 32);
         (Just(Span { start, end: start + size }), start..=start + size)
     })
@@ -146,11 +146,13 @@ proptest! {
     #[test]
     fn regions_overlap_if_they_share_a_byte(
         one in a_span(),
-        offset in -400i64..400,
-        length in 1usize..300,
+        gap in -40i64..40,
+        length in 1i64..300,
+        is_above in any::<bool>(),
     ) {
-        let start = (one.start as i64 + offset).clamp(0, (1 << 32) - length as i64) as usize;
-        let other = Span { start, end: start + length };
+        let start = if is_above { one.end as i64 } else { one.start as i64 - length };
+        let start = (start + gap).clamp(0, (1 << 32) - length);
+        let other = Span { start: start as usize, end: (start + length) as usize };
         let regions = [registers(one, Access::ReadWrite), registers(other, Access::ReadOnly)];
         let shared = around(one).find(|&byte| regions.iter().all(|&region| holds(region, byte)));
         prop_assert_eq!(overlap(one, other), shared.is_some());
@@ -187,7 +189,9 @@ proptest! {
     fn a_lent_buffer_does_not_overlap_the_callees_stack((stack, pointer) in a_stack()) {
         let top = window(stack, pointer).top;
         let buffer = Span { start: pointer.next_multiple_of(32), end: stack.end };
-        prop_assume!(top > stack.start && !buffer.is_empty());
+        if top == stack.start || buffer.is_empty() {
+            return Ok(());
+        }
         prop_assert!(exact_lease(buffer, Access::ReadWrite).is_some());
         let open = Span { end: top, ..stack };
         prop_assert!(!overlap(open, buffer));
