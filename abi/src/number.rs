@@ -61,3 +61,11 @@ pub const PANIC: Word = 12;
 /// Result: that word of the [`FaultRecord`](crate::FaultRecord). Only for the process that
 /// the wiring tells of faults.
 pub const READ_FAULT: Word = 13;
+/// Begins the thread: comes back at its entry when the memory of its process has its initial values.
+pub const BEGIN: Word = 14;
+/// Argument: index of a process, which begins anew, whatever it does. Only for the process that the
+/// wiring tells of faults.
+pub const RESTART: Word = 15;
+/// Argument: index of a process, which stops, whatever it does. Only for the process that the wiring
+/// tells of faults.
+pub const STOP: Word = 16;

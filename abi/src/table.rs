@@ -34,6 +34,25 @@ pub struct Process {
     pub windows: &'static [Window],
     /// The notifications that it owns: bit n is notification n.
     pub notifications: u32,
+    /// What becomes of it when it crashes.
+    pub on_fault: OnFault,
+}
+
+/// What becomes of a process that crashed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnFault {
+    /// It begins anew: at once, or after a while if it crashed shortly before.
+    Restart {
+        /// After how many crashes in a row it stays stopped.
+        limit: u8,
+    },
+    /// It stays stopped.
+    Stop,
+}
+
+impl OnFault {
+    /// If the wiring says nothing.
+    pub const DEFAULT: OnFault = OnFault::Restart { limit: 8 };
 }
 
 /// Where the RAM of a process lies, as `crossgate-link` laid it out. All addresses and lengths are

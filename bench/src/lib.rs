@@ -34,9 +34,11 @@ pub trait Sum {
     fn sum(&self, numbers: Lent<'_, [u32]>) -> u32;
 }
 
-/// A method that does not come back.
+/// A method that does not come back, and one that does.
 #[interface]
 pub trait Crash {
+    /// Does nothing. (The first call of a process resets its memory.)
+    fn ready(&self);
     /// Writes where it may not.
     fn crash(&self) -> u32;
 }

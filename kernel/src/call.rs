@@ -7,10 +7,11 @@
 
 use crate::lease::InForce;
 use crate::port::Port;
+use crate::process::STALE;
 use crate::thread::Level;
-use crate::{Effect, Kernel, Reply};
+use crate::{Effect, Kernel};
 use crossgate_abi::table::{Method, NO_LOCK, Service};
-use crossgate_abi::{ARGUMENT_WORDS, CallError, Cause, Status, Word};
+use crossgate_abi::{ARGUMENT_WORDS, CallError, Cause, RESULT_WORDS, Status, Word};
 
 /// What the kernel remembers of a call in flight.
 #[derive(Clone, Copy, Debug)]
@@ -21,8 +22,8 @@ pub(crate) struct Frame {
     pub level: Level,
     /// The service that was called.
     pub service: u16,
-    /// The lock that has to be given back, or [`NO_LOCK`]; any other value if the way back needs a
-    /// closer look, as the caller has been stopped.
+    /// The lock that has to be given back, or [`NO_LOCK`]; or [`STALE`](crate::process::STALE) if the
+    /// caller has lost its memory.
     pub lock: u8,
 }
 
@@ -61,8 +62,10 @@ pub struct Exit {
     pub stack_start: Word,
     /// What the caller may use again.
     pub level: Level,
-    /// What the call brings back.
-    pub reply: Reply,
+    /// How the call ends.
+    pub status: Status,
+    /// What it brings back.
+    pub words: [Word; RESULT_WORDS],
 }
 
 /// Why a call is not made now.
@@ -71,6 +74,8 @@ pub(crate) enum Refusal {
     Error(CallError),
     /// Another thread is in the object that this lock protects.
     Busy(u8),
+    /// This process is not running.
+    Down(u8),
 }
 
 impl From<CallError> for Refusal {
@@ -89,10 +94,19 @@ impl<P: Port> Kernel<P> {
         selector: Word,
         words: &[Word; ARGUMENT_WORDS],
     ) -> Result<Entry, Effect> {
-        self.admit(stack_pointer, selector, words).map_err(|refusal| match refusal {
-            Refusal::Error(error) => Effect::resume(Reply::error(error)),
+        self.admit(stack_pointer, selector, words)
+            .map_err(|refusal| self.do_not_call(stack_pointer, refusal))
+    }
+
+    /// What happens instead of a call.
+    #[cold]
+    #[inline(never)]
+    fn do_not_call(&mut self, stack_pointer: Word, refusal: Refusal) -> Effect {
+        match refusal {
+            Refusal::Error(error) => Effect::error(error),
             Refusal::Busy(lock) => self.wait_for_lock(stack_pointer, lock),
-        })
+            Refusal::Down(process) => self.call_later(stack_pointer, process),
+        }
     }
 
     /// Checks everything about a call, then makes it.
@@ -112,7 +126,7 @@ impl<P: Port> Kernel<P> {
         let called_by = service.callers.rotate_right(caller.into());
         let running = self.running.rotate_right(service.owner.into());
         if called_by & running & 1 == 0 {
-            return Err(refuse(service, caller).into());
+            return Err(refuse(service, caller));
         }
         let depth = usize::from(thread.depth);
         if depth >= thread.frames.len() {
@@ -174,12 +188,13 @@ impl<P: Port> Kernel<P> {
         let (stack_pointer, level) = (frame.stack_pointer, frame.level);
         thread.depth -= 1;
         thread.level = level;
-        let reply = Reply { status: Status::OK, words: [words[1], words[2]] };
-        Some(Exit { stack_pointer, stack_start: thread.stack.start, level, reply })
+        let stack_start = thread.stack.start;
+        let words = [words[1], words[2]];
+        Some(Exit { stack_pointer, stack_start, level, status: Status::OK, words })
     }
 
     /// The current thread returns from a method that failed, or whose object others may wait for, or
-    /// whose caller has been stopped; or it is in none. If it goes back to its caller, the reply is
+    /// whose caller has gone down; or it is in none. If it goes back to its caller, the reply is
     /// to be delivered, and then [another thread](Self::reschedule) may be more urgent.
     #[inline(never)]
     pub fn leave_with_care(&mut self, words: &[Word; ARGUMENT_WORDS]) -> Result<Exit, Effect> {
@@ -194,14 +209,14 @@ impl<P: Port> Kernel<P> {
         if lock != NO_LOCK {
             self.release_lock(lock);
         }
-        if self.is_stopped(level.process) {
+        if frame.lock == STALE {
             return Err(self.unwind_current());
         }
-        let reply = match words[0] {
-            0 => Reply { status: Status::OK, words: [words[1], words[2]] },
-            status => Reply::error(refused(status)),
+        let (status, words) = match words[0] {
+            0 => (Status::OK, [words[1], words[2]]),
+            status => (refused(status).into(), [0; RESULT_WORDS]),
         };
-        Ok(Exit { stack_pointer, stack_start, level, reply })
+        Ok(Exit { stack_pointer, stack_start, level, status, words })
     }
 
     /// The lock that the call of this frame took, or [`NO_LOCK`].
@@ -210,13 +225,13 @@ impl<P: Port> Kernel<P> {
     }
 }
 
-/// Why `process` may not call `service`.
+/// Why `process` can't call `service` now.
 #[cold]
-fn refuse(service: &Service, process: u8) -> CallError {
-    if service.callers >> (process & 31) & 1 == 0 {
-        CallError::NotPermitted
+fn refuse(service: &Service, process: u8) -> Refusal {
+    if service.callers.rotate_right(process.into()) & 1 == 0 {
+        Refusal::Error(CallError::NotPermitted)
     } else {
-        CallError::ServerDown
+        Refusal::Down(service.owner)
     }
 }
 

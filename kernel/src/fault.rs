@@ -1,17 +1,14 @@
-//! What becomes of a process that crashed, and of its visitors.
+//! What is noted of a crash, and who is told.
 //!
-//! The process is stopped: no call enters it any more and its own threads end. A thread that was
-//! visiting it goes back to the nearest caller outside, with
-//! [`ServerFaulted`](CallError::ServerFaulted); so does, later, one that returns into it from a
-//! process further on. Every other process goes on, and the one that the wiring names is told.
+//! The process [goes down](crate::process). A thread that was visiting it goes back to the nearest
+//! caller outside, with [`ServerFaulted`](CallError::ServerFaulted); so does, later, one that returns
+//! into it from a process further on. Every other process goes on, and the one that the wiring names
+//! is told.
 
 use crate::port::Port;
-use crate::thread::{Pending, ThreadId, Wait};
-use crate::{Effect, Kernel, Reply};
-use crossgate_abi::{CallError, Cause, FaultRecord, Status, Word, table::NO_LOCK};
-
-/// Marks a frame whose caller has been stopped.
-const RETURN_WITH_CARE: u8 = 0;
+use crate::thread::{ThreadId, Wait};
+use crate::{Effect, Kernel};
+use crossgate_abi::{ARGUMENT_WORDS, CallError, Cause, FaultRecord, Status, Word};
 
 /// How many records are kept; older ones are overwritten.
 const RECORDS: usize = 2;
@@ -34,58 +31,65 @@ impl Faults {
     }
 }
 
-/// Where a panic happened, as user code told it.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Location {
+/// What happened. Everything is 0 where it is unknown.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Fault {
+    pub cause: Cause,
+    /// The address of the instruction.
+    pub instruction: Word,
+    /// What it tried to access.
+    pub address: Word,
+    /// Where a panic happened, as user code told it.
     pub file: Word,
     pub file_length: Word,
     pub line: Word,
+}
+
+impl Fault {
+    /// A fault of which nothing more is known than that a thread left.
+    pub const NOWHERE: Fault =
+        Fault { cause: Cause::Exit, instruction: 0, address: 0, file: 0, file_length: 0, line: 0 };
 }
 
 impl<P: Port> Kernel<P> {
     /// The current process did something that it must not do, at `instruction`; `address` is what
     /// it tried to access. Both are 0 where that is unknown.
     pub fn fault(&mut self, cause: Cause, instruction: Word, address: Word) -> Effect {
-        self.stop_current(cause, instruction, address, Location::default());
+        self.crash_current(&Fault { cause, instruction, address, ..Fault::NOWHERE });
         self.reload()
     }
 
-    /// Stops the current process, and tells who is to be told.
+    /// The current process crashed. Notes it, takes the process down, and tells who is to be told.
     #[inline(never)]
-    pub(crate) fn stop_current(
-        &mut self,
-        cause: Cause,
-        instruction: Word,
-        address: Word,
-        at: Location,
-    ) {
-        self.record(cause, instruction, address, at);
+    pub(crate) fn crash_current(&mut self, fault: &Fault) {
+        self.record(fault);
         let faulted = self.current().level.process;
-        self.stop(faulted);
+        self.crash(faulted);
         if let Some(watch) = &self.system.fault_watch {
             self.signal(usize::from(watch.notification));
         }
     }
 
-    pub(crate) fn record(&mut self, cause: Cause, instruction: Word, address: Word, at: Location) {
-        let thread = self.threads.get(self.threads.current_id());
+    pub(crate) fn record(&mut self, fault: &Fault) {
+        let thread = self.threads.current();
         let mut chain = [0; crossgate_abi::MAX_CALL_DEPTH];
-        for (slot, frame) in chain.iter_mut().zip(&thread.frames).take(usize::from(thread.depth)) {
+        let frames = thread.frames.get(..thread.depth.into()).unwrap_or(&[]);
+        for (slot, frame) in chain.iter_mut().zip(frames) {
             *slot = frame.service;
         }
-        let name = crate::memory::Span::new(at.file, at.file_length);
+        let name = crate::memory::Span::new(fault.file, fault.file_length);
         let known = name.is_some_and(|name| self.flash.contains(name));
         let record = FaultRecord {
             process: thread.level.process,
-            thread: self.threads.current_id().index() as u8,
-            cause,
+            thread: thread.id.index() as u8,
+            cause: fault.cause,
             depth: thread.depth,
             chain,
-            address,
-            instruction,
-            file: if known { at.file } else { 0 },
-            file_length: if known { at.file_length } else { 0 },
-            line: at.line,
+            address: fault.address,
+            instruction: fault.instruction,
+            file: if known { fault.file } else { 0 },
+            file_length: if known { fault.file_length } else { 0 },
+            line: fault.line,
         };
         if let Some(slot) = self.faults.records.get_mut(self.faults.count % RECORDS) {
             *slot = record.words();
@@ -93,45 +97,27 @@ impl<P: Port> Kernel<P> {
         self.faults.count += 1;
     }
 
-    /// Word `index` of the record of fault `sequence`, for the process that may read it.
-    pub(crate) fn read_fault(&mut self, sequence: Word, index: Word) -> Reply {
+    /// The process that may read records reads word `words[1]` of that of fault `words[0]`.
+    pub(crate) fn read_fault(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
         let process = self.current().level.process;
         let watcher = self.system.fault_watch.as_ref().map(|watch| watch.process);
         if watcher != Some(process) {
-            return Reply::error(CallError::NotPermitted);
+            return CallError::NotPermitted.into();
         }
-        self.faults.word(sequence, index).map_or(Reply::status(Status::NO_SUCH_RECORD), Reply::word)
-    }
-
-    /// Stops a process, its threads at home, and its interrupts; its visitors go back.
-    fn stop(&mut self, process: u8) {
-        self.running &= !(1 << (process & 31));
-        for interrupt in self.system.interrupts {
-            let owner = self
-                .system
-                .notifications
-                .get(usize::from(interrupt.notification))
-                .map(|notification| notification.owner);
-            if owner == Some(process) {
-                self.port.mask(interrupt.line);
+        match self.faults.word(words[0], words[1]) {
+            Some(word) => {
+                words[1] = word;
+                Status::OK
             }
-        }
-        for id in self.threads.ids() {
-            let thread = self.threads.get_mut(id);
-            for frame in thread.frames.iter_mut().take(thread.depth.into()) {
-                if frame.level.process == process {
-                    frame.lock = RETURN_WITH_CARE;
-                }
-            }
-            if thread.level.process == process && !matches!(thread.wait, Wait::Ended) {
-                self.unwind(id);
-            }
+            None => Status::NO_SUCH_RECORD,
         }
     }
 
-    /// The current thread returned into a process that has been stopped meanwhile.
+    /// The current thread returned into a process that has gone down meanwhile.
     #[inline(never)]
     pub(crate) fn unwind_current(&mut self) -> Effect {
+        // What that process had lent to the call has come back.
+        self.wake_all(Wait::Memory);
         self.unwind(self.threads.current_id());
         self.reload()
     }
@@ -142,23 +128,8 @@ impl<P: Port> Kernel<P> {
         Effect::SWITCH
     }
 
-    /// Takes a thread out of every stopped process on its way back. It ends if its home is one.
-    fn unwind(&mut self, id: ThreadId) {
-        while self.is_stopped(self.threads.get(id).level.process) {
-            let thread = self.threads.get_mut(id);
-            let Some(frame) = thread.pop() else { return self.end(id) };
-            thread.stack_pointer = frame.stack_pointer;
-            thread.pending = Pending::status(CallError::ServerFaulted.into());
-            let lock = self.lock_of(frame);
-            if lock != NO_LOCK {
-                self.release_lock(lock);
-            }
-        }
-        self.interrupt_wait(id);
-    }
-
     /// Makes a thread ready, whatever it waited for.
-    fn interrupt_wait(&mut self, id: ThreadId) {
+    pub(crate) fn interrupt_wait(&mut self, id: ThreadId) {
         let thread = self.threads.get(id);
         let (waits, holder) = (!matches!(thread.wait, Wait::Nothing), thread.blocked_on);
         if waits {

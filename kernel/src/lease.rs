@@ -36,6 +36,11 @@ pub struct Lease {
 }
 
 impl Lease {
+    /// Whether it is of the shared memory of `process`.
+    pub(crate) fn is_of(&self, process: u8) -> bool {
+        self.source == Source(process)
+    }
+
     pub(crate) const EMPTY: Lease =
         Lease { memory: Span::EMPTY, registers: 0, writable: false, source: Source(0) };
 }
@@ -162,11 +167,8 @@ impl<P: Port> Kernel<P> {
         } else {
             held.ok_or(CallError::BadLease)?
         };
-        let registers = if source == Source::STACK {
-            P::exact_lease(memory, writable)
-        } else {
-            P::lease_within(self.shared(source.0), memory, writable)
-        };
+        let limits = if source == Source::STACK { memory } else { self.shared(source.0) };
+        let registers = P::lease_within(limits, memory, writable);
         registers.map(|registers| Some((source, registers))).ok_or(CallError::BadLease)
     }
 

@@ -14,7 +14,8 @@
 //! | [`notification`] | signals, and who waits for them |
 //! | [`time`] | who sleeps until when |
 //! | [`schedule`] | who runs next |
-//! | [`fault`] | what becomes of a process that crashed, and of its visitors |
+//! | [`process`] | the life of a process: how it begins, goes down, begins anew |
+//! | [`fault`] | what is noted of a crash, and who is told |
 //! | [`thread`] | a thread's state |
 //! | [`port`] | what the core needs from the hardware |
 //!
@@ -30,6 +31,7 @@ pub mod lock;
 pub mod memory;
 pub mod notification;
 pub mod port;
+pub mod process;
 pub mod schedule;
 pub mod system_call;
 pub mod thread;
@@ -39,7 +41,7 @@ pub mod time;
 mod tests;
 
 use crossgate_abi::table::{Process, Service, System};
-use crossgate_abi::{CallError, Status, Word};
+use crossgate_abi::{CallError, Status};
 use fault::Faults;
 use lock::Lock;
 use memory::Span;
@@ -49,59 +51,42 @@ use schedule::Ready;
 use thread::{Thread, ThreadId, Threads};
 use time::Timers;
 
-/// What a system call brings back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Reply {
-    /// How it ended.
-    pub status: Status,
-    /// Its results.
-    pub words: [Word; 2],
-}
-
-impl Reply {
-    /// Success without a result.
-    pub const OK: Reply = Reply::status(Status::OK);
-
-    /// A status and no result.
-    #[must_use]
-    pub const fn status(status: Status) -> Reply {
-        Reply { status, words: [0; 2] }
-    }
-
-    /// An error.
-    #[must_use]
-    pub fn error(error: CallError) -> Reply {
-        Reply::status(error.into())
-    }
-
-    /// Success with one word of result.
-    #[must_use]
-    pub const fn word(word: Word) -> Reply {
-        Reply { status: Status::OK, words: [word, 0] }
-    }
-}
-
 /// What the CPU has to do after an event, unless the current thread [enters](call::Entry) or
 /// [leaves](call::Exit) a method.
+// It fits a register.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use = "the kernel has decided; the CPU has to follow"]
 pub struct Effect {
-    /// How the system call of the thread that made it ends, if it does now.
-    pub reply: Option<Reply>,
     /// Whether another thread (or another place of the same) is current now: then its saved context
     /// is to be loaded, and what is [pending](Thread::take_pending) for it to be settled.
     pub switch: bool,
+    replied: bool,
+    status: u8,
 }
 
 impl Effect {
     /// Go on as if nothing had happened.
-    pub const CONTINUE: Effect = Effect { reply: None, switch: false };
+    pub const CONTINUE: Effect = Effect { switch: false, replied: false, status: 0 };
     /// Go on with the thread that is current now.
-    pub const SWITCH: Effect = Effect { reply: None, switch: true };
+    pub const SWITCH: Effect = Effect { switch: true, replied: false, status: 0 };
 
-    /// Go on with the same thread.
-    pub const fn resume(reply: Reply) -> Effect {
-        Effect { reply: Some(reply), switch: false }
+    /// Go on with the same thread, whose system call ends like this.
+    #[inline(always)]
+    pub const fn reply(status: Status) -> Effect {
+        Effect { switch: false, replied: true, status: status.0 as u8 }
+    }
+
+    /// The same, with an error.
+    #[inline(always)]
+    pub const fn error(error: CallError) -> Effect {
+        Effect { switch: false, replied: true, status: error as u8 }
+    }
+
+    /// How the system call of the thread that made it ends, if it does now.
+    #[inline(always)]
+    #[must_use]
+    pub fn status(self) -> Option<Status> {
+        self.replied.then_some(Status(self.status.into()))
     }
 }
 
@@ -112,7 +97,7 @@ pub struct Kernel<P: Port> {
     // The first word is the address of the current thread.
     pub(crate) threads: Threads,
     pub(crate) services: &'static [Service],
-    /// The processes that are not stopped: bit p is process p.
+    /// The processes that can be entered: bit p is process p.
     pub(crate) running: u32,
     pub(crate) notifications: &'static mut [Notification],
     /// The notifications that have signals: bit n is notification n.
@@ -126,6 +111,7 @@ pub struct Kernel<P: Port> {
     pub port: P,
     pub(crate) ready: Ready,
     pub(crate) faults: Faults,
+    pub(crate) states: &'static mut [process::Process],
 }
 
 /// The kernel's memory, as large as the wiring needs it.
@@ -138,6 +124,8 @@ pub struct Storage {
     pub locks: &'static mut [Lock],
     /// One state per notification.
     pub notifications: &'static mut [Notification],
+    /// One state per process.
+    pub processes: &'static mut [process::Process],
 }
 
 impl<P: Port> Kernel<P> {
@@ -148,7 +136,7 @@ impl<P: Port> Kernel<P> {
             threads: Threads::new(storage.idle, storage.threads),
             services: system.services,
             ready: Ready::new(),
-            running: u32::MAX,
+            running: 0,
             processes: system.processes,
             flash: Span::EMPTY,
             locks: storage.locks,
@@ -156,6 +144,7 @@ impl<P: Port> Kernel<P> {
             signalled: 0,
             timers: Timers::new(),
             faults: Faults::new(),
+            states: storage.processes,
             system,
         }
     }
@@ -171,10 +160,14 @@ impl<P: Port> Kernel<P> {
     pub fn start(&mut self, flash: Span) {
         self.flash = flash;
         for (index, wiring) in self.system.threads.iter().enumerate() {
-            let thread = self.threads.get_mut(ThreadId::new(index));
-            thread.id = ThreadId::new(index);
-            thread.begin::<P>(wiring);
-            self.ready.push(thread);
+            let id = ThreadId::new(index);
+            self.threads.get_mut(id).place::<P>(id, wiring);
+            self.wake(id);
+        }
+        // It has nothing to wait for.
+        let idle = self.threads.current();
+        if let Some(wiring) = self.system.threads.first() {
+            idle.stack_pointer = P::first_context(wiring.entry, idle.stack.end);
         }
     }
 
@@ -182,17 +175,12 @@ impl<P: Port> Kernel<P> {
     /// one, or that made it wait.
     #[inline(never)]
     pub fn reschedule(&mut self) -> Effect {
-        Effect { reply: None, switch: self.switch() }
+        Effect { switch: self.switch(), ..Effect::CONTINUE }
     }
 
     /// Makes the most urgent thread current. Tells whether it was not.
     #[inline(always)]
     pub(crate) fn switch(&mut self) -> bool {
         self.threads.switch_to(self.ready.first())
-    }
-
-    /// Whether `process` crashed and is stopped.
-    pub(crate) fn is_stopped(&self, process: u8) -> bool {
-        self.running >> (process & 31) & 1 == 0
     }
 }

@@ -15,7 +15,7 @@ use crate::memory::Span;
 use crate::port::Port;
 use crate::system_call::Outcome;
 use crate::thread::{Pending, ThreadId, Wait};
-use crate::{Effect, Kernel, Reply};
+use crate::{Effect, Kernel};
 use crossgate_abi::{CallError, Status, Word};
 
 /// Bit 0 of a mutex: others wait for it.
@@ -79,16 +79,16 @@ impl<P: Port> Kernel<P> {
     /// The current thread found the mutex at `address` taken.
     pub(crate) fn mutex_wait(&mut self, address: Word) -> Outcome {
         let Some(value) = self.read_mutex(address) else {
-            return Some(Reply::error(CallError::BadArgument));
+            return Some(CallError::BadArgument.into());
         };
         if value == 0 {
-            return Some(Reply::OK);
+            return Some(Status::OK);
         }
         let Some(holder) = self.mutex_holder(value) else {
-            return Some(Reply::error(CallError::BadArgument));
+            return Some(CallError::BadArgument.into());
         };
         if self.leads_back(holder) {
-            return Some(Reply::error(CallError::Deadlock));
+            return Some(CallError::Deadlock.into());
         }
         self.port.write_word(address, value | CONTENDED);
         self.current().pending = Pending::status(Status::OK);
@@ -97,15 +97,15 @@ impl<P: Port> Kernel<P> {
     }
 
     /// The current thread frees the mutex at `address`, which others wait for.
-    pub(crate) fn mutex_wake(&mut self, address: Word) -> Reply {
+    pub(crate) fn mutex_wake(&mut self, address: Word) -> Status {
         let holder = self.read_mutex(address).and_then(|value| self.mutex_holder(value));
         if holder != Some(self.threads.current_id()) {
-            return Reply::error(CallError::BadArgument);
+            return CallError::BadArgument.into();
         }
         self.port.write_word(address, 0);
         self.wake_all(Wait::Mutex(address));
         self.inherit(self.threads.current_id());
-        Reply::OK
+        Status::OK
     }
 
     /// The mutex at `address`, if that is a word of the current process.
@@ -156,7 +156,7 @@ impl<P: Port> Kernel<P> {
     }
 
     /// Wakes all threads with this wait, the most urgent of them being the first to try again.
-    fn wake_all(&mut self, wait: Wait) {
+    pub(crate) fn wake_all(&mut self, wait: Wait) {
         for id in self.threads.ids() {
             if self.threads.get(id).wait == wait {
                 self.wake(id);

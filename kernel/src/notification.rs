@@ -6,9 +6,10 @@
 //! acknowledges once when its device is set up.
 
 use crate::port::Port;
+use crate::system_call::microseconds;
 use crate::thread::{Pending, ThreadId, Wait};
-use crate::{Effect, Kernel, Reply};
-use crossgate_abi::{CallError, MAX_NOTIFICATIONS, Status, Word};
+use crate::{Effect, Kernel};
+use crossgate_abi::{ARGUMENT_WORDS, CallError, MAX_NOTIFICATIONS, Status, Word};
 
 /// The state of a notification.
 ///
@@ -36,9 +37,9 @@ impl<P: Port> Kernel<P> {
         match self.system.notifications.get(index) {
             Some(wiring) if wiring.signallers.rotate_right(process.into()) & 1 != 0 => {
                 self.signal(index);
-                Effect { reply: Some(Reply::OK), switch: self.switch() }
+                Effect { switch: self.switch(), ..Effect::reply(Status::OK) }
             }
-            _ => Effect::resume(Reply::error(CallError::NotPermitted)),
+            _ => Effect::error(CallError::NotPermitted),
         }
     }
 
@@ -89,18 +90,21 @@ impl<P: Port> Kernel<P> {
     }
 
     /// The current thread, whose registers are saved at `stack_pointer`, waits for any of a set of
-    /// notifications, at most `timeout` µs.
+    /// notifications. `words` are those of the system call.
     #[inline(always)]
-    pub fn wait(&mut self, stack_pointer: Word, set: u32, timeout: u64) -> Effect {
+    pub fn wait(&mut self, stack_pointer: Word, words: &mut [Word; ARGUMENT_WORDS]) -> Effect {
+        let [set, low, high, _] = *words;
+        let (set, timeout) = (set as u32, microseconds(low, high));
         if set & !self.owned() != 0 {
-            return Effect::resume(Reply::error(CallError::NotPermitted));
+            return Effect::error(CallError::NotPermitted);
         }
         let signalled = set & self.signalled;
         if signalled != 0 {
-            return Effect::resume(Reply::word(self.consume(signalled)));
+            words[1] = self.consume(signalled);
+            return Effect::reply(Status::OK);
         }
         if timeout == 0 {
-            return Effect::resume(Reply::status(Status::TIMED_OUT));
+            return Effect::reply(Status::TIMED_OUT);
         }
         let thread = self.threads.current();
         thread.stack_pointer = stack_pointer;
@@ -144,21 +148,38 @@ impl<P: Port> Kernel<P> {
     }
 
     /// The current thread has served the interrupts of a notification: they may come again.
-    pub(crate) fn acknowledge(&mut self, index: Word) -> Reply {
+    pub(crate) fn acknowledge(&mut self, index: Word) -> Status {
         if index >= MAX_NOTIFICATIONS || self.owned() >> index & 1 == 0 {
-            return Reply::error(CallError::NotPermitted);
+            return CallError::NotPermitted.into();
         }
-        for interrupt in self.system.interrupts {
-            if usize::from(interrupt.notification) == index {
-                self.port.unmask(interrupt.line);
+        self.mask_interrupts(1 << index, false);
+        Status::OK
+    }
+
+    /// The owner of these notifications goes down: their interrupts are masked until it acknowledges
+    /// them, and signals that it has not waited for are lost.
+    pub(crate) fn silence(&mut self, owned: u32) {
+        self.mask_interrupts(owned, true);
+        self.signalled &= !owned;
+        for (index, state) in self.notifications.iter_mut().enumerate() {
+            if owned >> (index & 31) & 1 != 0 {
+                state.signals = 0;
             }
         }
-        Reply::OK
+    }
+
+    /// Masks the interrupts that are bound to one of these notifications, or lets them arrive.
+    fn mask_interrupts(&mut self, notifications: u32, mask: bool) {
+        for interrupt in self.system.interrupts {
+            if notifications >> (interrupt.notification & 31) & 1 != 0 {
+                self.port.mask(interrupt.line, mask);
+            }
+        }
     }
 
     /// Interrupt `line` has arrived. It stays masked until it is acknowledged.
     pub fn interrupt(&mut self, line: u16) -> Effect {
-        self.port.mask(line);
+        self.port.mask(line, true);
         if let Some(bound) = self.system.interrupts.iter().find(|bound| bound.line == line) {
             self.signal(usize::from(bound.notification));
         }

@@ -2,6 +2,7 @@
 
 use crate::memory::Span;
 use crossgate_abi::Word;
+use crossgate_abi::table::ProcessMemory;
 
 /// The open part of a stack: from its lowest address up to `top`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +40,14 @@ pub trait Port {
     /// The same if more may be opened, but not a byte outside `limits`.
     fn lease_within(limits: Span, memory: Span, writable: bool) -> Option<u32>;
 
+    /// Where every thread begins: code that does nothing but the system call
+    /// [`BEGIN`](crossgate_abi::number::BEGIN).
+    const BEGIN: extern "C" fn() -> !;
+
+    /// Gives a piece of a process' memory, from offset `from`, its initial values. The piece is small,
+    /// as interrupts wait meanwhile. Tells where the next piece starts, if there is one.
+    fn reset(&mut self, memory: &ProcessMemory, from: Word) -> Option<Word>;
+
     /// Writes the context of a thread that starts at `entry` with an empty stack that ends at
     /// `stack_end`. Tells its stack pointer.
     fn first_context(entry: extern "C" fn() -> !, stack_end: Word) -> Word;
@@ -57,9 +66,6 @@ pub trait Port {
     /// Writes such a word.
     fn write_word(&mut self, address: Word, value: Word);
 
-    /// Keeps interrupt `line` from arriving.
-    fn mask(&mut self, line: u16);
-
-    /// Lets interrupt `line` arrive again.
-    fn unmask(&mut self, line: u16);
+    /// Keeps interrupt `line` from arriving, or lets it arrive again.
+    fn mask(&mut self, line: u16, mask: bool);
 }

@@ -1,28 +1,29 @@
 //! The system calls that need no file of their own.
 
-use crate::fault::Location;
+use crate::fault::Fault;
 use crate::port::Port;
-use crate::{Effect, Kernel, Reply};
+use crate::{Effect, Kernel};
 use crossgate_abi::{ARGUMENT_WORDS, Cause, Status, Word, number};
 
-/// How a system call ends: with a reply now, or with none because the thread waits or has ended.
-pub(crate) type Outcome = Option<Reply>;
+/// How a system call ends; `None` if it does not now, because the thread waits, or has ended, or goes on
+/// elsewhere.
+pub(crate) type Outcome = Option<Status>;
 
 impl<P: Port> Kernel<P> {
     /// The current thread, whose registers are saved at `stack_pointer`, makes a system call other than
-    /// those that have a function of their own.
+    /// those that have a function of their own. Its results are in `words`, from the second one on.
     #[inline(never)]
     pub fn system_call(
         &mut self,
         stack_pointer: Word,
         number: Word,
-        words: &[Word; ARGUMENT_WORDS],
+        words: &mut [Word; ARGUMENT_WORDS],
     ) -> Effect {
         self.current().stack_pointer = stack_pointer;
-        let reply = self.outcome(number, words);
-        // Without a reply the thread does not go on where it was, even if it is the next to run.
-        let switch = self.switch() || reply.is_none();
-        Effect { reply, switch }
+        let outcome = self.outcome(number, words);
+        let switch = self.switch();
+        // Without an outcome the thread does not go on where it was, even if it is the next to run.
+        outcome.map_or(Effect::SWITCH, |status| Effect { switch, ..Effect::reply(status) })
     }
 
     /// The index of the current thread.
@@ -42,7 +43,7 @@ impl<P: Port> Kernel<P> {
     }
 
     #[inline(always)]
-    fn outcome(&mut self, number: Word, words: &[Word; ARGUMENT_WORDS]) -> Outcome {
+    fn outcome(&mut self, number: Word, words: &mut [Word; ARGUMENT_WORDS]) -> Outcome {
         let [first, second, third, _] = *words;
         match number {
             number::EXIT => {
@@ -51,8 +52,8 @@ impl<P: Port> Kernel<P> {
             }
             number::NOW => {
                 let now = self.port.now();
-                let words = [now as u32 as Word, (now >> 32) as Word];
-                Some(Reply { status: Status::OK, words })
+                (words[1], words[2]) = (now as u32 as Word, (now >> 32) as Word);
+                Some(Status::OK)
             }
             number::SLEEP => {
                 let now = self.port.now();
@@ -63,12 +64,16 @@ impl<P: Port> Kernel<P> {
             number::MUTEX_WAIT => self.mutex_wait(first),
             number::MUTEX_WAKE => Some(self.mutex_wake(first)),
             number::PANIC => {
-                let location = Location { file: first, file_length: second, line: third };
-                self.stop_current(Cause::Panic, 0, 0, location);
+                let cause = Cause::Panic;
+                let (file, file_length, line) = (first, second, third);
+                self.crash_current(&Fault { cause, file, file_length, line, ..Fault::NOWHERE });
                 None
             }
-            number::READ_FAULT => Some(self.read_fault(first, second)),
-            _ => Some(Reply::status(Status::NO_SUCH_SYSTEM_CALL)),
+            number::BEGIN => self.begin(),
+            number::RESTART => self.supervise(first, false),
+            number::STOP => self.supervise(first, true),
+            number::READ_FAULT => Some(self.read_fault(words)),
+            _ => Some(Status::NO_SUCH_SYSTEM_CALL),
         }
     }
 
@@ -76,7 +81,7 @@ impl<P: Port> Kernel<P> {
         if self.current().depth == 0 {
             self.end(self.threads.current_id());
         } else {
-            self.stop_current(Cause::Exit, 0, 0, Location::default());
+            self.crash_current(&Fault::NOWHERE);
         }
     }
 }

@@ -56,6 +56,8 @@ pub enum Wait {
     Lock(u8),
     /// The mutex at this address.
     Mutex(Word),
+    /// Memory of its process that was lent to others.
+    Memory,
     /// Nothing will wake it: it has ended.
     Ended,
 }
@@ -165,16 +167,23 @@ impl Thread {
         leases: [Lease::EMPTY; LEASES],
     };
 
-    /// It runs next from its beginning.
-    pub(crate) fn begin<P: Port>(&mut self, wiring: &table::Thread) {
+    /// It is thread `id` of the wiring, and begins.
+    pub(crate) fn place<P: Port>(&mut self, id: ThreadId, wiring: &table::Thread) {
         let start = wiring.stack.addr();
-        let stack = Span { start, end: start + wiring.stack_size };
-        let window = P::window(stack, stack.end).registers;
-        self.stack = stack;
-        self.level = Level { window, process: wiring.process, leases: InForce::NONE };
+        self.id = id;
+        self.stack = Span { start, end: start + wiring.stack_size };
         self.base_priority = wiring.priority;
         self.priority = wiring.priority;
-        self.stack_pointer = P::first_context(wiring.entry, stack.end);
+        self.level.process = wiring.process;
+        self.begin::<P>();
+    }
+
+    /// It is at home, and runs next from its beginning.
+    pub(crate) fn begin<P: Port>(&mut self) {
+        self.level.window = P::window(self.stack, self.stack.end).registers;
+        self.level.leases = InForce::NONE;
+        self.pending = Pending::Nothing;
+        self.stack_pointer = P::first_context(P::BEGIN, self.stack.end);
     }
 
     /// What it may use.
@@ -191,11 +200,16 @@ impl Thread {
         self.stack
     }
 
+    /// Whether one of its calls is lent shared memory of `process`.
+    pub(crate) fn holds_memory_of(&self, process: u8) -> bool {
+        let held = self.leases.get(..self.level.leases.count().into()).unwrap_or(&[]);
+        held.iter().any(|lease| lease.is_of(process))
+    }
+
     /// Whether it is in `process`, or will come back there.
     pub(crate) fn has_entered(&self, process: u8) -> bool {
-        let frames = self.frames.iter().take(self.depth.into());
-        self.level.process == process
-            || frames.map(|frame| frame.level.process).any(|p| p == process)
+        let mut frames = self.frames.get(..self.depth.into()).unwrap_or(&[]).iter();
+        self.level.process == process || frames.any(|frame| frame.level.process == process)
     }
 
     /// The frame of the call that it is in.
@@ -304,6 +318,12 @@ impl Threads {
         let place = previous.id.place();
         self.places[place] = Some(previous);
         true
+    }
+
+    /// The thread after this one, if there is one.
+    #[inline(always)]
+    pub(crate) fn after(&self, id: ThreadId) -> Option<ThreadId> {
+        (id.0 + 1 < self.count).then_some(ThreadId(id.0 + 1))
     }
 
     /// All but the idle thread, which calls nobody and waits for nothing.

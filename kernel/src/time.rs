@@ -7,7 +7,7 @@
 use crate::port::Port;
 use crate::system_call::Outcome;
 use crate::thread::{Pending, ThreadId, Wait};
-use crate::{Effect, Kernel, Reply};
+use crate::{Effect, Kernel};
 use crossgate_abi::Status;
 
 /// The threads with a deadline.
@@ -28,7 +28,7 @@ impl<P: Port> Kernel<P> {
     pub(crate) fn sleep_until(&mut self, deadline: u64) -> Outcome {
         let me = self.threads.current_id();
         if deadline <= self.port.now() {
-            return Some(Reply::OK);
+            return Some(Status::OK);
         }
         self.ready.remove_first(self.threads.current());
         let thread = self.current();

@@ -7,7 +7,7 @@ use crossgate_abi::{MAX_NOTIFICATIONS, MAX_PROCESSES, MAX_THREADS, MAX_WINDOWS};
 use proc_macro::{Delimiter, Group, Ident, Literal, Span, TokenStream, TokenTree as Token};
 
 const ITEMS: &str = "expected an item of a process: `mmio`, `notification`, `counting \
-                     notification`, `interrupt`, `faults`, `object` or `thread`";
+                     notification`, `interrupt`, `faults`, `on_fault`, `object` or `thread`";
 
 /// What is known of the whole firmware so far.
 #[derive(Default)]
@@ -28,6 +28,7 @@ struct Process {
     notifications: Vec<Token>,
     interrupts: Vec<Token>,
     faults: Vec<Token>,
+    on_fault: Option<Vec<Token>>,
     objects: Vec<Token>,
     threads: Vec<Token>,
     object_names: Names,
@@ -108,6 +109,7 @@ fn process(name: Ident, body: &Group, firmware: &mut Firmware) -> Result<Token, 
         bracket(items.notifications),
         bracket(items.interrupts),
         bracket(items.faults),
+        bracket(items.on_fault.unwrap_or_else(|| policy("DEFAULT", Span::call_site()))),
         bracket(items.objects),
         bracket(items.threads),
     ]))
@@ -146,6 +148,11 @@ fn item(source: &mut Cursor, items: &mut Process, firmware: &mut Firmware) -> Re
         firmware.has_faults = true;
         let name = bound(source, "expected `faults NOTIFICATION;`", items)?;
         items.faults.push(bracket([name.into()]));
+    } else if source.word("on_fault") {
+        let policy = on_fault(source)?;
+        if items.on_fault.replace(policy).is_some() {
+            return Err(Error::new(span, "a process has one `on_fault`"));
+        }
     } else if source.word("object") {
         object(source, items, firmware)?;
     } else if source.word("thread") {
@@ -154,6 +161,35 @@ fn item(source: &mut Cursor, items: &mut Process, firmware: &mut Firmware) -> Re
         return Err(source.error(ITEMS));
     }
     Ok(())
+}
+
+/// `= restart;`, `= restart (limit = 8);` or `= stop;`
+fn on_fault(source: &mut Cursor) -> Result<Vec<Token>, Error> {
+    const FORM: &str = "expected `on_fault = restart;`, `on_fault = restart (limit = 8);` or \
+                        `on_fault = stop;`";
+    source.punctuation('=', FORM)?;
+    let span = source.span();
+    let tokens = if source.word("stop") {
+        policy("Stop", span)
+    } else if !source.word("restart") {
+        return Err(source.error(FORM));
+    } else if let Some(Token::Group(_)) = source.peek() {
+        let group = source.group(Delimiter::Parenthesis, FORM)?;
+        let limit = settings(&group, &["limit"])?.remove(0);
+        let mut tokens =
+            code_at("::crossgate::wiring::restart", span).into_iter().collect::<Vec<_>>();
+        tokens.push(parenthesis(limit.into_iter().collect(), span));
+        tokens
+    } else {
+        policy("DEFAULT", span)
+    };
+    source.punctuation(';', FORM)?;
+    Ok(tokens)
+}
+
+/// A value of `OnFault`.
+fn policy(name: &str, span: Span) -> Vec<Token> {
+    code_at(&format!("::crossgate::abi::table::OnFault::{name}"), span).into_iter().collect()
 }
 
 /// The name of a notification that has to be one of this process, and `;`.

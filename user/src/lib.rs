@@ -48,6 +48,7 @@
 //! | wait and signal | [`Notification`], [`Signal`] |
 //! | use threads and time | [`thread`], [`time`], [`sync`] |
 //! | learn of crashes | [`fault`] |
+//! | decide what becomes of who crashed | [`supervise`] |
 //! | test on a host | [`host`] |
 #![cfg_attr(target_os = "none", no_std)]
 
@@ -67,6 +68,7 @@ mod object;
 #[cfg(target_os = "none")]
 mod panic;
 mod shared;
+pub mod supervise;
 pub mod sync;
 mod template;
 pub mod thread;

@@ -215,6 +215,7 @@ macro_rules! __system {
         [$({ [$notification:ident] [$counting:ident] })*]
         [$({ [$line:expr] [$bound:ident] })*]
         [$([$faults:ident])*]
+        [$on_fault:expr]
         [$({ [$object:ident] [$place:literal] [$object_stack:expr] [$type:ty] [$initial:expr]
              [$({ [$service:ident] [$interface:ty] })*] })*]
         [$({ [$thread:ident] [$priority:expr] [$stack:expr] [$entry:expr] })*]
@@ -331,6 +332,7 @@ macro_rules! __system {
                 },
                 windows: const { &[$($window),*] },
                 notifications: 0 $(| $crate::wiring::bit(__wiring::Notification::$notification as usize))*,
+                on_fault: $on_fault,
             },)*];
             #[cfg(target_os = "none")]
             unsafe extern "C" { safe fn __crossgate_idle() -> !; }

@@ -6,7 +6,7 @@ use crate::{Handle, Interface};
 use core::any::TypeId;
 use core::cell::UnsafeCell;
 use core::mem::MaybeUninit;
-use crossgate_abi::table::{NO_LOCK, Service, Window};
+use crossgate_abi::table::{NO_LOCK, OnFault, Service, Window};
 use crossgate_abi::{PRIORITIES, Shape};
 
 pub use crate::object::{Array, ServiceObject};
@@ -92,6 +92,14 @@ pub const fn priority(priority: usize) -> u8 {
         "the priority of a thread is 1 (least urgent) to 31"
     );
     priority as u8
+}
+
+/// A process that begins anew, unless it crashed more often than `limit` in a row.
+#[must_use]
+#[track_caller]
+pub const fn restart(limit: usize) -> OnFault {
+    assert!(limit >= 1 && limit <= 255, "the `limit` of restarts in a row is 1 to 255");
+    OnFault::Restart { limit: limit as u8 }
 }
 
 /// The stack that a service's methods need.

@@ -1,6 +1,6 @@
 //! What it takes from a fault in a server to the error at its caller.
 //!
-//! A process that faulted is stopped, so there are eight, and each faults once.
+//! A process that faulted is stopped here, so there are eight, and each faults once.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 #[cfg(not(target_os = "none"))]
@@ -18,6 +18,7 @@ mod firmware {
     struct Crasher;
 
     impl Crash for Crasher {
+        fn ready(&self) {}
         fn crash(&self) -> u32 {
             // SAFETY: there is no memory of this process, so the access faults: that is measured.
             unsafe { core::ptr::without_provenance::<u32>(0x2000_0000).read_volatile() }
@@ -31,19 +32,20 @@ mod firmware {
             mmio TIMER0;
             thread main (priority = 1, stack = 2048) = main([A, B, C, D, E, F, G, H]);
         }
-        process first { object a: Concurrent<Crasher> = Crasher => [A: dyn Crash]; }
-        process second { object b: Concurrent<Crasher> = Crasher => [B: dyn Crash]; }
-        process third { object c: Concurrent<Crasher> = Crasher => [C: dyn Crash]; }
-        process fourth { object d: Concurrent<Crasher> = Crasher => [D: dyn Crash]; }
-        process fifth { object e: Concurrent<Crasher> = Crasher => [E: dyn Crash]; }
-        process sixth { object f: Concurrent<Crasher> = Crasher => [F: dyn Crash]; }
-        process seventh { object g: Concurrent<Crasher> = Crasher => [G: dyn Crash]; }
-        process eighth { object h: Concurrent<Crasher> = Crasher => [H: dyn Crash]; }
+        process first { on_fault = stop; object a: Concurrent<Crasher> = Crasher => [A: dyn Crash]; }
+        process second { on_fault = stop; object b: Concurrent<Crasher> = Crasher => [B: dyn Crash]; }
+        process third { on_fault = stop; object c: Concurrent<Crasher> = Crasher => [C: dyn Crash]; }
+        process fourth { on_fault = stop; object d: Concurrent<Crasher> = Crasher => [D: dyn Crash]; }
+        process fifth { on_fault = stop; object e: Concurrent<Crasher> = Crasher => [E: dyn Crash]; }
+        process sixth { on_fault = stop; object f: Concurrent<Crasher> = Crasher => [F: dyn Crash]; }
+        process seventh { on_fault = stop; object g: Concurrent<Crasher> = Crasher => [G: dyn Crash]; }
+        process eighth { on_fault = stop; object h: Concurrent<Crasher> = Crasher => [H: dyn Crash]; }
     }
     crossgate_cortex_m::start!(SYSTEM, clock_hz = mps2_an385::CLOCK_HZ);
 
     fn main(crashers: [Handle<dyn Crash>; 8]) -> ! {
         let mut bench = Bench::new(Timer::new(TIMER0), Uart::new(UART0, 115_200));
+        assert!(crashers.iter().all(|crasher| crasher.ready().is_ok()));
         let mut faulted = 0;
         bench.measure_whole("fault_to_caller", 8, || {
             for crasher in crashers {

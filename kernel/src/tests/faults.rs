@@ -1,5 +1,5 @@
 use super::*;
-use crate::fault::Location;
+use crate::fault::Fault;
 use crossgate_abi::{Cause, FaultRecord};
 
 const FAULTED: Option<Pending> = Some(Pending::status(Status(CallError::ServerFaulted as Word)));
@@ -24,7 +24,7 @@ fn chain() -> Driver {
 fn quiet(driver: &mut Driver) {
     for set in [0b01, 0b10] {
         let for_ever = u32::MAX as Word;
-        assert_eq!(driver.ask(number::WAIT, [set, for_ever, for_ever, 0]), Effect::SWITCH);
+        assert_eq!(driver.ask(number::WAIT, [set, for_ever, for_ever, 0]), SWITCHED);
     }
     assert_eq!(driver.current(), 1);
 }
@@ -53,7 +53,7 @@ fn a_crash_stays_home() {
         (Cause::Access, 0x1234, 0x2000_0000)
     );
     let for_ever = u32::MAX as Word;
-    assert_eq!(driver.ask(number::WAIT, [1, for_ever, for_ever, 0]), Effect::SWITCH);
+    assert_eq!(driver.ask(number::WAIT, [1, for_ever, for_ever, 0]), SWITCHED);
     assert_eq!((driver.current(), driver.pending()), (1, FAULTED), "then the caller goes on");
     assert_eq!(driver.path(1), [1]);
     assert_eq!(driver.call(0, [0; 4]), Err(error(CallError::ServerDown)));
@@ -73,7 +73,7 @@ fn a_visitor_is_unwound_past_every_frame_of_the_crashed_process() {
     assert_eq!(driver.path(1), [1, 0, 2], "process 2 is not to blame: it finishes");
     driver.kernel.threads.switch_to(ThreadId::new(1));
     driver.kernel.end(ThreadId::new(3));
-    assert_eq!(driver.leave(), Err(Effect::SWITCH));
+    assert_eq!(driver.leave(), Err(SWITCHED));
     assert_eq!((driver.path(1), driver.pending()), (vec![1], FAULTED));
 }
 
@@ -100,12 +100,12 @@ fn other_visitors_of_a_crashed_process_go_back_too() {
         .boot();
     driver.call(0, [0; 4]).unwrap();
     let for_ever = u32::MAX as Word;
-    assert_eq!(driver.ask(number::WAIT, [1, for_ever, for_ever, 0]), Effect::SWITCH);
+    assert_eq!(driver.ask(number::WAIT, [1, for_ever, for_ever, 0]), SWITCHED);
     assert_eq!(driver.current(), 2);
     driver.call(0, [0; 4]).unwrap();
     assert_eq!(driver.kernel.fault(Cause::Stack, 0, 0), Effect::SWITCH);
     assert_eq!((driver.current(), driver.pending()), (1, FAULTED), "it waited in the server");
-    assert_eq!(driver.ask(number::EXIT, [0; 4]), Effect::SWITCH);
+    assert_eq!(driver.ask(number::EXIT, [0; 4]), SWITCHED);
     assert_eq!((driver.current(), driver.pending()), (2, FAULTED));
 }
 
@@ -117,13 +117,13 @@ fn a_thread_abroad_finishes_before_it_ends_with_its_home() {
         .thread(1, 2)
         .thread(2, 1)
         .boot();
-    assert_eq!(driver.ask(number::SLEEP, [9, 0, 0, 0]), Effect::SWITCH);
+    assert_eq!(driver.ask(number::SLEEP, [9, 0, 0, 0]), SWITCHED);
     driver.call(0, [0; 4]).unwrap();
     driver.kernel.port.now = 9;
     assert_eq!(driver.kernel.timer(), Effect::SWITCH);
     assert_eq!(driver.kernel.fault(Cause::Access, 0, 0), Effect::SWITCH);
     assert_eq!((driver.current(), driver.path(1)), (1, vec![1, 0]), "still in process 0");
-    assert_eq!(driver.leave(), Err(Effect::SWITCH));
+    assert_eq!(driver.leave(), Err(SWITCHED));
     assert_eq!(driver.current(), 3);
     assert_eq!(driver.thread(1).wait, crate::thread::Wait::Ended);
 }
@@ -137,7 +137,7 @@ fn only_the_watcher_reads_records_and_old_ones_are_gone() {
     let refused = error(CallError::NotPermitted);
     assert_eq!(driver.ask(number::READ_FAULT, [0, 0, 0, 0]), refused);
     for _ in 0..3 {
-        driver.kernel.record(Cause::Access, 0, 0, Location::default());
+        driver.kernel.record(&Fault::NOWHERE);
     }
     driver.kernel.signal(0);
     assert_eq!(driver.kernel.reschedule(), Effect::SWITCH);
@@ -154,12 +154,12 @@ fn only_the_watcher_reads_records_and_old_ones_are_gone() {
 fn a_panic_names_its_place_only_if_that_is_in_flash() {
     let mut driver = chain();
     let place = [FLASH.start + 8, 11, 42, 3];
-    assert_eq!(driver.ask(number::PANIC, place), Effect::SWITCH);
+    assert_eq!(driver.ask(number::PANIC, place), SWITCHED);
     let record = driver.record(0);
     assert_eq!((record.file, record.file_length, record.line), (place[0], 11, 42));
     for forged in [[stack(1), 11, 1, 1], [FLASH.start, Word::MAX, 1, 1], [FLASH.end - 1, 2, 1, 1]] {
         let mut driver = chain();
-        assert_eq!(driver.ask(number::PANIC, forged), Effect::SWITCH);
+        assert_eq!(driver.ask(number::PANIC, forged), SWITCHED);
         let record = driver.record(0);
         assert_eq!((record.file, record.file_length), (0, 0));
     }

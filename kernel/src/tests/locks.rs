@@ -18,8 +18,8 @@ fn contended() -> Driver {
 
 /// Lets the two urgent threads wait for notifications 0 and 1, so that thread 1 runs.
 fn only_the_least_urgent(driver: &mut Driver) {
-    assert_eq!(driver.ask(number::WAIT, [0b10, Word::MAX, Word::MAX, 0]), Effect::SWITCH);
-    assert_eq!(driver.ask(number::WAIT, [0b01, Word::MAX, Word::MAX, 0]), Effect::SWITCH);
+    assert_eq!(driver.ask(number::WAIT, [0b10, Word::MAX, Word::MAX, 0]), SWITCHED);
+    assert_eq!(driver.ask(number::WAIT, [0b01, Word::MAX, Word::MAX, 0]), SWITCHED);
     assert_eq!(driver.current(), 1);
 }
 
@@ -31,7 +31,7 @@ fn the_most_urgent_waiter_is_next() {
     for (thread, notification) in [(2, 0), (3, 1)] {
         assert_eq!(driver.ask(number::SIGNAL, [notification, 0, 0, 0]), DONE_AND_SWITCHED);
         assert_eq!(driver.current(), thread);
-        assert_eq!(driver.call(0, [0; 4]), Err(Effect::SWITCH));
+        assert_eq!(driver.call(0, [0; 4]), Err(SWITCHED));
         assert_eq!(driver.current(), 1, "the holder runs on");
     }
     assert_eq!(driver.thread(1).priority, 9, "with the priority of the most urgent waiter");
@@ -42,7 +42,7 @@ fn the_most_urgent_waiter_is_next() {
     assert_eq!((driver.current(), driver.pending()), (3, Some(Pending::Retry)));
     driver.call(0, [0; 4]).unwrap();
     driver.leave().unwrap();
-    assert_eq!(driver.ask(number::EXIT, [0; 4]), Effect::SWITCH);
+    assert_eq!(driver.ask(number::EXIT, [0; 4]), SWITCHED);
     assert_eq!((driver.current(), driver.pending()), (2, Some(Pending::Retry)));
     driver.call(0, [0; 4]).unwrap();
 }
@@ -54,10 +54,10 @@ fn inheritance_is_transitive() {
     driver.call(0, [0; 4]).unwrap();
     assert_eq!(driver.ask(number::SIGNAL, [0, 0, 0, 0]), DONE_AND_SWITCHED);
     driver.call(1, [0; 4]).unwrap();
-    assert_eq!(driver.call(0, [0; 4]), Err(Effect::SWITCH));
+    assert_eq!(driver.call(0, [0; 4]), Err(SWITCHED));
     assert_eq!(driver.current(), 1);
     assert_eq!(driver.ask(number::SIGNAL, [1, 0, 0, 0]), DONE_AND_SWITCHED);
-    assert_eq!(driver.call(1, [0; 4]), Err(Effect::SWITCH));
+    assert_eq!(driver.call(1, [0; 4]), Err(SWITCHED));
     assert_eq!(driver.current(), 1, "3 waits for 2, which waits for 1");
     assert_eq!((driver.thread(2).priority, driver.thread(1).priority), (9, 9));
 }
@@ -70,7 +70,7 @@ fn reentrance_and_cycles_of_waits_are_refused() {
     assert_eq!(driver.call(0, [0; 4]), Err(error(CallError::Deadlock)));
     assert_eq!(driver.ask(number::SIGNAL, [0, 0, 0, 0]), DONE_AND_SWITCHED);
     driver.call(1, [0; 4]).unwrap();
-    assert_eq!(driver.call(0, [0; 4]), Err(Effect::SWITCH));
+    assert_eq!(driver.call(0, [0; 4]), Err(SWITCHED));
     assert_eq!(driver.current(), 1);
     assert_eq!(driver.call(1, [0; 4]), Err(error(CallError::Deadlock)));
 }
@@ -83,7 +83,7 @@ fn a_mutex_hands_priority_to_its_holder() {
     only_the_least_urgent(&mut driver);
     driver.kernel.port.words.insert(MUTEX, stack(1) + STACK_SIZE - 96);
     assert_eq!(driver.ask(number::SIGNAL, [1, 0, 0, 0]), DONE_AND_SWITCHED);
-    assert_eq!(driver.ask(number::MUTEX_WAIT, [MUTEX, 0, 0, 0]), Effect::SWITCH);
+    assert_eq!(driver.ask(number::MUTEX_WAIT, [MUTEX, 0, 0, 0]), SWITCHED);
     assert_eq!((driver.current(), driver.thread(1).priority), (1, 9));
     assert_eq!(driver.kernel.port.words[&MUTEX] & 1, 1, "so that the holder tells the kernel");
     assert_eq!(driver.ask(number::MUTEX_WAKE, [MUTEX, 0, 0, 0]), DONE_AND_SWITCHED);
@@ -103,10 +103,10 @@ fn only_who_has_entered_a_process_can_hold_its_mutexes() {
     driver.kernel.port.words.insert(MUTEX, stack(2) + STACK_SIZE - 96);
     let foreign = driver.ask(number::MUTEX_WAIT, [MUTEX, 0, 0, 0]);
     assert_eq!(foreign, error(CallError::BadArgument), "it would give it its priority");
-    assert_eq!(driver.ask(number::WAIT, [1, Word::MAX, Word::MAX, 0]), Effect::SWITCH);
+    assert_eq!(driver.ask(number::WAIT, [1, Word::MAX, Word::MAX, 0]), SWITCHED);
     driver.call(0, [0; 4]).unwrap();
     assert_eq!(driver.ask(number::SIGNAL, [0, 0, 0, 0]), DONE_AND_SWITCHED);
-    assert_eq!(driver.ask(number::MUTEX_WAIT, [MUTEX, 0, 0, 0]), Effect::SWITCH);
+    assert_eq!(driver.ask(number::MUTEX_WAIT, [MUTEX, 0, 0, 0]), SWITCHED);
     assert_eq!((driver.current(), driver.thread(2).priority), (2, 5), "a visitor can hold it");
 }
 

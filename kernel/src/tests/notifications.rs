@@ -2,11 +2,11 @@ use super::*;
 
 const FOR_EVER: [Word; 2] = [u32::MAX as Word; 2];
 
-fn wait(driver: &mut Driver, set: Word, timeout: [Word; 2]) -> Effect {
+fn wait(driver: &mut Driver, set: Word, timeout: [Word; 2]) -> Answer {
     driver.ask(number::WAIT, [set, timeout[0], timeout[1], 0])
 }
 
-fn signal(driver: &mut Driver, index: Word) -> Effect {
+fn signal(driver: &mut Driver, index: Word) -> Answer {
     driver.ask(number::SIGNAL, [index, 0, 0, 0])
 }
 
@@ -37,12 +37,12 @@ fn signals_without_a_waiter_are_kept() {
 #[test]
 fn the_most_urgent_waiter_is_woken() {
     let mut driver = two_processes();
-    assert_eq!(wait(&mut driver, 0b01, FOR_EVER), Effect::SWITCH);
-    assert_eq!(wait(&mut driver, 0b11, FOR_EVER), Effect::SWITCH);
+    assert_eq!(wait(&mut driver, 0b01, FOR_EVER), SWITCHED);
+    assert_eq!(wait(&mut driver, 0b11, FOR_EVER), SWITCHED);
     assert_eq!(driver.current(), 3);
     assert_eq!(signal(&mut driver, 0), DONE_AND_SWITCHED);
     assert_eq!((driver.current(), driver.pending()), (2, Some(Pending::word(0))));
-    assert_eq!(wait(&mut driver, 0b10, FOR_EVER), Effect::SWITCH);
+    assert_eq!(wait(&mut driver, 0b10, FOR_EVER), SWITCHED);
     assert_eq!(driver.pending(), None, "the signaller goes on");
     assert_eq!(signal(&mut driver, 0), DONE_AND_SWITCHED);
     assert_eq!(driver.current(), 1);
@@ -51,7 +51,7 @@ fn the_most_urgent_waiter_is_woken() {
 #[test]
 fn a_timeout_leaves_no_stale_waiter() {
     let mut driver = two_processes();
-    assert_eq!(wait(&mut driver, 0b01, [100, 0]), Effect::SWITCH);
+    assert_eq!(wait(&mut driver, 0b01, [100, 0]), SWITCHED);
     assert_eq!(driver.kernel.port.deadline, Some(100));
     driver.kernel.port.now = 100;
     assert_eq!(driver.kernel.timer(), Effect::SWITCH);
@@ -65,7 +65,7 @@ fn a_timeout_leaves_no_stale_waiter() {
 #[test]
 fn a_signal_in_time_takes_the_deadline_away() {
     let mut driver = two_processes();
-    assert_eq!(wait(&mut driver, 0b01, [100, 0]), Effect::SWITCH);
+    assert_eq!(wait(&mut driver, 0b01, [100, 0]), SWITCHED);
     assert_eq!(signal(&mut driver, 0), DONE_AND_SWITCHED);
     assert_eq!(driver.pending(), Some(Pending::word(0)));
     driver.kernel.port.now = 200;
@@ -77,7 +77,7 @@ fn a_signal_in_time_takes_the_deadline_away() {
 fn only_the_owner_waits_and_only_the_wired_signal() {
     let mut driver = two_processes();
     for _ in 0..2 {
-        assert_eq!(driver.ask(number::SLEEP, [9999, 0, 0, 0]), Effect::SWITCH);
+        assert_eq!(driver.ask(number::SLEEP, [9999, 0, 0, 0]), SWITCHED);
     }
     assert_eq!(driver.current(), 3);
     let refused = error(CallError::NotPermitted);

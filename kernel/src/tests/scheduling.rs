@@ -23,14 +23,14 @@ fn a_lonely_thread_yields_to_itself() {
 fn sleepers_wake_in_the_order_of_their_deadlines() {
     let mut driver = Wiring::default().thread(0, 1).thread(0, 1).thread(0, 1).boot();
     for deadline in [300, 100, 200] {
-        assert_eq!(driver.ask(number::SLEEP_UNTIL, [deadline, 0, 0, 0]), Effect::SWITCH);
+        assert_eq!(driver.ask(number::SLEEP_UNTIL, [deadline, 0, 0, 0]), SWITCHED);
     }
     assert_eq!((driver.current(), driver.kernel.port.deadline), (0, Some(100)));
     for (now, woken, next) in [(100, 2, Some(200)), (250, 3, Some(300)), (300, 1, None)] {
         driver.kernel.port.now = now;
         assert_eq!(driver.kernel.timer(), Effect::SWITCH);
         assert_eq!((driver.current(), driver.kernel.port.deadline), (woken, next));
-        assert_eq!(driver.ask(number::EXIT, [0; 4]), Effect::SWITCH);
+        assert_eq!(driver.ask(number::EXIT, [0; 4]), SWITCHED);
     }
     assert_eq!(driver.current(), 0);
 }
@@ -40,21 +40,21 @@ fn time_is_64_bits_wide() {
     let mut driver = Wiring::default().thread(0, 1).boot();
     driver.kernel.port.now = 0x1_0000_0002;
     let now = Reply { status: Status::OK, words: [2, 1] };
-    assert_eq!(driver.ask(number::NOW, [0; 4]), Effect::resume(now));
+    assert_eq!(driver.ask(number::NOW, [0; 4]), Answer { reply: Some(now), switch: false });
     assert_eq!(driver.ask(number::SLEEP_UNTIL, [5, 0, 0, 0]), OK, "that is long ago");
-    assert_eq!(driver.ask(number::SLEEP, [3, 2, 0, 0]), Effect::SWITCH);
+    assert_eq!(driver.ask(number::SLEEP, [3, 2, 0, 0]), SWITCHED);
     assert_eq!(driver.kernel.port.deadline, Some(0x3_0000_0005));
 }
 
 #[test]
 fn a_woken_thread_preempts_a_less_urgent_one() {
     let mut driver = Wiring::default().thread(0, 2).thread(0, 1).boot();
-    assert_eq!(driver.ask(number::SLEEP, [10, 0, 0, 0]), Effect::SWITCH);
+    assert_eq!(driver.ask(number::SLEEP, [10, 0, 0, 0]), SWITCHED);
     assert_eq!(driver.current(), 2);
     driver.kernel.port.now = 10;
     assert_eq!(driver.kernel.timer(), Effect::SWITCH);
     assert_eq!(driver.current(), 1);
-    assert_eq!(driver.ask(number::EXIT, [0; 4]), Effect::SWITCH);
+    assert_eq!(driver.ask(number::EXIT, [0; 4]), SWITCHED);
     assert_eq!((driver.current(), driver.pending()), (2, None));
 }
 
@@ -62,7 +62,7 @@ fn a_woken_thread_preempts_a_less_urgent_one() {
 fn exit_abroad_is_a_fault_of_the_foreign_process() {
     let mut driver = Wiring::default().service(0, 0b10, Shape::NONE).thread(1, 1).boot();
     driver.call(0, [0; 4]).unwrap();
-    assert_eq!(driver.ask(number::EXIT, [0; 4]), Effect::SWITCH);
+    assert_eq!(driver.ask(number::EXIT, [0; 4]), SWITCHED);
     let faulted = Some(Pending::status(CallError::ServerFaulted.into()));
     assert_eq!((driver.path(1), driver.pending()), (vec![1], faulted));
     let record = driver.record(0);

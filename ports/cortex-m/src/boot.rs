@@ -70,6 +70,8 @@ pub unsafe fn kernel() -> &'static mut Kernel<Machine> {
     unsafe { &mut *kernel }
 }
 
+/// How many bytes of a process' memory are reset at a time.
+const PIECE: Word = 256;
 /// The priority of all exceptions but faults: the lowest.
 const KERNEL_PRIORITY: u8 = 0xff;
 
@@ -81,11 +83,8 @@ pub unsafe fn boot(system: &'static System) -> ! {
     // SAFETY: nothing uses the kernel before the first exception.
     let kernel = unsafe { kernel() };
     for (index, process) in system.processes.iter().enumerate() {
-        // SAFETY: no thread runs yet; there are regions for every process.
-        unsafe {
-            fill(process.memory);
-            kernel.port.regions.add(index).write(ProcessRegions::of(process));
-        }
+        // SAFETY: there are regions for every process.
+        unsafe { kernel.port.regions.add(index).write(ProcessRegions::of(process)) };
     }
     let flash = Span {
         start: symbol(&raw const __crossgate_flash_start),
@@ -108,20 +107,6 @@ unsafe extern "C" {
 /// The address that the linker gave to a symbol.
 fn symbol(symbol: *const u8) -> Word {
     symbol.addr()
-}
-
-/// Gives a process' memory its initial values.
-///
-/// # Safety
-/// Nothing uses the memory.
-unsafe fn fill(memory: &ProcessMemory) {
-    let initialised = memory.data_end - memory.start;
-    // SAFETY: the linker laid the memory out and put the image into flash.
-    unsafe {
-        let start = memory.start as *mut u8;
-        start.copy_from_nonoverlapping(memory.image as *const u8, initialised);
-        start.add(initialised).write_bytes(0, memory.end - memory.data_end);
-    }
 }
 
 /// Exception priorities, and which faults are told apart.
@@ -208,6 +193,23 @@ impl Port for Machine {
         armv7m::lease_within(limits, memory, Access::of_memory(writable))
     }
 
+    const BEGIN: extern "C" fn() -> ! = entry::begin;
+
+    fn reset(&mut self, memory: &ProcessMemory, from: Word) -> Option<Word> {
+        let size = memory.end - memory.start;
+        let initialised = memory.data_end - memory.start;
+        let to = size.min(from + PIECE);
+        let (copied, place) = (initialised.clamp(from, to), memory.start as *mut u8);
+        // SAFETY: the linker laid the memory out and put the image into flash. No thread is in the
+        // process, and none has been lent any of its memory.
+        unsafe {
+            let image = (memory.image as *const u8).add(from);
+            place.add(from).copy_from_nonoverlapping(image, copied - from);
+            place.add(copied).write_bytes(0, to - copied);
+        }
+        (to < size).then_some(to)
+    }
+
     fn first_context(entry: extern "C" fn() -> !, stack_end: Word) -> Word {
         // SAFETY: the stack is one of the wiring, whose size is a multiple of 32, and the thread
         // that uses it starts anew.
@@ -233,13 +235,13 @@ impl Port for Machine {
         unsafe { (address as *mut Word).write_volatile(value) };
     }
 
-    fn mask(&mut self, line: u16) {
-        NVIC::mask(Line(line));
+    fn mask(&mut self, line: u16, mask: bool) {
+        if mask {
+            NVIC::mask(Line(line));
+        } else {
+            // SAFETY: the handler of every line is the kernel's.
+            unsafe { NVIC::unmask(Line(line)) };
+        }
         cortex_m::asm::dsb();
-    }
-
-    fn unmask(&mut self, line: u16) {
-        // SAFETY: the handler of every line is the kernel's.
-        unsafe { NVIC::unmask(Line(line)) };
     }
 }

@@ -1,7 +1,6 @@
 //! The registers of a thread on its stack.
 
 use crossgate_abi::{ARGUMENT_WORDS, Status, Word};
-use crossgate_kernel::Reply;
 use crossgate_kernel::call::Entry;
 
 /// What lies at a saved stack pointer: first what the kernel saved, then the frame that the CPU
@@ -66,22 +65,14 @@ impl Context {
     /// How many bytes it takes to enter a method.
     pub const FIRST_SIZE: Word = size_of::<FirstContext>();
 
-    /// The words of a system call. They are read from the stack: the live registers may have been
-    /// changed by an exception that came in between.
+    /// The words of a system call, and of its results. They are those on the stack: the live registers
+    /// may have been changed by an exception that came in between.
     #[inline(always)]
-    pub fn words(&self) -> &[Word; ARGUMENT_WORDS] {
-        &self.arguments
+    pub fn words(&mut self) -> &mut [Word; ARGUMENT_WORDS] {
+        &mut self.arguments
     }
 
     /// Ends the system call that the context is in.
-    #[inline(always)]
-    pub fn set_reply(&mut self, reply: Reply) {
-        self.arguments[0] = reply.status.0;
-        self.arguments[1] = reply.words[0];
-        self.arguments[2] = reply.words[1];
-    }
-
-    /// Ends a system call without results.
     #[inline(always)]
     pub fn set_status(&mut self, status: Status) {
         self.arguments[0] = status.0;

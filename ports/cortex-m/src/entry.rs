@@ -129,58 +129,62 @@ const _: () = assert!(
     "the table of `SVCall` is in this order"
 );
 
-/// An exception handler that may go on with another thread than the one it interrupted. If the stack
-/// pointer of that one is out of bounds, it is as if the next one had been interrupted.
-macro_rules! entry {
-    ($(#[$doc:meta])* $name:ident => $handler:path) => {
-        $(#[$doc])*
-        #[unsafe(naked)]
-        #[unsafe(no_mangle)]
-        unsafe extern "C" fn $name() {
-            core::arch::naked_asm!(
-                save!(),
-                "1: bl {handler}",
-                resume_or_load!(),
-                "9: bl {out_of_bounds}",
-                "bl {load}",
-                "b 1b",
-                handler = sym $handler,
-                out_of_bounds = sym handler::out_of_bounds,
-                load = sym load,
-            )
-        }
-    };
-}
-
-entry! {
-    /// The timer.
-    SysTick => handler::timer
-}
-entry! {
-    /// Every interrupt line.
-    DefaultHandler => handler::interrupt
+/// The timer, and every interrupt line. It may go on with another thread than the one that it
+/// interrupted. If the stack pointer of that one is out of bounds, it is as if the next one had been
+/// interrupted.
+#[unsafe(naked)]
+#[unsafe(no_mangle)]
+unsafe extern "C" fn DefaultHandler() {
+    core::arch::naked_asm!(
+        save!(),
+        "1: bl {handler}",
+        resume_or_load!(),
+        "9: bl {out_of_bounds}",
+        "bl {load}",
+        "b 1b",
+        handler = sym handler::interrupt,
+        out_of_bounds = sym handler::out_of_bounds,
+        load = sym load,
+    )
 }
 
 /// A fault. The interrupted context is not saved: nothing ever goes back to it.
-macro_rules! fault_entry {
+#[unsafe(naked)]
+#[unsafe(no_mangle)]
+unsafe extern "C" fn HardFault() {
+    core::arch::naked_asm!(
+        "mrs r0, psp",
+        "mov r1, lr",
+        "bl {handler}",
+        "bl {load}",
+        resume!(),
+        handler = sym handler::fault,
+        load = sym load,
+    )
+}
+
+/// Faults that are told apart by their status only.
+macro_rules! same_as_hard_fault {
     ($($name:ident)*) => { $(
         #[unsafe(naked)]
         #[unsafe(no_mangle)]
         unsafe extern "C" fn $name() {
-            core::arch::naked_asm!(
-                "mrs r0, psp",
-                "mov r1, lr",
-                "bl {handler}",
-                "bl {load}",
-                resume!(),
-                handler = sym handler::fault,
-                load = sym load,
-            )
+            core::arch::naked_asm!("b {hard_fault}", hard_fault = sym HardFault)
         }
     )* };
 }
 
-fault_entry! { HardFault MemoryManagement BusFault UsageFault DebugMonitor }
+same_as_hard_fault! { MemoryManagement BusFault UsageFault DebugMonitor }
+
+/// Where every thread begins: with a system call that goes on at its entry.
+#[unsafe(naked)]
+pub extern "C" fn begin() -> ! {
+    core::arch::naked_asm!(
+        "mvn r12, #{number}",
+        "svc 0",
+        number = const crossgate_abi::number::BEGIN,
+    )
+}
 
 /// Opens what the thread that is current now may use: its stack, its process' memory and devices, its
 /// leases. Leaves the address of its context in r0.

@@ -5,11 +5,11 @@
 use crate::boot::{Machine, kernel};
 use crate::context::Context;
 use crate::{fault, mpu};
+use cortex_m::peripheral::SCB;
 use crossgate_abi::{Cause, Status, Word};
 use crossgate_kernel::call::Exit;
-use crossgate_kernel::system_call::microseconds;
 use crossgate_kernel::thread::Level;
-use crossgate_kernel::{Effect, Kernel, Reply};
+use crossgate_kernel::{Effect, Kernel};
 
 /// The current thread, whose registers are saved at `context`, calls a method.
 pub extern "C" fn call(context: &mut Context, selector: Word) -> *mut Context {
@@ -66,7 +66,8 @@ fn leave_with_care(kernel: &mut Kernel<Machine>, context: &mut Context) -> *mut 
 fn deliver(exit: &Exit) -> *mut Context {
     let context = exit.stack_pointer as *mut Context;
     // SAFETY: the caller's context was saved there; its stack has been closed since.
-    unsafe { (*context).set_reply(exit.reply) };
+    let words = unsafe { (*context).words() };
+    (words[0], words[1], words[2]) = (exit.status.0, exit.words[0], exit.words[1]);
     context
 }
 
@@ -92,8 +93,7 @@ pub extern "C" fn wait(context: &mut Context) -> *mut Context {
     // SAFETY: exceptions of one priority don't nest, so this is the only user of the kernel.
     let kernel = unsafe { kernel() };
     let stack_pointer = core::ptr::from_mut(context).addr();
-    let [set, low, high, _] = *context.words();
-    let effect = kernel.wait(stack_pointer, set as u32, microseconds(low, high));
+    let effect = kernel.wait(stack_pointer, context.words());
     follow(context, effect)
 }
 
@@ -101,7 +101,8 @@ pub extern "C" fn wait(context: &mut Context) -> *mut Context {
 pub extern "C" fn thread_id(context: &mut Context) -> *mut Context {
     // SAFETY: exceptions of one priority don't nest, so this is the only user of the kernel.
     let kernel = unsafe { kernel() };
-    context.set_reply(Reply::word(kernel.thread_id()));
+    let words = context.words();
+    (words[0], words[1]) = (Status::OK.0, kernel.thread_id());
     context
 }
 
@@ -122,30 +123,20 @@ pub extern "C" fn out_of_bounds() {
     let _ = kernel.fault(Cause::Stack, 0, 0);
 }
 
-/// SysTick has counted down.
-pub extern "C" fn timer(context: *mut Context) -> *mut Context {
-    interrupted(context, Kernel::timer)
-}
-
-/// An interrupt line is active.
+/// SysTick has counted down, or an interrupt line is active.
 pub extern "C" fn interrupt(context: *mut Context) -> *mut Context {
-    use cortex_m::peripheral::{SCB, scb::VectActive};
-    interrupted(context, |kernel| match SCB::vect_active() {
-        VectActive::Interrupt { irqn } => kernel.interrupt(u16::from(irqn)),
-        _ => Effect::CONTINUE,
-    })
-}
-
-/// Handles an event that is not of the current thread's making.
-#[inline(always)]
-fn interrupted(
-    context: *mut Context,
-    event: impl FnOnce(&mut Kernel<Machine>) -> Effect,
-) -> *mut Context {
     // SAFETY: exceptions of one priority don't nest, so this is the only user of the kernel.
     let kernel = unsafe { kernel() };
     kernel.current().stack_pointer = context.addr();
-    let effect = event(kernel);
+    /// The exception that is active (ARM DDI 0403E, B3.2.4); interrupt lines come after the others.
+    const ACTIVE: u32 = 0x1ff;
+    const FIRST_LINE: u32 = 16;
+    // SAFETY: this only reads.
+    let active = unsafe { (*SCB::PTR).icsr.read() } & ACTIVE;
+    let effect = match active.checked_sub(FIRST_LINE) {
+        Some(line) => kernel.interrupt(line as u16),
+        None => kernel.timer(),
+    };
     follow(context, effect)
 }
 
@@ -167,9 +158,9 @@ pub extern "C" fn fault(frame: *const Word, exception_return: Word) {
 /// Does what the core says.
 #[inline(always)]
 fn follow(context: *mut Context, effect: Effect) -> *mut Context {
-    if let Some(reply) = effect.reply {
+    if let Some(status) = effect.status() {
         // SAFETY: the core ends only the system call whose context this is.
-        unsafe { (*context).set_reply(reply) };
+        unsafe { (*context).set_status(status) };
     }
     if effect.switch { LOAD } else { context }
 }

@@ -61,7 +61,8 @@ macro_rules! start {
         const _: () = {
             use $crate::boot::{Machine, ProcessRegions};
             use $crate::kernel::{
-                Kernel, Storage, lock::Lock, notification::Notification, thread::Thread,
+                Kernel, Storage, lock::Lock, notification::Notification, process::Process,
+                thread::Thread,
             };
 
             const TICKS_PER_MICROSECOND: u32 = {
@@ -81,6 +82,8 @@ macro_rules! start {
             static mut __crossgate_kernel_notifications: [Notification;
                 $system.notifications.len()] =
                 [Notification::QUIET; $system.notifications.len()];
+            static mut __crossgate_kernel_processes: [Process; $system.processes.len()] =
+                [Process::NEW; $system.processes.len()];
             static mut __crossgate_kernel_regions: [ProcessRegions; $system.processes.len()] =
                 [ProcessRegions::EMPTY; $system.processes.len()];
             // SAFETY: nothing else names these statics; there are regions for every process.
@@ -93,6 +96,7 @@ macro_rules! start {
                         threads: &mut *(&raw mut __crossgate_kernel_threads),
                         locks: &mut *(&raw mut __crossgate_kernel_locks),
                         notifications: &mut *(&raw mut __crossgate_kernel_notifications),
+                        processes: &mut *(&raw mut __crossgate_kernel_processes),
                     },
                     Machine::new(
                         TICKS_PER_MICROSECOND,

@@ -50,23 +50,24 @@ impl Fragile for Forwards {
 crossgate::system! {
     static SYSTEM;
     process witness {
+        on_fault = stop;
         notification FAULTED;
         notification DONE;
         faults FAULTED;
         thread main (priority = 9, stack = 2048) = witness(FAULTED, DONE, VAULT);
     }
-    process victim { object safe: Concurrent<Safe> = Safe::new() => [VAULT: dyn Vault]; }
-    process panics_at_home { thread main (priority = 7, stack = 1024) = panic_at_home(); }
-    process forges_a_place { thread main (priority = 7, stack = 1024) = panic_in_ram(); }
-    process returns { thread main (priority = 7, stack = 256) = return_without_call(); }
-    process returns_twice { thread main (priority = 7, stack = 1024) = return_twice(VAULT); }
-    process exits { thread main (priority = 7, stack = 256) = thread::exit(); }
+    process victim { on_fault = stop; object safe: Concurrent<Safe> = Safe::new() => [VAULT: dyn Vault]; }
+    process panics_at_home { on_fault = stop; thread main (priority = 7, stack = 1024) = panic_at_home(); }
+    process forges_a_place { on_fault = stop; thread main (priority = 7, stack = 1024) = panic_in_ram(); }
+    process returns { on_fault = stop; thread main (priority = 7, stack = 256) = return_without_call(); }
+    process returns_twice { on_fault = stop; thread main (priority = 7, stack = 1024) = return_twice(VAULT); }
+    process exits { on_fault = stop; thread main (priority = 7, stack = 256) = thread::exit(); }
 
-    process panics { object panics: Concurrent<Panics> = Panics => [PANICS: dyn Fragile]; }
-    process leaver { object exits: Concurrent<Exits> = Exits => [EXITS: dyn Fragile]; }
-    process inner { object inner: Concurrent<Panics> = Panics => [INNER: dyn Fragile]; }
-    process outer { object outer: Concurrent<Forwards> = Forwards { next: INNER } => [OUTER: dyn Fragile]; }
-    process client { thread client (priority = 6, stack = 2048) = client(PANICS, EXITS, OUTER, DONE); }
+    process panics { on_fault = stop; object panics: Concurrent<Panics> = Panics => [PANICS: dyn Fragile]; }
+    process leaver { on_fault = stop; object exits: Concurrent<Exits> = Exits => [EXITS: dyn Fragile]; }
+    process inner { on_fault = stop; object inner: Concurrent<Panics> = Panics => [INNER: dyn Fragile]; }
+    process outer { on_fault = stop; object outer: Concurrent<Forwards> = Forwards { next: INNER } => [OUTER: dyn Fragile]; }
+    process client { on_fault = stop; thread client (priority = 6, stack = 2048) = client(PANICS, EXITS, OUTER, DONE); }
 }
 crossgate_cortex_m::start!(SYSTEM, clock_hz = mps2_an385::CLOCK_HZ);
 

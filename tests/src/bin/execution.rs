@@ -25,25 +25,27 @@ unsafe impl Sync for Scratch {}
 crossgate::system! {
     static SYSTEM;
     process witness {
+        on_fault = stop;
         notification FAULTED;
         faults FAULTED;
         thread main (priority = 9, stack = 2048) = witness(FAULTED, VAULT);
     }
-    process victim { object safe: Concurrent<Safe> = Safe::new() => [VAULT: dyn Vault]; }
-    process runs_stack { thread attack (priority = 5, stack = 1024) = run_stack(); }
+    process victim { on_fault = stop; object safe: Concurrent<Safe> = Safe::new() => [VAULT: dyn Vault]; }
+    process runs_stack { on_fault = stop; thread attack (priority = 5, stack = 1024) = run_stack(); }
     process runs_static {
+        on_fault = stop;
         object scratch: Concurrent<Scratch> = Scratch(UnsafeCell::new(CODE)) => [];
         thread attack (priority = 5, stack = 1024) = run_static(&scratch);
     }
-    process runs_kernel_memory { thread attack (priority = 5, stack = 1024) = run(probe::kernel_memory()); }
-    process runs_device { thread attack (priority = 5, stack = 1024) = run(mps2_an385::UART0.start); }
-    process fakes_exception_return { thread attack (priority = 5, stack = 1024) = run(0xffff_fff8); }
-    process undefined { thread attack (priority = 5, stack = 1024) = undefined(); }
-    process breakpoint { thread attack (priority = 5, stack = 1024) = breakpoint(); }
-    process divides_by_zero { thread attack (priority = 5, stack = 1024) = divide_by_zero(); }
-    process unaligned { thread attack (priority = 5, stack = 1024) = unaligned(); }
-    process leaves_thumb { thread attack (priority = 5, stack = 1024) = leave_thumb(); }
-    process runs_kernel_code { thread attack (priority = 5, stack = 1024) = run_kernel_code(); }
+    process runs_kernel_memory { on_fault = stop; thread attack (priority = 5, stack = 1024) = run(probe::kernel_memory()); }
+    process runs_device { on_fault = stop; thread attack (priority = 5, stack = 1024) = run(mps2_an385::UART0.start); }
+    process fakes_exception_return { on_fault = stop; thread attack (priority = 5, stack = 1024) = run(0xffff_fff8); }
+    process undefined { on_fault = stop; thread attack (priority = 5, stack = 1024) = undefined(); }
+    process breakpoint { on_fault = stop; thread attack (priority = 5, stack = 1024) = breakpoint(); }
+    process divides_by_zero { on_fault = stop; thread attack (priority = 5, stack = 1024) = divide_by_zero(); }
+    process unaligned { on_fault = stop; thread attack (priority = 5, stack = 1024) = unaligned(); }
+    process leaves_thumb { on_fault = stop; thread attack (priority = 5, stack = 1024) = leave_thumb(); }
+    process runs_kernel_code { on_fault = stop; thread attack (priority = 5, stack = 1024) = run_kernel_code(); }
 }
 crossgate_cortex_m::start!(SYSTEM, clock_hz = mps2_an385::CLOCK_HZ);
 

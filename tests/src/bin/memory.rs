@@ -48,32 +48,34 @@ const MIRROR: usize = 0x2040_0000;
 crossgate::system! {
     static SYSTEM;
     process witness {
+        on_fault = stop;
         notification FAULTED;
         notification CLIENT_DONE;
         faults FAULTED;
         thread main (priority = 9, stack = 2048) = witness(FAULTED, CLIENT_DONE, VAULT);
     }
-    process victim { object safe: Concurrent<Safe> = Safe::new() => [VAULT: dyn Vault]; }
+    process victim { on_fault = stop; object safe: Concurrent<Safe> = Safe::new() => [VAULT: dyn Vault]; }
 
-    process reads_static { thread attack (priority = 5, stack = 1024) = read_static(VAULT); }
-    process writes_static { thread attack (priority = 5, stack = 1024) = write_static(VAULT); }
-    process reads_stack { thread attack (priority = 5, stack = 1024) = read(stack_of_others()); }
-    process writes_stack { thread attack (priority = 5, stack = 1024) = write(stack_of_others()); }
-    process reads_kernel { thread attack (priority = 5, stack = 1024) = read(probe::kernel_memory()); }
-    process writes_kernel { thread attack (priority = 5, stack = 1024) = write(probe::kernel_memory()); }
-    process writes_flash { thread attack (priority = 5, stack = 1024) = write(flash()); }
-    process reads_device { thread attack (priority = 5, stack = 1024) = read(mps2_an385::UART0.start); }
-    process writes_device { thread attack (priority = 5, stack = 1024) = write(mps2_an385::UART0.start); }
-    process writes_bit { thread attack (priority = 5, stack = 1024) = write(BIT_BAND); }
-    process writes_mirror { thread attack (priority = 5, stack = 1024) = write(MIRROR); }
-    process reads_nothing { thread attack (priority = 5, stack = 1024) = read(NOTHING); }
-    process reads_null_past_flash { thread attack (priority = 5, stack = 1024) = read(usize::MAX - 3); }
+    process reads_static { on_fault = stop; thread attack (priority = 5, stack = 1024) = read_static(VAULT); }
+    process writes_static { on_fault = stop; thread attack (priority = 5, stack = 1024) = write_static(VAULT); }
+    process reads_stack { on_fault = stop; thread attack (priority = 5, stack = 1024) = read(stack_of_others()); }
+    process writes_stack { on_fault = stop; thread attack (priority = 5, stack = 1024) = write(stack_of_others()); }
+    process reads_kernel { on_fault = stop; thread attack (priority = 5, stack = 1024) = read(probe::kernel_memory()); }
+    process writes_kernel { on_fault = stop; thread attack (priority = 5, stack = 1024) = write(probe::kernel_memory()); }
+    process writes_flash { on_fault = stop; thread attack (priority = 5, stack = 1024) = write(flash()); }
+    process reads_device { on_fault = stop; thread attack (priority = 5, stack = 1024) = read(mps2_an385::UART0.start); }
+    process writes_device { on_fault = stop; thread attack (priority = 5, stack = 1024) = write(mps2_an385::UART0.start); }
+    process writes_bit { on_fault = stop; thread attack (priority = 5, stack = 1024) = write(BIT_BAND); }
+    process writes_mirror { on_fault = stop; thread attack (priority = 5, stack = 1024) = write(MIRROR); }
+    process reads_nothing { on_fault = stop; thread attack (priority = 5, stack = 1024) = read(NOTHING); }
+    process reads_null_past_flash { on_fault = stop; thread attack (priority = 5, stack = 1024) = read(usize::MAX - 3); }
 
-    process static_reader { object static_reader_object: Concurrent<Hostile> = Hostile => [STATIC_READER: dyn Reach]; }
-    process static_writer { object static_writer_object: Concurrent<Hostile> = Hostile => [STATIC_WRITER: dyn Reach]; }
-    process frame_reader { object frame_reader_object: Concurrent<Hostile> = Hostile => [FRAME_READER: dyn Reach]; }
-    process frame_writer { object frame_writer_object: Concurrent<Hostile> = Hostile => [FRAME_WRITER: dyn Reach]; }
+    process static_reader { on_fault = stop; object static_reader_object: Concurrent<Hostile> = Hostile => [STATIC_READER: dyn Reach]; }
+    process static_writer { on_fault = stop; object static_writer_object: Concurrent<Hostile> = Hostile => [STATIC_WRITER: dyn Reach]; }
+    process frame_reader { on_fault = stop; object frame_reader_object: Concurrent<Hostile> = Hostile => [FRAME_READER: dyn Reach]; }
+    process frame_writer { on_fault = stop; object frame_writer_object: Concurrent<Hostile> = Hostile => [FRAME_WRITER: dyn Reach]; }
     process client {
+        on_fault = stop;
         object diary: Concurrent<Diary> = Diary { page: AtomicU32::new(PAGE) } => [];
         thread main (priority = 4, stack = 2048) = client(
             &diary,

@@ -29,22 +29,24 @@ struct Preempted(AtomicBool);
 crossgate::system! {
     static SYSTEM;
     process witness {
+        on_fault = stop;
         notification FAULTED;
         notification MASKED;
         faults FAULTED;
         thread main (priority = 9, stack = 2048) = witness(FAULTED, MASKED, VAULT);
     }
-    process victim { object safe: Concurrent<Safe> = Safe::new() => [VAULT: dyn Vault]; }
-    process protection_off { thread attack (priority = 5, stack = 1024) = write(PROTECTION_CONTROL, 0); }
-    process region_writer { thread attack (priority = 5, stack = 1024) = write(PROTECTION_BASE, 0x2000_0012); }
-    process protection_reader { thread attack (priority = 5, stack = 1024) = read(PROTECTION_CONTROL); }
-    process interrupt_enabler { thread attack (priority = 5, stack = 1024) = write(INTERRUPT_ENABLE, 1); }
-    process interrupt_trigger { thread attack (priority = 5, stack = 1024) = write(SOFTWARE_TRIGGER, 0); }
-    process clock_stopper { thread attack (priority = 5, stack = 1024) = write(SYSTICK_CONTROL, 0); }
-    process clock_reader { thread attack (priority = 5, stack = 1024) = read(SYSTICK_CONTROL); }
-    process vector_mover { thread attack (priority = 5, stack = 1024) = write(VECTOR_TABLE, 0x2000_0000); }
-    process resetter { thread attack (priority = 5, stack = 1024) = write(RESET, RESET_KEY); }
+    process victim { on_fault = stop; object safe: Concurrent<Safe> = Safe::new() => [VAULT: dyn Vault]; }
+    process protection_off { on_fault = stop; thread attack (priority = 5, stack = 1024) = write(PROTECTION_CONTROL, 0); }
+    process region_writer { on_fault = stop; thread attack (priority = 5, stack = 1024) = write(PROTECTION_BASE, 0x2000_0012); }
+    process protection_reader { on_fault = stop; thread attack (priority = 5, stack = 1024) = read(PROTECTION_CONTROL); }
+    process interrupt_enabler { on_fault = stop; thread attack (priority = 5, stack = 1024) = write(INTERRUPT_ENABLE, 1); }
+    process interrupt_trigger { on_fault = stop; thread attack (priority = 5, stack = 1024) = write(SOFTWARE_TRIGGER, 0); }
+    process clock_stopper { on_fault = stop; thread attack (priority = 5, stack = 1024) = write(SYSTICK_CONTROL, 0); }
+    process clock_reader { on_fault = stop; thread attack (priority = 5, stack = 1024) = read(SYSTICK_CONTROL); }
+    process vector_mover { on_fault = stop; thread attack (priority = 5, stack = 1024) = write(VECTOR_TABLE, 0x2000_0000); }
+    process resetter { on_fault = stop; thread attack (priority = 5, stack = 1024) = write(RESET, RESET_KEY); }
     process masker {
+        on_fault = stop;
         object preempted: Concurrent<Preempted> = Preempted(AtomicBool::new(false)) => [];
         thread attack (priority = 5, stack = 1024) = mask_interrupts(&preempted, MASKED);
         thread preempt (priority = 6, stack = 1024) = preempt(&preempted);

@@ -60,35 +60,38 @@ impl Fake {
 crossgate::system! {
     static SYSTEM;
     process witness {
+        on_fault = stop;
         notification FAULTED;
         faults FAULTED;
         thread main (priority = 9, stack = 2048) = witness(FAULTED, VAULT);
     }
-    process victim { object safe: Concurrent<Safe> = Safe::new() => [VAULT: dyn Vault]; }
-    process overflows { thread overflow (priority = 5, stack = 1024) = overflow(); }
-    process jumps_over { thread jump (priority = 5, stack = 1024) = jump_over(); }
-    process traps_on_kernel { thread attack (priority = 5, stack = 1024) = trap_on(probe::kernel_memory()); }
-    process traps_on_victim { thread attack (priority = 5, stack = 1024) = trap_on_victim(VAULT); }
-    process traps_on_flash { thread attack (priority = 5, stack = 1024) = trap_on((&raw const SYSTEM).addr() & !7); }
+    process victim { on_fault = stop; object safe: Concurrent<Safe> = Safe::new() => [VAULT: dyn Vault]; }
+    process overflows { on_fault = stop; thread overflow (priority = 5, stack = 1024) = overflow(); }
+    process jumps_over { on_fault = stop; thread jump (priority = 5, stack = 1024) = jump_over(); }
+    process traps_on_kernel { on_fault = stop; thread attack (priority = 5, stack = 1024) = trap_on(probe::kernel_memory()); }
+    process traps_on_victim { on_fault = stop; thread attack (priority = 5, stack = 1024) = trap_on_victim(VAULT); }
+    process traps_on_flash { on_fault = stop; thread attack (priority = 5, stack = 1024) = trap_on((&raw const SYSTEM).addr() & !7); }
     process traps_on_own_memory {
+        on_fault = stop;
         object fake: Concurrent<Fake> = Fake::new() => [];
         thread attack (priority = 5, stack = 1024) = trap_on(fake.top());
     }
-    process traps_at_the_bottom { thread bottom (priority = 5, stack = 1024) = trap_on(own_stack("bottom") + 32); }
-    process traps_below { thread below (priority = 5, stack = 1024) = trap_on(own_stack("below")); }
-    process traps_near_the_bottom { thread near (priority = 5, stack = 1024) = trap_on(own_stack("near") + 56); }
-    process traps_at_zero { thread attack (priority = 5, stack = 1024) = trap_on(0); }
-    process traps_at_the_end { thread attack (priority = 5, stack = 1024) = trap_on(usize::MAX & !7); }
+    process traps_at_the_bottom { on_fault = stop; thread bottom (priority = 5, stack = 1024) = trap_on(own_stack("bottom") + 32); }
+    process traps_below { on_fault = stop; thread below (priority = 5, stack = 1024) = trap_on(own_stack("below")); }
+    process traps_near_the_bottom { on_fault = stop; thread near (priority = 5, stack = 1024) = trap_on(own_stack("near") + 56); }
+    process traps_at_zero { on_fault = stop; thread attack (priority = 5, stack = 1024) = trap_on(0); }
+    process traps_at_the_end { on_fault = stop; thread attack (priority = 5, stack = 1024) = trap_on(usize::MAX & !7); }
     process spins_on_own_memory {
+        on_fault = stop;
         object fake_to_spin_on: Concurrent<Fake> = Fake::new() => [];
         thread attack (priority = 4, stack = 1024) = spin_on(fake_to_spin_on.top());
     }
-    process spins_on_kernel { thread attack (priority = 4, stack = 1024) = spin_on(probe::kernel_memory()); }
-    process deep { object deep_server: Concurrent<Deep> = Deep => [DEEP: dyn Bad]; }
-    process climber { object climber_server: Concurrent<Climber> = Climber => [CLIMBER: dyn Bad]; }
-    process client { thread client (priority = 3, stack = 2048) = client(DEEP, CLIMBER); }
-    process nearly_empty { thread scarce (priority = 5, stack = 512) = call_with_little_stack(VAULT); }
-    process last { thread last (priority = 2, stack = 1024) = odd_but_right(VAULT); }
+    process spins_on_kernel { on_fault = stop; thread attack (priority = 4, stack = 1024) = spin_on(probe::kernel_memory()); }
+    process deep { on_fault = stop; object deep_server: Concurrent<Deep> = Deep => [DEEP: dyn Bad]; }
+    process climber { on_fault = stop; object climber_server: Concurrent<Climber> = Climber => [CLIMBER: dyn Bad]; }
+    process client { on_fault = stop; thread client (priority = 3, stack = 2048) = client(DEEP, CLIMBER); }
+    process nearly_empty { on_fault = stop; thread scarce (priority = 5, stack = 512) = call_with_little_stack(VAULT); }
+    process last { on_fault = stop; thread last (priority = 2, stack = 1024) = odd_but_right(VAULT); }
 }
 crossgate_cortex_m::start!(SYSTEM, clock_hz = mps2_an385::CLOCK_HZ);
 

@@ -84,32 +84,38 @@ impl Slow for Waits {
 crossgate::system! {
     static SYSTEM;
     process witness {
+        on_fault = stop;
         notification FAULTED;
         counting notification DONE;
         faults FAULTED;
         thread main (priority = 9, stack = 2048) = witness(FAULTED, DONE, [SLEEPS], [BUSY]);
     }
-    process sleeper { object sleeps: Concurrent<Sleeps> = Sleeps => [SLEEPS: dyn Slow]; }
-    process busy { object busy: Exclusive<Busy> = Busy => [BUSY: dyn SlowAlone]; }
+    process sleeper { on_fault = stop; object sleeps: Concurrent<Sleeps> = Sleeps => [SLEEPS: dyn Slow]; }
+    process busy { on_fault = stop; object busy: Exclusive<Busy> = Busy => [BUSY: dyn SlowAlone]; }
     process keeper {
+        on_fault = stop;
         object keeps: Concurrent<Keeps> = Keeps => [KEEPS: dyn Slow];
         thread saboteur (priority = 7, stack = 512) = crash_at(10);
     }
     process passes {
+        on_fault = stop;
         object passes: Concurrent<Passes> = Passes { next: SLEEPS } => [PASSES: dyn Slow];
         thread saboteur (priority = 7, stack = 512) = crash_at(15);
     }
     process waits {
+        on_fault = stop;
         object waits: Concurrent<Waits> = Waits { next: BUSY } => [WAITS: dyn Slow];
         thread saboteur (priority = 7, stack = 512) = crash_at(20);
     }
-    process alone { object alone: Exclusive<Alone> = Alone => [ALONE: dyn SlowAlone]; }
+    process alone { on_fault = stop; object alone: Exclusive<Alone> = Alone => [ALONE: dyn SlowAlone]; }
     process homeless {
+        on_fault = stop;
         thread abroad (priority = 5, stack = 1024) = abroad(SLEEPS);
         thread saboteur (priority = 7, stack = 512) = crash_at(25);
     }
 
     process client {
+        on_fault = stop;
         thread kept (priority = 5, stack = 1024) = kept(KEEPS, DONE);
         thread passing (priority = 5, stack = 1024) = passing(PASSES, DONE);
         thread holding (priority = 6, stack = 1024) = holding(BUSY, DONE);

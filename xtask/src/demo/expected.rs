@@ -18,13 +18,30 @@ pub enum Event {
         /// The reading that it was switched by.
         at: Celsius,
     },
+    /// The fan was switched on because the sensor has crashed.
+    Safety,
 }
 
-/// What is to be seen when these lines are recorded.
-pub fn events(lines: &[Vec<u8>]) -> Vec<Event> {
+impl Event {
+    /// What the fan is told, if it is.
+    pub fn command(&self) -> Option<&'static str> {
+        match self {
+            Event::Reading(_) | Event::DropOut => None,
+            Event::Fan { on: false, .. } => Some("fan off"),
+            Event::Fan { on: true, .. } | Event::Safety => Some("fan on"),
+        }
+    }
+}
+
+/// What is to be seen when these lines are recorded, and the sensor crashes before line `crash`.
+pub fn events(lines: &[Vec<u8>], crash: Option<usize>) -> Vec<Event> {
     let mut events = Vec::new();
     let mut fan = false;
-    for line in lines {
+    for (index, line) in lines.iter().enumerate() {
+        if crash == Some(index) && !fan {
+            fan = true;
+            events.push(Event::Safety);
+        }
         let Some(at) = recording::temperature(line) else {
             events.push(Event::DropOut);
             continue;
@@ -43,8 +60,10 @@ pub fn events(lines: &[Vec<u8>]) -> Vec<Event> {
 /// The event that a line of control's log tells of, without time and level.
 pub fn parse(text: &str) -> Option<Event> {
     let text = text.strip_prefix("control: ")?;
-    if text == "drop-out" {
-        return Some(Event::DropOut);
+    match text {
+        "drop-out" => return Some(Event::DropOut),
+        "fan on for safety" => return Some(Event::Safety),
+        _ => {}
     }
     if let Some(at) = text.strip_prefix("reading ") {
         return Some(Event::Reading(celsius(at)?));
@@ -77,7 +96,7 @@ mod tests {
             reading(239),
             Event::Fan { on: false, at: Celsius(239) },
         ];
-        assert_eq!(events(&lines), expected);
+        assert_eq!(events(&lines, None), expected);
     }
 
     #[test]
@@ -88,7 +107,7 @@ mod tests {
             ("control: drop-out", Some(Event::DropOut)),
             ("control: fan on at -0.5", Some(Event::Fan { on: true, at })),
             ("control: fan off at -0.5", Some(Event::Fan { on: false, at })),
-            ("control: fan on for safety", None),
+            ("control: fan on for safety", Some(Event::Safety)),
             ("sensor: reading 1.0", None),
         ] {
             assert_eq!(parse(text), event, "{text}");
@@ -98,7 +117,8 @@ mod tests {
     #[test]
     fn the_recorded_day_switches_the_fan_several_times() {
         let lines = recording::read().unwrap();
-        let switches = events(&lines).iter().filter(|e| matches!(e, Event::Fan { .. })).count();
+        let switches =
+            events(&lines, None).iter().filter(|e| matches!(e, Event::Fan { .. })).count();
         assert!(switches >= 6 && switches % 2 == 0, "{switches}");
     }
 }

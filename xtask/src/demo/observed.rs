@@ -100,7 +100,7 @@ impl Observed {
                 self.minutes += 1;
                 self.events.last() != Some(&Event::DropOut)
             }
-            Event::Fan { .. } => true,
+            Event::Fan { .. } | Event::Safety => true,
         };
         self.events.push(event);
         worth_seeing

@@ -1,0 +1,250 @@
+//! The life of a process.
+//!
+//! A process begins with its memory being reset to its initial values, at boot and after each fault
+//! alike. That is done in slices, by the threads that want it: by its own, each of which begins with a
+//! [system call](crossgate_abi::number::BEGIN) that lets it go on when the memory is ready, and by
+//! those that call one of its services. So interrupts are never held off for long, the work is done at
+//! the priority of who needs it first, and no thread of the kernel's own is needed.
+//!
+//! ```text
+//!          fault: policy restart              last slice
+//! running ───────────────────────> resetting ───────────> running
+//!    │                                 ^
+//!    │ fault: policy stop or ask, or   │ the supervisor
+//!    └─────── too many crashes ───> stopped
+//! ```
+//!
+//! A process that crashes again soon waits before it begins anew, and longer each time.
+
+use crate::port::Port;
+use crate::system_call::Outcome;
+use crate::thread::{Pending, ThreadId, Wait};
+use crate::{Effect, Kernel};
+use crossgate_abi::table::{NO_LOCK, OnFault};
+use crossgate_abi::{CallError, Status, Word};
+
+/// A crash this long after the one before, in µs, counts as the first.
+const CALM: u64 = 10_000_000;
+/// The wait after the second crash in a row, in µs; it doubles with each one more.
+const BACK_OFF: u32 = 10_000;
+/// Marks a frame whose caller has lost its memory: the way back leads past it.
+pub(crate) const STALE: u8 = NO_LOCK - 1;
+
+/// What the kernel knows of a process besides its wiring.
+#[derive(Clone, Copy, Debug)]
+pub struct Process {
+    /// When it crashed last, in µs since start.
+    crashed_at: u64,
+    /// How far its memory has been reset, in bytes.
+    reset: Word,
+    /// How often it crashed in a row.
+    crashes: u8,
+    stopped: bool,
+}
+
+impl Process {
+    /// A process that has not begun yet.
+    pub const NEW: Process = Process { crashed_at: 0, reset: 0, crashes: 0, stopped: false };
+
+    /// When it may begin, in µs since start.
+    fn not_before(&self) -> u64 {
+        match self.crashes {
+            0 | 1 => 0,
+            again => self.crashed_at + u64::from(BACK_OFF << (again - 2).min(16)),
+        }
+    }
+}
+
+/// Whether a process can be entered.
+pub(crate) enum Progress {
+    /// It can.
+    Running,
+    /// Some of its memory has been reset: ask again.
+    More,
+    /// Not before this time, in µs since start.
+    NotBefore(u64),
+    /// Not before others give back memory that it lent them.
+    Lent,
+    /// Not at all.
+    Stopped,
+}
+
+impl<P: Port> Kernel<P> {
+    /// Resets a piece of a process' memory, if it is not running and may begin.
+    pub(crate) fn advance(&mut self, process: u8) -> Progress {
+        if self.is_running(process) {
+            return Progress::Running;
+        }
+        let index = usize::from(process);
+        let (Some(state), Some(wiring)) = (self.states.get(index), self.processes.get(index))
+        else {
+            return Progress::Stopped;
+        };
+        if state.stopped {
+            return Progress::Stopped;
+        }
+        if state.reset == 0 {
+            let not_before = state.not_before();
+            if not_before != 0 && self.port.now() < not_before {
+                return Progress::NotBefore(not_before);
+            }
+            if self.threads.ids().any(|id| self.threads.get(id).holds_memory_of(process)) {
+                return Progress::Lent;
+            }
+        }
+        let reset = self.port.reset(wiring.memory, state.reset);
+        if let Some(state) = self.states.get_mut(index) {
+            state.reset = reset.unwrap_or(0);
+        }
+        match reset {
+            Some(_) => Progress::More,
+            None => {
+                self.running |= 1 << (process & 31);
+                Progress::Running
+            }
+        }
+    }
+
+    /// The current thread wants to begin.
+    pub(crate) fn begin(&mut self) -> Outcome {
+        let thread = self.threads.current();
+        let (id, process) = (thread.id, thread.level.process);
+        let wiring = self.system.threads.get(id.index());
+        let (0, Some(wiring)) = (thread.depth, wiring) else {
+            return Some(CallError::NotPermitted.into());
+        };
+        match self.advance(process) {
+            Progress::Running => {
+                let thread = self.threads.current();
+                thread.stack_pointer = P::first_context(wiring.entry, thread.stack.end);
+            }
+            Progress::More => self.threads.current().pending = Pending::Retry,
+            Progress::NotBefore(time) => {
+                let _ = self.sleep_until(time);
+                self.threads.current().pending = Pending::Retry;
+            }
+            Progress::Lent => {
+                self.ready.remove_first(self.threads.current());
+                let thread = self.threads.current();
+                thread.wait = Wait::Memory;
+                thread.pending = Pending::Retry;
+            }
+            Progress::Stopped => self.end(id),
+        }
+        None
+    }
+
+    /// The current thread, whose registers are saved at `stack_pointer`, calls a service of a process
+    /// that is not running: it helps it to begin, and tries again.
+    pub(crate) fn call_later(&mut self, stack_pointer: Word, process: u8) -> Effect {
+        match self.advance(process) {
+            Progress::Running | Progress::More => {
+                let thread = self.threads.current();
+                thread.stack_pointer = stack_pointer;
+                thread.pending = Pending::Retry;
+                Effect::SWITCH
+            }
+            _ => Effect::error(CallError::ServerDown),
+        }
+    }
+
+    /// What becomes of a process that crashed now.
+    pub(crate) fn crash(&mut self, process: u8) {
+        let policy = self.processes.get(usize::from(process)).map(|wiring| wiring.on_fault);
+        let Some(OnFault::Restart { limit }) = policy else { return self.take_down(process, true) };
+        let now = self.port.now();
+        let Some(state) = self.states.get_mut(usize::from(process)) else { return };
+        if now - state.crashed_at > CALM {
+            state.crashes = 0;
+        }
+        state.crashes = state.crashes.saturating_add(1);
+        state.crashed_at = now;
+        let stopped = state.crashes > limit;
+        self.take_down(process, stopped);
+    }
+
+    /// Takes a process down, whatever it does, to begin anew or to stay stopped. Its own threads go
+    /// back to their beginning, or end; its visitors go back to their callers.
+    pub(crate) fn take_down(&mut self, process: u8, stopped: bool) {
+        let index = usize::from(process);
+        let (Some(state), Some(wiring)) = (self.states.get_mut(index), self.processes.get(index))
+        else {
+            return;
+        };
+        state.stopped = stopped;
+        state.reset = 0;
+        self.running &= !(1 << (process & 31));
+        if wiring.notifications != 0 {
+            self.silence(wiring.notifications);
+        }
+        let mut next = self.threads.after(ThreadId::IDLE);
+        while let Some(id) = next {
+            let thread = self.threads.get_mut(id);
+            for frame in thread.frames.get_mut(..thread.depth.into()).unwrap_or(&mut []) {
+                if frame.level.process == process {
+                    frame.lock = STALE;
+                }
+            }
+            if thread.level.process == process {
+                self.unwind(id);
+            }
+            next = self.threads.after(id);
+        }
+    }
+
+    /// The supervisor has `process` begin anew, or stop.
+    pub(crate) fn supervise(&mut self, process: Word, stopped: bool) -> Outcome {
+        let current = self.current().level.process;
+        let supervisor = self.system.fault_watch.as_ref().map(|watch| watch.process);
+        let (true, Some(state)) = (supervisor == Some(current), self.states.get_mut(process))
+        else {
+            return Some(CallError::NotPermitted.into());
+        };
+        state.crashes = 0;
+        self.take_down(process as u8, stopped);
+        // If it is its own, it does not come back from this.
+        (process != usize::from(current)).then_some(Status::OK)
+    }
+
+    /// Takes a thread out of a process that went down, and of those on its way back that did.
+    pub(crate) fn unwind(&mut self, id: ThreadId) {
+        let gives_back = self.threads.get(id).level.leases.count() != 0;
+        loop {
+            let thread = self.threads.get_mut(id);
+            let Some(frame) = thread.pop() else {
+                self.come_home(id);
+                break;
+            };
+            thread.stack_pointer = frame.stack_pointer;
+            thread.pending = Pending::status(CallError::ServerFaulted.into());
+            let lock = self.lock_of(frame);
+            if lock != NO_LOCK {
+                self.release_lock(lock);
+            }
+            if frame.lock != STALE {
+                self.interrupt_wait(id);
+                break;
+            }
+        }
+        if gives_back {
+            self.wake_all(Wait::Memory);
+        }
+    }
+
+    /// A thread whose home has gone down is in no call any more: it begins anew, or ends.
+    fn come_home(&mut self, id: ThreadId) {
+        let thread = self.threads.get(id);
+        let home = self.states.get(usize::from(thread.level.process));
+        if home.is_some_and(|home| !home.stopped) {
+            self.interrupt_wait(id);
+            self.threads.get_mut(id).begin::<P>();
+        } else if !matches!(thread.wait, Wait::Ended) {
+            self.end(id);
+        }
+    }
+
+    /// Whether `process` has its memory and can be entered.
+    pub(crate) fn is_running(&self, process: u8) -> bool {
+        self.running >> (process & 31) & 1 != 0
+    }
+}

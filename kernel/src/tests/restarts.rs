@@ -1,0 +1,241 @@
+use super::*;
+use crate::thread::Wait;
+use crossgate_abi::Cause;
+
+const FAULTED: Option<Pending> = Some(Pending::status(Status(CallError::ServerFaulted as Word)));
+const FOR_EVER: Word = u32::MAX as Word;
+
+/// Process 1 has a server and a thread; process 2 calls it; process 3 supervises.
+fn server(limit: u8) -> Driver {
+    Wiring::default()
+        .service(1, 0b0100, Shape::NONE)
+        .notification(3, 0, true)
+        .notification(1, 0b0010, true)
+        .interrupt(5, 1)
+        .watch(3, 0)
+        .restarts(limit)
+        .thread(2, 1)
+        .thread(1, 5)
+        .thread(3, 9)
+        .boot()
+}
+
+/// Lets the supervisor and the server's thread wait.
+fn quiet(driver: &mut Driver) {
+    assert_eq!(driver.ask(number::WAIT, [0b01, FOR_EVER, FOR_EVER, 0]), SWITCHED);
+    assert_eq!(driver.ask(number::WAIT, [0b10, FOR_EVER, FOR_EVER, 0]), SWITCHED);
+    assert_eq!(driver.current(), 1);
+}
+
+/// The current thread, which begins, asks until it may go on at its entry.
+fn begin(driver: &mut Driver) {
+    assert_eq!(driver.ask(number::BEGIN, [0; 4]), SWITCHED);
+    while driver.pending() == Some(Pending::Retry) {
+        assert_eq!(driver.ask(number::BEGIN, [0; 4]), SWITCHED);
+    }
+}
+
+/// Thread 1 calls the server, which crashes; the supervisor waits again.
+fn crash(driver: &mut Driver) {
+    driver.call(0, [0; 4]).unwrap();
+    assert_eq!(driver.kernel.fault(Cause::Access, 0, 0), Effect::SWITCH);
+    assert_eq!(driver.current(), 3, "the supervisor is told");
+    assert_eq!(driver.ask(number::WAIT, [0b01, FOR_EVER, FOR_EVER, 0]), SWITCHED);
+}
+
+#[test]
+fn a_process_that_crashed_begins_anew() {
+    let mut driver = server(8);
+    quiet(&mut driver);
+    driver.kernel.port.words.insert(memory(1) + 0x400, 0xbad);
+    assert_eq!(driver.ask(number::SIGNAL, [1, 0, 0, 0]), error(CallError::NotPermitted));
+    crash(&mut driver);
+    assert_eq!(
+        (driver.current(), driver.thread(2).wait),
+        (2, Wait::Nothing),
+        "its thread is ready"
+    );
+    assert_eq!(driver.kernel.port.masked, [5], "until it acknowledges the interrupt");
+    assert!(!driver.kernel.is_running(1));
+    begin(&mut driver);
+    assert!(driver.kernel.is_running(1));
+    assert_eq!(driver.kernel.port.words, BTreeMap::new(), "its memory has its first values");
+    assert_eq!(driver.thread(2).stack_pointer, stack(2) + STACK_SIZE - 64);
+    assert_eq!(driver.ask(number::WAIT, [0b10, FOR_EVER, FOR_EVER, 0]), SWITCHED);
+    assert_eq!((driver.current(), driver.pending()), (1, FAULTED));
+    assert!(driver.call(0, [0; 4]).is_ok());
+}
+
+#[test]
+fn a_caller_helps_a_process_to_begin() {
+    let mut driver = server(8);
+    quiet(&mut driver);
+    crash(&mut driver);
+    // The caller is more urgent now than the thread of the server.
+    driver.kernel.threads.switch_to(ThreadId::new(1));
+    assert_eq!(driver.pending(), FAULTED);
+    for _ in 0..2 {
+        assert_eq!(driver.call(0, [0; 4]), Err(SWITCHED));
+        assert_eq!(driver.pending(), Some(Pending::Retry), "interrupts come in between");
+    }
+    assert!(driver.call(0, [0; 4]).is_ok());
+}
+
+#[test]
+fn signals_to_a_process_that_crashed_are_lost() {
+    let mut driver = server(8);
+    quiet(&mut driver);
+    driver.kernel.threads.switch_to(ThreadId::new(2));
+    driver.kernel.end(ThreadId::new(1));
+    for _ in 0..3 {
+        assert_eq!(driver.kernel.interrupt(5), Effect::CONTINUE);
+    }
+    assert_eq!(driver.kernel.fault(Cause::Access, 0, 0), Effect::SWITCH);
+    driver.kernel.end(ThreadId::new(3));
+    driver.kernel.threads.switch_to(ThreadId::new(2));
+    begin(&mut driver);
+    assert_eq!(driver.ask(number::WAIT, [0b10, 0, 0, 0]), status(Status::TIMED_OUT));
+}
+
+#[test]
+fn who_returns_to_an_older_life_of_a_process_is_unwound() {
+    let mut driver = Wiring::default()
+        .service(1, 0b0100, Shape::NONE)
+        .service(3, 0b0010, Shape::NONE)
+        .notification(3, 0b0010, false)
+        .restarts(8)
+        .thread(2, 3)
+        .thread(1, 2)
+        .boot();
+    driver.call(0, [0; 4]).unwrap();
+    driver.call(1, [0; 4]).unwrap();
+    assert_eq!(driver.ask(number::WAIT, [1, FOR_EVER, FOR_EVER, 0]), SWITCHED);
+    assert_eq!(driver.current(), 2);
+    assert_eq!(driver.kernel.fault(Cause::Access, 0, 0), Effect::SWITCH);
+    begin(&mut driver);
+    assert!(driver.kernel.is_running(1));
+    assert_eq!(driver.path(1), [2, 1, 3], "it finishes where it is");
+    assert_eq!(driver.ask(number::SIGNAL, [0, 0, 0, 0]), DONE_AND_SWITCHED);
+    assert_eq!(driver.leave(), Err(SWITCHED));
+    assert_eq!((driver.path(1), driver.pending()), (vec![2], FAULTED));
+}
+
+#[test]
+fn a_thread_abroad_begins_anew_when_it_has_come_home() {
+    let mut driver = Wiring::default()
+        .service(3, 0b0010, Shape::NONE)
+        .notification(3, 0b0010, false)
+        .restarts(8)
+        .thread(1, 3)
+        .thread(1, 2)
+        .boot();
+    driver.call(0, [0; 4]).unwrap();
+    assert_eq!(driver.ask(number::WAIT, [1, FOR_EVER, FOR_EVER, 0]), SWITCHED);
+    assert_eq!(driver.current(), 2);
+    assert_eq!(driver.kernel.fault(Cause::Access, 0, 0), Effect::SWITCH);
+    begin(&mut driver);
+    assert_eq!(driver.ask(number::SIGNAL, [0, 0, 0, 0]), DONE_AND_SWITCHED);
+    assert_eq!(driver.leave(), Err(SWITCHED));
+    assert_eq!((driver.current(), driver.pending()), (1, None), "the error of the call is lost");
+    assert_eq!(driver.thread(1).stack_pointer, stack(1) + STACK_SIZE - 64);
+    begin(&mut driver);
+}
+
+#[test]
+fn memory_that_is_lent_is_not_reset_before_it_comes_back() {
+    let mut driver = Wiring::default()
+        .service(3, 0b0010, Shape::WRITE)
+        .notification(3, 0b0010, false)
+        .restarts(8)
+        .thread(1, 3)
+        .thread(1, 2)
+        .boot();
+    driver.call(0, [memory(1), 32, 0, 0]).unwrap();
+    assert_eq!(driver.ask(number::WAIT, [1, FOR_EVER, FOR_EVER, 0]), SWITCHED);
+    assert_eq!(driver.kernel.fault(Cause::Access, 0, 0), Effect::SWITCH);
+    assert_eq!(driver.ask(number::BEGIN, [0; 4]), SWITCHED);
+    assert_eq!((driver.current(), driver.thread(2).wait), (0, Wait::Memory));
+    assert!(!driver.kernel.is_running(1));
+    driver.kernel.signal(0);
+    assert_eq!(driver.kernel.reschedule(), Effect::SWITCH);
+    assert_eq!(driver.leave(), Err(SWITCHED));
+    begin(&mut driver);
+    assert_eq!(driver.ask(number::EXIT, [0; 4]), SWITCHED);
+    assert_eq!((driver.current(), driver.pending()), (2, Some(Pending::Retry)));
+}
+
+#[test]
+fn a_process_that_crashes_again_waits_longer_and_longer_and_stops() {
+    let mut driver = server(3);
+    quiet(&mut driver);
+    for (wait, crashed) in [(0, "once"), (10_000, "twice"), (20_000, "three times")] {
+        crash(&mut driver);
+        let start = driver.kernel.port.now;
+        assert_eq!(driver.current(), 2, "{crashed}");
+        if wait != 0 {
+            assert_eq!(driver.ask(number::BEGIN, [0; 4]), SWITCHED);
+            assert_eq!((driver.current(), driver.pending()), (1, FAULTED), "{crashed}");
+            assert_eq!(driver.call(0, [0; 4]), Err(error(CallError::ServerDown)));
+            assert_eq!(driver.kernel.port.deadline, Some(start + wait), "{crashed}");
+            driver.kernel.port.now = start + wait;
+            assert_eq!(driver.kernel.timer(), Effect::SWITCH);
+            assert_eq!(driver.pending(), Some(Pending::Retry));
+        }
+        begin(&mut driver);
+        assert_eq!(driver.ask(number::WAIT, [0b10, FOR_EVER, FOR_EVER, 0]), SWITCHED);
+        driver.pending();
+    }
+    crash(&mut driver);
+    assert_eq!((driver.current(), driver.thread(2).wait), (1, Wait::Ended));
+    assert_eq!(driver.call(0, [0; 4]), Err(error(CallError::ServerDown)));
+}
+
+#[test]
+fn after_a_calm_time_a_crash_is_the_first_again() {
+    let mut driver = server(1);
+    quiet(&mut driver);
+    for _ in 0..3 {
+        crash(&mut driver);
+        begin(&mut driver);
+        assert_eq!(driver.ask(number::WAIT, [0b10, FOR_EVER, FOR_EVER, 0]), SWITCHED);
+        driver.pending();
+        driver.kernel.port.now += 10_000_001;
+    }
+}
+
+#[test]
+fn the_supervisor_decides() {
+    let mut driver = server(8);
+    assert_eq!(driver.current(), 3);
+    assert_eq!(driver.ask(number::STOP, [1, 0, 0, 0]), OK);
+    assert_eq!(driver.thread(2).wait, Wait::Ended);
+    assert_eq!(driver.ask(number::WAIT, [0b01, FOR_EVER, FOR_EVER, 0]), SWITCHED);
+    assert_eq!(driver.call(0, [0; 4]), Err(error(CallError::ServerDown)));
+    for number in [number::STOP, number::RESTART] {
+        let refused = driver.ask(number, [1, 0, 0, 0]);
+        assert_eq!(refused, error(CallError::NotPermitted), "for others");
+    }
+    for unknown in [4, 32, Word::MAX] {
+        driver.kernel.threads.switch_to(ThreadId::new(3));
+        let refused = driver.ask(number::RESTART, [unknown, 0, 0, 0]).reply;
+        assert_eq!(
+            refused,
+            Some(Reply { status: CallError::NotPermitted.into(), words: [0; 2] }),
+            "process {unknown}"
+        );
+    }
+    driver.kernel.threads.switch_to(ThreadId::new(3));
+    assert_eq!(driver.ask(number::RESTART, [1, 0, 0, 0]).reply, Some(Reply::OK));
+    driver.kernel.end(ThreadId::new(3));
+    driver.kernel.threads.switch_to(ThreadId::new(2));
+    begin(&mut driver);
+    assert!(driver.kernel.is_running(1));
+}
+
+#[test]
+fn a_supervisor_can_begin_anew_itself() {
+    let mut driver = server(8);
+    assert_eq!(driver.ask(number::RESTART, [3, 0, 0, 0]), SWITCHED);
+    assert_eq!(driver.current(), 3);
+    begin(&mut driver);
+}

@@ -1,0 +1,183 @@
+//! Processes that crash begin anew, or stop: as the wiring says, or as the supervisor does.
+#![cfg_attr(target_os = "none", no_std)]
+#![no_main]
+#![cfg(target_os = "none")]
+
+use core::sync::atomic::{AtomicU32, Ordering};
+use core::time::Duration;
+use crossgate::{
+    CallError, Concurrent, Exclusive, Handle, Notification, Signal, interface, shared, supervise,
+    thread, time,
+};
+use crossgate_abi::Cause;
+use system_tests::report::{broken, expect, expect_that, pass};
+use system_tests::watch::Watch;
+
+const MILLISECOND: Duration = Duration::from_millis(1);
+
+/// Counts, until it crashes.
+#[interface]
+trait Counter {
+    fn next(&mut self) -> u32;
+    fn crash(&mut self) -> u32;
+}
+
+struct Count(u32);
+
+impl Counter for Count {
+    fn next(&mut self) -> u32 {
+        self.0 += 1;
+        self.0
+    }
+    fn crash(&mut self) -> u32 {
+        self.0 = 1000;
+        panic!("a server panics on request")
+    }
+}
+
+/// Outlives the others.
+#[interface]
+trait Tally {
+    /// Somebody begins. Gives back how often that has happened.
+    fn begun(&self) -> u32;
+    /// How often that has happened.
+    fn count(&self) -> u32;
+    /// Takes its time with lent memory, and writes it in the end.
+    fn keep(&self, memory: crossgate::LentMut<'_, u32>);
+}
+
+struct Tallies(AtomicU32);
+
+impl Tally for Tallies {
+    fn begun(&self) -> u32 {
+        self.0.fetch_add(1, Ordering::Relaxed) + 1
+    }
+    fn count(&self) -> u32 {
+        self.0.load(Ordering::Relaxed)
+    }
+    fn keep(&self, mut memory: crossgate::LentMut<'_, u32>) {
+        time::sleep(20 * MILLISECOND);
+        memory.write(7);
+    }
+}
+
+shared! { static LENT: u32 = 5; }
+
+crossgate::system! {
+    static SYSTEM;
+    process witness {
+        notification FAULTED;
+        notification DONE;
+        faults FAULTED;
+        thread main (priority = 31, stack = 2048) = witness(FAULTED, DONE);
+    }
+    process tally { object tally: Concurrent<Tallies> = Tallies(AtomicU32::new(0)) => [TALLY: dyn Tally]; }
+    process steady {
+        object count: Exclusive<Count> = Count(0) => [STEADY: dyn Counter];
+        thread worker (priority = 9, stack = 1024) = begin_and_wait(TALLY);
+    }
+    process fragile {
+        on_fault = restart (limit = 2);
+        object fragile: Exclusive<Count> = Count(0) => [FRAGILE: dyn Counter];
+    }
+    process held {
+        on_fault = stop;
+        object held: Exclusive<Count> = Count(0) => [HELD: dyn Counter];
+    }
+    process lender {
+        thread lender (priority = 8, stack = 1024) = lend(TALLY, GO);
+        thread crasher (priority = 3, stack = 1024) = crash_meanwhile(GO);
+        notification GO;
+    }
+    process client { thread main (priority = 2, stack = 2048) = client(STEADY, FRAGILE, HELD, TALLY, DONE); }
+}
+crossgate_cortex_m::start!(SYSTEM, clock_hz = mps2_an385::CLOCK_HZ);
+
+/// Mutation: `Kernel::come_home` ends every thread.
+fn begin_and_wait(tally: Handle<dyn Tally>) -> ! {
+    expect_that("the tally", tally.begun().is_ok());
+    loop {
+        time::sleep(Duration::from_secs(1000));
+    }
+}
+
+/// Lends what the reset of its process would write. The second time it finds the first value, as the
+/// reset came after the lent memory was back.
+///
+/// Mutation: `Kernel::advance` does not look at `holds_memory_of`.
+fn lend(tally: Handle<dyn Tally>, go: Notification) -> ! {
+    let Some(lent) = LENT.take() else { broken("has taken the static before") };
+    expect("the lent static at first", *lent, 5);
+    go.signal();
+    let _ = tally.keep(&mut *lent);
+    // Its first life does not come here.
+    expect("the lent static after the call", *lent, 7);
+    loop {
+        time::sleep(Duration::from_secs(1000));
+    }
+}
+
+/// Crashes once the memory is lent, in its first life.
+fn crash_meanwhile(go: Notification) -> ! {
+    go.wait();
+    if time::now().as_micros() < 10_000 {
+        panic!("a process panics that lent memory");
+    }
+    thread::exit()
+}
+
+/// Mutations: `Kernel::advance` does not reset memory (then gives the process free too early); as
+/// above; `Kernel::crash` does not count; `Process::not_before` gives 0; `Kernel::crash` looks at no
+/// limit.
+fn client(
+    steady: Handle<dyn Counter>,
+    fragile: Handle<dyn Counter>,
+    held: Handle<dyn Counter>,
+    tally: Handle<dyn Tally>,
+    done: Signal,
+) -> ! {
+    time::sleep(50 * MILLISECOND);
+    expect("lives of the worker", tally.count(), Ok(1));
+    expect("the counter", steady.next(), Ok(1));
+    expect("the counter", steady.next(), Ok(2));
+    expect("a crash", steady.crash(), Err(CallError::ServerFaulted));
+    expect("the counter in its second life", steady.next(), Ok(1));
+    expect("lives of the worker", tally.count(), Ok(2));
+
+    expect("a crash", fragile.crash(), Err(CallError::ServerFaulted));
+    expect("the counter in its second life", fragile.next(), Ok(1));
+    expect("a second crash", fragile.crash(), Err(CallError::ServerFaulted));
+    let crashed = time::now();
+    expect("a call before it may begin", fragile.next(), Err(CallError::ServerDown));
+    while fragile.next() == Err(CallError::ServerDown) {
+        time::sleep(MILLISECOND);
+    }
+    let wait = time::now() - crashed;
+    expect_that("it waits 10 ms", wait >= 9 * MILLISECOND && wait < 15 * MILLISECOND);
+    expect("the counter in its third life", fragile.next(), Ok(2));
+    expect("a third crash", fragile.crash(), Err(CallError::ServerFaulted));
+    time::sleep(100 * MILLISECOND);
+    expect("it stays stopped", fragile.next(), Err(CallError::ServerDown));
+
+    expect("a crash", held.crash(), Err(CallError::ServerFaulted));
+    expect("the supervisor has had it begin anew", held.next(), Ok(1));
+    let nobody = supervise::restart(0);
+    expect("a decision by another process", nobody, Err(CallError::NotPermitted));
+    expect("signal", done.signal(), Ok(()));
+    thread::exit()
+}
+
+fn witness(faulted: Notification, done: Notification) -> ! {
+    let mut watch = Watch::new(&SYSTEM, faulted);
+    watch.expect("lender", Cause::Panic);
+    watch.expect("steady", Cause::Panic);
+    for _ in 0..3 {
+        watch.expect("fragile", Cause::Panic);
+    }
+    let record = watch.expect("held", Cause::Panic);
+    expect("a decision", supervise::restart(record.process), Ok(()));
+    expect("a process that is none", supervise::stop(200), Err(CallError::NotPermitted));
+    done.wait();
+    watch.expect_no_more();
+    pass()
+}

@@ -1,0 +1,55 @@
+//! What a supervisor decides: which process begins anew, which stops.
+//!
+//! What the wiring says with `on_fault` happens at once when a process crashes. The process that the
+//! wiring names with `faults NOTIFICATION;` may decide otherwise, then or at any time: it supervises
+//! all. With `on_fault = stop` the crashed process waits for its decision, as it was (a debugger can
+//! look at it).
+//!
+//! ```no_run
+//! # use crossgate::{Notification, fault::Faults, supervise};
+//! /// Lets a process begin anew three times, and then no more.
+//! fn supervisor(faulted: Notification) -> ! {
+//!     let mut faults = Faults::new();
+//!     let mut chances = [3; 32];
+//!     loop {
+//!         faulted.wait();
+//!         while let Some(record) = faults.next() {
+//!             let chances = &mut chances[usize::from(record.process % 32)];
+//!             if *chances > 0 {
+//!                 *chances -= 1;
+//!                 let _ = supervise::restart(record.process);
+//!             }
+//!         }
+//!     }
+//! }
+//! ```
+
+use crate::CallError;
+use crate::arch::system_call;
+use crossgate_abi::{Status, Word, number};
+
+/// Has a process begin anew, whatever it does: its memory gets its initial values, its threads go
+/// back to their beginning, its visitors to their callers with
+/// [`ServerFaulted`](CallError::ServerFaulted). The count of its crashes begins anew, too.
+///
+/// # Errors
+/// [`NotPermitted`](CallError::NotPermitted) if the caller does not supervise, or if there is no such
+/// process.
+pub fn restart(process: u8) -> Result<(), CallError> {
+    decide(number::RESTART, process)
+}
+
+/// Stops a process, whatever it does. Calls to it fail with [`ServerDown`](CallError::ServerDown).
+///
+/// # Errors
+/// As of [`restart`].
+pub fn stop(process: u8) -> Result<(), CallError> {
+    decide(number::STOP, process)
+}
+
+fn decide(number: Word, process: u8) -> Result<(), CallError> {
+    match Status(system_call(number, [process.into()]).status) {
+        Status::OK => Ok(()),
+        status => Err(CallError::from_status(status).unwrap_or(CallError::NotPermitted)),
+    }
+}
