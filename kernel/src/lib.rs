@@ -118,8 +118,8 @@ pub struct Kernel<P: Port> {
 pub struct Storage {
     /// The idle thread.
     pub idle: &'static mut Thread,
-    /// The other threads of the wiring.
-    pub threads: &'static mut [Thread],
+    /// A place for every thread of the wiring; that of the idle one is empty.
+    pub threads: &'static mut [thread::Place],
     /// One lock per exclusive object.
     pub locks: &'static mut [Lock],
     /// One state per notification.

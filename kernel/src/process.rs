@@ -208,9 +208,10 @@ impl<P: Port> Kernel<P> {
 
     /// Takes a thread out of a process that went down, and of those on its way back that did.
     pub(crate) fn unwind(&mut self, id: ThreadId) {
-        let gives_back = self.threads.get(id).level.leases.count() != 0;
+        let mut gives_back = false;
         loop {
             let thread = self.threads.get_mut(id);
+            gives_back |= thread.level.leases.count() != 0;
             let Some(frame) = thread.pop() else {
                 self.come_home(id);
                 break;

@@ -263,23 +263,16 @@ impl Thread {
 #[repr(C)]
 pub struct Threads {
     current: &'static mut Thread,
-    places: [Option<&'static mut Thread>; MAX_THREADS],
-    count: u8,
+    places: &'static mut [Place],
 }
 
+/// Where a thread is while it is not the current one: its index is that of the thread.
+pub type Place = Option<&'static mut Thread>;
+
 impl Threads {
-    pub(crate) const fn new(
-        idle: &'static mut Thread,
-        mut others: &'static mut [Thread],
-    ) -> Threads {
-        let mut places = [const { None }; MAX_THREADS];
-        let mut count = 1;
-        while let Some((thread, rest)) = others.split_first_mut() {
-            places[count] = Some(thread);
-            count += 1;
-            others = rest;
-        }
-        Threads { current: idle, places, count: count as u8 }
+    /// All threads, each in its place but the idle one, which is current.
+    pub(crate) const fn new(idle: &'static mut Thread, places: &'static mut [Place]) -> Threads {
+        Threads { current: idle, places }
     }
 
     /// The index of the current thread.
@@ -299,36 +292,41 @@ impl Threads {
     #[inline]
     #[must_use]
     pub fn get(&self, id: ThreadId) -> &Thread {
-        self.places[id.place()].as_deref().unwrap_or(self.current)
+        self.places.get(id.index()).and_then(Option::as_deref).unwrap_or(self.current)
     }
 
     /// The thread of this index, to change it.
     #[inline]
     pub fn get_mut(&mut self, id: ThreadId) -> &mut Thread {
-        self.places[id.place()].as_deref_mut().unwrap_or(self.current)
+        match self.places.get_mut(id.index()) {
+            Some(Some(thread)) => thread,
+            _ => self.current,
+        }
     }
 
     /// Makes a thread the current one. Tells whether it was not.
     #[inline(always)]
     pub(crate) fn switch_to(&mut self, id: ThreadId) -> bool {
-        let Some(next) = self.places[id.place()].take() else {
+        let Some(next) = self.places.get_mut(id.index()).and_then(Option::take) else {
             return false;
         };
         let previous = core::mem::replace(&mut self.current, next);
-        let place = previous.id.place();
-        self.places[place] = Some(previous);
+        let place = previous.id.index();
+        if let Some(place) = self.places.get_mut(place) {
+            *place = Some(previous);
+        }
         true
     }
 
     /// The thread after this one, if there is one.
     #[inline(always)]
     pub(crate) fn after(&self, id: ThreadId) -> Option<ThreadId> {
-        (id.0 + 1 < self.count).then_some(ThreadId(id.0 + 1))
+        (id.index() + 1 < self.places.len()).then_some(ThreadId(id.0 + 1))
     }
 
     /// All but the idle thread, which calls nobody and waits for nothing.
     #[inline(always)]
     pub fn ids(&self) -> impl Iterator<Item = ThreadId> + use<> {
-        (1..usize::from(self.count)).map(ThreadId::new)
+        (1..self.places.len()).map(ThreadId::new)
     }
 }

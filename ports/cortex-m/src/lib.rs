@@ -62,7 +62,7 @@ macro_rules! start {
             use $crate::boot::{Machine, ProcessRegions};
             use $crate::kernel::{
                 Kernel, Storage, lock::Lock, notification::Notification, process::Process,
-                thread::Thread,
+                thread::{Place, Thread},
             };
 
             const TICKS_PER_MICROSECOND: u32 = {
@@ -77,6 +77,17 @@ macro_rules! start {
             static mut __crossgate_kernel_idle: Thread = Thread::EMPTY;
             static mut __crossgate_kernel_threads: [Thread; $system.threads.len() - 1] =
                 [const { Thread::EMPTY }; $system.threads.len() - 1];
+            static mut __crossgate_kernel_places: [Place; $system.threads.len()] = {
+                let mut places = [const { None }; $system.threads.len()];
+                let mut index = 1;
+                while index < places.len() {
+                    // SAFETY: nothing else names this static, and each index comes once.
+                    places[index] =
+                        Some(unsafe { &mut *(&raw mut __crossgate_kernel_threads[index - 1]) });
+                    index += 1;
+                }
+                places
+            };
             static mut __crossgate_kernel_locks: [Lock; $system.locks] =
                 [Lock::FREE; $system.locks];
             static mut __crossgate_kernel_notifications: [Notification;
@@ -93,7 +104,7 @@ macro_rules! start {
                     &$system,
                     Storage {
                         idle: &mut *(&raw mut __crossgate_kernel_idle),
-                        threads: &mut *(&raw mut __crossgate_kernel_threads),
+                        threads: &mut *(&raw mut __crossgate_kernel_places),
                         locks: &mut *(&raw mut __crossgate_kernel_locks),
                         notifications: &mut *(&raw mut __crossgate_kernel_notifications),
                         processes: &mut *(&raw mut __crossgate_kernel_processes),
