@@ -20,6 +20,13 @@ pub trait Null {
     fn four(&self, first: u32, second: u32, third: u32, fourth: u32);
 }
 
+/// The same, one call at a time.
+#[interface]
+pub trait Alone {
+    /// No words there, none back.
+    fn nothing(&mut self);
+}
+
 /// A method that calls on.
 #[interface]
 pub trait Nested {
@@ -55,6 +62,10 @@ pub struct Server;
 impl Null for Server {
     fn nothing(&self) {}
     fn four(&self, _: u32, _: u32, _: u32, _: u32) {}
+}
+
+impl Alone for Server {
+    fn nothing(&mut self) {}
 }
 
 impl Sum for Server {

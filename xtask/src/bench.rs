@@ -34,7 +34,7 @@ struct Operation {
     cmrx: Option<[u32; 3]>,
 }
 
-const OPERATIONS: [Operation; 11] = [
+const OPERATIONS: [Operation; 13] = [
     Operation {
         name: "rpc_null_4_words",
         text: "call and return, 4 words",
@@ -55,6 +55,13 @@ const OPERATIONS: [Operation; 11] = [
         must: Limit::About { other: "rpc_null_4_words", difference: 2 },
         stretch: None,
         cmrx: Some([570, 555, 510]),
+    },
+    Operation {
+        name: "exclusive_rpc_null",
+        text: "call of an object for one call at a time",
+        must: Limit::Most(425),
+        stretch: None,
+        cmrx: None,
     },
     Operation {
         name: "rpc_nested_2",
@@ -109,6 +116,13 @@ const OPERATIONS: [Operation; 11] = [
         name: "fault_to_caller",
         text: "fault in the callee to error at the caller",
         must: Limit::Most(600),
+        stretch: None,
+        cmrx: None,
+    },
+    Operation {
+        name: "restart_process",
+        text: "restart of a process of 256 bytes, and a call",
+        must: Limit::Most(1200),
         stretch: None,
         cmrx: None,
     },

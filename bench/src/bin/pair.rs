@@ -10,10 +10,10 @@ fn main() {
 #[cfg(target_os = "none")]
 mod firmware {
     use bench::report::{Bench, ROUNDS};
-    use bench::{Buffer, Forwarder, Nested, Null, Server, Sum};
+    use bench::{Alone, Buffer, Forwarder, Nested, Null, Server, Sum};
     use core::hint::black_box;
     use crossgate::sync::Mutex;
-    use crossgate::{Concurrent, Handle, Notification, Signal, thread};
+    use crossgate::{Concurrent, Exclusive, Handle, Notification, Signal, thread};
     use mps2_an385::{TIMER0, Timer, UART0, Uart};
 
     struct Counter(Mutex<u32>);
@@ -27,13 +27,14 @@ mod firmware {
             notification PARTNER;
             object counter: Concurrent<Counter> = Counter(Mutex::new(0)) => [];
             thread main (priority = 8, stack = 2048) =
-                main(NULL, NESTED, SUM, [PONG, HIGH], PING, PARTNER, &counter);
+                main((NULL, NESTED, SUM, ALONE), [PONG, HIGH], PING, PARTNER, &counter);
             thread partner (priority = 8, stack = 512) = yielder(PARTNER);
         }
         process server {
             notification PONG;
             notification HIGH;
             object null: Concurrent<Server> = Server => [NULL: dyn Null, SUM: dyn Sum];
+            object alone: Exclusive<Server> = Server => [ALONE: dyn Alone];
             thread pong (priority = 8, stack = 512) = pong(PONG, PING);
             thread high (priority = 9, stack = 512) = high(HIGH);
         }
@@ -44,9 +45,12 @@ mod firmware {
     crossgate_cortex_m::start!(SYSTEM, clock_hz = mps2_an385::CLOCK_HZ);
 
     fn main(
-        null: Handle<dyn Null>,
-        nested: Handle<dyn Nested>,
-        sum: Handle<dyn Sum>,
+        (null, nested, sum, alone): (
+            Handle<dyn Null>,
+            Handle<dyn Nested>,
+            Handle<dyn Sum>,
+            Handle<dyn Alone>,
+        ),
         [pong, high]: [Signal; 2],
         ping: Notification,
         partner: Notification,
@@ -58,6 +62,9 @@ mod firmware {
         });
         bench.measure("rpc_null_0_words", || {
             null.nothing().unwrap_or_else(|_| failed());
+        });
+        bench.measure("exclusive_rpc_null", || {
+            alone.nothing().unwrap_or_else(|_| failed());
         });
         bench.measure("rpc_nested_2", || {
             nested.call_on().unwrap_or_else(|_| failed());

@@ -10,13 +10,15 @@ register_structs! {
         (0x00 => control: ReadWrite<u32, Control::Register>),
         (0x04 => value: ReadWrite<u32>),
         (0x08 => reload: ReadWrite<u32>),
-        (0x0c => @END),
+        (0x0c => interrupt: ReadWrite<u32>),
+        (0x10 => @END),
     }
 }
 
 register_bitfields![u32,
     Control [
         ENABLE OFFSET(0) NUMBITS(1) [],
+        INTERRUPT OFFSET(3) NUMBITS(1) [],
     ],
 ];
 
@@ -50,6 +52,21 @@ impl Timer {
         registers.reload.set(u32::MAX);
         registers.value.set(u32::MAX);
         registers.control.write(Control::ENABLE::SET);
+    }
+
+    /// Raises the timer's interrupt after so many ticks, and then every 2^32.
+    pub fn interrupt_after(&mut self, ticks: u32) {
+        let registers = self.registers();
+        registers.control.set(0);
+        registers.reload.set(u32::MAX);
+        registers.value.set(ticks);
+        registers.control.write(Control::ENABLE::SET + Control::INTERRUPT::SET);
+    }
+
+    /// Takes the interrupt back.
+    pub fn clear_interrupt(&mut self) {
+        self.registers().control.set(0);
+        self.registers().interrupt.set(1);
     }
 
     /// How many ticks have passed since [`start`](Timer::start).

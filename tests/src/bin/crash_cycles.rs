@@ -1,0 +1,96 @@
+//! A hundred thousand crashes, each while a lock, a lease, a timer and a mutex are held: nothing of the
+//! kernel is lost by them, so the last take no longer than the first.
+#![cfg_attr(target_os = "none", no_std)]
+#![no_main]
+#![cfg(target_os = "none")]
+
+use core::time::Duration;
+use crossgate::fault::Faults;
+use crossgate::sync::Mutex;
+use crossgate::{
+    CallError, Exclusive, Handle, LendBuf, LentMut, Notification, interface, supervise, time,
+};
+use system_tests::report::{expect, expect_that, pass};
+
+const CYCLES: u32 = 100_000;
+/// How many are timed together.
+const LAP: u32 = 10_000;
+
+#[interface]
+trait Fragile {
+    /// The number of the call, from 1 on.
+    fn count(&mut self) -> u32;
+    /// Crashes, holding all that can be held.
+    fn crash(&mut self, memory: LentMut<'_, [u8]>);
+}
+
+struct Server {
+    calls: u32,
+    data: Mutex<u32>,
+}
+
+impl Fragile for Server {
+    fn count(&mut self) -> u32 {
+        self.calls += 1;
+        self.calls
+    }
+    fn crash(&mut self, mut memory: LentMut<'_, [u8]>) {
+        self.calls = 1000;
+        let mut data = self.data.lock();
+        *data += 1;
+        memory.set(0, *data as u8);
+        panic!("the server crashes on request")
+    }
+}
+
+crossgate::system! {
+    static SYSTEM;
+    process supervisor {
+        notification FAULTED;
+        faults FAULTED;
+        thread main (priority = 31, stack = 2048) = supervise(FAULTED);
+    }
+    process server {
+        on_fault = stop;
+        object server: Exclusive<Server> = Server { calls: 0, data: Mutex::new(0) } => [FRAGILE: dyn Fragile];
+        thread sleeper (priority = 9, stack = 512) = sleep();
+    }
+    process client { thread main (priority = 2, stack = 4096) = client(FRAGILE); }
+}
+crossgate_cortex_m::start!(SYSTEM, clock_hz = mps2_an385::CLOCK_HZ);
+
+fn supervise(faulted: Notification) -> ! {
+    let mut faults = Faults::new();
+    loop {
+        faulted.wait();
+        while let Some(record) = faults.next() {
+            expect("a decision", supervise::restart(record.process), Ok(()));
+        }
+    }
+}
+
+/// Its timer is taken back by every crash.
+fn sleep() -> ! {
+    loop {
+        time::sleep(Duration::from_secs(1000));
+    }
+}
+
+/// Mutation: `Kernel::interrupt_wait` leaves timers (there are as many as threads, so none is found).
+fn client(fragile: Handle<dyn Fragile>) -> ! {
+    let mut memory = LendBuf::<32>::new();
+    let mut first_lap = Duration::MAX;
+    for _ in 0..CYCLES / LAP {
+        let start = time::now();
+        for _ in 0..LAP {
+            memory[0] = 0;
+            expect("a crash", fragile.crash(&mut memory[..]), Err(CallError::ServerFaulted));
+            expect("what the server wrote", memory[0], 1);
+            expect("calls since it began anew", fragile.count(), Ok(1));
+        }
+        let lap = time::now() - start;
+        first_lap = first_lap.min(lap);
+        expect_that("it takes no longer", lap <= first_lap + first_lap / 100);
+    }
+    pass()
+}

@@ -1,0 +1,135 @@
+//! A server crashes at each of many instructions of a call that holds a lock and a lease: each time its
+//! caller gets the error, the lock is free, and the next call works.
+//!
+//! The crash is one of another thread of the server, which a timer wakes. The positions are exact only
+//! if the emulator counts instructions, as `cargo xtask test` has it do.
+#![cfg_attr(target_os = "none", no_std)]
+#![no_main]
+#![cfg(target_os = "none")]
+
+use core::arch::asm;
+use core::time::Duration;
+use crossgate::fault::Faults;
+use crossgate::{
+    CallError, Exclusive, Handle, LendBuf, LentMut, Notification, Signal, interface, supervise,
+};
+use mps2_an385::{TIMER0, Timer, interrupt};
+use system_tests::probe;
+use system_tests::report::{broken, expect, expect_that, pass};
+
+/// How many positions there are, one instruction apart.
+const POSITIONS: u32 = 1_200;
+/// At least so many of them have to be inside the call.
+const INSIDE: u32 = 1_000;
+/// Instructions in a tick of the timer.
+const TICK: u32 = 40;
+/// The first tick: about when the call is entered.
+const FIRST: u32 = 6;
+/// What a method writes into the memory that it is lent.
+const WRITTEN: u8 = 1;
+
+#[interface]
+trait Victim {
+    /// Has the server crash after so many ticks.
+    fn arm(&mut self, ticks: u32);
+    /// Writes lent memory, byte by byte.
+    fn work(&mut self, memory: LentMut<'_, [u8]>);
+    /// Reads a byte, wherever it is.
+    fn peek(&mut self, address: u32) -> u8;
+}
+
+struct Server;
+
+impl Victim for Server {
+    fn arm(&mut self, ticks: u32) {
+        Timer::new(TIMER0).interrupt_after(ticks);
+    }
+    fn work(&mut self, mut memory: LentMut<'_, [u8]>) {
+        for index in 0..memory.len() {
+            memory.set(index, WRITTEN);
+        }
+    }
+    fn peek(&mut self, address: u32) -> u8 {
+        probe::load(address as usize & !3) as u8
+    }
+}
+
+crossgate::system! {
+    static SYSTEM;
+    process supervisor {
+        notification FAULTED;
+        faults FAULTED;
+        thread main (priority = 31, stack = 2048) = supervise(FAULTED);
+    }
+    process server {
+        on_fault = stop;
+        mmio TIMER0;
+        notification EXPIRED;
+        interrupt interrupt::TIMER0 => EXPIRED;
+        object server: Exclusive<Server> = Server => [VICTIM: dyn Victim];
+        thread bomb (priority = 30, stack = 1024) = bomb(EXPIRED, CRASHING);
+    }
+    process client {
+        notification CRASHING;
+        thread main (priority = 2, stack = 4096) = client(VICTIM, CRASHING);
+    }
+}
+crossgate_cortex_m::start!(SYSTEM, clock_hz = mps2_an385::CLOCK_HZ);
+
+fn supervise(faulted: Notification) -> ! {
+    let mut faults = Faults::new();
+    loop {
+        faulted.wait();
+        while let Some(record) = faults.next() {
+            expect("a decision", supervise::restart(record.process), Ok(()));
+        }
+    }
+}
+
+fn bomb(expired: Notification, crashing: Signal) -> ! {
+    Timer::new(TIMER0).clear_interrupt();
+    expired.acknowledge();
+    expired.wait();
+    Timer::new(TIMER0).clear_interrupt();
+    expect("signal", crashing.signal(), Ok(()));
+    panic!("the server crashes on request")
+}
+
+/// Mutations: `Kernel::unwind` does not release locks; `Thread::pop` leaves the leases as they are;
+/// `Kernel::take_down` looks at no frames.
+fn client(victim: Handle<dyn Victim>, crashing: Notification) -> ! {
+    let mut inside = 0;
+    for position in 0..POSITIONS {
+        let mut memory = LendBuf::<256>::new();
+        expect("arming", victim.arm(FIRST + position / TICK), Ok(()));
+        delay(TICK - position % TICK);
+        match victim.work(&mut memory[..]) {
+            Ok(()) => {}
+            Err(CallError::ServerFaulted) => inside += 1,
+            Err(error) => broken(error.as_str()),
+        }
+        expect_that("it crashes", crashing.wait_timeout(Duration::from_millis(1)).is_ok());
+        let written = memory.iter().take_while(|&&byte| byte == WRITTEN).count();
+        expect_that("only the method writes", memory[written..].iter().all(|&byte| byte == 0));
+        expect("the next call", victim.work(&mut memory[..]), Ok(()));
+        expect_that("it has written", memory.iter().all(|&byte| byte == WRITTEN));
+        if position % 100 == 0 {
+            let address = memory.as_ptr().addr() as u32;
+            let peeked = victim.peek(address);
+            expect("a read of what was lent before", peeked, Err(CallError::ServerFaulted));
+        }
+    }
+    expect_that("enough crashes were inside the call", inside >= INSIDE);
+    pass()
+}
+
+/// Takes `instructions`, at most 40, and a few more, always as many.
+#[inline(always)]
+fn delay(instructions: u32) {
+    let skipped = 2 * (TICK - instructions.min(TICK));
+    // SAFETY: the jump goes to one of the instructions that do nothing, or behind the last of them.
+    // (The program counter reads as 4 bytes after the jump, which is 2 bytes long.)
+    unsafe {
+        asm!("add pc, {skipped}", "nop", ".rept 40", "nop", ".endr", skipped = in(reg) skipped);
+    }
+}
