@@ -95,8 +95,7 @@ fn bomb(expired: Notification, crashing: Signal) -> ! {
     panic!("the server crashes on request")
 }
 
-/// Mutations: `Kernel::unwind` does not release locks; `Thread::pop` leaves the leases as they are;
-/// `Kernel::take_down` looks at no frames.
+/// Mutations: `Kernel::unwind` does not release locks; `Thread::pop` leaves the leases as they are.
 fn client(victim: Handle<dyn Victim>, crashing: Notification) -> ! {
     let mut inside = 0;
     for position in 0..POSITIONS {
