@@ -13,7 +13,7 @@
 //!     let mut chances = [3; 32];
 //!     loop {
 //!         faulted.wait();
-//!         while let Some(record) = faults.next() {
+//!         for record in faults.by_ref() {
 //!             let chances = &mut chances[usize::from(record.process % 32)];
 //!             if *chances > 0 {
 //!                 *chances -= 1;

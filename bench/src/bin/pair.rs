@@ -18,6 +18,8 @@ mod firmware {
 
     struct Counter(Mutex<u32>);
 
+    type Servers = (Handle<dyn Null>, Handle<dyn Nested>, Handle<dyn Sum>, Handle<dyn Alone>);
+
     crossgate::system! {
         pub static SYSTEM;
         process client {
@@ -45,12 +47,7 @@ mod firmware {
     crossgate_cortex_m::start!(SYSTEM, clock_hz = mps2_an385::CLOCK_HZ);
 
     fn main(
-        (null, nested, sum, alone): (
-            Handle<dyn Null>,
-            Handle<dyn Nested>,
-            Handle<dyn Sum>,
-            Handle<dyn Alone>,
-        ),
+        (null, nested, sum, alone): Servers,
         [pong, high]: [Signal; 2],
         ping: Notification,
         partner: Notification,

@@ -77,7 +77,7 @@ fn name<T>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crossgate_abi::table::{NO_LOCK, Process, ProcessMemory, Service, Thread};
+    use crossgate_abi::table::{NO_LOCK, OnFault, Process, ProcessMemory, Service, Thread};
     use std::ptr::null;
 
     const MEMORY: ProcessMemory =
@@ -88,7 +88,13 @@ mod tests {
     }
 
     const fn process(name: &'static str) -> Process {
-        Process { name, memory: &MEMORY, windows: &[], notifications: 0 }
+        Process {
+            name,
+            memory: &MEMORY,
+            windows: &[],
+            notifications: 0,
+            on_fault: OnFault::DEFAULT,
+        }
     }
 
     const fn service(name: &'static str) -> Service {

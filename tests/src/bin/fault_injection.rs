@@ -80,7 +80,7 @@ fn supervise(faulted: Notification) -> ! {
     let mut faults = Faults::new();
     loop {
         faulted.wait();
-        while let Some(record) = faults.next() {
+        for record in faults.by_ref() {
             expect("a decision", supervise::restart(record.process), Ok(()));
         }
     }
