@@ -6,6 +6,7 @@
 //! | file | what |
 //! |---|---|
 //! | [`armv7m`] | what the ARMv7-M memory protection unit can express: arithmetic, tested on the host |
+//! | [`armv8m`] | the same for ARMv8-M; the rest of the port is shared, once there is a board |
 //! | `entry` | the way from an exception to Rust and back |
 //! | `handler` | what happened, told to the core; what it answers, done |
 //! | `context` | the registers of a thread on its stack |
