@@ -131,6 +131,7 @@ pub struct Storage {
 impl<P: Port> Kernel<P> {
     /// A kernel that has not [started](Self::start).
     pub const fn new(system: &'static System, storage: Storage, port: P) -> Kernel<P> {
+        const { assert!(core::mem::offset_of!(Self, threads) == 0, "a port's assembly finds it there") };
         Kernel {
             port,
             threads: Threads::new(storage.idle, storage.threads),

@@ -134,6 +134,8 @@ pub mod offset {
     use super::Thread;
     use core::mem::offset_of;
 
+    const _: () = assert!(offset_of!(Thread, stack_pointer) == 0);
+
     /// Its [stack](Thread::stack): two words.
     pub const STACK: usize = offset_of!(Thread, stack);
     /// Its [level](Thread::level): as little-endian word, the window in the lower half, then the

@@ -22,7 +22,7 @@ pub struct Machine {
     /// The registers that open each process.
     // Not a slice, so that it is one word, which `entry::load` reads.
     regions: NonNull<ProcessRegions>,
-    /// How many leases are open in the protection unit.
+    /// The leases that are open in the protection unit; 0 if there are none.
     pub leases_open: u8,
 }
 

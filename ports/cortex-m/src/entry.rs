@@ -6,7 +6,7 @@
 //! address of the context to go on with: the same, a callee's, or a caller's; or null if it is to be
 //! that of the thread which is current now.
 
-use crate::boot::{__crossgate_kernel, LEASES_OPEN, REGIONS};
+use crate::boot::{__crossgate_kernel, LEASES_OPEN, ProcessRegions, REGIONS};
 use crate::context::Context;
 use crate::{handler, mpu};
 use crossgate_abi::{Word, number};
@@ -210,7 +210,7 @@ pub unsafe extern "C" fn load() -> *mut Context {
         "2: ubfx r2, r3, #16, #8", // the process
         "ldr r6, [r5, #{regions}]",
         "add r2, r2, r2, lsl #1",
-        "add r2, r6, r2, lsl #3", // 24 bytes each
+        "add r2, r6, r2, lsl #3", // its regions
         "orr r1, r1, #{stack_region}",
         "movt r3, #{stack_access}",
         "ldm r2, {{r4-r9}}",
@@ -260,6 +260,8 @@ pub unsafe extern "C" fn load() -> *mut Context {
         open_leases = sym handler::open_leases,
     )
 }
+
+const _: () = assert!(size_of::<ProcessRegions>() == 24, "`load` multiplies by it");
 
 /// What the idle thread does: let another thread run, then wait for interrupts.
 #[unsafe(naked)]
