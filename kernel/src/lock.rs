@@ -24,7 +24,7 @@ const CONTENDED: Word = 1;
 /// The lock of an exclusive object.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Lock {
-    holder: Option<ThreadId>,
+    pub(crate) holder: Option<ThreadId>,
     contended: bool,
 }
 

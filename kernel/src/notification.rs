@@ -17,9 +17,9 @@ use crossgate_abi::{ARGUMENT_WORDS, CallError, MAX_NOTIFICATIONS, Status, Word};
 #[derive(Clone, Copy, Debug)]
 pub struct Notification {
     /// Signals that nobody has waited for yet.
-    signals: u32,
+    pub(crate) signals: u32,
     /// The threads that wait, perhaps for other notifications too.
-    waiters: u32,
+    pub(crate) waiters: u32,
 }
 
 impl Notification {

@@ -14,10 +14,10 @@ use crossgate_abi::{MAX_THREADS, PRIORITIES};
 /// Invariant **levels**: the bit of level l in `levels` is set if and only if the list from `first[l]`
 /// over `next` to `last[l]` holds exactly the ready threads of that level.
 pub struct Ready {
-    levels: u32,
-    first: [ThreadId; PRIORITIES],
-    last: [ThreadId; PRIORITIES],
-    next: [ThreadId; MAX_THREADS],
+    pub(crate) levels: u32,
+    pub(crate) first: [ThreadId; PRIORITIES],
+    pub(crate) last: [ThreadId; PRIORITIES],
+    pub(crate) next: [ThreadId; MAX_THREADS],
 }
 
 impl Ready {

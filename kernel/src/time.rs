@@ -14,7 +14,7 @@ use crossgate_abi::Status;
 ///
 /// Invariant **order**: along `next_timer`, deadlines never fall.
 pub struct Timers {
-    first: Option<ThreadId>,
+    pub(crate) first: Option<ThreadId>,
 }
 
 impl Timers {
