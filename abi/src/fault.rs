@@ -26,35 +26,23 @@ pub enum Cause {
 }
 
 impl Cause {
-    /// Every cause with its number and what to tell a person.
-    const ALL: [(Cause, &'static str); 8] = [
-        (Cause::Access, "access to memory of others"),
-        (Cause::Execute, "execution of data"),
-        (Cause::Stack, "stack overflow"),
-        (Cause::Bus, "bus error"),
-        (Cause::Instruction, "undefined instruction"),
-        (Cause::Panic, "panic"),
-        (Cause::ReturnWithoutCall, "return without a call"),
-        (Cause::Exit, "thread exit inside a foreign process"),
+    /// Every cause that a kernel tells.
+    pub const ALL: [Cause; 8] = [
+        Cause::Access,
+        Cause::Execute,
+        Cause::Stack,
+        Cause::Bus,
+        Cause::Instruction,
+        Cause::Panic,
+        Cause::ReturnWithoutCall,
+        Cause::Exit,
     ];
-
-    /// What happened, in a few words.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        Self::ALL.iter().find(|(cause, _)| *cause == self).map_or("unknown cause", |(_, text)| text)
-    }
-
-    fn from_number(number: u8) -> Cause {
-        Self::ALL
-            .iter()
-            .find(|(cause, _)| *cause as u8 == number)
-            .map_or(Cause::Unknown, |(cause, _)| *cause)
-    }
 }
 
 /// What the kernel remembers of a fault.
 ///
-/// It travels as words, one a system call, so that the kernel writes no user memory for it.
+/// It travels as words, one a system call, so that the kernel writes no user memory for it. What
+/// makes a record of them again is in the user library, so that no kernel carries it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FaultRecord {
     /// Index of the process that faulted.
@@ -105,52 +93,5 @@ impl FaultRecord {
             pair(4),
             pair(6),
         ]
-    }
-
-    /// The record that these words are.
-    #[must_use]
-    pub fn from_words(words: &[Word; Self::WORDS]) -> FaultRecord {
-        let byte = |shift: u32| (words[0] >> shift & 0xff) as u8;
-        FaultRecord {
-            process: byte(0),
-            thread: byte(8),
-            cause: Cause::from_number(byte(16)),
-            depth: byte(24),
-            chain: core::array::from_fn(|call| (words[6 + call / 2] >> (16 * (call % 2))) as u16),
-            address: words[1],
-            instruction: words[2],
-            file: words[3],
-            file_length: words[4],
-            line: words[5],
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_record_survives_its_journey() {
-        let record = FaultRecord {
-            process: 3,
-            thread: 31,
-            cause: Cause::Panic,
-            depth: 8,
-            chain: [1, 2, 3, 4, 5, 600, 7, 0xffff],
-            address: 0x2000_0000,
-            instruction: 0x1235,
-            file: 0x800,
-            file_length: 11,
-            line: 77,
-        };
-        assert_eq!(FaultRecord::from_words(&record.words()), record);
-    }
-
-    #[test]
-    fn an_unknown_cause_is_not_an_error() {
-        let mut words = [0; FaultRecord::WORDS];
-        words[0] = 99 << 16;
-        assert_eq!(FaultRecord::from_words(&words).cause, Cause::Unknown);
     }
 }

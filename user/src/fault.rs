@@ -4,8 +4,8 @@
 //! read the records. The kernel keeps the last few.
 
 use crate::arch::system_call;
-use crossgate_abi::number;
 pub use crossgate_abi::{Cause, FaultRecord};
+use crossgate_abi::{Word, number};
 
 /// Reads the records of crashes, the oldest first.
 ///
@@ -43,7 +43,7 @@ impl Faults {
             }
             *word = reply.words[0];
         }
-        Some(FaultRecord::from_words(&words))
+        Some(decode(&words))
     }
 }
 
@@ -59,5 +59,121 @@ impl Iterator for Faults {
             (self.next..self.next + REACH).find_map(|at| Some((at, Self::read(at)?)))?;
         self.next = sequence + 1;
         Some(record)
+    }
+}
+
+/// The record that these [words](FaultRecord::words) are. A cause that this version of Crossgate
+/// does not know is [`Cause::Unknown`].
+#[must_use]
+pub fn decode(words: &[Word; FaultRecord::WORDS]) -> FaultRecord {
+    let byte = |shift: u32| (words[0] >> shift) as u8;
+    let cause = Cause::ALL.into_iter().find(|&cause| cause as u8 == byte(16));
+    FaultRecord {
+        process: byte(0),
+        thread: byte(8),
+        cause: cause.unwrap_or(Cause::Unknown),
+        depth: byte(24),
+        chain: core::array::from_fn(|call| (words[6 + call / 2] >> (16 * (call % 2))) as u16),
+        address: words[1],
+        instruction: words[2],
+        file: words[3],
+        file_length: words[4],
+        line: words[5],
+    }
+}
+
+/// What happened, in a few words.
+///
+/// ```
+/// use crossgate::fault::{Cause, cause_text};
+/// assert_eq!(cause_text(Cause::Stack), "stack overflow");
+/// ```
+#[must_use]
+pub const fn cause_text(cause: Cause) -> &'static str {
+    match cause {
+        Cause::Access => "access to memory of others",
+        Cause::Execute => "execution of data",
+        Cause::Stack => "stack overflow",
+        Cause::Bus => "bus error",
+        Cause::Instruction => "undefined instruction",
+        Cause::Panic => "panic",
+        Cause::ReturnWithoutCall => "return without a call",
+        Cause::Exit => "thread exit inside a foreign process",
+        _ => "unknown cause",
+    }
+}
+
+/// The name of the source file that panicked. `None` if the record has none, or if what it has is
+/// not a text in flash; on a host always.
+#[must_use]
+pub fn panic_file(record: &FaultRecord) -> Option<&'static str> {
+    str::from_utf8(flash(record.file, record.file_length)?).ok()
+}
+
+/// `length` bytes of flash from address `start`, which is not 0.
+#[cfg(target_os = "none")]
+fn flash(start: Word, length: Word) -> Option<&'static [u8]> {
+    unsafe extern "C" {
+        static __crossgate_flash_start: u8;
+        static __crossgate_flash_end: u8;
+    }
+    let first = (&raw const __crossgate_flash_start).addr();
+    let flash = first..=(&raw const __crossgate_flash_end).addr();
+    let end = start.checked_add(length)?;
+    if start == 0 || !flash.contains(&start) || !flash.contains(&end) {
+        return None;
+    }
+    let start = core::ptr::with_exposed_provenance(start);
+    // SAFETY: all of it lies in flash, which every process can read, and which never changes.
+    Some(unsafe { core::slice::from_raw_parts(start, length) })
+}
+
+#[cfg(not(target_os = "none"))]
+fn flash(_: Word, _: Word) -> Option<&'static [u8]> {
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RECORD: FaultRecord = FaultRecord {
+        process: 3,
+        thread: 31,
+        cause: Cause::Panic,
+        depth: 8,
+        chain: [1, 2, 3, 4, 5, 600, 7, 0xffff],
+        address: 0x2000_0000,
+        instruction: 0x1235,
+        file: 0x800,
+        file_length: 11,
+        line: 77,
+    };
+
+    #[test]
+    fn a_record_survives_its_journey() {
+        for cause in Cause::ALL {
+            let record = FaultRecord { cause, ..RECORD };
+            assert_eq!(decode(&record.words()), record);
+        }
+    }
+
+    #[test]
+    fn an_unknown_cause_is_not_an_error() {
+        let mut words = RECORD.words();
+        words[0] = 99 << 16;
+        assert_eq!(decode(&words).cause, Cause::Unknown);
+    }
+
+    #[test]
+    fn every_cause_has_a_text() {
+        for cause in Cause::ALL {
+            assert_ne!(cause_text(cause), cause_text(Cause::Unknown), "{cause:?}");
+        }
+    }
+
+    #[test]
+    fn a_host_has_no_flash() {
+        assert_eq!(panic_file(&RECORD), None);
     }
 }

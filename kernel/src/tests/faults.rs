@@ -36,7 +36,7 @@ fn read_record(driver: &mut Driver, sequence: Word) -> FaultRecord {
             other => panic!("{other:?}"),
         }
     });
-    FaultRecord::from_words(&words)
+    crossgate::fault::decode(&words)
 }
 
 #[test]

@@ -20,6 +20,7 @@
 //! [   12.000342] fault process sensor: access to memory of others at 0x40006010
 //! ```
 #![cfg_attr(target_os = "none", no_std)]
+#![forbid(unsafe_code)]
 
 mod report;
 

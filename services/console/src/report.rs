@@ -1,9 +1,8 @@
 use crate::Console;
 use core::fmt;
 use crossgate::Notification;
-use crossgate::fault::Faults;
+use crossgate::fault::{Cause, FaultRecord, Faults, cause_text, panic_file};
 use crossgate_abi::table::System;
-use crossgate_abi::{Cause, FaultRecord};
 use embedded_io::Write;
 
 /// A thread's main function: writes a line for every fault that the kernel tells of by `faulted`.
@@ -18,22 +17,10 @@ pub fn report<W: Write>(
     loop {
         faulted.wait();
         for record in faults.by_ref() {
-            let file = file(&record);
+            let file = panic_file(&record);
             console.write_line("fault", |output| describe(&record, file, system, output));
         }
     }
-}
-
-/// The source file that panicked.
-fn file(record: &FaultRecord) -> Option<&'static str> {
-    let start = core::ptr::with_exposed_provenance::<u8>(record.file);
-    if start.is_null() {
-        return None;
-    }
-    // SAFETY: the record comes from the kernel, which sets an address only if all bytes of the
-    // name are in flash; flash is readable by every process and never changes.
-    let name = unsafe { core::slice::from_raw_parts(start, record.file_length) };
-    str::from_utf8(name).ok()
 }
 
 /// Writes what happened, where and in which thread, without a line break. `file` is the source
@@ -48,7 +35,7 @@ pub fn describe(
     output: &mut dyn fmt::Write,
 ) -> fmt::Result {
     let process = |index: u8| name(system.processes.get(usize::from(index)), |p| p.name);
-    write!(output, "process {}: {}", process(record.process), record.cause.as_str())?;
+    write!(output, "process {}: {}", process(record.process), cause_text(record.cause))?;
     match record.cause {
         Cause::Panic => write!(output, " at {}:{}", file.unwrap_or("?"), record.line)?,
         Cause::Access | Cause::Bus => write!(output, " at {:#010x}", record.address)?,

@@ -4,8 +4,9 @@
 #![no_main]
 #![cfg(target_os = "none")]
 
+use crossgate::fault::{Cause, FaultRecord, panic_file};
 use crossgate::{CallError, Concurrent, Handle, Notification, Signal, interface, thread};
-use crossgate_abi::{Cause, FaultRecord, Status, number};
+use crossgate_abi::{Status, number};
 use system_tests::raw;
 use system_tests::report::{broken, expect, pass};
 use system_tests::victim::{Safe, Vault};
@@ -121,9 +122,25 @@ fn client(
 #[track_caller]
 fn expect_place(record: &FaultRecord, line: u32) {
     expect("the line of the panic", record.line, line as usize);
-    // SAFETY: the kernel records only names that lie in flash.
-    let name = unsafe { core::slice::from_raw_parts(record.file as *const u8, record.file_length) };
-    expect("the name of the file", name.ends_with(file!().as_bytes()), true);
+    let names_this_file = panic_file(record).is_some_and(|name| name.ends_with(file!()));
+    expect("the name of the file", names_this_file, true);
+    expect_no_file_outside_flash(record);
+}
+
+/// A record that the kernel did not write gives no access to what is not flash.
+///
+/// Mutation: `fault::flash` looks only at the start.
+#[track_caller]
+fn expect_no_file_outside_flash(record: &FaultRecord) {
+    unsafe extern "C" {
+        static __crossgate_flash_end: u8;
+    }
+    let flash_end = (&raw const __crossgate_flash_end).addr();
+    let local = (&raw const *record).addr();
+    for (file, file_length) in [(local, 1), (flash_end - 1, 2), (record.file, usize::MAX), (0, 1)] {
+        let forged = FaultRecord { file, file_length, ..*record };
+        expect("a name outside of flash", panic_file(&forged), None);
+    }
 }
 
 fn witness(faulted: Notification, done: Notification, vault: Handle<dyn Vault>) -> ! {
