@@ -120,8 +120,12 @@ fn configure(system: &System) {
         for handler in [SystemHandler::SVCall, SystemHandler::PendSV, SystemHandler::SysTick] {
             core.SCB.set_priority(handler, KERNEL_PRIORITY);
         }
+        // Not by `set_priority`, which would panic for a line that no processor has.
+        let nvic = &*NVIC::PTR;
         for interrupt in system.interrupts {
-            core.NVIC.set_priority(Line(interrupt.line), KERNEL_PRIORITY);
+            if let Some(priority) = nvic.ipr.get(usize::from(interrupt.line)) {
+                priority.write(KERNEL_PRIORITY);
+            }
         }
         let scb = &*SCB::PTR;
         scb.shcsr.modify(|value| value | FAULTS_ENABLED);
