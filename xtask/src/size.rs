@@ -9,13 +9,19 @@ use std::path::Path;
 
 /// The kernel must not take more flash, in bytes.
 pub const FLASH_LIMIT: u64 = 10 * 1024;
-/// The kernel must not take more RAM: this much, and more for each thread, in bytes.
-const RAM_LIMIT: (u64, u64) = (1024, 96);
+/// The kernel must not take more RAM, in bytes: this much, ...
+const RAM_LIMIT: u64 = 1024;
+/// ... more for each thread, ...
+const RAM_LIMIT_OF_A_THREAD: u64 = 96;
+/// ... and more for each object of the wiring. (An array of objects counts as one.)
+const RAM_LIMIT_OF_AN_OBJECT: u64 = 16;
 
 /// The crates that are the kernel: its core, the port and what they share with user code.
 const CRATES: [&str; 3] = ["crossgate_kernel", "crossgate_cortex_m", "crossgate_abi"];
 /// The statics that `start!` makes for the kernel have this in their names.
 const STATICS: &str = "__crossgate_kernel";
+/// `system!` makes the objects here: `__processes::<process>::<object>`.
+const OBJECTS: &str = "__processes";
 /// The port's functions that have the names that the CPU's vector table asks for.
 const HANDLERS: [&str; 8] = [
     "SVCall",
@@ -35,7 +41,7 @@ pub struct Size {
     pub flash: u64,
     /// State, without stacks.
     pub ram: u64,
-    /// What the state may be, for as many threads as the firmware has.
+    /// What the state may be, for as many threads and objects as the firmware has.
     pub ram_limit: u64,
 }
 
@@ -47,13 +53,17 @@ impl Size {
     /// If the file can't be read.
     pub fn of_kernel(file: &Path) -> Result<Size> {
         let map = MemoryMap::from_elf(file)?;
-        let ram_limit = RAM_LIMIT.0 + RAM_LIMIT.1 * map.stacks.len() as u64;
         let bytes = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
         let file = object::File::parse(&*bytes).context("not an ELF file")?;
+        let threads = map.stacks.len() as u64;
+        let ram_limit = RAM_LIMIT + RAM_LIMIT_OF_A_THREAD * threads;
         let mut size = Size { flash: 0, ram: 0, ram_limit };
         let mut seen = Vec::new();
         for symbol in file.symbols() {
             let is_memory = matches!(symbol.kind(), SymbolKind::Text | SymbolKind::Data);
+            if is_memory && is_object(symbol.name()?) {
+                size.ram_limit += RAM_LIMIT_OF_AN_OBJECT;
+            }
             let address = symbol.address();
             if !is_memory || !is_kernel(symbol.name()?) || seen.contains(&address) {
                 continue;
@@ -69,16 +79,24 @@ impl Size {
     }
 }
 
-fn is_kernel(symbol: &str) -> bool {
+/// Whether a symbol is one of the kernel's.
+pub fn is_kernel(symbol: &str) -> bool {
     let name = format!("{:#}", rustc_demangle::demangle(symbol));
     CRATES.iter().any(|name_of| name.contains(name_of))
         || name.contains(STATICS)
         || HANDLERS.contains(&symbol)
 }
 
+/// Whether a symbol is an object of the wiring.
+fn is_object(symbol: &str) -> bool {
+    let name = format!("{:#}", rustc_demangle::demangle(symbol));
+    let path: Vec<_> = name.split("::").collect();
+    matches!(path[..], [.., OBJECTS, _process, _object])
+}
+
 #[cfg(test)]
 mod tests {
-    use super::is_kernel;
+    use super::{is_kernel, is_object};
 
     #[test]
     fn the_kernel_is_known_by_names() {
@@ -91,6 +109,18 @@ mod tests {
         }
         for symbol in ["Reset", "_ZN7control4main17h0123456789abcdefE", "__ebss"] {
             assert!(!is_kernel(symbol), "{symbol}");
+        }
+    }
+
+    #[test]
+    fn objects_are_known_by_their_place() {
+        assert!(is_object("_ZN10thermostat11__processes3fan5motor17h0123456789abcdefE"));
+        for symbol in [
+            "_ZN10thermostat11__processes7control7threads4main5entry17h0123456789abcdefE",
+            "_ZN10thermostat8__stacks7control4main17h0123456789abcdefE",
+            "SVCall",
+        ] {
+            assert!(!is_object(symbol), "{symbol}");
         }
     }
 }
