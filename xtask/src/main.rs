@@ -5,6 +5,7 @@ mod command;
 mod demo;
 mod emulator;
 mod map;
+mod panics;
 mod progress;
 mod recording;
 mod setup;

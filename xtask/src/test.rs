@@ -1,6 +1,6 @@
 //! All tests, one after the other, and a summary.
 
-use crate::{bench, command, demo, progress, setup, system_tests, workspace};
+use crate::{bench, command, demo, panics, progress, setup, system_tests, workspace};
 use anyhow::Result;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -189,6 +189,9 @@ fn on_the_board(report: &mut Report) {
     for (name, fault) in [("thermostat", false), ("thermostat with a fault", true)] {
         report.step(name, || demo::test(&workspace::build_one("thermostat")?, fault));
     }
+    report.step("no way from the kernel to a panic", || {
+        panics::check(&workspace::build_one("thermostat")?)
+    });
     report.step("benchmarks within their limits", bench::check);
 }
 
