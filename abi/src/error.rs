@@ -22,7 +22,7 @@ pub enum CallError {
     StackTooSmall = 5,
     /// The server crashed while it ran this call.
     ServerFaulted = 6,
-    /// The server crashed earlier and is stopped.
+    /// The server crashed earlier: it is stopped, or has not begun anew yet.
     ServerDown = 7,
     /// The call took longer than the caller allowed.
     DeadlineExceeded = 8,
@@ -79,7 +79,7 @@ impl CallError {
             CallError::TooDeep => "too many calls in flight",
             CallError::StackTooSmall => "too little stack left for the call",
             CallError::ServerFaulted => "the server faulted",
-            CallError::ServerDown => "the server is stopped",
+            CallError::ServerDown => "the server is down",
             CallError::DeadlineExceeded => "deadline exceeded",
             CallError::Deadlock => "would deadlock",
             CallError::BadArgument => "bad argument",

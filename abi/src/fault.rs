@@ -1,6 +1,6 @@
 use crate::{MAX_CALL_DEPTH, Word};
 
-/// Why a process was stopped.
+/// Why a process crashed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 #[non_exhaustive]

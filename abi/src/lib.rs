@@ -35,6 +35,8 @@ pub const ARGUMENT_WORDS: usize = 4;
 pub const RESULT_WORDS: usize = 2;
 /// How many pieces of memory one call can be lent.
 pub const LEASES_PER_CALL: usize = 2;
+/// How many fault records the kernel keeps; older ones are overwritten.
+pub const FAULT_RECORDS: usize = 2;
 /// The number of thread priorities; 0 is the lowest, and is the idle thread's.
 pub const PRIORITIES: usize = 32;
 /// The most processes that a firmware can have.

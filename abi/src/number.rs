@@ -58,8 +58,9 @@ pub const MUTEX_WAKE: Word = 11;
 /// Does not come back: it is a fault of the current process.
 pub const PANIC: Word = 12;
 /// Arguments: sequence number of a fault (counted from 0), index of a word of its record.
-/// Result: that word of the [`FaultRecord`](crate::FaultRecord). Only for the process that
-/// the wiring tells of faults.
+/// Result: that word of the [`FaultRecord`](crate::FaultRecord); or, with status
+/// [`NO_SUCH_RECORD`](crate::Status::NO_SUCH_RECORD), how many faults there have been. Only for the
+/// process that the wiring tells of faults.
 pub const READ_FAULT: Word = 13;
 /// Begins the thread: comes back at its entry when the memory of its process has its initial values.
 pub const BEGIN: Word = 14;

@@ -7,7 +7,7 @@
 
 use crate::lease::InForce;
 use crate::port::Port;
-use crate::process::STALE;
+use crate::process::{STALE, STALE_AND_FREE};
 use crate::thread::Level;
 use crate::{Effect, Kernel};
 use crossgate_abi::table::{Method, NO_LOCK, Service};
@@ -22,7 +22,7 @@ pub(crate) struct Frame {
     pub level: Level,
     /// The service that was called.
     pub service: u16,
-    /// The lock that has to be given back, or [`NO_LOCK`]; or [`STALE`](crate::process::STALE) if the
+    /// The lock that has to be given back, or [`NO_LOCK`]; or [`STALE`] or [`STALE_AND_FREE`] if the
     /// caller has lost its memory.
     pub lock: u8,
 }
@@ -34,6 +34,11 @@ impl Frame {
         service: 0,
         lock: 0,
     };
+
+    /// Whether its caller has lost its memory, so that the way back leads past it.
+    pub fn is_stale(&self) -> bool {
+        self.lock == STALE || self.lock == STALE_AND_FREE
+    }
 }
 
 /// How to enter a method.
@@ -209,7 +214,7 @@ impl<P: Port> Kernel<P> {
         if lock != NO_LOCK {
             self.release_lock(lock);
         }
-        if frame.lock == STALE {
+        if frame.is_stale() {
             return Err(self.unwind_current());
         }
         let (status, words) = match words[0] {
@@ -219,9 +224,16 @@ impl<P: Port> Kernel<P> {
         Ok(Exit { stack_pointer, stack_start, level, status, words })
     }
 
-    /// The lock that the call of this frame took, or [`NO_LOCK`].
+    /// The lock that the call of this frame has still to give back, or [`NO_LOCK`].
     pub(crate) fn lock_of(&self, frame: Frame) -> u8 {
-        self.services.get(usize::from(frame.service)).map_or(NO_LOCK, |service| service.lock)
+        match frame.lock {
+            STALE => self
+                .services
+                .get(usize::from(frame.service))
+                .map_or(NO_LOCK, |service| service.lock),
+            STALE_AND_FREE => NO_LOCK,
+            lock => lock,
+        }
     }
 }
 

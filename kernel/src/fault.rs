@@ -8,10 +8,9 @@
 use crate::port::Port;
 use crate::thread::{ThreadId, Wait};
 use crate::{Effect, Kernel};
-use crossgate_abi::{ARGUMENT_WORDS, CallError, Cause, FaultRecord, Status, Word};
-
-/// How many records are kept; older ones are overwritten.
-const RECORDS: usize = 2;
+use crossgate_abi::{
+    ARGUMENT_WORDS, CallError, Cause, FAULT_RECORDS as RECORDS, FaultRecord, Status, Word,
+};
 
 /// The faults so far.
 pub struct Faults {
@@ -109,7 +108,10 @@ impl<P: Port> Kernel<P> {
                 words[1] = word;
                 Status::OK
             }
-            None => Status::NO_SUCH_RECORD,
+            None => {
+                words[1] = self.faults.count;
+                Status::NO_SUCH_RECORD
+            }
         }
     }
 

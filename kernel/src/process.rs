@@ -25,10 +25,14 @@ use crossgate_abi::{CallError, Status, Word};
 
 /// A crash this long after the one before, in µs, counts as the first.
 const CALM: u64 = 10_000_000;
-/// The wait after the second crash in a row, in µs; it doubles with each one more.
+/// The wait after the second crash in a row, in µs; it doubles with each one more, ...
 const BACK_OFF: u32 = 10_000;
-/// Marks a frame whose caller has lost its memory: the way back leads past it.
+/// ... so many times at most: it has to stay shorter than the calm.
+const DOUBLINGS: u8 = 9;
+/// In place of a frame's lock: its caller has lost its memory, so that the way back leads past it.
 pub(crate) const STALE: u8 = NO_LOCK - 1;
+/// The same, and its lock has been given back already.
+pub(crate) const STALE_AND_FREE: u8 = NO_LOCK - 2;
 
 /// What the kernel knows of a process besides its wiring.
 #[derive(Clone, Copy, Debug)]
@@ -50,7 +54,7 @@ impl Process {
     fn not_before(&self) -> u64 {
         match self.crashes {
             0 | 1 => 0,
-            again => self.crashed_at + u64::from(BACK_OFF << (again - 2).min(16)),
+            again => self.crashed_at + u64::from(BACK_OFF << (again - 2).min(DOUBLINGS)),
         }
     }
 }
@@ -182,13 +186,33 @@ impl<P: Port> Kernel<P> {
             let thread = self.threads.get_mut(id);
             for frame in thread.frames.get_mut(..thread.depth.into()).unwrap_or(&mut []) {
                 if frame.level.process == process {
-                    frame.lock = STALE;
+                    frame.lock = if frame.lock == NO_LOCK { STALE_AND_FREE } else { STALE };
                 }
             }
-            if thread.level.process == process {
+            let (is_inside, depth) = (thread.level.process == process, thread.depth);
+            if depth > 1 {
+                self.free_objects(id, process);
+            }
+            if is_inside {
                 self.unwind(id);
             }
             next = self.threads.after(id);
+        }
+    }
+
+    /// Gives back the locks of the objects of a process that a thread is in, but has called on from.
+    fn free_objects(&mut self, id: ThreadId, process: u8) {
+        let mut index = 0;
+        while let Some(&mut frame) = self.threads.get_mut(id).frame(index) {
+            let service = self.services.get(usize::from(frame.service));
+            let lock = self.lock_of(frame);
+            if lock != NO_LOCK && service.is_some_and(|service| service.owner == process) {
+                self.release_lock(lock);
+                if let Some(frame) = self.threads.get_mut(id).frame(index) {
+                    frame.lock = if frame.is_stale() { STALE_AND_FREE } else { NO_LOCK };
+                }
+            }
+            index += 1;
         }
     }
 
@@ -218,12 +242,15 @@ impl<P: Port> Kernel<P> {
             };
             thread.stack_pointer = frame.stack_pointer;
             thread.pending = Pending::status(CallError::ServerFaulted.into());
+            let waits = !matches!(thread.wait, Wait::Nothing);
             let lock = self.lock_of(frame);
             if lock != NO_LOCK {
                 self.release_lock(lock);
             }
-            if frame.lock != STALE {
+            if waits {
                 self.interrupt_wait(id);
+            }
+            if !frame.is_stale() {
                 break;
             }
         }

@@ -177,13 +177,12 @@ impl Thread {
         self.base_priority = wiring.priority;
         self.priority = wiring.priority;
         self.level.process = wiring.process;
+        self.level.window = P::window(self.stack, self.stack.end).registers;
         self.begin::<P>();
     }
 
     /// It is at home, and runs next from its beginning.
     pub(crate) fn begin<P: Port>(&mut self) {
-        self.level.window = P::window(self.stack, self.stack.end).registers;
-        self.level.leases = InForce::NONE;
         self.pending = Pending::Nothing;
         self.stack_pointer = P::first_context(P::BEGIN, self.stack.end);
     }
@@ -212,6 +211,11 @@ impl Thread {
     pub(crate) fn has_entered(&self, process: u8) -> bool {
         let mut frames = self.frames.get(..self.depth.into()).unwrap_or(&[]).iter();
         self.level.process == process || frames.any(|frame| frame.level.process == process)
+    }
+
+    /// The frame of its call number `index`, the outermost being 0.
+    pub(crate) fn frame(&mut self, index: u8) -> Option<&mut Frame> {
+        if index < self.depth { self.frames.get_mut(usize::from(index)) } else { None }
     }
 
     /// The frame of the call that it is in.

@@ -5,7 +5,7 @@
 
 use crate::arch::system_call;
 pub use crossgate_abi::{Cause, FaultRecord};
-use crossgate_abi::{Word, number};
+use crossgate_abi::{FAULT_RECORDS, Status, Word, number};
 
 /// Reads the records of crashes, the oldest first.
 ///
@@ -15,7 +15,7 @@ use crossgate_abi::{Word, number};
 ///     let mut faults = Faults::new();
 ///     loop {
 ///         faulted.wait();
-///         while let Some(record) = faults.next() {
+///         for record in faults.by_ref() {
 ///             // ... tell somebody ...
 /// #           drop(record);
 ///         }
@@ -34,16 +34,18 @@ impl Faults {
         Faults { next: 0 }
     }
 
-    fn read(sequence: usize) -> Option<FaultRecord> {
+    /// The record, or how many faults there have been.
+    fn read(sequence: usize) -> Result<FaultRecord, usize> {
         let mut words = [0; FaultRecord::WORDS];
         for (index, word) in words.iter_mut().enumerate() {
             let reply = system_call(number::READ_FAULT, [sequence, index]);
-            if reply.status != 0 {
-                return None;
+            match Status(reply.status) {
+                Status::OK => *word = reply.words[0],
+                Status::NO_SUCH_RECORD => return Err(reply.words[0]),
+                _ => return Err(0),
             }
-            *word = reply.words[0];
         }
-        Some(decode(&words))
+        Ok(decode(&words))
     }
 }
 
@@ -53,12 +55,17 @@ impl Iterator for Faults {
     /// The next record; `None` if there is none yet. Records that the kernel has overwritten are
     /// passed over.
     fn next(&mut self) -> Option<FaultRecord> {
-        /// More than the kernel keeps.
-        const REACH: usize = 16;
-        let (sequence, record) =
-            (self.next..self.next + REACH).find_map(|at| Some((at, Self::read(at)?)))?;
-        self.next = sequence + 1;
-        Some(record)
+        loop {
+            match Self::read(self.next) {
+                Ok(record) => {
+                    self.next += 1;
+                    return Some(record);
+                }
+                Err(count) if count <= self.next => return None,
+                // It was overwritten, perhaps while it was read.
+                Err(count) => self.next = count.saturating_sub(FAULT_RECORDS).max(self.next + 1),
+            }
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! A panic is a fault of the process: the kernel stops it and remembers where.
+//! A panic is a crash of the process: the kernel takes it down and remembers where.
 //!
 //! Only the place is told, not the message: formatting would cost every firmware kilobytes.
 

@@ -58,7 +58,7 @@ pub const fn service_count(counts: &[usize]) -> usize {
 #[track_caller]
 pub const fn lock_count(counts: &[usize]) -> usize {
     let count = sum(counts, counts.len());
-    assert!(count < NO_LOCK as usize, "a firmware has at most 254 exclusive objects");
+    assert!(count < NO_LOCK as usize - 1, "a firmware has at most 253 exclusive objects");
     count
 }
 

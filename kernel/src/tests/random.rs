@@ -12,11 +12,25 @@ const THREADS: usize = 5;
 /// The home of each thread; the first is the idle thread.
 const HOMES: [u8; THREADS] = [0, 0, 1, 2, 3];
 
+/// Where a process has a word that it uses for a mutex.
+const MUTEX: Word = 0x80;
+
 #[derive(Clone, Debug)]
 enum Step {
-    Call { service: usize, used: Word, words: [Word; 4] },
-    Leave { words: [Word; 4] },
-    System { number: Word, words: [Word; 4] },
+    Call {
+        service: usize,
+        used: Word,
+        words: [Word; 4],
+    },
+    Leave {
+        words: [Word; 4],
+    },
+    System {
+        number: Word,
+        words: [Word; 4],
+    },
+    /// The current process writes the word that it uses for a mutex.
+    Write(Word),
     Fault,
     Interrupt(u16),
     Time(u64),
@@ -59,6 +73,17 @@ fn word() -> impl Strategy<Value = Word> {
     ]
 }
 
+/// A timeout in two words.
+fn time() -> impl Strategy<Value = [Word; 2]> {
+    let for_ever = [u32::MAX as Word; 2];
+    prop_oneof![
+        Just([0, 0]),
+        (1usize..50).prop_map(|low| [low, 0]),
+        Just([15_000, 0]),
+        Just(for_ever)
+    ]
+}
+
 fn step() -> impl Strategy<Value = Step> {
     let words = || [word(), word(), word(), word()];
     prop_oneof![
@@ -66,6 +91,22 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(service, used, words)| Step::Call { service, used: 8 * used, words }),
         4 => words().prop_map(|words| Step::Leave { words }),
         6 => (0usize..19, words()).prop_map(|(number, words)| Step::System { number, words }),
+        4 => (0usize..8, time()).prop_map(|(set, [low, high])| Step::System {
+            number: number::WAIT,
+            words: [set, low, high, 0],
+        }),
+        3 => (0usize..3).prop_map(|index| Step::System {
+            number: number::SIGNAL,
+            words: [index, 0, 0, 0],
+        }),
+        2 => time().prop_map(|[low, high]| Step::System {
+            number: number::SLEEP,
+            words: [low, high, 0, 0],
+        }),
+        2 => word().prop_map(Step::Write),
+        2 => (number::MUTEX_WAIT..=number::MUTEX_WAKE, 0usize..3).prop_map(|(number, process)| {
+            Step::System { number, words: [memory(process) + MUTEX, 0, 0, 0] }
+        }),
         1 => Just(Step::Fault),
         1 => (4u16..8).prop_map(Step::Interrupt),
         2 => prop_oneof![0u64..20, 9_000u64..30_000, Just(11_000_000)].prop_map(Step::Time),
@@ -108,6 +149,9 @@ fn take(driver: &mut Driver, step: &Step) {
         Step::System { number: number::RETURN, .. } => {}
         Step::System { number, words } => {
             driver.ask(number, words);
+        }
+        Step::Write(value) => {
+            driver.kernel.port.words.insert(memory(process.into()) + MUTEX, value);
         }
         Step::Fault => {
             let _ = driver.kernel.fault(Cause::Access, 0, 0);
@@ -163,6 +207,7 @@ fn check(driver: &Driver) {
 fn check_rights(kernel: &Kernel<TestPort>, thread: &Thread, index: usize) {
     let depth = usize::from(thread.depth);
     assert!(depth <= MAX_CALL_DEPTH);
+    let saved = depth.checked_sub(1).map_or(0, |last| thread.frames[last].stack_pointer);
     let frames = &thread.frames[..depth];
     let mut process = HOMES[index];
     let mut top = thread.stack.end;
@@ -181,7 +226,7 @@ fn check_rights(kernel: &Kernel<TestPort>, thread: &Thread, index: usize) {
     let leases: Vec<_> = thread.leases().collect();
     assert!(leases.len() <= LEASES_PER_CALL && (depth > 0 || leases.is_empty()));
     for lease in leases {
-        let of_stack = thread.stack.contains(lease.memory) && lease.memory.start >= top + 64;
+        let of_stack = thread.stack.contains(lease.memory) && lease.memory.start >= saved + 64;
         let shared = (0..4).any(|process| {
             let shared = Span { start: memory(process), end: memory(process) + 0x100 };
             shared.contains(lease.memory)
@@ -196,6 +241,11 @@ fn check_priority(driver: &Driver, id: ThreadId) {
     let inherited =
         waiters.filter(|other| other.blocked_on == Some(id)).map(|other| other.priority);
     let thread = driver.thread(id.index());
+    let mut next = thread.blocked_on;
+    for _ in 0..THREADS {
+        assert_ne!(next, Some(id), "a circle of waits");
+        next = next.and_then(|next| driver.thread(next.index()).blocked_on);
+    }
     assert_eq!(thread.priority, inherited.fold(thread.base_priority, u8::max));
 }
 
@@ -221,7 +271,7 @@ fn check_locks(driver: &Driver) {
         let mut inside = vec![];
         for thread in (0..THREADS).map(|index| driver.thread(index)) {
             for frame in &thread.frames[..usize::from(thread.depth)] {
-                if usize::from(driver.kernel.services[usize::from(frame.service)].lock) == index {
+                if usize::from(driver.kernel.lock_of(*frame)) == index {
                     inside.push(thread.id);
                 }
             }

@@ -191,6 +191,62 @@ fn a_process_that_crashes_again_waits_longer_and_longer_and_stops() {
 }
 
 #[test]
+fn the_wait_stays_shorter_than_the_calm() {
+    let mut driver = server(20);
+    quiet(&mut driver);
+    for _ in 0..20 {
+        crash(&mut driver);
+        while driver.current() != 2 {
+            driver.kernel.port.now = driver.kernel.port.deadline.unwrap();
+            assert_eq!(driver.kernel.timer(), Effect::SWITCH);
+        }
+        driver.pending();
+        while !driver.kernel.is_running(1) {
+            assert_eq!(driver.ask(number::BEGIN, [0; 4]), SWITCHED);
+            if driver.current() != 2 {
+                driver.kernel.port.now = driver.kernel.port.deadline.unwrap();
+                assert_eq!(driver.kernel.timer(), Effect::SWITCH);
+            }
+            driver.pending();
+        }
+        assert_eq!(driver.ask(number::WAIT, [0b10, FOR_EVER, FOR_EVER, 0]), SWITCHED);
+        driver.pending();
+    }
+    crash(&mut driver);
+    assert_eq!(driver.thread(2).wait, Wait::Ended, "the limit is reached");
+}
+
+/// Thread 1 is in an exclusive object of process 1 and calls on from there, while the process crashes.
+#[test]
+fn the_lock_of_an_object_is_free_in_its_next_life() {
+    let mut driver = Wiring::default()
+        .service(1, 0b0100, Shape::NONE)
+        .exclusive()
+        .service(3, 0b0010, Shape::NONE)
+        .notification(3, 0b0110, false)
+        .restarts(8)
+        .thread(2, 3)
+        .thread(2, 2)
+        .thread(1, 1)
+        .boot();
+    driver.call(0, [0; 4]).unwrap();
+    driver.call(1, [0; 4]).unwrap();
+    assert_eq!(driver.ask(number::WAIT, [1, FOR_EVER, FOR_EVER, 0]), SWITCHED);
+    assert_eq!(driver.call(0, [0; 4]), Err(SWITCHED), "thread 2 has to wait");
+    assert_eq!((driver.current(), driver.thread(1).priority), (3, 3));
+    assert_eq!(driver.kernel.fault(Cause::Access, 0, 0), Effect::SWITCH);
+    assert_eq!((driver.current(), driver.pending()), (2, Some(Pending::Retry)));
+    while driver.call(0, [0; 4]).is_err() {
+        assert_eq!(driver.pending(), Some(Pending::Retry));
+    }
+    assert_eq!(driver.path(2), [2, 1], "it is in the next life of the object");
+    assert_eq!(driver.ask(number::SIGNAL, [0, 0, 0, 0]), DONE_AND_SWITCHED);
+    assert_eq!((driver.current(), driver.leave()), (1, Err(SWITCHED)));
+    assert_eq!((driver.path(1), driver.pending()), (vec![2], FAULTED));
+    assert_eq!(driver.kernel.locks[0].holder, Some(ThreadId::new(2)), "it is not given back twice");
+}
+
+#[test]
 fn after_a_calm_time_a_crash_is_the_first_again() {
     let mut driver = server(1);
     quiet(&mut driver);

@@ -101,7 +101,7 @@ fn return_twice(vault: Handle<dyn Vault>) -> ! {
     broken("has returned twice")
 }
 
-/// Mutations: `Kernel::unwind` does not set `pending`; `Kernel::stop` leaves `running` as it was;
+/// Mutations: `Kernel::unwind` does not set `pending`; `Kernel::take_down` leaves `running` as it was;
 /// `Kernel::exit` does not look at the depth.
 fn client(
     panics: Handle<dyn Fragile>,

@@ -83,6 +83,7 @@ fn supervise(faulted: Notification) -> ! {
         for record in faults.by_ref() {
             expect("a decision", supervise::restart(record.process), Ok(()));
         }
+        expect_that("a new reader finds the last ones", Faults::new().next().is_some());
     }
 }
 

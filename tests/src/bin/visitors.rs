@@ -139,7 +139,7 @@ fn finish(done: Signal) -> ! {
 
 /// Sleeps inside the process that crashes.
 ///
-/// Mutation: `Kernel::stop` unwinds only threads that are ready.
+/// Mutation: `Kernel::take_down` unwinds only threads that are ready.
 fn kept(keeper: Handle<dyn Slow>, done: Signal) -> ! {
     let start = time::now();
     expect(
@@ -153,7 +153,7 @@ fn kept(keeper: Handle<dyn Slow>, done: Signal) -> ! {
 
 /// Comes back into the crashed process later, which must not go on.
 ///
-/// Mutation: `Kernel::stop` does not mark frames.
+/// Mutation: `Kernel::take_down` does not mark frames.
 fn passing(passes: Handle<dyn Slow>, done: Signal) -> ! {
     expect("a call through a stopped process", passes.act(), Err(CallError::ServerFaulted));
     finish(done)
@@ -182,7 +182,7 @@ fn in_line(alone: Handle<dyn SlowAlone>, error: CallError, done: Signal) -> ! {
 
 /// Its home crashes while it is abroad: it finishes there, then ends.
 ///
-/// Mutation: `Kernel::stop` does not mark frames.
+/// Mutation: `Kernel::take_down` does not mark frames.
 fn abroad(sleeps: Handle<dyn Slow>) -> ! {
     let _ = sleeps.act();
     broken("has come home to a process that is stopped")

@@ -1,4 +1,4 @@
-//! A firmware has at most 254 exclusive objects.
+//! A firmware has at most 253 exclusive objects.
 use crossgate::{Exclusive, interface, system};
 
 #[interface]
