@@ -6,7 +6,7 @@
 use core::num::NonZeroU32;
 use core::sync::atomic::{AtomicU32, Ordering};
 use crossgate::{CallError, Concurrent, Handle, Notification, Wire, interface, thread};
-use crossgate_abi::Status;
+use crossgate_abi::{Status, number};
 use system_tests::raw;
 use system_tests::report::{expect, expect_that, pass};
 use system_tests::victim::{Safe, Vault};
@@ -78,7 +78,11 @@ impl Typed for Liar {
     fn non_zero(&self, _value: NonZeroU32) -> NonZeroU32 {
         raw::leave(Status::OK.0, [0, 0])
     }
-    fn vault(&self, _value: Handle<dyn Vault>) {}
+    /// Has its visitor's thread begin anew.
+    fn vault(&self, _value: Handle<dyn Vault>) {
+        let reply = raw::system_call(number::BEGIN, [0; 4]);
+        expect("a beginning during a call", reply.error(), Some(CallError::NotPermitted));
+    }
     /// Says that the call was refused, in a way that only the kernel may.
     fn entered(&self) -> u32 {
         raw::leave(Status::from(CallError::NotPermitted).0, [0, 0])
@@ -87,19 +91,20 @@ impl Typed for Liar {
 
 crossgate::system! {
     static SYSTEM;
-    process victim {
-        object safe: Concurrent<Safe> = Safe::new() => [VAULT: dyn Vault];
-        object private: Concurrent<Safe> = Safe::new() => [PRIVATE: dyn Vault];
-        object server: Concurrent<Server> = Server::new() => [TYPED: dyn Typed];
-    }
     process liar {
         object liar: Concurrent<Liar> = Liar => [LIAR: dyn Typed];
+    }
+    process victim {
+        object server: Concurrent<Server> = Server::new() => [TYPED: dyn Typed];
+        object safe: Concurrent<Safe> = Safe::new() => [VAULT: dyn Vault];
+        // The last of all, so that a handle past the table does not become one of another interface.
+        object private: Concurrent<Safe> = Safe::new() => [PRIVATE: dyn Vault];
     }
     process attacker {
         thread attack (priority = 5, stack = 2048) = attack(VAULT, TYPED);
     }
     process client {
-        thread main (priority = 4, stack = 2048) = client(LIAR);
+        thread main (priority = 4, stack = 2048) = client(LIAR, VAULT);
     }
     process witness {
         notification FAULTED;
@@ -109,9 +114,12 @@ crossgate::system! {
 }
 crossgate_cortex_m::start!(SYSTEM, clock_hz = mps2_an385::CLOCK_HZ);
 
-fn attack(_vault: Handle<dyn Vault>, _typed: Handle<dyn Typed>) -> ! {
+fn attack(vault: Handle<dyn Vault>, _typed: Handle<dyn Typed>) -> ! {
     handle_past_the_table();
     method_past_the_end();
+    // Processes begin with the first call that is permitted. Before it, another check refuses.
+    service_of_others();
+    expect("a call", vault.is_intact(), Ok(true));
     service_of_others();
     values_that_are_none();
     handles_that_are_none();
@@ -155,7 +163,8 @@ fn values_that_are_none() {
     }
 }
 
-/// Mutation: the stub for `Handle` does not look at the interface (then not at the length of the table, then not at the lower bits).
+/// Mutations: the stub for `Handle` does not look at the interface; takes the last service if there is
+/// none of this index; does not look at the lower bits.
 fn handles_that_are_none() {
     let typed = raw::service(&SYSTEM, "TYPED");
     let vault = raw::service(&SYSTEM, "VAULT");
@@ -165,13 +174,15 @@ fn handles_that_are_none() {
     }
 }
 
-/// Mutation: the stubs take any word (as above); `leave_with_care` gives back any status.
-fn client(liar: Handle<dyn Typed>) -> ! {
+/// Mutations: the stubs take any word (as above); `leave_with_care` gives back any status; `begin` does
+/// not look at the depth.
+fn client(liar: Handle<dyn Typed>, vault: Handle<dyn Vault>) -> ! {
     let one = const { NonZeroU32::new(1).unwrap() };
     expect("a boolean that is none", liar.boolean(true), Err(CallError::BadReply));
     expect("a colour that is none", liar.colour(Colour::Red), Err(CallError::BadReply));
     expect("a zero that must not be", liar.non_zero(one), Err(CallError::BadReply));
     expect("a forged status", liar.entered(), Err(CallError::BadReply));
+    expect("a call in which the server begins anew", liar.vault(vault), Ok(()));
     thread::exit()
 }
 

@@ -121,11 +121,11 @@ fn attack(
     let buffer_address = buffer.as_ptr().addr();
     for method in [READ, WRITE] {
         refused("a private static", method, private, 32);
-        refused("memory of another process", method, secret, 4);
+        refused("memory of another process", method, secret & !31, 32);
         refused("memory of the kernel", method, probe::kernel_memory() & !31, 32);
         refused("a device", method, mps2_an385::UART0.start, 32);
         refused("its own device", method, mps2_an385::UART1.start, 32);
-        refused("a register of the system", method, 0xe000_ed90, 16);
+        refused("a register of the system", method, 0xe000_ed80, 32);
         refused("nothing", method, 0x6000_0000, 32);
         // Mutation: `Span::new` with `wrapping_add`, and `contains` without `is_empty`.
         refused("memory that wraps", method, usize::MAX - 15, 32);
@@ -134,7 +134,7 @@ fn attack(
         refused("memory that wraps", method, buffer_address, usize::MAX - buffer_address + 2);
         refused("everything", method, 0, usize::MAX);
         // Mutation: `Kernel::shared` ends where the memory of the process does.
-        refused("more than is shared", method, own, 4096);
+        refused("more than is shared", method, own.min(private), own.abs_diff(private) + 64);
         // Mutation: `armv7m::exact_lease` takes any memory.
         refused("a part of a buffer that has neighbours", method, buffer_address + 1, 32);
         refused("a part of a buffer that has neighbours", method, buffer_address, 31);

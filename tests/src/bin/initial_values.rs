@@ -42,7 +42,7 @@ global_asm!(
     "bx lr",
 );
 
-/// Mutation: `boot::fill` copies nothing; then: zeroes nothing.
+/// Mutation: `Machine::reset` copies nothing; then: zeroes nothing.
 fn client(word: &AtomicU32, archive: Handle<dyn Archive>) -> ! {
     expect("this process' object", word.load(Ordering::Relaxed), 0xc11e_0000);
     expect("the other process' statics are fresh", archive.is_fresh(), Ok(true));

@@ -234,7 +234,8 @@ fn after_the_call(keeps: Handle<dyn Borrower>) {
 
 /// Other threads of the server come during the call, and after it.
 ///
-/// Mutation: `entry::load` looks for leases of the thread only, not for open ones.
+/// Mutations: `entry::load` looks for leases of the thread only, not for open ones; as above, for the
+/// one that comes after the call.
 #[inline(never)]
 fn in_another_thread(spies: Handle<dyn Borrower>, hoards: Handle<dyn Borrower>) {
     let mut row = Row::new();
@@ -272,7 +273,7 @@ fn later(server: &Server) -> ! {
 
 /// A server calls a further one: that has only what it is lent on, and with no more rights.
 ///
-/// Mutations: `Thread::leases` begins with those of the callers; for the write, as above.
+/// Mutations: `Thread::lease` begins with those of the callers; for the write, as above.
 #[inline(never)]
 fn further_on(forwards: Handle<dyn Borrower>, forwards_writes: Handle<dyn Borrower>) {
     let row = Row::new();

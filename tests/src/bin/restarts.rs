@@ -22,15 +22,27 @@ trait Counter {
     fn crash(&mut self) -> u32;
 }
 
-struct Count(u32);
+/// It takes more than one slice to reset it, and what counts comes last.
+#[repr(C)]
+struct Count {
+    before: [u32; 128],
+    value: u32,
+}
+
+impl Count {
+    const fn new() -> Count {
+        Count { before: [0; 128], value: 0 }
+    }
+}
 
 impl Counter for Count {
     fn next(&mut self) -> u32 {
-        self.0 += 1;
-        self.0
+        self.value += 1;
+        self.value
     }
     fn crash(&mut self) -> u32 {
-        self.0 = 1000;
+        self.before.fill(1000);
+        self.value = 1000;
         panic!("a server panics on request")
     }
 }
@@ -73,16 +85,16 @@ crossgate::system! {
     }
     process tally { object tally: Concurrent<Tallies> = Tallies(AtomicU32::new(0)) => [TALLY: dyn Tally]; }
     process steady {
-        object count: Exclusive<Count> = Count(0) => [STEADY: dyn Counter];
+        object count: Exclusive<Count> = Count::new() => [STEADY: dyn Counter];
         thread worker (priority = 9, stack = 1024) = begin_and_wait(TALLY);
     }
     process fragile {
         on_fault = restart (limit = 2);
-        object fragile: Exclusive<Count> = Count(0) => [FRAGILE: dyn Counter];
+        object fragile: Exclusive<Count> = Count::new() => [FRAGILE: dyn Counter];
     }
     process held {
         on_fault = stop;
-        object held: Exclusive<Count> = Count(0) => [HELD: dyn Counter];
+        object held: Exclusive<Count> = Count::new() => [HELD: dyn Counter];
     }
     process lender {
         thread lender (priority = 8, stack = 1024) = lend(TALLY, GO);
@@ -128,7 +140,7 @@ fn crash_meanwhile(go: Notification) -> ! {
 
 /// Mutations: `Kernel::advance` does not reset memory (then gives the process free too early); as
 /// above; `Kernel::crash` does not count; `Process::not_before` gives 0; `Kernel::crash` looks at no
-/// limit.
+/// limit; `Kernel::supervise` does not look at the process.
 fn client(
     steady: Handle<dyn Counter>,
     fragile: Handle<dyn Counter>,

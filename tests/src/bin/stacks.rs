@@ -109,7 +109,7 @@ fn recurse(floor: usize) -> u32 {
     recurse(floor) + black_box(frame)[1]
 }
 
-/// Mutation: `mpu::open` opens 8 KiB from the start of a stack's block.
+/// Mutation: `entry::load` opens all RAM as the stack.
 fn overflow() -> ! {
     black_box(recurse(own_stack("overflow")));
     broken("has used up its stack")
@@ -170,7 +170,7 @@ extern "C" fn survived() -> ! {
 
 /// Calls servers that ruin their stack, which is a part of its own.
 ///
-/// Mutation: `mpu::open` as above; for the climber, `window` gives the whole stack.
+/// Mutations: `mpu::open` opens all RAM as the stack; for the climber, `window` gives the whole stack.
 fn client(deep: Handle<dyn Bad>, climber: Handle<dyn Bad>) -> ! {
     let secret = black_box([0x1234_5678_u32; 8]);
     expect("a server overflows the stack", deep.act(), Err(CallError::ServerFaulted));

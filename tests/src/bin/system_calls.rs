@@ -4,6 +4,7 @@
 #![cfg(target_os = "none")]
 
 use core::sync::atomic::{AtomicU32, Ordering};
+use core::time::Duration;
 use crossgate::{CallError, Concurrent, Handle, Notification, Signal, thread};
 use crossgate_abi::{Status, number};
 use system_tests::report::{expect, expect_that, pass};
@@ -13,6 +14,9 @@ use system_tests::{probe, raw};
 
 const NOT_PERMITTED: Status = Status(CallError::NotPermitted as usize);
 const BAD_ARGUMENT: Status = Status(CallError::BadArgument as usize);
+
+/// How long an attacker may take.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Two words of the attackers' memory: mutexes that they forge.
 struct Words([AtomicU32; 2]);
@@ -121,7 +125,8 @@ fn mutexes_elsewhere(vault: Handle<dyn Vault>) {
 /// Mutexes in the attacker's own memory that hold no stack pointer, or somebody else's.
 ///
 /// Mutations: `read_mutex` without the check of the alignment; `mutex_holder` gives some
-/// thread if there is none; `mutex_wake` without the check of the holder.
+/// thread if there is none, or one that has not entered the process; `mutex_wake` without the check of
+/// the holder.
 fn forged_mutexes(words: &[AtomicU32; 2]) {
     let word = &words[0];
     let address = word.as_ptr().addr();
@@ -143,12 +148,21 @@ fn forged_mutexes(words: &[AtomicU32; 2]) {
     word.store(own & !7, Ordering::Relaxed);
     let reply = raw::system_call(number::MUTEX_WAIT, [address, 0, 0, 0]);
     expect("a wait for oneself", reply.error(), Some(CallError::Deadlock));
-    let others = SYSTEM.threads.iter().find(|thread| thread.name == "patient");
-    let others = others.map_or(0, |thread| thread.stack.addr() + 64);
-    word.store(others as u32, Ordering::Relaxed);
+    word.store(stack_pointer_of("patient"), Ordering::Relaxed);
+    for number in [number::MUTEX_WAIT, number::MUTEX_WAKE] {
+        let reply = raw::system_call(number, [address, 0, 0, 0]);
+        expect("a mutex held by a thread of another process", reply.status, BAD_ARGUMENT);
+    }
+    word.store(stack_pointer_of("noise"), Ordering::Relaxed);
     let reply = raw::system_call(number::MUTEX_WAKE, [address, 0, 0, 0]);
     expect("a mutex that another thread holds", reply.status, BAD_ARGUMENT);
     word.store(0, Ordering::Relaxed);
+}
+
+/// What the thread of this name might hold a mutex with.
+fn stack_pointer_of(name: &str) -> u32 {
+    let thread = SYSTEM.threads.iter().find(|thread| thread.name == name);
+    thread.map_or(0, |thread| thread.stack.addr() as u32 + 64)
 }
 
 /// Makes random system calls. The words are half of the time near something that exists.
@@ -223,7 +237,7 @@ impl Random {
 
 fn witness(faulted: Notification, done: Notification, vault: Handle<dyn Vault>) -> ! {
     for _ in 0..3 {
-        done.wait();
+        expect("an attacker is done", done.wait_timeout(PATIENCE), Ok(()));
     }
     Watch::new(&SYSTEM, faulted).expect_no_more();
     expect_that("the victim goes on", vault.visit().is_ok());
