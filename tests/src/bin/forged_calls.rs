@@ -85,7 +85,7 @@ impl Typed for Liar {
     }
     /// Says that the call was refused, in a way that only the kernel may.
     fn entered(&self) -> u32 {
-        raw::leave(Status::from(CallError::NotPermitted).0, [0, 0])
+        raw::leave(Status::from(CallError::NotPermitted).0, [7, 7])
     }
 }
 
@@ -174,14 +174,16 @@ fn handles_that_are_none() {
     }
 }
 
-/// Mutations: the stubs take any word (as above); `leave_with_care` gives back any status; `begin` does
-/// not look at the depth.
+/// Mutations: the stubs take any word (as above); `leave_with_care` gives back any status; then any
+/// words; `begin` does not look at the depth.
 fn client(liar: Handle<dyn Typed>, vault: Handle<dyn Vault>) -> ! {
     let one = const { NonZeroU32::new(1).unwrap() };
     expect("a boolean that is none", liar.boolean(true), Err(CallError::BadReply));
     expect("a colour that is none", liar.colour(Colour::Red), Err(CallError::BadReply));
     expect("a zero that must not be", liar.non_zero(one), Err(CallError::BadReply));
     expect("a forged status", liar.entered(), Err(CallError::BadReply));
+    let reply = raw::call(raw::service(&SYSTEM, "LIAR"), 4, [0; 4]);
+    expect("the words of a forged status", reply.words, [0; 2]);
     expect("a call in which the server begins anew", liar.vault(vault), Ok(()));
     thread::exit()
 }

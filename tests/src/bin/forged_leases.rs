@@ -56,13 +56,13 @@ struct Greedy {
 
 impl Relay for Greedy {
     /// Mutations: `Kernel::lease_of_others` without `held.writable`; with a `contains` that looks at the start
-    /// only; `Kernel::is_on_own_stack` up to the end of the stack.
+    /// only (then at the end only); `Kernel::is_on_own_stack` up to the end of the stack.
     fn relay(&self, bytes: Lent<'_, [u8]>, address: u32) {
         let _ = bytes;
         let address = address as usize;
         refused("a lease with more rights than the one held", WRITE, address, 64);
         refused("more than was lent", READ, address, 128);
-        refused("more than was lent", READ, address - 32, 64);
+        refused("more than was lent", READ, address - 64, 128);
         refused("another part than was lent", READ, address - 64, 64);
         refused("what follows the memory lent", READ, address + 64, 32);
         refused("the frame of the caller", READ, address + 256, 32);

@@ -1,16 +1,16 @@
 //! Interrupts as notifications: masked until acknowledged, also the one with number 0; a driver
-//! that never acknowledges does no harm.
+//! that never acknowledges does no harm, nor does one that crashes.
 #![cfg_attr(target_os = "none", no_std)]
 #![no_main]
 #![cfg(target_os = "none")]
 
 use core::arch::global_asm;
 use core::time::Duration;
-use crossgate::{Notification, time};
-use crossgate_abi::number;
+use crossgate::{Notification, Signal, time};
+use crossgate_abi::{Cause, number};
 use mps2_an385::{TIMER0, TIMER1, interrupt};
 use system_tests::report::{expect, expect_that, pass};
-use system_tests::watch::allow_no_fault;
+use system_tests::watch::Watch;
 use system_tests::{probe, raw};
 
 crossgate::system! {
@@ -18,7 +18,7 @@ crossgate::system! {
     process witness {
         notification FAULTED;
         faults FAULTED;
-        thread main (priority = 31, stack = 2048) = allow_no_fault(&SYSTEM, FAULTED);
+        thread main (priority = 31, stack = 2048) = witness(FAULTED);
     }
     process driver {
         mmio TIMER0;
@@ -26,13 +26,14 @@ crossgate::system! {
         interrupt interrupt::TIMER0 => EXPIRED;
         notification RECEIVED;
         interrupt interrupt::UART0_RX => RECEIVED;
-        thread main (priority = 5, stack = 2048) = driver(EXPIRED, RECEIVED);
+        notification QUIET;
+        thread main (priority = 5, stack = 2048) = driver(EXPIRED, RECEIVED, QUIET);
     }
     process careless {
         mmio TIMER1;
         notification IGNORED;
         interrupt interrupt::TIMER1 => IGNORED;
-        thread main (priority = 9, stack = 512) = careless(IGNORED);
+        thread main (priority = 9, stack = 1024) = careless(IGNORED, QUIET);
     }
 }
 crossgate_cortex_m::start!(SYSTEM, clock_hz = mps2_an385::CLOCK_HZ);
@@ -67,7 +68,7 @@ fn start_timer(start: usize, ticks: u32) {
     probe::store(start + CONTROL, ENABLE_WITH_INTERRUPT);
 }
 
-fn driver(expired: Notification, received: Notification) -> ! {
+fn driver(expired: Notification, received: Notification, quiet: Notification) -> ! {
     // Mutation: `Kernel::interrupt` ignores line 0.
     expect("a line is masked at first", received.try_wait(), false);
     received.acknowledge();
@@ -90,18 +91,38 @@ fn driver(expired: Notification, received: Notification) -> ! {
     let foreign = SYSTEM.notifications.iter().position(|other| other.name == "IGNORED");
     let reply = raw::system_call(number::ACKNOWLEDGE, [foreign.unwrap_or(0), 0, 0, 0]);
     expect("a line of others", reply.error(), Some(crossgate::CallError::NotPermitted));
+    expect_that("the other driver is quiet", quiet.wait_timeout(1000 * MILLISECOND).is_ok());
     pass()
 }
 
 /// Lets its device interrupt all the time, and acknowledges without quieting it: each time costs one
-/// interrupt, no more.
-fn careless(ignored: Notification) -> ! {
+/// interrupt, no more. Then it crashes with its line open and a signal kept: neither is left to its
+/// second life, in which its device still interrupts.
+///
+/// Mutations: `silence` does not mask the lines; `silence` keeps the signals.
+fn careless(ignored: Notification, quiet: Signal) -> ! {
+    let second_life = probe::load(TIMER1.start + CONTROL) != 0;
+    if second_life {
+        time::sleep(MILLISECOND);
+        expect("a signal of the first life", ignored.try_wait(), false);
+        expect("signal", quiet.signal(), Ok(()));
+        crossgate::thread::exit()
+    }
     start_timer(TIMER1.start, 2_500);
     for _ in 0..50 {
         ignored.acknowledge();
         time::sleep(Duration::from_micros(100));
     }
+    probe::store(TIMER1.start + STATUS, 1);
+    ignored.acknowledge();
+    panic!("the driver crashes")
+}
+
+fn witness(faulted: Notification) -> ! {
+    let mut watch = Watch::new(&SYSTEM, faulted);
+    watch.expect("careless", Cause::Panic);
     loop {
-        time::sleep(1000 * MILLISECOND);
+        faulted.wait();
+        watch.expect_no_more();
     }
 }

@@ -11,8 +11,9 @@ use crossgate::{
     thread, time,
 };
 use crossgate_abi::Cause;
+use crossgate_abi::table::Process;
 use system_tests::probe;
-use system_tests::report::{broken, expect, pass};
+use system_tests::report::{broken, expect, expect_that, pass};
 use system_tests::watch::Watch;
 
 /// A server that does with lent memory what it likes.
@@ -26,6 +27,8 @@ trait Borrower {
     fn keep(&self, bytes: LentMut<'_, [u8]>, address: u32);
     /// Writes at the address that it kept.
     fn use_kept(&self);
+    /// Reads at an address, and holds nothing.
+    fn read_plainly(&self, address: u32) -> u32;
 }
 
 struct Server {
@@ -54,6 +57,9 @@ impl Borrower for Server {
     fn use_kept(&self) {
         probe::store(self.kept.load(Ordering::Relaxed) as usize, 0xbad0_bad0);
     }
+    fn read_plainly(&self, address: u32) -> u32 {
+        probe::load(address as usize)
+    }
 }
 
 /// A server that holds a lease while it calls another, without lending it on.
@@ -73,8 +79,16 @@ impl Borrower for Forwarder {
     fn write_at(&self, bytes: Lent<'_, [u8]>, address: u32) {
         let _ = self.next.write_at(&bytes, address);
     }
-    fn keep(&self, _bytes: LentMut<'_, [u8]>, _address: u32) {}
+    /// Calls the next, and lends nothing. What it holds itself it then still has.
+    fn keep(&self, _bytes: LentMut<'_, [u8]>, address: u32) {
+        if self.next.read_plainly(address) == Err(CallError::ServerFaulted) {
+            probe::store(address as usize, STOPPED);
+        }
+    }
     fn use_kept(&self) {}
+    fn read_plainly(&self, _address: u32) -> u32 {
+        0
+    }
 }
 
 /// What a server writes by right.
@@ -117,9 +131,11 @@ crossgate::system! {
     }
     process last { object last_server: Concurrent<Server> = Server::new() => [LAST: dyn Borrower]; }
     process last_writes { object last_writes_server: Concurrent<Server> = Server::new() => [LAST_WRITES: dyn Borrower]; }
+    process last_plainly { object last_plainly_server: Concurrent<Server> = Server::new() => [LAST_PLAINLY: dyn Borrower]; }
     process forwards {
         object forwards_server: Concurrent<Forwarder> = Forwarder { next: LAST } => [FORWARDS: dyn Borrower];
         object forwards_writes_server: Concurrent<Forwarder> = Forwarder { next: LAST_WRITES } => [FORWARDS_WRITES: dyn Borrower];
+        object forwards_plainly_server: Concurrent<Forwarder> = Forwarder { next: LAST_PLAINLY } => [FORWARDS_PLAINLY: dyn Borrower];
     }
     process client {
         object private: Concurrent<Private> = Private(AtomicU32::new(MINE)) => [];
@@ -127,7 +143,7 @@ crossgate::system! {
             &private,
             [READS_BEFORE, READS_AFTER, READS_PRIVATE, WRITES, WRITES_SHARED],
             [KEEPS, SPIES, HOARDS],
-            [FORWARDS, FORWARDS_WRITES],
+            [FORWARDS, FORWARDS_WRITES, FORWARDS_PLAINLY],
             DONE,
         );
     }
@@ -162,7 +178,7 @@ fn client(
     private: &Private,
     [before, after, private_reader, writes, writes_shared]: [Handle<dyn Borrower>; 5],
     [keeps, spies, hoards]: [Handle<dyn Borrower>; 3],
-    [forwards, forwards_writes]: [Handle<dyn Borrower>; 2],
+    [forwards, forwards_writes, forwards_plainly]: [Handle<dyn Borrower>; 3],
     done: Signal,
 ) -> ! {
     neighbours(before, after);
@@ -172,6 +188,7 @@ fn client(
     after_the_call(keeps);
     in_another_thread(spies, hoards);
     further_on(forwards, forwards_writes);
+    nothing_further_on(forwards_plainly);
     expect("signal", done.signal(), Ok(()));
     thread::exit()
 }
@@ -290,6 +307,30 @@ fn further_on(forwards: Handle<dyn Borrower>, forwards_writes: Handle<dyn Borrow
     row.expect_untouched();
 }
 
+/// The same, but it is lent nothing at all.
+///
+/// Mutations: `handler::call` opens and closes leases only if the call has some; `handler::leave` does not.
+#[inline(never)]
+fn nothing_further_on(forwards_plainly: Handle<dyn Borrower>) {
+    let mut row = Row::new();
+    let address = row.address();
+    expect("a call", forwards_plainly.keep(&mut row.0[1][..], address), Ok(()));
+    expect("what the server wrote", row.0[1][..4] == STOPPED.to_le_bytes(), true);
+    row.0[1].fill(MINE as u8);
+    row.expect_untouched();
+}
+
+fn is_of_client(address: usize) -> bool {
+    let client = |process: &&Process| process.name == "client";
+    let memory = SYSTEM.processes.iter().find(client).map(|client| client.memory);
+    let thread = SYSTEM.threads.iter().find(|thread| thread.name == "main" && thread.priority == 5);
+    memory.is_some_and(|memory| (memory.start..memory.end).contains(&address))
+        || thread.is_some_and(|thread| {
+            let start = thread.stack.addr();
+            (start..start + thread.stack_size).contains(&address)
+        })
+}
+
 fn witness(faulted: Notification, done: Notification) -> ! {
     let mut watch = Watch::new(&SYSTEM, faulted);
     for process in [
@@ -303,8 +344,10 @@ fn witness(faulted: Notification, done: Notification) -> ! {
         "hoards",
         "last",
         "last_writes",
+        "last_plainly",
     ] {
-        watch.expect(process, Cause::Access);
+        let record = watch.expect(process, Cause::Access);
+        expect_that("it is the client's memory", is_of_client(record.address));
     }
     done.wait();
     watch.expect_no_more();

@@ -65,6 +65,11 @@ crossgate::system! {
     process writes_flash { on_fault = stop; thread attack (priority = 5, stack = 1024) = write(flash()); }
     process reads_device { on_fault = stop; thread attack (priority = 5, stack = 1024) = read(mps2_an385::UART0.start); }
     process writes_device { on_fault = stop; thread attack (priority = 5, stack = 1024) = write(mps2_an385::UART0.start); }
+    process reads_neighbour {
+        on_fault = stop;
+        mmio mps2_an385::UART0;
+        thread attack (priority = 5, stack = 1024) = read(mps2_an385::UART1.start);
+    }
     process writes_bit { on_fault = stop; thread attack (priority = 5, stack = 1024) = write(BIT_BAND); }
     process writes_mirror { on_fault = stop; thread attack (priority = 5, stack = 1024) = write(MIRROR); }
     process reads_nothing { on_fault = stop; thread attack (priority = 5, stack = 1024) = read(NOTHING); }
@@ -108,7 +113,8 @@ fn write_static(vault: Handle<dyn Vault>) -> ! {
 }
 
 /// Mutation, for all but statics and flash: `mpu::enable` opens the whole address space to all, as
-/// region 7. For flash: `Access::Flash` is full access.
+/// region 7. For flash: `Access::Flash` is full access. For the neighbour of a device:
+/// `ProcessRegions::of` opens twice the size of a window.
 fn read(address: usize) -> ! {
     let word = probe::load(address);
     core::hint::black_box(word);
@@ -174,6 +180,7 @@ fn witness(faulted: Notification, client_done: Notification, vault: Handle<dyn V
         ("writes_flash", flash()),
         ("reads_device", mps2_an385::UART0.start),
         ("writes_device", mps2_an385::UART0.start),
+        ("reads_neighbour", mps2_an385::UART1.start),
         ("writes_bit", BIT_BAND),
         ("writes_mirror", MIRROR),
         ("reads_nothing", NOTHING),
@@ -183,9 +190,20 @@ fn witness(faulted: Notification, client_done: Notification, vault: Handle<dyn V
         expect("calls in flight", record.depth, 0);
         goes_on();
     }
-    for process in ["static_reader", "static_writer", "frame_reader", "frame_writer"] {
+    let client = SYSTEM.processes.iter().find(|process| process.name == "client");
+    let statics = client.map_or(0..0, |client| client.memory.start..client.memory.end);
+    let thread = SYSTEM.threads.iter().find(|thread| thread.priority == 4);
+    let start = thread.map_or(0, |thread| thread.stack.addr());
+    let stack = start..start + thread.map_or(0, |thread| thread.stack_size);
+    for (process, memory) in [
+        ("static_reader", &statics),
+        ("static_writer", &statics),
+        ("frame_reader", &stack),
+        ("frame_writer", &stack),
+    ] {
         let record = watch.expect(process, Cause::Access);
         expect("calls in flight", record.depth, 1);
+        expect_that("it is the client's memory", memory.contains(&record.address));
         goes_on();
     }
     client_done.wait();
