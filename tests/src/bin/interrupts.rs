@@ -103,7 +103,7 @@ fn driver(expired: Notification, received: Notification, quiet: Notification) ->
 fn careless(ignored: Notification, quiet: Signal) -> ! {
     let second_life = probe::load(TIMER1.start + CONTROL) != 0;
     if second_life {
-        time::sleep(MILLISECOND);
+        time::sleep(5 * MILLISECOND);
         expect("a signal of the first life", ignored.try_wait(), false);
         expect("signal", quiet.signal(), Ok(()));
         crossgate::thread::exit()
@@ -113,8 +113,13 @@ fn careless(ignored: Notification, quiet: Signal) -> ! {
         ignored.acknowledge();
         time::sleep(Duration::from_micros(100));
     }
-    probe::store(TIMER1.start + STATUS, 1);
-    ignored.acknowledge();
+    // Twice, as the first time an interrupt is still pending, which masks the line once more.
+    probe::store(TIMER1.start + CONTROL, 0);
+    for _ in 0..2 {
+        probe::store(TIMER1.start + STATUS, 1);
+        ignored.acknowledge();
+    }
+    start_timer(TIMER1.start, 25_000);
     panic!("the driver crashes")
 }
 

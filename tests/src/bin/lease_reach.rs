@@ -122,10 +122,12 @@ crossgate::system! {
         object keeps_server: Concurrent<Server> = Server::new() => [KEEPS: dyn Borrower];
     }
     process spies {
+        on_fault = stop;
         object spies_server: Concurrent<Server> = Server::new() => [SPIES: dyn Borrower];
         thread spy (priority = 7, stack = 512) = spy(&spies_server);
     }
     process hoards {
+        on_fault = stop;
         object hoards_server: Concurrent<Server> = Server::new() => [HOARDS: dyn Borrower];
         thread later (priority = 4, stack = 512) = later(&hoards_server);
     }
@@ -309,7 +311,7 @@ fn further_on(forwards: Handle<dyn Borrower>, forwards_writes: Handle<dyn Borrow
 
 /// The same, but it is lent nothing at all.
 ///
-/// Mutations: `handler::call` opens and closes leases only if the call has some; `handler::leave` does not.
+/// Mutation: `handler::call` closes the leases that were open only if it opens some.
 #[inline(never)]
 fn nothing_further_on(forwards_plainly: Handle<dyn Borrower>) {
     let mut row = Row::new();
