@@ -73,7 +73,26 @@ impl Tally for Tallies {
     }
 }
 
-shared! { static LENT: u32 = 5; }
+/// Crashes while it has lent memory.
+struct Drops;
+
+impl Tally for Drops {
+    fn begun(&self) -> u32 {
+        0
+    }
+    fn count(&self) -> u32 {
+        0
+    }
+    fn keep(&self, _memory: crossgate::LentMut<'_, u32>) {
+        time::sleep(30 * MILLISECOND);
+        panic!("a server panics that was lent memory")
+    }
+}
+
+shared! {
+    static LENT: u32 = 5;
+    static TRUSTED: u32 = 5;
+}
 
 crossgate::system! {
     static SYSTEM;
@@ -97,11 +116,24 @@ crossgate::system! {
         object held: Exclusive<Count> = Count::new() => [HELD: dyn Counter];
     }
     process lender {
-        thread lender (priority = 8, stack = 1024) = lend(TALLY, GO);
+        thread truster (priority = 8, stack = 1024) = trust(DROPS);
+        thread lender (priority = 7, stack = 1024) = lend(TALLY, GO, BEGUN);
         thread crasher (priority = 3, stack = 1024) = crash_meanwhile(GO);
         notification GO;
     }
-    process client { thread main (priority = 2, stack = 2048) = client(STEADY, FRAGILE, HELD, TALLY, DONE); }
+    process dropper {
+        on_fault = stop;
+        object drops: Concurrent<Drops> = Drops => [DROPS: dyn Tally];
+    }
+    process client {
+        notification BEGUN;
+        thread main (priority = 2, stack = 2048) = client(
+            [STEADY, FRAGILE, HELD],
+            TALLY,
+            BEGUN,
+            DONE,
+        );
+    }
 }
 crossgate_cortex_m::start!(SYSTEM, clock_hz = mps2_an385::CLOCK_HZ);
 
@@ -117,13 +149,14 @@ fn begin_and_wait(tally: Handle<dyn Tally>) -> ! {
 /// reset came after the lent memory was back.
 ///
 /// Mutation: `Kernel::advance` does not look at `holds_memory_of`.
-fn lend(tally: Handle<dyn Tally>, go: Notification) -> ! {
+fn lend(tally: Handle<dyn Tally>, go: Notification, begun: Signal) -> ! {
     let Some(lent) = LENT.take() else { broken("has taken the static before") };
     expect("the lent static at first", *lent, 5);
     go.signal();
     let _ = tally.keep(&mut *lent);
     // Its first life does not come here.
     expect("the lent static after the call", *lent, 7);
+    expect("signal", begun.signal(), Ok(()));
     loop {
         time::sleep(Duration::from_secs(1000));
     }
@@ -132,23 +165,40 @@ fn lend(tally: Handle<dyn Tally>, go: Notification) -> ! {
 /// Crashes once the memory is lent, in its first life.
 fn crash_meanwhile(go: Notification) -> ! {
     go.wait();
-    if time::now().as_micros() < 10_000 {
+    if is_first_life() {
         panic!("a process panics that lent memory");
     }
     thread::exit()
+}
+
+/// Lends to a server that crashes with what it was lent, later than the other gives back the rest.
+///
+/// Mutation: `Kernel::unwind` wakes nobody who waits for memory.
+fn trust(drops: Handle<dyn Tally>) -> ! {
+    let Some(trusted) = TRUSTED.take() else { broken("has taken the static before") };
+    if is_first_life() {
+        let _ = drops.keep(&mut *trusted);
+        broken("has come home to its first life")
+    }
+    thread::exit()
+}
+
+/// Whether it is the first life of the process that lends.
+fn is_first_life() -> bool {
+    time::now().as_micros() < 10_000
 }
 
 /// Mutations: `Kernel::advance` does not reset memory (then gives the process free too early); as
 /// above; `Kernel::crash` does not count; `Process::not_before` gives 0; `Kernel::crash` looks at no
 /// limit; `Kernel::supervise` does not look at the process.
 fn client(
-    steady: Handle<dyn Counter>,
-    fragile: Handle<dyn Counter>,
-    held: Handle<dyn Counter>,
+    [steady, fragile, held]: [Handle<dyn Counter>; 3],
     tally: Handle<dyn Tally>,
+    begun: Notification,
     done: Signal,
 ) -> ! {
-    time::sleep(50 * MILLISECOND);
+    time::sleep(70 * MILLISECOND);
+    expect("the second life of one that lent memory", begun.try_wait(), true);
     expect("lives of the worker", tally.count(), Ok(1));
     expect("the counter", steady.next(), Ok(1));
     expect("the counter", steady.next(), Ok(2));
@@ -181,8 +231,9 @@ fn client(
 
 fn witness(faulted: Notification, done: Notification) -> ! {
     let mut watch = Watch::new(&SYSTEM, faulted);
-    watch.expect("lender", Cause::Panic);
-    watch.expect("steady", Cause::Panic);
+    for process in ["lender", "dropper", "steady"] {
+        watch.expect(process, Cause::Panic);
+    }
     for _ in 0..3 {
         watch.expect("fragile", Cause::Panic);
     }
