@@ -6,6 +6,7 @@ use crate::context::Context;
 use crate::entry::{self, Bounds};
 use crate::mpu;
 use core::mem::offset_of;
+use core::num::NonZeroU32;
 use core::ptr::NonNull;
 use cortex_m::peripheral::{NVIC, SCB, scb::SystemHandler};
 use crossgate_abi::Word;
@@ -37,7 +38,7 @@ impl Machine {
     /// # Safety
     /// `regions` has as many entries as the wiring has processes.
     pub const unsafe fn new(
-        ticks_per_microsecond: u32,
+        ticks_per_microsecond: NonZeroU32,
         regions: &'static mut [ProcessRegions],
     ) -> Machine {
         let regions = NonNull::from_mut(regions).cast();

@@ -4,6 +4,7 @@
 //! deadline, and set to reload the longest period then, so that an interrupt that is served late
 //! loses no time.
 
+use core::num::NonZeroU32;
 use cortex_m::peripheral::SYST;
 
 const ENABLE: u32 = 1;
@@ -17,7 +18,8 @@ const SHORTEST: u32 = 64;
 
 /// The clock.
 pub struct Clock {
-    ticks_per_microsecond: u32,
+    // Not 0, so that no division by it can panic.
+    ticks_per_microsecond: NonZeroU32,
     /// The time in µs when SysTick was last started, ...
     microseconds: u64,
     /// ... and the ticks by which it was later than that.
@@ -30,7 +32,7 @@ pub struct Clock {
 
 impl Clock {
     /// A clock that has not started.
-    pub const fn new(ticks_per_microsecond: u32) -> Clock {
+    pub const fn new(ticks_per_microsecond: NonZeroU32) -> Clock {
         Clock { ticks_per_microsecond, microseconds: 0, ticks: 0, period: LONGEST, expired: false }
     }
 
@@ -54,7 +56,7 @@ impl Clock {
         let longest = u64::from(LONGEST / self.ticks_per_microsecond);
         let distance = deadline
             .map_or(longest, |deadline| deadline.saturating_sub(self.microseconds).min(longest));
-        let ticks = distance as u32 * self.ticks_per_microsecond;
+        let ticks = distance as u32 * self.ticks_per_microsecond.get();
         self.restart(ticks.saturating_sub(self.ticks).clamp(SHORTEST, LONGEST));
     }
 

@@ -66,13 +66,14 @@ macro_rules! start {
                 thread::{Place, Thread},
             };
 
-            const TICKS_PER_MICROSECOND: u32 = {
+            const TICKS_PER_MICROSECOND: ::core::num::NonZeroU32 = {
                 let clock_hz: u32 = $clock_hz;
-                assert!(
-                    clock_hz != 0 && clock_hz % 1_000_000 == 0,
-                    "clock_hz has to be a whole number of MHz: the kernel counts microseconds with it"
-                );
-                clock_hz / 1_000_000
+                match ::core::num::NonZeroU32::new(clock_hz / 1_000_000) {
+                    Some(ticks) if clock_hz % 1_000_000 == 0 => ticks,
+                    _ => panic!(
+                        "clock_hz has to be a whole number of MHz: the kernel counts microseconds with it"
+                    ),
+                }
             };
 
             static mut __crossgate_kernel_idle: Thread = Thread::EMPTY;
