@@ -302,6 +302,8 @@ fn check_timers(driver: &Driver) {
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+    // The core has no unsafe code, and Miri would take minutes.
+    #[cfg_attr(miri, ignore)]
     #[test]
     fn the_invariants_hold(steps in proptest::collection::vec(step(), 1..300)) {
         let mut driver = small_firmware();
