@@ -204,7 +204,8 @@ impl Port for Machine {
         let size = memory.end - memory.start;
         let initialised = memory.data_end - memory.start;
         let to = size.min(from + PIECE);
-        let (copied, place) = (initialised.clamp(from, to), memory.start as *mut u8);
+        // Not `clamp`, which can panic.
+        let (copied, place) = (initialised.max(from).min(to), memory.start as *mut u8);
         // SAFETY: the linker laid the memory out and put the image into flash. No thread is in the
         // process, and none has been lent any of its memory.
         unsafe {
