@@ -132,6 +132,9 @@ fn trap_on_victim(vault: Handle<dyn Vault>) -> ! {
 /// Mutation: `save!` without `bhi` (own memory, near the bottom); the same, and `mpu::enable` opens the
 /// whole address space to all (others' memory, the kernel, flash, below the bottom); where there is no
 /// memory the bus refuses the registers: `fault::read` without the bits for stacking.
+///
+/// Mutation, where the CPU itself could not save its registers: `fault::read` leaves the system call
+/// pending, so that it is made for the next thread.
 fn trap_on(stack_pointer: usize) -> ! {
     // SAFETY: nothing comes back. What says so if the call does has the real stack again.
     unsafe {
