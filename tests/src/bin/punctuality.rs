@@ -1,0 +1,113 @@
+//! Sleepers wake on time, many at once, and the CPU is free for others while they sleep, however short
+//! that is.
+//!
+//! Time is exact only if the emulator counts instructions, as `cargo xtask test` has it do: then an
+//! instruction takes 1 ns.
+#![cfg_attr(target_os = "none", no_std)]
+#![no_main]
+#![cfg(target_os = "none")]
+
+use core::sync::atomic::{AtomicU32, Ordering};
+use core::time::Duration;
+use crossgate::time::Instant;
+use crossgate::{Concurrent, Notification, Signal, notification, thread, time};
+use system_tests::report::{expect, expect_that, fail, pass};
+use system_tests::watch::allow_no_fault;
+
+const MICROSECOND: Duration = Duration::from_micros(1);
+/// How much later than asked for a thread may wake. All may want to wake at the same time.
+const SLACK: Duration = Duration::from_micros(20);
+/// How often each sleeps.
+const ROUNDS: u32 = 50;
+
+/// How far the thread without a hurry has come.
+struct Progress(AtomicU32);
+
+crossgate::system! {
+    static SYSTEM;
+    process witness {
+        notification FAULTED;
+        faults FAULTED;
+        thread main (priority = 31, stack = 2048) = allow_no_fault(&SYSTEM, FAULTED);
+    }
+    process sleepers {
+        notification NEVER;
+        thread first (priority = 20, stack = 1024) = sleep_often(1000, DONE);
+        thread second (priority = 19, stack = 1024) = sleep_often(1000, DONE);
+        thread third (priority = 18, stack = 1024) = sleep_often(700, DONE);
+        thread fourth (priority = 17, stack = 1024) = sleep_often(50, DONE);
+        thread fifth (priority = 16, stack = 1024) = sleep_often(3000, DONE);
+        thread sixth (priority = 15, stack = 1024) = sleep_often(2999, DONE);
+        thread seventh (priority = 14, stack = 1024) = wait_often(NEVER, 1000, DONE);
+        thread eighth (priority = 13, stack = 1024) = sleep_often(11_000, DONE);
+    }
+    process judge {
+        counting notification DONE;
+        object progress: Concurrent<Progress> = Progress(AtomicU32::new(0)) => [];
+        thread judge (priority = 30, stack = 2048) = judge(&progress, DONE);
+        thread idler (priority = 1, stack = 512) = run(&progress);
+    }
+}
+crossgate_cortex_m::start!(SYSTEM, clock_hz = mps2_an385::CLOCK_HZ);
+
+/// Fails unless it is now the time that was asked for, or a little later.
+#[track_caller]
+fn expect_punctual(deadline: Instant) {
+    let now = time::now();
+    expect_that("nobody wakes early", now >= deadline);
+    if now > deadline + SLACK {
+        fail(format_args!("somebody wakes late, by {} us", (now - deadline).as_micros()));
+    }
+}
+
+/// Mutations: `Clock::set_deadline` rounds up to whole ms; `Kernel::timer` does not set the next deadline;
+/// `Kernel::start_timer` does not tell the port of an earlier one.
+fn sleep_often(microseconds: u32, done: Signal) -> ! {
+    let length = MICROSECOND * microseconds;
+    let start = time::now();
+    for round in 1..=ROUNDS {
+        time::sleep_until(start + length * round);
+        expect_punctual(start + length * round);
+    }
+    expect("signal", done.signal(), Ok(()));
+    thread::exit()
+}
+
+/// The same, by timeouts.
+fn wait_often(never: Notification, microseconds: u32, done: Signal) -> ! {
+    let length = MICROSECOND * microseconds;
+    for _ in 0..ROUNDS {
+        let start = time::now();
+        let waited = notification::wait_any_timeout([never], length);
+        expect_that("nothing comes", waited.is_err());
+        expect_punctual(start + length);
+    }
+    expect("signal", done.signal(), Ok(()));
+    thread::exit()
+}
+
+/// Counts whenever nobody else runs.
+fn run(progress: &Progress) -> ! {
+    loop {
+        progress.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// While it sleeps for less than a millisecond, somebody else has the CPU: nearly all of the time.
+///
+/// Mutation: `Kernel::sleep_until` spins until the deadline.
+fn judge(progress: &Progress, done: Notification) -> ! {
+    for _ in 0..8 {
+        done.wait();
+    }
+    for microseconds in [20, 50, 200, 900] {
+        let before = progress.0.load(Ordering::Relaxed);
+        let start = time::now();
+        time::sleep(MICROSECOND * microseconds);
+        expect_punctual(start + MICROSECOND * microseconds);
+        // The loop takes 6 instructions or a few more, and the kernel a few thousand.
+        let rounds = progress.0.load(Ordering::Relaxed) - before;
+        expect_that("somebody else had the CPU", rounds > (microseconds - 10) * 1000 / 10);
+    }
+    pass()
+}
