@@ -59,6 +59,7 @@ crossgate::system! {
     }
     process victim { on_fault = stop; object safe: Concurrent<Safe> = Safe::new() => [VAULT: dyn Vault]; }
     process panics_at_home { on_fault = stop; thread main (priority = 7, stack = 1024) = panic_at_home(); }
+    process panics_twice { on_fault = stop; thread main (priority = 7, stack = 1024) = panic_twice(); }
     process forges_a_place { on_fault = stop; thread main (priority = 7, stack = 1024) = panic_in_ram(); }
     process returns { on_fault = stop; thread main (priority = 7, stack = 256) = return_without_call(); }
     process returns_twice { on_fault = stop; thread main (priority = 7, stack = 1024) = return_twice(VAULT); }
@@ -75,6 +76,30 @@ crossgate_cortex_m::start!(SYSTEM, clock_hz = mps2_an385::CLOCK_HZ);
 const HOME_LINE: u32 = line!() + 2;
 fn panic_at_home() -> ! {
     panic!("a process panics")
+}
+
+/// Panics when it is shown, and when it is dropped.
+struct PanicsAgain;
+
+impl core::fmt::Display for PanicsAgain {
+    fn fmt(&self, _formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        panic!("a message panics")
+    }
+}
+
+impl Drop for PanicsAgain {
+    fn drop(&mut self) {
+        panic!("a destructor panics")
+    }
+}
+
+/// There is no panic inside a panic: the message is not formatted, and nothing is dropped.
+///
+/// Mutation: the panic handler formats the message.
+const TWICE_LINE: u32 = line!() + 3;
+fn panic_twice() -> ! {
+    let again = PanicsAgain;
+    panic!("{again}")
 }
 
 /// Says that it panicked in a file whose name lies in its RAM, where the console must not look.
@@ -157,6 +182,9 @@ fn witness(faulted: Notification, done: Notification, vault: Handle<dyn Vault>) 
 
     let record = watch.expect("panics_at_home", Cause::Panic);
     expect_place(&record, HOME_LINE);
+    goes_on();
+    let record = watch.expect("panics_twice", Cause::Panic);
+    expect_place(&record, TWICE_LINE);
     goes_on();
     let record = watch.expect("forges_a_place", Cause::Panic);
     expect("the name of a file in RAM", (record.file, record.file_length), (0, 0));

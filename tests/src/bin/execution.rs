@@ -1,5 +1,5 @@
-//! Code that the CPU must not execute: data, foreign instructions, traps. Each attempt stops the
-//! attacker's process with the right cause, and nobody else.
+//! Code that the CPU must not execute: data, foreign instructions, traps; and code of others, with
+//! forged objects. Each attempt stops the attacker's process with the right cause, and nobody else.
 #![cfg_attr(target_os = "none", no_std)]
 #![no_main]
 #![cfg(target_os = "none")]
@@ -8,10 +8,10 @@ use core::arch::asm;
 use core::cell::UnsafeCell;
 use crossgate::{Concurrent, Handle, Notification};
 use crossgate_abi::Cause;
-use system_tests::probe;
 use system_tests::report::{broken, expect, pass};
 use system_tests::victim::{Safe, Vault};
 use system_tests::watch::Watch;
+use system_tests::{probe, raw};
 
 /// `bx lr`, twice.
 const CODE: u32 = 0x4770_4770;
@@ -46,6 +46,12 @@ crossgate::system! {
     process unaligned { on_fault = stop; thread attack (priority = 5, stack = 1024) = unaligned(); }
     process leaves_thumb { on_fault = stop; thread attack (priority = 5, stack = 1024) = leave_thumb(); }
     process runs_kernel_code { on_fault = stop; thread attack (priority = 5, stack = 1024) = run_kernel_code(); }
+    process takes_an_object { on_fault = stop; thread attack (priority = 5, stack = 1024) = run_method(victim_memory().start); }
+    process forges_an_object {
+        on_fault = stop;
+        object forged: Concurrent<Safe> = Safe::new() => [];
+        thread attack (priority = 5, stack = 1024) = run_method((&raw const forged).addr());
+    }
 }
 crossgate_cortex_m::start!(SYSTEM, clock_hz = mps2_an385::CLOCK_HZ);
 
@@ -118,6 +124,26 @@ fn run_kernel_code() -> ! {
     probe::jump(probe::load(SYSTEM_CALL) as usize)
 }
 
+/// Jumps to where the kernel enters a method of the victim's: the code is readable by all, and the
+/// object is the victim's own or a forged one. It has no more rights there than anywhere.
+///
+/// Mutations: as for statics in the test `memory`; for what the method does in the end, as for a
+/// return without a call in the test `crashes`.
+fn run_method(object: usize) -> ! {
+    let method = SYSTEM.services.get(raw::service(&SYSTEM, "VAULT")).map(|vault| &vault.methods[1]);
+    let entry = method.map_or(0, |method| method.entry as usize);
+    // SAFETY: the method reads its object, and returns to the kernel. Neither is allowed here.
+    unsafe { asm!("blx {}", in(reg) entry | 1, in("r0") object, clobber_abi("C")) };
+    broken("has come back from a method that it was not in")
+}
+
+/// Where the victim's only static is: its object. (That code of others names it is an error of the
+/// linker.)
+fn victim_memory() -> core::ops::Range<usize> {
+    let victim = SYSTEM.processes.iter().find(|process| process.name == "victim");
+    victim.map_or(0..0, |victim| victim.memory.start..victim.memory.end)
+}
+
 fn witness(faulted: Notification, vault: Handle<dyn Vault>) -> ! {
     let mut watch = Watch::new(&SYSTEM, faulted);
     let goes_on = || expect("the victim goes on", vault.is_intact(), Ok(true));
@@ -135,6 +161,11 @@ fn witness(faulted: Notification, vault: Handle<dyn Vault>) -> ! {
         goes_on();
     }
     watch.expect("runs_kernel_code", Cause::Access);
+    goes_on();
+    let record = watch.expect("takes_an_object", Cause::Access);
+    expect("it is the victim's object", victim_memory().contains(&record.address), true);
+    goes_on();
+    watch.expect("forges_an_object", Cause::ReturnWithoutCall);
     goes_on();
     watch.expect_no_more();
     pass()

@@ -58,6 +58,7 @@ fn attack(words: &[AtomicU32; 2], vault: Handle<dyn Vault>, done: Signal) -> ! {
     unknown_numbers();
     notifications_of_others();
     fault_records_of_others();
+    lives_of_others();
     mutexes_elsewhere(vault);
     forged_mutexes(words);
     expect("signal", done.signal(), Ok(()));
@@ -94,6 +95,19 @@ fn fault_records_of_others() {
     for sequence in [0, 1, usize::MAX] {
         let reply = raw::system_call(number::READ_FAULT, [sequence, 0, 0, 0]);
         expect("a fault record", reply.status, NOT_PERMITTED);
+    }
+}
+
+/// Nobody but the supervisor ends or restarts anything: not its neighbours, and not itself.
+///
+/// Mutation: `Kernel::supervise` does not look at the process.
+fn lives_of_others() {
+    let all = SYSTEM.processes.len();
+    for process in (0..all).chain([all, 31, 32, 0xff, 0x100, usize::MAX]) {
+        for number in [number::RESTART, number::STOP] {
+            let reply = raw::system_call(number, [process, 0, 0, 0]);
+            expect("a decision about a process", reply.status, NOT_PERMITTED);
+        }
     }
 }
 
