@@ -4,21 +4,21 @@ use crate::support::{self, Firmware, TARGET};
 use crossgate_link::Span;
 use crossgate_link::map::MemoryMap;
 use std::fs;
-use std::path::Path;
-use std::process::Command;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
 
-#[test]
-fn the_scripts_of_cortex_m_rt_are_used_as_they_are() {
+/// Builds the firmware `name` of this wiring. `dependencies` come on top of what every one has.
+fn build(name: &str, wiring: &Firmware, dependencies: &str) -> (Output, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
     let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
     write(
         "Cargo.toml",
         &format!(
-            "[package]\nname = \"firmware\"\nedition = \"2024\"\n[workspace]\n\
-             [[bin]]\nname = \"firmware\"\npath = \"main.rs\"\n\
+            "[package]\nname = \"{name}\"\nedition = \"2024\"\n[workspace]\n\
+             [[bin]]\nname = \"{name}\"\npath = \"main.rs\"\n\
              [dependencies]\ncrossgate-abi = {{ path = \"{root}/abi\" }}\n\
-             cortex-m-rt = \"0.7\"\ncortex-m = \"0.7\"\n"
+             cortex-m-rt = \"0.7\"\ncortex-m = \"0.7\"\n{dependencies}"
         ),
     );
     // The versions that the workspace has.
@@ -31,16 +31,6 @@ fn the_scripts_of_cortex_m_rt_are_used_as_they_are() {
         "build.rs",
         "fn main() { println!(\"cargo::rustc-link-search={}\", env!(\"CARGO_MANIFEST_DIR\")); }",
     );
-    let mut wiring = Firmware::new();
-    wiring.processes = vec!["sensor"];
-    wiring.threads = vec![("sensor", "sampler", 512, "count()")];
-    wiring.rest = "use cortex_m_rt as _;
-        use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
-        static COUNT: AtomicU32 = AtomicU32::new(5);
-        #[inline(never)] fn count() { core::hint::black_box(COUNT.fetch_add(1, Relaxed)); }
-        static mut KERNEL: u32 = 8;";
-    wiring.kernel = "unsafe { core::hint::black_box(&raw mut KERNEL) };";
-    wiring.entry = "main";
     write("main.rs", &wiring.source());
     // Its dependencies are compiled once for many runs of this test.
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cortex-m-rt");
@@ -56,9 +46,33 @@ fn the_scripts_of_cortex_m_rt_are_used_as_they_are() {
         .current_dir(folder.path())
         .output()
         .unwrap();
+    (output, target.join(TARGET).join("debug").join(name))
+}
+
+/// A process with a thread that does this, started as cortex-m-rt does it.
+fn wiring(what: &'static str, rest: &'static str) -> Firmware {
+    let mut wiring = Firmware::new();
+    wiring.processes = vec!["sensor"];
+    wiring.threads = vec![("sensor", "sampler", 512, what)];
+    wiring.rest = rest;
+    wiring.kernel = "unsafe { core::hint::black_box(&raw mut KERNEL) };";
+    wiring.entry = "main";
+    wiring
+}
+
+#[test]
+fn the_scripts_of_cortex_m_rt_are_used_as_they_are() {
+    let wiring = wiring(
+        "count()",
+        "use cortex_m_rt as _;
+        use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+        static COUNT: AtomicU32 = AtomicU32::new(5);
+        #[inline(never)] fn count() { core::hint::black_box(COUNT.fetch_add(1, Relaxed)); }
+        static mut KERNEL: u32 = 8;",
+    );
+    let (output, elf) = build("firmware", &wiring, "");
     assert!(output.status.success(), "{}", support::text(&output));
 
-    let elf = target.join(TARGET).join("debug/firmware");
     let map = MemoryMap::from_elf(&elf).unwrap();
     assert_eq!(map.kernel, [(".data".to_owned(), Span { start: 0x2000_0000, end: 0x2000_0004 })]);
     assert_eq!(map.kernel_stack, Span { start: 0x2000_0020, end: 0x2000_0420 });
@@ -67,4 +81,18 @@ fn the_scripts_of_cortex_m_rt_are_used_as_they_are() {
     let flash = elf.with_extension("bin");
     support::flash_image(&elf, 0, &flash);
     assert_eq!(fs::read(flash).unwrap()[..4], 0x2000_0420_u32.to_le_bytes());
+}
+
+/// A process can't mask interrupts, so there is nothing that a critical section could be made of.
+#[test]
+fn a_critical_section_in_a_process_does_not_link() {
+    let wiring = wiring(
+        "critical_section::with(|_| ())",
+        "use cortex_m_rt as _;
+        static mut KERNEL: u32 = 8;",
+    );
+    let (output, _) = build("critical", &wiring, "critical-section = \"1\"\n");
+    let text = support::text(&output);
+    assert!(!output.status.success(), "it links: {text}");
+    assert!(text.contains("_critical_section_1_0_acquire"), "{text}");
 }
