@@ -1,6 +1,8 @@
 //! What a developer runs: `cargo xtask demo`, `test`, `bench`, `map`.
 
 mod bench;
+#[cfg(test)]
+mod book;
 mod command;
 mod demo;
 mod emulator;

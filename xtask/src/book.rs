@@ -1,0 +1,162 @@
+//! What the book names is there: files, headings, tests.
+
+use crate::workspace;
+use std::collections::HashSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A text of the book, or one beside it.
+struct Page {
+    file: PathBuf,
+    text: String,
+}
+
+impl Page {
+    fn read(file: PathBuf) -> Page {
+        let text = fs::read_to_string(&file).unwrap();
+        Page { file, text }
+    }
+
+    /// What is written with one backtick around it.
+    fn code(&self) -> impl Iterator<Item = &str> {
+        outside_of_fences(&self.text).flat_map(|line| line.split('`').skip(1).step_by(2))
+    }
+
+    /// The targets of its links, in the line or below.
+    fn links(&self) -> impl Iterator<Item = &str> {
+        outside_of_fences(&self.text).flat_map(|line| {
+            let inline = line.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+            inline.chain(definition(line).map(|(_, target)| target))
+        })
+    }
+}
+
+/// `[name]: target`
+fn definition(line: &str) -> Option<(&str, &str)> {
+    line.strip_prefix('[')?.split_once("]: ")
+}
+
+fn outside_of_fences(text: &str) -> impl Iterator<Item = &str> {
+    let mut is_inside = false;
+    text.lines().filter(move |line| {
+        let is_fence = line.starts_with("```");
+        is_inside ^= is_fence;
+        !is_inside && !is_fence
+    })
+}
+
+fn pages() -> Vec<Page> {
+    let root = workspace::root();
+    let chapters = fs::read_dir(root.join("book/src")).unwrap().map(|entry| entry.unwrap().path());
+    let beside = ["README.md", "SECURITY.md"].map(|name| root.join(name));
+    chapters
+        .chain(beside)
+        .filter(|file| file.extension().is_some_and(|extension| extension == "md"))
+        .map(Page::read)
+        .collect()
+}
+
+/// The Rust files of the repository.
+fn sources() -> Vec<PathBuf> {
+    let mut folders = vec![workspace::root().to_owned()];
+    let mut sources = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            if path.is_dir() && name != "target" && !name.starts_with('.') {
+                folders.push(path);
+            } else if name.ends_with(".rs") {
+                sources.push(path);
+            }
+        }
+    }
+    sources
+}
+
+/// How mdBook names a heading in a link.
+fn anchor(heading: &str) -> String {
+    let kept = |character: &char| character.is_alphanumeric() || " -_".contains(*character);
+    heading.trim().to_lowercase().chars().filter(kept).collect::<String>().replace(' ', "-")
+}
+
+fn has_heading(page: &Path, wanted: &str) -> bool {
+    let text = fs::read_to_string(page).unwrap();
+    outside_of_fences(&text)
+        .filter_map(|line| line.strip_prefix('#'))
+        .any(|heading| anchor(heading.trim_start_matches('#')) == wanted)
+}
+
+#[test]
+fn every_link_leads_somewhere() {
+    for page in pages() {
+        for link in page.links().filter(|link| !link.contains("://")) {
+            let (file, heading) = link.split_once('#').unwrap_or((link, ""));
+            let file = match file {
+                "" => page.file.clone(),
+                file => page.file.parent().unwrap().join(file),
+            };
+            assert!(file.exists(), "{}: {link}", page.file.display());
+            assert!(
+                heading.is_empty() || has_heading(&file, heading),
+                "{}: {link} has no such heading",
+                page.file.display()
+            );
+        }
+    }
+}
+
+/// `kernel/src/call.rs`, or `call.rs` for short.
+#[test]
+fn every_source_file_that_is_named_exists() {
+    let sources = sources();
+    for page in pages() {
+        for name in page.code().filter(|code| code.ends_with(".rs") && !code.contains('*')) {
+            let exists = sources.iter().any(|source| source.ends_with(name));
+            assert!(exists, "{}: there is no {name}", page.file.display());
+        }
+    }
+}
+
+/// In tables of the chapter on security, `words_like_this` are tests, or programs that must not
+/// compile, and `[word]` is a link to a test. Elsewhere they are names in the source.
+#[test]
+fn every_test_that_is_named_exists() {
+    let sources: Vec<_> = sources().into_iter().filter(|file| !file.ends_with(file!())).collect();
+    let programs: HashSet<_> = sources
+        .iter()
+        .map(|file| file.file_stem().unwrap().to_string_lossy().into_owned())
+        .collect();
+    let texts: Vec<_> = sources.iter().map(|file| fs::read_to_string(file).unwrap()).collect();
+    let is_function = |name: &str| texts.iter().any(|text| text.contains(&format!("fn {name}(")));
+
+    let page = Page::read(workspace::root().join("book/src/security.md"));
+    let defined: HashSet<_> =
+        page.text.lines().filter_map(definition).map(|(name, _)| name).collect();
+    let is_name = |word: &str| {
+        word.contains('_')
+            && word.chars().all(|it| it == '_' || it.is_ascii_lowercase() || it.is_ascii_digit())
+    };
+    let mut count = 0;
+    for line in page.text.lines().filter(|line| line.starts_with('|')) {
+        for name in line.split('`').skip(1).step_by(2).filter(|code| is_name(code)) {
+            count += 1;
+            assert!(is_function(name) || programs.contains(name), "there is no test {name}");
+        }
+        for rest in line.split('[').skip(1) {
+            let (name, after) = rest.split_once(']').unwrap_or((rest, ""));
+            assert!(
+                after.starts_with('(') || defined.contains(name),
+                "[{name}] is no link: {line}"
+            );
+        }
+    }
+    assert!(count > 40, "the tables name tests: {count}");
+}
+
+/// Nothing is lost by a heading that is written in another way.
+#[test]
+fn headings_are_found_by_their_anchors() {
+    assert_eq!(anchor(" What an attacker still can do"), "what-an-attacker-still-can-do");
+    assert_eq!(anchor("P9 Enough stack, or no call"), "p9-enough-stack-or-no-call");
+}
