@@ -173,7 +173,7 @@ impl<P: Port> Kernel<P> {
         method: &Method,
         words: &[Word; ARGUMENT_WORDS],
     ) -> Result<InForce, Refusal> {
-        let leases = self.take_leases(stack_pointer, method.arguments, words)?;
+        let leases = self.take_leases(stack_pointer, method.arguments, words, service.owner)?;
         // Last, because only a lock that the call really takes has to be given back.
         if service.lock != NO_LOCK {
             self.take_lock(service.lock)?;

@@ -103,6 +103,7 @@ impl<P: Port> Kernel<P> {
         stack_pointer: Word,
         arguments: Shape,
         words: &[Word; ARGUMENT_WORDS],
+        callee: u8,
     ) -> Result<InForce, CallError> {
         let mut in_force = self.threads.current().level.leases.of_callee();
         let mut kinds = arguments.kinds;
@@ -121,7 +122,10 @@ impl<P: Port> Kernel<P> {
             let writable = kind == WRITE;
             let (source, registers) = if self.is_on_own_stack(stack_pointer, memory) {
                 (Source::STACK, P::exact_lease(memory, writable).ok_or(CallError::BadLease)?)
-            } else if let Some(lease) = self.lease_of_others(memory, writable)? {
+            // A lease of what is the callee's own could only take rights away from it.
+            } else if let Some(lease) =
+                self.lease_of_others(memory, writable)?.filter(|lease| lease.0 != Source(callee))
+            {
                 lease
             } else {
                 continue;
