@@ -78,7 +78,9 @@ impl Use for Relay {
         u32::from(self.server.use_own(&held).is_ok())
     }
     fn use_own_and_write(&self, mut held: LentMut<'_, [u8]>) -> u32 {
-        u32::from(self.server.use_own_and_write(&mut held).is_ok())
+        let lent_for_reading = self.server.use_own(&held).is_ok();
+        let lent_for_writing = self.server.use_own_and_write(&mut held).is_ok();
+        u32::from(lent_for_reading && lent_for_writing)
     }
 }
 
@@ -105,7 +107,8 @@ crossgate_cortex_m::start!(SYSTEM, clock_hz = mps2_an385::CLOCK_HZ);
 
 /// Lends its shared memory, and is called by the one who holds it, who lends it on.
 ///
-/// Mutations: `ProcessRegions::of` opens a process' memory only behind what it shares;
+/// Mutations: `Kernel::take_leases` opens for reading only what is the callee's own and lent for reading;
+/// `ProcessRegions::of` opens a process' memory only behind what it shares;
 /// `mpu::open_lease` opens everything for reading only.
 fn lend_and_be_called(server: &Server, relay: Handle<dyn Use>, ready: Signal) -> ! {
     let (Some(first), Some(second), Some(third)) = (FIRST.take(), SECOND.take(), THIRD.take())
@@ -117,6 +120,8 @@ fn lend_and_be_called(server: &Server, relay: Handle<dyn Use>, ready: Signal) ->
     expect_that("they lie side by side", starts.iter().all(|start| start - lowest <= 128));
     server.shared.store(lowest, Ordering::Relaxed);
     for part in [first, second, third] {
+        expect("its own memory, for reading", relay.use_own(&part[..]), Ok(1));
+        expect("a part of it, for reading", relay.use_own(&part[3..5]), Ok(1));
         expect("its own memory, for writing", relay.use_own_and_write(&mut part[..]), Ok(1));
     }
     expect("signal", ready.signal(), Ok(()));
