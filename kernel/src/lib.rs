@@ -49,7 +49,7 @@ use notification::Notification;
 use port::Port;
 use schedule::Ready;
 use thread::{Thread, ThreadId, Threads};
-use time::Timers;
+use time::NEVER;
 
 /// What the CPU has to do after an event, unless the current thread [enters](call::Entry) or
 /// [leaves](call::Exit) a method.
@@ -106,7 +106,8 @@ pub struct Kernel<P: Port> {
     pub(crate) locks: &'static mut [Lock],
     pub(crate) flash: Span,
     pub(crate) processes: &'static [Process],
-    pub(crate) timers: Timers,
+    /// The earliest time at which the port's timer is wanted, in µs since start.
+    pub(crate) next_deadline: u64,
     /// The hardware.
     pub port: P,
     pub(crate) ready: Ready,
@@ -143,7 +144,7 @@ impl<P: Port> Kernel<P> {
             locks: storage.locks,
             notifications: storage.notifications,
             signalled: 0,
-            timers: Timers::new(),
+            next_deadline: NEVER,
             faults: Faults::new(),
             states: storage.processes,
             system,

@@ -8,6 +8,7 @@
 use crate::port::Port;
 use crate::system_call::microseconds;
 use crate::thread::{Pending, ThreadId, Wait};
+use crate::time::NEVER;
 use crate::{Effect, Kernel};
 use crossgate_abi::{ARGUMENT_WORDS, CallError, MAX_NOTIFICATIONS, Status, Word};
 
@@ -36,16 +37,21 @@ impl<P: Port> Kernel<P> {
         let process = thread.level.process;
         match self.system.notifications.get(index) {
             Some(wiring) if wiring.signallers.rotate_right(process.into()) & 1 != 0 => {
-                self.signal(index);
+                self.signal_at_once(index);
                 Effect { switch: self.switch(), ..Effect::reply(Status::OK) }
             }
             _ => Effect::error(CallError::NotPermitted),
         }
     }
 
-    /// A signal has come.
-    #[inline(always)]
+    /// A signal has come that is not a thread's.
+    #[inline(never)]
     pub(crate) fn signal(&mut self, index: Word) {
+        self.signal_at_once(index);
+    }
+
+    #[inline(always)]
+    fn signal_at_once(&mut self, index: Word) {
         let Some(state) = self.notifications.get_mut(index) else { return };
         let waiters = state.waiters;
         if waiters != 0 {
@@ -63,14 +69,11 @@ impl<P: Port> Kernel<P> {
         let waiter = self.most_urgent(waiters);
         let thread = self.threads.get_mut(waiter);
         let wait = core::mem::replace(&mut thread.wait, Wait::Nothing);
-        let timed = thread.timed;
+        thread.deadline = NEVER;
         thread.pending = Pending::word(index);
         self.ready.push(thread);
         if let Wait::Notifications(set) = wait {
             self.forget_waiter(waiter, set);
-        }
-        if timed {
-            self.remove_timer(waiter);
         }
     }
 
@@ -119,7 +122,7 @@ impl<P: Port> Kernel<P> {
             rest &= rest.wrapping_sub(1);
         }
         self.ready.remove_first(self.threads.current());
-        if timeout != u64::MAX {
+        if timeout != NEVER {
             let deadline = self.port.now().saturating_add(timeout);
             self.start_timer(me, deadline);
         }

@@ -55,9 +55,9 @@ pub trait Port {
     /// The time since start in µs. Never runs backwards.
     fn now(&mut self) -> u64;
 
-    /// Asks for [`Kernel::timer`](crate::Kernel::timer) at `deadline` (µs since start) or soon
-    /// after; `None`: not before the next deadline is set.
-    fn set_deadline(&mut self, deadline: Option<u64>);
+    /// Asks for [`Kernel::timer`](crate::Kernel::timer) at `deadline` (µs since start, or
+    /// [`NEVER`](crate::time::NEVER)) or soon after; what was asked for before is forgotten.
+    fn set_deadline(&mut self, deadline: u64);
 
     /// Reads a word of a process' memory. The core has checked that the address is aligned and
     /// belongs to the process that named it.

@@ -21,7 +21,7 @@ impl<P: Port> Kernel<P> {
     ) -> Effect {
         self.current().stack_pointer = stack_pointer;
         let outcome = self.outcome(number, words);
-        let switch = self.switch();
+        let Effect { switch, .. } = self.reschedule();
         // Without an outcome the thread does not go on where it was, even if it is the next to run.
         outcome.map_or(Effect::SWITCH, |status| Effect { switch, ..Effect::reply(status) })
     }

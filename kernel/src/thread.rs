@@ -4,6 +4,7 @@ use crate::call::Frame;
 use crate::lease::{InForce, Lease};
 use crate::memory::Span;
 use crate::port::Port;
+use crate::time::NEVER;
 use crossgate_abi::{LEASES_PER_CALL, MAX_CALL_DEPTH, MAX_THREADS, Status, Word, table};
 
 /// How many leases of a thread can be in force or suspended at a time, over all its calls.
@@ -119,10 +120,9 @@ pub struct Thread {
     pub(crate) base_priority: u8,
     pub(crate) priority: u8,
     pub(crate) blocked_on: Option<ThreadId>,
-    pub(crate) next_timer: Option<ThreadId>,
-    pub(crate) timed: bool,
     pub(crate) pending: Pending,
     pub(crate) wait: Wait,
+    /// When it stops waiting, in µs since start.
     pub(crate) deadline: u64,
     pub(crate) frames: [Frame; MAX_CALL_DEPTH],
     pub(crate) leases: [Lease; LEASES],
@@ -160,11 +160,9 @@ impl Thread {
         base_priority: 0,
         priority: 0,
         blocked_on: None,
-        next_timer: None,
-        timed: false,
         pending: Pending::Nothing,
         wait: Wait::Nothing,
-        deadline: 0,
+        deadline: NEVER,
         frames: [Frame::EMPTY; MAX_CALL_DEPTH],
         leases: [Lease::EMPTY; LEASES],
     };

@@ -1,8 +1,7 @@
 //! Who sleeps until when.
 //!
-//! The kernel is tickless: threads with a deadline are in a list, the earliest first, and the port
-//! is asked for an interrupt at the first deadline only. Putting a thread in its place takes at
-//! most as many steps as there are threads.
+//! The kernel is tickless: the port is asked for an interrupt at the first deadline only. Then each
+//! thread is looked at: there are few, and most that have a deadline are woken before it.
 
 use crate::port::Port;
 use crate::system_call::Outcome;
@@ -10,18 +9,8 @@ use crate::thread::{Pending, ThreadId, Wait};
 use crate::{Effect, Kernel};
 use crossgate_abi::Status;
 
-/// The threads with a deadline.
-///
-/// Invariant **order**: along `next_timer`, deadlines never fall.
-pub struct Timers {
-    pub(crate) first: Option<ThreadId>,
-}
-
-impl Timers {
-    pub(crate) const fn new() -> Timers {
-        Timers { first: None }
-    }
-}
+/// A deadline that does not come.
+pub const NEVER: u64 = u64::MAX;
 
 impl<P: Port> Kernel<P> {
     /// The current thread sleeps until `deadline` (µs since start).
@@ -41,71 +30,35 @@ impl<P: Port> Kernel<P> {
     /// The port's timer has come to a deadline that the core set (or earlier: that is no harm).
     pub fn timer(&mut self) -> Effect {
         let now = self.port.now();
-        while let Some(first) = self.timers.first {
-            if self.threads.get(first).deadline > now {
-                break;
+        self.next_deadline = NEVER;
+        for id in self.threads.ids() {
+            let deadline = self.threads.get(id).deadline;
+            if deadline <= now {
+                self.stop_waiting_for_notifications(id);
+                self.wake(id);
+            } else {
+                self.next_deadline = self.next_deadline.min(deadline);
             }
-            self.stop_waiting_for_notifications(first);
-            self.wake(first);
         }
-        let next = self.timers.first.map(|first| self.threads.get(first).deadline);
-        self.port.set_deadline(next);
+        self.port.set_deadline(self.next_deadline);
         self.reschedule()
     }
 
     /// Gives a thread a deadline, after which it stops waiting.
     pub(crate) fn start_timer(&mut self, id: ThreadId, deadline: u64) {
         self.threads.get_mut(id).deadline = deadline;
-        let mut before = None;
-        let mut after = self.timers.first;
-        while let Some(other) = after {
-            if self.threads.get(other).deadline > deadline {
-                break;
-            }
-            before = after;
-            after = self.threads.get(other).next_timer;
-        }
-        let thread = self.threads.get_mut(id);
-        thread.next_timer = after;
-        thread.timed = true;
-        match before {
-            Some(before) => self.threads.get_mut(before).next_timer = Some(id),
-            None => {
-                self.timers.first = Some(id);
-                self.port.set_deadline(Some(deadline));
-            }
-        }
-    }
-
-    /// Takes a thread's deadline away, if it has one.
-    pub(crate) fn stop_timer(&mut self, id: ThreadId) {
-        if self.threads.get(id).timed {
-            self.remove_timer(id);
-        }
-    }
-
-    #[inline(never)]
-    pub(crate) fn remove_timer(&mut self, id: ThreadId) {
-        let thread = self.threads.get_mut(id);
-        thread.timed = false;
-        let after = thread.next_timer.take();
-        // An early interrupt is no harm, so the port keeps the deadline that it has.
-        if self.timers.first == Some(id) {
-            self.timers.first = after;
-            return;
-        }
-        if let Some(before) =
-            self.threads.ids().find(|&other| self.threads.get(other).next_timer == Some(id))
-        {
-            self.threads.get_mut(before).next_timer = after;
+        if deadline < self.next_deadline {
+            self.next_deadline = deadline;
+            self.port.set_deadline(deadline);
         }
     }
 
     /// Makes a waiting thread ready. What its system call brings back is pending already.
     #[inline(never)]
     pub(crate) fn wake(&mut self, id: ThreadId) {
-        self.stop_timer(id);
         let thread = self.threads.get_mut(id);
+        // The port keeps it: an early interrupt is no harm.
+        thread.deadline = NEVER;
         thread.wait = Wait::Nothing;
         thread.blocked_on = None;
         self.ready.push(thread);

@@ -226,7 +226,7 @@ impl Port for Machine {
         self.clock.now()
     }
 
-    fn set_deadline(&mut self, deadline: Option<u64>) {
+    fn set_deadline(&mut self, deadline: u64) {
         self.clock.set_deadline(deadline);
     }
 

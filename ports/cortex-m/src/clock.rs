@@ -49,13 +49,12 @@ impl Clock {
 
     /// Has SysTick interrupt at `deadline` (µs since start) or, if that is further away than it can
     /// count, before; then `now` is to be compared and this to be called again.
-    pub fn set_deadline(&mut self, deadline: Option<u64>) {
+    pub fn set_deadline(&mut self, deadline: u64) {
         let elapsed = self.ticks + self.elapsed();
         self.microseconds += u64::from(elapsed / self.ticks_per_microsecond);
         self.ticks = elapsed % self.ticks_per_microsecond;
         let longest = u64::from(LONGEST / self.ticks_per_microsecond);
-        let distance = deadline
-            .map_or(longest, |deadline| deadline.saturating_sub(self.microseconds).min(longest));
+        let distance = deadline.saturating_sub(self.microseconds).min(longest);
         let ticks = distance as u32 * self.ticks_per_microsecond.get();
         self.restart(ticks.saturating_sub(self.ticks).clamp(SHORTEST, LONGEST));
     }
