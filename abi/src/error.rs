@@ -35,11 +35,13 @@ pub enum CallError {
     BadLease = 11,
     /// The reply was not a value of its type: the caller's stub refused it.
     BadReply = 12,
+    /// The server found that the call broke the rules of its protocol, and said so.
+    Refused = 13,
 }
 
 impl CallError {
     /// Every error, in the order of its number.
-    pub const ALL: [CallError; 12] = [
+    pub const ALL: [CallError; 13] = [
         CallError::NoSuchService,
         CallError::NoSuchMethod,
         CallError::NotPermitted,
@@ -52,6 +54,7 @@ impl CallError {
         CallError::BadArgument,
         CallError::BadLease,
         CallError::BadReply,
+        CallError::Refused,
     ];
 
     /// The error that a status stands for; `None` for success and for what is no `CallError`.
@@ -85,6 +88,7 @@ impl CallError {
             CallError::BadArgument => "bad argument",
             CallError::BadLease => "memory cannot be lent",
             CallError::BadReply => "bad reply",
+            CallError::Refused => "refused by the server",
         }
     }
 }
@@ -128,7 +132,7 @@ mod tests {
         for error in CallError::ALL {
             assert_eq!(CallError::from_status(error.into()), Some(error));
         }
-        for other in [0, 13, 32, 33, 34, Word::MAX] {
+        for other in [0, 14, 32, 33, 34, Word::MAX] {
             assert_eq!(CallError::from_status(Status(other)), None);
         }
     }

@@ -21,13 +21,17 @@ pub enum Cause {
     ReturnWithoutCall = 7,
     /// A thread left its main function, or exited, in a process that is not its home.
     Exit = 8,
+    /// A call took longer than its caller allowed, and went on when its waits had failed.
+    Deadline = 9,
+    /// No crash: the process broke the rules of a service that it called.
+    Refused = 10,
     /// A cause that this version of the record's reader does not know.
     Unknown = 255,
 }
 
 impl Cause {
     /// Every cause that a kernel tells.
-    pub const ALL: [Cause; 8] = [
+    pub const ALL: [Cause; 10] = [
         Cause::Access,
         Cause::Execute,
         Cause::Stack,
@@ -36,6 +40,8 @@ impl Cause {
         Cause::Panic,
         Cause::ReturnWithoutCall,
         Cause::Exit,
+        Cause::Deadline,
+        Cause::Refused,
     ];
 }
 
@@ -54,7 +60,7 @@ pub struct FaultRecord {
     /// How many calls the thread had in flight.
     pub depth: u8,
     /// The services of these calls, the outermost first; the rest is 0.
-    pub chain: [u16; MAX_CALL_DEPTH],
+    pub chain: [u8; MAX_CALL_DEPTH],
     /// The address that was accessed, where the CPU tells it, else 0.
     pub address: Word,
     /// The address of the instruction, where it is known, else 0.
@@ -68,30 +74,16 @@ pub struct FaultRecord {
 }
 
 impl FaultRecord {
-    /// How many words a record is.
-    pub const WORDS: usize = 6 + MAX_CALL_DEPTH / 2;
+    /// How many words a record is: who, address, instruction, file, file length, line, and four bytes of
+    /// the chain in each of the others, the outermost call lowest.
+    pub const WORDS: usize = Self::CHAIN + MAX_CALL_DEPTH / 4;
+    /// The first word of the chain.
+    pub const CHAIN: usize = 6;
 
-    /// The words that it travels as.
+    /// The first word.
     #[inline(always)]
     #[must_use]
-    pub fn words(&self) -> [Word; Self::WORDS] {
-        let first = usize::from(self.process)
-            | usize::from(self.thread) << 8
-            | (self.cause as usize) << 16
-            | usize::from(self.depth) << 24;
-        let pair =
-            |call: usize| usize::from(self.chain[call]) | usize::from(self.chain[call + 1]) << 16;
-        [
-            first,
-            self.address,
-            self.instruction,
-            self.file,
-            self.file_length,
-            self.line,
-            pair(0),
-            pair(2),
-            pair(4),
-            pair(6),
-        ]
+    pub const fn who(process: u8, thread: u8, cause: Cause, depth: u8) -> Word {
+        u32::from_le_bytes([process, thread, cause as u8, depth]) as Word
     }
 }

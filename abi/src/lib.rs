@@ -47,3 +47,5 @@ pub const MAX_THREADS: usize = 32;
 pub const MAX_NOTIFICATIONS: usize = 32;
 /// The most MMIO windows that a process can own.
 pub const MAX_WINDOWS: usize = 2;
+/// The unit of the [limits](number::LIMIT) of calls, in µs.
+pub const LIMIT_UNIT: u64 = 1024;

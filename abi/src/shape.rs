@@ -1,6 +1,7 @@
 use crate::{ARGUMENT_WORDS, Word};
 
-/// What one word of a call is, as far as the kernel has to know.
+/// What one word of a call is, as far as the kernel has to know. A bit each, so that the kernel finds
+/// them at once among several.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Kind {
@@ -11,9 +12,9 @@ pub enum Kind {
     /// The address of memory lent for reading and writing; the next word is its length in bytes.
     Write = 2,
     /// A handle.
-    Handle = 3,
+    Handle = 4,
     /// A handle if the word before it is 0 (the tag of `Some` and `Ok`), else plain data.
-    HandleIfTagIsZero = 4,
+    HandleIfTagIsZero = 8,
 }
 
 /// The words of an argument list or of a result: how many, and the [`Kind`] of each.
@@ -52,14 +53,26 @@ impl Shape {
         Shape { words: self.words.saturating_add(next.words), kinds: self.kinds | kinds }
     }
 
+    /// Whether some word may be a handle.
+    #[inline(always)]
+    #[must_use]
+    pub const fn has_handles(self) -> bool {
+        self.kinds & Self::HANDLES != 0
+    }
+
+    /// The kinds of handles, at all places.
+    pub const HANDLES: u16 = (Kind::Handle as u16 | Kind::HandleIfTagIsZero as u16) * 0x1111;
+
     /// The kind of word `index`.
     #[must_use]
     pub const fn kind(self, index: usize) -> Kind {
-        match self.kinds >> (4 * (index % ARGUMENT_WORDS)) & 15 {
+        // No word is before the first, so that bit says something else: `Method::HANDLES`.
+        let kinds = self.kinds & !(Kind::HandleIfTagIsZero as u16);
+        match kinds >> (4 * (index % ARGUMENT_WORDS)) & 15 {
             1 => Kind::Read,
             2 => Kind::Write,
-            3 => Kind::Handle,
-            4 => Kind::HandleIfTagIsZero,
+            4 => Kind::Handle,
+            8 => Kind::HandleIfTagIsZero,
             _ => Kind::Value,
         }
     }

@@ -20,6 +20,10 @@ pub struct System {
     pub interrupts: &'static [Interrupt],
     /// How many objects let only one call in at a time (their locks are numbered from 0).
     pub locks: usize,
+    /// The processes that may limit how long calls take: bit p is process p.
+    pub limiters: u32,
+    /// Whether handles are passed on: some method takes or gives one.
+    pub passes_handles: bool,
     /// Who is told of faults.
     pub fault_watch: Option<FaultWatch>,
 }
@@ -113,6 +117,22 @@ pub struct Method {
     pub arguments: Shape,
     /// What its result words are.
     pub results: Shape,
+}
+
+impl Method {
+    /// Bit of the [kinds](Shape::kinds) of the arguments: there are handles among the arguments or the
+    /// results. (The first word is no [`HandleIfTagIsZero`](crate::Kind::HandleIfTagIsZero), so its bit
+    /// is free.)
+    pub const HANDLES: u16 = crate::Kind::HandleIfTagIsZero as u16;
+
+    /// A method with these arguments and results.
+    #[must_use]
+    pub const fn new(entry: Entry, mut arguments: Shape, results: Shape) -> Method {
+        if arguments.has_handles() || results.has_handles() {
+            arguments.kinds |= Self::HANDLES;
+        }
+        Method { entry, arguments, results }
+    }
 }
 
 /// A published object.

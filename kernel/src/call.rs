@@ -5,13 +5,14 @@
 //! caller's part of the stack is closed while the method runs, because the callee's stack starts
 //! below it. Nothing changes until every check has passed.
 
+use crate::fault::Fault;
 use crate::lease::InForce;
+use crate::limit::Limit;
 use crate::port::Port;
-use crate::process::{STALE, STALE_AND_FREE};
 use crate::thread::Level;
 use crate::{Effect, Kernel};
 use crossgate_abi::table::{Method, NO_LOCK, Service};
-use crossgate_abi::{ARGUMENT_WORDS, CallError, Cause, RESULT_WORDS, Status, Word};
+use crossgate_abi::{ARGUMENT_WORDS, CallError, Cause, Kind, RESULT_WORDS, Shape, Status, Word};
 
 /// What the kernel remembers of a call in flight.
 #[derive(Clone, Copy, Debug)]
@@ -20,24 +21,40 @@ pub(crate) struct Frame {
     pub stack_pointer: Word,
     /// What the caller may use.
     pub level: Level,
+    /// The limit that holds again after the call, if the callee has set one of its own.
+    pub limit: Limit,
     /// The service that was called.
-    pub service: u16,
-    /// The lock that has to be given back, or [`NO_LOCK`]; or [`STALE`] or [`STALE_AND_FREE`] if the
-    /// caller has lost its memory.
-    pub lock: u8,
+    pub service: u8,
+    /// What has to be taken care of when the call ends: the kinds of the handles among its two
+    /// results, as in a [`Shape`], and the bits below. 0: nothing, as always while no call has the frame.
+    pub care: u8,
 }
+
+/// In [`Frame::care`]: the caller has lost its memory, so that the way back leads past it.
+pub(crate) const STALE: u8 = 1 << 0;
+/// The callee has limited how long calls of its own may take.
+pub(crate) const LIMITED: u8 = 1 << 1;
+/// A limit that holds for the call was over some time ago.
+pub(crate) const OVERDUE: u8 = 1 << 3;
+/// The callee refused the call.
+pub(crate) const REFUSED: u8 = 1 << 4;
+/// The object is locked for the call.
+pub(crate) const LOCKED: u8 = 1 << 5;
+const HANDLES: u8 = Shape::HANDLES as u8 & !(Kind::HandleIfTagIsZero as u8);
+const _: () = assert!(HANDLES & (STALE | LIMITED | OVERDUE | REFUSED | LOCKED) == 0);
 
 impl Frame {
     pub const EMPTY: Frame = Frame {
         stack_pointer: 0,
         level: Level { window: 0, process: 0, leases: InForce::NONE },
+        limit: Limit::NONE,
         service: 0,
-        lock: 0,
+        care: 0,
     };
 
     /// Whether its caller has lost its memory, so that the way back leads past it.
     pub fn is_stale(&self) -> bool {
-        self.lock == STALE || self.lock == STALE_AND_FREE
+        self.care & STALE != 0
     }
 }
 
@@ -107,6 +124,9 @@ impl<P: Port> Kernel<P> {
     #[cold]
     #[inline(never)]
     fn do_not_call(&mut self, stack_pointer: Word, refusal: Refusal) -> Effect {
+        if let Some(frame) = self.threads.current().next_frame() {
+            frame.care = 0;
+        }
         match refusal {
             Refusal::Error(error) => Effect::error(error),
             Refusal::Busy(lock) => self.wait_for_lock(stack_pointer, lock),
@@ -131,7 +151,8 @@ impl<P: Port> Kernel<P> {
         let called_by = service.callers.rotate_right(caller.into());
         let running = self.running.rotate_right(service.owner.into());
         if called_by & running & 1 == 0 {
-            return Err(refuse(service, caller));
+            self.admit_by_grant(index, service, caller)?;
+            thread = self.threads.current();
         }
         let depth = usize::from(thread.depth);
         if depth >= thread.frames.len() {
@@ -148,8 +169,8 @@ impl<P: Port> Kernel<P> {
             thread = self.threads.current();
         }
         if let Some(frame) = thread.frames.get_mut(depth) {
-            let level = thread.level;
-            *frame = Frame { stack_pointer, level, service: index as u16, lock: service.lock };
+            (frame.stack_pointer, frame.level) = (stack_pointer, thread.level);
+            frame.service = index as u8;
         }
         let level = Level { window: window.registers, process: service.owner, leases };
         thread.depth = (depth + 1) as u8;
@@ -173,7 +194,7 @@ impl<P: Port> Kernel<P> {
         method: &Method,
         words: &[Word; ARGUMENT_WORDS],
     ) -> Result<InForce, Refusal> {
-        let leases = self.take_leases(stack_pointer, method.arguments, words, service.owner)?;
+        let leases = self.take_leases(stack_pointer, method, words, service.owner)?;
         // Last, because only a lock that the call really takes has to be given back.
         if service.lock != NO_LOCK {
             self.take_lock(service.lock)?;
@@ -187,7 +208,7 @@ impl<P: Port> Kernel<P> {
     pub fn leave(&mut self, words: &[Word; ARGUMENT_WORDS]) -> Option<Exit> {
         let thread = self.threads.current();
         let frame = thread.innermost()?;
-        if frame.lock != NO_LOCK || words[0] != 0 {
+        if frame.care != 0 || words[0] != 0 {
             return None;
         }
         let (stack_pointer, level) = (frame.stack_pointer, frame.level);
@@ -205,48 +226,51 @@ impl<P: Port> Kernel<P> {
     pub fn leave_with_care(&mut self, words: &[Word; ARGUMENT_WORDS]) -> Result<Exit, Effect> {
         let thread = self.threads.current();
         let stack_start = thread.stack.start;
+        let callee = thread.level.process;
         let Some(frame) = thread.pop() else {
             return Err(self.fault(Cause::ReturnWithoutCall, 0, 0));
         };
-        let Frame { stack_pointer, level, .. } = frame;
+        let Frame { stack_pointer, level, care, .. } = frame;
         thread.stack_pointer = stack_pointer;
-        let lock = self.lock_of(frame);
-        if lock != NO_LOCK {
-            self.release_lock(lock);
-        }
+        self.release_lock_of(frame);
         if frame.is_stale() {
             return Err(self.unwind_current());
         }
-        let (status, words) = match words[0] {
-            0 => (Status::OK, [words[1], words[2]]),
-            status => (refused(status).into(), [0; RESULT_WORDS]),
+        let results = [words[1], words[2]];
+        let outcome = match words[0] {
+            _ if care & REFUSED != 0 => Err(CallError::Refused),
+            0 => match self.grants {
+                Some(grants) if care & HANDLES != 0 => {
+                    let kinds = u16::from(care & HANDLES);
+                    let shape = Shape { words: RESULT_WORDS as u8, kinds };
+                    let passed = (grants.pass)(self, shape, &results, callee, level.process);
+                    passed.map_err(|_| CallError::BadReply)
+                }
+                _ => Ok(()),
+            },
+            status => Err(refused(status)),
+        };
+        let (status, words) = match outcome {
+            Ok(()) => (Status::OK, results),
+            Err(error) => (error.into(), [0; RESULT_WORDS]),
         };
         Ok(Exit { stack_pointer, stack_start, level, status, words })
     }
 
-    /// The lock that the call of this frame has still to give back, or [`NO_LOCK`].
-    pub(crate) fn lock_of(&self, frame: Frame) -> u8 {
-        match frame.lock {
-            STALE => self
-                .services
-                .get(usize::from(frame.service))
-                .map_or(NO_LOCK, |service| service.lock),
-            STALE_AND_FREE => NO_LOCK,
-            lock => lock,
-        }
+    /// The current process refuses the call that the current thread is in, as one that breaks the rules:
+    /// it will fail, and who made it is noted.
+    pub(crate) fn refuse(&mut self) -> Status {
+        let thread = self.threads.current();
+        let (id, depth) = (thread.id, thread.depth);
+        let Some(frame) = thread.frame(depth.wrapping_sub(1)) else {
+            return CallError::NotPermitted.into();
+        };
+        frame.care |= REFUSED;
+        let caller = frame.level.process;
+        self.report(id, caller, &Fault::of(Cause::Refused));
+        Status::OK
     }
 }
-
-/// Why `process` can't call `service` now.
-#[cold]
-fn refuse(service: &Service, process: u8) -> Refusal {
-    if service.callers.rotate_right(process.into()) & 1 == 0 {
-        Refusal::Error(CallError::NotPermitted)
-    } else {
-        Refusal::Down(service.owner)
-    }
-}
-
 /// A thunk may say that it refused an argument. Any other failure is not its to tell.
 fn refused(status: Word) -> CallError {
     if Status(status) == CallError::BadArgument.into() {

@@ -5,6 +5,8 @@
 //! into it from a process further on. Every other process goes on, and the one that the wiring names
 //! is told.
 
+use crate::limit::Limit;
+use crate::memory::Span;
 use crate::port::Port;
 use crate::thread::{ThreadId, Wait};
 use crate::{Effect, Kernel};
@@ -45,55 +47,49 @@ pub(crate) struct Fault {
 }
 
 impl Fault {
-    /// A fault of which nothing more is known than that a thread left.
-    pub const NOWHERE: Fault =
-        Fault { cause: Cause::Exit, instruction: 0, address: 0, file: 0, file_length: 0, line: 0 };
+    /// A fault of which nothing more is known than the cause.
+    pub fn of(cause: Cause) -> Fault {
+        Fault { cause, instruction: 0, address: 0, file: 0, file_length: 0, line: 0 }
+    }
 }
 
 impl<P: Port> Kernel<P> {
     /// The current process did something that it must not do, at `instruction`; `address` is what
     /// it tried to access. Both are 0 where that is unknown.
     pub fn fault(&mut self, cause: Cause, instruction: Word, address: Word) -> Effect {
-        self.crash_current(&Fault { cause, instruction, address, ..Fault::NOWHERE });
+        self.crash_current(&Fault { instruction, address, ..Fault::of(cause) });
         self.reload()
     }
 
-    /// The current process crashed. Notes it, takes the process down, and tells who is to be told.
+    /// The current process crashed.
     #[inline(never)]
     pub(crate) fn crash_current(&mut self, fault: &Fault) {
-        self.record(fault);
-        let faulted = self.current().level.process;
-        self.crash(faulted);
+        let thread = self.threads.current();
+        let (id, process) = (thread.id, thread.level.process);
+        self.report(id, process, fault);
+        self.crash(process);
+    }
+
+    /// Notes what a thread did in the name of a process, and tells who is to be told.
+    #[inline(never)]
+    pub(crate) fn report(&mut self, id: ThreadId, process: u8, fault: &Fault) {
+        let thread = self.threads.get(id);
+        let name = Span::new(fault.file, fault.file_length);
+        let is_known = name.is_some_and(|name| self.flash.contains(name));
+        let (file, length) = if is_known { (fault.file, fault.file_length) } else { (0, 0) };
+        let Faults { records, count } = &mut self.faults;
+        let Some(record) = records.get_mut(*count % RECORDS) else { return };
+        *count += 1;
+        let who = FaultRecord::who(process, id.index() as u8, fault.cause, thread.depth);
+        *record = [who, fault.address, fault.instruction, file, length, fault.line, 0, 0];
+        for (call, frame) in thread.frames.iter().take(thread.depth.into()).enumerate() {
+            if let Some(word) = record.get_mut(FaultRecord::CHAIN + call / 4) {
+                *word |= Word::from(frame.service) << (call % 4 * 8);
+            }
+        }
         if let Some(watch) = &self.system.fault_watch {
             self.signal(usize::from(watch.notification));
         }
-    }
-
-    pub(crate) fn record(&mut self, fault: &Fault) {
-        let thread = self.threads.current();
-        let mut chain = [0; crossgate_abi::MAX_CALL_DEPTH];
-        let frames = thread.frames.get(..thread.depth.into()).unwrap_or(&[]);
-        for (slot, frame) in chain.iter_mut().zip(frames) {
-            *slot = frame.service;
-        }
-        let name = crate::memory::Span::new(fault.file, fault.file_length);
-        let known = name.is_some_and(|name| self.flash.contains(name));
-        let record = FaultRecord {
-            process: thread.level.process,
-            thread: thread.id.index() as u8,
-            cause: fault.cause,
-            depth: thread.depth,
-            chain,
-            address: fault.address,
-            instruction: fault.instruction,
-            file: if known { fault.file } else { 0 },
-            file_length: if known { fault.file_length } else { 0 },
-            line: fault.line,
-        };
-        if let Some(slot) = self.faults.records.get_mut(self.faults.count % RECORDS) {
-            *slot = record.words();
-        }
-        self.faults.count += 1;
     }
 
     /// The process that may read records reads word `words[1]` of that of fault `words[0]`.
@@ -149,5 +145,6 @@ impl<P: Port> Kernel<P> {
         let thread = self.threads.get_mut(id);
         self.ready.remove(thread);
         thread.wait = Wait::Ended;
+        thread.limit = Limit::NONE;
     }
 }

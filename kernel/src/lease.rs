@@ -8,9 +8,9 @@
 use crate::Kernel;
 use crate::memory::Span;
 use crate::port::Port;
-use crossgate_abi::{ARGUMENT_WORDS, CallError, Kind, Shape, Word};
+use crossgate_abi::table::Method;
+use crossgate_abi::{ARGUMENT_WORDS, CallError, Kind, Word};
 
-const READ: u16 = Kind::Read as u16;
 const WRITE: u16 = Kind::Write as u16;
 
 /// Where leased memory comes from, which says how far the protection unit may round it.
@@ -101,21 +101,24 @@ impl<P: Port> Kernel<P> {
     pub(crate) fn take_leases(
         &mut self,
         stack_pointer: Word,
-        arguments: Shape,
+        method: &Method,
         words: &[Word; ARGUMENT_WORDS],
         callee: u8,
     ) -> Result<InForce, CallError> {
         let mut in_force = self.threads.current().level.leases.of_callee();
-        let mut kinds = arguments.kinds;
+        let mut kinds = method.arguments.kinds;
         for word in words.windows(2) {
             let &[address, length] = word else { break };
             if kinds == 0 {
                 break;
             }
-            let kind = kinds & 15;
+            if kinds & Method::HANDLES != 0 {
+                self.take_handles(method, words, callee)?;
+            }
+            let kind = kinds & 3;
             kinds >>= 4;
             // Empty memory is nobody's.
-            if (kind != READ && kind != WRITE) || length == 0 {
+            if kind == 0 || length == 0 {
                 continue;
             }
             let memory = Span::new(address, length).ok_or(CallError::BadLease)?;

@@ -10,6 +10,8 @@
 //! |---|---|
 //! | [`call`] | a call and its return: the way into another process and back |
 //! | [`lease`] | memory that a call may use while it runs |
+//! | [`grant`] | who may call what the wiring does not name |
+//! | [`limit`] | how long calls may take |
 //! | [`lock`] | objects that one call at a time may be in, and mutexes |
 //! | [`notification`] | signals, and who waits for them |
 //! | [`time`] | who sleeps until when |
@@ -26,7 +28,9 @@
 
 pub mod call;
 pub mod fault;
+pub mod grant;
 pub mod lease;
+pub mod limit;
 pub mod lock;
 pub mod memory;
 pub mod notification;
@@ -43,6 +47,8 @@ mod tests;
 use crossgate_abi::table::{Process, Service, System};
 use crossgate_abi::{CallError, Status};
 use fault::Faults;
+use grant::Grants;
+use limit::Limits;
 use lock::Lock;
 use memory::Span;
 use notification::Notification;
@@ -113,6 +119,10 @@ pub struct Kernel<P: Port> {
     pub(crate) ready: Ready,
     pub(crate) faults: Faults,
     pub(crate) states: &'static mut [process::Process],
+    pub(crate) limits: Option<&'static Limits<P>>,
+    pub(crate) grants: Option<&'static Grants<P>>,
+    /// For each service the processes that may call it by grant: bit p is process p.
+    pub(crate) granted: &'static mut [u32],
 }
 
 /// The kernel's memory, as large as the wiring needs it.
@@ -125,6 +135,8 @@ pub struct Storage {
     pub locks: &'static mut [Lock],
     /// One state per notification.
     pub notifications: &'static mut [Notification],
+    /// One word per service if handles are passed on.
+    pub granted: &'static mut [u32],
     /// One state per process.
     pub processes: &'static mut [process::Process],
 }
@@ -147,6 +159,9 @@ impl<P: Port> Kernel<P> {
             next_deadline: NEVER,
             faults: Faults::new(),
             states: storage.processes,
+            limits: if system.limiters != 0 { Some(Limits::ALL) } else { None },
+            grants: if system.passes_handles { Some(Grants::ALL) } else { None },
+            granted: storage.granted,
             system,
         }
     }

@@ -10,7 +10,7 @@
 //! holder had, with bit 0 set if others wait. So the holder is found without the kernel having been
 //! told, and a process that forges such a word only confuses its own threads.
 
-use crate::call::Refusal;
+use crate::call::{Frame, LOCKED, Refusal};
 use crate::memory::Span;
 use crate::port::Port;
 use crate::system_call::Outcome;
@@ -34,7 +34,7 @@ impl Lock {
 }
 
 impl<P: Port> Kernel<P> {
-    /// The current thread takes the lock of an object, if it is free.
+    /// The current thread takes the lock of an object for its next call, if it is free.
     #[inline(never)]
     pub(crate) fn take_lock(&mut self, lock: u8) -> Result<(), Refusal> {
         match self.locks.get(usize::from(lock)).and_then(|lock| lock.holder) {
@@ -43,6 +43,9 @@ impl<P: Port> Kernel<P> {
             None => {
                 if let Some(free) = self.locks.get_mut(usize::from(lock)) {
                     free.holder = Some(self.threads.current_id());
+                }
+                if let Some(frame) = self.threads.current().next_frame() {
+                    frame.care |= LOCKED;
                 }
                 Ok(())
             }
@@ -63,17 +66,25 @@ impl<P: Port> Kernel<P> {
         self.reschedule()
     }
 
-    /// Frees the lock of an object. Tells whether others wait for it (they are ready now).
-    pub(crate) fn release_lock(&mut self, lock: u8) -> bool {
-        let Some(lock_state) = self.locks.get_mut(usize::from(lock)) else { return false };
-        let before = core::mem::replace(lock_state, Lock::FREE);
+    /// Frees the lock of the object of a service. Who waits for it is ready now.
+    fn release_lock(&mut self, service: u8) {
+        let Some(service) = self.services.get(usize::from(service)) else { return };
+        let Some(lock) = self.locks.get_mut(usize::from(service.lock)) else { return };
+        let before = core::mem::replace(lock, Lock::FREE);
         if before.contended {
-            self.wake_all(Wait::Lock(lock));
+            self.wake_all(Wait::Lock(service.lock));
             if let Some(holder) = before.holder {
                 self.inherit(holder);
             }
         }
-        before.contended
+    }
+
+    /// Gives back the lock that was taken for the call of this frame, if one was.
+    #[inline(always)]
+    pub(crate) fn release_lock_of(&mut self, frame: Frame) {
+        if frame.care & LOCKED != 0 {
+            self.release_lock(frame.service);
+        }
     }
 
     /// The current thread found the mutex at `address` taken.

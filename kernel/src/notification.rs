@@ -68,7 +68,8 @@ impl<P: Port> Kernel<P> {
     fn wake_waiter(&mut self, index: Word, waiters: u32) {
         let waiter = self.most_urgent(waiters);
         let thread = self.threads.get_mut(waiter);
-        let wait = core::mem::replace(&mut thread.wait, Wait::Nothing);
+        let wait = thread.wait;
+        thread.wait = Wait::Nothing;
         thread.deadline = NEVER;
         thread.pending = Pending::word(index);
         self.ready.push(thread);

@@ -18,7 +18,7 @@ pub struct Window {
 /// The functions without `self` are pure arithmetic that depends on what the memory protection
 /// unit can express. An implementation has to keep what each of them promises: the security
 /// properties rest on it.
-pub trait Port {
+pub trait Port: 'static {
     /// How many bytes of the caller's stack, from the stack pointer that it reports upwards, hold
     /// registers that the kernel saved: they can't be lent.
     const CONTEXT_SIZE: Word;

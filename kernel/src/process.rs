@@ -16,11 +16,12 @@
 //!
 //! A process that crashes again soon waits before it begins anew, and longer each time.
 
+use crate::call::{LOCKED, OVERDUE, STALE};
 use crate::port::Port;
 use crate::system_call::Outcome;
 use crate::thread::{Pending, ThreadId, Wait};
 use crate::{Effect, Kernel};
-use crossgate_abi::table::{NO_LOCK, OnFault};
+use crossgate_abi::table::OnFault;
 use crossgate_abi::{CallError, Status, Word};
 
 /// A crash this long after the one before, in µs, counts as the first.
@@ -29,10 +30,6 @@ const CALM: u64 = 10_000_000;
 const BACK_OFF: u32 = 10_000;
 /// ... so many times at most: it has to stay shorter than the calm.
 const DOUBLINGS: u8 = 9;
-/// In place of a frame's lock: its caller has lost its memory, so that the way back leads past it.
-pub(crate) const STALE: u8 = NO_LOCK - 1;
-/// The same, and its lock has been given back already.
-pub(crate) const STALE_AND_FREE: u8 = NO_LOCK - 2;
 
 /// What the kernel knows of a process besides its wiring.
 #[derive(Clone, Copy, Debug)]
@@ -181,12 +178,15 @@ impl<P: Port> Kernel<P> {
         if wiring.notifications != 0 {
             self.silence(wiring.notifications);
         }
+        if let Some(grants) = self.grants {
+            (grants.end)(self, process);
+        }
         let mut next = self.threads.after(ThreadId::IDLE);
         while let Some(id) = next {
             let thread = self.threads.get_mut(id);
             for frame in thread.frames.get_mut(..thread.depth.into()).unwrap_or(&mut []) {
                 if frame.level.process == process {
-                    frame.lock = if frame.lock == NO_LOCK { STALE_AND_FREE } else { STALE };
+                    frame.care |= STALE;
                 }
             }
             let (is_inside, depth) = (thread.level.process == process, thread.depth);
@@ -205,11 +205,10 @@ impl<P: Port> Kernel<P> {
         let mut index = 0;
         while let Some(&mut frame) = self.threads.get_mut(id).frame(index) {
             let service = self.services.get(usize::from(frame.service));
-            let lock = self.lock_of(frame);
-            if lock != NO_LOCK && service.is_some_and(|service| service.owner == process) {
-                self.release_lock(lock);
+            if service.is_some_and(|service| service.owner == process) {
+                self.release_lock_of(frame);
                 if let Some(frame) = self.threads.get_mut(id).frame(index) {
-                    frame.lock = if frame.is_stale() { STALE_AND_FREE } else { NO_LOCK };
+                    frame.care &= !LOCKED;
                 }
             }
             index += 1;
@@ -241,12 +240,12 @@ impl<P: Port> Kernel<P> {
                 break;
             };
             thread.stack_pointer = frame.stack_pointer;
-            thread.pending = Pending::status(CallError::ServerFaulted.into());
+            let is_overdue = frame.care & OVERDUE != 0;
+            let error =
+                if is_overdue { CallError::DeadlineExceeded } else { CallError::ServerFaulted };
+            thread.pending = Pending::status(error.into());
             let waits = !matches!(thread.wait, Wait::Nothing);
-            let lock = self.lock_of(frame);
-            if lock != NO_LOCK {
-                self.release_lock(lock);
-            }
+            self.release_lock_of(frame);
             if waits {
                 self.interrupt_wait(id);
             }

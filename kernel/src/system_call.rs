@@ -3,7 +3,7 @@
 use crate::fault::Fault;
 use crate::port::Port;
 use crate::{Effect, Kernel};
-use crossgate_abi::{ARGUMENT_WORDS, Cause, Status, Word, number};
+use crossgate_abi::{ARGUMENT_WORDS, CallError, Cause, Status, Word, number};
 
 /// How a system call ends; `None` if it does not now, because the thread waits, or has ended, or goes on
 /// elsewhere.
@@ -64,14 +64,22 @@ impl<P: Port> Kernel<P> {
             number::MUTEX_WAIT => self.mutex_wait(first),
             number::MUTEX_WAKE => Some(self.mutex_wake(first)),
             number::PANIC => {
-                let cause = Cause::Panic;
                 let (file, file_length, line) = (first, second, third);
-                self.crash_current(&Fault { cause, file, file_length, line, ..Fault::NOWHERE });
+                self.crash_current(&Fault { file, file_length, line, ..Fault::of(Cause::Panic) });
                 None
             }
             number::BEGIN => self.begin(),
             number::RESTART => self.supervise(first, false),
             number::STOP => self.supervise(first, true),
+            number::REVOKE => {
+                let nothing = Some(CallError::NotPermitted.into());
+                self.grants.map_or(nothing, |grants| Some((grants.revoke)(self, first)))
+            }
+            number::LIMIT => {
+                let nothing = Some(CallError::NotPermitted.into());
+                self.limits.map_or(nothing, |limits| Some((limits.set)(self, words)))
+            }
+            number::REFUSE => Some(self.refuse()),
             number::READ_FAULT => Some(self.read_fault(words)),
             _ => Some(Status::NO_SUCH_SYSTEM_CALL),
         }
@@ -81,7 +89,7 @@ impl<P: Port> Kernel<P> {
         if self.current().depth == 0 {
             self.end(self.threads.current_id());
         } else {
-            self.crash_current(&Fault::NOWHERE);
+            self.crash_current(&Fault::of(Cause::Exit));
         }
     }
 }

@@ -1,7 +1,8 @@
 //! A thread's state.
 
-use crate::call::Frame;
+use crate::call::{Frame, LIMITED};
 use crate::lease::{InForce, Lease};
+use crate::limit::Limit;
 use crate::memory::Span;
 use crate::port::Port;
 use crate::time::NEVER;
@@ -120,6 +121,8 @@ pub struct Thread {
     pub(crate) base_priority: u8,
     pub(crate) priority: u8,
     pub(crate) blocked_on: Option<ThreadId>,
+    /// When the calls that it makes have to end.
+    pub(crate) limit: Limit,
     pub(crate) pending: Pending,
     pub(crate) wait: Wait,
     /// When it stops waiting, in µs since start.
@@ -160,6 +163,7 @@ impl Thread {
         base_priority: 0,
         priority: 0,
         blocked_on: None,
+        limit: Limit::NONE,
         pending: Pending::Nothing,
         wait: Wait::Nothing,
         deadline: NEVER,
@@ -182,6 +186,7 @@ impl Thread {
     /// It is at home, and runs next from its beginning.
     pub(crate) fn begin<P: Port>(&mut self) {
         self.pending = Pending::Nothing;
+        self.limit = Limit::NONE;
         self.stack_pointer = P::first_context(P::BEGIN, self.stack.end);
     }
 
@@ -216,6 +221,11 @@ impl Thread {
         if index < self.depth { self.frames.get_mut(usize::from(index)) } else { None }
     }
 
+    /// The frame that its next call will have.
+    pub(crate) fn next_frame(&mut self) -> Option<&mut Frame> {
+        self.frames.get_mut(usize::from(self.depth))
+    }
+
     /// The frame of the call that it is in.
     #[inline(always)]
     pub(crate) fn innermost(&self) -> Option<&Frame> {
@@ -230,10 +240,16 @@ impl Thread {
     }
 
     /// Goes back to the caller of the innermost call. (What is saved there is the port's to load.)
+    #[inline(always)]
     pub(crate) fn pop(&mut self) -> Option<Frame> {
-        let frame = *self.innermost()?;
+        let place = self.frames.get_mut(usize::from(self.depth).wrapping_sub(1))?;
+        let frame = *place;
+        place.care = 0;
         self.depth -= 1;
         self.level = frame.level;
+        if frame.care & LIMITED != 0 {
+            self.limit = frame.limit;
+        }
         Some(frame)
     }
 

@@ -39,6 +39,10 @@ impl<P: Port> Kernel<P> {
             } else {
                 self.next_deadline = self.next_deadline.min(deadline);
             }
+            if let Some(limits) = self.limits {
+                let limit = (limits.check)(self, id, now);
+                self.next_deadline = self.next_deadline.min(limit);
+            }
         }
         self.port.set_deadline(self.next_deadline);
         self.reschedule()
@@ -47,6 +51,11 @@ impl<P: Port> Kernel<P> {
     /// Gives a thread a deadline, after which it stops waiting.
     pub(crate) fn start_timer(&mut self, id: ThreadId, deadline: u64) {
         self.threads.get_mut(id).deadline = deadline;
+        self.want_timer(deadline);
+    }
+
+    /// Has the port's timer come at this time, if not before.
+    pub(crate) fn want_timer(&mut self, deadline: u64) {
         if deadline < self.next_deadline {
             self.next_deadline = deadline;
             self.port.set_deadline(deadline);

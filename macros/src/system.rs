@@ -7,7 +7,8 @@ use crossgate_abi::{MAX_NOTIFICATIONS, MAX_PROCESSES, MAX_THREADS, MAX_WINDOWS};
 use proc_macro::{Delimiter, Group, Ident, Literal, Span, TokenStream, TokenTree as Token};
 
 const ITEMS: &str = "expected an item of a process: `mmio`, `notification`, `counting \
-                     notification`, `interrupt`, `faults`, `on_fault`, `object` or `thread`";
+                     notification`, `interrupt`, `faults`, `on_fault`, \
+                     `deadlines`, `object` or `thread`";
 
 /// What is known of the whole firmware so far.
 #[derive(Default)]
@@ -29,6 +30,7 @@ struct Process {
     interrupts: Vec<Token>,
     faults: Vec<Token>,
     on_fault: Option<Vec<Token>>,
+    deadlines: bool,
     objects: Vec<Token>,
     threads: Vec<Token>,
     object_names: Names,
@@ -110,6 +112,7 @@ fn process(name: Ident, body: &Group, firmware: &mut Firmware) -> Result<Token, 
         bracket(items.interrupts),
         bracket(items.faults),
         bracket(items.on_fault.unwrap_or_else(|| policy("DEFAULT", Span::call_site()))),
+        bracket(items.deadlines.then(|| Literal::u32_suffixed(1).into())),
         bracket(items.objects),
         bracket(items.threads),
     ]))
@@ -153,6 +156,9 @@ fn item(source: &mut Cursor, items: &mut Process, firmware: &mut Firmware) -> Re
         if items.on_fault.replace(policy).is_some() {
             return Err(Error::new(span, "a process has one `on_fault`"));
         }
+    } else if source.word("deadlines") {
+        source.punctuation(';', "expected `deadlines;`")?;
+        items.deadlines = true;
     } else if source.word("object") {
         object(source, items, firmware)?;
     } else if source.word("thread") {

@@ -97,8 +97,8 @@ mod tests {
         for error in CallError::ALL {
             assert_eq!(failure(Status::from(error).0), error);
         }
-        assert_eq!(failure(13), CallError::BadReply);
-        assert_eq!(failure(Word::MAX), CallError::BadReply);
+        assert_eq!(failure(14), CallError::Refused);
+        assert_eq!(failure(Word::MAX), CallError::Refused);
     }
 
     /// A type whose shape is wrong: it says one word, and handles two.

@@ -35,7 +35,8 @@ impl RawHandle {
 /// `Handle<dyn Temperature>`.
 ///
 /// It is plain data, worth nothing without the kernel's consent: the wiring says which process may
-/// call which service. Its methods are those of the interface; each may also fail with a
+/// call which service. Who has the right to call it gives it away with the handle, as an argument or in
+/// a result of a call; [`server::revoke`](crate::server::revoke) takes it back. Its methods are those of the interface; each may also fail with a
 /// [`CallError`](crate::CallError).
 ///
 /// ```
@@ -78,6 +79,12 @@ impl<I: ?Sized> Handle<I> {
     #[must_use]
     pub const fn __of_service(index: usize) -> Handle<I> {
         Handle(RawHandle::of_service(index), PhantomData)
+    }
+
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn __service(self) -> usize {
+        self.0.service()
     }
 }
 

@@ -22,6 +22,10 @@ struct Kernel {
     process: u8,
     /// The objects that calls in flight are in.
     entered: Vec<*mut ()>,
+    /// The innermost call was refused.
+    refused: bool,
+    /// For each service the processes that got a handle of it.
+    granted: Vec<u32>,
     private: Vec<(usize, usize)>,
 }
 
@@ -73,6 +77,7 @@ pub fn serve<I: ?Sized + ServedBy<T>, T: 'static>(object: T) -> Handle<I> {
             owner: FAKE,
             lock: 0,
         });
+        kernel.granted.push(0);
         Handle::__of_service(kernel.services.len() - 1)
     })
 }
@@ -86,7 +91,10 @@ pub fn boot(system: &System) {
             *turn = Some(ONE.lock().unwrap_or_else(PoisonError::into_inner));
         }
     });
-    KERNEL.with_borrow_mut(|kernel| kernel.services = system.services.to_vec());
+    KERNEL.with_borrow_mut(|kernel| {
+        kernel.services = system.services.to_vec();
+        kernel.granted = std::vec![0; kernel.services.len()];
+    });
     let counting = system.notifications.iter().enumerate().filter(|(_, it)| it.counting);
     COUNTING.store(counting.fold(0, |set, (index, _)| set | 1 << index), Ordering::Relaxed);
 }
@@ -142,7 +150,7 @@ impl Kernel {
     fn admit(&self, selector: Word, words: &[Word; 4]) -> Result<(Service, Method), CallError> {
         let service = *self.services.get(selector >> 8).ok_or(CallError::NoSuchService)?;
         let method = *service.methods.get(selector & 0xff).ok_or(CallError::NoSuchMethod)?;
-        if service.callers >> self.process & 1 == 0 {
+        if (service.callers | self.granted[selector >> 8]) >> self.process & 1 == 0 {
             return Err(CallError::NotPermitted);
         }
         if self.entered.len() >= MAX_CALL_DEPTH {
@@ -159,6 +167,27 @@ impl Kernel {
         Ok((service, method))
     }
 
+    /// Lets `receiver` call the services whose handles are among these words, if `giver` may.
+    fn pass(
+        &mut self,
+        shape: Shape,
+        words: &[Word],
+        giver: u8,
+        receiver: u8,
+    ) -> Result<(), CallError> {
+        for place in shape.handles(words) {
+            let index = words[place] >> 8;
+            let service = self.services.get(index).ok_or(CallError::NotPermitted)?;
+            let may =
+                service.owner == giver || (service.callers | self.granted[index]) >> giver & 1 != 0;
+            if !may {
+                return Err(CallError::NotPermitted);
+            }
+            self.granted[index] |= 1 << receiver;
+        }
+        Ok(())
+    }
+
     fn check_lease(&self, address: Word, length: Word) -> Result<(), CallError> {
         if length == 0 {
             return Ok(());
@@ -172,6 +201,7 @@ impl Kernel {
 pub(crate) fn call(selector: Word, mut words: [Word; 4]) -> Reply {
     let admitted = KERNEL.with_borrow_mut(|kernel| {
         let (service, method) = kernel.admit(selector, &words)?;
+        kernel.pass(method.arguments, &words, kernel.process, service.owner)?;
         let caller = core::mem::replace(&mut kernel.process, service.owner);
         kernel.entered.push(service.object);
         Ok((service, method, caller))
@@ -188,11 +218,40 @@ pub(crate) fn call(selector: Word, mut words: [Word; 4]) -> Reply {
     KERNEL.with_borrow_mut(|kernel| {
         kernel.process = caller;
         kernel.entered.pop();
-    });
-    match reply {
-        Ok(RawReply { status, words }) => Reply { status, words },
-        Err(_) => failure(CallError::ServerFaulted),
-    }
+        let refused = core::mem::take(&mut kernel.refused);
+        match reply {
+            Err(_) => failure(CallError::ServerFaulted),
+            Ok(_) if refused => failure(CallError::Refused),
+            Ok(RawReply { status: 0, words }) => {
+                match kernel.pass(method.results, &words, service.owner, caller) {
+                    Ok(()) => Reply { status: 0, words },
+                    Err(_) => failure(CallError::BadReply),
+                }
+            }
+            Ok(RawReply { status, words }) => Reply { status, words },
+        }
+    })
+}
+
+pub(crate) fn refuse() -> Reply {
+    KERNEL.with_borrow_mut(|kernel| {
+        kernel.refused = !kernel.entered.is_empty();
+        if kernel.refused {
+            Reply { status: 0, words: [0; 2] }
+        } else {
+            failure(CallError::NotPermitted)
+        }
+    })
+}
+
+pub(crate) fn revoke(index: usize) -> Reply {
+    KERNEL.with_borrow_mut(|kernel| match kernel.services.get(index) {
+        Some(service) if service.owner == kernel.process => {
+            kernel.granted[index] = 0;
+            Reply { status: 0, words: [0; 2] }
+        }
+        _ => failure(CallError::NotPermitted),
+    })
 }
 
 fn clear_unused(words: &mut [Word; 4], arguments: Shape) {

@@ -45,7 +45,7 @@ pub unsafe trait AllShared {}
 #[track_caller]
 pub const fn method(what: &str, entry: Entry, arguments: Shape, results: Shape) -> Method {
     crate::wiring::check_method(what, arguments, results);
-    Method { entry, arguments, results }
+    Method::new(entry, arguments, results)
 }
 
 /// The shape of a parameter. One that says more than its words would spoil those after it.

@@ -47,6 +47,8 @@
 //! | publish objects and wire processes | [`system!`], [`Concurrent`], [`Exclusive`] |
 //! | wait and signal | [`Notification`], [`Signal`] |
 //! | use threads and time | [`thread`], [`time`], [`sync`] |
+//! | bound the time of calls | [`time::with_deadline`] |
+//! | refuse a call, take handles back | [`server`] |
 //! | learn of crashes | [`fault`] |
 //! | decide what becomes of who crashed | [`supervise`] |
 //! | test on a host | [`host`] |
@@ -67,6 +69,7 @@ pub mod notification;
 mod object;
 #[cfg(target_os = "none")]
 mod panic;
+pub mod server;
 mod shared;
 pub mod supervise;
 pub mod sync;

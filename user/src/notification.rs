@@ -83,13 +83,14 @@ impl Notification {
     /// If it belongs to another process.
     #[inline]
     pub fn wait(self) {
-        wait(self.bit(), FOR_EVER);
+        wait_for_ever(self.bit());
     }
 
     /// Waits for a signal, but not longer than `timeout` (to the µs).
     ///
     /// # Errors
-    /// [`TimedOut`] if none came. One that comes later is kept.
+    /// [`TimedOut`] if none came, or if the [deadline](crate::time::with_deadline) of the call that the
+    /// thread is in is over. A signal that comes later is kept.
     ///
     /// # Panics
     /// If it belongs to another process.
@@ -138,7 +139,7 @@ impl Notification {
 /// # Panics
 /// If one of them belongs to another process, or there are none.
 pub fn wait_any<const N: usize>(notifications: [Notification; N]) -> usize {
-    wait(set(notifications), FOR_EVER).map_or(0, |index| place(notifications, index))
+    place(notifications, wait_for_ever(set(notifications)))
 }
 
 /// The same, but not longer than `timeout` (to the µs).
@@ -170,6 +171,17 @@ fn limited(timeout: Duration) -> u64 {
     microseconds(timeout).min(FOR_EVER - 1)
 }
 
+/// The index of the notification that came.
+#[inline]
+fn wait_for_ever(set: Word) -> u8 {
+    loop {
+        // The time of a call may be over. Whoever goes on waiting then is stopped later.
+        if let Some(index) = wait(set, FOR_EVER) {
+            return index;
+        }
+    }
+}
+
 /// The index of the notification that came; `None` if the time was over.
 #[inline]
 fn wait(set: Word, timeout: u64) -> Option<u8> {
@@ -178,6 +190,7 @@ fn wait(set: Word, timeout: u64) -> Option<u8> {
     match Status(reply.status) {
         Status::OK => Some(reply.words[0] as u8),
         Status::TIMED_OUT => None,
+        Status(status) if status == CallError::DeadlineExceeded as Word => None,
         _ => panic!("a notification of another process was waited for"),
     }
 }

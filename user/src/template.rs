@@ -216,6 +216,7 @@ macro_rules! __system {
         [$({ [$line:expr] [$bound:ident] })*]
         [$([$faults:ident])*]
         [$on_fault:expr]
+        [$($limiter:literal)?]
         [$({ [$object:ident] [$place:literal] [$object_stack:expr] [$type:ty] [$initial:expr]
              [$({ [$service:ident] [$interface:ty] })*] })*]
         [$({ [$thread:ident] [$priority:expr] [$stack:expr] [$entry:expr] })*]
@@ -375,6 +376,8 @@ macro_rules! __system {
                 notifications: NOTIFICATIONS,
                 interrupts: INTERRUPTS,
                 locks: $crate::wiring::lock_count(__wiring::LOCKS),
+                limiters: 0 $($(| $limiter << __wiring::Process::$process as u32)?)*,
+                passes_handles: $crate::wiring::passes_handles(&SERVICES),
                 fault_watch: match WATCHES {
                     [table::FaultWatch { process, notification }] => Some(table::FaultWatch { process: *process, notification: *notification }),
                     _ => None,

@@ -1,9 +1,10 @@
 //! Time since start.
 
 use crate::arch::system_call;
+use crate::call::failure;
 use core::ops::{Add, Sub};
 use core::time::Duration;
-use crossgate_abi::{Word, number};
+use crossgate_abi::{CallError, LIMIT_UNIT, Word, number};
 
 /// A point in time, to the µs.
 ///
@@ -46,6 +47,59 @@ impl Sub for Instant {
 pub fn now() -> Instant {
     let [low, high] = system_call(number::NOW, []).words;
     Instant(low as u64 | (high as u64) << 32)
+}
+
+/// Makes calls that have to end in time.
+///
+/// When the time is over, the wait for an object or a notification that such a call is in fails: the
+/// server gets [`TimedOut`](crate::notification::TimedOut) from `wait_timeout`, or
+/// [`CallError::DeadlineExceeded`] from a call of its own, and can return what it has. If the call is
+/// still not over 10 ms later, the server is stopped where it is, which is a crash of it (so it begins
+/// anew); the call fails with [`CallError::DeadlineExceeded`]. A server that computes for less than that
+/// between its waits, and does not sleep longer, is never stopped.
+///
+/// Of several times, those of callers included, the nearest counts. They are precise to about 1 ms; one
+/// of more than 33 s is none. The wiring of the process has to say `deadlines;`, because who has this
+/// right can stop a server that is slow. On a host nothing ends a call.
+///
+/// ```
+/// # use crossgate::{CallError, Handle, host, interface, time};
+/// use core::time::Duration;
+/// # #[interface] pub trait Temperature { fn get(&self) -> i32; }
+/// # struct Sensor; impl Temperature for Sensor { fn get(&self) -> i32 { 215 } }
+/// fn read(sensor: Handle<dyn Temperature>) -> Result<i32, CallError> {
+///     time::with_deadline(Duration::from_millis(20), || sensor.get())
+/// }
+/// # assert_eq!(read(host::serve(Sensor)), Ok(215));
+/// ```
+///
+/// # Errors
+/// What `calls` returns; or [`CallError::NotPermitted`], before it runs, if the wiring does not say
+/// `deadlines;`.
+pub fn with_deadline<T, E: From<CallError>>(
+    time: Duration,
+    calls: impl FnOnce() -> Result<T, E>,
+) -> Result<T, E> {
+    const LONGEST: u64 = ((1 << 15) - 2) * LIMIT_UNIT;
+    let time = microseconds(time);
+    if time > LONGEST {
+        return calls();
+    }
+    // Rounded up, and 0 would be none.
+    let limit = ((now().0 + time).div_ceil(LIMIT_UNIT) as u16).max(1);
+    let before = set_limit(limit)?;
+    if before != 0 && (before.wrapping_sub(limit) as i16) < 0 {
+        set_limit(before)?;
+    }
+    let result = calls();
+    set_limit(before)?;
+    result
+}
+
+/// Has calls end until then, in [`LIMIT_UNIT`]; 0: whenever they like. Tells what was in force before.
+fn set_limit(until: u16) -> Result<u16, CallError> {
+    let reply = system_call(number::LIMIT, [until.into()]);
+    if reply.status == 0 { Ok(reply.words[0] as u16) } else { Err(failure(reply.status)) }
 }
 
 /// Lets other threads run for at least `time`.

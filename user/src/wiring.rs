@@ -49,7 +49,7 @@ pub const fn check_method(what: &str, arguments: Shape, results: Shape) {
 #[track_caller]
 pub const fn service_count(counts: &[usize]) -> usize {
     let count = sum(counts, counts.len());
-    assert!(count <= u16::MAX as usize, "a firmware has at most 65535 services");
+    assert!(count <= 256, "a firmware has at most 256 services");
     count
 }
 
@@ -58,7 +58,7 @@ pub const fn service_count(counts: &[usize]) -> usize {
 #[track_caller]
 pub const fn lock_count(counts: &[usize]) -> usize {
     let count = sum(counts, counts.len());
-    assert!(count < NO_LOCK as usize - 1, "a firmware has at most 253 exclusive objects");
+    assert!(count <= NO_LOCK as usize, "a firmware has at most 255 exclusive objects");
     count
 }
 
@@ -197,6 +197,24 @@ pub const fn publish<I: ?Sized + Interface, O: Publish<I>>(
         };
         object += 1;
     }
+}
+
+/// Whether some method takes or gives a handle.
+#[must_use]
+pub const fn passes_handles(services: &[Service]) -> bool {
+    let mut service = 0;
+    while service < services.len() {
+        let methods = services[service].methods;
+        let mut method = 0;
+        while method < methods.len() {
+            if methods[method].arguments.has_handles() {
+                return true;
+            }
+            method += 1;
+        }
+        service += 1;
+    }
+    false
 }
 
 /// An entry of the table that is not filled in yet.

@@ -34,7 +34,7 @@ struct Operation {
     cmrx: Option<[u32; 3]>,
 }
 
-const OPERATIONS: [Operation; 13] = [
+const OPERATIONS: [Operation; 14] = [
     Operation {
         name: "rpc_null_4_words",
         text: "call and return, 4 words",
@@ -60,6 +60,13 @@ const OPERATIONS: [Operation; 13] = [
         name: "exclusive_rpc_null",
         text: "call of an object for one call at a time",
         must: Limit::Most(425),
+        stretch: None,
+        cmrx: None,
+    },
+    Operation {
+        name: "deadline_rpc_null",
+        text: "call that has to end in time",
+        must: Limit::Most(850),
         stretch: None,
         cmrx: None,
     },

@@ -10,8 +10,8 @@ const PACKAGE: &str = "system-tests";
 /// How long a test may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// The tests for which the emulator has to count instructions: in them, time is exact.
-const COUNTED: [&str; 5] =
-    ["crash_cycles", "fault_injection", "punctuality", "restarts", "switches"];
+const COUNTED: [&str; 6] =
+    ["crash_cycles", "deadlines", "fault_injection", "punctuality", "restarts", "switches"];
 
 /// Builds all tests.
 ///

@@ -12,7 +12,9 @@ mod firmware {
     use bench::report::{Bench, ROUNDS};
     use bench::{Alone, Buffer, Forwarder, Nested, Null, Server, Sum};
     use core::hint::black_box;
+    use core::time::Duration;
     use crossgate::sync::Mutex;
+    use crossgate::time::with_deadline;
     use crossgate::{Concurrent, Exclusive, Handle, Notification, Signal, thread};
     use mps2_an385::{TIMER0, Timer, UART0, Uart};
 
@@ -23,6 +25,7 @@ mod firmware {
     crossgate::system! {
         pub static SYSTEM;
         process client {
+            deadlines;
             mmio UART0;
             mmio TIMER0;
             notification PING;
@@ -62,6 +65,10 @@ mod firmware {
         });
         bench.measure("exclusive_rpc_null", || {
             alone.nothing().unwrap_or_else(|_| failed());
+        });
+        bench.measure("deadline_rpc_null", || {
+            let time = Duration::from_millis(100);
+            with_deadline(time, || null.nothing()).unwrap_or_else(|_| failed());
         });
         bench.measure("rpc_nested_2", || {
             nested.call_on().unwrap_or_else(|_| failed());

@@ -137,7 +137,7 @@ fn only_the_watcher_reads_records_and_old_ones_are_gone() {
     let refused = error(CallError::NotPermitted);
     assert_eq!(driver.ask(number::READ_FAULT, [0, 0, 0, 0]), refused);
     for _ in 0..3 {
-        driver.kernel.record(&Fault::NOWHERE);
+        driver.kernel.report(ThreadId::new(1), 1, &Fault::of(Cause::Exit));
     }
     driver.kernel.signal(0);
     assert_eq!(driver.kernel.reschedule(), Effect::SWITCH);

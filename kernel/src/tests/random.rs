@@ -2,6 +2,7 @@
 //! the invariants of the kernel hold after each step.
 
 use super::*;
+use crate::call::LOCKED;
 use crate::schedule::Ready;
 use crate::thread::Wait;
 use crossgate_abi::{Cause, Kind, LEASES_PER_CALL, MAX_CALL_DEPTH, PRIORITIES};
@@ -271,7 +272,8 @@ fn check_locks(driver: &Driver) {
         let mut inside = vec![];
         for thread in (0..THREADS).map(|index| driver.thread(index)) {
             for frame in &thread.frames[..usize::from(thread.depth)] {
-                if usize::from(driver.kernel.lock_of(*frame)) == index {
+                let service = &driver.kernel.services[usize::from(frame.service)];
+                if frame.care & LOCKED != 0 && usize::from(service.lock) == index {
                     inside.push(thread.id);
                 }
             }

@@ -190,7 +190,7 @@ impl Firmware {
         write!(
             text,
             "static SYSTEM: System = System {{ processes: &[{processes}], services: &[{services}], threads: &[{threads}],
-            notifications: &[], interrupts: &[], locks: 0, fault_watch: None }};
+            notifications: &[], interrupts: &[], locks: 0, limiters: 0, passes_handles: false, fault_watch: None }};
             #[unsafe(no_mangle)] extern \"C\" fn {}() -> ! {{ core::hint::black_box(&SYSTEM); {}; loop {{}} }}
             {}",
             self.entry, self.kernel, self.rest

@@ -108,6 +108,7 @@ impl Context {
     /// # Safety
     /// `top` is a multiple of 8, and the [`SIZE`](Self::SIZE) bytes below are memory of the stack
     /// that nothing uses.
+    #[inline(never)]
     pub unsafe fn start(entry: extern "C" fn() -> !, top: Word) -> *mut Context {
         let place = (top - Self::SIZE) as *mut Context;
         let context = Context {

@@ -92,6 +92,8 @@ macro_rules! start {
             };
             static mut __crossgate_kernel_locks: [Lock; $system.locks] =
                 [Lock::FREE; $system.locks];
+            const GRANTED: usize = if $system.passes_handles { $system.services.len() } else { 0 };
+            static mut __crossgate_kernel_granted: [u32; GRANTED] = [0; GRANTED];
             static mut __crossgate_kernel_notifications: [Notification;
                 $system.notifications.len()] =
                 [Notification::QUIET; $system.notifications.len()];
@@ -109,6 +111,7 @@ macro_rules! start {
                         threads: &mut *(&raw mut __crossgate_kernel_places),
                         locks: &mut *(&raw mut __crossgate_kernel_locks),
                         notifications: &mut *(&raw mut __crossgate_kernel_notifications),
+                        granted: &mut *(&raw mut __crossgate_kernel_granted),
                         processes: &mut *(&raw mut __crossgate_kernel_processes),
                     },
                     Machine::new(

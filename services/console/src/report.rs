@@ -108,6 +108,8 @@ mod tests {
         notifications: &[],
         interrupts: &[],
         locks: 0,
+        limiters: 0,
+        passes_handles: false,
         fault_watch: None,
     };
 

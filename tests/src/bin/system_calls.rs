@@ -66,7 +66,7 @@ fn attack(words: &[AtomicU32; 2], vault: Handle<dyn Vault>, done: Signal) -> ! {
 }
 
 fn unknown_numbers() {
-    for number in [17, 18, 31, 32, 255, 256, 0xffff, usize::MAX >> 1] {
+    for number in [20, 21, 31, 32, 255, 256, 0xffff, usize::MAX >> 1] {
         let reply = raw::system_call(number, [0; 4]);
         expect("an unknown system call", reply.status, Status::NO_SUCH_SYSTEM_CALL);
     }
@@ -186,7 +186,7 @@ fn noise(words: &[AtomicU32; 2], seed: u32, done: Signal) -> ! {
     let mut random = Random(seed);
     for _ in 0..2_500 {
         let mut arguments = core::array::from_fn(|_| random.word(words));
-        let number = random.next() as usize % 20;
+        let number = random.next() as usize % 23;
         let selector = match number {
             number::RETURN | number::EXIT | number::PANIC | number::BEGIN => {
                 random.next() as usize >> 1 & 0xfff

@@ -34,6 +34,9 @@ pub fn system_call<const N: usize>(number: Word, words: [Word; N]) -> Reply {
         number::ACKNOWLEDGE => done([0; 2]),
         // Without the message of a panic.
         number::EXIT => std::panic::resume_unwind(std::boxed::Box::new("the thread has ended")),
+        number::LIMIT => done([0; 2]),
+        number::REFUSE => crate::host::refuse(),
+        number::REVOKE => crate::host::revoke(word(0)),
         number::MUTEX_WAIT => {
             std::thread::yield_now();
             done([0; 2])

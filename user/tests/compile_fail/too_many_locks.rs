@@ -1,4 +1,4 @@
-//! A firmware has at most 253 exclusive objects.
+//! A firmware has at most 255 exclusive objects.
 use crossgate::{Exclusive, interface, system};
 
 #[interface]
@@ -12,7 +12,7 @@ impl Fan for Motor {
 system! {
     pub static SYSTEM;
     process fan {
-        object motors: [Exclusive<Motor>; 255] = [const { Exclusive::new(Motor) }; 255]
+        object motors: [Exclusive<Motor>; 256] = [const { Exclusive::new(Motor) }; 256]
             => [FANS: dyn Fan];
     }
 }

@@ -1,4 +1,4 @@
-//! A firmware has at most 65535 services.
+//! A firmware has at most 256 services.
 use crossgate::{Concurrent, interface, system};
 
 #[interface]
@@ -16,7 +16,7 @@ impl Temperature for Sensor {
 system! {
     pub static SYSTEM;
     process sensor {
-        object rooms: [Concurrent<Sensor>; 65536] = [const { Concurrent::new(Sensor) }; 65536]
+        object rooms: [Concurrent<Sensor>; 257] = [const { Concurrent::new(Sensor) }; 257]
             => [ROOMS: dyn Temperature];
     }
 }

@@ -1,0 +1,118 @@
+use super::*;
+use crossgate_abi::{Cause, Kind};
+
+/// Process 0 serves `SECRET`, which the wiring gives to process 1 only. Process 2 has a service that
+/// takes a handle as its last word, and one that gives one away.
+fn capabilities() -> Driver {
+    let last = Shape::values(3).then(Shape::HANDLE);
+    let maybe = Shape { words: 2, kinds: (Kind::HandleIfTagIsZero as u16) << 4 };
+    Wiring::default()
+        .service(0, 0b0010, Shape::NONE)
+        .service(2, 0b1010, last)
+        .service(2, 0b1010, Shape::NONE)
+        .gives(maybe)
+        .restarts(8)
+        .thread(1, 5)
+        .thread(2, 4)
+        .thread(3, 3)
+        .boot()
+}
+
+const SECRET: usize = 0;
+const TAKES: usize = 1;
+const GIVES: usize = 2;
+const HANDLE: Word = SECRET << 8;
+
+fn refused<T: core::fmt::Debug>(result: Result<T, Answer>, error: CallError) {
+    assert_eq!(result.map_err(|answer| answer.reply.unwrap().status).unwrap_err(), error.into());
+}
+
+/// Ends the current thread, so that the next runs.
+fn next(driver: &mut Driver) {
+    assert_eq!(driver.ask(number::EXIT, [0; 4]), SWITCHED);
+}
+
+#[test]
+fn a_handle_that_is_passed_on_gives_the_right_to_call() {
+    let mut driver = capabilities();
+    driver.call(TAKES, [0, 0, 0, HANDLE]).unwrap();
+    driver.call(SECRET, [0; 4]).unwrap();
+    driver.leave().unwrap();
+    driver.leave().unwrap();
+    next(&mut driver);
+    driver.call(SECRET, [0; 4]).unwrap();
+    driver.leave().unwrap();
+    next(&mut driver);
+    refused(driver.call(SECRET, [0; 4]), CallError::NotPermitted);
+}
+
+#[test]
+fn nobody_passes_on_what_he_does_not_have() {
+    let mut driver = capabilities();
+    next(&mut driver);
+    next(&mut driver);
+    assert_eq!(driver.current(), 3);
+    for forged in [HANDLE, 9 << 8, Word::MAX, u32::MAX as Word] {
+        refused(driver.call(TAKES, [0, 0, 0, forged]), CallError::NotPermitted);
+    }
+    assert_eq!(driver.path(3), [3], "it has not entered");
+    driver.call(GIVES, [0; 4]).unwrap();
+    let exit = driver.kernel.leave_with_care(&[0, 0, HANDLE, 0]).unwrap();
+    assert_eq!((exit.status, exit.words), (CallError::BadReply.into(), [0; 2]));
+    refused(driver.call(SECRET, [0; 4]), CallError::NotPermitted);
+}
+
+#[test]
+fn a_handle_in_a_result_counts_if_the_tag_says_so() {
+    let mut driver = capabilities();
+    driver.call(TAKES, [0, 0, 0, HANDLE]).unwrap();
+    driver.leave().unwrap();
+    next(&mut driver);
+    next(&mut driver);
+    for tag in [1, 0] {
+        refused(driver.call(SECRET, [0; 4]), CallError::NotPermitted);
+        driver.call(GIVES, [0; 4]).unwrap();
+        let exit = driver.kernel.leave_with_care(&[0, tag, HANDLE, 0]).unwrap();
+        assert_eq!((exit.status, exit.words), (Status::OK, [tag, HANDLE]));
+    }
+    driver.call(SECRET, [0; 4]).unwrap();
+}
+
+#[test]
+fn an_owner_gives_what_is_its_own_and_takes_it_back() {
+    let mut driver = capabilities();
+    next(&mut driver);
+    refused(driver.call(TAKES, [0; 4]), CallError::NotPermitted);
+    next(&mut driver);
+    driver.call(GIVES, [0; 4]).unwrap();
+    let own = TAKES << 8;
+    assert_eq!(driver.kernel.leave_with_care(&[0, 0, own, 0]).unwrap().status, Status::OK);
+    assert_eq!(driver.ask(number::REVOKE, [TAKES, 0, 0, 0]), error(CallError::NotPermitted));
+    driver.call(GIVES, [0; 4]).unwrap();
+    assert_eq!(driver.kernel.granted[TAKES], 0b1000);
+    assert_eq!(driver.ask(number::REVOKE, [TAKES, 0, 0, 0]), OK);
+    assert_eq!(driver.ask(number::REVOKE, [SECRET, 0, 0, 0]), error(CallError::NotPermitted));
+    assert_eq!(driver.ask(number::REVOKE, [9, 0, 0, 0]), error(CallError::NotPermitted));
+    assert_eq!(driver.kernel.granted[TAKES], 0);
+}
+
+#[test]
+fn a_grant_ends_with_its_receiver_and_with_the_owner() {
+    for crashes in [2, 0] {
+        let mut driver = capabilities();
+        driver.call(TAKES, [0, 0, 0, HANDLE]).unwrap();
+        driver.leave().unwrap();
+        assert_eq!(driver.kernel.granted[SECRET], 0b0100);
+        driver.call(if crashes == 2 { TAKES } else { SECRET }, [0, 0, 0, HANDLE]).unwrap();
+        let _ = driver.kernel.fault(Cause::Access, 0, 0);
+        assert_eq!(driver.kernel.granted[SECRET], 0, "process {crashes}");
+    }
+}
+
+#[test]
+fn a_call_that_is_refused_leaves_nothing_to_take_care_of() {
+    let mut driver = capabilities();
+    refused(driver.call(TAKES, [0, 0, 0, 9 << 8]), CallError::NotPermitted);
+    driver.call(SECRET, [0; 4]).unwrap();
+    assert!(driver.kernel.leave(&[0; 4]).is_some(), "the short way");
+}

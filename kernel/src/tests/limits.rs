@@ -1,0 +1,209 @@
+use super::*;
+use crate::limit::GRACE;
+use crate::thread::Wait;
+use crossgate_abi::{Cause, LIMIT_UNIT};
+
+const TICK: u64 = LIMIT_UNIT;
+const OVER: Option<Pending> = Some(Pending::status(Status(CallError::DeadlineExceeded as Word)));
+const FOR_EVER: Word = u32::MAX as Word;
+/// The services: of process 0, of process 2, and an exclusive one of process 3.
+const FIRST: usize = 0;
+const SECOND: usize = 1;
+const ALONE: usize = 2;
+
+/// Process 1 may limit its calls, and process 0.
+fn limiters() -> Driver {
+    Wiring::default()
+        .service(0, 0b1010, Shape::NONE)
+        .service(2, 0b1011, Shape::NONE)
+        .service(3, 0b1011, Shape::NONE)
+        .exclusive()
+        .notification(0, 0b1111, true)
+        .notification(3, 0b1111, true)
+        .restarts(8)
+        .limiters(0b0011)
+        .thread(1, 2)
+        .thread(3, 1)
+        .boot()
+}
+
+/// The current thread limits its calls to `ticks` from the start. Tells what was in force before.
+fn limit(driver: &mut Driver, ticks: u16) -> Word {
+    let reply = driver.ask(number::LIMIT, [ticks.into(), 0, 0, 0]).reply.unwrap();
+    assert_eq!(reply.status, Status::OK);
+    reply.words[0]
+}
+
+/// It is `ticks` after the start, and the timer comes if it was asked to.
+fn pass(driver: &mut Driver, ticks: u64) {
+    driver.kernel.port.now = ticks * TICK;
+    if driver.kernel.port.deadline.is_some_and(|deadline| deadline <= ticks * TICK) {
+        let _ = driver.kernel.timer();
+    }
+}
+
+#[test]
+fn a_wait_in_a_call_fails_when_the_time_is_over() {
+    let mut driver = limiters();
+    assert_eq!(limit(&mut driver, 5), 0);
+    driver.call(FIRST, [0; 4]).unwrap();
+    assert_eq!(driver.ask(number::WAIT, [1, FOR_EVER, FOR_EVER, 0]), SWITCHED);
+    pass(&mut driver, 4);
+    assert_eq!(driver.current(), 2);
+    pass(&mut driver, 5);
+    assert_eq!((driver.current(), driver.pending()), (1, OVER));
+    assert_eq!(driver.kernel.notifications[0].waiters, 0);
+    driver.leave().unwrap();
+    assert_eq!(limit(&mut driver, 0), Word::from(5 + GRACE));
+    assert!(driver.kernel.is_running(0));
+}
+
+#[test]
+fn waiting_for_an_object_is_a_part_of_the_call() {
+    let mut driver = limiters();
+    assert_eq!(driver.ask(number::SLEEP, [1, 0, 0, 0]), SWITCHED);
+    driver.call(ALONE, [0; 4]).unwrap();
+    pass(&mut driver, 1);
+    assert_eq!(driver.current(), 1);
+    limit(&mut driver, 5);
+    assert_eq!(driver.call(ALONE, [0; 4]).unwrap_err(), SWITCHED);
+    assert_eq!((driver.current(), driver.thread(2).priority), (2, 2), "it inherits");
+    pass(&mut driver, 5);
+    assert_eq!((driver.current(), driver.pending()), (1, OVER));
+    assert_eq!(driver.thread(2).priority, 1);
+    assert_eq!(driver.path(1), [1]);
+}
+
+#[test]
+fn a_callee_that_computes_on_is_killed_after_a_time_of_grace() {
+    let mut driver = limiters();
+    limit(&mut driver, 5);
+    driver.call(FIRST, [0; 4]).unwrap();
+    for ticks in [5, 14] {
+        pass(&mut driver, ticks);
+        assert_eq!((driver.path(1), driver.pending()), (vec![1, 0], None));
+    }
+    pass(&mut driver, 15);
+    assert_eq!((driver.path(1), driver.pending()), (vec![1], OVER));
+    assert!(!driver.kernel.is_running(0));
+    let record = driver.record(0);
+    assert_eq!((record.process, record.thread, record.cause), (0, 1, Cause::Deadline));
+    pass(&mut driver, 100);
+    assert!(driver.kernel.is_running(1), "who set the limit is not in such a call");
+}
+
+#[test]
+fn one_level_after_the_other_is_killed_inwards_to_outwards() {
+    let mut driver = limiters();
+    limit(&mut driver, 5);
+    driver.call(FIRST, [0; 4]).unwrap();
+    driver.call(SECOND, [0; 4]).unwrap();
+    pass(&mut driver, 5);
+    pass(&mut driver, 15);
+    assert_eq!((driver.path(1), driver.pending()), (vec![1, 0], OVER));
+    pass(&mut driver, 24);
+    assert_eq!(driver.path(1), [1, 0]);
+    pass(&mut driver, 25);
+    assert_eq!((driver.path(1), driver.pending()), (vec![1], OVER));
+    assert_eq!((driver.record(0).process, driver.record(1).process), (2, 0));
+}
+
+#[test]
+fn who_hides_behind_calls_is_killed_and_they_are_not() {
+    let mut driver = limiters();
+    limit(&mut driver, 5);
+    driver.call(FIRST, [0; 4]).unwrap();
+    pass(&mut driver, 5);
+    driver.call(SECOND, [0; 4]).unwrap();
+    pass(&mut driver, 15);
+    assert_eq!(driver.path(1), [1, 0, 2], "it finishes");
+    assert!(!driver.kernel.is_running(0) && driver.kernel.is_running(2));
+    assert_eq!(driver.leave(), Err(SWITCHED));
+    assert_eq!(driver.path(1), [1]);
+    assert!(driver.kernel.is_running(2));
+}
+
+#[test]
+fn a_later_call_has_a_time_of_grace_of_its_own() {
+    let mut driver = limiters();
+    limit(&mut driver, 5);
+    driver.call(FIRST, [0; 4]).unwrap();
+    pass(&mut driver, 5);
+    driver.leave().unwrap();
+    driver.call(FIRST, [0; 4]).unwrap();
+    pass(&mut driver, 15);
+    assert!(driver.kernel.is_running(0), "it has just been called");
+    pass(&mut driver, 25);
+    assert!(!driver.kernel.is_running(0));
+}
+
+#[test]
+fn a_callee_sets_only_nearer_limits_and_they_end_with_its_call() {
+    let mut driver = limiters();
+    limit(&mut driver, 50);
+    for (wanted, got) in [(100, 50), (0, 50), (20, 20)] {
+        driver.call(FIRST, [0; 4]).unwrap();
+        assert_eq!(limit(&mut driver, wanted), 50);
+        assert_eq!(limit(&mut driver, wanted), got);
+        driver.leave().unwrap();
+    }
+    driver.call(FIRST, [0; 4]).unwrap();
+    limit(&mut driver, 20);
+    driver.call(SECOND, [0; 4]).unwrap();
+    pass(&mut driver, 20);
+    pass(&mut driver, 30);
+    assert_eq!((driver.path(1), driver.pending()), (vec![1, 0], OVER));
+    pass(&mut driver, 49);
+    assert!(driver.kernel.is_running(0), "its caller still gives it time");
+    driver.leave().unwrap();
+    assert_eq!(limit(&mut driver, 0), 50);
+}
+
+#[test]
+fn no_limit_lets_a_callee_escape_that_of_its_caller() {
+    let mut driver = limiters();
+    limit(&mut driver, 20);
+    driver.call(FIRST, [0; 4]).unwrap();
+    limit(&mut driver, 5);
+    for ticks in 5..=50 {
+        pass(&mut driver, ticks);
+    }
+    assert_eq!((driver.path(1), driver.pending()), (vec![1], OVER));
+}
+
+#[test]
+fn only_who_the_wiring_allows_limits_calls() {
+    let mut driver = limiters();
+    assert_eq!(driver.ask(number::EXIT, [0; 4]), SWITCHED);
+    assert_eq!(driver.ask(number::LIMIT, [5, 0, 0, 0]), error(CallError::NotPermitted));
+    let mut driver = Wiring::default().thread(1, 1).boot();
+    assert_eq!(driver.ask(number::LIMIT, [5, 0, 0, 0]), error(CallError::NotPermitted));
+}
+
+#[test]
+fn a_thread_that_ends_or_begins_anew_has_no_limit() {
+    let mut driver = limiters();
+    limit(&mut driver, 5);
+    let _ = driver.kernel.fault(Cause::Access, 0, 0);
+    assert_eq!(limit(&mut driver, 5), 0);
+    assert_eq!(driver.ask(number::EXIT, [0; 4]), SWITCHED);
+    assert_eq!(driver.thread(1).wait, Wait::Ended);
+    pass(&mut driver, 5);
+    assert_eq!(driver.kernel.port.deadline, None);
+}
+
+#[test]
+fn a_server_refuses_a_call_and_the_client_is_named() {
+    let mut driver = limiters();
+    assert_eq!(driver.ask(number::REFUSE, [0; 4]), error(CallError::NotPermitted));
+    driver.call(ALONE, [0; 4]).unwrap();
+    assert_eq!(driver.ask(number::REFUSE, [0; 4]), OK);
+    let exit = driver.leave().unwrap();
+    assert_eq!((exit.status, exit.words), (CallError::Refused.into(), [0; 2]));
+    let record = driver.record(0);
+    assert_eq!((record.process, record.thread, record.cause), (1, 1, Cause::Refused));
+    assert_eq!((record.depth, record.chain[0]), (1, ALONE as u8));
+    assert!(driver.kernel.is_running(1) && driver.kernel.is_running(3));
+    driver.call(ALONE, [0; 4]).unwrap();
+    assert_eq!(driver.leave().unwrap().status, Status::OK, "the next may be right");
+}

@@ -1,0 +1,167 @@
+//! Handles as capabilities: who gets one may call, until the owner takes it back or somebody crashes.
+//! And a server that refuses a call, of which the client is named.
+#![cfg_attr(target_os = "none", no_std)]
+#![no_main]
+#![cfg(target_os = "none")]
+
+use crossgate::{CallError, Concurrent, Handle, Notification, Signal, interface, server, thread};
+use crossgate_abi::{Cause, number};
+use system_tests::raw;
+use system_tests::report::{expect, pass};
+use system_tests::watch::Watch;
+
+/// A file of a store.
+#[interface]
+trait File {
+    fn read(&self) -> u32;
+}
+
+/// A store, which gives files to whom it likes.
+#[interface]
+trait Store {
+    fn open(&self, name: u32) -> Option<Handle<dyn File>>;
+    fn close_all(&self);
+    fn crash(&self);
+}
+
+/// One that reads for others.
+#[interface]
+trait Reader {
+    fn read(&self, file: Handle<dyn File>) -> Result<u32, Failed>;
+    /// Reads what it was given before, by its number.
+    fn read_again(&self, number: u32) -> u32;
+    fn crash(&self);
+}
+
+/// The reader could not read.
+#[derive(crossgate::Wire, Clone, Copy, Debug, PartialEq)]
+struct Failed {
+    status: u32,
+}
+
+struct Contents(u32);
+
+impl File for Contents {
+    fn read(&self) -> u32 {
+        self.0
+    }
+}
+
+struct Shelf {
+    file: Handle<dyn File>,
+}
+
+impl Store for Shelf {
+    fn open(&self, name: u32) -> Option<Handle<dyn File>> {
+        if name > 1 {
+            server::refuse();
+        }
+        (name == 1).then_some(self.file)
+    }
+    fn close_all(&self) {
+        expect("revoke", server::revoke(self.file), Ok(()));
+    }
+    fn crash(&self) {
+        panic!("the store crashes")
+    }
+}
+
+struct Reads;
+
+impl Reader for Reads {
+    fn read(&self, file: Handle<dyn File>) -> Result<u32, Failed> {
+        file.read().map_err(|error| Failed { status: error as u32 })
+    }
+    fn read_again(&self, number: u32) -> u32 {
+        raw::call(number as usize, 0, [0; 4]).status.0 as u32
+    }
+    fn crash(&self) {
+        panic!("the reader crashes")
+    }
+}
+
+crossgate::system! {
+    static SYSTEM;
+    process store {
+        object secret: Concurrent<Contents> = Contents(42) => [SECRET: dyn File];
+        object shelf: Concurrent<Shelf> = Shelf { file: SECRET } => [STORE: dyn Store];
+    }
+    process reader { object reads: Concurrent<Reads> = Reads => [READER: dyn Reader]; }
+    process client {
+        thread main (priority = 5, stack = 2048) = client(STORE, READER, DONE);
+    }
+    process stranger {
+        thread main (priority = 6, stack = 1024) = stranger(READER);
+    }
+    process witness {
+        notification FAULTED;
+        faults FAULTED;
+        notification DONE;
+        thread main (priority = 31, stack = 2048) = witness(FAULTED, DONE);
+    }
+}
+crossgate_cortex_m::start!(SYSTEM, clock_hz = mps2_an385::CLOCK_HZ);
+
+/// Has nothing to give, and tries.
+///
+/// Mutation: `Kernel::pass_handles` does not look whether the giver may (then not whether there is such a
+/// service).
+fn stranger(reader: Handle<dyn Reader>) -> ! {
+    let secret = raw::service(&SYSTEM, "SECRET");
+    for forged in [secret << 8, SYSTEM.services.len() << 8, usize::MAX] {
+        let reply = raw::call(raw::service(&SYSTEM, "READER"), 0, [forged, 0, 0, 0]);
+        expect("a handle of others", reply.error(), Some(CallError::NotPermitted));
+    }
+    let denied = CallError::NotPermitted as u32;
+    expect("it has no right either", reader.read_again(secret as u32), Ok(denied));
+    let reply = raw::system_call(number::REVOKE, [secret, 0, 0, 0]);
+    expect("to revoke what is others'", reply.error(), Some(CallError::NotPermitted));
+    thread::exit()
+}
+
+/// Mutations: `leave_with_care` passes no handles; `take_handles` passes none; `Kernel::revoke` keeps them;
+/// `end_grants` keeps those of the owner (then those of the receiver); `leave_with_care` ignores `REFUSED`.
+fn client(store: Handle<dyn Store>, reader: Handle<dyn Reader>, done: Signal) -> ! {
+    let secret = raw::service(&SYSTEM, "SECRET");
+    let denied = CallError::NotPermitted;
+    let reply = raw::call(secret, 0, [0; 4]);
+    expect("before it is given", reply.error(), Some(denied));
+    expect("a file that is none", store.open(0), Ok(None));
+    expect("it gives nothing", raw::call(secret, 0, [0; 4]).error(), Some(denied));
+
+    let Ok(Some(file)) = store.open(1) else { system_tests::report::broken("opens no file") };
+    expect("a call through a handle that was given", file.read(), Ok(42));
+    expect("the reader, before", reader.read_again(secret as u32), Ok(denied as u32));
+    expect("the reader, with it", reader.read(file), Ok(Ok(42)));
+    expect("the reader, later", reader.read_again(secret as u32), Ok(0));
+
+    expect("a call", store.close_all(), Ok(()));
+    expect("after it was taken back", file.read(), Err(denied));
+    expect("from all", reader.read_again(secret as u32), Ok(denied as u32));
+    expect("what is not one's own is not passed on", reader.read(file), Err(denied));
+
+    expect("a call", store.open(1).is_ok(), true);
+    expect("the reader, with it", reader.read(file), Ok(Ok(42)));
+    expect("the reader", reader.crash(), Err(CallError::ServerFaulted));
+    expect("its next life has no rights", reader.read_again(secret as u32), Ok(denied as u32));
+    expect("the client keeps its own", file.read(), Ok(42));
+    expect("the store", store.crash(), Err(CallError::ServerFaulted));
+    expect("a grant of an earlier life", file.read(), Err(denied));
+
+    expect("a call that breaks the rules", store.open(7), Err(CallError::Refused));
+    expect("the next one", store.open(0), Ok(None));
+    expect("signal", done.signal(), Ok(()));
+    thread::exit()
+}
+
+fn witness(faulted: Notification, done: Notification) -> ! {
+    let mut watch = Watch::new(&SYSTEM, faulted);
+    watch.expect("reader", Cause::Panic);
+    watch.expect("store", Cause::Panic);
+    let record = watch.expect("client", Cause::Refused);
+    expect("calls in flight", record.depth, 1);
+    expect("the service", usize::from(record.chain[0]), raw::service(&SYSTEM, "STORE"));
+    done.wait();
+    watch.expect_no_more();
+    pass()
+}

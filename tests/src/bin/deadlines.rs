@@ -1,0 +1,196 @@
+//! Calls that have to end in time: an orderly server gives up, one that computes on is stopped, and who
+//! waits for an object gets his thread back. Nobody can lengthen the time of his caller.
+#![cfg_attr(target_os = "none", no_std)]
+#![no_main]
+#![cfg(target_os = "none")]
+
+use core::sync::atomic::{AtomicU32, Ordering};
+use core::time::Duration;
+use crossgate::time::with_deadline;
+use crossgate::{CallError, Concurrent, Exclusive, Handle, Notification, Signal, interface, time};
+use crossgate_abi::{Cause, number};
+use system_tests::raw;
+use system_tests::report::{expect, expect_that, pass};
+use system_tests::watch::Watch;
+
+const MILLISECOND: Duration = Duration::from_millis(1);
+/// How long after its end a call may still take: the time of grace, and a bit.
+const GRACE: Duration = Duration::from_millis(14);
+
+#[interface]
+trait Work {
+    /// Waits for a long time. Tells how long it was, in ms.
+    fn wait(&self) -> u32;
+    /// Computes for ever.
+    fn spin(&self);
+    /// How often it was called in this life.
+    fn calls(&self) -> u32;
+}
+
+struct Worker {
+    calls: AtomicU32,
+    never: Notification,
+}
+
+impl Worker {
+    const fn new(never: Notification) -> Worker {
+        Worker { calls: AtomicU32::new(0), never }
+    }
+}
+
+impl Work for Worker {
+    fn wait(&self) -> u32 {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        let start = time::now();
+        let _ = self.never.wait_timeout(1000 * MILLISECOND);
+        (time::now() - start).as_millis() as u32
+    }
+    fn spin(&self) {
+        loop {
+            core::hint::spin_loop();
+        }
+    }
+    fn calls(&self) -> u32 {
+        self.calls.load(Ordering::Relaxed)
+    }
+}
+
+/// Tries to have more time than its caller has given.
+struct Greedy {
+    worker: Handle<dyn Work>,
+}
+
+impl Work for Greedy {
+    /// Waits on and on, whatever comes back.
+    fn wait(&self) -> u32 {
+        loop {
+            let _ = self.worker.wait();
+        }
+    }
+    /// Gives itself time again and again.
+    fn spin(&self) {
+        loop {
+            let _ = raw::system_call(number::LIMIT, [0; 4]);
+            let _ = with_deadline(1000 * MILLISECOND, || self.worker.calls());
+        }
+    }
+    fn calls(&self) -> u32 {
+        with_deadline(5 * MILLISECOND, || self.worker.wait()).unwrap_or(u32::MAX)
+    }
+}
+
+#[interface]
+trait Alone {
+    fn hold(&mut self);
+}
+
+struct Holder;
+
+impl Alone for Holder {
+    fn hold(&mut self) {
+        time::sleep(60 * MILLISECOND);
+    }
+}
+
+crossgate::system! {
+    static SYSTEM;
+    process worker {
+        notification NEVER;
+        object worker: Concurrent<Worker> = Worker::new(NEVER) => [WORK: dyn Work];
+    }
+    process greedy {
+        deadlines;
+        object greedy: Concurrent<Greedy> = Greedy { worker: WORK } => [GREEDY: dyn Work];
+    }
+    process alone { object holder: Exclusive<Holder> = Holder => [ALONE: dyn Alone]; }
+    process holder { thread main (priority = 6, stack = 1024) = hold(ALONE); }
+    process client {
+        deadlines;
+        thread main (priority = 5, stack = 2048) = client(WORK, GREEDY, ALONE, DONE);
+    }
+    process weak { thread main (priority = 7, stack = 1024) = weak(WORK); }
+    process witness {
+        notification FAULTED;
+        faults FAULTED;
+        notification DONE;
+        thread main (priority = 31, stack = 2048) = witness(FAULTED, DONE);
+    }
+}
+crossgate_cortex_m::start!(SYSTEM, clock_hz = mps2_an385::CLOCK_HZ);
+
+/// Mutation: `Kernel::set_limit` does not look at the process.
+fn weak(work: Handle<dyn Work>) -> ! {
+    let limited = with_deadline(MILLISECOND, || work.calls());
+    expect("a limit without the right", limited, Err(CallError::NotPermitted));
+    crossgate::thread::exit()
+}
+
+fn hold(alone: Handle<dyn Alone>) -> ! {
+    expect("the call that nobody hurries", alone.hold(), Ok(()));
+    crossgate::thread::exit()
+}
+
+/// How a call ends that is given some time, and how long it took.
+#[track_caller]
+fn within<T>(
+    limit: Duration,
+    most: Duration,
+    call: impl FnOnce() -> Result<T, CallError>,
+) -> Result<T, CallError> {
+    let start = time::now();
+    let result = with_deadline(limit, call);
+    let taken = time::now() - start;
+    expect_that("the call ends in time", taken >= limit && taken <= most);
+    result
+}
+
+/// Mutations: `Kernel::timer` looks at no limits; `Kernel::overrun` does not end waits for objects (then
+/// not for notifications); marks no frames; kills nobody; `Kernel::set_limit` lets a callee have more time
+/// than its caller; `Thread::pop` does not restore the limit.
+fn client(
+    work: Handle<dyn Work>,
+    greedy: Handle<dyn Work>,
+    alone: Handle<dyn Alone>,
+    done: Signal,
+) -> ! {
+    let late = Err(CallError::DeadlineExceeded);
+    let limit = 10 * MILLISECOND;
+    let waited = within(limit, limit + 2 * MILLISECOND, || alone.hold());
+    expect("a wait for an object", waited, late);
+
+    let waited = within(limit, limit + 2 * MILLISECOND, || work.wait());
+    expect_that("an orderly server", waited.is_ok_and(|milliseconds| milliseconds <= 12));
+    expect("it lives on", work.calls(), Ok(1));
+
+    expect("a server that computes", within(limit, limit + GRACE, || work.spin()), late);
+    expect("it begins anew", work.calls(), Ok(0));
+
+    // The innermost first, then who waits on and on.
+    let waited = within(limit, limit + 6 * GRACE, || greedy.wait());
+    expect("a server that hides behind calls", waited.err(), Some(CallError::DeadlineExceeded));
+    let spun = within(limit, limit + 6 * GRACE, || greedy.spin());
+    expect("a server that gives itself time", spun, late);
+
+    time::sleep(60 * MILLISECOND);
+    let nested = with_deadline(200 * MILLISECOND, || greedy.calls());
+    expect_that("the nearer limit of a server", nested.is_ok_and(|milliseconds| milliseconds <= 8));
+    let outer = with_deadline(3 * MILLISECOND, || with_deadline(500 * MILLISECOND, || work.wait()));
+    expect_that("the nearer limit of two", outer.is_ok_and(|milliseconds| milliseconds <= 6));
+    let start = time::now();
+    let free = work.wait();
+    expect_that("no limit is left", free.is_ok_and(|milliseconds| milliseconds >= 1000));
+    expect_that("no limit is left", time::now() - start >= 1000 * MILLISECOND);
+    expect("signal", done.signal(), Ok(()));
+    crossgate::thread::exit()
+}
+
+fn witness(faulted: Notification, done: Notification) -> ! {
+    let mut watch = Watch::new(&SYSTEM, faulted);
+    let record = watch.expect("worker", Cause::Deadline);
+    expect("the thread", SYSTEM.threads[usize::from(record.thread)].name, "main");
+    watch.expect("greedy", Cause::Deadline);
+    watch.expect("greedy", Cause::Deadline);
+    done.wait();
+    watch.expect_no_more();
+    pass()
+}

@@ -1,0 +1,53 @@
+//! What a server can do about those who call it.
+
+use crate::arch::system_call;
+use crate::call::failure;
+use crate::{CallError, Handle};
+use crossgate_abi::number;
+
+/// Refuses the call that this thread is in, as one that breaks the rules of the protocol: the client
+/// gets [`CallError::Refused`] when the method returns, whatever that returns; and the kernel notes who
+/// it was, as [`Cause::Refused`](crate::fault::Cause::Refused) in a
+/// [record](crate::fault::FaultRecord), and tells the process that is told of faults.
+///
+/// For a failure that a client may well meet, let the method return a `Result` instead. Outside a call
+/// it does nothing.
+///
+/// ```
+/// use core::sync::atomic::{AtomicBool, Ordering};
+/// use crossgate::{CallError, host, interface, server};
+///
+/// #[interface]
+/// pub trait Display {
+///     fn open(&self);
+///     fn draw(&self, pixel: u32) -> bool;
+/// }
+/// struct Screen(AtomicBool);
+/// impl Display for Screen {
+///     fn open(&self) { self.0.store(true, Ordering::Relaxed) }
+///     fn draw(&self, pixel: u32) -> bool {
+///         if !self.0.load(Ordering::Relaxed) {
+///             server::refuse();
+///             return false;
+///         }
+///         pixel != 0
+///     }
+/// }
+/// let display = host::serve::<dyn Display, _>(Screen(AtomicBool::new(false)));
+/// assert_eq!(display.draw(7), Err(CallError::Refused));
+/// display.open().unwrap();
+/// assert_eq!(display.draw(7), Ok(true));
+/// ```
+pub fn refuse() {
+    system_call(number::REFUSE, []);
+}
+
+/// Takes back all rights to call a service of this process that were given by passing its handle on.
+/// Those whom the wiring names for it keep theirs.
+///
+/// # Errors
+/// [`CallError::NotPermitted`] if it is a service of another process.
+pub fn revoke<I: ?Sized>(handle: Handle<I>) -> Result<(), CallError> {
+    let reply = system_call(number::REVOKE, [handle.__service()]);
+    if reply.status == 0 { Ok(()) } else { Err(failure(reply.status)) }
+}
