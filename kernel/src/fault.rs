@@ -121,7 +121,7 @@ impl<P: Port> Kernel<P> {
     }
 
     /// Goes on with the most urgent thread, which may be the same at another place.
-    fn reload(&mut self) -> Effect {
+    pub(crate) fn reload(&mut self) -> Effect {
         let _ = self.reschedule();
         Effect::SWITCH
     }

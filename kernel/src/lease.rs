@@ -15,6 +15,7 @@ const WRITE: u16 = Kind::Write as u16;
 
 /// Where leased memory comes from, which says how far the protection unit may round it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(test, derive(Hash))]
 struct Source(u8);
 
 impl Source {
@@ -25,6 +26,7 @@ impl Source {
 
 /// Memory that one call of one thread may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(test, derive(Hash))]
 pub struct Lease {
     /// The memory.
     pub memory: Span,
@@ -48,6 +50,7 @@ impl Lease {
 /// Which of a thread's leases are in force: those of the call that it is in. The ones before belong to
 /// its callers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(test, derive(Hash))]
 #[repr(transparent)]
 pub struct InForce(
     // The first in the upper four bits, the end in the lower ones.

@@ -45,7 +45,7 @@ impl Limit {
     }
 
     /// When it is over, in µs since start, if it is not now.
-    fn end(self, now: u64) -> u64 {
+    pub fn end(self, now: u64) -> u64 {
         let distance = self.distance(ticks(now)).max(0) as u64;
         if self == Limit::NONE { NEVER } else { now + distance * LIMIT_UNIT }
     }

@@ -23,6 +23,7 @@ const CONTENDED: Word = 1;
 
 /// The lock of an exclusive object.
 #[derive(Clone, Copy, Debug, Default)]
+#[cfg_attr(test, derive(Hash))]
 pub struct Lock {
     pub(crate) holder: Option<ThreadId>,
     contended: bool,

@@ -4,6 +4,7 @@ use crossgate_abi::Word;
 
 /// The bytes from `start` up to, but not including, `end`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(test, derive(Hash))]
 pub struct Span {
     /// The first byte.
     pub start: Word,

@@ -16,6 +16,7 @@ use crossgate_abi::{ARGUMENT_WORDS, CallError, MAX_NOTIFICATIONS, Status, Word};
 ///
 /// Invariant **one side**: `signals` and `waiters` are not both other than 0.
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(test, derive(Hash))]
 pub struct Notification {
     /// Signals that nobody has waited for yet.
     pub(crate) signals: u32,

@@ -25,7 +25,7 @@ use crossgate_abi::table::OnFault;
 use crossgate_abi::{CallError, Status, Word};
 
 /// A crash this long after the one before, in µs, counts as the first.
-const CALM: u64 = 10_000_000;
+pub(crate) const CALM: u64 = 10_000_000;
 /// The wait after the second crash in a row, in µs; it doubles with each one more, ...
 const BACK_OFF: u32 = 10_000;
 /// ... so many times at most: it has to stay shorter than the calm.
@@ -35,12 +35,12 @@ const DOUBLINGS: u8 = 9;
 #[derive(Clone, Copy, Debug)]
 pub struct Process {
     /// When it crashed last, in µs since start.
-    crashed_at: u64,
+    pub(crate) crashed_at: u64,
     /// How far its memory has been reset, in bytes.
-    reset: Word,
+    pub(crate) reset: Word,
     /// How often it crashed in a row.
-    crashes: u8,
-    stopped: bool,
+    pub(crate) crashes: u8,
+    pub(crate) stopped: bool,
 }
 
 impl Process {
@@ -48,7 +48,7 @@ impl Process {
     pub const NEW: Process = Process { crashed_at: 0, reset: 0, crashes: 0, stopped: false };
 
     /// When it may begin, in µs since start.
-    fn not_before(&self) -> u64 {
+    pub(crate) fn not_before(&self) -> u64 {
         match self.crashes {
             0 | 1 => 0,
             again => self.crashed_at + u64::from(BACK_OFF << (again - 2).min(DOUBLINGS)),

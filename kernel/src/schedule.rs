@@ -13,6 +13,7 @@ use crossgate_abi::{MAX_THREADS, PRIORITIES};
 ///
 /// Invariant **levels**: the bit of level l in `levels` is set if and only if the list from `first[l]`
 /// over `next` to `last[l]` holds exactly the ready threads of that level.
+#[cfg_attr(test, derive(Clone))]
 pub struct Ready {
     pub(crate) levels: u32,
     pub(crate) first: [ThreadId; PRIORITIES],

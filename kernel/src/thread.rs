@@ -13,6 +13,7 @@ pub const LEASES: usize = 4;
 
 /// The index of a thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(test, derive(Hash))]
 pub struct ThreadId(u8);
 
 impl ThreadId {
@@ -47,6 +48,7 @@ impl ThreadId {
 
 /// What a thread waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(test, derive(Hash))]
 pub enum Wait {
     /// Nothing: it is ready to run.
     Nothing,
@@ -67,6 +69,7 @@ pub enum Wait {
 /// What is left to do when a thread that waited runs next.
 // A port's assembly settles it, so its layout is fixed (see `offset`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(test, derive(Hash))]
 #[repr(u8)]
 pub enum Pending {
     /// Nothing.
@@ -97,6 +100,7 @@ impl Pending {
 
 /// What a thread may use between two calls: saved with each call, and restored after it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(test, derive(Hash))]
 #[repr(C, align(4))]
 pub struct Level {
     /// The open part of its stack, as the port wants it.
@@ -110,6 +114,7 @@ pub struct Level {
 /// A thread.
 // What is used most comes first: the CPU reaches it with shorter instructions.
 #[derive(Debug)]
+#[cfg_attr(test, derive(Clone))]
 #[repr(C)]
 pub struct Thread {
     /// Where its registers are saved while it doesn't run.

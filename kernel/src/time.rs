@@ -45,7 +45,11 @@ impl<P: Port> Kernel<P> {
             }
         }
         self.port.set_deadline(self.next_deadline);
-        self.reschedule()
+        match self.limits {
+            None => self.reschedule(),
+            // The thread that was interrupted may have been taken out of its call.
+            Some(_) => self.reload(),
+        }
     }
 
     /// Gives a thread a deadline, after which it stops waiting.

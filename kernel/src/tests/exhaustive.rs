@@ -1,0 +1,146 @@
+//! Every interleaving of what the threads of a small system can do, and of what can happen to them.
+//!
+//! This is the kernel that ships, not a model of it: from the first state each step that is possible is
+//! taken, from the states that it leads to again, and so on, breadth first. States that have been seen
+//! are not gone into again. So the first trace to a state that breaks an invariant is a shortest one.
+//!
+//! `CROSSGATE_SOAK_SECONDS` gives more time to the scenes that are too large for every day. Whether bugs
+//! are found is tested with those in `bugs` (see `tests/seeded_bugs.rs`).
+
+mod scene;
+mod snapshot;
+mod step;
+
+use super::invariants::check;
+use super::*;
+use scene::Scene;
+use std::collections::HashSet;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::string::String;
+use std::time::{Duration, Instant};
+use std::{env, eprintln, format, println};
+use step::{Model, Moment, Step};
+
+/// A search through the states of a scene.
+struct Search {
+    steps: Vec<Step>,
+    model: Model,
+    start: Moment,
+    /// How each state is come to: from which other one, and by which step.
+    origins: Vec<(u32, u8)>,
+    seen: HashSet<u64>,
+    transitions: usize,
+    depth: usize,
+}
+
+impl Search {
+    fn new(scene: &Scene) -> Search {
+        let model = Model::new(scene.boot());
+        check(&model.driver);
+        let seen = HashSet::from([model.key()]);
+        let (start, steps) = (model.save(), scene.steps.to_vec());
+        Search { steps, model, start, origins: vec![(0, 0)], seen, transitions: 0, depth: 0 }
+    }
+
+    /// Searches on until all states are known or it has to stop. Tells whether they are all.
+    fn run(&mut self, stops: impl Fn(usize) -> bool) -> bool {
+        let mut next = 0;
+        while next < self.origins.len() && !stops(self.origins.len()) {
+            self.expand(next);
+            next += 1;
+        }
+        next == self.origins.len()
+    }
+
+    /// Takes every step from a state.
+    fn expand(&mut self, index: usize) {
+        let path = self.path(index);
+        self.model.restore(&self.start);
+        for &step in &path {
+            self.model.take(step);
+        }
+        assert!(self.seen.contains(&self.model.key()), "the same steps lead to the same state");
+        let here = self.model.save();
+        for number in 0..self.steps.len() {
+            let step = self.steps[number];
+            if !self.model.can(step) {
+                continue;
+            }
+            let taken = catch_unwind(AssertUnwindSafe(|| {
+                self.model.take(step);
+                let new = self.seen.insert(self.model.key());
+                if new {
+                    check(&self.model.driver);
+                }
+                new
+            }));
+            match taken {
+                Ok(true) => {
+                    self.origins.push((index as u32, number as u8));
+                    self.depth = path.len() + 1;
+                }
+                Ok(false) => {}
+                Err(panic) => {
+                    eprintln!("after these steps:\n{}", self.tell(&path, step));
+                    resume_unwind(panic);
+                }
+            }
+            self.transitions += 1;
+            self.model.restore(&here);
+        }
+    }
+
+    /// The steps that lead to a state.
+    fn path(&self, mut index: usize) -> Vec<Step> {
+        let mut path = vec![];
+        while index != 0 {
+            let (from, number) = self.origins[index];
+            path.push(self.steps[usize::from(number)]);
+            index = from as usize;
+        }
+        path.reverse();
+        path
+    }
+
+    /// Steps and who takes them. The last one is not taken.
+    fn tell(&mut self, path: &[Step], last: Step) -> String {
+        self.model.restore(&self.start);
+        let mut text = String::new();
+        for (index, &step) in path.iter().chain([&last]).enumerate() {
+            text += &format!("{:3}. {}\n", index + 1, self.model.tell(step));
+            if index < path.len() {
+                self.model.take(step);
+            }
+        }
+        text
+    }
+}
+
+// The core has no unsafe code, and Miri would take hours.
+#[cfg_attr(miri, ignore)]
+#[test]
+fn every_interleaving() {
+    let soak = env::var("CROSSGATE_SOAK_SECONDS").ok();
+    let scenes = scene::all();
+    let large = scenes.iter().filter(|scene| scene.enough.is_some()).count() as u32;
+    // Each large scene has its part of the time.
+    let time = soak.map(|seconds| Duration::from_secs(seconds.parse().unwrap()) / large);
+    for scene in &scenes {
+        let begin = Instant::now();
+        let mut search = Search::new(scene);
+        let all = search.run(|states| match (scene.enough, time) {
+            (None, _) => false,
+            (Some(enough), None) => states >= enough,
+            (Some(_), Some(time)) => begin.elapsed() >= time,
+        });
+        println!(
+            "{}: {}{} states, {} transitions, depth {}, {:.1?}",
+            scene.name,
+            if all { "all " } else { "" },
+            search.origins.len(),
+            search.transitions,
+            search.depth,
+            begin.elapsed(),
+        );
+    }
+}

@@ -1,0 +1,100 @@
+//! Small systems, and what can happen in them.
+//!
+//! Process 2 is a client with two threads, and supervises the others. Process 1 is a server with an
+//! exclusive and a shared object, and a thread of its own that serves an interrupt; it calls process 0,
+//! which has no thread of its own, an exclusive object and a shared one, which gives handles away, and
+//! calls process 1 back.
+//!
+//! All that can happen together leads to more states than anyone can wait for. So each small scene
+//! takes what concerns one matter, and is gone through to its end; large ones are cut off.
+
+use super::super::*;
+use super::step::{LINE, Lend, Step};
+use Lend::{Forged, Held, Nothing, Shared};
+use Step::*;
+use crossgate_abi::Kind;
+
+/// How many states of a large scene are enough for every day.
+const ENOUGH: usize = 200_000;
+
+/// A system, and what can happen in it.
+pub struct Scene {
+    pub name: &'static str,
+    /// How many crashes in a row a process survives.
+    restarts: u8,
+    pub steps: Vec<Step>,
+    /// How many states to search, unless there is more time; `None`: all.
+    pub enough: Option<usize>,
+}
+
+impl Scene {
+    /// What happens is these steps, and those that every scene has.
+    fn small(name: &'static str, restarts: u8, steps: &[&[Step]]) -> Scene {
+        Scene { name, restarts, steps: [&COMMON, &*steps.concat()].concat(), enough: None }
+    }
+
+    fn large(name: &'static str, restarts: u8, steps: &[&[Step]]) -> Scene {
+        Scene { enough: Some(ENOUGH), ..Scene::small(name, restarts, steps) }
+    }
+
+    pub fn boot(&self) -> Driver {
+        Wiring::default()
+            .service(0, 0b0110, Shape::WRITE)
+            .exclusive()
+            .service(1, 0b0101, Shape::WRITE)
+            .exclusive()
+            .service(1, 0b0101, Shape::NONE)
+            .service(0, 0b0100, Shape::NONE)
+            .gives(Shape { words: 2, kinds: (Kind::HandleIfTagIsZero as u16) << 4 })
+            .notification(1, 0b0100, true)
+            .notification(2, 0b0011, false)
+            .interrupt(LINE, 0)
+            .watch(2, 1)
+            .restarts(self.restarts)
+            .limiters(0b0110)
+            .thread(2, 1)
+            .thread(2, 2)
+            .thread(1, 3)
+            .boot()
+    }
+}
+
+/// What every scene has: threads come and go, and crash.
+const COMMON: [Step; 6] = [Interrupt, Acknowledge(0), Wait(0b01), Leave(0), Fault, Begin];
+
+pub fn all() -> Vec<Scene> {
+    let calls = [0, 1, 2, 3].map(|service| Call(service, Nothing));
+    let time = [
+        Time,
+        Timer,
+        WaitFor(0b01, 5_000),
+        WaitFor(0b10, 10_000),
+        Sleep(5_000),
+        Signal(0),
+        Signal(1),
+    ];
+    let leases = [Call(0, Shared), Call(0, Held), Call(1, Shared), Call(0, Forged), Leave(1)];
+    let supervision = [Restart(1), Stop(1), Exit];
+    let mutexes = [Lock, Unlock];
+    let limits = [Limit(0), Limit(2), Limit(12), Time, Timer];
+    let grants = [Give(0), Give(1), Give(3), Revoke(0), Revoke(3)];
+    let others = [Yield, Wait(0b10)];
+    vec![
+        Scene::small("exclusive objects", 1, &[&calls[..2], &calls[3..]]),
+        Scene::small("objects in a circle", 1, &[&calls[..3]]),
+        Scene::small("leases", 1, &[&leases, &calls[2..3]]),
+        Scene::small("time", 2, &[&time, &calls[2..3], &others[..1]]),
+        Scene::small("mutexes", 1, &[&mutexes, &calls[1..3]]),
+        Scene::small("a supervisor", 1, &[&supervision, &calls[..2]]),
+        Scene::large("limits", 1, &[&limits, &calls[2..3]]),
+        Scene::small("handles", 1, &[&grants, &[calls[0], calls[3]]]),
+        Scene::large("limits and objects", 1, &[&limits, &calls[..3]]),
+        Scene::large("all objects", 2, &[&calls]),
+        Scene::large("mutexes and objects", 1, &[&mutexes, &calls[..3]]),
+        Scene::large(
+            "everything",
+            2,
+            &[&calls, &time, &leases, &supervision, &mutexes, &others, &limits[..3], &grants],
+        ),
+    ]
+}

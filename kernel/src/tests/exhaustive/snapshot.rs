@@ -1,0 +1,99 @@
+//! The state of a kernel, to come back to it, and to know it again.
+
+use super::super::invariants::{all, frames, ready};
+use super::super::*;
+use crate::call::LIMITED;
+use crate::process::CALM;
+use crate::schedule::Ready;
+use std::hash::{DefaultHasher, Hash};
+
+/// A copy of everything in the kernel that changes, but for the fault records: they influence nothing
+/// but what is read of them.
+pub struct Snapshot {
+    current: ThreadId,
+    threads: Vec<Thread>,
+    ready: Ready,
+    next_deadline: u64,
+    locks: Vec<Lock>,
+    notifications: Vec<Notification>,
+    signalled: u32,
+    granted: Vec<u32>,
+    running: u32,
+    processes: Vec<Process>,
+    port: TestPort,
+}
+
+impl Snapshot {
+    pub fn save(kernel: &Kernel<TestPort>) -> Snapshot {
+        Snapshot {
+            current: kernel.threads.current_id(),
+            threads: all(kernel).map(|id| kernel.threads.get(id).clone()).collect(),
+            ready: kernel.ready.clone(),
+            next_deadline: kernel.next_deadline,
+            locks: kernel.locks.to_vec(),
+            notifications: kernel.notifications.to_vec(),
+            signalled: kernel.signalled,
+            granted: kernel.granted.to_vec(),
+            running: kernel.running,
+            processes: kernel.states.to_vec(),
+            port: kernel.port.clone(),
+        }
+    }
+
+    pub fn restore(&self, kernel: &mut Kernel<TestPort>) {
+        kernel.threads.switch_to(self.current);
+        for thread in &self.threads {
+            kernel.threads.get_mut(thread.id).clone_from(thread);
+        }
+        kernel.ready.clone_from(&self.ready);
+        kernel.next_deadline = self.next_deadline;
+        kernel.locks.copy_from_slice(&self.locks);
+        kernel.notifications.copy_from_slice(&self.notifications);
+        kernel.signalled = self.signalled;
+        kernel.granted.copy_from_slice(&self.granted);
+        kernel.running = self.running;
+        kernel.states.copy_from_slice(&self.processes);
+        kernel.port.clone_from(&self.port);
+    }
+}
+
+/// Hashes everything that what happens next depends on. Times are told from now on, so that a state
+/// comes again.
+pub fn hash(kernel: &Kernel<TestPort>, hasher: &mut DefaultHasher) {
+    let now = kernel.port.now;
+    let away = |time: u64| if time == NEVER { NEVER } else { time.saturating_sub(now) };
+    for id in all(kernel) {
+        let thread = kernel.threads.get(id);
+        let leases = &thread.leases[..thread.level.leases.count().into()];
+        (thread.level, thread.priority, thread.blocked_on, thread.pending).hash(hasher);
+        (thread.wait, leases, away(thread.deadline), away(thread.limit.end(now))).hash(hasher);
+        for frame in frames(thread) {
+            (frame.stack_pointer, frame.level, frame.service, frame.care).hash(hasher);
+            if frame.care & LIMITED != 0 {
+                away(frame.limit.end(now)).hash(hasher);
+            }
+        }
+        if thread.pending != Pending::Nothing {
+            thread.stack_pointer.hash(hasher);
+        }
+    }
+    (ready(&kernel.ready), kernel.running).hash(hasher);
+    (&*kernel.locks, &*kernel.notifications, &*kernel.granted).hash(hasher);
+    for (index, process) in kernel.states.iter().enumerate() {
+        (process.reset, process.crashes, process.stopped).hash(hasher);
+        if !process.stopped {
+            (now - process.crashed_at > CALM).hash(hasher);
+        }
+        if !process.stopped && !kernel.is_running(index as u8) {
+            process.not_before().saturating_sub(now).hash(hasher);
+        }
+    }
+    let port = &kernel.port;
+    port.deadline.map(away).hash(hasher);
+    for (address, word) in port.words.iter().filter(|&(_, &word)| word != 0) {
+        (address, word).hash(hasher);
+    }
+    for &line in &port.masked {
+        line.hash(hasher);
+    }
+}

@@ -1,0 +1,272 @@
+//! What can happen next, and what a port and user code do then.
+
+use super::super::*;
+use super::snapshot::{self, Snapshot};
+use crate::thread::Wait;
+use crossgate_abi::{Cause, LIMIT_UNIT};
+use std::format;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::string::String;
+
+/// The interrupt line that is bound to notification 0.
+pub const LINE: u16 = 5;
+/// Where each process has a word that it uses for a mutex.
+const MUTEX: Word = 0x200;
+/// More signals than these are not told from these.
+const SIGNALS: u32 = 2;
+const FOR_EVER: Word = u32::MAX as Word;
+
+/// What can happen next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Step {
+    /// An interrupt comes.
+    Interrupt,
+    /// Time passes up to the port's deadline.
+    Time,
+    /// The timer comes, at the deadline or late.
+    Timer,
+    /// The current thread asks to begin, because its process is not running.
+    Begin,
+    Call(usize, Lend),
+    Leave(Word),
+    /// For a set of notifications.
+    Wait(Word),
+    /// ... with a timeout.
+    WaitFor(Word, Word),
+    Signal(Word),
+    Acknowledge(Word),
+    Sleep(Word),
+    Yield,
+    Exit,
+    Fault,
+    /// The current thread takes the mutex of the process that it is in, or waits for it.
+    Lock,
+    /// It frees it.
+    Unlock,
+    Restart(Word),
+    Stop(Word),
+    /// The current thread limits its calls, to so many units from now, or no longer does (0).
+    Limit(u64),
+    /// It returns with the handle of this service.
+    Give(Word),
+    /// It revokes the grants of this service.
+    Revoke(Word),
+}
+
+/// What a call is lent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Lend {
+    Nothing,
+    /// Shared memory of the process that calls.
+    Shared,
+    /// What the caller is lent itself.
+    Held,
+    /// Memory that is not the caller's.
+    Forged,
+}
+
+/// How a step ended.
+struct Outcome {
+    /// The thread that was current goes on where it is.
+    answered: bool,
+    /// The context of the current thread is loaded.
+    switch: bool,
+}
+
+impl From<Answer> for Outcome {
+    fn from(answer: Answer) -> Outcome {
+        Outcome { answered: answer.reply.is_some(), switch: answer.switch }
+    }
+}
+
+/// A kernel, and what its threads have to do.
+pub struct Model {
+    pub driver: Driver,
+    /// The system call that a thread makes again, when its turn comes.
+    again: Vec<Option<Step>>,
+}
+
+/// A model at some time.
+pub struct Moment {
+    kernel: Snapshot,
+    again: Vec<Option<Step>>,
+}
+
+impl Model {
+    pub fn new(mut driver: Driver) -> Model {
+        driver.kernel.port.masked = vec![LINE];
+        let again = vec![None; driver.kernel.system.threads.len()];
+        Model { driver, again }
+    }
+
+    pub fn save(&self) -> Moment {
+        Moment { kernel: Snapshot::save(&self.driver.kernel), again: self.again.clone() }
+    }
+
+    pub fn restore(&mut self, moment: &Moment) {
+        moment.kernel.restore(&mut self.driver.kernel);
+        self.again.copy_from_slice(&moment.again);
+    }
+
+    /// Tells states apart.
+    pub fn key(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        self.again.hash(&mut hasher);
+        snapshot::hash(&self.driver.kernel, &mut hasher);
+        hasher.finish()
+    }
+
+    /// What is said of a step that is taken now: by which thread, and which processes its calls have led
+    /// it through.
+    pub fn tell(&self, step: Step) -> String {
+        let current = self.driver.current();
+        match step {
+            Step::Interrupt | Step::Time | Step::Timer => format!("{step:?}"),
+            _ => format!("thread {current} in {:?}: {step:?}", self.driver.path(current)),
+        }
+    }
+
+    /// Whether this can happen now.
+    pub fn can(&self, step: Step) -> bool {
+        let kernel = &self.driver.kernel;
+        let few = |index: Word| kernel.notifications[index].signals < SIGNALS;
+        let (now, deadline) = (kernel.port.now, kernel.port.deadline);
+        let current = self.driver.current();
+        let thread = self.driver.thread(current);
+        match step {
+            Step::Interrupt => !kernel.port.masked.contains(&LINE) && few(0),
+            Step::Time => deadline.is_some_and(|deadline| deadline > now),
+            Step::Timer => deadline.is_some_and(|deadline| deadline <= now),
+            // It does nothing.
+            _ if current == 0 => false,
+            // Code of a process does not run before its memory is reset.
+            _ if thread.depth == 0 && !kernel.is_running(thread.level.process) => {
+                step == Step::Begin
+            }
+            _ if self.again[current].is_some() => self.again[current] == Some(step),
+            Step::Begin => false,
+            Step::Call(_, Lend::Held) => thread.lease(0).is_some(),
+            Step::Signal(index) => few(index),
+            _ => true,
+        }
+    }
+
+    /// Does what the port and user code do when this happens.
+    pub fn take(&mut self, step: Step) {
+        let before = self.driver.current();
+        let outcome = self.make(step);
+        let thread = self.driver.thread(before);
+        if outcome.answered {
+            let waits = (thread.wait, thread.pending);
+            assert_eq!(waits, (Wait::Nothing, Pending::Nothing), "who has its answer goes on");
+        }
+        if !matches!(step, Step::Interrupt | Step::Time | Step::Timer) {
+            assert!(outcome.answered || outcome.switch, "a system call has an end");
+            self.again[before] = Some(step).filter(|_| thread.pending == Pending::Retry);
+        }
+        self.forget();
+        self.load(before, outcome.switch);
+    }
+
+    /// Who has been called off makes its system call not again.
+    fn forget(&mut self) {
+        for (index, again) in self.again.iter_mut().enumerate() {
+            let thread = self.driver.thread(index);
+            let home = thread.depth == 0 && !self.driver.kernel.is_running(thread.level.process);
+            if matches!(thread.pending, Pending::Reply { .. })
+                || home && *again != Some(Step::Begin)
+            {
+                *again = None;
+            }
+        }
+    }
+
+    /// Goes on with the thread that is current now.
+    fn load(&mut self, before: usize, switch: bool) {
+        if !switch {
+            assert_eq!(self.driver.current(), before, "the CPU is told that another thread runs");
+        }
+        let pending = self.driver.pending();
+        assert!(switch || pending.is_none(), "the CPU is told that the thread goes on elsewhere");
+        let stack_pointer = self.driver.stack_pointer(128);
+        if pending.is_some() {
+            let saved = self.driver.kernel.current().stack_pointer;
+            assert_eq!(saved, stack_pointer, "a thread goes on where its registers are");
+        }
+    }
+
+    fn make(&mut self, step: Step) -> Outcome {
+        let driver = &mut self.driver;
+        let process = driver.kernel.current().level.process;
+        let mutex = memory(process.into()) + MUTEX;
+        let event = |switch| Outcome { answered: false, switch };
+        let (number, words) = match step {
+            Step::Interrupt => return event(driver.kernel.interrupt(LINE).switch),
+            Step::Time => {
+                driver.kernel.port.now = driver.kernel.port.deadline.unwrap_or(0);
+                return event(false);
+            }
+            Step::Timer => return event(driver.kernel.timer().switch),
+            Step::Call(service, lend) => {
+                let address = match lend {
+                    Lend::Nothing => 0,
+                    Lend::Shared => memory(process.into()),
+                    Lend::Held => driver.kernel.current().lease(0).unwrap().memory.start,
+                    Lend::Forged => memory(3),
+                };
+                let length = if lend == Lend::Nothing { 0 } else { 32 };
+                return match driver.call(service, [address, length, 0, 0]) {
+                    Ok(_) => Outcome { answered: true, switch: false },
+                    Err(answer) => answer.into(),
+                };
+            }
+            Step::Leave(status) => return self.leave([status, 7, 8, 9]),
+            Step::Give(service) => return self.leave([0, 0, service << 8, 0]),
+            Step::Fault => return Answer::from(driver.kernel.fault(Cause::Access, 0, 0)).into(),
+            Step::Lock | Step::Unlock => {
+                let me = driver.stack_pointer(128);
+                let word = driver.kernel.port.read_word(mutex);
+                let write = match step {
+                    Step::Lock if word == 0 => Some(me),
+                    Step::Unlock if word == me => Some(0),
+                    _ => None,
+                };
+                if let Some(word) = write {
+                    driver.kernel.port.write_word(mutex, word);
+                    return OK.into();
+                }
+                let lock = step == Step::Lock;
+                (if lock { number::MUTEX_WAIT } else { number::MUTEX_WAKE }, [mutex, 0, 0])
+            }
+            Step::Begin => (number::BEGIN, [0; 3]),
+            Step::Wait(set) => (number::WAIT, [set, FOR_EVER, FOR_EVER]),
+            Step::WaitFor(set, time) => (number::WAIT, [set, time, 0]),
+            Step::Signal(index) => (number::SIGNAL, [index, 0, 0]),
+            Step::Acknowledge(index) => (number::ACKNOWLEDGE, [index, 0, 0]),
+            Step::Sleep(time) => (number::SLEEP, [time, 0, 0]),
+            Step::Yield => (number::YIELD, [0; 3]),
+            Step::Exit => (number::EXIT, [0; 3]),
+            Step::Limit(0) => (number::LIMIT, [0; 3]),
+            Step::Limit(units) => {
+                let end = (driver.kernel.port.now / LIMIT_UNIT + units) as u16;
+                (number::LIMIT, [end.max(1).into(), 0, 0])
+            }
+            Step::Revoke(service) => (number::REVOKE, [service, 0, 0]),
+            Step::Restart(process) => (number::RESTART, [process, 0, 0]),
+            Step::Stop(process) => (number::STOP, [process, 0, 0]),
+        };
+        let [first, second, third] = words;
+        driver.ask(number, [first, second, third, 0]).into()
+    }
+
+    fn leave(&mut self, words: [Word; 4]) -> Outcome {
+        let kernel = &mut self.driver.kernel;
+        if kernel.leave(&words).is_some() {
+            return Outcome { answered: true, switch: false };
+        }
+        match kernel.leave_with_care(&words) {
+            Ok(_) => Outcome { answered: true, switch: kernel.reschedule().switch },
+            Err(effect) => Answer::from(effect).into(),
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! What holds of the kernel after each step, whatever happened.
+
+use super::*;
+use crate::call::LOCKED;
+use crate::lease::{InForce, Lease};
+use crate::limit::GRACE;
+use crate::schedule::Ready;
+use crate::thread::{Level, Wait};
+use crossgate_abi::{LEASES_PER_CALL, LIMIT_UNIT, MAX_CALL_DEPTH, PRIORITIES};
+
+/// Panics if something does not hold.
+pub fn check(driver: &Driver) {
+    let kernel = &driver.kernel;
+    let ready = ready(&kernel.ready);
+    assert_eq!(kernel.threads.current_id(), kernel.ready.first(), "the most urgent thread runs");
+    for id in all(kernel) {
+        let thread = kernel.threads.get(id);
+        let mut levels = ready.iter().filter(|(_, other)| *other == id).map(|&(level, _)| level);
+        match thread.wait {
+            Wait::Nothing => {
+                let level = 31 - usize::from(thread.priority);
+                assert_eq!((levels.next(), levels.next()), (Some(level), None), "ready once");
+                assert_eq!(thread.blocked_on, None, "who is ready waits for nobody");
+            }
+            wait => assert_eq!(levels.next(), None, "{id:?} is ready, and waits: {wait:?}"),
+        }
+        check_rights(kernel, thread);
+        check_priority(kernel, thread);
+        check_wait(kernel, thread);
+    }
+    check_locks(kernel);
+    check_timers(kernel);
+    for (index, state) in kernel.notifications.iter().enumerate() {
+        assert!(state.signals == 0 || state.waiters == 0, "no signal is kept from who waits");
+        let signalled = kernel.signalled >> index & 1 != 0;
+        assert_eq!(signalled, state.signals != 0, "the set of signals is up to date");
+        let counting = kernel.system.notifications[index].counting;
+        assert!(state.signals <= 1 || counting, "only some count their signals");
+    }
+    for process in 0..kernel.states.len() as u8 {
+        if !kernel.is_running(process) {
+            check_down(kernel, process);
+        }
+    }
+}
+
+/// The ready threads, with the level that they are in.
+pub fn ready(ready: &Ready) -> Vec<(usize, ThreadId)> {
+    let mut all = vec![];
+    let mut levels = ready.levels;
+    while levels != 0 {
+        let level = levels.leading_zeros() as usize % PRIORITIES;
+        levels &= !(1 << 31 >> level);
+        let mut id = ready.first[level];
+        all.push((level, id));
+        while id != ready.last[level] {
+            id = ready.next[id.place()];
+            all.push((level, id));
+            assert!(all.len() <= ready.next.len(), "the lists of ready threads end");
+        }
+    }
+    all
+}
+
+/// All threads, the idle one included.
+pub fn all(kernel: &Kernel<TestPort>) -> impl Iterator<Item = ThreadId> + use<> {
+    (0..kernel.system.threads.len()).map(ThreadId::new)
+}
+
+/// The calls that a thread is in, the outermost first.
+pub fn frames(thread: &Thread) -> &[Frame] {
+    &thread.frames[..usize::from(thread.depth)]
+}
+
+/// A thread executes where its calls have led it, with what they gave it.
+fn check_rights(kernel: &Kernel<TestPort>, thread: &Thread) {
+    assert!(usize::from(thread.depth) <= MAX_CALL_DEPTH, "the depth of calls has a limit");
+    let mut unused = thread.frames[usize::from(thread.depth)..].iter();
+    assert!(unused.all(|frame| frame.care == 0), "a frame without a call is clean");
+    let frames = frames(thread);
+    let mut process = kernel.system.threads[thread.id.index()].process;
+    let mut stack = thread.stack;
+    let mut caller = None;
+    let levels = frames.iter().map(|frame| frame.level).chain([thread.level]);
+    for (index, level) in levels.enumerate() {
+        assert_eq!(level.process, process, "rights in force are rights owed");
+        let open = usize::from(level.window) * 32;
+        assert_eq!(open, stack.length(), "the stack is open up to the caller's part");
+        match caller {
+            None => assert_eq!(level.leases, InForce::NONE, "nobody lends to who is at home"),
+            Some((caller, stack)) => check_leases(kernel, thread, caller, stack, level.leases),
+        }
+        if let Some(frame) = frames.get(index) {
+            let pointer = frame.stack_pointer;
+            assert!(stack.start <= pointer && pointer + 64 <= stack.end, "it is on the open part");
+            caller = Some((level, Span { start: pointer + 64, ..stack }));
+            process = kernel.services[usize::from(frame.service)].owner;
+            stack.end = pointer & !31;
+        }
+    }
+    let down = !frames.is_empty() && !kernel.is_running(process);
+    assert!(!down, "nobody is in a process that is down");
+}
+
+/// What a call is lent was its caller's to lend: `stack` is its part of the stack.
+fn check_leases(
+    kernel: &Kernel<TestPort>,
+    thread: &Thread,
+    caller: Level,
+    stack: Span,
+    lent: InForce,
+) {
+    let memory = kernel.processes[usize::from(caller.process)].memory;
+    let shared = Span { start: memory.shared_start, end: memory.shared_end };
+    let held = &thread.leases[caller.leases.places()];
+    assert_eq!(lent.places().start, usize::from(caller.leases.count()), "leases pile up");
+    assert!(lent.places().len() <= LEASES_PER_CALL, "a call has a few leases at most");
+    for lease in &thread.leases[lent.places()] {
+        let may =
+            |held: &Lease| held.memory.contains(lease.memory) && (held.writable || !lease.writable);
+        let own = stack.contains(lease.memory) || shared.contains(lease.memory);
+        assert!(own || held.iter().any(may), "a caller lends what is its own: {lease:x?}");
+    }
+}
+
+/// A thread has its own priority, or the highest of those that wait for it.
+fn check_priority(kernel: &Kernel<TestPort>, thread: &Thread) {
+    let waiters = all(kernel).map(|id| kernel.threads.get(id));
+    let waiters = waiters.filter(|other| other.blocked_on == Some(thread.id));
+    let owed = waiters.map(|other| other.priority).fold(thread.base_priority, u8::max);
+    assert_eq!(thread.priority, owed, "{:?} has the priority of its waiters", thread.id);
+    let mut next = thread.blocked_on;
+    for _ in all(kernel) {
+        assert_ne!(next, Some(thread.id), "a circle of waits");
+        next = next.and_then(|next| kernel.threads.get(next).blocked_on);
+    }
+}
+
+/// What a thread waits for can come, and what it gets then is the right thing.
+fn check_wait(kernel: &Kernel<TestPort>, thread: &Thread) {
+    let set = if let Wait::Notifications(set) = thread.wait { set } else { 0 };
+    for (index, state) in kernel.notifications.iter().enumerate() {
+        let waits = state.waiters & thread.id.bit() != 0;
+        assert_eq!(
+            waits,
+            set >> index & 1 != 0,
+            "who is on the list waits, and the other way round"
+        );
+    }
+    let done = Pending::status(Status::OK);
+    let pending = thread.pending;
+    match thread.wait {
+        Wait::Nothing | Wait::Ended => {
+            assert_eq!(thread.deadline, NEVER, "a deadline is for who waits")
+        }
+        Wait::Time => assert!(pending == done || pending == Pending::Retry),
+        Wait::Notifications(_) => assert_eq!(pending, Pending::status(Status::TIMED_OUT)),
+        Wait::Mutex(_) => {
+            assert_eq!(pending, done);
+            assert!(thread.blocked_on.is_some(), "who waits for a mutex waits for its holder");
+        }
+        Wait::Memory => {
+            let home = thread.level.process;
+            let lent = all(kernel).any(|id| kernel.threads.get(id).holds_memory_of(home));
+            assert_eq!(pending, Pending::Retry);
+            assert!(lent, "nobody waits for memory that has come back");
+        }
+        Wait::Lock(lock) => {
+            assert_eq!(pending, Pending::Retry);
+            let holder = kernel.locks[usize::from(lock)].holder;
+            assert!(holder.is_some(), "nobody waits for a lock that is free");
+            assert_eq!(thread.blocked_on, holder, "who waits for a lock waits for its holder");
+        }
+    }
+}
+
+/// Each lock has one holder, which is inside.
+fn check_locks(kernel: &Kernel<TestPort>) {
+    for (index, lock) in kernel.locks.iter().enumerate() {
+        let mut inside = all(kernel).flat_map(|id| {
+            let frames = frames(kernel.threads.get(id)).iter();
+            let lock = |frame: &Frame| kernel.services[usize::from(frame.service)].lock;
+            let inside = frames
+                .filter(move |frame| frame.care & LOCKED != 0 && usize::from(lock(frame)) == index);
+            inside.map(move |_| id)
+        });
+        assert_eq!((inside.next(), inside.next()), (lock.holder, None), "one holder is inside");
+    }
+}
+
+/// The port was asked in time for each deadline.
+fn check_timers(kernel: &Kernel<TestPort>) {
+    let (now, port) = (kernel.port.now, kernel.port.deadline.unwrap_or(NEVER));
+    assert_eq!(kernel.next_deadline, port, "the kernel knows what it asked for");
+    for thread in all(kernel).map(|id| kernel.threads.get(id)) {
+        assert!(port <= thread.deadline, "the port is asked in time");
+        // A limit that holds again after a call may be over, and a time of grace has begun.
+        let grace = u64::from(GRACE) * LIMIT_UNIT;
+        let end = thread.limit.end(now).saturating_add(grace);
+        assert!(port <= end, "the port is asked in time for a limit");
+    }
+}
+
+/// Nothing is left of the life of a process that is down.
+fn check_down(kernel: &Kernel<TestPort>, process: u8) {
+    let state = &kernel.states[usize::from(process)];
+    for id in all(kernel).skip(1) {
+        let thread = kernel.threads.get(id);
+        for frame in frames(thread) {
+            assert!(
+                frame.level.process != process || frame.is_stale(),
+                "nobody comes back to a process that has lost its memory"
+            );
+        }
+        if thread.depth == 0 && thread.level.process == process {
+            let begins = matches!(thread.wait, Wait::Nothing | Wait::Time | Wait::Memory);
+            let ended = thread.wait == Wait::Ended;
+            assert!(if state.stopped { ended } else { begins }, "its threads begin anew, or end");
+        }
+        assert!(
+            state.reset == 0 || !thread.holds_memory_of(process),
+            "no memory is reset that others may use"
+        );
+    }
+    for granted in &*kernel.granted {
+        assert_eq!(granted >> process & 1, 0, "no right is left that was given to it");
+    }
+    for service in kernel.services.iter().filter(|service| service.owner == process) {
+        let lock = kernel.locks.get(usize::from(service.lock));
+        assert!(lock.is_none_or(|lock| lock.holder.is_none()), "its objects are free");
+    }
+    for interrupt in kernel.system.interrupts {
+        let owner = kernel.system.notifications[usize::from(interrupt.notification)].owner;
+        let masked = kernel.port.masked.contains(&interrupt.line);
+        assert!(owner != process || masked, "its interrupts are masked");
+    }
+}
