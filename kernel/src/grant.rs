@@ -14,10 +14,13 @@ use crossgate_abi::{CallError, Kind, Shape, Status, Word};
 const HANDLE: u16 = Kind::Handle as u16;
 const HANDLE_IF_TAG_IS_ZERO: u16 = Kind::HandleIfTagIsZero as u16;
 
+/// Lets a receiver (the last argument) call the services whose handles are among words of this shape, if
+/// the giver (the one before) may.
+type Pass<P> = fn(&mut Kernel<P>, Shape, &[Word], u8, u8) -> Result<(), CallError>;
+
 /// What only a firmware needs in which handles are passed on. Others don't carry the code.
 pub(crate) struct Grants<P: Port> {
-    /// Lets a receiver call the services whose handles are among words of this shape, if the giver may.
-    pub pass: fn(&mut Kernel<P>, Shape, &[Word], u8, u8) -> Result<(), CallError>,
+    pub pass: Pass<P>,
     /// The current process takes back all grants of one of its services.
     pub revoke: fn(&mut Kernel<P>, Word) -> Status,
     /// A process goes down: grants of its services end, and those that it has got.

@@ -1,4 +1,4 @@
-//! What a developer runs: `cargo xtask demo`, `test`, `bench`, `map`.
+//! What a developer runs: `cargo xtask demo`, `test`, `soak`, `bench`, `map`.
 
 mod bench;
 #[cfg(test)]
@@ -12,6 +12,7 @@ mod progress;
 mod recording;
 mod setup;
 mod size;
+mod soak;
 mod system_tests;
 mod test;
 mod workspace;
@@ -47,6 +48,12 @@ enum Task {
     },
     /// Run every test: format, lints, documentation, on this machine, on the emulated board
     Test,
+    /// Run the tests of the kernel that take long: more interleavings, random system calls, seeded bugs
+    Soak {
+        /// How long to make random system calls
+        #[arg(long, value_name = "MINUTES", default_value_t = 10)]
+        minutes: u64,
+    },
     /// Count the instructions of the kernel's operations, and its size
     Bench {
         /// The board to measure on
@@ -75,6 +82,7 @@ fn main() -> ExitCode {
             demo::run(&demo::Options { fault, plain, seconds }).map(|()| true)
         }
         Task::Test => test::run(),
+        Task::Soak { minutes } => soak::run(minutes),
         Task::Bench { board, json, check } => bench::run(&board, json, check).map(|()| true),
         Task::Map { svg } => map::run(svg.as_deref()).map(|()| true),
         Task::RecordDay => recording::write().map(|()| true),

@@ -29,13 +29,13 @@ struct Step {
 
 /// The steps so far.
 #[derive(Default)]
-struct Report {
+pub struct Report {
     steps: Vec<Step>,
 }
 
 impl Report {
     /// Does a step that is one test.
-    fn step(&mut self, name: &str, work: impl FnOnce() -> Result<()>) {
+    pub fn step(&mut self, name: &str, work: impl FnOnce() -> Result<()>) {
         self.counted(name, || (None, work()));
     }
 
@@ -74,7 +74,7 @@ impl Report {
     }
 
     /// Prints a line for each step and the sum. Tells whether all passed.
-    fn print(&self) -> bool {
+    pub fn print(&self) -> bool {
         println!();
         let mut sum = Count { passed: 0, failed: 0 };
         for Step { name, count: Count { passed, failed }, skipped, time } in &self.steps {

@@ -5,6 +5,8 @@ use super::invariants::check;
 use super::*;
 use crossgate_abi::{Cause, Kind};
 use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
+use std::time::{Duration, Instant};
 
 const SERVICES: usize = 4;
 
@@ -162,12 +164,34 @@ proptest! {
     // The core has no unsafe code, and Miri would take minutes.
     #[cfg_attr(miri, ignore)]
     #[test]
-    fn the_invariants_hold(steps in proptest::collection::vec(step(), 1..300)) {
-        let mut driver = small_firmware();
+    fn the_invariants_hold(steps in steps()) {
+        run(&steps);
+    }
+}
+
+/// The same with other steps again and again, for `CROSSGATE_SOAK_SECONDS`.
+#[test]
+#[ignore = "takes as long as it is told to"]
+fn the_invariants_hold_for_long() {
+    let seconds = std::env::var("CROSSGATE_SOAK_SECONDS").unwrap().parse().unwrap();
+    let (start, mut cases) = (Instant::now(), 0);
+    while start.elapsed() < Duration::from_secs(seconds) {
+        let mut runner = TestRunner::new(ProptestConfig::with_cases(1_000));
+        runner.run(&steps(), |steps| Ok(run(&steps))).unwrap();
+        cases += 1_000;
+    }
+    std::println!("{cases} sequences of up to 300 steps in {:.0?}", start.elapsed());
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    proptest::collection::vec(step(), 1..300)
+}
+
+fn run(steps: &[Step]) {
+    let mut driver = small_firmware();
+    check(&driver);
+    for step in steps {
+        take(&mut driver, step);
         check(&driver);
-        for step in &steps {
-            take(&mut driver, step);
-            check(&driver);
-        }
     }
 }

@@ -1,0 +1,39 @@
+//! The tests of the kernel that take long.
+
+use crate::test::Report;
+use crate::workspace;
+use anyhow::{Context, Result, ensure};
+use std::process::Command;
+
+/// How long to go through interleavings that are too many for every day.
+const INTERLEAVINGS: u64 = 180;
+
+/// Runs them; random system calls for so many minutes. Tells whether all passed.
+///
+/// # Errors
+/// None: what fails is told in the summary.
+pub fn run(minutes: u64) -> Result<bool> {
+    let mut report = Report::default();
+    report.step("every interleaving", || {
+        told(test(&["--lib", "every_interleaving", "--"], INTERLEAVINGS))
+    });
+    report.step("random system calls", || {
+        told(test(&["--lib", "for_long", "--", "--ignored"], 60 * minutes))
+    });
+    report.step("seeded bugs", || told(test(&["--test", "seeded_bugs", "--", "--ignored"], 0)));
+    Ok(report.print())
+}
+
+fn test(arguments: &[&str], seconds: u64) -> Command {
+    let mut cargo = workspace::cargo();
+    cargo.args(["test", "--package", "crossgate-kernel"]).args(arguments).arg("--nocapture");
+    cargo.env("CROSSGATE_SOAK_SECONDS", seconds.to_string());
+    cargo
+}
+
+/// Runs a program that tells itself how far it is.
+fn told(mut command: Command) -> Result<()> {
+    let status = command.status().context("cannot run cargo")?;
+    ensure!(status.success(), "`{}` failed", crate::command::line(&command));
+    Ok(())
+}
