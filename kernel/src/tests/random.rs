@@ -177,7 +177,11 @@ fn the_invariants_hold_for_long() {
     let (start, mut cases) = (Instant::now(), 0);
     while start.elapsed() < Duration::from_secs(seconds) {
         let mut runner = TestRunner::new(ProptestConfig::with_cases(1_000));
-        runner.run(&steps(), |steps| Ok(run(&steps))).unwrap();
+        let run = |steps: Vec<Step>| {
+            run(&steps);
+            Ok(())
+        };
+        runner.run(&steps(), run).unwrap();
         cases += 1_000;
     }
     std::println!("{cases} sequences of up to 300 steps in {:.0?}", start.elapsed());
