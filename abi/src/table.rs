@@ -29,6 +29,7 @@ pub struct System {
 }
 
 /// A protection domain.
+#[repr(C)]
 pub struct Process {
     /// Its name in the wiring, which is that of its crate.
     pub name: &'static str,

@@ -85,17 +85,34 @@ impl Image {
         Ok(symbol.0)
     }
 
+    /// The bytes at an address; those that are zeroes at start may be missing.
+    ///
+    /// # Errors
+    /// There is nothing in the file for that address.
+    fn bytes(&self, address: u64, length: u64) -> Result<&[u8]> {
+        let wanted = Span { start: address, end: address + length };
+        let section = self.sections.iter().find(|section| section.span.contains(wanted));
+        let section = section.with_context(|| format!("nothing is at {address:#x}"))?;
+        let offset = (address - section.span.start) as usize;
+        let bytes = section.data.get(offset..).unwrap_or_default();
+        Ok(&bytes[..bytes.len().min(length as usize)])
+    }
+
+    /// The text at an address.
+    ///
+    /// # Errors
+    /// As for [`words`](Self::words), or it is no text.
+    pub fn text(&self, address: u64, length: u64) -> Result<String> {
+        Ok(String::from_utf8(self.bytes(address, length)?.to_vec())?)
+    }
+
     /// The words at an address.
     ///
     /// # Errors
     /// There is nothing in the file for that address.
     pub fn words<const N: usize>(&self, address: u64) -> Result<[u64; N]> {
-        let wanted = Span { start: address, end: address + 4 * N as u64 };
         let mut words = [0; N];
-        let section = self.sections.iter().find(|section| section.span.contains(wanted));
-        let section = section.with_context(|| format!("nothing is at {address:#x}"))?;
-        let offset = (address - section.span.start) as usize;
-        let bytes = section.data.get(offset..).unwrap_or_default();
+        let bytes = self.bytes(address, 4 * N as u64)?;
         for (word, bytes) in words.iter_mut().zip(bytes.chunks_exact(4)) {
             *word = u64::from(u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]));
         }

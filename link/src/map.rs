@@ -11,7 +11,10 @@ use anyhow::Result;
 use std::path::Path;
 
 mod picture;
+mod services;
 mod table;
+
+pub use services::Service;
 
 /// Where the memory of a process is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,6 +72,8 @@ pub struct MemoryMap {
     pub processes: Vec<ProcessMemory>,
     /// The stacks of threads, in the order of their addresses.
     pub stacks: Vec<Stack>,
+    /// The services, in the order of the wiring.
+    pub services: Vec<Service>,
 }
 
 impl MemoryMap {
@@ -134,6 +139,7 @@ impl MemoryMap {
             },
             processes,
             stacks,
+            services: services::of(image)?,
         })
     }
 

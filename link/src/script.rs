@@ -2,12 +2,14 @@
 
 use std::fmt::Write;
 
-/// Goes after the user's scripts: what they say about the memories.
+/// Goes after the user's scripts: what they say about the memories; and the tables that the memory map
+/// reads stay.
 pub const AFTER: &str = "\
 __crossgate_flash_start = ORIGIN(FLASH);
 __crossgate_flash_end = ORIGIN(FLASH) + LENGTH(FLASH);
 __crossgate_ram_start = ORIGIN(RAM);
 __crossgate_ram_end = ORIGIN(RAM) + LENGTH(RAM);
+EXTERN(__crossgate_services __crossgate_processes)
 ";
 
 /// A section of the firmware that is collected from input sections.

@@ -34,6 +34,21 @@ pub fn plain(item: TokenStream) -> TokenStream {
 }
 
 /// The wiring of a firmware: its processes, what they own, and who may call whom.
+///
+/// `pub static SYSTEM;` names the tables; then comes a `process name { ... }` for each crate that is one.
+/// What an expression in a process mentions (a service, a notification) that process may use.
+///
+/// | item of a process | meaning |
+/// |---|---|
+/// | `mmio WINDOW;` | it owns these device registers (a `Window`) |
+/// | `notification NAME;` | its threads wait for it; signals that nobody has waited for yet are one |
+/// | `counting notification NAME;` | the same, but each signal counts |
+/// | `interrupt LINE => NAME;` | the interrupt of this number signals one of its notifications |
+/// | `object name: Concurrent<T> = value => [SERVICE: dyn Interface, ...];` | an object that it serves; `Exclusive<T>` for one call at a time; `object name (stack = BYTES): ...` if its methods need more than 256 bytes of stack |
+/// | `thread name (priority = 1 to 31, stack = BYTES) = function(arguments);` | a thread that starts there; 31 is the most urgent |
+/// | `on_fault = restart;`, `restart (limit = N)`, `stop` | what becomes of it when it crashes |
+/// | `faults NAME;` | it is told of crashes by this notification, and may restart and stop processes |
+/// | `deadlines;` | it may limit how long its calls take |
 #[proc_macro]
 pub fn system(input: TokenStream) -> TokenStream {
     system::expand(input).unwrap_or_else(pieces::Error::into_tokens)

@@ -315,6 +315,9 @@ macro_rules! __system {
             const _: () = {
                 #[unsafe(no_mangle)]
                 static __crossgate_services: &[table::Service] = &SERVICES;
+                // The memory map tells names.
+                #[unsafe(no_mangle)]
+                static __crossgate_processes: &[table::Process] = PROCESSES;
             };
             static PROCESSES: &[table::Process] = &[$(table::Process {
                 name: stringify!($process),

@@ -176,7 +176,9 @@ fn the_invariants_hold_for_long() {
     let seconds = std::env::var("CROSSGATE_SOAK_SECONDS").unwrap().parse().unwrap();
     let (start, mut cases) = (Instant::now(), 0);
     while start.elapsed() < Duration::from_secs(seconds) {
-        let mut runner = TestRunner::new(ProptestConfig::with_cases(1_000));
+        let config =
+            ProptestConfig { cases: 1_000, failure_persistence: None, ..Default::default() };
+        let mut runner = TestRunner::new(config);
         let run = |steps: Vec<Step>| {
             run(&steps);
             Ok(())

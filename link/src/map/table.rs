@@ -1,6 +1,6 @@
 //! The memory map as text.
 
-use super::{MemoryMap, Row};
+use super::{MemoryMap, Row, services};
 use crate::layout::Span;
 use std::fmt;
 
@@ -8,7 +8,12 @@ impl fmt::Display for MemoryMap {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         memory(f, "RAM", self.ram, &self.ram_rows())?;
         writeln!(f)?;
-        memory(f, "FLASH", self.flash, &self.flash_rows())
+        memory(f, "FLASH", self.flash, &self.flash_rows())?;
+        if !self.services.is_empty() {
+            writeln!(f)?;
+            services::write(f, &self.services)?;
+        }
+        Ok(())
     }
 }
 

@@ -144,9 +144,9 @@ fn within<T>(
     result
 }
 
-/// Mutations: `Kernel::timer` looks at no limits; `Kernel::overrun` does not end waits for objects (then
-/// not for notifications); marks no frames; kills nobody; `Kernel::set_limit` lets a callee have more time
-/// than its caller; `Thread::pop` does not restore the limit.
+/// Mutations: `Kernel::timer` looks at no limits; goes on with who was interrupted; `Kernel::overrun` does
+/// not end waits for objects (then not for notifications); marks no frames; kills nobody;
+/// `Kernel::set_limit` lets a callee have more time than its caller.
 fn client(
     work: Handle<dyn Work>,
     greedy: Handle<dyn Work>,
