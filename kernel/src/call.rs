@@ -271,6 +271,7 @@ impl<P: Port> Kernel<P> {
         Status::OK
     }
 }
+
 /// A thunk may say that it refused an argument. Any other failure is not its to tell.
 fn refused(status: Word) -> CallError {
     if Status(status) == CallError::BadArgument.into() {

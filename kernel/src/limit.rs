@@ -1,8 +1,9 @@
 //! How long calls may take.
 //!
-//! A thread can limit the calls that it makes from where it is. When the time is over, a wait
-//! for an object or a notification in those calls fails with [`DeadlineExceeded`](CallError::DeadlineExceeded), so that an orderly
-//! server gives up and returns. A method that is still not done when a time of grace is over is killed,
+//! A thread can limit the calls that it makes from where it is. When the time is over, a wait for an
+//! object or a notification in those calls fails with
+//! [`DeadlineExceeded`](CallError::DeadlineExceeded), so that an orderly server gives up and returns. A
+//! method that is still not done when a time of grace is over is killed,
 //! which its process does not survive: its memory is as the method left it. So it goes on, inwards to
 //! outwards, until the thread is back where the limit was set.
 //!
@@ -72,6 +73,10 @@ impl<P: Port> Kernel<P> {
         }
         let before = thread.limit;
         let mut limit = Limit(words[0] as Ticks);
+        // One that is long over would soon seem to be far away.
+        if limit.is_over(ticks(now)) {
+            limit = Limit(ticks(now).max(1));
+        }
         words[1] = before.0.into();
         if let Some(frame) = thread.frame(thread.depth.wrapping_sub(1)) {
             if frame.care & LIMITED == 0 {

@@ -173,6 +173,19 @@ fn no_limit_lets_a_callee_escape_that_of_its_caller() {
 }
 
 #[test]
+fn no_limit_is_so_long_over_that_it_seems_to_come() {
+    let mut driver = limiters();
+    pass(&mut driver, 3);
+    limit(&mut driver, 20);
+    driver.call(FIRST, [0; 4]).unwrap();
+    limit(&mut driver, 3_u16.wrapping_sub(1 << 15));
+    for ticks in 4..=50 {
+        pass(&mut driver, ticks);
+    }
+    assert_eq!((driver.path(1), driver.pending()), (vec![1], OVER));
+}
+
+#[test]
 fn only_who_the_wiring_allows_limits_calls() {
     let mut driver = limiters();
     assert_eq!(driver.ask(number::EXIT, [0; 4]), SWITCHED);
