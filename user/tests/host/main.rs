@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 mod calls;
+mod capabilities;
 mod interfaces;
 mod leases;
 mod waiting;

@@ -118,6 +118,7 @@ crossgate::system! {
     process control {
         counting notification NEWS;
         faults NEWS;
+        deadlines;
         thread main (priority = 2, stack = 1100,) = control::main(TEMPERATURE, FAN, VENTS.at(2), NEWS);
     }
 
@@ -182,6 +183,12 @@ fn services_have_owners_callers_and_locks() {
     assert_eq!(SYSTEM.services[1].object, SYSTEM.services[2].object);
     assert_ne!(SYSTEM.services[3].object, SYSTEM.services[4].object);
     assert_eq!(SYSTEM.services[0].methods.len(), 2);
+}
+
+#[test]
+fn only_some_processes_limit_their_calls() {
+    assert_eq!(SYSTEM.limiters, 1 << process::CONTROL);
+    assert!(!SYSTEM.passes_handles);
 }
 
 #[test]
