@@ -37,18 +37,19 @@ pub(crate) struct Limit(Ticks);
 impl Limit {
     pub const NONE: Limit = Limit(0);
 
-    fn is_over(self, now: Ticks) -> bool {
-        self != Limit::NONE && self.distance(now) <= 0
+    /// How many ticks are left, if there is a limit.
+    fn left(self, now: Ticks) -> Option<u16> {
+        let distance = self.0.wrapping_sub(now) as i16;
+        (self != Limit::NONE).then_some(distance.max(0) as u16)
     }
 
-    fn distance(self, now: Ticks) -> i16 {
-        self.0.wrapping_sub(now) as i16
+    fn is_over(self, now: Ticks) -> bool {
+        self.left(now) == Some(0)
     }
 
     /// When it is over, in µs since start, if it is not now.
     pub fn end(self, now: u64) -> u64 {
-        let distance = self.distance(ticks(now)).max(0) as u64;
-        if self == Limit::NONE { NEVER } else { now + distance * LIMIT_UNIT }
+        self.left(ticks(now)).map_or(NEVER, |left| now + u64::from(left) * LIMIT_UNIT)
     }
 }
 
@@ -72,23 +73,23 @@ impl<P: Port> Kernel<P> {
             return CallError::NotPermitted.into();
         }
         let before = thread.limit;
-        let mut limit = Limit(words[0] as Ticks);
-        // One that is long over would soon seem to be far away.
-        if limit.is_over(ticks(now)) {
-            limit = Limit(ticks(now).max(1));
-        }
         words[1] = before.0.into();
+        let mut left = Limit(words[0] as Ticks).left(ticks(now));
         if let Some(frame) = thread.frame(thread.depth.wrapping_sub(1)) {
             if frame.care & LIMITED == 0 {
                 frame.care |= LIMITED;
                 frame.limit = before;
             }
-            if frame.limit.end(now) < limit.end(now) {
-                limit = frame.limit;
+            if let Some(outer) = frame.limit.left(ticks(now)) {
+                left = Some(left.map_or(outer, |left| left.min(outer)));
             }
         }
-        thread.limit = limit;
-        self.want_timer(limit.end(now));
+        thread.limit = Limit::NONE;
+        if let Some(left) = left {
+            // One that is long over would soon seem to be far away, so it is over just now.
+            thread.limit = Limit(ticks(now).wrapping_add(left).max(1));
+            self.want_timer(now + u64::from(left) * LIMIT_UNIT);
+        }
         Status::OK
     }
 
