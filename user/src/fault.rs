@@ -69,7 +69,7 @@ impl Iterator for Faults {
     }
 }
 
-/// The record that these [words](FaultRecord::words) are. A cause that this version of Crossgate
+/// The record that these [words](FaultRecord::WORDS) are. A cause that this version of Crossgate
 /// does not know is [`Cause::Unknown`].
 #[must_use]
 pub fn decode(words: &[Word; FaultRecord::WORDS]) -> FaultRecord {

@@ -170,7 +170,7 @@ fn measure() -> Result<Results> {
     for program in programs {
         let finished =
             progress::step(&format!("running the benchmarks: {}", program.name), || {
-                emulator::run(&program.file, true, PATIENCE)
+                emulator::run(&program.file, PATIENCE)
             })?;
         ensure!(finished.success, "{} failed:\n{}", program.name, finished.output);
         results.append(&mut parse(&finished.output));

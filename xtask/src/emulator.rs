@@ -166,12 +166,12 @@ pub struct Finished {
 
 /// Runs a firmware that ends by itself (by semihosting), for at most `patience`.
 ///
-/// `counted` makes virtual time advance by 1 ns for each instruction.
+/// Its time is exact, however busy this machine is: each instruction takes 1 ns.
 ///
 /// # Errors
 /// If the emulator can't be run. A firmware that doesn't end is no success, but no error either.
-pub fn run(firmware: &Path, counted: bool, patience: Duration) -> Result<Finished> {
-    let mut command = run_command(firmware, counted);
+pub fn run(firmware: &Path, patience: Duration) -> Result<Finished> {
+    let mut command = run_command(firmware);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().context("cannot start the emulator")?;
     let output = child.stdout.take().map(collect);
@@ -189,13 +189,11 @@ pub fn run(firmware: &Path, counted: bool, patience: Duration) -> Result<Finishe
 }
 
 /// The command that [`run`] runs.
-pub fn run_command(firmware: &Path, counted: bool) -> Command {
+pub fn run_command(firmware: &Path) -> Command {
     let mut command = command(firmware);
     command.args(["-serial", "stdio"]);
     command.args(["-semihosting-config", "enable=on,target=native,userspace=on"]);
-    if counted {
-        command.args(["-icount", "shift=0"]);
-    }
+    command.args(["-icount", "shift=0"]);
     command
 }
 

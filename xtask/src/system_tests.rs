@@ -9,9 +9,6 @@ use workspace::Firmware;
 const PACKAGE: &str = "system-tests";
 /// How long a test may take.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// The tests for which the emulator has to count instructions: in them, time is exact.
-const COUNTED: [&str; 6] =
-    ["crash_cycles", "deadlines", "fault_injection", "punctuality", "restarts", "switches"];
 
 /// Builds all tests.
 ///
@@ -26,8 +23,7 @@ pub fn build() -> Result<Vec<Firmware>> {
 /// # Errors
 /// If it fails; the text has its output and the commands to repeat it.
 pub fn run(test: &Firmware) -> Result<()> {
-    let counted = COUNTED.contains(&&*test.name);
-    let finished = emulator::run(&test.file, counted, PATIENCE)?;
+    let finished = emulator::run(&test.file, PATIENCE)?;
     if finished.success {
         return Ok(());
     }
@@ -36,6 +32,6 @@ pub fn run(test: &Firmware) -> Result<()> {
         finished.output.trim_end(),
         setup::TARGET,
         test.name,
-        command::line(&emulator::run_command(&test.file, counted))
+        command::line(&emulator::run_command(&test.file))
     )
 }
