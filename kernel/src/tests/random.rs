@@ -173,7 +173,8 @@ proptest! {
 #[test]
 #[ignore = "takes as long as it is told to"]
 fn the_invariants_hold_for_long() {
-    let seconds = std::env::var("CROSSGATE_SOAK_SECONDS").unwrap().parse().unwrap();
+    let seconds = std::env::var("CROSSGATE_SOAK_SECONDS").expect("it says how long");
+    let seconds = seconds.parse().expect("a number of seconds");
     let (start, mut cases) = (Instant::now(), 0);
     while start.elapsed() < Duration::from_secs(seconds) {
         let config =
