@@ -44,11 +44,13 @@ fn functions(file: &object::File) -> Result<Vec<Function>> {
         // The lowest bit says that it is Thumb code.
         let address = symbol.address() & !1;
         let code = file.section_by_index(index)?.data_range(address, symbol.size())?;
-        let name = symbol.name()?;
+        let name = format!("{:#}", rustc_demangle::demangle(symbol.name()?));
+        // To format what kernel and user code share is the user's affair.
+        let formats = name.contains(" as core::fmt::");
         functions.push(Function {
             address,
-            name: format!("{:#}", rustc_demangle::demangle(name)),
-            is_kernel: size::is_kernel(name),
+            is_kernel: size::is_kernel(symbol.name()?) && !formats,
+            name,
             calls: calls(address, code.unwrap_or_default()),
         });
     }
