@@ -67,6 +67,9 @@ pub const BEGIN: Word = 14;
 /// Argument: index of a process, which begins anew, whatever it does. Only for the process that the
 /// wiring tells of faults.
 pub const RESTART: Word = 15;
+/// Argument: index of a process, which stops, whatever it does. Only for the process that the wiring
+/// tells of faults.
+pub const STOP: Word = 16;
 /// Argument: index of a service of the current process. Only those whom the wiring lets call it still
 /// may: all handles of it that were passed on are void.
 pub const REVOKE: Word = 17;
@@ -77,6 +80,3 @@ pub const LIMIT: Word = 18;
 /// Ends the call that the thread is in with [`CallError::Refused`](crate::CallError::Refused), when its
 /// method returns, and notes who made it in a [`FaultRecord`](crate::FaultRecord).
 pub const REFUSE: Word = 19;
-/// Argument: index of a process, which stops, whatever it does. Only for the process that the wiring
-/// tells of faults.
-pub const STOP: Word = 16;

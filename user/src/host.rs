@@ -203,10 +203,11 @@ pub(crate) fn call(selector: Word, mut words: [Word; 4]) -> Reply {
         let (service, method) = kernel.admit(selector, &words)?;
         kernel.pass(method.arguments, &words, kernel.process, service.owner)?;
         let caller = core::mem::replace(&mut kernel.process, service.owner);
+        let refused = core::mem::take(&mut kernel.refused);
         kernel.entered.push(service.object);
-        Ok((service, method, caller))
+        Ok((service, method, (caller, refused)))
     });
-    let (service, method, caller) = match admitted {
+    let (service, method, (caller, caller_refused)) = match admitted {
         Ok(admitted) => admitted,
         Err(error) => return failure(error),
     };
@@ -218,7 +219,7 @@ pub(crate) fn call(selector: Word, mut words: [Word; 4]) -> Reply {
     KERNEL.with_borrow_mut(|kernel| {
         kernel.process = caller;
         kernel.entered.pop();
-        let refused = core::mem::take(&mut kernel.refused);
+        let refused = core::mem::replace(&mut kernel.refused, caller_refused);
         match reply {
             Err(_) => failure(CallError::ServerFaulted),
             Ok(_) if refused => failure(CallError::Refused),

@@ -30,7 +30,9 @@ mod store {
             if name > 1 {
                 server::refuse();
             }
-            (name == 1).then_some(self.0)
+            // It is not this call that is refused.
+            let is_readable = self.0.read().is_ok();
+            (name == 1 && is_readable).then_some(self.0)
         }
     }
 }
