@@ -159,6 +159,12 @@ pub struct Service {
     pub lock: u8,
 }
 
+#[cfg(target_pointer_width = "32")]
+const _: () = assert!(
+    size_of::<Process>() == 28 && size_of::<Service>() == 32 && size_of::<Method>() == 12,
+    "the memory map of `crossgate-link` reads them"
+);
+
 /// The lock of an object that any number of threads may be in.
 pub const NO_LOCK: u8 = u8::MAX;
 
