@@ -18,8 +18,8 @@ use crate::thread::{Pending, ThreadId, Wait};
 use crate::time::NEVER;
 use crossgate_abi::{ARGUMENT_WORDS, CallError, Cause, LIMIT_UNIT, Status, Word};
 
-/// How long a method may go on after the end of its time, in units of [`LIMIT_UNIT`]. One that never
-/// computes longer without a wait can't be killed by an impatient caller.
+/// How long a method may go on after the end of its time, in units of [`LIMIT_UNIT`]. One that returns
+/// within it can't be killed by an impatient caller.
 pub const GRACE: u16 = 10;
 
 /// The lower bits of a time since start in units of [`LIMIT_UNIT`].

@@ -55,8 +55,8 @@ pub fn now() -> Instant {
 /// server gets [`TimedOut`](crate::notification::TimedOut) from `wait_timeout`, or
 /// [`CallError::DeadlineExceeded`] from a call of its own, and can return what it has. If the call is
 /// still not over 10 ms later, the server is stopped where it is, which is a crash of it (so it begins
-/// anew); the call fails with [`CallError::DeadlineExceeded`]. A server that computes for less than that
-/// between its waits, and does not sleep longer, is never stopped.
+/// anew); the call fails with [`CallError::DeadlineExceeded`]. A server that returns within that time,
+/// whatever it is doing when the wait fails or would fail, is never stopped.
 ///
 /// Of several times, those of callers included, the nearest counts. They are precise to about 1 ms; one
 /// of more than 33 s is none. The wiring of the process has to say `deadlines;`, because who has this
