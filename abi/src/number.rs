@@ -7,6 +7,7 @@
 //! | architecture | trap | selector | arguments | results |
 //! |---|---|---|---|---|
 //! | Cortex-M | `svc 0` | r12 | r0-r3 | r0 status, r1, r2 |
+//! | hosted, x86-64 | `call` of the gate | rax | rdi, rsi, rdx, rcx | rax status, rdx, rcx |
 //!
 //! Times are microseconds (µs) in two words, the lower first.
 
@@ -80,3 +81,19 @@ pub const LIMIT: Word = 18;
 /// Ends the call that the thread is in with [`CallError::Refused`](crate::CallError::Refused), when its
 /// method returns, and notes who made it in a [`FaultRecord`](crate::FaultRecord).
 pub const REFUSE: Word = 19;
+
+/// System calls that only the hosted port has.
+pub mod hosted {
+    use crate::Word;
+
+    /// An interrupt has come.
+    pub const INTERRUPT: Word = 0x100;
+    /// The idle thread waits for an interrupt.
+    pub const IDLE: Word = 0x101;
+    /// Argument: the index of a service. Result: its [`interface`](crate::table::Service::interface)
+    /// function, or 0.
+    pub const INTERFACE: Word = 0x102;
+    /// Argument: the start of a device's window, which the process owns. The device looks at its
+    /// registers.
+    pub const DEVICE: Word = 0x103;
+}

@@ -8,6 +8,15 @@ pub use arm::{call, leave, system_call};
 #[cfg(target_arch = "arm")]
 pub(crate) use arm::{interface_of, stack_pointer};
 
+// Miri knows no assembly, and no linker.
+#[cfg(all(target_os = "linux", target_arch = "x86_64", not(miri)))]
+mod gate;
+#[cfg(all(
+    not(target_os = "none"),
+    not(all(target_os = "linux", target_arch = "x86_64", not(miri)))
+))]
+#[path = "arch/no_gate.rs"]
+mod gate;
 #[cfg(not(target_os = "none"))]
 mod host;
 #[cfg(not(target_os = "none"))]

@@ -260,7 +260,7 @@ macro_rules! __system {
                 $(const $notification: $crate::Notification =
                     $crate::Notification::__new(super::super::__wiring::Notification::$notification as usize);)*
                 $(
-                    #[cfg_attr(target_os = "none", unsafe(link_section = concat!(".crossgate.object.", stringify!($process))))]
+                    #[cfg_attr(any(target_os = "none", target_os = "linux"), unsafe(link_section = concat!(".crossgate.object.", stringify!($process))))]
                     pub static $object: $type = <$type as $crate::wiring::ServiceObject>::Init::new($initial);
                 )*
                 // In a module of their own, and the code in a block that sees the one outside: a thread
@@ -283,7 +283,7 @@ macro_rules! __system {
             #[allow(unused_imports, reason = "for the sizes")]
             use super::super::*;
             $(
-                #[cfg_attr(target_os = "none", unsafe(link_section = concat!(".crossgate.stack.", stringify!($process), ".", stringify!($thread))))]
+                #[cfg_attr(any(target_os = "none", target_os = "linux"), unsafe(link_section = concat!(".crossgate.stack.", stringify!($process), ".", stringify!($thread))))]
                 pub static $thread: $crate::wiring::Stack<{ $stack }> = $crate::wiring::Stack::new();
             )*
         } )* }
@@ -344,7 +344,7 @@ macro_rules! __system {
             extern "C" fn idle() -> ! { __crossgate_idle() }
             #[cfg(not(target_os = "none"))]
             use $crate::host::idle;
-            #[cfg_attr(target_os = "none", unsafe(link_section = ".crossgate.stack.kernel.idle"))]
+            #[cfg_attr(any(target_os = "none", target_os = "linux"), unsafe(link_section = ".crossgate.stack.kernel.idle"))]
             static IDLE: $crate::wiring::Stack<128> = $crate::wiring::Stack::new();
             static THREADS: &[table::Thread] = &[
                 table::Thread { name: "idle", entry: idle, stack: IDLE.start(), stack_size: 128, process: 0, priority: 0 },

@@ -1,17 +1,29 @@
-//! A host: the kernel is emulated, see [`host`](crate::host).
+//! A host. A program that is linked with the hosted port has a kernel, which is called; in any other,
+//! such as a unit test, the kernel is emulated, see [`host`](crate::host).
 
-use super::Reply;
+use super::{Reply, gate};
 use crossgate_abi::table::RawReply;
 use crossgate_abi::{Word, number};
 
 /// Calls a method.
 pub fn call(selector: Word, words: [Word; 4], _: usize) -> Reply {
-    crate::host::call(selector, words)
+    match gate::find() {
+        Some(gate) => gate.enter(selector, words),
+        None => crate::host::call(selector, words),
+    }
+}
+
+/// Any other system call.
+pub fn system_call<const N: usize>(number: Word, words: [Word; N]) -> Reply {
+    let word = |index: usize| words.get(index).copied().unwrap_or(0);
+    match gate::find() {
+        Some(gate) => gate.enter(number::system_call(number), [word(0), word(1), word(2), word(3)]),
+        None => emulate(number, word),
+    }
 }
 
 /// Those that have a meaning without a kernel.
-pub fn system_call<const N: usize>(number: Word, words: [Word; N]) -> Reply {
-    let word = |index: usize| words.get(index).copied().unwrap_or(0);
+fn emulate(number: Word, word: impl Fn(usize) -> Word) -> Reply {
     let done = |words| Reply { status: 0, words };
     match number {
         number::YIELD => {
@@ -51,7 +63,10 @@ pub fn leave(status: Word, words: [Word; 2]) -> RawReply {
 }
 
 pub fn interface_of(index: usize) -> Option<core::any::TypeId> {
-    crate::host::interface_of(index)
+    match gate::find() {
+        Some(gate) => gate.interface_of(index),
+        None => crate::host::interface_of(index),
+    }
 }
 
 /// Something in its place: an address on the stack, a multiple of 8.

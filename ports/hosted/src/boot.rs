@@ -1,0 +1,120 @@
+//! From `main` to the first thread.
+
+use crate::clock::Clock;
+use crate::context::Start;
+use crate::domain::Domain;
+use crate::gate::{self, Way};
+use crate::machine::{Machine, idle, install};
+use crate::memory::{self, Region};
+use crate::{handler, host, panic, signal};
+use core::sync::atomic::Ordering;
+use crossgate_abi::table::{FaultWatch, Process, System, Thread};
+use crossgate_kernel::thread::{Place, Thread as ThreadState};
+use crossgate_kernel::{Kernel, Storage, lock::Lock, notification::Notification, process};
+
+/// Runs the firmware of this wiring.
+pub fn run(wiring: &'static System) -> ! {
+    match prepare(wiring) {
+        Ok(way) => {
+            // SAFETY: the first thread starts; what runs here never goes on.
+            unsafe {
+                core::arch::asm!(
+                    "mov rsp, {stack}",
+                    "jmp {exit}",
+                    stack = in(reg) gate::KERNEL_STACK_END.load(Ordering::Relaxed),
+                    exit = in(reg) way.exit,
+                    in("rdi") way.argument,
+                    options(noreturn),
+                )
+            }
+        }
+        Err(why) => host::fatal(&why),
+    }
+}
+
+fn prepare(wiring: &'static System) -> Result<Way, String> {
+    host::check_cpu()?;
+    let regions = memory::map(wiring)?;
+    let system = &*Box::leak(Box::new(place(wiring, &regions)?));
+    let clock = match std::env::var("CROSSGATE_TIME").as_deref() {
+        Ok("virtual") => Clock::counted()?,
+        _ => Clock::real()?,
+    };
+    let machine =
+        Machine { clock, system, regions, domain: Domain::EMPTY, start: Start::default() };
+    let kernel = Box::leak(Box::new(Kernel::new(system, storage(system), machine)));
+    kernel.start(host::constants());
+    gate::KERNEL_STACK_END.store(memory::kernel_stack()?, Ordering::Relaxed);
+    panic::install();
+    install(kernel);
+    signal::install()?;
+    // SAFETY: it was installed just now, and no thread runs yet.
+    let kernel = unsafe { crate::machine::kernel() };
+    Ok(handler::load(kernel))
+}
+
+/// The wiring with the addresses that memory has here.
+fn place(wiring: &System, regions: &[Region]) -> Result<System, String> {
+    let processes = wiring.processes.iter().zip(regions).map(|(process, region)| Process {
+        name: process.name,
+        memory: region.memory,
+        windows: process.windows,
+        notifications: process.notifications,
+        on_fault: process.on_fault,
+    });
+    let mut has_first_thread = 0_u32;
+    let mut threads = Vec::new();
+    for (index, thread) in wiring.threads.iter().enumerate() {
+        let process = usize::from(thread.process);
+        let bit = 1 << thread.process;
+        let stack = match regions.get(process).and_then(|region| region.stack) {
+            Some(stack)
+                if index != 0
+                    && has_first_thread & bit == 0
+                    && thread.stack_size <= memory::STACK =>
+            {
+                has_first_thread |= bit;
+                stack
+            }
+            _ => memory::stack(thread.stack_size)?,
+        };
+        threads.push(Thread {
+            name: thread.name,
+            entry: if index == 0 { idle } else { thread.entry },
+            stack: core::ptr::without_provenance(stack.start),
+            stack_size: stack.length(),
+            process: thread.process,
+            priority: thread.priority,
+        });
+    }
+    Ok(System {
+        processes: processes.collect::<Vec<_>>().leak(),
+        services: wiring.services,
+        threads: threads.leak(),
+        notifications: wiring.notifications,
+        interrupts: wiring.interrupts,
+        locks: wiring.locks,
+        limiters: wiring.limiters,
+        passes_handles: wiring.passes_handles,
+        fault_watch: wiring
+            .fault_watch
+            .as_ref()
+            .map(|watch| FaultWatch { process: watch.process, notification: watch.notification }),
+    })
+}
+
+/// The kernel's memory.
+fn storage(system: &System) -> Storage {
+    let others = system.threads.len().saturating_sub(1);
+    let threads = (0..others).map(|_| Some(&mut *Box::leak(Box::new(ThreadState::EMPTY))));
+    let places: Vec<Place> = core::iter::once(None).chain(threads).collect();
+    let granted = if system.passes_handles { system.services.len() } else { 0 };
+    Storage {
+        idle: Box::leak(Box::new(ThreadState::EMPTY)),
+        threads: places.leak(),
+        locks: vec![Lock::FREE; system.locks].leak(),
+        notifications: vec![Notification::QUIET; system.notifications.len()].leak(),
+        granted: vec![0; granted].leak(),
+        processes: vec![process::Process::NEW; system.processes.len()].leak(),
+    }
+}

@@ -1,0 +1,39 @@
+//! The registers of a thread on its stack.
+
+use crossgate_abi::{ARGUMENT_WORDS, Status, Word};
+
+/// What lies at a saved stack pointer: what the [gate](crate::gate) pushed, then the address that the
+/// call of the gate pushed.
+#[repr(C)]
+pub struct Context {
+    /// MXCSR in the lower half, the x87 control word in the upper one.
+    control: u64,
+    /// What the system call is.
+    pub selector: Word,
+    /// Its arguments, then its results: status first.
+    pub words: [Word; ARGUMENT_WORDS],
+    /// The registers that a function preserves: r15 to r12, rbx, rbp.
+    saved: [Word; 6],
+    return_address: Word,
+}
+
+impl Context {
+    /// How many bytes a context is.
+    pub const SIZE: Word = size_of::<Context>();
+
+    /// Ends the system call that the context is in.
+    pub fn set_status(&mut self, status: Status) {
+        self.words[0] = status.0;
+    }
+}
+
+/// What a thread starts with that begins, or enters a method.
+#[derive(Clone, Copy, Default)]
+#[repr(C)]
+pub struct Start {
+    pub stack_pointer: Word,
+    /// The address of a function.
+    pub target: Word,
+    /// Its arguments: rdi, rsi, rdx, rcx, r8, r9.
+    pub arguments: [Word; 6],
+}

@@ -1,0 +1,94 @@
+//! What is open: the port's memory protection unit.
+//!
+//! Open are the [region](crate::memory::Region) of one process and a part of one stack, no more. A call
+//! closes the caller's region and opens the callee's; it closes a part of the stack, too, if the caller
+//! has gone further down than the end of its stack that is in its region. What borders on each other is
+//! changed by one call of Linux.
+
+use crate::host::protect;
+use crossgate_kernel::memory::Span;
+
+/// What is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Domain {
+    /// The memory of a process.
+    pub region: Span,
+    /// The lower part of a stack.
+    pub stack: Span,
+}
+
+impl Domain {
+    /// Nothing.
+    pub const EMPTY: Domain = Domain { region: Span::EMPTY, stack: Span::EMPTY };
+
+    /// Closes what is open, and opens `next`.
+    pub fn switch(&mut self, next: Domain) {
+        let before = core::mem::replace(self, next);
+        for (changed, open) in [(lost(before, next), false), (lost(next, before), true)] {
+            for span in changed.into_iter().filter(|span| !span.is_empty()) {
+                protect(span, open);
+            }
+        }
+    }
+}
+
+/// What is in `before`, but not in `next`: a part of the stack and the region, or both as one.
+fn lost(before: Domain, next: Domain) -> [Span; 2] {
+    let region = if before.region == next.region { Span::EMPTY } else { before.region };
+    let stack = if before.stack.start == next.stack.start {
+        Span { start: next.stack.end, end: before.stack.end }
+    } else {
+        before.stack
+    };
+    if !stack.is_empty() && !region.is_empty() && stack.end == region.start {
+        return [Span { start: stack.start, end: region.end }, Span::EMPTY];
+    }
+    [stack, region]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn span(start: usize, end: usize) -> Span {
+        Span { start, end }
+    }
+
+    /// A thread at home: its stack ends where the region of its process starts.
+    const HOME: Domain = Domain { region: span(0x8000, 0xa000), stack: span(0x1000, 0x8000) };
+
+    /// The spans that have to be closed, then those that have to be opened.
+    fn changes(before: Domain, next: Domain) -> [Vec<Span>; 2] {
+        [lost(before, next), lost(next, before)]
+            .map(|spans| spans.into_iter().filter(|span| !span.is_empty()).collect())
+    }
+
+    #[test]
+    fn a_call_from_the_end_of_the_stack_changes_regions_only() {
+        let callee = Domain { region: span(0x2_0000, 0x2_1000), stack: HOME.stack };
+        assert_eq!(changes(HOME, callee), [vec![HOME.region], vec![callee.region]]);
+        assert_eq!(changes(callee, HOME), [vec![callee.region], vec![HOME.region]]);
+    }
+
+    #[test]
+    fn what_borders_is_changed_as_one() {
+        let callee = Domain { region: span(0x2_0000, 0x2_1000), stack: span(0x1000, 0x6000) };
+        assert_eq!(changes(HOME, callee), [vec![span(0x6000, 0xa000)], vec![callee.region]]);
+        assert_eq!(changes(callee, HOME), [vec![callee.region], vec![span(0x6000, 0xa000)]]);
+    }
+
+    #[test]
+    fn a_call_on_closes_part_of_the_stack() {
+        let callee = Domain { region: span(0x2_0000, 0x2_1000), stack: span(0x1000, 0x6000) };
+        let next = Domain { region: span(0x3_0000, 0x3_1000), stack: span(0x1000, 0x5000) };
+        let closed = vec![span(0x5000, 0x6000), callee.region];
+        assert_eq!(changes(callee, next), [closed.clone(), vec![next.region]]);
+        assert_eq!(changes(next, callee), [vec![next.region], closed]);
+    }
+
+    #[test]
+    fn another_thread_has_another_stack() {
+        let other = Domain { region: HOME.region, stack: span(0x4_0000, 0x5_0000) };
+        assert_eq!(changes(HOME, other), [vec![HOME.stack], vec![other.stack]]);
+    }
+}

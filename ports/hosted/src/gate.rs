@@ -1,0 +1,335 @@
+//! The way into the kernel and back, on x86-64.
+//!
+//! There is no trap: a system call is a call of the gate. It saves the registers that a function
+//! preserves on the thread's stack, then goes to the kernel's stack. An interrupt that comes while a
+//! thread runs has the thread make such a call, too, after saving all registers: so every thread that
+//! does not run is saved in the same way, and a stack that is too small for it faults in user mode.
+//!
+//! Whether user code runs is a byte in memory. It is *user* only while the stack pointer is the
+//! thread's; so what is pushed on the way in and popped on the way out is the thread's own doing.
+
+use crate::context::{Context, Start};
+use crate::handler;
+use core::arch::naked_asm;
+use core::mem::offset_of;
+use core::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicUsize};
+use crossgate_abi::number::{self, hosted};
+
+/// Whether the kernel or user code runs. The upper byte is the selector of Linux' system call user
+/// dispatch: 1 blocks. One store changes both.
+pub static MODE: AtomicU16 = AtomicU16::new(KERNEL);
+/// The kernel runs, and may call Linux.
+pub const KERNEL: u16 = 0x0001;
+/// User code runs, and may not.
+pub const USER: u16 = 0x0100;
+
+/// What has to be taken care of before user code goes on: the bits of [`TIMER`] and [`INPUT`].
+pub static PENDING: AtomicU32 = AtomicU32::new(0);
+/// The timer has come to its deadline.
+pub const TIMER: u32 = 1;
+/// A device wants attention.
+pub const INPUT: u32 = 2;
+
+/// Where the kernel's stack ends.
+pub static KERNEL_STACK_END: AtomicUsize = AtomicUsize::new(0);
+/// How many bytes the CPU saves with `xsave`.
+pub static EXTENDED_STATE_SIZE: AtomicUsize = AtomicUsize::new(0);
+/// The thread pointer of the host, which process code could have changed.
+pub static THREAD_POINTER: AtomicUsize = AtomicUsize::new(0);
+/// Whether user code can change it: whether there is `wrfsbase`.
+pub static HAS_WRFSBASE: AtomicU8 = AtomicU8::new(0);
+
+/// A way back to user mode: the first is jumped to with the second as argument.
+#[repr(C)]
+pub struct Way {
+    pub exit: unsafe extern "C" fn(),
+    pub argument: usize,
+}
+
+/// What `xrstor` loads to put all of the extended state into its initial configuration.
+#[repr(C, align(64))]
+pub struct InitialState {
+    legacy: [u32; 128],
+    header: [u64; 8],
+}
+
+/// See [`InitialState`]. The state is all "initial" (header 0), but MXCSR is loaded from here.
+pub static INITIAL_STATE: InitialState = {
+    const MXCSR: usize = 6;
+    let mut legacy = [0; 128];
+    legacy[MXCSR] = 0x1f80;
+    InitialState { legacy, header: [0; 8] }
+};
+
+/// All components of the extended state but the rights of protection keys, which are the kernel's.
+const COMPONENTS: u32 = !(1 << 9);
+
+/// A system call: the selector in rax, arguments in rdi, rsi, rdx, rcx; then the status in rax,
+/// results in rdx, rcx.
+#[unsafe(naked)]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn __crossgate_gate() {
+    naked_asm!(
+        "push rbp",
+        "push rbx",
+        "push r12",
+        "push r13",
+        "push r14",
+        "push r15",
+        "push rcx",
+        "push rdx",
+        "push rsi",
+        "push rdi",
+        "push rax",
+        "sub rsp, 8",
+        "stmxcsr [rsp]",
+        "fnstcw [rsp + 4]",
+        "mov word ptr [rip + {mode}], {kernel}",
+        "mov rdi, rsp",
+        "mov rsp, [rip + {kernel_stack_end}]",
+        // Neither direction nor alignment nor trap flag is the thread's to choose.
+        "push 0x202",
+        "popfq",
+        "cmp byte ptr [rip + {has_wrfsbase}], 0",
+        "je 2f",
+        "mov rax, [rip + {thread_pointer}]",
+        "wrfsbase rax",
+        "2: call {handler}",
+        "mov rdi, rdx",
+        "jmp rax",
+        mode = sym MODE,
+        kernel = const KERNEL,
+        kernel_stack_end = sym KERNEL_STACK_END,
+        has_wrfsbase = sym HAS_WRFSBASE,
+        thread_pointer = sym THREAD_POINTER,
+        handler = sym handler::enter,
+    )
+}
+
+/// The end of the gate: faults up to here are those of a thread that had no stack for a system call.
+#[unsafe(naked)]
+pub unsafe extern "C" fn fault_entry() {
+    naked_asm!(
+        "cmp byte ptr [rip + {has_wrfsbase}], 0",
+        "je 2f",
+        "mov rax, [rip + {thread_pointer}]",
+        "wrfsbase rax",
+        "2: call {handler}",
+        "mov rdi, rdx",
+        "jmp rax",
+        has_wrfsbase = sym HAS_WRFSBASE,
+        thread_pointer = sym THREAD_POINTER,
+        handler = sym handler::fault,
+    )
+}
+
+/// No register keeps what the kernel, or another thread, had in it.
+macro_rules! scrub {
+    () => {
+        "mov eax, {components}
+         mov edx, -1
+         xrstor64 [rip + {initial_state}]
+         xor r8d, r8d
+         xor r9d, r9d
+         xor r10d, r10d
+         xor r11d, r11d"
+    };
+}
+
+/// Goes on after a system call, with the [`Context`] at rdi.
+#[unsafe(naked)]
+pub unsafe extern "C" fn resume() {
+    naked_asm!(
+        scrub!(),
+        "mov rsp, rdi",
+        "xor esi, esi",
+        "xor edi, edi",
+        "mov word ptr [rip + {mode}], {user}",
+        "ldmxcsr [rsp]",
+        "fldcw [rsp + 4]",
+        "add rsp, {words}",
+        "pop rax",
+        "pop rdx",
+        "pop rcx",
+        "add rsp, 8",
+        "pop r15",
+        "pop r14",
+        "pop r13",
+        "pop r12",
+        "pop rbx",
+        "pop rbp",
+        "cmp dword ptr [rip + {pending}], 0",
+        "jne 2f",
+        "ret",
+        "2: call {interrupt}",
+        "ret",
+        components = const COMPONENTS,
+        initial_state = sym INITIAL_STATE,
+        mode = sym MODE,
+        user = const USER,
+        words = const offset_of!(Context, words),
+        pending = sym PENDING,
+        interrupt = sym interrupt,
+    )
+}
+
+/// Makes the system call of the [`Context`] at rdi again.
+#[unsafe(naked)]
+pub unsafe extern "C" fn retry() {
+    naked_asm!(
+        scrub!(),
+        "mov rsp, rdi",
+        "mov word ptr [rip + {mode}], {user}",
+        "ldmxcsr [rsp]",
+        "fldcw [rsp + 4]",
+        "add rsp, {selector}",
+        "pop rax",
+        "pop rdi",
+        "pop rsi",
+        "pop rdx",
+        "pop rcx",
+        "pop r15",
+        "pop r14",
+        "pop r13",
+        "pop r12",
+        "pop rbx",
+        "pop rbp",
+        "jmp {gate}",
+        components = const COMPONENTS,
+        initial_state = sym INITIAL_STATE,
+        mode = sym MODE,
+        user = const USER,
+        selector = const offset_of!(Context, selector),
+        gate = sym __crossgate_gate,
+    )
+}
+
+/// Calls a function on a fresh stack, by the [`Start`] at rdi. It must not return.
+#[unsafe(naked)]
+pub unsafe extern "C" fn start() {
+    naked_asm!(
+        scrub!(),
+        "mov rsp, [rdi + {stack_pointer}]",
+        "mov r11, [rdi + {target}]",
+        "mov rsi, [rdi + {arguments} + 8]",
+        "mov rdx, [rdi + {arguments} + 16]",
+        "mov rcx, [rdi + {arguments} + 24]",
+        "mov r8, [rdi + {arguments} + 32]",
+        "mov r9, [rdi + {arguments} + 40]",
+        "mov rdi, [rdi + {arguments}]",
+        "xor eax, eax",
+        "xor ebx, ebx",
+        "xor ebp, ebp",
+        "xor r12d, r12d",
+        "xor r13d, r13d",
+        "xor r14d, r14d",
+        "xor r15d, r15d",
+        "mov word ptr [rip + {mode}], {user}",
+        "cmp dword ptr [rip + {pending}], 0",
+        "jne 3f",
+        "2: push 0",
+        "jmp r11",
+        "3: call {interrupt}",
+        "jmp 2b",
+        components = const COMPONENTS,
+        initial_state = sym INITIAL_STATE,
+        stack_pointer = const offset_of!(Start, stack_pointer),
+        target = const offset_of!(Start, target),
+        arguments = const offset_of!(Start, arguments),
+        mode = sym MODE,
+        user = const USER,
+        pending = sym PENDING,
+        interrupt = sym interrupt,
+    )
+}
+
+/// What a signal has the interrupted thread call: its stack pointer is below the red zone, and the
+/// address to go on at lies there.
+#[unsafe(naked)]
+pub unsafe extern "C" fn interrupt_by_signal() {
+    naked_asm!("call {interrupt}", "ret {red_zone}", interrupt = sym interrupt, red_zone = const RED_ZONE)
+}
+
+/// How many bytes below the stack pointer a function may use without saying so.
+pub const RED_ZONE: usize = 128;
+
+/// Tells the kernel of an interrupt, and changes no register.
+#[unsafe(naked)]
+unsafe extern "C" fn interrupt() {
+    naked_asm!(
+        "pushfq",
+        "push rax",
+        "push rcx",
+        "push rdx",
+        "push rbx",
+        "push rbp",
+        "push rsi",
+        "push rdi",
+        "push r8",
+        "push r9",
+        "push r10",
+        "push r11",
+        "push r12",
+        "push r13",
+        "push r14",
+        "push r15",
+        "cld",
+        "mov rbp, rsp",
+        "sub rsp, [rip + {size}]",
+        "and rsp, -64",
+        // The header of the area has to be 0.
+        "xor eax, eax",
+        "lea rdi, [rsp + 512]",
+        "mov ecx, 8",
+        "rep stosq",
+        "mov eax, {components}",
+        "mov edx, -1",
+        "xsave64 [rsp]",
+        "mov rax, {selector}",
+        "call {gate}",
+        "mov eax, {components}",
+        "mov edx, -1",
+        "xrstor64 [rsp]",
+        "mov rsp, rbp",
+        "pop r15",
+        "pop r14",
+        "pop r13",
+        "pop r12",
+        "pop r11",
+        "pop r10",
+        "pop r9",
+        "pop r8",
+        "pop rdi",
+        "pop rsi",
+        "pop rbp",
+        "pop rbx",
+        "pop rdx",
+        "pop rcx",
+        "pop rax",
+        "popfq",
+        "ret",
+        size = sym EXTENDED_STATE_SIZE,
+        components = const COMPONENTS,
+        selector = const number::system_call(hosted::INTERRUPT) as isize,
+        gate = sym __crossgate_gate,
+    )
+}
+
+/// A system call of the port's own code in user mode.
+pub fn system_call(number: usize, words: [usize; 3]) -> [usize; 2] {
+    let [first, second, third] = words;
+    let (status, word);
+    // SAFETY: the gate preserves what a function preserves.
+    unsafe {
+        core::arch::asm!(
+            "call {gate}",
+            gate = sym __crossgate_gate,
+            inlateout("rax") number::system_call(number) => status,
+            in("rdi") first,
+            in("rsi") second,
+            inlateout("rdx") third => word,
+            clobber_abi("C"),
+        );
+    }
+    [status, word]
+}

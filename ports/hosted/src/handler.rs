@@ -1,0 +1,220 @@
+//! What happened, told to the core; what it answers, done.
+
+use crate::context::{Context, Start};
+use crate::gate::{self, INPUT, PENDING, TIMER, Way};
+use crate::machine::{Machine, Place, kernel, window_of, window_top};
+use crate::{lend, panic, signal};
+use core::sync::atomic::Ordering;
+use crossgate_abi::number::{self, hosted};
+use crossgate_abi::table::Entry as Thunk;
+use crossgate_abi::{Cause, Status, Word};
+use crossgate_kernel::call::{Entry, Exit};
+use crossgate_kernel::thread::Pending;
+use crossgate_kernel::{Effect, Kernel};
+
+/// The current thread has called the gate, which has saved its registers.
+pub extern "C" fn enter(context: *mut Context) -> Way {
+    // SAFETY: the kernel runs in the gate only, and not twice.
+    let kernel = unsafe { kernel() };
+    signal::arrived();
+    let window = window_of(kernel.current());
+    let stack_pointer = context.addr();
+    if stack_pointer < window.start
+        || stack_pointer + Context::SIZE > window.end
+        || !stack_pointer.is_multiple_of(align_of::<Context>())
+    {
+        let _ = kernel.fault(Cause::Stack, 0, 0);
+        return load(kernel);
+    }
+    // SAFETY: it lies in the open part of the thread's stack, which only that thread uses.
+    let context = unsafe { &mut *context };
+    dispatch(kernel, stack_pointer, context)
+}
+
+fn dispatch(kernel: &mut Kernel<Machine>, stack_pointer: Word, context: &mut Context) -> Way {
+    let selector = context.selector;
+    if selector.cast_signed() >= 0 {
+        kernel.port.clock.count();
+        return call(kernel, stack_pointer, context);
+    }
+    let number = number::system_call(selector);
+    if number != hosted::INTERRUPT {
+        kernel.port.clock.count();
+    }
+    let effect = match number {
+        number::RETURN => return leave(kernel, context),
+        number::YIELD => {
+            context.set_status(Status::OK);
+            kernel.yield_now(stack_pointer);
+            Effect::SWITCH
+        }
+        number::SIGNAL => kernel.signal_by_thread(stack_pointer, context.words[0]),
+        number::WAIT => kernel.wait(stack_pointer, &mut context.words),
+        number::THREAD_ID => {
+            context.words[1] = kernel.thread_id();
+            Effect::reply(Status::OK)
+        }
+        hosted::INTERRUPT => return interrupt(kernel, stack_pointer),
+        hosted::IDLE => {
+            if kernel.thread_id() == 0 {
+                kernel.port.clock.idle();
+            }
+            return interrupt(kernel, stack_pointer);
+        }
+        hosted::INTERFACE => {
+            let service = kernel.port.system.services.get(context.words[0]);
+            context.words[1] = service.map_or(0, |service| service.interface as *const () as Word);
+            Effect::reply(Status::OK)
+        }
+        number::PANIC => {
+            panic::ended();
+            kernel.system_call(stack_pointer, number::PANIC, &mut context.words)
+        }
+        other => kernel.system_call(stack_pointer, other, &mut context.words),
+    };
+    follow(kernel, stack_pointer, context, effect)
+}
+
+/// The current thread calls a method.
+fn call(kernel: &mut Kernel<Machine>, stack_pointer: Word, context: &mut Context) -> Way {
+    let selector = context.selector;
+    match kernel.call(stack_pointer, selector, &context.words) {
+        Ok(entry) => {
+            let (stack, level) = (kernel.current().stack(), entry.level);
+            let mut words = entry.words;
+            let system = kernel.port.system;
+            let stack_pointer =
+                lend::copy_in(kernel.current(), system, selector, &mut words, entry.stack_top);
+            kernel.port.open(stack, level);
+            let [first, second, third, fourth] = words;
+            let Entry { entry, object, .. } = entry;
+            let arguments = [object.addr(), first, second, third, fourth, entry];
+            let target = run as *const () as Word;
+            begin(kernel, Start { stack_pointer, target, arguments })
+        }
+        Err(effect) => follow(kernel, stack_pointer, context, effect),
+    }
+}
+
+/// Where a call enters: runs the method, and leaves.
+extern "C-unwind" fn run(
+    object: *mut (),
+    first: Word,
+    second: Word,
+    third: Word,
+    fourth: Word,
+    entry: Thunk,
+) -> ! {
+    // SAFETY: the kernel enters with what the tables have for the service, and the words that it has
+    // checked against the shape of the method.
+    let reply = unsafe { entry(object, first, second, third, fourth) };
+    loop {
+        gate::system_call(number::RETURN, [reply.status, reply.words[0], reply.words[1]]);
+    }
+}
+
+/// The current thread returns from a method.
+fn leave(kernel: &mut Kernel<Machine>, context: &mut Context) -> Way {
+    let lent = lend::Lent::of(kernel.current());
+    let stack = kernel.current().stack();
+    let (exit, short) = match kernel.leave(&context.words) {
+        Some(exit) => (exit, true),
+        None => match kernel.leave_with_care(&context.words) {
+            Ok(exit) => (exit, false),
+            Err(_) => return load(kernel),
+        },
+    };
+    kernel.port.open(stack, exit.level);
+    lent.copy_out();
+    deliver(&exit);
+    if short {
+        return Way { exit: gate::resume, argument: exit.stack_pointer };
+    }
+    let _ = kernel.reschedule();
+    load(kernel)
+}
+
+/// Writes what a call brings back to where the caller's context is saved.
+fn deliver(exit: &Exit) {
+    let context = core::ptr::with_exposed_provenance_mut::<Context>(exit.stack_pointer);
+    // SAFETY: the caller's context was saved there, and its stack is open again.
+    let words = unsafe { &mut (*context).words };
+    (words[0], words[1], words[2]) = (exit.status.0, exit.words[0], exit.words[1]);
+}
+
+/// Something has come while the current thread ran (or nothing: then it is no harm).
+fn interrupt(kernel: &mut Kernel<Machine>, stack_pointer: Word) -> Way {
+    kernel.current().stack_pointer = stack_pointer;
+    let pending = PENDING.swap(0, Ordering::Relaxed);
+    if pending & TIMER != 0 {
+        let _ = kernel.timer();
+    }
+    if pending & INPUT != 0 {
+        // No devices yet.
+    }
+    let _ = kernel.reschedule();
+    load(kernel)
+}
+
+/// The current thread did what it must not do.
+pub extern "C" fn fault() -> Way {
+    // SAFETY: the signal handler comes here only when user code ran.
+    let kernel = unsafe { kernel() };
+    signal::arrived();
+    let report = signal::report();
+    if report.cause == Cause::Panic {
+        let mut words = panic::place();
+        panic::ended();
+        let nowhere = kernel.current().stack().end;
+        let _ = kernel.system_call(nowhere, number::PANIC, &mut words);
+    } else {
+        panic::ended();
+        let _ = kernel.fault(report.cause, report.instruction, report.address);
+    }
+    load(kernel)
+}
+
+/// Does what the core says.
+fn follow(
+    kernel: &mut Kernel<Machine>,
+    stack_pointer: Word,
+    context: &mut Context,
+    effect: Effect,
+) -> Way {
+    if let Some(status) = effect.status() {
+        context.set_status(status);
+    }
+    if effect.switch {
+        return load(kernel);
+    }
+    Way { exit: gate::resume, argument: stack_pointer }
+}
+
+/// Goes on with the thread that is current now.
+pub fn load(kernel: &mut Kernel<Machine>) -> Way {
+    let id = kernel.thread_id();
+    let thread = kernel.current();
+    let (stack, level, stack_pointer) = (thread.stack(), thread.level(), thread.stack_pointer);
+    let pending = thread.take_pending();
+    kernel.port.open(stack, level);
+    if let Place::Beginning { stack_pointer, entry } = kernel.port.place(id, stack_pointer) {
+        return begin(kernel, Start { stack_pointer, target: entry, arguments: [0; 6] });
+    }
+    debug_assert!(stack_pointer < window_top(stack, level));
+    match pending {
+        Pending::Nothing => {}
+        Pending::Retry => return Way { exit: gate::retry, argument: stack_pointer },
+        Pending::Reply { status, word } => {
+            let context = core::ptr::with_exposed_provenance_mut::<Context>(stack_pointer);
+            // SAFETY: the thread's context was saved there, and its stack is open.
+            let words = unsafe { &mut (*context).words };
+            (words[0], words[1], words[2]) = (status.into(), word, 0);
+        }
+    }
+    Way { exit: gate::resume, argument: stack_pointer }
+}
+
+fn begin(kernel: &mut Kernel<Machine>, start: Start) -> Way {
+    kernel.port.start = start;
+    Way { exit: gate::start, argument: (&raw const kernel.port.start).addr() }
+}

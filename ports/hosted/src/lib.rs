@@ -1,0 +1,53 @@
+//! Crossgate as an ordinary Linux program, with the isolation of a microcontroller.
+//!
+//! The firmware is the same: its process crates, its wiring, the kernel core. One thread of the host
+//! plays the CPU; the threads of the firmware are contexts on stacks of their own; timer and devices
+//! interrupt by signals; pages take the place of a memory protection unit.
+//!
+//! | file | what |
+//! |---|---|
+//! | `gate` | the way into the kernel and back: assembly |
+//! | `handler` | what happened, told to the core; what it answers, done |
+//! | `context` | the registers of a thread on its stack |
+//! | `domain` | what is open: the memory protection unit |
+//! | `memory` | where the memory of the processes is |
+//! | `lend` | memory that is lent to a call |
+//! | `machine` | the host as the core sees it |
+//! | `clock` | time, the host's or virtual |
+//! | `signal` | interrupts and faults |
+//! | `panic` | panics of user code |
+//! | `host` | what the port wants of Linux |
+//! | `boot` | from `main` to the first thread |
+#![cfg(all(target_os = "linux", target_arch = "x86_64"))]
+
+#[doc(hidden)]
+pub mod boot;
+mod clock;
+mod context;
+mod domain;
+mod gate;
+mod handler;
+mod host;
+mod lend;
+mod machine;
+mod memory;
+mod panic;
+mod signal;
+
+/// Makes a program of a wiring: its `main` function.
+///
+/// The package needs a `build.rs` that has the linker put each process' statics on pages of their own:
+///
+/// ```ignore
+/// fn main() {
+///     crossgate_link::hosted::build();
+/// }
+/// ```
+#[macro_export]
+macro_rules! start {
+    ($system:path) => {
+        fn main() {
+            $crate::boot::run(&$system)
+        }
+    };
+}

@@ -1,0 +1,206 @@
+//! The host as the kernel core sees it, and what the port itself remembers.
+
+use crate::clock::Clock;
+use crate::context::{Context, Start};
+use crate::domain::Domain;
+use crate::memory::{PAGE, Region, STEP, steps};
+use crate::{gate, host};
+use crossgate_abi::Word;
+use crossgate_abi::number::{self, hosted};
+use crossgate_abi::table::{ProcessMemory, System};
+use crossgate_kernel::Kernel;
+use crossgate_kernel::memory::Span;
+use crossgate_kernel::port::{Port, Window};
+use crossgate_kernel::thread::{Level, Thread};
+
+/// The most that can be lent in one piece, in bytes.
+pub const LONGEST_LEASE: usize = 4 * PAGE;
+/// How many bytes of a process' memory are reset at a time.
+const PIECE: usize = 16 * PAGE;
+
+/// The host as the kernel core sees it.
+pub struct Machine {
+    pub clock: Clock,
+    pub system: &'static System,
+    pub regions: Vec<Region>,
+    pub domain: Domain,
+    /// What the current thread starts with, if it does.
+    pub start: Start,
+}
+
+/// In the stack pointer of a thread that has not begun: where it begins.
+const BEGINS_WITH_SYSTEM_CALL: Word = 1;
+/// The same: at its own entry.
+const BEGINS_AT_ENTRY: Word = 2;
+/// Both.
+const BEGINS: Word = 3;
+
+/// Where a thread goes on.
+pub enum Place {
+    /// At a saved context.
+    Context,
+    /// At the beginning, with nothing on its stack.
+    Beginning { stack_pointer: Word, entry: Word },
+}
+
+impl Machine {
+    /// Where a thread of this index with this stack pointer goes on.
+    pub fn place(&self, thread: usize, stack_pointer: Word) -> Place {
+        let entry = match stack_pointer & BEGINS {
+            BEGINS_WITH_SYSTEM_CALL => begin as *const () as Word,
+            BEGINS_AT_ENTRY => self
+                .system
+                .threads
+                .get(thread)
+                .map_or(0, |thread| thread.entry as *const () as Word),
+            _ => return Place::Context,
+        };
+        Place::Beginning { stack_pointer: stack_pointer & !BEGINS, entry }
+    }
+
+    /// Opens what a thread with this stack may use at this level, and closes everything else.
+    pub fn open(&mut self, stack: Span, level: Level) {
+        let next = self.domain_of(stack, level);
+        self.domain.switch(next);
+    }
+
+    fn domain_of(&self, stack: Span, level: Level) -> Domain {
+        let region = self.regions.get(usize::from(level.process));
+        let region = region.map_or(Span::EMPTY, |region| region.open);
+        let end = window_top(stack, level).min(self.private_end(stack));
+        Domain { region, stack: Span { start: stack.start, end } }
+    }
+
+    /// The end of the part of a stack that is not in the region of a process.
+    fn private_end(&self, stack: Span) -> usize {
+        let is_of = |region: &Region| region.stack.is_some_and(|other| other == stack);
+        if self.regions.iter().any(is_of) { stack.end - STEP } else { stack.end }
+    }
+}
+
+/// The first address of a thread's stack that is closed at this level.
+pub fn window_top(stack: Span, level: Level) -> usize {
+    stack.start + usize::from(level.window) * STEP
+}
+
+/// The part of its stack that a thread may use now.
+pub fn window_of(thread: &Thread) -> Span {
+    let stack = thread.stack();
+    Span { start: stack.start, end: window_top(stack, thread.level()) }
+}
+
+impl Port for Machine {
+    const CONTEXT_SIZE: Word = Context::SIZE;
+    // Room for copies of what is lent, and for a method to run at all: code of a host needs much more
+    // stack than the wiring says, which is written for microcontrollers.
+    const ENTRY_SIZE: Word = 2 * LONGEST_LEASE + 4 * PAGE;
+
+    fn window(stack: Span, stack_pointer: Word) -> Window {
+        let steps = steps(stack, stack_pointer);
+        Window { top: stack.start + steps * STEP, registers: steps as u16 }
+    }
+
+    // What is lent is copied to where the callee may reach it, so nothing else ever is.
+    fn exact_lease(memory: Span, _: bool) -> Option<u32> {
+        (memory.length() <= LONGEST_LEASE).then_some(0)
+    }
+
+    fn lease_within(limits: Span, memory: Span, writable: bool) -> Option<u32> {
+        if limits.contains(memory) { Self::exact_lease(memory, writable) } else { None }
+    }
+
+    const BEGIN: extern "C" fn() -> ! = begin;
+
+    fn reset(&mut self, memory: &ProcessMemory, from: Word) -> Option<Word> {
+        let size = memory.end - memory.start;
+        let to = size.min(from + PIECE);
+        if from < to {
+            let span = Span {
+                start: (memory.start + from) & !(PAGE - 1),
+                end: (memory.start + to).next_multiple_of(PAGE),
+            };
+            let open = self.domain.region;
+            let is_open = open.start <= span.start && span.end <= open.end;
+            if !is_open {
+                host::protect(span, true);
+            }
+            // SAFETY: the image is a copy of all of the memory. No thread is in the process, and none
+            // has been lent any of its memory.
+            unsafe {
+                let image = core::ptr::with_exposed_provenance::<u8>(memory.image).add(from);
+                let place = core::ptr::with_exposed_provenance_mut::<u8>(memory.start).add(from);
+                place.copy_from_nonoverlapping(image, to - from);
+            }
+            if !is_open {
+                host::protect(span, false);
+            }
+        }
+        (to < size).then_some(to)
+    }
+
+    fn first_context(entry: extern "C" fn() -> !, stack_end: Word) -> Word {
+        let begins = if entry as *const () == Self::BEGIN as *const () {
+            BEGINS_WITH_SYSTEM_CALL
+        } else {
+            BEGINS_AT_ENTRY
+        };
+        stack_end | begins
+    }
+
+    fn now(&mut self) -> u64 {
+        self.clock.now()
+    }
+
+    fn set_deadline(&mut self, deadline: u64) {
+        self.clock.set_deadline(deadline);
+    }
+
+    fn read_word(&mut self, address: Word) -> Word {
+        // SAFETY: the core checked that it is a word of the current process, whose memory is open; the
+        // thread that uses it is not running.
+        unsafe { core::ptr::with_exposed_provenance::<Word>(address).read_volatile() }
+    }
+
+    fn write_word(&mut self, address: Word, value: Word) {
+        // SAFETY: as in `read_word`.
+        unsafe { core::ptr::with_exposed_provenance_mut::<Word>(address).write_volatile(value) }
+    }
+
+    fn mask(&mut self, line: u16, mask: bool) {
+        let _ = (line, mask);
+    }
+}
+
+/// Where every thread begins.
+extern "C" fn begin() -> ! {
+    loop {
+        gate::system_call(number::BEGIN, [0; 3]);
+    }
+}
+
+/// What the idle thread does: let another thread run, then wait for interrupts.
+pub extern "C" fn idle() -> ! {
+    gate::system_call(number::YIELD, [0; 3]);
+    loop {
+        gate::system_call(hosted::IDLE, [0; 3]);
+    }
+}
+
+/// The kernel, once there is one.
+static KERNEL: core::sync::atomic::AtomicPtr<Kernel<Machine>> =
+    core::sync::atomic::AtomicPtr::new(core::ptr::null_mut());
+
+/// Makes this the kernel.
+pub fn install(kernel: &'static mut Kernel<Machine>) {
+    KERNEL.store(kernel, core::sync::atomic::Ordering::Relaxed);
+}
+
+/// The kernel.
+///
+/// # Safety
+/// The caller is the only one that uses it: the kernel's side of the gate, or a signal handler that
+/// interrupted user code. It has been [installed](install).
+pub unsafe fn kernel() -> &'static mut Kernel<Machine> {
+    // SAFETY: as the caller vouches.
+    unsafe { &mut *KERNEL.load(core::sync::atomic::Ordering::Relaxed) }
+}

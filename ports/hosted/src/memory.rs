@@ -1,0 +1,155 @@
+//! Where the memory of the processes is, and how it is mapped.
+//!
+//! The linker puts the statics of each process on pages of their own, with room below them for the
+//! stack of the process' first thread: so one call of `mprotect` opens (or closes) the statics and the
+//! top of that stack. What lies there when the program starts is copied, as the initial values, and the
+//! pages are mapped anew, such that Linux does not merge or split its records of them when their
+//! protection changes (which would double the time of a call).
+
+use crate::host;
+use crossgate_abi::Word;
+use crossgate_abi::table::{ProcessMemory, System};
+use crossgate_kernel::memory::Span;
+
+/// The size of a page in bytes.
+pub const PAGE: usize = 4096;
+/// Stacks are divided at multiples of this many bytes from their end.
+pub const STEP: usize = 2 * PAGE;
+/// The size of a stack in bytes, at least. Code of a host needs more than that of a microcontroller.
+pub const STACK: usize = 0x4_0000 - GUARD;
+/// What is never open below each stack, in bytes.
+pub const GUARD: usize = STEP;
+/// How many steps of a stack are mapped one by one, from its end.
+const SINGLE_STEPS: usize = 4;
+
+unsafe extern "C" {
+    /// The table that the linker wrapper makes: see `crossgate_link::hosted`.
+    static __crossgate_memory: [u64; 2];
+}
+
+/// What the linker says of a process. All are addresses.
+#[derive(Clone, Copy, Debug)]
+pub struct Placed {
+    pub start: usize,
+    pub shared_start: usize,
+    pub shared_end: usize,
+    pub data_end: usize,
+    pub end: usize,
+}
+
+/// Where the memory of the process with this name is.
+fn placed(name: &str) -> Option<Placed> {
+    let table = &raw const __crossgate_memory;
+    let base = table.addr();
+    let word = |index: usize| {
+        // SAFETY: the linker wrapper wrote as many words as the table says that it has.
+        unsafe { table.cast::<u64>().add(index).read() as usize }
+    };
+    let mut row = 2;
+    for _ in 0..word(0) {
+        let length = word(row);
+        // SAFETY: so many bytes of the name follow the six words of the row.
+        let bytes = unsafe {
+            core::slice::from_raw_parts(table.cast::<u64>().add(row + 6).cast::<u8>(), length)
+        };
+        if bytes == name.as_bytes() {
+            let address = |column: usize| base.wrapping_add(word(row + column));
+            let [start, shared_start, shared_end, data_end, end] = [1, 2, 3, 4, 5].map(address);
+            return Some(Placed { start, shared_start, shared_end, data_end, end });
+        }
+        row += 6 + length.div_ceil(8);
+    }
+    None
+}
+
+/// A process' memory as it is mapped.
+pub struct Region {
+    /// What is opened for the process: its statics, and below them the end of its first thread's stack.
+    pub open: Span,
+    /// What the kernel core has to know.
+    pub memory: &'static ProcessMemory,
+    /// The stack that ends where the statics start, if there is one.
+    pub stack: Option<Span>,
+}
+
+/// Maps the memory of every process of the wiring.
+///
+/// # Errors
+/// What is missing.
+pub fn map(system: &System) -> Result<Vec<Region>, String> {
+    system.processes.iter().map(|process| region(process.name)).collect()
+}
+
+fn region(name: &str) -> Result<Region, String> {
+    let Some(placed) = placed(name) else {
+        // It has no statics, objects or threads.
+        let memory = ProcessMemory {
+            start: 0,
+            end: 0,
+            shared_start: 0,
+            shared_end: 0,
+            image: 0,
+            data_end: 0,
+        };
+        let memory = Box::leak(Box::new(memory));
+        return Ok(Region { open: Span::EMPTY, memory, stack: None });
+    };
+    let Placed { start, shared_start, shared_end, data_end, end } = placed;
+    // SAFETY: these are the statics of the process, of which nobody has a reference yet.
+    let image = unsafe { core::slice::from_raw_parts(start as *const u8, end - start) };
+    let image = Box::leak(Box::<[u8]>::from(image));
+    let stack = Span { start: start - STACK, end: start };
+    let guard = Span { start: stack.start - GUARD, end: stack.start };
+    host::close_for_ever(guard)?;
+    map_stack(stack, end)?;
+    let memory = ProcessMemory {
+        start,
+        end,
+        shared_start,
+        shared_end,
+        image: image.as_ptr().addr(),
+        data_end,
+    };
+    let open = Span { start: start - STEP, end };
+    Ok(Region { open, memory: Box::leak(Box::new(memory)), stack: Some(stack) })
+}
+
+/// Maps a stack, all of it closed; its last step is one piece with what lies behind it up to `end`.
+fn map_stack(stack: Span, end: usize) -> Result<(), String> {
+    let file = host::memory_file(2 * (end - stack.start))?;
+    let mut top = end;
+    for step in 1..=SINGLE_STEPS {
+        let from = stack.end - step * STEP;
+        file.map(Span { start: from, end: top }, 2 * (from - stack.start))?;
+        top = from;
+    }
+    file.map(Span { start: stack.start, end: top }, 0)
+}
+
+/// Maps a stack somewhere, with a guard below it.
+///
+/// # Errors
+/// There is no memory.
+pub fn stack(size: usize) -> Result<Span, String> {
+    let size = size.max(STACK).next_multiple_of(STEP);
+    let start = host::reserve(GUARD + size)? + GUARD;
+    let stack = Span { start, end: start + size };
+    map_stack(stack, stack.end)?;
+    Ok(stack)
+}
+
+/// The start of the part of a stack that is open to a callee of a caller with this stack pointer, in
+/// steps from the start of the stack.
+pub fn steps(stack: Span, stack_pointer: Word) -> usize {
+    stack_pointer.saturating_sub(stack.start) / STEP
+}
+
+/// Maps the kernel's stack. Tells its end.
+///
+/// # Errors
+/// There is no memory.
+pub fn kernel_stack() -> Result<usize, String> {
+    let stack = stack(STACK)?;
+    host::protect(stack, true);
+    Ok(stack.end)
+}

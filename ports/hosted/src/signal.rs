@@ -1,0 +1,163 @@
+//! Signals: what Linux interrupts a thread with.
+//!
+//! A handler does none of the kernel's work. It changes where the thread goes on when the handler
+//! returns: after an interrupt in code that tells the kernel, after a fault in the kernel.
+
+use crate::gate::{self, INPUT, MODE, PENDING, RED_ZONE, TIMER, USER};
+use crate::machine::{kernel, window_of};
+use crate::memory::GUARD;
+use crate::{host, panic};
+use core::ffi::{c_int, c_void};
+use core::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
+use crossgate_abi::{Cause, Word};
+use crossgate_kernel::memory::Span;
+
+/// A thread has been sent to tell the kernel of an interrupt.
+static SENT: AtomicBool = AtomicBool::new(false);
+
+/// What a fault handler leaves to the kernel.
+static CAUSE: AtomicU8 = AtomicU8::new(0);
+static INSTRUCTION: AtomicUsize = AtomicUsize::new(0);
+static ADDRESS: AtomicUsize = AtomicUsize::new(0);
+
+/// A fault.
+pub struct Report {
+    pub cause: Cause,
+    pub instruction: Word,
+    pub address: Word,
+}
+
+/// The fault that sent the current thread to the kernel.
+pub fn report() -> Report {
+    let cause = CAUSE.load(Ordering::Relaxed);
+    let cause = Cause::ALL.into_iter().find(|&known| known as u8 == cause);
+    Report {
+        cause: cause.unwrap_or(Cause::Unknown),
+        instruction: INSTRUCTION.load(Ordering::Relaxed),
+        address: ADDRESS.load(Ordering::Relaxed),
+    }
+}
+
+/// A thread has come to the kernel.
+pub fn arrived() {
+    SENT.store(false, Ordering::Relaxed);
+}
+
+/// The signals of faults.
+const FAULTS: [c_int; 7] = [
+    libc::SIGSEGV,
+    libc::SIGBUS,
+    libc::SIGILL,
+    libc::SIGFPE,
+    libc::SIGTRAP,
+    libc::SIGABRT,
+    libc::SIGSYS,
+];
+/// Those of interrupts.
+const INTERRUPTS: [c_int; 2] = [libc::SIGALRM, libc::SIGIO];
+
+/// Has the signals handled, on a stack of their own.
+///
+/// # Errors
+/// Linux refuses.
+pub fn install() -> Result<(), String> {
+    host::signal_stack()?;
+    let all = || FAULTS.iter().chain(&INTERRUPTS).copied();
+    for signal in FAULTS {
+        host::handle(signal, on_fault, all())?;
+    }
+    for signal in INTERRUPTS {
+        host::handle(signal, on_interrupt, all())?;
+    }
+    Ok(())
+}
+
+/// The registers that a handler changes.
+fn registers(context: *mut c_void) -> &'static mut [i64; 23] {
+    let context = context.cast::<libc::ucontext_t>();
+    // SAFETY: Linux gives the handler the context of what it interrupted, which is its to change.
+    unsafe { &mut (*context).uc_mcontext.gregs }
+}
+
+/// The thread goes on at `target`, with this stack pointer.
+fn redirect(registers: &mut [i64; 23], target: *const (), stack_pointer: usize) {
+    registers[libc::REG_RIP as usize] = target.addr() as i64;
+    registers[libc::REG_RSP as usize] = stack_pointer as i64;
+}
+
+extern "C" fn on_interrupt(signal: c_int, _: *mut libc::siginfo_t, context: *mut c_void) {
+    let what = if signal == libc::SIGIO { INPUT } else { TIMER };
+    PENDING.fetch_or(what, Ordering::Relaxed);
+    if MODE.load(Ordering::Relaxed) != USER || SENT.load(Ordering::Relaxed) || panic::is_going_on()
+    {
+        return;
+    }
+    // SAFETY: user code ran, so the kernel did not.
+    let kernel = unsafe { kernel() };
+    if what == TIMER {
+        kernel.port.clock.tick();
+    }
+    let registers = registers(context);
+    let (instruction, stack_pointer) = place(registers);
+    let window = window_of(kernel.current());
+    let below = stack_pointer.wrapping_sub(RED_ZONE + size_of::<usize>());
+    if below < window.start || stack_pointer > window.end {
+        return to_kernel(registers, Cause::Stack, instruction, 0);
+    }
+    SENT.store(true, Ordering::Relaxed);
+    // SAFETY: it is in the open part of the thread's stack, below what the thread uses.
+    unsafe { core::ptr::with_exposed_provenance_mut::<usize>(below).write_unaligned(instruction) };
+    redirect(registers, gate::interrupt_by_signal as *const (), below);
+}
+
+/// The instruction and stack pointer that were interrupted.
+fn place(registers: &[i64; 23]) -> (usize, usize) {
+    (registers[libc::REG_RIP as usize] as usize, registers[libc::REG_RSP as usize] as usize)
+}
+
+/// The thread goes on in the kernel, with a fault.
+fn to_kernel(registers: &mut [i64; 23], cause: Cause, instruction: Word, address: Word) {
+    CAUSE.store(cause as u8, Ordering::Relaxed);
+    INSTRUCTION.store(instruction, Ordering::Relaxed);
+    ADDRESS.store(address, Ordering::Relaxed);
+    MODE.store(gate::KERNEL, Ordering::Relaxed);
+    const FLAGS: i64 = 0x202;
+    registers[libc::REG_EFL as usize] = FLAGS;
+    let stack = gate::KERNEL_STACK_END.load(Ordering::Relaxed);
+    redirect(registers, gate::fault_entry as *const (), stack);
+}
+
+extern "C" fn on_fault(signal: c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
+    let registers = registers(context);
+    let (instruction, _) = place(registers);
+    // SAFETY: Linux gives the handler what it knows of the signal.
+    let address = unsafe { (*info).si_addr() }.addr();
+    if MODE.load(Ordering::Relaxed) != USER {
+        host::fatal(&format!(
+            "the kernel itself crashed: signal {signal} at instruction {instruction:#x}, address {address:#x}"
+        ));
+    }
+    // SAFETY: user code ran, so the kernel did not.
+    let stack = unsafe { kernel() }.current().stack();
+    let access = registers[libc::REG_ERR as usize];
+    let cause = cause(signal, access, address, instruction, stack);
+    let address = if matches!(signal, libc::SIGSEGV | libc::SIGBUS) { address } else { 0 };
+    to_kernel(registers, cause, instruction, address);
+}
+
+fn cause(signal: c_int, access: i64, address: Word, instruction: Word, stack: Span) -> Cause {
+    const INSTRUCTION_FETCH: i64 = 1 << 4;
+    let guard = Span { start: stack.start - GUARD, end: stack.start };
+    let gate =
+        gate::__crossgate_gate as *const () as usize..gate::fault_entry as *const () as usize;
+    match signal {
+        libc::SIGSEGV if guard.start <= address && address < guard.end => Cause::Stack,
+        // There is no stack to save registers on.
+        libc::SIGSEGV if gate.contains(&instruction) => Cause::Stack,
+        libc::SIGSEGV if access & INSTRUCTION_FETCH != 0 => Cause::Execute,
+        libc::SIGSEGV => Cause::Access,
+        libc::SIGBUS => Cause::Bus,
+        libc::SIGABRT => Cause::Panic,
+        _ => Cause::Instruction,
+    }
+}

@@ -1,0 +1,66 @@
+//! x86-64 Linux: the gate of the kernel that is linked into the program, if one is.
+//!
+//! The port defines the symbol `__crossgate_gate`; to this library it is weak, so a program without a
+//! kernel has the address 0 for it. That is decided when the program is linked: no process can change
+//! it.
+
+use super::Reply;
+use core::any::TypeId;
+use core::arch::asm;
+use core::num::NonZeroUsize;
+use crossgate_abi::{Word, number};
+
+/// The way into a kernel that is linked into the program.
+#[derive(Clone, Copy)]
+pub struct Gate(NonZeroUsize);
+
+/// The gate, if there is one.
+#[inline]
+pub fn find() -> Option<Gate> {
+    let address: usize;
+    // SAFETY: this only loads the address of a symbol.
+    unsafe {
+        asm!(
+            ".weak __crossgate_gate",
+            "mov {}, qword ptr [rip + __crossgate_gate@GOTPCREL]",
+            out(reg) address,
+            options(pure, nomem, nostack, preserves_flags),
+        );
+    }
+    NonZeroUsize::new(address).map(Gate)
+}
+
+impl Gate {
+    /// A system call.
+    #[inline]
+    pub fn enter(self, selector: Word, words: [Word; 4]) -> Reply {
+        let [a, b, c, d] = words;
+        let (status, first, second);
+        // SAFETY: the gate preserves what a function preserves, and the kernel lets the callee reach no
+        // memory of this process but what the arguments lend.
+        unsafe {
+            asm!(
+                "call {gate}",
+                gate = in(reg) self.0.get(),
+                inlateout("rax") selector => status,
+                in("rdi") a,
+                in("rsi") b,
+                inlateout("rdx") c => first,
+                inlateout("rcx") d => second,
+                clobber_abi("C"),
+            );
+        }
+        Reply { status, words: [first, second] }
+    }
+
+    /// The interface of a service, from the tables of the wiring.
+    pub fn interface_of(self, index: Word) -> Option<TypeId> {
+        let selector = number::system_call(number::hosted::INTERFACE);
+        let function = self.enter(selector, [index, 0, 0, 0]).words[0];
+        if function == 0 {
+            return None;
+        }
+        // SAFETY: the kernel tells the function that the tables have.
+        Some(unsafe { core::mem::transmute::<Word, fn() -> TypeId>(function) }())
+    }
+}
