@@ -37,7 +37,9 @@ fn prepare(wiring: &'static System) -> Result<Way, String> {
     let regions = memory::map(wiring)?;
     let system = &*Box::leak(Box::new(place(wiring, &regions)?));
     let clock = match std::env::var("CROSSGATE_TIME").as_deref() {
-        Ok("virtual") => Clock::counted()?,
+        Ok("virtual") => {
+            Clock::counted(std::env::var("CROSSGATE_SEED").ok().and_then(|it| it.parse().ok()))?
+        }
         _ => Clock::real()?,
     };
     let machine =

@@ -1,11 +1,13 @@
 //! Time: the host's, or virtual.
 //!
-//! Virtual time passes only when nothing is left to run, when it jumps to the next deadline; and by
-//! a µs with each system call, so that a thread that waits for a time in a loop comes to an end. If a
-//! thread computes on and on without a system call, a [tick](Clock::tick) of the host takes it there.
+//! Virtual time passes when nothing is left to run, when it jumps to the next deadline; and by a µs with
+//! each system call, so that a thread that waits for a time in a loop comes to an end. A
+//! [schedule](crate::schedule) may bring deadlines forward. If a thread computes on and on without a
+//! system call, a [tick](Clock::tick) of the host takes it to the deadline.
 
-use crate::gate::{PENDING, TIMER};
+use crate::gate::{PENDING, STEP, TIMER};
 use crate::host;
+use crate::schedule::Schedule;
 use core::sync::atomic::Ordering;
 use crossgate_kernel::time::NEVER;
 
@@ -24,14 +26,51 @@ pub enum Clock {
         timer: host::Timer,
     },
     /// Time that is counted.
-    Virtual {
-        /// The present, in µs.
-        now: u64,
-        /// What was asked for.
-        deadline: u64,
-        /// When there was a tick last.
-        ticked: u64,
-    },
+    Virtual(Virtual),
+}
+
+/// Time that is counted.
+pub struct Virtual {
+    /// The present, in µs.
+    now: u64,
+    /// What was asked for.
+    deadline: u64,
+    /// When there was a tick last.
+    ticked: u64,
+    schedule: Option<Schedule>,
+    /// How many instructions the next deadline is away.
+    steps: u32,
+}
+
+impl Virtual {
+    fn advance(&mut self, time: u64) {
+        self.now = time.max(self.now);
+        if self.now >= self.deadline {
+            PENDING.fetch_or(TIMER, Ordering::Relaxed);
+        }
+    }
+
+    fn count(&mut self) {
+        self.advance(self.now + SYSTEM_CALL);
+        if let Some(steps) = self.schedule.as_mut().and_then(Schedule::next) {
+            self.steps = steps;
+            PENDING.fetch_or(STEP, Ordering::Relaxed);
+        }
+    }
+
+    fn tick(&mut self) {
+        let computes = self.now == self.ticked;
+        self.ticked = self.now;
+        if computes {
+            self.bring_forward();
+        }
+    }
+
+    fn bring_forward(&mut self) {
+        if self.deadline != NEVER {
+            self.advance(self.deadline);
+        }
+    }
 }
 
 impl Clock {
@@ -43,70 +82,125 @@ impl Clock {
         Ok(Clock::Real { start: host::now(), timer: host::Timer::new()? })
     }
 
-    /// Virtual time.
+    /// Virtual time, with interrupts where the seed has them.
     ///
     /// # Errors
     /// The host has no timer left.
-    pub fn counted() -> Result<Clock, String> {
+    pub fn counted(seed: Option<u64>) -> Result<Clock, String> {
         host::Timer::new()?.repeat(TICK);
-        Ok(Clock::Virtual { now: 0, deadline: NEVER, ticked: 0 })
+        let schedule = seed.map(Schedule::new);
+        Ok(Clock::Virtual(Virtual { now: 0, deadline: NEVER, ticked: 0, schedule, steps: 0 }))
     }
 
     /// In µs since start.
     pub fn now(&self) -> u64 {
         match self {
             Clock::Real { start, .. } => host::now() - start,
-            Clock::Virtual { now, .. } => *now,
+            Clock::Virtual(time) => time.now,
         }
     }
 
     /// Asks for an interrupt.
-    pub fn set_deadline(&mut self, time: u64) {
+    pub fn set_deadline(&mut self, deadline: u64) {
         match self {
             Clock::Real { start, timer } => {
-                timer.set((time != NEVER).then(|| start.saturating_add(time)));
+                timer.set((deadline != NEVER).then(|| start.saturating_add(deadline)));
             }
-            Clock::Virtual { deadline, .. } => *deadline = time,
+            Clock::Virtual(time) => time.deadline = deadline,
         }
     }
 
     /// A thread has made a system call.
     pub fn count(&mut self) {
-        if let Clock::Virtual { now, .. } = self {
-            let time = *now + SYSTEM_CALL;
-            self.advance(time);
+        if let Clock::Virtual(time) = self {
+            time.count();
         }
     }
 
     /// Nothing is left to run. Waits for an interrupt.
     pub fn idle(&mut self) {
-        match *self {
-            Clock::Real { .. } => host::wait_for_signal(|| PENDING.load(Ordering::Relaxed) != 0),
-            Clock::Virtual { deadline: NEVER, .. } => {
-                host::wait_for_signal(|| PENDING.load(Ordering::Relaxed) != 0);
-            }
-            Clock::Virtual { deadline, .. } => self.advance(deadline),
+        match self {
+            Clock::Virtual(time) if time.deadline != NEVER => time.bring_forward(),
+            _ => host::wait_for_signal(|| PENDING.load(Ordering::Relaxed) != 0),
         }
     }
 
-    /// The host's timer has interrupted.
+    /// The host's timer has interrupted user code.
     pub fn tick(&mut self) {
-        if let Clock::Virtual { now, deadline, ticked } = self {
-            let computes = now == ticked;
-            *ticked = *now;
-            if computes && *deadline != NEVER {
-                let deadline = *deadline;
-                self.advance(deadline);
-            }
+        if let Clock::Virtual(time) = self {
+            time.tick();
         }
     }
 
-    fn advance(&mut self, time: u64) {
-        if let Clock::Virtual { now, deadline, .. } = self {
-            *now = time.max(*now);
-            if *now >= *deadline {
-                PENDING.fetch_or(TIMER, Ordering::Relaxed);
-            }
+    /// The next deadline is now.
+    pub fn bring_forward(&mut self) {
+        if let Clock::Virtual(time) = self {
+            time.bring_forward();
         }
+    }
+
+    /// How many instructions the next deadline is away, if it is to be brought forward.
+    pub fn take_steps(&mut self) -> u32 {
+        match self {
+            Clock::Real { .. } => 0,
+            Clock::Virtual(time) => core::mem::take(&mut time.steps),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn counted(seed: Option<u64>) -> Clock {
+        let schedule = seed.map(Schedule::new);
+        Clock::Virtual(Virtual { now: 0, deadline: NEVER, ticked: 0, schedule, steps: 0 })
+    }
+
+    #[test]
+    fn system_calls_take_time() {
+        let mut clock = counted(None);
+        for _ in 0..5 {
+            clock.count();
+        }
+        assert_eq!(clock.now(), 5);
+    }
+
+    #[test]
+    fn what_is_idle_is_at_the_next_deadline() {
+        let mut clock = counted(None);
+        clock.set_deadline(1_000);
+        clock.idle();
+        assert_eq!(clock.now(), 1_000);
+    }
+
+    #[test]
+    fn who_computes_comes_to_the_deadline() {
+        let mut clock = counted(None);
+        clock.count();
+        clock.set_deadline(1_000);
+        clock.tick();
+        assert_eq!(clock.now(), 1, "there was a system call before the first tick");
+        clock.tick();
+        assert_eq!(clock.now(), 1_000);
+        clock.set_deadline(NEVER);
+        clock.tick();
+        clock.tick();
+        assert_eq!(clock.now(), 1_000);
+    }
+
+    #[test]
+    fn a_seed_brings_deadlines_forward() {
+        let mut clock = counted(Some(1));
+        let steps: Vec<u32> = (0..100)
+            .map(|_| {
+                clock.count();
+                clock.take_steps()
+            })
+            .collect();
+        assert!(steps.iter().any(|&steps| steps != 0) && steps.contains(&0));
+        clock.set_deadline(10_000);
+        clock.bring_forward();
+        assert_eq!(clock.now(), 10_000);
     }
 }

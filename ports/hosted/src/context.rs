@@ -21,6 +21,11 @@ impl Context {
     /// How many bytes a context is.
     pub const SIZE: Word = size_of::<Context>();
 
+    /// What was in rbp.
+    pub fn frame_pointer(&self) -> Word {
+        self.saved[5]
+    }
+
     /// Ends the system call that the context is in.
     pub fn set_status(&mut self, status: Status) {
         self.words[0] = status.0;

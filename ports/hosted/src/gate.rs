@@ -12,7 +12,7 @@ use crate::context::{Context, Start};
 use crate::handler;
 use core::arch::naked_asm;
 use core::mem::offset_of;
-use core::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicUsize};
+use core::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicUsize, Ordering};
 use crossgate_abi::number::{self, hosted};
 
 /// Whether the kernel or user code runs. The upper byte is the selector of Linux' system call user
@@ -20,15 +20,26 @@ use crossgate_abi::number::{self, hosted};
 pub static MODE: AtomicU16 = AtomicU16::new(KERNEL);
 /// The kernel runs, and may call Linux.
 pub const KERNEL: u16 = 0x0001;
-/// User code runs, and may not.
+/// User code runs, and may not call Linux (if that is blocked).
 pub const USER: u16 = 0x0100;
+/// User code runs, and may: std deals with a panic.
+pub const USER_WITH_SYSTEM_CALLS: u16 = 0x0000;
 
-/// What has to be taken care of before user code goes on: the bits of [`TIMER`] and [`INPUT`].
+/// Whether user code runs.
+pub fn is_user() -> bool {
+    MODE.load(Ordering::Relaxed) != KERNEL
+}
+
+/// What has to be taken care of before user code goes on: a set of the bits below.
 pub static PENDING: AtomicU32 = AtomicU32::new(0);
 /// The timer has come to its deadline.
 pub const TIMER: u32 = 1;
 /// A device wants attention.
 pub const INPUT: u32 = 2;
+/// The thread is to be single-stepped.
+pub const STEP: u32 = 4;
+/// The next deadline is now.
+pub const DEADLINE: u32 = 8;
 
 /// Where the kernel's stack ends.
 pub static KERNEL_STACK_END: AtomicUsize = AtomicUsize::new(0);
@@ -252,6 +263,9 @@ pub unsafe extern "C" fn interrupt_by_signal() {
 
 /// How many bytes below the stack pointer a function may use without saying so.
 pub const RED_ZONE: usize = 128;
+
+/// Where [`interrupt`] keeps the flags, above its frame pointer.
+pub const INTERRUPT_FLAGS: usize = 15 * size_of::<usize>();
 
 /// Tells the kernel of an interrupt, and changes no register.
 #[unsafe(naked)]

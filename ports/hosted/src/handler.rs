@@ -1,9 +1,9 @@
 //! What happened, told to the core; what it answers, done.
 
 use crate::context::{Context, Start};
-use crate::gate::{self, INPUT, PENDING, TIMER, Way};
+use crate::gate::{self, DEADLINE, INPUT, PENDING, STEP, TIMER, Way};
 use crate::machine::{Machine, Place, kernel, window_of, window_top};
-use crate::{lend, panic, signal};
+use crate::{lend, panic, signal, step};
 use core::sync::atomic::Ordering;
 use crossgate_abi::number::{self, hosted};
 use crossgate_abi::table::Entry as Thunk;
@@ -54,12 +54,12 @@ fn dispatch(kernel: &mut Kernel<Machine>, stack_pointer: Word, context: &mut Con
             context.words[1] = kernel.thread_id();
             Effect::reply(Status::OK)
         }
-        hosted::INTERRUPT => return interrupt(kernel, stack_pointer),
+        hosted::INTERRUPT => return interrupt(kernel, stack_pointer, context),
         hosted::IDLE => {
             if kernel.thread_id() == 0 {
                 kernel.port.clock.idle();
             }
-            return interrupt(kernel, stack_pointer);
+            return interrupt(kernel, stack_pointer, context);
         }
         hosted::INTERFACE => {
             let service = kernel.port.system.services.get(context.words[0]);
@@ -143,11 +143,18 @@ fn deliver(exit: &Exit) {
 }
 
 /// Something has come while the current thread ran (or nothing: then it is no harm).
-fn interrupt(kernel: &mut Kernel<Machine>, stack_pointer: Word) -> Way {
+fn interrupt(kernel: &mut Kernel<Machine>, stack_pointer: Word, context: &Context) -> Way {
     kernel.current().stack_pointer = stack_pointer;
     let pending = PENDING.swap(0, Ordering::Relaxed);
-    if pending & TIMER != 0 {
+    if pending & DEADLINE != 0 {
+        kernel.port.clock.bring_forward();
+    }
+    if pending & (TIMER | DEADLINE) != 0 {
         let _ = kernel.timer();
+    }
+    if pending & STEP != 0 && kernel.thread_id() != 0 {
+        let steps = kernel.port.clock.take_steps();
+        step::begin(context, window_of(kernel.current()), steps);
     }
     if pending & INPUT != 0 {
         // No devices yet.

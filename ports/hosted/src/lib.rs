@@ -14,6 +14,7 @@
 //! | `lend` | memory that is lent to a call |
 //! | `machine` | the host as the core sees it |
 //! | `clock` | time, the host's or virtual |
+//! | `schedule`, `step` | where interrupts come in virtual time, to the instruction |
 //! | `signal` | interrupts and faults |
 //! | `panic` | panics of user code |
 //! | `host` | what the port wants of Linux |
@@ -32,7 +33,9 @@ mod lend;
 mod machine;
 mod memory;
 mod panic;
+mod schedule;
 mod signal;
+mod step;
 
 /// Makes a program of a wiring: its `main` function.
 ///

@@ -4,7 +4,7 @@
 //! the hook notes where it was, and when the unwinder is asked to raise the exception the kernel is told.
 //! A panic that must not unwind aborts; that signal is the same to the kernel.
 
-use crate::gate::{self, MODE, USER};
+use crate::gate::{self, MODE};
 use core::ffi::c_void;
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use crossgate_abi::{ARGUMENT_WORDS, Word, number};
@@ -18,10 +18,11 @@ static PANICS: AtomicBool = AtomicBool::new(false);
 pub fn install() {
     let default = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
-        if MODE.load(Ordering::Relaxed) != USER {
+        if !gate::is_user() {
             return default(info);
         }
         PANICS.store(true, Ordering::Relaxed);
+        MODE.store(gate::USER_WITH_SYSTEM_CALLS, Ordering::Relaxed);
         let place = info.location().map_or([0; 3], |location| {
             [location.file().as_ptr().addr(), location.file().len(), location.line() as Word]
         });
@@ -50,7 +51,7 @@ pub fn place() -> [Word; ARGUMENT_WORDS] {
 /// The unwinder, in place of that of the C compiler's library: a panic of user code ends here.
 #[unsafe(no_mangle)]
 extern "C-unwind" fn _Unwind_RaiseException(exception: *mut c_void) -> i32 {
-    if MODE.load(Ordering::Relaxed) == USER {
+    if gate::is_user() {
         let [file, length, line, _] = place();
         loop {
             gate::system_call(number::PANIC, [file, length, line]);

@@ -3,9 +3,10 @@
 //! A handler does none of the kernel's work. It changes where the thread goes on when the handler
 //! returns: after an interrupt in code that tells the kernel, after a fault in the kernel.
 
-use crate::gate::{self, INPUT, MODE, PENDING, RED_ZONE, TIMER, USER};
+use crate::gate::{self, INPUT, MODE, PENDING, RED_ZONE, TIMER, is_user};
 use crate::machine::{kernel, window_of};
 use crate::memory::GUARD;
+use crate::step;
 use crate::{host, panic};
 use core::ffi::{c_int, c_void};
 use core::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
@@ -41,6 +42,7 @@ pub fn report() -> Report {
 /// A thread has come to the kernel.
 pub fn arrived() {
     SENT.store(false, Ordering::Relaxed);
+    step::arrived();
 }
 
 /// The signals of faults.
@@ -79,8 +81,9 @@ fn registers(context: *mut c_void) -> &'static mut [i64; 23] {
     unsafe { &mut (*context).uc_mcontext.gregs }
 }
 
-/// The thread goes on at `target`, with this stack pointer.
+/// The thread goes on at `target`, with this stack pointer, and is not single-stepped.
 fn redirect(registers: &mut [i64; 23], target: *const (), stack_pointer: usize) {
+    registers[libc::REG_EFL as usize] &= !step::TRAP;
     registers[libc::REG_RIP as usize] = target.addr() as i64;
     registers[libc::REG_RSP as usize] = stack_pointer as i64;
 }
@@ -88,16 +91,20 @@ fn redirect(registers: &mut [i64; 23], target: *const (), stack_pointer: usize) 
 extern "C" fn on_interrupt(signal: c_int, _: *mut libc::siginfo_t, context: *mut c_void) {
     let what = if signal == libc::SIGIO { INPUT } else { TIMER };
     PENDING.fetch_or(what, Ordering::Relaxed);
-    if MODE.load(Ordering::Relaxed) != USER || SENT.load(Ordering::Relaxed) || panic::is_going_on()
-    {
+    if !is_user() || SENT.load(Ordering::Relaxed) || panic::is_going_on() {
         return;
     }
+    if what == TIMER {
+        // SAFETY: user code ran, so the kernel did not.
+        unsafe { kernel() }.port.clock.tick();
+    }
+    interrupt(registers(context));
+}
+
+/// Has the thread, which runs user code, tell the kernel of an interrupt.
+fn interrupt(registers: &mut [i64; 23]) {
     // SAFETY: user code ran, so the kernel did not.
     let kernel = unsafe { kernel() };
-    if what == TIMER {
-        kernel.port.clock.tick();
-    }
-    let registers = registers(context);
     let (instruction, stack_pointer) = place(registers);
     let window = window_of(kernel.current());
     let below = stack_pointer.wrapping_sub(RED_ZONE + size_of::<usize>());
@@ -131,8 +138,15 @@ extern "C" fn on_fault(signal: c_int, info: *mut libc::siginfo_t, context: *mut 
     let registers = registers(context);
     let (instruction, _) = place(registers);
     // SAFETY: Linux gives the handler what it knows of the signal.
-    let address = unsafe { (*info).si_addr() }.addr();
-    if MODE.load(Ordering::Relaxed) != USER {
+    let (address, code) = unsafe { ((*info).si_addr().addr(), (*info).si_code) };
+    if signal == libc::SIGTRAP && code == libc::TRAP_TRACE && step::is_going_on() {
+        let flags = &mut registers[libc::REG_EFL as usize];
+        if step::done(flags) && is_user() {
+            interrupt(registers);
+        }
+        return;
+    }
+    if !is_user() {
         host::fatal(&format!(
             "the kernel itself crashed: signal {signal} at instruction {instruction:#x}, address {address:#x}"
         ));

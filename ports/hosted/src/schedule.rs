@@ -1,0 +1,62 @@
+//! Where interrupts come in virtual time, if a seed is given.
+//!
+//! Without one they come only when nothing is left to run. With one, every now and then the next
+//! deadline is brought forward, to some instruction after a system call: the thread is single-stepped
+//! there. The same seed gives the same run, as long as no input comes from outside.
+
+use std::ops::RangeInclusive;
+
+/// How many system calls there are between two such interrupts.
+const SYSTEM_CALLS: RangeInclusive<u32> = 1..=12;
+/// After how many instructions one comes. A step takes Linux some µs.
+const INSTRUCTIONS: RangeInclusive<u32> = 1..=400;
+
+/// Chooses where interrupts come.
+pub struct Schedule {
+    random: fastrand::Rng,
+    system_calls: u32,
+}
+
+impl Schedule {
+    /// The choices of this seed.
+    pub fn new(seed: u64) -> Schedule {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let system_calls = random.u32(SYSTEM_CALLS);
+        Schedule { random, system_calls }
+    }
+
+    /// There was another system call. Tells after how many instructions an interrupt has to come, if
+    /// one has to.
+    pub fn next(&mut self) -> Option<u32> {
+        self.system_calls -= 1;
+        if self.system_calls != 0 {
+            return None;
+        }
+        self.system_calls = self.random.u32(SYSTEM_CALLS);
+        Some(self.random.u32(INSTRUCTIONS))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn choices(seed: u64) -> Vec<Option<u32>> {
+        let mut schedule = Schedule::new(seed);
+        (0..1000).map(|_| schedule.next()).collect()
+    }
+
+    #[test]
+    fn a_seed_is_a_schedule() {
+        assert_eq!(choices(1), choices(1));
+        assert_ne!(choices(1), choices(2));
+    }
+
+    #[test]
+    fn the_choices_are_in_their_ranges() {
+        let choices = choices(3);
+        assert!(choices.iter().flatten().all(|steps| INSTRUCTIONS.contains(steps)));
+        let longest = choices.split(Option::is_some).map(<[_]>::len).max();
+        assert_eq!(longest, Some(*SYSTEM_CALLS.end() as usize - 1));
+    }
+}

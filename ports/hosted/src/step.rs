@@ -1,0 +1,52 @@
+//! Single-stepping: an interrupt after so many instructions.
+//!
+//! It starts when a thread goes on after an [interrupt](crate::gate::INTERRUPT_FLAGS), whose saved flags
+//! get the trap flag, and ends after the last step, or at the next system call.
+
+use crate::context::Context;
+use crate::gate::{DEADLINE, INTERRUPT_FLAGS, PENDING};
+use core::sync::atomic::{AtomicU32, Ordering};
+use crossgate_kernel::memory::Span;
+
+/// The flag that has the CPU trap after each instruction (Intel SDM 3A, 2.3).
+pub const TRAP: i64 = 1 << 8;
+
+/// How many steps are left.
+static LEFT: AtomicU32 = AtomicU32::new(0);
+
+/// Has the thread that was interrupted in `context` interrupted again after so many instructions.
+/// `window` is the open part of its stack.
+pub fn begin(context: &Context, window: Span, instructions: u32) {
+    let flags = context.frame_pointer().wrapping_add(INTERRUPT_FLAGS);
+    let place = Span { start: flags, end: flags.wrapping_add(size_of::<i64>()) };
+    if instructions == 0 || !window.contains(place) || !flags.is_multiple_of(align_of::<i64>()) {
+        return;
+    }
+    // SAFETY: it is in the open part of the stack of the thread, which alone uses it. If the thread
+    // called for an interrupt by itself, it only changes what it has there.
+    unsafe { *core::ptr::with_exposed_provenance_mut::<i64>(flags) |= TRAP };
+    LEFT.store(instructions, Ordering::Relaxed);
+}
+
+/// Whether a thread is single-stepped.
+pub fn is_going_on() -> bool {
+    LEFT.load(Ordering::Relaxed) != 0
+}
+
+/// A step was made. Tells whether it was the last one.
+pub fn done(flags: &mut i64) -> bool {
+    let left = LEFT.load(Ordering::Relaxed) - 1;
+    LEFT.store(left, Ordering::Relaxed);
+    if left == 0 {
+        *flags &= !TRAP;
+        PENDING.fetch_or(DEADLINE, Ordering::Relaxed);
+    }
+    left == 0
+}
+
+/// A thread has come to the kernel: then the interrupt comes when it leaves.
+pub fn arrived() {
+    if LEFT.swap(0, Ordering::Relaxed) != 0 {
+        PENDING.fetch_or(DEADLINE, Ordering::Relaxed);
+    }
+}
