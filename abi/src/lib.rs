@@ -5,13 +5,15 @@
 //! - [`Shape`]: what the machine words of a call are;
 //! - [`table`]: the wiring of a firmware as tables in flash, written by `crossgate::system!`
 //!   and read by the kernel;
-//! - [`FaultRecord`]: what the kernel remembers of a process that crashed.
+//! - [`FaultRecord`]: what the kernel remembers of a process that crashed;
+//! - [`hosted`]: the devices of the port to Linux.
 //!
 //! Nothing here executes: this crate is the contract, and the place to look first when porting.
 #![no_std]
 
 mod error;
 mod fault;
+pub mod hosted;
 pub mod number;
 mod shape;
 pub mod table;

@@ -93,7 +93,14 @@ pub mod hosted {
     /// Argument: the index of a service. Result: its [`interface`](crate::table::Service::interface)
     /// function, or 0.
     pub const INTERFACE: Word = 0x102;
-    /// Argument: the start of a device's window, which the process owns. The device looks at its
-    /// registers.
-    pub const DEVICE: Word = 0x103;
+    /// Arguments: the start of a device's window, which the process owns; a register of the
+    /// [device](crate::hosted). Result: what is in the register.
+    pub const DEVICE_READ: Word = 0x103;
+    /// Arguments: the same, and what to write into the register.
+    pub const DEVICE_WRITE: Word = 0x104;
+    /// Argument: a byte, which is written to the standard error. Only for programs that are told to let
+    /// every process do it, which tests are.
+    pub const SAY: Word = 0x105;
+    /// Argument: an exit status, with which the program ends. The same.
+    pub const END: Word = 0x106;
 }

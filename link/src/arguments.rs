@@ -87,7 +87,8 @@ impl Arguments {
 }
 
 /// Options of ld whose value is the next argument.
-const OPTIONS_WITH_VALUE: [&str; 8] = ["-o", "-T", "-m", "-e", "-u", "-z", "-h", "--script"];
+const OPTIONS_WITH_VALUE: [&str; 10] =
+    ["-o", "-T", "-m", "-e", "-u", "-z", "-h", "--script", "-plugin", "-dynamic-linker"];
 
 /// Splits the text of a response file as GNU tools do: at white space, but for quotes and
 /// backslashes.

@@ -1,9 +1,10 @@
 //! What the linker wrote: an ELF file with addresses.
 
 use anyhow::{Context, Result};
+use object::elf::{FileHeader32, FileHeader64};
 use object::elf::{PT_LOAD, SHF_ALLOC, SHF_WRITE, SHT_NOBITS};
-use object::read::elf::{ElfFile32, ProgramHeader};
-use object::{Endianness, Object, ObjectSection, ObjectSymbol, SectionFlags};
+use object::read::elf::{ElfFile, FileHeader, ProgramHeader};
+use object::{Endianness, FileKind, Object, ObjectSection, ObjectSymbol, SectionFlags};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -40,14 +41,21 @@ impl Image {
     /// Reads an ELF file.
     ///
     /// # Errors
-    /// It can't be read or isn't an ELF file of a 32-bit machine.
+    /// It can't be read or isn't an ELF file.
     pub fn read(path: &Path) -> Result<Self> {
         let data = fs::read(path).with_context(|| format!("can't read {}", path.display()))?;
         Self::parse(&data).with_context(|| format!("can't make sense of {}", path.display()))
     }
 
     fn parse(data: &[u8]) -> Result<Self> {
-        let file = ElfFile32::<Endianness>::parse(data)?;
+        match FileKind::parse(data)? {
+            FileKind::Elf64 => Self::parse_as::<FileHeader64<Endianness>>(data),
+            _ => Self::parse_as::<FileHeader32<Endianness>>(data),
+        }
+    }
+
+    fn parse_as<Elf: FileHeader<Endian = Endianness>>(data: &[u8]) -> Result<Self> {
+        let file = ElfFile::<Elf>::parse(data)?;
         let mut image = Self { sections: Vec::new(), symbols: BTreeMap::new() };
         for section in file.sections() {
             let SectionFlags::Elf { sh_flags, sh_type } = section.flags() else { continue };
@@ -121,14 +129,14 @@ impl Image {
 }
 
 /// Where a loader puts what is to be at `span`.
-fn load_span(file: &ElfFile32<Endianness>, span: Span) -> Option<Span> {
+fn load_span<Elf: FileHeader>(file: &ElfFile<Elf>, span: Span) -> Option<Span> {
     let endian = file.endian();
     let segment = file.elf_program_headers().iter().find(|segment| {
-        let start = u64::from(segment.p_vaddr(endian));
-        let file_span = Span { start, end: start + u64::from(segment.p_filesz(endian)) };
+        let start: u64 = segment.p_vaddr(endian).into();
+        let file_span = Span { start, end: start + segment.p_filesz(endian).into() };
         segment.p_type(endian) == PT_LOAD && file_span.contains(span)
     })?;
-    let offset = span.start - u64::from(segment.p_vaddr(endian));
-    let start = u64::from(segment.p_paddr(endian)) + offset;
+    let offset = span.start - segment.p_vaddr(endian).into();
+    let start = segment.p_paddr(endian).into() + offset;
     Some(Span { start, end: start + span.size() })
 }

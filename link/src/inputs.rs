@@ -1,7 +1,7 @@
 //! What the linker's inputs hold: sections, what they are called, and what refers to what.
 
 use anyhow::{Context, Result};
-use object::elf::{SHF_ALLOC, SHF_EXECINSTR, SHF_WRITE, SHT_NOBITS};
+use object::elf::{SHF_ALLOC, SHF_EXECINSTR, SHF_TLS, SHF_WRITE, SHT_NOBITS};
 use object::read::archive::ArchiveFile;
 use object::{
     File, Object, ObjectSection, ObjectSymbol, RelocationTarget, SectionFlags, SectionIndex,
@@ -13,6 +13,10 @@ use std::path::Path;
 
 /// Prefix of the symbols that say where the memory of a process is; the process' name follows.
 pub const MEMORY_SYMBOL: &str = "__crossgate_memory_";
+
+/// Prefixes of the sections that only the loader writes.
+const CONSTANTS: [&str; 5] =
+    [".data.rel.ro", ".init_array", ".fini_array", ".preinit_array", ".data.DW.ref."];
 
 /// The index of a section in [`Inputs::sections`].
 pub type SectionId = usize;
@@ -30,6 +34,8 @@ pub struct Section {
     pub size: u64,
     /// Whether it can be written: it holds statics.
     pub writable: bool,
+    /// Whether each thread of the host has its own.
+    pub thread_local: bool,
     /// Whether it holds code.
     pub executable: bool,
     /// Whether it is all zeroes, and takes up nothing in the file.
@@ -122,13 +128,19 @@ impl Reader {
             if !sh_flags.contains(SHF_ALLOC) {
                 continue;
             }
+            let name = section.name()?.to_owned();
+            // Where code may lie at any address, constants with addresses are written by the loader.
+            let is_constant = CONSTANTS.iter().any(|prefix| name.starts_with(prefix));
             ids.insert(section.index(), self.inputs.sections.len());
             self.inputs.sections.push(Section {
                 file: file.to_owned(),
                 krate: krate.to_owned(),
-                name: section.name()?.to_owned(),
+                name,
                 size: section.size(),
-                writable: sh_flags.contains(SHF_WRITE),
+                writable: sh_flags.contains(SHF_WRITE)
+                    && !sh_flags.contains(SHF_TLS)
+                    && !is_constant,
+                thread_local: sh_flags.contains(SHF_TLS),
                 executable: sh_flags.contains(SHF_EXECINSTR),
                 zeroed: sh_type == SHT_NOBITS,
                 symbols: Vec::new(),
@@ -230,6 +242,7 @@ fn common(file: &str, krate: &str) -> Section {
         name: "COMMON".to_owned(),
         size: 0,
         writable: true,
+        thread_local: false,
         executable: false,
         zeroed: true,
         symbols: Vec::new(),

@@ -89,6 +89,8 @@
 //! tables. [`map::MemoryMap`] reads them.
 
 mod arguments;
+#[cfg(unix)]
+pub mod hosted;
 mod image;
 mod inputs;
 mod layout;

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use std::fs;
 
 /// The firmware's section for statics that nobody uses, which has to stay empty.
-const UNOWNED: &str = ".crossgate.unowned";
+pub const UNOWNED: &str = ".crossgate.unowned";
 
 /// Links what the command line says; a firmware without processes is left to the linker alone.
 ///
@@ -67,7 +67,7 @@ pub fn link(arguments: &Arguments) -> Result<()> {
 }
 
 /// Sorts what belongs to processes into the sections of the firmware.
-fn collect(inputs: &Inputs) -> Result<Vec<OutputSection>> {
+pub fn collect(inputs: &Inputs) -> Result<Vec<OutputSection>> {
     let mut sections: BTreeMap<String, OutputSection> = BTreeMap::new();
     let mut add = |name: String, zeroed: bool, section: &crate::inputs::Section| {
         let input = (section.file.clone(), section.name.clone());
@@ -115,7 +115,12 @@ fn known(inputs: &Inputs, process: &str, section: &crate::inputs::Section) -> Re
 }
 
 /// What is wrong when statics that nobody uses are kept, at `kept`.
-fn unowned(inputs: &Inputs, collected: &[OutputSection], measured: &Image, kept: Span) -> String {
+pub fn unowned(
+    inputs: &Inputs,
+    collected: &[OutputSection],
+    measured: &Image,
+    kept: Span,
+) -> String {
     let is_kept = |symbol: &String| {
         let address = measured.symbols.get(symbol).map(|(address, _)| *address);
         address.is_some_and(|address| kept.start <= address && address < kept.end)

@@ -31,7 +31,7 @@ pub enum Owner<'a> {
 }
 
 /// The process (or the kernel) that a section belongs to by its name.
-fn named_owner(section: &Section) -> Option<&str> {
+pub fn named_owner(section: &Section) -> Option<&str> {
     let stack = || section.name.strip_prefix(STACK)?.split('.').next();
     section.name.strip_prefix(OBJECT).or_else(stack)
 }
@@ -59,7 +59,9 @@ struct Reach<'a> {
 impl<'a> Reach<'a> {
     fn of(inputs: &'a Inputs) -> Self {
         let mut starts: BTreeMap<&str, Vec<SectionId>> = BTreeMap::new();
-        let mut closed = HashSet::new();
+        // What lies behind a call of the kernel is the kernel's doing.
+        let gate = inputs.globals.get("__crossgate_gate");
+        let mut closed: HashSet<_> = gate.copied().into_iter().collect();
         for (id, section) in inputs.sections.iter().enumerate() {
             if section.name.starts_with(".vector_table") {
                 starts.entry(KERNEL).or_default().push(id);
@@ -73,7 +75,7 @@ impl<'a> Reach<'a> {
                 }
             }
         }
-        let handlers = ["Reset", "DefaultHandler"];
+        let handlers = ["Reset", "DefaultHandler", "main"];
         let handlers = handlers.iter().filter_map(|&name| inputs.globals.get(name));
         starts.entry(KERNEL).or_default().extend(handlers);
         let users = starts.into_iter().map(|(user, starts)| (user, reach(inputs, &closed, starts)));
@@ -153,6 +155,9 @@ pub fn owners(inputs: &Inputs) -> Result<Vec<(SectionId, Owner<'_>)>> {
     let mut owners = Vec::new();
     let mut errors = Vec::new();
     for (id, section) in inputs.sections.iter().enumerate() {
+        if section.thread_local && reach.users(id).any(|user| user != KERNEL) {
+            errors.push(complaint(&reach, id, THREAD_LOCAL));
+        }
         if !(section.writable || is_placed(section)) || section.name.starts_with(STACK) {
             continue;
         }
@@ -195,6 +200,9 @@ fn owner<'a>(
 /// What to do about a static in common.
 const ADVICE: &str = "A static is the memory of one process. Let the others ask that process \
                       through an interface, or make it a field of an object, one for each process.";
+
+/// What is wrong with a thread-local static.
+const THREAD_LOCAL: &str = "is thread-local, but to the host all threads of a firmware are one";
 
 fn listed(users: &[&str]) -> String {
     let titles = users.iter().map(|&user| match user {

@@ -14,6 +14,17 @@ pub use uart::Uart;
 
 use crossgate_abi::table::Window;
 
+#[doc(hidden)]
+pub use crossgate_cortex_m as port;
+
+/// Makes a firmware of a wiring. See [`crossgate_cortex_m::start`].
+#[macro_export]
+macro_rules! start {
+    ($system:path) => {
+        $crate::port::start!($system, clock_hz = $crate::CLOCK_HZ);
+    };
+}
+
 /// The frequency of the CPU and of the peripherals, in Hz.
 pub const CLOCK_HZ: u32 = 25_000_000;
 

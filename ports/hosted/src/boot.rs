@@ -2,19 +2,23 @@
 
 use crate::clock::Clock;
 use crate::context::Start;
+use crate::device::Devices;
 use crate::domain::Domain;
 use crate::gate::{self, Way};
 use crate::machine::{Machine, idle, install};
 use crate::memory::{self, Region};
+use crate::options::{self, Options};
 use crate::{handler, host, panic, signal};
 use core::sync::atomic::Ordering;
 use crossgate_abi::table::{FaultWatch, Process, System, Thread};
 use crossgate_kernel::thread::{Place, Thread as ThreadState};
+use crossgate_kernel::time::NEVER;
 use crossgate_kernel::{Kernel, Storage, lock::Lock, notification::Notification, process};
 
 /// Runs the firmware of this wiring.
 pub fn run(wiring: &'static System) -> ! {
-    match prepare(wiring) {
+    let options = options::parse(std::env::args_os());
+    match prepare(wiring, &options) {
         Ok(way) => {
             // SAFETY: the first thread starts; what runs here never goes on.
             unsafe {
@@ -32,24 +36,30 @@ pub fn run(wiring: &'static System) -> ! {
     }
 }
 
-fn prepare(wiring: &'static System) -> Result<Way, String> {
+fn prepare(wiring: &'static System, options: &Options) -> Result<Way, String> {
     host::check_cpu()?;
     let regions = memory::map(wiring)?;
     let system = &*Box::leak(Box::new(place(wiring, &regions)?));
-    let clock = match std::env::var("CROSSGATE_TIME").as_deref() {
-        Ok("virtual") => {
-            Clock::counted(std::env::var("CROSSGATE_SEED").ok().and_then(|it| it.parse().ok()))?
-        }
-        _ => Clock::real()?,
+    let clock = if options.is_virtual() { Clock::counted(options.seed)? } else { Clock::real()? };
+    let machine = Machine {
+        clock,
+        deadline: NEVER,
+        devices: Devices::new(options)?,
+        semihosting: options.semihosting,
+        system,
+        regions,
+        domain: Domain::EMPTY,
+        start: Start::default(),
     };
-    let machine =
-        Machine { clock, system, regions, domain: Domain::EMPTY, start: Start::default() };
     let kernel = Box::leak(Box::new(Kernel::new(system, storage(system), machine)));
     kernel.start(host::constants());
     gate::KERNEL_STACK_END.store(memory::kernel_stack()?, Ordering::Relaxed);
     panic::install();
     install(kernel);
     signal::install()?;
+    if options.block_system_calls {
+        host::block_system_calls()?;
+    }
     // SAFETY: it was installed just now, and no thread runs yet.
     let kernel = unsafe { crate::machine::kernel() };
     Ok(handler::load(kernel))

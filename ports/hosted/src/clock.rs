@@ -58,12 +58,14 @@ impl Virtual {
         }
     }
 
-    fn tick(&mut self) {
+    fn tick(&mut self) -> u32 {
         let computes = self.now == self.ticked;
         self.ticked = self.now;
-        if computes {
-            self.bring_forward();
+        if !computes || self.deadline == NEVER {
+            return 0;
         }
+        self.bring_forward();
+        TIMER
     }
 
     fn bring_forward(&mut self) {
@@ -85,9 +87,9 @@ impl Clock {
     /// Virtual time, with interrupts where the seed has them.
     ///
     /// # Errors
-    /// The host has no timer left.
+    /// The host has no timer.
     pub fn counted(seed: Option<u64>) -> Result<Clock, String> {
-        host::Timer::new()?.repeat(TICK);
+        host::tick(TICK)?;
         let schedule = seed.map(Schedule::new);
         Ok(Clock::Virtual(Virtual { now: 0, deadline: NEVER, ticked: 0, schedule, steps: 0 }))
     }
@@ -125,10 +127,11 @@ impl Clock {
         }
     }
 
-    /// The host's timer has interrupted user code.
-    pub fn tick(&mut self) {
-        if let Clock::Virtual(time) = self {
-            time.tick();
+    /// User code has run for a while of the host's time. Tells what is [pending](PENDING) now.
+    pub fn tick(&mut self) -> u32 {
+        match self {
+            Clock::Real { .. } => 0,
+            Clock::Virtual(time) => time.tick(),
         }
     }
 

@@ -14,7 +14,8 @@ pub struct Context {
     pub words: [Word; ARGUMENT_WORDS],
     /// The registers that a function preserves: r15 to r12, rbx, rbp.
     saved: [Word; 6],
-    return_address: Word,
+    /// Where the call of the gate returns to.
+    pub return_address: Word,
 }
 
 impl Context {

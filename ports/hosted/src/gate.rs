@@ -35,7 +35,7 @@ pub static PENDING: AtomicU32 = AtomicU32::new(0);
 /// The timer has come to its deadline.
 pub const TIMER: u32 = 1;
 /// A device wants attention.
-pub const INPUT: u32 = 2;
+pub const DEVICE: u32 = 2;
 /// The thread is to be single-stepped.
 pub const STEP: u32 = 4;
 /// The next deadline is now.

@@ -1,9 +1,9 @@
 //! What happened, told to the core; what it answers, done.
 
 use crate::context::{Context, Start};
-use crate::gate::{self, DEADLINE, INPUT, PENDING, STEP, TIMER, Way};
+use crate::gate::{self, DEADLINE, DEVICE, PENDING, STEP, TIMER, Way};
 use crate::machine::{Machine, Place, kernel, window_of, window_top};
-use crate::{lend, panic, signal, step};
+use crate::{host, lend, panic, signal, step};
 use core::sync::atomic::Ordering;
 use crossgate_abi::number::{self, hosted};
 use crossgate_abi::table::Entry as Thunk;
@@ -57,9 +57,21 @@ fn dispatch(kernel: &mut Kernel<Machine>, stack_pointer: Word, context: &mut Con
         hosted::INTERRUPT => return interrupt(kernel, stack_pointer, context),
         hosted::IDLE => {
             if kernel.thread_id() == 0 {
+                kernel.port.devices.flush();
                 kernel.port.clock.idle();
             }
             return interrupt(kernel, stack_pointer, context);
+        }
+        hosted::DEVICE_READ | hosted::DEVICE_WRITE => {
+            return device(kernel, stack_pointer, context);
+        }
+        hosted::SAY if kernel.port.semihosting => {
+            host::say(context.words[0] as u8);
+            Effect::reply(Status::OK)
+        }
+        hosted::END if kernel.port.semihosting => {
+            kernel.port.devices.flush();
+            host::end(context.words[0] as i32)
         }
         hosted::INTERFACE => {
             let service = kernel.port.system.services.get(context.words[0]);
@@ -73,6 +85,22 @@ fn dispatch(kernel: &mut Kernel<Machine>, stack_pointer: Word, context: &mut Con
         other => kernel.system_call(stack_pointer, other, &mut context.words),
     };
     follow(kernel, stack_pointer, context, effect)
+}
+
+/// The current thread uses a register of a device.
+fn device(kernel: &mut Kernel<Machine>, stack_pointer: Word, context: &mut Context) -> Way {
+    let [window, register, value, _] = context.words;
+    let process = kernel.current().level().process;
+    if !kernel.port.owns(process, window) {
+        let _ = kernel.fault(Cause::Access, context.return_address, window);
+        return load(kernel);
+    }
+    if number::system_call(context.selector) == hosted::DEVICE_READ {
+        context.words[1] = kernel.port.read_device(window, register);
+    } else {
+        kernel.port.write_device(window, register, value);
+    }
+    follow(kernel, stack_pointer, context, Effect::reply(Status::OK))
 }
 
 /// The current thread calls a method.
@@ -156,8 +184,11 @@ fn interrupt(kernel: &mut Kernel<Machine>, stack_pointer: Word, context: &Contex
         let steps = kernel.port.clock.take_steps();
         step::begin(context, window_of(kernel.current()), steps);
     }
-    if pending & INPUT != 0 {
-        // No devices yet.
+    if pending & (TIMER | DEADLINE | DEVICE) != 0 {
+        kernel.port.advance_devices();
+        while let Some(line) = kernel.port.devices.raised() {
+            let _ = kernel.interrupt(line);
+        }
     }
     let _ = kernel.reschedule();
     load(kernel)

@@ -2,8 +2,9 @@
 
 use crossgate_kernel::memory::Span;
 use std::ffi::c_int;
-use std::io::Error;
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::fs::File;
+use std::io::{Error, Write};
+use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
 
 /// The last error of a call of Linux, and what it was for.
 fn failed(what: &str) -> String {
@@ -102,6 +103,80 @@ pub fn fatal(why: &str) -> ! {
     unsafe { libc::_exit(FATAL) }
 }
 
+/// Ends the program.
+pub fn end(status: c_int) -> ! {
+    std::process::exit(status)
+}
+
+/// Writes a byte to the standard error.
+pub fn say(byte: u8) {
+    // If it is closed there is nobody to tell.
+    let _ = std::io::stderr().write_all(&[byte]);
+}
+
+/// Has `SIGIO` sent when something arrives. Not all files can; others are always ready.
+pub fn signal_input(file: &File) {
+    let file = file.as_raw_fd();
+    // SAFETY: this changes how the file is used, which is ours.
+    unsafe {
+        libc::fcntl(file, libc::F_SETOWN, libc::getpid());
+        let flags = libc::fcntl(file, libc::F_GETFL);
+        libc::fcntl(file, libc::F_SETFL, flags | libc::O_ASYNC);
+    }
+}
+
+/// Whether reading would not wait.
+pub fn is_readable(file: &File) -> bool {
+    let mut poll = libc::pollfd { fd: file.as_raw_fd(), events: libc::POLLIN, revents: 0 };
+    // SAFETY: it is one record.
+    unsafe { libc::poll(&mut poll, 1, 0) > 0 }
+}
+
+/// The standard input.
+///
+/// # Errors
+/// It is closed.
+pub fn standard_input() -> Result<File, Error> {
+    // Opened anew, so that our settings do not stay with a terminal. A socket can't be.
+    File::open("/proc/self/fd/0")
+        .or_else(|_| Ok(std::io::stdin().as_fd().try_clone_to_owned()?.into()))
+}
+
+/// The standard output.
+///
+/// # Errors
+/// It is closed.
+pub fn standard_output() -> Result<File, Error> {
+    Ok(std::io::stdout().as_fd().try_clone_to_owned()?.into())
+}
+
+/// A new terminal, and the name of its other end.
+///
+/// # Errors
+/// There is none left.
+pub fn terminal() -> Result<(File, String), Error> {
+    // SAFETY: it opens a file, which is checked.
+    let terminal = unsafe { libc::posix_openpt(libc::O_RDWR | libc::O_NOCTTY | libc::O_CLOEXEC) };
+    if terminal < 0 {
+        return Err(Error::last_os_error());
+    }
+    // SAFETY: it was opened just now, and nobody else has it.
+    let terminal = unsafe { OwnedFd::from_raw_fd(terminal) };
+    let mut name = [0; 64];
+    // SAFETY: the terminal is open, and the name fits into the buffer or is an error.
+    let result = unsafe {
+        let terminal = terminal.as_raw_fd();
+        libc::grantpt(terminal)
+            | libc::unlockpt(terminal)
+            | libc::ptsname_r(terminal, name.as_mut_ptr().cast(), name.len())
+    };
+    if result != 0 {
+        return Err(Error::last_os_error());
+    }
+    let end = name.iter().position(|&byte| byte == 0).unwrap_or(name.len());
+    Ok((terminal.into(), String::from_utf8_lossy(&name[..end]).into_owned()))
+}
+
 /// The exit status of a kernel that cannot go on.
 const FATAL: c_int = 70;
 
@@ -133,20 +208,24 @@ impl Timer {
     pub fn set(&self, time: Option<u64>) {
         // 0 would stop it.
         let first = time.map_or(0, |time| time.max(1));
-        self.settime(first, 0, libc::TIMER_ABSTIME);
-    }
-
-    /// Has it come every so many µs.
-    pub fn repeat(&self, interval: u64) {
-        self.settime(interval, interval, 0);
-    }
-
-    fn settime(&self, first: u64, interval: u64, flags: c_int) {
-        let setting =
-            libc::itimerspec { it_value: timespec(first), it_interval: timespec(interval) };
+        let setting = libc::itimerspec { it_value: timespec(first), it_interval: timespec(0) };
         // SAFETY: the timer exists as long as the program.
-        unsafe { libc::timer_settime(self.0, flags, &setting, core::ptr::null_mut()) };
+        unsafe {
+            libc::timer_settime(self.0, libc::TIMER_ABSTIME, &setting, core::ptr::null_mut());
+        }
     }
+}
+
+/// Sends `SIGVTALRM` whenever the program has used so many µs of the CPU.
+///
+/// # Errors
+/// Linux refuses.
+pub fn tick(interval: u64) -> Result<(), String> {
+    let interval = libc::timeval { tv_sec: 0, tv_usec: interval as i64 };
+    let setting = libc::itimerval { it_interval: interval, it_value: interval };
+    // SAFETY: the setting is read only.
+    let result = unsafe { libc::setitimer(libc::ITIMER_VIRTUAL, &setting, core::ptr::null_mut()) };
+    if result == 0 { Ok(()) } else { Err(failed("there is no timer")) }
 }
 
 fn timespec(microseconds: u64) -> libc::timespec {
@@ -191,6 +270,24 @@ pub fn signal_stack() -> Result<(), String> {
 /// A signal handler.
 pub type Handler = extern "C" fn(c_int, *mut libc::siginfo_t, *mut core::ffi::c_void);
 
+/// What the system call `rt_sigaction` is told.
+#[repr(C)]
+struct Action {
+    handler: Handler,
+    flags: u64,
+    restorer: unsafe extern "C" fn(),
+    blocked: u64,
+}
+
+/// How a handler ends. (The C library has the same, but at an address that it does not tell.)
+#[unsafe(naked)]
+unsafe extern "C" fn restore() {
+    core::arch::naked_asm!("mov eax, {}", "syscall", "ud2", const libc::SYS_rt_sigreturn)
+}
+
+/// How long [`restore`] is up to the end of its system call, in bytes.
+const RESTORE_LENGTH: usize = 8;
+
 /// Has `handler` called for `signal`, on the signals' stack, with those of `blocked` held off.
 ///
 /// # Errors
@@ -200,18 +297,33 @@ pub fn handle(
     handler: Handler,
     blocked: impl Iterator<Item = c_int>,
 ) -> Result<(), String> {
-    // SAFETY: all of the action is set; the handler keeps to what a handler may do.
+    const RESTORER: u64 = 0x0400_0000;
+    let flags = (libc::SA_SIGINFO | libc::SA_ONSTACK | libc::SA_RESTART) as u64 | RESTORER;
+    let blocked = blocked.fold(0, |set, signal| set | 1 << (signal - 1));
+    let action = Action { handler, flags, restorer: restore, blocked };
+    // SAFETY: the action is as Linux wants it; the handler keeps to what a handler may do.
     let result = unsafe {
-        let mut action: libc::sigaction = core::mem::zeroed();
-        action.sa_sigaction = handler as *const () as usize;
-        action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK | libc::SA_RESTART;
-        libc::sigemptyset(&mut action.sa_mask);
-        blocked.for_each(|signal| {
-            libc::sigaddset(&mut action.sa_mask, signal);
-        });
-        libc::sigaction(signal, &action, core::ptr::null_mut())
+        let size = size_of_val(&action.blocked);
+        libc::syscall(libc::SYS_rt_sigaction, signal, &raw const action, 0_usize, size)
     };
     if result == 0 { Ok(()) } else { Err(failed("a signal cannot be handled")) }
+}
+
+/// Has Linux refuse its system calls to user code, by a signal. Those of the kernel go on.
+///
+/// # Errors
+/// Linux cannot do it (before version 5.11).
+pub fn block_system_calls() -> Result<(), String> {
+    const SET_DISPATCH: c_int = 59;
+    const ON: c_int = 1;
+    let selector = crate::gate::MODE.as_ptr().cast::<u8>().wrapping_add(1);
+    // SAFETY: Linux only reads the selector, which lives for ever; code at these addresses, the end of
+    // signal handlers, goes through.
+    let result = unsafe {
+        let allowed = restore as *const () as usize;
+        libc::prctl(SET_DISPATCH, ON, allowed, RESTORE_LENGTH, selector)
+    };
+    if result == 0 { Ok(()) } else { Err(failed("system calls cannot be blocked")) }
 }
 
 /// Learns what the gate has to know of the CPU.

@@ -17,6 +17,9 @@
 //! | `schedule`, `step` | where interrupts come in virtual time, to the instruction |
 //! | `signal` | interrupts and faults |
 //! | `panic` | panics of user code |
+//! | `device` | serial lines, timers, lamps |
+//! | `options` | the command line |
+//! | `heap` | no process has one |
 //! | `host` | what the port wants of Linux |
 //! | `boot` | from `main` to the first thread |
 #![cfg(all(target_os = "linux", target_arch = "x86_64"))]
@@ -25,13 +28,16 @@
 pub mod boot;
 mod clock;
 mod context;
+mod device;
 mod domain;
 mod gate;
 mod handler;
+mod heap;
 mod host;
 mod lend;
 mod machine;
 mod memory;
+mod options;
 mod panic;
 mod schedule;
 mod signal;

@@ -2,9 +2,12 @@
 
 use crate::clock::Clock;
 use crate::context::{Context, Start};
+use crate::device::Devices;
 use crate::domain::Domain;
+use crate::gate::{DEVICE, PENDING};
 use crate::memory::{PAGE, Region, STEP, steps};
 use crate::{gate, host};
+use core::sync::atomic::Ordering;
 use crossgate_abi::Word;
 use crossgate_abi::number::{self, hosted};
 use crossgate_abi::table::{ProcessMemory, System};
@@ -21,6 +24,11 @@ const PIECE: usize = 16 * PAGE;
 /// The host as the kernel core sees it.
 pub struct Machine {
     pub clock: Clock,
+    /// What the core asked for.
+    pub deadline: u64,
+    pub devices: Devices,
+    /// Whether every process may end the program.
+    pub semihosting: bool,
     pub system: &'static System,
     pub regions: Vec<Region>,
     pub domain: Domain,
@@ -62,6 +70,48 @@ impl Machine {
     pub fn open(&mut self, stack: Span, level: Level) {
         let next = self.domain_of(stack, level);
         self.domain.switch(next);
+    }
+
+    /// Whether a process owns the device with this window.
+    pub fn owns(&self, process: u8, window: Word) -> bool {
+        let process = self.system.processes.get(usize::from(process));
+        process.is_some_and(|process| process.windows.iter().any(|own| own.start == window))
+    }
+
+    /// Reads a register of a device.
+    pub fn read_device(&mut self, window: Word, register: Word) -> Word {
+        let now = self.clock.now();
+        let value = self.devices.read(window, register, now);
+        self.set_timer();
+        self.want_interrupt();
+        value
+    }
+
+    /// Writes a register of a device.
+    pub fn write_device(&mut self, window: Word, register: Word, value: Word) {
+        let now = self.clock.now();
+        self.devices.write(window, register, value, now);
+        self.set_timer();
+        self.want_interrupt();
+    }
+
+    /// Has the devices do what is due.
+    pub fn advance_devices(&mut self) {
+        let now = self.clock.now();
+        self.devices.advance(now);
+        self.set_timer();
+    }
+
+    /// Has the clock interrupt when the core or a device wants it.
+    fn set_timer(&mut self) {
+        self.clock.set_deadline(self.deadline.min(self.devices.next()));
+    }
+
+    /// Has the thread that goes on now interrupted if a device wants it.
+    fn want_interrupt(&self) {
+        if self.devices.raised().is_some() {
+            PENDING.fetch_or(DEVICE, Ordering::Relaxed);
+        }
     }
 
     fn domain_of(&self, stack: Span, level: Level) -> Domain {
@@ -152,7 +202,8 @@ impl Port for Machine {
     }
 
     fn set_deadline(&mut self, deadline: u64) {
-        self.clock.set_deadline(deadline);
+        self.deadline = deadline;
+        self.set_timer();
     }
 
     fn read_word(&mut self, address: Word) -> Word {
@@ -167,7 +218,8 @@ impl Port for Machine {
     }
 
     fn mask(&mut self, line: u16, mask: bool) {
-        let _ = (line, mask);
+        self.devices.mask(line, mask);
+        self.want_interrupt();
     }
 }
 

@@ -42,6 +42,14 @@ pub fn ended() {
     PANICS.store(false, Ordering::Relaxed);
 }
 
+/// A process wanted memory of the host's heap: this is what its record tells as the place.
+pub fn process_has_no_heap() -> ! {
+    const PLACE: &str = "an allocation: a process has no heap";
+    loop {
+        gate::system_call(number::PANIC, [PLACE.as_ptr().addr(), PLACE.len(), 0]);
+    }
+}
+
 /// The words of the system call that tells of the panic.
 pub fn place() -> [Word; ARGUMENT_WORDS] {
     let [file, length, line] = [0, 1, 2].map(|index: usize| PLACE[index].load(Ordering::Relaxed));

@@ -8,8 +8,9 @@ use std::ops::RangeInclusive;
 
 /// How many system calls there are between two such interrupts.
 const SYSTEM_CALLS: RangeInclusive<u32> = 1..=12;
-/// After how many instructions one comes. A step takes Linux some µs.
-const INSTRUCTIONS: RangeInclusive<u32> = 1..=400;
+/// After how many instructions one comes: up to some power of two, so that few are as likely as many.
+/// (A step takes Linux some µs.)
+const POWERS: RangeInclusive<u32> = 3..=9;
 
 /// Chooses where interrupts come.
 pub struct Schedule {
@@ -33,7 +34,8 @@ impl Schedule {
             return None;
         }
         self.system_calls = self.random.u32(SYSTEM_CALLS);
-        Some(self.random.u32(INSTRUCTIONS))
+        let most = 1 << self.random.u32(POWERS);
+        Some(self.random.u32(1..=most))
     }
 }
 
@@ -55,7 +57,7 @@ mod tests {
     #[test]
     fn the_choices_are_in_their_ranges() {
         let choices = choices(3);
-        assert!(choices.iter().flatten().all(|steps| INSTRUCTIONS.contains(steps)));
+        assert!(choices.iter().flatten().all(|steps| (1..=1 << POWERS.end()).contains(steps)));
         let longest = choices.split(Option::is_some).map(<[_]>::len).max();
         assert_eq!(longest, Some(*SYSTEM_CALLS.end() as usize - 1));
     }

@@ -3,7 +3,7 @@
 //! A handler does none of the kernel's work. It changes where the thread goes on when the handler
 //! returns: after an interrupt in code that tells the kernel, after a fault in the kernel.
 
-use crate::gate::{self, INPUT, MODE, PENDING, RED_ZONE, TIMER, is_user};
+use crate::gate::{self, DEVICE, MODE, PENDING, RED_ZONE, TIMER, is_user};
 use crate::machine::{kernel, window_of};
 use crate::memory::GUARD;
 use crate::step;
@@ -56,7 +56,7 @@ const FAULTS: [c_int; 7] = [
     libc::SIGSYS,
 ];
 /// Those of interrupts.
-const INTERRUPTS: [c_int; 2] = [libc::SIGALRM, libc::SIGIO];
+const INTERRUPTS: [c_int; 3] = [libc::SIGALRM, libc::SIGVTALRM, libc::SIGIO];
 
 /// Has the signals handled, on a stack of their own.
 ///
@@ -89,16 +89,20 @@ fn redirect(registers: &mut [i64; 23], target: *const (), stack_pointer: usize) 
 }
 
 extern "C" fn on_interrupt(signal: c_int, _: *mut libc::siginfo_t, context: *mut c_void) {
-    let what = if signal == libc::SIGIO { INPUT } else { TIMER };
+    let what = match signal {
+        libc::SIGIO => DEVICE,
+        libc::SIGVTALRM if is_user() && !step::is_going_on() => {
+            // SAFETY: user code ran, so the kernel did not.
+            unsafe { kernel() }.port.clock.tick()
+        }
+        libc::SIGVTALRM => 0,
+        _ => TIMER,
+    };
     PENDING.fetch_or(what, Ordering::Relaxed);
-    if !is_user() || SENT.load(Ordering::Relaxed) || panic::is_going_on() {
-        return;
+    let is_free = is_user() && !SENT.load(Ordering::Relaxed) && !panic::is_going_on();
+    if is_free && PENDING.load(Ordering::Relaxed) != 0 {
+        interrupt(registers(context));
     }
-    if what == TIMER {
-        // SAFETY: user code ran, so the kernel did not.
-        unsafe { kernel() }.port.clock.tick();
-    }
-    interrupt(registers(context));
 }
 
 /// Has the thread, which runs user code, tell the kernel of an interrupt.

@@ -1,12 +1,11 @@
 //! The thermostat's wiring: which processes there are, what they own, and who may call whom.
-#![no_std]
-#![no_main]
+#![cfg_attr(target_os = "none", no_std, no_main)]
 
+use board::Uart;
 use console::Console;
 use crossgate::{Concurrent, Exclusive};
 use crossgate_log::Log;
 use fan::Motor;
-use mps2_an385::{self as board, Uart};
 use sensor::Sensor;
 use thermostat_interfaces::{Fan, Temperature};
 
@@ -50,4 +49,4 @@ crossgate::system! {
     }
 }
 
-crossgate_cortex_m::start!(SYSTEM, clock_hz = board::CLOCK_HZ);
+board::start!(SYSTEM);

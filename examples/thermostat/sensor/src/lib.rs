@@ -11,11 +11,11 @@ mod parser;
 
 pub use parser::{Message, Parser};
 
+use board::{UART2, Uart};
 use core::sync::atomic::{AtomicBool, AtomicI32, Ordering::Relaxed};
 use crossgate::{Handle, Notification, Signal};
 use crossgate_log::{Level, Log};
 use embedded_io::{Read, ReadReady};
-use mps2_an385::{UART2, Uart};
 use thermostat_interfaces::{Celsius, NoReading, Temperature};
 
 /// Stands in [`Sensor::last`] for [`NoReading::NotYet`]; no temperature is so low.

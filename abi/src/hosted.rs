@@ -1,0 +1,61 @@
+//! The devices of the hosted port: what their drivers and the port agree on.
+//!
+//! A device has registers, which are read and written by the system calls
+//! [`DEVICE_READ`](crate::number::hosted::DEVICE_READ) and
+//! [`DEVICE_WRITE`](crate::number::hosted::DEVICE_WRITE). Its window in the wiring gives the right to do
+//! so; at the window's address there is nothing that could be reached otherwise. Times and rates are in
+//! µs and bits a second; an interrupt stays raised until its cause has gone.
+
+use crate::table::Window;
+
+const fn window(index: usize) -> Window {
+    Window { start: 0x1000 + index * 0x100, size: 0x100 }
+}
+
+/// A serial line.
+pub mod serial {
+    use super::{Window, window};
+    use crate::Word;
+
+    /// One for each serial line.
+    pub const WINDOWS: [Window; 3] = [window(0), window(1), window(2)];
+    /// The interrupts: a byte has been received.
+    pub const INTERRUPTS: [u16; 3] = [0, 1, 2];
+    /// Register. Reading takes the byte that was received, writing sends one.
+    pub const DATA: Word = 0;
+    /// Register. 1 if a byte has been received, else 0.
+    pub const RECEIVED: Word = 1;
+    /// Register. Bits per second; 0 until it is set, and then nothing is received.
+    pub const RATE: Word = 2;
+    /// Register. 1: a byte that was received raises the interrupt.
+    pub const INTERRUPT: Word = 3;
+}
+
+/// A timer, which counts µs up from 0.
+pub mod timer {
+    use super::{Window, window};
+    use crate::Word;
+
+    /// One for each timer.
+    pub const WINDOWS: [Window; 2] = [window(4), window(5)];
+    /// The interrupts: the timer has come to the time that it was to stop at.
+    pub const INTERRUPTS: [u16; 2] = [4, 5];
+    /// Register. The time since it was started in µs. Writing, whatever it is, starts the timer anew.
+    pub const ELAPSED: Word = 0;
+    /// Register. Raises the interrupt so many µs after the start; 0 for never, which takes the interrupt
+    /// back.
+    pub const INTERRUPT_AFTER: Word = 1;
+}
+
+/// Lamps.
+pub mod lamps {
+    use super::{Window, window};
+    use crate::Word;
+
+    /// The only one.
+    pub const WINDOW: Window = window(6);
+    /// How many lamps there are.
+    pub const COUNT: usize = 8;
+    /// Register. Bit n: lamp n is on.
+    pub const ON: Word = 0;
+}

@@ -1,0 +1,101 @@
+//! A board that is a Linux program: firmware that is written for it runs on a laptop.
+//!
+//! It has what a development board has, behind the same traits: serial lines ([`Uart`]), which the
+//! command line connects to the terminal, files or sockets; timers ([`Timer`]); and lamps ([`Lamp`]),
+//! which the terminal shows. A firmware says `use board::...` and depends on this crate under that name
+//! for Linux, and on the crate of a real board for a microcontroller:
+//!
+//! ```toml
+//! [target.'cfg(target_os = "none")'.dependencies]
+//! board = { package = "mps2-an385", version = "0.1" }
+//!
+//! [target.'cfg(target_os = "linux")'.dependencies]
+//! board = { package = "hosted-board", version = "0.1" }
+//! ```
+
+mod lamp;
+mod timer;
+mod uart;
+
+pub use lamp::Lamp;
+pub use timer::Timer;
+pub use uart::Uart;
+
+#[doc(hidden)]
+pub use crossgate_hosted as port;
+
+use crossgate::Window;
+use crossgate::arch::system_call;
+use crossgate_abi::number::hosted::{DEVICE_READ, DEVICE_WRITE};
+use crossgate_abi::{Word, hosted};
+
+/// Makes a program of a wiring. See [`crossgate_hosted::start`].
+#[macro_export]
+macro_rules! start {
+    ($system:path) => {
+        $crate::port::start!($system);
+    };
+}
+
+/// The frequency of the timers, in Hz.
+pub const CLOCK_HZ: u32 = 1_000_000;
+
+/// The first serial line, by default the standard output.
+pub const UART0: Window = hosted::serial::WINDOWS[0];
+/// The second serial line, by default the standard input.
+pub const UART1: Window = hosted::serial::WINDOWS[1];
+/// The third serial line, by default connected to nothing.
+pub const UART2: Window = hosted::serial::WINDOWS[2];
+
+/// The first timer.
+pub const TIMER0: Window = hosted::timer::WINDOWS[0];
+/// The second timer.
+pub const TIMER1: Window = hosted::timer::WINDOWS[1];
+
+/// The lamps.
+pub const LAMPS: Window = hosted::lamps::WINDOW;
+
+/// The numbers of the interrupts.
+pub mod interrupt {
+    use crossgate_abi::hosted;
+
+    /// A byte has arrived at [`UART0`](super::UART0).
+    pub const UART0_RX: u16 = hosted::serial::INTERRUPTS[0];
+    /// A byte has arrived at [`UART1`](super::UART1).
+    pub const UART1_RX: u16 = hosted::serial::INTERRUPTS[1];
+    /// A byte has arrived at [`UART2`](super::UART2).
+    pub const UART2_RX: u16 = hosted::serial::INTERRUPTS[2];
+    /// [`TIMER0`](super::TIMER0) has come to its time.
+    pub const TIMER0: u16 = hosted::timer::INTERRUPTS[0];
+    /// [`TIMER1`](super::TIMER1) has come to its time.
+    pub const TIMER1: u16 = hosted::timer::INTERRUPTS[1];
+}
+
+/// The registers of a device. To use those of a device that the process does not own is a fault.
+#[derive(Debug)]
+struct Registers {
+    window: Word,
+}
+
+impl Registers {
+    /// Those of the device in `window`, which has to be one of `devices`.
+    #[track_caller]
+    const fn of(window: Window, devices: &[Window], otherwise: &str) -> Registers {
+        let mut index = 0;
+        while index < devices.len() {
+            if devices[index].start == window.start {
+                return Registers { window: window.start };
+            }
+            index += 1;
+        }
+        panic!("{}", otherwise)
+    }
+
+    fn read(&self, register: Word) -> Word {
+        system_call(DEVICE_READ, [self.window, register]).words[0]
+    }
+
+    fn write(&self, register: Word, value: Word) {
+        system_call(DEVICE_WRITE, [self.window, register, value]);
+    }
+}

@@ -1,0 +1,68 @@
+use crate::{Registers, TIMER0, TIMER1};
+use crossgate::Window;
+use crossgate_abi::Word;
+use crossgate_abi::hosted::timer::{ELAPSED, INTERRUPT_AFTER};
+use embedded_hal::delay::DelayNs;
+
+/// Driver of a timer, for the process that owns it.
+///
+/// It counts ticks of the [clock](crate::CLOCK_HZ), 1 µs each. A process that doesn't own the timer can
+/// make a driver, too, but the first use of it is a fault of that process.
+#[derive(Debug)]
+pub struct Timer {
+    registers: Registers,
+}
+
+impl Timer {
+    /// The driver of the timer in `window`.
+    ///
+    /// # Panics
+    /// If `window` is none of the board's timers. In a constant or in the wiring, that is a compile
+    /// error.
+    #[must_use]
+    pub const fn new(window: Window) -> Timer {
+        const OTHERWISE: &str = "there is no timer in this window";
+        Timer { registers: Registers::of(window, &[TIMER0, TIMER1], OTHERWISE) }
+    }
+
+    /// Counts from 0.
+    pub fn start(&mut self) {
+        self.registers.write(ELAPSED, 0);
+    }
+
+    /// Raises the timer's interrupt after so many ticks.
+    pub fn interrupt_after(&mut self, ticks: u32) {
+        self.registers.write(INTERRUPT_AFTER, ticks.max(1) as Word);
+    }
+
+    /// Takes the interrupt back.
+    pub fn clear_interrupt(&mut self) {
+        self.registers.write(INTERRUPT_AFTER, 0);
+    }
+
+    /// How many ticks have passed since [`start`](Timer::start).
+    #[must_use]
+    pub fn elapsed(&self) -> u32 {
+        self.registers.read(ELAPSED) as u32
+    }
+}
+
+impl DelayNs for Timer {
+    /// Waits with the CPU busy. Counts from 0.
+    fn delay_ns(&mut self, nanoseconds: u32) {
+        let ticks = nanoseconds.div_ceil(1_000_000_000 / crate::CLOCK_HZ);
+        self.start();
+        while self.elapsed() < ticks {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[should_panic(expected = "no timer in this window")]
+    fn other_devices_are_refused() {
+        let _ = Timer::new(crate::UART0);
+    }
+}

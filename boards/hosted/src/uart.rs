@@ -1,0 +1,114 @@
+use crate::{Registers, UART0, UART1, UART2};
+use core::convert::Infallible;
+use crossgate::Window;
+use crossgate_abi::Word;
+use crossgate_abi::hosted::serial::{DATA, INTERRUPT, RATE, RECEIVED};
+use embedded_io::{ErrorType, Read, ReadReady, Write};
+
+/// Driver of a serial line, for the process that owns it.
+///
+/// It reads and writes through the traits of [`embedded_io`]: [`Read`] waits for the device, [`ReadReady`]
+/// tells whether reading would; what is written is taken at once. It is set up by the first access, and
+/// nothing is received before.
+///
+/// A process that doesn't own the line can make a driver, too, but the first use of it is a fault of
+/// that process.
+///
+/// ```
+/// use hosted_board::{UART1, Uart};
+/// const PORT: Uart = Uart::new(UART1, 115_200).with_receive_interrupt();
+/// ```
+#[derive(Debug)]
+pub struct Uart {
+    registers: Registers,
+    baud: u32,
+    receive_interrupt: bool,
+    ready: bool,
+}
+
+impl Uart {
+    /// The driver of the serial line in `window`, at `baud` bits a second.
+    ///
+    /// # Panics
+    /// If `window` is none of the board's serial lines, or `baud` is 0. In a constant or in the wiring,
+    /// that is a compile error.
+    #[must_use]
+    pub const fn new(window: Window, baud: u32) -> Uart {
+        assert!(baud > 0, "a serial line needs a rate");
+        const OTHERWISE: &str = "there is no UART in this window";
+        let registers = Registers::of(window, &[UART0, UART1, UART2], OTHERWISE);
+        Uart { registers, baud, receive_interrupt: false, ready: false }
+    }
+
+    /// Raises the receive interrupt for every byte that arrives. Reading clears it.
+    #[must_use]
+    pub const fn with_receive_interrupt(self) -> Uart {
+        Uart { receive_interrupt: true, ..self }
+    }
+
+    /// Sets the device up without transferring a byte. Reading and writing do it, too.
+    pub fn enable(&mut self) {
+        if !self.ready {
+            self.ready = true;
+            self.registers.write(INTERRUPT, self.receive_interrupt.into());
+            self.registers.write(RATE, self.baud as Word);
+        }
+    }
+
+    fn has_received(&self) -> bool {
+        self.registers.read(RECEIVED) != 0
+    }
+}
+
+impl ErrorType for Uart {
+    type Error = Infallible;
+}
+
+impl Write for Uart {
+    fn write(&mut self, bytes: &[u8]) -> Result<usize, Infallible> {
+        self.enable();
+        for &byte in bytes {
+            self.registers.write(DATA, byte.into());
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> Result<(), Infallible> {
+        Ok(())
+    }
+}
+
+impl ReadReady for Uart {
+    fn read_ready(&mut self) -> Result<bool, Infallible> {
+        self.enable();
+        Ok(self.has_received())
+    }
+}
+
+impl Read for Uart {
+    fn read(&mut self, bytes: &mut [u8]) -> Result<usize, Infallible> {
+        let Some(first) = bytes.first_mut() else { return Ok(0) };
+        self.enable();
+        while !self.has_received() {}
+        *first = self.registers.read(DATA) as u8;
+        Ok(1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::TIMER0;
+
+    #[test]
+    #[should_panic(expected = "no UART in this window")]
+    fn other_devices_are_refused() {
+        let _ = Uart::new(TIMER0, 115_200);
+    }
+
+    #[test]
+    #[should_panic(expected = "needs a rate")]
+    fn a_rate_of_zero_is_refused() {
+        let _ = Uart::new(UART1, 0);
+    }
+}

@@ -1,0 +1,194 @@
+//! Firmware as a program of the host: every process gets pages of its own.
+//!
+//! The package of the firmware has a build script that calls [`build`]. It makes itself the linker of
+//! the package's programs: the C compiler, which rustc links with, is told to find the linker in a
+//! folder where this very build script lies under the linker's name. So nothing has to be installed or
+//! configured. When it is called as the linker it looks for the owners of statics, as it does for a
+//! microcontroller, and has `rust-lld` place them, by a script that adds to its own.
+//!
+//! ```text
+//!  never open   | guard of the stack below        |  __crossgate_memory: where all of this is
+//!  stack        | of the process' first thread    |
+//!               +---------------------------------+
+//!  shared       | lent memory                     |  whole pages, opened together with
+//!  data, zeroed | the process' statics            |  the end of the stack before them
+//!               +---------------------------------+
+//! ```
+//!
+//! | symbol | what |
+//! |---|---|
+//! | `__crossgate_memory` | words of 64 bits: how many processes there are, 0, and a row for each |
+//!
+//! A row is: length of the process' name in bytes; the distances, in bytes from the table, of start,
+//! start and end of the shared part, end of the initialised statics, end; and the name, padded to whole
+//! words.
+//!
+//! The statics of the Rust library, the C library, the kernel and the library of the processes are left
+//! where they are: they are the host's.
+
+use crate::arguments::Arguments;
+use crate::image::Image;
+use crate::inputs::Inputs;
+use crate::link::{UNOWNED, collect, unowned};
+use crate::linker;
+use crate::ownership::{KERNEL, named_owner};
+use crate::plan::PARTS;
+use crate::script::OutputSection;
+use anyhow::{Context, Result, bail};
+use std::env;
+use std::fmt::Write;
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::process::exit;
+
+/// The name that the C compiler looks for. (Not `ld.lld`: rustc names the folder of its own first.)
+const LINKER: &str = "ld.bfd";
+/// The room for the stack of a process' first thread and its guard, in bytes.
+pub const ROOM: u64 = 0x4_0000;
+/// The size of a page in bytes.
+const PAGE: u64 = 4096;
+/// The crates that are on the host's side: the kernel, its port, and the library that calls it.
+const HOST: [&str; 4] = ["crossgate", "crossgate_abi", "crossgate_kernel", "crossgate_hosted"];
+
+/// What the build script of a firmware does, and all that it does.
+///
+/// ```no_run
+/// // build.rs
+/// fn main() {
+///     crossgate_link::hosted::build();
+/// }
+/// ```
+///
+/// For a microcontroller it does nothing: `crossgate-link` is the linker there.
+///
+/// # Panics
+/// If cargo did not call it.
+pub fn build() {
+    let name = env::args_os().next().unwrap_or_default();
+    if Path::new(&name).file_name().is_some_and(|name| name == LINKER) {
+        let result = Arguments::new(env::args_os().skip(1)).and_then(|all| link(&all));
+        if let Err(error) = result {
+            eprintln!("crossgate-link: {error:#}");
+            exit(1);
+        }
+        return;
+    }
+    println!("cargo::rerun-if-changed=build.rs");
+    let variable = |name| env::var(name).expect("cargo sets it for build scripts");
+    if variable("CARGO_CFG_TARGET_OS") != "linux" {
+        return;
+    }
+    let folder = variable("OUT_DIR");
+    let place = Path::new(&folder).join(LINKER);
+    // There may be none yet.
+    let _ = fs::remove_file(&place);
+    let this = env::current_exe().expect("Linux tells it");
+    symlink(this, place).expect("cargo made the folder");
+    println!("cargo::rustc-link-arg=-fuse-ld=bfd");
+    println!("cargo::rustc-link-arg=-B{folder}");
+}
+
+/// Links a program; one without processes is left to the linker alone.
+///
+/// # Errors
+/// What the linker says, or whose statics cannot be told.
+fn link(arguments: &Arguments) -> Result<()> {
+    let mut inputs = Inputs::read(&compiled(arguments))?;
+    let owners = inputs.sections.iter().filter_map(named_owner).filter(|&name| name != KERNEL);
+    inputs.processes = owners.map(str::to_owned).collect();
+    if inputs.processes.is_empty() {
+        return linker::run(arguments.all());
+    }
+    for section in inputs.sections.iter_mut().filter(|it| HOST.contains(&it.krate.as_str())) {
+        section.writable = false;
+        section.thread_local = false;
+    }
+    let sections = collect(&inputs)?;
+    let folder = tempfile::tempdir().context("can't make a temporary folder")?;
+    let path = folder.path().join("processes.ld");
+    fs::write(&path, script(&inputs, &sections)).context("can't write the linker script")?;
+    let output = arguments.output();
+    let linked = folder.path().join("linked");
+    let mut all = arguments.with_output(&linked);
+    all.push(format!("-T{}", path.display()));
+    linker::run(&all)?;
+    let image = Image::read(&linked)?;
+    if let Some(kept) = image.section(UNOWNED) {
+        bail!("{}", unowned(&inputs, &sections, &image, kept.span));
+    }
+    fs::copy(&linked, &output).with_context(|| format!("can't write {}", output.display()))?;
+    Ok(())
+}
+
+/// The inputs that rustc has compiled for this program, without the Rust library's.
+fn compiled(arguments: &Arguments) -> Vec<String> {
+    let is_compiled = |path: &String| {
+        path.ends_with(".rcgu.o") || path.ends_with(".rlib") && !path.contains("/rustlib/")
+    };
+    arguments.inputs().into_iter().filter(is_compiled).collect()
+}
+
+/// The linker script, which adds to the linker's own.
+fn script(inputs: &Inputs, sections: &[OutputSection]) -> String {
+    let mut text = "SECTIONS {\n".to_owned();
+    for process in &inputs.processes {
+        memory(&mut text, process, sections);
+    }
+    for section in sections.iter().filter(|section| section.name == UNOWNED) {
+        line(&mut text, format_args!("  {UNOWNED} : {{"));
+        collected(&mut text, section);
+        line(&mut text, format_args!("  }}"));
+    }
+    text += "}\nINSERT AFTER .data;\n";
+    table(&mut text, inputs);
+    text
+}
+
+/// The pages of a process, and room for a stack before them.
+fn memory(text: &mut String, process: &str, sections: &[OutputSection]) {
+    line(text, format_args!("  .crossgate.room.{process} (NOLOAD) : ALIGN({PAGE}) {{"));
+    line(text, format_args!("    . = . + {ROOM:#x};\n  }}"));
+    line(text, format_args!("  .crossgate.memory.{process} : ALIGN({PAGE}) {{"));
+    line(text, format_args!("    __crossgate_start_{process} = .;"));
+    for (part, end) in PARTS.into_iter().zip(["shared", "data", "zeroed"]) {
+        let name = format!("{part}{process}");
+        for section in sections.iter().filter(|section| section.name == name) {
+            collected(text, section);
+        }
+        line(text, format_args!("    __crossgate_{end}_{process} = .;"));
+    }
+    // At least one page, to which the stack belongs.
+    line(text, format_args!("    . = . + 1;\n    . = ALIGN({PAGE});"));
+    line(text, format_args!("    __crossgate_end_{process} = .;\n  }}"));
+}
+
+fn collected(text: &mut String, section: &OutputSection) {
+    for (file, name) in &section.inputs {
+        line(text, format_args!("    \"{file}\"(\"{name}\")"));
+    }
+}
+
+/// The table that tells where the pages are.
+fn table(text: &mut String, inputs: &Inputs) {
+    line(text, format_args!("SECTIONS {{\n  .crossgate.table : ALIGN(8) {{"));
+    line(text, format_args!("    __crossgate_memory = .;"));
+    line(text, format_args!("    QUAD({}) QUAD(0)", inputs.processes.len()));
+    for process in &inputs.processes {
+        line(text, format_args!("    QUAD({})", process.len()));
+        for symbol in ["start", "start", "shared", "data", "end"] {
+            let symbol = format!("__crossgate_{symbol}_{process}");
+            line(text, format_args!("    QUAD({symbol} - __crossgate_memory)"));
+        }
+        for part in process.as_bytes().chunks(8) {
+            let mut word = [0; 8];
+            word[..part.len()].copy_from_slice(part);
+            line(text, format_args!("    QUAD({:#x})", u64::from_le_bytes(word)));
+        }
+    }
+    *text += "  }\n}\nINSERT AFTER .rodata;\n";
+}
+
+fn line(text: &mut String, arguments: std::fmt::Arguments) {
+    writeln!(text, "{arguments}").expect("a string takes everything");
+}

@@ -1,0 +1,195 @@
+//! A serial line, connected to something on the host.
+
+use super::Device;
+use crate::host;
+use crate::options::Connection;
+use crossgate_abi::Word;
+use crossgate_abi::hosted::serial::{DATA, INTERRUPT, RATE, RECEIVED};
+use crossgate_kernel::time::NEVER;
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io::{ErrorKind, Read, Write};
+
+/// Bits on the line for a byte: start, eight, stop.
+const BITS: u64 = 10;
+/// How much is read from the host at a time, in bytes.
+const CHUNK: usize = 256;
+
+/// A serial line.
+///
+/// Bytes are received at the line's rate, as far as there are any. What is sent is gone at once; the
+/// host gets it line by line, or when the firmware has nothing to do.
+pub struct Serial {
+    input: Option<File>,
+    output: Option<File>,
+    /// What has come from the host, but is still on the line.
+    arriving: VecDeque<u8>,
+    received: Option<u8>,
+    /// When the line is free for the next byte.
+    free: u64,
+    /// 0 until it is set.
+    rate: u64,
+    interrupt: bool,
+    sent: Vec<u8>,
+}
+
+impl Serial {
+    /// The serial line of this number, with what it is connected to.
+    ///
+    /// # Errors
+    /// That can't be opened.
+    pub fn connect(index: usize, connection: &Connection) -> Result<Serial, String> {
+        let (input, output) = connection
+            .open(index)
+            .map_err(|error| format!("serial line {index} ({connection}): {error}"))?;
+        if let Some(input) = &input {
+            host::signal_input(input);
+        }
+        Ok(Serial::new(input, output))
+    }
+
+    fn new(input: Option<File>, output: Option<File>) -> Serial {
+        Serial {
+            input,
+            output,
+            arriving: VecDeque::new(),
+            received: None,
+            free: 0,
+            rate: 0,
+            interrupt: false,
+            sent: Vec::new(),
+        }
+    }
+
+    /// Takes from the host what there is.
+    fn look(&mut self) {
+        let Some(input) = &mut self.input else { return };
+        if !self.arriving.is_empty() || !host::is_readable(input) {
+            return;
+        }
+        let mut bytes = [0; CHUNK];
+        match input.read(&mut bytes) {
+            Ok(0) => self.input = None,
+            Ok(count) => self.arriving.extend(&bytes[..count]),
+            Err(error)
+                if matches!(error.kind(), ErrorKind::Interrupted | ErrorKind::WouldBlock) => {}
+            // Whoever was at the other end has gone.
+            Err(_) => self.input = None,
+        }
+    }
+}
+
+impl Device for Serial {
+    fn read(&mut self, register: Word, now: u64) -> Word {
+        match register {
+            DATA => {
+                let byte = self.received.take();
+                self.advance(now);
+                byte.unwrap_or(0).into()
+            }
+            RECEIVED => self.received.is_some().into(),
+            RATE => self.rate as Word,
+            INTERRUPT => self.interrupt.into(),
+            _ => 0,
+        }
+    }
+
+    fn write(&mut self, register: Word, value: Word, now: u64) {
+        match register {
+            DATA => {
+                self.sent.push(value as u8);
+                if value as u8 == b'\n' || self.sent.len() == CHUNK {
+                    self.flush();
+                }
+            }
+            RATE => self.rate = value as u64,
+            INTERRUPT => self.interrupt = value & 1 != 0,
+            _ => {}
+        }
+        self.advance(now);
+    }
+
+    fn advance(&mut self, now: u64) {
+        if self.rate == 0 || self.received.is_some() {
+            return;
+        }
+        if self.arriving.is_empty() {
+            self.look();
+            // What has just arrived takes its time.
+            self.free = self.free.max(now + BITS * 1_000_000 / self.rate);
+        }
+        if now >= self.free {
+            self.received = self.arriving.pop_front();
+            self.free = now + BITS * 1_000_000 / self.rate;
+        }
+    }
+
+    fn next(&self) -> u64 {
+        let is_coming = self.received.is_none() && !self.arriving.is_empty();
+        if is_coming { self.free } else { NEVER }
+    }
+
+    fn is_raised(&self) -> bool {
+        self.interrupt && self.received.is_some()
+    }
+
+    fn flush(&mut self) {
+        if let Some(output) = &mut self.output
+            && output.write_all(&self.sent).is_err()
+        {
+            // Nobody is at the other end.
+            self.output = None;
+        }
+        self.sent.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Seek;
+
+    fn file(text: &[u8]) -> File {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(text).unwrap();
+        file.rewind().unwrap();
+        file
+    }
+
+    #[test]
+    fn bytes_come_at_the_rate_of_the_line() {
+        let mut line = Serial::new(Some(file(b"ab")), None);
+        line.advance(50);
+        assert_eq!((line.next(), line.read(RECEIVED, 50)), (NEVER, 0), "it has no rate yet");
+        line.write(RATE, 10_000, 100);
+        line.write(INTERRUPT, 1, 100);
+        assert_eq!((line.next(), line.is_raised()), (1_100, false));
+        line.advance(1_100);
+        assert!(line.is_raised());
+        assert_eq!((line.read(DATA, 1_500), line.is_raised()), (usize::from(b'a'), false));
+        assert_eq!(line.next(), 2_100);
+        line.advance(2_100);
+        assert_eq!((line.read(RECEIVED, 2_100), line.read(DATA, 2_100)), (1, usize::from(b'b')));
+        line.advance(9_000);
+        assert_eq!((line.next(), line.read(RECEIVED, 9_000)), (NEVER, 0));
+    }
+
+    #[test]
+    fn a_line_of_text_is_sent_as_one() {
+        let output = file(b"");
+        let mut copy = output.try_clone().unwrap();
+        let mut line = Serial::new(None, Some(output));
+        let written = |line: &mut Serial, bytes: &[u8]| {
+            bytes.iter().for_each(|&byte| line.write(DATA, byte.into(), 0));
+            line.sent.len()
+        };
+        assert_eq!(written(&mut line, b"ab"), 2);
+        assert_eq!(written(&mut line, b"c\n"), 0);
+        assert_eq!(written(&mut line, b"d"), 1);
+        line.flush();
+        let mut text = String::new();
+        copy.rewind().unwrap();
+        copy.read_to_string(&mut text).unwrap();
+        assert_eq!(text, "abc\nd");
+    }
+}

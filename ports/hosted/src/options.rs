@@ -1,0 +1,185 @@
+//! The command line of a firmware as a program of the host.
+
+use crate::host;
+use clap::{Parser, ValueEnum};
+use crossgate_kernel::time::NEVER;
+use std::ffi::OsString;
+use std::fmt::{self, Display};
+use std::fs::File;
+use std::io::Error;
+use std::net::TcpStream;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+/// A Crossgate firmware as a Linux program, its processes isolated by the host's memory protection.
+///
+/// What a serial line is connected to is one of:
+///   null           nothing
+///   stdin          reads the standard input
+///   stdout         writes the standard output
+///   stdio          both
+///   file:PATH      reads a file
+///   pty            a terminal of its own, whose name is told
+///   unix:PATH      connects to a Unix socket
+///   tcp:HOST:PORT  connects to a TCP socket
+#[derive(Debug, Parser)]
+#[command(verbatim_doc_comment)]
+pub struct Options {
+    /// What serial line 0 is connected to.
+    #[arg(long, value_name = "WHAT", default_value = "stdout")]
+    serial0: Connection,
+    /// What serial line 1 is connected to.
+    #[arg(long, value_name = "WHAT", default_value = "stdin")]
+    serial1: Connection,
+    /// What serial line 2 is connected to.
+    #[arg(long, value_name = "WHAT", default_value = "null")]
+    serial2: Connection,
+    /// Where time comes from.
+    #[arg(long, value_enum, value_name = "SOURCE", default_value_t)]
+    pub time: Time,
+    /// In virtual time, interrupts also come in between, at instructions that this number chooses: the
+    /// same number, the same run.
+    #[arg(long, value_name = "NUMBER")]
+    pub seed: Option<u64>,
+    /// Ends the program when so much of the firmware's time has passed.
+    #[arg(long, value_name = "SECONDS")]
+    until: Option<u64>,
+    /// Makes a system call of Linux a fault of the process whose code makes it.
+    #[arg(long)]
+    pub block_system_calls: bool,
+    /// Lets every process write to the standard error and end the program, as tests do.
+    #[arg(long)]
+    pub semihosting: bool,
+}
+
+impl Options {
+    /// What the serial lines are connected to.
+    pub fn serial(&self) -> [&Connection; 3] {
+        [&self.serial0, &self.serial1, &self.serial2]
+    }
+
+    /// When the program ends, in µs since start.
+    pub fn until(&self) -> u64 {
+        self.until.map_or(NEVER, |seconds| seconds.saturating_mul(1_000_000))
+    }
+
+    /// Whether time is counted.
+    pub fn is_virtual(&self) -> bool {
+        self.time == Time::Virtual || self.seed.is_some()
+    }
+}
+
+/// Where time comes from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Time {
+    /// The host's clock.
+    #[default]
+    Real,
+    /// Counted: it goes on to the next deadline as soon as there is nothing to do.
+    Virtual,
+}
+
+/// What a serial line is connected to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Connection {
+    Null,
+    StandardInput,
+    StandardOutput,
+    Standard,
+    File(PathBuf),
+    Terminal,
+    Unix(PathBuf),
+    Tcp(String),
+}
+
+impl FromStr for Connection {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Connection, &'static str> {
+        let (kind, rest) = text.split_once(':').unwrap_or((text, ""));
+        match (kind, rest) {
+            ("null", "") => Ok(Connection::Null),
+            ("stdin", "") => Ok(Connection::StandardInput),
+            ("stdout", "") => Ok(Connection::StandardOutput),
+            ("stdio", "") => Ok(Connection::Standard),
+            ("pty", "") => Ok(Connection::Terminal),
+            ("file", path) if !path.is_empty() => Ok(Connection::File(path.into())),
+            ("unix", path) if !path.is_empty() => Ok(Connection::Unix(path.into())),
+            ("tcp", address) if address.contains(':') => Ok(Connection::Tcp(address.into())),
+            _ => Err(
+                "expected null, stdin, stdout, stdio, file:PATH, pty, unix:PATH or tcp:HOST:PORT",
+            ),
+        }
+    }
+}
+
+impl Display for Connection {
+    fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            Connection::Null => formatter.write_str("null"),
+            Connection::StandardInput => formatter.write_str("stdin"),
+            Connection::StandardOutput => formatter.write_str("stdout"),
+            Connection::Standard => formatter.write_str("stdio"),
+            Connection::File(path) => write!(formatter, "file:{}", path.display()),
+            Connection::Terminal => formatter.write_str("pty"),
+            Connection::Unix(path) => write!(formatter, "unix:{}", path.display()),
+            Connection::Tcp(address) => write!(formatter, "tcp:{address}"),
+        }
+    }
+}
+
+impl Connection {
+    /// Where bytes come from, and where they go to.
+    ///
+    /// # Errors
+    /// What the host says.
+    pub fn open(&self, index: usize) -> Result<(Option<File>, Option<File>), Error> {
+        let both = |file: File| Ok((Some(file.try_clone()?), Some(file)));
+        match self {
+            Connection::Null => Ok((None, None)),
+            Connection::StandardInput => Ok((Some(host::standard_input()?), None)),
+            Connection::StandardOutput => Ok((None, Some(host::standard_output()?))),
+            Connection::Standard => {
+                Ok((Some(host::standard_input()?), Some(host::standard_output()?)))
+            }
+            Connection::File(path) => Ok((Some(File::open(path)?), None)),
+            Connection::Terminal => {
+                let (terminal, name) = host::terminal()?;
+                eprintln!("crossgate: serial line {index} is {name}");
+                both(terminal)
+            }
+            Connection::Unix(path) => both(OwnedFd::from(UnixStream::connect(path)?).into()),
+            Connection::Tcp(address) => both(OwnedFd::from(TcpStream::connect(address)?).into()),
+        }
+    }
+}
+
+/// The options of the command line; a wrong one ends the program.
+pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Options {
+    Options::parse_from(arguments)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connections_are_told_as_they_are_written() {
+        for text in
+            ["null", "stdin", "stdout", "stdio", "file:a:b", "pty", "unix:/a", "tcp:localhost:9"]
+        {
+            assert_eq!(Connection::from_str(text).map(|it| it.to_string()).as_deref(), Ok(text));
+        }
+        for text in ["", "nul", "stdio:x", "file", "file:", "tcp:9"] {
+            assert!(Connection::from_str(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_seed_is_for_virtual_time() {
+        assert!(Options::parse_from(["it", "--seed", "7"]).is_virtual());
+        assert!(!Options::parse_from(["it"]).is_virtual());
+    }
+}
