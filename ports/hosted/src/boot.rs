@@ -38,6 +38,8 @@ pub fn run(wiring: &'static System) -> ! {
 
 fn prepare(wiring: &'static System, options: &Options) -> Result<Way, String> {
     host::check_cpu()?;
+    // A device may signal as soon as it is connected.
+    signal::install()?;
     let regions = memory::map(wiring)?;
     let system = &*Box::leak(Box::new(place(wiring, &regions)?));
     let clock = if options.is_virtual() { Clock::counted(options.seed)? } else { Clock::real()? };
@@ -56,7 +58,6 @@ fn prepare(wiring: &'static System, options: &Options) -> Result<Way, String> {
     gate::KERNEL_STACK_END.store(memory::kernel_stack()?, Ordering::Relaxed);
     panic::install();
     install(kernel);
-    signal::install()?;
     if options.block_system_calls {
         host::block_system_calls()?;
     }

@@ -2,7 +2,7 @@
 //!
 //! Virtual time passes when nothing is left to run, when it jumps to the next deadline; and by a µs with
 //! each system call, so that a thread that waits for a time in a loop comes to an end. A
-//! [schedule](crate::schedule) may bring deadlines forward. If a thread computes on and on without a
+//! [schedule](crate::schedule) may bring near deadlines forward. If a thread computes on and on without a
 //! system call, a [tick](Clock::tick) of the host takes it to the deadline.
 
 use crate::gate::{PENDING, STEP, TIMER};
@@ -15,6 +15,9 @@ use crossgate_kernel::time::NEVER;
 const TICK: u64 = 10_000;
 /// How far the clock goes with a system call, in µs.
 const SYSTEM_CALL: u64 = 1;
+/// How near a deadline has to be for a seed to bring it forward, in µs. (Who waits for a reply for two
+/// seconds has to get it.)
+const HORIZON: u64 = 10_000;
 
 /// The time since start.
 pub enum Clock {
@@ -64,13 +67,19 @@ impl Virtual {
         if !computes || self.deadline == NEVER {
             return 0;
         }
-        self.bring_forward();
+        self.skip();
         TIMER
     }
 
-    fn bring_forward(&mut self) {
+    fn skip(&mut self) {
         if self.deadline != NEVER {
             self.advance(self.deadline);
+        }
+    }
+
+    fn bring_forward(&mut self) {
+        if self.deadline.saturating_sub(self.now) <= HORIZON {
+            self.skip();
         }
     }
 }
@@ -122,7 +131,7 @@ impl Clock {
     /// Nothing is left to run. Waits for an interrupt.
     pub fn idle(&mut self) {
         match self {
-            Clock::Virtual(time) if time.deadline != NEVER => time.bring_forward(),
+            Clock::Virtual(time) if time.deadline != NEVER => time.skip(),
             _ => host::wait_for_signal(|| PENDING.load(Ordering::Relaxed) != 0),
         }
     }
@@ -135,7 +144,7 @@ impl Clock {
         }
     }
 
-    /// The next deadline is now.
+    /// The next deadline is now, if it is near.
     pub fn bring_forward(&mut self) {
         if let Clock::Virtual(time) = self {
             time.bring_forward();
@@ -205,5 +214,8 @@ mod tests {
         clock.set_deadline(10_000);
         clock.bring_forward();
         assert_eq!(clock.now(), 10_000);
+        clock.set_deadline(2_000_000);
+        clock.bring_forward();
+        assert_eq!(clock.now(), 10_000, "that is too far away");
     }
 }

@@ -38,7 +38,7 @@ pub const TIMER: u32 = 1;
 pub const DEVICE: u32 = 2;
 /// The thread is to be single-stepped.
 pub const STEP: u32 = 4;
-/// The next deadline is now.
+/// The next deadline is now, if it is near.
 pub const DEADLINE: u32 = 8;
 
 /// Where the kernel's stack ends.

@@ -92,7 +92,7 @@ fn device(kernel: &mut Kernel<Machine>, stack_pointer: Word, context: &mut Conte
     let [window, register, value, _] = context.words;
     let process = kernel.current().level().process;
     if !kernel.port.owns(process, window) {
-        let _ = kernel.fault(Cause::Access, context.return_address, window);
+        let _ = kernel.fault(Cause::Access, host::in_program(context.return_address), window);
         return load(kernel);
     }
     if number::system_call(context.selector) == hosted::DEVICE_READ {

@@ -352,6 +352,16 @@ pub fn check_cpu() -> Result<(), String> {
     Ok(())
 }
 
+/// An address of code as the program's file has it, wherever it was loaded.
+pub fn in_program(address: usize) -> usize {
+    address.wrapping_sub(&raw const __ehdr_start as usize)
+}
+
+unsafe extern "C" {
+    /// Where the program was loaded to, from the linker.
+    static __ehdr_start: u8;
+}
+
 /// The program's code and constants, which all processes may read: from its start to the first
 /// address that was writable when it was loaded.
 pub fn constants() -> Span {

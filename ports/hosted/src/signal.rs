@@ -129,7 +129,7 @@ fn place(registers: &[i64; 23]) -> (usize, usize) {
 /// The thread goes on in the kernel, with a fault.
 fn to_kernel(registers: &mut [i64; 23], cause: Cause, instruction: Word, address: Word) {
     CAUSE.store(cause as u8, Ordering::Relaxed);
-    INSTRUCTION.store(instruction, Ordering::Relaxed);
+    INSTRUCTION.store(host::in_program(instruction), Ordering::Relaxed);
     ADDRESS.store(address, Ordering::Relaxed);
     MODE.store(gate::KERNEL, Ordering::Relaxed);
     const FLAGS: i64 = 0x202;
@@ -143,7 +143,7 @@ extern "C" fn on_fault(signal: c_int, info: *mut libc::siginfo_t, context: *mut 
     let (instruction, _) = place(registers);
     // SAFETY: Linux gives the handler what it knows of the signal.
     let (address, code) = unsafe { ((*info).si_addr().addr(), (*info).si_code) };
-    if signal == libc::SIGTRAP && code == libc::TRAP_TRACE && step::is_going_on() {
+    if signal == libc::SIGTRAP && code == libc::TRAP_TRACE {
         let flags = &mut registers[libc::REG_EFL as usize];
         if step::done(flags) && is_user() {
             interrupt(registers);

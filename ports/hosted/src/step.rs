@@ -35,13 +35,16 @@ pub fn is_going_on() -> bool {
 
 /// A step was made. Tells whether it was the last one.
 pub fn done(flags: &mut i64) -> bool {
-    let left = LEFT.load(Ordering::Relaxed) - 1;
-    LEFT.store(left, Ordering::Relaxed);
-    if left == 0 {
+    let left = LEFT.load(Ordering::Relaxed);
+    LEFT.store(left.saturating_sub(1), Ordering::Relaxed);
+    if left <= 1 {
+        // With none left, another thread has run since, and has come to the kernel.
         *flags &= !TRAP;
+    }
+    if left == 1 {
         PENDING.fetch_or(DEADLINE, Ordering::Relaxed);
     }
-    left == 0
+    left == 1
 }
 
 /// A thread has come to the kernel: then the interrupt comes when it leaves.
