@@ -1,7 +1,7 @@
 //! From `main` to the first thread.
 
 use crate::clock::Clock;
-use crate::context::Start;
+use crate::context::{Answer, Start};
 use crate::device::Devices;
 use crate::domain::Domain;
 use crate::gate::{self, Way};
@@ -24,10 +24,11 @@ pub fn run(wiring: &'static System) -> ! {
             unsafe {
                 core::arch::asm!(
                     "mov rsp, {stack}",
-                    "jmp {exit}",
+                    "jmp {leave}",
                     stack = in(reg) gate::KERNEL_STACK_END.load(Ordering::Relaxed),
-                    exit = in(reg) way.exit,
-                    in("rdi") way.argument,
+                    leave = sym gate::leave,
+                    in("rax") way.exit,
+                    in("rdx") way.argument,
                     options(noreturn),
                 )
             }
@@ -51,7 +52,9 @@ fn prepare(wiring: &'static System, options: &Options) -> Result<Way, String> {
         system,
         regions,
         domain: Domain::EMPTY,
+        next_domain: Domain::EMPTY,
         start: Start::default(),
+        answer: Answer::default(),
     };
     let kernel = Box::leak(Box::new(Kernel::new(system, storage(system), machine)));
     kernel.start(host::constants());
@@ -63,7 +66,7 @@ fn prepare(wiring: &'static System, options: &Options) -> Result<Way, String> {
     }
     // SAFETY: it was installed just now, and no thread runs yet.
     let kernel = unsafe { crate::machine::kernel() };
-    Ok(handler::load(kernel))
+    Ok(handler::first(kernel))
 }
 
 /// The wiring with the addresses that memory has here.

@@ -1,6 +1,6 @@
 //! The registers of a thread on its stack.
 
-use crossgate_abi::{ARGUMENT_WORDS, Status, Word};
+use crossgate_abi::{ARGUMENT_WORDS, RESULT_WORDS, Status, Word};
 
 /// What lies at a saved stack pointer: what the [gate](crate::gate) pushed, then the address that the
 /// call of the gate pushed.
@@ -13,7 +13,7 @@ pub struct Context {
     /// Its arguments, then its results: status first.
     pub words: [Word; ARGUMENT_WORDS],
     /// The registers that a function preserves: r15 to r12, rbx, rbp.
-    saved: [Word; 6],
+    pub saved: [Word; 6],
     /// Where the call of the gate returns to.
     pub return_address: Word,
 }
@@ -31,6 +31,16 @@ impl Context {
     pub fn set_status(&mut self, status: Status) {
         self.words[0] = status.0;
     }
+}
+
+/// What a thread goes on with after a system call, in place of what its context has.
+#[derive(Clone, Copy, Default)]
+#[repr(C)]
+pub struct Answer {
+    /// Where its [`Context`] is.
+    pub stack_pointer: Word,
+    /// What the system call brings back: status, two results.
+    pub words: [Word; 1 + RESULT_WORDS],
 }
 
 /// What a thread starts with that begins, or enters a method.

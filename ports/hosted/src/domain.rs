@@ -5,8 +5,10 @@
 //! has gone further down than the end of its stack that is in its region. What borders on each other is
 //! changed by one call of Linux.
 
-use crate::host::protect;
 use crossgate_kernel::memory::Span;
+
+/// How many changes of protection there are at most from one domain to another.
+pub const CHANGES: usize = 4;
 
 /// What is open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,14 +23,11 @@ impl Domain {
     /// Nothing.
     pub const EMPTY: Domain = Domain { region: Span::EMPTY, stack: Span::EMPTY };
 
-    /// Closes what is open, and opens `next`.
-    pub fn switch(&mut self, next: Domain) {
-        let before = core::mem::replace(self, next);
-        for (changed, open) in [(lost(before, next), false), (lost(next, before), true)] {
-            for span in changed.into_iter().filter(|span| !span.is_empty()) {
-                protect(span, open);
-            }
-        }
+    /// What has to be closed, and then what has to be opened (`true`), so that `next` is open.
+    pub fn changes(self, next: Domain) -> impl Iterator<Item = (Span, bool)> {
+        let closed = lost(self, next).map(|span| (span, false));
+        let opened = lost(next, self).map(|span| (span, true));
+        closed.into_iter().chain(opened).filter(|(span, _)| !span.is_empty())
     }
 }
 
@@ -59,8 +58,11 @@ mod tests {
 
     /// The spans that have to be closed, then those that have to be opened.
     fn changes(before: Domain, next: Domain) -> [Vec<Span>; 2] {
-        [lost(before, next), lost(next, before)]
-            .map(|spans| spans.into_iter().filter(|span| !span.is_empty()).collect())
+        let all: Vec<_> = before.changes(next).collect();
+        assert!(all.len() <= CHANGES && all.is_sorted_by_key(|(_, open)| *open));
+        [false, true].map(|wanted| {
+            all.iter().filter(|(_, open)| *open == wanted).map(|(span, _)| *span).collect()
+        })
     }
 
     #[test]

@@ -8,12 +8,14 @@
 //! Whether user code runs is a byte in memory. It is *user* only while the stack pointer is the
 //! thread's; so what is pushed on the way in and popped on the way out is the thread's own doing.
 
-use crate::context::{Context, Start};
-use crate::handler;
+use crate::context::{Answer, Context, Start};
+use crate::{domain, handler, host};
 use core::arch::naked_asm;
+use core::ffi::c_int;
 use core::mem::offset_of;
 use core::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicUsize, Ordering};
 use crossgate_abi::number::{self, hosted};
+use crossgate_kernel::memory::Span;
 
 /// Whether the kernel or user code runs. The upper byte is the selector of Linux' system call user
 /// dispatch: 1 blocks. One store changes both.
@@ -50,12 +52,51 @@ pub static THREAD_POINTER: AtomicUsize = AtomicUsize::new(0);
 /// Whether user code can change it: whether there is `wrfsbase`.
 pub static HAS_WRFSBASE: AtomicU8 = AtomicU8::new(0);
 
+/// Whether the CPU has AVX, and tells which components of the extended state are in use.
+pub static TELLS_USE: AtomicU8 = AtomicU8::new(0);
+
+/// A change of protection, as `mprotect` is told it.
+#[repr(C)]
+pub struct Change {
+    start: AtomicUsize,
+    length: AtomicUsize,
+    protection: AtomicUsize,
+}
+
+impl Change {
+    const NONE: Change = Change {
+        start: AtomicUsize::new(0),
+        length: AtomicUsize::new(0),
+        protection: AtomicUsize::new(0),
+    };
+
+    fn set(&self, span: Span, protection: c_int) {
+        self.start.store(span.start, Ordering::Relaxed);
+        self.length.store(span.length(), Ordering::Relaxed);
+        self.protection.store(protection as usize, Ordering::Relaxed);
+    }
+}
+
+/// The changes of protection that are due when the kernel is left, up to the first one of length 0.
+static CHANGES: [Change; domain::CHANGES + 1] = [Change::NONE; domain::CHANGES + 1];
+
+/// Has these spans closed or opened when the kernel is left. None is empty.
+pub fn change_protection(spans: impl Iterator<Item = (Span, bool)>) {
+    let end = (Span::EMPTY, false);
+    for (change, (span, open)) in CHANGES.iter().zip(spans.chain([end])) {
+        change.set(span, host::protection(open));
+    }
+}
+
 /// A way back to user mode: the first is jumped to with the second as argument.
 #[repr(C)]
 pub struct Way {
     pub exit: unsafe extern "C" fn(),
     pub argument: usize,
 }
+
+/// The index of MXCSR in the legacy region.
+const MXCSR: usize = 6;
 
 /// What `xrstor` loads to put all of the extended state into its initial configuration.
 #[repr(C, align(64))]
@@ -66,7 +107,6 @@ pub struct InitialState {
 
 /// See [`InitialState`]. The state is all "initial" (header 0), but MXCSR is loaded from here.
 pub static INITIAL_STATE: InitialState = {
-    const MXCSR: usize = 6;
     let mut legacy = [0; 128];
     legacy[MXCSR] = 0x1f80;
     InitialState { legacy, header: [0; 8] }
@@ -106,14 +146,14 @@ pub unsafe extern "C" fn __crossgate_gate() {
         "mov rax, [rip + {thread_pointer}]",
         "wrfsbase rax",
         "2: call {handler}",
-        "mov rdi, rdx",
-        "jmp rax",
+        "jmp {leave}",
         mode = sym MODE,
         kernel = const KERNEL,
         kernel_stack_end = sym KERNEL_STACK_END,
         has_wrfsbase = sym HAS_WRFSBASE,
         thread_pointer = sym THREAD_POINTER,
         handler = sym handler::enter,
+        leave = sym leave,
     )
 }
 
@@ -126,28 +166,96 @@ pub unsafe extern "C" fn fault_entry() {
         "mov rax, [rip + {thread_pointer}]",
         "wrfsbase rax",
         "2: call {handler}",
-        "mov rdi, rdx",
-        "jmp rax",
+        "jmp {leave}",
         has_wrfsbase = sym HAS_WRFSBASE,
         thread_pointer = sym THREAD_POINTER,
         handler = sym handler::fault,
+        leave = sym leave,
     )
 }
 
+/// Makes the [`CHANGES`] of protection, then goes the [`Way`] in rax and rdx.
+//
+// The kernel has Linux called here, and goes on with a jump, because every return to a function that was
+// called before a system call is mispredicted: Linux leaves nothing of what the CPU knows of returns.
+// On some machines that costs a third of the system call.
+#[unsafe(naked)]
+pub unsafe extern "C" fn leave() {
+    naked_asm!(
+        "mov rbx, rax",
+        "mov r12, rdx",
+        "lea r13, [rip + {changes}]",
+        "2: mov rsi, [r13 + {length}]",
+        "test rsi, rsi",
+        "jz 3f",
+        "mov rdi, [r13 + {start}]",
+        "mov rdx, [r13 + {protection}]",
+        "mov eax, {mprotect}",
+        "syscall",
+        "add r13, {size}",
+        "test eax, eax",
+        "jz 2b",
+        "mov edi, eax",
+        "call {cannot_protect}",
+        "3: mov rdi, r12",
+        "jmp rbx",
+        changes = sym CHANGES,
+        length = const offset_of!(Change, length),
+        start = const offset_of!(Change, start),
+        protection = const offset_of!(Change, protection),
+        mprotect = const libc::SYS_mprotect,
+        size = const size_of::<Change>(),
+        cannot_protect = sym host::cannot_protect,
+    )
+}
+
+/// Components of the extended state that one instruction clears: SSE and AVX.
+const QUICK_COMPONENTS: u32 = 1 << 1 | 1 << 2;
+
 /// No register keeps what the kernel, or another thread, had in it.
+//
+// To load all of the extended state takes as long as the rest of a system call. Mostly none of it is in
+// use but SSE and AVX, which the CPU can tell and clear by itself.
 macro_rules! scrub {
     () => {
-        "mov eax, {components}
+        "cmp byte ptr [rip + {tells_use}], 0
+         je 8f
+         mov ecx, 1
+         xgetbv
+         test eax, {slow_components}
+         jnz 8f
+         vzeroall
+         ldmxcsr [rip + {initial_state} + {control}]
+         jmp 9f
+         8: mov eax, {components}
          mov edx, -1
          xrstor64 [rip + {initial_state}]
-         xor r8d, r8d
+         9: xor r8d, r8d
          xor r9d, r9d
          xor r10d, r10d
          xor r11d, r11d"
     };
 }
 
-/// Goes on after a system call, with the [`Context`] at rdi.
+/// Goes on where the [`Context`] that rsp has come to the end of was saved.
+macro_rules! go_on {
+    () => {
+        "pop r15
+         pop r14
+         pop r13
+         pop r12
+         pop rbx
+         pop rbp
+         cmp dword ptr [rip + {pending}], 0
+         jne 2f
+         pop r11
+         jmp r11
+         2: call {interrupt}
+         ret"
+    };
+}
+
+/// Goes on after a system call, with the [`Context`] at rdi, which has its results.
 #[unsafe(naked)]
 pub unsafe extern "C" fn resume() {
     naked_asm!(
@@ -163,22 +271,46 @@ pub unsafe extern "C" fn resume() {
         "pop rdx",
         "pop rcx",
         "add rsp, 8",
-        "pop r15",
-        "pop r14",
-        "pop r13",
-        "pop r12",
-        "pop rbx",
-        "pop rbp",
-        "cmp dword ptr [rip + {pending}], 0",
-        "jne 2f",
-        "ret",
-        "2: call {interrupt}",
-        "ret",
+        go_on!(),
         components = const COMPONENTS,
+        slow_components = const COMPONENTS & !QUICK_COMPONENTS,
+        tells_use = sym TELLS_USE,
+        control = const MXCSR * size_of::<u32>(),
         initial_state = sym INITIAL_STATE,
         mode = sym MODE,
         user = const USER,
         words = const offset_of!(Context, words),
+        pending = sym PENDING,
+        interrupt = sym interrupt,
+    )
+}
+
+/// Goes on after a system call, with the [`Answer`] at rdi.
+#[unsafe(naked)]
+pub unsafe extern "C" fn answer() {
+    naked_asm!(
+        scrub!(),
+        "mov rsp, [rdi + {stack_pointer}]",
+        "mov rax, [rdi + {words}]",
+        "mov rdx, [rdi + {words} + 8]",
+        "mov rcx, [rdi + {words} + 16]",
+        "xor esi, esi",
+        "xor edi, edi",
+        "mov word ptr [rip + {mode}], {user}",
+        "ldmxcsr [rsp]",
+        "fldcw [rsp + 4]",
+        "add rsp, {saved}",
+        go_on!(),
+        components = const COMPONENTS,
+        slow_components = const COMPONENTS & !QUICK_COMPONENTS,
+        tells_use = sym TELLS_USE,
+        control = const MXCSR * size_of::<u32>(),
+        initial_state = sym INITIAL_STATE,
+        stack_pointer = const offset_of!(Answer, stack_pointer),
+        words = const offset_of!(Answer, words),
+        mode = sym MODE,
+        user = const USER,
+        saved = const offset_of!(Context, saved),
         pending = sym PENDING,
         interrupt = sym interrupt,
     )
@@ -207,6 +339,9 @@ pub unsafe extern "C" fn retry() {
         "pop rbp",
         "jmp {gate}",
         components = const COMPONENTS,
+        slow_components = const COMPONENTS & !QUICK_COMPONENTS,
+        tells_use = sym TELLS_USE,
+        control = const MXCSR * size_of::<u32>(),
         initial_state = sym INITIAL_STATE,
         mode = sym MODE,
         user = const USER,
@@ -243,6 +378,9 @@ pub unsafe extern "C" fn start() {
         "3: call {interrupt}",
         "jmp 2b",
         components = const COMPONENTS,
+        slow_components = const COMPONENTS & !QUICK_COMPONENTS,
+        tells_use = sym TELLS_USE,
+        control = const MXCSR * size_of::<u32>(),
         initial_state = sym INITIAL_STATE,
         stack_pointer = const offset_of!(Start, stack_pointer),
         target = const offset_of!(Start, target),

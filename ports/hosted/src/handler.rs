@@ -1,6 +1,6 @@
 //! What happened, told to the core; what it answers, done.
 
-use crate::context::{Context, Start};
+use crate::context::{Answer, Context, Start};
 use crate::gate::{self, DEADLINE, DEVICE, PENDING, STEP, TIMER, Way};
 use crate::machine::{Machine, Place, kernel, window_of, window_top};
 use crate::{host, lend, panic, signal, step};
@@ -8,7 +8,7 @@ use core::sync::atomic::Ordering;
 use crossgate_abi::number::{self, hosted};
 use crossgate_abi::table::Entry as Thunk;
 use crossgate_abi::{Cause, Status, Word};
-use crossgate_kernel::call::{Entry, Exit};
+use crossgate_kernel::call::Entry;
 use crossgate_kernel::thread::Pending;
 use crossgate_kernel::{Effect, Kernel};
 
@@ -17,6 +17,19 @@ pub extern "C" fn enter(context: *mut Context) -> Way {
     // SAFETY: the kernel runs in the gate only, and not twice.
     let kernel = unsafe { kernel() };
     signal::arrived();
+    let way = system_call(kernel, context);
+    kernel.port.open_at_exit();
+    way
+}
+
+/// The first thread begins.
+pub fn first(kernel: &mut Kernel<Machine>) -> Way {
+    let way = load(kernel);
+    kernel.port.open_at_exit();
+    way
+}
+
+fn system_call(kernel: &mut Kernel<Machine>, context: *mut Context) -> Way {
     let window = window_of(kernel.current());
     let stack_pointer = context.addr();
     if stack_pointer < window.start
@@ -153,21 +166,26 @@ fn leave(kernel: &mut Kernel<Machine>, context: &mut Context) -> Way {
         },
     };
     kernel.port.open(stack, exit.level);
-    lent.copy_out();
-    deliver(&exit);
-    if short {
-        return Way { exit: gate::resume, argument: exit.stack_pointer };
+    if !lent.is_empty() {
+        kernel.port.open_now();
+        lent.copy_out();
     }
+    let words = [exit.status.0, exit.words[0], exit.words[1]];
+    if short {
+        return answer(kernel, exit.stack_pointer, words);
+    }
+    kernel.port.open_now();
+    let context = core::ptr::with_exposed_provenance_mut::<Context>(exit.stack_pointer);
+    // SAFETY: the caller's context was saved there, and its stack is open again.
+    unsafe { (&mut (*context).words)[..words.len()].copy_from_slice(&words) };
     let _ = kernel.reschedule();
     load(kernel)
 }
 
-/// Writes what a call brings back to where the caller's context is saved.
-fn deliver(exit: &Exit) {
-    let context = core::ptr::with_exposed_provenance_mut::<Context>(exit.stack_pointer);
-    // SAFETY: the caller's context was saved there, and its stack is open again.
-    let words = unsafe { &mut (*context).words };
-    (words[0], words[1], words[2]) = (exit.status.0, exit.words[0], exit.words[1]);
+/// Goes on after a system call that brings back these words.
+fn answer(kernel: &mut Kernel<Machine>, stack_pointer: Word, words: [Word; 3]) -> Way {
+    kernel.port.answer = Answer { stack_pointer, words };
+    Way { exit: gate::answer, argument: (&raw const kernel.port.answer).addr() }
 }
 
 /// Something has come while the current thread ran (or nothing: then it is no harm).
@@ -199,6 +217,12 @@ pub extern "C" fn fault() -> Way {
     // SAFETY: the signal handler comes here only when user code ran.
     let kernel = unsafe { kernel() };
     signal::arrived();
+    let way = crash(kernel);
+    kernel.port.open_at_exit();
+    way
+}
+
+fn crash(kernel: &mut Kernel<Machine>) -> Way {
     let report = signal::report();
     if report.cause == Cause::Panic {
         let mut words = panic::place();
@@ -240,16 +264,10 @@ pub fn load(kernel: &mut Kernel<Machine>) -> Way {
     }
     debug_assert!(stack_pointer < window_top(stack, level));
     match pending {
-        Pending::Nothing => {}
-        Pending::Retry => return Way { exit: gate::retry, argument: stack_pointer },
-        Pending::Reply { status, word } => {
-            let context = core::ptr::with_exposed_provenance_mut::<Context>(stack_pointer);
-            // SAFETY: the thread's context was saved there, and its stack is open.
-            let words = unsafe { &mut (*context).words };
-            (words[0], words[1], words[2]) = (status.into(), word, 0);
-        }
+        Pending::Nothing => Way { exit: gate::resume, argument: stack_pointer },
+        Pending::Retry => Way { exit: gate::retry, argument: stack_pointer },
+        Pending::Reply { status, word } => answer(kernel, stack_pointer, [status.into(), word, 0]),
     }
-    Way { exit: gate::resume, argument: stack_pointer }
 }
 
 fn begin(kernel: &mut Kernel<Machine>, start: Start) -> Way {

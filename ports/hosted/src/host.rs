@@ -87,13 +87,21 @@ pub fn close_for_ever(span: Span) -> Result<(), String> {
 
 /// Opens memory of processes for reading and writing, or closes it.
 pub fn protect(span: Span, open: bool) {
-    let protection = if open { libc::PROT_READ | libc::PROT_WRITE } else { libc::PROT_NONE };
     // SAFETY: only memory of processes comes here, which no Rust object of the kernel is in.
-    let result = unsafe { libc::mprotect(span.start as *mut _, span.length(), protection) };
+    let result = unsafe { libc::mprotect(span.start as *mut _, span.length(), protection(open)) };
     if result != 0 {
-        // Without protection nothing may run.
-        fatal(&failed("memory cannot be protected"));
+        cannot_protect(-Error::last_os_error().raw_os_error().unwrap_or(0));
     }
+}
+
+/// What `mprotect` is told for memory that is open for reading and writing, or closed.
+pub fn protection(open: bool) -> c_int {
+    if open { libc::PROT_READ | libc::PROT_WRITE } else { libc::PROT_NONE }
+}
+
+/// Ends the program after `mprotect` has failed: without protection nothing may run.
+pub extern "C" fn cannot_protect(result: c_int) -> ! {
+    fatal(&format!("memory cannot be protected: {}", Error::from_raw_os_error(-result)))
 }
 
 /// Ends the program: the kernel cannot go on.
@@ -331,7 +339,7 @@ pub fn block_system_calls() -> Result<(), String> {
 /// # Errors
 /// The CPU is too old.
 pub fn check_cpu() -> Result<(), String> {
-    use crate::gate::{EXTENDED_STATE_SIZE, HAS_WRFSBASE, THREAD_POINTER};
+    use crate::gate::{EXTENDED_STATE_SIZE, HAS_WRFSBASE, TELLS_USE, THREAD_POINTER};
     use core::arch::x86_64::{__cpuid, __cpuid_count};
     use core::sync::atomic::Ordering;
     const OSXSAVE: u32 = 1 << 27;
@@ -341,6 +349,10 @@ pub fn check_cpu() -> Result<(), String> {
     }
     let size = __cpuid_count(EXTENDED_STATE, 0).ebx as usize;
     EXTENDED_STATE_SIZE.store(size, Ordering::Relaxed);
+    const XGETBV_1: u32 = 1 << 2;
+    let tells_use = __cpuid_count(EXTENDED_STATE, 1).eax & XGETBV_1 != 0;
+    let tells_use = tells_use && std::is_x86_feature_detected!("avx");
+    TELLS_USE.store(tells_use.into(), Ordering::Relaxed);
     const WRFSBASE: u64 = 1 << 1;
     // SAFETY: it only reads what Linux has told the program.
     let features = unsafe { libc::getauxval(libc::AT_HWCAP2) };

@@ -76,6 +76,11 @@ impl Lent {
         Lent(lent)
     }
 
+    /// Whether nothing has to be copied.
+    pub fn is_empty(&self) -> bool {
+        self.0.iter().all(Option::is_none)
+    }
+
     /// Copies it back. The memory of the caller is open again.
     pub fn copy_out(self) {
         for (lease, place) in self.0.into_iter().flatten() {

@@ -1,7 +1,7 @@
 //! The host as the kernel core sees it, and what the port itself remembers.
 
 use crate::clock::Clock;
-use crate::context::{Context, Start};
+use crate::context::{Answer, Context, Start};
 use crate::device::Devices;
 use crate::domain::Domain;
 use crate::gate::{DEVICE, PENDING};
@@ -31,9 +31,14 @@ pub struct Machine {
     pub semihosting: bool,
     pub system: &'static System,
     pub regions: Vec<Region>,
+    /// What is open.
     pub domain: Domain,
+    /// What has to be open when user code goes on.
+    pub next_domain: Domain,
     /// What the current thread starts with, if it does.
     pub start: Start,
+    /// What it goes on with, if it does not start.
+    pub answer: Answer,
 }
 
 /// In the stack pointer of a thread that has not begun: where it begins.
@@ -66,10 +71,24 @@ impl Machine {
         Place::Beginning { stack_pointer: stack_pointer & !BEGINS, entry }
     }
 
-    /// Opens what a thread with this stack may use at this level, and closes everything else.
+    /// What a thread with this stack may use at this level is to be open, and everything else closed,
+    /// when user code goes on.
     pub fn open(&mut self, stack: Span, level: Level) {
-        let next = self.domain_of(stack, level);
-        self.domain.switch(next);
+        self.next_domain = self.domain_of(stack, level);
+    }
+
+    /// Opens it now: the kernel itself needs it.
+    pub fn open_now(&mut self) {
+        for (span, open) in self.domain.changes(self.next_domain) {
+            host::protect(span, open);
+        }
+        self.domain = self.next_domain;
+    }
+
+    /// Has it opened as the last thing that the kernel does.
+    pub fn open_at_exit(&mut self) {
+        gate::change_protection(self.domain.changes(self.next_domain));
+        self.domain = self.next_domain;
     }
 
     /// Whether a process owns the device with this window.
