@@ -8,6 +8,7 @@ use crate::gate::{self, Way};
 use crate::machine::{Machine, idle, install};
 use crate::memory::{self, Region};
 use crate::options::{self, Options};
+use crate::protection::Protection;
 use crate::{handler, host, panic, signal};
 use core::sync::atomic::Ordering;
 use crossgate_abi::table::{FaultWatch, Process, System, Thread};
@@ -50,6 +51,7 @@ fn prepare(wiring: &'static System, options: &Options) -> Result<Way, String> {
         devices: Devices::new(options)?,
         semihosting: options.semihosting,
         system,
+        protection: Protection::choose(options.protection, &regions)?,
         regions,
         domain: Domain::EMPTY,
         next_domain: Domain::EMPTY,

@@ -64,11 +64,13 @@ pub struct Change {
 }
 
 impl Change {
-    const NONE: Change = Change {
-        start: AtomicUsize::new(0),
-        length: AtomicUsize::new(0),
-        protection: AtomicUsize::new(0),
-    };
+    const fn none() -> Change {
+        Change {
+            start: AtomicUsize::new(0),
+            length: AtomicUsize::new(0),
+            protection: AtomicUsize::new(0),
+        }
+    }
 
     fn set(&self, span: Span, protection: c_int) {
         self.start.store(span.start, Ordering::Relaxed);
@@ -78,7 +80,12 @@ impl Change {
 }
 
 /// The changes of protection that are due when the kernel is left, up to the first one of length 0.
-static CHANGES: [Change; domain::CHANGES + 1] = [Change::NONE; domain::CHANGES + 1];
+static CHANGES: [Change; domain::CHANGES + 1] = [const { Change::none() }; domain::CHANGES + 1];
+
+/// Whether there are protection keys.
+pub static HAS_KEYS: AtomicU8 = AtomicU8::new(0);
+/// Their rights, as they have to be while user code runs.
+pub static RIGHTS: AtomicU32 = AtomicU32::new(0);
 
 /// Has these spans closed or opened when the kernel is left. None is empty.
 pub fn change_protection(spans: impl Iterator<Item = (Span, bool)>) {
@@ -115,6 +122,19 @@ pub static INITIAL_STATE: InitialState = {
 /// All components of the extended state but the rights of protection keys, which are the kernel's.
 const COMPONENTS: u32 = !(1 << 9);
 
+/// The protection keys have the rights that the kernel gives them, whatever the thread did.
+macro_rules! set_rights {
+    () => {
+        "cmp byte ptr [rip + {has_keys}], 0
+         je 7f
+         mov eax, [rip + {rights}]
+         xor ecx, ecx
+         xor edx, edx
+         wrpkru
+         7:"
+    };
+}
+
 /// A system call: the selector in rax, arguments in rdi, rsi, rdx, rcx; then the status in rax,
 /// results in rdx, rcx.
 #[unsafe(naked)]
@@ -145,7 +165,9 @@ pub unsafe extern "C" fn __crossgate_gate() {
         "je 2f",
         "mov rax, [rip + {thread_pointer}]",
         "wrfsbase rax",
-        "2: call {handler}",
+        "2:",
+        set_rights!(),
+        "call {handler}",
         "jmp {leave}",
         mode = sym MODE,
         kernel = const KERNEL,
@@ -154,6 +176,8 @@ pub unsafe extern "C" fn __crossgate_gate() {
         thread_pointer = sym THREAD_POINTER,
         handler = sym handler::enter,
         leave = sym leave,
+        has_keys = sym HAS_KEYS,
+        rights = sym RIGHTS,
     )
 }
 
@@ -165,12 +189,16 @@ pub unsafe extern "C" fn fault_entry() {
         "je 2f",
         "mov rax, [rip + {thread_pointer}]",
         "wrfsbase rax",
-        "2: call {handler}",
+        "2:",
+        set_rights!(),
+        "call {handler}",
         "jmp {leave}",
         has_wrfsbase = sym HAS_WRFSBASE,
         thread_pointer = sym THREAD_POINTER,
         handler = sym handler::fault,
         leave = sym leave,
+        has_keys = sym HAS_KEYS,
+        rights = sym RIGHTS,
     )
 }
 
@@ -197,8 +225,12 @@ pub unsafe extern "C" fn leave() {
         "jz 2b",
         "mov edi, eax",
         "call {cannot_protect}",
-        "3: mov rdi, r12",
+        "3:",
+        set_rights!(),
+        "mov rdi, r12",
         "jmp rbx",
+        has_keys = sym HAS_KEYS,
+        rights = sym RIGHTS,
         changes = sym CHANGES,
         length = const offset_of!(Change, length),
         start = const offset_of!(Change, start),

@@ -99,6 +99,64 @@ pub fn protection(open: bool) -> c_int {
     if open { libc::PROT_READ | libc::PROT_WRITE } else { libc::PROT_NONE }
 }
 
+/// A protection key.
+pub struct Key(u32);
+
+impl Key {
+    /// A key that nobody has.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn new() -> Result<Key, String> {
+        // SAFETY: it is only a number to Linux.
+        let key = unsafe { libc::syscall(libc::SYS_pkey_alloc, 0, 0) };
+        if key < 0 {
+            return Err(failed(
+                "there is no protection key for each process (there are 15 at most, on CPUs that have them)",
+            ));
+        }
+        Ok(Key(key as u32))
+    }
+
+    /// Its two bits in the register of rights: neither reading nor writing.
+    pub fn bits(&self) -> u32 {
+        0b11 << (2 * self.0)
+    }
+}
+
+impl Drop for Key {
+    fn drop(&mut self) {
+        // SAFETY: nothing has it any more.
+        unsafe { libc::syscall(libc::SYS_pkey_free, self.0) };
+    }
+}
+
+/// Maps memory of processes for reading and writing by who has the right of a key.
+///
+/// # Errors
+/// Linux refuses.
+pub fn protect_by_key(span: Span, key: &Key) -> Result<(), String> {
+    crate::gate::HAS_KEYS.store(1, core::sync::atomic::Ordering::Relaxed);
+    // SAFETY: only memory of processes comes here, which no Rust object of the kernel is in.
+    let result = unsafe {
+        libc::syscall(libc::SYS_pkey_mprotect, span.start, span.length(), protection(true), key.0)
+    };
+    if result == 0 { Ok(()) } else { Err(failed("memory cannot get a protection key")) }
+}
+
+/// What is in the register of rights if no key but the host's opens.
+pub const NO_RIGHTS: u32 = !0b11;
+/// The same if all keys open.
+pub const ALL_RIGHTS: u32 = 0;
+
+/// Sets the rights of protection keys, which the CPU has.
+pub fn set_rights(rights: u32) {
+    // SAFETY: only memory of processes has keys, which no Rust object of the kernel is in.
+    unsafe {
+        core::arch::asm!("wrpkru", in("eax") rights, in("ecx") 0, in("edx") 0, options(nostack));
+    }
+}
+
 /// Ends the program after `mprotect` has failed: without protection nothing may run.
 pub extern "C" fn cannot_protect(result: c_int) -> ! {
     fatal(&format!("memory cannot be protected: {}", Error::from_raw_os_error(-result)))

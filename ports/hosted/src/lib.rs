@@ -10,6 +10,7 @@
 //! | `handler` | what happened, told to the core; what it answers, done |
 //! | `context` | the registers of a thread on its stack |
 //! | `domain` | what is open: the memory protection unit |
+//! | `protection` | by pages, or by keys |
 //! | `memory` | where the memory of the processes is |
 //! | `lend` | memory that is lent to a call |
 //! | `machine` | the host as the core sees it |
@@ -39,6 +40,7 @@ mod machine;
 mod memory;
 mod options;
 mod panic;
+mod protection;
 mod schedule;
 mod signal;
 mod step;

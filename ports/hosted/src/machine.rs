@@ -6,6 +6,7 @@ use crate::device::Devices;
 use crate::domain::Domain;
 use crate::gate::{DEVICE, PENDING};
 use crate::memory::{PAGE, Region, STEP, steps};
+use crate::protection::Protection;
 use crate::{gate, host};
 use core::sync::atomic::Ordering;
 use crossgate_abi::Word;
@@ -31,6 +32,7 @@ pub struct Machine {
     pub semihosting: bool,
     pub system: &'static System,
     pub regions: Vec<Region>,
+    pub protection: Protection,
     /// What is open.
     pub domain: Domain,
     /// What has to be open when user code goes on.
@@ -79,16 +81,22 @@ impl Machine {
 
     /// Opens it now: the kernel itself needs it.
     pub fn open_now(&mut self) {
-        for (span, open) in self.domain.changes(self.next_domain) {
+        for (span, open) in self.protection.changes(self.domain, self.next_domain) {
             host::protect(span, open);
         }
         self.domain = self.next_domain;
+        if let Some(rights) = self.protection.rights(self.domain) {
+            host::set_rights(rights);
+        }
     }
 
     /// Has it opened as the last thing that the kernel does.
     pub fn open_at_exit(&mut self) {
-        gate::change_protection(self.domain.changes(self.next_domain));
+        gate::change_protection(self.protection.changes(self.domain, self.next_domain));
         self.domain = self.next_domain;
+        if let Some(rights) = self.protection.rights(self.domain) {
+            gate::RIGHTS.store(rights, Ordering::Relaxed);
+        }
     }
 
     /// Whether a process owns the device with this window.
@@ -190,18 +198,17 @@ impl Port for Machine {
             };
             let open = self.domain.region;
             let is_open = open.start <= span.start && span.end <= open.end;
-            if !is_open {
-                host::protect(span, true);
-            }
             // SAFETY: the image is a copy of all of the memory. No thread is in the process, and none
             // has been lent any of its memory.
-            unsafe {
+            let copy = || unsafe {
                 let image = core::ptr::with_exposed_provenance::<u8>(memory.image).add(from);
                 let place = core::ptr::with_exposed_provenance_mut::<u8>(memory.start).add(from);
                 place.copy_from_nonoverlapping(image, to - from);
-            }
-            if !is_open {
-                host::protect(span, false);
+            };
+            if is_open {
+                copy();
+            } else {
+                self.protection.with_open(span, self.domain, copy);
             }
         }
         (to < size).then_some(to)

@@ -1,6 +1,7 @@
 //! The command line of a firmware as a program of the host.
 
 use crate::host;
+use crate::protection::Choice;
 use clap::{Parser, ValueEnum};
 use crossgate_kernel::time::NEVER;
 use std::ffi::OsString;
@@ -49,6 +50,9 @@ pub struct Options {
     /// Makes a system call of Linux a fault of the process whose code makes it.
     #[arg(long)]
     pub block_system_calls: bool,
+    /// What closes the memory of processes.
+    #[arg(long, value_enum, value_name = "MEANS", default_value_t)]
+    pub protection: Choice,
     /// Lets every process write to the standard error and end the program, as tests do.
     #[arg(long)]
     pub semihosting: bool,

@@ -116,6 +116,10 @@ fn interrupt(registers: &mut [i64; 23]) {
         return to_kernel(registers, Cause::Stack, instruction, 0);
     }
     SENT.store(true, Ordering::Relaxed);
+    // Linux lets a handler at nothing that has a key.
+    if gate::HAS_KEYS.load(Ordering::Relaxed) != 0 {
+        host::set_rights(gate::RIGHTS.load(Ordering::Relaxed));
+    }
     // SAFETY: it is in the open part of the thread's stack, below what the thread uses.
     unsafe { core::ptr::with_exposed_provenance_mut::<usize>(below).write_unaligned(instruction) };
     redirect(registers, gate::interrupt_by_signal as *const (), below);
