@@ -6,6 +6,7 @@ mod book;
 mod command;
 mod demo;
 mod emulator;
+mod keys;
 mod map;
 mod panics;
 mod progress;

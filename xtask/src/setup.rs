@@ -2,7 +2,8 @@
 
 use crate::{command, progress};
 use anyhow::{Context, Result, bail};
-use std::path::Path;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The compiler's name for the CPU of the board.
@@ -69,46 +70,59 @@ pub fn source_tools() -> Result<()> {
 
 /// The program that emulates the board.
 pub const EMULATOR: &str = "qemu-system-arm";
-const INSTALL: [&str; 4] = ["install", "--yes", "--no-install-recommends", EMULATOR];
 
 /// Makes sure that firmware can be run.
 ///
 /// # Errors
 /// If the emulator is missing and `apt-get` can't install it.
 pub fn emulator() -> Result<()> {
-    if emulator_is_there() {
+    if is_there(EMULATOR) {
         return Ok(());
     }
     let Some(apt) = Apt::find() else {
         bail!(
             "The emulator {EMULATOR} is missing. Install it, then repeat this command:\n\
-             Debian, Ubuntu:  sudo apt-get {}\n\
+             Debian, Ubuntu:  sudo apt-get {INSTALL} {EMULATOR}\n\
              Fedora:          sudo dnf install qemu-system-arm\n\
              Arch:            sudo pacman -S qemu-system-arm\n\
              macOS:           brew install qemu",
-            INSTALL.join(" ")
         );
     };
-    progress::step(&format!("installing {EMULATOR}"), || {
-        // The package lists may be missing or old: then fetch them and try again.
-        if command::succeeds(&mut apt.command(&INSTALL)) {
-            return Ok(());
-        }
-        command::run(&mut apt.command(&["update"]))
-            .and_then(|_| command::run(&mut apt.command(&INSTALL)))
-            .map(|_| ())
-            .with_context(|| {
-                format!(
-                    "The emulator could not be installed. See what apt-get says below, then run: sudo \
-                     apt-get {}",
-                    INSTALL.join(" ")
-                )
-            })
-    })?;
-    if !emulator_is_there() {
+    apt.install(&[EMULATOR])?;
+    if !is_there(EMULATOR) {
         bail!("{EMULATOR} was installed but does not run: see `{EMULATOR} --version`");
     }
     Ok(())
+}
+
+/// The program that emulates a CPU with protection keys.
+pub const KEYS_EMULATOR: &str = "qemu-system-x86_64";
+/// The packages of Debian with it, and with a Linux to boot.
+const KEYS: [&str; 2] = ["qemu-system-x86", "linux-image-cloud-amd64"];
+
+/// Makes sure that a Linux can be booted on a CPU with protection keys. Tells the file of its kernel.
+///
+/// # Errors
+/// If that or the emulator is missing and `apt-get` can't install it.
+pub fn linux_with_keys() -> Result<PathBuf> {
+    let find = || linux().filter(|_| is_there(KEYS_EMULATOR));
+    if let Some(linux) = find() {
+        return Ok(linux);
+    }
+    if let Some(apt) = Apt::find() {
+        apt.install(&KEYS)?;
+    }
+    find().with_context(|| format!("not installed (apt-get {INSTALL} {})", KEYS.join(" ")))
+}
+
+/// The newest kernel of Linux that this user may read.
+fn linux() -> Option<PathBuf> {
+    let files = fs::read_dir("/boot").ok()?.flatten().map(|entry| entry.path());
+    let kernels = files.filter(|file| {
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        name.starts_with("vmlinuz-") && File::open(file).is_ok()
+    });
+    kernels.max()
 }
 
 /// Makes sure that firmware can be run that ends by itself, as tests and benchmarks do.
@@ -137,9 +151,12 @@ fn version(text: &str) -> Option<(u32, u32)> {
     Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
 }
 
-fn emulator_is_there() -> bool {
-    command::succeeds(Command::new(EMULATOR).arg("--version"))
+fn is_there(program: &str) -> bool {
+    command::succeeds(Command::new(program).arg("--version"))
 }
+
+/// What `apt-get` is told to install packages.
+const INSTALL: &str = "install --yes --no-install-recommends";
 
 /// The package manager, if it can be used without asking anybody.
 struct Apt {
@@ -156,6 +173,27 @@ impl Apt {
             return Some(Apt { sudo: false });
         }
         command::succeeds(Command::new("sudo").args(["-n", "true"])).then_some(Apt { sudo: true })
+    }
+
+    /// Installs packages.
+    fn install(&self, packages: &[&str]) -> Result<()> {
+        let names = packages.join(" ");
+        let arguments: Vec<&str> = INSTALL.split(' ').chain(packages.iter().copied()).collect();
+        progress::step(&format!("installing {names}"), || {
+            // The package lists may be missing or old: then fetch them and try again.
+            if command::succeeds(&mut self.command(&arguments)) {
+                return Ok(());
+            }
+            command::run(&mut self.command(&["update"]))
+                .and_then(|_| command::run(&mut self.command(&arguments)))
+                .map(|_| ())
+                .with_context(|| {
+                    format!(
+                        "{names} could not be installed. See what apt-get says below, then run: sudo \
+                         apt-get {INSTALL} {names}"
+                    )
+                })
+        })
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
