@@ -2,15 +2,21 @@
 //!
 //! Each test in `src/bin` is a firmware. Most have three parties: attackers, a [`victim`] and a
 //! witness, an innocent process that goes on, is told of every fault, and says in the end that the
-//! test has passed. `cargo xtask test` runs them all; one of them runs by
-//! `cargo run --release -p system-tests --target thumbv7m-none-eabi --bin NAME`.
+//! test has passed. Every test runs on both ports, each time in a process or a machine of its own:
+//!
+//! | where | all | one |
+//! |---|---|---|
+//! | as Linux programs | `cargo test -p system-tests` | `cargo run -p system-tests --bin NAME -- --semihosting --time virtual` |
+//! | on the emulated board | `cargo xtask test` | `cargo run --release -p system-tests --target thumbv7m-none-eabi --bin NAME` |
+//!
+//! What only the one has is tested by programs of its own, in `cortex-m` and in `hosted`.
 //!
 //! Attackers are written as a real one would be: with `unsafe` code, raw system calls and
 //! assembly. Their comments say `Mutation:` and name the line of the kernel or the port without
 //! which the test was seen to fail.
-#![no_std]
-#![cfg(target_os = "none")]
+#![cfg_attr(target_os = "none", no_std)]
 
+pub mod arch;
 pub mod probe;
 pub mod raw;
 pub mod report;

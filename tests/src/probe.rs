@@ -1,34 +1,36 @@
 //! Attempts on memory.
 
-use core::arch::asm;
+use crate::arch;
+use core::ops::Range;
+use crossgate_abi::table::System;
+
+pub use arch::kernel_memory;
 
 /// Reads a word. If it is out of reach the current process is stopped here.
 #[must_use]
 pub fn load(address: usize) -> u32 {
-    let word;
-    // SAFETY: a read, of whatever the protection unit allows, changes nothing.
-    unsafe { asm!("ldr {}, [{}]", out(reg) word, in(reg) address, options(nostack, readonly)) };
-    word
+    arch::load(address)
 }
 
 /// Writes a word. If it is out of reach the current process is stopped here.
 pub fn store(address: usize, word: u32) {
-    // SAFETY: this is an attack. That it can't break the memory of this process' own Rust objects
-    // is the caller's aim; that it can't reach others' is what is tested.
-    unsafe { asm!("str {}, [{}]", in(reg) word, in(reg) address, options(nostack)) };
+    arch::store(address, word);
 }
 
-/// Jumps.
-pub fn jump(address: usize) -> ! {
-    // SAFETY: nothing comes back.
-    unsafe { asm!("bx {}", in(reg) address, options(noreturn)) }
-}
-
-/// Where the kernel keeps the bounds of the current stack: at the top of its own.
+/// Where the memory of the process of this name is.
 #[must_use]
-pub fn kernel_memory() -> usize {
-    unsafe extern "C" {
-        static _stack_start: [u32; 0];
-    }
-    (&raw const _stack_start).addr() - 8
+pub fn memory_of(system: &'static System, name: &str) -> Range<usize> {
+    let process = arch::placed(system).processes.iter().find(|process| process.name == name);
+    process.map_or(0..0, |process| process.memory.start..process.memory.end)
+}
+
+/// Where the stack of the first thread is that has this name and priority.
+#[must_use]
+pub fn stack_of(system: &'static System, name: &str, priority: u8) -> Range<usize> {
+    let thread = arch::placed(system)
+        .threads
+        .iter()
+        .find(|thread| thread.name == name && thread.priority == priority);
+    let start = thread.map_or(0, |thread| thread.stack.addr());
+    start..start + thread.map_or(0, |thread| thread.stack_size)
 }

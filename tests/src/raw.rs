@@ -1,6 +1,6 @@
 //! System calls past the library, with any words.
 
-use core::arch::asm;
+use crate::arch;
 use crossgate_abi::table::System;
 use crossgate_abi::{ARGUMENT_WORDS, CallError, Status, Word, number};
 
@@ -24,21 +24,7 @@ impl Reply {
 /// The system call instruction, with these registers.
 #[must_use]
 pub fn trap(selector: Word, words: [Word; ARGUMENT_WORDS]) -> Reply {
-    let [first, second, third, fourth] = words;
-    let (status, low, high);
-    // SAFETY: the kernel preserves the other registers, and writes no memory of the caller but
-    // what is lent to the called method.
-    unsafe {
-        asm!(
-            "svc 0",
-            inlateout("r0") first => status,
-            inlateout("r1") second => low,
-            inlateout("r2") third => high,
-            inlateout("r3") fourth => _,
-            inlateout("r12") selector => _,
-        );
-    }
-    Reply { status: Status(status), words: [low, high] }
+    arch::trap(selector, words)
 }
 
 /// System call `number`.
@@ -55,18 +41,7 @@ pub fn call(service: usize, method: usize, words: [Word; ARGUMENT_WORDS]) -> Rep
 
 /// Returns from the current call, whatever the server's stub would have said.
 pub fn leave(status: Word, words: [Word; 2]) -> ! {
-    // SAFETY: nothing comes back.
-    unsafe {
-        asm!(
-            "svc 0",
-            "udf #0",
-            in("r0") status,
-            in("r1") words[0],
-            in("r2") words[1],
-            in("r12") number::system_call(number::RETURN),
-            options(noreturn),
-        )
-    }
+    arch::leave(status, words)
 }
 
 /// The index of the service of this name.

@@ -10,7 +10,7 @@ pub const SECRET: u32 = 0x5ec2_e7a5;
 #[interface]
 pub trait Vault {
     /// Where the secret is.
-    fn address(&self) -> u32;
+    fn address(&self) -> usize;
     /// Whether the secret is what it was.
     fn is_intact(&self) -> bool;
     /// Counts this call. Gives back how many there have been.
@@ -39,8 +39,8 @@ impl Default for Safe {
 }
 
 impl Vault for Safe {
-    fn address(&self) -> u32 {
-        (&raw const self.secret).addr() as u32
+    fn address(&self) -> usize {
+        (&raw const self.secret).addr()
     }
 
     fn is_intact(&self) -> bool {

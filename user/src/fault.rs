@@ -115,32 +115,41 @@ pub const fn cause_text(cause: Cause) -> &'static str {
 }
 
 /// The name of the source file that panicked. `None` if the record has none, or if what it has is
-/// not a text in flash; on a host always.
+/// not a text in flash (in the constants of the program, if that runs on Linux).
 #[must_use]
 pub fn panic_file(record: &FaultRecord) -> Option<&'static str> {
-    str::from_utf8(flash(record.file, record.file_length)?).ok()
+    str::from_utf8(constant(record.file, record.file_length)?).ok()
 }
 
-/// `length` bytes of flash from address `start`, which is not 0.
-#[cfg(target_os = "none")]
-fn flash(start: Word, length: Word) -> Option<&'static [u8]> {
-    unsafe extern "C" {
-        static __crossgate_flash_start: u8;
-        static __crossgate_flash_end: u8;
-    }
-    let first = (&raw const __crossgate_flash_start).addr();
-    let flash = first..=(&raw const __crossgate_flash_end).addr();
+/// `length` bytes of code or constants from address `start`, which is not 0.
+fn constant(start: Word, length: Word) -> Option<&'static [u8]> {
+    let constants = constants()?;
     let end = start.checked_add(length)?;
-    if start == 0 || !flash.contains(&start) || !flash.contains(&end) {
+    if start == 0 || !constants.contains(&start) || !constants.contains(&end) {
         return None;
     }
     let start = core::ptr::with_exposed_provenance(start);
-    // SAFETY: all of it lies in flash, which every process can read, and which never changes.
+    // SAFETY: every process can read all of it, and it never changes.
     Some(unsafe { core::slice::from_raw_parts(start, length) })
 }
 
-#[cfg(not(target_os = "none"))]
-fn flash(_: Word, _: Word) -> Option<&'static [u8]> {
+/// From the first byte of code and constants to their end.
+#[cfg(any(target_os = "none", all(target_os = "linux", not(miri))))]
+fn constants() -> Option<core::ops::RangeInclusive<Word>> {
+    // What the linker calls their start and end: constants come before code.
+    unsafe extern "C" {
+        #[cfg_attr(target_os = "none", link_name = "__crossgate_flash_start")]
+        #[cfg_attr(target_os = "linux", link_name = "__ehdr_start")]
+        static START: u8;
+        #[cfg_attr(target_os = "none", link_name = "__crossgate_flash_end")]
+        #[cfg_attr(target_os = "linux", link_name = "etext")]
+        static END: u8;
+    }
+    Some((&raw const START).addr()..=(&raw const END).addr())
+}
+
+#[cfg(not(any(target_os = "none", all(target_os = "linux", not(miri)))))]
+fn constants() -> Option<core::ops::RangeInclusive<Word>> {
     None
 }
 
@@ -200,7 +209,16 @@ mod tests {
     }
 
     #[test]
-    fn a_host_has_no_flash() {
+    #[cfg(all(target_os = "linux", not(miri)))]
+    fn a_name_is_a_constant() {
+        let record_of = |name: &str| FaultRecord {
+            file: name.as_ptr().addr(),
+            file_length: name.len(),
+            ..RECORD
+        };
+        assert_eq!(panic_file(&record_of(file!())), Some(file!()));
+        assert_eq!(panic_file(&record_of(&std::string::String::from(file!()))), None);
+        assert_eq!(panic_file(&FaultRecord { file_length: Word::MAX, ..record_of(file!()) }), None);
         assert_eq!(panic_file(&RECORD), None);
     }
 }

@@ -9,7 +9,7 @@ use crate::machine::{Machine, idle, install};
 use crate::memory::{self, Region};
 use crate::options::{self, Options};
 use crate::protection::Protection;
-use crate::{handler, host, panic, signal};
+use crate::{handler, host, inside, panic, signal};
 use core::sync::atomic::Ordering;
 use crossgate_abi::table::{FaultWatch, Process, System, Thread};
 use crossgate_kernel::thread::{Place, Thread as ThreadState};
@@ -44,6 +44,7 @@ fn prepare(wiring: &'static System, options: &Options) -> Result<Way, String> {
     signal::install()?;
     let regions = memory::map(wiring)?;
     let system = &*Box::leak(Box::new(place(wiring, &regions)?));
+    inside::tell(system);
     let clock = if options.is_virtual() { Clock::counted(options.seed)? } else { Clock::real()? };
     let machine = Machine {
         clock,

@@ -22,6 +22,7 @@
 //! | `options` | the command line |
 //! | `heap` | no process has one |
 //! | `host` | what the port wants of Linux |
+//! | `inside` | what the system tests have to know |
 //! | `boot` | from `main` to the first thread |
 #![cfg(all(target_os = "linux", target_arch = "x86_64"))]
 
@@ -35,6 +36,8 @@ mod gate;
 mod handler;
 mod heap;
 mod host;
+#[doc(hidden)]
+pub mod inside;
 mod lend;
 mod machine;
 mod memory;

@@ -11,7 +11,6 @@ use crate::{host, panic};
 use core::ffi::{c_int, c_void};
 use core::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use crossgate_abi::{Cause, Word};
-use crossgate_kernel::memory::Span;
 
 /// A thread has been sent to tell the kernel of an interrupt.
 static SENT: AtomicBool = AtomicBool::new(false);
@@ -144,7 +143,7 @@ fn to_kernel(registers: &mut [i64; 23], cause: Cause, instruction: Word, address
 
 extern "C" fn on_fault(signal: c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
     let registers = registers(context);
-    let (instruction, _) = place(registers);
+    let (instruction, stack_pointer) = place(registers);
     // SAFETY: Linux gives the handler what it knows of the signal.
     let (address, code) = unsafe { ((*info).si_addr().addr(), (*info).si_code) };
     if signal == libc::SIGTRAP && code == libc::TRAP_TRACE {
@@ -160,22 +159,23 @@ extern "C" fn on_fault(signal: c_int, info: *mut libc::siginfo_t, context: *mut 
         ));
     }
     // SAFETY: user code ran, so the kernel did not.
-    let stack = unsafe { kernel() }.current().stack();
+    let window = window_of(unsafe { kernel() }.current());
+    let is_memory = matches!(signal, libc::SIGSEGV | libc::SIGBUS);
     let access = registers[libc::REG_ERR as usize];
-    let cause = cause(signal, access, address, instruction, stack);
-    let address = if matches!(signal, libc::SIGSEGV | libc::SIGBUS) { address } else { 0 };
+    let cause = if is_memory && !(window.start..=window.end).contains(&stack_pointer) {
+        Cause::Stack
+    } else {
+        cause(signal, access, address, window.start)
+    };
+    let address = if is_memory { address } else { 0 };
     to_kernel(registers, cause, instruction, address);
 }
 
-fn cause(signal: c_int, access: i64, address: Word, instruction: Word, stack: Span) -> Cause {
+/// The cause of a fault of a thread whose stack pointer is in its stack, which starts at `stack`.
+fn cause(signal: c_int, access: i64, address: Word, stack: Word) -> Cause {
     const INSTRUCTION_FETCH: i64 = 1 << 4;
-    let guard = Span { start: stack.start - GUARD, end: stack.start };
-    let gate =
-        gate::__crossgate_gate as *const () as usize..gate::fault_entry as *const () as usize;
     match signal {
-        libc::SIGSEGV if guard.start <= address && address < guard.end => Cause::Stack,
-        // There is no stack to save registers on.
-        libc::SIGSEGV if gate.contains(&instruction) => Cause::Stack,
+        libc::SIGSEGV if (stack - GUARD..stack).contains(&address) => Cause::Stack,
         libc::SIGSEGV if access & INSTRUCTION_FETCH != 0 => Cause::Execute,
         libc::SIGSEGV => Cause::Access,
         libc::SIGBUS => Cause::Bus,

@@ -1,7 +1,5 @@
 //! Calls of every kind of method: what goes in comes out, whatever the words are.
-#![cfg_attr(target_os = "none", no_std)]
-#![no_main]
-#![cfg(target_os = "none")]
+#![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::num::{NonZeroI8, NonZeroU32};
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -183,7 +181,7 @@ crossgate::system! {
         thread main (priority = 5, stack = 4096) = client(ECHO, COUNTERS, ALONE, WORDS, SET, GET);
     }
 }
-crossgate_cortex_m::start!(SYSTEM, clock_hz = mps2_an385::CLOCK_HZ);
+board::start!(SYSTEM);
 
 fn client(
     echo: Handle<dyn Echo>,

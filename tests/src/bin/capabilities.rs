@@ -1,8 +1,6 @@
 //! Handles as capabilities: who gets one may call, until the owner takes it back or somebody crashes.
 //! And a server that refuses a call, of which the client is named.
-#![cfg_attr(target_os = "none", no_std)]
-#![no_main]
-#![cfg(target_os = "none")]
+#![cfg_attr(target_os = "none", no_std, no_main)]
 
 use crossgate::{CallError, Concurrent, Handle, Notification, Signal, interface, server, thread};
 use crossgate_abi::{Cause, number};
@@ -100,7 +98,7 @@ crossgate::system! {
         thread main (priority = 31, stack = 2048) = witness(FAULTED, DONE);
     }
 }
-crossgate_cortex_m::start!(SYSTEM, clock_hz = mps2_an385::CLOCK_HZ);
+board::start!(SYSTEM);
 
 /// Has nothing to give, and tries.
 ///

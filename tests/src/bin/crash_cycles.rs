@@ -1,8 +1,6 @@
 //! A hundred thousand crashes, each while a lock, a lease, a timer and a mutex are held: nothing of the
 //! kernel is lost by them, so the last take no longer than the first.
-#![cfg_attr(target_os = "none", no_std)]
-#![no_main]
-#![cfg(target_os = "none")]
+#![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::time::Duration;
 use crossgate::fault::Faults;
@@ -10,6 +8,7 @@ use crossgate::sync::Mutex;
 use crossgate::{
     CallError, Exclusive, Handle, LendBuf, LentMut, Notification, interface, supervise, time,
 };
+use system_tests::arch;
 use system_tests::report::{expect, expect_that, pass};
 
 const CYCLES: u32 = 100_000;
@@ -57,7 +56,7 @@ crossgate::system! {
     }
     process client { thread main (priority = 2, stack = 4096) = client(FRAGILE); }
 }
-crossgate_cortex_m::start!(SYSTEM, clock_hz = mps2_an385::CLOCK_HZ);
+board::start!(SYSTEM);
 
 fn supervise(faulted: Notification) -> ! {
     let mut faults = Faults::new();
@@ -85,7 +84,7 @@ fn client(fragile: Handle<dyn Fragile>) -> ! {
         for _ in 0..LAP {
             memory[0] = 0;
             expect("a crash", fragile.crash(&mut memory[..]), Err(CallError::ServerFaulted));
-            expect("what the server wrote", memory[0], 1);
+            expect("what the server wrote", memory[0], u8::from(arch::CRASHED_CALLS_WRITE));
             expect("calls since it began anew", fragile.count(), Ok(1));
         }
         let lap = time::now() - start;

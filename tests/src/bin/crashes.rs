@@ -1,13 +1,11 @@
 //! A crash stays at home: a process that panics, or uses the kernel's interface against its rules,
 //! is stopped; the thread that visited it goes back to its caller; everyone else goes on.
-#![cfg_attr(target_os = "none", no_std)]
-#![no_main]
-#![cfg(target_os = "none")]
+#![cfg_attr(target_os = "none", no_std, no_main)]
 
 use crossgate::fault::{Cause, FaultRecord, panic_file};
 use crossgate::{CallError, Concurrent, Handle, Notification, Signal, interface, thread};
 use crossgate_abi::{Status, number};
-use system_tests::raw;
+use system_tests::{arch, raw};
 use system_tests::report::{broken, expect, pass};
 use system_tests::victim::{Safe, Vault};
 use system_tests::watch::Watch;
@@ -71,7 +69,7 @@ crossgate::system! {
     process outer { on_fault = stop; object outer: Concurrent<Forwards> = Forwards { next: INNER } => [OUTER: dyn Fragile]; }
     process client { on_fault = stop; thread client (priority = 6, stack = 2048) = client(PANICS, EXITS, OUTER, DONE); }
 }
-crossgate_cortex_m::start!(SYSTEM, clock_hz = mps2_an385::CLOCK_HZ);
+board::start!(SYSTEM);
 
 const HOME_LINE: u32 = line!() + 2;
 fn panic_at_home() -> ! {
@@ -157,10 +155,7 @@ fn expect_place(record: &FaultRecord, line: u32) {
 /// Mutation: `fault::flash` looks only at the start.
 #[track_caller]
 fn expect_no_file_outside_flash(record: &FaultRecord) {
-    unsafe extern "C" {
-        static __crossgate_flash_end: u8;
-    }
-    let flash_end = (&raw const __crossgate_flash_end).addr();
+    let flash_end = arch::constants().end;
     let local = (&raw const *record).addr();
     for (file, file_length) in [(local, 1), (flash_end - 1, 2), (record.file, usize::MAX), (0, 1)] {
         let forged = FaultRecord { file, file_length, ..*record };

@@ -1,8 +1,6 @@
 //! Calls that have to end in time: an orderly server gives up, one that computes on is stopped, and who
 //! waits for an object gets his thread back. Nobody can lengthen the time of his caller.
-#![cfg_attr(target_os = "none", no_std)]
-#![no_main]
-#![cfg(target_os = "none")]
+#![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::sync::atomic::{AtomicU32, Ordering};
 use core::time::Duration;
@@ -116,7 +114,7 @@ crossgate::system! {
         thread main (priority = 31, stack = 2048) = witness(FAULTED, DONE);
     }
 }
-crossgate_cortex_m::start!(SYSTEM, clock_hz = mps2_an385::CLOCK_HZ);
+board::start!(SYSTEM);
 
 /// Mutation: `Kernel::set_limit` does not look at the process.
 fn weak(work: Handle<dyn Work>) -> ! {

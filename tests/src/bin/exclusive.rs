@@ -1,8 +1,6 @@
 //! Exclusive objects: one call at a time, the most urgent caller first, priority inheritance through
 //! several of them, and an error where a call would wait for itself.
-#![cfg_attr(target_os = "none", no_std)]
-#![no_main]
-#![cfg(target_os = "none")]
+#![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
@@ -111,7 +109,7 @@ crossgate::system! {
         thread high (priority = 12, stack = 1024) = high(&finished, OUTER);
     }
 }
-crossgate_cortex_m::start!(SYSTEM, clock_hz = mps2_an385::CLOCK_HZ);
+board::start!(SYSTEM);
 
 /// Gives its process the right to call its own object.
 fn known(selfish: Handle<dyn Count>) -> ! {

@@ -1,7 +1,5 @@
 //! Calls that must not take place: each is refused with the right error, and nothing happens.
-#![cfg_attr(target_os = "none", no_std)]
-#![no_main]
-#![cfg(target_os = "none")]
+#![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::num::NonZeroU32;
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -112,7 +110,7 @@ crossgate::system! {
         thread main (priority = 1, stack = 2048) = witness(FAULTED, PRIVATE, TYPED);
     }
 }
-crossgate_cortex_m::start!(SYSTEM, clock_hz = mps2_an385::CLOCK_HZ);
+board::start!(SYSTEM);
 
 fn attack(vault: Handle<dyn Vault>, _typed: Handle<dyn Typed>) -> ! {
     handle_past_the_table();

@@ -1,9 +1,6 @@
 //! Memory that must not be lent: the call is refused, and the server never entered.
-#![cfg_attr(target_os = "none", no_std)]
-#![no_main]
-#![cfg(target_os = "none")]
+#![cfg_attr(target_os = "none", no_std, no_main)]
 
-use core::arch::asm;
 use core::sync::atomic::{AtomicU32, Ordering};
 use crossgate::{
     CallError, Concurrent, Handle, LendBuf, Lent, LentMut, Notification, interface, shared, thread,
@@ -12,7 +9,7 @@ use crossgate_abi::number;
 use system_tests::report::{expect, pass};
 use system_tests::victim::{Safe, Vault};
 use system_tests::watch::Watch;
-use system_tests::{probe, raw};
+use system_tests::{arch, probe, raw};
 
 /// A server that is lent memory.
 #[interface]
@@ -46,7 +43,7 @@ impl Store for Server {
 #[interface]
 trait Relay {
     /// Holds 64 bytes at `address` for reading, on the caller's stack.
-    fn relay(&self, bytes: Lent<'_, [u8]>, address: u32);
+    fn relay(&self, bytes: Lent<'_, [u8]>, address: usize);
 }
 
 struct Greedy {
@@ -57,16 +54,20 @@ struct Greedy {
 impl Relay for Greedy {
     /// Mutations: `Kernel::lease_of_others` without `held.writable`; with a `contains` that looks at the start
     /// only (then at the end only); `Kernel::is_on_own_stack` up to the end of the stack.
-    fn relay(&self, bytes: Lent<'_, [u8]>, address: u32) {
+    fn relay(&self, bytes: Lent<'_, [u8]>, address: usize) {
         let _ = bytes;
-        let address = address as usize;
+        let lent = arch::lent(address, 64);
+        refused("more than was lent", READ, lent, 128);
+        refused("what follows the memory lent", READ, lent + 64, 32);
+        for method in [READ, WRITE] {
+            refused("more than was lent", method, address - 64, 128);
+            refused("another part than was lent", method, address - 64, 64);
+            refused("what follows the memory lent", method, address + 64, 32);
+            refused("the frame of the caller", method, address + 256, 32);
+        }
+        // A copy that is the server's own is not the caller's memory.
         refused("a lease with more rights than the one held", WRITE, address, 64);
-        refused("more than was lent", READ, address, 128);
-        refused("more than was lent", READ, address - 64, 128);
-        refused("another part than was lent", READ, address - 64, 64);
-        refused("what follows the memory lent", READ, address + 64, 32);
-        refused("the frame of the caller", READ, address + 256, 32);
-        refused("a range that wraps", READ, address, usize::MAX);
+        refused("a range that wraps", READ, lent, usize::MAX);
     }
 }
 
@@ -87,8 +88,10 @@ crossgate::system! {
         object greedy: Concurrent<Greedy> = Greedy { store: STORE } => [RELAY: dyn Relay];
     }
     process attacker {
-        mmio mps2_an385::UART1;
+        mmio board::UART1;
         object private: Concurrent<Private> = Private([const { AtomicU32::new(0) }; 16]) => [];
+        // Behind the stack of the first thread a port may have the process' shared memory.
+        thread first (priority = 6, stack = 256) = thread::exit();
         thread attack (priority = 5, stack = 4096) = attack(&private, VAULT, STORE, RELAY);
     }
     process witness {
@@ -97,7 +100,7 @@ crossgate::system! {
         thread main (priority = 1, stack = 2048) = witness(FAULTED, VAULT, STORE);
     }
 }
-crossgate_cortex_m::start!(SYSTEM, clock_hz = mps2_an385::CLOCK_HZ);
+board::start!(SYSTEM);
 
 /// Tries to lend memory by a raw call.
 #[track_caller]
@@ -114,7 +117,7 @@ fn attack(
     _store: Handle<dyn Store>,
     relay: Handle<dyn Relay>,
 ) -> ! {
-    let secret = vault.address().map_or(0, |address| address as usize);
+    let secret = vault.address().unwrap_or(0);
     let private = private.0.as_ptr().addr();
     let own = OWN.take().map_or(0, |own| own.as_ptr().addr());
     let buffer = LendBuf::<64>::new();
@@ -123,8 +126,8 @@ fn attack(
         refused("a private static", method, private, 32);
         refused("memory of another process", method, secret & !31, 32);
         refused("memory of the kernel", method, probe::kernel_memory() & !31, 32);
-        refused("a device", method, mps2_an385::UART0.start, 32);
-        refused("its own device", method, mps2_an385::UART1.start, 32);
+        refused("a device", method, board::UART0.start, 32);
+        refused("its own device", method, board::UART1.start, 32);
         refused("a register of the system", method, 0xe000_ed80, 32);
         refused("nothing", method, 0x6000_0000, 32);
         // Mutation: `Span::new` with `wrapping_add`, and `contains` without `is_empty`.
@@ -135,25 +138,20 @@ fn attack(
         refused("everything", method, 0, usize::MAX);
         // Mutation: `Kernel::shared` ends where the memory of the process does.
         refused("more than is shared", method, own.min(private), own.abs_diff(private) + 64);
-        // Mutation: `armv7m::exact_lease` takes any memory.
-        refused("a part of a buffer that has neighbours", method, buffer_address + 1, 32);
-        refused("a part of a buffer that has neighbours", method, buffer_address, 31);
-        refused("more than the buffer", method, buffer_address, 65);
         refused("past the end of the stack", method, stack_end() - 32, 64);
         refused("past the end of the stack", method, stack_end(), 32);
         saved_registers(method);
     }
     // Mutation: `Kernel::lease_of_others` without `!writable`; `boot` with 64 bytes more of flash.
     refused("flash for writing", WRITE, (&raw const SYSTEM).addr() & !31, 32);
-    refused("past the end of flash", READ, 256 * 1024 - 16, 32);
-    refused("past the end of flash", READ, 256 * 1024, 32);
+    refused("past the end of flash", READ, arch::constants().end - 16, 32);
+    refused("past the end of flash", READ, arch::constants().end, 32);
     lend_on(relay);
     thread::exit()
 }
 
 fn stack_end() -> usize {
-    let own = SYSTEM.threads.iter().find(|thread| thread.name == "attack");
-    own.map_or(0, |thread| thread.stack.addr() + thread.stack_size)
+    probe::stack_of(&SYSTEM, "attack", 5).end
 }
 
 /// Lends the place where the kernel saves its registers during the call: a server that changes them
@@ -161,26 +159,9 @@ fn stack_end() -> usize {
 ///
 /// Mutation: `Kernel::is_on_own_stack` starts at the stack pointer.
 fn saved_registers(method: usize) {
-    let status: usize;
-    // SAFETY: the stack pointer is lowered to a multiple of 64 for the call, and set back.
-    unsafe {
-        asm!(
-            "mov r4, sp",
-            "sub r0, r4, #64",
-            "bic r0, #63",
-            "mov sp, r0",
-            "sub r0, #64",
-            "svc 0",
-            "mov sp, r4",
-            inlateout("r12") number::call(raw::service(&SYSTEM, "STORE"), method) => _,
-            out("r0") status,
-            inlateout("r1") 64 => _,
-            inlateout("r2") 0 => _,
-            inlateout("r3") 0 => _,
-            out("r4") _,
-        );
-    }
-    expect("the registers that the kernel saved", status, CallError::BadLease as usize);
+    let selector = number::call(raw::service(&SYSTEM, "STORE"), method);
+    let status = arch::lend_saved_registers(selector, 64);
+    expect("the registers that the kernel saved", status, CallError::BadLease.into());
 }
 
 /// Lets a server lend on what it holds: the half of a block, of which it might want the whole.
@@ -189,7 +170,7 @@ fn lend_on(relay: Handle<dyn Relay>) {
     let frame = [const { LendBuf::<64>::new() }; 8];
     let half = frame[1..3].iter().find(|buffer| buffer.as_ptr().addr().is_multiple_of(128));
     let half = half.unwrap_or(&frame[1]);
-    let address = half.as_ptr().addr() as u32;
+    let address = half.as_ptr().addr();
     expect("a call of a server that lends on", relay.relay(&half[..], address), Ok(()));
     core::hint::black_box(&frame);
 }

@@ -1,13 +1,11 @@
 //! The memory of processes at the start: every static has its initial value, and lies in the memory
 //! of the process that its crate is.
-#![cfg_attr(target_os = "none", no_std)]
-#![no_main]
-#![cfg(target_os = "none")]
+#![cfg_attr(target_os = "none", no_std, no_main)]
 
 use archive::{Archive, Files};
-use core::arch::global_asm;
 use core::sync::atomic::{AtomicU32, Ordering};
 use crossgate::{Concurrent, Handle};
+use system_tests::arch;
 use system_tests::report::{expect, expect_that, pass};
 use system_tests::watch::allow_no_fault;
 
@@ -24,11 +22,12 @@ crossgate::system! {
         thread main (priority = 5, stack = 2048) = client(&word, ARCHIVE);
     }
 }
-crossgate_cortex_m::start!(SYSTEM, clock_hz = mps2_an385::CLOCK_HZ);
+board::start!(SYSTEM);
 
 // RAM holds anything when the power comes on; the emulator's is zero, so it is filled before the
 // start.
-global_asm!(
+#[cfg(target_arch = "arm")]
+core::arch::global_asm!(
     ".section .text.__pre_init",
     ".global __pre_init",
     ".thumb_func",
@@ -50,10 +49,11 @@ fn client(word: &AtomicU32, archive: Handle<dyn Archive>) -> ! {
     expect("they have changed", archive.is_fresh(), Ok(false));
     expect("this process' object", word.load(Ordering::Relaxed), 0xc11e_0000);
 
-    let address = archive.address().map_or(0, |address| address as usize);
+    let address = archive.address().unwrap_or(0);
     let own = (&raw const *word).addr();
+    let system = arch::placed(&SYSTEM);
     let owner = |address| {
-        let mut owners = SYSTEM
+        let mut owners = system
             .processes
             .iter()
             .filter(|process| (process.memory.start..process.memory.end).contains(&address));
@@ -61,7 +61,7 @@ fn client(word: &AtomicU32, archive: Handle<dyn Archive>) -> ! {
     };
     expect("whose a static is", owner(address), Some("archive"));
     expect("whose an object is", owner(own), Some("client"));
-    for thread in SYSTEM.threads {
+    for thread in system.threads {
         expect_that("no stack lies in a process' memory", owner(thread.stack.addr()).is_none());
     }
     pass()

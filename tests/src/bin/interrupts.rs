@@ -1,27 +1,40 @@
 //! Interrupts as notifications: masked until acknowledged, also the one with number 0; a driver
 //! that never acknowledges does no harm, nor does one that crashes.
-#![cfg_attr(target_os = "none", no_std)]
-#![no_main]
-#![cfg(target_os = "none")]
+#![cfg_attr(target_os = "none", no_std, no_main)]
 
-use core::arch::global_asm;
 use core::time::Duration;
-use crossgate::{Notification, Signal, time};
+use core::sync::atomic::{AtomicU32, Ordering};
+use crossgate::{Concurrent, Handle, Notification, Signal, interface, time};
 use crossgate_abi::{Cause, number};
-use mps2_an385::{TIMER0, TIMER1, interrupt};
+use board::{CLOCK_HZ, TIMER0, TIMER1, Timer, UART0, Uart, interrupt};
 use system_tests::report::{expect, expect_that, pass};
 use system_tests::watch::Watch;
-use system_tests::{probe, raw};
+use system_tests::raw;
+
+/// Counts the lives of a process.
+#[interface]
+trait Lives {
+    /// Another one begins. Gives back how many there have been.
+    fn begin(&self) -> u32;
+}
+
+impl Lives for AtomicU32 {
+    fn begin(&self) -> u32 {
+        self.fetch_add(1, Ordering::Relaxed) + 1
+    }
+}
 
 crossgate::system! {
     static SYSTEM;
     process witness {
+        object lives: Concurrent<AtomicU32> = AtomicU32::new(0) => [LIVES: dyn Lives];
         notification FAULTED;
         faults FAULTED;
         thread main (priority = 31, stack = 2048) = witness(FAULTED);
     }
     process driver {
         mmio TIMER0;
+        mmio UART0;
         notification EXPIRED;
         interrupt interrupt::TIMER0 => EXPIRED;
         notification RECEIVED;
@@ -33,16 +46,17 @@ crossgate::system! {
         mmio TIMER1;
         notification IGNORED;
         interrupt interrupt::TIMER1 => IGNORED;
-        thread main (priority = 9, stack = 1024) = careless(IGNORED, QUIET);
+        thread main (priority = 9, stack = 1024) = careless(IGNORED, QUIET, LIVES);
     }
 }
-crossgate_cortex_m::start!(SYSTEM, clock_hz = mps2_an385::CLOCK_HZ);
+board::start!(SYSTEM);
 
 const MILLISECOND: Duration = Duration::from_millis(1);
 
-// Line 0 can't be raised without input from outside, so it is made pending before the start, as if a
-// byte had arrived in the meantime.
-global_asm!(
+// The emulated board gets no input, so its line 0 is made pending before the start, as if a byte had arrived
+// in the meantime.
+#[cfg(target_arch = "arm")]
+core::arch::global_asm!(
     ".section .text.__pre_init",
     ".global __pre_init",
     ".thumb_func",
@@ -53,37 +67,29 @@ global_asm!(
     "bx lr",
 );
 
-/// Registers of the timers: control, value, reload, and interrupt status.
-const CONTROL: usize = 0;
-const VALUE: usize = 4;
-const RELOAD: usize = 8;
-const STATUS: usize = 12;
-const ENABLE_WITH_INTERRUPT: u32 = 1 | 1 << 3;
-
-/// Has a timer of this process interrupt every so many ticks of 40 ns.
-fn start_timer(start: usize, ticks: u32) {
-    probe::store(start + CONTROL, 0);
-    probe::store(start + RELOAD, ticks);
-    probe::store(start + VALUE, ticks);
-    probe::store(start + CONTROL, ENABLE_WITH_INTERRUPT);
-}
+/// Ticks of the timers in a ms.
+const TICKS: u32 = CLOCK_HZ / 1000;
 
 fn driver(expired: Notification, received: Notification, quiet: Notification) -> ! {
     // Mutation: `Kernel::interrupt` ignores line 0.
     expect("a line is masked at first", received.try_wait(), false);
+    Uart::new(UART0, 115_200).with_receive_interrupt().enable();
     received.acknowledge();
     expect_that("interrupt 0 comes", received.wait_timeout(10 * MILLISECOND).is_ok());
 
-    start_timer(TIMER0.start, 25_000);
+    let mut timer = Timer::new(TIMER0);
+    timer.interrupt_after(TICKS);
     time::sleep(3 * MILLISECOND);
     expect("a line is masked at first", expired.try_wait(), false);
     for _ in 0..20 {
-        probe::store(TIMER0.start + STATUS, 1);
+        timer.clear_interrupt();
+        timer.interrupt_after(TICKS);
         expired.acknowledge();
         expect_that("the interrupt comes", expired.wait_timeout(100 * MILLISECOND).is_ok());
     }
     // Mutation: `Kernel::interrupt` does not mask the line.
-    probe::store(TIMER0.start + STATUS, 1);
+    timer.clear_interrupt();
+    timer.interrupt_after(TICKS);
     time::sleep(5 * MILLISECOND);
     expect("it stays masked until it is acknowledged", expired.try_wait(), false);
 
@@ -100,26 +106,25 @@ fn driver(expired: Notification, received: Notification, quiet: Notification) ->
 /// second life, in which its device still interrupts.
 ///
 /// Mutations: `silence` does not mask the lines; `silence` keeps the signals.
-fn careless(ignored: Notification, quiet: Signal) -> ! {
-    let second_life = probe::load(TIMER1.start + CONTROL) != 0;
-    if second_life {
+fn careless(ignored: Notification, quiet: Signal, lives: Handle<dyn Lives>) -> ! {
+    if lives.begin() != Ok(1) {
         time::sleep(5 * MILLISECOND);
         expect("a signal of the first life", ignored.try_wait(), false);
         expect("signal", quiet.signal(), Ok(()));
         crossgate::thread::exit()
     }
-    start_timer(TIMER1.start, 2_500);
+    let mut timer = Timer::new(TIMER1);
+    timer.interrupt_after(TICKS / 10);
     for _ in 0..50 {
         ignored.acknowledge();
         time::sleep(Duration::from_micros(100));
     }
     // Twice, as the first time an interrupt is still pending, which masks the line once more.
-    probe::store(TIMER1.start + CONTROL, 0);
+    timer.clear_interrupt();
     for _ in 0..2 {
-        probe::store(TIMER1.start + STATUS, 1);
         ignored.acknowledge();
     }
-    start_timer(TIMER1.start, 25_000);
+    timer.interrupt_after(TICKS);
     panic!("the driver crashes")
 }
 

@@ -1,64 +1,78 @@
 //! What a server reaches through a lease: exactly the memory lent, as it was lent, in this call, in
 //! this thread. All else stops it.
-#![cfg_attr(target_os = "none", no_std)]
-#![no_main]
-#![cfg(target_os = "none")]
+#![cfg_attr(target_os = "none", no_std, no_main)]
 
-use core::sync::atomic::{AtomicU32, Ordering};
+use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use core::time::Duration;
 use crossgate::{
     CallError, Concurrent, Handle, LendBuf, Lent, LentMut, Notification, Signal, interface, shared,
     thread, time,
 };
 use crossgate_abi::Cause;
-use crossgate_abi::table::Process;
-use system_tests::probe;
+use system_tests::{arch, probe};
 use system_tests::report::{broken, expect, expect_that, pass};
 use system_tests::watch::Watch;
 
-/// A server that does with lent memory what it likes.
+/// A server that does with lent memory what it likes. Addresses are those of the caller's memory.
 #[interface]
 trait Borrower {
+    /// Reads at `offset` from the start of `bytes`, which the caller has at `address`.
+    fn read_lent(&self, bytes: Lent<'_, [u8]>, address: usize, offset: u32) -> u32;
+    /// The first and the last byte.
+    fn ends(&self, bytes: Lent<'_, [u8]>) -> (u8, u8);
     /// Reads at an address while it holds `bytes` for reading.
-    fn read_at(&self, bytes: Lent<'_, [u8]>, address: u32) -> u32;
+    fn read_at(&self, bytes: Lent<'_, [u8]>, address: usize) -> u32;
     /// Writes at an address while it holds `bytes` for reading.
-    fn write_at(&self, bytes: Lent<'_, [u8]>, address: u32);
-    /// Keeps the address of `bytes` for later.
-    fn keep(&self, bytes: LentMut<'_, [u8]>, address: u32);
-    /// Writes at the address that it kept.
-    fn use_kept(&self);
+    fn write_at(&self, bytes: Lent<'_, [u8]>, address: usize);
+    /// Keeps for later where it finds `bytes`.
+    fn keep(&self, bytes: LentMut<'_, [u8]>, address: usize);
+    /// Writes at an address, and holds nothing.
+    fn write_plainly(&self, address: usize);
     /// Reads at an address, and holds nothing.
-    fn read_plainly(&self, address: u32) -> u32;
+    fn read_plainly(&self, address: usize) -> u32;
 }
 
 struct Server {
-    kept: AtomicU32,
+    kept: AtomicUsize,
 }
 
 impl Server {
     const fn new() -> Server {
-        Server { kept: AtomicU32::new(0) }
+        Server { kept: AtomicUsize::new(0) }
+    }
+
+    /// Writes where it found what it was lent.
+    fn use_kept(&self) {
+        probe::store(self.kept.load(Ordering::Relaxed), 0xbad0_bad0);
     }
 }
 
 impl Borrower for Server {
-    fn read_at(&self, _bytes: Lent<'_, [u8]>, address: u32) -> u32 {
-        probe::load(address as usize)
+    fn read_lent(&self, bytes: Lent<'_, [u8]>, address: usize, offset: u32) -> u32 {
+        probe::load(arch::lent(address, bytes.len()) + offset as usize)
     }
-    fn write_at(&self, _bytes: Lent<'_, [u8]>, address: u32) {
-        probe::store(address as usize, 0xbad0_bad0);
+    fn ends(&self, bytes: Lent<'_, [u8]>) -> (u8, u8) {
+        let last = bytes.len().wrapping_sub(1);
+        (bytes.get(0).unwrap_or(0), bytes.get(last).unwrap_or(0))
+    }
+    fn read_at(&self, _bytes: Lent<'_, [u8]>, address: usize) -> u32 {
+        probe::load(address)
+    }
+    fn write_at(&self, _bytes: Lent<'_, [u8]>, address: usize) {
+        probe::store(address, 0xbad0_bad0);
     }
     /// Within the call the memory is there. It takes its time, so that its own threads can try too.
-    fn keep(&self, _bytes: LentMut<'_, [u8]>, address: u32) {
-        probe::store(address as usize, GIFT);
-        self.kept.store(address, Ordering::Relaxed);
+    fn keep(&self, bytes: LentMut<'_, [u8]>, address: usize) {
+        let place = arch::lent(address, bytes.len());
+        probe::store(place, GIFT);
+        self.kept.store(place, Ordering::Relaxed);
         time::sleep(Duration::from_millis(10));
     }
-    fn use_kept(&self) {
-        probe::store(self.kept.load(Ordering::Relaxed) as usize, 0xbad0_bad0);
+    fn write_plainly(&self, address: usize) {
+        probe::store(address, 0xbad0_bad0);
     }
-    fn read_plainly(&self, address: u32) -> u32 {
-        probe::load(address as usize)
+    fn read_plainly(&self, address: usize) -> u32 {
+        probe::load(address)
     }
 }
 
@@ -68,7 +82,13 @@ struct Forwarder {
 }
 
 impl Borrower for Forwarder {
-    fn read_at(&self, _bytes: Lent<'_, [u8]>, address: u32) -> u32 {
+    fn read_lent(&self, _bytes: Lent<'_, [u8]>, _address: usize, _offset: u32) -> u32 {
+        0
+    }
+    fn ends(&self, _bytes: Lent<'_, [u8]>) -> (u8, u8) {
+        (0, 0)
+    }
+    fn read_at(&self, _bytes: Lent<'_, [u8]>, address: usize) -> u32 {
         let other = LendBuf::<32>::new();
         match self.next.read_at(&other[..], address) {
             Err(CallError::ServerFaulted) => STOPPED,
@@ -76,17 +96,18 @@ impl Borrower for Forwarder {
         }
     }
     /// Lends on, for reading, what it holds for reading; the next one writes.
-    fn write_at(&self, bytes: Lent<'_, [u8]>, address: u32) {
+    fn write_at(&self, bytes: Lent<'_, [u8]>, address: usize) {
         let _ = self.next.write_at(&bytes, address);
     }
     /// Calls the next, and lends nothing. What it holds itself it then still has.
-    fn keep(&self, _bytes: LentMut<'_, [u8]>, address: u32) {
-        if self.next.read_plainly(address) == Err(CallError::ServerFaulted) {
-            probe::store(address as usize, STOPPED);
+    fn keep(&self, bytes: LentMut<'_, [u8]>, address: usize) {
+        let place = arch::lent(address, bytes.len());
+        if self.next.read_plainly(place) == Err(CallError::ServerFaulted) {
+            probe::store(place, STOPPED);
         }
     }
-    fn use_kept(&self) {}
-    fn read_plainly(&self, _address: u32) -> u32 {
+    fn write_plainly(&self, _address: usize) {}
+    fn read_plainly(&self, _address: usize) -> u32 {
         0
     }
 }
@@ -150,7 +171,7 @@ crossgate::system! {
         );
     }
 }
-crossgate_cortex_m::start!(SYSTEM, clock_hz = mps2_an385::CLOCK_HZ);
+board::start!(SYSTEM);
 
 const FAULTED: Result<(), CallError> = Err(CallError::ServerFaulted);
 
@@ -164,8 +185,8 @@ impl Row {
         row
     }
 
-    fn address(&self) -> u32 {
-        self.0[1].as_ptr().addr() as u32
+    fn address(&self) -> usize {
+        self.0[1].as_ptr().addr()
     }
 
     #[track_caller]
@@ -203,10 +224,10 @@ fn neighbours(before: Handle<dyn Borrower>, after: Handle<dyn Borrower>) {
     let row = Row::new();
     let (buffer, address) = (&row.0[1], row.address());
     // What is lent can be read, to its last byte.
-    expect("the first word", before.read_at(&buffer[..], address), Ok(MINE));
-    expect("the last word", after.read_at(&buffer[..], address + 60), Ok(MINE));
+    expect("the first word", before.read_lent(&buffer[..], address, 0), Ok(MINE));
+    expect("the last word", after.read_lent(&buffer[..], address, 60), Ok(MINE));
     expect("the word before", before.read_at(&buffer[..], address - 4).map(drop), FAULTED);
-    expect("the word after", after.read_at(&buffer[..], address + 64).map(drop), FAULTED);
+    expect("the word after", after.read_lent(&buffer[..], address, 64).map(drop), FAULTED);
     row.expect_untouched();
 }
 
@@ -214,9 +235,9 @@ fn neighbours(before: Handle<dyn Borrower>, after: Handle<dyn Borrower>) {
 ///
 /// Mutation: `mpu::open_lease` opens 256 bytes more after a lease of one byte.
 fn private_memory(private: &Private, offer: &[u8; 128], server: Handle<dyn Borrower>) {
-    let address = private.0.as_ptr().addr() as u32;
+    let address = private.0.as_ptr().addr();
     for part in [&offer[..], &offer[3..8], &offer[96..], &offer[127..]] {
-        expect("lent memory", server.read_at(part, part.as_ptr().addr() as u32 & !3), Ok(MINE));
+        expect("lent memory", server.ends(part), Ok((MINE as u8, MINE as u8)));
     }
     expect("a private static", server.read_at(&offer[127..], address).map(drop), FAULTED);
     expect("the static", private.0.load(Ordering::Relaxed), MINE);
@@ -232,7 +253,7 @@ fn writing_what_is_lent_for_reading(
     let row = Row::new();
     expect("a write to the stack", writes.write_at(&row.0[1][..], row.address()), FAULTED);
     row.expect_untouched();
-    let address = offer.as_ptr().addr() as u32;
+    let address = offer.as_ptr().addr();
     expect("a write to a static", writes_shared.write_at(&offer[..], address), FAULTED);
     expect("the static", offer.iter().all(|&byte| byte == MINE as u8), true);
 }
@@ -247,7 +268,7 @@ fn after_the_call(keeps: Handle<dyn Borrower>) {
     expect("a call", keeps.keep(&mut row.0[1][..], address), Ok(()));
     expect("what the server wrote", row.0[1][..4] == GIFT.to_le_bytes(), true);
     row.0[1].fill(MINE as u8);
-    expect("a write after the call", keeps.use_kept(), FAULTED);
+    expect("a write after the call", keeps.write_plainly(address), FAULTED);
     row.expect_untouched();
 }
 
@@ -323,14 +344,8 @@ fn nothing_further_on(forwards_plainly: Handle<dyn Borrower>) {
 }
 
 fn is_of_client(address: usize) -> bool {
-    let client = |process: &&Process| process.name == "client";
-    let memory = SYSTEM.processes.iter().find(client).map(|client| client.memory);
-    let thread = SYSTEM.threads.iter().find(|thread| thread.name == "main" && thread.priority == 5);
-    memory.is_some_and(|memory| (memory.start..memory.end).contains(&address))
-        || thread.is_some_and(|thread| {
-            let start = thread.stack.addr();
-            (start..start + thread.stack_size).contains(&address)
-        })
+    probe::memory_of(&SYSTEM, "client").contains(&address)
+        || probe::stack_of(&SYSTEM, "main", 5).contains(&address)
 }
 
 fn witness(faulted: Notification, done: Notification) -> ! {

@@ -1,7 +1,5 @@
 //! Lending memory to calls: to read, to write, from stacks, statics and flash, and further on.
-#![cfg_attr(target_os = "none", no_std)]
-#![no_main]
-#![cfg(target_os = "none")]
+#![cfg_attr(target_os = "none", no_std, no_main)]
 
 use crossgate::{CallError, Concurrent, Handle, LendBuf, Lent, LentMut, interface, shared};
 use system_tests::report::{broken, expect, pass};
@@ -118,7 +116,7 @@ crossgate::system! {
     process director { object director: Concurrent<Director> = Director { manager: MANAGER } => [DIRECTOR: dyn Bytes]; }
     process client { thread main (priority = 5, stack = 8192) = client(WORKER, MANAGER, DIRECTOR); }
 }
-crossgate_cortex_m::start!(SYSTEM, clock_hz = mps2_an385::CLOCK_HZ);
+board::start!(SYSTEM);
 
 fn client(worker: Handle<dyn Bytes>, manager: Handle<dyn Bytes>, director: Handle<dyn Bytes>) -> ! {
     let (Some(text), Some(number), Some(large)) = (TEXT.take(), NUMBER.take(), LARGE.take()) else {

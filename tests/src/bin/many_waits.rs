@@ -1,8 +1,6 @@
 //! As many wait at once as there can be: each for a notification of its own, then each for a mutex of
 //! its own. All are woken, each by its own event, and none by that of another.
-#![cfg_attr(target_os = "none", no_std)]
-#![no_main]
-#![cfg(target_os = "none")]
+#![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::sync::atomic::{AtomicU32, Ordering};
 use core::time::Duration;
@@ -99,7 +97,7 @@ crossgate::system! {
         );
     }
 }
-crossgate_cortex_m::start!(SYSTEM, clock_hz = mps2_an385::CLOCK_HZ);
+board::start!(SYSTEM);
 
 /// Mutations: `Kernel::signal` marks notification n + 16 like n; `ThreadId::bit` gives thread n + 16 the
 /// bit of thread n.

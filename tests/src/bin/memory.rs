@@ -1,9 +1,7 @@
 //! A process reaches for memory that is not its own: as a thread at home, as a caller, and as a
 //! server that runs in the thread of another. Each attempt stops the attacker at that instruction,
 //! and nobody else.
-#![cfg_attr(target_os = "none", no_std)]
-#![no_main]
-#![cfg(target_os = "none")]
+#![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::sync::atomic::{AtomicU32, Ordering};
 use crossgate::{CallError, Concurrent, Handle, Notification, Signal, interface};
@@ -16,18 +14,18 @@ use system_tests::watch::Watch;
 /// A server that accesses what its clients tell it to.
 #[interface]
 trait Reach {
-    fn load(&self, address: u32) -> u32;
-    fn store(&self, address: u32, word: u32);
+    fn load(&self, address: usize) -> u32;
+    fn store(&self, address: usize, word: u32);
 }
 
 struct Hostile;
 
 impl Reach for Hostile {
-    fn load(&self, address: u32) -> u32 {
-        probe::load(address as usize)
+    fn load(&self, address: usize) -> u32 {
+        probe::load(address)
     }
-    fn store(&self, address: u32, word: u32) {
-        probe::store(address as usize, word);
+    fn store(&self, address: usize, word: u32) {
+        probe::store(address, word);
     }
 }
 
@@ -40,10 +38,6 @@ const PAGE: u32 = 0xd1a6_0001;
 
 /// Neither flash, nor RAM of the board, nor a device.
 const NOTHING: usize = 0x6000_0000;
-/// Where the bits of RAM appear as words.
-const BIT_BAND: usize = 0x2200_0000;
-/// Where the start of RAM appears a second time.
-const MIRROR: usize = 0x2040_0000;
 
 crossgate::system! {
     static SYSTEM;
@@ -60,18 +54,14 @@ crossgate::system! {
     process writes_static { on_fault = stop; thread attack (priority = 5, stack = 1024) = write_static(VAULT); }
     process reads_stack { on_fault = stop; thread attack (priority = 5, stack = 1024) = read(stack_of_others()); }
     process writes_stack { on_fault = stop; thread attack (priority = 5, stack = 1024) = write(stack_of_others()); }
-    process reads_kernel { on_fault = stop; thread attack (priority = 5, stack = 1024) = read(probe::kernel_memory()); }
-    process writes_kernel { on_fault = stop; thread attack (priority = 5, stack = 1024) = write(probe::kernel_memory()); }
     process writes_flash { on_fault = stop; thread attack (priority = 5, stack = 1024) = write(flash()); }
-    process reads_device { on_fault = stop; thread attack (priority = 5, stack = 1024) = read(mps2_an385::UART0.start); }
-    process writes_device { on_fault = stop; thread attack (priority = 5, stack = 1024) = write(mps2_an385::UART0.start); }
+    process reads_device { on_fault = stop; thread attack (priority = 5, stack = 1024) = read(board::UART0.start); }
+    process writes_device { on_fault = stop; thread attack (priority = 5, stack = 1024) = write(board::UART0.start); }
     process reads_neighbour {
         on_fault = stop;
-        mmio mps2_an385::UART0;
-        thread attack (priority = 5, stack = 1024) = read(mps2_an385::UART1.start);
+        mmio board::UART0;
+        thread attack (priority = 5, stack = 1024) = read(board::UART1.start);
     }
-    process writes_bit { on_fault = stop; thread attack (priority = 5, stack = 1024) = write(BIT_BAND); }
-    process writes_mirror { on_fault = stop; thread attack (priority = 5, stack = 1024) = write(MIRROR); }
     process reads_nothing { on_fault = stop; thread attack (priority = 5, stack = 1024) = read(NOTHING); }
     process reads_null_past_flash { on_fault = stop; thread attack (priority = 5, stack = 1024) = read(usize::MAX - 3); }
 
@@ -89,11 +79,10 @@ crossgate::system! {
         );
     }
 }
-crossgate_cortex_m::start!(SYSTEM, clock_hz = mps2_an385::CLOCK_HZ);
+board::start!(SYSTEM);
 
 fn stack_of_others() -> usize {
-    let witness = SYSTEM.threads.iter().find(|thread| thread.priority == 9);
-    witness.map_or(0, |thread| thread.stack.addr() + thread.stack_size - 4)
+    probe::stack_of(&SYSTEM, "main", 9).end - 4
 }
 
 fn flash() -> usize {
@@ -104,12 +93,12 @@ fn flash() -> usize {
 ///
 /// Mutation: `ProcessRegions::of` opens 16 KiB from the start of a process' memory.
 fn read_static(vault: Handle<dyn Vault>) -> ! {
-    read(vault.address().map_or(0, |address| address as usize))
+    read(vault.address().unwrap_or(0))
 }
 
 /// Mutation: as above.
 fn write_static(vault: Handle<dyn Vault>) -> ! {
-    write(vault.address().map_or(0, |address| address as usize))
+    write(vault.address().unwrap_or(0))
 }
 
 /// Mutation, for all but statics and flash: `mpu::enable` opens the whole address space to all, as
@@ -137,9 +126,9 @@ fn client(
     [reader, writer, frame_reader, frame_writer]: [Handle<dyn Reach>; 4],
     done: Signal,
 ) -> ! {
-    let page = (&raw const diary.page).addr() as u32;
+    let page = (&raw const diary.page).addr();
     let frame = AtomicU32::new(PAGE);
-    let variable = (&raw const frame).addr() as u32;
+    let variable = (&raw const frame).addr();
     expect("a server reads its caller's static", reader.load(page), Err(CallError::ServerFaulted));
     expect(
         "a server writes its caller's static",
@@ -165,7 +154,7 @@ fn client(
 
 fn witness(faulted: Notification, client_done: Notification, vault: Handle<dyn Vault>) -> ! {
     let mut watch = Watch::new(&SYSTEM, faulted);
-    let secret = vault.address().map_or(0, |address| address as usize);
+    let secret = vault.address().unwrap_or(0);
     let goes_on = || {
         expect_that("the victim goes on", vault.visit().is_ok());
         expect("the victim's secret is intact", vault.is_intact(), Ok(true));
@@ -175,14 +164,10 @@ fn witness(faulted: Notification, client_done: Notification, vault: Handle<dyn V
         ("writes_static", secret),
         ("reads_stack", stack_of_others()),
         ("writes_stack", stack_of_others()),
-        ("reads_kernel", probe::kernel_memory()),
-        ("writes_kernel", probe::kernel_memory()),
         ("writes_flash", flash()),
-        ("reads_device", mps2_an385::UART0.start),
-        ("writes_device", mps2_an385::UART0.start),
-        ("reads_neighbour", mps2_an385::UART1.start),
-        ("writes_bit", BIT_BAND),
-        ("writes_mirror", MIRROR),
+        ("reads_device", board::UART0.start),
+        ("writes_device", board::UART0.start),
+        ("reads_neighbour", board::UART1.start),
         ("reads_nothing", NOTHING),
         ("reads_null_past_flash", usize::MAX - 3),
     ] {
@@ -190,11 +175,8 @@ fn witness(faulted: Notification, client_done: Notification, vault: Handle<dyn V
         expect("calls in flight", record.depth, 0);
         goes_on();
     }
-    let client = SYSTEM.processes.iter().find(|process| process.name == "client");
-    let statics = client.map_or(0..0, |client| client.memory.start..client.memory.end);
-    let thread = SYSTEM.threads.iter().find(|thread| thread.priority == 4);
-    let start = thread.map_or(0, |thread| thread.stack.addr());
-    let stack = start..start + thread.map_or(0, |thread| thread.stack_size);
+    let statics = probe::memory_of(&SYSTEM, "client");
+    let stack = probe::stack_of(&SYSTEM, "main", 4);
     for (process, memory) in [
         ("static_reader", &statics),
         ("static_writer", &statics),

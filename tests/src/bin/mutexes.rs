@@ -1,7 +1,5 @@
 //! Mutexes of threads of one process: exclusion, contention, and priority inheritance.
-#![cfg_attr(target_os = "none", no_std)]
-#![no_main]
-#![cfg(target_os = "none")]
+#![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::cell::Cell;
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -47,7 +45,7 @@ crossgate::system! {
         thread high (priority = 12, stack = 1024) = high(&lock, START_HIGH);
     }
 }
-crossgate_cortex_m::start!(SYSTEM, clock_hz = mps2_an385::CLOCK_HZ);
+board::start!(SYSTEM);
 
 /// Reads, lets the others run, and writes: without exclusion that loses deposits.
 fn deposit(account: &Account, done: Notification) -> ! {

@@ -1,10 +1,9 @@
 //! Calls nest eight deep; a ninth is refused, and so is one without enough stack.
-#![cfg_attr(target_os = "none", no_std)]
-#![no_main]
-#![cfg(target_os = "none")]
+#![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::sync::atomic::{AtomicU32, Ordering};
 use crossgate::{CallError, Concurrent, Handle, interface};
+use system_tests::{arch, probe};
 use system_tests::report::{expect, pass};
 use system_tests::watch::allow_no_fault;
 
@@ -69,14 +68,14 @@ crossgate::system! {
         object fifth: Concurrent<Inner> = Inner { next: LINK6 } => [LINK5: dyn Link];
         object seventh: Concurrent<Inner> = Inner { next: LINK8 } => [LINK7: dyn Link];
         object ninth: Concurrent<End> = End { entered: AtomicU32::new(0) } => [LINK9: dyn Link];
-        object large (stack = 1024): Concurrent<Large> = Large => [LARGE: dyn Link];
+        object large (stack = 32768): Concurrent<Large> = Large => [LARGE: dyn Link];
     }
     process client {
         thread roomy (priority = 3, stack = 8192) = roomy(LINK1, LINK2, LINK9);
         thread narrow (priority = 2, stack = 1024) = narrow(LARGE, LINK9);
     }
 }
-crossgate_cortex_m::start!(SYSTEM, clock_hz = mps2_an385::CLOCK_HZ);
+board::start!(SYSTEM);
 
 /// Mutation: `Kernel::admit` without the check of the depth (the frame of the ninth call is lost).
 fn roomy(first: Handle<dyn Link>, second: Handle<dyn Link>, end: Handle<dyn Link>) -> ! {
@@ -90,6 +89,16 @@ fn roomy(first: Handle<dyn Link>, second: Handle<dyn Link>, end: Handle<dyn Link
 
 /// Mutation: `Kernel::admit` without the check of the stack.
 fn narrow(large: Handle<dyn Link>, end: Handle<dyn Link>) -> ! {
+    let stack = probe::stack_of(&SYSTEM, "narrow", 2);
+    deeper(stack.start + arch::METHOD_STACK + 24 * 1024, large, end)
+}
+
+/// Calls from below `limit`.
+fn deeper(limit: usize, large: Handle<dyn Link>, end: Handle<dyn Link>) -> ! {
+    let frame = core::hint::black_box([0_u8; 64]);
+    if frame.as_ptr().addr() > limit {
+        deeper(limit, large, end)
+    }
     expect("a call without enough stack", large.descend(), Err(CallError::StackTooSmall));
     expect("a call that needs less", end.descend(), Ok(3));
     pass()

@@ -1,8 +1,6 @@
 //! Notifications: kept until somebody waits, counted where the wiring says so, with and without a
 //! timeout, for one and for any of several, between processes.
-#![cfg_attr(target_os = "none", no_std)]
-#![no_main]
-#![cfg(target_os = "none")]
+#![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::time::Duration;
 use crossgate::{Notification, Signal, notification, thread, time};
@@ -21,7 +19,7 @@ crossgate::system! {
         counting notification MANY;
         notification NEVER;
         notification DONE;
-        thread main (priority = 5, stack = 2048) = main([ONE, MANY, NEVER, DONE], GO);
+        thread main (priority = 5, stack = 2048) = receive([ONE, MANY, NEVER, DONE], GO);
     }
     process sender {
         notification GO;
@@ -34,7 +32,7 @@ crossgate::system! {
         thread sender (priority = 3, stack = 512) = wake_waiters(SHARED);
     }
 }
-crossgate_cortex_m::start!(SYSTEM, clock_hz = mps2_an385::CLOCK_HZ);
+board::start!(SYSTEM);
 
 const MILLISECOND: Duration = Duration::from_millis(1);
 
@@ -52,7 +50,7 @@ fn send(go: Notification, one: Signal, many: Signal) -> ! {
     }
 }
 
-fn main([one, many, never, done]: [Notification; 4], go: Signal) -> ! {
+fn receive([one, many, never, done]: [Notification; 4], go: Signal) -> ! {
     expect("nothing has come", one.try_wait(), false);
 
     // Kept, once or counted. Mutation: `Kernel::signal` treats one kind like the other.

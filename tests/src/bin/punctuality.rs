@@ -3,9 +3,7 @@
 //!
 //! Time is exact only if the emulator counts instructions, as `cargo xtask test` has it do: then an
 //! instruction takes 1 ns.
-#![cfg_attr(target_os = "none", no_std)]
-#![no_main]
-#![cfg(target_os = "none")]
+#![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::sync::atomic::{AtomicU32, Ordering};
 use core::time::Duration;
@@ -48,7 +46,7 @@ crossgate::system! {
         thread idler (priority = 1, stack = 512) = run(&progress);
     }
 }
-crossgate_cortex_m::start!(SYSTEM, clock_hz = mps2_an385::CLOCK_HZ);
+board::start!(SYSTEM);
 
 /// Fails unless it is now the time that was asked for, or a little later.
 #[track_caller]

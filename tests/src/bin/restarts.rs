@@ -1,7 +1,5 @@
 //! Processes that crash begin anew, or stop: as the wiring says, or as the supervisor does.
-#![cfg_attr(target_os = "none", no_std)]
-#![no_main]
-#![cfg(target_os = "none")]
+#![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::sync::atomic::{AtomicU32, Ordering};
 use core::time::Duration;
@@ -135,7 +133,7 @@ crossgate::system! {
         );
     }
 }
-crossgate_cortex_m::start!(SYSTEM, clock_hz = mps2_an385::CLOCK_HZ);
+board::start!(SYSTEM);
 
 /// Mutation: `Kernel::come_home` ends every thread.
 fn begin_and_wait(tally: Handle<dyn Tally>) -> ! {

@@ -1,14 +1,12 @@
 //! A server uses what is its own while it serves: its statics, what it shares, its device, its stack,
 //! also next to memory that it is lent, and while it has lent memory itself.
-#![cfg_attr(target_os = "none", no_std)]
-#![no_main]
-#![cfg(target_os = "none")]
+#![cfg_attr(target_os = "none", no_std, no_main)]
 
-use core::sync::atomic::{AtomicU32, Ordering};
+use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use crossgate::{
     Concurrent, Handle, LendBuf, Lent, LentMut, Notification, Signal, interface, shared,
 };
-use mps2_an385::{TIMER0, Timer};
+use board::{TIMER0, Timer};
 use system_tests::probe;
 use system_tests::report::{broken, expect, expect_that, pass};
 use system_tests::watch::allow_no_fault;
@@ -33,7 +31,7 @@ shared! {
 /// The state of the server, and where its shared statics are.
 struct Server {
     calls: AtomicU32,
-    shared: AtomicU32,
+    shared: AtomicUsize,
 }
 
 impl Server {
@@ -44,7 +42,7 @@ impl Server {
         expect("the server's stack", local.load(Ordering::Relaxed), WORD);
         Timer::new(TIMER0).start();
         let _ = Timer::new(TIMER0).elapsed();
-        let shared = self.shared.load(Ordering::Relaxed) as usize;
+        let shared = self.shared.load(Ordering::Relaxed);
         for address in (shared..shared + 3 * 64).step_by(32) {
             if shared != 0 {
                 probe::store(address, WORD);
@@ -94,7 +92,7 @@ crossgate::system! {
     process server {
         mmio TIMER0;
         object server: Concurrent<Server> =
-            Server { calls: AtomicU32::new(0), shared: AtomicU32::new(0) } => [SERVER: dyn Use];
+            Server { calls: AtomicU32::new(0), shared: AtomicUsize::new(0) } => [SERVER: dyn Use];
         thread main (priority = 5, stack = 4096) = lend_and_be_called(&server, RELAY, READY);
     }
     process relay { object relay: Concurrent<Relay> = Relay { server: SERVER } => [RELAY: dyn Use]; }
@@ -103,7 +101,7 @@ crossgate::system! {
         thread main (priority = 4, stack = 2048) = client(SERVER, READY);
     }
 }
-crossgate_cortex_m::start!(SYSTEM, clock_hz = mps2_an385::CLOCK_HZ);
+board::start!(SYSTEM);
 
 /// Lends its shared memory, and is called by the one who holds it, who lends it on.
 ///
@@ -115,8 +113,8 @@ fn lend_and_be_called(server: &Server, relay: Handle<dyn Use>, ready: Signal) ->
     else {
         broken("has taken the statics before")
     };
-    let starts = [&first[..], &second[..], &third[..]].map(|part| part.as_ptr().addr() as u32);
-    let lowest = starts.iter().copied().fold(u32::MAX, u32::min);
+    let starts = [&first[..], &second[..], &third[..]].map(|part| part.as_ptr().addr());
+    let lowest = starts.iter().copied().fold(usize::MAX, usize::min);
     expect_that("they lie side by side", starts.iter().all(|start| start - lowest <= 128));
     server.shared.store(lowest, Ordering::Relaxed);
     for part in [first, second, third] {

@@ -1,16 +1,14 @@
 //! Stacks that overflow, and stack pointers that point elsewhere. The kernel saves registers at the
 //! stack pointer, so it must not take one at its word.
-#![cfg_attr(target_os = "none", no_std)]
-#![no_main]
-#![cfg(target_os = "none")]
+#![cfg_attr(target_os = "none", no_std, no_main)]
 
-use core::arch::asm;
 use core::cell::UnsafeCell;
 use core::hint::black_box;
 use core::time::Duration;
 use crossgate::{CallError, Concurrent, Handle, Notification, interface, time};
-use crossgate_abi::{Cause, number};
-use system_tests::probe;
+use crossgate_abi::table::Thread;
+use crossgate_abi::{Cause, Status, number};
+use system_tests::{arch, probe};
 use system_tests::report::{broken, expect, pass};
 use system_tests::victim::{Safe, Vault};
 use system_tests::watch::Watch;
@@ -35,8 +33,7 @@ struct Climber;
 
 impl Bad for Climber {
     fn act(&self) {
-        let thread = SYSTEM.threads.iter().find(|thread| thread.name == "client");
-        trap_on(thread.map_or(0, |thread| thread.stack.addr() + thread.stack_size))
+        trap_on(probe::stack_of(&SYSTEM, "client", 3).end)
     }
 }
 
@@ -78,7 +75,7 @@ crossgate::system! {
     }
     process traps_at_the_bottom { on_fault = stop; thread bottom (priority = 5, stack = 1024) = trap_on(own_stack("bottom") + 32); }
     process traps_below { on_fault = stop; thread below (priority = 5, stack = 1024) = trap_on(own_stack("below")); }
-    process traps_near_the_bottom { on_fault = stop; thread near (priority = 5, stack = 1024) = trap_on(own_stack("near") + 56); }
+    process traps_near_the_bottom { on_fault = stop; thread near (priority = 5, stack = 1024) = trap_on(own_stack("near") + arch::SYSTEM_CALL_STACK - 8); }
     process traps_at_zero { on_fault = stop; thread attack (priority = 5, stack = 1024) = trap_on(0); }
     process traps_at_the_end { on_fault = stop; thread attack (priority = 5, stack = 1024) = trap_on(usize::MAX & !7); }
     process spins_on_own_memory {
@@ -93,10 +90,12 @@ crossgate::system! {
     process nearly_empty { on_fault = stop; thread scarce (priority = 5, stack = 512) = call_with_little_stack(VAULT); }
     process last { on_fault = stop; thread last (priority = 2, stack = 1024) = odd_but_right(VAULT); }
 }
-crossgate_cortex_m::start!(SYSTEM, clock_hz = mps2_an385::CLOCK_HZ);
+board::start!(SYSTEM);
 
+/// Where the stack of this thread starts.
 fn own_stack(thread: &str) -> usize {
-    SYSTEM.threads.iter().find(|other| other.name == thread).map_or(0, |thread| thread.stack.addr())
+    let of = |other: &&Thread| other.name == thread;
+    arch::placed(&SYSTEM).threads.iter().find(of).map_or(0, |thread| thread.stack.addr())
 }
 
 /// Calls itself until the stack, which ends at `floor`, is used up; then it says so if it can.
@@ -124,7 +123,7 @@ fn jump_over() -> ! {
 }
 
 fn trap_on_victim(vault: Handle<dyn Vault>) -> ! {
-    trap_on(vault.address().map_or(0, |address| address as usize + 4) & !7)
+    trap_on(vault.address().unwrap_or(0).next_multiple_of(8))
 }
 
 /// Makes a system call with this stack pointer.
@@ -136,39 +135,15 @@ fn trap_on_victim(vault: Handle<dyn Vault>) -> ! {
 /// Mutation, where the CPU itself could not save its registers: `fault::read` leaves the system call
 /// pending, so that it is made for the next thread.
 fn trap_on(stack_pointer: usize) -> ! {
-    // SAFETY: nothing comes back. What says so if the call does has the real stack again.
-    unsafe {
-        asm!(
-            "mov r4, sp",
-            "mov sp, r5",
-            "svc 0",
-            "mov sp, r4",
-            "b {survived}",
-            in("r5") stack_pointer,
-            survived = sym survived,
-            in("r12") number::system_call(number::THREAD_ID),
-            options(noreturn),
-        )
-    }
+    let _ = arch::trap_at(stack_pointer, number::system_call(number::THREAD_ID));
+    broken("has made a system call with a wild stack pointer")
 }
 
 /// Waits with this stack pointer until it is interrupted.
 ///
 /// Mutation: as above.
 fn spin_on(stack_pointer: usize) -> ! {
-    // SAFETY: the stack is not used any more.
-    unsafe {
-        asm!(
-            "mov sp, {stack_pointer}",
-            "0: b 0b",
-            stack_pointer = in(reg) stack_pointer,
-            options(noreturn),
-        )
-    }
-}
-
-extern "C" fn survived() -> ! {
-    broken("has made a system call with a wild stack pointer")
+    arch::spin_at(stack_pointer)
 }
 
 /// Calls servers that ruin their stack, which is a part of its own.
@@ -187,48 +162,22 @@ fn client(deep: Handle<dyn Bad>, climber: Handle<dyn Bad>) -> ! {
 /// Mutation: `Kernel::admit` without the check of the stack.
 fn call_with_little_stack(_vault: Handle<dyn Vault>) -> ! {
     let service = system_tests::raw::service(&SYSTEM, "VAULT");
-    for left in (64..256).step_by(8) {
-        let status: usize;
-        // SAFETY: what is below the new stack pointer is not in use, and what is above it is kept.
-        unsafe {
-            asm!(
-                "mov r4, sp",
-                "mov sp, {low}",
-                "svc 0",
-                "mov sp, r4",
-                low = in(reg) own_stack("scarce") + left,
-                inlateout("r0") 0 => status,
-                inlateout("r12") number::call(service, 1) => _,
-                out("r1") _, out("r2") _, out("r3") _, out("r4") _,
-            );
-        }
-        expect("a call with little stack", status, CallError::StackTooSmall as usize);
+    for left in arch::TOO_LITTLE_STACK.step_by(8) {
+        let (status, _) = arch::trap_at(own_stack("scarce") + left, number::call(service, 1));
+        expect("a call with little stack", status, CallError::StackTooSmall.into());
     }
     crossgate::thread::exit()
 }
 
-/// A stack pointer that is no multiple of 8 is unusual, but no crime: the call has to work, and come
-/// back to the same stack pointer.
+/// A stack pointer that is aligned for words, but not for more, is unusual, but no crime: the call has to
+/// work, and come back to the same stack pointer.
 fn odd_but_right(vault: Handle<dyn Vault>) -> ! {
     let service = system_tests::raw::service(&SYSTEM, "VAULT");
-    let (before, after, status): (usize, usize, usize);
-    // SAFETY: the stack pointer is lowered for the call, and set back.
-    unsafe {
-        asm!(
-            "mov r4, sp",
-            "sub sp, #4",
-            "mov r5, sp",
-            "svc 0",
-            "mov r8, sp",
-            "mov sp, r4",
-            inlateout("r0") 0 => status,
-            inlateout("r12") number::call(service, 1) => _,
-            out("r4") _, out("r5") before, out("r8") after,
-            out("r1") _, out("r2") _, out("r3") _,
-        );
-    }
-    expect("the status of a call with an odd stack pointer", status, 0);
-    expect("the stack pointer after it", after, before);
+    let stack = probe::stack_of(&SYSTEM, "last", 2);
+    let odd = stack.start + stack.len() / 2 + size_of::<usize>();
+    let (status, after) = arch::trap_at(odd, number::call(service, 1));
+    expect("the status of a call with an odd stack pointer", status, Status::OK);
+    expect("the stack pointer after it", after, odd);
     expect("the victim's secret", vault.is_intact(), Ok(true));
     pass()
 }

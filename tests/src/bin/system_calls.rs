@@ -1,16 +1,14 @@
 //! System calls with hostile words: refused, one by one, and then thousands of random ones.
-#![cfg_attr(target_os = "none", no_std)]
-#![no_main]
-#![cfg(target_os = "none")]
+#![cfg_attr(target_os = "none", no_std, no_main)]
 
-use core::sync::atomic::{AtomicU32, Ordering};
+use core::sync::atomic::{AtomicUsize, Ordering};
 use core::time::Duration;
 use crossgate::{CallError, Concurrent, Handle, Notification, Signal, thread};
 use crossgate_abi::{Status, number};
 use system_tests::report::{expect, expect_that, pass};
 use system_tests::victim::{Safe, Vault};
 use system_tests::watch::Watch;
-use system_tests::{probe, raw};
+use system_tests::{arch, probe, raw};
 
 const NOT_PERMITTED: Status = Status(CallError::NotPermitted as usize);
 const BAD_ARGUMENT: Status = Status(CallError::BadArgument as usize);
@@ -19,7 +17,7 @@ const BAD_ARGUMENT: Status = Status(CallError::BadArgument as usize);
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Two words of the attackers' memory: mutexes that they forge.
-struct Words([AtomicU32; 2]);
+struct Words([AtomicUsize; 2]);
 
 crossgate::system! {
     static SYSTEM;
@@ -29,7 +27,7 @@ crossgate::system! {
         thread patient (priority = 8, stack = 512) = patient(QUIET);
     }
     process attacker {
-        object words: Concurrent<Words> = Words([const { AtomicU32::new(0) }; 2]) => [];
+        object words: Concurrent<Words> = Words([const { AtomicUsize::new(0) }; 2]) => [];
         thread attack (priority = 5, stack = 2048) = attack(&words.0, VAULT, DONE);
         thread noise (priority = 4, stack = 1024) = noise(&words.0, 0x9e37_79b9, DONE);
         thread more_noise (priority = 3, stack = 1024) = noise(&words.0, 0x2545_f491, DONE);
@@ -41,7 +39,7 @@ crossgate::system! {
         thread main (priority = 1, stack = 2048) = witness(FAULTED, DONE, VAULT);
     }
 }
-crossgate_cortex_m::start!(SYSTEM, clock_hz = mps2_an385::CLOCK_HZ);
+board::start!(SYSTEM);
 
 /// Only a signal wakes it, and nobody has the right to send it one.
 fn patient(quiet: Notification) -> ! {
@@ -54,7 +52,7 @@ fn done() -> usize {
     SYSTEM.notifications.iter().position(|other| other.name == "DONE").unwrap_or(0)
 }
 
-fn attack(words: &[AtomicU32; 2], vault: Handle<dyn Vault>, done: Signal) -> ! {
+fn attack(words: &[AtomicUsize; 2], vault: Handle<dyn Vault>, done: Signal) -> ! {
     unknown_numbers();
     notifications_of_others();
     fault_records_of_others();
@@ -66,7 +64,7 @@ fn attack(words: &[AtomicU32; 2], vault: Handle<dyn Vault>, done: Signal) -> ! {
 }
 
 fn unknown_numbers() {
-    for number in [20, 21, 31, 32, 255, 256, 0xffff, usize::MAX >> 1] {
+    for number in [20, 21, 31, 32, 255, arch::UNKNOWN_SYSTEM_CALL, 0xffff, usize::MAX >> 1] {
         let reply = raw::system_call(number, [0; 4]);
         expect("an unknown system call", reply.status, Status::NO_SUCH_SYSTEM_CALL);
     }
@@ -115,7 +113,7 @@ fn lives_of_others() {
 ///
 /// Mutations: `read_mutex` with `owned` true; without the check of the alignment.
 fn mutexes_elsewhere(vault: Handle<dyn Vault>) {
-    let secret = vault.address().map_or(0, |address| address as usize);
+    let secret = vault.address().unwrap_or(0);
     let local = 0_u32;
     let own_stack = (&raw const local).addr();
     for address in [
@@ -123,7 +121,7 @@ fn mutexes_elsewhere(vault: Handle<dyn Vault>) {
         secret,
         probe::kernel_memory(),
         own_stack,
-        mps2_an385::UART0.start,
+        board::UART0.start,
         0x6000_0000,
         0xe000_ed94,
         usize::MAX,
@@ -141,16 +139,16 @@ fn mutexes_elsewhere(vault: Handle<dyn Vault>) {
 /// Mutations: `read_mutex` without the check of the alignment; `mutex_holder` gives some
 /// thread if there is none, or one that has not entered the process; `mutex_wake` without the check of
 /// the holder.
-fn forged_mutexes(words: &[AtomicU32; 2]) {
+fn forged_mutexes(words: &[AtomicUsize; 2]) {
     let word = &words[0];
     let address = word.as_ptr().addr();
-    for offset in 1..4 {
+    for offset in 1..size_of::<usize>() {
         for number in [number::MUTEX_WAIT, number::MUTEX_WAKE] {
             let reply = raw::system_call(number, [address + offset, 0, 0, 0]);
             expect("an unaligned mutex", reply.status, BAD_ARGUMENT);
         }
     }
-    for value in [1, 4, probe::kernel_memory() as u32, u32::MAX] {
+    for value in [1, 4, probe::kernel_memory(), usize::MAX] {
         word.store(value, Ordering::Relaxed);
         for number in [number::MUTEX_WAIT, number::MUTEX_WAKE] {
             let reply = raw::system_call(number, [address, 0, 0, 0]);
@@ -158,31 +156,30 @@ fn forged_mutexes(words: &[AtomicU32; 2]) {
         }
         expect("the word", word.load(Ordering::Relaxed), value);
     }
-    let own = (&raw const address).addr() as u32;
+    let own = (&raw const address).addr();
     word.store(own & !7, Ordering::Relaxed);
     let reply = raw::system_call(number::MUTEX_WAIT, [address, 0, 0, 0]);
     expect("a wait for oneself", reply.error(), Some(CallError::Deadlock));
-    word.store(stack_pointer_of("patient"), Ordering::Relaxed);
+    word.store(stack_pointer_of("patient", 8), Ordering::Relaxed);
     for number in [number::MUTEX_WAIT, number::MUTEX_WAKE] {
         let reply = raw::system_call(number, [address, 0, 0, 0]);
         expect("a mutex held by a thread of another process", reply.status, BAD_ARGUMENT);
     }
-    word.store(stack_pointer_of("noise"), Ordering::Relaxed);
+    word.store(stack_pointer_of("noise", 4), Ordering::Relaxed);
     let reply = raw::system_call(number::MUTEX_WAKE, [address, 0, 0, 0]);
     expect("a mutex that another thread holds", reply.status, BAD_ARGUMENT);
     word.store(0, Ordering::Relaxed);
 }
 
 /// What the thread of this name might hold a mutex with.
-fn stack_pointer_of(name: &str) -> u32 {
-    let thread = SYSTEM.threads.iter().find(|thread| thread.name == name);
-    thread.map_or(0, |thread| thread.stack.addr() as u32 + 64)
+fn stack_pointer_of(name: &str, priority: u8) -> usize {
+    probe::stack_of(&SYSTEM, name, priority).start + 64
 }
 
 /// Makes random system calls. The words are half of the time near something that exists.
 ///
 /// What would end or stop the caller by right is left out: returns, exits, panics, and long waits.
-fn noise(words: &[AtomicU32; 2], seed: u32, done: Signal) -> ! {
+fn noise(words: &[AtomicUsize; 2], seed: u32, done: Signal) -> ! {
     let mut random = Random(seed);
     for _ in 0..2_500 {
         let mut arguments = core::array::from_fn(|_| random.word(words));
@@ -209,7 +206,7 @@ fn noise(words: &[AtomicU32; 2], seed: u32, done: Signal) -> ! {
             }
             number::MUTEX_WAIT => {
                 // A forged mutex may be held for ever; its word is none here.
-                words[0].store(random.next() | 1 << 30, Ordering::Relaxed);
+                words[0].store(random.next() as usize | 1 << 30, Ordering::Relaxed);
                 number::system_call(number)
             }
             _ if random.next().is_multiple_of(2) => random.next() as usize >> 1 & 0xfff,
@@ -233,7 +230,7 @@ impl Random {
     }
 
     /// A word that hurts: small, near an address that means something, or any.
-    fn word(&mut self, words: &[AtomicU32; 2]) -> usize {
+    fn word(&mut self, words: &[AtomicUsize; 2]) -> usize {
         let near = |address: usize, random: u32| {
             address.wrapping_add(random as usize % 64).wrapping_sub(32)
         };

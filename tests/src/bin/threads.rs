@@ -1,8 +1,6 @@
 //! Who runs: the most urgent thread, at once; first come first served within a priority; and an
 //! endless loop stops nobody who is more urgent.
-#![cfg_attr(target_os = "none", no_std)]
-#![no_main]
-#![cfg(target_os = "none")]
+#![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use core::time::Duration;
@@ -60,7 +58,7 @@ crossgate::system! {
     process judge { thread judge (priority = 3, stack = 2048) = judge(LOG); }
     process starved { thread starved (priority = 1, stack = 1024) = starved(); }
 }
-crossgate_cortex_m::start!(SYSTEM, clock_hz = mps2_an385::CLOCK_HZ);
+board::start!(SYSTEM);
 
 fn note(log: Handle<dyn Log>, who: u32) {
     expect("a note", log.note(who), Ok(()));

@@ -1,11 +1,9 @@
 //! Time never runs backwards, no sleep is short, and none is much too long.
-#![cfg_attr(target_os = "none", no_std)]
-#![no_main]
-#![cfg(target_os = "none")]
+#![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::time::Duration;
 use crossgate::{Notification, Signal, thread, time};
-use mps2_an385::{CLOCK_HZ, TIMER0, Timer};
+use board::{CLOCK_HZ, TIMER0, Timer};
 use system_tests::report::{expect, expect_that, pass};
 use system_tests::watch::allow_no_fault;
 
@@ -23,7 +21,7 @@ crossgate::system! {
     process main {
         mmio TIMER0;
         counting notification DONE;
-        thread main (priority = 5, stack = 2048) = main(DONE);
+        thread main (priority = 5, stack = 2048) = watch(DONE);
     }
     process sleepers {
         thread often (priority = 9, stack = 1024) = sleep_often(1, 1000, DONE);
@@ -32,7 +30,7 @@ crossgate::system! {
         thread until (priority = 6, stack = 1024) = beat(DONE);
     }
 }
-crossgate_cortex_m::start!(SYSTEM, clock_hz = CLOCK_HZ);
+board::start!(SYSTEM);
 
 /// Sleeps `rounds` times for so many µs.
 ///
@@ -64,7 +62,7 @@ fn beat(done: Signal) -> ! {
     thread::exit()
 }
 
-fn main(done: Notification) -> ! {
+fn watch(done: Notification) -> ! {
     let mut last = time::now();
     let mut check = || {
         let now = time::now();

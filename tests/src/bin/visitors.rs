@@ -1,8 +1,6 @@
 //! Threads that are inside a process when another thread crashes it: wherever they are, they come
 //! back to their caller with an error, and hold nothing that others wait for.
-#![cfg_attr(target_os = "none", no_std)]
-#![no_main]
-#![cfg(target_os = "none")]
+#![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::time::Duration;
 use crossgate::{
@@ -124,7 +122,7 @@ crossgate::system! {
         thread second (priority = 4, stack = 1024) = in_line(ALONE, CallError::ServerDown, DONE);
     }
 }
-crossgate_cortex_m::start!(SYSTEM, clock_hz = mps2_an385::CLOCK_HZ);
+board::start!(SYSTEM);
 
 /// Crashes its process after so many ms.
 fn crash_at(milliseconds: u64) -> ! {

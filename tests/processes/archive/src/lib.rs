@@ -13,7 +13,7 @@ pub trait Archive {
     /// Changes every static.
     fn age(&self);
     /// The address of a static.
-    fn address(&self) -> u32;
+    fn address(&self) -> usize;
 }
 
 static INITIALISED: AtomicU32 = AtomicU32::new(0x1234_5678);
@@ -62,7 +62,7 @@ impl Archive for Files {
         ZEROED.iter().for_each(|word| word.store(1, Ordering::Relaxed));
     }
 
-    fn address(&self) -> u32 {
-        (&raw const INITIALISED).addr() as u32
+    fn address(&self) -> usize {
+        (&raw const INITIALISED).addr()
     }
 }

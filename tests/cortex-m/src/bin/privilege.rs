@@ -52,7 +52,7 @@ crossgate::system! {
         thread preempt (priority = 6, stack = 1024) = preempt(&preempted);
     }
 }
-crossgate_cortex_m::start!(SYSTEM, clock_hz = mps2_an385::CLOCK_HZ);
+board::start!(SYSTEM);
 
 /// Mutation: `become_current_thread` starts with CONTROL 0b10 (privileged).
 fn write(register: usize, value: u32) -> ! {

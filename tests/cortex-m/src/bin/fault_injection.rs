@@ -13,7 +13,7 @@ use crossgate::fault::Faults;
 use crossgate::{
     CallError, Exclusive, Handle, LendBuf, LentMut, Notification, Signal, interface, supervise,
 };
-use mps2_an385::{TIMER0, Timer, interrupt};
+use board::{TIMER0, Timer, interrupt};
 use system_tests::probe;
 use system_tests::report::{broken, expect, expect_that, pass};
 
@@ -74,7 +74,7 @@ crossgate::system! {
         thread main (priority = 2, stack = 4096) = client(VICTIM, CRASHING);
     }
 }
-crossgate_cortex_m::start!(SYSTEM, clock_hz = mps2_an385::CLOCK_HZ);
+board::start!(SYSTEM);
 
 fn supervise(faulted: Notification) -> ! {
     let mut faults = Faults::new();

@@ -17,7 +17,7 @@ use core::time::Duration;
 use crossgate::fault::{Cause, Faults};
 use crossgate::{Concurrent, Handle, LendBuf, LentMut, Notification, Signal, interface, supervise};
 use crossgate_abi::table::Window;
-use mps2_an385::{TIMER0, Timer, UART1, UART2, interrupt};
+use board::{TIMER0, Timer, UART1, UART2, interrupt};
 use system_tests::probe;
 use system_tests::report::{broken, expect, expect_that, pass};
 
@@ -115,7 +115,7 @@ crossgate::system! {
         thread main (priority = 2, stack = 4096) = client(&own, INTRUDER, SERVER, ATTEMPTED);
     }
 }
-crossgate_cortex_m::start!(SYSTEM, clock_hz = mps2_an385::CLOCK_HZ);
+board::start!(SYSTEM);
 
 /// The CPU is unprivileged, and on the process stack.
 #[track_caller]

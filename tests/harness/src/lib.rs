@@ -1,0 +1,113 @@
+//! Runs system tests as programs of the host, each in a process of its own.
+//!
+//! A program passes if its exit status is 0. Each one runs in three ways:
+//!
+//! | trial | what |
+//! |---|---|
+//! | `plain::NAME` | in virtual time |
+//! | `blocked::NAME` | the same, with Linux' system calls blocked for user code |
+//! | `seeds::NAME` | with interrupts at the instructions that a few seeds choose |
+
+use anyhow::{Context, Result, bail, ensure};
+use libtest_mimic::{Arguments, Failed, Trial};
+use std::fs::{self, File};
+use std::io::{Read, Seek};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+use std::time::Duration;
+use wait_timeout::ChildExt;
+
+/// How long a program may run.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How many seeds each program runs with.
+const SEEDS: u64 = 8;
+/// What every program is told.
+const OPTIONS: [&str; 6] =
+    ["--semihosting", "--time", "virtual", "--serial1", "null", "--serial0=file:/dev/zero"];
+/// With this in its text a program is one that a seed, which moves time, would be unfair to.
+const NO_SEEDS: &str = "//! Without seeds: ";
+
+/// Runs the tests of `package`, whose programs have their sources in the folder `sources`, and lie beside
+/// the program `one`.
+#[must_use]
+pub fn run(package: &'static str, sources: &str, one: &str) -> ExitCode {
+    let arguments = Arguments::from_args();
+    match trials(package, Path::new(sources), Path::new(one)) {
+        Ok(trials) => libtest_mimic::run(&arguments, trials).exit_code(),
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn trials(package: &'static str, sources: &Path, one: &Path) -> Result<Vec<Trial>> {
+    let mut trials = Vec::new();
+    for entry in fs::read_dir(sources).with_context(|| format!("{}", sources.display()))? {
+        let source = entry?.path();
+        let name = source.file_stem().context("a file without a name")?;
+        let name = name.to_string_lossy().into_owned();
+        let text = fs::read_to_string(&source)?;
+        let program = Program { package, file: one.with_file_name(&name), name };
+        ensure!(program.file.exists(), "{} was not built", program.name);
+        trials.push(program.trial("plain", |program| program.run(&[])));
+        trials.push(program.trial("blocked", |program| program.run(&["--block-system-calls"])));
+        if !text.contains(NO_SEEDS) {
+            trials.push(program.trial("seeds", |program| {
+                (1..=SEEDS).try_for_each(|seed| program.run(&["--seed", &seed.to_string()]))
+            }));
+        }
+    }
+    ensure!(!trials.is_empty(), "there are no tests in {}", sources.display());
+    trials.sort_by(|left, right| left.name().cmp(right.name()));
+    Ok(trials)
+}
+
+/// A test.
+#[derive(Clone)]
+struct Program {
+    package: &'static str,
+    name: String,
+    file: PathBuf,
+}
+
+impl Program {
+    fn trial(&self, way: &str, run: impl Fn(&Program) -> Result<()> + Send + 'static) -> Trial {
+        let program = self.clone();
+        Trial::test(format!("{way}::{}", self.name), move || {
+            run(&program).map_err(|error| Failed::from(format!("{error:#}")))
+        })
+    }
+
+    /// Runs it once.
+    fn run(&self, options: &[&str]) -> Result<()> {
+        let output = tempfile::tempfile().context("no temporary file")?;
+        let mut command = Command::new(&self.file);
+        command.args(OPTIONS).args(options).stdin(Stdio::null());
+        command.stdout(output.try_clone()?).stderr(output.try_clone()?);
+        let mut child = command.spawn().context("the program does not start")?;
+        let end = match child.wait_timeout(PATIENCE)? {
+            Some(status) if status.success() => return Ok(()),
+            Some(status) => status.to_string(),
+            None => {
+                child.kill()?;
+                child.wait()?;
+                format!("it did not end within {} s", PATIENCE.as_secs())
+            }
+        };
+        let (package, name) = (self.package, &self.name);
+        let options = OPTIONS.iter().chain(options).copied().collect::<Vec<_>>().join(" ");
+        bail!(
+            "{}{end}\n\nTo repeat it:\ncargo run -p {package} --bin {name} -- {options}",
+            text(output)?
+        )
+    }
+}
+
+/// What was written into a file.
+fn text(mut file: File) -> Result<String> {
+    let mut bytes = Vec::new();
+    file.rewind()?;
+    file.read_to_end(&mut bytes)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}

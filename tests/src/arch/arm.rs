@@ -1,0 +1,235 @@
+//! The emulated Cortex-M3.
+
+pub mod registers;
+
+use crate::raw::Reply;
+use core::arch::asm;
+use crossgate_abi::table::System;
+use crossgate_abi::{ARGUMENT_WORDS, Status, Word, number};
+
+/// How many bytes of stack a system call takes.
+pub const SYSTEM_CALL_STACK: usize = 64;
+/// Amounts of stack, in bytes, that are enough for a system call, and for no method.
+pub const TOO_LITTLE_STACK: core::ops::Range<usize> = SYSTEM_CALL_STACK..256;
+/// How many bytes of stack a method has to have beyond what its service declares: what the wiring says is
+/// all there is to it.
+pub const METHOD_STACK: usize = 0;
+/// A system call that the port does not have.
+pub const UNKNOWN_SYSTEM_CALL: usize = 0x100;
+/// Whether lent memory has what a method wrote that then crashed.
+pub const CRASHED_CALLS_WRITE: bool = true;
+/// Code that returns: `bx lr`, twice.
+pub const RETURN: u32 = 0x4770_4770;
+
+/// Writes a byte to the emulator's console by a semihosting call.
+///
+/// The emulator takes it from memory, and refuses to read a page that doesn't begin with memory of
+/// the current process. Flash is everybody's, so the byte is taken from there.
+pub fn write_byte(byte: u8) {
+    const WRITE_CHARACTER: usize = 3;
+    static BYTES: [u8; 256] = {
+        let mut bytes = [0; 256];
+        let mut index = 0;
+        while index < bytes.len() {
+            bytes[index] = index as u8;
+            index += 1;
+        }
+        bytes
+    };
+    // SAFETY: the call reads the byte, and changes nothing but the register.
+    unsafe {
+        asm!(
+            "bkpt #0xab",
+            inout("r0") WRITE_CHARACTER => _,
+            in("r1") &BYTES[usize::from(byte)],
+            options(nostack, readonly),
+        );
+    }
+}
+
+/// Ends the emulator.
+pub fn end(status: u8) -> ! {
+    semihosting::process::exit(status.into())
+}
+
+/// The wiring with the addresses that memory has.
+#[must_use]
+pub fn placed(system: &'static System) -> &'static System {
+    system
+}
+
+/// Where the kernel keeps the bounds of the current stack: at the top of its own.
+#[must_use]
+pub fn kernel_memory() -> usize {
+    unsafe extern "C" {
+        static _stack_start: [u32; 0];
+    }
+    (&raw const _stack_start).addr() - 8
+}
+
+/// Where code and constants are, which all may read: flash.
+#[must_use]
+pub fn constants() -> core::ops::Range<usize> {
+    unsafe extern "C" {
+        static __crossgate_flash_start: u8;
+        static __crossgate_flash_end: u8;
+    }
+    (&raw const __crossgate_flash_start).addr()..(&raw const __crossgate_flash_end).addr()
+}
+
+/// Where a method finds what its caller lends it first, if that has `length` bytes at `address`.
+#[must_use]
+pub fn lent(address: usize, _length: usize) -> usize {
+    address
+}
+
+/// The address that a fault record tells for the instruction at `address`.
+#[must_use]
+pub fn in_program(address: usize) -> usize {
+    address
+}
+
+/// Reads a word.
+#[must_use]
+pub fn load(address: usize) -> u32 {
+    let word;
+    // SAFETY: a read, of whatever the protection unit allows, changes nothing.
+    unsafe { asm!("ldr {}, [{}]", out(reg) word, in(reg) address, options(nostack, readonly)) };
+    word
+}
+
+/// Writes a word.
+pub fn store(address: usize, word: u32) {
+    // SAFETY: this is an attack. That it can't break the memory of this process' own Rust objects
+    // is the caller's aim; that it can't reach others' is what is tested.
+    unsafe { asm!("str {}, [{}]", in(reg) word, in(reg) address, options(nostack)) };
+}
+
+/// Calls the code at `address`, which only returns, if it runs.
+pub fn run(address: usize) {
+    // SAFETY: as above.
+    unsafe { asm!("blx {}", in(reg) address | 1, out("lr") _, clobber_abi("C")) };
+}
+
+/// Calls the method that the tables have at `entry` with this object.
+pub fn run_method(entry: usize, object: usize) {
+    // SAFETY: the method reads its object, and returns to the kernel. Neither is allowed here.
+    unsafe { asm!("blx {}", in(reg) entry | 1, in("r0") object, clobber_abi("C")) };
+}
+
+/// Executes an undefined instruction.
+pub fn undefined() {
+    // SAFETY: the instruction has no effect but the fault.
+    unsafe { asm!("udf #0") };
+}
+
+/// Executes a breakpoint.
+pub fn breakpoint() {
+    // SAFETY: as above. (Number 0xab would be a call of the emulator.)
+    unsafe { asm!("bkpt #0") };
+}
+
+/// Divides by zero.
+pub fn divide_by_zero() {
+    // SAFETY: the instruction has no effect but the fault.
+    unsafe { asm!("udiv {0}, {0}, {1}", inout(reg) 1 => _, in(reg) 0) };
+}
+
+/// The system call instruction, with these registers.
+#[must_use]
+pub fn trap(selector: Word, words: [Word; ARGUMENT_WORDS]) -> Reply {
+    let [first, second, third, fourth] = words;
+    let (status, low, high);
+    // SAFETY: the kernel preserves the other registers, and writes no memory of the caller but
+    // what is lent to the called method.
+    unsafe {
+        asm!(
+            "svc 0",
+            inlateout("r0") first => status,
+            inlateout("r1") second => low,
+            inlateout("r2") third => high,
+            inlateout("r3") fourth => _,
+            inlateout("r12") selector => _,
+        );
+    }
+    Reply { status: Status(status), words: [low, high] }
+}
+
+/// The same at another stack pointer, without arguments. Gives back the status, and the stack pointer
+/// after it.
+#[must_use]
+pub fn trap_at(stack_pointer: usize, selector: Word) -> (Status, usize) {
+    let (status, after);
+    // SAFETY: nothing of the caller lies below the stack pointer, and it gets its own back.
+    unsafe {
+        asm!(
+            "mov r4, sp",
+            "mov sp, r5",
+            "svc 0",
+            "mov r5, sp",
+            "mov sp, r4",
+            inlateout("r0") 0 => status,
+            inlateout("r1") 0 => _,
+            inlateout("r2") 0 => _,
+            inlateout("r3") 0 => _,
+            out("r4") _,
+            inlateout("r5") stack_pointer => after,
+            inlateout("r12") selector => _,
+        );
+    }
+    (Status(status), after)
+}
+
+/// Returns from the current call.
+pub fn leave(status: Word, words: [Word; 2]) -> ! {
+    // SAFETY: nothing comes back.
+    unsafe {
+        asm!(
+            "svc 0",
+            "udf #0",
+            in("r0") status,
+            in("r1") words[0],
+            in("r2") words[1],
+            in("r12") number::system_call(number::RETURN),
+            options(noreturn),
+        )
+    }
+}
+
+/// Lends `length` bytes that end at the stack pointer of the call, where the kernel saves its registers.
+#[must_use]
+pub fn lend_saved_registers(selector: Word, length: usize) -> Status {
+    let status;
+    // SAFETY: the stack pointer is lowered to a multiple of 64 for the call, and set back.
+    unsafe {
+        asm!(
+            "mov r4, sp",
+            "sub r0, r4, #64",
+            "bic r0, #63",
+            "mov sp, r0",
+            "sub r0, r1",
+            "svc 0",
+            "mov sp, r4",
+            inlateout("r12") selector => _,
+            out("r0") status,
+            inlateout("r1") length => _,
+            inlateout("r2") 0 => _,
+            inlateout("r3") 0 => _,
+            out("r4") _,
+        );
+    }
+    Status(status)
+}
+
+/// Waits with this stack pointer until it is interrupted.
+pub fn spin_at(stack_pointer: usize) -> ! {
+    // SAFETY: the stack is not used any more.
+    unsafe {
+        asm!(
+            "mov sp, {stack_pointer}",
+            "0: b 0b",
+            stack_pointer = in(reg) stack_pointer,
+            options(noreturn),
+        )
+    }
+}

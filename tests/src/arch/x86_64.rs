@@ -1,0 +1,224 @@
+//! The hosted port on x86-64 Linux.
+
+pub mod registers;
+
+use crate::raw::Reply;
+use board::port::inside;
+use core::arch::asm;
+use crossgate_abi::number::{self, hosted};
+use crossgate_abi::table::System;
+use crossgate_abi::{ARGUMENT_WORDS, Status, Word};
+
+/// How many bytes of stack a system call takes.
+pub const SYSTEM_CALL_STACK: usize = 13 * size_of::<usize>();
+/// Amounts of stack, in bytes, that are enough for a system call (and for an interrupt, which saves
+/// much more), and for no method.
+pub const TOO_LITTLE_STACK: core::ops::Range<usize> = 16 * 1024..17 * 1024;
+/// How many bytes of stack a method has to have beyond what its service declares, which is meant for
+/// microcontrollers.
+pub const METHOD_STACK: usize = 48 * 1024;
+/// A system call that the port does not have.
+pub const UNKNOWN_SYSTEM_CALL: usize = hosted::END + 1;
+/// Whether lent memory has what a method wrote that then crashed: its copy is gone with the call.
+pub const CRASHED_CALLS_WRITE: bool = false;
+/// Stacks are divided at multiples of so many bytes.
+const STEP: usize = 8 * 1024;
+/// Code that returns: `ret`, four times.
+pub const RETURN: u32 = 0xc3c3_c3c3;
+
+/// Writes a byte to the standard error.
+pub fn write_byte(byte: u8) {
+    let _ = trap(number::system_call(hosted::SAY), [byte.into(), 0, 0, 0]);
+}
+
+/// Ends the program.
+pub fn end(status: u8) -> ! {
+    loop {
+        let _ = trap(number::system_call(hosted::END), [status.into(), 0, 0, 0]);
+    }
+}
+
+/// The wiring with the addresses that memory has.
+#[must_use]
+pub fn placed(_: &'static System) -> &'static System {
+    inside::system()
+}
+
+/// Memory of the kernel: the far end of its stack. That user code can't write there is more than the
+/// port promises; that it is no memory of a process is what the kernel has to know.
+#[must_use]
+pub fn kernel_memory() -> usize {
+    inside::kernel_stack().start + 0x1000
+}
+
+/// Where code and constants are, which all may read.
+#[must_use]
+pub fn constants() -> core::ops::Range<usize> {
+    unsafe extern "C" {
+        static __ehdr_start: u8;
+        static etext: u8;
+    }
+    (&raw const __ehdr_start).addr()..(&raw const etext).addr()
+}
+
+/// Where a method finds what its caller lends it first, if that has `length` bytes at `address`: copied to
+/// the end of its part of the stack, which it has hardly begun to use.
+#[must_use]
+pub fn lent(_address: usize, length: usize) -> usize {
+    let here = 0_u8;
+    (&raw const here).addr().next_multiple_of(STEP) - length
+}
+
+/// The address that a fault record tells for the instruction at `address`.
+#[must_use]
+pub fn in_program(address: usize) -> usize {
+    inside::in_program(address)
+}
+
+/// Reads a word.
+#[must_use]
+pub fn load(address: usize) -> u32 {
+    let word;
+    // SAFETY: a read, of whatever is open, changes nothing.
+    unsafe { asm!("mov {:e}, [{}]", out(reg) word, in(reg) address, options(nostack, readonly)) };
+    word
+}
+
+/// Writes a word.
+pub fn store(address: usize, word: u32) {
+    // SAFETY: this is an attack. That it can't break the memory of this process' own Rust objects
+    // is the caller's aim; that it can't reach others' is what is tested.
+    unsafe { asm!("mov [{1}], {0:e}", in(reg) word, in(reg) address, options(nostack)) };
+}
+
+/// Calls the code at `address`, which only returns, if it runs.
+pub fn run(address: usize) {
+    // SAFETY: as above.
+    unsafe { asm!("call {}", in(reg) address, clobber_abi("C")) };
+}
+
+/// Calls the method that the tables have at `entry` with this object.
+pub fn run_method(entry: usize, object: usize) {
+    // SAFETY: the method reads its object, which is not allowed here.
+    unsafe { asm!("call {}", in(reg) entry, in("rdi") object, clobber_abi("C")) };
+}
+
+/// Executes an undefined instruction.
+pub fn undefined() {
+    // SAFETY: the instruction has no effect but the fault.
+    unsafe { asm!("ud2") };
+}
+
+/// Executes a breakpoint.
+pub fn breakpoint() {
+    // SAFETY: as above.
+    unsafe { asm!("int3") };
+}
+
+/// Divides by zero.
+pub fn divide_by_zero() {
+    // SAFETY: as above.
+    unsafe { asm!("div {:e}", in(reg) 0, inout("eax") 1 => _, inout("edx") 0 => _) };
+}
+
+/// A call of the gate, with these registers.
+#[must_use]
+pub fn trap(selector: Word, words: [Word; ARGUMENT_WORDS]) -> Reply {
+    let [first, second, third, fourth] = words;
+    let (status, low, high);
+    // SAFETY: the gate preserves what a function preserves, and writes no memory of the caller but
+    // what is lent to the called method.
+    unsafe {
+        asm!(
+            "call __crossgate_gate",
+            inlateout("rax") selector => status,
+            in("rdi") first,
+            in("rsi") second,
+            inlateout("rdx") third => low,
+            inlateout("rcx") fourth => high,
+            clobber_abi("C"),
+        );
+    }
+    Reply { status: Status(status), words: [low, high] }
+}
+
+/// The same at another stack pointer, without arguments. Gives back the status, and the stack pointer
+/// after it.
+#[must_use]
+pub fn trap_at(stack_pointer: usize, selector: Word) -> (Status, usize) {
+    let (status, after);
+    // SAFETY: nothing of the caller lies below the stack pointer, and it gets its own back.
+    unsafe {
+        asm!(
+            "mov r12, rsp",
+            "mov rsp, r13",
+            "call __crossgate_gate",
+            "mov r13, rsp",
+            "mov rsp, r12",
+            inlateout("rax") selector => status,
+            in("rdi") 0,
+            in("rsi") 0,
+            inlateout("rdx") 0_usize => _,
+            inlateout("rcx") 0_usize => _,
+            out("r12") _,
+            inlateout("r13") stack_pointer => after,
+            clobber_abi("C"),
+        );
+    }
+    (Status(status), after)
+}
+
+/// Returns from the current call.
+pub fn leave(status: Word, words: [Word; 2]) -> ! {
+    // SAFETY: nothing comes back.
+    unsafe {
+        asm!(
+            "call __crossgate_gate",
+            "ud2",
+            in("rax") number::system_call(number::RETURN),
+            in("rdi") status,
+            in("rsi") words[0],
+            in("rdx") words[1],
+            options(noreturn),
+        )
+    }
+}
+
+/// Lends `length` bytes that end at the stack pointer of the call, where the kernel saves its registers.
+#[must_use]
+pub fn lend_saved_registers(selector: Word, length: usize) -> Status {
+    let status;
+    // SAFETY: the stack pointer is lowered to a multiple of 64 for the call, and set back.
+    unsafe {
+        asm!(
+            "mov r12, rsp",
+            "sub rsp, 128",
+            "and rsp, -64",
+            "mov rdi, rsp",
+            "sub rdi, rsi",
+            "call __crossgate_gate",
+            "mov rsp, r12",
+            inlateout("rax") selector => status,
+            out("rdi") _,
+            inlateout("rsi") length => _,
+            inlateout("rdx") 0_usize => _,
+            inlateout("rcx") 0_usize => _,
+            out("r12") _,
+            clobber_abi("C"),
+        );
+    }
+    Status(status)
+}
+
+/// Waits with this stack pointer until it is interrupted.
+pub fn spin_at(stack_pointer: usize) -> ! {
+    // SAFETY: the stack is not used any more.
+    unsafe {
+        asm!(
+            "mov rsp, {stack_pointer}",
+            "2: jmp 2b",
+            stack_pointer = in(reg) stack_pointer,
+            options(noreturn),
+        )
+    }
+}
