@@ -18,6 +18,8 @@
 //! | symbol | what |
 //! |---|---|
 //! | `__crossgate_memory` | words of 64 bits: how many processes there are, 0, and a row for each |
+//! | `__crossgate_panic` | the port's: what every panic calls instead of the Rust library |
+//! | `__crossgate_host_panic` | what panics of the host's side call: the Rust library |
 //!
 //! A row is: length of the process' name in bytes; the distances, in bytes from the table, of start,
 //! start and end of the shared part, end of the initialised statics, end; and the name, padded to whole
@@ -35,6 +37,7 @@ use crate::ownership::{KERNEL, named_owner};
 use crate::plan::PARTS;
 use crate::script::OutputSection;
 use anyhow::{Context, Result, bail};
+use object::read::archive::ArchiveFile;
 use std::env;
 use std::fmt::Write;
 use std::fs;
@@ -48,6 +51,10 @@ const LINKER: &str = "ld.bfd";
 pub const ROOM: u64 = 0x4_0000;
 /// The size of a page in bytes.
 const PAGE: u64 = 4096;
+/// Stacks are divided at multiples of this many bytes.
+const STEP: u64 = 2 * PAGE;
+/// What the name of the function that every panic calls ends with.
+const PANIC_ENTRY: &str = "rust_begin_unwind";
 /// The crates that are on the host's side: the kernel, its port, and the library that calls it.
 const HOST: [&str; 4] = ["crossgate", "crossgate_abi", "crossgate_kernel", "crossgate_hosted"];
 
@@ -105,12 +112,14 @@ fn link(arguments: &Arguments) -> Result<()> {
         section.thread_local = false;
     }
     let sections = collect(&inputs)?;
+    let panic = panic_entry(&arguments.inputs())?;
     let folder = tempfile::tempdir().context("can't make a temporary folder")?;
     let path = folder.path().join("processes.ld");
-    fs::write(&path, script(&inputs, &sections)).context("can't write the linker script")?;
+    fs::write(&path, script(&inputs, &sections, &panic)).context("can't write the linker script")?;
     let output = arguments.output();
     let linked = folder.path().join("linked");
     let mut all = arguments.with_output(&linked);
+    all.push(format!("--wrap={panic}"));
     all.push(format!("-T{}", path.display()));
     linker::run(&all)?;
     let image = Image::read(&linked)?;
@@ -129,9 +138,26 @@ fn compiled(arguments: &Arguments) -> Vec<String> {
     arguments.inputs().into_iter().filter(is_compiled).collect()
 }
 
+/// The name of the function of the Rust library that every panic calls.
+fn panic_entry(inputs: &[String]) -> Result<String> {
+    let is_library = |path: &&String| path.ends_with(".rlib") && path.contains("/libstd-");
+    let library = inputs.iter().find(is_library).context("the program has no Rust library")?;
+    let data = fs::read(library).with_context(|| format!("can't read {library}"))?;
+    let archive = ArchiveFile::parse(&*data)?;
+    for symbol in archive.symbols()?.into_iter().flatten() {
+        let name = String::from_utf8_lossy(symbol?.name()).into_owned();
+        if name.ends_with(PANIC_ENTRY) {
+            return Ok(name);
+        }
+    }
+    bail!("{library} has no {PANIC_ENTRY}: this version of Rust is not known to Crossgate")
+}
+
 /// The linker script, which adds to the linker's own.
-fn script(inputs: &Inputs, sections: &[OutputSection]) -> String {
-    let mut text = "SECTIONS {\n".to_owned();
+fn script(inputs: &Inputs, sections: &[OutputSection], panic: &str) -> String {
+    let mut text = format!("__wrap_{panic} = __crossgate_panic;\n");
+    line(&mut text, format_args!("__crossgate_host_panic = __real_{panic};"));
+    text += "SECTIONS {\n";
     for process in &inputs.processes {
         memory(&mut text, process, sections);
     }
@@ -147,9 +173,9 @@ fn script(inputs: &Inputs, sections: &[OutputSection]) -> String {
 
 /// The pages of a process, and room for a stack before them.
 fn memory(text: &mut String, process: &str, sections: &[OutputSection]) {
-    line(text, format_args!("  .crossgate.room.{process} (NOLOAD) : ALIGN({PAGE}) {{"));
+    line(text, format_args!("  .crossgate.room.{process} (NOLOAD) : ALIGN({STEP}) {{"));
     line(text, format_args!("    . = . + {ROOM:#x};\n  }}"));
-    line(text, format_args!("  .crossgate.memory.{process} : ALIGN({PAGE}) {{"));
+    line(text, format_args!("  .crossgate.memory.{process} : ALIGN({STEP}) {{"));
     line(text, format_args!("    __crossgate_start_{process} = .;"));
     for (part, end) in PARTS.into_iter().zip(["shared", "data", "zeroed"]) {
         let name = format!("{part}{process}");

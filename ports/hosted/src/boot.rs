@@ -9,7 +9,7 @@ use crate::machine::{Machine, idle, install};
 use crate::memory::{self, Region};
 use crate::options::{self, Options};
 use crate::protection::Protection;
-use crate::{handler, host, inside, panic, signal};
+use crate::{handler, host, inside, signal};
 use core::sync::atomic::Ordering;
 use crossgate_abi::table::{FaultWatch, Process, System, Thread};
 use crossgate_kernel::thread::{Place, Thread as ThreadState};
@@ -62,7 +62,6 @@ fn prepare(wiring: &'static System, options: &Options) -> Result<Way, String> {
     let kernel = Box::leak(Box::new(Kernel::new(system, storage(system), machine)));
     kernel.start(host::constants());
     gate::KERNEL_STACK_END.store(memory::kernel_stack()?, Ordering::Relaxed);
-    panic::install();
     install(kernel);
     if options.block_system_calls {
         host::block_system_calls()?;

@@ -24,8 +24,6 @@ pub static MODE: AtomicU16 = AtomicU16::new(KERNEL);
 pub const KERNEL: u16 = 0x0001;
 /// User code runs, and may not call Linux (if that is blocked).
 pub const USER: u16 = 0x0100;
-/// User code runs, and may: std deals with a panic.
-pub const USER_WITH_SYSTEM_CALLS: u16 = 0x0000;
 
 /// Whether user code runs.
 pub fn is_user() -> bool {

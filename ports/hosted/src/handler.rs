@@ -3,7 +3,7 @@
 use crate::context::{Answer, Context, Start};
 use crate::gate::{self, DEADLINE, DEVICE, PENDING, STEP, TIMER, Way};
 use crate::machine::{Machine, Place, kernel, window_of, window_top};
-use crate::{host, lend, panic, signal, step};
+use crate::{host, lend, signal, step};
 use core::sync::atomic::Ordering;
 use crossgate_abi::number::{self, hosted};
 use crossgate_abi::table::Entry as Thunk;
@@ -90,10 +90,6 @@ fn dispatch(kernel: &mut Kernel<Machine>, stack_pointer: Word, context: &mut Con
             let service = kernel.port.system.services.get(context.words[0]);
             context.words[1] = service.map_or(0, |service| service.interface as *const () as Word);
             Effect::reply(Status::OK)
-        }
-        number::PANIC => {
-            panic::ended();
-            kernel.system_call(stack_pointer, number::PANIC, &mut context.words)
         }
         other => kernel.system_call(stack_pointer, other, &mut context.words),
     };
@@ -224,15 +220,7 @@ pub extern "C" fn fault() -> Way {
 
 fn crash(kernel: &mut Kernel<Machine>) -> Way {
     let report = signal::report();
-    if report.cause == Cause::Panic {
-        let mut words = panic::place();
-        panic::ended();
-        let nowhere = kernel.current().stack().end;
-        let _ = kernel.system_call(nowhere, number::PANIC, &mut words);
-    } else {
-        panic::ended();
-        let _ = kernel.fault(report.cause, report.instruction, report.address);
-    }
+    let _ = kernel.fault(report.cause, report.instruction, report.address);
     load(kernel)
 }
 

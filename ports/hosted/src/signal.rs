@@ -7,7 +7,7 @@ use crate::gate::{self, DEVICE, MODE, PENDING, RED_ZONE, TIMER, is_user};
 use crate::machine::{kernel, window_of};
 use crate::memory::GUARD;
 use crate::step;
-use crate::{host, panic};
+use crate::host;
 use core::ffi::{c_int, c_void};
 use core::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use crossgate_abi::{Cause, Word};
@@ -98,7 +98,7 @@ extern "C" fn on_interrupt(signal: c_int, _: *mut libc::siginfo_t, context: *mut
         _ => TIMER,
     };
     PENDING.fetch_or(what, Ordering::Relaxed);
-    let is_free = is_user() && !SENT.load(Ordering::Relaxed) && !panic::is_going_on();
+    let is_free = is_user() && !SENT.load(Ordering::Relaxed);
     if is_free && PENDING.load(Ordering::Relaxed) != 0 {
         interrupt(registers(context));
     }
