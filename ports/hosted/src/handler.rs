@@ -187,16 +187,13 @@ fn answer(kernel: &mut Kernel<Machine>, stack_pointer: Word, words: [Word; 3]) -
 /// Something has come while the current thread ran (or nothing: then it is no harm).
 fn interrupt(kernel: &mut Kernel<Machine>, stack_pointer: Word, context: &Context) -> Way {
     kernel.current().stack_pointer = stack_pointer;
+    let interrupted = kernel.thread_id();
     let pending = PENDING.swap(0, Ordering::Relaxed);
     if pending & DEADLINE != 0 {
         kernel.port.clock.bring_forward();
     }
     if pending & (TIMER | DEADLINE) != 0 {
         let _ = kernel.timer();
-    }
-    if pending & STEP != 0 && kernel.thread_id() != 0 {
-        let steps = kernel.port.clock.take_steps();
-        step::begin(context, window_of(kernel.current()), steps);
     }
     if pending & (TIMER | DEADLINE | DEVICE) != 0 {
         kernel.port.advance_devices();
@@ -205,6 +202,11 @@ fn interrupt(kernel: &mut Kernel<Machine>, stack_pointer: Word, context: &Contex
         }
     }
     let _ = kernel.reschedule();
+    // Another thread that goes on now is not single-stepped.
+    if pending & STEP != 0 && kernel.thread_id() == interrupted && interrupted != 0 {
+        let steps = kernel.port.clock.take_steps();
+        step::begin(context, window_of(kernel.current()), steps);
+    }
     load(kernel)
 }
 

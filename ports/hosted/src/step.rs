@@ -40,6 +40,9 @@ pub fn done(flags: &mut i64) -> bool {
     if left <= 1 {
         // With none left, another thread has run since, and has come to the kernel.
         *flags &= !TRAP;
+    } else {
+        // The step may have been the end of an interrupt, which loads the flags that it had saved.
+        *flags |= TRAP;
     }
     if left == 1 {
         PENDING.fetch_or(DEADLINE, Ordering::Relaxed);

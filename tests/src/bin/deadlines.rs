@@ -1,5 +1,7 @@
 //! Calls that have to end in time: an orderly server gives up, one that computes on is stopped, and who
 //! waits for an object gets his thread back. Nobody can lengthen the time of his caller.
+//!
+//! Without seeds: it is about how much time passes.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::sync::atomic::{AtomicU32, Ordering};

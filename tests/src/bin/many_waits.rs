@@ -1,5 +1,7 @@
 //! As many wait at once as there can be: each for a notification of its own, then each for a mutex of
 //! its own. All are woken, each by its own event, and none by that of another.
+//!
+//! Without seeds: it is about how much time passes.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::sync::atomic::{AtomicU32, Ordering};

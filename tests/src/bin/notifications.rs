@@ -1,5 +1,7 @@
 //! Notifications: kept until somebody waits, counted where the wiring says so, with and without a
 //! timeout, for one and for any of several, between processes.
+//!
+//! Without seeds: it is about how much time passes.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::time::Duration;

@@ -3,6 +3,8 @@
 //!
 //! Time is exact only if the emulator counts instructions, as `cargo xtask test` has it do: then an
 //! instruction takes 1 ns.
+//!
+//! Without seeds: it is about how much time passes.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::sync::atomic::{AtomicU32, Ordering};

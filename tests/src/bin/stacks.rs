@@ -1,5 +1,7 @@
 //! Stacks that overflow, and stack pointers that point elsewhere. The kernel saves registers at the
 //! stack pointer, so it must not take one at its word.
+//!
+//! Without seeds: a sleep has to last until others have run.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::cell::UnsafeCell;

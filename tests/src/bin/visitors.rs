@@ -1,5 +1,7 @@
 //! Threads that are inside a process when another thread crashes it: wherever they are, they come
 //! back to their caller with an error, and hold nothing that others wait for.
+//!
+//! Without seeds: the order of the crashes is one in time.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::time::Duration;
