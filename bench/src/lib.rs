@@ -1,12 +1,12 @@
 //! What the benchmarks share: interfaces, their servers, and a clock.
 //!
 //! `cargo xtask bench` runs the binaries on QEMU with `-icount shift=0`, where an instruction takes
-//! one nanosecond of virtual time, and reads the lines `result NAME INSTRUCTIONS` that they print.
-//! An operation is repeated 10,000 times; the empty loop is subtracted.
+//! one nanosecond of virtual time, or as programs of the host, and reads the lines
+//! `result NAME NANOSECONDS` that they print. An operation is repeated 10,000 times; the empty loop is
+//! subtracted.
 #![no_std]
 #![forbid(unsafe_code)]
 
-#[cfg(target_os = "none")]
 pub mod report;
 
 use crossgate::{CallError, Handle, Lent, interface};

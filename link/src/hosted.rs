@@ -115,7 +115,8 @@ fn link(arguments: &Arguments) -> Result<()> {
     let panic = panic_entry(&arguments.inputs())?;
     let folder = tempfile::tempdir().context("can't make a temporary folder")?;
     let path = folder.path().join("processes.ld");
-    fs::write(&path, script(&inputs, &sections, &panic)).context("can't write the linker script")?;
+    fs::write(&path, script(&inputs, &sections, &panic))
+        .context("can't write the linker script")?;
     let output = arguments.output();
     let linked = folder.path().join("linked");
     let mut all = arguments.with_output(&linked);

@@ -37,11 +37,8 @@ pub fn run(linux: &Path) -> Result<()> {
     command.args(["-M", "q35", "-cpu", "max", "-m", "1G", "-display", "none", "-no-reboot"]);
     command.arg("-kernel").arg(linux).arg("-initrd").arg(&system);
     command.arg("-serial").arg(format!("file:{}", log.display()));
-    // What Linux does not know goes to the test: names with a value as its environment, and what comes
-    // after the dashes as its arguments. When it ends, Linux panics.
-    let environment = "CROSSGATE_OPTIONS=--protection=keys PATH=/bin";
-    let arguments = format!("console=ttyS0 quiet panic=-1 {environment} -- plain::");
-    command.arg("-append").arg(arguments);
+    // What comes after the dashes are the arguments of the test. When it ends, Linux panics.
+    command.args(["-append", "console=ttyS0 quiet panic=-1 -- keys::"]);
     command.stdin(Stdio::null()).stdout(Stdio::null());
     let mut child = command.spawn().context("cannot start the emulator")?;
     let status = child.wait_timeout(PATIENCE)?;

@@ -1,5 +1,6 @@
 //! The thermostat's memory: who owns what.
 
+use crate::board::Board;
 use crate::{progress, setup, workspace};
 use anyhow::{Context, Result};
 use crossgate_link::map::MemoryMap;
@@ -12,8 +13,9 @@ use std::path::Path;
 /// If the thermostat doesn't build or the file can't be written.
 pub fn run(svg: Option<&Path>) -> Result<()> {
     setup::target()?;
-    let firmware =
-        progress::step("building the thermostat", || workspace::build_one("thermostat"))?;
+    let firmware = progress::step("building the thermostat", || {
+        workspace::build_one("thermostat", Board::Mps2An385)
+    })?;
     let map = MemoryMap::from_elf(&firmware)?;
     println!("{map}");
     if let Some(file) = svg {

@@ -1,12 +1,13 @@
 //! Tests that are firmware: each is a program of its own, and passes if it ends with success.
 
+use crate::board::Board;
 use crate::{command, emulator, setup, workspace};
 use anyhow::Result;
 use std::time::Duration;
 use workspace::Firmware;
 
-/// The package with the tests.
-const PACKAGE: &str = "system-tests";
+/// The packages with the tests: those for every board, and those for this one.
+const PACKAGES: [&str; 2] = ["system-tests", "system-tests-cortex-m"];
 /// How long a test may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -15,7 +16,11 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// # Errors
 /// If they don't build.
 pub fn build() -> Result<Vec<Firmware>> {
-    workspace::build(PACKAGE)
+    let mut tests = Vec::new();
+    for package in PACKAGES {
+        tests.append(&mut workspace::build(package, Board::Mps2An385)?);
+    }
+    Ok(tests)
 }
 
 /// Runs a test.
@@ -28,7 +33,7 @@ pub fn run(test: &Firmware) -> Result<()> {
         return Ok(());
     }
     anyhow::bail!(
-        "{}\n\nTo repeat it:\ncargo build --release --target {} -p {PACKAGE} --bin {}\n{}",
+        "{}\n\nTo repeat it:\ncargo build --release --target {} --bin {}\n{}",
         finished.output.trim_end(),
         setup::TARGET,
         test.name,

@@ -1,6 +1,7 @@
 //! All tests, one after the other, and a summary.
 
-use crate::{bench, command, demo, panics, progress, setup, system_tests, workspace};
+use crate::board::Board;
+use crate::{bench, command, demo, keys, panics, progress, setup, system_tests, workspace};
 use anyhow::Result;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -115,43 +116,49 @@ pub fn run() -> Result<bool> {
     setup::target()?;
     setup::source_tools()?;
     setup::emulator_for_tests()?;
-    let firmware = workspace::firmware_packages()?;
     let mut report = Report::default();
-    source(&mut report, &firmware);
-    host(&mut report, &firmware);
+    source(&mut report)?;
+    on_this_machine(&mut report);
     miri(&mut report);
+    with_keys(&mut report);
     on_the_board(&mut report);
     Ok(report.print())
 }
 
-fn source(report: &mut Report, firmware: &[String]) {
+fn source(report: &mut Report) -> Result<()> {
     report.command("format", workspace::cargo().args(["fmt", "--all", "--check"]));
-    let mut clippy = workspace::cargo();
-    clippy.args(["clippy", "--workspace", "--all-targets"]);
-    exclude(&mut clippy, firmware);
-    report.command("clippy", clippy.args(["--", "-D", "warnings"]));
+    let clippy = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
+    report.command("clippy", workspace::cargo().args(clippy));
     let mut clippy = workspace::cargo();
     clippy.args(["clippy", "--release", "--target", setup::TARGET]);
-    for package in firmware {
-        clippy.args(["--package", package]);
+    for package in workspace::board_packages()? {
+        clippy.args(["--package", &package]);
     }
     report.command("clippy for the board", clippy.args(["--", "-D", "warnings"]));
     let mut doc = workspace::cargo();
     doc.env("RUSTDOCFLAGS", "-D warnings").args(["doc", "--no-deps", "--workspace"]);
-    exclude(&mut doc, firmware);
     report.command("documentation", &mut doc);
+    Ok(())
 }
 
-fn host(report: &mut Report, firmware: &[String]) {
+fn on_this_machine(report: &mut Report) {
     let mut test = workspace::cargo();
-    test.args(["test", "--workspace", "--no-fail-fast"]);
-    exclude(&mut test, firmware);
+    // What needs the board's target, or a C compiler, is not left out.
+    test.env("CROSSGATE_ALL_TESTS", "1").args(["test", "--workspace", "--no-fail-fast"]);
     report.command("tests on this machine", &mut test);
+    for (name, fault) in [("thermostat, hosted", false), ("thermostat, hosted, with a fault", true)]
+    {
+        report.step(name, || demo::test(Board::Hosted, fault));
+    }
+    report.step("benchmarks, hosted", bench::check_hosted);
 }
 
-fn exclude(cargo: &mut Command, firmware: &[String]) {
-    for package in firmware {
-        cargo.args(["--exclude", package]);
+/// The hosted system tests once more, on a CPU with protection keys.
+fn with_keys(report: &mut Report) {
+    let name = "system tests, hosted, with protection keys";
+    match setup::linux_with_keys() {
+        Ok(linux) => report.step(name, || keys::run(&linux)),
+        Err(why) => report.skip(name, &format!("{why:#}")),
     }
 }
 
@@ -187,10 +194,10 @@ fn on_the_board(report: &mut Report) {
         report.step(&name, || system_tests::run(test));
     }
     for (name, fault) in [("thermostat", false), ("thermostat with a fault", true)] {
-        report.step(name, || demo::test(&workspace::build_one("thermostat")?, fault));
+        report.step(name, || demo::test(Board::Mps2An385, fault));
     }
     report.step("no way from the kernel to a panic", || {
-        panics::check(&workspace::build_one("thermostat")?)?;
+        panics::check(&workspace::build_one("thermostat", Board::Mps2An385)?)?;
         // Parts of the kernel are only in firmware that needs them, as these need all.
         tests.iter().try_for_each(|test| panics::check(&test.file))
     });

@@ -1,10 +1,14 @@
 //! The packages of this repository, and building firmware.
 
+use crate::board::Board;
 use crate::{command, setup};
 use anyhow::{Context, Result, bail};
 use cargo_metadata::{Message, MetadataCommand, Package};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+/// The packages that are the microcontroller for others: its board, the same by target, and the port.
+const BOARDS: [&str; 3] = ["mps2-an385", "development-board", "crossgate-cortex-m"];
 
 /// The folder of the repository.
 pub fn root() -> &'static Path {
@@ -18,19 +22,20 @@ pub fn cargo() -> Command {
     cargo
 }
 
-/// The names of the packages that are firmware: those that depend on the port.
+/// The names of the packages that are built for the microcontroller, too: its board, and what runs on it.
 ///
 /// # Errors
 /// If a manifest is wrong.
-pub fn firmware_packages() -> Result<Vec<String>> {
+pub fn board_packages() -> Result<Vec<String>> {
     let metadata =
         MetadataCommand::new().current_dir(root()).no_deps().exec().context("cargo metadata")?;
-    let packages = metadata.workspace_packages().into_iter().filter(|package| is_firmware(package));
+    let packages =
+        metadata.workspace_packages().into_iter().filter(|package| is_for_board(package));
     Ok(packages.map(|package| package.name.to_string()).collect())
 }
 
-fn is_firmware(package: &Package) -> bool {
-    package.dependencies.iter().any(|dependency| dependency.name == "crossgate-cortex-m")
+fn is_for_board(package: &Package) -> bool {
+    package.dependencies.iter().any(|dependency| BOARDS.contains(&dependency.name.as_str()))
 }
 
 /// A firmware that was built.
@@ -41,13 +46,16 @@ pub struct Firmware {
     pub file: PathBuf,
 }
 
-/// Builds the programs of a package for the board, in release.
+/// Builds the programs of a package for a board, in release.
 ///
 /// # Errors
 /// If it does not build, or there are no programs in it.
-pub fn build(package: &str) -> Result<Vec<Firmware>> {
+pub fn build(package: &str, board: Board) -> Result<Vec<Firmware>> {
     let mut build = cargo();
-    build.args(["build", "--release", "--target", setup::TARGET, "--package", package, "--bins"]);
+    build.args(["build", "--release", "--package", package, "--bins"]);
+    if board == Board::Mps2An385 {
+        build.args(["--target", setup::TARGET]);
+    }
     build.arg("--message-format=json-render-diagnostics");
     let output = command::run(&mut build)?;
     let mut firmware = Vec::new();
@@ -69,7 +77,7 @@ pub fn build(package: &str) -> Result<Vec<Firmware>> {
 ///
 /// # Errors
 /// As [`build`].
-pub fn build_one(package: &str) -> Result<PathBuf> {
-    let first = build(package)?.into_iter().next();
+pub fn build_one(package: &str, board: Board) -> Result<PathBuf> {
+    let first = build(package, board)?.into_iter().next();
     Ok(first.context("there is no program")?.file)
 }

@@ -3,56 +3,48 @@
 //! A process that faulted is stopped here, so there are eight, and each faults once.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
-#[cfg(not(target_os = "none"))]
-fn main() {
-    println!("run this by `cargo xtask bench`");
+use bench::Crash;
+use bench::report::Bench;
+use board::{TIMER0, Timer, UART0, Uart};
+use crossgate::{CallError, Concurrent, Handle};
+
+struct Crasher;
+
+impl Crash for Crasher {
+    fn ready(&self) {}
+    fn crash(&self) -> u32 {
+        // SAFETY: there is no memory of this process, so the access faults: that is measured.
+        unsafe { core::ptr::without_provenance::<u32>(0x2000_0000).read_volatile() }
+    }
 }
 
-#[cfg(target_os = "none")]
-mod firmware {
-    use bench::Crash;
-    use bench::report::Bench;
-    use crossgate::{CallError, Concurrent, Handle};
-    use mps2_an385::{TIMER0, Timer, UART0, Uart};
+crossgate::system! {
+    static SYSTEM;
+    process client {
+        mmio UART0;
+        mmio TIMER0;
+        thread main (priority = 1, stack = 2048) = run([A, B, C, D, E, F, G, H]);
+    }
+    process first { on_fault = stop; object a: Concurrent<Crasher> = Crasher => [A: dyn Crash]; }
+    process second { on_fault = stop; object b: Concurrent<Crasher> = Crasher => [B: dyn Crash]; }
+    process third { on_fault = stop; object c: Concurrent<Crasher> = Crasher => [C: dyn Crash]; }
+    process fourth { on_fault = stop; object d: Concurrent<Crasher> = Crasher => [D: dyn Crash]; }
+    process fifth { on_fault = stop; object e: Concurrent<Crasher> = Crasher => [E: dyn Crash]; }
+    process sixth { on_fault = stop; object f: Concurrent<Crasher> = Crasher => [F: dyn Crash]; }
+    process seventh { on_fault = stop; object g: Concurrent<Crasher> = Crasher => [G: dyn Crash]; }
+    process eighth { on_fault = stop; object h: Concurrent<Crasher> = Crasher => [H: dyn Crash]; }
+}
+board::start!(SYSTEM);
 
-    struct Crasher;
-
-    impl Crash for Crasher {
-        fn ready(&self) {}
-        fn crash(&self) -> u32 {
-            // SAFETY: there is no memory of this process, so the access faults: that is measured.
-            unsafe { core::ptr::without_provenance::<u32>(0x2000_0000).read_volatile() }
+fn run(crashers: [Handle<dyn Crash>; 8]) -> ! {
+    let mut bench = Bench::new(Timer::new(TIMER0), Uart::new(UART0, 115_200));
+    assert!(crashers.iter().all(|crasher| crasher.ready().is_ok()));
+    let mut faulted = 0;
+    bench.measure_whole("fault_to_caller", 8, || {
+        for crasher in crashers {
+            faulted += u32::from(crasher.crash() == Err(CallError::ServerFaulted));
         }
-    }
-
-    crossgate::system! {
-        pub static SYSTEM;
-        process client {
-            mmio UART0;
-            mmio TIMER0;
-            thread main (priority = 1, stack = 2048) = main([A, B, C, D, E, F, G, H]);
-        }
-        process first { on_fault = stop; object a: Concurrent<Crasher> = Crasher => [A: dyn Crash]; }
-        process second { on_fault = stop; object b: Concurrent<Crasher> = Crasher => [B: dyn Crash]; }
-        process third { on_fault = stop; object c: Concurrent<Crasher> = Crasher => [C: dyn Crash]; }
-        process fourth { on_fault = stop; object d: Concurrent<Crasher> = Crasher => [D: dyn Crash]; }
-        process fifth { on_fault = stop; object e: Concurrent<Crasher> = Crasher => [E: dyn Crash]; }
-        process sixth { on_fault = stop; object f: Concurrent<Crasher> = Crasher => [F: dyn Crash]; }
-        process seventh { on_fault = stop; object g: Concurrent<Crasher> = Crasher => [G: dyn Crash]; }
-        process eighth { on_fault = stop; object h: Concurrent<Crasher> = Crasher => [H: dyn Crash]; }
-    }
-    crossgate_cortex_m::start!(SYSTEM, clock_hz = mps2_an385::CLOCK_HZ);
-
-    fn main(crashers: [Handle<dyn Crash>; 8]) -> ! {
-        let mut bench = Bench::new(Timer::new(TIMER0), Uart::new(UART0, 115_200));
-        assert!(crashers.iter().all(|crasher| crasher.ready().is_ok()));
-        let mut faulted = 0;
-        bench.measure_whole("fault_to_caller", 8, || {
-            for crasher in crashers {
-                faulted += u32::from(crasher.crash() == Err(CallError::ServerFaulted));
-            }
-        });
-        assert!(faulted == 8);
-        bench.end()
-    }
+    });
+    assert!(faulted == 8);
+    bench.end()
 }

@@ -2,51 +2,43 @@
 #![cfg_attr(target_os = "none", no_std, no_main)]
 #![forbid(unsafe_code)]
 
-#[cfg(not(target_os = "none"))]
-fn main() {
-    println!("run this by `cargo xtask bench`");
+use bench::Null;
+use bench::report::Bench;
+use board::{TIMER0, Timer, UART0, Uart};
+use core::sync::atomic::{AtomicU32, Ordering};
+use crossgate::{Concurrent, Handle, supervise};
+
+/// The number of the process `server`: it is the second.
+const SERVER: u8 = 1;
+
+/// 256 bytes that have to get their first values again.
+struct Server([AtomicU32; 64]);
+
+impl Null for Server {
+    fn nothing(&self) {
+        self.0[0].store(1, Ordering::Relaxed);
+    }
+    fn four(&self, _: u32, _: u32, _: u32, _: u32) {}
 }
 
-#[cfg(target_os = "none")]
-mod firmware {
-    use bench::Null;
-    use bench::report::Bench;
-    use core::sync::atomic::{AtomicU32, Ordering};
-    use crossgate::{Concurrent, Handle, supervise};
-    use mps2_an385::{TIMER0, Timer, UART0, Uart};
-
-    /// The number of the process `server`: it is the second.
-    const SERVER: u8 = 1;
-
-    /// 256 bytes that have to get their first values again.
-    struct Server([AtomicU32; 64]);
-
-    impl Null for Server {
-        fn nothing(&self) {
-            self.0[0].store(1, Ordering::Relaxed);
-        }
-        fn four(&self, _: u32, _: u32, _: u32, _: u32) {}
+crossgate::system! {
+    static SYSTEM;
+    process supervisor {
+        mmio UART0;
+        mmio TIMER0;
+        notification FAULTED;
+        faults FAULTED;
+        thread main (priority = 1, stack = 2048) = run(NULL);
     }
+    process server { object null: Concurrent<Server> =
+        Server([const { AtomicU32::new(0) }; 64]) => [NULL: dyn Null]; }
+}
+board::start!(SYSTEM);
 
-    crossgate::system! {
-        pub static SYSTEM;
-        process supervisor {
-            mmio UART0;
-            mmio TIMER0;
-            notification FAULTED;
-            faults FAULTED;
-            thread main (priority = 1, stack = 2048) = main(NULL);
-        }
-        process server { object null: Concurrent<Server> =
-            Server([const { AtomicU32::new(0) }; 64]) => [NULL: dyn Null]; }
-    }
-    crossgate_cortex_m::start!(SYSTEM, clock_hz = mps2_an385::CLOCK_HZ);
-
-    fn main(null: Handle<dyn Null>) -> ! {
-        let mut bench = Bench::new(Timer::new(TIMER0), Uart::new(UART0, 115_200));
-        bench.measure("restart_process", || {
-            assert!(supervise::restart(SERVER).is_ok() && null.nothing().is_ok());
-        });
-        bench.end()
-    }
+fn run(null: Handle<dyn Null>) -> ! {
+    let mut bench = Bench::new(Timer::new(TIMER0), Uart::new(UART0, 115_200));
+    bench.measure("restart_process", || {
+        assert!(supervise::restart(SERVER).is_ok() && null.nothing().is_ok());
+    });
+    bench.end()
 }

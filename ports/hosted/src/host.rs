@@ -111,9 +111,7 @@ impl Key {
         // SAFETY: it is only a number to Linux.
         let key = unsafe { libc::syscall(libc::SYS_pkey_alloc, 0, 0) };
         if key < 0 {
-            return Err(failed(
-                "there is no protection key for each process (there are 15 at most, on CPUs that have them)",
-            ));
+            return Err(failed("there are no protection keys (the CPU or Linux has none)"));
         }
         Ok(Key(key as u32))
     }

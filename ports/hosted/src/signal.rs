@@ -4,10 +4,10 @@
 //! returns: after an interrupt in code that tells the kernel, after a fault in the kernel.
 
 use crate::gate::{self, DEVICE, MODE, PENDING, RED_ZONE, TIMER, is_user};
+use crate::host;
 use crate::machine::{kernel, window_of};
 use crate::memory::GUARD;
 use crate::step;
-use crate::host;
 use core::ffi::{c_int, c_void};
 use core::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use crossgate_abi::{Cause, Word};

@@ -1,12 +1,13 @@
 //! Runs system tests as programs of the host, each in a process of its own.
 //!
-//! A program passes if its exit status is 0. Each one runs in three ways:
+//! A program passes if its exit status is 0. Each one runs in virtual time, in four ways:
 //!
 //! | trial | what |
 //! |---|---|
-//! | `plain::NAME` | in virtual time |
-//! | `blocked::NAME` | the same, with Linux' system calls blocked for user code |
-//! | `seeds::NAME` | with interrupts at the instructions that a few seeds choose |
+//! | `pages::NAME` | memory is closed by page tables |
+//! | `keys::NAME` | by protection keys; ignored if the CPU has none |
+//! | `blocked::NAME` | Linux' system calls are blocked for user code |
+//! | `seeds::NAME` | interrupts come at the instructions that a few seeds choose |
 
 use anyhow::{Context, Result, bail, ensure};
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -42,6 +43,7 @@ pub fn run(package: &'static str, sources: &str, one: &str) -> ExitCode {
 }
 
 fn trials(package: &'static str, sources: &Path, one: &Path) -> Result<Vec<Trial>> {
+    let has_keys = cpu_has_keys()?;
     let mut trials = Vec::new();
     for entry in fs::read_dir(sources).with_context(|| format!("{}", sources.display()))? {
         let source = entry?.path();
@@ -50,7 +52,9 @@ fn trials(package: &'static str, sources: &Path, one: &Path) -> Result<Vec<Trial
         let text = fs::read_to_string(&source)?;
         let program = Program { package, file: one.with_file_name(&name), name };
         ensure!(program.file.exists(), "{} was not built", program.name);
-        trials.push(program.trial("plain", |program| program.run(&[])));
+        trials.push(program.trial("pages", |program| program.run(&["--protection", "pages"])));
+        let keys = program.trial("keys", |program| program.run(&["--protection", "keys"]));
+        trials.push(keys.with_ignored_flag(!has_keys));
         trials.push(program.trial("blocked", |program| program.run(&["--block-system-calls"])));
         if !text.contains(NO_SEEDS) {
             trials.push(program.trial("seeds", |program| {
@@ -61,6 +65,13 @@ fn trials(package: &'static str, sources: &Path, one: &Path) -> Result<Vec<Trial
     ensure!(!trials.is_empty(), "there are no tests in {}", sources.display());
     trials.sort_by(|left, right| left.name().cmp(right.name()));
     Ok(trials)
+}
+
+/// Whether Linux lets programs use protection keys.
+fn cpu_has_keys() -> Result<bool> {
+    let text = fs::read_to_string("/proc/cpuinfo").context("/proc/cpuinfo")?;
+    let flags = text.lines().find(|line| line.starts_with("flags"));
+    Ok(flags.is_some_and(|flags| flags.split_whitespace().any(|flag| flag == "ospke")))
 }
 
 /// A test.

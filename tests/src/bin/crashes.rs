@@ -5,10 +5,10 @@
 use crossgate::fault::{Cause, FaultRecord, panic_file};
 use crossgate::{CallError, Concurrent, Handle, Notification, Signal, interface, thread};
 use crossgate_abi::{Status, number};
-use system_tests::{arch, raw};
 use system_tests::report::{broken, expect, pass};
 use system_tests::victim::{Safe, Vault};
 use system_tests::watch::Watch;
+use system_tests::{arch, raw};
 
 /// A server that crashes.
 #[interface]

@@ -2,14 +2,14 @@
 //! that never acknowledges does no harm, nor does one that crashes.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
-use core::time::Duration;
+use board::{CLOCK_HZ, TIMER0, TIMER1, Timer, UART0, Uart, interrupt};
 use core::sync::atomic::{AtomicU32, Ordering};
+use core::time::Duration;
 use crossgate::{Concurrent, Handle, Notification, Signal, interface, time};
 use crossgate_abi::{Cause, number};
-use board::{CLOCK_HZ, TIMER0, TIMER1, Timer, UART0, Uart, interrupt};
+use system_tests::raw;
 use system_tests::report::{expect, expect_that, pass};
 use system_tests::watch::Watch;
-use system_tests::raw;
 
 /// Counts the lives of a process.
 #[interface]

@@ -9,9 +9,9 @@ use crossgate::{
     thread, time,
 };
 use crossgate_abi::Cause;
-use system_tests::{arch, probe};
 use system_tests::report::{broken, expect, expect_that, pass};
 use system_tests::watch::Watch;
+use system_tests::{arch, probe};
 
 /// A server that does with lent memory what it likes. Addresses are those of the caller's memory.
 #[interface]

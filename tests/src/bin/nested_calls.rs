@@ -3,9 +3,9 @@
 
 use core::sync::atomic::{AtomicU32, Ordering};
 use crossgate::{CallError, Concurrent, Handle, interface};
-use system_tests::{arch, probe};
 use system_tests::report::{expect, pass};
 use system_tests::watch::allow_no_fault;
+use system_tests::{arch, probe};
 
 /// A link of a chain of calls.
 #[interface]

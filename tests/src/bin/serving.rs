@@ -2,11 +2,11 @@
 //! also next to memory that it is lent, and while it has lent memory itself.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
+use board::{TIMER0, Timer};
 use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use crossgate::{
     Concurrent, Handle, LendBuf, Lent, LentMut, Notification, Signal, interface, shared,
 };
-use board::{TIMER0, Timer};
 use system_tests::probe;
 use system_tests::report::{broken, expect, expect_that, pass};
 use system_tests::watch::allow_no_fault;

@@ -10,10 +10,10 @@ use core::time::Duration;
 use crossgate::{CallError, Concurrent, Handle, Notification, interface, time};
 use crossgate_abi::table::Thread;
 use crossgate_abi::{Cause, Status, number};
-use system_tests::{arch, probe};
 use system_tests::report::{broken, expect, pass};
 use system_tests::victim::{Safe, Vault};
 use system_tests::watch::Watch;
+use system_tests::{arch, probe};
 
 /// A server that does something bad to its stack.
 #[interface]

@@ -3,9 +3,9 @@
 //! Without seeds: it waits in loops, each round of which is a system call.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
+use board::{CLOCK_HZ, TIMER0, Timer};
 use core::time::Duration;
 use crossgate::{Notification, Signal, thread, time};
-use board::{CLOCK_HZ, TIMER0, Timer};
 use system_tests::report::{expect, expect_that, pass};
 use system_tests::watch::allow_no_fault;
 

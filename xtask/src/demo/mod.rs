@@ -1,11 +1,12 @@
-//! The thermostat on the emulated board, fed with the recorded day.
+//! The thermostat, fed with the recorded day.
 
 mod chart;
 mod expected;
 mod observed;
 mod view;
 
-use crate::emulator::Machine;
+use crate::board::Board;
+use crate::machine::Machine;
 use crate::{progress, recording, setup, workspace};
 use anyhow::{Result, bail, ensure};
 use crossgate_abi::CallError;
@@ -23,6 +24,8 @@ const CRASH: usize = recording::MINUTES / 2;
 
 /// What the demo is to be.
 pub struct Options {
+    /// What the thermostat runs on.
+    pub board: Board,
     /// Crash the sensor at noon.
     pub fault: bool,
     /// Plain lines even on a terminal.
@@ -36,13 +39,16 @@ pub struct Options {
 /// # Errors
 /// If something is missing, or the thermostat doesn't do what it should.
 pub fn run(options: &Options) -> Result<()> {
-    setup::all()?;
+    if options.board == Board::Mps2An385 {
+        setup::all()?;
+    }
+    let board = options.board;
     let firmware =
-        progress::step("building the thermostat", || workspace::build_one("thermostat"))?;
+        progress::step("building the thermostat", || workspace::build_one("thermostat", board))?;
     let lines = recording::read()?;
     let mut view = view::choose(options.plain);
     let day = Duration::from_secs(options.seconds.into());
-    let observed = play(&firmware, &lines, options.fault, day, &mut *view);
+    let observed = play(board, &firmware, &lines, options.fault, day, &mut *view);
     drop(view);
     let observed = observed?;
     summary(&observed);
@@ -53,22 +59,25 @@ pub fn run(options: &Options) -> Result<()> {
 ///
 /// # Errors
 /// As [`run`].
-pub fn test(firmware: &Path, fault: bool) -> Result<()> {
+pub fn test(board: Board, fault: bool) -> Result<()> {
     let lines = recording::read()?;
-    let observed = play(firmware, &lines, fault, Duration::ZERO, &mut view::Nothing)?;
+    let firmware = workspace::build_one("thermostat", board)?;
+    let observed = play(board, &firmware, &lines, fault, Duration::ZERO, &mut view::Nothing)?;
     check(&observed, &lines, fault)
 }
 
 /// Sends the day's lines to the sensor, each after the thermostat has dealt with the one before,
 /// over at least the time of `day`.
 fn play(
+    board: Board,
     firmware: &Path,
     lines: &[Vec<u8>],
     fault: bool,
     day: Duration,
     view: &mut dyn View,
 ) -> Result<Observed> {
-    let mut run = Run { machine: Machine::start(firmware)?, observed: Observed::default(), view };
+    let mut run =
+        Run { machine: Machine::start(board, firmware)?, observed: Observed::default(), view };
     let start = Instant::now();
     for (minute, line) in lines.iter().enumerate() {
         if fault && minute == CRASH {

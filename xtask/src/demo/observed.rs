@@ -1,7 +1,7 @@
 //! What was seen of the thermostat.
 
 use super::expected::{self, Event};
-use crate::emulator::Received;
+use crate::machine::Received;
 use thermostat_interfaces::Celsius;
 
 /// The serial line of the console.

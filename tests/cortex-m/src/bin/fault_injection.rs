@@ -3,133 +3,139 @@
 //!
 //! The crash is one of another thread of the server, which a timer wakes. The positions are exact only
 //! if the emulator counts instructions, as `cargo xtask test` has it do.
-#![cfg_attr(target_os = "none", no_std)]
-#![no_main]
-#![cfg(target_os = "none")]
+#![cfg_attr(target_os = "none", no_std, no_main)]
 
-use core::arch::asm;
-use core::time::Duration;
-use crossgate::fault::Faults;
-use crossgate::{
-    CallError, Exclusive, Handle, LendBuf, LentMut, Notification, Signal, interface, supervise,
-};
-use board::{TIMER0, Timer, interrupt};
-use system_tests::probe;
-use system_tests::report::{broken, expect, expect_that, pass};
-
-/// How many positions there are, one instruction apart.
-const POSITIONS: u32 = 1_200;
-/// At least so many of them have to be inside the call.
-const INSIDE: u32 = 1_000;
-/// Instructions in a tick of the timer.
-const TICK: u32 = 40;
-/// The first tick: about when the call is entered.
-const FIRST: u32 = 6;
-/// What a method writes into the memory that it is lent.
-const WRITTEN: u8 = 1;
-
-#[interface]
-trait Victim {
-    /// Has the server crash after so many ticks.
-    fn arm(&mut self, ticks: u32);
-    /// Writes lent memory, byte by byte.
-    fn work(&mut self, memory: LentMut<'_, [u8]>);
-    /// Reads a byte, wherever it is.
-    fn peek(&mut self, address: u32) -> u8;
+#[cfg(not(target_os = "none"))]
+fn main() {
+    println!("run this by `cargo xtask test`");
 }
 
-struct Server;
+#[cfg(target_os = "none")]
+mod firmware {
+    use board::{TIMER0, Timer, interrupt};
+    use core::arch::asm;
+    use core::time::Duration;
+    use crossgate::fault::Faults;
+    use crossgate::{
+        CallError, Exclusive, Handle, LendBuf, LentMut, Notification, Signal, interface, supervise,
+    };
+    use system_tests::probe;
+    use system_tests::report::{broken, expect, expect_that, pass};
 
-impl Victim for Server {
-    fn arm(&mut self, ticks: u32) {
-        Timer::new(TIMER0).interrupt_after(ticks);
+    /// How many positions there are, one instruction apart.
+    const POSITIONS: u32 = 1_200;
+    /// At least so many of them have to be inside the call.
+    const INSIDE: u32 = 1_000;
+    /// Instructions in a tick of the timer.
+    const TICK: u32 = 40;
+    /// The first tick: about when the call is entered.
+    const FIRST: u32 = 6;
+    /// What a method writes into the memory that it is lent.
+    const WRITTEN: u8 = 1;
+
+    #[interface]
+    trait Victim {
+        /// Has the server crash after so many ticks.
+        fn arm(&mut self, ticks: u32);
+        /// Writes lent memory, byte by byte.
+        fn work(&mut self, memory: LentMut<'_, [u8]>);
+        /// Reads a byte, wherever it is.
+        fn peek(&mut self, address: u32) -> u8;
     }
-    fn work(&mut self, mut memory: LentMut<'_, [u8]>) {
-        for index in 0..memory.len() {
-            memory.set(index, WRITTEN);
+
+    struct Server;
+
+    impl Victim for Server {
+        fn arm(&mut self, ticks: u32) {
+            Timer::new(TIMER0).interrupt_after(ticks);
+        }
+        fn work(&mut self, mut memory: LentMut<'_, [u8]>) {
+            for index in 0..memory.len() {
+                memory.set(index, WRITTEN);
+            }
+        }
+        fn peek(&mut self, address: u32) -> u8 {
+            probe::load(address as usize & !3) as u8
         }
     }
-    fn peek(&mut self, address: u32) -> u8 {
-        probe::load(address as usize & !3) as u8
-    }
-}
 
-crossgate::system! {
-    static SYSTEM;
-    process supervisor {
-        notification FAULTED;
-        faults FAULTED;
-        thread main (priority = 31, stack = 2048) = supervise(FAULTED);
-    }
-    process server {
-        on_fault = stop;
-        mmio TIMER0;
-        notification EXPIRED;
-        interrupt interrupt::TIMER0 => EXPIRED;
-        object server: Exclusive<Server> = Server => [VICTIM: dyn Victim];
-        thread bomb (priority = 30, stack = 1024) = bomb(EXPIRED, CRASHING);
-    }
-    process client {
-        notification CRASHING;
-        thread main (priority = 2, stack = 4096) = client(VICTIM, CRASHING);
-    }
-}
-board::start!(SYSTEM);
-
-fn supervise(faulted: Notification) -> ! {
-    let mut faults = Faults::new();
-    loop {
-        faulted.wait();
-        for record in faults.by_ref() {
-            expect("a decision", supervise::restart(record.process), Ok(()));
+    crossgate::system! {
+        static SYSTEM;
+        process supervisor {
+            notification FAULTED;
+            faults FAULTED;
+            thread main (priority = 31, stack = 2048) = supervise(FAULTED);
         }
-        expect_that("a new reader finds the last ones", Faults::new().next().is_some());
-    }
-}
-
-fn bomb(expired: Notification, crashing: Signal) -> ! {
-    Timer::new(TIMER0).clear_interrupt();
-    expired.acknowledge();
-    expired.wait();
-    Timer::new(TIMER0).clear_interrupt();
-    expect("signal", crashing.signal(), Ok(()));
-    panic!("the server crashes on request")
-}
-
-/// Mutations: `Kernel::unwind` does not release locks; `Thread::pop` leaves the leases as they are.
-fn client(victim: Handle<dyn Victim>, crashing: Notification) -> ! {
-    let mut inside = 0;
-    for position in 0..POSITIONS {
-        let mut memory = LendBuf::<256>::new();
-        expect("arming", victim.arm(FIRST + position / TICK), Ok(()));
-        delay(TICK - position % TICK);
-        match victim.work(&mut memory[..]) {
-            Ok(()) => {}
-            Err(CallError::ServerFaulted) => inside += 1,
-            Err(error) => broken(error.as_str()),
+        process server {
+            on_fault = stop;
+            mmio TIMER0;
+            notification EXPIRED;
+            interrupt interrupt::TIMER0 => EXPIRED;
+            object server: Exclusive<Server> = Server => [VICTIM: dyn Victim];
+            thread bomb (priority = 30, stack = 1024) = bomb(EXPIRED, CRASHING);
         }
-        expect_that("it crashes", crashing.wait_timeout(Duration::from_millis(1)).is_ok());
-        let written = memory.iter().take_while(|&&byte| byte == WRITTEN).count();
-        expect_that("only the method writes", memory[written..].iter().all(|&byte| byte == 0));
-        expect("the next call", victim.work(&mut memory[..]), Ok(()));
-        expect_that("it has written", memory.iter().all(|&byte| byte == WRITTEN));
-        if position % 100 == 0 {
-            let address = memory.as_ptr().addr() as u32;
-            let peeked = victim.peek(address);
-            expect("a read of what was lent before", peeked, Err(CallError::ServerFaulted));
+        process client {
+            notification CRASHING;
+            thread main (priority = 2, stack = 4096) = client(VICTIM, CRASHING);
         }
     }
-    expect_that("enough crashes were inside the call", inside >= INSIDE);
-    pass()
-}
+    board::start!(SYSTEM);
 
-/// Takes `instructions`, at most 40, and a few more, always as many.
-#[inline(always)]
-fn delay(instructions: u32) {
-    let skipped = 2 * (TICK - instructions.min(TICK));
-    // SAFETY: the jump goes to one of the instructions that do nothing, or behind the last of them.
-    // (The program counter reads as 4 bytes after the jump, which is 2 bytes long.)
-    unsafe {
-        asm!("add pc, {skipped}", "nop", ".rept 40", "nop", ".endr", skipped = in(reg) skipped);
+    fn supervise(faulted: Notification) -> ! {
+        let mut faults = Faults::new();
+        loop {
+            faulted.wait();
+            for record in faults.by_ref() {
+                expect("a decision", supervise::restart(record.process), Ok(()));
+            }
+            expect_that("a new reader finds the last ones", Faults::new().next().is_some());
+        }
+    }
+
+    fn bomb(expired: Notification, crashing: Signal) -> ! {
+        Timer::new(TIMER0).clear_interrupt();
+        expired.acknowledge();
+        expired.wait();
+        Timer::new(TIMER0).clear_interrupt();
+        expect("signal", crashing.signal(), Ok(()));
+        panic!("the server crashes on request")
+    }
+
+    /// Mutations: `Kernel::unwind` does not release locks; `Thread::pop` leaves the leases as they are.
+    fn client(victim: Handle<dyn Victim>, crashing: Notification) -> ! {
+        let mut inside = 0;
+        for position in 0..POSITIONS {
+            let mut memory = LendBuf::<256>::new();
+            expect("arming", victim.arm(FIRST + position / TICK), Ok(()));
+            delay(TICK - position % TICK);
+            match victim.work(&mut memory[..]) {
+                Ok(()) => {}
+                Err(CallError::ServerFaulted) => inside += 1,
+                Err(error) => broken(error.as_str()),
+            }
+            expect_that("it crashes", crashing.wait_timeout(Duration::from_millis(1)).is_ok());
+            let written = memory.iter().take_while(|&&byte| byte == WRITTEN).count();
+            expect_that("only the method writes", memory[written..].iter().all(|&byte| byte == 0));
+            expect("the next call", victim.work(&mut memory[..]), Ok(()));
+            expect_that("it has written", memory.iter().all(|&byte| byte == WRITTEN));
+            if position % 100 == 0 {
+                let address = memory.as_ptr().addr() as u32;
+                let peeked = victim.peek(address);
+                expect("a read of what was lent before", peeked, Err(CallError::ServerFaulted));
+            }
+        }
+        expect_that("enough crashes were inside the call", inside >= INSIDE);
+        pass()
+    }
+
+    /// Takes `instructions`, at most 40, and a few more, always as many.
+    #[inline(always)]
+    fn delay(instructions: u32) {
+        let skipped = 2 * (TICK - instructions.min(TICK));
+        // SAFETY: the jump goes to one of the instructions that do nothing, or behind the last of them.
+        // (The program counter reads as 4 bytes after the jump, which is 2 bytes long.)
+        unsafe {
+            asm!("add pc, {skipped}", "nop", ".rept 40", "nop", ".endr", skipped = in(reg) skipped);
+        }
     }
 }

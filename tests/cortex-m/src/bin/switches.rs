@@ -7,207 +7,216 @@
 //! call and is then taken without a step back into the thread (tail-chaining).
 //!
 //! The positions are exact only if the emulator counts instructions, as `cargo xtask test` has it do.
-#![cfg_attr(target_os = "none", no_std)]
-#![no_main]
-#![cfg(target_os = "none")]
+#![cfg_attr(target_os = "none", no_std, no_main)]
 
-use core::arch::asm;
-use core::sync::atomic::{AtomicU32, Ordering};
-use core::time::Duration;
-use crossgate::fault::{Cause, Faults};
-use crossgate::{Concurrent, Handle, LendBuf, LentMut, Notification, Signal, interface, supervise};
-use crossgate_abi::table::Window;
-use board::{TIMER0, Timer, UART1, UART2, interrupt};
-use system_tests::probe;
-use system_tests::report::{broken, expect, expect_that, pass};
-
-/// How many positions there are for each target, one instruction apart.
-const POSITIONS: u32 = 1_000;
-/// At least so many of them have to be inside the work.
-const INSIDE: u32 = 900;
-/// Instructions in a tick of the timer.
-const TICK: u32 = 40;
-/// The first tick: about when the work begins.
-const FIRST: u32 = 6;
-/// What everybody writes into its own memory.
-const WORD: u32 = 0x0b5e_55ed;
-
-/// Comes in between.
-#[interface]
-trait Intrude {
-    /// Has the intruder read `target` after so many ticks.
-    fn arm(&self, ticks: u32, target: u32);
+#[cfg(not(target_os = "none"))]
+fn main() {
+    println!("run this by `cargo xtask test`");
 }
 
-#[derive(Default)]
-struct Intruder {
-    target: AtomicU32,
-    own: AtomicU32,
-}
-
-impl Intrude for Intruder {
-    fn arm(&self, ticks: u32, target: u32) {
-        self.target.store(target, Ordering::Relaxed);
-        Timer::new(TIMER0).interrupt_after(ticks);
-    }
-}
-
-/// Is interrupted while it serves.
-#[interface]
-trait Serve {
-    /// Uses its memory, its device, and what it is lent.
-    fn serve(&self, memory: LentMut<'_, [u8]>);
-    /// Where its memory is.
-    fn address(&self) -> u32;
-}
-
-/// The memory of a process, which its code uses together with the registers of its device.
-#[derive(Default)]
-struct Own(AtomicU32);
-
-impl Own {
-    fn use_all(&self, device: Window) {
-        self.0.store(WORD, Ordering::Relaxed);
-        core::hint::black_box(probe::load(device.start + UART_STATE));
-        expect("its memory", self.0.swap(0, Ordering::Relaxed), WORD);
-    }
-}
-
-impl Serve for Own {
-    fn serve(&self, mut memory: LentMut<'_, [u8]>) {
-        for index in 0..memory.len() {
-            self.use_all(UART2);
-            memory.set(index, memory.get(index).unwrap_or(0) + 1);
-        }
-    }
-    fn address(&self) -> u32 {
-        self.0.as_ptr().addr() as u32
-    }
-}
-
-/// A register of a serial line whose reading has no effect.
-const UART_STATE: usize = 4;
-
-crossgate::system! {
-    static SYSTEM;
-    process supervisor {
-        notification FAULTED;
-        faults FAULTED;
-        thread main (priority = 31, stack = 2048) = supervise(FAULTED, ATTEMPTED);
-    }
-    process intruder {
-        on_fault = stop;
-        mmio TIMER0;
-        notification EXPIRED;
-        interrupt interrupt::TIMER0 => EXPIRED;
-        object intruder: Concurrent<Intruder> =
-            Intruder { target: AtomicU32::new(0), own: AtomicU32::new(0) } => [INTRUDER: dyn Intrude];
-        thread main (priority = 30, stack = 1024) = intrude(&intruder, EXPIRED);
-    }
-    process server {
-        mmio UART2;
-        object server: Concurrent<Own> = Own(AtomicU32::new(0)) => [SERVER: dyn Serve];
-    }
-    process client {
-        mmio UART1;
-        notification ATTEMPTED;
-        object own: Concurrent<Own> = Own(AtomicU32::new(0)) => [];
-        thread main (priority = 2, stack = 4096) = client(&own, INTRUDER, SERVER, ATTEMPTED);
-    }
-}
-board::start!(SYSTEM);
-
-/// The CPU is unprivileged, and on the process stack.
-#[track_caller]
-fn expect_unprivileged() {
-    let control: u32;
-    // SAFETY: this only reads.
-    unsafe { asm!("mrs {}, control", out(reg) control, options(nomem, nostack)) };
-    expect("CONTROL: unprivileged, on the process stack", control, 0b11);
-}
-
-fn supervise(faulted: Notification, attempted: Signal) -> ! {
-    let mut faults = Faults::new();
-    let mine = |address: usize| {
-        let others = ["server", "client"];
-        let mut processes = SYSTEM.processes.iter().filter(|other| others.contains(&other.name));
-        let mut stacks = SYSTEM.threads.iter().filter(|thread| thread.priority == 2);
-        processes.any(|other| {
-            let mut windows = other.windows.iter();
-            (other.memory.start..other.memory.end).contains(&address)
-                || windows.any(|window| window.start + UART_STATE == address)
-        }) || stacks.any(|thread| address.wrapping_sub(thread.stack.addr()) < thread.stack_size)
+#[cfg(target_os = "none")]
+mod firmware {
+    use board::{TIMER0, Timer, UART1, UART2, interrupt};
+    use core::arch::asm;
+    use core::sync::atomic::{AtomicU32, Ordering};
+    use core::time::Duration;
+    use crossgate::fault::{Cause, Faults};
+    use crossgate::{
+        Concurrent, Handle, LendBuf, LentMut, Notification, Signal, interface, supervise,
     };
-    loop {
-        faulted.wait();
-        for record in faults.by_ref() {
-            let process = SYSTEM.processes.get(usize::from(record.process));
-            expect("who faults", process.map(|process| process.name), Some("intruder"));
-            expect("why", record.cause, Cause::Access);
-            expect_that("it is of those who were interrupted", mine(record.address));
-            expect("a decision", supervise::restart(record.process), Ok(()));
-            expect("signal", attempted.signal(), Ok(()));
+    use crossgate_abi::table::Window;
+    use system_tests::probe;
+    use system_tests::report::{broken, expect, expect_that, pass};
+
+    /// How many positions there are for each target, one instruction apart.
+    const POSITIONS: u32 = 1_000;
+    /// At least so many of them have to be inside the work.
+    const INSIDE: u32 = 900;
+    /// Instructions in a tick of the timer.
+    const TICK: u32 = 40;
+    /// The first tick: about when the work begins.
+    const FIRST: u32 = 6;
+    /// What everybody writes into its own memory.
+    const WORD: u32 = 0x0b5e_55ed;
+
+    /// Comes in between.
+    #[interface]
+    trait Intrude {
+        /// Has the intruder read `target` after so many ticks.
+        fn arm(&self, ticks: u32, target: u32);
+    }
+
+    #[derive(Default)]
+    struct Intruder {
+        target: AtomicU32,
+        own: AtomicU32,
+    }
+
+    impl Intrude for Intruder {
+        fn arm(&self, ticks: u32, target: u32) {
+            self.target.store(target, Ordering::Relaxed);
+            Timer::new(TIMER0).interrupt_after(ticks);
         }
     }
-}
 
-fn intrude(intruder: &Intruder, expired: Notification) -> ! {
-    Timer::new(TIMER0).clear_interrupt();
-    // Twice, as the first time the interrupt of the last life is still pending.
-    expired.acknowledge();
-    let _ = expired.try_wait();
-    expired.acknowledge();
-    expired.wait();
-    expect_unprivileged();
-    // What is its own is open: its memory, its stack, its device.
-    intruder.own.store(WORD, Ordering::Relaxed);
-    expect("its memory", intruder.own.load(Ordering::Relaxed), WORD);
-    Timer::new(TIMER0).clear_interrupt();
-    core::hint::black_box(probe::load(intruder.target.load(Ordering::Relaxed) as usize));
-    broken("has read what the interrupted process had open")
-}
-
-/// Mutations: `entry::load` (then `mpu::open`) writes the registers of regions 1 and 2 only;
-/// `entry::load` does not look at `leases_open`; `entry::load` sets CONTROL to 0b10.
-fn client(
-    own: &Own,
-    intruder: Handle<dyn Intrude>,
-    server: Handle<dyn Serve>,
-    attempted: Notification,
-) -> ! {
-    let mut memory = LendBuf::<32>::new();
-    let lent = memory.as_ptr().addr() as u32;
-    let of_server = server.address().unwrap_or(0);
-    let of_client = own.0.as_ptr().addr() as u32;
-    let devices = [UART1, UART2].map(|device| (device.start + UART_STATE) as u32);
-    for target in [of_client, devices[0], of_server, devices[1], lent] {
-        let mut inside = 0;
-        for position in 0..POSITIONS {
-            memory.fill(0);
-            expect("arming", intruder.arm(FIRST + position / TICK, target), Ok(()));
-            delay(TICK - position % TICK);
-            own.use_all(UART1);
-            expect("a call", server.serve(&mut memory[..]), Ok(()));
-            own.use_all(UART1);
-            expect_unprivileged();
-            let came = attempted.try_wait();
-            inside += u32::from(came);
-            let patience = Duration::from_millis(1);
-            expect_that("it comes", came || attempted.wait_timeout(patience).is_ok());
-            expect_that("what the server wrote", memory.iter().all(|&byte| byte == 1));
-        }
-        expect_that("enough positions were inside the work", inside >= INSIDE);
+    /// Is interrupted while it serves.
+    #[interface]
+    trait Serve {
+        /// Uses its memory, its device, and what it is lent.
+        fn serve(&self, memory: LentMut<'_, [u8]>);
+        /// Where its memory is.
+        fn address(&self) -> u32;
     }
-    pass()
-}
 
-/// Takes `instructions`, at most 40, and a few more, always as many.
-#[inline(always)]
-fn delay(instructions: u32) {
-    let skipped = 2 * (TICK - instructions.min(TICK));
-    // SAFETY: the jump goes to one of the instructions that do nothing, or behind the last of them.
-    // (The program counter reads as 4 bytes after the jump, which is 2 bytes long.)
-    unsafe {
-        asm!("add pc, {skipped}", "nop", ".rept 40", "nop", ".endr", skipped = in(reg) skipped);
+    /// The memory of a process, which its code uses together with the registers of its device.
+    #[derive(Default)]
+    struct Own(AtomicU32);
+
+    impl Own {
+        fn use_all(&self, device: Window) {
+            self.0.store(WORD, Ordering::Relaxed);
+            core::hint::black_box(probe::load(device.start + UART_STATE));
+            expect("its memory", self.0.swap(0, Ordering::Relaxed), WORD);
+        }
+    }
+
+    impl Serve for Own {
+        fn serve(&self, mut memory: LentMut<'_, [u8]>) {
+            for index in 0..memory.len() {
+                self.use_all(UART2);
+                memory.set(index, memory.get(index).unwrap_or(0) + 1);
+            }
+        }
+        fn address(&self) -> u32 {
+            self.0.as_ptr().addr() as u32
+        }
+    }
+
+    /// A register of a serial line whose reading has no effect.
+    const UART_STATE: usize = 4;
+
+    crossgate::system! {
+        static SYSTEM;
+        process supervisor {
+            notification FAULTED;
+            faults FAULTED;
+            thread main (priority = 31, stack = 2048) = supervise(FAULTED, ATTEMPTED);
+        }
+        process intruder {
+            on_fault = stop;
+            mmio TIMER0;
+            notification EXPIRED;
+            interrupt interrupt::TIMER0 => EXPIRED;
+            object intruder: Concurrent<Intruder> =
+                Intruder { target: AtomicU32::new(0), own: AtomicU32::new(0) } => [INTRUDER: dyn Intrude];
+            thread main (priority = 30, stack = 1024) = intrude(&intruder, EXPIRED);
+        }
+        process server {
+            mmio UART2;
+            object server: Concurrent<Own> = Own(AtomicU32::new(0)) => [SERVER: dyn Serve];
+        }
+        process client {
+            mmio UART1;
+            notification ATTEMPTED;
+            object own: Concurrent<Own> = Own(AtomicU32::new(0)) => [];
+            thread main (priority = 2, stack = 4096) = client(&own, INTRUDER, SERVER, ATTEMPTED);
+        }
+    }
+    board::start!(SYSTEM);
+
+    /// The CPU is unprivileged, and on the process stack.
+    #[track_caller]
+    fn expect_unprivileged() {
+        let control: u32;
+        // SAFETY: this only reads.
+        unsafe { asm!("mrs {}, control", out(reg) control, options(nomem, nostack)) };
+        expect("CONTROL: unprivileged, on the process stack", control, 0b11);
+    }
+
+    fn supervise(faulted: Notification, attempted: Signal) -> ! {
+        let mut faults = Faults::new();
+        let mine = |address: usize| {
+            let others = ["server", "client"];
+            let mut processes =
+                SYSTEM.processes.iter().filter(|other| others.contains(&other.name));
+            let mut stacks = SYSTEM.threads.iter().filter(|thread| thread.priority == 2);
+            processes.any(|other| {
+                let mut windows = other.windows.iter();
+                (other.memory.start..other.memory.end).contains(&address)
+                    || windows.any(|window| window.start + UART_STATE == address)
+            }) || stacks.any(|thread| address.wrapping_sub(thread.stack.addr()) < thread.stack_size)
+        };
+        loop {
+            faulted.wait();
+            for record in faults.by_ref() {
+                let process = SYSTEM.processes.get(usize::from(record.process));
+                expect("who faults", process.map(|process| process.name), Some("intruder"));
+                expect("why", record.cause, Cause::Access);
+                expect_that("it is of those who were interrupted", mine(record.address));
+                expect("a decision", supervise::restart(record.process), Ok(()));
+                expect("signal", attempted.signal(), Ok(()));
+            }
+        }
+    }
+
+    fn intrude(intruder: &Intruder, expired: Notification) -> ! {
+        Timer::new(TIMER0).clear_interrupt();
+        // Twice, as the first time the interrupt of the last life is still pending.
+        expired.acknowledge();
+        let _ = expired.try_wait();
+        expired.acknowledge();
+        expired.wait();
+        expect_unprivileged();
+        // What is its own is open: its memory, its stack, its device.
+        intruder.own.store(WORD, Ordering::Relaxed);
+        expect("its memory", intruder.own.load(Ordering::Relaxed), WORD);
+        Timer::new(TIMER0).clear_interrupt();
+        core::hint::black_box(probe::load(intruder.target.load(Ordering::Relaxed) as usize));
+        broken("has read what the interrupted process had open")
+    }
+
+    /// Mutations: `entry::load` (then `mpu::open`) writes the registers of regions 1 and 2 only;
+    /// `entry::load` does not look at `leases_open`; `entry::load` sets CONTROL to 0b10.
+    fn client(
+        own: &Own,
+        intruder: Handle<dyn Intrude>,
+        server: Handle<dyn Serve>,
+        attempted: Notification,
+    ) -> ! {
+        let mut memory = LendBuf::<32>::new();
+        let lent = memory.as_ptr().addr() as u32;
+        let of_server = server.address().unwrap_or(0);
+        let of_client = own.0.as_ptr().addr() as u32;
+        let devices = [UART1, UART2].map(|device| (device.start + UART_STATE) as u32);
+        for target in [of_client, devices[0], of_server, devices[1], lent] {
+            let mut inside = 0;
+            for position in 0..POSITIONS {
+                memory.fill(0);
+                expect("arming", intruder.arm(FIRST + position / TICK, target), Ok(()));
+                delay(TICK - position % TICK);
+                own.use_all(UART1);
+                expect("a call", server.serve(&mut memory[..]), Ok(()));
+                own.use_all(UART1);
+                expect_unprivileged();
+                let came = attempted.try_wait();
+                inside += u32::from(came);
+                let patience = Duration::from_millis(1);
+                expect_that("it comes", came || attempted.wait_timeout(patience).is_ok());
+                expect_that("what the server wrote", memory.iter().all(|&byte| byte == 1));
+            }
+            expect_that("enough positions were inside the work", inside >= INSIDE);
+        }
+        pass()
+    }
+
+    /// Takes `instructions`, at most 40, and a few more, always as many.
+    #[inline(always)]
+    fn delay(instructions: u32) {
+        let skipped = 2 * (TICK - instructions.min(TICK));
+        // SAFETY: the jump goes to one of the instructions that do nothing, or behind the last of them.
+        // (The program counter reads as 4 bytes after the jump, which is 2 bytes long.)
+        unsafe {
+            asm!("add pc, {skipped}", "nop", ".rept 40", "nop", ".endr", skipped = in(reg) skipped);
+        }
     }
 }

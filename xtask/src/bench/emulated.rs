@@ -1,18 +1,11 @@
-//! Instruction counts of the kernel's operations, and its size.
+//! On the emulated board: instruction counts of the operations, and the kernel's size.
 
+use super::{PACKAGE, PATIENCE, Results, expect_all, parse};
+use crate::board::Board;
 use crate::size::{self, Size};
 use crate::{emulator, progress, setup, workspace};
 use anyhow::{Result, bail, ensure};
 use serde_json::{Map, json};
-use std::collections::BTreeMap;
-use std::time::Duration;
-
-/// The boards that there are benchmarks for.
-const BOARDS: [&str; 1] = ["mps2-an385"];
-/// The package with the benchmarks: programs that print their results.
-const PACKAGE: &str = "bench";
-/// How long one of its programs may run.
-const PATIENCE: Duration = Duration::from_secs(120);
 
 /// What an operation may cost.
 enum Limit {
@@ -26,15 +19,15 @@ enum Limit {
 
 /// An operation that is measured, with its limits, and what CMRX needs for it on the same
 /// emulated machine when it is compiled with -Os, -O2 and -O3.
-struct Operation {
-    name: &'static str,
-    text: &'static str,
+pub struct Operation {
+    pub name: &'static str,
+    pub text: &'static str,
     must: Limit,
     stretch: Option<u32>,
     cmrx: Option<[u32; 3]>,
 }
 
-const OPERATIONS: [Operation; 14] = [
+pub const OPERATIONS: [Operation; 14] = [
     Operation {
         name: "rpc_null_4_words",
         text: "call and return, 4 words",
@@ -135,24 +128,20 @@ const OPERATIONS: [Operation; 14] = [
     },
 ];
 
-type Results = BTreeMap<String, u32>;
-
 /// Measures, and prints the figures as a table or as JSON.
 ///
 /// # Errors
-/// If there is no such board, something can't be measured, or `check` is set and a limit missed.
-pub fn run(board: &str, as_json: bool, check: bool) -> Result<()> {
-    if !BOARDS.contains(&board) {
-        bail!("there is no board `{board}`; there are: {}", BOARDS.join(", "));
-    }
+/// If something can't be measured, or `check` is set and a limit missed.
+pub fn run(as_json: bool, check: bool) -> Result<()> {
     setup::target()?;
     setup::emulator_for_tests()?;
     let results = measure()?;
-    let thermostat =
-        progress::step("building the thermostat", || workspace::build_one("thermostat"))?;
+    let thermostat = progress::step("building the thermostat", || {
+        workspace::build_one("thermostat", Board::Mps2An385)
+    })?;
     let size = Size::of_kernel(&thermostat)?;
     if as_json {
-        print_json(board, &results, size);
+        print_json(&results, size);
     } else {
         print_table(&results, size);
     }
@@ -164,9 +153,9 @@ pub fn run(board: &str, as_json: bool, check: bool) -> Result<()> {
 }
 
 fn measure() -> Result<Results> {
-    let programs = progress::step("building the benchmarks", || workspace::build(PACKAGE))?;
+    let programs =
+        progress::step("building the benchmarks", || workspace::build(PACKAGE, Board::Mps2An385))?;
     let mut results = Results::new();
-    let mut output = String::new();
     for program in programs {
         let finished =
             progress::step(&format!("running the benchmarks: {}", program.name), || {
@@ -174,25 +163,9 @@ fn measure() -> Result<Results> {
             })?;
         ensure!(finished.success, "{} failed:\n{}", program.name, finished.output);
         results.append(&mut parse(&finished.output));
-        output += &finished.output;
     }
-    for operation in &OPERATIONS {
-        ensure!(
-            results.contains_key(operation.name),
-            "{} was not measured; the benchmarks' output:\n{output}",
-            operation.name,
-        );
-    }
+    expect_all(&results, OPERATIONS.iter().map(|operation| operation.name))?;
     Ok(results)
-}
-
-/// The lines `result <name> <instructions>`.
-fn parse(output: &str) -> Results {
-    let result = |line: &str| {
-        let mut words = line.trim().strip_prefix("result ")?.split_whitespace();
-        Some((words.next()?.to_owned(), words.next()?.parse().ok()?))
-    };
-    output.lines().filter_map(result).collect()
 }
 
 impl Limit {
@@ -235,11 +208,11 @@ fn missed(results: &Results, size: Size) -> Vec<String> {
     missed
 }
 
-fn print_json(board: &str, results: &Results, size: Size) {
+fn print_json(results: &Results, size: Size) {
     let figures: Map<_, _> =
         OPERATIONS.iter().map(|o| (o.name.to_owned(), json!(results.get(o.name)))).collect();
     let all = json!({
-        "board": board,
+        "board": "mps2-an385",
         "profile": "release",
         "unit": "instructions",
         "results": figures,
@@ -283,7 +256,7 @@ fn print_table(results: &Results, size: Size) {
 /// # Errors
 /// If a limit is missed.
 pub fn check() -> Result<()> {
-    let thermostat = workspace::build_one("thermostat")?;
+    let thermostat = workspace::build_one("thermostat", Board::Mps2An385)?;
     let missed = missed(&measure()?, Size::of_kernel(&thermostat)?);
     ensure!(missed.is_empty(), "over the limit: {}", missed.join(", "));
     Ok(())
@@ -319,17 +292,5 @@ mod tests {
         }
         let large = Size { flash: size::FLASH_LIMIT + 1, ram: 2, ram_limit: 1 };
         assert_eq!(missed(&good(), large), ["kernel_flash_bytes", "kernel_ram_bytes"]);
-    }
-
-    #[test]
-    fn results_are_found_among_other_lines() {
-        let results = parse("[ 0.1] hello\r\nresult rpc_null_4_words 154\r\nresult x y\r\n");
-        assert_eq!(results, Results::from([("rpc_null_4_words".to_owned(), 154)]));
-    }
-
-    #[test]
-    fn a_board_that_is_not_there_is_an_error_that_lists_boards() {
-        let error = run("other", false, false).unwrap_err().to_string();
-        assert_eq!(error, "there is no board `other`; there are: mps2-an385");
     }
 }

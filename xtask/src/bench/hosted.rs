@@ -1,0 +1,191 @@
+//! On this machine: nanoseconds, beside what processes of Linux ask each other by.
+
+use super::emulated::OPERATIONS;
+use super::{PACKAGE, PATIENCE, Results, expect_all, parse};
+use crate::board::Board;
+use crate::{command, progress, workspace};
+use anyhow::{Context, Result, bail, ensure};
+use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
+use serde_json::{Map, Value, json};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::Instant;
+use wait_timeout::ChildExt;
+
+/// The package that measures what Linux has.
+const LINUX_PACKAGE: &str = "bench-linux";
+/// What it measures: name, and what it is.
+const LINUX: [(&str, &str); 3] = [
+    ("pipe", "Linux: pipes there and back, two processes"),
+    ("socketpair", "Linux: a pair of sockets, two processes"),
+    ("futex", "Linux: shared memory and a futex, two processes"),
+];
+/// The call that is compared with it.
+const CALL: &str = "rpc_null_4_words";
+/// How often everything is measured, one after the other; the shortest times count.
+const TIMES: usize = 3;
+/// How much faster a call has to be than the fastest that Linux has.
+const FACTOR: f64 = 1.2;
+
+/// What was measured.
+struct Measured {
+    /// With what the CPU has: protection keys, if it can be.
+    best: Results,
+    /// With page tables.
+    pages: Results,
+    linux: Results,
+}
+
+/// Measures, and prints the figures as a table or as JSON.
+///
+/// # Errors
+/// If something can't be measured, or `check` is set and a call is too slow.
+pub fn run(as_json: bool, check: bool) -> Result<()> {
+    let measured = measure(TIMES)?;
+    if as_json {
+        print_json(&measured);
+    } else {
+        print_table(&measured);
+    }
+    let factor = measured.factor(&measured.best);
+    if check && factor < FACTOR {
+        bail!(
+            "a call is {factor:.2} times as fast as the fastest that Linux has, not {FACTOR} times"
+        );
+    }
+    Ok(())
+}
+
+/// Measures as a test: that everything can be measured. (How fast this machine is is no test.)
+///
+/// # Errors
+/// If something can't be measured.
+pub fn check() -> Result<()> {
+    measure(1).map(|_| ())
+}
+
+fn measure(times: usize) -> Result<Measured> {
+    let (crossgate, linux) = progress::step("building the benchmarks", || {
+        let crossgate = workspace::build(PACKAGE, Board::Hosted)?;
+        Ok((crossgate, workspace::build(LINUX_PACKAGE, Board::Hosted)?))
+    })?;
+    stay_on_one_cpu()?;
+    let mut measured =
+        Measured { best: Results::new(), pages: Results::new(), linux: Results::new() };
+    progress::step("running the benchmarks", || {
+        for _ in 0..times {
+            for program in &crossgate {
+                let file = &program.file;
+                shorter(&mut measured.best, measure_one(file, &["--semihosting"])?);
+                let by_pages = ["--semihosting", "--protection", "pages"];
+                shorter(&mut measured.pages, measure_one(file, &by_pages)?);
+            }
+            for program in &linux {
+                shorter(&mut measured.linux, measure_one(&program.file, &[])?);
+            }
+        }
+        Ok(())
+    })?;
+    let operations = || OPERATIONS.iter().map(|operation| operation.name);
+    expect_all(&measured.best, operations())?;
+    expect_all(&measured.pages, operations())?;
+    expect_all(&measured.linux, LINUX.iter().map(|(name, _)| *name))?;
+    Ok(measured)
+}
+
+/// Who asks and who answers are on the same CPU, as they are in Crossgate: this program's children stay
+/// where it is.
+fn stay_on_one_cpu() -> Result<()> {
+    let all = sched_getaffinity(None).context("cannot tell the CPUs")?;
+    let last = (0..CpuSet::MAX_CPU).rev().find(|&cpu| all.is_set(cpu));
+    let mut one = CpuSet::new();
+    one.set(last.context("there is no CPU")?);
+    sched_setaffinity(None, &one).context("cannot choose the CPU")
+}
+
+/// Runs a program that prints results.
+fn measure_one(program: &PathBuf, options: &[&str]) -> Result<Results> {
+    let mut command = Command::new(program);
+    command.args(options);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let start = Instant::now();
+    let mut child = command.spawn().context("the program does not start")?;
+    if child.wait_timeout(PATIENCE)?.is_none() {
+        child.kill()?;
+    }
+    let output = child.wait_with_output()?;
+    ensure!(start.elapsed() < PATIENCE, "`{}` did not end", command::line(&command));
+    command::check(&command, &output)?;
+    Ok(parse(&String::from_utf8_lossy(&output.stdout)))
+}
+
+/// Keeps the shorter time of each.
+fn shorter(results: &mut Results, others: Results) {
+    for (name, time) in others {
+        let least = results.entry(name).or_insert(time);
+        *least = time.min(*least);
+    }
+}
+
+impl Measured {
+    /// How many times faster a call is than the fastest that Linux has.
+    fn factor(&self, results: &Results) -> f64 {
+        let fastest = self.linux.values().min().copied().unwrap_or_default();
+        f64::from(fastest) / f64::from(results.get(CALL).copied().unwrap_or_default())
+    }
+}
+
+fn print_json(measured: &Measured) {
+    let rows = |results: &Results| -> Map<String, Value> {
+        results.iter().map(|(name, time)| (name.clone(), json!(time))).collect()
+    };
+    let mut all = rows(&measured.best);
+    all.append(&mut rows(&measured.linux));
+    let all = json!({
+        "board": "hosted",
+        "profile": "release",
+        "unit": "ns",
+        "results": all,
+        "results_by_pages": rows(&measured.pages),
+    });
+    println!("{all}");
+}
+
+fn print_table(measured: &Measured) {
+    println!("{:<48} {:>9} {:>9}", "operation (ns)", "measured", "by pages");
+    for operation in &OPERATIONS {
+        let [best, pages] =
+            [&measured.best, &measured.pages].map(|results| results[operation.name]);
+        println!("{:<48} {best:>9} {pages:>9}", operation.text);
+    }
+    for (name, text) in LINUX {
+        println!("{text:<48} {:>9}", measured.linux[name]);
+    }
+    let [best, pages] = [&measured.best, &measured.pages].map(|results| measured.factor(results));
+    println!(
+        "\nA call of 4 words is {best:.2} times as fast as the fastest that Linux has ({pages:.2} times by \
+         pages)."
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shortest_time_counts() {
+        let mut results = parse("result a 5\nresult b 3");
+        shorter(&mut results, parse("result a 4\nresult b 6\nresult c 1"));
+        assert_eq!(results, parse("result a 4\nresult b 3\nresult c 1"));
+    }
+
+    #[test]
+    fn calls_are_compared_with_the_fastest() {
+        let best = parse("result rpc_null_4_words 1000");
+        let linux = parse("result pipe 5000\nresult socketpair 6000\nresult futex 1500");
+        let pages = parse("result rpc_null_4_words 3000");
+        let measured = Measured { best, pages, linux };
+        assert_eq!(measured.factor(&measured.best), 1.5);
+        assert_eq!(measured.factor(&measured.pages), 0.5);
+    }
+}

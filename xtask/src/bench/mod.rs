@@ -1,0 +1,66 @@
+//! What the kernel's operations cost.
+
+mod emulated;
+mod hosted;
+
+use crate::board::Board;
+use anyhow::{Result, ensure};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+pub use emulated::check;
+pub use hosted::check as check_hosted;
+
+/// The package with the benchmarks: programs that print their results.
+const PACKAGE: &str = "bench";
+/// How long one of its programs may run.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// What the operations were found to cost, by name.
+type Results = BTreeMap<String, u32>;
+
+/// Measures, and prints the figures as a table or as JSON.
+///
+/// # Errors
+/// If something can't be measured, or `check` is set and a limit missed.
+pub fn run(board: Board, as_json: bool, check: bool) -> Result<()> {
+    match board {
+        Board::Hosted => hosted::run(as_json, check),
+        Board::Mps2An385 => emulated::run(as_json, check),
+    }
+}
+
+/// The lines `result <name> <figure>`.
+fn parse(output: &str) -> Results {
+    let result = |line: &str| {
+        let mut words = line.trim().strip_prefix("result ")?.split_whitespace();
+        Some((words.next()?.to_owned(), words.next()?.parse().ok()?))
+    };
+    output.lines().filter_map(result).collect()
+}
+
+/// Makes sure that all of these were measured.
+fn expect_all<'a>(results: &Results, mut names: impl Iterator<Item = &'a str>) -> Result<()> {
+    let missing = names.find(|&name| !results.contains_key(name));
+    ensure!(missing.is_none(), "{} was not measured", missing.unwrap_or_default());
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_are_found_among_other_lines() {
+        let results = parse("[ 0.1] hello\r\nresult rpc_null_4_words 154\r\nresult x y\r\n");
+        assert_eq!(results, Results::from([("rpc_null_4_words".to_owned(), 154)]));
+    }
+
+    #[test]
+    fn what_was_not_measured_is_named() {
+        let results = parse("result pipe 7");
+        assert!(expect_all(&results, ["pipe"].into_iter()).is_ok());
+        let error = expect_all(&results, ["pipe", "futex"].into_iter()).unwrap_err();
+        assert_eq!(error.to_string(), "futex was not measured");
+    }
+}
