@@ -28,7 +28,8 @@ pub struct Finished {
 
 /// Runs a firmware that ends by itself (by semihosting), for at most `patience`.
 ///
-/// Its time is exact, however busy this machine is: each instruction takes 1 ns.
+/// Its time is exact, however busy this machine is: each instruction takes 1 ns, and when the CPU sleeps, time
+/// jumps to the next interrupt.
 ///
 /// # Errors
 /// If the emulator can't be run. A firmware that doesn't end is no success, but no error either.
@@ -55,7 +56,7 @@ pub fn run_command(firmware: &Path) -> Command {
     let mut command = command(firmware);
     command.args(["-serial", "stdio"]);
     command.args(["-semihosting-config", "enable=on,target=native,userspace=on"]);
-    command.args(["-icount", "shift=0"]);
+    command.args(["-icount", "shift=0,sleep=off"]);
     command
 }
 

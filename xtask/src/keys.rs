@@ -34,7 +34,7 @@ pub fn run(linux: &Path) -> Result<()> {
     fs::write(&system, tests.system()?).context("cannot write the system to boot")?;
     let log = folder.path().join("log");
     let mut command = Command::new(setup::KEYS_EMULATOR);
-    command.args(["-M", "q35", "-cpu", "max", "-m", "1G", "-display", "none", "-no-reboot"]);
+    command.args(["-M", "q35", "-cpu", "max", "-m", "3G", "-display", "none", "-no-reboot"]);
     command.arg("-kernel").arg(linux).arg("-initrd").arg(&system);
     command.arg("-serial").arg(format!("file:{}", log.display()));
     // What comes after the dashes are the arguments of the test. When it ends, Linux panics.

@@ -3,7 +3,8 @@
 use super::emulated::OPERATIONS;
 use super::{PACKAGE, PATIENCE, Results, expect_all, parse};
 use crate::board::Board;
-use crate::{command, progress, workspace};
+use crate::workspace::{self, Firmware};
+use crate::{command, progress};
 use anyhow::{Context, Result, bail, ensure};
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 use serde_json::{Map, Value, json};
@@ -69,23 +70,11 @@ fn measure(times: usize) -> Result<Measured> {
         let crossgate = workspace::build(PACKAGE, Board::Hosted)?;
         Ok((crossgate, workspace::build(LINUX_PACKAGE, Board::Hosted)?))
     })?;
-    stay_on_one_cpu()?;
-    let mut measured =
-        Measured { best: Results::new(), pages: Results::new(), linux: Results::new() };
-    progress::step("running the benchmarks", || {
-        for _ in 0..times {
-            for program in &crossgate {
-                let file = &program.file;
-                shorter(&mut measured.best, measure_one(file, &["--semihosting"])?);
-                let by_pages = ["--semihosting", "--protection", "pages"];
-                shorter(&mut measured.pages, measure_one(file, &by_pages)?);
-            }
-            for program in &linux {
-                shorter(&mut measured.linux, measure_one(&program.file, &[])?);
-            }
-        }
-        Ok(())
-    })?;
+    let all = sched_getaffinity(None).context("cannot tell the CPUs")?;
+    stay_on_one_cpu(&all)?;
+    let measured = measure_all(&crossgate, &linux, times);
+    sched_setaffinity(None, &all).context("cannot choose the CPUs")?;
+    let measured = measured?;
     let operations = || OPERATIONS.iter().map(|operation| operation.name);
     expect_all(&measured.best, operations())?;
     expect_all(&measured.pages, operations())?;
@@ -93,10 +82,29 @@ fn measure(times: usize) -> Result<Measured> {
     Ok(measured)
 }
 
+fn measure_all(crossgate: &[Firmware], linux: &[Firmware], times: usize) -> Result<Measured> {
+    let mut measured =
+        Measured { best: Results::new(), pages: Results::new(), linux: Results::new() };
+    progress::step("running the benchmarks", || {
+        for _ in 0..times {
+            for program in crossgate {
+                let file = &program.file;
+                shorter(&mut measured.best, measure_one(file, &["--semihosting"])?);
+                let by_pages = ["--semihosting", "--protection", "pages"];
+                shorter(&mut measured.pages, measure_one(file, &by_pages)?);
+            }
+            for program in linux {
+                shorter(&mut measured.linux, measure_one(&program.file, &[])?);
+            }
+        }
+        Ok(())
+    })?;
+    Ok(measured)
+}
+
 /// Who asks and who answers are on the same CPU, as they are in Crossgate: this program's children stay
 /// where it is.
-fn stay_on_one_cpu() -> Result<()> {
-    let all = sched_getaffinity(None).context("cannot tell the CPUs")?;
+fn stay_on_one_cpu(all: &CpuSet) -> Result<()> {
     let last = (0..CpuSet::MAX_CPU).rev().find(|&cpu| all.is_set(cpu));
     let mut one = CpuSet::new();
     one.set(last.context("there is no CPU")?);
