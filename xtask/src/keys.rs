@@ -38,7 +38,7 @@ pub fn run(linux: &Path) -> Result<()> {
     command.arg("-kernel").arg(linux).arg("-initrd").arg(&system);
     command.arg("-serial").arg(format!("file:{}", log.display()));
     // What comes after the dashes are the arguments of the test. When it ends, Linux panics.
-    command.args(["-append", "console=ttyS0 quiet panic=-1 -- keys::"]);
+    command.args(["-append", "console=ttyS0 quiet panic=-1 -- --color=never keys::"]);
     command.stdin(Stdio::null()).stdout(Stdio::null());
     let mut child = command.spawn().context("cannot start the emulator")?;
     let status = child.wait_timeout(PATIENCE)?;
