@@ -2,7 +2,7 @@
 //! target says. Firmware that says `board::UART0` and `board::start!(SYSTEM)` is the same for all.
 #![no_std]
 
-#[cfg(target_os = "linux")]
+#[cfg(not(target_os = "none"))]
 pub use hosted_board::*;
 #[cfg(target_os = "none")]
 pub use mps2_an385::*;

@@ -51,7 +51,7 @@ impl StatefulOutputPin for Lamp {
     }
 
     fn is_set_low(&mut self) -> Result<bool, Infallible> {
-        Ok(self.registers.read(ON) & self.bit == 0)
+        self.is_set_high().map(|high| !high)
     }
 }
 

@@ -3,12 +3,14 @@
 //!
 //! A firmware that depends on this crate gets the board's memory map (`memory.x`) for linking.
 //! The wiring gives devices such as [`UART0`] and their [`interrupt`]s to processes, which drive
-//! them with [`Uart`] and [`Timer`].
+//! them with [`Uart`], [`Timer`] and [`Lamp`].
 #![no_std]
 
+mod lamp;
 mod timer;
 mod uart;
 
+pub use lamp::Lamp;
 pub use timer::Timer;
 pub use uart::Uart;
 
@@ -39,6 +41,9 @@ pub const UART2: Window = Window { start: 0x4000_6000, size: 0x1000 };
 pub const TIMER0: Window = Window { start: 0x4000_0000, size: 0x1000 };
 /// The registers of the second timer.
 pub const TIMER1: Window = Window { start: 0x4000_1000, size: 0x1000 };
+
+/// The registers of the lamps (the FPGA's input and output).
+pub const LAMPS: Window = Window { start: 0x4002_8000, size: 0x1000 };
 
 /// The lines of the interrupt controller.
 pub mod interrupt {

@@ -1,5 +1,6 @@
 use crate::{TIMER0, TIMER1};
 use crossgate_abi::table::Window;
+use embedded_hal::delay::DelayNs;
 use tock_registers::interfaces::{Readable, Writeable};
 use tock_registers::registers::ReadWrite;
 use tock_registers::{register_bitfields, register_structs};
@@ -83,6 +84,15 @@ impl Timer {
         // they may be accessed is for the MPU to say: a process that doesn't own them is stopped
         // at the access, without an effect on memory.
         unsafe { &*pointer }
+    }
+}
+
+impl DelayNs for Timer {
+    /// Waits with the CPU busy. Counts from 0.
+    fn delay_ns(&mut self, nanoseconds: u32) {
+        let ticks = nanoseconds.div_ceil(1_000_000_000 / crate::CLOCK_HZ);
+        self.start();
+        while self.elapsed() < ticks {}
     }
 }
 

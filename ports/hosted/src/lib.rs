@@ -24,7 +24,12 @@
 //! | `host` | what the port wants of Linux |
 //! | `inside` | what the system tests have to know |
 //! | `boot` | from `main` to the first thread |
-#![cfg(all(target_os = "linux", target_arch = "x86_64"))]
+
+#[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
+compile_error!(
+    "firmware runs as a program on x86-64 Linux only, so far. On other machines there is the emulated board: \
+     build for `--target thumbv7m-none-eabi`, or run `cargo xtask demo --board mps2-an385`"
+);
 
 #[doc(hidden)]
 pub mod boot;

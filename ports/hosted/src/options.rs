@@ -7,12 +7,21 @@ use crossgate_kernel::time::NEVER;
 use std::ffi::OsString;
 use std::fmt::{self, Display};
 use std::fs::File;
-use std::io::Error;
+use std::io::{Error, IsTerminal, stdin};
 use std::net::TcpStream;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::str::FromStr;
+
+/// What `--help` ends with.
+const EXAMPLES: &str = "\
+Examples (`cargo run -- OPTIONS` runs a firmware with options):
+  < day.txt                            what the second serial line receives comes from a file
+  --time virtual --until 60            a minute of the firmware's time, as fast as it goes
+  --seed 7                             interrupts where the number 7 has them
+  --serial0 pty --serial1 tcp:host:99  a terminal of its own, and a connection
+  --block-system-calls                 no process can call Linux";
 
 /// A Crossgate firmware as a Linux program, its processes isolated by the host's memory protection.
 ///
@@ -26,7 +35,7 @@ use std::str::FromStr;
 ///   unix:PATH      connects to a Unix socket
 ///   tcp:HOST:PORT  connects to a TCP socket
 #[derive(Debug, Parser)]
-#[command(verbatim_doc_comment)]
+#[command(verbatim_doc_comment, after_help = EXAMPLES)]
 pub struct Options {
     /// What serial line 0 is connected to.
     #[arg(long, value_name = "WHAT", default_value = "stdout")]
@@ -135,6 +144,11 @@ impl Display for Connection {
 }
 
 impl Connection {
+    /// Whether a person has to type what comes from it.
+    pub fn reads_terminal(&self) -> bool {
+        matches!(self, Connection::StandardInput | Connection::Standard) && stdin().is_terminal()
+    }
+
     /// Where bytes come from, and where they go to.
     ///
     /// # Errors

@@ -1,6 +1,10 @@
 //! What the kernel's operations cost.
 
 mod emulated;
+#[cfg(target_os = "linux")]
+mod hosted;
+#[cfg(not(target_os = "linux"))]
+#[path = "not_hosted.rs"]
 mod hosted;
 
 use crate::board::Board;

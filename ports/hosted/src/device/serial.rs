@@ -31,6 +31,8 @@ pub struct Serial {
     rate: u64,
     interrupt: bool,
     sent: Vec<u8>,
+    /// What a person at the terminal has to know when the line is first used.
+    hint: Option<String>,
 }
 
 impl Serial {
@@ -45,7 +47,14 @@ impl Serial {
         if let Some(input) = &input {
             host::signal_input(input);
         }
-        Ok(Serial::new(input, output))
+        let mut serial = Serial::new(input, output);
+        serial.hint = connection.reads_terminal().then(|| {
+            format!(
+                "crossgate: serial line {index} receives what you type here, line by line. Ctrl-C ends the \
+                 program; --help tells what else the line can be connected to."
+            )
+        });
+        Ok(serial)
     }
 
     fn new(input: Option<File>, output: Option<File>) -> Serial {
@@ -58,6 +67,7 @@ impl Serial {
             rate: 0,
             interrupt: false,
             sent: Vec::new(),
+            hint: None,
         }
     }
 
@@ -102,7 +112,12 @@ impl Device for Serial {
                     self.flush();
                 }
             }
-            RATE => self.rate = value as u64,
+            RATE => {
+                self.rate = value as u64;
+                if let Some(hint) = self.hint.take() {
+                    eprintln!("{hint}");
+                }
+            }
             INTERRUPT => self.interrupt = value & 1 != 0,
             _ => {}
         }

@@ -1,0 +1,90 @@
+use crate::LAMPS;
+use core::convert::Infallible;
+use embedded_hal::digital::{ErrorType, OutputPin, StatefulOutputPin};
+use tock_registers::interfaces::{Readable, Writeable};
+use tock_registers::register_structs;
+use tock_registers::registers::ReadWrite;
+
+register_structs! {
+    /// The first register of the FPGA's input and output (ARM DAI 0385D, 4.5).
+    Registers {
+        (0x00 => on: ReadWrite<u32>),
+        (0x04 => @END),
+    }
+}
+
+/// How many lamps there are.
+const COUNT: usize = 2;
+
+/// Driver of a lamp, one of the two user LEDs, for the process that owns the [`LAMPS`]. High is on.
+///
+/// A process that doesn't own them can make a driver, too, but the first use of it is a fault of that
+/// process.
+///
+/// ```
+/// use mps2_an385::Lamp;
+/// const ALARM: Lamp = Lamp::new(0);
+/// ```
+#[derive(Debug)]
+pub struct Lamp {
+    bit: u32,
+}
+
+impl Lamp {
+    /// The driver of lamp `index`.
+    ///
+    /// # Panics
+    /// If there is no such lamp: there are 2. In a constant or in the wiring, that is a compile error.
+    #[must_use]
+    pub const fn new(index: usize) -> Lamp {
+        assert!(index < COUNT, "there is no such lamp");
+        Lamp { bit: 1 << index }
+    }
+
+    fn registers(&self) -> &Registers {
+        let pointer = core::ptr::with_exposed_provenance::<Registers>(LAMPS.start);
+        // SAFETY: these are device registers: they are aligned, no Rust object lies there, and any value
+        // may be read from them and written to them. Whether they may be accessed is for the MPU to say: a
+        // process that doesn't own them is stopped at the access, without an effect on memory.
+        unsafe { &*pointer }
+    }
+}
+
+impl ErrorType for Lamp {
+    type Error = Infallible;
+}
+
+impl OutputPin for Lamp {
+    fn set_low(&mut self) -> Result<(), Infallible> {
+        let registers = self.registers();
+        registers.on.set(registers.on.get() & !self.bit);
+        Ok(())
+    }
+
+    fn set_high(&mut self) -> Result<(), Infallible> {
+        let registers = self.registers();
+        registers.on.set(registers.on.get() | self.bit);
+        Ok(())
+    }
+}
+
+impl StatefulOutputPin for Lamp {
+    fn is_set_high(&mut self) -> Result<bool, Infallible> {
+        Ok(self.registers().on.get() & self.bit != 0)
+    }
+
+    fn is_set_low(&mut self) -> Result<bool, Infallible> {
+        self.is_set_high().map(|high| !high)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[should_panic(expected = "no such lamp")]
+    fn a_third_lamp_is_refused() {
+        let _ = Lamp::new(2);
+    }
+}

@@ -1,0 +1,34 @@
+//! The process that owns the lamps: others ask it to switch one.
+#![cfg_attr(target_os = "none", no_std)]
+#![forbid(unsafe_code)]
+
+use crossgate::interface;
+use embedded_hal::digital::StatefulOutputPin;
+
+/// Something that gives light.
+#[interface]
+pub trait Light {
+    /// Switches it on if it is off, and off if it is on. Tells whether it is on now.
+    fn toggle(&mut self) -> bool;
+}
+
+/// A light at a pin of whatever board; high is on.
+#[derive(Debug)]
+pub struct Bulb<P> {
+    pin: P,
+}
+
+impl<P> Bulb<P> {
+    /// A light at this pin.
+    pub const fn new(pin: P) -> Bulb<P> {
+        Bulb { pin }
+    }
+}
+
+impl<P: StatefulOutputPin> Light for Bulb<P> {
+    fn toggle(&mut self) -> bool {
+        // A pin that can't be switched is a fault of the driver: the process begins anew.
+        self.pin.toggle().expect("the pin can be switched");
+        self.pin.is_set_high().expect("the pin can be read")
+    }
+}
