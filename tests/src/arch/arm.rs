@@ -5,7 +5,7 @@ pub mod registers;
 use crate::raw::Reply;
 use core::arch::asm;
 use crossgate_abi::table::System;
-use crossgate_abi::{ARGUMENT_WORDS, Status, Word, number};
+use crossgate_abi::{ARGUMENT_WORDS, CallError, Status, Word, number};
 
 /// How many bytes of stack a system call takes.
 pub const SYSTEM_CALL_STACK: usize = 64;
@@ -18,6 +18,8 @@ pub const METHOD_STACK: usize = 0;
 pub const UNKNOWN_SYSTEM_CALL: usize = 0x100;
 /// Whether lent memory has what a method wrote that then crashed.
 pub const CRASHED_CALLS_WRITE: bool = true;
+/// What comes of a write to memory that was lent for reading.
+pub const WRITE_TO_WHAT_IS_READ: Result<(), CallError> = Err(CallError::ServerFaulted);
 /// Code that returns: `bx lr`, twice.
 pub const RETURN: u32 = 0x4770_4770;
 

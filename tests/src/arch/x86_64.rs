@@ -7,7 +7,7 @@ use board::port::inside;
 use core::arch::asm;
 use crossgate_abi::number::{self, hosted};
 use crossgate_abi::table::System;
-use crossgate_abi::{ARGUMENT_WORDS, Status, Word};
+use crossgate_abi::{ARGUMENT_WORDS, CallError, Status, Word};
 
 /// How many bytes of stack a system call takes.
 pub const SYSTEM_CALL_STACK: usize = 13 * size_of::<usize>();
@@ -21,6 +21,8 @@ pub const METHOD_STACK: usize = 48 * 1024;
 pub const UNKNOWN_SYSTEM_CALL: usize = hosted::END + 1;
 /// Whether lent memory has what a method wrote that then crashed: its copy is gone with the call.
 pub const CRASHED_CALLS_WRITE: bool = false;
+/// What comes of a write to memory that was lent for reading: it changes a copy.
+pub const WRITE_TO_WHAT_IS_READ: Result<(), CallError> = Ok(());
 /// Stacks are divided at multiples of so many bytes.
 const STEP: usize = 8 * 1024;
 /// Code that returns: `ret`, four times.

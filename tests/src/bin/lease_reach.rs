@@ -24,6 +24,8 @@ trait Borrower {
     fn read_at(&self, bytes: Lent<'_, [u8]>, address: usize) -> u32;
     /// Writes at an address while it holds `bytes` for reading.
     fn write_at(&self, bytes: Lent<'_, [u8]>, address: usize);
+    /// Writes to `bytes`, which it was lent for reading.
+    fn write_lent(&self, bytes: Lent<'_, [u8]>, address: usize);
     /// Keeps for later where it finds `bytes`.
     fn keep(&self, bytes: LentMut<'_, [u8]>, address: usize);
     /// Writes at an address, and holds nothing.
@@ -61,6 +63,9 @@ impl Borrower for Server {
     fn write_at(&self, _bytes: Lent<'_, [u8]>, address: usize) {
         probe::store(address, 0xbad0_bad0);
     }
+    fn write_lent(&self, bytes: Lent<'_, [u8]>, address: usize) {
+        probe::store(arch::lent(address, bytes.len()), 0xbad0_bad0);
+    }
     /// Within the call the memory is there. It takes its time, so that its own threads can try too.
     fn keep(&self, bytes: LentMut<'_, [u8]>, address: usize) {
         let place = arch::lent(address, bytes.len());
@@ -95,6 +100,7 @@ impl Borrower for Forwarder {
             _ => 0,
         }
     }
+    fn write_lent(&self, _bytes: Lent<'_, [u8]>, _address: usize) {}
     /// Lends on, for reading, what it holds for reading; the next one writes.
     fn write_at(&self, bytes: Lent<'_, [u8]>, address: usize) {
         let _ = self.next.write_at(&bytes, address);
@@ -138,6 +144,7 @@ crossgate::system! {
     process reads_after { object reads_after_server: Concurrent<Server> = Server::new() => [READS_AFTER: dyn Borrower]; }
     process reads_private { object reads_private_server: Concurrent<Server> = Server::new() => [READS_PRIVATE: dyn Borrower]; }
     process writes { object writes_server: Concurrent<Server> = Server::new() => [WRITES: dyn Borrower]; }
+    process writes_lent { object writes_lent_server: Concurrent<Server> = Server::new() => [WRITES_LENT: dyn Borrower]; }
     process writes_shared { object writes_shared_server: Concurrent<Server> = Server::new() => [WRITES_SHARED: dyn Borrower]; }
     process keeps {
         object keeps_server: Concurrent<Server> = Server::new() => [KEEPS: dyn Borrower];
@@ -164,7 +171,7 @@ crossgate::system! {
         object private: Concurrent<Private> = Private(AtomicU32::new(MINE)) => [];
         thread main (priority = 5, stack = 4096) = client(
             &private,
-            [READS_BEFORE, READS_AFTER, READS_PRIVATE, WRITES, WRITES_SHARED],
+            [READS_BEFORE, READS_AFTER, READS_PRIVATE, WRITES, WRITES_LENT, WRITES_SHARED],
             [KEEPS, SPIES, HOARDS],
             [FORWARDS, FORWARDS_WRITES, FORWARDS_PLAINLY],
             DONE,
@@ -199,7 +206,7 @@ impl Row {
 
 fn client(
     private: &Private,
-    [before, after, private_reader, writes, writes_shared]: [Handle<dyn Borrower>; 5],
+    [before, after, private_reader, writes, writes_lent, writes_shared]: [Handle<dyn Borrower>; 6],
     [keeps, spies, hoards]: [Handle<dyn Borrower>; 3],
     [forwards, forwards_writes, forwards_plainly]: [Handle<dyn Borrower>; 3],
     done: Signal,
@@ -207,7 +214,7 @@ fn client(
     neighbours(before, after);
     let Some(offer) = OFFER.take() else { broken("has taken the static before") };
     private_memory(private, offer, private_reader);
-    writing_what_is_lent_for_reading(offer, writes, writes_shared);
+    writing_what_is_lent_for_reading(offer, [writes, writes_lent, writes_shared]);
     after_the_call(keeps);
     in_another_thread(spies, hoards);
     further_on(forwards, forwards_writes);
@@ -243,15 +250,18 @@ fn private_memory(private: &Private, offer: &[u8; 128], server: Handle<dyn Borro
     expect("the static", private.0.load(Ordering::Relaxed), MINE);
 }
 
-/// Mutation: `mpu::open_lease` opens for writing what was lent for reading.
+/// Mutations: `mpu::open_lease` opens for writing what was lent for reading; `Lent::of` has everything copied
+/// back.
 #[inline(never)]
 fn writing_what_is_lent_for_reading(
     offer: &[u8; 128],
-    writes: Handle<dyn Borrower>,
-    writes_shared: Handle<dyn Borrower>,
+    [writes, writes_lent, writes_shared]: [Handle<dyn Borrower>; 3],
 ) {
     let row = Row::new();
     expect("a write to the stack", writes.write_at(&row.0[1][..], row.address()), FAULTED);
+    row.expect_untouched();
+    let written = writes_lent.write_lent(&row.0[1][..], row.address());
+    expect("a write to what is lent for reading", written, arch::WRITE_TO_WHAT_IS_READ);
     row.expect_untouched();
     let address = offer.as_ptr().addr();
     expect("a write to a static", writes_shared.write_at(&offer[..], address), FAULTED);
@@ -355,6 +365,7 @@ fn witness(faulted: Notification, done: Notification) -> ! {
         "reads_after",
         "reads_private",
         "writes",
+        "writes_lent",
         "writes_shared",
         "keeps",
         "spies",
@@ -363,6 +374,9 @@ fn witness(faulted: Notification, done: Notification) -> ! {
         "last_writes",
         "last_plainly",
     ] {
+        if process == "writes_lent" && arch::WRITE_TO_WHAT_IS_READ.is_ok() {
+            continue;
+        }
         let record = watch.expect(process, Cause::Access);
         expect_that("it is the client's memory", is_of_client(record.address));
     }
