@@ -1,18 +1,116 @@
-//! Where things are.
+//! Where things are, whatever the settings.
 
-use crate::support::{Firmware, SENSOR, WORK, program};
+use crate::support::{Firmware, Program, SENSOR, WORK, program};
+use std::path::Path;
 
+/// The statics of [`SENSOR`].
+const STATICS: [&str; 6] = [
+    "sensor::BUFFER",
+    "sensor::BUFFER::MEMORY",
+    "sensor::CUSTOM",
+    "sensor::HISTORY",
+    "sensor::LIMIT",
+    "sensor::count::COUNT",
+];
+
+fn sensor(name: &'static str) -> Firmware {
+    Firmware::new(name).library("sensor", SENSOR)
+}
+
+#[track_caller]
+fn assert_works(program: &Program) {
+    assert_eq!(program.statics_of("sensor"), STATICS);
+    assert_eq!(program.told(), format!("sensor {WORK}\n"));
+}
+
+/// Mutations: have `hosted::collected` leave out the inputs of one part; align pages to 64 bytes.
 #[test]
 fn each_process_has_its_statics_on_pages_of_its_own() {
     let fan = "use core::sync::atomic::{AtomicU8, Ordering::Relaxed};
         static SPEED: AtomicU8 = AtomicU8::new(3);
         pub fn work() -> u32 { SPEED.fetch_add(1, Relaxed); SPEED.load(Relaxed).into() }";
-    let mut firmware = Firmware::new("pages").library("sensor", SENSOR).library("fan", fan);
+    let mut firmware = sensor("pages").library("fan", fan);
     firmware.processes.push(("fan", "fan::work()"));
     let program = program(&firmware);
-    println!("{:?}", program.statics_of("sensor"));
-    println!("{:?}", program.statics_of("fan"));
-    println!("{:?}", program.told());
-    println!("{}", WORK);
-    panic!();
+    assert_eq!(program.statics_of("sensor"), STATICS);
+    assert_eq!(program.statics_of("fan"), ["fan::SPEED"]);
+    assert_eq!(program.told(), format!("sensor {WORK}\nfan 4\n"));
+
+    let [sensor, fan] = ["sensor", "fan"].map(|name| program.pages(name));
+    for address in [sensor.start, sensor.end, fan.start, fan.end] {
+        assert_eq!(address % 4096, 0, "{address:#x}");
+    }
+    assert!(sensor.end <= fan.start || fan.end <= sensor.start, "{sensor:x?} {fan:x?}");
+    // What may be lent comes first.
+    let [shared, start] = ["sensor::BUFFER::MEMORY", "__crossgate_start_sensor"]
+        .map(|name| program.symbols[name].start);
+    assert_eq!(shared, start);
+}
+
+/// Mutation: take `is_placed` out of `ownership::owners`.
+#[test]
+fn objects_are_on_the_pages_of_their_process() {
+    let library = "use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+        #[crossgate::interface]
+        pub trait Count { fn count(&self) -> u32; }
+        pub struct Counter(pub AtomicU32);
+        impl Count for Counter { fn count(&self) -> u32 { self.0.fetch_add(1, Relaxed) } }";
+    let mut firmware = Firmware::new("objects").library("counting", library);
+    firmware.rest = "use counting::{Count, Counter};";
+    firmware.processes = vec![("sensor", "COUNT.count().unwrap() + COUNT.count().unwrap()")];
+    firmware.wiring = "process counter {
+        object counter: crossgate::Concurrent<Counter> = Counter(core::sync::atomic::AtomicU32::new(4)) => [COUNT: dyn Count];
+    }";
+    let program = program(&firmware);
+    assert_eq!(program.statics_of("counter"), ["objects::__processes::counter::counter"]);
+    assert_eq!(program.statics_of("sensor"), [""; 0]);
+    assert_eq!(program.told(), "sensor 9\n");
+}
+
+/// Mutation: use `linked` before the options that strip are left out (see `names_may_be_stripped`).
+#[test]
+fn settings_of_the_compiler_do_not_matter() {
+    let mut firmware = sensor("settings");
+    firmware.manifest = "[profile.dev]\nopt-level = 3\ncodegen-units = 1\ndebug = 0
+        [profile.dev.package.\"*\"]\nopt-level = 0\ncodegen-units = 256\ndebug = 2";
+    assert_works(&program(&firmware));
+    firmware.arguments = vec!["-Crelocation-model=static".to_owned()];
+    assert_works(&program(&firmware));
+}
+
+/// Nothing but the names is left out.
+///
+/// Mutation: don't link again with the options that were left out.
+#[test]
+fn names_may_be_stripped() {
+    let mut firmware = sensor("stripped");
+    firmware.arguments = vec!["-Cstrip=symbols".to_owned()];
+    let program = program(&firmware);
+    assert!(program.symbols.is_empty(), "{:?}", program.symbols);
+    assert_eq!(program.told(), format!("sensor {WORK}\n"));
+}
+
+/// Mutation: leave out the quotes in `hosted::collected`.
+#[test]
+fn folders_may_have_any_name() {
+    let mut firmware = sensor("folders");
+    firmware.target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("it's [a] folder*");
+    assert_works(&program(&firmware));
+}
+
+/// Mutation: don't remove the old program.
+#[test]
+fn a_program_that_runs_can_be_linked_anew() {
+    let mut firmware = sensor("running");
+    let path = program(&firmware).path;
+    let mut running = std::process::Command::new(path)
+        .args(["--serial0", "null", "--serial1", "null"])
+        .spawn()
+        .unwrap();
+    firmware.rest = "// Another version.";
+    let linked = firmware.program().map(|program| program.told());
+    assert!(running.try_wait().unwrap().is_none(), "it does not run");
+    running.kill().unwrap();
+    running.wait().unwrap();
+    assert_eq!(linked, Ok(format!("sensor {WORK}\n")));
 }

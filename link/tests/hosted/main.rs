@@ -2,4 +2,6 @@
 #![cfg(all(target_os = "linux", target_arch = "x86_64"))]
 
 mod layout;
+mod ownership;
+mod refused;
 mod support;

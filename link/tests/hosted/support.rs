@@ -56,7 +56,6 @@ fn tell(name: &str, window: crossgate::Window, value: u32) -> ! {
     );
     crossgate::thread::exit()
 }
-board::start!(SYSTEM);
 ";
 
 /// The build script of a firmware.
@@ -71,6 +70,10 @@ pub struct Firmware {
     libraries: Vec<(&'static str, &'static str)>,
     /// The processes, and the value that each works out and tells.
     pub processes: Vec<(&'static str, &'static str)>,
+    /// Further processes, as the wiring has them.
+    pub wiring: &'static str,
+    /// Whether its `main` runs it.
+    pub runs: bool,
     /// What else is in the firmware's own crate.
     pub rest: &'static str,
     /// Its build script.
@@ -90,6 +93,8 @@ impl Firmware {
             name,
             libraries: Vec::new(),
             processes: vec![("sensor", "sensor::work()")],
+            wiring: "",
+            runs: true,
             rest: "",
             build: BUILD.to_owned(),
             manifest: "",
@@ -170,7 +175,15 @@ impl Firmware {
     }
 
     fn source(&self) -> String {
-        let mut text = format!("{PRELUDE}{}\ncrossgate::system! {{ static SYSTEM;\n", self.rest);
+        let main = if self.runs {
+            "board::start!(SYSTEM);"
+        } else {
+            "fn main() { core::hint::black_box(&SYSTEM); }"
+        };
+        let mut text = format!(
+            "{PRELUDE}{main}\n{}\ncrossgate::system! {{ static SYSTEM;\n{}\n",
+            self.rest, self.wiring
+        );
         for (line, (process, value)) in self.processes.iter().enumerate() {
             writeln!(
                 text,
