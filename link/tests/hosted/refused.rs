@@ -12,9 +12,9 @@ fn sensor(name: &'static str) -> Firmware {
 #[test]
 fn merged_crates_are_refused() {
     let mut firmware = sensor("merged");
-    firmware.runs = false;
-    for kind in ["[profile.dev]\nlto = \"fat\"\n", "[profile.dev]\nlto = \"thin\"\n"] {
-        firmware.manifest = kind;
+    firmware.has_board = false;
+    for kind in ["[profile.dev]\nlto = \"fat\"", "[profile.dev]\nlto = \"thin\""] {
+        firmware.profile = kind;
         assert_says(&error(&firmware), &["(LTO) has merged the crates", "Set `lto = false`"]);
     }
 }

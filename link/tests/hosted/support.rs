@@ -41,6 +41,9 @@ static COUNTER: AtomicU32 = AtomicU32::new(0);
 pub fn count() -> u32 { COUNTER.fetch_add(1, Relaxed) }
 ";
 
+/// The settings that all dependencies of the firmwares are compiled with, to be quick.
+pub const PROFILE: &str = "[profile.dev]\ndebug = 0\n";
+
 /// What the firmware's own crate starts with: each process tells what it has worked out.
 const PRELUDE: &str = "
 struct Line(board::Uart);
@@ -56,6 +59,16 @@ fn tell(name: &str, window: crossgate::Window, value: u32) -> ! {
     );
     crossgate::thread::exit()
 }
+board::start!(SYSTEM);
+";
+/// What one starts with that has no board to run on, and compiles sooner.
+const WITHOUT_BOARD: &str = "
+mod board { pub use crossgate::abi::hosted::serial::WINDOWS; pub const UART0: crossgate::Window = WINDOWS[0]; }
+fn tell(_: &str, _: crossgate::Window, value: u32) -> ! {
+    core::hint::black_box(value);
+    crossgate::thread::exit()
+}
+fn main() { core::hint::black_box(&SYSTEM); }
 ";
 
 /// The build script of a firmware.
@@ -72,14 +85,14 @@ pub struct Firmware {
     pub processes: Vec<(&'static str, &'static str)>,
     /// Further processes, as the wiring has them.
     pub wiring: &'static str,
-    /// Whether its `main` runs it.
-    pub runs: bool,
+    /// Whether it has a board, and so can run.
+    pub has_board: bool,
     /// What else is in the firmware's own crate.
     pub rest: &'static str,
     /// Its build script.
     pub build: String,
-    /// Further lines of its `Cargo.toml`.
-    pub manifest: &'static str,
+    /// How it is compiled.
+    pub profile: &'static str,
     /// Further arguments for rustc, when it compiles the firmware's own crate.
     pub arguments: Vec<String>,
     /// The folder below which cargo puts what it makes.
@@ -94,10 +107,10 @@ impl Firmware {
             libraries: Vec::new(),
             processes: vec![("sensor", "sensor::work()")],
             wiring: "",
-            runs: true,
+            has_board: true,
             rest: "",
             build: BUILD.to_owned(),
-            manifest: "",
+            profile: PROFILE,
             arguments: Vec::new(),
             // Its dependencies are compiled once for all firmwares.
             target: Path::new(env!("CARGO_TARGET_TMPDIR")).join("hosted"),
@@ -145,27 +158,35 @@ impl Firmware {
 
     fn write(&self) {
         let folder = self.folder();
-        let mut dependencies = format!(
-            "crossgate = {{ path = {:?} }}\nboard = {{ path = {:?}, package = \"hosted-board\" }}\n\
-             embedded-io = \"0.7\"\n",
-            format!("{ROOT}/user"),
-            format!("{ROOT}/boards/hosted"),
-        );
-        let package = |name: &str| {
-            format!("[package]\nname = \"{name}\"\nedition = \"2024\"\n[dependencies]\n")
-        };
+        let mut dependencies = format!("crossgate = {{ path = \"{ROOT}/user\" }}\n");
+        if self.has_board {
+            writeln!(
+                dependencies,
+                "embedded-io = \"0.7\"\n\
+                 board = {{ path = \"{ROOT}/boards/hosted\", package = \"hosted-board\" }}"
+            )
+            .unwrap();
+        }
+        let package = |name: &str| format!("[package]\nname = \"{name}\"\nedition = \"2024\"\n");
         for (name, source) in &self.libraries {
             let library = folder.join(name);
             fs::create_dir_all(library.join("src")).unwrap();
-            fs::write(library.join("Cargo.toml"), package(name) + &dependencies).unwrap();
+            // Cargo does not tell packages of one name apart that are in other firmwares' folders.
+            let unique = format!("{}-{name}", self.name);
+            let manifest = format!(
+                "{}[lib]\nname = \"{name}\"\n[dependencies]\n{dependencies}",
+                package(&unique)
+            );
+            fs::write(library.join("Cargo.toml"), manifest).unwrap();
             fs::write(library.join("src/lib.rs"), source).unwrap();
-            writeln!(dependencies, "{name} = {{ path = {library:?} }}").unwrap();
+            writeln!(dependencies, "{name} = {{ path = {library:?}, package = \"{unique}\" }}")
+                .unwrap();
         }
         let manifest = format!(
-            "{}{dependencies}[build-dependencies]\ncrossgate-link = {{ path = {:?} }}\n[workspace]\n{}",
+            "{}[dependencies]\n{dependencies}[build-dependencies]\ncrossgate-link = {{ path = {:?} }}\n[workspace]\n{}",
             package(self.name),
             format!("{ROOT}/link"),
-            self.manifest,
+            self.profile,
         );
         fs::write(folder.join("Cargo.toml"), manifest).unwrap();
         // The versions that the workspace has.
@@ -175,13 +196,9 @@ impl Firmware {
     }
 
     fn source(&self) -> String {
-        let main = if self.runs {
-            "board::start!(SYSTEM);"
-        } else {
-            "fn main() { core::hint::black_box(&SYSTEM); }"
-        };
+        let start = if self.has_board { PRELUDE } else { WITHOUT_BOARD };
         let mut text = format!(
-            "{PRELUDE}{main}\n{}\ncrossgate::system! {{ static SYSTEM;\n{}\n",
+            "{start}{}\ncrossgate::system! {{ static SYSTEM;\n{}\n",
             self.rest, self.wiring
         );
         for (line, (process, value)) in self.processes.iter().enumerate() {
