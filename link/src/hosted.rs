@@ -117,10 +117,6 @@ pub fn build() {
 /// # Errors
 /// What the linker says, or whose statics cannot be told.
 fn link(arguments: &Arguments) -> Result<()> {
-    // It may be running, and then can't be written to; and should this fail, it must not be run by
-    // accident.
-    let output = arguments.output();
-    let _ = fs::remove_file(&output);
     let mut inputs = Inputs::read(&compiled(arguments))?;
     let owners = inputs.sections.iter().filter_map(named_owner).filter(|&name| name != KERNEL);
     inputs.processes = owners.map(str::to_owned).collect();
@@ -158,6 +154,7 @@ fn link(arguments: &Arguments) -> Result<()> {
     if with_symbols != *arguments {
         run(arguments)?;
     }
+    let output = arguments.output();
     fs::copy(&linked, &output).with_context(|| format!("can't write {}", output.display()))?;
     Ok(())
 }

@@ -24,7 +24,7 @@ fn assert_works(program: &Program) {
     assert_eq!(program.told(), format!("sensor {WORK}\n"));
 }
 
-/// Mutations: have `hosted::collected` leave out the inputs of one part; align pages to 64 bytes.
+/// Mutations: have `hosted::memory` leave out one part; align its end to 64 bytes.
 #[test]
 fn each_process_has_its_statics_on_pages_of_its_own() {
     let fan = "use core::sync::atomic::{AtomicU8, Ordering::Relaxed};
@@ -48,7 +48,7 @@ fn each_process_has_its_statics_on_pages_of_its_own() {
     assert_eq!(shared, start);
 }
 
-/// Mutation: take `is_placed` out of `ownership::owners`.
+/// Mutation: have `ownership::records` find none.
 #[test]
 fn objects_are_on_the_pages_of_their_process() {
     let library = "use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -68,7 +68,7 @@ fn objects_are_on_the_pages_of_their_process() {
     assert_eq!(program.told(), "sensor 9\n");
 }
 
-/// Mutation: use `linked` before the options that strip are left out (see `names_may_be_stripped`).
+/// Mutation: have the table tell addresses, not distances.
 #[test]
 fn settings_of_the_compiler_do_not_matter() {
     let mut firmware = sensor("settings");
@@ -94,29 +94,18 @@ fn names_may_be_stripped() {
 /// Mutation: leave out the quotes in `hosted::collected`.
 #[test]
 fn folders_may_have_any_name() {
-    let mut firmware = sensor("folders");
+    let mut firmware = Firmware::new("folders");
+    firmware.processes = vec![("sensor", "crate::count()")];
+    firmware.rest = "use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+        static COUNT: AtomicU32 = AtomicU32::new(7);
+        fn count() -> u32 { COUNT.fetch_add(1, Relaxed) }";
     // The same as that of the others, so that not all of its dependencies are compiled anew.
     let folder = firmware.folder().join("it's [a] folder*");
     let _ = fs::remove_file(&folder);
     fs::create_dir_all(&firmware.target).unwrap();
     symlink(&firmware.target, &folder).unwrap();
     firmware.target = folder;
-    assert_works(&program(&firmware));
-}
-
-/// Mutation: don't remove the old program.
-#[test]
-fn a_program_that_runs_can_be_linked_anew() {
-    let mut firmware = sensor("running");
-    let path = program(&firmware).path;
-    let mut running = std::process::Command::new(path)
-        .args(["--serial0", "null", "--serial1", "null"])
-        .spawn()
-        .unwrap();
-    firmware.rest = "// Another version.";
-    let linked = firmware.program().map(|program| program.told());
-    assert!(running.try_wait().unwrap().is_none(), "it does not run");
-    running.kill().unwrap();
-    running.wait().unwrap();
-    assert_eq!(linked, Ok(format!("sensor {WORK}\n")));
+    let program = program(&firmware);
+    assert_eq!(program.statics_of("sensor"), ["folders::COUNT"]);
+    assert_eq!(program.told(), "sensor 7\n");
 }

@@ -43,7 +43,7 @@ fn a_static_that_one_process_uses_is_its_own() {
     assert_says(&error(&firmware), &[expected]);
 }
 
-/// Mutations: don't look at [`UNOWNED`](crossgate_link); look for it in a program without names.
+/// Mutations: don't look for `link::UNOWNED`; look for it in a program without names.
 #[test]
 fn a_static_that_nobody_uses_may_not_be_kept() {
     let helper = "use core::sync::atomic::AtomicU32;
@@ -64,7 +64,7 @@ fn a_static_that_nobody_uses_may_not_be_kept() {
     }
 }
 
-/// Mutation: let the kernel reach nothing.
+/// Mutation: don't take the name of a static's crate for its owner's.
 #[test]
 fn a_static_of_a_process_is_out_of_bounds_for_others() {
     let mut firmware = Firmware::new("others").library("sensor", SENSOR);
@@ -89,17 +89,21 @@ fn a_process_has_no_thread_local_statics() {
     );
 }
 
-/// An object file may have several sections of one kind, of which the linker keeps the first.
+/// A section of a group is left out where another object has the same group.
+///
+/// Mutation: have `Inputs` leave out weak symbols.
 #[test]
 fn statics_in_groups_are_statics_too() {
-    let sensor = "core::arch::global_asm!(
+    let helper = "core::arch::global_asm!(
             \".section .data.twice,\\\"awG\\\",@progbits,twice,comdat\",
             \".weak twice\", \".type twice, @object\", \".size twice, 4\", \"twice: .long 9\", \".text\"
         );
         use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
         unsafe extern \"C\" { safe static twice: AtomicU32; }
-        pub fn work() -> u32 { twice.fetch_add(1, Relaxed) + twice.load(Relaxed) }";
-    let program = program(&Firmware::new("groups").library("sensor", sensor));
+        pub fn count() -> u32 { twice.fetch_add(1, Relaxed) + twice.load(Relaxed) }";
+    let mut firmware = Firmware::new("groups").library("helper", helper);
+    firmware.processes = vec![("sensor", "helper::count()")];
+    let program = program(&firmware);
     assert_eq!(program.statics_of("sensor"), ["twice"]);
     assert_eq!(program.told(), "sensor 19\n");
 }

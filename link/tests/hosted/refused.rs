@@ -28,7 +28,9 @@ fn a_build_script_that_does_nothing_is_told_of() {
     assert_says(&error(&firmware), &["would not be isolated", expected]);
 }
 
-/// Nor does the program become one where nobody looks for the call of the build script.
+/// Nor does it become a program if the linker is another in spite of the build script.
+///
+/// Mutation: have the build script do what it should.
 #[test]
 fn another_linker_can_not_link_it() {
     let mut firmware = sensor("another_linker");
