@@ -26,14 +26,14 @@
 //! words.
 //!
 //! The statics of the Rust library, the C library, the kernel and the library of the processes are left
-//! where they are: they are the host's.
+//! where they are: they are the host's. So are those of shared libraries, which can't be placed.
 
 use crate::arguments::Arguments;
 use crate::image::Image;
 use crate::inputs::Inputs;
-use crate::link::{UNOWNED, collect, unowned};
+use crate::link::{STRIP, UNOWNED, collect, refuse_merged, unowned};
 use crate::linker;
-use crate::ownership::{KERNEL, named_owner};
+use crate::ownership::{KERNEL, is_reached, named_owner};
 use crate::plan::PARTS;
 use crate::script::OutputSection;
 use anyhow::{Context, Result, bail};
@@ -58,10 +58,24 @@ const PANIC_ENTRY: &str = "rust_begin_unwind";
 /// The crates that are on the host's side: the kernel, its port, and the library that calls it.
 const HOST: [&str; 4] = ["crossgate", "crossgate_abi", "crossgate_kernel", "crossgate_hosted"];
 
+/// The function of the port that runs a firmware.
+const RUN: &str = "__crossgate_run";
+/// The archives of the C library and of the C compiler's.
+const C_LIBRARY: [&str; 9] = [
+    "libc.a",
+    "libc_nonshared.a",
+    "libdl.a",
+    "libgcc.a",
+    "libgcc_eh.a",
+    "libm.a",
+    "libpthread.a",
+    "librt.a",
+    "libutil.a",
+];
+
 /// What the build script of a firmware does, and all that it does.
 ///
-/// ```no_run
-/// // build.rs
+/// ```ignore
 /// fn main() {
 ///     crossgate_link::hosted::build();
 /// }
@@ -94,9 +108,11 @@ pub fn build() {
     symlink(this, place).expect("cargo made the folder");
     println!("cargo::rustc-link-arg=-fuse-ld=bfd");
     println!("cargo::rustc-link-arg=-B{folder}");
+    // `crossgate_hosted::start!` looks for it, because its error is clearer than the linker's.
+    println!("cargo::rustc-env=CROSSGATE_LINKS=1");
 }
 
-/// Links a program; one without processes is left to the linker alone.
+/// Links a program; one that runs no processes is left to the linker alone.
 ///
 /// # Errors
 /// What the linker says, or whose statics cannot be told.
@@ -105,6 +121,11 @@ fn link(arguments: &Arguments) -> Result<()> {
     let owners = inputs.sections.iter().filter_map(named_owner).filter(|&name| name != KERNEL);
     inputs.processes = owners.map(str::to_owned).collect();
     if inputs.processes.is_empty() {
+        return linker::run(arguments.all());
+    }
+    refuse_merged(&arguments.inputs())?;
+    // Unit tests that are in a firmware's package have its wiring, but don't run it.
+    if !is_reached(&inputs, "main", RUN) {
         return linker::run(arguments.all());
     }
     for section in inputs.sections.iter_mut().filter(|it| HOST.contains(&it.krate.as_str())) {
@@ -117,26 +138,40 @@ fn link(arguments: &Arguments) -> Result<()> {
     let path = folder.path().join("processes.ld");
     fs::write(&path, script(&inputs, &sections, &panic))
         .context("can't write the linker script")?;
-    let output = arguments.output();
     let linked = folder.path().join("linked");
-    let mut all = arguments.with_output(&linked);
-    all.push(format!("--wrap={panic}"));
-    all.push(format!("-T{}", path.display()));
-    linker::run(&all)?;
+    let run = |arguments: &Arguments| {
+        let mut all = arguments.with_output(&linked);
+        all.push(format!("--wrap={panic}"));
+        all.push(format!("-T{}", path.display()));
+        linker::run(&all)
+    };
+    let with_symbols = arguments.without(&STRIP);
+    run(&with_symbols)?;
     let image = Image::read(&linked)?;
     if let Some(kept) = image.section(UNOWNED) {
         bail!("{}", unowned(&inputs, &sections, &image, kept.span));
     }
+    if with_symbols != *arguments {
+        run(arguments)?;
+    }
+    let output = arguments.output();
     fs::copy(&linked, &output).with_context(|| format!("can't write {}", output.display()))?;
     Ok(())
 }
 
-/// The inputs that rustc has compiled for this program, without the Rust library's.
+/// The inputs that are the firmware's: neither the Rust library nor what the C compiler adds.
 fn compiled(arguments: &Arguments) -> Vec<String> {
-    let is_compiled = |path: &String| {
-        path.ends_with(".rcgu.o") || path.ends_with(".rlib") && !path.contains("/rustlib/")
-    };
-    arguments.inputs().into_iter().filter(is_compiled).collect()
+    let is_host = |path: &String| path.contains("/rustlib/") || is_c_library(path);
+    arguments.inputs().into_iter().filter(|path| !is_host(path)).collect()
+}
+
+/// Whether a file is a part of the C library or of the C compiler's.
+fn is_c_library(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let starts_programs = name.ends_with(".o")
+        && !name.ends_with(".rcgu.o")
+        && ["crt", "Scrt", "gcrt", "rcrt"].iter().any(|prefix| name.starts_with(prefix));
+    starts_programs || C_LIBRARY.contains(&name)
 }
 
 /// The name of the function of the Rust library that every panic calls.

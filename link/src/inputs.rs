@@ -4,8 +4,8 @@ use anyhow::{Context, Result};
 use object::elf::{SHF_ALLOC, SHF_EXECINSTR, SHF_TLS, SHF_WRITE, SHT_NOBITS};
 use object::read::archive::ArchiveFile;
 use object::{
-    File, Object, ObjectSection, ObjectSymbol, RelocationTarget, SectionFlags, SectionIndex,
-    SymbolKind, SymbolSection,
+    File, Object, ObjectKind, ObjectSection, ObjectSymbol, RelocationTarget, SectionFlags,
+    SectionIndex, SymbolKind, SymbolSection,
 };
 use std::collections::{BTreeSet, HashMap};
 use std::fs;
@@ -122,6 +122,10 @@ impl Reader {
             return Ok(());
         }
         let object = File::parse(data)?;
+        // The statics of a shared library are placed already.
+        if object.kind() != ObjectKind::Relocatable {
+            return Ok(());
+        }
         let mut ids = HashMap::new();
         for section in object.sections() {
             let SectionFlags::Elf { sh_flags, sh_type } = section.flags() else { continue };

@@ -78,7 +78,8 @@
 //! - a `shared!` static of the kernel, which lends nothing.
 //!
 //! Others tell which memory is too small, by how much, and who needs what; that a stack is of a
-//! size that the protection unit can not open; that the wiring has no process of that name.
+//! size that the protection unit can not open; that the wiring has no process of that name; that the
+//! crates are merged (LTO), so that nobody can tell whose a static is.
 //!
 //! # Sections
 //!

@@ -12,22 +12,38 @@ use crate::verify;
 use anyhow::{Context, Result, bail, ensure};
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::Path;
 
 /// The firmware's section for statics that nobody uses, which has to stay empty.
 pub const UNOWNED: &str = ".crossgate.unowned";
+
+/// The options that leave names out.
+pub const STRIP: [&str; 2] = ["--strip-all", "-s"];
+
+/// What is wrong when the firmware's tables don't ask for the memories of their processes.
+const FOR_A_HOST: &str = "this firmware is a program of the host, but `crossgate-link` is the linker \
+                          of microcontrollers. Remove it from the settings of this target, and let \
+                          the firmware's build script call `crossgate_link::hosted::build()`.";
 
 /// Links what the command line says; a firmware without processes is left to the linker alone.
 ///
 /// # Errors
 /// What the linker says, or what can't be laid out; nothing is left at the output then.
 pub fn link(arguments: &Arguments) -> Result<()> {
+    let paths = arguments.inputs();
+    if paths.is_empty() {
+        return linker::run(arguments.all());
+    }
     // Should this fail, what was linked before must not be run by accident.
     let output = arguments.output();
     let _ = fs::remove_file(&output);
-    let inputs = Inputs::read(&arguments.inputs())?;
+    let inputs = Inputs::read(&paths)?;
     if inputs.processes.is_empty() {
+        let mut owners = inputs.sections.iter().filter_map(ownership::named_owner);
+        ensure!(owners.all(|owner| owner == KERNEL), "{FOR_A_HOST}");
         return linker::run(arguments.all());
     }
+    refuse_merged(&paths)?;
     let collected = collect(&inputs)?;
     let folder = tempfile::tempdir().context("can't make a temporary folder")?;
     let measured = folder.path().join("measured");
@@ -38,7 +54,7 @@ pub fn link(arguments: &Arguments) -> Result<()> {
         .collect();
     let symbols = [("__crossgate_kernel_stack_bottom", 0)];
     let script = script::before(&collected, &tables, None, &symbols);
-    let with_symbols = arguments.without(&["--strip-all", "-s"]);
+    let with_symbols = arguments.without(&STRIP);
     pass(&with_symbols, folder.path(), &script, &measured)?;
     let measured = Image::read(&measured)?;
     if let Some(kept) = measured.section(UNOWNED) {
@@ -63,6 +79,23 @@ pub fn link(arguments: &Arguments) -> Result<()> {
         pass(arguments, folder.path(), &script, &linked)?;
     }
     fs::copy(&linked, &output).with_context(|| format!("can't write {}", output.display()))?;
+    Ok(())
+}
+
+/// Refuses a firmware whose crates are merged: then even the Rust library is no input of its own.
+///
+/// # Errors
+/// It is merged.
+pub fn refuse_merged(paths: &[String]) -> Result<()> {
+    let is_library = |path: &String| {
+        let name = Path::new(path).file_name().unwrap_or_default().to_string_lossy();
+        name.starts_with("libcore-") && name.ends_with(".rlib")
+    };
+    ensure!(
+        paths.iter().any(is_library),
+        "link-time optimisation (LTO) has merged the crates of this firmware, so nobody can tell \
+         whose a static is. Set `lto = false` in its profile in Cargo.toml."
+    );
     Ok(())
 }
 

@@ -145,6 +145,13 @@ fn reach(inputs: &Inputs, closed: &HashSet<SectionId>, starts: Vec<SectionId>) -
     steps
 }
 
+/// Whether what has the name `from` refers to what has the name `to`, directly or not.
+pub fn is_reached(inputs: &Inputs, from: &str, to: &str) -> bool {
+    let [from, to] = [from, to].map(|name| inputs.globals.get(name).copied());
+    let (Some(from), Some(to)) = (from, to) else { return false };
+    !matches!(reach(inputs, &HashSet::new(), vec![from])[to], Step::Unreached)
+}
+
 /// Decides whose every writable section is.
 ///
 /// # Errors

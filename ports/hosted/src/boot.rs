@@ -16,7 +16,8 @@ use crossgate_kernel::thread::{Place, Thread as ThreadState};
 use crossgate_kernel::time::NEVER;
 use crossgate_kernel::{Kernel, Storage, lock::Lock, notification::Notification, process};
 
-/// Runs the firmware of this wiring.
+/// Runs the firmware of this wiring. By this name the linker wrapper knows a program that does so.
+#[unsafe(export_name = "__crossgate_run")]
 pub fn run(wiring: &'static System) -> ! {
     let options = options::parse(std::env::args_os());
     match prepare(wiring, &options) {

@@ -65,6 +65,11 @@ mod step;
 #[macro_export]
 macro_rules! start {
     ($system:path) => {
+        const _: () = assert!(
+            option_env!("CROSSGATE_LINKS").is_some(),
+            "the processes of this firmware would not be isolated: its build script (build.rs) has to \
+             call `crossgate_link::hosted::build()`"
+        );
         fn main() {
             $crate::boot::run(&$system)
         }

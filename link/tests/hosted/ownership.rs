@@ -1,0 +1,151 @@
+//! Whose statics are.
+
+use crate::support::{Firmware, HELPER, SENSOR, assert_says, error, program};
+use std::fs;
+use std::process::Command;
+
+/// A process that uses the library.
+const USER: &str = "pub fn work() -> u32 { helper::count() }";
+
+/// Mutation: have `ownership::owner` give a static of two users to the first.
+#[test]
+fn a_library_of_two_processes_may_not_have_statics() {
+    let mut firmware = Firmware::new("two_users").library("helper", HELPER);
+    firmware = firmware.library("sensor", USER).library("fan", USER);
+    firmware.processes.push(("fan", "fan::work()"));
+    assert_says(
+        &error(&firmware),
+        &[
+            "the static `helper::COUNTER` (4 bytes, crate `helper`) is used by process `fan` and \
+             process `sensor`",
+            "sensor::work -> helper::count -> helper::COUNTER",
+            "Let the others ask that process through an interface",
+        ],
+    );
+}
+
+/// The rule is the same for the firmware's own crate.
+///
+/// Mutation: leave `.rcgu.o` out of the inputs.
+#[test]
+fn a_static_that_one_process_uses_is_its_own() {
+    let mut firmware = Firmware::new("one_user").library("helper", HELPER).library("sensor", USER);
+    firmware.processes = vec![("sensor", "sensor::work() + crate::count()")];
+    firmware.rest = "use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+        static COUNT: AtomicU32 = AtomicU32::new(7);
+        fn count() -> u32 { COUNT.fetch_add(1, Relaxed) }";
+    let program = program(&firmware);
+    assert_eq!(program.statics_of("sensor"), ["helper::COUNTER", "one_user::COUNT"]);
+    assert_eq!(program.told(), "sensor 7\n");
+    firmware.processes.push(("fan", "crate::count()"));
+    let expected = "`one_user::COUNT` (4 bytes, crate `one_user`) is used by process `fan` and \
+                    process `sensor`";
+    assert_says(&error(&firmware), &[expected]);
+}
+
+/// Mutations: don't look for `link::UNOWNED`; look for it in a program without names.
+#[test]
+fn a_static_that_nobody_uses_may_not_be_kept() {
+    let helper = "use core::sync::atomic::AtomicU32;
+        #[unsafe(no_mangle)] static KEPT: AtomicU32 = AtomicU32::new(5);
+        #[unsafe(no_mangle)] static LEFT_OUT: AtomicU32 = AtomicU32::new(5);
+        pub fn nothing() -> u32 { 1 }";
+    let mut firmware = Firmware::new("unowned").library("helper", helper);
+    firmware.processes = vec![("sensor", "helper::nothing()")];
+    assert_eq!(program(&firmware).told(), "sensor 1\n");
+    // Wanted by the linker's command line, but by no code.
+    firmware.arguments = vec!["-Clink-arg=-Wl,--undefined=KEPT".to_owned()];
+    let expected = "the static `KEPT` (4 bytes, crate `helper`) is kept in the firmware";
+    for further in ["-Cstrip=none", "-Cstrip=symbols"] {
+        firmware.arguments.push(further.to_owned());
+        let error = error(&firmware);
+        assert_says(&error, &[expected]);
+        assert!(!error.contains("`LEFT_OUT`"), "{error}");
+    }
+}
+
+/// Mutation: don't take the name of a static's crate for its owner's.
+#[test]
+fn a_static_of_a_process_is_out_of_bounds_for_others() {
+    let mut firmware = Firmware::new("others").library("sensor", SENSOR);
+    firmware.processes.push(("fan", "sensor::work()"));
+    let expected = "`sensor::LIMIT` (4 bytes, crate `sensor`) belongs to process `sensor`, but is \
+                    used by process `fan`";
+    assert_says(&error(&firmware), &[expected]);
+}
+
+/// Mutation: never take a section for thread-local.
+#[test]
+fn a_process_has_no_thread_local_statics() {
+    let sensor = "thread_local! { static LOCAL: core::cell::Cell<u32> = const { core::cell::Cell::new(3) }; }
+        pub fn work() -> u32 { LOCAL.replace(5) }";
+    let firmware = Firmware::new("thread_local").library("sensor", sensor);
+    assert_says(
+        &error(&firmware),
+        &[
+            "`sensor::LOCAL",
+            "(4 bytes, crate `sensor`) is thread-local, but to the host all threads",
+        ],
+    );
+}
+
+/// A section of a group is left out where another object has the same group.
+///
+/// Mutation: have `Inputs` leave out weak symbols.
+#[test]
+fn statics_in_groups_are_statics_too() {
+    let helper = "core::arch::global_asm!(
+            \".section .data.twice,\\\"awG\\\",@progbits,twice,comdat\",
+            \".weak twice\", \".type twice, @object\", \".size twice, 4\", \"twice: .long 9\", \".text\"
+        );
+        use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+        unsafe extern \"C\" { safe static twice: AtomicU32; }
+        pub fn count() -> u32 { twice.fetch_add(1, Relaxed) + twice.load(Relaxed) }";
+    let mut firmware = Firmware::new("groups").library("helper", helper);
+    firmware.processes = vec![("sensor", "helper::count()")];
+    let program = program(&firmware);
+    assert_eq!(program.statics_of("sensor"), ["twice"]);
+    assert_eq!(program.told(), "sensor 19\n");
+}
+
+/// A firmware with processes that call this C, which is linked as the build script says.
+fn with_c(name: &'static str, link: &str) -> Firmware {
+    const C: &str = "static unsigned zero; unsigned total = 40;
+        unsigned count(void) { return total++ + zero++; }";
+    const CALLER: &str = "unsafe extern \"C\" { safe fn count() -> u32; }
+        pub fn work() -> u32 { count() }";
+    let mut firmware = Firmware::new(name).library("sensor", CALLER).library("fan", CALLER);
+    let folder = firmware.folder();
+    fs::write(folder.join("counter.c"), C).unwrap();
+    for command in [["cc", "-c", "counter.c"], ["ar", "crs", "libcounter.a"]] {
+        let mut tool = Command::new(command[0]);
+        tool.args(&command[1..]).current_dir(&folder);
+        if command[0] == "ar" {
+            tool.arg("counter.o");
+        }
+        assert!(tool.status().unwrap().success(), "{tool:?}");
+    }
+    let link = link.replace("FOLDER", folder.to_str().unwrap());
+    firmware.build =
+        format!("fn main() {{ crossgate_link::hosted::build(); println!({link:?}); }}");
+    firmware
+}
+
+/// Mutation: look at the inputs of rustc only.
+#[test]
+fn statics_of_other_languages_have_owners_too() {
+    let mut object = with_c("c_object", "cargo::rustc-link-arg=FOLDER/counter.o");
+    let archive = with_c(
+        "c_archive",
+        "cargo::rustc-link-search=FOLDER\ncargo::rustc-link-lib=static=counter",
+    );
+    for firmware in [&object, &archive] {
+        let program = program(firmware);
+        assert_eq!(program.statics_of("sensor"), ["total", "zero"]);
+        assert_eq!(program.told(), "sensor 40\n");
+    }
+    object.processes.push(("fan", "fan::work()"));
+    let expected = "the static `total` (4 bytes, crate `counter`) is used by process `fan` and \
+                    process `sensor`";
+    assert_says(&error(&object), &[expected]);
+}

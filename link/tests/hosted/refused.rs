@@ -1,0 +1,75 @@
+//! What is not to become a program without isolation.
+
+use crate::support::{Firmware, SENSOR, assert_says, error, text};
+use std::fs;
+use std::process::Command;
+
+fn sensor(name: &'static str) -> Firmware {
+    Firmware::new(name).library("sensor", SENSOR)
+}
+
+/// Mutation: let `link::refuse_merged` accept all.
+#[test]
+fn merged_crates_are_refused() {
+    let mut firmware = sensor("merged");
+    firmware.has_board = false;
+    for kind in ["[profile.dev]\nlto = \"fat\"", "[profile.dev]\nlto = \"thin\""] {
+        firmware.profile = kind;
+        assert_says(&error(&firmware), &["(LTO) has merged the crates", "Set `lto = false`"]);
+    }
+}
+
+/// Mutation: take the assertion out of `crossgate_hosted::start!`.
+#[test]
+fn a_build_script_that_does_nothing_is_told_of() {
+    let mut firmware = sensor("no_build");
+    firmware.build = "fn main() {}".to_owned();
+    let expected = "its build script (build.rs) has to call `crossgate_link::hosted::build()`";
+    assert_says(&error(&firmware), &["would not be isolated", expected]);
+}
+
+/// Nor does it become a program if the linker is another in spite of the build script.
+///
+/// Mutation: have the build script do what it should.
+#[test]
+fn another_linker_can_not_link_it() {
+    let mut firmware = sensor("another_linker");
+    firmware.build = "fn main() { println!(\"cargo::rustc-env=CROSSGATE_LINKS=1\"); }".to_owned();
+    assert_says(&error(&firmware), &["undefined symbol: __crossgate_memory"]);
+}
+
+/// Mutation: take the check out of `link::link`.
+#[test]
+fn the_linker_of_microcontrollers_sends_it_away() {
+    let mut firmware = sensor("wrong_linker");
+    firmware.arguments =
+        vec![concat!("-Clinker=", env!("CARGO_BIN_EXE_crossgate-link")).to_owned()];
+    let expected = "this firmware is a program of the host, but `crossgate-link` is the linker of \
+                    microcontrollers";
+    assert_says(&error(&firmware), &[expected, "`crossgate_link::hosted::build()`"]);
+}
+
+/// Mutation: remove the output before looking for inputs.
+#[test]
+fn the_linker_without_inputs_touches_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a.out");
+    fs::write(&file, "precious").unwrap();
+    let mut linker = Command::new(env!("CARGO_BIN_EXE_crossgate-link"));
+    let output = linker.current_dir(folder.path()).output().unwrap();
+    assert!(!output.status.success());
+    assert_says(&text(&output), &["no input files"]);
+    assert_eq!(fs::read_to_string(&file).unwrap(), "precious");
+}
+
+/// Mutation: link every program that has a wiring as a firmware.
+#[test]
+fn unit_tests_of_a_wiring_are_left_alone() {
+    let mut firmware = sensor("unit_tests");
+    firmware.rest = "#[test] fn it_works() { assert_eq!(sensor::work(), 65842); }
+        #[test] #[should_panic] fn it_panics() { panic!() }";
+    let output = firmware.cargo(&["test"]);
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}{}", text(&output));
+    assert_says(&said, &["2 passed"]);
+}
