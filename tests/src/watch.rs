@@ -30,15 +30,16 @@ impl Watch {
     /// Waits for the next fault, which has to be one of `process` with this cause.
     #[track_caller]
     pub fn expect(&mut self, process: &str, cause: Cause) -> FaultRecord {
-        if self.faulted.wait_timeout(PATIENCE).is_err() {
-            fail(format_args!("expected a fault of {process} ({cause:?}), but there is none"));
-        }
-        let Some(record) = self.faults.next() else {
-            fail(format_args!("a fault is told, but has no record"));
-        };
-        let name = self.system.processes.get(usize::from(record.process));
-        expect("the process that faults", name.map_or("?", |process| process.name), process);
+        let record = self.next(process);
         expect(process, record.cause, cause);
+        record
+    }
+
+    /// The same, with one of these causes.
+    #[track_caller]
+    pub fn expect_one_of(&mut self, process: &str, causes: &[Cause]) -> FaultRecord {
+        let record = self.next(process);
+        expect(process, causes.contains(&record.cause), true);
         record
     }
 
@@ -47,6 +48,20 @@ impl Watch {
     pub fn expect_at(&mut self, process: &str, cause: Cause, address: usize) -> FaultRecord {
         let record = self.expect(process, cause);
         expect(process, record.address, address);
+        record
+    }
+
+    /// The next fault, which has to be one of `process`.
+    #[track_caller]
+    fn next(&mut self, process: &str) -> FaultRecord {
+        if self.faulted.wait_timeout(PATIENCE).is_err() {
+            fail(format_args!("expected a fault of {process}, but there is none"));
+        }
+        let Some(record) = self.faults.next() else {
+            fail(format_args!("a fault is told, but has no record"));
+        };
+        let name = self.system.processes.get(usize::from(record.process));
+        expect("the process that faults", name.map_or("?", |process| process.name), process);
         record
     }
 

@@ -22,6 +22,9 @@ unsafe impl GlobalAlloc for Heap {
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        if gate::is_user() {
+            panic::process_has_no_heap();
+        }
         // SAFETY: as the caller vouches.
         unsafe { System.dealloc(pointer, layout) }
     }

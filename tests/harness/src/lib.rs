@@ -25,6 +25,10 @@ const SEEDS: u64 = 8;
 /// What every program is told.
 const OPTIONS: [&str; 6] =
     ["--semihosting", "--time", "virtual", "--serial1", "null", "--serial0=file:/dev/zero"];
+/// Has Linux' system calls blocked.
+const BLOCKED: &str = "--block-system-calls";
+/// What comes after this in its text is what the program is told in addition.
+const MORE_OPTIONS: &str = "//! Options: ";
 /// With this in its text a program is one that a seed, which moves time, would be unfair to.
 const NO_SEEDS: &str = "//! Without seeds: ";
 
@@ -50,12 +54,17 @@ fn trials(package: &'static str, sources: &Path, one: &Path) -> Result<Vec<Trial
         let name = source.file_stem().context("a file without a name")?;
         let name = name.to_string_lossy().into_owned();
         let text = fs::read_to_string(&source)?;
-        let program = Program { package, file: one.with_file_name(&name), name };
+        let more =
+            text.lines().find_map(|line| line.strip_prefix(MORE_OPTIONS)).unwrap_or_default();
+        let more = more.split_whitespace().map(str::to_owned).collect();
+        let program = Program { package, file: one.with_file_name(&name), name, more };
         ensure!(program.file.exists(), "{} was not built", program.name);
         trials.push(program.trial("pages", |program| program.run(&["--protection", "pages"])));
         let keys = program.trial("keys", |program| program.run(&["--protection", "keys"]));
         trials.push(keys.with_ignored_flag(!has_keys));
-        trials.push(program.trial("blocked", |program| program.run(&["--block-system-calls"])));
+        if !text.contains(BLOCKED) {
+            trials.push(program.trial("blocked", |program| program.run(&[BLOCKED])));
+        }
         if !text.contains(NO_SEEDS) {
             trials.push(program.trial("seeds", |program| {
                 (1..=SEEDS).try_for_each(|seed| program.run(&["--seed", &seed.to_string()]))
@@ -84,6 +93,8 @@ struct Program {
     package: &'static str,
     name: String,
     file: PathBuf,
+    /// Its own options.
+    more: Vec<String>,
 }
 
 impl Program {
@@ -98,7 +109,10 @@ impl Program {
     fn run(&self, options: &[&str]) -> Result<()> {
         let output = tempfile::tempfile().context("no temporary file")?;
         let mut command = Command::new(&self.file);
-        command.args(OPTIONS).args(options).stdin(Stdio::null());
+        let more = self.more.iter().map(String::as_str);
+        let options: Vec<_> =
+            OPTIONS.into_iter().chain(more).chain(options.iter().copied()).collect();
+        command.args(&options).stdin(Stdio::null());
         command.stdout(output.try_clone()?).stderr(output.try_clone()?);
         let mut child = command.spawn().context("the program does not start")?;
         let end = match child.wait_timeout(PATIENCE)? {
@@ -111,7 +125,7 @@ impl Program {
             }
         };
         let (package, name) = (self.package, &self.name);
-        let options = OPTIONS.iter().chain(options).copied().collect::<Vec<_>>().join(" ");
+        let options = options.join(" ");
         bail!(
             "{}{end}\n\nTo repeat it:\ncargo run -p {package} --bin {name} -- {options}",
             text(output)?

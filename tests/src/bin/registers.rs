@@ -72,7 +72,7 @@ fn client(spy: Handle<dyn Spy>) -> ! {
     expect("the call", after.status, Status::OK);
     expect("its result", after.words, [SECRET, 0]);
     // Mutation: as above; `handler::leave` sets r12 in the caller's context.
-    expect("the callee's secret in a register", after.others.iter().any(|&it| it == SECRET), false);
+    expect("the callee's secret in a register", after.others.contains(&SECRET), false);
     expect_preserved(&after.preserved);
     pass()
 }

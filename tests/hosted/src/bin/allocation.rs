@@ -1,0 +1,62 @@
+//! Processes that use the host's heap, which is the kernel's: that is a panic, with a text that says so.
+
+use crossgate::fault::panic_file;
+use crossgate::{Concurrent, Handle, Notification};
+use crossgate_abi::Cause;
+use std::hint::black_box;
+use system_tests::report::{broken, expect, pass};
+use system_tests::victim::{Safe, Vault};
+use system_tests::watch::Watch;
+
+crossgate::system! {
+    static SYSTEM;
+    process witness {
+        on_fault = stop;
+        notification FAULTED;
+        faults FAULTED;
+        thread main (priority = 9, stack = 2048) = witness(FAULTED, VAULT);
+    }
+    process victim { on_fault = stop; object safe: Concurrent<Safe> = Safe::new() => [VAULT: dyn Vault]; }
+    process boxes { on_fault = stop; thread main (priority = 5, stack = 1024) = make_a_box(); }
+    process formats { on_fault = stop; thread main (priority = 5, stack = 1024) = format_a_text(); }
+    process prints { on_fault = stop; thread main (priority = 5, stack = 1024) = print(); }
+    process frees { on_fault = stop; thread main (priority = 5, stack = 1024) = free(); }
+}
+board::start!(SYSTEM);
+
+/// Mutation: `Heap::alloc` does not ask who runs.
+fn make_a_box() -> ! {
+    black_box(Box::new(7));
+    broken("has allocated memory")
+}
+
+fn format_a_text() -> ! {
+    black_box(format!("{}", black_box(7)));
+    broken("has allocated memory for a text")
+}
+
+fn print() -> ! {
+    println!("{}", black_box("x".repeat(black_box(3))));
+    broken("has printed")
+}
+
+/// Frees what was never allocated, which would ruin the heap.
+///
+/// Mutation: `Heap::dealloc` does not ask who runs.
+fn free() -> ! {
+    let mut words = [0_usize; 8];
+    // SAFETY: this is an attack: the memory is not the heap's. It is not used after this.
+    drop(unsafe { Vec::from_raw_parts(black_box(words.as_mut_ptr()), 4, 4) });
+    broken("has freed its stack")
+}
+
+fn witness(faulted: Notification, vault: Handle<dyn Vault>) -> ! {
+    let mut watch = Watch::new(&SYSTEM, faulted);
+    for process in ["boxes", "formats", "prints", "frees"] {
+        let record = watch.expect(process, Cause::Panic);
+        expect("the place", panic_file(&record), Some("an allocation: a process has no heap"));
+        expect("the victim goes on", vault.is_intact(), Ok(true));
+    }
+    watch.expect_no_more();
+    pass()
+}

@@ -1,0 +1,84 @@
+//! Registers of devices, used by who does not own the device, or that do not exist.
+
+use board::{TIMER0, TIMER1, Timer, UART2};
+use crossgate::{Concurrent, Handle, Notification};
+use crossgate_abi::hosted::{serial, timer};
+use crossgate_abi::number::hosted::{DEVICE_READ, DEVICE_WRITE};
+use crossgate_abi::{Cause, Status, Word};
+use system_tests::raw::{self, Reply};
+use system_tests::report::{broken, expect, pass};
+use system_tests::victim::{Safe, Vault};
+use system_tests::watch::Watch;
+
+crossgate::system! {
+    static SYSTEM;
+    process witness {
+        on_fault = stop;
+        notification FAULTED;
+        faults FAULTED;
+        thread main (priority = 9, stack = 2048) = witness(FAULTED, VAULT);
+    }
+    process victim {
+        on_fault = stop;
+        mmio UART2;
+        object safe: Concurrent<Safe> = Safe::new() => [VAULT: dyn Vault];
+    }
+    process reads { on_fault = stop; thread attack (priority = 5, stack = 1024) = read(UART2.start); }
+    process writes { on_fault = stop; thread attack (priority = 5, stack = 1024) = write(UART2.start); }
+    process is_near { on_fault = stop; mmio TIMER0; thread attack (priority = 5, stack = 1024) = write(TIMER0.start + 1); }
+    process invents { on_fault = stop; thread attack (priority = 5, stack = 1024) = read(NOWHERE); }
+    process drives { on_fault = stop; thread attack (priority = 5, stack = 1024) = drive(Timer::new(TIMER1)); }
+    process visits { on_fault = stop; mmio TIMER1; thread main (priority = 4, stack = 1024) = orderly(VAULT); }
+}
+board::start!(SYSTEM);
+
+/// Where there is no device.
+const NOWHERE: Word = 0xdead_0000;
+
+/// Mutation, for all: `Machine::owns` says yes.
+fn read(window: Word) -> ! {
+    let _ = raw::system_call(DEVICE_READ, [window, serial::DATA, 0, 0]);
+    broken("has read a register of a device that it does not own")
+}
+
+fn write(window: Word) -> ! {
+    let _ = raw::system_call(DEVICE_WRITE, [window, serial::RATE, 1, 0]);
+    broken("has written a register of a device that it does not own")
+}
+
+/// By the driver.
+fn drive(mut timer: Timer) -> ! {
+    timer.start();
+    broken("has driven a device that it does not own")
+}
+
+/// Registers that its own device does not have are nothing.
+fn orderly(vault: Handle<dyn Vault>) -> ! {
+    let nothing = Reply { status: Status::OK, words: [0, 0] };
+    for register in [timer::INTERRUPT_AFTER + 1, 0x100, Word::MAX] {
+        let written = raw::system_call(DEVICE_WRITE, [TIMER1.start, register, 7, 0]);
+        expect("a register that is not there", written.status, Status::OK);
+        let read = raw::system_call(DEVICE_READ, [TIMER1.start, register, 0, 0]);
+        expect("what is in it", (read.status, read.words[0]), (nothing.status, nothing.words[0]));
+    }
+    expect("the victim goes on", vault.visit(), Ok(1));
+    crossgate::thread::exit()
+}
+
+fn witness(faulted: Notification, vault: Handle<dyn Vault>) -> ! {
+    let mut watch = Watch::new(&SYSTEM, faulted);
+    for (process, window) in [
+        ("reads", UART2.start),
+        ("writes", UART2.start),
+        ("is_near", TIMER0.start + 1),
+        ("invents", NOWHERE),
+        ("drives", TIMER1.start),
+    ] {
+        watch.expect_at(process, Cause::Access, window);
+        expect("the victim goes on", vault.is_intact(), Ok(true));
+    }
+    crossgate::time::sleep(core::time::Duration::from_millis(20));
+    expect("who owns a device was here", vault.visit(), Ok(2));
+    watch.expect_no_more();
+    pass()
+}

@@ -1,0 +1,225 @@
+//! Flags and control registers: a thread may set its own as it likes, and nobody else has them.
+//!
+//! Without seeds: to be single-stepped is such a flag.
+
+use core::arch::asm;
+use core::sync::atomic::{AtomicU32, Ordering};
+use core::time::Duration;
+use crossgate::{Concurrent, Handle, Notification, Signal, interface, thread, time};
+use crossgate_abi::{Cause, number};
+use system_tests::raw;
+use system_tests::report::{broken, expect, pass};
+use system_tests::watch::Watch;
+
+/// The flags that a thread may set: direction, nested task, alignment check.
+const FLAGS: u64 = 1 << 10 | 1 << 14 | 1 << 18;
+/// The flag that has the CPU trap after each instruction.
+const TRAP: u64 = 1 << 8;
+
+/// What a thread may set for itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
+struct Control {
+    /// Of the flags, these.
+    flags: u64,
+    /// MXCSR: what SSE does with exceptions, and how it rounds.
+    vector: u32,
+    /// The same of the x87.
+    float: u16,
+    /// Whether a number that the x87 loads is one too many (bit 6 of its status).
+    float_is_full: u16,
+}
+
+impl Control {
+    /// What everybody begins with.
+    const INITIAL: Control = Control { flags: 0, vector: 0x1f80, float: 0x37f, float_is_full: 0 };
+    /// Flushing to zero, rounding down, one exception unmasked.
+    const STRANGE: Control =
+        Control { flags: FLAGS, vector: 0xbd80, float: 0x77b, float_is_full: 0 };
+
+    /// As it is.
+    #[inline(never)]
+    fn now() -> Control {
+        let mut now = Control { flags: 0, vector: 0, float: 0, float_is_full: 0 };
+        // SAFETY: it reads registers to this value.
+        unsafe {
+            asm!(
+                "pushfq",
+                "pop [{now}]",
+                "stmxcsr [{now} + 8]",
+                "fnstcw [{now} + 12]",
+                "fld1",
+                "fnstsw [{now} + 14]",
+                "fstp st(0)",
+                now = in(reg) &raw mut now,
+            );
+        }
+        Control {
+            flags: now.flags & (FLAGS | TRAP),
+            // Without what exceptions there were.
+            vector: now.vector & !0x3f,
+            float: now.float,
+            float_is_full: now.float_is_full & 1 << 6,
+        }
+    }
+
+    /// Sets it, with eight numbers in the x87; does a system call (or a call) without arguments, and waits
+    /// so many rounds; takes it back. Tells what was set at the end.
+    fn set_during(self, selector: usize, rounds: usize) -> Control {
+        let mut control = self;
+        // SAFETY: at the end all is as the compiler has it; in between is only what is here.
+        unsafe {
+            asm!(
+                "fld1", "fld1", "fld1", "fld1", "fld1", "fld1", "fld1", "fld1",
+                "ldmxcsr [r12 + 8]",
+                "fldcw [r12 + 12]",
+                "push [r12]",
+                "popfq",
+                "call __crossgate_gate",
+                // A system call is free to change the flags.
+                "push [r12]",
+                "popfq",
+                "2: dec r13",
+                "jnz 2b",
+                "pushfq",
+                "pop [r12]",
+                "push 0x202",
+                "popfq",
+                "stmxcsr [r12 + 8]",
+                "fnstcw [r12 + 12]",
+                "fninit",
+                "ldmxcsr [r14]",
+                in("r12") &raw mut control,
+                inout("r13") rounds => _,
+                in("r14") &Control::INITIAL.vector,
+                inout("rax") selector => _,
+                in("rdi") 0,
+                in("rsi") 0,
+                inout("rdx") 0_usize => _,
+                inout("rcx") 0_usize => _,
+                clobber_abi("C"),
+            );
+        }
+        Control { flags: control.flags & FLAGS, vector: control.vector & !0x3f, ..control }
+    }
+}
+
+#[interface]
+trait Look {
+    /// Counts what is not initial.
+    fn look(&self);
+    /// How often something was not.
+    fn found(&self) -> u32;
+}
+
+struct Eyes(AtomicU32);
+
+impl Look for Eyes {
+    fn look(&self) {
+        let is_strange = Control::now() != Control::INITIAL;
+        self.0.fetch_add(is_strange.into(), Ordering::Relaxed);
+    }
+    fn found(&self) -> u32 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// How many rounds of a loop take so long that it is interrupted several times.
+const ROUNDS: usize = 300_000_000;
+
+crossgate::system! {
+    static SYSTEM;
+    process witness {
+        notification FAULTED;
+        notification DONE;
+        faults FAULTED;
+        thread main (priority = 30, stack = 2048) = witness(FAULTED, DONE);
+    }
+    process server { object eyes: Concurrent<Eyes> = Eyes(AtomicU32::new(0)) => [EYES: dyn Look]; }
+    process divides { on_fault = stop; thread main (priority = 20, stack = 1024) = divide(); }
+    process misaligned { on_fault = stop; thread main (priority = 20, stack = 1024) = misalign(); }
+    process steps { thread main (priority = 10, stack = 1024) = step(); }
+    process other {
+        object rounds: Concurrent<AtomicU32> = AtomicU32::new(0) => [];
+        thread main (priority = 9, stack = 1024) = look_often(&rounds);
+    }
+    process client { thread main (priority = 5, stack = 2048) = client(EYES, DONE); }
+}
+board::start!(SYSTEM);
+
+/// Mutations: the gate does not load its own flags; `scrub!` does not load MXCSR; nor the rest.
+fn client(eyes: Handle<dyn Look>, done: Signal) -> ! {
+    expect("what it begins with", Control::now(), Control::INITIAL);
+    let look = number::call(raw::service(&SYSTEM, "EYES"), 0);
+    let after = Control::STRANGE.set_during(look, 1);
+    expect("what a caller keeps", after, Control::STRANGE);
+    expect("what a server saw", eyes.found(), Ok(0));
+    let identify = number::system_call(number::THREAD_ID);
+    let after = Control::STRANGE.set_during(identify, ROUNDS);
+    // Mutation: `interrupt` gives back other flags, or does not save MXCSR.
+    expect("what an interrupted thread keeps", after, Control::STRANGE);
+    expect("what it ends with", Control::now(), Control::INITIAL);
+    expect("signal", done.signal(), Ok(()));
+    thread::exit()
+}
+
+/// Interrupts the client.
+fn look_often(rounds: &AtomicU32) -> ! {
+    loop {
+        time::sleep(Duration::from_millis(1));
+        expect("what another thread has", Control::now(), Control::INITIAL);
+        rounds.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Has the CPU trap after each of its instructions, for as long as the port lets it.
+///
+/// Mutation: `step::done` leaves the flag set, and tells of an interrupt.
+fn step() -> ! {
+    // SAFETY: the flag changes nothing for this code.
+    unsafe { asm!("pushfq", "or qword ptr [rsp], 0x100", "popfq", "nop", "nop") };
+    expect("what is left of it", Control::now(), Control::INITIAL);
+    thread::exit()
+}
+
+/// Divides by zero, with that exception unmasked.
+fn divide() -> ! {
+    // SAFETY: there is nothing after the fault.
+    unsafe {
+        asm!(
+            "ldmxcsr [{zero}]",
+            "pxor xmm0, xmm0",
+            "pcmpeqd xmm1, xmm1",
+            "cvtdq2ps xmm1, xmm1",
+            "divss xmm1, xmm0",
+            zero = in(reg) &0_u32,
+            out("xmm0") _,
+            out("xmm1") _,
+        );
+    }
+    broken("has divided by zero")
+}
+
+/// Loads from an odd address, with the check of alignment on.
+fn misalign() -> ! {
+    // SAFETY: it reads a variable, if at all.
+    unsafe {
+        asm!(
+            "pushfq",
+            "or qword ptr [rsp], 0x40000",
+            "popfq",
+            "mov {0:e}, [{0} + 1]",
+            inout(reg) &[0_u64; 2] => _,
+        );
+    }
+    broken("has loaded from an odd address")
+}
+
+fn witness(faulted: Notification, done: Notification) -> ! {
+    let mut watch = Watch::new(&SYSTEM, faulted);
+    watch.expect("divides", Cause::Instruction);
+    watch.expect("misaligned", Cause::Bus);
+    done.wait();
+    watch.expect_no_more();
+    pass()
+}

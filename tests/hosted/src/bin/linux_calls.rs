@@ -1,0 +1,125 @@
+//! Processes that call Linux, which is blocked: each call is a fault of its process, whoever makes it.
+//!
+//! Options: --block-system-calls
+
+use core::arch::asm;
+use crossgate::{Concurrent, Handle, Notification};
+use crossgate_abi::Cause;
+use system_tests::probe;
+use system_tests::report::{broken, expect, expect_that, pass};
+use system_tests::victim::{Safe, Vault};
+use system_tests::watch::Watch;
+
+crossgate::system! {
+    static SYSTEM;
+    process witness {
+        on_fault = stop;
+        notification FAULTED;
+        faults FAULTED;
+        thread main (priority = 9, stack = 2048) = witness(FAULTED, VAULT);
+    }
+    process victim { on_fault = stop; object safe: Concurrent<Safe> = Safe::new() => [VAULT: dyn Vault]; }
+    process asks { on_fault = stop; thread attack (priority = 5, stack = 1024) = ask(); }
+    process asks_late { on_fault = stop; thread attack (priority = 5, stack = 1024) = ask_late(VAULT); }
+    process asks_as_of_old { on_fault = stop; thread attack (priority = 5, stack = 1024) = ask_as_of_old(); }
+    process opens { on_fault = stop; thread attack (priority = 5, stack = 1024) = open(); }
+    process ends_all { on_fault = stop; thread attack (priority = 5, stack = 1024) = end_all(); }
+    process exits { on_fault = stop; thread attack (priority = 5, stack = 1024) = exit(); }
+    process crashes { on_fault = stop; thread attack (priority = 5, stack = 1024) = abort(); }
+}
+board::start!(SYSTEM);
+
+/// Numbers of Linux' system calls.
+const MPROTECT: usize = 10;
+const GETPID: usize = 39;
+const EXIT_GROUP: usize = 231;
+
+/// A call of Linux.
+fn linux(number: usize, [first, second, third]: [usize; 3]) {
+    // SAFETY: this is an attack. That it can't break the memory of this process' own Rust objects is the
+    // caller's aim; that it can't be made is what is tested.
+    unsafe {
+        asm!(
+            "syscall",
+            inlateout("rax") number => _,
+            in("rdi") first,
+            in("rsi") second,
+            in("rdx") third,
+            out("rcx") _,
+            out("r11") _,
+        );
+    }
+}
+
+/// Mutation, for all: `gate::USER` does not block.
+fn ask() -> ! {
+    linux(GETPID, [0; 3]);
+    broken("has called Linux")
+}
+
+/// The kernel, which may call Linux, has been here in between.
+///
+/// Mutation: `gate::answer` leaves the mode with calls allowed.
+fn ask_late(vault: Handle<dyn Vault>) -> ! {
+    for _ in 0..100 {
+        expect("a call", vault.is_intact(), Ok(true));
+    }
+    linux(GETPID, [0; 3]);
+    broken("has called Linux after a call")
+}
+
+/// By the instruction that 32-bit programs use.
+fn ask_as_of_old() -> ! {
+    const GETPID: usize = 20;
+    // SAFETY: as above.
+    unsafe {
+        asm!("int 0x80", inlateout("rax") GETPID => _, out("r8") _, out("r9") _, out("r10") _, out("r11") _)
+    };
+    broken("has called Linux as 32-bit programs do")
+}
+
+fn open() -> ! {
+    const READ_AND_WRITE: usize = 3;
+    linux(MPROTECT, [probe::memory_of(&SYSTEM, "victim").start, 4096, READ_AND_WRITE]);
+    broken("has opened the victim's memory")
+}
+
+fn end_all() -> ! {
+    linux(EXIT_GROUP, [1, 0, 0]);
+    broken("has gone on after the end")
+}
+
+/// By the Rust library and the C library.
+fn exit() -> ! {
+    std::process::exit(1)
+}
+
+/// A signal to itself: the fault comes before it.
+fn abort() -> ! {
+    std::process::abort()
+}
+
+fn witness(faulted: Notification, vault: Handle<dyn Vault>) -> ! {
+    let mut watch = Watch::new(&SYSTEM, faulted);
+    let goes_on = || expect("the victim goes on", vault.is_intact(), Ok(true));
+    for process in ["asks", "asks_late"] {
+        let record = watch.expect(process, Cause::Instruction);
+        expect_that("the instruction is known", record.instruction != 0);
+        goes_on();
+    }
+    // Where Linux has no such calls, it is the instruction that is refused.
+    let record = watch.expect_one_of("asks_as_of_old", &[Cause::Instruction, Cause::Access]);
+    expect_that("the instruction is known", record.instruction != 0);
+    goes_on();
+    for process in ["opens", "ends_all"] {
+        watch.expect(process, Cause::Instruction);
+        goes_on();
+    }
+    // Before the libraries call Linux, they may use the heap, which is a fault as well.
+    for process in ["exits", "crashes"] {
+        watch.expect_one_of(process, &[Cause::Instruction, Cause::Panic]);
+        goes_on();
+    }
+    watch.expect_no_more();
+    pass()
+}
