@@ -31,6 +31,10 @@ trait Device {
     fn is_raised(&self) -> bool;
     /// Hands over to the host what it still keeps.
     fn flush(&mut self) {}
+    /// Whether all that the standard input had has been received.
+    fn input_has_ended(&self) -> bool {
+        false
+    }
 }
 
 /// A device, the address of its window, and its interrupt if it has one.
@@ -94,6 +98,14 @@ impl Devices {
         }
         if now >= self.until {
             self.flush();
+            host::end(0);
+        }
+    }
+
+    /// Nothing is left to run. If there is no more input either, this ends the program.
+    pub fn idle(&mut self) {
+        self.flush();
+        if self.places.iter().any(|place| place.device.input_has_ended()) {
             host::end(0);
         }
     }

@@ -70,7 +70,7 @@ fn dispatch(kernel: &mut Kernel<Machine>, stack_pointer: Word, context: &mut Con
         hosted::INTERRUPT => return interrupt(kernel, stack_pointer, context),
         hosted::IDLE => {
             if kernel.thread_id() == 0 {
-                kernel.port.devices.flush();
+                kernel.port.devices.idle();
                 kernel.port.clock.idle();
             }
             return interrupt(kernel, stack_pointer, context);

@@ -27,10 +27,10 @@ Examples (`cargo run -- OPTIONS` runs a firmware with options):
 ///
 /// What a serial line is connected to is one of:
 ///   null           nothing
-///   stdin          reads the standard input
+///   stdin          reads the standard input, whose end is the end of the program
 ///   stdout         writes the standard output
 ///   stdio          both
-///   file:PATH      reads a file
+///   file:PATH      reads a file; the program goes on at its end
 ///   pty            a terminal of its own, whose name is told
 ///   unix:PATH      connects to a Unix socket
 ///   tcp:HOST:PORT  connects to a TCP socket
@@ -144,9 +144,14 @@ impl Display for Connection {
 }
 
 impl Connection {
+    /// Whether it reads the standard input.
+    pub fn is_standard_input(&self) -> bool {
+        matches!(self, Connection::StandardInput | Connection::Standard)
+    }
+
     /// Whether a person has to type what comes from it.
     pub fn reads_terminal(&self) -> bool {
-        matches!(self, Connection::StandardInput | Connection::Standard) && stdin().is_terminal()
+        self.is_standard_input() && stdin().is_terminal()
     }
 
     /// Where bytes come from, and where they go to.

@@ -18,7 +18,8 @@ const CHUNK: usize = 256;
 /// A serial line.
 ///
 /// Bytes are received at the line's rate, as far as there are any. What is sent is gone at once; the
-/// host gets it line by line, or when the firmware has nothing to do.
+/// host gets it line by line, or when the firmware has nothing to do. When the standard input ends the
+/// program ends, too, once nothing is left to run: it is then a filter like others.
 pub struct Serial {
     input: Option<File>,
     output: Option<File>,
@@ -31,6 +32,9 @@ pub struct Serial {
     rate: u64,
     interrupt: bool,
     sent: Vec<u8>,
+    /// Whether it reads the standard input, and whether that has ended.
+    is_standard: bool,
+    has_ended: bool,
     /// What a person at the terminal has to know when the line is first used.
     hint: Option<String>,
 }
@@ -48,6 +52,7 @@ impl Serial {
             host::signal_input(input);
         }
         let mut serial = Serial::new(input, output);
+        serial.is_standard = connection.is_standard_input();
         serial.hint = connection.reads_terminal().then(|| {
             format!(
                 "crossgate: serial line {index} receives what you type here, line by line. Ctrl-C ends the \
@@ -67,6 +72,8 @@ impl Serial {
             rate: 0,
             interrupt: false,
             sent: Vec::new(),
+            is_standard: false,
+            has_ended: false,
             hint: None,
         }
     }
@@ -79,7 +86,10 @@ impl Serial {
         }
         let mut bytes = [0; CHUNK];
         match input.read(&mut bytes) {
-            Ok(0) => self.input = None,
+            Ok(0) => {
+                self.input = None;
+                self.has_ended = self.is_standard;
+            }
             Ok(count) => self.arriving.extend(&bytes[..count]),
             Err(error)
                 if matches!(error.kind(), ErrorKind::Interrupted | ErrorKind::WouldBlock) => {}
@@ -148,6 +158,10 @@ impl Device for Serial {
         self.interrupt && self.received.is_some()
     }
 
+    fn input_has_ended(&self) -> bool {
+        self.has_ended
+    }
+
     fn flush(&mut self) {
         if let Some(output) = &mut self.output
             && output.write_all(&self.sent).is_err()
@@ -187,6 +201,19 @@ mod tests {
         assert_eq!((line.read(RECEIVED, 2_100), line.read(DATA, 2_100)), (1, usize::from(b'b')));
         line.advance(9_000);
         assert_eq!((line.next(), line.read(RECEIVED, 9_000)), (NEVER, 0));
+    }
+
+    #[test]
+    fn the_end_of_the_standard_input_is_seen_when_all_is_received() {
+        for is_standard in [true, false] {
+            let mut line = Serial::new(Some(file(b"a")), None);
+            line.is_standard = is_standard;
+            line.write(RATE, 10_000, 0);
+            line.advance(5_000);
+            assert!(!line.input_has_ended(), "a byte is left");
+            line.read(DATA, 5_000);
+            assert_eq!(line.input_has_ended(), is_standard);
+        }
     }
 
     #[test]
