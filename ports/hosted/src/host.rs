@@ -317,19 +317,40 @@ pub fn wait_for_signal(ready: impl Fn() -> bool) {
     }
 }
 
-/// Gives the handlers of signals a stack of their own.
+/// Gives the handlers of signals a stack of their own. Tells its end.
 ///
 /// # Errors
 /// There is no memory.
-pub fn signal_stack() -> Result<(), String> {
+pub fn signal_stack() -> Result<usize, String> {
     let end = crate::memory::kernel_stack()?;
     let size = crate::memory::STACK;
-    let stack = libc::stack_t { ss_sp: (end - size) as *mut _, ss_flags: 0, ss_size: size };
+    // Else a thread whose stack pointer is on that stack is taken for a handler, and interrupted there.
+    const WHATEVER_THE_STACK_POINTER: c_int = 1 << 31; // SS_AUTODISARM
+    let stack = libc::stack_t {
+        ss_sp: (end - size) as *mut _,
+        ss_flags: WHATEVER_THE_STACK_POINTER,
+        ss_size: size,
+    };
     // SAFETY: the memory is mapped for this, and stays.
     if unsafe { libc::sigaltstack(&stack, core::ptr::null_mut()) } != 0 {
         return Err(failed("there is no stack for signals"));
     }
-    Ok(())
+    Ok(end)
+}
+
+/// Has the CPU take addresses that are not aligned. A handler begins with that: Linux leaves it the flag
+/// that forbids them as the interrupted thread had it, and gives the thread its own back.
+pub fn allow_any_alignment() {
+    const ALIGNMENT_CHECK: u32 = 1 << 18;
+    // SAFETY: it changes a flag to what Rust code expects.
+    unsafe {
+        core::arch::asm!(
+            "pushfq",
+            "and qword ptr [rsp], {}",
+            "popfq",
+            const !ALIGNMENT_CHECK as i32,
+        );
+    }
 }
 
 /// A signal handler.

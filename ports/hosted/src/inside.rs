@@ -1,6 +1,7 @@
 //! What the system tests have to know of the port, and no firmware has to.
 
 use crate::gate::KERNEL_STACK_END;
+use crate::signal::SIGNAL_STACK_END;
 use crate::{host, memory};
 use core::sync::atomic::Ordering;
 use crossgate_abi::table::System;
@@ -27,6 +28,13 @@ pub fn system() -> &'static System {
 #[must_use]
 pub fn kernel_stack() -> Span {
     let end = KERNEL_STACK_END.load(Ordering::Relaxed);
+    Span { start: end - memory::STACK, end }
+}
+
+/// The stack of the signal handlers.
+#[must_use]
+pub fn signal_stack() -> Span {
+    let end = SIGNAL_STACK_END.load(Ordering::Relaxed);
     Span { start: end - memory::STACK, end }
 }
 

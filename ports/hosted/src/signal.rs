@@ -15,6 +15,9 @@ use crossgate_abi::{Cause, Word};
 /// A thread has been sent to tell the kernel of an interrupt.
 static SENT: AtomicBool = AtomicBool::new(false);
 
+/// Where the stack of the handlers ends.
+pub static SIGNAL_STACK_END: AtomicUsize = AtomicUsize::new(0);
+
 /// What a fault handler leaves to the kernel.
 static CAUSE: AtomicU8 = AtomicU8::new(0);
 static INSTRUCTION: AtomicUsize = AtomicUsize::new(0);
@@ -62,7 +65,7 @@ const INTERRUPTS: [c_int; 3] = [libc::SIGALRM, libc::SIGVTALRM, libc::SIGIO];
 /// # Errors
 /// Linux refuses.
 pub fn install() -> Result<(), String> {
-    host::signal_stack()?;
+    SIGNAL_STACK_END.store(host::signal_stack()?, Ordering::Relaxed);
     let all = || FAULTS.iter().chain(&INTERRUPTS).copied();
     for signal in FAULTS {
         host::handle(signal, on_fault, all())?;
@@ -88,6 +91,7 @@ fn redirect(registers: &mut [i64; 23], target: *const (), stack_pointer: usize) 
 }
 
 extern "C" fn on_interrupt(signal: c_int, _: *mut libc::siginfo_t, context: *mut c_void) {
+    host::allow_any_alignment();
     let what = match signal {
         libc::SIGIO => DEVICE,
         libc::SIGVTALRM if is_user() && !step::is_going_on() => {
@@ -110,10 +114,11 @@ fn interrupt(registers: &mut [i64; 23]) {
     let kernel = unsafe { kernel() };
     let (instruction, stack_pointer) = place(registers);
     let window = window_of(kernel.current());
-    let below = stack_pointer.wrapping_sub(RED_ZONE + size_of::<usize>());
-    if below < window.start || stack_pointer > window.end {
+    const ROOM: usize = RED_ZONE + size_of::<usize>();
+    if !(window.start + ROOM..=window.end).contains(&stack_pointer) {
         return to_kernel(registers, Cause::Stack, instruction, 0);
     }
+    let below = stack_pointer - ROOM;
     SENT.store(true, Ordering::Relaxed);
     // Linux lets a handler at nothing that has a key.
     if gate::HAS_KEYS.load(Ordering::Relaxed) != 0 {
@@ -142,6 +147,7 @@ fn to_kernel(registers: &mut [i64; 23], cause: Cause, instruction: Word, address
 }
 
 extern "C" fn on_fault(signal: c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
+    host::allow_any_alignment();
     let registers = registers(context);
     let (instruction, stack_pointer) = place(registers);
     // SAFETY: Linux gives the handler what it knows of the signal.
