@@ -41,6 +41,7 @@ pub fn run(wiring: &'static System) -> ! {
 
 fn prepare(wiring: &'static System, options: &Options) -> Result<Way, String> {
     host::check_cpu()?;
+    host::make_standard_streams();
     // A device may signal as soon as it is connected.
     signal::install()?;
     let regions = memory::map(wiring)?;

@@ -3,7 +3,7 @@
 use crossgate_kernel::memory::Span;
 use std::ffi::c_int;
 use std::fs::File;
-use std::io::{Error, Write};
+use std::io::Error;
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
 
 /// The last error of a call of Linux, and what it was for.
@@ -162,7 +162,7 @@ pub extern "C" fn cannot_protect(result: c_int) -> ! {
 
 /// Ends the program: the kernel cannot go on.
 pub fn fatal(why: &str) -> ! {
-    eprintln!("crossgate: {why}");
+    write_error(format!("crossgate: {why}\n").as_bytes());
     // SAFETY: nothing of the program goes on.
     unsafe { libc::_exit(FATAL) }
 }
@@ -175,8 +175,20 @@ pub fn end(status: c_int) -> ! {
 
 /// Writes a byte to the standard error.
 pub fn say(byte: u8) {
+    write_error(&[byte]);
+}
+
+/// Writes to the standard error, without the lock of the Rust library, which a process may have kept.
+fn write_error(text: &[u8]) {
     // If it is closed there is nobody to tell.
-    let _ = std::io::stderr().write_all(&[byte]);
+    // SAFETY: the text is only read.
+    unsafe { libc::write(libc::STDERR_FILENO, text.as_ptr().cast(), text.len()) };
+}
+
+/// Has the Rust library make what it makes when it is first used. If a process came to use it first, that
+/// would be an allocation, and who came next would wait for ever for it to end.
+pub fn make_standard_streams() {
+    let _ = (std::io::stdin(), std::io::stdout());
 }
 
 /// Has `SIGIO` sent when something arrives. Not all files can; others are always ready.

@@ -83,6 +83,14 @@ fn registers(context: *mut c_void) -> &'static mut [i64; 23] {
     unsafe { &mut (*context).uc_mcontext.gregs }
 }
 
+/// No signal is blocked when the handler is left, whatever the interrupted thread had blocked (as some
+/// functions of the C library do): others have to be interrupted.
+fn unblock_signals(context: *mut c_void) {
+    let context = context.cast::<libc::ucontext_t>();
+    // SAFETY: as in `registers`. Of the set Linux has the first word only.
+    unsafe { (&raw mut (*context).uc_sigmask).cast::<u64>().write(0) };
+}
+
 /// The thread goes on at `target`, with this stack pointer, and is not single-stepped.
 fn redirect(registers: &mut [i64; 23], target: *const (), stack_pointer: usize) {
     registers[libc::REG_EFL as usize] &= !step::TRAP;
@@ -174,6 +182,7 @@ extern "C" fn on_fault(signal: c_int, info: *mut libc::siginfo_t, context: *mut 
         cause(signal, access, address, window.start)
     };
     let address = if is_memory { address } else { 0 };
+    unblock_signals(context);
     to_kernel(registers, cause, instruction, address);
 }
 

@@ -6,7 +6,7 @@ use core::arch::asm;
 use crossgate::{Concurrent, Handle, Notification};
 use crossgate_abi::Cause;
 use system_tests::probe;
-use system_tests::report::{broken, expect, expect_that, pass};
+use system_tests::report::{broken, expect, expect_that, pass, say};
 use system_tests::victim::{Safe, Vault};
 use system_tests::watch::Watch;
 
@@ -24,6 +24,9 @@ crossgate::system! {
     process asks_as_of_old { on_fault = stop; thread attack (priority = 5, stack = 1024) = ask_as_of_old(); }
     process opens { on_fault = stop; thread attack (priority = 5, stack = 1024) = open(); }
     process ends_all { on_fault = stop; thread attack (priority = 5, stack = 1024) = end_all(); }
+    process prints { on_fault = stop; thread attack (priority = 5, stack = 1024) = print(); }
+    process prints_too { on_fault = stop; thread attack (priority = 5, stack = 1024) = print(); }
+    process complains { on_fault = stop; thread attack (priority = 5, stack = 1024) = complain(); }
     process exits { on_fault = stop; thread attack (priority = 5, stack = 1024) = exit(); }
     process crashes { on_fault = stop; thread attack (priority = 5, stack = 1024) = abort(); }
 }
@@ -94,6 +97,19 @@ fn exit() -> ! {
     std::process::exit(1)
 }
 
+fn print() -> ! {
+    println!("printed");
+    broken("has printed")
+}
+
+/// The library's lock of the standard error is never released: the kernel must not need it.
+///
+/// Mutation: `host::say` writes by the library.
+fn complain() -> ! {
+    eprintln!("printed");
+    broken("has printed an error")
+}
+
 /// A signal to itself: the fault comes before it.
 fn abort() -> ! {
     std::process::abort()
@@ -115,6 +131,16 @@ fn witness(faulted: Notification, vault: Handle<dyn Vault>) -> ! {
         watch.expect(process, Cause::Instruction);
         goes_on();
     }
+    // The second one finds the lock used.
+    for (process, cause) in [
+        ("prints", Cause::Instruction),
+        ("prints_too", Cause::Panic),
+        ("complains", Cause::Instruction),
+    ] {
+        watch.expect(process, cause);
+        goes_on();
+    }
+    say(format_args!("the kernel can still say something"));
     // Before the libraries call Linux, they may use the heap, which is a fault as well.
     for process in ["exits", "crashes"] {
         watch.expect_one_of(process, &[Cause::Instruction, Cause::Panic]);

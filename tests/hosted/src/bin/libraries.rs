@@ -1,0 +1,135 @@
+//! Processes that use what the Rust library and the C library have for programs of the host, and leave
+//! their locks and signals as no program would: nobody else is to notice. (That these calls are faults with
+//! `--block-system-calls` is in the test `linux_calls`.)
+//!
+//! Without seeds: a sleep has to last until others have run.
+
+use core::arch::asm;
+use core::sync::atomic::{AtomicU32, Ordering};
+use core::time::Duration;
+use crossgate::{Concurrent, Handle, Notification, thread, time};
+use crossgate_abi::Cause;
+use std::io::Write;
+use system_tests::report::{broken, expect, pass};
+use system_tests::victim::{Safe, Vault};
+use system_tests::watch::Watch;
+use system_tests::{arch, probe};
+
+crossgate::system! {
+    static SYSTEM;
+    process witness {
+        on_fault = stop;
+        notification FAULTED;
+        faults FAULTED;
+        thread main (priority = 9, stack = 2048) = witness(FAULTED, VAULT);
+    }
+    process victim { on_fault = stop; object safe: Concurrent<Safe> = Safe::new() => [VAULT: dyn Vault]; }
+    process aborts { on_fault = stop; thread main (priority = 8, stack = 1024) = abort(); }
+    process aborts_too { on_fault = stop; thread main (priority = 8, stack = 1024) = abort(); }
+    process blocks { on_fault = stop; thread main (priority = 8, stack = 1024) = block_signals(); }
+    process strays { on_fault = stop; thread main (priority = 8, stack = 1024) = stray(); }
+    process computes {
+        on_fault = stop;
+        object is_enough: Concurrent<AtomicU32> = AtomicU32::new(0) => [];
+        thread counts (priority = 8, stack = 1024) = interrupt(&is_enough);
+        thread main (priority = 7, stack = 1024) = compute(&is_enough);
+    }
+    process crashes_in_print { on_fault = stop; thread main (priority = 6, stack = 1024) = crash_in_print(); }
+    process prints { on_fault = stop; thread main (priority = 5, stack = 1024) = print(); }
+    process last { on_fault = stop; thread main (priority = 1, stack = 1024) = last(VAULT); }
+}
+board::start!(SYSTEM);
+
+/// Where there is no memory.
+const NOWHERE: usize = 0x10;
+
+/// A signal to itself.
+///
+/// Mutation: `signal::FAULTS` without `SIGABRT`.
+fn abort() -> ! {
+    std::process::abort()
+}
+
+/// Crashes with all signals blocked that are interrupts, as some functions of the C library do for a
+/// while. Others are to be interrupted none the less.
+///
+/// Mutation: `on_fault` does not unblock the signals.
+fn block_signals() -> ! {
+    const RT_SIGPROCMASK: usize = 14;
+    const SIG_BLOCK: usize = 0;
+    /// `SIGALRM`, `SIGVTALRM`, `SIGIO`.
+    const INTERRUPTS: u64 = 1 << 13 | 1 << 25 | 1 << 28;
+    // SAFETY: Linux reads the set, and writes nothing.
+    unsafe {
+        asm!(
+            "syscall",
+            inout("rax") RT_SIGPROCMASK => _,
+            in("rdi") SIG_BLOCK,
+            in("rsi") &INTERRUPTS,
+            in("rdx") 0,
+            in("r10") size_of_val(&INTERRUPTS),
+            out("rcx") _,
+            out("r11") _,
+        );
+    }
+    arch::undefined();
+    broken("has executed an undefined instruction")
+}
+
+fn stray() -> ! {
+    probe::store(probe::memory_of(&SYSTEM, "victim").start, 1);
+    broken("has written the victim's memory")
+}
+
+fn interrupt(is_enough: &AtomicU32) -> ! {
+    time::sleep(Duration::from_millis(20));
+    is_enough.store(1, Ordering::Relaxed);
+    thread::exit()
+}
+
+/// Computes until it is enough, which it never is if it is not interrupted.
+fn compute(is_enough: &AtomicU32) -> ! {
+    while is_enough.load(Ordering::Relaxed) == 0 {}
+    thread::exit()
+}
+
+/// Crashes in the middle of the standard output's buffer, which stays locked.
+fn crash_in_print() -> ! {
+    // SAFETY: this is an attack: there is no such text.
+    let text = unsafe { core::slice::from_raw_parts(core::ptr::without_provenance(NOWHERE), 3) };
+    let _ = std::io::stdout().write_all(text);
+    broken("has printed what can't be read")
+}
+
+/// Does not wait for the lock for ever: to the library it is its own.
+///
+/// Mutation: `make_standard_streams` makes none, so the first process that prints has no heap for
+/// the buffer, and the second waits for it.
+fn print() -> ! {
+    let _ = std::io::stdout().write_all(b"printed");
+    broken("has had the lock of another process")
+}
+
+/// All others have come to an end.
+fn last(vault: Handle<dyn Vault>) -> ! {
+    expect("the victim's secret", vault.is_intact(), Ok(true));
+    pass()
+}
+
+fn witness(faulted: Notification, vault: Handle<dyn Vault>) -> ! {
+    let mut watch = Watch::new(&SYSTEM, faulted);
+    for (process, cause) in [
+        ("aborts", Cause::Panic),
+        ("aborts_too", Cause::Panic),
+        ("blocks", Cause::Instruction),
+        ("strays", Cause::Access),
+        ("crashes_in_print", Cause::Access),
+        ("prints", Cause::Panic),
+    ] {
+        watch.expect(process, cause);
+        expect("the victim goes on", vault.is_intact(), Ok(true));
+    }
+    faulted.wait();
+    watch.expect_no_more();
+    broken("has had one more fault told")
+}
