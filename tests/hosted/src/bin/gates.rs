@@ -1,0 +1,236 @@
+//! Jumps into the middle of the port's own code, and changes to what it is about to load. Code of the port
+//! has no more rights than who jumps to it, as far as it is on the way into the kernel and back. (What is
+//! not contained is in the book: the kernel's own functions, and the end of signal handlers.)
+//!
+//! Options: --block-system-calls
+
+use core::arch::asm;
+use core::cell::UnsafeCell;
+use core::time::Duration;
+use crossgate::{Concurrent, Handle, Notification, time};
+use crossgate_abi::{Cause, number};
+use system_tests::probe;
+use system_tests::report::{broken, expect, expect_that, fail, pass};
+use system_tests::victim::{Safe, Vault};
+use system_tests::watch::Watch;
+
+/// Memory that looks like a stack.
+#[repr(align(64))]
+struct Fake(UnsafeCell<[usize; 512]>);
+
+// SAFETY: one thread uses it.
+unsafe impl Sync for Fake {}
+
+impl Fake {
+    const fn new() -> Fake {
+        Fake(UnsafeCell::new([0; 512]))
+    }
+}
+
+crossgate::system! {
+    static SYSTEM;
+    process witness {
+        on_fault = stop;
+        notification FAULTED;
+        faults FAULTED;
+        thread main (priority = 9, stack = 2048) = witness(FAULTED, VAULT);
+    }
+    process victim { on_fault = stop; object safe: Concurrent<Safe> = Safe::new() => [VAULT: dyn Vault]; }
+    process enters_late {
+        on_fault = stop;
+        object stack: Concurrent<Fake> = Fake::new() => [];
+        thread attack (priority = 5, stack = 1024) = enter_late(&stack);
+    }
+    process leaves { on_fault = stop; thread attack (priority = 5, stack = 1024) = leave(); }
+    process leaves_by_pages { on_fault = stop; thread attack (priority = 5, stack = 1024) = leave_by_pages(); }
+    process comes_back {
+        on_fault = stop;
+        object forged: Concurrent<Fake> = Fake::new() => [];
+        thread attack (priority = 5, stack = 1024) = come_back(&forged);
+    }
+    process spoils {
+        on_fault = stop;
+        thread waits (priority = 6, stack = 1024) = wait();
+        thread spoils (priority = 5, stack = 1024) = spoil();
+    }
+    process last { on_fault = stop; thread last (priority = 1, stack = 1024) = last(VAULT); }
+}
+board::start!(SYSTEM);
+
+unsafe extern "C" {
+    fn __crossgate_gate();
+}
+
+/// In what is looked for: any byte.
+const ANY: i16 = -1;
+
+/// Where this code is, near the gate.
+fn find(code: &[i16]) -> usize {
+    const NEAR: usize = 0x1000;
+    let byte = |address: usize| {
+        // SAFETY: code may be read, and before and behind the gate there is more than that of it.
+        unsafe { core::ptr::with_exposed_provenance::<u8>(address).read() }
+    };
+    let is_there = |&place: &usize| {
+        let is =
+            |(index, &wanted): (usize, &i16)| wanted == ANY || wanted == byte(place + index).into();
+        code.iter().enumerate().all(is)
+    };
+    let gate = __crossgate_gate as *const () as usize;
+    match (gate - NEAR..gate + NEAR).find(is_there) {
+        Some(place) => place,
+        None => fail(format_args!("the code of the port is not as expected")),
+    }
+}
+
+/// Where the gate has saved the registers, and changes the mode to the kernel's.
+fn behind_the_pushes() -> usize {
+    // `fnstcw [rsp + 4]`, `mov word ptr [MODE], KERNEL`
+    const CODE: [i16; 13] =
+        [0xd9, 0x7c, 0x24, 0x04, 0x66, 0xc7, 0x05, ANY, ANY, ANY, ANY, 0x01, 0x00];
+    find(&CODE) + 4
+}
+
+/// Where the way out of the kernel calls Linux.
+fn change_of_protection() -> usize {
+    // `mov eax, SYS_mprotect`, `syscall`
+    find(&[0xb8, 0x0a, 0x00, 0x00, 0x00, 0x0f, 0x05])
+}
+
+/// Where the way out of the kernel starts.
+fn way_out() -> usize {
+    // `mov rbx, rax`, `mov r12, rdx`
+    find(&[0x48, 0x89, 0xc3, 0x49, 0x89, 0xd4])
+}
+
+/// Where it loads what a thread goes on with after a call.
+fn end_of_answer() -> usize {
+    // `ldmxcsr [rsp]`, `fldcw [rsp + 4]`, `add rsp, 48`
+    find(&[0x0f, 0xae, 0x14, 0x24, 0xd9, 0x6c, 0x24, 0x04, 0x48, 0x83, 0xc4, 0x30])
+}
+
+fn steal() -> ! {
+    let _ = probe::load(probe::memory_of(&SYSTEM, "victim").start);
+    broken("has read the victim's memory")
+}
+
+/// Enters the gate behind its pushes: with what looks like saved registers in its own memory.
+///
+/// Mutation: `system_call` without the first two checks.
+fn enter_late(stack: &Fake) -> ! {
+    // SAFETY: this is an attack, after which nothing comes.
+    unsafe {
+        *stack.0.get() = [steal as *const () as usize; 512];
+        (*stack.0.get())[1] = number::system_call(number::THREAD_ID);
+        asm!(
+            "mov rsp, {stack}",
+            "jmp {gate}",
+            stack = in(reg) stack.0.get(),
+            gate = in(reg) behind_the_pushes(),
+            options(noreturn),
+        )
+    }
+}
+
+/// Goes the way out of the kernel, without having been there: its changes of protection are those of last
+/// time.
+///
+/// Mutation: `change_protection` has the regions of all processes opened.
+fn leave() -> ! {
+    // SAFETY: as above.
+    unsafe {
+        asm!("jmp {}", in(reg) way_out(), in("rax") steal as *const (), in("rdx") 0, options(noreturn))
+    }
+}
+
+/// Goes it from where the port calls Linux: to open the victim's memory.
+///
+/// Mutation: `gate::USER` does not block.
+fn leave_by_pages() -> ! {
+    const NO_MORE_CHANGES: [usize; 8] = [0; 8];
+    let victim = probe::memory_of(&SYSTEM, "victim").start & !0xfff;
+    // SAFETY: as above.
+    unsafe {
+        asm!(
+            "jmp {place}",
+            place = in(reg) change_of_protection(),
+            in("rdi") victim,
+            in("rsi") 4096,
+            in("rdx") 3,
+            in("r13") &NO_MORE_CHANGES,
+            options(noreturn),
+        )
+    }
+}
+
+/// Goes on as after a system call, with registers that the kernel has never seen.
+///
+/// Mutation: as for statics in the test `memory`.
+fn come_back(forged: &Fake) -> ! {
+    // SAFETY: as above. The words that follow are what is to be loaded.
+    unsafe {
+        *forged.0.get() = [steal as *const () as usize; 512];
+        (*forged.0.get())[0] = 0x37f_0000_1f80;
+        asm!(
+            "mov rsp, {forged}",
+            "jmp {place}",
+            forged = in(reg) forged.0.get(),
+            place = in(reg) end_of_answer(),
+            options(noreturn),
+        )
+    }
+}
+
+/// Waits for ever, with its registers saved where its process can write.
+fn wait() -> ! {
+    loop {
+        time::sleep(Duration::from_millis(1));
+    }
+}
+
+/// Changes MXCSR there to what the CPU refuses to load.
+///
+/// Mutation: `answer` and `resume` load it before the mode is user's.
+fn spoil() -> ! {
+    let stack = probe::stack_of(&SYSTEM, "waits", 6);
+    for address in (stack.end - 0x2000..stack.end).step_by(8) {
+        let word = core::ptr::with_exposed_provenance_mut::<u64>(address);
+        // SAFETY: this is an attack: it is the stack of another thread of this process, which waits.
+        unsafe {
+            if word.read_volatile() & 0xffff_ffff_ffff == 0x37f_0000_1f80 {
+                word.write_volatile(0x37f_ffff_ffff);
+            }
+        }
+    }
+    loop {
+        time::sleep(Duration::from_millis(1));
+    }
+}
+
+/// All others have come to an end.
+fn last(vault: Handle<dyn Vault>) -> ! {
+    expect("the victim's secret", vault.is_intact(), Ok(true));
+    time::sleep(Duration::from_millis(20));
+    pass()
+}
+
+fn witness(faulted: Notification, vault: Handle<dyn Vault>) -> ! {
+    let mut watch = Watch::new(&SYSTEM, faulted);
+    let goes_on = || expect("the victim goes on", vault.is_intact(), Ok(true));
+    watch.expect("enters_late", Cause::Stack);
+    goes_on();
+    // With protection keys there is no call of Linux on this way.
+    watch.expect_one_of("leaves", &[Cause::Access, Cause::Instruction]);
+    goes_on();
+    watch.expect("leaves_by_pages", Cause::Instruction);
+    goes_on();
+    let record = watch.expect_one_of("comes_back", &[Cause::Access, Cause::Stack]);
+    expect("what it wanted", record.address, probe::memory_of(&SYSTEM, "victim").start);
+    goes_on();
+    let record = watch.expect("spoils", Cause::Access);
+    expect_that("the instruction is known", record.instruction != 0);
+    goes_on();
+    faulted.wait();
+    watch.expect_no_more();
+    broken("has had one more fault told")
+}
