@@ -183,6 +183,9 @@ pub unsafe extern "C" fn __crossgate_gate() {
 #[unsafe(naked)]
 pub unsafe extern "C" fn fault_entry() {
     naked_asm!(
+        // Linux leaves some flags as the thread had them.
+        "push 0x202",
+        "popfq",
         "cmp byte ptr [rip + {has_wrfsbase}], 0",
         "je 2f",
         "mov rax, [rip + {thread_pointer}]",

@@ -5,14 +5,15 @@
 use core::arch::asm;
 use core::sync::atomic::{AtomicU32, Ordering};
 use core::time::Duration;
-use crossgate::{Concurrent, Handle, Notification, Signal, interface, thread, time};
-use crossgate_abi::{Cause, number};
+use crossgate::{CallError, Concurrent, Handle, Notification, Signal, interface, thread, time};
+use crossgate_abi::{Cause, Status, number};
+use system_tests::arch::undefined;
 use system_tests::raw;
-use system_tests::report::{broken, expect, pass};
+use system_tests::report::{broken, expect, expect_that, pass};
 use system_tests::watch::Watch;
 
-/// The flags that a thread may set: direction, nested task, alignment check.
-const FLAGS: u64 = 1 << 10 | 1 << 14 | 1 << 18;
+/// The flags that a thread may set: direction, nested task, alignment check, identification.
+const FLAGS: u64 = 1 << 10 | 1 << 14 | 1 << 18 | 1 << 21;
 /// The flag that has the CPU trap after each instruction.
 const TRAP: u64 = 1 << 8;
 
@@ -124,6 +125,30 @@ impl Look for Eyes {
     }
 }
 
+/// Crashes with flags of its own, and the thread pointer nowhere.
+#[interface]
+trait Crash {
+    fn crash(&self);
+}
+
+struct Crasher;
+
+impl Crash for Crasher {
+    fn crash(&self) {
+        // SAFETY: there is nothing after the fault.
+        unsafe {
+            asm!(
+                "push {flags}",
+                "popfq",
+                "wrfsbase {zero}",
+                "ud2",
+                flags = in(reg) 0x202 | FLAGS,
+                zero = in(reg) 0_u64,
+            );
+        }
+    }
+}
+
 /// How many rounds of a loop take so long that it is interrupted several times.
 const ROUNDS: usize = 300_000_000;
 
@@ -136,6 +161,9 @@ crossgate::system! {
         thread main (priority = 30, stack = 2048) = witness(FAULTED, DONE);
     }
     process server { object eyes: Concurrent<Eyes> = Eyes(AtomicU32::new(0)) => [EYES: dyn Look]; }
+    process crashes { on_fault = stop; object crasher: Concurrent<Crasher> = Crasher => [CRASHER: dyn Crash]; }
+    process visits { thread main (priority = 31, stack = 2048) = visit(CRASHER); }
+    process is_lost { on_fault = stop; thread main (priority = 8, stack = 1024) = lose_thread_pointer(); }
     process divides { on_fault = stop; thread main (priority = 20, stack = 1024) = divide(); }
     process misaligned { on_fault = stop; thread main (priority = 20, stack = 1024) = misalign(); }
     process steps { thread main (priority = 10, stack = 1024) = step(); }
@@ -163,6 +191,34 @@ fn client(eyes: Handle<dyn Look>, done: Signal) -> ! {
     thread::exit()
 }
 
+/// Who goes on after the crash of another has none of its flags.
+///
+/// Mutations: `fault_entry` does not load its own flags (Linux puts back some, but not all); nor the thread
+/// pointer.
+fn visit(_crasher: Handle<dyn Crash>) -> ! {
+    let status: usize;
+    let flags: u64;
+    // SAFETY: the gate preserves what a function preserves.
+    unsafe {
+        asm!(
+            "call __crossgate_gate",
+            "pushfq",
+            "pop r12",
+            inlateout("rax") number::call(raw::service(&SYSTEM, "CRASHER"), 0) => status,
+            in("rdi") 0,
+            in("rsi") 0,
+            inlateout("rdx") 0_usize => _,
+            inlateout("rcx") 0_usize => _,
+            out("r12") flags,
+            clobber_abi("C"),
+        );
+    }
+    expect("the call", Status(status), CallError::ServerFaulted.into());
+    expect("flags of the server that crashed", flags & FLAGS, 0);
+    expect_that("the thread pointer is the host's", thread_pointer() != 0);
+    thread::exit()
+}
+
 /// Interrupts the client.
 fn look_often(rounds: &AtomicU32) -> ! {
     loop {
@@ -180,6 +236,28 @@ fn step() -> ! {
     unsafe { asm!("pushfq", "or qword ptr [rsp], 0x100", "popfq", "nop", "nop") };
     expect("what is left of it", Control::now(), Control::INITIAL);
     thread::exit()
+}
+
+/// What the host has at the thread pointer: its own address.
+fn thread_pointer() -> usize {
+    let pointer;
+    // SAFETY: it reads what every program has there.
+    unsafe { asm!("mov {}, fs:[0]", out(reg) pointer, options(nostack, readonly)) };
+    pointer
+}
+
+/// Has the thread pointer nowhere. Interrupts do without; after a system call it is where it was. (Where
+/// Linux does not let processes change it, the first instruction is a fault.)
+///
+/// Mutation: the gate does not put it back.
+fn lose_thread_pointer() -> ! {
+    let before = thread_pointer();
+    // SAFETY: process code has nothing there.
+    unsafe { asm!("wrfsbase {0}", "2: dec {1}", "jnz 2b", in(reg) 0_u64, inout(reg) ROUNDS => _) };
+    let _ = raw::system_call(number::THREAD_ID, [0; 4]);
+    expect("the thread pointer after a system call", thread_pointer(), before);
+    undefined();
+    broken("has executed an undefined instruction")
 }
 
 /// Divides by zero, with that exception unmasked.
@@ -217,8 +295,10 @@ fn misalign() -> ! {
 
 fn witness(faulted: Notification, done: Notification) -> ! {
     let mut watch = Watch::new(&SYSTEM, faulted);
+    watch.expect("crashes", Cause::Instruction);
     watch.expect("divides", Cause::Instruction);
     watch.expect("misaligned", Cause::Bus);
+    watch.expect("is_lost", Cause::Instruction);
     done.wait();
     watch.expect_no_more();
     pass()

@@ -135,7 +135,8 @@ fn enter_late(stack: &Fake) -> ! {
 /// Goes the way out of the kernel, without having been there: its changes of protection are those of last
 /// time.
 ///
-/// Mutation: `change_protection` has the regions of all processes opened.
+/// Mutation: `Protection::rights` opens all; by pages, `change_protection` opens what it is to close, and
+/// `gate::USER` does not block.
 fn leave() -> ! {
     // SAFETY: as above.
     unsafe {
@@ -165,7 +166,7 @@ fn leave_by_pages() -> ! {
 
 /// Goes on as after a system call, with registers that the kernel has never seen.
 ///
-/// Mutation: as for statics in the test `memory`.
+/// Mutation: as above.
 fn come_back(forged: &Fake) -> ! {
     // SAFETY: as above. The words that follow are what is to be loaded.
     unsafe {
@@ -190,7 +191,7 @@ fn wait() -> ! {
 
 /// Changes MXCSR there to what the CPU refuses to load.
 ///
-/// Mutation: `answer` and `resume` load it before the mode is user's.
+/// Mutation: `answer` loads it before the mode is user's.
 fn spoil() -> ! {
     let stack = probe::stack_of(&SYSTEM, "waits", 6);
     for address in (stack.end - 0x2000..stack.end).step_by(8) {
