@@ -93,6 +93,9 @@ fn unblock_signals(context: *mut c_void) {
 
 /// The thread goes on at `target`, with this stack pointer, and is not single-stepped.
 fn redirect(registers: &mut [i64; 23], target: *const (), stack_pointer: usize) {
+    // Linux' segments for code of 64 bits, and for the stack. The thread may have gone to code of 32 bits.
+    const SEGMENTS: i64 = 0x2b << 48 | 0x33;
+    registers[libc::REG_CSGSFS as usize] = SEGMENTS;
     registers[libc::REG_EFL as usize] &= !step::TRAP;
     registers[libc::REG_RIP as usize] = target.addr() as i64;
     registers[libc::REG_RSP as usize] = stack_pointer as i64;

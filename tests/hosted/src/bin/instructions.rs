@@ -23,12 +23,19 @@ crossgate::system! {
     process traps { on_fault = stop; thread attack (priority = 5, stack = 1024) = trap(); }
     process jumps { on_fault = stop; thread attack (priority = 5, stack = 1024) = jump(); }
     process loads { on_fault = stop; thread attack (priority = 5, stack = 1024) = load(); }
+    process narrows { on_fault = stop; thread attack (priority = 5, stack = 1024) = narrow(); }
+    process returns { on_fault = stop; thread attack (priority = 5, stack = 1024) = return_from_interrupt(); }
+    process enters { on_fault = stop; thread attack (priority = 5, stack = 1024) = enter(); }
     process patches { on_fault = stop; thread attack (priority = 5, stack = 1024) = patch(); }
 }
 board::start!(SYSTEM);
 
 /// An address that no memory can have (Intel SDM 1, 3.3.7.1).
 const NOT_CANONICAL: usize = 0x8000_0000_0000_0000;
+
+/// Linux' segments, of code of 32 bits and of the stack.
+const CODE_32: u16 = 0x23;
+const STACK: u16 = 0x2b;
 
 /// Executes an instruction that must not come to its end.
 macro_rules! forbidden {
@@ -68,6 +75,27 @@ fn load() -> ! {
     forbidden!("mov {0}, [{0}]", inout(reg) NOT_CANONICAL => _)
 }
 
+/// Goes to code of 32 bits, which there is none of: what comes after the fault must not be of 32 bits, too.
+///
+/// Mutation: `signal::redirect` leaves the segments.
+fn narrow() -> ! {
+    forbidden!("push {code}", "push {nothing}", "retfq", code = const CODE_32, nothing = const 0x10)
+}
+
+/// The same, by the instruction that ends interrupts.
+fn return_from_interrupt() -> ! {
+    forbidden!(
+        "push {stack}", "push 0", "push 0x202", "push {code}", "push {nothing}", "iretq",
+        stack = const STACK, code = const CODE_32, nothing = const 0x10,
+    )
+}
+
+/// Enters Linux as programs of 32 bits do. It would go on in their code, which is not there.
+fn enter() -> ! {
+    const GETPID: u32 = 20;
+    forbidden!("sysenter", inout("eax") GETPID => _, out("rcx") _, out("rdx") _)
+}
+
 /// Writes over its own code.
 fn patch() -> ! {
     forbidden!("mov byte ptr [{}], 0x90", in(reg) patch as *const ())
@@ -87,6 +115,12 @@ fn witness(faulted: Notification, vault: Handle<dyn Vault>) -> ! {
     ] {
         let record = watch.expect(process, cause);
         expect("the instruction is known", record.instruction != 0, true);
+        expect("the victim goes on", vault.is_intact(), Ok(true));
+    }
+    // Of the stack pointer, there is only the lower half left.
+    let causes = [Cause::Execute, Cause::Instruction, Cause::Stack];
+    for process in ["narrows", "returns", "enters"] {
+        watch.expect_one_of(process, &causes);
         expect("the victim goes on", vault.is_intact(), Ok(true));
     }
     watch.expect_at("patches", Cause::Access, patch as *const () as usize);
