@@ -1,4 +1,4 @@
-//! The vector registers of AVX: kept over interrupts, and empty for who comes next.
+//! The vector registers of AVX, and the numbers of the x87: kept over interrupts, and empty for who comes next.
 
 use core::arch::asm;
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -82,6 +82,32 @@ fn keep_for(vectors: &Vectors, rounds: usize) -> Vectors {
             store!(),
             "vzeroupper",
             in("rdi") vectors,
+            in("r12") &raw mut after,
+            inout("r13") rounds => _,
+            clobber_abi("C"),
+            options(nostack),
+        );
+    }
+    after
+}
+
+/// Fills the x87, waits so many rounds, and tells what is in it then.
+fn keep_numbers_for(numbers: &[f64; 8], rounds: usize) -> [f64; 8] {
+    let mut after = [0.0; 8];
+    // SAFETY: it loads and stores numbers from and to these arrays, and leaves nothing.
+    unsafe {
+        asm!(
+            "fld qword ptr [rdi + 56]", "fld qword ptr [rdi + 48]",
+            "fld qword ptr [rdi + 40]", "fld qword ptr [rdi + 32]",
+            "fld qword ptr [rdi + 24]", "fld qword ptr [rdi + 16]",
+            "fld qword ptr [rdi + 8]", "fld qword ptr [rdi]",
+            "2: dec r13",
+            "jnz 2b",
+            "fstp qword ptr [r12]", "fstp qword ptr [r12 + 8]",
+            "fstp qword ptr [r12 + 16]", "fstp qword ptr [r12 + 24]",
+            "fstp qword ptr [r12 + 32]", "fstp qword ptr [r12 + 40]",
+            "fstp qword ptr [r12 + 48]", "fstp qword ptr [r12 + 56]",
+            in("rdi") numbers,
             in("r12") &raw mut after,
             inout("r13") rounds => _,
             clobber_abi("C"),
@@ -192,6 +218,9 @@ fn client(spy: Handle<dyn Spy>, enough: Signal) -> ! {
     expect_that("the caller finds nothing of the server's", is_clear(after, &SECRETS[1]));
     let kept = keep_for(&SECRETS[0], ROUNDS);
     expect_that("an interrupted thread keeps them", kept == SECRETS[0]);
+    // Mutation: `interrupt` does not save the first component.
+    let numbers = [1.5, 2.5, 3.5, 4.5, 5.5, 6.5, 7.5, 8.5];
+    expect("numbers of an interrupted thread", keep_numbers_for(&numbers, ROUNDS), numbers);
     expect("signal", enough.signal(), Ok(()));
     thread::exit()
 }
@@ -201,6 +230,7 @@ fn disturb(enough: Notification) -> ! {
     let mut rounds = 0;
     while enough.wait_timeout(Duration::from_millis(1)).is_err() {
         keep_for(&SECRETS[1], 1);
+        keep_numbers_for(&[9.5; 8], 1);
         rounds += 1;
     }
     expect_that("the client was interrupted", rounds >= 1);
