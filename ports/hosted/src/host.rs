@@ -162,7 +162,7 @@ pub extern "C" fn cannot_protect(result: c_int) -> ! {
 
 /// Ends the program: the kernel cannot go on.
 pub fn fatal(why: &str) -> ! {
-    write_error(format!("crossgate: {why}\n").as_bytes());
+    tell(&format!("crossgate: {why}"));
     // SAFETY: nothing of the program goes on.
     unsafe { libc::_exit(FATAL) }
 }
@@ -176,6 +176,11 @@ pub fn end(status: c_int) -> ! {
 /// Writes a byte to the standard error.
 pub fn say(byte: u8) {
     write_error(&[byte]);
+}
+
+/// Writes a line to the standard error.
+pub fn tell(line: &str) {
+    write_error(format!("{line}\n").as_bytes());
 }
 
 /// Writes to the standard error, without the lock of the Rust library, which a process may have kept.

@@ -125,7 +125,7 @@ impl Device for Serial {
             RATE => {
                 self.rate = value as u64;
                 if let Some(hint) = self.hint.take() {
-                    eprintln!("{hint}");
+                    host::tell(&hint);
                 }
             }
             INTERRUPT => self.interrupt = value & 1 != 0,
