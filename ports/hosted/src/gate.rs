@@ -133,6 +133,22 @@ macro_rules! set_rights {
     };
 }
 
+/// Has the kernel do its work, on its stack and with what a thread could have changed put right, and leaves it.
+macro_rules! run_handler {
+    () => {
+        concat!(
+            "cmp byte ptr [rip + {has_wrfsbase}], 0
+             je 2f
+             mov rax, [rip + {thread_pointer}]
+             wrfsbase rax
+             2: ",
+            set_rights!(),
+            "\ncall {handler}
+             jmp {leave}"
+        )
+    };
+}
+
 /// A system call: the selector in rax, arguments in rdi, rsi, rdx, rcx; then the status in rax,
 /// results in rdx, rcx.
 #[unsafe(naked)]
@@ -159,14 +175,7 @@ pub unsafe extern "C" fn __crossgate_gate() {
         // Neither direction nor alignment nor trap flag is the thread's to choose.
         "push 0x202",
         "popfq",
-        "cmp byte ptr [rip + {has_wrfsbase}], 0",
-        "je 2f",
-        "mov rax, [rip + {thread_pointer}]",
-        "wrfsbase rax",
-        "2:",
-        set_rights!(),
-        "call {handler}",
-        "jmp {leave}",
+        run_handler!(),
         mode = sym MODE,
         kernel = const KERNEL,
         kernel_stack_end = sym KERNEL_STACK_END,
@@ -186,14 +195,7 @@ pub unsafe extern "C" fn fault_entry() {
         // Linux leaves some flags as the thread had them.
         "push 0x202",
         "popfq",
-        "cmp byte ptr [rip + {has_wrfsbase}], 0",
-        "je 2f",
-        "mov rax, [rip + {thread_pointer}]",
-        "wrfsbase rax",
-        "2:",
-        set_rights!(),
-        "call {handler}",
-        "jmp {leave}",
+        run_handler!(),
         has_wrfsbase = sym HAS_WRFSBASE,
         thread_pointer = sym THREAD_POINTER,
         handler = sym handler::fault,
