@@ -45,7 +45,8 @@ pub const DEADLINE: u32 = 8;
 pub static KERNEL_STACK_END: AtomicUsize = AtomicUsize::new(0);
 /// How many bytes the CPU saves with `xsave`.
 pub static EXTENDED_STATE_SIZE: AtomicUsize = AtomicUsize::new(0);
-/// The thread pointer of the host, which process code could have changed.
+/// The thread pointer of the host, which process code could have changed. (The other base that it can change is
+/// nobody's, and 0.)
 pub static THREAD_POINTER: AtomicUsize = AtomicUsize::new(0);
 /// Whether user code can change it: whether there is `wrfsbase`.
 pub static HAS_WRFSBASE: AtomicU8 = AtomicU8::new(0);
@@ -141,6 +142,8 @@ macro_rules! run_handler {
              je 2f
              mov rax, [rip + {thread_pointer}]
              wrfsbase rax
+             xor eax, eax
+             wrgsbase rax
              2: ",
             set_rights!(),
             "\ncall {handler}

@@ -1,6 +1,6 @@
 //! What the system tests have to know of the port, and no firmware has to.
 
-use crate::gate::KERNEL_STACK_END;
+use crate::gate::{HAS_WRFSBASE, KERNEL_STACK_END};
 use crate::signal::SIGNAL_STACK_END;
 use crate::{host, memory};
 use core::sync::atomic::Ordering;
@@ -22,6 +22,12 @@ pub(crate) fn tell(system: &'static System) {
 #[must_use]
 pub fn system() -> &'static System {
     SYSTEM.get().expect("the port has told it")
+}
+
+/// Whether process code can change the bases of segments.
+#[must_use]
+pub fn can_change_bases() -> bool {
+    HAS_WRFSBASE.load(Ordering::Relaxed) != 0
 }
 
 /// The kernel's stack.

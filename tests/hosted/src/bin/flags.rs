@@ -2,6 +2,7 @@
 //!
 //! Without seeds: to be single-stepped is such a flag.
 
+use board::port::inside::can_change_bases;
 use core::arch::asm;
 use core::sync::atomic::{AtomicU32, Ordering};
 use core::time::Duration;
@@ -117,7 +118,7 @@ struct Eyes(AtomicU32);
 
 impl Look for Eyes {
     fn look(&self) {
-        let is_strange = Control::now() != Control::INITIAL;
+        let is_strange = Control::now() != Control::INITIAL || can_change_bases() && base() != 0;
         self.0.fetch_add(is_strange.into(), Ordering::Relaxed);
     }
     fn found(&self) -> u32 {
@@ -149,6 +150,19 @@ impl Crash for Crasher {
     }
 }
 
+/// The base of the segment gs, which no compiler uses.
+fn base() -> u64 {
+    let base;
+    // SAFETY: it reads a register, by an instruction that the port has found to be there.
+    unsafe { asm!("rdgsbase {}", out(reg) base, options(nomem, nostack, preserves_flags)) };
+    base
+}
+
+fn set_base(base: u64) {
+    // SAFETY: nobody uses the register.
+    unsafe { asm!("wrgsbase {}", in(reg) base, options(nomem, nostack, preserves_flags)) };
+}
+
 /// How many rounds of a loop take so long that it is interrupted several times.
 const ROUNDS: usize = 300_000_000;
 
@@ -175,10 +189,14 @@ crossgate::system! {
 }
 board::start!(SYSTEM);
 
-/// Mutations: the gate does not load its own flags; `scrub!` does not load MXCSR; nor the rest.
+/// Mutations: the gate does not load its own flags; `run_handler!` leaves the base; `scrub!` does not load MXCSR;
+/// nor the rest.
 fn client(eyes: Handle<dyn Look>, done: Signal) -> ! {
     expect("what it begins with", Control::now(), Control::INITIAL);
     let look = number::call(raw::service(&SYSTEM, "EYES"), 0);
+    if can_change_bases() {
+        set_base(0x5ec2_e7a5);
+    }
     let after = Control::STRANGE.set_during(look, 1);
     expect("what a caller keeps", after, Control::STRANGE);
     expect("what a server saw", eyes.found(), Ok(0));
