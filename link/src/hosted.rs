@@ -117,13 +117,14 @@ pub fn build() {
 /// # Errors
 /// What the linker says, or whose statics cannot be told.
 fn link(arguments: &Arguments) -> Result<()> {
-    let mut inputs = Inputs::read(&compiled(arguments))?;
+    let paths = arguments.inputs();
+    let mut inputs = Inputs::read(&compiled(&paths))?;
     let owners = inputs.sections.iter().filter_map(named_owner).filter(|&name| name != KERNEL);
     inputs.processes = owners.map(str::to_owned).collect();
     if inputs.processes.is_empty() {
         return linker::run(arguments.all());
     }
-    refuse_merged(&arguments.inputs())?;
+    refuse_merged(&paths)?;
     // Unit tests that are in a firmware's package have its wiring, but don't run it.
     if !is_reached(&inputs, "main", RUN) {
         return linker::run(arguments.all());
@@ -133,7 +134,7 @@ fn link(arguments: &Arguments) -> Result<()> {
         section.thread_local = false;
     }
     let sections = collect(&inputs)?;
-    let panic = panic_entry(&arguments.inputs())?;
+    let panic = panic_entry(&paths)?;
     let folder = tempfile::tempdir().context("can't make a temporary folder")?;
     let path = folder.path().join("processes.ld");
     fs::write(&path, script(&inputs, &sections, &panic))
@@ -160,9 +161,9 @@ fn link(arguments: &Arguments) -> Result<()> {
 }
 
 /// The inputs that are the firmware's: neither the Rust library nor what the C compiler adds.
-fn compiled(arguments: &Arguments) -> Vec<String> {
+fn compiled(paths: &[String]) -> Vec<String> {
     let is_host = |path: &String| path.contains("/rustlib/") || is_c_library(path);
-    arguments.inputs().into_iter().filter(|path| !is_host(path)).collect()
+    paths.iter().filter(|path| !is_host(path)).cloned().collect()
 }
 
 /// Whether a file is a part of the C library or of the C compiler's.

@@ -17,6 +17,7 @@
 #![cfg_attr(target_os = "none", no_std)]
 
 pub mod arch;
+pub mod fake;
 pub mod probe;
 pub mod raw;
 pub mod report;

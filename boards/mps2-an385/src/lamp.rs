@@ -6,7 +6,7 @@ use tock_registers::register_structs;
 use tock_registers::registers::ReadWrite;
 
 register_structs! {
-    /// The first register of the FPGA's input and output (ARM DAI 0385D, 4.5).
+    /// The first register of the FPGA's input and output (ARM DAI 0385).
     Registers {
         (0x00 => on: ReadWrite<u32>),
         (0x04 => @END),

@@ -4,12 +4,12 @@
 //! Without seeds: a sleep has to last until others have run.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
-use core::cell::UnsafeCell;
 use core::hint::black_box;
 use core::time::Duration;
 use crossgate::{CallError, Concurrent, Handle, Notification, interface, time};
 use crossgate_abi::table::Thread;
 use crossgate_abi::{Cause, Status, number};
+use system_tests::fake::FakeStack;
 use system_tests::report::{broken, expect, pass};
 use system_tests::victim::{Safe, Vault};
 use system_tests::watch::Watch;
@@ -39,23 +39,6 @@ impl Bad for Climber {
     }
 }
 
-/// Memory that looks like a stack.
-#[repr(align(32))]
-struct Fake(UnsafeCell<[u32; 64]>);
-
-// SAFETY: one thread uses it.
-unsafe impl Sync for Fake {}
-
-impl Fake {
-    const fn new() -> Fake {
-        Fake(UnsafeCell::new([0; 64]))
-    }
-
-    fn top(&self) -> usize {
-        self.0.get().addr() + 256
-    }
-}
-
 crossgate::system! {
     static SYSTEM;
     process witness {
@@ -72,7 +55,7 @@ crossgate::system! {
     process traps_on_flash { on_fault = stop; thread attack (priority = 5, stack = 1024) = trap_on((&raw const SYSTEM).addr() & !7); }
     process traps_on_own_memory {
         on_fault = stop;
-        object fake: Concurrent<Fake> = Fake::new() => [];
+        object fake: Concurrent<FakeStack<64>> = FakeStack::new() => [];
         thread attack (priority = 5, stack = 1024) = trap_on(fake.top());
     }
     process traps_at_the_bottom { on_fault = stop; thread bottom (priority = 5, stack = 1024) = trap_on(own_stack("bottom") + 32); }
@@ -82,7 +65,7 @@ crossgate::system! {
     process traps_at_the_end { on_fault = stop; thread attack (priority = 5, stack = 1024) = trap_on(usize::MAX & !7); }
     process spins_on_own_memory {
         on_fault = stop;
-        object fake_to_spin_on: Concurrent<Fake> = Fake::new() => [];
+        object fake_to_spin_on: Concurrent<FakeStack<64>> = FakeStack::new() => [];
         thread attack (priority = 4, stack = 1024) = spin_on(fake_to_spin_on.top());
     }
     process spins_on_kernel { on_fault = stop; thread attack (priority = 4, stack = 1024) = spin_on(probe::kernel_memory()); }

@@ -5,27 +5,14 @@
 //! Options: --block-system-calls
 
 use core::arch::asm;
-use core::cell::UnsafeCell;
 use core::time::Duration;
 use crossgate::{Concurrent, Handle, Notification, time};
 use crossgate_abi::{Cause, number};
+use system_tests::fake::FakeStack;
 use system_tests::probe;
 use system_tests::report::{broken, expect, expect_that, fail, pass};
 use system_tests::victim::{Safe, Vault};
 use system_tests::watch::Watch;
-
-/// Memory that looks like a stack.
-#[repr(align(64))]
-struct Fake(UnsafeCell<[usize; 512]>);
-
-// SAFETY: one thread uses it.
-unsafe impl Sync for Fake {}
-
-impl Fake {
-    const fn new() -> Fake {
-        Fake(UnsafeCell::new([0; 512]))
-    }
-}
 
 crossgate::system! {
     static SYSTEM;
@@ -38,14 +25,14 @@ crossgate::system! {
     process victim { on_fault = stop; object safe: Concurrent<Safe> = Safe::new() => [VAULT: dyn Vault]; }
     process enters_late {
         on_fault = stop;
-        object stack: Concurrent<Fake> = Fake::new() => [];
+        object stack: Concurrent<FakeStack<512>> = FakeStack::new() => [];
         thread attack (priority = 5, stack = 1024) = enter_late(&stack);
     }
     process leaves { on_fault = stop; thread attack (priority = 5, stack = 1024) = leave(); }
     process leaves_by_pages { on_fault = stop; thread attack (priority = 5, stack = 1024) = leave_by_pages(); }
     process comes_back {
         on_fault = stop;
-        object forged: Concurrent<Fake> = Fake::new() => [];
+        object forged: Concurrent<FakeStack<512>> = FakeStack::new() => [];
         thread attack (priority = 5, stack = 1024) = come_back(&forged);
     }
     process spoils {
@@ -117,15 +104,15 @@ fn steal() -> ! {
 /// Enters the gate behind its pushes: with what looks like saved registers in its own memory.
 ///
 /// Mutation: `system_call` without the first two checks.
-fn enter_late(stack: &Fake) -> ! {
+fn enter_late(stack: &FakeStack<512>) -> ! {
     // SAFETY: this is an attack, after which nothing comes.
     unsafe {
-        *stack.0.get() = [steal as *const () as usize; 512];
-        (*stack.0.get())[1] = number::system_call(number::THREAD_ID);
+        *stack.words() = [steal as *const () as usize; 512];
+        (*stack.words())[1] = number::system_call(number::THREAD_ID);
         asm!(
             "mov rsp, {stack}",
             "jmp {gate}",
-            stack = in(reg) stack.0.get(),
+            stack = in(reg) stack.words(),
             gate = in(reg) behind_the_pushes(),
             options(noreturn),
         )
@@ -167,15 +154,15 @@ fn leave_by_pages() -> ! {
 /// Goes on as after a system call, with registers that the kernel has never seen.
 ///
 /// Mutation: as above.
-fn come_back(forged: &Fake) -> ! {
+fn come_back(forged: &FakeStack<512>) -> ! {
     // SAFETY: as above. The words that follow are what is to be loaded.
     unsafe {
-        *forged.0.get() = [steal as *const () as usize; 512];
-        (*forged.0.get())[0] = 0x37f_0000_1f80;
+        *forged.words() = [steal as *const () as usize; 512];
+        (*forged.words())[0] = 0x37f_0000_1f80;
         asm!(
             "mov rsp, {forged}",
             "jmp {place}",
-            forged = in(reg) forged.0.get(),
+            forged = in(reg) forged.words(),
             place = in(reg) end_of_answer(),
             options(noreturn),
         )

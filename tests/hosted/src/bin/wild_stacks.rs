@@ -6,33 +6,16 @@
 
 use board::port::inside;
 use core::arch::asm;
-use core::cell::UnsafeCell;
 use core::ops::Range;
 use core::sync::atomic::{AtomicU32, Ordering};
 use core::time::Duration;
 use crossgate::{Concurrent, Handle, Notification, thread, time};
 use crossgate_abi::{Cause, number};
+use system_tests::fake::FakeStack;
 use system_tests::report::{broken, expect, pass};
 use system_tests::victim::{Safe, Vault};
 use system_tests::watch::Watch;
 use system_tests::{arch, probe};
-
-/// Memory that looks like a stack.
-#[repr(align(64))]
-struct Fake(UnsafeCell<[u8; 4096]>);
-
-// SAFETY: one thread uses it.
-unsafe impl Sync for Fake {}
-
-impl Fake {
-    const fn new() -> Fake {
-        Fake(UnsafeCell::new([0; 4096]))
-    }
-
-    fn top(&self) -> usize {
-        self.0.get().addr() + 4096
-    }
-}
 
 crossgate::system! {
     static SYSTEM;
@@ -50,7 +33,7 @@ crossgate::system! {
     process traps_off_by_4 { on_fault = stop; thread four (priority = 8, stack = 1024) = trap_on(middle("four", 8) + 4); }
     process traps_across_the_end {
         on_fault = stop;
-        object above: Concurrent<Fake> = Fake::new() => [];
+        object above: Concurrent<FakeStack<512>> = FakeStack::new() => [];
         thread across (priority = 8, stack = 1024) = trap_on(stack("across", 8).end + 8);
     }
     process spins_at_0 { on_fault = stop; thread attack (priority = 7, stack = 1024) = arch::spin_at(0); }
@@ -62,7 +45,7 @@ crossgate::system! {
     process spins_on_constants { on_fault = stop; thread attack (priority = 7, stack = 1024) = arch::spin_at((&raw const SYSTEM).addr()); }
     process spins_on_statics {
         on_fault = stop;
-        object fake: Concurrent<Fake> = Fake::new() => [];
+        object fake: Concurrent<FakeStack<512>> = FakeStack::new() => [];
         thread attack (priority = 7, stack = 1024) = arch::spin_at(fake.top());
     }
     process spins_at_the_bottom { on_fault = stop; thread bottom (priority = 7, stack = 1024) = arch::spin_at(stack("bottom", 7).start + RED_ZONE + 8); }
