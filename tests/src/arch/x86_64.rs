@@ -148,9 +148,16 @@ pub fn trap(selector: Word, words: [Word; ARGUMENT_WORDS]) -> Reply {
     Reply { status: Status(status), words: [low, high] }
 }
 
-/// The same at another stack pointer. Gives back the status, and the stack pointer after it.
+/// The same at another stack pointer, without arguments. Gives back the status, and the stack pointer
+/// after it.
 #[must_use]
-pub fn trap_at(
+pub fn trap_at(stack_pointer: usize, selector: Word) -> (Status, usize) {
+    trap_at_with(stack_pointer, selector, [0; ARGUMENT_WORDS])
+}
+
+/// The same with arguments.
+#[must_use]
+pub fn trap_at_with(
     stack_pointer: usize,
     selector: Word,
     words: [Word; ARGUMENT_WORDS],

@@ -120,7 +120,7 @@ fn trap_on_victim(vault: Handle<dyn Vault>) -> ! {
 /// Mutation, where the CPU itself could not save its registers: `fault::read` leaves the system call
 /// pending, so that it is made for the next thread.
 fn trap_on(stack_pointer: usize) -> ! {
-    let _ = arch::trap_at(stack_pointer, number::system_call(number::THREAD_ID), [0; 4]);
+    let _ = arch::trap_at(stack_pointer, number::system_call(number::THREAD_ID));
     broken("has made a system call with a wild stack pointer")
 }
 
@@ -148,8 +148,7 @@ fn client(deep: Handle<dyn Bad>, climber: Handle<dyn Bad>) -> ! {
 fn call_with_little_stack(_vault: Handle<dyn Vault>) -> ! {
     let service = system_tests::raw::service(&SYSTEM, "VAULT");
     for left in arch::TOO_LITTLE_STACK.step_by(8) {
-        let (status, _) =
-            arch::trap_at(own_stack("scarce") + left, number::call(service, 1), [0; 4]);
+        let (status, _) = arch::trap_at(own_stack("scarce") + left, number::call(service, 1));
         expect("a call with little stack", status, CallError::StackTooSmall.into());
     }
     crossgate::thread::exit()
@@ -161,7 +160,7 @@ fn odd_but_right(vault: Handle<dyn Vault>) -> ! {
     let service = system_tests::raw::service(&SYSTEM, "VAULT");
     let stack = probe::stack_of(&SYSTEM, "last", 2);
     let odd = stack.start + stack.len() / 2 + size_of::<usize>();
-    let (status, after) = arch::trap_at(odd, number::call(service, 1), [0; 4]);
+    let (status, after) = arch::trap_at(odd, number::call(service, 1));
     expect("the status of a call with an odd stack pointer", status, Status::OK);
     expect("the stack pointer after it", after, odd);
     expect("the victim's secret", vault.is_intact(), Ok(true));

@@ -98,7 +98,7 @@ impl Act for Attacker {
 fn attack(stack_pointer: usize, random: &mut Random) {
     let call = |service| number::call(raw::service(&SYSTEM, service), 0);
     let kept_from = |selector, words| {
-        let _ = arch::trap_at(stack_pointer, selector, words);
+        let _ = arch::trap_at_with(stack_pointer, selector, words);
     };
     match random.below(10) {
         0 => kept_from(number::system_call(number::THREAD_ID), [0; 4]),

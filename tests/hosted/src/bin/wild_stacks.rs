@@ -86,7 +86,7 @@ fn middle(thread: &str, priority: u8) -> usize {
 /// Mutations: `system_call` without the check of alignment (off by 1, 2, 4); without that of the end
 /// (across the end); `on_fault` looks at the stack pointer for `SIGSEGV` only (nowhere).
 fn trap_on(stack_pointer: usize) -> ! {
-    let _ = arch::trap_at(stack_pointer, number::system_call(number::THREAD_ID), [0; 4]);
+    let _ = arch::trap_at(stack_pointer, number::system_call(number::THREAD_ID));
     broken("has made a system call with a wild stack pointer")
 }
 
