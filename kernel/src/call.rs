@@ -40,8 +40,9 @@ pub(crate) const OVERDUE: u8 = 1 << 3;
 pub(crate) const REFUSED: u8 = 1 << 4;
 /// The object is locked for the call.
 pub(crate) const LOCKED: u8 = 1 << 5;
-const HANDLES: u8 = Shape::HANDLES as u8 & !(Kind::HandleIfTagIsZero as u8);
-const _: () = assert!(HANDLES & (STALE | LIMITED | OVERDUE | REFUSED | LOCKED) == 0);
+/// The bits that a table may set: the kinds of the handles among two results.
+pub(crate) const HANDLES_OF_RESULTS: u8 = Shape::HANDLES as u8 & !(Kind::HandleIfTagIsZero as u8);
+const _: () = assert!(HANDLES_OF_RESULTS & (STALE | LIMITED | OVERDUE | REFUSED | LOCKED) == 0);
 
 impl Frame {
     pub const EMPTY: Frame = Frame {
@@ -240,8 +241,8 @@ impl<P: Port> Kernel<P> {
         let outcome = match words[0] {
             _ if care & REFUSED != 0 => Err(CallError::Refused),
             0 => match self.grants {
-                Some(grants) if care & HANDLES != 0 => {
-                    let kinds = u16::from(care & HANDLES);
+                Some(grants) if care & HANDLES_OF_RESULTS != 0 => {
+                    let kinds = u16::from(care & HANDLES_OF_RESULTS);
                     let shape = Shape { words: RESULT_WORDS as u8, kinds };
                     let passed = (grants.pass)(self, shape, &results, callee, level.process);
                     passed.map_err(|_| CallError::BadReply)

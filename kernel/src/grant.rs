@@ -6,7 +6,7 @@
 //! or when the owner revokes all.
 
 use crate::Kernel;
-use crate::call::Refusal;
+use crate::call::{HANDLES_OF_RESULTS, Refusal};
 use crate::port::Port;
 use crossgate_abi::table::{Method, Service};
 use crossgate_abi::{CallError, Kind, Shape, Status, Word};
@@ -63,7 +63,7 @@ impl<P: Port> Kernel<P> {
         let Some(grants) = self.grants else { return Ok(()) };
         let thread = self.threads.current();
         if let Some(frame) = thread.next_frame() {
-            frame.care = method.results.kinds as u8;
+            frame.care |= method.results.kinds as u8 & HANDLES_OF_RESULTS;
         }
         let caller = thread.level.process;
         (grants.pass)(self, method.arguments, words, caller, callee)
