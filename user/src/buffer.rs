@@ -38,7 +38,7 @@ pub struct Size<const N: usize>;
 
 /// A size that a protected block of memory can have.
 #[diagnostic::on_unimplemented(
-    message = "a `LendBuf` has 32, 64, 128, 256, 512 or 1024 bytes",
+    message = "a `LendBuf` has 32, 64, 128, 256, 512, 1024, 2048 or 4096 bytes",
     label = "not one of these sizes",
     note = "a memory protection unit opens blocks of these sizes; take the next larger one"
 )]
@@ -58,7 +58,7 @@ macro_rules! blocks {
         }
     )* };
 }
-blocks!(32 Align32 64 Align64 128 Align128 256 Align256 512 Align512 1024 Align1024);
+blocks!(32 Align32 64 Align64 128 Align128 256 Align256 512 Align512 1024 Align1024 2048 Align2048 4096 Align4096);
 
 impl<const N: usize> LendBuf<N>
 where

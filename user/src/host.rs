@@ -6,7 +6,9 @@
 use crate::arch::Reply;
 use crate::{Handle, Notification, ServedBy, Shape};
 use crossgate_abi::table::{Method, NO_LOCK, ProcessMemory, RawReply, Service, System};
-use crossgate_abi::{CallError, Kind, MAX_CALL_DEPTH, MAX_NOTIFICATIONS, Status, Word};
+use crossgate_abi::{
+    CallError, Kind, MAX_CALL_DEPTH, MAX_NOTIFICATIONS, Status, WHOLE_BLOCK, Word,
+};
 use std::any::TypeId;
 use std::boxed::Box;
 use std::cell::RefCell;
@@ -197,7 +199,7 @@ impl Kernel {
         if length == 0 {
             return Ok(());
         }
-        let end = address.checked_add(length).ok_or(CallError::BadLease)?;
+        let end = address.checked_add(length & !WHOLE_BLOCK).ok_or(CallError::BadLease)?;
         let is_private = self.private.iter().any(|&(from, to)| address < to && from < end);
         if is_private { Err(CallError::BadLease) } else { Ok(()) }
     }

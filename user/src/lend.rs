@@ -10,7 +10,7 @@ use crate::wire::{Decoder, Encoder, Invalid, Parameter};
 use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 use core::ops::Deref;
-use crossgate_abi::{Shape, Word};
+use crossgate_abi::{Shape, WHOLE_BLOCK, Word};
 
 /// Plain bytes: every bit pattern is a value, and there are no padding, pointers or cells.
 ///
@@ -91,7 +91,7 @@ pub struct LentMut<'a, X: ?Sized + Lendable>(Lent<'a, X>, PhantomData<&'a mut X>
 /// # Safety
 /// Both ranges are valid for the access, and they don't overlap.
 #[inline]
-unsafe fn copy_once(from: *const u8, to: *mut u8, length: usize) {
+pub(crate) unsafe fn copy_once(from: *const u8, to: *mut u8, length: usize) {
     // SAFETY: as the caller vouches; the `asm!` is empty.
     unsafe {
         from.copy_to_nonoverlapping(to, length);
@@ -290,7 +290,7 @@ impl<'a, X: ?Sized + Lendable> Parameter for Lent<'a, X> {
 
     #[inline(always)]
     unsafe fn take_argument(decoder: &mut Decoder) -> Result<Self, Invalid> {
-        let (address, length) = (decoder.pop(), decoder.pop());
+        let (address, length) = (decoder.pop(), decoder.pop() & !WHOLE_BLOCK);
         let (size, align) = (size_of::<X::Element>(), align_of::<X::Element>());
         let fits = if X::IS_SLICE { size != 0 && length % size == 0 } else { length == size };
         if !fits || !address.is_multiple_of(align) {

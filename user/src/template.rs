@@ -53,7 +53,8 @@ macro_rules! __interface {
                         $crate::call::put::<$($type)*>(
                             $crate::__argument!($form $parameter [$($static_type)*]), &mut words, &mut position);
                     )*
-                    $crate::call::call(self.0, $index, words, position)
+                    let shape = const { <dyn $name<$($method_named)*> as $crate::Interface>::SHAPES[$index].arguments() };
+                    $crate::call::call(self.0, $index, words, shape)
                 }
             )*
         }
