@@ -47,7 +47,8 @@ impl Lease {
     pub const REGISTERS: usize = core::mem::offset_of!(Lease, registers);
 
     /// Whether it is of the shared memory of `process`.
-    pub(crate) fn is_of(&self, process: u8) -> bool {
+    #[must_use]
+    pub fn is_of(&self, process: u8) -> bool {
         self.source == Source(process)
     }
 
