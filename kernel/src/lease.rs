@@ -105,10 +105,12 @@ impl InForce {
     }
 }
 
-/// How many bytes a lease of this length offers.
+/// The memory that the two words of a lease offer; `None` if it runs over the end of the address space.
 #[inline(always)]
-fn offered(length: Word) -> Word {
-    if length & WHOLE_BLOCK == 0 { length } else { block_of(length & !WHOLE_BLOCK) }
+#[must_use]
+pub fn offered(address: Word, length: Word) -> Option<Span> {
+    let length = if length & WHOLE_BLOCK == 0 { length } else { block_of(length & !WHOLE_BLOCK) };
+    Span::new(address, length)
 }
 
 /// The size of the smallest block that holds so many bytes; 0 for none at all.
@@ -147,7 +149,7 @@ impl<P: Port> Kernel<P> {
             if kind == 0 || length == 0 {
                 continue;
             }
-            let memory = Span::new(address, offered(length)).ok_or(CallError::BadLease)?;
+            let memory = offered(address, length).ok_or(CallError::BadLease)?;
             let writable = kind == WRITE;
             let (source, registers) = if self.is_on_own_stack(stack_pointer, memory) {
                 (Source::STACK, P::exact_lease(memory, writable).ok_or(CallError::BadLease)?)

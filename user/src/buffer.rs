@@ -3,12 +3,12 @@
 use core::fmt;
 use core::ops::{Deref, DerefMut};
 
-/// A buffer for the stack that can always be lent, as a whole.
+/// A buffer for the stack that can always be lent as a whole, without a copy.
 ///
 /// The kernel never exposes a byte that was not offered, and a memory protection unit knows only
-/// aligned blocks. So a plain array on the stack is refused
-/// ([`BadLease`](crate::CallError::BadLease)) unless it happens to be such a block; a `LendBuf` is
-/// one. `N` is 32, 64, 128, 256, 512 or 1024 bytes.
+/// aligned blocks. A plain array on the stack, or a part of one, is no such block, so a call lends a copy of it,
+/// which takes time, and stack of two to four times its length. A `LendBuf` is a block. `N` is 32, 64, 128,
+/// 256, 512, 1024, 2048 or 4096 bytes.
 ///
 /// (Memory declared with [`shared!`](crate::shared!) can be lent in any part, and so can constants.)
 ///

@@ -111,8 +111,8 @@ pub fn run_as(process: usize) {
     KERNEL.with_borrow_mut(|kernel| kernel.process = process as u8);
 }
 
-/// Says that a value lies in private memory of the caller: lending it fails with
-/// [`CallError::BadLease`], as on a microcontroller. (A host can't tell memory apart.)
+/// Says that a value lies in private memory of the caller: it is lent as a copy, as on a microcontroller, and
+/// a slice of more than 4096 bytes fails with [`CallError::BadLease`]. (A host can't tell memory apart.)
 pub fn mark_private<T: ?Sized>(value: &T) {
     let start = (&raw const *value).addr();
     KERNEL.with_borrow_mut(|kernel| kernel.private.push((start, start + size_of_val(value))));
