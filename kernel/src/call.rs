@@ -40,6 +40,7 @@ pub(crate) const OVERDUE: u8 = 1 << 3;
 pub(crate) const REFUSED: u8 = 1 << 4;
 /// The object is locked for the call.
 pub(crate) const LOCKED: u8 = 1 << 5;
+/// The bits that a table may set: the kinds of the handles among two results.
 const HANDLES_OF_RESULTS: u8 = Shape::HANDLES as u8 & !(Kind::HandleIfTagIsZero as u8);
 const _: () = assert!(HANDLES_OF_RESULTS & (STALE | LIMITED | OVERDUE | REFUSED | LOCKED) == 0);
 

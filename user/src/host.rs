@@ -69,7 +69,7 @@ pub fn serve<I: ?Sized + ServedBy<T>, T: 'static>(object: T) -> Handle<I> {
     KERNEL.with_borrow_mut(|kernel| {
         kernel.services.push(Service {
             object: object.cast(),
-            methods: I::METHODS,
+            methods: Box::leak(methods::<I, T>()),
             callers: u32::MAX,
             name: "fake",
             interface: TypeId::of::<I>,
@@ -80,6 +80,11 @@ pub fn serve<I: ?Sized + ServedBy<T>, T: 'static>(object: T) -> Handle<I> {
         kernel.granted.push(0);
         Handle::__of_service(kernel.services.len() - 1)
     })
+}
+
+fn methods<I: ?Sized + ServedBy<T>, T>() -> Box<[Method]> {
+    let both = I::SHAPES.iter().zip(I::ENTRIES);
+    both.map(|(shape, entry)| shape.entered_at(*entry)).collect()
 }
 
 /// Takes over the services of a wiring. Its objects are statics, so tests that boot wait for each
