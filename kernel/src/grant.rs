@@ -55,7 +55,8 @@ impl<P: Port> Kernel<P> {
     fn check_handles(&self, shape: Shape, words: &[Word], giver: u8) -> Result<(), CallError> {
         for place in shape.handles(words) {
             let index = words.get(place).map_or(0, |handle| handle >> 8);
-            let (Some(service), Some(granted)) = (self.services.get(index), self.granted.get(index))
+            let (Some(service), Some(granted)) =
+                (self.services.get(index), self.granted.get(index))
             else {
                 return Err(CallError::NotPermitted);
             };

@@ -83,7 +83,10 @@ pub const fn argument<P: Parameter>() -> Shape {
 #[track_caller]
 pub(crate) const fn value<T: Wire>() -> Shape {
     let shape = T::SHAPE;
-    assert!(!shape.has_leases(), "a `SHAPE` with lent memory: only a `Lent` or a `LentMut` is that");
+    assert!(
+        !shape.has_leases(),
+        "a `SHAPE` with lent memory: only a `Lent` or a `LentMut` is that"
+    );
     shape
 }
 
