@@ -97,7 +97,7 @@ pub fn all() -> Vec<Scene> {
         Scene::small("a supervisor", 1, &[&supervision, &calls[..2]]),
         Scene::large("limits", 1, &[&limits, &calls[2..3]]),
         Scene::small("handles", 1, &[&grants, &[calls[0], calls[3]]]),
-        Scene::small("handles that are passed on", 1, &[&passes, &grants[..1], &calls[3..]]),
+        Scene::small("handles that are passed on", 1, &[&passes, &calls[..1]]),
         Scene::large("limits and objects", 1, &[&limits, &calls[..3]]),
         Scene::large("all objects", 2, &[&calls]),
         Scene::large("mutexes and objects", 1, &[&mutexes, &calls[..3]]),
