@@ -272,17 +272,32 @@ impl<P: Port> Kernel<P> {
     }
 
     /// The current process refuses the call that the current thread is in, as one that breaks the rules:
-    /// it will fail, and who made it is noted.
+    /// it will fail, and who made it is noted, once a call.
     pub(crate) fn refuse(&mut self) -> Status {
         let thread = self.threads.current();
         let (id, depth) = (thread.id, thread.depth());
         let Some(frame) = thread.frame(depth.wrapping_sub(1)) else {
             return CallError::NotPermitted.into();
         };
+        let is_told = frame.care & REFUSED != 0;
         frame.care |= REFUSED;
         let caller = frame.level.process;
-        self.report(id, caller, &Fault::of(Cause::Refused));
+        if !is_told {
+            let accuser = self.threads.current().level.process.into();
+            self.report(id, caller, &Fault { address: accuser, ..Fault::of(Cause::Refused) });
+        }
         Status::OK
+    }
+
+    /// The process that made the call that the current thread is in: it is the second word then.
+    pub(crate) fn caller(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
+        match self.threads.current().innermost() {
+            Some(frame) => {
+                words[1] = frame.level.process.into();
+                Status::OK
+            }
+            None => CallError::NotPermitted.into(),
+        }
     }
 }
 
