@@ -22,8 +22,8 @@ use std::vec::Vec;
 struct Kernel {
     services: Vec<Service>,
     process: u8,
-    /// The objects that calls in flight are in.
-    entered: Vec<*mut ()>,
+    /// The objects that calls in flight are in, and the processes that made them.
+    entered: Vec<(*mut (), u8)>,
     /// The innermost call was refused.
     refused: bool,
     /// For each service the processes that got a handle of it.
@@ -163,7 +163,9 @@ impl Kernel {
         if self.entered.len() >= MAX_CALL_DEPTH {
             return Err(CallError::TooDeep);
         }
-        if service.lock != NO_LOCK && self.entered.contains(&service.object) {
+        if service.lock != NO_LOCK
+            && self.entered.iter().any(|&(object, _)| object == service.object)
+        {
             return Err(CallError::Deadlock);
         }
         for index in 0..3 {
@@ -211,7 +213,7 @@ pub(crate) fn call(selector: Word, mut words: [Word; 4]) -> Reply {
         kernel.pass(method.arguments, &words, kernel.process, service.owner)?;
         let caller = core::mem::replace(&mut kernel.process, service.owner);
         let refused = core::mem::take(&mut kernel.refused);
-        kernel.entered.push(service.object);
+        kernel.entered.push((service.object, caller));
         Ok((service, method, (caller, refused)))
     });
     let (service, method, (caller, caller_refused)) = match admitted {
@@ -249,6 +251,13 @@ pub(crate) fn refuse() -> Reply {
         } else {
             failure(CallError::NotPermitted)
         }
+    })
+}
+
+pub(crate) fn caller() -> Reply {
+    KERNEL.with_borrow(|kernel| match kernel.entered.last() {
+        Some(&(_, caller)) => Reply { status: 0, words: [caller.into(), 0] },
+        None => failure(CallError::NotPermitted),
     })
 }
 
