@@ -28,8 +28,8 @@ struct Call {
 /// Makes a call with copies of all memory that it lends, as far as they are not too long.
 #[cold]
 #[inline(never)]
-pub fn call(selector: Word, words: Words, shape: Shape) -> Reply {
-    from_word(&mut Call { selector, words, shape }, 0)
+pub fn call(selector: Word, a: Word, b: Word, c: Word, d: Word, shape: Shape) -> Reply {
+    from_word(&mut Call { selector, words: [a, b, c, d], shape }, 0)
 }
 
 /// The same for the leases from the word `place` on: those before are copies.
