@@ -33,11 +33,14 @@ use crate::image::Image;
 use crate::inputs::Inputs;
 use crate::link::{STRIP, UNOWNED, collect, refuse_merged, unowned};
 use crate::linker;
-use crate::ownership::{KERNEL, is_reached, named_owner};
+use crate::ownership::{KERNEL, named_owner};
 use crate::plan::PARTS;
+use crate::reach::{Reach, is_reached};
 use crate::script::OutputSection;
+use crate::trust;
 use anyhow::{Context, Result, bail};
 use object::read::archive::ArchiveFile;
+use std::collections::BTreeSet;
 use std::env;
 use std::fmt::Write;
 use std::fs;
@@ -58,6 +61,8 @@ const PANIC_ENTRY: &str = "rust_begin_unwind";
 /// The crates that are on the host's side: the kernel, its port, and the library that calls it.
 const HOST: [&str; 4] = ["crossgate", "crossgate_abi", "crossgate_kernel", "crossgate_hosted"];
 
+/// Those of them that are reached by agreed names only.
+const RUNTIME: [&str; 2] = ["crossgate", "crossgate_hosted"];
 /// The function of the port that runs a firmware.
 const RUN: &str = "__crossgate_run";
 /// The archives of the C library and of the C compiler's.
@@ -133,7 +138,9 @@ fn link(arguments: &Arguments) -> Result<()> {
         section.writable = false;
         section.thread_local = false;
     }
-    let sections = collect(&inputs)?;
+    let reach = Reach::of(&inputs);
+    trust::check(&reach, &RUNTIME, &BTreeSet::from(["main".to_owned()]))?;
+    let sections = collect(&reach)?;
     let panic = panic_entry(&paths)?;
     let folder = tempfile::tempdir().context("can't make a temporary folder")?;
     let path = folder.path().join("processes.ld");

@@ -100,7 +100,11 @@ mod linker;
 pub mod map;
 mod ownership;
 mod plan;
+mod reach;
 mod script;
+mod scripts;
+mod trust;
+mod vectors;
 mod verify;
 
 pub use arguments::Arguments;
