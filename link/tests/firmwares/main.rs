@@ -5,3 +5,4 @@ mod layout;
 mod map;
 mod ownership;
 mod support;
+mod trust;

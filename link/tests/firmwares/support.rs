@@ -40,9 +40,15 @@ pub const TARGET: &str = "thumbv7m-none-eabi";
 const LINK: &str = "
 INCLUDE memory.x
 ENTRY(Reset)
+EXTERN(VECTORS)
+PROVIDE(SysTick = DefaultHandler);
+PROVIDE(TIMER = DefaultHandler);
+PROVIDE(__pre_init = DefaultHandler);
 SECTIONS {
   PROVIDE(_stack_start = ORIGIN(RAM) + LENGTH(RAM));
-  .vector_table ORIGIN(FLASH) : { LONG(_stack_start) KEEP(*(.vector_table.exceptions)) } > FLASH
+  .vector_table ORIGIN(FLASH) : {
+    LONG(_stack_start) KEEP(*(.vector_table.exceptions)) KEEP(*(.vector_table.interrupts))
+  } > FLASH
   .text : { *(.text .text.*) } > FLASH
   .rodata : { *(.rodata .rodata.*) } > FLASH
   .data : { *(.data .data.*) } > RAM AT> FLASH
@@ -96,6 +102,16 @@ impl Firmware {
         fs::write(&path, format!("#![no_std]\n{source}")).unwrap();
         self.compile(name, &path);
         self
+    }
+
+    /// The mangled name that a library has for `path`.
+    pub fn symbol(&self, library: &str, path: &str) -> String {
+        let file = self.path().join(format!("lib{library}-0123456789abcdef.rlib"));
+        let data = fs::read(file).unwrap();
+        let archive = object::read::archive::ArchiveFile::parse(&*data).unwrap();
+        let symbols = archive.symbols().unwrap().unwrap();
+        let mut names = symbols.map(|it| String::from_utf8(it.unwrap().name().to_vec()).unwrap());
+        names.find(|name| format!("{:#}", rustc_demangle::demangle(name)) == path).unwrap()
     }
 
     fn compile(&mut self, name: &str, path: &Path) {
@@ -212,10 +228,18 @@ unsafe impl<T> Sync for Cell<T> {}
 #[panic_handler] fn panic(_: &core::panic::PanicInfo) -> ! { loop {} }
 ";
 
-/// What cortex-m-rt does in other firmwares.
+/// What cortex-m-rt and the port do in other firmwares.
 const VECTORS: &str = "
-#[unsafe(link_section = \".vector_table.exceptions\")] #[used]
-static VECTORS: [extern \"C\" fn() -> !; 1] = [Reset];
+unsafe extern \"C\" { fn SysTick(); }
+#[unsafe(no_mangle)] extern \"C\" fn DefaultHandler() { loop {} }
+#[unsafe(link_section = \".vector_table.exceptions\")] #[unsafe(no_mangle)]
+static VECTORS: [Option<unsafe extern \"C\" fn()>; 15] = {
+    let mut vectors = [None; 15];
+    // SAFETY: a function is a function.
+    vectors[0] = Some(unsafe { core::mem::transmute(Reset as extern \"C\" fn() -> !) });
+    vectors[14] = Some(SysTick as unsafe extern \"C\" fn());
+    vectors
+};
 ";
 
 /// Ends the tests here if the target of their firmwares is not installed: as passed, unless
