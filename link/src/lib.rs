@@ -83,7 +83,7 @@
 //!
 //! # Sections
 //!
-//! What the compiler writes: `.crossgate.object.<process>`, `.crossgate.shared`, and
+//! What the compiler writes: `.crossgate.object.<process>`, `.crossgate.shared.<static>`, and
 //! `.crossgate.stack.<process>.<thread>` (`kernel` stands for the process of the idle thread). What
 //! is in the firmware: `.crossgate.shared.<process>`, `.crossgate.data.<process>`,
 //! `.crossgate.zeroed.<process>`, the stacks under the same names, and `.crossgate.memory` with the
@@ -98,6 +98,7 @@ mod layout;
 mod link;
 mod linker;
 pub mod map;
+mod merging;
 mod ownership;
 mod plan;
 mod reach;

@@ -5,11 +5,11 @@ use crate::image::Image;
 use crate::inputs::{Inputs, MEMORY_SYMBOL};
 use crate::layout::Span;
 use crate::linker::{self, pass};
-use crate::ownership::{self, KERNEL, Owner, SHARED, STACK};
+use crate::ownership::{self, KERNEL, Owner, STACK, is_shared};
 use crate::plan::{PARTS, Plan};
 use crate::reach::Reach;
 use crate::script::{self, OutputSection, Table};
-use crate::{scripts, trust, vectors, verify};
+use crate::{merging, scripts, trust, vectors, verify};
 use anyhow::{Context, Result, bail, ensure};
 use std::collections::BTreeMap;
 use std::fs;
@@ -57,6 +57,7 @@ pub fn link(arguments: &Arguments) -> Result<()> {
     refuse_merged(&paths)?;
     let reach = Reach::of(&inputs);
     let handlers = trust::check(&reach, &RUNTIME, &scripts::names(arguments)?)?;
+    merging::check(&reach)?;
     let collected = collect(&reach)?;
     let folder = tempfile::tempdir().context("can't make a temporary folder")?;
     let measured = folder.path().join("measured");
@@ -131,10 +132,10 @@ pub fn collect(reach: &Reach) -> Result<Vec<OutputSection>> {
             Owner::Nobody => add(UNOWNED.to_owned(), false, section),
             Owner::Process(process) => {
                 known(inputs, process, section)?;
-                let part = match (section.name.as_str(), section.zeroed) {
-                    (SHARED, _) => 0,
-                    (_, false) => 1,
-                    (_, true) => 2,
+                let part = match section.zeroed {
+                    _ if is_shared(section) => 0,
+                    false => 1,
+                    true => 2,
                 };
                 add(format!("{}{process}", PARTS[part]), part == 2, section);
             }

@@ -11,8 +11,8 @@ use anyhow::{Result, bail};
 pub const OBJECT: &str = ".crossgate.object.";
 /// Prefix of the sections that hold a stack; the process, a dot and the thread follow.
 pub const STACK: &str = ".crossgate.stack.";
-/// The section that holds what a process may lend.
-pub const SHARED: &str = ".crossgate.shared";
+/// The section that holds what a process may lend; a dot and any name may follow.
+const SHARED: &str = ".crossgate.shared";
 /// Stands for the kernel where a process is named.
 pub const KERNEL: &str = "kernel";
 
@@ -33,10 +33,16 @@ pub fn named_owner(section: &Section) -> Option<&str> {
     section.name.strip_prefix(OBJECT).or_else(stack)
 }
 
+/// Whether it holds what a process may lend.
+pub fn is_shared(section: &Section) -> bool {
+    let rest = section.name.strip_prefix(SHARED);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
+
 /// Whether it is for the memory of a process by its name. (It need not be writable: an object may
 /// have nothing in it that changes.)
 pub fn is_placed(section: &Section) -> bool {
-    section.name == SHARED || named_owner(section).is_some()
+    is_shared(section) || named_owner(section).is_some()
 }
 
 /// Decides whose every writable section is.
@@ -82,7 +88,7 @@ fn owner<'a>(
             Err(format!("belongs to process `{home}`, but is used by {}", listed(&others)))
         }
         (None, []) => Ok(Owner::Nobody),
-        (None, [KERNEL]) if section.name == SHARED => {
+        (None, [KERNEL]) if is_shared(section) => {
             Err("may be lent, but is used by the kernel only, which lends nothing".to_owned())
         }
         (None, [KERNEL]) => Ok(Owner::Kernel),

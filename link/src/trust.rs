@@ -267,7 +267,7 @@ fn is_started(name: &str) -> bool {
 
 /// Whether a section is placed by its name alone, which only the wiring may give.
 fn is_placed_by_name(name: &str) -> bool {
-    let prefixes = PARTS.iter().chain(&[OBJECT, STACK, TABLES, UNOWNED]);
+    let prefixes = PARTS[1..].iter().chain(&[OBJECT, STACK, TABLES, UNOWNED]);
     prefixes.into_iter().any(|prefix| name.starts_with(prefix))
 }
 

@@ -3,6 +3,7 @@
 mod cortex_m_rt;
 mod layout;
 mod map;
+mod merging;
 mod ownership;
 mod support;
 mod trust;

@@ -48,6 +48,11 @@ use cortex_m_rt as _;
 #[doc(hidden)]
 pub use crossgate_kernel as kernel;
 
+/// Tells the linker wrapper that the compiler was told not to merge statics.
+#[cfg(all(target_os = "none", statics_apart))]
+#[unsafe(no_mangle)]
+static __crossgate_statics_apart: [u8; 0] = [];
+
 /// Makes a firmware of a wiring: the kernel's memory, and the entry point.
 ///
 /// `clock_hz` is the frequency of the CPU clock in Hz, a whole number of MHz: SysTick counts it.
