@@ -44,8 +44,7 @@ use std::collections::BTreeSet;
 use std::env;
 use std::fmt::Write;
 use std::fs;
-use std::os::unix::fs::symlink;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::exit;
 
 /// The name that the C compiler looks for. (Not `ld.lld`: rustc names the folder of its own first.)
@@ -86,7 +85,9 @@ const C_LIBRARY: [&str; 9] = [
 /// }
 /// ```
 ///
-/// For a microcontroller it does nothing: `crossgate-link` is the linker there.
+/// For a microcontroller `crossgate-link` is the linker. There it has the firmware linked anew when a linker
+/// script changes that lies in the folder of the package, or in that of its workspace (`memory.x`, say), and
+/// has such a script found in both.
 ///
 /// # Panics
 /// If cargo did not call it.
@@ -103,18 +104,39 @@ pub fn build() {
     println!("cargo::rerun-if-changed=build.rs");
     let variable = |name| env::var(name).expect("cargo sets it for build scripts");
     if variable("CARGO_CFG_TARGET_OS") != "linux" {
-        return;
+        return watch_scripts(Path::new(&variable("CARGO_MANIFEST_DIR")));
     }
     let folder = variable("OUT_DIR");
     let place = Path::new(&folder).join(LINKER);
     // There may be none yet.
     let _ = fs::remove_file(&place);
     let this = env::current_exe().expect("Linux tells it");
-    symlink(this, place).expect("cargo made the folder");
+    // Not a symbolic link: its target would have another name when the project's folder gets one.
+    fs::hard_link(&this, &place)
+        .or_else(|_| fs::copy(this, place).map(drop))
+        .expect("cargo made the folder");
     println!("cargo::rustc-link-arg=-fuse-ld=bfd");
     println!("cargo::rustc-link-arg=-B{folder}");
     // `crossgate_hosted::start!` looks for it, because its error is clearer than the linker's.
     println!("cargo::rustc-env=CROSSGATE_LINKS=1");
+}
+
+/// Tells cargo of the linker scripts of a package, and of the workspace around it.
+fn watch_scripts(package: &Path) {
+    let is_script = |path: &PathBuf| path.extension().is_some_and(|it| it == "x" || it == "ld");
+    for folder in package.ancestors() {
+        let files = fs::read_dir(folder).into_iter().flatten().flatten().map(|file| file.path());
+        let scripts: Vec<_> = files.filter(is_script).collect();
+        if !scripts.is_empty() {
+            println!("cargo::rustc-link-search={}", folder.display());
+        }
+        for script in scripts {
+            println!("cargo::rerun-if-changed={}", script.display());
+        }
+        if folder.join("Cargo.lock").exists() {
+            return;
+        }
+    }
 }
 
 /// Links a program; one that runs no processes is left to the linker alone.

@@ -64,6 +64,13 @@ static __crossgate_statics_apart: [u8; 0] = [];
 #[macro_export]
 macro_rules! start {
     ($system:path, clock_hz = $clock_hz:expr) => {
+        // Another linker would link an empty file, as without the script nothing refers to anything. This
+        // section stays even so, and its word is a symbol that only the linker wrapper defines.
+        ::core::arch::global_asm!(
+            ".pushsection .crossgate.linked, \"aR\", %progbits",
+            ".word __crossgate_firmware_has_to_be_linked_by_crossgate_link",
+            ".popsection",
+        );
         const _: () = {
             use $crate::boot::{Machine, ProcessRegions};
             use $crate::kernel::{
