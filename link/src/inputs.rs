@@ -1,5 +1,6 @@
 //! What the linker's inputs hold: sections, what they are called, and what refers to what.
 
+use crate::thumb::{self, Masking};
 use anyhow::{Context, Result, ensure};
 use object::elf::{SHF_ALLOC, SHF_EXECINSTR, SHF_TLS, SHF_WRITE, SHT_NOBITS};
 use object::read::archive::ArchiveFile;
@@ -117,6 +118,8 @@ pub struct Section {
     pub thread_local: bool,
     /// Whether it holds code.
     pub executable: bool,
+    /// What its code does with interrupts.
+    pub masking: Masking,
     /// Whether it is all zeroes, and takes up nothing in the file.
     pub zeroed: bool,
     /// The mangled names of what it holds.
@@ -219,6 +222,7 @@ impl Inputs {
         if object.kind() != ObjectKind::Relocatable {
             return Ok(());
         }
+        let marks = thumb::marks(&object);
         let mut ids = HashMap::new();
         for section in object.sections() {
             let SectionFlags::Elf { sh_flags, sh_type } = section.flags() else { continue };
@@ -236,6 +240,10 @@ impl Inputs {
                     && !is_constant,
                 thread_local: sh_flags.contains(SHF_TLS),
                 executable: sh_flags.contains(SHF_EXECINSTR),
+                masking: match marks.get(&section.index()) {
+                    Some(marks) => Masking::of(section.data()?, marks),
+                    None => Masking::default(),
+                },
                 zeroed: sh_type == SHT_NOBITS,
                 ..self.empty_section(file, name)
             });
@@ -256,6 +264,7 @@ impl Inputs {
             writable: false,
             thread_local: false,
             executable: false,
+            masking: Masking::default(),
             zeroed: false,
             symbols: Vec::new(),
             references: Vec::new(),

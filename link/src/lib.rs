@@ -89,6 +89,7 @@
 //! `.crossgate.zeroed.<process>`, the stacks under the same names, and `.crossgate.memory` with the
 //! tables. [`map::MemoryMap`] reads them.
 
+mod advice;
 mod arguments;
 #[cfg(unix)]
 pub mod hosted;
@@ -104,6 +105,7 @@ mod plan;
 mod reach;
 mod script;
 mod scripts;
+mod thumb;
 mod trust;
 mod vectors;
 mod verify;

@@ -5,5 +5,6 @@ mod layout;
 mod map;
 mod merging;
 mod ownership;
+mod settings;
 mod support;
 mod trust;

@@ -77,6 +77,8 @@ pub struct Firmware {
     pub entry: &'static str,
     /// Length of RAM in KiB.
     pub ram: u32,
+    /// Whether the linker gets its script.
+    pub has_script: bool,
     /// Further arguments for rustc.
     pub arguments: Vec<&'static str>,
 }
@@ -85,8 +87,13 @@ impl Firmware {
     pub fn new() -> Self {
         need_target();
         let folder = tempfile::tempdir().unwrap();
-        let mut firmware =
-            Self { ram: 64, entry: "Reset", folder: Some(folder), ..Self::default() };
+        let mut firmware = Self {
+            ram: 64,
+            entry: "Reset",
+            folder: Some(folder),
+            has_script: true,
+            ..Self::default()
+        };
         let abi = concat!(env!("CARGO_MANIFEST_DIR"), "/../abi/src/lib.rs");
         firmware.compile("crossgate_abi", Path::new(abi));
         firmware
@@ -149,9 +156,10 @@ impl Firmware {
         fs::write(folder.join("firmware.rs"), self.source()).unwrap();
         let output = folder.join("firmware.elf");
         let mut rustc = self.rustc();
-        rustc
-            .arg("-Clink-arg=-Tlink.x")
-            .arg(concat!("-Clinker=", env!("CARGO_BIN_EXE_crossgate-link")));
+        if self.has_script {
+            rustc.arg("-Clink-arg=-Tlink.x");
+        }
+        rustc.arg(concat!("-Clinker=", env!("CARGO_BIN_EXE_crossgate-link")));
         rustc.arg("-o").arg(&output).arg(folder.join("firmware.rs"));
         let result = rustc.output().unwrap();
         if result.status.success() { Ok(output) } else { Err(text(&result)) }
