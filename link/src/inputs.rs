@@ -46,6 +46,17 @@ pub struct InputFile {
     pub is_crate: bool,
 }
 
+impl InputFile {
+    /// What is known of a file by its path and how it begins.
+    pub fn new(path: &str, data: &[u8]) -> Self {
+        Self {
+            krate: crate_name(path),
+            is_archive: data.starts_with(b"!<arch>\n"),
+            is_crate: path.ends_with(".rlib"),
+        }
+    }
+}
+
 /// A symbol that all inputs see.
 #[derive(Debug)]
 pub struct Symbol {
@@ -195,10 +206,20 @@ impl Inputs {
         self.symbols[self.symbol(name)?].chosen()
     }
 
+    /// The names that some files define or refer to.
+    pub fn names_in(&self, is_meant: impl Fn(FileId) -> bool) -> BTreeSet<&String> {
+        let sections = self.sections.iter().filter(|section| is_meant(section.input));
+        let wanted = sections.flat_map(|section| &section.references).filter_map(|it| it.symbol);
+        let wanted = wanted.map(|symbol| &self.symbols[symbol]);
+        let is_defined = |symbol: &&Symbol| symbol.definitions.iter().any(|it| is_meant(it.file));
+        let defined = self.symbols.iter().filter(is_defined);
+        wanted.chain(defined).map(|symbol| &symbol.name).collect()
+    }
+
     fn file(&mut self, path: &str, data: &[u8]) -> Result<()> {
-        let krate = crate_name(path);
-        let is_archive = data.starts_with(b"!<arch>\n");
-        self.files.push(InputFile { krate, is_archive, is_crate: path.ends_with(".rlib") });
+        let file = InputFile::new(path, data);
+        let is_archive = file.is_archive;
+        self.files.push(file);
         if !is_archive {
             return self.object(path, data);
         }

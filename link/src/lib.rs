@@ -96,6 +96,8 @@ pub mod hosted;
 mod image;
 mod inputs;
 mod layout;
+#[cfg(unix)]
+mod library;
 mod link;
 mod linker;
 pub mod map;

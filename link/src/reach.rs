@@ -19,6 +19,13 @@ pub enum Step {
     From(SectionId),
 }
 
+impl Step {
+    /// Whether there is a way.
+    pub fn is_reached(self) -> bool {
+        !matches!(self, Step::Unreached)
+    }
+}
+
 /// What each user reaches, starting with what the tables (or vectors) name.
 pub struct Reach<'a> {
     /// What it was found in.
@@ -59,7 +66,7 @@ impl<'a> Reach<'a> {
 
     /// Who reaches a section.
     pub fn users(&self, id: SectionId) -> impl Iterator<Item = &'a str> {
-        let reached = move |(_, steps): &&(_, Vec<Step>)| !matches!(steps[id], Step::Unreached);
+        let reached = move |(_, steps): &&(_, Vec<Step>)| steps[id].is_reached();
         self.users.iter().filter(reached).map(|(user, _)| *user)
     }
 
@@ -107,7 +114,7 @@ fn records<'a>(inputs: &'a Inputs, section: &'a Section) -> Option<Vec<(&'a str,
 
 /// What can be reached from `starts`, but not through what is `closed`: the wiring's tables (who
 /// can read them can't do what they name) and the entry points of others.
-fn reach(inputs: &Inputs, closed: &HashSet<SectionId>, starts: Vec<SectionId>) -> Vec<Step> {
+pub fn reach(inputs: &Inputs, closed: &HashSet<SectionId>, starts: Vec<SectionId>) -> Vec<Step> {
     let mut steps = vec![Step::Unreached; inputs.sections.len()];
     let mut queue = VecDeque::new();
     for start in starts {

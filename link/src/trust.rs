@@ -9,7 +9,7 @@
 //! For processes it is the same, except that a library which one of them uses alone is its own choice.
 
 use crate::advice::NO_CRITICAL_SECTION;
-use crate::inputs::{FileId, Inputs, SectionId, SymbolId, demangle};
+use crate::inputs::{FileId, Inputs, Reference, SectionId, SymbolId, demangle};
 use crate::link::UNOWNED;
 use crate::ownership::{KERNEL, OBJECT, STACK, listed};
 use crate::plan::PARTS;
@@ -211,6 +211,7 @@ impl<'a> Kernel<'a> {
             self.trusted[definition.file] |= says_whose;
             match section {
                 Some(section) if self.is_device_vectors(section) => self.follow(from, section),
+                Some(section) if is_personality(self.inputs, section) => {}
                 _ if !self.trusted[definition.file] => waits = true,
                 Some(section) => self.follow(from, section),
                 None => {}
@@ -222,7 +223,7 @@ impl<'a> Kernel<'a> {
     }
 
     fn follow(&mut self, from: Option<SectionId>, to: SectionId) {
-        if matches!(self.steps[to], Step::Unreached) && !self.closed.contains(&to) {
+        if !self.steps[to].is_reached() && !self.closed.contains(&to) {
             self.steps[to] = from.map_or(Step::Start, Step::From);
             self.queue.push_back(to);
         }
@@ -271,7 +272,7 @@ impl<'a> Kernel<'a> {
             add(&format!("`{title}`"), section.input, Some(way + &title));
         }
         for (id, section) in inputs.sections.iter().enumerate() {
-            let is_reached = !matches!(self.steps[id], Step::Unreached);
+            let is_reached = self.steps[id].is_reached();
             let may_be = self.trusted[section.input] || self.is_device_vectors(id);
             let is_special = is_started(&section.name) || is_placed_by_name(&section.name);
             if !may_be && (is_special || (is_reached && section.executable)) {
@@ -285,6 +286,17 @@ impl<'a> Kernel<'a> {
         }
         errors
     }
+}
+
+/// Whether a section is the word through which unwinding finds what it needs. The compiler puts the same into
+/// every object.
+fn is_personality(inputs: &Inputs, section: SectionId) -> bool {
+    let section = &inputs.sections[section];
+    let refers = |name: &str| match section.references.as_slice() {
+        [Reference { symbol: Some(symbol), .. }] => inputs.symbols[*symbol].name == name,
+        _ => false,
+    };
+    section.name == ".data.DW.ref.rust_eh_personality" && refers("rust_eh_personality")
 }
 
 /// Whether a file is the crate of a process.
@@ -328,7 +340,7 @@ fn of_other_processes(reach: &Reach, trusted: &[bool]) -> Vec<String> {
                 || (of_others && (replaces || !depends))
                 || (replaces && !depends)
         };
-        for id in (0..steps.len()).filter(|&id| !matches!(steps[id], Step::Unreached)) {
+        for id in (0..steps.len()).filter(|&id| steps[id].is_reached()) {
             let symbols =
                 inputs.sections[id].references.iter().filter_map(|reference| reference.symbol);
             for symbol in symbols.filter(|&symbol| !inputs.symbols[symbol].is_path()) {
@@ -355,8 +367,7 @@ fn of_other_processes(reach: &Reach, trusted: &[bool]) -> Vec<String> {
 
 /// The files that what is reached refers to by path.
 fn dependencies(inputs: &Inputs, steps: &[Step]) -> HashSet<FileId> {
-    let reached =
-        inputs.sections.iter().zip(steps).filter(|(_, step)| !matches!(step, Step::Unreached));
+    let reached = inputs.sections.iter().zip(steps).filter(|(_, step)| step.is_reached());
     let symbols = reached.flat_map(|(section, _)| &section.references).filter_map(|it| it.symbol);
     let paths = symbols.map(|symbol| &inputs.symbols[symbol]).filter(|symbol| symbol.is_path());
     paths.flat_map(|symbol| &symbol.definitions).map(|definition| definition.file).collect()
