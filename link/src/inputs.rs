@@ -2,7 +2,9 @@
 
 use crate::thumb::{self, Masking};
 use anyhow::{Context, Result, ensure};
-use object::elf::{SHF_ALLOC, SHF_EXECINSTR, SHF_TLS, SHF_WRITE, SHT_NOBITS};
+use object::elf::{
+    SHF_ALLOC, SHF_EXECINSTR, SHF_TLS, SHF_WRITE, SHT_LLVM_DEPENDENT_LIBRARIES, SHT_NOBITS,
+};
 use object::read::archive::ArchiveFile;
 use object::{
     File, Object, ObjectKind, ObjectSection, ObjectSymbol, RelocationTarget, SectionFlags,
@@ -221,6 +223,11 @@ impl Inputs {
         let is_archive = file.is_archive;
         self.files.push(file);
         if !is_archive {
+            // The linker would take a text for a script.
+            ensure!(
+                data.starts_with(&object::elf::ELFMAG) || data.starts_with(&BITCODE),
+                "it is neither an object file nor an archive"
+            );
             return self.object(path, data);
         }
         let archive = ArchiveFile::parse(data)?;
@@ -247,6 +254,11 @@ impl Inputs {
         let mut ids = HashMap::new();
         for section in object.sections() {
             let SectionFlags::Elf { sh_flags, sh_type } = section.flags() else { continue };
+            ensure!(
+                sh_type != SHT_LLVM_DEPENDENT_LIBRARIES,
+                "`{file}` names further libraries for the linker (section `{}`), which nobody could look into",
+                section.name()?
+            );
             if !sh_flags.contains(SHF_ALLOC) {
                 continue;
             }

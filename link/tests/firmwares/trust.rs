@@ -227,3 +227,17 @@ fn the_rust_library_is_for_none_to_replace() {
     firmware.rest = "#[inline(never)] fn victim() { core::hint::black_box(core::hint::black_box(9_u64) / core::hint::black_box(5)); }";
     assert_refused(&firmware, &["process `victim` would use `__aeabi_uldivmod` of crate `helper`"]);
 }
+
+/// What the linker would read, but nobody could look into.
+#[test]
+fn all_that_is_linked_is_looked_at() {
+    let named = "core::arch::global_asm!(
+        \".section .deplibs,\\\"MS\\\",%llvm_dependent_libraries,1\", \".asciz \\\"c\\\"\", \".text\");";
+    assert_refused(&hostile(named), &["names further libraries for the linker"]);
+
+    let mut firmware = hostile("");
+    let script = firmware.path().join("script");
+    fs::write(&script, "SysTick = 0x20000101;").unwrap();
+    firmware.arguments = vec![format!("-Clink-arg={}", script.display()).leak()];
+    assert_refused(&firmware, &["it is neither an object file nor an archive"]);
+}
