@@ -94,6 +94,7 @@
 
 mod advice;
 mod arguments;
+mod critical;
 #[cfg(unix)]
 pub mod hosted;
 mod image;

@@ -9,7 +9,7 @@ use crate::ownership::{self, KERNEL, Owner, STACK, is_shared};
 use crate::plan::{PARTS, Plan};
 use crate::reach::Reach;
 use crate::script::{self, OutputSection, Table};
-use crate::{merging, scripts, trust, vectors, verify};
+use crate::{critical, merging, scripts, trust, vectors, verify};
 use anyhow::{Context, Result, bail, ensure};
 use std::collections::BTreeMap;
 use std::fs;
@@ -57,6 +57,7 @@ pub fn link(arguments: &Arguments) -> Result<()> {
     refuse_merged(&paths)?;
     let reach = Reach::of(&inputs);
     let handlers = trust::check(&reach, &RUNTIME, &scripts::names(arguments)?)?;
+    critical::check(&reach)?;
     merging::check(&reach)?;
     let collected = collect(&reach)?;
     let folder = tempfile::tempdir().context("can't make a temporary folder")?;

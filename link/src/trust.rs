@@ -8,7 +8,6 @@
 //!
 //! For processes it is the same, except that a library which one of them uses alone is its own choice.
 
-use crate::advice::NO_CRITICAL_SECTION;
 use crate::inputs::{FileId, Inputs, Reference, SectionId, SymbolId, demangle};
 use crate::link::UNOWNED;
 use crate::ownership::{KERNEL, OBJECT, STACK, listed};
@@ -34,10 +33,6 @@ const STARTED: [&str; 8] = [
 /// Names that start with this are the kernel's and the wiring's.
 const OURS: &str = "__crossgate_";
 
-/// What a critical section starts with, and the crate that may define it.
-const ACQUIRE: &str = "_critical_section_1_0_acquire";
-const CORTEX_M: &str = "cortex_m";
-
 /// What to do about what the kernel would use.
 const ADVICE: &str = "What runs with the kernel's rights comes from the kernel, its port and the firmware's own \
                       crate, which the `start!` of a board may write into. Remove it, or rename it.";
@@ -62,7 +57,6 @@ pub fn check(
 ) -> Result<BTreeSet<String>> {
     let inputs = reach.inputs;
     taken_names(inputs)?;
-    critical_sections(reach)?;
     let mut kernel = Kernel::new(reach, runtime)?;
     kernel.walk(wanted);
     let errors = kernel.errors();
@@ -92,34 +86,6 @@ fn taken_names(inputs: &Inputs) -> Result<()> {
             "`{}` is defined by crate `{first}` and crate `{last}`: one of them takes the other's name",
             demangle(&symbol.name)
         );
-    }
-    Ok(())
-}
-
-/// Refuses critical sections in processes, where they would be none.
-fn critical_sections(reach: &Reach) -> Result<()> {
-    let inputs = reach.inputs;
-    let acquire = inputs.symbol(ACQUIRE).map(|symbol| &inputs.symbols[symbol]);
-    let is_cortex_m = |file: FileId| inputs.files[file].krate == CORTEX_M;
-    ensure!(
-        !acquire.is_some_and(|it| it.definitions.iter().any(|it| is_cortex_m(it.file))),
-        "the feature `critical-section-single-core` of the crate `cortex-m` is switched on, but \
-         {NO_CRITICAL_SECTION}"
-    );
-    for (id, section) in inputs.sections.iter().enumerate() {
-        // The firmware's own functions may try it, as long as they don't look as if they relied on it. (Those
-        // of others may be compiled with them.)
-        let is_own = !inputs.files[section.input].is_archive
-            && section.title().starts_with(&format!("{}::", section.krate));
-        if section.masking.is_done && (section.masking.is_undone || !is_own) {
-            for user in reach.users(id).filter(|user| *user != KERNEL) {
-                bail!(
-                    "{} masks interrupts (`cpsid`)\n  {}\n{NO_CRITICAL_SECTION}",
-                    listed(&[user]),
-                    reach.path(user, id)
-                );
-            }
-        }
     }
     Ok(())
 }
