@@ -94,7 +94,7 @@ fn is_only_here(name: &str) -> bool {
         type_or_path.strip_prefix(*krate).is_some_and(|rest| rest.starts_with("::"))
             || name.contains(&format!(" as {krate}::"))
     };
-    name.starts_with(HEAP) || ONLY_HERE.iter().any(|krate| is_in(krate))
+    name.starts_with(HEAP) || ONLY_HERE.iter().any(is_in)
 }
 
 #[cfg(test)]
