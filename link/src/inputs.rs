@@ -46,6 +46,8 @@ pub struct InputFile {
     pub is_archive: bool,
     /// Whether it is an archive that the Rust compiler made.
     pub is_crate: bool,
+    /// Whether it is an object that the Rust compiler made of the firmware's own crate.
+    pub is_compiled: bool,
 }
 
 impl InputFile {
@@ -55,6 +57,7 @@ impl InputFile {
             krate: crate_name(path),
             is_archive: data.starts_with(b"!<arch>\n"),
             is_crate: path.ends_with(".rlib"),
+            is_compiled: path.ends_with(".rcgu.o"),
         }
     }
 }
@@ -64,6 +67,8 @@ impl InputFile {
 pub struct Symbol {
     /// Its mangled name.
     pub name: String,
+    /// Whether a crate says so in Rust (`no_mangle`), if it defines it.
+    pub is_declared: bool,
     /// All definitions, also those that the linker will not choose.
     pub definitions: Vec<Definition>,
 }
@@ -77,6 +82,9 @@ pub struct Definition {
     pub section: Option<SectionId>,
     /// Whether any other is preferred.
     pub is_weak: bool,
+    /// Whether it is in a section of its own that comes before all functions of the object. So it is when a
+    /// crate's own assembly (`global_asm!`) defines it, but not when that of a function does.
+    pub is_before_functions: bool,
 }
 
 impl Symbol {
@@ -87,8 +95,15 @@ impl Symbol {
             let hash = self.name.strip_prefix("_ZN")?.rsplit_once("17h")?.1.strip_suffix('E')?;
             Some(hash.len() == 16 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()))
         };
-        let is_current = self.name.starts_with("_R") && !self.name.contains("7___rustc");
-        is_current || is_legacy() == Some(true)
+        let is_current = self.name.starts_with("_R") && !self.is_of_compiler();
+        // What several objects of a crate have in common.
+        let is_common = self.name.starts_with("anon.") || self.name.contains(".llvm.");
+        is_current || is_legacy() == Some(true) || is_common
+    }
+
+    /// Whether it is a name that the Rust compiler agrees on with itself.
+    pub fn is_of_compiler(&self) -> bool {
+        self.name.contains("7___rustc")
     }
 
     /// The section that the linker will choose, if there is one.
@@ -310,10 +325,19 @@ impl Inputs {
         file: &str,
         ids: &mut HashMap<SectionIndex, SectionId>,
     ) -> Result<()> {
+        // The Rust compiler lists there what is to be seen by all.
+        let is_declaration = Path::new(file).file_name().is_some_and(|name| name == "symbols.o");
+        let functions =
+            object.symbols().filter(|it| it.kind() == SymbolKind::Text && it.size() > 0);
+        let first_function = functions.filter_map(|it| Some(it.section_index()?.0)).min();
         for symbol in object.symbols() {
             let name = symbol.name()?;
             let index = match symbol.section() {
                 SymbolSection::Undefined => {
+                    if is_declaration {
+                        let number = self.number(name);
+                        self.symbols[number].is_declared = true;
+                    }
                     let process = name.strip_prefix(MEMORY_SYMBOL).map(str::to_owned);
                     self.processes.extend(process);
                     continue;
@@ -329,8 +353,15 @@ impl Inputs {
             }
             let section = index.and_then(|index| ids.get(&index).copied());
             if symbol.is_global() {
-                let definition =
-                    Definition { file: self.files.len() - 1, section, is_weak: symbol.is_weak() };
+                let is_apart = section.is_some_and(|id| self.sections[id].name != ".text");
+                let definition = Definition {
+                    file: self.files.len() - 1,
+                    section,
+                    is_weak: symbol.is_weak(),
+                    is_before_functions: is_apart
+                        && first_function
+                            .is_none_or(|first| index.is_some_and(|index| index.0 < first)),
+                };
                 let number = self.number(name);
                 self.symbols[number].definitions.push(definition);
             }
@@ -379,7 +410,11 @@ impl Inputs {
             return number;
         }
         self.numbers.insert(name.to_owned(), self.symbols.len());
-        self.symbols.push(Symbol { name: name.to_owned(), definitions: Vec::new() });
+        self.symbols.push(Symbol {
+            name: name.to_owned(),
+            is_declared: false,
+            definitions: Vec::new(),
+        });
         self.symbols.len() - 1
     }
 }

@@ -8,7 +8,7 @@
 //!
 //! For processes it is the same, except that a library which one of them uses alone is its own choice.
 
-use crate::inputs::{FileId, Inputs, Reference, SectionId, SymbolId, demangle};
+use crate::inputs::{Definition, FileId, Inputs, Reference, SectionId, Symbol, SymbolId, demangle};
 use crate::link::UNOWNED;
 use crate::ownership::{KERNEL, OBJECT, STACK, listed};
 use crate::plan::PARTS;
@@ -67,10 +67,12 @@ pub fn check(
     if !errors.is_empty() {
         bail!("{}\n{ADVICE_FOR_PROCESSES}", errors.join("\n"));
     }
-    let may_handle =
-        |file: FileId| kernel.trusted[file] && !runtime.contains(&&*inputs.files[file].krate);
+    let may_handle = |definition: &Definition, symbol: &Symbol| {
+        kernel.may_define(definition, symbol)
+            && !runtime.contains(&&*inputs.files[definition.file].krate)
+    };
     let agreed = inputs.symbols.iter().filter(|it| !it.is_path() && !it.name.starts_with(OURS));
-    let handlers = agreed.filter(|it| it.definitions.iter().any(|it| may_handle(it.file)));
+    let handlers = agreed.filter(|it| it.definitions.iter().any(|of| may_handle(of, it)));
     Ok(handlers.map(|symbol| symbol.name.clone()).collect())
 }
 
@@ -178,7 +180,7 @@ impl<'a> Kernel<'a> {
             match section {
                 Some(section) if self.is_device_vectors(section) => self.follow(from, section),
                 Some(section) if is_personality(self.inputs, section) => {}
-                _ if !self.trusted[definition.file] => waits = true,
+                _ if !self.may_define(definition, named) => waits = true,
                 Some(section) => self.follow(from, section),
                 None => {}
             }
@@ -195,6 +197,11 @@ impl<'a> Kernel<'a> {
         }
     }
 
+    /// Whether a definition is the kernel's.
+    fn may_define(&self, definition: &Definition, symbol: &Symbol) -> bool {
+        self.trusted[definition.file] && !is_smuggled(self.inputs, definition, symbol)
+    }
+
     fn is_device_vectors(&self, section: SectionId) -> bool {
         let section = &self.inputs.sections[section];
         section.name == DEVICE_VECTORS && !is_process(self.inputs, section.input)
@@ -208,6 +215,8 @@ impl<'a> Kernel<'a> {
             let mut text = format!("the kernel would use {what} of crate `{krate}`, ");
             text += if is_process(inputs, file) {
                 "which is a process'"
+            } else if inputs.files[file].is_compiled {
+                "where assembly defines it, which may be that of another crate: write a naked function"
             } else {
                 "which is not one that the kernel depends on"
             };
@@ -225,7 +234,7 @@ impl<'a> Kernel<'a> {
             let name = demangle(&named.name);
             let way = from
                 .map_or("scripts and vectors".to_owned(), |from| path(inputs, &self.steps, from));
-            let foreign = named.definitions.iter().filter(|it| !self.trusted[it.file]);
+            let foreign = named.definitions.iter().filter(|it| !self.may_define(it, named));
             let foreign = foreign.filter(|it| told.insert((symbol, it.file)));
             foreign.for_each(|it| {
                 add(&format!("`{name}`"), it.file, Some(format!("{way} -> {name}")))
@@ -241,7 +250,10 @@ impl<'a> Kernel<'a> {
             let is_reached = self.steps[id].is_reached();
             let may_be = self.trusted[section.input] || self.is_device_vectors(id);
             let is_special = is_started(&section.name) || is_placed_by_name(&section.name);
-            if !may_be && (is_special || (is_reached && section.executable)) {
+            // Assembly of other crates may be compiled with the firmware's own.
+            let is_smuggled =
+                inputs.files[section.input].is_compiled && is_constructor(&section.name);
+            if is_smuggled || (!may_be && (is_special || (is_reached && section.executable))) {
                 let title = section.title();
                 add(
                     &format!("`{title}` (section `{}`)", section.name),
@@ -265,10 +277,23 @@ fn is_personality(inputs: &Inputs, section: SectionId) -> bool {
     section.name == ".data.DW.ref.rust_eh_personality" && refers("rust_eh_personality")
 }
 
+/// Whether a name in the firmware's own crate is not from its source: assembly in a function of another crate,
+/// which was compiled with it, may define names.
+fn is_smuggled(inputs: &Inputs, definition: &Definition, symbol: &Symbol) -> bool {
+    let is_named_in_rust = symbol.is_path() || symbol.is_declared || symbol.is_of_compiler();
+    inputs.files[definition.file].is_compiled
+        && !is_named_in_rust
+        && !definition.is_before_functions
+}
+
 /// Whether a file is the crate of a process.
 fn is_process(inputs: &Inputs, file: FileId) -> bool {
     let file = &inputs.files[file];
     file.is_archive && inputs.processes.contains(&file.krate)
+}
+
+fn is_constructor(name: &str) -> bool {
+    is_started(name) && !name.starts_with(STARTED[0])
 }
 
 fn is_started(name: &str) -> bool {
@@ -291,7 +316,11 @@ fn of_other_processes(reach: &Reach, trusted: &[bool]) -> Vec<String> {
     let depends_on: Vec<_> =
         processes.iter().map(|(_, steps)| dependencies(inputs, steps)).collect();
     for (process, (user, steps)) in processes.iter().enumerate() {
-        let is_foreign = |file: FileId, symbol: SymbolId| {
+        let is_foreign = |definition: &Definition, symbol: SymbolId| {
+            let file = definition.file;
+            if is_smuggled(inputs, definition, &inputs.symbols[symbol]) {
+                return true;
+            }
             if trusted[file] || inputs.files[file].krate == *user {
                 return false;
             }
@@ -311,8 +340,7 @@ fn of_other_processes(reach: &Reach, trusted: &[bool]) -> Vec<String> {
                 inputs.sections[id].references.iter().filter_map(|reference| reference.symbol);
             for symbol in symbols.filter(|&symbol| !inputs.symbols[symbol].is_path()) {
                 let named = &inputs.symbols[symbol];
-                for definition in named.definitions.iter().filter(|it| is_foreign(it.file, symbol))
-                {
+                for definition in named.definitions.iter().filter(|it| is_foreign(it, symbol)) {
                     let krate = &inputs.files[definition.file].krate;
                     let name = demangle(&named.name);
                     let text = format!(

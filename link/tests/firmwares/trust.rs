@@ -241,3 +241,36 @@ fn all_that_is_linked_is_looked_at() {
     firmware.arguments = vec![format!("-Clink-arg={}", script.display()).leak()];
     assert_refused(&firmware, &["it is neither an object file nor an archive"]);
 }
+
+/// A function of the process' crate may be compiled with the firmware's own, assembly included.
+#[test]
+fn assembly_that_is_inlined_defines_nothing() {
+    let mut firmware = hostile(
+        "#[allow(named_asm_labels)] #[inline(always)] pub fn inlined() {
+            unsafe { core::arch::asm!(\".pushsection .text.NAME,\\\"ax\\\",%progbits\", \".globl NAME\",
+                \".type NAME, %function\", \".thumb_func\", \"NAME: bx lr\", \".popsection\") }
+        }".replace("NAME", "SysTick").as_str(),
+    );
+    firmware.rest = "fn victim() { hostile::inlined() }";
+    assert_refused(
+        &firmware,
+        &["would use `SysTick` of crate `firmware`, where assembly defines it"],
+    );
+    // What the firmware's source says is another matter.
+    firmware.rest =
+        "fn victim() {} #[unsafe(export_name = \"SysTick\")] extern \"C\" fn tick() { loop {} }";
+    map(&firmware);
+    firmware.rest = "fn victim() {}
+        core::arch::global_asm!(\".section .text.SysTick\", \".globl SysTick\", \".thumb_func\", \"SysTick: bx lr\");";
+    map(&firmware);
+
+    let mut firmware = hostile(
+        "#[allow(named_asm_labels)] #[inline(always)] pub fn inlined() {
+            unsafe { core::arch::asm!(\".pushsection .text.hook,\\\"ax\\\",%progbits\", \".globl hook\",
+                \".thumb_func\", \"hook: bx lr\", \".popsection\") }
+        }",
+    );
+    firmware.rest = "unsafe extern \"C\" { fn hook(); }
+        fn victim() { hostile::inlined(); unsafe { hook() } }";
+    assert_refused(&firmware, &["process `victim` would use `hook` of crate `firmware`"]);
+}
