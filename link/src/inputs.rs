@@ -103,7 +103,7 @@ impl Symbol {
 
     /// Whether it is a name that the Rust compiler agrees on with itself.
     pub fn is_of_compiler(&self) -> bool {
-        self.name.contains("7___rustc")
+        self.name.contains("7___rustc") || self.name == "__rustc_debug_gdb_scripts_section__"
     }
 
     /// The section that the linker will choose, if there is one.
