@@ -175,6 +175,12 @@ impl<P: Port> Kernel<P> {
         self.threads.current()
     }
 
+    /// The same, to look at.
+    #[must_use]
+    pub fn current_thread(&self) -> &Thread {
+        self.threads.get(self.threads.current_id())
+    }
+
     /// Makes every thread ready to start; the idle thread is current. `flash` is readable by every
     /// process.
     pub fn start(&mut self, flash: Span) {

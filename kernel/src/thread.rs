@@ -331,6 +331,17 @@ impl Thread {
         (0..LEASES_PER_CALL).filter_map(|index| self.lease(index))
     }
 
+    /// What its caller may use, if it is in a call.
+    #[must_use]
+    pub fn caller(&self) -> Option<Level> {
+        self.innermost().map(|frame| frame.level)
+    }
+
+    /// The leases that it may use at a level, its present one or that of one of its callers.
+    pub fn leases_at(&self, level: Level) -> impl Iterator<Item = &Lease> {
+        self.leases.get(level.leases.places()).unwrap_or(&[]).iter()
+    }
+
     /// What is left to do before it runs, which is then done.
     #[inline(always)]
     pub fn take_pending(&mut self) -> Pending {

@@ -9,7 +9,7 @@ use crate::machine::{Machine, idle, install};
 use crate::memory::{self, Region};
 use crate::options::{self, Options};
 use crate::protection::Protection;
-use crate::{handler, host, inside, signal};
+use crate::{handler, host, inside, lending, signal};
 use core::sync::atomic::Ordering;
 use crossgate_abi::table::{FaultWatch, Process, System, Thread};
 use crossgate_kernel::thread::{Place, Thread as ThreadState};
@@ -47,6 +47,7 @@ fn prepare(wiring: &'static System, options: &Options) -> Result<Way, String> {
     let regions = memory::map(wiring)?;
     let system = &*Box::leak(Box::new(place(wiring, &regions)?));
     inside::tell(system);
+    lending::choose(options.lending);
     let clock = if options.is_virtual() { Clock::counted(options.seed)? } else { Clock::real()? };
     let machine = Machine {
         clock,

@@ -3,12 +3,13 @@
 use crate::context::{Answer, Context, Start};
 use crate::gate::{self, DEADLINE, DEVICE, PENDING, STEP, TIMER, Way};
 use crate::machine::{Machine, Place, kernel, window_of, window_top};
-use crate::{host, lend, signal, step};
+use crate::{host, lend, lending, signal, step};
 use core::sync::atomic::Ordering;
 use crossgate_abi::number::{self, hosted};
 use crossgate_abi::table::Entry as Thunk;
 use crossgate_abi::{Cause, Status, Word};
 use crossgate_kernel::call::Entry;
+use crossgate_kernel::memory::Span;
 use crossgate_kernel::thread::Pending;
 use crossgate_kernel::{Effect, Kernel};
 
@@ -32,10 +33,9 @@ pub fn first(kernel: &mut Kernel<Machine>) -> Way {
 fn system_call(kernel: &mut Kernel<Machine>, context: *mut Context) -> Way {
     let window = window_of(kernel.current());
     let stack_pointer = context.addr();
-    if stack_pointer < window.start
-        || stack_pointer + Context::SIZE > window.end
-        || !stack_pointer.is_multiple_of(align_of::<Context>())
-    {
+    let is_open =
+        Span::new(stack_pointer, Context::SIZE).is_some_and(|saved| window.contains(saved));
+    if !is_open || !stack_pointer.is_multiple_of(align_of::<Context>()) {
         let _ = kernel.fault(Cause::Stack, 0, 0);
         return load(kernel);
     }
@@ -114,14 +114,15 @@ fn device(kernel: &mut Kernel<Machine>, stack_pointer: Word, context: &mut Conte
 
 /// The current thread calls a method.
 fn call(kernel: &mut Kernel<Machine>, stack_pointer: Word, context: &mut Context) -> Way {
-    let selector = context.selector;
-    match kernel.call(stack_pointer, selector, &context.words) {
+    let (selector, mut words) = (context.selector, context.words);
+    let (system, stack) = (kernel.port.system, kernel.current().stack());
+    lend::name_originals(kernel.current(), system, selector, &mut words);
+    lending::from_stack(stack);
+    match kernel.call(stack_pointer, selector, &words) {
         Ok(entry) => {
-            let (stack, level) = (kernel.current().stack(), entry.level);
-            let mut words = entry.words;
-            let system = kernel.port.system;
-            let stack_pointer =
-                lend::copy_in(kernel.current(), system, selector, &mut words, entry.stack_top);
+            let (level, mut words) = (entry.level, entry.words);
+            let (thread, top) = (kernel.current_thread(), entry.stack_top);
+            let stack_pointer = lend::copy_in(thread, &kernel.port, selector, &mut words, top);
             kernel.port.open(stack, level);
             let [first, second, third, fourth] = words;
             let Entry { entry, object, .. } = entry;
@@ -164,7 +165,7 @@ fn leave(kernel: &mut Kernel<Machine>, context: &mut Context) -> Way {
     kernel.port.open(stack, exit.level);
     if !lent.is_empty() {
         kernel.port.open_now();
-        lent.copy_out();
+        lent.copy_out(&kernel.port);
     }
     let words = [exit.status.0, exit.words[0], exit.words[1]];
     if short {
@@ -187,7 +188,7 @@ fn answer(kernel: &mut Kernel<Machine>, stack_pointer: Word, words: [Word; 3]) -
 /// Something has come while the current thread ran (or nothing: then it is no harm).
 fn interrupt(kernel: &mut Kernel<Machine>, stack_pointer: Word, context: &Context) -> Way {
     kernel.current().stack_pointer = stack_pointer;
-    let interrupted = kernel.thread_id();
+    let (interrupted, level) = (kernel.thread_id(), kernel.current().level());
     let pending = PENDING.swap(0, Ordering::Relaxed);
     if pending & DEADLINE != 0 {
         kernel.port.clock.bring_forward();
@@ -202,8 +203,10 @@ fn interrupt(kernel: &mut Kernel<Machine>, stack_pointer: Word, context: &Contex
         }
     }
     let _ = kernel.reschedule();
-    // Another thread that goes on now is not single-stepped.
-    if pending & STEP != 0 && kernel.thread_id() == interrupted && interrupted != 0 {
+    // Another thread that goes on now is not single-stepped, nor is this one if it is elsewhere now: what it
+    // says of where its flags are was bounded by what it could write there.
+    let goes_on = kernel.thread_id() == interrupted && kernel.current().level() == level;
+    if pending & STEP != 0 && goes_on && interrupted != 0 {
         let steps = kernel.port.clock.take_steps();
         step::begin(context, window_of(kernel.current()), steps);
     }

@@ -13,6 +13,7 @@
 //! | `protection` | by pages, or by keys |
 //! | `memory` | where the memory of the processes is |
 //! | `lend` | memory that is lent to a call |
+//! | `lending` | what can be lent: what the board could |
 //! | `machine` | the host as the core sees it |
 //! | `clock` | time, the host's or virtual |
 //! | `schedule`, `step` | where interrupts come in virtual time, to the instruction |
@@ -44,6 +45,7 @@ mod host;
 #[doc(hidden)]
 pub mod inside;
 mod lend;
+mod lending;
 mod machine;
 mod memory;
 mod options;

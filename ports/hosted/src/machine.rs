@@ -5,9 +5,10 @@ use crate::context::{Answer, Context, Start};
 use crate::device::Devices;
 use crate::domain::Domain;
 use crate::gate::{DEVICE, PENDING};
+use crate::lending::LONGEST_LEASE;
 use crate::memory::{PAGE, Region, STEP, steps};
 use crate::protection::Protection;
-use crate::{gate, host};
+use crate::{gate, host, lending};
 use core::sync::atomic::Ordering;
 use crossgate_abi::Word;
 use crossgate_abi::number::{self, hosted};
@@ -17,8 +18,6 @@ use crossgate_kernel::memory::Span;
 use crossgate_kernel::port::{Port, Window};
 use crossgate_kernel::thread::{Level, Thread};
 
-/// The most that can be lent in one piece, in bytes.
-pub const LONGEST_LEASE: usize = 4 * PAGE;
 /// How many bytes of a process' memory are reset at a time.
 const PIECE: usize = 16 * PAGE;
 
@@ -96,6 +95,17 @@ impl Machine {
         self.domain = self.next_domain;
         if let Some(rights) = self.protection.rights(self.domain) {
             gate::RIGHTS.store(rights, Ordering::Relaxed);
+        }
+    }
+
+    /// Has memory of a process open for a while.
+    pub fn with_open(&self, memory: Span, work: impl FnOnce()) {
+        let pages =
+            Span { start: memory.start & !(PAGE - 1), end: memory.end.next_multiple_of(PAGE) };
+        if self.domain.region.contains(pages) {
+            work();
+        } else {
+            self.protection.with_open(pages, self.domain, work);
         }
     }
 
@@ -177,13 +187,14 @@ impl Port for Machine {
         Window { top: stack.start + steps * STEP, registers: steps as u16 }
     }
 
-    // What is lent is copied to where the callee may reach it, so nothing else ever is.
+    // What is lent is copied to where the callee may reach it, so nothing else ever is. What is refused here
+    // is what the firmware's board would have to refuse.
     fn exact_lease(memory: Span, _: bool) -> Option<u32> {
-        (memory.length() <= LONGEST_LEASE).then_some(0)
+        lending::is_exact(memory).then_some(0)
     }
 
-    fn lease_within(limits: Span, memory: Span, writable: bool) -> Option<u32> {
-        if limits.contains(memory) { Self::exact_lease(memory, writable) } else { None }
+    fn lease_within(limits: Span, memory: Span, _: bool) -> Option<u32> {
+        lending::is_within(limits, memory).then_some(0)
     }
 
     const BEGIN: extern "C" fn() -> ! = begin;
@@ -192,12 +203,7 @@ impl Port for Machine {
         let size = memory.end - memory.start;
         let to = size.min(from + PIECE);
         if from < to {
-            let span = Span {
-                start: (memory.start + from) & !(PAGE - 1),
-                end: (memory.start + to).next_multiple_of(PAGE),
-            };
-            let open = self.domain.region;
-            let is_open = open.start <= span.start && span.end <= open.end;
+            let span = Span { start: memory.start + from, end: memory.start + to };
             // SAFETY: the image is a copy of all of the memory. No thread is in the process, and none
             // has been lent any of its memory.
             let copy = || unsafe {
@@ -205,11 +211,7 @@ impl Port for Machine {
                 let place = core::ptr::with_exposed_provenance_mut::<u8>(memory.start).add(from);
                 place.copy_from_nonoverlapping(image, to - from);
             };
-            if is_open {
-                copy();
-            } else {
-                self.protection.with_open(span, self.domain, copy);
-            }
+            self.with_open(span, copy);
         }
         (to < size).then_some(to)
     }

@@ -1,6 +1,7 @@
 //! The command line of a firmware as a program of the host.
 
 use crate::host;
+use crate::lending::Rules;
 use crate::protection::Choice;
 use clap::{Parser, ValueEnum};
 use crossgate_kernel::time::NEVER;
@@ -62,6 +63,9 @@ pub struct Options {
     /// What closes the memory of processes.
     #[arg(long, value_enum, value_name = "MEANS", default_value_t)]
     pub protection: Choice,
+    /// The protection unit whose rules say what can be lent.
+    #[arg(long, value_enum, value_name = "RULES", default_value_t)]
+    pub lending: Rules,
     /// Lets every process write to the standard error and end the program, as tests do.
     #[arg(long)]
     pub semihosting: bool,

@@ -1,0 +1,93 @@
+//! What can be lent in one piece: what the protection unit of the firmware's board can open.
+//!
+//! Here everything is copied, so any piece could be lent. But what runs here has to run on the board, so its
+//! rules hold. Addresses differ: what counts is where in the stack a piece lies, as on a board a stack begins
+//! where the protection unit wants it. Shared memory is laid out by the linker of the board such that any piece
+//! of it can be lent.
+
+use clap::ValueEnum;
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use crossgate_cortex_m::armv7m::{self, Access};
+use crossgate_kernel::memory::Span;
+
+/// The most that can be lent in one piece, in bytes.
+pub const LONGEST_LEASE: usize = 4 * crate::memory::PAGE;
+
+/// Whose rules hold.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Rules {
+    /// ARMv7-M, as of a Cortex-M3: pieces of a stack that are a run of eighths of a block of 2^n bytes, n >= 8.
+    #[default]
+    M3,
+    /// Any piece can be lent.
+    Exact,
+}
+
+static ANY_PIECE: AtomicBool = AtomicBool::new(false);
+/// Where the stack of the thread that calls starts.
+static STACK: AtomicUsize = AtomicUsize::new(0);
+
+/// From now on these rules hold.
+pub fn choose(rules: Rules) {
+    ANY_PIECE.store(rules == Rules::Exact, Ordering::Relaxed);
+}
+
+/// What is asked for next is what a thread with this stack lends.
+pub fn from_stack(stack: Span) {
+    STACK.store(stack.start, Ordering::Relaxed);
+}
+
+/// Whether a piece of a stack can be lent.
+pub fn is_exact(memory: Span) -> bool {
+    let stack = STACK.load(Ordering::Relaxed);
+    is_short(memory) && (ANY_PIECE.load(Ordering::Relaxed) || can_m3_open(stack, memory))
+}
+
+/// Whether memory can be lent if the board may open more of `limits`: of shared memory it may open all of that,
+/// of what is lent on from a stack only the memory itself.
+pub fn is_within(limits: Span, memory: Span) -> bool {
+    if limits == memory { is_exact(memory) } else { limits.contains(memory) && is_short(memory) }
+}
+
+fn is_short(memory: Span) -> bool {
+    memory.length() <= LONGEST_LEASE
+}
+
+fn can_m3_open(stack: usize, memory: Span) -> bool {
+    let in_stack =
+        Span { start: memory.start.wrapping_sub(stack), end: memory.end.wrapping_sub(stack) };
+    armv7m::exact_lease(in_stack, Access::ReadWrite).is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_m3_opens_eighths_of_blocks() {
+        let stack = 0x7f12_3456_7000;
+        let can = |offset: usize, length: usize| {
+            let start = stack + 0x3_0000 + offset;
+            can_m3_open(stack, Span { start, end: start + length })
+        };
+        for (offset, length) in [(0, 32), (32, 64), (96, 160), (0, 256), (1024, 1024), (64, 512)] {
+            assert!(can(offset, length), "{length} at {offset}");
+        }
+        for (offset, length) in [(0, 48), (16, 32), (8, 64), (0, 1), (32, 512), (0, 1040)] {
+            assert!(!can(offset, length), "{length} at {offset}");
+        }
+    }
+
+    #[test]
+    fn any_piece_of_shared_memory_can_be_lent() {
+        let shared = Span { start: 0x1000, end: 0x1100 };
+        assert!(is_within(shared, Span { start: 0x1003, end: 0x1055 }));
+        assert!(!is_within(shared, Span { start: 0x10f0, end: 0x1101 }));
+    }
+
+    #[test]
+    fn what_is_too_long_to_be_copied_is_refused() {
+        let memory = Span { start: 0, end: LONGEST_LEASE };
+        assert!(is_short(memory) && !is_short(Span { end: LONGEST_LEASE + 1, ..memory }));
+    }
+}
