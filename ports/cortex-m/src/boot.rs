@@ -120,6 +120,8 @@ fn configure(system: &System) {
     const FAULTS_ENABLED: u32 = 0b111 << 16;
     const TRAP_DIVISION_BY_ZERO: u32 = 1 << 4;
     const ALIGN_STACK: u32 = 1 << 9;
+    /// The other half of the register has caches, if the CPU has some.
+    const BEHAVIOUR: u32 = 0xffff;
     /// Every bit of a priority counts for who preempts whom; with the key that a write needs.
     const NO_SUBPRIORITIES: u32 = 0x05fa << 16;
     const FORGET_PENDING: u32 = 1 << 27 | 1 << 25;
@@ -155,7 +157,7 @@ fn configure(system: &System) {
         }
         scb.cfsr.write(u32::MAX);
         scb.shcsr.write(FAULTS_ENABLED);
-        scb.ccr.modify(|value| value | TRAP_DIVISION_BY_ZERO | ALIGN_STACK);
+        scb.ccr.modify(|value| value & !BEHAVIOUR | TRAP_DIVISION_BY_ZERO | ALIGN_STACK);
         // Without write buffering a bus error is told at the store that caused it, so that the
         // right process is blamed (Cortex-M3 and M4: ACTLR.DISDEFWBUF).
         const DISABLE_WRITE_BUFFER: u32 = 1 << 1;
