@@ -14,6 +14,7 @@ impl Board for Mps2An385 {
     const CLOCK_HZ: u32 = CLOCK_HZ;
     type Counter = DualTimer;
 
+    #[inline]
     fn tell(byte: u8) {
         const CHANNEL: Uart = Uart::new(UART0, 115_200);
         CHANNEL.tell(byte);
@@ -52,10 +53,12 @@ fn registers() -> &'static Registers {
 impl Counter for DualTimer {
     const HZ: u32 = CLOCK_HZ;
 
+    #[inline]
     fn start() {
         registers().control.write(Control::ENABLE::SET + Control::ALL_BITS::SET);
     }
 
+    #[inline]
     fn count() -> u32 {
         !registers().value.get()
     }

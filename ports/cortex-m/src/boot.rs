@@ -7,12 +7,13 @@ use crate::last_words::halt;
 use crate::mpu;
 use core::mem::offset_of;
 use core::ptr::NonNull;
-use cortex_m::peripheral::{DCB, NVIC, SCB};
+use cortex_m::peripheral::{NVIC, SCB};
 use crossgate_abi::Word;
 use crossgate_abi::table::{ProcessMemory, System};
 use crossgate_kernel::Kernel;
 use crossgate_kernel::memory::Span;
 use crossgate_kernel::port::{Port, Window};
+use volatile_register::RW;
 
 pub use crate::clock::Clock;
 pub use crate::mpu::ProcessRegions;
@@ -70,12 +71,6 @@ pub unsafe fn kernel() -> &'static mut Kernel<Machine> {
 
 /// How many bytes of a process' memory are reset at a time.
 const PIECE: Word = 256;
-/// The priority of all exceptions but faults: the lowest.
-const KERNEL_PRIORITY: u8 = 0xff;
-/// That of faults: the highest that can be set.
-const FAULT_PRIORITY: u8 = 0;
-/// The first system handler that is no fault, by the places of their priorities.
-const FIRST_OF_KERNEL: usize = 4;
 
 /// Sets everything up and becomes the idle thread.
 ///
@@ -93,11 +88,12 @@ pub unsafe fn boot(system: &'static System) -> ! {
         start: symbol(&raw const __crossgate_flash_start),
         end: symbol(&raw const __crossgate_flash_end),
     };
+    // First, as SysTick may be running.
+    kernel.port.clock.start();
     configure(system);
     if !mpu::enable(flash, symbol(&raw const __crossgate_kernel_stack_bottom)) {
         halt("this CPU has no memory protection unit with 8 regions", &[]);
     }
-    kernel.port.clock.start();
     kernel.start(flash);
     // SAFETY: the idle thread starts here, without privileges.
     unsafe { become_current_thread() }
@@ -115,7 +111,7 @@ pub fn symbol(symbol: *const u8) -> Word {
 }
 
 /// Exception priorities, and which faults are told apart. What boot code has left is put right: no
-/// interrupt is let in or pending, and faults preempt all others.
+/// interrupt is let in or pending, none preempts another, and faults preempt all.
 fn configure(system: &System) {
     const FAULTS_ENABLED: u32 = 0b111 << 16;
     const TRAP_DIVISION_BY_ZERO: u32 = 1 << 4;
@@ -124,34 +120,25 @@ fn configure(system: &System) {
     const BEHAVIOUR: u32 = 0xffff;
     /// Every bit of a priority counts for who preempts whom; with the key that a write needs.
     const NO_SUBPRIORITIES: u32 = 0x05fa << 16;
-    const FORGET_PENDING: u32 = 1 << 27 | 1 << 25;
-    const DEBUG_MONITOR: u32 = 0b11 << 16;
+    const FORGET_PENDSV_AND_SYSTICK: u32 = 1 << 27 | 1 << 25;
     // SAFETY: the reset handler runs alone; these registers are the kernel's.
     unsafe {
         let (scb, nvic) = (&*SCB::PTR, &*NVIC::PTR);
-        for (masked, forgotten) in nvic.icer.iter().zip(&nvic.icpr) {
-            masked.write(u32::MAX);
-            forgotten.write(u32::MAX);
-        }
-        cortex_m::register::basepri::write(0);
+        set_all(&nvic.icer);
+        set_all(&nvic.icpr);
+        // The lowest priority; that of faults is the highest.
+        set_all(core::slice::from_raw_parts(nvic.ipr.as_ptr().cast(), nvic.ipr.len() / 4));
+        let handlers = scb.shpr.as_ptr().cast::<[RW<u32>; 3]>();
+        let [faults, others @ ..] = &*handlers;
+        faults.write(0);
+        set_all(others);
         scb.aircr.write(NO_SUBPRIORITIES);
-        // The faults first, then all others.
-        for (handler, priority) in scb.shpr.iter().enumerate() {
-            priority.write(if handler < FIRST_OF_KERNEL {
-                FAULT_PRIORITY
-            } else {
-                KERNEL_PRIORITY
-            });
-        }
-        for priority in &nvic.ipr {
-            priority.write(KERNEL_PRIORITY);
-        }
-        scb.icsr.write(FORGET_PENDING);
-        (*DCB::PTR).demcr.modify(|value| value & !DEBUG_MONITOR);
+        cortex_m::register::basepri::write(0);
+        scb.icsr.write(FORGET_PENDSV_AND_SYSTICK);
         for interrupt in system.interrupts {
-            // What has no priority does not exist.
+            // What does not exist has no priority.
             let line = nvic.ipr.get(usize::from(interrupt.line));
-            if line.is_none_or(|priority| priority.read() == FAULT_PRIORITY) {
+            if line.is_none_or(|priority| priority.read() == 0) {
                 halt("this CPU has no interrupt line", &[interrupt.line.into()]);
             }
         }
@@ -162,6 +149,15 @@ fn configure(system: &System) {
         // right process is blamed (Cortex-M3 and M4: ACTLR.DISDEFWBUF).
         const DISABLE_WRITE_BUFFER: u32 = 1 << 1;
         (*cortex_m::peripheral::ICB::PTR).actlr.modify(|value| value | DISABLE_WRITE_BUFFER);
+    }
+}
+
+/// Writes 1 to all bits of registers.
+#[inline(never)]
+fn set_all(registers: &[RW<u32>]) {
+    for register in registers {
+        // SAFETY: they are the kernel's, and mask or forget interrupts or make them less urgent.
+        unsafe { register.write(u32::MAX) };
     }
 }
 
@@ -259,36 +255,23 @@ impl Port for Machine {
     }
 
     fn mask(&mut self, line: u16, mask: bool) {
-        if mask {
-            self::mask(line);
-        } else {
-            unmask(line);
-        }
-    }
-}
-
-/// Keeps an interrupt line from arriving. (The exceptions of the CPU have no mask.)
-pub fn mask(line: u16) {
-    // SAFETY: a line that is masked does nothing.
-    unsafe {
-        if let Some(masked) = (*NVIC::PTR).icer.get(usize::from(line / 32)) {
-            masked.write(1 << (line % 32));
-        }
-    }
-    cortex_m::asm::dsb();
-}
-
-/// Lets it arrive. One that was pending is forgotten: a device that still held the line when it was masked
-/// has made it pending again, and holds it no longer when it is served. If it holds it, it stays pending.
-fn unmask(line: u16) {
-    let (word, bit) = (usize::from(line / 32), 1 << (line % 32));
-    cortex_m::asm::dsb();
-    // SAFETY: the handler of every line is the kernel's.
-    unsafe {
-        let nvic = &*NVIC::PTR;
-        if let (Some(forgotten), Some(let_in)) = (nvic.icpr.get(word), nvic.iser.get(word)) {
-            forgotten.write(bit);
-            let_in.write(bit);
+        let (word, bit) = (usize::from(line / 32), 1 << (line % 32));
+        // SAFETY: the handler of every line is the kernel's.
+        let nvic = unsafe { &*NVIC::PTR };
+        // The exceptions of the CPU, which are told as lines too, have no mask.
+        let Some(masked) = nvic.icer.get(word) else { return };
+        // SAFETY: as above; these are as many registers as those that mask.
+        unsafe {
+            if mask {
+                masked.write(bit);
+                cortex_m::asm::dsb();
+            } else {
+                // A device that still held the line when it was masked has made it pending again. If it
+                // holds it no longer, that was the same interrupt; if it does, it stays pending.
+                cortex_m::asm::dsb();
+                nvic.icpr.get_unchecked(word).write(bit);
+                nvic.iser.get_unchecked(word).write(bit);
+            }
         }
     }
 }

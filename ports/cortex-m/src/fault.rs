@@ -90,16 +90,12 @@ pub fn read(frame: *const Word, stack: Span) -> Report {
 /// that the last words are spoken even if that stack was the reason.
 pub extern "C" fn kernel_fault(frame: *const Word) -> ! {
     // SAFETY: the system control block is the kernel's.
-    let (status, faulted, address) = unsafe {
-        let scb = &*SCB::PTR;
-        (scb.cfsr.read(), scb.hfsr.read(), scb.mmfar.read())
-    };
+    let (status, address) = unsafe { ((*SCB::PTR).cfsr.read(), (*SCB::PTR).mmfar.read()) };
     let guard = symbol(&raw const __crossgate_kernel_stack_bottom);
-    let in_guard = (address as Word).wrapping_sub(guard) < GUARD;
     let is_saved = status & status::STACKING == 0;
-    let overflow = !is_saved || status & status::MEMORY_ADDRESS_VALID != 0 && in_guard;
     // SAFETY: the CPU saved it there without an error.
     let instruction = if is_saved { unsafe { frame.add(PROGRAM_COUNTER).read() } } else { 0 };
-    let what = if overflow { "kernel stack overflow" } else { "kernel fault" };
-    halt(what, &[status, faulted, address, instruction as u32])
+    let is_overflow = !is_saved || (address as Word).wrapping_sub(guard) < GUARD;
+    let why = if is_overflow { "kernel stack overflow" } else { "kernel fault" };
+    halt(why, &[status, address, instruction as u32])
 }

@@ -2,11 +2,10 @@
 //!
 //! A handler gives the context to go on with, or null if that is to be [loaded](crate::entry::load).
 
-use crate::boot::{self, Machine, kernel};
+use crate::boot::{Machine, kernel};
 use crate::context::Context;
 use crate::last_words::say;
-use crate::{entry, fault, mpu, systick};
-use core::sync::atomic::{AtomicBool, Ordering};
+use crate::{entry, fault, mpu};
 use cortex_m::peripheral::SCB;
 use crossgate_abi::{Cause, Status, Word};
 use crossgate_kernel::call::Exit;
@@ -134,16 +133,14 @@ pub extern "C" fn interrupt(context: *mut Context) -> *mut Context {
     kernel.current().stack_pointer = context.addr();
     let effect = match active_line() {
         SYSTICK => kernel.timer(),
-        PENDSV if NON_MASKABLE.swap(false, Ordering::Relaxed) => {
-            kernel.interrupt(NON_MASKABLE_LINE)
-        }
+        PENDSV => kernel.interrupt(NON_MASKABLE),
         line => kernel.interrupt(line),
     };
     follow(context, effect)
 }
 
 /// Numbers of exceptions among those of interrupt lines.
-const NON_MASKABLE_LINE: u16 = line_of(2);
+const NON_MASKABLE: u16 = line_of(2);
 const PENDSV: u16 = line_of(14);
 const SYSTICK: u16 = line_of(15);
 
@@ -159,28 +156,20 @@ fn active_line() -> u16 {
     line_of(active as u16)
 }
 
-/// Whether the non-maskable interrupt has come, since the kernel was last told.
-static NON_MASKABLE: AtomicBool = AtomicBool::new(false);
-
-/// The non-maskable interrupt comes at any moment, in the middle of the kernel too. So that is told later,
-/// by PendSV.
+/// The non-maskable interrupt comes at any moment, in the middle of the kernel too. So the kernel is told
+/// later, by PendSV, which nothing else uses.
 #[unsafe(no_mangle)]
 extern "C" fn NonMaskableInt() {
     const PEND_PENDSV: u32 = 1 << 28;
-    NON_MASKABLE.store(true, Ordering::Relaxed);
     // SAFETY: the handler of PendSV is the kernel's; where a 0 is written nothing happens.
     unsafe { (*SCB::PTR).icsr.write(PEND_PENDSV) };
 }
 
-/// An interrupt has come before the kernel has started, from something that boot code has left running. It is
-/// kept from coming again, for the time being.
+/// An interrupt has come before the kernel has started, from something that boot code has left running. It
+/// is the only one: until the kernel has put all in order, no other is let in.
 pub extern "C" fn early_interrupt() {
-    let line = active_line();
-    if line == SYSTICK {
-        systick::stop();
-    }
-    boot::mask(line);
-    say("early interrupt", &[line.cast_signed() as u32]);
+    cortex_m::interrupt::disable();
+    say("early interrupt", &[active_line().cast_signed() as u32]);
 }
 
 /// The CPU refused to do what the current thread asked for. Then another context is to be loaded.

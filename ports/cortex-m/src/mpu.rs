@@ -109,18 +109,18 @@ fn write(address: u32, attributes: u32) {
 /// Opens flash, guards the kernel's stack and turns the protection on. Tells whether it is: whether the
 /// unit exists, has the regions, and holds what is written to it.
 pub fn enable(flash: Span, kernel_stack_bottom: usize) -> bool {
-    // The smallest region is 32 bytes: log2 is 5, without subregions.
-    let guard = [kernel_stack_bottom as u32 | 1 << 4 | GUARD, Access::Guard as u32 | 4 << 1 | 1];
+    let [address, attributes] = region(FLASH, flash, Access::Flash);
     // SAFETY: the unit is the kernel's, and reading changes nothing.
     let mut holds = unsafe { (*MPU::PTR)._type.read() } >> 8 & 0xff >= REGIONS;
-    for number in 0..REGIONS {
-        // Those that are for something else later are tried with flash, and off for the time being.
-        let registers = if number == GUARD { guard } else { region(number, flash, Access::Flash) };
-        holds &= holds_region(number, registers);
-        if number != FLASH && number != GUARD {
-            holds &= holds_region(number, [1 << 4 | number, 0]);
+    // The others are for something else. They are tried with flash, the highest number first.
+    for number in (FLASH..REGIONS).rev() {
+        holds &= holds_region(number, address | number, attributes);
+        if number != FLASH {
+            write(1 << 4 | number, 0);
         }
     }
+    // The smallest region is 32 bytes: log2 is 5, without subregions.
+    write(kernel_stack_bottom as u32 | 1 << 4 | GUARD, Access::Guard as u32 | 4 << 1 | 1);
     const ENABLE: u32 = 1;
     const DEFAULT_MAP_FOR_KERNEL: u32 = 1 << 2;
     // SAFETY: the regions are set up, and privileged code keeps the default memory map.
@@ -132,13 +132,14 @@ pub fn enable(flash: Span, kernel_stack_bottom: usize) -> bool {
 }
 
 /// Writes a region's registers. Tells whether they hold it.
-fn holds_region(number: u32, [address, attributes]: [u32; 2]) -> bool {
+#[inline(always)]
+fn holds_region(number: u32, address: u32, attributes: u32) -> bool {
     const VALID: u32 = 1 << 4;
-    write(address, attributes);
     // SAFETY: choosing the region that is read, and reading it, changes nothing.
-    let held = unsafe {
+    let read = unsafe {
+        write(address, attributes);
         (*MPU::PTR).rnr.write(number);
         [(*MPU::PTR).rbar.read(), (*MPU::PTR).rasr.read()]
     };
-    held == [address & !VALID, attributes]
+    read == [address & !VALID, attributes]
 }

@@ -22,17 +22,11 @@ fn registers() -> &'static RegisterBlock {
     unsafe { &*SYST::PTR }
 }
 
-/// Stops it.
-pub fn stop() {
-    // SAFETY: SysTick is the kernel's.
-    unsafe { registers().csr.write(0) };
-}
-
 /// Has it interrupt once, after so many cycles; but not before the [shortest](SHORTEST) period is over.
 pub fn alarm(cycles: u32) {
-    stop();
     // SAFETY: SysTick is the kernel's, and so is the handler of its interrupt.
     unsafe {
+        registers().csr.write(0);
         registers().rvr.write(cycles.max(SHORTEST));
         registers().cvr.write(0);
         registers().csr.write(ENABLE | INTERRUPT | CPU_CLOCK);

@@ -35,7 +35,11 @@ pub fn describe(
     output: &mut dyn fmt::Write,
 ) -> fmt::Result {
     if record.cause == Cause::Interrupt {
-        return write!(output, "{}: {}", cause_text(record.cause), record.address as isize);
+        let (what, number) = match record.address.cast_signed() {
+            0.. => ("line", record.address),
+            _ => ("exception", record.address.wrapping_add(16)),
+        };
+        return write!(output, "{}: {what} {number}", cause_text(record.cause));
     }
     let process = |index: u8| name(system.processes.get(usize::from(index)), |p| p.name);
     write!(output, "process {}: {}", process(record.process), cause_text(record.cause))?;
@@ -162,8 +166,10 @@ mod tests {
     #[test]
     fn an_interrupt_of_nobody_names_its_line() {
         let mut record = record(Cause::Interrupt);
+        record.address = 20;
+        assert_eq!(text(&record, None), "an interrupt that nobody owns: line 20");
         record.address = (-14_isize).cast_unsigned();
-        assert_eq!(text(&record, None), "an interrupt that nobody owns: -14");
+        assert_eq!(text(&record, None), "an interrupt that nobody owns: exception 2");
     }
 
     #[test]

@@ -32,7 +32,7 @@ mod firmware {
         }
 
         fn told(line: &[u8]) {
-            expect_start(line, b"crossgate: kernel fault 00010000 00000000 ");
+            expect_start(line, b"crossgate: kernel fault 00010000 ");
         }
     }
 
