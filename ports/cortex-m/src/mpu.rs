@@ -110,11 +110,10 @@ fn write(address: u32, attributes: u32) {
 /// unit exists, has the regions, and holds what is written to it.
 pub fn enable(flash: Span, kernel_stack_bottom: usize) -> bool {
     let [address, attributes] = region(FLASH, flash, Access::Flash);
-    // SAFETY: the unit is the kernel's, and reading changes nothing.
-    let mut holds = unsafe { (*MPU::PTR)._type.read() } >> 8 & 0xff >= REGIONS;
+    let mut lost = 0;
     // The others are for something else. They are tried with flash, the highest number first.
     for number in (FLASH..REGIONS).rev() {
-        holds &= holds_region(number, address | number, attributes);
+        lost |= write_and_compare(number, address | number, attributes);
         if number != FLASH {
             write(1 << 4 | number, 0);
         }
@@ -127,19 +126,21 @@ pub fn enable(flash: Span, kernel_stack_bottom: usize) -> bool {
     unsafe { (*MPU::PTR).ctrl.write(ENABLE | DEFAULT_MAP_FOR_KERNEL) };
     cortex_m::asm::dsb();
     cortex_m::asm::isb();
-    // SAFETY: as above.
-    holds & (unsafe { (*MPU::PTR).ctrl.read() } == ENABLE | DEFAULT_MAP_FOR_KERNEL)
+    // SAFETY: the unit is the kernel's, and reading changes nothing.
+    let (regions, control) =
+        unsafe { ((*MPU::PTR)._type.read() >> 8 & 0xff, (*MPU::PTR).ctrl.read()) };
+    regions >= REGIONS && lost | control ^ (ENABLE | DEFAULT_MAP_FOR_KERNEL) == 0
 }
 
-/// Writes a region's registers. Tells whether they hold it.
+/// Writes a region's registers. Tells which bits of one of them are not what was written.
 #[inline(always)]
-fn holds_region(number: u32, address: u32, attributes: u32) -> bool {
+fn write_and_compare(number: u32, address: u32, attributes: u32) -> u32 {
     const VALID: u32 = 1 << 4;
+    write(address, attributes);
     // SAFETY: choosing the region that is read, and reading it, changes nothing.
-    let read = unsafe {
-        write(address, attributes);
+    let (held_address, held_attributes) = unsafe {
         (*MPU::PTR).rnr.write(number);
-        [(*MPU::PTR).rbar.read(), (*MPU::PTR).rasr.read()]
+        ((*MPU::PTR).rbar.read(), (*MPU::PTR).rasr.read())
     };
-    read == [address & !VALID, attributes]
+    (held_address ^ (address & !VALID)) | (held_attributes ^ attributes)
 }
