@@ -110,9 +110,14 @@ fn write(address: u32, attributes: u32) {
 /// unit exists, has the regions, and holds what is written to it.
 pub fn enable(flash: Span, kernel_stack_bottom: usize) -> bool {
     let [address, attributes] = region(FLASH, flash, Access::Flash);
+    // SAFETY: the unit is the kernel's. While it is off the default memory map holds.
+    let regions = unsafe {
+        (*MPU::PTR).ctrl.write(0);
+        (*MPU::PTR)._type.read() >> 8 & 0xff
+    };
     let mut lost = 0;
-    // The others are for something else. They are tried with flash, the highest number first.
-    for number in (FLASH..REGIONS).rev() {
+    // The others are for something else, or not used. They are tried with flash, the highest number first.
+    for number in (FLASH..regions).rev() {
         lost |= write_and_compare(number, address | number, attributes);
         if number != FLASH {
             write(1 << 4 | number, 0);
@@ -126,9 +131,8 @@ pub fn enable(flash: Span, kernel_stack_bottom: usize) -> bool {
     unsafe { (*MPU::PTR).ctrl.write(ENABLE | DEFAULT_MAP_FOR_KERNEL) };
     cortex_m::asm::dsb();
     cortex_m::asm::isb();
-    // SAFETY: the unit is the kernel's, and reading changes nothing.
-    let (regions, control) =
-        unsafe { ((*MPU::PTR)._type.read() >> 8 & 0xff, (*MPU::PTR).ctrl.read()) };
+    // SAFETY: reading changes nothing.
+    let control = unsafe { (*MPU::PTR).ctrl.read() };
     regions >= REGIONS && lost | control ^ (ENABLE | DEFAULT_MAP_FOR_KERNEL) == 0
 }
 
