@@ -41,7 +41,7 @@ pub fn alarm(cycles: u32) {
 /// `HZ` is the frequency of the CPU's clock. An alarm that is nearer than the end of the period needs
 /// another period. From the instruction that reads how far the old one has come to the one that ends it,
 /// the CPU always takes as long, and that is measured at the start. So each cycle is counted, on a CPU that
-/// makes them one by one. (On an emulator that makes many instructions in a cycle, up to one cycle is lost
+/// makes them one by one. (On an emulator that makes many instructions in a cycle, up to one and a half are lost
 /// each time.)
 #[derive(Debug)]
 pub struct SysTick<const HZ: u32>;
