@@ -111,28 +111,22 @@ pub fn symbol(symbol: *const u8) -> Word {
 }
 
 /// Exception priorities, and which faults are told apart. What boot code has left is put right: no
-/// interrupt is let in or pending, none preempts another, and faults preempt all.
+/// interrupt is let in, and none preempts another.
 fn configure(system: &System) {
     const FAULTS_ENABLED: u32 = 0b111 << 16;
     const TRAP_DIVISION_BY_ZERO: u32 = 1 << 4;
     const ALIGN_STACK: u32 = 1 << 9;
     /// The other half of the register has caches, if the CPU has some.
     const BEHAVIOUR: u32 = 0xffff;
-    /// Every bit of a priority counts for who preempts whom; with the key that a write needs.
-    const NO_SUBPRIORITIES: u32 = 0x05fa << 16;
     const FORGET_PENDSV_AND_SYSTICK: u32 = 1 << 27 | 1 << 25;
     // SAFETY: the reset handler runs alone; these registers are the kernel's.
     unsafe {
         let (scb, nvic) = (&*SCB::PTR, &*NVIC::PTR);
         set_all(&nvic.icer);
-        set_all(&nvic.icpr);
-        // The lowest priority; that of faults is the highest.
+        // The lowest priority, for all but faults. (If theirs is as low, their lower numbers decide.)
         set_all(core::slice::from_raw_parts(nvic.ipr.as_ptr().cast(), nvic.ipr.len() / 4));
-        let handlers = scb.shpr.as_ptr().cast::<[RW<u32>; 3]>();
-        let [faults, others @ ..] = &*handlers;
-        faults.write(0);
+        let [_faults, others @ ..] = &*scb.shpr.as_ptr().cast::<[RW<u32>; 3]>();
         set_all(others);
-        scb.aircr.write(NO_SUBPRIORITIES);
         cortex_m::register::basepri::write(0);
         scb.icsr.write(FORGET_PENDSV_AND_SYSTICK);
         for interrupt in system.interrupts {

@@ -29,6 +29,7 @@ mod firmware {
             interrupt 5 => CAME;
             thread main (priority = 9, stack = 2048) = witness(FAULTED, CAME);
         }
+        process phantom { on_fault = stop; thread main (priority = 6, stack = 1024) = call_without_stack(); }
         process attacker { on_fault = stop; thread main (priority = 5, stack = 1024) = attack(); }
     }
     board::port::start!(SYSTEM, TestBoard<Early>);
@@ -42,7 +43,7 @@ mod firmware {
         "ldr r0, =0xe000ed0c", // no bit of a priority is for who preempts whom
         "ldr r1, =0x05fa0700",
         "str r1, [r0]",
-        "movs r1, #0xe0", // faults come last
+        "ldr r1, =0x00ffffff", // faults come last
         "str r1, [r0, #0xc]",
         "ldr r0, =0xe000e010", // SysTick, all 16 cycles
         "movs r1, #15",
@@ -99,6 +100,23 @@ mod firmware {
         }
     }
 
+    /// Makes a system call that must not be carried out, as its registers can't be saved.
+    fn call_without_stack() -> ! {
+        time::sleep(Duration::from_millis(1));
+        // SAFETY: this is an attack; it ends here.
+        unsafe {
+            core::arch::asm!(
+                "mov sp, {stack}",
+                "mvn r12, #{exit}",
+                "svc 0",
+                "udf #0",
+                stack = in(reg) probe::kernel_memory() & !7,
+                exit = const crossgate_abi::number::EXIT,
+                options(noreturn),
+            )
+        }
+    }
+
     fn attack() -> ! {
         time::sleep(Duration::from_millis(2));
         probe::store(probe::kernel_memory(), 0);
@@ -110,6 +128,7 @@ mod firmware {
         expect("an interrupt from before", came.try_wait(), false);
         let start = time::now();
         let mut watch = Watch::new(&SYSTEM, faulted);
+        watch.expect("phantom", Cause::Stack);
         watch.expect("attacker", Cause::Access);
         expect_that("time goes on", time::now() - start < Duration::from_millis(3));
         watch.expect_no_more();
