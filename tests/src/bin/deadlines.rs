@@ -8,7 +8,7 @@ use core::sync::atomic::{AtomicU32, Ordering};
 use core::time::Duration;
 use crossgate::time::with_deadline;
 use crossgate::{CallError, Concurrent, Exclusive, Handle, Notification, Signal, interface, time};
-use crossgate_abi::{Cause, number};
+use crossgate_abi::{Cause, LIMIT_UNIT, number};
 use system_tests::raw;
 use system_tests::report::{expect, expect_that, pass};
 use system_tests::watch::Watch;
@@ -67,11 +67,14 @@ impl Work for Greedy {
             let _ = self.worker.wait();
         }
     }
-    /// Gives itself time again and again.
+    /// Gives itself time again and again: all that there is, and a second.
     fn spin(&self) {
         loop {
-            let _ = raw::system_call(number::LIMIT, [0; 4]);
-            let _ = with_deadline(1000 * MILLISECOND, || self.worker.calls());
+            let later = time::now().as_micros() / LIMIT_UNIT + 1000;
+            for limit in [0, later as usize & 0xffff] {
+                let _ = raw::system_call(number::LIMIT, [limit, 0, 0, 0]);
+                let _ = self.worker.calls();
+            }
         }
     }
     fn calls(&self) -> u32 {
@@ -118,7 +121,6 @@ crossgate::system! {
 }
 board::start!(SYSTEM);
 
-/// Mutation: `Kernel::set_limit` does not look at the process.
 fn weak(work: Handle<dyn Work>) -> ! {
     let limited = with_deadline(MILLISECOND, || work.calls());
     expect("a limit without the right", limited, Err(CallError::NotPermitted));
@@ -144,9 +146,6 @@ fn within<T>(
     result
 }
 
-/// Mutations: `Kernel::timer` looks at no limits; goes on with who was interrupted; `Kernel::overrun` does
-/// not end waits for objects (then not for notifications); marks no frames; kills nobody;
-/// `Kernel::set_limit` lets a callee have more time than its caller.
 fn client(
     work: Handle<dyn Work>,
     greedy: Handle<dyn Work>,

@@ -71,7 +71,6 @@ core::arch::global_asm!(
 const TICKS: u32 = CLOCK_HZ / 1000;
 
 fn driver(expired: Notification, received: Notification, quiet: Notification) -> ! {
-    // Mutation: `Kernel::interrupt` ignores line 0.
     expect("a line is masked at first", received.try_wait(), false);
     Uart::new(UART0, 115_200).with_receive_interrupt().enable();
     received.acknowledge();
@@ -87,13 +86,11 @@ fn driver(expired: Notification, received: Notification, quiet: Notification) ->
         expired.acknowledge();
         expect_that("the interrupt comes", expired.wait_timeout(100 * MILLISECOND).is_ok());
     }
-    // Mutation: `Kernel::interrupt` does not mask the line.
     timer.clear_interrupt();
     timer.interrupt_after(TICKS);
     time::sleep(5 * MILLISECOND);
     expect("it stays masked until it is acknowledged", expired.try_wait(), false);
 
-    // Mutation: `acknowledge` without the check of the owner.
     let foreign = SYSTEM.notifications.iter().position(|other| other.name == "IGNORED");
     let reply = raw::system_call(number::ACKNOWLEDGE, [foreign.unwrap_or(0), 0, 0, 0]);
     expect("a line of others", reply.error(), Some(crossgate::CallError::NotPermitted));
@@ -104,8 +101,6 @@ fn driver(expired: Notification, received: Notification, quiet: Notification) ->
 /// Lets its device interrupt all the time, and acknowledges without quieting it: each time costs one
 /// interrupt, no more. Then it crashes with its line open and a signal kept: neither is left to its
 /// second life, in which its device still interrupts.
-///
-/// Mutations: `silence` does not mask the lines; `silence` keeps the signals.
 fn careless(ignored: Notification, quiet: Signal, lives: Handle<dyn Lives>) -> ! {
     if lives.begin() != Ok(1) {
         time::sleep(5 * MILLISECOND);

@@ -55,7 +55,7 @@ fn send(go: Notification, one: Signal, many: Signal) -> ! {
 fn receive([one, many, never, done]: [Notification; 4], go: Signal) -> ! {
     expect("nothing has come", one.try_wait(), false);
 
-    // Kept, once or counted. Mutation: `Kernel::signal` treats one kind like the other.
+    // Kept, once or counted.
     expect("signal", go.signal(), Ok(()));
     time::sleep(2 * MILLISECOND);
     one.wait();
@@ -65,7 +65,6 @@ fn receive([one, many, never, done]: [Notification; 4], go: Signal) -> ! {
     expect("a counting notification keeps each signal", many.try_wait(), false);
 
     // A timeout, and then a wait whose signal comes before the timeout; no stale wake-up after it.
-    // Mutation: a thread that is woken keeps its timer.
     let start = time::now();
     expect_that("nothing comes", never.wait_timeout(3 * MILLISECOND).is_err());
     expect_that("a timeout is not early", time::now() - start >= 3 * MILLISECOND);
@@ -75,8 +74,7 @@ fn receive([one, many, never, done]: [Notification; 4], go: Signal) -> ! {
     expect_that("nothing comes", many.wait_timeout(200 * MILLISECOND).is_err());
     expect_that("the earlier timeout wakes nobody", time::now() - start >= 200 * MILLISECOND);
 
-    // After the timeout nobody waits: signals are kept, and disturb no sleep. Mutation: `Kernel::timer`
-    // without `stop_waiting_for_notifications`.
+    // After the timeout nobody waits: signals are kept, and disturb no sleep.
     let start = time::now();
     expect("signal", go.signal(), Ok(()));
     time::sleep(10 * MILLISECOND);
@@ -105,8 +103,6 @@ fn receive([one, many, never, done]: [Notification; 4], go: Signal) -> ! {
 }
 
 /// Each signal wakes one waiter, the most urgent first: so the low one comes second.
-///
-/// Mutation: `most_urgent` gives the least urgent one.
 fn wait_shared(shared: Notification, order: u32, done: Signal) -> ! {
     use core::sync::atomic::{AtomicU32, Ordering};
     static SERVED: AtomicU32 = AtomicU32::new(0);
