@@ -27,6 +27,7 @@ impl Source {
 /// Memory that one call of one thread may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(test, derive(Hash))]
+#[repr(C)]
 pub struct Lease {
     /// The memory.
     pub memory: Span,
@@ -38,6 +39,11 @@ pub struct Lease {
 }
 
 impl Lease {
+    /// Where a port's assembly finds the start of its memory, in bytes, ...
+    pub const START: usize = core::mem::offset_of!(Lease, memory.start);
+    /// ... and its registers.
+    pub const REGISTERS: usize = core::mem::offset_of!(Lease, registers);
+
     /// Whether it is of the shared memory of `process`.
     pub(crate) fn is_of(&self, process: u8) -> bool {
         self.source == Source(process)

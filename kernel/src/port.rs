@@ -15,6 +15,10 @@ pub struct Window {
 
 /// An architecture, as the core sees it.
 ///
+/// A port never does with rights of its own what the current thread could not do with its own: the address at
+/// which it says that the thread's registers are saved lies, with all of them, in the window that is open to
+/// the thread.
+///
 /// The functions without `self` are pure arithmetic that depends on what the memory protection
 /// unit can express. An implementation has to keep what each of them promises: the security
 /// properties rest on it.

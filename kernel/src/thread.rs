@@ -149,6 +149,8 @@ pub mod offset {
     /// Its [level](Thread::level): as little-endian word, the window in the lower half, then the
     /// process, then 0 in the upper byte if it holds no [leases](super::InForce).
     pub const LEVEL: usize = offset_of!(Thread, level);
+    /// Its [leases](super::Lease), those in force and those of its callers.
+    pub const LEASES: usize = offset_of!(Thread, leases);
     /// What is [pending](Thread::take_pending) for it: a byte that says what, ...
     pub const PENDING: usize = offset_of!(Thread, pending);
     /// ... the status if that is a reply (a byte), ...

@@ -1,6 +1,7 @@
 //! All tests, one after the other, and a summary.
 
 use crate::board::Board;
+use crate::workspace::{Firmware, Profile};
 use crate::{bench, command, demo, keys, panics, progress, setup, system_tests, workspace};
 use anyhow::Result;
 use std::process::Command;
@@ -187,15 +188,9 @@ fn miri(report: &mut Report) {
 }
 
 fn on_the_board(report: &mut Report) {
-    let mut tests = Vec::new();
-    report.step("building the system tests", || {
-        tests = system_tests::build()?;
-        Ok(())
-    });
-    for test in &tests {
-        let name = format!("system test {}", test.name);
-        report.step(&name, || system_tests::run(test));
-    }
+    // Overflows are checked in the dev profile: no process may bring them about in the kernel.
+    system_tests_on_the_board(report, Profile::Dev);
+    let tests = system_tests_on_the_board(report, Profile::Release);
     for (name, fault) in [("thermostat", false), ("thermostat with a fault", true)] {
         report.step(name, || demo::test(Board::Mps2An385, fault));
     }
@@ -205,6 +200,19 @@ fn on_the_board(report: &mut Report) {
         tests.iter().try_for_each(|test| panics::check(&test.file))
     });
     report.step("benchmarks within their limits", bench::check);
+}
+
+fn system_tests_on_the_board(report: &mut Report, profile: Profile) -> Vec<Firmware> {
+    let mut tests = Vec::new();
+    report.step(&format!("building the system tests, {}", profile.name()), || {
+        tests = system_tests::build(profile)?;
+        Ok(())
+    });
+    for test in &tests {
+        let name = format!("system test {}, {}", test.name, profile.name());
+        report.step(&name, || system_tests::run(test, profile));
+    }
+    tests
 }
 
 #[cfg(test)]

@@ -38,6 +38,25 @@ fn is_for_board(package: &Package) -> bool {
     package.dependencies.iter().any(|dependency| BOARDS.contains(&dependency.name.as_str()))
 }
 
+/// How a firmware is built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Profile {
+    /// As it ships.
+    Release,
+    /// With checks of overflows, and debug assertions.
+    Dev,
+}
+
+impl Profile {
+    /// Its name for cargo.
+    pub fn name(self) -> &'static str {
+        match self {
+            Profile::Release => "release",
+            Profile::Dev => "dev",
+        }
+    }
+}
+
 /// A firmware that was built.
 pub struct Firmware {
     /// The name of the program.
@@ -46,13 +65,13 @@ pub struct Firmware {
     pub file: PathBuf,
 }
 
-/// Builds the programs of a package for a board, in release.
+/// Builds the programs of a package for a board.
 ///
 /// # Errors
 /// If it does not build, or there are no programs in it.
-pub fn build(package: &str, board: Board) -> Result<Vec<Firmware>> {
+pub fn build(package: &str, board: Board, profile: Profile) -> Result<Vec<Firmware>> {
     let mut build = cargo();
-    build.args(["build", "--release", "--package", package, "--bins"]);
+    build.args(["build", "--profile", profile.name(), "--package", package, "--bins"]);
     if board == Board::Mps2An385 {
         build.args(["--target", setup::TARGET]);
     }
@@ -73,11 +92,11 @@ pub fn build(package: &str, board: Board) -> Result<Vec<Firmware>> {
     Ok(firmware)
 }
 
-/// Builds a package with one program.
+/// Builds a package with one program, in release.
 ///
 /// # Errors
 /// As [`build`].
 pub fn build_one(package: &str, board: Board) -> Result<PathBuf> {
-    let first = build(package, board)?.into_iter().next();
+    let first = build(package, board, Profile::Release)?.into_iter().next();
     Ok(first.context("there is no program")?.file)
 }

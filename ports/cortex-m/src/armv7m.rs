@@ -126,14 +126,6 @@ pub const fn lease_within(limits: Span, memory: Span, access: Access) -> Option<
     }
 }
 
-/// The address register of region `number` that opens memory at `start` with these attributes.
-#[inline(always)]
-#[must_use]
-pub const fn lease_address_register(start: usize, attributes: u32, number: u32) -> u32 {
-    let log2_eighth = (attributes >> 1 & 31) - 2;
-    start as u32 & u32::MAX.wrapping_shl(log2_eighth) << 3 | 1 << 4 | number
-}
-
 /// What is open to a callee when everything from `stack_pointer` up is closed. With the end of a
 /// stack, whose size is a multiple of an eighth of the next power of two, that is all of it.
 ///

@@ -6,15 +6,23 @@
 //! address of the context to go on with: the same, a callee's, or a caller's; or null if it is to be
 //! that of the thread which is current now.
 
-use crate::boot::{__crossgate_kernel, LEASES_OPEN, ProcessRegions, REGIONS};
+use crate::boot::{__crossgate_kernel, LEASES_OPEN, Machine, ProcessRegions, REGIONS};
 use crate::context::Context;
 use crate::{handler, mpu};
-use crossgate_abi::{Word, number};
+use crossgate_abi::{LEASES_PER_CALL, Word, number};
+use crossgate_kernel::Kernel;
+use crossgate_kernel::lease::Lease;
 use crossgate_kernel::thread::offset;
 
-/// Where the context of the thread that runs may lie.
+/// Where the context of the thread that runs may lie: in memory that it could write itself.
 ///
-/// It is kept at the top of the main stack. Exceptions don't nest, so each finds it at its stack
+/// The CPU pushes its frame with the rights of the thread, so the frame lies in what is open to the
+/// thread. As long as the thread holds no lease, what is open of its stack is its window, from the
+/// bottom up: if the frame is in the stack, so is what the kernel pushes below it, and the bounds are the
+/// whole stack. A lease may be of a caller's part of the stack, with closed memory below it. So whenever
+/// leases are opened or closed the bounds become the window itself ([`open_leases`]).
+///
+/// They are kept at the top of the main stack. Exceptions don't nest, so each finds them at its stack
 /// pointer.
 #[repr(C)]
 pub struct Bounds {
@@ -257,11 +265,76 @@ pub unsafe extern "C" fn load() -> *mut Context {
         pending_word = const offset::PENDING_WORD,
         arguments = const core::mem::offset_of!(Context, arguments),
         program_counter = const core::mem::offset_of!(Context, program_counter),
-        open_leases = sym handler::open_leases,
+        open_leases = sym open_leases,
     )
 }
 
 const _: () = assert!(size_of::<ProcessRegions>() == 24, "`load` multiplies by it");
+
+/// Opens the leases that are in force for the current thread, closes those that were, and has its context
+/// lie in its window. (A window has room for a context: one that has not is never entered.)
+#[unsafe(naked)]
+pub unsafe extern "C" fn open_leases(kernel: &mut Kernel<Machine>) {
+    core::arch::naked_asm!(
+        "push {{r4, r5, r6, lr}}",
+        "ldr r1, [r0]", // the current thread
+        "ldr r2, [r1, #{level}]",
+        "lsrs r3, r2, #24",
+        "strb r3, [r0, #{leases_open}]",
+        // The window: so many eighths of this size. Those above are disabled.
+        "ubfx r3, r2, #1, #5",
+        "subs r3, #2",
+        "ubfx r4, r2, #8, #8",
+        "orr r4, #0x100",
+        "rbit r4, r4",
+        "clz r4, r4",
+        "lsls r4, r3",
+        "subs r4, #{context}",
+        "ldr r3, 6f",
+        "str r4, [r3, #-4]",
+        // The leases: the first that is in force, and how many.
+        "lsrs r5, r2, #28",
+        "ubfx r6, r2, #24, #4",
+        "subs r6, r5",
+        "add r1, r1, r5, lsl #4",
+        "adds r1, #{leases}",
+        "ldr r3, 7f",
+        "movs r5, #{region}",
+        "1: cbz r6, 3f",
+        "ldr r2, [r1, #{start}]",
+        "ldr r4, [r1, #{registers}]",
+        "ubfx r0, r4, #1, #5",
+        "adds r0, #1", // log2 of the region's size, to which its address is aligned
+        "lsrs r2, r0",
+        "lsls r2, r0",
+        "orrs r2, r5",
+        "strd r2, r4, [r3]",
+        "adds r1, #{lease}",
+        "subs r6, #1",
+        "2: adds r5, #1",
+        "cmp r5, #{last_region}",
+        "bls 1b",
+        "pop {{r4, r5, r6, pc}}",
+        "3: strd r5, r6, [r3]",
+        "b 2b",
+        ".balign 4",
+        "6: .word {bounds}",
+        "7: .word {region_registers}",
+        level = const offset::LEVEL,
+        leases_open = const LEASES_OPEN,
+        context = const SAVED + FRAME,
+        leases = const offset::LEASES,
+        region = const mpu::LEASE_REGION,
+        last_region = const mpu::LEASE_REGION + LEASES_PER_CALL as u32 - 1,
+        start = const Lease::START,
+        registers = const Lease::REGISTERS,
+        lease = const size_of::<Lease>(),
+        bounds = sym _stack_start,
+        region_registers = const mpu::REGION_REGISTERS,
+    )
+}
+
+const _: () = assert!(size_of::<Lease>() == 16, "`open_leases` multiplies by it");
 
 /// What the idle thread does: let another thread run, then wait for interrupts.
 #[unsafe(naked)]

@@ -18,8 +18,9 @@ mod status {
     pub const STACKING: u32 = MEMORY_STACKING | BUS_STACKING;
 }
 
-/// A system call that is pending although its entry failed.
-const SVCALL_PENDED: u32 = 1 << 15;
+/// A system call, or another fault, that is pending although its entry failed: the usage, memory management
+/// and bus fault, and the system call (ARM DDI 0403E, B3.2.13).
+const PENDED: u32 = 0b1111 << 12;
 /// An access this near below the end of a stack is taken for an overflow, if the stack pointer is
 /// near the end too: as far as one instruction pushes.
 const OVERFLOW_REACH: Word = 64;
@@ -34,14 +35,14 @@ pub struct Report {
 /// Reads and clears the fault status. `frame` is the process stack pointer of the thread.
 pub fn read(frame: *const Word, stack: Span) -> Report {
     // SAFETY: the system control block is the kernel's; the status bits are cleared by writing them,
-    // and a system call whose registers could not be saved must not be carried out.
+    // and what could not be entered because registers could not be saved must not happen to the next thread.
     let (status, memory_address, bus_address) = unsafe {
         let scb = &*SCB::PTR;
         let status = scb.cfsr.read();
         let addresses = (scb.mmfar.read(), scb.bfar.read());
         scb.cfsr.write(status);
         scb.hfsr.write(u32::MAX);
-        scb.shcsr.modify(|value| value & !SVCALL_PENDED);
+        scb.shcsr.modify(|value| value & !PENDED);
         (status, addresses.0 as Word, addresses.1 as Word)
     };
     let address = if status & status::MEMORY_ADDRESS_VALID != 0 {
@@ -65,9 +66,11 @@ pub fn read(frame: *const Word, stack: Span) -> Report {
         Cause::Instruction
     };
     const PROGRAM_COUNTER: usize = 6;
-    let saved = Span { start: frame.addr(), end: frame.addr() + 32 };
-    let instruction = if status & status::STACKING == 0 && stack.contains(saved) {
-        // SAFETY: the CPU saved the frame without an error, and it lies inside the thread's stack.
+    // The stack pointer may be any: at the end of the address space too.
+    let is_on_stack = Span::new(frame.addr(), 32).is_some_and(|saved| stack.contains(saved));
+    let instruction = if status & status::STACKING == 0 && is_on_stack {
+        // SAFETY: the CPU saved the frame without an error, with the rights of the thread, and it lies
+        // inside the thread's stack.
         unsafe { frame.add(PROGRAM_COUNTER).read() }
     } else {
         0

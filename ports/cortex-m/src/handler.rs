@@ -4,7 +4,7 @@
 
 use crate::boot::{Machine, kernel};
 use crate::context::Context;
-use crate::{fault, mpu};
+use crate::{entry, fault, mpu};
 use cortex_m::peripheral::SCB;
 use crossgate_abi::{Cause, Status, Word};
 use crossgate_kernel::call::Exit;
@@ -23,7 +23,8 @@ pub extern "C" fn call(context: &mut Context, selector: Word) -> *mut Context {
             let context = unsafe { Context::enter(&entry) };
             let Level { window, process, leases } = entry.level;
             if leases.bits() | kernel.port.leases_open != 0 {
-                open_leases(kernel);
+                // SAFETY: the core has just entered the level.
+                unsafe { entry::open_leases(kernel) };
             }
             mpu::open(entry.stack_start, window, kernel.port.regions(process));
             context
@@ -42,7 +43,8 @@ pub extern "C" fn leave(context: &mut Context) -> *mut Context {
     let context = deliver(&exit);
     let Level { window, process, leases } = exit.level;
     if leases.bits() | kernel.port.leases_open != 0 {
-        open_leases(kernel);
+        // SAFETY: the core has just left to the level.
+        unsafe { entry::open_leases(kernel) };
     }
     mpu::open(exit.stack_start, window, kernel.port.regions(process));
     context
@@ -167,18 +169,3 @@ fn follow(context: *mut Context, effect: Effect) -> *mut Context {
 
 /// The context of the current thread is to be [loaded](crate::entry::load).
 const LOAD: *mut Context = core::ptr::null_mut();
-
-/// Opens the leases that are in force, and closes those that were. (Cold, so that calls without
-/// leases have the short way.)
-#[cold]
-#[inline(never)]
-pub extern "C" fn open_leases(kernel: &mut Kernel<Machine>) {
-    let thread = kernel.current();
-    mpu::close_leases();
-    let mut place = 0;
-    while let Some(lease) = thread.lease(place) {
-        mpu::open_lease(place as u32, lease);
-        place += 1;
-    }
-    kernel.port.leases_open = thread.level().leases.bits();
-}

@@ -11,12 +11,11 @@
 //!
 //! Nothing else is open to threads; the kernel sees the default memory map.
 
-use crate::armv7m::{Access, Block, lease_address_register, window_registers};
+use crate::armv7m::{Access, Block, window_registers};
 use core::arch::asm;
 use cortex_m::peripheral::MPU;
 use crossgate_abi::Word;
 use crossgate_abi::table::Process;
-use crossgate_kernel::lease::Lease;
 use crossgate_kernel::memory::Span;
 
 const FLASH: u32 = 0;
@@ -65,6 +64,9 @@ fn region(number: u32, span: Span, access: Access) -> [u32; 2] {
 pub const STACK_REGION: u32 = 1 << 4 | STACK;
 /// The upper half of its attribute register; the lower is the window.
 pub const STACK_ACCESS: u32 = Access::ReadWrite as u32 >> 16;
+/// What the address register of the first lease's region holds besides the address; that of the second is
+/// one more.
+pub const LEASE_REGION: u32 = 1 << 4 | LEASES;
 /// The address of the first of the four pairs of registers that can be written in a row.
 pub const REGION_REGISTERS: u32 = 0xe000_ed9c;
 
@@ -90,20 +92,6 @@ pub fn open(stack_start: Word, window: u16, process: &ProcessRegions) {
     }
 }
 
-/// Opens the lease in `place` of those that a call can have.
-#[inline(always)]
-pub fn open_lease(place: u32, lease: &Lease) {
-    let address = lease_address_register(lease.memory.start, lease.registers, LEASES + place);
-    write(address, lease.registers);
-}
-
-/// Closes all leases.
-#[inline(always)]
-pub fn close_leases() {
-    write(1 << 4 | LEASES, 0);
-    write(1 << 4 | (LEASES + 1), 0);
-}
-
 /// Writes a region's registers; the address register names the region.
 #[inline(always)]
 fn write(address: u32, attributes: u32) {
@@ -122,7 +110,6 @@ pub fn enable(flash: Span, kernel_stack_bottom: usize) {
     write(address, attributes);
     // The smallest region is 32 bytes: log2 is 5, without subregions.
     write(kernel_stack_bottom as u32 | 1 << 4 | GUARD, Access::Guard as u32 | 4 << 1 | 1);
-    close_leases();
     const ENABLE: u32 = 1;
     const DEFAULT_MAP_FOR_KERNEL: u32 = 1 << 2;
     // SAFETY: the regions are set up, and privileged code keeps the default memory map.

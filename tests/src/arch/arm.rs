@@ -18,6 +18,10 @@ pub const METHOD_STACK: usize = 0;
 pub const UNKNOWN_SYSTEM_CALL: usize = 0x100;
 /// Whether lent memory has what a method wrote that then crashed.
 pub const CRASHED_CALLS_WRITE: bool = true;
+/// How many attacks a test of random ones makes.
+pub const RANDOM_ATTACKS: u32 = 1000;
+/// How long a loop is, in rounds, that is sure to be interrupted.
+pub const INTERRUPTED_LOOP: u32 = 40_000;
 /// What comes of a write to memory that was lent for reading.
 pub const WRITE_TO_WHAT_IS_READ: Result<(), CallError> = Err(CallError::ServerFaulted);
 /// Code that returns: `bx lr`, twice.
@@ -161,6 +165,17 @@ pub fn trap(selector: Word, words: [Word; ARGUMENT_WORDS]) -> Reply {
 /// after it.
 #[must_use]
 pub fn trap_at(stack_pointer: usize, selector: Word) -> (Status, usize) {
+    trap_at_with(stack_pointer, selector, [0; ARGUMENT_WORDS])
+}
+
+/// The same with arguments.
+#[must_use]
+pub fn trap_at_with(
+    stack_pointer: usize,
+    selector: Word,
+    words: [Word; ARGUMENT_WORDS],
+) -> (Status, usize) {
+    let [first, second, third, fourth] = words;
     let (status, after);
     // SAFETY: nothing of the caller lies below the stack pointer, and it gets its own back.
     unsafe {
@@ -170,10 +185,10 @@ pub fn trap_at(stack_pointer: usize, selector: Word) -> (Status, usize) {
             "svc 0",
             "mov r5, sp",
             "mov sp, r4",
-            inlateout("r0") 0 => status,
-            inlateout("r1") 0 => _,
-            inlateout("r2") 0 => _,
-            inlateout("r3") 0 => _,
+            inlateout("r0") first => status,
+            inlateout("r1") second => _,
+            inlateout("r2") third => _,
+            inlateout("r3") fourth => _,
             out("r4") _,
             inlateout("r5") stack_pointer => after,
             inlateout("r12") selector => _,
@@ -221,6 +236,49 @@ pub fn lend_saved_registers(selector: Word, length: usize) -> Status {
         );
     }
     Status(status)
+}
+
+/// Executes an undefined instruction at another stack pointer.
+pub fn undefined_at(stack_pointer: usize) -> ! {
+    // SAFETY: nothing comes back.
+    unsafe {
+        asm!(
+            "mov sp, {stack_pointer}",
+            "udf #0",
+            stack_pointer = in(reg) stack_pointer,
+            options(noreturn),
+        )
+    }
+}
+
+/// Executes a breakpoint at another stack pointer.
+pub fn breakpoint_at(stack_pointer: usize) -> ! {
+    // SAFETY: nothing comes back.
+    unsafe {
+        asm!(
+            "mov sp, {stack_pointer}",
+            "bkpt #0",
+            stack_pointer = in(reg) stack_pointer,
+            options(noreturn),
+        )
+    }
+}
+
+/// Counts down at another stack pointer, and may be interrupted meanwhile.
+pub fn count_down_at(stack_pointer: usize, count: u32) {
+    // SAFETY: nothing of the caller lies below the stack pointer, and it gets its own back.
+    unsafe {
+        asm!(
+            "mov r4, sp",
+            "mov sp, {stack_pointer}",
+            "2: subs {count}, #1",
+            "bne 2b",
+            "mov sp, r4",
+            stack_pointer = in(reg) stack_pointer,
+            count = inout(reg) count => _,
+            out("r4") _,
+        );
+    }
 }
 
 /// Waits with this stack pointer until it is interrupted.

@@ -21,6 +21,10 @@ pub const METHOD_STACK: usize = 48 * 1024;
 pub const UNKNOWN_SYSTEM_CALL: usize = hosted::END + 1;
 /// Whether lent memory has what a method wrote that then crashed: its copy is gone with the call.
 pub const CRASHED_CALLS_WRITE: bool = false;
+/// How many attacks a test of random ones makes.
+pub const RANDOM_ATTACKS: u32 = 200;
+/// How long a loop is, in rounds, that is sure to be interrupted.
+pub const INTERRUPTED_LOOP: u32 = 4_000;
 /// What comes of a write to memory that was lent for reading: it changes a copy.
 pub const WRITE_TO_WHAT_IS_READ: Result<(), CallError> = Ok(());
 /// Stacks are divided at multiples of so many bytes.
@@ -148,6 +152,17 @@ pub fn trap(selector: Word, words: [Word; ARGUMENT_WORDS]) -> Reply {
 /// after it.
 #[must_use]
 pub fn trap_at(stack_pointer: usize, selector: Word) -> (Status, usize) {
+    trap_at_with(stack_pointer, selector, [0; ARGUMENT_WORDS])
+}
+
+/// The same with arguments.
+#[must_use]
+pub fn trap_at_with(
+    stack_pointer: usize,
+    selector: Word,
+    words: [Word; ARGUMENT_WORDS],
+) -> (Status, usize) {
+    let [first, second, third, fourth] = words;
     let (status, after);
     // SAFETY: nothing of the caller lies below the stack pointer, and it gets its own back.
     unsafe {
@@ -158,10 +173,10 @@ pub fn trap_at(stack_pointer: usize, selector: Word) -> (Status, usize) {
             "mov r13, rsp",
             "mov rsp, r12",
             inlateout("rax") selector => status,
-            in("rdi") 0,
-            in("rsi") 0,
-            inlateout("rdx") 0_usize => _,
-            inlateout("rcx") 0_usize => _,
+            in("rdi") first,
+            in("rsi") second,
+            inlateout("rdx") third => _,
+            inlateout("rcx") fourth => _,
             out("r12") _,
             inlateout("r13") stack_pointer => after,
             clobber_abi("C"),
@@ -210,6 +225,49 @@ pub fn lend_saved_registers(selector: Word, length: usize) -> Status {
         );
     }
     Status(status)
+}
+
+/// Executes an undefined instruction at another stack pointer.
+pub fn undefined_at(stack_pointer: usize) -> ! {
+    // SAFETY: nothing comes back.
+    unsafe {
+        asm!(
+            "mov rsp, {stack_pointer}",
+            "ud2",
+            stack_pointer = in(reg) stack_pointer,
+            options(noreturn),
+        )
+    }
+}
+
+/// Executes a breakpoint at another stack pointer.
+pub fn breakpoint_at(stack_pointer: usize) -> ! {
+    // SAFETY: nothing comes back.
+    unsafe {
+        asm!(
+            "mov rsp, {stack_pointer}",
+            "int3",
+            stack_pointer = in(reg) stack_pointer,
+            options(noreturn),
+        )
+    }
+}
+
+/// Counts down at another stack pointer, and may be interrupted meanwhile.
+pub fn count_down_at(stack_pointer: usize, count: u32) {
+    // SAFETY: nothing of the caller lies below the stack pointer, and it gets its own back.
+    unsafe {
+        asm!(
+            "mov r12, rsp",
+            "mov rsp, {stack_pointer}",
+            "2: dec {count:e}",
+            "jnz 2b",
+            "mov rsp, r12",
+            stack_pointer = in(reg) stack_pointer,
+            count = inout(reg) count => _,
+            out("r12") _,
+        );
+    }
 }
 
 /// Waits with this stack pointer until it is interrupted.

@@ -3,7 +3,8 @@
 use super::{PACKAGE, PATIENCE, Results, expect_all, parse};
 use crate::board::Board;
 use crate::size::{self, Size};
-use crate::{emulator, progress, setup, workspace};
+use crate::workspace::{self, Profile};
+use crate::{emulator, progress, setup};
 use anyhow::{Result, bail, ensure};
 use serde_json::{Map, json};
 
@@ -31,14 +32,14 @@ pub const OPERATIONS: [Operation; 14] = [
     Operation {
         name: "rpc_null_4_words",
         text: "call and return, 4 words",
-        must: Limit::Most(230),
+        must: Limit::Most(216),
         stretch: Some(160),
         cmrx: Some([486, 471, 453]),
     },
     Operation {
         name: "rpc_null_0_words",
         text: "call and return, no words",
-        must: Limit::Most(230),
+        must: Limit::Most(213),
         stretch: Some(160),
         cmrx: None,
     },
@@ -52,14 +53,14 @@ pub const OPERATIONS: [Operation; 14] = [
     Operation {
         name: "exclusive_rpc_null",
         text: "call of an object for one call at a time",
-        must: Limit::Most(425),
+        must: Limit::Most(433),
         stretch: None,
         cmrx: None,
     },
     Operation {
         name: "deadline_rpc_null",
         text: "call that has to end in time",
-        must: Limit::Most(850),
+        must: Limit::Most(847),
         stretch: None,
         cmrx: None,
     },
@@ -73,56 +74,56 @@ pub const OPERATIONS: [Operation; 14] = [
     Operation {
         name: "rpc_lent_64",
         text: "a call that sums up 64 lent bytes",
-        must: Limit::Most(500),
+        must: Limit::Most(512),
         stretch: None,
         cmrx: Some([808, 727, 709]),
     },
     Operation {
         name: "syscall_null",
         text: "null system call",
-        must: Limit::Most(45),
+        must: Limit::Most(32),
         stretch: Some(30),
         cmrx: Some([36, 39, 39]),
     },
     Operation {
         name: "yield_switch",
         text: "yield to another thread",
-        must: Limit::Most(100),
+        must: Limit::Most(93),
         stretch: Some(80),
         cmrx: Some([327, 341, 309]),
     },
     Operation {
         name: "notify_pingpong",
         text: "notifications there and back, two processes",
-        must: Limit::Most(600),
+        must: Limit::Most(611),
         stretch: Some(400),
         cmrx: Some([1552, 1419, 1299]),
     },
     Operation {
         name: "notify_wake_higher",
         text: "signal wakes a more urgent thread",
-        must: Limit::Most(450),
+        must: Limit::Most(340),
         stretch: Some(300),
         cmrx: Some([1192, 1075, 975]),
     },
     Operation {
         name: "mutex_uncontended",
         text: "mutex lock and unlock",
-        must: Limit::Most(20),
+        must: Limit::Most(19),
         stretch: None,
         cmrx: Some([171, 151, 152]),
     },
     Operation {
         name: "fault_to_caller",
         text: "fault in the callee to error at the caller",
-        must: Limit::Most(600),
+        must: Limit::Most(581),
         stretch: None,
         cmrx: None,
     },
     Operation {
         name: "restart_process",
         text: "restart of a process of 256 bytes, and a call",
-        must: Limit::Most(1200),
+        must: Limit::Most(1143),
         stretch: None,
         cmrx: None,
     },
@@ -153,8 +154,9 @@ pub fn run(as_json: bool, check: bool) -> Result<()> {
 }
 
 fn measure() -> Result<Results> {
-    let programs =
-        progress::step("building the benchmarks", || workspace::build(PACKAGE, Board::Mps2An385))?;
+    let programs = progress::step("building the benchmarks", || {
+        workspace::build(PACKAGE, Board::Mps2An385, Profile::Release)
+    })?;
     let mut results = Results::new();
     for program in programs {
         let finished =

@@ -3,7 +3,7 @@
 use super::emulated::OPERATIONS;
 use super::{PACKAGE, PATIENCE, Results, expect_all, parse};
 use crate::board::Board;
-use crate::workspace::{self, Firmware};
+use crate::workspace::{self, Firmware, Profile};
 use crate::{command, progress};
 use anyhow::{Context, Result, bail, ensure};
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
@@ -66,8 +66,8 @@ pub fn check() -> Result<()> {
 
 fn measure(times: usize) -> Result<Measured> {
     let (crossgate, linux) = progress::step("building the benchmarks", || {
-        let crossgate = workspace::build(PACKAGE, Board::Hosted)?;
-        Ok((crossgate, workspace::build(LINUX_PACKAGE, Board::Hosted)?))
+        let crossgate = workspace::build(PACKAGE, Board::Hosted, Profile::Release)?;
+        Ok((crossgate, workspace::build(LINUX_PACKAGE, Board::Hosted, Profile::Release)?))
     })?;
     let all = sched_getaffinity(None).context("cannot tell the CPUs")?;
     stay_on_one_cpu(&all)?;

@@ -1,0 +1,239 @@
+//! Wild stack pointers in everything that a process may touch, at every kind of way into the kernel: no byte
+//! changes that the process could not have written itself. The kernel saves registers below a stack pointer
+//! with rights of its own; in memory that a caller lent of its stack, its closed part is what lies below.
+#![cfg_attr(target_os = "none", no_std, no_main)]
+
+use core::hint::black_box;
+use core::ops::Range;
+use core::sync::atomic::{AtomicUsize, Ordering};
+use core::time::Duration;
+use crossgate::fault::Faults;
+use crossgate::{
+    CallError, Concurrent, Exclusive, Handle, LendBuf, Lent, LentMut, Notification, interface,
+    shared, supervise, time,
+};
+use crossgate_abi::number;
+use system_tests::fake::FakeStack;
+use system_tests::report::{expect, expect_that, pass};
+use system_tests::victim::{Safe, Vault};
+use system_tests::{arch, probe, raw};
+
+/// What lies in memory that the attacker may not write.
+const CLOSED: u32 = 0xc105_ed00;
+
+/// The attacker, and who passes its call on to it.
+#[interface]
+trait Act {
+    /// `write` begins with three words: which attack, and where the caller has `write` and `read`.
+    fn act(&self, read: Lent<'_, [u8]>, write: LentMut<'_, [u8]>);
+}
+
+/// A server that lets one call in at a time, so that others wait and make their call again.
+#[interface]
+trait Slow {
+    fn work(&mut self);
+}
+
+struct Worker;
+
+impl Slow for Worker {
+    fn work(&mut self) {
+        time::sleep(Duration::from_micros(50));
+    }
+}
+
+/// Calls on, with variables of its own between the caller's and the attacker's.
+struct Relay {
+    next: Handle<dyn Act>,
+}
+
+impl Act for Relay {
+    fn act(&self, read: Lent<'_, [u8]>, mut write: LentMut<'_, [u8]>) {
+        let own = black_box([CLOSED; 16]);
+        let _ = self.next.act(&read, &mut write);
+        expect("what the relay has on the stack", black_box(own), [CLOSED; 16]);
+    }
+}
+
+shared! {
+    static SHARED: [u32; 64] = [0; 64];
+}
+
+struct Attacker {
+    fake: FakeStack<64>,
+    shared: AtomicUsize,
+}
+
+impl Act for Attacker {
+    fn act(&self, _read: Lent<'_, [u8]>, write: LentMut<'_, [u8]>) {
+        let mut order = [0; 3 * size_of::<usize>()];
+        write.copy_to(&mut order);
+        let mut words = order
+            .chunks_exact(size_of::<usize>())
+            .map(|bytes| usize::from_le_bytes(bytes.try_into().unwrap_or_default()));
+        let mut next = || words.next().unwrap_or(0);
+        let (mut random, write, read) = (Random(next() as u32), next(), next());
+        if self.shared.load(Ordering::Relaxed) == 0
+            && let Some(shared) = SHARED.take()
+        {
+            self.shared.store(shared.as_ptr().addr(), Ordering::Relaxed);
+        }
+        let shared = self.shared.load(Ordering::Relaxed);
+        let place: Range<usize> = match random.below(8) {
+            0 => probe::stack_of(&SYSTEM, "main", 2),
+            1 => self.fake.words().addr()..self.fake.top(),
+            2 => shared..shared + 256,
+            3 => read..read + 64,
+            4 => board::TIMER0.start..board::TIMER0.start + board::TIMER0.size,
+            5 => arch::lent(read, 64)..arch::lent(read, 64) + 64,
+            _ => write..write + 64,
+        };
+        let align = if random.below(4) == 0 { 4 } else { 8 };
+        let offset = random.below(place.len() as u32 + 64) as usize / align * align;
+        attack(place.start + offset, &mut random);
+    }
+}
+
+/// One of the ways into the kernel, with this stack pointer.
+fn attack(stack_pointer: usize, random: &mut Random) {
+    let call = |service| number::call(raw::service(&SYSTEM, service), 0);
+    let kept_from = |selector, words| {
+        let _ = arch::trap_at_with(stack_pointer, selector, words);
+    };
+    match random.below(10) {
+        0 => kept_from(number::system_call(number::THREAD_ID), [0; 4]),
+        1 => kept_from(number::system_call(arch::UNKNOWN_SYSTEM_CALL), [0; 4]),
+        2 => kept_from(number::system_call(number::YIELD), [0; 4]),
+        3 => kept_from(number::system_call(number::SLEEP), [30, 0, 0, 0]),
+        4 => kept_from(call("VAULT"), [0; 4]),
+        5 => kept_from(call("ACCOMPLICE"), [0; 4]),
+        6 => kept_from(call("SLOW"), [0; 4]),
+        7 => arch::undefined_at(stack_pointer),
+        8 => arch::breakpoint_at(stack_pointer),
+        _ => arch::count_down_at(stack_pointer, arch::INTERRUPTED_LOOP),
+    }
+}
+
+/// Uses all of the stack that it gets, and some more.
+struct Accomplice;
+
+impl Act for Accomplice {
+    fn act(&self, _read: Lent<'_, [u8]>, _write: LentMut<'_, [u8]>) {
+        black_box([0xbad0_bad0_u32; 32]);
+    }
+}
+
+crossgate::system! {
+    static SYSTEM;
+    process witness {
+        notification FAULTED;
+        faults FAULTED;
+        thread supervisor (priority = 9, stack = 2048) = supervise(FAULTED);
+    }
+    process victim { on_fault = stop; object safe: Concurrent<Safe> = Safe::new() => [VAULT: dyn Vault]; }
+    process slow {
+        on_fault = stop;
+        object worker: Exclusive<Worker> = Worker => [SLOW: dyn Slow];
+    }
+    process busy { on_fault = stop; thread busy (priority = 4, stack = 1024) = keep_busy(SLOW); }
+    process attacker {
+        on_fault = stop;
+        mmio board::TIMER0;
+        object attacker: Concurrent<Attacker> = Attacker { fake: FakeStack::new(), shared: AtomicUsize::new(0) } => [ATTACKER: dyn Act];
+        object helper: Concurrent<Helper> = Helper(ACCOMPLICE, VAULT, SLOW) => [];
+    }
+    process accomplice { on_fault = stop; object accomplice: Concurrent<Accomplice> = Accomplice => [ACCOMPLICE: dyn Act]; }
+    process relay { on_fault = stop; object relay: Concurrent<Relay> = Relay { next: ATTACKER } => [RELAY: dyn Act]; }
+    process client { on_fault = stop; thread main (priority = 2, stack = 4096) = client(ATTACKER, RELAY, VAULT); }
+}
+board::start!(SYSTEM);
+
+/// What gives the attacker the right to call these.
+#[expect(dead_code, reason = "it calls them without the library")]
+struct Helper(Handle<dyn Act>, Handle<dyn Vault>, Handle<dyn Slow>);
+
+/// A small generator of numbers (xorshift32: G. Marsaglia, 2003).
+struct Random(u32);
+
+impl Random {
+    fn next(&mut self) -> u32 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 17;
+        self.0 ^= self.0 << 5;
+        self.0
+    }
+
+    fn below(&mut self, limit: u32) -> u32 {
+        (self.next() >> 8) % limit
+    }
+}
+
+/// Variables of the caller, those that it lends among those that it does not.
+#[repr(C, align(64))]
+struct Frame {
+    below: [u32; 48],
+    write: LendBuf<64>,
+    between: [u32; 48],
+    read: LendBuf<64>,
+    above: [u32; 48],
+}
+
+fn client(attacker: Handle<dyn Act>, relay: Handle<dyn Act>, vault: Handle<dyn Vault>) -> ! {
+    let mut random = Random(0x5eed);
+    let (mut returned, mut crashed) = (0, 0);
+    for _ in 0..arch::RANDOM_ATTACKS {
+        let mut frame = Frame {
+            below: [CLOSED; 48],
+            write: LendBuf::new(),
+            between: [CLOSED; 48],
+            read: LendBuf::new(),
+            above: [CLOSED; 48],
+        };
+        let order =
+            [random.next() as usize, frame.write.as_ptr().addr(), frame.read.as_ptr().addr()];
+        for (bytes, word) in frame.write.chunks_exact_mut(size_of::<usize>()).zip(order) {
+            bytes.copy_from_slice(&word.to_le_bytes());
+        }
+        black_box(&mut frame);
+        let through = if random.below(4) == 0 { relay } else { attacker };
+        match through.act(&frame.read[..], &mut frame.write[..]) {
+            Ok(()) => returned += 1,
+            Err(CallError::ServerFaulted) => crashed += 1,
+            Err(error) => expect("the end of an attack", error, CallError::ServerFaulted),
+        }
+        let frame = black_box(frame);
+        expect("what lies below what is lent", frame.below, [CLOSED; 48]);
+        expect("what lies between what is lent", frame.between, [CLOSED; 48]);
+        expect("what lies above what is lent", frame.above, [CLOSED; 48]);
+        expect("what is lent for reading", frame.read[..].iter().all(|&byte| byte == 0), true);
+        expect("the victim's secret", vault.is_intact(), Ok(true));
+    }
+    expect_that(
+        "some stack pointers are right, and most are wild",
+        returned > 9 && crashed > returned,
+    );
+    pass()
+}
+
+/// Keeps the slow server busy most of the time; and interrupts whoever runs.
+fn keep_busy(slow: Handle<dyn Slow>) -> ! {
+    loop {
+        expect("the slow server works", slow.work(), Ok(()));
+        time::sleep(Duration::from_micros(10));
+    }
+}
+
+fn supervise(faulted: Notification) -> ! {
+    let mut faults = Faults::new();
+    loop {
+        faulted.wait();
+        for record in faults.by_ref() {
+            let name = SYSTEM.processes.get(usize::from(record.process)).map_or("?", |it| it.name);
+            expect_that(
+                "nobody but the attackers crashes",
+                matches!(name, "attacker" | "accomplice"),
+            );
+            expect("a new life", supervise::restart(record.process), Ok(()));
+        }
+    }
+}
