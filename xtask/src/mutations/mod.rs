@@ -42,7 +42,7 @@ pub fn replay(report: &mut Report, pattern: &str) -> Result<()> {
     mutations.retain(|mutation| mutation.name.contains(pattern));
     ensure!(!mutations.is_empty(), "there is no mutation with {pattern:?} in its name");
     setup::all()?;
-    let copy = Copy::new()?;
+    let copy = Copy::of(workspace::root())?;
     let mut times = BTreeMap::new();
     for proof in mutations.iter().flat_map(|mutation| &mutation.proofs) {
         times.entry(&proof.command).or_insert(None);

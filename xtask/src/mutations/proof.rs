@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 /// A test may take so much longer with a mutation than without; after that, it hangs.
 const SLOWER: u32 = 10;
 /// How long a test may take, however fast it is without the mutation.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(30);
 /// How long a test may take that is not mutated.
 const LONG: Duration = Duration::from_secs(1200);
 
