@@ -6,6 +6,8 @@
 
 use core::time::Duration;
 use crossgate::{Notification, Signal, notification, thread, time};
+use crossgate_abi::{Status, number};
+use system_tests::raw;
 use system_tests::report::{broken, expect, expect_that, pass};
 use system_tests::watch::allow_no_fault;
 
@@ -84,6 +86,16 @@ fn receive([one, many, never, done]: [Notification; 4], go: Signal) -> ! {
     }
     expect("signal", go.signal(), Ok(()));
     many.wait();
+
+    // A timeout that was not needed does not end a later wait that has none.
+    expect("signal", go.signal(), Ok(()));
+    expect_that("a signal comes in time", many.wait_timeout(3 * MILLISECOND).is_ok());
+    many.wait();
+    one.wait();
+    expect("signal", go.signal(), Ok(()));
+    let index = SYSTEM.notifications.iter().position(|other| other.name == "MANY").unwrap_or(0);
+    let reply = raw::system_call(number::WAIT, [1 << index, usize::MAX, usize::MAX, 0]);
+    expect("how a wait without a timeout ends", reply.status, Status::OK);
 
     // Any of several.
     one.signal();

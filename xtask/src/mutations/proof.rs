@@ -71,18 +71,19 @@ impl Proof {
     }
 }
 
-/// Checks that the test passes. Tells how long it takes.
+/// Checks that the test passes. Tells how long it takes; `None` if this machine can't run it.
 ///
 /// # Errors
-/// If it does not.
-pub fn passes(test: &Call, copy: &Copy) -> Result<Duration> {
+/// If it does not pass, or there is no such test.
+pub fn passes(test: &Call, copy: &Copy) -> Result<Option<Duration>> {
     build(test, copy)?;
     let start = Instant::now();
     let mut cargo = test.run(copy);
     let output = command::bounded(&mut cargo, LONG)?;
     let passes = output.status.is_some_and(|status| status.success());
     ensure!(passes, "{}\n\n`{test}` fails without a mutation", output.text.trim_end());
-    Ok(start.elapsed())
+    let is_run = test.is_run(&output.text).with_context(|| format!("`{test}` runs no test"))?;
+    Ok(is_run.then(|| start.elapsed()))
 }
 
 /// What is not built is not tested.
@@ -122,6 +123,16 @@ impl Call {
         cargo.env(format!("CARGO_TARGET_{target}_RUNNER"), runner);
         cargo.env("RUST_BACKTRACE", "0").env_remove("CROSSGATE_SOAK_SECONDS");
         cargo
+    }
+
+    /// Whether it has run a test, by its output, and not only ignored it; `None` if there was none.
+    fn is_run(&self, output: &str) -> Option<bool> {
+        let passed =
+            |line: &str| line.starts_with("test result: ok. ") && !line.contains(". 0 passed;");
+        if self.words[1] == "run" || output.lines().any(passed) {
+            return Some(true);
+        }
+        output.contains("... ignored").then_some(false)
     }
 }
 
@@ -227,6 +238,18 @@ mod tests {
         assert!(proof.judge(false, "that is why").is_ok());
         assert!(proof.judge(false, "").is_err());
         assert!(proof.judge(true, "that is why").is_err());
+    }
+
+    #[test]
+    fn a_test_that_is_ignored_is_not_run() {
+        let call = |line: &str| Proof::read_all(line).unwrap().remove(0).command;
+        let test = call("Fails: cargo test -p one two");
+        let none = "test result: ok. 0 passed; 0 failed; 1 ignored\n";
+        let one = "test result: ok. 1 passed; 0 failed; 0 ignored\n";
+        assert_eq!(test.is_run(&format!("{none}{one}")), Some(true));
+        assert_eq!(test.is_run(&format!("test two ... ignored\n{none}")), Some(false));
+        assert_eq!(test.is_run(none), None);
+        assert_eq!(call("Fails: cargo run -p one").is_run(""), Some(true));
     }
 
     #[test]
