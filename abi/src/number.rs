@@ -75,8 +75,8 @@ pub const STOP: Word = 16;
 /// may: all handles of it that were passed on are void.
 pub const REVOKE: Word = 17;
 /// Argument: the lower 16 bits of a time since start in units of [`LIMIT_UNIT`](crate::LIMIT_UNIT), less
-/// than 2^15 of them (33 s) away, or 0 for none. Calls that the thread makes from where it is have to end
-/// until then. Result: what was in force before.
+/// than 2^15 of them (33 s) away, or 0 for none, or [`LIMIT_OVER`](crate::LIMIT_OVER). Calls that the thread
+/// makes from where it is have to end until then, and none is entered later. Result: what was in force before.
 pub const LIMIT: Word = 18;
 /// Ends the call that the thread is in with [`CallError::Refused`](crate::CallError::Refused), when its
 /// method returns, and notes who made it in a [`FaultRecord`](crate::FaultRecord).

@@ -34,7 +34,7 @@ pub(crate) struct Frame {
 pub(crate) const STALE: u8 = 1 << 0;
 /// The callee has limited how long calls of its own may take.
 pub(crate) const LIMITED: u8 = 1 << 1;
-/// A limit that holds for the call was over some time ago.
+/// A limit that holds for the call is over.
 pub(crate) const OVERDUE: u8 = 1 << 3;
 /// The callee refused the call.
 pub(crate) const REFUSED: u8 = 1 << 4;
@@ -154,9 +154,11 @@ impl<P: Port> Kernel<P> {
             self.admit_by_grant(index, service, caller)?;
             thread = self.threads.current();
         }
-        let depth = usize::from(thread.depth);
+        let depth = thread.calls.next();
         if depth >= thread.frames.len() {
-            return Err(CallError::TooDeep.into());
+            let is_late = thread.limit == Limit::OVER;
+            let error = if is_late { CallError::DeadlineExceeded } else { CallError::TooDeep };
+            return Err(error.into());
         }
         let stack_start = thread.stack.start;
         let window = P::window(thread.stack, stack_pointer);
@@ -173,7 +175,7 @@ impl<P: Port> Kernel<P> {
             frame.service = index as u8;
         }
         let level = Level { window: window.registers, process: service.owner, leases };
-        thread.depth = (depth + 1) as u8;
+        thread.calls.enter(depth);
         thread.level = level;
         Ok(Entry {
             entry: method.entry as Word,
@@ -212,7 +214,7 @@ impl<P: Port> Kernel<P> {
             return None;
         }
         let (stack_pointer, level) = (frame.stack_pointer, frame.level);
-        thread.depth -= 1;
+        thread.calls.leave();
         thread.level = level;
         let stack_start = thread.stack.start;
         let words = [words[1], words[2]];
@@ -261,7 +263,7 @@ impl<P: Port> Kernel<P> {
     /// it will fail, and who made it is noted.
     pub(crate) fn refuse(&mut self) -> Status {
         let thread = self.threads.current();
-        let (id, depth) = (thread.id, thread.depth);
+        let (id, depth) = (thread.id, thread.depth());
         let Some(frame) = thread.frame(depth.wrapping_sub(1)) else {
             return CallError::NotPermitted.into();
         };

@@ -80,9 +80,9 @@ impl<P: Port> Kernel<P> {
         let Faults { records, count } = &mut self.faults;
         let Some(record) = records.get_mut(*count % RECORDS) else { return };
         *count += 1;
-        let who = FaultRecord::who(process, id.index() as u8, fault.cause, thread.depth);
+        let who = FaultRecord::who(process, id.index() as u8, fault.cause, thread.depth());
         *record = [who, fault.address, fault.instruction, file, length, fault.line, 0, 0];
-        for (call, frame) in thread.frames.iter().take(thread.depth.into()).enumerate() {
+        for (call, frame) in thread.frames.iter().take(thread.depth().into()).enumerate() {
             if let Some(word) = record.get_mut(FaultRecord::CHAIN + call / 4) {
                 *word |= Word::from(frame.service) << (call % 4 * 8);
             }
@@ -145,6 +145,7 @@ impl<P: Port> Kernel<P> {
         let thread = self.threads.get_mut(id);
         self.ready.remove(thread);
         thread.wait = Wait::Ended;
-        thread.limit = Limit::NONE;
+        thread.set_limit(Limit::NONE);
+        thread.grace = Limit::NONE;
     }
 }

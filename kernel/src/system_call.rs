@@ -86,7 +86,7 @@ impl<P: Port> Kernel<P> {
     }
 
     fn exit(&mut self) {
-        if self.current().depth == 0 {
+        if self.current().depth() == 0 {
             self.end(self.threads.current_id());
         } else {
             self.crash_current(&Fault::of(Cause::Exit));

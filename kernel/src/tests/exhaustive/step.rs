@@ -140,7 +140,7 @@ impl Model {
             // It does nothing.
             _ if current == 0 => false,
             // Code of a process does not run before its memory is reset.
-            _ if thread.depth == 0 && !kernel.is_running(thread.level.process) => {
+            _ if thread.depth() == 0 && !kernel.is_running(thread.level.process) => {
                 step == Step::Begin
             }
             _ if self.again[current].is_some() => self.again[current] == Some(step),
@@ -172,7 +172,7 @@ impl Model {
     fn forget(&mut self) {
         for (index, again) in self.again.iter_mut().enumerate() {
             let thread = self.driver.thread(index);
-            let home = thread.depth == 0 && !self.driver.kernel.is_running(thread.level.process);
+            let home = thread.depth() == 0 && !self.driver.kernel.is_running(thread.level.process);
             if matches!(thread.pending, Pending::Reply { .. })
                 || home && *again != Some(Step::Begin)
             {
