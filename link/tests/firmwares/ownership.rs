@@ -133,7 +133,6 @@ fn common_symbols_of_other_languages_are_statics_too() {
     assert!(error.contains("`total` (8 bytes, crate `helper`) is used by"), "{error}");
 }
 
-/// Mutation: let `link::refuse_merged` accept all.
 #[test]
 fn merged_crates_are_refused() {
     let mut firmware = Firmware::new().library("sensor", SENSOR);
