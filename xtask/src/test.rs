@@ -3,7 +3,7 @@
 use crate::board::Board;
 use crate::workspace::{Firmware, Profile};
 use crate::{bench, command, demo, keys, panics, progress, setup, system_tests, workspace};
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -162,7 +162,17 @@ fn with_keys(report: &mut Report) {
     }
     let name = "system tests, hosted, with protection keys";
     match setup::linux_with_keys() {
-        Ok(linux) => report.step(name, || keys::run(&linux)),
+        Ok(linux) => report.step(name, || {
+            let cargo = &mut workspace::cargo();
+            let finished = keys::run(&linux, cargo, "system-tests", &["keys::"])?;
+            ensure!(finished.success, "{}", finished.output);
+            ensure!(
+                !finished.output.contains(" 0 passed"),
+                "no test was run:\n{}",
+                finished.output
+            );
+            Ok(())
+        }),
         Err(why) => report.skip(name, &format!("{why:#}")),
     }
 }

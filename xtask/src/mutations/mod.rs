@@ -11,6 +11,7 @@
 //!
 //! After another empty line comes the difference, as `git diff -U1` makes it.
 
+mod call;
 mod copy;
 mod proof;
 

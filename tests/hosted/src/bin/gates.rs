@@ -119,8 +119,6 @@ fn enter_late(stack: &FakeStack<512>) -> ! {
 
 /// Goes the way out of the kernel, without having been there: its changes of protection are those of last
 /// time.
-///
-/// Mutation, by protection keys: `Protection::rights` opens all.
 fn leave() -> ! {
     // SAFETY: as above.
     unsafe {
