@@ -58,6 +58,8 @@ impl Work for Worker {
 /// Tries to have more time than its caller has given.
 struct Greedy {
     worker: Handle<dyn Work>,
+    /// How much it gives itself, in ticks; 0: all that there is.
+    time: u64,
 }
 
 impl Work for Greedy {
@@ -67,14 +69,13 @@ impl Work for Greedy {
             let _ = self.worker.wait();
         }
     }
-    /// Gives itself time again and again: all that there is, and a second.
+    /// Gives itself time again and again.
     fn spin(&self) {
         loop {
-            let later = time::now().as_micros() / LIMIT_UNIT + 1000;
-            for limit in [0, later as usize & 0xffff] {
-                let _ = raw::system_call(number::LIMIT, [limit, 0, 0, 0]);
-                let _ = self.worker.calls();
-            }
+            let now = time::now().as_micros() / LIMIT_UNIT;
+            let limit = if self.time == 0 { 0 } else { now + self.time };
+            let _ = raw::system_call(number::LIMIT, [limit as usize & 0xffff, 0, 0, 0]);
+            let _ = self.worker.calls();
         }
     }
     fn calls(&self) -> u32 {
@@ -103,13 +104,14 @@ crossgate::system! {
     }
     process greedy {
         deadlines;
-        object greedy: Concurrent<Greedy> = Greedy { worker: WORK } => [GREEDY: dyn Work];
+        object greedy: Concurrent<Greedy> = Greedy { worker: WORK, time: 0 } => [GREEDY: dyn Work];
+        object modest: Concurrent<Greedy> = Greedy { worker: WORK, time: 1000 } => [MODEST: dyn Work];
     }
     process alone { object holder: Exclusive<Holder> = Holder => [ALONE: dyn Alone]; }
     process holder { thread main (priority = 6, stack = 1024) = hold(ALONE); }
     process client {
         deadlines;
-        thread main (priority = 5, stack = 2048) = client(WORK, GREEDY, ALONE, DONE);
+        thread main (priority = 5, stack = 2048) = client(WORK, [GREEDY, MODEST], ALONE, DONE);
     }
     process weak { thread main (priority = 7, stack = 1024) = weak(WORK); }
     process witness {
@@ -148,7 +150,7 @@ fn within<T>(
 
 fn client(
     work: Handle<dyn Work>,
-    greedy: Handle<dyn Work>,
+    [greedy, modest]: [Handle<dyn Work>; 2],
     alone: Handle<dyn Alone>,
     done: Signal,
 ) -> ! {
@@ -168,7 +170,10 @@ fn client(
     let waited = within(limit, limit + 6 * GRACE, || greedy.wait());
     expect("a server that hides behind calls", waited.err(), Some(CallError::DeadlineExceeded));
     let spun = within(limit, limit + 6 * GRACE, || greedy.spin());
-    expect("a server that gives itself time", spun, late);
+    expect("a server that gives itself all time", spun, late);
+    time::sleep(60 * MILLISECOND);
+    let spun = within(limit, limit + 6 * GRACE, || modest.spin());
+    expect("a server that gives itself a second", spun, late);
 
     time::sleep(60 * MILLISECOND);
     let nested = with_deadline(200 * MILLISECOND, || greedy.calls());
@@ -187,8 +192,9 @@ fn witness(faulted: Notification, done: Notification) -> ! {
     let mut watch = Watch::new(&SYSTEM, faulted);
     let record = watch.expect("worker", Cause::Deadline);
     expect("the thread", SYSTEM.threads[usize::from(record.thread)].name, "main");
-    watch.expect("greedy", Cause::Deadline);
-    watch.expect("greedy", Cause::Deadline);
+    for _ in 0..3 {
+        watch.expect("greedy", Cause::Deadline);
+    }
     done.wait();
     watch.expect_no_more();
     pass()

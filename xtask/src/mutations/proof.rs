@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail, ensure};
 use std::time::{Duration, Instant};
 
 /// A test may take so much longer with a mutation than without; after that, it hangs.
-const SLOWER: u32 = 10;
+const SLOWER: u32 = 5;
 /// How long a test may take, however fast it is without the mutation.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How long a test may take that is not mutated.
