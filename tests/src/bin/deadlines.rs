@@ -169,6 +169,8 @@ fn client(
     // The innermost first, then who waits on and on.
     let waited = within(limit, limit + 6 * GRACE, || greedy.wait());
     expect("a server that hides behind calls", waited.err(), Some(CallError::DeadlineExceeded));
+    // So long that the thread has nothing left of the time of grace.
+    time::sleep(60 * MILLISECOND);
     let spun = within(limit, limit + 6 * GRACE, || greedy.spin());
     expect("a server that gives itself all time", spun, late);
     time::sleep(60 * MILLISECOND);
