@@ -158,9 +158,10 @@ impl<P: Port> Kernel<P> {
         if now - state.crashed_at > CALM {
             state.crashes = 0;
         }
+        // Before it counts, as the count does not go past the highest limit.
+        let stopped = state.crashes >= limit;
         state.crashes = state.crashes.saturating_add(1);
         state.crashed_at = now;
-        let stopped = state.crashes > limit;
         self.take_down(process, stopped);
     }
 

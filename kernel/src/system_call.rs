@@ -80,6 +80,7 @@ impl<P: Port> Kernel<P> {
                 self.limits.map_or(nothing, |limits| Some((limits.set)(self, words)))
             }
             number::REFUSE => Some(self.refuse()),
+            number::CALLER => Some(self.caller(words)),
             number::READ_FAULT => Some(self.read_fault(words)),
             _ => Some(Status::NO_SUCH_SYSTEM_CALL),
         }

@@ -251,13 +251,42 @@ fn a_server_refuses_a_call_and_the_client_is_named() {
     let mut driver = limiters();
     assert_eq!(driver.ask(number::REFUSE, [0; 4]), error(CallError::NotPermitted));
     driver.call(ALONE, [0; 4]).unwrap();
-    assert_eq!(driver.ask(number::REFUSE, [0; 4]), OK);
+    for _ in 0..100 {
+        assert_eq!(driver.ask(number::REFUSE, [0; 4]), OK);
+    }
     let exit = driver.leave().unwrap();
     assert_eq!((exit.status, exit.words), (CallError::Refused.into(), [0; 2]));
-    let record = driver.record(0);
+    let record = driver.refusal(0).unwrap();
     assert_eq!((record.process, record.thread, record.cause), (1, 1, Cause::Refused));
+    assert_eq!((record.accuser, record.address), (Some(3), 0));
+    assert_eq!(driver.refusal(1), None, "one record a call");
     assert_eq!((record.depth, record.chain[0]), (1, ALONE as u8));
     assert!(driver.kernel.is_running(1) && driver.kernel.is_running(3));
     driver.call(ALONE, [0; 4]).unwrap();
     assert_eq!(driver.leave().unwrap().status, Status::OK, "the next may be right");
+}
+
+#[test]
+fn an_accusation_overwrites_no_record_of_a_crash() {
+    let mut driver = limiters();
+    driver.call(FIRST, [0; 4]).unwrap();
+    let _ = driver.kernel.fault(Cause::Bus, 0, 0x77);
+    for _ in 0..9 {
+        driver.call(ALONE, [0; 4]).unwrap();
+        assert_eq!(driver.ask(number::REFUSE, [0; 4]), OK);
+        driver.leave().unwrap();
+    }
+    assert_eq!((driver.record(0).cause, driver.record(0).address), (Cause::Bus, 0x77));
+    assert_eq!((driver.refusal(6), driver.refusal(9)), (None, None));
+    assert!(driver.refusal(7).is_some() && driver.refusal(8).is_some());
+}
+
+#[test]
+fn a_server_asks_who_calls() {
+    let mut driver = limiters();
+    assert_eq!(driver.ask(number::CALLER, [0; 4]), error(CallError::NotPermitted));
+    driver.call(FIRST, [0; 4]).unwrap();
+    assert_eq!(driver.ask(number::CALLER, [0; 4]).reply.unwrap().words[0], 1);
+    driver.call(SECOND, [0; 4]).unwrap();
+    assert_eq!(driver.ask(number::CALLER, [0; 4]).reply.unwrap().words[0], 0);
 }
