@@ -1,6 +1,7 @@
 //! The command line of a linker with GNU ld's options.
 
 use anyhow::{Context, Result};
+use std::collections::HashSet;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -31,6 +32,9 @@ impl Arguments {
         if all.first().is_some_and(|argument| argument == "-flavor") {
             all.drain(..all.len().min(2));
         }
+        // Cargo joins the flags of a workspace's configuration and of those in the folders above.
+        let mut scripts = HashSet::new();
+        all.retain(|argument| !argument.starts_with("-T") || scripts.insert(argument.clone()));
         Ok(Self(all))
     }
 
@@ -169,6 +173,13 @@ mod tests {
         let words = ["-flavor".into(), "gnu".into(), "a".into(), response];
         let all = Arguments::new(words).unwrap();
         assert_eq!(all, arguments(&["a", "x y", "z"]));
+    }
+
+    #[test]
+    fn a_script_that_is_named_twice_is_read_once() {
+        let words = ["-Tlink.x", "a.o", "-Tother.x", "-Tlink.x", "a.o"].map(OsString::from);
+        let all = Arguments::new(words).unwrap();
+        assert_eq!(all, arguments(&["-Tlink.x", "a.o", "-Tother.x", "a.o"]));
     }
 
     #[test]

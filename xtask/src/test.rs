@@ -68,7 +68,8 @@ impl Report {
         self.steps.push(Step { name: name.into(), count, skipped: None, time: start.elapsed() });
     }
 
-    fn skip(&mut self, name: &str, why: &str) {
+    /// Notes a step that is not done.
+    pub fn skip(&mut self, name: &str, why: &str) {
         eprintln!("{name}: skipped: {why}");
         let count = Count { passed: 0, failed: 0 };
         let skipped = Some(why.into());
@@ -182,7 +183,17 @@ fn with_keys(report: &mut Report) {
     }
     let name = "system tests, hosted, with protection keys";
     match setup::linux_with_keys() {
-        Ok(linux) => report.step(name, || keys::run(&linux)),
+        Ok(linux) => report.step(name, || {
+            let cargo = &mut workspace::cargo();
+            let finished = keys::run(&linux, cargo, "system-tests", &["keys::"])?;
+            ensure!(finished.success, "{}", finished.output);
+            ensure!(
+                !finished.output.contains(" 0 passed"),
+                "no test was run:\n{}",
+                finished.output
+            );
+            Ok(())
+        }),
         Err(why) => report.skip(name, &format!("{why:#}")),
     }
 }

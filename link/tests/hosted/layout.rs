@@ -24,7 +24,6 @@ fn assert_works(program: &Program) {
     assert_eq!(program.told(), format!("sensor {WORK}\n"));
 }
 
-/// Mutations: have `hosted::memory` leave out one part; align its end to 64 bytes.
 #[test]
 fn each_process_has_its_statics_on_pages_of_its_own() {
     let fan = "use core::sync::atomic::{AtomicU8, Ordering::Relaxed};
@@ -48,7 +47,6 @@ fn each_process_has_its_statics_on_pages_of_its_own() {
     assert_eq!(shared, start);
 }
 
-/// Mutation: have `ownership::records` find none.
 #[test]
 fn objects_are_on_the_pages_of_their_process() {
     let library = "use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -68,7 +66,6 @@ fn objects_are_on_the_pages_of_their_process() {
     assert_eq!(program.told(), "sensor 9\n");
 }
 
-/// Mutation: have the table tell addresses, not distances.
 #[test]
 fn settings_of_the_compiler_do_not_matter() {
     let mut firmware = sensor("settings");
@@ -80,8 +77,6 @@ fn settings_of_the_compiler_do_not_matter() {
 }
 
 /// Nothing but the names is left out.
-///
-/// Mutation: don't link again with the options that were left out.
 #[test]
 fn names_may_be_stripped() {
     let mut firmware = sensor("stripped");
@@ -91,7 +86,6 @@ fn names_may_be_stripped() {
     assert_eq!(program.told(), format!("sensor {WORK}\n"));
 }
 
-/// Mutation: leave out the quotes in `hosted::collected`.
 #[test]
 fn folders_may_have_any_name() {
     let mut firmware = Firmware::new("folders");

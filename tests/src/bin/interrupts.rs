@@ -57,7 +57,6 @@ const MILLISECOND: Duration = Duration::from_millis(1);
 const TICKS: u32 = CLOCK_HZ / 1000;
 
 fn driver(expired: Notification, received: Notification, quiet: Notification) -> ! {
-    // Mutation: `Kernel::interrupt` ignores line 0.
     expect("a line is masked at first", received.try_wait(), false);
     Uart::new(UART0, 115_200).with_receive_interrupt().enable();
     received.acknowledge();
@@ -83,13 +82,11 @@ fn driver(expired: Notification, received: Notification, quiet: Notification) ->
         expect_that("an interrupt that was not served comes again", again.is_ok());
         expect("once", expired.try_wait(), false);
     }
-    // Mutation: `Kernel::interrupt` does not mask the line.
     timer.clear_interrupt();
     timer.interrupt_after(TICKS);
     time::sleep(5 * MILLISECOND);
     expect("it stays masked until it is acknowledged", expired.try_wait(), false);
 
-    // Mutation: `acknowledge` without the check of the owner.
     let foreign = SYSTEM.notifications.iter().position(|other| other.name == "IGNORED");
     let reply = raw::system_call(number::ACKNOWLEDGE, [foreign.unwrap_or(0), 0, 0, 0]);
     expect("a line of others", reply.error(), Some(crossgate::CallError::NotPermitted));
@@ -100,8 +97,6 @@ fn driver(expired: Notification, received: Notification, quiet: Notification) ->
 /// Lets its device interrupt all the time, and acknowledges without quieting it: each time costs one
 /// interrupt, no more. Then it crashes with its line open and a signal kept: neither is left to its
 /// second life, in which its device still interrupts.
-///
-/// Mutations: `silence` does not mask the lines; `silence` keeps the signals.
 fn careless(ignored: Notification, quiet: Signal, lives: Handle<dyn Lives>) -> ! {
     if lives.begin() != Ok(1) {
         time::sleep(5 * MILLISECOND);
