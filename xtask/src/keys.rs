@@ -14,11 +14,12 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 use wait_timeout::ChildExt;
 
-/// The package with the tests.
-const PACKAGE: &str = "system-tests";
-/// Its test, which runs all programs of the package.
+/// The packages with the tests, and where the sources of their programs are.
+const PACKAGES: [(&str, &str); 2] =
+    [("system-tests", "tests/src/bin"), ("system-tests-hosted", "tests/hosted/src/bin")];
+/// The test of each, which runs all programs of the package.
 const TEST: &str = "hosted";
-/// How long all of it may take.
+/// How long all of a package's may take.
 const PATIENCE: Duration = Duration::from_secs(300);
 /// Permissions of files and folders.
 const ALL: u32 = 0o755;
@@ -28,10 +29,14 @@ const ALL: u32 = 0o755;
 /// # Errors
 /// One fails, or nothing runs.
 pub fn run(linux: &Path) -> Result<()> {
-    let tests = Tests::build()?;
+    PACKAGES.into_iter().try_for_each(|(package, sources)| run_package(linux, package, sources))
+}
+
+fn run_package(linux: &Path, package: &str, sources: &str) -> Result<()> {
+    let tests = Tests::build(package)?;
     let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
     let system = folder.path().join("system.cpio");
-    fs::write(&system, tests.system()?).context("cannot write the system to boot")?;
+    fs::write(&system, tests.system(sources)?).context("cannot write the system to boot")?;
     let log = folder.path().join("log");
     let mut command = Command::new(setup::KEYS_EMULATOR);
     command.args(["-M", "q35", "-cpu", "max", "-m", "3G", "-display", "none", "-no-reboot"]);
@@ -63,9 +68,9 @@ struct Tests {
 }
 
 impl Tests {
-    fn build() -> Result<Tests> {
+    fn build(package: &str) -> Result<Tests> {
         let mut build = workspace::cargo();
-        build.args(["test", "--no-run", "--package", PACKAGE, "--test", TEST]);
+        build.args(["test", "--no-run", "--package", package, "--test", TEST]);
         build.arg("--message-format=json-render-diagnostics");
         let output = command::run(&mut build)?;
         let (mut runner, mut programs) = (None, Vec::new());
@@ -85,13 +90,14 @@ impl Tests {
 
     /// A system to boot: an archive of all files. They have the paths that they have here, but for the
     /// runner, which is the first program that Linux starts.
-    fn system(&self) -> Result<Vec<u8>> {
+    fn system(&self, sources: &str) -> Result<Vec<u8>> {
         let mut system = System::default();
         system.device("/dev/null", 1, 3)?;
         system.device("/dev/zero", 1, 5)?;
         system.folder(Path::new("/tmp"))?;
+        system.folder(Path::new("/proc"))?;
         system.file(Path::new("/init"), &self.runner)?;
-        let sources = workspace::root().join("tests/src/bin");
+        let sources = workspace::root().join(sources);
         let sources = fs::read_dir(sources)?.map(|entry| Ok(entry?.path()));
         let sources = sources.collect::<Result<Vec<_>>>()?;
         for file in self.programs.iter().chain(&sources) {

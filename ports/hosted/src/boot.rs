@@ -76,6 +76,7 @@ fn prepare(wiring: &'static System, options: &Options) -> Result<Way, String> {
     };
     let kernel = Box::leak(Box::new(Kernel::new(system, storage(system), machine)));
     kernel.start(host::constants());
+    inside::tell_places(kernel);
     install(kernel);
     if options.block_system_calls {
         host::block_system_calls()?;

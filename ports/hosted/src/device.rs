@@ -74,6 +74,11 @@ impl Devices {
         Ok(Devices { places, enabled: 0, until: options.until() })
     }
 
+    /// Where they are in memory.
+    pub fn address(&self) -> usize {
+        self.places.as_ptr().addr()
+    }
+
     fn device(&mut self, window: Word) -> Option<&mut Box<dyn Device>> {
         self.places.iter_mut().find(|place| place.window == window).map(|place| &mut place.device)
     }
