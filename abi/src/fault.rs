@@ -23,7 +23,8 @@ pub enum Cause {
     Exit = 8,
     /// A call took longer than its caller allowed, and went on when its waits had failed.
     Deadline = 9,
-    /// No crash: the process broke the rules of a service that it called.
+    /// No crash: a server that the process called says that it broke the rules. Whether that is true, the
+    /// kernel does not know.
     Refused = 10,
     /// A cause that this version of the record's reader does not know.
     Unknown = 255,
@@ -47,6 +48,9 @@ impl Cause {
 
 /// What the kernel remembers of a fault.
 ///
+/// Crashes and what [servers say](Cause::Refused) are kept apart, so that no accusation overwrites the record
+/// of a crash.
+///
 /// It travels as words, one a system call, so that the kernel writes no user memory for it. What
 /// makes a record of them again is in the user library, so that no kernel carries it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,16 +71,21 @@ pub struct FaultRecord {
     pub instruction: Word,
     /// Address of the name of the file that panicked (a string in flash), else 0.
     pub file: Word,
-    /// Length of that name in bytes.
+    /// Length of that name in bytes, at most [`FILE_LENGTH`](Self::FILE_LENGTH): of a longer one it is the
+    /// end. It is what the process says, and any text.
     pub file_length: Word,
     /// Line of the panic, else 0.
     pub line: Word,
+    /// Index of the process that says so, if the cause is [`Refused`](Cause::Refused).
+    pub accuser: Option<u8>,
 }
 
 impl FaultRecord {
     /// How many words a record is: who, address, instruction, file, file length, line, and four bytes of
     /// the chain in each of the others, the outermost call lowest.
     pub const WORDS: usize = Self::CHAIN + MAX_CALL_DEPTH / 4;
+    /// How many bytes of the name of a file that panicked are told.
+    pub const FILE_LENGTH: usize = 96;
     /// The first word of the chain.
     pub const CHAIN: usize = 6;
 

@@ -51,3 +51,5 @@ pub const MAX_NOTIFICATIONS: usize = 32;
 pub const MAX_WINDOWS: usize = 2;
 /// The unit of the [limits](number::LIMIT) of calls, in µs.
 pub const LIMIT_UNIT: u64 = 1024;
+/// The [limit](number::LIMIT) of calls whose time is over.
+pub const LIMIT_OVER: u16 = u16::MAX;

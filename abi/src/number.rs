@@ -58,7 +58,9 @@ pub const MUTEX_WAKE: Word = 11;
 /// A panic. Arguments: address and length in bytes of the file name, line, column.
 /// Does not come back: it is a fault of the current process.
 pub const PANIC: Word = 12;
-/// Arguments: sequence number of a fault (counted from 0), index of a word of its record.
+/// Arguments: sequence number of a crash (counted from 0), index of a word of its record. Or the sequence
+/// number of a [refused](crate::Cause::Refused) call, and that index more
+/// [`WORDS`](crate::FaultRecord::WORDS).
 /// Result: that word of the [`FaultRecord`](crate::FaultRecord); or, with status
 /// [`NO_SUCH_RECORD`](crate::Status::NO_SUCH_RECORD), how many faults there have been. Only for the
 /// process that the wiring tells of faults.
@@ -75,11 +77,13 @@ pub const STOP: Word = 16;
 /// may: all handles of it that were passed on are void.
 pub const REVOKE: Word = 17;
 /// Argument: the lower 16 bits of a time since start in units of [`LIMIT_UNIT`](crate::LIMIT_UNIT), less
-/// than 2^15 of them (33 s) away, or 0 for none. Calls that the thread makes from where it is have to end
-/// until then. Result: what was in force before.
+/// than 2^15 of them (33 s) away, or 0 for none, or [`LIMIT_OVER`](crate::LIMIT_OVER). Calls that the thread
+/// makes from where it is have to end until then, and none is entered later. Result: what was in force before.
 pub const LIMIT: Word = 18;
+/// Result: the index of the process that made the call that the thread is in.
+pub const CALLER: Word = 20;
 /// Ends the call that the thread is in with [`CallError::Refused`](crate::CallError::Refused), when its
-/// method returns, and notes who made it in a [`FaultRecord`](crate::FaultRecord).
+/// method returns, and notes who made it, once a call, in a [`FaultRecord`](crate::FaultRecord).
 pub const REFUSE: Word = 19;
 
 /// System calls that only the hosted port has.

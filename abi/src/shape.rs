@@ -53,6 +53,39 @@ impl Shape {
         Shape { words: self.words.saturating_add(next.words), kinds: self.kinds | kinds }
     }
 
+    /// Whether values can have it: each word is of a known kind, none past the last is of any; the
+    /// address of memory is followed by its length, and what is a handle if a tag is 0 by that tag.
+    #[must_use]
+    pub const fn is_sound(self) -> bool {
+        const READ: u16 = Kind::Read as u16;
+        const WRITE: u16 = Kind::Write as u16;
+        const HANDLE: u16 = Kind::Handle as u16;
+        const HANDLE_IF_TAG_IS_ZERO: u16 = Kind::HandleIfTagIsZero as u16;
+        let (mut word, mut before) = (0, None);
+        while word < ARGUMENT_WORDS {
+            let exists = word < self.words as usize;
+            let kind = self.kinds >> (4 * word) & 15;
+            let is_sound = match (before, kind) {
+                (Some(READ | WRITE), kind) => kind == 0 && exists,
+                (_, 0) => true,
+                (_, READ | WRITE | HANDLE) => exists,
+                (Some(0), HANDLE_IF_TAG_IS_ZERO) => exists,
+                _ => false,
+            };
+            if !is_sound {
+                return false;
+            }
+            (word, before) = (word + 1, Some(kind));
+        }
+        !matches!(before, Some(READ | WRITE))
+    }
+
+    /// Whether some word is the address of lent memory.
+    #[must_use]
+    pub const fn has_leases(self) -> bool {
+        self.kinds & (Kind::Read as u16 | Kind::Write as u16) * 0x1111 != 0
+    }
+
     /// Whether some word may be a handle.
     #[inline(always)]
     #[must_use]
@@ -103,6 +136,43 @@ mod tests {
     #[test]
     fn words_past_the_fourth_are_counted() {
         assert_eq!(Shape::values(4).then(Shape::WRITE), Shape::values(6));
+    }
+
+    #[test]
+    fn what_no_value_can_have_is_not_sound() {
+        let tagged = Shape { words: 2, kinds: 0x80 };
+        for sound in [
+            Shape::NONE,
+            Shape::values(9),
+            Shape::values(1).then(Shape::READ).then(Shape::HANDLE),
+            Shape::WRITE.then(Shape::READ),
+            Shape::values(2).then(Shape::WRITE),
+            tagged,
+            Shape::HANDLE.then(tagged),
+        ] {
+            assert!(sound.is_sound(), "{sound:?}");
+        }
+        for (words, kinds) in [
+            // No kind at all, or several.
+            (4, 0x3),
+            (4, 0x50),
+            (4, 0xf000),
+            // Past the last word.
+            (1, 0x40),
+            (0, 0x1),
+            // Memory without a length, or with one that is something else.
+            (1, 0x1),
+            (4, 0x2000),
+            (4, 0x42),
+            (4, 0x11),
+            // No tag before.
+            (2, 0x8),
+            (3, 0x840),
+            (4, 0x801),
+        ] {
+            let shape = Shape { words, kinds };
+            assert!(!shape.is_sound(), "{shape:x?}");
+        }
     }
 
     extern crate std;

@@ -34,14 +34,15 @@ pub(crate) struct Frame {
 pub(crate) const STALE: u8 = 1 << 0;
 /// The callee has limited how long calls of its own may take.
 pub(crate) const LIMITED: u8 = 1 << 1;
-/// A limit that holds for the call was over some time ago.
+/// A limit that holds for the call is over.
 pub(crate) const OVERDUE: u8 = 1 << 3;
 /// The callee refused the call.
 pub(crate) const REFUSED: u8 = 1 << 4;
 /// The object is locked for the call.
 pub(crate) const LOCKED: u8 = 1 << 5;
-const HANDLES: u8 = Shape::HANDLES as u8 & !(Kind::HandleIfTagIsZero as u8);
-const _: () = assert!(HANDLES & (STALE | LIMITED | OVERDUE | REFUSED | LOCKED) == 0);
+/// The bits that a table may set: the kinds of the handles among two results.
+const HANDLES_OF_RESULTS: u8 = Shape::HANDLES as u8 & !(Kind::HandleIfTagIsZero as u8);
+const _: () = assert!(HANDLES_OF_RESULTS & (STALE | LIMITED | OVERDUE | REFUSED | LOCKED) == 0);
 
 impl Frame {
     pub const EMPTY: Frame = Frame {
@@ -124,9 +125,6 @@ impl<P: Port> Kernel<P> {
     #[cold]
     #[inline(never)]
     fn do_not_call(&mut self, stack_pointer: Word, refusal: Refusal) -> Effect {
-        if let Some(frame) = self.threads.current().next_frame() {
-            frame.care = 0;
-        }
         match refusal {
             Refusal::Error(error) => Effect::error(error),
             Refusal::Busy(lock) => self.wait_for_lock(stack_pointer, lock),
@@ -154,9 +152,11 @@ impl<P: Port> Kernel<P> {
             self.admit_by_grant(index, service, caller)?;
             thread = self.threads.current();
         }
-        let depth = usize::from(thread.depth);
+        let depth = thread.calls.next();
         if depth >= thread.frames.len() {
-            return Err(CallError::TooDeep.into());
+            let is_late = thread.limit == Limit::OVER;
+            let error = if is_late { CallError::DeadlineExceeded } else { CallError::TooDeep };
+            return Err(error.into());
         }
         let stack_start = thread.stack.start;
         let window = P::window(thread.stack, stack_pointer);
@@ -173,7 +173,7 @@ impl<P: Port> Kernel<P> {
             frame.service = index as u8;
         }
         let level = Level { window: window.registers, process: service.owner, leases };
-        thread.depth = (depth + 1) as u8;
+        thread.calls.enter(depth);
         thread.level = level;
         Ok(Entry {
             entry: method.entry as Word,
@@ -195,9 +195,20 @@ impl<P: Port> Kernel<P> {
         words: &[Word; ARGUMENT_WORDS],
     ) -> Result<InForce, Refusal> {
         let leases = self.take_leases(stack_pointer, method, words, service.owner)?;
-        // Last, because only a lock that the call really takes has to be given back.
+        let handles = self.grants.filter(|_| method.arguments.kinds & Method::HANDLES != 0);
+        if let Some(grants) = handles {
+            let caller = self.threads.current().level.process;
+            (grants.check)(self, method.arguments, words, caller)?;
+        }
+        // The last check. From here on the call is made.
         if service.lock != NO_LOCK {
             self.take_lock(service.lock)?;
+        }
+        if let Some(grants) = handles {
+            (grants.pass)(self, method.arguments, words, service.owner);
+            if let Some(frame) = self.threads.current().next_frame() {
+                frame.care |= method.results.kinds as u8 & HANDLES_OF_RESULTS;
+            }
         }
         Ok(leases)
     }
@@ -212,7 +223,7 @@ impl<P: Port> Kernel<P> {
             return None;
         }
         let (stack_pointer, level) = (frame.stack_pointer, frame.level);
-        thread.depth -= 1;
+        thread.calls.leave();
         thread.level = level;
         let stack_start = thread.stack.start;
         let words = [words[1], words[2]];
@@ -240,11 +251,14 @@ impl<P: Port> Kernel<P> {
         let outcome = match words[0] {
             _ if care & REFUSED != 0 => Err(CallError::Refused),
             0 => match self.grants {
-                Some(grants) if care & HANDLES != 0 => {
-                    let kinds = u16::from(care & HANDLES);
+                Some(grants) if care & HANDLES_OF_RESULTS != 0 => {
+                    let kinds = u16::from(care & HANDLES_OF_RESULTS);
                     let shape = Shape { words: RESULT_WORDS as u8, kinds };
-                    let passed = (grants.pass)(self, shape, &results, callee, level.process);
-                    passed.map_err(|_| CallError::BadReply)
+                    let checked = (grants.check)(self, shape, &results, callee);
+                    if checked.is_ok() {
+                        (grants.pass)(self, shape, &results, level.process);
+                    }
+                    checked.map_err(|_| CallError::BadReply)
                 }
                 _ => Ok(()),
             },
@@ -258,17 +272,32 @@ impl<P: Port> Kernel<P> {
     }
 
     /// The current process refuses the call that the current thread is in, as one that breaks the rules:
-    /// it will fail, and who made it is noted.
+    /// it will fail, and who made it is noted, once a call.
     pub(crate) fn refuse(&mut self) -> Status {
         let thread = self.threads.current();
-        let (id, depth) = (thread.id, thread.depth);
+        let (id, depth) = (thread.id, thread.depth());
         let Some(frame) = thread.frame(depth.wrapping_sub(1)) else {
             return CallError::NotPermitted.into();
         };
+        let is_told = frame.care & REFUSED != 0;
         frame.care |= REFUSED;
         let caller = frame.level.process;
-        self.report(id, caller, &Fault::of(Cause::Refused));
+        if !is_told {
+            let accuser = self.threads.current().level.process.into();
+            self.report(id, caller, &Fault { address: accuser, ..Fault::of(Cause::Refused) });
+        }
         Status::OK
+    }
+
+    /// The process that made the call that the current thread is in: it is the second word then.
+    pub(crate) fn caller(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
+        match self.threads.current().innermost() {
+            Some(frame) => {
+                words[1] = frame.level.process.into();
+                Status::OK
+            }
+            None => CallError::NotPermitted.into(),
+        }
     }
 }
 

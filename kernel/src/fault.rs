@@ -14,16 +14,15 @@ use crossgate_abi::{
     ARGUMENT_WORDS, CallError, Cause, FAULT_RECORDS as RECORDS, FaultRecord, Status, Word,
 };
 
-/// The faults so far.
+/// The faults of a kind so far.
 pub struct Faults {
     records: [[Word; FaultRecord::WORDS]; RECORDS],
     count: usize,
 }
 
 impl Faults {
-    pub(crate) const fn new() -> Faults {
-        Faults { records: [[0; FaultRecord::WORDS]; RECORDS], count: 0 }
-    }
+    pub(crate) const NONE: Faults =
+        Faults { records: [[0; FaultRecord::WORDS]; RECORDS], count: 0 };
 
     /// A word of the record of fault `sequence`, if there is one and it is not overwritten.
     pub(crate) fn word(&self, sequence: usize, index: usize) -> Option<Word> {
@@ -38,7 +37,7 @@ pub(crate) struct Fault {
     pub cause: Cause,
     /// The address of the instruction.
     pub instruction: Word,
-    /// What it tried to access.
+    /// What it tried to access; or who [says](Cause::Refused) that it broke the rules.
     pub address: Word,
     /// Where a panic happened, as user code told it.
     pub file: Word,
@@ -74,15 +73,23 @@ impl<P: Port> Kernel<P> {
     #[inline(never)]
     pub(crate) fn report(&mut self, id: ThreadId, process: u8, fault: &Fault) {
         let thread = self.threads.get(id);
-        let name = Span::new(fault.file, fault.file_length);
-        let is_known = name.is_some_and(|name| self.flash.contains(name));
-        let (file, length) = if is_known { (fault.file, fault.file_length) } else { (0, 0) };
-        let Faults { records, count } = &mut self.faults;
+        let (mut file, mut length) = (0, 0);
+        if fault.file_length != 0
+            && let Some(name) = Span::new(fault.file, fault.file_length)
+            && self.flash.contains(name)
+        {
+            // Of a long name the end says most.
+            length = fault.file_length.min(FaultRecord::FILE_LENGTH);
+            file = name.end - length;
+        }
+        let is_refused = fault.cause == Cause::Refused;
+        let faults = if is_refused { &mut self.refusals } else { &mut self.faults };
+        let Faults { records, count } = faults;
         let Some(record) = records.get_mut(*count % RECORDS) else { return };
         *count += 1;
-        let who = FaultRecord::who(process, id.index() as u8, fault.cause, thread.depth);
+        let who = FaultRecord::who(process, id.index() as u8, fault.cause, thread.depth());
         *record = [who, fault.address, fault.instruction, file, length, fault.line, 0, 0];
-        for (call, frame) in thread.frames.iter().take(thread.depth.into()).enumerate() {
+        for (call, frame) in thread.frames.iter().take(thread.depth().into()).enumerate() {
             if let Some(word) = record.get_mut(FaultRecord::CHAIN + call / 4) {
                 *word |= Word::from(frame.service) << (call % 4 * 8);
             }
@@ -92,20 +99,23 @@ impl<P: Port> Kernel<P> {
         }
     }
 
-    /// The process that may read records reads word `words[1]` of that of fault `words[0]`.
+    /// The process that may read records reads word `words[1]` of that of fault `words[0]`; those of
+    /// refused calls come behind those of crashes.
     pub(crate) fn read_fault(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
         let process = self.current().level.process;
         let watcher = self.system.fault_watch.as_ref().map(|watch| watch.process);
         if watcher != Some(process) {
             return CallError::NotPermitted.into();
         }
-        match self.faults.word(words[0], words[1]) {
+        let (kind, index) = (words[1] / FaultRecord::WORDS, words[1] % FaultRecord::WORDS);
+        let faults = if kind == 0 { &self.faults } else { &self.refusals };
+        match faults.word(words[0], index) {
             Some(word) => {
                 words[1] = word;
                 Status::OK
             }
             None => {
-                words[1] = self.faults.count;
+                words[1] = faults.count;
                 Status::NO_SUCH_RECORD
             }
         }
@@ -145,6 +155,7 @@ impl<P: Port> Kernel<P> {
         let thread = self.threads.get_mut(id);
         self.ready.remove(thread);
         thread.wait = Wait::Ended;
-        thread.limit = Limit::NONE;
+        thread.set_limit(Limit::NONE);
+        thread.grace = Limit::NONE;
     }
 }

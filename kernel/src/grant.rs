@@ -8,19 +8,15 @@
 use crate::Kernel;
 use crate::call::Refusal;
 use crate::port::Port;
-use crossgate_abi::table::{Method, Service};
-use crossgate_abi::{CallError, Kind, Shape, Status, Word};
-
-const HANDLE: u16 = Kind::Handle as u16;
-const HANDLE_IF_TAG_IS_ZERO: u16 = Kind::HandleIfTagIsZero as u16;
-
-/// Lets a receiver (the last argument) call the services whose handles are among words of this shape, if
-/// the giver (the one before) may.
-type Pass<P> = fn(&mut Kernel<P>, Shape, &[Word], u8, u8) -> Result<(), CallError>;
+use crossgate_abi::table::Service;
+use crossgate_abi::{CallError, Shape, Status, Word};
 
 /// What only a firmware needs in which handles are passed on. Others don't carry the code.
 pub(crate) struct Grants<P: Port> {
-    pub pass: Pass<P>,
+    /// Whether a process may give away all handles that are among words of this shape.
+    pub check: fn(&Kernel<P>, Shape, &[Word], u8) -> Result<(), CallError>,
+    /// Lets a process call the services whose handles are among such words, which have been checked.
+    pub pass: fn(&mut Kernel<P>, Shape, &[Word], u8),
     /// The current process takes back all grants of one of its services.
     pub revoke: fn(&mut Kernel<P>, Word) -> Status,
     /// A process goes down: grants of its services end, and those that it has got.
@@ -28,8 +24,12 @@ pub(crate) struct Grants<P: Port> {
 }
 
 impl<P: Port> Grants<P> {
-    pub const ALL: &Grants<P> =
-        &Grants { pass: Kernel::pass_handles, revoke: Kernel::revoke, end: Kernel::end_grants };
+    pub const ALL: &Grants<P> = &Grants {
+        check: Kernel::check_handles,
+        pass: Kernel::pass_handles,
+        revoke: Kernel::revoke,
+        end: Kernel::end_grants,
+    };
 }
 
 impl<P: Port> Kernel<P> {
@@ -52,48 +52,29 @@ impl<P: Port> Kernel<P> {
         }
     }
 
-    /// The current thread calls a method that takes or gives handles.
-    #[cold]
-    pub(crate) fn take_handles(
-        &mut self,
-        method: &Method,
-        words: &[Word],
-        callee: u8,
-    ) -> Result<(), CallError> {
-        let Some(grants) = self.grants else { return Ok(()) };
-        let thread = self.threads.current();
-        if let Some(frame) = thread.next_frame() {
-            frame.care = method.results.kinds as u8;
-        }
-        let caller = thread.level.process;
-        (grants.pass)(self, method.arguments, words, caller, callee)
-    }
-
-    fn pass_handles(
-        &mut self,
-        shape: Shape,
-        words: &[Word],
-        giver: u8,
-        receiver: u8,
-    ) -> Result<(), CallError> {
-        let (mut kinds, mut before) = (shape.kinds, 1);
-        for &word in words {
-            if kinds & HANDLE != 0 || kinds & HANDLE_IF_TAG_IS_ZERO != 0 && before == 0 {
-                let index = word >> 8;
-                let (Some(service), Some(granted)) =
-                    (self.services.get(index), self.granted.get_mut(index))
-                else {
-                    return Err(CallError::NotPermitted);
-                };
-                let may = service.callers | *granted | 1 << (service.owner & 31);
-                if may >> (giver & 31) & 1 == 0 {
-                    return Err(CallError::NotPermitted);
-                }
-                *granted |= 1 << (receiver & 31);
+    fn check_handles(&self, shape: Shape, words: &[Word], giver: u8) -> Result<(), CallError> {
+        for place in shape.handles(words) {
+            let index = words.get(place).map_or(0, |handle| handle >> 8);
+            let (Some(service), Some(granted)) =
+                (self.services.get(index), self.granted.get(index))
+            else {
+                return Err(CallError::NotPermitted);
+            };
+            let may = service.callers | granted | 1 << (service.owner & 31);
+            if may >> (giver & 31) & 1 == 0 {
+                return Err(CallError::NotPermitted);
             }
-            (kinds, before) = (kinds >> 4, word);
         }
         Ok(())
+    }
+
+    fn pass_handles(&mut self, shape: Shape, words: &[Word], receiver: u8) {
+        for place in shape.handles(words) {
+            let index = words.get(place).map_or(0, |handle| handle >> 8);
+            if let Some(granted) = self.granted.get_mut(index) {
+                *granted |= 1 << (receiver & 31);
+            }
+        }
     }
 
     fn revoke(&mut self, index: Word) -> Status {

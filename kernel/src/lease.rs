@@ -122,9 +122,6 @@ impl<P: Port> Kernel<P> {
             if kinds == 0 {
                 break;
             }
-            if kinds & Method::HANDLES != 0 {
-                self.take_handles(method, words, callee)?;
-            }
             let kind = kinds & 3;
             kinds >>= 4;
             // Empty memory is nobody's.

@@ -118,6 +118,8 @@ pub struct Kernel<P: Port> {
     pub port: P,
     pub(crate) ready: Ready,
     pub(crate) faults: Faults,
+    /// Refused calls, apart: a server that accuses others can't have the record of a crash overwritten.
+    pub(crate) refusals: Faults,
     pub(crate) states: &'static mut [process::Process],
     pub(crate) limits: Option<&'static Limits<P>>,
     pub(crate) grants: Option<&'static Grants<P>>,
@@ -157,7 +159,8 @@ impl<P: Port> Kernel<P> {
             notifications: storage.notifications,
             signalled: 0,
             next_deadline: NEVER,
-            faults: Faults::new(),
+            faults: Faults::NONE,
+            refusals: Faults::NONE,
             states: storage.processes,
             limits: if system.limiters != 0 { Some(Limits::ALL) } else { None },
             grants: if system.passes_handles { Some(Grants::ALL) } else { None },

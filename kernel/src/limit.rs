@@ -1,11 +1,11 @@
 //! How long calls may take.
 //!
-//! A thread can limit the calls that it makes from where it is. When the time is over, a wait for an
-//! object or a notification in those calls fails with
+//! A thread can limit the calls that it makes from where it is. When the time is over, no further call is
+//! entered, and a wait for an object or a notification in those in flight fails with
 //! [`DeadlineExceeded`](CallError::DeadlineExceeded), so that an orderly server gives up and returns. A
-//! method that is still not done when a time of grace is over is killed,
+//! method that is still not done when a time of [grace](GRACE) is over is killed,
 //! which its process does not survive: its memory is as the method left it. So it goes on, inwards to
-//! outwards, until the thread is back where the limit was set.
+//! outwards, each with a time of grace of its own, until the thread is back where the limit was set.
 //!
 //! A callee goes on under the limit of its caller. It can set one of its own, which can only be nearer;
 //! that of the caller is kept in the frame of the call, and holds again after it.
@@ -16,41 +16,62 @@ use crate::fault::Fault;
 use crate::port::Port;
 use crate::thread::{Pending, ThreadId, Wait};
 use crate::time::NEVER;
-use crossgate_abi::{ARGUMENT_WORDS, CallError, Cause, LIMIT_UNIT, Status, Word};
+use crossgate_abi::{ARGUMENT_WORDS, CallError, Cause, LIMIT_OVER, LIMIT_UNIT, Status, Word};
 
-/// How long a method may go on after the end of its time, in units of [`LIMIT_UNIT`]. One that returns
-/// within it can't be killed by an impatient caller.
-pub const GRACE: u16 = 10;
+/// How long a method may go on after the end of its time, in µs. One that returns within it can't be killed
+/// by an impatient caller.
+pub const GRACE: u64 = 10_000;
 
 /// The lower bits of a time since start in units of [`LIMIT_UNIT`].
 type Ticks = u16;
 
 /// At this time in µs since start.
-fn ticks(time: u64) -> Ticks {
-    (time / LIMIT_UNIT) as Ticks
+#[inline]
+fn ticks(now: u64) -> Ticks {
+    (now / LIMIT_UNIT) as Ticks
 }
 
-/// When calls have to end, less than 2^15 ticks away; or 0 if there is no limit.
+/// When calls have to end: less than 2^15 units of [`LIMIT_UNIT`] away, or [over](Limit::OVER), or
+/// [never](Limit::NONE).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Limit(Ticks);
 
 impl Limit {
     pub const NONE: Limit = Limit(0);
+    /// The time is over. (A time that has passed would seem to come, once it is long ago.)
+    pub const OVER: Limit = Limit(LIMIT_OVER);
 
-    /// How many ticks are left, if there is a limit.
+    /// The first end of a unit that is not before `time`, in µs since start.
+    fn not_before(time: u64) -> Limit {
+        match time.div_ceil(LIMIT_UNIT) as Ticks {
+            0 | LIMIT_OVER => Limit(1),
+            ticks => Limit(ticks),
+        }
+    }
+
+    /// How many units are left, if there is a limit.
     fn left(self, now: Ticks) -> Option<u16> {
-        let distance = self.0.wrapping_sub(now) as i16;
-        (self != Limit::NONE).then_some(distance.max(0) as u16)
+        match self {
+            Limit::NONE => None,
+            Limit::OVER => Some(0),
+            Limit(end) => Some((end.wrapping_sub(now) as i16).max(0) as u16),
+        }
     }
 
-    fn is_over(self, now: Ticks) -> bool {
-        self.left(now) == Some(0)
+    /// Whether it is over, for the first time or [since long](Limit::OVER).
+    fn is_over(self, now: u64) -> bool {
+        self.left(ticks(now)) == Some(0)
     }
 
-    /// When it is over, in µs since start, if it is not now.
+    /// When it will be over, in µs since start.
     pub fn end(self, now: u64) -> u64 {
-        self.left(ticks(now)).map_or(NEVER, |left| now + u64::from(left) * LIMIT_UNIT)
+        self.left(ticks(now)).map_or(NEVER, |left| end_of(left, now))
     }
+}
+
+/// When so many units have ended, in µs since start; never if they are none.
+fn end_of(left: u16, now: u64) -> u64 {
+    if left == 0 { NEVER } else { now - now % LIMIT_UNIT + u64::from(left) * LIMIT_UNIT }
 }
 
 /// What only a firmware needs in which some process may limit its calls. Others don't carry the code.
@@ -74,53 +95,77 @@ impl<P: Port> Kernel<P> {
         }
         let before = thread.limit;
         words[1] = before.0.into();
-        let mut left = Limit(words[0] as Ticks).left(ticks(now));
-        if let Some(frame) = thread.frame(thread.depth.wrapping_sub(1)) {
+        let mut limit = Limit(words[0] as Ticks);
+        let ticks = ticks(now);
+        let mut left = limit.left(ticks);
+        let depth = thread.depth();
+        if depth != 0
+            && let Some(frame) = thread.frame(depth - 1)
+        {
             if frame.care & LIMITED == 0 {
                 frame.care |= LIMITED;
                 frame.limit = before;
             }
-            if let Some(outer) = frame.limit.left(ticks(now)) {
-                left = Some(left.map_or(outer, |left| left.min(outer)));
+            // That of the caller holds as well.
+            let outer = frame.limit.left(ticks);
+            if outer.is_some_and(|outer| left.is_none_or(|left| outer < left)) {
+                (limit, left) = (frame.limit, outer);
             }
         }
-        thread.limit = Limit::NONE;
+        thread.set_limit(if left == Some(0) { Limit::OVER } else { limit });
         if let Some(left) = left {
-            // One that is long over would soon seem to be far away, so it is over just now.
-            thread.limit = Limit(ticks(now).wrapping_add(left).max(1));
-            self.want_timer(now + u64::from(left) * LIMIT_UNIT);
+            self.want_timer(end_of(left, now));
         }
         Status::OK
     }
 
     fn check_limit(&mut self, id: ThreadId, now: u64) -> u64 {
-        if self.threads.get(id).limit.is_over(ticks(now)) {
-            self.overrun(id, ticks(now));
+        let thread = self.threads.get(id);
+        if (thread.limit, thread.grace) == (Limit::NONE, Limit::NONE) {
+            return NEVER;
         }
-        self.threads.get(id).limit.end(now)
-    }
-
-    /// Calls of a thread have taken too long.
-    fn overrun(&mut self, id: ThreadId, now: Ticks) {
         let thread = self.threads.get_mut(id);
+        if thread.limit.is_over(now) {
+            thread.set_limit(Limit::OVER);
+        }
+        let grace_is_over = thread.grace.is_over(now);
         let mut limit = thread.limit;
-        thread.limit = Limit(now.wrapping_add(GRACE).max(1));
-        let mut is_late = matches!(thread.wait, Wait::Lock(_));
-        let (mut killed, mut is_gone) = (None, false);
-        let frames = thread.frames.get_mut(..thread.depth.into()).unwrap_or(&mut []);
-        for frame in frames.iter_mut().rev() {
+        let mut is_late = limit == Limit::OVER && matches!(thread.wait, Wait::Lock(_));
+        let (mut is_newly_late, mut killed, mut is_gone) = (false, None, false);
+        // Limits further out are over later, if at all.
+        let mut next = limit.end(now);
+        for frame in thread
+            .frames
+            .get_mut(..thread.calls.in_flight().into())
+            .unwrap_or(&mut [])
+            .iter_mut()
+            .rev()
+        {
             if frame.care & LIMITED != 0 {
                 limit = frame.limit;
-            }
-            if limit.is_over(now) {
-                is_late = true;
-                if frame.care & OVERDUE != 0 && !is_gone {
-                    killed = killed.or(Some(frame.service));
+                if limit.is_over(now) {
+                    (limit, frame.limit) = (Limit::OVER, Limit::OVER);
                 }
+            }
+            if limit != Limit::OVER {
+                next = next.min(limit.end(now));
+                break;
+            }
+            is_late = true;
+            if frame.care & OVERDUE == 0 {
                 frame.care |= OVERDUE;
+                is_newly_late = true;
+            } else if grace_is_over && !is_gone {
+                killed = killed.or(Some(frame.service));
             }
             is_gone = frame.is_stale();
         }
+        if is_newly_late || killed.is_some() {
+            thread.grace = Limit::not_before(now + GRACE);
+        } else if grace_is_over {
+            thread.grace = Limit::NONE;
+        }
+        next = next.min(thread.grace.end(now));
         // Sleeping and mutexes are the callee's own affair: they take as long as it has made them take.
         if is_late && matches!(thread.wait, Wait::Lock(_) | Wait::Notifications(_)) {
             thread.pending = Pending::status(CallError::DeadlineExceeded.into());
@@ -131,5 +176,6 @@ impl<P: Port> Kernel<P> {
             self.report(id, service.owner, &Fault::of(Cause::Deadline));
             self.crash(service.owner);
         }
+        next
     }
 }

@@ -111,7 +111,7 @@ impl<P: Port> Kernel<P> {
         let thread = self.threads.current();
         let (id, process) = (thread.id, thread.level.process);
         let wiring = self.system.threads.get(id.index());
-        let (0, Some(wiring)) = (thread.depth, wiring) else {
+        let (0, Some(wiring)) = (thread.depth(), wiring) else {
             return Some(CallError::NotPermitted.into());
         };
         match self.advance(process) {
@@ -158,9 +158,10 @@ impl<P: Port> Kernel<P> {
         if now - state.crashed_at > CALM {
             state.crashes = 0;
         }
+        // Before it counts, as the count does not go past the highest limit.
+        let stopped = state.crashes >= limit;
         state.crashes = state.crashes.saturating_add(1);
         state.crashed_at = now;
-        let stopped = state.crashes > limit;
         self.take_down(process, stopped);
     }
 
@@ -184,12 +185,13 @@ impl<P: Port> Kernel<P> {
         let mut next = self.threads.after(ThreadId::IDLE);
         while let Some(id) = next {
             let thread = self.threads.get_mut(id);
-            for frame in thread.frames.get_mut(..thread.depth.into()).unwrap_or(&mut []) {
+            for frame in thread.frames.get_mut(..thread.calls.in_flight().into()).unwrap_or(&mut [])
+            {
                 if frame.level.process == process {
                     frame.care |= STALE;
                 }
             }
-            let (is_inside, depth) = (thread.level.process == process, thread.depth);
+            let (is_inside, depth) = (thread.level.process == process, thread.depth());
             if depth > 1 {
                 self.free_objects(id, process);
             }

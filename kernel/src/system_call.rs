@@ -80,13 +80,14 @@ impl<P: Port> Kernel<P> {
                 self.limits.map_or(nothing, |limits| Some((limits.set)(self, words)))
             }
             number::REFUSE => Some(self.refuse()),
+            number::CALLER => Some(self.caller(words)),
             number::READ_FAULT => Some(self.read_fault(words)),
             _ => Some(Status::NO_SUCH_SYSTEM_CALL),
         }
     }
 
     fn exit(&mut self) {
-        if self.current().depth == 0 {
+        if self.current().depth() == 0 {
             self.end(self.threads.current_id());
         } else {
             self.crash_current(&Fault::of(Cause::Exit));

@@ -111,6 +111,45 @@ pub struct Level {
     pub leases: InForce,
 }
 
+/// How many calls a thread has in flight, and whether it may make more.
+// One load tells both.
+#[derive(Clone, Copy, Debug)]
+#[repr(C, align(2))]
+pub(crate) struct Calls([u8; 2]);
+
+impl Calls {
+    const NONE: Calls = Calls([0; 2]);
+
+    #[inline(always)]
+    pub fn in_flight(self) -> u8 {
+        self.0[0]
+    }
+
+    /// The number of the frame that the next one gets; past all frames if there must be none.
+    #[inline(always)]
+    pub fn next(self) -> usize {
+        u16::from_le_bytes(self.0).into()
+    }
+
+    /// The [next](Self::next) one is made.
+    #[inline(always)]
+    pub fn enter(&mut self, next: usize) {
+        self.0 = (next as u16).wrapping_add(1).to_le_bytes();
+    }
+
+    /// The innermost one ends.
+    #[inline(always)]
+    pub fn leave(&mut self) {
+        self.0[0] = self.0[0].wrapping_sub(1);
+    }
+
+    /// Lets no more be made, or lets them again.
+    #[inline(always)]
+    fn stop(&mut self, stop: bool) {
+        self.0[1] = stop.into();
+    }
+}
+
 /// A thread.
 // What is used most comes first: the CPU reaches it with shorter instructions.
 #[derive(Debug)]
@@ -121,13 +160,15 @@ pub struct Thread {
     pub stack_pointer: Word,
     pub(crate) stack: Span,
     pub(crate) level: Level,
-    pub(crate) depth: u8,
+    pub(crate) calls: Calls,
     pub(crate) id: ThreadId,
     pub(crate) base_priority: u8,
     pub(crate) priority: u8,
     pub(crate) blocked_on: Option<ThreadId>,
     /// When the calls that it makes have to end.
     pub(crate) limit: Limit,
+    /// When the innermost call that is late is killed.
+    pub(crate) grace: Limit,
     pub(crate) pending: Pending,
     pub(crate) wait: Wait,
     /// When it stops waiting, in µs since start.
@@ -165,12 +206,13 @@ impl Thread {
         stack_pointer: 0,
         stack: Span::EMPTY,
         level: Level { window: 0, process: 0, leases: InForce::NONE },
-        depth: 0,
+        calls: Calls::NONE,
         id: ThreadId::IDLE,
         base_priority: 0,
         priority: 0,
         blocked_on: None,
         limit: Limit::NONE,
+        grace: Limit::NONE,
         pending: Pending::Nothing,
         wait: Wait::Nothing,
         deadline: NEVER,
@@ -193,7 +235,8 @@ impl Thread {
     /// It is at home, and runs next from its beginning.
     pub(crate) fn begin<P: Port>(&mut self) {
         self.pending = Pending::Nothing;
-        self.limit = Limit::NONE;
+        self.set_limit(Limit::NONE);
+        self.grace = Limit::NONE;
         self.stack_pointer = P::first_context(P::BEGIN, self.stack.end);
     }
 
@@ -219,24 +262,38 @@ impl Thread {
 
     /// Whether it is in `process`, or will come back there.
     pub(crate) fn has_entered(&self, process: u8) -> bool {
-        let mut frames = self.frames.get(..self.depth.into()).unwrap_or(&[]).iter();
+        let mut frames = self.frames.get(..self.depth().into()).unwrap_or(&[]).iter();
         self.level.process == process || frames.any(|frame| frame.level.process == process)
     }
 
     /// The frame of its call number `index`, the outermost being 0.
     pub(crate) fn frame(&mut self, index: u8) -> Option<&mut Frame> {
-        if index < self.depth { self.frames.get_mut(usize::from(index)) } else { None }
+        if index < self.depth() { self.frames.get_mut(usize::from(index)) } else { None }
+    }
+
+    /// When the calls that it makes from now on have to end.
+    #[inline(always)]
+    pub(crate) fn set_limit(&mut self, limit: Limit) {
+        self.limit = limit;
+        self.calls.stop(limit == Limit::OVER);
+    }
+
+    /// How many calls it has in flight.
+    #[inline(always)]
+    #[must_use]
+    pub fn depth(&self) -> u8 {
+        self.calls.in_flight()
     }
 
     /// The frame that its next call will have.
     pub(crate) fn next_frame(&mut self) -> Option<&mut Frame> {
-        self.frames.get_mut(usize::from(self.depth))
+        self.frames.get_mut(usize::from(self.calls.in_flight()))
     }
 
     /// The frame of the call that it is in.
     #[inline(always)]
     pub(crate) fn innermost(&self) -> Option<&Frame> {
-        self.frames.get(usize::from(self.depth).wrapping_sub(1))
+        self.frames.get(usize::from(self.depth()).wrapping_sub(1))
     }
 
     /// The first address of its stack that is closed.
@@ -249,13 +306,13 @@ impl Thread {
     /// Goes back to the caller of the innermost call. (What is saved there is the port's to load.)
     #[inline(always)]
     pub(crate) fn pop(&mut self) -> Option<Frame> {
-        let place = self.frames.get_mut(usize::from(self.depth).wrapping_sub(1))?;
+        let place = self.frames.get_mut(usize::from(self.calls.in_flight()).wrapping_sub(1))?;
         let frame = *place;
         place.care = 0;
-        self.depth -= 1;
+        self.calls.leave();
         self.level = frame.level;
         if frame.care & LIMITED != 0 {
-            self.limit = frame.limit;
+            self.set_limit(frame.limit);
         }
         Some(frame)
     }

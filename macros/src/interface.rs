@@ -42,12 +42,7 @@ pub fn expand(attribute: TokenStream, item: TokenStream) -> Result<TokenStream, 
         return Err(Error::new(name.span(), "an interface has at most 256 methods"));
     }
 
-    let mut expanded = TokenStream::new();
-    if declared.is_empty() {
-        for method in &methods {
-            expanded.extend(limits(&name, method));
-        }
-    }
+    let shapes: Vec<_> = methods.iter().map(|method| shape(&name, method)).collect();
     let exclusive: Vec<Token> = methods
         .iter()
         .find(|method| !method.mutable.is_empty())
@@ -63,7 +58,7 @@ pub fn expand(attribute: TokenStream, item: TokenStream) -> Result<TokenStream, 
         bracket(declared.clone()),
         bracket(named.clone()),
         bracket(exclusive),
-        bracket(methods.into_iter().enumerate().map(|(index, method)| {
+        bracket(methods.into_iter().zip(shapes).enumerate().map(|(index, (method, shape))| {
             let parameter = |(name, ty): (Ident, Vec<Token>)| {
                 let form = Ident::new(if is_lease(&ty) { "lease" } else { "value" }, name.span());
                 let pieces = [
@@ -82,13 +77,13 @@ pub fn expand(attribute: TokenStream, item: TokenStream) -> Result<TokenStream, 
                 bracket(method.mutable),
                 bracket(method.parameters.into_iter().map(parameter)),
                 bracket(method.result),
+                bracket(shape),
                 bracket(declared.clone()),
                 bracket(named.clone()),
             ])
         })),
     ];
-    expanded.extend(template("__interface", pieces.into_iter().collect()));
-    Ok(expanded)
+    Ok(template("__interface", pieces.into_iter().collect()))
 }
 
 /// `<T: Wire, const N: usize>` as declared, and as named: `T, N,`.
@@ -223,8 +218,8 @@ fn without_anonymous_lifetimes(ty: Vec<Token>) -> Vec<Token> {
     ty.into_iter().map(rename).collect()
 }
 
-/// The limits of a call, checked at the method that breaks them.
-fn limits(interface: &Ident, method: &Method) -> TokenStream {
+/// What the words of a method are, checked where it stands.
+fn shape(interface: &Ident, method: &Method) -> TokenStream {
     let span = method.name.span();
     let mut arguments =
         code_at(&format!("\"`{interface}::{}`\", ::crossgate::Shape::NONE", method.name), span);
@@ -238,8 +233,7 @@ fn limits(interface: &Ident, method: &Method) -> TokenStream {
     arguments.extend(code_at(", <", span));
     arguments.extend(method.result.iter().cloned());
     arguments.extend(code_at("as ::crossgate::Wire>::SHAPE", span));
-    let mut check = code_at("const _: () = ::crossgate::wiring::check_method", span);
-    check.extend([parenthesis(arguments, span)]);
-    check.extend(code_at(";", span));
-    check
+    let mut shape = code_at("::crossgate::interface::MethodShape::new", span);
+    shape.extend([parenthesis(arguments, span)]);
+    shape
 }

@@ -3,7 +3,7 @@
 use crate::report::{expect, fail};
 use core::time::Duration;
 use crossgate::Notification;
-use crossgate::fault::Faults;
+use crossgate::fault::{Faults, Refusals};
 use crossgate_abi::table::System;
 use crossgate_abi::{Cause, FaultRecord};
 
@@ -18,13 +18,14 @@ pub struct Watch {
     system: &'static System,
     faulted: Notification,
     faults: Faults,
+    refusals: Refusals,
 }
 
 impl Watch {
     /// A watch over `system`, which signals `faulted`.
     #[must_use]
     pub fn new(system: &'static System, faulted: Notification) -> Watch {
-        Watch { system, faulted, faults: Faults::new() }
+        Watch { system, faulted, faults: Faults::new(), refusals: Refusals::new() }
     }
 
     /// Waits for the next fault, which has to be one of `process` with this cause.
@@ -63,7 +64,7 @@ impl Watch {
         if self.faulted.wait_timeout(PATIENCE).is_err() {
             fail(format_args!("expected a fault of {process}, but there is none"));
         }
-        let Some(record) = self.faults.next() else {
+        let Some(record) = self.faults.next().or_else(|| self.refusals.next()) else {
             fail(format_args!("a fault is told, but has no record"));
         };
         let name = self.system.processes.get(usize::from(record.process));
@@ -74,7 +75,7 @@ impl Watch {
     /// Fails if there was another fault.
     #[track_caller]
     pub fn expect_no_more(&mut self) {
-        if let Some(record) = self.faults.next() {
+        if let Some(record) = self.faults.next().or_else(|| self.refusals.next()) {
             let name = self.system.processes.get(usize::from(record.process));
             let name = name.map_or("?", |process| process.name);
             fail(format_args!("expected no fault, got one of {name}: {record:x?}"));

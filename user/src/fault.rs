@@ -1,13 +1,17 @@
 //! What became of other processes: the records of crashes.
 //!
 //! The process that the wiring names with `faults NOTIFICATION;` is notified of every crash and may
-//! read the records. The kernel keeps the last few.
+//! read the records: of crashes by [`Faults`], of calls that a server has
+//! [refused](crate::server::refuse) by [`Refusals`]. The kernel keeps the last few of each.
 
 use crate::arch::system_call;
 pub use crossgate_abi::{Cause, FaultRecord};
 use crossgate_abi::{FAULT_RECORDS, Status, Word, number};
 
 /// Reads the records of crashes, the oldest first.
+///
+/// Calls that were refused are not among them: to restart or stop a process because somebody else says
+/// something of it is another decision (see [`Refusals`]).
 ///
 /// ```no_run
 /// # use crossgate::{Notification, fault::Faults};
@@ -23,21 +27,80 @@ use crossgate_abi::{FAULT_RECORDS, Status, Word, number};
 /// }
 /// ```
 #[derive(Debug, Default)]
-pub struct Faults {
-    next: usize,
-}
+pub struct Faults(Records<CRASHES>);
 
 impl Faults {
     /// From the first crash on.
     #[must_use]
     pub const fn new() -> Faults {
-        Faults { next: 0 }
+        Faults(Records { next: 0 })
     }
+}
 
+impl Iterator for Faults {
+    type Item = FaultRecord;
+
+    /// The next record; `None` if there is none yet. Records that the kernel has overwritten are
+    /// passed over.
+    fn next(&mut self) -> Option<FaultRecord> {
+        self.0.next()
+    }
+}
+
+/// Reads the records of calls that were [refused](crate::server::refuse), the oldest first. Each names the
+/// process that made the call, and as [`accuser`](FaultRecord::accuser) the server that says that it broke
+/// the rules.
+///
+/// The kernel does not know whether that is true. So before a client is restarted or stopped on the word of
+/// a server, look who says it: one that you trust with that, or several; a hostile server accuses whoever
+/// calls it.
+///
+/// ```no_run
+/// # use crossgate::fault::Refusals;
+/// # use crossgate::supervise;
+/// # fn is_trusted(_: u8) -> bool { true }
+/// # let mut refusals = Refusals::new();
+/// for record in refusals.by_ref() {
+///     if record.accuser.is_some_and(is_trusted) {
+///         let _ = supervise::restart(record.process);
+///     }
+/// }
+/// ```
+#[derive(Debug, Default)]
+pub struct Refusals(Records<REFUSED_CALLS>);
+
+impl Refusals {
+    /// From the first refused call on.
+    #[must_use]
+    pub const fn new() -> Refusals {
+        Refusals(Records { next: 0 })
+    }
+}
+
+impl Iterator for Refusals {
+    type Item = FaultRecord;
+
+    /// As of [`Faults`].
+    fn next(&mut self) -> Option<FaultRecord> {
+        self.0.next()
+    }
+}
+
+const CRASHES: usize = 0;
+const REFUSED_CALLS: usize = 1;
+
+/// Reads the records of a kind.
+#[derive(Debug, Default)]
+struct Records<const KIND: usize> {
+    next: usize,
+}
+
+impl<const KIND: usize> Records<KIND> {
     /// The record, or how many faults there have been.
     fn read(sequence: usize) -> Result<FaultRecord, usize> {
         let mut words = [0; FaultRecord::WORDS];
         for (index, word) in words.iter_mut().enumerate() {
+            let index = KIND * FaultRecord::WORDS + index;
             let reply = system_call(number::READ_FAULT, [sequence, index]);
             match Status(reply.status) {
                 Status::OK => *word = reply.words[0],
@@ -47,13 +110,7 @@ impl Faults {
         }
         Ok(decode(&words))
     }
-}
 
-impl Iterator for Faults {
-    type Item = FaultRecord;
-
-    /// The next record; `None` if there is none yet. Records that the kernel has overwritten are
-    /// passed over.
     fn next(&mut self) -> Option<FaultRecord> {
         loop {
             match Self::read(self.next) {
@@ -75,6 +132,7 @@ impl Iterator for Faults {
 pub fn decode(words: &[Word; FaultRecord::WORDS]) -> FaultRecord {
     let byte = |shift: u32| (words[0] >> shift) as u8;
     let cause = Cause::ALL.into_iter().find(|&cause| cause as u8 == byte(16));
+    let is_refused = cause == Some(Cause::Refused);
     FaultRecord {
         process: byte(0),
         thread: byte(8),
@@ -83,7 +141,8 @@ pub fn decode(words: &[Word; FaultRecord::WORDS]) -> FaultRecord {
         chain: core::array::from_fn(|call| {
             (words[FaultRecord::CHAIN + call / 4] >> (call % 4 * 8)) as u8
         }),
-        address: words[1],
+        address: if is_refused { 0 } else { words[1] },
+        accuser: is_refused.then_some(words[1] as u8),
         instruction: words[2],
         file: words[3],
         file_length: words[4],
@@ -114,7 +173,8 @@ pub const fn cause_text(cause: Cause) -> &'static str {
     }
 }
 
-/// The name of the source file that panicked. `None` if the record has none, or if what it has is
+/// The name of the source file that panicked, or its end if it is long. It is any text of the process'
+/// choice: where it is printed, see that it forges nothing. `None` if the record has none, or if what it has is
 /// not a text in flash (in the constants of the program, if that runs on Linux).
 #[must_use]
 pub fn panic_file(record: &FaultRecord) -> Option<&'static str> {
@@ -168,6 +228,7 @@ mod tests {
         file: 0x800,
         file_length: 11,
         line: 77,
+        accuser: None,
     };
 
     /// As the kernel tells them.
@@ -176,7 +237,7 @@ mod tests {
             record;
         [
             FaultRecord::who(process, thread, cause, depth),
-            record.address,
+            record.accuser.map_or(record.address, Word::from),
             record.instruction,
             record.file,
             record.file_length,
@@ -189,7 +250,10 @@ mod tests {
     #[test]
     fn a_record_survives_its_journey() {
         for cause in Cause::ALL {
-            let record = FaultRecord { cause, ..RECORD };
+            let record = match cause {
+                Cause::Refused => FaultRecord { cause, address: 0, accuser: Some(9), ..RECORD },
+                _ => FaultRecord { cause, ..RECORD },
+            };
             assert_eq!(decode(&words(&record)), record);
         }
     }

@@ -20,8 +20,8 @@ use std::vec::Vec;
 struct Kernel {
     services: Vec<Service>,
     process: u8,
-    /// The objects that calls in flight are in.
-    entered: Vec<*mut ()>,
+    /// The objects that calls in flight are in, and the processes that made them.
+    entered: Vec<(*mut (), u8)>,
     /// The innermost call was refused.
     refused: bool,
     /// For each service the processes that got a handle of it.
@@ -69,7 +69,7 @@ pub fn serve<I: ?Sized + ServedBy<T>, T: 'static>(object: T) -> Handle<I> {
     KERNEL.with_borrow_mut(|kernel| {
         kernel.services.push(Service {
             object: object.cast(),
-            methods: I::METHODS,
+            methods: Box::leak(methods::<I, T>()),
             callers: u32::MAX,
             name: "fake",
             interface: TypeId::of::<I>,
@@ -80,6 +80,11 @@ pub fn serve<I: ?Sized + ServedBy<T>, T: 'static>(object: T) -> Handle<I> {
         kernel.granted.push(0);
         Handle::__of_service(kernel.services.len() - 1)
     })
+}
+
+fn methods<I: ?Sized + ServedBy<T>, T>() -> Box<[Method]> {
+    let both = I::SHAPES.iter().zip(I::ENTRIES);
+    both.map(|(shape, entry)| shape.entered_at(*entry)).collect()
 }
 
 /// Takes over the services of a wiring. Its objects are statics, so tests that boot wait for each
@@ -156,7 +161,9 @@ impl Kernel {
         if self.entered.len() >= MAX_CALL_DEPTH {
             return Err(CallError::TooDeep);
         }
-        if service.lock != NO_LOCK && self.entered.contains(&service.object) {
+        if service.lock != NO_LOCK
+            && self.entered.iter().any(|&(object, _)| object == service.object)
+        {
             return Err(CallError::Deadlock);
         }
         for index in 0..3 {
@@ -204,7 +211,7 @@ pub(crate) fn call(selector: Word, mut words: [Word; 4]) -> Reply {
         kernel.pass(method.arguments, &words, kernel.process, service.owner)?;
         let caller = core::mem::replace(&mut kernel.process, service.owner);
         let refused = core::mem::take(&mut kernel.refused);
-        kernel.entered.push(service.object);
+        kernel.entered.push((service.object, caller));
         Ok((service, method, (caller, refused)))
     });
     let (service, method, (caller, caller_refused)) = match admitted {
@@ -242,6 +249,13 @@ pub(crate) fn refuse() -> Reply {
         } else {
             failure(CallError::NotPermitted)
         }
+    })
+}
+
+pub(crate) fn caller() -> Reply {
+    KERNEL.with_borrow(|kernel| match kernel.entered.last() {
+        Some(&(_, caller)) => Reply { status: 0, words: [caller.into(), 0] },
+        None => failure(CallError::NotPermitted),
     })
 }
 

@@ -1,6 +1,6 @@
 //! What `#[interface]` makes of a trait, and the limits of a call.
 
-use crate::Parameter;
+use crate::{Parameter, Wire};
 use crossgate_abi::table::{Entry, Method};
 use crossgate_abi::{ARGUMENT_WORDS, Kind, LEASES_PER_CALL, RESULT_WORDS, Shape};
 
@@ -9,6 +9,9 @@ use crossgate_abi::{ARGUMENT_WORDS, Kind, LEASES_PER_CALL, RESULT_WORDS, Shape};
 ///
 /// # Safety
 /// `Client` is `repr(transparent)` over [`RawHandle`](crate::RawHandle).
+//
+// It has no parameters, so only the crate of the trait can implement it for `dyn Trait`: what it says of
+// the interface, no server and no client can say otherwise.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an interface",
     note = "put `#[interface]` on the trait"
@@ -18,16 +21,21 @@ pub unsafe trait Interface: 'static {
     type Client;
     /// The name, with its path.
     const NAME: &'static str;
+    /// What the words of each method are, in the order of the trait.
+    const SHAPES: &'static [MethodShape];
 }
 
 /// `dyn I: ServedBy<T>` if `T: I`. Written by [`#[interface]`](macro@crate::interface).
+///
+/// The crate of a server may implement it for a type of its own, too: then its own process is entered
+/// elsewhere, with the same rights.
 ///
 /// # Safety
 /// The entries expect a `*mut T`.
 #[diagnostic::on_unimplemented(message = "`{T}` does not implement the interface `{Self}`")]
 pub unsafe trait ServedBy<T>: Interface {
-    /// The methods, in the order of the trait.
-    const METHODS: &'static [Method];
+    /// Where each method is entered, in the order of the trait.
+    const ENTRIES: &'static [Entry];
 }
 
 /// An interface without `&mut self` methods.
@@ -40,21 +48,45 @@ pub unsafe trait ServedBy<T>: Interface {
 )]
 pub unsafe trait AllShared {}
 
-/// A method as the kernel's table has it.
-#[must_use]
-#[track_caller]
-pub const fn method(what: &str, entry: Entry, arguments: Shape, results: Shape) -> Method {
-    crate::wiring::check_method(what, arguments, results);
-    Method::new(entry, arguments, results)
+/// What the words of a method are: such that a call can carry them, and values have them.
+#[derive(Clone, Copy, Debug)]
+pub struct MethodShape {
+    arguments: Shape,
+    results: Shape,
 }
 
-/// The shape of a parameter. One that says more than its words would spoil those after it.
+impl MethodShape {
+    /// Checks them. `what` is `` `Interface::method` ``.
+    #[must_use]
+    #[track_caller]
+    pub const fn new(what: &str, arguments: Shape, results: Shape) -> MethodShape {
+        crate::wiring::check_method(what, arguments, results);
+        MethodShape { arguments, results }
+    }
+
+    /// The method as the kernel's table has it.
+    pub(crate) const fn entered_at(self, entry: Entry) -> Method {
+        Method::new(entry, self.arguments, self.results)
+    }
+}
+
+/// The shape of a parameter.
 #[must_use]
 #[track_caller]
 pub const fn argument<P: Parameter>() -> Shape {
     let shape = P::ARGUMENT;
-    let bits = 4 * shape.words as u32;
-    assert!(bits >= u16::BITS || shape.kinds >> bits == 0, "a `SHAPE` with more kinds than words");
+    assert!(shape.is_sound(), "a `SHAPE` that no value can have");
+    shape
+}
+
+/// The shape of a value.
+#[track_caller]
+pub(crate) const fn value<T: Wire>() -> Shape {
+    let shape = T::SHAPE;
+    assert!(
+        !shape.has_leases(),
+        "a `SHAPE` with lent memory: only a `Lent` or a `LentMut` is that"
+    );
     shape
 }
 
@@ -71,6 +103,10 @@ pub(crate) const fn broken_limit(arguments: Shape, results: Shape) -> &'static s
         ": the result needs more than the 2 machine words that a call brings back; fill a `LentMut<'_, T>` instead"
     } else if leases > LEASES_PER_CALL {
         ": a call lends at most 2 pieces of memory"
+    } else if results.has_leases() {
+        ": memory is lent to a call, not in its result"
+    } else if !arguments.is_sound() || !results.is_sound() {
+        ": one of its types has a `SHAPE` that no value can have"
     } else {
         ""
     }

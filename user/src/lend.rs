@@ -5,6 +5,7 @@
 //! change at any time, so a server never gets a reference to it: every access is a copy.
 
 use crate::buffer::{Block, LendBuf, Size};
+use crate::seal::Seal;
 use crate::wire::{Decoder, Encoder, Invalid, Parameter};
 use core::marker::PhantomData;
 use core::mem::MaybeUninit;
@@ -277,6 +278,7 @@ lend! {
 // The kernel has checked that the memory is the caller's to lend. A length that is no multiple of
 // the element, or a start that is not aligned for it, is the caller's fault.
 impl<'a, X: ?Sized + Lendable> Parameter for Lent<'a, X> {
+    const SEAL: Seal = Seal;
     const ARGUMENT: Shape = Shape::READ;
     type Caller = Loan;
 
@@ -299,6 +301,7 @@ impl<'a, X: ?Sized + Lendable> Parameter for Lent<'a, X> {
 }
 
 impl<'a, X: ?Sized + Lendable> Parameter for LentMut<'a, X> {
+    const SEAL: Seal = Seal;
     const ARGUMENT: Shape = Shape::WRITE;
     type Caller = Loan;
 

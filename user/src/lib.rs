@@ -69,6 +69,7 @@ pub mod notification;
 mod object;
 #[cfg(target_os = "none")]
 mod panic;
+mod seal;
 pub mod server;
 mod shared;
 pub mod supervise;

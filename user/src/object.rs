@@ -1,10 +1,11 @@
 //! Service objects.
 
+use crate::seal::Seal;
 use crate::{AllShared, Handle, Handles, Interface, ServedBy};
 use core::cell::UnsafeCell;
 use core::marker::PhantomData;
 use core::ops::Deref;
-use crossgate_abi::table::Method;
+use crossgate_abi::table::Entry;
 
 /// An object that any number of threads may be in at a time: its methods take `&self`, and its state
 /// is `Sync`. Threads of its own process may use it directly.
@@ -54,6 +55,9 @@ impl<T> Exclusive<T> {
     note = "write `Concurrent<T>` (`&self` methods, `T: Sync`), `Exclusive<T>` (one call at a time) or an array of these"
 )]
 pub unsafe trait ServiceObject: 'static {
+    /// No other crate says how many objects there are, and how their handles look: it can't name the type.
+    #[doc(hidden)]
+    const SEAL: Seal;
     /// How many objects it is.
     const COUNT: usize;
     /// How many locks it needs.
@@ -66,6 +70,7 @@ pub unsafe trait ServiceObject: 'static {
 
 // SAFETY: one object.
 unsafe impl<T: 'static> ServiceObject for Concurrent<T> {
+    const SEAL: Seal = Seal;
     const COUNT: usize = 1;
     const LOCKS: usize = 0;
     type Handle<I: ?Sized + Interface> = Handle<I>;
@@ -73,6 +78,7 @@ unsafe impl<T: 'static> ServiceObject for Concurrent<T> {
 }
 // SAFETY: one object.
 unsafe impl<T: 'static> ServiceObject for Exclusive<T> {
+    const SEAL: Seal = Seal;
     const COUNT: usize = 1;
     const LOCKS: usize = 1;
     type Handle<I: ?Sized + Interface> = Handle<I>;
@@ -80,6 +86,7 @@ unsafe impl<T: 'static> ServiceObject for Exclusive<T> {
 }
 // SAFETY: N objects in a row.
 unsafe impl<O: ServiceObject, const N: usize> ServiceObject for [O; N] {
+    const SEAL: Seal = Seal;
     const COUNT: usize = N;
     const LOCKS: usize = N * O::LOCKS;
     type Handle<I: ?Sized + Interface> = Handles<I, N>;
@@ -101,26 +108,21 @@ impl<A> Array<A> {
 /// `O: Publish<dyn I>`: an object of type `O` can be published as a service with interface `I`.
 ///
 /// # Safety
-/// The methods are those for the objects in `Self`, and `EXCLUSIVE` is right.
+/// The entries are those for the objects in `Self`.
 pub unsafe trait Publish<I: ?Sized + Interface>: ServiceObject {
-    /// The methods.
-    const METHODS: &'static [Method];
-    /// Whether one call at a time may be in the object.
-    const EXCLUSIVE: bool;
+    /// Where each method is entered.
+    const ENTRIES: &'static [Entry];
 }
 
 // SAFETY: `AllShared` and `Sync` say that many calls may be in it.
 unsafe impl<I: ?Sized + ServedBy<T> + AllShared, T: Sync + 'static> Publish<I> for Concurrent<T> {
-    const METHODS: &'static [Method] = <I as ServedBy<T>>::METHODS;
-    const EXCLUSIVE: bool = false;
+    const ENTRIES: &'static [Entry] = <I as ServedBy<T>>::ENTRIES;
 }
 // SAFETY: one call at a time is always right.
 unsafe impl<I: ?Sized + ServedBy<T>, T: Send + 'static> Publish<I> for Exclusive<T> {
-    const METHODS: &'static [Method] = <I as ServedBy<T>>::METHODS;
-    const EXCLUSIVE: bool = true;
+    const ENTRIES: &'static [Entry] = <I as ServedBy<T>>::ENTRIES;
 }
 // SAFETY: as for its elements.
 unsafe impl<I: ?Sized + Interface, O: Publish<I>, const N: usize> Publish<I> for [O; N] {
-    const METHODS: &'static [Method] = O::METHODS;
-    const EXCLUSIVE: bool = O::EXCLUSIVE;
+    const ENTRIES: &'static [Entry] = O::ENTRIES;
 }

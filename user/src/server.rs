@@ -6,9 +6,9 @@ use crate::{CallError, Handle};
 use crossgate_abi::number;
 
 /// Refuses the call that this thread is in, as one that breaks the rules of the protocol: the client
-/// gets [`CallError::Refused`] when the method returns, whatever that returns; and the kernel notes who
-/// it was, as [`Cause::Refused`](crate::fault::Cause::Refused) in a
-/// [record](crate::fault::FaultRecord), and tells the process that is told of faults.
+/// gets [`CallError::Refused`] when the method returns, whatever that returns; and the kernel notes, once a
+/// call, who it was and who says so, in a [record](crate::fault::Refusals), and tells the process that is
+/// told of faults.
 ///
 /// For a failure that a client may well meet, let the method return a `Result` instead. Outside a call
 /// it does nothing.
@@ -40,6 +40,30 @@ use crossgate_abi::number;
 /// ```
 pub fn refuse() {
     system_call(number::REFUSE, []);
+}
+
+/// The index in the wiring of the process that made the call that this thread is in; `None` outside a call.
+///
+/// It is the process that the thread was in when it called, which need not be the thread's home: the one that
+/// has the right to call, and that has chosen the arguments.
+///
+/// ```
+/// use crossgate::{host, interface, server};
+///
+/// #[interface]
+/// pub trait Lobby { fn who_am_i(&self) -> Option<u8>; }
+/// struct Porter;
+/// impl Lobby for Porter { fn who_am_i(&self) -> Option<u8> { server::caller() } }
+///
+/// let lobby = host::serve::<dyn Lobby, _>(Porter);
+/// host::run_as(3);
+/// assert_eq!(lobby.who_am_i(), Ok(Some(3)));
+/// assert_eq!(server::caller(), None);
+/// ```
+#[must_use]
+pub fn caller() -> Option<u8> {
+    let reply = system_call(number::CALLER, []);
+    (reply.status == 0).then_some(reply.words[0] as u8)
 }
 
 /// Takes back all rights to call a service of this process that were given by passing its handle on.

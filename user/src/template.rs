@@ -9,7 +9,7 @@
 macro_rules! __interface {
     ([$($attribute:tt)*] [$($visibility:tt)*] [$name:ident] [$client:ident] [$($declared:tt)*] [$($named:tt)*] [$($exclusive:tt)*] [$({
         [$($method_attribute:tt)*] [$index:literal] [$method:ident] [$($mutable:tt)?]
-        [$(([$parameter:ident] [$form:ident] [$($type:tt)*] [$($static_type:tt)*]))*] [$($result:tt)*]
+        [$(([$parameter:ident] [$form:ident] [$($type:tt)*] [$($static_type:tt)*]))*] [$($result:tt)*] [$($shape:tt)*]
         [$($method_declared:tt)*] [$($method_named:tt)*]
     })*]) => {
         // 1. The server's view: the trait as it was written.
@@ -18,7 +18,19 @@ macro_rules! __interface {
             $( $($method_attribute)* fn $method(& $($mutable)? self $(, $parameter: $($type)*)*) -> $($result)*; )*
         }
 
-        // 2. The caller's view: the same methods, each of which may also fail with a `CallError`.
+        // 2. What the tables have to know of it.
+        // SAFETY: the client is transparent over `RawHandle`.
+        unsafe impl<$($declared)*> $crate::Interface for dyn $name<$($named)*> {
+            type Client = $client<$($named)*>;
+            const NAME: &'static str = concat!(module_path!(), "::", stringify!($name));
+            const SHAPES: &'static [$crate::interface::MethodShape] = &[$($($shape)*,)*];
+        }
+        $crate::__unless! { [$($exclusive)*]
+            // SAFETY: no method takes `&mut self`.
+            unsafe impl<$($declared)*> $crate::AllShared for dyn $name<$($named)*> {}
+        }
+
+        // 3. The caller's view: the same methods, each of which may also fail with a `CallError`.
         #[doc = concat!("What a caller can do with a `Handle<dyn ", stringify!($name), ">`.")]
         #[repr(transparent)]
         $($visibility)* struct $client<$($declared)*>(
@@ -46,22 +58,10 @@ macro_rules! __interface {
             )*
         }
 
-        // 3. What the tables have to know of it.
-        // SAFETY: the client is transparent over `RawHandle`.
-        unsafe impl<$($declared)*> $crate::Interface for dyn $name<$($named)*> {
-            type Client = $client<$($named)*>;
-            const NAME: &'static str = concat!(module_path!(), "::", stringify!($name));
-
-        }
-        $crate::__unless! { [$($exclusive)*]
-            // SAFETY: no method takes `&mut self`.
-            unsafe impl<$($declared)*> $crate::AllShared for dyn $name<$($named)*> {}
-        }
-
         // 4. The entry points: a thunk per method and server.
         // SAFETY: the thunks expect a `*mut __Server`.
         unsafe impl<__Server: $name<$($named)*>, $($declared)*> $crate::ServedBy<__Server> for dyn $name<$($named)*> {
-            const METHODS: &'static [$crate::abi::table::Method] = {
+            const ENTRIES: &'static [$crate::abi::table::Entry] = {
                 $(
                     unsafe extern "C-unwind" fn $method<__Server: $name<$($method_named)*>, $($method_declared)*>(
                         object: *mut (), first: $crate::abi::Word, second: $crate::abi::Word,
@@ -82,14 +82,7 @@ macro_rules! __interface {
                             <__Server as $name<$($method_named)*>>::$method(object $(, $parameter)*))
                     }
                 )*
-                &[$(
-                    $crate::interface::method(
-                        concat!("`", stringify!($name), "::", stringify!($method), "`"),
-                        $method::<__Server, $($method_named)*>,
-                        $crate::Shape::NONE $(.then($crate::interface::argument::<$($type)*>()))*,
-                        <$($result)* as $crate::Wire>::SHAPE,
-                    ),
-                )*]
+                &[$($method::<__Server, $($method_named)*>),*]
             };
         }
     };
@@ -304,6 +297,11 @@ macro_rules! __system {
                             lock: $crate::wiring::sum(__wiring::LOCKS, $place),
                             stack: $object_stack,
                             callers: $crate::wiring::mentioned_by(__wiring::TEXTS, stringify!($service)),
+                            methods: {
+                                const COUNT: usize = <$interface as $crate::Interface>::SHAPES.len();
+                                const METHODS: &[table::Method] = &$crate::wiring::methods::<$interface, $type, COUNT>();
+                                METHODS
+                            },
                         },
                         &mut table,
                     );

@@ -4,7 +4,7 @@ use crate::arch::system_call;
 use crate::call::failure;
 use core::ops::{Add, Sub};
 use core::time::Duration;
-use crossgate_abi::{CallError, LIMIT_UNIT, Word, number};
+use crossgate_abi::{CallError, LIMIT_OVER, LIMIT_UNIT, Word, number};
 
 /// A point in time, to the µs.
 ///
@@ -85,10 +85,13 @@ pub fn with_deadline<T, E: From<CallError>>(
     if time > LONGEST {
         return calls();
     }
-    // Rounded up, and 0 would be none.
-    let limit = ((now().0 + time).div_ceil(LIMIT_UNIT) as u16).max(1);
+    // Rounded up; 0 and `LIMIT_OVER`, which come one after the other, are no times.
+    let mut limit = (now().0 + time).div_ceil(LIMIT_UNIT) as u16;
+    if limit.wrapping_sub(LIMIT_OVER) <= 1 {
+        limit = 1;
+    }
     let before = set_limit(limit)?;
-    if before != 0 && (before.wrapping_sub(limit) as i16) < 0 {
+    if before == LIMIT_OVER || before != 0 && (before.wrapping_sub(limit) as i16) < 0 {
         set_limit(before)?;
     }
     let result = calls();

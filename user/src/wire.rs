@@ -1,5 +1,6 @@
 //! Values in machine words.
 
+use crate::seal::Seal;
 use core::num::{NonZeroI8, NonZeroI16, NonZeroI32, NonZeroU8, NonZeroU16, NonZeroU32};
 use core::time::Duration;
 use crossgate_abi::{ARGUMENT_WORDS, Shape, Word};
@@ -117,6 +118,9 @@ pub trait Wire: Sized + 'static {
     note = "a value travels in registers if it derives `Wire`; memory is lent: `Lent<'_, T>`, `LentMut<'_, [T]>` with `T: Plain`"
 )]
 pub trait Parameter: Sized {
+    /// No other crate says what lent memory is: it can't name the type.
+    #[doc(hidden)]
+    const SEAL: Seal;
     /// How many words, and of what kind.
     const ARGUMENT: Shape;
     /// What the caller writes.
@@ -130,7 +134,8 @@ pub trait Parameter: Sized {
 }
 
 impl<T: Wire> Parameter for T {
-    const ARGUMENT: Shape = <T as Wire>::SHAPE;
+    const SEAL: Seal = Seal;
+    const ARGUMENT: Shape = crate::interface::value::<T>();
     type Caller = T;
 
     #[inline(always)]

@@ -1,13 +1,13 @@
 //! Arithmetic and checks behind `system!`, done by the compiler.
 
-use crate::interface::broken_limit;
+use crate::interface::{MethodShape, broken_limit};
 use crate::object::Publish;
 use crate::{Handle, Interface};
 use core::any::TypeId;
 use core::cell::UnsafeCell;
 use core::mem::MaybeUninit;
-use crossgate_abi::table::{NO_LOCK, OnFault, Service, Window};
-use crossgate_abi::{PRIORITIES, Shape};
+use crossgate_abi::table::{Method, NO_LOCK, OnFault, RawReply, Service, Window};
+use crossgate_abi::{PRIORITIES, Shape, Word};
 
 pub use crate::object::{Array, ServiceObject};
 
@@ -172,28 +172,59 @@ pub struct Publication {
     pub lock: usize,
     pub stack: u16,
     pub callers: u32,
+    pub methods: &'static [Method],
+}
+
+/// What a server enters for a method that it has no entry for: never in a table.
+const unsafe extern "C-unwind" fn no_entry(
+    _: *mut (),
+    _: Word,
+    _: Word,
+    _: Word,
+    _: Word,
+) -> RawReply {
+    panic!("a method without an entry")
+}
+
+/// The methods of a service, of which there are `N`: what they are, the interface says; where they are
+/// entered, the server.
+#[must_use]
+#[track_caller]
+pub const fn methods<I: ?Sized + Interface, O: Publish<I>, const N: usize>() -> [Method; N] {
+    let (shapes, entries) = (I::SHAPES, O::ENTRIES);
+    if shapes.len() != N || entries.len() != N {
+        fail(I::NAME, ": its server has not exactly one entry for each method");
+    }
+    let nothing = MethodShape::new("", Shape::NONE, Shape::NONE);
+    let mut methods = [nothing.entered_at(no_entry); N];
+    let mut method = 0;
+    while method < N {
+        methods[method] = shapes[method].entered_at(entries[method]);
+        method += 1;
+    }
+    methods
 }
 
 /// Enters a service, once per object, into the table.
-pub const fn publish<I: ?Sized + Interface, O: Publish<I>>(
+pub const fn publish<I: ?Sized + Interface, O: ServiceObject>(
     objects: &'static O,
     wiring: &Publication,
     table: &mut [Service],
 ) {
     let first = (&raw const *objects).cast::<u8>();
-    let size = size_of::<O>() / O::COUNT;
     let mut object = 0;
     while object < O::COUNT {
+        let size = size_of::<O>() / O::COUNT;
         table[wiring.index + object] = Service {
             // SAFETY: the type is `COUNT` objects in a row.
             object: unsafe { first.add(object * size) }.cast_mut().cast(),
-            methods: O::METHODS,
+            methods: wiring.methods,
             callers: wiring.callers,
             name: wiring.name,
             interface: TypeId::of::<I>,
             stack: wiring.stack,
             owner: wiring.owner as u8,
-            lock: if O::EXCLUSIVE { (wiring.lock + object) as u8 } else { NO_LOCK },
+            lock: if O::LOCKS != 0 { (wiring.lock + object) as u8 } else { NO_LOCK },
         };
         object += 1;
     }

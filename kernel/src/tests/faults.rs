@@ -157,6 +157,12 @@ fn a_panic_names_its_place_only_if_that_is_in_flash() {
     assert_eq!(driver.ask(number::PANIC, place), SWITCHED);
     let record = driver.record(0);
     assert_eq!((record.file, record.file_length, record.line), (place[0], 11, 42));
+    let mut driver = chain();
+    let length = FLASH.length() - 8;
+    assert_eq!(driver.ask(number::PANIC, [FLASH.start, length, 1, 0]), SWITCHED);
+    let record = driver.record(0);
+    let end = (record.file + record.file_length, record.file_length);
+    assert_eq!(end, (FLASH.start + length, FaultRecord::FILE_LENGTH), "the end of a long one");
     for forged in [[stack(1), 11, 1, 1], [FLASH.start, Word::MAX, 1, 1], [FLASH.end - 1, 2, 1, 1]] {
         let mut driver = chain();
         assert_eq!(driver.ask(number::PANIC, forged), SWITCHED);

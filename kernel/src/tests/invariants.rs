@@ -3,10 +3,10 @@
 use super::*;
 use crate::call::LOCKED;
 use crate::lease::{InForce, Lease};
-use crate::limit::GRACE;
+
 use crate::schedule::Ready;
 use crate::thread::{Level, Wait};
-use crossgate_abi::{LEASES_PER_CALL, LIMIT_UNIT, MAX_CALL_DEPTH, PRIORITIES};
+use crossgate_abi::{LEASES_PER_CALL, MAX_CALL_DEPTH, PRIORITIES};
 
 /// Panics if something does not hold.
 pub fn check(driver: &Driver) {
@@ -69,13 +69,13 @@ pub fn all(kernel: &Kernel<TestPort>) -> impl Iterator<Item = ThreadId> + use<> 
 
 /// The calls that a thread is in, the outermost first.
 pub fn frames(thread: &Thread) -> &[Frame] {
-    &thread.frames[..usize::from(thread.depth)]
+    &thread.frames[..usize::from(thread.depth())]
 }
 
 /// A thread executes where its calls have led it, with what they gave it.
 fn check_rights(kernel: &Kernel<TestPort>, thread: &Thread) {
-    assert!(usize::from(thread.depth) <= MAX_CALL_DEPTH, "the depth of calls has a limit");
-    let mut unused = thread.frames[usize::from(thread.depth)..].iter();
+    assert!(usize::from(thread.depth()) <= MAX_CALL_DEPTH, "the depth of calls has a limit");
+    let mut unused = thread.frames[usize::from(thread.depth())..].iter();
     assert!(unused.all(|frame| frame.care == 0), "a frame without a call is clean");
     let frames = frames(thread);
     let mut process = kernel.system.threads[thread.id.index()].process;
@@ -194,9 +194,7 @@ fn check_timers(kernel: &Kernel<TestPort>) {
     assert_eq!(kernel.next_deadline, port, "the kernel knows what it asked for");
     for thread in all(kernel).map(|id| kernel.threads.get(id)) {
         assert!(port <= thread.deadline, "the port is asked in time");
-        // A limit that holds again after a call may be over, and a time of grace has begun.
-        let grace = u64::from(GRACE) * LIMIT_UNIT;
-        let end = thread.limit.end(now).saturating_add(grace);
+        let end = thread.limit.end(now).min(thread.grace.end(now));
         assert!(port <= end, "the port is asked in time for a limit");
     }
 }
@@ -212,7 +210,7 @@ fn check_down(kernel: &Kernel<TestPort>, process: u8) {
                 "nobody comes back to a process that has lost its memory"
             );
         }
-        if thread.depth == 0 && thread.level.process == process {
+        if thread.depth() == 0 && thread.level.process == process {
             let begins = matches!(thread.wait, Wait::Nothing | Wait::Time | Wait::Memory);
             let ended = thread.wait == Wait::Ended;
             assert!(if state.stopped { ended } else { begins }, "its threads begin anew, or end");

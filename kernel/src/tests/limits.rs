@@ -1,7 +1,7 @@
 use super::*;
 use crate::limit::GRACE;
 use crate::thread::Wait;
-use crossgate_abi::{Cause, LIMIT_UNIT};
+use crossgate_abi::{Cause, LIMIT_OVER, LIMIT_UNIT};
 
 const TICK: u64 = LIMIT_UNIT;
 const OVER: Option<Pending> = Some(Pending::status(Status(CallError::DeadlineExceeded as Word)));
@@ -36,8 +36,13 @@ fn limit(driver: &mut Driver, ticks: u16) -> Word {
 
 /// It is `ticks` after the start, and the timer comes if it was asked to.
 fn pass(driver: &mut Driver, ticks: u64) {
-    driver.kernel.port.now = ticks * TICK;
-    if driver.kernel.port.deadline.is_some_and(|deadline| deadline <= ticks * TICK) {
+    at(driver, ticks * TICK);
+}
+
+/// It is `time` µs after the start, and the timer comes if it was asked to.
+fn at(driver: &mut Driver, time: u64) {
+    driver.kernel.port.now = time;
+    if driver.kernel.port.deadline.is_some_and(|deadline| deadline <= time) {
         // Even the thread that was interrupted may go on elsewhere.
         assert_eq!(driver.kernel.timer(), Effect::SWITCH);
     }
@@ -55,7 +60,7 @@ fn a_wait_in_a_call_fails_when_the_time_is_over() {
     assert_eq!((driver.current(), driver.pending()), (1, OVER));
     assert_eq!(driver.kernel.notifications[0].waiters, 0);
     driver.leave().unwrap();
-    assert_eq!(limit(&mut driver, 0), Word::from(5 + GRACE));
+    assert_eq!(limit(&mut driver, 0), Word::from(LIMIT_OVER));
     assert!(driver.kernel.is_running(0));
 }
 
@@ -110,32 +115,67 @@ fn one_level_after_the_other_is_killed_inwards_to_outwards() {
 }
 
 #[test]
-fn who_hides_behind_calls_is_killed_and_they_are_not() {
+fn no_call_is_entered_when_its_time_is_over() {
     let mut driver = limiters();
     limit(&mut driver, 5);
     driver.call(FIRST, [0; 4]).unwrap();
     pass(&mut driver, 5);
-    driver.call(SECOND, [0; 4]).unwrap();
+    // Neither by who is late, nor, when that is killed, by who has given it the time.
+    assert_eq!(driver.call(SECOND, [0; 4]).unwrap_err(), error(CallError::DeadlineExceeded));
     pass(&mut driver, 15);
-    assert_eq!(driver.path(1), [1, 0, 2], "it finishes");
-    assert!(!driver.kernel.is_running(0) && driver.kernel.is_running(2));
-    assert_eq!(driver.leave(), Err(SWITCHED));
+    assert_eq!((driver.path(1), driver.pending()), (vec![1], OVER));
+    assert_eq!(driver.call(SECOND, [0; 4]).unwrap_err(), error(CallError::DeadlineExceeded));
     assert_eq!(driver.path(1), [1]);
-    assert!(driver.kernel.is_running(2));
+    pass(&mut driver, 1000);
+    assert!(driver.kernel.is_running(2), "nobody is killed who was not entered");
+    assert_eq!(driver.kernel.port.deadline, None);
+    limit(&mut driver, 0);
+    driver.call(SECOND, [0; 4]).unwrap();
 }
 
 #[test]
-fn a_later_call_has_a_time_of_grace_of_its_own() {
+fn a_limit_that_is_over_when_it_is_set_is_over() {
     let mut driver = limiters();
+    pass(&mut driver, 7);
+    for past in [7, 6, 1, LIMIT_OVER] {
+        limit(&mut driver, past);
+        let refused = driver.call(FIRST, [0; 4]).unwrap_err();
+        assert_eq!(refused, error(CallError::DeadlineExceeded), "{past}");
+    }
+    limit(&mut driver, 8);
+    driver.call(FIRST, [0; 4]).unwrap();
+}
+
+#[test]
+fn nobody_is_killed_before_the_full_time_of_grace() {
+    for delay in [0, 1, 500, 1023] {
+        let mut driver = limiters();
+        limit(&mut driver, 5);
+        driver.call(FIRST, [0; 4]).unwrap();
+        // The timer comes late.
+        let noticed = 5 * TICK + delay;
+        at(&mut driver, noticed);
+        at(&mut driver, noticed + GRACE - 1);
+        assert_eq!(driver.path(1), [1, 0], "{delay}");
+        at(&mut driver, noticed + GRACE + TICK);
+        assert_eq!(driver.path(1), [1], "{delay}");
+    }
+}
+
+#[test]
+fn an_outer_call_that_gets_late_has_its_full_grace() {
+    let mut driver = limiters();
+    limit(&mut driver, 10);
+    driver.call(FIRST, [0; 4]).unwrap();
     limit(&mut driver, 5);
-    driver.call(FIRST, [0; 4]).unwrap();
+    driver.call(SECOND, [0; 4]).unwrap();
     pass(&mut driver, 5);
+    pass(&mut driver, 10);
     driver.leave().unwrap();
-    driver.call(FIRST, [0; 4]).unwrap();
-    pass(&mut driver, 15);
-    assert!(driver.kernel.is_running(0), "it has just been called");
-    pass(&mut driver, 25);
-    assert!(!driver.kernel.is_running(0));
+    pass(&mut driver, 19);
+    assert_eq!(driver.path(1), [1, 0]);
+    pass(&mut driver, 20);
+    assert_eq!((driver.path(1), driver.pending()), (vec![1], OVER));
 }
 
 #[test]
@@ -211,13 +251,42 @@ fn a_server_refuses_a_call_and_the_client_is_named() {
     let mut driver = limiters();
     assert_eq!(driver.ask(number::REFUSE, [0; 4]), error(CallError::NotPermitted));
     driver.call(ALONE, [0; 4]).unwrap();
-    assert_eq!(driver.ask(number::REFUSE, [0; 4]), OK);
+    for _ in 0..100 {
+        assert_eq!(driver.ask(number::REFUSE, [0; 4]), OK);
+    }
     let exit = driver.leave().unwrap();
     assert_eq!((exit.status, exit.words), (CallError::Refused.into(), [0; 2]));
-    let record = driver.record(0);
+    let record = driver.refusal(0).unwrap();
     assert_eq!((record.process, record.thread, record.cause), (1, 1, Cause::Refused));
+    assert_eq!((record.accuser, record.address), (Some(3), 0));
+    assert_eq!(driver.refusal(1), None, "one record a call");
     assert_eq!((record.depth, record.chain[0]), (1, ALONE as u8));
     assert!(driver.kernel.is_running(1) && driver.kernel.is_running(3));
     driver.call(ALONE, [0; 4]).unwrap();
     assert_eq!(driver.leave().unwrap().status, Status::OK, "the next may be right");
+}
+
+#[test]
+fn an_accusation_overwrites_no_record_of_a_crash() {
+    let mut driver = limiters();
+    driver.call(FIRST, [0; 4]).unwrap();
+    let _ = driver.kernel.fault(Cause::Bus, 0, 0x77);
+    for _ in 0..9 {
+        driver.call(ALONE, [0; 4]).unwrap();
+        assert_eq!(driver.ask(number::REFUSE, [0; 4]), OK);
+        driver.leave().unwrap();
+    }
+    assert_eq!((driver.record(0).cause, driver.record(0).address), (Cause::Bus, 0x77));
+    assert_eq!((driver.refusal(6), driver.refusal(9)), (None, None));
+    assert!(driver.refusal(7).is_some() && driver.refusal(8).is_some());
+}
+
+#[test]
+fn a_server_asks_who_calls() {
+    let mut driver = limiters();
+    assert_eq!(driver.ask(number::CALLER, [0; 4]), error(CallError::NotPermitted));
+    driver.call(FIRST, [0; 4]).unwrap();
+    assert_eq!(driver.ask(number::CALLER, [0; 4]).reply.unwrap().words[0], 1);
+    driver.call(SECOND, [0; 4]).unwrap();
+    assert_eq!(driver.ask(number::CALLER, [0; 4]).reply.unwrap().words[0], 0);
 }

@@ -117,7 +117,7 @@ fn step() -> impl Strategy<Value = Step> {
 fn take(driver: &mut Driver, step: &Step) {
     driver.pending();
     let thread = driver.kernel.current();
-    let (is_idle, at_home) = (thread.id == ThreadId::IDLE, thread.depth == 0);
+    let (is_idle, at_home) = (thread.id == ThreadId::IDLE, thread.depth() == 0);
     let process = thread.level.process;
     match *step {
         Step::Interrupt(line) => {

@@ -191,29 +191,31 @@ fn a_process_that_crashes_again_waits_longer_and_longer_and_stops() {
 }
 
 #[test]
-fn the_wait_stays_shorter_than_the_calm() {
-    let mut driver = server(20);
-    quiet(&mut driver);
-    for _ in 0..20 {
-        crash(&mut driver);
-        while driver.current() != 2 {
-            driver.kernel.port.now = driver.kernel.port.deadline.unwrap();
-            assert_eq!(driver.kernel.timer(), Effect::SWITCH);
-        }
-        driver.pending();
-        while !driver.kernel.is_running(1) {
-            assert_eq!(driver.ask(number::BEGIN, [0; 4]), SWITCHED);
-            if driver.current() != 2 {
+fn every_limit_is_kept_and_the_wait_stays_shorter_than_the_calm() {
+    for limit in [1, 2, 20, 254, 255] {
+        let mut driver = server(limit);
+        quiet(&mut driver);
+        for _ in 0..limit {
+            crash(&mut driver);
+            while driver.current() != 2 {
                 driver.kernel.port.now = driver.kernel.port.deadline.unwrap();
                 assert_eq!(driver.kernel.timer(), Effect::SWITCH);
             }
             driver.pending();
+            while !driver.kernel.is_running(1) {
+                assert_eq!(driver.ask(number::BEGIN, [0; 4]), SWITCHED);
+                if driver.current() != 2 {
+                    driver.kernel.port.now = driver.kernel.port.deadline.unwrap();
+                    assert_eq!(driver.kernel.timer(), Effect::SWITCH);
+                }
+                driver.pending();
+            }
+            assert_eq!(driver.ask(number::WAIT, [0b10, FOR_EVER, FOR_EVER, 0]), SWITCHED);
+            driver.pending();
         }
-        assert_eq!(driver.ask(number::WAIT, [0b10, FOR_EVER, FOR_EVER, 0]), SWITCHED);
-        driver.pending();
+        crash(&mut driver);
+        assert_eq!(driver.thread(2).wait, Wait::Ended, "the limit of {limit} is reached");
     }
-    crash(&mut driver);
-    assert_eq!(driver.thread(2).wait, Wait::Ended, "the limit is reached");
 }
 
 /// Thread 1 is in an exclusive object of process 1 and calls on from there, while the process crashes.

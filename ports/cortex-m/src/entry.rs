@@ -273,6 +273,8 @@ const _: () = assert!(size_of::<ProcessRegions>() == 24, "`load` multiplies by i
 
 /// Opens the leases that are in force for the current thread, closes those that were, and has its context
 /// lie in its window. (A window has room for a context: one that has not is never entered.)
+// Cold, so that calls without leases have the short way.
+#[cold]
 #[unsafe(naked)]
 pub unsafe extern "C" fn open_leases(kernel: &mut Kernel<Machine>) {
     core::arch::naked_asm!(

@@ -13,7 +13,10 @@
 //! }
 //! ```
 //!
-//! Clients depend on `crossgate-log` only. A line of the log and one of a fault:
+//! Clients depend on `crossgate-log` only. Each line of the log begins with the name of the process that
+//! wrote it, as the kernel knows it; what a process says is cut off after [`LONGEST`] characters, and what is
+//! not printable comes out as a dot, in the log as in the name of the file of a panic. So no process can
+//! forge a line of another, or keep the console busy. A line of the log and one of a fault:
 //!
 //! ```text
 //! [    1.204817] info  control: reading 23.4
@@ -27,21 +30,26 @@ mod report;
 pub use report::{describe, report};
 
 use core::fmt;
-use crossgate::Lent;
 use crossgate::sync::Mutex;
-use crossgate::time;
+use crossgate::{Lent, server, time};
+use crossgate_abi::table::System;
 use crossgate_log::{Level, Log};
 use embedded_io::Write;
+
+/// How many characters of what a process says are written.
+pub const LONGEST: usize = 128;
 
 /// The service object: the serial line, shared by the log and the [`report`] of faults.
 pub struct Console<W> {
     line: Mutex<W>,
+    /// What the processes are called, as soon as [`report`] has told.
+    system: Mutex<Option<&'static System>>,
 }
 
 impl<W: Write> Console<W> {
     /// A console that writes to `line`.
     pub const fn new(line: W) -> Console<W> {
-        Console { line: Mutex::new(line) }
+        Console { line: Mutex::new(line), system: Mutex::new(None) }
     }
 
     /// Writes one line: the time since start in seconds, `kind`, and what `text` writes.
@@ -50,20 +58,34 @@ impl<W: Write> Console<W> {
         let mut line = self.line.lock();
         let mut output = Output(&mut *line);
         // A line that can't be written is lost: there is nobody to tell.
-        let _ = header(&mut output, now, kind)
-            .and_then(|()| text(&mut output))
-            .and_then(|()| fmt::Write::write_str(&mut output, "\r\n"));
+        let _ = header(&mut output, now, kind).and_then(|()| text(&mut output));
+        let _ = line.write_all(b"\r\n");
     }
 }
 
 impl<W: Write + Send> Log for Console<W> {
     fn write(&self, level: Level, text: Lent<'_, [u8]>) {
+        let caller = server::caller();
+        let system = *self.system.lock();
         self.write_line(level.as_str(), |output| {
+            match caller.and_then(|caller| system?.processes.get(usize::from(caller))) {
+                // By a convention the text may begin with the name.
+                Some(process) if begins_with(&text, process.name) => {}
+                Some(process) => write!(output, "{}: ", process.name)?,
+                None => write!(output, "process {}: ", caller.unwrap_or(u8::MAX))?,
+            }
             text.iter()
+                .take(LONGEST)
                 .take_while(|&byte| byte != 0)
                 .try_for_each(|byte| output.write_char(printable(byte)))
         });
     }
+}
+
+/// Whether a text begins with a name and a colon.
+fn begins_with(text: &Lent<'_, [u8]>, name: &str) -> bool {
+    let mut text = text.iter();
+    name.bytes().chain(*b": ").all(|byte| text.next() == Some(byte))
 }
 
 fn header(output: &mut dyn fmt::Write, microseconds: u64, kind: &str) -> fmt::Result {
@@ -78,12 +100,16 @@ fn printable(byte: u8) -> char {
     }
 }
 
-/// Formatted text onto a serial line.
+/// Formatted text onto a serial line, one character a byte.
 struct Output<'a, W>(&'a mut W);
 
 impl<W: Write> fmt::Write for Output<'_, W> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.0.write_all(text.as_bytes()).map_err(|_| fmt::Error)
+        for character in text.chars() {
+            let byte = u8::try_from(character).unwrap_or(0);
+            self.0.write_all(&[printable(byte) as u8]).map_err(|_| fmt::Error)?;
+        }
+        Ok(())
     }
 }
 
@@ -113,8 +139,15 @@ mod tests {
     }
 
     fn written(level: Level, text: &'static [u8]) -> String {
+        written_by(1, level, text)
+    }
+
+    fn written_by(process: usize, level: Level, text: &'static [u8]) -> String {
         let wire = Wire::default();
-        let log: Handle<dyn Log> = host::serve(Console::new(wire.clone()));
+        let console = Console::new(wire.clone());
+        *console.system.lock() = Some(&report::tests::SYSTEM);
+        let log: Handle<dyn Log> = host::serve(console);
+        host::run_as(process);
         log.write(level, text).unwrap();
         let bytes = std::mem::take(&mut *wire.0.lock().unwrap());
         let line = String::from_utf8(bytes).unwrap();
@@ -124,17 +157,35 @@ mod tests {
     #[test]
     fn a_line_has_level_and_text() {
         assert_eq!(written(Level::Info, b"control: on"), "info  control: on\r\n");
-        assert_eq!(written(Level::Error, b""), "error \r\n");
+        assert_eq!(written(Level::Error, b""), "error control: \r\n");
     }
 
     #[test]
     fn the_text_ends_at_a_zero_byte() {
-        assert_eq!(written(Level::Debug, b"a\0b\0\0"), "debug a\r\n");
+        assert_eq!(written(Level::Debug, b"a\0b\0\0"), "debug control: a\r\n");
     }
 
     #[test]
     fn lines_cannot_be_forged() {
-        assert_eq!(written(Level::Warn, b"a\r\n\x1b[2J\xff"), "warn  a...[2J.\r\n");
+        assert_eq!(written(Level::Warn, b"a\r\n\x1b[2J\xff"), "warn  control: a...[2J.\r\n");
+        let others = "info  sensor: control: on\r\n";
+        assert_eq!(written_by(0, Level::Info, b"control: on"), others);
+        assert_eq!(written(Level::Info, b"controller: on"), "info  control: controller: on\r\n");
+        assert_eq!(written_by(9, Level::Info, b"control: on"), "info  process 9: control: on\r\n");
+    }
+
+    #[test]
+    fn a_long_line_is_cut_off() {
+        let line = written(Level::Info, &[b'x'; 4 * LONGEST]);
+        assert_eq!(line, format!("info  control: {}\r\n", "x".repeat(LONGEST)));
+    }
+
+    #[test]
+    fn what_is_formatted_forges_no_lines_either() {
+        let wire = Wire::default();
+        Console::new(wire.clone()).write_line("fault", |output| output.write_str("é\r\nx\u{85}y"));
+        let bytes = wire.0.lock().unwrap();
+        assert!(bytes.ends_with(b"fault ...x.y\r\n"), "{bytes:?}");
     }
 
     #[test]

@@ -1,11 +1,12 @@
 use crate::Console;
 use core::fmt;
 use crossgate::Notification;
-use crossgate::fault::{Cause, FaultRecord, Faults, cause_text, panic_file};
+use crossgate::fault::{Cause, FaultRecord, Faults, Refusals, cause_text, panic_file};
 use crossgate_abi::table::System;
 use embedded_io::Write;
 
-/// A thread's main function: writes a line for every fault that the kernel tells of by `faulted`.
+/// A thread's main function: writes a line for every crash that the kernel tells of by `faulted`, and for
+/// every call that a server has refused.
 ///
 /// `system` is the wiring, which has the names of processes, threads and services.
 pub fn report<W: Write>(
@@ -13,12 +14,16 @@ pub fn report<W: Write>(
     system: &'static System,
     faulted: Notification,
 ) -> ! {
-    let mut faults = Faults::new();
+    *console.system.lock() = Some(system);
+    let (mut faults, mut refusals) = (Faults::new(), Refusals::new());
     loop {
         faulted.wait();
         for record in faults.by_ref() {
             let file = panic_file(&record);
             console.write_line("fault", |output| describe(&record, file, system, output));
+        }
+        for record in refusals.by_ref() {
+            console.write_line("warn ", |output| describe(&record, None, system, output));
         }
     }
 }
@@ -39,6 +44,9 @@ pub fn describe(
     match record.cause {
         Cause::Panic => write!(output, " at {}:{}", file.unwrap_or("?"), record.line)?,
         Cause::Access | Cause::Bus => write!(output, " at {:#010x}", record.address)?,
+        Cause::Refused => {
+            write!(output, ", says {}", record.accuser.map_or("?", process))?;
+        }
         _ => {}
     }
     if record.instruction != 0 {
@@ -62,7 +70,7 @@ fn name<T>(
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crossgate_abi::table::{NO_LOCK, OnFault, Process, ProcessMemory, Service, Thread};
     use std::ptr::null;
@@ -101,7 +109,7 @@ mod tests {
         Thread { name, entry, stack: null(), stack_size: 0, process, priority: 1 }
     }
 
-    static SYSTEM: System = System {
+    pub(crate) static SYSTEM: System = System {
         processes: &[process("sensor"), process("control")],
         services: &[service("TEMPERATURE"), service("FAN")],
         threads: &[thread("idle", 0), thread("main", 1)],
@@ -125,6 +133,7 @@ mod tests {
             file: 0,
             file_length: 0,
             line: 0,
+            accuser: None,
         }
     }
 
@@ -154,6 +163,17 @@ mod tests {
             "process sensor: panic at src/lib.rs:7, thread main of control"
         );
         assert!(text(&panic, None).contains("panic at ?:7"));
+    }
+
+    #[test]
+    fn a_refused_call_names_who_says_so() {
+        let refused =
+            FaultRecord { process: 1, accuser: Some(0), instruction: 0, ..record(Cause::Refused) };
+        assert_eq!(
+            text(&refused, None),
+            "process control: a call that broke the rules of its server, says sensor, \
+             thread main of control"
+        );
     }
 
     #[test]

@@ -158,6 +158,8 @@ fn witness(faulted: Notification, done: Notification) -> ! {
     watch.expect("store", Cause::Panic);
     let record = watch.expect("client", Cause::Refused);
     expect("calls in flight", record.depth, 1);
+    let accuser = record.accuser.and_then(|index| SYSTEM.processes.get(usize::from(index)));
+    expect("who says so", accuser.map(|process| process.name), Some("store"));
     expect("the service", usize::from(record.chain[0]), raw::service(&SYSTEM, "STORE"));
     done.wait();
     watch.expect_no_more();

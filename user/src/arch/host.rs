@@ -48,6 +48,7 @@ fn emulate(number: Word, word: impl Fn(usize) -> Word) -> Reply {
         number::EXIT => std::panic::resume_unwind(std::boxed::Box::new("the thread has ended")),
         number::LIMIT => done([0; 2]),
         number::REFUSE => crate::host::refuse(),
+        number::CALLER => crate::host::caller(),
         number::REVOKE => crate::host::revoke(word(0)),
         number::MUTEX_WAIT => {
             std::thread::yield_now();

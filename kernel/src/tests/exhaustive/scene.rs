@@ -46,6 +46,8 @@ impl Scene {
             .service(1, 0b0101, Shape::NONE)
             .service(0, 0b0100, Shape::NONE)
             .gives(Shape { words: 2, kinds: (Kind::HandleIfTagIsZero as u16) << 4 })
+            .service(1, 0b0101, Shape::WRITE.then(Shape::HANDLE))
+            .exclusive()
             .notification(1, 0b0100, true)
             .notification(2, 0b0011, false)
             .interrupt(LINE, 0)
@@ -77,6 +79,13 @@ pub fn all() -> Vec<Scene> {
     let supervision = [Restart(1), Stop(1), Exit];
     let mutexes = [Lock, Unlock];
     let limits = [Limit(0), Limit(2), Limit(12), Time, Timer];
+    let passes = [
+        Pass(4, 0, Nothing),
+        Pass(4, 0, Shared),
+        Pass(4, 0, Forged),
+        Pass(4, 1, Nothing),
+        Pass(4, 9, Nothing),
+    ];
     let grants = [Give(0), Give(1), Give(3), Revoke(0), Revoke(3)];
     let others = [Yield, Wait(0b10)];
     vec![
@@ -88,6 +97,7 @@ pub fn all() -> Vec<Scene> {
         Scene::small("a supervisor", 1, &[&supervision, &calls[..2]]),
         Scene::large("limits", 1, &[&limits, &calls[2..3]]),
         Scene::small("handles", 1, &[&grants, &[calls[0], calls[3]]]),
+        Scene::small("handles that are passed on", 1, &[&passes, &calls[..1]]),
         Scene::large("limits and objects", 1, &[&limits, &calls[..3]]),
         Scene::large("all objects", 2, &[&calls]),
         Scene::large("mutexes and objects", 1, &[&mutexes, &calls[..3]]),

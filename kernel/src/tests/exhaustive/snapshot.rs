@@ -3,6 +3,7 @@
 use super::super::invariants::{all, frames, ready};
 use super::super::*;
 use crate::call::LIMITED;
+use crate::limit::Limit;
 use crate::process::CALM;
 use crate::schedule::Ready;
 use std::hash::{DefaultHasher, Hash};
@@ -66,11 +67,14 @@ pub fn hash(kernel: &Kernel<TestPort>, hasher: &mut DefaultHasher) {
         let thread = kernel.threads.get(id);
         let leases = &thread.leases[..thread.level.leases.count().into()];
         (thread.level, thread.priority, thread.blocked_on, thread.pending).hash(hasher);
-        (thread.wait, leases, away(thread.deadline), away(thread.limit.end(now))).hash(hasher);
+        (thread.wait, leases, away(thread.deadline)).hash(hasher);
+        for limit in [thread.limit, thread.grace] {
+            (limit == Limit::OVER, away(limit.end(now))).hash(hasher);
+        }
         for frame in frames(thread) {
             (frame.stack_pointer, frame.level, frame.service, frame.care).hash(hasher);
             if frame.care & LIMITED != 0 {
-                away(frame.limit.end(now)).hash(hasher);
+                (frame.limit == Limit::OVER, away(frame.limit.end(now))).hash(hasher);
             }
         }
         if thread.pending != Pending::Nothing {

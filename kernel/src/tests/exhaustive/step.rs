@@ -28,6 +28,8 @@ pub enum Step {
     /// The current thread asks to begin, because its process is not running.
     Begin,
     Call(usize, Lend),
+    /// A call that is given the handle of a service, and is lent something.
+    Pass(usize, Word, Lend),
     Leave(Word),
     /// For a set of notifications.
     Wait(Word),
@@ -140,7 +142,7 @@ impl Model {
             // It does nothing.
             _ if current == 0 => false,
             // Code of a process does not run before its memory is reset.
-            _ if thread.depth == 0 && !kernel.is_running(thread.level.process) => {
+            _ if thread.depth() == 0 && !kernel.is_running(thread.level.process) => {
                 step == Step::Begin
             }
             _ if self.again[current].is_some() => self.again[current] == Some(step),
@@ -172,7 +174,7 @@ impl Model {
     fn forget(&mut self) {
         for (index, again) in self.again.iter_mut().enumerate() {
             let thread = self.driver.thread(index);
-            let home = thread.depth == 0 && !self.driver.kernel.is_running(thread.level.process);
+            let home = thread.depth() == 0 && !self.driver.kernel.is_running(thread.level.process);
             if matches!(thread.pending, Pending::Reply { .. })
                 || home && *again != Some(Step::Begin)
             {
@@ -207,19 +209,8 @@ impl Model {
                 return event(false);
             }
             Step::Timer => return event(driver.kernel.timer().switch),
-            Step::Call(service, lend) => {
-                let address = match lend {
-                    Lend::Nothing => 0,
-                    Lend::Shared => memory(process.into()),
-                    Lend::Held => driver.kernel.current().lease(0).unwrap().memory.start,
-                    Lend::Forged => memory(3),
-                };
-                let length = if lend == Lend::Nothing { 0 } else { 32 };
-                return match driver.call(service, [address, length, 0, 0]) {
-                    Ok(_) => Outcome { answered: true, switch: false },
-                    Err(answer) => answer.into(),
-                };
-            }
+            Step::Call(service, lend) => return self.call(service, lend, 0),
+            Step::Pass(service, handle, lend) => return self.call(service, lend, handle << 8),
             Step::Leave(status) => return self.leave([status, 7, 8, 9]),
             Step::Give(service) => return self.leave([0, 0, service << 8, 0]),
             Step::Fault => return Answer::from(driver.kernel.fault(Cause::Access, 0, 0)).into(),
@@ -257,6 +248,28 @@ impl Model {
         };
         let [first, second, third] = words;
         driver.ask(number, [first, second, third, 0]).into()
+    }
+
+    /// A call that fails leaves everything as it was.
+    fn call(&mut self, service: usize, lend: Lend, handle: Word) -> Outcome {
+        let before = self.key();
+        let driver = &mut self.driver;
+        let process = driver.kernel.current().level.process;
+        let address = match lend {
+            Lend::Nothing => 0,
+            Lend::Shared => memory(process.into()),
+            Lend::Held => driver.kernel.current().lease(0).unwrap().memory.start,
+            Lend::Forged => memory(3),
+        };
+        let length = if lend == Lend::Nothing { 0 } else { 32 };
+        match driver.call(service, [address, length, handle, 0]) {
+            Ok(_) => Outcome { answered: true, switch: false },
+            Err(answer) => {
+                let failed = answer.reply.is_some() && !answer.switch;
+                assert!(!failed || self.key() == before, "a call that fails changes nothing");
+                answer.into()
+            }
+        }
     }
 
     fn leave(&mut self, words: [Word; 4]) -> Outcome {

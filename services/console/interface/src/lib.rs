@@ -24,10 +24,11 @@ use crossgate::{LendBuf, Lent, Wire, interface};
 /// A place to write lines to.
 #[interface]
 pub trait Log {
-    /// Writes one line: the text up to its first zero byte. What isn't printable ASCII comes out
-    /// as a dot, so a caller can't forge the lines of others.
+    /// Writes one line: the name of the process that calls, and the text up to its first zero byte, 128 bytes
+    /// at most. What isn't printable ASCII comes out as a dot, so a caller can't forge the lines of others.
     ///
-    /// By convention the text begins with the name of the process that writes it and a colon.
+    /// By convention the text begins with the name of the process that writes it and a colon; then the
+    /// name is not written twice.
     fn write(&self, level: Level, text: Lent<'_, [u8]>);
 }
 

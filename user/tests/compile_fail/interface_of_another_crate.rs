@@ -1,0 +1,13 @@
+//! A server that wants to say itself what the methods of an interface of another crate are.
+
+use crossgate::{Interface, RawHandle, interface::MethodShape};
+use std::fmt::Debug;
+
+// SAFETY: none.
+unsafe impl Interface for dyn Debug {
+    type Client = RawHandle;
+    const NAME: &'static str = "Debug";
+    const SHAPES: &'static [MethodShape] = &[];
+}
+
+fn main() {}

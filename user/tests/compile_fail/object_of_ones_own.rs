@@ -1,0 +1,16 @@
+//! A server that wants to say itself how many objects it is, and what its clients hold.
+
+use crossgate::{Handle, Interface, wiring::ServiceObject};
+
+#[derive(Clone, Copy)]
+pub struct Motor;
+
+// SAFETY: none.
+unsafe impl ServiceObject for Motor {
+    const COUNT: usize = 100;
+    const LOCKS: usize = 0;
+    type Handle<I: ?Sized + Interface> = Handle<I>;
+    type Init = Motor;
+}
+
+fn main() {}
