@@ -61,6 +61,12 @@ enum Task {
         #[arg(long, value_name = "MINUTES", default_value_t = 10)]
         minutes: u64,
     },
+    /// Run the system tests of this machine with protection keys, on an emulated CPU that has them
+    Keys {
+        /// What the names of the tests begin with
+        #[arg(default_value = "")]
+        name: String,
+    },
     /// Measure what the kernel's operations cost
     ///
     /// On the emulated board these are instructions, and the kernel's size is told. On this machine they
@@ -93,6 +99,9 @@ fn main() -> ExitCode {
         }
         Task::Test => test::run(),
         Task::Soak { minutes } => soak::run(minutes),
+        Task::Keys { name } => {
+            setup::linux_with_keys().and_then(|linux| keys::run(&linux, &name)).map(|()| true)
+        }
         Task::Bench { board, json, check } => bench::run(board, json, check).map(|()| true),
         Task::Map { svg } => map::run(svg.as_deref()).map(|()| true),
         Task::RecordDay => recording::write().map(|()| true),

@@ -161,7 +161,7 @@ fn with_keys(report: &mut Report) {
     }
     let name = "system tests, hosted, with protection keys";
     match setup::linux_with_keys() {
-        Ok(linux) => report.step(name, || keys::run(&linux)),
+        Ok(linux) => report.step(name, || keys::run(&linux, "")),
         Err(why) => report.skip(name, &format!("{why:#}")),
     }
 }

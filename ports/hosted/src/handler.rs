@@ -187,7 +187,9 @@ fn answer(kernel: &mut Kernel<Machine>, stack_pointer: Word, words: [Word; 3]) -
 /// Something has come while the current thread ran (or nothing: then it is no harm).
 fn interrupt(kernel: &mut Kernel<Machine>, stack_pointer: Word, context: &Context) -> Way {
     kernel.current().stack_pointer = stack_pointer;
-    let (interrupted, level) = (kernel.thread_id(), kernel.current().level());
+    let interrupted = kernel.thread_id();
+    // What is open to the thread now, as it may come to be elsewhere.
+    let window = window_of(kernel.current());
     let pending = PENDING.swap(0, Ordering::Relaxed);
     if pending & ATTENTION != 0 {
         signal::tell_strays(false);
@@ -208,12 +210,10 @@ fn interrupt(kernel: &mut Kernel<Machine>, stack_pointer: Word, context: &Contex
         }
     }
     let _ = kernel.reschedule();
-    // Another thread that goes on now is not single-stepped, nor is this one if it is elsewhere now: what it
-    // says of where its flags are was bounded by what it could write there.
-    let goes_on = kernel.thread_id() == interrupted && kernel.current().level() == level;
-    if pending & STEP != 0 && goes_on && interrupted != 0 {
+    // Another thread that goes on now is not single-stepped.
+    if pending & STEP != 0 && kernel.thread_id() == interrupted && interrupted != 0 {
         let steps = kernel.port.clock.take_steps();
-        step::begin(context, window_of(kernel.current()), steps);
+        step::begin(context, window, steps);
     }
     load(kernel)
 }

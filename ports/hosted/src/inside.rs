@@ -84,6 +84,12 @@ pub(crate) fn tell_places(kernel: &Kernel<Machine>) {
     ]);
 }
 
+/// What Linux has to call for a signal, with its number, what is known of it, and the registers.
+#[must_use]
+pub fn signal_handler() -> usize {
+    gate::handle_with_keys as *const () as usize
+}
+
 /// Whether there are protection keys.
 #[must_use]
 pub fn has_keys() -> bool {
