@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
-/// A firmware that goes on for half a second, and has just begun.
+/// A firmware that goes on for half a second or more, mostly computing, and has just begun.
 struct Firmware {
     child: Child,
     errors: BufReader<ChildStderr>,

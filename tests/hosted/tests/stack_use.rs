@@ -21,4 +21,6 @@ fn threads_that_use_more_stack_than_they_declare_are_told_of() {
     // Not the gap between caller and callee, which is larger.
     assert!(used("calls").is_some_and(|used| (4_000..7_000).contains(&used)), "{text}");
     assert!(!text.contains("modest"), "{text}");
+    // What interrupts save is not the thread's doing.
+    assert!(!text.contains("spins"), "{text}");
 }

@@ -92,7 +92,8 @@ fn with_registers_on_the_stack_of_signals(stack: &FakeStack<512>) -> ! {
 
 /// The stack would be the victim's memory.
 fn with_the_stack_of_another(vault: Handle<dyn Vault>) -> ! {
-    let stack_pointer = vault.address().unwrap_or(0) + 64 & !15;
+    // What is pushed first would be the secret.
+    let stack_pointer = vault.address().unwrap_or(0) + 3 * size_of::<usize>();
     if inside::has_keys() {
         let signals = inside::signal_stack().start;
         // SAFETY: as above, but that it does not come back.

@@ -1,4 +1,4 @@
-//! Computes and waits by turns for half a second. Nobody is to fault, whatever signals Linux sends meanwhile (which
+//! Computes and waits by turns for half a second or more. Nobody is to fault, whatever signals Linux sends meanwhile (which
 //! the test `signals` has it do).
 
 use core::hint::black_box;
@@ -22,12 +22,12 @@ board::start!(SYSTEM);
 
 fn client(vault: Handle<dyn Vault>) -> ! {
     say(format_args!("ready"));
-    for _ in 0..100 {
-        for round in 0..200_000_u32 {
+    for _ in 0..50 {
+        for round in 0..10_000_000_u32 {
             black_box(round);
         }
         expect("the secret", vault.is_intact(), Ok(true));
-        time::sleep(Duration::from_millis(5));
+        time::sleep(Duration::from_millis(2));
     }
     pass()
 }
