@@ -40,14 +40,14 @@ struct Pages {
 unsafe impl Sync for Heap {}
 
 impl Heap {
-    /// The kernel's pages, if there are some.
-    fn pages(&self) -> Option<&mut Pages> {
+    /// Uses the kernel's pages, if there are some.
+    fn with<R>(&self, work: impl FnOnce(&mut Pages) -> R) -> Option<R> {
         if gate::is_user() {
             panic::process_has_no_heap();
         }
         // SAFETY: the kernel runs, and it is not in here: nothing in this file allocates.
         let pages = unsafe { &mut *self.0.get() };
-        (!pages.all.is_empty()).then_some(pages)
+        (!pages.all.is_empty()).then(|| work(pages))
     }
 }
 
@@ -66,30 +66,39 @@ impl Pages {
         self.bottom = start + layout.size();
         core::ptr::with_exposed_provenance_mut(start)
     }
+
+    /// Takes memory back if it came from here. Tells whether it did.
+    ///
+    /// # Safety
+    /// If it did, it was with this layout.
+    unsafe fn take_back(&mut self, pointer: *mut u8, layout: Layout) -> bool {
+        let address = pointer.addr();
+        if let Some(memory) = NonNull::new(pointer).filter(|_| address >= self.bottom)
+            && address < self.all.end
+        {
+            // SAFETY: as the caller vouches.
+            unsafe { self.rest.deallocate(memory, layout) };
+        }
+        (self.all.start..self.all.end).contains(&address)
+    }
 }
 
 // SAFETY: what comes from the kernel's pages is a part of them that nobody has; else it is the system's allocator.
 // What does not come back allocates nothing.
 unsafe impl GlobalAlloc for Heap {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        match self.pages() {
-            Some(pages) => pages.allocate(layout),
-            // SAFETY: as the caller vouches.
-            None => unsafe { System.alloc(layout) },
-        }
+        // SAFETY: as the caller vouches.
+        self.with(|pages| pages.allocate(layout)).unwrap_or_else(|| unsafe { System.alloc(layout) })
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        let address = pointer.addr();
-        match self.pages() {
-            Some(pages) if (pages.all.start..pages.all.end).contains(&address) => {
-                if let Some(memory) = NonNull::new(pointer).filter(|_| address >= pages.bottom) {
-                    // SAFETY: it was allocated from there with this layout, as the caller vouches.
-                    unsafe { pages.rest.deallocate(memory, layout) };
-                }
-            }
+        let is_pages = self.with(|pages| {
+            // SAFETY: if it came from there, it was with this layout, as the caller vouches.
+            unsafe { pages.take_back(pointer, layout) }
+        });
+        if is_pages != Some(true) {
             // SAFETY: as the caller vouches.
-            _ => unsafe { System.dealloc(pointer, layout) },
+            unsafe { System.dealloc(pointer, layout) };
         }
     }
 }

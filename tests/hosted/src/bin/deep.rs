@@ -47,7 +47,7 @@ fn wake_often() -> ! {
 }
 
 fn spin() -> ! {
-    for round in 0..60_000_000_u32 {
+    for round in 0..200_000_000_u32 {
         black_box(round);
     }
     thread::exit()
