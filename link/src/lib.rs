@@ -83,24 +83,33 @@
 //!
 //! # Sections
 //!
-//! What the compiler writes: `.crossgate.object.<process>`, `.crossgate.shared`, and
+//! What the compiler writes: `.crossgate.object.<process>`, `.crossgate.shared.<static>`, and
 //! `.crossgate.stack.<process>.<thread>` (`kernel` stands for the process of the idle thread). What
 //! is in the firmware: `.crossgate.shared.<process>`, `.crossgate.data.<process>`,
 //! `.crossgate.zeroed.<process>`, the stacks under the same names, and `.crossgate.memory` with the
 //! tables. [`map::MemoryMap`] reads them.
 
+mod advice;
 mod arguments;
 #[cfg(unix)]
 pub mod hosted;
 mod image;
 mod inputs;
 mod layout;
+#[cfg(unix)]
+mod library;
 mod link;
 mod linker;
 pub mod map;
+mod merging;
 mod ownership;
 mod plan;
+mod reach;
 mod script;
+mod scripts;
+mod thumb;
+mod trust;
+mod vectors;
 mod verify;
 
 pub use arguments::Arguments;

@@ -109,3 +109,17 @@ fn folders_may_have_any_name() {
     assert_eq!(program.statics_of("sensor"), ["folders::COUNT"]);
     assert_eq!(program.told(), "sensor 7\n");
 }
+
+/// The folder of a project may get another name.
+#[test]
+fn the_linker_is_found_wherever_it_is_moved() {
+    let program = program(&sensor("moved"));
+    let build = program.path.with_file_name("build");
+    let folders = fs::read_dir(build).unwrap().map(|folder| folder.unwrap().path());
+    let ours = folders.filter(|it| it.file_name().unwrap().to_string_lossy().starts_with("moved-"));
+    let linkers: Vec<_> = ours.map(|it| it.join("out/ld.bfd")).filter(|it| it.exists()).collect();
+    assert!(!linkers.is_empty(), "the build script makes it");
+    for linker in linkers {
+        assert!(fs::symlink_metadata(&linker).unwrap().is_file(), "{}", linker.display());
+    }
+}

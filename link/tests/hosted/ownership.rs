@@ -79,7 +79,8 @@ fn a_static_of_a_process_is_out_of_bounds_for_others() {
 fn a_process_has_no_thread_local_statics() {
     let sensor = "thread_local! { static LOCAL: core::cell::Cell<u32> = const { core::cell::Cell::new(3) }; }
         pub fn work() -> u32 { LOCAL.replace(5) }";
-    let firmware = Firmware::new("thread_local").library("sensor", sensor);
+    let mut firmware = Firmware::new("thread_local").library("sensor", sensor);
+    firmware.build = firmware.build.replace("build()", "build_with_std()");
     assert_says(
         &error(&firmware),
         &[

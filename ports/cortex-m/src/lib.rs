@@ -48,6 +48,11 @@ use cortex_m_rt as _;
 #[doc(hidden)]
 pub use crossgate_kernel as kernel;
 
+/// Tells the linker wrapper that the compiler was told not to merge statics.
+#[cfg(all(target_os = "none", statics_apart))]
+#[unsafe(no_mangle)]
+static __crossgate_statics_apart: [u8; 0] = [];
+
 /// Makes a firmware of a wiring: the kernel's memory, and the entry point.
 ///
 /// `clock_hz` is the frequency of the CPU clock in Hz, a whole number of MHz: SysTick counts it.
@@ -59,6 +64,13 @@ pub use crossgate_kernel as kernel;
 #[macro_export]
 macro_rules! start {
     ($system:path, clock_hz = $clock_hz:expr) => {
+        // Another linker would link an empty file, as without the script nothing refers to anything. This
+        // section stays even so, and its word is a symbol that only the linker wrapper defines.
+        ::core::arch::global_asm!(
+            ".pushsection .crossgate.linked, \"aR\", %progbits",
+            ".word __crossgate_firmware_has_to_be_linked_by_crossgate_link",
+            ".popsection",
+        );
         const _: () = {
             use $crate::boot::{Machine, ProcessRegions};
             use $crate::kernel::{
