@@ -4,7 +4,7 @@
 //! read the records. The kernel keeps the last few.
 
 use crate::arch::system_call;
-pub use crossgate_abi::{Cause, FaultRecord};
+pub use crossgate_abi::{Cause, FaultRecord, NOBODY};
 use crossgate_abi::{FAULT_RECORDS, Status, Word, number};
 
 /// Reads the records of crashes, the oldest first.
@@ -110,6 +110,7 @@ pub const fn cause_text(cause: Cause) -> &'static str {
         Cause::Exit => "thread exit inside a foreign process",
         Cause::Deadline => "a call took too long",
         Cause::Refused => "a call that broke the rules of its server",
+        Cause::Interrupt => "an interrupt that nobody owns",
         _ => "unknown cause",
     }
 }

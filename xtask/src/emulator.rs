@@ -26,15 +26,16 @@ pub struct Finished {
     pub output: String,
 }
 
-/// Runs a firmware that ends by itself (by semihosting), for at most `patience`.
+/// Runs a firmware that ends by itself (by semihosting), for at most `patience`, with more options for the
+/// emulator.
 ///
 /// Its time is exact, however busy this machine is: each instruction takes 1 ns, and when the CPU sleeps, time
 /// jumps to the next interrupt.
 ///
 /// # Errors
 /// If the emulator can't be run. A firmware that doesn't end is no success, but no error either.
-pub fn run(firmware: &Path, patience: Duration) -> Result<Finished> {
-    let mut command = run_command(firmware);
+pub fn run(firmware: &Path, options: &[&str], patience: Duration) -> Result<Finished> {
+    let mut command = run_command(firmware, options);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().context("cannot start the emulator")?;
     let output = child.stdout.take().map(collect);
@@ -52,11 +53,11 @@ pub fn run(firmware: &Path, patience: Duration) -> Result<Finished> {
 }
 
 /// The command that [`run`] runs.
-pub fn run_command(firmware: &Path) -> Command {
+pub fn run_command(firmware: &Path, options: &[&str]) -> Command {
     let mut command = command(firmware);
     command.args(["-serial", "stdio"]);
     command.args(["-semihosting-config", "enable=on,target=native,userspace=on"]);
-    command.args(["-icount", "shift=0,sleep=off"]);
+    command.args(["-icount", "shift=0,sleep=off"]).args(options);
     command
 }
 

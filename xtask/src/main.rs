@@ -54,7 +54,11 @@ enum Task {
         seconds: u32,
     },
     /// Run every test: format, lints, documentation, on this machine, on the emulated board
-    Test,
+    Test {
+        /// Run only this system test, on the emulated board, in every profile
+        #[arg(value_name = "NAME")]
+        only: Option<String>,
+    },
     /// Run the tests of the kernel that take long: more interleavings, random system calls, seeded bugs
     Soak {
         /// How long to make random system calls
@@ -91,7 +95,8 @@ fn main() -> ExitCode {
         Task::Demo { board, fault, plain, seconds } => {
             demo::run(&demo::Options { board, fault, plain, seconds }).map(|()| true)
         }
-        Task::Test => test::run(),
+        Task::Test { only: Some(name) } => test::run_one(&name),
+        Task::Test { only: None } => test::run(),
         Task::Soak { minutes } => soak::run(minutes),
         Task::Bench { board, json, check } => bench::run(board, json, check).map(|()| true),
         Task::Map { svg } => map::run(svg.as_deref()).map(|()| true),

@@ -1,20 +1,20 @@
 //! From reset to the first thread.
 
 use crate::armv7m::{self, Access};
-use crate::clock::Clock;
 use crate::context::Context;
 use crate::entry::{self, Bounds};
+use crate::last_words::halt;
 use crate::mpu;
 use core::mem::offset_of;
-use core::num::NonZeroU32;
 use core::ptr::NonNull;
-use cortex_m::peripheral::{NVIC, SCB, scb::SystemHandler};
+use cortex_m::peripheral::{DCB, NVIC, SCB};
 use crossgate_abi::Word;
 use crossgate_abi::table::{ProcessMemory, System};
 use crossgate_kernel::Kernel;
 use crossgate_kernel::memory::Span;
 use crossgate_kernel::port::{Port, Window};
 
+pub use crate::clock::Clock;
 pub use crate::mpu::ProcessRegions;
 
 /// The hardware, as the kernel core sees it, and what the port itself remembers.
@@ -37,12 +37,9 @@ impl Machine {
     ///
     /// # Safety
     /// `regions` has as many entries as the wiring has processes.
-    pub const unsafe fn new(
-        ticks_per_microsecond: NonZeroU32,
-        regions: &'static mut [ProcessRegions],
-    ) -> Machine {
+    pub const unsafe fn new(clock: Clock, regions: &'static mut [ProcessRegions]) -> Machine {
         let regions = NonNull::from_mut(regions).cast();
-        Machine { clock: Clock::new(ticks_per_microsecond), regions, leases_open: 0 }
+        Machine { clock, regions, leases_open: 0 }
     }
 
     /// The registers that open a process.
@@ -75,12 +72,17 @@ pub unsafe fn kernel() -> &'static mut Kernel<Machine> {
 const PIECE: Word = 256;
 /// The priority of all exceptions but faults: the lowest.
 const KERNEL_PRIORITY: u8 = 0xff;
+/// That of faults: the highest that can be set.
+const FAULT_PRIORITY: u8 = 0;
+/// The first system handler that is no fault, by the places of their priorities.
+const FIRST_OF_KERNEL: usize = 4;
 
 /// Sets everything up and becomes the idle thread.
 ///
 /// # Safety
 /// Called once, by the reset handler, with the wiring that the kernel was made for.
 pub unsafe fn boot(system: &'static System) -> ! {
+    cortex_m::interrupt::disable();
     // SAFETY: nothing uses the kernel before the first exception.
     let kernel = unsafe { kernel() };
     for (index, process) in system.processes.iter().enumerate() {
@@ -92,7 +94,9 @@ pub unsafe fn boot(system: &'static System) -> ! {
         end: symbol(&raw const __crossgate_flash_end),
     };
     configure(system);
-    mpu::enable(flash, symbol(&raw const __crossgate_kernel_stack_bottom));
+    if !mpu::enable(flash, symbol(&raw const __crossgate_kernel_stack_bottom)) {
+        halt("this CPU has no memory protection unit with 8 regions", &[]);
+    }
     kernel.port.clock.start();
     kernel.start(flash);
     // SAFETY: the idle thread starts here, without privileges.
@@ -102,35 +106,58 @@ pub unsafe fn boot(system: &'static System) -> ! {
 unsafe extern "C" {
     static __crossgate_flash_start: u8;
     static __crossgate_flash_end: u8;
-    static __crossgate_kernel_stack_bottom: u8;
+    pub static __crossgate_kernel_stack_bottom: u8;
 }
 
 /// The address that the linker gave to a symbol.
-fn symbol(symbol: *const u8) -> Word {
+pub fn symbol(symbol: *const u8) -> Word {
     symbol.addr()
 }
 
-/// Exception priorities, and which faults are told apart.
+/// Exception priorities, and which faults are told apart. What boot code has left is put right: no
+/// interrupt is let in or pending, and faults preempt all others.
 fn configure(system: &System) {
     const FAULTS_ENABLED: u32 = 0b111 << 16;
     const TRAP_DIVISION_BY_ZERO: u32 = 1 << 4;
     const ALIGN_STACK: u32 = 1 << 9;
+    /// The other half of the register has caches, if the CPU has some.
+    const BEHAVIOUR: u32 = 0xffff;
+    /// Every bit of a priority counts for who preempts whom; with the key that a write needs.
+    const NO_SUBPRIORITIES: u32 = 0x05fa << 16;
+    const FORGET_PENDING: u32 = 1 << 27 | 1 << 25;
+    const DEBUG_MONITOR: u32 = 0b11 << 16;
     // SAFETY: the reset handler runs alone; these registers are the kernel's.
     unsafe {
-        let mut core = cortex_m::Peripherals::steal();
-        for handler in [SystemHandler::SVCall, SystemHandler::PendSV, SystemHandler::SysTick] {
-            core.SCB.set_priority(handler, KERNEL_PRIORITY);
+        let (scb, nvic) = (&*SCB::PTR, &*NVIC::PTR);
+        for (masked, forgotten) in nvic.icer.iter().zip(&nvic.icpr) {
+            masked.write(u32::MAX);
+            forgotten.write(u32::MAX);
         }
-        // Not by `set_priority`, which would panic for a line that no processor has.
-        let nvic = &*NVIC::PTR;
+        cortex_m::register::basepri::write(0);
+        scb.aircr.write(NO_SUBPRIORITIES);
+        // The faults first, then all others.
+        for (handler, priority) in scb.shpr.iter().enumerate() {
+            priority.write(if handler < FIRST_OF_KERNEL {
+                FAULT_PRIORITY
+            } else {
+                KERNEL_PRIORITY
+            });
+        }
+        for priority in &nvic.ipr {
+            priority.write(KERNEL_PRIORITY);
+        }
+        scb.icsr.write(FORGET_PENDING);
+        (*DCB::PTR).demcr.modify(|value| value & !DEBUG_MONITOR);
         for interrupt in system.interrupts {
-            if let Some(priority) = nvic.ipr.get(usize::from(interrupt.line)) {
-                priority.write(KERNEL_PRIORITY);
+            // What has no priority does not exist.
+            let line = nvic.ipr.get(usize::from(interrupt.line));
+            if line.is_none_or(|priority| priority.read() == FAULT_PRIORITY) {
+                halt("this CPU has no interrupt line", &[interrupt.line.into()]);
             }
         }
-        let scb = &*SCB::PTR;
-        scb.shcsr.modify(|value| value | FAULTS_ENABLED);
-        scb.ccr.modify(|value| value | TRAP_DIVISION_BY_ZERO | ALIGN_STACK);
+        scb.cfsr.write(u32::MAX);
+        scb.shcsr.write(FAULTS_ENABLED);
+        scb.ccr.modify(|value| value & !BEHAVIOUR | TRAP_DIVISION_BY_ZERO | ALIGN_STACK);
         // Without write buffering a bus error is told at the store that caused it, so that the
         // right process is blamed (Cortex-M3 and M4: ACTLR.DISDEFWBUF).
         const DISABLE_WRITE_BUFFER: u32 = 1 << 1;
@@ -146,7 +173,7 @@ fn configure(system: &System) {
 unsafe fn become_current_thread() -> ! {
     const UNPRIVILEGED_ON_PROCESS_STACK: u32 = 0b11;
     // SAFETY: as the caller vouches; no exception comes in between, as every interrupt line is
-    // masked until a thread acknowledges it, and the timer's first deadline is far away.
+    // masked until a thread acknowledges it, nothing is pending, and the timer's first deadline is far away.
     unsafe {
         core::arch::asm!(
             "mov sp, {main_stack}",
@@ -155,6 +182,7 @@ unsafe fn become_current_thread() -> ! {
             "orr r1, #1",
             "add r0, #{size}",
             "msr psp, r0",
+            "cpsie i",
             "movs r0, #{control}",
             "msr control, r0",
             "isb",
@@ -166,17 +194,6 @@ unsafe fn become_current_thread() -> ! {
             control = const UNPRIVILEGED_ON_PROCESS_STACK,
             options(noreturn),
         )
-    }
-}
-
-/// An interrupt line by its number.
-#[derive(Clone, Copy)]
-struct Line(u16);
-
-// SAFETY: the number is that of the wiring, and does not change.
-unsafe impl cortex_m::interrupt::InterruptNumber for Line {
-    fn number(self) -> u16 {
-        self.0
     }
 }
 
@@ -243,11 +260,35 @@ impl Port for Machine {
 
     fn mask(&mut self, line: u16, mask: bool) {
         if mask {
-            NVIC::mask(Line(line));
+            self::mask(line);
         } else {
-            // SAFETY: the handler of every line is the kernel's.
-            unsafe { NVIC::unmask(Line(line)) };
+            unmask(line);
         }
-        cortex_m::asm::dsb();
+    }
+}
+
+/// Keeps an interrupt line from arriving. (The exceptions of the CPU have no mask.)
+pub fn mask(line: u16) {
+    // SAFETY: a line that is masked does nothing.
+    unsafe {
+        if let Some(masked) = (*NVIC::PTR).icer.get(usize::from(line / 32)) {
+            masked.write(1 << (line % 32));
+        }
+    }
+    cortex_m::asm::dsb();
+}
+
+/// Lets it arrive. One that was pending is forgotten: a device that still held the line when it was masked
+/// has made it pending again, and holds it no longer when it is served. If it holds it, it stays pending.
+fn unmask(line: u16) {
+    let (word, bit) = (usize::from(line / 32), 1 << (line % 32));
+    cortex_m::asm::dsb();
+    // SAFETY: the handler of every line is the kernel's.
+    unsafe {
+        let nvic = &*NVIC::PTR;
+        if let (Some(forgotten), Some(let_in)) = (nvic.icpr.get(word), nvic.iser.get(word)) {
+            forgotten.write(bit);
+            let_in.write(bit);
+        }
     }
 }

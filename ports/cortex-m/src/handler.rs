@@ -2,9 +2,11 @@
 //!
 //! A handler gives the context to go on with, or null if that is to be [loaded](crate::entry::load).
 
-use crate::boot::{Machine, kernel};
+use crate::boot::{self, Machine, kernel};
 use crate::context::Context;
-use crate::{entry, fault, mpu};
+use crate::last_words::say;
+use crate::{entry, fault, mpu, systick};
+use core::sync::atomic::{AtomicBool, Ordering};
 use cortex_m::peripheral::SCB;
 use crossgate_abi::{Cause, Status, Word};
 use crossgate_kernel::call::Exit;
@@ -125,31 +127,64 @@ pub extern "C" fn out_of_bounds() {
     let _ = kernel.fault(Cause::Stack, 0, 0);
 }
 
-/// SysTick has counted down, or an interrupt line is active.
+/// SysTick has counted down, an interrupt line is active, or an exception that nobody uses.
 pub extern "C" fn interrupt(context: *mut Context) -> *mut Context {
     // SAFETY: exceptions of one priority don't nest, so this is the only user of the kernel.
     let kernel = unsafe { kernel() };
     kernel.current().stack_pointer = context.addr();
-    /// The exception that is active (ARM DDI 0403E, B3.2.4); interrupt lines come after the others.
-    const ACTIVE: u32 = 0x1ff;
-    const FIRST_LINE: u32 = 16;
-    // SAFETY: this only reads.
-    let active = unsafe { (*SCB::PTR).icsr.read() } & ACTIVE;
-    let effect = match active.checked_sub(FIRST_LINE) {
-        Some(line) => kernel.interrupt(line as u16),
-        None => kernel.timer(),
+    let effect = match active_line() {
+        SYSTICK => kernel.timer(),
+        PENDSV if NON_MASKABLE.swap(false, Ordering::Relaxed) => {
+            kernel.interrupt(NON_MASKABLE_LINE)
+        }
+        line => kernel.interrupt(line),
     };
     follow(context, effect)
 }
 
-/// The CPU refused to do what the current thread, or the kernel, asked for. In the first case another
-/// context is to be loaded.
-pub extern "C" fn fault(frame: *const Word, exception_return: Word) {
-    const THREAD_ON_PROCESS_STACK: Word = 0xffff_fffd;
-    if exception_return != THREAD_ON_PROCESS_STACK {
-        // The kernel itself is at fault. No process can be trusted to go on.
-        fault::halt();
+/// Numbers of exceptions among those of interrupt lines.
+const NON_MASKABLE_LINE: u16 = line_of(2);
+const PENDSV: u16 = line_of(14);
+const SYSTICK: u16 = line_of(15);
+
+const fn line_of(exception: u16) -> u16 {
+    exception.wrapping_sub(16)
+}
+
+/// The interrupt line that is active (ARM DDI 0403E, B3.2.4). The other exceptions are below line 0.
+fn active_line() -> u16 {
+    const ACTIVE: u32 = 0x1ff;
+    // SAFETY: this only reads.
+    let active = unsafe { (*SCB::PTR).icsr.read() } & ACTIVE;
+    line_of(active as u16)
+}
+
+/// Whether the non-maskable interrupt has come, since the kernel was last told.
+static NON_MASKABLE: AtomicBool = AtomicBool::new(false);
+
+/// The non-maskable interrupt comes at any moment, in the middle of the kernel too. So that is told later,
+/// by PendSV.
+#[unsafe(no_mangle)]
+extern "C" fn NonMaskableInt() {
+    const PEND_PENDSV: u32 = 1 << 28;
+    NON_MASKABLE.store(true, Ordering::Relaxed);
+    // SAFETY: the handler of PendSV is the kernel's; where a 0 is written nothing happens.
+    unsafe { (*SCB::PTR).icsr.write(PEND_PENDSV) };
+}
+
+/// An interrupt has come before the kernel has started, from something that boot code has left running. It is
+/// kept from coming again, for the time being.
+pub extern "C" fn early_interrupt() {
+    let line = active_line();
+    if line == SYSTICK {
+        systick::stop();
     }
+    boot::mask(line);
+    say("early interrupt", &[line.cast_signed() as u32]);
+}
+
+/// The CPU refused to do what the current thread asked for. Then another context is to be loaded.
+pub extern "C" fn fault(frame: *const Word) {
     // SAFETY: a fault of a thread comes from thread mode, where the kernel is not running.
     let kernel = unsafe { kernel() };
     let stack = kernel.current().stack();

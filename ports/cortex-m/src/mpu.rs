@@ -24,6 +24,8 @@ const RAM: u32 = 2;
 const WINDOWS: u32 = 3;
 const LEASES: u32 = 5;
 const GUARD: u32 = 7;
+/// How many regions there have to be.
+const REGIONS: u32 = 8;
 
 const _: () = assert!(crossgate_abi::LEASES_PER_CALL == 2, "there are two regions for leases");
 
@@ -104,16 +106,39 @@ fn write(address: u32, attributes: u32) {
     }
 }
 
-/// Opens flash, guards the kernel's stack and turns the protection on.
-pub fn enable(flash: Span, kernel_stack_bottom: usize) {
-    let [address, attributes] = region(FLASH, flash, Access::Flash);
-    write(address, attributes);
+/// Opens flash, guards the kernel's stack and turns the protection on. Tells whether it is: whether the
+/// unit exists, has the regions, and holds what is written to it.
+pub fn enable(flash: Span, kernel_stack_bottom: usize) -> bool {
     // The smallest region is 32 bytes: log2 is 5, without subregions.
-    write(kernel_stack_bottom as u32 | 1 << 4 | GUARD, Access::Guard as u32 | 4 << 1 | 1);
+    let guard = [kernel_stack_bottom as u32 | 1 << 4 | GUARD, Access::Guard as u32 | 4 << 1 | 1];
+    // SAFETY: the unit is the kernel's, and reading changes nothing.
+    let mut holds = unsafe { (*MPU::PTR)._type.read() } >> 8 & 0xff >= REGIONS;
+    for number in 0..REGIONS {
+        // Those that are for something else later are tried with flash, and off for the time being.
+        let registers = if number == GUARD { guard } else { region(number, flash, Access::Flash) };
+        holds &= holds_region(number, registers);
+        if number != FLASH && number != GUARD {
+            holds &= holds_region(number, [1 << 4 | number, 0]);
+        }
+    }
     const ENABLE: u32 = 1;
     const DEFAULT_MAP_FOR_KERNEL: u32 = 1 << 2;
     // SAFETY: the regions are set up, and privileged code keeps the default memory map.
     unsafe { (*MPU::PTR).ctrl.write(ENABLE | DEFAULT_MAP_FOR_KERNEL) };
     cortex_m::asm::dsb();
     cortex_m::asm::isb();
+    // SAFETY: as above.
+    holds & (unsafe { (*MPU::PTR).ctrl.read() } == ENABLE | DEFAULT_MAP_FOR_KERNEL)
+}
+
+/// Writes a region's registers. Tells whether they hold it.
+fn holds_region(number: u32, [address, attributes]: [u32; 2]) -> bool {
+    const VALID: u32 = 1 << 4;
+    write(address, attributes);
+    // SAFETY: choosing the region that is read, and reading it, changes nothing.
+    let held = unsafe {
+        (*MPU::PTR).rnr.write(number);
+        [(*MPU::PTR).rbar.read(), (*MPU::PTR).rasr.read()]
+    };
+    held == [address & !VALID, attributes]
 }

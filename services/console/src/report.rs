@@ -34,6 +34,9 @@ pub fn describe(
     system: &System,
     output: &mut dyn fmt::Write,
 ) -> fmt::Result {
+    if record.cause == Cause::Interrupt {
+        return write!(output, "{}: {}", cause_text(record.cause), record.address as isize);
+    }
     let process = |index: u8| name(system.processes.get(usize::from(index)), |p| p.name);
     write!(output, "process {}: {}", process(record.process), cause_text(record.cause))?;
     match record.cause {
@@ -154,6 +157,13 @@ mod tests {
             "process sensor: panic at src/lib.rs:7, thread main of control"
         );
         assert!(text(&panic, None).contains("panic at ?:7"));
+    }
+
+    #[test]
+    fn an_interrupt_of_nobody_names_its_line() {
+        let mut record = record(Cause::Interrupt);
+        record.address = (-14_isize).cast_unsigned();
+        assert_eq!(text(&record, None), "an interrupt that nobody owns: -14");
     }
 
     #[test]

