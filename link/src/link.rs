@@ -8,7 +8,7 @@ use crate::linker::{self, pass};
 use crate::ownership::{self, KERNEL, Owner, STACK, is_shared};
 use crate::plan::{PARTS, Plan};
 use crate::reach::Reach;
-use crate::script::{self, OutputSection, Table};
+use crate::script::{self, OutputSection, Places, Table};
 use crate::{merging, scripts, trust, vectors, verify};
 use anyhow::{Context, Result, bail, ensure};
 use std::collections::BTreeMap;
@@ -83,9 +83,11 @@ pub fn link(arguments: &Arguments) -> Result<()> {
     }
     let symbols = [
         ("__crossgate_kernel_stack_bottom", plan.kernel_stack.start),
+        ("_stack_end", plan.kernel_stack.start),
         ("_stack_start", plan.kernel_stack.end),
     ];
-    let script = script::before(&sections, &tables, Some(plan.tables), &symbols);
+    let places = Places { tables: plan.tables, kernel_statics: plan.kernel_statics };
+    let script = script::before(&sections, &tables, Some(places), &symbols);
     let linked = folder.path().join("linked");
     pass(&with_symbols, folder.path(), &script, &linked)?;
     let image = Image::read(&linked)?;

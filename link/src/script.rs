@@ -52,11 +52,21 @@ MEMORY
 SECTIONS
 {";
 
-/// Goes before the user's scripts: places what belongs to processes.
+/// Where what has no input sections goes.
+#[derive(Clone, Copy, Debug)]
+pub struct Places {
+    /// The tables, in flash.
+    pub tables: u64,
+    /// What the user's scripts put into RAM.
+    pub kernel_statics: u64,
+}
+
+/// Goes before the user's scripts: places what belongs to processes. Without `places` all is only
+/// collected, to be measured.
 pub fn before(
     sections: &[OutputSection],
     tables: &[Table],
-    tables_place: Option<u64>,
+    places: Option<Places>,
     symbols: &[(&str, u64)],
 ) -> String {
     let mut text = String::new();
@@ -65,7 +75,8 @@ pub fn before(
     }
     line(&mut text, format_args!("{MEMORIES}\n  /DISCARD/ : {{ *({LINKED}) }}"));
     // The tables come first: a section without inputs is writable if the one before it is.
-    let place = tables_place.map_or(":".to_owned(), |place| format!("{place:#x} : AT({place:#x})"));
+    let place = places.map(|places| format!("{0:#x} : AT({0:#x})", places.tables));
+    let place = place.unwrap_or_else(|| ":".to_owned());
     line(&mut text, format_args!("  {TABLES} {place}\n  {{"));
     for table in tables {
         line(&mut text, format_args!("    {} = .;", table.symbol));
@@ -73,7 +84,7 @@ pub fn before(
             line(&mut text, format_args!("    LONG({word:#x})"));
         }
     }
-    line(&mut text, format_args!("  }} > {}", memory(tables_place.is_some())));
+    line(&mut text, format_args!("  }} > {}", memory(places.is_some())));
     for section in sections {
         let place = match section.place {
             Some((address, load)) => format!("{address:#x} {}: AT({load:#x})", no_load(section)),
@@ -84,6 +95,15 @@ pub fn before(
             line(&mut text, format_args!("    \"{file}\"(\"{name}\")"));
         }
         line(&mut text, format_args!("  }} > {}", memory(section.place.is_some())));
+    }
+    // RAM is filled from where its last section ends. An empty one stays if it has a symbol.
+    if let Some(Places { kernel_statics, .. }) = places {
+        line(
+            &mut text,
+            format_args!(
+                "  .crossgate.kernel {kernel_statics:#x} (NOLOAD) : {{ __crossgate_kernel_statics = .; }} > RAM"
+            ),
+        );
     }
     text + "}\n"
 }

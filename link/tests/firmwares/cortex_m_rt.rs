@@ -91,13 +91,13 @@ fn the_scripts_of_cortex_m_rt_are_used_as_they_are() {
     assert!(output.status.success(), "{}", support::text(&output));
 
     let map = MemoryMap::from_elf(&elf).unwrap();
-    assert_eq!(map.kernel, [(".data".to_owned(), Span { start: 0x2000_0000, end: 0x2000_0004 })]);
-    assert_eq!(map.kernel_stack, Span { start: 0x2000_0020, end: 0x2000_0420 });
+    assert_eq!(map.kernel, [(".data".to_owned(), Span { start: 0x2000_0680, end: 0x2000_0684 })]);
+    assert_eq!(map.kernel_stack, Span { start: 0x2000_0000, end: 0x2000_0400 });
     assert_eq!(map.processes[0].used, 4);
     // The first interrupt vector is the kernel's stack pointer.
     let flash = elf.with_extension("bin");
     support::flash_image(&elf, 0, &flash);
-    assert_eq!(fs::read(flash).unwrap()[..4], 0x2000_0420_u32.to_le_bytes());
+    assert_eq!(fs::read(flash).unwrap()[..4], 0x2000_0400_u32.to_le_bytes());
 }
 
 /// A process can't mask interrupts, so there is nothing that a critical section could be made of.

@@ -21,6 +21,28 @@ fn a_process_gets_the_statics_of_its_crate() {
     assert_eq!(stacks, [("sensor.sampler", 1024), ("kernel.idle", 128)]);
 }
 
+/// What is below a stack is closed, so that a frame may be as large as it likes.
+#[test]
+fn all_stacks_are_below_all_processes() {
+    let mut firmware = Firmware::new().library("sensor", SENSOR);
+    firmware.processes = vec!["fan", "sensor"];
+    firmware.threads = vec![
+        ("fan", "large", 8192, ""),
+        ("sensor", "sampler", 1280, "sensor::work()"),
+        ("fan", "small", 256, ""),
+    ];
+    firmware.objects = vec![("fan", "motor", "[u64; 90]> = Cell(UnsafeCell::new([9; 90]))", "")];
+    firmware.kernel = "static mut STATE: [u32; 300] = [5; 300]; unsafe { core::hint::black_box(&raw mut STATE) };";
+    let map = map(&firmware);
+    let end_of_stacks = map.stacks.iter().map(|stack| stack.span.end).max().unwrap();
+    for process in &map.processes {
+        assert!(process.span.start >= end_of_stacks, "{map}");
+    }
+    let [(_, statics)] = &map.kernel[..] else { panic!("{map}") };
+    assert!(statics.start > map.kernel_stack.end && statics.end <= 0x2000_2000, "in a hole: {map}");
+    assert!(map.kernel_stack.start == map.ram.start, "its overflow leaves RAM: {map}");
+}
+
 /// A lease of any part of it is rounded to eighths of a block, which must stay inside.
 #[test]
 fn what_may_be_lent_is_a_run_of_eighths() {
@@ -45,7 +67,7 @@ fn initial_values_are_in_flash() {
         "static mut STATE: u32 = 0x55; unsafe { core::hint::black_box(&raw mut STATE) };";
     let elf = firmware.link().unwrap();
     let map = MemoryMap::from_elf(&elf).unwrap();
-    assert_eq!(map.kernel, [(".data".to_owned(), Span { start: 0x2000_0000, end: 0x2000_0004 })]);
+    assert_eq!(map.kernel, [(".data".to_owned(), Span { start: 0x2000_0580, end: 0x2000_0584 })]);
     // What a programmer writes into the flash.
     let flash = elf.with_extension("bin");
     support::flash_image(&elf, 0x0800_0000, &flash);

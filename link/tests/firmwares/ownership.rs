@@ -27,7 +27,7 @@ fn a_library_of_the_kernel_is_in_its_memory() {
     firmware.kernel = "helper::count();";
     let map = map(&firmware);
     assert_eq!(process(&map, "sensor").used, 0);
-    assert_eq!(map.kernel, [(".bss".to_owned(), Span { start: 0x2000_0000, end: 0x2000_0004 })]);
+    assert_eq!(map.kernel, [(".bss".to_owned(), Span { start: 0x2000_0580, end: 0x2000_0584 })]);
 }
 
 #[test]
