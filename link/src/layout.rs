@@ -43,6 +43,15 @@ impl Span {
         self.start < other.end && other.start < self.end
     }
 
+    /// The run of eighths of the same block that is inside of it; it may be empty.
+    #[must_use]
+    pub fn inside(self) -> Span {
+        let differing = self.start ^ self.end.saturating_sub(1);
+        let block = differing.checked_add(1).unwrap_or(ADDRESSES).next_power_of_two();
+        let eighth = block.max(SMALLEST_BLOCK) / EIGHTHS;
+        Span { start: self.start.next_multiple_of(eighth), end: self.end / eighth * eighth }
+    }
+
     /// What the port opens if it is told to open this: the smallest region that covers it. By the very
     /// arithmetic of the port.
     #[must_use]

@@ -104,6 +104,7 @@ pub mod map;
 mod merging;
 mod ownership;
 mod plan;
+mod protection;
 mod reach;
 mod script;
 mod scripts;

@@ -9,7 +9,7 @@ use crate::ownership::{self, KERNEL, Owner, STACK, is_shared};
 use crate::plan::{PARTS, Plan};
 use crate::reach::Reach;
 use crate::script::{self, OutputSection, Places, Table};
-use crate::{merging, scripts, trust, vectors, verify};
+use crate::{merging, protection, scripts, trust, vectors, verify};
 use anyhow::{Context, Result, bail, ensure};
 use std::collections::BTreeMap;
 use std::fs;
@@ -69,12 +69,14 @@ pub fn link(arguments: &Arguments) -> Result<()> {
     let symbols = [("__crossgate_kernel_stack_bottom", 0)];
     let script = script::before(&collected, &tables, None, &symbols);
     let with_symbols = arguments.without(&STRIP);
-    pass(&with_symbols, folder.path(), &script, &measured)?;
+    let after = script::after(&scripts::memories(arguments)?);
+    pass(&with_symbols, folder.path(), [&script, &after], &measured)?;
     let measured = Image::read(&measured)?;
     if let Some(kept) = measured.section(UNOWNED) {
         bail!("{}", unowned(&inputs, &collected, &measured, kept.span));
     }
 
+    protection::check(&measured)?;
     let plan = Plan::new(&measured, &inputs)?;
     let sections =
         collected.into_iter().filter_map(|section| plan.placed(section)).collect::<Vec<_>>();
@@ -89,12 +91,12 @@ pub fn link(arguments: &Arguments) -> Result<()> {
     let places = Places { tables: plan.tables, kernel_statics: plan.kernel_statics };
     let script = script::before(&sections, &tables, Some(places), &symbols);
     let linked = folder.path().join("linked");
-    pass(&with_symbols, folder.path(), &script, &linked)?;
+    pass(&with_symbols, folder.path(), [&script, &after], &linked)?;
     let image = Image::read(&linked)?;
     verify::verify(&image)?;
     vectors::check(&image, &handlers)?;
     if with_symbols != *arguments {
-        pass(arguments, folder.path(), &script, &linked)?;
+        pass(arguments, folder.path(), [&script, &after], &linked)?;
     }
     fs::copy(&linked, &output).with_context(|| format!("can't write {}", output.display()))?;
     Ok(())

@@ -1,5 +1,6 @@
 //! The linker scripts, which go before and after the user's own.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 /// Goes after the user's scripts: what they say about the memories; and the tables that the memory map
@@ -11,6 +12,20 @@ __crossgate_ram_start = ORIGIN(RAM);
 __crossgate_ram_end = ORIGIN(RAM) + LENGTH(RAM);
 EXTERN(__crossgate_services __crossgate_processes)
 ";
+
+/// Prefix of the symbols that say where a memory of the user's scripts is; `start_` or `end_` and its name
+/// follow.
+pub const REGION: &str = "__crossgate_region_";
+
+/// What goes after the user's scripts, which declare these memories.
+pub fn after(memories: &BTreeSet<String>) -> String {
+    let mut text = AFTER.to_owned();
+    for name in memories {
+        line(&mut text, format_args!("{REGION}start_{name} = ORIGIN({name});"));
+        line(&mut text, format_args!("{REGION}end_{name} = ORIGIN({name}) + LENGTH({name});"));
+    }
+    text
+}
 
 /// A section of the firmware that is collected from input sections.
 #[derive(Clone, Debug)]

@@ -85,6 +85,12 @@ pub fn verify(image: &Image) -> Result<()> {
             stack.name,
             stack.span
         );
+        ensure!(
+            stack.span.is_expressible(),
+            "stack `{}` is not a region: {:x?}",
+            stack.name,
+            stack.span
+        );
     }
     ensure!(
         map.kernel_stack.start == map.ram.start.next_multiple_of(32)

@@ -189,3 +189,59 @@ fn too_little_flash_is_told_with_sizes() {
     assert!(error.contains("FLASH is too small by"), "{error}");
     assert!(error.contains("the initial values of the processes' statics need 80"), "{error}");
 }
+
+/// The region of FLASH is rounded, as all are, but never over another memory.
+#[test]
+fn memories_that_can_not_be_protected_are_refused() {
+    let mut firmware = Firmware::new();
+    firmware.processes = vec!["sensor"];
+    firmware.threads = vec![("sensor", "main", 256, "")];
+    for (memory, what) in [
+        (
+            "MEMORY { FLASH : ORIGIN = 0, LENGTH = 44K  RAM : ORIGIN = 0xB000, LENGTH = 84K }",
+            "FLASH : ORIGIN = 0x0, LENGTH = 0xa000 would do",
+        ),
+        (
+            "MEMORY { RAM (rwx) : ORIGIN = 0x20000000, LENGTH = 44K
+             FLASH (rx) : ORIGIN = 0x2000B000, LENGTH = 84K }",
+            "opens 0x20008000 to 0x20020000, where RAM",
+        ),
+        (
+            "INCLUDE parts.x
+             REGION_ALIAS(\"FLASH\", ROM) REGION_ALIAS(\"RAM\", SRAM)",
+            "opens 0x0 to 0x1c000, where SETTINGS",
+        ),
+        (
+            "MEMORY { FLASH : ORIGIN = 0, LENGTH = 64K  RAM : ORIGIN = 0x20000000, LENGTH = 32K
+             FAST : ORIGIN = 0x20007000, LENGTH = 8K }",
+            "FAST (0x20007000 to 0x20009000) and RAM (0x20000000 to 0x20008000) overlap",
+        ),
+    ] {
+        firmware.memory = memory;
+        let parts =
+            "MEMORY { ROM : ORIGIN = 0, LENGTH = 100K  SETTINGS : ORIGIN = 100K, LENGTH = 4K
+                     SRAM : ORIGIN = 0x20000000, LENGTH = 32K }";
+        std::fs::write(firmware.path().join("parts.x"), parts).unwrap();
+        let error = error(&firmware);
+        assert!(error.contains(what), "{error}");
+    }
+}
+
+/// Wherever RAM starts: what is in it is aligned, and nothing before it is used.
+#[test]
+fn ram_may_start_anywhere() {
+    let mut firmware = Firmware::new().library("sensor", SENSOR);
+    firmware.processes = vec!["sensor"];
+    firmware.threads = vec![("sensor", "sampler", 1024, "sensor::work()")];
+    firmware.kernel =
+        "static mut STATE: u64 = 0x55; unsafe { core::hint::black_box(&raw mut STATE) };";
+    for memory in [
+        "MEMORY { FLASH : ORIGIN = 0, LENGTH = 64K  RAM : ORIGIN = 0x20000001, LENGTH = 8K }",
+        "MEMORY { FLASH : ORIGIN = 0, LENGTH = 64K  RAM : ORIGIN = 0x200000C4, LENGTH = 8K }",
+        "MEMORY { FLASH : ORIGIN = 0x20010000, LENGTH = 64K  RAM : ORIGIN = 0x2000C800, LENGTH = 8K }",
+    ] {
+        firmware.memory = memory;
+        let map = map(&firmware);
+        assert!(map.kernel_stack.start.is_multiple_of(32) && map.ram.contains(map.kernel_stack));
+    }
+}
