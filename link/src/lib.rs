@@ -95,6 +95,7 @@ mod arguments;
 pub mod hosted;
 mod image;
 mod inputs;
+mod kernel_stack;
 mod layout;
 #[cfg(unix)]
 mod library;

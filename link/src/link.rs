@@ -3,6 +3,7 @@
 use crate::arguments::Arguments;
 use crate::image::Image;
 use crate::inputs::{Inputs, MEMORY_SYMBOL};
+use crate::kernel_stack::Need;
 use crate::layout::Span;
 use crate::linker::{self, pass};
 use crate::ownership::{self, KERNEL, Owner, STACK, is_shared};
@@ -77,7 +78,8 @@ pub fn link(arguments: &Arguments) -> Result<()> {
     }
 
     protection::check(&measured)?;
-    let plan = Plan::new(&measured, &inputs)?;
+    let kernel_stack = kernel_stack(&measured, &Need::of(&reach))?;
+    let plan = Plan::new(&measured, &inputs, kernel_stack)?;
     let sections =
         collected.into_iter().filter_map(|section| plan.placed(section)).collect::<Vec<_>>();
     for (table, memory) in tables.iter_mut().zip(&plan.memories) {
@@ -100,6 +102,35 @@ pub fn link(arguments: &Arguments) -> Result<()> {
     }
     fs::copy(&linked, &output).with_context(|| format!("can't write {}", output.display()))?;
     Ok(())
+}
+
+/// The symbol by which memory.x may say how long the kernel's stack is.
+const KERNEL_STACK: &str = "_kernel_stack_size";
+/// What is added where it can't be told, in bytes.
+const RESERVE: u64 = 2048;
+
+/// How long the kernel's stack is to be.
+fn kernel_stack(measured: &Image, need: &Need) -> Result<u64> {
+    let wanted = measured.symbols.get(KERNEL_STACK).map(|(value, _)| *value);
+    match (wanted, &need.unknown) {
+        (Some(wanted), _) => {
+            ensure!(
+                wanted >= need.size,
+                "memory.x: {KERNEL_STACK} is {wanted}, but the kernel needs {} bytes of stack",
+                need.size
+            );
+            Ok(wanted.next_multiple_of(32))
+        }
+        (None, None) => Ok(need.size),
+        (None, Some(unknown)) => {
+            eprintln!(
+                "crossgate-link: how much stack the kernel needs can't be told, because {unknown}. It gets {} \
+                 bytes; memory.x can say another number: `{KERNEL_STACK} = 4096;`",
+                need.size + RESERVE
+            );
+            Ok(need.size + RESERVE)
+        }
+    }
 }
 
 /// Refuses a firmware whose crates are merged: then even the Rust library is no input of its own.
@@ -136,6 +167,11 @@ pub fn collect(reach: &Reach) -> Result<Vec<OutputSection>> {
             Owner::Nobody => add(UNOWNED.to_owned(), false, section),
             Owner::Process(process) => {
                 known(inputs, process, section)?;
+                ensure!(
+                    ownership::is_ordinary(section),
+                    "{}",
+                    ownership::elsewhere(section, process)
+                );
                 let part = match section.zeroed {
                     _ if is_shared(section) => 0,
                     false => 1,

@@ -9,8 +9,6 @@ use crate::verify;
 use anyhow::{Result, anyhow, ensure};
 use std::collections::BTreeMap;
 
-/// The kernel's stack, which exceptions run on, in bytes.
-pub const KERNEL_STACK: u64 = 1024;
 /// The smallest region of the memory protection unit, in bytes.
 const SMALLEST_REGION: u64 = 32;
 
@@ -48,14 +46,14 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Lays out what was measured.
+    /// Lays out what was measured, and so many bytes for the kernel's stack.
     ///
     /// # Errors
     /// A memory is too small, or a stack is of a size that can't be protected.
-    pub fn new(measured: &Image, inputs: &Inputs) -> Result<Self> {
+    pub fn new(measured: &Image, inputs: &Inputs, kernel_stack: u64) -> Result<Self> {
         let (flash, ram) = verify::memories(measured)?;
-        let kernel_stack = ram.start.next_multiple_of(SMALLEST_REGION);
-        let kernel_stack = Span { start: kernel_stack, end: kernel_stack + KERNEL_STACK };
+        let bottom = ram.start.next_multiple_of(SMALLEST_REGION);
+        let kernel_stack = Span { start: bottom, end: bottom + kernel_stack };
 
         let mut extents = Vec::new();
         let mut pieces = Vec::new();
@@ -74,8 +72,8 @@ impl Plan {
         }
         let free = Span { start: kernel_stack.end, end: ram.end };
         let only_pieces: Vec<_> = pieces.iter().map(|(_, piece)| *piece).collect();
-        let spans =
-            layout::lay_out(free, &only_pieces).map_err(|missing| demand(&pieces, ram, missing))?;
+        let spans = layout::lay_out(free, &only_pieces)
+            .map_err(|missing| demand(&pieces, ram, kernel_stack, missing))?;
         let span_of: BTreeMap<_, _> =
             pieces.iter().map(|(name, _)| name.as_str()).zip(spans).collect();
 
@@ -170,10 +168,15 @@ impl Extent {
 }
 
 /// The error that says who needs how much RAM.
-fn demand(pieces: &[(String, Piece)], ram: Span, missing: Missing) -> anyhow::Error {
+fn demand(
+    pieces: &[(String, Piece)],
+    ram: Span,
+    kernel_stack: Span,
+    missing: Missing,
+) -> anyhow::Error {
     let mut text = format!("RAM ({} bytes) is too small for the firmware", ram.size());
     let mut line = |name: &str, size: u64| text += &format!("\n  {name}: {size} bytes");
-    line("stack of the kernel", KERNEL_STACK);
+    line("stack of the kernel", kernel_stack.size());
     for (name, piece) in pieces {
         match name.strip_prefix(STACK) {
             Some(thread) => line(&format!("stack of {thread}"), piece.size),

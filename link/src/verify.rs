@@ -5,7 +5,7 @@ use crate::image::{Image, ImageSection};
 use crate::layout::{EIGHTHS, Kind, Piece, SMALLEST_BLOCK, Span};
 use crate::map::MemoryMap;
 use crate::ownership::STACK;
-use crate::plan::{KERNEL_STACK, PARTS};
+use crate::plan::PARTS;
 use anyhow::{Result, bail, ensure};
 
 /// The FLASH and the RAM of the user's memory.x.
@@ -94,7 +94,7 @@ pub fn verify(image: &Image) -> Result<()> {
     }
     ensure!(
         map.kernel_stack.start == map.ram.start.next_multiple_of(32)
-            && map.kernel_stack.size() == KERNEL_STACK,
+            && map.kernel_stack.size() > 32,
         "the kernel's stack is not where it has to be: {:x?}",
         map.kernel_stack
     );
