@@ -172,11 +172,9 @@ mod tests {
         assert_eq!(size(&[0xf2ad, 0x4d04]), 1028, "subw sp, sp, #1028");
         assert_eq!(size(&[0xed2d, 0x8b04]), 16, "vpush {{d8, d9}}");
         assert_eq!(size(&[0xb002, 0xbdf0, 0x4770]), 0, "add sp, #8; pop {{r4-r7, pc}}; bx lr");
-        assert_eq!(
-            frame(&[0xebad, 0x0d04]),
-            Frame { size: 0, is_dynamic: true },
-            "sub.w sp, sp, r4"
-        );
+        assert!(frame(&[0xebad, 0x0d04]).is_dynamic, "sub.w sp, sp, r4");
+        assert!(frame(&[0xf7ff, 0xfff0]).calls_itself, "bl back");
+        assert_eq!(frame(&[0xf7ff, 0xfffe]), Frame::default(), "bl of another");
     }
 
     #[test]
