@@ -19,7 +19,7 @@ mod shape;
 pub mod table;
 
 pub use error::{CallError, Status};
-pub use fault::{Cause, FaultRecord};
+pub use fault::{Cause, FaultRecord, NOBODY};
 pub use shape::{Kind, Shape};
 
 /// A machine word: a register, an address, a length in bytes.

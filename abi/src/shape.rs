@@ -75,7 +75,9 @@ impl Shape {
             if !is_sound {
                 return false;
             }
-            (word, before) = (word + 1, Some(kind));
+            // A length is no tag.
+            before = if matches!(before, Some(READ | WRITE)) { None } else { Some(kind) };
+            word += 1;
         }
         !matches!(before, Some(READ | WRITE))
     }

@@ -8,7 +8,7 @@
 //! # .cargo/config.toml
 //! [target.thumbv7m-none-eabi]
 //! linker = "link/crossgate-link"
-//! rustflags = ["-C", "link-arg=-Tlink.x"]
+//! rustflags = ["-C", "link-arg=-Tlink.x", "-C", "llvm-args=-enable-global-merge=false"]
 //! ```
 //!
 //! Scripts are those of cortex-m-rt: its `link.x` and the user's `memory.x`, which names the
@@ -19,16 +19,18 @@
 //! ```text
 //!           RAM                                             FLASH
 //!          +---------------------------+                   +----------------------------+
-//!          | .data .bss .uninit        | the kernel's      | vectors, code, constants   |
+//!          | kernel stack              | exceptions        | vectors, code, constants   |
 //!          +---------------------------+                   | initial values of .data    |
-//!          | kernel stack, 1024 bytes  | exceptions        +----------------------------+
+//!          | stack of sensor.sampler   | one region        +----------------------------+
 //!          +---------------------------+                   | __crossgate_memory_fan     |
-//!  shared  | lent memory of `sensor`   | one region of     | __crossgate_memory_sensor  |
-//!  data    | its initialised statics   | the protection    +----------------------------+
-//!  zeroed  | its other statics         | unit, opened      | initial values of `fan`    |
-//!          | (lost to rounding)        | as a whole        | initial values of `sensor` |
+//!          | .data .bss .uninit        | the kernel's      | __crossgate_memory_sensor  |
 //!          +---------------------------+                   +----------------------------+
-//!          | stack of sensor.sampler   | one more region
+//!          | other stacks              |                   | initial values of `fan`    |
+//!          +---------------------------+                   | initial values of `sensor` |
+//!  shared  | lent memory of `sensor`   | one region of     +----------------------------+
+//!  data    | its initialised statics   | the protection
+//!  zeroed  | its other statics         | unit, opened
+//!          | (lost to rounding)        | as a whole
 //!          +---------------------------+
 //!          | statics of `fan` ...      |
 //! ```
@@ -37,8 +39,8 @@
 //! left out. The memory of a process is as many eighths as it needs, so less than an eighth of the
 //! block is lost. A stack starts where a block starts (at the next power of two of its size, at
 //! least 256), because the kernel narrows it in a call. Large blocks are placed first, the small
-//! ones fill the holes. No stack lies right above the memory of a process, into which it could
-//! overflow unseen.
+//! ones fill the holes. All stacks lie below all memories of processes, so that nothing that is open to a
+//! thread is below a stack, however large a frame is. The kernel's statics fill holes, too.
 //!
 //! | symbol | what |
 //! |---|---|
@@ -75,7 +77,10 @@
 //! - a static that two processes use, or a process and the kernel;
 //! - a static of a process' crate, or an object, that is used by another process or the kernel;
 //! - a static that nobody uses, but that is kept all the same (by an option of the linker);
-//! - a `shared!` static of the kernel, which lends nothing.
+//! - a `shared!` static of the kernel, which lends nothing;
+//! - statics of different users that the compiler may merge (see `merging`);
+//! - code and data under a name that is looked for by the kernel, or by a process, which neither depends on
+//!   (see `trust`).
 //!
 //! Others tell which memory is too small, by how much, and who needs what; that a stack is of a
 //! size that the protection unit can not open; that the wiring has no process of that name; that the
@@ -83,24 +88,36 @@
 //!
 //! # Sections
 //!
-//! What the compiler writes: `.crossgate.object.<process>`, `.crossgate.shared`, and
+//! What the compiler writes: `.crossgate.object.<process>`, `.crossgate.shared.<static>`, and
 //! `.crossgate.stack.<process>.<thread>` (`kernel` stands for the process of the idle thread). What
 //! is in the firmware: `.crossgate.shared.<process>`, `.crossgate.data.<process>`,
 //! `.crossgate.zeroed.<process>`, the stacks under the same names, and `.crossgate.memory` with the
 //! tables. [`map::MemoryMap`] reads them.
 
+mod advice;
 mod arguments;
+mod critical;
 #[cfg(unix)]
 pub mod hosted;
 mod image;
 mod inputs;
+mod kernel_stack;
 mod layout;
+#[cfg(unix)]
+mod library;
 mod link;
 mod linker;
 pub mod map;
+mod merging;
 mod ownership;
 mod plan;
+mod protection;
+mod reach;
 mod script;
+mod scripts;
+mod thumb;
+mod trust;
+mod vectors;
 mod verify;
 
 pub use arguments::Arguments;

@@ -3,12 +3,14 @@
 use crate::arguments::Arguments;
 use crate::image::Image;
 use crate::inputs::{Inputs, MEMORY_SYMBOL};
+use crate::kernel_stack::Need;
 use crate::layout::Span;
 use crate::linker::{self, pass};
-use crate::ownership::{self, KERNEL, Owner, SHARED, STACK};
+use crate::ownership::{self, KERNEL, Owner, STACK, is_shared};
 use crate::plan::{PARTS, Plan};
-use crate::script::{self, OutputSection, Table};
-use crate::verify;
+use crate::reach::Reach;
+use crate::script::{self, OutputSection, Places, Table};
+use crate::{critical, merging, protection, scripts, trust, vectors, verify};
 use anyhow::{Context, Result, bail, ensure};
 use std::collections::BTreeMap;
 use std::fs;
@@ -17,6 +19,10 @@ use std::path::Path;
 /// The firmware's section for statics that nobody uses, which has to stay empty.
 pub const UNOWNED: &str = ".crossgate.unowned";
 
+/// The crates that the kernel can't be linked without, and that it reaches by agreed names only. No firmware
+/// is without them, so whoever takes such a name is found out.
+const RUNTIME: [&str; 4] = ["compiler_builtins", "cortex_m_rt", "crossgate", "crossgate_cortex_m"];
+
 /// The options that leave names out.
 pub const STRIP: [&str; 2] = ["--strip-all", "-s"];
 
@@ -24,6 +30,11 @@ pub const STRIP: [&str; 2] = ["--strip-all", "-s"];
 const FOR_A_HOST: &str = "this firmware is a program of the host, but `crossgate-link` is the linker \
                           of microcontrollers. Remove it from the settings of this target, and let \
                           the firmware's build script call `crossgate_link::hosted::build()`.";
+
+/// What is wrong without a script.
+const NO_SCRIPT: &str = "the linker script is missing: `-C link-arg=-Tlink.x` has to be among the `rustflags` of \
+                         .cargo/config.toml, which cargo ignores when `RUSTFLAGS` is set in the environment. \
+                         Unset it, or add the argument to it.";
 
 /// Links what the command line says; a firmware without processes is left to the linker alone.
 ///
@@ -43,8 +54,13 @@ pub fn link(arguments: &Arguments) -> Result<()> {
         ensure!(owners.all(|owner| owner == KERNEL), "{FOR_A_HOST}");
         return linker::run(arguments.all());
     }
+    ensure!(!arguments.scripts().is_empty(), "{NO_SCRIPT}");
     refuse_merged(&paths)?;
-    let collected = collect(&inputs)?;
+    let reach = Reach::of(&inputs);
+    let handlers = trust::check(&reach, &RUNTIME, &scripts::names(arguments)?)?;
+    critical::check(&reach)?;
+    merging::check(&reach)?;
+    let collected = collect(&reach)?;
     let folder = tempfile::tempdir().context("can't make a temporary folder")?;
     let measured = folder.path().join("measured");
     let mut tables: Vec<_> = inputs
@@ -55,13 +71,16 @@ pub fn link(arguments: &Arguments) -> Result<()> {
     let symbols = [("__crossgate_kernel_stack_bottom", 0)];
     let script = script::before(&collected, &tables, None, &symbols);
     let with_symbols = arguments.without(&STRIP);
-    pass(&with_symbols, folder.path(), &script, &measured)?;
+    let after = script::after(&scripts::memories(arguments)?);
+    pass(&with_symbols, folder.path(), [&script, &after], &measured)?;
     let measured = Image::read(&measured)?;
     if let Some(kept) = measured.section(UNOWNED) {
         bail!("{}", unowned(&inputs, &collected, &measured, kept.span));
     }
 
-    let plan = Plan::new(&measured, &inputs)?;
+    protection::check(&measured)?;
+    let kernel_stack = kernel_stack(&measured, &Need::of(&reach))?;
+    let plan = Plan::new(&measured, &inputs, kernel_stack)?;
     let sections =
         collected.into_iter().filter_map(|section| plan.placed(section)).collect::<Vec<_>>();
     for (table, memory) in tables.iter_mut().zip(&plan.memories) {
@@ -69,17 +88,50 @@ pub fn link(arguments: &Arguments) -> Result<()> {
     }
     let symbols = [
         ("__crossgate_kernel_stack_bottom", plan.kernel_stack.start),
+        ("_stack_end", plan.kernel_stack.start),
         ("_stack_start", plan.kernel_stack.end),
     ];
-    let script = script::before(&sections, &tables, Some(plan.tables), &symbols);
+    let places = Places { tables: plan.tables, kernel_statics: plan.kernel_statics };
+    let script = script::before(&sections, &tables, Some(places), &symbols);
     let linked = folder.path().join("linked");
-    pass(&with_symbols, folder.path(), &script, &linked)?;
-    verify::verify(&Image::read(&linked)?)?;
+    pass(&with_symbols, folder.path(), [&script, &after], &linked)?;
+    let image = Image::read(&linked)?;
+    verify::verify(&image)?;
+    vectors::check(&image, &handlers)?;
     if with_symbols != *arguments {
-        pass(arguments, folder.path(), &script, &linked)?;
+        pass(arguments, folder.path(), [&script, &after], &linked)?;
     }
     fs::copy(&linked, &output).with_context(|| format!("can't write {}", output.display()))?;
     Ok(())
+}
+
+/// The symbol by which memory.x may say how long the kernel's stack is.
+const KERNEL_STACK: &str = "_kernel_stack_size";
+/// What is added where it can't be told, in bytes.
+const RESERVE: u64 = 2048;
+
+/// How long the kernel's stack is to be.
+fn kernel_stack(measured: &Image, need: &Need) -> Result<u64> {
+    let wanted = measured.symbols.get(KERNEL_STACK).map(|(value, _)| *value);
+    match (wanted, &need.unknown) {
+        (Some(wanted), _) => {
+            ensure!(
+                wanted >= need.size,
+                "memory.x: {KERNEL_STACK} is {wanted}, but the kernel needs {} bytes of stack",
+                need.size
+            );
+            Ok(wanted.next_multiple_of(32))
+        }
+        (None, None) => Ok(need.size),
+        (None, Some(unknown)) => {
+            eprintln!(
+                "crossgate-link: how much stack the kernel needs can't be told, because {unknown}. It gets {} \
+                 bytes; memory.x can say another number: `{KERNEL_STACK} = 4096;`",
+                need.size + RESERVE
+            );
+            Ok(need.size + RESERVE)
+        }
+    }
 }
 
 /// Refuses a firmware whose crates are merged: then even the Rust library is no input of its own.
@@ -100,7 +152,8 @@ pub fn refuse_merged(paths: &[String]) -> Result<()> {
 }
 
 /// Sorts what belongs to processes into the sections of the firmware.
-pub fn collect(inputs: &Inputs) -> Result<Vec<OutputSection>> {
+pub fn collect(reach: &Reach) -> Result<Vec<OutputSection>> {
+    let inputs = reach.inputs;
     let mut sections: BTreeMap<String, OutputSection> = BTreeMap::new();
     let mut add = |name: String, zeroed: bool, section: &crate::inputs::Section| {
         let input = (section.file.clone(), section.name.clone());
@@ -108,17 +161,22 @@ pub fn collect(inputs: &Inputs) -> Result<Vec<OutputSection>> {
         let empty = OutputSection { name, zeroed, inputs: Vec::new(), place: None };
         output.or_insert(empty).inputs.push(input);
     };
-    for (id, owner) in ownership::owners(inputs)? {
+    for (id, owner) in ownership::owners(reach)? {
         let section = &inputs.sections[id];
         match owner {
             Owner::Kernel => {}
             Owner::Nobody => add(UNOWNED.to_owned(), false, section),
             Owner::Process(process) => {
                 known(inputs, process, section)?;
-                let part = match (section.name.as_str(), section.zeroed) {
-                    (SHARED, _) => 0,
-                    (_, false) => 1,
-                    (_, true) => 2,
+                ensure!(
+                    ownership::is_ordinary(section),
+                    "{}",
+                    ownership::elsewhere(section, process)
+                );
+                let part = match section.zeroed {
+                    _ if is_shared(section) => 0,
+                    false => 1,
+                    true => 2,
                 };
                 add(format!("{}{process}", PARTS[part]), part == 2, section);
             }

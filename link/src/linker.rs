@@ -1,7 +1,7 @@
 //! Calling rust-lld.
 
+use crate::advice;
 use crate::arguments::Arguments;
-use crate::script;
 use anyhow::{Context, Result, ensure};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,8 +11,13 @@ use std::process::Command;
 ///
 /// # Errors
 /// The linker can't be run or fails; it has said why.
-pub fn pass(arguments: &Arguments, folder: &Path, before: &str, output: &Path) -> Result<()> {
-    let scripts = [("before.ld", before), ("after.ld", script::AFTER)];
+pub fn pass(
+    arguments: &Arguments,
+    folder: &Path,
+    [before, after]: [&str; 2],
+    output: &Path,
+) -> Result<()> {
+    let scripts = [("before.ld", before), ("after.ld", after)];
     let [before, after] = scripts.map(|(name, _)| format!("-T{}", folder.join(name).display()));
     for (name, text) in scripts {
         fs::write(folder.join(name), text).context("can't write the linker script")?;
@@ -35,12 +40,19 @@ pub fn run(arguments: &[String]) -> Result<()> {
         .map(|argument| format!("\"{}\"\n", argument.replace('\\', "\\\\").replace('"', "\\\"")));
     fs::write(response.path(), quoted.collect::<String>()).context("can't write arguments")?;
     let program = rust_lld()?;
-    let status = Command::new(&program)
+    let output = Command::new(&program)
         .args(["-flavor", "gnu"])
         .arg(format!("@{}", response.path().display()))
-        .status()
+        .output()
         .with_context(|| format!("can't run {}", program.display()))?;
-    ensure!(status.success(), "the linker failed: {status}");
+    let said = String::from_utf8_lossy(&output.stderr);
+    eprint!("{said}");
+    print!("{}", String::from_utf8_lossy(&output.stdout));
+    ensure!(
+        output.status.success(),
+        "the linker failed: {}",
+        [&[&*output.status.to_string()], &*advice::on(&said)].concat().join("\n")
+    );
     Ok(())
 }
 
