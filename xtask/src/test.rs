@@ -3,7 +3,7 @@
 use crate::board::Board;
 use crate::workspace::{Firmware, Profile};
 use crate::{bench, command, demo, keys, panics, progress, setup, system_tests, workspace};
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -124,27 +124,6 @@ pub fn run() -> Result<bool> {
     miri(&mut report);
     with_keys(&mut report);
     on_the_board(&mut report);
-    Ok(report.print())
-}
-
-/// Runs one system test on the board. Tells whether it passed.
-///
-/// # Errors
-/// If there is no such test, or something is missing that it needs.
-pub fn run_one(name: &str) -> Result<bool> {
-    setup::target()?;
-    setup::emulator_for_tests()?;
-    let mut report = Report::default();
-    let mut is_found = false;
-    for profile in [Profile::Release, Profile::Dev] {
-        let tests = system_tests::build(profile)?;
-        for test in tests.iter().filter(|test| test.name == name) {
-            is_found = true;
-            let name = format!("system test {name}, {}", profile.name());
-            report.step(&name, || system_tests::run(test, profile));
-        }
-    }
-    ensure!(is_found, "there is no system test `{name}` for the board");
     Ok(report.print())
 }
 
