@@ -3,7 +3,7 @@
 use crate::board::Board;
 use crate::workspace::{Firmware, Profile};
 use crate::{bench, command, demo, keys, panics, progress, setup, system_tests, workspace};
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
