@@ -44,6 +44,12 @@ impl Watch {
         record
     }
 
+    /// The same, whatever the cause.
+    #[track_caller]
+    pub fn expect_any(&mut self, process: &str) -> FaultRecord {
+        self.next(process)
+    }
+
     /// The same, at a known address.
     #[track_caller]
     pub fn expect_at(&mut self, process: &str, cause: Cause, address: usize) -> FaultRecord {

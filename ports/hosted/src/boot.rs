@@ -8,8 +8,8 @@ use crate::gate::{self, Way};
 use crate::machine::{Machine, idle, install};
 use crate::memory::{self, Region};
 use crate::options::{self, Options};
-use crate::protection::Protection;
-use crate::{handler, host, inside, lending, signal};
+use crate::protection::{KernelMemory, Protection};
+use crate::{handler, heap, host, inside, lending, signal};
 use core::sync::atomic::Ordering;
 use crossgate_abi::table::{FaultWatch, Process, System, Thread};
 use crossgate_kernel::thread::{Place, Thread as ThreadState};
@@ -35,18 +35,29 @@ pub fn run(wiring: &'static System) -> ! {
                 )
             }
         }
-        Err(why) => host::fatal(&why),
+        Err(why) => host::fatal(format_args!("{why}")),
     }
 }
 
 fn prepare(wiring: &'static System, options: &Options) -> Result<Way, String> {
     host::check_cpu()?;
-    host::make_standard_streams();
-    // A device may signal as soon as it is connected.
-    signal::install()?;
+    heap::begin()?;
     let regions = memory::map(wiring)?;
     let system = &*Box::leak(Box::new(place(wiring, &regions)?));
     inside::tell(system);
+    let heap = heap::seal();
+    host::make_standard_streams();
+    let kernel_stack = memory::kernel_stack()?;
+    gate::KERNEL_STACK_END.store(kernel_stack.end, Ordering::Relaxed);
+    let (signal_stack, handlers) = (host::signal_stack()?, memory::kernel_stack()?);
+    let closed = [heap, kernel_stack, handlers];
+    let protection = Protection::choose(
+        options.protection,
+        &KernelMemory { closed, open: signal_stack },
+        &regions,
+    )?;
+    // A device may signal as soon as it is connected.
+    signal::install(signal_stack.end, handlers.end, protection.has_keys())?;
     lending::choose(options.lending);
     let clock = if options.is_virtual() { Clock::counted(options.seed)? } else { Clock::real()? };
     let machine = Machine {
@@ -55,7 +66,8 @@ fn prepare(wiring: &'static System, options: &Options) -> Result<Way, String> {
         devices: Devices::new(options)?,
         semihosting: options.semihosting,
         system,
-        protection: Protection::choose(options.protection, &regions)?,
+        wiring,
+        protection,
         regions,
         domain: Domain::EMPTY,
         next_domain: Domain::EMPTY,
@@ -64,7 +76,7 @@ fn prepare(wiring: &'static System, options: &Options) -> Result<Way, String> {
     };
     let kernel = Box::leak(Box::new(Kernel::new(system, storage(system), machine)));
     kernel.start(host::constants());
-    gate::KERNEL_STACK_END.store(memory::kernel_stack()?, Ordering::Relaxed);
+    inside::tell_places(kernel);
     install(kernel);
     if options.block_system_calls {
         host::block_system_calls()?;
@@ -88,16 +100,13 @@ fn place(wiring: &System, regions: &[Region]) -> Result<System, String> {
     for (index, thread) in wiring.threads.iter().enumerate() {
         let process = usize::from(thread.process);
         let bit = 1 << thread.process;
+        let size = memory::stack_size(thread.stack_size);
         let stack = match regions.get(process).and_then(|region| region.stack) {
-            Some(stack)
-                if index != 0
-                    && has_first_thread & bit == 0
-                    && thread.stack_size <= memory::STACK =>
-            {
+            Some(stack) if index != 0 && has_first_thread & bit == 0 && size == memory::STACK => {
                 has_first_thread |= bit;
                 stack
             }
-            _ => memory::stack(thread.stack_size)?,
+            _ => memory::stack(size)?,
         };
         threads.push(Thread {
             name: thread.name,

@@ -8,7 +8,6 @@ mod lamps;
 mod serial;
 mod timer;
 
-use crate::host;
 use crate::options::Options;
 use crossgate_abi::Word;
 use crossgate_abi::hosted::{lamps as lamps_abi, serial as serial_abi, timer as timer_abi};
@@ -75,6 +74,11 @@ impl Devices {
         Ok(Devices { places, enabled: 0, until: options.until() })
     }
 
+    /// Where they are in memory.
+    pub fn address(&self) -> usize {
+        self.places.as_ptr().addr()
+    }
+
     fn device(&mut self, window: Word) -> Option<&mut Box<dyn Device>> {
         self.places.iter_mut().find(|place| place.window == window).map(|place| &mut place.device)
     }
@@ -91,23 +95,20 @@ impl Devices {
         }
     }
 
-    /// Does what is due.
-    pub fn advance(&mut self, now: u64) {
+    /// Does what is due. Tells whether the program is to end.
+    #[must_use]
+    pub fn advance(&mut self, now: u64) -> bool {
         for place in &mut self.places {
             place.device.advance(now);
         }
-        if now >= self.until {
-            self.flush();
-            host::end(0);
-        }
+        now >= self.until
     }
 
-    /// Nothing is left to run. If there is no more input either, this ends the program.
-    pub fn idle(&mut self) {
+    /// Nothing is left to run. Tells whether the program is to end, as there is no more input either.
+    #[must_use]
+    pub fn idle(&mut self) -> bool {
         self.flush();
-        if self.places.iter().any(|place| place.device.input_has_ended()) {
-            host::end(0);
-        }
+        self.places.iter().any(|place| place.device.input_has_ended())
     }
 
     /// Hands over to the host what they still keep.
@@ -152,7 +153,7 @@ mod tests {
         let mut devices = devices();
         devices.write(WINDOWS[1].start, INTERRUPT_AFTER, 10, 5);
         assert_eq!((devices.next(), devices.raised()), (15, None));
-        devices.advance(15);
+        assert!(!devices.advance(15));
         assert_eq!((devices.next(), devices.raised()), (NEVER, None));
         devices.mask(INTERRUPTS[1], false);
         assert_eq!(devices.raised(), Some(INTERRUPTS[1]));

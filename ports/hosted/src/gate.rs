@@ -7,11 +7,15 @@
 //!
 //! Whether user code runs is a byte in memory. It is *user* only while the stack pointer is the
 //! thread's; so what is pushed on the way in and popped on the way out is the thread's own doing.
+//!
+//! With protection keys the kernel has rights of its own beside those of the process in force. From the
+//! instruction that gives them up to the one that takes them, no address is a process' to choose: so to jump
+//! there gains nothing.
 
 use crate::context::{Answer, Context, Start};
-use crate::{domain, handler, host};
+use crate::{domain, handler, host, signal};
 use core::arch::naked_asm;
-use core::ffi::c_int;
+use core::ffi::{c_int, c_void};
 use core::mem::offset_of;
 use core::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicUsize, Ordering};
 use crossgate_abi::number::{self, hosted};
@@ -40,9 +44,13 @@ pub const DEVICE: u32 = 2;
 pub const STEP: u32 = 4;
 /// The next deadline is now, if it is near.
 pub const DEADLINE: u32 = 8;
+/// A signal came that is no interrupt of a device.
+pub const ATTENTION: u32 = 16;
 
 /// Where the kernel's stack ends.
 pub static KERNEL_STACK_END: AtomicUsize = AtomicUsize::new(0);
+/// Where the stack of signal handlers ends, if there are protection keys.
+pub static HANDLER_STACK_END: AtomicUsize = AtomicUsize::new(0);
 /// How many bytes the CPU saves with `xsave`.
 pub static EXTENDED_STATE_SIZE: AtomicUsize = AtomicUsize::new(0);
 /// The thread pointer of the host, which process code could have changed. (The other base that it can change is
@@ -85,6 +93,8 @@ static CHANGES: [Change; domain::CHANGES + 1] = [const { Change::none() }; domai
 pub static HAS_KEYS: AtomicU8 = AtomicU8::new(0);
 /// Their rights, as they have to be while user code runs.
 pub static RIGHTS: AtomicU32 = AtomicU32::new(0);
+/// Which of them the kernel keeps, that has all rights to the keys of its own memory.
+pub static KERNEL_KEEPS: AtomicU32 = AtomicU32::new(0);
 
 /// Has these spans closed or opened when the kernel is left. None is empty.
 pub fn change_protection(spans: impl Iterator<Item = (Span, bool)>) {
@@ -121,8 +131,8 @@ pub static INITIAL_STATE: InitialState = {
 /// All components of the extended state but the rights of protection keys, which are the kernel's.
 const COMPONENTS: u32 = !(1 << 9);
 
-/// The protection keys have the rights that the kernel gives them, whatever the thread did.
-macro_rules! set_rights {
+/// The protection keys have the rights of the thread that goes on. It changes rax, rcx and rdx.
+macro_rules! take_rights {
     () => {
         "cmp byte ptr [rip + {has_keys}], 0
          je 7f
@@ -134,22 +144,64 @@ macro_rules! set_rights {
     };
 }
 
-/// Has the kernel do its work, on its stack and with what a thread could have changed put right, and leaves it.
+/// Has the kernel do its work, with its rights, on its stack, and with what a thread could have changed put right,
+/// and leaves it. What is at `rsp` is in rdi.
 macro_rules! run_handler {
-    () => {
+    ($label:literal) => {
         concat!(
-            "cmp byte ptr [rip + {has_wrfsbase}], 0
+            "mov rdi, rsp
+             cmp byte ptr [rip + {has_keys}], 0
+             je 7f
+             mov eax, [rip + {rights}]
+             and eax, [rip + {kernel_keeps}]
+             xor ecx, ecx
+             xor edx, edx
+             wrpkru
+             7: ",
+            ".global ",
+            $label,
+            "\n",
+            $label,
+            ": mov word ptr [rip + {mode}], {kernel}
+             mov rsp, [rip + {kernel_stack_end}]
+             push 0x202
+             popfq
+             cmp byte ptr [rip + {has_wrfsbase}], 0
              je 2f
              mov rax, [rip + {thread_pointer}]
              wrfsbase rax
              xor eax, eax
              wrgsbase rax
-             2: ",
-            set_rights!(),
-            "\ncall {handler}
+             2: call {handler}
              jmp {leave}"
         )
     };
+}
+
+unsafe extern "C" {
+    /// In the gate: the instruction that changes the mode.
+    fn __crossgate_gate_enters();
+    /// The same after a fault.
+    fn __crossgate_fault_enters();
+    /// Where a thread goes that did what it must not do.
+    pub fn __crossgate_fault_entry();
+    /// Where an interrupted thread comes back from the gate.
+    fn __crossgate_interrupted();
+}
+
+/// Whether a thread that is to execute this instruction is about to come to the kernel by itself, without a loop.
+///
+/// To interrupt it would be of no use; and once it has the kernel's rights, they would be lost before it comes
+/// to use them.
+pub fn is_on_the_way_in(instruction: usize) -> bool {
+    let is_between = |first: unsafe extern "C" fn(), last: unsafe extern "C" fn()| {
+        (first as *const () as usize..=last as *const () as usize).contains(&instruction)
+    };
+    is_between(__crossgate_gate, __crossgate_gate_enters)
+        || is_between(fault_entry_with_keys, __crossgate_fault_enters)
+        || is_between(interrupt_by_signal, interrupt_by_signal)
+        || (interrupt as *const () as usize..__crossgate_interrupted as *const () as usize)
+            .contains(&instruction)
 }
 
 /// A system call: the selector in rax, arguments in rdi, rsi, rdx, rcx; then the status in rax,
@@ -172,13 +224,8 @@ pub unsafe extern "C" fn __crossgate_gate() {
         "sub rsp, 8",
         "stmxcsr [rsp]",
         "fnstcw [rsp + 4]",
-        "mov word ptr [rip + {mode}], {kernel}",
-        "mov rdi, rsp",
-        "mov rsp, [rip + {kernel_stack_end}]",
         // Neither direction nor alignment nor trap flag is the thread's to choose.
-        "push 0x202",
-        "popfq",
-        run_handler!(),
+        run_handler!("__crossgate_gate_enters"),
         mode = sym MODE,
         kernel = const KERNEL,
         kernel_stack_end = sym KERNEL_STACK_END,
@@ -188,23 +235,61 @@ pub unsafe extern "C" fn __crossgate_gate() {
         leave = sym leave,
         has_keys = sym HAS_KEYS,
         rights = sym RIGHTS,
+        kernel_keeps = sym KERNEL_KEEPS,
     )
 }
 
-/// The end of the gate: faults up to here are those of a thread that had no stack for a system call.
+/// Handles a signal, if there are protection keys: Linux lets a handler at nothing that has one.
 #[unsafe(naked)]
-pub unsafe extern "C" fn fault_entry() {
+pub extern "C" fn handle_with_keys(_: c_int, _: *mut libc::siginfo_t, _: *mut c_void) {
     naked_asm!(
-        // Linux leaves some flags as the thread had them.
-        "push 0x202",
-        "popfq",
-        run_handler!(),
+        "cld",
+        "mov r8, rdx",
+        "xor eax, eax",
+        "xor ecx, ecx",
+        "xor edx, edx",
+        "wrpkru",
+        "mov rdx, r8",
+        "mov rax, rsp",
+        "mov rsp, [rip + {handler_stack_end}]",
+        "push rax",
+        "push rax",
+        "call {handle}",
+        "mov rsp, [rsp]",
+        // Who has jumped here has no more rights than before. Linux gives the thread its own back.
+        "mov eax, [rip + {rights}]",
+        "xor ecx, ecx",
+        "xor edx, edx",
+        "wrpkru",
+        "ret",
+        handler_stack_end = sym HANDLER_STACK_END,
+        handle = sym signal::handle,
+        rights = sym RIGHTS,
+    )
+}
+
+/// Where a thread goes that did what it must not do, if there are protection keys: whatever rights it has given
+/// itself. Without them it goes to `__crossgate_fault_entry`.
+#[unsafe(naked)]
+pub unsafe extern "C" fn fault_entry_with_keys() {
+    naked_asm!(
+        "xor eax, eax",
+        "xor ecx, ecx",
+        "xor edx, edx",
+        "wrpkru",
+        ".global __crossgate_fault_entry",
+        "__crossgate_fault_entry:",
+        run_handler!("__crossgate_fault_enters"),
+        mode = sym MODE,
+        kernel = const KERNEL,
+        kernel_stack_end = sym KERNEL_STACK_END,
         has_wrfsbase = sym HAS_WRFSBASE,
         thread_pointer = sym THREAD_POINTER,
         handler = sym handler::fault,
         leave = sym leave,
         has_keys = sym HAS_KEYS,
         rights = sym RIGHTS,
+        kernel_keeps = sym KERNEL_KEEPS,
     )
 }
 
@@ -231,12 +316,8 @@ pub unsafe extern "C" fn leave() {
         "jz 2b",
         "mov edi, eax",
         "call {cannot_protect}",
-        "3:",
-        set_rights!(),
-        "mov rdi, r12",
+        "3: mov rdi, r12",
         "jmp rbx",
-        has_keys = sym HAS_KEYS,
-        rights = sym RIGHTS,
         changes = sym CHANGES,
         length = const offset_of!(Change, length),
         start = const offset_of!(Change, start),
@@ -302,6 +383,7 @@ pub unsafe extern "C" fn resume() {
         "xor esi, esi",
         "xor edi, edi",
         "mov word ptr [rip + {mode}], {user}",
+        take_rights!(),
         "ldmxcsr [rsp]",
         "fldcw [rsp + 4]",
         "add rsp, {words}",
@@ -315,6 +397,8 @@ pub unsafe extern "C" fn resume() {
         tells_use = sym TELLS_USE,
         control = const MXCSR * size_of::<u32>(),
         initial_state = sym INITIAL_STATE,
+        has_keys = sym HAS_KEYS,
+        rights = sym RIGHTS,
         mode = sym MODE,
         user = const USER,
         words = const offset_of!(Context, words),
@@ -329,12 +413,16 @@ pub unsafe extern "C" fn answer() {
     naked_asm!(
         scrub!(),
         "mov rsp, [rdi + {stack_pointer}]",
-        "mov rax, [rdi + {words}]",
-        "mov rdx, [rdi + {words} + 8]",
-        "mov rcx, [rdi + {words} + 16]",
+        "mov r12, [rdi + {words}]",
+        "mov r13, [rdi + {words} + 8]",
+        "mov r14, [rdi + {words} + 16]",
         "xor esi, esi",
         "xor edi, edi",
         "mov word ptr [rip + {mode}], {user}",
+        take_rights!(),
+        "mov rax, r12",
+        "mov rdx, r13",
+        "mov rcx, r14",
         "ldmxcsr [rsp]",
         "fldcw [rsp + 4]",
         "add rsp, {saved}",
@@ -346,6 +434,8 @@ pub unsafe extern "C" fn answer() {
         initial_state = sym INITIAL_STATE,
         stack_pointer = const offset_of!(Answer, stack_pointer),
         words = const offset_of!(Answer, words),
+        has_keys = sym HAS_KEYS,
+        rights = sym RIGHTS,
         mode = sym MODE,
         user = const USER,
         saved = const offset_of!(Context, saved),
@@ -361,6 +451,7 @@ pub unsafe extern "C" fn retry() {
         scrub!(),
         "mov rsp, rdi",
         "mov word ptr [rip + {mode}], {user}",
+        take_rights!(),
         "ldmxcsr [rsp]",
         "fldcw [rsp + 4]",
         "add rsp, {selector}",
@@ -381,6 +472,8 @@ pub unsafe extern "C" fn retry() {
         tells_use = sym TELLS_USE,
         control = const MXCSR * size_of::<u32>(),
         initial_state = sym INITIAL_STATE,
+        has_keys = sym HAS_KEYS,
+        rights = sym RIGHTS,
         mode = sym MODE,
         user = const USER,
         selector = const offset_of!(Context, selector),
@@ -396,11 +489,15 @@ pub unsafe extern "C" fn start() {
         "mov rsp, [rdi + {stack_pointer}]",
         "mov r11, [rdi + {target}]",
         "mov rsi, [rdi + {arguments} + 8]",
-        "mov rdx, [rdi + {arguments} + 16]",
-        "mov rcx, [rdi + {arguments} + 24]",
+        "mov r12, [rdi + {arguments} + 16]",
+        "mov r13, [rdi + {arguments} + 24]",
         "mov r8, [rdi + {arguments} + 32]",
         "mov r9, [rdi + {arguments} + 40]",
         "mov rdi, [rdi + {arguments}]",
+        "mov word ptr [rip + {mode}], {user}",
+        take_rights!(),
+        "mov rdx, r12",
+        "mov rcx, r13",
         "xor eax, eax",
         "xor ebx, ebx",
         "xor ebp, ebp",
@@ -408,7 +505,6 @@ pub unsafe extern "C" fn start() {
         "xor r13d, r13d",
         "xor r14d, r14d",
         "xor r15d, r15d",
-        "mov word ptr [rip + {mode}], {user}",
         "cmp dword ptr [rip + {pending}], 0",
         "jne 3f",
         "2: push 0",
@@ -423,6 +519,8 @@ pub unsafe extern "C" fn start() {
         stack_pointer = const offset_of!(Start, stack_pointer),
         target = const offset_of!(Start, target),
         arguments = const offset_of!(Start, arguments),
+        has_keys = sym HAS_KEYS,
+        rights = sym RIGHTS,
         mode = sym MODE,
         user = const USER,
         pending = sym PENDING,
@@ -477,9 +575,18 @@ unsafe extern "C" fn interrupt() {
         "xsave64 [rsp]",
         "mov rax, {selector}",
         "call {gate}",
+        ".global __crossgate_interrupted",
+        "__crossgate_interrupted:",
         "mov eax, {components}",
         "mov edx, -1",
         "xrstor64 [rsp]",
+        // What was saved is no use of the stack that is the thread's own.
+        "lea rdi, [rsp - {context}]",
+        "mov rcx, rbp",
+        "sub rcx, rdi",
+        "shr ecx, 3",
+        "xor eax, eax",
+        "rep stosq",
         "mov rsp, rbp",
         "pop r15",
         "pop r14",
@@ -499,6 +606,7 @@ unsafe extern "C" fn interrupt() {
         "popfq",
         "ret",
         size = sym EXTENDED_STATE_SIZE,
+        context = const Context::SIZE,
         components = const COMPONENTS,
         selector = const number::system_call(hosted::INTERRUPT) as isize,
         gate = sym __crossgate_gate,

@@ -1,7 +1,7 @@
 //! What happened, told to the core; what it answers, done.
 
 use crate::context::{Answer, Context, Start};
-use crate::gate::{self, DEADLINE, DEVICE, PENDING, STEP, TIMER, Way};
+use crate::gate::{self, ATTENTION, DEADLINE, DEVICE, PENDING, STEP, TIMER, Way};
 use crate::machine::{Machine, Place, kernel, window_of, window_top};
 use crate::{host, lend, lending, signal, step};
 use core::sync::atomic::Ordering;
@@ -70,7 +70,9 @@ fn dispatch(kernel: &mut Kernel<Machine>, stack_pointer: Word, context: &mut Con
         hosted::INTERRUPT => return interrupt(kernel, stack_pointer, context),
         hosted::IDLE => {
             if kernel.thread_id() == 0 {
-                kernel.port.devices.idle();
+                if kernel.port.devices.idle() {
+                    kernel.port.end(0);
+                }
                 kernel.port.clock.idle();
             }
             return interrupt(kernel, stack_pointer, context);
@@ -82,10 +84,7 @@ fn dispatch(kernel: &mut Kernel<Machine>, stack_pointer: Word, context: &mut Con
             host::say(context.words[0] as u8);
             Effect::reply(Status::OK)
         }
-        hosted::END if kernel.port.semihosting => {
-            kernel.port.devices.flush();
-            host::end(context.words[0] as i32)
-        }
+        hosted::END if kernel.port.semihosting => kernel.port.end(context.words[0] as i32),
         hosted::INTERFACE => {
             let service = kernel.port.system.services.get(context.words[0]);
             context.words[1] = service.map_or(0, |service| service.interface as *const () as Word);
@@ -188,8 +187,16 @@ fn answer(kernel: &mut Kernel<Machine>, stack_pointer: Word, words: [Word; 3]) -
 /// Something has come while the current thread ran (or nothing: then it is no harm).
 fn interrupt(kernel: &mut Kernel<Machine>, stack_pointer: Word, context: &Context) -> Way {
     kernel.current().stack_pointer = stack_pointer;
-    let (interrupted, level) = (kernel.thread_id(), kernel.current().level());
+    let interrupted = kernel.thread_id();
+    // What is open to the thread now, as it may come to be elsewhere.
+    let window = window_of(kernel.current());
     let pending = PENDING.swap(0, Ordering::Relaxed);
+    if pending & ATTENTION != 0 {
+        signal::tell_strays(false);
+        if let Some(status) = signal::end() {
+            kernel.port.end(status);
+        }
+    }
     if pending & DEADLINE != 0 {
         kernel.port.clock.bring_forward();
     }
@@ -203,12 +210,10 @@ fn interrupt(kernel: &mut Kernel<Machine>, stack_pointer: Word, context: &Contex
         }
     }
     let _ = kernel.reschedule();
-    // Another thread that goes on now is not single-stepped, nor is this one if it is elsewhere now: what it
-    // says of where its flags are was bounded by what it could write there.
-    let goes_on = kernel.thread_id() == interrupted && kernel.current().level() == level;
-    if pending & STEP != 0 && goes_on && interrupted != 0 {
+    // Another thread that goes on now is not single-stepped.
+    if pending & STEP != 0 && kernel.thread_id() == interrupted && interrupted != 0 {
         let steps = kernel.port.clock.take_steps();
-        step::begin(context, window_of(kernel.current()), steps);
+        step::begin(context, window, steps);
     }
     load(kernel)
 }

@@ -2,30 +2,132 @@
 //!
 //! A thread that the kernel puts aside in the middle of an allocation would leave the heap in pieces for
 //! the next. So an allocation by a process is a panic of that process.
+//!
+//! When a firmware runs, what the kernel allocates is on pages of its own. First comes what is never changed: then
+//! those pages are [sealed](seal), and no process can change them either.
 
-use crate::{gate, panic};
+use crate::memory::PAGE;
+use crate::{gate, host, panic};
+use core::cell::UnsafeCell;
+use core::ptr::NonNull;
+use crossgate_kernel::memory::Span;
 use std::alloc::{GlobalAlloc, Layout, System};
 
-struct Heap;
+/// How much the kernel can allocate, in bytes of the address space.
+const SIZE: usize = 64 << 20;
 
 #[global_allocator]
-static HEAP: Heap = Heap;
+static HEAP: Heap = Heap(UnsafeCell::new(Pages {
+    all: Span::EMPTY,
+    bottom: 0,
+    is_sealed: false,
+    rest: linked_list_allocator::Heap::empty(),
+}));
 
-// SAFETY: it is the system's allocator; what does not come back from it allocates nothing.
-unsafe impl GlobalAlloc for Heap {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+struct Heap(UnsafeCell<Pages>);
+
+/// The kernel's pages; none before [`begin`].
+struct Pages {
+    all: Span,
+    /// Up to here, memory is taken from the bottom and never given back.
+    bottom: usize,
+    is_sealed: bool,
+    /// What is left when that is sealed.
+    rest: linked_list_allocator::Heap,
+}
+
+// SAFETY: the pages are used by the kernel only, which is one thread; before there are any they are only asked for.
+unsafe impl Sync for Heap {}
+
+impl Heap {
+    /// Uses the kernel's pages, if there are some.
+    fn with<R>(&self, work: impl FnOnce(&mut Pages) -> R) -> Option<R> {
         if gate::is_user() {
             panic::process_has_no_heap();
         }
+        // SAFETY: the kernel runs, and it is not in here: nothing in this file allocates.
+        let pages = unsafe { &mut *self.0.get() };
+        (!pages.all.is_empty()).then(|| work(pages))
+    }
+}
+
+impl Pages {
+    fn allocate(&mut self, layout: Layout) -> *mut u8 {
+        if self.is_sealed {
+            return self
+                .rest
+                .allocate_first_fit(layout)
+                .map_or(core::ptr::null_mut(), NonNull::as_ptr);
+        }
+        let start = self.bottom.next_multiple_of(layout.align());
+        if layout.size() > self.all.end - start {
+            return core::ptr::null_mut();
+        }
+        self.bottom = start + layout.size();
+        core::ptr::with_exposed_provenance_mut(start)
+    }
+
+    /// Takes memory back if it came from here. Tells whether it did.
+    ///
+    /// # Safety
+    /// If it did, it was with this layout.
+    unsafe fn take_back(&mut self, pointer: *mut u8, layout: Layout) -> bool {
+        let address = pointer.addr();
+        if let Some(memory) = NonNull::new(pointer).filter(|_| address >= self.bottom)
+            && address < self.all.end
+        {
+            // SAFETY: as the caller vouches.
+            unsafe { self.rest.deallocate(memory, layout) };
+        }
+        (self.all.start..self.all.end).contains(&address)
+    }
+}
+
+// SAFETY: what comes from the kernel's pages is a part of them that nobody has; else it is the system's allocator.
+// What does not come back allocates nothing.
+unsafe impl GlobalAlloc for Heap {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: as the caller vouches.
-        unsafe { System.alloc(layout) }
+        self.with(|pages| pages.allocate(layout)).unwrap_or_else(|| unsafe { System.alloc(layout) })
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        if gate::is_user() {
-            panic::process_has_no_heap();
+        let is_pages = self.with(|pages| {
+            // SAFETY: if it came from there, it was with this layout, as the caller vouches.
+            unsafe { pages.take_back(pointer, layout) }
+        });
+        if is_pages != Some(true) {
+            // SAFETY: as the caller vouches.
+            unsafe { System.dealloc(pointer, layout) };
         }
-        // SAFETY: as the caller vouches.
-        unsafe { System.dealloc(pointer, layout) }
     }
+}
+
+/// From now on, memory comes from pages of the kernel's. (Programs that run no firmware have none.)
+///
+/// # Errors
+/// There is no room.
+pub fn begin() -> Result<(), String> {
+    let start = host::reserve(SIZE)?;
+    let all = Span { start, end: start + SIZE };
+    host::protect(all, true);
+    // SAFETY: the only thread of the program is here.
+    let pages = unsafe { &mut *HEAP.0.get() };
+    (pages.all, pages.bottom) = (all, start);
+    Ok(())
+}
+
+/// Nothing that was allocated so far is going to be changed. Tells where the rest is.
+pub fn seal() -> Span {
+    // SAFETY: as above.
+    let pages = unsafe { &mut *HEAP.0.get() };
+    let rest = Span { start: pages.bottom.next_multiple_of(PAGE), end: pages.all.end };
+    (pages.bottom, pages.is_sealed) = (rest.start, true);
+    host::make_constant(Span { start: pages.all.start, end: rest.start });
+    // SAFETY: nobody has any of this memory.
+    unsafe {
+        let start = core::ptr::with_exposed_provenance_mut(rest.start);
+        pages.rest.init(start, rest.length());
+    }
+    rest
 }

@@ -2,12 +2,13 @@
 
 use crossgate_kernel::memory::Span;
 use std::ffi::c_int;
+use std::fmt::{self, Write};
 use std::fs::File;
 use std::io::Error;
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
 
 /// The last error of a call of Linux, and what it was for.
-fn failed(what: &str) -> String {
+pub fn failed(what: &str) -> String {
     format!("{what}: {}", Error::last_os_error())
 }
 
@@ -99,72 +100,24 @@ pub fn protection(open: bool) -> c_int {
     if open { libc::PROT_READ | libc::PROT_WRITE } else { libc::PROT_NONE }
 }
 
-/// A protection key.
-pub struct Key(u32);
-
-impl Key {
-    /// A key that nobody has.
-    ///
-    /// # Errors
-    /// There is none.
-    pub fn new() -> Result<Key, String> {
-        // SAFETY: it is only a number to Linux.
-        let key = unsafe { libc::syscall(libc::SYS_pkey_alloc, 0, 0) };
-        if key < 0 {
-            return Err(failed("there are no protection keys (the CPU or Linux has none)"));
-        }
-        Ok(Key(key as u32))
-    }
-
-    /// Its two bits in the register of rights: neither reading nor writing.
-    pub fn bits(&self) -> u32 {
-        0b11 << (2 * self.0)
-    }
-}
-
-impl Drop for Key {
-    fn drop(&mut self) {
-        // SAFETY: nothing has it any more.
-        unsafe { libc::syscall(libc::SYS_pkey_free, self.0) };
-    }
-}
-
-/// Maps memory of processes for reading and writing by who has the right of a key.
-///
-/// # Errors
-/// Linux refuses.
-pub fn protect_by_key(span: Span, key: &Key) -> Result<(), String> {
-    crate::gate::HAS_KEYS.store(1, core::sync::atomic::Ordering::Relaxed);
-    // SAFETY: only memory of processes comes here, which no Rust object of the kernel is in.
-    let result = unsafe {
-        libc::syscall(libc::SYS_pkey_mprotect, span.start, span.length(), protection(true), key.0)
-    };
-    if result == 0 { Ok(()) } else { Err(failed("memory cannot get a protection key")) }
-}
-
-/// What is in the register of rights if no key but the host's opens.
-pub const NO_RIGHTS: u32 = !0b11;
-/// The same if all keys open.
-pub const ALL_RIGHTS: u32 = 0;
-
-/// Sets the rights of protection keys, which the CPU has.
-pub fn set_rights(rights: u32) {
-    // SAFETY: only memory of processes has keys, which no Rust object of the kernel is in.
-    unsafe {
-        core::arch::asm!("wrpkru", in("eax") rights, in("ecx") 0, in("edx") 0, options(nostack));
+/// Has memory never written again.
+pub fn make_constant(span: Span) {
+    // SAFETY: who has it only reads it.
+    let result = unsafe { libc::mprotect(span.start as *mut _, span.length(), libc::PROT_READ) };
+    if result != 0 {
+        cannot_protect(-Error::last_os_error().raw_os_error().unwrap_or(0));
     }
 }
 
 /// Ends the program after `mprotect` has failed: without protection nothing may run.
 pub extern "C" fn cannot_protect(result: c_int) -> ! {
-    fatal(&format!("memory cannot be protected: {}", Error::from_raw_os_error(-result)))
+    fatal(format_args!("memory cannot be protected: {}", Error::from_raw_os_error(-result)))
 }
 
 /// Ends the program: the kernel cannot go on.
-pub fn fatal(why: &str) -> ! {
-    tell(&format!("crossgate: {why}"));
-    // SAFETY: nothing of the program goes on.
-    unsafe { libc::_exit(FATAL) }
+pub fn fatal(why: fmt::Arguments) -> ! {
+    tell(format_args!("crossgate: {why}"));
+    end(FATAL)
 }
 
 /// Ends the program.
@@ -178,9 +131,37 @@ pub fn say(byte: u8) {
     write_error(&[byte]);
 }
 
-/// Writes a line to the standard error.
-pub fn tell(line: &str) {
-    write_error(format!("{line}\n").as_bytes());
+/// Writes a line to the standard error. It allocates nothing.
+pub fn tell(line: fmt::Arguments) {
+    let mut out = StandardError { text: [0; 256], length: 0 };
+    let _ = writeln!(out, "{line}");
+    out.flush();
+}
+
+/// Text on its way to the standard error.
+struct StandardError {
+    text: [u8; 256],
+    length: usize,
+}
+
+impl StandardError {
+    fn flush(&mut self) {
+        write_error(&self.text[..self.length]);
+        self.length = 0;
+    }
+}
+
+impl fmt::Write for StandardError {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        for &byte in text.as_bytes() {
+            if self.length == self.text.len() {
+                self.flush();
+            }
+            self.text[self.length] = byte;
+            self.length += 1;
+        }
+        Ok(())
+    }
 }
 
 /// Writes to the standard error, without the lock of the Rust library, which a process may have kept.
@@ -324,8 +305,9 @@ pub fn wait_for_signal(ready: impl Fn() -> bool) {
         let mut blocked = core::mem::zeroed();
         let mut before = core::mem::zeroed();
         libc::sigemptyset(&mut blocked);
-        libc::sigaddset(&mut blocked, libc::SIGALRM);
-        libc::sigaddset(&mut blocked, libc::SIGIO);
+        for signal in crate::signal::interrupts() {
+            libc::sigaddset(&mut blocked, signal);
+        }
         libc::sigprocmask(libc::SIG_BLOCK, &blocked, &mut before);
         while !ready() {
             libc::sigsuspend(&before);
@@ -334,25 +316,24 @@ pub fn wait_for_signal(ready: impl Fn() -> bool) {
     }
 }
 
-/// Gives the handlers of signals a stack of their own. Tells its end.
+/// Gives the handlers of signals a stack of their own. Tells where it is.
 ///
 /// # Errors
 /// There is no memory.
-pub fn signal_stack() -> Result<usize, String> {
-    let end = crate::memory::kernel_stack()?;
-    let size = crate::memory::STACK;
+pub fn signal_stack() -> Result<Span, String> {
+    let span = crate::memory::kernel_stack()?;
     // Else a thread whose stack pointer is on that stack is taken for a handler, and interrupted there.
     const WHATEVER_THE_STACK_POINTER: c_int = 1 << 31; // SS_AUTODISARM
     let stack = libc::stack_t {
-        ss_sp: (end - size) as *mut _,
+        ss_sp: span.start as *mut _,
         ss_flags: WHATEVER_THE_STACK_POINTER,
-        ss_size: size,
+        ss_size: span.length(),
     };
     // SAFETY: the memory is mapped for this, and stays.
     if unsafe { libc::sigaltstack(&stack, core::ptr::null_mut()) } != 0 {
         return Err(failed("there is no stack for signals"));
     }
-    Ok(end)
+    Ok(span)
 }
 
 /// Has the CPU take addresses that are not aligned. A handler begins with that: Linux leaves it the flag
@@ -390,6 +371,16 @@ unsafe extern "C" fn restore() {
 
 /// How long [`restore`] is up to the end of its system call, in bytes.
 const RESTORE_LENGTH: usize = 8;
+
+/// Whether a signal is ignored, as whoever has started the program wants it.
+pub fn is_ignored(signal: c_int) -> bool {
+    // SAFETY: it only asks, and the answer is written into the variable.
+    unsafe {
+        let mut action: libc::sigaction = core::mem::zeroed();
+        libc::sigaction(signal, core::ptr::null(), &mut action);
+        action.sa_sigaction == libc::SIG_IGN
+    }
+}
 
 /// Has `handler` called for `signal`, on the signals' stack, with those of `blocked` held off.
 ///

@@ -1,10 +1,12 @@
 //! What the system tests have to know of the port, and no firmware has to.
 
 use crate::gate::{HAS_WRFSBASE, KERNEL_STACK_END};
+use crate::machine::Machine;
 use crate::signal::SIGNAL_STACK_END;
-use crate::{host, memory};
+use crate::{gate, host, memory};
 use core::sync::atomic::Ordering;
 use crossgate_abi::table::System;
+use crossgate_kernel::Kernel;
 use crossgate_kernel::memory::Span;
 use std::sync::OnceLock;
 
@@ -22,6 +24,76 @@ pub(crate) fn tell(system: &'static System) {
 #[must_use]
 pub fn system() -> &'static System {
     SYSTEM.get().expect("the port has told it")
+}
+
+/// Memory of the kernel.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    /// What it is.
+    pub name: &'static str,
+    /// Where.
+    pub address: usize,
+    /// Who can't do what there, as far as it is enforced.
+    pub closed: Closed,
+}
+
+/// What nobody but the kernel can do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Closed {
+    /// Write, ever.
+    Constant,
+    /// Write, if there are protection keys.
+    Writing,
+    /// Read and write, if there are protection keys.
+    All,
+}
+
+static PLACES: OnceLock<[Place; 12]> = OnceLock::new();
+
+/// Places in all of the kernel's memory.
+///
+/// # Panics
+/// If no firmware runs.
+#[must_use]
+pub fn places() -> &'static [Place] {
+    PLACES.get().expect("the port has told them")
+}
+
+/// This is the kernel.
+pub(crate) fn tell_places(kernel: &Kernel<Machine>) {
+    let machine = &kernel.port;
+    let system = machine.system;
+    let image = system.processes.iter().map(|process| process.memory.image);
+    let place = |name, address, closed| Place { name, address, closed };
+    // SAFETY: the C library tells where its variable is.
+    let errno = unsafe { libc::__errno_location() }.addr();
+    let handlers = gate::HANDLER_STACK_END.load(Ordering::Relaxed);
+    let _ = PLACES.set([
+        place("the wiring", (&raw const *system).addr(), Closed::Constant),
+        place("the processes", system.processes.as_ptr().addr(), Closed::Constant),
+        place("the threads", system.threads.as_ptr().addr(), Closed::Constant),
+        place("initial values", image.max().unwrap_or(0), Closed::Constant),
+        place("the mode", gate::MODE.as_ptr().addr(), Closed::Writing),
+        place("what is pending", gate::PENDING.as_ptr().addr(), Closed::Writing),
+        place("the rights", gate::RIGHTS.as_ptr().addr(), Closed::Writing),
+        place("a variable of the C library", errno, Closed::Writing),
+        place("the kernel", (&raw const *kernel).addr(), Closed::All),
+        place("devices", machine.devices.address(), Closed::All),
+        place("the kernel's stack", kernel_stack().end - 64, Closed::All),
+        place("the handlers' stack", handlers - 64, Closed::All),
+    ]);
+}
+
+/// What Linux has to call for a signal, with its number, what is known of it, and the registers.
+#[must_use]
+pub fn signal_handler() -> usize {
+    gate::handle_with_keys as *const () as usize
+}
+
+/// Whether there are protection keys.
+#[must_use]
+pub fn has_keys() -> bool {
+    gate::HAS_KEYS.load(Ordering::Relaxed) != 0
 }
 
 /// Whether process code can change the bases of segments.

@@ -11,6 +11,7 @@
 //! | `context` | the registers of a thread on its stack |
 //! | `domain` | what is open: the memory protection unit |
 //! | `protection` | by pages, or by keys |
+//! | `keys` | protection keys |
 //! | `memory` | where the memory of the processes is |
 //! | `lend` | memory that is lent to a call |
 //! | `lending` | what can be lent: what the board could |
@@ -18,6 +19,7 @@
 //! | `clock` | time, the host's or virtual |
 //! | `schedule`, `step` | where interrupts come in virtual time, to the instruction |
 //! | `signal` | interrupts and faults |
+//! | `stack_use` | how much stack threads have used |
 //! | `panic` | panics of user code |
 //! | `device` | serial lines, timers, lamps |
 //! | `options` | the command line |
@@ -44,6 +46,7 @@ mod heap;
 mod host;
 #[doc(hidden)]
 pub mod inside;
+mod keys;
 mod lend;
 mod lending;
 mod machine;
@@ -53,6 +56,7 @@ mod panic;
 mod protection;
 mod schedule;
 mod signal;
+mod stack_use;
 mod step;
 
 /// Makes a program of a wiring: its `main` function.

@@ -8,7 +8,7 @@ use crate::gate::{DEVICE, PENDING};
 use crate::lending::LONGEST_LEASE;
 use crate::memory::{PAGE, Region, STEP, steps};
 use crate::protection::Protection;
-use crate::{gate, host, lending};
+use crate::{gate, host, keys, lending, signal, stack_use};
 use core::sync::atomic::Ordering;
 use crossgate_abi::Word;
 use crossgate_abi::number::{self, hosted};
@@ -30,6 +30,8 @@ pub struct Machine {
     /// Whether every process may end the program.
     pub semihosting: bool,
     pub system: &'static System,
+    /// The same without the addresses that memory has here.
+    pub wiring: &'static System,
     pub regions: Vec<Region>,
     pub protection: Protection,
     /// What is open.
@@ -84,8 +86,8 @@ impl Machine {
             host::protect(span, open);
         }
         self.domain = self.next_domain;
-        if let Some(rights) = self.protection.rights(self.domain) {
-            host::set_rights(rights);
+        if let Some(rights) = self.protection.kernel_rights(self.domain) {
+            keys::set_rights(rights);
         }
     }
 
@@ -135,8 +137,18 @@ impl Machine {
     /// Has the devices do what is due.
     pub fn advance_devices(&mut self) {
         let now = self.clock.now();
-        self.devices.advance(now);
+        if self.devices.advance(now) {
+            self.end(0);
+        }
         self.set_timer();
+    }
+
+    /// Ends the program.
+    pub fn end(&mut self, status: i32) -> ! {
+        self.devices.flush();
+        stack_use::tell(self);
+        signal::tell_strays(true);
+        host::end(status)
     }
 
     /// Has the clock interrupt when the core or a device wants it.

@@ -15,10 +15,13 @@ use crossgate_kernel::memory::Span;
 pub const PAGE: usize = 4096;
 /// Stacks are divided at multiples of this many bytes from their end.
 pub const STEP: usize = 2 * PAGE;
-/// The size of a stack in bytes, at least. Code of a host needs more than that of a microcontroller.
+/// The size of a stack in bytes, at least.
 pub const STACK: usize = 0x4_0000 - GUARD;
-/// What is never open below each stack, in bytes.
-pub const GUARD: usize = STEP;
+/// How many times larger than a thread declares its stack is, at least: code of a host needs more than that of a
+/// microcontroller.
+const TIMES: usize = 4;
+/// What is never open below each stack, in bytes: more than an interrupt saves there at once.
+pub const GUARD: usize = 2 * STEP;
 /// How many steps of a stack are mapped one by one, from its end.
 const SINGLE_STEPS: usize = 4;
 
@@ -126,12 +129,16 @@ fn map_stack(stack: Span, end: usize) -> Result<(), String> {
     file.map(Span { start: stack.start, end: top }, 0)
 }
 
-/// Maps a stack somewhere, with a guard below it.
+/// How much stack a thread gets that declares so much, in bytes.
+pub fn stack_size(declared: usize) -> usize {
+    (TIMES * declared).max(STACK).next_multiple_of(STEP)
+}
+
+/// Maps a stack of this size, a multiple of [`STEP`], somewhere, with a guard below it.
 ///
 /// # Errors
 /// There is no memory.
 pub fn stack(size: usize) -> Result<Span, String> {
-    let size = size.max(STACK).next_multiple_of(STEP);
     let start = host::reserve(GUARD + size)? + GUARD;
     let stack = Span { start, end: start + size };
     map_stack(stack, stack.end)?;
@@ -144,12 +151,12 @@ pub fn steps(stack: Span, stack_pointer: Word) -> usize {
     stack_pointer.saturating_sub(stack.start) / STEP
 }
 
-/// Maps the kernel's stack. Tells its end.
+/// Maps a stack of the kernel's.
 ///
 /// # Errors
 /// There is no memory.
-pub fn kernel_stack() -> Result<usize, String> {
+pub fn kernel_stack() -> Result<Span, String> {
     let stack = stack(STACK)?;
     host::protect(stack, true);
-    Ok(stack.end)
+    Ok(stack)
 }

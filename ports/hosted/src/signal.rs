@@ -3,17 +3,18 @@
 //! A handler does none of the kernel's work. It changes where the thread goes on when the handler
 //! returns: after an interrupt in code that tells the kernel, after a fault in the kernel.
 
-use crate::gate::{self, DEVICE, MODE, PENDING, RED_ZONE, TIMER, is_user};
-use crate::host;
+use crate::gate::{self, ATTENTION, DEVICE, PENDING, RED_ZONE, TIMER, is_user};
 use crate::machine::{kernel, window_of};
-use crate::memory::GUARD;
-use crate::step;
+use crate::memory::{GUARD, STACK};
+use crate::{host, keys, step};
 use core::ffi::{c_int, c_void};
-use core::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
+use core::mem::offset_of;
+use core::sync::atomic::{AtomicBool, AtomicI32, AtomicU8, AtomicU32, AtomicUsize, Ordering};
 use crossgate_abi::{Cause, Word};
+use crossgate_kernel::memory::Span;
 
-/// A thread has been sent to tell the kernel of an interrupt.
-static SENT: AtomicBool = AtomicBool::new(false);
+/// The signal by which somebody wants the program to end, or 0.
+static END: AtomicU8 = AtomicU8::new(0);
 
 /// Where the stack of the handlers ends.
 pub static SIGNAL_STACK_END: AtomicUsize = AtomicUsize::new(0);
@@ -43,7 +44,6 @@ pub fn report() -> Report {
 
 /// A thread has come to the kernel.
 pub fn arrived() {
-    SENT.store(false, Ordering::Relaxed);
     step::arrived();
 }
 
@@ -57,23 +57,93 @@ const FAULTS: [c_int; 7] = [
     libc::SIGABRT,
     libc::SIGSYS,
 ];
-/// Those of interrupts.
-const INTERRUPTS: [c_int; 3] = [libc::SIGALRM, libc::SIGVTALRM, libc::SIGIO];
+/// Those by which somebody wants the program to end.
+const ENDS: [c_int; 3] = [libc::SIGINT, libc::SIGTERM, libc::SIGHUP];
 
-/// Has the signals handled, on a stack of their own.
+/// Those of interrupts, `ENDS`, and those that nobody expects and that would end the program. (Of the others, Linux
+/// or the program's user may expect that they do.)
+pub fn interrupts() -> impl Iterator<Item = c_int> {
+    [libc::SIGALRM, libc::SIGVTALRM, libc::SIGIO]
+        .into_iter()
+        .chain(ENDS)
+        .chain([libc::SIGUSR1, libc::SIGUSR2, libc::SIGPROF, libc::SIGSTKFLT, libc::SIGPWR])
+        .chain(libc::SIGRTMIN()..=libc::SIGRTMAX())
+}
+
+/// Has the signals handled, on the signals' stack, whose end this is. With protection keys the handlers have a
+/// stack of their own, since Linux has to be able to write to the signals'.
 ///
 /// # Errors
 /// Linux refuses.
-pub fn install() -> Result<(), String> {
-    SIGNAL_STACK_END.store(host::signal_stack()?, Ordering::Relaxed);
-    let all = || FAULTS.iter().chain(&INTERRUPTS).copied();
-    for signal in FAULTS {
-        host::handle(signal, on_fault, all())?;
-    }
-    for signal in INTERRUPTS {
-        host::handle(signal, on_interrupt, all())?;
+pub fn install(stack_end: usize, handlers_end: usize, has_keys: bool) -> Result<(), String> {
+    SIGNAL_STACK_END.store(stack_end, Ordering::Relaxed);
+    gate::HANDLER_STACK_END.store(handlers_end, Ordering::Relaxed);
+    THIS.store(std::process::id().cast_signed(), Ordering::Relaxed);
+    let all = || FAULTS.into_iter().chain(interrupts());
+    for signal in all() {
+        if ENDS.contains(&signal) && host::is_ignored(signal) {
+            continue;
+        }
+        let handler = if has_keys { gate::handle_with_keys } else { handle };
+        host::handle(signal, handler, all())?;
     }
     Ok(())
+}
+
+/// Handles any signal.
+pub extern "C" fn handle(signal: c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
+    host::allow_any_alignment();
+    if !is_from_linux(context) {
+        return;
+    }
+    // SAFETY: Linux gives the handler what it knows of the signal.
+    let (code, sender) = unsafe { ((*info).si_code, (*info).si_pid()) };
+    let is_sent = code <= libc::SI_USER && sender != THIS.load(Ordering::Relaxed);
+    if FAULTS.contains(&signal) && !is_sent {
+        on_fault(signal, info, context);
+    } else {
+        on_interrupt(signal, sender, context);
+    }
+}
+
+/// Whether Linux has written the context. A process that jumps here has what it likes instead; nothing is done with
+/// that but on the signals' stack, where nothing lies between two signals.
+fn is_from_linux(context: *mut c_void) -> bool {
+    let end = SIGNAL_STACK_END.load(Ordering::Relaxed);
+    let size = offset_of!(libc::ucontext_t, uc_sigmask) + size_of::<u64>();
+    let stack = Span { start: end - STACK, end };
+    Span::new(context.addr(), size).is_some_and(|context| stack.contains(context))
+}
+
+/// The program, as Linux knows it.
+static THIS: AtomicI32 = AtomicI32::new(0);
+
+/// How many signals came that nobody expects.
+static STRAYS: AtomicU32 = AtomicU32::new(0);
+/// The last of them, and the process of Linux that has sent it.
+static STRAY: AtomicI32 = AtomicI32::new(0);
+static SENDER: AtomicI32 = AtomicI32::new(0);
+
+/// Tells of signals that nobody expects: the first one as soon as it comes, all at the end.
+pub fn tell_strays(is_end: bool) {
+    static TOLD: AtomicBool = AtomicBool::new(false);
+    let count = STRAYS.load(Ordering::Relaxed);
+    if count == 0 || TOLD.swap(true, Ordering::Relaxed) && !is_end {
+        return;
+    }
+    let (signal, sender) = (STRAY.load(Ordering::Relaxed), SENDER.load(Ordering::Relaxed));
+    host::tell(format_args!(
+        "crossgate: signals that nobody waits for, and that change nothing: {count}; the last was signal \
+         {signal} of Linux process {sender}"
+    ));
+}
+
+/// Whether somebody wants the program to end: its exit status.
+pub fn end() -> Option<c_int> {
+    match END.load(Ordering::Relaxed) {
+        0 => None,
+        signal => Some(128 + c_int::from(signal)),
+    }
 }
 
 /// The registers that a handler changes.
@@ -101,39 +171,49 @@ fn redirect(registers: &mut [i64; 23], target: *const (), stack_pointer: usize) 
     registers[libc::REG_RSP as usize] = stack_pointer as i64;
 }
 
-extern "C" fn on_interrupt(signal: c_int, _: *mut libc::siginfo_t, context: *mut c_void) {
-    host::allow_any_alignment();
+fn on_interrupt(signal: c_int, sender: libc::pid_t, context: *mut c_void) {
     let what = match signal {
+        libc::SIGALRM => TIMER,
         libc::SIGIO => DEVICE,
         libc::SIGVTALRM if is_user() && !step::is_going_on() => {
             // SAFETY: user code ran, so the kernel did not.
             unsafe { kernel() }.port.clock.tick()
         }
         libc::SIGVTALRM => 0,
-        _ => TIMER,
+        libc::SIGINT | libc::SIGTERM | libc::SIGHUP => {
+            END.store(signal as u8, Ordering::Relaxed);
+            ATTENTION
+        }
+        _ => {
+            STRAYS.fetch_add(1, Ordering::Relaxed);
+            STRAY.store(signal, Ordering::Relaxed);
+            SENDER.store(sender, Ordering::Relaxed);
+            ATTENTION
+        }
     };
     PENDING.fetch_or(what, Ordering::Relaxed);
-    let is_free = is_user() && !SENT.load(Ordering::Relaxed);
-    if is_free && PENDING.load(Ordering::Relaxed) != 0 {
+    if is_user() && PENDING.load(Ordering::Relaxed) != 0 {
         interrupt(registers(context));
     }
 }
 
 /// Has the thread, which runs user code, tell the kernel of an interrupt.
 fn interrupt(registers: &mut [i64; 23]) {
+    let (instruction, stack_pointer) = place(registers);
+    if gate::is_on_the_way_in(instruction) {
+        return;
+    }
     // SAFETY: user code ran, so the kernel did not.
     let kernel = unsafe { kernel() };
-    let (instruction, stack_pointer) = place(registers);
     let window = window_of(kernel.current());
     const ROOM: usize = RED_ZONE + size_of::<usize>();
     if !(window.start + ROOM..=window.end).contains(&stack_pointer) {
         return to_kernel(registers, Cause::Stack, instruction, 0);
     }
     let below = stack_pointer - ROOM;
-    SENT.store(true, Ordering::Relaxed);
-    // Linux lets a handler at nothing that has a key.
-    if gate::HAS_KEYS.load(Ordering::Relaxed) != 0 {
-        host::set_rights(gate::RIGHTS.load(Ordering::Relaxed));
+    // With what the thread may write itself.
+    if let Some(rights) = kernel.port.protection.kernel_rights(kernel.port.domain) {
+        keys::set_rights(rights);
     }
     // SAFETY: it is in the open part of the thread's stack, below what the thread uses.
     unsafe { core::ptr::with_exposed_provenance_mut::<usize>(below).write_unaligned(instruction) };
@@ -150,15 +230,15 @@ fn to_kernel(registers: &mut [i64; 23], cause: Cause, instruction: Word, address
     CAUSE.store(cause as u8, Ordering::Relaxed);
     INSTRUCTION.store(host::in_program(instruction), Ordering::Relaxed);
     ADDRESS.store(address, Ordering::Relaxed);
-    MODE.store(gate::KERNEL, Ordering::Relaxed);
     const FLAGS: i64 = 0x202;
     registers[libc::REG_EFL as usize] = FLAGS;
-    let stack = gate::KERNEL_STACK_END.load(Ordering::Relaxed);
-    redirect(registers, gate::fault_entry as *const (), stack);
+    let has_keys = gate::HAS_KEYS.load(Ordering::Relaxed) != 0;
+    let entry = if has_keys { gate::fault_entry_with_keys } else { gate::__crossgate_fault_entry };
+    let stack_pointer = registers[libc::REG_RSP as usize] as usize;
+    redirect(registers, entry as *const (), stack_pointer);
 }
 
-extern "C" fn on_fault(signal: c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
-    host::allow_any_alignment();
+fn on_fault(signal: c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
     let registers = registers(context);
     let (instruction, stack_pointer) = place(registers);
     // SAFETY: Linux gives the handler what it knows of the signal.
@@ -171,7 +251,8 @@ extern "C" fn on_fault(signal: c_int, info: *mut libc::siginfo_t, context: *mut 
         return;
     }
     if !is_user() {
-        host::fatal(&format!(
+        let instruction = host::in_program(instruction);
+        host::fatal(format_args!(
             "the kernel itself crashed: signal {signal} at instruction {instruction:#x}, address {address:#x}"
         ));
     }

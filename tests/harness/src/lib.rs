@@ -37,11 +37,24 @@ const NO_SEEDS: &str = "//! Without seeds: ";
 #[must_use]
 pub fn run(package: &'static str, sources: &str, one: &str) -> ExitCode {
     let arguments = Arguments::from_args();
+    prepare_linux();
     match trials(package, Path::new(sources), Path::new(one)) {
         Ok(trials) => libtest_mimic::run(&arguments, trials).exit_code(),
         Err(error) => {
             eprintln!("{error:#}");
             ExitCode::FAILURE
+        }
+    }
+}
+
+/// If this is the first program that Linux starts, there is nothing yet of what programs expect.
+fn prepare_linux() {
+    #[cfg(target_os = "linux")]
+    if std::process::id() == 1 {
+        let result =
+            rustix::mount::mount("proc", "/proc", "proc", rustix::mount::MountFlags::empty(), None);
+        if let Err(error) = result {
+            eprintln!("/proc: {error}");
         }
     }
 }

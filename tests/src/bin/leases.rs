@@ -2,6 +2,7 @@
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use crossgate::{CallError, Concurrent, Handle, LendBuf, Lent, LentMut, interface, shared};
+use system_tests::raw;
 use system_tests::report::{broken, expect, pass};
 use system_tests::watch::allow_no_fault;
 
@@ -18,6 +19,9 @@ trait Bytes {
     /// Doubles a value.
     fn double(&self, value: LentMut<'_, u32>);
 }
+
+/// The first method.
+const SUM: usize = 0;
 
 /// What a manager adds to the number of an error of its worker's.
 const REFUSED: u32 = 1000;
@@ -134,6 +138,8 @@ fn client(worker: Handle<dyn Bytes>, manager: Handle<dyn Bytes>, director: Handl
         expect("a call", server.double(&mut *number), Ok(()));
     }
     expect("the number, doubled twice", *number, 20);
+    odd_pieces("WORKER");
+    odd_pieces("MANAGER");
     many(director, text);
     pass()
 }
@@ -156,6 +162,21 @@ fn stack_buffers(server: Handle<dyn Bytes>) {
     expect("what the server wrote", small.iter().all(|&byte| byte == 1), true);
     expect("what the server wrote", large.iter().all(|&byte| byte == 1), true);
     expect("reading it", server.sum(&large[..]), Ok(1024));
+}
+
+/// Pieces of a buffer that no region opens, and no more than they are, are refused, whoever runs the firmware.
+fn odd_pieces(name: &str) {
+    let buffer = LendBuf::<256>::new();
+    let lend = |offset: usize, length: usize| {
+        let address = buffer.as_ptr().addr() + offset;
+        raw::call(raw::service(&SYSTEM, name), SUM, [address, length, 0, 0]).error()
+    };
+    for (offset, length) in [(0, 32), (32, 32), (96, 160), (0, 256)] {
+        expect("a run of eighths", lend(offset, length), None);
+    }
+    for (offset, length) in [(0, 31), (0, 33), (1, 32), (16, 32), (8, 64), (0, 48), (224, 16)] {
+        expect("no run of eighths", lend(offset, length), Some(CallError::BadLease));
+    }
 }
 
 fn two_at_a_time(server: Handle<dyn Bytes>, text: &[u8]) {

@@ -1,6 +1,7 @@
 //! Lamps, shown in the terminal.
 
 use super::Device;
+use crate::host;
 use crossgate_abi::Word;
 use crossgate_abi::hosted::lamps::{COUNT, ON};
 use crossgate_kernel::time::NEVER;
@@ -31,7 +32,8 @@ impl Device for Lamps {
         let on = value & ((1 << COUNT) - 1);
         if register == ON && on != self.on {
             self.on = on;
-            eprintln!("[{:5}.{:06}] lamps {}", now / 1_000_000, now % 1_000_000, self.picture());
+            let (seconds, rest) = (now / 1_000_000, now % 1_000_000);
+            host::tell(format_args!("[{seconds:5}.{rest:06}] lamps {}", self.picture()));
         }
     }
 

@@ -125,7 +125,7 @@ impl Device for Serial {
             RATE => {
                 self.rate = value as u64;
                 if let Some(hint) = self.hint.take() {
-                    host::tell(&hint);
+                    host::tell(format_args!("{hint}"));
                 }
             }
             INTERRUPT => self.interrupt = value & 1 != 0,

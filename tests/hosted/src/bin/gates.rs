@@ -6,7 +6,7 @@
 
 use core::arch::asm;
 use core::time::Duration;
-use crossgate::{Concurrent, Handle, Notification, time};
+use crossgate::{Concurrent, Handle, Notification, thread, time};
 use crossgate_abi::{Cause, number};
 use system_tests::fake::FakeStack;
 use system_tests::probe;
@@ -28,6 +28,18 @@ crossgate::system! {
         object stack: Concurrent<FakeStack<512>> = FakeStack::new() => [];
         thread attack (priority = 5, stack = 1024) = enter_late(&stack);
     }
+    process enters_at_the_end { on_fault = stop; thread attack (priority = 5, stack = 1024) = enter_at(usize::MAX - 7); }
+    process enters_high { on_fault = stop; thread attack (priority = 5, stack = 1024) = enter_at(usize::MAX - 4095); }
+    process enters_on_victim {
+        on_fault = stop;
+        thread attack (priority = 5, stack = 1024) = enter_at(probe::memory_of(&SYSTEM, "victim").start);
+    }
+    process enters_on_others {
+        on_fault = stop;
+        thread waits (priority = 5, stack = 1024) = thread::exit();
+        thread attack (priority = 5, stack = 1024) = enter_at(probe::stack_of(&SYSTEM, "waits", 5).end - 1024);
+    }
+    process enters_as_fault { on_fault = stop; thread attack (priority = 5, stack = 1024) = enter_as_fault(); }
     process leaves { on_fault = stop; thread attack (priority = 5, stack = 1024) = leave(); }
     process leaves_by_pages { on_fault = stop; thread attack (priority = 5, stack = 1024) = leave_by_pages(); }
     process comes_back {
@@ -46,6 +58,10 @@ board::start!(SYSTEM);
 
 unsafe extern "C" {
     fn __crossgate_gate();
+    /// Where the mode becomes the kernel's. Its handler gets the address of the saved registers in rdi.
+    fn __crossgate_gate_enters();
+    /// Where a thread goes that did what it must not do.
+    fn __crossgate_fault_entry();
 }
 
 /// In what is looked for: any byte.
@@ -70,12 +86,10 @@ fn find(code: &[i16]) -> usize {
     }
 }
 
-/// Where the gate has saved the registers, and changes the mode to the kernel's.
+/// Where the gate has saved the registers.
 fn behind_the_pushes() -> usize {
-    // `fnstcw [rsp + 4]`, `mov word ptr [MODE], KERNEL`
-    const CODE: [i16; 13] =
-        [0xd9, 0x7c, 0x24, 0x04, 0x66, 0xc7, 0x05, ANY, ANY, ANY, ANY, 0x01, 0x00];
-    find(&CODE) + 4
+    // `fnstcw [rsp + 4]`, `mov rdi, rsp`
+    find(&[0xd9, 0x7c, 0x24, 0x04, 0x48, 0x89, 0xe7]) + 4
 }
 
 /// Where the way out of the kernel calls Linux.
@@ -114,6 +128,20 @@ fn enter_late(stack: &FakeStack<512>) -> ! {
             gate = in(reg) behind_the_pushes(),
             options(noreturn),
         )
+    }
+}
+
+/// Goes where only faults lead.
+fn enter_as_fault() -> ! {
+    // SAFETY: as above.
+    unsafe { asm!("jmp {}", in(reg) __crossgate_fault_entry as *const (), options(noreturn)) }
+}
+
+/// Has the kernel believe that registers are saved at an address.
+fn enter_at(address: usize) -> ! {
+    // SAFETY: as above.
+    unsafe {
+        asm!("jmp {}", in(reg) __crossgate_gate_enters as *const (), in("rdi") address, options(noreturn))
     }
 }
 
@@ -195,6 +223,14 @@ fn witness(faulted: Notification, vault: Handle<dyn Vault>) -> ! {
     let mut watch = Watch::new(&SYSTEM, faulted);
     let goes_on = || expect("the victim goes on", vault.is_intact(), Ok(true));
     watch.expect("enters_late", Cause::Stack);
+    goes_on();
+    for process in ["enters_at_the_end", "enters_high", "enters_on_victim", "enters_on_others"] {
+        // With protection keys it can't change the mode.
+        watch.expect_one_of(process, &[Cause::Stack, Cause::Access]);
+        goes_on();
+    }
+    // The cause is none, or that of another's fault.
+    watch.expect_any("enters_as_fault");
     goes_on();
     // With protection keys there is no call of Linux on this way.
     watch.expect_one_of("leaves", &[Cause::Access, Cause::Instruction]);

@@ -1,0 +1,63 @@
+//! How much of its stack a thread has used: told at the end of the program, if it is more than it declares.
+//!
+//! Code of a host takes more stack than that of a microcontroller, so a thread has more than it declares, and
+//! nobody is stopped for using it. Stacks begin with zeroes: what is something else was used. A callee begins at
+//! the next border of a [step](STEP) below its caller, so steps are looked at one by one, each from its end.
+
+use crate::host;
+use crate::machine::Machine;
+use crate::memory::STEP;
+use crossgate_kernel::memory::Span;
+
+/// Tells which threads have used more stack than they declare.
+pub fn tell(machine: &Machine) {
+    for (thread, declared) in machine.system.threads.iter().zip(machine.wiring.threads).skip(1) {
+        let start = thread.stack.addr();
+        let stack = Span { start, end: start + thread.stack_size };
+        machine.protection.open_for_ever(stack);
+        let (used, declared) = (used(stack), declared.stack_size);
+        if used > declared {
+            let process = machine.system.processes.get(usize::from(thread.process));
+            host::tell(format_args!(
+                "crossgate: thread {} of process {} has used {used} bytes of stack here, and declares {declared}",
+                thread.name,
+                process.map_or("?", |process| process.name),
+            ));
+        }
+    }
+}
+
+/// How many bytes of a stack, which is open, were used.
+fn used(stack: Span) -> usize {
+    let steps = (stack.start..stack.end).step_by(STEP);
+    steps.map(|start| used_of_step(Span { start, end: start + STEP })).sum()
+}
+
+fn used_of_step(step: Span) -> usize {
+    let words = (step.start..step.end).step_by(size_of::<u64>());
+    let is_used = |&word: &usize| {
+        // SAFETY: it is a word of a stack, which is open; no thread runs any more.
+        unsafe { core::ptr::with_exposed_provenance::<u64>(word).read() != 0 }
+    };
+    words.into_iter().find(is_used).map_or(0, |lowest| step.end - lowest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_step_is_used_from_its_end() {
+        let mut words = vec![0_u64; 3 * STEP / size_of::<u64>()];
+        let start = words.as_ptr().expose_provenance();
+        let stack = Span { start, end: start + 3 * STEP };
+        assert_eq!(used(stack), 0);
+        *words.last_mut().unwrap() = 1;
+        assert_eq!(used(stack), 8);
+        words[2 * STEP / 8 - 4] = 1;
+        words[2 * STEP / 8 - 2] = 1;
+        assert_eq!(used(stack), 8 + 32);
+        words[0] = 1;
+        assert_eq!(used(stack), 8 + 32 + STEP);
+    }
+}

@@ -1,0 +1,95 @@
+//! Attempts on the kernel's memory. What is constant there can't be changed by anybody. With protection keys nothing
+//! of it can be changed, nor what the libraries have; and what is the kernel's alone can't be read.
+//!
+//! Without seeds: a process that is stepped to its crash takes them long.
+
+use board::port::inside::{self, Closed, Place};
+use core::sync::atomic::{AtomicU32, Ordering};
+use crossgate::{Concurrent, Handle, Notification, interface, supervise, thread};
+use crossgate_abi::Cause;
+use system_tests::probe;
+use system_tests::report::{broken, expect, expect_that, pass};
+use system_tests::victim::{Safe, Vault};
+use system_tests::watch::Watch;
+
+/// Tells whose turn it is.
+#[interface]
+trait Turns {
+    /// The number of the next attempt.
+    fn next(&self) -> u32;
+}
+
+struct Turn(AtomicU32);
+
+impl Turns for Turn {
+    fn next(&self) -> u32 {
+        self.0.fetch_add(1, Ordering::Relaxed)
+    }
+}
+
+crossgate::system! {
+    static SYSTEM;
+    process witness {
+        on_fault = stop;
+        notification FAULTED;
+        faults FAULTED;
+        thread main (priority = 9, stack = 2048) = witness(FAULTED, VAULT);
+    }
+    process victim { on_fault = stop; object safe: Concurrent<Safe> = Safe::new() => [VAULT: dyn Vault]; }
+    process turns { object turn: Concurrent<Turn> = Turn(AtomicU32::new(0)) => [TURN: dyn Turns]; }
+    process attacker { on_fault = stop; thread attack (priority = 5, stack = 1024) = attack(TURN); }
+    process last { on_fault = stop; thread last (priority = 1, stack = 1024) = last(); }
+}
+board::start!(SYSTEM);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Attempt {
+    Read,
+    Write,
+}
+
+/// What has to fail.
+fn attempts() -> impl Iterator<Item = (Place, Attempt)> {
+    let is_closed = |&(place, attempt): &(Place, Attempt)| match (place.closed, attempt) {
+        (Closed::Constant, attempt) => attempt == Attempt::Write,
+        (Closed::Writing, attempt) => inside::has_keys() && attempt == Attempt::Write,
+        (Closed::All, _) => inside::has_keys(),
+    };
+    let all = [Attempt::Read, Attempt::Write];
+    let attempts =
+        inside::places().iter().flat_map(move |&place| all.map(|attempt| (place, attempt)));
+    attempts.filter(is_closed)
+}
+
+/// Each of its lives makes one attempt.
+fn attack(turns: Handle<dyn Turns>) -> ! {
+    let turn = turns.next().unwrap_or(u32::MAX);
+    let Some((place, attempt)) = attempts().nth(turn as usize) else { thread::exit() };
+    match attempt {
+        Attempt::Read => {
+            let _ = probe::load(place.address);
+        }
+        // Where that can be read, with what is there: who goes on has to be able to tell.
+        Attempt::Write if place.closed == Closed::All => probe::store(place.address, 0),
+        Attempt::Write => probe::store(place.address, probe::load(place.address)),
+    }
+    broken(place.name)
+}
+
+/// All others have come to an end.
+fn last() -> ! {
+    expect_that("there were attempts", attempts().count() >= 4);
+    pass()
+}
+
+fn witness(faulted: Notification, vault: Handle<dyn Vault>) -> ! {
+    let mut watch = Watch::new(&SYSTEM, faulted);
+    for (place, _) in attempts() {
+        let record = watch.expect_at("attacker", Cause::Access, place.address);
+        expect("the victim goes on", vault.is_intact(), Ok(true));
+        expect("a new life", supervise::restart(record.process), Ok(()));
+    }
+    faulted.wait();
+    watch.expect_no_more();
+    broken("has had one more fault told")
+}
