@@ -127,27 +127,6 @@ pub fn run() -> Result<bool> {
     Ok(report.print())
 }
 
-/// Runs one system test on the board. Tells whether it passed.
-///
-/// # Errors
-/// If there is no such test, or something is missing that it needs.
-pub fn run_one(name: &str) -> Result<bool> {
-    setup::target()?;
-    setup::emulator_for_tests()?;
-    let mut report = Report::default();
-    let mut is_found = false;
-    for profile in [Profile::Release, Profile::Dev] {
-        let tests = system_tests::build(profile)?;
-        for test in tests.iter().filter(|test| test.name == name) {
-            is_found = true;
-            let name = format!("system test {name}, {}", profile.name());
-            report.step(&name, || system_tests::run(test, profile));
-        }
-    }
-    ensure!(is_found, "there is no system test `{name}` for the board");
-    Ok(report.print())
-}
-
 fn source(report: &mut Report) -> Result<()> {
     report.command("format", workspace::cargo().args(["fmt", "--all", "--check"]));
     let clippy = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
