@@ -195,8 +195,8 @@ impl<P: Port> Kernel<P> {
         words: &[Word; ARGUMENT_WORDS],
     ) -> Result<InForce, Refusal> {
         let leases = self.take_leases(stack_pointer, method, words, service.owner)?;
-        let handles = self.grants.filter(|_| method.arguments.kinds & Method::HANDLES != 0);
-        if let Some(grants) = handles {
+        let passes_handles = method.arguments.kinds & Method::HANDLES != 0;
+        if passes_handles && let Some(grants) = self.grants {
             let caller = self.threads.current().level.process;
             (grants.check)(self, method.arguments, words, caller)?;
         }
@@ -204,7 +204,7 @@ impl<P: Port> Kernel<P> {
         if service.lock != NO_LOCK {
             self.take_lock(service.lock)?;
         }
-        if let Some(grants) = handles {
+        if passes_handles && let Some(grants) = self.grants {
             (grants.pass)(self, method.arguments, words, service.owner);
             if let Some(frame) = self.threads.current().next_frame() {
                 frame.care |= method.results.kinds as u8 & HANDLES_OF_RESULTS;
