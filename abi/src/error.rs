@@ -30,8 +30,9 @@ pub enum CallError {
     Deadlock = 9,
     /// An argument was not a value of its type: the server's stub refused it.
     BadArgument = 10,
-    /// Lent memory is not the caller's to lend, or can't be lent without exposing its neighbours:
-    /// lend a `LendBuf`, a `shared!` static or a constant.
+    /// Lent memory is a slice of more than 4096 bytes that can't be lent without exposing its neighbours: lend a
+    /// constant or a `shared!` static. (Shorter memory is lent as a copy then. In a call by bare words it may
+    /// also not be the caller's to lend.)
     BadLease = 11,
     /// The reply was not a value of its type: the caller's stub refused it.
     BadReply = 12,
@@ -86,7 +87,9 @@ impl CallError {
             CallError::DeadlineExceeded => "deadline exceeded",
             CallError::Deadlock => "would deadlock",
             CallError::BadArgument => "bad argument",
-            CallError::BadLease => "memory cannot be lent",
+            CallError::BadLease => {
+                "memory of more than 4096 bytes is lent only if it is a constant or `shared!`"
+            }
             CallError::BadReply => "bad reply",
             CallError::Refused => "refused by the server",
         }

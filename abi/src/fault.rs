@@ -26,13 +26,17 @@ pub enum Cause {
     /// No crash: a server that the process called says that it broke the rules. Whether that is true, the
     /// kernel does not know.
     Refused = 10,
+    /// No crash: an interrupt came that nobody owns. It is masked from now on. The address is its line;
+    /// below 0 (as an `isize`) it is an exception of the CPU, numbered as CMSIS does: -14 is the
+    /// non-maskable interrupt.
+    Interrupt = 11,
     /// A cause that this version of the record's reader does not know.
     Unknown = 255,
 }
 
 impl Cause {
     /// Every cause that a kernel tells.
-    pub const ALL: [Cause; 10] = [
+    pub const ALL: [Cause; 11] = [
         Cause::Access,
         Cause::Execute,
         Cause::Stack,
@@ -43,8 +47,12 @@ impl Cause {
         Cause::Exit,
         Cause::Deadline,
         Cause::Refused,
+        Cause::Interrupt,
     ];
 }
+
+/// No process.
+pub const NOBODY: u8 = u8::MAX;
 
 /// What the kernel remembers of a fault.
 ///
@@ -55,7 +63,7 @@ impl Cause {
 /// makes a record of them again is in the user library, so that no kernel carries it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FaultRecord {
-    /// Index of the process that faulted.
+    /// Index of the process that faulted; [`NOBODY`] if none did.
     pub process: u8,
     /// Index of the thread that ran in it (which may be a visitor).
     pub thread: u8,

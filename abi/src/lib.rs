@@ -19,7 +19,7 @@ mod shape;
 pub mod table;
 
 pub use error::{CallError, Status};
-pub use fault::{Cause, FaultRecord};
+pub use fault::{Cause, FaultRecord, NOBODY};
 pub use shape::{Kind, Shape};
 
 /// A machine word: a register, an address, a length in bytes.
@@ -37,6 +37,10 @@ pub const ARGUMENT_WORDS: usize = 4;
 pub const RESULT_WORDS: usize = 2;
 /// How many pieces of memory one call can be lent.
 pub const LEASES_PER_CALL: usize = 2;
+/// In the length of lent memory: not only these bytes are offered, but the whole block that they begin, the
+/// smallest of 32, 64, 128, ... bytes that holds them. (Else a protection unit may not open a
+/// length that it can't express.)
+pub const WHOLE_BLOCK: Word = 1 << 31;
 /// How many fault records the kernel keeps; older ones are overwritten.
 pub const FAULT_RECORDS: usize = 2;
 /// The number of thread priorities; 0 is the lowest, and is the idle thread's.

@@ -75,7 +75,9 @@ impl Shape {
             if !is_sound {
                 return false;
             }
-            (word, before) = (word + 1, Some(kind));
+            // A length is no tag.
+            before = if matches!(before, Some(READ | WRITE)) { None } else { Some(kind) };
+            word += 1;
         }
         !matches!(before, Some(READ | WRITE))
     }
@@ -83,7 +85,7 @@ impl Shape {
     /// Whether some word is the address of lent memory.
     #[must_use]
     pub const fn has_leases(self) -> bool {
-        self.kinds & (Kind::Read as u16 | Kind::Write as u16) * 0x1111 != 0
+        self.kinds & ((Kind::Read as u16 | Kind::Write as u16) * 0x1111) != 0
     }
 
     /// Whether some word may be a handle.

@@ -9,9 +9,11 @@ use crate::Kernel;
 use crate::memory::Span;
 use crate::port::Port;
 use crossgate_abi::table::Method;
-use crossgate_abi::{ARGUMENT_WORDS, CallError, Kind, Word};
+use crossgate_abi::{ARGUMENT_WORDS, CallError, Kind, WHOLE_BLOCK, Word};
 
 const WRITE: u16 = Kind::Write as u16;
+/// In bytes, of those that [`WHOLE_BLOCK`] means.
+const SMALLEST_BLOCK: Word = 32;
 
 /// Where leased memory comes from, which says how far the protection unit may round it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,6 +105,22 @@ impl InForce {
     }
 }
 
+/// The memory that the two words of a lease offer; `None` if it runs over the end of the address space.
+#[inline(always)]
+#[must_use]
+pub fn offered(address: Word, length: Word) -> Option<Span> {
+    let length = if length & WHOLE_BLOCK == 0 { length } else { block_of(length & !WHOLE_BLOCK) };
+    Span::new(address, length)
+}
+
+/// The size of the smallest block that holds so many bytes; 0 for none at all.
+#[cold]
+#[inline(never)]
+fn block_of(length: Word) -> Word {
+    let last = length.wrapping_sub(1) | (SMALLEST_BLOCK - 1);
+    Word::MAX.unbounded_shr(last.leading_zeros()).wrapping_add(1)
+}
+
 impl<P: Port> Kernel<P> {
     /// Checks the leases among the argument words of a call of the current thread, whose registers
     /// are saved at `stack_pointer`, and writes down those that the call needs. Tells which will be in
@@ -128,7 +146,7 @@ impl<P: Port> Kernel<P> {
             if kind == 0 || length == 0 {
                 continue;
             }
-            let memory = Span::new(address, length).ok_or(CallError::BadLease)?;
+            let memory = offered(address, length).ok_or(CallError::BadLease)?;
             let writable = kind == WRITE;
             let (source, registers) = if self.is_on_own_stack(stack_pointer, memory) {
                 (Source::STACK, P::exact_lease(memory, writable).ok_or(CallError::BadLease)?)

@@ -5,12 +5,13 @@
 //! masks its line until a thread of the owner has acknowledged it. Lines start masked: a driver
 //! acknowledges once when its device is set up.
 
+use crate::fault::Fault;
 use crate::port::Port;
 use crate::system_call::microseconds;
 use crate::thread::{Pending, ThreadId, Wait};
 use crate::time::NEVER;
 use crate::{Effect, Kernel};
-use crossgate_abi::{ARGUMENT_WORDS, CallError, MAX_NOTIFICATIONS, Status, Word};
+use crossgate_abi::{ARGUMENT_WORDS, CallError, Cause, MAX_NOTIFICATIONS, NOBODY, Status, Word};
 
 /// The state of a notification.
 ///
@@ -182,11 +183,17 @@ impl<P: Port> Kernel<P> {
         }
     }
 
-    /// Interrupt `line` has arrived. It stays masked until it is acknowledged.
+    /// Interrupt `line` has arrived. It stays masked until it is acknowledged; for ever, if nobody
+    /// owns it. Then it is told as the fault of nobody.
     pub fn interrupt(&mut self, line: u16) -> Effect {
         self.port.mask(line, true);
-        if let Some(bound) = self.system.interrupts.iter().find(|bound| bound.line == line) {
-            self.signal(usize::from(bound.notification));
+        match self.system.interrupts.iter().find(|bound| bound.line == line) {
+            Some(bound) => self.signal(usize::from(bound.notification)),
+            None => {
+                let address = line as i16 as Word;
+                let fault = Fault { address, ..Fault::of(Cause::Interrupt) };
+                self.report(self.threads.current_id(), NOBODY, &fault);
+            }
         }
         self.reschedule()
     }

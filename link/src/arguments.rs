@@ -1,6 +1,7 @@
 //! The command line of a linker with GNU ld's options.
 
 use anyhow::{Context, Result};
+use std::collections::HashSet;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -31,6 +32,9 @@ impl Arguments {
         if all.first().is_some_and(|argument| argument == "-flavor") {
             all.drain(..all.len().min(2));
         }
+        // Cargo joins the flags of a workspace's configuration and of those in the folders above.
+        let mut scripts = HashSet::new();
+        all.retain(|argument| !argument.starts_with("-T") || scripts.insert(argument.clone()));
         Ok(Self(all))
     }
 
@@ -62,20 +66,43 @@ impl Arguments {
         arguments
     }
 
+    /// The folders that libraries and scripts are looked up in.
+    pub fn folders(&self) -> Vec<String> {
+        self.values(&["-L", "--library-path="], &["-L", "--library-path"])
+    }
+
+    /// The linker scripts.
+    pub fn scripts(&self) -> Vec<String> {
+        self.values(&["-T", "--script="], &["-T", "--script"])
+    }
+
+    /// The values of an option, which are in the same argument after one of `attached`, or in the argument
+    /// after one of `apart`.
+    fn values(&self, attached: &[&str], apart: &[&str]) -> Vec<String> {
+        let mut values = Vec::new();
+        let mut arguments = self.0.iter();
+        while let Some(argument) = arguments.next() {
+            if apart.contains(&argument.as_str()) {
+                values.extend(arguments.next().cloned());
+            } else if let Some(value) = attached.iter().find_map(|name| argument.strip_prefix(name))
+            {
+                values.push(value.to_owned());
+            }
+        }
+        values
+    }
+
     /// The object files and archives, by path as the linker sees it, in the order of the command
     /// line. Libraries named by `-l` are looked up in the folders named by `-L`.
     pub fn inputs(&self) -> Vec<String> {
-        let mut folders = Vec::new();
+        let folders = self.folders();
         let mut inputs = Vec::new();
         let mut arguments = self.0.iter();
         while let Some(argument) = arguments.next() {
-            if let Some(folder) = argument.strip_prefix("-L") {
-                let folder = if folder.is_empty() { arguments.next() } else { None }
-                    .map_or(folder, String::as_str);
-                folders.push(folder.to_owned());
-            } else if let Some(library) = argument.strip_prefix("-l") {
-                let candidates = folders.iter().map(|folder| format!("{folder}/lib{library}.a"));
-                inputs.extend(candidates.into_iter().find(|path| Path::new(path).is_file()));
+            if let Some(library) = argument.strip_prefix("-l") {
+                let mut candidates =
+                    folders.iter().map(|folder| format!("{folder}/lib{library}.a"));
+                inputs.extend(candidates.find(|path| Path::new(path).is_file()));
             } else if OPTIONS_WITH_VALUE.contains(&argument.as_str()) {
                 arguments.next();
             } else if !argument.starts_with('-') {
@@ -87,8 +114,20 @@ impl Arguments {
 }
 
 /// Options of ld whose value is the next argument.
-const OPTIONS_WITH_VALUE: [&str; 10] =
-    ["-o", "-T", "-m", "-e", "-u", "-z", "-h", "--script", "-plugin", "-dynamic-linker"];
+const OPTIONS_WITH_VALUE: [&str; 12] = [
+    "-o",
+    "-L",
+    "-T",
+    "-m",
+    "-e",
+    "-u",
+    "-z",
+    "-h",
+    "--library-path",
+    "--script",
+    "-plugin",
+    "-dynamic-linker",
+];
 
 /// Splits the text of a response file as GNU tools do: at white space, but for quotes and
 /// backslashes.
@@ -134,6 +173,13 @@ mod tests {
         let words = ["-flavor".into(), "gnu".into(), "a".into(), response];
         let all = Arguments::new(words).unwrap();
         assert_eq!(all, arguments(&["a", "x y", "z"]));
+    }
+
+    #[test]
+    fn a_script_that_is_named_twice_is_read_once() {
+        let words = ["-Tlink.x", "a.o", "-Tother.x", "-Tlink.x", "a.o"].map(OsString::from);
+        let all = Arguments::new(words).unwrap();
+        assert_eq!(all, arguments(&["-Tlink.x", "a.o", "-Tother.x", "a.o"]));
     }
 
     #[test]

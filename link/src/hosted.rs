@@ -30,19 +30,21 @@
 
 use crate::arguments::Arguments;
 use crate::image::Image;
-use crate::inputs::Inputs;
+use crate::inputs::{FileId, Inputs};
+use crate::library;
 use crate::link::{STRIP, UNOWNED, collect, refuse_merged, unowned};
 use crate::linker;
-use crate::ownership::{KERNEL, is_reached, named_owner};
+use crate::ownership::{KERNEL, named_owner};
 use crate::plan::PARTS;
+use crate::reach::{Reach, is_reached};
 use crate::script::OutputSection;
+use crate::trust;
 use anyhow::{Context, Result, bail};
 use object::read::archive::ArchiveFile;
 use std::env;
 use std::fmt::Write;
 use std::fs;
-use std::os::unix::fs::symlink;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::exit;
 
 /// The name that the C compiler looks for. (Not `ld.lld`: rustc names the folder of its own first.)
@@ -81,14 +83,29 @@ const C_LIBRARY: [&str; 9] = [
 /// }
 /// ```
 ///
-/// For a microcontroller it does nothing: `crossgate-link` is the linker there.
+/// For a microcontroller `crossgate-link` is the linker. There it has the firmware linked anew when a linker
+/// script changes that lies in the folder of the package, or in that of its workspace (`memory.x`, say), and
+/// has such a script found in both.
 ///
 /// # Panics
 /// If cargo did not call it.
 pub fn build() {
+    build_for(false);
+}
+
+/// The same for a firmware whose processes may use `std`, which none could on a microcontroller: for tests of
+/// what becomes of one that does.
+///
+/// # Panics
+/// If cargo did not call it.
+pub fn build_with_std() {
+    build_for(true);
+}
+
+fn build_for(may_use_std: bool) {
     let name = env::args_os().next().unwrap_or_default();
     if Path::new(&name).file_name().is_some_and(|name| name == LINKER) {
-        let result = Arguments::new(env::args_os().skip(1)).and_then(|all| link(&all));
+        let result = Arguments::new(env::args_os().skip(1)).and_then(|all| link(&all, may_use_std));
         if let Err(error) = result {
             eprintln!("crossgate-link: {error:#}");
             exit(1);
@@ -98,6 +115,8 @@ pub fn build() {
     println!("cargo::rerun-if-changed=build.rs");
     let variable = |name| env::var(name).expect("cargo sets it for build scripts");
     if variable("CARGO_CFG_TARGET_OS") != "linux" {
+        let told = scripts(Path::new(&variable("CARGO_MANIFEST_DIR")));
+        told.iter().for_each(|line| println!("{line}"));
         return;
     }
     let folder = variable("OUT_DIR");
@@ -105,18 +124,39 @@ pub fn build() {
     // There may be none yet.
     let _ = fs::remove_file(&place);
     let this = env::current_exe().expect("Linux tells it");
-    symlink(this, place).expect("cargo made the folder");
+    // Not a symbolic link: its target would have another name when the project's folder gets one.
+    fs::hard_link(&this, &place)
+        .or_else(|_| fs::copy(this, place).map(drop))
+        .expect("cargo made the folder");
     println!("cargo::rustc-link-arg=-fuse-ld=bfd");
     println!("cargo::rustc-link-arg=-B{folder}");
     // `crossgate_hosted::start!` looks for it, because its error is clearer than the linker's.
     println!("cargo::rustc-env=CROSSGATE_LINKS=1");
 }
 
+/// What cargo is told of the linker scripts of a package, and of the workspace around it.
+fn scripts(package: &Path) -> Vec<String> {
+    let is_script = |path: &PathBuf| path.extension().is_some_and(|it| it == "x" || it == "ld");
+    let mut told = Vec::new();
+    for folder in package.ancestors() {
+        let files = fs::read_dir(folder).into_iter().flatten().flatten().map(|file| file.path());
+        let scripts: Vec<_> = files.filter(is_script).collect();
+        if !scripts.is_empty() {
+            told.push(format!("cargo::rustc-link-search={}", folder.display()));
+        }
+        told.extend(scripts.iter().map(|it| format!("cargo::rerun-if-changed={}", it.display())));
+        if folder.join("Cargo.lock").exists() {
+            break;
+        }
+    }
+    told
+}
+
 /// Links a program; one that runs no processes is left to the linker alone.
 ///
 /// # Errors
 /// What the linker says, or whose statics cannot be told.
-fn link(arguments: &Arguments) -> Result<()> {
+fn link(arguments: &Arguments, may_use_std: bool) -> Result<()> {
     let paths = arguments.inputs();
     let mut inputs = Inputs::read(&compiled(&paths))?;
     let owners = inputs.sections.iter().filter_map(named_owner).filter(|&name| name != KERNEL);
@@ -133,7 +173,15 @@ fn link(arguments: &Arguments) -> Result<()> {
         section.writable = false;
         section.thread_local = false;
     }
-    let sections = collect(&inputs)?;
+    let reach = Reach::of(&inputs);
+    let of_host = |file: FileId| HOST.contains(&&*inputs.files[file].krate);
+    let mut names = library::names(&paths)?;
+    names.extend(inputs.names_in(of_host).into_iter().cloned());
+    trust::check(&reach, &HOST, &names)?;
+    if !may_use_std {
+        library::refuse_in_processes(&reach, of_host)?;
+    }
+    let sections = collect(&reach)?;
     let panic = panic_entry(&paths)?;
     let folder = tempfile::tempdir().context("can't make a temporary folder")?;
     let path = folder.path().join("processes.ld");
@@ -167,7 +215,7 @@ fn compiled(paths: &[String]) -> Vec<String> {
 }
 
 /// Whether a file is a part of the C library or of the C compiler's.
-fn is_c_library(path: &str) -> bool {
+pub fn is_c_library(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or_default();
     let starts_programs = name.ends_with(".o")
         && !name.ends_with(".rcgu.o")
@@ -254,4 +302,29 @@ fn table(text: &mut String, inputs: &Inputs) {
 
 fn line(text: &mut String, arguments: std::fmt::Arguments) {
     writeln!(text, "{arguments}").expect("a string takes everything");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn linker_scripts_are_watched_up_to_the_workspace() {
+        let outside = tempfile::tempdir().unwrap();
+        let workspace = outside.path().join("workspace");
+        let package = workspace.join("firmware");
+        fs::create_dir_all(&package).unwrap();
+        fs::write(outside.path().join("other.x"), "").unwrap();
+        fs::write(workspace.join("Cargo.lock"), "").unwrap();
+        fs::write(workspace.join("memory.x"), "").unwrap();
+        assert_eq!(
+            scripts(&package),
+            [
+                format!("cargo::rustc-link-search={}", workspace.display()),
+                format!("cargo::rerun-if-changed={}/memory.x", workspace.display()),
+            ]
+        );
+        fs::write(package.join("device.x"), "").unwrap();
+        assert_eq!(scripts(&package).len(), 4);
+    }
 }

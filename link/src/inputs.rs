@@ -1,7 +1,10 @@
 //! What the linker's inputs hold: sections, what they are called, and what refers to what.
 
-use anyhow::{Context, Result};
-use object::elf::{SHF_ALLOC, SHF_EXECINSTR, SHF_TLS, SHF_WRITE, SHT_NOBITS};
+use crate::thumb::{self, Masking};
+use anyhow::{Context, Result, ensure};
+use object::elf::{
+    SHF_ALLOC, SHF_EXECINSTR, SHF_TLS, SHF_WRITE, SHT_LLVM_DEPENDENT_LIBRARIES, SHT_NOBITS,
+};
 use object::read::archive::ArchiveFile;
 use object::{
     File, Object, ObjectKind, ObjectSection, ObjectSymbol, RelocationTarget, SectionFlags,
@@ -18,14 +21,119 @@ pub const MEMORY_SYMBOL: &str = "__crossgate_memory_";
 const CONSTANTS: [&str; 5] =
     [".data.rel.ro", ".init_array", ".fini_array", ".preinit_array", ".data.DW.ref."];
 
+/// How LLVM's own objects begin.
+const BITCODE: [u8; 4] = *b"BC\xc0\xde";
+
+/// What is wrong with them.
+const LINKER_PLUGIN_LTO: &str = "`-C linker-plugin-lto` leaves the compiling to the linker, so nobody can \
+                                 tell whose a static is. Remove it from the `rustflags`.";
+
 /// The index of a section in [`Inputs::sections`].
 pub type SectionId = usize;
+
+/// The index of a symbol in [`Inputs::symbols`].
+pub type SymbolId = usize;
+
+/// The index of a file in [`Inputs::files`].
+pub type FileId = usize;
+
+/// A file of the command line: a crate, a library, or an object of the firmware's own crate.
+#[derive(Debug)]
+pub struct InputFile {
+    /// The crate (or library) that it was compiled from.
+    pub krate: String,
+    /// Whether it is an archive. Objects are the firmware's own crate's, or were given by its developer.
+    pub is_archive: bool,
+    /// Whether it is an archive that the Rust compiler made.
+    pub is_crate: bool,
+    /// Whether it is an object that the Rust compiler made of the firmware's own crate.
+    pub is_compiled: bool,
+}
+
+impl InputFile {
+    /// What is known of a file by its path and how it begins.
+    pub fn new(path: &str, data: &[u8]) -> Self {
+        Self {
+            krate: crate_name(path),
+            is_archive: data.starts_with(b"!<arch>\n"),
+            is_crate: path.ends_with(".rlib"),
+            is_compiled: path.ends_with(".rcgu.o"),
+        }
+    }
+}
+
+/// A symbol that all inputs see.
+#[derive(Debug)]
+pub struct Symbol {
+    /// Its mangled name.
+    pub name: String,
+    /// Whether a crate says so in Rust (`no_mangle`), if it defines it.
+    pub is_declared: bool,
+    /// All definitions, also those that the linker will not choose.
+    pub definitions: Vec<Definition>,
+}
+
+/// A definition of a symbol.
+#[derive(Debug)]
+pub struct Definition {
+    /// Where it is written.
+    pub file: FileId,
+    /// Where it is; nowhere if it is a plain number, or in a section that is not a part of the firmware.
+    pub section: Option<SectionId>,
+    /// Whether any other is preferred.
+    pub is_weak: bool,
+    /// Whether it is in a section of its own that comes before all functions of the object. So it is when a
+    /// crate's own assembly (`global_asm!`) defines it, but not when that of a function does.
+    pub is_before_functions: bool,
+}
+
+impl Symbol {
+    /// Whether the Rust compiler made this name from a path and a hash. One that it calls by agreement
+    /// (`rust_begin_unwind`) is none: whichever crate defines that one is chosen.
+    pub fn is_path(&self) -> bool {
+        let is_legacy = || {
+            let hash = self.name.strip_prefix("_ZN")?.rsplit_once("17h")?.1.strip_suffix('E')?;
+            Some(hash.len() == 16 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()))
+        };
+        let is_current = self.name.starts_with("_R") && !self.is_of_compiler();
+        // What several objects of a crate have in common.
+        let is_common = self.name.starts_with("anon.") || self.name.contains(".llvm.");
+        is_current || is_legacy() == Some(true) || is_common
+    }
+
+    /// Whether it is a name that the Rust compiler agrees on with itself.
+    pub fn is_of_compiler(&self) -> bool {
+        self.name.contains("7___rustc") || self.name == "__rustc_debug_gdb_scripts_section__"
+    }
+
+    /// The section that the linker will choose, if there is one.
+    fn chosen(&self) -> Option<SectionId> {
+        let sections = |is_weak: bool| {
+            let found = self.definitions.iter().filter(move |it| it.is_weak == is_weak);
+            found.filter_map(|definition| definition.section)
+        };
+        sections(false).chain(sections(true)).next()
+    }
+}
+
+/// Where a section refers to something.
+#[derive(Clone, Copy, Debug)]
+pub struct Reference {
+    /// Where in the section, in bytes from its start.
+    pub offset: u64,
+    /// The symbol that it names; none if what it means is in the same object.
+    pub symbol: Option<SymbolId>,
+    /// The section that it means, if it is one of the inputs'.
+    pub section: Option<SectionId>,
+}
 
 /// A section of an input that becomes a part of the firmware's memory.
 #[derive(Debug)]
 pub struct Section {
     /// The file as the linker's script names it: `path` or `archive:member`.
     pub file: String,
+    /// The file of the command line that it is in.
+    pub input: FileId,
     /// The crate (or library) that it was compiled from.
     pub krate: String,
     /// Its name.
@@ -38,12 +146,14 @@ pub struct Section {
     pub thread_local: bool,
     /// Whether it holds code.
     pub executable: bool,
+    /// What its code does with interrupts.
+    pub masking: Masking,
     /// Whether it is all zeroes, and takes up nothing in the file.
     pub zeroed: bool,
     /// The mangled names of what it holds.
     pub symbols: Vec<String>,
-    /// Where it refers to other sections: offset, and the section, in the order of offsets.
-    pub references: Vec<(u64, SectionId)>,
+    /// Where it refers to others, in the order of offsets.
+    pub references: Vec<Reference>,
 }
 
 impl Section {
@@ -53,6 +163,11 @@ impl Section {
             return self.name.clone();
         }
         self.symbols.iter().map(|symbol| demangle(symbol)).collect::<Vec<_>>().join(", ")
+    }
+
+    /// The sections that it refers to.
+    pub fn targets(&self) -> impl Iterator<Item = SectionId> {
+        self.references.iter().filter_map(|reference| reference.section)
     }
 }
 
@@ -66,57 +181,81 @@ pub fn demangle(symbol: &str) -> String {
 pub struct Inputs {
     /// The sections that get an address.
     pub sections: Vec<Section>,
-    /// The sections that hold the symbols that all inputs see.
-    pub globals: HashMap<String, SectionId>,
+    /// The files of the command line.
+    pub files: Vec<InputFile>,
+    /// The symbols that all inputs see.
+    pub symbols: Vec<Symbol>,
+    /// The index of each symbol by its name.
+    numbers: HashMap<String, SymbolId>,
     /// The processes: whose [`MEMORY_SYMBOL`] is wanted.
     pub processes: BTreeSet<String>,
 }
 
-/// A reference to be looked up when all inputs are read.
-enum Target {
-    Section(SectionId),
-    Global(String),
-}
-
-/// Reads files one by one.
-#[derive(Default)]
-struct Reader {
-    inputs: Inputs,
-    weak: HashMap<String, SectionId>,
-    references: Vec<(SectionId, u64, Target)>,
-}
-
 impl Inputs {
-    /// Reads the object files and archives at `paths`; other files are left out.
+    /// Reads the object files and archives at `paths`.
     ///
     /// # Errors
-    /// A file can't be read, or is damaged.
+    /// A file can't be read, is damaged, or is of a kind that hides what the linker will make of it.
     pub fn read(paths: &[String]) -> Result<Self> {
-        let mut reader = Reader::default();
+        let mut inputs = Self::default();
         for path in paths {
             let data = fs::read(path).with_context(|| format!("can't read {path}"))?;
-            reader.file(path, &data).with_context(|| format!("can't make sense of {path}"))?;
+            inputs.file(path, &data).with_context(|| format!("can't make sense of {path}"))?;
         }
-        Ok(reader.resolve())
-    }
-}
-
-impl Reader {
-    fn file(&mut self, path: &str, data: &[u8]) -> Result<()> {
-        let krate = crate_name(path);
-        if data.starts_with(b"!<arch>\n") {
-            let archive = ArchiveFile::parse(data)?;
-            for member in archive.members() {
-                let member = member?;
-                let name = String::from_utf8_lossy(member.name());
-                self.object(&format!("{path}:{name}"), &krate, member.data(data)?)?;
+        for section in &mut inputs.sections {
+            for reference in &mut section.references {
+                if let Some(symbol) = reference.symbol {
+                    reference.section = inputs.symbols[symbol].chosen();
+                }
             }
-            return Ok(());
+            section.references.sort_unstable_by_key(|reference| reference.offset);
         }
-        self.object(path, &krate, data)
+        Ok(inputs)
     }
 
-    fn object(&mut self, file: &str, krate: &str, data: &[u8]) -> Result<()> {
+    /// The symbol of this name, if an input defines it or refers to it.
+    pub fn symbol(&self, name: &str) -> Option<SymbolId> {
+        self.numbers.get(name).copied()
+    }
+
+    /// The section that holds the symbol of this name.
+    pub fn section_of(&self, name: &str) -> Option<SectionId> {
+        self.symbols[self.symbol(name)?].chosen()
+    }
+
+    /// The names that some files define or refer to.
+    pub fn names_in(&self, is_meant: impl Fn(FileId) -> bool) -> BTreeSet<&String> {
+        let sections = self.sections.iter().filter(|section| is_meant(section.input));
+        let wanted = sections.flat_map(|section| &section.references).filter_map(|it| it.symbol);
+        let wanted = wanted.map(|symbol| &self.symbols[symbol]);
+        let is_defined = |symbol: &&Symbol| symbol.definitions.iter().any(|it| is_meant(it.file));
+        let defined = self.symbols.iter().filter(is_defined);
+        wanted.chain(defined).map(|symbol| &symbol.name).collect()
+    }
+
+    fn file(&mut self, path: &str, data: &[u8]) -> Result<()> {
+        let file = InputFile::new(path, data);
+        let is_archive = file.is_archive;
+        self.files.push(file);
+        if !is_archive {
+            // The linker would take a text for a script.
+            ensure!(
+                data.starts_with(&object::elf::ELFMAG) || data.starts_with(&BITCODE),
+                "it is neither an object file nor an archive"
+            );
+            return self.object(path, data);
+        }
+        let archive = ArchiveFile::parse(data)?;
+        for member in archive.members() {
+            let member = member?;
+            let name = String::from_utf8_lossy(member.name());
+            self.object(&format!("{path}:{name}"), member.data(data)?)?;
+        }
+        Ok(())
+    }
+
+    fn object(&mut self, file: &str, data: &[u8]) -> Result<()> {
+        ensure!(!data.starts_with(&BITCODE), "{LINKER_PLUGIN_LTO}");
         // An archive of a crate holds its metadata too, which is not always an object.
         if !data.starts_with(&object::elf::ELFMAG) {
             return Ok(());
@@ -126,133 +265,162 @@ impl Reader {
         if object.kind() != ObjectKind::Relocatable {
             return Ok(());
         }
+        let marks = thumb::marks(&object);
         let mut ids = HashMap::new();
         for section in object.sections() {
             let SectionFlags::Elf { sh_flags, sh_type } = section.flags() else { continue };
+            ensure!(
+                sh_type != SHT_LLVM_DEPENDENT_LIBRARIES,
+                "`{file}` names further libraries for the linker (section `{}`), which nobody could look into",
+                section.name()?
+            );
             if !sh_flags.contains(SHF_ALLOC) {
                 continue;
             }
             let name = section.name()?.to_owned();
             // Where code may lie at any address, constants with addresses are written by the loader.
             let is_constant = CONSTANTS.iter().any(|prefix| name.starts_with(prefix));
-            ids.insert(section.index(), self.inputs.sections.len());
-            self.inputs.sections.push(Section {
-                file: file.to_owned(),
-                krate: krate.to_owned(),
-                name,
+            ids.insert(section.index(), self.sections.len());
+            self.sections.push(Section {
                 size: section.size(),
                 writable: sh_flags.contains(SHF_WRITE)
                     && !sh_flags.contains(SHF_TLS)
                     && !is_constant,
                 thread_local: sh_flags.contains(SHF_TLS),
                 executable: sh_flags.contains(SHF_EXECINSTR),
+                masking: match marks.get(&section.index()) {
+                    Some(marks) => Masking::of(section.data()?, marks),
+                    None => Masking::default(),
+                },
                 zeroed: sh_type == SHT_NOBITS,
-                symbols: Vec::new(),
-                references: Vec::new(),
+                ..self.empty_section(file, name)
             });
         }
-        self.symbols(&object, file, krate, &mut ids)?;
-        self.relocations(&object, &ids)
+        self.definitions(&object, file, &mut ids)?;
+        self.references(&object, &ids)
     }
 
-    fn symbols(
+    /// A section of the file that was read last.
+    fn empty_section(&self, file: &str, name: String) -> Section {
+        let input = self.files.len() - 1;
+        Section {
+            file: file.to_owned(),
+            input,
+            krate: self.files[input].krate.clone(),
+            name,
+            size: 0,
+            writable: false,
+            thread_local: false,
+            executable: false,
+            masking: Masking::default(),
+            zeroed: false,
+            symbols: Vec::new(),
+            references: Vec::new(),
+        }
+    }
+
+    fn definitions(
         &mut self,
         object: &File,
         file: &str,
-        krate: &str,
         ids: &mut HashMap<SectionIndex, SectionId>,
     ) -> Result<()> {
+        // The Rust compiler lists there what is to be seen by all.
+        let is_declaration = Path::new(file).file_name().is_some_and(|name| name == "symbols.o");
+        let functions =
+            object.symbols().filter(|it| it.kind() == SymbolKind::Text && it.size() > 0);
+        let first_function = functions.filter_map(|it| Some(it.section_index()?.0)).min();
         for symbol in object.symbols() {
             let name = symbol.name()?;
-            let section = match symbol.section() {
+            let index = match symbol.section() {
                 SymbolSection::Undefined => {
+                    if is_declaration {
+                        let number = self.number(name);
+                        self.symbols[number].is_declared = true;
+                    }
                     let process = name.strip_prefix(MEMORY_SYMBOL).map(str::to_owned);
-                    self.inputs.processes.extend(process);
+                    self.processes.extend(process);
                     continue;
                 }
-                SymbolSection::Section(index) => index,
-                SymbolSection::Common => COMMON,
-                _ => continue,
+                SymbolSection::Section(index) => Some(index),
+                SymbolSection::Common => Some(COMMON),
+                _ => None,
             };
-            if section == COMMON && !ids.contains_key(&COMMON) {
-                ids.insert(COMMON, self.inputs.sections.len());
-                self.inputs.sections.push(common(file, krate));
+            if index == Some(COMMON) && !ids.contains_key(&COMMON) {
+                ids.insert(COMMON, self.sections.len());
+                let common = self.empty_section(file, "COMMON".to_owned());
+                self.sections.push(Section { writable: true, zeroed: true, ..common });
             }
-            let Some(&id) = ids.get(&section) else { continue };
+            let section = index.and_then(|index| ids.get(&index).copied());
+            if symbol.is_global() {
+                let is_apart = section.is_some_and(|id| self.sections[id].name != ".text");
+                let definition = Definition {
+                    file: self.files.len() - 1,
+                    section,
+                    is_weak: symbol.is_weak(),
+                    is_before_functions: is_apart
+                        && first_function
+                            .is_none_or(|first| index.is_some_and(|index| index.0 < first)),
+                };
+                let number = self.number(name);
+                self.symbols[number].definitions.push(definition);
+            }
+            let Some(id) = section else { continue };
             // ARM's mapping symbols ($t, $d) mark code and data, and name nothing.
             if symbol.kind() != SymbolKind::Section && !name.is_empty() && !name.starts_with('$') {
-                self.inputs.sections[id].symbols.push(name.to_owned());
+                self.sections[id].symbols.push(name.to_owned());
             }
-            if section == COMMON {
-                self.inputs.sections[id].size += symbol.size();
-            }
-            if symbol.is_global() {
-                let weak = symbol.is_weak();
-                let globals = if weak { &mut self.weak } else { &mut self.inputs.globals };
-                globals.entry(name.to_owned()).or_insert(id);
+            if index == Some(COMMON) {
+                self.sections[id].size += symbol.size();
             }
         }
         Ok(())
     }
 
-    fn relocations(&mut self, object: &File, ids: &HashMap<SectionIndex, SectionId>) -> Result<()> {
+    fn references(&mut self, object: &File, ids: &HashMap<SectionIndex, SectionId>) -> Result<()> {
         for section in object.sections() {
             let Some(&from) = ids.get(&section.index()) else { continue };
             for (offset, relocation) in section.relocations() {
                 let RelocationTarget::Symbol(index) = relocation.target() else { continue };
                 let symbol = object.symbol_by_index(index)?;
-                let target = match symbol.section() {
+                let reference = match symbol.section() {
                     // A global may be replaced by another input's.
-                    _ if symbol.is_global() => Target::Global(symbol.name()?.to_owned()),
+                    _ if symbol.is_global() => Reference {
+                        offset,
+                        symbol: Some(self.number(symbol.name()?)),
+                        section: None,
+                    },
                     SymbolSection::Section(index) => match ids.get(&index) {
-                        Some(&id) => Target::Section(id),
+                        Some(&id) => Reference { offset, symbol: None, section: Some(id) },
                         None => continue,
                     },
                     _ => continue,
                 };
-                self.references.push((from, offset, target));
+                self.sections[from].references.push(reference);
             }
         }
         Ok(())
     }
 
-    fn resolve(mut self) -> Inputs {
-        for (name, id) in self.weak {
-            self.inputs.globals.entry(name).or_insert(id);
+    /// The number of the symbol of this name, which gets one if it has none. A version, after an `@`, does
+    /// not belong to the name.
+    fn number(&mut self, name: &str) -> SymbolId {
+        let name = name.split('@').next().unwrap_or_default();
+        if let Some(&number) = self.numbers.get(name) {
+            return number;
         }
-        for (from, offset, target) in self.references {
-            let target = match target {
-                Target::Section(id) => Some(id),
-                Target::Global(name) => self.inputs.globals.get(&name).copied(),
-            };
-            let target = target.map(|target| (offset, target));
-            self.inputs.sections[from].references.extend(target);
-        }
-        for section in &mut self.inputs.sections {
-            section.references.sort_unstable();
-        }
-        self.inputs
+        self.numbers.insert(name.to_owned(), self.symbols.len());
+        self.symbols.push(Symbol {
+            name: name.to_owned(),
+            is_declared: false,
+            definitions: Vec::new(),
+        });
+        self.symbols.len() - 1
     }
 }
 
 /// Stands for the section of C's statics that have none.
 const COMMON: SectionIndex = SectionIndex(usize::MAX);
-
-/// The section of C's statics that have none, before there are any.
-fn common(file: &str, krate: &str) -> Section {
-    Section {
-        file: file.to_owned(),
-        krate: krate.to_owned(),
-        name: "COMMON".to_owned(),
-        size: 0,
-        writable: true,
-        thread_local: false,
-        executable: false,
-        zeroed: true,
-        symbols: Vec::new(),
-        references: Vec::new(),
-    }
-}
 
 /// The name of the crate that `path` was compiled from: `libsensor-0123456789abcdef.rlib` and
 /// `sensor-0123456789abcdef.sensor.fedcba-cgu.0.rcgu.o` are of `sensor`.

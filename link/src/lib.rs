@@ -8,7 +8,7 @@
 //! # .cargo/config.toml
 //! [target.thumbv7m-none-eabi]
 //! linker = "link/crossgate-link"
-//! rustflags = ["-C", "link-arg=-Tlink.x"]
+//! rustflags = ["-C", "link-arg=-Tlink.x", "-C", "llvm-args=-enable-global-merge=false"]
 //! ```
 //!
 //! Scripts are those of cortex-m-rt: its `link.x` and the user's `memory.x`, which names the
@@ -75,7 +75,10 @@
 //! - a static that two processes use, or a process and the kernel;
 //! - a static of a process' crate, or an object, that is used by another process or the kernel;
 //! - a static that nobody uses, but that is kept all the same (by an option of the linker);
-//! - a `shared!` static of the kernel, which lends nothing.
+//! - a `shared!` static of the kernel, which lends nothing;
+//! - statics of different users that the compiler may merge (see `merging`);
+//! - code and data under a name that is looked for by the kernel, or by a process, which neither depends on
+//!   (see `trust`).
 //!
 //! Others tell which memory is too small, by how much, and who needs what; that a stack is of a
 //! size that the protection unit can not open; that the wiring has no process of that name; that the
@@ -83,24 +86,34 @@
 //!
 //! # Sections
 //!
-//! What the compiler writes: `.crossgate.object.<process>`, `.crossgate.shared`, and
+//! What the compiler writes: `.crossgate.object.<process>`, `.crossgate.shared.<static>`, and
 //! `.crossgate.stack.<process>.<thread>` (`kernel` stands for the process of the idle thread). What
 //! is in the firmware: `.crossgate.shared.<process>`, `.crossgate.data.<process>`,
 //! `.crossgate.zeroed.<process>`, the stacks under the same names, and `.crossgate.memory` with the
 //! tables. [`map::MemoryMap`] reads them.
 
+mod advice;
 mod arguments;
+mod critical;
 #[cfg(unix)]
 pub mod hosted;
 mod image;
 mod inputs;
 mod layout;
+#[cfg(unix)]
+mod library;
 mod link;
 mod linker;
 pub mod map;
+mod merging;
 mod ownership;
 mod plan;
+mod reach;
 mod script;
+mod scripts;
+mod thumb;
+mod trust;
+mod vectors;
 mod verify;
 
 pub use arguments::Arguments;

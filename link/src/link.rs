@@ -5,10 +5,11 @@ use crate::image::Image;
 use crate::inputs::{Inputs, MEMORY_SYMBOL};
 use crate::layout::Span;
 use crate::linker::{self, pass};
-use crate::ownership::{self, KERNEL, Owner, SHARED, STACK};
+use crate::ownership::{self, KERNEL, Owner, STACK, is_shared};
 use crate::plan::{PARTS, Plan};
+use crate::reach::Reach;
 use crate::script::{self, OutputSection, Table};
-use crate::verify;
+use crate::{critical, merging, scripts, trust, vectors, verify};
 use anyhow::{Context, Result, bail, ensure};
 use std::collections::BTreeMap;
 use std::fs;
@@ -17,6 +18,10 @@ use std::path::Path;
 /// The firmware's section for statics that nobody uses, which has to stay empty.
 pub const UNOWNED: &str = ".crossgate.unowned";
 
+/// The crates that the kernel can't be linked without, and that it reaches by agreed names only. No firmware
+/// is without them, so whoever takes such a name is found out.
+const RUNTIME: [&str; 4] = ["compiler_builtins", "cortex_m_rt", "crossgate", "crossgate_cortex_m"];
+
 /// The options that leave names out.
 pub const STRIP: [&str; 2] = ["--strip-all", "-s"];
 
@@ -24,6 +29,11 @@ pub const STRIP: [&str; 2] = ["--strip-all", "-s"];
 const FOR_A_HOST: &str = "this firmware is a program of the host, but `crossgate-link` is the linker \
                           of microcontrollers. Remove it from the settings of this target, and let \
                           the firmware's build script call `crossgate_link::hosted::build()`.";
+
+/// What is wrong without a script.
+const NO_SCRIPT: &str = "the linker script is missing: `-C link-arg=-Tlink.x` has to be among the `rustflags` of \
+                         .cargo/config.toml, which cargo ignores when `RUSTFLAGS` is set in the environment. \
+                         Unset it, or add the argument to it.";
 
 /// Links what the command line says; a firmware without processes is left to the linker alone.
 ///
@@ -43,8 +53,13 @@ pub fn link(arguments: &Arguments) -> Result<()> {
         ensure!(owners.all(|owner| owner == KERNEL), "{FOR_A_HOST}");
         return linker::run(arguments.all());
     }
+    ensure!(!arguments.scripts().is_empty(), "{NO_SCRIPT}");
     refuse_merged(&paths)?;
-    let collected = collect(&inputs)?;
+    let reach = Reach::of(&inputs);
+    let handlers = trust::check(&reach, &RUNTIME, &scripts::names(arguments)?)?;
+    critical::check(&reach)?;
+    merging::check(&reach)?;
+    let collected = collect(&reach)?;
     let folder = tempfile::tempdir().context("can't make a temporary folder")?;
     let measured = folder.path().join("measured");
     let mut tables: Vec<_> = inputs
@@ -74,7 +89,9 @@ pub fn link(arguments: &Arguments) -> Result<()> {
     let script = script::before(&sections, &tables, Some(plan.tables), &symbols);
     let linked = folder.path().join("linked");
     pass(&with_symbols, folder.path(), &script, &linked)?;
-    verify::verify(&Image::read(&linked)?)?;
+    let image = Image::read(&linked)?;
+    verify::verify(&image)?;
+    vectors::check(&image, &handlers)?;
     if with_symbols != *arguments {
         pass(arguments, folder.path(), &script, &linked)?;
     }
@@ -100,7 +117,8 @@ pub fn refuse_merged(paths: &[String]) -> Result<()> {
 }
 
 /// Sorts what belongs to processes into the sections of the firmware.
-pub fn collect(inputs: &Inputs) -> Result<Vec<OutputSection>> {
+pub fn collect(reach: &Reach) -> Result<Vec<OutputSection>> {
+    let inputs = reach.inputs;
     let mut sections: BTreeMap<String, OutputSection> = BTreeMap::new();
     let mut add = |name: String, zeroed: bool, section: &crate::inputs::Section| {
         let input = (section.file.clone(), section.name.clone());
@@ -108,17 +126,17 @@ pub fn collect(inputs: &Inputs) -> Result<Vec<OutputSection>> {
         let empty = OutputSection { name, zeroed, inputs: Vec::new(), place: None };
         output.or_insert(empty).inputs.push(input);
     };
-    for (id, owner) in ownership::owners(inputs)? {
+    for (id, owner) in ownership::owners(reach)? {
         let section = &inputs.sections[id];
         match owner {
             Owner::Kernel => {}
             Owner::Nobody => add(UNOWNED.to_owned(), false, section),
             Owner::Process(process) => {
                 known(inputs, process, section)?;
-                let part = match (section.name.as_str(), section.zeroed) {
-                    (SHARED, _) => 0,
-                    (_, false) => 1,
-                    (_, true) => 2,
+                let part = match section.zeroed {
+                    _ if is_shared(section) => 0,
+                    false => 1,
+                    true => 2,
                 };
                 add(format!("{}{process}", PARTS[part]), part == 2, section);
             }

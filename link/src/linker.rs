@@ -1,5 +1,6 @@
 //! Calling rust-lld.
 
+use crate::advice;
 use crate::arguments::Arguments;
 use crate::script;
 use anyhow::{Context, Result, ensure};
@@ -35,12 +36,19 @@ pub fn run(arguments: &[String]) -> Result<()> {
         .map(|argument| format!("\"{}\"\n", argument.replace('\\', "\\\\").replace('"', "\\\"")));
     fs::write(response.path(), quoted.collect::<String>()).context("can't write arguments")?;
     let program = rust_lld()?;
-    let status = Command::new(&program)
+    let output = Command::new(&program)
         .args(["-flavor", "gnu"])
         .arg(format!("@{}", response.path().display()))
-        .status()
+        .output()
         .with_context(|| format!("can't run {}", program.display()))?;
-    ensure!(status.success(), "the linker failed: {status}");
+    let said = String::from_utf8_lossy(&output.stderr);
+    eprint!("{said}");
+    print!("{}", String::from_utf8_lossy(&output.stdout));
+    ensure!(
+        output.status.success(),
+        "the linker failed: {}",
+        [&[&*output.status.to_string()], &*advice::on(&said)].concat().join("\n")
+    );
     Ok(())
 }
 

@@ -38,6 +38,9 @@ pub struct Table {
 /// The name of the section that holds the [`Table`]s.
 pub const TABLES: &str = ".crossgate.memory";
 
+/// The section by which a firmware refuses to be linked by another linker.
+const LINKED: &str = ".crossgate.linked";
+
 /// Sections without a place are collected from here on, aside from the memories of a
 /// microcontroller. (The linker wants every section to be in a memory.)
 const MEMORIES: &str = "\
@@ -60,7 +63,7 @@ pub fn before(
     for (symbol, value) in symbols {
         line(&mut text, format_args!("{symbol} = {value:#x};"));
     }
-    line(&mut text, format_args!("{MEMORIES}"));
+    line(&mut text, format_args!("{MEMORIES}\n  /DISCARD/ : {{ *({LINKED}) }}"));
     // The tables come first: a section without inputs is writable if the one before it is.
     let place = tables_place.map_or(":".to_owned(), |place| format!("{place:#x} : AT({place:#x})"));
     line(&mut text, format_args!("  {TABLES} {place}\n  {{"));

@@ -5,7 +5,9 @@
 //! parser of Rust, builds in a moment, and its errors point at the user's own words.
 
 mod interface;
+mod names;
 mod pieces;
+mod rights;
 mod system;
 
 use pieces::template;
@@ -36,11 +38,18 @@ pub fn plain(item: TokenStream) -> TokenStream {
 /// The wiring of a firmware: its processes, what they own, and who may call whom.
 ///
 /// `pub static SYSTEM;` names the tables; then comes a `process name { ... }` for each crate that is one.
-/// What an expression in a process mentions (a service, a notification) that process may use.
+/// What an expression in a process mentions (a service, a notification) that process may use. A mention is
+/// what the compiler takes for the handle: no text, comment, field, or part of a path, and nothing that a local
+/// name hides. Arguments of a macro count if the macro makes an expression of them. What is not
+/// mentioned is not in scope, and a mention that turns out not to be the handle does not compile.
+///
+/// Names are plain words that are none of Rust's, and don't begin with `__`. A process is not called
+/// `kernel`, `crossgate...` or like a crate of the Rust library, and no thread `idle`.
 ///
 /// | item of a process | meaning |
 /// |---|---|
 /// | `mmio WINDOW;` | it owns these device registers (a `Window`) |
+/// | `shared mmio WINDOW;` | the same; another process that says so, too, may own some of them as well |
 /// | `notification NAME;` | its threads wait for it; signals that nobody has waited for yet are one |
 /// | `counting notification NAME;` | the same, but each signal counts |
 /// | `interrupt LINE => NAME;` | the interrupt of this number signals one of its notifications |

@@ -1,12 +1,14 @@
 //! `system!`: the wiring, sorted by kind of item.
 
+use crate::names::{self, Names};
 use crate::pieces::{
     Cursor, Error, brace, bracket, code_at, is_punctuation, parenthesis, template,
 };
+use crate::rights::{self, Object};
 use crossgate_abi::{MAX_NOTIFICATIONS, MAX_PROCESSES, MAX_THREADS, MAX_WINDOWS};
 use proc_macro::{Delimiter, Group, Ident, Literal, Span, TokenStream, TokenTree as Token};
 
-const ITEMS: &str = "expected an item of a process: `mmio`, `notification`, `counting \
+const ITEMS: &str = "expected an item of a process: `mmio`, `shared mmio`, `notification`, `counting \
                      notification`, `interrupt`, `faults`, `on_fault`, \
                      `deadlines`, `object` or `thread`";
 
@@ -18,44 +20,37 @@ struct Firmware {
     public: Names,
     notifications: usize,
     threads: usize,
-    objects: usize,
+    windows: usize,
+    /// The services, and of which object each is.
+    services: Vec<(String, usize)>,
+    objects: Vec<Object>,
     has_faults: bool,
 }
 
-/// The items of one process, as the template wants them.
+/// The items of one process.
 #[derive(Default)]
 struct Process {
     windows: Vec<Token>,
-    notifications: Vec<Token>,
+    notifications: Vec<(Ident, bool)>,
     interrupts: Vec<Token>,
     faults: Vec<Token>,
     on_fault: Option<Vec<Token>>,
     deadlines: bool,
-    objects: Vec<Token>,
+    objects: Vec<ObjectItem>,
     threads: Vec<Token>,
     object_names: Names,
     thread_names: Names,
     notification_names: Names,
     /// The notifications that interrupts and `faults` are bound to.
     bound: Vec<Ident>,
+    /// What its expressions mention.
+    mentions: Vec<Ident>,
 }
 
-/// Names of things of which no two may have the same.
-#[derive(Default)]
-struct Names(Vec<String>);
-
-impl Names {
-    fn add(&mut self, name: &Ident) -> Result<(), Error> {
-        if self.contains(name) {
-            return Err(Error::new(name.span(), format!("there is another `{name}`")));
-        }
-        self.0.push(name.to_string());
-        Ok(())
-    }
-
-    fn contains(&self, name: &Ident) -> bool {
-        self.0.contains(&name.to_string())
-    }
+/// An object, and what it is published as.
+struct ObjectItem {
+    pieces: Vec<Token>,
+    services: Vec<(Ident, Vec<Token>)>,
 }
 
 pub fn expand(input: TokenStream) -> Result<TokenStream, Error> {
@@ -68,8 +63,9 @@ pub fn expand(input: TokenStream) -> Result<TokenStream, Error> {
     }
     let system = source.ident(HEAD)?;
     source.punctuation(';', HEAD)?;
+    names::check(&system)?;
     let mut firmware = Firmware::default();
-    let mut processes = vec![];
+    let mut processes: Vec<(Ident, Process)> = vec![];
     while !source.is_empty() {
         if !source.word("process") {
             return Err(source.error("expected `process name { ... }`"));
@@ -77,15 +73,52 @@ pub fn expand(input: TokenStream) -> Result<TokenStream, Error> {
         let name = source.ident("expected the name of the process, which is that of its crate")?;
         let body = source.group(Delimiter::Brace, "expected `{` and the items of the process")?;
         firmware.processes.add(&name)?;
+        names::check_process(&name)?;
         at_most(MAX_PROCESSES, "processes", processes.len() + 1, name.span())?;
-        processes.push(process(name, &body, &mut firmware)?);
+        let items = process(&body, &mut firmware)?;
+        processes.push((name, items));
     }
     if processes.is_empty() {
         return Err(source.error("a firmware has at least one `process name { ... }`"));
     }
+    resolve(&mut processes, &mut firmware)?;
+    let users = |name: &Ident| {
+        let uses =
+            |items: &Process| items.mentions.iter().any(|it| it.to_string() == name.to_string());
+        let set = processes.iter().enumerate().filter(|(_, (_, items))| uses(items));
+        set.fold(0_u32, |set, (process, _)| set | 1 << process)
+    };
+    let processes: Vec<_> =
+        processes.iter().map(|(name, items)| process_pieces(name, items, &users)).collect();
     let pieces =
         [bracket(attributes), bracket(visibility), bracket([system.into()]), bracket(processes)];
     Ok(template("__system", pieces.into_iter().collect()))
+}
+
+/// Leaves of the words that each process mentions the names of services and of foreign notifications,
+/// each once. (A name of the process itself hides one of others.)
+fn resolve(processes: &mut [(Ident, Process)], firmware: &mut Firmware) -> Result<(), Error> {
+    for object in &mut firmware.objects {
+        let own = &processes[object.process].1.object_names;
+        object.calls = std::mem::take(&mut object.mentions)
+            .into_iter()
+            .filter(|word| !own.contains(word))
+            .filter_map(|word| {
+                let service = firmware.services.iter().find(|it| it.0 == word.to_string())?;
+                Some((service.1, word.span()))
+            })
+            .collect();
+    }
+    rights::check_circles(&firmware.objects)?;
+    for (_, items) in processes {
+        let mut seen = Names::default();
+        items.mentions.retain(|word| {
+            firmware.public.contains(word)
+                && !items.object_names.contains(word)
+                && seen.add(word).is_ok()
+        });
+    }
+    Ok(())
 }
 
 fn at_most(limit: usize, what: &str, count: usize, span: Span) -> Result<(), Error> {
@@ -95,7 +128,7 @@ fn at_most(limit: usize, what: &str, count: usize, span: Span) -> Result<(), Err
     Ok(())
 }
 
-fn process(name: Ident, body: &Group, firmware: &mut Firmware) -> Result<Token, Error> {
+fn process(body: &Group, firmware: &mut Firmware) -> Result<Process, Error> {
     let mut source = Cursor::new(body.stream(), body.span_close());
     let mut items = Process::default();
     while !source.is_empty() {
@@ -105,35 +138,65 @@ fn process(name: Ident, body: &Group, firmware: &mut Firmware) -> Result<Token, 
         let text = format!("`{foreign}` is no `notification` of this process");
         return Err(Error::new(foreign.span(), text));
     }
-    Ok(brace([
-        bracket([name.into()]),
-        bracket(items.windows),
-        bracket(items.notifications),
-        bracket(items.interrupts),
-        bracket(items.faults),
-        bracket(items.on_fault.unwrap_or_else(|| policy("DEFAULT", Span::call_site()))),
+    Ok(items)
+}
+
+/// The handle that a mention stands for, which some expression has to use. The lint is told only of code
+/// that stands at the user's.
+fn handle(mention: &Ident) -> TokenStream {
+    let code = "#[deny(unused_imports, reason = \"what the wiring of a process mentions, it gives the \
+                right to use; this does not name the service or notification\")] \
+                use super::super::__wiring::__handles::";
+    let mut handle = code_at(code, mention.span());
+    handle.extend([mention.clone()]);
+    handle.extend(code_at(";", mention.span()));
+    handle
+}
+
+/// A process as the template wants it. `users` tells the set of those that may use a name.
+fn process_pieces(name: &Ident, items: &Process, users: &impl Fn(&Ident) -> u32) -> Token {
+    let set = |name: &Ident| bracket([Literal::u32_suffixed(users(name)).into()]);
+    let word = |word: &Ident| bracket([word.clone().into()]);
+    let notification = |(name, counting): &(Ident, bool)| {
+        let counting = Ident::new(if *counting { "true" } else { "false" }, Span::call_site());
+        brace([word(name), word(&counting), set(name)])
+    };
+    let object = |object: &ObjectItem| {
+        let service =
+            |(name, ty): &(Ident, Vec<Token>)| brace([word(name), set(name), bracket(ty.clone())]);
+        let services = bracket(object.services.iter().map(service));
+        brace(object.pieces.iter().cloned().chain([services]))
+    };
+    brace([
+        word(name),
+        bracket(items.mentions.iter().flat_map(handle)),
+        bracket(items.windows.iter().cloned()),
+        bracket(items.notifications.iter().map(notification)),
+        bracket(items.interrupts.iter().cloned()),
+        bracket(items.faults.iter().cloned()),
+        bracket(items.on_fault.clone().unwrap_or_else(|| policy("DEFAULT", Span::call_site()))),
         bracket(items.deadlines.then(|| Literal::u32_suffixed(1).into())),
-        bracket(items.objects),
-        bracket(items.threads),
-    ]))
+        bracket(items.objects.iter().map(object)),
+        bracket(items.threads.iter().cloned()),
+    ])
 }
 
 fn item(source: &mut Cursor, items: &mut Process, firmware: &mut Firmware) -> Result<(), Error> {
     let span = source.span();
     if source.word("mmio") {
-        if items.windows.len() == MAX_WINDOWS {
-            let text = format!("a process owns at most {MAX_WINDOWS} `mmio` windows");
-            return Err(Error::new(span, text));
+        window(source, span, false, items, firmware)?;
+    } else if source.word("shared") {
+        if !source.word("mmio") {
+            return Err(source.error("expected `shared mmio WINDOW;`"));
         }
-        let window = value(source, "expected `mmio WINDOW;`")?;
-        items.windows.push(bracket(checked("window", window)));
+        window(source, span, true, items, firmware)?;
     } else if source.word("counting") {
         if !source.word("notification") {
             return Err(source.error("expected `counting notification NAME;`"));
         }
-        notification(source, "true", items, firmware)?;
+        notification(source, true, items, firmware)?;
     } else if source.word("notification") {
-        notification(source, "false", items, firmware)?;
+        notification(source, false, items, firmware)?;
     } else if source.word("interrupt") {
         const FORM: &str = "expected `interrupt LINE => NOTIFICATION;`";
         let line = source.until('=');
@@ -166,6 +229,34 @@ fn item(source: &mut Cursor, items: &mut Process, firmware: &mut Firmware) -> Re
     } else {
         return Err(source.error(ITEMS));
     }
+    Ok(())
+}
+
+/// `WINDOW;`, after `mmio` or `shared mmio` at `span`.
+fn window(
+    source: &mut Cursor,
+    span: Span,
+    is_shared: bool,
+    items: &mut Process,
+    firmware: &mut Firmware,
+) -> Result<(), Error> {
+    if items.windows.len() == MAX_WINDOWS {
+        let text = format!("a process owns at most {MAX_WINDOWS} `mmio` windows");
+        return Err(Error::new(span, text));
+    }
+    let window = value(source, "expected `mmio WINDOW;`")?;
+    let place = window[0].span();
+    let number = firmware.windows;
+    firmware.windows += 1;
+    items.windows.push(brace([
+        bracket([Literal::usize_unsuffixed(number).into()]),
+        bracket(checked("window", window)),
+        bracket([Ident::new(if is_shared { "true" } else { "false" }, place).into()]),
+        bracket(code_at(
+            &format!("const _: () = ::crossgate::wiring::check_window(__WINDOWS, {number});"),
+            place,
+        )),
+    ]));
     Ok(())
 }
 
@@ -209,7 +300,7 @@ fn bound(source: &mut Cursor, form: &str, items: &mut Process) -> Result<Ident, 
 /// `NAME;`
 fn notification(
     source: &mut Cursor,
-    counting: &str,
+    counting: bool,
     items: &mut Process,
     firmware: &mut Firmware,
 ) -> Result<(), Error> {
@@ -221,8 +312,7 @@ fn notification(
     items.notification_names.add(&name)?;
     firmware.notifications += 1;
     at_most(MAX_NOTIFICATIONS, "notifications", firmware.notifications, name.span())?;
-    let counting = Ident::new(counting, Span::call_site());
-    items.notifications.push(brace([bracket([name.into()]), bracket([counting.into()])]));
+    items.notifications.push((name, counting));
     Ok(())
 }
 
@@ -256,21 +346,24 @@ fn object(source: &mut Cursor, items: &mut Process, firmware: &mut Firmware) -> 
     let list = source.group(Delimiter::Bracket, FORM)?;
     source.punctuation(';', FORM)?;
     let services = services(&list, firmware)?;
-    let place = Literal::usize_unsuffixed(firmware.objects);
-    firmware.objects += 1;
-    items.objects.push(brace([
+    let mentions = rights::mentions(initial.iter().cloned());
+    items.mentions.extend(mentions.iter().cloned());
+    let place = firmware.objects.len();
+    let process = firmware.processes.count() - 1;
+    firmware.objects.push(Object { name: name.clone(), process, mentions, calls: vec![] });
+    let pieces = vec![
         bracket([name.into()]),
-        bracket([place.into()]),
+        bracket([Literal::usize_unsuffixed(place).into()]),
         bracket(checked("service_stack", stack)),
         bracket(ty),
         bracket(initial),
-        bracket(services),
-    ]));
+    ];
+    items.objects.push(ObjectItem { pieces, services });
     Ok(())
 }
 
 /// `SERVICE: dyn Interface, ...`
-fn services(list: &Group, firmware: &mut Firmware) -> Result<Vec<Token>, Error> {
+fn services(list: &Group, firmware: &mut Firmware) -> Result<Vec<(Ident, Vec<Token>)>, Error> {
     const FORM: &str = "expected `SERVICE: dyn Interface`";
     let mut source = Cursor::new(list.stream(), list.span_close());
     let mut services = vec![];
@@ -278,8 +371,8 @@ fn services(list: &Group, firmware: &mut Firmware) -> Result<Vec<Token>, Error> 
         let service = source.ident(FORM)?;
         firmware.public.add(&service)?;
         source.punctuation(':', FORM)?;
-        let interface = until_comma(&mut source);
-        services.push(brace([bracket([service.into()]), bracket(interface)]));
+        firmware.services.push((service.to_string(), firmware.objects.len()));
+        services.push((service, until_comma(&mut source)));
     }
     Ok(services)
 }
@@ -304,6 +397,8 @@ fn thread(source: &mut Cursor, items: &mut Process, firmware: &mut Firmware) -> 
         "expected `thread name (priority = 1, stack = 1024) = crate_of_the_process::main(...);`";
     let name = source.ident(FORM)?;
     items.thread_names.add(&name)?;
+    names::check_thread(&name)?;
+    let number = Literal::usize_unsuffixed(firmware.threads);
     firmware.threads += 1;
     // One of all is the idle thread.
     at_most(MAX_THREADS - 1, "threads", firmware.threads, name.span())?;
@@ -312,8 +407,10 @@ fn thread(source: &mut Cursor, items: &mut Process, firmware: &mut Firmware) -> 
     let (stack, priority) = (values.remove(1), values.remove(0));
     source.punctuation('=', FORM)?;
     let entry = value(source, FORM)?;
+    items.mentions.extend(rights::mentions(entry.iter().cloned()));
     items.threads.push(brace([
         bracket([name.into()]),
+        bracket([number.into()]),
         bracket(checked("priority", priority)),
         bracket(checked("stack_size", stack)),
         bracket(entry),

@@ -3,12 +3,12 @@
 use core::fmt;
 use core::ops::{Deref, DerefMut};
 
-/// A buffer for the stack that can always be lent, as a whole.
+/// A buffer for the stack that can always be lent as a whole, without a copy.
 ///
 /// The kernel never exposes a byte that was not offered, and a memory protection unit knows only
-/// aligned blocks. So a plain array on the stack is refused
-/// ([`BadLease`](crate::CallError::BadLease)) unless it happens to be such a block; a `LendBuf` is
-/// one. `N` is 32, 64, 128, 256, 512 or 1024 bytes.
+/// aligned blocks. A plain array on the stack, or a part of one, is no such block, so a call lends a copy of it,
+/// which takes time, and stack of two to four times its length. A `LendBuf` is a block. `N` is 32, 64, 128,
+/// 256, 512, 1024, 2048 or 4096 bytes.
 ///
 /// (Memory declared with [`shared!`](crate::shared!) can be lent in any part, and so can constants.)
 ///
@@ -38,7 +38,7 @@ pub struct Size<const N: usize>;
 
 /// A size that a protected block of memory can have.
 #[diagnostic::on_unimplemented(
-    message = "a `LendBuf` has 32, 64, 128, 256, 512 or 1024 bytes",
+    message = "a `LendBuf` has 32, 64, 128, 256, 512, 1024, 2048 or 4096 bytes",
     label = "not one of these sizes",
     note = "a memory protection unit opens blocks of these sizes; take the next larger one"
 )]
@@ -58,7 +58,7 @@ macro_rules! blocks {
         }
     )* };
 }
-blocks!(32 Align32 64 Align64 128 Align128 256 Align256 512 Align512 1024 Align1024);
+blocks!(32 Align32 64 Align64 128 Align128 256 Align256 512 Align512 1024 Align1024 2048 Align2048 4096 Align4096);
 
 impl<const N: usize> LendBuf<N>
 where

@@ -4,13 +4,10 @@
 //! [`Wire`] type that handles other words than its shape says spoils its own value only: it can't make
 //! a lease of words that the kernel has checked as something else.
 
-use crate::wire::{Decoder, Encoder, Invalid, Parameter, Wire};
+use crate::wire::{Decoder, Encoder, Invalid, Parameter, Wire, Words};
 use crate::{RawHandle, arch};
 use crossgate_abi::table::RawReply;
-use crossgate_abi::{ARGUMENT_WORDS, CallError, Word};
-
-/// The words of a call.
-pub type Words = [Word; ARGUMENT_WORDS];
+use crossgate_abi::{CallError, Shape, Word};
 
 /// Puts an argument at `position`, which moves behind it.
 ///
@@ -42,7 +39,7 @@ pub unsafe fn take<P: Parameter>(words: Words, position: &mut usize) -> Result<P
     unsafe { P::take_argument(&mut decoder) }
 }
 
-/// The client's end, with the first `count` words.
+/// The client's end, with words of this shape. What cannot be lent as it is, is lent as a copy.
 ///
 /// # Errors
 /// What the kernel or the server's stub says, or `BadReply`: the reply comes from a process that we
@@ -52,11 +49,17 @@ pub fn call<R: Wire>(
     handle: RawHandle,
     method: usize,
     words: Words,
-    count: usize,
+    shape: Shape,
 ) -> Result<R, CallError> {
-    let reply = arch::call(handle.selector(method), words, count);
+    let selector = handle.selector(method);
+    let mut reply = arch::call(selector, words, shape.words.into());
     if reply.status != 0 {
-        return Err(failure(reply.status));
+        if shape.has_leases() && reply.status == CallError::BadLease as Word {
+            reply = crate::copy::call(selector, words, shape);
+        }
+        if reply.status != 0 {
+            return Err(failure(reply.status));
+        }
     }
     let [first, second] = reply.words;
     R::take(&mut Decoder::new([first, second, 0, 0], 0)).map_err(|_| CallError::BadReply)
@@ -90,7 +93,7 @@ pub fn reject() -> RawReply {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crossgate_abi::{Shape, Status};
+    use crossgate_abi::{ARGUMENT_WORDS, Shape, Status};
 
     #[test]
     fn every_error_keeps_its_number() {

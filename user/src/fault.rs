@@ -5,7 +5,7 @@
 //! [refused](crate::server::refuse) by [`Refusals`]. The kernel keeps the last few of each.
 
 use crate::arch::system_call;
-pub use crossgate_abi::{Cause, FaultRecord};
+pub use crossgate_abi::{Cause, FaultRecord, NOBODY};
 use crossgate_abi::{FAULT_RECORDS, Status, Word, number};
 
 /// Reads the records of crashes, the oldest first.
@@ -169,6 +169,7 @@ pub const fn cause_text(cause: Cause) -> &'static str {
         Cause::Exit => "thread exit inside a foreign process",
         Cause::Deadline => "a call took too long",
         Cause::Refused => "a call that broke the rules of its server",
+        Cause::Interrupt => "an interrupt that nobody owns",
         _ => "unknown cause",
     }
 }

@@ -6,7 +6,9 @@
 use crate::arch::Reply;
 use crate::{Handle, Notification, ServedBy, Shape};
 use crossgate_abi::table::{Method, NO_LOCK, ProcessMemory, RawReply, Service, System};
-use crossgate_abi::{CallError, Kind, MAX_CALL_DEPTH, MAX_NOTIFICATIONS, Status, Word};
+use crossgate_abi::{
+    CallError, Kind, MAX_CALL_DEPTH, MAX_NOTIFICATIONS, Status, WHOLE_BLOCK, Word,
+};
 use std::any::TypeId;
 use std::boxed::Box;
 use std::cell::RefCell;
@@ -109,8 +111,8 @@ pub fn run_as(process: usize) {
     KERNEL.with_borrow_mut(|kernel| kernel.process = process as u8);
 }
 
-/// Says that a value lies in private memory of the caller: lending it fails with
-/// [`CallError::BadLease`], as on a microcontroller. (A host can't tell memory apart.)
+/// Says that a value lies in private memory of the caller: it is lent as a copy, as on a microcontroller, and
+/// a slice of more than 4096 bytes fails with [`CallError::BadLease`]. (A host can't tell memory apart.)
 pub fn mark_private<T: ?Sized>(value: &T) {
     let start = (&raw const *value).addr();
     KERNEL.with_borrow_mut(|kernel| kernel.private.push((start, start + size_of_val(value))));
@@ -199,7 +201,7 @@ impl Kernel {
         if length == 0 {
             return Ok(());
         }
-        let end = address.checked_add(length).ok_or(CallError::BadLease)?;
+        let end = address.checked_add(length & !WHOLE_BLOCK).ok_or(CallError::BadLease)?;
         let is_private = self.private.iter().any(|&(from, to)| address < to && from < end);
         if is_private { Err(CallError::BadLease) } else { Ok(()) }
     }

@@ -64,6 +64,12 @@ impl MethodShape {
         MethodShape { arguments, results }
     }
 
+    /// What its argument words are.
+    #[must_use]
+    pub const fn arguments(self) -> Shape {
+        self.arguments
+    }
+
     /// The method as the kernel's table has it.
     pub(crate) const fn entered_at(self, entry: Entry) -> Method {
         Method::new(entry, self.arguments, self.results)

@@ -1,16 +1,19 @@
 //! Memory that is lent to a call.
 //!
 //! The caller passes a plain reference; the server gets a [`Lent`] or [`LentMut`], which is good
-//! while the method runs. The memory belongs to a process that the server does not trust and may
+//! while the method runs. What can't be lent where it lies, as most plain arrays and values, is lent as a
+//! copy on the caller's stack, which is copied back: a [`LendBuf`], a constant and
+//! [`shared!`](crate::shared!) memory need none. The memory belongs to a process that the server does not trust and may
 //! change at any time, so a server never gets a reference to it: every access is a copy.
 
 use crate::buffer::{Block, LendBuf, Size};
+use crate::copy::LONGEST_COPY;
 use crate::seal::Seal;
 use crate::wire::{Decoder, Encoder, Invalid, Parameter};
 use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 use core::ops::Deref;
-use crossgate_abi::{Shape, Word};
+use crossgate_abi::{Shape, WHOLE_BLOCK, Word};
 
 /// Plain bytes: every bit pattern is a value, and there are no padding, pointers or cells.
 ///
@@ -42,16 +45,21 @@ pub unsafe trait Lendable {
     type Element;
     #[doc(hidden)]
     const IS_SLICE: bool;
+    /// In bytes; 0 if it is told only when the firmware runs.
+    #[doc(hidden)]
+    const FIXED_SIZE: usize;
 }
 // SAFETY: one element.
 unsafe impl<T: Plain> Lendable for T {
     type Element = T;
     const IS_SLICE: bool = false;
+    const FIXED_SIZE: usize = size_of::<T>();
 }
 // SAFETY: any number of elements.
 unsafe impl<T: Plain> Lendable for [T] {
     type Element = T;
     const IS_SLICE: bool = true;
+    const FIXED_SIZE: usize = 0;
 }
 
 /// Memory lent for reading: the server's side of `&[T]` or `&T`.
@@ -91,7 +99,7 @@ pub struct LentMut<'a, X: ?Sized + Lendable>(Lent<'a, X>, PhantomData<&'a mut X>
 /// # Safety
 /// Both ranges are valid for the access, and they don't overlap.
 #[inline]
-unsafe fn copy_once(from: *const u8, to: *mut u8, length: usize) {
+pub(crate) unsafe fn copy_once(from: *const u8, to: *mut u8, length: usize) {
     // SAFETY: as the caller vouches; the `asm!` is empty.
     unsafe {
         from.copy_to_nonoverlapping(to, length);
@@ -226,6 +234,16 @@ pub struct Loan {
     length: usize,
 }
 
+/// A plain array, as everybody writes it first, can be lent from wherever it lies; one of which no copy is made must
+/// not depend on that.
+#[track_caller]
+const fn check_size(bytes: usize) {
+    assert!(
+        bytes <= LONGEST_COPY,
+        "memory of more than 4096 bytes is lent as a slice, `&memory[..]`, and is a constant or a `shared!` static"
+    );
+}
+
 /// What can be passed for a parameter `P`, which is `Lent` or `LentMut`: a reference to the memory,
 /// or a lease that the caller holds itself.
 #[diagnostic::on_unimplemented(
@@ -241,10 +259,11 @@ pub trait Lend<P> {
 }
 
 macro_rules! lend {
-    ($([$($generics:tt)*] $from:ty => $to:ident<$lent:ty> $(where $bounded:ty: $bound:path)?, |$memory:ident| $address:expr, $length:expr;)*) => { $(
+    ($([$($generics:tt)*] $from:ty => $to:ident<$lent:ty> $(where $bounded:ty: $bound:path)?, |$memory:ident| $address:expr, $length:expr $(, of $fixed:expr)?;)*) => { $(
         impl<$($generics)*> Lend<$to<'static, $lent>> for $from $(where $bounded: $bound)? {
             #[inline(always)]
             unsafe fn lend(self) -> Loan {
+                $(const { check_size($fixed) };)?
                 let $memory = self;
                 Loan { address: $address.expose_provenance(), length: $length }
             }
@@ -253,17 +272,17 @@ macro_rules! lend {
 }
 lend! {
     [X: ?Sized + Lendable] &X => Lent<X>,
-        |memory| (&raw const *memory).cast::<u8>(), size_of_val(memory);
+        |memory| (&raw const *memory).cast::<u8>(), size_of_val(memory), of X::FIXED_SIZE;
     [X: ?Sized + Lendable] &mut X => Lent<X>,
-        |memory| (&raw const *memory).cast::<u8>(), size_of_val(memory);
+        |memory| (&raw const *memory).cast::<u8>(), size_of_val(memory), of X::FIXED_SIZE;
     [X: ?Sized + Lendable] &mut X => LentMut<X>,
-        |memory| (&raw mut *memory).cast::<u8>(), size_of_val(memory);
+        |memory| (&raw mut *memory).cast::<u8>(), size_of_val(memory), of X::FIXED_SIZE;
     [T: Plain, const N: usize] &[T; N] => Lent<[T]>,
-        |memory| memory.as_ptr(), size_of_val(memory);
+        |memory| memory.as_ptr(), size_of_val(memory), of size_of::<[T; N]>();
     [T: Plain, const N: usize] &mut [T; N] => Lent<[T]>,
-        |memory| memory.as_ptr(), size_of_val(memory);
+        |memory| memory.as_ptr(), size_of_val(memory), of size_of::<[T; N]>();
     [T: Plain, const N: usize] &mut [T; N] => LentMut<[T]>,
-        |memory| memory.as_mut_ptr(), size_of_val(memory);
+        |memory| memory.as_mut_ptr(), size_of_val(memory), of size_of::<[T; N]>();
     [] &str => Lent<[u8]>, |text| text.as_ptr(), text.len();
     [const N: usize] &LendBuf<N> => Lent<[u8]> where Size<N>: Block, |buffer| buffer.as_ptr(), N;
     [const N: usize] &mut LendBuf<N> => Lent<[u8]> where Size<N>: Block, |buffer| buffer.as_ptr(), N;
@@ -290,7 +309,7 @@ impl<'a, X: ?Sized + Lendable> Parameter for Lent<'a, X> {
 
     #[inline(always)]
     unsafe fn take_argument(decoder: &mut Decoder) -> Result<Self, Invalid> {
-        let (address, length) = (decoder.pop(), decoder.pop());
+        let (address, length) = (decoder.pop(), decoder.pop() & !WHOLE_BLOCK);
         let (size, align) = (size_of::<X::Element>(), align_of::<X::Element>());
         let fits = if X::IS_SLICE { size != 0 && length % size == 0 } else { length == size };
         if !fits || !address.is_multiple_of(align) {

@@ -58,6 +58,7 @@ pub mod arch;
 mod buffer;
 #[doc(hidden)]
 pub mod call;
+mod copy;
 pub mod fault;
 mod handle;
 #[cfg(not(target_os = "none"))]

@@ -74,7 +74,7 @@ macro_rules! shared {
     ($($(#[$attribute:meta])* $visibility:vis static $name:ident: $type:ty = $initial:expr;)*) => { $(
         $(#[$attribute])*
         $visibility static $name: $crate::Shared<$type> = {
-            #[cfg_attr(any(target_os = "none", target_os = "linux"), unsafe(link_section = ".crossgate.shared"))]
+            #[cfg_attr(any(target_os = "none", target_os = "linux"), unsafe(link_section = concat!(".crossgate.shared.", module_path!(), "::", stringify!($name))))]
             static MEMORY: $crate::SharedMemory<$type> = $crate::SharedMemory::new($initial);
             // SAFETY: nobody else sees it.
             unsafe { $crate::Shared::new(&MEMORY) }

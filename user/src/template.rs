@@ -53,7 +53,8 @@ macro_rules! __interface {
                         $crate::call::put::<$($type)*>(
                             $crate::__argument!($form $parameter [$($static_type)*]), &mut words, &mut position);
                     )*
-                    $crate::call::call(self.0, $index, words, position)
+                    let shape = const { <dyn $name<$($method_named)*> as $crate::Interface>::SHAPES[$index].arguments() };
+                    $crate::call::call(self.0, $index, words, shape)
                 }
             )*
         }
@@ -199,108 +200,107 @@ macro_rules! __is_repr_c {
 }
 
 /// `system!`: `[attributes] [visibility] [NAME] [processes]`.
+///
+/// The user's names and expressions stand among the template's own, which begin with `__`; no name of
+/// the wiring does.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __system {
     ([$($attribute:tt)*] [$($visibility:tt)*] [$system:ident] [$({
         [$process:ident]
-        [$([$window:expr])*]
-        [$({ [$notification:ident] [$counting:ident] })*]
+        [$($mentioned:tt)*]
+        [$({ [$window_number:literal] [$window:expr] [$shared:ident] [$($check_window:tt)*] })*]
+        [$({ [$notification:ident] [$counting:ident] [$signallers:literal] })*]
         [$({ [$line:expr] [$bound:ident] })*]
         [$([$faults:ident])*]
         [$on_fault:expr]
         [$($limiter:literal)?]
         [$({ [$object:ident] [$place:literal] [$object_stack:expr] [$type:ty] [$initial:expr]
-             [$({ [$service:ident] [$interface:ty] })*] })*]
-        [$({ [$thread:ident] [$priority:expr] [$stack:expr] [$entry:expr] })*]
+             [$({ [$service:ident] [$callers:literal] [$interface:ty] })*] })*]
+        [$({ [$thread:ident] [$number:literal] [$priority:expr] [$stack:expr] [$entry:expr] })*]
     })*]) => {
-        // Names as numbers, and the handles of services and notifications as every process sees them.
+        // Names as numbers, and the handles of services and notifications.
         #[doc(hidden)]
         #[allow(non_camel_case_types, non_upper_case_globals, clippy::upper_case_acronyms, dead_code, unused_imports, missing_docs, reason = "the names are the user's")]
         mod __wiring {
             use super::*;
-            pub enum Process { $($process,)* }
-            pub enum Service { $($($($service,)*)*)* }
-            pub enum Notification { $($($notification,)*)* }
+            pub enum __Process { $($process,)* }
+            pub enum __Service { $($($($service,)*)*)* }
+            pub enum __Notification { $($($notification,)*)* }
             /// How many objects each service has.
-            pub const COUNTS: &[usize] = &[$($($({ let _ = stringify!($service); <$type as $crate::wiring::ServiceObject>::COUNT },)*)*)*];
+            pub const __COUNTS: &[usize] = &[$($($({ let _ = stringify!($service); <$type as $crate::wiring::ServiceObject>::COUNT },)*)*)*];
             /// How many locks each object has.
-            pub const LOCKS: &[usize] = &[$($(<$type as $crate::wiring::ServiceObject>::LOCKS,)*)*];
-            /// What is written in each process: what is mentioned there may be used there.
-            pub const TEXTS: &[&str] = &[$(concat!($(stringify!($initial), ";",)* $(stringify!($entry), ";",)* ""),)*];
-            const OBJECTS: &[(&str, &str); LOCKS.len()] = &[$($((stringify!($object), stringify!($initial)),)*)*];
-            const SERVICES: &[(&str, usize)] = &[$($($((stringify!($service), $place),)*)*)*];
-            const _: () = $crate::wiring::check_cycles(OBJECTS, SERVICES);
-            pub const fn index(service: Service) -> usize { $crate::wiring::sum(COUNTS, service as usize) }
-            pub mod types {
-                use super::super::*;
-                $($($(pub type $service = <$type as $crate::wiring::ServiceObject>::Handle<$interface>;)*)*)*
-            }
-            pub mod handles {
+            pub const __LOCKS: &[usize] = &[$($(<$type as $crate::wiring::ServiceObject>::LOCKS,)*)*];
+            /// The length of each stack.
+            pub const __STACKS: &[usize] = &[$($($stack,)*)*];
+            /// The devices, whose each is, and whether others may own it, too.
+            pub const __WINDOWS: &[(&str, bool, $crate::Window)] = &[$($((stringify!($process), $shared, $window),)*)*];
+            $($($($check_window)*)*)*
+            pub const fn __index(service: __Service) -> usize { $crate::wiring::sum(__COUNTS, service as usize) }
+            pub mod __handles {
                 use super::*;
-                $($($(pub const $service: types::$service = $crate::wiring::handle(index(Service::$service));)*)*)*
-                $($(pub const $notification: $crate::Signal = $crate::Signal::__new(Notification::$notification as usize);)*)*
+                $($($(pub const $service: <$type as $crate::wiring::ServiceObject>::Handle<$interface> =
+                    $crate::wiring::handle(__index(__Service::$service));)*)*)*
+                $($(pub const $notification: $crate::Signal = $crate::Signal::__new(__Notification::$notification as usize);)*)*
             }
         }
-        // The objects and the entry points of the threads, with what each process may mention.
+        // The objects and the entry points of the threads, with what each process may use.
         #[doc(hidden)]
         #[allow(non_upper_case_globals, dead_code, missing_docs, reason = "the names are the user's")]
         mod __processes { $(
             pub mod $process {
-                #[allow(unused_imports, reason = "a process may mention nothing")]
-                use super::super::{*, __wiring::handles::*};
+                #[allow(unused_imports, reason = "its expressions may need nothing of it")]
+                use super::super::*;
+                // The handles that its expressions mention.
+                $($mentioned)*
                 // Its own notifications it may also wait for.
                 $(const $notification: $crate::Notification =
-                    $crate::Notification::__new(super::super::__wiring::Notification::$notification as usize);)*
+                    $crate::Notification::__new(super::super::__wiring::__Notification::$notification as usize);)*
                 $(
                     #[cfg_attr(any(target_os = "none", target_os = "linux"), unsafe(link_section = concat!(".crossgate.object.", stringify!($process))))]
                     pub static $object: $type = <$type as $crate::wiring::ServiceObject>::Init::new($initial);
                 )*
                 // In a module of their own, and the code in a block that sees the one outside: a thread
                 // may have the name of the function that it runs.
-                pub mod threads {
+                pub mod __threads {
                     $(pub const $thread: extern "C" fn() -> ! = {
-                        extern "C" fn entry() -> ! {
+                        extern "C" fn __entry() -> ! {
                             #[allow(unused_imports, reason = "it may mention nothing")]
                             use super::*;
                             $entry
                         }
-                        entry
+                        __entry
                     };)*
                 }
             }
         )* }
         #[doc(hidden)]
         #[allow(non_upper_case_globals, missing_docs, reason = "the names are the user's")]
-        mod __stacks { $( pub mod $process {
-            #[allow(unused_imports, reason = "for the sizes")]
-            use super::super::*;
-            $(
-                #[cfg_attr(any(target_os = "none", target_os = "linux"), unsafe(link_section = concat!(".crossgate.stack.", stringify!($process), ".", stringify!($thread))))]
-                pub static $thread: $crate::wiring::Stack<{ $stack }> = $crate::wiring::Stack::new();
-            )*
-        } )* }
+        mod __stacks { $( pub mod $process { $(
+            #[cfg_attr(any(target_os = "none", target_os = "linux"), unsafe(link_section = concat!(".crossgate.stack.", stringify!($process), ".", stringify!($thread))))]
+            pub static $thread: $crate::wiring::Stack<{ super::super::__wiring::__STACKS[$number] }> = $crate::wiring::Stack::new();
+        )* } )* }
         $($attribute)*
         $($visibility)* static $system: $crate::abi::table::System = {
-            use $crate::abi::table;
-            const SERVICE_COUNT: usize = $crate::wiring::service_count(__wiring::COUNTS);
-            static SERVICES: [table::Service; SERVICE_COUNT] = {
+            use $crate::abi::table as __table;
+            const __SERVICE_COUNT: usize = $crate::wiring::service_count(__wiring::__COUNTS);
+            static __SERVICES: [__table::Service; __SERVICE_COUNT] = {
                 #[allow(unused_mut, reason = "there may be no services")]
-                let mut table = [$crate::wiring::EMPTY; SERVICE_COUNT];
+                let mut table = [$crate::wiring::EMPTY; __SERVICE_COUNT];
                 $($($(
                     $crate::wiring::publish::<$interface, $type>(
                         &__processes::$process::$object,
                         &$crate::wiring::Publication {
                             name: stringify!($service),
-                            index: __wiring::index(__wiring::Service::$service),
-                            owner: __wiring::Process::$process as usize,
-                            lock: $crate::wiring::sum(__wiring::LOCKS, $place),
+                            index: __wiring::__index(__wiring::__Service::$service),
+                            owner: __wiring::__Process::$process as usize,
+                            lock: $crate::wiring::sum(__wiring::__LOCKS, $place),
                             stack: $object_stack,
-                            callers: $crate::wiring::mentioned_by(__wiring::TEXTS, stringify!($service)),
+                            callers: $callers,
                             methods: {
-                                const COUNT: usize = <$interface as $crate::Interface>::SHAPES.len();
-                                const METHODS: &[table::Method] = &$crate::wiring::methods::<$interface, $type, COUNT>();
-                                METHODS
+                                const __COUNT: usize = <$interface as $crate::Interface>::SHAPES.len();
+                                const __METHODS: &[__table::Method] = &$crate::wiring::methods::<$interface, $type, __COUNT>();
+                                __METHODS
                             },
                         },
                         &mut table,
@@ -312,75 +312,74 @@ macro_rules! __system {
             #[cfg(target_os = "none")]
             const _: () = {
                 #[unsafe(no_mangle)]
-                static __crossgate_services: &[table::Service] = &SERVICES;
+                static __crossgate_services: &[__table::Service] = &__SERVICES;
                 // The memory map tells names.
                 #[unsafe(no_mangle)]
-                static __crossgate_processes: &[table::Process] = PROCESSES;
+                static __crossgate_processes: &[__table::Process] = __PROCESSES;
             };
-            static PROCESSES: &[table::Process] = &[$(table::Process {
+            static __PROCESSES: &[__table::Process] = &[$(__table::Process {
                 name: stringify!($process),
                 memory: {
                     #[cfg(target_os = "none")]
                     {
                         unsafe extern "C" {
                             #[link_name = concat!("__crossgate_memory_", stringify!($process))]
-                            static MEMORY: table::ProcessMemory;
+                            static __MEMORY: __table::ProcessMemory;
                         }
                         // SAFETY: the linker wrapper defines it, in flash.
-                        unsafe { &MEMORY }
+                        unsafe { &__MEMORY }
                     }
                     #[cfg(not(target_os = "none"))]
                     { &$crate::host::NO_MEMORY }
                 },
-                windows: const { &[$($window),*] },
-                notifications: 0 $(| $crate::wiring::bit(__wiring::Notification::$notification as usize))*,
+                windows: const { &[$(__wiring::__WINDOWS[$window_number].2),*] },
+                notifications: 0 $(| $crate::wiring::bit(__wiring::__Notification::$notification as usize))*,
                 on_fault: $on_fault,
             },)*];
             #[cfg(target_os = "none")]
             unsafe extern "C" { safe fn __crossgate_idle() -> !; }
             #[cfg(target_os = "none")]
-            extern "C" fn idle() -> ! { __crossgate_idle() }
+            extern "C" fn __idle() -> ! { __crossgate_idle() }
             #[cfg(not(target_os = "none"))]
-            use $crate::host::idle;
+            use $crate::host::idle as __idle;
             #[cfg_attr(any(target_os = "none", target_os = "linux"), unsafe(link_section = ".crossgate.stack.kernel.idle"))]
-            static IDLE: $crate::wiring::Stack<128> = $crate::wiring::Stack::new();
-            static THREADS: &[table::Thread] = &[
-                table::Thread { name: "idle", entry: idle, stack: IDLE.start(), stack_size: 128, process: 0, priority: 0 },
-                $($(table::Thread {
+            static __IDLE: $crate::wiring::Stack<128> = $crate::wiring::Stack::new();
+            static __THREADS: &[__table::Thread] = &[
+                __table::Thread { name: "idle", entry: __idle, stack: __IDLE.start(), stack_size: 128, process: 0, priority: 0 },
+                $($(__table::Thread {
                     name: stringify!($thread),
-                    entry: __processes::$process::threads::$thread,
+                    entry: __processes::$process::__threads::$thread,
                     stack: __stacks::$process::$thread.start(),
-                    stack_size: $stack,
-                    process: __wiring::Process::$process as u8,
+                    stack_size: __wiring::__STACKS[$number],
+                    process: __wiring::__Process::$process as u8,
                     priority: $priority,
                 },)*)*
             ];
-            static NOTIFICATIONS: &[table::Notification] = &[$($(table::Notification {
+            static __NOTIFICATIONS: &[__table::Notification] = &[$($(__table::Notification {
                 name: stringify!($notification),
-                owner: __wiring::Process::$process as u8,
-                signallers: $crate::wiring::bit(__wiring::Process::$process as usize)
-                    | $crate::wiring::mentioned_by(__wiring::TEXTS, stringify!($notification)),
+                owner: __wiring::__Process::$process as u8,
+                signallers: $crate::wiring::bit(__wiring::__Process::$process as usize) | $signallers,
                 counting: $counting,
             },)*)*];
-            static INTERRUPTS: &[table::Interrupt] = &[$($(table::Interrupt {
+            static __INTERRUPTS: &[__table::Interrupt] = &[$($(__table::Interrupt {
                 line: $line,
-                notification: __wiring::Notification::$bound as u8,
+                notification: __wiring::__Notification::$bound as u8,
             },)*)*];
-            const WATCHES: &[table::FaultWatch] = &[$($(table::FaultWatch {
-                process: __wiring::Process::$process as u8,
-                notification: __wiring::Notification::$faults as u8,
+            const __WATCHES: &[__table::FaultWatch] = &[$($(__table::FaultWatch {
+                process: __wiring::__Process::$process as u8,
+                notification: __wiring::__Notification::$faults as u8,
             },)*)*];
-            table::System {
-                processes: PROCESSES,
-                services: &SERVICES,
-                threads: THREADS,
-                notifications: NOTIFICATIONS,
-                interrupts: INTERRUPTS,
-                locks: $crate::wiring::lock_count(__wiring::LOCKS),
-                limiters: 0 $($(| $limiter << __wiring::Process::$process as u32)?)*,
-                passes_handles: $crate::wiring::passes_handles(&SERVICES),
-                fault_watch: match WATCHES {
-                    [table::FaultWatch { process, notification }] => Some(table::FaultWatch { process: *process, notification: *notification }),
+            __table::System {
+                processes: __PROCESSES,
+                services: &__SERVICES,
+                threads: __THREADS,
+                notifications: __NOTIFICATIONS,
+                interrupts: __INTERRUPTS,
+                locks: $crate::wiring::lock_count(__wiring::__LOCKS),
+                limiters: 0 $($(| $limiter << __wiring::__Process::$process as u32)?)*,
+                passes_handles: $crate::wiring::passes_handles(&__SERVICES),
+                fault_watch: match __WATCHES {
+                    [__table::FaultWatch { process, notification }] => Some(__table::FaultWatch { process: *process, notification: *notification }),
                     _ => None,
                 },
             }

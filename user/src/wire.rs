@@ -5,10 +5,13 @@ use core::num::{NonZeroI8, NonZeroI16, NonZeroI32, NonZeroU8, NonZeroU16, NonZer
 use core::time::Duration;
 use crossgate_abi::{ARGUMENT_WORDS, Shape, Word};
 
+/// The words of a call.
+pub type Words = [Word; ARGUMENT_WORDS];
+
 /// Words that are put together for a call or a reply.
 #[derive(Debug, Default)]
 pub struct Encoder {
-    words: [Word; ARGUMENT_WORDS],
+    words: Words,
     count: usize,
 }
 
@@ -31,7 +34,7 @@ impl Encoder {
     }
 
     #[inline(always)]
-    pub(crate) fn words(&self) -> [Word; ARGUMENT_WORDS] {
+    pub(crate) fn words(&self) -> Words {
         self.words
     }
 }
@@ -39,14 +42,14 @@ impl Encoder {
 /// Words that have arrived.
 #[derive(Debug)]
 pub struct Decoder {
-    words: [Word; ARGUMENT_WORDS],
+    words: Words,
     next: usize,
 }
 
 impl Decoder {
     /// Words from position `next` on.
     #[inline(always)]
-    pub(crate) fn new(words: [Word; ARGUMENT_WORDS], next: usize) -> Decoder {
+    pub(crate) fn new(words: Words, next: usize) -> Decoder {
         Decoder { words, next }
     }
 

@@ -14,14 +14,14 @@ pub use crate::object::{Array, ServiceObject};
 /// The bytes of stack that a service's methods get if the wiring doesn't say.
 pub const DEFAULT_SERVICE_STACK: usize = 256;
 
-/// Stops the compiler with the two texts as its message.
+/// Stops the compiler with the texts as its message.
 #[track_caller]
-const fn fail(what: &str, why: &str) -> ! {
+const fn fail(parts: &[&str]) -> ! {
     let mut text = [b' '; 256];
     let mut end = 0;
     let mut part = 0;
-    while part < 2 {
-        let bytes = if part == 0 { what.as_bytes() } else { why.as_bytes() };
+    while part < parts.len() {
+        let bytes = parts[part].as_bytes();
         let mut index = 0;
         while index < bytes.len() && end < text.len() {
             text[end] = bytes[index];
@@ -40,7 +40,7 @@ const fn fail(what: &str, why: &str) -> ! {
 pub const fn check_method(what: &str, arguments: Shape, results: Shape) {
     let why = broken_limit(arguments, results);
     if !why.is_empty() {
-        fail(what, why);
+        fail(&[what, why]);
     }
 }
 
@@ -81,6 +81,42 @@ pub const fn window(window: Window) -> Window {
         "an `mmio` window starts at a multiple of its size"
     );
     window
+}
+
+/// Refuses window `index` if it overlaps one before it, unless the wiring says of both that they are
+/// shared. Of each it has the process, whether it is shared, and where it is.
+#[track_caller]
+pub const fn check_window(windows: &[(&str, bool, Window)], index: usize) {
+    let (process, is_shared, window) = &windows[index];
+    let mut other = 0;
+    while other < index {
+        let (other_process, other_is_shared, of_other) = &windows[other];
+        // The end may be that of the address space.
+        let overlap = window.start <= of_other.start + (of_other.size - 1)
+            && of_other.start <= window.start + (window.size - 1);
+        if overlap && is_same(process, other_process) {
+            fail(&["process `", process, "` owns the same device registers twice"]);
+        }
+        if overlap && !(*is_shared && *other_is_shared) {
+            fail(&[
+                "processes `",
+                other_process,
+                "` and `",
+                process,
+                "` own the same device registers; if that is meant, both say `shared mmio`",
+            ]);
+        }
+        other += 1;
+    }
+}
+
+const fn is_same(one: &str, other: &str) -> bool {
+    let (one, other) = (one.as_bytes(), other.as_bytes());
+    let mut same = 0;
+    while same < one.len() && same < other.len() && one[same] == other[same] {
+        same += 1;
+    }
+    same == one.len() && same == other.len()
 }
 
 /// The priority of a thread.
@@ -193,7 +229,7 @@ const unsafe extern "C-unwind" fn no_entry(
 pub const fn methods<I: ?Sized + Interface, O: Publish<I>, const N: usize>() -> [Method; N] {
     let (shapes, entries) = (I::SHAPES, O::ENTRIES);
     if shapes.len() != N || entries.len() != N {
-        fail(I::NAME, ": its server has not exactly one entry for each method");
+        fail(&[I::NAME, ": its server has not exactly one entry for each method"]);
     }
     let nothing = MethodShape::new("", Shape::NONE, Shape::NONE);
     let mut methods = [nothing.entered_at(no_entry); N];
@@ -260,116 +296,9 @@ pub const EMPTY: Service = Service {
     lock: NO_LOCK,
 };
 
-/// The processes in whose wiring `name` occurs: bit p is process p.
-#[must_use]
-pub const fn mentioned_by(wiring: &[&str], name: &str) -> u32 {
-    let (mut set, mut process) = (0, 0);
-    while process < wiring.len() {
-        if mentions(wiring[process].as_bytes(), name.as_bytes()) {
-            set |= bit(process);
-        }
-        process += 1;
-    }
-    set
-}
-
-/// Refuses objects that call each other in a circle, as far as the wiring shows it. `objects` are
-/// their names and what they are made of; `services` the names and the places of their objects.
-#[track_caller]
-pub const fn check_cycles<const N: usize>(objects: &[(&str, &str); N], services: &[(&str, usize)]) {
-    let mut calls = [[false; N]; N];
-    let mut caller = 0;
-    while caller < N {
-        let mut service = 0;
-        while service < services.len() {
-            let (name, called) = services[service];
-            if mentions(objects[caller].1.as_bytes(), name.as_bytes()) {
-                calls[caller][called] = true;
-            }
-            service += 1;
-        }
-        caller += 1;
-    }
-    // An object that calls none of those left is in no circle. What is left in the end is circles, and
-    // what leads to them.
-    let mut left = [true; N];
-    let mut removed = true;
-    while removed {
-        removed = false;
-        let mut object = 0;
-        while object < N {
-            if left[object] && first_of_both(&calls[object], &left) == N {
-                left[object] = false;
-                removed = true;
-            }
-            object += 1;
-        }
-    }
-    let mut object = first_of_both(&left, &left);
-    if object < N {
-        // After so many steps from call to call we go round.
-        let mut step = 0;
-        while step < N {
-            object = first_of_both(&calls[object], &left);
-            step += 1;
-        }
-        fail(
-            "objects call each other in a circle, which can deadlock; one of them is ",
-            objects[object].0,
-        );
-    }
-}
-
-/// The first member of both sets, or `N`.
-const fn first_of_both<const N: usize>(first: &[bool; N], second: &[bool; N]) -> usize {
-    let mut index = 0;
-    while index < N && !(first[index] && second[index]) {
-        index += 1;
-    }
-    index
-}
-
-const fn mentions(text: &[u8], word: &[u8]) -> bool {
-    let mut start = 0;
-    while start + word.len() <= text.len() {
-        let end = start + word.len();
-        let mut same = 0;
-        while same < word.len() && text[start + same] == word[same] {
-            same += 1;
-        }
-        if same == word.len()
-            && (start == 0 || !is_in_word(text[start - 1]))
-            && (end == text.len() || !is_in_word(text[end]))
-        {
-            return true;
-        }
-        start += 1;
-    }
-    false
-}
-
-const fn is_in_word(byte: u8) -> bool {
-    byte == b'_' || byte.is_ascii_alphanumeric() || byte >= 0x80
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_whole_words_are_mentioned() {
-        for (text, found) in [
-            ("main(FAN)", true),
-            ("FAN", true),
-            ("main(FANS)", false),
-            ("main(MY_FAN)", false),
-            ("main(FAN.at(1), é)", true),
-            ("", false),
-        ] {
-            assert_eq!(mentions(text.as_bytes(), b"FAN"), found, "{text}");
-        }
-        assert_eq!(mentioned_by(&["a(X)", "b(Y)", "c(Y, X)"], "X"), 0b101);
-    }
 
     #[test]
     fn stacks_are_divisible() {
@@ -378,22 +307,5 @@ mod tests {
         {
             assert_eq!(stack_size(declared), size);
         }
-    }
-
-    #[test]
-    #[should_panic(expected = "one of them is c")]
-    fn circles_are_found() {
-        check_cycles(
-            &[("a", "Pump::new(C)"), ("b", "Valve::new(C)"), ("c", "Probe::new(B)")],
-            &[("B", 1), ("C", 2)],
-        );
-    }
-
-    #[test]
-    fn trees_are_no_circles() {
-        check_cycles(
-            &[("a", "Pump::new(B, C)"), ("b", "Valve::new(C)"), ("c", "Probe::new()")],
-            &[("A", 0), ("B", 1), ("C", 2)],
-        );
     }
 }

@@ -1,7 +1,13 @@
 //! Runs other programs, quietly while they succeed.
 
 use anyhow::{Context, Result, bail};
-use std::process::{Command, Output};
+use rustix::process::{Pid, Signal, kill_process_group};
+use std::io::{Read, Seek};
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, ExitStatus, Output, Stdio, exit};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use wait_timeout::ChildExt;
 
 /// How many lines of a failed program's output are shown.
 const TAIL: usize = 40;
@@ -45,6 +51,79 @@ pub fn succeeds(command: &mut Command) -> bool {
     command.output().is_ok_and(|output| output.status.success())
 }
 
+/// How a program ended that was given some time.
+pub struct Bounded {
+    /// `None` if the time was over.
+    pub status: Option<ExitStatus>,
+    /// What it wrote.
+    pub text: String,
+}
+
+/// Runs a program, and the programs that it starts, for at most `patience`.
+///
+/// # Errors
+/// If it can't be started.
+pub fn bounded(command: &mut Command, patience: Duration) -> Result<Bounded> {
+    let mut output = tempfile::tempfile().context("cannot make a temporary file")?;
+    command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output.try_clone()?);
+    let mut group = Group::start(command)?;
+    let status = group.leader.wait_timeout(patience)?;
+    drop(group);
+    let mut bytes = Vec::new();
+    output.rewind()?;
+    output.read_to_end(&mut bytes)?;
+    Ok(Bounded { status, text: String::from_utf8_lossy(&bytes).into_owned() })
+}
+
+/// Lets Ctrl-C end what runs bounded, too: the terminal does not tell it.
+///
+/// # Errors
+/// If that is not possible.
+pub fn end_all_on_interrupt() -> Result<()> {
+    ctrlc::set_handler(|| {
+        groups().iter().for_each(|&group| end(group));
+        exit(130);
+    })
+    .context("cannot react to Ctrl-C")
+}
+
+/// A program and all that it starts. When this goes away, they are ended.
+struct Group {
+    leader: Child,
+}
+
+impl Group {
+    fn start(command: &mut Command) -> Result<Group> {
+        let mut groups = groups();
+        let leader = command.process_group(0).spawn();
+        let group =
+            Group { leader: leader.with_context(|| format!("cannot run `{}`", line(command)))? };
+        groups.push(Pid::from_child(&group.leader));
+        Ok(group)
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        let group = Pid::from_child(&self.leader);
+        end(group);
+        groups().retain(|&other| other != group);
+        // It has ended, or was killed.
+        let _ = self.leader.wait();
+    }
+}
+
+fn end(group: Pid) {
+    // There may be nobody left in it.
+    let _ = kill_process_group(group, Signal::KILL);
+}
+
+/// The groups that run now.
+fn groups() -> MutexGuard<'static, Vec<Pid>> {
+    static GROUPS: Mutex<Vec<Pid>> = Mutex::new(Vec::new());
+    GROUPS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// What a person would type to run it.
 pub fn line(command: &Command) -> String {
     let mut words = Vec::new();
@@ -73,6 +152,7 @@ fn tail(output: &Output) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Instant;
 
     #[test]
     fn a_failure_names_the_command_and_shows_the_output() {
@@ -81,6 +161,35 @@ mod tests {
             .to_string();
         assert!(error.starts_with("seen\n"), "{error}");
         assert!(error.contains("`NAME='a b' sh -c 'echo seen; exit 3'` failed"), "{error}");
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_program_that_takes_too_long_is_ended_with_all_that_it_has_started() {
+        let script = "echo $$; sleep 1000 & echo $!; wait";
+        let mut command = Command::new("sh");
+        let output = bounded(command.args(["-c", script]), Duration::from_secs(2)).unwrap();
+        assert_eq!(output.status, None);
+        let programs: Vec<_> = output.text.lines().collect();
+        assert_eq!(programs.len(), 2, "{}", output.text);
+        // One that has ended is there until it is waited for.
+        let goes_on = |program: &&str| {
+            let stat = std::fs::read_to_string(format!("/proc/{program}/stat"));
+            stat.is_ok_and(|stat| !stat.contains(") Z "))
+        };
+        let end = Instant::now() + Duration::from_secs(10);
+        while programs.iter().any(goes_on) {
+            assert!(Instant::now() < end, "a program goes on");
+        }
+    }
+
+    #[test]
+    fn a_program_in_time_tells_its_end() {
+        let mut command = Command::new("sh");
+        let output = bounded(command.args(["-c", "echo seen; exit 3"]), Duration::from_secs(60));
+        let output = output.unwrap();
+        assert_eq!(output.status.unwrap().code(), Some(3));
+        assert_eq!(output.text, "seen\n");
     }
 
     #[test]

@@ -1,20 +1,21 @@
 //! Runs firmware on the emulated board.
 
-use crate::machine::stop;
-use crate::setup;
-use anyhow::{Context, Result};
-use std::io::Read;
+use crate::{command, setup};
+use anyhow::Result;
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::thread;
+use std::process::Command;
 use std::time::Duration;
-use wait_timeout::ChildExt;
 
 /// The emulator with this firmware.
-pub fn command(firmware: &Path) -> Command {
+pub fn with(firmware: &Path) -> Command {
+    let mut command = machine();
+    command.arg("-kernel").arg(firmware);
+    command
+}
+
+fn machine() -> Command {
     let mut command = Command::new(setup::EMULATOR);
     command.args(["-M", "mps2-an385", "-display", "none", "-monitor", "none"]);
-    command.arg("-kernel").arg(firmware);
     command
 }
 
@@ -26,45 +27,36 @@ pub struct Finished {
     pub output: String,
 }
 
-/// Runs a firmware that ends by itself (by semihosting), for at most `patience`.
+/// Runs a firmware that ends by itself (by semihosting), for at most `patience`, with more options for the
+/// emulator.
 ///
 /// Its time is exact, however busy this machine is: each instruction takes 1 ns, and when the CPU sleeps, time
 /// jumps to the next interrupt.
 ///
 /// # Errors
 /// If the emulator can't be run. A firmware that doesn't end is no success, but no error either.
-pub fn run(firmware: &Path, patience: Duration) -> Result<Finished> {
-    let mut command = run_command(firmware);
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().context("cannot start the emulator")?;
-    let output = child.stdout.take().map(collect);
-    let errors = child.stderr.take().map(collect);
-    let status = child.wait_timeout(patience)?;
-    stop(&mut child);
-    let text = |thread: Option<thread::JoinHandle<String>>| {
-        thread.and_then(|thread| thread.join().ok()).unwrap_or_default()
-    };
-    let mut output = text(output) + &text(errors);
-    if status.is_none() {
-        output += &format!("\nstopped after {} s: it did not end\n", patience.as_secs());
+pub fn run(firmware: &Path, options: &[&str], patience: Duration) -> Result<Finished> {
+    let mut output = command::bounded(&mut run_command(firmware, options), patience)?;
+    if output.status.is_none() {
+        output.text += &format!("\nstopped after {} s: it did not end\n", patience.as_secs());
     }
-    Ok(Finished { success: status.is_some_and(|status| status.success()), output })
+    let success = output.status.is_some_and(|status| status.success());
+    Ok(Finished { success, output: output.text })
 }
 
 /// The command that [`run`] runs.
-pub fn run_command(firmware: &Path) -> Command {
-    let mut command = command(firmware);
-    command.args(["-serial", "stdio"]);
-    command.args(["-semihosting-config", "enable=on,target=native,userspace=on"]);
-    command.args(["-icount", "shift=0,sleep=off"]);
+pub fn run_command(firmware: &Path, options: &[&str]) -> Command {
+    let mut command = runner();
+    command.arg(firmware).args(options);
     command
 }
 
-fn collect(mut stream: impl Read + Send + 'static) -> thread::JoinHandle<String> {
-    thread::spawn(move || {
-        let mut bytes = Vec::new();
-        // What was read before an error is worth showing.
-        let _ = stream.read_to_end(&mut bytes);
-        String::from_utf8_lossy(&bytes).into_owned()
-    })
+/// The same, up to the firmware.
+pub fn runner() -> Command {
+    let mut command = machine();
+    command.args(["-serial", "stdio"]);
+    command.args(["-semihosting-config", "enable=on,target=native,userspace=on"]);
+    command.args(["-icount", "shift=0,sleep=off"]);
+    command.arg("-kernel");
+    command
 }

@@ -1,8 +1,9 @@
 //! The hosted system tests on a CPU that has protection keys, which this machine's may not have: an
 //! emulated one, that runs Linux with nothing but the tests.
 
-use crate::{command, setup, workspace};
-use anyhow::{Context, Result, bail, ensure};
+use crate::emulator::Finished;
+use crate::{command, setup};
+use anyhow::{Context, Result};
 use cargo_metadata::Message;
 use cpio::newc::{self, Builder, ModeFileType};
 use std::collections::BTreeSet;
@@ -10,68 +11,48 @@ use std::ffi::OsString;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
-use wait_timeout::ChildExt;
 
-/// The packages with the tests, and where the sources of their programs are.
-const PACKAGES: [(&str, &str); 2] =
-    [("system-tests", "tests/src/bin"), ("system-tests-hosted", "tests/hosted/src/bin")];
-/// What the emulated CPU does not do: exceptions of SSE, checks of alignment, and far returns to memory that has a key.
-const SKIPPED: [&str; 3] = ["keys::flags", "keys::wild_stacks", "keys::instructions"];
-/// The test of each, which runs all programs of the package.
+/// The test of a package that runs all its programs.
 const TEST: &str = "hosted";
-/// How long all of a package's may take.
+/// How long all of it may take.
 const PATIENCE: Duration = Duration::from_secs(300);
 /// Permissions of files and folders.
 const ALL: u32 = 0o755;
 
-/// Runs the tests, or those with `name` in their names. `linux` is the kernel to boot.
+/// Runs tests of a package, which `cargo` builds: those that `arguments` name. `linux` is the kernel to
+/// boot.
 ///
 /// # Errors
-/// One fails, or nothing runs.
-pub fn run(linux: &Path, name: &str) -> Result<()> {
-    let mut has_run = false;
-    for (package, sources) in PACKAGES {
-        let sources = workspace::root().join(sources);
-        let mut files = fs::read_dir(&sources)?.flatten().map(|entry| entry.file_name());
-        if files.any(|file| file.to_string_lossy().contains(name)) {
-            run_package(linux, package, &sources, name)?;
-            has_run = true;
-        }
-    }
-    ensure!(has_run, "there is no test with {name} in its name");
-    Ok(())
-}
-
-fn run_package(linux: &Path, package: &str, sources: &Path, name: &str) -> Result<()> {
-    let tests = Tests::build(package)?;
+/// They are not built, or can't be run.
+pub fn run(
+    linux: &Path,
+    cargo: &mut Command,
+    package: &str,
+    arguments: &[&str],
+) -> Result<Finished> {
+    let tests = Tests::build(cargo, package)?;
     let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
     let system = folder.path().join("system.cpio");
-    fs::write(&system, tests.system(sources)?).context("cannot write the system to boot")?;
+    fs::write(&system, tests.system()?).context("cannot write the system to boot")?;
     let log = folder.path().join("log");
     let mut command = Command::new(setup::KEYS_EMULATOR);
     command.args(["-M", "q35", "-cpu", "max", "-m", "3G", "-display", "none", "-no-reboot"]);
     command.arg("-kernel").arg(linux).arg("-initrd").arg(&system);
     command.arg("-serial").arg(format!("file:{}", log.display()));
     // What comes after the dashes are the arguments of the test. When it ends, Linux panics.
-    let skipped = SKIPPED.map(|test| format!(" --skip {test}")).concat();
-    command.arg("-append");
-    command.arg(format!("console=ttyS0 quiet panic=-1 -- --color=never{skipped} keys::{name}"));
-    command.stdin(Stdio::null()).stdout(Stdio::null());
-    let mut child = command.spawn().context("cannot start the emulator")?;
-    let status = child.wait_timeout(PATIENCE)?;
-    child.kill()?;
-    let log = String::from_utf8_lossy(&fs::read(&log)?).into_owned();
-    let result = log.lines().find(|line| line.starts_with("test result: "));
-    match (status, result) {
-        (Some(_), Some(result)) if result.starts_with("test result: ok. ") => {
-            ensure!(!result.contains(" 0 passed"), "no test was run:\n{log}");
-            Ok(())
-        }
-        (None, _) => bail!("{log}\nit did not end within {} s", PATIENCE.as_secs()),
-        _ => bail!("{log}\n\nwith {}", command::line(&command)),
+    let arguments = arguments.join(" ");
+    command
+        .args(["-append", &format!("console=ttyS0 quiet panic=-1 -- --color=never {arguments}")]);
+    let status = command::bounded(&mut command, PATIENCE)?.status;
+    let mut output = String::from_utf8_lossy(&fs::read(&log)?).into_owned();
+    let success = output.lines().any(|line| line.starts_with("test result: ok. "));
+    if status.is_none() {
+        output += &format!("\nit did not end within {} s", PATIENCE.as_secs());
     }
+    output += &format!("\nwith {}\n", command::line(&command));
+    Ok(Finished { success: success && status.is_some(), output })
 }
 
 /// The tests as cargo has built them.
@@ -79,15 +60,16 @@ struct Tests {
     /// What runs the programs.
     runner: PathBuf,
     programs: Vec<PathBuf>,
+    /// The programs' sources, which the runner looks at.
+    sources: Vec<PathBuf>,
 }
 
 impl Tests {
-    fn build(package: &str) -> Result<Tests> {
-        let mut build = workspace::cargo();
-        build.args(["test", "--no-run", "--package", package, "--test", TEST]);
-        build.arg("--message-format=json-render-diagnostics");
-        let output = command::run(&mut build)?;
-        let (mut runner, mut programs) = (None, Vec::new());
+    fn build(cargo: &mut Command, package: &str) -> Result<Tests> {
+        cargo.args(["test", "--no-run", "--package", package, "--test", TEST]);
+        cargo.arg("--message-format=json-render-diagnostics");
+        let output = command::run(cargo)?;
+        let (mut runner, mut programs, mut sources) = (None, Vec::new(), Vec::new());
         for message in Message::parse_stream(output.stdout.as_slice()) {
             if let Message::CompilerArtifact(artifact) = message?
                 && let Some(file) = artifact.executable
@@ -96,24 +78,23 @@ impl Tests {
                     runner = Some(file.into());
                 } else {
                     programs.push(file.into());
+                    sources.push(artifact.target.src_path.into());
                 }
             }
         }
-        Ok(Tests { runner: runner.context("the test has no program")?, programs })
+        Ok(Tests { runner: runner.context("the test has no program")?, programs, sources })
     }
 
     /// A system to boot: an archive of all files. They have the paths that they have here, but for the
     /// runner, which is the first program that Linux starts.
-    fn system(&self, sources: &Path) -> Result<Vec<u8>> {
+    fn system(&self) -> Result<Vec<u8>> {
         let mut system = System::default();
         system.device("/dev/null", 1, 3)?;
         system.device("/dev/zero", 1, 5)?;
         system.folder(Path::new("/tmp"))?;
         system.folder(Path::new("/proc"))?;
         system.file(Path::new("/init"), &self.runner)?;
-        let sources = fs::read_dir(sources)?.map(|entry| Ok(entry?.path()));
-        let sources = sources.collect::<Result<Vec<_>>>()?;
-        for file in self.programs.iter().chain(&sources) {
+        for file in self.programs.iter().chain(&self.sources) {
             system.file(file, file)?;
         }
         let mut libraries = BTreeSet::new();

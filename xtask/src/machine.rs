@@ -42,7 +42,7 @@ impl Machine {
         let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
         let mut command = match board {
             Board::Hosted => Command::new(firmware),
-            Board::Mps2An385 => emulator::command(firmware),
+            Board::Mps2An385 => emulator::with(firmware),
         };
         let mut listeners = Vec::new();
         for port in 0..PORTS {
@@ -101,7 +101,7 @@ impl Drop for Machine {
 }
 
 /// Ends a machine. It has no state to lose; that it may have ended already is no error.
-pub fn stop(child: &mut Child) {
+fn stop(child: &mut Child) {
     let _ = child.kill();
     let _ = child.wait();
 }

@@ -10,6 +10,7 @@ mod emulator;
 mod keys;
 mod machine;
 mod map;
+mod mutations;
 mod panics;
 mod progress;
 mod recording;
@@ -20,6 +21,7 @@ mod system_tests;
 mod test;
 mod workspace;
 
+use anyhow::Result;
 use board::Board;
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
@@ -54,18 +56,23 @@ enum Task {
         seconds: u32,
     },
     /// Run every test: format, lints, documentation, on this machine, on the emulated board
-    Test,
-    /// Run the tests of the kernel that take long: more interleavings, random system calls, seeded bugs
+    Test {
+        /// Run only this system test, on the emulated board, in every profile
+        #[arg(value_name = "NAME")]
+        only: Option<String>,
+    },
+    /// Run the tests that take long: more interleavings, random system calls, mutations
+    ///
+    /// A mutation is a patch in tests/mutations that takes a check or another mechanism out. It is applied to
+    /// a copy of the workspace, in target/mutations, and the tests that it names have to fail there, which
+    /// they must not do without it. All of them take an hour or more.
     Soak {
         /// How long to make random system calls
         #[arg(long, value_name = "MINUTES", default_value_t = 10)]
         minutes: u64,
-    },
-    /// Run the system tests of this machine with protection keys, on an emulated CPU that has them
-    Keys {
-        /// What the names of the tests begin with
-        #[arg(default_value = "")]
-        name: String,
+        /// Only replay the mutations with this text in their GROUP/NAME
+        #[arg(long, value_name = "TEXT", conflicts_with = "minutes")]
+        mutations: Option<String>,
     },
     /// Measure what the kernel's operations cost
     ///
@@ -93,19 +100,8 @@ enum Task {
 }
 
 fn main() -> ExitCode {
-    let result = match Arguments::parse().task {
-        Task::Demo { board, fault, plain, seconds } => {
-            demo::run(&demo::Options { board, fault, plain, seconds }).map(|()| true)
-        }
-        Task::Test => test::run(),
-        Task::Soak { minutes } => soak::run(minutes),
-        Task::Keys { name } => {
-            setup::linux_with_keys().and_then(|linux| keys::run(&linux, &name)).map(|()| true)
-        }
-        Task::Bench { board, json, check } => bench::run(board, json, check).map(|()| true),
-        Task::Map { svg } => map::run(svg.as_deref()).map(|()| true),
-        Task::RecordDay => recording::write().map(|()| true),
-    };
+    let arguments = Arguments::parse();
+    let result = command::end_all_on_interrupt().and_then(|()| run(arguments.task));
     match result {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
@@ -116,5 +112,21 @@ fn main() -> ExitCode {
             }
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Tells whether all that was checked was as it has to be.
+fn run(task: Task) -> Result<bool> {
+    match task {
+        Task::Demo { board, fault, plain, seconds } => {
+            demo::run(&demo::Options { board, fault, plain, seconds }).map(|()| true)
+        }
+        Task::Test { only: Some(name) } => test::run_one(&name),
+        Task::Test { only: None } => test::run(),
+        Task::Soak { mutations: Some(pattern), .. } => soak::replay(&pattern),
+        Task::Soak { minutes, mutations: None } => soak::run(minutes),
+        Task::Bench { board, json, check } => bench::run(board, json, check).map(|()| true),
+        Task::Map { svg } => map::run(svg.as_deref()).map(|()| true),
+        Task::RecordDay => recording::write().map(|()| true),
     }
 }

@@ -25,7 +25,7 @@ const OBJECTS: &str = "__processes";
 /// The port's functions that have the names that the CPU's vector table asks for.
 const HANDLERS: [&str; 8] = [
     "SVCall",
-    "SysTick",
+    "NonMaskableInt",
     "HardFault",
     "MemoryManagement",
     "BusFault",

@@ -1,7 +1,7 @@
-//! The tests of the kernel that take long.
+//! The tests that take long.
 
 use crate::test::Report;
-use crate::workspace;
+use crate::{mutations, workspace};
 use anyhow::{Context, Result, ensure};
 use std::process::Command;
 
@@ -11,7 +11,7 @@ const INTERLEAVINGS: u64 = 180;
 /// Runs them; random system calls for so many minutes. Tells whether all passed.
 ///
 /// # Errors
-/// None: what fails is told in the summary.
+/// The mutations can't be replayed. What fails is told in the summary.
 pub fn run(minutes: u64) -> Result<bool> {
     let mut report = Report::default();
     report.step("every interleaving", || {
@@ -20,7 +20,17 @@ pub fn run(minutes: u64) -> Result<bool> {
     report.step("random system calls", || {
         told(test(&["--lib", "for_long", "--", "--ignored"], 60 * minutes))
     });
-    report.step("seeded bugs", || told(test(&["--test", "seeded_bugs", "--", "--ignored"], 0)));
+    mutations::replay(&mut report, "")?;
+    Ok(report.print())
+}
+
+/// Only replays the mutations with this text in their names. Tells whether all were found.
+///
+/// # Errors
+/// They can't be replayed.
+pub fn replay(pattern: &str) -> Result<bool> {
+    let mut report = Report::default();
+    mutations::replay(&mut report, pattern)?;
     Ok(report.print())
 }
 

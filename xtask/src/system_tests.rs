@@ -3,11 +3,14 @@
 use crate::board::Board;
 use crate::{command, emulator, setup, workspace};
 use anyhow::Result;
+use std::fs;
 use std::time::Duration;
 use workspace::{Firmware, Profile};
 
 /// The packages with the tests: those for every board, and those for this one.
 const PACKAGES: [&str; 2] = ["system-tests", "system-tests-cortex-m"];
+/// What comes after this in a test's source are options for the emulator: the test runs with them.
+const OPTIONS: &str = "//! Emulator: ";
 /// How long a test may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -23,12 +26,23 @@ pub fn build(profile: Profile) -> Result<Vec<Firmware>> {
     Ok(tests)
 }
 
-/// Runs a test.
+/// Runs a test: once, or once for each line of its source that has options for the emulator.
 ///
 /// # Errors
 /// If it fails; the text has its output and the commands to repeat it.
 pub fn run(test: &Firmware, profile: Profile) -> Result<()> {
-    let finished = emulator::run(&test.file, PATIENCE)?;
+    let source = fs::read_to_string(&test.source)?;
+    let mut lines: Vec<_> = source.lines().filter_map(|line| line.strip_prefix(OPTIONS)).collect();
+    if lines.is_empty() {
+        lines.push("");
+    }
+    lines
+        .iter()
+        .try_for_each(|line| run_with(test, profile, &line.split_whitespace().collect::<Vec<_>>()))
+}
+
+fn run_with(test: &Firmware, profile: Profile, options: &[&str]) -> Result<()> {
+    let finished = emulator::run(&test.file, options, PATIENCE)?;
     if finished.success {
         return Ok(());
     }
@@ -38,6 +52,6 @@ pub fn run(test: &Firmware, profile: Profile) -> Result<()> {
         profile.name(),
         setup::TARGET,
         test.name,
-        command::line(&emulator::run_command(&test.file))
+        command::line(&emulator::run_command(&test.file, options))
     )
 }

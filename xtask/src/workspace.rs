@@ -61,6 +61,8 @@ impl Profile {
 pub struct Firmware {
     /// The name of the program.
     pub name: String,
+    /// Its main source file.
+    pub source: PathBuf,
     /// The ELF file.
     pub file: PathBuf,
 }
@@ -82,7 +84,8 @@ pub fn build(package: &str, board: Board, profile: Profile) -> Result<Vec<Firmwa
         if let Message::CompilerArtifact(artifact) = message?
             && let Some(file) = artifact.executable
         {
-            firmware.push(Firmware { name: artifact.target.name, file: file.into() });
+            let source = artifact.target.src_path.into();
+            firmware.push(Firmware { name: artifact.target.name, source, file: file.into() });
         }
     }
     if firmware.is_empty() {

@@ -6,10 +6,13 @@
 //! them with [`Uart`], [`Timer`] and [`Lamp`].
 #![no_std]
 
+mod board;
 mod lamp;
 mod timer;
 mod uart;
 
+#[doc(hidden)]
+pub use board::Mps2An385;
 pub use lamp::Lamp;
 pub use timer::Timer;
 pub use uart::Uart;
@@ -20,10 +23,13 @@ use crossgate_abi::table::Window;
 pub use crossgate_cortex_m as port;
 
 /// Makes a firmware of a wiring. See [`crossgate_cortex_m::start`].
+///
+/// Time is that of the dual timer, which the firmware must not use. The kernel's last words go to
+/// [`UART0`], whoever uses it.
 #[macro_export]
 macro_rules! start {
     ($system:path) => {
-        $crate::port::start!($system, clock_hz = $crate::CLOCK_HZ);
+        $crate::port::start!($system, $crate::Mps2An385);
     };
 }
 

@@ -2,7 +2,7 @@ use crate::{CLOCK_HZ, UART0, UART1, UART2};
 use core::convert::Infallible;
 use crossgate_abi::table::Window;
 use embedded_io::{ErrorType, Read, ReadReady, Write};
-use tock_registers::interfaces::{Readable, Writeable};
+use tock_registers::interfaces::{ReadWriteable, Readable, Writeable};
 use tock_registers::registers::{ReadOnly, ReadWrite};
 use tock_registers::{register_bitfields, register_structs};
 
@@ -85,20 +85,42 @@ impl Uart {
         self.registers();
     }
 
-    fn registers(&mut self) -> &Registers {
+    /// Sends a byte, whatever the device was used for before; gives up if it takes none for a while.
+    pub(crate) fn tell(&self, byte: u8) {
+        // About as long as three bytes take.
+        const PATIENCE: u32 = 1000;
+        let registers = self.device();
+        if registers.baud_divisor.get() < 16 {
+            registers.baud_divisor.set(self.baud_divisor);
+        }
+        registers.control.modify(Control::SEND::SET);
+        for _ in 0..PATIENCE {
+            if !registers.state.is_set(State::SEND_FULL) {
+                break;
+            }
+        }
+        registers.data.set(u32::from(byte));
+    }
+
+    fn device(&self) -> &'static Registers {
         let pointer = core::ptr::with_exposed_provenance::<Registers>(self.start);
         // SAFETY: `new` has checked that these are device registers: they are aligned, no Rust
         // object lies there, and any value may be read from them and written to them. Whether
         // they may be accessed is for the MPU to say: a process that doesn't own them is stopped
         // at the access, without an effect on memory.
-        let registers = unsafe { &*pointer };
+        unsafe { &*pointer }
+    }
+
+    /// The registers of a device that is set up.
+    fn registers(&mut self) -> &Registers {
         if !self.ready {
             self.ready = true;
+            let registers = self.device();
             registers.baud_divisor.set(self.baud_divisor);
             let interrupt = Control::RECEIVE_INTERRUPT.val(u32::from(self.receive_interrupt));
             registers.control.write(Control::SEND::SET + Control::RECEIVE::SET + interrupt);
         }
-        registers
+        self.device()
     }
 }
 

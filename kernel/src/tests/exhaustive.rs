@@ -5,7 +5,7 @@
 //! are not gone into again. So the first trace to a state that breaks an invariant is a shortest one.
 //!
 //! `CROSSGATE_SOAK_SECONDS` gives more time to the scenes that are too large for every day. Whether bugs
-//! are found is tested with those in `bugs` (see `tests/seeded_bugs.rs`).
+//! are found is tested with those in `tests/mutations/kernel` (see `cargo xtask soak`).
 
 mod scene;
 mod snapshot;

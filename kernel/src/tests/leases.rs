@@ -1,5 +1,6 @@
 use super::*;
 use crate::lease::Lease;
+use crossgate_abi::WHOLE_BLOCK;
 
 /// Process 0 reads what it is lent, process 2 writes it; both call each other and take two leases.
 fn lending() -> Driver {
@@ -141,4 +142,31 @@ fn a_refused_call_leaves_no_lease_behind() {
     let half_bad = [memory(1), 32, memory(0), 32];
     assert_eq!(driver.call(WRITER, half_bad), Err(error(CallError::BadLease)));
     assert_eq!(driver.thread(1).level.leases.count(), 0);
+}
+
+#[test]
+fn a_whole_block_is_lent_with_what_it_holds() {
+    let mut driver = lending();
+    let block = stack(1) + STACK_SIZE - 64;
+    let whole = |length: Word| length | WHOLE_BLOCK;
+    // What the protection unit can't express is refused, unless the rest of its block is offered, too.
+    let answer = driver.call(READER, [block, 9, 0, 0]);
+    assert_eq!(answer, Err(error(CallError::BadLease)));
+    for (length, size) in [(1, 32), (9, 32), (32, 32), (33, 64), (64, 64)] {
+        driver.call(WRITER, [block, whole(length), 0, 0]).unwrap();
+        assert_eq!(lent(&driver), [(block, block + size, true)], "{length}");
+        driver.leave().unwrap();
+    }
+    for (address, length) in [
+        (block, 65),                      // its block ends past the stack
+        (block, 0),                       // none is the smallest
+        (block, WHOLE_BLOCK - 1),         // the largest
+        (block + 16, 9),                  // it begins no block
+        (memory(1) + 0xe0, 33),           // its block ends in private memory
+        (Word::MAX - 31, 9),              // it wraps the address space
+        (stack(1) + STACK_SIZE - 128, 9), // the registers that the kernel saved
+    ] {
+        let answer = driver.call(READER, [address, whole(length), 0, 0]);
+        assert_eq!(answer, Err(error(CallError::BadLease)), "{address:#x} + {length:#x}");
+    }
 }

@@ -100,8 +100,19 @@ fn an_interrupt_is_masked_until_it_is_acknowledged() {
     assert_eq!(wait(&mut driver, 0b01, FOR_EVER), word(0));
     assert_eq!(driver.ask(number::ACKNOWLEDGE, [0; 4]), OK);
     assert_eq!(driver.kernel.port.masked, []);
-    assert_eq!(driver.kernel.interrupt(99), Effect::CONTINUE, "an unbound line is only masked");
-    assert_eq!(driver.kernel.port.masked, [99]);
+}
+
+#[test]
+fn an_interrupt_of_nobody_is_masked_and_told() {
+    let mut driver = two_processes();
+    for (sequence, line) in [99, 0, (-14_i16).cast_unsigned()].into_iter().enumerate() {
+        assert_eq!(driver.kernel.interrupt(line), Effect::CONTINUE);
+        assert!(driver.kernel.port.masked.contains(&line));
+        let record = driver.record(sequence);
+        assert_eq!((record.process, record.cause), (NOBODY, Cause::Interrupt));
+        assert_eq!(record.address.cast_signed(), isize::from(line.cast_signed()));
+    }
+    assert_eq!(wait(&mut driver, 0b01, [0, 0]), status(Status::TIMED_OUT), "nobody is signalled");
 }
 
 #[test]

@@ -9,6 +9,24 @@ use std::process::{Command, Output};
 
 /// Builds the firmware `name` of this wiring. `dependencies` come on top of what every one has.
 fn build(name: &str, wiring: &Firmware, dependencies: &str) -> (Output, PathBuf) {
+    let config = format!("target.{TARGET}.linker = {:?}", env!("CARGO_BIN_EXE_crossgate-link"));
+    build_with(
+        name,
+        &wiring.source(),
+        dependencies,
+        &["--config", &config],
+        &["-Clink-arg=-Tlink.x"],
+    )
+}
+
+/// Builds the firmware `name` of this source with these arguments for cargo, and for rustc.
+fn build_with(
+    name: &str,
+    source: &str,
+    dependencies: &str,
+    cargo: &[&str],
+    rustc: &[&str],
+) -> (Output, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
     let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
@@ -18,7 +36,7 @@ fn build(name: &str, wiring: &Firmware, dependencies: &str) -> (Output, PathBuf)
             "[package]\nname = \"{name}\"\nedition = \"2024\"\n[workspace]\n\
              [[bin]]\nname = \"{name}\"\npath = \"main.rs\"\n\
              [dependencies]\ncrossgate-abi = {{ path = \"{root}/abi\" }}\n\
-             cortex-m-rt = \"0.7\"\ncortex-m = \"0.7\"\n{dependencies}"
+             cortex-m-rt = \"0.7\"\n{dependencies}"
         ),
     );
     // The versions that the workspace has.
@@ -31,16 +49,15 @@ fn build(name: &str, wiring: &Firmware, dependencies: &str) -> (Output, PathBuf)
         "build.rs",
         "fn main() { println!(\"cargo::rustc-link-search={}\", env!(\"CARGO_MANIFEST_DIR\")); }",
     );
-    write("main.rs", &wiring.source());
+    write("main.rs", source);
     // Its dependencies are compiled once for many runs of this test.
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cortex-m-rt");
     let output = Command::new(env!("CARGO"))
-        .args(["build", "--quiet", "--target", TARGET])
-        .args([
-            "--config",
-            &format!("target.{TARGET}.linker = {:?}", env!("CARGO_BIN_EXE_crossgate-link")),
-        ])
-        .args(["--config", &format!("target.{TARGET}.rustflags = [\"-Clink-arg=-Tlink.x\"]")])
+        // Arguments for the firmware's own crate only, so that the others are compiled once.
+        .args(["rustc", "--quiet", "--target", TARGET, "--bin", name])
+        .args(cargo)
+        .arg("--")
+        .args(rustc)
         .env("CARGO_TARGET_DIR", &target)
         .env_remove("RUSTFLAGS")
         .current_dir(folder.path())
@@ -94,5 +111,69 @@ fn a_critical_section_in_a_process_does_not_link() {
     let (output, _) = build("critical", &wiring, "critical-section = \"1\"\n");
     let text = support::text(&output);
     assert!(!output.status.success(), "it links: {text}");
-    assert!(text.contains("_critical_section_1_0_acquire"), "{text}");
+    for part in ["_critical_section_1_0_acquire", "use `crossgate::sync::Mutex`"] {
+        assert!(text.contains(part), "`{part}` is not in {text}");
+    }
+}
+
+/// `cortex-m` has an implementation, but that masks interrupts.
+#[test]
+fn nor_does_one_that_would_do_nothing() {
+    let feature = "[dependencies.cortex-m]\nversion = \"0.7\"\nfeatures = [\"critical-section-single-core\"]\n";
+    for (name, what, dependencies, expected) in [
+        (
+            "single",
+            "critical_section::with(|_| ())",
+            format!("critical-section = \"1\"\n{feature}"),
+            "the feature `critical-section-single-core` of the crate `cortex-m` is switched on",
+        ),
+        (
+            "free",
+            "cortex_m::interrupt::free(|_| ())",
+            "cortex-m = \"0.7\"\n".to_owned(),
+            "process `sensor` masks interrupts (`cpsid`)",
+        ),
+    ] {
+        let wiring =
+            wiring(what, "use {cortex_m as _, cortex_m_rt as _};\nstatic mut KERNEL: u32 = 8;");
+        let (output, _) = build(name, &wiring, &dependencies);
+        let text = support::text(&output);
+        for part in [expected, "use `crossgate::sync::Mutex`"] {
+            assert!(text.contains(part), "`{part}` is not in {text}");
+        }
+    }
+}
+
+/// A firmware as a user writes it.
+const CONTROL: &str = "#![no_std]\n#![no_main]
+crossgate::system! {
+    static SYSTEM;
+    process control { thread main (priority = 2, stack = 2048) = run(); }
+}
+mps2_an385::start!(SYSTEM);
+fn run() -> ! { loop {} }";
+
+/// Without settings it would be an empty file.
+#[test]
+fn another_linker_can_not_link_it() {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+    let dependencies = format!(
+        "cortex-m = \"0.7\"\ncrossgate = {{ path = \"{root}/user\" }}\n\
+         mps2-an385 = {{ path = \"{root}/boards/mps2-an385\" }}\n"
+    );
+    let config = format!("target.{TARGET}.linker = {:?}", env!("CARGO_BIN_EXE_crossgate-link"));
+    let (output, _) = build_with(
+        "settings",
+        CONTROL,
+        &dependencies,
+        &["--config", &config],
+        &["-Clink-arg=-Tlink.x"],
+    );
+    assert!(output.status.success(), "{}", support::text(&output));
+    for arguments in [&[][..], &["-Clink-arg=-Tlink.x"]] {
+        let (output, _) = build_with("settings", CONTROL, &dependencies, &[], arguments);
+        let text = support::text(&output);
+        let expected = "undefined symbol: __crossgate_firmware_has_to_be_linked_by_crossgate_link";
+        assert!(!output.status.success() && text.contains(expected), "{text}");
+    }
 }

@@ -3,5 +3,8 @@
 mod cortex_m_rt;
 mod layout;
 mod map;
+mod merging;
 mod ownership;
+mod settings;
 mod support;
+mod trust;

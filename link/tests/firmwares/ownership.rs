@@ -132,17 +132,3 @@ fn common_symbols_of_other_languages_are_statics_too() {
     let error = error(&firmware);
     assert!(error.contains("`total` (8 bytes, crate `helper`) is used by"), "{error}");
 }
-
-/// Mutation: let `link::refuse_merged` accept all.
-#[test]
-fn merged_crates_are_refused() {
-    let mut firmware = Firmware::new().library("sensor", SENSOR);
-    firmware.processes = vec!["sensor"];
-    firmware.threads = vec![("sensor", "sampler", 256, "sensor::work()")];
-    for kind in ["-Clto=fat", "-Clto=thin"] {
-        firmware.arguments = vec![kind];
-        let error = error(&firmware);
-        assert!(error.contains("(LTO) has merged the crates"), "{error}");
-        assert!(error.contains("Set `lto = false`"), "{error}");
-    }
-}

@@ -40,9 +40,15 @@ pub const TARGET: &str = "thumbv7m-none-eabi";
 const LINK: &str = "
 INCLUDE memory.x
 ENTRY(Reset)
+EXTERN(VECTORS)
+PROVIDE(SysTick = DefaultHandler);
+PROVIDE(TIMER = DefaultHandler);
+PROVIDE(__pre_init = DefaultHandler);
 SECTIONS {
   PROVIDE(_stack_start = ORIGIN(RAM) + LENGTH(RAM));
-  .vector_table ORIGIN(FLASH) : { LONG(_stack_start) KEEP(*(.vector_table.exceptions)) } > FLASH
+  .vector_table ORIGIN(FLASH) : {
+    LONG(_stack_start) KEEP(*(.vector_table.exceptions)) KEEP(*(.vector_table.interrupts))
+  } > FLASH
   .text : { *(.text .text.*) } > FLASH
   .rodata : { *(.rodata .rodata.*) } > FLASH
   .data : { *(.data .data.*) } > RAM AT> FLASH
@@ -71,6 +77,8 @@ pub struct Firmware {
     pub entry: &'static str,
     /// Length of RAM in KiB.
     pub ram: u32,
+    /// Whether the linker gets its script.
+    pub has_script: bool,
     /// Further arguments for rustc.
     pub arguments: Vec<&'static str>,
 }
@@ -79,8 +87,13 @@ impl Firmware {
     pub fn new() -> Self {
         need_target();
         let folder = tempfile::tempdir().unwrap();
-        let mut firmware =
-            Self { ram: 64, entry: "Reset", folder: Some(folder), ..Self::default() };
+        let mut firmware = Self {
+            ram: 64,
+            entry: "Reset",
+            folder: Some(folder),
+            has_script: true,
+            ..Self::default()
+        };
         let abi = concat!(env!("CARGO_MANIFEST_DIR"), "/../abi/src/lib.rs");
         firmware.compile("crossgate_abi", Path::new(abi));
         firmware
@@ -96,6 +109,16 @@ impl Firmware {
         fs::write(&path, format!("#![no_std]\n{source}")).unwrap();
         self.compile(name, &path);
         self
+    }
+
+    /// The mangled name that a library has for `path`.
+    pub fn symbol(&self, library: &str, path: &str) -> String {
+        let file = self.path().join(format!("lib{library}-0123456789abcdef.rlib"));
+        let data = fs::read(file).unwrap();
+        let archive = object::read::archive::ArchiveFile::parse(&*data).unwrap();
+        let symbols = archive.symbols().unwrap().unwrap();
+        let mut names = symbols.map(|it| String::from_utf8(it.unwrap().name().to_vec()).unwrap());
+        names.find(|name| format!("{:#}", rustc_demangle::demangle(name)) == path).unwrap()
     }
 
     fn compile(&mut self, name: &str, path: &Path) {
@@ -133,9 +156,10 @@ impl Firmware {
         fs::write(folder.join("firmware.rs"), self.source()).unwrap();
         let output = folder.join("firmware.elf");
         let mut rustc = self.rustc();
-        rustc
-            .arg("-Clink-arg=-Tlink.x")
-            .arg(concat!("-Clinker=", env!("CARGO_BIN_EXE_crossgate-link")));
+        if self.has_script {
+            rustc.arg("-Clink-arg=-Tlink.x");
+        }
+        rustc.arg(concat!("-Clinker=", env!("CARGO_BIN_EXE_crossgate-link")));
         rustc.arg("-o").arg(&output).arg(folder.join("firmware.rs"));
         let result = rustc.output().unwrap();
         if result.status.success() { Ok(output) } else { Err(text(&result)) }
@@ -212,10 +236,18 @@ unsafe impl<T> Sync for Cell<T> {}
 #[panic_handler] fn panic(_: &core::panic::PanicInfo) -> ! { loop {} }
 ";
 
-/// What cortex-m-rt does in other firmwares.
+/// What cortex-m-rt and the port do in other firmwares.
 const VECTORS: &str = "
-#[unsafe(link_section = \".vector_table.exceptions\")] #[used]
-static VECTORS: [extern \"C\" fn() -> !; 1] = [Reset];
+unsafe extern \"C\" { fn SysTick(); }
+#[unsafe(no_mangle)] extern \"C\" fn DefaultHandler() { loop {} }
+#[unsafe(link_section = \".vector_table.exceptions\")] #[unsafe(no_mangle)]
+static VECTORS: [Option<unsafe extern \"C\" fn()>; 15] = {
+    let mut vectors = [None; 15];
+    // SAFETY: a function is a function.
+    vectors[0] = Some(unsafe { core::mem::transmute(Reset as extern \"C\" fn() -> !) });
+    vectors[14] = Some(SysTick as unsafe extern \"C\" fn());
+    vectors
+};
 ";
 
 /// Ends the tests here if the target of their firmwares is not installed: as passed, unless

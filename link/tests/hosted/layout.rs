@@ -24,7 +24,6 @@ fn assert_works(program: &Program) {
     assert_eq!(program.told(), format!("sensor {WORK}\n"));
 }
 
-/// Mutations: have `hosted::memory` leave out one part; align its end to 64 bytes.
 #[test]
 fn each_process_has_its_statics_on_pages_of_its_own() {
     let fan = "use core::sync::atomic::{AtomicU8, Ordering::Relaxed};
@@ -48,7 +47,6 @@ fn each_process_has_its_statics_on_pages_of_its_own() {
     assert_eq!(shared, start);
 }
 
-/// Mutation: have `ownership::records` find none.
 #[test]
 fn objects_are_on_the_pages_of_their_process() {
     let library = "use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -68,7 +66,6 @@ fn objects_are_on_the_pages_of_their_process() {
     assert_eq!(program.told(), "sensor 9\n");
 }
 
-/// Mutation: have the table tell addresses, not distances.
 #[test]
 fn settings_of_the_compiler_do_not_matter() {
     let mut firmware = sensor("settings");
@@ -80,8 +77,6 @@ fn settings_of_the_compiler_do_not_matter() {
 }
 
 /// Nothing but the names is left out.
-///
-/// Mutation: don't link again with the options that were left out.
 #[test]
 fn names_may_be_stripped() {
     let mut firmware = sensor("stripped");
@@ -91,7 +86,6 @@ fn names_may_be_stripped() {
     assert_eq!(program.told(), format!("sensor {WORK}\n"));
 }
 
-/// Mutation: leave out the quotes in `hosted::collected`.
 #[test]
 fn folders_may_have_any_name() {
     let mut firmware = Firmware::new("folders");
@@ -108,4 +102,18 @@ fn folders_may_have_any_name() {
     let program = program(&firmware);
     assert_eq!(program.statics_of("sensor"), ["folders::COUNT"]);
     assert_eq!(program.told(), "sensor 7\n");
+}
+
+/// The folder of a project may get another name.
+#[test]
+fn the_linker_is_found_wherever_it_is_moved() {
+    let program = program(&sensor("moved"));
+    let build = program.path.with_file_name("build");
+    let folders = fs::read_dir(build).unwrap().map(|folder| folder.unwrap().path());
+    let ours = folders.filter(|it| it.file_name().unwrap().to_string_lossy().starts_with("moved-"));
+    let linkers: Vec<_> = ours.map(|it| it.join("out/ld.bfd")).filter(|it| it.exists()).collect();
+    assert!(!linkers.is_empty(), "the build script makes it");
+    for linker in linkers {
+        assert!(fs::symlink_metadata(&linker).unwrap().is_file(), "{}", linker.display());
+    }
 }

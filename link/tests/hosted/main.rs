@@ -5,3 +5,4 @@ mod layout;
 mod ownership;
 mod refused;
 mod support;
+mod trust;

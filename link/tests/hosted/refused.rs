@@ -8,7 +8,6 @@ fn sensor(name: &'static str) -> Firmware {
     Firmware::new(name).library("sensor", SENSOR)
 }
 
-/// Mutation: let `link::refuse_merged` accept all.
 #[test]
 fn merged_crates_are_refused() {
     let mut firmware = sensor("merged");
@@ -19,7 +18,6 @@ fn merged_crates_are_refused() {
     }
 }
 
-/// Mutation: take the assertion out of `crossgate_hosted::start!`.
 #[test]
 fn a_build_script_that_does_nothing_is_told_of() {
     let mut firmware = sensor("no_build");
@@ -29,8 +27,6 @@ fn a_build_script_that_does_nothing_is_told_of() {
 }
 
 /// Nor does it become a program if the linker is another in spite of the build script.
-///
-/// Mutation: have the build script do what it should.
 #[test]
 fn another_linker_can_not_link_it() {
     let mut firmware = sensor("another_linker");
@@ -38,7 +34,6 @@ fn another_linker_can_not_link_it() {
     assert_says(&error(&firmware), &["undefined symbol: __crossgate_memory"]);
 }
 
-/// Mutation: take the check out of `link::link`.
 #[test]
 fn the_linker_of_microcontrollers_sends_it_away() {
     let mut firmware = sensor("wrong_linker");
@@ -49,7 +44,6 @@ fn the_linker_of_microcontrollers_sends_it_away() {
     assert_says(&error(&firmware), &[expected, "`crossgate_link::hosted::build()`"]);
 }
 
-/// Mutation: remove the output before looking for inputs.
 #[test]
 fn the_linker_without_inputs_touches_nothing() {
     let folder = tempfile::tempdir().unwrap();
@@ -62,7 +56,6 @@ fn the_linker_without_inputs_touches_nothing() {
     assert_eq!(fs::read_to_string(&file).unwrap(), "precious");
 }
 
-/// Mutation: link every program that has a wiring as a firmware.
 #[test]
 fn unit_tests_of_a_wiring_are_left_alone() {
     let mut firmware = sensor("unit_tests");

@@ -1,20 +1,21 @@
 //! From reset to the first thread.
 
 use crate::armv7m::{self, Access};
-use crate::clock::Clock;
 use crate::context::Context;
 use crate::entry::{self, Bounds};
+use crate::last_words::halt;
 use crate::mpu;
 use core::mem::offset_of;
-use core::num::NonZeroU32;
 use core::ptr::NonNull;
-use cortex_m::peripheral::{NVIC, SCB, scb::SystemHandler};
+use cortex_m::peripheral::{NVIC, SCB};
 use crossgate_abi::Word;
 use crossgate_abi::table::{ProcessMemory, System};
 use crossgate_kernel::Kernel;
 use crossgate_kernel::memory::Span;
 use crossgate_kernel::port::{Port, Window};
+use volatile_register::RW;
 
+pub use crate::clock::Clock;
 pub use crate::mpu::ProcessRegions;
 
 /// The hardware, as the kernel core sees it, and what the port itself remembers.
@@ -37,12 +38,9 @@ impl Machine {
     ///
     /// # Safety
     /// `regions` has as many entries as the wiring has processes.
-    pub const unsafe fn new(
-        ticks_per_microsecond: NonZeroU32,
-        regions: &'static mut [ProcessRegions],
-    ) -> Machine {
+    pub const unsafe fn new(clock: Clock, regions: &'static mut [ProcessRegions]) -> Machine {
         let regions = NonNull::from_mut(regions).cast();
-        Machine { clock: Clock::new(ticks_per_microsecond), regions, leases_open: 0 }
+        Machine { clock, regions, leases_open: 0 }
     }
 
     /// The registers that open a process.
@@ -73,14 +71,13 @@ pub unsafe fn kernel() -> &'static mut Kernel<Machine> {
 
 /// How many bytes of a process' memory are reset at a time.
 const PIECE: Word = 256;
-/// The priority of all exceptions but faults: the lowest.
-const KERNEL_PRIORITY: u8 = 0xff;
 
 /// Sets everything up and becomes the idle thread.
 ///
 /// # Safety
 /// Called once, by the reset handler, with the wiring that the kernel was made for.
 pub unsafe fn boot(system: &'static System) -> ! {
+    cortex_m::interrupt::disable();
     // SAFETY: nothing uses the kernel before the first exception.
     let kernel = unsafe { kernel() };
     for (index, process) in system.processes.iter().enumerate() {
@@ -91,9 +88,12 @@ pub unsafe fn boot(system: &'static System) -> ! {
         start: symbol(&raw const __crossgate_flash_start),
         end: symbol(&raw const __crossgate_flash_end),
     };
-    configure(system);
-    mpu::enable(flash, symbol(&raw const __crossgate_kernel_stack_bottom));
+    // First, as SysTick may be running.
     kernel.port.clock.start();
+    configure(system);
+    if !mpu::enable(flash, symbol(&raw const __crossgate_kernel_stack_bottom)) {
+        halt("this CPU has no memory protection unit with 8 regions", &[]);
+    }
     kernel.start(flash);
     // SAFETY: the idle thread starts here, without privileges.
     unsafe { become_current_thread() }
@@ -102,39 +102,56 @@ pub unsafe fn boot(system: &'static System) -> ! {
 unsafe extern "C" {
     static __crossgate_flash_start: u8;
     static __crossgate_flash_end: u8;
-    static __crossgate_kernel_stack_bottom: u8;
+    pub static __crossgate_kernel_stack_bottom: u8;
 }
 
 /// The address that the linker gave to a symbol.
-fn symbol(symbol: *const u8) -> Word {
+pub fn symbol(symbol: *const u8) -> Word {
     symbol.addr()
 }
 
-/// Exception priorities, and which faults are told apart.
+/// Exception priorities, and which faults are told apart. What boot code has left is put right: no
+/// interrupt is let in, and none preempts another.
 fn configure(system: &System) {
     const FAULTS_ENABLED: u32 = 0b111 << 16;
     const TRAP_DIVISION_BY_ZERO: u32 = 1 << 4;
     const ALIGN_STACK: u32 = 1 << 9;
+    /// The other half of the register has caches, if the CPU has some.
+    const BEHAVIOUR: u32 = 0xffff;
+    const FORGET_PENDSV_AND_SYSTICK: u32 = 1 << 27 | 1 << 25;
     // SAFETY: the reset handler runs alone; these registers are the kernel's.
     unsafe {
-        let mut core = cortex_m::Peripherals::steal();
-        for handler in [SystemHandler::SVCall, SystemHandler::PendSV, SystemHandler::SysTick] {
-            core.SCB.set_priority(handler, KERNEL_PRIORITY);
-        }
-        // Not by `set_priority`, which would panic for a line that no processor has.
-        let nvic = &*NVIC::PTR;
+        let (scb, nvic) = (&*SCB::PTR, &*NVIC::PTR);
+        set_all(&nvic.icer);
+        // The lowest priority, for all but faults. (If theirs is as low, their lower numbers decide.)
+        set_all(core::slice::from_raw_parts(nvic.ipr.as_ptr().cast(), nvic.ipr.len() / 4));
+        let [_faults, others @ ..] = &*scb.shpr.as_ptr().cast::<[RW<u32>; 3]>();
+        set_all(others);
+        cortex_m::register::basepri::write(0);
+        scb.icsr.write(FORGET_PENDSV_AND_SYSTICK);
         for interrupt in system.interrupts {
-            if let Some(priority) = nvic.ipr.get(usize::from(interrupt.line)) {
-                priority.write(KERNEL_PRIORITY);
+            // What does not exist has no priority.
+            let line = nvic.ipr.get(usize::from(interrupt.line));
+            if line.is_none_or(|priority| priority.read() == 0) {
+                halt("this CPU has no interrupt line", &[interrupt.line.into()]);
             }
         }
-        let scb = &*SCB::PTR;
-        scb.shcsr.modify(|value| value | FAULTS_ENABLED);
-        scb.ccr.modify(|value| value | TRAP_DIVISION_BY_ZERO | ALIGN_STACK);
+        scb.cfsr.write(u32::MAX);
+        scb.shcsr.write(FAULTS_ENABLED);
+        scb.ccr.modify(|value| value & !BEHAVIOUR | TRAP_DIVISION_BY_ZERO | ALIGN_STACK);
         // Without write buffering a bus error is told at the store that caused it, so that the
         // right process is blamed (Cortex-M3 and M4: ACTLR.DISDEFWBUF).
         const DISABLE_WRITE_BUFFER: u32 = 1 << 1;
         (*cortex_m::peripheral::ICB::PTR).actlr.modify(|value| value | DISABLE_WRITE_BUFFER);
+    }
+}
+
+/// Writes 1 to all bits of registers.
+#[inline(never)]
+fn set_all(registers: &[RW<u32>]) {
+    for register in registers {
+        // SAFETY: they are the kernel's, and mask or forget interrupts or make them less urgent.
+        unsafe { register.write(u32::MAX) };
     }
 }
 
@@ -146,7 +163,7 @@ fn configure(system: &System) {
 unsafe fn become_current_thread() -> ! {
     const UNPRIVILEGED_ON_PROCESS_STACK: u32 = 0b11;
     // SAFETY: as the caller vouches; no exception comes in between, as every interrupt line is
-    // masked until a thread acknowledges it, and the timer's first deadline is far away.
+    // masked until a thread acknowledges it, nothing is pending, and the timer's first deadline is far away.
     unsafe {
         core::arch::asm!(
             "mov sp, {main_stack}",
@@ -155,6 +172,7 @@ unsafe fn become_current_thread() -> ! {
             "orr r1, #1",
             "add r0, #{size}",
             "msr psp, r0",
+            "cpsie i",
             "movs r0, #{control}",
             "msr control, r0",
             "isb",
@@ -166,17 +184,6 @@ unsafe fn become_current_thread() -> ! {
             control = const UNPRIVILEGED_ON_PROCESS_STACK,
             options(noreturn),
         )
-    }
-}
-
-/// An interrupt line by its number.
-#[derive(Clone, Copy)]
-struct Line(u16);
-
-// SAFETY: the number is that of the wiring, and does not change.
-unsafe impl cortex_m::interrupt::InterruptNumber for Line {
-    fn number(self) -> u16 {
-        self.0
     }
 }
 
@@ -242,12 +249,23 @@ impl Port for Machine {
     }
 
     fn mask(&mut self, line: u16, mask: bool) {
-        if mask {
-            NVIC::mask(Line(line));
-        } else {
-            // SAFETY: the handler of every line is the kernel's.
-            unsafe { NVIC::unmask(Line(line)) };
+        let (word, bit) = (usize::from(line / 32), 1 << (line % 32));
+        // SAFETY: the handler of every line is the kernel's.
+        let nvic = unsafe { &*NVIC::PTR };
+        // The exceptions of the CPU, which are told as lines too, have no mask.
+        let Some(masked) = nvic.icer.get(word) else { return };
+        // SAFETY: as above; these are as many registers as those that mask.
+        unsafe {
+            if mask {
+                masked.write(bit);
+                cortex_m::asm::dsb();
+            } else {
+                // A device that still held the line when it was masked has made it pending again. If it
+                // holds it no longer, that was the same interrupt; if it does, it stays pending.
+                cortex_m::asm::dsb();
+                nvic.icpr.get_unchecked(word).write(bit);
+                nvic.iser.get_unchecked(word).write(bit);
+            }
         }
-        cortex_m::asm::dsb();
     }
 }

@@ -8,7 +8,7 @@
 
 use crate::boot::{__crossgate_kernel, LEASES_OPEN, Machine, ProcessRegions, REGIONS};
 use crate::context::Context;
-use crate::{handler, mpu};
+use crate::{fault, handler, mpu};
 use crossgate_abi::{LEASES_PER_CALL, Word, number};
 use crossgate_kernel::Kernel;
 use crossgate_kernel::lease::Lease;
@@ -32,6 +32,9 @@ pub struct Bounds {
     range: Word,
 }
 
+/// In what an exception is entered with in `lr`: that it interrupted a thread. (The kernel has the main
+/// stack.)
+const PROCESS_STACK: Word = 1 << 2;
 /// What the CPU pushed.
 const FRAME: Word = 32;
 /// What the kernel pushes.
@@ -139,17 +142,22 @@ const _: () = assert!(
 
 /// The timer, and every interrupt line. It may go on with another thread than the one that it
 /// interrupted. If the stack pointer of that one is out of bounds, it is as if the next one had been
-/// interrupted.
+/// interrupted. If it was none that was interrupted, the kernel has not started.
 #[unsafe(naked)]
 #[unsafe(no_mangle)]
 unsafe extern "C" fn DefaultHandler() {
     core::arch::naked_asm!(
+        "tst lr, #{thread}",
+        "beq 8f",
         save!(),
         "1: bl {handler}",
         resume_or_load!(),
         "9: bl {out_of_bounds}",
         "bl {load}",
         "b 1b",
+        "8: b {early}",
+        thread = const PROCESS_STACK,
+        early = sym handler::early_interrupt,
         handler = sym handler::interrupt,
         out_of_bounds = sym handler::out_of_bounds,
         load = sym load,
@@ -161,11 +169,23 @@ unsafe extern "C" fn DefaultHandler() {
 #[unsafe(no_mangle)]
 unsafe extern "C" fn HardFault() {
     core::arch::naked_asm!(
+        "tst lr, #{thread}",
+        "beq 1f",
         "mrs r0, psp",
-        "mov r1, lr",
         "bl {handler}",
         "bl {load}",
         resume!(),
+        // It was the kernel's. Its stack may be used up, or closed by the guard.
+        "1: mov r0, sp",
+        "ldr r1, 2f",
+        "mov sp, r1",
+        "cpsid f", // faults are like hard faults from now on: for them the protection unit is off
+        "b {kernel_fault}",
+        ".balign 4",
+        "2: .word {stack}",
+        thread = const PROCESS_STACK,
+        stack = sym _stack_start,
+        kernel_fault = sym fault::kernel_fault,
         handler = sym handler::fault,
         load = sym load,
     )
@@ -182,7 +202,7 @@ macro_rules! same_as_hard_fault {
     )* };
 }
 
-same_as_hard_fault! { MemoryManagement BusFault UsageFault DebugMonitor }
+same_as_hard_fault! { MemoryManagement BusFault UsageFault }
 
 /// Where every thread begins: with a system call that goes on at its entry.
 #[unsafe(naked)]

@@ -1,6 +1,7 @@
 //! What the CPU says of a fault (ARM DDI 0403E, B3.2.15).
 
-use core::sync::atomic::{Ordering, compiler_fence};
+use crate::boot::{__crossgate_kernel_stack_bottom, symbol};
+use crate::last_words::halt;
 use cortex_m::peripheral::SCB;
 use crossgate_abi::{Cause, Word};
 use crossgate_kernel::memory::Span;
@@ -24,6 +25,11 @@ const PENDED: u32 = 0b1111 << 12;
 /// An access this near below the end of a stack is taken for an overflow, if the stack pointer is
 /// near the end too: as far as one instruction pushes.
 const OVERFLOW_REACH: Word = 64;
+
+/// Where the program counter is in what the CPU saves, in words.
+const PROGRAM_COUNTER: usize = 6;
+/// The bytes of the guard below the kernel's stack.
+const GUARD: Word = 32;
 
 /// What happened, as the kernel core wants it.
 pub struct Report {
@@ -65,7 +71,6 @@ pub fn read(frame: *const Word, stack: Span) -> Report {
     } else {
         Cause::Instruction
     };
-    const PROGRAM_COUNTER: usize = 6;
     // The stack pointer may be any: at the end of the address space too.
     let is_on_stack = Span::new(frame.addr(), 32).is_some_and(|saved| stack.contains(saved));
     let instruction = if status & status::STACKING == 0 && is_on_stack {
@@ -78,9 +83,19 @@ pub fn read(frame: *const Word, stack: Span) -> Report {
     Report { cause, instruction, address }
 }
 
-/// Stops the machine: the kernel is at fault. A debugger finds it here.
-pub fn halt() -> ! {
-    loop {
-        compiler_fence(Ordering::SeqCst);
-    }
+/// The kernel itself is at fault: no process can be trusted to go on. `frame` is where the main stack
+/// ended, with what the CPU saved if it could.
+///
+/// The main stack starts anew, and nothing is protected any more ([`entry`](crate::entry) sees to both), so
+/// that the last words are spoken even if that stack was the reason.
+pub extern "C" fn kernel_fault(frame: *const Word) -> ! {
+    // SAFETY: the system control block is the kernel's.
+    let (status, address) = unsafe { ((*SCB::PTR).cfsr.read(), (*SCB::PTR).mmfar.read()) };
+    let guard = symbol(&raw const __crossgate_kernel_stack_bottom);
+    let is_saved = status & status::STACKING == 0;
+    // SAFETY: the CPU saved it there without an error.
+    let instruction = if is_saved { unsafe { frame.add(PROGRAM_COUNTER).read() } } else { 0 };
+    let is_overflow = !is_saved || (address as Word).wrapping_sub(guard) < GUARD;
+    let why = if is_overflow { "kernel stack overflow" } else { "kernel fault" };
+    halt(why, &[status, address, instruction as u32])
 }

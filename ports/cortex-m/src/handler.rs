@@ -4,6 +4,7 @@
 
 use crate::boot::{Machine, kernel};
 use crate::context::Context;
+use crate::last_words::say;
 use crate::{entry, fault, mpu};
 use cortex_m::peripheral::SCB;
 use crossgate_abi::{Cause, Status, Word};
@@ -125,31 +126,54 @@ pub extern "C" fn out_of_bounds() {
     let _ = kernel.fault(Cause::Stack, 0, 0);
 }
 
-/// SysTick has counted down, or an interrupt line is active.
+/// SysTick has counted down, an interrupt line is active, or an exception that nobody uses.
 pub extern "C" fn interrupt(context: *mut Context) -> *mut Context {
     // SAFETY: exceptions of one priority don't nest, so this is the only user of the kernel.
     let kernel = unsafe { kernel() };
     kernel.current().stack_pointer = context.addr();
-    /// The exception that is active (ARM DDI 0403E, B3.2.4); interrupt lines come after the others.
-    const ACTIVE: u32 = 0x1ff;
-    const FIRST_LINE: u32 = 16;
-    // SAFETY: this only reads.
-    let active = unsafe { (*SCB::PTR).icsr.read() } & ACTIVE;
-    let effect = match active.checked_sub(FIRST_LINE) {
-        Some(line) => kernel.interrupt(line as u16),
-        None => kernel.timer(),
+    let effect = match active_line() {
+        SYSTICK => kernel.timer(),
+        PENDSV => kernel.interrupt(NON_MASKABLE),
+        line => kernel.interrupt(line),
     };
     follow(context, effect)
 }
 
-/// The CPU refused to do what the current thread, or the kernel, asked for. In the first case another
-/// context is to be loaded.
-pub extern "C" fn fault(frame: *const Word, exception_return: Word) {
-    const THREAD_ON_PROCESS_STACK: Word = 0xffff_fffd;
-    if exception_return != THREAD_ON_PROCESS_STACK {
-        // The kernel itself is at fault. No process can be trusted to go on.
-        fault::halt();
-    }
+/// Numbers of exceptions among those of interrupt lines.
+const NON_MASKABLE: u16 = line_of(2);
+const PENDSV: u16 = line_of(14);
+const SYSTICK: u16 = line_of(15);
+
+const fn line_of(exception: u16) -> u16 {
+    exception.wrapping_sub(16)
+}
+
+/// The interrupt line that is active (ARM DDI 0403E, B3.2.4). The other exceptions are below line 0.
+fn active_line() -> u16 {
+    const ACTIVE: u32 = 0x1ff;
+    // SAFETY: this only reads.
+    let active = unsafe { (*SCB::PTR).icsr.read() } & ACTIVE;
+    line_of(active as u16)
+}
+
+/// The non-maskable interrupt comes at any moment, in the middle of the kernel too. So the kernel is told
+/// later, by PendSV, which nothing else uses.
+#[unsafe(no_mangle)]
+extern "C" fn NonMaskableInt() {
+    const PEND_PENDSV: u32 = 1 << 28;
+    // SAFETY: the handler of PendSV is the kernel's; where a 0 is written nothing happens.
+    unsafe { (*SCB::PTR).icsr.write(PEND_PENDSV) };
+}
+
+/// An interrupt has come before the kernel has started, from something that boot code has left running. It
+/// is the only one: until the kernel has put all in order, no other is let in.
+pub extern "C" fn early_interrupt() {
+    cortex_m::interrupt::disable();
+    say("early interrupt", &[active_line().cast_signed() as u32]);
+}
+
+/// The CPU refused to do what the current thread asked for. Then another context is to be loaded.
+pub extern "C" fn fault(frame: *const Word) {
     // SAFETY: a fault of a thread comes from thread mode, where the kernel is not running.
     let kernel = unsafe { kernel() };
     let stack = kernel.current().stack();

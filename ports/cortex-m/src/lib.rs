@@ -11,8 +11,11 @@
 //! | `handler` | what happened, told to the core; what it answers, done |
 //! | `context` | the registers of a thread on its stack |
 //! | `mpu` | the protection unit's registers |
-//! | `clock` | time, from SysTick |
+//! | `board` | what the port asks of a board |
+//! | `clock` | time, from the board's counter |
+//! | `systick` | when somebody is to be woken; time, on a board without a counter |
 //! | `fault` | what the CPU says of a fault |
+//! | `last_words` | what the kernel says when it can't go on |
 //! | `boot` | from reset to the first thread |
 //!
 //! All exceptions but faults have the same priority, so the kernel is never preempted. Faults have a
@@ -24,6 +27,7 @@
 
 pub mod armv7m;
 pub mod armv8m;
+mod board;
 
 #[cfg(target_os = "none")]
 #[doc(hidden)]
@@ -39,7 +43,15 @@ mod fault;
 #[cfg(target_os = "none")]
 mod handler;
 #[cfg(target_os = "none")]
+mod last_words;
+#[cfg(target_os = "none")]
 mod mpu;
+#[cfg(target_os = "none")]
+mod systick;
+
+pub use board::{Board, Counter};
+#[cfg(target_os = "none")]
+pub use systick::SysTick;
 
 // The vector table and the reset handler.
 #[cfg(target_os = "none")]
@@ -48,33 +60,71 @@ use cortex_m_rt as _;
 #[doc(hidden)]
 pub use crossgate_kernel as kernel;
 
-/// Makes a firmware of a wiring: the kernel's memory, and the entry point.
-///
-/// `clock_hz` is the frequency of the CPU clock in Hz, a whole number of MHz: SysTick counts it.
+/// Tells the linker wrapper that the compiler was told not to merge statics.
+#[cfg(all(target_os = "none", statics_apart))]
+#[unsafe(no_mangle)]
+static __crossgate_statics_apart: [u8; 0] = [];
+
+/// Makes a firmware of a wiring: the kernel's memory, and the entry point. The second word is the
+/// [`Board`].
 ///
 /// ```ignore
 /// crossgate::system! { pub static SYSTEM; /* ... */ }
-/// crossgate_cortex_m::start!(SYSTEM, clock_hz = 25_000_000);
+/// crossgate_cortex_m::start!(SYSTEM, Mine);
 /// ```
 #[macro_export]
 macro_rules! start {
-    ($system:path, clock_hz = $clock_hz:expr) => {
+    ($system:path, $board:ty) => {
+        // Another linker would link an empty file, as without the script nothing refers to anything. This
+        // section stays even so, and its word is a symbol that only the linker wrapper defines.
+        ::core::arch::global_asm!(
+            ".pushsection .crossgate.linked, \"aR\", %progbits",
+            ".word __crossgate_firmware_has_to_be_linked_by_crossgate_link",
+            ".popsection",
+        );
         const _: () = {
-            use $crate::boot::{Machine, ProcessRegions};
+            use $crate::boot::{Clock, Machine, ProcessRegions};
             use $crate::kernel::{
                 Kernel, Storage, lock::Lock, notification::Notification, process::Process,
                 thread::{Place, Thread},
             };
+            use $crate::{Board, Counter};
 
-            const TICKS_PER_MICROSECOND: ::core::num::NonZeroU32 = {
-                let clock_hz: u32 = $clock_hz;
-                match ::core::num::NonZeroU32::new(clock_hz / 1_000_000) {
-                    Some(ticks) if clock_hz % 1_000_000 == 0 => ticks,
-                    _ => panic!(
-                        "clock_hz has to be a whole number of MHz: the kernel counts microseconds with it"
-                    ),
+            const fn megahertz(hz: u32, wrong: &str) -> ::core::num::NonZeroU32 {
+                match ::core::num::NonZeroU32::new(hz / 1_000_000) {
+                    Some(megahertz) if hz % 1_000_000 == 0 => megahertz,
+                    _ => panic!("{}", wrong),
                 }
-            };
+            }
+            const CPU: ::core::num::NonZeroU32 = megahertz(
+                <$board as Board>::CLOCK_HZ,
+                "CLOCK_HZ of the board has to be a whole number of MHz: the kernel counts microseconds with it",
+            );
+            const COUNTER: ::core::num::NonZeroU32 = megahertz(
+                <<$board as Board>::Counter as Counter>::HZ,
+                "HZ of the board's counter has to be a whole number of MHz: the kernel counts microseconds with it",
+            );
+            const _: () = assert!(
+                COUNTER.get() <= 100 * CPU.get(),
+                "the board's counter may be a hundred times as fast as the CPU's clock, not more: it starts anew too often"
+            );
+
+            #[unsafe(no_mangle)]
+            fn __crossgate_board_start() {
+                <<$board as Board>::Counter as Counter>::start();
+            }
+            #[unsafe(no_mangle)]
+            fn __crossgate_board_count() -> u32 {
+                <<$board as Board>::Counter as Counter>::count()
+            }
+            #[unsafe(no_mangle)]
+            fn __crossgate_board_alarm(cycles: u32) {
+                <<$board as Board>::Counter as Counter>::alarm(cycles);
+            }
+            #[unsafe(no_mangle)]
+            fn __crossgate_board_tell(byte: u8) {
+                <$board as Board>::tell(byte);
+            }
 
             static mut __crossgate_kernel_idle: Thread = Thread::EMPTY;
             static mut __crossgate_kernel_threads: [Thread; $system.threads.len() - 1] =
@@ -115,7 +165,7 @@ macro_rules! start {
                         processes: &mut *(&raw mut __crossgate_kernel_processes),
                     },
                     Machine::new(
-                        TICKS_PER_MICROSECOND,
+                        Clock::new(COUNTER, CPU),
                         &mut *(&raw mut __crossgate_kernel_regions),
                     ),
                 )

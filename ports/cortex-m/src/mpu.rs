@@ -24,6 +24,8 @@ const RAM: u32 = 2;
 const WINDOWS: u32 = 3;
 const LEASES: u32 = 5;
 const GUARD: u32 = 7;
+/// How many regions there have to be.
+const REGIONS: u32 = 8;
 
 const _: () = assert!(crossgate_abi::LEASES_PER_CALL == 2, "there are two regions for leases");
 
@@ -104,10 +106,23 @@ fn write(address: u32, attributes: u32) {
     }
 }
 
-/// Opens flash, guards the kernel's stack and turns the protection on.
-pub fn enable(flash: Span, kernel_stack_bottom: usize) {
+/// Opens flash, guards the kernel's stack and turns the protection on. Tells whether it is: whether the
+/// unit exists, has the regions, and holds what is written to it.
+pub fn enable(flash: Span, kernel_stack_bottom: usize) -> bool {
     let [address, attributes] = region(FLASH, flash, Access::Flash);
-    write(address, attributes);
+    // SAFETY: the unit is the kernel's. While it is off the default memory map holds.
+    let regions = unsafe {
+        (*MPU::PTR).ctrl.write(0);
+        (*MPU::PTR)._type.read() >> 8 & 0xff
+    };
+    let mut lost = 0;
+    // The others are for something else, or not used. They are tried with flash, the highest number first.
+    for number in (FLASH..regions).rev() {
+        lost |= write_and_compare(number, address | number, attributes);
+        if number != FLASH {
+            write(1 << 4 | number, 0);
+        }
+    }
     // The smallest region is 32 bytes: log2 is 5, without subregions.
     write(kernel_stack_bottom as u32 | 1 << 4 | GUARD, Access::Guard as u32 | 4 << 1 | 1);
     const ENABLE: u32 = 1;
@@ -116,4 +131,20 @@ pub fn enable(flash: Span, kernel_stack_bottom: usize) {
     unsafe { (*MPU::PTR).ctrl.write(ENABLE | DEFAULT_MAP_FOR_KERNEL) };
     cortex_m::asm::dsb();
     cortex_m::asm::isb();
+    // SAFETY: reading changes nothing.
+    let control = unsafe { (*MPU::PTR).ctrl.read() };
+    regions >= REGIONS && lost | control ^ (ENABLE | DEFAULT_MAP_FOR_KERNEL) == 0
+}
+
+/// Writes a region's registers. Tells which bits of one of them are not what was written.
+#[inline(always)]
+fn write_and_compare(number: u32, address: u32, attributes: u32) -> u32 {
+    const VALID: u32 = 1 << 4;
+    write(address, attributes);
+    // SAFETY: choosing the region that is read, and reading it, changes nothing.
+    let (held_address, held_attributes) = unsafe {
+        (*MPU::PTR).rnr.write(number);
+        ((*MPU::PTR).rbar.read(), (*MPU::PTR).rasr.read())
+    };
+    (held_address ^ (address & !VALID)) | (held_attributes ^ attributes)
 }

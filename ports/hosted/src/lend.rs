@@ -11,7 +11,7 @@
 
 use crossgate_abi::table::{Method, System};
 use crossgate_abi::{ARGUMENT_WORDS, Kind, LEASES_PER_CALL, Word};
-use crossgate_kernel::lease::Lease;
+use crossgate_kernel::lease::{Lease, offered};
 use crossgate_kernel::memory::Span;
 use crossgate_kernel::thread::{Level, Thread};
 
@@ -59,7 +59,7 @@ pub fn name_originals(
         return;
     }
     for index in method(system, selector).into_iter().flat_map(addresses) {
-        let Some(memory) = Span::new(words[index], words[index + 1]) else { continue };
+        let Some(memory) = offered(words[index], words[index + 1]) else { continue };
         let is_copy = |(lease, place): &(Lease, Word)| {
             Span { start: *place, end: place + lease.memory.length() }.contains(memory)
         };
@@ -102,8 +102,7 @@ pub fn copy_in(
         copy(place_at(thread, caller, &lease), place, lease.memory.length());
         end = place & !(ALIGNMENT - 1);
         // The core took the leases in the order of the words, and passed over those that need none.
-        let is_it =
-            |&index: &usize| Span::new(words[index], words[index + 1]) == Some(lease.memory);
+        let is_it = |&index: &usize| offered(words[index], words[index + 1]) == Some(lease.memory);
         if let Some(index) = addresses.find(is_it) {
             words[index] = place;
         }

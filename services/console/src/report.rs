@@ -39,6 +39,13 @@ pub fn describe(
     system: &System,
     output: &mut dyn fmt::Write,
 ) -> fmt::Result {
+    if record.cause == Cause::Interrupt {
+        let (what, number) = match record.address.cast_signed() {
+            0.. => ("line", record.address),
+            _ => ("exception", record.address.wrapping_add(16)),
+        };
+        return write!(output, "{}: {what} {number}", cause_text(record.cause));
+    }
     let process = |index: u8| name(system.processes.get(usize::from(index)), |p| p.name);
     write!(output, "process {}: {}", process(record.process), cause_text(record.cause))?;
     match record.cause {
@@ -163,6 +170,15 @@ pub(crate) mod tests {
             "process sensor: panic at src/lib.rs:7, thread main of control"
         );
         assert!(text(&panic, None).contains("panic at ?:7"));
+    }
+
+    #[test]
+    fn an_interrupt_of_nobody_names_its_line() {
+        let mut record = record(Cause::Interrupt);
+        record.address = 20;
+        assert_eq!(text(&record, None), "an interrupt that nobody owns: line 20");
+        record.address = (-14_isize).cast_unsigned();
+        assert_eq!(text(&record, None), "an interrupt that nobody owns: exception 2");
     }
 
     #[test]

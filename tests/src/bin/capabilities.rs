@@ -101,9 +101,6 @@ crossgate::system! {
 board::start!(SYSTEM);
 
 /// Has nothing to give, and tries.
-///
-/// Mutation: `Kernel::pass_handles` does not look whether the giver may (then not whether there is such a
-/// service).
 fn stranger(reader: Handle<dyn Reader>) -> ! {
     let secret = raw::service(&SYSTEM, "SECRET");
     for forged in [secret << 8, SYSTEM.services.len() << 8, usize::MAX] {
@@ -117,8 +114,6 @@ fn stranger(reader: Handle<dyn Reader>) -> ! {
     thread::exit()
 }
 
-/// Mutations: `leave_with_care` passes no handles; `take_handles` passes none; `Kernel::revoke` keeps them;
-/// `end_grants` keeps those of the owner (then those of the receiver); `leave_with_care` ignores `REFUSED`.
 fn client(store: Handle<dyn Store>, reader: Handle<dyn Reader>, done: Signal) -> ! {
     let secret = raw::service(&SYSTEM, "SECRET");
     let denied = CallError::NotPermitted;

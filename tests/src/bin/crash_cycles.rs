@@ -77,7 +77,6 @@ fn sleep() -> ! {
     }
 }
 
-/// Mutation: `Kernel::interrupt_wait` leaves timers (there are as many as threads, so none is found).
 fn client(fragile: Handle<dyn Fragile>) -> ! {
     let mut memory = LendBuf::<32>::new();
     let mut first_lap = Duration::MAX;

@@ -92,8 +92,6 @@ impl Drop for PanicsAgain {
 }
 
 /// There is no panic inside a panic: the message is not formatted, and nothing is dropped.
-///
-/// Mutation: the panic handler formats the message.
 const TWICE_LINE: u32 = line!() + 3;
 fn panic_twice() -> ! {
     let again = PanicsAgain;
@@ -101,31 +99,24 @@ fn panic_twice() -> ! {
 }
 
 /// Says that it panicked in a file whose name lies in its RAM, where the console must not look.
-///
-/// Mutation: `Kernel::record` keeps any name.
 fn panic_in_ram() -> ! {
     let name = *b"secret.rs";
     let _ = raw::system_call(number::PANIC, [name.as_ptr().addr(), name.len(), 1, 1]);
     broken("goes on after a panic")
 }
 
-/// Mutation: `Kernel::leave_with_care` gives `Effect::CONTINUE` if there is no frame.
 fn return_without_call() -> ! {
     let _ = raw::system_call(number::RETURN, [Status::OK.0, 1, 2, 3]);
     broken("goes on after a return without a call")
 }
 
 /// The frame of a call that has come back is gone.
-///
-/// Mutation: `Kernel::leave` does not lower the depth.
 fn return_twice(vault: Handle<dyn Vault>) -> ! {
     expect("a call", vault.is_intact(), Ok(true));
     let _ = raw::system_call(number::RETURN, [Status::OK.0, 1, 2, 3]);
     broken("has returned twice")
 }
 
-/// Mutations: `Kernel::unwind` does not set `pending`; `Kernel::take_down` leaves `running` as it was;
-/// `Kernel::exit` does not look at the depth.
 fn client(
     panics: Handle<dyn Fragile>,
     exits: Handle<dyn Fragile>,
@@ -151,8 +142,6 @@ fn expect_place(record: &FaultRecord, line: u32) {
 }
 
 /// A record that the kernel did not write gives no access to what is not flash.
-///
-/// Mutation: `fault::flash` looks only at the start.
 #[track_caller]
 fn expect_no_file_outside_flash(record: &FaultRecord) {
     let flash_end = arch::constants().end;

@@ -8,7 +8,7 @@ use core::sync::atomic::{AtomicU32, Ordering};
 use core::time::Duration;
 use crossgate::time::with_deadline;
 use crossgate::{CallError, Concurrent, Exclusive, Handle, Notification, Signal, interface, time};
-use crossgate_abi::{Cause, number};
+use crossgate_abi::{Cause, LIMIT_UNIT, number};
 use system_tests::raw;
 use system_tests::report::{expect, expect_that, pass};
 use system_tests::watch::Watch;
@@ -58,6 +58,8 @@ impl Work for Worker {
 /// Tries to have more time than its caller has given.
 struct Greedy {
     worker: Handle<dyn Work>,
+    /// How much it gives itself, in ticks; 0: all that there is.
+    time: u64,
 }
 
 impl Work for Greedy {
@@ -70,8 +72,10 @@ impl Work for Greedy {
     /// Gives itself time again and again.
     fn spin(&self) {
         loop {
-            let _ = raw::system_call(number::LIMIT, [0; 4]);
-            let _ = with_deadline(1000 * MILLISECOND, || self.worker.calls());
+            let now = time::now().as_micros() / LIMIT_UNIT;
+            let limit = if self.time == 0 { 0 } else { now + self.time };
+            let _ = raw::system_call(number::LIMIT, [limit as usize & 0xffff, 0, 0, 0]);
+            let _ = self.worker.calls();
         }
     }
     fn calls(&self) -> u32 {
@@ -100,13 +104,14 @@ crossgate::system! {
     }
     process greedy {
         deadlines;
-        object greedy: Concurrent<Greedy> = Greedy { worker: WORK } => [GREEDY: dyn Work];
+        object greedy: Concurrent<Greedy> = Greedy { worker: WORK, time: 0 } => [GREEDY: dyn Work];
+        object modest: Concurrent<Greedy> = Greedy { worker: WORK, time: 1000 } => [MODEST: dyn Work];
     }
     process alone { object holder: Exclusive<Holder> = Holder => [ALONE: dyn Alone]; }
     process holder { thread main (priority = 6, stack = 1024) = hold(ALONE); }
     process client {
         deadlines;
-        thread main (priority = 5, stack = 2048) = client(WORK, GREEDY, ALONE, DONE);
+        thread main (priority = 5, stack = 2048) = client(WORK, [GREEDY, MODEST], ALONE, DONE);
     }
     process weak { thread main (priority = 7, stack = 1024) = weak(WORK); }
     process witness {
@@ -118,7 +123,6 @@ crossgate::system! {
 }
 board::start!(SYSTEM);
 
-/// Mutation: `Kernel::set_limit` does not look at the process.
 fn weak(work: Handle<dyn Work>) -> ! {
     let limited = with_deadline(MILLISECOND, || work.calls());
     expect("a limit without the right", limited, Err(CallError::NotPermitted));
@@ -144,12 +148,9 @@ fn within<T>(
     result
 }
 
-/// Mutations: `Kernel::timer` looks at no limits; goes on with who was interrupted; `Kernel::overrun` does
-/// not end waits for objects (then not for notifications); marks no frames; kills nobody;
-/// `Kernel::set_limit` lets a callee have more time than its caller.
 fn client(
     work: Handle<dyn Work>,
-    greedy: Handle<dyn Work>,
+    [greedy, modest]: [Handle<dyn Work>; 2],
     alone: Handle<dyn Alone>,
     done: Signal,
 ) -> ! {
@@ -168,8 +169,13 @@ fn client(
     // The innermost first, then who waits on and on.
     let waited = within(limit, limit + 6 * GRACE, || greedy.wait());
     expect("a server that hides behind calls", waited.err(), Some(CallError::DeadlineExceeded));
+    // So long that the thread has nothing left of the time of grace.
+    time::sleep(60 * MILLISECOND);
     let spun = within(limit, limit + 6 * GRACE, || greedy.spin());
-    expect("a server that gives itself time", spun, late);
+    expect("a server that gives itself all time", spun, late);
+    time::sleep(60 * MILLISECOND);
+    let spun = within(limit, limit + 6 * GRACE, || modest.spin());
+    expect("a server that gives itself a second", spun, late);
 
     time::sleep(60 * MILLISECOND);
     let nested = with_deadline(200 * MILLISECOND, || greedy.calls());
@@ -188,8 +194,9 @@ fn witness(faulted: Notification, done: Notification) -> ! {
     let mut watch = Watch::new(&SYSTEM, faulted);
     let record = watch.expect("worker", Cause::Deadline);
     expect("the thread", SYSTEM.threads[usize::from(record.thread)].name, "main");
-    watch.expect("greedy", Cause::Deadline);
-    watch.expect("greedy", Cause::Deadline);
+    for _ in 0..3 {
+        watch.expect("greedy", Cause::Deadline);
+    }
     done.wait();
     watch.expect_no_more();
     pass()

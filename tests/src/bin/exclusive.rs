@@ -117,7 +117,6 @@ fn known(selfish: Handle<dyn Count>) -> ! {
     thread::exit()
 }
 
-/// Mutation: `take_lock` takes a lock that another thread holds.
 fn count(counter: Handle<dyn Count>, done: Notification) -> ! {
     for _ in 0..ROUNDS {
         expect("a call", counter.increment(), Ok(()));
@@ -126,7 +125,6 @@ fn count(counter: Handle<dyn Count>, done: Notification) -> ! {
     thread::exit()
 }
 
-/// Mutation: `take_lock` without `leads_back`.
 fn judge(counter: Handle<dyn Count>, selfish: Handle<dyn Count>, done: Notification) -> ! {
     for _ in 0..4 {
         done.wait();
@@ -159,8 +157,6 @@ fn high(finished: &AtomicBool, outer: Handle<dyn Work>) -> ! {
 }
 
 /// Would keep them from running from 15 ms on.
-///
-/// Mutation: `wait_for_holder` without `inherit`; `inherit` without the loop.
 fn middle(finished: &AtomicBool, done: Signal) -> ! {
     time::sleep(15 * MILLISECOND);
     expect_that("the more urgent thread has finished", finished.load(Ordering::Relaxed));

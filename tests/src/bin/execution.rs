@@ -40,28 +40,21 @@ crossgate::system! {
 }
 board::start!(SYSTEM);
 
-/// Mutation: `Access::ReadWrite` without bit 28 (execute never).
 fn run_stack() -> ! {
     let code = UnsafeCell::new(arch::RETURN);
     run(code.get().addr())
 }
 
-/// Mutation: as above.
 fn run_static(scratch: &Scratch) -> ! {
     run(scratch.0.get().addr())
 }
 
 /// Calls the code at `address`, which would come back.
-///
-/// Mutation, for memory that is not the attacker's: `mpu::enable` opens the whole address space to all,
-/// as region 7.
 fn run(address: usize) -> ! {
     arch::run(address);
     broken("has executed data")
 }
 
-/// Mutation, for these: `handler::fault` goes on at the next instruction instead of telling the
-/// core.
 fn undefined() -> ! {
     arch::undefined();
     broken("has executed an undefined instruction")
@@ -72,7 +65,6 @@ fn breakpoint() -> ! {
     broken("has gone past a breakpoint")
 }
 
-/// Mutation: `configure` without `TRAP_DIVISION_BY_ZERO`.
 fn divide_by_zero() -> ! {
     arch::divide_by_zero();
     broken("has divided by zero")
@@ -80,8 +72,6 @@ fn divide_by_zero() -> ! {
 
 /// Jumps to where the kernel enters a method of the victim's, with the victim's own object: the code is
 /// readable by all, but has no more rights there than anywhere.
-///
-/// Mutations: as for statics in the test `memory`.
 fn run_method(object: usize) -> ! {
     let method = SYSTEM.services.get(raw::service(&SYSTEM, "VAULT")).map(|vault| &vault.methods[1]);
     arch::run_method(method.map_or(0, |method| method.entry as usize), object);

@@ -124,7 +124,6 @@ fn attack(vault: Handle<dyn Vault>, _typed: Handle<dyn Typed>) -> ! {
     thread::exit()
 }
 
-/// Mutation: `Kernel::admit` takes the last service if there is none of this index.
 fn handle_past_the_table() {
     let end = SYSTEM.services.len();
     for service in [end, end + 1, 0xff, 0xffff, usize::MAX >> 9] {
@@ -133,7 +132,6 @@ fn handle_past_the_table() {
     }
 }
 
-/// Mutation: `Kernel::admit` takes the last method if there is none of this index.
 fn method_past_the_end() {
     let vault = raw::service(&SYSTEM, "VAULT");
     for method in [3, 4, 0xff] {
@@ -142,7 +140,6 @@ fn method_past_the_end() {
     }
 }
 
-/// Mutation: `Kernel::admit` does not look at `called_by`.
 fn service_of_others() {
     let private = raw::service(&SYSTEM, "PRIVATE");
     for method in 0..3 {
@@ -152,7 +149,6 @@ fn service_of_others() {
     }
 }
 
-/// Mutation: the stub for `bool`, an enum or `NonZero` takes any word.
 fn values_that_are_none() {
     let typed = raw::service(&SYSTEM, "TYPED");
     for (method, value) in [(0, 2), (0, usize::MAX), (1, 2), (1, usize::MAX), (2, 0)] {
@@ -161,8 +157,6 @@ fn values_that_are_none() {
     }
 }
 
-/// Mutations: the stub for `Handle` does not look at the interface; does not look at the lower bits;
-/// `Kernel::pass_handles` lets pass what is not in the table.
 fn handles_that_are_none() {
     let typed = raw::service(&SYSTEM, "TYPED");
     let vault = raw::service(&SYSTEM, "VAULT");
@@ -177,8 +171,6 @@ fn handles_that_are_none() {
     }
 }
 
-/// Mutations: the stubs take any word (as above); `leave_with_care` gives back any status; then any
-/// words; `begin` does not look at the depth.
 fn client(liar: Handle<dyn Typed>, vault: Handle<dyn Vault>) -> ! {
     let one = const { NonZeroU32::new(1).unwrap() };
     expect("a boolean that is none", liar.boolean(true), Err(CallError::BadReply));

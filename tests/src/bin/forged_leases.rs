@@ -52,8 +52,6 @@ struct Greedy {
 }
 
 impl Relay for Greedy {
-    /// Mutations: `Kernel::lease_of_others` without `held.writable`; with a `contains` that looks at the start
-    /// only (then at the end only); `Kernel::is_on_own_stack` up to the end of the stack.
     fn relay(&self, bytes: Lent<'_, [u8]>, address: usize) {
         let _ = bytes;
         let lent = arch::lent(address, 64);
@@ -109,8 +107,6 @@ fn refused(what: &str, method: usize, address: usize, length: usize) {
     expect(what, reply.error(), Some(CallError::BadLease));
 }
 
-/// Mutation, for all of it: `Kernel::lease_of_others` gives a lease if no rule allows one. Those for single rules
-/// are named below.
 fn attack(
     private: &Private,
     vault: Handle<dyn Vault>,
@@ -130,19 +126,16 @@ fn attack(
         refused("its own device", method, board::UART1.start, 32);
         refused("a register of the system", method, 0xe000_ed80, 32);
         refused("nothing", method, 0x6000_0000, 32);
-        // Mutation: `Span::new` with `wrapping_add`, and `contains` without `is_empty`.
         refused("memory that wraps", method, usize::MAX - 15, 32);
         refused("memory that wraps", method, own, usize::MAX);
         refused("memory that wraps", method, own, own.wrapping_neg());
         refused("memory that wraps", method, buffer_address, usize::MAX - buffer_address + 2);
         refused("everything", method, 0, usize::MAX);
-        // Mutation: `Kernel::shared` ends where the memory of the process does.
         refused("more than is shared", method, own.min(private), own.abs_diff(private) + 64);
         refused("past the end of the stack", method, stack_end() - 32, 64);
         refused("past the end of the stack", method, stack_end(), 32);
         saved_registers(method);
     }
-    // Mutation: `Kernel::lease_of_others` without `!writable`; `boot` with 64 bytes more of flash.
     refused("flash for writing", WRITE, (&raw const SYSTEM).addr() & !31, 32);
     refused("past the end of flash", READ, arch::constants().end - 16, 32);
     refused("past the end of flash", READ, arch::constants().end, 32);
@@ -156,8 +149,6 @@ fn stack_end() -> usize {
 
 /// Lends the place where the kernel saves its registers during the call: a server that changes them
 /// would change the caller.
-///
-/// Mutation: `Kernel::is_on_own_stack` starts at the stack pointer.
 fn saved_registers(method: usize) {
     let selector = number::call(raw::service(&SYSTEM, "STORE"), method);
     let status = arch::lend_saved_registers(selector, 64);

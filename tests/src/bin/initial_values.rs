@@ -41,7 +41,6 @@ core::arch::global_asm!(
     "bx lr",
 );
 
-/// Mutation: `Machine::reset` copies nothing; then: zeroes nothing.
 fn client(word: &AtomicU32, archive: Handle<dyn Archive>) -> ! {
     expect("this process' object", word.load(Ordering::Relaxed), 0xc11e_0000);
     expect("the other process' statics are fresh", archive.is_fresh(), Ok(true));

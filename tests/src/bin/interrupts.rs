@@ -35,7 +35,7 @@ crossgate::system! {
     process driver {
         mmio TIMER0;
         mmio UART0;
-        notification EXPIRED;
+        counting notification EXPIRED;
         interrupt interrupt::TIMER0 => EXPIRED;
         notification RECEIVED;
         interrupt interrupt::UART0_RX => RECEIVED;
@@ -53,29 +53,17 @@ board::start!(SYSTEM);
 
 const MILLISECOND: Duration = Duration::from_millis(1);
 
-// The emulated board gets no input, so its line 0 is made pending before the start, as if a byte had arrived
-// in the meantime.
-#[cfg(target_arch = "arm")]
-core::arch::global_asm!(
-    ".section .text.__pre_init",
-    ".global __pre_init",
-    ".thumb_func",
-    "__pre_init:",
-    "ldr r0, =0xe000e200", // the interrupt controller's set-pending register
-    "movs r1, #1",
-    "str r1, [r0]",
-    "bx lr",
-);
-
 /// Ticks of the timers in a ms.
 const TICKS: u32 = CLOCK_HZ / 1000;
 
 fn driver(expired: Notification, received: Notification, quiet: Notification) -> ! {
-    // Mutation: `Kernel::interrupt` ignores line 0.
     expect("a line is masked at first", received.try_wait(), false);
     Uart::new(UART0, 115_200).with_receive_interrupt().enable();
     received.acknowledge();
-    expect_that("interrupt 0 comes", received.wait_timeout(10 * MILLISECOND).is_ok());
+    // The emulated board gets no input: there `pulses` shows it.
+    if cfg!(not(target_arch = "arm")) {
+        expect_that("interrupt 0 comes", received.wait_timeout(10 * MILLISECOND).is_ok());
+    }
 
     let mut timer = Timer::new(TIMER0);
     timer.interrupt_after(TICKS);
@@ -83,17 +71,22 @@ fn driver(expired: Notification, received: Notification, quiet: Notification) ->
     expect("a line is masked at first", expired.try_wait(), false);
     for _ in 0..20 {
         timer.clear_interrupt();
-        timer.interrupt_after(TICKS);
         expired.acknowledge();
+        expect("an interrupt that was served comes again", expired.try_wait(), false);
+        timer.interrupt_after(TICKS);
         expect_that("the interrupt comes", expired.wait_timeout(100 * MILLISECOND).is_ok());
     }
-    // Mutation: `Kernel::interrupt` does not mask the line.
+    for _ in 0..20 {
+        expired.acknowledge();
+        let again = expired.wait_timeout(MILLISECOND);
+        expect_that("an interrupt that was not served comes again", again.is_ok());
+        expect("once", expired.try_wait(), false);
+    }
     timer.clear_interrupt();
     timer.interrupt_after(TICKS);
     time::sleep(5 * MILLISECOND);
     expect("it stays masked until it is acknowledged", expired.try_wait(), false);
 
-    // Mutation: `acknowledge` without the check of the owner.
     let foreign = SYSTEM.notifications.iter().position(|other| other.name == "IGNORED");
     let reply = raw::system_call(number::ACKNOWLEDGE, [foreign.unwrap_or(0), 0, 0, 0]);
     expect("a line of others", reply.error(), Some(crossgate::CallError::NotPermitted));
@@ -104,8 +97,6 @@ fn driver(expired: Notification, received: Notification, quiet: Notification) ->
 /// Lets its device interrupt all the time, and acknowledges without quieting it: each time costs one
 /// interrupt, no more. Then it crashes with its line open and a signal kept: neither is left to its
 /// second life, in which its device still interrupts.
-///
-/// Mutations: `silence` does not mask the lines; `silence` keeps the signals.
 fn careless(ignored: Notification, quiet: Signal, lives: Handle<dyn Lives>) -> ! {
     if lives.begin() != Ok(1) {
         time::sleep(5 * MILLISECOND);
@@ -119,11 +110,8 @@ fn careless(ignored: Notification, quiet: Signal, lives: Handle<dyn Lives>) -> !
         ignored.acknowledge();
         time::sleep(Duration::from_micros(100));
     }
-    // Twice, as the first time an interrupt is still pending, which masks the line once more.
     timer.clear_interrupt();
-    for _ in 0..2 {
-        ignored.acknowledge();
-    }
+    ignored.acknowledge();
     timer.interrupt_after(TICKS);
     panic!("the driver crashes")
 }

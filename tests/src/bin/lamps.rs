@@ -26,8 +26,6 @@ crossgate::system! {
 }
 board::start!(SYSTEM);
 
-/// Mutations: `Lamp::set_high` and `set_low` write only their own bit; `Lamp::new` gives all the same bit;
-/// `Timer::delay_ns` does not wait.
 fn owner(mut lamps: [Lamp; 2], done: Signal) -> ! {
     expect("the lamps at first", states(&mut lamps), [false, false]);
     expect("a lamp", lamps[1].set_high(), Ok(()));

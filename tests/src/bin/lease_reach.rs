@@ -224,8 +224,6 @@ fn client(
 }
 
 /// The words next to a lent buffer on the stack.
-///
-/// Mutation: `mpu::open_lease` opens 64 bytes more on either side.
 #[inline(never)]
 fn neighbours(before: Handle<dyn Borrower>, after: Handle<dyn Borrower>) {
     let row = Row::new();
@@ -239,8 +237,6 @@ fn neighbours(before: Handle<dyn Borrower>, after: Handle<dyn Borrower>) {
 }
 
 /// Lent statics may be rounded, but only within what is shared anyway.
-///
-/// Mutation: `mpu::open_lease` opens 256 bytes more after a lease of one byte.
 fn private_memory(private: &Private, offer: &[u8; 128], server: Handle<dyn Borrower>) {
     let address = private.0.as_ptr().addr();
     for part in [&offer[..], &offer[3..8], &offer[96..], &offer[127..]] {
@@ -250,8 +246,6 @@ fn private_memory(private: &Private, offer: &[u8; 128], server: Handle<dyn Borro
     expect("the static", private.0.load(Ordering::Relaxed), MINE);
 }
 
-/// Mutations: `mpu::open_lease` opens for writing what was lent for reading; `Lent::of` has everything copied
-/// back.
 #[inline(never)]
 fn writing_what_is_lent_for_reading(
     offer: &[u8; 128],
@@ -269,8 +263,6 @@ fn writing_what_is_lent_for_reading(
 }
 
 /// The same thread comes again, and lends nothing.
-///
-/// Mutation: `handler::open_leases` closes none if it opens none.
 #[inline(never)]
 fn after_the_call(keeps: Handle<dyn Borrower>) {
     let mut row = Row::new();
@@ -283,9 +275,6 @@ fn after_the_call(keeps: Handle<dyn Borrower>) {
 }
 
 /// Other threads of the server come during the call, and after it.
-///
-/// Mutations: `entry::load` looks for leases of the thread only, not for open ones; as above, for the
-/// one that comes after the call.
 #[inline(never)]
 fn in_another_thread(spies: Handle<dyn Borrower>, hoards: Handle<dyn Borrower>) {
     let mut row = Row::new();
@@ -322,8 +311,6 @@ fn later(server: &Server) -> ! {
 }
 
 /// A server calls a further one: that has only what it is lent on, and with no more rights.
-///
-/// Mutations: `Thread::lease` begins with those of the callers; for the write, as above.
 #[inline(never)]
 fn further_on(forwards: Handle<dyn Borrower>, forwards_writes: Handle<dyn Borrower>) {
     let row = Row::new();
@@ -341,8 +328,6 @@ fn further_on(forwards: Handle<dyn Borrower>, forwards_writes: Handle<dyn Borrow
 }
 
 /// The same, but it is lent nothing at all.
-///
-/// Mutation: `handler::call` closes the leases that were open only if it opens some.
 #[inline(never)]
 fn nothing_further_on(forwards_plainly: Handle<dyn Borrower>) {
     let mut row = Row::new();

@@ -192,8 +192,6 @@ fn two_at_a_time(server: Handle<dyn Bytes>, text: &[u8]) {
 }
 
 /// Calls that lend on what they hold, until the kernel keeps no more of them: twice two leases.
-///
-/// Mutation: `Kernel::take_leases` goes on when there is no place.
 fn many(director: Handle<dyn Bytes>, text: &[u8]) {
     expect("one lease three calls on", director.sum(text), Ok(100));
     let from = LendBuf::<32>::new();

@@ -101,8 +101,6 @@ crossgate::system! {
 }
 board::start!(SYSTEM);
 
-/// Mutations: `Kernel::signal` marks notification n + 16 like n; `ThreadId::bit` gives thread n + 16 the
-/// bit of thread n.
 fn wait(signal: Notification, locks: &Locks, index: usize, done: Signal) -> ! {
     // Half of them with a deadline, which doesn't come.
     if index.is_multiple_of(2) {

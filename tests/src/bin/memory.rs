@@ -90,27 +90,20 @@ fn flash() -> usize {
 }
 
 /// A caller reads a static of the process that it may call.
-///
-/// Mutation: `ProcessRegions::of` opens 16 KiB from the start of a process' memory.
 fn read_static(vault: Handle<dyn Vault>) -> ! {
     read(vault.address().unwrap_or(0))
 }
 
-/// Mutation: as above.
 fn write_static(vault: Handle<dyn Vault>) -> ! {
     write(vault.address().unwrap_or(0))
 }
 
-/// Mutation, for all but statics and flash: `mpu::enable` opens the whole address space to all, as
-/// region 7. For flash: `Access::Flash` is full access. For the neighbour of a device:
-/// `ProcessRegions::of` opens twice the size of a window.
 fn read(address: usize) -> ! {
     let word = probe::load(address);
     core::hint::black_box(word);
     broken("has read memory that is not its own")
 }
 
-/// Mutation: as above.
 fn write(address: usize) -> ! {
     probe::store(address, 0xbad0_bad0);
     broken("has written memory that is not its own")
@@ -118,9 +111,6 @@ fn write(address: usize) -> ! {
 
 /// Lets hostile servers run in its thread. They are after its process' static, and after the
 /// variable of its own stack frame.
-///
-/// Mutation: for the static, `Kernel::admit` enters with the level's process being the caller's;
-/// for the frame, `window` gives the whole stack.
 fn client(
     diary: &Diary,
     [reader, writer, frame_reader, frame_writer]: [Handle<dyn Reach>; 4],

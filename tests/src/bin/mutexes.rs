@@ -79,8 +79,6 @@ fn judge(account: &Account, done: Notification, [low, _middle, _high]: [Signal; 
 
 /// Holds the mutex, then wakes the high thread, which waits for it, and the middle one, which would
 /// keep this one from running if it had not inherited the high one's priority.
-///
-/// Mutation: `wait_for_holder` without `inherit`.
 fn low(lock: &Account, start: Notification, middle: Notification, high: Notification) -> ! {
     start.wait();
     let held = lock.balance.lock();

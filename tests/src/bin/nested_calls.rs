@@ -77,7 +77,6 @@ crossgate::system! {
 }
 board::start!(SYSTEM);
 
-/// Mutation: `Kernel::admit` without the check of the depth (the frame of the ninth call is lost).
 fn roomy(first: Handle<dyn Link>, second: Handle<dyn Link>, end: Handle<dyn Link>) -> ! {
     for _ in 0..3 {
         expect("calls that nest, the ninth being refused", first.descend(), Ok(8));
@@ -87,7 +86,6 @@ fn roomy(first: Handle<dyn Link>, second: Handle<dyn Link>, end: Handle<dyn Link
     crossgate::thread::exit()
 }
 
-/// Mutation: `Kernel::admit` without the check of the stack.
 fn narrow(large: Handle<dyn Link>, end: Handle<dyn Link>) -> ! {
     let stack = probe::stack_of(&SYSTEM, "narrow", 2);
     deeper(stack.start + arch::METHOD_STACK + 24 * 1024, large, end)

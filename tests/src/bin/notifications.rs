@@ -6,6 +6,8 @@
 
 use core::time::Duration;
 use crossgate::{Notification, Signal, notification, thread, time};
+use crossgate_abi::{Status, number};
+use system_tests::raw;
 use system_tests::report::{broken, expect, expect_that, pass};
 use system_tests::watch::allow_no_fault;
 
@@ -55,7 +57,7 @@ fn send(go: Notification, one: Signal, many: Signal) -> ! {
 fn receive([one, many, never, done]: [Notification; 4], go: Signal) -> ! {
     expect("nothing has come", one.try_wait(), false);
 
-    // Kept, once or counted. Mutation: `Kernel::signal` treats one kind like the other.
+    // Kept, once or counted.
     expect("signal", go.signal(), Ok(()));
     time::sleep(2 * MILLISECOND);
     one.wait();
@@ -65,7 +67,6 @@ fn receive([one, many, never, done]: [Notification; 4], go: Signal) -> ! {
     expect("a counting notification keeps each signal", many.try_wait(), false);
 
     // A timeout, and then a wait whose signal comes before the timeout; no stale wake-up after it.
-    // Mutation: a thread that is woken keeps its timer.
     let start = time::now();
     expect_that("nothing comes", never.wait_timeout(3 * MILLISECOND).is_err());
     expect_that("a timeout is not early", time::now() - start >= 3 * MILLISECOND);
@@ -75,8 +76,7 @@ fn receive([one, many, never, done]: [Notification; 4], go: Signal) -> ! {
     expect_that("nothing comes", many.wait_timeout(200 * MILLISECOND).is_err());
     expect_that("the earlier timeout wakes nobody", time::now() - start >= 200 * MILLISECOND);
 
-    // After the timeout nobody waits: signals are kept, and disturb no sleep. Mutation: `Kernel::timer`
-    // without `stop_waiting_for_notifications`.
+    // After the timeout nobody waits: signals are kept, and disturb no sleep.
     let start = time::now();
     expect("signal", go.signal(), Ok(()));
     time::sleep(10 * MILLISECOND);
@@ -86,6 +86,16 @@ fn receive([one, many, never, done]: [Notification; 4], go: Signal) -> ! {
     }
     expect("signal", go.signal(), Ok(()));
     many.wait();
+
+    // A timeout that was not needed does not end a later wait that has none.
+    expect("signal", go.signal(), Ok(()));
+    expect_that("a signal comes in time", many.wait_timeout(3 * MILLISECOND).is_ok());
+    many.wait();
+    one.wait();
+    expect("signal", go.signal(), Ok(()));
+    let index = SYSTEM.notifications.iter().position(|other| other.name == "MANY").unwrap_or(0);
+    let reply = raw::system_call(number::WAIT, [1 << index, usize::MAX, usize::MAX, 0]);
+    expect("how a wait without a timeout ends", reply.status, Status::OK);
 
     // Any of several.
     one.signal();
@@ -105,8 +115,6 @@ fn receive([one, many, never, done]: [Notification; 4], go: Signal) -> ! {
 }
 
 /// Each signal wakes one waiter, the most urgent first: so the low one comes second.
-///
-/// Mutation: `most_urgent` gives the least urgent one.
 fn wait_shared(shared: Notification, order: u32, done: Signal) -> ! {
     use core::sync::atomic::{AtomicU32, Ordering};
     static SERVED: AtomicU32 = AtomicU32::new(0);

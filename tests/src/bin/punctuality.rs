@@ -60,8 +60,6 @@ fn expect_punctual(deadline: Instant) {
     }
 }
 
-/// Mutations: `Clock::set_deadline` rounds up to whole ms; `Kernel::timer` does not set the next deadline;
-/// `Kernel::start_timer` does not tell the port of an earlier one.
 fn sleep_often(microseconds: u32, done: Signal) -> ! {
     let length = MICROSECOND * microseconds;
     let start = time::now();
@@ -94,8 +92,6 @@ fn run(progress: &Progress) -> ! {
 }
 
 /// While it sleeps for less than a millisecond, somebody else has the CPU: nearly all of the time.
-///
-/// Mutation: `Kernel::sleep_until` spins until the deadline.
 fn judge(progress: &Progress, done: Notification) -> ! {
     for _ in 0..8 {
         done.wait();

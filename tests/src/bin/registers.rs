@@ -62,22 +62,17 @@ fn client(spy: Handle<dyn Spy>) -> ! {
     let service = raw::service(&SYSTEM, "SPY");
     let after = registers::call_with_secrets(number::call(service, 0));
     expect("the call", after.status, Status::OK);
-    // Mutation: `Context::enter` gives r4 to r11 (then r12, then lr) another value than 0.
-    // Mutation: `used` gives back all words.
     expect("secrets that the callee saw", spy.found(), Ok(0));
-    // Mutation: the entry leaves without loading r4 to r11.
     expect_preserved(&after.preserved);
 
     let after = registers::call_with_secrets(number::call(service, 1));
     expect("the call", after.status, Status::OK);
     expect("its result", after.words, [SECRET, 0]);
-    // Mutation: as above; `handler::leave` sets r12 in the caller's context.
     expect("the callee's secret in a register", after.others.contains(&SECRET), false);
     expect_preserved(&after.preserved);
     pass()
 }
 
-/// Mutation: as above.
 fn expect_preserved(registers: &[Word]) {
     for (place, register) in registers.iter().enumerate() {
         expect("a register of the caller after a call", *register, SECRET + place);

@@ -135,7 +135,6 @@ crossgate::system! {
 }
 board::start!(SYSTEM);
 
-/// Mutation: `Kernel::come_home` ends every thread.
 fn begin_and_wait(tally: Handle<dyn Tally>) -> ! {
     expect_that("the tally", tally.begun().is_ok());
     loop {
@@ -145,8 +144,6 @@ fn begin_and_wait(tally: Handle<dyn Tally>) -> ! {
 
 /// Lends what the reset of its process would write. The second time it finds the first value, as the
 /// reset came after the lent memory was back.
-///
-/// Mutation: `Kernel::advance` does not look at `holds_memory_of`.
 fn lend(tally: Handle<dyn Tally>, go: Notification, begun: Signal) -> ! {
     let Some(lent) = LENT.take() else { broken("has taken the static before") };
     expect("the lent static at first", *lent, 5);
@@ -170,8 +167,6 @@ fn crash_meanwhile(go: Notification) -> ! {
 }
 
 /// Lends to a server that crashes with what it was lent, later than the other gives back the rest.
-///
-/// Mutation: `Kernel::unwind` wakes nobody who waits for memory.
 fn trust(drops: Handle<dyn Tally>) -> ! {
     let Some(trusted) = TRUSTED.take() else { broken("has taken the static before") };
     if is_first_life() {
@@ -186,9 +181,6 @@ fn is_first_life() -> bool {
     time::now().as_micros() < 10_000
 }
 
-/// Mutations: `Kernel::advance` does not reset memory (then gives the process free too early); as
-/// above; `Kernel::crash` does not count; `Process::not_before` gives 0; `Kernel::crash` looks at no
-/// limit; `Kernel::supervise` does not look at the process.
 fn client(
     [steady, fragile, held]: [Handle<dyn Counter>; 3],
     tally: Handle<dyn Tally>,

@@ -104,10 +104,6 @@ crossgate::system! {
 board::start!(SYSTEM);
 
 /// Lends its shared memory, and is called by the one who holds it, who lends it on.
-///
-/// Mutations: `Kernel::take_leases` opens for reading only what is the callee's own and lent for reading;
-/// `ProcessRegions::of` opens a process' memory only behind what it shares;
-/// `mpu::open_lease` opens everything for reading only.
 fn lend_and_be_called(server: &Server, relay: Handle<dyn Use>, ready: Signal) -> ! {
     let (Some(first), Some(second), Some(third)) = (FIRST.take(), SECOND.take(), THIRD.take())
     else {

@@ -93,15 +93,12 @@ fn recurse(floor: usize) -> u32 {
     recurse(floor) + black_box(frame)[1]
 }
 
-/// Mutation: `entry::load` opens all RAM as the stack.
 fn overflow() -> ! {
     black_box(recurse(own_stack("overflow")));
     broken("has used up its stack")
 }
 
 /// Goes far below the stack without touching what is in between.
-///
-/// Mutation: as for `read` in the test `memory`.
 fn jump_over() -> ! {
     probe::store(own_stack("jump").wrapping_sub(0x2_0000), 1);
     broken("has written far below its stack")
@@ -112,28 +109,17 @@ fn trap_on_victim(vault: Handle<dyn Vault>) -> ! {
 }
 
 /// Makes a system call with this stack pointer.
-///
-/// Mutation: `save!` without `bhi` (own memory, near the bottom); the same, and `mpu::enable` opens the
-/// whole address space to all (others' memory, the kernel, flash, below the bottom); where there is no
-/// memory the bus refuses the registers: `fault::read` without the bits for stacking.
-///
-/// Mutation, where the CPU itself could not save its registers: `fault::read` leaves the system call
-/// pending, so that it is made for the next thread.
 fn trap_on(stack_pointer: usize) -> ! {
     let _ = arch::trap_at(stack_pointer, number::system_call(number::THREAD_ID));
     broken("has made a system call with a wild stack pointer")
 }
 
 /// Waits with this stack pointer until it is interrupted.
-///
-/// Mutation: as above.
 fn spin_on(stack_pointer: usize) -> ! {
     arch::spin_at(stack_pointer)
 }
 
 /// Calls servers that ruin their stack, which is a part of its own.
-///
-/// Mutations: `mpu::open` opens all RAM as the stack; for the climber, `window` gives the whole stack.
 fn client(deep: Handle<dyn Bad>, climber: Handle<dyn Bad>) -> ! {
     let secret = black_box([0x1234_5678_u32; 8]);
     expect("a server overflows the stack", deep.act(), Err(CallError::ServerFaulted));
@@ -143,8 +129,6 @@ fn client(deep: Handle<dyn Bad>, climber: Handle<dyn Bad>) -> ! {
 }
 
 /// Calls with just enough stack left for the kernel to save its registers: not for a method.
-///
-/// Mutation: `Kernel::admit` without the check of the stack.
 fn call_with_little_stack(_vault: Handle<dyn Vault>) -> ! {
     let service = system_tests::raw::service(&SYSTEM, "VAULT");
     for left in arch::TOO_LITTLE_STACK.step_by(8) {

@@ -70,8 +70,6 @@ fn unknown_numbers() {
     }
 }
 
-/// Mutations: `signal_by_thread` without the look at `signallers`; `wait` (then `acknowledge`) without
-/// the one at `owned`.
 fn notifications_of_others() {
     let all = SYSTEM.notifications.len();
     for index in (0..all).chain([all, 31, 32, 33, 64, usize::MAX]) {
@@ -88,7 +86,6 @@ fn notifications_of_others() {
     }
 }
 
-/// Mutation: `read_fault` without the check of the process.
 fn fault_records_of_others() {
     for sequence in [0, 1, usize::MAX] {
         let reply = raw::system_call(number::READ_FAULT, [sequence, 0, 0, 0]);
@@ -97,8 +94,6 @@ fn fault_records_of_others() {
 }
 
 /// Nobody but the supervisor ends or restarts anything: not its neighbours, and not itself.
-///
-/// Mutation: `Kernel::supervise` does not look at the process.
 fn lives_of_others() {
     let all = SYSTEM.processes.len();
     for process in (0..all).chain([all, 31, 32, 0xff, 0x100, usize::MAX]) {
@@ -110,8 +105,6 @@ fn lives_of_others() {
 }
 
 /// Words that are not the attacker's: the kernel must not even read them.
-///
-/// Mutations: `read_mutex` with `owned` true; without the check of the alignment.
 fn mutexes_elsewhere(vault: Handle<dyn Vault>) {
     let secret = vault.address().unwrap_or(0);
     let local = 0_u32;
@@ -135,10 +128,6 @@ fn mutexes_elsewhere(vault: Handle<dyn Vault>) {
 }
 
 /// Mutexes in the attacker's own memory that hold no stack pointer, or somebody else's.
-///
-/// Mutations: `read_mutex` without the check of the alignment; `mutex_holder` gives some
-/// thread if there is none, or one that has not entered the process; `mutex_wake` without the check of
-/// the holder.
 fn forged_mutexes(words: &[AtomicUsize; 2]) {
     let word = &words[0];
     let address = word.as_ptr().addr();

@@ -64,7 +64,6 @@ fn note(log: Handle<dyn Log>, who: u32) {
     expect("a note", log.note(who), Ok(()));
 }
 
-/// Mutation: `Kernel::yield_now` without `rotate`.
 fn take_turns(who: u32, log: Handle<dyn Log>) -> ! {
     note(log, who);
     thread::yield_now();
@@ -87,8 +86,6 @@ fn low(now: Signal, log: Handle<dyn Log>) -> ! {
 }
 
 /// Runs at the lowest priority there is for a thread, and never stops.
-///
-/// Mutation: `Ready::first` takes the lowest level.
 fn spin() -> ! {
     loop {
         core::hint::spin_loop();

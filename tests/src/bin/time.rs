@@ -35,9 +35,6 @@ crossgate::system! {
 board::start!(SYSTEM);
 
 /// Sleeps `rounds` times for so many µs.
-///
-/// Mutations: `SLEEP` ends 400 µs early; `Kernel::timer` does not set the next deadline;
-/// `Clock::elapsed` forgets that the counter has expired.
 fn sleep_often(microseconds: u64, rounds: u32, done: Signal) -> ! {
     let length = Duration::from_micros(microseconds);
     for _ in 0..rounds {

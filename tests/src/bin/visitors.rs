@@ -138,8 +138,6 @@ fn finish(done: Signal) -> ! {
 }
 
 /// Sleeps inside the process that crashes.
-///
-/// Mutation: `Kernel::take_down` unwinds only threads that are ready.
 fn kept(keeper: Handle<dyn Slow>, done: Signal) -> ! {
     let start = time::now();
     expect(
@@ -152,8 +150,6 @@ fn kept(keeper: Handle<dyn Slow>, done: Signal) -> ! {
 }
 
 /// Comes back into the crashed process later, which must not go on.
-///
-/// Mutation: `Kernel::take_down` does not mark frames.
 fn passing(passes: Handle<dyn Slow>, done: Signal) -> ! {
     expect("a call through a stopped process", passes.act(), Err(CallError::ServerFaulted));
     finish(done)
@@ -165,24 +161,18 @@ fn holding(busy: Handle<dyn SlowAlone>, done: Signal) -> ! {
 }
 
 /// Waits for its turn in a third process, and is taken out of the line.
-///
-/// Mutation: `Kernel::unwind` does not call `interrupt_wait`.
 fn waiting(waits: Handle<dyn Slow>, done: Signal) -> ! {
     expect("a call from a stopped process", waits.act(), Err(CallError::ServerFaulted));
     finish(done)
 }
 
 /// The first crashes the process; the second waited for the lock that the first had.
-///
-/// Mutation: `Kernel::unwind` does not release locks.
 fn in_line(alone: Handle<dyn SlowAlone>, error: CallError, done: Signal) -> ! {
     expect("a call of a server that panics", alone.act(), Err(error));
     finish(done)
 }
 
 /// Its home crashes while it is abroad: it finishes there, then ends.
-///
-/// Mutation: `Kernel::take_down` does not mark frames.
 fn abroad(sleeps: Handle<dyn Slow>) -> ! {
     let _ = sleeps.act();
     broken("has come home to a process that is stopped")

@@ -75,12 +75,22 @@ fn every_kind_of_reference_can_be_lent() {
 }
 
 #[test]
-fn memory_that_is_not_the_callers_to_lend_is_refused() {
+fn private_memory_is_lent_as_a_copy_unless_it_is_too_long() {
     let disk = host::serve::<dyn File, _>(Disk([0; 32]));
     let private = [1; 4];
     host::mark_private(&private);
-    assert_eq!(disk.write(&private), Err(CallError::BadLease));
-    assert_eq!(disk.write(&private[..1]), Err(CallError::BadLease));
+    assert_eq!(disk.write(&private), Ok(Ok(4)));
+    assert_eq!(disk.write(&private[..1]), Ok(Ok(1)));
+    let mut taken = [0; 4];
+    host::mark_private(&taken);
+    assert_eq!(disk.read(0, &mut taken), Ok(Ok(4)));
+    assert_eq!(taken, [1; 4]);
+    let longest = [0; 4096];
+    let too_long = [0; 4097];
+    host::mark_private(&longest);
+    host::mark_private(&too_long);
+    assert_eq!(disk.write(&longest[..]), Ok(Err(FileError::OutOfRange)));
+    assert_eq!(disk.write(&too_long[..]), Err(CallError::BadLease));
     let index = index_of(disk);
     assert_eq!(host::call_raw(index, 1, [usize::MAX - 1, 9, 0, 0]), Err(CallError::BadLease));
 }

@@ -7,5 +7,6 @@ mod calls;
 mod capabilities;
 mod interfaces;
 mod leases;
+mod rights;
 mod waiting;
 mod wiring;

@@ -161,7 +161,7 @@ fn measure() -> Result<Results> {
     for program in programs {
         let finished =
             progress::step(&format!("running the benchmarks: {}", program.name), || {
-                emulator::run(&program.file, PATIENCE)
+                emulator::run(&program.file, &[], PATIENCE)
             })?;
         ensure!(finished.success, "{} failed:\n{}", program.name, finished.output);
         results.append(&mut parse(&finished.output));

@@ -101,7 +101,6 @@ mod firmware {
         panic!("the server crashes on request")
     }
 
-    /// Mutations: `Kernel::unwind` does not release locks; `Thread::pop` leaves the leases as they are.
     fn client(victim: Handle<dyn Victim>, crashing: Notification) -> ! {
         let mut inside = 0;
         for position in 0..POSITIONS {

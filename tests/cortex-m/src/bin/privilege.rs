@@ -59,13 +59,11 @@ mod firmware {
     }
     board::start!(SYSTEM);
 
-    /// Mutation: `become_current_thread` starts with CONTROL 0b10 (privileged).
     fn write(register: usize, value: u32) -> ! {
         probe::store(register, value);
         broken("has written a register of the system")
     }
 
-    /// Mutation: as above.
     fn read(register: usize) -> ! {
         core::hint::black_box(probe::load(register));
         broken("has read a register of the system")
@@ -73,8 +71,6 @@ mod firmware {
 
     /// Tries all that keeps interrupts out or gives privileges. Then a more urgent thread, which waits
     /// for the timer, still has to come.
-    ///
-    /// Mutation: as above.
     fn mask_interrupts(preempted: &Preempted, masked: Signal) -> ! {
         let control: u32;
         // SAFETY: none of these has an effect without privileges; the stack pointers keep their values

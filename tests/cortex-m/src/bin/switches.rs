@@ -175,8 +175,6 @@ mod firmware {
         broken("has read what the interrupted process had open")
     }
 
-    /// Mutations: `entry::load` (then `mpu::open`) writes the registers of regions 1 and 2 only;
-    /// `entry::load` does not look at `leases_open`; `entry::load` sets CONTROL to 0b10.
     fn client(
         own: &Own,
         intruder: Handle<dyn Intrude>,

@@ -35,7 +35,6 @@ board::start!(SYSTEM);
 /// Where there is no device.
 const NOWHERE: Word = 0xdead_0000;
 
-/// Mutation, for all: `Machine::owns` says yes.
 fn read(window: Word) -> ! {
     let _ = raw::system_call(DEVICE_READ, [window, serial::DATA, 0, 0]);
     broken("has read a register of a device that it does not own")

@@ -116,8 +116,6 @@ fn steal() -> ! {
 }
 
 /// Enters the gate behind its pushes: with what looks like saved registers in its own memory.
-///
-/// Mutation: `system_call` without the first two checks.
 fn enter_late(stack: &FakeStack<512>) -> ! {
     // SAFETY: this is an attack, after which nothing comes.
     unsafe {
@@ -149,9 +147,6 @@ fn enter_at(address: usize) -> ! {
 
 /// Goes the way out of the kernel, without having been there: its changes of protection are those of last
 /// time.
-///
-/// Mutation: `Protection::rights` opens all; by pages, `change_protection` opens what it is to close, and
-/// `gate::USER` does not block.
 fn leave() -> ! {
     // SAFETY: as above.
     unsafe {
@@ -160,8 +155,6 @@ fn leave() -> ! {
 }
 
 /// Goes it from where the port calls Linux: to open the victim's memory.
-///
-/// Mutation: `gate::USER` does not block.
 fn leave_by_pages() -> ! {
     const NO_MORE_CHANGES: [usize; 8] = [0; 8];
     let victim = probe::memory_of(&SYSTEM, "victim").start & !0xfff;
@@ -180,8 +173,6 @@ fn leave_by_pages() -> ! {
 }
 
 /// Goes on as after a system call, with registers that the kernel has never seen.
-///
-/// Mutation: as above.
 fn come_back(forged: &FakeStack<512>) -> ! {
     // SAFETY: as above. The words that follow are what is to be loaded.
     unsafe {
@@ -205,8 +196,6 @@ fn wait() -> ! {
 }
 
 /// Changes MXCSR there to what the CPU refuses to load.
-///
-/// Mutation: `answer` loads it before the mode is user's.
 fn spoil() -> ! {
     let stack = probe::stack_of(&SYSTEM, "waits", 6);
     for address in (stack.end - 0x2000..stack.end).step_by(8) {

@@ -46,7 +46,6 @@ macro_rules! forbidden {
     }};
 }
 
-/// Mutation, for all: `signal::on_fault` goes on behind the instruction.
 fn halt() -> ! {
     forbidden!("hlt")
 }
@@ -76,8 +75,6 @@ fn load() -> ! {
 }
 
 /// Goes to code of 32 bits, which there is none of: what comes after the fault must not be of 32 bits, too.
-///
-/// Mutation: `signal::redirect` leaves the segments.
 fn narrow() -> ! {
     forbidden!("push {code}", "push {nothing}", "retfq", code = const CODE_32, nothing = const 0x10)
 }

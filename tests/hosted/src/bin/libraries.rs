@@ -44,16 +44,12 @@ board::start!(SYSTEM);
 const NOWHERE: usize = 0x10;
 
 /// A signal to itself.
-///
-/// Mutation: `signal::FAULTS` without `SIGABRT`.
 fn abort() -> ! {
     std::process::abort()
 }
 
 /// Crashes with all signals blocked that are interrupts, as some functions of the C library do for a
 /// while. Others are to be interrupted none the less.
-///
-/// Mutation: `on_fault` does not unblock the signals.
 fn block_signals() -> ! {
     const RT_SIGPROCMASK: usize = 14;
     const SIG_BLOCK: usize = 0;
@@ -102,9 +98,6 @@ fn crash_in_print() -> ! {
 }
 
 /// Does not wait for the lock for ever: to the library it is its own.
-///
-/// Mutation: `make_standard_streams` makes none, so the first process that prints has no heap for
-/// the buffer, and the second waits for it.
 fn print() -> ! {
     let _ = std::io::stdout().write_all(b"printed");
     broken("has had the lock of another process")

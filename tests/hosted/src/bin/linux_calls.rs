@@ -54,15 +54,12 @@ fn linux(number: usize, [first, second, third]: [usize; 3]) {
     }
 }
 
-/// Mutation, for all: `gate::USER` does not block.
 fn ask() -> ! {
     linux(GETPID, [0; 3]);
     broken("has called Linux")
 }
 
 /// The kernel, which may call Linux, has been here in between.
-///
-/// Mutation: `gate::answer` leaves the mode with calls allowed.
 fn ask_late(vault: Handle<dyn Vault>) -> ! {
     for _ in 0..100 {
         expect("a call", vault.is_intact(), Ok(true));
@@ -103,8 +100,6 @@ fn print() -> ! {
 }
 
 /// The library's lock of the standard error is never released: the kernel must not need it.
-///
-/// Mutation: `host::say` writes by the library.
 fn complain() -> ! {
     eprintln!("printed");
     broken("has printed an error")

@@ -202,7 +202,6 @@ crossgate::system! {
 }
 board::start!(SYSTEM);
 
-/// Mutations: `scrub!` clears no vector registers; nor loads the extended state; `interrupt` does not save it.
 fn client(spy: Handle<dyn Spy>, enough: Signal) -> ! {
     if !is_x86_feature_detected!("avx") {
         pass();
@@ -218,7 +217,6 @@ fn client(spy: Handle<dyn Spy>, enough: Signal) -> ! {
     expect_that("the caller finds nothing of the server's", is_clear(after, &SECRETS[1]));
     let kept = keep_for(&SECRETS[0], ROUNDS);
     expect_that("an interrupted thread keeps them", kept == SECRETS[0]);
-    // Mutation: `interrupt` does not save the first component.
     let numbers = [1.5, 2.5, 3.5, 4.5, 5.5, 6.5, 7.5, 8.5];
     expect("numbers of an interrupted thread", keep_numbers_for(&numbers, ROUNDS), numbers);
     expect("signal", enough.signal(), Ok(()));

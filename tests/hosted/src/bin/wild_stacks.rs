@@ -82,17 +82,12 @@ fn middle(thread: &str, priority: u8) -> usize {
 }
 
 /// Makes a system call with this stack pointer.
-///
-/// Mutations: `system_call` without the check of alignment (off by 1, 2, 4); without that of the end
-/// (across the end); `on_fault` looks at the stack pointer for `SIGSEGV` only (nowhere).
 fn trap_on(stack_pointer: usize) -> ! {
     let _ = arch::trap_at(stack_pointer, number::system_call(number::THREAD_ID));
     broken("has made a system call with a wild stack pointer")
 }
 
 /// Computes at an odd stack pointer, which the CPU is to refuse: the thread can't be interrupted then.
-///
-/// Mutation: the handlers of signals do not begin with `allow_any_alignment`.
 fn spin_strictly(stack_pointer: usize) -> ! {
     const CHECK_ALIGNMENT: u64 = 1 << 18;
     // SAFETY: the stack is not used any more.
@@ -110,8 +105,6 @@ fn spin_strictly(stack_pointer: usize) -> ! {
 }
 
 /// Computes at an odd stack pointer until it is enough: interrupts are to come and go.
-///
-/// Mutation: `signal::interrupt` wants the stack pointer aligned, and takes it for a fault.
 fn compute_at(stack_pointer: usize, is_enough: &AtomicU32) -> ! {
     let after: usize;
     // SAFETY: nobody uses this part of the thread's stack, and it gets its own stack pointer back.
@@ -170,9 +163,6 @@ fn witness(faulted: Notification, vault: Handle<dyn Vault>) -> ! {
         watch.expect(process, Cause::Stack);
         goes_on();
     }
-    // Mutations: `signal::interrupt` without the first check (victim, constants, the bottom, below), without
-    // the second (statics, high), with a sum that wraps (0, near 0); Linux is not told to leave the stack
-    // pointer out of account (signals).
     for process in [
         "spins_at_0",
         "spins_near_0",

@@ -1,0 +1,65 @@
+//! What the port asks of this board.
+
+use crate::{CLOCK_HZ, UART0, Uart};
+use crossgate_cortex_m::{Board, Counter};
+use tock_registers::interfaces::{Readable, Writeable};
+use tock_registers::registers::{ReadOnly, ReadWrite};
+use tock_registers::{register_bitfields, register_structs};
+
+/// The board, as the port sees it.
+#[derive(Debug)]
+pub struct Mps2An385;
+
+impl Board for Mps2An385 {
+    const CLOCK_HZ: u32 = CLOCK_HZ;
+    type Counter = DualTimer;
+
+    #[inline]
+    fn tell(byte: u8) {
+        const CHANNEL: Uart = Uart::new(UART0, 115_200);
+        CHANNEL.tell(byte);
+    }
+}
+
+/// The first half of the dual timer (CMSDK APB dual timer), which counts all 32 bits down.
+#[derive(Debug)]
+pub struct DualTimer;
+
+register_structs! {
+    Registers {
+        (0x00 => load: ReadWrite<u32>),
+        (0x04 => value: ReadOnly<u32>),
+        (0x08 => control: ReadWrite<u32, Control::Register>),
+        (0x0c => @END),
+    }
+}
+
+register_bitfields![u32,
+    Control [
+        ALL_BITS OFFSET(1) NUMBITS(1) [],
+        ENABLE OFFSET(7) NUMBITS(1) [],
+    ],
+];
+
+const DUAL_TIMER: usize = 0x4000_2000;
+
+fn registers() -> &'static Registers {
+    let pointer = core::ptr::with_exposed_provenance::<Registers>(DUAL_TIMER);
+    // SAFETY: these are device registers: they are aligned, no Rust object lies there, and any value may be
+    // read from them and written to them. The kernel, which alone uses them, may.
+    unsafe { &*pointer }
+}
+
+impl Counter for DualTimer {
+    const HZ: u32 = CLOCK_HZ;
+
+    #[inline]
+    fn start() {
+        registers().control.write(Control::ENABLE::SET + Control::ALL_BITS::SET);
+    }
+
+    #[inline]
+    fn count() -> u32 {
+        !registers().value.get()
+    }
+}

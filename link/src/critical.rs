@@ -1,0 +1,40 @@
+//! Critical sections in processes, which would be none: they mask interrupts, which a process can't.
+
+use crate::advice::NO_CRITICAL_SECTION;
+use crate::inputs::FileId;
+use crate::ownership::{KERNEL, listed};
+use crate::reach::Reach;
+use anyhow::{Result, bail, ensure};
+
+/// What a critical section starts with, and the crate that may define it.
+const ACQUIRE: &str = "_critical_section_1_0_acquire";
+const CORTEX_M: &str = "cortex_m";
+
+/// Refuses them.
+///
+/// # Errors
+/// Says where one is, and the way to it.
+pub fn check(reach: &Reach) -> Result<()> {
+    let inputs = reach.inputs;
+    let acquire = inputs.symbol(ACQUIRE).map(|symbol| &inputs.symbols[symbol]);
+    let is_cortex_m = |file: FileId| inputs.files[file].krate == CORTEX_M;
+    ensure!(
+        !acquire.is_some_and(|it| it.definitions.iter().any(|it| is_cortex_m(it.file))),
+        "the feature `critical-section-single-core` of the crate `cortex-m` is switched on, but \
+         {NO_CRITICAL_SECTION}"
+    );
+    for (id, section) in inputs.sections.iter().enumerate() {
+        // The firmware's own functions may try it, as long as they don't look as if they relied on it. (Those
+        // of others may be compiled with them.)
+        let is_own = !inputs.files[section.input].is_archive
+            && section.title().starts_with(&format!("{}::", section.krate));
+        if !section.masking.is_done || (is_own && !section.masking.is_undone) {
+            continue;
+        }
+        if let Some(user) = reach.users(id).find(|user| *user != KERNEL) {
+            let (name, way) = (listed(&[user]), reach.path(user, id));
+            bail!("{name} masks interrupts (`cpsid`)\n  {way}\n{NO_CRITICAL_SECTION}");
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,125 @@
+//! The Rust library of the host, which is the kernel's.
+
+use crate::hosted::is_c_library;
+use crate::inputs::{FileId, demangle};
+use crate::ownership::{KERNEL, listed};
+use crate::reach::{self, Reach, Step, path};
+use anyhow::{Context, Result, bail};
+use object::read::archive::ArchiveFile;
+use object::{File, Object, ObjectSymbol};
+use std::collections::BTreeSet;
+use std::fs;
+
+/// The crates of it that a process does not have on a microcontroller.
+const ONLY_HERE: [&str; 2] = ["std", "alloc"];
+/// How the names of the heap's functions start, which the compiler makes for them.
+const HEAP: &str = "__rustc::__rust_";
+
+/// What to do about a process that uses it.
+const ADVICE: &str = "The crates of processes are `#![no_std]`, and have no heap, so that what runs here runs \
+                      on the board: log by the crate `crossgate-log`, and keep in statics and objects what \
+                      would be allocated.";
+
+/// What the Rust library, and what starts programs, looks for and defines: all names.
+///
+/// # Errors
+/// A file can't be read, or is damaged.
+pub fn names(paths: &[String]) -> Result<BTreeSet<String>> {
+    let mut names = BTreeSet::new();
+    for path in paths {
+        // Of the C library's archives only what is wanted is linked, if any: it is a shared library mostly.
+        if path.contains("/rustlib/") || (is_c_library(path) && path.ends_with(".o")) {
+            let data = fs::read(path).with_context(|| format!("can't read {path}"))?;
+            file(&data, &mut names).with_context(|| format!("can't make sense of {path}"))?;
+        }
+    }
+    Ok(names)
+}
+
+fn file(data: &[u8], names: &mut BTreeSet<String>) -> Result<()> {
+    if data.starts_with(b"!<arch>\n") {
+        let archive = ArchiveFile::parse(data)?;
+        for member in archive.members() {
+            file(member?.data(data)?, names)?;
+        }
+    }
+    if data.starts_with(&object::elf::ELFMAG) {
+        let object = File::parse(data)?;
+        for symbol in object.symbols().filter(ObjectSymbol::is_global) {
+            names.insert(symbol.name()?.to_owned());
+        }
+    }
+    Ok(())
+}
+
+/// Refuses processes that use `std` or the heap, but by what is of the host (`of_host`).
+///
+/// # Errors
+/// Names what they use, and the way to it.
+pub fn refuse_in_processes(reach: &Reach, of_host: impl Fn(FileId) -> bool) -> Result<()> {
+    let inputs = reach.inputs;
+    let host = (0..inputs.sections.len()).filter(|&id| of_host(inputs.sections[id].input));
+    let closed = host.chain(reach.closed.iter().copied()).collect();
+    let mut errors = Vec::new();
+    for (user, steps) in reach.users.iter().filter(|(user, _)| *user != KERNEL) {
+        let starts = (0..steps.len()).filter(|&id| matches!(steps[id], Step::Start)).collect();
+        let steps = reach::reach(inputs, &closed, starts);
+        let reached = (0..steps.len()).filter(|&id| steps[id].is_reached());
+        let mut uses = reached.flat_map(|id| {
+            let symbols = inputs.sections[id].references.iter().filter_map(|it| it.symbol);
+            symbols.map(move |symbol| (id, demangle(&inputs.symbols[symbol].name)))
+        });
+        // One is enough to see what is meant.
+        if let Some((id, name)) = uses.find(|(_, name)| is_only_here(name)) {
+            errors.push(format!(
+                "{user} uses `{name}`, which a process does not have on a microcontroller\n  {user}: {} -> {name}",
+                path(inputs, &steps, id),
+                user = listed(&[user]),
+            ));
+        }
+    }
+    if !errors.is_empty() {
+        bail!("{}\n{ADVICE}", errors.join("\n"));
+    }
+    Ok(())
+}
+
+/// Whether something is in one of those crates, or for the heap, by its name.
+fn is_only_here(name: &str) -> bool {
+    let type_or_path = name.trim_start_matches(['<', '&', '[', '*', '(']);
+    let type_or_path = ["mut ", "const ", "dyn "]
+        .iter()
+        .fold(type_or_path, |name, word| name.strip_prefix(word).unwrap_or(name));
+    let is_in = |krate: &&str| {
+        type_or_path.strip_prefix(*krate).is_some_and(|rest| rest.starts_with("::"))
+            || name.contains(&format!(" as {krate}::"))
+    };
+    name.starts_with(HEAP) || ONLY_HERE.iter().any(is_in)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_only_here_is_known_by_name() {
+        for name in [
+            "std::io::stdio::_print",
+            "<std::time::Instant>::now",
+            "<&mut std::io::Stdout as core::fmt::Write>::write_str",
+            "<str as alloc::string::ToString>::to_string",
+            "__rustc::__rust_alloc",
+        ] {
+            assert!(is_only_here(name), "{name}");
+        }
+        for name in [
+            "<&str as core::fmt::Display>::fmt",
+            "stdio::write",
+            "core::panicking::panic",
+            "my::std::now",
+            "memcpy",
+        ] {
+            assert!(!is_only_here(name), "{name}");
+        }
+    }
+}

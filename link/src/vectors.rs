@@ -1,0 +1,116 @@
+//! The interrupt vectors of a linked firmware: what the CPU calls with the kernel's rights.
+
+use crate::image::Image;
+use anyhow::{Context, Result, bail, ensure};
+use std::collections::BTreeSet;
+
+/// The output section of cortex-m-rt's script.
+const VECTORS: &str = ".vector_table";
+/// The handlers of the CPU's own exceptions, from the word after the stack pointer on.
+const EXCEPTIONS: [&str; 15] = [
+    "Reset",
+    "NonMaskableInt",
+    "HardFault",
+    "MemoryManagement",
+    "BusFault",
+    "UsageFault",
+    "SecureFault",
+    "",
+    "",
+    "",
+    "SVCall",
+    "DebugMonitor",
+    "",
+    "PendSV",
+    "SysTick",
+];
+/// The handler of all devices that have none of their own.
+const DEFAULT: &str = "DefaultHandler";
+
+/// Checks that each vector is the start of a handler: that of its exception, or for a device one of
+/// `handlers`, which are the firmware's own.
+///
+/// # Errors
+/// Says which vector is not.
+pub fn check(image: &Image, handlers: &BTreeSet<String>) -> Result<()> {
+    let table = image.section(VECTORS).with_context(|| {
+        format!(
+            "the firmware has no `{VECTORS}`: it has to be linked with the `link.x` of cortex-m-rt"
+        )
+    })?;
+    let is_handler = |word: u32, name: &str| {
+        let address = image.symbols.get(name).map(|(address, _)| *address | 1);
+        address == Some(word.into())
+    };
+    let words = table
+        .data
+        .chunks_exact(4)
+        .map(|word| u32::from_le_bytes(word.try_into().expect("four bytes")));
+    for (number, word) in words.enumerate() {
+        let is_right = match number {
+            0 => image.symbol("_stack_start")? == word.into(),
+            _ if word == 0 => number != 1,
+            1..16 => is_handler(word, EXCEPTIONS[number - 1]),
+            _ => is_handler(word, DEFAULT) || handlers.iter().any(|name| is_handler(word, name)),
+        };
+        if !is_right {
+            bail!(
+                "interrupt vector {number} is {word:#x}, which is not the start of a handler of the port or \
+                 of the firmware's own crate"
+            );
+        }
+    }
+    ensure!(table.data.len() >= 8, "the firmware has no reset vector");
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::image::ImageSection;
+    use crate::layout::Span;
+
+    /// A table whose first device has this vector.
+    fn image(vector: u32) -> Image {
+        let mut words = [0; 17];
+        (words[0], words[1], words[11], words[16]) = (0x2000_0400, 0x101, 0x201, vector);
+        let symbols = [("_stack_start", 0x2000_0400), ("Reset", 0x101), ("SVCall", 0x201)];
+        let symbols = symbols.into_iter().chain([
+            ("DefaultHandler", 0x301),
+            ("TIMER", 0x400),
+            ("inside", 0x501),
+        ]);
+        Image {
+            sections: vec![ImageSection {
+                name: VECTORS.to_owned(),
+                span: Span { start: 0, end: 68 },
+                load: None,
+                align: 4,
+                writable: false,
+                data: words.iter().flat_map(|word: &u32| word.to_le_bytes()).collect(),
+            }],
+            symbols: symbols.map(|(name, address)| (name.to_owned(), (address, 0))).collect(),
+        }
+    }
+
+    fn is_right(vector: u32) -> bool {
+        check(&image(vector), &BTreeSet::from(["TIMER".to_owned()])).is_ok()
+    }
+
+    #[test]
+    fn vectors_are_handlers() {
+        for vector in [0, 0x301, 0x401] {
+            assert!(is_right(vector), "{vector:#x}");
+        }
+        for vector in [0x300, 0x303, 0x501, 0x101, 0x201, 0x2000_0001] {
+            assert!(!is_right(vector), "{vector:#x}");
+        }
+    }
+
+    #[test]
+    fn each_exception_has_its_own() {
+        let mut image = image(0x301);
+        image.symbols.insert("SVCall".to_owned(), (0x301, 0));
+        assert!(check(&image, &BTreeSet::new()).is_err());
+    }
+}

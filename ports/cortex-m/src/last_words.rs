@@ -1,0 +1,37 @@
+//! What the kernel says when it can't go on.
+
+use core::sync::atomic::{Ordering, compiler_fence};
+
+unsafe extern "Rust" {
+    safe fn __crossgate_board_tell(byte: u8);
+}
+
+/// Says why, and stops the machine. A debugger finds it here; a watchdog, which nobody feeds any more,
+/// resets it.
+#[cold]
+#[inline(never)]
+pub fn halt(why: &str, numbers: &[u32]) -> ! {
+    say(why, numbers);
+    loop {
+        compiler_fence(Ordering::SeqCst);
+    }
+}
+
+/// Sends a line: a text, and numbers in hexadecimal.
+#[inline(never)]
+pub fn say(text: &str, numbers: &[u32]) {
+    tell("\r\ncrossgate: ");
+    tell(text);
+    for number in numbers {
+        __crossgate_board_tell(b' ');
+        for digit in (0..8).rev() {
+            let digit = (number >> (4 * digit) & 15) as u8;
+            __crossgate_board_tell(digit + if digit < 10 { b'0' } else { b'a' - 10 });
+        }
+    }
+    tell("\r\n");
+}
+
+fn tell(text: &str) {
+    text.bytes().for_each(__crossgate_board_tell);
+}

@@ -1,0 +1,158 @@
+//! SysTick: the interrupt that wakes who sleeps and, on a board without another counter, time too.
+//!
+//! It counts the CPU's cycles down to 0, from at most 2^24 - 1, and takes its period anew then.
+
+use crate::Counter;
+use core::arch::asm;
+use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use cortex_m::peripheral::SYST;
+use cortex_m::peripheral::syst::RegisterBlock;
+
+const ENABLE: u32 = 1;
+const INTERRUPT: u32 = 1 << 1;
+const CPU_CLOCK: u32 = 1 << 2;
+const COUNTED_DOWN: u32 = 1 << 16;
+/// The longest period, in cycles.
+pub const LONGEST: u32 = (1 << 24) - 1;
+/// The shortest, so that the one after it can be set before it ends.
+const SHORTEST: u32 = 64;
+
+fn registers() -> &'static RegisterBlock {
+    // SAFETY: SysTick is the kernel's.
+    unsafe { &*SYST::PTR }
+}
+
+/// Has it interrupt once, after so many cycles; but not before the [shortest](SHORTEST) period is over.
+pub fn alarm(cycles: u32) {
+    // SAFETY: SysTick is the kernel's, and so is the handler of its interrupt.
+    unsafe {
+        registers().csr.write(0);
+        registers().rvr.write(cycles.max(SHORTEST));
+        registers().cvr.write(0);
+        registers().csr.write(ENABLE | INTERRUPT | CPU_CLOCK);
+        wait_for_period();
+        // The next period would be of 0 cycles, so there is none.
+        registers().rvr.write(0);
+    }
+}
+
+/// SysTick as what time is measured with, on a board without another counter.
+///
+/// `HZ` is the frequency of the CPU's clock. An alarm that is nearer than the end of the period needs
+/// another period. From the instruction that reads how far the old one has come to the one that ends it,
+/// the CPU always takes as long, and that is measured at the start. So each cycle is counted, on a CPU that
+/// makes them one by one. (On an emulator that makes many instructions in a cycle, up to one and a half are lost
+/// each time.)
+#[derive(Debug)]
+pub struct SysTick<const HZ: u32>;
+
+/// What was counted when the period began that runs, ...
+static BEFORE: AtomicU32 = AtomicU32::new(0);
+/// ... and the cycles that it began with. The next one is the longest.
+static PERIOD: AtomicU32 = AtomicU32::new(LONGEST);
+/// The cycles from the reading of the counter to the beginning of another period.
+static BETWEEN: AtomicU32 = AtomicU32::new(0);
+
+impl<const HZ: u32> Counter for SysTick<HZ> {
+    const HZ: u32 = HZ;
+
+    fn start() {
+        wait_for_period();
+        // A write that does nothing takes as long as the one that ends the period.
+        let (first, second) = read_around_write::<RELOAD>(LONGEST);
+        let took = first.wrapping_sub(second);
+        let (_, second) = read_around_write::<CURRENT>(0);
+        // It is 0 for a cycle before it begins.
+        let since = if second == 0 { u32::MAX } else { LONGEST.wrapping_sub(second) };
+        BETWEEN.store(took.wrapping_sub(since), Relaxed);
+    }
+
+    fn count() -> u32 {
+        loop {
+            let over = counted_down();
+            let left = registers().cvr.read();
+            let is_over = counted_down();
+            if over || is_over {
+                begin(PERIOD.load(Relaxed).wrapping_add(1), LONGEST);
+            }
+            // If it ended between the two, `left` may be from either side.
+            if !is_over {
+                // At its end it is 0 for a cycle, whether it is seen to be over or not.
+                let left = if over && left == 0 { LONGEST + 1 } else { left };
+                return BEFORE.load(Relaxed).wrapping_add(PERIOD.load(Relaxed).wrapping_sub(left));
+            }
+        }
+    }
+
+    fn alarm(cycles: u32) {
+        let mut cycles = cycles.clamp(SHORTEST, LONGEST);
+        wait_for_period();
+        let passed = Self::count().wrapping_sub(BEFORE.load(Relaxed));
+        if PERIOD.load(Relaxed).wrapping_sub(passed) <= cycles {
+            // An interrupt that comes before is no harm.
+            return;
+        }
+        loop {
+            // SAFETY: SysTick is the kernel's.
+            unsafe { registers().rvr.write(cycles) };
+            let (left, _) = read_around_write::<CURRENT>(0);
+            let passed = PERIOD.load(Relaxed).wrapping_sub(left);
+            begin(passed.wrapping_add(BETWEEN.load(Relaxed)), cycles);
+            wait_for_period();
+            // SAFETY: as above.
+            unsafe { registers().rvr.write(LONGEST) };
+            if !counted_down() {
+                return;
+            }
+            // It was over before the next one was set, so it counts the same once more. (A CPU is not that
+            // slow, but an emulator that is held up by its host is.)
+            begin(cycles.wrapping_add(1), cycles);
+            cycles = (2 * cycles).min(LONGEST);
+        }
+    }
+}
+
+/// Another period begins, so many cycles after the last one.
+fn begin(passed: u32, period: u32) {
+    BEFORE.store(BEFORE.load(Relaxed).wrapping_add(passed), Relaxed);
+    PERIOD.store(period, Relaxed);
+}
+
+/// Waits for the cycle in which the counter takes the period.
+fn wait_for_period() {
+    while registers().cvr.read() == 0 {}
+}
+
+/// Whether SysTick has come to 0 since this was last asked.
+fn counted_down() -> bool {
+    // Reading clears the flag, and this is the only place that reads it.
+    registers().csr.read() & COUNTED_DOWN != 0
+}
+
+/// Where registers are, in bytes from the first.
+const RELOAD: u32 = 4;
+const CURRENT: u32 = 8;
+
+/// Reads the counter, writes a register, and reads the counter again, with nothing in between.
+#[inline(never)]
+fn read_around_write<const REGISTER: u32>(value: u32) -> (u32, u32) {
+    let (first, second);
+    // SAFETY: SysTick is the kernel's. The instructions are fetched as one word and a half, so that it
+    // always takes as long.
+    unsafe {
+        asm!(
+            ".balign 4",
+            "ldr r2, [r0, #{current}]",
+            "str r1, [r0, #{register}]",
+            "ldr r3, [r0, #{current}]",
+            current = const CURRENT,
+            register = const REGISTER,
+            in("r0") SYST::PTR,
+            in("r1") value,
+            out("r2") first,
+            out("r3") second,
+            options(nostack, preserves_flags),
+        );
+    }
+    (first, second)
+}

@@ -1,0 +1,137 @@
+//! What boot code has left behind: SysTick and an interrupt line that come before the kernel has started,
+//! lines that are let in and pending, and masks and priorities that would keep the kernel from working. The
+//! first that comes early is told, and all works.
+#![cfg_attr(target_os = "none", no_std, no_main)]
+
+#[cfg(not(target_os = "none"))]
+fn main() {
+    println!("run this by `cargo xtask test`");
+}
+
+#[cfg(target_os = "none")]
+mod firmware {
+    use core::sync::atomic::{AtomicUsize, Ordering};
+    use core::time::Duration;
+    use crossgate::fault::Cause;
+    use crossgate::{Notification, time};
+    use system_tests::arch;
+    use system_tests::probe;
+    use system_tests::report::{expect, expect_that, pass};
+    use system_tests::watch::Watch;
+    use system_tests_cortex_m::{Test, TestBoard};
+
+    crossgate::system! {
+        static SYSTEM;
+        process witness {
+            notification FAULTED;
+            faults FAULTED;
+            notification CAME;
+            interrupt 5 => CAME;
+            thread main (priority = 9, stack = 2048) = witness(FAULTED, CAME);
+        }
+        process phantom { on_fault = stop; thread main (priority = 6, stack = 1024) = call_without_stack(); }
+        process attacker { on_fault = stop; thread main (priority = 5, stack = 1024) = attack(); }
+    }
+    board::port::start!(SYSTEM, TestBoard<Early>);
+
+    // Line 5 is the witness', lines 6 and 7 nobody's.
+    core::arch::global_asm!(
+        ".section .text.__pre_init",
+        ".global __pre_init",
+        ".thumb_func",
+        "__pre_init:",
+        "ldr r0, =0xe000ed0c", // no bit of a priority is for who preempts whom
+        "ldr r1, =0x05fa0700",
+        "str r1, [r0]",
+        "ldr r1, =0x00ffffff", // faults come last
+        "str r1, [r0, #0xc]",
+        "ldr r0, =0xe000e010", // SysTick, all 16 cycles
+        "movs r1, #15",
+        "str r1, [r0, #4]",
+        "str r1, [r0, #8]",
+        "movs r1, #7",
+        "str r1, [r0]",
+        "ldr r0, =0xe000e100", // lines that are let in, and pending
+        "movs r1, #0x60",
+        "str r1, [r0]",
+        "movs r1, #0x40",
+        "str r1, [r0, #0x100]",
+        "dsb",
+        "isb",
+        // SysTick comes a few instructions of the emulator later.
+        "movs r1, #255",
+        "0: subs r1, #1",
+        "bne 0b",
+        "ldr r0, =0xe000e200",
+        "movs r1, #0x80",
+        "str r1, [r0]",
+        "movs r1, #0x20", // no priority gets through
+        "msr basepri, r1",
+        "cpsid i",
+        "ldr r0, =0xe000e200", // the witness' line and PendSV come only when they may
+        "movs r1, #0x20",
+        "str r1, [r0]",
+        "ldr r0, =0xe000ed04",
+        "ldr r1, =0x10000000",
+        "str r1, [r0]",
+        "bx lr",
+    );
+
+    /// Bits for the early interrupts that were told. They are kept in a register of the emulated board, as
+    /// memory is only set up later: the reload value of TIMER1.
+    const TOLD: usize = 0x4000_1008;
+
+    struct Early;
+
+    impl Test for Early {
+        fn told(line: &[u8]) {
+            let bit = match line {
+                b"crossgate: early interrupt 00000006" => 1,
+                _ => 2,
+            };
+            arch::store(TOLD, arch::load(TOLD) | bit);
+        }
+
+        fn in_kernel() {
+            static TIMES: AtomicUsize = AtomicUsize::new(0);
+            if TIMES.fetch_add(1, Ordering::Relaxed) == 0 && arch::load(TOLD) != 1 {
+                arch::end(3)
+            }
+        }
+    }
+
+    /// Makes a system call that must not be carried out, as its registers can't be saved.
+    fn call_without_stack() -> ! {
+        time::sleep(Duration::from_millis(1));
+        // SAFETY: this is an attack; it ends here.
+        unsafe {
+            core::arch::asm!(
+                "mov sp, {stack}",
+                "mvn r12, #{exit}",
+                "svc 0",
+                "udf #0",
+                stack = in(reg) probe::kernel_memory() & !7,
+                exit = const crossgate_abi::number::EXIT,
+                options(noreturn),
+            )
+        }
+    }
+
+    fn attack() -> ! {
+        time::sleep(Duration::from_millis(2));
+        probe::store(probe::kernel_memory(), 0);
+        arch::end(2)
+    }
+
+    fn witness(faulted: Notification, came: Notification) -> ! {
+        came.acknowledge();
+        expect("an interrupt from before", came.try_wait(), false);
+        let start = time::now();
+        let mut watch = Watch::new(&SYSTEM, faulted);
+        watch.expect("phantom", Cause::Stack);
+        watch.expect("attacker", Cause::Access);
+        expect_that("time goes on", time::now() - start < Duration::from_millis(3));
+        watch.expect_no_more();
+        pass()
+    }
+}

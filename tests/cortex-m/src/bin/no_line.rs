@@ -1,0 +1,37 @@
+//! The wiring has an interrupt line that this CPU has not: no thread ever runs, and the kernel says why.
+#![cfg_attr(target_os = "none", no_std, no_main)]
+
+#[cfg(not(target_os = "none"))]
+fn main() {
+    println!("run this by `cargo xtask test`");
+}
+
+#[cfg(target_os = "none")]
+mod firmware {
+    use crossgate::Notification;
+    use system_tests::report::broken;
+    use system_tests_cortex_m::{Test, TestBoard, expect_start};
+
+    crossgate::system! {
+        static SYSTEM;
+        process driver {
+            notification NEVER;
+            interrupt 32 => NEVER;
+            thread main (priority = 5, stack = 1024) = run(NEVER);
+        }
+    }
+    board::port::start!(SYSTEM, TestBoard<NoLine>);
+
+    struct NoLine;
+
+    impl Test for NoLine {
+        fn told(line: &[u8]) {
+            expect_start(line, b"crossgate: this CPU has no interrupt line 00000020");
+        }
+    }
+
+    fn run(never: Notification) -> ! {
+        never.acknowledge();
+        broken("waits for an interrupt that can't come")
+    }
+}

@@ -1,0 +1,36 @@
+//! On a CPU without a protection unit, or with too small a one, no thread ever runs, and the kernel says
+//! why.
+//!
+//! Emulator: -global cortex-m3-arm-cpu.pmsav7-dregion=0
+//! Emulator: -global cortex-m3-arm-cpu.pmsav7-dregion=4
+//! Emulator: -global cortex-m3-arm-cpu.pmsav7-dregion=7
+#![cfg_attr(target_os = "none", no_std, no_main)]
+
+#[cfg(not(target_os = "none"))]
+fn main() {
+    println!("run this by `cargo xtask test`");
+}
+
+#[cfg(target_os = "none")]
+mod firmware {
+    use system_tests::report::broken;
+    use system_tests_cortex_m::{Test, TestBoard, expect_start};
+
+    crossgate::system! {
+        static SYSTEM;
+        process attacker { thread main (priority = 5, stack = 1024) = run(); }
+    }
+    board::port::start!(SYSTEM, TestBoard<Unprotected>);
+
+    struct Unprotected;
+
+    impl Test for Unprotected {
+        fn told(line: &[u8]) {
+            expect_start(line, b"crossgate: this CPU has no memory protection unit");
+        }
+    }
+
+    fn run() -> ! {
+        broken("runs, isolated or not (run this by `cargo xtask test no_protection`)")
+    }
+}

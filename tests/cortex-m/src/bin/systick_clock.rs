@@ -1,0 +1,83 @@
+//! Time on a board whose only counter is SysTick. An alarm that is nearer than the end of its period costs
+//! no cycle, and on this emulator, which makes several instructions in a cycle, one and a half at most.
+//!
+//! Emulator: -icount shift=3,sleep=off
+#![cfg_attr(target_os = "none", no_std, no_main)]
+
+#[cfg(not(target_os = "none"))]
+fn main() {
+    println!("run this by `cargo xtask test`");
+}
+
+#[cfg(target_os = "none")]
+mod firmware {
+    use board::port::{Board, SysTick};
+    use board::{CLOCK_HZ, Mps2An385, TIMER0, Timer};
+    use core::time::Duration;
+    use crossgate::time;
+    use system_tests::report::{expect_that, fail, pass};
+
+    crossgate::system! {
+        static SYSTEM;
+        process judge {
+            mmio TIMER0;
+            thread main (priority = 9, stack = 2048) = judge();
+            thread busy (priority = 1, stack = 1024) = ask();
+        }
+    }
+    board::port::start!(SYSTEM, Plain);
+
+    struct Plain;
+
+    impl Board for Plain {
+        const CLOCK_HZ: u32 = CLOCK_HZ;
+        type Counter = SysTick<CLOCK_HZ>;
+
+        fn tell(byte: u8) {
+            Mps2An385::tell(byte);
+        }
+    }
+
+    /// Keeps the CPU busy: the emulator lets time jump while it sleeps, too far for a timer that repeats.
+    fn ask() -> ! {
+        let mut last = time::now();
+        loop {
+            let now = time::now();
+            expect_that("time never runs backwards", now >= last);
+            last = now;
+            for round in 0..500 {
+                core::hint::black_box(round);
+            }
+        }
+    }
+
+    fn judge() -> ! {
+        const SLEEPS: u32 = 500;
+        const TICKS_PER_MICROSECOND: u32 = CLOCK_HZ / 1_000_000;
+        let mut timer = Timer::new(TIMER0);
+        for microseconds in [3, 50, 400] {
+            let start = time::now();
+            timer.start();
+            for _ in 0..SLEEPS {
+                time::sleep(Duration::from_micros(microseconds));
+            }
+            let before = timer.elapsed();
+            let passed = (time::now() - start).as_micros() as u32;
+            let after = timer.elapsed();
+            // Up to one cycle and a half each time, and where the µs begin.
+            let lost = SLEEPS * 3 / 2;
+            let (least, most) = (before - lost, after + lost + TICKS_PER_MICROSECOND);
+            if !(least..=most).contains(&((passed + 1) * TICKS_PER_MICROSECOND)) {
+                fail(format_args!("{passed} us have passed, and {before} ticks of the timer"));
+            }
+        }
+        // Longer than a period, which is 0.67 s.
+        let start = time::now();
+        timer.start();
+        time::sleep(Duration::from_millis(700));
+        let (passed, ticks) = (time::now() - start, timer.elapsed());
+        expect_that("long sleeps are as long", ticks / TICKS_PER_MICROSECOND < 700_010);
+        expect_that("long sleeps are not short", passed >= Duration::from_millis(700));
+        pass()
+    }
+}

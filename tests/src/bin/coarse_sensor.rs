@@ -1,0 +1,60 @@
+//! A client (crate `meter`) is wired to one of two servers; `fine_sensor` wires the very same client to
+//! the other.
+#![cfg_attr(target_os = "none", no_std, no_main)]
+
+use core::sync::atomic::{AtomicU32, Ordering};
+use crossgate::{Concurrent, Exclusive, Lent, LentMut, Notification};
+use meter::{Display, Sensor};
+use system_tests::report::{expect, pass};
+use system_tests::watch::allow_no_fault;
+
+/// Measures in one step only. It has one sample, and state of another size.
+struct Coarse {
+    before: [u16; 9],
+    last: u16,
+}
+
+impl Sensor for Coarse {
+    fn set_step(&mut self, _: u32) -> Result<u32, u32> {
+        Err(10)
+    }
+    fn samples(&self, mut to: LentMut<'_, [u16]>) -> u32 {
+        to.copy_from(&[self.last]) as u32
+    }
+    fn calibrate(&mut self, offsets: Lent<'_, [u16]>) -> u32 {
+        offsets.copy_to(&mut self.before);
+        self.last = self.before[2];
+        0
+    }
+}
+
+crossgate::system! {
+    static SYSTEM;
+    process witness {
+        notification FAULTED;
+        faults FAULTED;
+        thread main (priority = 31, stack = 2048) = allow_no_fault(&SYSTEM, FAULTED);
+    }
+    process server { object server: Exclusive<Coarse> = Coarse { before: [0; 9], last: 0 } => [SENSOR: dyn Sensor]; }
+    process screen {
+        notification SHOWN;
+        object screen: Concurrent<Screen> = Screen(AtomicU32::new(0)) => [DISPLAY: dyn Display];
+        thread main (priority = 6, stack = 2048) = look(&screen, SHOWN);
+    }
+    process meter { thread main (priority = 5, stack = 2048) = meter::main(SENSOR, DISPLAY, SHOWN); }
+}
+board::start!(SYSTEM);
+
+struct Screen(AtomicU32);
+
+impl Display for Screen {
+    fn show(&self, sum: u32) {
+        self.0.store(sum, Ordering::Relaxed);
+    }
+}
+
+fn look(screen: &Screen, shown: Notification) -> ! {
+    shown.wait();
+    expect("what the meter shows", screen.0.load(Ordering::Relaxed), 3 * 10);
+    pass()
+}

@@ -1,0 +1,103 @@
+//! Time does not drift, whoever sleeps how often, and however often somebody asks for it: against a timer of
+//! the board.
+//!
+//! It takes 2 s of the board's time, or as many as `CROSSGATE_DRIFT_SECONDS` said when it was built.
+//!
+//! Emulator: -icount shift=5,sleep=off
+//! Without seeds: it is about how much time passes.
+#![cfg_attr(target_os = "none", no_std, no_main)]
+
+use board::{CLOCK_HZ, TIMER0, Timer};
+use core::time::Duration;
+use crossgate::{Notification, Signal, time};
+use system_tests::report::{expect_that, fail, pass};
+use system_tests::watch::allow_no_fault;
+
+crossgate::system! {
+    static SYSTEM;
+    process witness {
+        notification FAULTED;
+        faults FAULTED;
+        thread main (priority = 31, stack = 2048) = allow_no_fault(&SYSTEM, FAULTED);
+    }
+    process judge {
+        mmio TIMER0;
+        counting notification SLEPT;
+        thread judge (priority = 30, stack = 2048) = judge();
+        thread waiter (priority = 20, stack = 1024) = wait(SLEPT);
+    }
+    process sleepers {
+        thread first (priority = 9, stack = 1024) = sleep_often(1, 50, SLEPT);
+        thread second (priority = 8, stack = 1024) = sleep_often(50, 51, SLEPT);
+        thread third (priority = 7, stack = 1024) = sleep_often(40, 1000, SLEPT);
+        thread asker (priority = 1, stack = 1024) = ask();
+    }
+}
+board::start!(SYSTEM);
+
+/// How long it takes, in s.
+const SECONDS: u64 = match option_env!("CROSSGATE_DRIFT_SECONDS") {
+    Some(text) => match u64::from_str_radix(text, 10) {
+        Ok(seconds) => seconds,
+        Err(_) => panic!("CROSSGATE_DRIFT_SECONDS is not a number"),
+    },
+    None => 2,
+};
+/// How far the two may be apart, in millionths of the time that has passed, beside the µs.
+const DRIFT: u64 = 20;
+
+/// Sleeps for all numbers of µs in between, again and again.
+fn sleep_often(shortest: u64, longest: u64, slept: Signal) -> ! {
+    loop {
+        for microseconds in shortest..=longest {
+            time::sleep(Duration::from_micros(microseconds));
+        }
+        // The wiring permits it.
+        let _ = slept.signal();
+    }
+}
+
+/// Waits with timeouts, most of which do not come.
+fn wait(slept: Notification) -> ! {
+    loop {
+        let _ = slept.wait_timeout(Duration::from_millis(1));
+    }
+}
+
+/// Asks for the time whenever nobody else runs.
+fn ask() -> ! {
+    let mut last = time::now();
+    loop {
+        let now = time::now();
+        expect_that("time never runs backwards", now >= last);
+        last = now;
+    }
+}
+
+/// Compares the clocks now and then.
+fn judge() -> ! {
+    let mut timer = Timer::new(TIMER0);
+    let start = time::now();
+    timer.start();
+    let (mut ticks, mut last) = (0, 0);
+    loop {
+        time::sleep(Duration::from_micros(99_999));
+        let mut read = || {
+            let elapsed = timer.elapsed();
+            ticks += u64::from(elapsed.wrapping_sub(last));
+            last = elapsed;
+            ticks / u64::from(CLOCK_HZ / 1_000_000)
+        };
+        // Interrupts come in between.
+        let before = read();
+        let passed = (time::now() - start).as_micros() as u64;
+        let after = read();
+        let slack = 1 + before * DRIFT / 1_000_000;
+        if passed + slack < before || passed > after + slack {
+            fail(format_args!("{passed} us have passed, and {before} to {after} us by the timer"));
+        }
+        if before >= SECONDS * 1_000_000 {
+            pass()
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! Lending copies of what cannot be lent as it is.
+//!
+//! A memory protection unit opens aligned blocks, and the kernel never opens a byte that was not
+//! offered. So a plain array on the stack, or a part of a buffer, can seldom be lent where it lies, and private
+//! statics never. The stub of the caller learns that from the kernel, which has entered nothing then, and calls
+//! again with copies on its own stack, each in a block that can be opened as a whole. What the server wrote is copied
+//! back, whatever became of the call: as if it had written the memory itself.
+//!
+//! Memory that can be lent as it is never gets here.
+
+use crate::arch::{self, Reply};
+use crate::buffer::{Block, LendBuf, Size};
+use crate::lend::copy_once;
+use crate::wire::Words;
+use core::ptr;
+use crossgate_abi::{Kind, Shape, WHOLE_BLOCK, Word};
+
+/// The most bytes of which a copy is made. (A copy of `n` bytes takes up to `4 * n` bytes of stack.)
+pub const LONGEST_COPY: usize = 4096;
+
+/// A call that is made again.
+struct Call {
+    selector: Word,
+    words: Words,
+    shape: Shape,
+}
+
+/// Makes a call with copies of all memory that it lends, as far as they are not too long.
+#[cold]
+#[inline(never)]
+pub fn call(selector: Word, words: Words, shape: Shape) -> Reply {
+    from_word(&mut Call { selector, words, shape }, 0)
+}
+
+/// The same for the leases from the word `place` on: those before are copies.
+fn from_word(call: &mut Call, place: usize) -> Reply {
+    let is_lease = |place: &usize| matches!(call.shape.kind(*place), Kind::Read | Kind::Write);
+    let Some(place) = (place..call.words.len()).find(is_lease) else {
+        return arch::call(call.selector, call.words, call.words.len());
+    };
+    match call.words.get(place + 1) {
+        Some(1..=32) => in_block::<32>(call, place),
+        Some(33..=64) => in_block::<64>(call, place),
+        Some(65..=128) => in_block::<128>(call, place),
+        Some(129..=256) => in_block::<256>(call, place),
+        Some(257..=512) => in_block::<512>(call, place),
+        Some(513..=1024) => in_block::<1024>(call, place),
+        Some(1025..=2048) => in_block::<2048>(call, place),
+        Some(2049..=LONGEST_COPY) => in_block::<LONGEST_COPY>(call, place),
+        // Nothing, or too much.
+        _ => from_word(call, place + 1),
+    }
+}
+
+/// Makes room on the stack.
+#[inline(never)]
+fn in_block<const N: usize>(call: &mut Call, place: usize) -> Reply
+where
+    Size<N>: Block,
+{
+    with_copy(call, place, &mut LendBuf::<N>::new()[..])
+}
+
+/// Lends a copy in `block`, which is not shorter, instead of the memory at `place` of the words.
+#[inline(never)]
+fn with_copy(call: &mut Call, place: usize, block: &mut [u8]) -> Reply {
+    let Some([address, length]) =
+        call.words.get_mut(place..).and_then(|words| words.first_chunk_mut())
+    else {
+        return from_word(call, place + 1);
+    };
+    let (memory, count) = (*address, *length);
+    let copy = block.as_mut_ptr();
+    // SAFETY: whoever makes the call lends so many bytes there; they are no part of the new block.
+    unsafe { copy_once(ptr::with_exposed_provenance(memory), copy, count) };
+    (*address, *length) = (copy.expose_provenance(), count | WHOLE_BLOCK);
+    let reply = from_word(call, place + 2);
+    if call.shape.kind(place) == Kind::Write {
+        // SAFETY: as above, and the memory is lent for writing.
+        unsafe { copy_once(copy, ptr::with_exposed_provenance_mut(memory), count) };
+    }
+    reply
+}

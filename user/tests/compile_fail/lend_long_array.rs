@@ -1,0 +1,23 @@
+//! An array that is too long for a copy is lent as a slice, or not by accident.
+use crossgate::{Handle, LentMut, interface};
+
+#[interface]
+pub trait Source {
+    fn read(&self, to: LentMut<'_, [u8]>) -> u32;
+}
+
+pub fn read(source: Handle<dyn Source>) {
+    let mut bytes = [0; 4097];
+    let _ = source.read(&mut bytes);
+}
+
+fn main() {
+    read(crossgate::host::serve(Zeros));
+}
+
+struct Zeros;
+impl Source for Zeros {
+    fn read(&self, _: LentMut<'_, [u8]>) -> u32 {
+        0
+    }
+}

@@ -1,0 +1,27 @@
+//! A word that looks like the handle of a service, but is none, gives no right.
+use crossgate::{Concurrent, interface, system};
+
+#[interface]
+pub trait Temperature {
+    fn get(&self) -> i32;
+}
+pub struct Sensor;
+impl Temperature for Sensor {
+    fn get(&self) -> i32 {
+        20
+    }
+}
+fn main_loop(_: &str) -> ! {
+    loop {}
+}
+system! {
+    pub static SYSTEM;
+    process sensor {
+        object room: Concurrent<Sensor> = Sensor => [ROOM: dyn Temperature];
+    }
+    process control {
+        thread main (priority = 1, stack = 256) = main_loop(stringify!(ROOM));
+    }
+}
+
+fn main() {}

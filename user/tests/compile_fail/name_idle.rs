@@ -1,0 +1,9 @@
+//! A thread with the name of the kernel's.
+use crossgate::system;
+
+system! {
+    pub static SYSTEM;
+    process sensor { thread idle (priority = 1, stack = 256) = main_loop(); }
+}
+
+fn main() {}

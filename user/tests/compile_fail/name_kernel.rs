@@ -1,0 +1,9 @@
+//! A process with the name of the kernel.
+use crossgate::system;
+
+system! {
+    pub static SYSTEM;
+    process kernel {}
+}
+
+fn main() {}

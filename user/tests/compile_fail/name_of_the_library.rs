@@ -1,0 +1,9 @@
+//! A process with the name of the Rust library.
+use crossgate::system;
+
+system! {
+    pub static SYSTEM;
+    process core {}
+}
+
+fn main() {}

@@ -1,0 +1,9 @@
+//! A process with the name of a crate of the system.
+use crossgate::system;
+
+system! {
+    pub static SYSTEM;
+    process crossgate_kernel {}
+}
+
+fn main() {}

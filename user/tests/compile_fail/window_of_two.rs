@@ -1,0 +1,17 @@
+//! Two processes own the same device registers, without saying so.
+use crossgate::{Window, system};
+
+const UART: Window = Window { start: 0x4000_0000, size: 64 };
+const HALF: Window = Window { start: 0x4000_0020, size: 32 };
+
+system! {
+    pub static SYSTEM;
+    process driver {
+        mmio UART;
+    }
+    process other {
+        shared mmio HALF;
+    }
+}
+
+fn main() {}

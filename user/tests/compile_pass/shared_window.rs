@@ -1,0 +1,23 @@
+//! Two processes share device registers if both say so.
+use crossgate::{Window, system};
+
+const UART: Window = Window { start: 0x4000_0000, size: 64 };
+const HALF: Window = Window { start: 0x4000_0020, size: 32 };
+const NEXT: Window = Window { start: 0x4000_0040, size: 32 };
+const LAST: Window = Window { start: 0xffff_ffe0, size: 32 };
+
+system! {
+    pub static SYSTEM;
+    process driver {
+        shared mmio UART;
+        mmio NEXT;
+    }
+    process other {
+        shared mmio HALF;
+        mmio LAST;
+    }
+}
+
+fn main() {
+    assert_eq!(SYSTEM.processes[1].windows, [HALF, LAST]);
+}

@@ -1,0 +1,104 @@
+//! What gives a process the right to use a service or a notification: that its wiring mentions it, and
+//! nothing that only looks like it.
+
+use crate::interfaces::*;
+use crossgate::{Concurrent, Handle, Notification, Signal};
+
+pub struct Sensor;
+
+impl Temperature for Sensor {
+    fn configure(&self, _: u32, _: i16) {}
+    fn get(&self) -> i32 {
+        20
+    }
+}
+
+/// Names in other namespaces.
+mod other {
+    pub const ROOM: u32 = 1;
+    pub struct Fields {
+        pub room: u32,
+        pub news: u32,
+    }
+    pub mod bell {
+        pub const fn silent() -> u32 {
+            2
+        }
+    }
+}
+
+macro_rules! bell {
+    ($word:ident) => {
+        stringify!($word).len()
+    };
+}
+
+macro_rules! thread_of {
+    ($service:expr) => {
+        one($service)
+    };
+}
+
+fn none(_: &str, _: u32, _: usize) -> ! {
+    unreachable!("no thread runs in these tests")
+}
+
+fn one(_: Handle<dyn Temperature>) -> ! {
+    unreachable!("no thread runs in these tests")
+}
+
+fn several(_: &[Handle<dyn Temperature>], _: Signal) -> ! {
+    unreachable!("no thread runs in these tests")
+}
+
+fn own(_: Notification, _: &Concurrent<Sensor>) -> ! {
+    unreachable!("no thread runs in these tests")
+}
+
+crossgate::system! {
+    static SYSTEM;
+
+    process server {
+        notification news;
+        object sensor: Concurrent<Sensor> = Sensor => [ROOM: dyn Temperature, bell: dyn Temperature];
+    }
+    process in_text { thread main (priority = 1, stack = 256) = none("ROOM bell news", 'b' as u32, 0 /* ROOM */); }
+    process in_path { thread main (priority = 1, stack = 256) = none("", other::ROOM + other::bell::silent(), 0); }
+    process in_field {
+        thread main (priority = 1, stack = 256) = none("", { other::Fields { room: 1, news: 2 }.news }, 0);
+    }
+    process in_macro { thread main (priority = 1, stack = 256) = none("", 0, bell!(other)); }
+    process in_label {
+        thread main (priority = 1, stack = 256) = { #[allow(unused_labels, reason = "ROOM")] 'news: loop { none("", 0, 0) } };
+    }
+    process own_names {
+        object bell: Concurrent<Sensor> = Sensor => [];
+        notification rung;
+        thread main (priority = 1, stack = 256) = own(rung, &bell);
+    }
+    process plain { thread main (priority = 1, stack = 256) = one(ROOM); }
+    process nested { thread main (priority = 1, stack = 256) = { let it = (|| [ROOM, bell])(); several(&it, news) }; }
+    process through_macro { thread main (priority = 1, stack = 256) = thread_of!(bell); }
+}
+
+#[test]
+fn only_what_the_compiler_takes_for_the_handle_gives_a_right() {
+    let set = |names: &[&str]| {
+        names.iter().fold(0, |set, name| {
+            let place = SYSTEM.processes.iter().position(|process| process.name == *name);
+            set | 1 << place.expect("a process")
+        })
+    };
+    let [room, bell] = SYSTEM.services else { panic!("two services") };
+    assert_eq!(room.callers, set(&["plain", "nested"]));
+    assert_eq!(bell.callers, set(&["nested", "through_macro"]));
+    let [news, rung] = SYSTEM.notifications else { panic!("two notifications") };
+    assert_eq!(news.signallers, set(&["server", "nested"]));
+    assert_eq!(rung.signallers, set(&["own_names"]));
+}
+
+#[test]
+fn the_fields_are_read() {
+    let other::Fields { room, news } = other::Fields { room: 1, news: 2 };
+    assert_eq!((room, news), (1, 2));
+}

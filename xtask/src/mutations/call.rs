@@ -1,0 +1,171 @@
+//! Calls of cargo that run tests.
+
+use super::copy::Copy;
+use crate::emulator::Finished;
+use crate::{command, emulator, keys, setup};
+use anyhow::{Context, Result, ensure};
+use std::fmt::{self, Display, Formatter};
+use std::time::Duration;
+use system_tests_harness::cpu_has_keys;
+
+/// A call of cargo that runs a test: `cargo run` or `cargo test`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Call {
+    words: Vec<String>,
+}
+
+impl Call {
+    /// Takes `cargo run` and `cargo test`.
+    ///
+    /// # Errors
+    /// It is something else.
+    pub fn read(text: &str) -> Result<Call> {
+        let words: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
+        let begin: Vec<_> = words.iter().take(2).map(String::as_str).collect();
+        ensure!(
+            begin == ["cargo", "run"] || begin == ["cargo", "test"],
+            "neither `cargo run` nor `cargo test`: {text}"
+        );
+        Ok(Call { words })
+    }
+
+    /// Only builds what it runs.
+    ///
+    /// # Errors
+    /// It can't be built.
+    pub fn build(&self, copy: &Copy) -> Result<()> {
+        let mut cargo = copy.cargo();
+        match self.words[1].as_str() {
+            "run" => cargo.arg("build"),
+            _ => cargo.args(["test", "--no-run"]),
+        };
+        cargo.args(self.words[2..].iter().take_while(|word| *word != "--"));
+        command::run(&mut cargo).context("the test is not built")?;
+        Ok(())
+    }
+
+    /// Runs it, for at most `patience`; `None` if this machine can't.
+    ///
+    /// # Errors
+    /// It can't be started.
+    pub fn run(&self, copy: &Copy, patience: Duration) -> Result<Option<Finished>> {
+        if self.needs_keys() && !cpu_has_keys() {
+            let Ok(linux) = setup::linux_with_keys() else { return Ok(None) };
+            let package = self.value("-p").context("it has no -p")?;
+            let arguments = self.words.iter().skip_while(|word| *word != "--").skip(1);
+            let arguments: Vec<_> = arguments.map(String::as_str).collect();
+            return keys::run(&linux, &mut copy.cargo(), package, &arguments).map(Some);
+        }
+        let mut cargo = copy.cargo();
+        cargo.args(&self.words[1..]);
+        // As `cargo xtask test` runs firmware: its time does not depend on how busy this machine is.
+        let target = setup::TARGET.to_uppercase().replace('-', "_");
+        let runner = command::line(&emulator::runner());
+        cargo.env(format!("CARGO_TARGET_{target}_RUNNER"), runner);
+        cargo.env("RUST_BACKTRACE", "0").env_remove("CROSSGATE_SOAK_SECONDS");
+        let output = command::bounded(&mut cargo, patience)?;
+        let success = output.status.is_some_and(|status| status.success());
+        Ok(Some(Finished { success, output: output.text }))
+    }
+
+    /// Whether the test is one of those that the harness runs with protection keys only.
+    fn needs_keys(&self) -> bool {
+        self.words.iter().any(|word| word.starts_with("keys::"))
+    }
+
+    /// Whether it has run a test, by its output.
+    pub fn is_run(&self, output: &str) -> bool {
+        let passed =
+            |line: &str| line.starts_with("test result: ok. ") && !line.contains(". 0 passed;");
+        self.words[1] == "run" || output.lines().any(passed)
+    }
+
+    fn value(&self, option: &str) -> Option<&str> {
+        let place = self.words.iter().position(|word| word == option)?;
+        Some(self.words.get(place + 1)?)
+    }
+}
+
+impl Display for Call {
+    fn fmt(&self, formatter: &mut Formatter) -> fmt::Result {
+        formatter.write_str(&self.words.join(" "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cargo_metadata::Package;
+    use std::fs;
+    use std::path::Path;
+
+    /// Options of cargo that have a value.
+    const WITH_VALUE: [&str; 5] = ["-p", "--package", "--bin", "--test", "--target"];
+
+    impl Call {
+        /// Checks that the package, the program and the tests are there.
+        pub fn check_names(&self, packages: &[Package]) -> Result<()> {
+            let name = self.value("-p").context("it has no -p")?;
+            let package = packages.iter().find(|package| *package.name == name);
+            let package = package.context("there is no such package")?;
+            let programs: Vec<_> = package.targets.iter().map(|target| &target.name).collect();
+            for program in ["--bin", "--test"].iter().filter_map(|option| self.value(option)) {
+                ensure!(programs.iter().any(|name| *name == program), "there is no {program}");
+            }
+            let folder = package.manifest_path.parent().context("a package without a folder")?;
+            for test in self.tests() {
+                // A module's name may be before it.
+                let test = test.rsplit("::").next().unwrap_or(test);
+                ensure!(
+                    programs.iter().any(|name| *name == test)
+                        || is_in(folder.as_std_path(), &format!("fn {test}"))?,
+                    "there is no test {test}"
+                );
+            }
+            Ok(())
+        }
+
+        /// The names of the tests: what is neither an option nor its value.
+        fn tests(&self) -> Vec<&str> {
+            let mut tests = Vec::new();
+            let mut before = "";
+            for word in &self.words[2..] {
+                if !word.starts_with('-') && !WITH_VALUE.contains(&before) {
+                    tests.push(word.as_str());
+                }
+                before = word;
+            }
+            if self.words[1] == "test" { tests } else { Vec::new() }
+        }
+    }
+
+    /// Whether a text is in a Rust file in this folder.
+    fn is_in(folder: &Path, text: &str) -> Result<bool> {
+        for entry in fs::read_dir(folder)? {
+            let path = entry?.path();
+            let is_rust = path.extension().is_some_and(|extension| extension == "rs");
+            if (path.is_dir() && is_in(&path, text)?)
+                || (is_rust && fs::read_to_string(&path)?.contains(text))
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    #[test]
+    fn a_test_that_is_ignored_is_not_run() {
+        let test = Call::read("cargo test -p one two").unwrap();
+        let none = "test two ... ignored\ntest result: ok. 0 passed; 0 failed; 1 ignored\n";
+        let one = "test result: ok. 1 passed; 0 failed; 0 ignored\n";
+        assert!(test.is_run(&format!("{none}{one}")));
+        assert!(!test.is_run(none));
+        assert!(Call::read("cargo run -p one").unwrap().is_run(""));
+    }
+
+    #[test]
+    fn names_of_tests_are_told_from_options() {
+        let call = Call::read("cargo test -p one --test two three -- --exact four::five").unwrap();
+        assert_eq!(call.tests(), ["three", "four::five"]);
+    }
+}
