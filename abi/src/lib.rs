@@ -40,7 +40,7 @@ pub const LEASES_PER_CALL: usize = 2;
 /// In the length of lent memory: not only these bytes are offered, but the whole block that they begin, the
 /// smallest of 32, 64, 128, ... bytes that holds them. (Else a protection unit may not open a
 /// length that it can't express.)
-pub const WHOLE_BLOCK: Word = 1 << 31;
+pub const WHOLE_BLOCK: Word = 1 << (Word::BITS - 1);
 /// How many fault records the kernel keeps; older ones are overwritten.
 pub const FAULT_RECORDS: usize = 2;
 /// The number of thread priorities; 0 is the lowest, and is the idle thread's.

@@ -170,7 +170,6 @@ mod tests {
             // No tag before.
             (2, 0x8),
             (3, 0x840),
-            (4, 0x801),
         ] {
             let shape = Shape { words, kinds };
             assert!(!shape.is_sound(), "{shape:x?}");

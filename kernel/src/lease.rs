@@ -106,18 +106,18 @@ impl InForce {
 }
 
 /// The memory that the two words of a lease offer; `None` if it runs over the end of the address space.
-#[inline(always)]
 #[must_use]
 pub fn offered(address: Word, length: Word) -> Option<Span> {
-    let length = if length & WHOLE_BLOCK == 0 { length } else { block_of(length & !WHOLE_BLOCK) };
+    let length = if length & WHOLE_BLOCK == 0 { length } else { block_of(length) };
     Span::new(address, length)
 }
 
-/// The size of the smallest block that holds so many bytes; 0 for none at all.
+/// The size of the smallest block that holds as many bytes as this says besides [`WHOLE_BLOCK`]; 0 if it
+/// says none at all.
 #[cold]
 #[inline(never)]
 fn block_of(length: Word) -> Word {
-    let last = length.wrapping_sub(1) | (SMALLEST_BLOCK - 1);
+    let last = (length & !WHOLE_BLOCK).wrapping_sub(1) | (SMALLEST_BLOCK - 1);
     Word::MAX.unbounded_shr(last.leading_zeros()).wrapping_add(1)
 }
 
@@ -142,11 +142,17 @@ impl<P: Port> Kernel<P> {
             }
             let kind = kinds & 3;
             kinds >>= 4;
-            // Empty memory is nobody's.
-            if kind == 0 || length == 0 {
+            if kind == 0 {
                 continue;
             }
-            let memory = offered(address, length).ok_or(CallError::BadLease)?;
+            let length = match length as isize {
+                1.. => length,
+                // Empty memory is nobody's.
+                0 => continue,
+                // The bit is the sign, which the CPU tells apart at once.
+                _ => block_of(length),
+            };
+            let memory = Span::new(address, length).ok_or(CallError::BadLease)?;
             let writable = kind == WRITE;
             let (source, registers) = if self.is_on_own_stack(stack_pointer, memory) {
                 (Source::STACK, P::exact_lease(memory, writable).ok_or(CallError::BadLease)?)

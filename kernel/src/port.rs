@@ -70,6 +70,9 @@ pub trait Port: 'static {
     /// Writes such a word.
     fn write_word(&mut self, address: Word, value: Word);
 
-    /// Keeps interrupt `line` from arriving, or lets it arrive again.
+    /// Keeps interrupt `line` from arriving, or lets it arrive again. What came while it was kept is
+    /// forgotten then, unless the device still holds the line.
+    ///
+    /// There need be no such line: exceptions of the CPU are told as lines too.
     fn mask(&mut self, line: u16, mask: bool);
 }

@@ -1,6 +1,6 @@
 //! What the linker's inputs hold: sections, what they are called, and what refers to what.
 
-use crate::thumb::{self, Masking};
+use crate::thumb::{self, Frame, Masking};
 use anyhow::{Context, Result, ensure};
 use object::elf::{
     SHF_ALLOC, SHF_EXECINSTR, SHF_TLS, SHF_WRITE, SHT_LLVM_DEPENDENT_LIBRARIES, SHT_NOBITS,
@@ -148,6 +148,8 @@ pub struct Section {
     pub executable: bool,
     /// What its code does with interrupts.
     pub masking: Masking,
+    /// What its code takes of the stack.
+    pub frame: Frame,
     /// Whether it is all zeroes, and takes up nothing in the file.
     pub zeroed: bool,
     /// The mangled names of what it holds.
@@ -280,6 +282,13 @@ impl Inputs {
             let name = section.name()?.to_owned();
             // Where code may lie at any address, constants with addresses are written by the loader.
             let is_constant = CONSTANTS.iter().any(|prefix| name.starts_with(prefix));
+            let (masking, frame) = match marks.get(&section.index()) {
+                Some(marks) => {
+                    let code = section.data()?;
+                    (Masking::of(code, marks), Frame::of(code, marks))
+                }
+                None => Default::default(),
+            };
             ids.insert(section.index(), self.sections.len());
             self.sections.push(Section {
                 size: section.size(),
@@ -288,10 +297,8 @@ impl Inputs {
                     && !is_constant,
                 thread_local: sh_flags.contains(SHF_TLS),
                 executable: sh_flags.contains(SHF_EXECINSTR),
-                masking: match marks.get(&section.index()) {
-                    Some(marks) => Masking::of(section.data()?, marks),
-                    None => Masking::default(),
-                },
+                masking,
+                frame,
                 zeroed: sh_type == SHT_NOBITS,
                 ..self.empty_section(file, name)
             });
@@ -313,6 +320,7 @@ impl Inputs {
             thread_local: false,
             executable: false,
             masking: Masking::default(),
+            frame: Frame::default(),
             zeroed: false,
             symbols: Vec::new(),
             references: Vec::new(),

@@ -5,6 +5,11 @@
 //! do, eighths of 256 bytes do too). So a process whose statics are `n` bytes gets the eighths it
 //! needs of a block of the next power of two: less than an eighth of the block is lost.
 
+use crossgate_cortex_m::armv7m::Block;
+use std::cmp::Reverse;
+
+/// How many addresses there are.
+pub const ADDRESSES: u64 = 1 << 32;
 /// The smallest block that has eighths, in bytes.
 pub const SMALLEST_BLOCK: u64 = 256;
 /// Parts of a block that are opened one by one.
@@ -38,19 +43,29 @@ impl Span {
         self.start < other.end && other.start < self.end
     }
 
+    /// The run of eighths of the same block that is inside of it; it may be empty.
+    #[must_use]
+    pub fn inside(self) -> Span {
+        let differing = self.start ^ self.end.saturating_sub(1);
+        let block = differing.checked_add(1).unwrap_or(ADDRESSES).next_power_of_two();
+        let eighth = block.max(SMALLEST_BLOCK) / EIGHTHS;
+        Span { start: self.start.next_multiple_of(eighth), end: self.end / eighth * eighth }
+    }
+
+    /// What the port opens if it is told to open this: the smallest region that covers it. By the very
+    /// arithmetic of the port.
+    #[must_use]
+    pub fn opened(self) -> Span {
+        let address = |address: u64| usize::try_from(address).unwrap_or(usize::MAX);
+        let (start, end) = (address(self.start), address(self.end));
+        let open = Block::covering(crossgate_kernel::memory::Span { start, end }).open();
+        Span { start: open.start as u64, end: open.end as u64 }
+    }
+
     /// Whether one region of the protection unit opens exactly this.
     #[must_use]
     pub fn is_expressible(self) -> bool {
-        let block = self.block();
-        self.start < self.end
-            && self.start.is_multiple_of(block / EIGHTHS)
-            && self.end.is_multiple_of(block / EIGHTHS)
-    }
-
-    /// The length of the smallest block that holds it.
-    fn block(self) -> u64 {
-        let differing = self.start ^ (self.end - 1);
-        differing.checked_add(1).unwrap_or(1 << 63).next_power_of_two().max(SMALLEST_BLOCK)
+        self.start < self.end && self.end <= ADDRESSES && self.opened() == self
     }
 }
 
@@ -62,6 +77,8 @@ pub enum Kind {
     /// The stack of a thread. It starts where a block starts, as the kernel narrows it by leaving
     /// out more and more eighths from its top.
     Stack,
+    /// The statics of the kernel, which are never open.
+    Kernel,
 }
 
 /// A piece of memory that needs a place.
@@ -85,7 +102,7 @@ impl Piece {
     fn length(self) -> u64 {
         match self.kind {
             Kind::Process => self.size.next_multiple_of(self.block() / EIGHTHS),
-            Kind::Stack => self.size,
+            Kind::Stack | Kind::Kernel => self.size,
         }
     }
 
@@ -94,43 +111,24 @@ impl Piece {
         match self.kind {
             Kind::Process => self.align.max(self.block() / EIGHTHS),
             Kind::Stack => self.align.max(self.block()),
+            Kind::Kernel => self.align,
         }
     }
 
     /// The lowest place for it in `gap`.
-    fn place(self, gap: Gap) -> Option<Span> {
-        let mut start = gap.span.start.next_multiple_of(self.step());
+    fn place(self, gap: Span) -> Option<Span> {
+        let mut start = gap.start.next_multiple_of(self.step());
         loop {
             let span = Span { start, end: start + self.length() };
-            if span.end > gap.span.end {
+            if span.end > gap.end {
                 return None;
             }
-            if self.fits(span, gap) {
+            if self.kind != Kind::Process || span.is_expressible() {
                 return Some(span);
             }
             start += self.step();
         }
     }
-
-    fn fits(self, span: Span, gap: Gap) -> bool {
-        match self.kind {
-            Kind::Process => {
-                span.is_expressible() && !(gap.below_stack && span.end == gap.span.end)
-            }
-            Kind::Stack => !(gap.above_process && span.start == gap.span.start),
-        }
-    }
-}
-
-/// Memory that is free.
-///
-/// A stack that overflows must not run into a process' memory, which may be open at that time, so
-/// no stack lies right above a process.
-#[derive(Clone, Copy, Debug)]
-struct Gap {
-    span: Span,
-    above_process: bool,
-    below_stack: bool,
 }
 
 /// How many bytes of memory are missing, with what is lost to alignment.
@@ -139,25 +137,33 @@ pub struct Missing(pub u64);
 
 /// Finds places for `pieces` in `free`, in their order.
 ///
+/// All stacks are below all processes: a frame is below what the stack held before, however large it is, so
+/// one that is too large is never in the memory of a process, which is open then.
+///
 /// Large blocks come first, because they have the fewest places to go; the smaller ones then fill
-/// the holes, each the one that it fills best.
+/// the holes, each the one that it fills best. The kernel's statics, which may be anywhere, fill holes too.
 ///
 /// # Errors
 /// There is not enough memory.
 pub fn lay_out(free: Span, pieces: &[Piece]) -> Result<Vec<Span>, Missing> {
+    let is_process = |index: &usize| pieces[*index].kind == Kind::Process;
     let mut order: Vec<usize> = (0..pieces.len()).collect();
-    order.sort_by_key(|&index| {
-        let piece = pieces[index];
-        std::cmp::Reverse((piece.step(), piece.length()))
+    order.sort_by_key(|index| {
+        let piece = pieces[*index];
+        (is_process(index), Reverse((piece.step(), piece.length())))
     });
     // With no end to the memory all pieces have a place, so how much is missing is known.
-    let endless = Span { start: free.start, end: u64::MAX / 2 };
-    let mut gaps = vec![Gap { span: endless, above_process: false, below_stack: false }];
+    let mut gaps = vec![Span { start: free.start, end: u64::MAX / 2 }];
     let mut spans = vec![Span { start: 0, end: 0 }; pieces.len()];
+    let mut end_of_stacks = free.start;
     for index in order {
         let piece = pieces[index];
-        let place = |(number, gap): (usize, &Gap)| Some((number, piece.place(*gap)?));
-        let left = |number: usize, span: Span| gaps[number].span.size() - span.size();
+        if piece.kind == Kind::Process {
+            gaps.retain(|gap| gap.end > end_of_stacks);
+            gaps.iter_mut().for_each(|gap| gap.start = gap.start.max(end_of_stacks));
+        }
+        let place = |(number, gap): (usize, &Span)| Some((number, piece.place(*gap)?));
+        let left = |number: usize, span: Span| gaps[number].size() - span.size();
         let (number, span) = gaps
             .iter()
             .enumerate()
@@ -165,19 +171,13 @@ pub fn lay_out(free: Span, pieces: &[Piece]) -> Result<Vec<Span>, Missing> {
             .min_by_key(|&(number, span)| (left(number, span), span.start))
             .expect("the last gap is endless");
         spans[index] = span;
+        if piece.kind == Kind::Stack {
+            end_of_stacks = end_of_stacks.max(span.end);
+        }
         let gap = gaps.remove(number);
-        let is_process = piece.kind == Kind::Process;
-        let below = Gap {
-            span: Span { start: gap.span.start, end: span.start },
-            below_stack: !is_process,
-            ..gap
-        };
-        let above = Gap {
-            span: Span { start: span.end, end: gap.span.end },
-            above_process: is_process,
-            ..gap
-        };
-        gaps.extend([below, above].into_iter().filter(|gap| gap.span.start < gap.span.end));
+        let below = Span { start: gap.start, end: span.start };
+        let above = Span { start: span.end, end: gap.end };
+        gaps.extend([below, above].into_iter().filter(|gap| gap.size() > 0));
     }
     let end = spans.iter().map(|span| span.end).max().unwrap_or(free.start);
     if end > free.end {

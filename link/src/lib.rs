@@ -19,16 +19,18 @@
 //! ```text
 //!           RAM                                             FLASH
 //!          +---------------------------+                   +----------------------------+
-//!          | .data .bss .uninit        | the kernel's      | vectors, code, constants   |
+//!          | kernel stack              | exceptions        | vectors, code, constants   |
 //!          +---------------------------+                   | initial values of .data    |
-//!          | kernel stack, 1024 bytes  | exceptions        +----------------------------+
+//!          | stack of sensor.sampler   | one region        +----------------------------+
 //!          +---------------------------+                   | __crossgate_memory_fan     |
-//!  shared  | lent memory of `sensor`   | one region of     | __crossgate_memory_sensor  |
-//!  data    | its initialised statics   | the protection    +----------------------------+
-//!  zeroed  | its other statics         | unit, opened      | initial values of `fan`    |
-//!          | (lost to rounding)        | as a whole        | initial values of `sensor` |
+//!          | .data .bss .uninit        | the kernel's      | __crossgate_memory_sensor  |
 //!          +---------------------------+                   +----------------------------+
-//!          | stack of sensor.sampler   | one more region
+//!          | other stacks              |                   | initial values of `fan`    |
+//!          +---------------------------+                   | initial values of `sensor` |
+//!  shared  | lent memory of `sensor`   | one region of     +----------------------------+
+//!  data    | its initialised statics   | the protection
+//!  zeroed  | its other statics         | unit, opened
+//!          | (lost to rounding)        | as a whole
 //!          +---------------------------+
 //!          | statics of `fan` ...      |
 //! ```
@@ -37,8 +39,8 @@
 //! left out. The memory of a process is as many eighths as it needs, so less than an eighth of the
 //! block is lost. A stack starts where a block starts (at the next power of two of its size, at
 //! least 256), because the kernel narrows it in a call. Large blocks are placed first, the small
-//! ones fill the holes. No stack lies right above the memory of a process, into which it could
-//! overflow unseen.
+//! ones fill the holes. All stacks lie below all memories of processes, so that nothing that is open to a
+//! thread is below a stack, however large a frame is. The kernel's statics fill holes, too.
 //!
 //! | symbol | what |
 //! |---|---|
@@ -99,6 +101,7 @@ mod critical;
 pub mod hosted;
 mod image;
 mod inputs;
+mod kernel_stack;
 mod layout;
 #[cfg(unix)]
 mod library;
@@ -108,6 +111,7 @@ pub mod map;
 mod merging;
 mod ownership;
 mod plan;
+mod protection;
 mod reach;
 mod script;
 mod scripts;

@@ -3,13 +3,14 @@
 use crate::arguments::Arguments;
 use crate::image::Image;
 use crate::inputs::{Inputs, MEMORY_SYMBOL};
+use crate::kernel_stack::Need;
 use crate::layout::Span;
 use crate::linker::{self, pass};
 use crate::ownership::{self, KERNEL, Owner, STACK, is_shared};
 use crate::plan::{PARTS, Plan};
 use crate::reach::Reach;
-use crate::script::{self, OutputSection, Table};
-use crate::{critical, merging, scripts, trust, vectors, verify};
+use crate::script::{self, OutputSection, Places, Table};
+use crate::{critical, merging, protection, scripts, trust, vectors, verify};
 use anyhow::{Context, Result, bail, ensure};
 use std::collections::BTreeMap;
 use std::fs;
@@ -70,13 +71,16 @@ pub fn link(arguments: &Arguments) -> Result<()> {
     let symbols = [("__crossgate_kernel_stack_bottom", 0)];
     let script = script::before(&collected, &tables, None, &symbols);
     let with_symbols = arguments.without(&STRIP);
-    pass(&with_symbols, folder.path(), &script, &measured)?;
+    let after = script::after(&scripts::memories(arguments)?);
+    pass(&with_symbols, folder.path(), [&script, &after], &measured)?;
     let measured = Image::read(&measured)?;
     if let Some(kept) = measured.section(UNOWNED) {
         bail!("{}", unowned(&inputs, &collected, &measured, kept.span));
     }
 
-    let plan = Plan::new(&measured, &inputs)?;
+    protection::check(&measured)?;
+    let kernel_stack = kernel_stack(&measured, &Need::of(&reach))?;
+    let plan = Plan::new(&measured, &inputs, kernel_stack)?;
     let sections =
         collected.into_iter().filter_map(|section| plan.placed(section)).collect::<Vec<_>>();
     for (table, memory) in tables.iter_mut().zip(&plan.memories) {
@@ -84,19 +88,50 @@ pub fn link(arguments: &Arguments) -> Result<()> {
     }
     let symbols = [
         ("__crossgate_kernel_stack_bottom", plan.kernel_stack.start),
+        ("_stack_end", plan.kernel_stack.start),
         ("_stack_start", plan.kernel_stack.end),
     ];
-    let script = script::before(&sections, &tables, Some(plan.tables), &symbols);
+    let places = Places { tables: plan.tables, kernel_statics: plan.kernel_statics };
+    let script = script::before(&sections, &tables, Some(places), &symbols);
     let linked = folder.path().join("linked");
-    pass(&with_symbols, folder.path(), &script, &linked)?;
+    pass(&with_symbols, folder.path(), [&script, &after], &linked)?;
     let image = Image::read(&linked)?;
     verify::verify(&image)?;
     vectors::check(&image, &handlers)?;
     if with_symbols != *arguments {
-        pass(arguments, folder.path(), &script, &linked)?;
+        pass(arguments, folder.path(), [&script, &after], &linked)?;
     }
     fs::copy(&linked, &output).with_context(|| format!("can't write {}", output.display()))?;
     Ok(())
+}
+
+/// The symbol by which memory.x may say how long the kernel's stack is.
+const KERNEL_STACK: &str = "_kernel_stack_size";
+/// What is added where it can't be told, in bytes.
+const RESERVE: u64 = 2048;
+
+/// How long the kernel's stack is to be.
+fn kernel_stack(measured: &Image, need: &Need) -> Result<u64> {
+    let wanted = measured.symbols.get(KERNEL_STACK).map(|(value, _)| *value);
+    match (wanted, &need.unknown) {
+        (Some(wanted), _) => {
+            ensure!(
+                wanted >= need.size,
+                "memory.x: {KERNEL_STACK} is {wanted}, but the kernel needs {} bytes of stack",
+                need.size
+            );
+            Ok(wanted.next_multiple_of(32))
+        }
+        (None, None) => Ok(need.size),
+        (None, Some(unknown)) => {
+            eprintln!(
+                "crossgate-link: how much stack the kernel needs can't be told, because {unknown}. It gets {} \
+                 bytes; memory.x can say another number: `{KERNEL_STACK} = 4096;`",
+                need.size + RESERVE
+            );
+            Ok(need.size + RESERVE)
+        }
+    }
 }
 
 /// Refuses a firmware whose crates are merged: then even the Rust library is no input of its own.
@@ -133,6 +168,11 @@ pub fn collect(reach: &Reach) -> Result<Vec<OutputSection>> {
             Owner::Nobody => add(UNOWNED.to_owned(), false, section),
             Owner::Process(process) => {
                 known(inputs, process, section)?;
+                ensure!(
+                    ownership::is_ordinary(section),
+                    "{}",
+                    ownership::elsewhere(section, process)
+                );
                 let part = match section.zeroed {
                     _ if is_shared(section) => 0,
                     false => 1,

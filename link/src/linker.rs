@@ -2,7 +2,6 @@
 
 use crate::advice;
 use crate::arguments::Arguments;
-use crate::script;
 use anyhow::{Context, Result, ensure};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,8 +11,13 @@ use std::process::Command;
 ///
 /// # Errors
 /// The linker can't be run or fails; it has said why.
-pub fn pass(arguments: &Arguments, folder: &Path, before: &str, output: &Path) -> Result<()> {
-    let scripts = [("before.ld", before), ("after.ld", script::AFTER)];
+pub fn pass(
+    arguments: &Arguments,
+    folder: &Path,
+    [before, after]: [&str; 2],
+    output: &Path,
+) -> Result<()> {
+    let scripts = [("before.ld", before), ("after.ld", after)];
     let [before, after] = scripts.map(|(name, _)| format!("-T{}", folder.join(name).display()));
     for (name, text) in scripts {
         fs::write(folder.join(name), text).context("can't write the linker script")?;

@@ -11,7 +11,7 @@ use anyhow::Result;
 use std::path::Path;
 
 mod picture;
-mod services;
+pub(crate) mod services;
 mod table;
 
 pub use services::Service;

@@ -126,6 +126,28 @@ fn complaint(reach: &Reach, id: SectionId, reason: &str) -> String {
     text
 }
 
+/// Whether a static may lie wherever the memory of its owner is: its source names no other place.
+pub fn is_ordinary(section: &Section) -> bool {
+    let has_prefix = |prefix: &&str| {
+        let rest = section.name.strip_prefix(*prefix);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
+    [".data", ".bss", "COMMON"].iter().any(has_prefix) || is_placed(section) || is_shared(section)
+}
+
+/// What to say of a static of a process whose source names another place.
+pub fn elsewhere(section: &Section, process: &str) -> String {
+    format!(
+        "the static `{}` ({} bytes, crate `{}`) is meant for section `{}`, but a static of process `{process}` is in \
+         the memory of that process, which is reset when the process begins anew.\n  Remove its `link_section`. What is \
+         in another memory of the microcontroller a process may own as an `mmio` window of the wiring.",
+        section.title(),
+        section.size,
+        section.krate,
+        section.name
+    )
+}
+
 /// What to say of a section that is kept in the firmware though nobody uses it.
 pub fn unowned(section: &Section) -> String {
     format!(

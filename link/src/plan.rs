@@ -3,14 +3,12 @@
 use crate::image::Image;
 use crate::inputs::Inputs;
 use crate::layout::{self, Kind, Missing, Piece, Span};
-use crate::ownership::STACK;
+use crate::ownership::{KERNEL, STACK};
 use crate::script::OutputSection;
 use crate::verify;
 use anyhow::{Result, anyhow, ensure};
 use std::collections::BTreeMap;
 
-/// The kernel's stack, which exceptions run on, in bytes.
-pub const KERNEL_STACK: u64 = 1024;
 /// The smallest region of the memory protection unit, in bytes.
 const SMALLEST_REGION: u64 = 32;
 
@@ -37,6 +35,8 @@ impl Memory {
 pub struct Plan {
     /// What exceptions run on.
     pub kernel_stack: Span,
+    /// Where the user's scripts are to put the first static into RAM.
+    pub kernel_statics: u64,
     /// The memories of the processes, in the order of their names.
     pub memories: Vec<Memory>,
     /// Where in flash the tables are.
@@ -46,18 +46,18 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Lays out what was measured.
+    /// Lays out what was measured, and so many bytes for the kernel's stack.
     ///
     /// # Errors
     /// A memory is too small, or a stack is of a size that can't be protected.
-    pub fn new(measured: &Image, inputs: &Inputs) -> Result<Self> {
+    pub fn new(measured: &Image, inputs: &Inputs, kernel_stack: u64) -> Result<Self> {
         let (flash, ram) = verify::memories(measured)?;
-        let kernel = verify::used(measured, ram).unwrap_or(ram.start);
-        let kernel_stack = kernel.next_multiple_of(SMALLEST_REGION);
-        let kernel_stack = Span { start: kernel_stack, end: kernel_stack + KERNEL_STACK };
+        let bottom = ram.start.next_multiple_of(SMALLEST_REGION);
+        let kernel_stack = Span { start: bottom, end: bottom + kernel_stack };
 
         let mut extents = Vec::new();
         let mut pieces = Vec::new();
+        pieces.extend(kernel_piece(measured, ram).map(|piece| (KERNEL.to_owned(), piece)));
         for process in &inputs.processes {
             let extent = Extent::measure(measured, process);
             if extent.size > 0 {
@@ -73,11 +73,12 @@ impl Plan {
         let free = Span { start: kernel_stack.end, end: ram.end };
         let only_pieces: Vec<_> = pieces.iter().map(|(_, piece)| *piece).collect();
         let spans = layout::lay_out(free, &only_pieces)
-            .map_err(|missing| demand(&pieces, ram, kernel - ram.start, missing))?;
+            .map_err(|missing| demand(&pieces, ram, kernel_stack, missing))?;
         let span_of: BTreeMap<_, _> =
             pieces.iter().map(|(name, _)| name.as_str()).zip(spans).collect();
 
-        let tables = verify::used(measured, flash).unwrap_or(flash.start).next_multiple_of(4);
+        let constants = verify::used(measured, flash);
+        let tables = constants.map_or(flash.start, |span| span.end).next_multiple_of(4);
         let mut load = tables + 24 * extents.len() as u64;
         let mut places = BTreeMap::new();
         let mut memories = Vec::new();
@@ -110,7 +111,8 @@ impl Plan {
             let address = span_of[name.as_str()].start;
             places.insert(name.clone(), (address, address));
         }
-        Ok(Self { kernel_stack, memories, tables, places })
+        let kernel_statics = span_of.get(KERNEL).map_or(kernel_stack.end, |span| span.start);
+        Ok(Self { kernel_stack, kernel_statics, memories, tables, places })
     }
 
     /// The section at its place, unless it is empty.
@@ -118,6 +120,16 @@ impl Plan {
         let place = self.places.get(&section.name).copied();
         place.map(|place| OutputSection { place: Some(place), ..section })
     }
+}
+
+/// What the user's scripts put into RAM: the statics of the kernel.
+fn kernel_piece(measured: &Image, ram: Span) -> Option<Piece> {
+    let used = verify::used(measured, ram)?;
+    let sections = measured.sections.iter().filter(|section| ram.contains(section.span));
+    let align = sections.map(|section| section.align).max().unwrap_or(1);
+    // From where it is aligned on: so it never takes up more elsewhere.
+    let start = used.start / align * align;
+    Some(Piece { kind: Kind::Kernel, size: used.end - start, align })
 }
 
 /// The memory of a process, from offset 0 on.
@@ -156,11 +168,15 @@ impl Extent {
 }
 
 /// The error that says who needs how much RAM.
-fn demand(pieces: &[(String, Piece)], ram: Span, kernel: u64, missing: Missing) -> anyhow::Error {
+fn demand(
+    pieces: &[(String, Piece)],
+    ram: Span,
+    kernel_stack: Span,
+    missing: Missing,
+) -> anyhow::Error {
     let mut text = format!("RAM ({} bytes) is too small for the firmware", ram.size());
     let mut line = |name: &str, size: u64| text += &format!("\n  {name}: {size} bytes");
-    line("kernel", kernel);
-    line("stack of the kernel", KERNEL_STACK);
+    line("stack of the kernel", kernel_stack.size());
     for (name, piece) in pieces {
         match name.strip_prefix(STACK) {
             Some(thread) => line(&format!("stack of {thread}"), piece.size),

@@ -1,5 +1,6 @@
 //! The linker scripts, which go before and after the user's own.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 /// Goes after the user's scripts: what they say about the memories; and the tables that the memory map
@@ -11,6 +12,20 @@ __crossgate_ram_start = ORIGIN(RAM);
 __crossgate_ram_end = ORIGIN(RAM) + LENGTH(RAM);
 EXTERN(__crossgate_services __crossgate_processes)
 ";
+
+/// Prefix of the symbols that say where a memory of the user's scripts is; `start_` or `end_` and its name
+/// follow.
+pub const REGION: &str = "__crossgate_region_";
+
+/// What goes after the user's scripts, which declare these memories.
+pub fn after(memories: &BTreeSet<String>) -> String {
+    let mut text = AFTER.to_owned();
+    for name in memories {
+        line(&mut text, format_args!("{REGION}start_{name} = ORIGIN({name});"));
+        line(&mut text, format_args!("{REGION}end_{name} = ORIGIN({name}) + LENGTH({name});"));
+    }
+    text
+}
 
 /// A section of the firmware that is collected from input sections.
 #[derive(Clone, Debug)]
@@ -52,11 +67,21 @@ MEMORY
 SECTIONS
 {";
 
-/// Goes before the user's scripts: places what belongs to processes.
+/// Where what has no input sections goes.
+#[derive(Clone, Copy, Debug)]
+pub struct Places {
+    /// The tables, in flash.
+    pub tables: u64,
+    /// What the user's scripts put into RAM.
+    pub kernel_statics: u64,
+}
+
+/// Goes before the user's scripts: places what belongs to processes. Without `places` all is only
+/// collected, to be measured.
 pub fn before(
     sections: &[OutputSection],
     tables: &[Table],
-    tables_place: Option<u64>,
+    places: Option<Places>,
     symbols: &[(&str, u64)],
 ) -> String {
     let mut text = String::new();
@@ -65,7 +90,8 @@ pub fn before(
     }
     line(&mut text, format_args!("{MEMORIES}\n  /DISCARD/ : {{ *({LINKED}) }}"));
     // The tables come first: a section without inputs is writable if the one before it is.
-    let place = tables_place.map_or(":".to_owned(), |place| format!("{place:#x} : AT({place:#x})"));
+    let place = places.map(|places| format!("{0:#x} : AT({0:#x})", places.tables));
+    let place = place.unwrap_or_else(|| ":".to_owned());
     line(&mut text, format_args!("  {TABLES} {place}\n  {{"));
     for table in tables {
         line(&mut text, format_args!("    {} = .;", table.symbol));
@@ -73,7 +99,7 @@ pub fn before(
             line(&mut text, format_args!("    LONG({word:#x})"));
         }
     }
-    line(&mut text, format_args!("  }} > {}", memory(tables_place.is_some())));
+    line(&mut text, format_args!("  }} > {}", memory(places.is_some())));
     for section in sections {
         let place = match section.place {
             Some((address, load)) => format!("{address:#x} {}: AT({load:#x})", no_load(section)),
@@ -84,6 +110,15 @@ pub fn before(
             line(&mut text, format_args!("    \"{file}\"(\"{name}\")"));
         }
         line(&mut text, format_args!("  }} > {}", memory(section.place.is_some())));
+    }
+    // RAM is filled from where its last section ends. An empty one stays if it has a symbol.
+    if let Some(Places { kernel_statics, .. }) = places {
+        line(
+            &mut text,
+            format_args!(
+                "  .crossgate.kernel {kernel_statics:#x} (NOLOAD) : {{ __crossgate_kernel_statics = .; }} > RAM"
+            ),
+        );
     }
     text + "}\n"
 }

@@ -3,7 +3,7 @@
 use crate::arguments::Arguments;
 use crate::script;
 use anyhow::{Context, Result};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -13,16 +13,51 @@ use std::path::{Path, PathBuf};
 /// # Errors
 /// A script can't be read.
 pub fn names(arguments: &Arguments) -> Result<BTreeSet<String>> {
-    let folders = arguments.folders();
-    let mut names = words(script::AFTER).into_iter().map(str::to_owned).collect();
-    for script in arguments.scripts() {
-        read(&script, &folders, &mut names)?;
-    }
-    Ok(names)
+    let texts = texts(arguments)?;
+    let theirs = texts.values().flat_map(|text| words(text));
+    Ok(words(script::AFTER).into_iter().chain(theirs).map(str::to_owned).collect())
 }
 
-/// Adds the words of a script, and of what it includes.
-fn read(script: &str, folders: &[String], names: &mut BTreeSet<String>) -> Result<()> {
+/// The names of the memories that the scripts of the command line declare.
+///
+/// # Errors
+/// A script can't be read.
+pub fn memories(arguments: &Arguments) -> Result<BTreeSet<String>> {
+    let texts = texts(arguments)?;
+    Ok(texts.values().flat_map(|text| declared(text)).map(str::to_owned).collect())
+}
+
+/// The names that are declared in the blocks `MEMORY { NAME (attributes) : ORIGIN = ..., LENGTH = ... }`.
+fn declared(text: &str) -> Vec<&str> {
+    let starts =
+        text.split("MEMORY").skip(1).filter_map(|rest| rest.trim_start().strip_prefix('{'));
+    let blocks = starts.map(|rest| rest.split('}').next().unwrap_or_default());
+    let mut names = Vec::new();
+    for block in blocks {
+        let before_colons = block.split(':').rev().skip(1);
+        names.extend(before_colons.filter_map(|before| {
+            let before = before.trim_end();
+            let before = before.strip_suffix(')').map_or(before, |attributes| {
+                attributes.rsplit_once('(').map_or(attributes, |(name, _)| name)
+            });
+            words(before).last().copied()
+        }));
+    }
+    names
+}
+
+/// The scripts of the command line and those that they include, without comments.
+fn texts(arguments: &Arguments) -> Result<BTreeMap<String, String>> {
+    let folders = arguments.folders();
+    let mut texts = BTreeMap::new();
+    for script in arguments.scripts() {
+        read(&script, &folders, &mut texts)?;
+    }
+    Ok(texts)
+}
+
+/// Adds a script, and what it includes.
+fn read(script: &str, folders: &[String], texts: &mut BTreeMap<String, String>) -> Result<()> {
     let here = PathBuf::from(script);
     let places = folders.iter().map(|folder| Path::new(folder).join(script));
     let Some(path) = std::iter::once(here).chain(places).find(|path| path.is_file()) else {
@@ -32,14 +67,12 @@ fn read(script: &str, folders: &[String], names: &mut BTreeSet<String>) -> Resul
     let text =
         fs::read_to_string(&path).with_context(|| format!("can't read {}", path.display()))?;
     let text = without_comments(&text);
-    let words = words(&text);
-    for pair in words.windows(2) {
-        if pair[0] == "INCLUDE" && !names.contains(pair[1]) {
-            names.insert(pair[1].to_owned());
-            read(pair[1], folders, names)?;
+    texts.insert(script.to_owned(), text.clone());
+    for pair in words(&text).windows(2) {
+        if pair[0] == "INCLUDE" && !texts.contains_key(pair[1]) {
+            read(pair[1], folders, texts)?;
         }
     }
-    names.extend(words.into_iter().map(str::to_owned));
     Ok(())
 }
 
@@ -58,6 +91,15 @@ fn without_comments(text: &str) -> String {
 mod tests {
     use super::*;
     use std::ffi::OsString;
+
+    #[test]
+    fn memories_are_found() {
+        let text = "MEMORY\n{ FLASH (rx) : ORIGIN = 0, LENGTH = (64K)\n  RAM(rwx): org = 1, len = 2\nCCM : ORIGIN = 3, \
+                    LENGTH = 4 }\nSECTIONS { .a : { } > RAM }\nMEMORY { MORE : o = 1, l = 2 }";
+        let mut found = declared(text);
+        found.sort_unstable();
+        assert_eq!(found, ["CCM", "FLASH", "MORE", "RAM"]);
+    }
 
     #[test]
     fn scripts_are_read_with_what_they_include() {

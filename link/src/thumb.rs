@@ -1,4 +1,4 @@
-//! Instructions of the Thumb instruction set that switch interrupts off.
+//! Instructions of the Thumb instruction set that switch interrupts off, or take a part of the stack.
 //!
 //! A critical section on a Cortex-M is made of them. They do nothing without privileges, and do not fault
 //! either, so in a process it would be none.
@@ -30,6 +30,23 @@ pub fn marks(object: &File) -> HashMap<SectionIndex, Vec<Mark>> {
     marks
 }
 
+/// The instructions of a section with these marks: the first half, and the second or 0.
+fn instructions(code: &[u8], marks: &[Mark]) -> Vec<(u16, u16)> {
+    let ends = marks.iter().skip(1).map(|mark| mark.offset).chain([code.len()]);
+    let runs = marks.iter().zip(ends).filter(|(mark, _)| mark.is_code);
+    let mut found = Vec::new();
+    for (mark, end) in runs {
+        let code = code.get(mark.offset..end).unwrap_or_default();
+        let mut halves = code.chunks_exact(2).map(|half| u16::from_le_bytes([half[0], half[1]]));
+        while let Some(first) = halves.next() {
+            // Longer instructions start with 0b11101, 0b11110 or 0b11111.
+            let second = if first >= 0xe800 { halves.next().unwrap_or_default() } else { 0 };
+            found.push((first, second));
+        }
+    }
+    found
+}
+
 /// What a section of code does with interrupts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Masking {
@@ -42,31 +59,89 @@ pub struct Masking {
 impl Masking {
     /// Looks through the code of a section with these marks.
     pub fn of(code: &[u8], marks: &[Mark]) -> Self {
-        let ends = marks.iter().skip(1).map(|mark| mark.offset).chain([code.len()]);
-        let runs = marks.iter().zip(ends).filter(|(mark, _)| mark.is_code);
         let mut found = Self::default();
-        for (mark, end) in runs {
-            found.look_through(code.get(mark.offset..end).unwrap_or_default());
-        }
-        found
-    }
-
-    /// Looks through instructions.
-    fn look_through(&mut self, code: &[u8]) {
-        let mut halves = code.chunks_exact(2).map(|half| u16::from_le_bytes([half[0], half[1]]));
-        while let Some(first) = halves.next() {
-            // Longer instructions start with 0b11101, 0b11110 or 0b11111.
-            let second = if first >= 0xe800 { halves.next().unwrap_or_default() } else { 0 };
+        for (first, second) in instructions(code, marks) {
             match (first, second) {
                 // cpsid i, f or both
-                (0xb671..=0xb673, _) => self.is_done = true,
+                (0xb671..=0xb673, _) => found.is_done = true,
                 // the same in its long form
-                (0xf3af, _) if second & 0xff00 == 0x8600 => self.is_done = true,
+                (0xf3af, _) if second & 0xff00 == 0x8600 => found.is_done = true,
                 // mrs rX, primask
-                (0xf3ef, _) if second & 0xf0ff == 0x8010 => self.is_undone = true,
+                (0xf3ef, _) if second & 0xf0ff == 0x8010 => found.is_undone = true,
                 _ => {}
             }
         }
+        found
+    }
+}
+
+/// What a section of code takes of the stack.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Frame {
+    /// All that its instructions push, in bytes, whichever are executed.
+    pub size: u64,
+    /// It takes as much as a register says, too.
+    pub is_dynamic: bool,
+    /// It calls code of the same section: itself. (A call of another leaves its target to the linker.)
+    pub calls_itself: bool,
+}
+
+/// A call whose target the linker will fill in.
+const UNLINKED_CALL: (u16, u16) = (0xf7ff, 0xfffe);
+
+impl Frame {
+    /// Looks through the code of a section with these marks.
+    pub fn of(code: &[u8], marks: &[Mark]) -> Self {
+        let mut frame = Self::default();
+        for (first, second) in instructions(code, marks) {
+            let [low, long] = [first, second].map(u64::from);
+            frame.size += match (first, second) {
+                // push {...}
+                (0xb400..=0xb5ff, _) => 4 * u64::from((first & 0x1ff).count_ones()),
+                // sub sp, #
+                (0xb080..=0xb0ff, _) => 4 * (low & 0x7f),
+                // push.w {...}, which is stmdb sp!, {...}
+                (0xe92d, _) => 4 * u64::from(second.count_ones()),
+                // vpush {...}
+                (0xed2d | 0xed6d, _) => 4 * (long & 0xff),
+                // str rX, [sp, #-]!
+                (0xf84d, _) if second & 0x0f00 == 0x0d00 => long & 0xff,
+                // strd rX, rY, [sp, #-]!
+                (0xe96d, _) => 4 * (long & 0xff),
+                // sub.w sp, sp, # with an immediate that is shifted, and with a plain one
+                (0xf1ad | 0xf5ad, _) if second & 0x8f00 == 0x0d00 => expanded(immediate(low, long)),
+                (0xf2ad | 0xf6ad, _) if second & 0x8f00 == 0x0d00 => immediate(low, long),
+                // bl
+                (0xf000..=0xf7ff, _) if second & 0xd000 == 0xd000 => {
+                    frame.calls_itself |= (first, second) != UNLINKED_CALL;
+                    0
+                }
+                // sub.w sp, sp, rX
+                (0xebad, _) if second & 0x0f00 == 0x0d00 => {
+                    frame.is_dynamic = true;
+                    0
+                }
+                _ => 0,
+            };
+        }
+        frame
+    }
+}
+
+/// The twelve bits of an immediate (ARM DDI 0403E, A5.3).
+fn immediate(first: u64, second: u64) -> u64 {
+    (first >> 10 & 1) << 11 | (second >> 12 & 7) << 8 | second & 0xff
+}
+
+/// What twelve bits stand for (ARM DDI 0403E, A5.3.2).
+fn expanded(immediate: u64) -> u64 {
+    let byte = immediate & 0xff;
+    match immediate >> 8 {
+        0 => byte,
+        1 => byte * 0x0001_0001,
+        2 => byte * 0x0100_0100,
+        3 => byte * 0x0101_0101,
+        _ => u64::from((byte as u32 & 0x7f | 0x80).rotate_right((immediate >> 7) as u32)),
     }
 }
 
@@ -75,10 +150,31 @@ mod tests {
     use super::*;
 
     fn found(halves: &[u16]) -> (bool, bool) {
-        let mut masking = Masking::default();
         let code: Vec<_> = halves.iter().flat_map(|half| half.to_le_bytes()).collect();
-        masking.look_through(&code);
+        let masking = Masking::of(&code, &[Mark { offset: 0, is_code: true }]);
         (masking.is_done, masking.is_undone)
+    }
+
+    fn frame(halves: &[u16]) -> Frame {
+        let code: Vec<_> = halves.iter().flat_map(|half| half.to_le_bytes()).collect();
+        Frame::of(&code, &[Mark { offset: 0, is_code: true }])
+    }
+
+    /// As `llvm-mc --disassemble` reads them.
+    #[test]
+    fn frames_are_added_up() {
+        let size = |halves: &[u16]| frame(halves).size;
+        assert_eq!(size(&[0xb5f0, 0xb082]), 20 + 8, "push {{r4-r7, lr}}; sub sp, #8");
+        assert_eq!(size(&[0xe92d, 0x4ff0]), 36, "push.w {{r4-r11, lr}}");
+        assert_eq!(size(&[0xf84d, 0xbd04]), 4, "str r11, [sp, #-4]!");
+        assert_eq!(size(&[0xf5ad, 0x7d80]), 256, "sub.w sp, sp, #256");
+        assert_eq!(size(&[0xf5ad, 0x5d80]), 4096, "sub.w sp, sp, #4096");
+        assert_eq!(size(&[0xf2ad, 0x4d04]), 1028, "subw sp, sp, #1028");
+        assert_eq!(size(&[0xed2d, 0x8b04]), 16, "vpush {{d8, d9}}");
+        assert_eq!(size(&[0xb002, 0xbdf0, 0x4770]), 0, "add sp, #8; pop {{r4-r7, pc}}; bx lr");
+        assert!(frame(&[0xebad, 0x0d04]).is_dynamic, "sub.w sp, sp, r4");
+        assert!(frame(&[0xf7ff, 0xfff0]).calls_itself, "bl back");
+        assert_eq!(frame(&[0xf7ff, 0xfffe]), Frame::default(), "bl of another");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 /// The output section of cortex-m-rt's script.
 const VECTORS: &str = ".vector_table";
 /// The handlers of the CPU's own exceptions, from the word after the stack pointer on.
-const EXCEPTIONS: [&str; 15] = [
+pub const EXCEPTIONS: [&str; 15] = [
     "Reset",
     "NonMaskableInt",
     "HardFault",
@@ -25,7 +25,7 @@ const EXCEPTIONS: [&str; 15] = [
     "SysTick",
 ];
 /// The handler of all devices that have none of their own.
-const DEFAULT: &str = "DefaultHandler";
+pub const DEFAULT: &str = "DefaultHandler";
 
 /// Checks that each vector is the start of a handler: that of its exception, or for a device one of
 /// `handlers`, which are the firmware's own.

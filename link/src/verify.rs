@@ -5,7 +5,7 @@ use crate::image::{Image, ImageSection};
 use crate::layout::{EIGHTHS, Kind, Piece, SMALLEST_BLOCK, Span};
 use crate::map::MemoryMap;
 use crate::ownership::STACK;
-use crate::plan::{KERNEL_STACK, PARTS};
+use crate::plan::PARTS;
 use anyhow::{Result, bail, ensure};
 
 /// The FLASH and the RAM of the user's memory.x.
@@ -22,11 +22,12 @@ pub fn memories(image: &Image) -> Result<(Span, Span)> {
     Ok((memory("flash")?, memory("ram")?))
 }
 
-/// The end of what the user's own scripts put into a memory.
-pub fn used(image: &Image, memory: Span) -> Option<u64> {
+/// What the user's own scripts put into a memory.
+pub fn used(image: &Image, memory: Span) -> Option<Span> {
     let own = image.sections.iter().filter(|section| !section.name.starts_with(".crossgate."));
     let spans = own.flat_map(|section| [Some(section.span), section.load]).flatten();
-    spans.filter(|span| memory.contains(*span)).map(|span| span.end).max()
+    let spans = spans.filter(|span| memory.contains(*span));
+    spans.reduce(|all, span| Span { start: all.start.min(span.start), end: all.end.max(span.end) })
 }
 
 /// The piece of memory that a stack needs.
@@ -84,16 +85,39 @@ pub fn verify(image: &Image) -> Result<()> {
             stack.name,
             stack.span
         );
+        ensure!(
+            stack.span.is_expressible(),
+            "stack `{}` is not a region: {:x?}",
+            stack.name,
+            stack.span
+        );
     }
     ensure!(
-        map.kernel_stack.start.is_multiple_of(32) && map.kernel_stack.size() == KERNEL_STACK,
+        map.kernel_stack.start == map.ram.start.next_multiple_of(32)
+            && map.kernel_stack.size() > 32,
         "the kernel's stack is not where it has to be: {:x?}",
         map.kernel_stack
     );
     apart(map.ram, spans(&map))?;
+    nothing_open_is_below_stacks(&map)?;
     let loads =
         image.sections.iter().filter_map(|section| Some((section.name.clone(), section.load?)));
     apart(map.flash, loads.collect())
+}
+
+/// What lies below a stack is closed to all threads, so that no frame is large enough to reach what is open.
+fn nothing_open_is_below_stacks(map: &MemoryMap) -> Result<()> {
+    let regions = map.processes.iter().filter_map(|process| Some((process, process.region()?)));
+    let lowest = regions.min_by_key(|(_, region)| region.start);
+    let Some(((process, region), stack)) = lowest.zip(map.stacks.last()) else { return Ok(()) };
+    ensure!(
+        stack.span.end <= region.start,
+        "the memory of process `{}` ({region:x?}) is below stack `{}` ({:x?})",
+        process.name,
+        stack.name,
+        stack.span
+    );
+    Ok(())
 }
 
 /// All that takes up RAM.
@@ -121,14 +145,13 @@ fn apart(memory: Span, mut spans: Vec<(String, Span)>) -> Result<()> {
 
 /// Every section that can be written is the kernel's, a process' or a stack.
 fn writable_is_owned(image: &Image, map: &MemoryMap) -> Result<()> {
-    let kernel = Span { start: map.ram.start, end: map.kernel_stack.start };
     for section in image.sections.iter().filter(|section| section.writable) {
         let name = &section.name;
         let owned = PARTS.iter().any(|part| {
             let process = name.strip_prefix(part);
             process.is_some_and(|name| map.processes.iter().any(|process| process.name == name))
         });
-        if !owned && !name.starts_with(STACK) && !kernel.contains(section.span) {
+        if !owned && !name.starts_with(STACK) && !map.kernel.iter().any(|(own, _)| own == name) {
             bail!(
                 "section `{name}` holds statics, but is neither in the kernel's memory nor in a \
                  process': {:x?}",

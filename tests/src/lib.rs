@@ -9,6 +9,10 @@
 //! | as Linux programs | `cargo test -p system-tests` | `cargo run -p system-tests --bin NAME -- --semihosting --time virtual` |
 //! | on the emulated board | `cargo xtask test` | `cargo run --release -p system-tests --target thumbv7m-none-eabi --bin NAME` |
 //!
+//! A line `//! Emulator: OPTIONS` in a test's source has it run with these options of the emulator on the
+//! board (after `--`, if it is run alone), and several lines one run each; `//! Options: ` is the same for
+//! the Linux program.
+//!
 //! What only the one has is tested by programs of its own, in `cortex-m` and in `hosted`.
 //!
 //! Attackers are written as a real one would be: with `unsafe` code, raw system calls and

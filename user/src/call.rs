@@ -52,16 +52,19 @@ pub fn call<R: Wire>(
     shape: Shape,
 ) -> Result<R, CallError> {
     let selector = handle.selector(method);
-    let mut reply = arch::call(selector, words, shape.words.into());
-    if reply.status != 0 {
-        if shape.has_leases() && reply.status == CallError::BadLease as Word {
-            reply = crate::copy::call(selector, words, shape);
+    let reply = arch::call(selector, words, shape.words.into());
+    // One by one, so that the compiler keeps all in registers.
+    let (mut status, [mut first, mut second]) = (reply.status, reply.words);
+    if status != 0 {
+        if shape.has_leases() && status == CallError::BadLease as Word {
+            let [a, b, c, d] = words;
+            let again = crate::copy::call(selector, a, b, c, d, shape);
+            (status, [first, second]) = (again.status, again.words);
         }
-        if reply.status != 0 {
-            return Err(failure(reply.status));
+        if status != 0 {
+            return Err(failure(status));
         }
     }
-    let [first, second] = reply.words;
     R::take(&mut Decoder::new([first, second, 0, 0], 0)).map_err(|_| CallError::BadReply)
 }
 

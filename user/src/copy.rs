@@ -12,6 +12,7 @@ use crate::arch::{self, Reply};
 use crate::buffer::{Block, LendBuf, Size};
 use crate::lend::copy_once;
 use crate::wire::Words;
+use core::mem::MaybeUninit;
 use core::ptr;
 use crossgate_abi::{Kind, Shape, WHOLE_BLOCK, Word};
 
@@ -28,8 +29,8 @@ struct Call {
 /// Makes a call with copies of all memory that it lends, as far as they are not too long.
 #[cold]
 #[inline(never)]
-pub fn call(selector: Word, words: Words, shape: Shape) -> Reply {
-    from_word(&mut Call { selector, words, shape }, 0)
+pub fn call(selector: Word, a: Word, b: Word, c: Word, d: Word, shape: Shape) -> Reply {
+    from_word(&mut Call { selector, words: [a, b, c, d], shape }, 0)
 }
 
 /// The same for the leases from the word `place` on: those before are copies.
@@ -52,13 +53,20 @@ fn from_word(call: &mut Call, place: usize) -> Reply {
     }
 }
 
-/// Makes room on the stack.
+/// Makes room on the stack, of twice the length at most.
 #[inline(never)]
 fn in_block<const N: usize>(call: &mut Call, place: usize) -> Reply
 where
     Size<N>: Block,
 {
-    with_copy(call, place, &mut LendBuf::<N>::new()[..])
+    // Zeroed where it is: `LendBuf::new` would take room for another one.
+    let mut block = MaybeUninit::<LendBuf<N>>::uninit();
+    // SAFETY: bytes that are 0 are a buffer.
+    let block = unsafe {
+        block.as_mut_ptr().write_bytes(0, 1);
+        block.assume_init_mut()
+    };
+    with_copy(call, place, &mut block[..])
 }
 
 /// Lends a copy in `block`, which is not shorter, instead of the memory at `place` of the words.

@@ -109,6 +109,11 @@ impl Notification {
 
     /// Lets the interrupts that are bound to it arrive: at start they are masked, and one that has
     /// arrived is masked until this.
+    ///
+    /// It says that all that came before has been seen: what is pending is forgotten, unless the device still
+    /// holds its line. So if the device holds the line until it is served, as most do, serve it first, and
+    /// then acknowledge: each interrupt is one signal. If its interrupts are pulses, acknowledge first, and
+    /// then look at the device: none is lost.
     pub fn acknowledge(self) {
         system_call(number::ACKNOWLEDGE, [self.0.into()]);
     }

@@ -56,11 +56,7 @@ enum Task {
         seconds: u32,
     },
     /// Run every test: format, lints, documentation, on this machine, on the emulated board
-    Test {
-        /// Run only this system test, on the emulated board, in every profile
-        #[arg(value_name = "NAME")]
-        only: Option<String>,
-    },
+    Test,
     /// Run the tests that take long: more interleavings, random system calls, mutations
     ///
     /// A mutation is a patch in tests/mutations that takes a check or another mechanism out. It is applied to
@@ -121,8 +117,7 @@ fn run(task: Task) -> Result<bool> {
         Task::Demo { board, fault, plain, seconds } => {
             demo::run(&demo::Options { board, fault, plain, seconds }).map(|()| true)
         }
-        Task::Test { only: Some(name) } => test::run_one(&name),
-        Task::Test { only: None } => test::run(),
+        Task::Test => test::run(),
         Task::Soak { mutations: Some(pattern), .. } => soak::replay(&pattern),
         Task::Soak { minutes, mutations: None } => soak::run(minutes),
         Task::Bench { board, json, check } => bench::run(board, json, check).map(|()| true),

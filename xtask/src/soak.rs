@@ -1,7 +1,7 @@
 //! The tests that take long.
 
 use crate::test::Report;
-use crate::{mutations, workspace};
+use crate::{mutations, setup, workspace};
 use anyhow::{Context, Result, ensure};
 use std::process::Command;
 
@@ -20,8 +20,21 @@ pub fn run(minutes: u64) -> Result<bool> {
     report.step("random system calls", || {
         told(test(&["--lib", "for_long", "--", "--ignored"], 60 * minutes))
     });
+    report.step("the clock beside a timer", || {
+        setup::all()?;
+        told(drift())
+    });
     mutations::replay(&mut report, "")?;
     Ok(report.print())
+}
+
+/// The test `drift` for ten minutes of the board's time, with an instruction in 128 ns.
+fn drift() -> Command {
+    let mut cargo = workspace::cargo();
+    cargo.args(["run", "--release", "--package", "system-tests", "--target", setup::TARGET]);
+    cargo.args(["--bin", "drift", "--", "-icount", "shift=7,sleep=off"]);
+    cargo.env("CROSSGATE_DRIFT_SECONDS", "600");
+    cargo
 }
 
 /// Only replays the mutations with this text in their names. Tells whether all were found.

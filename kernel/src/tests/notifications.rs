@@ -1,4 +1,5 @@
 use super::*;
+use crossgate_abi::{Cause, NOBODY};
 
 const FOR_EVER: [Word; 2] = [u32::MAX as Word; 2];
 

@@ -34,7 +34,12 @@ fn piece() -> impl Strategy<Value = Piece> {
         size: parts << log2,
         align: 8,
     });
-    prop_oneof![process, stack]
+    let kernel = (1_u64..3000, 2_u32..6).prop_map(|(size, log2_align)| Piece {
+        kind: Kind::Kernel,
+        size,
+        align: 1 << log2_align,
+    });
+    prop_oneof![4 => process, 4 => stack, 1 => kernel]
 }
 
 proptest! {
@@ -72,6 +77,7 @@ proptest! {
                     prop_assert!(span.size() >= piece.size);
                     prop_assert!(span.size() - piece.size < block / 8);
                 }
+                Kind::Kernel => prop_assert_eq!(span.size(), piece.size),
                 Kind::Stack => {
                     prop_assert_eq!(span.size(), piece.size);
                     let block = piece.size.next_power_of_two().max(256);
@@ -79,10 +85,15 @@ proptest! {
                 }
             }
         }
-        for (stack, span) in pieces.iter().zip(&spans) {
-            let below = pieces.iter().zip(&spans).find(|(_, below)| below.end == span.start);
-            let overflows_into = below.map(|(piece, _)| piece.kind);
-            prop_assert!(stack.kind != Kind::Stack || overflows_into != Some(Kind::Process));
+        // A frame may be of any size: all that is below a stack has to be closed.
+        let of = |kind: Kind| {
+            let placed = pieces.iter().zip(&spans);
+            placed.filter(move |(piece, _)| piece.kind == kind).map(|(_, span)| *span)
+        };
+        for stack in of(Kind::Stack) {
+            for process in of(Kind::Process) {
+                prop_assert!(stack.end <= process.start, "{:x?} is below {:x?}", process, stack);
+            }
         }
     }
 }
@@ -91,11 +102,13 @@ proptest! {
 fn small_pieces_fill_the_holes() {
     let process = |size| Piece { kind: Kind::Process, size, align: 32 };
     let stack = |size| Piece { kind: Kind::Stack, size, align: 8 };
-    let free = Span { start: RAM.start + 0x420, end: RAM.start + 0x1000 };
-    // The large stack has to be at 0x800; what is small goes before it.
-    let spans = lay_out(free, &[process(40), stack(2048), stack(256), process(200)]).unwrap();
-    assert_eq!(spans[1].start, RAM.start + 0x800);
-    assert!(spans.iter().all(|span| span.end <= RAM.start + 0x1000));
+    let kernel = Piece { kind: Kind::Kernel, size: 400, align: 4 };
+    let free = Span { start: RAM.start + 0x420, end: RAM.start + 0x1400 };
+    // The large stack has to be at 0x800; the kernel's statics and the small stack go before it.
+    let pieces = [process(40), stack(2048), kernel, stack(256), process(200)];
+    let spans = lay_out(free, &pieces).unwrap();
+    let starts = spans.iter().map(|span| span.start - RAM.start);
+    assert_eq!(starts.collect::<Vec<_>>(), [0x1100, 0x800, 0x600, 0x500, 0x1000]);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Who may call which service, by the tables of the wiring.
 
 use crate::image::Image;
+use crate::layout::Span;
 use anyhow::Result;
 use std::fmt;
 
@@ -12,6 +13,8 @@ const PROCESSES: &str = "__crossgate_processes";
 const SERVICE_WORDS: u64 = 8;
 /// ... of a `Process`, ...
 const PROCESS_WORDS: u64 = 7;
+/// ... of a `Window`, ...
+const WINDOW_WORDS: u64 = 2;
 /// ... and of a `Method`.
 const METHOD_WORDS: u64 = 3;
 /// In the second word of a method: there are handles among the arguments or the results.
@@ -61,6 +64,25 @@ pub(super) fn of(image: &Image) -> Result<Vec<Service>> {
     (0..count).map(service).collect()
 }
 
+/// The device windows of the processes, with the names of these; none if there are no tables.
+///
+/// # Errors
+/// A table leads nowhere.
+pub fn windows(image: &Image) -> Result<Vec<(String, Span)>> {
+    let Ok(processes) = image.symbol(PROCESSES) else { return Ok(Vec::new()) };
+    let [processes, count] = image.words(processes)?;
+    let mut all = Vec::new();
+    for index in 0..count {
+        let [name, length, _memory, windows, count] =
+            image.words(processes + 4 * PROCESS_WORDS * index)?;
+        for number in 0..count {
+            let [start, size] = image.words(windows + 4 * WINDOW_WORDS * number)?;
+            all.push((image.text(name, length)?, Span { start, end: start + size }));
+        }
+    }
+    Ok(all)
+}
+
 /// A line for each service.
 pub(super) fn write(f: &mut fmt::Formatter, services: &[Service]) -> fmt::Result {
     let widest = |text: fn(&Service) -> &String, heading: &str| {
@@ -82,7 +104,6 @@ pub(super) fn write(f: &mut fmt::Formatter, services: &[Service]) -> fmt::Result
 mod tests {
     use super::*;
     use crate::image::ImageSection;
-    use crate::layout::Span;
     use std::collections::BTreeMap;
 
     /// An image of these words, from address 0x1000 on, with texts behind them.

@@ -15,7 +15,7 @@ fn section(name: &str, start: u64, size: u64, load: Option<u64>) -> ImageSection
 
 /// One process with the statics of each kind, and a thread.
 fn sound() -> Image {
-    let memory = RAM + 0x420;
+    let memory = RAM + 0xa20;
     let mut table = section(".crossgate.memory", 0x1000, 24, Some(0x1000));
     let words = [memory, memory + 96, memory, memory + 32, 0x1018, memory + 40];
     table.data = words.iter().flat_map(|word| (*word as u32).to_le_bytes()).collect();
@@ -24,8 +24,8 @@ fn sound() -> Image {
         ("__crossgate_flash_end", 0x2000),
         ("__crossgate_ram_start", RAM),
         ("__crossgate_ram_end", RAM + 0x1000),
-        ("__crossgate_kernel_stack_bottom", RAM + 0x20),
-        ("_stack_start", RAM + 0x420),
+        ("__crossgate_kernel_stack_bottom", RAM),
+        ("_stack_start", RAM + 0x400),
     ];
     let mut symbols: BTreeMap<_, _> =
         symbols.iter().map(|(name, address)| (name.to_string(), (*address, 0))).collect();
@@ -34,7 +34,7 @@ fn sound() -> Image {
         sections: vec![
             table,
             section(".text", 0, 0x1000, Some(0)),
-            section(".bss", RAM, 0x20, None),
+            section(".bss", RAM + 0x400, 0x20, None),
             section(".crossgate.shared.p", memory, 20, Some(0x1018)),
             section(".crossgate.data.p", memory + 32, 8, Some(0x1038)),
             section(".crossgate.zeroed.p", memory + 40, 40, None),
@@ -70,13 +70,13 @@ fn a_sound_firmware_passes() {
 
 #[test]
 fn regions_the_protection_unit_can_not_open() {
-    let end = complaint_of_table(1, RAM + 0x420 + 90);
+    let end = complaint_of_table(1, RAM + 0xa20 + 90);
     assert!(end.contains("is not a region"), "{end}");
 }
 
 #[test]
 fn parts_out_of_order() {
-    for (word, value) in [(2, 0x440), (3, 0x430), (5, 0x430), (5, 0x600)] {
+    for (word, value) in [(2, 0xa40), (3, 0xa30), (5, 0xa30), (5, 0xc00)] {
         let order = complaint_of_table(word, RAM + value);
         assert!(order.contains("in disorder"), "{order}");
     }
@@ -103,8 +103,14 @@ fn stacks_that_can_not_be_narrowed() {
 }
 
 #[test]
+fn memory_of_a_process_below_a_stack() {
+    let below = complaint(".crossgate.stack.p.t", moved(RAM + 0xc00));
+    assert!(below.contains("is below stack"), "{below}");
+}
+
+#[test]
 fn overlapping_and_outlying_things() {
-    let overlap = complaint(".crossgate.stack.p.t", moved(RAM + 0x400));
+    let overlap = complaint(".crossgate.stack.p.t", moved(RAM + 0x200));
     assert!(overlap.contains("overlap"), "{overlap}");
     let outside = complaint(".crossgate.stack.p.t", moved(RAM + 0x1000));
     assert!(outside.contains("is not within"), "{outside}");
@@ -115,7 +121,7 @@ fn overlapping_and_outlying_things() {
 #[test]
 fn statics_of_nobody() {
     let mut image = sound();
-    image.sections.push(section(".custom", RAM + 0xe00, 4, None));
+    image.sections.push(section(".custom", RAM + 0x2000, 4, None));
     let unowned = verify(&image).unwrap_err().to_string();
     assert!(unowned.contains("`.custom` holds statics"), "{unowned}");
     // Also if it looks like a process', which there is not.

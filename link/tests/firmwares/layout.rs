@@ -16,9 +16,33 @@ fn a_process_gets_the_statics_of_its_crate() {
     assert_eq!(sensor.data_end, sensor.shared.end + 4);
     assert_eq!(sensor.span.size(), 160, "32 + 4 + 100 bytes are five eighths of 256");
     assert_eq!(map.kernel, [], "nothing is left for the kernel");
-    assert_eq!(map.kernel_stack, Span { start: 0x2000_0000, end: 0x2000_0400 });
-    let stacks: Vec<_> = map.stacks.iter().map(|stack| (&*stack.name, stack.span.size())).collect();
-    assert_eq!(stacks, [("sensor.sampler", 1024), ("kernel.idle", 128)]);
+    assert_eq!(map.kernel_stack.start, 0x2000_0000);
+    let mut stacks: Vec<_> =
+        map.stacks.iter().map(|stack| (&*stack.name, stack.span.size())).collect();
+    stacks.sort_unstable();
+    assert_eq!(stacks, [("kernel.idle", 128), ("sensor.sampler", 1024)]);
+}
+
+/// What is below a stack is closed, so that a frame may be as large as it likes.
+#[test]
+fn all_stacks_are_below_all_processes() {
+    let mut firmware = Firmware::new().library("sensor", SENSOR);
+    firmware.processes = vec!["fan", "sensor"];
+    firmware.threads = vec![
+        ("fan", "large", 8192, ""),
+        ("sensor", "sampler", 1280, "sensor::work()"),
+        ("fan", "small", 256, ""),
+    ];
+    firmware.objects = vec![("fan", "motor", "[u64; 90]> = Cell(UnsafeCell::new([9; 90]))", "")];
+    firmware.kernel = "static mut STATE: [u32; 300] = [5; 300]; unsafe { core::hint::black_box(&raw mut STATE) };";
+    let map = map(&firmware);
+    let end_of_stacks = map.stacks.iter().map(|stack| stack.span.end).max().unwrap();
+    for process in &map.processes {
+        assert!(process.span.start >= end_of_stacks, "{map}");
+    }
+    let [(_, statics)] = &map.kernel[..] else { panic!("{map}") };
+    assert!(statics.start > map.kernel_stack.end && statics.end <= 0x2000_2000, "in a hole: {map}");
+    assert!(map.kernel_stack.start == map.ram.start, "its overflow leaves RAM: {map}");
 }
 
 /// A lease of any part of it is rounded to eighths of a block, which must stay inside.
@@ -45,7 +69,8 @@ fn initial_values_are_in_flash() {
         "static mut STATE: u32 = 0x55; unsafe { core::hint::black_box(&raw mut STATE) };";
     let elf = firmware.link().unwrap();
     let map = MemoryMap::from_elf(&elf).unwrap();
-    assert_eq!(map.kernel, [(".data".to_owned(), Span { start: 0x2000_0000, end: 0x2000_0004 })]);
+    let [(name, statics)] = &map.kernel[..] else { panic!("{map}") };
+    assert_eq!((&**name, statics.size()), (".data", 4));
     // What a programmer writes into the flash.
     let flash = elf.with_extension("bin");
     support::flash_image(&elf, 0x0800_0000, &flash);
@@ -166,4 +191,87 @@ fn too_little_flash_is_told_with_sizes() {
     let error = error(&firmware);
     assert!(error.contains("FLASH is too small by"), "{error}");
     assert!(error.contains("the initial values of the processes' statics need 80"), "{error}");
+}
+
+/// The region of FLASH is rounded, as all are, but never over another memory.
+#[test]
+fn memories_that_can_not_be_protected_are_refused() {
+    let mut firmware = Firmware::new();
+    firmware.processes = vec!["sensor"];
+    firmware.threads = vec![("sensor", "main", 256, "")];
+    for (memory, what) in [
+        (
+            "MEMORY { FLASH : ORIGIN = 0, LENGTH = 44K  RAM : ORIGIN = 0xB000, LENGTH = 84K }",
+            "FLASH : ORIGIN = 0x0, LENGTH = 0xa000 would do",
+        ),
+        (
+            "MEMORY { RAM (rwx) : ORIGIN = 0x20000000, LENGTH = 44K
+             FLASH (rx) : ORIGIN = 0x2000B000, LENGTH = 84K }",
+            "opens 0x20008000 to 0x20020000, where RAM",
+        ),
+        (
+            "INCLUDE parts.x
+             REGION_ALIAS(\"FLASH\", ROM) REGION_ALIAS(\"RAM\", SRAM)",
+            "opens 0x0 to 0x1c000, where SETTINGS",
+        ),
+        (
+            "MEMORY { FLASH : ORIGIN = 0, LENGTH = 64K  RAM : ORIGIN = 0x20000000, LENGTH = 32K
+             FAST : ORIGIN = 0x20007000, LENGTH = 8K }",
+            "FAST (0x20007000 to 0x20009000) and RAM (0x20000000 to 0x20008000) overlap",
+        ),
+    ] {
+        firmware.memory = memory;
+        let parts =
+            "MEMORY { ROM : ORIGIN = 0, LENGTH = 100K  SETTINGS : ORIGIN = 100K, LENGTH = 4K
+                     SRAM : ORIGIN = 0x20000000, LENGTH = 32K }";
+        std::fs::write(firmware.path().join("parts.x"), parts).unwrap();
+        let error = error(&firmware);
+        assert!(error.contains(what), "{error}");
+    }
+}
+
+/// Wherever RAM starts: what is in it is aligned, and nothing before it is used.
+#[test]
+fn ram_may_start_anywhere() {
+    let mut firmware = Firmware::new().library("sensor", SENSOR);
+    firmware.processes = vec!["sensor"];
+    firmware.threads = vec![("sensor", "sampler", 1024, "sensor::work()")];
+    firmware.kernel =
+        "static mut STATE: u64 = 0x55; unsafe { core::hint::black_box(&raw mut STATE) };";
+    for memory in [
+        "MEMORY { FLASH : ORIGIN = 0, LENGTH = 64K  RAM : ORIGIN = 0x20000001, LENGTH = 8K }",
+        "MEMORY { FLASH : ORIGIN = 0, LENGTH = 64K  RAM : ORIGIN = 0x200000C4, LENGTH = 8K }",
+        "MEMORY { FLASH : ORIGIN = 0x20010000, LENGTH = 64K  RAM : ORIGIN = 0x2000C800, LENGTH = 8K }",
+    ] {
+        firmware.memory = memory;
+        let map = map(&firmware);
+        assert!(map.kernel_stack.start.is_multiple_of(32) && map.ram.contains(map.kernel_stack));
+    }
+}
+
+/// How long it is follows from the code; where that can't be told, memory.x may say it.
+#[test]
+fn the_stack_of_the_kernel_is_as_long_as_its_code_needs() {
+    let size = |kernel: &'static str, memory: &'static str| {
+        let mut firmware = Firmware::new();
+        firmware.processes = vec!["sensor"];
+        firmware.threads = vec![("sensor", "main", 256, "")];
+        (firmware.kernel, firmware.memory) = (kernel, memory);
+        firmware.rest = "
+            #[inline(never)] fn large() { core::hint::black_box([0_u8; 600]); }
+            #[inline(never)] fn turns(n: u32) -> u32 { core::hint::black_box(n) + turns(n / 2) + turns(n / 3) }";
+        firmware.link().map(|elf| MemoryMap::from_elf(&elf).unwrap().kernel_stack.size())
+    };
+    let small = size("", "").unwrap();
+    assert!((64..512).contains(&small), "{small}");
+    let large = size("large()", "").unwrap();
+    assert!((small + 600..small + 700).contains(&large), "{large}");
+    let unknown = size("core::hint::black_box(turns(9));", "").unwrap();
+    assert!(unknown >= small + 2048, "{unknown}");
+    const MEMORY: &str =
+        "MEMORY { FLASH : ORIGIN = 0, LENGTH = 64K  RAM : ORIGIN = 0x20000000, LENGTH = 8K }
+                          _kernel_stack_size = 512;";
+    assert_eq!(size("core::hint::black_box(turns(9));", MEMORY), Ok(512));
+    let error = size("large()", MEMORY).unwrap_err();
+    assert!(error.contains("_kernel_stack_size is 512, but the kernel needs"), "{error}");
 }

@@ -1,7 +1,6 @@
 //! Whose statics are.
 
 use crate::support::{Firmware, HELPER, SENSOR, error, map, process};
-use crossgate_link::Span;
 
 /// A process that uses the library.
 const USER: &str = "pub fn work() { core::hint::black_box(helper::count()); }";
@@ -27,7 +26,8 @@ fn a_library_of_the_kernel_is_in_its_memory() {
     firmware.kernel = "helper::count();";
     let map = map(&firmware);
     assert_eq!(process(&map, "sensor").used, 0);
-    assert_eq!(map.kernel, [(".bss".to_owned(), Span { start: 0x2000_0000, end: 0x2000_0004 })]);
+    let [(name, statics)] = &map.kernel[..] else { panic!("{map}") };
+    assert_eq!((&**name, statics.size()), (".bss", 4));
 }
 
 #[test]
@@ -131,4 +131,34 @@ fn common_symbols_of_other_languages_are_statics_too() {
     firmware.kernel = "helper::count();";
     let error = error(&firmware);
     assert!(error.contains("`total` (8 bytes, crate `helper`) is used by"), "{error}");
+}
+
+/// A static of a process is in its memory, whatever its source says; so none may say something else.
+#[test]
+fn statics_that_are_meant_for_other_places_are_refused() {
+    const PLACED: &str = "
+        use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+        #[unsafe(link_section = \"SECTION\")] static KEPT: AtomicU32 = AtomicU32::new(0);
+        pub fn work() { KEPT.fetch_add(1, Relaxed); }";
+    for (section, is_refused) in [
+        (".uninit.KEPT", true),
+        (".ccmram", true),
+        (".dtcm.fast", true),
+        ("fast", true),
+        (".data.fast", false),
+    ] {
+        let mut firmware = Firmware::new().library("sensor", &PLACED.replace("SECTION", section));
+        firmware.processes = vec!["sensor"];
+        firmware.threads = vec![("sensor", "main", 256, "sensor::work()")];
+        if !is_refused {
+            map(&firmware);
+            continue;
+        }
+        let error = error(&firmware);
+        for part in
+            ["`sensor::KEPT` (4 bytes, crate `sensor`)", section, "Remove its `link_section`"]
+        {
+            assert!(error.contains(part), "`{part}` is not in {error}");
+        }
+    }
 }

@@ -77,6 +77,8 @@ pub struct Firmware {
     pub entry: &'static str,
     /// Length of RAM in KiB.
     pub ram: u32,
+    /// The memories, if they are not the usual ones.
+    pub memory: &'static str,
     /// Whether the linker gets its script.
     pub has_script: bool,
     /// Further arguments for rustc.
@@ -151,6 +153,7 @@ impl Firmware {
              RAM : ORIGIN = 0x20000000, LENGTH = {}K }}",
             self.ram
         );
+        let memory = if self.memory.is_empty() { &memory } else { self.memory };
         fs::write(folder.join("memory.x"), memory).unwrap();
         fs::write(folder.join("link.x"), LINK).unwrap();
         fs::write(folder.join("firmware.rs"), self.source()).unwrap();

@@ -189,6 +189,8 @@ fn client(
         parts(server);
         values(server);
     }
+    array::<2048>(server);
+    array::<4096>(server);
     expect("private memory", keeper.increment(), Ok(48));
     too_long(server);
     hostile(server, spy);
@@ -212,8 +214,7 @@ fn arrays(server: Handle<dyn Bytes>) {
     array::<48>(server);
     array::<300>(server);
     array::<1000>(server);
-    array::<2048>(server);
-    array::<4096>(server);
+    array::<1500>(server);
 }
 
 fn parts(server: Handle<dyn Bytes>) {

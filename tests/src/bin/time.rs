@@ -1,5 +1,6 @@
 //! Time never runs backwards, no sleep is short, and none is much too long.
 //!
+//! Emulator: -icount shift=3,sleep=off
 //! Without seeds: it waits in loops, each round of which is a system call.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 

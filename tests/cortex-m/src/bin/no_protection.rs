@@ -31,6 +31,6 @@ mod firmware {
     }
 
     fn run() -> ! {
-        broken("runs, isolated or not (run this by `cargo xtask test no_protection`)")
+        broken("runs, isolated or not: run this with the options above")
     }
 }

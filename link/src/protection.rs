@@ -1,0 +1,118 @@
+//! What the protection unit will open, against what it must not: by the arithmetic of the port.
+//!
+//! Region 0 opens FLASH to all threads, and may have to open more than that; there is no other region that
+//! is free to do it in pieces. Regions 3 and 4 open devices.
+
+use crate::image::Image;
+use crate::layout::Span;
+use crate::map::services;
+use crate::script::REGION;
+use crate::verify;
+use anyhow::{Result, bail, ensure};
+
+/// What no process may be given (ARM DDI 0403E, B3.1): the first two are other addresses of RAM and of
+/// devices.
+const RESERVED: [(&str, Span); 3] = [
+    ("the bit-band alias of RAM", Span { start: 0x2200_0000, end: 0x2400_0000 }),
+    ("the bit-band alias of devices", Span { start: 0x4200_0000, end: 0x4400_0000 }),
+    ("the processor's own registers", Span { start: 0xe000_0000, end: 0x1_0000_0000 }),
+];
+
+/// Checks the memories of memory.x and the devices of the wiring.
+///
+/// # Errors
+/// Says which of them can't be, and what would do.
+pub fn check(image: &Image) -> Result<()> {
+    let (flash, ram) = verify::memories(image)?;
+    let memories = declared(image);
+    for (number, (name, span)) in memories.iter().enumerate() {
+        ensure!(span.size() > 0, "memory.x: {name} has no bytes");
+        if let Some((other, memory)) =
+            memories[..number].iter().find(|(_, memory)| memory.overlaps(*span))
+        {
+            bail!("memory.x: {other} ({}) and {name} ({}) overlap", range(*memory), range(*span));
+        }
+    }
+    for (name, span) in [("FLASH", flash), ("RAM", ram)] {
+        if let Some((what, reserved)) =
+            RESERVED.iter().find(|(_, reserved)| reserved.overlaps(span))
+        {
+            bail!("memory.x: {name} ({}) overlaps {what} ({})", range(span), range(*reserved));
+        }
+    }
+    ensure!(
+        !flash.overlaps(ram),
+        "memory.x: FLASH ({}) and RAM ({}) overlap",
+        range(flash),
+        range(ram)
+    );
+    let windows = services::windows(image)?;
+    let others = memories.iter().filter(|(_, span)| *span != flash);
+    let mut closed: Vec<_> = others.cloned().collect();
+    closed.push(("RAM".to_owned(), ram));
+    closed.extend(RESERVED.map(|(what, span)| (what.to_owned(), span)));
+    closed
+        .extend(windows.iter().map(|(process, span)| (format!("a device of `{process}`"), *span)));
+    opens_flash_only(flash, &closed)?;
+    windows.iter().try_for_each(|(process, window)| device(process, *window, flash, ram))
+}
+
+/// The memories that the user's scripts declare. (What `REGION_ALIAS` adds are only other names.)
+fn declared(image: &Image) -> Vec<(String, Span)> {
+    let starts = image.symbols.iter().filter_map(|(symbol, (start, _))| {
+        let name = symbol.strip_prefix(REGION)?.strip_prefix("start_")?;
+        let (end, _) = image.symbols.get(&format!("{REGION}end_{name}"))?;
+        Some((name.to_owned(), Span { start: *start, end: *end }))
+    });
+    starts.collect()
+}
+
+/// The region of FLASH may cover more than FLASH, but nothing that there is.
+fn opens_flash_only(flash: Span, closed: &[(String, Span)]) -> Result<()> {
+    let opened = flash.opened();
+    let Some((name, covered)) = closed.iter().find(|(_, span)| span.overlaps(opened)) else {
+        return Ok(());
+    };
+    let inside = flash.inside();
+    let smaller = if inside.is_expressible() {
+        format!("FLASH : ORIGIN = {:#x}, LENGTH = {:#x} would do", inside.start, inside.size())
+    } else {
+        "choose its ORIGIN and LENGTH as multiples of an eighth of the next power of two".to_owned()
+    };
+    bail!(
+        "memory.x: FLASH ({}) is not what a region of the protection unit can open: the smallest that covers \
+         it opens {}, where {name} ({}) is. {smaller}, or leave those addresses free.",
+        range(flash),
+        range(opened),
+        range(*covered)
+    )
+}
+
+/// A device is what one region opens, and no memory.
+fn device(process: &str, window: Span, flash: Span, ram: Span) -> Result<()> {
+    ensure!(
+        window.is_expressible(),
+        "the device of process `{process}` ({}) is not what a region of the protection unit can open",
+        range(window)
+    );
+    let memories = [("FLASH", flash), ("RAM", ram)];
+    if let Some((what, span)) =
+        memories.iter().chain(&RESERVED).find(|(_, span)| span.overlaps(window))
+    {
+        bail!(
+            "the device of process `{process}` ({}) overlaps {what} ({}), which no process may own. Give it the \
+             registers of the device only.",
+            range(window),
+            range(*span)
+        );
+    }
+    Ok(())
+}
+
+/// A span for a reader.
+fn range(span: Span) -> String {
+    format!("{:#x} to {:#x}", span.start, span.end)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,95 @@
+//! Memories and devices that can be, and that can't.
+
+use super::*;
+use std::collections::BTreeMap;
+
+/// A firmware with these memories.
+fn image(memories: &[(&str, u64, u64)]) -> Image {
+    let mut symbols = BTreeMap::new();
+    for &(name, start, size) in memories {
+        for (edge, address) in [("start", start), ("end", start + size)] {
+            symbols.insert(format!("{REGION}{edge}_{name}"), (address, 0));
+            let own = name.to_lowercase();
+            if own == "flash" || own == "ram" {
+                symbols.insert(format!("__crossgate_{own}_{edge}"), (address, 0));
+            }
+        }
+    }
+    Image { sections: Vec::new(), symbols }
+}
+
+/// What is said of these memories; nothing if they can be.
+fn said(memories: &[(&str, u64, u64)]) -> String {
+    check(&image(memories)).err().map_or_else(String::new, |error| error.to_string())
+}
+
+const K: u64 = 1024;
+
+#[test]
+fn memories_as_they_are() {
+    let ram = ("RAM", 0x2000_0000, 64 * K);
+    for flash in [(0, 256 * K), (0x0800_0000, 64 * K), (0x2010_0000, 44 * K), (0x100, 200 * K + 12)]
+    {
+        assert_eq!(said(&[("FLASH", flash.0, flash.1), ram]), "");
+    }
+    // Into nothing, and next to each other.
+    assert_eq!(said(&[("FLASH", 0, 100 * K), ("RAM", 112 * K, 16 * K)]), "");
+    assert_eq!(said(&[("FLASH", 0, 64 * K), ram, ("CCMRAM", 0x1000_0000, 64 * K)]), "");
+}
+
+#[test]
+fn flash_that_would_open_other_memories() {
+    let below = said(&[("FLASH", 0, 44 * K), ("RAM", 44 * K, 84 * K)]);
+    for part in
+        ["0x0 to 0xb000", "opens 0x0 to 0xc000", "RAM (0xb000", "ORIGIN = 0x0, LENGTH = 0xa000"]
+    {
+        assert!(below.contains(part), "`{part}` is not in {below}");
+    }
+    let above = said(&[("RAM", 0x2000_0000, 44 * K), ("FLASH", 0x2000_b000, 84 * K)]);
+    assert!(above.contains("ORIGIN = 0x2000c000, LENGTH = 0x14000"), "{above}");
+    let other =
+        said(&[("FLASH", 0, 100 * K), ("RAM", 0x2000_0000, 64 * K), ("SETTINGS", 100 * K, 4 * K)]);
+    assert!(other.contains("where SETTINGS"), "{other}");
+}
+
+/// What is advised can be.
+#[test]
+fn advice_helps() {
+    for (start, size) in [(0, 44 * K), (0x1234, 0x5678), (0x800_0100, 0x3_0000)] {
+        let inside = Span { start, end: start + size }.inside();
+        assert!(inside.is_expressible() && start <= inside.start && inside.end <= start + size);
+    }
+}
+
+#[test]
+fn memories_that_overlap() {
+    let flash = ("FLASH", 0, 64 * K);
+    let same = said(&[flash, ("RAM", 0x2000_0000, 64 * K), ("SRAM", 0x2000_8000, 4 * K)]);
+    assert!(same.contains("RAM (0x20000000 to 0x20010000) and SRAM"), "{same}");
+    let both = said(&[flash, ("RAM", 32 * K, 64 * K)]);
+    assert!(both.contains("overlap"), "{both}");
+    let alias = said(&[flash, ("RAM", 0x21ff_f000, 8 * K)]);
+    assert!(alias.contains("bit-band alias of RAM"), "{alias}");
+}
+
+#[test]
+fn devices_that_are_none() {
+    let (flash, ram) =
+        (Span { start: 0, end: 64 * K }, Span { start: 0x2000_0000, end: 0x2001_0000 });
+    let said = |start: u64, size: u64| {
+        let window = Span { start, end: start + size };
+        device("fan", window, flash, ram).err().map_or_else(String::new, |error| error.to_string())
+    };
+    assert_eq!(said(0x4000_4000, 0x1000), "");
+    assert!(said(0x4000_4010, 0x1000).contains("region of the protection unit"));
+    for (start, what) in [
+        (0x2000_0000, "overlaps RAM"),
+        (0x8000, "overlaps FLASH"),
+        (0x2200_0000, "bit-band alias of RAM"),
+        (0x43ff_f000, "bit-band alias of devices"),
+        (0xe000_e000, "processor's own registers"),
+    ] {
+        let text = said(start, 0x1000);
+        assert!(text.contains(what), "{text}");
+    }
+}
