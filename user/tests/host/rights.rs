@@ -65,11 +65,11 @@ crossgate::system! {
     process in_text { thread main (priority = 1, stack = 256) = none("ROOM bell news", 'b' as u32, 0 /* ROOM */); }
     process in_path { thread main (priority = 1, stack = 256) = none("", other::ROOM + other::bell::silent(), 0); }
     process in_field {
-        thread main (priority = 1, stack = 256) = none("", { other::Fields { room: 1, news: 2 }.news }, 0);
+        thread main (priority = 1, stack = 256) = none("", other::Fields { room: 1, news: 2 }.news, 0);
     }
     process in_macro { thread main (priority = 1, stack = 256) = none("", 0, bell!(other)); }
     process in_label {
-        thread main (priority = 1, stack = 256) = { #[allow(unused_labels, reason = "ROOM")] 'news: loop { none("", 0, 0) } };
+        thread main (priority = 1, stack = 256) = none("", 'news: { if other::ROOM == 1 { break 'news 1; } 2 }, 0);
     }
     process own_names {
         object bell: Concurrent<Sensor> = Sensor => [];
@@ -77,7 +77,7 @@ crossgate::system! {
         thread main (priority = 1, stack = 256) = own(rung, &bell);
     }
     process plain { thread main (priority = 1, stack = 256) = one(ROOM); }
-    process nested { thread main (priority = 1, stack = 256) = { let it = (|| [ROOM, bell])(); several(&it, news) }; }
+    process nested { thread main (priority = 1, stack = 256) = { let it = || [ROOM, bell]; several(&it(), news) }; }
     process through_macro { thread main (priority = 1, stack = 256) = thread_of!(bell); }
 }
 
