@@ -38,7 +38,7 @@ pub(crate) const LIMITED: u8 = 1 << 1;
 pub(crate) const OVERDUE: u8 = 1 << 3;
 /// The callee refused the call.
 pub(crate) const REFUSED: u8 = 1 << 4;
-/// The object is locked for the call.
+/// Others wait for what the call has, or may: the lock of the object, or a mutex of its process.
 pub(crate) const LOCKED: u8 = 1 << 5;
 /// The bits that a table may set: the kinds of the handles among two results.
 const HANDLES_OF_RESULTS: u8 = Shape::HANDLES as u8 & !(Kind::HandleIfTagIsZero as u8);
@@ -195,8 +195,8 @@ impl<P: Port> Kernel<P> {
         words: &[Word; ARGUMENT_WORDS],
     ) -> Result<InForce, Refusal> {
         let leases = self.take_leases(stack_pointer, method, words, service.owner)?;
-        let handles = self.grants.filter(|_| method.arguments.kinds & Method::HANDLES != 0);
-        if let Some(grants) = handles {
+        let passes_handles = method.arguments.kinds & Method::HANDLES != 0;
+        if passes_handles && let Some(grants) = self.grants {
             let caller = self.threads.current().level.process;
             (grants.check)(self, method.arguments, words, caller)?;
         }
@@ -204,7 +204,7 @@ impl<P: Port> Kernel<P> {
         if service.lock != NO_LOCK {
             self.take_lock(service.lock)?;
         }
-        if let Some(grants) = handles {
+        if passes_handles && let Some(grants) = self.grants {
             (grants.pass)(self, method.arguments, words, service.owner);
             if let Some(frame) = self.threads.current().next_frame() {
                 frame.care |= method.results.kinds as u8 & HANDLES_OF_RESULTS;
@@ -243,7 +243,7 @@ impl<P: Port> Kernel<P> {
         };
         let Frame { stack_pointer, level, care, .. } = frame;
         thread.stack_pointer = stack_pointer;
-        self.release_lock_of(frame);
+        self.release_lock_of(self.threads.current_id(), frame);
         if frame.is_stale() {
             return Err(self.unwind_current());
         }

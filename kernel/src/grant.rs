@@ -11,11 +11,11 @@ use crate::port::Port;
 use crossgate_abi::table::Service;
 use crossgate_abi::{CallError, Shape, Status, Word};
 
+/// Tells whether a process may give away all handles that are among words of this shape.
 type Check<P> = fn(&Kernel<P>, Shape, &[Word], u8) -> Result<(), CallError>;
 
 /// What only a firmware needs in which handles are passed on. Others don't carry the code.
 pub(crate) struct Grants<P: Port> {
-    /// Whether a process may give away all handles that are among words of this shape.
     pub check: Check<P>,
     /// Lets a process call the services whose handles are among such words, which have been checked.
     pub pass: fn(&mut Kernel<P>, Shape, &[Word], u8),

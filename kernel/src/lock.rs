@@ -8,7 +8,8 @@
 //! The lock of an object is kernel state. A mutex is a word in the memory of a process, which the
 //! kernel sees only when there is contention: 0 if it is free, else the stack pointer that its
 //! holder had, with bit 0 set if others wait. So the holder is found without the kernel having been
-//! told, and a process that forges such a word only confuses its own threads.
+//! told. A process that forges such a word may lend its priority to a visitor, but only while that is in the
+//! process: when the visitor leaves it, in whatever way, those who wait for it there are told to look again.
 
 use crate::call::{Frame, LOCKED, Refusal};
 use crate::memory::Span;
@@ -16,6 +17,7 @@ use crate::port::Port;
 use crate::system_call::Outcome;
 use crate::thread::{Pending, ThreadId, Wait};
 use crate::{Effect, Kernel};
+use crossgate_abi::table::NO_LOCK;
 use crossgate_abi::{CallError, Status, Word};
 
 /// Bit 0 of a mutex: others wait for it.
@@ -80,11 +82,49 @@ impl<P: Port> Kernel<P> {
         }
     }
 
-    /// Gives back the lock that was taken for the call of this frame, if one was.
+    /// Gives back the lock that was taken for a call of thread `id`, if one was, and the priority that it was
+    /// lent for mutexes of a process that it has left. The call has this frame, and is over, or its process.
     #[inline(always)]
-    pub(crate) fn release_lock_of(&mut self, frame: Frame) {
+    pub(crate) fn release_lock_of(&mut self, id: ThreadId, frame: Frame) {
         if frame.care & LOCKED != 0 {
+            if self.threads.get(id).is_waited_for {
+                self.leave_mutexes(id);
+            }
             self.release_lock(frame.service);
+        }
+    }
+
+    /// Who waits for a mutex of thread `id`, in a process that this is not in any more, looks again.
+    #[cold]
+    #[inline(never)]
+    fn leave_mutexes(&mut self, id: ThreadId) {
+        let mut waits_on = false;
+        for other in self.threads.ids() {
+            let waiter = self.threads.get(other);
+            if matches!(waiter.wait, Wait::Mutex(_)) && waiter.blocked_on == Some(id) {
+                if self.threads.get(id).has_entered(waiter.level.process) {
+                    waits_on = true;
+                } else {
+                    self.wake(other);
+                }
+            }
+        }
+        self.threads.get_mut(id).is_waited_for = waits_on;
+        self.inherit(id);
+    }
+
+    /// The return of `holder` from each of its calls into `process` will be noticed.
+    fn watch_returns(&mut self, holder: ThreadId, process: u8) {
+        let services = self.services;
+        let thread = self.threads.get_mut(holder);
+        thread.is_waited_for = true;
+        for frame in thread.frames.get_mut(..thread.calls.in_flight().into()).unwrap_or(&mut []) {
+            let service = services.get(usize::from(frame.service));
+            // A lock that an object has is taken for the call already, or was given back when the process
+            // went down; then the thread is led past this frame, which is noticed too.
+            if service.is_some_and(|it| it.owner == process && it.lock == NO_LOCK) {
+                frame.care |= LOCKED;
+            }
         }
     }
 
@@ -103,6 +143,8 @@ impl<P: Port> Kernel<P> {
             return Some(CallError::Deadlock.into());
         }
         self.port.write_word(address, value | CONTENDED);
+        let process = self.threads.current().level.process;
+        self.watch_returns(holder, process);
         self.current().pending = Pending::status(Status::OK);
         self.wait_for_holder(Wait::Mutex(address), Some(holder));
         None

@@ -164,6 +164,8 @@ pub struct Thread {
     pub(crate) id: ThreadId,
     pub(crate) base_priority: u8,
     pub(crate) priority: u8,
+    /// Others wait, or have waited, for a mutex that it holds.
+    pub(crate) is_waited_for: bool,
     pub(crate) blocked_on: Option<ThreadId>,
     /// When the calls that it makes have to end.
     pub(crate) limit: Limit,
@@ -210,6 +212,7 @@ impl Thread {
         id: ThreadId::IDLE,
         base_priority: 0,
         priority: 0,
+        is_waited_for: false,
         blocked_on: None,
         limit: Limit::NONE,
         grace: Limit::NONE,

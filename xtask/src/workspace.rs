@@ -7,8 +7,8 @@ use cargo_metadata::{Message, MetadataCommand, Package};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The packages that are the microcontroller for others: its board, the same by target, and the port.
-const BOARDS: [&str; 3] = ["mps2-an385", "development-board", "crossgate-cortex-m"];
+/// The packages that are the microcontroller for others: its board, and the same by target.
+const BOARDS: [&str; 2] = ["mps2-an385", "development-board"];
 
 /// The folder of the repository.
 pub fn root() -> &'static Path {
@@ -35,7 +35,8 @@ pub fn board_packages() -> Result<Vec<String>> {
 }
 
 fn is_for_board(package: &Package) -> bool {
-    package.dependencies.iter().any(|dependency| BOARDS.contains(&dependency.name.as_str()))
+    let mut names = package.dependencies.iter().map(|dependency| dependency.name.as_str());
+    BOARDS.contains(&package.name.as_str()) || names.any(|name| BOARDS.contains(&name))
 }
 
 /// How a firmware is built.

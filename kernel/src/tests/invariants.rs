@@ -158,6 +158,9 @@ fn check_wait(kernel: &Kernel<TestPort>, thread: &Thread) {
         Wait::Mutex(_) => {
             assert_eq!(pending, done);
             assert!(thread.blocked_on.is_some(), "who waits for a mutex waits for its holder");
+            let holder = thread.blocked_on.map(|id| kernel.threads.get(id));
+            let is_inside = holder.is_some_and(|holder| holder.has_entered(thread.level.process));
+            assert!(is_inside, "priority is lent only to who is in the process of the mutex");
         }
         Wait::Memory => {
             let home = thread.level.process;

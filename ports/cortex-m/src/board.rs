@@ -30,7 +30,7 @@ pub trait Board {
     const CLOCK_HZ: u32;
 
     /// What time is measured with. A board without such a timer says
-    /// [`SysTick`](crate::SysTick)`<{ Self::CLOCK_HZ }>`.
+    /// `SysTick<{ Self::CLOCK_HZ }>`, which this crate has.
     type Counter: Counter;
 
     /// Sends a byte where a developer sees it: a serial line, RTT, or nowhere. The kernel's last words

@@ -70,7 +70,7 @@ mod tests {
             let start = stack + 0x3_0000 + offset;
             can_m3_open(stack, Span { start, end: start + length })
         };
-        for (offset, length) in [(0, 32), (32, 64), (96, 160), (0, 256), (1024, 1024), (64, 512)] {
+        for (offset, length) in [(0, 32), (32, 64), (96, 160), (0, 256), (1024, 1024), (128, 512)] {
             assert!(can(offset, length), "{length} at {offset}");
         }
         for (offset, length) in [(0, 48), (16, 32), (8, 64), (0, 1), (32, 512), (0, 1040)] {
