@@ -92,6 +92,7 @@ impl Tests {
         system.device("/dev/null", 1, 3)?;
         system.device("/dev/zero", 1, 5)?;
         system.folder(Path::new("/tmp"))?;
+        system.folder(Path::new("/proc"))?;
         system.file(Path::new("/init"), &self.runner)?;
         for file in self.programs.iter().chain(&self.sources) {
             system.file(file, file)?;

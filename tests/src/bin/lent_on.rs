@@ -4,9 +4,9 @@
 
 use core::sync::atomic::{AtomicUsize, Ordering};
 use crossgate::{CallError, Concurrent, Handle, LendBuf, Lent, LentMut, interface, shared};
-use system_tests::raw;
 use system_tests::report::{broken, expect, pass};
 use system_tests::watch::allow_no_fault;
+use system_tests::{arch, raw};
 
 #[interface]
 trait Bytes {
@@ -49,8 +49,10 @@ impl Relay {
 
 impl Bytes for Relay {
     fn sum(&self, bytes: Lent<'_, [u8]>, address: usize) -> u32 {
-        let reply = self.pass(INCREMENT, address, bytes.len());
-        expect("lent for reading, lent on for writing", reply.error(), Some(CallError::BadLease));
+        for address in [address, arch::lent(address, bytes.len())] {
+            let error = self.pass(INCREMENT, address, bytes.len()).error();
+            expect("lent for reading, lent on for writing", error, Some(CallError::BadLease));
+        }
         let reply = self.pass(SUM, address, bytes.len());
         expect("lent on for reading", reply.error(), None);
         reply.words[0] as u32
