@@ -243,7 +243,11 @@ impl<P: Port> Kernel<P> {
         };
         let Frame { stack_pointer, level, care, .. } = frame;
         thread.stack_pointer = stack_pointer;
-        self.release_lock_of(self.threads.current_id(), frame);
+        if thread.is_waited_for {
+            let id = thread.id;
+            self.leave_mutexes(id);
+        }
+        self.release_lock_of(frame);
         if frame.is_stale() {
             return Err(self.unwind_current());
         }

@@ -82,34 +82,26 @@ impl<P: Port> Kernel<P> {
         }
     }
 
-    /// Gives back the lock that was taken for a call of thread `id`, if one was, and the priority that it was
-    /// lent for mutexes of a process that it has left. The call has this frame, and is over, or its process.
+    /// Gives back the lock that was taken for the call of this frame, if one was.
     #[inline(always)]
-    pub(crate) fn release_lock_of(&mut self, id: ThreadId, frame: Frame) {
+    pub(crate) fn release_lock_of(&mut self, frame: Frame) {
         if frame.care & LOCKED != 0 {
-            if self.threads.get(id).is_waited_for {
-                self.leave_mutexes(id);
-            }
             self.release_lock(frame.service);
         }
     }
 
-    /// Who waits for a mutex of thread `id`, in a process that this is not in any more, looks again.
+    /// Thread `id`, which others wait for, has left a call, and perhaps the process of their mutex. They look
+    /// again: only if it is still inside, they wait on and lend it their priority.
     #[cold]
     #[inline(never)]
-    fn leave_mutexes(&mut self, id: ThreadId) {
-        let mut waits_on = false;
+    pub(crate) fn leave_mutexes(&mut self, id: ThreadId) {
         for other in self.threads.ids() {
             let waiter = self.threads.get(other);
             if matches!(waiter.wait, Wait::Mutex(_)) && waiter.blocked_on == Some(id) {
-                if self.threads.get(id).has_entered(waiter.level.process) {
-                    waits_on = true;
-                } else {
-                    self.wake(other);
-                }
+                self.wake(other);
             }
         }
-        self.threads.get_mut(id).is_waited_for = waits_on;
+        self.threads.get_mut(id).is_waited_for = false;
         self.inherit(id);
     }
 

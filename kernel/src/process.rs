@@ -208,7 +208,7 @@ impl<P: Port> Kernel<P> {
         while let Some(&mut frame) = self.threads.get_mut(id).frame(index) {
             let service = self.services.get(usize::from(frame.service));
             if service.is_some_and(|service| service.owner == process) {
-                self.release_lock_of(id, frame);
+                self.release_lock_of(frame);
                 if let Some(frame) = self.threads.get_mut(id).frame(index) {
                     frame.care &= !LOCKED;
                 }
@@ -247,7 +247,10 @@ impl<P: Port> Kernel<P> {
                 if is_overdue { CallError::DeadlineExceeded } else { CallError::ServerFaulted };
             thread.pending = Pending::status(error.into());
             let waits = !matches!(thread.wait, Wait::Nothing);
-            self.release_lock_of(id, frame);
+            if thread.is_waited_for {
+                self.leave_mutexes(id);
+            }
+            self.release_lock_of(frame);
             if waits {
                 self.interrupt_wait(id);
             }

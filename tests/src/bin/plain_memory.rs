@@ -156,7 +156,7 @@ crossgate::system! {
         object keeper (stack = 2048): Exclusive<Keeper> =
             Keeper { private: Private { bytes: Cell::new([1; 48]) }, server: SERVER } => [KEEPER: dyn Keep];
     }
-    process client { thread main (priority = 5, stack = 32768) = client(SERVER, RELAY, SPY, KEEPER); }
+    process client { thread main (priority = 5, stack = 24576) = client(SERVER, RELAY, SPY, KEEPER); }
 }
 board::start!(SYSTEM);
 
@@ -190,7 +190,6 @@ fn client(
         values(server);
     }
     array::<2048>(server);
-    array::<4096>(server);
     expect("private memory", keeper.increment(), Ok(48));
     too_long(server);
     hostile(server, spy);

@@ -271,8 +271,8 @@ mod tests {
     fn good() -> Results {
         let most = |operation: &Operation| match operation.must {
             Limit::Most(most) => most,
-            Limit::About { .. } => 232,
-            Limit::Times { .. } => 460,
+            Limit::About { .. } => 218,
+            Limit::Times { .. } => 432,
         };
         OPERATIONS.iter().map(|o| (o.name.to_owned(), most(o))).collect()
     }
