@@ -67,14 +67,22 @@ impl<W: Write + Send> Log for Console<W> {
     fn write(&self, level: Level, text: Lent<'_, [u8]>) {
         let caller = server::caller();
         let system = *self.system.lock();
+        let process = caller.and_then(|caller| system?.processes.get(usize::from(caller)));
         self.write_line(level.as_str(), |output| {
-            match caller.and_then(|caller| system?.processes.get(usize::from(caller))) {
-                // By a convention the text may begin with the name.
-                Some(process) if begins_with(&text, process.name) => {}
-                Some(process) => write!(output, "{}: ", process.name)?,
-                None => write!(output, "process {}: ", caller.unwrap_or(u8::MAX))?,
-            }
+            // The name is never that in the text: the client may change lent memory after it was looked at.
+            let said = match process {
+                Some(process) => {
+                    write!(output, "{}: ", process.name)?;
+                    // By a convention the text may begin with the name.
+                    if begins_with(&text, process.name) { process.name.len() + ": ".len() } else { 0 }
+                }
+                None => {
+                    write!(output, "process {}: ", caller.unwrap_or(u8::MAX))?;
+                    0
+                }
+            };
             text.iter()
+                .skip(said)
                 .take(LONGEST)
                 .take_while(|&byte| byte != 0)
                 .try_for_each(|byte| output.write_char(printable(byte)))
