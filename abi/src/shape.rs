@@ -116,7 +116,7 @@ impl Shape {
     pub fn handles(self, words: &[Word]) -> impl Iterator<Item = usize> {
         (0..words.len().min(ARGUMENT_WORDS)).filter(move |&index| match self.kind(index) {
             Kind::Handle => true,
-            Kind::HandleIfTagIsZero => index > 0 && words[index - 1] == 0,
+            Kind::HandleIfTagIsZero => words.get(index.wrapping_sub(1)) == Some(&0),
             Kind::Value | Kind::Read | Kind::Write => false,
         })
     }

@@ -74,7 +74,11 @@ impl<W: Write + Send> Log for Console<W> {
                 Some(process) => {
                     write!(output, "{}: ", process.name)?;
                     // By a convention the text may begin with the name.
-                    if begins_with(&text, process.name) { process.name.len() + ": ".len() } else { 0 }
+                    if begins_with(&text, process.name) {
+                        process.name.len() + ": ".len()
+                    } else {
+                        0
+                    }
                 }
                 None => {
                     write!(output, "process {}: ", caller.unwrap_or(u8::MAX))?;
