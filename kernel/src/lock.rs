@@ -65,7 +65,7 @@ impl<P: Port> Kernel<P> {
         let thread = self.current();
         thread.stack_pointer = stack_pointer;
         thread.pending = Pending::Retry;
-        self.wait_for_holder(Wait::Lock(lock), holder);
+        self.block(Wait::Lock(lock), holder);
         self.reschedule()
     }
 
@@ -138,7 +138,7 @@ impl<P: Port> Kernel<P> {
         let process = self.threads.current().level.process;
         self.watch_returns(holder, process);
         self.current().pending = Pending::status(Status::OK);
-        self.wait_for_holder(Wait::Mutex(address), Some(holder));
+        self.block(Wait::Mutex(address), Some(holder));
         None
     }
 
@@ -190,8 +190,8 @@ impl<P: Port> Kernel<P> {
         true
     }
 
-    /// The current thread waits for something that `holder` has, and lends it its priority.
-    fn wait_for_holder(&mut self, wait: Wait, holder: Option<ThreadId>) {
+    /// The current thread waits for something. If another has it, that is lent the priority.
+    pub(crate) fn block(&mut self, wait: Wait, holder: Option<ThreadId>) {
         self.ready.remove_first(self.threads.current());
         let thread = self.current();
         thread.wait = wait;

@@ -125,10 +125,8 @@ impl<P: Port> Kernel<P> {
                 self.threads.current().pending = Pending::Retry;
             }
             Progress::Lent => {
-                self.ready.remove_first(self.threads.current());
-                let thread = self.threads.current();
-                thread.wait = Wait::Memory;
-                thread.pending = Pending::Retry;
+                self.block(Wait::Memory, None);
+                self.threads.current().pending = Pending::Retry;
             }
             Progress::Stopped => self.end(id),
         }

@@ -19,10 +19,8 @@ impl<P: Port> Kernel<P> {
         if deadline <= self.port.now() {
             return Some(Status::OK);
         }
-        self.ready.remove_first(self.threads.current());
-        let thread = self.current();
-        thread.wait = Wait::Time;
-        thread.pending = Pending::status(Status::OK);
+        self.block(Wait::Time, None);
+        self.threads.current().pending = Pending::status(Status::OK);
         self.start_timer(me, deadline);
         None
     }
