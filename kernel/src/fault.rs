@@ -103,8 +103,7 @@ impl<P: Port> Kernel<P> {
     /// refused calls come behind those of crashes.
     pub(crate) fn read_fault(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
         let process = self.current().level.process;
-        let watcher = self.system.fault_watch.as_ref().map(|watch| watch.process);
-        if watcher != Some(process) {
+        if self.supervisor() != Some(process) {
             return CallError::NotPermitted.into();
         }
         let (kind, index) = (words[1] / FaultRecord::WORDS, words[1] % FaultRecord::WORDS);

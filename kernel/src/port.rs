@@ -56,6 +56,12 @@ pub trait Port: 'static {
     /// `stack_end`. Tells its stack pointer.
     fn first_context(entry: extern "C" fn() -> !, stack_end: Word) -> Word;
 
+    /// Resets the whole system, as power going off and on does: the process that decides about the others
+    /// is down for good.
+    ///
+    /// It returns only where a test looks at what the core would do.
+    fn reset_system(&mut self);
+
     /// The time since start in µs. Never runs backwards.
     fn now(&mut self) -> u64;
 

@@ -14,7 +14,8 @@
 //!    └─────── too many crashes ───> stopped
 //! ```
 //!
-//! A process that crashes again soon waits before it begins anew, and longer each time.
+//! A process that crashes again soon waits before it begins anew, and longer each time. If the supervisor
+//! crashes too often, nobody could decide any more: the system is reset.
 
 use crate::call::{LOCKED, OVERDUE, STALE};
 use crate::port::Port;
@@ -161,6 +162,14 @@ impl<P: Port> Kernel<P> {
         state.crashes = state.crashes.saturating_add(1);
         state.crashed_at = now;
         self.take_down(process, stopped);
+        if stopped && self.supervisor() == Some(process) {
+            self.port.reset_system();
+        }
+    }
+
+    /// The process that decides about the others, and reads the records of faults.
+    pub(crate) fn supervisor(&self) -> Option<u8> {
+        self.system.fault_watch.as_ref().map(|watch| watch.process)
     }
 
     /// Takes a process down, whatever it does, to begin anew or to stay stopped. Its own threads go
@@ -218,9 +227,8 @@ impl<P: Port> Kernel<P> {
     /// The supervisor has `process` begin anew, or stop.
     pub(crate) fn supervise(&mut self, process: Word, stopped: bool) -> Outcome {
         let current = self.current().level.process;
-        let supervisor = self.system.fault_watch.as_ref().map(|watch| watch.process);
-        let (true, Some(state)) = (supervisor == Some(current), self.states.get_mut(process))
-        else {
+        let is_permitted = self.supervisor() == Some(current);
+        let (true, Some(state)) = (is_permitted, self.states.get_mut(process)) else {
             return Some(CallError::NotPermitted.into());
         };
         state.crashes = 0;

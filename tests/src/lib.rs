@@ -11,7 +11,8 @@
 //!
 //! A line `//! Emulator: OPTIONS` in a test's source has it run with these options of the emulator on the
 //! board (after `--`, if it is run alone), and several lines one run each; `//! Options: ` is the same for
-//! the Linux program.
+//! the Linux program. A line `//! Status: NUMBER` says with which exit status that ends, if it is not 0. (The
+//! emulator ends with success at a reset, if it has the option `-no-reboot`.)
 //!
 //! What only the one has is tested by programs of its own, in `cortex-m` and in `hosted`.
 //!

@@ -291,6 +291,36 @@ fn the_supervisor_decides() {
 }
 
 #[test]
+fn the_system_is_reset_when_the_supervisor_has_crashed_too_often() {
+    for limit in [1, 3, 254, 255] {
+        let mut driver = server(limit);
+        for crash in 1..=u16::from(limit) {
+            driver.kernel.crash(1);
+            driver.kernel.crash(3);
+            assert_eq!(driver.kernel.port.resets, 0, "crash {crash}, limit {limit}");
+        }
+        driver.kernel.crash(1);
+        assert_eq!(driver.kernel.port.resets, 0, "for another process, limit {limit}");
+        driver.kernel.crash(3);
+        assert_eq!(driver.kernel.port.resets, 1, "limit {limit}");
+    }
+}
+
+#[test]
+fn a_supervisor_that_is_to_stay_stopped_resets_nothing() {
+    let mut driver = Wiring::default().notification(3, 0, true).watch(3, 0).thread(3, 9).boot();
+    driver.kernel.crash(3);
+    assert!(driver.kernel.states[3].stopped);
+    let mut driver = server(1);
+    assert_eq!(driver.ask(number::STOP, [3, 0, 0, 0]), SWITCHED);
+    assert!(driver.kernel.states[3].stopped);
+    for _ in 0..3 {
+        driver.kernel.supervise(3, false);
+    }
+    assert_eq!(driver.kernel.port.resets, 0);
+}
+
+#[test]
 fn a_supervisor_can_begin_anew_itself() {
     let mut driver = server(8);
     assert_eq!(driver.ask(number::RESTART, [3, 0, 0, 0]), SWITCHED);

@@ -3,7 +3,7 @@
 use crate::armv7m::{self, Access};
 use crate::context::Context;
 use crate::entry::{self, Bounds};
-use crate::last_words::halt;
+use crate::last_words::{halt, say};
 use crate::mpu;
 use core::mem::offset_of;
 use core::ptr::NonNull;
@@ -227,6 +227,11 @@ impl Port for Machine {
         // SAFETY: the stack is one of the wiring, whose size is a multiple of 32, and the thread
         // that uses it starts anew.
         unsafe { Context::start(entry, stack_end) }.addr()
+    }
+
+    fn reset_system(&mut self) {
+        say("the supervisor crashed too often, reset", &[]);
+        SCB::sys_reset()
     }
 
     fn now(&mut self) -> u64 {

@@ -242,6 +242,8 @@ pub fn terminal() -> Result<(File, String), Error> {
 
 /// The exit status of a kernel that cannot go on.
 const FATAL: c_int = 70;
+/// The exit status instead of a reset: who started the program may start it again (`EX_TEMPFAIL` of sysexits.h).
+pub const RESET: c_int = 75;
 
 /// The time in µs, of a clock that is never set.
 pub fn now() -> u64 {

@@ -237,6 +237,11 @@ impl Port for Machine {
         stack_end | begins
     }
 
+    fn reset_system(&mut self) {
+        host::tell(format_args!("crossgate: the supervisor crashed too often, reset"));
+        self.end(host::RESET)
+    }
+
     fn now(&mut self) -> u64 {
         self.clock.now()
     }

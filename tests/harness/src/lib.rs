@@ -1,6 +1,6 @@
 //! Runs system tests as programs of the host, each in a process of its own.
 //!
-//! A program passes if its exit status is 0. Each one runs in virtual time, in four ways:
+//! A program passes if its exit status is 0, or the one that its text names. Each one runs in virtual time, in four ways:
 //!
 //! | trial | what |
 //! |---|---|
@@ -29,6 +29,8 @@ const OPTIONS: [&str; 6] =
 const BLOCKED: &str = "--block-system-calls";
 /// What comes after this in its text is what the program is told in addition.
 const MORE_OPTIONS: &str = "//! Options: ";
+/// What comes after this in its text is the exit status with which the program passes.
+const STATUS: &str = "//! Status: ";
 /// With this in its text a program is one that a seed, which moves time, would be unfair to.
 const NO_SEEDS: &str = "//! Without seeds: ";
 
@@ -67,10 +69,11 @@ fn trials(package: &'static str, sources: &Path, one: &Path) -> Result<Vec<Trial
         let name = source.file_stem().context("a file without a name")?;
         let name = name.to_string_lossy().into_owned();
         let text = fs::read_to_string(&source)?;
-        let more =
-            text.lines().find_map(|line| line.strip_prefix(MORE_OPTIONS)).unwrap_or_default();
+        let after = |mark| text.lines().find_map(|line| line.strip_prefix(mark));
+        let more = after(MORE_OPTIONS).unwrap_or_default();
         let more = more.split_whitespace().map(str::to_owned).collect();
-        let program = Program { package, file: one.with_file_name(&name), name, more };
+        let status = after(STATUS).map_or(Ok(0), str::parse).context("a status is a number")?;
+        let program = Program { package, file: one.with_file_name(&name), name, more, status };
         ensure!(program.file.exists(), "{} was not built", program.name);
         trials.push(program.trial("pages", |program| program.run(&["--protection", "pages"])));
         let keys = program.trial("keys", |program| program.run(&["--protection", "keys"]));
@@ -108,6 +111,8 @@ struct Program {
     file: PathBuf,
     /// Its own options.
     more: Vec<String>,
+    /// The exit status with which it passes.
+    status: i32,
 }
 
 impl Program {
@@ -129,7 +134,7 @@ impl Program {
         command.stdout(output.try_clone()?).stderr(output.try_clone()?);
         let mut child = command.spawn().context("the program does not start")?;
         let end = match child.wait_timeout(PATIENCE)? {
-            Some(status) if status.success() => return Ok(()),
+            Some(status) if status.code() == Some(self.status) => return Ok(()),
             Some(status) => status.to_string(),
             None => {
                 child.kill()?;

@@ -1,0 +1,44 @@
+//! A supervisor that crashes too often has the system reset: nobody is left to decide. Another process that does
+//! just stays down.
+//!
+//! Emulator: -no-reboot
+//! Status: 75
+#![cfg_attr(target_os = "none", no_std, no_main)]
+
+use core::time::Duration;
+use crossgate::{Notification, time};
+use system_tests::report::broken;
+
+crossgate::system! {
+    static SYSTEM;
+    process fragile {
+        on_fault = restart (limit = 1);
+        thread main (priority = 8, stack = 1024) = crash_at_once();
+    }
+    process supervisor {
+        on_fault = restart (limit = 3);
+        notification FAULTED;
+        faults FAULTED;
+        thread main (priority = 7, stack = 1024) = crash_in_time(FAULTED);
+    }
+    process witness {
+        thread main (priority = 1, stack = 1024) = outlive();
+    }
+}
+board::start!(SYSTEM);
+
+fn crash_at_once() -> ! {
+    panic!("a process panics whenever it begins")
+}
+
+/// The other has crashed for the last time when this begins to.
+fn crash_in_time(faulted: Notification) -> ! {
+    let _ = faulted.wait_timeout(Duration::from_millis(100));
+    panic!("a supervisor panics whenever it is told of a crash, and when it is not")
+}
+
+/// With all waits, the supervisor has crashed four times after 0.5 s.
+fn outlive() -> ! {
+    time::sleep(Duration::from_secs(1));
+    broken("the system goes on without its supervisor")
+}
