@@ -140,9 +140,9 @@ impl<P: Port> Kernel<P> {
         selector: Word,
         words: &[Word; ARGUMENT_WORDS],
     ) -> Result<Entry, Refusal> {
-        let index = selector >> 8;
-        let service = self.services.get(index).ok_or(CallError::NoSuchService)?;
-        let method = service.methods.get(selector & 0xff).ok_or(CallError::NoSuchMethod)?;
+        let (index, service) = self.service_of(selector).ok_or(CallError::NoSuchService)?;
+        let number = selector.wrapping_sub(service.gate.into());
+        let method = service.methods.get(number).ok_or(CallError::NoSuchService)?;
         let mut thread = self.threads.current();
         let caller = thread.level.process;
         // To rotate costs less than to shift: the CPU wraps the distance as Rust does.
@@ -183,6 +183,12 @@ impl<P: Port> Kernel<P> {
             stack_top: window.top,
             level,
         })
+    }
+
+    /// The service that has a gate, and its index.
+    pub(crate) fn service_of(&self, gate: Word) -> Option<(usize, &'static Service)> {
+        let index = self.system.gates.get(gate)?.service.into();
+        Some((index, self.services.get(index)?))
     }
 
     /// What only some calls need. Tells which leases the callee gets.

@@ -2,7 +2,7 @@
 
 use super::Reply;
 use core::arch::asm;
-use crossgate_abi::table::{RawReply, Service};
+use crossgate_abi::table::{Gate, RawReply, Service};
 use crossgate_abi::{Word, number};
 
 /// `svc 0` with these operands for r0 to r3.
@@ -69,12 +69,14 @@ pub fn leave(status: Word, words: [Word; 2]) -> RawReply {
 
 unsafe extern "Rust" {
     safe static __crossgate_services: &'static [Service];
+    safe static __crossgate_gates: &'static [Gate];
 }
 
-/// The interface of service `index`, from the tables of the wiring.
+/// The interface of the service whose first gate this is, from the tables of the wiring.
 #[inline]
-pub fn interface_of(index: usize) -> Option<core::any::TypeId> {
-    __crossgate_services.get(index).map(|service| (service.interface)())
+pub fn interface_of(gate: usize) -> Option<core::any::TypeId> {
+    let service = __crossgate_services.get(usize::from(__crossgate_gates.get(gate)?.service))?;
+    (usize::from(service.gate) == gate).then(|| (service.interface)())
 }
 
 /// The stack pointer.
