@@ -44,7 +44,7 @@ pub mod time;
 #[cfg(test)]
 mod tests;
 
-use crossgate_abi::table::{Process, Service, System};
+use crossgate_abi::table::{Gate, Process, Service, System};
 use crossgate_abi::{CallError, Status};
 use fault::Faults;
 use grant::Grants;
@@ -100,11 +100,15 @@ impl Effect {
 // What is used most comes first: the CPU reaches it with shorter instructions.
 #[repr(C)]
 pub struct Kernel<P: Port> {
-    // The first word is the address of the current thread.
+    // A port's assembly loads what comes before `services` at once, with the first two words of the port. The
+    // first word is the address of the current thread.
     pub(crate) threads: Threads,
-    pub(crate) services: &'static [Service],
     /// The processes that can be entered: bit p is process p.
     pub(crate) running: u32,
+    pub(crate) gates: &'static [Gate],
+    /// The hardware.
+    pub port: P,
+    pub(crate) services: &'static [Service],
     pub(crate) notifications: &'static mut [Notification],
     /// The notifications that have signals: bit n is notification n.
     pub(crate) signalled: u32,
@@ -114,8 +118,6 @@ pub struct Kernel<P: Port> {
     pub(crate) processes: &'static [Process],
     /// The earliest time at which the port's timer is wanted, in µs since start.
     pub(crate) next_deadline: u64,
-    /// The hardware.
-    pub port: P,
     pub(crate) ready: Ready,
     pub(crate) faults: Faults,
     /// Refused calls, apart: a server that accuses others can't have the record of a crash overwritten.
@@ -151,6 +153,7 @@ impl<P: Port> Kernel<P> {
             port,
             threads: Threads::new(storage.idle, storage.threads),
             services: system.services,
+            gates: system.gates,
             ready: Ready::new(),
             running: 0,
             processes: system.processes,
@@ -168,6 +171,11 @@ impl<P: Port> Kernel<P> {
             system,
         }
     }
+
+    /// Where a port's assembly finds the table of the services, in bytes from the start, ...
+    pub const SERVICES: usize = core::mem::offset_of!(Self, services);
+    /// ... and that of the [locks](Lock).
+    pub const LOCKS: usize = core::mem::offset_of!(Self, locks);
 
     /// The thread that runs.
     #[inline(always)]

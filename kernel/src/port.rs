@@ -37,6 +37,9 @@ pub trait Port: 'static {
     /// even `stack.start`. It depends on nothing but the arguments.
     fn window(stack: Span, stack_pointer: Word) -> Window;
 
+    /// The stack that starts here in the form that the protection unit wants. The core only keeps it.
+    fn stack_register(start: Word) -> Word;
+
     /// What the protection unit wants to be told to open `memory`, which is not empty, and not a byte
     /// more; `None` if it can't. The core only keeps it.
     fn exact_lease(memory: Span, writable: bool) -> Option<u32>;

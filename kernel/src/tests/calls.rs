@@ -21,12 +21,6 @@ fn a_call_crosses_and_comes_back() {
 }
 
 #[test]
-fn registers_that_the_method_does_not_use_are_zero() {
-    let mut driver = two_clients();
-    assert_eq!(driver.call(0, [1, 2, 3, 4]).unwrap().words, [1, 2, 0, 0]);
-}
-
-#[test]
 fn a_forged_handle_is_refused() {
     let mut driver = two_clients();
     let pointer = driver.stack_pointer(128);

@@ -170,7 +170,7 @@ fn check_wait(kernel: &Kernel<TestPort>, thread: &Thread) {
         }
         Wait::Lock(lock) => {
             assert_eq!(pending, Pending::Retry);
-            let holder = kernel.locks[usize::from(lock)].holder;
+            let holder = kernel.locks[usize::from(lock)].holder();
             assert!(holder.is_some(), "nobody waits for a lock that is free");
             assert_eq!(thread.blocked_on, holder, "who waits for a lock waits for its holder");
         }
@@ -187,7 +187,7 @@ fn check_locks(kernel: &Kernel<TestPort>) {
                 .filter(move |frame| frame.care & LOCKED != 0 && usize::from(lock(frame)) == index);
             inside.map(move |_| id)
         });
-        assert_eq!((inside.next(), inside.next()), (lock.holder, None), "one holder is inside");
+        assert_eq!((inside.next(), inside.next()), (lock.holder(), None), "one holder is inside");
     }
 }
 
@@ -228,7 +228,7 @@ fn check_down(kernel: &Kernel<TestPort>, process: u8) {
     }
     for service in kernel.services.iter().filter(|service| service.owner == process) {
         let lock = kernel.locks.get(usize::from(service.lock));
-        assert!(lock.is_none_or(|lock| lock.holder.is_none()), "its objects are free");
+        assert!(lock.is_none_or(|lock| lock.holder().is_none()), "its objects are free");
     }
     for interrupt in kernel.system.interrupts {
         let owner = kernel.system.notifications[usize::from(interrupt.notification)].owner;
