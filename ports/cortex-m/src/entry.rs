@@ -535,7 +535,8 @@ pub unsafe extern "C" fn load() -> *mut Context {
 const _: () = assert!(size_of::<ProcessRegions>() == 32, "`load` and `SVCall` multiply by it");
 
 /// Opens the leases that are in force for the current thread, closes those that were, and has its context
-/// lie in its window. (A window has room for a context: one that has not is never entered.)
+/// lie in its window if it holds some. (One that holds none may go back to its caller without a look at that; a
+/// window has room for a context: one that has not is never entered.)
 // Cold, so that calls without leases have the short way.
 #[cold]
 #[unsafe(naked)]
@@ -546,6 +547,7 @@ pub unsafe extern "C" fn open_leases(kernel: &mut Kernel<Machine>) {
         "ldr r2, [r1, #{level}]",
         "ubfx r3, r2, #8, #8",
         "strb r3, [r0, #{leases_open}]",
+        "cbz r3, 5f", // `load` has set the bounds
         // The window: so many eighths of this size. Those above are disabled.
         "ubfx r3, r2, #17, #5",
         "subs r3, #2",
@@ -557,6 +559,7 @@ pub unsafe extern "C" fn open_leases(kernel: &mut Kernel<Machine>) {
         "subs r4, #{context}",
         "ldr r3, 6f",
         "str r4, [r3, #-4]",
+        "5:",
         // The leases: the first that is in force, and how many.
         "ubfx r5, r2, #12, #4",
         "ubfx r6, r2, #8, #4",
