@@ -254,13 +254,15 @@ pub struct Thread {
 unsafe impl Sync for Thread {}
 
 /// A notification.
+// A port's assembly reads it.
+#[repr(C)]
 pub struct Notification {
     /// Its name in the wiring.
     pub name: &'static str,
-    /// The process whose threads may wait for it and acknowledge its interrupts.
-    pub owner: u8,
     /// The processes that may signal it: bit p is process p.
     pub signallers: u32,
+    /// The process whose threads may wait for it and acknowledge its interrupts.
+    pub owner: u8,
     /// Whether every signal counts; else signals that nobody has waited for yet are one.
     pub counting: bool,
 }

@@ -129,6 +129,18 @@ pub struct Kernel<P: Port> {
     pub(crate) granted: &'static mut [u32],
 }
 
+/// Where the [kernel](Kernel) has what, in bytes from its start.
+#[expect(missing_docs, reason = "they are its fields")]
+pub struct Offsets {
+    pub services: usize,
+    pub locks: usize,
+    pub system: usize,
+    pub processes: usize,
+    pub notifications: usize,
+    pub signalled: usize,
+    pub ready: usize,
+}
+
 /// The kernel's memory, as large as the wiring needs it.
 pub struct Storage {
     /// The idle thread.
@@ -172,10 +184,16 @@ impl<P: Port> Kernel<P> {
         }
     }
 
-    /// Where a port's assembly finds the table of the services, in bytes from the start, ...
-    pub const SERVICES: usize = core::mem::offset_of!(Self, services);
-    /// ... and that of the [locks](Lock).
-    pub const LOCKS: usize = core::mem::offset_of!(Self, locks);
+    /// Where a port's assembly finds what it needs.
+    pub const OFFSETS: Offsets = Offsets {
+        services: core::mem::offset_of!(Self, services),
+        locks: core::mem::offset_of!(Self, locks),
+        system: core::mem::offset_of!(Self, system),
+        processes: core::mem::offset_of!(Self, processes),
+        notifications: core::mem::offset_of!(Self, notifications),
+        signalled: core::mem::offset_of!(Self, signalled),
+        ready: core::mem::offset_of!(Self, ready),
+    };
 
     /// The thread that runs.
     #[inline(always)]

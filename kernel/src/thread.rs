@@ -49,6 +49,8 @@ impl ThreadId {
 /// What a thread waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(test, derive(Hash))]
+#[repr(C, u8)]
+// A port's assembly knows it.
 pub enum Wait {
     /// Nothing: it is ready to run.
     Nothing,
@@ -195,6 +197,18 @@ pub mod offset {
     pub const CALLS: usize = offset_of!(Thread, calls);
     /// Where its registers are saved, right after.
     pub const STACK_POINTER: usize = offset_of!(Thread, stack_pointer);
+    /// Its priority: a byte.
+    pub const PRIORITY: usize = offset_of!(Thread, priority);
+    /// What it [waits](super::Wait) for: a byte that says what kind, ...
+    pub const WAIT: usize = offset_of!(Thread, wait);
+    /// ... and behind it a word, ...
+    pub const WAIT_VALUE: usize = WAIT + 4;
+    /// ... with this kind a set of notifications.
+    pub const WAITS_FOR_NOTIFICATIONS: u8 = 2;
+    /// When it stops waiting: two words.
+    pub const DEADLINE: usize = offset_of!(Thread, deadline);
+    /// A [reply](super::Pending::Reply) that is pending.
+    pub const REPLY: u8 = 1;
     /// Its [stack](Thread::stack): two words.
     pub const STACK: usize = offset_of!(Thread, stack);
     /// Its index: a byte.

@@ -9,13 +9,15 @@
 use crate::boot::{__crossgate_kernel, LEASES_OPEN, Machine, ProcessRegions, REGIONS};
 use crate::context::{Context, THUMB};
 use crate::{fault, handler, mpu};
-use crossgate_abi::table::{Gate, NO_LOCK, Service};
-use crossgate_abi::{LEASES_PER_CALL, Word, number};
-use crossgate_kernel::Kernel;
+use crossgate_abi::table::{self, Gate, NO_LOCK, Service};
+use crossgate_abi::{LEASES_PER_CALL, Status, Word, number};
 use crossgate_kernel::call::LOCKED;
 use crossgate_kernel::lease::Lease;
 use crossgate_kernel::lock::Lock;
+use crossgate_kernel::notification::Notification;
+use crossgate_kernel::schedule::Ready;
 use crossgate_kernel::thread::{Calls, offset};
+use crossgate_kernel::{Kernel, Offsets};
 
 /// Where the context of the thread that runs may lie: in memory that it could write itself.
 ///
@@ -198,7 +200,7 @@ unsafe extern "C" fn SVCall() {
         "9: b {slow}",
         // --- A return, or another system call.
         "2: cmn r12, #1",
-        "bne 9b",
+        "bne 3f",
         "ldr r3, 30f",
         "ldr r12, [r3]",
         "ldr lr, [r12, #{calls}]",
@@ -260,11 +262,214 @@ unsafe extern "C" fn SVCall() {
         "16: movs r0, #0",
         "7: mvn r12, #0",
         "b {slow}",
+        // --- Another system call.
+        "3: mrs r0, psp",
+        "ldrd r1, r2, [sp]",
+        "subs r1, r0, r1",
+        "cmp r1, r2",
+        "bhi 9b",
+        "ldr lr, 30f",
+        "ldr r3, [lr]",       // the thread
+        "adds r1, r12, #{signal} + 1",
+        "beq 21f",
+        "bgt 22f",
+        "cmn r1, #{wait} - {signal}",
+        "beq 24f",
+        "cmn r1, #{thread_id} - {signal}",
+        "bne 9b",
+        // --- It asks for its index.
+        "ldrb r2, [r3, #{id}]",
+        "movs r1, #0",
+        "17: strd r1, r2, [r0]",
+        "18: mvn lr, #2",
+        "bx lr",
+        // --- It lets the next of its priority run. (The idle thread gives way to all, when the kernel starts.)
+        "22: ldrb r1, [r3, #{id}]",
+        "ldrb r2, [r3, #{priority}]",
+        "rsbs r2, #31",
+        "cmp r2, #31",
+        "beq 9b",
+        "add r2, lr, r2", // its level
+        "ldrb r12, [r2, #{last}]",
+        "cmp r12, r1",
+        "beq 19f",
+        "stmdb r0!, {{r4-r11}}",
+        "movs r4, #0",
+        "str r4, [r0, #{saved}]",
+        "add r5, lr, r1",
+        "ldrb r6, [r5, #{next}]",
+        "add r7, lr, r12",
+        "strb r1, [r7, #{next}]",
+        "strb r1, [r2, #{last}]",
+        "strb r6, [r2, #{first}]",
+        // --- Thread r6 runs next, instead of r3 with the index r1, whose registers are saved at r0. r4 is 0.
+        "20: str r0, [r3, #{stack_pointer}]",
+        "ldr r7, [lr, #4]",
+        "ldr r11, [r7, r6, lsl #2]",
+        "str r4, [r7, r6, lsl #2]",
+        "str r3, [r7, r1, lsl #2]",
+        "str r11, [lr]",
+        "bl {load}",
+        resume!(),
+        // It is the only one.
+        "19: movs r1, #0",
+        "str r1, [r0]",
+        "b 18b",
+        // --- It signals a notification for which one thread waits, and for no other.
+        "21: ldr r1, [r0]",
+        "ldr r2, [lr, #{system}]",
+        "ldr r12, [r2, #{wiring} + 4]",
+        "cmp r1, r12",
+        "bhs 23f",
+        "ldr r2, [r2, #{wiring}]",
+        "add r2, r2, r1, lsl #4",
+        "ldr r2, [r2, #{signallers}]",
+        "ldrb r12, [r3, #{level}]", // the process
+        "ror r2, r2, r12",
+        "lsls r2, r2, #31",
+        "beq 23f",
+        "ldr r2, [lr, #{notifications}]",
+        "add r2, r2, r1, lsl #3",
+        "ldr r12, [r2, #{waiters}]",
+        "stmdb r0!, {{r4-r11}}",
+        "subs r4, r12, #1",
+        "blo 25f",
+        "tst r4, r12",
+        "bne 25f",
+        "clz r6, r12",
+        "rsb r6, r6, #31", // who waits
+        "ldr r10, [lr, #4]",
+        "ldr r9, [r10, r6, lsl #2]",
+        "ldr r5, [r9, #{wait_value}]",
+        "movs r4, #1",
+        "lsl r4, r4, r1",
+        "cmp r4, r5",
+        "bne 25f",
+        // It waits no longer.
+        "movs r4, #0",
+        "str r4, [r2, #{waiters}]",
+        "strb r4, [r9, #{wait_kind}]",
+        "mvn r5, #0",
+        "strd r5, r5, [r9, #{deadline}]",
+        "movs r5, #{reply}",
+        "strd r5, r1, [r9, #{pending}]",
+        "str r4, [r0, #{saved}]",
+        // It is ready.
+        "ldrb r7, [r9, #{priority}]",
+        "rsb r8, r7, #31",
+        "add r2, lr, r8",
+        "mov r10, #0x80000000",
+        "lsr r10, r10, r8",
+        "ldr r11, [lr, #{levels}]",
+        "tst r11, r10",
+        "bne 26f",
+        "orr r11, r11, r10",
+        "str r11, [lr, #{levels}]",
+        "strb r6, [r2, #{first}]",
+        "b 27f",
+        "26: ldrb r10, [r2, #{last}]",
+        "add r10, lr, r10",
+        "strb r6, [r10, #{next}]",
+        "27: strb r6, [r2, #{last}]",
+        "ldrb r1, [r3, #{id}]",
+        "ldrb r5, [r3, #{priority}]",
+        "cmp r7, r5",
+        "bhi 20b",
+        "28:",
+        resume!(),
+        // --- The slow way of what has saved the registers.
+        "25: ldm r0, {{r4-r11}}",
+        "23: mvn r12, #{signal}",
+        "b {slow}",
+        // --- It waits for one notification, which has no signal, for as long as it takes.
+        "24: ldrd r1, r2, [r0, #4]",
+        "and r1, r1, r2",
+        "adds r1, r1, #1",
+        "bne 29f",
+        "ldr r1, [r0]",
+        "subs r2, r1, #1",
+        "blo 29f",
+        "tst r2, r1",
+        "bne 29f",
+        "ldrb r2, [r3, #{level}]", // the process
+        "ldr r12, [lr, #{processes}]",
+        "rsb r2, r2, r2, lsl #3",
+        "add r12, r12, r2, lsl #2",
+        "ldr r2, [r12, #{owned}]",
+        "ldr r12, [lr, #{signalled}]",
+        "bic r2, r2, r12",
+        "tst r2, r1",
+        "beq 29f",
+        "stmdb r0!, {{r4-r11}}",
+        "movs r4, #{waits_for_notifications}",
+        "strb r4, [r3, #{wait_kind}]",
+        "str r1, [r3, #{wait_value}]",
+        "mov r4, #{reply} + ({timed_out} << 8)",
+        "movs r5, #0",
+        "strd r4, r5, [r3, #{pending}]",
+        "clz r5, r1",
+        "rsb r5, r5, #31",
+        "ldr r4, [lr, #{notifications}]",
+        "add r4, r4, r5, lsl #3",
+        "ldrb r1, [r3, #{id}]",
+        "movs r5, #1",
+        "lsl r5, r5, r1",
+        "ldr r6, [r4, #{waiters}]",
+        "orr r6, r6, r5",
+        "str r6, [r4, #{waiters}]",
+        // It is the first of its priority.
+        "ldrb r5, [r3, #{priority}]",
+        "rsb r5, r5, #31",
+        "add r2, lr, r5",
+        "movs r4, #0",
+        "ldrb r7, [r2, #{last}]",
+        "cmp r7, r1",
+        "beq 4f",
+        "add r7, lr, r1",
+        "ldrb r6, [r7, #{next}]",
+        "strb r6, [r2, #{first}]",
+        "b 20b",
+        "4: mov r7, #0x80000000",
+        "lsr r7, r7, r5",
+        "ldr r8, [lr, #{levels}]",
+        "bic r8, r8, r7",
+        "str r8, [lr, #{levels}]",
+        "clz r8, r8",
+        "add r8, lr, r8",
+        "ldrb r6, [r8, #{first}]",
+        "b 20b",
+        "29: mvn r12, #{wait}",
+        "b {slow}",
         ".balign 4",
         "30: .word {kernel}",
         // The attribute register of a stack of which nothing is open, if its size is 2^31.
         "31: .word ({stack_access} << 16) + 0x10000 + 63",
         "32: .word 0, 0, 0, 0, 0, 0, 0, 0",
+        signal = const number::SIGNAL,
+        wait = const number::WAIT,
+        thread_id = const number::THREAD_ID,
+        reply = const offset::REPLY,
+        waits_for_notifications = const offset::WAITS_FOR_NOTIFICATIONS,
+        timed_out = const Status::TIMED_OUT.0,
+        priority = const offset::PRIORITY,
+        stack_pointer = const offset::STACK_POINTER,
+        pending = const offset::PENDING,
+        wait_kind = const offset::WAIT,
+        wait_value = const offset::WAIT_VALUE,
+        deadline = const offset::DEADLINE,
+        first = const KERNEL.ready + Ready::FIRST,
+        last = const KERNEL.ready + Ready::LAST,
+        next = const KERNEL.ready + Ready::NEXT,
+        levels = const KERNEL.ready + Ready::LEVELS,
+        system = const KERNEL.system,
+        processes = const KERNEL.processes,
+        notifications = const KERNEL.notifications,
+        signalled = const KERNEL.signalled,
+        waiters = const Notification::WAITERS,
+        wiring = const core::mem::offset_of!(table::System, notifications),
+        signallers = const core::mem::offset_of!(table::Notification, signallers),
+        owned = const core::mem::offset_of!(table::Process, notifications),
+        load = sym load,
         selector = const core::mem::offset_of!(Context, selector),
         saved = const SAVED,
         thumb = const THUMB,
@@ -284,8 +489,8 @@ unsafe extern "C" fn SVCall() {
         frames = const offset::FRAMES,
         service = const offset::FRAME_SERVICE,
         care = const offset::FRAME_CARE,
-        services = const Kernel::<Machine>::SERVICES,
-        locks = const Kernel::<Machine>::LOCKS,
+        services = const KERNEL.services,
+        locks = const KERNEL.locks,
         regions = const REGIONS,
         stack_region = const mpu::STACK_REGION,
         stack_access = const mpu::STACK_ACCESS,
@@ -314,34 +519,14 @@ pub unsafe extern "C" fn slow() {
         "bl {load}",
         resume!(),
         "3: mvns r1, r1",
-        "cmp r1, #{last_of_table}",
-        "bhi 8f",
-        "tbb [pc, r1]",
-        // In the order of their numbers; the first is dealt with.
-        "4: .byte 0, (5f - 4b) / 2, (6f - 4b) / 2, (7f - 4b) / 2, (10f - 4b) / 2",
-        ".balign 2",
-        "5: bl {yield_now}",
-        "bl {load}",
-        resume!(),
-        "6: bl {signal}",
-        resume_or_load!(),
-        "7: bl {wait}",
-        resume_or_load!(),
-        "10: bl {thread_id}",
-        "b 1b",
-        "8: bl {other}",
+        "bl {other}",
         "b 1b",
         "9: bl {out_of_bounds}",
         "bl {load}",
         resume!(),
         selector = const core::mem::offset_of!(Context, selector),
-        last_of_table = const number::THREAD_ID,
         call = sym handler::call,
         leave = sym handler::leave,
-        yield_now = sym handler::yield_now,
-        signal = sym handler::signal,
-        wait = sym handler::wait,
-        thread_id = sym handler::thread_id,
         other = sym handler::system_call,
         out_of_bounds = sym handler::out_of_bounds,
         load = sym load,
@@ -361,10 +546,19 @@ const _: () = assert!(
     number::RETURN == 0
         && number::YIELD == 1
         && number::SIGNAL == 2
-        && number::WAIT == 3
-        && number::THREAD_ID == 4,
-    "the table of `slow` is in this order"
+        && number::WAIT > number::SIGNAL
+        && number::THREAD_ID > number::SIGNAL,
+    "`SVCall` tells them apart"
 );
+const _: () = assert!(
+    size_of::<table::Notification>() == 16
+        && size_of::<table::Process>() == 28
+        && size_of::<Notification>() == 8,
+    "`SVCall` multiplies by them"
+);
+
+/// Where the kernel has what.
+const KERNEL: Offsets = Kernel::<Machine>::OFFSETS;
 
 /// The timer, and every interrupt line. It may go on with another thread than the one that it
 /// interrupted. If the stack pointer of that one is out of bounds, it is as if the next one had been

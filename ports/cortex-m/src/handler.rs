@@ -7,7 +7,7 @@ use crate::context::Context;
 use crate::fault;
 use crate::last_words::say;
 use cortex_m::peripheral::SCB;
-use crossgate_abi::{Cause, Status, Word};
+use crossgate_abi::{Cause, Word};
 use crossgate_kernel::Effect;
 
 /// The current thread, whose registers are saved at `context`, calls a method.
@@ -38,41 +38,6 @@ pub extern "C" fn leave(status: Word, first: Word, second: Word) {
         (words[0], words[1], words[2]) = (exit.status.0, exit.words[0], exit.words[1]);
         let _ = kernel.reschedule();
     }
-}
-
-/// The current thread lets others run; then another is to be loaded.
-pub extern "C" fn yield_now(context: &mut Context) {
-    // SAFETY: exceptions of one priority don't nest, so this is the only user of the kernel.
-    let kernel = unsafe { kernel() };
-    context.set_status(Status::OK);
-    kernel.yield_now(core::ptr::from_mut(context).addr());
-}
-
-/// The current thread signals a notification.
-pub extern "C" fn signal(context: &mut Context) -> *mut Context {
-    // SAFETY: exceptions of one priority don't nest, so this is the only user of the kernel.
-    let kernel = unsafe { kernel() };
-    let stack_pointer = core::ptr::from_mut(context).addr();
-    let effect = kernel.signal_by_thread(stack_pointer, context.words()[0]);
-    follow(context, effect)
-}
-
-/// The current thread waits for notifications.
-pub extern "C" fn wait(context: &mut Context) -> *mut Context {
-    // SAFETY: exceptions of one priority don't nest, so this is the only user of the kernel.
-    let kernel = unsafe { kernel() };
-    let stack_pointer = core::ptr::from_mut(context).addr();
-    let effect = kernel.wait(stack_pointer, context.words());
-    follow(context, effect)
-}
-
-/// The current thread asks for its index.
-pub extern "C" fn thread_id(context: &mut Context) -> *mut Context {
-    // SAFETY: exceptions of one priority don't nest, so this is the only user of the kernel.
-    let kernel = unsafe { kernel() };
-    let words = context.words();
-    (words[0], words[1]) = (Status::OK.0, kernel.thread_id());
-    context
 }
 
 /// The current thread makes another system call.

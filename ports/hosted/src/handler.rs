@@ -56,17 +56,6 @@ fn dispatch(kernel: &mut Kernel<Machine>, stack_pointer: Word, context: &mut Con
     }
     let effect = match number {
         number::RETURN => return leave(kernel, context),
-        number::YIELD => {
-            context.set_status(Status::OK);
-            kernel.yield_now(stack_pointer);
-            Effect::SWITCH
-        }
-        number::SIGNAL => kernel.signal_by_thread(stack_pointer, context.words[0]),
-        number::WAIT => kernel.wait(stack_pointer, &mut context.words),
-        number::THREAD_ID => {
-            context.words[1] = kernel.thread_id();
-            Effect::reply(Status::OK)
-        }
         hosted::INTERRUPT => return interrupt(kernel, stack_pointer, context),
         hosted::IDLE => {
             if kernel.thread_id() == 0 {
