@@ -116,8 +116,8 @@ impl<P: Port> Kernel<P> {
             rest &= rest.wrapping_sub(1);
         }
         self.block(Wait::Notifications(set), None);
-        self.threads.current().pending = Pending::status(Status::TIMED_OUT);
         if timeout != NEVER {
+            self.threads.current().pending = Pending::status(Status::TIMED_OUT);
             let deadline = self.port.now().saturating_add(timeout);
             self.start_timer(me, deadline);
         }

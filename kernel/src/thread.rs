@@ -158,6 +158,8 @@ pub struct Thread {
     /// Where its registers are saved while it doesn't run.
     pub stack_pointer: Word,
     pub(crate) stack: Span,
+    /// Where its registers may be saved, as the port wants it.
+    pub(crate) bounds: [Word; 2],
     pub(crate) id: ThreadId,
     pub(crate) base_priority: u8,
     pub(crate) priority: u8,
@@ -209,8 +211,8 @@ pub mod offset {
     pub const DEADLINE: usize = offset_of!(Thread, deadline);
     /// A [reply](super::Pending::Reply) that is pending.
     pub const REPLY: u8 = 1;
-    /// Its [stack](Thread::stack): two words.
-    pub const STACK: usize = offset_of!(Thread, stack);
+    /// Where its registers [may be saved](crate::port::Port::bounds): two words.
+    pub const BOUNDS: usize = offset_of!(Thread, bounds);
     /// Its index: a byte.
     pub const ID: usize = offset_of!(Thread, id);
     /// Whether others wait for a mutex that it holds: a byte.
@@ -239,6 +241,7 @@ impl Thread {
         calls: Calls::NONE,
         stack_pointer: 0,
         stack: Span::EMPTY,
+        bounds: [0; 2],
         id: ThreadId::IDLE,
         base_priority: 0,
         priority: 0,
@@ -259,6 +262,7 @@ impl Thread {
         self.id = id;
         self.stack = Span { start, end: start + wiring.stack_size };
         self.stack_register = P::stack_register(start);
+        self.bounds = P::bounds(self.stack);
         self.base_priority = wiring.priority;
         self.priority = wiring.priority;
         self.level.process = wiring.process;

@@ -196,6 +196,11 @@ impl Port for Machine {
         start | mpu::STACK_REGION as Word
     }
 
+    fn bounds(stack: Span) -> [Word; 2] {
+        let lowest = stack.start + entry::SAVED;
+        [lowest, stack.end.wrapping_sub(lowest + entry::FRAME)]
+    }
+
     fn exact_lease(memory: Span, writable: bool) -> Option<u32> {
         armv7m::exact_lease(memory, Access::of_memory(writable))
     }

@@ -10,7 +10,7 @@ use crate::boot::{__crossgate_kernel, LEASES_OPEN, Machine, ProcessRegions, REGI
 use crate::context::{Context, THUMB};
 use crate::{fault, handler, mpu};
 use crossgate_abi::table::{self, Gate, NO_LOCK, Service};
-use crossgate_abi::{LEASES_PER_CALL, Status, Word, number};
+use crossgate_abi::{LEASES_PER_CALL, Word, number};
 use crossgate_kernel::call::LOCKED;
 use crossgate_kernel::lease::Lease;
 use crossgate_kernel::lock::Lock;
@@ -41,9 +41,9 @@ pub struct Bounds {
 /// stack.)
 const PROCESS_STACK: Word = 1 << 2;
 /// What the CPU pushed.
-const FRAME: Word = 32;
+pub const FRAME: Word = 32;
 /// What the kernel pushes.
-const SAVED: Word = 32;
+pub const SAVED: Word = 32;
 
 unsafe extern "C" {
     static mut _stack_start: [Bounds; 0];
@@ -104,7 +104,7 @@ unsafe extern "C" fn SVCall() {
         // --- A call.
         "mrs r0, psp",
         "ldrd r2, r3, [sp]",
-        "ldr lr, 30f",
+        "ldr lr, 40f",
         "subs r2, r0, r2", // what is left of the stack below the registers that are saved now
         "cmp r2, r3",
         "bhi 9f",
@@ -135,7 +135,7 @@ unsafe extern "C" fn SVCall() {
         // --- Nothing is missing: the call is made.
         "13: mov lr, #0x100",
         "lsl r2, lr, r2",
-        "ldr lr, 31f",
+        "ldr lr, 41f",
         "sub lr, lr, r4, lsl #1",
         "sub r2, lr, r2", // the attribute register of the stack
         "add lr, r3, r12",
@@ -162,7 +162,7 @@ unsafe extern "C" fn SVCall() {
         "stm r6, {{r4, r5, r7, r8, lr}}",
         "stmdb r6!, {{r9, r10, r11, r12}}",
         "msr psp, r6",
-        "adr r0, 32f",
+        "adr r0, 42f",
         "ldm r0, {{r4-r11}}",
         "mvn lr, #2",
         "bx lr",
@@ -170,7 +170,7 @@ unsafe extern "C" fn SVCall() {
         "12: asr lr, r5, #16",
         "adds lr, lr, #{exclusive}",
         "bne 8f",
-        "ldr lr, 30f",
+        "ldr lr, 40f",
         "ldr lr, [lr, #{services}]",
         "ubfx r11, r5, #8, #8",
         "add r11, r11, r11, lsl #3",
@@ -180,7 +180,7 @@ unsafe extern "C" fn SVCall() {
         "cmp r6, lr",
         "blo 8f",
         "ldrb r11, [r11, #{service_lock}]",
-        "ldr lr, 30f",
+        "ldr lr, 40f",
         "ldr lr, [lr, #{locks}]",
         "add lr, lr, r11, lsl #1",
         "ldrh r11, [lr]",
@@ -191,7 +191,7 @@ unsafe extern "C" fn SVCall() {
         "add lr, r3, r12",
         "mov r11, #{locked}",
         "strb r11, [lr, #{frames} + {care}]",
-        "ldr lr, 30f",
+        "ldr lr, 40f",
         "ldr r11, [lr, #{regions} + 4]",
         "b 13b",
         // --- The slow way of a call.
@@ -201,7 +201,7 @@ unsafe extern "C" fn SVCall() {
         // --- A return, or another system call.
         "2: cmn r12, #1",
         "bne 3f",
-        "ldr r3, 30f",
+        "ldr r3, 40f",
         "ldr r12, [r3]",
         "ldr lr, [r12, #{calls}]",
         "sub lr, lr, #{frame}",
@@ -217,7 +217,7 @@ unsafe extern "C" fn SVCall() {
         "strd r6, lr, [r12, #{level}]",
         "add r11, r11, #{saved}",
         "stm r11, {{r0, r1, r2}}",
-        "ldr r3, 30f",
+        "ldr r3, 40f",
         "ldrd r3, r8, [r3, #{regions}]",
         "uxtb r4, r6",
         "add r4, r3, r4, lsl #5",
@@ -239,7 +239,7 @@ unsafe extern "C" fn SVCall() {
         "ldrb r3, [r12, #{is_waited_for}]",
         "cmp r3, #0",
         "bne 7f",
-        "ldr r3, 30f",
+        "ldr r3, 40f",
         "ldr r3, [r3, #{services}]",
         "add r0, r12, lr",
         "ldrb r0, [r0, #{frames} + {service}]",
@@ -248,7 +248,7 @@ unsafe extern "C" fn SVCall() {
         "ldrb r0, [r3, #{service_lock}]",
         "cmp r0, #{no_lock}",
         "beq 16f",
-        "ldr r3, 30f",
+        "ldr r3, 40f",
         "ldr r3, [r3, #{locks}]",
         "add r3, r3, r0, lsl #1",
         "ldrb r0, [r3, #1]",
@@ -268,7 +268,7 @@ unsafe extern "C" fn SVCall() {
         "subs r1, r0, r1",
         "cmp r1, r2",
         "bhi 9b",
-        "ldr lr, 30f",
+        "ldr lr, 40f",
         "ldr r3, [lr]",       // the thread
         "adds r1, r12, #{signal} + 1",
         "beq 21f",
@@ -309,8 +309,35 @@ unsafe extern "C" fn SVCall() {
         "str r4, [r7, r6, lsl #2]",
         "str r3, [r7, r1, lsl #2]",
         "str r11, [lr]",
-        "bl {load}",
+        // As `load` does it, if there are no leases.
+        "ldm r11, {{r1, r2, r3}}", // its stack, level, calls
+        "ldr r0, [r11, #{stack_pointer}]",
+        "ldrd r6, r7, [r11, #{bounds}]",
+        "strd r6, r7, [sp]",
+        "ldrb r6, [lr, #{leases_open}]",
+        "orrs r6, r6, r3, lsr #31",
+        "bne 31f",
+        "ldrb r6, [r11, #{pending}]",
+        "cbnz r6, 32f",
+        "33: uxtb r6, r2", // the process
+        "ldrd r7, r8, [lr, #{regions}]",
+        "add r7, r7, r6, lsl #5",
+        "lsrs r2, r2, #16",
+        "movt r2, #{stack_access}",
+        "ldm r7, {{r3-r7, r9}}",
+        "stm r8, {{r1-r7, r9}}",
+        "dsb",
         resume!(),
+        "31: bl {load}",
+        resume!(),
+        "32: cmp r6, #{reply}",
+        "bne 31b",
+        "ldrb r6, [r11, #{pending} + 1]",
+        "ldr r7, [r11, #{pending} + 4]",
+        "strb r4, [r11, #{pending}]",
+        "strd r6, r7, [r0, #{saved}]",
+        "str r4, [r0, #{saved} + 8]",
+        "b 33b",
         // It is the only one.
         "19: movs r1, #0",
         "str r1, [r0]",
@@ -404,9 +431,6 @@ unsafe extern "C" fn SVCall() {
         "movs r4, #{waits_for_notifications}",
         "strb r4, [r3, #{wait_kind}]",
         "str r1, [r3, #{wait_value}]",
-        "mov r4, #{reply} + ({timed_out} << 8)",
-        "movs r5, #0",
-        "strd r4, r5, [r3, #{pending}]",
         "clz r5, r1",
         "rsb r5, r5, #31",
         "ldr r4, [lr, #{notifications}]",
@@ -441,19 +465,20 @@ unsafe extern "C" fn SVCall() {
         "29: mvn r12, #{wait}",
         "b {slow}",
         ".balign 4",
-        "30: .word {kernel}",
+        "40: .word {kernel}",
         // The attribute register of a stack of which nothing is open, if its size is 2^31.
-        "31: .word ({stack_access} << 16) + 0x10000 + 63",
-        "32: .word 0, 0, 0, 0, 0, 0, 0, 0",
+        "41: .word ({stack_access} << 16) + 0x10000 + 63",
+        "42: .word 0, 0, 0, 0, 0, 0, 0, 0",
         signal = const number::SIGNAL,
         wait = const number::WAIT,
         thread_id = const number::THREAD_ID,
         reply = const offset::REPLY,
         waits_for_notifications = const offset::WAITS_FOR_NOTIFICATIONS,
-        timed_out = const Status::TIMED_OUT.0,
         priority = const offset::PRIORITY,
         stack_pointer = const offset::STACK_POINTER,
         pending = const offset::PENDING,
+        bounds = const offset::BOUNDS,
+        leases_open = const LEASES_OPEN,
         wait_kind = const offset::WAIT,
         wait_value = const offset::WAIT_VALUE,
         deadline = const offset::DEADLINE,
@@ -667,10 +692,7 @@ pub unsafe extern "C" fn load() -> *mut Context {
         "ldr r4, [r5]", // the current thread
         "ldm r4, {{r1, r2, r3}}", // its stack, level, calls
         "ldr r0, [r4, #{stack_pointer}]", // its context
-        "ldrd r6, r7, [r4, #{stack}]",
-        "adds r6, #{saved}",
-        "subs r7, r6",
-        "subs r7, #{frame}",
+        "ldrd r6, r7, [r4, #{bounds}]",
         "strd r6, r7, [sp]",
         "ldrb r6, [r4, #{pending}]",
         "cbnz r6, 3f",
@@ -711,9 +733,7 @@ pub unsafe extern "C" fn load() -> *mut Context {
         "6: .word {kernel}",
         kernel = sym __crossgate_kernel,
         stack_pointer = const offset::STACK_POINTER,
-        stack = const offset::STACK,
-        saved = const SAVED,
-        frame = const FRAME,
+        bounds = const offset::BOUNDS,
         pending = const offset::PENDING,
         leases_open = const LEASES_OPEN,
         regions = const REGIONS,

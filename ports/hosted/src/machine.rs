@@ -205,6 +205,10 @@ impl Port for Machine {
         start
     }
 
+    fn bounds(stack: Span) -> [Word; 2] {
+        [stack.start, stack.end]
+    }
+
     fn exact_lease(memory: Span, _: bool) -> Option<u32> {
         lending::is_exact(memory).then_some(0)
     }
