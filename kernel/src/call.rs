@@ -224,7 +224,6 @@ impl<P: Port> Kernel<P> {
 
     /// The current thread returns from the method that it is in: the short way, if there is nothing
     /// to take care of. Else [`leave_with_care`](Self::leave_with_care) has to do it.
-    #[inline(always)]
     pub fn leave(&mut self, words: &[Word; ARGUMENT_WORDS]) -> Option<Exit> {
         let thread = self.threads.current();
         let frame = thread.innermost()?;

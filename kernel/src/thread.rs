@@ -310,7 +310,6 @@ impl Thread {
     }
 
     /// When the calls that it makes from now on have to end.
-    #[inline(always)]
     pub(crate) fn set_limit(&mut self, limit: Limit) {
         self.limit = limit;
         self.calls.flag(Calls::LATE, limit == Limit::OVER);
@@ -446,7 +445,6 @@ impl Threads {
     }
 
     /// The thread of this index.
-    #[inline]
     #[must_use]
     pub fn get(&self, id: ThreadId) -> &Thread {
         self.places.get(id.index()).and_then(Option::as_deref).unwrap_or(self.current)
@@ -476,7 +474,6 @@ impl Threads {
     }
 
     /// The thread after this one, if there is one.
-    #[inline(always)]
     pub(crate) fn after(&self, id: ThreadId) -> Option<ThreadId> {
         (id.index() + 1 < self.places.len()).then_some(ThreadId(id.0 + 1))
     }
