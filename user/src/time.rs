@@ -80,23 +80,45 @@ pub fn with_deadline<T, E: From<CallError>>(
     time: Duration,
     calls: impl FnOnce() -> Result<T, E>,
 ) -> Result<T, E> {
-    const LONGEST: u64 = ((1 << 15) - 2) * LIMIT_UNIT;
     let time = microseconds(time);
     if time > LONGEST {
         return calls();
     }
-    // Rounded up; 0 and `LIMIT_OVER`, which come one after the other, are no times.
-    let mut limit = (now().0 + time).div_ceil(LIMIT_UNIT) as u16;
-    if limit.wrapping_sub(LIMIT_OVER) <= 1 {
-        limit = 1;
-    }
+    let start = now().0;
+    let limit = if time == 0 { LIMIT_OVER } else { limit_at(start + time) };
     let before = set_limit(limit)?;
-    if before == LIMIT_OVER || before != 0 && (before.wrapping_sub(limit) as i16) < 0 {
+    if is_nearer(before, limit) {
         set_limit(before)?;
+        return calls();
     }
     let result = calls();
-    set_limit(before)?;
+    let now = if before == 0 { start } else { now().0 };
+    set_limit(after_a_while(before, start, now))?;
     result
+}
+
+/// The longest time that counts, in µs: its limit is less than 2^15 units away, even if it moves by two.
+const LONGEST: u64 = ((1 << 15) - 4) * LIMIT_UNIT;
+
+/// The limit that is over at `end` (µs since start), or less than [`LIMIT_UNIT`] after it. 0 and `LIMIT_OVER`,
+/// which come one after the other, are no times: instead of them it is the next.
+const fn limit_at(end: u64) -> u16 {
+    let limit = end.div_ceil(LIMIT_UNIT) as u16;
+    if limit.wrapping_sub(LIMIT_OVER) <= 1 { 1 } else { limit }
+}
+
+/// Whether the limit that was in force `before` is nearer than another one.
+const fn is_nearer(before: u16, limit: u16) -> bool {
+    limit != LIMIT_OVER
+        && (before == LIMIT_OVER || before != 0 && (before.wrapping_sub(limit) as i16) < 0)
+}
+
+/// The limit that was in force at `start`, as it is `now`: one that has passed would seem to come, once it is
+/// long ago.
+const fn after_a_while(limit: u16, start: u64, now: u64) -> u16 {
+    let (start, now) = (start / LIMIT_UNIT, now / LIMIT_UNIT);
+    let left = limit.wrapping_sub(start as u16) as i16 as i64;
+    if limit == 0 || left > (now - start) as i64 { limit } else { LIMIT_OVER }
 }
 
 /// Has calls end until then, in [`LIMIT_UNIT`]; 0: whenever they like. Tells what was in force before.
@@ -136,4 +158,75 @@ fn sleep_by(number: Word, microseconds: u64) {
 #[inline]
 pub(crate) const fn microseconds(time: Duration) -> u64 {
     time.as_secs().saturating_mul(1_000_000).saturating_add(time.subsec_micros() as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How many µs after `end` its limit is over.
+    fn lateness(end: u64) -> u64 {
+        let limit = limit_at(end);
+        assert!(limit != 0 && limit != LIMIT_OVER, "{end}");
+        let units = limit.wrapping_sub((end / LIMIT_UNIT) as u16);
+        u64::from(units) * LIMIT_UNIT - end % LIMIT_UNIT
+    }
+
+    /// The lower 16 bits of the units come round here.
+    const ROUND: u64 = (1 << 16) * LIMIT_UNIT;
+
+    #[test]
+    fn a_limit_is_over_when_the_book_says() {
+        for round in [0, ROUND, 9 * ROUND] {
+            // `LIMIT_OVER` and 0 are left out: the last unit of a round, and the first of the next.
+            let (first, last) = (round + ROUND - 2 * LIMIT_UNIT + 1, round + ROUND);
+            for end in first - 3 * LIMIT_UNIT..last + 3 * LIMIT_UNIT {
+                let late = lateness(end);
+                if end < first || end > last {
+                    assert!(late < LIMIT_UNIT, "{late} at {end}");
+                } else {
+                    assert_eq!(end + late, round + ROUND + LIMIT_UNIT, "{end}");
+                }
+            }
+            assert_eq!((lateness(first), lateness(last)), (3 * LIMIT_UNIT - 1, LIMIT_UNIT));
+        }
+    }
+
+    #[test]
+    fn the_longest_time_has_not_passed_already() {
+        for start in (0..ROUND).step_by(100).chain(ROUND - 5 * LIMIT_UNIT..ROUND) {
+            for time in [1, LONGEST] {
+                let limit = limit_at(start + time);
+                let left = limit.wrapping_sub((start / LIMIT_UNIT) as u16) as i16;
+                assert!(
+                    left >= i16::from(start % LIMIT_UNIT + time > LIMIT_UNIT),
+                    "{time} at {start}"
+                );
+                assert!(!is_nearer(0, limit) && is_nearer(LIMIT_OVER, limit));
+                assert!(!is_nearer(limit, limit));
+            }
+            let (near, far) = (limit_at(start + 1), limit_at(start + LONGEST));
+            assert!(is_nearer(near, far) && !is_nearer(far, near));
+            assert!(!is_nearer(near, LIMIT_OVER) && !is_nearer(LIMIT_OVER, LIMIT_OVER));
+        }
+    }
+
+    #[test]
+    fn a_limit_that_has_passed_does_not_come_again() {
+        let start = 5 * ROUND + 77;
+        for time in [1, 20_000, LONGEST] {
+            let limit = limit_at(start + time);
+            let end = start + time + lateness(start + time);
+            for (now, expected) in [(start, limit), (end - 1, limit), (end, LIMIT_OVER)] {
+                assert_eq!(after_a_while(limit, start, now), expected, "{time}");
+            }
+            for rounds in 1..20 {
+                assert_eq!(after_a_while(limit, start, end + rounds * ROUND / 4), LIMIT_OVER);
+            }
+        }
+        for now in [start, start + ROUND / 2, start + ROUND] {
+            assert_eq!(after_a_while(0, start, now), 0);
+            assert_eq!(after_a_while(LIMIT_OVER, start, now), LIMIT_OVER);
+        }
+    }
 }
