@@ -87,13 +87,11 @@ pub fn with_deadline<T, E: From<CallError>>(
     let start = now().0;
     let limit = if time == 0 { LIMIT_OVER } else { limit_at(start + time) };
     let before = set_limit(limit)?;
-    if is_nearer(before, limit) {
+    if before != 0 && is_nearer(before, limit) {
         set_limit(before)?;
-        return calls();
     }
     let result = calls();
-    let now = if before == 0 { start } else { now().0 };
-    set_limit(after_a_while(before, start, now))?;
+    set_limit(if before == 0 { 0 } else { after_a_while(before, start, now().0) })?;
     result
 }
 
@@ -107,18 +105,18 @@ const fn limit_at(end: u64) -> u16 {
     if limit.wrapping_sub(LIMIT_OVER) <= 1 { 1 } else { limit }
 }
 
-/// Whether the limit that was in force `before` is nearer than another one.
+/// Whether the limit that was in force `before`, if there was one, is nearer than another one.
 const fn is_nearer(before: u16, limit: u16) -> bool {
-    limit != LIMIT_OVER
-        && (before == LIMIT_OVER || before != 0 && (before.wrapping_sub(limit) as i16) < 0)
+    limit != LIMIT_OVER && (before == LIMIT_OVER || (before.wrapping_sub(limit) as i16) < 0)
 }
 
-/// The limit that was in force at `start`, as it is `now`: one that has passed would seem to come, once it is
+/// A limit that was in force at `start`, as it is `now`: one that has passed would seem to come, once it is
 /// long ago.
-const fn after_a_while(limit: u16, start: u64, now: u64) -> u16 {
+#[cold]
+fn after_a_while(limit: u16, start: u64, now: u64) -> u16 {
     let (start, now) = (start / LIMIT_UNIT, now / LIMIT_UNIT);
     let left = limit.wrapping_sub(start as u16) as i16 as i64;
-    if limit == 0 || left > (now - start) as i64 { limit } else { LIMIT_OVER }
+    if left > (now - start) as i64 { limit } else { LIMIT_OVER }
 }
 
 /// Has calls end until then, in [`LIMIT_UNIT`]; 0: whenever they like. Tells what was in force before.
@@ -202,7 +200,7 @@ mod tests {
                     left >= i16::from(start % LIMIT_UNIT + time > LIMIT_UNIT),
                     "{time} at {start}"
                 );
-                assert!(!is_nearer(0, limit) && is_nearer(LIMIT_OVER, limit));
+                assert!(is_nearer(LIMIT_OVER, limit));
                 assert!(!is_nearer(limit, limit));
             }
             let (near, far) = (limit_at(start + 1), limit_at(start + LONGEST));
@@ -225,7 +223,6 @@ mod tests {
             }
         }
         for now in [start, start + ROUND / 2, start + ROUND] {
-            assert_eq!(after_a_while(0, start, now), 0);
             assert_eq!(after_a_while(LIMIT_OVER, start, now), LIMIT_OVER);
         }
     }
