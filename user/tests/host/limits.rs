@@ -48,7 +48,7 @@ struct One(u32);
 
 #[rustfmt::skip]
 impl Many for One {
-    fn m0(&self) -> u32 { self.0 + 0 } fn m1(&self) -> u32 { self.0 + 1 } fn m2(&self) -> u32 { self.0 + 2 } fn m3(&self) -> u32 { self.0 + 3 } fn m4(&self) -> u32 { self.0 + 4 } fn m5(&self) -> u32 { self.0 + 5 } fn m6(&self) -> u32 { self.0 + 6 } fn m7(&self) -> u32 { self.0 + 7 }
+    fn m0(&self) -> u32 { self.0 } fn m1(&self) -> u32 { self.0 + 1 } fn m2(&self) -> u32 { self.0 + 2 } fn m3(&self) -> u32 { self.0 + 3 } fn m4(&self) -> u32 { self.0 + 4 } fn m5(&self) -> u32 { self.0 + 5 } fn m6(&self) -> u32 { self.0 + 6 } fn m7(&self) -> u32 { self.0 + 7 }
     fn m8(&self) -> u32 { self.0 + 8 } fn m9(&self) -> u32 { self.0 + 9 } fn m10(&self) -> u32 { self.0 + 10 } fn m11(&self) -> u32 { self.0 + 11 } fn m12(&self) -> u32 { self.0 + 12 } fn m13(&self) -> u32 { self.0 + 13 } fn m14(&self) -> u32 { self.0 + 14 } fn m15(&self) -> u32 { self.0 + 15 }
     fn m16(&self) -> u32 { self.0 + 16 } fn m17(&self) -> u32 { self.0 + 17 } fn m18(&self) -> u32 { self.0 + 18 } fn m19(&self) -> u32 { self.0 + 19 } fn m20(&self) -> u32 { self.0 + 20 } fn m21(&self) -> u32 { self.0 + 21 } fn m22(&self) -> u32 { self.0 + 22 } fn m23(&self) -> u32 { self.0 + 23 }
     fn m24(&self) -> u32 { self.0 + 24 } fn m25(&self) -> u32 { self.0 + 25 } fn m26(&self) -> u32 { self.0 + 26 } fn m27(&self) -> u32 { self.0 + 27 } fn m28(&self) -> u32 { self.0 + 28 } fn m29(&self) -> u32 { self.0 + 29 } fn m30(&self) -> u32 { self.0 + 30 } fn m31(&self) -> u32 { self.0 + 31 }
