@@ -238,7 +238,8 @@ impl<P: Port> Kernel<P> {
         };
         let Frame { stack_pointer, level, care, .. } = frame;
         thread.stack_pointer = stack_pointer;
-        if thread.is_waited_for {
+        // (A frame into the process of the mutex has the flag.)
+        if thread.is_waited_for && care & LOCKED != 0 {
             let id = thread.id;
             self.leave_mutexes(id);
         }

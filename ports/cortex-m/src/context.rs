@@ -43,6 +43,22 @@ struct Saved {
     r11: Word,
 }
 
+/// A 0 that the compiler does not know: it would call `memset` for many of them.
+#[inline(always)]
+fn opaque_zero() -> Word {
+    let zero: Word;
+    // SAFETY: this only loads a register.
+    unsafe { core::arch::asm!("mov {}, #0", out(reg) zero, options(pure, nomem, nostack)) };
+    zero
+}
+
+impl Saved {
+    #[inline(always)]
+    fn all(zero: Word) -> Saved {
+        Saved { r4: zero, r5: zero, r6: zero, r7: zero, r8: zero, r9: zero, r10: zero, r11: zero }
+    }
+}
+
 impl Context {
     /// How many bytes a context is.
     pub const SIZE: Word = size_of::<Context>();
@@ -68,15 +84,22 @@ impl Context {
     /// # Safety
     /// `entry.stack_top` is a multiple of 8, and the [`FIRST_SIZE`](Self::FIRST_SIZE) bytes below
     /// are memory of the stack that nothing uses.
+    #[inline(always)]
     pub unsafe fn enter(entry: &Entry) -> *mut Context {
         let [first, second, third, fourth_word] = entry.words;
+        let zero = opaque_zero();
+        let context = Context {
+            saved: Saved::all(zero),
+            arguments: [entry.object.addr(), first, second, third],
+            selector: zero,
+            // A return faults, as 0 is no address of Thumb code: thunks don't return.
+            link: zero,
+            program_counter: entry.entry & !1,
+            status: THUMB,
+        };
         let place = (entry.stack_top - Self::FIRST_SIZE) as *mut FirstContext;
         // SAFETY: the caller vouches for the memory.
-        unsafe {
-            Self::clear(&raw mut (*place).context, entry.entry);
-            (*place).context.arguments = [entry.object.addr(), first, second, third];
-            (*place).fourth_word = fourth_word;
-        }
+        unsafe { place.write(FirstContext { context, fourth_word, padding: zero }) };
         place.cast()
     }
 
@@ -85,25 +108,19 @@ impl Context {
     /// # Safety
     /// `top` is a multiple of 8, and the [`SIZE`](Self::SIZE) bytes below are memory of the stack
     /// that nothing uses.
+    #[inline(never)]
     pub unsafe fn start(entry: extern "C" fn() -> !, top: Word) -> *mut Context {
         let place = (top - Self::SIZE) as *mut Context;
+        let context = Context {
+            saved: Saved::all(0),
+            arguments: [0; ARGUMENT_WORDS],
+            selector: 0,
+            link: 0,
+            program_counter: entry as Word & !1,
+            status: THUMB,
+        };
         // SAFETY: the caller vouches for the memory.
-        unsafe { Self::clear(place, entry as Word) };
+        unsafe { place.write(context) };
         place
-    }
-
-    /// Writes a context that goes on at `entry`, with 0 in all registers. (So a return from there faults: 0 is
-    /// no address of Thumb code.)
-    ///
-    /// # Safety
-    /// It is memory of a stack that nothing uses.
-    #[inline(never)]
-    unsafe fn clear(place: *mut Context, entry: Word) {
-        // SAFETY: the caller vouches for the memory.
-        unsafe {
-            place.write_bytes(0, 1);
-            (*place).program_counter = entry & !1;
-            (*place).status = THUMB;
-        }
     }
 }
