@@ -1,9 +1,11 @@
-//! Registers carry nothing between caller and callee but the words of the call.
+//! Registers carry nothing between caller and callee but the words of the call. Those that the method does not
+//! use, the caller's stub clears; all others, the kernel.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::sync::atomic::{AtomicU32, Ordering};
-use crossgate::{Concurrent, Handle, interface};
+use crossgate::{Concurrent, Handle, Lent, interface};
 use crossgate_abi::{Status, Word, number};
+use system_tests::arch;
 use system_tests::arch::registers::{self, SECRET};
 use system_tests::raw;
 use system_tests::report::{expect, pass};
@@ -19,6 +21,8 @@ fn secrets(registers: &[Word]) -> u32 {
 trait Spy {
     /// Looks for secrets in all registers. Its argument is none.
     fn look(&self, argument: u32);
+    /// The same, when the kernel has had to look at what the words are.
+    fn look_at(&self, argument: u32, lent: Lent<'_, [u8]>);
     /// Leaves with its own secrets in all registers.
     fn leak(&self, argument: u32) -> usize;
     /// In how many registers `look` found secrets.
@@ -32,6 +36,11 @@ struct Listener {
 impl Spy for Listener {
     #[inline(always)]
     fn look(&self, _argument: u32) {
+        self.found.fetch_add(secrets(&registers::now()), Ordering::Relaxed);
+    }
+
+    #[inline(always)]
+    fn look_at(&self, _argument: u32, _lent: Lent<'_, [u8]>) {
         self.found.fetch_add(secrets(&registers::now()), Ordering::Relaxed);
     }
 
@@ -65,12 +74,26 @@ fn client(spy: Handle<dyn Spy>) -> ! {
     expect("secrets that the callee saw", spy.found(), Ok(0));
     expect_preserved(&after.preserved);
 
-    let after = registers::call_with_secrets(number::call(service, 1));
+    let words = [1, arch::constants().start, 8, 0];
+    let after = registers::call_with_words_and_secrets(number::call(service, 1), words);
+    expect("the call with a lease", after.status, Status::OK);
+    expect("secrets that the callee saw with its lease", spy.found(), Ok(0));
+    expect_preserved(&after.preserved);
+
+    registers::with_secrets(look, &spy);
+    expect("secrets that the stub let through", spy.found(), Ok(0));
+
+    let after = registers::call_with_secrets(number::call(service, 2));
     expect("the call", after.status, Status::OK);
     expect("its result", after.words, [SECRET, 0]);
     expect("the callee's secret in a register", after.others.contains(&SECRET), false);
     expect_preserved(&after.preserved);
     pass()
+}
+
+/// Calls by the stub, which finds secrets in the registers of the words that the method does not use.
+extern "C" fn look(spy: &Handle<dyn Spy>) {
+    expect("a call by the stub", spy.look(1), Ok(()));
 }
 
 fn expect_preserved(registers: &[Word]) {

@@ -2,7 +2,7 @@
 
 use core::arch::asm;
 use core::mem::MaybeUninit;
-use crossgate_abi::{Status, Word, number};
+use crossgate_abi::{ARGUMENT_WORDS, Status, Word, number};
 
 /// The upper half of every secret.
 pub const SECRET: Word = 0x5ec2_0000;
@@ -57,34 +57,62 @@ pub fn leave_secrets() -> ! {
     }
 }
 
-/// A call with a secret in every register but the first argument's.
-#[inline(never)]
+/// A call with the argument words 1, 0, 0 and 0, and a secret in every other register.
 #[must_use]
 pub fn call_with_secrets(selector: Word) -> After {
+    call_with_words_and_secrets(selector, [1, 0, 0, 0])
+}
+
+/// A call with these argument words, and a secret in every other register.
+#[inline(never)]
+#[must_use]
+pub fn call_with_words_and_secrets(selector: Word, words: [Word; ARGUMENT_WORDS]) -> After {
     let mut registers = [0; 14];
+    let [first, second, third, fourth] = words;
     // SAFETY: r7 and r11 may be reserved by the compiler, so all that is preserved is saved by hand.
     // The array is written to through its pointer, which is kept on the stack during the call.
     unsafe {
         asm!(
-            "push {{r0, r4-r11, lr}}",
-            "movw r3, #0x5ec2", "lsl r3, #16",
-            "mov r4, r3", "orr r5, r3, #1", "orr r6, r3, #2", "orr r7, r3, #3",
-            "orr r8, r3, #4", "orr r9, r3, #5", "orr r10, r3, #6", "orr r11, r3, #7",
-            "orr lr, r3, #14", "orr r1, r3, #11", "orr r2, r3, #12", "orr r3, r3, #13",
-            "mov r0, #1",
+            "push {{r4-r11, r12, lr}}",
+            "movw r4, #0x5ec2", "lsl r4, #16",
+            "orr r5, r4, #1", "orr r6, r4, #2", "orr r7, r4, #3",
+            "orr r8, r4, #4", "orr r9, r4, #5", "orr r10, r4, #6", "orr r11, r4, #7",
+            "orr lr, r4, #14",
             "svc 0",
             "push {{r0}}",
-            "ldr r0, [sp, #4]",
+            "ldr r0, [sp, #40]",
             "stmia r0, {{r0-r12}}",
             "str lr, [r0, #52]",
             "pop {{r1}}",
             "str r1, [r0]",
-            "pop {{r0, r4-r11, lr}}",
-            in("r0") registers.as_mut_ptr(),
-            in("r12") selector,
-            clobber_abi("C"),
+            "pop {{r4-r11, r12, lr}}",
+            inlateout("r0") first => _,
+            inlateout("r1") second => _,
+            inlateout("r2") third => _,
+            inlateout("r3") fourth => _,
+            inlateout("r12") selector => _,
+            inlateout("lr") registers.as_mut_ptr() => _,
         );
     }
     let [status, first, second, r3, preserved @ .., r12, lr] = registers;
     After { status: Status(status), words: [first, second], preserved, others: [r3, r12, lr] }
+}
+
+/// Calls a function with a secret in every register but that of its argument.
+#[inline(never)]
+pub fn with_secrets<T>(function: extern "C" fn(&T), argument: &T) {
+    // SAFETY: the function is called as C does it; what is preserved is saved by hand.
+    unsafe {
+        asm!(
+            "push {{r4-r11, r12, lr}}",
+            "movw r4, #0x5ec2", "lsl r4, #16",
+            "mov r5, r4", "mov r6, r4", "mov r7, r4", "mov r8, r4", "mov r9, r4", "mov r10, r4",
+            "mov r11, r4", "mov r1, r4", "mov r2, r4", "mov r3, r4",
+            "blx r12",
+            "pop {{r4-r11, r12, lr}}",
+            in("r0") core::ptr::from_ref(argument),
+            in("r12") function,
+            clobber_abi("C"),
+        );
+    }
 }

@@ -2,7 +2,7 @@
 
 use core::arch::asm;
 use core::mem::MaybeUninit;
-use crossgate_abi::{Status, Word, number};
+use crossgate_abi::{ARGUMENT_WORDS, Status, Word, number};
 
 /// The upper part of every secret.
 pub const SECRET: Word = 0x5ec2_e7a5_5ec2_0000;
@@ -98,22 +98,28 @@ pub fn leave_secrets() -> ! {
     }
 }
 
-/// A call with a secret in every register but the first argument's.
-#[inline(never)]
+/// A call with the argument words 1, 0, 0 and 0, and a secret in every other register.
 #[must_use]
 pub fn call_with_secrets(selector: Word) -> After {
+    call_with_words_and_secrets(selector, [1, 0, 0, 0])
+}
+
+/// A call with these argument words, and a secret in every other register.
+#[inline(never)]
+#[must_use]
+pub fn call_with_words_and_secrets(selector: Word, words: [Word; ARGUMENT_WORDS]) -> After {
     let mut registers = [0; 47];
+    let [first, second, third, fourth] = words;
     // SAFETY: what the compiler may not give up is saved by hand. The array is written to through its
     // pointer, which is kept on the stack during the call.
     unsafe {
         asm!(
-            "push rbx", "push rbp", "push r12", "push r13", "push r14", "push r15", "push rdi",
+            "push rbx", "push rbp", "push r12", "push r13", "push r14", "push r15", "push r8",
             "sub rsp, 8",
-            "mov rbx, rsi",
+            "mov rbx, r9",
             spread!(),
             "lea rbp, [rbx + 1]", "lea r12, [rbx + 2]", "lea r13, [rbx + 3]", "lea r14, [rbx + 4]",
-            "lea r15, [rbx + 5]", "lea rsi, [rbx + 7]", "lea rdx, [rbx + 8]", "lea rcx, [rbx + 9]",
-            "mov rdi, 1",
+            "lea r15, [rbx + 5]",
             "call __crossgate_gate",
             "add rsp, 8",
             "push rax",
@@ -130,9 +136,13 @@ pub fn call_with_secrets(selector: Word) -> After {
             "movdqu [rax + 264], xmm9", "movdqu [rax + 280], xmm10", "movdqu [rax + 296], xmm11",
             "movdqu [rax + 312], xmm12", "movdqu [rax + 328], xmm13", "movdqu [rax + 344], xmm14",
             "movdqu [rax + 360], xmm15",
-            "pop rdi", "pop r15", "pop r14", "pop r13", "pop r12", "pop rbp", "pop rbx",
-            inlateout("rdi") registers.as_mut_ptr() => _,
-            inlateout("rsi") SECRET => _,
+            "pop r8", "pop r15", "pop r14", "pop r13", "pop r12", "pop rbp", "pop rbx",
+            inlateout("rdi") first => _,
+            inlateout("rsi") second => _,
+            inlateout("rdx") third => _,
+            inlateout("rcx") fourth => _,
+            inlateout("r8") registers.as_mut_ptr() => _,
+            inlateout("r9") SECRET => _,
             inlateout("rax") selector => _,
             clobber_abi("C"),
         );
@@ -140,4 +150,25 @@ pub fn call_with_secrets(selector: Word) -> After {
     let [status, first, second, rbx, rbp, r12, r13, r14, r15, others @ ..] = registers;
     let preserved = [rbx, rbp, r12, r13, r14, r15];
     After { status: Status(status), words: [first, second], preserved, others }
+}
+
+/// Calls a function with a secret in every register but that of its argument (and rax, which is none of a
+/// call's).
+#[inline(never)]
+pub fn with_secrets<T>(function: extern "C" fn(&T), argument: &T) {
+    // SAFETY: the function is called as C does it; what is preserved is saved by hand.
+    unsafe {
+        asm!(
+            "push rbx", "push rbp", "push r12", "push r13", "push r14", "push r15",
+            "mov rbx, rsi",
+            spread!(),
+            "mov r15, rbx", "mov rdx, rbx", "mov rcx, rbx",
+            "call rax",
+            "pop r15", "pop r14", "pop r13", "pop r12", "pop rbp", "pop rbx",
+            in("rdi") core::ptr::from_ref(argument),
+            in("rsi") SECRET,
+            in("rax") function,
+            clobber_abi("C"),
+        );
+    }
 }
