@@ -4,6 +4,9 @@
 //! (its stack pointer and process) is kept here, in the kernel's memory, in a frame; the
 //! caller's part of the stack is closed while the method runs, because the callee's stack starts
 //! below it. Nothing changes until every check has passed.
+//!
+//! A port may make plain calls and their returns by itself. What it checks is in the
+//! [gate](crossgate_abi::table::Gate); the core looks at the service.
 
 use crate::fault::Fault;
 use crate::lease::InForce;

@@ -6,6 +6,10 @@
 //! says what the CPU has to do next. It touches no register and no memory but its own, so the code
 //! that ships is the code that is tested on a host.
 //!
+//! It is the specification, too: a port may do by itself what is most frequent, in assembly, if it changes
+//! what the core would change. So what such a port reads and writes has a fixed layout ([`Offsets`],
+//! [`thread::offset`]), and is marked. What it can't do wholly, it leaves to the core, with nothing changed.
+//!
 //! | file | noun |
 //! |---|---|
 //! | [`call`] | a call and its return: the way into another process and back |

@@ -401,6 +401,7 @@ mod tests {
         limits(stack_size, 1, 1 << 24, "1 byte to 16 MiB");
         limits(|count| service_count(&[0, count]), 0, 256, "at most 256 services");
         limits(|count| lock_count(&[0, count]), 0, 255, "at most 255 exclusive objects");
+        limits(|count| gate_count(&[0, count]), 0, 32768, "at most 32768 methods");
     }
 
     #[test]

@@ -88,9 +88,10 @@ macro_rules! resume_or_load {
 
 /// A system call. What it is, its selector says, in r12.
 ///
-/// A call that there is nothing special about, and the return from it, are done here: with the checks of
-/// `Kernel::call` and `Kernel::leave`, and all of what these and the handlers change. Anything else goes the
-/// [slow](slow) way, with nothing changed.
+/// A call that there is nothing special about, the return from it, and the other system calls that are made
+/// most (yield, signal, wait, the thread's index) are done here: with the checks of the core, and all of what it
+/// and the handlers change. The core is the specification. Anything else goes the [slow](slow) way, with nothing
+/// changed.
 ///
 /// The registers that the CPU has saved (r0 to r3, r12) still are what the thread put there: of the exceptions
 /// that have this one's priority it has the lowest number, so none comes first; a fault that does takes the

@@ -1,4 +1,4 @@
-//! What happened, told to the core; what it answers, done.
+//! What happened, told to the core; what it answers, done. System calls get here that the fast path leaves.
 //!
 //! A handler gives the context to go on with, or null if that is to be [loaded](crate::entry::load).
 

@@ -1,13 +1,14 @@
 //! Crossgate on ARM Cortex-M.
 //!
 //! Registers become values for the kernel core, and the core's effects become registers and
-//! memory protection. This is the only place with assembly and register access.
+//! memory protection. This is the only place with assembly and register access. What is most frequent is
+//! done in assembly, as the core would do it.
 //!
 //! | file | what |
 //! |---|---|
 //! | [`armv7m`] | what the ARMv7-M memory protection unit can express: arithmetic, tested on the host |
 //! | [`armv8m`] | the same for ARMv8-M; the rest of the port is shared, once there is a board |
-//! | `entry` | the way from an exception to Rust and back |
+//! | `entry` | the way from an exception to Rust and back; the fast path of the system calls that are made most |
 //! | `handler` | what happened, told to the core; what it answers, done |
 //! | `context` | the registers of a thread on its stack |
 //! | `mpu` | the protection unit's registers |
