@@ -523,7 +523,7 @@ unsafe extern "C" fn SVCall() {
         selector = const core::mem::offset_of!(Context, selector),
         saved = const SAVED,
         thumb = const THUMB,
-        top_to_frame = const Context::FIRST_SIZE - SAVED as usize,
+        top_to_frame = const Context::FIRST_SIZE - SAVED,
         entry_size = const Gate::ENTRY_SIZE,
         exclusive = const 0x1_0000 - Gate::EXCLUSIVE as u32,
         no_lock = const NO_LOCK,
