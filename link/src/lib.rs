@@ -44,7 +44,7 @@
 //!
 //! | symbol | what |
 //! |---|---|
-//! | `__crossgate_memory_<process>` | six words, `crossgate_abi::table::ProcessMemory` |
+//! | `__crossgate_memory_<process>` | seven words, `crossgate_abi::table::ProcessMemory` |
 //! | `__crossgate_kernel_stack_bottom`, `_stack_start` | the kernel's stack |
 //! | `__crossgate_flash_start`, `__crossgate_flash_end` | FLASH of `memory.x` |
 //! | `__crossgate_ram_start`, `__crossgate_ram_end` | RAM of `memory.x` |
