@@ -104,7 +104,8 @@ fn owner<'a>(
             Err("may be lent, but is used by the kernel only, which lends nothing".to_owned())
         }
         (None, [KERNEL]) if is_kept(section) => {
-            Err("is to be kept, but is used by the kernel only, which does not begin anew".to_owned())
+            Err("is to be kept, but is used by the kernel only, which does not begin anew"
+                .to_owned())
         }
         (None, [KERNEL]) => Ok(Owner::Kernel),
         (None, &[user]) => Ok(Owner::Process(user)),

@@ -61,8 +61,7 @@ pub fn verify(image: &Image) -> Result<()> {
         );
         let shared = process.shared;
         let ProcessMemory { data_end, kept_start, .. } = *process;
-        let in_order =
-            [region.start, shared.start, shared.end, data_end, kept_start, region.end];
+        let in_order = [region.start, shared.start, shared.end, data_end, kept_start, region.end];
         ensure!(
             shared.start == region.start && shared.end.is_multiple_of(32) && in_order.is_sorted(),
             "the parts of the memory of process `{}` are in disorder",

@@ -92,6 +92,14 @@ fn statics_outside_of_their_process() {
 }
 
 #[test]
+fn initial_values_of_what_is_kept() {
+    let load = complaint(".crossgate.kept.p", |kept| {
+        kept.load = Some(Span { start: 0x1044, end: 0x104c })
+    });
+    assert!(load.contains("initial values"), "{load}");
+}
+
+#[test]
 fn initial_values_elsewhere() {
     let elsewhere = complaint_of_table(4, 0x1020);
     assert!(elsewhere.contains("initial values"), "{elsewhere}");

@@ -15,7 +15,7 @@ use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 crossgate::shared! { static BUFFER: [u32; 2] = [1, 2]; }
 static LIMIT: AtomicU32 = AtomicU32::new(7);
 static HISTORY: [AtomicU32; 25] = [const { AtomicU32::new(0) }; 25];
-#[unsafe(link_section = \".data.custom\")]
+#[unsafe(link_section = \".data\")]
 static CUSTOM: AtomicU32 = AtomicU32::new(30);
 fn count<T>() -> u32 {
     static COUNT: AtomicU32 = AtomicU32::new(400);
