@@ -52,7 +52,7 @@
 //! The part `shared` starts and ends at multiples of 32 bytes, and may be of no length. A process
 //! that has no statics has no region: all its addresses but `image` are those of the start of RAM,
 //! `start` and `end` too. What a process has in `zeroed`, and what is lost to rounding, is zero at
-//! start.
+//! start. What it has in `kept` comes last, and is never written but by the process.
 //!
 //! # Whose a static is
 //!
