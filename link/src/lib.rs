@@ -31,6 +31,7 @@
 //!  data    | its initialised statics   | the protection
 //!  zeroed  | its other statics         | unit, opened
 //!          | (lost to rounding)        | as a whole
+//!  kept    | what is not reset         |
 //!          +---------------------------+
 //!          | statics of `fan` ...      |
 //! ```
