@@ -11,7 +11,7 @@ use core::mem::MaybeUninit;
 #[doc(hidden)]
 #[repr(C)]
 #[derive(Debug)]
-pub struct KeptMemory<T>(UnsafeCell<MaybeUninit<[Checked<T>; 2]>>);
+pub struct KeptMemory<T>(UnsafeCell<[Checked<T>; 2]>);
 
 // SAFETY: it is only reached by a `Kept`, which lets one thread at a time at it.
 unsafe impl<T: Send> Sync for KeptMemory<T> {}
@@ -20,7 +20,7 @@ impl<T: Plain> KeptMemory<T> {
     #[expect(clippy::new_without_default, reason = "it is made by `kept!` only")]
     #[must_use]
     pub const fn new() -> Self {
-        KeptMemory(UnsafeCell::new(MaybeUninit::uninit()))
+        KeptMemory(UnsafeCell::new([Checked::NONE; 2]))
     }
 }
 
@@ -30,6 +30,12 @@ impl<T: Plain> KeptMemory<T> {
 struct Checked<T> {
     check: u32,
     value: T,
+}
+
+impl<T: Plain> Checked<T> {
+    /// No value.
+    // SAFETY: any bytes are a check and a plain value.
+    const NONE: Self = unsafe { MaybeUninit::zeroed().assume_init() };
 }
 
 /// A static that is as it was before when its process begins anew, or the whole system does, unless the power was
@@ -49,7 +55,7 @@ impl<T: Plain> Kept<T> {
     #[must_use]
     pub const unsafe fn new(memory: &'static KeptMemory<T>, name: &str) -> Self {
         let size = size_of::<T>().to_le_bytes();
-        // Odd, so that zeroes are never a value: their check is not 0.
+        // Odd, so that the check of zeroes is not 0: they are never a value.
         let seed = hash(hash(BASIS, name.as_bytes()), &size) | 1;
         Kept { memory, seed, lock: Mutex::new(()) }
     }
@@ -57,33 +63,45 @@ impl<T: Plain> Kept<T> {
     /// The value that was set last; `None` if there is none, as after the power was off.
     pub fn get(&self) -> Option<T> {
         let _guard = self.lock.lock();
-        let valid = |copy: usize| {
-            // SAFETY: what the memory holds may have been there before the program. So it is read by volatile
-            // accesses, of which the compiler believes no other value. Any bytes are a `Checked`.
-            let Checked { check, value } = unsafe { self.copy(copy).read_volatile() };
-            (check == self.check(&value)).then_some(value)
-        };
-        valid(0).or_else(|| valid(1))
+        let valid = self.valid(0).or_else(|| self.valid(1));
+        valid.map(|checked| checked.value)
     }
 
     /// Sets the value. If a crash or a reset comes meanwhile, it is this value that is kept, or the one before.
     pub fn set(&self, value: T) {
-        self.write(Checked { check: self.check(&value), value });
+        self.replace(Checked { check: self.check(&value), value });
     }
 
     /// Forgets the value. (If a crash or a reset comes meanwhile, it may still be there.)
     pub fn clear(&self) {
-        // SAFETY: any bytes are a `Checked`.
-        self.write(unsafe { MaybeUninit::zeroed().assume_init() });
+        self.replace(Checked::NONE);
     }
 
-    fn write(&self, checked: Checked<T>) {
+    fn replace(&self, next: Checked<T>) {
         let _guard = self.lock.lock();
-        for copy in 0..2 {
-            // SAFETY: the memory is this static's, and the lock is held. Volatile accesses stay in order, so one
-            // copy is whole at any time.
-            unsafe { self.copy(copy).write_volatile(checked) };
+        self.replace_by(next, |copy, checked| {
+            // SAFETY: the memory is this static's, and the lock is held.
+            unsafe { copy.write_volatile(checked) };
+        });
+    }
+
+    /// Writes the copies one after the other, by volatile accesses, which stay in this order. So one is whole at
+    /// any time.
+    fn replace_by(&self, next: Checked<T>, mut write: impl FnMut(*mut Checked<T>, Checked<T>)) {
+        // The second may have been left behind, half written or older, when this ended half-way.
+        if let Some(present) = self.valid(0) {
+            write(self.copy(1), present);
         }
+        write(self.copy(0), next);
+        write(self.copy(1), next);
+    }
+
+    /// What is in a copy, if it is a value.
+    fn valid(&self, index: usize) -> Option<Checked<T>> {
+        // SAFETY: the lock is held. What the memory holds may have been there before the program, so it is read by
+        // volatile accesses, of which the compiler believes nothing. Any bytes are a `Checked`.
+        let checked = unsafe { self.copy(index).read_volatile() };
+        (checked.check == self.check(&checked.value)).then_some(checked)
     }
 
     fn copy(&self, index: usize) -> *mut Checked<T> {
@@ -220,34 +238,60 @@ mod tests {
         }
     }
 
+    /// Sets a value, until something comes after so many bytes were written.
+    fn set_in_part(memory: &'static KeptMemory<u32>, value: u32, mut bytes: usize) {
+        let kept = kept(memory);
+        kept.replace_by(Checked { check: kept.check(&value), value }, |copy, checked| {
+            let count = bytes.min(COPY);
+            // SAFETY: nobody else has the memory.
+            unsafe { copy.cast::<u8>().copy_from((&raw const checked).cast(), count) };
+            bytes -= count;
+        });
+    }
+
     #[test]
     fn of_a_value_and_the_next_one_is_there_at_any_time() {
-        let (before, after) = (set(0x0707_0707), set(0x0808_0808));
-        for written in 0..=before.len() {
-            let mut torn = before;
-            torn[..written].copy_from_slice(&after[..written]);
-            let value = kept(memory(torn)).get();
-            let expected = if written < COPY { 0x0707_0707 } else { 0x0808_0808 };
-            assert_eq!(value, Some(expected), "after {written} bytes");
+        const FIRST: u32 = 0x0707_0707;
+        const SECOND: u32 = 0x0808_0808;
+        const THIRD: u32 = 0x0909_0909;
+        let mut seen = [0; 3];
+        for first_end in 0..=3 * COPY {
+            for second_end in 0..=3 * COPY {
+                let memory = memory(set(FIRST));
+                set_in_part(memory, SECOND, first_end);
+                let value = kept(memory).get();
+                assert!([Some(FIRST), Some(SECOND)].contains(&value), "{first_end}: {value:x?}");
+                set_in_part(memory, THIRD, second_end);
+                let next = kept(memory).get();
+                assert!(
+                    [value, Some(THIRD)].contains(&next),
+                    "{first_end}, {second_end}: {next:x?}"
+                );
+                [FIRST, SECOND, THIRD].iter().zip(&mut seen).for_each(|(&value, count)| {
+                    *count += usize::from(next == Some(value));
+                });
+            }
         }
+        assert!(seen.iter().all(|&count| count > COPY), "{seen:?}");
     }
 
     #[test]
     fn no_copy_is_good_with_a_bit_that_is_another() {
-        let good = set(7);
+        let good = memory(set(6));
+        kept(good).set(7);
         for bit in 0..8 * COPY {
-            let mut bytes = good;
-            for copy in 0..2 {
+            let mut bytes = bytes(good);
+            for (copy, left) in [Some(7), None].into_iter().enumerate() {
                 bytes[COPY * copy + bit / 8] ^= 1 << (bit % 8);
+                assert_eq!(kept(memory(bytes)).get(), left, "bit {bit}");
             }
-            assert_eq!(kept(memory(bytes)).get(), None, "bit {bit}");
         }
     }
 
     #[test]
     fn what_happens_to_be_there_is_no_value() {
         let mut state = 1_u64;
-        for _ in 0..100_000 {
+        for _ in 0..if cfg!(miri) { 100 } else { 100_000 } {
             let bytes = [(); 2 * COPY].map(|()| {
                 state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
                 (state >> 56) as u8
