@@ -152,8 +152,7 @@ pub fn is_ordinary(section: &Section) -> bool {
             || section.symbols.is_empty()
             || section.symbols.iter().any(|symbol| symbol == name)
     };
-    let by_compiler =
-        |prefix: &&str| after(section, prefix).is_some_and(|name| is_of_compiler(name));
+    let by_compiler = |prefix: &&str| after(section, prefix).is_some_and(is_of_compiler);
     [".data", ".bss", "COMMON"].iter().any(by_compiler) || is_placed(section)
 }
 
