@@ -54,9 +54,8 @@ impl<T: Plain> Kept<T> {
     #[doc(hidden)]
     #[must_use]
     pub const unsafe fn new(memory: &'static KeptMemory<T>, name: &str) -> Self {
-        let size = size_of::<T>().to_le_bytes();
         // Odd, so that the check of zeroes is not 0: they are never a value.
-        let seed = hash(hash(BASIS, name.as_bytes()), &size) | 1;
+        let seed = hash(BASIS, name.as_bytes()) | 1;
         Kept { memory, seed, lock: Mutex::new(()) }
     }
 
