@@ -133,7 +133,7 @@ const fn hash(mut hash: u32, bytes: &[u8]) -> u32 {
 /// when the microcontroller is reset, unless the power was off. They are [`Plain`](trait@crate::Plain).
 ///
 /// The first value is `None`, and so is any that was damaged meanwhile. A check tells, of 32 bits, which begins with the
-/// path, type and size of the static: a value of another firmware is not taken for one of this. Whoever changes what
+/// path and type of the static: a value of another firmware is not taken for one of this. Whoever changes what
 /// the value means, but neither the name of the static nor that of its type, should change one of these as well.
 ///
 /// A value that has a process crash is still there in its next life. So take out what you act on, and put it
