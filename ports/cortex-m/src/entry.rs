@@ -292,7 +292,7 @@ pub unsafe extern "C" fn load() -> *mut Context {
 const _: () = assert!(size_of::<ProcessRegions>() == 24, "`load` multiplies by it");
 
 /// Opens the leases that are in force for the current thread, closes those that were, and has its context
-/// lie in its window. (A window has room for a context: one that has not is never entered.)
+/// lie in its window; in its stack if it holds none: it may go back to its caller without a look at this. (A window has room for a context: one that has not is never entered.)
 // Cold, so that calls without leases have the short way.
 #[cold]
 #[unsafe(naked)]
@@ -303,15 +303,20 @@ pub unsafe extern "C" fn open_leases(kernel: &mut Kernel<Machine>) {
         "ldr r2, [r1, #{level}]",
         "lsrs r3, r2, #24",
         "strb r3, [r0, #{leases_open}]",
+        "bne 4f",
+        // There are none (any more): the whole stack.
+        "ldrd r3, r4, [r1, #{stack}]",
+        "subs r4, r3",
+        "b 5f",
         // The window: so many eighths of this size. Those above are disabled.
-        "ubfx r3, r2, #1, #5",
+        "4: ubfx r3, r2, #1, #5",
         "subs r3, #2",
         "ubfx r4, r2, #8, #8",
         "orr r4, #0x100",
         "rbit r4, r4",
         "clz r4, r4",
         "lsls r4, r3",
-        "subs r4, #{context}",
+        "5: subs r4, #{context}",
         "ldr r3, 6f",
         "str r4, [r3, #-4]",
         // The leases: the first that is in force, and how many.
@@ -343,6 +348,7 @@ pub unsafe extern "C" fn open_leases(kernel: &mut Kernel<Machine>) {
         "6: .word {bounds}",
         "7: .word {region_registers}",
         level = const offset::LEVEL,
+        stack = const offset::STACK,
         leases_open = const LEASES_OPEN,
         context = const SAVED + FRAME,
         leases = const offset::LEASES,

@@ -1,0 +1,59 @@
+//! A thread that waits in a call, while another one is in a call with lent memory, comes home unharmed: what was
+//! narrowed for the one is not for the other.
+#![cfg_attr(target_os = "none", no_std, no_main)]
+
+use core::hint::black_box;
+use core::time::Duration;
+use crossgate::{Concurrent, Handle, LendBuf, LentMut, Notification, interface, time};
+use system_tests::report::{expect, pass};
+use system_tests::watch::Watch;
+
+/// Takes its time.
+#[interface]
+trait Slow {
+    fn sleep(&self);
+    fn fill(&self, memory: LentMut<'_, [u8]>);
+}
+
+struct Server;
+
+impl Slow for Server {
+    fn sleep(&self) {
+        time::sleep(Duration::from_micros(300));
+    }
+    fn fill(&self, mut memory: LentMut<'_, [u8]>) {
+        // It is interrupted while it runs.
+        for value in 0..200 {
+            black_box(&mut memory).fill(value);
+        }
+    }
+}
+
+crossgate::system! {
+    static SYSTEM;
+    process server { object server: Concurrent<Server> = Server => [SLOW: dyn Slow]; }
+    process lender { thread lender (priority = 3, stack = 1024) = lend(SLOW); }
+    process witness {
+        notification FAULTED;
+        faults FAULTED;
+        thread main (priority = 5, stack = 2048) = witness(FAULTED, SLOW);
+    }
+}
+board::start!(SYSTEM);
+
+fn lend(slow: Handle<dyn Slow>) -> ! {
+    let mut memory = LendBuf::<64>::new();
+    loop {
+        expect("a call with lent memory", slow.fill(&mut memory[..]), Ok(()));
+    }
+}
+
+fn witness(faulted: Notification, slow: Handle<dyn Slow>) -> ! {
+    let mut watch = Watch::new(&SYSTEM, faulted);
+    for _ in 0..20 {
+        expect("a call that sleeps", slow.sleep(), Ok(()));
+        time::sleep(Duration::from_micros(50));
+    }
+    watch.expect_no_more();
+    pass()
+}
