@@ -26,5 +26,6 @@ pub mod fake;
 pub mod probe;
 pub mod raw;
 pub mod report;
+pub mod screen;
 pub mod victim;
 pub mod watch;
