@@ -24,6 +24,7 @@
 pub mod arch;
 pub mod fake;
 pub mod probe;
+pub mod random;
 pub mod raw;
 pub mod report;
 pub mod screen;
