@@ -87,7 +87,7 @@ impl OnFault {
 }
 
 /// Where the RAM of a process lies, as `crossgate-link` laid it out. All addresses and lengths are
-/// in bytes; the memory is `[shared][data][zeroed]` from `start`, then padding up to `end`.
+/// in bytes; the memory is `[shared][data][zeroed]` from `start`, then padding, then `[kept]` up to `end`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
 pub struct ProcessMemory {
@@ -101,8 +101,10 @@ pub struct ProcessMemory {
     pub shared_end: Word,
     /// Address in flash of the initial values of `start..data_end`.
     pub image: Word,
-    /// First byte after the initialised statics; from here to `end` all is zero at start.
+    /// First byte after the initialised statics; from here to `kept_start` all is zero at start.
     pub data_end: Word,
+    /// First byte of what is as it was before (`kept!` statics); `end` if nothing is.
+    pub kept_start: Word,
 }
 
 /// A range of device registers.
