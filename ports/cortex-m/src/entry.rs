@@ -414,8 +414,7 @@ unsafe extern "C" fn SVCall() {
         "stm r8, {{r1-r7, r9}}",
         "dsb",
         resume!(),
-        "31: bl {load}",
-        resume!(),
+        "31: b {go_on}",
         "32: cmp r6, #{reply}",
         "bne 31b",
         "ldrb r6, [r11, #{pending} + 1]",
@@ -580,7 +579,7 @@ unsafe extern "C" fn SVCall() {
         wiring = const core::mem::offset_of!(table::System, notifications),
         signallers = const core::mem::offset_of!(table::Notification, signallers),
         owned = const core::mem::offset_of!(table::Process, notifications),
-        load = sym load,
+        go_on = sym go_on,
         selector = const core::mem::offset_of!(Context, selector),
         saved = const SAVED,
         thumb = const THUMB,
@@ -636,20 +635,19 @@ pub unsafe extern "C" fn slow() {
         "1:",
         resume_or_load!(),
         "2: bl {leave}",
-        "bl {load}",
-        resume!(),
+        "b {go_on}",
         "3: mvns r1, r1",
         "bl {other}",
         "b 1b",
         "9: bl {out_of_bounds}",
-        "bl {load}",
-        resume!(),
+        "b {go_on}",
         selector = const core::mem::offset_of!(Context, selector),
         call = sym handler::call,
         leave = sym handler::leave,
         other = sym handler::system_call,
         out_of_bounds = sym handler::out_of_bounds,
         load = sym load,
+        go_on = sym go_on,
     )
 }
 
@@ -742,8 +740,7 @@ unsafe extern "C" fn HardFault() {
         "beq 1f",
         "mrs r0, psp",
         "bl {handler}",
-        "bl {load}",
-        resume!(),
+        "b {go_on}",
         // It was the kernel's. Its stack may be used up, or closed by the guard.
         "1: mov r0, sp",
         "ldr r1, 2f",
@@ -756,7 +753,7 @@ unsafe extern "C" fn HardFault() {
         stack = sym _stack_start,
         kernel_fault = sym fault::kernel_fault,
         handler = sym handler::fault,
-        load = sym load,
+        go_on = sym go_on,
     )
 }
 
@@ -772,6 +769,12 @@ macro_rules! same_as_hard_fault {
 }
 
 same_as_hard_fault! { MemoryManagement BusFault UsageFault }
+
+/// Goes on with the thread that is current now.
+#[unsafe(naked)]
+unsafe extern "C" fn go_on() -> ! {
+    core::arch::naked_asm!("bl {load}", resume!(), load = sym load)
+}
 
 /// Where every thread begins: with a system call that goes on at its entry.
 #[unsafe(naked)]
