@@ -4,7 +4,7 @@
 //! them are checked when the firmware compiles.
 
 use crate::message::{Number, fail};
-use crate::{Shape, Word};
+use crate::{Kind, Shape, Word};
 use core::any::TypeId;
 
 /// A whole firmware.
@@ -90,7 +90,7 @@ impl OnFault {
 }
 
 /// Where the RAM of a process lies, as `crossgate-link` laid it out. All addresses and lengths are
-/// in bytes; the memory is `[shared][data][zeroed]` from `start`, then padding up to `end`.
+/// in bytes; the memory is `[shared][data][zeroed]` from `start`, then padding, then `[kept]` up to `end`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
 pub struct ProcessMemory {
@@ -104,8 +104,10 @@ pub struct ProcessMemory {
     pub shared_end: Word,
     /// Address in flash of the initial values of `start..data_end`.
     pub image: Word,
-    /// First byte after the initialised statics; from here to `end` all is zero at start.
+    /// First byte after the initialised statics; from here to `kept_start` all is zero at start.
     pub data_end: Word,
+    /// First byte of what is as it was before (`kept!` statics); `end` if nothing is.
+    pub kept_start: Word,
 }
 
 /// A range of device registers.
@@ -184,10 +186,17 @@ pub struct Gate {
     pub object: *mut (),
 }
 
+const READ: u16 = Kind::Read as u16;
+const WRITE: u16 = Kind::Write as u16;
+
 impl Gate {
+    /// The room of a call whose first two words are memory to read, with no other leases or handles, ...
+    pub const LEASE_TO_READ: u16 = u16::MAX - 3;
+    /// ... or memory to write.
+    pub const LEASE_TO_WRITE: u16 = u16::MAX - 2;
     /// The room of a call that needs the lock of its object, and nothing else.
     pub const EXCLUSIVE: u16 = u16::MAX - 1;
-    /// The room of a call with leases or handles among its words, or of one that needs very much stack.
+    /// The room of a call with other leases or with handles among its words, or of one that needs very much stack.
     pub const CARE: u16 = u16::MAX;
     /// How many bytes of the callee's stack the kernel uses to enter it on a microcontroller.
     pub const ENTRY_SIZE: u16 = 136;
@@ -196,14 +205,16 @@ impl Gate {
     #[must_use]
     pub const fn new(number: u8, service: &Service, method: &Method) -> Gate {
         let room = service.stack as u32 + Self::ENTRY_SIZE as u32;
-        let is_plain = method.arguments.kinds == 0;
+        let kinds = method.arguments.kinds;
         Gate {
             callers: service.callers,
             owner: service.owner,
             service: number,
-            room: match room {
-                _ if is_plain && service.lock != NO_LOCK => Self::EXCLUSIVE,
-                0..0x8000 if is_plain => room as u16,
+            room: match kinds {
+                0 if service.lock != NO_LOCK => Self::EXCLUSIVE,
+                0 if room < 0x8000 => room as u16,
+                READ if service.lock == NO_LOCK => Self::LEASE_TO_READ,
+                WRITE if service.lock == NO_LOCK => Self::LEASE_TO_WRITE,
                 _ => Self::CARE,
             },
             entry: method.entry,

@@ -45,6 +45,9 @@ impl Lease {
     pub const START: usize = core::mem::offset_of!(Lease, memory.start);
     /// ... and its registers.
     pub const REGISTERS: usize = core::mem::offset_of!(Lease, registers);
+    /// Behind the registers: a byte that says whether it is for writing, and one with where it comes from, which is
+    /// this if it is a stack.
+    pub const OF_STACK: u8 = Source::STACK.0;
 
     /// Whether it is of the shared memory of `process`.
     #[must_use]

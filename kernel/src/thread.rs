@@ -211,6 +211,8 @@ pub mod offset {
     pub const DEADLINE: usize = offset_of!(Thread, deadline);
     /// A [reply](super::Pending::Reply) that is pending.
     pub const REPLY: u8 = 1;
+    /// Its [stack](Thread::stack): two words.
+    pub const STACK: usize = offset_of!(Thread, stack);
     /// Where its registers [may be saved](crate::port::Port::bounds): two words.
     pub const BOUNDS: usize = offset_of!(Thread, bounds);
     /// Its index: a byte.

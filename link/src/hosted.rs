@@ -11,7 +11,7 @@
 //!  stack        | of the process' first thread    |
 //!               +---------------------------------+
 //!  shared       | lent memory                     |  whole pages, opened together with
-//!  data, zeroed | the process' statics            |  the end of the stack before them
+//!  and others   | the process' statics            |  the end of the stack before them
 //!               +---------------------------------+
 //! ```
 //!
@@ -22,8 +22,8 @@
 //! | `__crossgate_host_panic` | what panics of the host's side call: the Rust library |
 //!
 //! A row is: length of the process' name in bytes; the distances, in bytes from the table, of start,
-//! start and end of the shared part, end of the initialised statics, end; and the name, padded to whole
-//! words.
+//! start and end of the shared part, end of the initialised statics, start of the kept ones, end; and the
+//! name, padded to whole words.
 //!
 //! The statics of the Rust library, the C library, the kernel and the library of the processes are left
 //! where they are: they are the host's. So are those of shared libraries, which can't be placed.
@@ -246,9 +246,9 @@ fn script(inputs: &Inputs, sections: &[OutputSection], panic: &str) -> String {
     for process in &inputs.processes {
         memory(&mut text, process, sections);
     }
-    for section in sections.iter().filter(|section| section.name == UNOWNED) {
+    if sections.iter().any(|section| section.name == UNOWNED) {
         line(&mut text, format_args!("  {UNOWNED} : {{"));
-        collected(&mut text, section);
+        collected(&mut text, sections, UNOWNED);
         line(&mut text, format_args!("  }}"));
     }
     text += "}\nINSERT AFTER .data;\n";
@@ -262,20 +262,22 @@ fn memory(text: &mut String, process: &str, sections: &[OutputSection]) {
     line(text, format_args!("    . = . + {ROOM:#x};\n  }}"));
     line(text, format_args!("  .crossgate.memory.{process} : ALIGN({STEP}) {{"));
     line(text, format_args!("    __crossgate_start_{process} = .;"));
-    for (part, end) in PARTS.into_iter().zip(["shared", "data", "zeroed"]) {
-        let name = format!("{part}{process}");
-        for section in sections.iter().filter(|section| section.name == name) {
-            collected(text, section);
-        }
+    let [reset @ .., kept] = PARTS;
+    for (part, end) in reset.into_iter().zip(["shared", "data", "zeroed"]) {
+        collected(text, sections, &format!("{part}{process}"));
         line(text, format_args!("    __crossgate_{end}_{process} = .;"));
     }
-    // At least one page, to which the stack belongs.
+    // At least one page, to which the stack belongs. What is kept is on others, as whole pages are reset.
     line(text, format_args!("    . = . + 1;\n    . = ALIGN({PAGE});"));
-    line(text, format_args!("    __crossgate_end_{process} = .;\n  }}"));
+    line(text, format_args!("    __crossgate_kept_{process} = .;"));
+    collected(text, sections, &format!("{kept}{process}"));
+    line(text, format_args!("    . = ALIGN({PAGE});\n    __crossgate_end_{process} = .;\n  }}"));
 }
 
-fn collected(text: &mut String, section: &OutputSection) {
-    for (file, name) in &section.inputs {
+/// What goes into a section of this name.
+fn collected(text: &mut String, sections: &[OutputSection], name: &str) {
+    let inputs = sections.iter().filter(|section| section.name == name);
+    for (file, name) in inputs.flat_map(|section| &section.inputs) {
         line(text, format_args!("    \"{file}\"(\"{name}\")"));
     }
 }
@@ -287,7 +289,7 @@ fn table(text: &mut String, inputs: &Inputs) {
     line(text, format_args!("    QUAD({}) QUAD(0)", inputs.processes.len()));
     for process in &inputs.processes {
         line(text, format_args!("    QUAD({})", process.len()));
-        for symbol in ["start", "start", "shared", "data", "end"] {
+        for symbol in ["start", "start", "shared", "data", "kept", "end"] {
             let symbol = format!("__crossgate_{symbol}_{process}");
             line(text, format_args!("    QUAD({symbol} - __crossgate_memory)"));
         }

@@ -31,6 +31,7 @@
 //!  data    | its initialised statics   | the protection
 //!  zeroed  | its other statics         | unit, opened
 //!          | (lost to rounding)        | as a whole
+//!  kept    | what is not reset         |
 //!          +---------------------------+
 //!          | statics of `fan` ...      |
 //! ```
@@ -44,7 +45,7 @@
 //!
 //! | symbol | what |
 //! |---|---|
-//! | `__crossgate_memory_<process>` | six words, `crossgate_abi::table::ProcessMemory` |
+//! | `__crossgate_memory_<process>` | seven words, `crossgate_abi::table::ProcessMemory` |
 //! | `__crossgate_kernel_stack_bottom`, `_stack_start` | the kernel's stack |
 //! | `__crossgate_flash_start`, `__crossgate_flash_end` | FLASH of `memory.x` |
 //! | `__crossgate_ram_start`, `__crossgate_ram_end` | RAM of `memory.x` |
@@ -52,7 +53,7 @@
 //! The part `shared` starts and ends at multiples of 32 bytes, and may be of no length. A process
 //! that has no statics has no region: all its addresses but `image` are those of the start of RAM,
 //! `start` and `end` too. What a process has in `zeroed`, and what is lost to rounding, is zero at
-//! start.
+//! start. What it has in `kept` comes last, and is never written but by the process.
 //!
 //! # Whose a static is
 //!

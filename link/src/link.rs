@@ -6,8 +6,8 @@ use crate::inputs::{Inputs, MEMORY_SYMBOL};
 use crate::kernel_stack::Need;
 use crate::layout::Span;
 use crate::linker::{self, pass};
-use crate::ownership::{self, KERNEL, Owner, STACK, is_shared};
-use crate::plan::{PARTS, Plan};
+use crate::ownership::{self, KERNEL, Owner, STACK, is_kept, is_shared};
+use crate::plan::{FIRST_WITHOUT_VALUES, PARTS, Plan};
 use crate::reach::Reach;
 use crate::script::{self, OutputSection, Places, Table};
 use crate::{critical, merging, protection, scripts, trust, vectors, verify};
@@ -66,7 +66,7 @@ pub fn link(arguments: &Arguments) -> Result<()> {
     let mut tables: Vec<_> = inputs
         .processes
         .iter()
-        .map(|process| Table { symbol: format!("{MEMORY_SYMBOL}{process}"), words: [0; 6] })
+        .map(|process| Table { symbol: format!("{MEMORY_SYMBOL}{process}"), words: [0; 7] })
         .collect();
     let symbols = [("__crossgate_kernel_stack_bottom", 0)];
     let script = script::before(&collected, &tables, None, &symbols);
@@ -175,10 +175,11 @@ pub fn collect(reach: &Reach) -> Result<Vec<OutputSection>> {
                 );
                 let part = match section.zeroed {
                     _ if is_shared(section) => 0,
+                    _ if is_kept(section) => 3,
                     false => 1,
                     true => 2,
                 };
-                add(format!("{}{process}", PARTS[part]), part == 2, section);
+                add(format!("{}{process}", PARTS[part]), part >= FIRST_WITHOUT_VALUES, section);
             }
         }
     }

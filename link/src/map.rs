@@ -27,6 +27,8 @@ pub struct ProcessMemory {
     pub shared: Span,
     /// Where its initialised statics end.
     pub data_end: u64,
+    /// Where what is kept when it begins anew starts; the end of the memory if nothing is.
+    pub kept_start: u64,
     /// Where in flash their values are.
     pub image: u64,
     /// How many bytes its statics take up; the rest is lost to rounding.
@@ -40,9 +42,10 @@ impl ProcessMemory {
     }
 
     /// Where each of the [`PARTS`] has to be.
-    pub(crate) fn limits(&self, region: Span) -> [Span; 3] {
+    pub(crate) fn limits(&self, region: Span) -> [Span; 4] {
         let data = Span { start: self.shared.end, end: self.data_end };
-        [self.shared, data, Span { start: self.data_end, end: region.end }]
+        let zeroed = Span { start: self.data_end, end: self.kept_start };
+        [self.shared, data, zeroed, Span { start: self.kept_start, end: region.end }]
     }
 }
 
@@ -101,7 +104,7 @@ impl MemoryMap {
         let mut processes = Vec::new();
         for (symbol, (table, _)) in &image.symbols {
             let Some(name) = symbol.strip_prefix(MEMORY_SYMBOL) else { continue };
-            let [start, end, shared_start, shared_end, image_start, data_end] =
+            let [start, end, shared_start, shared_end, image_start, data_end, kept_start] =
                 image.words(*table)?;
             let parts = PARTS.iter().filter_map(|part| image.section(&format!("{part}{name}")));
             processes.push(ProcessMemory {
@@ -109,6 +112,7 @@ impl MemoryMap {
                 span: Span { start, end },
                 shared: Span { start: shared_start, end: shared_end },
                 data_end,
+                kept_start,
                 image: image_start,
                 used: parts.map(|section| section.span.size()).sum(),
             });
@@ -153,10 +157,13 @@ impl MemoryMap {
         }
         rows.push(Row::full(KERNEL, "stack".into(), self.kernel_stack));
         for process in self.processes.iter().filter(|process| process.region().is_some()) {
-            let what = match process.shared.size() {
-                0 => "statics".to_owned(),
-                size => format!("statics, {size} to lend"),
-            };
+            let mut what = "statics".to_owned();
+            let kept = process.span.end - process.kept_start;
+            for (size, why) in [(process.shared.size(), "to lend"), (kept, "kept")] {
+                if size > 0 {
+                    what += &format!(", {size} {why}");
+                }
+            }
             let owner = process.name.clone();
             rows.push(Row { owner, what, span: process.span, used: process.used });
         }

@@ -13,6 +13,8 @@ pub const OBJECT: &str = ".crossgate.object.";
 pub const STACK: &str = ".crossgate.stack.";
 /// The section that holds what a process may lend; a dot and any name may follow.
 const SHARED: &str = ".crossgate.shared";
+/// The section that holds what is kept when its process begins anew; a dot and any name may follow.
+const KEPT: &str = ".crossgate.kept";
 /// Stands for the kernel where a process is named.
 pub const KERNEL: &str = "kernel";
 
@@ -33,16 +35,26 @@ pub fn named_owner(section: &Section) -> Option<&str> {
     section.name.strip_prefix(OBJECT).or_else(stack)
 }
 
+/// What follows in the name of a section that is called `prefix`, or that and a dot and more.
+fn after<'a>(section: &'a Section, prefix: &str) -> Option<&'a str> {
+    let rest = section.name.strip_prefix(prefix)?;
+    if rest.is_empty() { Some(rest) } else { rest.strip_prefix('.') }
+}
+
 /// Whether it holds what a process may lend.
 pub fn is_shared(section: &Section) -> bool {
-    let rest = section.name.strip_prefix(SHARED);
-    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    after(section, SHARED).is_some()
+}
+
+/// Whether it holds what is kept when a process begins anew.
+pub fn is_kept(section: &Section) -> bool {
+    after(section, KEPT).is_some()
 }
 
 /// Whether it is for the memory of a process by its name. (It need not be writable: an object may
 /// have nothing in it that changes.)
 pub fn is_placed(section: &Section) -> bool {
-    is_shared(section) || named_owner(section).is_some()
+    is_shared(section) || is_kept(section) || named_owner(section).is_some()
 }
 
 /// Decides whose every writable section is.
@@ -91,6 +103,10 @@ fn owner<'a>(
         (None, [KERNEL]) if is_shared(section) => {
             Err("may be lent, but is used by the kernel only, which lends nothing".to_owned())
         }
+        (None, [KERNEL]) if is_kept(section) => {
+            Err("is to be kept, but is used by the kernel only, which does not begin anew"
+                .to_owned())
+        }
         (None, [KERNEL]) => Ok(Owner::Kernel),
         (None, &[user]) => Ok(Owner::Process(user)),
         (None, users) => Err(format!("is used by {}", listed(users))),
@@ -127,12 +143,17 @@ fn complaint(reach: &Reach, id: SectionId, reason: &str) -> String {
 }
 
 /// Whether a static may lie wherever the memory of its owner is: its source names no other place.
+///
+/// After `.data.` or `.bss.`, compilers write the name of the static; or `rel`, if it has addresses in it; or, for one
+/// without a name, something that begins with a dot. Any other name, such as `.data.ccm`, is a place.
 pub fn is_ordinary(section: &Section) -> bool {
-    let has_prefix = |prefix: &&str| {
-        let rest = section.name.strip_prefix(*prefix);
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    let is_of_compiler = |name: &str| {
+        ["", "rel"].contains(&name.split('.').next().unwrap_or_default())
+            || section.symbols.is_empty()
+            || section.symbols.iter().any(|symbol| symbol == name)
     };
-    [".data", ".bss", "COMMON"].iter().any(has_prefix) || is_placed(section) || is_shared(section)
+    let by_compiler = |prefix: &&str| after(section, prefix).is_some_and(is_of_compiler);
+    [".data", ".bss", "COMMON"].iter().any(by_compiler) || is_placed(section)
 }
 
 /// What to say of a static of a process whose source names another place.
@@ -140,7 +161,8 @@ pub fn elsewhere(section: &Section, process: &str) -> String {
     format!(
         "the static `{}` ({} bytes, crate `{}`) is meant for section `{}`, but a static of process `{process}` is in \
          the memory of that process, which is reset when the process begins anew.\n  Remove its `link_section`. What is \
-         in another memory of the microcontroller a process may own as an `mmio` window of the wiring.",
+         to outlive that, and a reset of the system, is declared by `crossgate::kept!`; what is in another memory of \
+         the microcontroller a process may own as an `mmio` window of the wiring.",
         section.title(),
         section.size,
         section.krate,

@@ -11,23 +11,30 @@ use std::collections::BTreeMap;
 
 /// The smallest region of the memory protection unit, in bytes.
 const SMALLEST_REGION: u64 = 32;
+/// The length of a `crossgate_abi::table::ProcessMemory`, in bytes.
+const TABLE: u64 = 28;
 
-/// Prefixes of the firmware's sections with what a process may lend, its initialised statics and
-/// its zeroed ones; the name of the process follows.
-pub const PARTS: [&str; 3] = [".crossgate.shared.", ".crossgate.data.", ".crossgate.zeroed."];
+/// Prefixes of the firmware's sections with what a process may lend, its initialised statics, its zeroed
+/// ones, and those that are kept when it begins anew; the name of the process follows.
+pub const PARTS: [&str; 4] =
+    [".crossgate.shared.", ".crossgate.data.", ".crossgate.zeroed.", ".crossgate.kept."];
+/// From this one on the [`PARTS`] have no initial values in flash.
+pub const FIRST_WITHOUT_VALUES: usize = 2;
+
 /// Where the memory of a process is.
 pub struct Memory {
     span: Span,
     shared_end: u64,
     data_end: u64,
+    kept_start: u64,
     image: u64,
 }
 
 impl Memory {
     /// In the order of `crossgate_abi::table::ProcessMemory`.
-    pub fn words(&self) -> [u64; 6] {
+    pub fn words(&self) -> [u64; 7] {
         let Span { start, end } = self.span;
-        [start, end, start, self.shared_end, self.image, self.data_end]
+        [start, end, start, self.shared_end, self.image, self.data_end, self.kept_start]
     }
 }
 
@@ -79,7 +86,7 @@ impl Plan {
 
         let constants = verify::used(measured, flash);
         let tables = constants.map_or(flash.start, |span| span.end).next_multiple_of(4);
-        let mut load = tables + 24 * extents.len() as u64;
+        let mut load = tables + TABLE * extents.len() as u64;
         let mut places = BTreeMap::new();
         let mut memories = Vec::new();
         for (process, extent) in extents {
@@ -87,15 +94,18 @@ impl Plan {
             // A process without statics has no region: its memory starts and ends where RAM starts.
             let nowhere = Span { start: ram.start, end: ram.start };
             let span = span_of.get(name.as_str()).copied().unwrap_or(nowhere);
-            for (part, offset) in PARTS.iter().zip(extent.offsets) {
-                let address = span.start + offset;
-                let image = if *part == PARTS[2] { address } else { load + offset };
-                places.insert(format!("{part}{process}"), (address, image));
+            let kept_start = extent.kept.start(span);
+            let [shared, data, zeroed] = extent.offsets.map(|offset| span.start + offset);
+            for (index, address) in [shared, data, zeroed, kept_start].into_iter().enumerate() {
+                let has_values = index < FIRST_WITHOUT_VALUES;
+                let image = if has_values { load + (address - span.start) } else { address };
+                places.insert(format!("{}{process}", PARTS[index]), (address, image));
             }
             memories.push(Memory {
                 span,
                 shared_end: span.start + extent.shared,
                 data_end: span.start + extent.image,
+                kept_start,
                 image: load,
             });
             load += extent.image;
@@ -134,8 +144,9 @@ fn kernel_piece(measured: &Image, ram: Span) -> Option<Piece> {
 
 /// The memory of a process, from offset 0 on.
 struct Extent {
-    /// Where each of the [`PARTS`] starts.
+    /// Where each of the [`PARTS`] starts that are reset.
     offsets: [u64; 3],
+    kept: Kept,
     /// Length of what may be lent, in whole regions.
     shared: u64,
     /// Length of what has initial values.
@@ -148,7 +159,7 @@ struct Extent {
 impl Extent {
     fn measure(measured: &Image, process: &str) -> Self {
         let part = |part: &str| measured.section(&format!("{part}{process}"));
-        let [shared, data, zeroed] = PARTS
+        let [shared, data, zeroed, kept] = PARTS
             .map(|name| part(name).map_or((0, 1), |section| (section.span.size(), section.align)));
         // What is lent of the shared part is rounded to eighths of an aligned power of two. So that this
         // stays inside the part, it is a run of such eighths itself.
@@ -157,13 +168,30 @@ impl Extent {
         let data_start = shared_size.next_multiple_of(data.1);
         let image = (data_start + data.0).next_multiple_of(4);
         let zeroed_start = image.next_multiple_of(zeroed.1);
+        let zeroed_end = zeroed_start + zeroed.0;
+        let aligns = [shared.1, data.1, zeroed.1, kept.1, shared_block, SMALLEST_REGION];
         Self {
             offsets: [0, data_start, zeroed_start],
             shared: shared_size,
             image: if shared.0 + data.0 == 0 { 0 } else { image },
-            size: zeroed_start + zeroed.0,
-            align: shared_block.max(shared.1).max(data.1).max(zeroed.1).max(SMALLEST_REGION),
+            kept: Kept { size: kept.0, align: kept.1 },
+            size: zeroed_end.next_multiple_of(kept.1) + kept.0,
+            align: aligns.into_iter().fold(1, u64::max),
         }
+    }
+}
+
+/// What is kept when a process begins anew.
+struct Kept {
+    size: u64,
+    align: u64,
+}
+
+impl Kept {
+    /// Where it starts in the memory of the process: it comes last, so that what is lost to rounding before it is
+    /// reset, and so that it stays where it is when other statics grow a little.
+    fn start(&self, memory: Span) -> u64 {
+        (memory.end - self.size) / self.align * self.align
     }
 }
 

@@ -47,7 +47,7 @@ pub struct Table {
     /// The symbol that gets its address.
     pub symbol: String,
     /// What it holds.
-    pub words: [u64; 6],
+    pub words: [u64; 7],
 }
 
 /// The name of the section that holds the [`Table`]s.

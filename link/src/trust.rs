@@ -304,7 +304,9 @@ fn is_started(name: &str) -> bool {
 
 /// Whether a section is placed by its name alone, which only the wiring may give.
 fn is_placed_by_name(name: &str) -> bool {
-    let prefixes = PARTS[1..].iter().chain(&[OBJECT, STACK, TABLES, UNOWNED]);
+    // Of what is its own, any crate may say that it is lent or kept.
+    let [_shared, parts @ .., _kept] = &PARTS;
+    let prefixes = parts.iter().chain(&[OBJECT, STACK, TABLES, UNOWNED]);
     prefixes.into_iter().any(|prefix| name.starts_with(prefix))
 }
 

@@ -3,7 +3,7 @@
 
 use crate::image::{Image, ImageSection};
 use crate::layout::{EIGHTHS, Kind, Piece, SMALLEST_BLOCK, Span};
-use crate::map::MemoryMap;
+use crate::map::{MemoryMap, ProcessMemory};
 use crate::ownership::STACK;
 use crate::plan::PARTS;
 use anyhow::{Result, bail, ensure};
@@ -60,7 +60,8 @@ pub fn verify(image: &Image) -> Result<()> {
             process.name
         );
         let shared = process.shared;
-        let in_order = [region.start, shared.start, shared.end, process.data_end, region.end];
+        let ProcessMemory { data_end, kept_start, .. } = *process;
+        let in_order = [region.start, shared.start, shared.end, data_end, kept_start, region.end];
         ensure!(
             shared.start == region.start && shared.end.is_multiple_of(32) && in_order.is_sorted(),
             "the parts of the memory of process `{}` are in disorder",

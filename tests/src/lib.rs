@@ -24,7 +24,9 @@
 pub mod arch;
 pub mod fake;
 pub mod probe;
+pub mod random;
 pub mod raw;
 pub mod report;
+pub mod screen;
 pub mod victim;
 pub mod watch;

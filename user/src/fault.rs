@@ -179,7 +179,10 @@ pub const fn cause_text(cause: Cause) -> &'static str {
 /// not a text in flash (in the constants of the program, if that runs on Linux).
 #[must_use]
 pub fn panic_file(record: &FaultRecord) -> Option<&'static str> {
-    str::from_utf8(constant(record.file, record.file_length)?).ok()
+    let name = constant(record.file, record.file_length)?;
+    // What is left of a long name may begin within a character.
+    let start = name.iter().position(|byte| byte & 0b1100_0000 != 0b1000_0000)?;
+    str::from_utf8(name.get(start..)?).ok()
 }
 
 /// `length` bytes of code or constants from address `start`, which is not 0.

@@ -150,8 +150,15 @@ pub fn call_raw(gate: usize, method: usize, words: [Word; 4]) -> Result<[Word; 2
 
 /// Where the memory of a process would be.
 #[doc(hidden)]
-pub static NO_MEMORY: ProcessMemory =
-    ProcessMemory { start: 0, end: 0, shared_start: 0, shared_end: 0, image: 0, data_end: 0 };
+pub static NO_MEMORY: ProcessMemory = ProcessMemory {
+    start: 0,
+    end: 0,
+    shared_start: 0,
+    shared_end: 0,
+    image: 0,
+    data_end: 0,
+    kept_start: 0,
+};
 
 /// The thread that would run when no other can.
 #[doc(hidden)]

@@ -44,6 +44,7 @@
 //! |---|---|
 //! | define an interface | [`interface`], [`Wire`] |
 //! | lend memory to a call | [`Lent`], [`LentMut`], [`LendBuf`], [`shared!`] |
+//! | keep a value over a restart and a reset | [`kept!`] |
 //! | publish objects and wire processes | [`system!`], [`Concurrent`], [`Exclusive`] |
 //! | wait and signal | [`Notification`], [`Signal`] |
 //! | use threads and time | [`thread`], [`time`], [`sync`] |
@@ -65,6 +66,7 @@ mod handle;
 pub mod host;
 #[doc(hidden)]
 pub mod interface;
+mod kept;
 mod lend;
 pub mod notification;
 mod object;
@@ -91,6 +93,7 @@ pub use crossgate_macros::{Plain, Wire, interface, system};
 pub use buffer::LendBuf;
 pub use handle::{Handle, Handles, RawHandle};
 pub use interface::{AllShared, Interface, ServedBy};
+pub use kept::{Kept, KeptMemory};
 pub use lend::{Lend, Lendable, Lent, LentMut, Loan, Plain};
 pub use notification::{Notification, Signal};
 pub use object::{Concurrent, Exclusive};

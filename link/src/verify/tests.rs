@@ -16,8 +16,8 @@ fn section(name: &str, start: u64, size: u64, load: Option<u64>) -> ImageSection
 /// One process with the statics of each kind, and a thread.
 fn sound() -> Image {
     let memory = RAM + 0xa20;
-    let mut table = section(".crossgate.memory", 0x1000, 24, Some(0x1000));
-    let words = [memory, memory + 96, memory, memory + 32, 0x1018, memory + 40];
+    let mut table = section(".crossgate.memory", 0x1000, 28, Some(0x1000));
+    let words = [memory, memory + 96, memory, memory + 32, 0x101c, memory + 40, memory + 88];
     table.data = words.iter().flat_map(|word| (*word as u32).to_le_bytes()).collect();
     let symbols = [
         ("__crossgate_flash_start", 0),
@@ -29,15 +29,16 @@ fn sound() -> Image {
     ];
     let mut symbols: BTreeMap<_, _> =
         symbols.iter().map(|(name, address)| (name.to_string(), (*address, 0))).collect();
-    symbols.insert(format!("{MEMORY_SYMBOL}p"), (0x1000, 24));
+    symbols.insert(format!("{MEMORY_SYMBOL}p"), (0x1000, 28));
     Image {
         sections: vec![
             table,
             section(".text", 0, 0x1000, Some(0)),
             section(".bss", RAM + 0x400, 0x20, None),
-            section(".crossgate.shared.p", memory, 20, Some(0x1018)),
-            section(".crossgate.data.p", memory + 32, 8, Some(0x1038)),
+            section(".crossgate.shared.p", memory, 20, Some(0x101c)),
+            section(".crossgate.data.p", memory + 32, 8, Some(0x103c)),
             section(".crossgate.zeroed.p", memory + 40, 40, None),
+            section(".crossgate.kept.p", memory + 88, 8, None),
             section(".crossgate.stack.p.t", RAM + 0x800, 512, None),
         ],
         symbols,
@@ -76,7 +77,7 @@ fn regions_the_protection_unit_can_not_open() {
 
 #[test]
 fn parts_out_of_order() {
-    for (word, value) in [(2, 0xa40), (3, 0xa30), (5, 0xa30), (5, 0xc00)] {
+    for (word, value) in [(2, 0xa40), (3, 0xa30), (5, 0xa30), (5, 0xc00), (6, 0xa40), (6, 0xa90)] {
         let order = complaint_of_table(word, RAM + value);
         assert!(order.contains("in disorder"), "{order}");
     }
@@ -88,6 +89,14 @@ fn statics_outside_of_their_process() {
         let outside = complaint(&format!("{name}p"), moved(RAM + 0xf00));
         assert!(outside.contains("is not within"), "{outside}");
     }
+}
+
+#[test]
+fn initial_values_of_what_is_kept() {
+    let load = complaint(".crossgate.kept.p", |kept| {
+        kept.load = Some(Span { start: 0x1044, end: 0x104c })
+    });
+    assert!(load.contains("initial values"), "{load}");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use crate::support::{self, Firmware, SENSOR, error, map, process};
 use crossgate_link::Span;
 use crossgate_link::map::MemoryMap;
+use object::{Object, ObjectSegment};
 
 #[test]
 fn a_process_gets_the_statics_of_its_crate() {
@@ -58,6 +59,67 @@ fn what_may_be_lent_is_a_run_of_eighths() {
     let shared = process(&map, "sensor").shared;
     assert_eq!(shared.size(), 640, "600 bytes are five eighths of 1024");
     assert_eq!(shared.start % 1024, 0);
+}
+
+/// A process that also keeps 12 bytes, and whose zeroed statics leave no room for them in 160 bytes.
+const KEEPER: &str = "
+use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+static LIMIT: AtomicU32 = AtomicU32::new(7);
+static HISTORY: [AtomicU32; 40] = [const { AtomicU32::new(0) }; 40];
+#[unsafe(link_section = \".crossgate.kept.keeper::LIVES\")]
+static LIVES: [AtomicU32; 3] = [const { AtomicU32::new(9) }; 3];
+pub fn work() {
+    let index = LIMIT.fetch_add(LIVES[0].load(Relaxed), Relaxed) as usize;
+    core::hint::black_box(HISTORY[index].fetch_add(LIVES[index].fetch_add(1, Relaxed), Relaxed));
+}
+";
+
+/// So what is lost to rounding is reset, and what is kept stays where it is when the rest grows a little.
+#[test]
+fn what_is_kept_comes_last() {
+    let mut kept_at = Vec::new();
+    for words in [40, 38] {
+        let keeper = KEEPER.replace("40", &words.to_string());
+        let mut firmware = Firmware::new().library("keeper", &keeper).library("sensor", SENSOR);
+        firmware.processes = vec!["keeper", "sensor"];
+        firmware.threads = vec![("keeper", "main", 256, "keeper::work()")];
+        let elf = firmware.link().unwrap();
+        let map = MemoryMap::from_elf(&elf).unwrap();
+        let keeper = process(&map, "keeper");
+        assert_eq!(keeper.span.size(), 192, "4 + 160 + 12 bytes are six eighths of 256");
+        assert_eq!(keeper.used, 4 + 4 * words + 12);
+        assert_eq!(keeper.kept_start, keeper.span.end - 12);
+        kept_at.push(keeper.kept_start - keeper.span.start);
+        let sensor = process(&map, "sensor");
+        assert_eq!(sensor.kept_start, sensor.span.end, "it keeps nothing");
+
+        // A programmer, or a debugger, that writes all that is in the file leaves it alone.
+        let data = std::fs::read(&elf).unwrap();
+        let file = object::File::parse(&*data).unwrap();
+        let kept = Span { start: keeper.kept_start, end: keeper.span.end };
+        for segment in file.segments().filter(|segment| !segment.data().unwrap().is_empty()) {
+            let written =
+                Span { start: segment.address(), end: segment.address() + segment.size() };
+            assert!(!written.overlaps(kept), "{written:x?} {kept:x?}");
+        }
+    }
+    assert_eq!(kept_at, [180, 180]);
+}
+
+#[test]
+fn a_process_may_have_nothing_but_what_it_keeps() {
+    let keeper = "use core::sync::atomic::{AtomicU8, Ordering::Relaxed};
+        #[repr(align(64))] struct Aligned(AtomicU8);
+        #[unsafe(link_section = \".crossgate.kept\")] static ONE: Aligned = Aligned(AtomicU8::new(0));
+        #[unsafe(link_section = \".crossgate.kept.B\")] static TWO: AtomicU8 = AtomicU8::new(0);
+        pub fn work() { ONE.0.fetch_add(1, Relaxed); TWO.fetch_add(1, Relaxed); }";
+    let mut firmware = Firmware::new().library("keeper", keeper);
+    firmware.processes = vec!["keeper"];
+    firmware.threads = vec![("keeper", "main", 256, "keeper::work()")];
+    let map = map(&firmware);
+    let keeper = process(&map, "keeper");
+    assert_eq!((keeper.used, keeper.kept_start % 64), (65, 0));
+    assert!(keeper.kept_start - keeper.span.start < 64, "{map}");
 }
 
 #[test]

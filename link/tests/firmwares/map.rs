@@ -4,7 +4,9 @@ use crate::support::{Firmware, HELPER, SENSOR, map};
 
 /// A firmware with something of everything.
 fn large() -> Firmware {
-    let mut firmware = Firmware::new().library("sensor", SENSOR).library("control", HELPER);
+    let kept = "#[unsafe(link_section = \".crossgate.kept\")] static HISTORY";
+    let sensor = SENSOR.replace("static HISTORY", kept);
+    let mut firmware = Firmware::new().library("sensor", &sensor).library("control", HELPER);
     firmware.processes = vec!["console", "control", "fan", "sensor"];
     firmware.threads = vec![
         ("sensor", "sampler", 1024, "sensor::work()"),
@@ -28,7 +30,7 @@ fn maps_name_everything() {
         ("kernel", "statics"),
         ("kernel", "stack"),
         ("kernel", "stack of idle"),
-        ("sensor", "statics, 32 to lend"),
+        ("sensor", "statics, 32 to lend, 100 kept"),
         ("control", "statics"),
         ("fan", "statics"),
         ("console", "statics"),

@@ -133,6 +133,18 @@ fn common_symbols_of_other_languages_are_statics_too() {
     assert!(error.contains("`total` (8 bytes, crate `helper`) is used by"), "{error}");
 }
 
+#[test]
+fn only_processes_keep() {
+    let helper = "use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+        #[unsafe(link_section = \".crossgate.kept.LIVES\")] static LIVES: AtomicU32 = AtomicU32::new(0);
+        pub fn count() { LIVES.fetch_add(1, Relaxed); }";
+    let mut firmware = Firmware::new().library("helper", helper);
+    firmware.processes = vec!["sensor"];
+    firmware.kernel = "helper::count();";
+    let error = error(&firmware);
+    assert!(error.contains("`helper::LIVES` (4 bytes, crate `helper`) is to be kept"), "{error}");
+}
+
 /// A static of a process is in its memory, whatever its source says; so none may say something else.
 #[test]
 fn statics_that_are_meant_for_other_places_are_refused() {
@@ -145,7 +157,11 @@ fn statics_that_are_meant_for_other_places_are_refused() {
         (".ccmram", true),
         (".dtcm.fast", true),
         ("fast", true),
-        (".data.fast", false),
+        (".data.ccm", true),
+        (".bss.dma", true),
+        (".data", false),
+        (".bss", false),
+        (".crossgate.kept", false),
     ] {
         let mut firmware = Firmware::new().library("sensor", &PLACED.replace("SECTION", section));
         firmware.processes = vec!["sensor"];
@@ -155,9 +171,7 @@ fn statics_that_are_meant_for_other_places_are_refused() {
             continue;
         }
         let error = error(&firmware);
-        for part in
-            ["`sensor::KEPT` (4 bytes, crate `sensor`)", section, "Remove its `link_section`"]
-        {
+        for part in ["`sensor::KEPT` (4 bytes, crate `sensor`)", section, "by `crossgate::kept!`"] {
             assert!(error.contains(part), "`{part}` is not in {error}");
         }
     }

@@ -47,6 +47,28 @@ fn each_process_has_its_statics_on_pages_of_its_own() {
     assert_eq!(shared, start);
 }
 
+/// What is kept is on pages that are not reset, after all others of its process.
+#[test]
+fn what_is_kept_comes_last() {
+    let keeper = "use core::sync::atomic::{AtomicU8, Ordering::Relaxed};
+        static SPEED: [AtomicU8; 5000] = [const { AtomicU8::new(0) }; 5000];
+        crossgate::kept! { static LIVES: u32; }
+        pub fn work() -> u32 {
+            LIVES.set(LIVES.get().map_or(1, |lives| lives + 1));
+            LIVES.get().unwrap() + u32::from(SPEED[core::hint::black_box(4999)].fetch_add(1, Relaxed))
+        }";
+    let mut firmware = Firmware::new("keeps").library("keeper", keeper).library("sensor", SENSOR);
+    firmware.processes.push(("keeper", "keeper::work()"));
+    let program = program(&firmware);
+    assert_eq!(program.told(), format!("sensor {WORK}\nkeeper 1\n"));
+    let pages = program.pages("keeper");
+    let symbol = |name: &str| program.symbols[name].start;
+    assert_eq!(symbol("__crossgate_kept_keeper"), pages.start + 8192);
+    assert_eq!(symbol("keeper::LIVES::MEMORY"), pages.start + 8192);
+    assert_eq!(pages.end, pages.start + 12288);
+    assert_eq!(symbol("__crossgate_kept_sensor"), program.pages("sensor").end, "it keeps nothing");
+}
+
 #[test]
 fn objects_are_on_the_pages_of_their_process() {
     let library = "use core::sync::atomic::{AtomicU32, Ordering::Relaxed};

@@ -9,13 +9,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 /// A process with statics of each kind: two words that it may lend, one that is initialised, one in a
-/// section of its own, one of a generic function, and 25 zeroes.
+/// section that is not named like it, one of a generic function, and 25 zeroes.
 pub const SENSOR: &str = "
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 crossgate::shared! { static BUFFER: [u32; 2] = [1, 2]; }
 static LIMIT: AtomicU32 = AtomicU32::new(7);
 static HISTORY: [AtomicU32; 25] = [const { AtomicU32::new(0) }; 25];
-#[unsafe(link_section = \".data.custom\")]
+#[unsafe(link_section = \".data\")]
 static CUSTOM: AtomicU32 = AtomicU32::new(30);
 fn count<T>() -> u32 {
     static COUNT: AtomicU32 = AtomicU32::new(400);

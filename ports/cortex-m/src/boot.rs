@@ -208,7 +208,7 @@ impl Port for Machine {
     const BEGIN: extern "C" fn() -> ! = entry::begin;
 
     fn reset(&mut self, memory: &ProcessMemory, from: Word) -> Option<Word> {
-        let size = memory.end - memory.start;
+        let size = memory.kept_start - memory.start;
         let initialised = memory.data_end - memory.start;
         let to = size.min(from + PIECE);
         // Not `clamp`, which can panic.

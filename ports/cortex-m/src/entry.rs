@@ -6,6 +6,7 @@
 //! address of the context to go on with: the same, a callee's, or a caller's; or null if it is to be
 //! that of the thread which is current now.
 
+use crate::armv7m::Access;
 use crate::boot::{__crossgate_kernel, LEASES_OPEN, Machine, ProcessRegions, REGIONS};
 use crate::context::{Context, THUMB};
 use crate::{fault, handler, mpu};
@@ -100,15 +101,17 @@ macro_rules! resume_or_load {
 #[unsafe(no_mangle)]
 unsafe extern "C" fn SVCall() {
     core::arch::naked_asm!(
-        "cmp r12, #0",
-        "blt 2f",
-        // --- A call.
+        "cmn r12, #1",
+        "beq 2f",
         "mrs r0, psp",
         "ldrd r2, r3, [sp]",
         "ldr lr, 40f",
         "subs r2, r0, r2", // what is left of the stack below the registers that are saved now
         "cmp r2, r3",
         "bhi 9f",
+        "cmp r12, #0",
+        "blt 3f",
+        // --- A call.
         "stmdb r0!, {{r4-r11}}",
         // r3 the thread, r6 who runs, r7 the gates, r8 how many, r10 the regions of processes, r11 the protection unit.
         "ldm lr, {{r3, r4, r5, r6, r7, r8, r10, r11}}",
@@ -133,7 +136,7 @@ unsafe extern "C" fn SVCall() {
         "lsl r6, r2, r6", // and bytes
         "cmp r6, r5, asr #16", // (with what is no room, unsigned, the most that there is)
         "blo 12f",
-        // --- Nothing is missing: the call is made.
+        // --- Nothing is missing: the call is made. If something is lent to it, the carry is clear.
         "13: mov lr, #0x100",
         "lsl r2, lr, r2",
         "ldr lr, 41f",
@@ -146,6 +149,9 @@ unsafe extern "C" fn SVCall() {
         "add r12, r12, #{frame}",
         "uxtb r5, r5",
         "orr r8, r5, r2, lsl #16", // the callee's level
+        "itt lo",
+        "orrlo r8, r8, #{first_lease}",
+        "orrlo r12, r12, #{holds_leases}",
         "strd r8, r12, [r3, #{level}]",
         "add r8, r10, r5, lsl #5",
         "ldm r8, {{r3, r4, r5, r8, r10, r12}}",
@@ -167,42 +173,104 @@ unsafe extern "C" fn SVCall() {
         "ldm r0, {{r4-r11}}",
         "mvn lr, #2",
         "bx lr",
-        // --- There is less room than the gate says. Or the object lets one call in at a time.
-        "12: asr lr, r5, #16",
-        "adds lr, lr, #{exclusive}",
-        "bne 8f",
-        "ldr lr, 40f",
-        "ldr lr, [lr, #{services}]",
-        "ubfx r11, r5, #8, #8",
-        "add r11, r11, r11, lsl #3",
-        "add r11, lr, r11, lsl #2",
-        "ldrh lr, [r11, #{service_stack}]",
-        "add lr, lr, #{entry_size}",
-        "cmp r6, lr",
+        // --- There is less room than the gate says. Or the object lets one call in at a time, or memory is lent.
+        "12: ldr r11, [lr, #{services}]",
+        "ubfx r10, r5, #8, #8",
+        "add r10, r10, r10, lsl #3",
+        "add r10, r11, r10, lsl #2",
+        "ldrh r11, [r10, #{service_stack}]",
+        "add r11, r11, #{entry_size}",
+        "cmp r6, r11",
         "blo 8f",
-        "ldrb r11, [r11, #{service_lock}]",
-        "ldr lr, 40f",
-        "ldr lr, [lr, #{locks}]",
-        "add lr, lr, r11, lsl #1",
-        "ldrh r11, [lr]",
+        "asr r11, r5, #16",
+        "adds r11, r11, #{exclusive}",
+        "bmi 35f",
+        "bne 8f",
+        "ldrb r11, [r10, #{service_lock}]",
+        "ldr r10, [lr, #{locks}]",
+        "add r10, r10, r11, lsl #1",
+        "ldrh r11, [r10]",
         "cmp r11, #0",
         "bne 8f",
         "ldrb r11, [r3, #{id}]",
-        "strb r11, [lr]",
-        "add lr, r3, r12",
+        "strb r11, [r10]",
+        "add r10, r3, r12",
         "mov r11, #{locked}",
-        "strb r11, [lr, #{frames} + {care}]",
-        "ldr lr, 40f",
-        "ldr r11, [lr, #{regions} + 4]",
+        "strb r11, [r10, #{frames} + {care}]",
+        "36: ldrd r10, r11, [lr, #{regions}]",
         "b 13b",
+        // --- The first two words are memory of the thread's own stack: see `Kernel::take_leases`.
+        "35: cmp r12, #0", // (further in, what its callers have closed has to be known)
+        "bne 8f",
+        "ldrd r10, r11, [r0, #{saved}]",
+        "cmp r11, #1",
+        "blt 8f",
+        "adds r11, r10, r11", // its end
+        "bcs 8f",
+        "push {{r6-r9}}",
+        "add r9, r0, #{context}",
+        "cmp r10, r9",
+        "blo 37f",
+        "ldr r9, [r3, #{stack} + 4]",
+        "cmp r11, r9",
+        "bhi 37f",
+        // A region opens it, and nothing else: see `armv7m::lease_within`.
+        "sub r8, r11, #1",
+        "eor r9, r10, r8",
+        "orr r9, r9, #128",
+        "clz r9, r9",
+        "rsb r9, r9, #29", // log2 of an eighth
+        "movs r7, #1",
+        "lsl r7, r7, r9",
+        "subs r7, r7, #1",
+        "orr r6, r10, r11",
+        "tst r6, r7",
+        "bne 37f",
+        "lsr r7, r10, r9",
+        "and r7, r7, #7",
+        "mov r6, #0xff",
+        "lsl r7, r6, r7",
+        "mvn r7, r7",
+        "lsr r8, r8, r9",
+        "and r8, r8, #7",
+        "mov r6, #0xfe",
+        "lsl r6, r6, r8",
+        "orr r7, r7, r6",
+        "uxtb r7, r7", // the eighths that stay closed
+        "lsl r6, r9, #1",
+        "adds r6, r6, #5",
+        "orr r7, r6, r7, lsl #8",
+        "ubfx r6, r5, #16, #1", // whether it is for writing
+        "orr r7, r7, #{read_only} & 0xff000000",
+        "orr r7, r7, #{read_only} & 0x00ff0000",
+        "orr r7, r7, r6, lsl #24",
+        // The lease, and its region. The other one is closed.
+        "add r8, r3, #{leases}",
+        "strd r10, r11, [r8]",
+        "orr r6, r6, #{of_stack} << 8",
+        "strd r7, r6, [r8, #8]",
+        "add r9, r9, #3",
+        "lsr r6, r10, r9",
+        "lsl r6, r6, r9",
+        "orr r6, r6, #{lease_region}",
+        "mov r8, #{lease_region} + 1",
+        "mov r9, #0",
+        "ldr r10, [lr, #{regions} + 4]",
+        "stm r10, {{r6-r9}}",
+        "pop {{r6-r9}}",
+        "mov r10, #{first_lease} >> 8",
+        "strb r10, [lr, #{leases_open}]",
+        "sub r10, r6, #{context}",
+        "str r10, [sp, #4]",
+        "cmp r12, #1",
+        "b 36b",
+        "37: pop {{r6-r9}}",
         // --- The slow way of a call.
         "8: ldr r12, [r0, #{selector}]",
         "ldm r0, {{r4-r11}}",
         "9: b {slow}",
-        // --- A return, or another system call.
-        "2: cmn r12, #1",
-        "bne 3f",
-        "ldr r3, 40f",
+        // --- A return.
+        "2: ldr r3, 40f",
         "ldr r12, [r3]",
         "ldr lr, [r12, #{calls}]",
         "sub lr, lr, #{frame}",
@@ -288,13 +356,7 @@ unsafe extern "C" fn SVCall() {
         "7: mvn r12, #0",
         "b {slow}",
         // --- Another system call.
-        "3: mrs r0, psp",
-        "ldrd r1, r2, [sp]",
-        "subs r1, r0, r1",
-        "cmp r1, r2",
-        "bhi 9b",
-        "ldr lr, 40f",
-        "ldr r3, [lr]",       // the thread
+        "3: ldr r3, [lr]", // the thread
         "adds r1, r12, #{signal} + 1",
         "beq 21f",
         "bgt 22f",
@@ -353,8 +415,7 @@ unsafe extern "C" fn SVCall() {
         "stm r8, {{r1-r7, r9}}",
         "dsb",
         resume!(),
-        "31: bl {load}",
-        resume!(),
+        "31: b {go_on}",
         "32: cmp r6, #{reply}",
         "bne 31b",
         "ldrb r6, [r11, #{pending} + 1]",
@@ -519,12 +580,18 @@ unsafe extern "C" fn SVCall() {
         wiring = const core::mem::offset_of!(table::System, notifications),
         signallers = const core::mem::offset_of!(table::Notification, signallers),
         owned = const core::mem::offset_of!(table::Process, notifications),
-        load = sym load,
+        go_on = sym go_on,
         selector = const core::mem::offset_of!(Context, selector),
         saved = const SAVED,
         thumb = const THUMB,
         top_to_frame = const Context::FIRST_SIZE - SAVED,
         entry_size = const Gate::ENTRY_SIZE,
+        first_lease = const 1 << 8,
+        context = const Context::SIZE,
+        stack = const offset::STACK,
+        leases = const offset::LEASES,
+        of_stack = const Lease::OF_STACK,
+        read_only = const Access::ReadOnly as u32,
         exclusive = const 0x1_0000 - Gate::EXCLUSIVE as u32,
         no_lock = const NO_LOCK,
         service_stack = const core::mem::offset_of!(Service, stack),
@@ -569,26 +636,32 @@ pub unsafe extern "C" fn slow() {
         "1:",
         resume_or_load!(),
         "2: bl {leave}",
-        "bl {load}",
-        resume!(),
+        "b {go_on}",
         "3: mvns r1, r1",
         "bl {other}",
         "b 1b",
         "9: bl {out_of_bounds}",
-        "bl {load}",
-        resume!(),
+        "b {go_on}",
         selector = const core::mem::offset_of!(Context, selector),
         call = sym handler::call,
         leave = sym handler::leave,
         other = sym handler::system_call,
         out_of_bounds = sym handler::out_of_bounds,
         load = sym load,
+        go_on = sym go_on,
     )
 }
 
 const _: () = assert!(
     size_of::<Service>() == 36 && size_of::<Gate>() == 16 && size_of::<Lock>() == 2,
     "`SVCall` multiplies by them"
+);
+const _: () = assert!(
+    Gate::LEASE_TO_READ == Gate::EXCLUSIVE - 2
+        && Gate::LEASE_TO_WRITE == Gate::EXCLUSIVE - 1
+        && Gate::LEASE_TO_WRITE & 1 == 1
+        && Access::ReadWrite as u32 == Access::ReadOnly as u32 | 1 << 24,
+    "`SVCall` tells them apart"
 );
 const _: () = assert!(
     Context::FIRST_SIZE + Context::SIZE == Gate::ENTRY_SIZE as Word,
@@ -668,8 +741,7 @@ unsafe extern "C" fn HardFault() {
         "beq 1f",
         "mrs r0, psp",
         "bl {handler}",
-        "bl {load}",
-        resume!(),
+        "b {go_on}",
         // It was the kernel's. Its stack may be used up, or closed by the guard.
         "1: mov r0, sp",
         "ldr r1, 2f",
@@ -682,7 +754,7 @@ unsafe extern "C" fn HardFault() {
         stack = sym _stack_start,
         kernel_fault = sym fault::kernel_fault,
         handler = sym handler::fault,
-        load = sym load,
+        go_on = sym go_on,
     )
 }
 
@@ -698,6 +770,12 @@ macro_rules! same_as_hard_fault {
 }
 
 same_as_hard_fault! { MemoryManagement BusFault UsageFault }
+
+/// Goes on with the thread that is current now.
+#[unsafe(naked)]
+unsafe extern "C" fn go_on() -> ! {
+    core::arch::naked_asm!("bl {load}", resume!(), load = sym load)
+}
 
 /// Where every thread begins: with a system call that goes on at its entry.
 #[unsafe(naked)]

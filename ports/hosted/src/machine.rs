@@ -216,7 +216,7 @@ impl Port for Machine {
     const BEGIN: extern "C" fn() -> ! = begin;
 
     fn reset(&mut self, memory: &ProcessMemory, from: Word) -> Option<Word> {
-        let size = memory.end - memory.start;
+        let size = memory.kept_start - memory.start;
         let to = size.min(from + PIECE);
         if from < to {
             let span = Span { start: memory.start + from, end: memory.start + to };

@@ -37,6 +37,7 @@ pub struct Placed {
     pub shared_start: usize,
     pub shared_end: usize,
     pub data_end: usize,
+    pub kept_start: usize,
     pub end: usize,
 }
 
@@ -51,16 +52,17 @@ fn placed(name: &str) -> Option<Placed> {
     let mut row = 2;
     for _ in 0..word(0) {
         let length = word(row);
-        // SAFETY: so many bytes of the name follow the six words of the row.
+        // SAFETY: so many bytes of the name follow the seven words of the row.
         let bytes = unsafe {
-            core::slice::from_raw_parts(table.cast::<u64>().add(row + 6).cast::<u8>(), length)
+            core::slice::from_raw_parts(table.cast::<u64>().add(row + 7).cast::<u8>(), length)
         };
         if bytes == name.as_bytes() {
             let address = |column: usize| base.wrapping_add(word(row + column));
-            let [start, shared_start, shared_end, data_end, end] = [1, 2, 3, 4, 5].map(address);
-            return Some(Placed { start, shared_start, shared_end, data_end, end });
+            let [start, shared_start, shared_end, data_end, kept_start, end] =
+                [1, 2, 3, 4, 5, 6].map(address);
+            return Some(Placed { start, shared_start, shared_end, data_end, kept_start, end });
         }
-        row += 6 + length.div_ceil(8);
+        row += 7 + length.div_ceil(8);
     }
     None
 }
@@ -93,11 +95,12 @@ fn region(name: &str) -> Result<Region, String> {
             shared_end: 0,
             image: 0,
             data_end: 0,
+            kept_start: 0,
         };
         let memory = Box::leak(Box::new(memory));
         return Ok(Region { open: Span::EMPTY, memory, stack: None });
     };
-    let Placed { start, shared_start, shared_end, data_end, end } = placed;
+    let Placed { start, shared_start, shared_end, data_end, kept_start, end } = placed;
     // SAFETY: these are the statics of the process, of which nobody has a reference yet.
     let image = unsafe { core::slice::from_raw_parts(start as *const u8, end - start) };
     let image = Box::leak(Box::<[u8]>::from(image));
@@ -112,6 +115,7 @@ fn region(name: &str) -> Result<Region, String> {
         shared_end,
         image: image.as_ptr().addr(),
         data_end,
+        kept_start,
     };
     let open = Span { start: start - STEP, end };
     Ok(Region { open, memory: Box::leak(Box::new(memory)), stack: Some(stack) })

@@ -2,10 +2,9 @@
 //! the other.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
-use core::sync::atomic::{AtomicU32, Ordering};
-use crossgate::{Concurrent, Exclusive, Lent, LentMut, Notification};
+use crossgate::{Concurrent, Exclusive, Lent, LentMut};
 use meter::{Display, Sensor};
-use system_tests::report::{expect, pass};
+use system_tests::screen::Screen;
 use system_tests::watch::allow_no_fault;
 
 /// Measures in any step; its samples count up.
@@ -36,23 +35,9 @@ crossgate::system! {
     process server { object server: Exclusive<Fine> = Fine { offset: 0 } => [SENSOR: dyn Sensor]; }
     process screen {
         notification SHOWN;
-        object screen: Concurrent<Screen> = Screen(AtomicU32::new(0)) => [DISPLAY: dyn Display];
-        thread main (priority = 6, stack = 2048) = look(&screen, SHOWN);
+        object screen: Concurrent<Screen> = Screen::new() => [DISPLAY: dyn Display];
+        thread main (priority = 6, stack = 2048) = Screen::expect(&screen, (66 + 12 * 6) * 4, SHOWN);
     }
     process meter { thread main (priority = 5, stack = 2048) = meter::main(SENSOR, DISPLAY, SHOWN); }
 }
 board::start!(SYSTEM);
-
-struct Screen(AtomicU32);
-
-impl Display for Screen {
-    fn show(&self, sum: u32) {
-        self.0.store(sum, Ordering::Relaxed);
-    }
-}
-
-fn look(screen: &Screen, shown: Notification) -> ! {
-    shown.wait();
-    expect("what the meter shows", screen.0.load(Ordering::Relaxed), (66 + 12 * 6) * 4);
-    pass()
-}

@@ -5,6 +5,7 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 use core::time::Duration;
 use crossgate::{CallError, Concurrent, Handle, Notification, Signal, thread};
 use crossgate_abi::{Status, number};
+use system_tests::random::Random;
 use system_tests::report::{expect, expect_that, pass};
 use system_tests::victim::{Safe, Vault};
 use system_tests::watch::Watch;
@@ -171,11 +172,11 @@ fn stack_pointer_of(name: &str, priority: u8) -> usize {
 fn noise(words: &[AtomicUsize; 2], seed: u32, done: Signal) -> ! {
     let mut random = Random(seed);
     for _ in 0..2_500 {
-        let mut arguments = core::array::from_fn(|_| random.word(words));
-        let number = random.next() as usize % 23;
+        let mut arguments = core::array::from_fn(|_| word(&mut random, words));
+        let number = random.number() as usize % 23;
         let selector = match number {
             number::RETURN | number::EXIT | number::PANIC | number::BEGIN => {
-                random.next() as usize % (SYSTEM.gates.len() + 2)
+                random.number() as usize % (SYSTEM.gates.len() + 2)
             }
             number::SLEEP | number::WAIT => {
                 // At most 15 µs.
@@ -195,11 +196,11 @@ fn noise(words: &[AtomicUsize; 2], seed: u32, done: Signal) -> ! {
             }
             number::MUTEX_WAIT => {
                 // A forged mutex may be held for ever; its word is none here.
-                words[0].store(random.next() as usize | 1 << 30, Ordering::Relaxed);
+                words[0].store(random.number() as usize | 1 << 30, Ordering::Relaxed);
                 number::system_call(number)
             }
-            _ if random.next().is_multiple_of(2) => {
-                random.next() as usize % (SYSTEM.gates.len() + 2)
+            _ if random.number().is_multiple_of(2) => {
+                random.number() as usize % (SYSTEM.gates.len() + 2)
             }
             _ => number::system_call(number),
         };
@@ -209,31 +210,17 @@ fn noise(words: &[AtomicUsize; 2], seed: u32, done: Signal) -> ! {
     thread::exit()
 }
 
-/// Marsaglia's xorshift.
-struct Random(u32);
-
-impl Random {
-    fn next(&mut self) -> u32 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 17;
-        self.0 ^= self.0 << 5;
-        self.0
-    }
-
-    /// A word that hurts: small, near an address that means something, or any.
-    fn word(&mut self, words: &[AtomicUsize; 2]) -> usize {
-        let near = |address: usize, random: u32| {
-            address.wrapping_add(random as usize % 64).wrapping_sub(32)
-        };
-        let random = self.next();
-        match self.next() % 8 {
-            0 | 1 => random as usize % 40,
-            2 => near(words.as_ptr().addr(), random),
-            3 => near(probe::kernel_memory(), random),
-            4 => near((&raw const random).addr(), random),
-            5 => near(usize::MAX, random),
-            _ => random as usize,
-        }
+/// A word that hurts: small, near an address that means something, or any.
+fn word(random: &mut Random, words: &[AtomicUsize; 2]) -> usize {
+    let number = random.number() as usize;
+    let near = |address: usize| address.wrapping_add(number % 64).wrapping_sub(32);
+    match random.number() % 8 {
+        0 | 1 => number % 40,
+        2 => near(words.as_ptr().addr()),
+        3 => near(probe::kernel_memory()),
+        4 => near((&raw const number).addr()),
+        5 => near(usize::MAX),
+        _ => number,
     }
 }
 

@@ -14,6 +14,7 @@ use crossgate::{
 };
 use crossgate_abi::number;
 use system_tests::fake::FakeStack;
+use system_tests::random::Random;
 use system_tests::report::{expect, expect_that, pass};
 use system_tests::victim::{Safe, Vault};
 use system_tests::{arch, probe, raw};
@@ -152,22 +153,6 @@ board::start!(SYSTEM);
 #[expect(dead_code, reason = "it calls them without the library")]
 struct Helper(Handle<dyn Act>, Handle<dyn Vault>, Handle<dyn Slow>);
 
-/// A small generator of numbers (xorshift32: G. Marsaglia, 2003).
-struct Random(u32);
-
-impl Random {
-    fn next(&mut self) -> u32 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 17;
-        self.0 ^= self.0 << 5;
-        self.0
-    }
-
-    fn below(&mut self, limit: u32) -> u32 {
-        (self.next() >> 8) % limit
-    }
-}
-
 /// Variables of the caller, those that it lends among those that it does not.
 #[repr(C, align(64))]
 struct Frame {
@@ -190,7 +175,7 @@ fn client(attacker: Handle<dyn Act>, relay: Handle<dyn Act>, vault: Handle<dyn V
             above: [CLOSED; 48],
         };
         let order =
-            [random.next() as usize, frame.write.as_ptr().addr(), frame.read.as_ptr().addr()];
+            [random.number() as usize, frame.write.as_ptr().addr(), frame.read.as_ptr().addr()];
         for (bytes, word) in frame.write.chunks_exact_mut(size_of::<usize>()).zip(order) {
             bytes.copy_from_slice(&word.to_le_bytes());
         }

@@ -2,10 +2,7 @@
 //! over any guard, and be written at its lower end first. Wherever that is, it has to be out of reach.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
-#[cfg(not(target_os = "none"))]
-fn main() {
-    println!("run this by `cargo xtask test`");
-}
+system_tests_cortex_m::main_elsewhere!();
 
 #[cfg(target_os = "none")]
 mod firmware {

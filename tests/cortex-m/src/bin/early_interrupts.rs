@@ -3,10 +3,7 @@
 //! first that comes early is told, and all works.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
-#[cfg(not(target_os = "none"))]
-fn main() {
-    println!("run this by `cargo xtask test`");
-}
+system_tests_cortex_m::main_elsewhere!();
 
 #[cfg(target_os = "none")]
 mod firmware {

@@ -5,10 +5,7 @@
 //! if the emulator counts instructions, as `cargo xtask test` has it do.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
-#[cfg(not(target_os = "none"))]
-fn main() {
-    println!("run this by `cargo xtask test`");
-}
+system_tests_cortex_m::main_elsewhere!();
 
 #[cfg(target_os = "none")]
 mod firmware {

@@ -2,22 +2,17 @@
 //! then, the kernel says so.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
-#[cfg(not(target_os = "none"))]
-fn main() {
-    println!("run this by `cargo xtask test`");
-}
+system_tests_cortex_m::main_elsewhere!();
 
 #[cfg(target_os = "none")]
 mod firmware {
     use core::arch::asm;
     use core::sync::atomic::AtomicUsize;
-    use core::time::Duration;
-    use crossgate::time;
-    use system_tests_cortex_m::{Test, TestBoard, expect_start, is_time};
+    use system_tests_cortex_m::{Test, TestBoard, expect_start, is_time, keep_sleeping};
 
     crossgate::system! {
         static SYSTEM;
-        process sleeper { thread main (priority = 5, stack = 1024) = sleep(); }
+        process sleeper { thread main (priority = 5, stack = 1024) = keep_sleeping(); }
     }
     board::port::start!(SYSTEM, TestBoard<Overflow>);
 
@@ -34,12 +29,6 @@ mod firmware {
 
         fn told(line: &[u8]) {
             expect_start(line, b"crossgate: kernel stack overflow ");
-        }
-    }
-
-    fn sleep() -> ! {
-        loop {
-            time::sleep(Duration::from_millis(1));
         }
     }
 }

@@ -2,10 +2,7 @@
 //! that change the CPU's state have no effect.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
-#[cfg(not(target_os = "none"))]
-fn main() {
-    println!("run this by `cargo xtask test`");
-}
+system_tests_cortex_m::main_elsewhere!();
 
 #[cfg(target_os = "none")]
 mod firmware {

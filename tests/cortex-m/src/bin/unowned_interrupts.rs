@@ -2,10 +2,7 @@
 //! told once as the fault of nobody, and all goes on.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
-#[cfg(not(target_os = "none"))]
-fn main() {
-    println!("run this by `cargo xtask test`");
-}
+system_tests_cortex_m::main_elsewhere!();
 
 #[cfg(target_os = "none")]
 mod firmware {
@@ -16,7 +13,7 @@ mod firmware {
     use system_tests::arch;
     use system_tests::report::{expect_that, pass};
     use system_tests::watch::Watch;
-    use system_tests_cortex_m::{Test, TestBoard};
+    use system_tests_cortex_m::{Test, TestBoard, keep_sleeping};
 
     crossgate::system! {
         static SYSTEM;
@@ -25,7 +22,7 @@ mod firmware {
             faults FAULTED;
             thread main (priority = 9, stack = 2048) = witness(FAULTED);
         }
-        process sleeper { thread main (priority = 5, stack = 1024) = sleep(); }
+        process sleeper { thread main (priority = 5, stack = 1024) = keep_sleeping(); }
     }
     board::port::start!(SYSTEM, TestBoard<Unowned>);
 
@@ -52,12 +49,6 @@ mod firmware {
 
         fn told(_: &[u8]) {
             arch::end(1)
-        }
-    }
-
-    fn sleep() -> ! {
-        loop {
-            time::sleep(Duration::from_millis(1));
         }
     }
 

@@ -1,0 +1,59 @@
+//! What is kept is there after a reset of the system. How often it has begun is also counted where nothing resets it:
+//! in the memory of the emulated board that the firmware has no other use for.
+#![cfg_attr(target_os = "none", no_std, no_main)]
+
+#[cfg(not(target_os = "none"))]
+fn main() {
+    println!("run this by `cargo xtask test`");
+}
+
+#[cfg(target_os = "none")]
+mod firmware {
+    use core::sync::atomic::{AtomicU32, Ordering};
+    use crossgate::{Notification, Window, kept};
+    use system_tests::probe;
+    use system_tests::report::{expect, pass};
+
+    const FURTHER_MEMORY: Window = Window { start: 0x2100_0000, size: 32 };
+
+    kept! {
+        static LIVES: u32;
+        /// In each life it is another.
+        static REPORT: [u16; 9];
+    }
+    static INITIALISED: AtomicU32 = AtomicU32::new(5);
+    static ZEROED: AtomicU32 = AtomicU32::new(0);
+
+    crossgate::system! {
+        static SYSTEM;
+        process supervisor {
+            on_fault = restart (limit = 1);
+            mmio FURTHER_MEMORY;
+            notification FAULTED;
+            faults FAULTED;
+            thread main (priority = 1, stack = 1024) = live(FAULTED);
+        }
+    }
+    board::start!(SYSTEM);
+
+    fn live(_: Notification) -> ! {
+        let counted = probe::load(FURTHER_MEMORY.start);
+        let of_life = |life: u32| [life as u16; 9];
+        expect("what is not kept", INITIALISED.fetch_add(1, Ordering::Relaxed), 5);
+        expect("what is not kept", ZEROED.fetch_add(1, Ordering::Relaxed), 0);
+        expect("lives", LIVES.get(), (counted > 0).then_some(counted));
+        expect("the report", REPORT.get(), (counted > 0).then_some(of_life(counted)));
+        if counted == 4 {
+            pass()
+        }
+        LIVES.set(counted + 1);
+        REPORT.set(of_life(counted + 1));
+        probe::store(FURTHER_MEMORY.start, counted + 1);
+        // It is the first crash in a row, after which it begins anew, or the second, after which the system does.
+        crash(counted)
+    }
+
+    fn crash(counted: u32) -> ! {
+        panic!("a supervisor panics in its life {counted}")
+    }
+}

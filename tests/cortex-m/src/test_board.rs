@@ -1,0 +1,83 @@
+//! A board whose functions are the test's. They run with the kernel's rights, in the middle of it, and read
+//! what it says in the end.
+
+use board::port::{Board, Counter};
+use board::{CLOCK_HZ, Mps2An385};
+use core::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use core::time::Duration;
+use crossgate::time;
+use system_tests::arch;
+
+/// The counter of the real board.
+pub type RealCounter = <Mps2An385 as Board>::Counter;
+
+/// What a test does in the kernel.
+pub trait Test: 'static {
+    /// Comes whenever the kernel looks at the time, of course also in a system call.
+    fn in_kernel() {}
+
+    /// Reads a line that the kernel says.
+    fn told(line: &[u8]);
+}
+
+/// The board of a test.
+pub struct TestBoard<T>(T);
+/// Its counter.
+pub struct TestCounter<T>(T);
+
+impl<T: Test> Board for TestBoard<T> {
+    const CLOCK_HZ: u32 = CLOCK_HZ;
+    type Counter = TestCounter<T>;
+
+    fn tell(byte: u8) {
+        static LINE: [AtomicU8; 128] = [const { AtomicU8::new(0) }; 128];
+        static LENGTH: AtomicUsize = AtomicUsize::new(0);
+        arch::write_byte(byte);
+        if byte == b'\r' {
+            return;
+        }
+        let length = LENGTH.load(Ordering::Relaxed);
+        if byte != b'\n' {
+            if let Some(place) = LINE.get(length) {
+                place.store(byte, Ordering::Relaxed);
+                LENGTH.store(length + 1, Ordering::Relaxed);
+            }
+        } else if length > 0 {
+            LENGTH.store(0, Ordering::Relaxed);
+            // SAFETY: nothing changes the line before the next byte.
+            T::told(unsafe { core::slice::from_raw_parts(LINE.as_ptr().cast(), length) });
+        }
+    }
+}
+
+impl<T: Test> Counter for TestCounter<T> {
+    const HZ: u32 = RealCounter::HZ;
+
+    fn start() {
+        RealCounter::start();
+    }
+
+    fn count() -> u32 {
+        T::in_kernel();
+        RealCounter::count()
+    }
+}
+
+/// Ends the test: it has passed if the kernel has said this first.
+pub fn expect_start(line: &[u8], wanted: &[u8]) -> ! {
+    arch::end((!line.starts_with(wanted)).into())
+}
+
+/// Counts, and tells whether this is time number `wanted`.
+pub fn is_time(counter: &AtomicUsize, wanted: usize) -> bool {
+    let time = counter.load(Ordering::Relaxed);
+    counter.store(time.wrapping_add(1), Ordering::Relaxed);
+    time == wanted
+}
+
+/// A thread that has the kernel look at the time again and again.
+pub fn keep_sleeping() -> ! {
+    loop {
+        time::sleep(Duration::from_millis(1));
+    }
+}

@@ -1,0 +1,115 @@
+//! A server refuses a call: its client is named, and the server that says so, once a call however often it
+//! says it. No process goes down by it, and no record of a crash is lost.
+#![cfg_attr(target_os = "none", no_std, no_main)]
+
+use crossgate::fault::{FaultRecord, Faults};
+use crossgate::{CallError, Concurrent, Handle, Notification, Signal, interface, server, thread};
+use crossgate_abi::Cause;
+use system_tests::raw;
+use system_tests::report::{expect, fail, pass};
+use system_tests::watch::Watch;
+
+/// So often a hostile server refuses the same call.
+const OFTEN: u32 = 100;
+
+#[interface]
+trait Fickle {
+    /// Is refused so often.
+    fn ask(&self, refusals: u32) -> u32;
+}
+
+/// A server that accuses its clients.
+struct Framer;
+
+impl Fickle for Framer {
+    fn ask(&self, refusals: u32) -> u32 {
+        (0..refusals).for_each(|_| server::refuse());
+        1
+    }
+}
+
+/// Is the client of a server that accuses its clients, and accuses its own.
+struct Between {
+    framer: Handle<dyn Fickle>,
+}
+
+impl Fickle for Between {
+    fn ask(&self, refusals: u32) -> u32 {
+        server::refuse();
+        expect("a call", self.framer.ask(refusals), Err(CallError::Refused));
+        server::refuse();
+        1
+    }
+}
+
+crossgate::system! {
+    static SYSTEM;
+    process witness {
+        notification FAULTED;
+        faults FAULTED;
+        notification DONE;
+        thread main (priority = 31, stack = 2048) = witness(FAULTED, DONE);
+    }
+    process crashes { on_fault = stop; thread main (priority = 7, stack = 1024) = crash(); }
+    process framer { object framer: Concurrent<Framer> = Framer => [FRAMER: dyn Fickle]; }
+    process between { object between: Concurrent<Between> = Between { framer: FRAMER } => [BETWEEN: dyn Fickle]; }
+    process innocent { thread main (priority = 5, stack = 2048) = innocent(FRAMER, BETWEEN, DONE); }
+}
+board::start!(SYSTEM);
+
+fn crash() -> ! {
+    panic!("a crash that is to be remembered")
+}
+
+fn innocent(framer: Handle<dyn Fickle>, between: Handle<dyn Fickle>, done: Signal) -> ! {
+    server::refuse();
+    expect("a call", framer.ask(0), Ok(1));
+    expect("a call that is refused", framer.ask(1), Err(CallError::Refused));
+    expect("the next one", framer.ask(0), Ok(1));
+    expect("one that is refused often", framer.ask(OFTEN), Err(CallError::Refused));
+    expect("the same once more", framer.ask(OFTEN), Err(CallError::Refused));
+    expect("a call of two that refuse", between.ask(OFTEN), Err(CallError::Refused));
+    expect("signal", done.signal(), Ok(()));
+    thread::exit()
+}
+
+/// The name of a process.
+fn name(process: u8) -> &'static str {
+    SYSTEM.processes.get(usize::from(process)).map_or("?", |process| process.name)
+}
+
+/// Expects a record of a refused call.
+#[track_caller]
+fn expect_accusation(record: &FaultRecord, accuser: &str, chain: &[&str]) {
+    expect("who says so", record.accuser.map(name), Some(accuser));
+    expect("calls in flight", usize::from(record.depth), chain.len());
+    for (&service, wanted) in record.chain.iter().zip(chain) {
+        expect("a service", usize::from(service), raw::index(&SYSTEM, wanted));
+    }
+    let home = SYSTEM.threads.get(usize::from(record.thread)).map_or("?", |it| name(it.process));
+    expect("the process of the thread", home, "innocent");
+}
+
+fn witness(faulted: Notification, done: Notification) -> ! {
+    let mut watch = Watch::new(&SYSTEM, faulted);
+    watch.expect("crashes", Cause::Panic);
+    for _ in 0..3 {
+        let record = watch.expect("innocent", Cause::Refused);
+        expect_accusation(&record, "framer", &["FRAMER"]);
+    }
+    let record = watch.expect("innocent", Cause::Refused);
+    expect_accusation(&record, "between", &["BETWEEN"]);
+    let record = watch.expect("between", Cause::Refused);
+    expect_accusation(&record, "framer", &["BETWEEN", "FRAMER"]);
+    done.wait();
+    watch.expect_no_more();
+
+    // After so many refusals the crash is still told, and nothing else is among the crashes.
+    let mut crashes = Faults::new();
+    match crashes.next() {
+        Some(record) => expect("who has crashed", name(record.process), "crashes"),
+        None => fail(format_args!("the record of the crash is lost")),
+    }
+    expect("other crashes", crashes.next(), None);
+    pass()
+}

@@ -1,0 +1,301 @@
+//! Statics that outlive their process.
+
+use crate::Plain;
+use crate::sync::Mutex;
+use core::cell::UnsafeCell;
+use core::mem::MaybeUninit;
+
+/// The memory of a [`Kept`] static: the value, twice.
+//
+// A crash or a reset may come in the middle of writing one of them. Then the other one holds.
+#[doc(hidden)]
+#[repr(C)]
+#[derive(Debug)]
+pub struct KeptMemory<T>(UnsafeCell<[Checked<T>; 2]>);
+
+// SAFETY: it is only reached by a `Kept`, which lets one thread at a time at it.
+unsafe impl<T: Send> Sync for KeptMemory<T> {}
+
+impl<T: Plain> KeptMemory<T> {
+    #[expect(clippy::new_without_default, reason = "it is made by `kept!` only")]
+    #[must_use]
+    pub const fn new() -> Self {
+        KeptMemory(UnsafeCell::new([Checked::NONE; 2]))
+    }
+}
+
+/// A value, and by what it is known for one.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+struct Checked<T> {
+    check: u32,
+    value: T,
+}
+
+impl<T: Plain> Checked<T> {
+    /// No value.
+    // SAFETY: any bytes are a check and a plain value.
+    const NONE: Self = unsafe { MaybeUninit::zeroed().assume_init() };
+}
+
+/// A static that is as it was before when its process begins anew, or the whole system does, unless the power was
+/// off. Made by [`kept!`](crate::kept!).
+#[derive(Debug)]
+pub struct Kept<T: 'static> {
+    memory: &'static KeptMemory<T>,
+    /// What the checks begin with: no other static has the same.
+    seed: u32,
+    lock: Mutex<()>,
+}
+
+impl<T: Plain> Kept<T> {
+    /// # Safety
+    /// It is the only one of this memory.
+    #[doc(hidden)]
+    #[must_use]
+    pub const unsafe fn new(memory: &'static KeptMemory<T>, name: &str) -> Self {
+        // Odd, so that the check of zeroes is not 0: they are never a value.
+        let seed = hash(BASIS, name.as_bytes()) | 1;
+        Kept { memory, seed, lock: Mutex::new(()) }
+    }
+
+    /// The value that was set last; `None` if there is none, as after the power was off.
+    pub fn get(&self) -> Option<T> {
+        let _guard = self.lock.lock();
+        let valid = self.valid(0).or_else(|| self.valid(1));
+        valid.map(|checked| checked.value)
+    }
+
+    /// Sets the value. If a crash or a reset comes meanwhile, it is this value that is kept, or the one before.
+    pub fn set(&self, value: T) {
+        self.replace(Checked { check: self.check(&value), value });
+    }
+
+    /// Forgets the value. (If a crash or a reset comes meanwhile, it may still be there.)
+    pub fn clear(&self) {
+        self.replace(Checked::NONE);
+    }
+
+    fn replace(&self, next: Checked<T>) {
+        let _guard = self.lock.lock();
+        self.replace_by(next, |copy, checked| {
+            // SAFETY: the memory is this static's, and the lock is held.
+            unsafe { copy.write_volatile(checked) };
+        });
+    }
+
+    /// Writes the copies one after the other, by volatile accesses, which stay in this order. So one is whole at
+    /// any time.
+    fn replace_by(&self, next: Checked<T>, mut write: impl FnMut(*mut Checked<T>, Checked<T>)) {
+        // The second may have been left behind, half written or older, when this ended half-way.
+        if let Some(present) = self.valid(0) {
+            write(self.copy(1), present);
+        }
+        write(self.copy(0), next);
+        write(self.copy(1), next);
+    }
+
+    /// What is in a copy, if it is a value.
+    fn valid(&self, index: usize) -> Option<Checked<T>> {
+        // SAFETY: the lock is held. What the memory holds may have been there before the program, so it is read by
+        // volatile accesses, of which the compiler believes nothing. Any bytes are a `Checked`.
+        let checked = unsafe { self.copy(index).read_volatile() };
+        (checked.check == self.check(&checked.value)).then_some(checked)
+    }
+
+    fn copy(&self, index: usize) -> *mut Checked<T> {
+        self.memory.0.get().cast::<Checked<T>>().wrapping_add(index)
+    }
+
+    fn check(&self, value: &T) -> u32 {
+        // SAFETY: a plain value has no padding.
+        let bytes = unsafe {
+            core::slice::from_raw_parts((&raw const *value).cast::<u8>(), size_of::<T>())
+        };
+        hash(self.seed, bytes)
+    }
+}
+
+/// What [`hash`] begins with.
+const BASIS: u32 = 0x811c_9dc5;
+
+/// FNV-1a.
+const fn hash(mut hash: u32, bytes: &[u8]) -> u32 {
+    let mut index = 0;
+    while index < bytes.len() {
+        hash = (hash ^ bytes[index] as u32).wrapping_mul(0x0100_0193);
+        index += 1;
+    }
+    hash
+}
+
+/// Declares statics that are kept: what was set is still there when their process begins anew after a crash, and
+/// when the microcontroller is reset, unless the power was off. They are [`Plain`](trait@crate::Plain).
+///
+/// The first value is `None`, and so is any that was damaged meanwhile. A check tells, of 32 bits, which begins with the
+/// path and type of the static: a value of another firmware is not taken for one of this. Whoever changes what
+/// the value means, but neither the name of the static nor that of its type, should change one of these as well.
+///
+/// A value that has a process crash is still there in its next life. So take out what you act on, and put it
+/// back when it has done no harm:
+///
+/// ```
+/// crossgate::kept! {
+///     /// How often the process has begun since power came on.
+///     static LIVES: u32;
+///     /// What it was about to do.
+///     static TASK: [u8; 16];
+/// }
+/// LIVES.set(LIVES.get().map_or(1, |lives| lives + 1));
+/// assert_eq!(LIVES.get(), Some(1));
+///
+/// if let Some(task) = TASK.get() {
+///     TASK.clear();
+///     // Do it.
+/// }
+/// ```
+///
+/// On Linux the values outlive their process, but not the program. On a microcontroller they do not outlive an update by
+/// which the memory of the process comes to another place.
+#[macro_export]
+macro_rules! kept {
+    ($($(#[$attribute:meta])* $visibility:vis static $name:ident: $type:ty;)*) => { $(
+        $(#[$attribute])*
+        $visibility static $name: $crate::Kept<$type> = {
+            #[cfg_attr(any(target_os = "none", target_os = "linux"), unsafe(link_section = concat!(".crossgate.kept.", module_path!(), "::", stringify!($name))))]
+            static MEMORY: $crate::KeptMemory<$type> = $crate::KeptMemory::new();
+            // SAFETY: nobody else sees it.
+            unsafe { $crate::Kept::new(&MEMORY, concat!(module_path!(), "::", stringify!($name), ": ", stringify!($type))) }
+        };
+    )* };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NAME: &str = "tests::VALUE: u32";
+
+    /// The lengths of the copies in bytes.
+    const COPY: usize = size_of::<Checked<u32>>();
+
+    /// Memory that holds these bytes when the program begins.
+    fn memory(bytes: [u8; 2 * COPY]) -> &'static KeptMemory<u32> {
+        let memory = Box::leak(Box::new(KeptMemory::new()));
+        // SAFETY: nobody else has it, and it is as long.
+        unsafe { memory.0.get().cast::<[u8; 2 * COPY]>().write(bytes) };
+        memory
+    }
+
+    /// What is in it.
+    fn bytes(memory: &'static KeptMemory<u32>) -> [u8; 2 * COPY] {
+        // SAFETY: as above, and it was written.
+        unsafe { memory.0.get().cast::<[u8; 2 * COPY]>().read() }
+    }
+
+    /// A static with this memory, in its next life.
+    fn kept(memory: &'static KeptMemory<u32>) -> Kept<u32> {
+        // SAFETY: in the life before there was another.
+        unsafe { Kept::new(memory, NAME) }
+    }
+
+    /// The memory after this value was set.
+    fn set(value: u32) -> [u8; 2 * COPY] {
+        let memory = memory([0; 2 * COPY]);
+        kept(memory).set(value);
+        bytes(memory)
+    }
+
+    #[test]
+    fn a_value_is_there_until_it_is_cleared() {
+        let memory = memory([0; 2 * COPY]);
+        kept(memory).set(7);
+        kept(memory).set(0);
+        assert_eq!(kept(memory).get(), Some(0));
+        kept(memory).clear();
+        assert_eq!(kept(memory).get(), None);
+    }
+
+    #[test]
+    fn memory_without_a_value_has_none() {
+        for byte in [0x00, 0xff, 0x55, 0xaa] {
+            assert_eq!(kept(memory([byte; 2 * COPY])).get(), None, "{byte:#x}");
+        }
+    }
+
+    #[test]
+    fn a_value_of_another_static_or_type_is_none() {
+        let memory = memory(set(7));
+        // SAFETY: one at a time.
+        unsafe {
+            assert_eq!(Kept::new(memory, NAME).get(), Some(7));
+            assert_eq!(Kept::new(memory, "tests::OTHER: u32").get(), None);
+            let shorter: &KeptMemory<[u8; 4]> = &*(&raw const *memory).cast();
+            assert_eq!(Kept::new(shorter, NAME).get(), Some([7, 0, 0, 0]), "of the same size");
+            let shorter: &KeptMemory<u16> = &*(&raw const *memory).cast();
+            assert_eq!(Kept::new(shorter, NAME).get(), None);
+        }
+    }
+
+    /// Sets a value, until something comes after so many bytes were written.
+    fn set_in_part(memory: &'static KeptMemory<u32>, value: u32, mut bytes: usize) {
+        let kept = kept(memory);
+        kept.replace_by(Checked { check: kept.check(&value), value }, |copy, checked| {
+            let count = bytes.min(COPY);
+            // SAFETY: nobody else has the memory.
+            unsafe { copy.cast::<u8>().copy_from((&raw const checked).cast(), count) };
+            bytes -= count;
+        });
+    }
+
+    #[test]
+    fn of_a_value_and_the_next_one_is_there_at_any_time() {
+        const FIRST: u32 = 0x0707_0707;
+        const SECOND: u32 = 0x0808_0808;
+        const THIRD: u32 = 0x0909_0909;
+        let mut seen = [0; 3];
+        for first_end in 0..=3 * COPY {
+            for second_end in 0..=3 * COPY {
+                let memory = memory(set(FIRST));
+                set_in_part(memory, SECOND, first_end);
+                let value = kept(memory).get();
+                assert!([Some(FIRST), Some(SECOND)].contains(&value), "{first_end}: {value:x?}");
+                set_in_part(memory, THIRD, second_end);
+                let next = kept(memory).get();
+                assert!(
+                    [value, Some(THIRD)].contains(&next),
+                    "{first_end}, {second_end}: {next:x?}"
+                );
+                [FIRST, SECOND, THIRD].iter().zip(&mut seen).for_each(|(&value, count)| {
+                    *count += usize::from(next == Some(value));
+                });
+            }
+        }
+        assert!(seen.iter().all(|&count| count > COPY), "{seen:?}");
+    }
+
+    #[test]
+    fn no_copy_is_good_with_a_bit_that_is_another() {
+        let good = memory(set(6));
+        kept(good).set(7);
+        for bit in 0..8 * COPY {
+            let mut bytes = bytes(good);
+            for (copy, left) in [Some(7), None].into_iter().enumerate() {
+                bytes[COPY * copy + bit / 8] ^= 1 << (bit % 8);
+                assert_eq!(kept(memory(bytes)).get(), left, "bit {bit}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_happens_to_be_there_is_no_value() {
+        let mut state = 1_u64;
+        for _ in 0..if cfg!(miri) { 100 } else { 100_000 } {
+            let bytes = [(); 2 * COPY].map(|()| {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                (state >> 56) as u8
+            });
+            assert_eq!(kept(memory(bytes)).get(), None, "{bytes:x?}");
+        }
+    }
+}
