@@ -49,6 +49,7 @@ impl ThreadId {
 /// What a thread waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(test, derive(Hash))]
+#[repr(u8)]
 pub enum Wait {
     /// Nothing: it is ready to run.
     Nothing,

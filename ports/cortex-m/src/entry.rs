@@ -81,10 +81,16 @@ macro_rules! resume_or_load {
     };
 }
 
-/// A system call. What it is, its selector says: the r12 that the CPU saved.
+/// A system call.
 #[unsafe(naked)]
 #[unsafe(no_mangle)]
 unsafe extern "C" fn SVCall() {
+    core::arch::naked_asm!("b {slow}", slow = sym slow)
+}
+
+/// A system call, as the core specifies it. What it is, its selector says: the r12 that the CPU saved.
+#[unsafe(naked)]
+pub unsafe extern "C" fn slow() {
     core::arch::naked_asm!(
         save!(),
         "ldr r1, [r0, #{selector}]",

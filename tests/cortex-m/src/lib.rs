@@ -3,6 +3,8 @@
 #![cfg_attr(target_os = "none", no_std)]
 #![cfg(target_os = "none")]
 
+pub mod referee;
+
 use board::port::{Board, Counter};
 use board::{CLOCK_HZ, Mps2An385};
 use core::sync::atomic::{AtomicU8, AtomicUsize, Ordering};

@@ -1,0 +1,270 @@
+//! Random system calls: what a thread may do, what it must not, and what is just at the edge of that.
+
+use super::{Operation, Referee, Turn, arena, kernel};
+use board::port::kernel::memory::Span;
+use crossgate_abi::table::System;
+use crossgate_abi::{CallError, LIMIT_OVER, LIMIT_UNIT, WHOLE_BLOCK, number};
+
+/// A generator of numbers (xorshift).
+#[derive(Clone, Copy, Debug)]
+pub struct Generator(u32);
+
+impl Generator {
+    /// One that makes the same numbers of the same seed, which is not 0.
+    pub fn new(seed: u32) -> Generator {
+        Generator(seed)
+    }
+
+    fn number(&mut self) -> u32 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 17;
+        self.0 ^= self.0 << 5;
+        self.0
+    }
+
+    /// One of the numbers below this one, which is not 0.
+    pub fn below(&mut self, end: usize) -> usize {
+        self.number() as usize % end
+    }
+
+    fn one_in(&mut self, count: usize) -> bool {
+        self.below(count) == 0
+    }
+
+    fn of<T: Copy>(&mut self, all: &[T], default: T) -> T {
+        let index = self.below(all.len().max(1));
+        all.get(index).copied().unwrap_or(default)
+    }
+}
+
+/// How many numbers of system calls there are.
+const NUMBERS: usize = number::CALLER + 1;
+/// The system calls that have fast paths, or are much used.
+const FREQUENT: [usize; 9] = [
+    number::RETURN,
+    number::RETURN,
+    number::RETURN,
+    number::YIELD,
+    number::SIGNAL,
+    number::SIGNAL,
+    number::WAIT,
+    number::WAIT,
+    number::THREAD_ID,
+];
+const FOR_EVER: u32 = u32::MAX;
+
+/// Plays at random.
+pub struct Player {
+    /// The wiring.
+    pub system: &'static System,
+    /// What decides.
+    pub generator: Generator,
+}
+
+impl Player {
+    /// Something happens.
+    pub fn step(&mut self, referee: &mut Referee) {
+        if self.generator.one_in(8) {
+            return self.event(referee);
+        }
+        match referee.turn() {
+            Turn::Only(operation) => {
+                referee.compare(&operation);
+            }
+            Turn::Idle(operation) => {
+                if self.generator.one_in(8) {
+                    referee.compare(&operation);
+                } else {
+                    self.event(referee);
+                }
+            }
+            Turn::Free => {
+                let operation = self.operation(referee);
+                if referee.can(&operation) {
+                    referee.compare(&operation);
+                }
+            }
+        }
+    }
+
+    /// Time passes, or an interrupt comes.
+    fn event(&mut self, referee: &mut Referee) {
+        let line = self.system.interrupts.get(self.generator.below(2)).map(|it| it.line);
+        match line {
+            Some(line) if referee.is_enabled(line) => referee.interrupt(line),
+            _ => {
+                let some = [1, 10, 1000, 20_000, 10_000_000];
+                arena().time = arena().time.wrapping_add(self.generator.of(&some, 1));
+                referee.timer();
+            }
+        }
+    }
+
+    /// Something that the current thread can do.
+    fn operation(&mut self, referee: &Referee) -> Operation {
+        let selector = self.selector();
+        let stack_pointer = self.stack_pointer(referee, selector);
+        let mut words = core::array::from_fn(|_| self.word(referee, stack_pointer));
+        if selector as i32 >= 0 {
+            self.lend(referee, stack_pointer, selector, &mut words);
+        } else {
+            self.arguments(!selector as usize, &mut words);
+        }
+        let saved = core::array::from_fn(|_| self.generator.number());
+        Operation { selector, words, stack_pointer, saved }
+    }
+
+    fn selector(&mut self) -> u32 {
+        let generator = &mut self.generator;
+        match generator.below(32) {
+            0 => generator.number(),
+            1 => number::system_call(generator.below(NUMBERS + 2)) as u32,
+            2 => {
+                // Most of the rest ends something.
+                let harmless = [number::NOW, number::CALLER, number::LIMIT, number::ACKNOWLEDGE, number::SLEEP];
+                number::system_call(generator.of(&harmless, 0)) as u32
+            }
+            3..16 => number::system_call(generator.of(&FREQUENT, 0)) as u32,
+            16 => number::call(generator.below(256), generator.below(256)) as u32,
+            _ => {
+                let service = generator.below(self.system.services.len() + 1);
+                let methods = self.system.services.get(service).map_or(1, |it| it.methods.len());
+                let past = usize::from(generator.one_in(16));
+                number::call(service, generator.below(methods + past)) as u32
+            }
+        }
+    }
+
+    /// Mostly a little below where its stack begins; or near to some edge.
+    fn stack_pointer(&mut self, referee: &Referee, selector: u32) -> usize {
+        let moment = referee.take();
+        let window = moment.window();
+        let own = self.memory(kernel().current_thread().level().process);
+        let generator = &mut self.generator;
+        let near = 4 * generator.below(5);
+        match generator.below(24) {
+            0 => window.start + 4 * generator.below(48),
+            1 => {
+                // An edge of an eighth, or a power of two, of what is open.
+                let eighth = window.length().next_power_of_two() / [8, 16, 64][generator.below(3)];
+                window.start + eighth * generator.below(9) + near.wrapping_sub(8)
+            }
+            2 | 3 => {
+                // As much room as the service needs, or a little more or less.
+                let service = self.system.services.get(selector as usize >> 8);
+                let stack = service.map_or(0, |service| usize::from(service.stack));
+                let need = boot_entry() + stack;
+                window.start + need + 64 + near.wrapping_sub(8)
+            }
+            4 => {
+                // In what it holds of others, or in its memory.
+                let thread = kernel().current_thread();
+                let lease = thread.leases().next().map_or(Span::EMPTY, |lease| lease.memory);
+                let memory = if generator.one_in(2) { lease } else { own };
+                memory.start + 4 * generator.below(memory.length() / 4 + 2)
+            }
+            5 => generator.number() as usize,
+            _ => window.end - 4 * generator.below(24),
+        }
+    }
+
+    fn memory(&self, process: u8) -> Span {
+        self.system.processes.get(usize::from(process)).map_or(Span::EMPTY, |process| Span {
+            start: process.memory.start,
+            end: process.memory.end,
+        })
+    }
+
+    fn word(&mut self, referee: &Referee, stack_pointer: usize) -> u32 {
+        let generator = &mut self.generator;
+        match generator.below(8) {
+            0 => generator.number(),
+            1 => [u32::MAX, 1 << 31, i32::MAX as u32, 256, 255, 32, 31][generator.below(7)],
+            2 => self.place(referee, stack_pointer) as u32,
+            3 => (generator.below(self.system.services.len() + 1) << 8) as u32,
+            _ => generator.below(9) as u32,
+        }
+    }
+
+    /// An address of some memory: what may be lent, or not.
+    fn place(&mut self, referee: &Referee, stack_pointer: usize) -> usize {
+        let thread = kernel().current_thread();
+        let window = referee.take().window();
+        let lease = thread.leases().next().map_or(Span::EMPTY, |lease| lease.memory);
+        let process = thread.level().process;
+        let shared = self.system.processes.get(usize::from(process)).map_or(0, |it| it.memory.shared_start);
+        let generator = &mut self.generator;
+        let near = 4 * generator.below(16);
+        match generator.below(8) {
+            0 => stack_pointer + near,
+            1 => (window.end - near) & !31,
+            2 => window.end - near,
+            3 | 4 => lease.start + if generator.one_in(2) { 0 } else { near },
+            5 | 6 => shared + if generator.one_in(2) { 0 } else { near },
+            _ => {
+                let other = generator.below(self.system.processes.len()) as u8;
+                self.memory(other).start + near
+            }
+        }
+    }
+
+    /// Lends memory where the method wants some.
+    fn lend(&mut self, referee: &Referee, stack_pointer: usize, selector: u32, words: &mut [u32; 4]) {
+        let Some(service) = self.system.services.get(selector as usize >> 8) else { return };
+        let Some(method) = service.methods.get(selector as usize & 0xff) else { return };
+        if !method.arguments.has_leases() || self.generator.one_in(8) {
+            return;
+        }
+        for index in 0..3 {
+            if method.arguments.kinds >> (4 * index) & 3 != 0 {
+                words[index] = self.place(referee, stack_pointer) as u32;
+                let lengths = [0, 32, 32, 64, 4, 256, WHOLE_BLOCK as u32 | 20];
+                words[index + 1] = self.generator.of(&lengths, 0);
+            }
+        }
+    }
+
+    /// Arguments that make sense.
+    fn arguments(&mut self, number: usize, words: &mut [u32; 4]) {
+        let generator = &mut self.generator;
+        match number {
+            number::RETURN => {
+                let refused = CallError::BadArgument as u32;
+                words[0] = [0, 0, 0, 0, 0, 0, refused, words[0]][generator.below(8)];
+            }
+            number::SIGNAL | number::ACKNOWLEDGE if !generator.one_in(8) => {
+                words[0] = generator.below(self.system.notifications.len() + 1) as u32;
+            }
+            number::WAIT => {
+                let process = usize::from(kernel().current_thread().level().process);
+                let owned = self.system.processes.get(process).map_or(0, |it| it.notifications);
+                if !generator.one_in(8) {
+                    words[0] = owned & generator.number();
+                }
+                (words[1], words[2]) = self.time();
+            }
+            number::SLEEP => (words[0], words[1]) = self.time(),
+            number::LIMIT => {
+                let now = u64::from(arena().time) / LIMIT_UNIT;
+                let units = [0, now + 1, now + 2, now + 20, now.wrapping_sub(1), LIMIT_OVER.into()];
+                words[0] = units[generator.below(6)] as u16 as u32;
+            }
+            number::MUTEX_WAIT | number::MUTEX_WAKE => {
+                let memory = self.memory(kernel().current_thread().level().process);
+                words[0] = memory.start as u32;
+            }
+            _ => {}
+        }
+    }
+
+    fn time(&mut self) -> (u32, u32) {
+        let generator = &mut self.generator;
+        let times = [(0, 0), (FOR_EVER, FOR_EVER), (FOR_EVER, FOR_EVER), (1, 0), (5000, 0), (0, 1), (FOR_EVER, 0)];
+        times[generator.below(7)]
+    }
+}
+
+/// What it takes to enter a method.
+fn boot_entry() -> usize {
+    <board::port::boot::Machine as board::port::kernel::port::Port>::ENTRY_SIZE
+}
