@@ -13,7 +13,7 @@ mod firmware {
     use system_tests::report::{pass, say};
     use system_tests_cortex_m::referee::board::{Firmware, RefereeBoard};
     use system_tests_cortex_m::referee::Referee;
-    use system_tests_cortex_m::referee::random::{Generator, Player};
+    use system_tests_cortex_m::referee::random::Player;
 
     /// Methods of every shape. They never run.
     #[interface]
@@ -76,7 +76,7 @@ mod firmware {
     board::port::start!(SYSTEM, RefereeBoard<Equivalence>);
 
     /// How many system calls are made at random.
-    const CALLS: u32 = 20_000;
+    const CALLS: usize = 20_000;
 
     struct Equivalence;
 
@@ -86,10 +86,8 @@ mod firmware {
         }
 
         fn play(mut referee: Referee) -> ! {
-            let mut player = Player { system: &SYSTEM, generator: Generator::new(0x5eed) };
-            for _ in 0..CALLS {
-                player.step(&mut referee);
-            }
+            let mut player = Player::new(&SYSTEM, 0x5eed, &referee);
+            player.play(&mut referee, CALLS);
             say(format_args!("fast {:?}\nslow {:?}", referee.fast, referee.slow));
             pass()
         }

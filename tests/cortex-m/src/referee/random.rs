@@ -1,20 +1,15 @@
 //! Random system calls: what a thread may do, what it must not, and what is just at the edge of that.
 
-use super::{Operation, Referee, Turn, arena, kernel};
+use super::{FREE_SLOT, Moment, Operation, Referee, Turn, arena, kernel};
 use board::port::kernel::memory::Span;
 use crossgate_abi::table::System;
 use crossgate_abi::{CallError, LIMIT_OVER, LIMIT_UNIT, WHOLE_BLOCK, number};
 
 /// A generator of numbers (xorshift).
 #[derive(Clone, Copy, Debug)]
-pub struct Generator(u32);
+struct Generator(u32);
 
 impl Generator {
-    /// One that makes the same numbers of the same seed, which is not 0.
-    pub fn new(seed: u32) -> Generator {
-        Generator(seed)
-    }
-
     fn number(&mut self) -> u32 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 17;
@@ -23,7 +18,7 @@ impl Generator {
     }
 
     /// One of the numbers below this one, which is not 0.
-    pub fn below(&mut self, end: usize) -> usize {
+    fn below(&mut self, end: usize) -> usize {
         self.number() as usize % end
     }
 
@@ -53,31 +48,55 @@ const FREQUENT: [usize; 9] = [
 ];
 const FOR_EVER: u32 = u32::MAX;
 
-/// Plays at random.
+/// Plays at random: one life of the firmware after the other, as most end with everybody waiting.
 pub struct Player {
-    /// The wiring.
-    pub system: &'static System,
-    /// What decides.
-    pub generator: Generator,
+    system: &'static System,
+    generator: Generator,
+    start: Moment,
+    /// Whether threads do what leads to crashes.
+    wild: bool,
 }
 
+/// How long a life is, in steps.
+const LIFE: usize = 300;
+
 impl Player {
-    /// Something happens.
-    pub fn step(&mut self, referee: &mut Referee) {
-        if self.generator.one_in(8) {
-            return self.event(referee);
+    /// One that begins now.
+    pub fn new(system: &'static System, seed: u32, referee: &Referee) -> Player {
+        arena().world().save(FREE_SLOT);
+        Player { system, generator: Generator(seed), start: referee.take(), wild: false }
+    }
+
+    /// Has at least so many system calls made.
+    pub fn play(&mut self, referee: &mut Referee, calls: usize) {
+        let end = arena().number + calls;
+        while arena().number < end {
+            arena().world().restore(FREE_SLOT);
+            referee.restore(&self.start);
+            arena().time = 0;
+            self.wild = self.generator.one_in(3);
+            for _ in 0..LIFE {
+                if !self.step(referee) {
+                    break;
+                }
+            }
         }
+    }
+
+    /// Something happens, if anything can.
+    fn step(&mut self, referee: &mut Referee) -> bool {
         match referee.turn() {
             Turn::Only(operation) => {
                 referee.compare(&operation);
             }
-            Turn::Idle(operation) => {
-                if self.generator.one_in(8) {
+            Turn::Idle(operation) => match self.generator.below(16) {
+                0 => return false,
+                1 => {
                     referee.compare(&operation);
-                } else {
-                    self.event(referee);
                 }
-            }
+                _ => self.event(referee),
+            },
+            Turn::Free if self.generator.one_in(16) => self.event(referee),
             Turn::Free => {
                 let operation = self.operation(referee);
                 if referee.can(&operation) {
@@ -85,6 +104,7 @@ impl Player {
                 }
             }
         }
+        true
     }
 
     /// Time passes, or an interrupt comes.
@@ -118,14 +138,22 @@ impl Player {
         let generator = &mut self.generator;
         match generator.below(32) {
             0 => generator.number(),
-            1 => number::system_call(generator.below(NUMBERS + 2)) as u32,
-            2 => {
+            1 if self.wild => number::system_call(generator.below(NUMBERS + 2)) as u32,
+            1 | 2 => {
                 // Most of the rest ends something.
-                let harmless = [number::NOW, number::CALLER, number::LIMIT, number::ACKNOWLEDGE, number::SLEEP];
+                let harmless = [
+                    number::NOW,
+                    number::CALLER,
+                    number::LIMIT,
+                    number::ACKNOWLEDGE,
+                    number::ACKNOWLEDGE,
+                    number::SLEEP,
+                    number::MUTEX_WAIT,
+                ];
                 number::system_call(generator.of(&harmless, 0)) as u32
             }
-            3..16 => number::system_call(generator.of(&FREQUENT, 0)) as u32,
-            16 => number::call(generator.below(256), generator.below(256)) as u32,
+            3..18 => number::system_call(generator.of(&FREQUENT, 0)) as u32,
+            18 => number::call(generator.below(256), generator.below(256)) as u32,
             _ => {
                 let service = generator.below(self.system.services.len() + 1);
                 let methods = self.system.services.get(service).map_or(1, |it| it.methods.len());
@@ -142,7 +170,8 @@ impl Player {
         let own = self.memory(kernel().current_thread().level().process);
         let generator = &mut self.generator;
         let near = 4 * generator.below(5);
-        match generator.below(24) {
+        let kind = generator.below(24);
+        match if self.wild { kind } else { kind.max(1) } {
             0 => window.start + 4 * generator.below(48),
             1 => {
                 // An edge of an eighth, or a power of two, of what is open.
@@ -156,14 +185,14 @@ impl Player {
                 let need = boot_entry() + stack;
                 window.start + need + 64 + near.wrapping_sub(8)
             }
-            4 => {
+            4 if self.wild => {
                 // In what it holds of others, or in its memory.
                 let thread = kernel().current_thread();
                 let lease = thread.leases().next().map_or(Span::EMPTY, |lease| lease.memory);
                 let memory = if generator.one_in(2) { lease } else { own };
                 memory.start + 4 * generator.below(memory.length() / 4 + 2)
             }
-            5 => generator.number() as usize,
+            5 if self.wild => generator.number() as usize,
             _ => window.end - 4 * generator.below(24),
         }
     }
