@@ -9,42 +9,40 @@ use core::fmt;
 #[repr(u8)]
 #[non_exhaustive]
 pub enum CallError {
-    /// The handle is no index into the kernel's table of services.
+    /// The handle, or the number of the method, is forged: together they are no index into the kernel's table
+    /// of gates.
     NoSuchService = 1,
-    /// The service's interface has no method of this number.
-    NoSuchMethod = 2,
     /// The wiring does not give this service (or notification) to the calling process.
-    NotPermitted = 3,
+    NotPermitted = 2,
     /// More calls in flight than [`MAX_CALL_DEPTH`](crate::MAX_CALL_DEPTH), or more leases than
     /// the kernel keeps for a thread.
-    TooDeep = 4,
+    TooDeep = 3,
     /// Less stack is left than the service declares to need. Give the thread more.
-    StackTooSmall = 5,
+    StackTooSmall = 4,
     /// The server crashed while it ran this call.
-    ServerFaulted = 6,
+    ServerFaulted = 5,
     /// The server crashed earlier: it is stopped, or has not begun anew yet.
-    ServerDown = 7,
+    ServerDown = 6,
     /// The call took longer than the caller allowed.
-    DeadlineExceeded = 8,
+    DeadlineExceeded = 7,
     /// The call would wait for something that waits for this very thread.
-    Deadlock = 9,
+    Deadlock = 8,
     /// An argument was not a value of its type: the server's stub refused it.
-    BadArgument = 10,
+    BadArgument = 9,
     /// Lent memory is a slice of more than 4096 bytes that can't be lent without exposing its neighbours: lend a
     /// constant or a `shared!` static. (Shorter memory is lent as a copy then. In a call by bare words it may
     /// also not be the caller's to lend.)
-    BadLease = 11,
+    BadLease = 10,
     /// The reply was not a value of its type: the caller's stub refused it.
-    BadReply = 12,
+    BadReply = 11,
     /// The server found that the call broke the rules of its protocol, and said so.
-    Refused = 13,
+    Refused = 12,
 }
 
 impl CallError {
     /// Every error, in the order of its number.
-    pub const ALL: [CallError; 13] = [
+    pub const ALL: [CallError; 12] = [
         CallError::NoSuchService,
-        CallError::NoSuchMethod,
         CallError::NotPermitted,
         CallError::TooDeep,
         CallError::StackTooSmall,
@@ -78,7 +76,6 @@ impl CallError {
     pub const fn as_str(self) -> &'static str {
         match self {
             CallError::NoSuchService => "no such service",
-            CallError::NoSuchMethod => "no such method",
             CallError::NotPermitted => "not permitted by the wiring",
             CallError::TooDeep => "too many calls in flight",
             CallError::StackTooSmall => "too little stack left for the call",
@@ -135,7 +132,7 @@ mod tests {
         for error in CallError::ALL {
             assert_eq!(CallError::from_status(error.into()), Some(error));
         }
-        for other in [0, 14, 32, 33, 34, Word::MAX] {
+        for other in [0, 13, 32, 33, 34, Word::MAX] {
             assert_eq!(CallError::from_status(Status(other)), None);
         }
     }

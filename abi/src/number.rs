@@ -1,6 +1,6 @@
 //! System calls: one trap instruction, and a *selector* word that says what is wanted.
 //!
-//! A selector is either a **call**, `service << 8 | method`, or the bitwise complement of a
+//! A selector is either a **call**, the index of a [gate](crate::table::Gate), or the bitwise complement of a
 //! **system call number** (a small negative number, which costs one instruction to load).
 //! A call comes first because it is what the kernel does most.
 //!
@@ -13,10 +13,10 @@
 
 use crate::Word;
 
-/// The selector of method `method` of service `service`.
+/// The selector of method `method` of the service whose first gate is `gate`.
 #[must_use]
-pub const fn call(service: usize, method: usize) -> Word {
-    service << 8 | method
+pub const fn call(gate: usize, method: usize) -> Word {
+    gate.wrapping_add(method)
 }
 
 /// The selector of system call `number`, as in `system_call(number::YIELD)`.
@@ -73,7 +73,7 @@ pub const RESTART: Word = 15;
 /// Argument: index of a process, which stops, whatever it does. Only for the process that the wiring
 /// tells of faults.
 pub const STOP: Word = 16;
-/// Argument: index of a service of the current process. Only those whom the wiring lets call it still
+/// Argument: index of a gate of a service of the current process. Only those whom the wiring lets call it still
 /// may: all handles of it that were passed on are void.
 pub const REVOKE: Word = 17;
 /// Argument: the lower 16 bits of a time since start in units of [`LIMIT_UNIT`](crate::LIMIT_UNIT), less
@@ -94,8 +94,8 @@ pub mod hosted {
     pub const INTERRUPT: Word = 0x100;
     /// The idle thread waits for an interrupt.
     pub const IDLE: Word = 0x101;
-    /// Argument: the index of a service. Result: its [`interface`](crate::table::Service::interface)
-    /// function, or 0.
+    /// Argument: the index of a gate. Result: the [`interface`](crate::table::Service::interface)
+    /// function of its service if it is the first gate of that, or 0.
     pub const INTERFACE: Word = 0x102;
     /// Arguments: the start of a device's window, which the process owns; a register of the
     /// [device](crate::hosted). Result: what is in the register.

@@ -10,8 +10,11 @@ use core::any::TypeId;
 pub struct System {
     /// The processes. The index of a process is its bit in every permission mask.
     pub processes: &'static [Process],
-    /// The services. The index of a service is what a handle holds.
+    /// The services.
     pub services: &'static [Service],
+    /// What can be called: the methods of the services, one after another. A handle holds the index of the
+    /// first gate of its service.
+    pub gates: &'static [Gate],
     /// The threads. The first is the idle thread, of priority 0.
     pub threads: &'static [Thread],
     /// The notifications.
@@ -136,6 +139,61 @@ impl Method {
     }
 }
 
+/// A method of a published object: what a call of it needs, in four words for the CPU.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct Gate {
+    /// The processes that may call it: bit p is process p.
+    pub callers: u32,
+    /// The process that it belongs to.
+    pub owner: u8,
+    /// The service.
+    pub service: u8,
+    /// How many bytes of its stack the caller has to have left, less than 2^15; or what keeps the call from
+    /// being made with no more than that checked: [`EXCLUSIVE`](Gate::EXCLUSIVE) or [`CARE`](Gate::CARE).
+    pub room: u16,
+    /// Where it is entered.
+    pub entry: Entry,
+    /// The object.
+    pub object: *mut (),
+}
+
+impl Gate {
+    /// The room of a call that needs the lock of its object, and nothing else.
+    pub const EXCLUSIVE: u16 = u16::MAX - 1;
+    /// The room of a call with leases or handles among its words, or of one that needs very much stack.
+    pub const CARE: u16 = u16::MAX;
+    /// How many bytes of the callee's stack the kernel uses to enter it on a microcontroller.
+    pub const ENTRY_SIZE: u16 = 136;
+
+    /// The gate of a method of a service.
+    #[must_use]
+    pub const fn new(number: u8, service: &Service, method: &Method) -> Gate {
+        let room = service.stack as u32 + Self::ENTRY_SIZE as u32;
+        let is_plain = method.arguments.kinds == 0;
+        Gate {
+            callers: service.callers,
+            owner: service.owner,
+            service: number,
+            room: match room {
+                _ if is_plain && service.lock != NO_LOCK => Self::EXCLUSIVE,
+                0..0x8000 if is_plain => room as u16,
+                _ => Self::CARE,
+            },
+            entry: method.entry,
+            object: service.object,
+        }
+    }
+}
+
+#[cfg(target_pointer_width = "32")]
+const _: () = assert!(size_of::<Gate>() == 16, "a port's assembly reads it");
+
+// SAFETY: as for `Service`.
+unsafe impl Sync for Gate {}
+// SAFETY: as above.
+unsafe impl Send for Gate {}
+
 /// A published object.
 #[derive(Clone, Copy)]
 #[repr(C)]
@@ -153,6 +211,8 @@ pub struct Service {
     pub interface: fn() -> TypeId,
     /// How many bytes of stack its methods need.
     pub stack: u16,
+    /// The gate of its first method.
+    pub gate: u16,
     /// The process that it belongs to.
     pub owner: u8,
     /// The lock of the object if one call at a time may be in it, else [`NO_LOCK`].
@@ -161,7 +221,7 @@ pub struct Service {
 
 #[cfg(target_pointer_width = "32")]
 const _: () = assert!(
-    size_of::<Process>() == 28 && size_of::<Service>() == 32 && size_of::<Method>() == 12,
+    size_of::<Process>() == 28 && size_of::<Service>() == 36 && size_of::<Method>() == 12,
     "the memory map of `crossgate-link` reads them"
 );
 
@@ -194,13 +254,15 @@ pub struct Thread {
 unsafe impl Sync for Thread {}
 
 /// A notification.
+// A port's assembly reads it.
+#[repr(C)]
 pub struct Notification {
     /// Its name in the wiring.
     pub name: &'static str,
-    /// The process whose threads may wait for it and acknowledge its interrupts.
-    pub owner: u8,
     /// The processes that may signal it: bit p is process p.
     pub signallers: u32,
+    /// The process whose threads may wait for it and acknowledge its interrupts.
+    pub owner: u8,
     /// Whether every signal counts; else signals that nobody has waited for yet are one.
     pub counting: bool,
 }

@@ -15,7 +15,9 @@ use crossgate_abi::table::{Method, NO_LOCK, Service};
 use crossgate_abi::{ARGUMENT_WORDS, CallError, Cause, Kind, RESULT_WORDS, Shape, Status, Word};
 
 /// What the kernel remembers of a call in flight.
+// A port's assembly writes and reads it.
 #[derive(Clone, Copy, Debug)]
+#[repr(C)]
 pub(crate) struct Frame {
     /// Where the caller's registers are saved.
     pub stack_pointer: Word,
@@ -39,7 +41,7 @@ pub(crate) const OVERDUE: u8 = 1 << 3;
 /// The callee refused the call.
 pub(crate) const REFUSED: u8 = 1 << 4;
 /// Others wait for what the call has, or may: the lock of the object, or a mutex of its process.
-pub(crate) const LOCKED: u8 = 1 << 5;
+pub const LOCKED: u8 = 1 << 5;
 /// The bits that a table may set: the kinds of the handles among two results.
 const HANDLES_OF_RESULTS: u8 = Shape::HANDLES as u8 & !(Kind::HandleIfTagIsZero as u8);
 const _: () = assert!(HANDLES_OF_RESULTS & (STALE | LIMITED | OVERDUE | REFUSED | LOCKED) == 0);
@@ -47,7 +49,7 @@ const _: () = assert!(HANDLES_OF_RESULTS & (STALE | LIMITED | OVERDUE | REFUSED 
 impl Frame {
     pub const EMPTY: Frame = Frame {
         stack_pointer: 0,
-        level: Level { window: 0, process: 0, leases: InForce::NONE },
+        level: Level { process: 0, leases: InForce::NONE, window: 0 },
         limit: Limit::NONE,
         service: 0,
         care: 0,
@@ -66,7 +68,8 @@ pub struct Entry {
     pub entry: Word,
     /// The object: its first argument.
     pub object: *mut (),
-    /// The argument words; those that the method does not use are 0.
+    /// The argument words. (Those that the method does not use, the caller has cleared, or not: it is its
+    /// own affair.)
     pub words: [Word; ARGUMENT_WORDS],
     /// The lowest address of the stack, ...
     pub stack_start: Word,
@@ -140,9 +143,9 @@ impl<P: Port> Kernel<P> {
         selector: Word,
         words: &[Word; ARGUMENT_WORDS],
     ) -> Result<Entry, Refusal> {
-        let index = selector >> 8;
-        let service = self.services.get(index).ok_or(CallError::NoSuchService)?;
-        let method = service.methods.get(selector & 0xff).ok_or(CallError::NoSuchMethod)?;
+        let (index, service) = self.service_of(selector).ok_or(CallError::NoSuchService)?;
+        let number = selector.wrapping_sub(service.gate.into());
+        let method = service.methods.get(number).ok_or(CallError::NoSuchService)?;
         let mut thread = self.threads.current();
         let caller = thread.level.process;
         // To rotate costs less than to shift: the CPU wraps the distance as Rust does.
@@ -152,11 +155,11 @@ impl<P: Port> Kernel<P> {
             self.admit_by_grant(index, service, caller)?;
             thread = self.threads.current();
         }
-        let depth = thread.calls.next();
-        if depth >= thread.frames.len() {
-            let is_late = thread.limit == Limit::OVER;
-            let error = if is_late { CallError::DeadlineExceeded } else { CallError::TooDeep };
-            return Err(error.into());
+        if thread.limit == Limit::OVER {
+            return Err(CallError::DeadlineExceeded.into());
+        }
+        if usize::from(thread.depth()) >= thread.frames.len() {
+            return Err(CallError::TooDeep.into());
         }
         let stack_start = thread.stack.start;
         let window = P::window(thread.stack, stack_pointer);
@@ -168,21 +171,27 @@ impl<P: Port> Kernel<P> {
             leases = self.take_leases_and_lock(stack_pointer, service, method, words)?;
             thread = self.threads.current();
         }
-        if let Some(frame) = thread.frames.get_mut(depth) {
-            (frame.stack_pointer, frame.level) = (stack_pointer, thread.level);
+        let caller = thread.level;
+        if let Some(frame) = thread.next_frame() {
+            (frame.stack_pointer, frame.level) = (stack_pointer, caller);
             frame.service = index as u8;
         }
-        let level = Level { window: window.registers, process: service.owner, leases };
-        thread.calls.enter(depth);
-        thread.level = level;
+        let level = Level { process: service.owner, leases, window: window.registers };
+        thread.enter(level);
         Ok(Entry {
             entry: method.entry as Word,
             object: service.object,
-            words: used(*words, method.arguments.words),
+            words: *words,
             stack_start,
             stack_top: window.top,
             level,
         })
+    }
+
+    /// The service that has a gate, and its index.
+    pub(crate) fn service_of(&self, gate: Word) -> Option<(usize, &'static Service)> {
+        let index = self.gates.get(gate)?.service.into();
+        Some((index, self.services.get(index)?))
     }
 
     /// What only some calls need. Tells which leases the callee gets.
@@ -223,8 +232,7 @@ impl<P: Port> Kernel<P> {
             return None;
         }
         let (stack_pointer, level) = (frame.stack_pointer, frame.level);
-        thread.calls.leave();
-        thread.level = level;
+        thread.leave(level);
         let stack_start = thread.stack.start;
         let words = [words[1], words[2]];
         Some(Exit { stack_pointer, stack_start, level, status: Status::OK, words })
@@ -312,18 +320,4 @@ fn refused(status: Word) -> CallError {
     } else {
         CallError::BadReply
     }
-}
-
-/// The first `count` words; the others are 0, whatever the caller had in its registers.
-#[inline(always)]
-fn used(mut words: [Word; ARGUMENT_WORDS], count: u8) -> [Word; ARGUMENT_WORDS] {
-    match count {
-        4.. => return words,
-        0 => return [0; ARGUMENT_WORDS],
-        1 => (words[1], words[2]) = (0, 0),
-        2 => words[2] = 0,
-        3 => {}
-    }
-    words[3] = 0;
-    words
 }

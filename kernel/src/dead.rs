@@ -64,21 +64,18 @@ impl<P: Port> Kernel<P> {
             thread.dead(tell);
         }
         self.ready.dead(tell);
-        for lock in &*self.locks {
-            payload(&lock.holder, ThreadId::IDLE).map(&mut *tell);
-        }
     }
 
     /// Tells the name of each piece of memory, and of which number it is if there are several.
     pub fn parts(&self, tell: &mut impl FnMut(&'static str, usize, Span)) {
         fields!(tell, 0, "kernel.", self => Kernel {
-            threads, services, running, notifications, signalled, system, locks, flash, processes,
-            next_deadline, port, ready, faults, refusals, states, limits, grants, granted,
+            threads, running, gates, port, services, notifications, signalled, system, locks, flash, processes,
+            next_deadline, ready, faults, refusals, states, limits, grants, granted,
         });
         for index in 0..self.system.threads.len() {
             fields!(tell, index, "thread.", self.threads.get(ThreadId::new(index)) => Thread {
-                stack_pointer, stack, level, calls, id, base_priority, priority, is_waited_for, blocked_on,
-                limit, grace, pending, wait, deadline, frames, leases,
+                stack_register, level, calls, stack_pointer, stack, bounds, id, base_priority, priority,
+                is_waited_for, blocked_on, limit, grace, pending, wait, deadline, frames, leases,
             });
         }
         for (index, lock) in self.locks.iter().enumerate() {
@@ -125,7 +122,10 @@ impl Thread {
             Wait::Nothing | Wait::Time | Wait::Memory | Wait::Ended => {
                 tell(part(&self.wait, 1, size_of::<Wait>()));
             }
-            Wait::Lock(_) => tell(part(&self.wait, 2, size_of::<Wait>())),
+            Wait::Lock(_) => {
+                tell(part(&self.wait, 1, WORD));
+                tell(part(&self.wait, WORD + 1, size_of::<Wait>()));
+            }
             Wait::Notifications(_) | Wait::Mutex(_) => tell(part(&self.wait, 1, WORD)),
         }
     }

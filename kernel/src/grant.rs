@@ -56,12 +56,9 @@ impl<P: Port> Kernel<P> {
 
     fn check_handles(&self, shape: Shape, words: &[Word], giver: u8) -> Result<(), CallError> {
         for place in shape.handles(words) {
-            let index = words.get(place).map_or(0, |handle| handle >> 8);
-            let (Some(service), Some(granted)) =
-                (self.services.get(index), self.granted.get(index))
-            else {
-                return Err(CallError::NotPermitted);
-            };
+            let handle = words.get(place).copied().unwrap_or(Word::MAX);
+            let (index, service) = self.service_of(handle).ok_or(CallError::NotPermitted)?;
+            let granted = self.granted.get(index).copied().unwrap_or(0);
             let may = service.callers | granted | 1 << (service.owner & 31);
             if may >> (giver & 31) & 1 == 0 {
                 return Err(CallError::NotPermitted);
@@ -72,18 +69,22 @@ impl<P: Port> Kernel<P> {
 
     fn pass_handles(&mut self, shape: Shape, words: &[Word], receiver: u8) {
         for place in shape.handles(words) {
-            let index = words.get(place).map_or(0, |handle| handle >> 8);
-            if let Some(granted) = self.granted.get_mut(index) {
+            let handle = words.get(place).copied().unwrap_or(Word::MAX);
+            if let Some((index, _)) = self.service_of(handle)
+                && let Some(granted) = self.granted.get_mut(index)
+            {
                 *granted |= 1 << (receiver & 31);
             }
         }
     }
 
-    fn revoke(&mut self, index: Word) -> Status {
+    fn revoke(&mut self, gate: Word) -> Status {
         let process = self.current().level.process;
-        match (self.services.get(index), self.granted.get_mut(index)) {
-            (Some(service), Some(granted)) if service.owner == process => {
-                *granted = 0;
+        match self.service_of(gate) {
+            Some((index, service)) if service.owner == process => {
+                if let Some(granted) = self.granted.get_mut(index) {
+                    *granted = 0;
+                }
                 Status::OK
             }
             _ => CallError::NotPermitted.into(),

@@ -47,7 +47,7 @@ pub mod time;
 #[cfg(test)]
 mod tests;
 
-use crossgate_abi::table::{Process, Service, System};
+use crossgate_abi::table::{Gate, Process, Service, System};
 use crossgate_abi::{CallError, Status};
 use fault::Faults;
 use grant::Grants;
@@ -103,11 +103,15 @@ impl Effect {
 // What is used most comes first: the CPU reaches it with shorter instructions.
 #[repr(C)]
 pub struct Kernel<P: Port> {
-    // The first word is the address of the current thread.
+    // A port's assembly loads what comes before `services` at once, with the first two words of the port. The
+    // first word is the address of the current thread.
     pub(crate) threads: Threads,
-    pub(crate) services: &'static [Service],
     /// The processes that can be entered: bit p is process p.
     pub(crate) running: u32,
+    pub(crate) gates: &'static [Gate],
+    /// The hardware.
+    pub port: P,
+    pub(crate) services: &'static [Service],
     pub(crate) notifications: &'static mut [Notification],
     /// The notifications that have signals: bit n is notification n.
     pub(crate) signalled: u32,
@@ -117,8 +121,6 @@ pub struct Kernel<P: Port> {
     pub(crate) processes: &'static [Process],
     /// The earliest time at which the port's timer is wanted, in µs since start.
     pub(crate) next_deadline: u64,
-    /// The hardware.
-    pub port: P,
     pub(crate) ready: Ready,
     pub(crate) faults: Faults,
     /// Refused calls, apart: a server that accuses others can't have the record of a crash overwritten.
@@ -128,6 +130,18 @@ pub struct Kernel<P: Port> {
     pub(crate) grants: Option<&'static Grants<P>>,
     /// For each service the processes that may call it by grant: bit p is process p.
     pub(crate) granted: &'static mut [u32],
+}
+
+/// Where the [kernel](Kernel) has what, in bytes from its start.
+#[expect(missing_docs, reason = "they are its fields")]
+pub struct Offsets {
+    pub services: usize,
+    pub locks: usize,
+    pub system: usize,
+    pub processes: usize,
+    pub notifications: usize,
+    pub signalled: usize,
+    pub ready: usize,
 }
 
 /// The kernel's memory, as large as the wiring needs it.
@@ -154,6 +168,7 @@ impl<P: Port> Kernel<P> {
             port,
             threads: Threads::new(storage.idle, storage.threads),
             services: system.services,
+            gates: system.gates,
             ready: Ready::new(),
             running: 0,
             processes: system.processes,
@@ -171,6 +186,17 @@ impl<P: Port> Kernel<P> {
             system,
         }
     }
+
+    /// Where a port's assembly finds what it needs.
+    pub const OFFSETS: Offsets = Offsets {
+        services: core::mem::offset_of!(Self, services),
+        locks: core::mem::offset_of!(Self, locks),
+        system: core::mem::offset_of!(Self, system),
+        processes: core::mem::offset_of!(Self, processes),
+        notifications: core::mem::offset_of!(Self, notifications),
+        signalled: core::mem::offset_of!(Self, signalled),
+        ready: core::mem::offset_of!(Self, ready),
+    };
 
     /// The thread that runs.
     #[inline(always)]

@@ -134,13 +134,7 @@ impl<P: Port> Kernel<P> {
         let (mut is_newly_late, mut killed, mut is_gone) = (false, None, false);
         // Limits further out are over later, if at all.
         let mut next = limit.end(now);
-        for frame in thread
-            .frames
-            .get_mut(..thread.calls.in_flight().into())
-            .unwrap_or(&mut [])
-            .iter_mut()
-            .rev()
-        {
+        for frame in thread.frames_in_use().iter_mut().rev() {
             if frame.care & LIMITED != 0 {
                 limit = frame.limit;
                 if limit.is_over(now) {

@@ -26,26 +26,34 @@ const CONTENDED: Word = 1;
 /// The lock of an exclusive object.
 #[derive(Clone, Copy, Debug, Default)]
 #[cfg_attr(test, derive(Hash))]
+#[repr(C)]
+// A port's assembly takes it if all of it is 0: a byte with the holder, and one that says whether others wait.
 pub struct Lock {
-    pub(crate) holder: Option<ThreadId>,
+    /// The idle thread, which calls nobody, if it is free.
+    holder: ThreadId,
     contended: bool,
 }
 
 impl Lock {
     /// A free lock.
-    pub const FREE: Lock = Lock { holder: None, contended: false };
+    pub const FREE: Lock = Lock { holder: ThreadId::IDLE, contended: false };
+
+    /// The thread that is in the object.
+    pub(crate) fn holder(self) -> Option<ThreadId> {
+        (self.holder != ThreadId::IDLE).then_some(self.holder)
+    }
 }
 
 impl<P: Port> Kernel<P> {
     /// The current thread takes the lock of an object for its next call, if it is free.
     #[inline(never)]
     pub(crate) fn take_lock(&mut self, lock: u8) -> Result<(), Refusal> {
-        match self.locks.get(usize::from(lock)).and_then(|lock| lock.holder) {
+        match self.locks.get(usize::from(lock)).and_then(|lock| lock.holder()) {
             Some(holder) if self.leads_back(holder) => Err(CallError::Deadlock.into()),
             Some(_) => Err(Refusal::Busy(lock)),
             None => {
                 if let Some(free) = self.locks.get_mut(usize::from(lock)) {
-                    free.holder = Some(self.threads.current_id());
+                    free.holder = self.threads.current_id();
                 }
                 if let Some(frame) = self.threads.current().next_frame() {
                     frame.care |= LOCKED;
@@ -60,7 +68,7 @@ impl<P: Port> Kernel<P> {
     pub(crate) fn wait_for_lock(&mut self, stack_pointer: Word, lock: u8) -> Effect {
         let holder = self.locks.get_mut(usize::from(lock)).and_then(|lock| {
             lock.contended = true;
-            lock.holder
+            lock.holder()
         });
         let thread = self.current();
         thread.stack_pointer = stack_pointer;
@@ -76,7 +84,7 @@ impl<P: Port> Kernel<P> {
         let before = core::mem::replace(lock, Lock::FREE);
         if before.contended {
             self.wake_all(Wait::Lock(service.lock));
-            if let Some(holder) = before.holder {
+            if let Some(holder) = before.holder() {
                 self.inherit(holder);
             }
         }
@@ -110,7 +118,7 @@ impl<P: Port> Kernel<P> {
         let services = self.services;
         let thread = self.threads.get_mut(holder);
         thread.is_waited_for = true;
-        for frame in thread.frames.get_mut(..thread.calls.in_flight().into()).unwrap_or(&mut []) {
+        for frame in thread.frames_in_use() {
             let service = services.get(usize::from(frame.service));
             // A lock that an object has is taken for the call already, or was given back when the process
             // went down; then the thread is led past this frame, which is noticed too.

@@ -7,7 +7,7 @@
 
 use crate::fault::Fault;
 use crate::port::Port;
-use crate::system_call::microseconds;
+use crate::system_call::{Outcome, microseconds};
 use crate::thread::{Pending, ThreadId, Wait};
 use crate::time::NEVER;
 use crate::{Effect, Kernel};
@@ -18,6 +18,8 @@ use crossgate_abi::{ARGUMENT_WORDS, CallError, Cause, MAX_NOTIFICATIONS, NOBODY,
 /// Invariant **one side**: `signals` and `waiters` are not both other than 0.
 #[derive(Clone, Copy, Debug)]
 #[cfg_attr(test, derive(Hash))]
+#[repr(C)]
+// A port's assembly knows it.
 pub struct Notification {
     /// Signals that nobody has waited for yet.
     pub(crate) signals: u32,
@@ -26,34 +28,29 @@ pub struct Notification {
 }
 
 impl Notification {
+    /// Where a port's assembly finds who waits for it: bit t is thread t.
+    pub const WAITERS: usize = core::mem::offset_of!(Notification, waiters);
+
     /// No signals, no waiters.
     pub const QUIET: Notification = Notification { signals: 0, waiters: 0 };
 }
 
 impl<P: Port> Kernel<P> {
     /// The current thread, whose registers are saved at `stack_pointer`, signals a notification.
-    #[inline(always)]
-    pub fn signal_by_thread(&mut self, stack_pointer: Word, index: Word) -> Effect {
-        let thread = self.threads.current();
-        thread.stack_pointer = stack_pointer;
-        let process = thread.level.process;
+    pub(crate) fn signal_by_thread(&mut self, index: Word) -> Status {
+        let process = self.threads.current().level.process;
         match self.system.notifications.get(index) {
             Some(wiring) if wiring.signallers.rotate_right(process.into()) & 1 != 0 => {
-                self.signal_at_once(index);
-                Effect { switch: self.switch(), ..Effect::reply(Status::OK) }
+                self.signal(index);
+                Status::OK
             }
-            _ => Effect::error(CallError::NotPermitted),
+            _ => CallError::NotPermitted.into(),
         }
     }
 
-    /// A signal has come that is not a thread's.
+    /// A signal has come.
     #[inline(never)]
     pub(crate) fn signal(&mut self, index: Word) {
-        self.signal_at_once(index);
-    }
-
-    #[inline(always)]
-    fn signal_at_once(&mut self, index: Word) {
         let Some(state) = self.notifications.get_mut(index) else { return };
         let waiters = state.waiters;
         if waiters != 0 {
@@ -95,28 +92,22 @@ impl<P: Port> Kernel<P> {
         best
     }
 
-    /// The current thread, whose registers are saved at `stack_pointer`, waits for any of a set of
-    /// notifications. `words` are those of the system call.
-    #[inline(always)]
-    pub fn wait(&mut self, stack_pointer: Word, words: &mut [Word; ARGUMENT_WORDS]) -> Effect {
+    /// The current thread waits for any of a set of notifications. `words` are those of the system call.
+    pub(crate) fn wait(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Outcome {
         let [set, low, high, _] = *words;
         let (set, timeout) = (set as u32, microseconds(low, high));
         if set & !self.owned() != 0 {
-            return Effect::error(CallError::NotPermitted);
+            return Some(CallError::NotPermitted.into());
         }
         let signalled = set & self.signalled;
         if signalled != 0 {
             words[1] = self.consume(signalled);
-            return Effect::reply(Status::OK);
+            return Some(Status::OK);
         }
         if timeout == 0 {
-            return Effect::reply(Status::TIMED_OUT);
+            return Some(Status::TIMED_OUT);
         }
-        let thread = self.threads.current();
-        thread.stack_pointer = stack_pointer;
-        thread.wait = Wait::Notifications(set);
-        thread.pending = Pending::status(Status::TIMED_OUT);
-        let me = thread.id;
+        let me = self.threads.current_id();
         let mut rest = set;
         while rest != 0 {
             if let Some(state) = self.notifications.get_mut(rest.trailing_zeros() as usize) {
@@ -124,13 +115,13 @@ impl<P: Port> Kernel<P> {
             }
             rest &= rest.wrapping_sub(1);
         }
-        self.ready.remove_first(self.threads.current());
+        self.block(Wait::Notifications(set), None);
         if timeout != NEVER {
+            self.threads.current().pending = Pending::status(Status::TIMED_OUT);
             let deadline = self.port.now().saturating_add(timeout);
             self.start_timer(me, deadline);
         }
-        self.switch();
-        Effect::SWITCH
+        None
     }
 
     /// Takes a signal of the first of these notifications, which all have one.

@@ -37,6 +37,13 @@ pub trait Port: 'static {
     /// even `stack.start`. It depends on nothing but the arguments.
     fn window(stack: Span, stack_pointer: Word) -> Window;
 
+    /// The stack that starts here in the form that the protection unit wants. The core only keeps it.
+    fn stack_register(start: Word) -> Word;
+
+    /// What the stack pointer of a thread with this stack is to be checked against when its registers are saved.
+    /// The core only keeps it.
+    fn bounds(stack: Span) -> [Word; 2];
+
     /// What the protection unit wants to be told to open `memory`, which is not empty, and not a byte
     /// more; `None` if it can't. The core only keeps it.
     fn exact_lease(memory: Span, writable: bool) -> Option<u32>;

@@ -192,8 +192,7 @@ impl<P: Port> Kernel<P> {
         let mut next = self.threads.after(ThreadId::IDLE);
         while let Some(id) = next {
             let thread = self.threads.get_mut(id);
-            for frame in thread.frames.get_mut(..thread.calls.in_flight().into()).unwrap_or(&mut [])
-            {
+            for frame in thread.frames_in_use() {
                 if frame.level.process == process {
                     frame.care |= STALE;
                 }

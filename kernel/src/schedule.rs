@@ -14,14 +14,25 @@ use crossgate_abi::{MAX_THREADS, PRIORITIES};
 /// Invariant **levels**: the bit of level l in `levels` is set if and only if the list from `first[l]`
 /// over `next` to `last[l]` holds exactly the ready threads of that level.
 #[cfg_attr(test, derive(Clone))]
+#[repr(C)]
+// A port's assembly knows it.
 pub struct Ready {
-    pub(crate) levels: u32,
     pub(crate) first: [ThreadId; PRIORITIES],
     pub(crate) last: [ThreadId; PRIORITIES],
     pub(crate) next: [ThreadId; MAX_THREADS],
+    pub(crate) levels: u32,
 }
 
 impl Ready {
+    /// Where a port's assembly finds, in bytes from the start, the first of each level (a byte each), ...
+    pub const FIRST: usize = core::mem::offset_of!(Ready, first);
+    /// ... the last, ...
+    pub const LAST: usize = core::mem::offset_of!(Ready, last);
+    /// ... the one behind each thread, ...
+    pub const NEXT: usize = core::mem::offset_of!(Ready, next);
+    /// ... and the levels that are not empty, the most urgent in bit 31.
+    pub const LEVELS: usize = core::mem::offset_of!(Ready, levels);
+
     pub(crate) const fn new() -> Ready {
         let nobody = [ThreadId::IDLE; PRIORITIES];
         Ready { levels: 0, first: nobody, last: nobody, next: [ThreadId::IDLE; MAX_THREADS] }

@@ -10,8 +10,8 @@ use crossgate_abi::{ARGUMENT_WORDS, CallError, Cause, Status, Word, number};
 pub(crate) type Outcome = Option<Status>;
 
 impl<P: Port> Kernel<P> {
-    /// The current thread, whose registers are saved at `stack_pointer`, makes a system call other than
-    /// those that have a function of their own. Its results are in `words`, from the second one on.
+    /// The current thread, whose registers are saved at `stack_pointer`, makes a system call other than a
+    /// return. Its results are in `words`, from the second one on.
     #[inline(never)]
     pub fn system_call(
         &mut self,
@@ -33,19 +33,20 @@ impl<P: Port> Kernel<P> {
         self.threads.current_id().index()
     }
 
-    /// The current thread, whose registers are saved at `stack_pointer`, lets others run.
-    #[inline(always)]
-    pub fn yield_now(&mut self, stack_pointer: Word) {
-        let thread = self.threads.current();
-        thread.stack_pointer = stack_pointer;
-        self.ready.rotate(thread);
-        self.switch();
-    }
-
     #[inline(always)]
     fn outcome(&mut self, number: Word, words: &mut [Word; ARGUMENT_WORDS]) -> Outcome {
         let [first, second, third, _] = *words;
         match number {
+            number::YIELD => {
+                self.ready.rotate(self.threads.current());
+                Some(Status::OK)
+            }
+            number::SIGNAL => Some(self.signal_by_thread(first)),
+            number::WAIT => self.wait(words),
+            number::THREAD_ID => {
+                words[1] = self.thread_id();
+                Some(Status::OK)
+            }
             number::EXIT => {
                 self.exit();
                 None

@@ -12,7 +12,7 @@ use crossgate_abi::{LEASES_PER_CALL, MAX_CALL_DEPTH, MAX_THREADS, Status, Word, 
 pub const LEASES: usize = 4;
 
 /// The index of a thread.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(test, derive(Hash))]
 pub struct ThreadId(u8);
 
@@ -49,7 +49,8 @@ impl ThreadId {
 /// What a thread waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(test, derive(Hash))]
-#[repr(u8)]
+#[repr(C, u8)]
+// A port's assembly knows it.
 pub enum Wait {
     /// Nothing: it is ready to run.
     Nothing,
@@ -100,54 +101,47 @@ impl Pending {
 }
 
 /// What a thread may use between two calls: saved with each call, and restored after it.
+// A port's assembly takes it apart: as a little-endian word, the process comes in the lowest byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(test, derive(Hash))]
 #[repr(C, align(4))]
 pub struct Level {
-    /// The open part of its stack, as the port wants it.
-    pub window: u16,
     /// The process that it executes in.
     pub process: u8,
     /// Which of its leases are in force.
     pub leases: InForce,
+    /// The open part of its stack, as the port wants it.
+    pub window: u16,
 }
 
-/// How many calls a thread has in flight, and whether it may make more.
-// One load tells both.
+/// How many calls a thread has in flight, and what there is to look after when it makes one more.
+// One comparison tells that there is a frame left and nothing to look after: it is at most `LAST`.
 #[derive(Clone, Copy, Debug)]
-#[repr(C, align(2))]
-pub(crate) struct Calls([u8; 2]);
+#[repr(transparent)]
+pub struct Calls(
+    // How many bytes of frames are in use, and the flags.
+    u32,
+);
 
 impl Calls {
-    const NONE: Calls = Calls([0; 2]);
+    /// The size of a frame in bytes.
+    pub const FRAME: u32 = size_of::<Frame>() as u32;
+    /// The highest value with which one more call can be made without a look at anything else.
+    pub const LAST: u32 = Self::FRAME * (MAX_CALL_DEPTH as u32 - 1);
+    /// A flag: the thread holds leases.
+    const LEASES: u32 = 1 << 31;
+    /// A flag: the time for calls is over.
+    const LATE: u32 = 1 << 30;
+
+    const NONE: Calls = Calls(0);
 
     #[inline(always)]
-    pub fn in_flight(self) -> u8 {
-        self.0[0]
+    fn in_flight(self) -> u8 {
+        ((self.0 & 0xffff) / Self::FRAME) as u8
     }
 
-    /// The number of the frame that the next one gets; past all frames if there must be none.
-    #[inline(always)]
-    pub fn next(self) -> usize {
-        u16::from_le_bytes(self.0).into()
-    }
-
-    /// The [next](Self::next) one is made.
-    #[inline(always)]
-    pub fn enter(&mut self, next: usize) {
-        self.0 = (next as u16).wrapping_add(1).to_le_bytes();
-    }
-
-    /// The innermost one ends.
-    #[inline(always)]
-    pub fn leave(&mut self) {
-        self.0[0] = self.0[0].wrapping_sub(1);
-    }
-
-    /// Lets no more be made, or lets them again.
-    #[inline(always)]
-    fn stop(&mut self, stop: bool) {
-        self.0[1] = stop.into();
+    fn flag(&mut self, flag: u32, is_set: bool) {
+        self.0 = self.0 & !flag | if is_set { flag } else { 0 };
     }
 }
 
@@ -157,11 +151,15 @@ impl Calls {
 #[cfg_attr(test, derive(Clone))]
 #[repr(C)]
 pub struct Thread {
+    /// Where its stack starts, as the port wants it.
+    pub(crate) stack_register: Word,
+    pub(crate) level: Level,
+    pub(crate) calls: Calls,
     /// Where its registers are saved while it doesn't run.
     pub stack_pointer: Word,
     pub(crate) stack: Span,
-    pub(crate) level: Level,
-    pub(crate) calls: Calls,
+    /// Where its registers may be saved, as the port wants it.
+    pub(crate) bounds: [Word; 2],
     pub(crate) id: ThreadId,
     pub(crate) base_priority: u8,
     pub(crate) priority: u8,
@@ -180,19 +178,51 @@ pub struct Thread {
     pub(crate) leases: [Lease; LEASES],
 }
 
-/// Where a port's assembly finds what it loads of a thread, in bytes from the start. (Its stack
-/// pointer comes first.)
+/// Where a port's assembly finds what it loads of a thread, in bytes from the start. (First comes where its
+/// stack starts, [as the port wants it](crate::port::Port::stack_register).)
 pub mod offset {
-    use super::Thread;
+    use super::{Frame, Thread};
     use core::mem::offset_of;
 
-    const _: () = assert!(offset_of!(Thread, stack_pointer) == 0);
+    const _: () = assert!(
+        offset_of!(Thread, stack_register) == 0
+            && CALLS == LEVEL + 4
+            && STACK_POINTER == CALLS + 4
+            && offset_of!(Frame, level)
+                == offset_of!(Frame, stack_pointer) + size_of::<crossgate_abi::Word>()
+    );
 
-    /// Its [stack](Thread::stack): two words.
-    pub const STACK: usize = offset_of!(Thread, stack);
-    /// Its [level](Thread::level): as little-endian word, the window in the lower half, then the
-    /// process, then 0 in the upper byte if it holds no [leases](super::InForce).
+    /// Its [level](Thread::level): as little-endian word, the process in the lowest byte, then one that is 0
+    /// if it holds no [leases](super::InForce), the window in the upper half.
     pub const LEVEL: usize = offset_of!(Thread, level);
+    /// Its [calls](super::Calls), right after.
+    pub const CALLS: usize = offset_of!(Thread, calls);
+    /// Where its registers are saved, right after.
+    pub const STACK_POINTER: usize = offset_of!(Thread, stack_pointer);
+    /// Its priority: a byte.
+    pub const PRIORITY: usize = offset_of!(Thread, priority);
+    /// What it [waits](super::Wait) for: a byte that says what kind, ...
+    pub const WAIT: usize = offset_of!(Thread, wait);
+    /// ... and behind it a word, ...
+    pub const WAIT_VALUE: usize = WAIT + 4;
+    /// ... with this kind a set of notifications.
+    pub const WAITS_FOR_NOTIFICATIONS: u8 = 2;
+    /// When it stops waiting: two words.
+    pub const DEADLINE: usize = offset_of!(Thread, deadline);
+    /// A [reply](super::Pending::Reply) that is pending.
+    pub const REPLY: u8 = 1;
+    /// Where its registers [may be saved](crate::port::Port::bounds): two words.
+    pub const BOUNDS: usize = offset_of!(Thread, bounds);
+    /// Its index: a byte.
+    pub const ID: usize = offset_of!(Thread, id);
+    /// Whether others wait for a mutex that it holds: a byte.
+    pub const IS_WAITED_FOR: usize = offset_of!(Thread, is_waited_for);
+    /// The first of its frames: where the caller's registers are saved, then the caller's level.
+    pub const FRAMES: usize = offset_of!(Thread, frames);
+    /// In a frame: the service (a byte), ...
+    pub const FRAME_SERVICE: usize = offset_of!(Frame, service);
+    /// ... and what has to be taken care of when the call ends (a byte).
+    pub const FRAME_CARE: usize = offset_of!(Frame, care);
     /// Its [leases](super::Lease), those in force and those of its callers.
     pub const LEASES: usize = offset_of!(Thread, leases);
     /// What is [pending](Thread::take_pending) for it: a byte that says what, ...
@@ -206,10 +236,12 @@ pub mod offset {
 impl Thread {
     /// Memory for a thread; [`Kernel::start`](crate::Kernel::start) fills it.
     pub const EMPTY: Thread = Thread {
+        stack_register: 0,
+        level: Level { process: 0, leases: InForce::NONE, window: 0 },
+        calls: Calls::NONE,
         stack_pointer: 0,
         stack: Span::EMPTY,
-        level: Level { window: 0, process: 0, leases: InForce::NONE },
-        calls: Calls::NONE,
+        bounds: [0; 2],
         id: ThreadId::IDLE,
         base_priority: 0,
         priority: 0,
@@ -229,6 +261,8 @@ impl Thread {
         let start = wiring.stack.addr();
         self.id = id;
         self.stack = Span { start, end: start + wiring.stack_size };
+        self.stack_register = P::stack_register(start);
+        self.bounds = P::bounds(self.stack);
         self.base_priority = wiring.priority;
         self.priority = wiring.priority;
         self.level.process = wiring.process;
@@ -279,7 +313,24 @@ impl Thread {
     #[inline(always)]
     pub(crate) fn set_limit(&mut self, limit: Limit) {
         self.limit = limit;
-        self.calls.stop(limit == Limit::OVER);
+        self.calls.flag(Calls::LATE, limit == Limit::OVER);
+    }
+
+    /// It has one more call in flight, in which it may use this.
+    pub(crate) fn enter(&mut self, level: Level) {
+        self.calls.0 = self.calls.0.wrapping_add(Calls::FRAME);
+        self.use_level(level);
+    }
+
+    /// It has one call less in flight, and may use this again.
+    pub(crate) fn leave(&mut self, level: Level) {
+        self.calls.0 = self.calls.0.wrapping_sub(Calls::FRAME);
+        self.use_level(level);
+    }
+
+    fn use_level(&mut self, level: Level) {
+        self.level = level;
+        self.calls.flag(Calls::LEASES, level.leases != InForce::NONE);
     }
 
     /// How many calls it has in flight.
@@ -289,9 +340,16 @@ impl Thread {
         self.calls.in_flight()
     }
 
+    /// The frames of its calls in flight, the outermost first.
+    pub(crate) fn frames_in_use(&mut self) -> &mut [Frame] {
+        let depth = self.depth();
+        self.frames.get_mut(..depth.into()).unwrap_or(&mut [])
+    }
+
     /// The frame that its next call will have.
     pub(crate) fn next_frame(&mut self) -> Option<&mut Frame> {
-        self.frames.get_mut(usize::from(self.calls.in_flight()))
+        let depth = self.depth();
+        self.frames.get_mut(usize::from(depth))
     }
 
     /// The frame of the call that it is in.
@@ -310,11 +368,11 @@ impl Thread {
     /// Goes back to the caller of the innermost call. (What is saved there is the port's to load.)
     #[inline(always)]
     pub(crate) fn pop(&mut self) -> Option<Frame> {
-        let place = self.frames.get_mut(usize::from(self.calls.in_flight()).wrapping_sub(1))?;
+        let depth = self.depth();
+        let place = self.frames.get_mut(usize::from(depth).wrapping_sub(1))?;
         let frame = *place;
         place.care = 0;
-        self.calls.leave();
-        self.level = frame.level;
+        self.leave(frame.level);
         if frame.care & LIMITED != 0 {
             self.set_limit(frame.limit);
         }

@@ -33,10 +33,10 @@ pub fn system_call(number: Word, words: [Word; ARGUMENT_WORDS]) -> Reply {
     trap(number::system_call(number), words)
 }
 
-/// Method `method` of service `service`.
+/// Method `method` of the service whose first gate is `gate`.
 #[must_use]
-pub fn call(service: usize, method: usize, words: [Word; ARGUMENT_WORDS]) -> Reply {
-    trap(number::call(service, method), words)
+pub fn call(gate: usize, method: usize, words: [Word; ARGUMENT_WORDS]) -> Reply {
+    trap(number::call(gate, method), words)
 }
 
 /// Returns from the current call, whatever the server's stub would have said.
@@ -44,8 +44,15 @@ pub fn leave(status: Word, words: [Word; 2]) -> ! {
     arch::leave(status, words)
 }
 
-/// The index of the service of this name.
+/// The first gate of the service of this name: its handle as a word.
 #[must_use]
 pub fn service(system: &System, name: &str) -> usize {
-    system.services.iter().position(|service| service.name == name).unwrap_or(usize::MAX >> 9)
+    let service = system.services.get(index(system, name));
+    service.map_or(usize::MAX >> 1, |service| service.gate.into())
+}
+
+/// The index of the service of this name.
+#[must_use]
+pub fn index(system: &System, name: &str) -> usize {
+    system.services.iter().position(|service| service.name == name).unwrap_or(usize::MAX)
 }

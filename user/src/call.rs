@@ -103,7 +103,7 @@ mod tests {
         for error in CallError::ALL {
             assert_eq!(failure(Status::from(error).0), error);
         }
-        assert_eq!(failure(14), CallError::Refused);
+        assert_eq!(failure(13), CallError::Refused);
         assert_eq!(failure(Word::MAX), CallError::Refused);
     }
 

@@ -8,21 +8,21 @@ use core::marker::PhantomData;
 use core::ops::Deref;
 use crossgate_abi::{Shape, Word};
 
-/// A handle without the type of its interface: an index into the kernel's table of services.
+/// A handle without the type of its interface: an index into the kernel's table of gates.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[repr(transparent)]
 pub struct RawHandle(
-    // The index << 8, so that adding the number of a method gives the selector of a call.
+    // That of the first method: adding the number of a method gives the selector of a call.
     u32,
 );
 
 impl RawHandle {
-    pub(crate) const fn of_service(index: usize) -> RawHandle {
-        RawHandle((index as u32) << 8)
+    const fn of_gate(index: usize) -> RawHandle {
+        RawHandle(index as u32)
     }
 
-    pub(crate) const fn service(self) -> usize {
-        (self.0 >> 8) as usize
+    const fn gate(self) -> usize {
+        self.0 as usize
     }
 
     #[inline(always)]
@@ -69,7 +69,7 @@ impl<I: ?Sized> Eq for Handle<I> {}
 
 impl<I: ?Sized + Interface> fmt::Debug for Handle<I> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}#{}", I::NAME, self.0.service())
+        write!(formatter, "{}#{}", I::NAME, self.0.gate())
     }
 }
 
@@ -77,14 +77,14 @@ impl<I: ?Sized + Interface> fmt::Debug for Handle<I> {
 impl<I: ?Sized> Handle<I> {
     #[doc(hidden)]
     #[must_use]
-    pub const fn __of_service(index: usize) -> Handle<I> {
-        Handle(RawHandle::of_service(index), PhantomData)
+    pub const fn __of_gate(index: usize) -> Handle<I> {
+        Handle(RawHandle::of_gate(index), PhantomData)
     }
 
     #[doc(hidden)]
     #[must_use]
-    pub const fn __service(self) -> usize {
-        self.0.service()
+    pub const fn __gate(self) -> usize {
+        self.0.gate()
     }
 }
 
@@ -120,7 +120,7 @@ impl<I: ?Sized + Interface> Wire for Handle<I> {
 /// Whether the word is a handle of a service with this interface.
 #[inline(never)]
 fn implements(word: Word, interface: fn() -> TypeId) -> bool {
-    word & 0xff == 0 && crate::arch::interface_of(word >> 8) == Some(interface())
+    crate::arch::interface_of(word) == Some(interface())
 }
 
 /// The handles of an array of `N` objects, as the wiring has them.
@@ -134,7 +134,7 @@ impl<I: ?Sized, const N: usize> Clone for Handles<I, N> {
 }
 impl<I: ?Sized, const N: usize> Copy for Handles<I, N> {}
 
-impl<I: ?Sized, const N: usize> Handles<I, N> {
+impl<I: ?Sized + Interface, const N: usize> Handles<I, N> {
     /// The handle of object `index`.
     ///
     /// # Panics
@@ -143,7 +143,7 @@ impl<I: ?Sized, const N: usize> Handles<I, N> {
     #[track_caller]
     pub const fn at(self, index: usize) -> Handle<I> {
         assert!(index < N, "there are not so many objects in the array");
-        Handle::__of_service(self.0.service() + index)
+        Handle::__of_gate(self.0.gate() + index * I::SHAPES.len())
     }
 
     /// The handle of object `index`, if there are so many.

@@ -21,6 +21,8 @@ use std::vec::Vec;
 #[derive(Default)]
 struct Kernel {
     services: Vec<Service>,
+    /// For each gate the index of its service.
+    gates: Vec<usize>,
     process: u8,
     /// The objects that calls in flight are in, and the processes that made them.
     entered: Vec<(*mut (), u8)>,
@@ -69,18 +71,22 @@ std::thread_local! {
 pub fn serve<I: ?Sized + ServedBy<T>, T: 'static>(object: T) -> Handle<I> {
     let object = Box::into_raw(Box::new(object));
     KERNEL.with_borrow_mut(|kernel| {
-        kernel.services.push(Service {
+        let service = Service {
             object: object.cast(),
             methods: Box::leak(methods::<I, T>()),
             callers: u32::MAX,
             name: "fake",
             interface: TypeId::of::<I>,
             stack: 0,
+            gate: kernel.gates.len() as u16,
             owner: FAKE,
             lock: 0,
-        });
+        };
+        let index = kernel.services.len();
+        kernel.gates.extend(service.methods.iter().map(|_| index));
+        kernel.services.push(service);
         kernel.granted.push(0);
-        Handle::__of_service(kernel.services.len() - 1)
+        Handle::__of_gate(service.gate.into())
     })
 }
 
@@ -100,6 +106,7 @@ pub fn boot(system: &System) {
     });
     KERNEL.with_borrow_mut(|kernel| {
         kernel.services = system.services.to_vec();
+        kernel.gates = system.gates.iter().map(|gate| gate.service.into()).collect();
         kernel.granted = std::vec![0; kernel.services.len()];
     });
     let counting = system.notifications.iter().enumerate().filter(|(_, it)| it.counting);
@@ -136,8 +143,8 @@ pub const fn notification(index: usize) -> Notification {
 ///
 /// # Errors
 /// What the kernel or the server's stub says.
-pub fn call_raw(service: usize, method: usize, words: [Word; 4]) -> Result<[Word; 2], CallError> {
-    let reply = call(crossgate_abi::number::call(service, method), words);
+pub fn call_raw(gate: usize, method: usize, words: [Word; 4]) -> Result<[Word; 2], CallError> {
+    let reply = call(crossgate_abi::number::call(gate, method), words);
     CallError::from_status(Status(reply.status)).map_or(Ok(reply.words), Err)
 }
 
@@ -155,9 +162,10 @@ pub extern "C" fn idle() -> ! {
 impl Kernel {
     /// Checks a call and says what to do for it.
     fn admit(&self, selector: Word, words: &[Word; 4]) -> Result<(Service, Method), CallError> {
-        let service = *self.services.get(selector >> 8).ok_or(CallError::NoSuchService)?;
-        let method = *service.methods.get(selector & 0xff).ok_or(CallError::NoSuchMethod)?;
-        if (service.callers | self.granted[selector >> 8]) >> self.process & 1 == 0 {
+        let index = self.service_of(selector).ok_or(CallError::NoSuchService)?;
+        let service = self.services[index];
+        let method = service.methods[selector - usize::from(service.gate)];
+        if (service.callers | self.granted[index]) >> self.process & 1 == 0 {
             return Err(CallError::NotPermitted);
         }
         if self.entered.len() >= MAX_CALL_DEPTH {
@@ -176,6 +184,11 @@ impl Kernel {
         Ok((service, method))
     }
 
+    /// The index of the service that has this gate.
+    fn service_of(&self, gate: Word) -> Option<usize> {
+        self.gates.get(gate).copied()
+    }
+
     /// Lets `receiver` call the services whose handles are among these words, if `giver` may.
     fn pass(
         &mut self,
@@ -185,8 +198,8 @@ impl Kernel {
         receiver: u8,
     ) -> Result<(), CallError> {
         for place in shape.handles(words) {
-            let index = words[place] >> 8;
-            let service = self.services.get(index).ok_or(CallError::NotPermitted)?;
+            let index = self.service_of(words[place]).ok_or(CallError::NotPermitted)?;
+            let service = self.services[index];
             let may =
                 service.owner == giver || (service.callers | self.granted[index]) >> giver & 1 != 0;
             if !may {
@@ -261,9 +274,9 @@ pub(crate) fn caller() -> Reply {
     })
 }
 
-pub(crate) fn revoke(index: usize) -> Reply {
-    KERNEL.with_borrow_mut(|kernel| match kernel.services.get(index) {
-        Some(service) if service.owner == kernel.process => {
+pub(crate) fn revoke(gate: usize) -> Reply {
+    KERNEL.with_borrow_mut(|kernel| match kernel.service_of(gate) {
+        Some(index) if kernel.services[index].owner == kernel.process => {
             kernel.granted[index] = 0;
             Reply { status: 0, words: [0; 2] }
         }
@@ -279,8 +292,11 @@ fn failure(error: CallError) -> Reply {
     Reply { status: Status::from(error).0, words: [0; 2] }
 }
 
-pub(crate) fn interface_of(index: usize) -> Option<TypeId> {
-    KERNEL.with_borrow(|kernel| kernel.services.get(index).map(|service| (service.interface)()))
+pub(crate) fn interface_of(gate: usize) -> Option<TypeId> {
+    KERNEL.with_borrow(|kernel| {
+        let service = kernel.services[kernel.service_of(gate)?];
+        (usize::from(service.gate) == gate).then(|| (service.interface)())
+    })
 }
 
 /// The time since the first use, in µs.

@@ -72,6 +72,6 @@ pub fn caller() -> Option<u8> {
 /// # Errors
 /// [`CallError::NotPermitted`] if it is a service of another process.
 pub fn revoke<I: ?Sized>(handle: Handle<I>) -> Result<(), CallError> {
-    let reply = system_call(number::REVOKE, [handle.__service()]);
+    let reply = system_call(number::REVOKE, [handle.__gate()]);
     if reply.status == 0 { Ok(()) } else { Err(failure(reply.status)) }
 }

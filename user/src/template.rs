@@ -237,10 +237,16 @@ macro_rules! __system {
             pub const __WINDOWS: &[(&str, bool, $crate::Window)] = &[$($((stringify!($process), $shared, $window),)*)*];
             $($($($check_window)*)*)*
             pub const fn __index(service: __Service) -> usize { $crate::wiring::sum(__COUNTS, service as usize) }
+            /// How many gates each service has.
+            pub const __GATES: &[usize] = &[$($($({
+                let _ = stringify!($service);
+                <$type as $crate::wiring::ServiceObject>::COUNT * <$interface as $crate::Interface>::SHAPES.len()
+            },)*)*)*];
+            pub const fn __gate(service: __Service) -> usize { $crate::wiring::sum(__GATES, service as usize) }
             pub mod __handles {
                 use super::*;
                 $($($(pub const $service: <$type as $crate::wiring::ServiceObject>::Handle<$interface> =
-                    $crate::wiring::handle(__index(__Service::$service));)*)*)*
+                    $crate::wiring::handle(__gate(__Service::$service));)*)*)*
                 $($(pub const $notification: $crate::Signal = $crate::Signal::__new(__Notification::$notification as usize);)*)*
             }
         }
@@ -293,6 +299,7 @@ macro_rules! __system {
                         &$crate::wiring::Publication {
                             name: stringify!($service),
                             index: __wiring::__index(__wiring::__Service::$service),
+                            gate: __wiring::__gate(__wiring::__Service::$service),
                             owner: __wiring::__Process::$process as usize,
                             lock: $crate::wiring::sum(__wiring::__LOCKS, $place),
                             stack: $object_stack,
@@ -308,9 +315,13 @@ macro_rules! __system {
                 )*)*)*
                 table
             };
+            const __GATE_COUNT: usize = $crate::wiring::gate_count(__wiring::__GATES);
+            static __GATES: [__table::Gate; __GATE_COUNT] = $crate::wiring::gates(&__SERVICES);
             // The stubs of servers look up the interfaces of handles that they are given.
             #[cfg(target_os = "none")]
             const _: () = {
+                #[unsafe(no_mangle)]
+                static __crossgate_gates: &[__table::Gate] = &__GATES;
                 #[unsafe(no_mangle)]
                 static __crossgate_services: &[__table::Service] = &__SERVICES;
                 // The memory map tells names.
@@ -372,6 +383,7 @@ macro_rules! __system {
             __table::System {
                 processes: __PROCESSES,
                 services: &__SERVICES,
+                gates: &__GATES,
                 threads: __THREADS,
                 notifications: __NOTIFICATIONS,
                 interrupts: __INTERRUPTS,

@@ -6,7 +6,7 @@ use crate::{Handle, Interface};
 use core::any::TypeId;
 use core::cell::UnsafeCell;
 use core::mem::MaybeUninit;
-use crossgate_abi::table::{Method, NO_LOCK, OnFault, RawReply, Service, Window};
+use crossgate_abi::table::{Gate, Method, NO_LOCK, OnFault, RawReply, Service, Window};
 use crossgate_abi::{PRIORITIES, Shape, Word};
 
 pub use crate::object::{Array, ServiceObject};
@@ -189,13 +189,13 @@ pub const fn sum(counts: &[usize], end: usize) -> usize {
     sum
 }
 
-/// The handle (or handles) of the service whose first object has this index.
+/// The handle (or handles) of the service whose first object has this first gate.
 #[must_use]
 pub const fn handle<H: Copy>(index: usize) -> H {
     const { assert!(size_of::<H>() == size_of::<Handle<()>>()) }
     // SAFETY: it is used for `ServiceObject::Handle` only, which is transparent over `RawHandle`, as
     // is `Handle`.
-    unsafe { core::mem::transmute_copy(&Handle::<()>::__of_service(index)) }
+    unsafe { core::mem::transmute_copy(&Handle::<()>::__of_gate(index)) }
 }
 
 /// What the wiring says of one service.
@@ -203,6 +203,8 @@ pub struct Publication {
     pub name: &'static str,
     /// Index of its (first) object in the table.
     pub index: usize,
+    /// The first gate of its (first) object.
+    pub gate: usize,
     pub owner: usize,
     /// The number of the lock of its (first) object.
     pub lock: usize,
@@ -259,11 +261,49 @@ pub const fn publish<I: ?Sized + Interface, O: ServiceObject>(
             name: wiring.name,
             interface: TypeId::of::<I>,
             stack: wiring.stack,
+            gate: (wiring.gate + object * wiring.methods.len()) as u16,
             owner: wiring.owner as u8,
             lock: if O::LOCKS != 0 { (wiring.lock + object) as u8 } else { NO_LOCK },
         };
         object += 1;
     }
+}
+
+/// How many gates there are.
+#[must_use]
+#[track_caller]
+pub const fn gate_count(counts: &[usize]) -> usize {
+    let count = sum(counts, counts.len());
+    assert!(
+        count <= 1 << 15,
+        "the services of a firmware have at most 32768 methods, those of each object of an array counted"
+    );
+    count
+}
+
+/// The gates of all services.
+#[must_use]
+pub const fn gates<const N: usize>(services: &[Service]) -> [Gate; N] {
+    const NO_GATE: Gate = Gate {
+        callers: 0,
+        owner: 0,
+        service: 0,
+        room: Gate::CARE,
+        entry: no_entry,
+        object: core::ptr::null_mut(),
+    };
+    let mut gates = [NO_GATE; N];
+    let (mut number, mut gate) = (0, 0);
+    while number < services.len() {
+        let service = &services[number];
+        let mut method = 0;
+        while method < service.methods.len() {
+            gates[gate] = Gate::new(number as u8, service, &service.methods[method]);
+            (gate, method) = (gate + 1, method + 1);
+        }
+        number += 1;
+    }
+    gates
 }
 
 /// Whether some method takes or gives a handle.
@@ -292,6 +332,7 @@ pub const EMPTY: Service = Service {
     name: "",
     interface: TypeId::of::<()>,
     stack: 0,
+    gate: 0,
     owner: 0,
     lock: NO_LOCK,
 };

@@ -21,7 +21,7 @@ fn capabilities() -> Driver {
 const SECRET: usize = 0;
 const TAKES: usize = 1;
 const GIVES: usize = 2;
-const HANDLE: Word = SECRET << 8;
+const HANDLE: Word = SECRET;
 
 fn refused<T: core::fmt::Debug>(result: Result<T, Answer>, error: CallError) {
     assert_eq!(result.map_err(|answer| answer.reply.unwrap().status).unwrap_err(), error.into());
@@ -52,7 +52,7 @@ fn nobody_passes_on_what_he_does_not_have() {
     next(&mut driver);
     next(&mut driver);
     assert_eq!(driver.current(), 3);
-    for forged in [HANDLE, 9 << 8, Word::MAX, u32::MAX as Word] {
+    for forged in [HANDLE, 9, Word::MAX, u32::MAX as Word] {
         refused(driver.call(TAKES, [0, 0, 0, forged]), CallError::NotPermitted);
     }
     assert_eq!(driver.path(3), [3], "it has not entered");
@@ -85,7 +85,7 @@ fn an_owner_gives_what_is_its_own_and_takes_it_back() {
     refused(driver.call(TAKES, [0; 4]), CallError::NotPermitted);
     next(&mut driver);
     driver.call(GIVES, [0; 4]).unwrap();
-    let own = TAKES << 8;
+    let own = TAKES;
     assert_eq!(driver.kernel.leave_with_care(&[0, 0, own, 0]).unwrap().status, Status::OK);
     assert_eq!(driver.ask(number::REVOKE, [TAKES, 0, 0, 0]), error(CallError::NotPermitted));
     driver.call(GIVES, [0; 4]).unwrap();
@@ -112,7 +112,7 @@ fn a_grant_ends_with_its_receiver_and_with_the_owner() {
 #[test]
 fn a_call_that_is_refused_leaves_nothing_to_take_care_of() {
     let mut driver = capabilities();
-    refused(driver.call(TAKES, [0, 0, 0, 9 << 8]), CallError::NotPermitted);
+    refused(driver.call(TAKES, [0, 0, 0, 9]), CallError::NotPermitted);
     driver.call(SECRET, [0; 4]).unwrap();
     assert!(driver.kernel.leave(&[0; 4]).is_some(), "the short way");
 }

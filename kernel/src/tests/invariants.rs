@@ -154,7 +154,11 @@ fn check_wait(kernel: &Kernel<TestPort>, thread: &Thread) {
             assert_eq!(thread.deadline, NEVER, "a deadline is for who waits")
         }
         Wait::Time => assert!(pending == done || pending == Pending::Retry),
-        Wait::Notifications(_) => assert_eq!(pending, Pending::status(Status::TIMED_OUT)),
+        Wait::Notifications(_) => {
+            let has_time = thread.deadline != NEVER;
+            let owed = if has_time { Pending::status(Status::TIMED_OUT) } else { Pending::Nothing };
+            assert_eq!(pending, owed);
+        }
         Wait::Mutex(_) => {
             assert_eq!(pending, done);
             assert!(thread.blocked_on.is_some(), "who waits for a mutex waits for its holder");
@@ -170,7 +174,7 @@ fn check_wait(kernel: &Kernel<TestPort>, thread: &Thread) {
         }
         Wait::Lock(lock) => {
             assert_eq!(pending, Pending::Retry);
-            let holder = kernel.locks[usize::from(lock)].holder;
+            let holder = kernel.locks[usize::from(lock)].holder();
             assert!(holder.is_some(), "nobody waits for a lock that is free");
             assert_eq!(thread.blocked_on, holder, "who waits for a lock waits for its holder");
         }
@@ -187,7 +191,7 @@ fn check_locks(kernel: &Kernel<TestPort>) {
                 .filter(move |frame| frame.care & LOCKED != 0 && usize::from(lock(frame)) == index);
             inside.map(move |_| id)
         });
-        assert_eq!((inside.next(), inside.next()), (lock.holder, None), "one holder is inside");
+        assert_eq!((inside.next(), inside.next()), (lock.holder(), None), "one holder is inside");
     }
 }
 
@@ -228,7 +232,7 @@ fn check_down(kernel: &Kernel<TestPort>, process: u8) {
     }
     for service in kernel.services.iter().filter(|service| service.owner == process) {
         let lock = kernel.locks.get(usize::from(service.lock));
-        assert!(lock.is_none_or(|lock| lock.holder.is_none()), "its objects are free");
+        assert!(lock.is_none_or(|lock| lock.holder().is_none()), "its objects are free");
     }
     for interrupt in kernel.system.interrupts {
         let owner = kernel.system.notifications[usize::from(interrupt.notification)].owner;

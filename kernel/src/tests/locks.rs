@@ -97,7 +97,7 @@ fn a_lock_is_not_given_back_again_when_its_caller_crashes_twice() {
     }
     assert_eq!(driver.ask(number::SIGNAL, [0, 0, 0, 0]), DONE_AND_SWITCHED);
     assert_eq!((driver.current(), driver.leave()), (1, Err(SWITCHED)));
-    assert_eq!(driver.kernel.locks[0].holder, Some(ThreadId::new(2)), "it is inside now");
+    assert_eq!(driver.kernel.locks[0].holder(), Some(ThreadId::new(2)), "it is inside now");
 }
 
 const MUTEX: Word = memory(1) + 0x200;

@@ -245,7 +245,11 @@ fn the_lock_of_an_object_is_free_in_its_next_life() {
     assert_eq!(driver.ask(number::SIGNAL, [0, 0, 0, 0]), DONE_AND_SWITCHED);
     assert_eq!((driver.current(), driver.leave()), (1, Err(SWITCHED)));
     assert_eq!((driver.path(1), driver.pending()), (vec![2], FAULTED));
-    assert_eq!(driver.kernel.locks[0].holder, Some(ThreadId::new(2)), "it is not given back twice");
+    assert_eq!(
+        driver.kernel.locks[0].holder(),
+        Some(ThreadId::new(2)),
+        "it is not given back twice"
+    );
 }
 
 #[test]

@@ -10,7 +10,7 @@ const SERVICES: &str = "__crossgate_services";
 const PROCESSES: &str = "__crossgate_processes";
 
 /// The words of a `crossgate_abi::table::Service`, ...
-const SERVICE_WORDS: u64 = 8;
+const SERVICE_WORDS: u64 = 9;
 /// ... of a `Process`, ...
 const PROCESS_WORDS: u64 = 7;
 /// ... of a `Window`, ...
@@ -46,7 +46,7 @@ pub(super) fn of(image: &Image) -> Result<Vec<Service>> {
     let names = names.collect::<Result<Vec<_>>>()?;
     let [services, count] = image.words(services)?;
     let service = |index| {
-        let [_, methods, count, callers, name, length, _, owner] =
+        let [_, methods, count, callers, name, length, _, _, owner] =
             image.words(services + 4 * SERVICE_WORDS * index)?;
         let mut passes_handles = false;
         for method in 0..count {
@@ -56,7 +56,7 @@ pub(super) fn of(image: &Image) -> Result<Vec<Service>> {
         let may_call = names.iter().enumerate().filter(|(process, _)| callers >> process & 1 != 0);
         Ok(Service {
             name: image.text(name, length)?,
-            owner: names.get((owner >> 16 & 0xff) as usize).cloned().unwrap_or_default(),
+            owner: names.get((owner & 0xff) as usize).cloned().unwrap_or_default(),
             callers: may_call.map(|(_, name)| name.clone()).collect(),
             passes_handles,
         })
@@ -124,7 +124,7 @@ mod tests {
 
     #[test]
     fn services_are_read_with_their_callers() {
-        const TEXTS: u32 = 0x1000 + 4 * (2 + 2 + 14 + 3 + 8);
+        const TEXTS: u32 = 0x1000 + 4 * (2 + 2 + 14 + 3 + 9);
         let words = [
             // The services: one; the processes: two.
             [0x1054, 1, 0x1010, 2].as_slice(),
@@ -132,7 +132,7 @@ mod tests {
             &[TEXTS + 3, 7, 0, 0, 0, 0, 0],
             // A method that takes a handle.
             &[0, 1 | 12 << 16, 0],
-            &[0, 0x1048, 1, 0b10, TEXTS + 10, 3, 0, 256],
+            &[0, 0x1048, 1, 0b10, TEXTS + 10, 3, 0, 256, 0],
         ]
         .concat();
         let symbols = [(SERVICES, 0x1000), (PROCESSES, 0x1008)];

@@ -195,7 +195,7 @@ impl Firmware {
             .unwrap();
             writeln!(
                 services,
-                "Service {{ object: OBJECT_{number}.0.get().cast(), name: {name:?}, callers: 0, interface: core::any::TypeId::of::<()>, stack: 0, owner: 0, lock: 0,
+                "Service {{ object: OBJECT_{number}.0.get().cast(), name: {name:?}, callers: 0, interface: core::any::TypeId::of::<()>, stack: 0, gate: 0, owner: 0, lock: 0,
                 methods: &[Method {{ entry: method_{number}, arguments: Shape::NONE, results: Shape::NONE }}] }},"
             )
             .unwrap();
@@ -219,7 +219,7 @@ impl Firmware {
         }
         write!(
             text,
-            "static SYSTEM: System = System {{ processes: &[{processes}], services: &[{services}], threads: &[{threads}],
+            "static SYSTEM: System = System {{ processes: &[{processes}], services: &[{services}], gates: &[], threads: &[{threads}],
             notifications: &[], interrupts: &[], locks: 0, limiters: 0, passes_handles: false, fault_watch: None }};
             #[unsafe(no_mangle)] extern \"C\" fn {}() -> ! {{ core::hint::black_box(&SYSTEM); {}; loop {{}} }}
             {}",

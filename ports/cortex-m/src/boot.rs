@@ -20,11 +20,14 @@ pub use crate::entry::{begin, slow};
 pub use crate::mpu::ProcessRegions;
 
 /// The hardware, as the kernel core sees it, and what the port itself remembers.
+#[repr(C)]
 pub struct Machine {
-    clock: Clock,
     /// The registers that open each process.
-    // Not a slice, so that it is one word, which `entry::load` reads.
+    // Not a slice, so that it is one word, which `entry` reads, with the next.
     regions: NonNull<ProcessRegions>,
+    /// Where those of the protection unit are.
+    region_registers: u32,
+    clock: Clock,
     /// The leases that are open in the protection unit; 0 if there are none.
     pub leases_open: u8,
 }
@@ -41,15 +44,7 @@ impl Machine {
     /// `regions` has as many entries as the wiring has processes.
     pub const unsafe fn new(clock: Clock, regions: &'static mut [ProcessRegions]) -> Machine {
         let regions = NonNull::from_mut(regions).cast();
-        Machine { clock, regions, leases_open: 0 }
-    }
-
-    /// The registers that open a process.
-    #[inline(always)]
-    pub fn regions(&self, process: u8) -> &ProcessRegions {
-        // SAFETY: the numbers of processes come from the wiring, whose tables `system!` has checked,
-        // and `new` was given regions for every process of it.
-        unsafe { self.regions.add(process.into()).as_ref() }
+        Machine { regions, region_registers: mpu::REGION_REGISTERS, clock, leases_open: 0 }
     }
 }
 
@@ -198,6 +193,15 @@ impl Port for Machine {
     }
 
     #[inline(always)]
+    fn stack_register(start: Word) -> Word {
+        start | mpu::STACK_REGION as Word
+    }
+
+    fn bounds(stack: Span) -> [Word; 2] {
+        let lowest = stack.start + entry::SAVED;
+        [lowest, stack.end.wrapping_sub(lowest + entry::FRAME)]
+    }
+
     fn exact_lease(memory: Span, writable: bool) -> Option<u32> {
         armv7m::exact_lease(memory, Access::of_memory(writable))
     }

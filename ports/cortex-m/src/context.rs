@@ -28,7 +28,7 @@ struct FirstContext {
 }
 
 /// The execution status of a thread that runs Thumb code, as all do.
-const THUMB: Word = 1 << 24;
+pub const THUMB: Word = 1 << 24;
 
 /// The registers that the kernel saves.
 #[repr(C)]

@@ -7,12 +7,17 @@
 //! that of the thread which is current now.
 
 use crate::boot::{__crossgate_kernel, LEASES_OPEN, Machine, ProcessRegions, REGIONS};
-use crate::context::Context;
+use crate::context::{Context, THUMB};
 use crate::{fault, handler, mpu};
+use crossgate_abi::table::{self, Gate, NO_LOCK, Service};
 use crossgate_abi::{LEASES_PER_CALL, Word, number};
-use crossgate_kernel::Kernel;
+use crossgate_kernel::call::LOCKED;
 use crossgate_kernel::lease::Lease;
-use crossgate_kernel::thread::offset;
+use crossgate_kernel::lock::Lock;
+use crossgate_kernel::notification::Notification;
+use crossgate_kernel::schedule::Ready;
+use crossgate_kernel::thread::{Calls, offset};
+use crossgate_kernel::{Kernel, Offsets};
 
 /// Where the context of the thread that runs may lie: in memory that it could write itself.
 ///
@@ -36,9 +41,9 @@ pub struct Bounds {
 /// stack.)
 const PROCESS_STACK: Word = 1 << 2;
 /// What the CPU pushed.
-const FRAME: Word = 32;
+pub const FRAME: Word = 32;
 /// What the kernel pushes.
-const SAVED: Word = 32;
+pub const SAVED: Word = 32;
 
 unsafe extern "C" {
     static mut _stack_start: [Bounds; 0];
@@ -81,56 +86,472 @@ macro_rules! resume_or_load {
     };
 }
 
-/// A system call.
+/// A system call. What it is, its selector says, in r12.
+///
+/// A call that there is nothing special about, and the return from it, are done here: with the checks of
+/// `Kernel::call` and `Kernel::leave`, and all of what these and the handlers change. Anything else goes the
+/// [slow](slow) way, with nothing changed.
+///
+/// The registers that the CPU has saved (r0 to r3, r12) still are what the thread put there: of the exceptions
+/// that have this one's priority it has the lowest number, so none comes first; a fault that does takes the
+/// system call away, and the non-maskable interrupt preserves them.
 #[unsafe(naked)]
 #[unsafe(no_mangle)]
 unsafe extern "C" fn SVCall() {
-    core::arch::naked_asm!("b {slow}", slow = sym slow)
+    core::arch::naked_asm!(
+        "cmp r12, #0",
+        "blt 2f",
+        // --- A call.
+        "mrs r0, psp",
+        "ldrd r2, r3, [sp]",
+        "ldr lr, 40f",
+        "subs r2, r0, r2", // what is left of the stack below the registers that are saved now
+        "cmp r2, r3",
+        "bhi 9f",
+        "stmdb r0!, {{r4-r11}}",
+        // r3 the thread, r6 who runs, r7 the gates, r8 how many, r10 the regions of processes, r11 the protection unit.
+        "ldm lr, {{r3, r4, r5, r6, r7, r8, r10, r11}}",
+        "cmp r12, r8",
+        "bhs 8f",
+        "add r7, r7, r12, lsl #4",
+        "ldm r7, {{r4, r5, r7, r9}}", // who may, owner and service and room, entry, object
+        "ldm r3, {{r1, r8, r12}}",    // the stack, the caller's level, its calls
+        "ror r4, r4, r8",             // the caller may,
+        "ror r6, r6, r5",             // and the callee runs
+        "ands r4, r4, r6",
+        "lsls r4, r4, #31",
+        "beq 8f",
+        "cmp r12, #{last_call}",
+        "bhi 8f",
+        // The window, as `armv7m::window` computes it.
+        "sub r4, r2, #1",
+        "orr r4, r4, #128",
+        "clz r4, r4",
+        "rsb r6, r4, #29",
+        "lsr r2, r2, r6", // how many eighths,
+        "lsl r6, r2, r6", // and bytes
+        "cmp r6, r5, asr #16", // (with what is no room, unsigned, the most that there is)
+        "blo 12f",
+        // --- Nothing is missing: the call is made.
+        "13: mov lr, #0x100",
+        "lsl r2, lr, r2",
+        "ldr lr, 41f",
+        "sub lr, lr, r4, lsl #1",
+        "sub r2, lr, r2", // the attribute register of the stack
+        "add lr, r3, r12",
+        "strd r0, r8, [lr, #{frames}]",
+        "lsr r4, r5, #8",
+        "strb r4, [lr, #{frames} + {service}]",
+        "add r12, r12, #{frame}",
+        "uxtb r5, r5",
+        "orr r8, r5, r2, lsl #16", // the callee's level
+        "strd r8, r12, [r3, #{level}]",
+        "add r8, r10, r5, lsl #5",
+        "ldm r8, {{r3, r4, r5, r8, r10, r12}}",
+        "stm r11, {{r1, r2, r3, r4, r5, r8, r10, r12}}",
+        "dsb",
+        // Below the window's top: the frame that the CPU will load, then the fourth word.
+        "add r6, r1, r6",
+        "sub r6, r6, #{stack_region} + {top_to_frame} - 16",
+        "add r0, r0, #{saved}",
+        "ldm r0, {{r10, r11, r12, lr}}",
+        "movs r4, #0",
+        "movs r5, #0",
+        "bic r7, r7, #1",
+        "mov r8, #{thumb}",
+        "stm r6, {{r4, r5, r7, r8, lr}}",
+        "stmdb r6!, {{r9, r10, r11, r12}}",
+        "msr psp, r6",
+        "adr r0, 42f",
+        "ldm r0, {{r4-r11}}",
+        "mvn lr, #2",
+        "bx lr",
+        // --- There is less room than the gate says. Or the object lets one call in at a time.
+        "12: asr lr, r5, #16",
+        "adds lr, lr, #{exclusive}",
+        "bne 8f",
+        "ldr lr, 40f",
+        "ldr lr, [lr, #{services}]",
+        "ubfx r11, r5, #8, #8",
+        "add r11, r11, r11, lsl #3",
+        "add r11, lr, r11, lsl #2",
+        "ldrh lr, [r11, #{service_stack}]",
+        "add lr, lr, #{entry_size}",
+        "cmp r6, lr",
+        "blo 8f",
+        "ldrb r11, [r11, #{service_lock}]",
+        "ldr lr, 40f",
+        "ldr lr, [lr, #{locks}]",
+        "add lr, lr, r11, lsl #1",
+        "ldrh r11, [lr]",
+        "cmp r11, #0",
+        "bne 8f",
+        "ldrb r11, [r3, #{id}]",
+        "strb r11, [lr]",
+        "add lr, r3, r12",
+        "mov r11, #{locked}",
+        "strb r11, [lr, #{frames} + {care}]",
+        "ldr lr, 40f",
+        "ldr r11, [lr, #{regions} + 4]",
+        "b 13b",
+        // --- The slow way of a call.
+        "8: ldr r12, [r0, #{selector}]",
+        "ldm r0, {{r4-r11}}",
+        "9: b {slow}",
+        // --- A return, or another system call.
+        "2: cmn r12, #1",
+        "bne 3f",
+        "ldr r3, 40f",
+        "ldr r12, [r3]",
+        "ldr lr, [r12, #{calls}]",
+        "sub lr, lr, #{frame}",
+        "cmp lr, #{last_call}", // it is in a call, and nothing is lent to it
+        "bhi 7f",
+        "add r3, r12, lr",
+        "ldrb r3, [r3, #{frames} + {care}]",
+        "orrs r3, r3, r0",
+        "bne 14f",
+        // --- There is nothing to take care of: it returns. From here on r4 to r11 are nobody's.
+        "15: add r11, r12, lr",
+        "ldrd r11, r6, [r11, #{frames}]", // where the caller's registers are, and its level
+        "strd r6, lr, [r12, #{level}]",
+        "add r11, r11, #{saved}",
+        "stm r11, {{r0, r1, r2}}",
+        "ldr r3, 40f",
+        "ldrd r3, r8, [r3, #{regions}]",
+        "uxtb r4, r6",
+        "add r4, r3, r4, lsl #5",
+        "ldr r0, [r12]",
+        "lsr r1, r6, #16",
+        "movt r1, #{stack_access}",
+        "ldm r4, {{r2-r7}}",
+        "stm r8, {{r0-r7}}",
+        "dsb",
+        "msr psp, r11",
+        "ldmdb r11, {{r4-r11}}",
+        "mvn lr, #2",
+        "bx lr",
+        // --- It succeeded, and gives back the lock of the object, if nobody waits for that.
+        "14: cmp r0, #0",
+        "bne 7f",
+        "cmp r3, #{locked}",
+        "bne 7f",
+        "ldrb r3, [r12, #{is_waited_for}]",
+        "cmp r3, #0",
+        "bne 7f",
+        "ldr r3, 40f",
+        "ldr r3, [r3, #{services}]",
+        "add r0, r12, lr",
+        "ldrb r0, [r0, #{frames} + {service}]",
+        "add r0, r0, r0, lsl #3",
+        "add r3, r3, r0, lsl #2",
+        "ldrb r0, [r3, #{service_lock}]",
+        "cmp r0, #{no_lock}",
+        "beq 16f",
+        "ldr r3, 40f",
+        "ldr r3, [r3, #{locks}]",
+        "add r3, r3, r0, lsl #1",
+        "ldrb r0, [r3, #1]",
+        "cmp r0, #0",
+        "bne 16f",
+        "strh r0, [r3]",
+        "add r3, r12, lr",
+        "strb r0, [r3, #{frames} + {care}]",
+        "b 15b",
+        // --- The slow way of a return.
+        "16: movs r0, #0",
+        "7: mvn r12, #0",
+        "b {slow}",
+        // --- Another system call.
+        "3: mrs r0, psp",
+        "ldrd r1, r2, [sp]",
+        "subs r1, r0, r1",
+        "cmp r1, r2",
+        "bhi 9b",
+        "ldr lr, 40f",
+        "ldr r3, [lr]",       // the thread
+        "adds r1, r12, #{signal} + 1",
+        "beq 21f",
+        "bgt 22f",
+        "cmn r1, #{wait} - {signal}",
+        "beq 24f",
+        "cmn r1, #{thread_id} - {signal}",
+        "bne 9b",
+        // --- It asks for its index.
+        "ldrb r2, [r3, #{id}]",
+        "movs r1, #0",
+        "17: strd r1, r2, [r0]",
+        "18: mvn lr, #2",
+        "bx lr",
+        // --- It lets the next of its priority run. (The idle thread gives way to all, when the kernel starts.)
+        "22: ldrb r1, [r3, #{id}]",
+        "ldrb r2, [r3, #{priority}]",
+        "rsbs r2, #31",
+        "cmp r2, #31",
+        "beq 9b",
+        "add r2, lr, r2", // its level
+        "ldrb r12, [r2, #{last}]",
+        "cmp r12, r1",
+        "beq 19f",
+        "stmdb r0!, {{r4-r11}}",
+        "movs r4, #0",
+        "str r4, [r0, #{saved}]",
+        "add r5, lr, r1",
+        "ldrb r6, [r5, #{next}]",
+        "add r7, lr, r12",
+        "strb r1, [r7, #{next}]",
+        "strb r1, [r2, #{last}]",
+        "strb r6, [r2, #{first}]",
+        // --- Thread r6 runs next, instead of r3 with the index r1, whose registers are saved at r0. r4 is 0.
+        "20: str r0, [r3, #{stack_pointer}]",
+        "ldr r7, [lr, #4]",
+        "ldr r11, [r7, r6, lsl #2]",
+        "str r4, [r7, r6, lsl #2]",
+        "str r3, [r7, r1, lsl #2]",
+        "str r11, [lr]",
+        // As `load` does it, if there are no leases.
+        "ldm r11, {{r1, r2, r3}}", // its stack, level, calls
+        "ldr r0, [r11, #{stack_pointer}]",
+        "ldrd r6, r7, [r11, #{bounds}]",
+        "strd r6, r7, [sp]",
+        "ldrb r6, [lr, #{leases_open}]",
+        "orrs r6, r6, r3, lsr #31",
+        "bne 31f",
+        "ldrb r6, [r11, #{pending}]",
+        "cbnz r6, 32f",
+        "33: uxtb r6, r2", // the process
+        "ldrd r7, r8, [lr, #{regions}]",
+        "add r7, r7, r6, lsl #5",
+        "lsrs r2, r2, #16",
+        "movt r2, #{stack_access}",
+        "ldm r7, {{r3-r7, r9}}",
+        "stm r8, {{r1-r7, r9}}",
+        "dsb",
+        resume!(),
+        "31: bl {load}",
+        resume!(),
+        "32: cmp r6, #{reply}",
+        "bne 31b",
+        "ldrb r6, [r11, #{pending} + 1]",
+        "ldr r7, [r11, #{pending} + 4]",
+        "strb r4, [r11, #{pending}]",
+        "strd r6, r7, [r0, #{saved}]",
+        "str r4, [r0, #{saved} + 8]",
+        "b 33b",
+        // It is the only one.
+        "19: movs r1, #0",
+        "str r1, [r0]",
+        "b 18b",
+        // --- It signals a notification for which one thread waits, and for no other.
+        "21: ldr r1, [r0]",
+        "ldr r2, [lr, #{system}]",
+        "ldr r12, [r2, #{wiring} + 4]",
+        "cmp r1, r12",
+        "bhs 23f",
+        "ldr r2, [r2, #{wiring}]",
+        "add r2, r2, r1, lsl #4",
+        "ldr r2, [r2, #{signallers}]",
+        "ldrb r12, [r3, #{level}]", // the process
+        "ror r2, r2, r12",
+        "lsls r2, r2, #31",
+        "beq 23f",
+        "ldr r2, [lr, #{notifications}]",
+        "add r2, r2, r1, lsl #3",
+        "ldr r12, [r2, #{waiters}]",
+        "stmdb r0!, {{r4-r11}}",
+        "subs r4, r12, #1",
+        "blo 25f",
+        "tst r4, r12",
+        "bne 25f",
+        "clz r6, r12",
+        "rsb r6, r6, #31", // who waits
+        "ldr r10, [lr, #4]",
+        "ldr r9, [r10, r6, lsl #2]",
+        "ldr r5, [r9, #{wait_value}]",
+        "movs r4, #1",
+        "lsl r4, r4, r1",
+        "cmp r4, r5",
+        "bne 25f",
+        // It waits no longer.
+        "movs r4, #0",
+        "str r4, [r2, #{waiters}]",
+        "strb r4, [r9, #{wait_kind}]",
+        "mvn r5, #0",
+        "strd r5, r5, [r9, #{deadline}]",
+        "movs r5, #{reply}",
+        "strd r5, r1, [r9, #{pending}]",
+        "str r4, [r0, #{saved}]",
+        // It is ready.
+        "ldrb r7, [r9, #{priority}]",
+        "rsb r8, r7, #31",
+        "add r2, lr, r8",
+        "mov r10, #0x80000000",
+        "lsr r10, r10, r8",
+        "ldr r11, [lr, #{levels}]",
+        "tst r11, r10",
+        "bne 26f",
+        "orr r11, r11, r10",
+        "str r11, [lr, #{levels}]",
+        "strb r6, [r2, #{first}]",
+        "b 27f",
+        "26: ldrb r10, [r2, #{last}]",
+        "add r10, lr, r10",
+        "strb r6, [r10, #{next}]",
+        "27: strb r6, [r2, #{last}]",
+        "ldrb r1, [r3, #{id}]",
+        "ldrb r5, [r3, #{priority}]",
+        "cmp r7, r5",
+        "bhi 20b",
+        "28:",
+        resume!(),
+        // --- The slow way of what has saved the registers.
+        "25: ldm r0, {{r4-r11}}",
+        "23: mvn r12, #{signal}",
+        "b {slow}",
+        // --- It waits for one notification, which has no signal, for as long as it takes.
+        "24: ldrd r1, r2, [r0, #4]",
+        "and r1, r1, r2",
+        "adds r1, r1, #1",
+        "bne 29f",
+        "ldr r1, [r0]",
+        "subs r2, r1, #1",
+        "blo 29f",
+        "tst r2, r1",
+        "bne 29f",
+        "ldrb r2, [r3, #{level}]", // the process
+        "ldr r12, [lr, #{processes}]",
+        "rsb r2, r2, r2, lsl #3",
+        "add r12, r12, r2, lsl #2",
+        "ldr r2, [r12, #{owned}]",
+        "ldr r12, [lr, #{signalled}]",
+        "bic r2, r2, r12",
+        "tst r2, r1",
+        "beq 29f",
+        "stmdb r0!, {{r4-r11}}",
+        "movs r4, #{waits_for_notifications}",
+        "strb r4, [r3, #{wait_kind}]",
+        "str r1, [r3, #{wait_value}]",
+        "clz r5, r1",
+        "rsb r5, r5, #31",
+        "ldr r4, [lr, #{notifications}]",
+        "add r4, r4, r5, lsl #3",
+        "ldrb r1, [r3, #{id}]",
+        "movs r5, #1",
+        "lsl r5, r5, r1",
+        "ldr r6, [r4, #{waiters}]",
+        "orr r6, r6, r5",
+        "str r6, [r4, #{waiters}]",
+        // It is the first of its priority.
+        "ldrb r5, [r3, #{priority}]",
+        "rsb r5, r5, #31",
+        "add r2, lr, r5",
+        "movs r4, #0",
+        "ldrb r7, [r2, #{last}]",
+        "cmp r7, r1",
+        "beq 4f",
+        "add r7, lr, r1",
+        "ldrb r6, [r7, #{next}]",
+        "strb r6, [r2, #{first}]",
+        "b 20b",
+        "4: mov r7, #0x80000000",
+        "lsr r7, r7, r5",
+        "ldr r8, [lr, #{levels}]",
+        "bic r8, r8, r7",
+        "str r8, [lr, #{levels}]",
+        "clz r8, r8",
+        "add r8, lr, r8",
+        "ldrb r6, [r8, #{first}]",
+        "b 20b",
+        "29: mvn r12, #{wait}",
+        "b {slow}",
+        ".balign 4",
+        "40: .word {kernel}",
+        // The attribute register of a stack of which nothing is open, if its size is 2^31.
+        "41: .word ({stack_access} << 16) + 0x10000 + 63",
+        "42: .word 0, 0, 0, 0, 0, 0, 0, 0",
+        signal = const number::SIGNAL,
+        wait = const number::WAIT,
+        thread_id = const number::THREAD_ID,
+        reply = const offset::REPLY,
+        waits_for_notifications = const offset::WAITS_FOR_NOTIFICATIONS,
+        priority = const offset::PRIORITY,
+        stack_pointer = const offset::STACK_POINTER,
+        pending = const offset::PENDING,
+        bounds = const offset::BOUNDS,
+        leases_open = const LEASES_OPEN,
+        wait_kind = const offset::WAIT,
+        wait_value = const offset::WAIT_VALUE,
+        deadline = const offset::DEADLINE,
+        first = const KERNEL.ready + Ready::FIRST,
+        last = const KERNEL.ready + Ready::LAST,
+        next = const KERNEL.ready + Ready::NEXT,
+        levels = const KERNEL.ready + Ready::LEVELS,
+        system = const KERNEL.system,
+        processes = const KERNEL.processes,
+        notifications = const KERNEL.notifications,
+        signalled = const KERNEL.signalled,
+        waiters = const Notification::WAITERS,
+        wiring = const core::mem::offset_of!(table::System, notifications),
+        signallers = const core::mem::offset_of!(table::Notification, signallers),
+        owned = const core::mem::offset_of!(table::Process, notifications),
+        load = sym load,
+        selector = const core::mem::offset_of!(Context, selector),
+        saved = const SAVED,
+        thumb = const THUMB,
+        top_to_frame = const Context::FIRST_SIZE - SAVED as usize,
+        entry_size = const Gate::ENTRY_SIZE,
+        exclusive = const 0x1_0000 - Gate::EXCLUSIVE as u32,
+        no_lock = const NO_LOCK,
+        service_stack = const core::mem::offset_of!(Service, stack),
+        service_lock = const core::mem::offset_of!(Service, lock),
+        frame = const Calls::FRAME,
+        last_call = const Calls::LAST,
+        locked = const LOCKED,
+        level = const offset::LEVEL,
+        calls = const offset::CALLS,
+        id = const offset::ID,
+        is_waited_for = const offset::IS_WAITED_FOR,
+        frames = const offset::FRAMES,
+        service = const offset::FRAME_SERVICE,
+        care = const offset::FRAME_CARE,
+        services = const KERNEL.services,
+        locks = const KERNEL.locks,
+        regions = const REGIONS,
+        stack_region = const mpu::STACK_REGION,
+        stack_access = const mpu::STACK_ACCESS,
+        kernel = sym __crossgate_kernel,
+        slow = sym slow,
+    )
 }
 
-/// A system call, as the core specifies it. What it is, its selector says: the r12 that the CPU saved.
+/// The slow way of every system call: the core decides.
+///
+/// The registers are as in [`SVCall`], but for r3 and lr. What a thread has in r4 to r11 when it returns from a
+/// call is nobody's, so they are not saved, and nothing is written to its stack.
 #[unsafe(naked)]
 pub unsafe extern "C" fn slow() {
     core::arch::naked_asm!(
+        "cmn r12, #1",
+        "beq 2f",
         save!(),
         "ldr r1, [r0, #{selector}]",
         "cmp r1, #0",
-        "blt 2f",
+        "blt 3f",
         "bl {call}",
         "1:",
         resume_or_load!(),
-        "2: mvns r1, r1",
-        "bne 3f",
-        "bl {leave}",
-        resume_or_load!(),
-        "3: cmp r1, #{last_of_table}",
-        "bhi 8f",
-        "tbb [pc, r1]",
-        // In the order of their numbers; the first is dealt with.
-        "4: .byte 0, (5f - 4b) / 2, (6f - 4b) / 2, (7f - 4b) / 2, (10f - 4b) / 2",
-        ".balign 2",
-        "5: bl {yield_now}",
+        "2: bl {leave}",
         "bl {load}",
         resume!(),
-        "6: bl {signal}",
-        resume_or_load!(),
-        "7: bl {wait}",
-        resume_or_load!(),
-        "10: bl {thread_id}",
-        "b 1b",
-        "8: bl {other}",
+        "3: mvns r1, r1",
+        "bl {other}",
         "b 1b",
         "9: bl {out_of_bounds}",
         "bl {load}",
         resume!(),
         selector = const core::mem::offset_of!(Context, selector),
-        last_of_table = const number::THREAD_ID,
         call = sym handler::call,
         leave = sym handler::leave,
-        yield_now = sym handler::yield_now,
-        signal = sym handler::signal,
-        wait = sym handler::wait,
-        thread_id = sym handler::thread_id,
         other = sym handler::system_call,
         out_of_bounds = sym handler::out_of_bounds,
         load = sym load,
@@ -138,13 +559,31 @@ pub unsafe extern "C" fn slow() {
 }
 
 const _: () = assert!(
+    size_of::<Service>() == 36 && size_of::<Gate>() == 16 && size_of::<Lock>() == 2,
+    "`SVCall` multiplies by them"
+);
+const _: () = assert!(
+    Context::FIRST_SIZE + Context::SIZE == Gate::ENTRY_SIZE as Word,
+    "the gates have it in their room"
+);
+
+const _: () = assert!(
     number::RETURN == 0
         && number::YIELD == 1
         && number::SIGNAL == 2
-        && number::WAIT == 3
-        && number::THREAD_ID == 4,
-    "the table of `SVCall` is in this order"
+        && number::WAIT > number::SIGNAL
+        && number::THREAD_ID > number::SIGNAL,
+    "`SVCall` tells them apart"
 );
+const _: () = assert!(
+    size_of::<table::Notification>() == 16
+        && size_of::<table::Process>() == 28
+        && size_of::<Notification>() == 8,
+    "`SVCall` multiplies by them"
+);
+
+/// Where the kernel has what.
+const KERNEL: Offsets = Kernel::<Machine>::OFFSETS;
 
 /// The timer, and every interrupt line. It may go on with another thread than the one that it
 /// interrupted. If the stack pointer of that one is out of bounds, it is as if the next one had been
@@ -167,6 +606,28 @@ unsafe extern "C" fn DefaultHandler() {
         handler = sym handler::interrupt,
         out_of_bounds = sym handler::out_of_bounds,
         load = sym load,
+    )
+}
+
+/// The non-maskable interrupt comes at any moment, in the middle of the kernel too. So the kernel is told
+/// later, by PendSV, which nothing else uses.
+///
+/// It may come when a system call has been made, and before that is entered. So it leaves all registers as they
+/// are.
+#[unsafe(naked)]
+#[unsafe(no_mangle)]
+unsafe extern "C" fn NonMaskableInt() {
+    core::arch::naked_asm!(
+        "push {{r0, r1}}",
+        "ldr r0, 1f",
+        "mov r1, #{pend_pendsv}", // where a 0 is written nothing happens
+        "str r1, [r0]",
+        "pop {{r0, r1}}",
+        "bx lr",
+        ".balign 4",
+        "1: .word {interrupt_control}",
+        pend_pendsv = const 1 << 28,
+        interrupt_control = const 0xe000_ed04_u32,
     )
 }
 
@@ -229,64 +690,54 @@ pub unsafe extern "C" fn load() -> *mut Context {
     core::arch::naked_asm!(
         "ldr r5, 6f",
         "ldr r4, [r5]", // the current thread
-        "ldr r0, [r4]", // its context
-        "ldrd r1, r2, [r4, #{stack}]",
-        "adds r3, r1, #{saved}",
-        "subs r2, r2, r3",
-        "subs r2, #{frame}",
-        "strd r3, r2, [sp]",
-        "ldrb r3, [r4, #{pending}]",
-        "cbnz r3, 3f",
-        "1: ldr r3, [r4, #{level}]",
-        "ldrb r2, [r5, #{leases_open}]",
-        "orrs r2, r2, r3, lsr #24",
+        "ldm r4, {{r1, r2, r3}}", // its stack, level, calls
+        "ldr r0, [r4, #{stack_pointer}]", // its context
+        "ldrd r6, r7, [r4, #{bounds}]",
+        "strd r6, r7, [sp]",
+        "ldrb r6, [r4, #{pending}]",
+        "cbnz r6, 3f",
+        "1: ldrb r6, [r5, #{leases_open}]",
+        "orrs r6, r6, r3, lsr #31",
         "bne 4f",
-        "2: ubfx r2, r3, #16, #8", // the process
-        "ldr r6, [r5, #{regions}]",
-        "add r2, r2, r2, lsl #1",
-        "add r2, r6, r2, lsl #3", // its regions
-        "orr r1, r1, #{stack_region}",
-        "movt r3, #{stack_access}",
-        "ldm r2, {{r4-r9}}",
-        "ldr r12, 7f",
-        "stm r12, {{r1, r3-r9}}",
+        "2: uxtb r6, r2", // the process
+        "ldrd r7, r8, [r5, #{regions}]",
+        "add r7, r7, r6, lsl #5", // its regions
+        "lsrs r2, r2, #16",
+        "movt r2, #{stack_access}",
+        "ldm r7, {{r3-r7, r9}}",
+        "stm r8, {{r1-r7, r9}}",
         "dsb",
         "bx lr",
         // Something is pending.
-        "3: movs r6, #0",
-        "strb r6, [r4, #{pending}]",
-        "cmp r3, #1",
+        "3: movs r7, #0",
+        "strb r7, [r4, #{pending}]",
+        "cmp r6, #1",
         "bne 5f",
         // A reply: status, word, 0.
-        "ldrb r2, [r4, #{pending_status}]",
-        "ldr r3, [r4, #{pending_word}]",
-        "strd r2, r3, [r0, #{arguments}]",
-        "str r6, [r0, #{arguments} + 8]",
+        "ldrb r6, [r4, #{pending_status}]",
+        "ldr r8, [r4, #{pending_word}]",
+        "strd r6, r8, [r0, #{arguments}]",
+        "str r7, [r0, #{arguments} + 8]",
         "b 1b",
         // The call again: back to the `svc` instruction, which is 2 bytes long.
-        "5: ldr r3, [r0, #{program_counter}]",
-        "subs r3, #2",
-        "str r3, [r0, #{program_counter}]",
+        "5: ldr r6, [r0, #{program_counter}]",
+        "subs r6, #2",
+        "str r6, [r0, #{program_counter}]",
         "b 1b",
-        "4: push {{r0, r1, r3, lr}}",
+        "4: push {{r0, r1, r2, lr}}",
         "mov r0, r5",
         "bl {open_leases}",
-        "pop {{r0, r1, r3, lr}}",
+        "pop {{r0, r1, r2, lr}}",
         "b 2b",
         ".balign 4",
         "6: .word {kernel}",
-        "7: .word {registers}",
         kernel = sym __crossgate_kernel,
-        stack = const offset::STACK,
-        saved = const SAVED,
-        frame = const FRAME,
+        stack_pointer = const offset::STACK_POINTER,
+        bounds = const offset::BOUNDS,
         pending = const offset::PENDING,
-        level = const offset::LEVEL,
         leases_open = const LEASES_OPEN,
         regions = const REGIONS,
-        stack_region = const mpu::STACK_REGION,
         stack_access = const mpu::STACK_ACCESS,
-        registers = const mpu::REGION_REGISTERS,
         pending_status = const offset::PENDING_STATUS,
         pending_word = const offset::PENDING_WORD,
         arguments = const core::mem::offset_of!(Context, arguments),
@@ -295,10 +746,11 @@ pub unsafe extern "C" fn load() -> *mut Context {
     )
 }
 
-const _: () = assert!(size_of::<ProcessRegions>() == 24, "`load` multiplies by it");
+const _: () = assert!(size_of::<ProcessRegions>() == 32, "`load` and `SVCall` multiply by it");
 
 /// Opens the leases that are in force for the current thread, closes those that were, and has its context
-/// lie in its window; in its stack if it holds none: it may go back to its caller without a look at this. (A window has room for a context: one that has not is never entered.)
+/// lie in its window if it holds some. (One that holds none may go back to its caller without a look at that; a
+/// window has room for a context: one that has not is never entered.)
 // Cold, so that calls without leases have the short way.
 #[cold]
 #[unsafe(naked)]
@@ -307,27 +759,24 @@ pub unsafe extern "C" fn open_leases(kernel: &mut Kernel<Machine>) {
         "push {{r4, r5, r6, lr}}",
         "ldr r1, [r0]", // the current thread
         "ldr r2, [r1, #{level}]",
-        "lsrs r3, r2, #24",
+        "ubfx r3, r2, #8, #8",
         "strb r3, [r0, #{leases_open}]",
-        "bne 4f",
-        // There are none (any more): the whole stack.
-        "ldrd r3, r4, [r1, #{stack}]",
-        "subs r4, r3",
-        "b 5f",
+        "cbz r3, 5f", // `load` has set the bounds
         // The window: so many eighths of this size. Those above are disabled.
-        "4: ubfx r3, r2, #1, #5",
+        "ubfx r3, r2, #17, #5",
         "subs r3, #2",
-        "ubfx r4, r2, #8, #8",
+        "lsrs r4, r2, #24",
         "orr r4, #0x100",
         "rbit r4, r4",
         "clz r4, r4",
         "lsls r4, r3",
-        "5: subs r4, #{context}",
+        "subs r4, #{context}",
         "ldr r3, 6f",
         "str r4, [r3, #-4]",
+        "5:",
         // The leases: the first that is in force, and how many.
-        "lsrs r5, r2, #28",
-        "ubfx r6, r2, #24, #4",
+        "ubfx r5, r2, #12, #4",
+        "ubfx r6, r2, #8, #4",
         "subs r6, r5",
         "add r1, r1, r5, lsl #4",
         "adds r1, #{leases}",
@@ -354,7 +803,6 @@ pub unsafe extern "C" fn open_leases(kernel: &mut Kernel<Machine>) {
         "6: .word {bounds}",
         "7: .word {region_registers}",
         level = const offset::LEVEL,
-        stack = const offset::STACK,
         leases_open = const LEASES_OPEN,
         context = const SAVED + FRAME,
         leases = const offset::LEASES,

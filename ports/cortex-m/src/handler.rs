@@ -2,15 +2,13 @@
 //!
 //! A handler gives the context to go on with, or null if that is to be [loaded](crate::entry::load).
 
-use crate::boot::{Machine, kernel};
+use crate::boot::kernel;
 use crate::context::Context;
+use crate::fault;
 use crate::last_words::say;
-use crate::{entry, fault, mpu};
 use cortex_m::peripheral::SCB;
-use crossgate_abi::{Cause, Status, Word};
-use crossgate_kernel::call::Exit;
-use crossgate_kernel::thread::Level;
-use crossgate_kernel::{Effect, Kernel};
+use crossgate_abi::{Cause, Word};
+use crossgate_kernel::Effect;
 
 /// The current thread, whose registers are saved at `context`, calls a method.
 pub extern "C" fn call(context: &mut Context, selector: Word) -> *mut Context {
@@ -21,92 +19,25 @@ pub extern "C" fn call(context: &mut Context, selector: Word) -> *mut Context {
         Ok(entry) => {
             // SAFETY: the core checked that there is room for this below `stack_top`, which is a
             // multiple of 32 and below everything that the thread has in use.
-            let context = unsafe { Context::enter(&entry) };
-            let Level { window, process, leases } = entry.level;
-            if leases.bits() | kernel.port.leases_open != 0 {
-                // SAFETY: the core has just entered the level.
-                unsafe { entry::open_leases(kernel) };
-            }
-            mpu::open(entry.stack_start, window, kernel.port.regions(process));
-            context
-        }
-        Err(effect) => follow(context, effect),
-    }
-}
-
-/// The current thread returns from a method.
-pub extern "C" fn leave(context: &mut Context) -> *mut Context {
-    // SAFETY: exceptions of one priority don't nest, so this is the only user of the kernel.
-    let kernel = unsafe { kernel() };
-    let Some(exit) = kernel.leave(context.words()) else {
-        return leave_with_care(kernel, context);
-    };
-    let context = deliver(&exit);
-    let Level { window, process, leases } = exit.level;
-    if leases.bits() | kernel.port.leases_open != 0 {
-        // SAFETY: the core has just left to the level.
-        unsafe { entry::open_leases(kernel) };
-    }
-    mpu::open(exit.stack_start, window, kernel.port.regions(process));
-    context
-}
-
-#[cold]
-#[inline(never)]
-fn leave_with_care(kernel: &mut Kernel<Machine>, context: &mut Context) -> *mut Context {
-    match kernel.leave_with_care(context.words()) {
-        Ok(exit) => {
-            deliver(&exit);
-            let _ = kernel.reschedule();
+            kernel.current().stack_pointer = unsafe { Context::enter(&entry) }.addr();
             LOAD
         }
         Err(effect) => follow(context, effect),
     }
 }
 
-/// Writes what a call brings back to where the caller's context is saved.
-#[inline(always)]
-fn deliver(exit: &Exit) -> *mut Context {
-    let context = exit.stack_pointer as *mut Context;
-    // SAFETY: the caller's context was saved there; its stack has been closed since.
-    let words = unsafe { (*context).words() };
-    (words[0], words[1], words[2]) = (exit.status.0, exit.words[0], exit.words[1]);
-    context
-}
-
-/// The current thread lets others run; then another is to be loaded.
-pub extern "C" fn yield_now(context: &mut Context) {
+/// The current thread returns from a method with these words. Then a context is to be loaded.
+pub extern "C" fn leave(status: Word, first: Word, second: Word) {
     // SAFETY: exceptions of one priority don't nest, so this is the only user of the kernel.
     let kernel = unsafe { kernel() };
-    context.set_status(Status::OK);
-    kernel.yield_now(core::ptr::from_mut(context).addr());
-}
-
-/// The current thread signals a notification.
-pub extern "C" fn signal(context: &mut Context) -> *mut Context {
-    // SAFETY: exceptions of one priority don't nest, so this is the only user of the kernel.
-    let kernel = unsafe { kernel() };
-    let stack_pointer = core::ptr::from_mut(context).addr();
-    let effect = kernel.signal_by_thread(stack_pointer, context.words()[0]);
-    follow(context, effect)
-}
-
-/// The current thread waits for notifications.
-pub extern "C" fn wait(context: &mut Context) -> *mut Context {
-    // SAFETY: exceptions of one priority don't nest, so this is the only user of the kernel.
-    let kernel = unsafe { kernel() };
-    let stack_pointer = core::ptr::from_mut(context).addr();
-    let effect = kernel.wait(stack_pointer, context.words());
-    follow(context, effect)
-}
-
-/// The current thread asks for its index.
-pub extern "C" fn thread_id(context: &mut Context) -> *mut Context {
-    // SAFETY: exceptions of one priority don't nest, so this is the only user of the kernel.
-    let kernel = unsafe { kernel() };
-    let words = context.words();
-    (words[0], words[1]) = (Status::OK.0, kernel.thread_id());
-    context
+    let words = [status, first, second, 0];
+    if let Ok(exit) = kernel.leave_with_care(&words) {
+        let context = exit.stack_pointer as *mut Context;
+        // SAFETY: the caller's context was saved there; its stack has been closed since.
+        let words = unsafe { (*context).words() };
+        (words[0], words[1], words[2]) = (exit.status.0, exit.words[0], exit.words[1]);
+        let _ = kernel.reschedule();
+    }
 }
 
 /// The current thread makes another system call.
@@ -154,15 +85,6 @@ fn active_line() -> u16 {
     // SAFETY: this only reads.
     let active = unsafe { (*SCB::PTR).icsr.read() } & ACTIVE;
     line_of(active as u16)
-}
-
-/// The non-maskable interrupt comes at any moment, in the middle of the kernel too. So the kernel is told
-/// later, by PendSV, which nothing else uses.
-#[unsafe(no_mangle)]
-extern "C" fn NonMaskableInt() {
-    const PEND_PENDSV: u32 = 1 << 28;
-    // SAFETY: the handler of PendSV is the kernel's; where a 0 is written nothing happens.
-    unsafe { (*SCB::PTR).icsr.write(PEND_PENDSV) };
 }
 
 /// An interrupt has come before the kernel has started, from something that boot code has left running. It

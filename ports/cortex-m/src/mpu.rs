@@ -11,10 +11,8 @@
 //!
 //! Nothing else is open to threads; the kernel sees the default memory map.
 
-use crate::armv7m::{Access, Block, window_registers};
-use core::arch::asm;
+use crate::armv7m::{Access, Block};
 use cortex_m::peripheral::MPU;
-use crossgate_abi::Word;
 use crossgate_abi::table::Process;
 use crossgate_kernel::memory::Span;
 
@@ -30,8 +28,9 @@ const REGIONS: u32 = 8;
 const _: () = assert!(crossgate_abi::LEASES_PER_CALL == 2, "there are two regions for leases");
 
 /// The registers of regions 2 to 4, an address and an attribute register each, ready to be loaded.
+// Of a size that the CPU multiplies by when it loads.
 #[derive(Clone, Copy)]
-#[repr(C)]
+#[repr(C, align(32))]
 pub struct ProcessRegions([[u32; 2]; 3]);
 
 impl ProcessRegions {
@@ -71,28 +70,6 @@ pub const STACK_ACCESS: u32 = Access::ReadWrite as u32 >> 16;
 pub const LEASE_REGION: u32 = 1 << 4 | LEASES;
 /// The address of the first of the four pairs of registers that can be written in a row.
 pub const REGION_REGISTERS: u32 = 0xe000_ed9c;
-
-/// Opens a stack and the memory of a process.
-#[inline(always)]
-pub fn open(stack_start: Word, window: u16, process: &ProcessRegions) {
-    let [address, attributes] = window_registers(stack_start, window, STACK);
-    // SAFETY: the eight words are written to the region registers and their aliases, which are
-    // eight words. They change only what unprivileged code may reach, and none runs before the
-    // exception returns, which is also the barrier that puts them in force.
-    unsafe {
-        asm!(
-            "ldmia {process}, {{r4, r5, r8, r10, r11, r12}}",
-            "stmia r3, {{r0, r1, r4, r5, r8, r10, r11, r12}}",
-            "dsb",
-            process = in(reg) process,
-            in("r0") address,
-            in("r1") attributes,
-            in("r3") REGION_REGISTERS,
-            out("r4") _, out("r5") _, out("r8") _, out("r10") _, out("r11") _, out("r12") _,
-            options(nostack, preserves_flags),
-        );
-    }
-}
 
 /// Writes a region's registers; the address register names the region.
 #[inline(always)]

@@ -120,6 +120,7 @@ fn place(wiring: &System, regions: &[Region]) -> Result<System, String> {
     Ok(System {
         processes: processes.collect::<Vec<_>>().leak(),
         services: wiring.services,
+        gates: wiring.gates,
         threads: threads.leak(),
         notifications: wiring.notifications,
         interrupts: wiring.interrupts,

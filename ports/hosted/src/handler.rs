@@ -56,17 +56,6 @@ fn dispatch(kernel: &mut Kernel<Machine>, stack_pointer: Word, context: &mut Con
     }
     let effect = match number {
         number::RETURN => return leave(kernel, context),
-        number::YIELD => {
-            context.set_status(Status::OK);
-            kernel.yield_now(stack_pointer);
-            Effect::SWITCH
-        }
-        number::SIGNAL => kernel.signal_by_thread(stack_pointer, context.words[0]),
-        number::WAIT => kernel.wait(stack_pointer, &mut context.words),
-        number::THREAD_ID => {
-            context.words[1] = kernel.thread_id();
-            Effect::reply(Status::OK)
-        }
         hosted::INTERRUPT => return interrupt(kernel, stack_pointer, context),
         hosted::IDLE => {
             if kernel.thread_id() == 0 {
@@ -86,7 +75,10 @@ fn dispatch(kernel: &mut Kernel<Machine>, stack_pointer: Word, context: &mut Con
         }
         hosted::END if kernel.port.semihosting => kernel.port.end(context.words[0] as i32),
         hosted::INTERFACE => {
-            let service = kernel.port.system.services.get(context.words[0]);
+            let (system, index) = (kernel.port.system, context.words[0]);
+            let gate = system.gates.get(index);
+            let service = gate.and_then(|gate| system.services.get(usize::from(gate.service)));
+            let service = service.filter(|service| usize::from(service.gate) == index);
             context.words[1] = service.map_or(0, |service| service.interface as *const () as Word);
             Effect::reply(Status::OK)
         }

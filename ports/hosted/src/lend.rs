@@ -43,8 +43,8 @@ fn addresses(method: &Method) -> impl Iterator<Item = usize> {
 }
 
 fn method(system: &System, selector: Word) -> Option<&'static Method> {
-    let service = system.services.get(selector >> 8)?;
-    service.methods.get(selector & 0xff)
+    let service = system.services.get(usize::from(system.gates.get(selector)?.service))?;
+    service.methods.get(selector - usize::from(service.gate))
 }
 
 /// Puts addresses that the core knows in place of those of copies that the current call of a thread has got.

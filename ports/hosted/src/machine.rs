@@ -201,6 +201,14 @@ impl Port for Machine {
 
     // What is lent is copied to where the callee may reach it, so nothing else ever is. What is refused here
     // is what the firmware's board would have to refuse.
+    fn stack_register(start: Word) -> Word {
+        start
+    }
+
+    fn bounds(stack: Span) -> [Word; 2] {
+        [stack.start, stack.end]
+    }
+
     fn exact_lease(memory: Span, _: bool) -> Option<u32> {
         lending::is_exact(memory).then_some(0)
     }

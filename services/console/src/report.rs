@@ -107,6 +107,7 @@ pub(crate) mod tests {
             name,
             interface: std::any::TypeId::of::<()>,
             stack: 0,
+            gate: 0,
             owner: 0,
             lock: NO_LOCK,
         }

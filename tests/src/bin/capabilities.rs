@@ -103,7 +103,7 @@ board::start!(SYSTEM);
 /// Has nothing to give, and tries.
 fn stranger(reader: Handle<dyn Reader>) -> ! {
     let secret = raw::service(&SYSTEM, "SECRET");
-    for forged in [secret << 8, SYSTEM.services.len() << 8, usize::MAX] {
+    for forged in [secret, SYSTEM.gates.len(), usize::MAX] {
         let reply = raw::call(raw::service(&SYSTEM, "READER"), 0, [forged, 0, 0, 0]);
         expect("a handle of others", reply.error(), Some(CallError::NotPermitted));
     }
@@ -155,7 +155,7 @@ fn witness(faulted: Notification, done: Notification) -> ! {
     expect("calls in flight", record.depth, 1);
     let accuser = record.accuser.and_then(|index| SYSTEM.processes.get(usize::from(index)));
     expect("who says so", accuser.map(|process| process.name), Some("store"));
-    expect("the service", usize::from(record.chain[0]), raw::service(&SYSTEM, "STORE"));
+    expect("the service", usize::from(record.chain[0]), raw::index(&SYSTEM, "STORE"));
     done.wait();
     watch.expect_no_more();
     pass()

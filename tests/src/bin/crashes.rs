@@ -159,7 +159,7 @@ fn witness(faulted: Notification, done: Notification, vault: Handle<dyn Vault>) 
     let chain = |names: &[&str]| {
         let mut chain = [0; 8];
         for (place, name) in chain.iter_mut().zip(names) {
-            *place = raw::service(&SYSTEM, name) as u8;
+            *place = raw::index(&SYSTEM, name) as u8;
         }
         chain
     };

@@ -73,7 +73,7 @@ fn divide_by_zero() -> ! {
 /// Jumps to where the kernel enters a method of the victim's, with the victim's own object: the code is
 /// readable by all, but has no more rights there than anywhere.
 fn run_method(object: usize) -> ! {
-    let method = SYSTEM.services.get(raw::service(&SYSTEM, "VAULT")).map(|vault| &vault.methods[1]);
+    let method = SYSTEM.services.get(raw::index(&SYSTEM, "VAULT")).map(|vault| &vault.methods[1]);
     arch::run_method(method.map_or(0, |method| method.entry as usize), object);
     broken("has come back from a method that it was not in")
 }

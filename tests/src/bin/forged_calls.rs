@@ -125,8 +125,8 @@ fn attack(vault: Handle<dyn Vault>, _typed: Handle<dyn Typed>) -> ! {
 }
 
 fn handle_past_the_table() {
-    let end = SYSTEM.services.len();
-    for service in [end, end + 1, 0xff, 0xffff, usize::MAX >> 9] {
+    let end = SYSTEM.gates.len();
+    for service in [end, end + 1, 0xff, 0xffff, usize::MAX >> 1] {
         let reply = raw::call(service, 0, [0; 4]);
         expect("a handle past the table", reply.error(), Some(CallError::NoSuchService));
     }
@@ -134,9 +134,13 @@ fn handle_past_the_table() {
 
 fn method_past_the_end() {
     let vault = raw::service(&SYSTEM, "VAULT");
-    for method in [3, 4, 0xff] {
+    for (method, error) in [
+        (3, CallError::NotPermitted), // it is the first of the next service
+        (6, CallError::NoSuchService),
+        (0xff, CallError::NoSuchService),
+    ] {
         let reply = raw::call(vault, method, [0; 4]);
-        expect("a method past the end", reply.error(), Some(CallError::NoSuchMethod));
+        expect("a method past the end", reply.error(), Some(error));
     }
 }
 
@@ -161,9 +165,9 @@ fn handles_that_are_none() {
     let typed = raw::service(&SYSTEM, "TYPED");
     let vault = raw::service(&SYSTEM, "VAULT");
     for (forged, error) in [
-        (typed << 8, CallError::BadArgument),
-        (vault << 8 | 1, CallError::BadArgument),
-        (SYSTEM.services.len() << 8, CallError::NotPermitted),
+        (typed, CallError::BadArgument),
+        (vault + 1, CallError::BadArgument),
+        (SYSTEM.gates.len(), CallError::NotPermitted),
         (usize::MAX, CallError::NotPermitted),
     ] {
         let reply = raw::call(typed, 3, [forged, 0, 0, 0]);

@@ -175,7 +175,7 @@ fn noise(words: &[AtomicUsize; 2], seed: u32, done: Signal) -> ! {
         let number = random.next() as usize % 23;
         let selector = match number {
             number::RETURN | number::EXIT | number::PANIC | number::BEGIN => {
-                random.next() as usize >> 1 & 0xfff
+                random.next() as usize % (SYSTEM.gates.len() + 2)
             }
             number::SLEEP | number::WAIT => {
                 // At most 15 µs.
@@ -198,7 +198,9 @@ fn noise(words: &[AtomicUsize; 2], seed: u32, done: Signal) -> ! {
                 words[0].store(random.next() as usize | 1 << 30, Ordering::Relaxed);
                 number::system_call(number)
             }
-            _ if random.next().is_multiple_of(2) => random.next() as usize >> 1 & 0xfff,
+            _ if random.next().is_multiple_of(2) => {
+                random.next() as usize % (SYSTEM.gates.len() + 2)
+            }
             _ => number::system_call(number),
         };
         let _ = raw::trap(selector, arguments);

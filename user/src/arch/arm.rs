@@ -2,7 +2,7 @@
 
 use super::Reply;
 use core::arch::asm;
-use crossgate_abi::table::{RawReply, Service};
+use crossgate_abi::table::{Gate, RawReply, Service};
 use crossgate_abi::{Word, number};
 
 /// `svc 0` with these operands for r0 to r3.
@@ -12,17 +12,39 @@ macro_rules! supervisor_call {
     };
 }
 
-/// Calls a method with the first `count` words, which the compiler knows: the other registers keep
-/// what they held, and the kernel clears them for the callee.
+/// Calls a method with the first `count` words, which the compiler knows. The other registers are cleared: what
+/// they held is not the callee's business.
 #[inline(always)]
 #[must_use]
 pub fn call(selector: Word, words: [Word; 4], count: usize) -> Reply {
-    let [a, b, c, d] = words;
+    let word = |index: usize| if index < count { words[index] } else { 0 };
     let (status, first, second);
     // SAFETY: the kernel gives back all other registers as they were, and lets the callee reach no
     // memory of this process but what the arguments lend.
     unsafe {
-        match count {
+        supervisor_call!(
+            selector,
+            inlateout("r0") word(0) => status,
+            inlateout("r1") word(1) => first,
+            inlateout("r2") word(2) => second,
+            inlateout("r3") word(3) => _
+        );
+    }
+    Reply { status, words: [first, second] }
+}
+
+/// Any other system call. Registers without an argument keep what they hold: it is the kernel's anyway.
+#[inline(always)]
+pub fn system_call<const N: usize>(number: Word, words: [Word; N]) -> Reply {
+    const { assert!(N <= 4, "no system call has more arguments") }
+    let word = |index: usize| if index < N { words[index] } else { 0 };
+    let [a, b, c, d] = [word(0), word(1), word(2), word(3)];
+    let selector = number::system_call(number);
+    let (status, first, second);
+    // SAFETY: the kernel gives back all other registers as they were, and does with the memory of this
+    // process what the system call is for.
+    unsafe {
+        match N {
             0 => {
                 supervisor_call!(selector, lateout("r0") status, lateout("r1") first, lateout("r2") second, lateout("r3") _)
             }
@@ -43,14 +65,6 @@ pub fn call(selector: Word, words: [Word; 4], count: usize) -> Reply {
     Reply { status, words: [first, second] }
 }
 
-/// Any other system call.
-#[inline(always)]
-pub fn system_call<const N: usize>(number: Word, words: [Word; N]) -> Reply {
-    const { assert!(N <= 4, "no system call has more arguments") }
-    let word = |index: usize| if index < N { words[index] } else { 0 };
-    call(number::system_call(number), [word(0), word(1), word(2), word(3)], N)
-}
-
 /// Leaves the method that the kernel entered.
 #[inline(always)]
 pub fn leave(status: Word, words: [Word; 2]) -> RawReply {
@@ -69,12 +83,14 @@ pub fn leave(status: Word, words: [Word; 2]) -> RawReply {
 
 unsafe extern "Rust" {
     safe static __crossgate_services: &'static [Service];
+    safe static __crossgate_gates: &'static [Gate];
 }
 
-/// The interface of service `index`, from the tables of the wiring.
+/// The interface of the service whose first gate this is, from the tables of the wiring.
 #[inline]
-pub fn interface_of(index: usize) -> Option<core::any::TypeId> {
-    __crossgate_services.get(index).map(|service| (service.interface)())
+pub fn interface_of(gate: usize) -> Option<core::any::TypeId> {
+    let service = __crossgate_services.get(usize::from(__crossgate_gates.get(gate)?.service))?;
+    (usize::from(service.gate) == gate).then(|| (service.interface)())
 }
 
 /// The stack pointer.

@@ -53,10 +53,10 @@ impl Gate {
         Reply { status, words: [first, second] }
     }
 
-    /// The interface of a service, from the tables of the wiring.
-    pub fn interface_of(self, index: Word) -> Option<TypeId> {
+    /// The interface of the service whose first gate this is, from the tables of the wiring.
+    pub fn interface_of(self, gate: Word) -> Option<TypeId> {
         let selector = number::system_call(number::hosted::INTERFACE);
-        let function = self.enter(selector, [index, 0, 0, 0]).words[0];
+        let function = self.enter(selector, [gate, 0, 0, 0]).words[0];
         if function == 0 {
             return None;
         }

@@ -122,7 +122,7 @@ impl LyingLamp for Liar {
 
 #[test]
 fn a_reply_that_is_no_value_is_refused_by_the_client() {
-    let lamp = Handle::<dyn Lamp>::__of_service(index_of(host::serve::<dyn LyingLamp, _>(Liar)));
+    let lamp = Handle::<dyn Lamp>::__of_gate(index_of(host::serve::<dyn LyingLamp, _>(Liar)));
     assert_eq!(lamp.is_on(), Err(CallError::BadReply));
 }
 
@@ -151,8 +151,8 @@ fn a_panic_is_an_error_at_the_caller() {
 fn only_services_and_their_methods_are_entered() {
     let sensor = index_of(host::serve::<dyn Temperature, _>(Sensor(Cell::new(1))));
     assert_eq!(host::call_raw(sensor, 1, [0; 4]).map(|words| words[0]), Ok(1));
-    assert_eq!(host::call_raw(sensor, 2, [0; 4]), Err(CallError::NoSuchMethod));
-    assert_eq!(host::call_raw(sensor + 1, 1, [0; 4]), Err(CallError::NoSuchService));
+    assert_eq!(host::call_raw(sensor, 2, [0; 4]), Err(CallError::NoSuchService));
+    assert_eq!(host::call_raw(usize::MAX >> 1, 1, [0; 4]), Err(CallError::NoSuchService));
 }
 
 /// Calls itself, through its own handle.
@@ -165,7 +165,7 @@ struct CallErrorNumber(u8);
 struct Glass;
 impl Mirror for Glass {
     fn look(&self, depth: u32) -> Result<u32, CallErrorNumber> {
-        Handle::<dyn Mirror>::__of_service(0)
+        Handle::<dyn Mirror>::__of_gate(0)
             .look(depth + 1)
             .unwrap_or_else(|error| Err(CallErrorNumber(error as u8)))
     }
@@ -226,7 +226,7 @@ fn interfaces_that_differ_in_a_type_argument_are_different() {
     let wide = host::serve::<dyn Queue<u32>, _>(Ring { items: [None; 2], first: 0, count: 0 });
     let broker = host::serve::<dyn Broker, _>(Post);
     assert_eq!(broker.deliver(narrow), Ok(true));
-    let forged = Handle::<dyn Queue<u16>>::__of_service(index_of(wide));
+    let forged = Handle::<dyn Queue<u16>>::__of_gate(index_of(wide));
     assert_eq!(broker.deliver(forged), Err(CallError::BadArgument));
     // Not a multiple of 256, and beyond the end of the table.
     for (word, error) in

@@ -65,8 +65,8 @@ crossgate::system! {
 const CLIENT: usize = 2;
 
 fn service<I: ?Sized>(name: &str) -> Handle<I> {
-    let index = SYSTEM.services.iter().position(|service| service.name == name);
-    Handle::__of_service(index.expect("a service of this name"))
+    let service = SYSTEM.services.iter().find(|service| service.name == name);
+    Handle::__of_gate(service.expect("a service of this name").gate.into())
 }
 
 #[test]

@@ -47,7 +47,7 @@ fn handles_travel_as_arguments_and_results() {
     assert_eq!(directory.find(None), Ok(Some(full)));
     assert_eq!(directory.find(Some(empty)), Ok(None));
     // A handle of another interface.
-    let forged = Handle::<dyn File>::__of_service(index_of(directory));
+    let forged = Handle::<dyn File>::__of_gate(index_of(directory));
     assert_eq!(directory.copy(forged, empty), Err(CallError::BadArgument));
 }
 

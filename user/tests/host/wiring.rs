@@ -2,7 +2,7 @@
 
 use crate::interfaces::*;
 use core::sync::atomic::{AtomicI32, Ordering};
-use crossgate::abi::table::{NO_LOCK, Window};
+use crossgate::abi::table::{Gate, NO_LOCK, Window};
 use crossgate::{CallError, Concurrent, Exclusive, Handle, Notification, Signal, Wire, host};
 
 // In a firmware these modules are crates.
@@ -134,20 +134,23 @@ mod process {
 }
 
 // The services in the order of the wiring.
+fn handle<I: ?Sized>(service: usize) -> Handle<I> {
+    Handle::__of_gate(SYSTEM.services[service].gate.into())
+}
 fn temperature() -> Handle<dyn Temperature> {
-    Handle::__of_service(0)
+    handle(0)
 }
 fn motor() -> Handle<dyn Fan> {
-    Handle::__of_service(1)
+    handle(1)
 }
 fn motor_temperature() -> Handle<dyn Temperature> {
-    Handle::__of_service(2)
+    handle(2)
 }
 fn vent(index: usize) -> Handle<dyn Fan> {
-    Handle::__of_service(3 + index)
+    handle(3 + index)
 }
 fn ring() -> Handle<dyn Queue<Mode>> {
-    Handle::__of_service(6)
+    handle(6)
 }
 
 #[test]
@@ -258,4 +261,26 @@ fn the_wiring_says_who_may_call() {
         host::run_as(process);
         assert_eq!(temperature().get(), Err(CallError::NotPermitted));
     }
+}
+
+#[test]
+fn the_gates_are_the_methods_of_all_services_in_their_order() {
+    let mut gates = SYSTEM.gates.iter().enumerate();
+    for (number, service) in SYSTEM.services.iter().enumerate() {
+        assert_eq!(usize::from(service.gate), SYSTEM.gates.len() - gates.len());
+        for method in service.methods {
+            let (_, gate) = gates.next().expect("a gate for each method");
+            assert_eq!(usize::from(gate.service), number);
+            assert_eq!((gate.callers, gate.owner), (service.callers, service.owner));
+            assert_eq!((gate.entry as usize, gate.object), (method.entry as usize, service.object));
+            let is_plain = method.arguments.kinds == 0;
+            let room = match (is_plain, service.lock) {
+                (true, NO_LOCK) => service.stack + Gate::ENTRY_SIZE,
+                (true, _) => Gate::EXCLUSIVE,
+                (false, _) => Gate::CARE,
+            };
+            assert_eq!(gate.room, room, "{} {number}", service.name);
+        }
+    }
+    assert!(gates.next().is_none());
 }

@@ -210,9 +210,9 @@ impl Model {
             }
             Step::Timer => return event(driver.kernel.timer().switch),
             Step::Call(service, lend) => return self.call(service, lend, 0),
-            Step::Pass(service, handle, lend) => return self.call(service, lend, handle << 8),
+            Step::Pass(service, handle, lend) => return self.call(service, lend, handle),
             Step::Leave(status) => return self.leave([status, 7, 8, 9]),
-            Step::Give(service) => return self.leave([0, 0, service << 8, 0]),
+            Step::Give(service) => return self.leave([0, 0, service, 0]),
             Step::Fault => return Answer::from(driver.kernel.fault(Cause::Access, 0, 0)).into(),
             Step::Lock | Step::Unlock => {
                 let me = driver.stack_pointer(128);

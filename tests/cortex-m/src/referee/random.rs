@@ -2,7 +2,7 @@
 
 use super::{FREE_SLOT, Moment, Operation, Referee, Turn, arena, kernel};
 use board::port::kernel::memory::Span;
-use crossgate_abi::table::System;
+use crossgate_abi::table::{Service, System};
 use crossgate_abi::{CallError, LIMIT_OVER, LIMIT_UNIT, WHOLE_BLOCK, number};
 
 /// A generator of numbers (xorshift).
@@ -153,13 +153,8 @@ impl Player {
                 number::system_call(generator.of(&harmless, 0)) as u32
             }
             3..18 => number::system_call(generator.of(&FREQUENT, 0)) as u32,
-            18 => number::call(generator.below(256), generator.below(256)) as u32,
-            _ => {
-                let service = generator.below(self.system.services.len() + 1);
-                let methods = self.system.services.get(service).map_or(1, |it| it.methods.len());
-                let past = usize::from(generator.one_in(16));
-                number::call(service, generator.below(methods + past)) as u32
-            }
+            18 => generator.below(0x1_0000) as u32,
+            _ => generator.below(self.system.gates.len() + 1) as u32,
         }
     }
 
@@ -168,6 +163,7 @@ impl Player {
         let moment = referee.take();
         let window = moment.window();
         let own = self.memory(kernel().current_thread().level().process);
+        let stack = self.service(selector).map_or(0, |it| usize::from(it.stack));
         let generator = &mut self.generator;
         let near = 4 * generator.below(5);
         let kind = generator.below(24);
@@ -180,8 +176,6 @@ impl Player {
             }
             2 | 3 => {
                 // As much room as the service needs, or a little more or less.
-                let service = self.system.services.get(selector as usize >> 8);
-                let stack = service.map_or(0, |service| usize::from(service.stack));
                 let need = boot_entry() + stack;
                 window.start + need + 64 + near.wrapping_sub(8)
             }
@@ -197,6 +191,11 @@ impl Player {
         }
     }
 
+    fn service(&self, selector: u32) -> Option<&'static Service> {
+        let gate = self.system.gates.get(selector as usize)?;
+        self.system.services.get(usize::from(gate.service))
+    }
+
     fn memory(&self, process: u8) -> Span {
         self.system.processes.get(usize::from(process)).map_or(Span::EMPTY, |process| Span {
             start: process.memory.start,
@@ -210,7 +209,10 @@ impl Player {
             0 => generator.number(),
             1 => [u32::MAX, 1 << 31, i32::MAX as u32, 256, 255, 32, 31][generator.below(7)],
             2 => self.place(referee, stack_pointer) as u32,
-            3 => (generator.below(self.system.services.len() + 1) << 8) as u32,
+            3 => {
+                let service = generator.below(self.system.services.len() + 1);
+                self.system.services.get(service).map_or(u32::MAX, |it| it.gate.into())
+            }
             _ => generator.below(9) as u32,
         }
     }
@@ -239,8 +241,9 @@ impl Player {
 
     /// Lends memory where the method wants some.
     fn lend(&mut self, referee: &Referee, stack_pointer: usize, selector: u32, words: &mut [u32; 4]) {
-        let Some(service) = self.system.services.get(selector as usize >> 8) else { return };
-        let Some(method) = service.methods.get(selector as usize & 0xff) else { return };
+        let Some(service) = self.service(selector) else { return };
+        let method = selector as usize - usize::from(service.gate);
+        let Some(method) = service.methods.get(method) else { return };
         if !method.arguments.has_leases() || self.generator.one_in(8) {
             return;
         }

@@ -6,6 +6,7 @@
 //! | dead | because |
 //! |---|---|
 //! | what is below the stack pointer of a thread, in its window | a thread that is interrupted loses it at any time |
+//! | the last word of the window when a method is entered | it keeps the stack pointer a multiple of 8 |
 //! | the main stack below where exceptions begin | it is empty between them |
 //! | the address and the other attributes of a region that is disabled | its enable bit comes with them |
 //! | which region was written last | whoever writes a region names it |
@@ -16,7 +17,8 @@ use super::{BEFORE, arena};
 use board::port::boot;
 use board::port::kernel::memory::Span;
 use core::arch::asm;
-use crossgate_abi::table::System;
+use crossgate_abi::number;
+use crossgate_abi::table::{Gate, System};
 use system_tests::arch::{load, store};
 use system_tests::report::{expect_that, fail, say};
 
@@ -55,6 +57,8 @@ const STACK_REGION: usize = 1;
 const INTERRUPTS_ENABLED: usize = 0xe000_e100;
 const INTERRUPTS_DISABLED: usize = 0xe000_e180;
 
+/// Where the program counter is in the frame of the CPU.
+const PROGRAM_COUNTER: usize = 24;
 /// Where the guard of the main stack ends.
 const GUARD: usize = 32;
 
@@ -274,6 +278,12 @@ impl World {
     fn dead(&self, moment: &Moment, mut tell: impl FnMut(Span)) {
         let below = self.below_stack_pointer(moment);
         kernel().dead(if below.is_empty() { usize::MAX } else { below.end }, &mut tell);
+        // Of the two words above the first frame of a method only the first is an argument.
+        let counter = load(moment.registers.process_stack + PROGRAM_COUNTER);
+        let is_entry = |gate: &Gate| gate.entry as usize as u32 & !1 == counter;
+        if self.system.gates.iter().any(is_entry) {
+            tell(Span { start: moment.window().end - 4, end: moment.window().end });
+        }
     }
 
     /// Writes the same byte into all that is dead.
@@ -385,10 +395,14 @@ unsafe fn copy(from: *const u32, to: *mut u32, words: usize) {
 /// The slow path begins: all must be as it was before the fast one, which gave up.
 pub extern "C" fn look() {
     let Some(Watch { before, dead }) = arena().watch.take() else { return };
-    let now = Moment::take(&arena().at_slow);
+    let mut now = Moment::take(&arena().at_slow);
+    now.registers.link = before.registers.link;
     let mut differences = before.differences(&now);
-    for (index, (one, other)) in before.registers.scratch.iter().zip(now.registers.scratch).enumerate() {
-        if *one != other {
+    // A return has its words in registers; others find them in their frame.
+    let is_return = before.registers.scratch[4] == number::system_call(number::RETURN) as u32;
+    for index in [0, 1, 2, 4] {
+        let (one, other) = (before.registers.scratch[index], now.registers.scratch[index]);
+        if one != other && (is_return || index == 4) {
             differences += 1;
             say(format_args!("scratch register {index}: {one:#010x} {other:#010x}"));
         }
