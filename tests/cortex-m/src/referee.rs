@@ -54,6 +54,8 @@ pub struct Referee {
     pub fast: [usize; KINDS],
     /// The same for the slow path.
     pub slow: [usize; KINDS],
+    /// x
+    pub statuses: [usize; 40],
 }
 
 /// Kinds of system calls: the numbers that there are, one for those that there are not, and calls.
@@ -72,7 +74,7 @@ impl Referee {
         let main_stack = arena().main_stack;
         let link = processor::TO_THREAD;
         let registers = processor::Registers { process_stack, main_stack, link, ..Default::default() };
-        Referee { registers, fast: [0; KINDS], slow: [0; KINDS] }
+        Referee { registers, fast: [0; KINDS], slow: [0; KINDS], statuses: [0; 40] }
     }
 
     /// Makes a system call along both paths, and compares. Goes on from what the slow one has left.
@@ -106,6 +108,7 @@ impl Referee {
             arena().tell();
             fail(format_args!("the fast path is not equivalent"));
         }
+        if path == Path::Slow && operation.kind() == CALL && before.who[0] == after_slow.who[0] && before.who[2] == after_slow.who[2] { self.statuses[self.words()[0] as usize % 40] += 1 }
         let counts = if path == Path::Fast { &mut self.fast } else { &mut self.slow };
         if let Some(count) = counts.get_mut(operation.kind()) {
             *count += 1;
@@ -142,19 +145,27 @@ impl Referee {
 
     fn let_in(&mut self) {
         self.registers.target = processor::return_from_exception as *const () as usize;
+        state::protect();
         processor::run_interrupt(&mut self.registers);
         self.expect_return();
     }
 
     fn run(&mut self, target: usize) {
         self.registers.target = target;
+        state::protect();
         processor::run(&mut self.registers);
         self.expect_return();
     }
 
     fn expect_return(&self) {
+        state::unprotect();
         expect("returns to a thread", self.registers.link, processor::TO_THREAD);
         expect("the main stack", self.registers.main_stack, arena().main_stack);
+    }
+
+    /// The part of the stack that is open to the current thread.
+    pub fn window(&self) -> board_port::kernel::memory::Span {
+        state::window()
     }
 
     /// What is no memory.

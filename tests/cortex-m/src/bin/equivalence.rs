@@ -70,7 +70,7 @@ mod firmware {
         process supervisor {
             notification FAULTED;
             faults FAULTED;
-            thread main (priority = 7, stack = 512) = supervise(FAULTED, DONE);
+            thread main (priority = 7, stack = 1024) = supervise(FAULTED, DONE, WORK, SHELF);
         }
     }
     board::port::start!(SYSTEM, RefereeBoard<Equivalence>);
@@ -89,11 +89,12 @@ mod firmware {
             let mut player = Player::new(&SYSTEM, 0x5eed, &referee);
             player.play(&mut referee, CALLS);
             say(format_args!("fast {:?}\nslow {:?}", referee.fast, referee.slow));
+            say(format_args!("{:?}", referee.statuses));
             pass()
         }
     }
 
     fn drive(_: Notification, _: Notification, _: Handle<dyn Work>, _: Handle<dyn Work>) -> ! { loop {} }
     fn first(_: Handle<dyn Work>, _: Handle<dyn Work>, _: Signal, _: Notification) -> ! { loop {} }
-    fn supervise(_: Notification, _: Signal) -> ! { loop {} }
+    fn supervise(_: Notification, _: Signal, _: Handle<dyn Work>, _: Handle<dyn Work>) -> ! { loop {} }
 }

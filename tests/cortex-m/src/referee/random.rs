@@ -2,7 +2,7 @@
 
 use super::{FREE_SLOT, Moment, Operation, Referee, Turn, arena, kernel};
 use board::port::kernel::memory::Span;
-use crossgate_abi::table::{Service, System};
+use crossgate_abi::table::{Notification, Service, System};
 use crossgate_abi::{CallError, LIMIT_OVER, LIMIT_UNIT, WHOLE_BLOCK, number};
 
 /// A generator of numbers (xorshift).
@@ -86,6 +86,10 @@ impl Player {
     /// Something happens, if anything can.
     fn step(&mut self, referee: &mut Referee) -> bool {
         match referee.turn() {
+            // Threads begin often, all alike.
+            Turn::Only(operation) if operation.kind() == number::BEGIN && !self.generator.one_in(8) => {
+                referee.perform(&operation);
+            }
             Turn::Only(operation) => {
                 referee.compare(&operation);
             }
@@ -154,14 +158,26 @@ impl Player {
             }
             3..18 => number::system_call(generator.of(&FREQUENT, 0)) as u32,
             18 => generator.below(0x1_0000) as u32,
-            _ => generator.below(self.system.gates.len() + 1) as u32,
+            19 => generator.below(self.system.gates.len() + 1) as u32,
+            // What the wiring allows, if that is soon found.
+            _ => {
+                let process = kernel().current_thread().level().process;
+                let gates = self.system.gates;
+                let mut gate = 0;
+                for _ in 0..8 {
+                    gate = generator.below(gates.len());
+                    if gates[gate].callers >> process & 1 != 0 {
+                        break;
+                    }
+                }
+                gate as u32
+            }
         }
     }
 
     /// Mostly a little below where its stack begins; or near to some edge.
     fn stack_pointer(&mut self, referee: &Referee, selector: u32) -> usize {
-        let moment = referee.take();
-        let window = moment.window();
+        let window = referee.window();
         let own = self.memory(kernel().current_thread().level().process);
         let stack = self.service(selector).map_or(0, |it| usize::from(it.stack));
         let generator = &mut self.generator;
@@ -220,7 +236,7 @@ impl Player {
     /// An address of some memory: what may be lent, or not.
     fn place(&mut self, referee: &Referee, stack_pointer: usize) -> usize {
         let thread = kernel().current_thread();
-        let window = referee.take().window();
+        let window = referee.window();
         let lease = thread.leases().next().map_or(Span::EMPTY, |lease| lease.memory);
         let process = thread.level().process;
         let shared = self.system.processes.get(usize::from(process)).map_or(0, |it| it.memory.shared_start);
@@ -265,13 +281,22 @@ impl Player {
                 words[0] = [0, 0, 0, 0, 0, 0, refused, words[0]][generator.below(8)];
             }
             number::SIGNAL | number::ACKNOWLEDGE if !generator.one_in(8) => {
-                words[0] = generator.below(self.system.notifications.len() + 1) as u32;
+                let process = kernel().current_thread().level().process;
+                let all = self.system.notifications;
+                for _ in 0..4 {
+                    words[0] = generator.below(all.len() + 1) as u32;
+                    let may = |it: &Notification| it.signallers >> process & 1 != 0;
+                    if all.get(words[0] as usize).is_some_and(may) {
+                        break;
+                    }
+                }
             }
             number::WAIT => {
                 let process = usize::from(kernel().current_thread().level().process);
                 let owned = self.system.processes.get(process).map_or(0, |it| it.notifications);
                 if !generator.one_in(8) {
-                    words[0] = owned & generator.number();
+                    // Often one.
+                    words[0] = owned & [generator.number(), 1 << generator.below(4)][generator.below(2)];
                 }
                 (words[1], words[2]) = self.time();
             }

@@ -44,6 +44,9 @@ unsafe extern "C" {
     static _stack_start: u8;
 }
 
+const MPU_CONTROL: usize = 0xe000_ed94;
+/// It is on, and the kernel has the default map of memory.
+const PROTECTED: u32 = 0b101;
 const MPU_NUMBER: usize = 0xe000_ed98;
 const MPU_ADDRESS: usize = 0xe000_ed9c;
 const MPU_ATTRIBUTES: usize = 0xe000_eda0;
@@ -124,9 +127,15 @@ impl Moment {
 
     /// Makes it so again, but for the registers.
     pub fn restore(&self) {
+        // The emulator takes long to write.
         for (number, [address, attributes]) in (0..).zip(self.regions) {
-            store(MPU_ADDRESS, address & !0x1f | NUMBERED | number);
-            store(MPU_ATTRIBUTES, attributes);
+            store(MPU_NUMBER, number);
+            if load(MPU_ADDRESS) != address {
+                store(MPU_ADDRESS, address & !0x1f | NUMBERED | number);
+            }
+            if load(MPU_ATTRIBUTES) != attributes {
+                store(MPU_ATTRIBUTES, attributes);
+            }
         }
         store(MPU_NUMBER, self.last_region);
         store(INTERRUPTS_DISABLED, !self.interrupts);
@@ -177,6 +186,36 @@ impl Moment {
         compare("interrupts", 0, self.interrupts as usize, other.interrupts as usize);
         count
     }
+}
+
+/// Puts the protection unit in force, for the kernel.
+pub fn protect() {
+    store(MPU_CONTROL, PROTECTED);
+    barrier();
+}
+
+/// Does without it, as the emulator is slow where regions are smaller than its pages. The kernel has to have
+/// left it in force.
+pub fn unprotect() {
+    if load(MPU_CONTROL) != PROTECTED {
+        fail(format_args!("the protection unit is off"));
+    }
+    store(MPU_CONTROL, 0);
+    barrier();
+}
+
+fn barrier() {
+    // SAFETY: barriers change nothing.
+    unsafe { asm!("dsb", "isb", options(nostack, preserves_flags)) };
+}
+
+/// The part of the stack that is open to the current thread.
+pub fn window() -> Span {
+    let last_region = load(MPU_NUMBER);
+    store(MPU_NUMBER, STACK_REGION as u32);
+    let region = [load(MPU_ADDRESS), load(MPU_ATTRIBUTES)];
+    store(MPU_NUMBER, last_region);
+    open(region).unwrap_or(Span::EMPTY)
 }
 
 /// The memory that a region opens, whose first subregions are enabled.
@@ -395,6 +434,7 @@ unsafe fn copy(from: *const u32, to: *mut u32, words: usize) {
 /// The slow path begins: all must be as it was before the fast one, which gave up.
 pub extern "C" fn look() {
     let Some(Watch { before, dead }) = arena().watch.take() else { return };
+    unprotect();
     let mut now = Moment::take(&arena().at_slow);
     now.registers.link = before.registers.link;
     let mut differences = before.differences(&now);
@@ -413,4 +453,5 @@ pub extern "C" fn look() {
         arena().tell();
         fail(format_args!("the fast path does not fall through with nothing changed"));
     }
+    protect();
 }
