@@ -40,6 +40,12 @@ macro_rules! fields {
 }
 
 impl<P: Port> Kernel<P> {
+    /// How many signals a notification has; none if it does not exist.
+    #[must_use]
+    pub fn signals(&self, index: Word) -> u32 {
+        self.notifications.get(index).map_or(0, |it| it.signals)
+    }
+
     /// Tells every piece of memory that means nothing now. The registers of the current thread are saved
     /// at `stack_pointer`.
     pub fn dead(&self, stack_pointer: Word, tell: &mut impl FnMut(Span)) {

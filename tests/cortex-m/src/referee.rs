@@ -26,7 +26,9 @@ mod patch;
 mod processor;
 pub mod puppet;
 pub mod random;
+pub mod search;
 mod state;
+pub mod sweep;
 
 pub use arena::{Arena, END, REST, arena};
 pub use puppet::{Operation, Turn};
@@ -54,8 +56,6 @@ pub struct Referee {
     pub fast: [usize; KINDS],
     /// The same for the slow path.
     pub slow: [usize; KINDS],
-    /// x
-    pub statuses: [usize; 40],
 }
 
 /// Kinds of system calls: the numbers that there are, one for those that there are not, and calls.
@@ -74,7 +74,7 @@ impl Referee {
         let main_stack = arena().main_stack;
         let link = processor::TO_THREAD;
         let registers = processor::Registers { process_stack, main_stack, link, ..Default::default() };
-        Referee { registers, fast: [0; KINDS], slow: [0; KINDS], statuses: [0; 40] }
+        Referee { registers, fast: [0; KINDS], slow: [0; KINDS] }
     }
 
     /// Makes a system call along both paths, and compares. Goes on from what the slow one has left.
@@ -108,7 +108,6 @@ impl Referee {
             arena().tell();
             fail(format_args!("the fast path is not equivalent"));
         }
-        if path == Path::Slow && operation.kind() == CALL && before.who[0] == after_slow.who[0] && before.who[2] == after_slow.who[2] { self.statuses[self.words()[0] as usize % 40] += 1 }
         let counts = if path == Path::Fast { &mut self.fast } else { &mut self.slow };
         if let Some(count) = counts.get_mut(operation.kind()) {
             *count += 1;

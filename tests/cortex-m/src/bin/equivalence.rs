@@ -12,7 +12,10 @@ mod firmware {
     use crossgate_abi::table::System;
     use system_tests::report::{pass, say};
     use system_tests_cortex_m::referee::board::{Firmware, RefereeBoard};
-    use system_tests_cortex_m::referee::Referee;
+    use system_tests_cortex_m::referee::search::{Search, Step};
+    use system_tests_cortex_m::referee::sweep::sweep;
+    use system_tests_cortex_m::referee::{Referee, Turn, arena};
+    use crossgate_abi::number;
     use system_tests_cortex_m::referee::random::Player;
 
     /// Methods of every shape. They never run.
@@ -51,6 +54,7 @@ mod firmware {
             deadlines;
             object file: Exclusive<Worker> = Worker => [FILE: dyn Work];
             object shelf: Concurrent<Worker> = Worker => [SHELF: dyn Work];
+            thread keeper (priority = 1, stack = 4096) = keep(WORK, ALONE);
         }
         process server {
             object work: Concurrent<Worker> = Worker => [WORK: dyn Work];
@@ -64,7 +68,7 @@ mod firmware {
             deadlines;
             notification DONE;
             thread first (priority = 2, stack = 1024) = first(WORK, ALONE, ASKED, DONE);
-            thread second (priority = 2, stack = 2048) = first(SHELF, FILE, ASKED, DONE);
+            thread second (priority = 2, stack = 1024) = first(SHELF, FILE, ASKED, DONE);
             thread third (priority = 1, stack = 512) = first(FILE, WORK, ASKED, DONE);
         }
         process supervisor {
@@ -78,6 +82,28 @@ mod firmware {
     /// How many system calls are made at random.
     const CALLS: usize = 20_000;
 
+    /// How many states are searched.
+    const STATES: usize = 2_000;
+
+    const STEPS: [Step; 16] = [
+        Step::System { number: number::YIELD, words: [0; 4] },
+        Step::System { number: number::RETURN, words: [0, 7, 8, 9] },
+        Step::System { number: number::RETURN, words: [1, 7, 8, 9] },
+        Step::System { number: number::SIGNAL, words: [0, 0, 0, 0] },
+        Step::System { number: number::SIGNAL, words: [1, 0, 0, 0] },
+        Step::System { number: number::WAIT, words: [1, u32::MAX, u32::MAX, 0] },
+        Step::System { number: number::WAIT, words: [2, u32::MAX, u32::MAX, 0] },
+        Step::System { number: number::WAIT, words: [3, u32::MAX, u32::MAX, 0] },
+        Step::System { number: number::WAIT, words: [4, u32::MAX, u32::MAX, 0] },
+        Step::System { number: number::WAIT, words: [8, u32::MAX, u32::MAX, 0] },
+        Step::Interrupt(5),
+        Step::System { number: number::PANIC, words: [0; 4] },
+        Step::Call { gate: 1, words: [1, 2, 3, 4] },
+        Step::Call { gate: 11, words: [1, 2, 3, 4] },
+        Step::Call { gate: 21, words: [1, 2, 3, 4] },
+        Step::Call { gate: 31, words: [1, 2, 3, 4] },
+    ];
+
     struct Equivalence;
 
     impl Firmware for Equivalence {
@@ -86,15 +112,25 @@ mod firmware {
         }
 
         fn play(mut referee: Referee) -> ! {
+            sweep(&mut referee, &SYSTEM, [1, 3]);
+            say(format_args!("{} system calls", arena().number));
             let mut player = Player::new(&SYSTEM, 0x5eed, &referee);
             player.play(&mut referee, CALLS);
+            say(format_args!("{} system calls", arena().number));
+            player.begin(&mut referee);
+            if let Turn::Idle(operation) = referee.turn() {
+                referee.perform(&operation);
+            }
+            let mut search = Search::new(&STEPS, &mut referee);
+            let all = search.run(&mut referee, STATES);
+            say(format_args!("{} states, {} transitions, all: {all}", search.states, search.transitions));
             say(format_args!("fast {:?}\nslow {:?}", referee.fast, referee.slow));
-            say(format_args!("{:?}", referee.statuses));
             pass()
         }
     }
 
     fn drive(_: Notification, _: Notification, _: Handle<dyn Work>, _: Handle<dyn Work>) -> ! { loop {} }
     fn first(_: Handle<dyn Work>, _: Handle<dyn Work>, _: Signal, _: Notification) -> ! { loop {} }
+    fn keep(_: Handle<dyn Work>, _: Handle<dyn Work>) -> ! { loop {} }
     fn supervise(_: Notification, _: Signal, _: Handle<dyn Work>, _: Handle<dyn Work>) -> ! { loop {} }
 }

@@ -1,7 +1,7 @@
 //! What a thread does, without the thread.
 
 use super::processor::Registers;
-use super::{CALL, KINDS, Referee, kernel};
+use super::{CALL, KINDS, Moment, Referee, kernel};
 use board::port::boot;
 use board::port::kernel::memory::Span;
 use core::arch::naked_asm;
@@ -66,6 +66,14 @@ impl Operation {
         if self.selector as i32 >= 0 { CALL } else { (!self.selector as usize).min(KINDS - 2) }
     }
 
+    /// Whether the CPU could make it at this moment: it pushes its frame with the rights of the thread.
+    pub fn is_possible(&self, moment: &Moment) -> bool {
+        let start = self.frame();
+        self.stack_pointer & 3 == 0
+            && start < usize::MAX - FRAME
+            && moment.is_writable(Span { start, end: start + FRAME })
+    }
+
     /// Where the CPU pushes its frame.
     fn frame(&self) -> usize {
         self.stack_pointer.wrapping_sub(FRAME) & !7
@@ -107,14 +115,6 @@ impl Referee {
     fn frame(&self) -> Frame {
         // SAFETY: the kernel returns to the thread with a frame there.
         unsafe { (self.registers.process_stack as *const Frame).read() }
-    }
-
-    /// Whether the CPU could make this system call: it pushes its frame with the rights of the thread.
-    pub fn can(&self, operation: &Operation) -> bool {
-        let start = operation.frame();
-        operation.stack_pointer & 3 == 0
-            && start < usize::MAX - FRAME
-            && self.take().is_writable(Span { start, end: start + FRAME })
     }
 
     /// Does what the CPU does at this system call, up to the kernel's first instruction.

@@ -71,9 +71,7 @@ impl Player {
     pub fn play(&mut self, referee: &mut Referee, calls: usize) {
         let end = arena().number + calls;
         while arena().number < end {
-            arena().world().restore(FREE_SLOT);
-            referee.restore(&self.start);
-            arena().time = 0;
+            self.begin(referee);
             self.wild = self.generator.one_in(3);
             for _ in 0..LIFE {
                 if !self.step(referee) {
@@ -81,6 +79,13 @@ impl Player {
                 }
             }
         }
+    }
+
+    /// Goes back to the beginning: the idle thread is about to yield.
+    pub fn begin(&mut self, referee: &mut Referee) {
+        arena().world().restore(FREE_SLOT);
+        referee.restore(&self.start);
+        arena().time = 0;
     }
 
     /// Something happens, if anything can.
@@ -103,7 +108,7 @@ impl Player {
             Turn::Free if self.generator.one_in(16) => self.event(referee),
             Turn::Free => {
                 let operation = self.operation(referee);
-                if referee.can(&operation) {
+                if operation.is_possible(&referee.take()) {
                     referee.compare(&operation);
                 }
             }
