@@ -32,12 +32,13 @@ pub mod sweep;
 
 pub use arena::{Arena, END, REST, arena};
 pub use puppet::{Operation, Turn};
-use board_port::boot;
-
 pub use state::{Moment, World};
-use system_tests::report::{expect, fail, say};
 
-use ::board::port as board_port;
+use ::board::port::boot;
+use ::board::port::kernel::Kernel;
+use ::board::port::kernel::memory::Span;
+use system_tests::arch::{load, store};
+use system_tests::report::{expect, fail, say};
 
 /// How a system call ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,7 +74,8 @@ impl Referee {
     fn new(process_stack: usize) -> Referee {
         let main_stack = arena().main_stack;
         let link = processor::TO_THREAD;
-        let registers = processor::Registers { process_stack, main_stack, link, ..Default::default() };
+        let registers =
+            processor::Registers { process_stack, main_stack, link, ..Default::default() };
         Referee { registers, fast: [0; KINDS], slow: [0; KINDS] }
     }
 
@@ -101,7 +103,7 @@ impl Referee {
         world.fill_dead(&after_slow, 0);
 
         let mut differences = after_fast.differences(&after_slow);
-        differences += world.differences(AFTER_FAST, board_port::kernel::memory::Span::EMPTY);
+        differences += world.differences(AFTER_FAST, Span::EMPTY);
         if differences > 0 {
             say(format_args!("that differs after the {path:?} path and after the slow one"));
             say(format_args!("thread, process, depth before: {:?}", before.who));
@@ -124,21 +126,21 @@ impl Referee {
     /// Lets an interrupt come that is enabled.
     pub fn interrupt(&mut self, line: u16) {
         const PENDING: usize = 0xe000_e200;
-        system_tests::arch::store(PENDING, 1 << line);
+        store(PENDING, 1 << line);
         self.let_in();
     }
 
     /// Whether this interrupt is enabled.
     pub fn is_enabled(&self, line: u16) -> bool {
         const ENABLED: usize = 0xe000_e100;
-        system_tests::arch::load(ENABLED) >> line & 1 != 0
+        load(ENABLED) >> line & 1 != 0
     }
 
     /// Lets the kernel look at the time.
     pub fn timer(&mut self) {
         const INTERRUPT_CONTROL: usize = 0xe000_ed04;
         const PEND_SYSTICK: u32 = 1 << 26;
-        system_tests::arch::store(INTERRUPT_CONTROL, PEND_SYSTICK);
+        store(INTERRUPT_CONTROL, PEND_SYSTICK);
         self.let_in();
     }
 
@@ -163,7 +165,7 @@ impl Referee {
     }
 
     /// The part of the stack that is open to the current thread.
-    pub fn window(&self) -> board_port::kernel::memory::Span {
+    pub fn window(&self) -> Span {
         state::window()
     }
 
@@ -180,7 +182,7 @@ impl Referee {
 }
 
 /// The kernel, to look at.
-pub fn kernel() -> &'static board_port::kernel::Kernel<boot::Machine> {
+pub fn kernel() -> &'static Kernel<boot::Machine> {
     // SAFETY: this is an exception of the one priority that all have.
     unsafe { boot::kernel() }
 }

@@ -33,12 +33,7 @@ pub fn install() {
         place.write_volatile(branch(slow, began as *const () as usize & !1));
         rest.write_volatile(branch(rest.addr(), slow + 4));
     }
-    cortex_m_barrier();
-}
-
-fn cortex_m_barrier() {
-    // SAFETY: barriers change nothing.
-    unsafe { core::arch::asm!("dsb", "isb", options(nostack, preserves_flags)) };
+    state::barrier();
 }
 
 /// The instruction `b.w` at one address, to another (ARM DDI 0403E, A7.7.12, encoding T4).

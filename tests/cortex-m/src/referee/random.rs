@@ -1,7 +1,9 @@
 //! Random system calls: what a thread may do, what it must not, and what is just at the edge of that.
 
 use super::{FREE_SLOT, Moment, Operation, Referee, Turn, arena, kernel};
+use board::port::boot::Machine;
 use board::port::kernel::memory::Span;
+use board::port::kernel::port::Port;
 use crossgate_abi::table::{Notification, Service, System};
 use crossgate_abi::{CallError, LIMIT_OVER, LIMIT_UNIT, WHOLE_BLOCK, number};
 
@@ -47,6 +49,8 @@ const FREQUENT: [usize; 9] = [
     number::THREAD_ID,
 ];
 const FOR_EVER: u32 = u32::MAX;
+/// What it takes to enter a method, in bytes.
+const ENTRY_SIZE: usize = <Machine as Port>::ENTRY_SIZE;
 
 /// Plays at random: one life of the firmware after the other, as most end with everybody waiting.
 pub struct Player {
@@ -92,7 +96,9 @@ impl Player {
     fn step(&mut self, referee: &mut Referee) -> bool {
         match referee.turn() {
             // Threads begin often, all alike.
-            Turn::Only(operation) if operation.kind() == number::BEGIN && !self.generator.one_in(8) => {
+            Turn::Only(operation)
+                if operation.kind() == number::BEGIN && !self.generator.one_in(8) =>
+            {
                 referee.perform(&operation);
             }
             Turn::Only(operation) => {
@@ -193,12 +199,12 @@ impl Player {
             1 => {
                 // An edge of an eighth, or a power of two, of what is open.
                 let eighth = window.length().next_power_of_two() / [8, 16, 64][generator.below(3)];
-                window.start + eighth * generator.below(9) + near.wrapping_sub(8)
+                window.start + eighth * generator.below(9) + near - 8
             }
             2 | 3 => {
                 // As much room as the service needs, or a little more or less.
-                let need = boot_entry() + stack;
-                window.start + need + 64 + near.wrapping_sub(8)
+                let need = ENTRY_SIZE + stack;
+                window.start + need + 64 + near - 8
             }
             4 if self.wild => {
                 // In what it holds of others, or in its memory.
@@ -244,7 +250,8 @@ impl Player {
         let window = referee.window();
         let lease = thread.leases().next().map_or(Span::EMPTY, |lease| lease.memory);
         let process = thread.level().process;
-        let shared = self.system.processes.get(usize::from(process)).map_or(0, |it| it.memory.shared_start);
+        let shared =
+            self.system.processes.get(usize::from(process)).map_or(0, |it| it.memory.shared_start);
         let generator = &mut self.generator;
         let near = 4 * generator.below(16);
         match generator.below(8) {
@@ -261,7 +268,13 @@ impl Player {
     }
 
     /// Lends memory where the method wants some.
-    fn lend(&mut self, referee: &Referee, stack_pointer: usize, selector: u32, words: &mut [u32; 4]) {
+    fn lend(
+        &mut self,
+        referee: &Referee,
+        stack_pointer: usize,
+        selector: u32,
+        words: &mut [u32; 4],
+    ) {
         let Some(service) = self.service(selector) else { return };
         let method = selector as usize - usize::from(service.gate);
         let Some(method) = service.methods.get(method) else { return };
@@ -301,7 +314,8 @@ impl Player {
                 let owned = self.system.processes.get(process).map_or(0, |it| it.notifications);
                 if !generator.one_in(8) {
                     // Often one.
-                    words[0] = owned & [generator.number(), 1 << generator.below(4)][generator.below(2)];
+                    words[0] =
+                        owned & [generator.number(), 1 << generator.below(4)][generator.below(2)];
                 }
                 (words[1], words[2]) = self.time();
             }
@@ -321,12 +335,10 @@ impl Player {
 
     fn time(&mut self) -> (u32, u32) {
         let generator = &mut self.generator;
-        let times = [(0, 0), (FOR_EVER, FOR_EVER), (FOR_EVER, FOR_EVER), (1, 0), (5000, 0), (0, 1), (FOR_EVER, 0)];
-        times[generator.below(7)]
+        let times = [(0, 0), (1, 0), (5000, 0), (0, 1), (FOR_EVER, 0)];
+        if generator.one_in(2) {
+            return (FOR_EVER, FOR_EVER);
+        }
+        times[generator.below(5)]
     }
-}
-
-/// What it takes to enter a method.
-fn boot_entry() -> usize {
-    <board::port::boot::Machine as board::port::kernel::port::Port>::ENTRY_SIZE
 }

@@ -99,7 +99,9 @@ impl<'a> Search<'a> {
         let mut length = 0;
         let mut at = index;
         while at != 0 {
-            let Some(place) = path.get_mut(length) else { fail(format_args!("a path is too long")) };
+            let Some(place) = path.get_mut(length) else {
+                fail(format_args!("a path is too long"))
+            };
             *place = self.origins[at].step as usize;
             at = self.origins[at].from as usize;
             length += 1;

@@ -68,6 +68,7 @@ const GUARD: usize = 32;
 /// All that is no memory.
 #[derive(Clone, Copy, Debug)]
 pub struct Moment {
+    /// The registers with which a thread would go on.
     pub registers: Registers,
     control: u32,
     masks: [u32; 3],
@@ -117,11 +118,7 @@ impl Moment {
             regions,
             last_region,
             interrupts: load(INTERRUPTS_ENABLED),
-            who: [
-                kernel().thread_id(),
-                thread.level().process.into(),
-                thread.depth().into(),
-            ],
+            who: [kernel().thread_id(), thread.level().process.into(), thread.depth().into()],
         }
     }
 
@@ -204,7 +201,8 @@ pub fn unprotect() {
     barrier();
 }
 
-fn barrier() {
+/// Has what was written come into force.
+pub fn barrier() {
     // SAFETY: barriers change nothing.
     unsafe { asm!("dsb", "isb", options(nostack, preserves_flags)) };
 }
@@ -220,10 +218,13 @@ pub fn window() -> Span {
 
 /// The memory that a region opens, whose first subregions are enabled.
 fn open([address, attributes]: [u32; 2]) -> Option<Span> {
+    if attributes & ENABLED == 0 {
+        return None;
+    }
     let eighths = (!(attributes >> 8) & 0xff).count_ones() as usize;
     let eighth = 1 << ((attributes >> 1 & 0x1f) - 2);
     let start = (address & !0x1f) as usize;
-    (attributes & ENABLED != 0).then_some(Span { start, end: start + eighths * eighth })
+    Some(Span { start, end: start + eighths * eighth })
 }
 
 /// Whether a region is in force at an address.
@@ -258,7 +259,8 @@ impl World {
             main_stack_bottom: boot::symbol(&raw const boot::__crossgate_kernel_stack_bottom),
             system,
         };
-        let all = kernel.into_iter().chain(processes).chain(stacks).filter(|(start, end)| start < end);
+        let all =
+            kernel.into_iter().chain(processes).chain(stacks).filter(|(start, end)| start < end);
         let mut size = 0;
         for (start, end) in all {
             expect_that("memory is of words", (start | end) & 3 == 0);
@@ -271,7 +273,10 @@ impl World {
         }
         expect_that("a slot holds the memory", size <= SLOT);
         let it = core::ptr::from_ref(self::kernel()).addr();
-        expect_that("the kernel is in the memory", world.pieces().any(|piece| piece.contains(Span { start: it, end: it + 4 })));
+        expect_that(
+            "the kernel is in the memory",
+            world.pieces().any(|piece| piece.contains(Span { start: it, end: it + 4 })),
+        );
         say(format_args!("a state is {size} bytes"));
         world
     }

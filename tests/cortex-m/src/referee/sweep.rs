@@ -1,8 +1,10 @@
 //! Every value: of the stack pointer, of the selector, of arguments, in some states at each depth of calls.
 
 use super::{FREE_SLOT, Moment, Operation, Referee, Turn, arena, kernel};
+use board::port::boot::Machine;
 use board::port::kernel::memory::Span;
-use crossgate_abi::table::System;
+use board::port::kernel::port::Port;
+use crossgate_abi::table::{Notification, System};
 use crossgate_abi::{CallError, number};
 use system_tests::report::expect_that;
 
@@ -12,6 +14,9 @@ const HERE: usize = FREE_SLOT + 1;
 /// What a puppet has in r4 to r11.
 const SAVED: [u32; 8] = [0x44, 0x55, 0x66, 0x77, 0x88, 0x99, 0xaa, 0xbb];
 const WORDS: [u32; 4] = [0x1111, 0x2222, 0x3333, 0x4444];
+/// What it takes to enter a method, and to save registers, in bytes.
+const ENTRY_SIZE: usize = <Machine as Port>::ENTRY_SIZE;
+const CONTEXT_SIZE: usize = <Machine as Port>::CONTEXT_SIZE;
 /// How near is near, in bytes; up to where every stack pointer is tried for calls, ...
 const NEAR: usize = 8;
 const LOW: usize = 512;
@@ -40,7 +45,7 @@ pub fn sweep(
     for thread in threads {
         arena().world().restore(FREE_SLOT);
         referee.restore(&start);
-        let is_there = come_to(referee, thread);
+        let is_there = come_to(referee, system, thread);
         expect_that("each thread comes to run", is_there);
         while try_all(referee, system) {}
     }
@@ -49,19 +54,29 @@ pub fn sweep(
 }
 
 /// Lets all who are more urgent go to sleep until a thread is about to begin its work.
-fn come_to(referee: &mut Referee, thread: usize) -> bool {
+fn come_to(referee: &mut Referee, system: &System, thread: usize) -> bool {
     for _ in 0..1000 {
         match referee.turn() {
             Turn::Idle(operation) | Turn::Only(operation) => referee.perform(&operation),
             Turn::Free if kernel().thread_id() == thread => return true,
+            // It waits for the first notification that it can wait for, so that there are waiters.
             Turn::Free => {
                 let stack_pointer = referee.stack_pointer();
-                let day = [0, 1 << 16, 0, 0];
-                referee.perform(&operation(number::SLEEP, day, stack_pointer));
+                let (number, words) = match owned(system) {
+                    0 => (number::SLEEP, [0, 1 << 16, 0, 0]),
+                    set => (number::WAIT, [set & set.wrapping_neg(), FOR_EVER, FOR_EVER, 0]),
+                };
+                referee.perform(&operation(number, words, stack_pointer));
             }
         }
     }
     false
+}
+
+/// The notifications of the current process.
+fn owned(system: &System) -> u32 {
+    let process = usize::from(kernel().current_thread().level().process);
+    system.processes.get(process).map_or(0, |it| it.notifications)
 }
 
 /// System call `number`.
@@ -120,8 +135,9 @@ impl Here<'_> {
     fn try_stack_pointers(&mut self) {
         let stack = kernel().current_thread().stack();
         let process = kernel().current_thread().level().process;
-        let owned = self.system.processes.get(usize::from(process)).map_or(0, |it| it.notifications);
-        let notification = owned.trailing_zeros() & 31;
+        let owned = owned(self.system);
+        let may = |it: &Notification| it.signallers >> process & 1 != 0;
+        let notification = self.system.notifications.iter().position(may).unwrap_or(0) as u32;
         // One gate for each room that one needs.
         let mut rooms = [0; 4];
         let mut sorts = [u32::MAX; 4];
@@ -157,7 +173,8 @@ impl Here<'_> {
     /// Each gate, and numbers that are none: with much room, with as much as it needs, and with less.
     fn try_gates(&mut self) {
         let past = self.system.gates.len() as u32;
-        let others = [past, past + 1, 0xff, 0x100, 0xffff, 0x1_0000, 1 << 28, 1 << 30, i32::MAX as u32];
+        let others =
+            [past, past + 1, 0xff, 0x100, 0xffff, 0x1_0000, 1 << 28, 1 << 30, i32::MAX as u32];
         for selector in (0..past).chain(others) {
             self.compare(selector, WORDS, self.usual());
             self.compare(selector, [0; 4], self.usual());
@@ -196,8 +213,7 @@ impl Here<'_> {
                 self.compare_number(number::WAIT, [set, FOR_EVER, FOR_EVER, 0], self.usual());
             }
         }
-        let process = usize::from(kernel().current_thread().level().process);
-        let owned = self.system.processes.get(process).map_or(0, |it| it.notifications);
+        let owned = owned(self.system);
         for low in times {
             for high in times {
                 for set in [owned, owned & owned.wrapping_neg(), 0] {
@@ -207,9 +223,3 @@ impl Here<'_> {
         }
     }
 }
-
-use board::port::boot::Machine;
-use board::port::kernel::port::Port;
-
-const ENTRY_SIZE: usize = <Machine as Port>::ENTRY_SIZE;
-const CONTEXT_SIZE: usize = <Machine as Port>::CONTEXT_SIZE;
