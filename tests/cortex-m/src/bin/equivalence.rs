@@ -13,6 +13,7 @@ fn main() {
 
 #[cfg(target_os = "none")]
 mod firmware {
+    use core::sync::atomic::AtomicU32;
     use crossgate::{
         Concurrent, Exclusive, Handle, Lent, LentMut, Notification, Signal, interface,
     };
@@ -42,8 +43,10 @@ mod firmware {
     /// How many they are: the gates of the services follow each other, each with as many.
     const METHODS: u32 = 10;
 
-    /// Never runs.
-    struct Worker;
+    /// Never runs. Its first word is used as a mutex.
+    struct Worker(#[expect(dead_code, reason = "it is only memory")] [AtomicU32; 8]);
+
+    const WORKER: Worker = Worker([const { AtomicU32::new(0) }; 8]);
 
     impl Work for Worker {
         fn none(&self) {}
@@ -72,14 +75,14 @@ mod firmware {
         static SYSTEM;
         process store {
             deadlines;
-            object file: Exclusive<Worker> = Worker => [FILE: dyn Work];
-            object shelf: Concurrent<Worker> = Worker => [SHELF: dyn Work];
+            object file: Exclusive<Worker> = WORKER => [FILE: dyn Work];
+            object shelf: Concurrent<Worker> = WORKER => [SHELF: dyn Work];
             thread keeper (priority = 1, stack = 4096) = call_both(WORK, ALONE, ASKED, DONE);
         }
         process server {
             mmio board::UART1;
-            object work: Concurrent<Worker> = Worker => [WORK: dyn Work];
-            object alone: Exclusive<Worker> = Worker => [ALONE: dyn Work];
+            object work: Concurrent<Worker> = WORKER => [WORK: dyn Work];
+            object alone: Exclusive<Worker> = WORKER => [ALONE: dyn Work];
             counting notification CAME;
             interrupt LINE => CAME;
             notification ASKED;

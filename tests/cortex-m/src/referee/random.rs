@@ -6,6 +6,7 @@ use board::port::kernel::memory::Span;
 use board::port::kernel::port::Port;
 use crossgate_abi::table::{Notification, Service, System};
 use crossgate_abi::{CallError, LIMIT_OVER, LIMIT_UNIT, WHOLE_BLOCK, number};
+use system_tests::arch::store;
 
 /// A generator of numbers (xorshift).
 #[derive(Clone, Copy, Debug)]
@@ -163,6 +164,7 @@ impl Player {
                     number::ACKNOWLEDGE,
                     number::ACKNOWLEDGE,
                     number::SLEEP,
+                    number::MUTEX_WAIT,
                     number::MUTEX_WAIT,
                 ];
                 number::system_call(generator.of(&harmless, 0)) as u32
@@ -328,8 +330,20 @@ impl Player {
             number::MUTEX_WAIT | number::MUTEX_WAKE => {
                 let memory = self.memory(kernel().current_thread().level().process);
                 words[0] = memory.start as u32;
+                self.write_mutex(memory);
             }
             _ => {}
+        }
+    }
+
+    /// Writes the word of a mutex, as the thread may: some thread holds it.
+    fn write_mutex(&mut self, memory: Span) {
+        let holder = self.generator.below(self.system.threads.len());
+        if let Some(holder) = self.system.threads.get(holder)
+            && !memory.is_empty()
+        {
+            let contended = u32::from(self.generator.one_in(2));
+            store(memory.start, (holder.stack.addr() + holder.stack_size) as u32 | contended);
         }
     }
 

@@ -57,7 +57,9 @@ pub fn sweep(
 fn come_to(referee: &mut Referee, system: &System, thread: usize) -> bool {
     for _ in 0..1000 {
         match referee.turn() {
-            Turn::Idle(operation) | Turn::Only(operation) => referee.perform(&operation),
+            Turn::Idle(operation) | Turn::Only(operation) => {
+                referee.compare(&operation);
+            }
             Turn::Free if kernel().thread_id() == thread => return true,
             // It waits for the first notification that it can wait for, so that there are waiters.
             Turn::Free => {
@@ -66,7 +68,7 @@ fn come_to(referee: &mut Referee, system: &System, thread: usize) -> bool {
                     0 => (number::SLEEP, [0, 1 << 16, 0, 0]),
                     set => (number::WAIT, [set & set.wrapping_neg(), FOR_EVER, FOR_EVER, 0]),
                 };
-                referee.perform(&operation(number, words, stack_pointer));
+                referee.compare(&operation(number, words, stack_pointer));
             }
         }
     }
