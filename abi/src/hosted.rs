@@ -12,6 +12,9 @@ const fn window(index: usize) -> Window {
     Window { start: 0x1000 + index * 0x100, size: 0x100 }
 }
 
+/// How many interrupt lines there are: each is that of one device.
+pub const LINES: u16 = 5;
+
 /// A serial line.
 pub mod serial {
     use super::{Window, window};
@@ -39,7 +42,7 @@ pub mod timer {
     /// One for each timer.
     pub const WINDOWS: [Window; 2] = [window(4), window(5)];
     /// The interrupts: the timer has come to the time that it was to stop at.
-    pub const INTERRUPTS: [u16; 2] = [4, 5];
+    pub const INTERRUPTS: [u16; 2] = [3, 4];
     /// Register. The time since it was started in µs. Writing, whatever it is, starts the timer anew.
     pub const ELAPSED: Word = 0;
     /// Register. Raises the interrupt so many µs after the start; 0 for never, which takes the interrupt

@@ -14,6 +14,8 @@
 mod error;
 mod fault;
 pub mod hosted;
+#[doc(hidden)]
+pub mod message;
 pub mod number;
 mod shape;
 pub mod table;

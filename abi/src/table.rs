@@ -3,6 +3,7 @@
 //! The tables are the kernel's permission list: what is not in them can't happen. All indices in
 //! them are checked when the firmware compiles.
 
+use crate::message::{Number, fail};
 use crate::{Shape, Word};
 use core::any::TypeId;
 
@@ -29,6 +30,31 @@ pub struct System {
     pub passes_handles: bool,
     /// Who is told of faults.
     pub fault_watch: Option<FaultWatch>,
+}
+
+impl System {
+    /// Refuses interrupt lines that a board with this number of lines has not. For constants.
+    ///
+    /// # Panics
+    /// If there is one. The text names it, and the notification that it is bound to.
+    #[track_caller]
+    pub const fn check_lines(&self, lines: u16) {
+        let mut index = 0;
+        while index < self.interrupts.len() {
+            let Interrupt { line, notification } = &self.interrupts[index];
+            if *line >= lines {
+                fail(&[
+                    "interrupt line ",
+                    Number::decimal(*line as usize).text(),
+                    ", which is bound to `",
+                    self.notifications[*notification as usize].name,
+                    "`, does not exist: the lines of this board are those below ",
+                    Number::decimal(lines as usize).text(),
+                ]);
+            }
+            index += 1;
+        }
+    }
 }
 
 /// A protection domain.

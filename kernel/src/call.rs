@@ -71,9 +71,7 @@ pub struct Entry {
     /// The argument words. (Those that the method does not use, the caller has cleared, or not: it is its
     /// own affair.)
     pub words: [Word; ARGUMENT_WORDS],
-    /// The lowest address of the stack, ...
-    pub stack_start: Word,
-    /// ... and the first one above the part of it that is the callee's.
+    /// The first address above the part of the stack that is the callee's.
     pub stack_top: Word,
     /// What the callee may use.
     pub level: Level,
@@ -84,8 +82,6 @@ pub struct Entry {
 pub struct Exit {
     /// Where the caller's registers are saved.
     pub stack_pointer: Word,
-    /// The lowest address of the stack.
-    pub stack_start: Word,
     /// What the caller may use again.
     pub level: Level,
     /// How the call ends.
@@ -146,31 +142,26 @@ impl<P: Port> Kernel<P> {
         let (index, service) = self.service_of(selector).ok_or(CallError::NoSuchService)?;
         let number = selector.wrapping_sub(service.gate.into());
         let method = service.methods.get(number).ok_or(CallError::NoSuchService)?;
-        let mut thread = self.threads.current();
-        let caller = thread.level.process;
+        let caller = self.threads.current().level.process;
         // To rotate costs less than to shift: the CPU wraps the distance as Rust does.
         let called_by = service.callers.rotate_right(caller.into());
         let running = self.running.rotate_right(service.owner.into());
         if called_by & running & 1 == 0 {
             self.admit_by_grant(index, service, caller)?;
-            thread = self.threads.current();
         }
+        let thread = self.threads.current();
         if thread.limit == Limit::OVER {
             return Err(CallError::DeadlineExceeded.into());
         }
         if usize::from(thread.depth()) >= thread.frames.len() {
             return Err(CallError::TooDeep.into());
         }
-        let stack_start = thread.stack.start;
         let window = P::window(thread.stack, stack_pointer);
-        if window.top < stack_start + P::ENTRY_SIZE + Word::from(service.stack) {
+        if window.top < thread.stack.start + P::ENTRY_SIZE + Word::from(service.stack) {
             return Err(CallError::StackTooSmall.into());
         }
-        let mut leases = thread.level.leases.of_callee();
-        if method.arguments.kinds != 0 || service.lock != NO_LOCK {
-            leases = self.take_leases_and_lock(stack_pointer, service, method, words)?;
-            thread = self.threads.current();
-        }
+        let leases = self.take_leases_and_lock(stack_pointer, service, method, words)?;
+        let thread = self.threads.current();
         let caller = thread.level;
         if let Some(frame) = thread.next_frame() {
             (frame.stack_pointer, frame.level) = (stack_pointer, caller);
@@ -182,7 +173,6 @@ impl<P: Port> Kernel<P> {
             entry: method.entry as Word,
             object: service.object,
             words: *words,
-            stack_start,
             stack_top: window.top,
             level,
         })
@@ -195,7 +185,7 @@ impl<P: Port> Kernel<P> {
     }
 
     /// What only some calls need. Tells which leases the callee gets.
-    #[inline(never)]
+    #[inline(always)]
     fn take_leases_and_lock(
         &mut self,
         stack_pointer: Word,
@@ -224,7 +214,6 @@ impl<P: Port> Kernel<P> {
 
     /// The current thread returns from the method that it is in: the short way, if there is nothing
     /// to take care of. Else [`leave_with_care`](Self::leave_with_care) has to do it.
-    #[inline(always)]
     pub fn leave(&mut self, words: &[Word; ARGUMENT_WORDS]) -> Option<Exit> {
         let thread = self.threads.current();
         let frame = thread.innermost()?;
@@ -233,9 +222,8 @@ impl<P: Port> Kernel<P> {
         }
         let (stack_pointer, level) = (frame.stack_pointer, frame.level);
         thread.leave(level);
-        let stack_start = thread.stack.start;
         let words = [words[1], words[2]];
-        Some(Exit { stack_pointer, stack_start, level, status: Status::OK, words })
+        Some(Exit { stack_pointer, level, status: Status::OK, words })
     }
 
     /// The current thread returns from a method that failed, or whose object others may wait for, or
@@ -244,14 +232,14 @@ impl<P: Port> Kernel<P> {
     #[inline(never)]
     pub fn leave_with_care(&mut self, words: &[Word; ARGUMENT_WORDS]) -> Result<Exit, Effect> {
         let thread = self.threads.current();
-        let stack_start = thread.stack.start;
         let callee = thread.level.process;
         let Some(frame) = thread.pop() else {
             return Err(self.fault(Cause::ReturnWithoutCall, 0, 0));
         };
         let Frame { stack_pointer, level, care, .. } = frame;
         thread.stack_pointer = stack_pointer;
-        if thread.is_waited_for {
+        // (A frame into the process of the mutex has the flag.)
+        if thread.is_waited_for && care & LOCKED != 0 {
             let id = thread.id;
             self.leave_mutexes(id);
         }
@@ -280,7 +268,7 @@ impl<P: Port> Kernel<P> {
             Ok(()) => (Status::OK, results),
             Err(error) => (error.into(), [0; RESULT_WORDS]),
         };
-        Ok(Exit { stack_pointer, stack_start, level, status, words })
+        Ok(Exit { stack_pointer, level, status, words })
     }
 
     /// The current process refuses the call that the current thread is in, as one that breaks the rules:

@@ -154,16 +154,17 @@ impl<P: Port> Kernel<P> {
             };
             let memory = Span::new(address, length).ok_or(CallError::BadLease)?;
             let writable = kind == WRITE;
-            let (source, registers) = if self.is_on_own_stack(stack_pointer, memory) {
-                (Source::STACK, P::exact_lease(memory, writable).ok_or(CallError::BadLease)?)
-            // A lease of what is the callee's own could only take rights away from it.
-            } else if let Some(lease) =
-                self.lease_of_others(memory, writable)?.filter(|lease| lease.0 != Source(callee))
-            {
-                lease
-            } else {
+            // Flash is readable by all.
+            if !writable && self.flash.contains(memory) {
                 continue;
-            };
+            }
+            let source = self.source_of(stack_pointer, memory, writable)?;
+            // A lease of what is the callee's own could only take rights away from it.
+            if source == Source(callee) {
+                continue;
+            }
+            let limits = if source == Source::STACK { memory } else { self.shared(source.0) };
+            let registers = P::lease_within(limits, memory, writable).ok_or(CallError::BadLease)?;
             let place = usize::from(in_force.count());
             let lease = self.threads.current().leases.get_mut(place).ok_or(CallError::TooDeep)?;
             *lease = Lease { memory, registers, writable, source };
@@ -172,42 +173,30 @@ impl<P: Port> Kernel<P> {
         Ok(in_force)
     }
 
-    /// Whether `memory` is of the current caller's part of its stack.
+    /// Where `memory` that the current thread lends comes from, if it may.
     #[inline(always)]
-    fn is_on_own_stack(&mut self, stack_pointer: Word, memory: Span) -> bool {
+    fn source_of(
+        &mut self,
+        stack_pointer: Word,
+        memory: Span,
+        writable: bool,
+    ) -> Result<Source, CallError> {
         let thread = self.threads.current();
         // Below are the registers that the kernel saved, and the callee's stack; above is what
         // the callers of this thread closed.
         let own = Span { start: stack_pointer + P::CONTEXT_SIZE, end: thread.window_top::<P>() };
-        own.contains(memory)
-    }
-
-    /// By what right the current thread may lend `memory` that is not of its own stack, and what the
-    /// protection unit has to be told then; `None` if the callee needs no lease.
-    #[inline(never)]
-    fn lease_of_others(
-        &mut self,
-        memory: Span,
-        writable: bool,
-    ) -> Result<Option<(Source, u32)>, CallError> {
-        // Flash is readable by all.
-        if !writable && self.flash.contains(memory) {
-            return Ok(None);
+        if own.contains(memory) {
+            return Ok(Source::STACK);
         }
-        let thread = self.threads.current();
         let process = thread.level.process;
         let held = thread
             .leases()
             .find(|held| held.memory.contains(memory) && (held.writable || !writable))
             .map(|held| held.source);
-        let source = if self.shared(process).contains(memory) {
-            Source(process)
-        } else {
-            held.ok_or(CallError::BadLease)?
-        };
-        let limits = if source == Source::STACK { memory } else { self.shared(source.0) };
-        let registers = P::lease_within(limits, memory, writable);
-        registers.map(|registers| Some((source, registers))).ok_or(CallError::BadLease)
+        if self.shared(process).contains(memory) {
+            return Ok(Source(process));
+        }
+        held.ok_or(CallError::BadLease)
     }
 
     /// The part of a process' memory that it may lend.

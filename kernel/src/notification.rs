@@ -197,7 +197,6 @@ impl<P: Port> Kernel<P> {
     }
 
     /// Takes a thread off the lists of the waiters for a set of notifications.
-    #[inline(always)]
     fn forget_waiter(&mut self, id: ThreadId, mut set: u32) {
         while set != 0 {
             if let Some(state) = self.notifications.get_mut(set.trailing_zeros() as usize) {

@@ -44,11 +44,8 @@ pub trait Port: 'static {
     /// The core only keeps it.
     fn bounds(stack: Span) -> [Word; 2];
 
-    /// What the protection unit wants to be told to open `memory`, which is not empty, and not a byte
-    /// more; `None` if it can't. The core only keeps it.
-    fn exact_lease(memory: Span, writable: bool) -> Option<u32>;
-
-    /// The same if more may be opened, but not a byte outside `limits`.
+    /// What the protection unit wants to be told to open `memory`, which is not empty, and perhaps more, but not a
+    /// byte outside `limits`; `None` if it can't. The core only keeps it.
     fn lease_within(limits: Span, memory: Span, writable: bool) -> Option<u32>;
 
     /// Where every thread begins: code that does nothing but the system call

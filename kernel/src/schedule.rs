@@ -47,7 +47,7 @@ impl Ready {
     }
 
     /// Adds a thread at the end of its level.
-    #[inline(always)]
+    #[inline(never)]
     pub(crate) fn push(&mut self, thread: &Thread) {
         let level = level(thread);
         if self.levels & bit(level) == 0 {

@@ -129,7 +129,7 @@ impl Calls {
     /// The highest value with which one more call can be made without a look at anything else.
     pub const LAST: u32 = Self::FRAME * (MAX_CALL_DEPTH as u32 - 1);
     /// A flag: the thread holds leases.
-    const LEASES: u32 = 1 << 31;
+    pub const LEASES: u32 = 1 << 31;
     /// A flag: the time for calls is over.
     const LATE: u32 = 1 << 30;
 
@@ -219,7 +219,9 @@ pub mod offset {
     pub const IS_WAITED_FOR: usize = offset_of!(Thread, is_waited_for);
     /// The first of its frames: where the caller's registers are saved, then the caller's level.
     pub const FRAMES: usize = offset_of!(Thread, frames);
-    /// In a frame: the service (a byte), ...
+    /// In a frame: which leases are in force for the caller (a byte), 0 if it holds none; ...
+    pub const FRAME_LEASES: usize = offset_of!(Frame, level) + offset_of!(super::Level, leases);
+    /// ... the service (a byte), ...
     pub const FRAME_SERVICE: usize = offset_of!(Frame, service);
     /// ... and what has to be taken care of when the call ends (a byte).
     pub const FRAME_CARE: usize = offset_of!(Frame, care);
@@ -310,7 +312,6 @@ impl Thread {
     }
 
     /// When the calls that it makes from now on have to end.
-    #[inline(always)]
     pub(crate) fn set_limit(&mut self, limit: Limit) {
         self.limit = limit;
         self.calls.flag(Calls::LATE, limit == Limit::OVER);
@@ -446,7 +447,6 @@ impl Threads {
     }
 
     /// The thread of this index.
-    #[inline]
     #[must_use]
     pub fn get(&self, id: ThreadId) -> &Thread {
         self.places.get(id.index()).and_then(Option::as_deref).unwrap_or(self.current)
@@ -476,7 +476,6 @@ impl Threads {
     }
 
     /// The thread after this one, if there is one.
-    #[inline(always)]
     pub(crate) fn after(&self, id: ThreadId) -> Option<ThreadId> {
         (id.index() + 1 < self.places.len()).then_some(ThreadId(id.0 + 1))
     }

@@ -52,7 +52,7 @@ pub fn plain(item: TokenStream) -> TokenStream {
 /// | `shared mmio WINDOW;` | the same; another process that says so, too, may own some of them as well |
 /// | `notification NAME;` | its threads wait for it; signals that nobody has waited for yet are one |
 /// | `counting notification NAME;` | the same, but each signal counts |
-/// | `interrupt LINE => NAME;` | the interrupt of this number signals one of its notifications |
+/// | `interrupt LINE => NAME;` | the interrupt of this number, which is bound nowhere else, signals one of its notifications |
 /// | `object name: Concurrent<T> = value => [SERVICE: dyn Interface, ...];` | an object that it serves; `Exclusive<T>` for one call at a time; `object name (stack = BYTES): ...` if its methods need more than 256 bytes of stack |
 /// | `thread name (priority = 1 to 31, stack = BYTES) = function(arguments);` | a thread that starts there; 31 is the most urgent |
 /// | `on_fault = restart;`, `restart (limit = N)`, `stop` | what becomes of it when it crashes |

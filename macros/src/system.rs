@@ -21,6 +21,7 @@ struct Firmware {
     notifications: usize,
     threads: usize,
     windows: usize,
+    interrupts: usize,
     /// The services, and of which object each is.
     services: Vec<(String, usize)>,
     objects: Vec<Object>,
@@ -206,7 +207,13 @@ fn item(source: &mut Cursor, items: &mut Process, firmware: &mut Firmware) -> Re
         source.punctuation('=', FORM)?;
         source.punctuation('>', FORM)?;
         let name = bound(source, FORM, items)?;
-        items.interrupts.push(brace([bracket(line), bracket([name.into()])]));
+        let number = firmware.interrupts;
+        firmware.interrupts += 1;
+        let check = code_at(
+            &format!("const _: () = ::crossgate::wiring::check_line(__LINES, {number});"),
+            line[0].span(),
+        );
+        items.interrupts.push(brace([bracket(line), bracket([name.into()]), bracket(check)]));
     } else if source.word("faults") {
         if firmware.has_faults {
             return Err(Error::new(span, "only one process can be told of `faults`"));

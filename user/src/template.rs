@@ -211,7 +211,7 @@ macro_rules! __system {
         [$($mentioned:tt)*]
         [$({ [$window_number:literal] [$window:expr] [$shared:ident] [$($check_window:tt)*] })*]
         [$({ [$notification:ident] [$counting:ident] [$signallers:literal] })*]
-        [$({ [$line:expr] [$bound:ident] })*]
+        [$({ [$line:expr] [$bound:ident] [$($check_line:tt)*] })*]
         [$([$faults:ident])*]
         [$on_fault:expr]
         [$($limiter:literal)?]
@@ -372,6 +372,9 @@ macro_rules! __system {
                 signallers: $crate::wiring::bit(__wiring::__Process::$process as usize) | $signallers,
                 counting: $counting,
             },)*)*];
+            // The interrupt lines, and what each is bound to.
+            const __LINES: &[(u16, &str)] = &[$($(($line, stringify!($bound)),)*)*];
+            $($($($check_line)*)*)*
             static __INTERRUPTS: &[__table::Interrupt] = &[$($(__table::Interrupt {
                 line: $line,
                 notification: __wiring::__Notification::$bound as u8,

@@ -6,6 +6,7 @@ use crate::{Handle, Interface};
 use core::any::TypeId;
 use core::cell::UnsafeCell;
 use core::mem::MaybeUninit;
+use crossgate_abi::message::{Number, fail};
 use crossgate_abi::table::{Gate, Method, NO_LOCK, OnFault, RawReply, Service, Window};
 use crossgate_abi::{PRIORITIES, Shape, Word};
 
@@ -14,26 +15,10 @@ pub use crate::object::{Array, ServiceObject};
 /// The bytes of stack that a service's methods get if the wiring doesn't say.
 pub const DEFAULT_SERVICE_STACK: usize = 256;
 
-/// Stops the compiler with the texts as its message.
-#[track_caller]
-const fn fail(parts: &[&str]) -> ! {
-    let mut text = [b' '; 256];
-    let mut end = 0;
-    let mut part = 0;
-    while part < parts.len() {
-        let bytes = parts[part].as_bytes();
-        let mut index = 0;
-        while index < bytes.len() && end < text.len() {
-            text[end] = bytes[index];
-            (end, index) = (end + 1, index + 1);
-        }
-        part += 1;
-    }
-    match core::str::from_utf8(text.split_at(end).0) {
-        Ok(text) => panic!("{}", text),
-        Err(_) => panic!("an item of the wiring is wrong"),
-    }
-}
+/// The most services that a firmware can have: a gate has eight bits for them.
+const MAX_SERVICES: usize = 256;
+/// The most methods that they can have together: a service has 16 bits for its first gate.
+const MAX_GATES: usize = 1 << 15;
 
 /// The limits of a call. `what` is `` `Interface::method` ``.
 #[track_caller]
@@ -49,7 +34,9 @@ pub const fn check_method(what: &str, arguments: Shape, results: Shape) {
 #[track_caller]
 pub const fn service_count(counts: &[usize]) -> usize {
     let count = sum(counts, counts.len());
-    assert!(count <= 256, "a firmware has at most 256 services");
+    if count > MAX_SERVICES {
+        fail(&["a firmware has at most 256 services, not ", Number::decimal(count).text()]);
+    }
     count
 }
 
@@ -58,7 +45,12 @@ pub const fn service_count(counts: &[usize]) -> usize {
 #[track_caller]
 pub const fn lock_count(counts: &[usize]) -> usize {
     let count = sum(counts, counts.len());
-    assert!(count <= NO_LOCK as usize, "a firmware has at most 255 exclusive objects");
+    if count > NO_LOCK as usize {
+        fail(&[
+            "a firmware has at most 255 exclusive objects, not ",
+            Number::decimal(count).text(),
+        ]);
+    }
     count
 }
 
@@ -72,14 +64,19 @@ pub const fn bit(index: usize) -> u32 {
 #[must_use]
 #[track_caller]
 pub const fn window(window: Window) -> Window {
-    assert!(
-        window.size >= 32 && window.size.is_power_of_two(),
-        "the size of an `mmio` window is a power of two of at least 32 bytes"
-    );
-    assert!(
-        window.start.is_multiple_of(window.size),
-        "an `mmio` window starts at a multiple of its size"
-    );
+    let Window { start, size } = window;
+    if size < 32 || size > 1 << 31 || !size.is_power_of_two() {
+        fail(&[
+            "the size of an `mmio` window is a power of two, 32 bytes to 2 GiB, not ",
+            Number::decimal(size).text(),
+        ]);
+    }
+    if start > u32::MAX as usize || !start.is_multiple_of(size) {
+        fail(&[
+            "an `mmio` window starts at a multiple of its size, below 4 GiB, not at ",
+            Number::hexadecimal(start).text(),
+        ]);
+    }
     window
 }
 
@@ -110,6 +107,29 @@ pub const fn check_window(windows: &[(&str, bool, Window)], index: usize) {
     }
 }
 
+/// Refuses interrupt `index` if its line is that of one before it. Of each it has the line, and the
+/// notification that it is bound to.
+#[track_caller]
+pub const fn check_line(lines: &[(u16, &str)], index: usize) {
+    let (line, bound) = lines[index];
+    let mut other = 0;
+    while other < index {
+        let (other_line, other_bound) = lines[other];
+        if line == other_line {
+            fail(&[
+                "interrupt line ",
+                Number::decimal(line as usize).text(),
+                " is bound to `",
+                other_bound,
+                "` already, so it can't signal `",
+                bound,
+                "`: an interrupt has one notification",
+            ]);
+        }
+        other += 1;
+    }
+}
+
 const fn is_same(one: &str, other: &str) -> bool {
     let (one, other) = (one.as_bytes(), other.as_bytes());
     let mut same = 0;
@@ -123,10 +143,12 @@ const fn is_same(one: &str, other: &str) -> bool {
 #[must_use]
 #[track_caller]
 pub const fn priority(priority: usize) -> u8 {
-    assert!(
-        priority >= 1 && priority < PRIORITIES,
-        "the priority of a thread is 1 (least urgent) to 31"
-    );
+    if priority < 1 || priority >= PRIORITIES {
+        fail(&[
+            "the priority of a thread is 1 (least urgent) to 31, not ",
+            Number::decimal(priority).text(),
+        ]);
+    }
     priority as u8
 }
 
@@ -134,7 +156,12 @@ pub const fn priority(priority: usize) -> u8 {
 #[must_use]
 #[track_caller]
 pub const fn restart(limit: usize) -> OnFault {
-    assert!(limit >= 1 && limit <= 255, "the `limit` of restarts in a row is 1 to 255");
+    if limit < 1 || limit > 255 {
+        fail(&[
+            "the `limit` of restarts in a row is 1 to 255, not ",
+            Number::decimal(limit).text(),
+        ]);
+    }
     OnFault::Restart { limit: limit as u8 }
 }
 
@@ -142,7 +169,9 @@ pub const fn restart(limit: usize) -> OnFault {
 #[must_use]
 #[track_caller]
 pub const fn service_stack(bytes: usize) -> u16 {
-    assert!(bytes <= u16::MAX as usize, "the stack of a service is at most 65535 bytes");
+    if bytes > u16::MAX as usize {
+        fail(&["the stack of a service is 0 to 65535 bytes, not ", Number::decimal(bytes).text()]);
+    }
     bytes as u16
 }
 
@@ -151,7 +180,9 @@ pub const fn service_stack(bytes: usize) -> u16 {
 #[must_use]
 #[track_caller]
 pub const fn stack_size(bytes: usize) -> usize {
-    assert!(bytes > 0 && bytes <= 1 << 24, "the stack of a thread is 1 byte to 16 MiB");
+    if bytes < 1 || bytes > 1 << 24 {
+        fail(&["the stack of a thread is 1 byte to 16 MiB, not ", Number::decimal(bytes).text()]);
+    }
     let bytes = if bytes < 256 { 256 } else { bytes };
     bytes.next_multiple_of(bytes.next_power_of_two() / 8)
 }
@@ -274,10 +305,10 @@ pub const fn publish<I: ?Sized + Interface, O: ServiceObject>(
 #[track_caller]
 pub const fn gate_count(counts: &[usize]) -> usize {
     let count = sum(counts, counts.len());
-    assert!(
-        count <= 1 << 15,
-        "the services of a firmware have at most 32768 methods, those of each object of an array counted"
-    );
+    if count > MAX_GATES {
+        let count = Number::decimal(count);
+        fail(&["the services of a firmware have at most 32768 methods, not ", count.text()]);
+    }
     count
 }
 
@@ -339,7 +370,64 @@ pub const EMPTY: Service = Service {
 
 #[cfg(test)]
 mod tests {
+    extern crate std;
     use super::*;
+    use std::format;
+    use std::panic::{UnwindSafe, catch_unwind};
+    use std::string::String;
+
+    /// What the compiler would say.
+    fn refused<T>(check: impl FnOnce() -> T + UnwindSafe) -> Option<String> {
+        catch_unwind(check).err().map(|text| *text.downcast::<String>().unwrap())
+    }
+
+    /// `check` takes `least` and `most`, but not what is one less or one more; it tells these, and the limits.
+    fn limits<T>(check: fn(usize) -> T, least: usize, most: usize, told: &str) {
+        for allowed in [least, least + 1, most - 1, most] {
+            assert_eq!(refused(|| check(allowed)), None);
+        }
+        let past = [least.checked_sub(1), most.checked_add(1), Some(usize::MAX)];
+        for number in past.into_iter().flatten() {
+            let text = refused(|| check(number)).unwrap();
+            assert!(text.contains(told) && text.ends_with(&format!(", not {number}")), "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_at_their_limits() {
+        limits(priority, 1, 31, "1 (least urgent) to 31");
+        limits(restart, 1, 255, "1 to 255");
+        limits(service_stack, 0, 65535, "0 to 65535 bytes");
+        limits(stack_size, 1, 1 << 24, "1 byte to 16 MiB");
+        limits(|count| service_count(&[0, count]), 0, 256, "at most 256 services");
+        limits(|count| lock_count(&[0, count]), 0, 255, "at most 255 exclusive objects");
+    }
+
+    #[test]
+    fn windows_at_their_limits() {
+        let said = |start, size| refused(|| window(Window { start, size })).unwrap_or_default();
+        for log2_size in 5..32 {
+            let size = 1 << log2_size;
+            for start in [0, size, (1 << 32) - size] {
+                assert_eq!(said(start, size), "");
+            }
+            let odd = said(size + size / 2, size);
+            assert!(odd.ends_with(&format!("not at {:#x}", size + size / 2)), "{odd}");
+            assert!(said(1 << 32, size).ends_with("below 4 GiB, not at 0x100000000"));
+        }
+        for size in [0, 1, 16, 31, 33, (1 << 31) + 1, 1 << 32, usize::MAX] {
+            assert!(said(0, size).ends_with(&format!("32 bytes to 2 GiB, not {size}")));
+        }
+    }
+
+    #[test]
+    fn a_line_has_one_notification() {
+        let lines = [(0, "A"), (1, "A"), (65535, "B"), (0, "C")];
+        let said = |index| refused(move || check_line(&lines, index)).unwrap_or_default();
+        assert_eq!([said(0), said(1), said(2)], ["", "", ""]);
+        let expected = "interrupt line 0 is bound to `A` already, so it can't signal `C`";
+        assert!(said(3).starts_with(expected), "{}", said(3));
+    }
 
     #[test]
     fn stacks_are_divisible() {

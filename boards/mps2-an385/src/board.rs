@@ -12,6 +12,7 @@ pub struct Mps2An385;
 
 impl Board for Mps2An385 {
     const CLOCK_HZ: u32 = CLOCK_HZ;
+    const LINES: u16 = 32;
     type Counter = DualTimer;
 
     #[inline]

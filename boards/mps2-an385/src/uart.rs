@@ -55,12 +55,16 @@ pub struct Uart {
     ready: bool,
 }
 
+/// What the clock can be divided by (the register has 20 bits).
+const LEAST: u32 = 16;
+const MOST: u32 = (1 << 20) - 1;
+
 impl Uart {
     /// The driver of the UART in `window`, at `baud` bits a second.
     ///
     /// # Panics
-    /// If `window` is none of the board's UARTs or the clock can't be divided down to `baud`
-    /// (1,562,500 is the most). In a constant or in the wiring, that is a compile error.
+    /// If `window` is none of the board's UARTs or the clock can't be divided down to `baud`, which is 24 to
+    /// 1,562,500. In a constant or in the wiring, that is a compile error.
     #[must_use]
     pub const fn new(window: Window, baud: u32) -> Uart {
         let start = window.start;
@@ -68,8 +72,15 @@ impl Uart {
             start == UART0.start || start == UART1.start || start == UART2.start,
             "there is no UART in this window"
         );
+        assert!(
+            baud >= CLOCK_HZ.div_ceil(MOST),
+            "the UART is not that slow: 24 bits a second are the least"
+        );
         let baud_divisor = CLOCK_HZ / baud;
-        assert!(baud_divisor >= 16, "the UART is not that fast");
+        assert!(
+            baud_divisor >= LEAST,
+            "the UART is not that fast: 1,562,500 bits a second are the most"
+        );
         Uart { start, baud_divisor, receive_interrupt: false, ready: false }
     }
 
@@ -90,7 +101,7 @@ impl Uart {
         // About as long as three bytes take.
         const PATIENCE: u32 = 1000;
         let registers = self.device();
-        if registers.baud_divisor.get() < 16 {
+        if registers.baud_divisor.get() < LEAST {
             registers.baud_divisor.set(self.baud_divisor);
         }
         registers.control.modify(Control::SEND::SET);
@@ -170,6 +181,7 @@ mod tests {
     fn the_baud_rate_is_a_divisor_of_the_clock() {
         assert_eq!(Uart::new(UART0, 115_200).baud_divisor, 217);
         assert_eq!(Uart::new(UART2, 1_562_500).baud_divisor, 16);
+        assert_eq!(Uart::new(UART2, 24).baud_divisor, 1_041_666);
     }
 
     #[test]
@@ -181,6 +193,18 @@ mod tests {
     #[test]
     #[should_panic(expected = "not that fast")]
     fn a_rate_out_of_reach_is_refused() {
-        let _ = Uart::new(UART1, 2_000_000);
+        let _ = Uart::new(UART1, 1_562_501);
+    }
+
+    #[test]
+    #[should_panic(expected = "not that slow")]
+    fn a_rate_that_needs_a_larger_divisor_is_refused() {
+        let _ = Uart::new(UART1, 23);
+    }
+
+    #[test]
+    #[should_panic(expected = "not that slow")]
+    fn a_rate_of_zero_is_refused() {
+        let _ = Uart::new(UART1, 0);
     }
 }

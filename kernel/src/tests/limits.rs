@@ -162,6 +162,60 @@ fn nobody_is_killed_before_the_full_time_of_grace() {
     }
 }
 
+/// Limits are the lower 16 bits of units of [`LIMIT_UNIT`], of which two stand for something else.
+#[test]
+fn the_time_of_grace_where_the_units_begin_anew() {
+    const ROUND: u64 = 1 << 16;
+    for noticed in ROUND - 20..ROUND + 20 {
+        for delay in [0, 1, 239, 240, 241, TICK - 1] {
+            let mut driver = limiters();
+            driver.kernel.port.now = (noticed - 3) * TICK;
+            // It is over two units before it is noticed, so that it is none of the two.
+            let limits = [noticed - 2, noticed - 1, noticed].map(|units| units as u16);
+            let possible = limits.into_iter().find(|limit| !matches!(*limit, 0 | LIMIT_OVER));
+            limit(&mut driver, possible.unwrap());
+            driver.call(FIRST, [0; 4]).unwrap();
+            let noticed = noticed * TICK + delay;
+            at(&mut driver, noticed);
+            let unit = match (noticed + GRACE).div_ceil(TICK) {
+                end if end == ROUND - 1 || end == ROUND => ROUND + 1,
+                end => end,
+            };
+            let most = if unit == ROUND + 1 { 3 * TICK } else { TICK };
+            assert!((GRACE..GRACE + most).contains(&(unit * TICK - noticed)));
+            at(&mut driver, unit * TICK - 1);
+            assert_eq!(driver.path(1), [1, 0], "too early: {noticed}");
+            at(&mut driver, unit * TICK);
+            assert_eq!(driver.path(1), [1], "too late: {noticed}");
+        }
+    }
+}
+
+/// The longest time is 2^15 - 1 units: what is further away seems to have passed.
+#[test]
+fn a_limit_is_near_or_over() {
+    const FURTHEST: u64 = (1 << 15) - 1;
+    for now in [0, 1, 0x7fff, 0x8000, 0xfffe, 0xffff, 0x1_0000, 0x1_0001] {
+        for (away, is_over) in [(0, true), (1, false), (FURTHEST, false), (FURTHEST + 1, true)] {
+            let until = (now + away) as u16;
+            if matches!(until, 0 | LIMIT_OVER) {
+                continue;
+            }
+            let mut driver = limiters();
+            driver.kernel.port.now = now * TICK;
+            limit(&mut driver, until);
+            assert_eq!(driver.call(FIRST, [0; 4]).is_err(), is_over, "{away} from {now}");
+            if !is_over {
+                at(&mut driver, (now + away) * TICK - 1);
+                assert!(driver.call(SECOND, [0; 4]).is_ok(), "{away} from {now}");
+                driver.leave().unwrap();
+                at(&mut driver, (now + away) * TICK);
+                assert!(driver.call(SECOND, [0; 4]).is_err(), "{away} from {now}");
+            }
+        }
+    }
+}
+
 #[test]
 fn an_outer_call_that_gets_late_has_its_full_grace() {
     let mut driver = limiters();

@@ -331,3 +331,25 @@ fn a_supervisor_can_begin_anew_itself() {
     assert_eq!(driver.current(), 3);
     begin(&mut driver);
 }
+
+#[test]
+fn the_wait_after_each_crash_in_a_row() {
+    use crate::process::{CALM, Process};
+    for (crashes, wait) in [
+        (2, 10_000),
+        (3, 20_000),
+        (8, 640_000),
+        (9, 1_280_000),
+        (10, 2_560_000),
+        (11, 5_120_000),
+        (12, 5_120_000),
+        (u8::MAX, 5_120_000),
+    ] {
+        let state = Process { crashed_at: 77, crashes, ..Process::NEW };
+        assert_eq!(state.not_before(), 77 + wait, "after {crashes}");
+        assert!(wait < CALM, "or it would count as the first");
+    }
+    for crashes in [0, 1] {
+        assert_eq!(Process { crashed_at: 77, crashes, ..Process::NEW }.not_before(), 0, "at once");
+    }
+}

@@ -47,6 +47,28 @@ fn time_is_64_bits_wide() {
 }
 
 #[test]
+fn sleeps_of_no_time_and_of_all() {
+    let all = u32::MAX as Word;
+    for now in [0, 1, u64::MAX - 1] {
+        let mut driver = Wiring::default().thread(0, 1).boot();
+        driver.kernel.port.now = now;
+        assert_eq!(driver.ask(number::SLEEP, [0; 4]), OK);
+        let (low, high) = (now as u32 as Word, (now >> 32) as Word);
+        assert_eq!(driver.ask(number::SLEEP_UNTIL, [low, high, 0, 0]), OK);
+        // Past the end of time there is none: it ends there.
+        assert_eq!(driver.ask(number::SLEEP, [all, all, 0, 0]), SWITCHED);
+        assert_eq!((driver.current(), driver.kernel.port.deadline), (0, None), "it never wakes");
+        let mut driver = Wiring::default().thread(0, 1).boot();
+        driver.kernel.port.now = now;
+        assert_eq!(driver.ask(number::SLEEP, [1, 0, 0, 0]), SWITCHED);
+        assert_eq!(
+            driver.kernel.port.deadline,
+            now.checked_add(1).filter(|&time| time != u64::MAX)
+        );
+    }
+}
+
+#[test]
 fn a_woken_thread_preempts_a_less_urgent_one() {
     let mut driver = Wiring::default().thread(0, 2).thread(0, 1).boot();
     assert_eq!(driver.ask(number::SLEEP, [10, 0, 0, 0]), SWITCHED);

@@ -119,6 +119,25 @@ fn what_is_missing_is_told() {
     assert_eq!(lay_out(free, &[stack, stack]), Err(Missing(4096)));
 }
 
+/// The smallest and the largest that the wiring can want, in just as much memory, and in a byte less.
+#[test]
+fn sizes_at_their_limits() {
+    for (kind, size, length) in [
+        (Kind::Process, 1, 32),
+        (Kind::Process, 256, 256),
+        (Kind::Process, 257, 320),
+        (Kind::Process, 1 << 24, 1 << 24),
+        (Kind::Stack, 256, 256),
+        (Kind::Stack, 1 << 24, 1 << 24),
+        (Kind::Kernel, 1, 1),
+    ] {
+        let piece = Piece { kind, size, align: 1 };
+        let free = Span { start: RAM.start, end: RAM.start + length };
+        assert_eq!(lay_out(free, &[piece]), Ok(vec![free]));
+        assert_eq!(lay_out(Span { end: free.end - 1, ..free }, &[piece]), Err(Missing(1)));
+    }
+}
+
 #[test]
 fn a_firmware_without_processes_needs_nothing() {
     let none = Span { start: RAM.end, end: RAM.end };

@@ -38,6 +38,32 @@ fn memories_as_they_are() {
 }
 
 #[test]
+fn sizes_at_their_limits() {
+    let (flash, ram) = (("FLASH", 0, 64 * K), ("RAM", 0x2000_0000, 64 * K));
+    for (memories, what) in
+        [([("FLASH", 0, 0), ram], "FLASH"), ([flash, ("RAM", 0x2000_0000, 0)], "RAM")]
+    {
+        assert_eq!(said(&memories), format!("memory.x: {what} has no bytes"));
+    }
+    let none = said(&[flash, ram, ("CCMRAM", 0x1000_0000, 0)]);
+    assert_eq!(none, "memory.x: CCMRAM has no bytes");
+    // Whether a firmware has room in them, the layout tells.
+    assert_eq!(said(&[("FLASH", 0, 1), ram]), "");
+    assert_eq!(said(&[flash, ("RAM", 0x2000_0000, 1)]), "");
+    // Up to the next thing that is there, and a byte more.
+    let (up_to_ram, up_to_alias) = (0x2000_0000, 0x200_0000);
+    assert_eq!(said(&[("FLASH", 0, up_to_ram), ram]), "");
+    assert!(said(&[("FLASH", 0, up_to_ram + 1), ram]).contains("overlap"));
+    assert_eq!(said(&[flash, ("RAM", 0x2000_0000, up_to_alias)]), "");
+    let alias = said(&[flash, ("RAM", 0x2000_0000, up_to_alias + 1)]);
+    assert!(alias.contains("bit-band alias of RAM"), "{alias}");
+    // To the end of what a firmware may use at all.
+    assert_eq!(said(&[flash, ("RAM", 0x6000_0000, 0x8000_0000)]), "");
+    let own = said(&[flash, ("RAM", 0x6000_0000, 0x8000_0001)]);
+    assert!(own.contains("processor's own registers"), "{own}");
+}
+
+#[test]
 fn flash_that_would_open_other_memories() {
     let below = said(&[("FLASH", 0, 44 * K), ("RAM", 44 * K, 84 * K)]);
     for part in
@@ -82,6 +108,14 @@ fn devices_that_are_none() {
     };
     assert_eq!(said(0x4000_4000, 0x1000), "");
     assert!(said(0x4000_4010, 0x1000).contains("region of the protection unit"));
+    for (start, size) in [(0x4000_0000, 32), (0xdfff_ffe0, 32), (0x8000_0000, 1 << 30)] {
+        assert_eq!(said(start, size), "");
+    }
+    for (start, size) in [(0x4000_0000, 0), (0x4000_0000, 1), (0x4000_0000, 31), (0xffff_ffe0, 64)]
+    {
+        assert!(said(start, size).contains("region of the protection unit"), "{size}");
+    }
+    assert!(said(0xe000_0000, 32).contains("processor's own registers"));
     for (start, what) in [
         (0x2000_0000, "overlaps RAM"),
         (0x8000, "overlaps FLASH"),

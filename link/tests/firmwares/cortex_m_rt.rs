@@ -153,27 +153,45 @@ crossgate::system! {
 mps2_an385::start!(SYSTEM);
 fn run() -> ! { loop {} }";
 
+/// What it depends on.
+fn for_board() -> String {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+    format!(
+        "cortex-m = \"0.7\"\ncrossgate = {{ path = \"{root}/user\" }}\n\
+         mps2-an385 = {{ path = \"{root}/boards/mps2-an385\" }}\n"
+    )
+}
+
+/// Builds it as users do.
+fn build_for_board(name: &str, source: &str) -> Output {
+    let config = format!("target.{TARGET}.linker = {:?}", env!("CARGO_BIN_EXE_crossgate-link"));
+    let (cargo, rustc) = (["--config", &config], ["-Clink-arg=-Tlink.x"]);
+    build_with(name, source, &for_board(), &cargo, &rustc).0
+}
+
 /// Without settings it would be an empty file.
 #[test]
 fn another_linker_can_not_link_it() {
-    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
-    let dependencies = format!(
-        "cortex-m = \"0.7\"\ncrossgate = {{ path = \"{root}/user\" }}\n\
-         mps2-an385 = {{ path = \"{root}/boards/mps2-an385\" }}\n"
-    );
-    let config = format!("target.{TARGET}.linker = {:?}", env!("CARGO_BIN_EXE_crossgate-link"));
-    let (output, _) = build_with(
-        "settings",
-        CONTROL,
-        &dependencies,
-        &["--config", &config],
-        &["-Clink-arg=-Tlink.x"],
-    );
+    let output = build_for_board("settings", CONTROL);
     assert!(output.status.success(), "{}", support::text(&output));
     for arguments in [&[][..], &["-Clink-arg=-Tlink.x"]] {
-        let (output, _) = build_with("settings", CONTROL, &dependencies, &[], arguments);
+        let (output, _) = build_with("settings", CONTROL, &for_board(), &[], arguments);
         let text = support::text(&output);
         let expected = "undefined symbol: __crossgate_firmware_has_to_be_linked_by_crossgate_link";
         assert!(!output.status.success() && text.contains(expected), "{text}");
     }
+}
+
+#[test]
+fn interrupt_lines_that_the_board_has_not_are_refused() {
+    let build = |line: &str| {
+        let items = format!("process control {{ notification CAME; interrupt {line} => CAME;");
+        build_for_board("lines", &CONTROL.replace("process control {", &items))
+    };
+    let output = build("31");
+    assert!(output.status.success(), "the last one: {}", support::text(&output));
+    let text = support::text(&build("32"));
+    let expected = "interrupt line 32, which is bound to `CAME`, does not exist: the lines of this board are \
+                    those below 32";
+    assert!(text.contains(expected), "{text}");
 }

@@ -100,20 +100,8 @@ const fn log2_eighth(first: u32, last: u32) -> u32 {
     29 - ((first ^ last) | 1 << (SMALLEST_BLOCK - 1)).leading_zeros()
 }
 
-/// The attribute and size register of a region that opens `memory`, which must not be empty, and
-/// not a byte more; `None` if there is no such region.
-#[inline(always)]
-#[must_use]
-pub const fn exact_lease(memory: Span, access: Access) -> Option<u32> {
-    let block = Block::covering(memory);
-    if (memory.start | memory.end) & block.rest_of_eighth() == 0 {
-        Some(block.attribute_register(access))
-    } else {
-        None
-    }
-}
-
-/// The same for a region that opens nothing outside `limits`.
+/// The attribute and size register of a region that opens `memory`, which must not be empty, and nothing outside
+/// `limits`; `None` if there is no such region.
 #[must_use]
 pub const fn lease_within(limits: Span, memory: Span, access: Access) -> Option<u32> {
     let block = Block::covering(memory);

@@ -1,5 +1,8 @@
 //! What the port asks of a board.
 
+use core::num::NonZeroU32;
+use crossgate_abi::message::{Number, fail};
+
 /// A board: what [`start!`](crate::start) has to know of the hardware around the CPU.
 ///
 /// Its functions run with the kernel's rights, as a part of it: they have to be short, must not panic,
@@ -28,6 +31,10 @@
 pub trait Board {
     /// The frequency of the CPU's clock in Hz, a whole number of MHz: SysTick counts it.
     const CLOCK_HZ: u32;
+
+    /// How many interrupt lines the CPU has, of the 240 that the architecture allows. A wiring with others
+    /// does not compile. (One with lines that are missing all the same does not start.)
+    const LINES: u16 = 240;
 
     /// What time is measured with. A board without such a timer says
     /// `SysTick<{ Self::CLOCK_HZ }>`, which this crate has.
@@ -62,5 +69,107 @@ pub trait Counter {
     #[doc(hidden)]
     fn alarm(cycles: u32) {
         crate::systick::alarm(cycles);
+    }
+}
+
+/// The frequencies of a board.
+#[derive(Clone, Copy, Debug)]
+pub struct Frequencies {
+    /// That of its counter in MHz.
+    pub counter: NonZeroU32,
+    /// That of the CPU's clock in MHz.
+    pub cpu: NonZeroU32,
+}
+
+impl Frequencies {
+    /// Those of a board. For constants.
+    ///
+    /// # Panics
+    /// If the kernel can't tell the time by them.
+    #[must_use]
+    #[track_caller]
+    pub const fn of<B: Board>() -> Frequencies {
+        let cpu = megahertz(B::CLOCK_HZ, "CLOCK_HZ of the board");
+        let counter = megahertz(B::Counter::HZ, "HZ of the board's counter");
+        // SysTick interrupts at least every 2^24 cycles, and the counter must not start anew twice meanwhile.
+        assert!(
+            counter.get() <= 100 * cpu.get(),
+            "the board's counter may be a hundred times as fast as the CPU's clock, not more: it starts anew too often"
+        );
+        Frequencies { counter, cpu }
+    }
+}
+
+/// A frequency in MHz.
+#[track_caller]
+const fn megahertz(hz: u32, what: &str) -> NonZeroU32 {
+    match NonZeroU32::new(hz / 1_000_000) {
+        Some(megahertz) if hz.is_multiple_of(1_000_000) => megahertz,
+        _ => fail(&[
+            what,
+            " is ",
+            Number::decimal(hz as usize).text(),
+            ", and has to be a whole number of MHz, 1 to 4294: the kernel counts microseconds with it",
+        ]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+    use std::panic::catch_unwind;
+    use std::string::String;
+
+    struct Timer<const HZ: u32>;
+    impl<const HZ: u32> Counter for Timer<HZ> {
+        const HZ: u32 = HZ;
+        fn start() {}
+        fn count() -> u32 {
+            0
+        }
+    }
+    struct Mine<const CPU: u32, const COUNTER: u32>;
+    impl<const CPU: u32, const COUNTER: u32> Board for Mine<CPU, COUNTER> {
+        const CLOCK_HZ: u32 = CPU;
+        type Counter = Timer<COUNTER>;
+        fn tell(_: u8) {}
+    }
+
+    /// The frequencies of counter and CPU in MHz, or what is wrong.
+    fn of<const CPU: u32, const COUNTER: u32>() -> Result<(u32, u32), String> {
+        let frequencies = catch_unwind(Frequencies::of::<Mine<CPU, COUNTER>>);
+        match frequencies {
+            Ok(Frequencies { counter, cpu }) => Ok((counter.get(), cpu.get())),
+            Err(text) => Err(text.downcast_ref::<&str>().map_or_else(
+                || text.downcast_ref::<String>().cloned().unwrap_or_default(),
+                |text| String::from(*text),
+            )),
+        }
+    }
+
+    #[test]
+    fn frequencies_at_their_limits() {
+        const MHZ: u32 = 1_000_000;
+        assert_eq!(of::<MHZ, MHZ>(), Ok((1, 1)));
+        assert_eq!(of::<{ 4294 * MHZ }, { 4294 * MHZ }>(), Ok((4294, 4294)));
+        assert_eq!(of::<MHZ, { 100 * MHZ }>(), Ok((100, 1)));
+        assert!(of::<MHZ, { 101 * MHZ }>().unwrap_err().contains("a hundred times"));
+        assert_eq!(of::<{ 43 * MHZ }, { 4294 * MHZ }>(), Ok((4294, 43)));
+        for (refused, number) in [
+            (of::<0, MHZ>(), "CLOCK_HZ of the board is 0,"),
+            (of::<1, MHZ>(), "is 1,"),
+            (of::<{ MHZ - 1 }, MHZ>(), "is 999999,"),
+            (of::<{ MHZ + 1 }, MHZ>(), "is 1000001,"),
+            (of::<{ u32::MAX }, MHZ>(), "is 4294967295,"),
+            (of::<MHZ, 0>(), "HZ of the board's counter is 0,"),
+            (of::<MHZ, 32_768>(), "is 32768,"),
+        ] {
+            let text = refused.unwrap_err();
+            assert!(
+                text.contains(number) && text.contains("whole number of MHz, 1 to 4294"),
+                "{text}"
+            );
+        }
     }
 }

@@ -187,7 +187,7 @@ impl Port for Machine {
     const CONTEXT_SIZE: Word = Context::SIZE;
     const ENTRY_SIZE: Word = Context::FIRST_SIZE + Context::SIZE;
 
-    #[inline(always)]
+    #[inline(never)]
     fn window(stack: Span, stack_pointer: Word) -> Window {
         armv7m::window(stack, stack_pointer)
     }
@@ -200,10 +200,6 @@ impl Port for Machine {
     fn bounds(stack: Span) -> [Word; 2] {
         let lowest = stack.start + entry::SAVED;
         [lowest, stack.end.wrapping_sub(lowest + entry::FRAME)]
-    }
-
-    fn exact_lease(memory: Span, writable: bool) -> Option<u32> {
-        armv7m::exact_lease(memory, Access::of_memory(writable))
     }
 
     fn lease_within(limits: Span, memory: Span, writable: bool) -> Option<u32> {

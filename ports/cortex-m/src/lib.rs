@@ -49,6 +49,8 @@ mod mpu;
 #[cfg(target_os = "none")]
 mod systick;
 
+#[doc(hidden)]
+pub use board::Frequencies;
 pub use board::{Board, Counter};
 #[cfg(target_os = "none")]
 pub use systick::SysTick;
@@ -85,29 +87,16 @@ macro_rules! start {
         const _: () = {
             use $crate::boot::{Clock, Machine, ProcessRegions};
             use $crate::kernel::{
-                Kernel, Storage, lock::Lock, notification::Notification, process::Process,
+                Kernel, Storage,
+                lock::Lock,
+                notification::Notification,
+                process::Process,
                 thread::{Place, Thread},
             };
             use $crate::{Board, Counter};
 
-            const fn megahertz(hz: u32, wrong: &str) -> ::core::num::NonZeroU32 {
-                match ::core::num::NonZeroU32::new(hz / 1_000_000) {
-                    Some(megahertz) if hz % 1_000_000 == 0 => megahertz,
-                    _ => panic!("{}", wrong),
-                }
-            }
-            const CPU: ::core::num::NonZeroU32 = megahertz(
-                <$board as Board>::CLOCK_HZ,
-                "CLOCK_HZ of the board has to be a whole number of MHz: the kernel counts microseconds with it",
-            );
-            const COUNTER: ::core::num::NonZeroU32 = megahertz(
-                <<$board as Board>::Counter as Counter>::HZ,
-                "HZ of the board's counter has to be a whole number of MHz: the kernel counts microseconds with it",
-            );
-            const _: () = assert!(
-                COUNTER.get() <= 100 * CPU.get(),
-                "the board's counter may be a hundred times as fast as the CPU's clock, not more: it starts anew too often"
-            );
+            const FREQUENCIES: $crate::Frequencies = $crate::Frequencies::of::<$board>();
+            const _: () = $system.check_lines(<$board as Board>::LINES);
 
             #[unsafe(no_mangle)]
             fn __crossgate_board_start() {
@@ -145,8 +134,7 @@ macro_rules! start {
             const GRANTED: usize = if $system.passes_handles { $system.services.len() } else { 0 };
             static mut __crossgate_kernel_granted: [u32; GRANTED] = [0; GRANTED];
             static mut __crossgate_kernel_notifications: [Notification;
-                $system.notifications.len()] =
-                [Notification::QUIET; $system.notifications.len()];
+                $system.notifications.len()] = [Notification::QUIET; $system.notifications.len()];
             static mut __crossgate_kernel_processes: [Process; $system.processes.len()] =
                 [Process::NEW; $system.processes.len()];
             static mut __crossgate_kernel_regions: [ProcessRegions; $system.processes.len()] =
@@ -165,7 +153,7 @@ macro_rules! start {
                         processes: &mut *(&raw mut __crossgate_kernel_processes),
                     },
                     Machine::new(
-                        Clock::new(COUNTER, CPU),
+                        Clock::new(FREQUENCIES.counter, FREQUENCIES.cpu),
                         &mut *(&raw mut __crossgate_kernel_regions),
                     ),
                 )

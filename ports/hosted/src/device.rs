@@ -162,6 +162,12 @@ mod tests {
     }
 
     #[test]
+    fn each_line_is_that_of_a_device() {
+        let lines: Vec<_> = devices().places.iter().filter_map(|place| place.line).collect();
+        assert_eq!(lines, (0..crossgate_abi::hosted::LINES).collect::<Vec<_>>());
+    }
+
+    #[test]
     fn what_is_not_there_is_zero() {
         let mut devices = devices();
         devices.write(0x77, 0, 5, 0);

@@ -38,7 +38,7 @@ pub fn from_stack(stack: Span) {
 }
 
 /// Whether a piece of a stack can be lent.
-pub fn is_exact(memory: Span) -> bool {
+fn is_exact(memory: Span) -> bool {
     let stack = STACK.load(Ordering::Relaxed);
     is_short(memory) && (ANY_PIECE.load(Ordering::Relaxed) || can_m3_open(stack, memory))
 }
@@ -56,7 +56,7 @@ fn is_short(memory: Span) -> bool {
 fn can_m3_open(stack: usize, memory: Span) -> bool {
     let in_stack =
         Span { start: memory.start.wrapping_sub(stack), end: memory.end.wrapping_sub(stack) };
-    armv7m::exact_lease(in_stack, Access::ReadWrite).is_some()
+    armv7m::lease_within(in_stack, in_stack, Access::ReadWrite).is_some()
 }
 
 #[cfg(test)]

@@ -59,6 +59,9 @@ mod signal;
 mod stack_use;
 mod step;
 
+#[doc(hidden)]
+pub use crossgate_abi::hosted::LINES;
+
 /// Makes a program of a wiring: its `main` function.
 ///
 /// The package needs a `build.rs` that has the linker put each process' statics on pages of their own:
@@ -76,6 +79,7 @@ macro_rules! start {
             "the processes of this firmware would not be isolated: its build script (build.rs) has to \
              call `crossgate_link::hosted::build()`"
         );
+        const _: () = $system.check_lines($crate::LINES);
         fn main() {
             $crate::boot::run(&$system)
         }

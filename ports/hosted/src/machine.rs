@@ -199,8 +199,6 @@ impl Port for Machine {
         Window { top: stack.start + steps * STEP, registers: steps as u16 }
     }
 
-    // What is lent is copied to where the callee may reach it, so nothing else ever is. What is refused here
-    // is what the firmware's board would have to refuse.
     fn stack_register(start: Word) -> Word {
         start
     }
@@ -209,10 +207,8 @@ impl Port for Machine {
         [stack.start, stack.end]
     }
 
-    fn exact_lease(memory: Span, _: bool) -> Option<u32> {
-        lending::is_exact(memory).then_some(0)
-    }
-
+    // What is lent is copied to where the callee may reach it, so nothing else ever is. What is refused here
+    // is what the firmware's board would have to refuse.
     fn lease_within(limits: Span, memory: Span, _: bool) -> Option<u32> {
         lending::is_within(limits, memory).then_some(0)
     }

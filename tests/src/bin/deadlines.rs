@@ -162,6 +162,15 @@ fn client(
     let waited = within(limit, limit + 2 * MILLISECOND, || work.wait());
     expect_that("an orderly server", waited.is_ok_and(|milliseconds| milliseconds <= 12));
     expect("it lives on", work.calls(), Ok(1));
+    for _ in 0..30 {
+        // At any time of the kernel's units, and inside of another time.
+        time::sleep(Duration::from_micros(100));
+        let begun = with_deadline(Duration::ZERO, || work.wait());
+        expect("a call for which there is no time", begun.err(), late.err());
+        let begun = with_deadline(limit, || with_deadline(Duration::ZERO, || work.wait()));
+        expect("another one", begun.err(), late.err());
+    }
+    expect("it was not entered", work.calls(), Ok(1));
 
     expect("a server that computes", within(limit, limit + GRACE, || work.spin()), late);
     expect("it begins anew", work.calls(), Ok(0));
@@ -182,6 +191,17 @@ fn client(
     expect_that("the nearer limit of a server", nested.is_ok_and(|milliseconds| milliseconds <= 8));
     let outer = with_deadline(3 * MILLISECOND, || with_deadline(500 * MILLISECOND, || work.wait()));
     expect_that("the nearer limit of two", outer.is_ok_and(|milliseconds| milliseconds <= 6));
+    // So long over that its number seems to come.
+    for (outer, inner) in [(5, 2), (2, 5)] {
+        let begun = with_deadline(outer * MILLISECOND, || {
+            with_deadline(inner * MILLISECOND, || {
+                time::sleep(34_000 * MILLISECOND);
+                Ok::<(), CallError>(())
+            })?;
+            work.calls()
+        });
+        expect("a call begun long after its time", begun.err(), late.err());
+    }
     let start = time::now();
     let free = work.wait();
     expect_that("no limit is left", free.is_ok_and(|milliseconds| milliseconds >= 1000));

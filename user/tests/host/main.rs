@@ -7,6 +7,7 @@ mod calls;
 mod capabilities;
 mod interfaces;
 mod leases;
+mod limits;
 mod rights;
 mod waiting;
 mod wiring;

@@ -1,0 +1,171 @@
+//! Numbers of the wiring that are one less or one more than they may be, each with its value and its limits in the
+//! text. (Those that may be are in `host/limits.rs`.)
+use crossgate::{Concurrent, Exclusive, Window, interface, system};
+
+#[interface]
+pub trait Temperature {
+    fn get(&self) -> i32;
+}
+pub struct Room;
+impl Temperature for Room {
+    fn get(&self) -> i32 {
+        200
+    }
+}
+pub fn run() -> ! {
+    crossgate::thread::exit()
+}
+
+mod priority_0 {
+    use super::*;
+    system! {
+        static SYSTEM;
+        process driver {
+            thread main (priority = 0, stack = 512) = run();
+        }
+    }
+}
+
+mod priority_32 {
+    use super::*;
+    system! {
+        static SYSTEM;
+        process driver {
+            thread main (priority = 32, stack = 512) = run();
+        }
+    }
+}
+
+mod stack_0 {
+    use super::*;
+    system! {
+        static SYSTEM;
+        process driver {
+            thread main (priority = 1, stack = 0) = run();
+        }
+    }
+}
+
+mod stack_past_16_mib {
+    use super::*;
+    system! {
+        static SYSTEM;
+        process driver {
+            thread main (priority = 1, stack = (1 << 24) + 1) = run();
+        }
+    }
+}
+
+mod service_stack_65536 {
+    use super::*;
+    system! {
+        static SYSTEM;
+        process driver {
+            object room (stack = 65536): Concurrent<Room> = Room => [ROOM: dyn Temperature];
+        }
+    }
+}
+
+mod window_0 {
+    use super::*;
+    system! {
+        static SYSTEM;
+        process driver {
+            mmio Window { start: 0, size: 0 };
+        }
+    }
+}
+
+mod window_16 {
+    use super::*;
+    system! {
+        static SYSTEM;
+        process driver {
+            mmio Window { start: 0x4000_0000, size: 16 };
+        }
+    }
+}
+
+mod window_48 {
+    use super::*;
+    system! {
+        static SYSTEM;
+        process driver {
+            mmio Window { start: 0x4000_0000, size: 48 };
+        }
+    }
+}
+
+mod window_4_gib {
+    use super::*;
+    system! {
+        static SYSTEM;
+        process driver {
+            mmio Window { start: 0, size: 1 << 32 };
+        }
+    }
+}
+
+mod window_not_aligned {
+    use super::*;
+    system! {
+        static SYSTEM;
+        process driver {
+            mmio Window { start: 0x4000_0800, size: 0x1000 };
+        }
+    }
+}
+
+mod window_past_4_gib {
+    use super::*;
+    system! {
+        static SYSTEM;
+        process driver {
+            mmio Window { start: 1 << 32, size: 0x1000 };
+        }
+    }
+}
+
+mod limit_0 {
+    use super::*;
+    system! {
+        static SYSTEM;
+        process driver {
+            on_fault = restart (limit = 0);
+        }
+    }
+}
+
+mod limit_256 {
+    use super::*;
+    system! {
+        static SYSTEM;
+        process driver {
+            on_fault = restart (limit = 256);
+        }
+    }
+}
+
+mod services_257 {
+    use super::*;
+    system! {
+        static SYSTEM;
+        process driver {
+            object rooms: [Concurrent<Room>; 257] = [const { Concurrent::new(Room) }; 257]
+                => [ROOMS: dyn Temperature];
+        }
+    }
+}
+
+mod exclusive_objects_256 {
+    use super::*;
+    system! {
+        static SYSTEM;
+        process driver {
+            object rooms: [Exclusive<Room>; 256] = [const { Exclusive::new(Room) }; 256]
+                => [ROOMS: dyn Temperature];
+        }
+    }
+}
+
+fn main() {}
