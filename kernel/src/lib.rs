@@ -31,6 +31,9 @@
 #![forbid(unsafe_code)]
 
 pub mod call;
+#[cfg(target_pointer_width = "32")]
+#[doc(hidden)]
+pub mod dead;
 pub mod fault;
 pub mod grant;
 pub mod lease;

@@ -24,8 +24,18 @@ pub fn run(minutes: u64) -> Result<bool> {
         setup::all()?;
         told(drift())
     });
+    report.step("fast paths and the slow one", || told(equivalence()));
     mutations::replay(&mut report, "")?;
     Ok(report.print())
+}
+
+/// The test `equivalence`, with twenty times as many states.
+fn equivalence() -> Command {
+    let mut cargo = workspace::cargo();
+    cargo.args(["run", "--release", "--package", "system-tests-cortex-m"]);
+    cargo.args(["--target", setup::TARGET, "--bin", "equivalence"]);
+    cargo.env("CROSSGATE_EQUIVALENCE", "20");
+    cargo
 }
 
 /// The test `drift` for ten minutes of the board's time, with an instruction in 128 ns.

@@ -1,0 +1,165 @@
+//! What of the kernel's memory means nothing now, and what each piece of it is called.
+//!
+//! It is for a test that looks at the memory from outside: two states are the same if they differ in
+//! nothing but what is dead in both. Whatever is told dead here is never read before it is written, which that
+//! test shows by writing anything there.
+
+use crate::Kernel;
+use crate::call::{Frame, LIMITED};
+use crate::memory::Span;
+use crate::port::{Port, Window};
+use crate::schedule::Ready;
+use crate::thread::{Pending, Thread, ThreadId, Wait};
+use crossgate_abi::{MAX_THREADS, PRIORITIES, Word};
+
+/// Where something lies.
+fn of<T: ?Sized>(it: &T) -> Span {
+    let start = core::ptr::from_ref(it).addr();
+    Span { start, end: start + size_of_val(it) }
+}
+
+/// Some of the bytes of something.
+fn part<T>(it: &T, from: Word, to: Word) -> Span {
+    let start = of(it).start;
+    Span { start: start + from, end: start + to }
+}
+
+/// What an option would hold, if it holds nothing.
+fn payload<T: Copy>(option: &Option<T>, example: T) -> Option<Span> {
+    let some = Some(example);
+    let from = some.as_ref().map_or(0, |it| of(it).start - of(&some).start);
+    option.is_none().then(|| part(option, from, from + size_of::<T>()))
+}
+
+/// Tells the name of each field of a struct, and where it is. (One that is left out does not compile.)
+macro_rules! fields {
+    ($tell:ident, $index:expr, $of:literal, $it:expr => $kind:ident { $($field:ident),* $(,)? }) => {
+        let $kind { $($field),* } = $it;
+        $($tell(concat!($of, stringify!($field)), $index, of($field));)*
+    };
+}
+
+impl<P: Port> Kernel<P> {
+    /// How many signals a notification has; none if it does not exist.
+    #[must_use]
+    pub fn signals(&self, index: Word) -> u32 {
+        self.notifications.get(index).map_or(0, |it| it.signals)
+    }
+
+    /// Tells every piece of memory that means nothing now. The registers of the current thread are saved
+    /// at `stack_pointer`.
+    pub fn dead(&self, stack_pointer: Word, tell: &mut impl FnMut(Span)) {
+        let current = self.threads.current_id();
+        for index in 0..self.system.threads.len() {
+            let thread = self.threads.get(ThreadId::new(index));
+            let mut used = thread.stack_pointer;
+            if thread.id == current {
+                used = stack_pointer;
+                // It is written when another thread becomes current.
+                tell(of(&thread.stack_pointer));
+            }
+            // What is below the stack pointer. If it is elsewhere, the thread is about to crash.
+            if thread.stack.start <= used && used <= thread.stack.end {
+                tell(Span { start: thread.stack.start, end: used });
+            }
+            // The same of its callers: there the stack of a callee does not begin at once.
+            for frame in thread.frames.iter().take(thread.depth().into()) {
+                let Window { top, .. } = P::window(thread.stack, frame.stack_pointer);
+                tell(Span { start: top, end: frame.stack_pointer });
+            }
+            thread.dead(tell);
+        }
+        self.ready.dead(tell);
+    }
+
+    /// Tells the name of each piece of memory, and of which number it is if there are several.
+    pub fn parts(&self, tell: &mut impl FnMut(&'static str, usize, Span)) {
+        fields!(tell, 0, "kernel.", self => Kernel {
+            threads, running, gates, port, services, notifications, signalled, system, locks, flash, processes,
+            next_deadline, ready, faults, refusals, states, limits, grants, granted,
+        });
+        for index in 0..self.system.threads.len() {
+            fields!(tell, index, "thread.", self.threads.get(ThreadId::new(index)) => Thread {
+                stack_register, level, calls, stack_pointer, stack, bounds, id, base_priority, priority,
+                is_waited_for, blocked_on, limit, grace, pending, wait, deadline, frames, leases,
+            });
+        }
+        for (index, lock) in self.locks.iter().enumerate() {
+            tell("lock", index, of(lock));
+        }
+        for (index, notification) in self.notifications.iter().enumerate() {
+            tell("notification", index, of(notification));
+        }
+        for (index, process) in self.states.iter().enumerate() {
+            tell("process", index, of(process));
+        }
+        for (index, granted) in self.granted.iter().enumerate() {
+            tell("granted", index, of(granted));
+        }
+    }
+}
+
+impl Thread {
+    fn dead(&self, tell: &mut impl FnMut(Span)) {
+        let depth = usize::from(self.depth());
+        for (index, frame) in self.frames.iter().enumerate() {
+            let Frame { stack_pointer, level, limit, service, care } = frame;
+            if index >= depth {
+                // Only that nothing has to be taken care of counts.
+                tell(of(stack_pointer));
+                tell(of(level));
+                tell(of(service));
+            }
+            if care & LIMITED == 0 {
+                tell(of(limit));
+            }
+        }
+        let held = usize::from(self.level.leases.count());
+        self.leases.iter().skip(held).for_each(|lease| tell(of(lease)));
+        payload(&self.blocked_on, ThreadId::IDLE).map(&mut *tell);
+        const WORD: Word = size_of::<Word>();
+        match self.pending {
+            Pending::Nothing | Pending::Retry => {
+                tell(part(&self.pending, 1, size_of::<Pending>()));
+            }
+            Pending::Reply { .. } => tell(part(&self.pending, 2, WORD)),
+        }
+        match self.wait {
+            Wait::Nothing | Wait::Time | Wait::Memory | Wait::Ended => {
+                tell(part(&self.wait, 1, size_of::<Wait>()));
+            }
+            Wait::Lock(_) => {
+                tell(part(&self.wait, 1, WORD));
+                tell(part(&self.wait, WORD + 1, size_of::<Wait>()));
+            }
+            Wait::Notifications(_) | Wait::Mutex(_) => tell(part(&self.wait, 1, WORD)),
+        }
+    }
+}
+
+impl Ready {
+    fn dead(&self, tell: &mut impl FnMut(Span)) {
+        let mut has_next = [false; MAX_THREADS];
+        for level in 0..PRIORITIES {
+            let (first, last) = (&self.first[level], &self.last[level]);
+            if self.levels << level >> 31 == 0 {
+                tell(of(first));
+                tell(of(last));
+                continue;
+            }
+            let mut thread = *first;
+            for _ in 0..MAX_THREADS {
+                if thread == *last {
+                    break;
+                }
+                has_next[thread.place()] = true;
+                thread = self.next[thread.place()];
+            }
+        }
+        for (next, live) in self.next.iter().zip(has_next) {
+            if !live {
+                tell(of(next));
+            }
+        }
+    }
+}

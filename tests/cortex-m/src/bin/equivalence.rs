@@ -1,0 +1,222 @@
+//! The fast paths of system calls lead to the same states as the slow one, which is the specification: from every
+//! value of what they look at, from random states, and from all that a few operations come to.
+//!
+//! Threads are puppets of a [referee](system_tests_cortex_m::referee), so what they would do is not written here.
+//!
+//! `CROSSGATE_EQUIVALENCE` says how many times as much is tried, when it is built.
+#![cfg_attr(target_os = "none", no_std, no_main)]
+
+#[cfg(not(target_os = "none"))]
+fn main() {
+    println!("run this by `cargo xtask test`");
+}
+
+#[cfg(target_os = "none")]
+mod firmware {
+    use core::sync::atomic::AtomicU32;
+    use crossgate::{
+        Concurrent, Exclusive, Handle, Lent, LentMut, Notification, Signal, interface,
+    };
+    use crossgate_abi::number;
+    use crossgate_abi::table::System;
+    use system_tests::report::{expect_that, pass, say};
+    use system_tests_cortex_m::referee::board::{Firmware, RefereeBoard};
+    use system_tests_cortex_m::referee::random::Player;
+    use system_tests_cortex_m::referee::search::{Search, Step};
+    use system_tests_cortex_m::referee::sweep::sweep;
+    use system_tests_cortex_m::referee::{CALL, Referee, Turn};
+
+    /// Methods of every shape.
+    #[interface]
+    trait Work {
+        fn none(&self);
+        fn one(&self, a: u32) -> u32;
+        fn two(&self, a: u32, b: u32);
+        fn three(&self, a: u32, b: u32, c: u32) -> u32;
+        fn four(&self, a: u32, b: u32, c: u32, d: u32) -> u64;
+        fn read(&self, memory: Lent<'_, [u8]>);
+        fn write(&self, value: u32, memory: LentMut<'_, [u8]>);
+        fn both(&self, from: Lent<'_, [u8]>, to: LentMut<'_, [u8]>);
+        fn take(&self, handle: Handle<dyn Work>);
+        fn give(&self, which: u32) -> Option<Handle<dyn Work>>;
+    }
+    /// How many they are: the gates of the services follow each other, each with as many.
+    const METHODS: u32 = 10;
+
+    /// Never runs. Its first word is used as a mutex.
+    struct Worker(#[expect(dead_code, reason = "it is only memory")] [AtomicU32; 8]);
+
+    const WORKER: Worker = Worker([const { AtomicU32::new(0) }; 8]);
+
+    impl Work for Worker {
+        fn none(&self) {}
+        fn one(&self, _: u32) -> u32 {
+            0
+        }
+        fn two(&self, _: u32, _: u32) {}
+        fn three(&self, _: u32, _: u32, _: u32) -> u32 {
+            0
+        }
+        fn four(&self, _: u32, _: u32, _: u32, _: u32) -> u64 {
+            0
+        }
+        fn read(&self, _: Lent<'_, [u8]>) {}
+        fn write(&self, _: u32, _: LentMut<'_, [u8]>) {}
+        fn both(&self, _: Lent<'_, [u8]>, _: LentMut<'_, [u8]>) {}
+        fn take(&self, _: Handle<dyn Work>) {}
+        fn give(&self, _: u32) -> Option<Handle<dyn Work>> {
+            None
+        }
+    }
+
+    type To = Handle<dyn Work>;
+
+    crossgate::system! {
+        static SYSTEM;
+        process store {
+            deadlines;
+            object file: Exclusive<Worker> = WORKER => [FILE: dyn Work];
+            object shelf: Concurrent<Worker> = WORKER => [SHELF: dyn Work];
+            thread keeper (priority = 1, stack = 4096) = call_both(WORK, ALONE, ASKED, DONE);
+        }
+        process server {
+            mmio board::UART1;
+            object work: Concurrent<Worker> = WORKER => [WORK: dyn Work];
+            object alone: Exclusive<Worker> = WORKER => [ALONE: dyn Work];
+            counting notification CAME;
+            interrupt LINE => CAME;
+            notification ASKED;
+            thread driver (priority = 3, stack = 1024) = serve(ASKED, FILE, SHELF, DONE);
+        }
+        process client {
+            deadlines;
+            mmio board::UART0;
+            mmio board::UART2;
+            notification DONE;
+            thread first (priority = 2, stack = 1024) = ask(WORK, ALONE, ASKED, DONE);
+            thread second (priority = 2, stack = 1024) = ask(SHELF, FILE, ASKED, DONE);
+            thread third (priority = 2, stack = 512) = ask(FILE, WORK, ASKED, DONE);
+        }
+        process supervisor {
+            notification FAULTED;
+            faults FAULTED;
+            thread main (priority = 7, stack = 1024) = supervise(FAULTED, DONE, WORK, SHELF);
+        }
+    }
+    board::port::start!(SYSTEM, RefereeBoard<Equivalence>);
+
+    fn call_both(_: To, _: To, _: Signal, _: Signal) -> ! {
+        crossgate::thread::exit()
+    }
+    fn serve(_: Notification, _: To, _: To, _: Signal) -> ! {
+        crossgate::thread::exit()
+    }
+    fn ask(_: To, _: To, _: Signal, _: Notification) -> ! {
+        crossgate::thread::exit()
+    }
+    fn supervise(_: Notification, _: Signal, _: To, _: To) -> ! {
+        crossgate::thread::exit()
+    }
+
+    /// The interrupt line of the server.
+    const LINE: u16 = 5;
+    /// How many times as much is tried as every day.
+    const TIMES: usize = match option_env!("CROSSGATE_EQUIVALENCE") {
+        Some(text) => match usize::from_str_radix(text, 10) {
+            Ok(times) => times,
+            Err(_) => panic!("CROSSGATE_EQUIVALENCE is not a number"),
+        },
+        None => 1,
+    };
+    /// How many system calls are made at random.
+    const CALLS: usize = 11_500 * TIMES;
+    /// How many states are searched.
+    const STATES: usize = 1_500 * TIMES;
+    /// The threads from which every value is tried: one with much stack, and one with little.
+    const SWEPT: [usize; 2] = [1, 5];
+
+    const FOR_EVER: u32 = u32::MAX;
+
+    /// What happens in the search: a thread does the only thing that it can do, then what it wants.
+    const STEPS: [Step; 17] = [
+        system_call(number::YIELD, 0),
+        Step::System { number: number::RETURN, words: [0, 7, 8, 9] },
+        Step::System { number: number::RETURN, words: [1, 7, 8, 9] },
+        system_call(number::SIGNAL, 0),
+        system_call(number::SIGNAL, 1),
+        system_call(number::SIGNAL, 2),
+        wait(0b0001),
+        wait(0b0010),
+        wait(0b0011),
+        wait(0b0100),
+        wait(0b1000),
+        Step::Interrupt(LINE),
+        system_call(number::PANIC, 0),
+        call(0),
+        call(1),
+        call(2),
+        call(3),
+    ];
+
+    const fn system_call(number: usize, word: u32) -> Step {
+        Step::System { number, words: [word, 0, 0, 0] }
+    }
+
+    const fn wait(set: u32) -> Step {
+        Step::System { number: number::WAIT, words: [set, FOR_EVER, FOR_EVER, 0] }
+    }
+
+    /// A call of the second method of a service.
+    const fn call(service: u32) -> Step {
+        Step::Call { gate: METHODS * service + 1, words: [1, 2, 3, 4] }
+    }
+
+    struct Equivalence;
+
+    impl Firmware for Equivalence {
+        fn system() -> &'static System {
+            &SYSTEM
+        }
+
+        fn play(mut referee: Referee) -> ! {
+            if TIMES == 1 {
+                sweep(&mut referee, &SYSTEM, SWEPT);
+            } else {
+                sweep(&mut referee, &SYSTEM, 1..SYSTEM.threads.len());
+            }
+            let mut player = Player::new(&SYSTEM, 0x5eed, &referee);
+            player.play(&mut referee, CALLS);
+            player.begin(&mut referee);
+            if let Turn::Idle(operation) = referee.turn() {
+                referee.perform(&operation);
+            }
+            let mut search = Search::new(&STEPS, &mut referee);
+            let all = search.run(&mut referee, STATES);
+            let (states, transitions) = (search.states, search.transitions);
+            say(format_args!("{states} states, {transitions} transitions; all: {all}"));
+            say(format_args!("by a fast path: {:?}", referee.fast));
+            say(format_args!("by the slow one: {:?}", referee.slow));
+            let fast = [
+                number::RETURN,
+                number::YIELD,
+                number::SIGNAL,
+                number::WAIT,
+                number::THREAD_ID,
+                CALL,
+            ];
+            for kind in fast {
+                // (The index of a thread is never told the slow way, but by a wild stack pointer.)
+                let count = |counts: &[usize]| counts.get(kind).is_some_and(|&it| it > ENOUGH);
+                expect_that("each fast path was taken often", count(&referee.fast));
+                expect_that(
+                    "it gave up as often",
+                    kind == number::THREAD_ID || count(&referee.slow),
+                );
+            }
+            pass()
+        }
+    }
+
+    /// How often each path has to be taken.
+    const ENOUGH: usize = 50;
+}

@@ -1,0 +1,98 @@
+//! How the referee comes to power: its firmware has this for a board.
+
+use super::state::World;
+use super::{Referee, arena, patch, processor};
+use board::port::{Board, Counter};
+use board::{CLOCK_HZ, Mps2An385};
+use core::arch::naked_asm;
+use core::marker::PhantomData;
+use crossgate_abi::table::System;
+use system_tests::arch;
+
+/// A firmware whose threads are puppets.
+pub trait Firmware: 'static {
+    /// Its wiring.
+    fn system() -> &'static System;
+    /// What the referee does with it. The idle thread is about to yield.
+    fn play(referee: Referee) -> !;
+}
+
+/// The board of such a firmware. Time passes when the referee wants, and SysTick never comes by itself.
+pub struct RefereeBoard<F>(PhantomData<F>);
+/// Its counter.
+pub struct RefereeCounter<F>(PhantomData<F>);
+
+const SYSTICK_CONTROL: *mut u32 = core::ptr::without_provenance_mut(0xe000_e010);
+const VECTOR_TABLE: *mut usize = core::ptr::without_provenance_mut(0xe000_ed08);
+/// Exceptions, by their numbers.
+const SYSTEM_CALL: usize = 11;
+const PENDSV: usize = 14;
+const SYSTICK: usize = 15;
+
+impl<F: Firmware> Board for RefereeBoard<F> {
+    const CLOCK_HZ: u32 = CLOCK_HZ;
+    type Counter = RefereeCounter<F>;
+
+    fn tell(byte: u8) {
+        Mps2An385::tell(byte);
+        arch::write_byte(byte);
+        let is_told = &mut arena().is_told;
+        if byte == b'\n' && core::mem::replace(is_told, true) {
+            // The kernel says a line only before it stops.
+            arch::end(1);
+        }
+    }
+}
+
+impl<F: Firmware> Counter for RefereeCounter<F> {
+    const HZ: u32 = 1_000_000;
+
+    fn start() {
+        let arena = arena();
+        // SAFETY: the vector table of the firmware is at the beginning of its memory; this is the reset handler,
+        // which nothing interrupts; SysTick, the vector table and the memory of code are the kernel's, for whom
+        // this works.
+        unsafe {
+            SYSTICK_CONTROL.write_volatile(0);
+            let vectors = VECTOR_TABLE.read_volatile();
+            for (index, vector) in arena.vectors.iter_mut().enumerate() {
+                *vector = arch::load(vectors + 4 * index) as usize;
+            }
+            patch::install();
+        }
+        arena.system_call = arena.vectors[SYSTEM_CALL];
+        arena.interrupt = arena.vectors[SYSTICK];
+        arena.vectors[SYSTEM_CALL] = first::<F> as *const () as usize;
+        arena.vectors[PENDSV] = processor::resume as *const () as usize;
+        arena.vectors[SYSTICK..].fill(processor::interrupt as *const () as usize);
+        // SAFETY: as above.
+        unsafe { VECTOR_TABLE.write_volatile((&raw const arena.vectors).addr()) };
+    }
+
+    fn count() -> u32 {
+        arena().time
+    }
+
+    fn alarm(_: u32) {}
+}
+
+/// The first system call of all: the idle thread's.
+#[unsafe(naked)]
+unsafe extern "C" fn first<F: Firmware>() {
+    naked_asm!(
+        "mov r0, sp",
+        "ldr sp, 1f",
+        "mrs r1, psp",
+        "b {play}",
+        ".balign 4",
+        "1: .word {stack}",
+        play = sym play::<F>,
+        stack = const arena::STACK,
+    )
+}
+
+extern "C" fn play<F: Firmware>(main_stack: usize, process_stack: usize) -> ! {
+    arena().main_stack = main_stack;
+    arena().world = Some(World::of(F::system()));
+    F::play(Referee::new(process_stack))
+}

@@ -1,0 +1,114 @@
+//! The registers of the CPU, and a run of the kernel with them.
+
+use super::arena;
+use core::arch::naked_asm;
+use core::mem::offset_of;
+
+/// What an exception has in `lr` that has interrupted a thread.
+pub const TO_THREAD: usize = 0xffff_fffd;
+
+/// Registers while an exception is handled.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(C)]
+pub struct Registers {
+    /// r4 to r11.
+    pub saved: [u32; 8],
+    pub process_stack: usize,
+    pub main_stack: usize,
+    pub link: usize,
+    /// r0 to r3, and r12.
+    pub scratch: [u32; 5],
+    /// Where to begin.
+    pub target: usize,
+}
+
+/// Runs the kernel with these registers from where they say, until it returns to a thread. Then they are what
+/// that would have had, but for what is in its frame.
+///
+/// PendSV brings the CPU back: it is pended here. It is of the same priority as all that runs, so it comes when
+/// that returns; and among what is pending it comes first.
+pub fn run(registers: &mut Registers) {
+    pend();
+    run_interrupt(registers);
+}
+
+/// The same, if an interrupt is pending, which PendSV would come before: its [handler](interrupt) pends it.
+pub fn run_interrupt(registers: &mut Registers) {
+    // SAFETY: the handlers of the kernel give the main stack back as they found it, and get one that
+    // is free; `resume` is what PendSV is handled by. The registers of this function are saved meanwhile.
+    unsafe { enter(registers) };
+}
+
+/// Pends PendSV.
+fn pend() {
+    const INTERRUPT_CONTROL: *mut u32 = core::ptr::without_provenance_mut(0xe000_ed04);
+    const PEND: u32 = 1 << 28;
+    // SAFETY: its handler is the referee's.
+    unsafe { INTERRUPT_CONTROL.write_volatile(PEND) };
+}
+
+#[unsafe(naked)]
+unsafe extern "C" fn enter(registers: &mut Registers) {
+    naked_asm!(
+        "push {{r0, r4-r11, lr}}",
+        "ldr r1, 1f",
+        "str sp, [r1]",
+        "mov r12, r0",
+        "ldmia r12!, {{r4-r11}}",
+        "ldmia r12!, {{r0-r2}}",
+        "msr psp, r0",
+        "mov sp, r1",
+        "mov lr, r2",
+        // What is below the stack pointer is free.
+        "ldr r0, [r12, #{target}]",
+        "str r0, [sp, #-4]",
+        "ldmia r12, {{r0-r3, r12}}",
+        "ldr pc, [sp, #-4]",
+        ".balign 4",
+        "1: .word {waiting}",
+        target = const offset_of!(Registers, target) - offset_of!(Registers, scratch),
+        waiting = const arena::WAITING,
+    )
+}
+
+/// Goes on in [`run`]: the handler of PendSV.
+#[unsafe(naked)]
+pub unsafe extern "C" fn resume() {
+    naked_asm!(
+        "ldr r0, 1f",
+        "ldr r1, [r0]",
+        "ldr r2, [r1]",
+        "stmia r2!, {{r4-r11}}",
+        "mrs r3, psp",
+        "mov r12, sp",
+        "stmia r2!, {{r3, r12, lr}}",
+        "mov sp, r1",
+        "pop {{r0, r4-r11, pc}}",
+        ".balign 4",
+        "1: .word {waiting}",
+        waiting = const arena::WAITING,
+    )
+}
+
+/// What an exception handler does that has nothing to do.
+#[unsafe(naked)]
+pub unsafe extern "C" fn return_from_exception() {
+    naked_asm!("bx lr")
+}
+
+/// The handler of all interrupts: has PendSV come after the kernel's.
+#[unsafe(naked)]
+pub unsafe extern "C" fn interrupt() {
+    naked_asm!(
+        "ldr r0, 1f",
+        "mov r1, #{pend}",
+        "str r1, [r0]",
+        "ldr r0, 2f",
+        "ldr pc, [r0]",
+        ".balign 4",
+        "1: .word 0xe000ed04",
+        "2: .word {interrupt}",
+        pend = const 1 << 28,
+        interrupt = const arena::INTERRUPT,
+    )
+}

@@ -1,0 +1,358 @@
+//! Random system calls: what a thread may do, what it must not, and what is just at the edge of that.
+
+use super::{FREE_SLOT, Moment, Operation, Referee, Turn, arena, kernel};
+use board::port::boot::Machine;
+use board::port::kernel::memory::Span;
+use board::port::kernel::port::Port;
+use crossgate_abi::table::{Notification, Service, System};
+use crossgate_abi::{CallError, LIMIT_OVER, LIMIT_UNIT, WHOLE_BLOCK, number};
+use system_tests::arch::store;
+
+/// A generator of numbers (xorshift).
+#[derive(Clone, Copy, Debug)]
+struct Generator(u32);
+
+impl Generator {
+    fn number(&mut self) -> u32 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 17;
+        self.0 ^= self.0 << 5;
+        self.0
+    }
+
+    /// One of the numbers below this one, which is not 0.
+    fn below(&mut self, end: usize) -> usize {
+        self.number() as usize % end
+    }
+
+    fn one_in(&mut self, count: usize) -> bool {
+        self.below(count) == 0
+    }
+
+    fn of<T: Copy>(&mut self, all: &[T], default: T) -> T {
+        let index = self.below(all.len().max(1));
+        all.get(index).copied().unwrap_or(default)
+    }
+}
+
+/// How many numbers of system calls there are.
+const NUMBERS: usize = number::CALLER + 1;
+/// The system calls that have fast paths, or are much used.
+const FREQUENT: [usize; 9] = [
+    number::RETURN,
+    number::RETURN,
+    number::RETURN,
+    number::YIELD,
+    number::SIGNAL,
+    number::SIGNAL,
+    number::WAIT,
+    number::WAIT,
+    number::THREAD_ID,
+];
+const FOR_EVER: u32 = u32::MAX;
+/// What it takes to enter a method, in bytes.
+const ENTRY_SIZE: usize = <Machine as Port>::ENTRY_SIZE;
+
+/// Plays at random: one life of the firmware after the other, as most end with everybody waiting.
+pub struct Player {
+    system: &'static System,
+    generator: Generator,
+    start: Moment,
+    /// Whether threads do what leads to crashes.
+    wild: bool,
+}
+
+/// How long a life is, in steps.
+const LIFE: usize = 300;
+
+impl Player {
+    /// One that begins now.
+    pub fn new(system: &'static System, seed: u32, referee: &Referee) -> Player {
+        arena().world().save(FREE_SLOT);
+        Player { system, generator: Generator(seed), start: referee.take(), wild: false }
+    }
+
+    /// Has at least so many system calls made.
+    pub fn play(&mut self, referee: &mut Referee, calls: usize) {
+        let end = arena().number + calls;
+        while arena().number < end {
+            self.begin(referee);
+            self.wild = self.generator.one_in(3);
+            for _ in 0..LIFE {
+                if !self.step(referee) {
+                    break;
+                }
+            }
+        }
+    }
+
+    /// Goes back to the beginning: the idle thread is about to yield.
+    pub fn begin(&mut self, referee: &mut Referee) {
+        arena().world().restore(FREE_SLOT);
+        referee.restore(&self.start);
+        arena().time = 0;
+    }
+
+    /// Something happens, if anything can.
+    fn step(&mut self, referee: &mut Referee) -> bool {
+        match referee.turn() {
+            // Threads begin often, all alike.
+            Turn::Only(operation)
+                if operation.kind() == number::BEGIN && !self.generator.one_in(8) =>
+            {
+                referee.perform(&operation);
+            }
+            Turn::Only(operation) => {
+                referee.compare(&operation);
+            }
+            Turn::Idle(operation) => match self.generator.below(16) {
+                0 => return false,
+                1 => {
+                    referee.compare(&operation);
+                }
+                _ => self.event(referee),
+            },
+            Turn::Free if self.generator.one_in(16) => self.event(referee),
+            Turn::Free => {
+                let operation = self.operation(referee);
+                if operation.is_possible(&referee.take()) {
+                    referee.compare(&operation);
+                }
+            }
+        }
+        true
+    }
+
+    /// Time passes, or an interrupt comes.
+    fn event(&mut self, referee: &mut Referee) {
+        let line = self.system.interrupts.get(self.generator.below(2)).map(|it| it.line);
+        match line {
+            Some(line) if referee.is_enabled(line) => referee.interrupt(line),
+            _ => {
+                let some = [1, 10, 1000, 20_000, 10_000_000];
+                arena().time = arena().time.wrapping_add(self.generator.of(&some, 1));
+                referee.timer();
+            }
+        }
+    }
+
+    /// Something that the current thread can do.
+    fn operation(&mut self, referee: &Referee) -> Operation {
+        let selector = self.selector();
+        let stack_pointer = self.stack_pointer(referee, selector);
+        let mut words = core::array::from_fn(|_| self.word(referee, stack_pointer));
+        if selector as i32 >= 0 {
+            self.lend(referee, stack_pointer, selector, &mut words);
+        } else {
+            self.arguments(!selector as usize, &mut words);
+        }
+        let saved = core::array::from_fn(|_| self.generator.number());
+        Operation { selector, words, stack_pointer, saved }
+    }
+
+    fn selector(&mut self) -> u32 {
+        let generator = &mut self.generator;
+        match generator.below(32) {
+            0 => generator.number(),
+            1 if self.wild => number::system_call(generator.below(NUMBERS + 2)) as u32,
+            1 | 2 => {
+                // Most of the rest ends something.
+                let harmless = [
+                    number::NOW,
+                    number::CALLER,
+                    number::LIMIT,
+                    number::ACKNOWLEDGE,
+                    number::ACKNOWLEDGE,
+                    number::SLEEP,
+                    number::MUTEX_WAIT,
+                    number::MUTEX_WAIT,
+                ];
+                number::system_call(generator.of(&harmless, 0)) as u32
+            }
+            3..18 => number::system_call(generator.of(&FREQUENT, 0)) as u32,
+            18 => generator.below(0x1_0000) as u32,
+            19 => generator.below(self.system.gates.len() + 1) as u32,
+            // What the wiring allows, if that is soon found.
+            _ => {
+                let process = kernel().current_thread().level().process;
+                let gates = self.system.gates;
+                let mut gate = 0;
+                for _ in 0..8 {
+                    gate = generator.below(gates.len());
+                    if gates[gate].callers >> process & 1 != 0 {
+                        break;
+                    }
+                }
+                gate as u32
+            }
+        }
+    }
+
+    /// Mostly a little below where its stack begins; or near to some edge.
+    fn stack_pointer(&mut self, referee: &Referee, selector: u32) -> usize {
+        let window = referee.window();
+        let own = self.memory(kernel().current_thread().level().process);
+        let stack = self.service(selector).map_or(0, |it| usize::from(it.stack));
+        let generator = &mut self.generator;
+        let near = 4 * generator.below(5);
+        let kind = generator.below(24);
+        match if self.wild { kind } else { kind.max(1) } {
+            0 => window.start + 4 * generator.below(48),
+            1 => {
+                // An edge of an eighth, or a power of two, of what is open.
+                let eighth = window.length().next_power_of_two() / [8, 16, 64][generator.below(3)];
+                window.start + eighth * generator.below(9) + near - 8
+            }
+            2 | 3 => {
+                // As much room as the service needs, or a little more or less.
+                let need = ENTRY_SIZE + stack;
+                window.start + need + 64 + near - 8
+            }
+            4 if self.wild => {
+                // In what it holds of others, or in its memory.
+                let thread = kernel().current_thread();
+                let lease = thread.leases().next().map_or(Span::EMPTY, |lease| lease.memory);
+                let memory = if generator.one_in(2) { lease } else { own };
+                memory.start + 4 * generator.below(memory.length() / 4 + 2)
+            }
+            5 if self.wild => generator.number() as usize,
+            _ => window.end - 4 * generator.below(24),
+        }
+    }
+
+    fn service(&self, selector: u32) -> Option<&'static Service> {
+        let gate = self.system.gates.get(selector as usize)?;
+        self.system.services.get(usize::from(gate.service))
+    }
+
+    fn memory(&self, process: u8) -> Span {
+        self.system.processes.get(usize::from(process)).map_or(Span::EMPTY, |process| Span {
+            start: process.memory.start,
+            end: process.memory.end,
+        })
+    }
+
+    fn word(&mut self, referee: &Referee, stack_pointer: usize) -> u32 {
+        let generator = &mut self.generator;
+        match generator.below(8) {
+            0 => generator.number(),
+            1 => [u32::MAX, 1 << 31, i32::MAX as u32, 256, 255, 32, 31][generator.below(7)],
+            2 => self.place(referee, stack_pointer) as u32,
+            3 => {
+                let service = generator.below(self.system.services.len() + 1);
+                self.system.services.get(service).map_or(u32::MAX, |it| it.gate.into())
+            }
+            _ => generator.below(9) as u32,
+        }
+    }
+
+    /// An address of some memory: what may be lent, or not.
+    fn place(&mut self, referee: &Referee, stack_pointer: usize) -> usize {
+        let thread = kernel().current_thread();
+        let window = referee.window();
+        let lease = thread.leases().next().map_or(Span::EMPTY, |lease| lease.memory);
+        let process = thread.level().process;
+        let shared =
+            self.system.processes.get(usize::from(process)).map_or(0, |it| it.memory.shared_start);
+        let generator = &mut self.generator;
+        let near = 4 * generator.below(16);
+        match generator.below(8) {
+            0 => stack_pointer + near,
+            1 => (window.end - near) & !31,
+            2 => window.end - near,
+            3 | 4 => lease.start + if generator.one_in(2) { 0 } else { near },
+            5 | 6 => shared + if generator.one_in(2) { 0 } else { near },
+            _ => {
+                let other = generator.below(self.system.processes.len()) as u8;
+                self.memory(other).start + near
+            }
+        }
+    }
+
+    /// Lends memory where the method wants some.
+    fn lend(
+        &mut self,
+        referee: &Referee,
+        stack_pointer: usize,
+        selector: u32,
+        words: &mut [u32; 4],
+    ) {
+        let Some(service) = self.service(selector) else { return };
+        let method = selector as usize - usize::from(service.gate);
+        let Some(method) = service.methods.get(method) else { return };
+        if !method.arguments.has_leases() || self.generator.one_in(8) {
+            return;
+        }
+        for index in 0..3 {
+            if method.arguments.kinds >> (4 * index) & 3 != 0 {
+                words[index] = self.place(referee, stack_pointer) as u32;
+                let lengths = [0, 32, 32, 64, 4, 256, WHOLE_BLOCK as u32 | 20];
+                words[index + 1] = self.generator.of(&lengths, 0);
+            }
+        }
+    }
+
+    /// Arguments that make sense.
+    fn arguments(&mut self, number: usize, words: &mut [u32; 4]) {
+        let generator = &mut self.generator;
+        match number {
+            number::RETURN => {
+                let refused = CallError::BadArgument as u32;
+                words[0] = [0, 0, 0, 0, 0, 0, refused, words[0]][generator.below(8)];
+            }
+            number::SIGNAL | number::ACKNOWLEDGE if !generator.one_in(8) => {
+                let process = kernel().current_thread().level().process;
+                let all = self.system.notifications;
+                for _ in 0..4 {
+                    words[0] = generator.below(all.len() + 1) as u32;
+                    let may = |it: &Notification| it.signallers >> process & 1 != 0;
+                    if all.get(words[0] as usize).is_some_and(may) {
+                        break;
+                    }
+                }
+            }
+            number::WAIT => {
+                let process = usize::from(kernel().current_thread().level().process);
+                let owned = self.system.processes.get(process).map_or(0, |it| it.notifications);
+                if !generator.one_in(8) {
+                    // Often one.
+                    words[0] =
+                        owned & [generator.number(), 1 << generator.below(4)][generator.below(2)];
+                }
+                (words[1], words[2]) = self.time();
+            }
+            number::SLEEP => (words[0], words[1]) = self.time(),
+            number::LIMIT => {
+                let now = u64::from(arena().time) / LIMIT_UNIT;
+                let units = [0, now + 1, now + 2, now + 20, now.wrapping_sub(1), LIMIT_OVER.into()];
+                words[0] = units[generator.below(6)] as u16 as u32;
+            }
+            number::MUTEX_WAIT | number::MUTEX_WAKE => {
+                let memory = self.memory(kernel().current_thread().level().process);
+                words[0] = memory.start as u32;
+                self.write_mutex(memory);
+            }
+            _ => {}
+        }
+    }
+
+    /// Writes the word of a mutex, as the thread may: some thread holds it.
+    fn write_mutex(&mut self, memory: Span) {
+        let holder = self.generator.below(self.system.threads.len());
+        if let Some(holder) = self.system.threads.get(holder)
+            && !memory.is_empty()
+        {
+            let contended = u32::from(self.generator.one_in(2));
+            store(memory.start, (holder.stack.addr() + holder.stack_size) as u32 | contended);
+        }
+    }
+
+    fn time(&mut self) -> (u32, u32) {
+        let generator = &mut self.generator;
+        let times = [(0, 0), (1, 0), (5000, 0), (0, 1), (FOR_EVER, 0)];
+        if generator.one_in(2) {
+            return (FOR_EVER, FOR_EVER);
+        }
+        times[generator.below(5)]
+    }
+}

@@ -1,0 +1,201 @@
+//! Every sequence of a few operations, breadth first, as the exhaustive search of the core goes: from each state
+//! each of them is made, along both paths. States that have been seen are not gone into again.
+
+use super::{END, FREE_SLOT, Moment, Operation, REST, Referee, Turn, arena, kernel};
+use board::port::kernel::memory::Span;
+use crossgate_abi::number;
+use system_tests::report::{expect_that, fail};
+
+/// What can happen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// The current thread makes a call.
+    Call {
+        /// Of this gate.
+        gate: u32,
+        /// With these words.
+        words: [u32; 4],
+    },
+    /// The current thread makes another system call.
+    System {
+        /// Of this number.
+        number: usize,
+        /// With these words.
+        words: [u32; 4],
+    },
+    /// An interrupt comes.
+    Interrupt(u16),
+}
+
+/// The stack that a puppet has in use.
+const USED: usize = 16;
+/// Signals of a notification that are not told apart from more.
+const SIGNALS: u32 = 2;
+/// Where the state is kept that is gone into.
+const HERE: usize = FREE_SLOT + 1;
+/// The most steps to a state.
+const LONGEST: usize = 64;
+/// How many hashes of states there is room for: a power of two.
+const SEEN: usize = 1 << 20;
+const ORIGINS: usize = (END - REST - 8 * SEEN) / 8;
+
+/// How a state is come to.
+#[derive(Clone, Copy)]
+#[repr(C)]
+struct Origin {
+    from: u32,
+    step: u32,
+}
+
+/// A search through states.
+pub struct Search<'a> {
+    steps: &'a [Step],
+    start: Moment,
+    seen: &'static mut [u64],
+    origins: &'static mut [Origin],
+    /// How many states have been found, ...
+    pub states: usize,
+    /// ... and transitions been made.
+    pub transitions: usize,
+}
+
+impl<'a> Search<'a> {
+    /// One that begins now, when everybody is ready to work.
+    pub fn new(steps: &'a [Step], referee: &mut Referee) -> Search<'a> {
+        let seen = core::ptr::with_exposed_provenance_mut::<u64>(REST);
+        // SAFETY: nobody else uses this memory while the search goes on.
+        let (seen, origins) = unsafe {
+            let origins = seen.add(SEEN).cast::<Origin>();
+            seen.write_bytes(0, SEEN);
+            (
+                core::slice::from_raw_parts_mut(seen, SEEN),
+                core::slice::from_raw_parts_mut(origins, ORIGINS),
+            )
+        };
+        let start = referee.take();
+        arena().world().fill_dead(&start, 0);
+        arena().world().save(FREE_SLOT);
+        let mut search = Search { steps, start, seen, origins, states: 0, transitions: 0 };
+        search.note(key(referee), Origin { from: 0, step: 0 });
+        search
+    }
+
+    /// Goes on until so many states are known, or all. Tells whether they are all.
+    pub fn run(&mut self, referee: &mut Referee, enough: usize) -> bool {
+        let mut next = 0;
+        while next < self.states && self.states < enough.min(ORIGINS).min(SEEN / 2) {
+            self.expand(referee, next);
+            next += 1;
+        }
+        next == self.states
+    }
+
+    /// Takes every step from a state.
+    fn expand(&mut self, referee: &mut Referee, index: usize) {
+        let world = arena().world();
+        world.restore(FREE_SLOT);
+        referee.restore(&self.start);
+        let mut path = [0; LONGEST];
+        let mut length = 0;
+        let mut at = index;
+        while at != 0 {
+            let Some(place) = path.get_mut(length) else {
+                fail(format_args!("a path is too long"))
+            };
+            *place = self.origins[at].step as usize;
+            at = self.origins[at].from as usize;
+            length += 1;
+        }
+        for &step in path[..length].iter().rev() {
+            self.take(referee, step, false);
+        }
+        let here = referee.take();
+        world.fill_dead(&here, 0);
+        world.save(HERE);
+        expect_that("the same steps lead to the same state", self.find(key(referee)).is_none());
+        for step in 0..self.steps.len() {
+            if self.take(referee, step, true) {
+                self.transitions += 1;
+                let now = referee.take();
+                world.fill_dead(&now, 0);
+                self.note(key(referee), Origin { from: index as u32, step: step as u32 });
+                world.restore(HERE);
+                referee.restore(&here);
+            }
+        }
+    }
+
+    /// Takes a step, if it is possible now.
+    fn take(&self, referee: &mut Referee, step: usize, compare: bool) -> bool {
+        let Some(&step) = self.steps.get(step) else { return false };
+        let stack_pointer = referee.window().end - USED;
+        let saved = [0x0101_0101 * kernel().thread_id() as u32; 8];
+        let operation = match step {
+            Step::Interrupt(line) => {
+                let may = referee.is_enabled(line);
+                if may {
+                    referee.interrupt(line);
+                }
+                return may;
+            }
+            Step::Call { gate, words } => Operation { selector: gate, words, stack_pointer, saved },
+            Step::System { number, words } => {
+                let selector = number::system_call(number) as u32;
+                Operation { selector, words, stack_pointer, saved }
+            }
+        };
+        let is_first = self.steps.first() == Some(&step);
+        let operation = match referee.turn() {
+            // That is one step, whichever it is: the first.
+            Turn::Only(only) if is_first => only,
+            Turn::Free if !self.floods(step) => operation,
+            _ => return false,
+        };
+        if !operation.is_possible(&referee.take()) {
+            return false;
+        }
+        if compare {
+            referee.compare(&operation);
+        } else {
+            referee.perform(&operation);
+        }
+        true
+    }
+
+    /// Whether this only adds to signals that nobody takes.
+    fn floods(&self, step: Step) -> bool {
+        let Step::System { number: number::SIGNAL, words } = step else { return false };
+        kernel().signals(words[0] as usize) >= SIGNALS
+    }
+
+    /// Where a hash has its place, if it is not there.
+    fn find(&self, key: u64) -> Option<usize> {
+        let mut place = key as usize % SEEN;
+        while self.seen[place] != 0 {
+            if self.seen[place] == key {
+                return None;
+            }
+            place = (place + 1) % SEEN;
+        }
+        Some(place)
+    }
+
+    fn note(&mut self, key: u64, origin: Origin) {
+        if let Some(place) = self.find(key) {
+            self.seen[place] = key;
+            self.origins[self.states] = origin;
+            self.states += 1;
+        }
+    }
+}
+
+/// Tells states apart, except by what is noted of faults.
+fn key(referee: &Referee) -> u64 {
+    let mut notes = [Span::EMPTY; 2];
+    kernel().parts(&mut |name, _, span| match name {
+        "kernel.faults" => notes[0] = span,
+        "kernel.refusals" => notes[1] = span,
+        _ => {}
+    });
+    arena().world().hash(&referee.take(), &notes) | 1
+}

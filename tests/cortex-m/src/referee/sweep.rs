@@ -1,0 +1,227 @@
+//! Every value: of the stack pointer, of the selector, of arguments, in some states at each depth of calls.
+
+use super::{FREE_SLOT, Moment, Operation, Referee, Turn, arena, kernel};
+use board::port::boot::Machine;
+use board::port::kernel::memory::Span;
+use board::port::kernel::port::Port;
+use crossgate_abi::table::{Notification, System};
+use crossgate_abi::{CallError, number};
+use system_tests::report::expect_that;
+
+const FOR_EVER: u32 = u32::MAX;
+/// Where the state is kept from which all is tried.
+const HERE: usize = FREE_SLOT + 1;
+/// What a puppet has in r4 to r11.
+const SAVED: [u32; 8] = [0x44, 0x55, 0x66, 0x77, 0x88, 0x99, 0xaa, 0xbb];
+const WORDS: [u32; 4] = [0x1111, 0x2222, 0x3333, 0x4444];
+/// What it takes to enter a method, and to save registers, in bytes.
+const ENTRY_SIZE: usize = <Machine as Port>::ENTRY_SIZE;
+const CONTEXT_SIZE: usize = <Machine as Port>::CONTEXT_SIZE;
+/// How near is near, in bytes; up to where every stack pointer is tried for calls, ...
+const NEAR: usize = 8;
+const LOW: usize = 512;
+/// ... and up to where for other system calls.
+const SYSTEM_CALL: usize = 2 * CONTEXT_SIZE;
+/// The stack that a puppet has in use.
+const USED: usize = 16;
+
+/// A state from which much is tried.
+struct Here<'a> {
+    referee: &'a mut Referee,
+    system: &'static System,
+    moment: Moment,
+    window: Span,
+}
+
+/// Tries all in the process of each of these threads, and in calls of each, as deep as they go. Begins and ends with the
+/// state in which the idle thread is about to yield.
+pub fn sweep(
+    referee: &mut Referee,
+    system: &'static System,
+    threads: impl IntoIterator<Item = usize>,
+) {
+    arena().world().save(FREE_SLOT);
+    let start = referee.take();
+    for thread in threads {
+        arena().world().restore(FREE_SLOT);
+        referee.restore(&start);
+        let is_there = come_to(referee, system, thread);
+        expect_that("each thread comes to run", is_there);
+        while try_all(referee, system) {}
+    }
+    arena().world().restore(FREE_SLOT);
+    referee.restore(&start);
+}
+
+/// Lets all who are more urgent go to sleep until a thread is about to begin its work.
+fn come_to(referee: &mut Referee, system: &System, thread: usize) -> bool {
+    for _ in 0..1000 {
+        match referee.turn() {
+            Turn::Idle(operation) | Turn::Only(operation) => {
+                referee.compare(&operation);
+            }
+            Turn::Free if kernel().thread_id() == thread => return true,
+            // It waits for the first notification that it can wait for, so that there are waiters.
+            Turn::Free => {
+                let stack_pointer = referee.stack_pointer();
+                let (number, words) = match owned(system) {
+                    0 => (number::SLEEP, [0, 1 << 16, 0, 0]),
+                    set => (number::WAIT, [set & set.wrapping_neg(), FOR_EVER, FOR_EVER, 0]),
+                };
+                referee.compare(&operation(number, words, stack_pointer));
+            }
+        }
+    }
+    false
+}
+
+/// The notifications of the current process.
+fn owned(system: &System) -> u32 {
+    let process = usize::from(kernel().current_thread().level().process);
+    system.processes.get(process).map_or(0, |it| it.notifications)
+}
+
+/// System call `number`.
+fn operation(number: usize, words: [u32; 4], stack_pointer: usize) -> Operation {
+    Operation { selector: number::system_call(number) as u32, words, stack_pointer, saved: SAVED }
+}
+
+/// Tries all from this state. Then makes the first call that can be made: tells whether there is one.
+fn try_all(referee: &mut Referee, system: &'static System) -> bool {
+    arena().world().save(HERE);
+    let (moment, window) = (referee.take(), referee.window());
+    let depth = kernel().current_thread().depth();
+    let mut here = Here { referee, system, moment, window };
+    here.try_stack_pointers();
+    here.try_gates();
+    here.try_numbers();
+    here.try_signals_and_waits();
+    let selectors = 0..system.gates.len() as u32;
+    let stack_pointer = here.usual();
+    for selector in selectors {
+        here.come_back();
+        here.referee.perform(&Operation { selector, words: [0; 4], stack_pointer, saved: SAVED });
+        if kernel().current_thread().depth() > depth {
+            return true;
+        }
+    }
+    here.come_back();
+    false
+}
+
+impl Here<'_> {
+    fn usual(&self) -> usize {
+        self.window.end - USED
+    }
+
+    fn come_back(&mut self) {
+        arena().world().restore(HERE);
+        self.referee.restore(&self.moment);
+    }
+
+    /// Compares what comes of this, here, if the CPU could do it.
+    fn compare(&mut self, selector: u32, words: [u32; 4], stack_pointer: usize) {
+        let operation = Operation { selector, words, stack_pointer, saved: SAVED };
+        if operation.is_possible(&self.moment) {
+            self.come_back();
+            self.referee.compare(&operation);
+        }
+    }
+
+    fn compare_number(&mut self, number: usize, words: [u32; 4], stack_pointer: usize) {
+        self.compare(number::system_call(number) as u32, words, stack_pointer);
+    }
+
+    /// From each stack pointer of the thread's stack, and a little beside: a system call of every kind that
+    /// has a fast path, and a call of each sort of gate.
+    fn try_stack_pointers(&mut self) {
+        let stack = kernel().current_thread().stack();
+        let process = kernel().current_thread().level().process;
+        let owned = owned(self.system);
+        let may = |it: &Notification| it.signallers >> process & 1 != 0;
+        let notification = self.system.notifications.iter().position(may).unwrap_or(0) as u32;
+        // One gate for each room that one needs.
+        let mut rooms = [0; 4];
+        let mut sorts = [u32::MAX; 4];
+        for (index, gate) in (0..).zip(self.system.gates) {
+            let is_new = gate.callers >> process & 1 != 0 && !rooms.contains(&gate.room);
+            if is_new && let Some(place) = sorts.iter().position(|&sort| sort == u32::MAX) {
+                (rooms[place], sorts[place]) = (gate.room, index);
+            }
+        }
+        // Where something may change: near to the bottom, and to the edges of eighths.
+        let eighth = self.window.length().next_power_of_two() / 8;
+        let near = |it: usize| (it + NEAR) % eighth <= 2 * NEAR;
+        for stack_pointer in (stack.start..=stack.end + 8).step_by(4) {
+            let left = stack_pointer - stack.start;
+            if left > LOW && !near(left) {
+                continue;
+            }
+            for selector in sorts {
+                self.compare(selector, WORDS, stack_pointer);
+            }
+            if left > SYSTEM_CALL && stack_pointer < self.window.end {
+                continue;
+            }
+            self.compare_number(number::RETURN, [0; 4], stack_pointer);
+            self.compare_number(number::YIELD, WORDS, stack_pointer);
+            self.compare_number(number::THREAD_ID, WORDS, stack_pointer);
+            self.compare_number(number::SIGNAL, [notification, 0, 0, 0], stack_pointer);
+            let for_ever = [owned & owned.wrapping_neg(), FOR_EVER, FOR_EVER, 0];
+            self.compare_number(number::WAIT, for_ever, stack_pointer);
+        }
+    }
+
+    /// Each gate, and numbers that are none: with much room, with as much as it needs, and with less.
+    fn try_gates(&mut self) {
+        let past = self.system.gates.len() as u32;
+        let others =
+            [past, past + 1, 0xff, 0x100, 0xffff, 0x1_0000, 1 << 28, 1 << 30, i32::MAX as u32];
+        for selector in (0..past).chain(others) {
+            self.compare(selector, WORDS, self.usual());
+            self.compare(selector, [0; 4], self.usual());
+            let stack = self.system.gates.get(selector as usize).map_or(0, |gate| {
+                let service = self.system.services.get(usize::from(gate.service));
+                service.map_or(0, |it| usize::from(it.stack))
+            });
+            let enough = self.window.start + ENTRY_SIZE + stack + CONTEXT_SIZE;
+            for stack_pointer in [enough - 8, enough - 4, enough, enough + 4, enough + 8] {
+                self.compare(selector, WORDS, stack_pointer);
+            }
+        }
+    }
+
+    /// Each number of a system call, and numbers that are none.
+    fn try_numbers(&mut self) {
+        for number in (0..40).chain([0xff, 0x100, 0xffff, i32::MAX as usize]) {
+            self.compare_number(number, [0; 4], self.usual());
+            self.compare_number(number, WORDS, self.usual());
+        }
+        let refused = CallError::BadArgument as u32;
+        for status in [0, 1, refused - 1, refused, refused + 1, 1 << 31, u32::MAX] {
+            self.compare_number(number::RETURN, [status, 7, 8, 9], self.usual());
+        }
+    }
+
+    /// Each notification, each set of up to two, and each kind of time.
+    fn try_signals_and_waits(&mut self) {
+        for notification in (0..40).chain([0xff, 0x100, 1 << 28, 1 << 31, u32::MAX]) {
+            self.compare_number(number::SIGNAL, [notification, 1, 2, 3], self.usual());
+        }
+        let times = [0, 1, 1 << 31, FOR_EVER - 1, FOR_EVER];
+        for bit in 0..32 {
+            let sets = [1 << bit, 3 << bit, !(1 << bit), 1 << bit | 1];
+            for set in sets {
+                self.compare_number(number::WAIT, [set, FOR_EVER, FOR_EVER, 0], self.usual());
+            }
+        }
+        let owned = owned(self.system);
+        for low in times {
+            for high in times {
+                for set in [owned, owned & owned.wrapping_neg(), 0] {
+                    self.compare_number(number::WAIT, [set, low, high, 0], self.usual());
+                }
+            }
+        }
+    }
+}
