@@ -110,6 +110,19 @@ pub struct ProcessMemory {
     pub kept_start: Word,
 }
 
+impl ProcessMemory {
+    /// That of a process that has none.
+    pub const NONE: ProcessMemory = ProcessMemory {
+        start: 0,
+        end: 0,
+        shared_start: 0,
+        shared_end: 0,
+        image: 0,
+        data_end: 0,
+        kept_start: 0,
+    };
+}
+
 /// A range of device registers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window {

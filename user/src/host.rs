@@ -5,7 +5,7 @@
 
 use crate::arch::Reply;
 use crate::{Handle, Notification, ServedBy, Shape};
-use crossgate_abi::table::{Method, NO_LOCK, ProcessMemory, RawReply, Service, System};
+use crossgate_abi::table::{Method, NO_LOCK, RawReply, Service, System};
 use crossgate_abi::{
     CallError, Kind, MAX_CALL_DEPTH, MAX_NOTIFICATIONS, Status, WHOLE_BLOCK, Word,
 };
@@ -147,18 +147,6 @@ pub fn call_raw(gate: usize, method: usize, words: [Word; 4]) -> Result<[Word; 2
     let reply = call(crossgate_abi::number::call(gate, method), words);
     CallError::from_status(Status(reply.status)).map_or(Ok(reply.words), Err)
 }
-
-/// Where the memory of a process would be.
-#[doc(hidden)]
-pub static NO_MEMORY: ProcessMemory = ProcessMemory {
-    start: 0,
-    end: 0,
-    shared_start: 0,
-    shared_end: 0,
-    image: 0,
-    data_end: 0,
-    kept_start: 0,
-};
 
 /// The thread that would run when no other can.
 #[doc(hidden)]

@@ -341,7 +341,7 @@ macro_rules! __system {
                         unsafe { &__MEMORY }
                     }
                     #[cfg(not(target_os = "none"))]
-                    { &$crate::host::NO_MEMORY }
+                    { &__table::ProcessMemory::NONE }
                 },
                 windows: const { &[$(__wiring::__WINDOWS[$window_number].2),*] },
                 notifications: 0 $(| $crate::wiring::bit(__wiring::__Notification::$notification as usize))*,

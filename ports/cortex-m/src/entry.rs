@@ -854,8 +854,8 @@ pub unsafe extern "C" fn load() -> *mut Context {
 const _: () = assert!(size_of::<ProcessRegions>() == 32, "`load` and `SVCall` multiply by it");
 
 /// Opens the leases that are in force for the current thread, closes those that were, and has its context
-/// lie in its window if it holds some. (One that holds none may go back to its caller without a look at that; a
-/// window has room for a context: one that has not is never entered.)
+/// lie in its window; in its stack if it holds none: it may go back to its caller without a look at this. (A window
+/// has room for a context: one that has not is never entered.)
 // Cold, so that calls without leases have the short way.
 #[cold]
 #[unsafe(naked)]

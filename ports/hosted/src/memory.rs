@@ -88,16 +88,7 @@ pub fn map(system: &System) -> Result<Vec<Region>, String> {
 fn region(name: &str) -> Result<Region, String> {
     let Some(placed) = placed(name) else {
         // It has no statics, objects or threads.
-        let memory = ProcessMemory {
-            start: 0,
-            end: 0,
-            shared_start: 0,
-            shared_end: 0,
-            image: 0,
-            data_end: 0,
-            kept_start: 0,
-        };
-        let memory = Box::leak(Box::new(memory));
+        let memory = &ProcessMemory::NONE;
         return Ok(Region { open: Span::EMPTY, memory, stack: None });
     };
     let Placed { start, shared_start, shared_end, data_end, kept_start, end } = placed;

@@ -82,16 +82,6 @@ pub(crate) mod tests {
     use crossgate_abi::table::{NO_LOCK, OnFault, Process, ProcessMemory, Service, Thread};
     use std::ptr::null;
 
-    const MEMORY: ProcessMemory = ProcessMemory {
-        start: 0,
-        end: 0,
-        shared_start: 0,
-        shared_end: 0,
-        image: 0,
-        data_end: 0,
-        kept_start: 0,
-    };
-
     extern "C" fn entry() -> ! {
         unreachable!("nothing runs here")
     }
@@ -99,7 +89,7 @@ pub(crate) mod tests {
     const fn process(name: &'static str) -> Process {
         Process {
             name,
-            memory: &MEMORY,
+            memory: &ProcessMemory::NONE,
             windows: &[],
             notifications: 0,
             on_fault: OnFault::DEFAULT,
