@@ -1,0 +1,83 @@
+//! Writes down the longest spans of a firmware's handlers while QEMU executes it.
+//!
+//! `-plugin libemulator_plugin.so,functions=FILE,spans=FILE`: the first file has the functions of the firmware,
+//! into the second goes a line for each span that is longer than those before it with its path.
+
+#![forbid(unsafe_code)]
+
+use anyhow::{Context, Result, anyhow};
+use handler_spans::{Functions, Instruction, Longest, Tracker};
+use qemu_plugin::install::{Args, Info, Value};
+use qemu_plugin::{HasCallbacks, PluginId, Register, TranslationBlock, register};
+use std::fs::{self, File};
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+
+/// How many calls of a path are told apart.
+const CALLS: usize = 3;
+
+/// The plugin, before and after it is given its arguments.
+#[derive(Default)]
+struct Plugin(Option<Arc<Mutex<Recorder>>>);
+
+/// What is recorded.
+struct Recorder {
+    tracker: Tracker,
+    longest: Longest,
+    file: File,
+}
+
+impl Recorder {
+    fn new(arguments: &Args) -> Result<Recorder> {
+        let path = |name| match arguments.parsed.get(name) {
+            Some(Value::String(path)) => Ok(path),
+            _ => Err(anyhow!("the plugin needs {name}=FILE")),
+        };
+        let functions = fs::read_to_string(path("functions")?).context("the functions")?;
+        let functions =
+            Functions::from_text(&functions).context("the functions are not as they should be")?;
+        let file = File::create(path("spans")?).context("the spans")?;
+        Ok(Recorder { tracker: Tracker::new(functions), longest: Longest::new(CALLS), file })
+    }
+
+    /// # Panics
+    /// If a handler's end was missed, or nothing can be written: what was measured would be wrong.
+    fn executed(&mut self, instruction: &Instruction) {
+        match self.tracker.executed(instruction) {
+            Ok(Some(span)) if self.longest.is(&span) => {
+                writeln!(self.file, "{span}").expect("a span can't be written");
+            }
+            Ok(_) => {}
+            Err(why) => panic!("{why}"),
+        }
+    }
+}
+
+impl Register for Plugin {
+    fn register(&mut self, _: PluginId, arguments: &Args, _: &Info) -> qemu_plugin::Result<()> {
+        let recorder = Recorder::new(arguments)?;
+        self.0 = Some(Arc::new(Mutex::new(recorder)));
+        Ok(())
+    }
+}
+
+impl HasCallbacks for Plugin {
+    fn on_translation_block_translate(
+        &mut self,
+        _: PluginId,
+        block: TranslationBlock,
+    ) -> qemu_plugin::Result<()> {
+        let Some(recorder) = &self.0 else { return Ok(()) };
+        for instruction in block.instructions() {
+            let recorder = Arc::clone(recorder);
+            let address = u32::try_from(instruction.vaddr()).context("an address has 32 bits")?;
+            let decoded = Instruction::new(address, &instruction.data());
+            instruction.register_execute_callback(move |_| {
+                recorder.lock().expect("nothing has failed before").executed(&decoded);
+            });
+        }
+        Ok(())
+    }
+}
+
+register!(Plugin::default());
