@@ -1,4 +1,4 @@
-//! What a developer runs: `cargo xtask demo`, `test`, `soak`, `bench`, `map`.
+//! What a developer runs: `cargo xtask demo`, `test`, `soak`, `bench`, `worst`, `map`.
 
 mod bench;
 mod board;
@@ -96,6 +96,9 @@ enum Task {
         /// Fail if a span is over its limit
         #[arg(long)]
         check: bool,
+        /// Only look at firmware with this text in its name
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        firmware: String,
     },
     /// Print who owns which memory of the thermostat
     Map {
@@ -133,7 +136,7 @@ fn run(task: Task) -> Result<bool> {
         Task::Soak { mutations: Some(pattern), .. } => soak::replay(&pattern),
         Task::Soak { minutes, mutations: None } => soak::run(minutes),
         Task::Bench { board, json, check } => bench::run(board, json, check).map(|()| true),
-        Task::Worst { check } => worst::run(check).map(|()| true),
+        Task::Worst { check, firmware } => worst::run(check, &firmware).map(|()| true),
         Task::Map { svg } => map::run(svg.as_deref()).map(|()| true),
         Task::RecordDay => recording::write().map(|()| true),
     }

@@ -12,7 +12,7 @@ const PACKAGES: [&str; 2] = ["system-tests", "system-tests-cortex-m"];
 /// What comes after this in a test's source are options for the emulator: the test runs with them.
 const OPTIONS: &str = "//! Emulator: ";
 /// How long a test may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// Builds all tests in this profile.
 ///
@@ -48,13 +48,22 @@ pub fn variants(test: &Firmware) -> Result<Vec<Variant>> {
 /// # Errors
 /// If it fails; the text has its output and the commands to repeat it.
 pub fn run(test: &Firmware, profile: Profile) -> Result<()> {
-    variants(test)?.iter().try_for_each(|Variant(options)| {
-        run_with(test, profile, &options.iter().map(String::as_str).collect::<Vec<_>>())
-    })
+    variants(test)?.iter().try_for_each(|variant| run_with(test, profile, variant, &[]))
 }
 
-fn run_with(test: &Firmware, profile: Profile, options: &[&str]) -> Result<()> {
-    let finished = emulator::run(&test.file, options, PATIENCE)?;
+/// Runs a test in one of them, with more options for the emulator, which are none of the test's.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_with(
+    test: &Firmware,
+    profile: Profile,
+    Variant(options): &Variant,
+    more: &[String],
+) -> Result<()> {
+    let options: Vec<_> = options.iter().map(String::as_str).collect();
+    let all: Vec<_> = options.iter().copied().chain(more.iter().map(String::as_str)).collect();
+    let finished = emulator::run(&test.file, &all, PATIENCE)?;
     if finished.success {
         return Ok(());
     }
@@ -64,6 +73,6 @@ fn run_with(test: &Firmware, profile: Profile, options: &[&str]) -> Result<()> {
         profile.name(),
         setup::TARGET,
         test.name,
-        command::line(&emulator::run_command(&test.file, options))
+        command::line(&emulator::run_command(&test.file, &options))
     )
 }

@@ -13,12 +13,15 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
-/// How many calls of a path are told apart.
-const CALLS: usize = 3;
-
-/// The plugin, before and after it is given its arguments.
+/// The plugin: nothing before it is given its arguments.
 #[derive(Default)]
-struct Plugin(Option<Arc<Mutex<Recorder>>>);
+struct Plugin(Option<Task>);
+
+/// What it was told to do.
+struct Task {
+    functions: Functions,
+    recorder: Arc<Mutex<Recorder>>,
+}
 
 /// What is recorded.
 struct Recorder {
@@ -27,8 +30,8 @@ struct Recorder {
     file: File,
 }
 
-impl Recorder {
-    fn new(arguments: &Args) -> Result<Recorder> {
+impl Task {
+    fn new(arguments: &Args) -> Result<Task> {
         let path = |name| match arguments.parsed.get(name) {
             Some(Value::String(path)) => Ok(path),
             _ => Err(anyhow!("the plugin needs {name}=FILE")),
@@ -37,9 +40,13 @@ impl Recorder {
         let functions =
             Functions::from_text(&functions).context("the functions are not as they should be")?;
         let file = File::create(path("spans")?).context("the spans")?;
-        Ok(Recorder { tracker: Tracker::new(functions), longest: Longest::new(CALLS), file })
+        let (tracker, longest) = (Tracker::default(), Longest::default());
+        let recorder = Arc::new(Mutex::new(Recorder { tracker, longest, file }));
+        Ok(Task { functions, recorder })
     }
+}
 
+impl Recorder {
     /// # Panics
     /// If a handler's end was missed, or nothing can be written: what was measured would be wrong.
     fn executed(&mut self, instruction: &Instruction) {
@@ -55,8 +62,7 @@ impl Recorder {
 
 impl Register for Plugin {
     fn register(&mut self, _: PluginId, arguments: &Args, _: &Info) -> qemu_plugin::Result<()> {
-        let recorder = Recorder::new(arguments)?;
-        self.0 = Some(Arc::new(Mutex::new(recorder)));
+        self.0 = Some(Task::new(arguments)?);
         Ok(())
     }
 }
@@ -67,11 +73,11 @@ impl HasCallbacks for Plugin {
         _: PluginId,
         block: TranslationBlock,
     ) -> qemu_plugin::Result<()> {
-        let Some(recorder) = &self.0 else { return Ok(()) };
+        let Some(Task { functions, recorder }) = &self.0 else { return Ok(()) };
         for instruction in block.instructions() {
             let recorder = Arc::clone(recorder);
             let address = u32::try_from(instruction.vaddr()).context("an address has 32 bits")?;
-            let decoded = Instruction::new(address, &instruction.data());
+            let decoded = Instruction::new(address, &instruction.data(), functions);
             instruction.register_execute_callback(move |_| {
                 recorder.lock().expect("nothing has failed before").executed(&decoded);
             });

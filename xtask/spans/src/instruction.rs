@@ -1,5 +1,7 @@
 //! What an instruction does to the flow of execution.
 
+use crate::{Functions, Role};
+
 /// An instruction, as far as it matters here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Instruction {
@@ -9,6 +11,10 @@ pub struct Instruction {
     pub next: u32,
     /// What it does.
     pub flow: Flow,
+    /// The index of the function that it is in.
+    pub function: usize,
+    /// What that function is, if it starts with it.
+    pub role: Option<Role>,
 }
 
 /// Where execution goes on after an instruction.
@@ -31,14 +37,30 @@ pub enum Flow {
 impl Instruction {
     /// The Thumb instruction with these bytes (ARM DDI 0403E, A5).
     #[must_use]
-    pub fn new(address: u32, bytes: &[u8]) -> Instruction {
+    pub fn new(address: u32, bytes: &[u8], functions: &Functions) -> Instruction {
         let half =
             |at| bytes.get(at..at + 2).map_or(0, |half| u16::from_le_bytes([half[0], half[1]]));
         let flow = match bytes.len() {
             4 => Flow::of_long(address, half(0), half(2)),
             _ => Flow::of_short(address, half(0)),
         };
-        Instruction { address, next: address + bytes.len() as u32, flow }
+        Instruction::with_flow(address, bytes.len() as u32, flow, functions)
+    }
+
+    pub(crate) fn with_flow(
+        address: u32,
+        size: u32,
+        flow: Flow,
+        functions: &Functions,
+    ) -> Instruction {
+        let function = functions.index_of(address);
+        Instruction {
+            address,
+            next: address + size,
+            flow,
+            function,
+            role: functions.role_at(address),
+        }
     }
 
     /// Whether it leads to this address by itself, without an exception.
@@ -100,6 +122,7 @@ mod tests {
 
     #[test]
     fn instructions_that_change_the_flow_are_known() {
+        let functions = Functions::new(Vec::new());
         let flows = [
             ("svc 0", &[0x00, 0xdf][..], Flow::SystemCall),
             ("bl", &[0x01, 0xf0, 0x14, 0xfe], Flow::Call),
@@ -122,9 +145,9 @@ mod tests {
             ("dsb", &[0xbf, 0xf3, 0x4f, 0x8f], Flow::On),
         ];
         for (text, bytes, flow) in flows {
-            let next = 0x100 + bytes.len() as u32;
-            let instruction = Instruction { address: 0x100, next, flow };
-            assert_eq!(Instruction::new(0x100, bytes), instruction, "{text}");
+            let instruction = Instruction::new(0x100, bytes, &functions);
+            assert_eq!(instruction.flow, flow, "{text}");
+            assert_eq!(instruction.next, 0x100 + bytes.len() as u32, "{text}");
         }
     }
 }

@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt::{self, Display};
 use std::str::FromStr;
 
+/// How many calls of a path are told apart.
+const CALLS: usize = 3;
+
 /// Instructions of one function, one after the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Run {
@@ -44,12 +47,12 @@ impl Span {
     }
 
     /// The handler, of what it calls the function in which the most instructions are executed, of what that
-    /// calls the same, and so on for at most so many calls. This is what the kernel did, in short.
+    /// calls the same, and so on, for at most three calls. This is what the kernel did, in short.
     #[must_use]
-    pub fn path(&self, calls: usize) -> Vec<usize> {
+    pub fn path(&self) -> Vec<usize> {
         let mut runs = &self.runs[..];
         let mut path: Vec<_> = runs.first().map(|run| run.function).into_iter().collect();
-        for depth in 1..=calls {
+        for depth in 1..=CALLS {
             let called = runs.chunk_by(|one, other| (one.depth < depth) == (other.depth < depth));
             let called = called.filter(|runs| runs[0].depth >= depth);
             let count = |runs: &&[Run]| runs.iter().map(|run| run.count).sum::<u64>();
@@ -96,22 +99,13 @@ impl FromStr for Span {
 }
 
 /// The longest span of each path.
-#[derive(Debug)]
-pub struct Longest {
-    calls: usize,
-    spans: BTreeMap<Vec<usize>, u64>,
-}
+#[derive(Debug, Default)]
+pub struct Longest(BTreeMap<Vec<usize>, u64>);
 
 impl Longest {
-    /// Paths have at most so many calls.
-    #[must_use]
-    pub fn new(calls: usize) -> Longest {
-        Longest { calls, spans: BTreeMap::new() }
-    }
-
     /// Whether this span is longer than all before it with its path.
     pub fn is(&mut self, span: &Span) -> bool {
-        let longest = self.spans.entry(span.path(self.calls)).or_default();
+        let longest = self.0.entry(span.path()).or_default();
         let count = span.count();
         let longer = count > *longest;
         *longest = count.max(*longest);
@@ -153,16 +147,17 @@ mod tests {
             (1, 2, 1),
         ];
         let span = span(&runs);
-        assert_eq!(span.path(0), [9]);
-        assert_eq!(span.path(1), [9, 2]);
-        assert_eq!(span.path(9), [9, 2, 3, 4]);
+        assert_eq!(span.path(), [9, 2, 3, 4]);
+        let runs = [(0, 9, 1), (1, 1, 1), (2, 2, 1), (3, 3, 1), (4, 4, 9), (0, 9, 1), (1, 5, 3)];
+        assert_eq!(self::span(&runs).path(), [9, 1, 2, 3]);
+        assert_eq!(self::span(&[(0, 9, 1)]).path(), [9]);
         assert_eq!(span.count(), 32);
         assert_eq!(span.by_function(), [(1, 10), (4, 9), (2, 7), (3, 4), (9, 2)]);
     }
 
     #[test]
     fn only_longer_spans_of_a_path_count() {
-        let mut longest = Longest::new(1);
+        let mut longest = Longest::default();
         let spans = [(1, 5), (1, 5), (2, 3), (1, 6), (2, 2)];
         let is =
             spans.map(|(function, count)| longest.is(&span(&[(0, 0, 1), (1, function, count)])));

@@ -1,11 +1,10 @@
 //! Follows execution into handlers and out of them.
 
-use crate::{Flow, Functions, Instruction, Role, Span};
+use crate::{Flow, Instruction, Role, Span};
 
 /// What is known of the execution so far.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Tracker {
-    functions: Functions,
     /// How many instructions were executed.
     count: u64,
     last: Option<Instruction>,
@@ -22,12 +21,6 @@ struct Handler {
 }
 
 impl Tracker {
-    /// The firmware has these functions, and starts from a reset.
-    #[must_use]
-    pub fn new(functions: Functions) -> Tracker {
-        Tracker { functions, count: 0, last: None, handler: None }
-    }
-
     /// Takes an instruction that is about to be executed. Gives the span that has ended with the one before it.
     ///
     /// # Errors
@@ -41,11 +34,11 @@ impl Tracker {
         let last = self.last.replace(*instruction);
         let mut ended = None;
         if let (Some(handler), Some(last)) = (&mut self.handler, last)
-            && handler.has_ended(&last, address, &self.functions)
+            && handler.has_ended(&last, instruction)
         {
             ended = self.handler.take().map(|handler| handler.span);
         }
-        match (self.functions.role_at(address), &mut self.handler) {
+        match (instruction.role, &mut self.handler) {
             (Some(Role::Reset), _) => self.handler = None,
             (Some(Role::Handler), Some(handler)) => {
                 // One that interrupts a handler is a part of it. What a handler goes on with is none.
@@ -61,7 +54,7 @@ impl Tracker {
         }
         self.count += 1;
         if let Some(handler) = &mut self.handler {
-            handler.span.add(handler.returns.len(), self.functions.index_of(address));
+            handler.span.add(handler.returns.len(), instruction.function);
             if instruction.flow == Flow::SystemCall {
                 return Err(format!("a handler makes a system call at {address:#x}"));
             }
@@ -71,12 +64,11 @@ impl Tracker {
 }
 
 impl Handler {
-    /// Follows what `last` did, after which the instruction at `address` is executed. Tells whether it was the
-    /// return of the exception.
-    fn has_ended(&mut self, last: &Instruction, address: u32, functions: &Functions) -> bool {
+    /// Follows what `last` did, after which `next` is executed. Tells whether it was the return of the exception.
+    fn has_ended(&mut self, last: &Instruction, next: &Instruction) -> bool {
         match last.flow {
             // They may be conditional, and not be done.
-            _ if address == last.next => return false,
+            _ if next.address == last.next => return false,
             Flow::On | Flow::Branch(_) | Flow::SystemCall => return false,
             Flow::Call => {
                 self.returns.push(Some(last.next));
@@ -87,12 +79,16 @@ impl Handler {
         // What has interrupted a handler doesn't return for it.
         let own =
             self.returns.iter().rposition(Option::is_none).map_or(0, |exception| exception + 1);
-        if let Some(call) = self.returns[own..].iter().rposition(|&to| to == Some(address)) {
+        if let Some(call) = self.returns[own..].iter().rposition(|&to| to == Some(next.address)) {
             self.returns.truncate(own + call);
             return false;
         }
-        let stays = functions.index_of(last.address) == functions.index_of(address)
-            || (self.returns.len() > own && functions.role_at(address).is_some());
+        let stays = match next.role {
+            None => last.function == next.function,
+            // It returns instead of the function that has gone on with it.
+            Some(Role::Called) => self.returns.len() > own,
+            Some(Role::Handler | Role::Reset) => false,
+        };
         if last.flow == Flow::Jump && stays {
             return false;
         }
@@ -104,11 +100,11 @@ impl Handler {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Function;
+    use crate::{Function, Functions};
 
     /// Two handlers, at 0x100 and 0x200, and two functions of the kernel, at 0x300 and 0x400. Code of threads is
     /// at 0x1000, where one begins.
-    fn tracker() -> Tracker {
+    fn functions() -> Functions {
         let functions = [
             (0x40, Role::Reset),
             (0x100, Role::Handler),
@@ -118,15 +114,17 @@ mod tests {
             (0x1000, Role::Called),
         ];
         let functions = functions.map(|(address, role)| Function { address, role });
-        Tracker::new(Functions::new(functions.to_vec()))
+        Functions::new(functions.to_vec())
     }
 
     /// Executes instructions of 2 bytes: gives the spans that have ended, without their starts.
     fn spans(execution: &[(u32, Flow)]) -> Vec<String> {
-        let mut tracker = tracker();
+        let functions = functions();
+        let mut tracker = Tracker::default();
         let mut spans = Vec::new();
         for &(address, flow) in execution {
-            let span = tracker.executed(&Instruction { address, next: address + 2, flow }).unwrap();
+            let span =
+                tracker.executed(&Instruction::with_flow(address, 2, flow, &functions)).unwrap();
             spans.extend(span.map(|span| span.to_string().split_once(' ').unwrap().1.to_owned()));
         }
         spans
@@ -232,9 +230,10 @@ mod tests {
 
     #[test]
     fn a_handler_whose_end_was_missed_is_told() {
-        let mut tracker = tracker();
+        let functions = functions();
+        let mut tracker = Tracker::default();
         let mut execute =
-            |address, flow| tracker.executed(&Instruction { address, next: address + 2, flow });
+            |address, flow| tracker.executed(&Instruction::with_flow(address, 2, flow, &functions));
         assert_eq!(execute(0x100, Call), Ok(None));
         assert_eq!(execute(0x1000, On), Ok(None));
         assert_eq!(

@@ -9,21 +9,17 @@ mod plugin;
 mod symbols;
 mod table;
 
-use crate::system_tests::{self, Variant};
+use crate::board::Board;
 use crate::workspace::{Firmware, Profile};
-use crate::{board::Board, emulator, progress, setup, workspace};
-use anyhow::{Result, bail, ensure};
+use crate::{progress, setup, system_tests, workspace};
+use anyhow::{Result, ensure};
 use handler_spans::Span;
 use plugin::Plugin;
 use std::collections::BTreeMap;
-use std::time::Duration;
 use symbols::Symbols;
 
 /// The package with the firmware that has the kernel do the most.
 const PACKAGE: &str = "worst-cases";
-/// How long a firmware may run.
-const PATIENCE: Duration = Duration::from_secs(120);
-
 /// The longest span of a path.
 struct Longest {
     /// The handler, and what it called: the names of the functions.
@@ -42,7 +38,7 @@ impl Longest {
     fn new(span: &Span, symbols: &Symbols, firmware: &str) -> Longest {
         let name = |index: usize| symbols.name(index).to_owned();
         Longest {
-            path: span.path(plugin::CALLS).into_iter().map(name).collect(),
+            path: span.path().into_iter().map(name).collect(),
             count: span.count(),
             firmware: firmware.to_owned(),
             start: span.start,
@@ -53,67 +49,118 @@ impl Longest {
                 .collect(),
         }
     }
+
+    fn path(&self) -> String {
+        self.path.join(" > ")
+    }
 }
 
-/// Measures, and prints a table of the paths.
+/// What firmware that has run was measured to do.
+pub struct Measurement {
+    plugin: Plugin,
+    longest: ByPath,
+}
+
+/// The longest span of each path.
+#[derive(Default)]
+struct ByPath(BTreeMap<String, Longest>);
+
+impl Measurement {
+    /// Builds what measures.
+    ///
+    /// # Errors
+    /// If it does not build.
+    pub fn new() -> Result<Measurement> {
+        Ok(Measurement { plugin: Plugin::build()?, longest: ByPath::default() })
+    }
+
+    /// Runs a firmware of the release profile, in all of its ways to run.
+    ///
+    /// # Errors
+    /// If it fails, or can't be measured.
+    pub fn run(&mut self, firmware: &Firmware) -> Result<()> {
+        let symbols = Symbols::of(&firmware.file)?;
+        for variant in system_tests::variants(firmware)? {
+            let recording = self.plugin.record(&symbols)?;
+            system_tests::run_with(firmware, Profile::Release, &variant, recording.options())?;
+            let spans = recording.spans()?;
+            ensure!(!spans.is_empty(), "{} has run without a handler", firmware.name);
+            for span in spans {
+                self.longest.add(Longest::new(&span, &symbols, &firmware.name));
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks every span.
+    ///
+    /// # Errors
+    /// If one is over its limit.
+    pub fn check(&self) -> Result<()> {
+        let missed = limits::missed(self.longest.0.values());
+        ensure!(missed.is_empty(), "interrupts are held off for too long:\n{}", missed.join("\n"));
+        Ok(())
+    }
+
+    fn print(&self) {
+        let mut longest: Vec<_> = self.longest.0.values().collect();
+        longest.sort_by_key(|longest| std::cmp::Reverse(longest.count));
+        table::print(&longest);
+    }
+}
+
+impl ByPath {
+    fn add(&mut self, longest: Longest) {
+        let path = longest.path();
+        if self.0.get(&path).is_none_or(|known| known.count < longest.count) {
+            self.0.insert(path, longest);
+        }
+    }
+}
+
+/// Measures the firmware with this text in its name, and prints a table of the paths.
 ///
 /// # Errors
 /// If something can't be measured, or `check` is set and a span is over its limit.
-pub fn run(check: bool) -> Result<()> {
+pub fn run(check: bool, text: &str) -> Result<()> {
     setup::target()?;
     setup::emulator_for_tests()?;
-    let mut firmware = progress::step("building the system tests, release", || {
-        system_tests::build(Profile::Release)
-    })?;
-    firmware.extend(worst_cases()?);
-    let longest = measure(&firmware)?;
-    table::print(&longest);
-    if check {
-        limits::check(&longest)?;
+    let tests = || system_tests::build(Profile::Release);
+    let mut firmware = progress::step("building the system tests, release", tests)?;
+    firmware.extend(progress::step("building the worst cases", cases)?);
+    firmware.retain(|firmware| firmware.name.contains(text));
+    ensure!(!firmware.is_empty(), "there is no firmware with {text} in its name");
+    let mut measurement = progress::step("building the emulator's plugin", Measurement::new)?;
+    for firmware in &firmware {
+        progress::step(&format!("measuring {}", firmware.name), || measurement.run(firmware))?;
     }
-    Ok(())
+    measurement.print();
+    if check { measurement.check() } else { Ok(()) }
 }
 
-fn worst_cases() -> Result<Vec<Firmware>> {
-    progress::step("building the worst cases", || {
-        workspace::build(PACKAGE, Board::Mps2An385, Profile::Release)
-    })
+/// Builds the firmware that has the kernel do the most.
+///
+/// # Errors
+/// If it does not build.
+pub fn cases() -> Result<Vec<Firmware>> {
+    workspace::build(PACKAGE, Board::Mps2An385, Profile::Release)
 }
 
-/// The longest span of each path in all of these, the longest first.
-fn measure(firmware: &[Firmware]) -> Result<Vec<Longest>> {
-    let plugin = progress::step("building the emulator's plugin", Plugin::build)?;
-    let mut all = BTreeMap::<Vec<String>, Longest>::new();
-    for firmware in firmware {
-        let found =
-            progress::step(&format!("measuring {}", firmware.name), || spans(firmware, &plugin))?;
-        for longest in found {
-            let known = all.get(&longest.path);
-            if known.is_none_or(|known| known.count < longest.count) {
-                all.insert(longest.path.clone(), longest);
-            }
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_of_each_path_is_kept() {
+        let mut by_path = ByPath::default();
+        for (path, count, firmware) in
+            [("a", 5, "one"), ("b", 7, "one"), ("a", 6, "two"), ("b", 7, "two")]
+        {
+            let (path, firmware) = (vec![path.to_owned()], firmware.to_owned());
+            by_path.add(Longest { path, count, firmware, start: 0, parts: Vec::new() });
         }
+        let kept: Vec<_> =
+            by_path.0.values().map(|l| (l.path(), l.count, l.firmware.as_str())).collect();
+        assert_eq!(kept, [("a".to_owned(), 6, "two"), ("b".to_owned(), 7, "one")]);
     }
-    let mut all: Vec<_> = all.into_values().collect();
-    all.sort_by_key(|longest| std::cmp::Reverse(longest.count));
-    Ok(all)
-}
-
-/// What is found in a firmware, in all of its ways to run.
-fn spans(firmware: &Firmware, plugin: &Plugin) -> Result<Vec<Longest>> {
-    let symbols = Symbols::of(&firmware.file)?;
-    let mut found = Vec::new();
-    for Variant(options) in system_tests::variants(firmware)? {
-        let recording = plugin.record(&symbols)?;
-        let options: Vec<_> =
-            options.iter().chain(recording.options()).map(String::as_str).collect();
-        let finished = emulator::run(&firmware.file, &options, PATIENCE)?;
-        ensure!(finished.success, "{} failed:\n{}", firmware.name, finished.output);
-        let spans = recording.spans()?;
-        if spans.is_empty() {
-            bail!("{} has run without a handler", firmware.name);
-        }
-        found.extend(spans.iter().map(|span| Longest::new(span, &symbols, &firmware.name)));
-    }
-    Ok(found)
 }

@@ -11,9 +11,6 @@ use tempfile::TempDir;
 
 const PACKAGE: &str = "emulator-plugin";
 
-/// How many calls of a path are told apart.
-pub const CALLS: usize = 3;
-
 /// The plugin, built.
 pub struct Plugin(PathBuf);
 
