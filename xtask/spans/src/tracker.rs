@@ -40,11 +40,11 @@ impl Tracker {
         }
         match (instruction.role, &mut self.handler) {
             (Some(Role::Reset), _) => self.handler = None,
-            (Some(Role::Handler), Some(handler)) => {
-                // One that interrupts a handler is a part of it. What a handler goes on with is none.
-                if !last.is_some_and(|last| last.goes_on_at(address)) {
-                    handler.returns.push(None);
-                }
+            // One that interrupts a handler is a part of it. What a handler goes on with is none.
+            (Some(Role::Handler), Some(handler))
+                if last.is_none_or(|it| !it.goes_on_at(address)) =>
+            {
+                handler.returns.push(None);
             }
             (Some(Role::Handler), None) => {
                 let span = Span { start: self.count, runs: Vec::new() };
