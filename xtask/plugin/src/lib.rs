@@ -6,7 +6,7 @@
 #![forbid(unsafe_code)]
 
 use anyhow::{Context, Result, anyhow};
-use handler_spans::{Functions, Instruction, Longest, Tracker};
+use handler_spans::{Functions, Instruction, Longest, Role, Tracker};
 use qemu_plugin::install::{Args, Info, Value};
 use qemu_plugin::{HasCallbacks, PluginId, Register, TranslationBlock, register};
 use std::fs::{self, File};
@@ -74,10 +74,13 @@ impl HasCallbacks for Plugin {
         block: TranslationBlock,
     ) -> qemu_plugin::Result<()> {
         let Some(Task { functions, recorder }) = &self.0 else { return Ok(()) };
-        for instruction in block.instructions() {
-            let recorder = Arc::clone(recorder);
+        for (index, instruction) in block.instructions().enumerate() {
             let address = u32::try_from(instruction.vaddr()).context("an address has 32 bits")?;
             let decoded = Instruction::new(address, &instruction.data(), functions);
+            if index > 0 && decoded.role == Role::Thread {
+                continue;
+            }
+            let recorder = Arc::clone(recorder);
             instruction.register_execute_callback(move |_| {
                 recorder.lock().expect("nothing has failed before").executed(&decoded);
             });

@@ -1,14 +1,16 @@
 //! The functions of a firmware, as the plugin is told them.
 
-/// What a function is for the CPU.
+/// Who executes a function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
-    /// It starts at a reset.
+    /// The CPU, at a reset.
     Reset,
-    /// It is an exception's handler.
+    /// The CPU, at an exception.
     Handler,
-    /// It is called by others.
-    Called,
+    /// Threads do.
+    Thread,
+    /// Handlers may, and threads.
+    Any,
 }
 
 /// A function.
@@ -16,7 +18,7 @@ pub enum Role {
 pub struct Function {
     /// Where it starts. It ends where the next one starts.
     pub address: u32,
-    /// What it is for the CPU.
+    /// Who executes it.
     pub role: Role,
 }
 
@@ -38,11 +40,10 @@ impl Functions {
         self.0.partition_point(|function| function.address <= address).saturating_sub(1)
     }
 
-    /// The role that a function has which starts exactly here.
+    /// The function with this index.
     #[must_use]
-    pub fn role_at(&self, address: u32) -> Option<Role> {
-        let function = self.0.get(self.index_of(address))?;
-        (function.address == address).then_some(function.role)
+    pub fn get(&self, index: usize) -> Option<&Function> {
+        self.0.get(index)
     }
 
     /// A line for each.
@@ -52,7 +53,8 @@ impl Functions {
             let role = match function.role {
                 Role::Reset => "reset",
                 Role::Handler => "handler",
-                Role::Called => "called",
+                Role::Thread => "thread",
+                Role::Any => "any",
             };
             format!("{:x} {role}\n", function.address)
         };
@@ -67,7 +69,8 @@ impl Functions {
             let role = match role {
                 "reset" => Role::Reset,
                 "handler" => Role::Handler,
-                "called" => Role::Called,
+                "thread" => Role::Thread,
+                "any" => Role::Any,
                 _ => return None,
             };
             Some(Function { address: u32::from_str_radix(address, 16).ok()?, role })
@@ -82,7 +85,7 @@ mod tests {
 
     fn functions() -> Functions {
         Functions::new(vec![
-            Function { address: 0x200, role: Role::Called },
+            Function { address: 0x200, role: Role::Any },
             Function { address: 0x100, role: Role::Handler },
             Function { address: 0x40, role: Role::Reset },
         ])
@@ -92,14 +95,12 @@ mod tests {
     fn an_address_belongs_to_the_function_before_it() {
         let indices = [0, 0x40, 0xfe, 0x100, 0x1fe, 0x200, 0x1000].map(|a| functions().index_of(a));
         assert_eq!(indices, [0, 0, 0, 1, 1, 2, 2]);
-        let roles = [0x40, 0x42, 0x100, 0x200].map(|address| functions().role_at(address));
-        assert_eq!(roles, [Some(Role::Reset), None, Some(Role::Handler), Some(Role::Called)]);
     }
 
     #[test]
     fn what_is_written_is_read() {
         assert_eq!(Functions::from_text(&functions().to_text()), Some(functions()));
         assert_eq!(Functions::from_text("100 none\n"), None);
-        assert_eq!(Functions::from_text("x called\n"), None);
+        assert_eq!(Functions::from_text("x any\n"), None);
     }
 }

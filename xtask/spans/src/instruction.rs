@@ -13,8 +13,10 @@ pub struct Instruction {
     pub flow: Flow,
     /// The index of the function that it is in.
     pub function: usize,
-    /// What that function is, if it starts with it.
-    pub role: Option<Role>,
+    /// Who executes that function.
+    pub role: Role,
+    /// Whether that function starts with it.
+    pub is_start: bool,
 }
 
 /// Where execution goes on after an instruction.
@@ -30,8 +32,6 @@ pub enum Flow {
     Return,
     /// Where another register says: a return of an exception, or a function that returns instead of this one.
     Jump,
-    /// In a handler: it is a system call.
-    SystemCall,
 }
 
 impl Instruction {
@@ -53,13 +53,15 @@ impl Instruction {
         flow: Flow,
         functions: &Functions,
     ) -> Instruction {
-        let function = functions.index_of(address);
+        let index = functions.index_of(address);
+        let function = functions.get(index);
         Instruction {
             address,
             next: address + size,
             flow,
-            function,
-            role: functions.role_at(address),
+            function: index,
+            role: function.map_or(Role::Any, |function| function.role),
+            is_start: function.is_some_and(|function| function.address == address),
         }
     }
 
@@ -75,7 +77,6 @@ impl Flow {
         const LINK_REGISTER: u16 = 14 << 3;
         let register = code & 0x78;
         match code {
-            _ if code & 0xff00 == 0xdf00 => Flow::SystemCall,
             _ if code & 0xf800 == 0xe000 => {
                 let offset = i32::from(code as i16) << 21 >> 20;
                 Flow::Branch(address.wrapping_add(4).wrapping_add_signed(offset))
@@ -124,7 +125,7 @@ mod tests {
     fn instructions_that_change_the_flow_are_known() {
         let functions = Functions::new(Vec::new());
         let flows = [
-            ("svc 0", &[0x00, 0xdf][..], Flow::SystemCall),
+            ("svc 0", &[0x00, 0xdf][..], Flow::On),
             ("bl", &[0x01, 0xf0, 0x14, 0xfe], Flow::Call),
             ("blx r3", &[0x98, 0x47], Flow::Call),
             ("bx lr", &[0x70, 0x47], Flow::Return),

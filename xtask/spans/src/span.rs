@@ -21,8 +21,6 @@ pub struct Run {
 /// What was executed from the entry of an exception to its return.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Span {
-    /// How many instructions were executed before.
-    pub start: u64,
     /// All of it, in order.
     pub runs: Vec<Run>,
 }
@@ -73,9 +71,8 @@ impl Span {
 
 impl Display for Span {
     fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
-        write!(formatter, "{}", self.start)?;
         self.runs.iter().try_for_each(|Run { depth, function, count }| {
-            write!(formatter, " {depth}:{function}:{count}")
+            write!(formatter, "{depth}:{function}:{count} ")
         })
     }
 }
@@ -90,11 +87,9 @@ impl FromStr for Span {
             let run = Run { depth: number()?, function: number()?, count: number()? as u64 };
             numbers.next().is_none().then_some(run)
         };
-        let mut words = line.split_whitespace();
-        let start = words.next().and_then(|start| start.parse().ok());
-        let runs = words.map(run).collect::<Option<Vec<_>>>();
-        let span = start.zip(runs).map(|(start, runs)| Span { start, runs });
-        span.filter(|span| !span.runs.is_empty()).ok_or_else(|| format!("not a span: {line}"))
+        let runs = line.split_whitespace().map(run).collect::<Option<Vec<_>>>();
+        let span = runs.filter(|runs| !runs.is_empty()).map(|runs| Span { runs });
+        span.ok_or_else(|| format!("not a span: {line}"))
     }
 }
 
@@ -119,15 +114,15 @@ mod tests {
 
     fn span(runs: &[(usize, usize, u64)]) -> Span {
         let run = |&(depth, function, count)| Run { depth, function, count };
-        Span { start: 7, runs: runs.iter().map(run).collect() }
+        Span { runs: runs.iter().map(run).collect() }
     }
 
     #[test]
     fn what_is_written_is_read() {
         let span = span(&[(0, 3, 12), (1, 4, 100), (0, 3, 2)]);
-        assert_eq!(span.to_string(), "7 0:3:12 1:4:100 0:3:2");
+        assert_eq!(span.to_string(), "0:3:12 1:4:100 0:3:2 ");
         assert_eq!(span.to_string().parse(), Ok(span));
-        for line in ["", "7", "x 0:3:12", "7 0:3", "7 0:3:12:1", "7 0:x:12"] {
+        for line in ["", "7", "x 0:3:12", "0:3", "0:3:12:1", "0:x:12"] {
             assert!(line.parse::<Span>().is_err(), "{line}");
         }
     }

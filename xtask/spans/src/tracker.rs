@@ -5,8 +5,6 @@ use crate::{Flow, Instruction, Role, Span};
 /// What is known of the execution so far.
 #[derive(Debug, Default)]
 pub struct Tracker {
-    /// How many instructions were executed.
-    count: u64,
     last: Option<Instruction>,
     /// What the CPU is in the middle of.
     handler: Option<Handler>,
@@ -23,8 +21,10 @@ struct Handler {
 impl Tracker {
     /// Takes an instruction that is about to be executed. Gives the span that has ended with the one before it.
     ///
+    /// Of what only threads execute, it is enough to be told of the first instruction of each block.
+    ///
     /// # Errors
-    /// If a handler makes a system call: this is what a thread does, so the handler's end was missed.
+    /// If a handler executes what only threads do: the handler's end was missed.
     pub fn executed(&mut self, instruction: &Instruction) -> Result<Option<Span>, String> {
         let address = instruction.address;
         if self.last.is_some_and(|last| last.address == address) {
@@ -38,26 +38,24 @@ impl Tracker {
         {
             ended = self.handler.take().map(|handler| handler.span);
         }
-        match (instruction.role, &mut self.handler) {
-            (Some(Role::Reset), _) => self.handler = None,
-            // One that interrupts a handler is a part of it. What a handler goes on with is none.
-            (Some(Role::Handler), Some(handler))
-                if last.is_none_or(|it| !it.goes_on_at(address)) =>
-            {
-                handler.returns.push(None);
+        let enters = |role| instruction.is_start && instruction.role == role;
+        if enters(Role::Reset) {
+            self.handler = None;
+        } else if enters(Role::Handler) {
+            match &mut self.handler {
+                None => self.handler = Some(Handler::default()),
+                // One that interrupts a handler is a part of it. What a handler goes on with is none.
+                Some(handler) if last.is_none_or(|last| !last.goes_on_at(address)) => {
+                    handler.returns.push(None);
+                }
+                Some(_) => {}
             }
-            (Some(Role::Handler), None) => {
-                let span = Span { start: self.count, runs: Vec::new() };
-                self.handler = Some(Handler { span, returns: Vec::new() });
-            }
-            _ => {}
         }
-        self.count += 1;
         if let Some(handler) = &mut self.handler {
-            handler.span.add(handler.returns.len(), instruction.function);
-            if instruction.flow == Flow::SystemCall {
-                return Err(format!("a handler makes a system call at {address:#x}"));
+            if instruction.role == Role::Thread {
+                return Err(format!("a handler goes on at {address:#x}, where only threads do"));
             }
+            handler.span.add(handler.returns.len(), instruction.function);
         }
         Ok(ended)
     }
@@ -69,7 +67,7 @@ impl Handler {
         match last.flow {
             // They may be conditional, and not be done.
             _ if next.address == last.next => return false,
-            Flow::On | Flow::Branch(_) | Flow::SystemCall => return false,
+            Flow::On | Flow::Branch(_) => return false,
             Flow::Call => {
                 self.returns.push(Some(last.next));
                 return false;
@@ -83,11 +81,11 @@ impl Handler {
             self.returns.truncate(own + call);
             return false;
         }
-        let stays = match next.role {
-            None => last.function == next.function,
+        let stays = if next.is_start {
             // It returns instead of the function that has gone on with it.
-            Some(Role::Called) => self.returns.len() > own,
-            Some(Role::Handler | Role::Reset) => false,
+            next.role == Role::Any && self.returns.len() > own
+        } else {
+            last.function == next.function
         };
         if last.flow == Flow::Jump && stays {
             return false;
@@ -109,15 +107,15 @@ mod tests {
             (0x40, Role::Reset),
             (0x100, Role::Handler),
             (0x200, Role::Handler),
-            (0x300, Role::Called),
-            (0x400, Role::Called),
-            (0x1000, Role::Called),
+            (0x300, Role::Any),
+            (0x400, Role::Any),
+            (0x1000, Role::Thread),
         ];
         let functions = functions.map(|(address, role)| Function { address, role });
         Functions::new(functions.to_vec())
     }
 
-    /// Executes instructions of 2 bytes: gives the spans that have ended, without their starts.
+    /// Executes instructions of 2 bytes: gives the spans that have ended.
     fn spans(execution: &[(u32, Flow)]) -> Vec<String> {
         let functions = functions();
         let mut tracker = Tracker::default();
@@ -125,17 +123,17 @@ mod tests {
         for &(address, flow) in execution {
             let span =
                 tracker.executed(&Instruction::with_flow(address, 2, flow, &functions)).unwrap();
-            spans.extend(span.map(|span| span.to_string().split_once(' ').unwrap().1.to_owned()));
+            spans.extend(span.map(|span| span.to_string().trim_end().to_owned()));
         }
         spans
     }
 
-    use Flow::{Branch, Call, Jump, On, Return, SystemCall};
+    use Flow::{Branch, Call, Jump, On, Return};
 
     #[test]
     fn a_span_is_from_the_handler_to_its_return() {
         let execution = [
-            (0x1000, SystemCall),
+            (0x1000, On),
             (0x100, On),
             (0x102, Call),
             (0x300, On),
@@ -144,7 +142,7 @@ mod tests {
             (0x304, Return),
             (0x104, Jump),
             (0x1002, On),
-            (0x1004, SystemCall),
+            (0x1004, On),
             (0x200, Return),
             (0x1006, On),
         ];
@@ -234,11 +232,8 @@ mod tests {
         let mut tracker = Tracker::default();
         let mut execute =
             |address, flow| tracker.executed(&Instruction::with_flow(address, 2, flow, &functions));
-        assert_eq!(execute(0x100, Call), Ok(None));
-        assert_eq!(execute(0x1000, On), Ok(None));
-        assert_eq!(
-            execute(0x1002, SystemCall),
-            Err("a handler makes a system call at 0x1002".to_owned())
-        );
+        assert_eq!(execute(0x100, On), Ok(None));
+        let why = "a handler goes on at 0x1000, where only threads do".to_owned();
+        assert_eq!(execute(0x1000, On), Err(why));
     }
 }

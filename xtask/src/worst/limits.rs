@@ -35,7 +35,6 @@ mod tests {
             path: path.split(" > ").map(str::to_owned).collect(),
             count,
             firmware: "visitors".into(),
-            start: 7,
             parts: Vec::new(),
         }
     }

@@ -1,15 +1,18 @@
 //! The functions of a firmware, and their names.
 
 use crate::size;
+use crate::workspace::Firmware;
 use anyhow::{Context, Result};
 use handler_spans::{Function, Functions, Role};
 use object::{Object, ObjectSection, ObjectSymbol, SymbolKind};
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
 
 /// The section with the vector table: the first stack pointer, where a reset starts, and the handlers.
 const VECTORS: &str = ".vector_table";
+
+/// Functions of these crates run in threads, never in a handler; so do those of the firmware's crate.
+const THREADS: [&str; 2] = ["crossgate::", "system_tests::"];
 
 /// The functions of a firmware.
 pub struct Symbols {
@@ -19,12 +22,13 @@ pub struct Symbols {
 }
 
 impl Symbols {
-    /// Those of an ELF file.
+    /// Those of a firmware.
     ///
     /// # Errors
-    /// If it can't be read, or has no vector table.
-    pub fn of(file: &Path) -> Result<Symbols> {
+    /// If its ELF file can't be read, or has no vector table.
+    pub fn of(Firmware { name, file, .. }: &Firmware) -> Result<Symbols> {
         let bytes = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+        let own = format!("{name}::");
         let file = object::File::parse(&*bytes).context("not an ELF file")?;
         let mut names = BTreeMap::<u32, &str>::new();
         for symbol in file.symbols().filter(|symbol| symbol.kind() == SymbolKind::Text) {
@@ -41,14 +45,19 @@ impl Symbols {
             .skip(1)
             .map(|word| code(u32::from_le_bytes([word[0], word[1], word[2], word[3]])))
             .collect();
-        let role = |address| match vectors.iter().position(|&vector| vector == address) {
+        let role = |address: u32, name: &str| match vectors.iter().position(|&vector| vector == address) {
             Some(0) => Role::Reset,
             Some(_) => Role::Handler,
-            None => Role::Called,
+            None => {
+                let name = demangled(name);
+                let mut threads = THREADS.into_iter().chain([own.as_str()]);
+                if threads.any(|path| name.starts_with(path)) { Role::Thread } else { Role::Any }
+            }
         };
-        let function = |&address: &u32| Function { address, role: role(address) };
+        let function =
+            |(&address, &name): (&u32, &&str)| Function { address, role: role(address, name) };
         Ok(Symbols {
-            functions: Functions::new(names.keys().map(function).collect()),
+            functions: Functions::new(names.iter().map(function).collect()),
             names: names.into_values().map(short_name).collect(),
         })
     }
@@ -69,9 +78,13 @@ fn code(pointer: u32) -> u32 {
     pointer & !1
 }
 
+fn demangled(symbol: &str) -> String {
+    format!("{:#}", rustc_demangle::demangle(symbol))
+}
+
 /// The last two parts of a symbol's path: `lock::inherit`. Generic arguments, and `<impl Type>`, are no parts.
 fn short_name(symbol: &str) -> String {
-    let name = format!("{:#}", rustc_demangle::demangle(symbol));
+    let name = demangled(symbol);
     let parts = parts(&name);
     parts[parts.len().saturating_sub(2)..].join("::")
 }

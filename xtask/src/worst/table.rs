@@ -20,11 +20,8 @@ fn row(longest: &Longest) -> String {
     if !others.is_empty() {
         parts.push(format!("others {}", others.iter().map(|(_, count)| count).sum::<u64>()));
     }
-    let (firmware, start, parts) = (&longest.firmware, longest.start, parts.join(", "));
-    format!(
-        "{count:>12} {limit:>8}  {path}{mark}\n{:>23} in {firmware}, after {start} instructions: {parts}\n",
-        ""
-    )
+    let (firmware, parts) = (&longest.firmware, parts.join(", "));
+    format!("{count:>12} {limit:>8}  {path}{mark}\n{:>23} in {firmware}: {parts}\n", "")
 }
 
 #[cfg(test)]
@@ -35,10 +32,10 @@ mod tests {
     fn a_row_tells_where_and_of_what_a_span_is() {
         let parts: Vec<_> = (1..=10).rev().map(|count| (format!("f{count}"), count)).collect();
         let path = ["SVCall", "handler::new"].map(str::to_owned).to_vec();
-        let longest = Longest { path, count: 55, firmware: "visitors".into(), start: 7, parts };
+        let longest = Longest { path, count: 55, firmware: "visitors".into(), parts };
         let text = row(&longest);
         assert!(text.contains("55      400  SVCall > handler::new\n"), "{text}");
-        let second = "in visitors, after 7 instructions: \
+        let second = "in visitors: \
             f10 10, f9 9, f8 8, f7 7, f6 6, f5 5, f4 4, f3 3, others 3\n";
         assert!(text.ends_with(second), "{text}");
         assert!(row(&Longest { count: 401, ..longest }).contains("OVER THE LIMIT"));
