@@ -11,8 +11,8 @@ use std::fs;
 /// The section with the vector table: the first stack pointer, where a reset starts, and the handlers.
 const VECTORS: &str = ".vector_table";
 
-/// Functions of these crates run in threads, never in a handler; so do those of the firmware's crate.
-const THREADS: [&str; 2] = ["crossgate::", "system_tests::"];
+/// Functions of this crate run in threads, never in a handler; so do those of the firmware's crate.
+const USER: &str = "crossgate::";
 
 /// The functions of a firmware.
 pub struct Symbols {
@@ -45,15 +45,16 @@ impl Symbols {
             .skip(1)
             .map(|word| code(u32::from_le_bytes([word[0], word[1], word[2], word[3]])))
             .collect();
-        let role = |address: u32, name: &str| match vectors.iter().position(|&vector| vector == address) {
-            Some(0) => Role::Reset,
-            Some(_) => Role::Handler,
-            None => {
-                let name = demangled(name);
-                let mut threads = THREADS.into_iter().chain([own.as_str()]);
-                if threads.any(|path| name.starts_with(path)) { Role::Thread } else { Role::Any }
-            }
-        };
+        let role =
+            |address: u32, name: &str| match vectors.iter().position(|&vector| vector == address) {
+                Some(0) => Role::Reset,
+                Some(_) => Role::Handler,
+                None => {
+                    let name = demangled(name);
+                    let is_user = name.starts_with(USER) || name.starts_with(&own);
+                    if is_user { Role::Thread } else { Role::Any }
+                }
+            };
         let function =
             |(&address, &name): (&u32, &&str)| Function { address, role: role(address, name) };
         Ok(Symbols {
