@@ -54,9 +54,8 @@ impl<T: Plain> Kept<T> {
     #[doc(hidden)]
     #[must_use]
     pub const unsafe fn new(memory: &'static KeptMemory<T>, name: &str) -> Self {
-        let size = size_of::<T>().to_le_bytes();
         // Odd, so that the check of zeroes is not 0: they are never a value.
-        let seed = hash(hash(BASIS, name.as_bytes()), &size) | 1;
+        let seed = hash(BASIS, name.as_bytes()) | 1;
         Kept { memory, seed, lock: Mutex::new(()) }
     }
 
@@ -134,7 +133,7 @@ const fn hash(mut hash: u32, bytes: &[u8]) -> u32 {
 /// when the microcontroller is reset, unless the power was off. They are [`Plain`](trait@crate::Plain).
 ///
 /// The first value is `None`, and so is any that was damaged meanwhile. A check tells, of 32 bits, which begins with the
-/// path, type and size of the static: a value of another firmware is not taken for one of this. Whoever changes what
+/// path and type of the static: a value of another firmware is not taken for one of this. Whoever changes what
 /// the value means, but neither the name of the static nor that of its type, should change one of these as well.
 ///
 /// A value that has a process crash is still there in its next life. So take out what you act on, and put it

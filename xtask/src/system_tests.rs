@@ -11,7 +11,7 @@ use workspace::{Firmware, Profile};
 const PACKAGES: [&str; 2] = ["system-tests", "system-tests-cortex-m"];
 /// What comes after this in a test's source are options for the emulator: the test runs with them.
 const OPTIONS: &str = "//! Emulator: ";
-/// How long a test may take.
+/// How long a test may take. (The longest takes 40 s on a machine that does nothing else.)
 const PATIENCE: Duration = Duration::from_secs(180);
 
 /// Builds all tests in this profile.
