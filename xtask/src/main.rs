@@ -1,4 +1,4 @@
-//! What a developer runs: `cargo xtask demo`, `test`, `soak`, `bench`, `map`.
+//! What a developer runs: `cargo xtask demo`, `test`, `soak`, `bench`, `worst`, `map`.
 
 mod bench;
 mod board;
@@ -20,6 +20,7 @@ mod soak;
 mod system_tests;
 mod test;
 mod workspace;
+mod worst;
 
 use anyhow::Result;
 use board::Board;
@@ -85,6 +86,20 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
+    /// Look for the longest stretches with interrupts held off
+    ///
+    /// All system tests, and firmware in which as many threads as there can be have the kernel do the most at
+    /// once, run on the emulated board. Told are, for each path of the kernel (the handler of an exception, and
+    /// the functions that do the most of what it does), the longest span from the entry of the exception to its
+    /// return, in instructions, the firmware that it is of, and its parts by function.
+    Worst {
+        /// Fail if a span is over its limit
+        #[arg(long)]
+        check: bool,
+        /// Only look at firmware with this text in its name
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        firmware: String,
+    },
     /// Print who owns which memory of the thermostat
     Map {
         /// Also draw it into this file
@@ -121,6 +136,7 @@ fn run(task: Task) -> Result<bool> {
         Task::Soak { mutations: Some(pattern), .. } => soak::replay(&pattern),
         Task::Soak { minutes, mutations: None } => soak::run(minutes),
         Task::Bench { board, json, check } => bench::run(board, json, check).map(|()| true),
+        Task::Worst { check, firmware } => worst::run(check, &firmware).map(|()| true),
         Task::Map { svg } => map::run(svg.as_deref()).map(|()| true),
         Task::RecordDay => recording::write().map(|()| true),
     }

@@ -26,23 +26,44 @@ pub fn build(profile: Profile) -> Result<Vec<Firmware>> {
     Ok(tests)
 }
 
-/// Runs a test: once, or once for each line of its source that has options for the emulator.
+/// Options for the emulator with which a firmware is run.
+pub struct Variant(pub Vec<String>);
+
+/// How a test is run: once, or once for each line of its source that has options for the emulator.
 ///
 /// # Errors
-/// If it fails; the text has its output and the commands to repeat it.
-pub fn run(test: &Firmware, profile: Profile) -> Result<()> {
+/// If its source can't be read.
+pub fn variants(test: &Firmware) -> Result<Vec<Variant>> {
     let source = fs::read_to_string(&test.source)?;
     let mut lines: Vec<_> = source.lines().filter_map(|line| line.strip_prefix(OPTIONS)).collect();
     if lines.is_empty() {
         lines.push("");
     }
-    lines
-        .iter()
-        .try_for_each(|line| run_with(test, profile, &line.split_whitespace().collect::<Vec<_>>()))
+    let variant = |line: &str| Variant(line.split_whitespace().map(str::to_owned).collect());
+    Ok(lines.into_iter().map(variant).collect())
 }
 
-fn run_with(test: &Firmware, profile: Profile, options: &[&str]) -> Result<()> {
-    let finished = emulator::run(&test.file, options, PATIENCE)?;
+/// Runs a test in all its [variants].
+///
+/// # Errors
+/// If it fails; the text has its output and the commands to repeat it.
+pub fn run(test: &Firmware, profile: Profile) -> Result<()> {
+    variants(test)?.iter().try_for_each(|variant| run_with(test, profile, variant, &[]))
+}
+
+/// Runs a test in one of them, with more options for the emulator, which are none of the test's.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_with(
+    test: &Firmware,
+    profile: Profile,
+    Variant(options): &Variant,
+    more: &[String],
+) -> Result<()> {
+    let options: Vec<_> = options.iter().map(String::as_str).collect();
+    let all: Vec<_> = options.iter().copied().chain(more.iter().map(String::as_str)).collect();
+    let finished = emulator::run(&test.file, &all, PATIENCE)?;
     if finished.success {
         return Ok(());
     }
@@ -52,6 +73,6 @@ fn run_with(test: &Firmware, profile: Profile, options: &[&str]) -> Result<()> {
         profile.name(),
         setup::TARGET,
         test.name,
-        command::line(&emulator::run_command(&test.file, options))
+        command::line(&emulator::run_command(&test.file, &options))
     )
 }

@@ -2,6 +2,7 @@
 
 use crate::board::Board;
 use crate::workspace::{Firmware, Profile};
+use crate::worst::{self, Measurement};
 use crate::{bench, command, demo, keys, panics, progress, setup, system_tests, workspace};
 use anyhow::{Result, ensure};
 use std::process::Command;
@@ -202,8 +203,14 @@ fn miri(report: &mut Report) {
 
 fn on_the_board(report: &mut Report) {
     // Overflows are checked in the dev profile: no process may bring them about in the kernel.
-    system_tests_on_the_board(report, Profile::Dev);
-    let tests = system_tests_on_the_board(report, Profile::Release);
+    let dev = Profile::Dev;
+    on_the_board_each(
+        report,
+        "system tests, dev",
+        || system_tests::build(dev),
+        |test| system_tests::run(test, dev),
+    );
+    let tests = held_off(report);
     for (name, fault) in [("thermostat", false), ("thermostat with a fault", true)] {
         report.step(name, || demo::test(Board::Mps2An385, fault));
     }
@@ -215,17 +222,38 @@ fn on_the_board(report: &mut Report) {
     report.step("benchmarks within their limits", bench::check);
 }
 
-fn system_tests_on_the_board(report: &mut Report, profile: Profile) -> Vec<Firmware> {
-    let mut tests = Vec::new();
-    report.step(&format!("building the system tests, {}", profile.name()), || {
-        tests = system_tests::build(profile)?;
+/// Runs the system tests as they ship, and looks meanwhile for how long they hold off interrupts.
+fn held_off(report: &mut Report) -> Vec<Firmware> {
+    let mut measurement = None;
+    report.step("building the emulator's plugin", || {
+        measurement = Some(Measurement::new()?);
         Ok(())
     });
-    for test in &tests {
-        let name = format!("system test {}, {}", test.name, profile.name());
-        report.step(&name, || system_tests::run(test, profile));
-    }
+    let Some(measurement) = &mut measurement else { return Vec::new() };
+    let release = || system_tests::build(Profile::Release);
+    let tests =
+        on_the_board_each(report, "system tests, release", release, |test| measurement.run(test));
+    on_the_board_each(report, "worst cases", worst::cases, |case| measurement.run(case));
+    report.step("interrupts held off within the limits", || measurement.check());
     tests
+}
+
+/// Builds firmware and runs each.
+fn on_the_board_each(
+    report: &mut Report,
+    name: &str,
+    build: impl FnOnce() -> Result<Vec<Firmware>>,
+    mut run: impl FnMut(&Firmware) -> Result<()>,
+) -> Vec<Firmware> {
+    let mut all = Vec::new();
+    report.step(&format!("building the {name}"), || {
+        all = build()?;
+        Ok(())
+    });
+    for firmware in &all {
+        report.step(&format!("{name}: {}", firmware.name), || run(firmware));
+    }
+    all
 }
 
 #[cfg(test)]

@@ -1,0 +1,32 @@
+//! A process crashes that has many objects for one call at a time: in each there is a visitor, and another waits.
+#![cfg_attr(target_os = "none", no_std, no_main)]
+#![forbid(unsafe_code)]
+
+use crossgate::Exclusive;
+use worst_cases::{CLIENTS, Keeps, StayAlone, crash, judge, visit_alone, with_clients};
+
+/// Two clients for each.
+const OBJECTS: usize = CLIENTS / 2;
+
+macro_rules! firmware {
+    ($(($number:literal $client:ident $($_:ident)*))*) => {
+        crossgate::system! {
+            static SYSTEM;
+            process judge {
+                counting notification DONE;
+                thread main (priority = 31, stack = 2048) = judge(DONE, CLIENTS);
+            }
+            process server {
+                object keeps: [Exclusive<Keeps>; OBJECTS] = [const { Exclusive::new(Keeps) }; OBJECTS] => [KEEPS: dyn StayAlone];
+                thread saboteur (priority = 30, stack = 512) = crash();
+            }
+            // The more urgent ones come first, and are inside.
+            process clients {
+                $(thread $client (priority = 1 + $number, stack = 1024) = visit_alone(KEEPS.at($number % OBJECTS), DONE);)*
+            }
+        }
+    };
+}
+
+with_clients!(firmware);
+board::start!(SYSTEM);

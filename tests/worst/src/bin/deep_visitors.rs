@@ -1,0 +1,41 @@
+//! A process crashes in which there are visitors, most of them seven calls deep: every second call is one of this
+//! process.
+#![cfg_attr(target_os = "none", no_std, no_main)]
+#![forbid(unsafe_code)]
+
+use crossgate::Concurrent;
+use worst_cases::{CLIENTS, Keeps, Passes, Stay, crash, judge, visit, with_clients};
+
+/// For more stacks for eight processes at once there is no memory.
+const DEEP: usize = 24;
+
+macro_rules! firmware {
+    ($(($number:literal $client:ident $($_:ident)*))*) => {
+        crossgate::system! {
+            static SYSTEM;
+            process judge {
+                counting notification DONE;
+                thread main (priority = 31, stack = 2048) = judge(DONE, CLIENTS);
+            }
+            process server {
+                object first (stack = 64): Concurrent<Passes> = Passes(SECOND) => [FIRST: dyn Stay];
+                object third (stack = 64): Concurrent<Passes> = Passes(FOURTH) => [THIRD: dyn Stay];
+                object fifth (stack = 64): Concurrent<Passes> = Passes(SIXTH) => [FIFTH: dyn Stay];
+                object last (stack = 64): Concurrent<Keeps> = Keeps => [LAST: dyn Stay];
+                thread saboteur (priority = 30, stack = 512) = crash();
+            }
+            process relay {
+                object second (stack = 64): Concurrent<Passes> = Passes(THIRD) => [SECOND: dyn Stay];
+                object fourth (stack = 64): Concurrent<Passes> = Passes(FIFTH) => [FOURTH: dyn Stay];
+                object sixth (stack = 64): Concurrent<Passes> = Passes(LAST) => [SIXTH: dyn Stay];
+            }
+            process clients {
+                $(thread $client (priority = 1 + $number, stack = if $number < DEEP { 2048 } else { 1024 }) =
+                    visit(if $number < DEEP { FIRST } else { LAST }, DONE);)*
+            }
+        }
+    };
+}
+
+with_clients!(firmware);
+board::start!(SYSTEM);

@@ -1,0 +1,61 @@
+//! A chain of objects for one call at a time: in each there is a client that waits for the next. The most urgent one
+//! comes last, and makes all of them as urgent.
+#![cfg_attr(target_os = "none", no_std, no_main)]
+#![forbid(unsafe_code)]
+
+use crossgate::{Exclusive, Handle, Signal, time};
+use system_tests::report::expect;
+use worst_cases::{CLIENTS, StayAlone, end, judge, soon, with_clients};
+
+/// Calls the next one.
+struct Link(Handle<dyn StayAlone>);
+
+impl StayAlone for Link {
+    fn stay(&mut self) {
+        let _ = self.0.stay();
+    }
+}
+
+/// The last one.
+struct Ends;
+
+impl StayAlone for Ends {
+    fn stay(&mut self) {
+        time::sleep_until(soon());
+    }
+}
+
+macro_rules! firmware {
+    ($(($number:literal $client:ident $object:ident $service:ident $next:ident))*) => {
+        crossgate::system! {
+            static SYSTEM;
+            process judge {
+                counting notification DONE;
+                thread main (priority = 31, stack = 2048) = judge(DONE, CLIENTS);
+            }
+            process last { object ends: Exclusive<Ends> = Ends => [LOCK28: dyn StayAlone]; }
+            process chain {
+                $(object $object: Exclusive<Link> = Link($next) => [$service: dyn StayAlone];)*
+            }
+            process clients {
+                $(thread $client (priority = 1 + $number, stack = 1024) = call($service, DONE);)*
+                thread urgent (priority = 30, stack = 1024) = hurry(LOCK0);
+            }
+        }
+    };
+}
+
+with_clients!(firmware);
+board::start!(SYSTEM);
+
+fn call(service: Handle<dyn StayAlone>, done: Signal) -> ! {
+    expect("the call", service.stay(), Ok(()));
+    end(done)
+}
+
+/// Comes when the others are in their objects.
+fn hurry(first: Handle<dyn StayAlone>) -> ! {
+    time::sleep(worst_cases::SOON / 2);
+    expect("the call", first.stay(), Ok(()));
+    crossgate::thread::exit()
+}

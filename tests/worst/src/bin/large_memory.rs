@@ -1,0 +1,56 @@
+//! A process crashes that has much memory, half of it with values that are not 0: all of it is reset.
+#![cfg_attr(target_os = "none", no_std, no_main)]
+#![forbid(unsafe_code)]
+
+use core::sync::atomic::{AtomicU32, Ordering};
+use crossgate::{Concurrent, Handle, Signal, interface};
+use system_tests::report::expect;
+use worst_cases::{crash, end, judge};
+
+/// Words of each kind: 8 KiB in all.
+const WORDS: usize = 1024;
+
+/// The memory of a process.
+struct Memory {
+    zeroes: [AtomicU32; WORDS],
+    ones: [AtomicU32; WORDS],
+}
+
+/// What a client does with it.
+#[interface]
+trait Remember {
+    /// Writes over the last words of each kind; gives their sum before.
+    fn overwrite(&self) -> u32;
+}
+
+impl Remember for Memory {
+    fn overwrite(&self) -> u32 {
+        let last = |words: &[AtomicU32; WORDS]| words[WORDS - 1].swap(7, Ordering::Relaxed);
+        last(&self.zeroes) + last(&self.ones)
+    }
+}
+
+crossgate::system! {
+    static SYSTEM;
+    process judge {
+        counting notification DONE;
+        thread main (priority = 31, stack = 2048) = judge(DONE, 1);
+    }
+    process server {
+        object memory: Concurrent<Memory> = Memory {
+            zeroes: [const { AtomicU32::new(0) }; WORDS],
+            ones: [const { AtomicU32::new(1) }; WORDS],
+        } => [MEMORY: dyn Remember];
+        thread saboteur (priority = 30, stack = 512) = crash();
+    }
+    process client { thread main (priority = 1, stack = 1024) = call(MEMORY, DONE); }
+}
+board::start!(SYSTEM);
+
+fn call(memory: Handle<dyn Remember>, done: Signal) -> ! {
+    expect("its first values", memory.overwrite(), Ok(1));
+    expect("what was written", memory.overwrite(), Ok(14));
+    crossgate::time::sleep(worst_cases::SOON * 5 / 4);
+    expect("its first values again", memory.overwrite(), Ok(1));
+    end(done)
+}

@@ -1,0 +1,43 @@
+//! The time of the calls of all is over at once: for half of them while they wait for an object, for the others inside
+//! of servers.
+#![cfg_attr(target_os = "none", no_std, no_main)]
+#![forbid(unsafe_code)]
+
+use crossgate::time::{now, with_deadline};
+use crossgate::{Concurrent, Exclusive, Handle, Signal};
+use system_tests::report::expect_that;
+use worst_cases::{CLIENTS, Keeps, Stay, StayAlone, end, judge, soon, with_clients};
+
+macro_rules! firmware {
+    ($(($number:literal $client:ident $($_:ident)*))*) => {
+        crossgate::system! {
+            static SYSTEM;
+            process judge {
+                counting notification DONE;
+                thread main (priority = 31, stack = 2048) = judge(DONE, CLIENTS);
+            }
+            process server {
+                object keeps: Concurrent<Keeps> = Keeps => [KEEPS: dyn Stay];
+                object alone: Exclusive<Keeps> = Keeps => [ALONE: dyn StayAlone];
+            }
+            process clients {
+                deadlines;
+                $(thread $client (priority = 1 + $number, stack = 1024) = call($number, KEEPS, ALONE, DONE);)*
+            }
+        }
+    };
+}
+
+with_clients!(firmware);
+board::start!(SYSTEM);
+
+fn call(number: usize, keeps: Handle<dyn Stay>, alone: Handle<dyn StayAlone>, done: Signal) -> ! {
+    let end_of_time = soon();
+    let result = with_deadline(end_of_time - now(), || match number % 2 {
+        0 => keeps.stay(),
+        _ => alone.stay(),
+    });
+    // The orderly server gives up, or the call is ended.
+    expect_that("the time is over", result.is_ok() || now() >= end_of_time);
+    end(done)
+}

@@ -1,0 +1,44 @@
+//! All wait for one mutex, the more urgent the later.
+#![cfg_attr(target_os = "none", no_std, no_main)]
+#![forbid(unsafe_code)]
+
+use crossgate::sync::Mutex;
+use crossgate::{Concurrent, Signal, time};
+use worst_cases::{CLIENTS, NEVER, end, judge, soon, with_clients};
+
+/// What they wait for.
+struct Turn(Mutex<usize>);
+
+macro_rules! firmware {
+    ($(($number:literal $client:ident $($_:ident)*))*) => {
+        crossgate::system! {
+            static SYSTEM;
+            process judge {
+                counting notification DONE;
+                thread main (priority = 31, stack = 2048) = judge(DONE, CLIENTS);
+            }
+            process clients {
+                object turn: Concurrent<Turn> = Turn(Mutex::new(0)) => [];
+                thread holder (priority = 30, stack = 1024) = hold(&turn);
+                $(thread $client (priority = 1 + $number, stack = 1024) = take(&turn, DONE);)*
+            }
+        }
+    };
+}
+
+with_clients!(firmware);
+board::start!(SYSTEM);
+
+fn hold(turn: &Turn) -> ! {
+    let held = turn.0.lock();
+    time::sleep_until(soon());
+    drop(held);
+    loop {
+        time::sleep(NEVER);
+    }
+}
+
+fn take(turn: &Turn, done: Signal) -> ! {
+    *turn.0.lock() += 1;
+    end(done)
+}

@@ -1,0 +1,28 @@
+//! A process crashes in which there are as many visitors as there can be.
+#![cfg_attr(target_os = "none", no_std, no_main)]
+#![forbid(unsafe_code)]
+
+use crossgate::Concurrent;
+use worst_cases::{CLIENTS, Keeps, Stay, crash, judge, visit, with_clients};
+
+macro_rules! firmware {
+    ($(($number:literal $client:ident $($_:ident)*))*) => {
+        crossgate::system! {
+            static SYSTEM;
+            process judge {
+                counting notification DONE;
+                thread main (priority = 31, stack = 2048) = judge(DONE, CLIENTS);
+            }
+            process server {
+                object keeps: Concurrent<Keeps> = Keeps => [KEEPS: dyn Stay];
+                thread saboteur (priority = 30, stack = 512) = crash();
+            }
+            process clients {
+                $(thread $client (priority = 1 + $number, stack = 1024) = visit(KEEPS, DONE);)*
+            }
+        }
+    };
+}
+
+with_clients!(firmware);
+board::start!(SYSTEM);

@@ -1,0 +1,48 @@
+//! All wait for all notifications: half of them are woken by signals, the others when their time is over, at once.
+#![cfg_attr(target_os = "none", no_std, no_main)]
+#![forbid(unsafe_code)]
+
+use crossgate::notification::wait_any_timeout;
+use crossgate::{Concurrent, Notification, Signal, time};
+use system_tests::report::expect;
+use worst_cases::{CLIENTS, SOON, end, judge, soon, with_clients};
+
+/// What they wait for.
+struct All([Notification; CLIENTS]);
+
+macro_rules! firmware {
+    ($(($number:literal $client:ident $object:ident $notification:ident $next:ident))*) => {
+        crossgate::system! {
+            static SYSTEM;
+            process judge {
+                counting notification DONE;
+                thread main (priority = 31, stack = 2048) = judge(DONE, CLIENTS);
+            }
+            process clients {
+                $(notification $notification;)*
+                object all: Concurrent<All> = All([$($notification),*]) => [];
+                thread signaller (priority = 30, stack = 1024) = signal(&all);
+                $(thread $client (priority = 1 + $number, stack = 1024) = wait($number, &all, DONE);)*
+            }
+        }
+    };
+}
+
+with_clients!(firmware);
+board::start!(SYSTEM);
+
+/// Wakes the more urgent half.
+fn signal(all: &All) -> ! {
+    time::sleep(SOON / 2);
+    for notification in &all.0[..CLIENTS / 2] {
+        notification.signal();
+        time::sleep(SOON / 100);
+    }
+    crossgate::thread::exit()
+}
+
+fn wait(number: usize, all: &All, done: Signal) -> ! {
+    let woken = wait_any_timeout(all.0, soon() - time::now()).is_ok();
+    expect("a signal wakes it", woken, number >= CLIENTS / 2);
+    end(done)
+}

@@ -1,0 +1,114 @@
+//! Firmware in which as many threads as there can be make the kernel do the most at once.
+//!
+//! `cargo xtask worst` runs these, and looks for the longest stretches with interrupts held off. Each ends with
+//! success if what it is about has happened to all of its threads.
+#![cfg_attr(target_os = "none", no_std)]
+
+use core::time::Duration;
+use crossgate::time::Instant;
+use crossgate::{CallError, Handle, Notification, Signal, interface, thread, time};
+use system_tests::report::{expect, expect_that, pass};
+
+/// How many clients there are. With the idle thread, a [judge], and two others, it is as many threads as a
+/// firmware can have.
+pub const CLIENTS: usize = 28;
+/// When all clients are where they are to be.
+pub const SOON: Duration = Duration::from_millis(50);
+/// No client gets to this.
+pub const NEVER: Duration = Duration::from_secs(1000);
+
+/// Has a macro make a firmware with so many clients. It is given for each: its number, a name for its thread, one
+/// for an object, one for that one's service, and the name of the next service.
+#[macro_export]
+macro_rules! with_clients {
+    ($firmware:ident) => {
+        $firmware! {
+            (0 client0 lock0 LOCK0 LOCK1) (1 client1 lock1 LOCK1 LOCK2) (2 client2 lock2 LOCK2 LOCK3) (3 client3 lock3 LOCK3 LOCK4)
+            (4 client4 lock4 LOCK4 LOCK5) (5 client5 lock5 LOCK5 LOCK6) (6 client6 lock6 LOCK6 LOCK7) (7 client7 lock7 LOCK7 LOCK8)
+            (8 client8 lock8 LOCK8 LOCK9) (9 client9 lock9 LOCK9 LOCK10) (10 client10 lock10 LOCK10 LOCK11) (11 client11 lock11 LOCK11 LOCK12)
+            (12 client12 lock12 LOCK12 LOCK13) (13 client13 lock13 LOCK13 LOCK14) (14 client14 lock14 LOCK14 LOCK15) (15 client15 lock15 LOCK15 LOCK16)
+            (16 client16 lock16 LOCK16 LOCK17) (17 client17 lock17 LOCK17 LOCK18) (18 client18 lock18 LOCK18 LOCK19) (19 client19 lock19 LOCK19 LOCK20)
+            (20 client20 lock20 LOCK20 LOCK21) (21 client21 lock21 LOCK21 LOCK22) (22 client22 lock22 LOCK22 LOCK23) (23 client23 lock23 LOCK23 LOCK24)
+            (24 client24 lock24 LOCK24 LOCK25) (25 client25 lock25 LOCK25 LOCK26) (26 client26 lock26 LOCK26 LOCK27) (27 client27 lock27 LOCK27 LOCK28)
+        }
+    };
+}
+
+/// A server that keeps its visitors.
+#[interface]
+pub trait Stay {
+    /// Does not come back.
+    fn stay(&self);
+}
+
+/// The same, one visitor at a time.
+#[interface]
+pub trait StayAlone {
+    /// Does not come back.
+    fn stay(&mut self);
+}
+
+/// Keeps its visitors itself.
+#[derive(Debug)]
+pub struct Keeps;
+
+impl Stay for Keeps {
+    fn stay(&self) {
+        time::sleep(NEVER);
+    }
+}
+
+impl StayAlone for Keeps {
+    fn stay(&mut self) {
+        time::sleep(NEVER);
+    }
+}
+
+/// Has its visitors kept by another.
+#[derive(Debug)]
+pub struct Passes(pub Handle<dyn Stay>);
+
+impl Stay for Passes {
+    fn stay(&self) {
+        let _ = self.0.stay();
+    }
+}
+
+/// When [`SOON`] is, for all.
+#[must_use]
+pub fn soon() -> Instant {
+    let now = time::now();
+    now + SOON.saturating_sub(Duration::from_micros(now.as_micros()))
+}
+
+/// Panics after a while: its process crashes.
+pub fn crash() -> ! {
+    time::sleep(SOON);
+    panic!("a process crashes on purpose")
+}
+
+/// Visits a server that crashes meanwhile.
+pub fn visit(server: Handle<dyn Stay>, done: Signal) -> ! {
+    expect("the end of the call", server.stay(), Err(CallError::ServerFaulted));
+    end(done)
+}
+
+/// The same, one visitor at a time.
+pub fn visit_alone(server: Handle<dyn StayAlone>, done: Signal) -> ! {
+    expect_that("the server has crashed", server.stay().is_err());
+    end(done)
+}
+
+/// Tells the judge that all is done.
+pub fn end(done: Signal) -> ! {
+    expect("signal", done.signal(), Ok(()));
+    thread::exit()
+}
+
+/// Ends with success once so many have come to their ends.
+pub fn judge(done: Notification, count: usize) -> ! {
+    for _ in 0..count {
+        expect_that("all come to their ends", done.wait_timeout(4 * SOON).is_ok());
+    }
+    pass()
+}

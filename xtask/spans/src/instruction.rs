@@ -1,0 +1,154 @@
+//! What an instruction does to the flow of execution.
+
+use crate::{Functions, Role};
+
+/// An instruction, as far as it matters here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Instruction {
+    /// Where it is.
+    pub address: u32,
+    /// Where the next one is in memory.
+    pub next: u32,
+    /// What it does.
+    pub flow: Flow,
+    /// The index of the function that it is in.
+    pub function: usize,
+    /// Who executes that function.
+    pub role: Role,
+    /// Whether that function starts with it.
+    pub is_start: bool,
+}
+
+/// Where execution goes on after an instruction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flow {
+    /// At the next one, or somewhere in the same function.
+    On,
+    /// Here: in the same function, or in one that returns instead of this one.
+    Branch(u32),
+    /// In a function that returns to the next one.
+    Call,
+    /// Where the link register, or a word on the stack, says: a return of a function, or of an exception.
+    Return,
+    /// Where another register says: a return of an exception, or a function that returns instead of this one.
+    Jump,
+}
+
+impl Instruction {
+    /// The Thumb instruction with these bytes (ARM DDI 0403E, A5).
+    #[must_use]
+    pub fn new(address: u32, bytes: &[u8], functions: &Functions) -> Instruction {
+        let half =
+            |at| bytes.get(at..at + 2).map_or(0, |half| u16::from_le_bytes([half[0], half[1]]));
+        let flow = match bytes.len() {
+            4 => Flow::of_long(address, half(0), half(2)),
+            _ => Flow::of_short(address, half(0)),
+        };
+        Instruction::with_flow(address, bytes.len() as u32, flow, functions)
+    }
+
+    pub(crate) fn with_flow(
+        address: u32,
+        size: u32,
+        flow: Flow,
+        functions: &Functions,
+    ) -> Instruction {
+        let index = functions.index_of(address);
+        let function = functions.get(index);
+        Instruction {
+            address,
+            next: address + size,
+            flow,
+            function: index,
+            role: function.map_or(Role::Any, |function| function.role),
+            is_start: function.is_some_and(|function| function.address == address),
+        }
+    }
+
+    /// Whether it leads to this address by itself, without an exception.
+    #[must_use]
+    pub fn goes_on_at(&self, address: u32) -> bool {
+        self.next == address || self.flow == Flow::Branch(address)
+    }
+}
+
+impl Flow {
+    fn of_short(address: u32, code: u16) -> Flow {
+        const LINK_REGISTER: u16 = 14 << 3;
+        let register = code & 0x78;
+        match code {
+            _ if code & 0xf800 == 0xe000 => {
+                let offset = i32::from(code as i16) << 21 >> 20;
+                Flow::Branch(address.wrapping_add(4).wrapping_add_signed(offset))
+            }
+            _ if code & 0xff87 == 0x4780 => Flow::Call, // BLX
+            _ if code & 0xff87 == 0x4700 && register == LINK_REGISTER => Flow::Return,
+            _ if code & 0xff00 == 0xbd00 => Flow::Return, // POP with pc
+            _ if code & 0xff87 == 0x4700 => Flow::Jump,   // BX
+            _ if code & 0xff87 == 0x4687 && register == LINK_REGISTER => Flow::Return,
+            _ if code & 0xff87 == 0x4687 => Flow::Jump, // MOV pc
+            _ => Flow::On,
+        }
+    }
+
+    fn of_long(address: u32, first: u16, second: u16) -> Flow {
+        let loads_pc = second & 0x8000 != 0;
+        match first {
+            _ if first & 0xf800 == 0xf000 && second & 0xd000 == 0xd000 => Flow::Call, // BL
+            _ if first & 0xf800 == 0xf000 && second & 0xd000 == 0x9000 => {
+                Flow::Branch(address.wrapping_add(4).wrapping_add_signed(offset(first, second)))
+            }
+            0xf85d if second == 0xfb04 => Flow::Return, // POP of pc alone
+            _ if first & 0xffd0 == 0xe890 && loads_pc => Flow::Return, // LDMIA, so also POP
+            _ if first & 0xffd0 == 0xe910 && loads_pc => Flow::Return, // LDMDB
+            _ if first & 0xff70 == 0xf850 && second & 0xf000 == 0xf000 => Flow::Jump, // LDR pc
+            _ => Flow::On,
+        }
+    }
+}
+
+/// How far an unconditional `B` (T4) goes from its address and 4 (A7.7.12).
+fn offset(first: u16, second: u16) -> i32 {
+    let (one, two) = (u32::from(first), u32::from(second));
+    let sign = one >> 10 & 1;
+    let bit = |place: u32| !(two >> place ^ sign) & 1;
+    let bits =
+        sign << 24 | bit(13) << 23 | bit(11) << 22 | (one & 0x3ff) << 12 | (two & 0x7ff) << 1;
+    (bits << 7) as i32 >> 7
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn instructions_that_change_the_flow_are_known() {
+        let functions = Functions::new(Vec::new());
+        let flows = [
+            ("svc 0", &[0x00, 0xdf][..], Flow::On),
+            ("bl", &[0x01, 0xf0, 0x14, 0xfe], Flow::Call),
+            ("blx r3", &[0x98, 0x47], Flow::Call),
+            ("bx lr", &[0x70, 0x47], Flow::Return),
+            ("mov pc, lr", &[0xf7, 0x46], Flow::Return),
+            ("pop {r4, pc}", &[0x10, 0xbd], Flow::Return),
+            ("pop.w {r4-r8, pc}", &[0xbd, 0xe8, 0xf0, 0x81], Flow::Return),
+            ("ldr pc, [sp], #4", &[0x5d, 0xf8, 0x04, 0xfb], Flow::Return),
+            ("bx r0", &[0x00, 0x47], Flow::Jump),
+            ("mov pc, r3", &[0x9f, 0x46], Flow::Jump),
+            ("ldr pc, [r0]", &[0xd0, 0xf8, 0x00, 0xf0], Flow::Jump),
+            ("b.n", &[0xd6, 0xe7], Flow::Branch(0xb0)),
+            ("b.w", &[0xff, 0xf7, 0xd6, 0xbf], Flow::Branch(0xb0)),
+            ("pop {r4}", &[0x10, 0xbc], Flow::On),
+            ("pop.w {r4-r8, lr}", &[0xbd, 0xe8, 0xf0, 0x41], Flow::On),
+            ("tbb [pc, r1]", &[0xdf, 0xe8, 0x01, 0xf0], Flow::On),
+            ("ldr.w r0, [r0]", &[0xd0, 0xf8, 0x00, 0x00], Flow::On),
+            ("mov r0, r3", &[0x18, 0x46], Flow::On),
+            ("dsb", &[0xbf, 0xf3, 0x4f, 0x8f], Flow::On),
+        ];
+        for (text, bytes, flow) in flows {
+            let instruction = Instruction::new(0x100, bytes, &functions);
+            assert_eq!(instruction.flow, flow, "{text}");
+            assert_eq!(instruction.next, 0x100 + bytes.len() as u32, "{text}");
+        }
+    }
+}

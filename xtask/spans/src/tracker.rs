@@ -1,0 +1,239 @@
+//! Follows execution into handlers and out of them.
+
+use crate::{Flow, Instruction, Role, Span};
+
+/// What is known of the execution so far.
+#[derive(Debug, Default)]
+pub struct Tracker {
+    last: Option<Instruction>,
+    /// What the CPU is in the middle of.
+    handler: Option<Handler>,
+}
+
+/// A handler that runs.
+#[derive(Debug, Default)]
+struct Handler {
+    span: Span,
+    /// Where each function that was called returns to; `None` if an exception did the call.
+    returns: Vec<Option<u32>>,
+}
+
+impl Tracker {
+    /// Takes an instruction that is about to be executed. Gives the span that has ended with the one before it.
+    ///
+    /// Of what only threads execute, it is enough to be told of the first instruction of each block.
+    ///
+    /// # Errors
+    /// If a handler executes what only threads do: the handler's end was missed.
+    pub fn executed(&mut self, instruction: &Instruction) -> Result<Option<Span>, String> {
+        let address = instruction.address;
+        if self.last.is_some_and(|last| last.address == address) {
+            // The emulator takes an instruction again that turns out to be of a device.
+            return Ok(None);
+        }
+        let last = self.last.replace(*instruction);
+        let mut ended = None;
+        if let (Some(handler), Some(last)) = (&mut self.handler, last)
+            && handler.has_ended(&last, instruction)
+        {
+            ended = self.handler.take().map(|handler| handler.span);
+        }
+        let enters = |role| instruction.is_start && instruction.role == role;
+        if enters(Role::Reset) {
+            self.handler = None;
+        } else if enters(Role::Handler) {
+            match &mut self.handler {
+                None => self.handler = Some(Handler::default()),
+                // One that interrupts a handler is a part of it. What a handler goes on with is none.
+                Some(handler) if last.is_none_or(|last| !last.goes_on_at(address)) => {
+                    handler.returns.push(None);
+                }
+                Some(_) => {}
+            }
+        }
+        if let Some(handler) = &mut self.handler {
+            if instruction.role == Role::Thread {
+                return Err(format!("a handler goes on at {address:#x}, where only threads do"));
+            }
+            handler.span.add(handler.returns.len(), instruction.function);
+        }
+        Ok(ended)
+    }
+}
+
+impl Handler {
+    /// Follows what `last` did, after which `next` is executed. Tells whether it was the return of the exception.
+    fn has_ended(&mut self, last: &Instruction, next: &Instruction) -> bool {
+        match last.flow {
+            // They may be conditional, and not be done.
+            _ if next.address == last.next => return false,
+            Flow::On | Flow::Branch(_) => return false,
+            Flow::Call => {
+                self.returns.push(Some(last.next));
+                return false;
+            }
+            Flow::Return | Flow::Jump => {}
+        }
+        // What has interrupted a handler doesn't return for it.
+        let own =
+            self.returns.iter().rposition(Option::is_none).map_or(0, |exception| exception + 1);
+        if let Some(call) = self.returns[own..].iter().rposition(|&to| to == Some(next.address)) {
+            self.returns.truncate(own + call);
+            return false;
+        }
+        let stays = if next.is_start {
+            // It returns instead of the function that has gone on with it.
+            next.role == Role::Any && self.returns.len() > own
+        } else {
+            last.function == next.function
+        };
+        if last.flow == Flow::Jump && stays {
+            return false;
+        }
+        self.returns.truncate(own.saturating_sub(1));
+        own == 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Function, Functions};
+
+    /// Two handlers, at 0x100 and 0x200, and two functions of the kernel, at 0x300 and 0x400. Code of threads is
+    /// at 0x1000, where one begins.
+    fn functions() -> Functions {
+        let functions = [
+            (0x40, Role::Reset),
+            (0x100, Role::Handler),
+            (0x200, Role::Handler),
+            (0x300, Role::Any),
+            (0x400, Role::Any),
+            (0x1000, Role::Thread),
+        ];
+        let functions = functions.map(|(address, role)| Function { address, role });
+        Functions::new(functions.to_vec())
+    }
+
+    /// Executes instructions of 2 bytes: gives the spans that have ended.
+    fn spans(execution: &[(u32, Flow)]) -> Vec<String> {
+        let functions = functions();
+        let mut tracker = Tracker::default();
+        let mut spans = Vec::new();
+        for &(address, flow) in execution {
+            let span =
+                tracker.executed(&Instruction::with_flow(address, 2, flow, &functions)).unwrap();
+            spans.extend(span.map(|span| span.to_string().trim_end().to_owned()));
+        }
+        spans
+    }
+
+    use Flow::{Branch, Call, Jump, On, Return};
+
+    #[test]
+    fn a_span_is_from_the_handler_to_its_return() {
+        let execution = [
+            (0x1000, On),
+            (0x100, On),
+            (0x102, Call),
+            (0x300, On),
+            (0x302, Call),
+            (0x400, Return),
+            (0x304, Return),
+            (0x104, Jump),
+            (0x1002, On),
+            (0x1004, On),
+            (0x200, Return),
+            (0x1006, On),
+        ];
+        assert_eq!(spans(&execution), ["0:1:2 1:3:2 2:4:1 1:3:1 0:1:1", "0:2:1"]);
+    }
+
+    #[test]
+    fn handlers_one_after_the_other_are_two_spans() {
+        let execution = [(0x1000, On), (0x100, On), (0x102, Jump), (0x200, Return), (0x1002, On)];
+        assert_eq!(spans(&execution), ["0:1:2", "0:2:1"]);
+    }
+
+    #[test]
+    fn a_handler_may_go_on_with_another() {
+        let execution = [(0x100, Branch(0x200)), (0x200, On), (0x202, Return), (0x1002, On)];
+        assert_eq!(spans(&execution), ["0:1:1 0:2:2"]);
+    }
+
+    #[test]
+    fn what_interrupts_a_handler_is_a_part_of_it() {
+        let execution = [
+            (0x100, Call),
+            (0x300, On),
+            (0x200, Call),
+            (0x400, Return),
+            (0x202, Return),
+            (0x302, Return),
+            (0x102, Return),
+            (0x1000, On),
+        ];
+        assert_eq!(spans(&execution), ["0:1:1 1:3:1 2:2:1 3:4:1 2:2:1 1:3:1 0:1:1"]);
+    }
+
+    #[test]
+    fn functions_may_go_on_with_others_and_return_from_several_calls() {
+        let execution = [
+            (0x100, Call),
+            (0x300, Call),
+            (0x400, Jump), // to another function, which returns for it
+            (0x300, Branch(0x320)),
+            (0x320, Return),
+            (0x302, Jump), // within the function
+            (0x310, Return),
+            (0x102, On),
+            (0x104, Return),
+            (0x1000, On),
+        ];
+        assert_eq!(spans(&execution), ["0:1:1 1:3:1 2:4:1 2:3:2 1:3:2 0:1:2"]);
+    }
+
+    #[test]
+    fn returns_and_calls_that_are_not_done_change_nothing() {
+        let execution = [(0x100, Return), (0x102, Call), (0x104, Jump), (0x1000, On)];
+        assert_eq!(spans(&execution), ["0:1:3"]);
+    }
+
+    #[test]
+    fn an_exception_may_return_from_deep_within() {
+        for last in [Jump, Return] {
+            let execution = [
+                (0x100, Call),
+                (0x300, last),
+                (0x1002, On),
+                (0x200, On),
+                (0x202, Return),
+                (0x1004, On),
+            ];
+            assert_eq!(spans(&execution), ["0:1:1 1:3:1", "0:2:2"]);
+        }
+    }
+
+    #[test]
+    fn an_instruction_that_is_taken_again_counts_once() {
+        let execution = [(0x100, On), (0x102, On), (0x102, On), (0x104, Return), (0x1000, On)];
+        assert_eq!(spans(&execution), ["0:1:3"]);
+    }
+
+    #[test]
+    fn a_reset_ends_everything() {
+        let execution = [(0x100, Call), (0x300, On), (0x40, On), (0x100, Return), (0x1000, On)];
+        assert_eq!(spans(&execution), ["0:1:1"]);
+    }
+
+    #[test]
+    fn a_handler_whose_end_was_missed_is_told() {
+        let functions = functions();
+        let mut tracker = Tracker::default();
+        let mut execute =
+            |address, flow| tracker.executed(&Instruction::with_flow(address, 2, flow, &functions));
+        assert_eq!(execute(0x100, On), Ok(None));
+        let why = "a handler goes on at 0x1000, where only threads do".to_owned();
+        assert_eq!(execute(0x1000, On), Err(why));
+    }
+}
