@@ -43,7 +43,7 @@ pub(crate) const LIMITED: u8 = 1 << 1;
 pub(crate) const OVERDUE: u8 = 1 << 3;
 /// The callee refused the call.
 pub(crate) const REFUSED: u8 = 1 << 4;
-/// Others wait for what the call has, or may: the lock of the object, or a mutex of its process.
+/// The call has what others may wait for: the lock of the object, or a mutex of its process.
 pub const LOCKED: u8 = 1 << 5;
 /// The bits that a table may set: the kinds of the handles among two results.
 const HANDLES_OF_RESULTS: u8 = Shape::HANDLES as u8 & !(Kind::HandleIfTagIsZero as u8);
@@ -241,12 +241,10 @@ impl<P: Port> Kernel<P> {
         };
         let Frame { stack_pointer, level, care, .. } = frame;
         thread.stack_pointer = stack_pointer;
-        // (A frame into the process of the mutex has the flag.)
-        if thread.is_waited_for && care & LOCKED != 0 {
-            let id = thread.id;
-            self.leave_mutexes(id);
+        if care & LOCKED != 0 {
+            self.free_lock(frame);
+            self.stir(self.threads.current_id());
         }
-        self.release_lock_of(frame);
         if frame.is_stale() {
             return Err(self.unwind_current());
         }

@@ -76,12 +76,12 @@ impl<P: Port> Kernel<P> {
     pub fn parts(&self, tell: &mut impl FnMut(&'static str, usize, Span)) {
         fields!(tell, 0, "kernel.", self => Kernel {
             threads, running, gates, port, services, notifications, signalled, system, locks, flash, processes,
-            next_deadline, ready, faults, refusals, states, limits, grants, granted,
+            next_deadline, ready, work, faults, refusals, states, limits, grants, granted,
         });
         for index in 0..self.system.threads.len() {
             fields!(tell, index, "thread.", self.threads.get(ThreadId::new(index)) => Thread {
                 stack_register, level, calls, stack_pointer, stack, bounds, id, base_priority, priority,
-                is_waited_for, blocked_on, limit, grace, pending, wait, deadline, frames, leases,
+                blocked_on, limit, grace, pending, wait, waiters, deadline, frames, leases,
             });
         }
         for (index, lock) in self.locks.iter().enumerate() {

@@ -123,8 +123,6 @@ impl<P: Port> Kernel<P> {
     /// The current thread returned into a process that has gone down meanwhile.
     #[inline(never)]
     pub(crate) fn unwind_current(&mut self) -> Effect {
-        // What that process had lent to the call has come back.
-        self.wake_all(Wait::Memory);
         self.unwind(self.threads.current_id());
         self.reload()
     }
@@ -137,14 +135,12 @@ impl<P: Port> Kernel<P> {
 
     /// Makes a thread ready, whatever it waited for.
     pub(crate) fn interrupt_wait(&mut self, id: ThreadId) {
-        let thread = self.threads.get(id);
-        let (waits, holder) = (!matches!(thread.wait, Wait::Nothing), thread.blocked_on);
-        if waits {
+        if let Some(holder) = self.holder_for(id) {
+            self.stir(holder);
+        }
+        if !matches!(self.threads.get(id).wait, Wait::Nothing) {
             self.stop_waiting_for_notifications(id);
             self.wake(id);
-        }
-        if let Some(holder) = holder {
-            self.inherit(holder);
         }
     }
 

@@ -22,11 +22,12 @@
 //! | [`schedule`] | who runs next |
 //! | [`process`] | the life of a process: how it begins, goes down, begins anew |
 //! | [`fault`] | what is noted of a crash, and who is told |
+//! | [`work`] | what is put off, and done in pieces |
 //! | [`thread`] | a thread's state |
 //! | [`port`] | what the core needs from the hardware |
 //!
-//! Every path is O(1) or bounded by the number of threads, and none can panic: tables are read
-//! through `get`, and the thread table answers every index (see [`thread::Threads`]).
+//! Every path is O(1), or goes over the threads once; what needs more is done in [pieces](work). None can panic:
+//! tables are read through `get`, and the thread table answers every index (see [`thread::Threads`]).
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -47,6 +48,7 @@ pub mod schedule;
 pub mod system_call;
 pub mod thread;
 pub mod time;
+pub mod work;
 
 #[cfg(test)]
 mod tests;
@@ -63,6 +65,7 @@ use port::Port;
 use schedule::Ready;
 use thread::{Thread, ThreadId, Threads};
 use time::NEVER;
+use work::Work;
 
 /// What the CPU has to do after an event, unless the current thread [enters](call::Entry) or
 /// [leaves](call::Exit) a method.
@@ -126,6 +129,7 @@ pub struct Kernel<P: Port> {
     /// The earliest time at which the port's timer is wanted, in µs since start.
     pub(crate) next_deadline: u64,
     pub(crate) ready: Ready,
+    pub(crate) work: Work,
     pub(crate) faults: Faults,
     /// Refused calls, apart: a server that accuses others can't have the record of a crash overwritten.
     pub(crate) refusals: Faults,
@@ -174,6 +178,7 @@ impl<P: Port> Kernel<P> {
             services: system.services,
             gates: system.gates,
             ready: Ready::new(),
+            work: Work::NONE,
             running: 0,
             processes: system.processes,
             flash: Span::EMPTY,

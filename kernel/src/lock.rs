@@ -1,9 +1,9 @@
 //! Objects that one call at a time may be in, and the mutexes of user code.
 //!
-//! Both work alike: a thread that finds the lock taken waits, and lends its priority to the holder
-//! (and on, if that one waits too: priority inheritance is transitive). When the lock is freed all
-//! who wait for it become ready and try again; the most urgent one gets it, as it runs first. A wait
-//! that would close a cycle is refused.
+//! Both work alike: a thread that finds the lock taken waits, and lends its priority to the holder. If that waits
+//! in turn, it tries again: so it lends on what it got, and priority inheritance is transitive. When a thread frees
+//! a lock all who wait for it, for whatever reason, [become ready](Kernel::wake_each) and try again; the most urgent
+//! one gets the lock, as it runs first. A wait that would close a cycle is refused.
 //!
 //! The lock of an object is kernel state. A mutex is a word in the memory of a process, which the
 //! kernel sees only when there is contention: 0 if it is free, else the stack pointer that its
@@ -26,21 +26,20 @@ const CONTENDED: Word = 1;
 /// The lock of an exclusive object.
 #[derive(Clone, Copy, Debug, Default)]
 #[cfg_attr(test, derive(Hash))]
-#[repr(C)]
-// A port's assembly takes it if all of it is 0: a byte with the holder, and one that says whether others wait.
-pub struct Lock {
-    /// The idle thread, which calls nobody, if it is free.
-    holder: ThreadId,
-    contended: bool,
-}
+#[repr(transparent)]
+// A port's assembly takes it: a byte.
+pub struct Lock(
+    /// The thread that is in the object: the idle thread, which calls nobody, if it is free.
+    ThreadId,
+);
 
 impl Lock {
     /// A free lock.
-    pub const FREE: Lock = Lock { holder: ThreadId::IDLE, contended: false };
+    pub const FREE: Lock = Lock(ThreadId::IDLE);
 
     /// The thread that is in the object.
     pub(crate) fn holder(self) -> Option<ThreadId> {
-        (self.holder != ThreadId::IDLE).then_some(self.holder)
+        (self.0 != ThreadId::IDLE).then_some(self.0)
     }
 }
 
@@ -53,7 +52,7 @@ impl<P: Port> Kernel<P> {
             Some(_) => Err(Refusal::Busy(lock)),
             None => {
                 if let Some(free) = self.locks.get_mut(usize::from(lock)) {
-                    free.holder = self.threads.current_id();
+                    *free = Lock(self.threads.current_id());
                 }
                 if let Some(frame) = self.threads.current().next_frame() {
                     frame.care |= LOCKED;
@@ -66,10 +65,7 @@ impl<P: Port> Kernel<P> {
     /// The current thread waits for the lock of an object, to make its call again when it is free.
     #[inline(never)]
     pub(crate) fn wait_for_lock(&mut self, stack_pointer: Word, lock: u8) -> Effect {
-        let holder = self.locks.get_mut(usize::from(lock)).and_then(|lock| {
-            lock.contended = true;
-            lock.holder()
-        });
+        let holder = self.locks.get(usize::from(lock)).and_then(|lock| lock.holder());
         let thread = self.current();
         thread.stack_pointer = stack_pointer;
         thread.pending = Pending::Retry;
@@ -77,47 +73,31 @@ impl<P: Port> Kernel<P> {
         self.reschedule()
     }
 
-    /// Frees the lock of the object of a service. Who waits for it is ready now.
-    fn release_lock(&mut self, service: u8) {
-        let Some(service) = self.services.get(usize::from(service)) else { return };
-        let Some(lock) = self.locks.get_mut(usize::from(service.lock)) else { return };
-        let before = core::mem::replace(lock, Lock::FREE);
-        if before.contended {
-            self.wake_all(Wait::Lock(service.lock));
-            if let Some(holder) = before.holder() {
-                self.inherit(holder);
-            }
-        }
-    }
-
     /// Gives back the lock that was taken for the call of this frame, if one was.
-    #[inline(always)]
-    pub(crate) fn release_lock_of(&mut self, frame: Frame) {
-        if frame.care & LOCKED != 0 {
-            self.release_lock(frame.service);
+    pub(crate) fn free_lock(&mut self, frame: Frame) {
+        let service = self.services.get(usize::from(frame.service));
+        if let Some(lock) = service.and_then(|it| self.locks.get_mut(usize::from(it.lock))) {
+            *lock = Lock::FREE;
         }
     }
 
-    /// Thread `id`, which others wait for, has left a call, and perhaps the process of their mutex. They look
-    /// again: only if it is still inside, they wait on and lend it their priority.
-    #[cold]
+    /// Thread `id` has freed something that others may wait for. All who wait for it look again: if they have to
+    /// wait on, they lend it their priority again.
     #[inline(never)]
-    pub(crate) fn leave_mutexes(&mut self, id: ThreadId) {
-        for other in self.threads.ids() {
-            let waiter = self.threads.get(other);
-            if matches!(waiter.wait, Wait::Mutex(_)) && waiter.blocked_on == Some(id) {
-                self.wake(other);
-            }
+    pub(crate) fn stir(&mut self, id: ThreadId) {
+        let thread = self.threads.get_mut(id);
+        let waiters = core::mem::take(&mut thread.waiters);
+        if waiters != 0 {
+            let own = thread.base_priority;
+            self.set_priority(id, own);
+            self.wake_each(waiters);
         }
-        self.threads.get_mut(id).is_waited_for = false;
-        self.inherit(id);
     }
 
     /// The return of `holder` from each of its calls into `process` will be noticed.
     fn watch_returns(&mut self, holder: ThreadId, process: u8) {
         let services = self.services;
         let thread = self.threads.get_mut(holder);
-        thread.is_waited_for = true;
         for frame in thread.frames_in_use() {
             let service = services.get(usize::from(frame.service));
             // A lock that an object has is taken for the call already, or was given back when the process
@@ -157,8 +137,7 @@ impl<P: Port> Kernel<P> {
             return CallError::BadArgument.into();
         }
         self.port.write_word(address, 0);
-        self.wake_all(Wait::Mutex(address));
-        self.inherit(self.threads.current_id());
+        self.stir(self.threads.current_id());
         Status::OK
     }
 
@@ -190,12 +169,17 @@ impl<P: Port> Kernel<P> {
             if holder == self.threads.current_id() {
                 return true;
             }
-            match self.threads.get(holder).blocked_on {
+            match self.holder_for(holder) {
                 Some(next) => holder = next,
                 None => return false,
             }
         }
         true
+    }
+
+    /// The thread that has what this one waits for.
+    pub(crate) fn holder_for(&self, id: ThreadId) -> Option<ThreadId> {
+        self.threads.get(id).blocked_on.filter(|_| !self.work.wakes(id))
     }
 
     /// The current thread waits for something. If another has it, that is lent the priority.
@@ -204,45 +188,27 @@ impl<P: Port> Kernel<P> {
         let thread = self.current();
         thread.wait = wait;
         thread.blocked_on = holder;
+        let (id, priority) = (thread.id, thread.priority);
         if let Some(holder) = holder {
-            self.inherit(holder);
-        }
-    }
-
-    /// Wakes all threads with this wait, the most urgent of them being the first to try again.
-    pub(crate) fn wake_all(&mut self, wait: Wait) {
-        for id in self.threads.ids() {
-            if self.threads.get(id).wait == wait {
-                self.wake(id);
+            let thread = self.threads.get_mut(holder);
+            thread.waiters |= id.bit();
+            if thread.priority < priority {
+                self.set_priority(holder, priority);
+                // If it waits for another in turn, it tries again with this priority.
+                if let Some(next) = self.holder_for(holder) {
+                    self.stir(next);
+                }
             }
         }
     }
 
-    /// Gives `id`, and those that it waits for in turn, the priority of the most urgent thread that
-    /// waits for them, or their own if that is higher.
-    pub(crate) fn inherit(&mut self, mut id: ThreadId) {
-        for _ in 0..crossgate_abi::MAX_THREADS {
-            let own = self.threads.get(id).base_priority;
-            let priority = self
-                .threads
-                .ids()
-                .map(|other| self.threads.get(other))
-                .filter(|other| other.blocked_on == Some(id))
-                .fold(own, |highest, other| highest.max(other.priority));
-            if priority == self.threads.get(id).priority {
-                return;
-            }
-            self.set_priority(id, priority);
-            match self.threads.get(id).blocked_on {
-                Some(next) => id = next,
-                None => return,
-            }
-        }
-    }
-
+    /// From now on a thread is as urgent as this.
     fn set_priority(&mut self, id: ThreadId, priority: u8) {
         let thread = self.threads.get_mut(id);
         let is_ready = matches!(thread.wait, Wait::Nothing);
+        if thread.priority == priority {
+            return;
+        }
         if is_ready {
             self.ready.remove(thread);
         }
@@ -250,5 +216,6 @@ impl<P: Port> Kernel<P> {
         if is_ready {
             self.ready.push(thread);
         }
+        self.work_for(id);
     }
 }

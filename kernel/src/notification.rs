@@ -79,7 +79,7 @@ impl<P: Port> Kernel<P> {
 
     /// The most urgent thread of a set that is not empty.
     #[inline]
-    fn most_urgent(&self, mut set: u32) -> ThreadId {
+    pub(crate) fn most_urgent(&self, mut set: u32) -> ThreadId {
         let mut best = ThreadId::new(set.trailing_zeros() as usize);
         set &= set.wrapping_sub(1);
         while set != 0 {

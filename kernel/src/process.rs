@@ -1,5 +1,8 @@
 //! The life of a process.
 //!
+//! A process goes down in a moment: from then on nothing enters it. What is left of it, its visitors and those who are
+//! to come back to it, is [swept](crate::work) away in pieces, each thread before it runs again.
+//!
 //! A process begins with its memory being reset to its initial values, at boot and after each fault
 //! alike. That is done in slices, by the threads that want it: by its own, each of which begins with a
 //! [system call](crossgate_abi::number::BEGIN) that lets it go on when the memory is ready, and by
@@ -17,7 +20,7 @@
 //! A process that crashes again soon waits before it begins anew, and longer each time. If the supervisor
 //! crashes too often, nobody could decide any more: the system is reset.
 
-use crate::call::{LOCKED, OVERDUE, STALE};
+use crate::call::{Frame, OVERDUE};
 use crate::port::Port;
 use crate::system_call::Outcome;
 use crate::thread::{Pending, ThreadId, Wait};
@@ -31,6 +34,9 @@ pub(crate) const CALM: u64 = 10_000_000;
 const BACK_OFF: u32 = 10_000;
 /// ... so many times at most: it has to stay shorter than the calm.
 const DOUBLINGS: u8 = 9;
+
+/// In [`Process::reset`]: it has not been looked whether memory is lent.
+const NOT_BEGUN: Word = Word::MAX;
 
 /// What the kernel knows of a process besides its wiring.
 #[derive(Clone, Copy, Debug)]
@@ -46,7 +52,12 @@ pub struct Process {
 
 impl Process {
     /// A process that has not begun yet.
-    pub const NEW: Process = Process { crashed_at: 0, reset: 0, crashes: 0, stopped: false };
+    pub const NEW: Process = Process { crashed_at: 0, reset: NOT_BEGUN, crashes: 0, stopped: false };
+
+    /// Whether none of its memory has been reset.
+    pub(crate) fn has_not_begun(&self) -> bool {
+        self.reset == NOT_BEGUN
+    }
 
     /// When it may begin, in µs since start.
     pub(crate) fn not_before(&self) -> u64 {
@@ -61,42 +72,49 @@ impl Process {
 pub(crate) enum Progress {
     /// It can.
     Running,
-    /// Some of its memory has been reset: ask again.
+    /// There was something to do first: ask again.
     More,
     /// Not before this time, in µs since start.
     NotBefore(u64),
-    /// Not before others give back memory that it lent them.
-    Lent,
+    /// Not before this thread gives back memory that it was lent.
+    Lent(ThreadId),
     /// Not at all.
     Stopped,
 }
 
 impl<P: Port> Kernel<P> {
-    /// Resets a piece of a process' memory, if it is not running and may begin.
+    /// Does a piece of what is to be done before a process can be entered, if it is not running and may begin.
     pub(crate) fn advance(&mut self, process: u8) -> Progress {
         if self.is_running(process) {
             return Progress::Running;
         }
         let index = usize::from(process);
-        let (Some(state), Some(wiring)) = (self.states.get(index), self.processes.get(index))
+        let (Some(state), Some(wiring)) = (self.states.get_mut(index), self.processes.get(index))
         else {
             return Progress::Stopped;
         };
         if state.stopped {
             return Progress::Stopped;
         }
-        if state.reset == 0 {
+        if self.work.sweeps(process) {
+            self.piece();
+            return Progress::More;
+        }
+        if state.has_not_begun() {
             let not_before = state.not_before();
             if not_before != 0 && self.port.now() < not_before {
                 return Progress::NotBefore(not_before);
             }
-            if self.threads.ids().any(|id| self.threads.get(id).holds_memory_of(process)) {
-                return Progress::Lent;
+            let holder = self.threads.ids().find(|&id| self.threads.get(id).holds_memory_of(process));
+            if let Some(holder) = holder {
+                return Progress::Lent(holder);
             }
+            state.reset = 0;
+            return Progress::More;
         }
         let reset = self.port.reset(wiring.memory, state.reset);
         if let Some(state) = self.states.get_mut(index) {
-            state.reset = reset.unwrap_or(0);
+            state.reset = reset.unwrap_or(NOT_BEGUN);
         }
         match reset {
             Some(_) => Progress::More,
@@ -125,8 +143,8 @@ impl<P: Port> Kernel<P> {
                 let _ = self.sleep_until(time);
                 self.threads.current().pending = Pending::Retry;
             }
-            Progress::Lent => {
-                self.block(Wait::Memory, None);
+            Progress::Lent(holder) => {
+                self.block(Wait::Memory, Some(holder));
                 self.threads.current().pending = Pending::Retry;
             }
             Progress::Stopped => self.end(id),
@@ -142,7 +160,7 @@ impl<P: Port> Kernel<P> {
                 let thread = self.threads.current();
                 thread.stack_pointer = stack_pointer;
                 thread.pending = Pending::Retry;
-                Effect::SWITCH
+                self.reload()
             }
             _ => Effect::error(CallError::ServerDown),
         }
@@ -181,7 +199,7 @@ impl<P: Port> Kernel<P> {
             return;
         };
         state.stopped = stopped;
-        state.reset = 0;
+        state.reset = NOT_BEGUN;
         self.running &= !(1 << (process & 31));
         if wiring.notifications != 0 {
             self.silence(wiring.notifications);
@@ -189,38 +207,7 @@ impl<P: Port> Kernel<P> {
         if let Some(grants) = self.grants {
             (grants.end)(self, process);
         }
-        let mut next = self.threads.after(ThreadId::IDLE);
-        while let Some(id) = next {
-            let thread = self.threads.get_mut(id);
-            for frame in thread.frames_in_use() {
-                if frame.level.process == process {
-                    frame.care |= STALE;
-                }
-            }
-            let (is_inside, depth) = (thread.level.process == process, thread.depth());
-            if depth > 1 {
-                self.free_objects(id, process);
-            }
-            if is_inside {
-                self.unwind(id);
-            }
-            next = self.threads.after(id);
-        }
-    }
-
-    /// Gives back the locks of the objects of a process that a thread is in, but has called on from.
-    fn free_objects(&mut self, id: ThreadId, process: u8) {
-        let mut index = 0;
-        while let Some(&mut frame) = self.threads.get_mut(id).frame(index) {
-            let service = self.services.get(usize::from(frame.service));
-            if service.is_some_and(|service| service.owner == process) {
-                self.release_lock_of(frame);
-                if let Some(frame) = self.threads.get_mut(id).frame(index) {
-                    frame.care &= !LOCKED;
-                }
-            }
-            index += 1;
-        }
+        self.sweep_all_for(process);
     }
 
     /// The supervisor has `process` begin anew, or stop.
@@ -238,34 +225,22 @@ impl<P: Port> Kernel<P> {
 
     /// Takes a thread out of a process that went down, and of those on its way back that did.
     pub(crate) fn unwind(&mut self, id: ThreadId) {
-        let mut gives_back = false;
-        loop {
-            let thread = self.threads.get_mut(id);
-            gives_back |= thread.level.leases.count() != 0;
-            let Some(frame) = thread.pop() else {
-                self.come_home(id);
-                break;
-            };
-            thread.stack_pointer = frame.stack_pointer;
-            let is_overdue = frame.care & OVERDUE != 0;
-            let error =
-                if is_overdue { CallError::DeadlineExceeded } else { CallError::ServerFaulted };
-            thread.pending = Pending::status(error.into());
-            let waits = !matches!(thread.wait, Wait::Nothing);
-            if thread.is_waited_for {
-                self.leave_mutexes(id);
-            }
-            self.release_lock_of(frame);
-            if waits {
-                self.interrupt_wait(id);
-            }
-            if !frame.is_stale() {
-                break;
-            }
+        // It gives back all that it got there.
+        self.stir(id);
+        let thread = self.threads.get_mut(id);
+        let mut last = None;
+        while last.is_none_or(|last: Frame| last.is_stale()) {
+            last = Some(match thread.pop() {
+                Some(frame) => frame,
+                None => return self.come_home(id),
+            });
         }
-        if gives_back {
-            self.wake_all(Wait::Memory);
-        }
+        let Some(frame) = last else { return };
+        thread.stack_pointer = frame.stack_pointer;
+        let is_overdue = frame.care & OVERDUE != 0;
+        let error = if is_overdue { CallError::DeadlineExceeded } else { CallError::ServerFaulted };
+        thread.pending = Pending::status(error.into());
+        self.interrupt_wait(id);
     }
 
     /// A thread whose home has gone down is in no call any more: it begins anew, or ends.

@@ -70,6 +70,7 @@ impl<P: Port> Kernel<P> {
                 None
             }
             number::BEGIN => self.begin(),
+            number::WORK => Some(self.work()),
             number::RESTART => self.supervise(first, false),
             number::STOP => self.supervise(first, true),
             number::REVOKE => {

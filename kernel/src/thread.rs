@@ -62,7 +62,7 @@ pub enum Wait {
     Lock(u8),
     /// The mutex at this address.
     Mutex(Word),
-    /// Memory of its process that was lent to others.
+    /// Memory of its process that was lent to another.
     Memory,
     /// Nothing will wake it: it has ended.
     Ended,
@@ -163,8 +163,6 @@ pub struct Thread {
     pub(crate) id: ThreadId,
     pub(crate) base_priority: u8,
     pub(crate) priority: u8,
-    /// Others wait, or have waited, for a mutex that it holds.
-    pub(crate) is_waited_for: bool,
     pub(crate) blocked_on: Option<ThreadId>,
     /// When the calls that it makes have to end.
     pub(crate) limit: Limit,
@@ -172,6 +170,8 @@ pub struct Thread {
     pub(crate) grace: Limit,
     pub(crate) pending: Pending,
     pub(crate) wait: Wait,
+    /// Who waits for something that it has: bit t is thread t.
+    pub(crate) waiters: u32,
     /// When it stops waiting, in µs since start.
     pub(crate) deadline: u64,
     pub(crate) frames: [Frame; MAX_CALL_DEPTH],
@@ -217,8 +217,8 @@ pub mod offset {
     pub const BOUNDS: usize = offset_of!(Thread, bounds);
     /// Its index: a byte.
     pub const ID: usize = offset_of!(Thread, id);
-    /// Whether others wait for a mutex that it holds: a byte.
-    pub const IS_WAITED_FOR: usize = offset_of!(Thread, is_waited_for);
+    /// Who waits for something that it has: a word.
+    pub const WAITERS: usize = offset_of!(Thread, waiters);
     /// The first of its frames: where the caller's registers are saved, then the caller's level.
     pub const FRAMES: usize = offset_of!(Thread, frames);
     /// In a frame: which leases are in force for the caller (a byte), 0 if it holds none; ...
@@ -249,12 +249,12 @@ impl Thread {
         id: ThreadId::IDLE,
         base_priority: 0,
         priority: 0,
-        is_waited_for: false,
         blocked_on: None,
         limit: Limit::NONE,
         grace: Limit::NONE,
         pending: Pending::Nothing,
         wait: Wait::Nothing,
+        waiters: 0,
         deadline: NEVER,
         frames: [Frame::EMPTY; MAX_CALL_DEPTH],
         leases: [Lease::EMPTY; LEASES],
@@ -475,11 +475,6 @@ impl Threads {
             *place = Some(previous);
         }
         true
-    }
-
-    /// The thread after this one, if there is one.
-    pub(crate) fn after(&self, id: ThreadId) -> Option<ThreadId> {
-        (id.index() + 1 < self.places.len()).then_some(ThreadId(id.0 + 1))
     }
 
     /// All but the idle thread, which calls nobody and waits for nothing.

@@ -73,5 +73,6 @@ impl<P: Port> Kernel<P> {
         thread.wait = Wait::Nothing;
         thread.blocked_on = None;
         self.ready.push(thread);
+        self.work.woken(id);
     }
 }

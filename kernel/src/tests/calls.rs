@@ -104,7 +104,7 @@ fn a_return_without_a_call_is_a_fault() {
 #[test]
 fn an_unknown_system_call_is_an_error() {
     let mut driver = two_clients();
-    for unknown in [21, 100, Word::MAX >> 1] {
+    for unknown in [22, 100, Word::MAX >> 1] {
         assert_eq!(driver.ask(unknown, [0; 4]), status(Status::NO_SUCH_SYSTEM_CALL));
     }
 }

@@ -44,7 +44,7 @@ fn a_crash_stays_home() {
     let mut driver = chain();
     quiet(&mut driver);
     driver.call(0, [0; 4]).unwrap();
-    assert_eq!(driver.kernel.fault(Cause::Access, 0x1234, 0x2000_0000), Effect::SWITCH);
+    assert_eq!(driver.after(|kernel| kernel.fault(Cause::Access, 0x1234, 0x2000_0000)), Effect::SWITCH);
     assert_eq!(driver.current(), 3, "the watcher is told first");
     let record = read_record(&mut driver, 0);
     assert_eq!((record.process, record.thread, record.depth), (0, 1, 1));
@@ -69,7 +69,8 @@ fn a_visitor_is_unwound_past_every_frame_of_the_crashed_process() {
     driver.call(1, [0; 4]).unwrap();
     driver.call(0, [0; 4]).unwrap();
     assert_eq!(driver.path(1), [1, 0, 2, 0]);
-    assert_eq!(driver.kernel.fault(Cause::Panic, 0, 0), Effect::SWITCH);
+    assert_eq!(driver.after(|kernel| kernel.fault(Cause::Panic, 0, 0)), Effect::SWITCH);
+    driver.settle();
     assert_eq!(driver.path(1), [1, 0, 2], "process 2 is not to blame: it finishes");
     driver.kernel.threads.switch_to(ThreadId::new(1));
     driver.kernel.end(ThreadId::new(3));
@@ -83,7 +84,8 @@ fn a_crash_frees_the_locks_of_the_frames_that_it_unwinds() {
     quiet(&mut driver);
     driver.call(0, [0; 4]).unwrap();
     driver.call(1, [0; 4]).unwrap();
-    assert_eq!(driver.kernel.fault(Cause::Access, 0, 0), Effect::SWITCH);
+    assert_eq!(driver.after(|kernel| kernel.fault(Cause::Access, 0, 0)), Effect::SWITCH);
+    driver.settle();
     assert_eq!(driver.path(1), [1, 0]);
     driver.kernel.threads.switch_to(ThreadId::new(1));
     assert_eq!(driver.call(1, [0; 4]), Err(error(CallError::ServerDown)));
@@ -103,7 +105,7 @@ fn other_visitors_of_a_crashed_process_go_back_too() {
     assert_eq!(driver.ask(number::WAIT, [1, for_ever, for_ever, 0]), SWITCHED);
     assert_eq!(driver.current(), 2);
     driver.call(0, [0; 4]).unwrap();
-    assert_eq!(driver.kernel.fault(Cause::Stack, 0, 0), Effect::SWITCH);
+    assert_eq!(driver.after(|kernel| kernel.fault(Cause::Stack, 0, 0)), Effect::SWITCH);
     assert_eq!((driver.current(), driver.pending()), (1, FAULTED), "it waited in the server");
     assert_eq!(driver.ask(number::EXIT, [0; 4]), SWITCHED);
     assert_eq!((driver.current(), driver.pending()), (2, FAULTED));
@@ -120,8 +122,8 @@ fn a_thread_abroad_finishes_before_it_ends_with_its_home() {
     assert_eq!(driver.ask(number::SLEEP, [9, 0, 0, 0]), SWITCHED);
     driver.call(0, [0; 4]).unwrap();
     driver.kernel.port.now = 9;
-    assert_eq!(driver.kernel.timer(), Effect::SWITCH);
-    assert_eq!(driver.kernel.fault(Cause::Access, 0, 0), Effect::SWITCH);
+    assert_eq!(driver.after(|kernel| kernel.timer()), Effect::SWITCH);
+    assert_eq!(driver.after(|kernel| kernel.fault(Cause::Access, 0, 0)), Effect::SWITCH);
     assert_eq!((driver.current(), driver.path(1)), (1, vec![1, 0]), "still in process 0");
     assert_eq!(driver.leave(), Err(SWITCHED));
     assert_eq!(driver.current(), 3);
@@ -140,7 +142,7 @@ fn only_the_watcher_reads_records_and_old_ones_are_gone() {
         driver.kernel.report(ThreadId::new(1), 1, &Fault::of(Cause::Exit));
     }
     driver.kernel.signal(0);
-    assert_eq!(driver.kernel.reschedule(), Effect::SWITCH);
+    assert_eq!(driver.after(|kernel| kernel.reschedule()), Effect::SWITCH);
     assert_eq!(read_record(&mut driver, 2).process, 1);
     assert_eq!(read_record(&mut driver, 1).process, 1);
     assert_eq!(driver.ask(number::READ_FAULT, [0, 0, 0, 0]), none, "overwritten");

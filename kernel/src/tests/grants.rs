@@ -104,7 +104,7 @@ fn a_grant_ends_with_its_receiver_and_with_the_owner() {
         driver.leave().unwrap();
         assert_eq!(driver.kernel.granted[SECRET], 0b0100);
         driver.call(if crashes == 2 { TAKES } else { SECRET }, [0, 0, 0, HANDLE]).unwrap();
-        let _ = driver.kernel.fault(Cause::Access, 0, 0);
+        let _ = driver.after(|kernel| kernel.fault(Cause::Access, 0, 0));
         assert_eq!(driver.kernel.granted[SECRET], 0, "process {crashes}");
     }
 }

@@ -5,6 +5,7 @@ use crate::call::LOCKED;
 use crate::lease::{InForce, Lease};
 
 use crate::schedule::Ready;
+use crate::work::Work;
 use crate::thread::{Level, Wait};
 use crossgate_abi::{LEASES_PER_CALL, MAX_CALL_DEPTH, PRIORITIES};
 
@@ -28,6 +29,7 @@ pub fn check(driver: &Driver) {
         check_priority(kernel, thread);
         check_wait(kernel, thread);
     }
+    check_work(kernel, &ready);
     check_locks(kernel);
     check_timers(kernel);
     for (index, state) in kernel.notifications.iter().enumerate() {
@@ -99,7 +101,8 @@ fn check_rights(kernel: &Kernel<TestPort>, thread: &Thread) {
         }
     }
     let down = !frames.is_empty() && !kernel.is_running(process);
-    assert!(!down, "nobody is in a process that is down");
+    let swept = is_swept(kernel, thread.id);
+    assert!(!down || !swept, "nobody is in a process that is down");
 }
 
 /// What a call is lent was its caller's to lend: `stack` is its part of the stack.
@@ -125,14 +128,18 @@ fn check_leases(
 
 /// A thread has its own priority, or the highest of those that wait for it.
 fn check_priority(kernel: &Kernel<TestPort>, thread: &Thread) {
-    let waiters = all(kernel).map(|id| kernel.threads.get(id));
-    let waiters = waiters.filter(|other| other.blocked_on == Some(thread.id));
-    let owed = waiters.map(|other| other.priority).fold(thread.base_priority, u8::max);
-    assert_eq!(thread.priority, owed, "{:?} has the priority of its waiters", thread.id);
-    let mut next = thread.blocked_on;
+    let waiters = || all(kernel).filter(|&id| kernel.holder_for(id) == Some(thread.id));
+    let set = waiters().fold(0, |set, id| set | id.bit());
+    assert_eq!(thread.waiters, set, "{:?} knows who waits for it", thread.id);
+    if thread.id != ThreadId::IDLE {
+        let priorities = waiters().map(|id| kernel.threads.get(id).priority);
+        let owed = priorities.fold(thread.base_priority, u8::max);
+        assert_eq!(thread.priority, owed, "{:?} has the priority of its waiters", thread.id);
+    }
+    let mut next = kernel.holder_for(thread.id);
     for _ in all(kernel) {
         assert_ne!(next, Some(thread.id), "a circle of waits");
-        next = next.and_then(|next| kernel.threads.get(next).blocked_on);
+        next = next.and_then(|next| kernel.holder_for(next));
     }
 }
 
@@ -148,6 +155,10 @@ fn check_wait(kernel: &Kernel<TestPort>, thread: &Thread) {
         );
     }
     let done = Pending::status(Status::OK);
+    if kernel.work.wakes(thread.id) {
+        let waits = matches!(thread.wait, Wait::Lock(_) | Wait::Mutex(_) | Wait::Memory);
+        return assert!(waits, "who is to be woken waits");
+    }
     let pending = thread.pending;
     match thread.wait {
         Wait::Nothing | Wait::Ended => {
@@ -168,7 +179,8 @@ fn check_wait(kernel: &Kernel<TestPort>, thread: &Thread) {
         }
         Wait::Memory => {
             let home = thread.level.process;
-            let lent = all(kernel).any(|id| kernel.threads.get(id).holds_memory_of(home));
+            let holder = thread.blocked_on.map(|id| kernel.threads.get(id));
+            let lent = holder.is_some_and(|holder| holder.holds_memory_of(home));
             assert_eq!(pending, Pending::Retry);
             assert!(lent, "nobody waits for memory that has come back");
         }
@@ -179,6 +191,28 @@ fn check_wait(kernel: &Kernel<TestPort>, thread: &Thread) {
             assert_eq!(thread.blocked_on, holder, "who waits for a lock waits for its holder");
         }
     }
+}
+
+/// Whether nothing is left of processes that have gone down in what a thread does.
+fn is_swept(kernel: &Kernel<TestPort>, id: ThreadId) -> bool {
+    kernel.work.unswept & id.bit() == 0
+}
+
+/// What is put off is done before a thread runs that it is for.
+fn check_work(kernel: &Kernel<TestPort>, ready: &[(usize, ThreadId)]) {
+    let Work { dying, unswept, unseen, waking, .. } = kernel.work;
+    let worker = kernel.threads.get(ThreadId::IDLE);
+    for id in all(kernel).filter(|id| (unswept | waking) & id.bit() != 0) {
+        let thread = kernel.threads.get(id);
+        assert!(worker.priority >= thread.priority, "the worker comes before {id:?}");
+    }
+    let level = 31 - usize::from(worker.priority);
+    let first = ready.iter().find(|(other, _)| *other == level);
+    assert_eq!(first, Some(&(level, worker.id)), "the worker is the first of its level");
+    assert!(is_swept(kernel, kernel.threads.current_id()), "no thread runs that is not swept");
+    assert_eq!(unseen & !unswept, 0, "who is not seen is not swept");
+    assert_eq!(dying == 0, unswept == 0, "what goes down is down when all are swept");
+    assert_eq!(dying & kernel.running, 0, "what goes down does not run");
 }
 
 /// Each lock has one holder, which is inside.
@@ -213,17 +247,17 @@ fn check_down(kernel: &Kernel<TestPort>, process: u8) {
         let thread = kernel.threads.get(id);
         for frame in frames(thread) {
             assert!(
-                frame.level.process != process || frame.is_stale(),
+                frame.level.process != process || frame.is_stale() || !is_swept(kernel, id),
                 "nobody comes back to a process that has lost its memory"
             );
         }
-        if thread.depth() == 0 && thread.level.process == process {
+        if thread.depth() == 0 && thread.level.process == process && is_swept(kernel, id) {
             let begins = matches!(thread.wait, Wait::Nothing | Wait::Time | Wait::Memory);
             let ended = thread.wait == Wait::Ended;
             assert!(if state.stopped { ended } else { begins }, "its threads begin anew, or end");
         }
         assert!(
-            state.reset == 0 || !thread.holds_memory_of(process),
+            state.has_not_begun() || !thread.holds_memory_of(process),
             "no memory is reset that others may use"
         );
     }
@@ -232,7 +266,8 @@ fn check_down(kernel: &Kernel<TestPort>, process: u8) {
     }
     for service in kernel.services.iter().filter(|service| service.owner == process) {
         let lock = kernel.locks.get(usize::from(service.lock));
-        assert!(lock.is_none_or(|lock| lock.holder().is_none()), "its objects are free");
+        let holder = lock.and_then(|lock| lock.holder());
+        assert!(holder.is_none_or(|id| !is_swept(kernel, id)), "its objects are free");
     }
     for interrupt in kernel.system.interrupts {
         let owner = kernel.system.notifications[usize::from(interrupt.notification)].owner;

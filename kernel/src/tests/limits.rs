@@ -44,7 +44,7 @@ fn at(driver: &mut Driver, time: u64) {
     driver.kernel.port.now = time;
     if driver.kernel.port.deadline.is_some_and(|deadline| deadline <= time) {
         // Even the thread that was interrupted may go on elsewhere.
-        assert_eq!(driver.kernel.timer(), Effect::SWITCH);
+        assert_eq!(driver.after(|kernel| kernel.timer()), Effect::SWITCH);
     }
 }
 
@@ -292,7 +292,7 @@ fn only_who_the_wiring_allows_limits_calls() {
 fn a_thread_that_ends_or_begins_anew_has_no_limit() {
     let mut driver = limiters();
     limit(&mut driver, 5);
-    let _ = driver.kernel.fault(Cause::Access, 0, 0);
+    let _ = driver.after(|kernel| kernel.fault(Cause::Access, 0, 0));
     assert_eq!(limit(&mut driver, 5), 0);
     assert_eq!(driver.ask(number::EXIT, [0; 4]), SWITCHED);
     assert_eq!(driver.thread(1).wait, Wait::Ended);
@@ -324,7 +324,7 @@ fn a_server_refuses_a_call_and_the_client_is_named() {
 fn an_accusation_overwrites_no_record_of_a_crash() {
     let mut driver = limiters();
     driver.call(FIRST, [0; 4]).unwrap();
-    let _ = driver.kernel.fault(Cause::Bus, 0, 0x77);
+    let _ = driver.after(|kernel| kernel.fault(Cause::Bus, 0, 0x77));
     for _ in 0..9 {
         driver.call(ALONE, [0; 4]).unwrap();
         assert_eq!(driver.ask(number::REFUSE, [0; 4]), OK);

@@ -38,8 +38,9 @@ fn begin(driver: &mut Driver) {
 /// Thread 1 calls the server, which crashes; the supervisor waits again.
 fn crash(driver: &mut Driver) {
     driver.call(0, [0; 4]).unwrap();
-    assert_eq!(driver.kernel.fault(Cause::Access, 0, 0), Effect::SWITCH);
+    assert_eq!(driver.after(|kernel| kernel.fault(Cause::Access, 0, 0)), Effect::SWITCH);
     assert_eq!(driver.current(), 3, "the supervisor is told");
+    driver.settle();
     assert_eq!(driver.ask(number::WAIT, [0b01, FOR_EVER, FOR_EVER, 0]), SWITCHED);
 }
 
@@ -74,8 +75,9 @@ fn a_caller_helps_a_process_to_begin() {
     // The caller is more urgent now than the thread of the server.
     driver.kernel.threads.switch_to(ThreadId::new(1));
     assert_eq!(driver.pending(), FAULTED);
-    for _ in 0..2 {
+    for _ in 0..3 {
         assert_eq!(driver.call(0, [0; 4]), Err(SWITCHED));
+        driver.kernel.threads.switch_to(ThreadId::new(1));
         assert_eq!(driver.pending(), Some(Pending::Retry), "interrupts come in between");
     }
     assert!(driver.call(0, [0; 4]).is_ok());
@@ -88,9 +90,9 @@ fn signals_to_a_process_that_crashed_are_lost() {
     driver.kernel.threads.switch_to(ThreadId::new(2));
     driver.kernel.end(ThreadId::new(1));
     for _ in 0..3 {
-        assert_eq!(driver.kernel.interrupt(5), Effect::CONTINUE);
+        assert_eq!(driver.after(|kernel| kernel.interrupt(5)), Effect::CONTINUE);
     }
-    assert_eq!(driver.kernel.fault(Cause::Access, 0, 0), Effect::SWITCH);
+    assert_eq!(driver.after(|kernel| kernel.fault(Cause::Access, 0, 0)), Effect::SWITCH);
     driver.kernel.end(ThreadId::new(3));
     driver.kernel.threads.switch_to(ThreadId::new(2));
     begin(&mut driver);
@@ -111,7 +113,7 @@ fn who_returns_to_an_older_life_of_a_process_is_unwound() {
     driver.call(1, [0; 4]).unwrap();
     assert_eq!(driver.ask(number::WAIT, [1, FOR_EVER, FOR_EVER, 0]), SWITCHED);
     assert_eq!(driver.current(), 2);
-    assert_eq!(driver.kernel.fault(Cause::Access, 0, 0), Effect::SWITCH);
+    assert_eq!(driver.after(|kernel| kernel.fault(Cause::Access, 0, 0)), Effect::SWITCH);
     begin(&mut driver);
     assert!(driver.kernel.is_running(1));
     assert_eq!(driver.path(1), [2, 1, 3], "it finishes where it is");
@@ -132,7 +134,7 @@ fn a_thread_abroad_begins_anew_when_it_has_come_home() {
     driver.call(0, [0; 4]).unwrap();
     assert_eq!(driver.ask(number::WAIT, [1, FOR_EVER, FOR_EVER, 0]), SWITCHED);
     assert_eq!(driver.current(), 2);
-    assert_eq!(driver.kernel.fault(Cause::Access, 0, 0), Effect::SWITCH);
+    assert_eq!(driver.after(|kernel| kernel.fault(Cause::Access, 0, 0)), Effect::SWITCH);
     begin(&mut driver);
     assert_eq!(driver.ask(number::SIGNAL, [0, 0, 0, 0]), DONE_AND_SWITCHED);
     assert_eq!(driver.leave(), Err(SWITCHED));
@@ -152,12 +154,12 @@ fn memory_that_is_lent_is_not_reset_before_it_comes_back() {
         .boot();
     driver.call(0, [memory(1), 32, 0, 0]).unwrap();
     assert_eq!(driver.ask(number::WAIT, [1, FOR_EVER, FOR_EVER, 0]), SWITCHED);
-    assert_eq!(driver.kernel.fault(Cause::Access, 0, 0), Effect::SWITCH);
+    assert_eq!(driver.after(|kernel| kernel.fault(Cause::Access, 0, 0)), Effect::SWITCH);
     assert_eq!(driver.ask(number::BEGIN, [0; 4]), SWITCHED);
     assert_eq!((driver.current(), driver.thread(2).wait), (0, Wait::Memory));
     assert!(!driver.kernel.is_running(1));
     driver.kernel.signal(0);
-    assert_eq!(driver.kernel.reschedule(), Effect::SWITCH);
+    assert_eq!(driver.after(|kernel| kernel.reschedule()), Effect::SWITCH);
     assert_eq!(driver.leave(), Err(SWITCHED));
     begin(&mut driver);
     assert_eq!(driver.ask(number::EXIT, [0; 4]), SWITCHED);
@@ -178,7 +180,7 @@ fn a_process_that_crashes_again_waits_longer_and_longer_and_stops() {
             assert_eq!(driver.call(0, [0; 4]), Err(error(CallError::ServerDown)));
             assert_eq!(driver.kernel.port.deadline, Some(start + wait), "{crashed}");
             driver.kernel.port.now = start + wait;
-            assert_eq!(driver.kernel.timer(), Effect::SWITCH);
+            assert_eq!(driver.after(|kernel| kernel.timer()), Effect::SWITCH);
             assert_eq!(driver.pending(), Some(Pending::Retry));
         }
         begin(&mut driver);
@@ -199,14 +201,14 @@ fn every_limit_is_kept_and_the_wait_stays_shorter_than_the_calm() {
             crash(&mut driver);
             while driver.current() != 2 {
                 driver.kernel.port.now = driver.kernel.port.deadline.unwrap();
-                assert_eq!(driver.kernel.timer(), Effect::SWITCH);
+                assert_eq!(driver.after(|kernel| kernel.timer()), Effect::SWITCH);
             }
             driver.pending();
             while !driver.kernel.is_running(1) {
                 assert_eq!(driver.ask(number::BEGIN, [0; 4]), SWITCHED);
                 if driver.current() != 2 {
                     driver.kernel.port.now = driver.kernel.port.deadline.unwrap();
-                    assert_eq!(driver.kernel.timer(), Effect::SWITCH);
+                    assert_eq!(driver.after(|kernel| kernel.timer()), Effect::SWITCH);
                 }
                 driver.pending();
             }
@@ -236,7 +238,7 @@ fn the_lock_of_an_object_is_free_in_its_next_life() {
     assert_eq!(driver.ask(number::WAIT, [1, FOR_EVER, FOR_EVER, 0]), SWITCHED);
     assert_eq!(driver.call(0, [0; 4]), Err(SWITCHED), "thread 2 has to wait");
     assert_eq!((driver.current(), driver.thread(1).priority), (3, 3));
-    assert_eq!(driver.kernel.fault(Cause::Access, 0, 0), Effect::SWITCH);
+    assert_eq!(driver.after(|kernel| kernel.fault(Cause::Access, 0, 0)), Effect::SWITCH);
     assert_eq!((driver.current(), driver.pending()), (2, Some(Pending::Retry)));
     while driver.call(0, [0; 4]).is_err() {
         assert_eq!(driver.pending(), Some(Pending::Retry));
@@ -270,6 +272,7 @@ fn the_supervisor_decides() {
     let mut driver = server(8);
     assert_eq!(driver.current(), 3);
     assert_eq!(driver.ask(number::STOP, [1, 0, 0, 0]), OK);
+    driver.settle();
     assert_eq!(driver.thread(2).wait, Wait::Ended);
     assert_eq!(driver.ask(number::WAIT, [0b01, FOR_EVER, FOR_EVER, 0]), SWITCHED);
     assert_eq!(driver.call(0, [0; 4]), Err(error(CallError::ServerDown)));

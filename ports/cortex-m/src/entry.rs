@@ -187,8 +187,8 @@ unsafe extern "C" fn SVCall() {
         "bne 8f",
         "ldrb r11, [r10, #{service_lock}]",
         "ldr r10, [lr, #{locks}]",
-        "add r10, r10, r11, lsl #1",
-        "ldrh r11, [r10]",
+        "add r10, r10, r11",
+        "ldrb r11, [r10]",
         "cmp r11, #0",
         "bne 8f",
         "ldrb r11, [r3, #{id}]",
@@ -328,7 +328,7 @@ unsafe extern "C" fn SVCall() {
         "bne 7f",
         "cmp r3, #{locked}",
         "bne 7f",
-        "ldrb r3, [r12, #{is_waited_for}]",
+        "ldr r3, [r12, #{waiters_of_thread}]",
         "cmp r3, #0",
         "bne 7f",
         "ldr r3, 40f",
@@ -342,11 +342,9 @@ unsafe extern "C" fn SVCall() {
         "beq 16f",
         "ldr r3, 40f",
         "ldr r3, [r3, #{locks}]",
-        "add r3, r3, r0, lsl #1",
-        "ldrb r0, [r3, #1]",
-        "cmp r0, #0",
-        "bne 16f",
-        "strh r0, [r3]",
+        "movs r4, #0",
+        "strb r4, [r3, r0]",
+        "movs r0, #0",
         "add r3, r12, lr",
         "strb r0, [r3, #{frames} + {care}]",
         "b 15b",
@@ -369,7 +367,7 @@ unsafe extern "C" fn SVCall() {
         "17: strd r1, r2, [r0]",
         "18: mvn lr, #2",
         "bx lr",
-        // --- It lets the next of its priority run. (The idle thread gives way to all, when the kernel starts.)
+        // --- It lets the next of its priority run.
         "22: ldrb r1, [r3, #{id}]",
         "ldrb r2, [r3, #{priority}]",
         "rsbs r2, #31",
@@ -604,7 +602,7 @@ unsafe extern "C" fn SVCall() {
         level = const offset::LEVEL,
         calls = const offset::CALLS,
         id = const offset::ID,
-        is_waited_for = const offset::IS_WAITED_FOR,
+        waiters_of_thread = const offset::WAITERS,
         frames = const offset::FRAMES,
         service = const offset::FRAME_SERVICE,
         care = const offset::FRAME_CARE,
@@ -652,7 +650,7 @@ pub unsafe extern "C" fn slow() {
 }
 
 const _: () = assert!(
-    size_of::<Service>() == 36 && size_of::<Gate>() == 16 && size_of::<Lock>() == 2,
+    size_of::<Service>() == 36 && size_of::<Gate>() == 16 && size_of::<Lock>() == 1,
     "`SVCall` multiplies by them"
 );
 const _: () = assert!(
@@ -923,15 +921,17 @@ pub unsafe extern "C" fn open_leases(kernel: &mut Kernel<Machine>) {
 
 const _: () = assert!(size_of::<Lease>() == 16, "`open_leases` multiplies by it");
 
-/// What the idle thread does: let another thread run, then wait for interrupts.
+/// What the idle thread does: the work that the kernel has put off, then it waits for interrupts.
 #[unsafe(naked)]
 #[unsafe(no_mangle)]
 extern "C" fn __crossgate_idle() -> ! {
     core::arch::naked_asm!(
-        "mvn r12, #{number}",
+        "0: mvn r12, #{number}",
         "svc 0",
-        "0: wfi",
+        "cmp r0, #0",
+        "beq 0b",
+        "wfi",
         "b 0b",
-        number = const crossgate_abi::number::YIELD,
+        number = const number::WORK,
     )
 }

@@ -10,7 +10,7 @@ use crate::memory::{PAGE, Region, STEP, steps};
 use crate::protection::Protection;
 use crate::{gate, host, keys, lending, signal, stack_use};
 use core::sync::atomic::Ordering;
-use crossgate_abi::Word;
+use crossgate_abi::{Status, Word};
 use crossgate_abi::number::{self, hosted};
 use crossgate_abi::table::{ProcessMemory, System};
 use crossgate_kernel::Kernel;
@@ -279,10 +279,10 @@ extern "C" fn begin() -> ! {
     }
 }
 
-/// What the idle thread does: let another thread run, then wait for interrupts.
+/// What the idle thread does: the work that the kernel has put off, then it waits for interrupts.
 pub extern "C" fn idle() -> ! {
-    gate::system_call(number::YIELD, [0; 3]);
     loop {
+        while gate::system_call(number::WORK, [0; 3])[0] == Status::OK.0 {}
         gate::system_call(hosted::IDLE, [0; 3]);
     }
 }

@@ -62,7 +62,7 @@ impl Scene {
 }
 
 /// What every scene has: threads come and go, and crash.
-const COMMON: [Step; 6] = [Interrupt, Acknowledge(0), Wait(0b01), Leave(0), Fault, Begin];
+const COMMON: [Step; 7] = [Interrupt, Acknowledge(0), Wait(0b01), Leave(0), Fault, Begin, Work];
 
 pub fn all() -> Vec<Scene> {
     let calls = [0, 1, 2, 3].map(|service| Call(service, Nothing));

@@ -6,6 +6,7 @@ use crate::call::LIMITED;
 use crate::limit::Limit;
 use crate::process::CALM;
 use crate::schedule::Ready;
+use crate::work::Work;
 use std::hash::{DefaultHasher, Hash};
 
 /// A copy of everything in the kernel that changes, but for the fault records: they influence nothing
@@ -20,6 +21,7 @@ pub struct Snapshot {
     signalled: u32,
     granted: Vec<u32>,
     running: u32,
+    work: Work,
     processes: Vec<Process>,
     port: TestPort,
 }
@@ -36,6 +38,7 @@ impl Snapshot {
             signalled: kernel.signalled,
             granted: kernel.granted.to_vec(),
             running: kernel.running,
+            work: kernel.work,
             processes: kernel.states.to_vec(),
             port: kernel.port.clone(),
         }
@@ -53,6 +56,7 @@ impl Snapshot {
         kernel.signalled = self.signalled;
         kernel.granted.copy_from_slice(&self.granted);
         kernel.running = self.running;
+        kernel.work = self.work;
         kernel.states.copy_from_slice(&self.processes);
         kernel.port.clone_from(&self.port);
     }
@@ -66,7 +70,7 @@ pub fn hash(kernel: &Kernel<TestPort>, hasher: &mut DefaultHasher) {
     for id in all(kernel) {
         let thread = kernel.threads.get(id);
         let leases = &thread.leases[..thread.level.leases.count().into()];
-        (thread.level, thread.priority, thread.blocked_on, thread.pending).hash(hasher);
+        (thread.level, thread.priority, kernel.holder_for(id), thread.pending).hash(hasher);
         (thread.wait, leases, away(thread.deadline)).hash(hasher);
         for limit in [thread.limit, thread.grace] {
             (limit == Limit::OVER, away(limit.end(now))).hash(hasher);
@@ -81,7 +85,7 @@ pub fn hash(kernel: &Kernel<TestPort>, hasher: &mut DefaultHasher) {
             thread.stack_pointer.hash(hasher);
         }
     }
-    (ready(&kernel.ready), kernel.running).hash(hasher);
+    (ready(&kernel.ready), kernel.running, kernel.work).hash(hasher);
     (&*kernel.locks, &*kernel.notifications, &*kernel.granted).hash(hasher);
     for (index, process) in kernel.states.iter().enumerate() {
         (process.reset, process.crashes, process.stopped).hash(hasher);

@@ -27,6 +27,8 @@ pub enum Step {
     Timer,
     /// The current thread asks to begin, because its process is not running.
     Begin,
+    /// The worker does a piece of what is put off.
+    Work,
     Call(usize, Lend),
     /// A call that is given the handle of a service, and is lent something.
     Pass(usize, Word, Lend),
@@ -96,6 +98,7 @@ pub struct Moment {
 
 impl Model {
     pub fn new(mut driver: Driver) -> Model {
+        driver.settles = false;
         driver.kernel.port.masked = vec![LINE];
         let again = vec![None; driver.kernel.system.threads.len()];
         Model { driver, again }
@@ -139,8 +142,9 @@ impl Model {
             Step::Interrupt => !kernel.port.masked.contains(&LINE) && few(0),
             Step::Time => deadline.is_some_and(|deadline| deadline > now),
             Step::Timer => deadline.is_some_and(|deadline| deadline <= now),
-            // It does nothing.
-            _ if current == 0 => false,
+            // It does only what is put off.
+            _ if current == 0 => step == Step::Work && thread.priority != 0,
+            Step::Work => false,
             // Code of a process does not run before its memory is reset.
             _ if thread.depth() == 0 && !kernel.is_running(thread.level.process) => {
                 step == Step::Begin
@@ -236,6 +240,7 @@ impl Model {
             Step::Acknowledge(index) => (number::ACKNOWLEDGE, [index, 0, 0]),
             Step::Sleep(time) => (number::SLEEP, [time, 0, 0]),
             Step::Yield => (number::YIELD, [0; 3]),
+            Step::Work => (number::WORK, [0; 3]),
             Step::Exit => (number::EXIT, [0; 3]),
             Step::Limit(0) => (number::LIMIT, [0; 3]),
             Step::Limit(units) => {

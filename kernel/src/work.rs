@@ -1,0 +1,208 @@
+//! What is put off, and done in pieces.
+//!
+//! Some events concern all threads: a process goes down; what many wait for is free. They are told in a set of
+//! threads. Then the idle thread becomes a *worker*: with a [system call](crossgate_abi::number::WORK) it does a piece of the
+//! work, with another the next, and interrupts come in between. It has the priority of the most urgent thread of
+//! the sets, and is the first that has it. So the others wait for no work that is not for one as urgent as
+//! they, and invariant **swept** holds: no thread runs before it is swept.
+//!
+//! Who needs a process that went down [does pieces](Kernel::piece) too.
+
+use crate::Kernel;
+use crate::call::{LOCKED, STALE};
+use crate::lock::Lock;
+use crate::port::Port;
+use crate::thread::ThreadId;
+use crossgate_abi::{CallError, PRIORITIES, Status};
+
+/// How many threads are looked at in one piece, whether they have to do with a process that goes down.
+const LOOKS: usize = 8;
+
+/// What is to be done.
+#[derive(Clone, Copy, Debug)]
+#[cfg_attr(test, derive(PartialEq, Eq, Hash))]
+pub(crate) struct Work {
+    /// Processes that have gone down, until all threads are swept.
+    pub dying: u32,
+    /// Threads that are not swept: that may be in one of those, or come back there.
+    pub unswept: u32,
+    /// Those of them at which nobody has looked.
+    pub unseen: u32,
+    /// Threads that wait for something that has become free.
+    pub waking: u32,
+    /// The next piece is for this thread, if it is in a set.
+    chosen: ThreadId,
+    /// The frames of this one are marked.
+    is_marked: bool,
+}
+
+impl Work {
+    pub const NONE: Work = Work {
+        dying: 0,
+        unswept: 0,
+        unseen: 0,
+        waking: 0,
+        chosen: ThreadId::IDLE,
+        is_marked: false,
+    };
+
+    /// Whether threads have to be swept because of a process.
+    pub fn sweeps(&self, process: u8) -> bool {
+        self.dying >> (process & 31) & 1 != 0
+    }
+
+    /// Whether a thread is to be woken.
+    pub fn wakes(&self, id: ThreadId) -> bool {
+        self.waking & id.bit() != 0
+    }
+
+    /// A thread has been woken.
+    pub fn woken(&mut self, id: ThreadId) {
+        self.waking &= !id.bit();
+    }
+
+    /// A thread is swept.
+    fn swept(&mut self, id: ThreadId) {
+        self.unswept &= !id.bit();
+        if self.unswept == 0 {
+            self.dying = 0;
+        }
+    }
+}
+
+impl<P: Port> Kernel<P> {
+    /// The current thread asks for work.
+    pub(crate) fn work(&mut self) -> Status {
+        let is_worker = self.threads.current_id() == ThreadId::IDLE;
+        if is_worker && self.piece() { Status::OK } else { CallError::NotPermitted.into() }
+    }
+
+    /// Does a piece of the work. Tells whether there was something to do.
+    #[inline(never)]
+    pub(crate) fn piece(&mut self) -> bool {
+        if self.work.unseen != 0 {
+            self.look();
+            return true;
+        }
+        let Work { unswept, waking, chosen, is_marked, .. } = self.work;
+        let set = unswept | waking;
+        if set & chosen.bit() == 0 {
+            let mut priority = 0;
+            if set != 0 {
+                let id = self.most_urgent(set);
+                self.work.chosen = id;
+                self.work.is_marked = false;
+                priority = self.threads.get(id).priority;
+            }
+            self.set_worker(priority);
+            return set != 0;
+        }
+        if unswept & chosen.bit() == 0 {
+            self.wake(chosen);
+        } else if !is_marked {
+            self.mark(chosen);
+        } else {
+            self.work.swept(chosen);
+            self.unwind(chosen);
+        }
+        true
+    }
+
+    /// There is work for a thread that may be more urgent than that of the worker: it has to look.
+    pub(crate) fn work_for(&mut self, id: ThreadId) {
+        if (self.work.unswept | self.work.waking) & id.bit() != 0 {
+            self.engage();
+        }
+    }
+
+    /// The worker comes next, and looks for who is most urgent.
+    fn engage(&mut self) {
+        self.work.chosen = ThreadId::IDLE;
+        let idle = self.threads.get_mut(ThreadId::IDLE);
+        if idle.priority == 0
+            && let Some(wiring) = self.system.threads.first()
+        {
+            // It may be about to wait for an interrupt.
+            idle.stack_pointer = P::first_context(wiring.entry, idle.stack.end);
+        }
+        self.set_worker(PRIORITIES as u8 - 1);
+    }
+
+    /// The worker is as urgent as this, and the first that is.
+    fn set_worker(&mut self, priority: u8) {
+        let idle = self.threads.get_mut(ThreadId::IDLE);
+        self.ready.remove_first(idle);
+        idle.priority = priority;
+        self.ready.push_first(idle);
+    }
+
+    /// Wakes these threads, at once if it is one only.
+    pub(crate) fn wake_each(&mut self, threads: u32) {
+        if threads & threads.wrapping_sub(1) == 0 {
+            self.wake(ThreadId::new(threads.trailing_zeros() as usize));
+        } else {
+            self.work.waking |= threads;
+            self.engage();
+        }
+    }
+
+    /// A process has gone down, which concerns every thread.
+    pub(crate) fn sweep_all_for(&mut self, process: u8) {
+        let all = !u32::MAX.unbounded_shl(self.system.threads.len() as u32) & !ThreadId::IDLE.bit();
+        let work = &mut self.work;
+        work.dying |= 1 << (process & 31);
+        (work.unswept, work.unseen) = (all, all);
+        self.look();
+        if self.work.unswept != 0 {
+            self.engage();
+        }
+    }
+
+    /// Looks at some threads: those that are in no call, and not at home in a process that goes down, need not
+    /// be swept.
+    fn look(&mut self) {
+        for _ in 0..LOOKS {
+            let unseen = self.work.unseen;
+            if unseen == 0 {
+                break;
+            }
+            let id = ThreadId::new(unseen.trailing_zeros() as usize);
+            self.work.unseen = unseen & unseen.wrapping_sub(1);
+            let thread = self.threads.get(id);
+            if thread.depth() == 0 && !self.work.sweeps(thread.level.process) {
+                self.work.swept(id);
+            }
+        }
+    }
+
+    /// Frees the objects of processes that went down which a thread is in, and has it led past them when it
+    /// comes back.
+    fn mark(&mut self, id: ThreadId) {
+        let (services, work) = (self.services, self.work);
+        let mut frees = false;
+        let thread = self.threads.get_mut(id);
+        let is_inside = work.sweeps(thread.level.process);
+        for frame in thread.frames_in_use() {
+            if work.sweeps(frame.level.process) {
+                frame.care |= STALE;
+            }
+            let service = services.get(usize::from(frame.service));
+            if frame.care & LOCKED != 0
+                && let Some(service) = service.filter(|it| work.sweeps(it.owner))
+            {
+                frame.care &= !LOCKED;
+                if let Some(lock) = self.locks.get_mut(usize::from(service.lock)) {
+                    *lock = Lock::FREE;
+                }
+                frees = true;
+            }
+        }
+        self.work.is_marked = true;
+        if !is_inside {
+            self.work.swept(id);
+        }
+        if frees {
+            self.stir(id);
+        }
+    }
+}
