@@ -126,8 +126,10 @@ pub struct Kernel<P: Port> {
     pub(crate) locks: &'static mut [Lock],
     pub(crate) flash: Span,
     pub(crate) processes: &'static [Process],
-    /// The earliest time at which the port's timer is wanted, in µs since start.
+    /// The earliest time at which the port's timer is wanted, in µs since start, ...
     pub(crate) next_deadline: u64,
+    /// ... if it is not wanted at once, because these threads are to be looked at.
+    pub(crate) unchecked: u32,
     pub(crate) ready: Ready,
     pub(crate) work: Work,
     pub(crate) faults: Faults,
@@ -186,6 +188,7 @@ impl<P: Port> Kernel<P> {
             notifications: storage.notifications,
             signalled: 0,
             next_deadline: NEVER,
+            unchecked: 0,
             faults: Faults::NONE,
             refusals: Faults::NONE,
             states: storage.processes,
@@ -233,6 +236,11 @@ impl<P: Port> Kernel<P> {
         if let Some(wiring) = self.system.threads.first() {
             idle.stack_pointer = P::first_context(wiring.entry, idle.stack.end);
         }
+    }
+
+    /// The set of all threads but the idle one.
+    pub(crate) fn all_threads(&self) -> u32 {
+        !u32::MAX.unbounded_shl(self.system.threads.len() as u32) & !ThreadId::IDLE.bit()
     }
 
     /// Goes on with the most urgent thread, after something that is no system call of the current

@@ -1,13 +1,19 @@
 //! Who sleeps until when.
 //!
 //! The kernel is tickless: the port is asked for an interrupt at the first deadline only. Then each
-//! thread is looked at: there are few, and most that have a deadline are woken before it.
+//! thread is looked at: there are few, and most that have a deadline are woken before it. With as many looks as
+//! take a short time, the port is asked for another interrupt at once, and others come in between.
 
 use crate::port::Port;
 use crate::system_call::Outcome;
 use crate::thread::{Pending, ThreadId, Wait};
 use crate::{Effect, Kernel};
 use crossgate_abi::Status;
+
+/// How much is done at an interrupt of the timer: so many threads are looked at, ...
+const EFFORT: i32 = if cfg!(test) { 3 } else { 8 };
+/// ... or fewer, as to wake one takes as long as to look at these.
+const EFFORT_OF_WAKING: i32 = 3;
 
 /// A deadline that does not come.
 pub const NEVER: u64 = u64::MAX;
@@ -28,26 +34,46 @@ impl<P: Port> Kernel<P> {
     /// The port's timer has come to a deadline that the core set (or earlier: that is no harm).
     pub fn timer(&mut self) -> Effect {
         let now = self.port.now();
-        self.next_deadline = NEVER;
-        for id in self.threads.ids() {
-            let deadline = self.threads.get(id).deadline;
-            if deadline <= now {
-                self.stop_waiting_for_notifications(id);
-                self.wake(id);
-            } else {
-                self.next_deadline = self.next_deadline.min(deadline);
-            }
-            if let Some(limits) = self.limits {
-                let limit = (limits.check)(self, id, now);
-                self.next_deadline = self.next_deadline.min(limit);
-            }
+        if self.unchecked == 0 {
+            self.unchecked = self.all_threads();
+            self.next_deadline = NEVER;
         }
-        self.port.set_deadline(self.next_deadline);
+        let mut effort = EFFORT;
+        while effort > 0 && self.unchecked != 0 {
+            let id = ThreadId::new(self.unchecked.trailing_zeros() as usize);
+            self.unchecked &= self.unchecked.wrapping_sub(1);
+            effort -= self.check_time(id, now);
+        }
+        self.port.set_deadline(if self.unchecked == 0 { self.next_deadline } else { now });
         match self.limits {
             None => self.reschedule(),
             // The thread that was interrupted may have been taken out of its call.
             Some(_) => self.reload(),
         }
+    }
+
+    /// Looks whether a thread has waited long enough, or its calls have taken too long. Tells the effort.
+    #[inline(always)]
+    fn check_time(&mut self, id: ThreadId, now: u64) -> i32 {
+        let thread = self.threads.get(id);
+        let deadline = thread.deadline;
+        let mut effort = 1;
+        if deadline <= now {
+            let is_long = matches!(thread.wait, Wait::Notifications(_));
+            effort = if is_long { EFFORT } else { EFFORT_OF_WAKING };
+            self.stop_waiting_for_notifications(id);
+            self.wake(id);
+        } else {
+            self.next_deadline = self.next_deadline.min(deadline);
+        }
+        if let Some(limits) = self.limits {
+            let limit = (limits.check)(self, id, now);
+            if limit != NEVER {
+                self.next_deadline = self.next_deadline.min(limit);
+                effort = EFFORT;
+            }
+        }
+        effort
     }
 
     /// Gives a thread a deadline, after which it stops waiting.
@@ -60,7 +86,10 @@ impl<P: Port> Kernel<P> {
     pub(crate) fn want_timer(&mut self, deadline: u64) {
         if deadline < self.next_deadline {
             self.next_deadline = deadline;
-            self.port.set_deadline(deadline);
+            // While threads are left to be looked at, it comes anyway.
+            if self.unchecked == 0 {
+                self.port.set_deadline(deadline);
+            }
         }
     }
 

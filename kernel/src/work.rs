@@ -148,7 +148,7 @@ impl<P: Port> Kernel<P> {
 
     /// A process has gone down, which concerns every thread.
     pub(crate) fn sweep_all_for(&mut self, process: u8) {
-        let all = !u32::MAX.unbounded_shl(self.system.threads.len() as u32) & !ThreadId::IDLE.bit();
+        let all = self.all_threads();
         let work = &mut self.work;
         work.dying |= 1 << (process & 31);
         (work.unswept, work.unseen) = (all, all);

@@ -122,7 +122,7 @@ fn a_thread_abroad_finishes_before_it_ends_with_its_home() {
     assert_eq!(driver.ask(number::SLEEP, [9, 0, 0, 0]), SWITCHED);
     driver.call(0, [0; 4]).unwrap();
     driver.kernel.port.now = 9;
-    assert_eq!(driver.after(|kernel| kernel.timer()), Effect::SWITCH);
+    assert_eq!(driver.timer(), Effect::SWITCH);
     assert_eq!(driver.after(|kernel| kernel.fault(Cause::Access, 0, 0)), Effect::SWITCH);
     assert_eq!((driver.current(), driver.path(1)), (1, vec![1, 0]), "still in process 0");
     assert_eq!(driver.leave(), Err(SWITCHED));

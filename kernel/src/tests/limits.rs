@@ -44,7 +44,7 @@ fn at(driver: &mut Driver, time: u64) {
     driver.kernel.port.now = time;
     if driver.kernel.port.deadline.is_some_and(|deadline| deadline <= time) {
         // Even the thread that was interrupted may go on elsewhere.
-        assert_eq!(driver.after(|kernel| kernel.timer()), Effect::SWITCH);
+        assert_eq!(driver.timer(), Effect::SWITCH);
     }
 }
 

@@ -55,7 +55,7 @@ fn a_timeout_leaves_no_stale_waiter() {
     assert_eq!(wait(&mut driver, 0b01, [100, 0]), SWITCHED);
     assert_eq!(driver.kernel.port.deadline, Some(100));
     driver.kernel.port.now = 100;
-    assert_eq!(driver.after(|kernel| kernel.timer()), Effect::SWITCH);
+    assert_eq!(driver.timer(), Effect::SWITCH);
     let timed_out = Some(Pending::status(Status::TIMED_OUT));
     assert_eq!((driver.current(), driver.pending()), (2, timed_out));
     assert_eq!(signal(&mut driver, 0), OK, "nobody waits");
@@ -70,7 +70,7 @@ fn a_signal_in_time_takes_the_deadline_away() {
     assert_eq!(signal(&mut driver, 0), DONE_AND_SWITCHED);
     assert_eq!(driver.pending(), Some(Pending::word(0)));
     driver.kernel.port.now = 200;
-    assert_eq!(driver.after(|kernel| kernel.timer()), Effect::CONTINUE);
+    assert_eq!(driver.timer(), Effect::CONTINUE);
     assert_eq!(driver.pending(), None);
 }
 

@@ -180,7 +180,7 @@ fn a_process_that_crashes_again_waits_longer_and_longer_and_stops() {
             assert_eq!(driver.call(0, [0; 4]), Err(error(CallError::ServerDown)));
             assert_eq!(driver.kernel.port.deadline, Some(start + wait), "{crashed}");
             driver.kernel.port.now = start + wait;
-            assert_eq!(driver.after(|kernel| kernel.timer()), Effect::SWITCH);
+            assert_eq!(driver.timer(), Effect::SWITCH);
             assert_eq!(driver.pending(), Some(Pending::Retry));
         }
         begin(&mut driver);
@@ -201,14 +201,14 @@ fn every_limit_is_kept_and_the_wait_stays_shorter_than_the_calm() {
             crash(&mut driver);
             while driver.current() != 2 {
                 driver.kernel.port.now = driver.kernel.port.deadline.unwrap();
-                assert_eq!(driver.after(|kernel| kernel.timer()), Effect::SWITCH);
+                assert_eq!(driver.timer(), Effect::SWITCH);
             }
             driver.pending();
             while !driver.kernel.is_running(1) {
                 assert_eq!(driver.ask(number::BEGIN, [0; 4]), SWITCHED);
                 if driver.current() != 2 {
                     driver.kernel.port.now = driver.kernel.port.deadline.unwrap();
-                    assert_eq!(driver.after(|kernel| kernel.timer()), Effect::SWITCH);
+                    assert_eq!(driver.timer(), Effect::SWITCH);
                 }
                 driver.pending();
             }

@@ -28,7 +28,7 @@ fn sleepers_wake_in_the_order_of_their_deadlines() {
     assert_eq!((driver.current(), driver.kernel.port.deadline), (0, Some(100)));
     for (now, woken, next) in [(100, 2, Some(200)), (250, 3, Some(300)), (300, 1, None)] {
         driver.kernel.port.now = now;
-        assert_eq!(driver.after(|kernel| kernel.timer()), Effect::SWITCH);
+        assert_eq!(driver.timer(), Effect::SWITCH);
         assert_eq!((driver.current(), driver.kernel.port.deadline), (woken, next));
         assert_eq!(driver.ask(number::EXIT, [0; 4]), SWITCHED);
     }
@@ -74,7 +74,7 @@ fn a_woken_thread_preempts_a_less_urgent_one() {
     assert_eq!(driver.ask(number::SLEEP, [10, 0, 0, 0]), SWITCHED);
     assert_eq!(driver.current(), 2);
     driver.kernel.port.now = 10;
-    assert_eq!(driver.after(|kernel| kernel.timer()), Effect::SWITCH);
+    assert_eq!(driver.timer(), Effect::SWITCH);
     assert_eq!(driver.current(), 1);
     assert_eq!(driver.ask(number::EXIT, [0; 4]), SWITCHED);
     assert_eq!((driver.current(), driver.pending()), (2, None));

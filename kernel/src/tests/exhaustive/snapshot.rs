@@ -22,6 +22,7 @@ pub struct Snapshot {
     granted: Vec<u32>,
     running: u32,
     work: Work,
+    unchecked: u32,
     processes: Vec<Process>,
     port: TestPort,
 }
@@ -39,6 +40,7 @@ impl Snapshot {
             granted: kernel.granted.to_vec(),
             running: kernel.running,
             work: kernel.work,
+            unchecked: kernel.unchecked,
             processes: kernel.states.to_vec(),
             port: kernel.port.clone(),
         }
@@ -57,6 +59,7 @@ impl Snapshot {
         kernel.granted.copy_from_slice(&self.granted);
         kernel.running = self.running;
         kernel.work = self.work;
+        kernel.unchecked = self.unchecked;
         kernel.states.copy_from_slice(&self.processes);
         kernel.port.clone_from(&self.port);
     }
@@ -85,7 +88,7 @@ pub fn hash(kernel: &Kernel<TestPort>, hasher: &mut DefaultHasher) {
             thread.stack_pointer.hash(hasher);
         }
     }
-    (ready(&kernel.ready), kernel.running, kernel.work).hash(hasher);
+    (ready(&kernel.ready), kernel.running, kernel.work, kernel.unchecked).hash(hasher);
     (&*kernel.locks, &*kernel.notifications, &*kernel.granted).hash(hasher);
     for (index, process) in kernel.states.iter().enumerate() {
         (process.reset, process.crashes, process.stopped).hash(hasher);
@@ -97,7 +100,7 @@ pub fn hash(kernel: &Kernel<TestPort>, hasher: &mut DefaultHasher) {
         }
     }
     let port = &kernel.port;
-    port.deadline.map(away).hash(hasher);
+    (port.deadline.map(away), away(kernel.next_deadline)).hash(hasher);
     for (address, word) in port.words.iter().filter(|&(_, &word)| word != 0) {
         (address, word).hash(hasher);
     }
