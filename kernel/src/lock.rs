@@ -164,14 +164,15 @@ impl<P: Port> Kernel<P> {
 
     /// Whether `holder` is the current thread, or waits for it, directly or not.
     fn leads_back(&self, mut holder: ThreadId) -> bool {
+        let (current, waking) = (self.threads.current_id(), self.work.waking);
         // The chain of waits has no cycle, as none is ever closed; the bound says so to the reader.
         for _ in 0..crossgate_abi::MAX_THREADS {
-            if holder == self.threads.current_id() {
+            if holder == current {
                 return true;
             }
-            match self.holder_for(holder) {
-                Some(next) => holder = next,
-                None => return false,
+            match self.threads.at(holder).blocked_on {
+                Some(next) if waking & holder.bit() == 0 => holder = next,
+                _ => return false,
             }
         }
         true

@@ -79,13 +79,13 @@ impl<P: Port> Kernel<P> {
 
     /// The most urgent thread of a set that is not empty.
     #[inline]
-    pub(crate) fn most_urgent(&self, mut set: u32) -> ThreadId {
-        let mut best = ThreadId::new(set.trailing_zeros() as usize);
-        set &= set.wrapping_sub(1);
+    fn most_urgent(&self, mut set: u32) -> ThreadId {
+        let (mut best, mut highest) = (ThreadId::IDLE, 0);
         while set != 0 {
-            let other = ThreadId::new(set.trailing_zeros() as usize);
-            if self.threads.get(other).priority > self.threads.get(best).priority {
-                best = other;
+            let id = ThreadId::new(set.trailing_zeros() as usize);
+            let priority = self.threads.at(id).priority;
+            if priority > highest {
+                (best, highest) = (id, priority);
             }
             set &= set.wrapping_sub(1);
         }

@@ -35,8 +35,8 @@ const BACK_OFF: u32 = 10_000;
 /// ... so many times at most: it has to stay shorter than the calm.
 const DOUBLINGS: u8 = 9;
 
-/// In [`Process::reset`]: it has not been looked whether memory is lent.
-const NOT_BEGUN: Word = Word::MAX;
+/// How many threads are looked at in one piece, whether they hold memory.
+const LOOKS: usize = 4;
 
 /// What the kernel knows of a process besides its wiring.
 #[derive(Clone, Copy, Debug)]
@@ -47,17 +47,14 @@ pub struct Process {
     pub(crate) reset: Word,
     /// How often it crashed in a row.
     pub(crate) crashes: u8,
+    /// How many threads have been found to hold none of its memory, since it went down.
+    pub(crate) looked: u8,
     pub(crate) stopped: bool,
 }
 
 impl Process {
     /// A process that has not begun yet.
-    pub const NEW: Process = Process { crashed_at: 0, reset: NOT_BEGUN, crashes: 0, stopped: false };
-
-    /// Whether none of its memory has been reset.
-    pub(crate) fn has_not_begun(&self) -> bool {
-        self.reset == NOT_BEGUN
-    }
+    pub const NEW: Process = Process { crashed_at: 0, reset: 0, crashes: 0, looked: 0, stopped: false };
 
     /// When it may begin, in µs since start.
     pub(crate) fn not_before(&self) -> u64 {
@@ -100,21 +97,23 @@ impl<P: Port> Kernel<P> {
             self.piece();
             return Progress::More;
         }
-        if state.has_not_begun() {
+        if usize::from(state.looked) < self.system.threads.len() {
             let not_before = state.not_before();
             if not_before != 0 && self.port.now() < not_before {
                 return Progress::NotBefore(not_before);
             }
-            let holder = self.threads.ids().find(|&id| self.threads.get(id).holds_memory_of(process));
-            if let Some(holder) = holder {
-                return Progress::Lent(holder);
+            for _ in 0..LOOKS {
+                let id = ThreadId::new(state.looked.into());
+                if self.threads.at(id).holds_memory_of(process) {
+                    return Progress::Lent(id);
+                }
+                state.looked = state.looked.wrapping_add(1);
             }
-            state.reset = 0;
             return Progress::More;
         }
         let reset = self.port.reset(wiring.memory, state.reset);
         if let Some(state) = self.states.get_mut(index) {
-            state.reset = reset.unwrap_or(NOT_BEGUN);
+            state.reset = reset.unwrap_or(0);
         }
         match reset {
             Some(_) => Progress::More,
@@ -199,7 +198,7 @@ impl<P: Port> Kernel<P> {
             return;
         };
         state.stopped = stopped;
-        state.reset = NOT_BEGUN;
+        (state.reset, state.looked) = (0, 0);
         self.running &= !(1 << (process & 31));
         if wiring.notifications != 0 {
             self.silence(wiring.notifications);

@@ -343,6 +343,12 @@ impl Thread {
         self.calls.in_flight()
     }
 
+    /// Whether it is in no call.
+    #[inline(always)]
+    pub(crate) fn has_no_call(&self) -> bool {
+        self.calls.0 as u16 == 0
+    }
+
     /// The frames of its calls in flight, the outermost first.
     pub(crate) fn frames_in_use(&mut self) -> &mut [Frame] {
         let depth = self.depth();
@@ -452,6 +458,15 @@ impl Threads {
     #[must_use]
     pub fn get(&self, id: ThreadId) -> &Thread {
         self.places.get(id.index()).and_then(Option::as_deref).unwrap_or(self.current)
+    }
+
+    /// The same, where it is looked at many.
+    #[inline(always)]
+    pub(crate) fn at(&self, id: ThreadId) -> &Thread {
+        match self.places.get(id.index()) {
+            Some(Some(thread)) => thread,
+            _ => self.current,
+        }
     }
 
     /// The thread of this index, to change it.

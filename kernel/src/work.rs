@@ -1,10 +1,11 @@
 //! What is put off, and done in pieces.
 //!
 //! Some events concern all threads: a process goes down; what many wait for is free. They are told in a set of
-//! threads. Then the idle thread becomes a *worker*: with a [system call](crossgate_abi::number::WORK) it does a piece of the
-//! work, with another the next, and interrupts come in between. It has the priority of the most urgent thread of
-//! the sets, and is the first that has it. So the others wait for no work that is not for one as urgent as
-//! they, and invariant **swept** holds: no thread runs before it is swept.
+//! threads. Then the idle thread becomes a *worker*: with a [system call](crossgate_abi::number::WORK) it does a
+//! piece of the work, with another the next, and interrupts come in between. First it looks for the most urgent
+//! thread of the sets, then it does what is to be done for that one, with its priority, as the first that has it; and
+//! so on. So others wait for no work but that for one as urgent as they, and invariant **swept** holds: no
+//! thread runs before it is swept.
 //!
 //! Who needs a process that went down [does pieces](Kernel::piece) too.
 
@@ -15,8 +16,8 @@ use crate::port::Port;
 use crate::thread::ThreadId;
 use crossgate_abi::{CallError, PRIORITIES, Status};
 
-/// How many threads are looked at in one piece, whether they have to do with a process that goes down.
-const LOOKS: usize = 8;
+/// How many threads are looked at in one piece.
+const LOOKS: usize = if cfg!(test) { 2 } else { 8 };
 
 /// What is to be done.
 #[derive(Clone, Copy, Debug)]
@@ -26,13 +27,13 @@ pub(crate) struct Work {
     pub dying: u32,
     /// Threads that are not swept: that may be in one of those, or come back there.
     pub unswept: u32,
-    /// Those of them at which nobody has looked.
-    pub unseen: u32,
     /// Threads that wait for something that has become free.
     pub waking: u32,
-    /// The next piece is for this thread, if it is in a set.
+    /// Threads of these sets that are still to be looked at, to choose the most urgent.
+    pub unseen: u32,
+    /// The most urgent so far, which the next pieces are for; the idle thread if there is none.
     chosen: ThreadId,
-    /// The frames of this one are marked.
+    /// Its frames are marked.
     is_marked: bool,
 }
 
@@ -61,9 +62,16 @@ impl Work {
         self.waking &= !id.bit();
     }
 
-    /// A thread is swept.
-    fn swept(&mut self, id: ThreadId) {
-        self.unswept &= !id.bit();
+    /// The most urgent thread is to be chosen anew.
+    fn choose(&mut self) {
+        self.unseen = self.unswept | self.waking;
+        self.chosen = ThreadId::IDLE;
+        self.is_marked = false;
+    }
+
+    /// These threads are swept.
+    fn swept(&mut self, threads: u32) {
+        self.unswept &= !threads;
         if self.unswept == 0 {
             self.dying = 0;
         }
@@ -80,32 +88,22 @@ impl<P: Port> Kernel<P> {
     /// Does a piece of the work. Tells whether there was something to do.
     #[inline(never)]
     pub(crate) fn piece(&mut self) -> bool {
-        if self.work.unseen != 0 {
-            self.look();
+        let Work { unswept, waking, unseen, chosen, is_marked, .. } = self.work;
+        if unseen == 0 && (unswept | waking) & chosen.bit() != 0 {
+            if unswept & chosen.bit() == 0 {
+                self.wake(chosen);
+            } else if !is_marked {
+                self.mark(chosen);
+            } else {
+                self.work.swept(chosen.bit());
+                self.unwind(chosen);
+            }
             return true;
         }
-        let Work { unswept, waking, chosen, is_marked, .. } = self.work;
-        let set = unswept | waking;
-        if set & chosen.bit() == 0 {
-            let mut priority = 0;
-            if set != 0 {
-                let id = self.most_urgent(set);
-                self.work.chosen = id;
-                self.work.is_marked = false;
-                priority = self.threads.get(id).priority;
-            }
-            self.set_worker(priority);
-            return set != 0;
+        if unseen == 0 {
+            self.work.choose();
         }
-        if unswept & chosen.bit() == 0 {
-            self.wake(chosen);
-        } else if !is_marked {
-            self.mark(chosen);
-        } else {
-            self.work.swept(chosen);
-            self.unwind(chosen);
-        }
-        true
+        self.look()
     }
 
     /// There is work for a thread that may be more urgent than that of the worker: it has to look.
@@ -117,7 +115,7 @@ impl<P: Port> Kernel<P> {
 
     /// The worker comes next, and looks for who is most urgent.
     fn engage(&mut self) {
-        self.work.chosen = ThreadId::IDLE;
+        self.work.choose();
         let idle = self.threads.get_mut(ThreadId::IDLE);
         if idle.priority == 0
             && let Some(wiring) = self.system.threads.first()
@@ -148,31 +146,41 @@ impl<P: Port> Kernel<P> {
 
     /// A process has gone down, which concerns every thread.
     pub(crate) fn sweep_all_for(&mut self, process: u8) {
-        let all = self.all_threads();
-        let work = &mut self.work;
-        work.dying |= 1 << (process & 31);
-        (work.unswept, work.unseen) = (all, all);
+        self.work.dying |= 1 << (process & 31);
+        self.work.unswept = self.all_threads();
+        self.engage();
         self.look();
-        if self.work.unswept != 0 {
-            self.engage();
-        }
     }
 
-    /// Looks at some threads: those that are in no call, and not at home in a process that goes down, need not
-    /// be swept.
-    fn look(&mut self) {
+    /// Looks at some threads for the most urgent one. Those that are in no call, and not at home in a process that goes
+    /// down, need not be swept. Tells whether there is something to do.
+    fn look(&mut self) -> bool {
+        let Work { dying, unswept, waking, mut unseen, mut chosen, .. } = self.work;
+        let mut priority = self.threads.at(chosen).priority;
+        let mut swept = 0;
         for _ in 0..LOOKS {
-            let unseen = self.work.unseen;
             if unseen == 0 {
                 break;
             }
             let id = ThreadId::new(unseen.trailing_zeros() as usize);
-            self.work.unseen = unseen & unseen.wrapping_sub(1);
-            let thread = self.threads.get(id);
-            if thread.depth() == 0 && !self.work.sweeps(thread.level.process) {
-                self.work.swept(id);
+            unseen &= unseen.wrapping_sub(1);
+            let thread = self.threads.at(id);
+            if thread.has_no_call() && dying >> (thread.level.process & 31) & 1 == 0 {
+                swept |= id.bit();
+                if waking & id.bit() == 0 {
+                    continue;
+                }
+            }
+            if chosen == ThreadId::IDLE || thread.priority > priority {
+                (chosen, priority) = (id, thread.priority);
             }
         }
+        (self.work.unseen, self.work.chosen) = (unseen, chosen);
+        self.work.swept(swept);
+        if unseen == 0 {
+            self.set_worker(if chosen == ThreadId::IDLE { 0 } else { priority });
+        }
+        (unswept | waking) != 0
     }
 
     /// Frees the objects of processes that went down which a thread is in, and has it led past them when it
@@ -199,7 +207,7 @@ impl<P: Port> Kernel<P> {
         }
         self.work.is_marked = true;
         if !is_inside {
-            self.work.swept(id);
+            self.work.swept(id.bit());
         }
         if frees {
             self.stir(id);

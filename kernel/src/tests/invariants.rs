@@ -264,7 +264,7 @@ fn check_down(kernel: &Kernel<TestPort>, process: u8) {
             assert!(if state.stopped { ended } else { begins }, "its threads begin anew, or end");
         }
         assert!(
-            state.has_not_begun() || !thread.holds_memory_of(process),
+            state.reset == 0 || !thread.holds_memory_of(process),
             "no memory is reset that others may use"
         );
     }

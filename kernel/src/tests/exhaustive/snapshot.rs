@@ -91,7 +91,7 @@ pub fn hash(kernel: &Kernel<TestPort>, hasher: &mut DefaultHasher) {
     (ready(&kernel.ready), kernel.running, kernel.work, kernel.unchecked).hash(hasher);
     (&*kernel.locks, &*kernel.notifications, &*kernel.granted).hash(hasher);
     for (index, process) in kernel.states.iter().enumerate() {
-        (process.reset, process.crashes, process.stopped).hash(hasher);
+        (process.reset, process.looked, process.crashes, process.stopped).hash(hasher);
         if !process.stopped {
             (now - process.crashed_at > CALM).hash(hasher);
         }
