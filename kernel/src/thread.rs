@@ -32,6 +32,11 @@ impl ThreadId {
         self.0 as usize
     }
 
+    /// The index after its own.
+    pub(crate) const fn next(self) -> u8 {
+        self.0.wrapping_add(1)
+    }
+
     /// Its place in a table of all threads that there can be.
     #[inline(always)]
     #[must_use]

@@ -16,7 +16,7 @@ use crate::port::Port;
 use crate::thread::ThreadId;
 use crossgate_abi::{CallError, PRIORITIES, Status};
 
-/// How many threads are looked at in one piece.
+/// How many threads are looked at in one piece. In a firmware that has no more, little is put off.
 const LOOKS: usize = if cfg!(test) { 2 } else { 8 };
 
 /// What is to be done.
@@ -29,22 +29,25 @@ pub(crate) struct Work {
     pub unswept: u32,
     /// Threads that wait for something that has become free.
     pub waking: u32,
+    /// Threads that had memory lent to them when they were swept.
+    pub lessees: u32,
     /// Threads of these sets that are still to be looked at, to choose the most urgent.
     pub unseen: u32,
     /// The most urgent so far, which the next pieces are for; the idle thread if there is none.
     chosen: ThreadId,
-    /// Its frames are marked.
-    is_marked: bool,
+    /// The frames of this one are marked.
+    marked: ThreadId,
 }
 
 impl Work {
     pub const NONE: Work = Work {
         dying: 0,
         unswept: 0,
-        unseen: 0,
         waking: 0,
+        lessees: 0,
+        unseen: 0,
         chosen: ThreadId::IDLE,
-        is_marked: false,
+        marked: ThreadId::IDLE,
     };
 
     /// Whether threads have to be swept because of a process.
@@ -66,7 +69,6 @@ impl Work {
     fn choose(&mut self) {
         self.unseen = self.unswept | self.waking;
         self.chosen = ThreadId::IDLE;
-        self.is_marked = false;
     }
 
     /// These threads are swept.
@@ -88,22 +90,61 @@ impl<P: Port> Kernel<P> {
     /// Does a piece of the work. Tells whether there was something to do.
     #[inline(never)]
     pub(crate) fn piece(&mut self) -> bool {
-        let Work { unswept, waking, unseen, chosen, is_marked, .. } = self.work;
-        if unseen == 0 && (unswept | waking) & chosen.bit() != 0 {
-            if unswept & chosen.bit() == 0 {
-                self.wake(chosen);
-            } else if !is_marked {
-                self.mark(chosen);
-            } else {
-                self.work.swept(chosen.bit());
-                self.unwind(chosen);
-            }
-            return true;
-        }
+        let Work { unswept, waking, unseen, chosen, marked, .. } = self.work;
         if unseen == 0 {
+            if unswept & chosen.bit() != 0 {
+                if marked == chosen {
+                    self.leave_dying(chosen);
+                } else {
+                    self.mark(chosen);
+                }
+                return true;
+            }
+            if waking & chosen.bit() != 0 {
+                self.wake(chosen);
+                return true;
+            }
+            if unswept | waking == 0 {
+                self.set_worker(0);
+                return false;
+            }
             self.work.choose();
         }
-        self.look()
+        let priority = self.look();
+        if self.work.unseen == 0 {
+            self.set_worker(priority);
+        }
+        true
+    }
+
+    /// Looks at some threads, for the most urgent one, whose priority it tells. Those that are in no call, and not at
+    /// home in a process that goes down, need not be swept.
+    #[inline(never)]
+    fn look(&mut self) -> u8 {
+        let Work { dying, waking, mut unseen, mut chosen, .. } = self.work;
+        let mut priority = if chosen == ThreadId::IDLE { 0 } else { self.threads.at(chosen).priority };
+        let mut swept = 0;
+        for _ in 0..LOOKS {
+            if unseen == 0 {
+                break;
+            }
+            let id = ThreadId::new(unseen.trailing_zeros() as usize);
+            unseen &= unseen.wrapping_sub(1);
+            let thread = self.threads.at(id);
+            if thread.has_no_call() && dying >> (thread.level.process & 31) & 1 == 0 {
+                swept |= id.bit();
+                if waking & id.bit() == 0 {
+                    continue;
+                }
+            }
+            // (None but the idle thread has the priority 0.)
+            if thread.priority > priority {
+                (chosen, priority) = (id, thread.priority);
+            }
+        }
+        (self.work.unseen, self.work.chosen) = (unseen, chosen);
+        self.work.swept(swept);
+        priority
     }
 
     /// There is work for a thread that may be more urgent than that of the worker: it has to look.
@@ -114,6 +155,7 @@ impl<P: Port> Kernel<P> {
     }
 
     /// The worker comes next, and looks for who is most urgent.
+    #[inline(never)]
     fn engage(&mut self) {
         self.work.choose();
         let idle = self.threads.get_mut(ThreadId::IDLE);
@@ -127,6 +169,7 @@ impl<P: Port> Kernel<P> {
     }
 
     /// The worker is as urgent as this, and the first that is.
+    #[inline(never)]
     fn set_worker(&mut self, priority: u8) {
         let idle = self.threads.get_mut(ThreadId::IDLE);
         self.ready.remove_first(idle);
@@ -148,69 +191,71 @@ impl<P: Port> Kernel<P> {
     pub(crate) fn sweep_all_for(&mut self, process: u8) {
         self.work.dying |= 1 << (process & 31);
         self.work.unswept = self.all_threads();
-        self.engage();
-        self.look();
-    }
-
-    /// Looks at some threads for the most urgent one. Those that are in no call, and not at home in a process that goes
-    /// down, need not be swept. Tells whether there is something to do.
-    fn look(&mut self) -> bool {
-        let Work { dying, unswept, waking, mut unseen, mut chosen, .. } = self.work;
-        let mut priority = self.threads.at(chosen).priority;
-        let mut swept = 0;
-        for _ in 0..LOOKS {
-            if unseen == 0 {
-                break;
-            }
-            let id = ThreadId::new(unseen.trailing_zeros() as usize);
-            unseen &= unseen.wrapping_sub(1);
-            let thread = self.threads.at(id);
-            if thread.has_no_call() && dying >> (thread.level.process & 31) & 1 == 0 {
-                swept |= id.bit();
-                if waking & id.bit() == 0 {
-                    continue;
+        (self.work.lessees, self.work.marked) = (0, ThreadId::IDLE);
+        if self.system.threads.len() <= LOOKS {
+            self.work.choose();
+            let _ = self.look();
+            let unswept = self.work.unswept;
+            let rest = unswept & unswept.wrapping_sub(1);
+            if rest & rest.wrapping_sub(1) == 0 {
+                // One or two, which is common.
+                for set in [unswept & !rest, rest] {
+                    if set != 0 {
+                        self.sweep(ThreadId::new(set.trailing_zeros() as usize));
+                    }
                 }
-            }
-            if chosen == ThreadId::IDLE || thread.priority > priority {
-                (chosen, priority) = (id, thread.priority);
+                return;
             }
         }
-        (self.work.unseen, self.work.chosen) = (unseen, chosen);
-        self.work.swept(swept);
-        if unseen == 0 {
-            self.set_worker(if chosen == ThreadId::IDLE { 0 } else { priority });
-        }
-        (unswept | waking) != 0
+        self.engage();
     }
 
-    /// Frees the objects of processes that went down which a thread is in, and has it led past them when it
-    /// comes back.
-    fn mark(&mut self, id: ThreadId) {
-        let (services, work) = (self.services, self.work);
-        let mut frees = false;
+    /// Sweeps a thread.
+    fn sweep(&mut self, id: ThreadId) {
+        if self.mark(id) {
+            self.leave_dying(id);
+        }
+    }
+
+    /// Frees the objects of processes that went down which a thread is in, and has it led past them when it comes
+    /// back. Tells whether it is in one of them now; if not, it is swept.
+    #[inline(never)]
+    fn mark(&mut self, id: ThreadId) -> bool {
+        let work = self.work;
         let thread = self.threads.get_mut(id);
-        let is_inside = work.sweeps(thread.level.process);
-        for frame in thread.frames_in_use() {
-            if work.sweeps(frame.level.process) {
-                frame.care |= STALE;
-            }
-            let service = services.get(usize::from(frame.service));
-            if frame.care & LOCKED != 0
-                && let Some(service) = service.filter(|it| work.sweeps(it.owner))
-            {
+        let mut callee = thread.level.process;
+        let is_inside = work.sweeps(callee);
+        let mut frees = false;
+        if thread.level.leases.count() != 0 {
+            self.work.lessees |= id.bit();
+        }
+        for frame in thread.frames_in_use().iter_mut().rev() {
+            if work.sweeps(callee) && frame.care & LOCKED != 0 {
                 frame.care &= !LOCKED;
-                if let Some(lock) = self.locks.get_mut(usize::from(service.lock)) {
+                frees = true;
+                let service = self.services.get(usize::from(frame.service));
+                if let Some(lock) = service.and_then(|it| self.locks.get_mut(usize::from(it.lock))) {
                     *lock = Lock::FREE;
                 }
-                frees = true;
+            }
+            callee = frame.level.process;
+            if work.sweeps(callee) {
+                frame.care |= STALE;
             }
         }
-        self.work.is_marked = true;
+        self.work.marked = id;
         if !is_inside {
             self.work.swept(id.bit());
         }
         if frees {
             self.stir(id);
         }
+        is_inside
+    }
+
+    /// A thread leaves a process that went down: it is swept.
+    fn leave_dying(&mut self, id: ThreadId) {
+        self.work.swept(id.bit());
+        self.unwind(id);
     }
 }

@@ -66,7 +66,7 @@ pub unsafe fn kernel() -> &'static mut Kernel<Machine> {
 }
 
 /// How many bytes of a process' memory are reset at a time.
-const PIECE: Word = 128;
+const PIECE: Word = 256;
 
 /// Sets everything up and becomes the idle thread.
 ///
