@@ -233,7 +233,9 @@ impl<P: Port> Kernel<P> {
     /// Takes a thread out of a process that went down, and of those on its way back that did.
     pub(crate) fn unwind(&mut self, id: ThreadId) {
         // It gives back all that it got there.
-        self.stir(id);
+        if self.threads.at(id).waiters != 0 {
+            self.stir(id);
+        }
         let thread = self.threads.get_mut(id);
         let mut last = None;
         while last.is_none_or(|last: Frame| last.is_stale()) {
@@ -247,7 +249,9 @@ impl<P: Port> Kernel<P> {
         let is_overdue = frame.care & OVERDUE != 0;
         let error = if is_overdue { CallError::DeadlineExceeded } else { CallError::ServerFaulted };
         thread.pending = Pending::status(error.into());
-        self.interrupt_wait(id);
+        if !matches!(thread.wait, Wait::Nothing) {
+            self.interrupt_wait(id);
+        }
     }
 
     /// A thread whose home has gone down is in no call any more: it begins anew, or ends.

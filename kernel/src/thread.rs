@@ -348,10 +348,10 @@ impl Thread {
         self.calls.in_flight()
     }
 
-    /// Whether it is in no call.
+    /// Whether it may be in one of these processes, or come back there.
     #[inline(always)]
-    pub(crate) fn has_no_call(&self) -> bool {
-        self.calls.0 as u16 == 0
+    pub(crate) fn is_concerned(&self, processes: u32) -> bool {
+        self.calls.0 as u16 != 0 || processes >> (self.level.process & 31) & 1 != 0
     }
 
     /// The frames of its calls in flight, the outermost first.

@@ -131,7 +131,7 @@ impl<P: Port> Kernel<P> {
             let id = ThreadId::new(unseen.trailing_zeros() as usize);
             unseen &= unseen.wrapping_sub(1);
             let thread = self.threads.at(id);
-            if thread.has_no_call() && dying >> (thread.level.process & 31) & 1 == 0 {
+            if !thread.is_concerned(dying) {
                 swept |= id.bit();
                 if waking & id.bit() == 0 {
                     continue;
@@ -189,30 +189,35 @@ impl<P: Port> Kernel<P> {
 
     /// A process has gone down, which concerns every thread.
     pub(crate) fn sweep_all_for(&mut self, process: u8) {
-        self.work.dying |= 1 << (process & 31);
-        self.work.unswept = self.all_threads();
-        (self.work.lessees, self.work.marked) = (0, ThreadId::IDLE);
+        let work = &mut self.work;
+        work.dying |= 1 << (process & 31);
+        (work.lessees, work.marked) = (0, ThreadId::IDLE);
+        work.unswept = 0;
         if self.system.threads.len() <= LOOKS {
-            self.work.choose();
-            let _ = self.look();
+            for id in self.threads.ids() {
+                if self.threads.at(id).is_concerned(self.work.dying) {
+                    self.work.unswept |= id.bit();
+                }
+            }
             let unswept = self.work.unswept;
             let rest = unswept & unswept.wrapping_sub(1);
             if rest & rest.wrapping_sub(1) == 0 {
                 // One or two, which is common.
-                for set in [unswept & !rest, rest] {
-                    if set != 0 {
-                        self.sweep(ThreadId::new(set.trailing_zeros() as usize));
-                    }
-                }
+                self.sweep(unswept & !rest);
+                self.sweep(rest);
+                self.work.swept(0);
                 return;
             }
         }
+        self.work.unswept = self.all_threads();
         self.engage();
     }
 
-    /// Sweeps a thread.
-    fn sweep(&mut self, id: ThreadId) {
-        if self.mark(id) {
+    /// Sweeps a thread, if there is one in this set.
+    #[inline(always)]
+    fn sweep(&mut self, set: u32) {
+        let id = ThreadId::new(set.trailing_zeros() as usize);
+        if set != 0 && self.mark(id) {
             self.leave_dying(id);
         }
     }
@@ -254,6 +259,7 @@ impl<P: Port> Kernel<P> {
     }
 
     /// A thread leaves a process that went down: it is swept.
+    #[inline(always)]
     fn leave_dying(&mut self, id: ThreadId) {
         self.work.swept(id.bit());
         self.unwind(id);

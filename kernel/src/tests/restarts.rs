@@ -75,7 +75,7 @@ fn a_caller_helps_a_process_to_begin() {
     // The caller is more urgent now than the thread of the server.
     driver.kernel.threads.switch_to(ThreadId::new(1));
     assert_eq!(driver.pending(), FAULTED);
-    for _ in 0..3 {
+    for _ in 0..2 {
         assert_eq!(driver.call(0, [0; 4]), Err(SWITCHED));
         driver.kernel.threads.switch_to(ThreadId::new(1));
         assert_eq!(driver.pending(), Some(Pending::Retry), "interrupts come in between");
