@@ -135,7 +135,7 @@ impl<P: Port> Kernel<P> {
 
     /// Makes a thread ready, whatever it waited for.
     pub(crate) fn interrupt_wait(&mut self, id: ThreadId) {
-        if let Some(holder) = self.holder_for(id) {
+        if let Some(holder) = self.threads.get(id).blocked_on {
             self.stir(holder);
         }
         if !matches!(self.threads.get(id).wait, Wait::Nothing) {

@@ -156,7 +156,7 @@ impl<P: Port> Kernel<P> {
         let process = self.current().level.process;
         let pointer = value & !CONTENDED;
         self.threads.ids().find(|&id| {
-            let thread = self.threads.get(id);
+            let thread = self.threads.at(id);
             let stack = thread.stack;
             stack.start < pointer && pointer <= stack.end && thread.has_entered(process)
         })
@@ -178,7 +178,8 @@ impl<P: Port> Kernel<P> {
         true
     }
 
-    /// The thread that has what this one waits for.
+    /// The thread that has what this one waits for, unless it is to look again anyway.
+    #[cfg(test)]
     pub(crate) fn holder_for(&self, id: ThreadId) -> Option<ThreadId> {
         self.threads.get(id).blocked_on.filter(|_| !self.work.wakes(id))
     }
@@ -196,7 +197,7 @@ impl<P: Port> Kernel<P> {
             if thread.priority < priority {
                 self.set_priority(holder, priority);
                 // If it waits for another in turn, it tries again with this priority.
-                if let Some(next) = self.holder_for(holder) {
+                if let Some(next) = self.threads.get(holder).blocked_on {
                     self.stir(next);
                 }
             }

@@ -35,9 +35,6 @@ const BACK_OFF: u32 = 10_000;
 /// ... so many times at most: it has to stay shorter than the calm.
 const DOUBLINGS: u8 = 9;
 
-/// How many threads are looked at in one piece, whether they hold memory.
-const LOOKS: usize = if cfg!(test) { 1 } else { 4 };
-
 /// What the kernel knows of a process besides its wiring.
 #[derive(Clone, Copy, Debug)]
 pub struct Process {
@@ -103,19 +100,13 @@ impl<P: Port> Kernel<P> {
             if not_before != 0 && self.port.now() < not_before {
                 return Progress::NotBefore(not_before);
             }
-            let mut lessees = self.work.lessees & u32::MAX.unbounded_shl(state.looked.into());
-            for _ in 0..LOOKS {
-                if lessees == 0 {
-                    break;
-                }
+            let lessees = self.work.lessees & u32::MAX.unbounded_shl(state.looked.into());
+            if lessees != 0 {
                 let id = ThreadId::new(lessees.trailing_zeros() as usize);
-                if self.threads.at(id).holds_memory_of(process) {
+                if self.threads.get(id).holds_memory_of(process) {
                     return Progress::Lent(id);
                 }
-                lessees &= lessees.wrapping_sub(1);
                 state.looked = id.next();
-            }
-            if lessees != 0 {
                 return Progress::More;
             }
         }

@@ -56,6 +56,7 @@ impl Work {
     }
 
     /// Whether a thread is to be woken.
+    #[cfg(test)]
     pub fn wakes(&self, id: ThreadId) -> bool {
         self.waking & id.bit() != 0
     }
@@ -172,7 +173,7 @@ impl<P: Port> Kernel<P> {
     #[inline(never)]
     fn set_worker(&mut self, priority: u8) {
         let idle = self.threads.get_mut(ThreadId::IDLE);
-        self.ready.remove_first(idle);
+        self.ready.remove(idle);
         idle.priority = priority;
         self.ready.push_first(idle);
     }
@@ -203,8 +204,12 @@ impl<P: Port> Kernel<P> {
             let rest = unswept & unswept.wrapping_sub(1);
             if rest & rest.wrapping_sub(1) == 0 {
                 // One or two, which is common.
-                self.sweep(unswept & !rest);
-                self.sweep(rest);
+                for set in [unswept & !rest, rest] {
+                    let id = ThreadId::new(set.trailing_zeros() as usize);
+                    if set != 0 && self.mark(id) {
+                        self.leave_dying(id);
+                    }
+                }
                 self.work.swept(0);
                 return;
             }
@@ -213,39 +218,30 @@ impl<P: Port> Kernel<P> {
         self.engage();
     }
 
-    /// Sweeps a thread, if there is one in this set.
-    #[inline(always)]
-    fn sweep(&mut self, set: u32) {
-        let id = ThreadId::new(set.trailing_zeros() as usize);
-        if set != 0 && self.mark(id) {
-            self.leave_dying(id);
-        }
-    }
-
     /// Frees the objects of processes that went down which a thread is in, and has it led past them when it comes
     /// back. Tells whether it is in one of them now; if not, it is swept.
     #[inline(never)]
     fn mark(&mut self, id: ThreadId) -> bool {
-        let work = self.work;
+        let (work, services) = (self.work, self.services);
         let thread = self.threads.get_mut(id);
-        let mut callee = thread.level.process;
-        let is_inside = work.sweeps(callee);
+        let is_inside = work.sweeps(thread.level.process);
         let mut frees = false;
         if thread.level.leases.count() != 0 {
             self.work.lessees |= id.bit();
         }
-        for frame in thread.frames_in_use().iter_mut().rev() {
-            if work.sweeps(callee) && frame.care & LOCKED != 0 {
+        for frame in thread.frames_in_use() {
+            if work.sweeps(frame.level.process) {
+                frame.care |= STALE;
+            }
+            if frame.care & LOCKED != 0
+                && let Some(service) = services.get(usize::from(frame.service))
+                && work.sweeps(service.owner)
+            {
                 frame.care &= !LOCKED;
                 frees = true;
-                let service = self.services.get(usize::from(frame.service));
-                if let Some(lock) = service.and_then(|it| self.locks.get_mut(usize::from(it.lock))) {
+                if let Some(lock) = self.locks.get_mut(usize::from(service.lock)) {
                     *lock = Lock::FREE;
                 }
-            }
-            callee = frame.level.process;
-            if work.sweeps(callee) {
-                frame.care |= STALE;
             }
         }
         self.work.marked = id;
@@ -259,7 +255,6 @@ impl<P: Port> Kernel<P> {
     }
 
     /// A thread leaves a process that went down: it is swept.
-    #[inline(always)]
     fn leave_dying(&mut self, id: ThreadId) {
         self.work.swept(id.bit());
         self.unwind(id);
