@@ -51,7 +51,8 @@ pub struct Process {
 
 impl Process {
     /// A process that has not begun yet.
-    pub const NEW: Process = Process { crashed_at: 0, reset: 0, crashes: 0, looked: 0, stopped: false };
+    pub const NEW: Process =
+        Process { crashed_at: 0, reset: 0, crashes: 0, looked: 0, stopped: false };
 
     /// When it may begin, in µs since start.
     pub(crate) fn not_before(&self) -> u64 {

@@ -16,8 +16,10 @@ use crate::port::Port;
 use crate::thread::ThreadId;
 use crossgate_abi::{CallError, PRIORITIES, Status};
 
-/// How many threads are looked at in one piece. In a firmware that has no more, little is put off.
-const LOOKS: usize = if cfg!(test) { 2 } else { 8 };
+/// How many threads are looked at in one piece.
+const LOOKS: usize = 8;
+/// In a firmware with at most so many threads, little is put off. (In tests, as much as can be.)
+const FEW: usize = if cfg!(test) { 0 } else { LOOKS };
 
 /// What is to be done.
 #[derive(Clone, Copy, Debug)]
@@ -123,7 +125,8 @@ impl<P: Port> Kernel<P> {
     #[inline(never)]
     fn look(&mut self) -> u8 {
         let Work { dying, waking, mut unseen, mut chosen, .. } = self.work;
-        let mut priority = if chosen == ThreadId::IDLE { 0 } else { self.threads.at(chosen).priority };
+        let mut priority =
+            if chosen == ThreadId::IDLE { 0 } else { self.threads.at(chosen).priority };
         let mut swept = 0;
         for _ in 0..LOOKS {
             if unseen == 0 {
@@ -194,7 +197,7 @@ impl<P: Port> Kernel<P> {
         work.dying |= 1 << (process & 31);
         (work.lessees, work.marked) = (0, ThreadId::IDLE);
         work.unswept = 0;
-        if self.system.threads.len() <= LOOKS {
+        if self.system.threads.len() <= FEW {
             for id in self.threads.ids() {
                 if self.threads.at(id).is_concerned(self.work.dying) {
                     self.work.unswept |= id.bit();

@@ -44,7 +44,10 @@ fn a_crash_stays_home() {
     let mut driver = chain();
     quiet(&mut driver);
     driver.call(0, [0; 4]).unwrap();
-    assert_eq!(driver.after(|kernel| kernel.fault(Cause::Access, 0x1234, 0x2000_0000)), Effect::SWITCH);
+    assert_eq!(
+        driver.after(|kernel| kernel.fault(Cause::Access, 0x1234, 0x2000_0000)),
+        Effect::SWITCH
+    );
     assert_eq!(driver.current(), 3, "the watcher is told first");
     let record = read_record(&mut driver, 0);
     assert_eq!((record.process, record.thread, record.depth), (0, 1, 1));
