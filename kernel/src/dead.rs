@@ -58,6 +58,11 @@ impl<P: Port> Kernel<P> {
                 // It is written when another thread becomes current.
                 tell(of(&thread.stack_pointer));
             }
+            if self.work.unswept & thread.id.bit() != 0 && self.work.sweeps(thread.level.process) {
+                // It does not go on there: it may not even have been saved.
+                tell(of(&thread.stack_pointer));
+                used = thread.stack.start;
+            }
             // What is below the stack pointer. If it is elsewhere, the thread is about to crash.
             if thread.stack.start <= used && used <= thread.stack.end {
                 tell(Span { start: thread.stack.start, end: used });
