@@ -58,7 +58,9 @@ impl<P: Port> Kernel<P> {
                 // It is written when another thread becomes current.
                 tell(of(&thread.stack_pointer));
             }
-            if self.work.unswept & thread.id.bit() != 0 && self.work.sweeps(thread.level.process) {
+            let is_lost =
+                self.work.unswept & thread.id.bit() != 0 && self.work.sweeps(thread.level.process);
+            if is_lost || matches!(thread.wait, Wait::Ended) {
                 // It does not go on there: it may not even have been saved.
                 tell(of(&thread.stack_pointer));
                 used = thread.stack.start;
