@@ -184,7 +184,7 @@ impl<P: Port> Kernel<P> {
         state.reset = 0;
         self.running &= !(1 << (process & 31));
         if wiring.notifications != 0 {
-            self.silence(wiring.notifications);
+            self.silence(wiring);
         }
         if let Some(grants) = self.grants {
             (grants.end)(self, process);
@@ -239,6 +239,8 @@ impl<P: Port> Kernel<P> {
     /// Takes a thread out of a process that went down, and of those on its way back that did.
     pub(crate) fn unwind(&mut self, id: ThreadId) {
         let mut gives_back = false;
+        // Here, as it may wait for what is of the process that it is in.
+        self.interrupt_wait(id);
         loop {
             let thread = self.threads.get_mut(id);
             gives_back |= thread.level.leases.count() != 0;
@@ -251,14 +253,10 @@ impl<P: Port> Kernel<P> {
             let error =
                 if is_overdue { CallError::DeadlineExceeded } else { CallError::ServerFaulted };
             thread.pending = Pending::status(error.into());
-            let waits = !matches!(thread.wait, Wait::Nothing);
             if thread.is_waited_for {
                 self.leave_mutexes(id);
             }
             self.release_lock_of(frame);
-            if waits {
-                self.interrupt_wait(id);
-            }
             if !frame.is_stale() {
                 break;
             }
@@ -273,9 +271,8 @@ impl<P: Port> Kernel<P> {
         let thread = self.threads.get(id);
         let home = self.states.get(usize::from(thread.level.process));
         if home.is_some_and(|home| !home.stopped) {
-            self.interrupt_wait(id);
             self.threads.get_mut(id).begin::<P>();
-        } else if !matches!(thread.wait, Wait::Ended) {
+        } else {
             self.end(id);
         }
     }

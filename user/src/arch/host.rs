@@ -42,7 +42,10 @@ fn emulate(number: Word, word: impl Fn(usize) -> Word) -> Reply {
             done([0; 2])
         }
         number::SIGNAL => crate::host::signal(word(0)),
-        number::WAIT => crate::host::wait(word(0), word(1) as u64 | (word(2) as u64) << 32),
+        number::WAIT => {
+            let timeout = word(1) as u64 | (word(2) as u64) << 32;
+            crate::host::wait(word(3), word(0) as u32, timeout)
+        }
         number::ACKNOWLEDGE => done([0; 2]),
         // Without the message of a panic.
         number::EXIT => std::panic::resume_unwind(std::boxed::Box::new("the thread has ended")),
