@@ -76,9 +76,10 @@ pub struct Process {
 
 impl Process {
     /// The set of its notification `number`, counted from 0.
+    #[inline(always)]
     #[must_use]
     pub const fn notification(number: usize) -> u32 {
-        1 << 31 >> number
+        (1_u32 << 31).unbounded_shr(number as u32)
     }
 }
 

@@ -104,24 +104,22 @@ impl<P: Port> Kernel<P> {
         if set & !owned != 0 {
             return Some(CallError::NotPermitted.into());
         }
-        let consume = |state: &mut Notification| {
+        let me = self.threads.current_id();
+        let consume_or_enter = |state: &mut Notification| {
             let is_signalled = state.signals != 0;
-            state.signals -= u32::from(is_signalled);
+            if is_signalled {
+                state.signals -= 1;
+            } else {
+                state.waiters |= me.bit();
+            }
             is_signalled
         };
-        if let Some(index) = self.visit(process, set, consume) {
-            words[1] = index;
-            return Some(Status::OK);
+        let signalled = self.visit(process, set, consume_or_enter);
+        if signalled.is_some() || timeout == 0 {
+            self.forget_waiter(me, set);
+            words[1] = signalled.unwrap_or(0);
+            return Some(signalled.map_or(Status::TIMED_OUT, |_| Status::OK));
         }
-        if timeout == 0 {
-            return Some(Status::TIMED_OUT);
-        }
-        let me = self.threads.current_id();
-        let enter = |state: &mut Notification| {
-            state.waiters |= me.bit();
-            false
-        };
-        self.visit(process, set, enter);
         self.block(Wait::Notifications(set), None);
         if timeout != NEVER {
             self.threads.current().pending = Pending::status(Status::TIMED_OUT);
@@ -140,14 +138,17 @@ impl<P: Port> Kernel<P> {
         mut set: u32,
         mut is_it: impl FnMut(&mut Notification) -> bool,
     ) -> Option<Word> {
-        let first = self.processes.get(usize::from(process))?.first_notification;
-        while set != 0 {
-            let number = set.leading_zeros();
-            let index = usize::from(first) + number as usize;
-            if is_it(self.notifications.get_mut(index)?) {
+        let first = self.processes.get(usize::from(process))?.first_notification.into();
+        let mut index: Word = first;
+        for state in self.notifications.get_mut(first..)? {
+            if set == 0 {
+                break;
+            }
+            if set >> 31 != 0 && is_it(state) {
                 return Some(index);
             }
-            set &= !(1 << 31 >> (number & 31));
+            set <<= 1;
+            index = index.wrapping_add(1);
         }
         None
     }
@@ -170,9 +171,8 @@ impl<P: Port> Kernel<P> {
         let first = usize::from(process.first_notification);
         let count = process.notifications.leading_ones() as usize;
         self.mask_interrupts(first, count, true);
-        for state in self.notifications.iter_mut().skip(first).take(count) {
-            state.signals = 0;
-        }
+        let own = self.notifications.get_mut(first..first + count);
+        own.unwrap_or_default().iter_mut().for_each(|state| state.signals = 0);
     }
 
     /// Masks the interrupts that are bound to one of these notifications, or lets them arrive.

@@ -239,10 +239,13 @@ impl<P: Port> Kernel<P> {
     /// Takes a thread out of a process that went down, and of those on its way back that did.
     pub(crate) fn unwind(&mut self, id: ThreadId) {
         let mut gives_back = false;
-        // Here, as it may wait for what is of the process that it is in.
-        self.interrupt_wait(id);
         loop {
             let thread = self.threads.get_mut(id);
+            if !matches!(thread.wait, Wait::Nothing) {
+                // First, as long as it is in the process whose notifications it may wait for.
+                self.interrupt_wait(id);
+                continue;
+            }
             gives_back |= thread.level.leases.count() != 0;
             let Some(frame) = thread.pop() else {
                 self.come_home(id);

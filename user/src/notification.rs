@@ -131,6 +131,7 @@ impl Notification {
     }
 
     /// The set of it alone.
+    #[inline(always)]
     const fn set(self) -> Word {
         Process::notification(self.number as usize) as Word
     }
