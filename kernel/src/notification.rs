@@ -100,7 +100,8 @@ impl<P: Port> Kernel<P> {
         let [set, low, high, _] = *words;
         let (set, timeout) = (set as u32, microseconds(low, high));
         let process = self.threads.current().level.process;
-        let owned = self.processes.get(usize::from(process)).map_or(0, |wiring| wiring.notifications);
+        let owned =
+            self.processes.get(usize::from(process)).map_or(0, |wiring| wiring.notifications);
         if set & !owned != 0 {
             return Some(CallError::NotPermitted.into());
         }

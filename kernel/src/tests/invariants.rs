@@ -138,7 +138,11 @@ fn check_priority(kernel: &Kernel<TestPort>, thread: &Thread) {
 fn check_wait(kernel: &Kernel<TestPort>, thread: &Thread) {
     let set = if let Wait::Notifications(set) = thread.wait { set } else { 0 };
     let process = &kernel.processes[usize::from(thread.level.process)];
-    assert_eq!(set & !process.notifications, 0, "it waits for what is of the process that it is in");
+    assert_eq!(
+        set & !process.notifications,
+        0,
+        "it waits for what is of the process that it is in"
+    );
     for (index, state) in kernel.notifications.iter().enumerate() {
         let waits = state.waiters & thread.id.bit() != 0;
         let number = index.wrapping_sub(process.first_notification.into());

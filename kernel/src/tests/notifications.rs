@@ -29,9 +29,17 @@ fn signals_without_a_waiter_are_kept() {
     for index in [0, 0, 1, 1] {
         assert_eq!(signal(&mut driver, index), OK);
     }
-    assert_eq!(wait(&mut driver, FIRST_OWN | SECOND_OWN, FOR_EVER), word(0), "binary: two signals are one");
+    assert_eq!(
+        wait(&mut driver, FIRST_OWN | SECOND_OWN, FOR_EVER),
+        word(0),
+        "binary: two signals are one"
+    );
     assert_eq!(wait(&mut driver, FIRST_OWN | SECOND_OWN, FOR_EVER), word(1));
-    assert_eq!(wait(&mut driver, FIRST_OWN | SECOND_OWN, FOR_EVER), word(1), "counting: two are two");
+    assert_eq!(
+        wait(&mut driver, FIRST_OWN | SECOND_OWN, FOR_EVER),
+        word(1),
+        "counting: two are two"
+    );
     assert_eq!(wait(&mut driver, FIRST_OWN | SECOND_OWN, [0, 0]), status(Status::TIMED_OUT));
 }
 
@@ -113,7 +121,11 @@ fn an_interrupt_of_nobody_is_masked_and_told() {
         assert_eq!((record.process, record.cause), (NOBODY, Cause::Interrupt));
         assert_eq!(record.address.cast_signed(), isize::from(line.cast_signed()));
     }
-    assert_eq!(wait(&mut driver, FIRST_OWN, [0, 0]), status(Status::TIMED_OUT), "nobody is signalled");
+    assert_eq!(
+        wait(&mut driver, FIRST_OWN, [0, 0]),
+        status(Status::TIMED_OUT),
+        "nobody is signalled"
+    );
 }
 
 #[test]

@@ -410,7 +410,11 @@ fn own(all: All<Notification>, echo: Signal) -> ! {
     thread::exit()
 }
 
-fn judge(all: [All<Signal>; OWNERS], echoes: [Notification; OWNERS], spare: [Notification; 23]) -> ! {
+fn judge(
+    all: [All<Signal>; OWNERS],
+    echoes: [Notification; OWNERS],
+    spare: [Notification; 23],
+) -> ! {
     expect("how many there are", SYSTEM.notifications.len(), MAX_NOTIFICATIONS);
     expect("how many are its own", echoes.len() + spare.len(), REST);
     let is_quiet = || spare.iter().chain(&echoes).all(|notification| !notification.try_wait());

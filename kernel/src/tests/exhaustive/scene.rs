@@ -66,15 +66,8 @@ const COMMON: [Step; 6] = [Interrupt, Acknowledge(0), Wait(0), Leave(0), Fault, 
 
 pub fn all() -> Vec<Scene> {
     let calls = [0, 1, 2, 3].map(|service| Call(service, Nothing));
-    let time = [
-        Time,
-        Timer,
-        WaitFor(0, 5_000),
-        WaitFor(1, 10_000),
-        Sleep(5_000),
-        Signal(0),
-        Signal(1),
-    ];
+    let time =
+        [Time, Timer, WaitFor(0, 5_000), WaitFor(1, 10_000), Sleep(5_000), Signal(0), Signal(1)];
     let leases = [Call(0, Shared), Call(0, Held), Call(1, Shared), Call(0, Forged), Leave(1)];
     let supervision = [Restart(1), Stop(1), Exit];
     let mutexes = [Lock, Unlock];
