@@ -87,7 +87,7 @@ pub fn expand(input: TokenStream) -> Result<TokenStream, Error> {
     if processes.is_empty() {
         return Err(source.error("a firmware has at least one `process name { ... }`"));
     }
-    const FEWER: &str = "let one stand for several events, as a counting or a binary one";
+    const FEWER: &str = "let one stand for several events";
     not_more(MAX_NOTIFICATIONS, "a firmware", &firmware.notifications, FEWER)?;
     resolve(&mut processes, &mut firmware)?;
     let users = |name: &Ident| {
