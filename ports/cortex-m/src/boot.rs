@@ -78,7 +78,7 @@ pub unsafe fn boot(system: &'static System) -> ! {
     let kernel = unsafe { kernel() };
     for (index, process) in system.processes.iter().enumerate() {
         // SAFETY: there are regions for every process.
-        unsafe { kernel.port.regions.add(index).write(ProcessRegions::of(process)) };
+        unsafe { kernel.port.regions.add(index).as_mut() }.set(process);
     }
     let flash = Span {
         start: symbol(&raw const __crossgate_flash_start),

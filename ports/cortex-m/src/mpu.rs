@@ -37,25 +37,25 @@ impl ProcessRegions {
     /// Memory for a process' registers; `boot` fills it.
     pub const EMPTY: ProcessRegions = ProcessRegions([[0; 2]; 3]);
 
-    /// The memory and the devices of a process.
-    pub fn of(process: &Process) -> ProcessRegions {
+    /// Opens the memory and the devices of a process.
+    pub fn set(&mut self, process: &Process) {
         let ram = Span { start: process.memory.start, end: process.memory.end };
-        let mut registers = [[1 << 4 | RAM, 0], [1 << 4 | WINDOWS, 0], [1 << 4 | (WINDOWS + 1), 0]];
+        self.0 = [[1 << 4 | RAM, 0], [1 << 4 | WINDOWS, 0], [1 << 4 | (WINDOWS + 1), 0]];
+        let [memory, devices @ ..] = &mut self.0;
         if !ram.is_empty() {
-            registers[0] = region(RAM, ram, Access::ReadWrite);
+            *memory = region(RAM, ram, Access::ReadWrite);
         }
-        for (window, (number, registers)) in
-            process.windows.iter().zip((WINDOWS..).zip(&mut registers[1..]))
-        {
-            let span = Span { start: window.start, end: window.start + window.size };
-            *registers = region(number, span, Access::Device);
+        for (window, registers) in process.windows.iter().zip(devices) {
+            // Its size is a power of two, so it is all of a region, however small.
+            let log2_size = 31 - (window.size as u32).leading_zeros();
+            registers[0] |= window.start as u32;
+            registers[1] = Access::Device as u32 | log2_size.wrapping_sub(1) << 1 | 1;
         }
-        ProcessRegions(registers)
     }
 }
 
 /// The registers that open `span`, or the little more that a region must be.
-#[inline(never)]
+#[inline(always)]
 fn region(number: u32, span: Span, access: Access) -> [u32; 2] {
     let block = Block::covering(span);
     [block.address_register(number), block.attribute_register(access)]
