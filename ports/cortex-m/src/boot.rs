@@ -168,8 +168,8 @@ unsafe fn become_current_thread() -> ! {
             "mov sp, {main_stack}",
             "bl {load}",
             "ldr r1, [r0, #{program_counter}]",
-            "orr r1, #1",
-            "add r0, #{size}",
+            "adds r1, #1", // Thumb code
+            "adds r0, #{size}",
             "msr psp, r0",
             "cpsie i",
             "movs r0, #{control}",

@@ -108,19 +108,21 @@ impl Context {
     /// # Safety
     /// `top` is a multiple of 8, and the [`SIZE`](Self::SIZE) bytes below are memory of the stack
     /// that nothing uses.
-    #[inline(never)]
-    pub unsafe fn start(entry: extern "C" fn() -> !, top: Word) -> *mut Context {
-        let place = (top - Self::SIZE) as *mut Context;
-        let context = Context {
-            saved: Saved::all(0),
-            arguments: [0; ARGUMENT_WORDS],
-            selector: 0,
-            link: 0,
-            program_counter: entry as Word & !1,
-            status: THUMB,
-        };
-        // SAFETY: the caller vouches for the memory.
-        unsafe { place.write(context) };
-        place
+    #[unsafe(naked)]
+    pub unsafe extern "C" fn start(entry: extern "C" fn() -> !, top: Word) -> *mut Context {
+        core::arch::naked_asm!(
+            "bic r2, r0, #1",
+            "mov r3, #{thumb}",
+            "stmdb r1!, {{r2, r3}}",
+            "movs r0, #0",
+            "movs r2, #{zeros}",
+            "1: str r0, [r1, #-4]!",
+            "subs r2, #1",
+            "bne 1b",
+            "mov r0, r1",
+            "bx lr",
+            thumb = const THUMB,
+            zeros = const core::mem::offset_of!(Context, program_counter) / size_of::<Word>(),
+        )
     }
 }
