@@ -110,7 +110,7 @@ pub fn symbol(symbol: *const u8) -> Word {
 
 /// Exception priorities, and which faults are told apart. What boot code has left is put right: no
 /// interrupt is let in, and none preempts another.
-#[inline(never)]
+#[inline(always)]
 fn configure(system: &System) {
     const FAULTS_ENABLED: u32 = 0b111 << 16;
     const TRAP_DIVISION_BY_ZERO: u32 = 1 << 4;

@@ -38,6 +38,7 @@ impl Clock {
     }
 
     /// Starts it, at 0.
+    #[inline(always)]
     pub fn start(&mut self) {
         systick::alarm(systick::LONGEST);
         __crossgate_board_start();
