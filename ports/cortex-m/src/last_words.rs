@@ -26,9 +26,9 @@ pub fn say(text: &str, numbers: &[u32]) {
         __crossgate_board_tell(b' ');
         let mut digits = *number;
         for _ in 0..8 {
-            digits = digits.rotate_left(4);
-            let digit = (digits & 15) as u8;
+            let digit = (digits >> 28) as u8;
             __crossgate_board_tell(digit + if digit < 10 { b'0' } else { b'a' - 10 });
+            digits <<= 4;
         }
     }
     tell("\r\n");
