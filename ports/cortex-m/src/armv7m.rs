@@ -120,11 +120,10 @@ pub const fn lease_within(limits: Span, memory: Span, access: Access) -> Option<
     let extent = Extent::covering(memory);
     let start = memory.start & extent.eighth as usize;
     let last = (memory.end - 1) | !extent.eighth as usize;
-    if limits.start <= start && last < limits.end {
-        Some(access as u32 | extent.register)
-    } else {
-        None
+    if limits.start > start || last >= limits.end {
+        return None;
     }
+    Some(access as u32 | extent.register)
 }
 
 /// What is open to a callee when everything from `stack_pointer` up is closed. With the end of a
