@@ -56,7 +56,8 @@ impl Block {
     /// The memory that is open in it.
     #[must_use]
     pub const fn open(self) -> Span {
-        let (eighth, open) = (self.extent.eighth.trailing_zeros(), !self.extent.register >> 8 & 0xff);
+        let (eighth, open) =
+            (self.extent.eighth.trailing_zeros(), !self.extent.register >> 8 & 0xff);
         let first = open.trailing_zeros();
         let end = u32::BITS - open.leading_zeros();
         Span {

@@ -62,7 +62,8 @@ pub fn read(frame: *const Word, stack: Span) -> Report {
     };
     let is_saved = status & status::STACKING == 0;
     // The stack pointer may be any: at the end of the address space too.
-    let is_on_stack = frame.addr().wrapping_sub(stack.start) <= stack.end.wrapping_sub(stack.start + SAVED);
+    let is_on_stack =
+        frame.addr().wrapping_sub(stack.start) <= stack.end.wrapping_sub(stack.start + SAVED);
     let mut instruction = 0;
     if is_saved && is_on_stack {
         // SAFETY: the CPU saved the frame without an error, with the rights of the thread, and it lies

@@ -82,7 +82,8 @@ pub fn enable(flash: Span) {
     const ENABLE: u32 = 1;
     const DEFAULT_MAP_FOR_KERNEL: u32 = 1 << 2;
     let [address, attributes] = region(FLASH, flash, Access::Flash);
-    let guard = symbol((&raw const __crossgate_kernel_stack_bottom).wrapping_add((VALID | GUARD) as usize));
+    let guard =
+        symbol((&raw const __crossgate_kernel_stack_bottom).wrapping_add((VALID | GUARD) as usize));
     // SAFETY: the unit is the kernel's, which has not started a thread yet. While it is off the default memory
     // map holds; when it is on again privileged code keeps that.
     let (regions, differing) = unsafe {
