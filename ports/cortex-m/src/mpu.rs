@@ -50,7 +50,7 @@ impl ProcessRegions {
         }
         for (window, registers) in process.windows.iter().zip(devices) {
             // Its size is a power of two, so it is all of a region, however small.
-            let log2_size = 31 - (window.size as u32).leading_zeros();
+            let log2_size = 31u32.wrapping_sub((window.size as u32).leading_zeros());
             registers[0] |= window.start as u32;
             registers[1] = Access::Device as u32 | log2_size.wrapping_sub(1) << 1 | 1;
         }
