@@ -609,6 +609,9 @@ unsafe extern "C" fn SVCall() {
 ///
 /// The registers are as in [`SVCall`], but for r3 and lr. What a thread has in r4 to r11 when it returns from a
 /// call is nobody's, so they are not saved, and nothing is written to its stack.
+///
+/// # Safety
+/// It is jumped to, by the handler of a system call whose exception it ends.
 #[unsafe(naked)]
 pub unsafe extern "C" fn slow() {
     core::arch::naked_asm!(
