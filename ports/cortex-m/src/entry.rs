@@ -604,7 +604,7 @@ unsafe extern "C" fn SVCall() {
 /// call is nobody's, so they are not saved, and nothing is written to its stack.
 ///
 /// # Safety
-/// Only [`SVCall`] goes on with it.
+/// It is jumped to, by the handler of a system call whose exception it ends.
 #[unsafe(naked)]
 pub unsafe extern "C" fn slow() {
     core::arch::naked_asm!(
