@@ -232,7 +232,7 @@ impl<P: Port> Kernel<P> {
     /// The current thread returns from a method that failed, or whose object others may wait for, or
     /// whose caller has gone down; or it is in none. If it goes back to its caller, the reply is
     /// to be delivered, and then [another thread](Self::reschedule) may be more urgent.
-    #[inline(never)]
+    #[inline(always)]
     pub fn leave_with_care(&mut self, words: &[Word; ARGUMENT_WORDS]) -> Result<Exit, Effect> {
         let thread = self.threads.current();
         let callee = thread.level.process;

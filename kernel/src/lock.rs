@@ -131,23 +131,23 @@ impl<P: Port> Kernel<P> {
     /// The current thread found the mutex at `address` taken.
     pub(crate) fn mutex_wait(&mut self, address: Word) -> Outcome {
         let Some(value) = self.read_mutex(address) else {
-            return Some(CallError::BadArgument.into());
+            return CallError::BadArgument.into();
         };
         if value == 0 {
-            return Some(Status::OK);
+            return Status::OK.into();
         }
         let Some(holder) = self.mutex_holder(value) else {
-            return Some(CallError::BadArgument.into());
+            return CallError::BadArgument.into();
         };
         if self.leads_back(holder) {
-            return Some(CallError::Deadlock.into());
+            return CallError::Deadlock.into();
         }
         self.port.write_word(address, value | CONTENDED);
         let process = self.threads.current().level.process;
         self.watch_returns(holder, process);
         self.current().pending = Pending::status(Status::OK);
         self.block(Wait::Mutex(address), Some(holder));
-        None
+        Outcome::NONE
     }
 
     /// The current thread frees the mutex at `address`, which others wait for.
