@@ -103,6 +103,13 @@ impl Effect {
     }
 }
 
+impl From<CallError> for Effect {
+    #[inline(always)]
+    fn from(error: CallError) -> Effect {
+        Effect::error(error)
+    }
+}
+
 /// The state of the kernel.
 // What is used most comes first: the CPU reaches it with shorter instructions.
 #[repr(C)]
