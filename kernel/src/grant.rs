@@ -5,8 +5,8 @@
 //! so there are never more than fit. One ends when its receiver or the owner of the service goes down,
 //! or when the owner revokes all.
 
-use crate::{Effect, Kernel};
 use crate::port::Port;
+use crate::{Effect, Kernel};
 use crossgate_abi::table::Service;
 use crossgate_abi::{CallError, Shape, Status, Word};
 

@@ -191,13 +191,13 @@ impl<P: Port> Kernel<P> {
         if own.contains(memory) {
             return Ok(Source::STACK);
         }
-        let level = thread.level;
-        if self.shared(level.process).contains(memory) {
-            return Ok(Source(level.process));
+        let process = thread.level.process;
+        if self.shared(process).contains(memory) {
+            return Ok(Source(process));
         }
         self.threads
             .current()
-            .leases_at(level)
+            .leases()
             .find(|held| held.memory.contains(memory) && (held.writable || !writable))
             .map(|held| held.source)
             .ok_or(CallError::BadLease)

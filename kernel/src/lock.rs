@@ -174,11 +174,14 @@ impl<P: Port> Kernel<P> {
     fn mutex_holder(&mut self, value: Word) -> Option<ThreadId> {
         let process = self.current().level.process;
         let pointer = value & !CONTENDED;
-        self.threads.ids().find(|&id| {
+        for id in self.threads.ids() {
             let thread = self.threads.get(id);
             let stack = thread.stack;
-            stack.start < pointer && pointer <= stack.end && thread.has_entered(process)
-        })
+            if stack.start < pointer && pointer <= stack.end && thread.has_entered(process) {
+                return Some(id);
+            }
+        }
+        None
     }
 
     /// Whether `holder` is the current thread, or waits for it, directly or not.
@@ -197,9 +200,10 @@ impl<P: Port> Kernel<P> {
     }
 
     /// The current thread waits for something. If another has it, that is lent the priority.
+    #[inline(always)]
     pub(crate) fn block(&mut self, wait: Wait, holder: Option<ThreadId>) {
-        self.ready.remove_first(self.threads.current());
-        let thread = self.current();
+        let thread = self.threads.current();
+        self.ready.remove_first(thread);
         thread.wait = wait;
         thread.blocked_on = holder;
         if let Some(holder) = holder {

@@ -48,11 +48,11 @@ impl<P: Port> Kernel<P> {
                 self.stop_waiting_for_notifications(id);
                 self.wake(id);
             } else {
-                self.next_deadline = self.next_deadline.min(deadline);
+                self.look_again(deadline);
             }
             if let Some(limits) = self.limits {
                 let limit = (limits.check)(self, id, now);
-                self.next_deadline = self.next_deadline.min(limit);
+                self.look_again(limit);
             }
         }
         self.port.set_deadline(self.next_deadline);
@@ -61,6 +61,12 @@ impl<P: Port> Kernel<P> {
             // The thread that was interrupted may have been taken out of its call.
             Some(_) => self.reload(),
         }
+    }
+
+    /// The port's timer will be wanted at this time, if not before.
+    #[inline(never)]
+    fn look_again(&mut self, deadline: u64) {
+        self.next_deadline = self.next_deadline.min(deadline);
     }
 
     /// Has the port's timer come at this time, if not before.
