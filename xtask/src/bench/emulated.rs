@@ -14,8 +14,8 @@ enum Limit {
     Most(u32),
     /// As many as another operation, give or take.
     About { other: &'static str, difference: u32 },
-    /// At most a multiple of another operation.
-    Times { other: &'static str, factor: u32 },
+    /// At most a multiple of another operation, which comes in hundredths.
+    Times { other: &'static str, hundredths: u32 },
 }
 
 /// An operation that is measured, with its limits, and what CMRX needs for it on the same
@@ -32,15 +32,15 @@ pub const OPERATIONS: [Operation; 14] = [
     Operation {
         name: "rpc_null_4_words",
         text: "call and return, 4 words",
-        must: Limit::Most(216),
-        stretch: Some(160),
+        must: Limit::Most(120),
+        stretch: Some(100),
         cmrx: Some([486, 471, 453]),
     },
     Operation {
         name: "rpc_null_0_words",
         text: "call and return, no words",
-        must: Limit::Most(213),
-        stretch: Some(160),
+        must: Limit::Most(120),
+        stretch: Some(100),
         cmrx: None,
     },
     Operation {
@@ -53,7 +53,7 @@ pub const OPERATIONS: [Operation; 14] = [
     Operation {
         name: "exclusive_rpc_null",
         text: "call of an object for one call at a time",
-        must: Limit::Most(433),
+        must: Limit::Most(170),
         stretch: None,
         cmrx: None,
     },
@@ -67,43 +67,43 @@ pub const OPERATIONS: [Operation; 14] = [
     Operation {
         name: "rpc_nested_2",
         text: "a call that makes a call",
-        must: Limit::Times { other: "rpc_null_4_words", factor: 2 },
+        must: Limit::Times { other: "rpc_null_4_words", hundredths: 205 },
         stretch: None,
         cmrx: Some([981, 953, 914]),
     },
     Operation {
         name: "rpc_lent_64",
         text: "a call that sums up 64 lent bytes",
-        must: Limit::Most(512),
+        must: Limit::Most(380),
         stretch: None,
         cmrx: Some([808, 727, 709]),
     },
     Operation {
         name: "syscall_null",
         text: "null system call",
-        must: Limit::Most(32),
+        must: Limit::Most(36),
         stretch: Some(30),
         cmrx: Some([36, 39, 39]),
     },
     Operation {
         name: "yield_switch",
         text: "yield to another thread",
-        must: Limit::Most(93),
-        stretch: Some(80),
+        must: Limit::Most(65),
+        stretch: Some(58),
         cmrx: Some([327, 341, 309]),
     },
     Operation {
         name: "notify_pingpong",
         text: "notifications there and back, two processes",
-        must: Limit::Most(611),
-        stretch: Some(400),
+        must: Limit::Most(350),
+        stretch: Some(328),
         cmrx: Some([1552, 1419, 1299]),
     },
     Operation {
         name: "notify_wake_higher",
         text: "signal wakes a more urgent thread",
-        must: Limit::Most(340),
-        stretch: Some(300),
+        must: Limit::Most(210),
+        stretch: Some(190),
         cmrx: Some([1192, 1075, 975]),
     },
     Operation {
@@ -177,8 +177,8 @@ impl Limit {
             Limit::About { other, difference } => {
                 results.get(other).is_some_and(|&other| measured.abs_diff(other) <= difference)
             }
-            Limit::Times { other, factor } => {
-                results.get(other).is_some_and(|&other| measured <= factor * other)
+            Limit::Times { other, hundredths } => {
+                results.get(other).is_some_and(|&other| 100 * measured <= hundredths * other)
             }
         }
     }
@@ -188,7 +188,7 @@ impl Limit {
         match *self {
             Limit::Most(most) => format!("<= {most}"),
             Limit::About { other, difference } => format!("{} +-{difference}", of(other)),
-            Limit::Times { other, factor } => format!("<= {}", factor * of(other)),
+            Limit::Times { other, hundredths } => format!("<= {}", hundredths * of(other) / 100),
         }
     }
 }
@@ -271,8 +271,8 @@ mod tests {
     fn good() -> Results {
         let most = |operation: &Operation| match operation.must {
             Limit::Most(most) => most,
-            Limit::About { .. } => 218,
-            Limit::Times { .. } => 432,
+            Limit::About { .. } => 122,
+            Limit::Times { .. } => 246,
         };
         OPERATIONS.iter().map(|o| (o.name.to_owned(), most(o))).collect()
     }
