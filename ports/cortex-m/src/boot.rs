@@ -230,7 +230,7 @@ impl Port for Machine {
     fn first_context(entry: extern "C" fn() -> !, stack_end: Word) -> Word {
         // SAFETY: the stack is one of the wiring, whose size is a multiple of 32, and the thread
         // that uses it starts anew.
-        unsafe { Context::start(entry, stack_end) }.addr()
+        unsafe { Context::start(entry as Word, stack_end) }.addr()
     }
 
     fn reset_system(&mut self) {
