@@ -43,13 +43,6 @@ struct Saved {
     r11: Word,
 }
 
-impl Saved {
-    #[inline(always)]
-    fn all(zero: Word) -> Saved {
-        Saved { r4: zero, r5: zero, r6: zero, r7: zero, r8: zero, r9: zero, r10: zero, r11: zero }
-    }
-}
-
 impl Context {
     /// How many bytes a context is.
     pub const SIZE: Word = size_of::<Context>();
