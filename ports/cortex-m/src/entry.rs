@@ -433,9 +433,8 @@ unsafe extern "C" fn SVCall() {
         "ldr r10, [lr, #4]",
         "ldr r9, [r10, r6, lsl #2]",
         "ldr r5, [r9, #{wait_value}]",
-        "movs r4, #1",
-        "lsl r4, r4, r1",
-        "cmp r4, r5",
+        "rors r5, r1", // for this one only
+        "cmp r5, #1",
         "bne 25f",
         // It waits no longer.
         "movs r4, #0",
