@@ -1,7 +1,7 @@
 //! The fast paths of system calls lead to the same states as the slow one, which is the specification: from every
 //! value of what they look at, from random states, and from all that a few operations come to.
 //!
-//! Threads are puppets of a [referee](system_tests_cortex_m::referee), so what they would do is not written here.
+//! Threads are puppets of a referee (`src/referee.rs`), so what they would do is not written here.
 //!
 //! `CROSSGATE_EQUIVALENCE` says how many times as much is tried, when it is built.
 #![cfg_attr(target_os = "none", no_std, no_main)]
