@@ -1,7 +1,7 @@
 //! On the emulated board: instructions and cycles of the operations, and the kernel's size.
 
 use super::cycles::{self, Cost, Costs};
-use super::{PACKAGE, PATIENCE, Results, expect_all, parse, table};
+use super::{Figures, PACKAGE, PATIENCE, Results, expect_all, parse, table};
 use crate::board::Board;
 use crate::plugin::Plugin;
 use crate::size::{self, Size};
@@ -30,6 +30,11 @@ pub struct Operation {
     pub stretch: Option<u32>,
     pub cmrx: Option<[u32; 3]>,
 }
+
+/// The name of the kernel's size in flash, in bytes, among the figures.
+pub const FLASH: &str = "kernel_flash_bytes";
+/// The name of its size in RAM.
+pub const RAM: &str = "kernel_ram_bytes";
 
 pub const OPERATIONS: [Operation; 14] = [
     Operation {
@@ -155,6 +160,19 @@ pub fn run(as_json: bool, check: bool) -> Result<()> {
     if check { measured.check() } else { Ok(()) }
 }
 
+/// Measures the instructions of the operations, and the [flash](FLASH) of the kernel.
+///
+/// # Errors
+/// If something can't be measured.
+pub fn figures() -> Result<Figures> {
+    setup::target()?;
+    setup::emulator_for_tests()?;
+    let Measured { results, size, .. } = measure()?;
+    let mut figures = results;
+    figures.insert(FLASH.to_owned(), u32::try_from(size.flash)?);
+    Ok(figures)
+}
+
 /// Runs the benchmarks as a test.
 ///
 /// # Errors
@@ -237,10 +255,10 @@ fn missed(results: &Results, size: Size) -> Vec<String> {
         .map(|operation| operation.name.to_owned())
         .collect();
     if size.flash > size::FLASH_LIMIT {
-        missed.push("kernel_flash_bytes".to_owned());
+        missed.push(FLASH.to_owned());
     }
     if size.ram > size.ram_limit {
-        missed.push("kernel_ram_bytes".to_owned());
+        missed.push(RAM.to_owned());
     }
     missed
 }
@@ -258,8 +276,8 @@ fn print_json(Measured { results, costs, size }: &Measured) {
         "results": figures,
         "cycles_m3": cycles(|cost| cost.m3),
         "cycles_m4": cycles(|cost| cost.m4),
-        "kernel_flash_bytes": size.flash,
-        "kernel_ram_bytes": size.ram,
+        FLASH: size.flash,
+        RAM: size.ram,
     });
     println!("{all}");
 }

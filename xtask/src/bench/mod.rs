@@ -14,7 +14,7 @@ use anyhow::{Result, ensure};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-pub use emulated::check;
+pub use emulated::{FLASH, OPERATIONS, check, figures};
 pub use hosted::check as check_hosted;
 
 /// The package with the benchmarks: programs that print their results.
@@ -24,6 +24,8 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 /// What the operations were found to cost, by name.
 type Results = BTreeMap<String, u32>;
+/// The same, and the kernel's size.
+pub type Figures = BTreeMap<String, u32>;
 
 /// Measures, and prints the figures as a table or as JSON.
 ///

@@ -1,7 +1,7 @@
 //! The table of what was measured on the emulated board, and what its columns mean.
 
 use super::cycles::Range;
-use super::emulated::{Measured, OPERATIONS};
+use super::emulated::{FLASH, Measured, OPERATIONS, RAM};
 use crate::size;
 
 /// What somebody has to know who sees the table for the first time.
@@ -48,8 +48,8 @@ pub fn print(measured: &Measured) {
         row([text, &figure.to_string(), &format!("<= {limit}"), holds(name), "-", "", "", cmrx]);
     };
     let flash_limit = size::FLASH_LIMIT;
-    bytes("kernel flash, bytes", size.flash, flash_limit, "6350 / 7400 / -", "kernel_flash_bytes");
-    bytes("kernel RAM, bytes", size.ram, size.ram_limit, "1656 (8 threads)", "kernel_ram_bytes");
+    bytes("kernel flash, bytes", size.flash, flash_limit, "6350 / 7400 / -", FLASH);
+    bytes("kernel RAM, bytes", size.ram, size.ram_limit, "1656 (8 threads)", RAM);
     println!("\n{EXPLANATION}");
 }
 
