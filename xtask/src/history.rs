@@ -2,7 +2,7 @@
 
 use crate::bench::{self, Figures, OPERATIONS};
 use crate::workspace;
-use anyhow::{Context, Result, anyhow, ensure};
+use anyhow::{Context, Result, anyhow};
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use serde::{Deserialize, Serialize};
@@ -33,14 +33,15 @@ fn picture() -> PathBuf {
     workspace::root().join("book/src/history.svg")
 }
 
-/// Measures and adds a version with the name `new`, if there is one, and draws the picture anew.
+/// Measures and adds a version with the name `new`, if there is one, instead of one with the same name, and draws the
+/// picture anew.
 ///
 /// # Errors
-/// If something can't be measured, read or written, or the name is taken.
+/// If something can't be measured, read or written.
 pub fn run(new: Option<String>) -> Result<()> {
     let mut versions = read()?;
     if let Some(name) = new {
-        ensure!(versions.iter().all(|version| version.name != name), "there is a version {name}");
+        versions.retain(|version| version.name != name);
         versions.push(Version { name, figures: bench::figures()? });
         write(data(), serde_json::to_string_pretty(&versions)? + "\n")?;
     }
@@ -88,7 +89,7 @@ fn chart(
     let figures: Vec<(i32, u32)> = versions.iter().enumerate().filter_map(figure).collect();
     let most = figures.iter().map(|&(_, figure)| figure).max().unwrap_or(1);
     let mut chart = ChartBuilder::on(area)
-        .caption(text, ("sans-serif", 13))
+        .caption(text, ("sans-serif", 16))
         .margin(10)
         .x_label_area_size(18)
         .build_cartesian_2d(-1..versions.len() as i32, 0..most + most / 4)?;
@@ -102,9 +103,9 @@ fn chart(
         .disable_y_axis()
         .x_labels(versions.len() + 2)
         .x_label_formatter(&version)
-        .label_style(("sans-serif", 10).into_font().color(&GREY))
+        .label_style(("sans-serif", 13).into_font().color(&GREY))
         .draw()?;
-    let style = ("sans-serif", 12).into_font().color(&BLACK);
+    let style = ("sans-serif", 15).into_font().color(&BLACK);
     let style = style.pos(Pos::new(HPos::Center, VPos::Bottom));
     chart.draw_series(LineSeries::new(figures.iter().copied(), COLOUR.stroke_width(2)))?;
     chart.draw_series(figures.iter().map(|&(place, figure)| {
