@@ -9,6 +9,9 @@ pub const MARK: &str = "report::mark";
 /// How many instructions pass in a tick of the clock that the benchmarks read.
 const TICK: u32 = 40;
 
+/// How many cycles it takes to enter a handler and to leave it, without its instructions.
+const HANDLER: u32 = 12 + 10;
+
 /// At least and at most so many cycles.
 pub type Range = [u32; 2];
 
@@ -66,6 +69,20 @@ pub fn costs(output: &str, recording: &str) -> Result<Costs> {
     Ok(costs)
 }
 
+/// Checks what a system call takes: the entry and the return of its handler have to be in it.
+///
+/// # Errors
+/// If they are not.
+pub fn check_system_call(cost: &Cost) -> Result<()> {
+    let is_plausible =
+        [cost.m3, cost.m4].iter().all(|cycles| cycles[0] >= cost.instructions + HANDLER);
+    ensure!(
+        is_plausible,
+        "the null system call takes too few cycles for entering and leaving a handler: {cost:?}"
+    );
+    Ok(())
+}
+
 /// A line of the recording.
 fn counts(line: &str) -> Result<Counts> {
     let numbers: Vec<u64> = line.split_whitespace().map(str::parse).collect::<Result<_, _>>()?;
@@ -107,6 +124,13 @@ mod tests {
         let a = Cost { instructions: 10, m3: [11, 12], m4: [10, 12] };
         let b = Cost { instructions: 100, m3: [150, 200], m4: [150, 175] };
         assert_eq!(costs, Costs::from([("a".to_owned(), a), ("b".to_owned(), b)]));
+    }
+
+    #[test]
+    fn a_system_call_has_a_handler() {
+        let cost = |least| Cost { instructions: 26, m3: [least, 60], m4: [48, 60] };
+        assert!(check_system_call(&cost(48)).is_ok());
+        assert!(check_system_call(&cost(47)).is_err());
     }
 
     #[test]

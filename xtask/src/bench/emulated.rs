@@ -31,6 +31,8 @@ pub struct Operation {
     pub cmrx: Option<[u32; 3]>,
 }
 
+/// The operation that is a system call and nothing else.
+const SYSTEM_CALL: &str = "syscall_null";
 /// The name of the kernel's size in flash, in bytes, among the figures.
 pub const FLASH: &str = "kernel_flash_bytes";
 /// The name of its size in RAM.
@@ -217,6 +219,7 @@ impl Measured {
     }
 
     fn check(&self) -> Result<()> {
+        self.costs.get(SYSTEM_CALL).map_or(Ok(()), cycles::check_system_call)?;
         let missed = self.missed();
         ensure!(missed.is_empty(), "over the limit: {}", missed.join(", "));
         Ok(())
