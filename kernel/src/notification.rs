@@ -73,23 +73,23 @@ impl<P: Port> Kernel<P> {
         thread.pending = Pending::word(index);
         self.ready.push(thread);
         if let Wait::Notifications(set) = wait {
-            self.forget_waiter(waiter, set);
+            self.set_waiter(waiter, set, false);
         }
     }
 
     /// The most urgent thread of a set that is not empty.
     #[inline]
     fn most_urgent(&self, mut set: u32) -> ThreadId {
-        let mut best = ThreadId::new(set.trailing_zeros() as usize);
+        let mut best = self.threads.get(ThreadId::new(set.trailing_zeros() as usize));
         set &= set.wrapping_sub(1);
         while set != 0 {
-            let other = ThreadId::new(set.trailing_zeros() as usize);
-            if self.threads.get(other).priority > self.threads.get(best).priority {
+            let other = self.threads.get(ThreadId::new(set.trailing_zeros() as usize));
+            if other.priority > best.priority {
                 best = other;
             }
             set &= set.wrapping_sub(1);
         }
-        best
+        best.id
     }
 
     /// The current thread waits for any of a set of notifications. `words` are those of the system call.
@@ -97,31 +97,23 @@ impl<P: Port> Kernel<P> {
         let [set, low, high, _] = *words;
         let (set, timeout) = (set as u32, microseconds(low, high));
         if set & !self.owned() != 0 {
-            return Some(CallError::NotPermitted.into());
+            return CallError::NotPermitted.into();
         }
         let signalled = set & self.signalled;
         if signalled != 0 {
             words[1] = self.consume(signalled);
-            return Some(Status::OK);
+            return Status::OK.into();
         }
         if timeout == 0 {
-            return Some(Status::TIMED_OUT);
+            return Status::TIMED_OUT.into();
         }
-        let me = self.threads.current_id();
-        let mut rest = set;
-        while rest != 0 {
-            if let Some(state) = self.notifications.get_mut(rest.trailing_zeros() as usize) {
-                state.waiters |= me.bit();
-            }
-            rest &= rest.wrapping_sub(1);
-        }
+        self.set_waiter(self.threads.current_id(), set, true);
         self.block(Wait::Notifications(set), None);
         if timeout != NEVER {
-            self.threads.current().pending = Pending::status(Status::TIMED_OUT);
-            let deadline = self.port.now().saturating_add(timeout);
-            self.start_timer(me, deadline);
+            let deadline = self.after(timeout);
+            self.time_out(deadline, Status::TIMED_OUT);
         }
-        None
+        Outcome::NONE
     }
 
     /// Takes a signal of the first of these notifications, which all have one.
@@ -192,15 +184,17 @@ impl<P: Port> Kernel<P> {
     /// Takes a thread off the lists of waiters that it is on.
     pub(crate) fn stop_waiting_for_notifications(&mut self, id: ThreadId) {
         if let Wait::Notifications(set) = self.threads.get(id).wait {
-            self.forget_waiter(id, set);
+            self.set_waiter(id, set, false);
         }
     }
 
-    /// Takes a thread off the lists of the waiters for a set of notifications.
-    fn forget_waiter(&mut self, id: ThreadId, mut set: u32) {
+    /// Puts a thread on the lists of the waiters for a set of notifications, or takes it off them.
+    #[inline(never)]
+    fn set_waiter(&mut self, id: ThreadId, mut set: u32, waits: bool) {
+        let bit = id.bit();
         while set != 0 {
             if let Some(state) = self.notifications.get_mut(set.trailing_zeros() as usize) {
-                state.waiters &= !id.bit();
+                state.waiters = state.waiters & !bit | if waits { bit } else { 0 };
             }
             set &= set.wrapping_sub(1);
         }
