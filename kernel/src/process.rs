@@ -22,7 +22,6 @@
 
 use crate::call::{Frame, OVERDUE};
 use crate::port::Port;
-use crate::system_call::Outcome;
 use crate::thread::{Pending, ThreadId, Wait};
 use crate::{Effect, Kernel};
 use crossgate_abi::table::OnFault;
@@ -125,7 +124,7 @@ impl<P: Port> Kernel<P> {
     }
 
     /// The current thread wants to begin.
-    pub(crate) fn begin(&mut self) -> Outcome {
+    pub(crate) fn begin(&mut self) -> Option<Status> {
         let thread = self.threads.current();
         let (id, process) = (thread.id, thread.level.process);
         let wiring = self.system.threads.get(id.index());
@@ -201,7 +200,7 @@ impl<P: Port> Kernel<P> {
         (state.reset, state.looked) = (0, 0);
         self.running &= !(1 << (process & 31));
         if wiring.notifications != 0 {
-            self.silence(wiring.notifications);
+            self.silence(wiring);
         }
         if let Some(grants) = self.grants {
             (grants.end)(self, process);
@@ -210,7 +209,7 @@ impl<P: Port> Kernel<P> {
     }
 
     /// The supervisor has `process` begin anew, or stop.
-    pub(crate) fn supervise(&mut self, process: Word, stopped: bool) -> Outcome {
+    pub(crate) fn supervise(&mut self, process: Word, stopped: bool) -> Option<Status> {
         let current = self.current().level.process;
         let is_permitted = self.supervisor() == Some(current);
         let (true, Some(state)) = (is_permitted, self.states.get_mut(process)) else {
@@ -224,8 +223,12 @@ impl<P: Port> Kernel<P> {
 
     /// Takes a thread out of a process that went down, and of those on its way back that did.
     pub(crate) fn unwind(&mut self, id: ThreadId) {
+        if !matches!(self.threads.get(id).wait, Wait::Nothing) {
+            // First, as long as it is in the process whose notifications it may wait for.
+            self.interrupt_wait(id);
+        }
         // It gives back all that it got there.
-        if self.threads.at(id).waiters != 0 {
+        if self.threads.get(id).waiters != 0 {
             self.stir(id);
         }
         let thread = self.threads.get_mut(id);
@@ -241,9 +244,6 @@ impl<P: Port> Kernel<P> {
         let is_overdue = frame.care & OVERDUE != 0;
         let error = if is_overdue { CallError::DeadlineExceeded } else { CallError::ServerFaulted };
         thread.pending = Pending::status(error.into());
-        if !matches!(thread.wait, Wait::Nothing) {
-            self.interrupt_wait(id);
-        }
     }
 
     /// A thread whose home has gone down is in no call any more: it begins anew, or ends.
@@ -251,9 +251,8 @@ impl<P: Port> Kernel<P> {
         let thread = self.threads.get(id);
         let home = self.states.get(usize::from(thread.level.process));
         if home.is_some_and(|home| !home.stopped) {
-            self.interrupt_wait(id);
             self.threads.get_mut(id).begin::<P>();
-        } else if !matches!(thread.wait, Wait::Ended) {
+        } else {
             self.end(id);
         }
     }

@@ -18,7 +18,6 @@ pub struct Snapshot {
     next_deadline: u64,
     locks: Vec<Lock>,
     notifications: Vec<Notification>,
-    signalled: u32,
     granted: Vec<u32>,
     running: u32,
     work: Work,
@@ -36,7 +35,6 @@ impl Snapshot {
             next_deadline: kernel.next_deadline,
             locks: kernel.locks.to_vec(),
             notifications: kernel.notifications.to_vec(),
-            signalled: kernel.signalled,
             granted: kernel.granted.to_vec(),
             running: kernel.running,
             work: kernel.work,
@@ -55,7 +53,6 @@ impl Snapshot {
         kernel.next_deadline = self.next_deadline;
         kernel.locks.copy_from_slice(&self.locks);
         kernel.notifications.copy_from_slice(&self.notifications);
-        kernel.signalled = self.signalled;
         kernel.granted.copy_from_slice(&self.granted);
         kernel.running = self.running;
         kernel.work = self.work;
