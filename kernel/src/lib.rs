@@ -153,6 +153,7 @@ pub struct Offsets {
     pub notifications: usize,
     pub signalled: usize,
     pub ready: usize,
+    pub limits: usize,
 }
 
 /// The kernel's memory, as large as the wiring needs it.
@@ -207,6 +208,7 @@ impl<P: Port> Kernel<P> {
         notifications: core::mem::offset_of!(Self, notifications),
         signalled: core::mem::offset_of!(Self, signalled),
         ready: core::mem::offset_of!(Self, ready),
+        limits: core::mem::offset_of!(Self, limits),
     };
 
     /// The thread that runs.

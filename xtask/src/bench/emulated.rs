@@ -28,7 +28,7 @@ pub struct Operation {
     cmrx: Option<[u32; 3]>,
 }
 
-pub const OPERATIONS: [Operation; 14] = [
+pub const OPERATIONS: [Operation; 15] = [
     Operation {
         name: "rpc_null_4_words",
         text: "call and return, 4 words",
@@ -60,7 +60,7 @@ pub const OPERATIONS: [Operation; 14] = [
     Operation {
         name: "deadline_rpc_null",
         text: "call that has to end in time",
-        must: Limit::Most(847),
+        must: Limit::Most(350),
         stretch: None,
         cmrx: None,
     },
@@ -84,6 +84,13 @@ pub const OPERATIONS: [Operation; 14] = [
         must: Limit::Most(36),
         stretch: Some(30),
         cmrx: Some([36, 39, 39]),
+    },
+    Operation {
+        name: "now",
+        text: "the present time",
+        must: Limit::Most(70),
+        stretch: None,
+        cmrx: None,
     },
     Operation {
         name: "yield_switch",

@@ -242,6 +242,7 @@ impl Model {
                 let end = (driver.kernel.port.now / LIMIT_UNIT + units) as u16;
                 (number::LIMIT, [end.max(1).into(), 0, 0])
             }
+            Step::LimitWithin(time) => (number::WITHIN, [time, 0, 0]),
             Step::Revoke(service) => (number::REVOKE, [service, 0, 0]),
             Step::Restart(process) => (number::RESTART, [process, 0, 0]),
             Step::Stop(process) => (number::STOP, [process, 0, 0]),
