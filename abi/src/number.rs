@@ -32,13 +32,13 @@ pub const RETURN: Word = 0;
 /// Lets other threads of the same priority run.
 pub const YIELD: Word = 1;
 /// Ends the thread. Does not come back. In a foreign process it is a fault of that process.
-pub const EXIT: Word = 21;
+pub const EXIT: Word = 5;
 /// Result: the index of the calling thread.
 pub const THREAD_ID: Word = 4;
 /// Results: time since start in µs, lower and upper word.
-pub const NOW: Word = 5;
+pub const NOW: Word = 6;
 /// Arguments: how long to sleep in µs, lower and upper word.
-pub const SLEEP: Word = 18;
+pub const SLEEP: Word = 7;
 /// Arguments: the time to sleep until in µs since start, lower and upper word.
 pub const SLEEP_UNTIL: Word = 8;
 /// Argument: index of a notification that this process may signal.
@@ -78,12 +78,11 @@ pub const STOP: Word = 16;
 pub const REVOKE: Word = 17;
 /// Argument: the lower 16 bits of a time since start in units of [`LIMIT_UNIT`](crate::LIMIT_UNIT), less
 /// than 2^15 of them (33 s) away, or 0 for none, or [`LIMIT_OVER`](crate::LIMIT_OVER). Calls that the thread
-/// makes from where it is have to end until then, and none is entered later. Result: what was in force before.
-pub const LIMIT: Word = 6;
-/// Argument: how long from now calls may take in µs, at most 2^15 - 4 units of
-/// [`LIMIT_UNIT`](crate::LIMIT_UNIT); 0: none is entered. A [limit](LIMIT) in force that is nearer stays.
-/// Results: what was in force before; the time since start in those units, of which it has the lower 32 bits.
-pub const WITHIN: Word = 7;
+/// makes from where it is have to end until then, and none is entered later. Or, with
+/// [`LIMIT_WITHIN`](crate::LIMIT_WITHIN), a time from now in µs, at most 2^15 - 4 of those units; 0: none is entered.
+/// Then a limit in force that is nearer stays. Results: what was in force before, and, with a time from now, the
+/// lower 32 bits of the units since start.
+pub const LIMIT: Word = 18;
 /// Result: the index of the process that made the call that the thread is in.
 pub const CALLER: Word = 20;
 /// Ends the call that the thread is in with [`CallError::Refused`](crate::CallError::Refused), when its

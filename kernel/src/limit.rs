@@ -16,7 +16,9 @@ use crate::fault::Fault;
 use crate::port::Port;
 use crate::thread::{Pending, ThreadId, Wait};
 use crate::time::NEVER;
-use crossgate_abi::{ARGUMENT_WORDS, CallError, Cause, LIMIT_OVER, LIMIT_UNIT, Status, Word};
+use crossgate_abi::{
+    ARGUMENT_WORDS, CallError, Cause, LIMIT_OVER, LIMIT_UNIT, LIMIT_WITHIN, Status, Word,
+};
 
 /// How long a method may go on after the end of its time, in µs. One that returns within it can't be killed
 /// by an impatient caller.
@@ -84,38 +86,37 @@ fn end_of(left: u16, now: u64) -> u64 {
     now - now % LIMIT_UNIT + u64::from(left) * LIMIT_UNIT
 }
 
-/// A system call that limits calls. A port's assembly makes it, too.
-type Set<P> = extern "C" fn(&mut Kernel<P>, &mut [Word; ARGUMENT_WORDS]) -> Status;
-
 /// What only a firmware needs in which some process may limit its calls. Others don't carry the code.
-// System calls come first, in the order of their numbers: a port's assembly finds them there.
 #[repr(C)]
 pub(crate) struct Limits<P: Port> {
     /// The current thread limits the calls that it makes from where it is, or no longer does.
-    pub set: Set<P>,
-    /// It limits them to a time from now, if they are not limited to less.
-    pub within: Set<P>,
+    // It comes first: a port's assembly calls it, too.
+    pub set: extern "C" fn(&mut Kernel<P>, &mut [Word; ARGUMENT_WORDS]) -> Status,
     /// Looks whether calls of a thread have taken too long. Tells when to look again.
     pub check: fn(&mut Kernel<P>, ThreadId, u64) -> u64,
 }
 
 impl<P: Port> Limits<P> {
-    pub const ALL: &Limits<P> = &Limits {
-        set: Kernel::set_limit,
-        within: Kernel::set_limit_within,
-        check: Kernel::check_limit,
-    };
+    pub const ALL: &Limits<P> = &Limits { set: Kernel::limit, check: Kernel::check_limit };
 }
 
 impl<P: Port> Kernel<P> {
-    extern "C" fn set_limit(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
+    extern "C" fn limit(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
         if !self.may_limit() {
-            return CallError::NotPermitted.into();
+            CallError::NotPermitted.into()
+        } else if words[0] & LIMIT_WITHIN == 0 {
+            self.limit_until(words)
+        } else {
+            self.limit_within(words)
         }
+    }
+
+    /// The limit is this one, or that of the caller if it is nearer.
+    #[inline(always)]
+    fn limit_until(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
         let thread = self.threads.current();
         let limit = Limit(words[0] as Ticks);
         words[1] = thread.limit.0.into();
-        // That of the caller holds as well.
         let outer = thread.outer_limit();
         if (limit, outer) == (Limit::NONE, Limit::NONE) {
             // The time does not matter, and to read the clock takes long.
@@ -127,16 +128,14 @@ impl<P: Port> Kernel<P> {
         Status::OK
     }
 
-    extern "C" fn set_limit_within(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
-        if !self.may_limit() {
-            return CallError::NotPermitted.into();
-        }
+    /// The limit is so far away, or the one in force if that is nearer. (That of the caller is not.)
+    #[inline(never)]
+    fn limit_within(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
         let thread = self.threads.current();
         let before = thread.limit;
-        // (That of the caller is not nearer.)
         thread.outer_limit();
         let now = self.port.now();
-        let limit = match words[0] as u32 {
+        let limit = match words[0] as u32 & !(LIMIT_WITHIN as u32) {
             0 => Limit::OVER,
             time => Limit::not_before(now.wrapping_add(time.into())),
         };

@@ -99,9 +99,6 @@ impl<P: Port> Kernel<P> {
             number::LIMIT => self
                 .limits
                 .map_or(CallError::NotPermitted.into(), |limits| (limits.set)(self, words).into()),
-            number::WITHIN => self.limits.map_or(CallError::NotPermitted.into(), |limits| {
-                (limits.within)(self, words).into()
-            }),
             number::REFUSE => self.refuse().into(),
             number::CALLER => self.caller(words).into(),
             number::READ_FAULT => self.read_fault(words).into(),

@@ -337,6 +337,7 @@ impl Thread {
     }
 
     /// When the calls that it makes from now on have to end.
+    #[inline(always)]
     pub(crate) fn set_limit(&mut self, limit: Limit) {
         self.limit = limit;
         self.calls.flag(Calls::LATE, limit == Limit::OVER);

@@ -4,7 +4,7 @@ use crate::arch::system_call;
 use crate::call::failure;
 use core::ops::{Add, Sub};
 use core::time::Duration;
-use crossgate_abi::{CallError, LIMIT_OVER, LIMIT_UNIT, Word, number};
+use crossgate_abi::{CallError, LIMIT_OVER, LIMIT_UNIT, LIMIT_WITHIN, Word, number};
 
 /// A point in time, to the µs.
 ///
@@ -83,7 +83,7 @@ pub fn with_deadline<T, E: From<CallError>>(
     calls: impl FnOnce() -> Result<T, E>,
 ) -> Result<T, E> {
     let Some(time) = limited(time) else { return calls() };
-    let reply = system_call(number::WITHIN, [time as Word]);
+    let reply = system_call(number::LIMIT, [LIMIT_WITHIN | time as Word]);
     if reply.status != 0 {
         return Err(failure(reply.status).into());
     }

@@ -1,7 +1,7 @@
 use super::*;
 use crate::limit::GRACE;
 use crate::thread::Wait;
-use crossgate_abi::{Cause, LIMIT_OVER, LIMIT_UNIT};
+use crossgate_abi::{Cause, LIMIT_OVER, LIMIT_UNIT, LIMIT_WITHIN};
 
 const TICK: u64 = LIMIT_UNIT;
 const OVER: Option<Pending> = Some(Pending::status(Status(CallError::DeadlineExceeded as Word)));
@@ -37,7 +37,7 @@ fn limit(driver: &mut Driver, ticks: u16) -> Word {
 /// The current thread limits its calls to `time` µs from now. Tells what was in force before, and the units that have
 /// passed since the start.
 fn limit_within(driver: &mut Driver, time: u64) -> [Word; 2] {
-    let reply = driver.ask(number::WITHIN, [time as Word, 0, 0, 0]).reply.unwrap();
+    let reply = driver.ask(number::LIMIT, [LIMIT_WITHIN | time as Word, 0, 0, 0]).reply.unwrap();
     assert_eq!(reply.status, Status::OK);
     reply.words
 }
@@ -380,10 +380,16 @@ fn only_who_the_wiring_allows_limits_calls() {
     let mut driver = limiters();
     assert_eq!(driver.ask(number::EXIT, [0; 4]), SWITCHED);
     assert_eq!(driver.ask(number::LIMIT, [5, 0, 0, 0]), error(CallError::NotPermitted));
-    assert_eq!(driver.ask(number::WITHIN, [5, 0, 0, 0]), error(CallError::NotPermitted));
+    assert_eq!(
+        driver.ask(number::LIMIT, [LIMIT_WITHIN | 5, 0, 0, 0]),
+        error(CallError::NotPermitted)
+    );
     let mut driver = Wiring::default().thread(1, 1).boot();
     assert_eq!(driver.ask(number::LIMIT, [5, 0, 0, 0]), error(CallError::NotPermitted));
-    assert_eq!(driver.ask(number::WITHIN, [5, 0, 0, 0]), error(CallError::NotPermitted));
+    assert_eq!(
+        driver.ask(number::LIMIT, [LIMIT_WITHIN | 5, 0, 0, 0]),
+        error(CallError::NotPermitted)
+    );
 }
 
 #[test]

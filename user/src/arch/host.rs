@@ -46,7 +46,7 @@ fn emulate(number: Word, word: impl Fn(usize) -> Word) -> Reply {
         number::ACKNOWLEDGE => done([0; 2]),
         // Without the message of a panic.
         number::EXIT => std::panic::resume_unwind(std::boxed::Box::new("the thread has ended")),
-        number::LIMIT | number::WITHIN => done([0; 2]),
+        number::LIMIT => done([0; 2]),
         number::REFUSE => crate::host::refuse(),
         number::CALLER => crate::host::caller(),
         number::REVOKE => crate::host::revoke(word(0)),
