@@ -8,7 +8,7 @@ use crate::gate::{DEVICE, PENDING};
 use crate::lending::LONGEST_LEASE;
 use crate::memory::{PAGE, Region, STEP, steps};
 use crate::protection::Protection;
-use crate::{gate, host, keys, lending, signal, stack_use};
+use crate::{gate, host, keys, lending, memory, signal, stack_use};
 use core::sync::atomic::Ordering;
 use crossgate_abi::Word;
 use crossgate_abi::number::{self, hosted};
@@ -82,10 +82,11 @@ impl Machine {
 
     /// Opens it now: the kernel itself needs it.
     pub fn open_now(&mut self) {
+        self.protection.prepare(self.next_domain);
         for (span, open) in self.protection.changes(self.domain, self.next_domain) {
             host::protect(span, open);
         }
-        self.domain = self.next_domain;
+        self.enter_next_domain();
         if let Some(rights) = self.protection.kernel_rights(self.domain) {
             keys::set_rights(rights);
         }
@@ -93,7 +94,15 @@ impl Machine {
 
     /// Has it opened as the last thing that the kernel does.
     pub fn open_at_exit(&mut self) {
+        if self.next_domain == self.domain {
+            return gate::change_protection(core::iter::empty());
+        }
+        self.protection.prepare(self.next_domain);
         gate::change_protection(self.protection.changes(self.domain, self.next_domain));
+        self.enter_next_domain();
+    }
+
+    fn enter_next_domain(&mut self) {
         self.domain = self.next_domain;
         if let Some(rights) = self.protection.rights(self.domain) {
             gate::RIGHTS.store(rights, Ordering::Relaxed);
@@ -166,14 +175,9 @@ impl Machine {
     fn domain_of(&self, stack: Span, level: Level) -> Domain {
         let region = self.regions.get(usize::from(level.process));
         let region = region.map_or(Span::EMPTY, |region| region.open);
-        let end = window_top(stack, level).min(self.private_end(stack));
-        Domain { region, stack: Span { start: stack.start, end } }
-    }
-
-    /// The end of the part of a stack that is not in the region of a process.
-    fn private_end(&self, stack: Span) -> usize {
-        let is_of = |region: &Region| region.stack.is_some_and(|other| other == stack);
-        if self.regions.iter().any(is_of) { stack.end - STEP } else { stack.end }
+        let private = memory::private(stack, &self.regions);
+        let end = window_top(stack, level).min(private.end);
+        Domain { region, stack: Span { end, ..private } }
     }
 }
 

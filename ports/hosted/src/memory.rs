@@ -146,6 +146,13 @@ pub fn steps(stack: Span, stack_pointer: Word) -> usize {
     stack_pointer.saturating_sub(stack.start) / STEP
 }
 
+/// The part of a stack that is not in the region of a process.
+pub fn private(stack: Span, regions: &[Region]) -> Span {
+    let is_of = |region: &Region| region.stack.is_some_and(|other| other == stack);
+    let end = if regions.iter().any(is_of) { stack.end - STEP } else { stack.end };
+    Span { end, ..stack }
+}
+
 /// Maps a stack of the kernel's.
 ///
 /// # Errors

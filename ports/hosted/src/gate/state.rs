@@ -1,6 +1,6 @@
 //! What the gate, the handlers of signals and the kernel tell each other.
 
-use crate::{domain, host};
+use crate::{host, protection};
 use core::ffi::c_int;
 use core::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicUsize, Ordering};
 use crossgate_kernel::memory::Span;
@@ -71,7 +71,8 @@ impl Change {
 }
 
 /// The changes of protection that are due when the kernel is left, up to the first one of length 0.
-pub static CHANGES: [Change; domain::CHANGES + 1] = [const { Change::none() }; domain::CHANGES + 1];
+pub static CHANGES: [Change; protection::CHANGES + 1] =
+    [const { Change::none() }; protection::CHANGES + 1];
 
 /// Whether there are protection keys.
 pub static HAS_KEYS: AtomicU8 = AtomicU8::new(0);
