@@ -8,7 +8,7 @@ use crate::gate::{self, Way};
 use crate::machine::{Machine, idle, install};
 use crate::memory::{self, Region};
 use crate::options::{self, Options};
-use crate::protection::{KernelMemory, Protection};
+use crate::protection::{KernelMemory, Opening, Protection};
 use crate::{handler, heap, host, inside, lending, signal};
 use core::sync::atomic::Ordering;
 use crossgate_abi::table::{FaultWatch, Process, System, Thread};
@@ -71,7 +71,7 @@ fn prepare(wiring: &'static System, options: &Options) -> Result<Way, String> {
         wiring,
         protection,
         regions,
-        domain: Domain::EMPTY,
+        opening: Opening::NOTHING,
         next_domain: Domain::EMPTY,
         start: Start::default(),
         answer: Answer::default(),

@@ -54,6 +54,34 @@ pub struct KernelMemory {
     pub open: Span,
 }
 
+/// How a domain is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Opening {
+    pub domain: Domain,
+    /// What of it page tables open.
+    pages: Domain,
+    /// What they close of what keys open: the rest of a part of a stack.
+    cut_off: Span,
+    /// The bits of the keys that open.
+    keys: u32,
+}
+
+impl Opening {
+    /// Nothing is open.
+    pub const NOTHING: Opening =
+        Opening { domain: Domain::EMPTY, pages: Domain::EMPTY, cut_off: Span::EMPTY, keys: 0 };
+
+    /// What page tables have to close, and to open (`true`), to come from here to `next`.
+    pub fn changes(&self, next: &Opening) -> impl Iterator<Item = (Span, bool)> {
+        let cut_off = [
+            (without(next.cut_off, self.cut_off), false),
+            (without(self.cut_off, next.cut_off), true),
+        ];
+        let cut_off = cut_off.into_iter().filter(|(span, _)| !span.is_empty());
+        self.pages.changes(next.pages).chain(cut_off)
+    }
+}
+
 /// The keys of the kernel's memory.
 struct KernelKeys {
     /// What only it can read and write.
@@ -113,48 +141,40 @@ impl Protection {
         Ok(Protection { kernel: Some(kernel), keyed, spare })
     }
 
-    /// Makes a domain one that keys open, if there are enough: what it closes of a stack gets a key of its own.
-    pub fn prepare(&mut self, domain: Domain) {
-        let Some(part) = self.cut(domain) else { return };
-        let Some(key) = self.spare.pop() else { return };
-        let closed = Span { start: domain.stack.end, end: self.keyed[part].0.end };
-        if let Err(why) = key.protect(closed) {
+    /// How a domain is opened. If it closes a part of a stack for the first time, that gets a key of its own.
+    pub fn opening(&mut self, domain: Domain) -> Opening {
+        let opening = self.find(domain);
+        if opening.cut_off.is_empty() {
+            return opening;
+        }
+        let Some(key) = self.spare.pop() else { return opening };
+        let part = opening.cut_off;
+        if let Err(why) = key.protect(part) {
             host::fatal(format_args!("{why}"));
         }
-        self.keyed[part].0.end = closed.start;
-        self.keyed.push((closed, key));
+        for (span, _) in self.keyed.iter_mut().filter(|(span, _)| span.contains(part)) {
+            span.end = part.start;
+        }
+        self.keyed.push((part, key));
+        self.find(domain)
     }
 
-    /// What has to be closed, and then what has to be opened (`true`), by page tables, to come from one
-    /// domain to another.
-    pub fn changes(&self, from: Domain, to: Domain) -> impl Iterator<Item = (Span, bool)> {
-        let (before, next) = (self.cut_off(from), self.cut_off(to));
-        let cut_off = [(without(next, before), false), (without(before, next), true)];
-        let cut_off = cut_off.into_iter().filter(|(span, _)| !span.is_empty());
-        self.by_pages(from).changes(self.by_pages(to)).chain(cut_off)
-    }
-
-    /// What of a domain page tables open.
-    fn by_pages(&self, domain: Domain) -> Domain {
-        let unless_keyed = |span: Span| {
-            let is_keyed = self.keyed.iter().any(|(keyed, _)| keyed.start == span.start);
-            if is_keyed { Span::EMPTY } else { span }
-        };
-        Domain { region: unless_keyed(domain.region), stack: unless_keyed(domain.stack) }
-    }
-
-    /// The memory with a key of which a domain has a part of a stack, but not all.
-    fn cut(&self, domain: Domain) -> Option<usize> {
-        let end = domain.stack.end;
-        self.keyed.iter().position(|(part, _)| part.start < end && end < part.end)
-    }
-
-    /// What page tables close of what keys open in a domain.
-    fn cut_off(&self, domain: Domain) -> Span {
-        self.cut(domain).map_or(Span::EMPTY, |part| Span {
-            start: domain.stack.end,
-            end: self.keyed[part].0.end,
-        })
+    /// How a domain is opened with the keys that are given.
+    fn find(&self, domain: Domain) -> Opening {
+        let mut opening = Opening { pages: domain, ..Opening::NOTHING };
+        for (span, key) in self.keyed.iter().filter(|(span, _)| domain.has(span.start)) {
+            opening.keys |= key.bits();
+            if span.start == domain.region.start {
+                opening.pages.region = Span::EMPTY;
+                continue;
+            }
+            opening.pages.stack = Span::EMPTY;
+            if domain.stack.end < span.end {
+                opening.cut_off = Span { start: domain.stack.end, end: span.end };
+            }
+        }
+        opening.domain = domain;
+        opening
     }
 
     /// Whether it is closed by keys.
@@ -162,23 +182,21 @@ impl Protection {
         self.kernel.is_some()
     }
 
-    /// The rights of the keys in a domain, as the CPU's register wants them; `None` without keys.
-    pub fn rights(&self, domain: Domain) -> Option<u32> {
+    /// The rights of the keys while user code runs, as the CPU's register wants them; `None` without keys.
+    pub fn rights(&self, opening: &Opening) -> Option<u32> {
         let kernel = self.kernel.as_ref()?;
-        let open = self.keyed.iter().filter(|(span, _)| domain.has(span.start));
-        let open = open.fold(kernel.readable.reading(), |open, (_, key)| open | key.bits());
-        Some(keys::NO_RIGHTS & !open)
+        Some(keys::NO_RIGHTS & !kernel.readable.reading() & !opening.keys)
     }
 
     /// The same, and the kernel's own.
-    pub fn kernel_rights(&self, domain: Domain) -> Option<u32> {
-        self.rights(domain).map(|rights| rights & KERNEL_KEEPS.load(Ordering::Relaxed))
+    pub fn kernel_rights(&self, opening: &Opening) -> Option<u32> {
+        self.rights(opening).map(|rights| rights & KERNEL_KEEPS.load(Ordering::Relaxed))
     }
 
     /// Has memory of a closed region open for a while.
-    pub fn with_open(&self, span: Span, domain: Domain, work: impl FnOnce()) {
+    pub fn with_open(&self, span: Span, opening: &Opening, work: impl FnOnce()) {
         let is_keyed = self.keyed.iter().any(|(region, _)| region.contains(span));
-        match self.kernel_rights(domain).filter(|_| is_keyed) {
+        match self.kernel_rights(opening).filter(|_| is_keyed) {
             Some(rights) => {
                 keys::set_rights(keys::ALL_RIGHTS);
                 work();
