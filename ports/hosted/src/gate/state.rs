@@ -82,9 +82,13 @@ pub static RIGHTS: AtomicU32 = AtomicU32::new(0);
 pub static KERNEL_KEEPS: AtomicU32 = AtomicU32::new(0);
 
 /// Has these spans closed or opened when the kernel is left. None is empty.
-pub fn change_protection(spans: impl Iterator<Item = (Span, bool)>) {
-    let end = (Span::EMPTY, false);
-    for (change, (span, open)) in CHANGES.iter().zip(spans.chain([end])) {
+//
+// The iterator is not moved: to copy it, `memcpy` would be called, which leaves registers in use that take long to clear.
+pub fn change_protection(mut spans: impl Iterator<Item = (Span, bool)>) {
+    for change in &CHANGES {
+        let Some((span, open)) = spans.next() else {
+            return change.set(Span::EMPTY, 0);
+        };
         change.set(span, host::protection(open));
     }
 }
