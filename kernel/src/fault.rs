@@ -71,6 +71,8 @@ impl<P: Port> Kernel<P> {
         let (id, process) = (thread.id, thread.level.process);
         self.report(id, process, fault);
         self.crash(process);
+        // Who else is in it, the worker finds.
+        self.sweep(id);
     }
 
     /// Notes what a thread did in the name of a process, and tells who is to be told.

@@ -66,7 +66,7 @@ impl<P: Port> Kernel<P> {
         let thread = self.current();
         thread.stack_pointer = stack_pointer;
         thread.pending = Pending::Retry;
-        self.block(Wait::Lock(lock), Some(holder));
+        self.block_on(Wait::Lock(lock), holder);
         self.reschedule()
     }
 
@@ -82,6 +82,7 @@ impl<P: Port> Kernel<P> {
     /// wait on, they lend it their priority again.
     #[inline(never)]
     pub(crate) fn stir(&mut self, id: ThreadId) {
+        self.work.lowering &= !id.bit();
         let thread = self.threads.get_mut(id);
         let waiters = core::mem::take(&mut thread.waiters);
         if waiters != 0 {
@@ -123,7 +124,7 @@ impl<P: Port> Kernel<P> {
         let process = self.threads.current().level.process;
         self.watch_returns(holder, process);
         self.current().pending = Pending::status(Status::OK);
-        self.block(Wait::Mutex(address), Some(holder));
+        self.block_on(Wait::Mutex(address), holder);
         Outcome::NONE
     }
 
@@ -181,26 +182,32 @@ impl<P: Port> Kernel<P> {
     /// The thread that has what this one waits for, unless it is to look again anyway.
     #[cfg(test)]
     pub(crate) fn holder_for(&self, id: ThreadId) -> Option<ThreadId> {
-        self.threads.get(id).blocked_on.filter(|_| !self.work.wakes(id))
+        self.threads.get(id).blocked_on.filter(|_| self.work.waking & id.bit() == 0)
     }
 
-    /// The current thread waits for something. If another has it, that is lent the priority.
+    /// The current thread waits for something.
     #[inline(always)]
-    pub(crate) fn block(&mut self, wait: Wait, holder: Option<ThreadId>) {
+    pub(crate) fn block(&mut self, wait: Wait) {
         let thread = self.threads.current();
         self.ready.remove_first(thread);
         thread.wait = wait;
-        thread.blocked_on = holder;
+    }
+
+    /// The current thread waits for something that another has, which is lent the priority.
+    #[inline(never)]
+    pub(crate) fn block_on(&mut self, wait: Wait, holder: ThreadId) {
+        self.block(wait);
+        let thread = self.threads.current();
+        thread.blocked_on = Some(holder);
         let (id, priority) = (thread.id, thread.priority);
-        if let Some(holder) = holder {
-            let thread = self.threads.get_mut(holder);
-            thread.waiters |= id.bit();
-            if thread.priority < priority {
-                self.set_priority(holder, priority);
-                // If it waits for another in turn, it tries again with this priority.
-                if let Some(next) = self.threads.get(holder).blocked_on {
-                    self.stir(next);
-                }
+        let thread = self.threads.get_mut(holder);
+        thread.waiters |= id.bit();
+        if thread.priority < priority {
+            let next = thread.blocked_on;
+            self.set_priority(holder, priority);
+            // If it waits for another in turn, it tries again with this priority.
+            if let Some(next) = next {
+                self.stir(next);
             }
         }
     }
@@ -208,16 +215,20 @@ impl<P: Port> Kernel<P> {
     /// From now on a thread is as urgent as this.
     fn set_priority(&mut self, id: ThreadId, priority: u8) {
         let thread = self.threads.get_mut(id);
-        let is_ready = matches!(thread.wait, Wait::Nothing);
-        if thread.priority == priority {
+        let before = core::mem::replace(&mut thread.priority, priority);
+        if before == priority {
             return;
         }
-        if is_ready {
+        if matches!(thread.wait, Wait::Nothing) {
+            thread.priority = before;
             self.ready.remove(thread);
-        }
-        thread.priority = priority;
-        if is_ready {
+            thread.priority = priority;
             self.ready.push(thread);
+        } else if let Some(holder) = thread.blocked_on
+            && before > priority
+        {
+            self.work.lowering |= holder.bit();
+            return self.engage();
         }
         self.work_for(id);
     }

@@ -121,7 +121,7 @@ impl<P: Port> Kernel<P> {
             words[1] = signalled.unwrap_or(0);
             return signalled.map_or(Status::TIMED_OUT, |_| Status::OK).into();
         }
-        self.block(Wait::Notifications(set), None);
+        self.block(Wait::Notifications(set));
         if timeout != NEVER {
             let deadline = self.after(timeout);
             self.time_out(deadline, Status::TIMED_OUT);

@@ -142,7 +142,7 @@ impl<P: Port> Kernel<P> {
                 self.threads.current().pending = Pending::Retry;
             }
             Progress::Lent(holder) => {
-                self.block(Wait::Memory, Some(holder));
+                self.block_on(Wait::Memory, holder);
                 self.threads.current().pending = Pending::Retry;
             }
             Progress::Stopped => self.end(id),

@@ -7,13 +7,9 @@
 use crate::port::Port;
 use crate::system_call::Outcome;
 use crate::thread::{Pending, ThreadId, Wait};
+use crate::work::LOOKS;
 use crate::{Effect, Kernel};
 use crossgate_abi::Status;
-
-/// How much is done at an interrupt of the timer: so many threads are looked at, ...
-const EFFORT: i32 = if cfg!(test) { 3 } else { 8 };
-/// ... or fewer, as to wake one takes as long as to look at these.
-const EFFORT_OF_WAKING: i32 = 3;
 
 /// A deadline that does not come.
 pub const NEVER: u64 = u64::MAX;
@@ -24,7 +20,7 @@ impl<P: Port> Kernel<P> {
         if deadline <= self.port.now() {
             return Status::OK.into();
         }
-        self.block(Wait::Time, None);
+        self.block(Wait::Time);
         self.time_out(deadline, Status::OK);
         Outcome::NONE
     }
@@ -51,11 +47,12 @@ impl<P: Port> Kernel<P> {
             self.unchecked = self.all_threads();
             self.next_deadline = NEVER;
         }
-        let mut effort = EFFORT;
-        while effort > 0 && self.unchecked != 0 {
+        for _ in 0..LOOKS {
             let id = ThreadId::new(self.unchecked.trailing_zeros() as usize);
             self.unchecked &= self.unchecked.wrapping_sub(1);
-            effort -= self.check_time(id, now);
+            if self.check_time(id, now) || self.unchecked == 0 {
+                break;
+            }
         }
         self.port.set_deadline(if self.unchecked == 0 { self.next_deadline } else { now });
         match self.limits {
@@ -65,28 +62,19 @@ impl<P: Port> Kernel<P> {
         }
     }
 
-    /// Looks whether a thread has waited long enough, or its calls have taken too long. Tells the effort.
+    /// Looks whether a thread has waited long enough, or its calls have taken too long. Tells whether that took long.
     #[inline(always)]
-    fn check_time(&mut self, id: ThreadId, now: u64) -> i32 {
-        let thread = self.threads.get(id);
-        let deadline = thread.deadline;
-        let mut effort = 1;
-        if deadline <= now {
-            let is_long = matches!(thread.wait, Wait::Notifications(_));
-            effort = if is_long { EFFORT } else { EFFORT_OF_WAKING };
+    fn check_time(&mut self, id: ThreadId, now: u64) -> bool {
+        let mut deadline = self.threads.get(id).deadline;
+        let is_over = deadline <= now;
+        if is_over {
             self.stop_waiting_for_notifications(id);
             self.wake(id);
-        } else {
-            self.look_again(deadline);
+            deadline = NEVER;
         }
-        if let Some(limits) = self.limits {
-            let limit = (limits.check)(self, id, now);
-            if limit != NEVER {
-                self.look_again(limit);
-                effort = EFFORT;
-            }
-        }
-        effort
+        let limit = self.limits.map_or(NEVER, |limits| (limits.check)(self, id, now));
+        self.look_again(deadline.min(limit));
+        is_over || limit != NEVER
     }
 
     /// The port's timer will be wanted at this time, if not before.
@@ -115,6 +103,6 @@ impl<P: Port> Kernel<P> {
         thread.wait = Wait::Nothing;
         thread.blocked_on = None;
         self.ready.push(thread);
-        self.work.woken(id);
+        self.work.waking &= !id.bit();
     }
 }

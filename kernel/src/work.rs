@@ -13,13 +13,11 @@ use crate::Kernel;
 use crate::call::{LOCKED, STALE};
 use crate::lock::Lock;
 use crate::port::Port;
-use crate::thread::ThreadId;
+use crate::thread::{ThreadId, Wait};
 use crossgate_abi::{CallError, PRIORITIES, Status};
 
 /// How many threads are looked at in one piece.
-const LOOKS: usize = 8;
-/// In a firmware with at most so many threads, little is put off. (In tests, as much as can be.)
-const FEW: usize = if cfg!(test) { 0 } else { LOOKS };
+pub(crate) const LOOKS: usize = if cfg!(test) { 2 } else { 8 };
 
 /// What is to be done.
 #[derive(Clone, Copy, Debug)]
@@ -31,14 +29,16 @@ pub(crate) struct Work {
     pub unswept: u32,
     /// Threads that wait for something that has become free.
     pub waking: u32,
+    /// Threads that may be more urgent than those who wait for them.
+    pub lowering: u32,
     /// Threads that had memory lent to them when they were swept.
     pub lessees: u32,
     /// Threads of these sets that are still to be looked at, to choose the most urgent.
     pub unseen: u32,
     /// The most urgent so far, which the next pieces are for; the idle thread if there is none.
     chosen: ThreadId,
-    /// The frames of this one are marked.
-    marked: ThreadId,
+    /// Its priority.
+    highest: u8,
 }
 
 impl Work {
@@ -46,40 +46,16 @@ impl Work {
         dying: 0,
         unswept: 0,
         waking: 0,
+        lowering: 0,
         lessees: 0,
         unseen: 0,
         chosen: ThreadId::IDLE,
-        marked: ThreadId::IDLE,
+        highest: 0,
     };
 
-    /// Whether threads have to be swept because of a process.
-    pub fn sweeps(&self, process: u8) -> bool {
-        self.dying >> (process & 31) & 1 != 0
-    }
-
-    /// Whether a thread is to be woken.
-    #[cfg(test)]
-    pub fn wakes(&self, id: ThreadId) -> bool {
-        self.waking & id.bit() != 0
-    }
-
-    /// A thread has been woken.
-    pub fn woken(&mut self, id: ThreadId) {
-        self.waking &= !id.bit();
-    }
-
-    /// The most urgent thread is to be chosen anew.
-    fn choose(&mut self) {
-        self.unseen = self.unswept | self.waking;
-        self.chosen = ThreadId::IDLE;
-    }
-
-    /// These threads are swept.
-    fn swept(&mut self, threads: u32) {
-        self.unswept &= !threads;
-        if self.unswept == 0 {
-            self.dying = 0;
-        }
+    /// The threads that something is to be done for.
+    pub fn threads(&self) -> u32 {
+        self.unswept | self.waking | self.lowering
     }
 }
 
@@ -93,75 +69,71 @@ impl<P: Port> Kernel<P> {
     /// Does a piece of the work. Tells whether there was something to do.
     #[inline(never)]
     pub(crate) fn piece(&mut self) -> bool {
-        let Work { unswept, waking, unseen, chosen, marked, .. } = self.work;
+        let Work { unswept, waking, lowering, unseen, chosen, .. } = self.work;
         if unseen == 0 {
-            if unswept & chosen.bit() != 0 {
-                if marked == chosen {
-                    self.leave_dying(chosen);
-                } else {
-                    self.mark(chosen);
-                }
-                return true;
-            }
-            if waking & chosen.bit() != 0 {
+            if lowering & chosen.bit() != 0 {
+                self.stir(chosen);
+            } else if unswept & chosen.bit() != 0 {
+                self.sweep(chosen);
+            } else if waking & chosen.bit() != 0 {
                 self.wake(chosen);
-                return true;
+            } else {
+                self.choose();
+                let is_some = self.work.unseen != 0;
+                self.look();
+                return is_some;
             }
-            if unswept | waking == 0 {
-                self.set_worker(0);
-                return false;
-            }
-            self.work.choose();
+            return true;
         }
-        let priority = self.look();
-        if self.work.unseen == 0 {
-            self.set_worker(priority);
-        }
+        self.look();
         true
     }
 
-    /// Looks at some threads, for the most urgent one, whose priority it tells. Those that are in no call, and not at
-    /// home in a process that goes down, need not be swept.
-    #[inline(never)]
-    fn look(&mut self) -> u8 {
-        let Work { dying, waking, mut unseen, mut chosen, .. } = self.work;
-        let mut priority =
-            if chosen == ThreadId::IDLE { 0 } else { self.threads.at(chosen).priority };
-        let mut swept = 0;
+    /// The most urgent thread is to be chosen anew.
+    fn choose(&mut self) {
+        let work = &mut self.work;
+        (work.unseen, work.chosen, work.highest) = (work.threads(), ThreadId::IDLE, 0);
+    }
+
+    /// Looks at some threads, for the most urgent one. Those that are in no call, and not at home in a process that
+    /// goes down, need not be swept.
+    fn look(&mut self) {
+        let work = &mut self.work;
         for _ in 0..LOOKS {
-            if unseen == 0 {
+            if work.unseen == 0 {
                 break;
             }
-            let id = ThreadId::new(unseen.trailing_zeros() as usize);
-            unseen &= unseen.wrapping_sub(1);
+            let id = ThreadId::new(work.unseen.trailing_zeros() as usize);
+            work.unseen &= work.unseen.wrapping_sub(1);
             let thread = self.threads.at(id);
-            if !thread.is_concerned(dying) {
-                swept |= id.bit();
-                if waking & id.bit() == 0 {
-                    continue;
-                }
+            if !thread.is_concerned(work.dying) {
+                work.unswept &= !id.bit();
             }
             // (None but the idle thread has the priority 0.)
-            if thread.priority > priority {
-                (chosen, priority) = (id, thread.priority);
+            if work.threads() & id.bit() != 0 && thread.priority > work.highest {
+                (work.chosen, work.highest) = (id, thread.priority);
             }
         }
-        (self.work.unseen, self.work.chosen) = (unseen, chosen);
-        self.work.swept(swept);
-        priority
+        if work.unswept == 0 {
+            work.dying = 0;
+        }
+        if work.unseen == 0 {
+            let highest = work.highest;
+            self.set_worker(highest);
+        }
     }
 
     /// There is work for a thread that may be more urgent than that of the worker: it has to look.
     pub(crate) fn work_for(&mut self, id: ThreadId) {
-        if (self.work.unswept | self.work.waking) & id.bit() != 0 {
+        if self.work.threads() & id.bit() != 0 {
             self.engage();
         }
     }
 
     /// The worker comes next, and looks for who is most urgent.
     #[inline(never)]
-    fn engage(&mut self) {
-        self.work.choose();
+    pub(crate) fn engage(&mut self) {
+        self.choose();
         let idle = self.threads.get_mut(ThreadId::IDLE);
         if idle.priority == 0
             && let Some(wiring) = self.system.threads.first()
@@ -193,73 +165,51 @@ impl<P: Port> Kernel<P> {
 
     /// A process has gone down, which concerns every thread.
     pub(crate) fn sweep_all_for(&mut self, process: u8) {
+        let unswept = self.all_threads();
         let work = &mut self.work;
         work.dying |= 1 << (process & 31);
-        (work.lessees, work.marked) = (0, ThreadId::IDLE);
-        work.unswept = 0;
-        if self.system.threads.len() <= FEW {
-            for id in self.threads.ids() {
-                if self.threads.at(id).is_concerned(self.work.dying) {
-                    self.work.unswept |= id.bit();
-                }
-            }
-            let unswept = self.work.unswept;
-            let rest = unswept & unswept.wrapping_sub(1);
-            if rest & rest.wrapping_sub(1) == 0 {
-                // One or two, which is common.
-                for set in [unswept & !rest, rest] {
-                    let id = ThreadId::new(set.trailing_zeros() as usize);
-                    if set != 0 && self.mark(id) {
-                        self.leave_dying(id);
-                    }
-                }
-                self.work.swept(0);
-                return;
-            }
-        }
-        self.work.unswept = self.all_threads();
+        (work.unswept, work.lessees) = (unswept, 0);
         self.engage();
     }
 
-    /// Frees the objects of processes that went down which a thread is in, and has it led past them when it comes
-    /// back. Tells whether it is in one of them now; if not, it is swept.
+    /// Takes a thread out of processes that went down: frees the objects of those that it is in, leads it past them
+    /// when it comes back, and out of the one that it executes in. If it waits there, that comes first.
     #[inline(never)]
-    fn mark(&mut self, id: ThreadId) -> bool {
-        let (work, services) = (self.work, self.services);
+    pub(crate) fn sweep(&mut self, id: ThreadId) {
+        let (dying, services) = (self.work.dying, self.services);
+        let goes_down = |process: u8| dying >> (process & 31) & 1 != 0;
         let thread = self.threads.get_mut(id);
-        let is_inside = work.sweeps(thread.level.process);
-        let mut frees = false;
+        let is_inside = goes_down(thread.level.process);
+        if is_inside && !matches!(thread.wait, Wait::Nothing) {
+            return self.interrupt_wait(id);
+        }
         if thread.level.leases.count() != 0 {
             self.work.lessees |= id.bit();
         }
-        for frame in thread.frames_in_use() {
-            if work.sweeps(frame.level.process) {
-                frame.care |= STALE;
-            }
-            if frame.care & LOCKED != 0
-                && let Some(service) = services.get(usize::from(frame.service))
-                && work.sweeps(service.owner)
-            {
+        self.work.unswept &= !id.bit();
+        if self.work.unswept == 0 {
+            self.work.dying = 0;
+        }
+        let mut comes_back = false;
+        let mut callee = thread.level.process;
+        for frame in thread.frames_in_use().iter_mut().rev() {
+            if frame.care & LOCKED != 0 && goes_down(callee) {
                 frame.care &= !LOCKED;
-                frees = true;
-                if let Some(lock) = self.locks.get_mut(usize::from(service.lock)) {
+                let service = services.get(usize::from(frame.service));
+                if let Some(lock) = service.and_then(|it| self.locks.get_mut(usize::from(it.lock))) {
                     *lock = Lock::FREE;
                 }
             }
+            callee = frame.level.process;
+            if goes_down(callee) {
+                frame.care |= STALE;
+                comes_back = true;
+            }
         }
-        self.work.marked = id;
-        if !is_inside {
-            self.work.swept(id.bit());
-        }
-        if frees {
+        if is_inside {
+            self.unwind(id);
+        } else if comes_back {
             self.stir(id);
         }
-        is_inside
-    }
-
-    /// A thread leaves a process that went down: it is swept.
-    fn leave_dying(&mut self, id: ThreadId) {
-        self.work.swept(id.bit());
-        self.unwind(id);
     }
 }
