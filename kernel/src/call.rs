@@ -197,7 +197,7 @@ impl<P: Port> Kernel<P> {
         let Frame { stack_pointer, level, care, .. } = frame;
         thread.stack_pointer = stack_pointer;
         if care & LOCKED != 0 {
-            self.free_lock(frame);
+            self.free_lock(frame.service);
             self.stir(self.threads.current_id());
         }
         if frame.is_stale() {

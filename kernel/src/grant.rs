@@ -59,8 +59,8 @@ impl<P: Port> Kernel<P> {
             let handle = words.get(place).copied().unwrap_or(Word::MAX);
             let (index, service) = self.service_of(handle).ok_or(CallError::NotPermitted)?;
             let granted = self.granted.get(index).copied().unwrap_or(0);
-            let may = service.callers | granted | 1 << (service.owner & 31);
-            if may >> (giver & 31) & 1 == 0 {
+            let may = service.callers | granted | 1u32.rotate_left(service.owner.into());
+            if may.rotate_right(giver.into()) & 1 == 0 {
                 return Err(CallError::NotPermitted);
             }
         }
@@ -73,7 +73,7 @@ impl<P: Port> Kernel<P> {
             if let Some((index, _)) = self.service_of(handle)
                 && let Some(granted) = self.granted.get_mut(index)
             {
-                *granted |= 1 << (receiver & 31);
+                *granted |= 1u32.rotate_left(receiver.into());
             }
         }
     }
@@ -93,7 +93,7 @@ impl<P: Port> Kernel<P> {
 
     fn end_grants(&mut self, process: u8) {
         for (service, granted) in self.services.iter().zip(self.granted.iter_mut()) {
-            let others = if service.owner == process { 0 } else { !(1 << (process & 31)) };
+            let others = if service.owner == process { 0 } else { !1u32.rotate_left(process.into()) };
             *granted &= others;
         }
     }

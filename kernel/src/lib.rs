@@ -235,16 +235,13 @@ impl<P: Port> Kernel<P> {
             self.threads.get_mut(id).place::<P>(id, wiring);
             self.wake(id);
         }
-        // It has nothing to wait for.
-        let idle = self.threads.current();
-        if let Some(wiring) = self.system.threads.first() {
-            idle.stack_pointer = P::first_context(wiring.entry, idle.stack.end);
-        }
+        // It finds nothing to do, and lets them run.
+        self.engage();
     }
 
     /// The set of all threads but the idle one.
     pub(crate) fn all_threads(&self) -> u32 {
-        !u32::MAX.unbounded_shl(self.system.threads.len() as u32) & !ThreadId::IDLE.bit()
+        (u32::MAX >> (self.system.threads.len().wrapping_neg() & 31)) & !ThreadId::IDLE.bit()
     }
 
     /// Goes on with the most urgent thread, after something that is no system call of the current

@@ -92,8 +92,8 @@ pub(crate) struct Limits<P: Port> {
     /// The current thread limits the calls that it makes from where it is, or no longer does.
     // It comes first: a port's assembly calls it, too.
     pub set: extern "C" fn(&mut Kernel<P>, &mut [Word; ARGUMENT_WORDS]) -> Status,
-    /// Looks whether calls of a thread have taken too long. Tells when to look again.
-    pub check: fn(&mut Kernel<P>, ThreadId, u64) -> u64,
+    /// Looks whether calls of a thread have taken too long. Tells whether they may.
+    pub check: fn(&mut Kernel<P>, ThreadId, u64) -> bool,
 }
 
 impl<P: Port> Limits<P> {
@@ -167,10 +167,10 @@ impl<P: Port> Kernel<P> {
         self.threads.current().set_limit(limit);
     }
 
-    fn check_limit(&mut self, id: ThreadId, now: u64) -> u64 {
+    fn check_limit(&mut self, id: ThreadId, now: u64) -> bool {
         let thread = self.threads.get(id);
         if (thread.limit, thread.grace) == (Limit::NONE, Limit::NONE) {
-            return NEVER;
+            return false;
         }
         let thread = self.threads.get_mut(id);
         if thread.limit.is_over(now) {
@@ -208,6 +208,8 @@ impl<P: Port> Kernel<P> {
             thread.grace = Limit::NONE;
         }
         next = next.min(thread.grace.end(now));
+        self.look_again(next);
+        let thread = self.threads.get_mut(id);
         // Sleeping and mutexes are the callee's own affair: they take as long as it has made them take.
         if is_late && matches!(thread.wait, Wait::Lock(_) | Wait::Notifications(_)) {
             thread.pending = Pending::status(CallError::DeadlineExceeded.into());
@@ -218,6 +220,6 @@ impl<P: Port> Kernel<P> {
             self.report(id, service.owner, &Fault::of(Cause::Deadline));
             self.crash(service.owner);
         }
-        next
+        true
     }
 }

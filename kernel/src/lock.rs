@@ -2,7 +2,7 @@
 //!
 //! Both work alike: a thread that finds the lock taken waits, and lends its priority to the holder. If that waits
 //! in turn, it tries again: so it lends on what it got, and priority inheritance is transitive. When a thread frees
-//! a lock all who wait for it, for whatever reason, [become ready](Kernel::wake_each) and try again; the most urgent
+//! a lock all who wait for it, for whatever reason, become ready and try again; the most urgent
 //! one gets the lock, as it runs first. A wait that would close a cycle is refused.
 //!
 //! The lock of an object is kernel state. A mutex is a word in the memory of a process, which the
@@ -11,7 +11,7 @@
 //! told. A process that forges such a word may lend its priority to a visitor, but only while that is in the
 //! process: when the visitor leaves it, in whatever way, those who wait for it there are told to look again.
 
-use crate::call::{Frame, LOCKED};
+use crate::call::LOCKED;
 use crate::memory::Span;
 use crate::port::Port;
 use crate::system_call::Outcome;
@@ -70,9 +70,9 @@ impl<P: Port> Kernel<P> {
         self.reschedule()
     }
 
-    /// Gives back the lock that was taken for the call of this frame, if one was.
-    pub(crate) fn free_lock(&mut self, frame: Frame) {
-        let service = self.services.get(usize::from(frame.service));
+    /// Frees the lock of the object of a service, if it has one.
+    pub(crate) fn free_lock(&mut self, service: u8) {
+        let service = self.services.get(usize::from(service));
         if let Some(lock) = service.and_then(|it| self.locks.get_mut(usize::from(it.lock))) {
             *lock = Lock::FREE;
         }
@@ -88,7 +88,12 @@ impl<P: Port> Kernel<P> {
         if waiters != 0 {
             let own = thread.base_priority;
             self.set_priority(id, own);
-            self.wake_each(waiters);
+            if waiters & waiters.wrapping_sub(1) == 0 {
+                self.wake(ThreadId::new(waiters.trailing_zeros() as usize));
+            } else {
+                self.work.waking |= waiters;
+                self.engage();
+            }
         }
     }
 
@@ -165,14 +170,14 @@ impl<P: Port> Kernel<P> {
 
     /// Whether `holder` is the current thread, or waits for it, directly or not.
     fn leads_back(&self, mut holder: ThreadId) -> bool {
-        let (current, waking) = (self.threads.current_id(), self.work.waking);
+        let current = self.threads.current_id();
         // The chain of waits has no cycle, as none is ever closed; the bound says so to the reader.
         for _ in 0..crossgate_abi::MAX_THREADS {
             if holder == current {
                 return true;
             }
-            match self.threads.at(holder).blocked_on {
-                Some(next) if waking & holder.bit() == 0 => holder = next,
+            match self.threads.get(holder).blocked_on {
+                Some(next) if self.work.waking & holder.bit() == 0 => holder = next,
                 _ => return false,
             }
         }
@@ -215,21 +220,25 @@ impl<P: Port> Kernel<P> {
     /// From now on a thread is as urgent as this.
     fn set_priority(&mut self, id: ThreadId, priority: u8) {
         let thread = self.threads.get_mut(id);
-        let before = core::mem::replace(&mut thread.priority, priority);
-        if before == priority {
+        if thread.priority == priority {
             return;
         }
-        if matches!(thread.wait, Wait::Nothing) {
-            thread.priority = before;
-            self.ready.remove(thread);
-            thread.priority = priority;
-            self.ready.push(thread);
-        } else if let Some(holder) = thread.blocked_on
-            && before > priority
+        if let Some(holder) = thread.blocked_on
+            && priority < thread.priority
         {
             self.work.lowering |= holder.bit();
-            return self.engage();
         }
-        self.work_for(id);
+        let is_ready = matches!(thread.wait, Wait::Nothing);
+        if is_ready {
+            self.ready.remove(thread);
+        }
+        thread.priority = priority;
+        if is_ready {
+            self.ready.push(thread);
+        }
+        // It may be one that the worker has to look at, or has looked at.
+        if self.work.threads() != 0 {
+            self.engage();
+        }
     }
 }

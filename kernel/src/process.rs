@@ -20,7 +20,7 @@
 //! A process that crashes again soon waits before it begins anew, and longer each time. If the supervisor
 //! crashes too often, nobody could decide any more: the system is reset.
 
-use crate::call::{Frame, OVERDUE};
+use crate::call::OVERDUE;
 use crate::port::Port;
 use crate::thread::{Pending, ThreadId, Wait};
 use crate::{Effect, Kernel};
@@ -43,7 +43,7 @@ pub struct Process {
     pub(crate) reset: Word,
     /// How often it crashed in a row.
     pub(crate) crashes: u8,
-    /// The threads before this one hold none of its memory, since it went down.
+    /// The threads up to this one hold none of its memory, since it went down.
     pub(crate) looked: u8,
     pub(crate) stopped: bool,
 }
@@ -68,8 +68,8 @@ pub(crate) enum Progress {
     Running,
     /// There was something to do first: ask again.
     More,
-    /// Not before this time, in µs since start.
-    NotBefore(u64),
+    /// Not yet: it crashed too often.
+    Early,
     /// Not before this thread gives back memory that it was lent.
     Lent(ThreadId),
     /// Not at all.
@@ -98,15 +98,15 @@ impl<P: Port> Kernel<P> {
         if state.reset == 0 {
             let not_before = state.not_before();
             if not_before != 0 && self.port.now() < not_before {
-                return Progress::NotBefore(not_before);
+                return Progress::Early;
             }
-            let lessees = self.work.lessees & u32::MAX.unbounded_shl(state.looked.into());
+            let lessees = self.work.lessees & (!1 << (state.looked & 31));
             if lessees != 0 {
                 let id = ThreadId::new(lessees.trailing_zeros() as usize);
                 if self.threads.get(id).holds_memory_of(process) {
                     return Progress::Lent(id);
                 }
-                state.looked = id.next();
+                state.looked = id.index() as u8;
                 return Progress::More;
             }
         }
@@ -117,7 +117,7 @@ impl<P: Port> Kernel<P> {
         match reset {
             Some(_) => Progress::More,
             None => {
-                self.running |= 1 << (process & 31);
+                self.running |= 1u32.rotate_left(process.into());
                 Progress::Running
             }
         }
@@ -137,8 +137,9 @@ impl<P: Port> Kernel<P> {
                 thread.stack_pointer = P::first_context(wiring.entry, thread.stack.end);
             }
             Progress::More => self.threads.current().pending = Pending::Retry,
-            Progress::NotBefore(time) => {
-                let _ = self.sleep_until(time);
+            Progress::Early => {
+                let state = self.states.get(usize::from(process));
+                let _ = self.sleep_until(state.map_or(0, Process::not_before));
                 self.threads.current().pending = Pending::Retry;
             }
             Progress::Lent(holder) => {
@@ -198,7 +199,7 @@ impl<P: Port> Kernel<P> {
         };
         state.stopped = stopped;
         (state.reset, state.looked) = (0, 0);
-        self.running &= !(1 << (process & 31));
+        self.running &= !1u32.rotate_left(process.into());
         if wiring.notifications != 0 {
             self.silence(wiring);
         }
@@ -221,29 +222,22 @@ impl<P: Port> Kernel<P> {
         (process != usize::from(current)).then_some(Status::OK)
     }
 
-    /// Takes a thread out of a process that went down, and of those on its way back that did.
+    /// Takes a thread that waits for nothing out of a process that went down, and of those on its way back that did.
     pub(crate) fn unwind(&mut self, id: ThreadId) {
-        if !matches!(self.threads.get(id).wait, Wait::Nothing) {
-            // First, as long as it is in the process whose notifications it may wait for.
-            self.interrupt_wait(id);
-        }
         // It gives back all that it got there.
-        if self.threads.get(id).waiters != 0 {
-            self.stir(id);
-        }
+        self.stir(id);
         let thread = self.threads.get_mut(id);
-        let mut last = None;
-        while last.is_none_or(|last: Frame| last.is_stale()) {
-            last = Some(match thread.pop() {
-                Some(frame) => frame,
-                None => return self.come_home(id),
-            });
+        loop {
+            let Some(frame) = thread.pop() else { return self.come_home(id) };
+            if !frame.is_stale() {
+                thread.stack_pointer = frame.stack_pointer;
+                let is_overdue = frame.care & OVERDUE != 0;
+                let error =
+                    if is_overdue { CallError::DeadlineExceeded } else { CallError::ServerFaulted };
+                thread.pending = Pending::status(error.into());
+                return;
+            }
         }
-        let Some(frame) = last else { return };
-        thread.stack_pointer = frame.stack_pointer;
-        let is_overdue = frame.care & OVERDUE != 0;
-        let error = if is_overdue { CallError::DeadlineExceeded } else { CallError::ServerFaulted };
-        thread.pending = Pending::status(error.into());
     }
 
     /// A thread whose home has gone down is in no call any more: it begins anew, or ends.
@@ -259,6 +253,6 @@ impl<P: Port> Kernel<P> {
 
     /// Whether `process` has its memory and can be entered.
     pub(crate) fn is_running(&self, process: u8) -> bool {
-        self.running >> (process & 31) & 1 != 0
+        self.running.rotate_right(process.into()) & 1 != 0
     }
 }

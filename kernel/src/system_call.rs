@@ -91,7 +91,8 @@ impl<P: Port> Kernel<P> {
                 Outcome::NONE
             }
             number::BEGIN => self.begin().map_or(Outcome::NONE, Outcome::of),
-            number::WORK => self.work().into(),
+            number::WORK if self.piece() => Status::OK.into(),
+            number::WORK => CallError::NotPermitted.into(),
             number::RESTART => self.supervise(first, false).map_or(Outcome::NONE, Outcome::of),
             number::STOP => self.supervise(first, true).map_or(Outcome::NONE, Outcome::of),
             number::REVOKE => self.grants.map_or(CallError::NotPermitted.into(), |grants| {

@@ -32,11 +32,6 @@ impl ThreadId {
         self.0 as usize
     }
 
-    /// The index after its own.
-    pub(crate) const fn next(self) -> u8 {
-        self.0.wrapping_add(1)
-    }
-
     /// Its place in a table of all threads that there can be.
     #[inline(always)]
     #[must_use]
@@ -47,7 +42,8 @@ impl ThreadId {
     /// Its bit in a set of threads.
     #[must_use]
     pub const fn bit(self) -> u32 {
-        1 << (self.0 & 31)
+        // To rotate costs less than to shift: the CPU wraps the distance as Rust does.
+        1u32.rotate_left(self.0 as u32)
     }
 }
 
@@ -375,7 +371,7 @@ impl Thread {
     /// Whether it may be in one of these processes, or come back there.
     #[inline(always)]
     pub(crate) fn is_concerned(&self, processes: u32) -> bool {
-        self.calls.0 as u16 != 0 || processes >> (self.level.process & 31) & 1 != 0
+        self.calls.0 as u16 != 0 || processes.rotate_right(self.level.process.into()) & 1 != 0
     }
 
     /// The frames of its calls in flight, the outermost first.

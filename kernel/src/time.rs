@@ -65,21 +65,20 @@ impl<P: Port> Kernel<P> {
     /// Looks whether a thread has waited long enough, or its calls have taken too long. Tells whether that took long.
     #[inline(always)]
     fn check_time(&mut self, id: ThreadId, now: u64) -> bool {
-        let mut deadline = self.threads.get(id).deadline;
+        let deadline = self.threads.get(id).deadline;
         let is_over = deadline <= now;
         if is_over {
-            self.stop_waiting_for_notifications(id);
-            self.wake(id);
-            deadline = NEVER;
+            self.interrupt_wait(id);
+        } else {
+            self.look_again(deadline);
         }
-        let limit = self.limits.map_or(NEVER, |limits| (limits.check)(self, id, now));
-        self.look_again(deadline.min(limit));
-        is_over || limit != NEVER
+        let has_limit = self.limits.is_some_and(|limits| (limits.check)(self, id, now));
+        is_over || has_limit
     }
 
     /// The port's timer will be wanted at this time, if not before.
     #[inline(never)]
-    fn look_again(&mut self, deadline: u64) {
+    pub(crate) fn look_again(&mut self, deadline: u64) {
         self.next_deadline = self.next_deadline.min(deadline);
     }
 

@@ -11,10 +11,9 @@
 
 use crate::Kernel;
 use crate::call::{LOCKED, STALE};
-use crate::lock::Lock;
 use crate::port::Port;
 use crate::thread::{ThreadId, Wait};
-use crossgate_abi::{CallError, PRIORITIES, Status};
+use crossgate_abi::PRIORITIES;
 
 /// How many threads are looked at in one piece.
 pub(crate) const LOOKS: usize = if cfg!(test) { 2 } else { 8 };
@@ -57,15 +56,18 @@ impl Work {
     pub fn threads(&self) -> u32 {
         self.unswept | self.waking | self.lowering
     }
+
+    /// A thread is swept.
+    #[inline(never)]
+    fn swept(&mut self, id: ThreadId) {
+        self.unswept &= !id.bit();
+        if self.unswept == 0 {
+            self.dying = 0;
+        }
+    }
 }
 
 impl<P: Port> Kernel<P> {
-    /// The current thread asks for work.
-    pub(crate) fn work(&mut self) -> Status {
-        let is_worker = self.threads.current_id() == ThreadId::IDLE;
-        if is_worker && self.piece() { Status::OK } else { CallError::NotPermitted.into() }
-    }
-
     /// Does a piece of the work. Tells whether there was something to do.
     #[inline(never)]
     pub(crate) fn piece(&mut self) -> bool {
@@ -73,23 +75,25 @@ impl<P: Port> Kernel<P> {
         if unseen == 0 {
             if lowering & chosen.bit() != 0 {
                 self.stir(chosen);
-            } else if unswept & chosen.bit() != 0 {
-                self.sweep(chosen);
-            } else if waking & chosen.bit() != 0 {
-                self.wake(chosen);
-            } else {
-                self.choose();
-                let is_some = self.work.unseen != 0;
-                self.look();
-                return is_some;
+                return true;
             }
-            return true;
+            if unswept & chosen.bit() != 0 {
+                self.sweep(chosen);
+                return true;
+            }
+            if waking & chosen.bit() != 0 {
+                self.wake(chosen);
+                return true;
+            }
+            self.choose();
         }
+        let is_some = self.work.unseen != 0;
         self.look();
-        true
+        is_some
     }
 
     /// The most urgent thread is to be chosen anew.
+    #[inline(never)]
     fn choose(&mut self) {
         let work = &mut self.work;
         (work.unseen, work.chosen, work.highest) = (work.threads(), ThreadId::IDLE, 0);
@@ -97,6 +101,7 @@ impl<P: Port> Kernel<P> {
 
     /// Looks at some threads, for the most urgent one. Those that are in no call, and not at home in a process that
     /// goes down, need not be swept.
+    #[inline(always)]
     fn look(&mut self) {
         let work = &mut self.work;
         for _ in 0..LOOKS {
@@ -104,29 +109,19 @@ impl<P: Port> Kernel<P> {
                 break;
             }
             let id = ThreadId::new(work.unseen.trailing_zeros() as usize);
-            work.unseen &= work.unseen.wrapping_sub(1);
-            let thread = self.threads.at(id);
+            work.unseen &= !id.bit();
+            let thread = self.threads.get(id);
             if !thread.is_concerned(work.dying) {
-                work.unswept &= !id.bit();
+                work.swept(id);
             }
             // (None but the idle thread has the priority 0.)
-            if work.threads() & id.bit() != 0 && thread.priority > work.highest {
+            if thread.priority > work.highest && work.threads() & id.bit() != 0 {
                 (work.chosen, work.highest) = (id, thread.priority);
             }
-        }
-        if work.unswept == 0 {
-            work.dying = 0;
         }
         if work.unseen == 0 {
             let highest = work.highest;
             self.set_worker(highest);
-        }
-    }
-
-    /// There is work for a thread that may be more urgent than that of the worker: it has to look.
-    pub(crate) fn work_for(&mut self, id: ThreadId) {
-        if self.work.threads() & id.bit() != 0 {
-            self.engage();
         }
     }
 
@@ -153,21 +148,12 @@ impl<P: Port> Kernel<P> {
         self.ready.push_first(idle);
     }
 
-    /// Wakes these threads, at once if it is one only.
-    pub(crate) fn wake_each(&mut self, threads: u32) {
-        if threads & threads.wrapping_sub(1) == 0 {
-            self.wake(ThreadId::new(threads.trailing_zeros() as usize));
-        } else {
-            self.work.waking |= threads;
-            self.engage();
-        }
-    }
-
     /// A process has gone down, which concerns every thread.
+    #[inline(always)]
     pub(crate) fn sweep_all_for(&mut self, process: u8) {
         let unswept = self.all_threads();
         let work = &mut self.work;
-        work.dying |= 1 << (process & 31);
+        work.dying |= 1u32.rotate_left(process.into());
         (work.unswept, work.lessees) = (unswept, 0);
         self.engage();
     }
@@ -176,8 +162,8 @@ impl<P: Port> Kernel<P> {
     /// when it comes back, and out of the one that it executes in. If it waits there, that comes first.
     #[inline(never)]
     pub(crate) fn sweep(&mut self, id: ThreadId) {
-        let (dying, services) = (self.work.dying, self.services);
-        let goes_down = |process: u8| dying >> (process & 31) & 1 != 0;
+        let dying = self.work.dying;
+        let goes_down = |process: u8| dying.rotate_right(process.into()) & 1 != 0;
         let thread = self.threads.get_mut(id);
         let is_inside = goes_down(thread.level.process);
         if is_inside && !matches!(thread.wait, Wait::Nothing) {
@@ -186,24 +172,20 @@ impl<P: Port> Kernel<P> {
         if thread.level.leases.count() != 0 {
             self.work.lessees |= id.bit();
         }
-        self.work.unswept &= !id.bit();
-        if self.work.unswept == 0 {
-            self.work.dying = 0;
-        }
+        self.work.swept(id);
         let mut comes_back = false;
         let mut callee = thread.level.process;
-        for frame in thread.frames_in_use().iter_mut().rev() {
-            if frame.care & LOCKED != 0 && goes_down(callee) {
-                frame.care &= !LOCKED;
-                let service = services.get(usize::from(frame.service));
-                if let Some(lock) = service.and_then(|it| self.locks.get_mut(usize::from(it.lock))) {
-                    *lock = Lock::FREE;
-                }
-            }
+        for depth in (0..thread.depth()).rev() {
+            let Some(frame) = self.threads.get_mut(id).frame(depth) else { break };
+            let was_locked = frame.care & LOCKED != 0 && goes_down(callee);
             callee = frame.level.process;
-            if goes_down(callee) {
-                frame.care |= STALE;
-                comes_back = true;
+            let is_stale = goes_down(callee);
+            comes_back |= is_stale;
+            frame.care |= if is_stale { STALE } else { 0 };
+            if was_locked {
+                frame.care &= !LOCKED;
+                let service = frame.service;
+                self.free_lock(service);
             }
         }
         if is_inside {
