@@ -71,8 +71,6 @@ impl<P: Port> Kernel<P> {
         let (id, process) = (thread.id, thread.level.process);
         self.report(id, process, fault);
         self.crash(process);
-        // Who else is in it, the worker finds.
-        self.sweep(id);
     }
 
     /// Notes what a thread did in the name of a process, and tells who is to be told.
@@ -130,6 +128,8 @@ impl<P: Port> Kernel<P> {
 
     /// The current thread returned into a process that has gone down meanwhile.
     pub(crate) fn unwind_current(&mut self) -> Effect {
+        // It gives back all that it got there.
+        self.stir(self.threads.current_id());
         self.unwind(self.threads.current_id());
         self.reload()
     }

@@ -54,7 +54,7 @@ pub mod work;
 mod tests;
 
 use crossgate_abi::table::{Gate, Process, Service, System};
-use crossgate_abi::{CallError, Status, Word};
+use crossgate_abi::{CallError, PRIORITIES, Status, Word};
 use fault::Faults;
 use grant::Grants;
 use limit::Limits;
@@ -236,12 +236,12 @@ impl<P: Port> Kernel<P> {
             self.wake(id);
         }
         // It finds nothing to do, and lets them run.
-        self.engage();
+        self.set_worker(PRIORITIES as u8 - 1);
     }
 
     /// The set of all threads but the idle one.
     pub(crate) fn all_threads(&self) -> u32 {
-        (u32::MAX >> (self.system.threads.len().wrapping_neg() & 31)) & !ThreadId::IDLE.bit()
+        (u32::MAX >> (self.system.threads.len().wrapping_neg() & 31)) & !1
     }
 
     /// Goes on with the most urgent thread, after something that is no system call of the current

@@ -237,8 +237,6 @@ impl<P: Port> Kernel<P> {
             self.ready.push(thread);
         }
         // It may be one that the worker has to look at, or has looked at.
-        if self.work.threads() != 0 {
-            self.engage();
-        }
+        self.engage();
     }
 }

@@ -224,8 +224,6 @@ impl<P: Port> Kernel<P> {
 
     /// Takes a thread that waits for nothing out of a process that went down, and of those on its way back that did.
     pub(crate) fn unwind(&mut self, id: ThreadId) {
-        // It gives back all that it got there.
-        self.stir(id);
         let thread = self.threads.get_mut(id);
         loop {
             let Some(frame) = thread.pop() else { return self.come_home(id) };

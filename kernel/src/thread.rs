@@ -40,6 +40,7 @@ impl ThreadId {
     }
 
     /// Its bit in a set of threads.
+    #[inline(always)]
     #[must_use]
     pub const fn bit(self) -> u32 {
         // To rotate costs less than to shift: the CPU wraps the distance as Rust does.

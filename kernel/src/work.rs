@@ -11,6 +11,7 @@
 
 use crate::Kernel;
 use crate::call::{LOCKED, STALE};
+use crate::lock::Lock;
 use crate::port::Port;
 use crate::thread::{ThreadId, Wait};
 use crossgate_abi::PRIORITIES;
@@ -57,12 +58,15 @@ impl Work {
         self.unswept | self.waking | self.lowering
     }
 
-    /// A thread is swept.
-    #[inline(never)]
-    fn swept(&mut self, id: ThreadId) {
-        self.unswept &= !id.bit();
-        if self.unswept == 0 {
-            self.dying = 0;
+    /// Without what is not looked at any more, if every process runs.
+    #[cfg(test)]
+    pub fn relevant(self, all_run: bool) -> Work {
+        let is_idle = self.unseen == 0 && self.threads() & self.chosen.bit() == 0;
+        Work {
+            lessees: if all_run { 0 } else { self.lessees },
+            chosen: if is_idle { ThreadId::IDLE } else { self.chosen },
+            highest: if is_idle { 0 } else { self.highest },
+            ..self
         }
     }
 }
@@ -85,64 +89,73 @@ impl<P: Port> Kernel<P> {
                 self.wake(chosen);
                 return true;
             }
-            self.choose();
         }
-        let is_some = self.work.unseen != 0;
+        let is_some = unswept | waking | lowering != 0;
         self.look();
         is_some
     }
 
-    /// The most urgent thread is to be chosen anew.
-    #[inline(never)]
-    fn choose(&mut self) {
-        let work = &mut self.work;
-        (work.unseen, work.chosen, work.highest) = (work.threads(), ThreadId::IDLE, 0);
-    }
-
     /// Looks at some threads, for the most urgent one. Those that are in no call, and not at home in a process that
-    /// goes down, need not be swept.
-    #[inline(always)]
+    /// goes down, need not be swept. Then the worker is as urgent as that one.
+    #[inline(never)]
     fn look(&mut self) {
-        let work = &mut self.work;
+        let Work { dying, waking, lowering, mut unswept, mut unseen, mut chosen, mut highest, .. } =
+            self.work;
+        if unseen == 0 {
+            (unseen, chosen, highest) = (unswept | waking | lowering, ThreadId::IDLE, 0);
+        }
         for _ in 0..LOOKS {
-            if work.unseen == 0 {
+            if unseen == 0 {
                 break;
             }
-            let id = ThreadId::new(work.unseen.trailing_zeros() as usize);
-            work.unseen &= !id.bit();
-            let thread = self.threads.get(id);
-            if !thread.is_concerned(work.dying) {
-                work.swept(id);
+            let id = ThreadId::new(unseen.trailing_zeros() as usize);
+            unseen &= !id.bit();
+            let thread = self.threads.at(id);
+            if !thread.is_concerned(dying) {
+                unswept &= !id.bit();
             }
             // (None but the idle thread has the priority 0.)
-            if thread.priority > work.highest && work.threads() & id.bit() != 0 {
-                (work.chosen, work.highest) = (id, thread.priority);
+            if thread.priority > highest && (unswept | waking | lowering) & id.bit() != 0 {
+                (chosen, highest) = (id, thread.priority);
             }
         }
-        if work.unseen == 0 {
-            let highest = work.highest;
+        let work = &mut self.work;
+        (work.unseen, work.chosen, work.highest) = (unseen, chosen, highest);
+        work.unswept = unswept;
+        if unswept == 0 {
+            work.dying = 0;
+        }
+        if unseen == 0 {
             self.set_worker(highest);
         }
     }
 
-    /// The worker comes next, and looks for who is most urgent.
+    /// If there is something to do, it may be for a thread that is more urgent than the worker. That comes next if not
+    /// all can be looked at now.
     #[inline(never)]
     pub(crate) fn engage(&mut self) {
-        self.choose();
+        if self.work.threads() != 0 {
+            self.work.unseen = 0;
+            self.look();
+            if self.work.unseen != 0 {
+                self.set_worker(PRIORITIES as u8 - 1);
+            }
+        }
+    }
+
+    /// The worker is as urgent as this, and the first that is.
+    #[inline(never)]
+    pub(crate) fn set_worker(&mut self, priority: u8) {
         let idle = self.threads.get_mut(ThreadId::IDLE);
+        if idle.priority == priority {
+            return;
+        }
         if idle.priority == 0
             && let Some(wiring) = self.system.threads.first()
         {
             // It may be about to wait for an interrupt.
             idle.stack_pointer = P::first_context(wiring.entry, idle.stack.end);
         }
-        self.set_worker(PRIORITIES as u8 - 1);
-    }
-
-    /// The worker is as urgent as this, and the first that is.
-    #[inline(never)]
-    fn set_worker(&mut self, priority: u8) {
-        let idle = self.threads.get_mut(ThreadId::IDLE);
         self.ready.remove(idle);
         idle.priority = priority;
         self.ready.push_first(idle);
@@ -155,6 +168,8 @@ impl<P: Port> Kernel<P> {
         let work = &mut self.work;
         work.dying |= 1u32.rotate_left(process.into());
         (work.unswept, work.lessees) = (unswept, 0);
+        // The thread that it happens to is known. Who else is in it, the worker finds.
+        self.sweep(self.threads.current_id());
         self.engage();
     }
 
@@ -165,33 +180,38 @@ impl<P: Port> Kernel<P> {
         let dying = self.work.dying;
         let goes_down = |process: u8| dying.rotate_right(process.into()) & 1 != 0;
         let thread = self.threads.get_mut(id);
-        let is_inside = goes_down(thread.level.process);
+        let mut callee = thread.level.process;
+        let is_inside = goes_down(callee);
         if is_inside && !matches!(thread.wait, Wait::Nothing) {
             return self.interrupt_wait(id);
         }
         if thread.level.leases.count() != 0 {
             self.work.lessees |= id.bit();
         }
-        self.work.swept(id);
-        let mut comes_back = false;
-        let mut callee = thread.level.process;
-        for depth in (0..thread.depth()).rev() {
-            let Some(frame) = self.threads.get_mut(id).frame(depth) else { break };
-            let was_locked = frame.care & LOCKED != 0 && goes_down(callee);
-            callee = frame.level.process;
-            let is_stale = goes_down(callee);
-            comes_back |= is_stale;
-            frame.care |= if is_stale { STALE } else { 0 };
-            if was_locked {
+        self.work.unswept &= !id.bit();
+        if self.work.unswept == 0 {
+            self.work.dying = 0;
+        }
+        let has_waiters = thread.waiters != 0;
+        for frame in thread.frames_in_use().iter_mut().rev() {
+            if frame.care & LOCKED != 0 && goes_down(callee) {
                 frame.care &= !LOCKED;
-                let service = frame.service;
-                self.free_lock(service);
+                let service = self.services.get(usize::from(frame.service));
+                if let Some(lock) = service.and_then(|it| self.locks.get_mut(usize::from(it.lock))) {
+                    *lock = Lock::FREE;
+                }
             }
+            callee = frame.level.process;
+            if goes_down(callee) {
+                frame.care |= STALE;
+            }
+        }
+        // What it has there, others may have waited for.
+        if has_waiters {
+            self.stir(id);
         }
         if is_inside {
             self.unwind(id);
-        } else if comes_back {
-            self.stir(id);
         }
     }
 }

@@ -85,10 +85,13 @@ pub fn hash(kernel: &Kernel<TestPort>, hasher: &mut DefaultHasher) {
             thread.stack_pointer.hash(hasher);
         }
     }
-    (ready(&kernel.ready), kernel.running, kernel.work, kernel.unchecked).hash(hasher);
+    let all_run = (0..kernel.states.len()).all(|process| kernel.is_running(process as u8));
+    let work = kernel.work.relevant(all_run);
+    (ready(&kernel.ready), kernel.running, work, kernel.unchecked).hash(hasher);
     (&*kernel.locks, &*kernel.notifications, &*kernel.granted).hash(hasher);
     for (index, process) in kernel.states.iter().enumerate() {
-        (process.reset, process.looked, process.crashes, process.stopped).hash(hasher);
+        let looked = if kernel.is_running(index as u8) { 0 } else { process.looked };
+        (process.reset, looked, process.crashes, process.stopped).hash(hasher);
         if !process.stopped {
             (now - process.crashed_at > CALM).hash(hasher);
         }
