@@ -133,8 +133,8 @@ pub struct Kernel<P: Port> {
     pub(crate) processes: &'static [Process],
     /// The earliest time at which the port's timer is wanted, in µs since start, ...
     pub(crate) next_deadline: u64,
-    /// ... if it is not wanted at once, because these threads are to be looked at.
-    pub(crate) unchecked: u32,
+    /// ... if it is not wanted at once, because so many threads have been looked at, and others are to be.
+    pub(crate) checked: u8,
     pub(crate) ready: Ready,
     pub(crate) work: Work,
     pub(crate) faults: Faults,
@@ -192,7 +192,7 @@ impl<P: Port> Kernel<P> {
             locks: storage.locks,
             notifications: storage.notifications,
             next_deadline: NEVER,
-            unchecked: 0,
+            checked: 0,
             faults: Faults::NONE,
             refusals: Faults::NONE,
             states: storage.processes,

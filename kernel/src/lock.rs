@@ -17,7 +17,6 @@ use crate::port::Port;
 use crate::system_call::Outcome;
 use crate::thread::{Pending, ThreadId, Wait};
 use crate::{Effect, Kernel};
-use crossgate_abi::table::NO_LOCK;
 use crossgate_abi::{CallError, Status, Word};
 
 /// Bit 0 of a mutex: others wait for it.
@@ -58,16 +57,12 @@ impl<P: Port> Kernel<P> {
         if self.leads_back(holder) {
             return Err(CallError::Deadlock.into());
         }
-        Err(self.wait_for_lock(stack_pointer, lock, holder))
-    }
-
-    /// The current thread waits for the lock of an object, to make its call again when it is free.
-    fn wait_for_lock(&mut self, stack_pointer: Word, lock: u8, holder: ThreadId) -> Effect {
+        // It makes its call again when the lock is free.
         let thread = self.current();
         thread.stack_pointer = stack_pointer;
         thread.pending = Pending::Retry;
         self.block_on(Wait::Lock(lock), holder);
-        self.reschedule()
+        Err(self.reschedule())
     }
 
     /// Frees the lock of the object of a service, if it has one.
@@ -97,20 +92,6 @@ impl<P: Port> Kernel<P> {
         }
     }
 
-    /// The return of `holder` from each of its calls into `process` will be noticed.
-    fn watch_returns(&mut self, holder: ThreadId, process: u8) {
-        let services = self.services;
-        let thread = self.threads.get_mut(holder);
-        for frame in thread.frames_in_use() {
-            let service = services.get(usize::from(frame.service));
-            // A lock that an object has is taken for the call already, or was given back when the process
-            // went down; then the thread is led past this frame, which is noticed too.
-            if service.is_some_and(|it| it.owner == process && it.lock == NO_LOCK) {
-                frame.care |= LOCKED;
-            }
-        }
-    }
-
     /// The current thread found the mutex at `address` taken.
     pub(crate) fn mutex_wait(&mut self, address: Word) -> Outcome {
         let Some(value) = self.read_mutex(address) else {
@@ -126,8 +107,11 @@ impl<P: Port> Kernel<P> {
             return CallError::Deadlock.into();
         }
         self.port.write_word(address, value | CONTENDED);
-        let process = self.threads.current().level.process;
-        self.watch_returns(holder, process);
+        // Its returns will be noticed. (A lock that an object has is taken for the call already; or was given back when
+        // the process went down, but then the thread is led past this frame.)
+        for frame in self.threads.get_mut(holder).frames_in_use() {
+            frame.care |= LOCKED;
+        }
         self.current().pending = Pending::status(Status::OK);
         self.block_on(Wait::Mutex(address), holder);
         Outcome::NONE

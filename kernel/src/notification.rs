@@ -82,10 +82,10 @@ impl<P: Port> Kernel<P> {
     /// The most urgent thread of a set that is not empty.
     #[inline]
     fn most_urgent(&self, mut set: u32) -> ThreadId {
-        let mut best = self.threads.at(ThreadId::new(set.trailing_zeros() as usize));
+        let mut best = self.threads.get(ThreadId::new(set.trailing_zeros() as usize));
         set &= set.wrapping_sub(1);
         while set != 0 {
-            let other = self.threads.at(ThreadId::new(set.trailing_zeros() as usize));
+            let other = self.threads.get(ThreadId::new(set.trailing_zeros() as usize));
             if other.priority > best.priority {
                 best = other;
             }

@@ -62,12 +62,11 @@ impl Ready {
     /// Adds a thread at the beginning of its level.
     pub(crate) fn push_first(&mut self, thread: &Thread) {
         let level = level(thread);
+        if self.levels & bit(level) == 0 {
+            return self.push(thread);
+        }
         self.next[thread.id.place()] = self.first[level];
         self.first[level] = thread.id;
-        if self.levels & bit(level) == 0 {
-            self.levels |= bit(level);
-            self.last[level] = thread.id;
-        }
     }
 
     /// Takes out a thread that is the first of its level, as the current one is.

@@ -43,18 +43,20 @@ impl<P: Port> Kernel<P> {
     /// The port's timer has come to a deadline that the core set (or earlier: that is no harm).
     pub fn timer(&mut self) -> Effect {
         let now = self.port.now();
-        if self.unchecked == 0 {
-            self.unchecked = self.all_threads();
+        if self.checked == 0 {
             self.next_deadline = NEVER;
         }
         for _ in 0..LOOKS {
-            let id = ThreadId::new(self.unchecked.trailing_zeros() as usize);
-            self.unchecked &= self.unchecked.wrapping_sub(1);
-            if self.check_time(id, now) || self.unchecked == 0 {
+            let id = ThreadId::new(self.checked.into());
+            self.checked += 1;
+            if usize::from(self.checked) >= self.system.threads.len() {
+                self.checked = 0;
+            }
+            if self.check_time(id, now) || self.checked == 0 {
                 break;
             }
         }
-        self.port.set_deadline(if self.unchecked == 0 { self.next_deadline } else { now });
+        self.port.set_deadline(if self.checked == 0 { self.next_deadline } else { now });
         match self.limits {
             None => self.reschedule(),
             // The thread that was interrupted may have been taken out of its call.
@@ -87,7 +89,7 @@ impl<P: Port> Kernel<P> {
         if deadline < self.next_deadline {
             self.next_deadline = deadline;
             // While threads are left to be looked at, it comes anyway.
-            if self.unchecked == 0 {
+            if self.checked == 0 {
                 self.port.set_deadline(deadline);
             }
         }

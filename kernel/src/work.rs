@@ -23,7 +23,7 @@ pub(crate) const LOOKS: usize = if cfg!(test) { 2 } else { 8 };
 #[derive(Clone, Copy, Debug)]
 #[cfg_attr(test, derive(PartialEq, Eq, Hash))]
 pub(crate) struct Work {
-    /// Processes that have gone down, until all threads are swept.
+    /// Processes that have gone down: all threads are swept for them at once.
     pub dying: u32,
     /// Threads that are not swept: that may be in one of those, or come back there.
     pub unswept: u32,
@@ -63,6 +63,7 @@ impl Work {
     pub fn relevant(self, all_run: bool) -> Work {
         let is_idle = self.unseen == 0 && self.threads() & self.chosen.bit() == 0;
         Work {
+            dying: if self.unswept == 0 { 0 } else { self.dying },
             lessees: if all_run { 0 } else { self.lessees },
             chosen: if is_idle { ThreadId::IDLE } else { self.chosen },
             highest: if is_idle { 0 } else { self.highest },
@@ -96,7 +97,8 @@ impl<P: Port> Kernel<P> {
     }
 
     /// Looks at some threads, for the most urgent one. Those that are in no call, and not at home in a process that
-    /// goes down, need not be swept. Then the worker is as urgent as that one.
+    /// goes down, need not be swept. Then the worker is as urgent as that one; if
+    /// more are left, it comes next.
     #[inline(never)]
     fn look(&mut self) {
         let Work { dying, waking, lowering, mut unswept, mut unseen, mut chosen, mut highest, .. } =
@@ -122,24 +124,15 @@ impl<P: Port> Kernel<P> {
         let work = &mut self.work;
         (work.unseen, work.chosen, work.highest) = (unseen, chosen, highest);
         work.unswept = unswept;
-        if unswept == 0 {
-            work.dying = 0;
-        }
-        if unseen == 0 {
-            self.set_worker(highest);
-        }
+        self.set_worker(if unseen == 0 { highest } else { PRIORITIES as u8 - 1 });
     }
 
-    /// If there is something to do, it may be for a thread that is more urgent than the worker. That comes next if not
-    /// all can be looked at now.
+    /// If there is something to do, it may be for a thread that is more urgent than the worker.
     #[inline(never)]
     pub(crate) fn engage(&mut self) {
         if self.work.threads() != 0 {
             self.work.unseen = 0;
             self.look();
-            if self.work.unseen != 0 {
-                self.set_worker(PRIORITIES as u8 - 1);
-            }
         }
     }
 
@@ -166,6 +159,9 @@ impl<P: Port> Kernel<P> {
     pub(crate) fn sweep_all_for(&mut self, process: u8) {
         let unswept = self.all_threads();
         let work = &mut self.work;
+        if work.unswept == 0 {
+            work.dying = 0;
+        }
         work.dying |= 1u32.rotate_left(process.into());
         (work.unswept, work.lessees) = (unswept, 0);
         // The thread that it happens to is known. Who else is in it, the worker finds.
@@ -189,13 +185,9 @@ impl<P: Port> Kernel<P> {
             self.work.lessees |= id.bit();
         }
         self.work.unswept &= !id.bit();
-        if self.work.unswept == 0 {
-            self.work.dying = 0;
-        }
         let has_waiters = thread.waiters != 0;
         for frame in thread.frames_in_use().iter_mut().rev() {
             if frame.care & LOCKED != 0 && goes_down(callee) {
-                frame.care &= !LOCKED;
                 let service = self.services.get(usize::from(frame.service));
                 if let Some(lock) = service.and_then(|it| self.locks.get_mut(usize::from(it.lock))) {
                     *lock = Lock::FREE;

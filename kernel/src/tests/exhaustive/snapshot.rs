@@ -21,7 +21,7 @@ pub struct Snapshot {
     granted: Vec<u32>,
     running: u32,
     work: Work,
-    unchecked: u32,
+    checked: u8,
     processes: Vec<Process>,
     port: TestPort,
 }
@@ -38,7 +38,7 @@ impl Snapshot {
             granted: kernel.granted.to_vec(),
             running: kernel.running,
             work: kernel.work,
-            unchecked: kernel.unchecked,
+            checked: kernel.checked,
             processes: kernel.states.to_vec(),
             port: kernel.port.clone(),
         }
@@ -56,7 +56,7 @@ impl Snapshot {
         kernel.granted.copy_from_slice(&self.granted);
         kernel.running = self.running;
         kernel.work = self.work;
-        kernel.unchecked = self.unchecked;
+        kernel.checked = self.checked;
         kernel.states.copy_from_slice(&self.processes);
         kernel.port.clone_from(&self.port);
     }
@@ -87,7 +87,7 @@ pub fn hash(kernel: &Kernel<TestPort>, hasher: &mut DefaultHasher) {
     }
     let all_run = (0..kernel.states.len()).all(|process| kernel.is_running(process as u8));
     let work = kernel.work.relevant(all_run);
-    (ready(&kernel.ready), kernel.running, work, kernel.unchecked).hash(hasher);
+    (ready(&kernel.ready), kernel.running, work, kernel.checked).hash(hasher);
     (&*kernel.locks, &*kernel.notifications, &*kernel.granted).hash(hasher);
     for (index, process) in kernel.states.iter().enumerate() {
         let looked = if kernel.is_running(index as u8) { 0 } else { process.looked };

@@ -13,7 +13,7 @@ use system_tests::arch;
 pub trait Firmware: 'static {
     /// Its wiring.
     fn system() -> &'static System;
-    /// What the referee does with it. The idle thread is about to yield.
+    /// What the referee does with it. The idle thread is about to look for work.
     fn play(referee: Referee) -> !;
 }
 

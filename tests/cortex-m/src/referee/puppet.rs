@@ -91,7 +91,7 @@ impl Referee {
             saved: self.registers.saved,
         };
         if kernel().thread_id() == 0 {
-            only.selector = number::system_call(number::YIELD) as u32;
+            only.selector = number::system_call(number::WORK) as u32;
             return Turn::Idle(only);
         }
         if frame.program_counter == boot::begin as *const () as u32 & !1 {

@@ -43,6 +43,7 @@ const FREQUENT: [usize; 12] = [
     number::RETURN,
     number::RETURN,
     number::YIELD,
+    number::WORK,
     number::SIGNAL,
     number::SIGNAL,
     number::WAIT,
@@ -89,7 +90,7 @@ impl Player {
         }
     }
 
-    /// Goes back to the beginning: the idle thread is about to yield.
+    /// Goes back to the beginning: the idle thread is about to look for work.
     pub fn begin(&mut self, referee: &mut Referee) {
         arena().world().restore(FREE_SLOT);
         referee.restore(&self.start);

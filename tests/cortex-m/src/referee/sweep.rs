@@ -44,7 +44,7 @@ struct Here<'a> {
 }
 
 /// Tries all in the process of each of these threads, and in calls of each, as deep as they go. Begins and ends with the
-/// state in which the idle thread is about to yield.
+/// state in which the idle thread is about to look for work.
 pub fn sweep(
     referee: &mut Referee,
     system: &'static System,
