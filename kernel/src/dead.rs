@@ -64,7 +64,7 @@ impl<P: Port> Kernel<P> {
             if is_lost || matches!(thread.wait, Wait::Ended) {
                 // It does not go on there: it may not even have been saved.
                 tell(of(&thread.stack_pointer));
-                used = thread.stack.start;
+                used = thread.innermost().map_or(thread.stack.end, |frame| frame.stack_pointer);
             }
             // What is below the stack pointer. If it is elsewhere, the thread is about to crash.
             if thread.stack.start <= used && used <= thread.stack.end {

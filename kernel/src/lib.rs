@@ -129,14 +129,14 @@ pub struct Kernel<P: Port> {
     pub(crate) notifications: &'static mut [Notification],
     pub(crate) system: &'static System,
     pub(crate) locks: &'static mut [Lock],
-    pub(crate) flash: Span,
+    pub(crate) work: Work,
     pub(crate) processes: &'static [Process],
+    pub(crate) flash: Span,
     /// The earliest time at which the port's timer is wanted, in µs since start, ...
     pub(crate) next_deadline: u64,
     /// ... if it is not wanted at once, because so many threads have been looked at, and others are to be.
     pub(crate) checked: u8,
     pub(crate) ready: Ready,
-    pub(crate) work: Work,
     pub(crate) faults: Faults,
     /// Refused calls, apart: a server that accuses others can't have the record of a crash overwritten.
     pub(crate) refusals: Faults,

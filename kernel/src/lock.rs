@@ -61,7 +61,8 @@ impl<P: Port> Kernel<P> {
         let thread = self.current();
         thread.stack_pointer = stack_pointer;
         thread.pending = Pending::Retry;
-        self.block_on(Wait::Lock(lock), holder);
+        thread.wait = Wait::Lock(lock);
+        self.block_on(holder);
         Err(self.reschedule())
     }
 
@@ -112,8 +113,10 @@ impl<P: Port> Kernel<P> {
         for frame in self.threads.get_mut(holder).frames_in_use() {
             frame.care |= LOCKED;
         }
-        self.current().pending = Pending::status(Status::OK);
-        self.block_on(Wait::Mutex(address), holder);
+        let thread = self.current();
+        thread.pending = Pending::status(Status::OK);
+        thread.wait = Wait::Mutex(address);
+        self.block_on(holder);
         Outcome::NONE
     }
 
@@ -182,11 +185,11 @@ impl<P: Port> Kernel<P> {
         thread.wait = wait;
     }
 
-    /// The current thread waits for something that another has, which is lent the priority.
+    /// What the current thread waits for, another has, which is lent the priority.
     #[inline(never)]
-    pub(crate) fn block_on(&mut self, wait: Wait, holder: ThreadId) {
-        self.block(wait);
+    pub(crate) fn block_on(&mut self, holder: ThreadId) {
         let thread = self.threads.current();
+        self.ready.remove_first(thread);
         thread.blocked_on = Some(holder);
         let (id, priority) = (thread.id, thread.priority);
         let thread = self.threads.get_mut(holder);

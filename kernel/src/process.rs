@@ -143,8 +143,9 @@ impl<P: Port> Kernel<P> {
                 self.threads.current().pending = Pending::Retry;
             }
             Progress::Lent(holder) => {
-                self.block_on(Wait::Memory, holder);
-                self.threads.current().pending = Pending::Retry;
+                let thread = self.threads.current();
+                (thread.wait, thread.pending) = (Wait::Memory, Pending::Retry);
+                self.block_on(holder);
             }
             Progress::Stopped => self.end(id),
         }

@@ -74,8 +74,10 @@ impl<P: Port> Kernel<P> {
         } else {
             self.look_again(deadline);
         }
-        let has_limit = self.limits.is_some_and(|limits| (limits.check)(self, id, now));
-        is_over || has_limit
+        match self.limits {
+            Some(limits) => (limits.check)(self, id, now) || is_over,
+            None => is_over,
+        }
     }
 
     /// The port's timer will be wanted at this time, if not before.

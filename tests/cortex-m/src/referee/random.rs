@@ -38,7 +38,7 @@ impl Generator {
 /// How many numbers of system calls there are.
 const NUMBERS: usize = number::CALLER + 1;
 /// The system calls that have fast paths, or are much used.
-const FREQUENT: [usize; 12] = [
+const FREQUENT: [usize; 13] = [
     number::RETURN,
     number::RETURN,
     number::RETURN,
