@@ -382,12 +382,12 @@ unsafe extern "C" fn SVCall() {
         "str r4, [r7, r6, lsl #2]",
         "str r3, [r7, r1, lsl #2]",
         "str r11, [lr]",
-        // As `load` does it, if there are no leases.
+        // As `load` does it, if there are no leases, and nobody counts the time.
         "ldm r11, {{r1, r2, r3}}", // its stack, level, calls
         "ldr r0, [r11, #{stack_pointer}]",
         "ldrd r6, r7, [r11, #{bounds}]",
         "strd r6, r7, [sp]",
-        "ldrb r6, [lr, #{leases_open}]",
+        "ldrh r6, [lr, #{leases_open}]",
         "orrs r6, r6, r3, lsr #31",
         "bne 31f",
         "ldrb r6, [r11, #{pending}]",
@@ -788,7 +788,7 @@ pub unsafe extern "C" fn load() -> *mut Context {
         "strd r6, r7, [sp]",
         "ldrb r6, [r4, #{pending}]",
         "cbnz r6, 3f",
-        "1: ldrb r6, [r5, #{leases_open}]",
+        "1: ldrh r6, [r5, #{leases_open}]",
         "orrs r6, r6, r3, lsr #31",
         "bne 4f",
         "2: uxtb r6, r2", // the process
@@ -816,8 +816,14 @@ pub unsafe extern "C" fn load() -> *mut Context {
         "subs r6, #2",
         "str r6, [r0, #{program_counter}]",
         "b 1b",
+        // Leases are open, or to be opened; or the core counts how long threads run.
         "4: push {{r0, r1, r2, lr}}",
+        "ldr r1, [r5, #{budgets}]",
+        "cbz r1, 7f",
         "mov r0, r5",
+        "ldr r1, [r1]",
+        "blx r1",
+        "7: mov r0, r5",
         "bl {open_leases}",
         "pop {{r0, r1, r2, lr}}",
         "b 2b",
@@ -835,6 +841,7 @@ pub unsafe extern "C" fn load() -> *mut Context {
         arguments = const core::mem::offset_of!(Context, arguments),
         program_counter = const core::mem::offset_of!(Context, program_counter),
         open_leases = sym open_leases,
+        budgets = const KERNEL.budgets,
     )
 }
 

@@ -123,6 +123,7 @@ pub(crate) mod tests {
         interrupts: &[],
         locks: 0,
         limiters: 0,
+        budgets: None,
         passes_handles: false,
         fault_watch: None,
     };
