@@ -69,7 +69,9 @@ impl Account {
 pub struct Budgets<P: Port> {
     // First, as a port's assembly calls it.
     account: extern "C" fn(&mut Kernel<P>),
-    pub(crate) check: fn(&mut Kernel<P>, u64) -> u64,
+    /// Looks whose budget or time slice is used up, or new, at this time. The timer, for which nobody has asked
+    /// yet, has to come when there is to look again.
+    pub(crate) check: fn(&mut Kernel<P>, u64),
     wiring: &'static table::Budgets,
     pub(crate) accounts: &'static mut [Account],
     /// What each thread has used of its time slice, in µs.
@@ -181,9 +183,8 @@ impl<P: Port> Kernel<P> {
         self.want_timer(next.min(end));
     }
 
-    /// Looks whose budget or time slice is used up, or new. Tells when to look again.
-    fn check_budgets(&mut self, now: u64) -> u64 {
-        let Some(budgets) = &mut self.budgets else { return NEVER };
+    fn check_budgets(&mut self, now: u64) {
+        let Some(budgets) = &mut self.budgets else { return };
         budgets.charge(now, 0);
         if self.end_of_slice(now) <= now {
             self.ready.rotate(self.threads.current());
@@ -193,13 +194,13 @@ impl<P: Port> Kernel<P> {
                 *used = 0;
             }
         }
-        let Some(budgets) = &mut self.budgets else { return NEVER };
-        let (mut next, due) = budgets.look(now);
+        let Some(budgets) = &mut self.budgets else { return };
+        let (next, due) = budgets.look(now);
         if let Some(due) = due {
             self.turn_over(due);
         }
-        next = next.min(self.settle(now));
-        next.min(self.end_of_slice(now))
+        let next = if self.settle() { now } else { next };
+        self.next_deadline = next.min(self.end_of_slice(now));
     }
 
     /// A budget is used up, or is there again.
@@ -221,21 +222,21 @@ impl<P: Port> Kernel<P> {
     }
 
     /// Gives one of the threads whose budget is used up, or is there again, the priority that it has then. Tells
-    /// when there is another one.
-    fn settle(&mut self, now: u64) -> u64 {
-        let Some(budgets) = &mut self.budgets else { return NEVER };
+    /// whether there is another one.
+    fn settle(&mut self) -> bool {
+        let Some(budgets) = &mut self.budgets else { return false };
         if budgets.unsettled == 0 {
-            return NEVER;
+            return false;
         }
         let id = ThreadId::new(budgets.unsettled.trailing_zeros() as usize);
         budgets.unsettled &= !id.bit();
-        let next = if budgets.unsettled == 0 { NEVER } else { now };
+        let are_more = budgets.unsettled != 0;
         let is_used_up = budgets.is_used_up(id);
         let own = self.system.threads.get(id.index()).map_or(0, |thread| thread.priority);
         let priority = if is_used_up { own.min(BACKGROUND) } else { own };
         self.threads.get_mut(id).base_priority = priority;
         self.inherit(id);
-        next
+        are_more
     }
 
     /// When the time slice of the thread that runs is over, in µs since start.

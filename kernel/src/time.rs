@@ -28,10 +28,10 @@ impl<P: Port> Kernel<P> {
     /// The port's timer has come to a deadline that the core set (or earlier: that is no harm).
     pub fn timer(&mut self) -> Effect {
         let now = self.port.now();
-        self.next_deadline = match &self.budgets {
-            None => NEVER,
-            Some(budgets) => (budgets.check)(self, now),
-        };
+        self.next_deadline = NEVER;
+        if let Some(budgets) = &self.budgets {
+            (budgets.check)(self, now);
+        }
         for id in self.threads.ids() {
             let deadline = self.threads.get(id).deadline;
             if deadline <= now {
