@@ -153,7 +153,8 @@ impl<P: Port> Budgets<P> {
 
     /// Whether some budget of a thread is used up.
     fn is_used_up(&mut self, id: ThreadId) -> bool {
-        self.accounts().any(|(budget, account)| budget.threads & id.bit() != 0 && account.is_used_up)
+        self.accounts()
+            .any(|(budget, account)| budget.threads & id.bit() != 0 && account.is_used_up)
     }
 }
 
@@ -207,7 +208,9 @@ impl<P: Port> Kernel<P> {
     fn turn_over(&mut self, index: usize) {
         let Some(budgets) = &mut self.budgets else { return };
         let budget = budgets.wiring.budgets.get(index);
-        let (Some(budget), Some(account)) = (budget, budgets.accounts.get_mut(index)) else { return };
+        let (Some(budget), Some(account)) = (budget, budgets.accounts.get_mut(index)) else {
+            return;
+        };
         account.is_used_up = account.left == 0;
         budgets.unsettled |= budget.threads;
         if account.is_used_up {

@@ -261,7 +261,8 @@ fn item(source: &mut Cursor, items: &mut Process, firmware: &mut Firmware) -> Re
     Ok(())
 }
 
-const BUDGET: &str = "expected `budget = 2 ms / 10 ms`: a time (in `us`, `ms` or `s`), and the period";
+const BUDGET: &str =
+    "expected `budget = 2 ms / 10 ms`: a time (in `us`, `ms` or `s`), and the period";
 const TIME: &str = "expected a time with its unit, as `5 ms` (or `us`, or `s`)";
 
 /// `= 5 ms;`
@@ -481,7 +482,8 @@ fn thread(source: &mut Cursor, items: &mut Process, firmware: &mut Firmware) -> 
     at_most(MAX_THREADS - 1, "threads", firmware.threads, name.span())?;
     let group = source.group(Delimiter::Parenthesis, FORM)?;
     let mut values = settings_and(&group, &["priority", "stack"], &["budget"])?;
-    let (budget_of_thread, stack, priority) = (values.remove(2), values.remove(1), values.remove(0));
+    let (budget_of_thread, stack, priority) =
+        (values.remove(2), values.remove(1), values.remove(0));
     let budget = match &*budget_of_thread {
         [] => vec![],
         _ => budget(budget_of_thread, firmware)?,

@@ -200,7 +200,11 @@ pub const fn budget(time: usize, unit: Unit, period: usize, period_unit: Unit) -
     let (microseconds, of) = (unit.microseconds(time), period_unit.microseconds(period));
     let (time, period) = (Number::decimal(time), Number::decimal(period));
     if of > LONGEST {
-        fail(&["the period of a `budget` is at most 3600 s, not ", period.text(), period_unit.name()]);
+        fail(&[
+            "the period of a `budget` is at most 3600 s, not ",
+            period.text(),
+            period_unit.name(),
+        ]);
     }
     if microseconds < SHORTEST {
         fail(&["a `budget` is at least 100 us, not ", time.text(), unit.name()]);
@@ -488,6 +492,52 @@ mod tests {
         limits(|count| service_count(&[0, count]), 0, 256, "at most 256 services");
         limits(|count| lock_count(&[0, count]), 0, 255, "at most 255 exclusive objects");
         limits(|count| gate_count(&[0, count]), 0, 65535, "at most 65535 methods");
+    }
+
+    #[test]
+    fn times_at_their_limits() {
+        const HOUR: usize = 3_600;
+        for (amount, unit, microseconds) in [
+            (100, Unit::Microseconds, 100),
+            (5, Unit::Milliseconds, 5_000),
+            (HOUR, Unit::Seconds, 3_600_000_000),
+            (HOUR * 1_000_000, Unit::Microseconds, 3_600_000_000),
+        ] {
+            assert_eq!(time_slice(amount, unit), microseconds);
+            assert_eq!(budget(amount, unit, amount, unit), (microseconds, microseconds));
+        }
+        for (amount, unit, text) in [
+            (99, Unit::Microseconds, ", not 99 us"),
+            (0, Unit::Milliseconds, ", not 0 ms"),
+            (HOUR + 1, Unit::Seconds, ", not 3601 s"),
+            (usize::MAX, Unit::Seconds, " s"),
+        ] {
+            let said = refused(|| time_slice(amount, unit)).unwrap();
+            assert!(
+                said.starts_with("a `time_slice` is 100 us to 3600 s") && said.ends_with(text),
+                "{said}"
+            );
+            let said = refused(|| budget(amount, unit, amount, unit)).unwrap();
+            assert!(
+                said.contains(" at least 100 us") || said.contains(" at most 3600 s"),
+                "{said}"
+            );
+            assert!(said.ends_with(text), "{said}");
+        }
+        let said = refused(|| budget(1_001, Unit::Microseconds, 1, Unit::Milliseconds)).unwrap();
+        assert!(
+            said.starts_with("a `budget` of 1001 us is more than its period of 1 ms"),
+            "{said}"
+        );
+    }
+
+    #[test]
+    fn a_budget_is_that_of_its_threads() {
+        let homes = [0, 1, 0, 2];
+        let of = |process| budget_of_process((1, 2), &homes, process);
+        assert_eq!([of(0), of(1), of(2), of(3)].map(|it| it.threads), [0b1010, 0b100, 0b1_0000, 0]);
+        let budget = budget_of_thread((1, 2), &homes, 3);
+        assert_eq!((budget.threads, budget.process), (0b1_0000, 2));
     }
 
     #[test]

@@ -175,7 +175,9 @@ fn witness(faulted: Notification, done: Notification) -> ! {
     for (process, told) in SYSTEM.processes.iter().zip(told) {
         match process.name {
             "witness" | "mill" | "victim" => expect(process.name, told, 0),
-            _ if told & 1 == 0 => fail(format_args!("the budget of {} is not told of", process.name)),
+            _ if told & 1 == 0 => {
+                fail(format_args!("the budget of {} is not told of", process.name))
+            }
             _ => {}
         }
     }

@@ -19,11 +19,7 @@ struct Turns {
 
 impl Turns {
     const fn new() -> Turns {
-        Turns {
-            last: AtomicU32::new(0),
-            changes: AtomicU32::new(0),
-            outsiders: AtomicU32::new(0),
-        }
+        Turns { last: AtomicU32::new(0), changes: AtomicU32::new(0), outsiders: AtomicU32::new(0) }
     }
 
     /// Runs on and on.
