@@ -393,7 +393,6 @@ macro_rules! __system {
                 ],
                 time_slice: 0 $(+ $slice)?,
             };
-            const __IS_BUDGETED: bool = 0 $(+ { let _: u32 = $slice; 1 })? $($(+ { let _ = $budget; 1 })?)* $($($(+ { let _ = $thread_budget; 1 })?)*)* != 0;
             __table::System {
                 processes: __PROCESSES,
                 services: &__SERVICES,
@@ -408,7 +407,7 @@ macro_rules! __system {
                     [__table::FaultWatch { process, notification }] => Some(__table::FaultWatch { process: *process, notification: *notification }),
                     _ => None,
                 },
-                budgets: if __IS_BUDGETED { Some(&__BUDGETS) } else { None },
+                budgets: $crate::wiring::if_any(&__BUDGETS),
             }
         };
     };

@@ -7,7 +7,9 @@ use core::any::TypeId;
 use core::cell::UnsafeCell;
 use core::mem::MaybeUninit;
 use crossgate_abi::message::{Number, fail};
-use crossgate_abi::table::{Budget, Gate, Method, NO_LOCK, OnFault, RawReply, Service, Window};
+use crossgate_abi::table::{
+    Budget, Budgets, Gate, Method, NO_LOCK, OnFault, RawReply, Service, Window,
+};
 use crossgate_abi::{PRIORITIES, Shape, Word};
 
 pub use crate::object::{Array, ServiceObject};
@@ -240,6 +242,12 @@ pub const fn budget_of_process((time, period): (u32, u32), homes: &[u8], process
 #[must_use]
 pub const fn budget_of_thread((time, period): (u32, u32), homes: &[u8], thread: usize) -> Budget {
     Budget { time, period, threads: bit(thread + 1), process: homes[thread] }
+}
+
+/// What bounds how long threads run, if something does.
+#[must_use]
+pub const fn if_any(budgets: &'static Budgets) -> Option<&'static Budgets> {
+    if budgets.budgets.is_empty() && budgets.time_slice == 0 { None } else { Some(budgets) }
 }
 
 /// A process that begins anew, unless it crashed more often than `limit` in a row.
