@@ -73,6 +73,11 @@ crossgate::system! {
         thread holds (priority = 10, stack = 1024, budget = 300 us / 10 ms) = hold(&gate);
         thread waits (priority = 21, stack = 1024, budget = 300 us / 10 ms) = wait(&gate);
     }
+    process herald {
+        notification CALL;
+        thread ticks (priority = 23, stack = 1024) = tick(CALL);
+        thread answers (priority = 22, stack = 512) = answer(CALL);
+    }
     process victim {
         thread main (priority = 5, stack = 1024) = count(COUNTED_UP);
     }
@@ -129,6 +134,20 @@ fn wait(gate: &Mutex<()>) -> ! {
     }
 }
 
+/// Often has a thread run that does no more than to wait again: so it is by that wait that an attacker goes on.
+fn tick(call: Notification) -> ! {
+    loop {
+        call.signal();
+        time::sleep(Duration::from_micros(250));
+    }
+}
+
+fn answer(call: Notification) -> ! {
+    loop {
+        call.wait();
+    }
+}
+
 /// Counts for how long it was interrupted.
 fn count(done: Signal) -> ! {
     let start = time::now();
@@ -174,7 +193,7 @@ fn witness(faulted: Notification, done: Notification) -> ! {
     }
     for (process, told) in SYSTEM.processes.iter().zip(told) {
         match process.name {
-            "witness" | "mill" | "victim" => expect(process.name, told, 0),
+            "witness" | "mill" | "herald" | "victim" => expect(process.name, told, 0),
             _ if told & 1 == 0 => {
                 fail(format_args!("the budget of {} is not told of", process.name))
             }
