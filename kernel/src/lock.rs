@@ -205,7 +205,8 @@ impl<P: Port> Kernel<P> {
     }
 
     /// From now on a thread is as urgent as this.
-    fn set_priority(&mut self, id: ThreadId, priority: u8) {
+    #[inline(never)]
+    pub(crate) fn set_priority(&mut self, id: ThreadId, priority: u8) {
         let thread = self.threads.get_mut(id);
         if thread.priority == priority {
             return;

@@ -46,6 +46,9 @@ impl<P: Port> Kernel<P> {
         if self.checked == 0 {
             self.next_deadline = NEVER;
         }
+        if let Some(budgets) = &self.budgets {
+            (budgets.check)(self, now);
+        }
         for _ in 0..LOOKS {
             let id = ThreadId::new(self.checked.into());
             self.checked += 1;

@@ -16,7 +16,7 @@ use crossgate_kernel::port::{Port, Window};
 use volatile_register::RW;
 
 pub use crate::clock::Clock;
-pub use crate::entry::{begin, slow};
+pub use crate::entry::{begin, interrupt, slow};
 pub use crate::mpu::ProcessRegions;
 
 /// The hardware, as the kernel core sees it, and what the port itself remembers.
@@ -30,7 +30,15 @@ pub struct Machine {
     clock: Clock,
     /// The leases that are open in the protection unit; 0 if there are none.
     pub leases_open: u8,
+    /// Whether the core [counts](Kernel::account) how long threads run. Right behind, so that `entry` reads
+    /// both at once.
+    counts_time: bool,
 }
+
+const _: () = assert!(
+    LEASES_OPEN.is_multiple_of(2)
+        && offset_of!(Machine, counts_time) == offset_of!(Machine, leases_open) + 1
+);
 
 /// Where the kernel's [regions](Machine::regions), [clock](Machine::clock) and the
 /// [leases that are open](Machine::leases_open) are, in bytes from its start.
@@ -43,9 +51,14 @@ impl Machine {
     ///
     /// # Safety
     /// `regions` has as many entries as the wiring has processes.
-    pub const unsafe fn new(clock: Clock, regions: &'static mut [ProcessRegions]) -> Machine {
+    pub const unsafe fn new(
+        clock: Clock,
+        regions: &'static mut [ProcessRegions],
+        counts_time: bool,
+    ) -> Machine {
         let regions = NonNull::from_mut(regions).cast();
-        Machine { regions, region_registers: mpu::REGION_REGISTERS, clock, leases_open: 0 }
+        let region_registers = mpu::REGION_REGISTERS;
+        Machine { regions, region_registers, clock, leases_open: 0, counts_time }
     }
 }
 

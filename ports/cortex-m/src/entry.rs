@@ -401,12 +401,12 @@ unsafe extern "C" fn SVCall() {
         "str r4, [r7, r6, lsl #2]",
         "str r3, [r7, r1, lsl #2]",
         "str r11, [lr]",
-        // As `load` does it, if there are no leases.
+        // As `load` does it, if there are no leases, and nobody counts the time.
         "ldm r11, {{r1, r2, r3}}", // its stack, level, calls
         "ldr r0, [r11, #{stack_pointer}]",
         "ldrd r6, r7, [r11, #{bounds}]",
         "strd r6, r7, [sp]",
-        "ldrb r6, [lr, #{leases_open}]",
+        "ldrh r6, [lr, #{leases_open}]",
         "orrs r6, r6, r3, lsr #31",
         "bne 31f",
         "ldrb r6, [r11, #{pending}]",
@@ -798,8 +798,11 @@ const _: () = assert!(
 /// The slow way of an interrupt: the core decides. The context of the thread that it interrupted is at r0. It may go
 /// on with another. (If the stack pointer of that one was out of bounds, it is as if the next one had been
 /// interrupted.)
+///
+/// # Safety
+/// It is jumped to, by the handler of an interrupt whose exception it ends.
 #[unsafe(naked)]
-unsafe extern "C" fn interrupt() {
+pub unsafe extern "C" fn interrupt() {
     core::arch::naked_asm!(
         "bl {handler}",
         "b {resume_or_load}",
@@ -896,7 +899,7 @@ pub unsafe extern "C" fn load() -> *mut Context {
         "strd r6, r7, [sp]",
         "ldrb r6, [r4, #{pending}]",
         "cbnz r6, 3f",
-        "1: ldrb r6, [r5, #{leases_open}]",
+        "1: ldrh r6, [r5, #{leases_open}]",
         "orrs r6, r6, r3, lsr #31",
         "bne 4f",
         "2: uxtb r6, r2", // the process
@@ -924,8 +927,16 @@ pub unsafe extern "C" fn load() -> *mut Context {
         "subs r6, #2",
         "str r6, [r0, #{program_counter}]",
         "b 1b",
-        // Leases are in force, or were. Those that are get opened, the others closed.
-        "4: push {{r0, r1}}",
+        // The core counts how long threads run. Or leases are in force, or were.
+        "4: ldr r3, [r5, #{budgets}]",
+        "cbz r3, 12f",
+        "push {{r0, r1, r2, lr}}",
+        "mov r0, r5",
+        "ldr r3, [r3]",
+        "blx r3",
+        "pop {{r0, r1, r2, lr}}",
+        // The leases that are in force get opened, the others closed.
+        "12: push {{r0, r1}}",
         "ubfx r6, r2, #8, #8",
         "strb r6, [r5, #{leases_open}]",
         "cbz r6, 7f", // the bounds are set
@@ -979,6 +990,7 @@ pub unsafe extern "C" fn load() -> *mut Context {
         pending_word = const offset::PENDING_WORD,
         arguments = const core::mem::offset_of!(Context, arguments),
         program_counter = const core::mem::offset_of!(Context, program_counter),
+        budgets = const KERNEL.budgets,
         context = const SAVED + FRAME,
         leases = const offset::LEASES,
         lease_region = const mpu::LEASE_REGION,

@@ -92,6 +92,7 @@ macro_rules! start {
             use $crate::boot::{Clock, Machine, ProcessRegions};
             use $crate::kernel::{
                 Kernel, Storage,
+                budget::{Account, Budgets},
                 lock::Lock,
                 notification::Notification,
                 process::Process,
@@ -147,6 +148,25 @@ macro_rules! start {
                 [Process::NEW; $system.processes.len()];
             static mut __crossgate_kernel_regions: [ProcessRegions; $system.processes.len()] =
                 [ProcessRegions::EMPTY; $system.processes.len()];
+            const IS_BUDGETED: bool = $system.budgets.is_some();
+            const BUDGETS: usize = $crate::kernel::budget::count(&$system);
+            const SLICED: usize = if IS_BUDGETED { $system.threads.len() } else { 0 };
+            static mut __crossgate_kernel_accounts: [Account; BUDGETS] = [Account::NEW; BUDGETS];
+            static mut __crossgate_kernel_slices: [u32; SLICED] = [0; SLICED];
+            static mut __crossgate_kernel_budgets: [Budgets<Machine>; IS_BUDGETED as usize] = {
+                let mut budgets = [const { Budgets::NONE }; IS_BUDGETED as usize];
+                if let (Some(wiring), Some(budgets)) = ($system.budgets, budgets.first_mut()) {
+                    // SAFETY: nothing else names these statics.
+                    let (accounts, slices) = unsafe {
+                        (
+                            &mut *(&raw mut __crossgate_kernel_accounts),
+                            &mut *(&raw mut __crossgate_kernel_slices),
+                        )
+                    };
+                    *budgets = Budgets::new(wiring, accounts, slices);
+                }
+                budgets
+            };
             // SAFETY: nothing else names these statics; there are regions for every process.
             #[unsafe(no_mangle)]
             static mut __crossgate_kernel: Kernel<Machine> = unsafe {
@@ -159,10 +179,12 @@ macro_rules! start {
                         notifications: &mut *(&raw mut __crossgate_kernel_notifications),
                         granted: &mut *(&raw mut __crossgate_kernel_granted),
                         processes: &mut *(&raw mut __crossgate_kernel_processes),
+                        budgets: (&mut *(&raw mut __crossgate_kernel_budgets)).first_mut(),
                     },
                     Machine::new(
                         Clock::new(FREQUENCIES.counter, FREQUENCIES.cpu),
                         &mut *(&raw mut __crossgate_kernel_regions),
+                        IS_BUDGETED,
                     ),
                 )
             };

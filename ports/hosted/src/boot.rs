@@ -12,6 +12,7 @@ use crate::protection::{KernelMemory, Opening, Protection};
 use crate::{handler, heap, host, inside, lending, signal};
 use core::sync::atomic::Ordering;
 use crossgate_abi::table::{FaultWatch, Process, System, Thread};
+use crossgate_kernel::budget::{Account, Budgets};
 use crossgate_kernel::memory::Span;
 use crossgate_kernel::thread::{Place, Thread as ThreadState};
 use crossgate_kernel::time::NEVER;
@@ -134,6 +135,7 @@ fn place(wiring: &System, regions: &[Region]) -> Result<System, String> {
             .fault_watch
             .as_ref()
             .map(|watch| FaultWatch { process: watch.process, notification: watch.notification }),
+        budgets: wiring.budgets,
     })
 }
 
@@ -147,7 +149,7 @@ fn stacks(system: &System, regions: &[Region]) -> impl Iterator<Item = Span> {
 }
 
 /// The kernel's memory.
-fn storage(system: &System) -> Storage {
+fn storage(system: &System) -> Storage<Machine> {
     let others = system.threads.len().saturating_sub(1);
     let threads = (0..others).map(|_| Some(&mut *Box::leak(Box::new(ThreadState::EMPTY))));
     let places: Vec<Place> = core::iter::once(None).chain(threads).collect();
@@ -159,5 +161,10 @@ fn storage(system: &System) -> Storage {
         notifications: vec![Notification::QUIET; system.notifications.len()].leak(),
         granted: vec![0; granted].leak(),
         processes: vec![process::Process::NEW; system.processes.len()].leak(),
+        budgets: system.budgets.map(|wiring| {
+            let accounts = vec![Account::NEW; wiring.budgets.len()].leak();
+            let slices = vec![0; system.threads.len()].leak();
+            &mut *Box::leak(Box::new(Budgets::new(wiring, accounts, slices)))
+        }),
     }
 }
