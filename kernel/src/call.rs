@@ -198,6 +198,9 @@ impl<P: Port> Kernel<P> {
         thread.stack_pointer = stack_pointer;
         if care & LOCKED != 0 {
             self.free_lock(frame.service);
+        }
+        if care & (LOCKED | STALE) != 0 {
+            // It gives back what others may wait for.
             self.stir(self.threads.current_id());
         }
         if frame.is_stale() {

@@ -128,8 +128,6 @@ impl<P: Port> Kernel<P> {
 
     /// The current thread returned into a process that has gone down meanwhile.
     pub(crate) fn unwind_current(&mut self) -> Effect {
-        // It gives back all that it got there.
-        self.stir(self.threads.current_id());
         self.unwind(self.threads.current_id());
         self.reload()
     }
@@ -145,8 +143,11 @@ impl<P: Port> Kernel<P> {
         if let Some(holder) = self.threads.get(id).blocked_on {
             self.stir(holder);
         }
-        if !matches!(self.threads.get(id).wait, Wait::Nothing) {
-            self.stop_waiting_for_notifications(id);
+        let wait = self.threads.get(id).wait;
+        if let Wait::Notifications(set) = wait {
+            self.forget_waiter(id, set);
+        }
+        if !matches!(wait, Wait::Nothing) {
             self.wake(id);
         }
     }

@@ -199,15 +199,8 @@ impl<P: Port> Kernel<P> {
         self.reschedule()
     }
 
-    /// Takes a thread off the lists of waiters that it is on.
-    pub(crate) fn stop_waiting_for_notifications(&mut self, id: ThreadId) {
-        if let Wait::Notifications(set) = self.threads.get(id).wait {
-            self.forget_waiter(id, set);
-        }
-    }
-
     /// Takes a thread off the lists of the waiters for a set of notifications of the process that it is in.
-    fn forget_waiter(&mut self, id: ThreadId, set: u32) {
+    pub(crate) fn forget_waiter(&mut self, id: ThreadId, set: u32) {
         let process = self.threads.get(id).level.process;
         let leave = |state: &mut Notification| {
             state.waiters &= !id.bit();
