@@ -89,8 +89,8 @@ pub const CALLER: Word = 20;
 /// method returns, and notes who made it, once a call, in a [`FaultRecord`](crate::FaultRecord).
 pub const REFUSE: Word = 19;
 
-/// Does a piece of the work that the kernel has put off. Only for the idle thread. Any other status than
-/// [`OK`](crate::Status::OK): there is nothing to do.
+/// Does a piece of the work that the kernel has put off. It exists for the idle thread only, while there is
+/// something to do.
 pub const WORK: Word = 21;
 
 /// System calls that only the hosted port has.

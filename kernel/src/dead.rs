@@ -58,9 +58,8 @@ impl<P: Port> Kernel<P> {
                 // It is written when another thread becomes current.
                 tell(of(&thread.stack_pointer));
             }
-            let is_lost =
-                self.work.unswept & thread.id.bit() != 0
-                    && self.work.dying >> (thread.level.process & 31) & 1 != 0;
+            let is_lost = self.work.unswept & thread.id.bit() != 0
+                && self.work.dying >> (thread.level.process & 31) & 1 != 0;
             if is_lost || matches!(thread.wait, Wait::Ended) {
                 // It does not go on there: it may not even have been saved.
                 tell(of(&thread.stack_pointer));

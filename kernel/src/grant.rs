@@ -93,7 +93,8 @@ impl<P: Port> Kernel<P> {
 
     fn end_grants(&mut self, process: u8) {
         for (service, granted) in self.services.iter().zip(self.granted.iter_mut()) {
-            let others = if service.owner == process { 0 } else { !1u32.rotate_left(process.into()) };
+            let others =
+                if service.owner == process { 0 } else { !1u32.rotate_left(process.into()) };
             *granted &= others;
         }
     }

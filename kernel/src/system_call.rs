@@ -2,6 +2,7 @@
 
 use crate::fault::Fault;
 use crate::port::Port;
+use crate::thread::ThreadId;
 use crate::{Effect, Kernel};
 use crossgate_abi::{ARGUMENT_WORDS, CallError, Cause, Status, Word, number};
 
@@ -91,8 +92,10 @@ impl<P: Port> Kernel<P> {
                 Outcome::NONE
             }
             number::BEGIN => self.begin().map_or(Outcome::NONE, Outcome::of),
-            number::WORK if self.piece() => Status::OK.into(),
-            number::WORK => CallError::NotPermitted.into(),
+            // For others there is no such call.
+            number::WORK if self.threads.current_id() == ThreadId::IDLE && self.piece() => {
+                Status::OK.into()
+            }
             number::RESTART => self.supervise(first, false).map_or(Outcome::NONE, Outcome::of),
             number::STOP => self.supervise(first, true).map_or(Outcome::NONE, Outcome::of),
             number::REVOKE => self.grants.map_or(CallError::NotPermitted.into(), |grants| {

@@ -101,8 +101,9 @@ impl<P: Port> Kernel<P> {
     /// more are left, it comes next.
     #[inline(never)]
     fn look(&mut self) {
-        let Work { dying, waking, lowering, mut unswept, mut unseen, mut chosen, mut highest, .. } =
-            self.work;
+        let Work {
+            dying, waking, lowering, mut unswept, mut unseen, mut chosen, mut highest, ..
+        } = self.work;
         if unseen == 0 {
             (unseen, chosen, highest) = (unswept | waking | lowering, ThreadId::IDLE, 0);
         }
@@ -189,7 +190,8 @@ impl<P: Port> Kernel<P> {
         for frame in thread.frames_in_use().iter_mut().rev() {
             if frame.care & LOCKED != 0 && goes_down(callee) {
                 let service = self.services.get(usize::from(frame.service));
-                if let Some(lock) = service.and_then(|it| self.locks.get_mut(usize::from(it.lock))) {
+                if let Some(lock) = service.and_then(|it| self.locks.get_mut(usize::from(it.lock)))
+                {
                     *lock = Lock::FREE;
                 }
             }
