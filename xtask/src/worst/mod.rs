@@ -5,18 +5,16 @@
 //! looks for the longest spans of handlers.
 
 mod limits;
-mod plugin;
-mod symbols;
 mod table;
 
 use crate::board::Board;
+use crate::plugin::Plugin;
+use crate::symbols::Symbols;
 use crate::workspace::{Firmware, Profile};
 use crate::{progress, setup, system_tests, workspace};
-use anyhow::{Result, ensure};
+use anyhow::{Result, anyhow, ensure};
 use handler_spans::Span;
-use plugin::Plugin;
 use std::collections::BTreeMap;
-use symbols::Symbols;
 
 /// The package with the firmware that has the kernel do the most.
 const PACKAGE: &str = "worst-cases";
@@ -84,9 +82,10 @@ impl Measurement {
                 system_tests::run_with(firmware, Profile::Release, &variant, &[])?;
                 continue;
             }
-            let recording = self.plugin.record(&symbols)?;
+            let recording = self.plugin.record_spans(&symbols)?;
             system_tests::run_with(firmware, Profile::Release, &variant, recording.options())?;
-            for span in recording.spans()? {
+            for line in recording.text()?.lines() {
+                let span = line.parse().map_err(|why: String| anyhow!(why))?;
                 self.longest.add(Longest::new(&span, &symbols, &firmware.name));
             }
         }
