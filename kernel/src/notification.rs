@@ -82,16 +82,16 @@ impl<P: Port> Kernel<P> {
     /// The most urgent thread of a set that is not empty.
     #[inline]
     fn most_urgent(&self, mut set: u32) -> ThreadId {
-        let mut best = ThreadId::new(set.trailing_zeros() as usize);
+        let mut best = self.threads.get(ThreadId::new(set.trailing_zeros() as usize));
         set &= set.wrapping_sub(1);
         while set != 0 {
-            let other = ThreadId::new(set.trailing_zeros() as usize);
-            if self.threads.get(other).priority > self.threads.get(best).priority {
+            let other = self.threads.get(ThreadId::new(set.trailing_zeros() as usize));
+            if other.priority > best.priority {
                 best = other;
             }
             set &= set.wrapping_sub(1);
         }
-        best
+        best.id
     }
 
     /// The current thread waits for any of a set of notifications of the process that it is in. `words` are those of
@@ -103,7 +103,7 @@ impl<P: Port> Kernel<P> {
         let owned =
             self.processes.get(usize::from(process)).map_or(0, |wiring| wiring.notifications);
         if set & !owned != 0 {
-            return Some(CallError::NotPermitted.into());
+            return CallError::NotPermitted.into();
         }
         let me = self.threads.current_id();
         let consume_or_enter = |state: &mut Notification| {
@@ -119,15 +119,14 @@ impl<P: Port> Kernel<P> {
         if signalled.is_some() || timeout == 0 {
             self.forget_waiter(me, set);
             words[1] = signalled.unwrap_or(0);
-            return Some(signalled.map_or(Status::TIMED_OUT, |_| Status::OK));
+            return signalled.map_or(Status::TIMED_OUT, |_| Status::OK).into();
         }
         self.block(Wait::Notifications(set), None);
         if timeout != NEVER {
-            self.threads.current().pending = Pending::status(Status::TIMED_OUT);
-            let deadline = self.port.now().saturating_add(timeout);
-            self.start_timer(me, deadline);
+            let deadline = self.after(timeout);
+            self.time_out(deadline, Status::TIMED_OUT);
         }
-        None
+        Outcome::NONE
     }
 
     /// Shows each notification of a set that a process owns, in their order, until `is_it` says that this is the

@@ -19,7 +19,6 @@
 
 use crate::call::{LOCKED, OVERDUE, STALE};
 use crate::port::Port;
-use crate::system_call::Outcome;
 use crate::thread::{Pending, ThreadId, Wait};
 use crate::{Effect, Kernel};
 use crossgate_abi::table::OnFault;
@@ -108,7 +107,7 @@ impl<P: Port> Kernel<P> {
     }
 
     /// The current thread wants to begin.
-    pub(crate) fn begin(&mut self) -> Outcome {
+    pub(crate) fn begin(&mut self) -> Option<Status> {
         let thread = self.threads.current();
         let (id, process) = (thread.id, thread.level.process);
         let wiring = self.system.threads.get(id.index());
@@ -224,7 +223,7 @@ impl<P: Port> Kernel<P> {
     }
 
     /// The supervisor has `process` begin anew, or stop.
-    pub(crate) fn supervise(&mut self, process: Word, stopped: bool) -> Outcome {
+    pub(crate) fn supervise(&mut self, process: Word, stopped: bool) -> Option<Status> {
         let current = self.current().level.process;
         let is_permitted = self.supervisor() == Some(current);
         let (true, Some(state)) = (is_permitted, self.states.get_mut(process)) else {

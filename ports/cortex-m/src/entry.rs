@@ -26,7 +26,7 @@ use crossgate_kernel::{Kernel, Offsets};
 /// thread. As long as the thread holds no lease, what is open of its stack is its window, from the
 /// bottom up: if the frame is in the stack, so is what the kernel pushes below it, and the bounds are the
 /// whole stack. A lease may be of a caller's part of the stack, with closed memory below it. So whenever
-/// leases are opened or closed the bounds become the window itself ([`open_leases`]).
+/// leases are opened or closed the bounds become the window itself ([`load`]).
 ///
 /// They are kept at the top of the main stack. Exceptions don't nest, so each finds them at its stack
 /// pointer.
@@ -77,13 +77,6 @@ macro_rules! resume {
          msr psp, r0
          mvn r0, #2 // EXC_RETURN: thread mode, process stack
          bx r0"
-    };
-}
-
-/// Goes on with the context at r0, or with the current thread's if that is null.
-macro_rules! resume_or_load {
-    () => {
-        concat!("cbnz r0, 0f\nbl {load}\n0:", resume!())
     };
 }
 
@@ -603,6 +596,9 @@ unsafe extern "C" fn SVCall() {
 ///
 /// The registers are as in [`SVCall`], but for r3 and lr. What a thread has in r4 to r11 when it returns from a
 /// call is nobody's, so they are not saved, and nothing is written to its stack.
+///
+/// # Safety
+/// It is jumped to, by the handler of a system call whose exception it ends.
 #[unsafe(naked)]
 pub unsafe extern "C" fn slow() {
     core::arch::naked_asm!(
@@ -613,23 +609,37 @@ pub unsafe extern "C" fn slow() {
         "cmp r1, #0",
         "blt 3f",
         "bl {call}",
-        "1:",
-        resume_or_load!(),
+        ".global __crossgate_resume_or_load, __crossgate_go_on",
+        ".thumb_func",
+        "__crossgate_resume_or_load:",
+        "1: cbnz r0, 0f",
+        ".thumb_func",
+        "__crossgate_go_on:",
+        "4: bl {load}",
+        "0:",
+        resume!(),
         "2: bl {leave}",
-        "b {go_on}",
+        "b 4b",
         "3: mvns r1, r1",
         "bl {other}",
         "b 1b",
         "9: bl {out_of_bounds}",
-        "b {go_on}",
+        "b 4b",
         selector = const core::mem::offset_of!(Context, selector),
         call = sym handler::call,
         leave = sym handler::leave,
         other = sym handler::system_call,
         out_of_bounds = sym handler::out_of_bounds,
         load = sym load,
-        go_on = sym go_on,
     )
+}
+
+unsafe extern "C" {
+    // Parts of `slow`: go on with the context at r0, or with the current thread's if that is null, ...
+    fn __crossgate_resume_or_load() -> !;
+    // ... and with the thread that is current now.
+    #[link_name = "__crossgate_go_on"]
+    fn go_on() -> !;
 }
 
 const _: () = assert!(
@@ -681,7 +691,7 @@ unsafe extern "C" fn DefaultHandler() {
         "beq 8f",
         save!(),
         "1: bl {handler}",
-        resume_or_load!(),
+        "b {resume_or_load}",
         "9: bl {out_of_bounds}",
         "bl {load}",
         "b 1b",
@@ -689,6 +699,7 @@ unsafe extern "C" fn DefaultHandler() {
         thread = const PROCESS_STACK,
         early = sym handler::early_interrupt,
         handler = sym handler::interrupt,
+        resume_or_load = sym __crossgate_resume_or_load,
         out_of_bounds = sym handler::out_of_bounds,
         load = sym load,
     )
@@ -755,12 +766,6 @@ macro_rules! same_as_hard_fault {
 
 same_as_hard_fault! { MemoryManagement BusFault UsageFault }
 
-/// Goes on with the thread that is current now.
-#[unsafe(naked)]
-unsafe extern "C" fn go_on() -> ! {
-    core::arch::naked_asm!("bl {load}", resume!(), load = sym load)
-}
-
 /// Where every thread begins: with a system call that goes on at its entry.
 #[unsafe(naked)]
 pub extern "C" fn begin() -> ! {
@@ -774,7 +779,9 @@ pub extern "C" fn begin() -> ! {
 /// Opens what the thread that is current now may use: its stack, its process' memory and devices, its
 /// leases. Leaves the address of its context in r0.
 ///
-/// The stack pointer is at the [`Bounds`], which become those of this thread's stack.
+/// The stack pointer is at the [`Bounds`], which become those of this thread's stack; those of its window if it holds
+/// leases, and those of its stack again if it holds none: it may go back to its caller without a look at this. (A
+/// window has room for a context: one that has not is never entered.)
 #[unsafe(naked)]
 pub unsafe extern "C" fn load() -> *mut Context {
     core::arch::naked_asm!(
@@ -814,11 +821,48 @@ pub unsafe extern "C" fn load() -> *mut Context {
         "subs r6, #2",
         "str r6, [r0, #{program_counter}]",
         "b 1b",
-        "4: push {{r0, r1, r2, lr}}",
-        "mov r0, r5",
-        "bl {open_leases}",
-        "pop {{r0, r1, r2, lr}}",
+        // Leases are in force, or were. Those that are get opened, the others closed.
+        "4: push {{r0, r1}}",
+        "ubfx r6, r2, #8, #8",
+        "strb r6, [r5, #{leases_open}]",
+        "cbz r6, 7f", // the bounds are set
+        // The window: so many eighths of this size. Those above are disabled.
+        "ubfx r7, r2, #17, #5",
+        "subs r7, #2",
+        "lsrs r3, r2, #24",
+        "orr r3, #0x100",
+        "rbit r3, r3",
+        "clz r3, r3",
+        "lsls r3, r7",
+        "subs r3, #{context}",
+        "str r3, [sp, #12]",
+        // The leases: the first that is in force, and how many.
+        "7: lsrs r7, r6, #4",
+        "and r6, r6, #15",
+        "subs r6, r7",
+        "add r4, r4, r7, lsl #4",
+        "adds r4, #{leases}",
+        "ldr r7, [r5, #{regions} + 4]",
+        "movs r3, #{lease_region}",
+        "8: cbz r6, 11f",
+        "ldr r0, [r4, #{start}]",
+        "ldr r1, [r4, #{registers}]",
+        "ubfx r5, r1, #1, #5",
+        "adds r5, #1", // log2 of the region's size, to which its address is aligned
+        "lsrs r0, r5",
+        "lsls r0, r5",
+        "orrs r0, r3",
+        "strd r0, r1, [r7]",
+        "adds r4, #{lease}",
+        "subs r6, #1",
+        "9: adds r3, #1",
+        "cmp r3, #{last_region}",
+        "bls 8b",
+        "pop {{r0, r1}}",
+        "ldr r5, 6f",
         "b 2b",
+        "11: strd r3, r6, [r7]",
+        "b 9b",
         ".balign 4",
         "6: .word {kernel}",
         kernel = sym __crossgate_kernel,
@@ -832,81 +876,18 @@ pub unsafe extern "C" fn load() -> *mut Context {
         pending_word = const offset::PENDING_WORD,
         arguments = const core::mem::offset_of!(Context, arguments),
         program_counter = const core::mem::offset_of!(Context, program_counter),
-        open_leases = sym open_leases,
-    )
-}
-
-const _: () = assert!(size_of::<ProcessRegions>() == 32, "`load` and `SVCall` multiply by it");
-
-/// Opens the leases that are in force for the current thread, closes those that were, and has its context
-/// lie in its window; in its stack if it holds none: it may go back to its caller without a look at this. (A window
-/// has room for a context: one that has not is never entered.)
-// Cold, so that calls without leases have the short way.
-#[cold]
-#[unsafe(naked)]
-pub unsafe extern "C" fn open_leases(kernel: &mut Kernel<Machine>) {
-    core::arch::naked_asm!(
-        "push {{r4, r5, r6, lr}}",
-        "ldr r1, [r0]", // the current thread
-        "ldr r2, [r1, #{level}]",
-        "ubfx r3, r2, #8, #8",
-        "strb r3, [r0, #{leases_open}]",
-        "cbz r3, 5f", // `load` has set the bounds
-        // The window: so many eighths of this size. Those above are disabled.
-        "ubfx r3, r2, #17, #5",
-        "subs r3, #2",
-        "lsrs r4, r2, #24",
-        "orr r4, #0x100",
-        "rbit r4, r4",
-        "clz r4, r4",
-        "lsls r4, r3",
-        "subs r4, #{context}",
-        "ldr r3, 6f",
-        "str r4, [r3, #-4]",
-        "5:",
-        // The leases: the first that is in force, and how many.
-        "ubfx r5, r2, #12, #4",
-        "ubfx r6, r2, #8, #4",
-        "subs r6, r5",
-        "add r1, r1, r5, lsl #4",
-        "adds r1, #{leases}",
-        "ldr r3, 7f",
-        "movs r5, #{region}",
-        "1: cbz r6, 3f",
-        "ldr r2, [r1, #{start}]",
-        "ldr r4, [r1, #{registers}]",
-        "ubfx r0, r4, #1, #5",
-        "adds r0, #1", // log2 of the region's size, to which its address is aligned
-        "lsrs r2, r0",
-        "lsls r2, r0",
-        "orrs r2, r5",
-        "strd r2, r4, [r3]",
-        "adds r1, #{lease}",
-        "subs r6, #1",
-        "2: adds r5, #1",
-        "cmp r5, #{last_region}",
-        "bls 1b",
-        "pop {{r4, r5, r6, pc}}",
-        "3: strd r5, r6, [r3]",
-        "b 2b",
-        ".balign 4",
-        "6: .word {bounds}",
-        "7: .word {region_registers}",
-        level = const offset::LEVEL,
-        leases_open = const LEASES_OPEN,
         context = const SAVED + FRAME,
         leases = const offset::LEASES,
-        region = const mpu::LEASE_REGION,
+        lease_region = const mpu::LEASE_REGION,
         last_region = const mpu::LEASE_REGION + LEASES_PER_CALL as u32 - 1,
         start = const Lease::START,
         registers = const Lease::REGISTERS,
         lease = const size_of::<Lease>(),
-        bounds = sym _stack_start,
-        region_registers = const mpu::REGION_REGISTERS,
     )
 }
 
-const _: () = assert!(size_of::<Lease>() == 16, "`open_leases` multiplies by it");
+const _: () = assert!(size_of::<ProcessRegions>() == 32, "`load` and `SVCall` multiply by it");
+const _: () = assert!(size_of::<Lease>() == 16, "`load` multiplies by it");
 
 /// What the idle thread does: let another thread run, then wait for interrupts.
 #[unsafe(naked)]
