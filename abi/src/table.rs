@@ -329,6 +329,8 @@ pub struct Notification {
 }
 
 /// An interrupt line bound to a notification.
+// A port's assembly looks for a line in them.
+#[repr(C)]
 pub struct Interrupt {
     /// The number of the line in the interrupt controller.
     pub line: u16,

@@ -10,7 +10,7 @@ use crate::armv7m::Access;
 use crate::boot::{__crossgate_kernel, LEASES_OPEN, Machine, ProcessRegions, REGIONS};
 use crate::context::{Context, THUMB};
 use crate::{fault, handler, mpu};
-use crossgate_abi::table::{self, Gate, NO_LOCK, Service};
+use crossgate_abi::table::{self, Gate, Interrupt, NO_LOCK, Service};
 use crossgate_abi::{LEASES_PER_CALL, Word, number};
 use crossgate_kernel::call::LOCKED;
 use crossgate_kernel::lease::Lease;
@@ -410,6 +410,7 @@ unsafe extern "C" fn SVCall() {
         // --- It signals a notification for which one thread waits, and for no other.
         "21: ldr r1, [r0]",
         "stmdb r0!, {{r4-r11}}",
+        "add r8, r0, #{saved}", // where the status goes
         "ldrd r2, r4, [lr, #{notifications}]", // there are as many as in the wiring
         "cmp r1, r4",
         "bhs 25f",
@@ -422,11 +423,15 @@ unsafe extern "C" fn SVCall() {
         "lsls r4, r4, #31",
         "beq 25f",
         "add r2, r2, r1, lsl #3",
+        // An interrupt goes on here, and has r12 be 0.
+        ".global __crossgate_signal",
+        ".thumb_func",
+        "__crossgate_signal:",
         "ldr r4, [r2, #{waiters}]",
         "subs r5, r4, #1",
-        "blo 25f",
+        "blo 23f",
         "tst r5, r4",
-        "bne 25f",
+        "bne 23f",
         "clz r6, r4",
         "rsb r6, r6, #31", // who waits
         "ldr r5, [lr, #4]",
@@ -434,7 +439,7 @@ unsafe extern "C" fn SVCall() {
         "ldr r4, [r5, #{wait_value}]",
         "subs r7, r4, #1",
         "tst r7, r4",
-        "bne 25f",
+        "bne 23f",
         // It waits no longer.
         "movs r4, #0",
         "str r4, [r2, #{waiters}]",
@@ -443,7 +448,7 @@ unsafe extern "C" fn SVCall() {
         "strd r7, r7, [r5, #{deadline}]",
         "movs r7, #{reply}",
         "strd r7, r1, [r5, #{pending}]",
-        "str r4, [r0, #{saved}]",
+        "str r4, [r8]",
         // It is ready. If others of its priority are, as the current thread may be, it comes after them.
         "ldrb r7, [r5, #{priority}]",
         "ldrb r1, [r3, #{priority}]",
@@ -470,7 +475,10 @@ unsafe extern "C" fn SVCall() {
         "strb r6, [r2, #{last}]",
         "28: ldm r0, {{r4-r11}}",
         "b 18b",
+        "23: cmp r12, #0",
+        "beq 30f",
         "25: b 8b",
+        "30: b {interrupt}",
         // --- It waits for one notification, which has no signal, for as long as it takes.
         "24: ldm r0, {{r1, r2, r12}}", // which, and for how long
         "stmdb r0!, {{r4-r11}}",
@@ -554,6 +562,7 @@ unsafe extern "C" fn SVCall() {
         owned = const core::mem::offset_of!(table::Process, notifications),
         first_owned = const core::mem::offset_of!(table::Process, first_notification),
         go_on = sym go_on,
+        interrupt = sym interrupt,
         selector = const core::mem::offset_of!(Context, selector),
         saved = const SAVED,
         thumb = const THUMB,
@@ -640,6 +649,9 @@ unsafe extern "C" {
     // ... and with the thread that is current now.
     #[link_name = "__crossgate_go_on"]
     fn go_on() -> !;
+    // A part of `SVCall`: signals the notification at r2 with the number r1. The current thread is at r3, its context at
+    // r0, the kernel at lr; a word becomes 0 at r8. r12 is 0.
+    fn __crossgate_signal() -> !;
 }
 
 const _: () = assert!(
@@ -680,28 +692,86 @@ const _: () = assert!(
 /// Where the kernel has what.
 const KERNEL: Offsets = Kernel::<Machine>::OFFSETS;
 
-/// The timer, and every interrupt line. It may go on with another thread than the one that it
-/// interrupted. If the stack pointer of that one is out of bounds, it is as if the next one had been
-/// interrupted. If it was none that was interrupted, the kernel has not started.
+/// The timer, and every interrupt line.
+///
+/// A line that is bound to a notification is masked, as the core does it; then it is as if a thread had signalled
+/// that: `SVCall` does it if one thread waits, and for no other. Anything else goes the [slow](interrupt) way.
 #[unsafe(naked)]
 #[unsafe(no_mangle)]
 unsafe extern "C" fn DefaultHandler() {
     core::arch::naked_asm!(
         "tst lr, #{thread}",
         "beq 8f",
+        "ldr lr, 7f",
         save!(),
-        "1: bl {handler}",
-        "b {resume_or_load}",
+        "mrs r1, ipsr",
+        "subs r1, #16", // the line, if it is one
+        "bmi 3f",
+        "ldr r2, [lr, #{system}]",
+        "ldrd r2, r3, [r2, #{bound}]", // what is bound, and how many
+        "1: subs r3, #1",
+        "bmi 3f",
+        "ldrh r4, [r2], #{size}",
+        "cmp r4, r1",
+        "bne 1b",
+        "ldr r3, 6f",
+        "lsrs r4, r1, #5",
+        "movs r5, #1",
+        "and r6, r1, #31",
+        "lsls r5, r6",
+        "str r5, [r3, r4, lsl #2]",
+        "dsb",
+        "ldrb r1, [r2, #{notification} - {size}]",
+        "ldr r2, [lr, #{notifications}]",
+        "add r2, r2, r1, lsl #3",
+        "ldr r3, [lr]",
+        // Instead of a status, the word that it sets to 0.
+        "add r8, r2, #{waiters}",
+        "mov r12, #0",
+        "b {signal}",
+        "3: b {slow}",
         "9: bl {out_of_bounds}",
         "bl {load}",
-        "b 1b",
+        "b 3b",
         "8: b {early}",
+        ".balign 4",
+        "6: .word {masks}",
+        "7: .word {kernel}",
         thread = const PROCESS_STACK,
+        system = const KERNEL.system,
+        bound = const core::mem::offset_of!(table::System, interrupts),
+        size = const size_of::<Interrupt>(),
+        notification = const core::mem::offset_of!(Interrupt, notification),
+        notifications = const KERNEL.notifications,
+        waiters = const Notification::WAITERS,
+        signal = sym __crossgate_signal,
         early = sym handler::early_interrupt,
-        handler = sym handler::interrupt,
-        resume_or_load = sym __crossgate_resume_or_load,
+        slow = sym interrupt,
         out_of_bounds = sym handler::out_of_bounds,
         load = sym load,
+        masks = const INTERRUPTS_DISABLED,
+        kernel = sym __crossgate_kernel,
+    )
+}
+
+/// Where a line is masked: a bit each.
+const INTERRUPTS_DISABLED: u32 = 0xe000_e180;
+
+const _: () = assert!(
+    core::mem::offset_of!(Interrupt, line) == 0 && size_of::<Interrupt>() == 4,
+    "`DefaultHandler` takes them so"
+);
+
+/// The slow way of an interrupt: the core decides. The context of the thread that it interrupted is at r0. It may go
+/// on with another. (If the stack pointer of that one was out of bounds, it is as if the next one had been
+/// interrupted.)
+#[unsafe(naked)]
+unsafe extern "C" fn interrupt() {
+    core::arch::naked_asm!(
+        "bl {handler}",
+        "b {resume_or_load}",
+        handler = sym handler::interrupt,
+        resume_or_load = sym __crossgate_resume_or_load,
     )
 }
 
