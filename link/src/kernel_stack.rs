@@ -17,6 +17,8 @@ const BOUNDS: u64 = 8;
 const GUARD: u64 = 32;
 /// What the kernel calls through the tables of the wiring: the functions that tell what an interface is.
 const IDENTITY: u64 = 64;
+/// Where the port has the CPU enter a handler above the kernel.
+const ABOVE: &str = "crossgate_cortex_m::zero_latency::firmware::enter";
 
 /// How much stack the kernel needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,7 +32,8 @@ pub struct Need {
 impl Need {
     /// Finds it. An exception interrupts a thread, whose registers are on its own stack; it may be
     /// interrupted by one that can't be masked. Before there are threads the start of the kernel may be
-    /// interrupted by both. (A fault of the kernel itself starts its stack anew.)
+    /// interrupted by both. (A fault of the kernel itself starts its stack anew.) Handlers that a board has above the
+    /// kernel interrupt it, and each other.
     pub fn of(reach: &Reach) -> Self {
         let mut search = Search { reach, known: HashMap::new(), unknown: None };
         let mut named = |name: &str| {
@@ -47,8 +50,11 @@ impl Need {
         for handler in vectors.flat_map(|section| section.targets()) {
             device = device.max(search.depth(handler, &mut Vec::new()));
         }
+        let above = reach.inputs.sections.iter().enumerate();
+        let above = above.filter(|(_, section)| section.title().starts_with(ABOVE));
+        let above: u64 = above.map(|(id, _)| FRAME + search.depth(id, &mut Vec::new())).sum();
         let first = exceptions.max(device).max(start + FRAME + device);
-        let size = BOUNDS + first + IDENTITY + FRAME + not_masked + GUARD;
+        let size = BOUNDS + first + IDENTITY + above + FRAME + not_masked + GUARD;
         Need { size: size.next_multiple_of(32), unknown: search.unknown }
     }
 }
