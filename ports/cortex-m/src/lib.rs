@@ -168,6 +168,8 @@ macro_rules! start {
 
             #[unsafe(export_name = "main")]
             extern "C" fn main() -> ! {
+                // `crossgate-link` knows the section.
+                #[unsafe(link_section = ".rodata.crossgate_vectors")]
                 static VECTORS: Vectors = Vectors::new(HANDLERS);
                 // SAFETY: the reset handler calls this once, before any interrupt is enabled.
                 unsafe {
