@@ -102,8 +102,9 @@ macro_rules! start {
 
             const FREQUENCIES: $crate::Frequencies = $crate::Frequencies::of::<$board>();
             const _: () = $system.check_lines(<$board as Board>::LINES);
-            const HANDLERS: &[$crate::zero_latency::Line] = <$board as Board>::ZERO_LATENCY;
-            const _: () = $crate::zero_latency::check(HANDLERS, <$board as Board>::LINES, &$system);
+
+            const HANDLERS: &[Line] = <$board as Board>::ZERO_LATENCY;
+            const _: () = check(HANDLERS, <$board as Board>::LINES, &$system);
 
             #[unsafe(no_mangle)]
             fn __crossgate_board_start() {
