@@ -124,8 +124,6 @@ pub struct Kernel<P: Port> {
     pub port: P,
     pub(crate) services: &'static [Service],
     pub(crate) notifications: &'static mut [Notification],
-    /// The notifications that have signals: bit n is notification n.
-    pub(crate) signalled: u32,
     pub(crate) system: &'static System,
     pub(crate) locks: &'static mut [Lock],
     pub(crate) flash: Span,
@@ -151,7 +149,6 @@ pub struct Offsets {
     pub system: usize,
     pub processes: usize,
     pub notifications: usize,
-    pub signalled: usize,
     pub ready: usize,
 }
 
@@ -186,7 +183,6 @@ impl<P: Port> Kernel<P> {
             flash: Span::EMPTY,
             locks: storage.locks,
             notifications: storage.notifications,
-            signalled: 0,
             next_deadline: NEVER,
             faults: Faults::NONE,
             refusals: Faults::NONE,
@@ -205,7 +201,6 @@ impl<P: Port> Kernel<P> {
         system: core::mem::offset_of!(Self, system),
         processes: core::mem::offset_of!(Self, processes),
         notifications: core::mem::offset_of!(Self, notifications),
-        signalled: core::mem::offset_of!(Self, signalled),
         ready: core::mem::offset_of!(Self, ready),
     };
 

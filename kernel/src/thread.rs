@@ -56,7 +56,7 @@ pub enum Wait {
     Nothing,
     /// A time.
     Time,
-    /// Any of a set of notifications (and perhaps a time).
+    /// Any of a set of notifications of the process that it is in (and perhaps a time).
     Notifications(u32),
     /// The lock of an object.
     Lock(u8),
