@@ -73,6 +73,16 @@ const PIECE: Word = 256;
 /// # Safety
 /// Called once, by the reset handler, with the wiring that the kernel was made for.
 pub unsafe fn boot(system: &'static System) -> ! {
+    // SAFETY: as the caller vouches.
+    unsafe { boot_and(system, || ()) }
+}
+
+/// Boots, and does something more as soon as interrupts are set up.
+///
+/// # Safety
+/// As [`boot`].
+#[inline(always)]
+pub unsafe fn boot_and(system: &'static System, more: impl FnOnce()) -> ! {
     cortex_m::interrupt::disable();
     // SAFETY: nothing uses the kernel before the first exception.
     let kernel = unsafe { kernel() };
@@ -91,6 +101,7 @@ pub unsafe fn boot(system: &'static System) -> ! {
     // First, as SysTick may be running.
     kernel.port.clock.start();
     configure(system);
+    more();
     mpu::enable(flash);
     kernel.start(flash);
     // SAFETY: the idle thread starts here, without privileges.
@@ -132,7 +143,7 @@ fn configure(system: &System) {
             // What does not exist has no priority.
             let line = nvic.ipr.get(usize::from(interrupt.line));
             if line.is_none_or(|priority| priority.read() == 0) {
-                halt("this CPU has no interrupt line", &[interrupt.line.into()]);
+                refuse_line(interrupt.line);
             }
         }
         scb.cfsr.write(u32::MAX);
@@ -143,6 +154,12 @@ fn configure(system: &System) {
         const DISABLE_WRITE_BUFFER: u32 = 1 << 1;
         (*cortex_m::peripheral::ICB::PTR).actlr.modify(|value| value | DISABLE_WRITE_BUFFER);
     }
+}
+
+/// Says that the wiring, or the board, has an interrupt line that the CPU has not.
+#[inline(always)]
+pub fn refuse_line(line: u16) -> ! {
+    halt("this CPU has no interrupt line", &[line.into()])
 }
 
 /// Writes 1 to all bits of registers.
@@ -161,8 +178,9 @@ fn set_all(registers: &[RW<u32>]) {
 /// top.
 unsafe fn become_current_thread() -> ! {
     const UNPRIVILEGED_ON_PROCESS_STACK: u32 = 0b11;
-    // SAFETY: as the caller vouches; no exception comes in between, as every interrupt line is
-    // masked until a thread acknowledges it, nothing is pending, and the timer's first deadline is far away.
+    // SAFETY: as the caller vouches; no exception of the kernel comes in between, as every interrupt line is
+    // masked until a thread acknowledges it, nothing is pending, and the timer's first deadline is far away. What is
+    // above the kernel leaves all as it is.
     unsafe {
         core::arch::asm!(
             "mov sp, {main_stack}",

@@ -28,7 +28,7 @@ use crossgate_kernel::{Kernel, Offsets};
 /// whole stack. A lease may be of a caller's part of the stack, with closed memory below it. So whenever
 /// leases are opened or closed the bounds become the window itself ([`load`]).
 ///
-/// They are kept at the top of the main stack. Exceptions don't nest, so each finds them at its stack
+/// They are kept at the top of the main stack. The kernel's exceptions don't nest, so each finds them at its stack
 /// pointer.
 #[repr(C)]
 pub struct Bounds {
@@ -40,7 +40,7 @@ pub struct Bounds {
 
 /// In what an exception is entered with in `lr`: that it interrupted a thread. (The kernel has the main
 /// stack.)
-const PROCESS_STACK: Word = 1 << 2;
+pub const PROCESS_STACK: Word = 1 << 2;
 /// What the CPU pushed.
 pub const FRAME: Word = 32;
 /// What the kernel pushes.
@@ -89,7 +89,7 @@ macro_rules! resume {
 ///
 /// The registers that the CPU has saved (r0 to r3, r12) still are what the thread put there: of the exceptions
 /// that have this one's priority it has the lowest number, so none comes first; a fault that does takes the
-/// system call away, and the non-maskable interrupt preserves them.
+/// system call away, and the non-maskable interrupt and [handlers above the kernel](crate::zero_latency) preserve them.
 #[unsafe(naked)]
 #[unsafe(no_mangle)]
 unsafe extern "C" fn SVCall() {
