@@ -59,5 +59,7 @@ pub const MAX_OWN_NOTIFICATIONS: usize = 32;
 pub const MAX_WINDOWS: usize = 2;
 /// The unit of the [limits](number::LIMIT) of calls, in µs.
 pub const LIMIT_UNIT: u64 = 1024;
+/// In a [limit](number::LIMIT) of calls: the other bits are a time from now.
+pub const LIMIT_WITHIN: Word = 1 << 31;
 /// The [limit](number::LIMIT) of calls whose time is over.
 pub const LIMIT_OVER: u16 = u16::MAX;

@@ -150,6 +150,7 @@ pub struct Offsets {
     pub processes: usize,
     pub notifications: usize,
     pub ready: usize,
+    pub limits: usize,
 }
 
 /// The kernel's memory, as large as the wiring needs it.
@@ -202,6 +203,7 @@ impl<P: Port> Kernel<P> {
         processes: core::mem::offset_of!(Self, processes),
         notifications: core::mem::offset_of!(Self, notifications),
         ready: core::mem::offset_of!(Self, ready),
+        limits: core::mem::offset_of!(Self, limits),
     };
 
     /// The thread that runs.

@@ -32,9 +32,10 @@ pub struct Machine {
     pub leases_open: u8,
 }
 
-/// Where the kernel's [regions](Machine::regions) and the [leases that are open](Machine::leases_open)
-/// are, in bytes from its start.
+/// Where the kernel's [regions](Machine::regions), [clock](Machine::clock) and the
+/// [leases that are open](Machine::leases_open) are, in bytes from its start.
 pub const REGIONS: usize = offset_of!(Kernel<Machine>, port) + offset_of!(Machine, regions);
+pub const CLOCK: usize = offset_of!(Kernel<Machine>, port) + offset_of!(Machine, clock);
 pub const LEASES_OPEN: usize = offset_of!(Kernel<Machine>, port) + offset_of!(Machine, leases_open);
 
 impl Machine {
@@ -256,6 +257,7 @@ impl Port for Machine {
         SCB::sys_reset()
     }
 
+    #[inline(always)]
     fn now(&mut self) -> u64 {
         self.clock.now()
     }

@@ -7,7 +7,8 @@
 //! that of the thread which is current now.
 
 use crate::armv7m::Access;
-use crate::boot::{__crossgate_kernel, LEASES_OPEN, Machine, ProcessRegions, REGIONS};
+use crate::boot::{__crossgate_kernel, CLOCK, LEASES_OPEN, Machine, ProcessRegions, REGIONS};
+use crate::clock::Clock;
 use crate::context::{Context, THUMB};
 use crate::{fault, handler, mpu};
 use crossgate_abi::table::{self, Gate, Interrupt, NO_LOCK, Service};
@@ -342,13 +343,39 @@ unsafe extern "C" fn SVCall() {
         "cmn r12, #{wait_number} + 1",
         "beq 24f",
         "cmn r12, #{thread_id} + 1",
-        "bne 9b",
+        "bne 50f",
         // --- It asks for its index.
         "ldrb r2, [r3, #{id}]",
         "movs r1, #0",
         "17: strd r1, r2, [r0]",
         "18: mvn lr, #2",
         "bx lr",
+        // --- It asks for the time.
+        "50: push {{r0, r1}}",
+        "cmn r12, #{now} + 1",
+        "bne 51f",
+        "add r0, lr, #{clock}",
+        "bl {read_clock}",
+        "pop {{r2, r3}}",
+        "movs r3, #0",
+        "strd r3, r0, [r2]",
+        "str r1, [r2, #8]",
+        "b 18b",
+        // --- It limits its calls. The core does it, as it would the slow way: that changes no register of the
+        // thread, and nobody else runs then.
+        "51: cmn r12, #{limit} + 1",
+        "bne 52f",
+        "ldr r2, [lr, #{limits}]",
+        "cbz r2, 52f",
+        "ldr r2, [r2]",
+        "mov r1, r0",
+        "mov r0, lr",
+        "blx r2",
+        "pop {{r2, r3}}",
+        "str r0, [r2]",
+        "b 18b",
+        "52: pop {{r0, r1}}",
+        "b {slow}",
         // --- It lets the next of its priority run. (The idle thread gives way to all, when the kernel starts.)
         "22: ldrb r1, [r3, #{id}]",
         "ldrb r2, [r3, #{priority}]",
@@ -539,6 +566,11 @@ unsafe extern "C" fn SVCall() {
         signal = const number::SIGNAL,
         wait_number = const number::WAIT,
         thread_id = const number::THREAD_ID,
+        now = const number::NOW,
+        limit = const number::LIMIT,
+        limits = const KERNEL.limits,
+        clock = const CLOCK,
+        read_clock = sym Clock::now,
         reply = const offset::REPLY,
         waits_for_notifications = const offset::WAITS_FOR_NOTIFICATIONS,
         priority = const offset::PRIORITY,
@@ -675,7 +707,9 @@ const _: () = assert!(
         && number::YIELD == 1
         && number::SIGNAL == 2
         && number::WAIT > number::SIGNAL
-        && number::THREAD_ID > number::SIGNAL,
+        && number::THREAD_ID > number::SIGNAL
+        && number::NOW > number::SIGNAL
+        && number::LIMIT > number::SIGNAL,
     "`SVCall` tells them apart"
 );
 const _: () = assert!(
