@@ -51,8 +51,10 @@ pub const PRIORITIES: usize = 32;
 pub const MAX_PROCESSES: usize = 32;
 /// The most threads that a firmware can have, the idle thread included.
 pub const MAX_THREADS: usize = 32;
-/// The most notifications that a firmware can have.
-pub const MAX_NOTIFICATIONS: usize = 32;
+/// The most notifications that a firmware can have: a byte tells any of them, and where those of a process end.
+pub const MAX_NOTIFICATIONS: usize = 255;
+/// The most notifications that a process can own.
+pub const MAX_OWN_NOTIFICATIONS: usize = 32;
 /// The most MMIO windows that a process can own.
 pub const MAX_WINDOWS: usize = 2;
 /// The unit of the [limits](number::LIMIT) of calls, in µs.

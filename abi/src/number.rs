@@ -43,9 +43,9 @@ pub const SLEEP: Word = 7;
 pub const SLEEP_UNTIL: Word = 8;
 /// Argument: index of a notification that this process may signal.
 pub const SIGNAL: Word = 2;
-/// Arguments: a set of notifications (bit n is notification n) that this process owns; how long to
+/// Arguments: a [set](crate::table::Process::notifications) of notifications that this process owns; how long to
 /// wait in µs, lower and upper word (all ones: for ever; 0: don't wait).
-/// Result: the index of the notification that was consumed; or status
+/// Result: the index (in the firmware) of the notification that was consumed; or status
 /// [`TIMED_OUT`](crate::Status::TIMED_OUT).
 pub const WAIT: Word = 3;
 /// Argument: index of a notification that this process owns. Unmasks the interrupts bound to it,

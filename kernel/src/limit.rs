@@ -88,7 +88,6 @@ impl<P: Port> Limits<P> {
 
 impl<P: Port> Kernel<P> {
     fn set_limit(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
-        let now = self.port.now();
         let thread = self.threads.current();
         if self.system.limiters.rotate_right(thread.level.process.into()) & 1 == 0 {
             return CallError::NotPermitted.into();
@@ -96,8 +95,7 @@ impl<P: Port> Kernel<P> {
         let before = thread.limit;
         words[1] = before.0.into();
         let mut limit = Limit(words[0] as Ticks);
-        let ticks = ticks(now);
-        let mut left = limit.left(ticks);
+        let mut outer = Limit::NONE;
         let depth = thread.depth();
         if depth != 0
             && let Some(frame) = thread.frame(depth - 1)
@@ -106,16 +104,25 @@ impl<P: Port> Kernel<P> {
                 frame.care |= LIMITED;
                 frame.limit = before;
             }
+            outer = frame.limit;
+        }
+        // Without a limit the time does not matter, and to read the clock takes long.
+        if (limit, outer) != (Limit::NONE, Limit::NONE) {
+            let now = self.port.now();
+            let ticks = ticks(now);
+            let mut left = limit.left(ticks);
             // That of the caller holds as well.
-            let outer = frame.limit.left(ticks);
-            if outer.is_some_and(|outer| left.is_none_or(|left| outer < left)) {
-                (limit, left) = (frame.limit, outer);
+            let outer_left = outer.left(ticks);
+            if outer_left.is_some_and(|outer| left.is_none_or(|left| outer < left)) {
+                (limit, left) = (outer, outer_left);
+            }
+            match left {
+                Some(0) => limit = Limit::OVER,
+                Some(left) => self.want_timer(end_of(left, now)),
+                None => {}
             }
         }
-        thread.set_limit(if left == Some(0) { Limit::OVER } else { limit });
-        if let Some(left) = left {
-            self.want_timer(end_of(left, now));
-        }
+        self.threads.current().set_limit(limit);
         Status::OK
     }
 

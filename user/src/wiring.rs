@@ -17,8 +17,9 @@ pub const DEFAULT_SERVICE_STACK: usize = 256;
 
 /// The most services that a firmware can have: a gate has eight bits for them.
 const MAX_SERVICES: usize = 256;
-/// The most methods that they can have together: a service has 16 bits for its first gate.
-const MAX_GATES: usize = 1 << 15;
+/// The most methods that they can have together: a service has 16 bits for its first gate, that behind the last too
+/// if it has no methods.
+const MAX_GATES: usize = (1 << 16) - 1;
 
 /// The limits of a call. `what` is `` `Interface::method` ``.
 #[track_caller]
@@ -307,7 +308,7 @@ pub const fn gate_count(counts: &[usize]) -> usize {
     let count = sum(counts, counts.len());
     if count > MAX_GATES {
         let count = Number::decimal(count);
-        fail(&["the services of a firmware have at most 32768 methods, not ", count.text()]);
+        fail(&["the services of a firmware have at most 65535 methods, not ", count.text()]);
     }
     count
 }
@@ -401,7 +402,7 @@ mod tests {
         limits(stack_size, 1, 1 << 24, "1 byte to 16 MiB");
         limits(|count| service_count(&[0, count]), 0, 256, "at most 256 services");
         limits(|count| lock_count(&[0, count]), 0, 255, "at most 255 exclusive objects");
-        limits(|count| gate_count(&[0, count]), 0, 32768, "at most 32768 methods");
+        limits(|count| gate_count(&[0, count]), 0, 65535, "at most 65535 methods");
     }
 
     #[test]

@@ -53,7 +53,7 @@ fn a_wait_in_a_call_fails_when_the_time_is_over() {
     let mut driver = limiters();
     assert_eq!(limit(&mut driver, 5), 0);
     driver.call(FIRST, [0; 4]).unwrap();
-    assert_eq!(driver.ask(number::WAIT, [1, FOR_EVER, FOR_EVER, 0]), SWITCHED);
+    assert_eq!(driver.ask(number::WAIT, [FIRST_OWN, FOR_EVER, FOR_EVER, 0]), SWITCHED);
     pass(&mut driver, 4);
     assert_eq!(driver.current(), 2);
     pass(&mut driver, 5);

@@ -76,9 +76,13 @@ pub unsafe fn boot(system: &'static System) -> ! {
     cortex_m::interrupt::disable();
     // SAFETY: nothing uses the kernel before the first exception.
     let kernel = unsafe { kernel() };
-    for (index, process) in system.processes.iter().enumerate() {
+    let mut regions = kernel.port.regions;
+    for process in system.processes {
         // SAFETY: there are regions for every process.
-        unsafe { kernel.port.regions.add(index).write(ProcessRegions::of(process)) };
+        unsafe {
+            regions.as_mut().set(process);
+            regions = regions.add(1);
+        }
     }
     let flash = Span {
         start: symbol(&raw const __crossgate_flash_start),
@@ -87,9 +91,7 @@ pub unsafe fn boot(system: &'static System) -> ! {
     // First, as SysTick may be running.
     kernel.port.clock.start();
     configure(system);
-    if !mpu::enable(flash, symbol(&raw const __crossgate_kernel_stack_bottom)) {
-        halt("this CPU has no memory protection unit with 8 regions", &[]);
-    }
+    mpu::enable(flash);
     kernel.start(flash);
     // SAFETY: the idle thread starts here, without privileges.
     unsafe { become_current_thread() }
@@ -108,6 +110,7 @@ pub fn symbol(symbol: *const u8) -> Word {
 
 /// Exception priorities, and which faults are told apart. What boot code has left is put right: no
 /// interrupt is let in, and none preempts another.
+#[inline(always)]
 fn configure(system: &System) {
     const FAULTS_ENABLED: u32 = 0b111 << 16;
     const TRAP_DIVISION_BY_ZERO: u32 = 1 << 4;
@@ -165,8 +168,8 @@ unsafe fn become_current_thread() -> ! {
             "mov sp, {main_stack}",
             "bl {load}",
             "ldr r1, [r0, #{program_counter}]",
-            "orr r1, #1",
-            "add r0, #{size}",
+            "adds r1, #1", // Thumb code
+            "adds r0, #{size}",
             "msr psp, r0",
             "cpsie i",
             "movs r0, #{control}",
@@ -227,7 +230,7 @@ impl Port for Machine {
     fn first_context(entry: extern "C" fn() -> !, stack_end: Word) -> Word {
         // SAFETY: the stack is one of the wiring, whose size is a multiple of 32, and the thread
         // that uses it starts anew.
-        unsafe { Context::start(entry, stack_end) }.addr()
+        unsafe { Context::start(entry as Word, stack_end) }.addr()
     }
 
     fn reset_system(&mut self) {

@@ -38,6 +38,7 @@ impl Clock {
     }
 
     /// Starts it, at 0.
+    #[inline(always)]
     pub fn start(&mut self) {
         systick::alarm(systick::LONGEST);
         __crossgate_board_start();
@@ -58,8 +59,15 @@ impl Clock {
     /// Has SysTick interrupt at `deadline` (µs since start) or within a µs after or, if that is further
     /// away than it can count, before; then `now` is to be compared and this to be called again.
     pub fn set_deadline(&mut self, deadline: u64) {
+        let now = self.now();
         let longest = systick::LONGEST / self.cycles_per_microsecond;
-        let distance = deadline.saturating_sub(self.now()).min(longest.into()) as u32;
+        let distance = if deadline <= now {
+            0
+        } else if deadline - now >= longest.into() {
+            longest
+        } else {
+            (deadline - now) as u32
+        };
         __crossgate_board_alarm(distance.wrapping_mul(self.cycles_per_microsecond.get()));
     }
 }

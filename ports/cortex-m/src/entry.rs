@@ -26,7 +26,7 @@ use crossgate_kernel::{Kernel, Offsets};
 /// thread. As long as the thread holds no lease, what is open of its stack is its window, from the
 /// bottom up: if the frame is in the stack, so is what the kernel pushes below it, and the bounds are the
 /// whole stack. A lease may be of a caller's part of the stack, with closed memory below it. So whenever
-/// leases are opened or closed the bounds become the window itself ([`open_leases`]).
+/// leases are opened or closed the bounds become the window itself ([`load`]).
 ///
 /// They are kept at the top of the main stack. Exceptions don't nest, so each finds them at its stack
 /// pointer.
@@ -80,13 +80,6 @@ macro_rules! resume {
     };
 }
 
-/// Goes on with the context at r0, or with the current thread's if that is null.
-macro_rules! resume_or_load {
-    () => {
-        concat!("cbnz r0, 0f\nbl {load}\n0:", resume!())
-    };
-}
-
 /// A system call. What it is, its selector says, in r12.
 ///
 /// A call that there is nothing special about, the return from it, and the other system calls that are made
@@ -101,16 +94,16 @@ macro_rules! resume_or_load {
 #[unsafe(no_mangle)]
 unsafe extern "C" fn SVCall() {
     core::arch::naked_asm!(
-        "cmn r12, #1",
+        "mvns r3, r12",
         "beq 2f",
         "mrs r0, psp",
-        "ldrd r2, r3, [sp]",
+        "ldrd r2, r1, [sp]",
         "ldr lr, 40f",
         "subs r2, r0, r2", // what is left of the stack below the registers that are saved now
-        "cmp r2, r3",
+        "cmp r2, r1",
         "bhi 9f",
-        "cmp r12, #0",
-        "blt 3f",
+        "cmp r3, #0",
+        "bgt 3f",
         // --- A call.
         "stmdb r0!, {{r4-r11}}",
         // r3 the thread, r6 who runs, r7 the gates, r8 how many, r10 the regions of processes, r11 the protection unit.
@@ -121,17 +114,17 @@ unsafe extern "C" fn SVCall() {
         "ldm r7, {{r4, r5, r7, r9}}", // who may, owner and service and room, entry, object
         "ldm r3, {{r1, r8, r12}}",    // the stack, the caller's level, its calls
         "ror r4, r4, r8",             // the caller may,
-        "ror r6, r6, r5",             // and the callee runs
+        "rors r6, r5",             // and the callee runs
         "ands r4, r4, r6",
         "lsls r4, r4, #31",
         "beq 8f",
         "cmp r12, #{last_call}",
         "bhi 8f",
         // The window, as `armv7m::window` computes it, but for very small ones: no room is as small as those.
-        "sub r4, r2, #1",
+        "subs r4, r2, #1",
         "clz r4, r4",
         "rsb r6, r4, #29",
-        "lsr r2, r2, r6", // how many eighths,
+        "lsrs r2, r6", // how many eighths,
         "lsl r6, r2, r6", // and bytes
         "cmp r6, r5, asr #16", // (with what is no room, unsigned, the most that there is)
         "blo 12f",
@@ -143,16 +136,16 @@ unsafe extern "C" fn SVCall() {
         "sub r2, lr, r2", // the attribute register of the stack
         "add lr, r3, r12",
         "strd r0, r8, [lr, #{frames}]",
-        "lsr r4, r5, #8",
-        "strb r4, [lr, #{frames} + {service}]",
         "add r12, r12, #{frame}",
-        "uxtb r5, r5",
-        "orr r8, r5, r2, lsl #16", // the callee's level
+        "uxtb r4, r5",
+        "orr r8, r4, r2, lsl #16", // the callee's level
         "itt lo",
         "orrlo r8, r8, #{first_lease}",
         "orrlo r12, r12, #{holds_leases}",
+        "lsrs r5, #8",
+        "strb r5, [lr, #{frames} + {service}]",
         "strd r8, r12, [r3, #{level}]",
-        "add r8, r10, r5, lsl #5",
+        "add r8, r10, r4, lsl #5",
         "ldm r8, {{r3, r4, r5, r8, r10, r12}}",
         "stm r11, {{r1, r2, r3, r4, r5, r8, r10, r12}}",
         "dsb",
@@ -172,127 +165,125 @@ unsafe extern "C" fn SVCall() {
         "ldm r0, {{r4-r11}}",
         "mvn lr, #2",
         "bx lr",
+        // --- The slow way of a call.
+        "8: ldr r12, [r0, #{selector}]",
+        "ldm r0, {{r4-r11}}",
+        "9: b {slow}",
         // --- There is less room than the gate says. Or the object lets one call in at a time, or memory is lent.
         "12: ldr r11, [lr, #{services}]",
         "ubfx r10, r5, #8, #8",
         "add r10, r10, r10, lsl #3",
         "add r10, r11, r10, lsl #2",
-        "ldrh r11, [r10, #{service_stack}]",
-        "add r11, r11, #{entry_size}",
-        "cmp r6, r11",
-        "blo 8f",
-        "asr r11, r5, #16",
-        "adds r11, r11, #{exclusive}",
+        "ldrh r1, [r10, #{service_stack}]",
+        "adds r1, #{entry_size}",
+        "cmp r6, r1",
+        "blo 8b",
+        "asrs r1, r5, #16",
+        "adds r1, #{exclusive}",
         "bmi 35f",
-        "bne 8f",
+        "bne 8b",
         "ldrb r11, [r10, #{service_lock}]",
         "ldr r10, [lr, #{locks}]",
         "add r10, r10, r11, lsl #1",
-        "ldrh r11, [r10]",
-        "cmp r11, #0",
-        "bne 8f",
-        "ldrb r11, [r3, #{id}]",
-        "strb r11, [r10]",
+        "ldrh r1, [r10]",
+        "cmp r1, #0",
+        "bne 8b",
+        "ldrb r1, [r3, #{id}]",
+        "strb r1, [r10]",
         "add r10, r3, r12",
-        "mov r11, #{locked}",
-        "strb r11, [r10, #{frames} + {care}]",
+        "movs r1, #{locked}",
+        "strb r1, [r10, #{frames} + {care}]",
         "36: ldrd r10, r11, [lr, #{regions}]",
+        "ldr r1, [r3]",
         "b 13b",
         // --- The first two words are memory of the thread's own stack: see `Kernel::take_leases`.
         "35: cmp r12, #0", // (further in, what its callers have closed has to be known)
-        "bne 8f",
-        "ldrd r10, r11, [r0, #{saved}]",
-        "cmp r11, #1",
-        "blt 8f",
-        "adds r11, r10, r11", // its end
-        "bcs 8f",
-        "push {{r6-r9}}",
-        "add r9, r0, #{context}",
-        "cmp r10, r9",
+        "bne 8b",
+        "push {{r2, r4-r7}}",
+        "ldrd r1, r2, [r0, #{saved}]",
+        "cmp r2, #1",
+        "blt 37f",
+        "adds r2, r1, r2", // its end
+        "bcs 37f",
+        "add r4, r0, #{context}",
+        "cmp r1, r4",
         "blo 37f",
-        "ldr r9, [r3, #{stack} + 4]",
-        "cmp r11, r9",
+        "ldr r4, [r3, #{stack} + 4]",
+        "cmp r2, r4",
         "bhi 37f",
         // A region opens it, and nothing else: see `armv7m::lease_within`.
-        "sub r8, r11, #1",
-        "eor r9, r10, r8",
-        "orr r9, r9, #128",
-        "clz r9, r9",
-        "rsb r9, r9, #29", // log2 of an eighth
+        "subs r6, r2, #1",
+        "eor r4, r1, r6",
+        "orr r4, r4, #128",
+        "clz r4, r4",
+        "rsb r4, r4, #29", // log2 of an eighth
         "movs r7, #1",
-        "lsl r7, r7, r9",
-        "subs r7, r7, #1",
-        "orr r6, r10, r11",
-        "tst r6, r7",
+        "lsls r7, r4",
+        "subs r7, #1",
+        "tst r1, r7",
         "bne 37f",
-        "lsr r7, r10, r9",
+        "tst r2, r7",
+        "bne 37f",
+        "strd r1, r2, [r3, #{leases}]",
+        "ubfx r5, r5, #16, #1", // whether it is for writing
+        "lsrs r7, r1, r4",
+        "lsrs r6, r4",
+        "bic r1, r7, #7",
+        "lsls r1, r4",
+        "adds r1, #{lease_region}",
         "and r7, r7, #7",
-        "mov r6, #0xff",
-        "lsl r7, r6, r7",
-        "mvn r7, r7",
-        "lsr r8, r8, r9",
-        "and r8, r8, #7",
-        "mov r6, #0xfe",
-        "lsl r6, r6, r8",
-        "orr r7, r7, r6",
-        "uxtb r7, r7", // the eighths that stay closed
-        "lsl r6, r9, #1",
-        "adds r6, r6, #5",
-        "orr r7, r6, r7, lsl #8",
-        "ubfx r6, r5, #16, #1", // whether it is for writing
-        "orr r7, r7, #{read_only} & 0xff000000",
-        "orr r7, r7, #{read_only} & 0x00ff0000",
-        "orr r7, r7, r6, lsl #24",
-        // The lease, and its region. The other one is closed.
-        "add r8, r3, #{leases}",
-        "strd r10, r11, [r8]",
-        "orr r6, r6, #{of_stack} << 8",
-        "strd r7, r6, [r8, #8]",
-        "add r9, r9, #3",
-        "lsr r6, r10, r9",
-        "lsl r6, r6, r9",
-        "orr r6, r6, #{lease_region}",
-        "mov r8, #{lease_region} + 1",
-        "mov r9, #0",
-        "ldr r10, [lr, #{regions} + 4]",
-        "stm r10, {{r6-r9}}",
-        "pop {{r6-r9}}",
-        "mov r10, #{first_lease} >> 8",
-        "strb r10, [lr, #{leases_open}]",
-        "sub r10, r6, #{context}",
-        "str r10, [sp, #4]",
+        "and r6, r6, #7",
+        "movs r2, #0xff",
+        "lsls r2, r7",
+        "movs r7, #0xfe",
+        "lsls r7, r6",
+        "orn r2, r7, r2",
+        "uxtb r2, r2", // the eighths that stay closed
+        "lsls r4, #1",
+        "adds r4, #5",
+        "orr r2, r4, r2, lsl #8",
+        "movt r2, #{read_only}",
+        "orr r2, r2, r5, lsl #24",
+        "orr r6, r5, #{of_stack} << 8",
+        "strd r2, r6, [r3, #{leases} + 8]",
+        // Its region. The other one is closed.
+        "movs r4, #{lease_region} + 1",
+        "movs r5, #0",
+        "ldr r7, [lr, #{regions} + 4]",
+        "stmia r7!, {{r1, r2, r4, r5}}",
+        "movs r1, #{first_lease} >> 8",
+        "strb r1, [lr, #{leases_open}]",
+        "ldr r1, [sp, #12]", // the window
+        "subs r1, #{context}",
+        "str r1, [sp, #24]", // the bounds
+        "pop {{r2, r4-r7}}",
         "cmp r12, #1",
         "b 36b",
-        "37: pop {{r6-r9}}",
-        // --- The slow way of a call.
-        "8: ldr r12, [r0, #{selector}]",
-        "ldm r0, {{r4-r11}}",
-        "9: b {slow}",
-        // --- A return.
+        "37: pop {{r2, r4-r7}}",
+        "b 8b",
+        // --- A return. What the thread has in r4 to r11 is nobody's.
         "2: ldr r3, 40f",
-        "ldr r12, [r3]",
-        "ldr lr, [r12, #{calls}]",
-        "sub lr, lr, #{frame}",
-        "cmp lr, #{last_call}", // it is in a call, and nothing is lent to it
+        "ldr r4, [r3]",
+        "ldr r5, [r4, #{calls}]",
+        "subs r5, #{frame}",
+        "cmp r5, #{last_call}", // it is in a call, and nothing is lent to it
         "bhi 34f",
-        "add r3, r12, lr",
-        "ldrb r3, [r3, #{frames} + {care}]",
-        "orrs r3, r3, r0",
+        "adds r6, r4, r5",
+        "ldrb r7, [r6, #{frames} + {care}]",
+        "orrs r7, r0",
         "bne 14f",
-        // --- There is nothing to take care of: it returns. From here on r4 to r11 are nobody's.
-        "15: add r11, r12, lr",
-        "ldrd r11, r6, [r11, #{frames}]", // where the caller's registers are, and its level
-        "strd r6, lr, [r12, #{level}]",
-        "add r11, r11, #{saved}",
+        // --- There is nothing to take care of: it returns.
+        "15: ldrd r6, r7, [r6, #{frames}]", // where the caller's registers are, and its level
+        "strd r7, r5, [r4, #{level}]",
+        "add r11, r6, #{saved}",
         "stm r11, {{r0, r1, r2}}",
-        "ldr r3, 40f",
         "ldrd r3, r8, [r3, #{regions}]",
-        "uxtb r4, r6",
-        "add r4, r3, r4, lsl #5",
-        "ldr r0, [r12]",
-        "lsr r1, r6, #16",
+        "uxtb r5, r7",
+        "add r5, r3, r5, lsl #5",
+        "ldr r0, [r4]",
+        "lsrs r1, r7, #16",
         "movt r1, #{stack_access}",
-        "ldm r4, {{r2-r7}}",
+        "ldm r5, {{r2-r7}}",
         "stm r8, {{r0-r7}}",
         "dsb",
         "msr psp, r11",
@@ -301,67 +292,56 @@ unsafe extern "C" fn SVCall() {
         "bx lr",
         // --- Something is lent to it. If nothing is to its caller, the leases are closed, and all of the stack is
         // in bounds again.
-        "34: bic r3, lr, #{holds_leases}",
-        "cmp r3, #{last_call}",
+        "34: bic r5, r5, #{holds_leases}",
+        "cmp r5, #{last_call}",
         "bhi 7f",
-        "add r3, r12, r3",
-        "ldrb lr, [r3, #{frames} + {care}]",
-        "orrs lr, lr, r0",
+        "adds r6, r4, r5",
+        "ldrb r7, [r6, #{frames} + {care}]",
+        "orrs r7, r0",
         "bne 7f",
-        "ldrb lr, [r3, #{frames} + {frame_leases}]",
-        "cmp lr, #0",
-        "bne 7f",
-        "sub lr, r3, r12",
-        "ldr r3, 40f",
+        "ldrb r7, [r6, #{frames} + {frame_leases}]",
+        "cbnz r7, 7f",
         "strb r0, [r3, #{leases_open}]",
-        "ldrd r4, r5, [r12, #{bounds}]",
-        "strd r4, r5, [sp]",
-        "ldr r4, [r3, #{regions} + 4]",
-        "movs r5, #{lease_region}",
-        "movs r6, #0",
-        "movs r7, #{lease_region} + 1",
-        "mov r8, #0",
-        "stm r4, {{r5, r6, r7, r8}}",
+        "ldrd r7, r8, [r4, #{bounds}]",
+        "strd r7, r8, [sp]",
+        "ldr r12, [r3, #{regions} + 4]",
+        "movs r7, #{lease_region}",
+        "strd r7, r0, [r12]",
+        "adds r7, #1",
+        "strd r7, r0, [r12, #8]",
         "b 15b",
         // --- It succeeded, and gives back the lock of the object, if nobody waits for that.
-        "14: cmp r0, #0",
+        "14: cbnz r0, 7f",
+        "cmp r7, #{locked}",
         "bne 7f",
-        "cmp r3, #{locked}",
-        "bne 7f",
-        "ldrb r3, [r12, #{is_waited_for}]",
-        "cmp r3, #0",
-        "bne 7f",
-        "ldr r3, 40f",
-        "ldr r3, [r3, #{services}]",
-        "add r0, r12, lr",
-        "ldrb r0, [r0, #{frames} + {service}]",
+        "ldrb r7, [r4, #{is_waited_for}]",
+        "cbnz r7, 7f",
+        "ldr r7, [r3, #{services}]",
+        "ldrb r0, [r6, #{frames} + {service}]",
         "add r0, r0, r0, lsl #3",
-        "add r3, r3, r0, lsl #2",
-        "ldrb r0, [r3, #{service_lock}]",
+        "add r7, r7, r0, lsl #2",
+        "ldrb r0, [r7, #{service_lock}]",
         "cmp r0, #{no_lock}",
         "beq 16f",
-        "ldr r3, 40f",
-        "ldr r3, [r3, #{locks}]",
-        "add r3, r3, r0, lsl #1",
-        "ldrb r0, [r3, #1]",
-        "cmp r0, #0",
-        "bne 16f",
-        "strh r0, [r3]",
-        "add r3, r12, lr",
-        "strb r0, [r3, #{frames} + {care}]",
+        "ldr r7, [r3, #{locks}]",
+        "add r7, r7, r0, lsl #1",
+        "ldrb r0, [r7, #1]",
+        "cbnz r0, 16f",
+        "strh r0, [r7]",
+        "strb r0, [r6, #{frames} + {care}]",
         "b 15b",
         // --- The slow way of a return.
         "16: movs r0, #0",
         "7: mvn r12, #0",
         "b {slow}",
         // --- Another system call.
-        "3: ldr r3, [lr]", // the thread
-        "adds r1, r12, #{signal} + 1",
+        "3: cmp r3, #{signal}",
+        "ldr r3, [lr]", // the thread
         "beq 21f",
-        "bgt 22f",
-        "cmn r1, #{wait} - {signal}",
+        "blt 22f",
+        "cmn r12, #{wait_number} + 1",
         "beq 24f",
-        "cmn r1, #{thread_id} - {signal}",
+        "cmn r12, #{thread_id} + 1",
         "bne 9b",
         // --- It asks for its index.
         "ldrb r2, [r3, #{id}]",
@@ -429,133 +409,127 @@ unsafe extern "C" fn SVCall() {
         "b 18b",
         // --- It signals a notification for which one thread waits, and for no other.
         "21: ldr r1, [r0]",
-        "ldr r2, [lr, #{system}]",
-        "ldr r12, [r2, #{wiring} + 4]",
-        "cmp r1, r12",
-        "bhs 23f",
-        "ldr r2, [r2, #{wiring}]",
-        "add r2, r2, r1, lsl #4",
-        "ldr r2, [r2, #{signallers}]",
-        "ldrb r12, [r3, #{level}]", // the process
-        "ror r2, r2, r12",
-        "lsls r2, r2, #31",
-        "beq 23f",
-        "ldr r2, [lr, #{notifications}]",
-        "add r2, r2, r1, lsl #3",
-        "ldr r12, [r2, #{waiters}]",
         "stmdb r0!, {{r4-r11}}",
-        "subs r4, r12, #1",
+        "ldrd r2, r4, [lr, #{notifications}]", // there are as many as in the wiring
+        "cmp r1, r4",
+        "bhs 25f",
+        "ldr r4, [lr, #{system}]",
+        "ldr r4, [r4, #{wiring}]",
+        "add r4, r4, r1, lsl #4",
+        "ldr r4, [r4, #{signallers}]",
+        "ldrb r5, [r3, #{level}]", // the process
+        "rors r4, r5",
+        "lsls r4, r4, #31",
+        "beq 25f",
+        "add r2, r2, r1, lsl #3",
+        "ldr r4, [r2, #{waiters}]",
+        "subs r5, r4, #1",
         "blo 25f",
-        "tst r4, r12",
+        "tst r5, r4",
         "bne 25f",
-        "clz r6, r12",
+        "clz r6, r4",
         "rsb r6, r6, #31", // who waits
-        "ldr r10, [lr, #4]",
-        "ldr r9, [r10, r6, lsl #2]",
-        "ldr r5, [r9, #{wait_value}]",
-        "movs r4, #1",
-        "lsl r4, r4, r1",
-        "cmp r4, r5",
+        "ldr r5, [lr, #4]",
+        "ldr r5, [r5, r6, lsl #2]",
+        "ldr r4, [r5, #{wait_value}]",
+        "subs r7, r4, #1",
+        "tst r7, r4",
         "bne 25f",
         // It waits no longer.
         "movs r4, #0",
         "str r4, [r2, #{waiters}]",
-        "strb r4, [r9, #{wait_kind}]",
-        "mvn r5, #0",
-        "strd r5, r5, [r9, #{deadline}]",
-        "movs r5, #{reply}",
-        "strd r5, r1, [r9, #{pending}]",
+        "str r4, [r5, #{wait}]",
+        "mvns r7, r4",
+        "strd r7, r7, [r5, #{deadline}]",
+        "movs r7, #{reply}",
+        "strd r7, r1, [r5, #{pending}]",
         "str r4, [r0, #{saved}]",
-        // It is ready.
-        "ldrb r7, [r9, #{priority}]",
-        "rsb r8, r7, #31",
-        "add r2, lr, r8",
-        "mov r10, #0x80000000",
-        "lsr r10, r10, r8",
-        "ldr r11, [lr, #{levels}]",
-        "tst r11, r10",
-        "bne 26f",
-        "orr r11, r11, r10",
-        "str r11, [lr, #{levels}]",
-        "strb r6, [r2, #{first}]",
-        "b 27f",
-        "26: ldrb r10, [r2, #{last}]",
-        "add r10, lr, r10",
-        "strb r6, [r10, #{next}]",
-        "27: strb r6, [r2, #{last}]",
-        "ldrb r1, [r3, #{id}]",
-        "ldrb r5, [r3, #{priority}]",
-        "cmp r7, r5",
-        "bhi 20b",
-        "28:",
-        resume!(),
-        // --- The slow way of what has saved the registers.
-        "25: ldm r0, {{r4-r11}}",
-        "23: mvn r12, #{signal}",
-        "b {slow}",
-        // --- It waits for one notification, which has no signal, for as long as it takes.
-        "24: ldrd r1, r2, [r0, #4]",
-        "and r1, r1, r2",
-        "adds r1, r1, #1",
-        "bne 29f",
-        "ldr r1, [r0]",
-        "subs r2, r1, #1",
-        "blo 29f",
-        "tst r2, r1",
-        "bne 29f",
-        "ldrb r2, [r3, #{level}]", // the process
-        "ldr r12, [lr, #{processes}]",
-        "rsb r2, r2, r2, lsl #3",
-        "add r12, r12, r2, lsl #2",
-        "ldr r2, [r12, #{owned}]",
-        "ldr r12, [lr, #{signalled}]",
-        "bic r2, r2, r12",
-        "tst r2, r1",
-        "beq 29f",
-        "stmdb r0!, {{r4-r11}}",
-        "movs r4, #{waits_for_notifications}",
-        "strb r4, [r3, #{wait_kind}]",
-        "str r1, [r3, #{wait_value}]",
-        "clz r5, r1",
-        "rsb r5, r5, #31",
-        "ldr r4, [lr, #{notifications}]",
-        "add r4, r4, r5, lsl #3",
-        "ldrb r1, [r3, #{id}]",
+        // It is ready. If others of its priority are, as the current thread may be, it comes after them.
+        "ldrb r7, [r5, #{priority}]",
+        "ldrb r1, [r3, #{priority}]",
+        "rsb r2, r7, #31",
+        "add r2, lr", // its level
+        "cmp r7, r1",
+        "beq 26f",
         "movs r5, #1",
-        "lsl r5, r5, r1",
-        "ldr r6, [r4, #{waiters}]",
-        "orr r6, r6, r5",
-        "str r6, [r4, #{waiters}]",
+        "lsls r5, r7",
+        "ldr r8, [lr, #{levels}]",
+        "tst r8, r5",
+        "bne 26f",
+        "orr r8, r5",
+        "str r8, [lr, #{levels}]",
+        "strb r6, [r2, #{first}]",
+        "strb r6, [r2, #{last}]",
+        "cmp r7, r1",
+        "ldrb r1, [r3, #{id}]",
+        "bhi 20b",
+        "b 28f",
+        "26: ldrb r5, [r2, #{last}]",
+        "add r5, lr",
+        "strb r6, [r5, #{next}]",
+        "strb r6, [r2, #{last}]",
+        "28: ldm r0, {{r4-r11}}",
+        "b 18b",
+        "25: b 8b",
+        // --- It waits for one notification, which has no signal, for as long as it takes.
+        "24: ldm r0, {{r1, r2, r12}}", // which, and for how long
+        "stmdb r0!, {{r4-r11}}",
+        "and r2, r12",
+        "adds r2, #1",
+        "bne 25b",
+        "subs r2, r1, #1",
+        "tst r2, r1",
+        "bne 25b",
+        "ldrb r2, [r3, #{level}]", // the process
+        "ldr r4, [lr, #{processes}]",
+        "rsb r2, r2, r2, lsl #3",
+        "add r4, r4, r2, lsl #2",
+        "ldr r2, [r4, #{owned}]",
+        "tst r2, r1",
+        "beq 25b",
+        "ldrb r2, [r4, #{first_owned}]",
+        "clz r4, r1",
+        "adds r2, r4",
+        "ldr r4, [lr, #{notifications}]",
+        "add r2, r4, r2, lsl #3",
+        "ldrd r4, r5, [r2]", // its signals, and who waits
+        "cbnz r4, 29f",
+        "movs r6, #{waits_for_notifications}",
+        "strd r6, r1, [r3, #{wait}]",
+        "ldrb r1, [r3, #{id}]",
+        "movs r6, #1",
+        "lsls r6, r1",
+        "orrs r5, r6",
+        "str r5, [r2, #{waiters}]",
         // It is the first of its priority.
         "ldrb r5, [r3, #{priority}]",
-        "rsb r5, r5, #31",
-        "add r2, lr, r5",
-        "movs r4, #0",
+        "rsb r2, r5, #31",
+        "add r2, lr",
         "ldrb r7, [r2, #{last}]",
         "cmp r7, r1",
-        "beq 4f",
+        "beq 27f",
         "add r7, lr, r1",
         "ldrb r6, [r7, #{next}]",
         "strb r6, [r2, #{first}]",
         "b 20b",
-        "4: mov r7, #0x80000000",
-        "lsr r7, r7, r5",
-        "ldr r8, [lr, #{levels}]",
-        "bic r8, r8, r7",
-        "str r8, [lr, #{levels}]",
-        "clz r8, r8",
-        "add r8, lr, r8",
-        "ldrb r6, [r8, #{first}]",
+        // The only one.
+        "27: movs r6, #1",
+        "lsls r6, r5",
+        "ldr r7, [lr, #{levels}]",
+        "bics r7, r6",
+        "str r7, [lr, #{levels}]",
+        "clz r7, r7",
+        "add r7, lr",
+        "ldrb r6, [r7, #{first}]",
         "b 20b",
-        "29: mvn r12, #{wait}",
-        "b {slow}",
+        "29: b 8b",
         ".balign 4",
         "40: .word {kernel}",
         // The attribute register of a stack of which nothing is open, if its size is 2^31.
         "41: .word ({stack_access} << 16) + 0x10000 + 63",
         "42: .word 0, 0, 0, 0, 0, 0, 0, 0",
         signal = const number::SIGNAL,
-        wait = const number::WAIT,
+        wait_number = const number::WAIT,
         thread_id = const number::THREAD_ID,
         reply = const offset::REPLY,
         waits_for_notifications = const offset::WAITS_FOR_NOTIFICATIONS,
@@ -564,7 +538,7 @@ unsafe extern "C" fn SVCall() {
         pending = const offset::PENDING,
         bounds = const offset::BOUNDS,
         leases_open = const LEASES_OPEN,
-        wait_kind = const offset::WAIT,
+        wait = const offset::WAIT,
         wait_value = const offset::WAIT_VALUE,
         deadline = const offset::DEADLINE,
         first = const KERNEL.ready + Ready::FIRST,
@@ -574,11 +548,11 @@ unsafe extern "C" fn SVCall() {
         system = const KERNEL.system,
         processes = const KERNEL.processes,
         notifications = const KERNEL.notifications,
-        signalled = const KERNEL.signalled,
         waiters = const Notification::WAITERS,
         wiring = const core::mem::offset_of!(table::System, notifications),
         signallers = const core::mem::offset_of!(table::Notification, signallers),
         owned = const core::mem::offset_of!(table::Process, notifications),
+        first_owned = const core::mem::offset_of!(table::Process, first_notification),
         go_on = sym go_on,
         selector = const core::mem::offset_of!(Context, selector),
         saved = const SAVED,
@@ -590,7 +564,7 @@ unsafe extern "C" fn SVCall() {
         stack = const offset::STACK,
         leases = const offset::LEASES,
         of_stack = const Lease::OF_STACK,
-        read_only = const Access::ReadOnly as u32,
+        read_only = const Access::ReadOnly as u32 >> 16,
         exclusive = const 0x1_0000 - Gate::EXCLUSIVE as u32,
         no_lock = const NO_LOCK,
         service_stack = const core::mem::offset_of!(Service, stack),
@@ -622,6 +596,9 @@ unsafe extern "C" fn SVCall() {
 ///
 /// The registers are as in [`SVCall`], but for r3 and lr. What a thread has in r4 to r11 when it returns from a
 /// call is nobody's, so they are not saved, and nothing is written to its stack.
+///
+/// # Safety
+/// It is jumped to, by the handler of a system call whose exception it ends.
 #[unsafe(naked)]
 pub unsafe extern "C" fn slow() {
     core::arch::naked_asm!(
@@ -632,23 +609,37 @@ pub unsafe extern "C" fn slow() {
         "cmp r1, #0",
         "blt 3f",
         "bl {call}",
-        "1:",
-        resume_or_load!(),
+        ".global __crossgate_resume_or_load, __crossgate_go_on",
+        ".thumb_func",
+        "__crossgate_resume_or_load:",
+        "1: cbnz r0, 0f",
+        ".thumb_func",
+        "__crossgate_go_on:",
+        "4: bl {load}",
+        "0:",
+        resume!(),
         "2: bl {leave}",
-        "b {go_on}",
+        "b 4b",
         "3: mvns r1, r1",
         "bl {other}",
         "b 1b",
         "9: bl {out_of_bounds}",
-        "b {go_on}",
+        "b 4b",
         selector = const core::mem::offset_of!(Context, selector),
         call = sym handler::call,
         leave = sym handler::leave,
         other = sym handler::system_call,
         out_of_bounds = sym handler::out_of_bounds,
         load = sym load,
-        go_on = sym go_on,
     )
+}
+
+unsafe extern "C" {
+    // Parts of `slow`: go on with the context at r0, or with the current thread's if that is null, ...
+    fn __crossgate_resume_or_load() -> !;
+    // ... and with the thread that is current now.
+    #[link_name = "__crossgate_go_on"]
+    fn go_on() -> !;
 }
 
 const _: () = assert!(
@@ -681,6 +672,10 @@ const _: () = assert!(
         && size_of::<Notification>() == 8,
     "`SVCall` multiplies by them"
 );
+const _: () = assert!(
+    Notification::SIGNALS == 0 && Notification::WAITERS == 4,
+    "`SVCall` loads them at once"
+);
 
 /// Where the kernel has what.
 const KERNEL: Offsets = Kernel::<Machine>::OFFSETS;
@@ -696,7 +691,7 @@ unsafe extern "C" fn DefaultHandler() {
         "beq 8f",
         save!(),
         "1: bl {handler}",
-        resume_or_load!(),
+        "b {resume_or_load}",
         "9: bl {out_of_bounds}",
         "bl {load}",
         "b 1b",
@@ -704,6 +699,7 @@ unsafe extern "C" fn DefaultHandler() {
         thread = const PROCESS_STACK,
         early = sym handler::early_interrupt,
         handler = sym handler::interrupt,
+        resume_or_load = sym __crossgate_resume_or_load,
         out_of_bounds = sym handler::out_of_bounds,
         load = sym load,
     )
@@ -770,12 +766,6 @@ macro_rules! same_as_hard_fault {
 
 same_as_hard_fault! { MemoryManagement BusFault UsageFault }
 
-/// Goes on with the thread that is current now.
-#[unsafe(naked)]
-unsafe extern "C" fn go_on() -> ! {
-    core::arch::naked_asm!("bl {load}", resume!(), load = sym load)
-}
-
 /// Where every thread begins: with a system call that goes on at its entry.
 #[unsafe(naked)]
 pub extern "C" fn begin() -> ! {
@@ -789,7 +779,9 @@ pub extern "C" fn begin() -> ! {
 /// Opens what the thread that is current now may use: its stack, its process' memory and devices, its
 /// leases. Leaves the address of its context in r0.
 ///
-/// The stack pointer is at the [`Bounds`], which become those of this thread's stack.
+/// The stack pointer is at the [`Bounds`], which become those of this thread's stack; those of its window if it holds
+/// leases, and those of its stack again if it holds none: it may go back to its caller without a look at this. (A
+/// window has room for a context: one that has not is never entered.)
 #[unsafe(naked)]
 pub unsafe extern "C" fn load() -> *mut Context {
     core::arch::naked_asm!(
@@ -829,11 +821,48 @@ pub unsafe extern "C" fn load() -> *mut Context {
         "subs r6, #2",
         "str r6, [r0, #{program_counter}]",
         "b 1b",
-        "4: push {{r0, r1, r2, lr}}",
-        "mov r0, r5",
-        "bl {open_leases}",
-        "pop {{r0, r1, r2, lr}}",
+        // Leases are in force, or were. Those that are get opened, the others closed.
+        "4: push {{r0, r1}}",
+        "ubfx r6, r2, #8, #8",
+        "strb r6, [r5, #{leases_open}]",
+        "cbz r6, 7f", // the bounds are set
+        // The window: so many eighths of this size. Those above are disabled.
+        "ubfx r7, r2, #17, #5",
+        "subs r7, #2",
+        "lsrs r3, r2, #24",
+        "orr r3, #0x100",
+        "rbit r3, r3",
+        "clz r3, r3",
+        "lsls r3, r7",
+        "subs r3, #{context}",
+        "str r3, [sp, #12]",
+        // The leases: the first that is in force, and how many.
+        "7: lsrs r7, r6, #4",
+        "and r6, r6, #15",
+        "subs r6, r7",
+        "add r4, r4, r7, lsl #4",
+        "adds r4, #{leases}",
+        "ldr r7, [r5, #{regions} + 4]",
+        "movs r3, #{lease_region}",
+        "8: cbz r6, 11f",
+        "ldr r0, [r4, #{start}]",
+        "ldr r1, [r4, #{registers}]",
+        "ubfx r5, r1, #1, #5",
+        "adds r5, #1", // log2 of the region's size, to which its address is aligned
+        "lsrs r0, r5",
+        "lsls r0, r5",
+        "orrs r0, r3",
+        "strd r0, r1, [r7]",
+        "adds r4, #{lease}",
+        "subs r6, #1",
+        "9: adds r3, #1",
+        "cmp r3, #{last_region}",
+        "bls 8b",
+        "pop {{r0, r1}}",
+        "ldr r5, 6f",
         "b 2b",
+        "11: strd r3, r6, [r7]",
+        "b 9b",
         ".balign 4",
         "6: .word {kernel}",
         kernel = sym __crossgate_kernel,
@@ -847,81 +876,18 @@ pub unsafe extern "C" fn load() -> *mut Context {
         pending_word = const offset::PENDING_WORD,
         arguments = const core::mem::offset_of!(Context, arguments),
         program_counter = const core::mem::offset_of!(Context, program_counter),
-        open_leases = sym open_leases,
-    )
-}
-
-const _: () = assert!(size_of::<ProcessRegions>() == 32, "`load` and `SVCall` multiply by it");
-
-/// Opens the leases that are in force for the current thread, closes those that were, and has its context
-/// lie in its window; in its stack if it holds none: it may go back to its caller without a look at this. (A window
-/// has room for a context: one that has not is never entered.)
-// Cold, so that calls without leases have the short way.
-#[cold]
-#[unsafe(naked)]
-pub unsafe extern "C" fn open_leases(kernel: &mut Kernel<Machine>) {
-    core::arch::naked_asm!(
-        "push {{r4, r5, r6, lr}}",
-        "ldr r1, [r0]", // the current thread
-        "ldr r2, [r1, #{level}]",
-        "ubfx r3, r2, #8, #8",
-        "strb r3, [r0, #{leases_open}]",
-        "cbz r3, 5f", // `load` has set the bounds
-        // The window: so many eighths of this size. Those above are disabled.
-        "ubfx r3, r2, #17, #5",
-        "subs r3, #2",
-        "lsrs r4, r2, #24",
-        "orr r4, #0x100",
-        "rbit r4, r4",
-        "clz r4, r4",
-        "lsls r4, r3",
-        "subs r4, #{context}",
-        "ldr r3, 6f",
-        "str r4, [r3, #-4]",
-        "5:",
-        // The leases: the first that is in force, and how many.
-        "ubfx r5, r2, #12, #4",
-        "ubfx r6, r2, #8, #4",
-        "subs r6, r5",
-        "add r1, r1, r5, lsl #4",
-        "adds r1, #{leases}",
-        "ldr r3, 7f",
-        "movs r5, #{region}",
-        "1: cbz r6, 3f",
-        "ldr r2, [r1, #{start}]",
-        "ldr r4, [r1, #{registers}]",
-        "ubfx r0, r4, #1, #5",
-        "adds r0, #1", // log2 of the region's size, to which its address is aligned
-        "lsrs r2, r0",
-        "lsls r2, r0",
-        "orrs r2, r5",
-        "strd r2, r4, [r3]",
-        "adds r1, #{lease}",
-        "subs r6, #1",
-        "2: adds r5, #1",
-        "cmp r5, #{last_region}",
-        "bls 1b",
-        "pop {{r4, r5, r6, pc}}",
-        "3: strd r5, r6, [r3]",
-        "b 2b",
-        ".balign 4",
-        "6: .word {bounds}",
-        "7: .word {region_registers}",
-        level = const offset::LEVEL,
-        leases_open = const LEASES_OPEN,
         context = const SAVED + FRAME,
         leases = const offset::LEASES,
-        region = const mpu::LEASE_REGION,
+        lease_region = const mpu::LEASE_REGION,
         last_region = const mpu::LEASE_REGION + LEASES_PER_CALL as u32 - 1,
         start = const Lease::START,
         registers = const Lease::REGISTERS,
         lease = const size_of::<Lease>(),
-        bounds = sym _stack_start,
-        region_registers = const mpu::REGION_REGISTERS,
     )
 }
 
-const _: () = assert!(size_of::<Lease>() == 16, "`open_leases` multiplies by it");
+const _: () = assert!(size_of::<ProcessRegions>() == 32, "`load` and `SVCall` multiply by it");
+const _: () = assert!(size_of::<Lease>() == 16, "`load` multiplies by it");
 
 /// What the idle thread does: let another thread run, then wait for interrupts.
 #[unsafe(naked)]

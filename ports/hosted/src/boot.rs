@@ -96,6 +96,7 @@ fn place(wiring: &System, regions: &[Region]) -> Result<System, String> {
         windows: process.windows,
         notifications: process.notifications,
         on_fault: process.on_fault,
+        first_notification: process.first_notification,
     });
     let mut has_first_thread = 0_u32;
     let mut threads = Vec::new();

@@ -93,6 +93,7 @@ pub(crate) mod tests {
             windows: &[],
             notifications: 0,
             on_fault: OnFault::DEFAULT,
+            first_notification: 0,
         }
     }
 
@@ -117,6 +118,7 @@ pub(crate) mod tests {
     pub(crate) static SYSTEM: System = System {
         processes: &[process("sensor"), process("control")],
         services: &[service("TEMPERATURE"), service("FAN")],
+        gates: &[],
         threads: &[thread("idle", 0), thread("main", 1)],
         notifications: &[],
         interrupts: &[],

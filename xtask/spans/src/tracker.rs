@@ -19,6 +19,12 @@ struct Handler {
 }
 
 impl Tracker {
+    /// Whether the last instruction was one of a handler.
+    #[must_use]
+    pub fn is_handling(&self) -> bool {
+        self.handler.is_some()
+    }
+
     /// Takes an instruction that is about to be executed. Gives the span that has ended with the one before it.
     ///
     /// Of what only threads execute, it is enough to be told of the first instruction of each block.

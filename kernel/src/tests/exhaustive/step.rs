@@ -31,7 +31,7 @@ pub enum Step {
     /// A call that is given the handle of a service, and is lent something.
     Pass(usize, Word, Lend),
     Leave(Word),
-    /// For a set of notifications.
+    /// For the notification of this index.
     Wait(Word),
     /// ... with a timeout.
     WaitFor(Word, Word),
@@ -230,8 +230,8 @@ impl Model {
                 (if lock { number::MUTEX_WAIT } else { number::MUTEX_WAKE }, [mutex, 0, 0])
             }
             Step::Begin => (number::BEGIN, [0; 3]),
-            Step::Wait(set) => (number::WAIT, [set, FOR_EVER, FOR_EVER]),
-            Step::WaitFor(set, time) => (number::WAIT, [set, time, 0]),
+            Step::Wait(index) => (number::WAIT, [set(driver, index), FOR_EVER, FOR_EVER]),
+            Step::WaitFor(index, time) => (number::WAIT, [set(driver, index), time, 0]),
             Step::Signal(index) => (number::SIGNAL, [index, 0, 0]),
             Step::Acknowledge(index) => (number::ACKNOWLEDGE, [index, 0, 0]),
             Step::Sleep(time) => (number::SLEEP, [time, 0, 0]),
@@ -282,4 +282,13 @@ impl Model {
             Err(effect) => Answer::from(effect).into(),
         }
     }
+}
+
+/// The set of a notification, as the current process says it. If it is not its own, that of one that nobody has.
+fn set(driver: &mut Driver, index: Word) -> Word {
+    let process = usize::from(driver.kernel.current().level.process);
+    let owner = driver.kernel.system.notifications[index].owner;
+    let first = driver.kernel.processes[process].first_notification;
+    let number = if usize::from(owner) == process { index - usize::from(first) } else { 31 };
+    table::Process::notification(number) as Word
 }

@@ -4,7 +4,7 @@ use super::{FREE_SLOT, Moment, Operation, Referee, Turn, arena, kernel};
 use board::port::boot::Machine;
 use board::port::kernel::memory::Span;
 use board::port::kernel::port::Port;
-use crossgate_abi::table::{Notification, Service, System};
+use crossgate_abi::table::{Notification, Process, Service, System};
 use crossgate_abi::{CallError, LIMIT_OVER, LIMIT_UNIT, WHOLE_BLOCK, number};
 use system_tests::arch::store;
 
@@ -316,8 +316,8 @@ impl Player {
                 let owned = self.system.processes.get(process).map_or(0, |it| it.notifications);
                 if !generator.one_in(8) {
                     // Often one.
-                    words[0] =
-                        owned & [generator.number(), 1 << generator.below(4)][generator.below(2)];
+                    let one = Process::notification(generator.below(4));
+                    words[0] = owned & [generator.number(), one][generator.below(2)];
                 }
                 (words[1], words[2]) = self.time();
             }

@@ -442,9 +442,12 @@ pub extern "C" fn look() {
     unprotect();
     let mut now = Moment::take(&arena().at_slow);
     now.registers.link = before.registers.link;
-    let mut differences = before.differences(&now);
-    // A return has its words in registers; others find them in their frame.
+    // A return has its words in registers; others find them in their frame. What it has in the others is nobody's.
     let is_return = before.registers.scratch[4] == number::system_call(number::RETURN) as u32;
+    if is_return {
+        now.registers.saved = before.registers.saved;
+    }
+    let mut differences = before.differences(&now);
     for index in [0, 1, 2, 4] {
         let (one, other) = (before.registers.scratch[index], now.registers.scratch[index]);
         if one != other && (is_return || index == 4) {

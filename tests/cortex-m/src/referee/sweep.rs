@@ -4,7 +4,7 @@ use super::{FREE_SLOT, Moment, Operation, Referee, Turn, arena, kernel};
 use board::port::boot::Machine;
 use board::port::kernel::memory::Span;
 use board::port::kernel::port::Port;
-use crossgate_abi::table::{Notification, System};
+use crossgate_abi::table::{Notification, Process, System};
 use crossgate_abi::{CallError, number};
 use system_tests::report::expect_that;
 
@@ -66,7 +66,7 @@ fn come_to(referee: &mut Referee, system: &System, thread: usize) -> bool {
                 let stack_pointer = referee.stack_pointer();
                 let (number, words) = match owned(system) {
                     0 => (number::SLEEP, [0, 1 << 16, 0, 0]),
-                    set => (number::WAIT, [set & set.wrapping_neg(), FOR_EVER, FOR_EVER, 0]),
+                    set => (number::WAIT, [first_of(set), FOR_EVER, FOR_EVER, 0]),
                 };
                 referee.compare(&operation(number, words, stack_pointer));
             }
@@ -79,6 +79,11 @@ fn come_to(referee: &mut Referee, system: &System, thread: usize) -> bool {
 fn owned(system: &System) -> u32 {
     let process = usize::from(kernel().current_thread().level().process);
     system.processes.get(process).map_or(0, |it| it.notifications)
+}
+
+/// The first notification of a set of a process' own, alone.
+fn first_of(owned: u32) -> u32 {
+    owned & Process::notification(0)
 }
 
 /// System call `number`.
@@ -167,7 +172,7 @@ impl Here<'_> {
             self.compare_number(number::YIELD, WORDS, stack_pointer);
             self.compare_number(number::THREAD_ID, WORDS, stack_pointer);
             self.compare_number(number::SIGNAL, [notification, 0, 0, 0], stack_pointer);
-            let for_ever = [owned & owned.wrapping_neg(), FOR_EVER, FOR_EVER, 0];
+            let for_ever = [first_of(owned), FOR_EVER, FOR_EVER, 0];
             self.compare_number(number::WAIT, for_ever, stack_pointer);
         }
     }
@@ -218,7 +223,7 @@ impl Here<'_> {
         let owned = owned(self.system);
         for low in times {
             for high in times {
-                for set in [owned, owned & owned.wrapping_neg(), 0] {
+                for set in [owned, first_of(owned), 0] {
                     self.compare_number(number::WAIT, [set, low, high, 0], self.usual());
                 }
             }

@@ -68,6 +68,16 @@ impl Symbols {
         &self.functions
     }
 
+    /// Where the function with this name starts, as [`name`](Symbols::name) tells it.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn address(&self, name: &str) -> Result<u32> {
+        let index = self.names.iter().position(|known| known == name);
+        let function = index.and_then(|index| self.functions.get(index));
+        Ok(function.with_context(|| format!("there is no function {name}"))?.address)
+    }
+
     /// The name of the function with this index, with the type or the module that it is in.
     pub fn name(&self, index: usize) -> &str {
         self.names.get(index).map_or("?", String::as_str)
