@@ -53,13 +53,17 @@ pub const BACKGROUND: u8 = 1;
 pub const MAX_PROCESSES: usize = 32;
 /// The most threads that a firmware can have, the idle thread included.
 pub const MAX_THREADS: usize = 32;
-/// The most notifications that a firmware can have.
-pub const MAX_NOTIFICATIONS: usize = 32;
+/// The most notifications that a firmware can have: a byte tells any of them, and where those of a process end.
+pub const MAX_NOTIFICATIONS: usize = 255;
+/// The most notifications that a process can own.
+pub const MAX_OWN_NOTIFICATIONS: usize = 32;
 /// The most budgets that a firmware can have.
 pub const MAX_BUDGETS: usize = 32;
 /// The most MMIO windows that a process can own.
 pub const MAX_WINDOWS: usize = 2;
 /// The unit of the [limits](number::LIMIT) of calls, in µs.
 pub const LIMIT_UNIT: u64 = 1024;
+/// In a [limit](number::LIMIT) of calls: the other bits are a time from now.
+pub const LIMIT_WITHIN: Word = 1 << 31;
 /// The [limit](number::LIMIT) of calls whose time is over.
 pub const LIMIT_OVER: u16 = u16::MAX;

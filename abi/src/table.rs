@@ -18,7 +18,7 @@ pub struct System {
     pub gates: &'static [Gate],
     /// The threads. The first is the idle thread, of priority 0.
     pub threads: &'static [Thread],
-    /// The notifications.
+    /// The notifications: first all of the first process, then all of the second, and so on.
     pub notifications: &'static [Notification],
     /// The interrupts that are bound to notifications.
     pub interrupts: &'static [Interrupt],
@@ -94,10 +94,21 @@ pub struct Process {
     pub memory: &'static ProcessMemory,
     /// The devices that it owns.
     pub windows: &'static [Window],
-    /// The notifications that it owns: bit n is notification n.
+    /// The notifications that it owns, numbered from the highest bit, 0, as that is what the CPU finds fastest.
     pub notifications: u32,
     /// What becomes of it when it crashes.
     pub on_fault: OnFault,
+    /// The index in the firmware of its notification 0; the others follow.
+    pub first_notification: u8,
+}
+
+impl Process {
+    /// The set of its notification `number`, counted from 0.
+    #[inline(always)]
+    #[must_use]
+    pub const fn notification(number: usize) -> u32 {
+        (1_u32 << 31).unbounded_shr(number as u32)
+    }
 }
 
 /// What becomes of a process that crashed.
@@ -346,6 +357,8 @@ pub struct Notification {
 }
 
 /// An interrupt line bound to a notification.
+// A port's assembly looks for a line in them.
+#[repr(C)]
 pub struct Interrupt {
     /// The number of the line in the interrupt controller.
     pub line: u16,

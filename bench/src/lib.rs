@@ -2,8 +2,9 @@
 //!
 //! `cargo xtask bench` runs the binaries on QEMU with `-icount shift=0`, where an instruction takes
 //! one nanosecond of virtual time, or as programs of the host, and reads the lines
-//! `result NAME NANOSECONDS` that they print. An operation is repeated 10,000 times; the empty loop is
-//! subtracted.
+//! `result NAME NANOSECONDS ROUNDS GOES` that they print. In one go an operation is repeated 2,000 times, and 10,000
+//! times on a host; the empty loop is subtracted, and the median of the goes told. [`report::mark`] is called before
+//! and after each loop: in every go first the empty one, then the one with the operation.
 #![no_std]
 #![forbid(unsafe_code)]
 

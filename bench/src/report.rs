@@ -6,9 +6,9 @@ use core::hint::black_box;
 use embedded_io::Write;
 
 /// How often an operation is repeated.
-pub const ROUNDS: u32 = 10_000;
-/// How often it is measured; the shortest time counts. Only on a host does something else run.
-const TIMES: u32 = if cfg!(target_os = "none") { 1 } else { 10 };
+pub const ROUNDS: u32 = if cfg!(target_os = "none") { 2_000 } else { 10_000 };
+/// How often that is measured; the median counts. On a host something else runs, too.
+const TIMES: usize = if cfg!(target_os = "none") { 5 } else { 11 };
 /// How long a tick of the timer is, in ns. The emulated board takes 1 ns for an instruction.
 const TICK: u64 = 1_000_000_000 / CLOCK_HZ as u64;
 
@@ -39,15 +39,18 @@ impl Bench {
 
     /// The ticks that `work` takes.
     fn ticks(&mut self, work: impl FnOnce()) -> u32 {
+        mark();
         let start = self.timer.elapsed();
         work();
-        self.timer.elapsed().wrapping_sub(start)
+        let end = self.timer.elapsed();
+        mark();
+        end.wrapping_sub(start)
     }
 
     /// Prints what one `operation` costs.
     pub fn measure(&mut self, name: &str, mut operation: impl FnMut()) {
-        let mut least = u32::MAX;
-        for _ in 0..TIMES {
+        let mut times = [0; TIMES];
+        for time in &mut times {
             let empty = self.ticks(|| {
                 for round in 0..ROUNDS {
                     black_box(round);
@@ -59,21 +62,23 @@ impl Bench {
                     operation();
                 }
             });
-            least = least.min(ticks - empty);
+            *time = ticks.saturating_sub(empty);
         }
-        self.print(name, least, ROUNDS);
+        times.sort_unstable();
+        self.print(name, times[TIMES / 2], ROUNDS, TIMES);
     }
 
     /// Prints what one of `rounds` operations costs, all of which `work` does, loop and all.
     pub fn measure_whole(&mut self, name: &str, rounds: u32, work: impl FnOnce()) {
+        let empty = self.ticks(|| ());
         let ticks = self.ticks(work);
-        self.print(name, ticks, rounds);
+        self.print(name, ticks.saturating_sub(empty), rounds, 1);
     }
 
-    fn print(&mut self, name: &str, ticks: u32, rounds: u32) {
+    fn print(&mut self, name: &str, ticks: u32, rounds: u32, goes: usize) {
         let (ticks, rounds) = (u64::from(ticks), u64::from(rounds));
         let each = (ticks * TICK + rounds / 2) / rounds;
-        let printed = writeln!(self.line, "result {name} {each}");
+        let printed = writeln!(self.line, "result {name} {each} {rounds} {goes}");
         assert!(printed.is_ok());
     }
 
@@ -81,6 +86,12 @@ impl Bench {
     pub fn end(self) -> ! {
         end()
     }
+}
+
+/// Tells who follows the execution in the emulator that what is measured begins, or has ended.
+#[inline(never)]
+pub fn mark() {
+    black_box(());
 }
 
 /// Ends the emulation.

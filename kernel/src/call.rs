@@ -9,6 +9,7 @@
 //! [gate](crossgate_abi::table::Gate); the core looks at the service.
 
 use crate::fault::Fault;
+use crate::grant::Grants;
 use crate::lease::InForce;
 use crate::limit::Limit;
 use crate::port::Port;
@@ -93,25 +94,11 @@ pub struct Exit {
     pub words: [Word; RESULT_WORDS],
 }
 
-/// Why a call is not made now.
-pub(crate) enum Refusal {
-    /// It never will be.
-    Error(CallError),
-    /// Another thread is in the object that this lock protects.
-    Busy(u8),
-    /// This process is not running.
-    Down(u8),
-}
-
-impl From<CallError> for Refusal {
-    fn from(error: CallError) -> Refusal {
-        Refusal::Error(error)
-    }
-}
-
 impl<P: Port> Kernel<P> {
     /// The current thread, whose registers are saved at `stack_pointer`, calls a method. If it does not
     /// enter it now, something else has to be done.
+    ///
+    /// Checks everything about the call, then makes it.
     #[inline(always)]
     pub fn call(
         &mut self,
@@ -119,29 +106,6 @@ impl<P: Port> Kernel<P> {
         selector: Word,
         words: &[Word; ARGUMENT_WORDS],
     ) -> Result<Entry, Effect> {
-        self.admit(stack_pointer, selector, words)
-            .map_err(|refusal| self.do_not_call(stack_pointer, refusal))
-    }
-
-    /// What happens instead of a call.
-    #[cold]
-    #[inline(never)]
-    fn do_not_call(&mut self, stack_pointer: Word, refusal: Refusal) -> Effect {
-        match refusal {
-            Refusal::Error(error) => Effect::error(error),
-            Refusal::Busy(lock) => self.wait_for_lock(stack_pointer, lock),
-            Refusal::Down(process) => self.call_later(stack_pointer, process),
-        }
-    }
-
-    /// Checks everything about a call, then makes it.
-    #[inline(always)]
-    fn admit(
-        &mut self,
-        stack_pointer: Word,
-        selector: Word,
-        words: &[Word; ARGUMENT_WORDS],
-    ) -> Result<Entry, Refusal> {
         let (index, service) = self.service_of(selector).ok_or(CallError::NoSuchService)?;
         let number = selector.wrapping_sub(service.gate.into());
         let method = service.methods.get(number).ok_or(CallError::NoSuchService)?;
@@ -150,25 +114,38 @@ impl<P: Port> Kernel<P> {
         let called_by = service.callers.rotate_right(caller.into());
         let running = self.running.rotate_right(service.owner.into());
         if called_by & running & 1 == 0 {
-            self.admit_by_grant(index, service, caller)?;
+            self.admit_by_grant(stack_pointer, index, service)?;
         }
         let thread = self.threads.current();
         if thread.limit == Limit::OVER {
             return Err(CallError::DeadlineExceeded.into());
         }
-        if usize::from(thread.depth()) >= thread.frames.len() {
+        if thread.next_frame().is_none() {
             return Err(CallError::TooDeep.into());
         }
         let window = P::window(thread.stack, stack_pointer);
         if window.top < thread.stack.start + P::ENTRY_SIZE + Word::from(service.stack) {
             return Err(CallError::StackTooSmall.into());
         }
-        let leases = self.take_leases_and_lock(stack_pointer, service, method, words)?;
+        let leases = self.take_leases(stack_pointer, method, words, service.owner)?;
+        if let Some(grants) = self.grants_for(method) {
+            (grants.check)(self, method.arguments, words, caller)?;
+        }
+        let mut care = 0;
+        // The last check. From here on the call is made.
+        if service.lock != NO_LOCK {
+            self.take_lock(stack_pointer, service.lock)?;
+            care = LOCKED;
+        }
+        if let Some(grants) = self.grants_for(method) {
+            (grants.pass)(self, method.arguments, words, service.owner);
+            care |= method.results.kinds as u8 & HANDLES_OF_RESULTS;
+        }
         let thread = self.threads.current();
         let caller = thread.level;
         if let Some(frame) = thread.next_frame() {
             (frame.stack_pointer, frame.level) = (stack_pointer, caller);
-            frame.service = index as u8;
+            (frame.service, frame.care) = (index as u8, care);
         }
         let level = Level { process: service.owner, leases, window: window.registers };
         thread.enter(level);
@@ -181,38 +158,16 @@ impl<P: Port> Kernel<P> {
         })
     }
 
+    /// What passes on the handles among the words of a method, if it has some.
+    #[inline(always)]
+    fn grants_for(&self, method: &Method) -> Option<&'static Grants<P>> {
+        self.grants.filter(|_| method.arguments.kinds & Method::HANDLES != 0)
+    }
+
     /// The service that has a gate, and its index.
     pub(crate) fn service_of(&self, gate: Word) -> Option<(usize, &'static Service)> {
         let index = self.gates.get(gate)?.service.into();
         Some((index, self.services.get(index)?))
-    }
-
-    /// What only some calls need. Tells which leases the callee gets.
-    #[inline(always)]
-    fn take_leases_and_lock(
-        &mut self,
-        stack_pointer: Word,
-        service: &Service,
-        method: &Method,
-        words: &[Word; ARGUMENT_WORDS],
-    ) -> Result<InForce, Refusal> {
-        let leases = self.take_leases(stack_pointer, method, words, service.owner)?;
-        let passes_handles = method.arguments.kinds & Method::HANDLES != 0;
-        if passes_handles && let Some(grants) = self.grants {
-            let caller = self.threads.current().level.process;
-            (grants.check)(self, method.arguments, words, caller)?;
-        }
-        // The last check. From here on the call is made.
-        if service.lock != NO_LOCK {
-            self.take_lock(service.lock)?;
-        }
-        if passes_handles && let Some(grants) = self.grants {
-            (grants.pass)(self, method.arguments, words, service.owner);
-            if let Some(frame) = self.threads.current().next_frame() {
-                frame.care |= method.results.kinds as u8 & HANDLES_OF_RESULTS;
-            }
-        }
-        Ok(leases)
     }
 
     /// The current thread returns from the method that it is in: the short way, if there is nothing
@@ -232,7 +187,7 @@ impl<P: Port> Kernel<P> {
     /// The current thread returns from a method that failed, or whose object others may wait for, or
     /// whose caller has gone down; or it is in none. If it goes back to its caller, the reply is
     /// to be delivered, and then [another thread](Self::reschedule) may be more urgent.
-    #[inline(never)]
+    #[inline(always)]
     pub fn leave_with_care(&mut self, words: &[Word; ARGUMENT_WORDS]) -> Result<Exit, Effect> {
         let thread = self.threads.current();
         let callee = thread.level.process;
@@ -305,6 +260,7 @@ impl<P: Port> Kernel<P> {
 }
 
 /// A thunk may say that it refused an argument. Any other failure is not its to tell.
+#[inline]
 fn refused(status: Word) -> CallError {
     if Status(status) == CallError::BadArgument.into() {
         CallError::BadArgument

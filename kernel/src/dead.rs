@@ -75,7 +75,7 @@ impl<P: Port> Kernel<P> {
     /// Tells the name of each piece of memory, and of which number it is if there are several.
     pub fn parts(&self, tell: &mut impl FnMut(&'static str, usize, Span)) {
         fields!(tell, 0, "kernel.", self => Kernel {
-            threads, running, gates, port, services, notifications, signalled, system, locks, flash, processes,
+            threads, running, gates, port, services, notifications, system, locks, flash, processes,
             next_deadline, ready, faults, refusals, states, limits, grants, granted, budgets,
         });
         for index in 0..self.system.threads.len() {

@@ -11,7 +11,8 @@ use crate::port::Port;
 use crate::thread::{ThreadId, Wait};
 use crate::{Effect, Kernel};
 use crossgate_abi::{
-    ARGUMENT_WORDS, CallError, Cause, FAULT_RECORDS as RECORDS, FaultRecord, Status, Word,
+    ARGUMENT_WORDS, CallError, Cause, FAULT_RECORDS as RECORDS, FaultRecord, MAX_CALL_DEPTH,
+    Status, Word,
 };
 
 /// The faults of a kind so far.
@@ -52,6 +53,9 @@ impl Fault {
     }
 }
 
+const _: () = assert!(FaultRecord::CHAIN == 6 && FaultRecord::WORDS == 8, "`report` writes it");
+const _: () = assert!(MAX_CALL_DEPTH <= size_of::<u64>(), "a chain of calls fits there");
+
 impl<P: Port> Kernel<P> {
     /// The current process did something that it must not do, at `instruction`; `address` is what
     /// it tried to access. Both are 0 where that is unknown.
@@ -72,7 +76,12 @@ impl<P: Port> Kernel<P> {
     /// Notes what a thread did in the name of a process, and tells who is to be told.
     #[inline(never)]
     pub(crate) fn report(&mut self, id: ThreadId, process: u8, fault: &Fault) {
-        let thread = self.threads.get(id);
+        let thread = self.threads.get_mut(id);
+        let depth = thread.depth();
+        let mut chain = 0;
+        for frame in thread.frames_in_use().iter().rev() {
+            chain = chain << 8 | u64::from(frame.service);
+        }
         let (mut file, mut length) = (0, 0);
         if fault.file_length != 0
             && let Some(name) = Span::new(fault.file, fault.file_length)
@@ -87,13 +96,10 @@ impl<P: Port> Kernel<P> {
         let Faults { records, count } = faults;
         let Some(record) = records.get_mut(*count % RECORDS) else { return };
         *count += 1;
-        let who = FaultRecord::who(process, id.index() as u8, fault.cause, thread.depth());
-        *record = [who, fault.address, fault.instruction, file, length, fault.line, 0, 0];
-        for (call, frame) in thread.frames.iter().take(thread.depth().into()).enumerate() {
-            if let Some(word) = record.get_mut(FaultRecord::CHAIN + call / 4) {
-                *word |= Word::from(frame.service) << (call % 4 * 8);
-            }
-        }
+        let who = FaultRecord::who(process, id.index() as u8, fault.cause, depth);
+        let chain = [chain as u32 as Word, (chain >> 32) as Word];
+        let Fault { address, instruction, line, .. } = *fault;
+        *record = [who, address, instruction, file, length, line, chain[0], chain[1]];
         if let Some(watch) = &self.system.fault_watch {
             self.signal(usize::from(watch.notification));
         }
@@ -121,7 +127,6 @@ impl<P: Port> Kernel<P> {
     }
 
     /// The current thread returned into a process that has gone down meanwhile.
-    #[inline(never)]
     pub(crate) fn unwind_current(&mut self) -> Effect {
         // What that process had lent to the call has come back.
         self.wake_all(Wait::Memory);

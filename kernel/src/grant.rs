@@ -5,9 +5,8 @@
 //! so there are never more than fit. One ends when its receiver or the owner of the service goes down,
 //! or when the owner revokes all.
 
-use crate::Kernel;
-use crate::call::Refusal;
 use crate::port::Port;
+use crate::{Effect, Kernel};
 use crossgate_abi::table::Service;
 use crossgate_abi::{CallError, Shape, Status, Word};
 
@@ -35,20 +34,21 @@ impl<P: Port> Grants<P> {
 }
 
 impl<P: Port> Kernel<P> {
-    /// Admits a call that the wiring alone does not: if another process has granted it, and its server
-    /// is not down.
+    /// Admits a call of the current thread, whose registers are saved at `stack_pointer`, that the wiring alone
+    /// does not: if another process has granted it, and its server is not down.
     #[cold]
     pub(crate) fn admit_by_grant(
-        &self,
+        &mut self,
+        stack_pointer: Word,
         index: Word,
         service: &Service,
-        caller: u8,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), Effect> {
+        let caller = self.threads.current().level.process;
         let granted = self.granted.get(index).map_or(0, |granted| *granted);
         if (service.callers | granted).rotate_right(caller.into()) & 1 == 0 {
-            Err(Refusal::Error(CallError::NotPermitted))
+            Err(CallError::NotPermitted.into())
         } else if !self.is_running(service.owner) {
-            Err(Refusal::Down(service.owner))
+            Err(self.call_later(stack_pointer, service.owner))
         } else {
             Ok(())
         }

@@ -128,7 +128,7 @@ impl<P: Port> Kernel<P> {
     /// Checks the leases among the argument words of a call of the current thread, whose registers
     /// are saved at `stack_pointer`, and writes down those that the call needs. Tells which will be in
     /// force in it.
-    #[inline(always)]
+    #[inline(never)]
     pub(crate) fn take_leases(
         &mut self,
         stack_pointer: Word,
@@ -177,7 +177,7 @@ impl<P: Port> Kernel<P> {
     }
 
     /// Where `memory` that the current thread lends comes from, if it may.
-    #[inline(always)]
+    #[inline(never)]
     fn source_of(
         &mut self,
         stack_pointer: Word,
@@ -192,14 +192,15 @@ impl<P: Port> Kernel<P> {
             return Ok(Source::STACK);
         }
         let process = thread.level.process;
-        let held = thread
-            .leases()
-            .find(|held| held.memory.contains(memory) && (held.writable || !writable))
-            .map(|held| held.source);
         if self.shared(process).contains(memory) {
             return Ok(Source(process));
         }
-        held.ok_or(CallError::BadLease)
+        self.threads
+            .current()
+            .leases()
+            .find(|held| held.memory.contains(memory) && (held.writable || !writable))
+            .map(|held| held.source)
+            .ok_or(CallError::BadLease)
     }
 
     /// The part of a process' memory that it may lend.

@@ -55,7 +55,7 @@ mod tests;
 
 use budget::Budgets;
 use crossgate_abi::table::{Gate, Process, Service, System};
-use crossgate_abi::{CallError, Status};
+use crossgate_abi::{CallError, Status, Word};
 use fault::Faults;
 use grant::Grants;
 use limit::Limits;
@@ -64,6 +64,7 @@ use memory::Span;
 use notification::Notification;
 use port::Port;
 use schedule::Ready;
+use system_call::Outcome;
 use thread::{Thread, ThreadId, Threads};
 use time::NEVER;
 
@@ -76,33 +77,39 @@ pub struct Effect {
     /// Whether another thread (or another place of the same) is current now: then its saved context
     /// is to be loaded, and what is [pending](Thread::take_pending) for it to be settled.
     pub switch: bool,
-    replied: bool,
-    status: u8,
+    outcome: Outcome,
 }
 
 impl Effect {
     /// Go on as if nothing had happened.
-    pub const CONTINUE: Effect = Effect { switch: false, replied: false, status: 0 };
+    pub const CONTINUE: Effect = Effect { switch: false, outcome: Outcome::NONE };
     /// Go on with the thread that is current now.
-    pub const SWITCH: Effect = Effect { switch: true, replied: false, status: 0 };
+    pub const SWITCH: Effect = Effect { switch: true, outcome: Outcome::NONE };
 
     /// Go on with the same thread, whose system call ends like this.
     #[inline(always)]
     pub const fn reply(status: Status) -> Effect {
-        Effect { switch: false, replied: true, status: status.0 as u8 }
+        Effect { switch: false, outcome: Outcome::of(status) }
     }
 
     /// The same, with an error.
     #[inline(always)]
     pub const fn error(error: CallError) -> Effect {
-        Effect { switch: false, replied: true, status: error as u8 }
+        Effect { switch: false, outcome: Outcome::of(Status(error as Word)) }
     }
 
     /// How the system call of the thread that made it ends, if it does now.
     #[inline(always)]
     #[must_use]
     pub fn status(self) -> Option<Status> {
-        self.replied.then_some(Status(self.status.into()))
+        self.outcome.status()
+    }
+}
+
+impl From<CallError> for Effect {
+    #[inline(always)]
+    fn from(error: CallError) -> Effect {
+        Effect::error(error)
     }
 }
 
@@ -120,8 +127,6 @@ pub struct Kernel<P: Port> {
     pub port: P,
     pub(crate) services: &'static [Service],
     pub(crate) notifications: &'static mut [Notification],
-    /// The notifications that have signals: bit n is notification n.
-    pub(crate) signalled: u32,
     pub(crate) system: &'static System,
     pub(crate) locks: &'static mut [Lock],
     pub(crate) flash: Span,
@@ -148,9 +153,9 @@ pub struct Offsets {
     pub system: usize,
     pub processes: usize,
     pub notifications: usize,
-    pub signalled: usize,
     pub ready: usize,
     pub budgets: usize,
+    pub limits: usize,
 }
 
 /// The kernel's memory, as large as the wiring needs it.
@@ -186,7 +191,6 @@ impl<P: Port> Kernel<P> {
             flash: Span::EMPTY,
             locks: storage.locks,
             notifications: storage.notifications,
-            signalled: 0,
             next_deadline: NEVER,
             faults: Faults::NONE,
             refusals: Faults::NONE,
@@ -206,9 +210,9 @@ impl<P: Port> Kernel<P> {
         system: core::mem::offset_of!(Self, system),
         processes: core::mem::offset_of!(Self, processes),
         notifications: core::mem::offset_of!(Self, notifications),
-        signalled: core::mem::offset_of!(Self, signalled),
         ready: core::mem::offset_of!(Self, ready),
         budgets: core::mem::offset_of!(Self, budgets),
+        limits: core::mem::offset_of!(Self, limits),
     };
 
     /// The thread that runs.

@@ -11,7 +11,7 @@
 //! told. A process that forges such a word may lend its priority to a visitor, but only while that is in the
 //! process: when the visitor leaves it, in whatever way, those who wait for it there are told to look again.
 
-use crate::call::{Frame, LOCKED, Refusal};
+use crate::call::{Frame, LOCKED};
 use crate::memory::Span;
 use crate::port::Port;
 use crate::system_call::Outcome;
@@ -39,33 +39,31 @@ impl Lock {
     pub const FREE: Lock = Lock { holder: ThreadId::IDLE, contended: false };
 
     /// The thread that is in the object.
+    #[inline]
     pub(crate) fn holder(self) -> Option<ThreadId> {
         (self.holder != ThreadId::IDLE).then_some(self.holder)
     }
 }
 
 impl<P: Port> Kernel<P> {
-    /// The current thread takes the lock of an object for its next call, if it is free.
+    /// The current thread, whose registers are saved at `stack_pointer`, takes the lock of an object for its next
+    /// call. If it is not free, it waits.
     #[inline(never)]
-    pub(crate) fn take_lock(&mut self, lock: u8) -> Result<(), Refusal> {
-        match self.locks.get(usize::from(lock)).and_then(|lock| lock.holder()) {
-            Some(holder) if self.leads_back(holder) => Err(CallError::Deadlock.into()),
-            Some(_) => Err(Refusal::Busy(lock)),
-            None => {
-                if let Some(free) = self.locks.get_mut(usize::from(lock)) {
-                    free.holder = self.threads.current_id();
-                }
-                if let Some(frame) = self.threads.current().next_frame() {
-                    frame.care |= LOCKED;
-                }
-                Ok(())
-            }
+    pub(crate) fn take_lock(&mut self, stack_pointer: Word, lock: u8) -> Result<(), Effect> {
+        let me = self.threads.current_id();
+        let Some(state) = self.locks.get_mut(usize::from(lock)) else { return Ok(()) };
+        let Some(holder) = state.holder() else {
+            state.holder = me;
+            return Ok(());
+        };
+        if self.leads_back(holder) {
+            return Err(CallError::Deadlock.into());
         }
+        Err(self.wait_for_lock(stack_pointer, lock))
     }
 
     /// The current thread waits for the lock of an object, to make its call again when it is free.
-    #[inline(never)]
-    pub(crate) fn wait_for_lock(&mut self, stack_pointer: Word, lock: u8) -> Effect {
+    fn wait_for_lock(&mut self, stack_pointer: Word, lock: u8) -> Effect {
         let holder = self.locks.get_mut(usize::from(lock)).and_then(|lock| {
             lock.contended = true;
             lock.holder()
@@ -131,23 +129,23 @@ impl<P: Port> Kernel<P> {
     /// The current thread found the mutex at `address` taken.
     pub(crate) fn mutex_wait(&mut self, address: Word) -> Outcome {
         let Some(value) = self.read_mutex(address) else {
-            return Some(CallError::BadArgument.into());
+            return CallError::BadArgument.into();
         };
         if value == 0 {
-            return Some(Status::OK);
+            return Status::OK.into();
         }
         let Some(holder) = self.mutex_holder(value) else {
-            return Some(CallError::BadArgument.into());
+            return CallError::BadArgument.into();
         };
         if self.leads_back(holder) {
-            return Some(CallError::Deadlock.into());
+            return CallError::Deadlock.into();
         }
         self.port.write_word(address, value | CONTENDED);
         let process = self.threads.current().level.process;
         self.watch_returns(holder, process);
         self.current().pending = Pending::status(Status::OK);
         self.block(Wait::Mutex(address), Some(holder));
-        None
+        Outcome::NONE
     }
 
     /// The current thread frees the mutex at `address`, which others wait for.
@@ -176,11 +174,14 @@ impl<P: Port> Kernel<P> {
     fn mutex_holder(&mut self, value: Word) -> Option<ThreadId> {
         let process = self.current().level.process;
         let pointer = value & !CONTENDED;
-        self.threads.ids().find(|&id| {
+        for id in self.threads.ids() {
             let thread = self.threads.get(id);
             let stack = thread.stack;
-            stack.start < pointer && pointer <= stack.end && thread.has_entered(process)
-        })
+            if stack.start < pointer && pointer <= stack.end && thread.has_entered(process) {
+                return Some(id);
+            }
+        }
+        None
     }
 
     /// Whether `holder` is the current thread, or waits for it, directly or not.
@@ -199,9 +200,10 @@ impl<P: Port> Kernel<P> {
     }
 
     /// The current thread waits for something. If another has it, that is lent the priority.
+    #[inline(always)]
     pub(crate) fn block(&mut self, wait: Wait, holder: Option<ThreadId>) {
-        self.ready.remove_first(self.threads.current());
-        let thread = self.current();
+        let thread = self.threads.current();
+        self.ready.remove_first(thread);
         thread.wait = wait;
         thread.blocked_on = holder;
         if let Some(holder) = holder {

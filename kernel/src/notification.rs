@@ -11,7 +11,8 @@ use crate::system_call::{Outcome, microseconds};
 use crate::thread::{Pending, ThreadId, Wait};
 use crate::time::NEVER;
 use crate::{Effect, Kernel};
-use crossgate_abi::{ARGUMENT_WORDS, CallError, Cause, MAX_NOTIFICATIONS, NOBODY, Status, Word};
+use crossgate_abi::table::Process;
+use crossgate_abi::{ARGUMENT_WORDS, CallError, Cause, NOBODY, Status, Word};
 
 /// The state of a notification.
 ///
@@ -28,7 +29,9 @@ pub struct Notification {
 }
 
 impl Notification {
-    /// Where a port's assembly finds who waits for it: bit t is thread t.
+    /// Where a port's assembly finds how many signals it has, ...
+    pub const SIGNALS: usize = core::mem::offset_of!(Notification, signals);
+    /// ... and who waits for it: bit t is thread t.
     pub const WAITERS: usize = core::mem::offset_of!(Notification, waiters);
 
     /// No signals, no waiters.
@@ -59,7 +62,6 @@ impl<P: Port> Kernel<P> {
         }
         let counting = self.system.notifications.get(index).is_some_and(|wiring| wiring.counting);
         state.signals = if counting { state.signals.saturating_add(1) } else { 1 };
-        self.signalled |= 1 << (index & 31);
     }
 
     /// Gives a signal to the most urgent of the threads that wait for it.
@@ -80,95 +82,103 @@ impl<P: Port> Kernel<P> {
     /// The most urgent thread of a set that is not empty.
     #[inline]
     fn most_urgent(&self, mut set: u32) -> ThreadId {
-        let mut best = ThreadId::new(set.trailing_zeros() as usize);
+        let mut best = self.threads.get(ThreadId::new(set.trailing_zeros() as usize));
         set &= set.wrapping_sub(1);
         while set != 0 {
-            let other = ThreadId::new(set.trailing_zeros() as usize);
-            if self.threads.get(other).priority > self.threads.get(best).priority {
+            let other = self.threads.get(ThreadId::new(set.trailing_zeros() as usize));
+            if other.priority > best.priority {
                 best = other;
             }
             set &= set.wrapping_sub(1);
         }
-        best
+        best.id
     }
 
-    /// The current thread waits for any of a set of notifications. `words` are those of the system call.
+    /// The current thread waits for any of a set of notifications of the process that it is in. `words` are those of
+    /// the system call.
     pub(crate) fn wait(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Outcome {
         let [set, low, high, _] = *words;
         let (set, timeout) = (set as u32, microseconds(low, high));
-        if set & !self.owned() != 0 {
-            return Some(CallError::NotPermitted.into());
-        }
-        let signalled = set & self.signalled;
-        if signalled != 0 {
-            words[1] = self.consume(signalled);
-            return Some(Status::OK);
-        }
-        if timeout == 0 {
-            return Some(Status::TIMED_OUT);
+        let process = self.threads.current().level.process;
+        let owned =
+            self.processes.get(usize::from(process)).map_or(0, |wiring| wiring.notifications);
+        if set & !owned != 0 {
+            return CallError::NotPermitted.into();
         }
         let me = self.threads.current_id();
-        let mut rest = set;
-        while rest != 0 {
-            if let Some(state) = self.notifications.get_mut(rest.trailing_zeros() as usize) {
+        let consume_or_enter = |state: &mut Notification| {
+            let is_signalled = state.signals != 0;
+            if is_signalled {
+                state.signals -= 1;
+            } else {
                 state.waiters |= me.bit();
             }
-            rest &= rest.wrapping_sub(1);
+            is_signalled
+        };
+        let signalled = self.visit(process, set, consume_or_enter);
+        if signalled.is_some() || timeout == 0 {
+            self.forget_waiter(me, set);
+            words[1] = signalled.unwrap_or(0);
+            return signalled.map_or(Status::TIMED_OUT, |_| Status::OK).into();
         }
         self.block(Wait::Notifications(set), None);
         if timeout != NEVER {
-            self.threads.current().pending = Pending::status(Status::TIMED_OUT);
-            let deadline = self.port.now().saturating_add(timeout);
-            self.start_timer(me, deadline);
+            let deadline = self.after(timeout);
+            self.time_out(deadline, Status::TIMED_OUT);
+        }
+        Outcome::NONE
+    }
+
+    /// Shows each notification of a set that a process owns, in their order, until `is_it` says that this is the
+    /// one. Tells the index of that.
+    #[inline(always)]
+    fn visit(
+        &mut self,
+        process: u8,
+        mut set: u32,
+        mut is_it: impl FnMut(&mut Notification) -> bool,
+    ) -> Option<Word> {
+        let first = self.processes.get(usize::from(process))?.first_notification.into();
+        let mut index: Word = first;
+        for state in self.notifications.get_mut(first..)? {
+            if set == 0 {
+                break;
+            }
+            if set >> 31 != 0 && is_it(state) {
+                return Some(index);
+            }
+            set <<= 1;
+            index = index.wrapping_add(1);
         }
         None
     }
 
-    /// Takes a signal of the first of these notifications, which all have one.
-    #[inline(never)]
-    fn consume(&mut self, signalled: u32) -> Word {
-        let index = signalled.trailing_zeros() as usize;
-        if let Some(state) = self.notifications.get_mut(index) {
-            state.signals -= 1;
-            if state.signals == 0 {
-                self.signalled &= !(1 << index);
-            }
-        }
-        index
-    }
-
-    /// The notifications that the current process owns.
-    #[inline(always)]
-    fn owned(&mut self) -> u32 {
-        let process = self.threads.current().level.process;
-        self.processes.get(usize::from(process)).map_or(0, |process| process.notifications)
-    }
-
     /// The current thread has served the interrupts of a notification: they may come again.
     pub(crate) fn acknowledge(&mut self, index: Word) -> Status {
-        if index >= MAX_NOTIFICATIONS || self.owned() >> index & 1 == 0 {
-            return CallError::NotPermitted.into();
+        let process = self.threads.current().level.process;
+        match self.system.notifications.get(index) {
+            Some(wiring) if wiring.owner == process => {
+                self.mask_interrupts(index, 1, false);
+                Status::OK
+            }
+            _ => CallError::NotPermitted.into(),
         }
-        self.mask_interrupts(1 << index, false);
-        Status::OK
     }
 
-    /// The owner of these notifications goes down: their interrupts are masked until it acknowledges
-    /// them, and signals that it has not waited for are lost.
-    pub(crate) fn silence(&mut self, owned: u32) {
-        self.mask_interrupts(owned, true);
-        self.signalled &= !owned;
-        for (index, state) in self.notifications.iter_mut().enumerate() {
-            if owned >> (index & 31) & 1 != 0 {
-                state.signals = 0;
-            }
-        }
+    /// A process goes down: the interrupts of its notifications are masked until it acknowledges them, and
+    /// signals that it has not waited for are lost.
+    pub(crate) fn silence(&mut self, process: &Process) {
+        let first = usize::from(process.first_notification);
+        let count = process.notifications.leading_ones() as usize;
+        self.mask_interrupts(first, count, true);
+        let own = self.notifications.get_mut(first..first + count);
+        own.unwrap_or_default().iter_mut().for_each(|state| state.signals = 0);
     }
 
     /// Masks the interrupts that are bound to one of these notifications, or lets them arrive.
-    fn mask_interrupts(&mut self, notifications: u32, mask: bool) {
+    fn mask_interrupts(&mut self, first: Word, count: Word, mask: bool) {
         for interrupt in self.system.interrupts {
-            if notifications >> (interrupt.notification & 31) & 1 != 0 {
+            if usize::from(interrupt.notification).wrapping_sub(first) < count {
                 self.port.mask(interrupt.line, mask);
             }
         }
@@ -196,13 +206,13 @@ impl<P: Port> Kernel<P> {
         }
     }
 
-    /// Takes a thread off the lists of the waiters for a set of notifications.
-    fn forget_waiter(&mut self, id: ThreadId, mut set: u32) {
-        while set != 0 {
-            if let Some(state) = self.notifications.get_mut(set.trailing_zeros() as usize) {
-                state.waiters &= !id.bit();
-            }
-            set &= set.wrapping_sub(1);
-        }
+    /// Takes a thread off the lists of the waiters for a set of notifications of the process that it is in.
+    fn forget_waiter(&mut self, id: ThreadId, set: u32) {
+        let process = self.threads.get(id).level.process;
+        let leave = |state: &mut Notification| {
+            state.waiters &= !id.bit();
+            false
+        };
+        self.visit(process, set, leave);
     }
 }

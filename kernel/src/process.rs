@@ -19,7 +19,6 @@
 
 use crate::call::{LOCKED, OVERDUE, STALE};
 use crate::port::Port;
-use crate::system_call::Outcome;
 use crate::thread::{Pending, ThreadId, Wait};
 use crate::{Effect, Kernel};
 use crossgate_abi::table::OnFault;
@@ -108,7 +107,7 @@ impl<P: Port> Kernel<P> {
     }
 
     /// The current thread wants to begin.
-    pub(crate) fn begin(&mut self) -> Outcome {
+    pub(crate) fn begin(&mut self) -> Option<Status> {
         let thread = self.threads.current();
         let (id, process) = (thread.id, thread.level.process);
         let wiring = self.system.threads.get(id.index());
@@ -184,7 +183,7 @@ impl<P: Port> Kernel<P> {
         state.reset = 0;
         self.running &= !(1 << (process & 31));
         if wiring.notifications != 0 {
-            self.silence(wiring.notifications);
+            self.silence(wiring);
         }
         if let Some(grants) = self.grants {
             (grants.end)(self, process);
@@ -224,7 +223,7 @@ impl<P: Port> Kernel<P> {
     }
 
     /// The supervisor has `process` begin anew, or stop.
-    pub(crate) fn supervise(&mut self, process: Word, stopped: bool) -> Outcome {
+    pub(crate) fn supervise(&mut self, process: Word, stopped: bool) -> Option<Status> {
         let current = self.current().level.process;
         let is_permitted = self.supervisor() == Some(current);
         let (true, Some(state)) = (is_permitted, self.states.get_mut(process)) else {
@@ -241,6 +240,11 @@ impl<P: Port> Kernel<P> {
         let mut gives_back = false;
         loop {
             let thread = self.threads.get_mut(id);
+            if !matches!(thread.wait, Wait::Nothing) {
+                // First, as long as it is in the process whose notifications it may wait for.
+                self.interrupt_wait(id);
+                continue;
+            }
             gives_back |= thread.level.leases.count() != 0;
             let Some(frame) = thread.pop() else {
                 self.come_home(id);
@@ -251,14 +255,10 @@ impl<P: Port> Kernel<P> {
             let error =
                 if is_overdue { CallError::DeadlineExceeded } else { CallError::ServerFaulted };
             thread.pending = Pending::status(error.into());
-            let waits = !matches!(thread.wait, Wait::Nothing);
             if thread.is_waited_for {
                 self.leave_mutexes(id);
             }
             self.release_lock_of(frame);
-            if waits {
-                self.interrupt_wait(id);
-            }
             if !frame.is_stale() {
                 break;
             }
@@ -273,9 +273,8 @@ impl<P: Port> Kernel<P> {
         let thread = self.threads.get(id);
         let home = self.states.get(usize::from(thread.level.process));
         if home.is_some_and(|home| !home.stopped) {
-            self.interrupt_wait(id);
             self.threads.get_mut(id).begin::<P>();
-        } else if !matches!(thread.wait, Wait::Ended) {
+        } else {
             self.end(id);
         }
     }

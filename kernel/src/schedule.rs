@@ -60,7 +60,7 @@ impl Ready {
     }
 
     /// Takes out a thread that is the first of its level, as the current one is.
-    #[inline(always)]
+    #[inline(never)]
     pub(crate) fn remove_first(&mut self, thread: &Thread) {
         let level = level(thread);
         if self.last[level] == thread.id {

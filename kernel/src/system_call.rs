@@ -5,14 +5,38 @@ use crate::port::Port;
 use crate::{Effect, Kernel};
 use crossgate_abi::{ARGUMENT_WORDS, CallError, Cause, Status, Word, number};
 
-/// How a system call ends; `None` if it does not now, because the thread waits, or has ended, or goes on
-/// elsewhere.
-pub(crate) type Outcome = Option<Status>;
+/// How a system call ends, if it does now. It does not if the thread waits, or has ended, or goes on elsewhere.
+// A byte, so that it fits a register, and an effect does too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Outcome(u8);
+
+impl Outcome {
+    /// It does not end now. (No status has this number.)
+    pub const NONE: Outcome = Outcome(u8::MAX);
+
+    /// It ends like this.
+    pub const fn of(status: Status) -> Outcome {
+        Outcome(status.0 as u8)
+    }
+
+    /// How it ends, if it does now.
+    #[inline(always)]
+    pub fn status(self) -> Option<Status> {
+        (self != Outcome::NONE).then_some(Status(self.0.into()))
+    }
+}
+
+impl<T: Into<Status>> From<T> for Outcome {
+    #[inline(always)]
+    fn from(end: T) -> Outcome {
+        Outcome::of(end.into())
+    }
+}
 
 impl<P: Port> Kernel<P> {
     /// The current thread, whose registers are saved at `stack_pointer`, makes a system call other than a
     /// return. Its results are in `words`, from the second one on.
-    #[inline(never)]
+    #[inline(always)]
     pub fn system_call(
         &mut self,
         stack_pointer: Word,
@@ -22,8 +46,8 @@ impl<P: Port> Kernel<P> {
         self.current().stack_pointer = stack_pointer;
         let outcome = self.outcome(number, words);
         let Effect { switch, .. } = self.reschedule();
-        // Without an outcome the thread does not go on where it was, even if it is the next to run.
-        outcome.map_or(Effect::SWITCH, |status| Effect { switch, ..Effect::reply(status) })
+        // Without an end the thread does not go on where it was, even if it is the next to run.
+        Effect { switch: switch || outcome == Outcome::NONE, outcome }
     }
 
     /// The index of the current thread.
@@ -39,60 +63,56 @@ impl<P: Port> Kernel<P> {
         match number {
             number::YIELD => {
                 self.ready.rotate(self.threads.current());
-                Some(Status::OK)
+                Status::OK.into()
             }
-            number::SIGNAL => Some(self.signal_by_thread(first)),
+            number::SIGNAL => self.signal_by_thread(first).into(),
             number::WAIT => self.wait(words),
             number::THREAD_ID => {
                 words[1] = self.thread_id();
-                Some(Status::OK)
+                Status::OK.into()
             }
-            number::EXIT => {
-                self.exit();
-                None
-            }
+            number::EXIT => self.exit(),
             number::NOW => {
                 let now = self.port.now();
                 (words[1], words[2]) = (now as u32 as Word, (now >> 32) as Word);
-                Some(Status::OK)
+                Status::OK.into()
             }
             number::SLEEP => {
-                let now = self.port.now();
-                self.sleep_until(now.saturating_add(microseconds(first, second)))
+                let deadline = self.after(microseconds(first, second));
+                self.sleep_until(deadline)
             }
             number::SLEEP_UNTIL => self.sleep_until(microseconds(first, second)),
-            number::ACKNOWLEDGE => Some(self.acknowledge(first)),
+            number::ACKNOWLEDGE => self.acknowledge(first).into(),
             number::MUTEX_WAIT => self.mutex_wait(first),
-            number::MUTEX_WAKE => Some(self.mutex_wake(first)),
+            number::MUTEX_WAKE => self.mutex_wake(first).into(),
             number::PANIC => {
                 let (file, file_length, line) = (first, second, third);
                 self.crash_current(&Fault { file, file_length, line, ..Fault::of(Cause::Panic) });
-                None
+                Outcome::NONE
             }
-            number::BEGIN => self.begin(),
-            number::RESTART => self.supervise(first, false),
-            number::STOP => self.supervise(first, true),
-            number::REVOKE => {
-                let nothing = Some(CallError::NotPermitted.into());
-                self.grants.map_or(nothing, |grants| Some((grants.revoke)(self, first)))
-            }
-            number::LIMIT => {
-                let nothing = Some(CallError::NotPermitted.into());
-                self.limits.map_or(nothing, |limits| Some((limits.set)(self, words)))
-            }
-            number::REFUSE => Some(self.refuse()),
-            number::CALLER => Some(self.caller(words)),
-            number::READ_FAULT => Some(self.read_fault(words)),
-            _ => Some(Status::NO_SUCH_SYSTEM_CALL),
+            number::BEGIN => self.begin().map_or(Outcome::NONE, Outcome::of),
+            number::RESTART => self.supervise(first, false).map_or(Outcome::NONE, Outcome::of),
+            number::STOP => self.supervise(first, true).map_or(Outcome::NONE, Outcome::of),
+            number::REVOKE => self.grants.map_or(CallError::NotPermitted.into(), |grants| {
+                (grants.revoke)(self, first).into()
+            }),
+            number::LIMIT => self
+                .limits
+                .map_or(CallError::NotPermitted.into(), |limits| (limits.set)(self, words).into()),
+            number::REFUSE => self.refuse().into(),
+            number::CALLER => self.caller(words).into(),
+            number::READ_FAULT => self.read_fault(words).into(),
+            _ => Status::NO_SUCH_SYSTEM_CALL.into(),
         }
     }
 
-    fn exit(&mut self) {
+    fn exit(&mut self) -> Outcome {
         if self.current().depth() == 0 {
             self.end(self.threads.current_id());
         } else {
             self.crash_current(&Fault::of(Cause::Exit));
         }
+        Outcome::NONE
     }
 }
 

@@ -6,7 +6,7 @@ use crate::limit::Limit;
 use crate::memory::Span;
 use crate::port::Port;
 use crate::time::NEVER;
-use crossgate_abi::{LEASES_PER_CALL, MAX_CALL_DEPTH, MAX_THREADS, Status, Word, table};
+use crossgate_abi::{MAX_CALL_DEPTH, MAX_THREADS, Status, Word, table};
 
 /// How many leases of a thread can be in force or suspended at a time, over all its calls.
 pub const LEASES: usize = 4;
@@ -56,7 +56,7 @@ pub enum Wait {
     Nothing,
     /// A time.
     Time,
-    /// Any of a set of notifications (and perhaps a time).
+    /// Any of a set of notifications of the process that it is in (and perhaps a time).
     Notifications(u32),
     /// The lock of an object.
     Lock(u8),
@@ -138,6 +138,12 @@ impl Calls {
     #[inline(always)]
     fn in_flight(self) -> u8 {
         ((self.0 & 0xffff) / Self::FRAME) as u8
+    }
+
+    /// Whether there is one in flight.
+    #[inline(always)]
+    fn are_some(self) -> bool {
+        self.0 & 0xffff != 0
     }
 
     fn flag(&mut self, flag: u32, is_set: bool) {
@@ -313,7 +319,25 @@ impl Thread {
         if index < self.depth() { self.frames.get_mut(usize::from(index)) } else { None }
     }
 
+    /// When the calls that its caller makes have to end, if it has one: its frame remembers that from now on.
+    #[inline(always)]
+    pub(crate) fn outer_limit(&mut self) -> Limit {
+        if !self.calls.are_some() {
+            return Limit::NONE;
+        }
+        let (depth, limit) = (self.depth(), self.limit);
+        if let Some(frame) = self.frame(depth - 1) {
+            if frame.care & LIMITED == 0 {
+                frame.care |= LIMITED;
+                frame.limit = limit;
+            }
+            return frame.limit;
+        }
+        Limit::NONE
+    }
+
     /// When the calls that it makes from now on have to end.
+    #[inline(always)]
     pub(crate) fn set_limit(&mut self, limit: Limit) {
         self.limit = limit;
         self.calls.flag(Calls::LATE, limit == Limit::OVER);
@@ -393,7 +417,7 @@ impl Thread {
 
     /// The leases that the call it is in may use.
     pub fn leases(&self) -> impl Iterator<Item = &Lease> {
-        (0..LEASES_PER_CALL).filter_map(|index| self.lease(index))
+        self.leases_at(self.level)
     }
 
     /// What its caller may use, if it is in a call.
@@ -451,7 +475,10 @@ impl Threads {
     /// The thread of this index.
     #[must_use]
     pub fn get(&self, id: ThreadId) -> &Thread {
-        self.places.get(id.index()).and_then(Option::as_deref).unwrap_or(self.current)
+        match self.places.get(id.index()) {
+            Some(Some(thread)) => thread,
+            _ => self.current,
+        }
     }
 
     /// The thread of this index, to change it.
@@ -485,6 +512,24 @@ impl Threads {
     /// All but the idle thread, which calls nobody and waits for nothing.
     #[inline(always)]
     pub fn ids(&self) -> impl Iterator<Item = ThreadId> + use<> {
-        (1..self.places.len()).map(ThreadId::new)
+        Ids { next: 1, end: self.places.len() }
+    }
+}
+
+/// The indices of threads, one after the other.
+// A range would do, but of each of its steps the compiler makes a call when it optimises for size.
+struct Ids {
+    next: usize,
+    end: usize,
+}
+
+impl Iterator for Ids {
+    type Item = ThreadId;
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<ThreadId> {
+        let index = self.next;
+        self.next += 1;
+        (index < self.end).then_some(ThreadId::new(index))
     }
 }

@@ -15,14 +15,27 @@ pub const NEVER: u64 = u64::MAX;
 impl<P: Port> Kernel<P> {
     /// The current thread sleeps until `deadline` (µs since start).
     pub(crate) fn sleep_until(&mut self, deadline: u64) -> Outcome {
-        let me = self.threads.current_id();
         if deadline <= self.port.now() {
-            return Some(Status::OK);
+            return Status::OK.into();
         }
         self.block(Wait::Time, None);
-        self.threads.current().pending = Pending::status(Status::OK);
-        self.start_timer(me, deadline);
-        None
+        self.time_out(deadline, Status::OK);
+        Outcome::NONE
+    }
+
+    /// The time so many µs from now, in µs since start.
+    #[inline(never)]
+    pub(crate) fn after(&mut self, duration: u64) -> u64 {
+        self.port.now().saturating_add(duration)
+    }
+
+    /// The current thread, which waits, stops waiting at `deadline`: then its system call ends like this.
+    #[inline(never)]
+    pub(crate) fn time_out(&mut self, deadline: u64, end: Status) {
+        let thread = self.threads.current();
+        thread.pending = Pending::status(end);
+        thread.deadline = deadline;
+        self.want_timer(deadline);
     }
 
     /// The port's timer has come to a deadline that the core set (or earlier: that is no harm).
@@ -38,11 +51,11 @@ impl<P: Port> Kernel<P> {
                 self.stop_waiting_for_notifications(id);
                 self.wake(id);
             } else {
-                self.next_deadline = self.next_deadline.min(deadline);
+                self.look_again(deadline);
             }
             if let Some(limits) = self.limits {
                 let limit = (limits.check)(self, id, now);
-                self.next_deadline = self.next_deadline.min(limit);
+                self.look_again(limit);
             }
         }
         self.port.set_deadline(self.next_deadline);
@@ -53,10 +66,10 @@ impl<P: Port> Kernel<P> {
         }
     }
 
-    /// Gives a thread a deadline, after which it stops waiting.
-    pub(crate) fn start_timer(&mut self, id: ThreadId, deadline: u64) {
-        self.threads.get_mut(id).deadline = deadline;
-        self.want_timer(deadline);
+    /// The port's timer will be wanted at this time, if not before.
+    #[inline(never)]
+    fn look_again(&mut self, deadline: u64) {
+        self.next_deadline = self.next_deadline.min(deadline);
     }
 
     /// Has the port's timer come at this time, if not before.

@@ -5,7 +5,9 @@ use crate::pieces::{
     Cursor, Error, brace, bracket, code_at, is_punctuation, parenthesis, template,
 };
 use crate::rights::{self, Object};
-use crossgate_abi::{MAX_BUDGETS, MAX_NOTIFICATIONS, MAX_PROCESSES, MAX_THREADS, MAX_WINDOWS};
+use crossgate_abi::{
+    MAX_BUDGETS, MAX_NOTIFICATIONS, MAX_OWN_NOTIFICATIONS, MAX_PROCESSES, MAX_THREADS, MAX_WINDOWS,
+};
 use proc_macro::{Delimiter, Group, Ident, Literal, Span, TokenStream, TokenTree as Token};
 
 const ITEMS: &str = "expected an item of a process: `mmio`, `shared mmio`, `notification`, `counting \
@@ -18,7 +20,8 @@ struct Firmware {
     processes: Names,
     /// Services and notifications: what any process may mention.
     public: Names,
-    notifications: usize,
+    /// All notifications.
+    notifications: Vec<Ident>,
     threads: usize,
     windows: usize,
     interrupts: usize,
@@ -33,6 +36,8 @@ struct Firmware {
 #[derive(Default)]
 struct Process {
     windows: Vec<Token>,
+    /// The index of its first notification.
+    first_notification: usize,
     notifications: Vec<(Ident, bool)>,
     interrupts: Vec<Token>,
     faults: Vec<Token>,
@@ -92,6 +97,8 @@ pub fn expand(input: TokenStream) -> Result<TokenStream, Error> {
     if processes.is_empty() {
         return Err(source.error("a firmware has at least one `process name { ... }`"));
     }
+    const FEWER: &str = "let one stand for several events";
+    not_more(MAX_NOTIFICATIONS, "a firmware", &firmware.notifications, FEWER)?;
     resolve(&mut processes, &mut firmware)?;
     let users = |name: &Ident| {
         let uses =
@@ -144,12 +151,28 @@ fn at_most(limit: usize, what: &str, count: usize, span: Span) -> Result<(), Err
     Ok(())
 }
 
+/// Refuses more notifications than `whose` may have, at the first that is one too many, and tells a way out.
+fn not_more(limit: usize, whose: &str, all: &[Ident], way_out: &str) -> Result<(), Error> {
+    match all.get(limit) {
+        Some(first) => {
+            let count = all.len();
+            let text = format!("{whose} has at most {limit} notifications, not {count}: {way_out}");
+            Err(Error::new(first.span(), text))
+        }
+        None => Ok(()),
+    }
+}
+
 fn process(body: &Group, firmware: &mut Firmware) -> Result<Process, Error> {
     let mut source = Cursor::new(body.stream(), body.span_close());
-    let mut items = Process::default();
+    let first_notification = firmware.notifications.len();
+    let mut items = Process { first_notification, ..Process::default() };
     while !source.is_empty() {
         item(&mut source, &mut items, firmware)?;
     }
+    const FEWER: &str = "let one stand for several events, or give some to another process";
+    let own = &firmware.notifications[first_notification..];
+    not_more(MAX_OWN_NOTIFICATIONS, "a process", own, FEWER)?;
     if let Some(foreign) = items.bound.iter().find(|it| !items.notification_names.contains(it)) {
         let text = format!("`{foreign}` is no `notification` of this process");
         return Err(Error::new(foreign.span(), text));
@@ -173,9 +196,10 @@ fn handle(mention: &Ident) -> TokenStream {
 fn process_pieces(name: &Ident, items: &Process, users: &impl Fn(&Ident) -> u32) -> Token {
     let set = |name: &Ident| bracket([Literal::u32_suffixed(users(name)).into()]);
     let word = |word: &Ident| bracket([word.clone().into()]);
-    let notification = |(name, counting): &(Ident, bool)| {
+    let number = |number: usize| bracket([Literal::usize_unsuffixed(number).into()]);
+    let notification = |(own, (name, counting)): (usize, &(Ident, bool))| {
         let counting = Ident::new(if *counting { "true" } else { "false" }, Span::call_site());
-        brace([word(name), word(&counting), set(name)])
+        brace([word(name), number(own), word(&counting), set(name)])
     };
     let object = |object: &ObjectItem| {
         let service =
@@ -185,9 +209,10 @@ fn process_pieces(name: &Ident, items: &Process, users: &impl Fn(&Ident) -> u32)
     };
     brace([
         word(name),
+        number(items.first_notification),
         bracket(items.mentions.iter().flat_map(handle)),
         bracket(items.windows.iter().cloned()),
-        bracket(items.notifications.iter().map(notification)),
+        bracket(items.notifications.iter().enumerate().map(notification)),
         bracket(items.interrupts.iter().cloned()),
         bracket(items.faults.iter().cloned()),
         bracket(items.on_fault.clone().unwrap_or_else(|| policy("DEFAULT", Span::call_site()))),
@@ -388,8 +413,7 @@ fn notification(
     firmware.public.add(&name)?;
     items.object_names.add(&name)?;
     items.notification_names.add(&name)?;
-    firmware.notifications += 1;
-    at_most(MAX_NOTIFICATIONS, "notifications", firmware.notifications, name.span())?;
+    firmware.notifications.push(name.clone());
     items.notifications.push((name, counting));
     Ok(())
 }

@@ -5,15 +5,15 @@
 
 use crate::arch::Reply;
 use crate::{Handle, Notification, ServedBy, Shape};
-use crossgate_abi::table::{Method, NO_LOCK, RawReply, Service, System};
+use crossgate_abi::table::{Method, NO_LOCK, Process, RawReply, Service, System};
 use crossgate_abi::{
-    CallError, Kind, MAX_CALL_DEPTH, MAX_NOTIFICATIONS, Status, WHOLE_BLOCK, Word,
+    CallError, Kind, MAX_CALL_DEPTH, MAX_NOTIFICATIONS, MAX_OWN_NOTIFICATIONS, Status, WHOLE_BLOCK,
+    Word,
 };
 use std::any::TypeId;
 use std::boxed::Box;
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 use std::vec::Vec;
@@ -109,8 +109,9 @@ pub fn boot(system: &System) {
         kernel.gates = system.gates.iter().map(|gate| gate.service.into()).collect();
         kernel.granted = std::vec![0; kernel.services.len()];
     });
-    let counting = system.notifications.iter().enumerate().filter(|(_, it)| it.counting);
-    COUNTING.store(counting.fold(0, |set, (index, _)| set | 1 << index), Ordering::Relaxed);
+    for (state, wiring) in states().iter_mut().zip(system.notifications) {
+        state.counting = wiring.counting;
+    }
 }
 
 /// What follows is done by a thread of this process (its index in the wiring).
@@ -135,8 +136,8 @@ pub fn mark_private<T: ?Sized>(value: &T) {
 /// ```
 #[must_use]
 pub const fn notification(index: usize) -> Notification {
-    assert!(index < MAX_NOTIFICATIONS, "a firmware has at most 32 notifications");
-    Notification::__new(index)
+    assert!(index < MAX_OWN_NOTIFICATIONS, "a process has at most 32 notifications");
+    Notification::__new(index, index)
 }
 
 /// A call by its bare words, as a hostile caller would make it.
@@ -300,35 +301,46 @@ pub(crate) fn now() -> u64 {
     START.get_or_init(Instant::now).elapsed().as_micros() as u64
 }
 
-/// How many signals of each notification nobody has waited for yet.
-static SIGNALS: Mutex<[u32; MAX_NOTIFICATIONS]> = Mutex::new([0; MAX_NOTIFICATIONS]);
+/// What is known of a notification.
+#[derive(Clone, Copy)]
+struct State {
+    /// How many signals nobody has waited for yet.
+    signals: u32,
+    counting: bool,
+}
+
+static STATES: Mutex<[State; MAX_NOTIFICATIONS]> =
+    Mutex::new([State { signals: 0, counting: false }; MAX_NOTIFICATIONS]);
 static SIGNALLED: Condvar = Condvar::new();
-/// The set of notifications that count.
-static COUNTING: AtomicU32 = AtomicU32::new(0);
+
+fn states() -> MutexGuard<'static, [State; MAX_NOTIFICATIONS]> {
+    STATES.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 pub(crate) fn signal(index: Word) -> Reply {
-    let mut signals = SIGNALS.lock().unwrap_or_else(PoisonError::into_inner);
-    match signals.get_mut(index) {
-        Some(count) if COUNTING.load(Ordering::Relaxed) >> index & 1 == 1 => *count += 1,
-        Some(count) => *count = 1,
+    match states().get_mut(index) {
+        Some(State { signals, counting: true }) => *signals += 1,
+        Some(state) => state.signals = 1,
         None => return failure(CallError::NotPermitted),
     }
     SIGNALLED.notify_all();
     Reply { status: 0, words: [0; 2] }
 }
 
-pub(crate) fn wait(set: Word, timeout: u64) -> Reply {
-    let signals = SIGNALS.lock().unwrap_or_else(PoisonError::into_inner);
-    let came = |signals: &[u32; MAX_NOTIFICATIONS]| {
-        (0..MAX_NOTIFICATIONS).find(|&index| set >> index & 1 == 1 && signals[index] != 0)
+/// Waits for any of a set of notifications of a process, the first of which has this index.
+pub(crate) fn wait(first: Word, set: u32, timeout: u64) -> Reply {
+    let came = |states: &[State; MAX_NOTIFICATIONS]| {
+        let own = states.iter().enumerate().skip(first).take(MAX_OWN_NOTIFICATIONS).enumerate();
+        let mut members = own.filter(|&(number, _)| set & Process::notification(number) != 0);
+        members.find(|(_, (_, state))| state.signals != 0).map(|(_, (index, _))| index)
     };
     // 35 years are for ever; what is much longer overflows the clocks of some hosts.
     let timeout = Duration::from_micros(timeout.min(1 << 50));
-    let waited = SIGNALLED.wait_timeout_while(signals, timeout, |signals| came(signals).is_none());
-    let mut signals = waited.unwrap_or_else(PoisonError::into_inner).0;
-    match came(&signals) {
+    let waited = SIGNALLED.wait_timeout_while(states(), timeout, |states| came(states).is_none());
+    let mut states = waited.unwrap_or_else(PoisonError::into_inner).0;
+    match came(&states) {
         Some(index) => {
-            signals[index] -= 1;
+            states[index].signals -= 1;
             Reply { status: 0, words: [index, 0] }
         }
         None => Reply { status: Status::TIMED_OUT.0, words: [0; 2] },

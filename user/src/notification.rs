@@ -4,6 +4,7 @@ use crate::arch::system_call;
 use crate::call::failure;
 use crate::time::microseconds;
 use core::time::Duration;
+use crossgate_abi::table::Process;
 use crossgate_abi::{CallError, Status, Word, number};
 
 /// A notification of this process: its threads wait for it.
@@ -25,7 +26,12 @@ use crossgate_abi::{CallError, Status, Word, number};
 /// }
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Notification(u8);
+pub struct Notification {
+    /// In the firmware.
+    index: u8,
+    /// Among those of its process.
+    number: u8,
+}
 
 /// A notification of another process, which this one may signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,14 +73,14 @@ impl Signal {
 impl Notification {
     #[doc(hidden)]
     #[must_use]
-    pub const fn __new(index: usize) -> Notification {
-        Notification(index as u8)
+    pub const fn __new(index: usize, number: usize) -> Notification {
+        Notification { index: index as u8, number: number as u8 }
     }
 
     /// Signals it: wakes a thread of this process, now or when it waits.
     #[inline]
     pub fn signal(self) {
-        system_call(number::SIGNAL, [self.0.into()]);
+        system_call(number::SIGNAL, [self.index.into()]);
     }
 
     /// Waits for a signal.
@@ -83,7 +89,7 @@ impl Notification {
     /// If it belongs to another process.
     #[inline]
     pub fn wait(self) {
-        wait_for_ever(self.bit());
+        self.wait_for_set_for_ever(self.set());
     }
 
     /// Waits for a signal, but not longer than `timeout` (to the µs).
@@ -95,7 +101,7 @@ impl Notification {
     /// # Panics
     /// If it belongs to another process.
     pub fn wait_timeout(self, timeout: Duration) -> Result<(), TimedOut> {
-        wait(self.bit(), limited(timeout)).map(|_| ()).ok_or(TimedOut)
+        self.wait_for_set(self.set(), limited(timeout)).map(|_| ()).ok_or(TimedOut)
     }
 
     /// Takes a signal if there is one. Tells whether there was.
@@ -104,7 +110,7 @@ impl Notification {
     /// If it belongs to another process.
     #[must_use]
     pub fn try_wait(self) -> bool {
-        wait(self.bit(), 0).is_some()
+        self.wait_for_set(self.set(), 0).is_some()
     }
 
     /// Lets the interrupts that are bound to it arrive: at start they are masked, and one that has
@@ -115,17 +121,50 @@ impl Notification {
     /// then acknowledge: each interrupt is one signal. If its interrupts are pulses, acknowledge first, and
     /// then look at the device: none is lost.
     pub fn acknowledge(self) {
-        system_call(number::ACKNOWLEDGE, [self.0.into()]);
+        system_call(number::ACKNOWLEDGE, [self.index.into()]);
     }
 
     /// The same without the right to wait, to be given away inside the process.
     #[must_use]
     pub const fn as_signal(self) -> Signal {
-        Signal(self.0)
+        Signal(self.index)
     }
 
-    const fn bit(self) -> Word {
-        1 << self.0
+    /// The set of it alone.
+    #[inline(always)]
+    const fn set(self) -> Word {
+        Process::notification(self.number as usize) as Word
+    }
+
+    /// Waits for a set of notifications of its process. The one that came; `None` if the time was over.
+    #[inline]
+    fn wait_for_set(self, set: Word, timeout: u64) -> Option<u8> {
+        let words = [
+            set,
+            timeout as u32 as Word,
+            (timeout >> 32) as Word,
+            // Where the kernel is emulated, it does not know whose they are.
+            #[cfg(not(target_os = "none"))]
+            Word::from(self.index - self.number),
+        ];
+        let reply = system_call(number::WAIT, words);
+        match Status(reply.status) {
+            Status::OK => Some(reply.words[0] as u8),
+            Status::TIMED_OUT => None,
+            Status(status) if status == CallError::DeadlineExceeded as Word => None,
+            _ => panic!("a notification of another process was waited for"),
+        }
+    }
+
+    /// The same, without an end.
+    #[inline]
+    fn wait_for_set_for_ever(self, set: Word) -> u8 {
+        loop {
+            // The time of a call may be over. Whoever goes on waiting then is stopped later.
+            if let Some(index) = self.wait_for_set(set, FOR_EVER) {
+                return index;
+            }
+        }
     }
 }
 
@@ -144,7 +183,7 @@ impl Notification {
 /// # Panics
 /// If one of them belongs to another process, or there are none.
 pub fn wait_any<const N: usize>(notifications: [Notification; N]) -> usize {
-    place(notifications, wait_for_ever(set(notifications)))
+    place(notifications, notifications[0].wait_for_set_for_ever(set(notifications)))
 }
 
 /// The same, but not longer than `timeout` (to the µs).
@@ -158,44 +197,20 @@ pub fn wait_any_timeout<const N: usize>(
     notifications: [Notification; N],
     timeout: Duration,
 ) -> Result<usize, TimedOut> {
-    let index = wait(set(notifications), limited(timeout)).ok_or(TimedOut)?;
-    Ok(place(notifications, index))
+    let index = notifications[0].wait_for_set(set(notifications), limited(timeout));
+    Ok(place(notifications, index.ok_or(TimedOut)?))
 }
 
 fn set<const N: usize>(notifications: [Notification; N]) -> Word {
     const { assert!(N > 0, "there is nothing to wait for") }
-    notifications.iter().fold(0, |set, notification| set | notification.bit())
+    notifications.iter().fold(0, |set, notification| set | notification.set())
 }
 
 fn place<const N: usize>(notifications: [Notification; N], index: u8) -> usize {
-    notifications.iter().position(|notification| notification.0 == index).unwrap_or(0)
+    notifications.iter().position(|notification| notification.index == index).unwrap_or(0)
 }
 
 /// In µs, and never for ever.
 fn limited(timeout: Duration) -> u64 {
     microseconds(timeout).min(FOR_EVER - 1)
-}
-
-/// The index of the notification that came.
-#[inline]
-fn wait_for_ever(set: Word) -> u8 {
-    loop {
-        // The time of a call may be over. Whoever goes on waiting then is stopped later.
-        if let Some(index) = wait(set, FOR_EVER) {
-            return index;
-        }
-    }
-}
-
-/// The index of the notification that came; `None` if the time was over.
-#[inline]
-fn wait(set: Word, timeout: u64) -> Option<u8> {
-    let words = [set, timeout as u32 as Word, (timeout >> 32) as Word];
-    let reply = system_call(number::WAIT, words);
-    match Status(reply.status) {
-        Status::OK => Some(reply.words[0] as u8),
-        Status::TIMED_OUT => None,
-        Status(status) if status == CallError::DeadlineExceeded as Word => None,
-        _ => panic!("a notification of another process was waited for"),
-    }
 }

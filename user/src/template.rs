@@ -208,9 +208,10 @@ macro_rules! __is_repr_c {
 macro_rules! __system {
     ([$($attribute:tt)*] [$($visibility:tt)*] [$system:ident] [$($slice:expr)?] [$({
         [$process:ident]
+        [$first_notification:literal]
         [$($mentioned:tt)*]
         [$({ [$window_number:literal] [$window:expr] [$shared:ident] [$($check_window:tt)*] })*]
-        [$({ [$notification:ident] [$counting:ident] [$signallers:literal] })*]
+        [$({ [$notification:ident] [$own:literal] [$counting:ident] [$signallers:literal] })*]
         [$({ [$line:expr] [$bound:ident] [$($check_line:tt)*] })*]
         [$([$faults:ident])*]
         [$on_fault:expr]
@@ -262,7 +263,7 @@ macro_rules! __system {
                 $($mentioned)*
                 // Its own notifications it may also wait for.
                 $(const $notification: $crate::Notification =
-                    $crate::Notification::__new(super::super::__wiring::__Notification::$notification as usize);)*
+                    $crate::Notification::__new(super::super::__wiring::__Notification::$notification as usize, $own);)*
                 $(
                     #[cfg_attr(any(target_os = "none", target_os = "linux"), unsafe(link_section = concat!(".crossgate.object.", stringify!($process))))]
                     pub static $object: $type = <$type as $crate::wiring::ServiceObject>::Init::new($initial);
@@ -345,8 +346,9 @@ macro_rules! __system {
                     { &__table::ProcessMemory::NONE }
                 },
                 windows: const { &[$(__wiring::__WINDOWS[$window_number].2),*] },
-                notifications: 0 $(| $crate::wiring::bit(__wiring::__Notification::$notification as usize))*,
+                notifications: 0 $(| __table::Process::notification($own))*,
                 on_fault: $on_fault,
+                first_notification: $first_notification,
             },)*];
             #[cfg(target_os = "none")]
             unsafe extern "C" { safe fn __crossgate_idle() -> !; }

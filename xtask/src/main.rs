@@ -1,4 +1,4 @@
-//! What a developer runs: `cargo xtask demo`, `test`, `soak`, `bench`, `worst`, `map`.
+//! What a developer runs: `cargo xtask demo`, `test`, `soak`, `bench`, `history`, `worst`, `map`.
 
 mod bench;
 mod board;
@@ -7,16 +7,19 @@ mod book;
 mod command;
 mod demo;
 mod emulator;
+mod history;
 mod keys;
 mod machine;
 mod map;
 mod mutations;
 mod panics;
+mod plugin;
 mod progress;
 mod recording;
 mod setup;
 mod size;
 mod soak;
+mod symbols;
 mod system_tests;
 mod test;
 mod workspace;
@@ -73,8 +76,8 @@ enum Task {
     },
     /// Measure what the kernel's operations cost
     ///
-    /// On the emulated board these are instructions, and the kernel's size is told. On this machine they
-    /// are nanoseconds, beside what processes of Linux ask each other by: pipes, sockets, and futexes.
+    /// On the emulated board these are instructions, and an estimate of the cycles that they take, and the kernel's
+    /// size is told. On this machine they are nanoseconds, beside what processes of Linux ask each other by: pipes, sockets, and futexes.
     Bench {
         /// The board to measure on
         #[arg(long, value_enum, default_value_t = Board::Mps2An385)]
@@ -85,6 +88,14 @@ enum Task {
         /// Fail if a figure is over its limit
         #[arg(long)]
         check: bool,
+    },
+    /// Draw the figures of all versions into the book
+    ///
+    /// They are in book/src/history.json, the picture is book/src/history.svg.
+    History {
+        /// Measure what is there now, and add it with this name
+        #[arg(long, value_name = "VERSION")]
+        add: Option<String>,
     },
     /// Look for the longest stretches with interrupts held off
     ///
@@ -136,6 +147,7 @@ fn run(task: Task) -> Result<bool> {
         Task::Soak { mutations: Some(pattern), .. } => soak::replay(&pattern),
         Task::Soak { minutes, mutations: None } => soak::run(minutes),
         Task::Bench { board, json, check } => bench::run(board, json, check).map(|()| true),
+        Task::History { add } => history::run(add).map(|()| true),
         Task::Worst { check, firmware } => worst::run(check, &firmware).map(|()| true),
         Task::Map { svg } => map::run(svg.as_deref()).map(|()| true),
         Task::RecordDay => recording::write().map(|()| true),

@@ -22,6 +22,9 @@ const CRATES: [&str; 3] = ["crossgate_kernel", "crossgate_cortex_m", "crossgate_
 const STATICS: &str = "__crossgate_kernel";
 /// `system!` makes the objects here: `__processes::<process>::<object>`.
 const OBJECTS: &str = "__processes";
+/// What functions have in common, the compiler puts into functions of such names. Who they are of is not said: all
+/// count.
+const COMMON: &str = "OUTLINED_FUNCTION_";
 /// The port's functions that have the names that the CPU's vector table asks for.
 const HANDLERS: [&str; 8] = [
     "SVCall",
@@ -85,6 +88,7 @@ pub fn is_kernel(symbol: &str) -> bool {
     CRATES.iter().any(|name_of| name.contains(name_of))
         || name.contains(STATICS)
         || HANDLERS.contains(&symbol)
+        || symbol.starts_with(COMMON)
 }
 
 /// Whether a symbol is an object of the wiring.
@@ -104,6 +108,7 @@ mod tests {
             "_ZN16crossgate_kernel8schedule5Ready6remove17h0123456789abcdefE",
             "_ZN10thermostat1_25__crossgate_kernel_places17h0123456789abcdefE",
             "SVCall",
+            "OUTLINED_FUNCTION_7",
         ] {
             assert!(is_kernel(symbol), "{symbol}");
         }
@@ -119,6 +124,7 @@ mod tests {
             "_ZN10thermostat11__processes7control7threads4main5entry17h0123456789abcdefE",
             "_ZN10thermostat8__stacks7control4main17h0123456789abcdefE",
             "SVCall",
+            "OUTLINED_FUNCTION_7",
         ] {
             assert!(!is_object(symbol), "{symbol}");
         }

@@ -226,7 +226,7 @@ fn it_is_told_the_first_second_fourth_and_eighth_time() {
     let wiring = wiring.notification(2, 0, true).watch(2, 0).budget(0, 1 << 1, 1_000, 2_000);
     let mut driver = wiring.boot();
     let mut told = vec![];
-    assert_eq!(driver.ask(number::WAIT, [1, u32::MAX as Word, u32::MAX as Word, 0]), SWITCHED);
+    assert_eq!(driver.ask(number::WAIT, [FIRST, u32::MAX as Word, u32::MAX as Word, 0]), SWITCHED);
     for period in 1..=20 {
         run(&mut driver, 2_000);
         if driver.current() == 3 {
@@ -235,7 +235,7 @@ fn it_is_told_the_first_second_fourth_and_eighth_time() {
             assert_eq!((record.process, record.thread, record.cause), (0, 1, Cause::Budget));
             assert_eq!(record.address, period);
             told.push(period);
-            driver.ask(number::WAIT, [1, u32::MAX as Word, u32::MAX as Word, 0]);
+            driver.ask(number::WAIT, [FIRST, u32::MAX as Word, u32::MAX as Word, 0]);
         }
     }
     assert_eq!(told, [1, 2, 4, 8, 16]);
@@ -306,6 +306,9 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Step::Fault),
     ]
 }
+
+/// The set of the first notification of a process.
+const FIRST: Word = 1 << 31;
 
 const BUDGET: u32 = 1_000;
 const PERIOD: u32 = 5_000;

@@ -18,8 +18,8 @@ fn contended() -> Driver {
 
 /// Lets the two urgent threads wait for notifications 0 and 1, so that thread 1 runs.
 fn only_the_least_urgent(driver: &mut Driver) {
-    assert_eq!(driver.ask(number::WAIT, [0b10, Word::MAX, Word::MAX, 0]), SWITCHED);
-    assert_eq!(driver.ask(number::WAIT, [0b01, Word::MAX, Word::MAX, 0]), SWITCHED);
+    assert_eq!(driver.ask(number::WAIT, [SECOND_OWN, Word::MAX, Word::MAX, 0]), SWITCHED);
+    assert_eq!(driver.ask(number::WAIT, [FIRST_OWN, Word::MAX, Word::MAX, 0]), SWITCHED);
     assert_eq!(driver.current(), 1);
 }
 
@@ -88,7 +88,7 @@ fn a_lock_is_not_given_back_again_when_its_caller_crashes_twice() {
         .boot();
     driver.call(0, [0; 4]).unwrap();
     driver.call(1, [0; 4]).unwrap();
-    assert_eq!(driver.ask(number::WAIT, [1, Word::MAX, Word::MAX, 0]), SWITCHED);
+    assert_eq!(driver.ask(number::WAIT, [FIRST_OWN, Word::MAX, Word::MAX, 0]), SWITCHED);
     for process in [0, 2, 2] {
         driver.kernel.take_down(process, false);
     }
@@ -128,7 +128,7 @@ fn only_who_has_entered_a_process_can_hold_its_mutexes() {
     driver.kernel.port.words.insert(MUTEX, stack(2) + STACK_SIZE - 96);
     let foreign = driver.ask(number::MUTEX_WAIT, [MUTEX, 0, 0, 0]);
     assert_eq!(foreign, error(CallError::BadArgument), "it would give it its priority");
-    assert_eq!(driver.ask(number::WAIT, [1, Word::MAX, Word::MAX, 0]), SWITCHED);
+    assert_eq!(driver.ask(number::WAIT, [FIRST_OWN, Word::MAX, Word::MAX, 0]), SWITCHED);
     driver.call(0, [0; 4]).unwrap();
     assert_eq!(driver.ask(number::SIGNAL, [0, 0, 0, 0]), DONE_AND_SWITCHED);
     assert_eq!(driver.ask(number::MUTEX_WAIT, [MUTEX, 0, 0, 0]), SWITCHED);

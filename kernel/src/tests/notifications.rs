@@ -29,21 +29,29 @@ fn signals_without_a_waiter_are_kept() {
     for index in [0, 0, 1, 1] {
         assert_eq!(signal(&mut driver, index), OK);
     }
-    assert_eq!(wait(&mut driver, 0b11, FOR_EVER), word(0), "binary: two signals are one");
-    assert_eq!(wait(&mut driver, 0b11, FOR_EVER), word(1));
-    assert_eq!(wait(&mut driver, 0b11, FOR_EVER), word(1), "counting: two are two");
-    assert_eq!(wait(&mut driver, 0b11, [0, 0]), status(Status::TIMED_OUT));
+    assert_eq!(
+        wait(&mut driver, FIRST_OWN | SECOND_OWN, FOR_EVER),
+        word(0),
+        "binary: two signals are one"
+    );
+    assert_eq!(wait(&mut driver, FIRST_OWN | SECOND_OWN, FOR_EVER), word(1));
+    assert_eq!(
+        wait(&mut driver, FIRST_OWN | SECOND_OWN, FOR_EVER),
+        word(1),
+        "counting: two are two"
+    );
+    assert_eq!(wait(&mut driver, FIRST_OWN | SECOND_OWN, [0, 0]), status(Status::TIMED_OUT));
 }
 
 #[test]
 fn the_most_urgent_waiter_is_woken() {
     let mut driver = two_processes();
-    assert_eq!(wait(&mut driver, 0b01, FOR_EVER), SWITCHED);
-    assert_eq!(wait(&mut driver, 0b11, FOR_EVER), SWITCHED);
+    assert_eq!(wait(&mut driver, FIRST_OWN, FOR_EVER), SWITCHED);
+    assert_eq!(wait(&mut driver, FIRST_OWN | SECOND_OWN, FOR_EVER), SWITCHED);
     assert_eq!(driver.current(), 3);
     assert_eq!(signal(&mut driver, 0), DONE_AND_SWITCHED);
     assert_eq!((driver.current(), driver.pending()), (2, Some(Pending::word(0))));
-    assert_eq!(wait(&mut driver, 0b10, FOR_EVER), SWITCHED);
+    assert_eq!(wait(&mut driver, SECOND_OWN, FOR_EVER), SWITCHED);
     assert_eq!(driver.pending(), None, "the signaller goes on");
     assert_eq!(signal(&mut driver, 0), DONE_AND_SWITCHED);
     assert_eq!(driver.current(), 1);
@@ -52,21 +60,21 @@ fn the_most_urgent_waiter_is_woken() {
 #[test]
 fn a_timeout_leaves_no_stale_waiter() {
     let mut driver = two_processes();
-    assert_eq!(wait(&mut driver, 0b01, [100, 0]), SWITCHED);
+    assert_eq!(wait(&mut driver, FIRST_OWN, [100, 0]), SWITCHED);
     assert_eq!(driver.kernel.port.deadline, Some(100));
     driver.kernel.port.now = 100;
     assert_eq!(driver.kernel.timer(), Effect::SWITCH);
     let timed_out = Some(Pending::status(Status::TIMED_OUT));
     assert_eq!((driver.current(), driver.pending()), (2, timed_out));
     assert_eq!(signal(&mut driver, 0), OK, "nobody waits");
-    assert_eq!(wait(&mut driver, 0b01, [100, 0]), word(0), "the signal was not lost");
+    assert_eq!(wait(&mut driver, FIRST_OWN, [100, 0]), word(0), "the signal was not lost");
     assert_eq!(driver.kernel.port.deadline, None);
 }
 
 #[test]
 fn a_signal_in_time_takes_the_deadline_away() {
     let mut driver = two_processes();
-    assert_eq!(wait(&mut driver, 0b01, [100, 0]), SWITCHED);
+    assert_eq!(wait(&mut driver, FIRST_OWN, [100, 0]), SWITCHED);
     assert_eq!(signal(&mut driver, 0), DONE_AND_SWITCHED);
     assert_eq!(driver.pending(), Some(Pending::word(0)));
     driver.kernel.port.now = 200;
@@ -82,7 +90,7 @@ fn only_the_owner_waits_and_only_the_wired_signal() {
     }
     assert_eq!(driver.current(), 3);
     let refused = error(CallError::NotPermitted);
-    for set in [0b01, 0b11, 0b100, 0x8000_0000] {
+    for set in [FIRST_OWN, SECOND_OWN, FIRST_OWN | SECOND_OWN, 1, 1 << 29] {
         assert_eq!(wait(&mut driver, set, [0, 0]), refused);
     }
     assert_eq!(driver.ask(number::ACKNOWLEDGE, [0; 4]), refused);
@@ -98,7 +106,7 @@ fn an_interrupt_is_masked_until_it_is_acknowledged() {
     let mut driver = two_processes();
     assert_eq!(driver.kernel.interrupt(17), Effect::CONTINUE);
     assert_eq!(driver.kernel.port.masked, [17]);
-    assert_eq!(wait(&mut driver, 0b01, FOR_EVER), word(0));
+    assert_eq!(wait(&mut driver, FIRST_OWN, FOR_EVER), word(0));
     assert_eq!(driver.ask(number::ACKNOWLEDGE, [0; 4]), OK);
     assert_eq!(driver.kernel.port.masked, []);
 }
@@ -113,7 +121,11 @@ fn an_interrupt_of_nobody_is_masked_and_told() {
         assert_eq!((record.process, record.cause), (NOBODY, Cause::Interrupt));
         assert_eq!(record.address.cast_signed(), isize::from(line.cast_signed()));
     }
-    assert_eq!(wait(&mut driver, 0b01, [0, 0]), status(Status::TIMED_OUT), "nobody is signalled");
+    assert_eq!(
+        wait(&mut driver, FIRST_OWN, [0, 0]),
+        status(Status::TIMED_OUT),
+        "nobody is signalled"
+    );
 }
 
 #[test]
@@ -123,7 +135,7 @@ fn a_visitor_waits_with_the_rights_of_the_process_it_is_in() {
         .notification(0, 0b01, true)
         .thread(1, 1)
         .boot();
-    assert_eq!(wait(&mut driver, 0b1, [0, 0]), error(CallError::NotPermitted));
+    assert_eq!(wait(&mut driver, FIRST_OWN, [0, 0]), error(CallError::NotPermitted));
     driver.call(0, [0; 4]).unwrap();
-    assert_eq!(wait(&mut driver, 0b1, [0, 0]), status(Status::TIMED_OUT));
+    assert_eq!(wait(&mut driver, FIRST_OWN, [0, 0]), status(Status::TIMED_OUT));
 }

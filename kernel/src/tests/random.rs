@@ -44,12 +44,13 @@ fn small_firmware() -> Driver {
         .exclusive()
         .service(1, 0b1111, Shape::values(3).then(Shape::HANDLE))
         .gives(Shape::HANDLE)
-        .notification(3, 0, true)
         .notification(0, 0b1111, true)
         .notification(1, 0b0111, false)
-        .interrupt(5, 1)
-        .interrupt(6, 2)
-        .watch(3, 0)
+        .notification(1, 0b0101, true)
+        .notification(3, 0, true)
+        .interrupt(5, 0)
+        .interrupt(6, 1)
+        .watch(3, 3)
         .restarts(4)
         .limiters(0b0111)
         .thread(0, 3)
@@ -91,11 +92,12 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(service, used, words)| Step::Call { service, used: 8 * used, words }),
         4 => words().prop_map(|words| Step::Leave { words }),
         6 => (0usize..22, words()).prop_map(|(number, words)| Step::System { number, words }),
+        // Of the first three that a process could have.
         4 => (0usize..8, time()).prop_map(|(set, [low, high])| Step::System {
             number: number::WAIT,
-            words: [set, low, high, 0],
+            words: [set << 29, low, high, 0],
         }),
-        3 => (0usize..3).prop_map(|index| Step::System {
+        3 => (0usize..4).prop_map(|index| Step::System {
             number: number::SIGNAL,
             words: [index, 0, 0, 0],
         }),

@@ -22,8 +22,8 @@ fn server(limit: u8) -> Driver {
 
 /// Lets the supervisor and the server's thread wait.
 fn quiet(driver: &mut Driver) {
-    assert_eq!(driver.ask(number::WAIT, [0b01, FOR_EVER, FOR_EVER, 0]), SWITCHED);
-    assert_eq!(driver.ask(number::WAIT, [0b10, FOR_EVER, FOR_EVER, 0]), SWITCHED);
+    assert_eq!(driver.ask(number::WAIT, [FIRST_OWN, FOR_EVER, FOR_EVER, 0]), SWITCHED);
+    assert_eq!(driver.ask(number::WAIT, [FIRST_OWN, FOR_EVER, FOR_EVER, 0]), SWITCHED);
     assert_eq!(driver.current(), 1);
 }
 
@@ -40,7 +40,7 @@ fn crash(driver: &mut Driver) {
     driver.call(0, [0; 4]).unwrap();
     assert_eq!(driver.kernel.fault(Cause::Access, 0, 0), Effect::SWITCH);
     assert_eq!(driver.current(), 3, "the supervisor is told");
-    assert_eq!(driver.ask(number::WAIT, [0b01, FOR_EVER, FOR_EVER, 0]), SWITCHED);
+    assert_eq!(driver.ask(number::WAIT, [FIRST_OWN, FOR_EVER, FOR_EVER, 0]), SWITCHED);
 }
 
 #[test]
@@ -61,7 +61,7 @@ fn a_process_that_crashed_begins_anew() {
     assert!(driver.kernel.is_running(1));
     assert_eq!(driver.kernel.port.words, BTreeMap::new(), "its memory has its first values");
     assert_eq!(driver.thread(2).stack_pointer, stack(2) + STACK_SIZE - 64);
-    assert_eq!(driver.ask(number::WAIT, [0b10, FOR_EVER, FOR_EVER, 0]), SWITCHED);
+    assert_eq!(driver.ask(number::WAIT, [FIRST_OWN, FOR_EVER, FOR_EVER, 0]), SWITCHED);
     assert_eq!((driver.current(), driver.pending()), (1, FAULTED));
     assert!(driver.call(0, [0; 4]).is_ok());
 }
@@ -94,7 +94,7 @@ fn signals_to_a_process_that_crashed_are_lost() {
     driver.kernel.end(ThreadId::new(3));
     driver.kernel.threads.switch_to(ThreadId::new(2));
     begin(&mut driver);
-    assert_eq!(driver.ask(number::WAIT, [0b10, 0, 0, 0]), status(Status::TIMED_OUT));
+    assert_eq!(driver.ask(number::WAIT, [FIRST_OWN, 0, 0, 0]), status(Status::TIMED_OUT));
 }
 
 #[test]
@@ -109,7 +109,7 @@ fn who_returns_to_an_older_life_of_a_process_is_unwound() {
         .boot();
     driver.call(0, [0; 4]).unwrap();
     driver.call(1, [0; 4]).unwrap();
-    assert_eq!(driver.ask(number::WAIT, [1, FOR_EVER, FOR_EVER, 0]), SWITCHED);
+    assert_eq!(driver.ask(number::WAIT, [FIRST_OWN, FOR_EVER, FOR_EVER, 0]), SWITCHED);
     assert_eq!(driver.current(), 2);
     assert_eq!(driver.kernel.fault(Cause::Access, 0, 0), Effect::SWITCH);
     begin(&mut driver);
@@ -130,7 +130,7 @@ fn a_thread_abroad_begins_anew_when_it_has_come_home() {
         .thread(1, 2)
         .boot();
     driver.call(0, [0; 4]).unwrap();
-    assert_eq!(driver.ask(number::WAIT, [1, FOR_EVER, FOR_EVER, 0]), SWITCHED);
+    assert_eq!(driver.ask(number::WAIT, [FIRST_OWN, FOR_EVER, FOR_EVER, 0]), SWITCHED);
     assert_eq!(driver.current(), 2);
     assert_eq!(driver.kernel.fault(Cause::Access, 0, 0), Effect::SWITCH);
     begin(&mut driver);
@@ -151,7 +151,7 @@ fn memory_that_is_lent_is_not_reset_before_it_comes_back() {
         .thread(1, 2)
         .boot();
     driver.call(0, [memory(1), 32, 0, 0]).unwrap();
-    assert_eq!(driver.ask(number::WAIT, [1, FOR_EVER, FOR_EVER, 0]), SWITCHED);
+    assert_eq!(driver.ask(number::WAIT, [FIRST_OWN, FOR_EVER, FOR_EVER, 0]), SWITCHED);
     assert_eq!(driver.kernel.fault(Cause::Access, 0, 0), Effect::SWITCH);
     assert_eq!(driver.ask(number::BEGIN, [0; 4]), SWITCHED);
     assert_eq!((driver.current(), driver.thread(2).wait), (0, Wait::Memory));
@@ -182,7 +182,7 @@ fn a_process_that_crashes_again_waits_longer_and_longer_and_stops() {
             assert_eq!(driver.pending(), Some(Pending::Retry));
         }
         begin(&mut driver);
-        assert_eq!(driver.ask(number::WAIT, [0b10, FOR_EVER, FOR_EVER, 0]), SWITCHED);
+        assert_eq!(driver.ask(number::WAIT, [FIRST_OWN, FOR_EVER, FOR_EVER, 0]), SWITCHED);
         driver.pending();
     }
     crash(&mut driver);
@@ -210,7 +210,7 @@ fn every_limit_is_kept_and_the_wait_stays_shorter_than_the_calm() {
                 }
                 driver.pending();
             }
-            assert_eq!(driver.ask(number::WAIT, [0b10, FOR_EVER, FOR_EVER, 0]), SWITCHED);
+            assert_eq!(driver.ask(number::WAIT, [FIRST_OWN, FOR_EVER, FOR_EVER, 0]), SWITCHED);
             driver.pending();
         }
         crash(&mut driver);
@@ -233,7 +233,7 @@ fn the_lock_of_an_object_is_free_in_its_next_life() {
         .boot();
     driver.call(0, [0; 4]).unwrap();
     driver.call(1, [0; 4]).unwrap();
-    assert_eq!(driver.ask(number::WAIT, [1, FOR_EVER, FOR_EVER, 0]), SWITCHED);
+    assert_eq!(driver.ask(number::WAIT, [FIRST_OWN, FOR_EVER, FOR_EVER, 0]), SWITCHED);
     assert_eq!(driver.call(0, [0; 4]), Err(SWITCHED), "thread 2 has to wait");
     assert_eq!((driver.current(), driver.thread(1).priority), (3, 3));
     assert_eq!(driver.kernel.fault(Cause::Access, 0, 0), Effect::SWITCH);
@@ -259,7 +259,7 @@ fn after_a_calm_time_a_crash_is_the_first_again() {
     for _ in 0..3 {
         crash(&mut driver);
         begin(&mut driver);
-        assert_eq!(driver.ask(number::WAIT, [0b10, FOR_EVER, FOR_EVER, 0]), SWITCHED);
+        assert_eq!(driver.ask(number::WAIT, [FIRST_OWN, FOR_EVER, FOR_EVER, 0]), SWITCHED);
         driver.pending();
         driver.kernel.port.now += 10_000_001;
     }
@@ -271,7 +271,7 @@ fn the_supervisor_decides() {
     assert_eq!(driver.current(), 3);
     assert_eq!(driver.ask(number::STOP, [1, 0, 0, 0]), OK);
     assert_eq!(driver.thread(2).wait, Wait::Ended);
-    assert_eq!(driver.ask(number::WAIT, [0b01, FOR_EVER, FOR_EVER, 0]), SWITCHED);
+    assert_eq!(driver.ask(number::WAIT, [FIRST_OWN, FOR_EVER, FOR_EVER, 0]), SWITCHED);
     assert_eq!(driver.call(0, [0; 4]), Err(error(CallError::ServerDown)));
     for number in [number::STOP, number::RESTART] {
         let refused = driver.ask(number, [1, 0, 0, 0]);

@@ -183,7 +183,7 @@ impl Firmware {
                 "unsafe extern \"C\" {{ static __crossgate_memory_{name}: ProcessMemory; }}"
             )
             .unwrap();
-            writeln!(processes, "Process {{ name: {name:?}, memory: unsafe {{ &__crossgate_memory_{name} }}, windows: &[], notifications: 0, on_fault: OnFault::DEFAULT }},").unwrap();
+            writeln!(processes, "Process {{ name: {name:?}, memory: unsafe {{ &__crossgate_memory_{name} }}, windows: &[], notifications: 0, on_fault: OnFault::DEFAULT, first_notification: 0 }},").unwrap();
         }
         for (number, (process, name, value, method)) in self.objects.iter().enumerate() {
             writeln!(

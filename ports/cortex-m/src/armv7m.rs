@@ -41,38 +41,25 @@ impl Access {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Block {
     base: u32,
-    log2_size: u32,
-    disabled: u32,
+    extent: Extent,
 }
 
 impl Block {
     /// The smallest run that covers `span`, which must not be empty.
-    ///
-    /// A smaller block has smaller eighths, so the smallest block that holds the span rounds least.
     #[inline(always)]
     #[must_use]
     pub const fn covering(span: Span) -> Block {
-        let (first, last) = (span.start as u32, (span.end as u32).wrapping_sub(1));
-        let eighth = log2_eighth(first, last);
-        let log2_size = eighth + 3;
-        let low = (first >> eighth) % EIGHTHS;
-        let high = (last >> eighth) % EIGHTHS;
-        let disabled = !(0xff << low) | 0xfe << high;
-        let base = first & u32::MAX.wrapping_shl(eighth) << 3;
-        Block { base, log2_size, disabled: disabled & 0xff }
-    }
-
-    /// How far into an eighth its last byte is.
-    const fn rest_of_eighth(self) -> usize {
-        (1 << (self.log2_size - 3)) - 1
+        let extent = Extent::covering(span);
+        Block { base: span.start as u32 & extent.eighth << 3, extent }
     }
 
     /// The memory that is open in it.
     #[must_use]
     pub const fn open(self) -> Span {
-        let eighth = self.log2_size - 3;
-        let first = (!self.disabled & 0xff).trailing_zeros();
-        let end = u32::BITS - (!self.disabled & 0xff).leading_zeros();
+        let (eighth, open) =
+            (self.extent.eighth.trailing_zeros(), !self.extent.register >> 8 & 0xff);
+        let first = open.trailing_zeros();
+        let end = u32::BITS - open.leading_zeros();
         Span {
             start: (self.base + (first << eighth)) as usize,
             end: self.base as usize + ((end as usize) << eighth),
@@ -90,7 +77,33 @@ impl Block {
     #[inline(always)]
     #[must_use]
     pub const fn attribute_register(self, access: Access) -> u32 {
-        access as u32 | self.disabled << 8 | (self.log2_size - 1) << 1 | 1
+        access as u32 | self.extent.register
+    }
+}
+
+/// How much of a block is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Extent {
+    /// The bits of an address that say in which eighth it is.
+    eighth: u32,
+    /// The lower half of the attribute and size register.
+    register: u32,
+}
+
+impl Extent {
+    /// That of the smallest run that covers `span`.
+    ///
+    /// A smaller block has smaller eighths, so the smallest block that holds the span rounds least.
+    // Once in the kernel: it is needed in several places.
+    #[inline(never)]
+    const fn covering(span: Span) -> Extent {
+        let (first, last) = (span.start as u32, (span.end as u32).wrapping_sub(1));
+        let eighth = log2_eighth(first, last);
+        let below = 0x100u32 << ((first >> eighth) % EIGHTHS);
+        let above = 0x200u32 << ((last >> eighth) % EIGHTHS);
+        // The eighths that are closed: those below the first one, and those above the last.
+        let closed = (0xff00 + below).wrapping_sub(above);
+        Extent { eighth: u32::MAX.wrapping_shl(eighth), register: closed + (eighth << 1) + 5 }
     }
 }
 
@@ -102,16 +115,16 @@ const fn log2_eighth(first: u32, last: u32) -> u32 {
 
 /// The attribute and size register of a region that opens `memory`, which must not be empty, and nothing outside
 /// `limits`; `None` if there is no such region.
+#[inline(always)]
 #[must_use]
 pub const fn lease_within(limits: Span, memory: Span, access: Access) -> Option<u32> {
-    let block = Block::covering(memory);
-    let start = memory.start & !block.rest_of_eighth();
-    let last = (memory.end - 1) | block.rest_of_eighth();
-    if limits.start <= start && last < limits.end {
-        Some(block.attribute_register(access))
-    } else {
-        None
+    let extent = Extent::covering(memory);
+    let start = memory.start & extent.eighth as usize;
+    let last = (memory.end - 1) | !extent.eighth as usize;
+    if limits.start > start || last >= limits.end {
+        return None;
     }
+    Some(access as u32 | extent.register)
 }
 
 /// What is open to a callee when everything from `stack_pointer` up is closed. With the end of a

@@ -40,9 +40,10 @@ const _: () = assert!(
         && offset_of!(Machine, counts_time) == offset_of!(Machine, leases_open) + 1
 );
 
-/// Where the kernel's [regions](Machine::regions) and the [leases that are open](Machine::leases_open)
-/// are, in bytes from its start.
+/// Where the kernel's [regions](Machine::regions), [clock](Machine::clock) and the
+/// [leases that are open](Machine::leases_open) are, in bytes from its start.
 pub const REGIONS: usize = offset_of!(Kernel<Machine>, port) + offset_of!(Machine, regions);
+pub const CLOCK: usize = offset_of!(Kernel<Machine>, port) + offset_of!(Machine, clock);
 pub const LEASES_OPEN: usize = offset_of!(Kernel<Machine>, port) + offset_of!(Machine, leases_open);
 
 impl Machine {
@@ -86,12 +87,26 @@ const PIECE: Word = 256;
 /// # Safety
 /// Called once, by the reset handler, with the wiring that the kernel was made for.
 pub unsafe fn boot(system: &'static System) -> ! {
+    // SAFETY: as the caller vouches.
+    unsafe { boot_and(system, || ()) }
+}
+
+/// Boots, and does something more as soon as interrupts are set up.
+///
+/// # Safety
+/// As [`boot`].
+#[inline(always)]
+pub unsafe fn boot_and(system: &'static System, more: impl FnOnce()) -> ! {
     cortex_m::interrupt::disable();
     // SAFETY: nothing uses the kernel before the first exception.
     let kernel = unsafe { kernel() };
-    for (index, process) in system.processes.iter().enumerate() {
+    let mut regions = kernel.port.regions;
+    for process in system.processes {
         // SAFETY: there are regions for every process.
-        unsafe { kernel.port.regions.add(index).write(ProcessRegions::of(process)) };
+        unsafe {
+            regions.as_mut().set(process);
+            regions = regions.add(1);
+        }
     }
     let flash = Span {
         start: symbol(&raw const __crossgate_flash_start),
@@ -100,9 +115,8 @@ pub unsafe fn boot(system: &'static System) -> ! {
     // First, as SysTick may be running.
     kernel.port.clock.start();
     configure(system);
-    if !mpu::enable(flash, symbol(&raw const __crossgate_kernel_stack_bottom)) {
-        halt("this CPU has no memory protection unit with 8 regions", &[]);
-    }
+    more();
+    mpu::enable(flash);
     kernel.start(flash);
     // SAFETY: the idle thread starts here, without privileges.
     unsafe { become_current_thread() }
@@ -121,6 +135,7 @@ pub fn symbol(symbol: *const u8) -> Word {
 
 /// Exception priorities, and which faults are told apart. What boot code has left is put right: no
 /// interrupt is let in, and none preempts another.
+#[inline(always)]
 fn configure(system: &System) {
     const FAULTS_ENABLED: u32 = 0b111 << 16;
     const TRAP_DIVISION_BY_ZERO: u32 = 1 << 4;
@@ -142,7 +157,7 @@ fn configure(system: &System) {
             // What does not exist has no priority.
             let line = nvic.ipr.get(usize::from(interrupt.line));
             if line.is_none_or(|priority| priority.read() == 0) {
-                halt("this CPU has no interrupt line", &[interrupt.line.into()]);
+                refuse_line(interrupt.line);
             }
         }
         scb.cfsr.write(u32::MAX);
@@ -153,6 +168,12 @@ fn configure(system: &System) {
         const DISABLE_WRITE_BUFFER: u32 = 1 << 1;
         (*cortex_m::peripheral::ICB::PTR).actlr.modify(|value| value | DISABLE_WRITE_BUFFER);
     }
+}
+
+/// Says that the wiring, or the board, has an interrupt line that the CPU has not.
+#[inline(always)]
+pub fn refuse_line(line: u16) -> ! {
+    halt("this CPU has no interrupt line", &[line.into()])
 }
 
 /// Writes 1 to all bits of registers.
@@ -171,15 +192,16 @@ fn set_all(registers: &[RW<u32>]) {
 /// top.
 unsafe fn become_current_thread() -> ! {
     const UNPRIVILEGED_ON_PROCESS_STACK: u32 = 0b11;
-    // SAFETY: as the caller vouches; no exception comes in between, as every interrupt line is
-    // masked until a thread acknowledges it, nothing is pending, and the timer's first deadline is far away.
+    // SAFETY: as the caller vouches; no exception of the kernel comes in between, as every interrupt line is
+    // masked until a thread acknowledges it, nothing is pending, and the timer's first deadline is far away. What is
+    // above the kernel leaves all as it is.
     unsafe {
         core::arch::asm!(
             "mov sp, {main_stack}",
             "bl {load}",
             "ldr r1, [r0, #{program_counter}]",
-            "orr r1, #1",
-            "add r0, #{size}",
+            "adds r1, #1", // Thumb code
+            "adds r0, #{size}",
             "msr psp, r0",
             "cpsie i",
             "movs r0, #{control}",
@@ -240,7 +262,7 @@ impl Port for Machine {
     fn first_context(entry: extern "C" fn() -> !, stack_end: Word) -> Word {
         // SAFETY: the stack is one of the wiring, whose size is a multiple of 32, and the thread
         // that uses it starts anew.
-        unsafe { Context::start(entry, stack_end) }.addr()
+        unsafe { Context::start(entry as Word, stack_end) }.addr()
     }
 
     fn reset_system(&mut self) {
@@ -248,6 +270,7 @@ impl Port for Machine {
         SCB::sys_reset()
     }
 
+    #[inline(always)]
     fn now(&mut self) -> u64 {
         self.clock.now()
     }

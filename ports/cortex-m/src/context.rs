@@ -24,7 +24,7 @@ struct FirstContext {
     context: Context,
     fourth_word: Word,
     // Keeps the stack pointer a multiple of 8, as the procedure call standard wants it.
-    padding: Word,
+    _padding: Word,
 }
 
 /// The execution status of a thread that runs Thumb code, as all do.
@@ -41,22 +41,6 @@ struct Saved {
     r9: Word,
     r10: Word,
     r11: Word,
-}
-
-/// A 0 that the compiler does not know: it would call `memset` for many of them.
-#[inline(always)]
-fn opaque_zero() -> Word {
-    let zero: Word;
-    // SAFETY: this only loads a register.
-    unsafe { core::arch::asm!("mov {}, #0", out(reg) zero, options(pure, nomem, nostack)) };
-    zero
-}
-
-impl Saved {
-    #[inline(always)]
-    fn all(zero: Word) -> Saved {
-        Saved { r4: zero, r5: zero, r6: zero, r7: zero, r8: zero, r9: zero, r10: zero, r11: zero }
-    }
 }
 
 impl Context {
@@ -79,7 +63,7 @@ impl Context {
     }
 
     /// Writes the context of a thread that enters a method, and gives its address. All registers
-    /// but the arguments are 0.
+    /// but the arguments are 0. (A return faults, as 0 is no address of Thumb code: thunks don't return.)
     ///
     /// # Safety
     /// `entry.stack_top` is a multiple of 8, and the [`FIRST_SIZE`](Self::FIRST_SIZE) bytes below
@@ -87,20 +71,13 @@ impl Context {
     #[inline(always)]
     pub unsafe fn enter(entry: &Entry) -> *mut Context {
         let [first, second, third, fourth_word] = entry.words;
-        let zero = opaque_zero();
-        let context = Context {
-            saved: Saved::all(zero),
-            arguments: [entry.object.addr(), first, second, third],
-            selector: zero,
-            // A return faults, as 0 is no address of Thumb code: thunks don't return.
-            link: zero,
-            program_counter: entry.entry & !1,
-            status: THUMB,
-        };
-        let place = (entry.stack_top - Self::FIRST_SIZE) as *mut FirstContext;
         // SAFETY: the caller vouches for the memory.
-        unsafe { place.write(FirstContext { context, fourth_word, padding: zero }) };
-        place.cast()
+        unsafe {
+            let context = Self::start(entry.entry, entry.stack_top - Self::FIRST_SIZE + Self::SIZE);
+            (*context).arguments = [entry.object.addr(), first, second, third];
+            (*context.cast::<FirstContext>()).fourth_word = fourth_word;
+            context
+        }
     }
 
     /// Writes the context of a thread that starts, and gives its address.
@@ -108,19 +85,21 @@ impl Context {
     /// # Safety
     /// `top` is a multiple of 8, and the [`SIZE`](Self::SIZE) bytes below are memory of the stack
     /// that nothing uses.
-    #[inline(never)]
-    pub unsafe fn start(entry: extern "C" fn() -> !, top: Word) -> *mut Context {
-        let place = (top - Self::SIZE) as *mut Context;
-        let context = Context {
-            saved: Saved::all(0),
-            arguments: [0; ARGUMENT_WORDS],
-            selector: 0,
-            link: 0,
-            program_counter: entry as Word & !1,
-            status: THUMB,
-        };
-        // SAFETY: the caller vouches for the memory.
-        unsafe { place.write(context) };
-        place
+    #[unsafe(naked)]
+    pub unsafe extern "C" fn start(entry: Word, top: Word) -> *mut Context {
+        core::arch::naked_asm!(
+            "bic r2, r0, #1",
+            "mov r3, #{thumb}",
+            "stmdb r1!, {{r2, r3}}",
+            "movs r0, #0",
+            "movs r2, #{zeros}",
+            "1: str r0, [r1, #-4]!",
+            "subs r2, #1",
+            "bne 1b",
+            "mov r0, r1",
+            "bx lr",
+            thumb = const THUMB,
+            zeros = const core::mem::offset_of!(Context, program_counter) / size_of::<Word>(),
+        )
     }
 }

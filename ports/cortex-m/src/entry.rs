@@ -7,10 +7,11 @@
 //! that of the thread which is current now.
 
 use crate::armv7m::Access;
-use crate::boot::{__crossgate_kernel, LEASES_OPEN, Machine, ProcessRegions, REGIONS};
+use crate::boot::{__crossgate_kernel, CLOCK, LEASES_OPEN, Machine, ProcessRegions, REGIONS};
+use crate::clock::Clock;
 use crate::context::{Context, THUMB};
 use crate::{fault, handler, mpu};
-use crossgate_abi::table::{self, Gate, NO_LOCK, Service};
+use crossgate_abi::table::{self, Gate, Interrupt, NO_LOCK, Service};
 use crossgate_abi::{LEASES_PER_CALL, Word, number};
 use crossgate_kernel::call::LOCKED;
 use crossgate_kernel::lease::Lease;
@@ -26,9 +27,9 @@ use crossgate_kernel::{Kernel, Offsets};
 /// thread. As long as the thread holds no lease, what is open of its stack is its window, from the
 /// bottom up: if the frame is in the stack, so is what the kernel pushes below it, and the bounds are the
 /// whole stack. A lease may be of a caller's part of the stack, with closed memory below it. So whenever
-/// leases are opened or closed the bounds become the window itself ([`open_leases`]).
+/// leases are opened or closed the bounds become the window itself ([`load`]).
 ///
-/// They are kept at the top of the main stack. Exceptions don't nest, so each finds them at its stack
+/// They are kept at the top of the main stack. The kernel's exceptions don't nest, so each finds them at its stack
 /// pointer.
 #[repr(C)]
 pub struct Bounds {
@@ -40,7 +41,7 @@ pub struct Bounds {
 
 /// In what an exception is entered with in `lr`: that it interrupted a thread. (The kernel has the main
 /// stack.)
-const PROCESS_STACK: Word = 1 << 2;
+pub const PROCESS_STACK: Word = 1 << 2;
 /// What the CPU pushed.
 pub const FRAME: Word = 32;
 /// What the kernel pushes.
@@ -80,13 +81,6 @@ macro_rules! resume {
     };
 }
 
-/// Goes on with the context at r0, or with the current thread's if that is null.
-macro_rules! resume_or_load {
-    () => {
-        concat!("cbnz r0, 0f\nbl {load}\n0:", resume!())
-    };
-}
-
 /// A system call. What it is, its selector says, in r12.
 ///
 /// A call that there is nothing special about, the return from it, and the other system calls that are made
@@ -96,7 +90,7 @@ macro_rules! resume_or_load {
 ///
 /// The registers that the CPU has saved (r0 to r3, r12) still are what the thread put there: of the exceptions
 /// that have this one's priority it has the lowest number, so none comes first; a fault that does takes the
-/// system call away, and the non-maskable interrupt preserves them.
+/// system call away, and the non-maskable interrupt and [handlers above the kernel](crate::zero_latency) preserve them.
 #[unsafe(naked)]
 #[unsafe(no_mangle)]
 unsafe extern "C" fn SVCall() {
@@ -346,16 +340,42 @@ unsafe extern "C" fn SVCall() {
         "ldr r3, [lr]", // the thread
         "beq 21f",
         "blt 22f",
-        "cmn r12, #{wait} + 1",
+        "cmn r12, #{wait_number} + 1",
         "beq 24f",
         "cmn r12, #{thread_id} + 1",
-        "bne 9b",
+        "bne 50f",
         // --- It asks for its index.
         "ldrb r2, [r3, #{id}]",
         "movs r1, #0",
         "17: strd r1, r2, [r0]",
         "18: mvn lr, #2",
         "bx lr",
+        // --- It asks for the time.
+        "50: push {{r0, r1}}",
+        "cmn r12, #{now} + 1",
+        "bne 51f",
+        "add r0, lr, #{clock}",
+        "bl {read_clock}",
+        "pop {{r2, r3}}",
+        "movs r3, #0",
+        "strd r3, r0, [r2]",
+        "str r1, [r2, #8]",
+        "b 18b",
+        // --- It limits its calls. The core does it, as it would the slow way: that changes no register of the
+        // thread, and nobody else runs then.
+        "51: cmn r12, #{limit} + 1",
+        "bne 52f",
+        "ldr r2, [lr, #{limits}]",
+        "cbz r2, 52f",
+        "ldr r2, [r2]",
+        "mov r1, r0",
+        "mov r0, lr",
+        "blx r2",
+        "pop {{r2, r3}}",
+        "str r0, [r2]",
+        "b 18b",
+        "52: pop {{r0, r1}}",
+        "b {slow}",
         // --- It lets the next of its priority run. (The idle thread gives way to all, when the kernel starts.)
         "22: ldrb r1, [r3, #{id}]",
         "ldrb r2, [r3, #{priority}]",
@@ -416,134 +436,141 @@ unsafe extern "C" fn SVCall() {
         "b 18b",
         // --- It signals a notification for which one thread waits, and for no other.
         "21: ldr r1, [r0]",
-        "ldr r2, [lr, #{system}]",
-        "ldr r12, [r2, #{wiring} + 4]",
-        "cmp r1, r12",
-        "bhs 23f",
-        "ldr r2, [r2, #{wiring}]",
-        "add r2, r2, r1, lsl #4",
-        "ldr r2, [r2, #{signallers}]",
-        "ldrb r12, [r3, #{level}]", // the process
-        "ror r2, r2, r12",
-        "lsls r2, r2, #31",
-        "beq 23f",
-        "ldr r2, [lr, #{notifications}]",
-        "add r2, r2, r1, lsl #3",
-        "ldr r12, [r2, #{waiters}]",
         "stmdb r0!, {{r4-r11}}",
-        "subs r4, r12, #1",
-        "blo 25f",
-        "tst r4, r12",
-        "bne 25f",
-        "clz r6, r12",
+        "add r8, r0, #{saved}", // where the status goes
+        "ldrd r2, r4, [lr, #{notifications}]", // there are as many as in the wiring
+        "cmp r1, r4",
+        "bhs 25f",
+        "ldr r4, [lr, #{system}]",
+        "ldr r4, [r4, #{wiring}]",
+        "add r4, r4, r1, lsl #4",
+        "ldr r4, [r4, #{signallers}]",
+        "ldrb r5, [r3, #{level}]", // the process
+        "rors r4, r5",
+        "lsls r4, r4, #31",
+        "beq 25f",
+        "add r2, r2, r1, lsl #3",
+        // An interrupt goes on here, and has r12 be 0.
+        ".global __crossgate_signal",
+        ".thumb_func",
+        "__crossgate_signal:",
+        "ldr r4, [r2, #{waiters}]",
+        "subs r5, r4, #1",
+        "blo 23f",
+        "tst r5, r4",
+        "bne 23f",
+        "clz r6, r4",
         "rsb r6, r6, #31", // who waits
-        "ldr r10, [lr, #4]",
-        "ldr r9, [r10, r6, lsl #2]",
-        "ldr r5, [r9, #{wait_value}]",
-        "movs r4, #1",
-        "lsl r4, r4, r1",
-        "cmp r4, r5",
-        "bne 25f",
+        "ldr r5, [lr, #4]",
+        "ldr r5, [r5, r6, lsl #2]",
+        "ldr r4, [r5, #{wait_value}]",
+        "subs r7, r4, #1",
+        "tst r7, r4",
+        "bne 23f",
         // It waits no longer.
         "movs r4, #0",
         "str r4, [r2, #{waiters}]",
-        "strb r4, [r9, #{wait_kind}]",
-        "mvn r5, #0",
-        "strd r5, r5, [r9, #{deadline}]",
-        "movs r5, #{reply}",
-        "strd r5, r1, [r9, #{pending}]",
-        "str r4, [r0, #{saved}]",
-        // It is ready.
-        "ldrb r7, [r9, #{priority}]",
-        "rsb r8, r7, #31",
-        "add r2, lr, r8",
-        "mov r10, #0x80000000",
-        "lsr r10, r10, r8",
-        "ldr r11, [lr, #{levels}]",
-        "tst r11, r10",
-        "bne 26f",
-        "orr r11, r11, r10",
-        "str r11, [lr, #{levels}]",
-        "strb r6, [r2, #{first}]",
-        "b 27f",
-        "26: ldrb r10, [r2, #{last}]",
-        "add r10, lr, r10",
-        "strb r6, [r10, #{next}]",
-        "27: strb r6, [r2, #{last}]",
-        "ldrb r1, [r3, #{id}]",
-        "ldrb r5, [r3, #{priority}]",
-        "cmp r7, r5",
-        "bhi 20b",
-        "28:",
-        resume!(),
-        // --- The slow way of what has saved the registers.
-        "25: ldm r0, {{r4-r11}}",
-        "23: mvn r12, #{signal}",
-        "b {slow}",
-        // --- It waits for one notification, which has no signal, for as long as it takes.
-        "24: ldrd r1, r2, [r0, #4]",
-        "and r1, r1, r2",
-        "adds r1, r1, #1",
-        "bne 29f",
-        "ldr r1, [r0]",
-        "subs r2, r1, #1",
-        "blo 29f",
-        "tst r2, r1",
-        "bne 29f",
-        "ldrb r2, [r3, #{level}]", // the process
-        "ldr r12, [lr, #{processes}]",
-        "rsb r2, r2, r2, lsl #3",
-        "add r12, r12, r2, lsl #2",
-        "ldr r2, [r12, #{owned}]",
-        "ldr r12, [lr, #{signalled}]",
-        "bic r2, r2, r12",
-        "tst r2, r1",
-        "beq 29f",
-        "stmdb r0!, {{r4-r11}}",
-        "movs r4, #{waits_for_notifications}",
-        "strb r4, [r3, #{wait_kind}]",
-        "str r1, [r3, #{wait_value}]",
-        "clz r5, r1",
-        "rsb r5, r5, #31",
-        "ldr r4, [lr, #{notifications}]",
-        "add r4, r4, r5, lsl #3",
-        "ldrb r1, [r3, #{id}]",
+        "str r4, [r5, #{wait}]",
+        "mvns r7, r4",
+        "strd r7, r7, [r5, #{deadline}]",
+        "movs r7, #{reply}",
+        "strd r7, r1, [r5, #{pending}]",
+        "str r4, [r8]",
+        // It is ready. If others of its priority are, as the current thread may be, it comes after them.
+        "ldrb r7, [r5, #{priority}]",
+        "ldrb r1, [r3, #{priority}]",
+        "rsb r2, r7, #31",
+        "add r2, lr", // its level
+        "cmp r7, r1",
+        "beq 26f",
         "movs r5, #1",
-        "lsl r5, r5, r1",
-        "ldr r6, [r4, #{waiters}]",
-        "orr r6, r6, r5",
-        "str r6, [r4, #{waiters}]",
+        "lsls r5, r7",
+        "ldr r8, [lr, #{levels}]",
+        "tst r8, r5",
+        "bne 26f",
+        "orr r8, r5",
+        "str r8, [lr, #{levels}]",
+        "strb r6, [r2, #{first}]",
+        "strb r6, [r2, #{last}]",
+        "cmp r7, r1",
+        "ldrb r1, [r3, #{id}]",
+        "bhi 20b",
+        "b 28f",
+        "26: ldrb r5, [r2, #{last}]",
+        "add r5, lr",
+        "strb r6, [r5, #{next}]",
+        "strb r6, [r2, #{last}]",
+        "28: ldm r0, {{r4-r11}}",
+        "b 18b",
+        "23: cmp r12, #0",
+        "beq 30f",
+        "25: b 8b",
+        "30: b {interrupt}",
+        // --- It waits for one notification, which has no signal, for as long as it takes.
+        "24: ldm r0, {{r1, r2, r12}}", // which, and for how long
+        "stmdb r0!, {{r4-r11}}",
+        "and r2, r12",
+        "adds r2, #1",
+        "bne 25b",
+        "subs r2, r1, #1",
+        "tst r2, r1",
+        "bne 25b",
+        "ldrb r2, [r3, #{level}]", // the process
+        "ldr r4, [lr, #{processes}]",
+        "rsb r2, r2, r2, lsl #3",
+        "add r4, r4, r2, lsl #2",
+        "ldr r2, [r4, #{owned}]",
+        "tst r2, r1",
+        "beq 25b",
+        "ldrb r2, [r4, #{first_owned}]",
+        "clz r4, r1",
+        "adds r2, r4",
+        "ldr r4, [lr, #{notifications}]",
+        "add r2, r4, r2, lsl #3",
+        "ldrd r4, r5, [r2]", // its signals, and who waits
+        "cbnz r4, 29f",
+        "movs r6, #{waits_for_notifications}",
+        "strd r6, r1, [r3, #{wait}]",
+        "ldrb r1, [r3, #{id}]",
+        "movs r6, #1",
+        "lsls r6, r1",
+        "orrs r5, r6",
+        "str r5, [r2, #{waiters}]",
         // It is the first of its priority.
         "ldrb r5, [r3, #{priority}]",
-        "rsb r5, r5, #31",
-        "add r2, lr, r5",
-        "movs r4, #0",
+        "rsb r2, r5, #31",
+        "add r2, lr",
         "ldrb r7, [r2, #{last}]",
         "cmp r7, r1",
-        "beq 4f",
+        "beq 27f",
         "add r7, lr, r1",
         "ldrb r6, [r7, #{next}]",
         "strb r6, [r2, #{first}]",
         "b 20b",
-        "4: mov r7, #0x80000000",
-        "lsr r7, r7, r5",
-        "ldr r8, [lr, #{levels}]",
-        "bic r8, r8, r7",
-        "str r8, [lr, #{levels}]",
-        "clz r8, r8",
-        "add r8, lr, r8",
-        "ldrb r6, [r8, #{first}]",
+        // The only one.
+        "27: movs r6, #1",
+        "lsls r6, r5",
+        "ldr r7, [lr, #{levels}]",
+        "bics r7, r6",
+        "str r7, [lr, #{levels}]",
+        "clz r7, r7",
+        "add r7, lr",
+        "ldrb r6, [r7, #{first}]",
         "b 20b",
-        "29: mvn r12, #{wait}",
-        "b {slow}",
+        "29: b 8b",
         ".balign 4",
         "40: .word {kernel}",
         // The attribute register of a stack of which nothing is open, if its size is 2^31.
         "41: .word ({stack_access} << 16) + 0x10000 + 63",
         "42: .word 0, 0, 0, 0, 0, 0, 0, 0",
         signal = const number::SIGNAL,
-        wait = const number::WAIT,
+        wait_number = const number::WAIT,
         thread_id = const number::THREAD_ID,
+        now = const number::NOW,
+        limit = const number::LIMIT,
+        limits = const KERNEL.limits,
+        clock = const CLOCK,
+        read_clock = sym Clock::now,
         reply = const offset::REPLY,
         waits_for_notifications = const offset::WAITS_FOR_NOTIFICATIONS,
         priority = const offset::PRIORITY,
@@ -551,7 +578,7 @@ unsafe extern "C" fn SVCall() {
         pending = const offset::PENDING,
         bounds = const offset::BOUNDS,
         leases_open = const LEASES_OPEN,
-        wait_kind = const offset::WAIT,
+        wait = const offset::WAIT,
         wait_value = const offset::WAIT_VALUE,
         deadline = const offset::DEADLINE,
         first = const KERNEL.ready + Ready::FIRST,
@@ -561,12 +588,13 @@ unsafe extern "C" fn SVCall() {
         system = const KERNEL.system,
         processes = const KERNEL.processes,
         notifications = const KERNEL.notifications,
-        signalled = const KERNEL.signalled,
         waiters = const Notification::WAITERS,
         wiring = const core::mem::offset_of!(table::System, notifications),
         signallers = const core::mem::offset_of!(table::Notification, signallers),
         owned = const core::mem::offset_of!(table::Process, notifications),
+        first_owned = const core::mem::offset_of!(table::Process, first_notification),
         go_on = sym go_on,
+        interrupt = sym interrupt,
         selector = const core::mem::offset_of!(Context, selector),
         saved = const SAVED,
         thumb = const THUMB,
@@ -609,6 +637,9 @@ unsafe extern "C" fn SVCall() {
 ///
 /// The registers are as in [`SVCall`], but for r3 and lr. What a thread has in r4 to r11 when it returns from a
 /// call is nobody's, so they are not saved, and nothing is written to its stack.
+///
+/// # Safety
+/// It is jumped to, by the handler of a system call whose exception it ends.
 #[unsafe(naked)]
 pub unsafe extern "C" fn slow() {
     core::arch::naked_asm!(
@@ -619,23 +650,40 @@ pub unsafe extern "C" fn slow() {
         "cmp r1, #0",
         "blt 3f",
         "bl {call}",
-        "1:",
-        resume_or_load!(),
+        ".global __crossgate_resume_or_load, __crossgate_go_on",
+        ".thumb_func",
+        "__crossgate_resume_or_load:",
+        "1: cbnz r0, 0f",
+        ".thumb_func",
+        "__crossgate_go_on:",
+        "4: bl {load}",
+        "0:",
+        resume!(),
         "2: bl {leave}",
-        "b {go_on}",
+        "b 4b",
         "3: mvns r1, r1",
         "bl {other}",
         "b 1b",
         "9: bl {out_of_bounds}",
-        "b {go_on}",
+        "b 4b",
         selector = const core::mem::offset_of!(Context, selector),
         call = sym handler::call,
         leave = sym handler::leave,
         other = sym handler::system_call,
         out_of_bounds = sym handler::out_of_bounds,
         load = sym load,
-        go_on = sym go_on,
     )
+}
+
+unsafe extern "C" {
+    // Parts of `slow`: go on with the context at r0, or with the current thread's if that is null, ...
+    fn __crossgate_resume_or_load() -> !;
+    // ... and with the thread that is current now.
+    #[link_name = "__crossgate_go_on"]
+    fn go_on() -> !;
+    // A part of `SVCall`: signals the notification at r2 with the number r1. The current thread is at r3, its context at
+    // r0, the kernel at lr; a word becomes 0 at r8. r12 is 0.
+    fn __crossgate_signal() -> !;
 }
 
 const _: () = assert!(
@@ -659,7 +707,9 @@ const _: () = assert!(
         && number::YIELD == 1
         && number::SIGNAL == 2
         && number::WAIT > number::SIGNAL
-        && number::THREAD_ID > number::SIGNAL,
+        && number::THREAD_ID > number::SIGNAL
+        && number::NOW > number::SIGNAL
+        && number::LIMIT > number::SIGNAL,
     "`SVCall` tells them apart"
 );
 const _: () = assert!(
@@ -668,31 +718,94 @@ const _: () = assert!(
         && size_of::<Notification>() == 8,
     "`SVCall` multiplies by them"
 );
+const _: () = assert!(
+    Notification::SIGNALS == 0 && Notification::WAITERS == 4,
+    "`SVCall` loads them at once"
+);
 
 /// Where the kernel has what.
 const KERNEL: Offsets = Kernel::<Machine>::OFFSETS;
 
-/// The timer, and every interrupt line. It may go on with another thread than the one that it
-/// interrupted. If the stack pointer of that one is out of bounds, it is as if the next one had been
-/// interrupted. If it was none that was interrupted, the kernel has not started.
+/// The timer, and every interrupt line.
+///
+/// A line that is bound to a notification is masked, as the core does it; then it is as if a thread had signalled
+/// that: `SVCall` does it if one thread waits, and for no other. Anything else goes the [slow](interrupt) way.
 #[unsafe(naked)]
 #[unsafe(no_mangle)]
 unsafe extern "C" fn DefaultHandler() {
     core::arch::naked_asm!(
         "tst lr, #{thread}",
         "beq 8f",
+        "ldr lr, 7f",
         save!(),
-        "1: bl {handler}",
-        resume_or_load!(),
+        "mrs r1, ipsr",
+        "subs r1, #16", // the line, if it is one
+        "bmi 3f",
+        "ldr r2, [lr, #{system}]",
+        "ldrd r2, r3, [r2, #{bound}]", // what is bound, and how many
+        "1: subs r3, #1",
+        "bmi 3f",
+        "ldrh r4, [r2], #{size}",
+        "cmp r4, r1",
+        "bne 1b",
+        "ldr r3, 6f",
+        "lsrs r4, r1, #5",
+        "movs r5, #1",
+        "and r6, r1, #31",
+        "lsls r5, r6",
+        "str r5, [r3, r4, lsl #2]",
+        "dsb",
+        "ldrb r1, [r2, #{notification} - {size}]",
+        "ldr r2, [lr, #{notifications}]",
+        "add r2, r2, r1, lsl #3",
+        "ldr r3, [lr]",
+        // Instead of a status, the word that it sets to 0.
+        "add r8, r2, #{waiters}",
+        "mov r12, #0",
+        "b {signal}",
+        "3: b {slow}",
         "9: bl {out_of_bounds}",
         "bl {load}",
-        "b 1b",
+        "b 3b",
         "8: b {early}",
+        ".balign 4",
+        "6: .word {masks}",
+        "7: .word {kernel}",
         thread = const PROCESS_STACK,
+        system = const KERNEL.system,
+        bound = const core::mem::offset_of!(table::System, interrupts),
+        size = const size_of::<Interrupt>(),
+        notification = const core::mem::offset_of!(Interrupt, notification),
+        notifications = const KERNEL.notifications,
+        waiters = const Notification::WAITERS,
+        signal = sym __crossgate_signal,
         early = sym handler::early_interrupt,
-        handler = sym handler::interrupt,
+        slow = sym interrupt,
         out_of_bounds = sym handler::out_of_bounds,
         load = sym load,
+        masks = const INTERRUPTS_DISABLED,
+        kernel = sym __crossgate_kernel,
+    )
+}
+
+/// Where a line is masked: a bit each.
+const INTERRUPTS_DISABLED: u32 = 0xe000_e180;
+
+const _: () = assert!(
+    core::mem::offset_of!(Interrupt, line) == 0 && size_of::<Interrupt>() == 4,
+    "`DefaultHandler` takes them so"
+);
+
+/// The slow way of an interrupt: the core decides. The context of the thread that it interrupted is at r0. It may go
+/// on with another. (If the stack pointer of that one was out of bounds, it is as if the next one had been
+/// interrupted.)
+#[unsafe(naked)]
+unsafe extern "C" fn interrupt() {
+    core::arch::naked_asm!(
+        "bl {handler}",
+        "b {resume_or_load}",
+        handler = sym handler::interrupt,
+        resume_or_load = sym __crossgate_resume_or_load,
     )
 }
 
@@ -757,12 +870,6 @@ macro_rules! same_as_hard_fault {
 
 same_as_hard_fault! { MemoryManagement BusFault UsageFault }
 
-/// Goes on with the thread that is current now.
-#[unsafe(naked)]
-unsafe extern "C" fn go_on() -> ! {
-    core::arch::naked_asm!("bl {load}", resume!(), load = sym load)
-}
-
 /// Where every thread begins: with a system call that goes on at its entry.
 #[unsafe(naked)]
 pub extern "C" fn begin() -> ! {
@@ -776,7 +883,9 @@ pub extern "C" fn begin() -> ! {
 /// Opens what the thread that is current now may use: its stack, its process' memory and devices, its
 /// leases. Leaves the address of its context in r0.
 ///
-/// The stack pointer is at the [`Bounds`], which become those of this thread's stack.
+/// The stack pointer is at the [`Bounds`], which become those of this thread's stack; those of its window if it holds
+/// leases, and those of its stack again if it holds none: it may go back to its caller without a look at this. (A
+/// window has room for a context: one that has not is never entered.)
 #[unsafe(naked)]
 pub unsafe extern "C" fn load() -> *mut Context {
     core::arch::naked_asm!(
@@ -816,17 +925,56 @@ pub unsafe extern "C" fn load() -> *mut Context {
         "subs r6, #2",
         "str r6, [r0, #{program_counter}]",
         "b 1b",
-        // Leases are open, or to be opened; or the core counts how long threads run.
-        "4: push {{r0, r1, r2, lr}}",
-        "ldr r1, [r5, #{budgets}]",
-        "cbz r1, 7f",
+        // The core counts how long threads run. Or leases are in force, or were.
+        "4: ldr r3, [r5, #{budgets}]",
+        "cbz r3, 12f",
+        "push {{r0, r1, r2, lr}}",
         "mov r0, r5",
-        "ldr r1, [r1]",
-        "blx r1",
-        "7: mov r0, r5",
-        "bl {open_leases}",
+        "ldr r3, [r3]",
+        "blx r3",
         "pop {{r0, r1, r2, lr}}",
+        // The leases that are in force get opened, the others closed.
+        "12: push {{r0, r1}}",
+        "ubfx r6, r2, #8, #8",
+        "strb r6, [r5, #{leases_open}]",
+        "cbz r6, 7f", // the bounds are set
+        // The window: so many eighths of this size. Those above are disabled.
+        "ubfx r7, r2, #17, #5",
+        "subs r7, #2",
+        "lsrs r3, r2, #24",
+        "orr r3, #0x100",
+        "rbit r3, r3",
+        "clz r3, r3",
+        "lsls r3, r7",
+        "subs r3, #{context}",
+        "str r3, [sp, #12]",
+        // The leases: the first that is in force, and how many.
+        "7: lsrs r7, r6, #4",
+        "and r6, r6, #15",
+        "subs r6, r7",
+        "add r4, r4, r7, lsl #4",
+        "adds r4, #{leases}",
+        "ldr r7, [r5, #{regions} + 4]",
+        "movs r3, #{lease_region}",
+        "8: cbz r6, 11f",
+        "ldr r0, [r4, #{start}]",
+        "ldr r1, [r4, #{registers}]",
+        "ubfx r5, r1, #1, #5",
+        "adds r5, #1", // log2 of the region's size, to which its address is aligned
+        "lsrs r0, r5",
+        "lsls r0, r5",
+        "orrs r0, r3",
+        "strd r0, r1, [r7]",
+        "adds r4, #{lease}",
+        "subs r6, #1",
+        "9: adds r3, #1",
+        "cmp r3, #{last_region}",
+        "bls 8b",
+        "pop {{r0, r1}}",
+        "ldr r5, 6f",
         "b 2b",
+        "11: strd r3, r6, [r7]",
+        "b 9b",
         ".balign 4",
         "6: .word {kernel}",
         kernel = sym __crossgate_kernel,
@@ -840,82 +988,19 @@ pub unsafe extern "C" fn load() -> *mut Context {
         pending_word = const offset::PENDING_WORD,
         arguments = const core::mem::offset_of!(Context, arguments),
         program_counter = const core::mem::offset_of!(Context, program_counter),
-        open_leases = sym open_leases,
         budgets = const KERNEL.budgets,
-    )
-}
-
-const _: () = assert!(size_of::<ProcessRegions>() == 32, "`load` and `SVCall` multiply by it");
-
-/// Opens the leases that are in force for the current thread, closes those that were, and has its context
-/// lie in its window; in its stack if it holds none: it may go back to its caller without a look at this. (A window
-/// has room for a context: one that has not is never entered.)
-// Cold, so that calls without leases have the short way.
-#[cold]
-#[unsafe(naked)]
-pub unsafe extern "C" fn open_leases(kernel: &mut Kernel<Machine>) {
-    core::arch::naked_asm!(
-        "push {{r4, r5, r6, lr}}",
-        "ldr r1, [r0]", // the current thread
-        "ldr r2, [r1, #{level}]",
-        "ubfx r3, r2, #8, #8",
-        "strb r3, [r0, #{leases_open}]",
-        "cbz r3, 5f", // `load` has set the bounds
-        // The window: so many eighths of this size. Those above are disabled.
-        "ubfx r3, r2, #17, #5",
-        "subs r3, #2",
-        "lsrs r4, r2, #24",
-        "orr r4, #0x100",
-        "rbit r4, r4",
-        "clz r4, r4",
-        "lsls r4, r3",
-        "subs r4, #{context}",
-        "ldr r3, 6f",
-        "str r4, [r3, #-4]",
-        "5:",
-        // The leases: the first that is in force, and how many.
-        "ubfx r5, r2, #12, #4",
-        "ubfx r6, r2, #8, #4",
-        "subs r6, r5",
-        "add r1, r1, r5, lsl #4",
-        "adds r1, #{leases}",
-        "ldr r3, 7f",
-        "movs r5, #{region}",
-        "1: cbz r6, 3f",
-        "ldr r2, [r1, #{start}]",
-        "ldr r4, [r1, #{registers}]",
-        "ubfx r0, r4, #1, #5",
-        "adds r0, #1", // log2 of the region's size, to which its address is aligned
-        "lsrs r2, r0",
-        "lsls r2, r0",
-        "orrs r2, r5",
-        "strd r2, r4, [r3]",
-        "adds r1, #{lease}",
-        "subs r6, #1",
-        "2: adds r5, #1",
-        "cmp r5, #{last_region}",
-        "bls 1b",
-        "pop {{r4, r5, r6, pc}}",
-        "3: strd r5, r6, [r3]",
-        "b 2b",
-        ".balign 4",
-        "6: .word {bounds}",
-        "7: .word {region_registers}",
-        level = const offset::LEVEL,
-        leases_open = const LEASES_OPEN,
         context = const SAVED + FRAME,
         leases = const offset::LEASES,
-        region = const mpu::LEASE_REGION,
+        lease_region = const mpu::LEASE_REGION,
         last_region = const mpu::LEASE_REGION + LEASES_PER_CALL as u32 - 1,
         start = const Lease::START,
         registers = const Lease::REGISTERS,
         lease = const size_of::<Lease>(),
-        bounds = sym _stack_start,
-        region_registers = const mpu::REGION_REGISTERS,
     )
 }
 
-const _: () = assert!(size_of::<Lease>() == 16, "`open_leases` multiplies by it");
+const _: () = assert!(size_of::<ProcessRegions>() == 32, "`load` and `SVCall` multiply by it");
+const _: () = assert!(size_of::<Lease>() == 16, "`load` multiplies by it");
 
 /// What the idle thread does: let another thread run, then wait for interrupts.
 #[unsafe(naked)]

@@ -28,6 +28,8 @@ const OVERFLOW_REACH: Word = 64;
 
 /// Where the program counter is in what the CPU saves, in words.
 const PROGRAM_COUNTER: usize = 6;
+/// How many bytes that are.
+const SAVED: Word = 32;
 /// The bytes of the guard below the kernel's stack.
 const GUARD: Word = 32;
 
@@ -58,9 +60,20 @@ pub fn read(frame: *const Word, stack: Span) -> Report {
     } else {
         0
     };
-    let overflow = (stack.start.wrapping_sub(OVERFLOW_REACH)..stack.start).contains(&address)
+    let is_saved = status & status::STACKING == 0;
+    // The stack pointer may be any: at the end of the address space too.
+    let is_on_stack =
+        frame.addr().wrapping_sub(stack.start) <= stack.end.wrapping_sub(stack.start + SAVED);
+    let mut instruction = 0;
+    if is_saved && is_on_stack {
+        // SAFETY: the CPU saved the frame without an error, with the rights of the thread, and it lies
+        // inside the thread's stack.
+        instruction = unsafe { frame.add(PROGRAM_COUNTER).read_volatile() };
+    }
+    let lowest = stack.start.wrapping_sub(OVERFLOW_REACH);
+    let is_overflow = address.wrapping_sub(lowest) < OVERFLOW_REACH
         && frame.addr() < stack.start + OVERFLOW_REACH;
-    let cause = if status & status::STACKING != 0 || overflow {
+    let cause = if !is_saved || is_overflow {
         Cause::Stack
     } else if status & status::DATA_ACCESS != 0 {
         Cause::Access
@@ -70,15 +83,6 @@ pub fn read(frame: *const Word, stack: Span) -> Report {
         Cause::Bus
     } else {
         Cause::Instruction
-    };
-    // The stack pointer may be any: at the end of the address space too.
-    let is_on_stack = Span::new(frame.addr(), 32).is_some_and(|saved| stack.contains(saved));
-    let instruction = if status & status::STACKING == 0 && is_on_stack {
-        // SAFETY: the CPU saved the frame without an error, with the rights of the thread, and it lies
-        // inside the thread's stack.
-        unsafe { frame.add(PROGRAM_COUNTER).read() }
-    } else {
-        0
     };
     Report { cause, instruction, address }
 }

@@ -62,36 +62,38 @@ pub extern "C" fn interrupt(context: *mut Context) -> *mut Context {
     // SAFETY: exceptions of one priority don't nest, so this is the only user of the kernel.
     let kernel = unsafe { kernel() };
     kernel.current().stack_pointer = context.addr();
-    let effect = match active_line() {
-        SYSTICK => kernel.timer(),
-        PENDSV => kernel.interrupt(NON_MASKABLE),
-        line => kernel.interrupt(line),
+    let exception = active_exception();
+    let effect = if exception == SYSTICK {
+        kernel.timer()
+    } else {
+        let told = if exception == PENDSV { NON_MASKABLE } else { exception };
+        kernel.interrupt(line_of(told) as u16)
     };
     follow(context, effect)
 }
 
-/// Numbers of exceptions among those of interrupt lines.
-const NON_MASKABLE: u16 = line_of(2);
-const PENDSV: u16 = line_of(14);
-const SYSTICK: u16 = line_of(15);
+/// Numbers of exceptions.
+const NON_MASKABLE: u32 = 2;
+const PENDSV: u32 = 14;
+const SYSTICK: u32 = 15;
 
-const fn line_of(exception: u16) -> u16 {
-    exception.wrapping_sub(16)
-}
-
-/// The interrupt line that is active (ARM DDI 0403E, B3.2.4). The other exceptions are below line 0.
-fn active_line() -> u16 {
+/// The exception that is active (ARM DDI 0403E, B3.2.4).
+fn active_exception() -> u32 {
     const ACTIVE: u32 = 0x1ff;
     // SAFETY: this only reads.
-    let active = unsafe { (*SCB::PTR).icsr.read() } & ACTIVE;
-    line_of(active as u16)
+    unsafe { (*SCB::PTR).icsr.read() & ACTIVE }
+}
+
+/// The interrupt line of an exception. Those of the CPU itself are below line 0.
+const fn line_of(exception: u32) -> u32 {
+    exception.wrapping_sub(16)
 }
 
 /// An interrupt has come before the kernel has started, from something that boot code has left running. It
 /// is the only one: until the kernel has put all in order, no other is let in.
 pub extern "C" fn early_interrupt() {
     cortex_m::interrupt::disable();
-    say("early interrupt", &[active_line().cast_signed() as u32]);
+    say("early interrupt", &[line_of(active_exception())]);
 }
 
 /// The CPU refused to do what the current thread asked for. Then another context is to be loaded.

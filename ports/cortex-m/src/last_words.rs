@@ -24,9 +24,11 @@ pub fn say(text: &str, numbers: &[u32]) {
     tell(text);
     for number in numbers {
         __crossgate_board_tell(b' ');
-        for digit in (0..8).rev() {
-            let digit = (number >> (4 * digit) & 15) as u8;
+        let mut digits = *number;
+        for _ in 0..8 {
+            let digit = (digits >> 28) as u8;
             __crossgate_board_tell(digit + if digit < 10 { b'0' } else { b'a' - 10 });
+            digits <<= 4;
         }
     }
     tell("\r\n");

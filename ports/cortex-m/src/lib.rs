@@ -13,6 +13,7 @@
 //! | `context` | the registers of a thread on its stack |
 //! | `mpu` | the protection unit's registers |
 //! | `board` | what the port asks of a board |
+//! | [`zero_latency`] | interrupts that a board serves above the kernel |
 //! | `clock` | time, from the board's counter |
 //! | `systick` | when somebody is to be woken; time, on a board without a counter |
 //! | `fault` | what the CPU says of a fault |
@@ -20,7 +21,8 @@
 //! | `boot` | from reset to the first thread |
 //!
 //! All exceptions but faults have the same priority, so the kernel is never preempted. Faults have a
-//! higher one: only then a failed stacking is seen before the exception whose entry failed.
+//! higher one: only then a failed stacking is seen before the exception whose entry failed. What a board serves
+//! [above the kernel](zero_latency) preempts both, and leaves all as it was.
 //!
 //! Threads run unprivileged on the process stack pointer, always; exceptions run on the main stack,
 //! whose lower end is guarded.
@@ -29,6 +31,7 @@
 pub mod armv7m;
 pub mod armv8m;
 mod board;
+pub mod zero_latency;
 
 #[cfg(target_os = "none")]
 #[doc(hidden)]
@@ -95,10 +98,14 @@ macro_rules! start {
                 process::Process,
                 thread::{Place, Thread},
             };
+            use $crate::zero_latency::{Line, Vectors, check, enable};
             use $crate::{Board, Counter};
 
             const FREQUENCIES: $crate::Frequencies = $crate::Frequencies::of::<$board>();
             const _: () = $system.check_lines(<$board as Board>::LINES);
+
+            const HANDLERS: &[Line] = <$board as Board>::ZERO_LATENCY;
+            const _: () = check(HANDLERS, <$board as Board>::LINES, &$system);
 
             #[unsafe(no_mangle)]
             fn __crossgate_board_start() {
@@ -184,8 +191,19 @@ macro_rules! start {
 
             #[unsafe(export_name = "main")]
             extern "C" fn main() -> ! {
+                // `crossgate-link` knows the section.
+                #[unsafe(link_section = ".rodata.crossgate_vectors")]
+                static VECTORS: Vectors = Vectors::new(HANDLERS);
                 // SAFETY: the reset handler calls this once, before any interrupt is enabled.
-                unsafe { $crate::boot::boot(&$system) }
+                unsafe {
+                    if HANDLERS.is_empty() {
+                        $crate::boot::boot(&$system)
+                    } else {
+                        $crate::boot::boot_and(&$system, || {
+                            enable(&VECTORS, HANDLERS);
+                        })
+                    }
+                }
             }
         };
     };

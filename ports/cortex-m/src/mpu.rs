@@ -12,6 +12,8 @@
 //! Nothing else is open to threads; the kernel sees the default memory map.
 
 use crate::armv7m::{Access, Block};
+use crate::boot::{__crossgate_kernel_stack_bottom, symbol};
+use crate::last_words::halt;
 use cortex_m::peripheral::MPU;
 use crossgate_abi::table::Process;
 use crossgate_kernel::memory::Span;
@@ -37,25 +39,26 @@ impl ProcessRegions {
     /// Memory for a process' registers; `boot` fills it.
     pub const EMPTY: ProcessRegions = ProcessRegions([[0; 2]; 3]);
 
-    /// The memory and the devices of a process.
-    pub fn of(process: &Process) -> ProcessRegions {
+    /// Opens the memory and the devices of a process.
+    #[inline(never)]
+    pub fn set(&mut self, process: &Process) {
         let ram = Span { start: process.memory.start, end: process.memory.end };
-        let mut registers = [[1 << 4 | RAM, 0], [1 << 4 | WINDOWS, 0], [1 << 4 | (WINDOWS + 1), 0]];
+        self.0 = [[1 << 4 | RAM, 0], [1 << 4 | WINDOWS, 0], [1 << 4 | (WINDOWS + 1), 0]];
+        let [memory, devices @ ..] = &mut self.0;
         if !ram.is_empty() {
-            registers[0] = region(RAM, ram, Access::ReadWrite);
+            *memory = region(RAM, ram, Access::ReadWrite);
         }
-        for (window, (number, registers)) in
-            process.windows.iter().zip((WINDOWS..).zip(&mut registers[1..]))
-        {
-            let span = Span { start: window.start, end: window.start + window.size };
-            *registers = region(number, span, Access::Device);
+        for (window, registers) in process.windows.iter().zip(devices) {
+            // Its size is a power of two, so it is all of a region, however small.
+            let log2_size = 31u32.wrapping_sub((window.size as u32).leading_zeros());
+            registers[0] |= window.start as u32;
+            registers[1] = Access::Device as u32 | log2_size.wrapping_sub(1) << 1 | 1;
         }
-        ProcessRegions(registers)
     }
 }
 
 /// The registers that open `span`, or the little more that a region must be.
-#[inline(never)]
+#[inline(always)]
 fn region(number: u32, span: Span, access: Access) -> [u32; 2] {
     let block = Block::covering(span);
     [block.address_register(number), block.attribute_register(access)]
@@ -71,57 +74,44 @@ pub const LEASE_REGION: u32 = 1 << 4 | LEASES;
 /// The address of the first of the four pairs of registers that can be written in a row.
 pub const REGION_REGISTERS: u32 = 0xe000_ed9c;
 
-/// Writes a region's registers; the address register names the region.
-#[inline(always)]
-fn write(address: u32, attributes: u32) {
-    // SAFETY: the core is in an exception or has not started a thread yet: nothing else uses the
-    // unit, and what is written changes only what unprivileged code may reach.
-    unsafe {
-        let mpu = &*MPU::PTR;
-        mpu.rbar.write(address);
-        mpu.rasr.write(attributes);
-    }
-}
-
-/// Opens flash, guards the kernel's stack and turns the protection on. Tells whether it is: whether the
+/// Opens flash, guards the kernel's stack and turns the protection on. Stops the machine unless it is: unless the
 /// unit exists, has the regions, and holds what is written to it.
-pub fn enable(flash: Span, kernel_stack_bottom: usize) -> bool {
-    let [address, attributes] = region(FLASH, flash, Access::Flash);
-    // SAFETY: the unit is the kernel's. While it is off the default memory map holds.
-    let regions = unsafe {
-        (*MPU::PTR).ctrl.write(0);
-        (*MPU::PTR)._type.read() >> 8 & 0xff
-    };
-    let mut lost = 0;
-    // The others are for something else, or not used. They are tried with flash, the highest number first.
-    for number in (FLASH..regions).rev() {
-        lost |= write_and_compare(number, address | number, attributes);
-        if number != FLASH {
-            write(1 << 4 | number, 0);
-        }
-    }
-    // The smallest region is 32 bytes: log2 is 5, without subregions.
-    write(kernel_stack_bottom as u32 | 1 << 4 | GUARD, Access::Guard as u32 | 4 << 1 | 1);
+#[inline(always)]
+pub fn enable(flash: Span) {
+    const VALID: u32 = 1 << 4;
     const ENABLE: u32 = 1;
     const DEFAULT_MAP_FOR_KERNEL: u32 = 1 << 2;
-    // SAFETY: the regions are set up, and privileged code keeps the default memory map.
-    unsafe { (*MPU::PTR).ctrl.write(ENABLE | DEFAULT_MAP_FOR_KERNEL) };
-    cortex_m::asm::dsb();
-    cortex_m::asm::isb();
-    // SAFETY: reading changes nothing.
-    let control = unsafe { (*MPU::PTR).ctrl.read() };
-    regions >= REGIONS && lost | control ^ (ENABLE | DEFAULT_MAP_FOR_KERNEL) == 0
-}
-
-/// Writes a region's registers. Tells which bits of one of them are not what was written.
-#[inline(always)]
-fn write_and_compare(number: u32, address: u32, attributes: u32) -> u32 {
-    const VALID: u32 = 1 << 4;
-    write(address, attributes);
-    // SAFETY: choosing the region that is read, and reading it, changes nothing.
-    let (held_address, held_attributes) = unsafe {
-        (*MPU::PTR).rnr.write(number);
-        ((*MPU::PTR).rbar.read(), (*MPU::PTR).rasr.read())
+    let [address, attributes] = region(FLASH, flash, Access::Flash);
+    let guard =
+        symbol((&raw const __crossgate_kernel_stack_bottom).wrapping_add((VALID | GUARD) as usize));
+    // SAFETY: the unit is the kernel's, which has not started a thread yet. While it is off the default memory
+    // map holds; when it is on again privileged code keeps that.
+    let (regions, differing) = unsafe {
+        let mpu = &*MPU::PTR;
+        mpu.ctrl.write(0);
+        let regions = mpu._type.read() >> 8 & 0xff;
+        let mut differing = 0;
+        // The others are for something else, or not used. They are tried with flash, the highest number first.
+        for number in (FLASH..regions).rev() {
+            // The address register names the region, which is the one that is read then.
+            mpu.rbar.write(address | number);
+            mpu.rasr.write(attributes);
+            differing |= mpu.rbar.read() ^ (address | number);
+            differing |= mpu.rasr.read() ^ attributes;
+            if number != FLASH {
+                mpu.rasr.write(0);
+            }
+        }
+        // The smallest region is 32 bytes: log2 is 5, without subregions.
+        mpu.rbar.write(guard as u32);
+        mpu.rasr.write(Access::Guard as u32 | 4 << 1 | 1);
+        mpu.ctrl.write(ENABLE | DEFAULT_MAP_FOR_KERNEL);
+        cortex_m::asm::dsb();
+        cortex_m::asm::isb();
+        (regions, differing | mpu.ctrl.read() ^ (ENABLE | DEFAULT_MAP_FOR_KERNEL))
     };
-    (held_address ^ (address & !VALID)) | (held_attributes ^ attributes)
+    // That bit is only written.
+    if regions < REGIONS || differing != VALID {
+        halt("this CPU has no memory protection unit with 8 regions", &[]);
+    }
 }

@@ -119,6 +119,7 @@ fn begin(passed: u32, period: u32) {
 }
 
 /// Waits for the cycle in which the counter takes the period.
+#[inline(always)]
 fn wait_for_period() {
     while registers().cvr.read() == 0 {}
 }

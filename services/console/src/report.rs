@@ -93,6 +93,7 @@ pub(crate) mod tests {
             windows: &[],
             notifications: 0,
             on_fault: OnFault::DEFAULT,
+            first_notification: 0,
         }
     }
 

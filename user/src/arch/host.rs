@@ -15,15 +15,16 @@ pub fn call(selector: Word, words: [Word; 4], _: usize) -> Reply {
 
 /// Any other system call.
 pub fn system_call<const N: usize>(number: Word, words: [Word; N]) -> Reply {
-    let word = |index: usize| words.get(index).copied().unwrap_or(0);
+    let words = core::array::from_fn(|index| words.get(index).copied().unwrap_or(0));
     match gate::find() {
-        Some(gate) => gate.enter(number::system_call(number), [word(0), word(1), word(2), word(3)]),
-        None => emulate(number, word),
+        Some(gate) => gate.enter(number::system_call(number), words),
+        None => emulate(number, words),
     }
 }
 
 /// Those that have a meaning without a kernel.
-fn emulate(number: Word, word: impl Fn(usize) -> Word) -> Reply {
+// Not generic, so that it is in this crate, and not in that of a process, which has no `std`.
+fn emulate(number: Word, words: [Word; 4]) -> Reply {
     let done = |words| Reply { status: 0, words };
     match number {
         number::YIELD => {
@@ -36,20 +37,23 @@ fn emulate(number: Word, word: impl Fn(usize) -> Word) -> Reply {
             done([now as u32 as Word, (now >> 32) as Word])
         }
         number::SLEEP | number::SLEEP_UNTIL => {
-            let time = word(0) as u64 | (word(1) as u64) << 32;
+            let time = words[0] as u64 | (words[1] as u64) << 32;
             let start = if number == number::SLEEP { 0 } else { crate::host::now() };
             std::thread::sleep(core::time::Duration::from_micros(time.saturating_sub(start)));
             done([0; 2])
         }
-        number::SIGNAL => crate::host::signal(word(0)),
-        number::WAIT => crate::host::wait(word(0), word(1) as u64 | (word(2) as u64) << 32),
+        number::SIGNAL => crate::host::signal(words[0]),
+        number::WAIT => {
+            let timeout = words[1] as u64 | (words[2] as u64) << 32;
+            crate::host::wait(words[3], words[0] as u32, timeout)
+        }
         number::ACKNOWLEDGE => done([0; 2]),
         // Without the message of a panic.
         number::EXIT => std::panic::resume_unwind(std::boxed::Box::new("the thread has ended")),
         number::LIMIT => done([0; 2]),
         number::REFUSE => crate::host::refuse(),
         number::CALLER => crate::host::caller(),
-        number::REVOKE => crate::host::revoke(word(0)),
+        number::REVOKE => crate::host::revoke(words[0]),
         number::MUTEX_WAIT => {
             std::thread::yield_now();
             done([0; 2])

@@ -1,9 +1,9 @@
-//! A firmware has at most 32 notifications.
+//! A firmware has at most 255 notifications.
 use crossgate::system;
 
 system! {
     pub static SYSTEM;
-    process driver {
+    process process_0 {
         notification N0;
         notification N1;
         notification N2;
@@ -36,7 +36,244 @@ system! {
         notification N29;
         notification N30;
         notification N31;
+    }
+    process process_1 {
         notification N32;
+        notification N33;
+        notification N34;
+        notification N35;
+        notification N36;
+        notification N37;
+        notification N38;
+        notification N39;
+        notification N40;
+        notification N41;
+        notification N42;
+        notification N43;
+        notification N44;
+        notification N45;
+        notification N46;
+        notification N47;
+        notification N48;
+        notification N49;
+        notification N50;
+        notification N51;
+        notification N52;
+        notification N53;
+        notification N54;
+        notification N55;
+        notification N56;
+        notification N57;
+        notification N58;
+        notification N59;
+        notification N60;
+        notification N61;
+        notification N62;
+        notification N63;
+    }
+    process process_2 {
+        notification N64;
+        notification N65;
+        notification N66;
+        notification N67;
+        notification N68;
+        notification N69;
+        notification N70;
+        notification N71;
+        notification N72;
+        notification N73;
+        notification N74;
+        notification N75;
+        notification N76;
+        notification N77;
+        notification N78;
+        notification N79;
+        notification N80;
+        notification N81;
+        notification N82;
+        notification N83;
+        notification N84;
+        notification N85;
+        notification N86;
+        notification N87;
+        notification N88;
+        notification N89;
+        notification N90;
+        notification N91;
+        notification N92;
+        notification N93;
+        notification N94;
+        notification N95;
+    }
+    process process_3 {
+        notification N96;
+        notification N97;
+        notification N98;
+        notification N99;
+        notification N100;
+        notification N101;
+        notification N102;
+        notification N103;
+        notification N104;
+        notification N105;
+        notification N106;
+        notification N107;
+        notification N108;
+        notification N109;
+        notification N110;
+        notification N111;
+        notification N112;
+        notification N113;
+        notification N114;
+        notification N115;
+        notification N116;
+        notification N117;
+        notification N118;
+        notification N119;
+        notification N120;
+        notification N121;
+        notification N122;
+        notification N123;
+        notification N124;
+        notification N125;
+        notification N126;
+        notification N127;
+    }
+    process process_4 {
+        notification N128;
+        notification N129;
+        notification N130;
+        notification N131;
+        notification N132;
+        notification N133;
+        notification N134;
+        notification N135;
+        notification N136;
+        notification N137;
+        notification N138;
+        notification N139;
+        notification N140;
+        notification N141;
+        notification N142;
+        notification N143;
+        notification N144;
+        notification N145;
+        notification N146;
+        notification N147;
+        notification N148;
+        notification N149;
+        notification N150;
+        notification N151;
+        notification N152;
+        notification N153;
+        notification N154;
+        notification N155;
+        notification N156;
+        notification N157;
+        notification N158;
+        notification N159;
+    }
+    process process_5 {
+        notification N160;
+        notification N161;
+        notification N162;
+        notification N163;
+        notification N164;
+        notification N165;
+        notification N166;
+        notification N167;
+        notification N168;
+        notification N169;
+        notification N170;
+        notification N171;
+        notification N172;
+        notification N173;
+        notification N174;
+        notification N175;
+        notification N176;
+        notification N177;
+        notification N178;
+        notification N179;
+        notification N180;
+        notification N181;
+        notification N182;
+        notification N183;
+        notification N184;
+        notification N185;
+        notification N186;
+        notification N187;
+        notification N188;
+        notification N189;
+        notification N190;
+        notification N191;
+    }
+    process process_6 {
+        notification N192;
+        notification N193;
+        notification N194;
+        notification N195;
+        notification N196;
+        notification N197;
+        notification N198;
+        notification N199;
+        notification N200;
+        notification N201;
+        notification N202;
+        notification N203;
+        notification N204;
+        notification N205;
+        notification N206;
+        notification N207;
+        notification N208;
+        notification N209;
+        notification N210;
+        notification N211;
+        notification N212;
+        notification N213;
+        notification N214;
+        notification N215;
+        notification N216;
+        notification N217;
+        notification N218;
+        notification N219;
+        notification N220;
+        notification N221;
+        notification N222;
+        notification N223;
+    }
+    process process_7 {
+        notification N224;
+        notification N225;
+        notification N226;
+        notification N227;
+        notification N228;
+        notification N229;
+        notification N230;
+        notification N231;
+        notification N232;
+        notification N233;
+        notification N234;
+        notification N235;
+        notification N236;
+        notification N237;
+        notification N238;
+        notification N239;
+        notification N240;
+        notification N241;
+        notification N242;
+        notification N243;
+        notification N244;
+        notification N245;
+        notification N246;
+        notification N247;
+        notification N248;
+        notification N249;
+        notification N250;
+        notification N251;
+        notification N252;
+        notification N253;
+        notification N254;
+        notification N255;
     }
 }
 

@@ -1,4 +1,4 @@
-//! The limits can be reached: 32 processes, 31 threads, 32 notifications, many services.
+//! The limits can be reached: 32 processes, 31 threads, many services.
 #![deny(warnings)]
 
 use crossgate::{Concurrent, Exclusive, Handle, Notification, Signal, interface, system};

@@ -1,16 +1,23 @@
-//! Writes down the longest spans of a firmware's handlers while QEMU executes it.
+//! Follows what a firmware executes in QEMU, and writes down what it is asked for.
 //!
-//! `-plugin libemulator_plugin.so,functions=FILE,spans=FILE`: the first file has the functions of the firmware,
-//! into the second goes a line for each span that is longer than those before it with its path.
+//! - `-plugin libemulator_plugin.so,functions=FILE,spans=FILE`: the first file has the functions of the firmware, into
+//!   the second goes a line for each span of a handler that is longer than those before it with its path.
+//! - `-plugin libemulator_plugin.so,functions=FILE,mark=ADDRESS,cycles=FILE`: into the second file goes a line
+//!   whenever the instruction at the address is executed: how many were executed before, and at least and at most how
+//!   many cycles a Cortex-M3 takes for them, and a Cortex-M4.
 
 #![forbid(unsafe_code)]
 
+mod cycles;
+mod spans;
+
 use anyhow::{Context, Result, anyhow};
-use handler_spans::{Functions, Instruction, Longest, Role, Tracker};
+use cycles::Cycles;
+use handler_spans::{Functions, Instruction, Role};
 use qemu_plugin::install::{Args, Info, Value};
 use qemu_plugin::{HasCallbacks, PluginId, Register, TranslationBlock, register};
+use spans::Spans;
 use std::fs::{self, File};
-use std::io::Write;
 use std::sync::{Arc, Mutex};
 
 /// The plugin: nothing before it is given its arguments.
@@ -20,43 +27,34 @@ struct Plugin(Option<Task>);
 /// What it was told to do.
 struct Task {
     functions: Functions,
-    recorder: Arc<Mutex<Recorder>>,
+    recorder: Recorder,
 }
 
 /// What is recorded.
-struct Recorder {
-    tracker: Tracker,
-    longest: Longest,
-    file: File,
+enum Recorder {
+    Spans(Arc<Mutex<Spans>>),
+    Cycles(Arc<Mutex<Cycles>>),
 }
 
 impl Task {
     fn new(arguments: &Args) -> Result<Task> {
-        let path = |name| match arguments.parsed.get(name) {
+        let argument = |name| arguments.parsed.get(name);
+        let path = |name| match argument(name) {
             Some(Value::String(path)) => Ok(path),
             _ => Err(anyhow!("the plugin needs {name}=FILE")),
         };
         let functions = fs::read_to_string(path("functions")?).context("the functions")?;
         let functions =
             Functions::from_text(&functions).context("the functions are not as they should be")?;
-        let file = File::create(path("spans")?).context("the spans")?;
-        let (tracker, longest) = (Tracker::default(), Longest::default());
-        let recorder = Arc::new(Mutex::new(Recorder { tracker, longest, file }));
+        let recorder = if let Some(Value::Integer(mark)) = argument("mark") {
+            let file = File::create(path("cycles")?).context("the cycles")?;
+            let mark = u32::try_from(*mark).context("an address has 32 bits")?;
+            Recorder::Cycles(Arc::new(Mutex::new(Cycles::new(mark, file))))
+        } else {
+            let file = File::create(path("spans")?).context("the spans")?;
+            Recorder::Spans(Arc::new(Mutex::new(Spans::new(file))))
+        };
         Ok(Task { functions, recorder })
-    }
-}
-
-impl Recorder {
-    /// # Panics
-    /// If a handler's end was missed, or nothing can be written: what was measured would be wrong.
-    fn executed(&mut self, instruction: &Instruction) {
-        match self.tracker.executed(instruction) {
-            Ok(Some(span)) if self.longest.is(&span) => {
-                writeln!(self.file, "{span}").expect("a span can't be written");
-            }
-            Ok(_) => {}
-            Err(why) => panic!("{why}"),
-        }
     }
 }
 
@@ -76,14 +74,27 @@ impl HasCallbacks for Plugin {
         let Some(Task { functions, recorder }) = &self.0 else { return Ok(()) };
         for (index, instruction) in block.instructions().enumerate() {
             let address = u32::try_from(instruction.vaddr()).context("an address has 32 bits")?;
-            let decoded = Instruction::new(address, &instruction.data(), functions);
-            if index > 0 && decoded.role == Role::Thread {
-                continue;
+            let bytes = instruction.data();
+            let decoded = Instruction::new(address, &bytes, functions);
+            match recorder {
+                Recorder::Spans(spans) => {
+                    if index > 0 && decoded.role == Role::Thread {
+                        continue;
+                    }
+                    let spans = Arc::clone(spans);
+                    instruction.register_execute_callback(move |_| {
+                        spans.lock().expect("nothing has failed before").executed(&decoded);
+                    });
+                }
+                Recorder::Cycles(cycles) => {
+                    let cycles = Arc::clone(cycles);
+                    let timed = instruction_timing::Instruction::new(address, &bytes);
+                    instruction.register_execute_callback(move |_| {
+                        let mut cycles = cycles.lock().expect("nothing has failed before");
+                        cycles.executed(&decoded, timed.as_ref());
+                    });
+                }
             }
-            let recorder = Arc::clone(recorder);
-            instruction.register_execute_callback(move |_| {
-                recorder.lock().expect("nothing has failed before").executed(&decoded);
-            });
         }
         Ok(())
     }

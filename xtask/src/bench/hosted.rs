@@ -8,6 +8,7 @@ use crate::{command, progress};
 use anyhow::{Context, Result, bail, ensure};
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use wait_timeout::ChildExt;
@@ -20,12 +21,20 @@ const LINUX: [(&str, &str); 3] = [
     ("socketpair", "Linux: a pair of sockets, two processes"),
     ("futex", "Linux: shared memory and a futex, two processes"),
 ];
-/// The call that is compared with it.
+/// What a call by pages takes at least: the four changes of protection alone.
+const PROTECT: &str = "mprotect";
+/// The call that is compared with what Linux has.
 const CALL: &str = "rpc_null_4_words";
-/// How often everything is measured, one after the other; the shortest times count.
+/// How often everything is measured, one after the other; the median counts.
 const TIMES: usize = 3;
 /// How much faster a call has to be than the fastest that Linux has.
 const FACTOR: f64 = 1.2;
+
+/// What somebody has to know who sees the table for the first time.
+const EXPLANATION: &str = "\
+measured: the median of three runs, of each the median of eleven times 10,000 rounds (of notifications there and back,
+  yields and crashes, one time), with protection keys if this CPU has them. by pages: without.
+The rows of Linux: two processes on the same CPU, one asks with 16 bytes, the other answers with 4.";
 
 /// What was measured.
 struct Measured {
@@ -77,28 +86,27 @@ fn measure(times: usize) -> Result<Measured> {
     let operations = || OPERATIONS.iter().map(|operation| operation.name);
     expect_all(&measured.best, operations())?;
     expect_all(&measured.pages, operations())?;
-    expect_all(&measured.linux, LINUX.iter().map(|(name, _)| *name))?;
+    expect_all(&measured.linux, LINUX.iter().map(|(name, _)| *name).chain([PROTECT]))?;
     Ok(measured)
 }
 
 fn measure_all(crossgate: &[Firmware], linux: &[Firmware], times: usize) -> Result<Measured> {
-    let mut measured =
-        Measured { best: Results::new(), pages: Results::new(), linux: Results::new() };
+    let (mut best, mut pages, mut on_linux) =
+        (Times::default(), Times::default(), Times::default());
     progress::step("running the benchmarks", || {
         for _ in 0..times {
             for program in crossgate {
                 let file = &program.file;
-                shorter(&mut measured.best, measure_one(file, &["--semihosting"])?);
-                let by_pages = ["--semihosting", "--protection", "pages"];
-                shorter(&mut measured.pages, measure_one(file, &by_pages)?);
+                best.add(measure_one(file, &["--semihosting"])?);
+                pages.add(measure_one(file, &["--semihosting", "--protection", "pages"])?);
             }
             for program in linux {
-                shorter(&mut measured.linux, measure_one(&program.file, &[])?);
+                on_linux.add(measure_one(&program.file, &[])?);
             }
         }
         Ok(())
     })?;
-    Ok(measured)
+    Ok(Measured { best: best.medians(), pages: pages.medians(), linux: on_linux.medians() })
 }
 
 /// Who asks and who answers are on the same CPU, as they are in Crossgate: this program's children stay
@@ -126,18 +134,31 @@ fn measure_one(program: &PathBuf, options: &[&str]) -> Result<Results> {
     Ok(parse(&String::from_utf8_lossy(&output.stdout)))
 }
 
-/// Keeps the shorter time of each.
-fn shorter(results: &mut Results, others: Results) {
-    for (name, time) in others {
-        let least = results.entry(name).or_insert(time);
-        *least = time.min(*least);
+/// The times of each operation.
+#[derive(Default)]
+struct Times(BTreeMap<String, Vec<u32>>);
+
+impl Times {
+    fn add(&mut self, results: Results) {
+        for (name, time) in results {
+            self.0.entry(name).or_default().push(time);
+        }
+    }
+
+    fn medians(self) -> Results {
+        let median = |mut times: Vec<u32>| {
+            times.sort_unstable();
+            times[times.len() / 2]
+        };
+        self.0.into_iter().map(|(name, times)| (name, median(times))).collect()
     }
 }
 
 impl Measured {
     /// How many times faster a call is than the fastest that Linux has.
     fn factor(&self, results: &Results) -> f64 {
-        let fastest = self.linux.values().min().copied().unwrap_or_default();
+        let ways = LINUX.iter().filter_map(|(name, _)| self.linux.get(*name));
+        let fastest = ways.min().copied().unwrap_or_default();
         f64::from(fastest) / f64::from(results.get(CALL).copied().unwrap_or_default())
     }
 }
@@ -168,10 +189,14 @@ fn print_table(measured: &Measured) {
     for (name, text) in LINUX {
         println!("{text:<48} {:>9}", measured.linux[name]);
     }
-    let [best, pages] = [&measured.best, &measured.pages].map(|results| measured.factor(results));
+    let text = "Linux: four changes of protection, all by itself";
+    println!("{text:<48} {:>9}", measured.linux[PROTECT]);
+    let factor = measured.factor(&measured.best);
+    let holds = if factor < FACTOR { "does not hold" } else { "holds" };
     println!(
-        "\nA call of 4 words is {best:.2} times as fast as the fastest that Linux has ({pages:.2} times by \
-         pages)."
+        "\nA call of 4 words is {factor:.2} times as fast as the fastest that Linux has; the limit of {FACTOR} {holds}. By \
+         pages it is {:.2} times as fast.\n{EXPLANATION}",
+        measured.factor(&measured.pages)
     );
 }
 
@@ -180,16 +205,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_shortest_time_counts() {
-        let mut results = parse("result a 5\nresult b 3");
-        shorter(&mut results, parse("result a 4\nresult b 6\nresult c 1"));
-        assert_eq!(results, parse("result a 4\nresult b 3\nresult c 1"));
+    fn the_median_counts() {
+        let mut times = Times::default();
+        for output in ["result a 5\nresult b 3", "result a 4\nresult b 9", "result a 7\nresult b 1"]
+        {
+            times.add(parse(output));
+        }
+        assert_eq!(times.medians(), parse("result a 5\nresult b 3"));
     }
 
     #[test]
     fn calls_are_compared_with_the_fastest() {
         let best = parse("result rpc_null_4_words 1000");
-        let linux = parse("result pipe 5000\nresult socketpair 6000\nresult futex 1500");
+        let linux = parse(
+            "result pipe 5000\nresult socketpair 6000\nresult futex 1500\nresult mprotect 900",
+        );
         let pages = parse("result rpc_null_4_words 3000");
         let measured = Measured { best, pages, linux };
         assert_eq!(measured.factor(&measured.best), 1.5);

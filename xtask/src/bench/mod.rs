@@ -1,18 +1,20 @@
 //! What the kernel's operations cost.
 
+mod cycles;
 mod emulated;
 #[cfg(target_os = "linux")]
 mod hosted;
 #[cfg(not(target_os = "linux"))]
 #[path = "not_hosted.rs"]
 mod hosted;
+mod table;
 
 use crate::board::Board;
 use anyhow::{Result, ensure};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-pub use emulated::check;
+pub use emulated::{FLASH, OPERATIONS, check, figures};
 pub use hosted::check as check_hosted;
 
 /// The package with the benchmarks: programs that print their results.
@@ -22,6 +24,8 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 /// What the operations were found to cost, by name.
 type Results = BTreeMap<String, u32>;
+/// The same, and the kernel's size.
+pub type Figures = BTreeMap<String, u32>;
 
 /// Measures, and prints the figures as a table or as JSON.
 ///
@@ -34,13 +38,17 @@ pub fn run(board: Board, as_json: bool, check: bool) -> Result<()> {
     }
 }
 
-/// The lines `result <name> <figure>`.
+/// The figures of the lines `result <name> <figure> ...`.
 fn parse(output: &str) -> Results {
-    let result = |line: &str| {
-        let mut words = line.trim().strip_prefix("result ")?.split_whitespace();
-        Some((words.next()?.to_owned(), words.next()?.parse().ok()?))
-    };
-    output.lines().filter_map(result).collect()
+    let result =
+        |words: Vec<&str>| Some(((*words.first()?).to_owned(), words.get(1)?.parse().ok()?));
+    words(output).filter_map(result).collect()
+}
+
+/// The words after `result` of each line that begins with it.
+fn words(output: &str) -> impl Iterator<Item = Vec<&str>> {
+    let lines = output.lines().filter_map(|line| line.trim().strip_prefix("result "));
+    lines.map(|line| line.split_whitespace().collect())
 }
 
 /// Makes sure that all of these were measured.

@@ -62,23 +62,16 @@ impl Scene {
 }
 
 /// What every scene has: threads come and go, and crash.
-const COMMON: [Step; 6] = [Interrupt, Acknowledge(0), Wait(0b01), Leave(0), Fault, Begin];
+const COMMON: [Step; 6] = [Interrupt, Acknowledge(0), Wait(0), Leave(0), Fault, Begin];
 
 pub fn all() -> Vec<Scene> {
     let calls = [0, 1, 2, 3].map(|service| Call(service, Nothing));
-    let time = [
-        Time,
-        Timer,
-        WaitFor(0b01, 5_000),
-        WaitFor(0b10, 10_000),
-        Sleep(5_000),
-        Signal(0),
-        Signal(1),
-    ];
+    let time =
+        [Time, Timer, WaitFor(0, 5_000), WaitFor(1, 10_000), Sleep(5_000), Signal(0), Signal(1)];
     let leases = [Call(0, Shared), Call(0, Held), Call(1, Shared), Call(0, Forged), Leave(1)];
     let supervision = [Restart(1), Stop(1), Exit];
     let mutexes = [Lock, Unlock];
-    let limits = [Limit(0), Limit(2), Limit(12), Time, Timer];
+    let limits = [Limit(0), Limit(2), Limit(12), LimitWithin(3000), Time, Timer];
     let passes = [
         Pass(4, 0, Nothing),
         Pass(4, 0, Shared),
@@ -87,7 +80,7 @@ pub fn all() -> Vec<Scene> {
         Pass(4, 9, Nothing),
     ];
     let grants = [Give(0), Give(1), Give(3), Revoke(0), Revoke(3)];
-    let others = [Yield, Wait(0b10)];
+    let others = [Yield, Wait(1)];
     vec![
         Scene::small("exclusive objects", 1, &[&calls[..2], &calls[3..]]),
         Scene::small("objects in a circle", 1, &[&calls[..3]]),

@@ -17,7 +17,6 @@ pub struct Snapshot {
     next_deadline: u64,
     locks: Vec<Lock>,
     notifications: Vec<Notification>,
-    signalled: u32,
     granted: Vec<u32>,
     running: u32,
     processes: Vec<Process>,
@@ -33,7 +32,6 @@ impl Snapshot {
             next_deadline: kernel.next_deadline,
             locks: kernel.locks.to_vec(),
             notifications: kernel.notifications.to_vec(),
-            signalled: kernel.signalled,
             granted: kernel.granted.to_vec(),
             running: kernel.running,
             processes: kernel.states.to_vec(),
@@ -50,7 +48,6 @@ impl Snapshot {
         kernel.next_deadline = self.next_deadline;
         kernel.locks.copy_from_slice(&self.locks);
         kernel.notifications.copy_from_slice(&self.notifications);
-        kernel.signalled = self.signalled;
         kernel.granted.copy_from_slice(&self.granted);
         kernel.running = self.running;
         kernel.states.copy_from_slice(&self.processes);

@@ -3,7 +3,7 @@
 use super::super::*;
 use super::snapshot::{self, Snapshot};
 use crate::thread::Wait;
-use crossgate_abi::{Cause, LIMIT_UNIT};
+use crossgate_abi::{Cause, LIMIT_UNIT, LIMIT_WITHIN};
 use std::format;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::string::String;
@@ -31,7 +31,7 @@ pub enum Step {
     /// A call that is given the handle of a service, and is lent something.
     Pass(usize, Word, Lend),
     Leave(Word),
-    /// For a set of notifications.
+    /// For the notification of this index.
     Wait(Word),
     /// ... with a timeout.
     WaitFor(Word, Word),
@@ -49,6 +49,8 @@ pub enum Step {
     Stop(Word),
     /// The current thread limits its calls, to so many units from now, or no longer does (0).
     Limit(u64),
+    /// It limits them to so many µs from now, if they are not limited to less.
+    LimitWithin(Word),
     /// It returns with the handle of this service.
     Give(Word),
     /// It revokes the grants of this service.
@@ -230,8 +232,8 @@ impl Model {
                 (if lock { number::MUTEX_WAIT } else { number::MUTEX_WAKE }, [mutex, 0, 0])
             }
             Step::Begin => (number::BEGIN, [0; 3]),
-            Step::Wait(set) => (number::WAIT, [set, FOR_EVER, FOR_EVER]),
-            Step::WaitFor(set, time) => (number::WAIT, [set, time, 0]),
+            Step::Wait(index) => (number::WAIT, [set(driver, index), FOR_EVER, FOR_EVER]),
+            Step::WaitFor(index, time) => (number::WAIT, [set(driver, index), time, 0]),
             Step::Signal(index) => (number::SIGNAL, [index, 0, 0]),
             Step::Acknowledge(index) => (number::ACKNOWLEDGE, [index, 0, 0]),
             Step::Sleep(time) => (number::SLEEP, [time, 0, 0]),
@@ -242,6 +244,7 @@ impl Model {
                 let end = (driver.kernel.port.now / LIMIT_UNIT + units) as u16;
                 (number::LIMIT, [end.max(1).into(), 0, 0])
             }
+            Step::LimitWithin(time) => (number::LIMIT, [LIMIT_WITHIN | time, 0, 0]),
             Step::Revoke(service) => (number::REVOKE, [service, 0, 0]),
             Step::Restart(process) => (number::RESTART, [process, 0, 0]),
             Step::Stop(process) => (number::STOP, [process, 0, 0]),
@@ -282,4 +285,13 @@ impl Model {
             Err(effect) => Answer::from(effect).into(),
         }
     }
+}
+
+/// The set of a notification, as the current process says it. If it is not its own, that of one that nobody has.
+fn set(driver: &mut Driver, index: Word) -> Word {
+    let process = usize::from(driver.kernel.current().level.process);
+    let owner = driver.kernel.system.notifications[index].owner;
+    let first = driver.kernel.processes[process].first_notification;
+    let number = if usize::from(owner) == process { index - usize::from(first) } else { 31 };
+    table::Process::notification(number) as Word
 }

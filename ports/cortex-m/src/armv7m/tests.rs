@@ -26,7 +26,7 @@ fn window_opens(stack: Span, window: Window, address: u64) -> bool {
 
 /// The addresses where the answer can change: around the span and around every eighth.
 fn interesting(block: Block, span: Span) -> Vec<u64> {
-    let eighth = 1u64 << (block.log2_size - 3);
+    let eighth = 1u64 << block.extent.eighth.trailing_zeros();
     let edges = (0..=8).map(|index| u64::from(block.base) + index * eighth);
     let edges = edges.chain([span.start as u64, span.end as u64]);
     edges.flat_map(|edge| [edge.saturating_sub(1), edge]).collect()
@@ -89,11 +89,11 @@ proptest! {
     fn no_smaller_region_covers_the_span(span in a_span()) {
         let block = Block::covering(span);
         let (first, last) = (span.start as u64, span.end as u64 - 1);
-        for log2_size in 8..block.log2_size {
+        for log2_size in 8..block.extent.eighth.trailing_zeros() + 3 {
             prop_assert_ne!(first >> log2_size, last >> log2_size);
         }
         // Its ends are as tight as its eighths allow.
-        let eighth = 1usize << (block.log2_size - 3);
+        let eighth = 1usize << block.extent.eighth.trailing_zeros();
         prop_assert!(span.start - block.open().start < eighth);
         prop_assert!(block.open().end - span.end < eighth);
     }

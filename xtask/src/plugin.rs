@@ -1,15 +1,16 @@
-//! The plugin of the emulator that finds the spans.
+//! The plugin of the emulator that follows what firmware executes.
 
-use super::symbols::Symbols;
+use crate::symbols::Symbols;
 use crate::{command, workspace};
 use anyhow::{Context, Result, anyhow};
 use cargo_metadata::Message;
-use handler_spans::Span;
 use std::fs;
 use std::path::PathBuf;
 use tempfile::TempDir;
 
 const PACKAGE: &str = "emulator-plugin";
+/// The file that it writes.
+const RECORDING: &str = "recording";
 
 /// The plugin, built.
 pub struct Plugin(PathBuf);
@@ -40,19 +41,32 @@ impl Plugin {
         Err(anyhow!("the package {PACKAGE} has no library"))
     }
 
-    /// Prepares to record a firmware with these functions.
+    /// Prepares to record the longest spans of handlers: a line for each.
     ///
     /// # Errors
     /// If a file can't be written.
-    pub fn record(&self, symbols: &Symbols) -> Result<Recording> {
+    pub fn record_spans(&self, symbols: &Symbols) -> Result<Recording> {
+        self.record(symbols, "spans")
+    }
+
+    /// Prepares to record the instructions and cycles up to each time that the function at `mark` begins: a line
+    /// for each.
+    ///
+    /// # Errors
+    /// If a file can't be written.
+    pub fn record_cycles(&self, symbols: &Symbols, mark: u32) -> Result<Recording> {
+        self.record(symbols, &format!("mark={mark},cycles"))
+    }
+
+    fn record(&self, symbols: &Symbols, what: &str) -> Result<Recording> {
         let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
         let functions = folder.path().join("functions");
         fs::write(&functions, symbols.functions().to_text())
             .context("cannot write a temporary file")?;
-        let spans = folder.path().join("spans");
-        let plugin = self.0.display();
-        let arguments =
-            format!("{plugin},functions={},spans={}", functions.display(), spans.display());
+        let recording = folder.path().join(RECORDING);
+        let (plugin, functions, recording) =
+            (self.0.display(), functions.display(), recording.display());
+        let arguments = format!("{plugin},functions={functions},{what}={recording}");
         Ok(Recording { options: ["-plugin".to_owned(), arguments], folder })
     }
 }
@@ -63,13 +77,11 @@ impl Recording {
         &self.options
     }
 
-    /// What was recorded: spans, each the longest of its path so far.
+    /// What was recorded.
     ///
     /// # Errors
-    /// If there is something else in the file.
-    pub fn spans(&self) -> Result<Vec<Span>> {
-        let text = fs::read_to_string(self.folder.path().join("spans"))
-            .context("the plugin did not run")?;
-        text.lines().map(|line| line.parse().map_err(|why| anyhow!("{why}"))).collect()
+    /// If nothing was.
+    pub fn text(&self) -> Result<String> {
+        fs::read_to_string(self.folder.path().join(RECORDING)).context("the plugin did not run")
     }
 }

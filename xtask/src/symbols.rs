@@ -14,6 +14,9 @@ const VECTORS: &str = ".vector_table";
 /// Functions of this crate run in threads, never in a handler; so do those of the firmware's crate.
 const USER: &str = "crossgate::";
 
+/// Where the CPU enters handlers above the kernel, which have a vector table of their own.
+const ABOVE: &str = "crossgate_cortex_m::zero_latency::firmware::enter";
+
 /// The functions of a firmware.
 pub struct Symbols {
     functions: Functions,
@@ -52,7 +55,11 @@ impl Symbols {
                 None => {
                     let name = demangled(name);
                     let is_user = name.starts_with(USER) || name.starts_with(&own);
-                    if is_user { Role::Thread } else { Role::Any }
+                    match () {
+                        () if name.starts_with(ABOVE) => Role::Above,
+                        () if is_user => Role::Thread,
+                        () => Role::Any,
+                    }
                 }
             };
         let function =
@@ -66,6 +73,16 @@ impl Symbols {
     /// The functions.
     pub fn functions(&self) -> &Functions {
         &self.functions
+    }
+
+    /// Where the function with this name starts, as [`name`](Symbols::name) tells it.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn address(&self, name: &str) -> Result<u32> {
+        let index = self.names.iter().position(|known| known == name);
+        let function = index.and_then(|index| self.functions.get(index));
+        Ok(function.with_context(|| format!("there is no function {name}"))?.address)
     }
 
     /// The name of the function with this index, with the type or the module that it is in.
