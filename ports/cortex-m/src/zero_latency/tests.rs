@@ -26,6 +26,7 @@ static WIRING: System = System {
     interrupts: &[Interrupt { line: 20, notification: 0 }, Interrupt { line: 21, notification: 0 }],
     locks: 0,
     limiters: 0,
+    budgets: None,
     passes_handles: false,
     fault_watch: None,
 };
