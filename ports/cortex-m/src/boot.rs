@@ -16,7 +16,7 @@ use crossgate_kernel::port::{Port, Window};
 use volatile_register::RW;
 
 pub use crate::clock::Clock;
-pub use crate::entry::{begin, slow};
+pub use crate::entry::{begin, interrupt, slow};
 pub use crate::mpu::ProcessRegions;
 
 /// The hardware, as the kernel core sees it, and what the port itself remembers.

@@ -799,8 +799,11 @@ const _: () = assert!(
 /// The slow way of an interrupt: the core decides. The context of the thread that it interrupted is at r0. It may go
 /// on with another. (If the stack pointer of that one was out of bounds, it is as if the next one had been
 /// interrupted.)
+///
+/// # Safety
+/// It is jumped to, by the handler of an interrupt whose exception it ends.
 #[unsafe(naked)]
-unsafe extern "C" fn interrupt() {
+pub unsafe extern "C" fn interrupt() {
     core::arch::naked_asm!(
         "bl {handler}",
         "b {resume_or_load}",

@@ -1,4 +1,4 @@
-//! A referee between the fast paths of system calls and the slow one, which is the specification.
+//! A referee between the fast paths of system calls and interrupts, and the slow ones, which are the specification.
 //!
 //! It is privileged code of a test. From the first system call on it never lets a thread run: it does the
 //! threads' part itself, as [puppets](puppet). For each system call it lays down what a CPU would have (a frame
@@ -8,15 +8,18 @@
 //! is in the registers, in the memory and in the protection unit must be the same after both; and if the fast
 //! path gave up, everything must have been as at the beginning when it did.
 //!
-//! So what runs are the very instructions of the firmware, on the CPU; only at the beginning of the slow path a
+//! So what runs are the very instructions of the firmware, on the CPU; only at the beginning of each slow path a
 //! branch is [put](patch), to look at that moment.
+//!
+//! An interrupt is compared in the same way. It is the CPU that takes it, when the referee has pended it and returns
+//! from its own exception: so it has its number. On the slow path its registers are saved by the referee.
 //!
 //! | file | what |
 //! |---|---|
 //! | `arena` | the memory of the referee, which is not the firmware's |
 //! | `processor` | registers, and a run of the kernel with them |
-//! | `patch` | the branch at the beginning of the slow path |
-//! | `state` | all that a system call may change, and the differences |
+//! | `patch` | the branches at the beginnings of the slow paths |
+//! | `state` | all that the kernel may change, and the differences |
 //! | `puppet` | what a thread does, without the thread |
 //! | `board` | how it comes to power |
 
@@ -53,16 +56,19 @@ pub enum Path {
 pub struct Referee {
     /// The registers with which the thread that is current would go on.
     registers: processor::Registers,
-    /// How many system calls a fast path finished, by their number; calls come last.
+    /// How many system calls a fast path finished, by their number; then calls, and interrupts.
     pub fast: [usize; KINDS],
     /// The same for the slow path.
     pub slow: [usize; KINDS],
 }
 
-/// Kinds of system calls: the numbers that there are, one for those that there are not, and calls.
-pub const KINDS: usize = 23;
-/// Where calls are counted.
-pub const CALL: usize = KINDS - 1;
+/// Kinds of what the kernel does: system calls by the numbers that there are, one for those that there are not, calls, and
+/// interrupts.
+pub const KINDS: usize = 24;
+/// Where calls are counted, ...
+pub const CALL: usize = KINDS - 2;
+/// ... and interrupts.
+pub const INTERRUPT: usize = KINDS - 1;
 
 /// Where the states of a comparison are kept.
 const BEFORE: usize = 0;
@@ -79,17 +85,19 @@ impl Referee {
         Referee { registers, fast: [0; KINDS], slow: [0; KINDS] }
     }
 
-    /// Makes a system call along both paths, and compares. Goes on from what the slow one has left.
+    /// Makes a system call, or lets an interrupt come, along both paths, and compares. Goes on from what the slow one
+    /// has left.
     pub fn compare(&mut self, operation: &Operation) -> Path {
         let world = arena().world();
         self.lay_down(operation);
+        self.enable(operation);
         let before = self.take();
         world.save(BEFORE);
         let dead = world.below_stack_pointer(&before);
         arena().operation = Some(*operation);
         arena().number += 1;
-        arena().watch = Some(state::Watch { before, dead });
-        self.run(arena().system_call);
+        arena().watch = Some(state::Watch { before, dead, is_wild: world.is_wild(&before) });
+        self.enter(operation, Path::Fast);
         let path = if arena().watch.take().is_some() { Path::Fast } else { Path::Slow };
         let after_fast = self.take();
         world.fill_dead(&after_fast, 0);
@@ -100,7 +108,7 @@ impl Referee {
         // (It may be in memory that is not compared.)
         self.lay_down(operation);
         world.fill_dead(&before, 0xa5);
-        self.run(patch::slow_path());
+        self.enter(operation, Path::Slow);
         let after_slow = self.take();
         world.fill_dead(&after_slow, 0);
 
@@ -119,23 +127,42 @@ impl Referee {
         path
     }
 
-    /// Makes a system call along the fast path only.
+    /// Makes a system call, or lets an interrupt come, along the fast path only.
     pub fn perform(&mut self, operation: &Operation) {
         self.lay_down(operation);
-        self.run(arena().system_call);
+        self.enable(operation);
+        self.enter(operation, Path::Fast);
     }
 
-    /// Lets an interrupt come that is enabled.
-    pub fn interrupt(&mut self, line: u16) {
-        const PENDING: usize = 0xe000_e200;
-        store(PENDING, 1 << line);
+    /// Enters the kernel.
+    fn enter(&mut self, operation: &Operation, path: Path) {
+        match (operation.line, path) {
+            (None, Path::Fast) => self.run(arena().system_call),
+            (None, Path::Slow) => self.run(patch::slow_path()),
+            (Some(line), Path::Fast) => self.interrupt(line),
+            (Some(line), Path::Slow) => {
+                arena().interrupt_path = patch::slow_interrupt as *const () as usize;
+                self.interrupt(line);
+                arena().interrupt_path = arena().interrupt;
+            }
+        }
+    }
+
+    /// Has the line enabled, if it is an interrupt.
+    fn enable(&self, operation: &Operation) {
+        if let Some(line) = operation.line {
+            store(state::INTERRUPTS_ENABLED, 1 << line);
+        }
+    }
+
+    fn interrupt(&mut self, line: u16) {
+        store(state::INTERRUPTS_PENDING, 1 << line);
         self.let_in();
     }
 
     /// Whether this interrupt is enabled.
     pub fn is_enabled(&self, line: u16) -> bool {
-        const ENABLED: usize = 0xe000_e100;
-        load(ENABLED) >> line & 1 != 0
+        load(state::INTERRUPTS_ENABLED) >> line & 1 != 0
     }
 
     /// Lets the kernel look at the time.

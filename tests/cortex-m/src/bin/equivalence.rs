@@ -1,5 +1,5 @@
-//! The fast paths of system calls lead to the same states as the slow one, which is the specification: from every
-//! value of what they look at, from random states, and from all that a few operations come to.
+//! The fast paths of system calls and interrupts lead to the same states as the slow ones, which are the specification:
+//! from every value of what they look at, from random states, and from all that a few operations come to.
 //!
 //! Threads are puppets of a referee (`src/referee.rs`), so what they would do is not written here.
 //!
@@ -24,7 +24,7 @@ mod firmware {
     use system_tests_cortex_m::referee::random::Player;
     use system_tests_cortex_m::referee::search::{Search, Step};
     use system_tests_cortex_m::referee::sweep::sweep;
-    use system_tests_cortex_m::referee::{CALL, Referee, Turn};
+    use system_tests_cortex_m::referee::{CALL, INTERRUPT, Referee, Turn};
 
     /// Methods of every shape.
     #[interface]
@@ -97,6 +97,7 @@ mod firmware {
             mmio board::UART0;
             mmio board::UART2;
             notification DONE;
+            interrupt OTHER => DONE;
             thread first (priority = 2, stack = 1024) = ask(WORK, ALONE, ASKED, DONE);
             thread second (priority = 2, stack = 1024) = ask(SHELF, FILE, ASKED, DONE);
             thread third (priority = 2, stack = 512) = ask(FILE, WORK, ASKED, DONE);
@@ -122,8 +123,9 @@ mod firmware {
         crossgate::thread::exit()
     }
 
-    /// The interrupt line of the server.
+    /// The interrupt lines of the server and the client.
     const LINE: u16 = 5;
+    const OTHER: u16 = 9;
     /// How many times as much is tried as every day.
     const TIMES: usize = match option_env!("CROSSGATE_EQUIVALENCE") {
         Some(text) => match usize::from_str_radix(text, 10) {
@@ -132,8 +134,8 @@ mod firmware {
         },
         None => 1,
     };
-    /// How many system calls are made at random.
-    const CALLS: usize = 11_500 * TIMES;
+    /// How many system calls and interrupts are made at random.
+    const CALLS: usize = 12_500 * TIMES;
     /// How many states are searched.
     const STATES: usize = 1_500 * TIMES;
     /// The threads from which every value is tried: one with much stack, and one with little.
@@ -142,7 +144,7 @@ mod firmware {
     const FOR_EVER: u32 = u32::MAX;
 
     /// What happens in the search: a thread does the only thing that it can do, then what it wants.
-    const STEPS: [Step; 15] = [
+    const STEPS: [Step; 16] = [
         system_call(number::YIELD, 0),
         Step::System { number: number::RETURN, words: [0, 7, 8, 9] },
         Step::System { number: number::RETURN, words: [1, 7, 8, 9] },
@@ -153,6 +155,7 @@ mod firmware {
         wait(Process::notification(1)),
         wait(Process::notification(0) | Process::notification(1)),
         Step::Interrupt(LINE),
+        Step::Interrupt(OTHER),
         system_call(number::PANIC, 0),
         call(0),
         call(1),
@@ -207,6 +210,7 @@ mod firmware {
                 number::NOW,
                 number::LIMIT,
                 CALL,
+                INTERRUPT,
             ];
             for kind in fast {
                 // (What has no slow way but for a wild stack pointer has that by far less.)

@@ -7,7 +7,9 @@ use super::state::{Watch, World};
 use system_tests::report::{fail, say};
 
 /// How many exceptions and interrupt lines the vector table has.
-pub const VECTORS: usize = 16 + 32;
+pub const VECTORS: usize = 16 + LINES;
+/// How many interrupt lines.
+pub const LINES: usize = 32;
 /// The longest memory of a firmware, in bytes.
 pub const SLOT: usize = 0x1_0000;
 
@@ -35,13 +37,15 @@ pub struct Arena {
     pub system_call: usize,
     /// ... and of interrupts.
     pub interrupt: usize,
+    /// Where the next interrupt goes: there, or past its fast path.
+    pub interrupt_path: usize,
     /// What the registers were when the slow path began.
     pub at_slow: Registers,
     /// What has to be unchanged when it begins.
     pub watch: Option<Watch>,
     /// The memory of the firmware.
     pub world: Option<World>,
-    /// The system call that is being made, ...
+    /// The system call or interrupt that is being handled, ...
     pub operation: Option<Operation>,
     /// ... and which one it is.
     pub number: usize,
@@ -66,7 +70,10 @@ impl Arena {
 
     /// Says what is done now.
     pub fn tell(&self) {
-        say(format_args!("in system call {} of this test: {:x?}", self.number, self.operation));
+        say(format_args!(
+            "in system call or interrupt {} of this test: {:x?}",
+            self.number, self.operation
+        ));
     }
 }
 
@@ -74,6 +81,7 @@ impl Arena {
 pub const WAITING: usize = START + core::mem::offset_of!(Arena, waiting);
 pub const AT_SLOW: usize = START + core::mem::offset_of!(Arena, at_slow);
 pub const INTERRUPT: usize = START + core::mem::offset_of!(Arena, interrupt);
+pub const INTERRUPT_PATH: usize = START + core::mem::offset_of!(Arena, interrupt_path);
 pub const SLOW_STACK: usize = START + core::mem::offset_of!(Arena, stack);
 pub const STACK: usize = SLOW_STACK + 8 * 4096;
 

@@ -62,6 +62,7 @@ impl<F: Firmware> Counter for RefereeCounter<F> {
         }
         arena.system_call = arena.vectors[SYSTEM_CALL];
         arena.interrupt = arena.vectors[SYSTICK];
+        arena.interrupt_path = arena.interrupt;
         arena.vectors[SYSTEM_CALL] = first::<F> as *const () as usize;
         arena.vectors[PENDSV] = processor::resume as *const () as usize;
         arena.vectors[SYSTICK..].fill(processor::interrupt as *const () as usize);

@@ -1,5 +1,5 @@
-//! The branch at the beginning of the slow path: its first instruction is replaced by one that goes to
-//! [`began`], where it is made good after a look at the state.
+//! The branches at the beginnings of the slow paths: their first instructions are replaced by some that go to
+//! [`began`] and [`began_interrupt`], where they are made good after a look at the state.
 
 use super::processor::Registers;
 use super::{arena, state};
@@ -8,42 +8,84 @@ use core::arch::naked_asm;
 use core::mem::offset_of;
 use system_tests::report::fail;
 
-/// The first instruction of the slow path, in the order of its halves: one that does the same anywhere.
-const FIRST: [u16; 2] = [0xf11c, 0x0f01];
+/// An instruction of 4 bytes, in the order of its halves.
+type Instruction = [u16; 2];
 
-/// Where the slow path begins, without the branch.
+/// The first instruction of the slow path of system calls: one that does the same anywhere.
+const FIRST: Instruction = [0xf11c, 0x0f01];
+/// What its second half has that calls a function, and that goes somewhere: see [`branch`].
+const LINKED: u16 = 0xd000;
+const BRANCH: u16 = 0x9000;
+
+/// Where the slow path of system calls begins, without the branch.
 pub fn slow_path() -> usize {
     go_on as *const () as usize
 }
 
-/// Puts the branch.
-///
-/// The memory of code is writable on this board, as long as the protection unit is off.
+/// Puts the branches.
 pub fn install() {
     let slow = boot::slow as *const () as usize & !1;
-    let place = core::ptr::with_exposed_provenance_mut::<[u16; 2]>(slow);
-    let rest = core::ptr::with_exposed_provenance_mut::<[u16; 2]>((slow_path() & !1) + 4);
-    // SAFETY: instructions of 4 bytes are replaced, by a branch to what does the same and comes back, and in
-    // `go_on` by that way back; nothing runs there now.
-    unsafe {
-        let first = place.read();
-        if first != FIRST {
-            fail(format_args!("the slow path begins with {first:x?}, not with `cmn r12, #1`"));
-        }
-        place.write_volatile(branch(slow, began as *const () as usize & !1));
-        rest.write_volatile(branch(rest.addr(), slow + 4));
+    let first = read(slow);
+    if first != FIRST {
+        fail(format_args!("the slow path begins with {first:x?}, not with `cmn r12, #1`"));
     }
+    replace(slow, began as *const () as usize, go_on as *const () as usize, first);
+
+    let slow = boot::interrupt as *const () as usize & !1;
+    let first = read(slow);
+    let go_on = go_on_interrupt as *const () as usize & !1;
+    let handler = target(slow, first);
+    if first != branch(slow, handler, LINKED) {
+        fail(format_args!("the slow path of interrupts begins with {first:x?}, not with a call"));
+    }
+    let first = branch(go_on, handler, LINKED);
+    replace(slow, began_interrupt as *const () as usize, go_on, first);
+}
+
+fn read(place: usize) -> Instruction {
+    // SAFETY: it is code, which may be read.
+    unsafe { core::ptr::with_exposed_provenance::<Instruction>(place).read() }
+}
+
+/// Has the code at `place` go on at `began`, and that at `go_on` do what its `first` instruction did, and go back.
+///
+/// The memory of code is writable on this board, as long as the protection unit is off.
+fn replace(place: usize, began: usize, go_on: usize, first: Instruction) {
+    let (began, go_on) = (began & !1, go_on & !1);
+    let write = |place: usize, instruction: Instruction| {
+        let place = core::ptr::with_exposed_provenance_mut::<Instruction>(place);
+        // SAFETY: instructions of 4 bytes are replaced, by a branch to what does the same and comes back, and there
+        // by that instruction and the way back; nothing runs there now.
+        unsafe { place.write_volatile(instruction) };
+    };
+    write(place, branch(place, began, BRANCH));
+    write(go_on, first);
+    write(go_on + 4, branch(go_on + 4, place + 4, BRANCH));
     state::barrier();
 }
 
-/// The instruction `b.w` at one address, to another (ARM DDI 0403E, A7.7.12, encoding T4).
-fn branch(from: usize, to: usize) -> [u16; 2] {
+/// The instruction at one address that goes to another: `b.w` or `bl` (ARM DDI 0403E, A7.7.12, encoding T4; A7.7.18).
+fn branch(from: usize, to: usize, kind: u16) -> Instruction {
     let offset = to.wrapping_sub(from + 4) as u32;
     let bit = |number: u32| (offset >> number & 1) as u16;
     let sign = bit(24);
     let (j1, j2) = (!(bit(23) ^ sign) & 1, !(bit(22) ^ sign) & 1);
     let (high, low) = ((offset >> 12 & 0x3ff) as u16, (offset >> 1 & 0x7ff) as u16);
-    [0xf000 | sign << 10 | high, 0x9000 | j1 << 13 | j2 << 11 | low]
+    [0xf000 | sign << 10 | high, kind | j1 << 13 | j2 << 11 | low]
+}
+
+/// Where such an instruction at an address goes to.
+fn target(from: usize, [high, low]: Instruction) -> usize {
+    let bit = |half: u16, number: u32| u32::from(half >> number & 1);
+    let sign = bit(high, 10);
+    let (i1, i2) = (!(bit(low, 13) ^ sign) & 1, !(bit(low, 11) ^ sign) & 1);
+    let offset = sign << 24
+        | i1 << 23
+        | i2 << 22
+        | u32::from(high & 0x3ff) << 12
+        | u32::from(low & 0x7ff) << 1;
+    let signed = (offset << 7) as i32 >> 7;
+    (from + 4).wrapping_add_signed(signed as isize)
 }
 
 /// The slow path begins: looks, and has it go on. What it must not use from live registers it finds spoilt.
@@ -89,8 +131,75 @@ unsafe extern "C" fn began() {
     )
 }
 
-/// The slow path without the branch: its first instruction, and a way to the second.
+/// The slow path of system calls without the branch: its first instruction, and a way to the second, which are put here.
 #[unsafe(naked)]
 unsafe extern "C" fn go_on() {
-    naked_asm!("cmn r12, #1", "b.w {itself}", itself = sym go_on)
+    naked_asm!("b.w {itself}", "b.w {itself}", itself = sym go_on)
+}
+
+/// The slow path of interrupts begins: the same. It has the address of the saved registers in r0.
+#[unsafe(naked)]
+unsafe extern "C" fn began_interrupt() {
+    naked_asm!(
+        "ldr r12, 1f",
+        "mrs r5, psp",
+        "str r5, [r12, #{process_stack}]",
+        "str sp, [r12, #{main_stack}]",
+        "str r0, [r12, #{scratch}]",
+        "ldr sp, 2f",
+        "bl {look}",
+        "ldr r12, 1f",
+        "ldr r0, [r12, #{scratch}]",
+        "ldr sp, [r12, #{main_stack}]",
+        "mov r1, sp",
+        "mov r2, sp",
+        "mov r3, sp",
+        "mov r4, sp",
+        "mov r5, sp",
+        "mov r6, sp",
+        "mov r7, sp",
+        "mov r8, sp",
+        "mov r9, sp",
+        "mov r10, sp",
+        "mov r11, sp",
+        "mov r12, sp",
+        "b {go_on}",
+        ".balign 4",
+        "1: .word {at_slow}",
+        "2: .word {stack}",
+        look = sym state::look_at_interrupt,
+        go_on = sym go_on_interrupt,
+        process_stack = const offset_of!(Registers, process_stack),
+        main_stack = const offset_of!(Registers, main_stack),
+        scratch = const offset_of!(Registers, scratch),
+        at_slow = const arena::AT_SLOW,
+        stack = const arena::SLOW_STACK,
+    )
+}
+
+/// The slow path of interrupts without the branch, put here as that of system calls is.
+#[unsafe(naked)]
+unsafe extern "C" fn go_on_interrupt() {
+    naked_asm!("b.w {itself}", "b.w {itself}", itself = sym go_on_interrupt)
+}
+
+/// An interrupt that does not try the fast path: saves the registers as the kernel does. If the stack pointer is out of
+/// bounds, the kernel itself does not try it.
+#[unsafe(naked)]
+pub unsafe extern "C" fn slow_interrupt() {
+    naked_asm!(
+        "mrs r0, psp",
+        "ldrd r1, r2, [sp]",
+        "subs r1, r0, r1",
+        "cmp r1, r2",
+        "bhi 1f",
+        "stmdb r0!, {{r4-r11}}",
+        "b {go_on}",
+        "1: ldr r0, 2f",
+        "ldr pc, [r0]",
+        ".balign 4",
+        "2: .word {interrupt}",
+        go_on = sym go_on_interrupt,
+        interrupt = const arena::INTERRUPT,
+    )
 }

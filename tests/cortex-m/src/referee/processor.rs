@@ -96,7 +96,7 @@ pub unsafe extern "C" fn return_from_exception() {
     naked_asm!("bx lr")
 }
 
-/// The handler of all interrupts: has PendSV come after the kernel's.
+/// The handler of all interrupts: has PendSV come after the kernel's, or its slow path.
 #[unsafe(naked)]
 pub unsafe extern "C" fn interrupt() {
     naked_asm!(
@@ -109,6 +109,6 @@ pub unsafe extern "C" fn interrupt() {
         "1: .word 0xe000ed04",
         "2: .word {interrupt}",
         pend = const 1 << 28,
-        interrupt = const arena::INTERRUPT,
+        interrupt = const arena::INTERRUPT_PATH,
     )
 }

@@ -1,15 +1,17 @@
 //! What a thread does, without the thread.
 
 use super::processor::Registers;
-use super::{CALL, KINDS, Moment, Referee, kernel};
+use super::{CALL, INTERRUPT, KINDS, Moment, Referee, kernel};
 use board::port::boot;
 use board::port::kernel::memory::Span;
 use core::arch::naked_asm;
 use crossgate_abi::number;
 
-/// A system call, with all that the kernel finds of it.
+/// A system call, or an interrupt, with all that the kernel finds of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Operation {
+    /// The line, if it is an interrupt.
+    pub line: Option<u16>,
     /// r12.
     pub selector: u32,
     /// r0 to r3.
@@ -43,6 +45,9 @@ struct Frame {
 }
 
 const FRAME: usize = size_of::<Frame>();
+/// What the registers of a frame hold when an interrupt's handler begins: anything, if that of another one has run
+/// before.
+const SPOILT: u32 = 0x5b5b_5b5b;
 /// In the status: the thread runs Thumb code, as all do.
 const THUMB: u32 = 1 << 24;
 /// The CPU has aligned the stack pointer to 8.
@@ -63,7 +68,16 @@ fn system_call_address() -> u32 {
 impl Operation {
     /// What it is counted as.
     pub fn kind(&self) -> usize {
-        if self.selector as i32 >= 0 { CALL } else { (!self.selector as usize).min(KINDS - 2) }
+        match self.line {
+            Some(_) => INTERRUPT,
+            None if self.selector as i32 >= 0 => CALL,
+            None => (!self.selector as usize).min(KINDS - 3),
+        }
+    }
+
+    /// An interrupt instead, of a thread with these registers.
+    pub fn interrupted(self, line: u16) -> Operation {
+        Operation { line: Some(line), ..self }
     }
 
     /// Whether the CPU could make it at this moment: it pushes its frame with the rights of the thread.
@@ -84,12 +98,7 @@ impl Referee {
     /// What the current thread can do.
     pub fn turn(&self) -> Turn {
         let frame = self.frame();
-        let mut only = Operation {
-            selector: frame.selector,
-            words: frame.words,
-            stack_pointer: self.stack_pointer(),
-            saved: self.registers.saved,
-        };
+        let mut only = self.unchanged();
         if kernel().thread_id() == 0 {
             only.selector = number::system_call(number::YIELD) as u32;
             return Turn::Idle(only);
@@ -99,6 +108,18 @@ impl Referee {
             return Turn::Only(only);
         }
         if frame.program_counter == system_call_address() { Turn::Only(only) } else { Turn::Free }
+    }
+
+    /// An operation with the registers that the current thread has.
+    pub fn unchanged(&self) -> Operation {
+        let frame = self.frame();
+        Operation {
+            line: None,
+            selector: frame.selector,
+            words: frame.words,
+            stack_pointer: self.stack_pointer(),
+            saved: self.registers.saved,
+        }
     }
 
     /// The stack pointer that the current thread has.
@@ -117,25 +138,31 @@ impl Referee {
         unsafe { (self.registers.process_stack as *const Frame).read() }
     }
 
-    /// Does what the CPU does at this system call, up to the kernel's first instruction.
+    /// Does what the CPU does at this system call or interrupt, up to the kernel's first instruction.
     pub(super) fn lay_down(&mut self, operation: &Operation) {
         let process_stack = operation.frame();
         let is_aligned = operation.stack_pointer & 4 != 0;
+        let [first, second, third, fourth] = operation.words;
+        let Frame { link, program_counter, .. } = self.frame();
+        let (link, program_counter) = match self.turn() {
+            // After an interrupt it has yet to do what it can only do.
+            Turn::Only(_) | Turn::Idle(_) if operation.line.is_some() => (link, program_counter),
+            _ => (LINK, system_call_address() + 2),
+        };
+        let scratch = match operation.line {
+            Some(_) => [SPOILT; 5],
+            None => [first, second, third, fourth, operation.selector],
+        };
         let frame = Frame {
             words: operation.words,
             selector: operation.selector,
-            link: LINK,
-            program_counter: system_call_address() + 2,
+            link,
+            program_counter,
             status: THUMB | if is_aligned { ALIGNED } else { 0 },
         };
         // SAFETY: it is memory that the thread may write.
         unsafe { (process_stack as *mut Frame).write(frame) };
-        let [first, second, third, fourth] = operation.words;
-        self.registers = Registers {
-            saved: operation.saved,
-            process_stack,
-            scratch: [first, second, third, fourth, operation.selector],
-            ..self.registers
-        };
+        self.registers =
+            Registers { saved: operation.saved, process_stack, scratch, ..self.registers };
     }
 }

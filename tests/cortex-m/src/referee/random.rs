@@ -1,5 +1,6 @@
 //! Random system calls: what a thread may do, what it must not, and what is just at the edge of that.
 
+use super::arena::LINES;
 use super::{FREE_SLOT, Moment, Operation, Referee, Turn, arena, kernel};
 use board::port::boot::Machine;
 use board::port::kernel::memory::Span;
@@ -117,7 +118,10 @@ impl Player {
             },
             Turn::Free if self.generator.one_in(16) => self.event(referee),
             Turn::Free => {
-                let operation = self.operation(referee);
+                let mut operation = self.operation(referee);
+                if self.generator.one_in(16) {
+                    operation = operation.interrupted(self.line());
+                }
                 if operation.is_possible(&referee.take()) {
                     referee.compare(&operation);
                 }
@@ -128,15 +132,21 @@ impl Player {
 
     /// Time passes, or an interrupt comes.
     fn event(&mut self, referee: &mut Referee) {
-        let line = self.system.interrupts.get(self.generator.below(2)).map(|it| it.line);
-        match line {
-            Some(line) if referee.is_enabled(line) => referee.interrupt(line),
-            _ => {
-                let some = [1, 10, 1000, 20_000, 10_000_000, 1 << 31];
-                arena().time = arena().time.wrapping_add(self.generator.of(&some, 1));
-                referee.timer();
-            }
+        if self.generator.one_in(2) {
+            let line = self.line();
+            referee.compare(&referee.unchanged().interrupted(line));
+        } else {
+            let some = [1, 10, 1000, 20_000, 10_000_000, 1 << 31];
+            arena().time = arena().time.wrapping_add(self.generator.of(&some, 1));
+            referee.timer();
         }
+    }
+
+    /// An interrupt line: mostly one that is bound to a notification.
+    fn line(&mut self) -> u16 {
+        let any = self.generator.below(LINES);
+        let bound = self.system.interrupts.get(any % self.system.interrupts.len().max(1));
+        bound.filter(|_| !self.generator.one_in(16)).map_or(any as u16, |it| it.line)
     }
 
     /// Something that the current thread can do.
@@ -150,7 +160,7 @@ impl Player {
             self.arguments(!selector as usize, &mut words);
         }
         let saved = core::array::from_fn(|_| self.generator.number());
-        Operation { selector, words, stack_pointer, saved }
+        Operation { line: None, selector, words, stack_pointer, saved }
     }
 
     fn selector(&mut self) -> u32 {

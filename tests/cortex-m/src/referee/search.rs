@@ -132,21 +132,23 @@ impl<'a> Search<'a> {
         let saved = [0x0101_0101 * kernel().thread_id() as u32; 8];
         let operation = match step {
             Step::Interrupt(line) => {
-                let may = referee.is_enabled(line);
-                if may {
-                    referee.interrupt(line);
+                if !referee.is_enabled(line) {
+                    return false;
                 }
-                return may;
+                referee.unchanged().interrupted(line)
             }
-            Step::Call { gate, words } => Operation { selector: gate, words, stack_pointer, saved },
+            Step::Call { gate, words } => {
+                Operation { line: None, selector: gate, words, stack_pointer, saved }
+            }
             Step::System { number, words } => {
                 let selector = number::system_call(number) as u32;
-                Operation { selector, words, stack_pointer, saved }
+                Operation { line: None, selector, words, stack_pointer, saved }
             }
         };
         let is_first = self.steps.first() == Some(&step);
         let operation = match referee.turn() {
             // That is one step, whichever it is: the first.
+            _ if operation.line.is_some() => operation,
             Turn::Only(only) if is_first => only,
             Turn::Free if !self.floods(step) => operation,
             _ => return false,

@@ -1,4 +1,4 @@
-//! All that a system call may change: the memory of the firmware, registers, the protection unit.
+//! All that the kernel may change: the memory of the firmware, registers, the protection unit, masks of interrupts.
 //!
 //! What is dead is not compared: bytes that nobody reads before they are written. In the kernel's own memory
 //! those are told by [`Kernel::dead`](board::port::kernel::Kernel::dead). Beside them:
@@ -57,8 +57,9 @@ const ENABLED: u32 = 1;
 const NUMBERED: u32 = 1 << 4;
 /// The region of the stack's window.
 const STACK_REGION: usize = 1;
-const INTERRUPTS_ENABLED: usize = 0xe000_e100;
+pub const INTERRUPTS_ENABLED: usize = 0xe000_e100;
 const INTERRUPTS_DISABLED: usize = 0xe000_e180;
+pub const INTERRUPTS_PENDING: usize = 0xe000_e200;
 
 /// Where the program counter is in the frame of the CPU.
 const PROGRAM_COUNTER: usize = 24;
@@ -75,6 +76,7 @@ pub struct Moment {
     regions: [[u32; 2]; MPU_REGIONS],
     last_region: u32,
     interrupts: u32,
+    pending: u32,
     /// The current thread, the process that it is in, and how many calls it is in.
     pub who: [usize; 3],
 }
@@ -84,6 +86,8 @@ pub struct Watch {
     pub before: Moment,
     /// What the fast path may have written even so.
     pub dead: Span,
+    /// Whether the stack pointer is out of bounds. Then the interrupt comes after a fault, which is the core's.
+    pub is_wild: bool,
 }
 
 fn kernel() -> &'static board::port::kernel::Kernel<boot::Machine> {
@@ -118,6 +122,7 @@ impl Moment {
             regions,
             last_region,
             interrupts: load(INTERRUPTS_ENABLED),
+            pending: load(INTERRUPTS_PENDING),
             who: [kernel().thread_id(), thread.level().process.into(), thread.depth().into()],
         }
     }
@@ -181,6 +186,7 @@ impl Moment {
             }
         }
         compare("interrupts", 0, self.interrupts as usize, other.interrupts as usize);
+        compare("pending interrupts", 0, self.pending as usize, other.pending as usize);
         count
     }
 }
@@ -311,6 +317,12 @@ impl World {
         }
     }
 
+    /// Whether the stack pointer of the current thread is out of the bounds that the kernel has noted.
+    pub fn is_wild(&self, moment: &Moment) -> bool {
+        let [lowest, range] = [0, 4].map(|offset| load(arena().main_stack + offset));
+        (moment.registers.process_stack as u32).wrapping_sub(lowest) > range
+    }
+
     /// What is dead below the stack pointer of the current thread: nothing, if that is out of bounds.
     pub fn below_stack_pointer(&self, moment: &Moment) -> Span {
         let (window, pointer) = (moment.window(), moment.registers.process_stack);
@@ -436,9 +448,9 @@ unsafe fn copy(from: *const u32, to: *mut u32, words: usize) {
     }
 }
 
-/// The slow path begins: all must be as it was before the fast one, which gave up.
+/// The slow path of a system call begins: all must be as it was before the fast one, which gave up.
 pub extern "C" fn look() {
-    let Some(Watch { before, dead }) = arena().watch.take() else { return };
+    let Some(Watch { before, dead, .. }) = arena().watch.take() else { return };
     unprotect();
     let mut now = Moment::take(&arena().at_slow);
     now.registers.link = before.registers.link;
@@ -455,8 +467,33 @@ pub extern "C" fn look() {
             say(format_args!("scratch register {index}: {one:#010x} {other:#010x}"));
         }
     }
-    differences += arena().world().differences(BEFORE, dead);
-    if differences > 0 {
+    expect_unchanged(differences, dead);
+}
+
+/// That of an interrupt does: all must be as it was before, but for the mask of the line. The registers of the thread
+/// are saved.
+pub extern "C" fn look_at_interrupt() {
+    let Some(Watch { before, dead, is_wild }) = arena().watch.take() else { return };
+    if is_wild {
+        return;
+    }
+    unprotect();
+    let mut now = Moment::take(&arena().at_slow);
+    now.registers.link = before.registers.link;
+    now.interrupts |= arena().operation.and_then(|it| it.line).map_or(0, |line| 1 << line);
+    let context = now.registers.scratch[0] as usize;
+    if context != before.registers.process_stack - size_of_val(&now.registers.saved) {
+        say(format_args!("the registers of the thread are saved at {context:#x}"));
+        arena().tell();
+        fail(format_args!("the fast path does not tell where it has saved the registers"));
+    }
+    now.registers.saved = core::array::from_fn(|index| load(context + 4 * index));
+    expect_unchanged(before.differences(&now), dead);
+}
+
+/// Ends the test if there are differences, or some in the memory.
+fn expect_unchanged(differences: usize, dead: Span) {
+    if differences + arena().world().differences(BEFORE, dead) > 0 {
         say(format_args!("the fast path gave up, and has changed this"));
         arena().tell();
         fail(format_args!("the fast path does not fall through with nothing changed"));

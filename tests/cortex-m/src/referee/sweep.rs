@@ -1,5 +1,6 @@
 //! Every value: of the stack pointer, of the selector, of arguments, in some states at each depth of calls.
 
+use super::arena::LINES;
 use super::{FREE_SLOT, Moment, Operation, Referee, Turn, arena, kernel};
 use board::port::boot::Machine;
 use board::port::kernel::memory::Span;
@@ -17,6 +18,7 @@ const HERE: usize = FREE_SLOT + 1;
 /// What a puppet has in r4 to r11.
 const SAVED: [u32; 8] = [0x44, 0x55, 0x66, 0x77, 0x88, 0x99, 0xaa, 0xbb];
 const WORDS: [u32; 4] = [0x1111, 0x2222, 0x3333, 0x4444];
+const SELECTOR: u32 = 0xcccc;
 /// What it takes to enter a method, and to save registers, in bytes.
 const ENTRY_SIZE: usize = <Machine as Port>::ENTRY_SIZE;
 const CONTEXT_SIZE: usize = <Machine as Port>::CONTEXT_SIZE;
@@ -98,7 +100,8 @@ fn first_of(owned: u32) -> u32 {
 
 /// System call `number`.
 fn operation(number: usize, words: [u32; 4], stack_pointer: usize) -> Operation {
-    Operation { selector: number::system_call(number) as u32, words, stack_pointer, saved: SAVED }
+    let selector = number::system_call(number) as u32;
+    Operation { line: None, selector, words, stack_pointer, saved: SAVED }
 }
 
 /// Tries all from this state. Then makes the first call that can be made: tells whether there is one.
@@ -120,11 +123,19 @@ fn try_all(referee: &mut Referee, system: &'static System) -> bool {
     if depth == 0 {
         here.try_large_stack();
     }
+    here.try_interrupts();
     let selectors = 0..system.gates.len() as u32;
     let stack_pointer = here.usual();
     for selector in selectors {
         here.come_back();
-        here.referee.perform(&Operation { selector, words: [0; 4], stack_pointer, saved: SAVED });
+        let words = [0; 4];
+        here.referee.perform(&Operation {
+            line: None,
+            selector,
+            words,
+            stack_pointer,
+            saved: SAVED,
+        });
         if kernel().current_thread().depth() > depth {
             return true;
         }
@@ -145,7 +156,16 @@ impl Here<'_> {
 
     /// Compares what comes of this, here, if the CPU could do it.
     fn compare(&mut self, selector: u32, words: [u32; 4], stack_pointer: usize) {
-        let operation = Operation { selector, words, stack_pointer, saved: SAVED };
+        self.compare_operation(Operation {
+            line: None,
+            selector,
+            words,
+            stack_pointer,
+            saved: SAVED,
+        });
+    }
+
+    fn compare_operation(&mut self, operation: Operation) {
         if operation.is_possible(&self.moment) {
             self.come_back();
             self.referee.compare(&operation);
@@ -156,8 +176,19 @@ impl Here<'_> {
         self.compare(number::system_call(number) as u32, words, stack_pointer);
     }
 
+    fn compare_interrupt(&mut self, line: u16, stack_pointer: usize) {
+        let operation = Operation {
+            line: Some(line),
+            selector: SELECTOR,
+            words: WORDS,
+            stack_pointer,
+            saved: SAVED,
+        };
+        self.compare_operation(operation);
+    }
+
     /// From each stack pointer of the thread's stack, and a little beside: a system call of every kind that
-    /// has a fast path, and a call of each sort of gate.
+    /// has a fast path, a call of each sort of gate, and each interrupt.
     fn try_stack_pointers(&mut self) {
         let stack = kernel().current_thread().stack();
         let process = kernel().current_thread().level().process;
@@ -193,6 +224,9 @@ impl Here<'_> {
             self.compare_number(number::SIGNAL, [notification, 0, 0, 0], stack_pointer);
             let for_ever = [first_of(owned), FOR_EVER, FOR_EVER, 0];
             self.compare_number(number::WAIT, for_ever, stack_pointer);
+            for interrupt in self.system.interrupts {
+                self.compare_interrupt(interrupt.line, stack_pointer);
+            }
         }
     }
 
@@ -224,6 +258,13 @@ impl Here<'_> {
         let refused = CallError::BadArgument as u32;
         for status in [0, 1, refused - 1, refused, refused + 1, 1 << 31, u32::MAX] {
             self.compare_number(number::RETURN, [status, 7, 8, 9], self.usual());
+        }
+    }
+
+    /// Each line.
+    fn try_interrupts(&mut self) {
+        for line in 0..LINES as u16 {
+            self.compare_interrupt(line, self.usual());
         }
     }
 
@@ -292,7 +333,13 @@ impl Here<'_> {
             // (A slice is where it is, then how long.)
             store(gates.start + size_of::<usize>(), selector);
             let stack_pointer = self.usual();
-            self.referee.compare(&Operation { selector, words: WORDS, stack_pointer, saved });
+            self.referee.compare(&Operation {
+                selector,
+                words: WORDS,
+                stack_pointer,
+                saved,
+                line: None,
+            });
         }
         for index in 0..self.system.notifications.len() {
             let notifications = &self.system.notifications[..index];
@@ -343,6 +390,7 @@ impl Here<'_> {
                     words: WORDS,
                     stack_pointer,
                     saved: SAVED,
+                    line: None,
                 });
             }
         }
@@ -356,7 +404,7 @@ impl Here<'_> {
         let words = [memory, 32, memory - 32, 32];
         for selector in 0..self.system.gates.len() as u32 {
             self.come_back();
-            let lend = Operation { selector, words, stack_pointer, saved: SAVED };
+            let lend = Operation { selector, words, stack_pointer, saved: SAVED, line: None };
             self.referee.perform(&lend);
             if kernel().current_thread().leases().count() == 2 {
                 let inside = self.referee.window().end - USED;
