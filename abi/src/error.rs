@@ -104,6 +104,7 @@ impl core::error::Error for CallError {}
 /// How a system call ended, as the word that travels: 0, the number of a [`CallError`], or one of
 /// the constants here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(transparent)]
 pub struct Status(pub Word);
 
 impl Status {

@@ -30,13 +30,17 @@ pub enum Cause {
     /// below 0 (as an `isize`) it is an exception of the CPU, numbered as CMSIS does: -14 is the
     /// non-maskable interrupt.
     Interrupt = 11,
+    /// No crash: a budget of CPU time is used up, of the thread or of the process. The thread, and with it all
+    /// that have the budget, runs in the background until the next period. The address is how often that
+    /// has happened to this budget, to 65,535, then from 0 again; it is told if that is a power of two.
+    Budget = 12,
     /// A cause that this version of the record's reader does not know.
     Unknown = 255,
 }
 
 impl Cause {
     /// Every cause that a kernel tells.
-    pub const ALL: [Cause; 11] = [
+    pub const ALL: [Cause; 12] = [
         Cause::Access,
         Cause::Execute,
         Cause::Stack,
@@ -48,6 +52,7 @@ impl Cause {
         Cause::Deadline,
         Cause::Refused,
         Cause::Interrupt,
+        Cause::Budget,
     ];
 }
 

@@ -47,6 +47,8 @@ pub const WHOLE_BLOCK: Word = 1 << (Word::BITS - 1);
 pub const FAULT_RECORDS: usize = 2;
 /// The number of thread priorities; 0 is the lowest, and is the idle thread's.
 pub const PRIORITIES: usize = 32;
+/// The priority of threads whose budget is used up: the lowest that a thread of the wiring can have.
+pub const BACKGROUND: u8 = 1;
 /// The most processes that a firmware can have.
 pub const MAX_PROCESSES: usize = 32;
 /// The most threads that a firmware can have, the idle thread included.
@@ -55,9 +57,13 @@ pub const MAX_THREADS: usize = 32;
 pub const MAX_NOTIFICATIONS: usize = 255;
 /// The most notifications that a process can own.
 pub const MAX_OWN_NOTIFICATIONS: usize = 32;
+/// The most budgets that a firmware can have.
+pub const MAX_BUDGETS: usize = 32;
 /// The most MMIO windows that a process can own.
 pub const MAX_WINDOWS: usize = 2;
 /// The unit of the [limits](number::LIMIT) of calls, in µs.
 pub const LIMIT_UNIT: u64 = 1024;
+/// In a [limit](number::LIMIT) of calls: the other bits are a time from now.
+pub const LIMIT_WITHIN: Word = 1 << 31;
 /// The [limit](number::LIMIT) of calls whose time is over.
 pub const LIMIT_OVER: u16 = u16::MAX;

@@ -78,7 +78,10 @@ pub const STOP: Word = 16;
 pub const REVOKE: Word = 17;
 /// Argument: the lower 16 bits of a time since start in units of [`LIMIT_UNIT`](crate::LIMIT_UNIT), less
 /// than 2^15 of them (33 s) away, or 0 for none, or [`LIMIT_OVER`](crate::LIMIT_OVER). Calls that the thread
-/// makes from where it is have to end until then, and none is entered later. Result: what was in force before.
+/// makes from where it is have to end until then, and none is entered later. Or, with
+/// [`LIMIT_WITHIN`](crate::LIMIT_WITHIN), a time from now in µs, at most 2^15 - 4 of those units; 0: none is entered.
+/// Then a limit in force that is nearer stays. Results: what was in force before, and, with a time from now, the
+/// lower 32 bits of the units since start.
 pub const LIMIT: Word = 18;
 /// Result: the index of the process that made the call that the thread is in.
 pub const CALLER: Word = 20;

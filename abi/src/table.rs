@@ -30,6 +30,8 @@ pub struct System {
     pub passes_handles: bool,
     /// Who is told of faults.
     pub fault_watch: Option<FaultWatch>,
+    /// How long threads may run, if something bounds that.
+    pub budgets: Option<&'static Budgets>,
 }
 
 impl System {
@@ -55,6 +57,32 @@ impl System {
             index += 1;
         }
     }
+}
+
+/// How long threads may run before others do.
+pub struct Budgets {
+    /// The budgets, at most 32.
+    pub budgets: &'static [Budget],
+    /// How long a thread runs before the next of its priority does, in µs; 0: as long as it likes.
+    pub time_slice: u32,
+}
+
+impl Budgets {
+    /// Nothing bounds it.
+    pub const NONE: Budgets = Budgets { budgets: &[], time_slice: 0 };
+}
+
+/// How much of each period some threads may run at their priority.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Budget {
+    /// So long, together, in µs.
+    pub time: u32,
+    /// How long a period is, in µs.
+    pub period: u32,
+    /// The threads: bit t is thread t.
+    pub threads: u32,
+    /// The process that they are of.
+    pub process: u8,
 }
 
 /// A protection domain.

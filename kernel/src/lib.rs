@@ -16,6 +16,7 @@
 //! | [`lease`] | memory that a call may use while it runs |
 //! | [`grant`] | who may call what the wiring does not name |
 //! | [`limit`] | how long calls may take |
+//! | [`budget`] | how long threads may run |
 //! | [`lock`] | objects that one call at a time may be in, and mutexes |
 //! | [`notification`] | signals, and who waits for them |
 //! | [`time`] | who sleeps until when |
@@ -30,6 +31,7 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+pub mod budget;
 pub mod call;
 #[cfg(target_pointer_width = "32")]
 #[doc(hidden)]
@@ -51,6 +53,7 @@ pub mod time;
 #[cfg(test)]
 mod tests;
 
+use budget::Budgets;
 use crossgate_abi::table::{Gate, Process, Service, System};
 use crossgate_abi::{CallError, Status, Word};
 use fault::Faults;
@@ -139,6 +142,7 @@ pub struct Kernel<P: Port> {
     pub(crate) grants: Option<&'static Grants<P>>,
     /// For each service the processes that may call it by grant: bit p is process p.
     pub(crate) granted: &'static mut [u32],
+    pub(crate) budgets: Option<&'static mut Budgets<P>>,
 }
 
 /// Where the [kernel](Kernel) has what, in bytes from its start.
@@ -150,10 +154,12 @@ pub struct Offsets {
     pub processes: usize,
     pub notifications: usize,
     pub ready: usize,
+    pub budgets: usize,
+    pub limits: usize,
 }
 
 /// The kernel's memory, as large as the wiring needs it.
-pub struct Storage {
+pub struct Storage<P: Port> {
     /// The idle thread.
     pub idle: &'static mut Thread,
     /// A place for every thread of the wiring; that of the idle one is empty.
@@ -166,11 +172,13 @@ pub struct Storage {
     pub granted: &'static mut [u32],
     /// One state per process.
     pub processes: &'static mut [process::Process],
+    /// What counts the time of threads, if something bounds it.
+    pub budgets: Option<&'static mut Budgets<P>>,
 }
 
 impl<P: Port> Kernel<P> {
     /// A kernel that has not [started](Self::start).
-    pub const fn new(system: &'static System, storage: Storage, port: P) -> Kernel<P> {
+    pub const fn new(system: &'static System, storage: Storage<P>, port: P) -> Kernel<P> {
         const { assert!(core::mem::offset_of!(Self, threads) == 0, "a port's assembly finds it there") };
         Kernel {
             port,
@@ -190,6 +198,7 @@ impl<P: Port> Kernel<P> {
             limits: if system.limiters != 0 { Some(Limits::ALL) } else { None },
             grants: if system.passes_handles { Some(Grants::ALL) } else { None },
             granted: storage.granted,
+            budgets: storage.budgets,
             system,
         }
     }
@@ -202,6 +211,8 @@ impl<P: Port> Kernel<P> {
         processes: core::mem::offset_of!(Self, processes),
         notifications: core::mem::offset_of!(Self, notifications),
         ready: core::mem::offset_of!(Self, ready),
+        budgets: core::mem::offset_of!(Self, budgets),
+        limits: core::mem::offset_of!(Self, limits),
     };
 
     /// The thread that runs.

@@ -16,7 +16,9 @@ use crate::fault::Fault;
 use crate::port::Port;
 use crate::thread::{Pending, ThreadId, Wait};
 use crate::time::NEVER;
-use crossgate_abi::{ARGUMENT_WORDS, CallError, Cause, LIMIT_OVER, LIMIT_UNIT, Status, Word};
+use crossgate_abi::{
+    ARGUMENT_WORDS, CallError, Cause, LIMIT_OVER, LIMIT_UNIT, LIMIT_WITHIN, Status, Word,
+};
 
 /// How long a method may go on after the end of its time, in µs. One that returns within it can't be killed
 /// by an impatient caller.
@@ -42,88 +44,127 @@ impl Limit {
     pub const OVER: Limit = Limit(LIMIT_OVER);
 
     /// The first end of a unit that is not before `time`, in µs since start.
+    #[inline(always)]
     fn not_before(time: u64) -> Limit {
-        match time.div_ceil(LIMIT_UNIT) as Ticks {
+        // (In 32 bits: the others don't count.)
+        match ((time as u32).wrapping_add(LIMIT_UNIT as u32 - 1) / LIMIT_UNIT as u32) as Ticks {
             0 | LIMIT_OVER => Limit(1),
             ticks => Limit(ticks),
         }
     }
 
-    /// How many units are left, if there is a limit.
-    fn left(self, now: Ticks) -> Option<u16> {
+    /// How many units are left.
+    #[inline(always)]
+    fn left(self, now: Ticks) -> u16 {
         match self {
-            Limit::NONE => None,
-            Limit::OVER => Some(0),
-            Limit(end) => Some((end.wrapping_sub(now) as i16).max(0) as u16),
+            Limit::NONE => FOR_EVER,
+            Limit::OVER => 0,
+            Limit(end) => (end.wrapping_sub(now) as i16).max(0) as u16,
         }
     }
 
     /// Whether it is over, for the first time or [since long](Limit::OVER).
     fn is_over(self, now: u64) -> bool {
-        self.left(ticks(now)) == Some(0)
+        self.left(ticks(now)) == 0
     }
 
     /// When it will be over, in µs since start.
     pub fn end(self, now: u64) -> u64 {
-        self.left(ticks(now)).map_or(NEVER, |left| end_of(left, now))
+        match self.left(ticks(now)) {
+            0 | FOR_EVER => NEVER,
+            left => end_of(left, now),
+        }
     }
 }
 
-/// When so many units have ended, in µs since start; never if they are none.
+/// More units than are left of any limit.
+const FOR_EVER: u16 = u16::MAX;
+
+/// When so many units have ended, in µs since start.
+#[inline(always)]
 fn end_of(left: u16, now: u64) -> u64 {
-    if left == 0 { NEVER } else { now - now % LIMIT_UNIT + u64::from(left) * LIMIT_UNIT }
+    now - now % LIMIT_UNIT + u64::from(left) * LIMIT_UNIT
 }
 
 /// What only a firmware needs in which some process may limit its calls. Others don't carry the code.
+#[repr(C)]
 pub(crate) struct Limits<P: Port> {
     /// The current thread limits the calls that it makes from where it is, or no longer does.
-    pub set: fn(&mut Kernel<P>, &mut [Word; ARGUMENT_WORDS]) -> Status,
+    // It comes first: a port's assembly calls it, too.
+    pub set: extern "C" fn(&mut Kernel<P>, &mut [Word; ARGUMENT_WORDS]) -> Status,
     /// Looks whether calls of a thread have taken too long. Tells when to look again.
     pub check: fn(&mut Kernel<P>, ThreadId, u64) -> u64,
 }
 
 impl<P: Port> Limits<P> {
-    pub const ALL: &Limits<P> = &Limits { set: Kernel::set_limit, check: Kernel::check_limit };
+    pub const ALL: &Limits<P> = &Limits { set: Kernel::limit, check: Kernel::check_limit };
 }
 
 impl<P: Port> Kernel<P> {
-    fn set_limit(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
+    extern "C" fn limit(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
+        if !self.may_limit() {
+            CallError::NotPermitted.into()
+        } else if words[0] & LIMIT_WITHIN == 0 {
+            self.limit_until(words)
+        } else {
+            self.limit_within(words)
+        }
+    }
+
+    /// The limit is this one, or that of the caller if it is nearer.
+    #[inline(always)]
+    fn limit_until(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
         let thread = self.threads.current();
-        if self.system.limiters.rotate_right(thread.level.process.into()) & 1 == 0 {
-            return CallError::NotPermitted.into();
-        }
-        let before = thread.limit;
-        words[1] = before.0.into();
-        let mut limit = Limit(words[0] as Ticks);
-        let mut outer = Limit::NONE;
-        let depth = thread.depth();
-        if depth != 0
-            && let Some(frame) = thread.frame(depth - 1)
-        {
-            if frame.care & LIMITED == 0 {
-                frame.care |= LIMITED;
-                frame.limit = before;
-            }
-            outer = frame.limit;
-        }
-        // Without a limit the time does not matter, and to read the clock takes long.
-        if (limit, outer) != (Limit::NONE, Limit::NONE) {
+        let limit = Limit(words[0] as Ticks);
+        words[1] = thread.limit.0.into();
+        let outer = thread.outer_limit();
+        if (limit, outer) == (Limit::NONE, Limit::NONE) {
+            // The time does not matter, and to read the clock takes long.
+            thread.set_limit(limit);
+        } else {
             let now = self.port.now();
-            let ticks = ticks(now);
-            let mut left = limit.left(ticks);
-            // That of the caller holds as well.
-            let outer_left = outer.left(ticks);
-            if outer_left.is_some_and(|outer| left.is_none_or(|left| outer < left)) {
-                (limit, left) = (outer, outer_left);
-            }
-            match left {
-                Some(0) => limit = Limit::OVER,
-                Some(left) => self.want_timer(end_of(left, now)),
-                None => {}
-            }
+            self.set_nearer_limit(limit, outer, now);
+        }
+        Status::OK
+    }
+
+    /// The limit is so far away, or the one in force if that is nearer. (That of the caller is not.)
+    #[inline(never)]
+    fn limit_within(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
+        let thread = self.threads.current();
+        let before = thread.limit;
+        thread.outer_limit();
+        let now = self.port.now();
+        let limit = match words[0] as u32 & !(LIMIT_WITHIN as u32) {
+            0 => Limit::OVER,
+            time => Limit::not_before(now.wrapping_add(time.into())),
+        };
+        (words[1], words[2]) = (before.0.into(), (now / LIMIT_UNIT) as u32 as Word);
+        self.set_nearer_limit(limit, before, now);
+        Status::OK
+    }
+
+    /// Whether the current thread may limit its calls.
+    #[inline(always)]
+    fn may_limit(&mut self) -> bool {
+        let process = self.threads.current().level.process;
+        self.system.limiters.rotate_right(process.into()) & 1 != 0
+    }
+
+    /// The calls that the current thread makes have to end at the nearer of two limits.
+    #[inline(always)]
+    fn set_nearer_limit(&mut self, limit: Limit, other: Limit, now: u64) {
+        let ticks = ticks(now);
+        let (mut limit, mut left, other_left) = (limit, limit.left(ticks), other.left(ticks));
+        if other_left < left {
+            (limit, left) = (other, other_left);
+        }
+        match left {
+            0 => limit = Limit::OVER,
+            FOR_EVER => {}
+            left => self.want_timer(end_of(left, now)),
         }
         self.threads.current().set_limit(limit);
-        Status::OK
     }
 
     fn check_limit(&mut self, id: ThreadId, now: u64) -> u64 {

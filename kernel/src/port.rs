@@ -19,6 +19,11 @@ pub struct Window {
 /// which it says that the thread's registers are saved lies, with all of them, in the window that is open to
 /// the thread.
 ///
+/// Before it goes on with another thread than the one that ran, it tells the core: [`account`] counts how long
+/// threads run.
+///
+/// [`account`]: crate::Kernel::account
+///
 /// The functions without `self` are pure arithmetic that depends on what the memory protection
 /// unit can express. An implementation has to keep what each of them promises: the security
 /// properties rest on it.

@@ -140,6 +140,12 @@ impl Calls {
         ((self.0 & 0xffff) / Self::FRAME) as u8
     }
 
+    /// Whether there is one in flight.
+    #[inline(always)]
+    fn are_some(self) -> bool {
+        self.0 & 0xffff != 0
+    }
+
     fn flag(&mut self, flag: u32, is_set: bool) {
         self.0 = self.0 & !flag | if is_set { flag } else { 0 };
     }
@@ -313,7 +319,25 @@ impl Thread {
         if index < self.depth() { self.frames.get_mut(usize::from(index)) } else { None }
     }
 
+    /// When the calls that its caller makes have to end, if it has one: its frame remembers that from now on.
+    #[inline(always)]
+    pub(crate) fn outer_limit(&mut self) -> Limit {
+        if !self.calls.are_some() {
+            return Limit::NONE;
+        }
+        let (depth, limit) = (self.depth(), self.limit);
+        if let Some(frame) = self.frame(depth - 1) {
+            if frame.care & LIMITED == 0 {
+                frame.care |= LIMITED;
+                frame.limit = limit;
+            }
+            return frame.limit;
+        }
+        Limit::NONE
+    }
+
     /// When the calls that it makes from now on have to end.
+    #[inline(always)]
     pub(crate) fn set_limit(&mut self, limit: Limit) {
         self.limit = limit;
         self.calls.flag(Calls::LATE, limit == Limit::OVER);

@@ -42,6 +42,9 @@ impl<P: Port> Kernel<P> {
     pub fn timer(&mut self) -> Effect {
         let now = self.port.now();
         self.next_deadline = NEVER;
+        if let Some(budgets) = &self.budgets {
+            (budgets.check)(self, now);
+        }
         for id in self.threads.ids() {
             let deadline = self.threads.get(id).deadline;
             if deadline <= now {

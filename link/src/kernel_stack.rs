@@ -17,6 +17,10 @@ const BOUNDS: u64 = 8;
 const GUARD: u64 = 32;
 /// What the kernel calls through the tables of the wiring: the functions that tell what an interface is.
 const IDENTITY: u64 = 64;
+/// Where the port has the CPU enter a handler above the kernel.
+const ABOVE: &str = "crossgate_cortex_m::zero_latency::firmware::enter";
+/// The vector table that the CPU then has.
+const VECTORS: &str = ".rodata.crossgate_vectors";
 
 /// How much stack the kernel needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,9 +34,11 @@ pub struct Need {
 impl Need {
     /// Finds it. An exception interrupts a thread, whose registers are on its own stack; it may be
     /// interrupted by one that can't be masked. Before there are threads the start of the kernel may be
-    /// interrupted by both. (A fault of the kernel itself starts its stack anew.)
+    /// interrupted by both. (A fault of the kernel itself starts its stack anew.) Handlers that a board has above the
+    /// kernel interrupt it, and each other.
     pub fn of(reach: &Reach) -> Self {
         let mut search = Search { reach, known: HashMap::new(), unknown: None };
+        let above = search.above();
         let mut named = |name: &str| {
             let id = reach.inputs.section_of(name);
             id.map_or(0, |id| search.depth(id, &mut Vec::new()))
@@ -48,7 +54,7 @@ impl Need {
             device = device.max(search.depth(handler, &mut Vec::new()));
         }
         let first = exceptions.max(device).max(start + FRAME + device);
-        let size = BOUNDS + first + IDENTITY + FRAME + not_masked + GUARD;
+        let size = BOUNDS + first + IDENTITY + above + FRAME + not_masked + GUARD;
         Need { size: size.next_multiple_of(32), unknown: search.unknown }
     }
 }
@@ -60,6 +66,19 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
+    /// How much is in use by handlers above the kernel, if each has interrupted another. Whoever else refers to them,
+    /// or to their vector table, does not call them.
+    fn above(&mut self) -> u64 {
+        let sections = || self.reach.inputs.sections.iter().enumerate();
+        let tables = sections().filter(|(_, section)| section.name == VECTORS).map(|(id, _)| id);
+        let tables: Vec<_> = tables.collect();
+        let handlers = sections().filter(|(_, section)| section.title().starts_with(ABOVE));
+        let handlers: Vec<_> = handlers.map(|(id, _)| id).collect();
+        let size = handlers.iter().map(|&id| FRAME + self.depth(id, &mut Vec::new())).sum();
+        self.known.extend(tables.into_iter().chain(handlers).map(|id| (id, 0)));
+        size
+    }
+
     /// How much is in use at most from a section on. `path` is how it was reached.
     fn depth(&mut self, id: SectionId, path: &mut Vec<SectionId>) -> u64 {
         if let Some(depth) = self.known.get(&id) {

@@ -6,13 +6,13 @@ use crate::pieces::{
 };
 use crate::rights::{self, Object};
 use crossgate_abi::{
-    MAX_NOTIFICATIONS, MAX_OWN_NOTIFICATIONS, MAX_PROCESSES, MAX_THREADS, MAX_WINDOWS,
+    MAX_BUDGETS, MAX_NOTIFICATIONS, MAX_OWN_NOTIFICATIONS, MAX_PROCESSES, MAX_THREADS, MAX_WINDOWS,
 };
 use proc_macro::{Delimiter, Group, Ident, Literal, Span, TokenStream, TokenTree as Token};
 
 const ITEMS: &str = "expected an item of a process: `mmio`, `shared mmio`, `notification`, `counting \
                      notification`, `interrupt`, `faults`, `on_fault`, \
-                     `deadlines`, `object` or `thread`";
+                     `deadlines`, `budget`, `object` or `thread`";
 
 /// What is known of the whole firmware so far.
 #[derive(Default)]
@@ -29,6 +29,7 @@ struct Firmware {
     services: Vec<(String, usize)>,
     objects: Vec<Object>,
     has_faults: bool,
+    budgets: usize,
 }
 
 /// The items of one process.
@@ -42,6 +43,7 @@ struct Process {
     faults: Vec<Token>,
     on_fault: Option<Vec<Token>>,
     deadlines: bool,
+    budget: Option<Vec<Token>>,
     objects: Vec<ObjectItem>,
     threads: Vec<Token>,
     object_names: Names,
@@ -72,7 +74,15 @@ pub fn expand(input: TokenStream) -> Result<TokenStream, Error> {
     names::check(&system)?;
     let mut firmware = Firmware::default();
     let mut processes: Vec<(Ident, Process)> = vec![];
+    let mut slice = None;
     while !source.is_empty() {
+        let span = source.span();
+        if source.word("time_slice") {
+            if slice.replace(time_slice(&mut source)?).is_some() {
+                return Err(Error::new(span, "a firmware has one `time_slice`"));
+            }
+            continue;
+        }
         if !source.word("process") {
             return Err(source.error("expected `process name { ... }`"));
         }
@@ -98,8 +108,13 @@ pub fn expand(input: TokenStream) -> Result<TokenStream, Error> {
     };
     let processes: Vec<_> =
         processes.iter().map(|(name, items)| process_pieces(name, items, &users)).collect();
-    let pieces =
-        [bracket(attributes), bracket(visibility), bracket([system.into()]), bracket(processes)];
+    let pieces = [
+        bracket(attributes),
+        bracket(visibility),
+        bracket([system.into()]),
+        bracket(slice.unwrap_or_default()),
+        bracket(processes),
+    ];
     Ok(template("__system", pieces.into_iter().collect()))
 }
 
@@ -202,6 +217,7 @@ fn process_pieces(name: &Ident, items: &Process, users: &impl Fn(&Ident) -> u32)
         bracket(items.faults.iter().cloned()),
         bracket(items.on_fault.clone().unwrap_or_else(|| policy("DEFAULT", Span::call_site()))),
         bracket(items.deadlines.then(|| Literal::u32_suffixed(1).into())),
+        bracket(items.budget.clone().unwrap_or_default()),
         bracket(items.objects.iter().map(object)),
         bracket(items.threads.iter().cloned()),
     ])
@@ -254,6 +270,12 @@ fn item(source: &mut Cursor, items: &mut Process, firmware: &mut Firmware) -> Re
     } else if source.word("deadlines") {
         source.punctuation(';', "expected `deadlines;`")?;
         items.deadlines = true;
+    } else if source.word("budget") {
+        source.punctuation('=', BUDGET)?;
+        let budget = budget(value(source, BUDGET)?, firmware)?;
+        if items.budget.replace(budget).is_some() {
+            return Err(Error::new(span, "a process has one `budget`, which its threads share"));
+        }
     } else if source.word("object") {
         object(source, items, firmware)?;
     } else if source.word("thread") {
@@ -262,6 +284,55 @@ fn item(source: &mut Cursor, items: &mut Process, firmware: &mut Firmware) -> Re
         return Err(source.error(ITEMS));
     }
     Ok(())
+}
+
+const BUDGET: &str =
+    "expected `budget = 2 ms / 10 ms`: a time (in `us`, `ms` or `s`), and the period";
+const TIME: &str = "expected a time with its unit, as `5 ms` (or `us`, or `s`)";
+
+/// `= 5 ms;`
+fn time_slice(source: &mut Cursor) -> Result<Vec<Token>, Error> {
+    const FORM: &str = "expected `time_slice = 5 ms;`";
+    source.punctuation('=', FORM)?;
+    let value = value(source, FORM)?;
+    let place = value[0].span();
+    Ok(checked_at("time_slice", time(value, TIME, place)?, place))
+}
+
+/// `2 ms / 10 ms`
+fn budget(mut value: Vec<Token>, firmware: &mut Firmware) -> Result<Vec<Token>, Error> {
+    let place = value[0].span();
+    firmware.budgets += 1;
+    at_most(MAX_BUDGETS, "budgets", firmware.budgets, place)?;
+    let Some(slash) = value.iter().rposition(|token| is_punctuation(Some(token), '/')) else {
+        return Err(Error::new(place, BUDGET));
+    };
+    let period = value.split_off(slash + 1);
+    let slash = value.pop().map_or(place, |slash| slash.span());
+    let mut arguments = time(value, BUDGET, place)?;
+    arguments.extend(code_at(",", place));
+    arguments.extend(time(period, BUDGET, slash)?);
+    Ok(checked_at("budget", arguments, place))
+}
+
+/// A number and its unit, as two arguments. What is missing would stand at `place`.
+fn time(mut value: Vec<Token>, form: &str, place: Span) -> Result<Vec<Token>, Error> {
+    let span = value.last().map_or(place, Token::span);
+    let unit = match value.pop() {
+        Some(Token::Ident(unit)) => unit.to_string(),
+        _ => return Err(Error::new(span, form)),
+    };
+    let unit = match &*unit {
+        "us" => "Microseconds",
+        "ms" => "Milliseconds",
+        "s" => "Seconds",
+        _ => return Err(Error::new(span, form)),
+    };
+    if value.is_empty() {
+        return Err(Error::new(span, form));
+    }
+    value.extend(code_at(&format!(", ::crossgate::wiring::Unit::{unit}"), span));
+    Ok(value)
 }
 
 /// `WINDOW;`, after `mmio` or `shared mmio` at `span`.
@@ -434,8 +505,13 @@ fn thread(source: &mut Cursor, items: &mut Process, firmware: &mut Firmware) -> 
     // One of all is the idle thread.
     at_most(MAX_THREADS - 1, "threads", firmware.threads, name.span())?;
     let group = source.group(Delimiter::Parenthesis, FORM)?;
-    let mut values = settings(&group, &["priority", "stack"])?;
-    let (stack, priority) = (values.remove(1), values.remove(0));
+    let mut values = settings_and(&group, &["priority", "stack"], &["budget"])?;
+    let (budget_of_thread, stack, priority) =
+        (values.remove(2), values.remove(1), values.remove(0));
+    let budget = match &*budget_of_thread {
+        [] => vec![],
+        _ => budget(budget_of_thread, firmware)?,
+    };
     source.punctuation('=', FORM)?;
     let entry = value(source, FORM)?;
     items.mentions.extend(rights::mentions(entry.iter().cloned()));
@@ -444,6 +520,7 @@ fn thread(source: &mut Cursor, items: &mut Process, firmware: &mut Firmware) -> 
         bracket([number.into()]),
         bracket(checked("priority", priority)),
         bracket(checked("stack_size", stack)),
+        bracket(budget),
         bracket(entry),
     ]));
     Ok(())
@@ -452,6 +529,11 @@ fn thread(source: &mut Cursor, items: &mut Process, firmware: &mut Firmware) -> 
 /// `::crossgate::wiring::check(value)`, where the value stands: what is wrong with it is told there.
 fn checked(check: &str, value: Vec<Token>) -> Vec<Token> {
     let span = value.first().map_or_else(Span::call_site, Token::span);
+    checked_at(check, value, span)
+}
+
+/// The same, at `span`.
+fn checked_at(check: &str, value: Vec<Token>, span: Span) -> Vec<Token> {
     let mut call: Vec<Token> =
         code_at(&format!("::crossgate::wiring::{check}"), span).into_iter().collect();
     call.push(parenthesis(value.into_iter().collect(), span));
@@ -460,7 +542,21 @@ fn checked(check: &str, value: Vec<Token>) -> Vec<Token> {
 
 /// `name = value, ...` in any order; all of `names` and no others.
 fn settings(group: &Group, names: &[&str]) -> Result<Vec<Vec<Token>>, Error> {
-    let form = format!("expected `{} = ...`", names.join(" = ..., "));
+    settings_and(group, names, &[])
+}
+
+/// The same, and perhaps some of the `optional` ones, which come last.
+fn settings_and(
+    group: &Group,
+    names: &[&str],
+    optional: &[&str],
+) -> Result<Vec<Vec<Token>>, Error> {
+    let mut form = format!("expected `{} = ...`", names.join(" = ..., "));
+    for name in optional {
+        form += &format!(", and perhaps `{name} = ...`");
+    }
+    let required = names.len();
+    let names = [names, optional].concat();
     let mut values = vec![vec![]; names.len()];
     let mut source = Cursor::new(group.stream(), group.span_close());
     while !source.is_empty() {
@@ -475,7 +571,7 @@ fn settings(group: &Group, names: &[&str]) -> Result<Vec<Vec<Token>>, Error> {
             _ => return Err(error),
         }
     }
-    if values.iter().any(Vec::is_empty) {
+    if values[..required].iter().any(Vec::is_empty) {
         return Err(source.error(form));
     }
     Ok(values)

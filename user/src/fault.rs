@@ -170,6 +170,7 @@ pub const fn cause_text(cause: Cause) -> &'static str {
         Cause::Deadline => "a call took too long",
         Cause::Refused => "a call that broke the rules of its server",
         Cause::Interrupt => "an interrupt that nobody owns",
+        Cause::Budget => "a budget of CPU time is used up",
         _ => "unknown cause",
     }
 }

@@ -199,14 +199,14 @@ macro_rules! __is_repr_c {
     ([$($other:tt)*] $($rest:tt)*) => { $crate::__is_repr_c!($($rest)*) };
 }
 
-/// `system!`: `[attributes] [visibility] [NAME] [processes]`.
+/// `system!`: `[attributes] [visibility] [NAME] [time slice] [processes]`.
 ///
 /// The user's names and expressions stand among the template's own, which begin with `__`; no name of
 /// the wiring does.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __system {
-    ([$($attribute:tt)*] [$($visibility:tt)*] [$system:ident] [$({
+    ([$($attribute:tt)*] [$($visibility:tt)*] [$system:ident] [$($slice:expr)?] [$({
         [$process:ident]
         [$first_notification:literal]
         [$($mentioned:tt)*]
@@ -216,9 +216,10 @@ macro_rules! __system {
         [$([$faults:ident])*]
         [$on_fault:expr]
         [$($limiter:literal)?]
+        [$($budget:expr)?]
         [$({ [$object:ident] [$place:literal] [$object_stack:expr] [$type:ty] [$initial:expr]
              [$({ [$service:ident] [$callers:literal] [$interface:ty] })*] })*]
-        [$({ [$thread:ident] [$number:literal] [$priority:expr] [$stack:expr] [$entry:expr] })*]
+        [$({ [$thread:ident] [$number:literal] [$priority:expr] [$stack:expr] [$($thread_budget:expr)?] [$entry:expr] })*]
     })*]) => {
         // Names as numbers, and the handles of services and notifications.
         #[doc(hidden)]
@@ -385,6 +386,15 @@ macro_rules! __system {
                 process: __wiring::__Process::$process as u8,
                 notification: __wiring::__Notification::$faults as u8,
             },)*)*];
+            // Whose each thread is, the idle one left out.
+            const __HOMES: &[u8] = &[$($({ let _: usize = $number; __wiring::__Process::$process as u8 },)*)*];
+            static __BUDGETS: __table::Budgets = __table::Budgets {
+                budgets: &[
+                    $($($crate::wiring::budget_of_process($budget, __HOMES, __wiring::__Process::$process as u8),)?)*
+                    $($($($crate::wiring::budget_of_thread($thread_budget, __HOMES, $number),)?)*)*
+                ],
+                time_slice: 0 $(+ $slice)?,
+            };
             __table::System {
                 processes: __PROCESSES,
                 services: &__SERVICES,
@@ -399,6 +409,7 @@ macro_rules! __system {
                     [__table::FaultWatch { process, notification }] => Some(__table::FaultWatch { process: *process, notification: *notification }),
                     _ => None,
                 },
+                budgets: $crate::wiring::if_any(&__BUDGETS),
             }
         };
     };

@@ -4,7 +4,7 @@ use crate::arch::system_call;
 use crate::call::failure;
 use core::ops::{Add, Sub};
 use core::time::Duration;
-use crossgate_abi::{CallError, LIMIT_OVER, LIMIT_UNIT, Word, number};
+use crossgate_abi::{CallError, LIMIT_OVER, LIMIT_UNIT, LIMIT_WITHIN, Word, number};
 
 /// A point in time, to the µs.
 ///
@@ -77,53 +77,45 @@ pub fn now() -> Instant {
 /// # Errors
 /// What `calls` returns; or [`CallError::NotPermitted`], before it runs, if the wiring does not say
 /// `deadlines;`.
+#[inline(always)]
 pub fn with_deadline<T, E: From<CallError>>(
     time: Duration,
     calls: impl FnOnce() -> Result<T, E>,
 ) -> Result<T, E> {
-    let time = microseconds(time);
-    if time > LONGEST {
-        return calls();
+    let Some(time) = limited(time) else { return calls() };
+    let reply = system_call(number::LIMIT, [LIMIT_WITHIN | time as Word]);
+    if reply.status != 0 {
+        return Err(failure(reply.status).into());
     }
-    let start = now().0;
-    let limit = if time == 0 { LIMIT_OVER } else { limit_at(start + time) };
-    let before = set_limit(limit)?;
-    if before != 0 && is_nearer(before, limit) {
-        set_limit(before)?;
-    }
+    let [before, start] = reply.words;
     let result = calls();
-    set_limit(if before == 0 { 0 } else { after_a_while(before, start, now().0) })?;
+    let until = if before == 0 { 0 } else { after_a_while(before as u16, start as u32, now()) };
+    system_call(number::LIMIT, [until.into()]);
     result
 }
 
 /// The longest time that counts, in µs: its limit is less than 2^15 units away, even if it moves by two.
 const LONGEST: u64 = ((1 << 15) - 4) * LIMIT_UNIT;
 
-/// The limit that is over at `end` (µs since start), or less than [`LIMIT_UNIT`] after it. 0 and `LIMIT_OVER`,
-/// which come one after the other, are no times: instead of them it is the next.
-const fn limit_at(end: u64) -> u16 {
-    let limit = end.div_ceil(LIMIT_UNIT) as u16;
-    if limit.wrapping_sub(LIMIT_OVER) <= 1 { 1 } else { limit }
+/// In µs, if it counts.
+//
+// In 32 bits, which are enough for it.
+#[inline(always)]
+const fn limited(time: Duration) -> Option<u32> {
+    if time.as_secs() > LONGEST / 1_000_000 {
+        return None;
+    }
+    let time = time.as_secs() as u32 * 1_000_000 + time.subsec_nanos().div_ceil(1000);
+    if time as u64 > LONGEST { None } else { Some(time) }
 }
 
-/// Whether the limit that was in force `before`, if there was one, is nearer than another one.
-const fn is_nearer(before: u16, limit: u16) -> bool {
-    limit != LIMIT_OVER && (before == LIMIT_OVER || (before.wrapping_sub(limit) as i16) < 0)
-}
-
-/// A limit that was in force at `start`, as it is `now`: one that has passed would seem to come, once it is
-/// long ago.
+/// A limit that was in force at `start` (in [`LIMIT_UNIT`], its lower 32 bits), as it is `now`: one that has passed
+/// would seem to come, once it is long ago.
 #[cold]
-fn after_a_while(limit: u16, start: u64, now: u64) -> u16 {
-    let (start, now) = (start / LIMIT_UNIT, now / LIMIT_UNIT);
-    let left = limit.wrapping_sub(start as u16) as i16 as i64;
-    if left > (now - start) as i64 { limit } else { LIMIT_OVER }
-}
-
-/// Has calls end until then, in [`LIMIT_UNIT`]; 0: whenever they like. Tells what was in force before.
-fn set_limit(until: u16) -> Result<u16, CallError> {
-    let reply = system_call(number::LIMIT, [until.into()]);
-    if reply.status == 0 { Ok(reply.words[0] as u16) } else { Err(failure(reply.status)) }
+fn after_a_while(limit: u16, start: u32, now: Instant) -> u16 {
+    let passed = ((now.0 / LIMIT_UNIT) as u32).wrapping_sub(start);
+    let left = limit.wrapping_sub(start as u16) as i16;
+    if i64::from(left) > passed.into() { limit } else { LIMIT_OVER }
 }
 
 /// Lets other threads run for at least `time`.
@@ -163,68 +155,48 @@ pub(crate) const fn microseconds(time: Duration) -> u64 {
 mod tests {
     use super::*;
 
-    /// How many µs after `end` its limit is over.
-    fn lateness(end: u64) -> u64 {
-        let limit = limit_at(end);
-        assert!(limit != 0 && limit != LIMIT_OVER, "{end}");
-        let units = limit.wrapping_sub((end / LIMIT_UNIT) as u16);
-        u64::from(units) * LIMIT_UNIT - end % LIMIT_UNIT
-    }
-
     /// The lower 16 bits of the units come round here.
     const ROUND: u64 = (1 << 16) * LIMIT_UNIT;
 
-    #[test]
-    fn a_limit_is_over_when_the_book_says() {
-        for round in [0, ROUND, 9 * ROUND] {
-            // `LIMIT_OVER` and 0 are left out: the last unit of a round, and the first of the next.
-            let (first, last) = (round + ROUND - 2 * LIMIT_UNIT + 1, round + ROUND);
-            for end in first - 3 * LIMIT_UNIT..last + 3 * LIMIT_UNIT {
-                let late = lateness(end);
-                if end < first || end > last {
-                    assert!(late < LIMIT_UNIT, "{late} at {end}");
-                } else {
-                    assert_eq!(end + late, round + ROUND + LIMIT_UNIT, "{end}");
-                }
-            }
-            assert_eq!((lateness(first), lateness(last)), (3 * LIMIT_UNIT - 1, LIMIT_UNIT));
-        }
+    /// A limit of so many units, as it is after a while: when it was in force, and when it is now, in µs.
+    fn later(limit: u16, start: u64, now: u64) -> u16 {
+        after_a_while(limit, (start / LIMIT_UNIT) as u32, Instant(now))
     }
 
     #[test]
-    fn the_longest_time_has_not_passed_already() {
-        for start in (0..ROUND).step_by(100).chain(ROUND - 5 * LIMIT_UNIT..ROUND) {
-            for time in [1, LONGEST] {
-                let limit = limit_at(start + time);
-                let left = limit.wrapping_sub((start / LIMIT_UNIT) as u16) as i16;
-                assert!(
-                    left >= i16::from(start % LIMIT_UNIT + time > LIMIT_UNIT),
-                    "{time} at {start}"
-                );
-                assert!(is_nearer(LIMIT_OVER, limit));
-                assert!(!is_nearer(limit, limit));
-            }
-            let (near, far) = (limit_at(start + 1), limit_at(start + LONGEST));
-            assert!(is_nearer(near, far) && !is_nearer(far, near));
-            assert!(!is_nearer(near, LIMIT_OVER) && !is_nearer(LIMIT_OVER, LIMIT_OVER));
+    fn no_time_is_cut_and_the_longest_counts() {
+        let micros = Duration::from_micros;
+        let nanos = Duration::from_nanos;
+        assert_eq!(LONGEST, 33_550_336);
+        for time in [0, 1, 999_999, 1_000_000, 1_000_001, 33_000_000, LONGEST] {
+            assert_eq!(limited(micros(time)), Some(time as u32));
         }
+        for time in [LONGEST + 1, 34_000_000, 1 << 32, u64::MAX] {
+            assert_eq!(limited(micros(time)), None);
+        }
+        assert_eq!(limited(Duration::MAX), None);
+        assert_eq!(limited(nanos(1)), Some(1), "it is not over at once");
+        assert_eq!(limited(nanos(1_000_999_001)), Some(1_001_000));
+        assert_eq!(limited(micros(LONGEST) + nanos(1)), None);
     }
 
     #[test]
     fn a_limit_that_has_passed_does_not_come_again() {
-        let start = 5 * ROUND + 77;
-        for time in [1, 20_000, LONGEST] {
-            let limit = limit_at(start + time);
-            let end = start + time + lateness(start + time);
-            for (now, expected) in [(start, limit), (end - 1, limit), (end, LIMIT_OVER)] {
-                assert_eq!(after_a_while(limit, start, now), expected, "{time}");
+        for start in [5 * ROUND + 77, (1 << 32) * LIMIT_UNIT - 77] {
+            let units = start / LIMIT_UNIT;
+            for away in [1, 20, (1 << 15) - 1] {
+                let limit = (units + away) as u16;
+                let end = (units + away) * LIMIT_UNIT;
+                for (now, expected) in [(start, limit), (end - 1, limit), (end, LIMIT_OVER)] {
+                    assert_eq!(later(limit, start, now), expected, "{away}");
+                }
+                for rounds in 1..20 {
+                    assert_eq!(later(limit, start, end + rounds * ROUND / 4), LIMIT_OVER);
+                }
             }
-            for rounds in 1..20 {
-                assert_eq!(after_a_while(limit, start, end + rounds * ROUND / 4), LIMIT_OVER);
+            for now in [start, start + ROUND / 2, start + ROUND] {
+                assert_eq!(later(LIMIT_OVER, start, now), LIMIT_OVER);
             }
-        }
-        for now in [start, start + ROUND / 2, start + ROUND] {
-            assert_eq!(after_a_while(LIMIT_OVER, start, now), LIMIT_OVER);
         }
     }
 }

@@ -14,6 +14,9 @@ const VECTORS: &str = ".vector_table";
 /// Functions of this crate run in threads, never in a handler; so do those of the firmware's crate.
 const USER: &str = "crossgate::";
 
+/// Where the CPU enters handlers above the kernel, which have a vector table of their own.
+const ABOVE: &str = "crossgate_cortex_m::zero_latency::firmware::enter";
+
 /// The functions of a firmware.
 pub struct Symbols {
     functions: Functions,
@@ -52,7 +55,11 @@ impl Symbols {
                 None => {
                     let name = demangled(name);
                     let is_user = name.starts_with(USER) || name.starts_with(&own);
-                    if is_user { Role::Thread } else { Role::Any }
+                    match () {
+                        () if name.starts_with(ABOVE) => Role::Above,
+                        () if is_user => Role::Thread,
+                        () => Role::Any,
+                    }
                 }
             };
         let function =

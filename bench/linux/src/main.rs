@@ -1,11 +1,12 @@
 //! What processes of Linux ask each other by: a pipe there and another one back, a pair of sockets, and
-//! shared memory with a futex.
+//! shared memory with a futex. And what a call by pages can't go below: four changes of protection.
 //!
 //! A question is four words, an answer is one. The other process is this same program, started with the
 //! name of the way; its standard input and output are its ends. Each way is measured several times, and the
 //! median counts, as for the operations of Crossgate.
 
 mod futex;
+mod protect;
 
 use anyhow::{Context, Result, bail};
 use std::env;
@@ -30,7 +31,8 @@ fn main() -> Result<()> {
         None => {
             measure("pipe", pipe)?;
             measure("socketpair", socket_pair)?;
-            measure("futex", futex::ask)
+            measure("futex", futex::ask)?;
+            measure("mprotect", protect::open_and_close)
         }
         Some("pipe") => answer(end(&std::io::stdin())?, end(&std::io::stdout())?),
         Some("socketpair") => answer(end(&std::io::stdin())?, end(&std::io::stdin())?),

@@ -9,7 +9,7 @@ use core::hint::black_box;
 use core::time::Duration;
 use crossgate::sync::Mutex;
 use crossgate::time::with_deadline;
-use crossgate::{Concurrent, Exclusive, Handle, Notification, Signal, thread};
+use crossgate::{Concurrent, Exclusive, Handle, Notification, Signal, thread, time};
 
 struct Counter(Mutex<u32>);
 
@@ -73,6 +73,9 @@ fn run(
     });
     bench.measure("syscall_null", || {
         black_box(thread::id());
+    });
+    bench.measure("now", || {
+        black_box(time::now());
     });
     bench.measure("mutex_uncontended", || {
         *counter.0.lock() += 1;

@@ -44,6 +44,7 @@ register_bitfields![u32,
 
 const DUAL_TIMER: usize = 0x4000_2000;
 
+#[inline(always)]
 fn registers() -> &'static Registers {
     let pointer = core::ptr::with_exposed_provenance::<Registers>(DUAL_TIMER);
     // SAFETY: these are device registers: they are aligned, no Rust object lies there, and any value may be

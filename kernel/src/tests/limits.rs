@@ -1,7 +1,7 @@
 use super::*;
 use crate::limit::GRACE;
 use crate::thread::Wait;
-use crossgate_abi::{Cause, LIMIT_OVER, LIMIT_UNIT};
+use crossgate_abi::{Cause, LIMIT_OVER, LIMIT_UNIT, LIMIT_WITHIN};
 
 const TICK: u64 = LIMIT_UNIT;
 const OVER: Option<Pending> = Some(Pending::status(Status(CallError::DeadlineExceeded as Word)));
@@ -32,6 +32,14 @@ fn limit(driver: &mut Driver, ticks: u16) -> Word {
     let reply = driver.ask(number::LIMIT, [ticks.into(), 0, 0, 0]).reply.unwrap();
     assert_eq!(reply.status, Status::OK);
     reply.words[0]
+}
+
+/// The current thread limits its calls to `time` µs from now. Tells what was in force before, and the units that have
+/// passed since the start.
+fn limit_within(driver: &mut Driver, time: u64) -> [Word; 2] {
+    let reply = driver.ask(number::LIMIT, [LIMIT_WITHIN | time as Word, 0, 0, 0]).reply.unwrap();
+    assert_eq!(reply.status, Status::OK);
+    reply.words
 }
 
 /// It is `ticks` after the start, and the timer comes if it was asked to.
@@ -216,6 +224,94 @@ fn a_limit_is_near_or_over() {
     }
 }
 
+/// The lower 16 bits of the units come round here.
+const ROUND: u64 = (1 << 16) * TICK;
+/// The longest time that counts.
+const LONGEST: u64 = ((1 << 15) - 4) * TICK;
+
+/// How long after `start` a limit of `time` is over, both in µs.
+fn end_within(start: u64, time: u64) -> u64 {
+    let mut driver = limiters();
+    driver.kernel.port.now = start;
+    assert_eq!(limit_within(&mut driver, time), [0, (start / TICK) as u32 as Word]);
+    let end = driver.kernel.port.deadline.expect("the timer comes");
+    driver.call(SECOND, [0; 4]).expect("there is time");
+    driver.leave().unwrap();
+    at(&mut driver, end - 1);
+    driver.call(SECOND, [0; 4]).expect("there still is time");
+    driver.leave().unwrap();
+    at(&mut driver, end);
+    assert_eq!(driver.call(SECOND, [0; 4]).unwrap_err(), error(CallError::DeadlineExceeded));
+    end - start
+}
+
+#[test]
+fn a_limit_is_over_when_the_book_says() {
+    for round in [0, ROUND, 9 * ROUND, (1 << 32) * TICK] {
+        // `LIMIT_OVER` and 0 are left out: the last unit of a round, and the first of the next.
+        let (first, last) = (round + ROUND - 2 * TICK + 1, round + ROUND);
+        for end in (first - 3 * TICK..last + 3 * TICK).step_by(93).chain([
+            first - 1,
+            first,
+            last,
+            last + 1,
+        ]) {
+            for time in [1, 1000, 20_000, LONGEST] {
+                let late = end_within(end - time, time) - time;
+                if end < first || end > last {
+                    assert!(late < TICK, "{late} at {end}");
+                } else {
+                    assert_eq!(end + late, round + ROUND + TICK, "{end}");
+                }
+            }
+        }
+        assert_eq!(end_within(first - 1, 1), 3 * TICK);
+        assert_eq!(end_within(last - 1, 1), TICK + 1);
+    }
+}
+
+#[test]
+fn the_longest_time_has_not_passed_already() {
+    for start in (0..ROUND).step_by(99_991).chain((ROUND - 5 * TICK..ROUND).step_by(61)) {
+        assert!(end_within(start, 1) <= 3 * TICK, "{start}");
+        let longest = end_within(start, LONGEST);
+        assert!((LONGEST..LONGEST + 3 * TICK).contains(&longest), "{longest} from {start}");
+    }
+}
+
+#[test]
+fn the_nearer_of_two_times_holds() {
+    for (first, second) in [(50, 20), (20, 50), (20, 20)] {
+        let mut driver = limiters();
+        let units = |time: u64| Word::try_from(time.div_ceil(TICK)).unwrap();
+        let [first, second] = [first, second].map(|milliseconds| 1000 * milliseconds);
+        assert_eq!(limit_within(&mut driver, first), [0, 0]);
+        assert_eq!(limit_within(&mut driver, second), [units(first), 0]);
+        assert_eq!(limit(&mut driver, 0), units(first.min(second)));
+        // Nor does that of a caller grow.
+        limit_within(&mut driver, first);
+        driver.call(FIRST, [0; 4]).unwrap();
+        assert_eq!(limit_within(&mut driver, second), [units(first), 0]);
+        assert_eq!(limit(&mut driver, 0), units(first.min(second)));
+        assert_eq!(limit(&mut driver, 0), units(first));
+        limit_within(&mut driver, second);
+        driver.leave().unwrap();
+        assert_eq!(limit(&mut driver, 0), units(first));
+    }
+}
+
+#[test]
+fn a_time_that_is_over_is_nearer_than_any() {
+    let mut driver = limiters();
+    pass(&mut driver, 7);
+    assert_eq!(limit_within(&mut driver, 20_000), [0, 7]);
+    assert_eq!(limit_within(&mut driver, 0)[1], 7);
+    for time in [0, 1, LONGEST] {
+        assert_eq!(driver.call(FIRST, [0; 4]).unwrap_err(), error(CallError::DeadlineExceeded));
+        assert_eq!(limit_within(&mut driver, time), [LIMIT_OVER.into(), 7]);
+    }
+}
+
 #[test]
 fn an_outer_call_that_gets_late_has_its_full_grace() {
     let mut driver = limiters();
@@ -284,8 +380,16 @@ fn only_who_the_wiring_allows_limits_calls() {
     let mut driver = limiters();
     assert_eq!(driver.ask(number::EXIT, [0; 4]), SWITCHED);
     assert_eq!(driver.ask(number::LIMIT, [5, 0, 0, 0]), error(CallError::NotPermitted));
+    assert_eq!(
+        driver.ask(number::LIMIT, [LIMIT_WITHIN | 5, 0, 0, 0]),
+        error(CallError::NotPermitted)
+    );
     let mut driver = Wiring::default().thread(1, 1).boot();
     assert_eq!(driver.ask(number::LIMIT, [5, 0, 0, 0]), error(CallError::NotPermitted));
+    assert_eq!(
+        driver.ask(number::LIMIT, [LIMIT_WITHIN | 5, 0, 0, 0]),
+        error(CallError::NotPermitted)
+    );
 }
 
 #[test]

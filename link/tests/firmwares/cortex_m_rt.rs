@@ -195,3 +195,52 @@ fn interrupt_lines_that_the_board_has_not_are_refused() {
                     those below 32";
     assert!(text.contains(expected), "{text}");
 }
+
+/// A firmware with a handler above the kernel, which needs this much stack.
+fn with_handler(wiring: &str, stack: usize) -> (Output, PathBuf) {
+    let source = CONTROL.replace("process control {", &format!("process control {{ {wiring}"));
+    let source = source.replace("mps2_an385::start!(SYSTEM);", "port::start!(SYSTEM, Mine);");
+    let source = format!(
+        "{source}
+use mps2_an385::{{Mps2An385, port::{{self, Board, zero_latency::{{Handler, Line, Signal}}}}}};
+struct Mine;
+impl Board for Mine {{
+    const CLOCK_HZ: u32 = Mps2An385::CLOCK_HZ;
+    const LINES: u16 = Mps2An385::LINES;
+    const ZERO_LATENCY: &'static [Line] = &[Line::of::<Urgent>()];
+    type Counter = <Mps2An385 as Board>::Counter;
+    fn tell(_: u8) {{}}
+}}
+struct Urgent;
+impl Handler for Urgent {{
+    const LINE: u16 = 9;
+    const SIGNALS: u16 = 20;
+    fn serve(signal: Signal<Self>) {{
+        core::hint::black_box([0u8; {stack}]);
+        signal.signal();
+    }}
+}}"
+    );
+    let config = format!("target.{TARGET}.linker = {:?}", env!("CARGO_BIN_EXE_crossgate-link"));
+    let rustc = ["-Clink-arg=-Tlink.x", "-Copt-level=s"];
+    build_with("handler", &source, &for_board(), &["--config", &config], &rustc)
+}
+
+#[test]
+fn the_stack_of_handlers_above_the_kernel_is_part_of_the_kernels() {
+    let needed = |stack| {
+        let (output, elf) = with_handler("notification CAME; interrupt 20 => CAME;", stack);
+        assert!(output.status.success(), "{}", support::text(&output));
+        MemoryMap::from_elf(&elf).unwrap().kernel_stack.size()
+    };
+    assert_eq!(needed(256) - needed(32), 256 - 32, "once, whoever refers to it");
+}
+
+#[test]
+fn the_line_of_a_handler_above_the_kernel_can_not_be_bound() {
+    let (output, _) = with_handler("notification CAME; interrupt 9 => CAME;", 0);
+    let text = support::text(&output);
+    let expected = "the zero-latency handler of interrupt line 9 never lets the kernel see it, so `CAME` would \
+                    never be signalled. Bind the line that the handler signals: 20";
+    assert!(!output.status.success() && text.contains(expected), "{text}");
+}

@@ -1,5 +1,6 @@
 //! What the port asks of a board.
 
+use crate::zero_latency::Line;
 use core::num::NonZeroU32;
 use crossgate_abi::message::{Number, fail};
 
@@ -35,6 +36,9 @@ pub trait Board {
     /// How many interrupt lines the CPU has, of the 240 that the architecture allows. A wiring with others
     /// does not compile. (One with lines that are missing all the same does not start.)
     const LINES: u16 = 240;
+
+    /// The interrupts that are served above the kernel, by trusted code: see [`zero_latency`](crate::zero_latency).
+    const ZERO_LATENCY: &'static [Line] = &[];
 
     /// What time is measured with. A board without such a timer says
     /// `SysTick<{ Self::CLOCK_HZ }>`, which this crate has.

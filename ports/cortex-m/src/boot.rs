@@ -30,11 +30,20 @@ pub struct Machine {
     clock: Clock,
     /// The leases that are open in the protection unit; 0 if there are none.
     pub leases_open: u8,
+    /// Whether the core [counts](Kernel::account) how long threads run. Right behind, so that `entry` reads
+    /// both at once.
+    counts_time: bool,
 }
 
-/// Where the kernel's [regions](Machine::regions) and the [leases that are open](Machine::leases_open)
-/// are, in bytes from its start.
+const _: () = assert!(
+    LEASES_OPEN.is_multiple_of(2)
+        && offset_of!(Machine, counts_time) == offset_of!(Machine, leases_open) + 1
+);
+
+/// Where the kernel's [regions](Machine::regions), [clock](Machine::clock) and the
+/// [leases that are open](Machine::leases_open) are, in bytes from its start.
 pub const REGIONS: usize = offset_of!(Kernel<Machine>, port) + offset_of!(Machine, regions);
+pub const CLOCK: usize = offset_of!(Kernel<Machine>, port) + offset_of!(Machine, clock);
 pub const LEASES_OPEN: usize = offset_of!(Kernel<Machine>, port) + offset_of!(Machine, leases_open);
 
 impl Machine {
@@ -42,9 +51,14 @@ impl Machine {
     ///
     /// # Safety
     /// `regions` has as many entries as the wiring has processes.
-    pub const unsafe fn new(clock: Clock, regions: &'static mut [ProcessRegions]) -> Machine {
+    pub const unsafe fn new(
+        clock: Clock,
+        regions: &'static mut [ProcessRegions],
+        counts_time: bool,
+    ) -> Machine {
         let regions = NonNull::from_mut(regions).cast();
-        Machine { regions, region_registers: mpu::REGION_REGISTERS, clock, leases_open: 0 }
+        let region_registers = mpu::REGION_REGISTERS;
+        Machine { regions, region_registers, clock, leases_open: 0, counts_time }
     }
 }
 
@@ -73,6 +87,16 @@ const PIECE: Word = 256;
 /// # Safety
 /// Called once, by the reset handler, with the wiring that the kernel was made for.
 pub unsafe fn boot(system: &'static System) -> ! {
+    // SAFETY: as the caller vouches.
+    unsafe { boot_and(system, || ()) }
+}
+
+/// Boots, and does something more as soon as interrupts are set up.
+///
+/// # Safety
+/// As [`boot`].
+#[inline(always)]
+pub unsafe fn boot_and(system: &'static System, more: impl FnOnce()) -> ! {
     cortex_m::interrupt::disable();
     // SAFETY: nothing uses the kernel before the first exception.
     let kernel = unsafe { kernel() };
@@ -91,6 +115,7 @@ pub unsafe fn boot(system: &'static System) -> ! {
     // First, as SysTick may be running.
     kernel.port.clock.start();
     configure(system);
+    more();
     mpu::enable(flash);
     kernel.start(flash);
     // SAFETY: the idle thread starts here, without privileges.
@@ -132,7 +157,7 @@ fn configure(system: &System) {
             // What does not exist has no priority.
             let line = nvic.ipr.get(usize::from(interrupt.line));
             if line.is_none_or(|priority| priority.read() == 0) {
-                halt("this CPU has no interrupt line", &[interrupt.line.into()]);
+                refuse_line(interrupt.line);
             }
         }
         scb.cfsr.write(u32::MAX);
@@ -143,6 +168,12 @@ fn configure(system: &System) {
         const DISABLE_WRITE_BUFFER: u32 = 1 << 1;
         (*cortex_m::peripheral::ICB::PTR).actlr.modify(|value| value | DISABLE_WRITE_BUFFER);
     }
+}
+
+/// Says that the wiring, or the board, has an interrupt line that the CPU has not.
+#[inline(always)]
+pub fn refuse_line(line: u16) -> ! {
+    halt("this CPU has no interrupt line", &[line.into()])
 }
 
 /// Writes 1 to all bits of registers.
@@ -161,8 +192,9 @@ fn set_all(registers: &[RW<u32>]) {
 /// top.
 unsafe fn become_current_thread() -> ! {
     const UNPRIVILEGED_ON_PROCESS_STACK: u32 = 0b11;
-    // SAFETY: as the caller vouches; no exception comes in between, as every interrupt line is
-    // masked until a thread acknowledges it, nothing is pending, and the timer's first deadline is far away.
+    // SAFETY: as the caller vouches; no exception of the kernel comes in between, as every interrupt line is
+    // masked until a thread acknowledges it, nothing is pending, and the timer's first deadline is far away. What is
+    // above the kernel leaves all as it is.
     unsafe {
         core::arch::asm!(
             "mov sp, {main_stack}",
@@ -238,6 +270,7 @@ impl Port for Machine {
         SCB::sys_reset()
     }
 
+    #[inline(always)]
     fn now(&mut self) -> u64 {
         self.clock.now()
     }

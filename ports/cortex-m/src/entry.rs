@@ -7,7 +7,8 @@
 //! that of the thread which is current now.
 
 use crate::armv7m::Access;
-use crate::boot::{__crossgate_kernel, LEASES_OPEN, Machine, ProcessRegions, REGIONS};
+use crate::boot::{__crossgate_kernel, CLOCK, LEASES_OPEN, Machine, ProcessRegions, REGIONS};
+use crate::clock::Clock;
 use crate::context::{Context, THUMB};
 use crate::{fault, handler, mpu};
 use crossgate_abi::table::{self, Gate, Interrupt, NO_LOCK, Service};
@@ -28,7 +29,7 @@ use crossgate_kernel::{Kernel, Offsets};
 /// whole stack. A lease may be of a caller's part of the stack, with closed memory below it. So whenever
 /// leases are opened or closed the bounds become the window itself ([`load`]).
 ///
-/// They are kept at the top of the main stack. Exceptions don't nest, so each finds them at its stack
+/// They are kept at the top of the main stack. The kernel's exceptions don't nest, so each finds them at its stack
 /// pointer.
 #[repr(C)]
 pub struct Bounds {
@@ -40,7 +41,7 @@ pub struct Bounds {
 
 /// In what an exception is entered with in `lr`: that it interrupted a thread. (The kernel has the main
 /// stack.)
-const PROCESS_STACK: Word = 1 << 2;
+pub const PROCESS_STACK: Word = 1 << 2;
 /// What the CPU pushed.
 pub const FRAME: Word = 32;
 /// What the kernel pushes.
@@ -89,7 +90,7 @@ macro_rules! resume {
 ///
 /// The registers that the CPU has saved (r0 to r3, r12) still are what the thread put there: of the exceptions
 /// that have this one's priority it has the lowest number, so none comes first; a fault that does takes the
-/// system call away, and the non-maskable interrupt preserves them.
+/// system call away, and the non-maskable interrupt and [handlers above the kernel](crate::zero_latency) preserve them.
 #[unsafe(naked)]
 #[unsafe(no_mangle)]
 unsafe extern "C" fn SVCall() {
@@ -342,13 +343,39 @@ unsafe extern "C" fn SVCall() {
         "cmn r12, #{wait_number} + 1",
         "beq 24f",
         "cmn r12, #{thread_id} + 1",
-        "bne 9b",
+        "bne 50f",
         // --- It asks for its index.
         "ldrb r2, [r3, #{id}]",
         "movs r1, #0",
         "17: strd r1, r2, [r0]",
         "18: mvn lr, #2",
         "bx lr",
+        // --- It asks for the time.
+        "50: push {{r0, r1}}",
+        "cmn r12, #{now} + 1",
+        "bne 51f",
+        "add r0, lr, #{clock}",
+        "bl {read_clock}",
+        "pop {{r2, r3}}",
+        "movs r3, #0",
+        "strd r3, r0, [r2]",
+        "str r1, [r2, #8]",
+        "b 18b",
+        // --- It limits its calls. The core does it, as it would the slow way: that changes no register of the
+        // thread, and nobody else runs then.
+        "51: cmn r12, #{limit} + 1",
+        "bne 52f",
+        "ldr r2, [lr, #{limits}]",
+        "cbz r2, 52f",
+        "ldr r2, [r2]",
+        "mov r1, r0",
+        "mov r0, lr",
+        "blx r2",
+        "pop {{r2, r3}}",
+        "str r0, [r2]",
+        "b 18b",
+        "52: pop {{r0, r1}}",
+        "b {slow}",
         // --- It lets the next of its priority run. (The idle thread gives way to all, when the kernel starts.)
         "22: ldrb r1, [r3, #{id}]",
         "ldrb r2, [r3, #{priority}]",
@@ -375,12 +402,12 @@ unsafe extern "C" fn SVCall() {
         "str r4, [r7, r6, lsl #2]",
         "str r3, [r7, r1, lsl #2]",
         "str r11, [lr]",
-        // As `load` does it, if there are no leases.
+        // As `load` does it, if there are no leases, and nobody counts the time.
         "ldm r11, {{r1, r2, r3}}", // its stack, level, calls
         "ldr r0, [r11, #{stack_pointer}]",
         "ldrd r6, r7, [r11, #{bounds}]",
         "strd r6, r7, [sp]",
-        "ldrb r6, [lr, #{leases_open}]",
+        "ldrh r6, [lr, #{leases_open}]",
         "orrs r6, r6, r3, lsr #31",
         "bne 31f",
         "ldrb r6, [r11, #{pending}]",
@@ -539,6 +566,11 @@ unsafe extern "C" fn SVCall() {
         signal = const number::SIGNAL,
         wait_number = const number::WAIT,
         thread_id = const number::THREAD_ID,
+        now = const number::NOW,
+        limit = const number::LIMIT,
+        limits = const KERNEL.limits,
+        clock = const CLOCK,
+        read_clock = sym Clock::now,
         reply = const offset::REPLY,
         waits_for_notifications = const offset::WAITS_FOR_NOTIFICATIONS,
         priority = const offset::PRIORITY,
@@ -675,7 +707,9 @@ const _: () = assert!(
         && number::YIELD == 1
         && number::SIGNAL == 2
         && number::WAIT > number::SIGNAL
-        && number::THREAD_ID > number::SIGNAL,
+        && number::THREAD_ID > number::SIGNAL
+        && number::NOW > number::SIGNAL
+        && number::LIMIT > number::SIGNAL,
     "`SVCall` tells them apart"
 );
 const _: () = assert!(
@@ -866,7 +900,7 @@ pub unsafe extern "C" fn load() -> *mut Context {
         "strd r6, r7, [sp]",
         "ldrb r6, [r4, #{pending}]",
         "cbnz r6, 3f",
-        "1: ldrb r6, [r5, #{leases_open}]",
+        "1: ldrh r6, [r5, #{leases_open}]",
         "orrs r6, r6, r3, lsr #31",
         "bne 4f",
         "2: uxtb r6, r2", // the process
@@ -894,8 +928,16 @@ pub unsafe extern "C" fn load() -> *mut Context {
         "subs r6, #2",
         "str r6, [r0, #{program_counter}]",
         "b 1b",
-        // Leases are in force, or were. Those that are get opened, the others closed.
-        "4: push {{r0, r1}}",
+        // The core counts how long threads run. Or leases are in force, or were.
+        "4: ldr r3, [r5, #{budgets}]",
+        "cbz r3, 12f",
+        "push {{r0, r1, r2, lr}}",
+        "mov r0, r5",
+        "ldr r3, [r3]",
+        "blx r3",
+        "pop {{r0, r1, r2, lr}}",
+        // The leases that are in force get opened, the others closed.
+        "12: push {{r0, r1}}",
         "ubfx r6, r2, #8, #8",
         "strb r6, [r5, #{leases_open}]",
         "cbz r6, 7f", // the bounds are set
@@ -949,6 +991,7 @@ pub unsafe extern "C" fn load() -> *mut Context {
         pending_word = const offset::PENDING_WORD,
         arguments = const core::mem::offset_of!(Context, arguments),
         program_counter = const core::mem::offset_of!(Context, program_counter),
+        budgets = const KERNEL.budgets,
         context = const SAVED + FRAME,
         leases = const offset::LEASES,
         lease_region = const mpu::LEASE_REGION,

@@ -13,6 +13,7 @@
 //! | `context` | the registers of a thread on its stack |
 //! | `mpu` | the protection unit's registers |
 //! | `board` | what the port asks of a board |
+//! | [`zero_latency`] | interrupts that a board serves above the kernel |
 //! | `clock` | time, from the board's counter |
 //! | `systick` | when somebody is to be woken; time, on a board without a counter |
 //! | `fault` | what the CPU says of a fault |
@@ -20,7 +21,8 @@
 //! | `boot` | from reset to the first thread |
 //!
 //! All exceptions but faults have the same priority, so the kernel is never preempted. Faults have a
-//! higher one: only then a failed stacking is seen before the exception whose entry failed.
+//! higher one: only then a failed stacking is seen before the exception whose entry failed. What a board serves
+//! [above the kernel](zero_latency) preempts both, and leaves all as it was.
 //!
 //! Threads run unprivileged on the process stack pointer, always; exceptions run on the main stack,
 //! whose lower end is guarded.
@@ -29,6 +31,7 @@
 pub mod armv7m;
 pub mod armv8m;
 mod board;
+pub mod zero_latency;
 
 #[cfg(target_os = "none")]
 #[doc(hidden)]
@@ -89,15 +92,20 @@ macro_rules! start {
             use $crate::boot::{Clock, Machine, ProcessRegions};
             use $crate::kernel::{
                 Kernel, Storage,
+                budget::{Account, Budgets},
                 lock::Lock,
                 notification::Notification,
                 process::Process,
                 thread::{Place, Thread},
             };
+            use $crate::zero_latency::{Line, Vectors, check, enable};
             use $crate::{Board, Counter};
 
             const FREQUENCIES: $crate::Frequencies = $crate::Frequencies::of::<$board>();
             const _: () = $system.check_lines(<$board as Board>::LINES);
+
+            const HANDLERS: &[Line] = <$board as Board>::ZERO_LATENCY;
+            const _: () = check(HANDLERS, <$board as Board>::LINES, &$system);
 
             #[unsafe(no_mangle)]
             fn __crossgate_board_start() {
@@ -140,6 +148,25 @@ macro_rules! start {
                 [Process::NEW; $system.processes.len()];
             static mut __crossgate_kernel_regions: [ProcessRegions; $system.processes.len()] =
                 [ProcessRegions::EMPTY; $system.processes.len()];
+            const IS_BUDGETED: bool = $system.budgets.is_some();
+            const BUDGETS: usize = $crate::kernel::budget::count(&$system);
+            const SLICED: usize = if IS_BUDGETED { $system.threads.len() } else { 0 };
+            static mut __crossgate_kernel_accounts: [Account; BUDGETS] = [Account::NEW; BUDGETS];
+            static mut __crossgate_kernel_slices: [u32; SLICED] = [0; SLICED];
+            static mut __crossgate_kernel_budgets: [Budgets<Machine>; IS_BUDGETED as usize] = {
+                let mut budgets = [const { Budgets::NONE }; IS_BUDGETED as usize];
+                if let (Some(wiring), Some(budgets)) = ($system.budgets, budgets.first_mut()) {
+                    // SAFETY: nothing else names these statics.
+                    let (accounts, slices) = unsafe {
+                        (
+                            &mut *(&raw mut __crossgate_kernel_accounts),
+                            &mut *(&raw mut __crossgate_kernel_slices),
+                        )
+                    };
+                    *budgets = Budgets::new(wiring, accounts, slices);
+                }
+                budgets
+            };
             // SAFETY: nothing else names these statics; there are regions for every process.
             #[unsafe(no_mangle)]
             static mut __crossgate_kernel: Kernel<Machine> = unsafe {
@@ -152,18 +179,31 @@ macro_rules! start {
                         notifications: &mut *(&raw mut __crossgate_kernel_notifications),
                         granted: &mut *(&raw mut __crossgate_kernel_granted),
                         processes: &mut *(&raw mut __crossgate_kernel_processes),
+                        budgets: (&mut *(&raw mut __crossgate_kernel_budgets)).first_mut(),
                     },
                     Machine::new(
                         Clock::new(FREQUENCIES.counter, FREQUENCIES.cpu),
                         &mut *(&raw mut __crossgate_kernel_regions),
+                        IS_BUDGETED,
                     ),
                 )
             };
 
             #[unsafe(export_name = "main")]
             extern "C" fn main() -> ! {
+                // `crossgate-link` knows the section.
+                #[unsafe(link_section = ".rodata.crossgate_vectors")]
+                static VECTORS: Vectors = Vectors::new(HANDLERS);
                 // SAFETY: the reset handler calls this once, before any interrupt is enabled.
-                unsafe { $crate::boot::boot(&$system) }
+                unsafe {
+                    if HANDLERS.is_empty() {
+                        $crate::boot::boot(&$system)
+                    } else {
+                        $crate::boot::boot_and(&$system, || {
+                            enable(&VECTORS, HANDLERS);
+                        })
+                    }
+                }
             }
         };
     };

@@ -8,10 +8,12 @@ use crate::gate::{self, Way};
 use crate::machine::{Machine, idle, install};
 use crate::memory::{self, Region};
 use crate::options::{self, Options};
-use crate::protection::{KernelMemory, Protection};
+use crate::protection::{KernelMemory, Opening, Protection};
 use crate::{handler, heap, host, inside, lending, signal};
 use core::sync::atomic::Ordering;
 use crossgate_abi::table::{FaultWatch, Process, System, Thread};
+use crossgate_kernel::budget::{Account, Budgets};
+use crossgate_kernel::memory::Span;
 use crossgate_kernel::thread::{Place, Thread as ThreadState};
 use crossgate_kernel::time::NEVER;
 use crossgate_kernel::{Kernel, Storage, lock::Lock, notification::Notification, process};
@@ -55,6 +57,7 @@ fn prepare(wiring: &'static System, options: &Options) -> Result<Way, String> {
         options.protection,
         &KernelMemory { closed, open: signal_stack },
         &regions,
+        stacks(system, &regions),
     )?;
     // A device may signal as soon as it is connected.
     signal::install(signal_stack.end, handlers.end, protection.has_keys())?;
@@ -69,7 +72,7 @@ fn prepare(wiring: &'static System, options: &Options) -> Result<Way, String> {
         wiring,
         protection,
         regions,
-        domain: Domain::EMPTY,
+        opening: Opening::NOTHING,
         next_domain: Domain::EMPTY,
         start: Start::default(),
         answer: Answer::default(),
@@ -132,11 +135,21 @@ fn place(wiring: &System, regions: &[Region]) -> Result<System, String> {
             .fault_watch
             .as_ref()
             .map(|watch| FaultWatch { process: watch.process, notification: watch.notification }),
+        budgets: wiring.budgets,
+    })
+}
+
+/// The stacks of all threads, as far as they are not in the regions of processes; that of the idle one last.
+fn stacks(system: &System, regions: &[Region]) -> impl Iterator<Item = Span> {
+    let threads = system.threads.iter().skip(1).chain(system.threads.first());
+    threads.map(|thread| {
+        let start = thread.stack.addr();
+        memory::private(Span { start, end: start + thread.stack_size }, regions)
     })
 }
 
 /// The kernel's memory.
-fn storage(system: &System) -> Storage {
+fn storage(system: &System) -> Storage<Machine> {
     let others = system.threads.len().saturating_sub(1);
     let threads = (0..others).map(|_| Some(&mut *Box::leak(Box::new(ThreadState::EMPTY))));
     let places: Vec<Place> = core::iter::once(None).chain(threads).collect();
@@ -148,5 +161,10 @@ fn storage(system: &System) -> Storage {
         notifications: vec![Notification::QUIET; system.notifications.len()].leak(),
         granted: vec![0; granted].leak(),
         processes: vec![process::Process::NEW; system.processes.len()].leak(),
+        budgets: system.budgets.map(|wiring| {
+            let accounts = vec![Account::NEW; wiring.budgets.len()].leak();
+            let slices = vec![0; system.threads.len()].leak();
+            &mut *Box::leak(Box::new(Budgets::new(wiring, accounts, slices)))
+        }),
     }
 }

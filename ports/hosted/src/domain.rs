@@ -23,6 +23,11 @@ impl Domain {
     /// Nothing.
     pub const EMPTY: Domain = Domain { region: Span::EMPTY, stack: Span::EMPTY };
 
+    /// Whether an address is open.
+    pub fn has(self, address: usize) -> bool {
+        [self.region, self.stack].iter().any(|span| (span.start..span.end).contains(&address))
+    }
+
     /// What has to be closed, and then what has to be opened (`true`), so that `next` is open.
     pub fn changes(self, next: Domain) -> impl Iterator<Item = (Span, bool)> {
         let closed = lost(self, next).map(|span| (span, false));

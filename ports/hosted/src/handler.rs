@@ -244,6 +244,7 @@ fn follow(
 
 /// Goes on with the thread that is current now.
 pub fn load(kernel: &mut Kernel<Machine>) -> Way {
+    kernel.account();
     let id = kernel.thread_id();
     let thread = kernel.current();
     let (stack, level, stack_pointer) = (thread.stack(), thread.level(), thread.stack_pointer);

@@ -7,8 +7,8 @@ use crate::domain::Domain;
 use crate::gate::{DEVICE, PENDING};
 use crate::lending::LONGEST_LEASE;
 use crate::memory::{PAGE, Region, STEP, steps};
-use crate::protection::Protection;
-use crate::{gate, host, keys, lending, signal, stack_use};
+use crate::protection::{Opening, Protection};
+use crate::{gate, host, keys, lending, memory, signal, stack_use};
 use core::sync::atomic::Ordering;
 use crossgate_abi::Word;
 use crossgate_abi::number::{self, hosted};
@@ -34,8 +34,8 @@ pub struct Machine {
     pub wiring: &'static System,
     pub regions: Vec<Region>,
     pub protection: Protection,
-    /// What is open.
-    pub domain: Domain,
+    /// What is open, and how.
+    pub opening: Opening,
     /// What has to be open when user code goes on.
     pub next_domain: Domain,
     /// What the current thread starts with, if it does.
@@ -82,20 +82,29 @@ impl Machine {
 
     /// Opens it now: the kernel itself needs it.
     pub fn open_now(&mut self) {
-        for (span, open) in self.protection.changes(self.domain, self.next_domain) {
+        let next = self.protection.opening(self.next_domain);
+        for (span, open) in self.opening.changes(&next) {
             host::protect(span, open);
         }
-        self.domain = self.next_domain;
-        if let Some(rights) = self.protection.kernel_rights(self.domain) {
+        self.set_opening(next);
+        if let Some(rights) = self.protection.kernel_rights(&self.opening) {
             keys::set_rights(rights);
         }
     }
 
     /// Has it opened as the last thing that the kernel does.
     pub fn open_at_exit(&mut self) {
-        gate::change_protection(self.protection.changes(self.domain, self.next_domain));
-        self.domain = self.next_domain;
-        if let Some(rights) = self.protection.rights(self.domain) {
+        if self.next_domain == self.opening.domain {
+            return gate::change_protection(core::iter::empty());
+        }
+        let next = self.protection.opening(self.next_domain);
+        gate::change_protection(self.opening.changes(&next));
+        self.set_opening(next);
+    }
+
+    fn set_opening(&mut self, opening: Opening) {
+        self.opening = opening;
+        if let Some(rights) = self.protection.rights(&self.opening) {
             gate::RIGHTS.store(rights, Ordering::Relaxed);
         }
     }
@@ -104,10 +113,10 @@ impl Machine {
     pub fn with_open(&self, memory: Span, work: impl FnOnce()) {
         let pages =
             Span { start: memory.start & !(PAGE - 1), end: memory.end.next_multiple_of(PAGE) };
-        if self.domain.region.contains(pages) {
+        if self.opening.domain.region.contains(pages) {
             work();
         } else {
-            self.protection.with_open(pages, self.domain, work);
+            self.protection.with_open(pages, &self.opening, work);
         }
     }
 
@@ -166,14 +175,9 @@ impl Machine {
     fn domain_of(&self, stack: Span, level: Level) -> Domain {
         let region = self.regions.get(usize::from(level.process));
         let region = region.map_or(Span::EMPTY, |region| region.open);
-        let end = window_top(stack, level).min(self.private_end(stack));
-        Domain { region, stack: Span { start: stack.start, end } }
-    }
-
-    /// The end of the part of a stack that is not in the region of a process.
-    fn private_end(&self, stack: Span) -> usize {
-        let is_of = |region: &Region| region.stack.is_some_and(|other| other == stack);
-        if self.regions.iter().any(is_of) { stack.end - STEP } else { stack.end }
+        let private = memory::private(stack, &self.regions);
+        let end = window_top(stack, level).min(private.end);
+        Domain { region, stack: Span { end, ..private } }
     }
 }
 

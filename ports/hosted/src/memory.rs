@@ -22,8 +22,9 @@ pub const STACK: usize = 0x4_0000 - GUARD;
 const TIMES: usize = 4;
 /// What is never open below each stack, in bytes: more than an interrupt saves there at once.
 pub const GUARD: usize = 2 * STEP;
-/// How many steps of a stack are mapped one by one, from its end.
-const SINGLE_STEPS: usize = 4;
+/// How many steps of a stack are mapped one by one, from its end: so many calls within calls split no mapping. Each one
+/// more makes switches of threads dearer.
+const SINGLE_STEPS: usize = 2;
 
 unsafe extern "C" {
     /// The table that the linker wrapper makes: see `crossgate_link::hosted`.
@@ -144,6 +145,13 @@ pub fn stack(size: usize) -> Result<Span, String> {
 /// steps from the start of the stack.
 pub fn steps(stack: Span, stack_pointer: Word) -> usize {
     stack_pointer.saturating_sub(stack.start) / STEP
+}
+
+/// The part of a stack that is not in the region of a process.
+pub fn private(stack: Span, regions: &[Region]) -> Span {
+    let is_of = |region: &Region| region.stack.is_some_and(|other| other == stack);
+    let end = if regions.iter().any(is_of) { stack.end - STEP } else { stack.end };
+    Span { end, ..stack }
 }
 
 /// Maps a stack of the kernel's.

@@ -1,16 +1,17 @@
 //! What closes memory: page tables, or protection keys on CPUs that have them.
 //!
 //! By pages, a call takes four calls of Linux: the caller's region is closed and the callee's opened, and
-//! back. With keys each process' region has a key of its own, and all of them are mapped for reading and
-//! writing: a register of the CPU says which keys open. To write it takes some ten nanoseconds. If there are
-//! more processes than keys, the others' regions are closed by pages. Parts of stacks are closed by pages all
-//! the same: there are too few keys for them.
+//! back. With keys each process' region has a key of its own, and each stack, and all of them are mapped for
+//! reading and writing: a register of the CPU says which keys open. To write it takes some ten nanoseconds.
+//! The keys that are left go to parts of stacks, as they are closed for the first time: a call from within a
+//! call closes the frames of the caller. Regions come first, then stacks in the order of the wiring; where
+//! there is no key left, pages close.
 //!
 //! With keys, the kernel's memory is closed, too: what it allocates and its stacks; and all else that can be written,
 //! statics of the port and of the libraries, can't be written by processes. (By pages that would take four more calls
 //! of Linux.)
 
-use crate::domain::Domain;
+use crate::domain::{self, Domain};
 use crate::gate::KERNEL_KEEPS;
 use crate::host;
 use crate::keys::{self, Key};
@@ -18,6 +19,9 @@ use crate::memory::Region;
 use clap::ValueEnum;
 use core::sync::atomic::Ordering;
 use crossgate_kernel::memory::Span;
+
+/// How many changes of page tables there are at most from one domain to another.
+pub const CHANGES: usize = domain::CHANGES + 2;
 
 /// What to close memory by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -35,8 +39,11 @@ pub enum Choice {
 pub struct Protection {
     /// Those of the kernel's memory, if there are keys.
     kernel: Option<KernelKeys>,
-    /// The regions that have a key. Others are closed by page tables.
+    /// Memory that has a key: regions, and parts of stacks. A stack has keys for all of it or for none. What
+    /// has none is closed by page tables.
     keyed: Vec<(Span, Key)>,
+    /// Keys that nothing has yet.
+    spare: Vec<Key>,
 }
 
 /// Memory that is the kernel's.
@@ -45,6 +52,34 @@ pub struct KernelMemory {
     pub closed: [Span; 3],
     /// The stack of signals. Linux writes there with the rights of the thread that it interrupts.
     pub open: Span,
+}
+
+/// How a domain is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Opening {
+    pub domain: Domain,
+    /// What of it page tables open.
+    pages: Domain,
+    /// What they close of what keys open: the rest of a part of a stack.
+    cut_off: Span,
+    /// The bits of the keys that open.
+    keys: u32,
+}
+
+impl Opening {
+    /// Nothing is open.
+    pub const NOTHING: Opening =
+        Opening { domain: Domain::EMPTY, pages: Domain::EMPTY, cut_off: Span::EMPTY, keys: 0 };
+
+    /// What page tables have to close, and to open (`true`), to come from here to `next`.
+    pub fn changes(&self, next: &Opening) -> impl Iterator<Item = (Span, bool)> {
+        let cut_off = [
+            (without(next.cut_off, self.cut_off), false),
+            (without(self.cut_off, next.cut_off), true),
+        ];
+        let cut_off = cut_off.into_iter().filter(|(span, _)| !span.is_empty());
+        self.pages.changes(next.pages).chain(cut_off)
+    }
 }
 
 /// The keys of the kernel's memory.
@@ -75,7 +110,7 @@ impl KernelKeys {
 }
 
 impl Protection {
-    /// Gives every region, and the kernel's memory, what closes it.
+    /// Gives the kernel's memory, every region, and every stack, what closes it.
     ///
     /// # Errors
     /// Keys were asked for, but there are none.
@@ -83,8 +118,9 @@ impl Protection {
         choice: Choice,
         memory: &KernelMemory,
         regions: &[Region],
+        stacks: impl Iterator<Item = Span>,
     ) -> Result<Protection, String> {
-        let by_pages = Protection { kernel: None, keyed: Vec::new() };
+        let by_pages = Protection { kernel: None, keyed: Vec::new(), spare: Vec::new() };
         if choice == Choice::Pages {
             return Ok(by_pages);
         }
@@ -93,23 +129,52 @@ impl Protection {
             kernel => kernel?,
         };
         kernel.protect(memory)?;
-        let mut keyed = Vec::new();
-        for span in regions.iter().map(|region| region.open).filter(|span| !span.is_empty()) {
-            let Ok(key) = Key::new() else { break };
+        let mut spare: Vec<Key> = core::iter::from_fn(|| Key::new().ok()).collect();
+        // There will never be more: nothing is allocated when one is given later.
+        let mut keyed = Vec::with_capacity(spare.len());
+        let spans = regions.iter().map(|region| region.open).chain(stacks);
+        for span in spans.filter(|span| !span.is_empty()) {
+            let Some(key) = spare.pop() else { break };
             key.protect(span)?;
             keyed.push((span, key));
         }
-        Ok(Protection { kernel: Some(kernel), keyed })
+        Ok(Protection { kernel: Some(kernel), keyed, spare })
     }
 
-    /// What has to be closed, and then what has to be opened (`true`), by page tables, to come from one
-    /// domain to another.
-    pub fn changes(&self, from: Domain, to: Domain) -> impl Iterator<Item = (Span, bool)> {
-        let by_pages = |domain: Domain| match self.key(domain.region) {
-            None => domain,
-            Some(_) => Domain { region: Span::EMPTY, ..domain },
-        };
-        by_pages(from).changes(by_pages(to))
+    /// How a domain is opened. If it closes a part of a stack for the first time, that gets a key of its own.
+    pub fn opening(&mut self, domain: Domain) -> Opening {
+        let opening = self.find(domain);
+        if opening.cut_off.is_empty() {
+            return opening;
+        }
+        let Some(key) = self.spare.pop() else { return opening };
+        let part = opening.cut_off;
+        if let Err(why) = key.protect(part) {
+            host::fatal(format_args!("{why}"));
+        }
+        for (span, _) in self.keyed.iter_mut().filter(|(span, _)| span.contains(part)) {
+            span.end = part.start;
+        }
+        self.keyed.push((part, key));
+        self.find(domain)
+    }
+
+    /// How a domain is opened with the keys that are given.
+    fn find(&self, domain: Domain) -> Opening {
+        let mut opening = Opening { pages: domain, ..Opening::NOTHING };
+        for (span, key) in self.keyed.iter().filter(|(span, _)| domain.has(span.start)) {
+            opening.keys |= key.bits();
+            if span.start == domain.region.start {
+                opening.pages.region = Span::EMPTY;
+                continue;
+            }
+            opening.pages.stack = Span::EMPTY;
+            if domain.stack.end < span.end {
+                opening.cut_off = Span { start: domain.stack.end, end: span.end };
+            }
+        }
+        opening.domain = domain;
+        opening
     }
 
     /// Whether it is closed by keys.
@@ -117,32 +182,27 @@ impl Protection {
         self.kernel.is_some()
     }
 
-    /// The rights of the keys in a domain, as the CPU's register wants them; `None` without keys.
-    pub fn rights(&self, domain: Domain) -> Option<u32> {
+    /// The rights of the keys while user code runs, as the CPU's register wants them; `None` without keys.
+    pub fn rights(&self, opening: &Opening) -> Option<u32> {
         let kernel = self.kernel.as_ref()?;
-        let region = self.key(domain.region).map_or(0, Key::bits);
-        Some(keys::NO_RIGHTS & !kernel.readable.reading() & !region)
+        Some(keys::NO_RIGHTS & !kernel.readable.reading() & !opening.keys)
     }
 
     /// The same, and the kernel's own.
-    pub fn kernel_rights(&self, domain: Domain) -> Option<u32> {
-        self.rights(domain).map(|rights| rights & KERNEL_KEEPS.load(Ordering::Relaxed))
-    }
-
-    /// The key of the region that this memory is in.
-    fn key(&self, memory: Span) -> Option<&Key> {
-        self.keyed.iter().find(|(region, _)| region.contains(memory)).map(|(_, key)| key)
+    pub fn kernel_rights(&self, opening: &Opening) -> Option<u32> {
+        self.rights(opening).map(|rights| rights & KERNEL_KEEPS.load(Ordering::Relaxed))
     }
 
     /// Has memory of a closed region open for a while.
-    pub fn with_open(&self, span: Span, domain: Domain, work: impl FnOnce()) {
-        match (self.key(span), self.kernel_rights(domain)) {
-            (Some(_), Some(rights)) => {
+    pub fn with_open(&self, span: Span, opening: &Opening, work: impl FnOnce()) {
+        let is_keyed = self.keyed.iter().any(|(region, _)| region.contains(span));
+        match self.kernel_rights(opening).filter(|_| is_keyed) {
+            Some(rights) => {
                 keys::set_rights(keys::ALL_RIGHTS);
                 work();
                 keys::set_rights(rights);
             }
-            _ => {
+            None => {
                 host::protect(span, true);
                 work();
                 host::protect(span, false);
@@ -157,4 +217,10 @@ impl Protection {
         }
         host::protect(span, true);
     }
+}
+
+/// What of a span is not in another one, which ends where it ends or has nothing of it.
+fn without(span: Span, other: Span) -> Span {
+    let end = if span.end == other.end { other.start.max(span.start) } else { span.end };
+    Span { start: span.start, end }
 }

@@ -212,7 +212,7 @@ fn interrupt(registers: &mut [i64; 23]) {
     }
     let below = stack_pointer - ROOM;
     // With what the thread may write itself.
-    if let Some(rights) = kernel.port.protection.kernel_rights(kernel.port.domain) {
+    if let Some(rights) = kernel.port.protection.kernel_rights(&kernel.port.opening) {
         keys::set_rights(rights);
     }
     // SAFETY: it is in the open part of the thread's stack, below what the thread uses.

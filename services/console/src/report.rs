@@ -124,6 +124,7 @@ pub(crate) mod tests {
         interrupts: &[],
         locks: 0,
         limiters: 0,
+        budgets: None,
         passes_handles: false,
         fault_watch: None,
     };

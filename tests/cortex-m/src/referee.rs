@@ -105,6 +105,8 @@ impl Referee {
 
         world.restore(BEFORE);
         self.restore(&before);
+        // (It may be in memory that is not compared.)
+        self.lay_down(operation);
         world.fill_dead(&before, 0xa5);
         self.enter(operation, Path::Slow);
         let after_slow = self.take();

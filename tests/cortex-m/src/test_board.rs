@@ -1,6 +1,7 @@
 //! A board whose functions are the test's. They run with the kernel's rights, in the middle of it, and read
 //! what it says in the end.
 
+use board::port::zero_latency::Line;
 use board::port::{Board, Counter};
 use board::{CLOCK_HZ, Mps2An385};
 use core::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
@@ -13,6 +14,9 @@ pub type RealCounter = <Mps2An385 as Board>::Counter;
 
 /// What a test does in the kernel.
 pub trait Test: 'static {
+    /// What is served above the kernel.
+    const ZERO_LATENCY: &'static [Line] = &[];
+
     /// Comes whenever the kernel looks at the time, of course also in a system call.
     fn in_kernel() {}
 
@@ -27,6 +31,7 @@ pub struct TestCounter<T>(T);
 
 impl<T: Test> Board for TestBoard<T> {
     const CLOCK_HZ: u32 = CLOCK_HZ;
+    const ZERO_LATENCY: &'static [Line] = T::ZERO_LATENCY;
     type Counter = TestCounter<T>;
 
     fn tell(byte: u8) {

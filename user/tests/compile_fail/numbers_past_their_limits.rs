@@ -146,6 +146,65 @@ mod limit_256 {
     }
 }
 
+mod budget_0 {
+    use super::*;
+    system! {
+        static SYSTEM;
+        process driver {
+            thread main (priority = 1, stack = 512, budget = 0 ms / 10 ms) = run();
+        }
+    }
+}
+
+mod budget_99_us {
+    use super::*;
+    system! {
+        static SYSTEM;
+        process driver {
+            budget = 99 us / 10 ms;
+        }
+    }
+}
+
+mod budget_more_than_its_period {
+    use super::*;
+    const BUDGET: usize = 11;
+    system! {
+        static SYSTEM;
+        process driver {
+            thread main (priority = 1, stack = 512, budget = BUDGET ms / 10 ms) = run();
+        }
+    }
+}
+
+mod period_past_an_hour {
+    use super::*;
+    system! {
+        static SYSTEM;
+        process driver {
+            budget = 1 s / 3601 s;
+        }
+    }
+}
+
+mod time_slice_0 {
+    use super::*;
+    system! {
+        static SYSTEM;
+        time_slice = 0 s;
+        process driver {}
+    }
+}
+
+mod time_slice_past_an_hour {
+    use super::*;
+    system! {
+        static SYSTEM;
+        time_slice = 3600001 ms;
+        process driver {}
+    }
+}
+
 mod services_257 {
     use super::*;
     system! {

@@ -7,6 +7,8 @@ pub enum Role {
     Reset,
     /// The CPU, at an exception.
     Handler,
+    /// The CPU, at an exception that interrupts handlers.
+    Above,
     /// Threads do.
     Thread,
     /// Handlers may, and threads.
@@ -53,6 +55,7 @@ impl Functions {
             let role = match function.role {
                 Role::Reset => "reset",
                 Role::Handler => "handler",
+                Role::Above => "above",
                 Role::Thread => "thread",
                 Role::Any => "any",
             };
@@ -69,6 +72,7 @@ impl Functions {
             let role = match role {
                 "reset" => Role::Reset,
                 "handler" => Role::Handler,
+                "above" => Role::Above,
                 "thread" => Role::Thread,
                 "any" => Role::Any,
                 _ => return None,
@@ -86,6 +90,7 @@ mod tests {
     fn functions() -> Functions {
         Functions::new(vec![
             Function { address: 0x200, role: Role::Any },
+            Function { address: 0x300, role: Role::Above },
             Function { address: 0x100, role: Role::Handler },
             Function { address: 0x40, role: Role::Reset },
         ])
@@ -93,8 +98,9 @@ mod tests {
 
     #[test]
     fn an_address_belongs_to_the_function_before_it() {
-        let indices = [0, 0x40, 0xfe, 0x100, 0x1fe, 0x200, 0x1000].map(|a| functions().index_of(a));
-        assert_eq!(indices, [0, 0, 0, 1, 1, 2, 2]);
+        let indices =
+            [0, 0x40, 0xfe, 0x100, 0x1fe, 0x200, 0x2fe, 0x1000].map(|a| functions().index_of(a));
+        assert_eq!(indices, [0, 0, 0, 1, 1, 2, 2, 3]);
     }
 
     #[test]

@@ -8,6 +8,16 @@ pub struct Tracker {
     last: Option<Instruction>,
     /// What the CPU is in the middle of.
     handler: Option<Handler>,
+    /// What is above that.
+    above: Option<Above>,
+}
+
+/// Handlers above the kernel that run: they are none of its spans, and it goes on after them as if nothing had been.
+#[derive(Debug)]
+struct Above {
+    last: Instruction,
+    /// How many others the first of them has interrupted, and those it.
+    others: usize,
 }
 
 /// A handler that runs.
@@ -33,8 +43,12 @@ impl Tracker {
     /// If a handler executes what only threads do: the handler's end was missed.
     pub fn executed(&mut self, instruction: &Instruction) -> Result<Option<Span>, String> {
         let address = instruction.address;
-        if self.last.is_some_and(|last| last.address == address) {
+        let last = self.above.as_ref().map(|above| above.last).or(self.last);
+        if last.is_some_and(|last| last.address == address) {
             // The emulator takes an instruction again that turns out to be of a device.
+            return Ok(None);
+        }
+        if self.is_above(instruction) {
             return Ok(None);
         }
         let last = self.last.replace(*instruction);
@@ -64,6 +78,30 @@ impl Tracker {
             handler.span.add(handler.returns.len(), instruction.function);
         }
         Ok(ended)
+    }
+
+    /// Whether this instruction is executed above the kernel.
+    fn is_above(&mut self, instruction: &Instruction) -> bool {
+        if let Some(above) = &mut self.above {
+            let last = std::mem::replace(&mut above.last, *instruction);
+            // Only its first function returns to what was interrupted: it is entered by the CPU alone.
+            if last.role == Role::Above && last.flow == Flow::Return {
+                match above.others.checked_sub(1) {
+                    Some(others) => above.others = others,
+                    None => self.above = None,
+                }
+            }
+        }
+        if instruction.is_start && instruction.role == Role::Reset {
+            self.above = None;
+        }
+        if instruction.is_start && instruction.role == Role::Above {
+            match &mut self.above {
+                Some(above) => above.others += 1,
+                None => self.above = Some(Above { last: *instruction, others: 0 }),
+            }
+        }
+        self.above.is_some()
     }
 }
 
@@ -106,8 +144,8 @@ mod tests {
     use super::*;
     use crate::{Function, Functions};
 
-    /// Two handlers, at 0x100 and 0x200, and two functions of the kernel, at 0x300 and 0x400. Code of threads is
-    /// at 0x1000, where one begins.
+    /// Two handlers, at 0x100 and 0x200, two functions of the kernel, at 0x300 and 0x400, and two handlers above it, at
+    /// 0x500 and 0x600. Code of threads is at 0x1000, where one begins.
     fn functions() -> Functions {
         let functions = [
             (0x40, Role::Reset),
@@ -115,6 +153,8 @@ mod tests {
             (0x200, Role::Handler),
             (0x300, Role::Any),
             (0x400, Role::Any),
+            (0x500, Role::Above),
+            (0x600, Role::Above),
             (0x1000, Role::Thread),
         ];
         let functions = functions.map(|(address, role)| Function { address, role });
@@ -182,6 +222,49 @@ mod tests {
         assert_eq!(spans(&execution), ["0:1:1 1:3:1 2:2:1 3:4:1 2:2:1 1:3:1 0:1:1"]);
     }
 
+    /// What comes above the kernel, and calls what only threads do.
+    const ABOVE: [(u32, Flow); 4] =
+        [(0x500, Call), (0x1100, On), (0x1102, Return), (0x504, Return)];
+
+    #[test]
+    fn what_comes_above_the_kernel_is_no_part_of_it() {
+        let execution = [
+            (0x1000, On),
+            (0x100, On),
+            (0x102, Call),
+            (0x300, On),
+            (0x302, Return),
+            (0x104, On),
+            (0x106, Return),
+            (0x1002, On),
+        ];
+        let expected = ["0:1:2 1:3:2 0:1:2"];
+        assert_eq!(spans(&execution), expected);
+        for place in 0..=execution.len() {
+            let (before, after) = execution.split_at(place);
+            assert_eq!(spans(&[before, &ABOVE, after].concat()), expected, "{place}");
+            let twice = [before, &ABOVE, &ABOVE, after].concat();
+            assert_eq!(spans(&twice), expected, "two at {place}");
+        }
+    }
+
+    #[test]
+    fn handlers_above_the_kernel_interrupt_each_other() {
+        for place in 0..=ABOVE.len() {
+            let (before, after) = ABOVE.split_at(place);
+            let inner = [(0x600, On), (0x602, Return)];
+            let execution =
+                [&[(0x100, On)], before, &inner, after, &[(0x102, Return), (0x1000, On)]];
+            assert_eq!(spans(&execution.concat()), ["0:1:2"], "{place}");
+        }
+    }
+
+    #[test]
+    fn an_instruction_that_is_taken_again_above_the_kernel_is_one() {
+        let execution = [(0x100, On), (0x500, On), (0x500, On), (0x502, Return), (0x102, Return)];
+        assert_eq!(spans(&[&execution[..], &[(0x1000, On)]].concat()), ["0:1:2"]);
+    }
+
     #[test]
     fn functions_may_go_on_with_others_and_return_from_several_calls() {
         let execution = [
@@ -228,8 +311,10 @@ mod tests {
 
     #[test]
     fn a_reset_ends_everything() {
-        let execution = [(0x100, Call), (0x300, On), (0x40, On), (0x100, Return), (0x1000, On)];
-        assert_eq!(spans(&execution), ["0:1:1"]);
+        let reset = [(0x40, On), (0x100, Return), (0x1000, On)];
+        for before in [&[(0x100, Call), (0x300, On)], &[(0x100, Call), (0x500, On)]] {
+            assert_eq!(spans(&[&before[..], &reset].concat()), ["0:1:1"]);
+        }
     }
 
     #[test]

@@ -71,7 +71,7 @@ pub fn all() -> Vec<Scene> {
     let leases = [Call(0, Shared), Call(0, Held), Call(1, Shared), Call(0, Forged), Leave(1)];
     let supervision = [Restart(1), Stop(1), Exit];
     let mutexes = [Lock, Unlock];
-    let limits = [Limit(0), Limit(2), Limit(12), Time, Timer];
+    let limits = [Limit(0), Limit(2), Limit(12), LimitWithin(3000), Time, Timer];
     let passes = [
         Pass(4, 0, Nothing),
         Pass(4, 0, Shared),

@@ -3,7 +3,7 @@
 use super::super::*;
 use super::snapshot::{self, Snapshot};
 use crate::thread::Wait;
-use crossgate_abi::{Cause, LIMIT_UNIT};
+use crossgate_abi::{Cause, LIMIT_UNIT, LIMIT_WITHIN};
 use std::format;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::string::String;
@@ -49,6 +49,8 @@ pub enum Step {
     Stop(Word),
     /// The current thread limits its calls, to so many units from now, or no longer does (0).
     Limit(u64),
+    /// It limits them to so many µs from now, if they are not limited to less.
+    LimitWithin(Word),
     /// It returns with the handle of this service.
     Give(Word),
     /// It revokes the grants of this service.
@@ -242,6 +244,7 @@ impl Model {
                 let end = (driver.kernel.port.now / LIMIT_UNIT + units) as u16;
                 (number::LIMIT, [end.max(1).into(), 0, 0])
             }
+            Step::LimitWithin(time) => (number::LIMIT, [LIMIT_WITHIN | time, 0, 0]),
             Step::Revoke(service) => (number::REVOKE, [service, 0, 0]),
             Step::Restart(process) => (number::RESTART, [process, 0, 0]),
             Step::Stop(process) => (number::STOP, [process, 0, 0]),

@@ -1,6 +1,6 @@
 //! What the gate, the handlers of signals and the kernel tell each other.
 
-use crate::{domain, host};
+use crate::{host, protection};
 use core::ffi::c_int;
 use core::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicUsize, Ordering};
 use crossgate_kernel::memory::Span;
@@ -71,7 +71,8 @@ impl Change {
 }
 
 /// The changes of protection that are due when the kernel is left, up to the first one of length 0.
-pub static CHANGES: [Change; domain::CHANGES + 1] = [const { Change::none() }; domain::CHANGES + 1];
+pub static CHANGES: [Change; protection::CHANGES + 1] =
+    [const { Change::none() }; protection::CHANGES + 1];
 
 /// Whether there are protection keys.
 pub static HAS_KEYS: AtomicU8 = AtomicU8::new(0);
@@ -81,9 +82,13 @@ pub static RIGHTS: AtomicU32 = AtomicU32::new(0);
 pub static KERNEL_KEEPS: AtomicU32 = AtomicU32::new(0);
 
 /// Has these spans closed or opened when the kernel is left. None is empty.
-pub fn change_protection(spans: impl Iterator<Item = (Span, bool)>) {
-    let end = (Span::EMPTY, false);
-    for (change, (span, open)) in CHANGES.iter().zip(spans.chain([end])) {
+//
+// The iterator is not moved: to copy it, `memcpy` would be called, which leaves registers in use that take long to clear.
+pub fn change_protection(mut spans: impl Iterator<Item = (Span, bool)>) {
+    for change in &CHANGES {
+        let Some((span, open)) = spans.next() else {
+            return change.set(Span::EMPTY, 0);
+        };
         change.set(span, host::protection(open));
     }
 }

@@ -6,7 +6,7 @@ use board::port::boot::Machine;
 use board::port::kernel::memory::Span;
 use board::port::kernel::port::Port;
 use crossgate_abi::table::{Notification, Process, Service, System};
-use crossgate_abi::{CallError, LIMIT_OVER, LIMIT_UNIT, WHOLE_BLOCK, number};
+use crossgate_abi::{CallError, LIMIT_OVER, LIMIT_UNIT, LIMIT_WITHIN, WHOLE_BLOCK, number};
 use system_tests::arch::store;
 
 /// A generator of numbers (xorshift).
@@ -39,7 +39,7 @@ impl Generator {
 /// How many numbers of system calls there are.
 const NUMBERS: usize = number::CALLER + 1;
 /// The system calls that have fast paths, or are much used.
-const FREQUENT: [usize; 9] = [
+const FREQUENT: [usize; 12] = [
     number::RETURN,
     number::RETURN,
     number::RETURN,
@@ -49,6 +49,9 @@ const FREQUENT: [usize; 9] = [
     number::WAIT,
     number::WAIT,
     number::THREAD_ID,
+    number::NOW,
+    number::LIMIT,
+    number::LIMIT,
 ];
 const FOR_EVER: u32 = u32::MAX;
 /// What it takes to enter a method, in bytes.
@@ -133,7 +136,7 @@ impl Player {
             let line = self.line();
             referee.compare(&referee.unchanged().interrupted(line));
         } else {
-            let some = [1, 10, 1000, 20_000, 10_000_000];
+            let some = [1, 10, 1000, 20_000, 10_000_000, 1 << 31];
             arena().time = arena().time.wrapping_add(self.generator.of(&some, 1));
             referee.timer();
         }
@@ -168,9 +171,7 @@ impl Player {
             1 | 2 => {
                 // Most of the rest ends something.
                 let harmless = [
-                    number::NOW,
                     number::CALLER,
-                    number::LIMIT,
                     number::ACKNOWLEDGE,
                     number::ACKNOWLEDGE,
                     number::SLEEP,
@@ -336,6 +337,11 @@ impl Player {
                 let now = u64::from(arena().time) / LIMIT_UNIT;
                 let units = [0, now + 1, now + 2, now + 20, now.wrapping_sub(1), LIMIT_OVER.into()];
                 words[0] = units[generator.below(6)] as u16 as u32;
+                if generator.one_in(2) {
+                    let longest = (1 << 15) * LIMIT_UNIT as u32;
+                    let times = [0, 1, 1023, 1024, 1025, 20_000, longest, u32::MAX];
+                    words[0] = LIMIT_WITHIN as u32 | generator.of(&times, 0);
+                }
             }
             number::MUTEX_WAIT | number::MUTEX_WAKE => {
                 let memory = self.memory(kernel().current_thread().level().process);

@@ -4,9 +4,12 @@ use super::arena::LINES;
 use super::{FREE_SLOT, Moment, Operation, Referee, Turn, arena, kernel};
 use board::port::boot::Machine;
 use board::port::kernel::memory::Span;
+use board::port::kernel::notification::Notification as State;
 use board::port::kernel::port::Port;
-use crossgate_abi::table::{Notification, Process, System};
+use board::port::kernel::thread::offset;
+use crossgate_abi::table::{Gate, Notification, Process, System};
 use crossgate_abi::{CallError, number};
+use system_tests::arch::{load, store};
 use system_tests::report::expect_that;
 
 const FOR_EVER: u32 = u32::MAX;
@@ -19,6 +22,9 @@ const SELECTOR: u32 = 0xcccc;
 /// What it takes to enter a method, and to save registers, in bytes.
 const ENTRY_SIZE: usize = <Machine as Port>::ENTRY_SIZE;
 const CONTEXT_SIZE: usize = <Machine as Port>::CONTEXT_SIZE;
+/// Memory of the emulated board that the linker gives to nobody, for a stack that is larger than the highest number
+/// that the room of a gate can be. What is in it is not compared.
+const LARGE_STACK: Span = Span { start: 0x2010_0000, end: 0x2012_0000 };
 /// How near is near, in bytes; up to where every stack pointer is tried for calls, ...
 const NEAR: usize = 8;
 const LOW: usize = 512;
@@ -26,6 +32,10 @@ const LOW: usize = 512;
 const SYSTEM_CALL: usize = 2 * CONTEXT_SIZE;
 /// The stack that a puppet has in use.
 const USED: usize = 16;
+/// The same when it lends some of it.
+const LENT: usize = 128;
+/// How deep in calls all memory is lent. (Only outside of any has the fast path to do with it.)
+const LENDING: u8 = 1;
 
 /// A state from which much is tried.
 struct Here<'a> {
@@ -105,6 +115,15 @@ fn try_all(referee: &mut Referee, system: &'static System) -> bool {
     here.try_numbers();
     here.try_signals_and_waits();
     here.try_interrupts();
+    here.try_ends_of_tables();
+    here.try_lent_priorities();
+    if depth <= LENDING {
+        here.try_leases();
+        here.try_two_leases();
+    }
+    if depth == 0 {
+        here.try_large_stack();
+    }
     let selectors = 0..system.gates.len() as u32;
     let stack_pointer = here.usual();
     for selector in selectors {
@@ -269,5 +288,203 @@ impl Here<'_> {
                 }
             }
         }
+    }
+    /// Memory to read and to write: at every edge of what is in use of the stack, and of the address space; up to
+    /// the end of either, a little less, and past it.
+    fn try_leases(&mut self) {
+        let stack_pointer = self.window.end - LENT;
+        let process = kernel().current_thread().level().process;
+        let edges = [stack_pointer, self.window.end];
+        let near =
+            edges.map(|edge| [-36, -32, -4, 0, 4, 32].map(|it| edge.wrapping_add_signed(it)));
+        let far = [1, 2, 3, 4, 5, 6, 7].map(|top| top << 29);
+        for (selector, gate) in (0..).zip(self.system.gates) {
+            let lends = [Gate::LEASE_TO_READ, Gate::LEASE_TO_WRITE].contains(&gate.room);
+            if !lends || gate.callers >> process & 1 == 0 {
+                continue;
+            }
+            for start in near.into_iter().flatten().chain(far) {
+                let rest = self.window.end.wrapping_sub(start);
+                let (upper_half, all) = (1_usize << 31, 0_usize);
+                let ends = [upper_half, all].map(|end| end.wrapping_sub(start));
+                let lengths =
+                    [0, 1, 31, 32, 33, 64, 256, 1 << 29, 1 << 30, rest, rest + 1, rest + 32];
+                for length in lengths.into_iter().chain(ends).chain([usize::MAX, 1 << 31 | 20]) {
+                    let words = [start as u32, length as u32, 7, 8];
+                    self.compare(selector, words, stack_pointer);
+                }
+            }
+        }
+    }
+
+    /// The first gate past the table, and the first notification, with each length of the tables: what lies there
+    /// looks like one that there is.
+    fn try_ends_of_tables(&mut self) {
+        let (mut gates, mut system, mut states) = (Span::EMPTY, Span::EMPTY, Span::EMPTY);
+        kernel().parts(&mut |name, _, span| match name {
+            "kernel.gates" => gates = span,
+            "kernel.system" => system = span,
+            "kernel.notifications" => states = span,
+            _ => {}
+        });
+        let saved = SAVED;
+        for selector in 0..self.system.gates.len() as u32 {
+            self.come_back();
+            // (A slice is where it is, then how long.)
+            store(gates.start + size_of::<usize>(), selector);
+            let stack_pointer = self.usual();
+            self.referee.compare(&Operation {
+                line: None,
+                selector,
+                words: WORDS,
+                stack_pointer,
+                saved,
+            });
+        }
+        for index in 0..self.system.notifications.len() {
+            let notifications = &self.system.notifications[..index];
+            // (Nobody crashes by a signal.)
+            let shorter = System { notifications, fault_watch: None, ..*self.system };
+            self.come_back();
+            store(system.start, core::ptr::from_ref(&shorter).expose_provenance() as u32);
+            store(states.start + size_of::<usize>(), index as u32);
+            let words = [index as u32, 0, 0, 0];
+            self.referee.compare(&operation(number::SIGNAL, words, self.usual()));
+        }
+        self.come_back();
+    }
+
+    /// Each gate, with more stack left than any number of a gate says: those that say what care is needed too.
+    fn try_large_stack(&mut self) {
+        let id = kernel().thread_id();
+        let stack = LARGE_STACK;
+        let window = Machine::window(stack, stack.end);
+        let bounds = Machine::bounds(stack);
+        let edges = [1 << 15, 1 << 16, 5 << 14, stack.length()];
+        let lefts = edges.into_iter().flat_map(|edge| [edge - 64, edge + CONTEXT_SIZE]);
+        for left in lefts.filter(|&left| left < stack.length()) {
+            for selector in 0..self.system.gates.len() as u32 {
+                self.come_back();
+                let set = |place: Span, words: [usize; 2]| {
+                    for (index, word) in words.into_iter().take(place.length() / 4).enumerate() {
+                        store(place.start + 4 * index, word as u32);
+                    }
+                };
+                kernel().parts(&mut |name, index, place| match name {
+                    _ if index != id => {}
+                    "thread.stack_register" => {
+                        set(place, [Machine::stack_register(stack.start), 0])
+                    }
+                    "thread.stack" => set(place, [stack.start, stack.end]),
+                    "thread.bounds" => set(place, bounds),
+                    "thread.level" => {
+                        let process = load(place.start) & 0xff;
+                        set(place, [(process | u32::from(window.registers) << 16) as usize, 0]);
+                    }
+                    _ => {}
+                });
+                set(Span { start: arena().main_stack, end: arena().main_stack + 8 }, bounds);
+                let stack_pointer = stack.start + left;
+                self.referee.compare(&Operation {
+                    line: None,
+                    selector,
+                    words: WORDS,
+                    stack_pointer,
+                    saved: SAVED,
+                });
+            }
+        }
+        self.come_back();
+    }
+
+    /// Returns from a call that holds two leases.
+    fn try_two_leases(&mut self) {
+        let stack_pointer = self.window.end - LENT;
+        let memory = (self.window.end - 32) as u32;
+        let words = [memory, 32, memory - 32, 32];
+        for selector in 0..self.system.gates.len() as u32 {
+            self.come_back();
+            let lend = Operation { line: None, selector, words, stack_pointer, saved: SAVED };
+            self.referee.perform(&lend);
+            if kernel().current_thread().leases().count() == 2 {
+                let inside = self.referee.window().end - USED;
+                self.referee.compare(&operation(number::RETURN, [0, 7, 8, 9], inside));
+            }
+        }
+        self.come_back();
+    }
+
+    /// Signals for which one thread waits, that has been lent a priority: less than that of the thread that
+    /// signals, the same, or more. That one has been lent its priority too, and yields and waits with it.
+    fn try_lent_priorities(&mut self) {
+        let mut mine = 0;
+        let id = kernel().thread_id();
+        kernel().parts(&mut |name, index, place| {
+            if name == "thread.priority" && index == id {
+                mine = load(place.start & !3) >> (8 * (place.start & 3)) & 0xff;
+            }
+        });
+        let mut any = None;
+        for (signalled, wiring) in self.system.notifications.iter().enumerate() {
+            let Some(waiter) = self.other_thread_in(wiring.owner) else { continue };
+            any = Some((waiter, signalled));
+            for priority in [mine.saturating_sub(1).max(1), mine, (mine + 1).min(31)] {
+                self.come_back();
+                self.lend_priorities(waiter, signalled, priority as u8);
+                let words = [signalled as u32, 0, 0, 0];
+                self.referee.compare(&operation(number::SIGNAL, words, self.usual()));
+            }
+        }
+        let Some((waiter, notification)) = any else { return };
+        let for_ever = [first_of(owned(self.system)), FOR_EVER, FOR_EVER, 0];
+        for (number, words) in [(number::YIELD, WORDS), (number::WAIT, for_ever)] {
+            self.come_back();
+            self.lend_priorities(waiter, notification, mine as u8);
+            self.referee.compare(&operation(number, words, self.usual()));
+        }
+        self.come_back();
+    }
+
+    /// A thread in a process, other than the current one.
+    fn other_thread_in(&mut self, process: u8) -> Option<usize> {
+        let (id, mut found) = (kernel().thread_id(), None);
+        kernel().parts(&mut |name, index, place| {
+            if name == "thread.level"
+                && index != 0
+                && index != id
+                && load(place.start) as u8 == process
+            {
+                found = Some(index);
+            }
+        });
+        found
+    }
+
+    /// Has all threads run with priorities that they have been lent; and one, if it waits for notifications, wait for
+    /// this one alone, with this priority.
+    fn lend_priorities(&mut self, waiter: usize, notification: usize, priority: u8) {
+        let Some(Notification { owner, .. }) = self.system.notifications.get(notification) else {
+            return;
+        };
+        let Some(owner) = self.system.processes.get(usize::from(*owner)) else { return };
+        let set = Process::notification(notification - usize::from(owner.first_notification));
+        let set_byte = |place: Span, byte: u8| {
+            let pointer = core::ptr::with_exposed_provenance_mut::<u8>(place.start);
+            // SAFETY: it is the kernel's, of which nothing runs.
+            unsafe { pointer.write_volatile(byte) };
+        };
+        kernel().parts(&mut |name, index, place| match name {
+            "thread.base_priority" => set_byte(place, 1),
+            "thread.priority" if index == waiter => set_byte(place, priority),
+            "thread.wait" if index == waiter => {
+                store(place.start + offset::WAIT_VALUE - offset::WAIT, set)
+            }
+            "notification" => {
+                let waiters = u32::from(index == notification) << waiter;
+                store(place.start, 0);
+                store(place.start + State::WAITERS, waiters);
+            }
+            _ => {}
+        });
     }
 }

@@ -1,0 +1,389 @@
+use super::*;
+use crossgate_abi::Cause;
+use proptest::prelude::*;
+
+/// The CPU runs for so many µs, with the timer as the port has been asked for it.
+fn run(driver: &mut Driver, time: u64) {
+    let end = driver.kernel.port.now + time;
+    loop {
+        driver.kernel.account();
+        match driver.kernel.port.deadline {
+            Some(deadline) if deadline <= end => {
+                driver.kernel.port.now = deadline.max(driver.kernel.port.now);
+                let _ = driver.kernel.timer();
+            }
+            _ => break,
+        }
+    }
+    driver.kernel.port.now = end;
+}
+
+/// How long each thread runs of so many µs, if all compute on and on.
+fn shares(driver: &mut Driver, time: u64) -> Vec<u64> {
+    let mut shares = vec![0; driver.kernel.system.threads.len()];
+    for _ in 0..time {
+        run(driver, 1);
+        shares[driver.current()] += 1;
+    }
+    shares
+}
+
+fn sleep(driver: &mut Driver, time: u64) {
+    assert_eq!(driver.ask(number::SLEEP, [time as Word, 0, 0, 0]), SWITCHED);
+    driver.kernel.account();
+}
+
+#[test]
+fn an_endless_loop_has_its_budget_and_what_nobody_else_wants() {
+    let wiring = Wiring::default().thread(0, 20).thread(1, 3).budget(0, 1 << 1, 2_000, 10_000);
+    let mut driver = wiring.boot();
+    let shares = shares(&mut driver, 50_000);
+    assert!((9_900..=10_100).contains(&shares[1]), "{shares:?}");
+    assert!((39_900..=40_100).contains(&shares[2]), "{shares:?}");
+    // When the other one sleeps, it runs in the background.
+    while driver.current() == 1 {
+        run(&mut driver, 1);
+    }
+    assert_eq!(driver.thread(1).priority, 1);
+    sleep(&mut driver, 100);
+    assert_eq!(driver.current(), 1);
+}
+
+#[test]
+fn a_period_that_is_over_begins_anew_when_the_thread_runs_again() {
+    let wiring = Wiring::default().thread(0, 20).thread(1, 3).budget(0, 1 << 1, 2_000, 10_000);
+    let mut driver = wiring.boot();
+    run(&mut driver, 1_500);
+    sleep(&mut driver, 1_000_000);
+    run(&mut driver, 1_000_000);
+    assert_eq!(driver.current(), 1);
+    run(&mut driver, 1_900);
+    assert_eq!((driver.current(), driver.thread(1).priority), (1, 20));
+    run(&mut driver, 200);
+    assert_eq!((driver.current(), driver.thread(1).priority), (2, 1));
+    run(&mut driver, 7_900);
+    assert_eq!((driver.current(), driver.thread(1).priority), (1, 20), "10 ms after it woke");
+}
+
+#[test]
+fn to_give_way_just_before_the_end_is_no_way_around() {
+    for stretch in [1, 99, 1_900] {
+        let wiring = Wiring::default().thread(0, 20).thread(1, 3).budget(0, 1 << 1, 2_000, 10_000);
+        let mut driver = wiring.boot();
+        let mut ran = 0;
+        while driver.kernel.port.now < 100_000 {
+            run(&mut driver, stretch);
+            if driver.current() == 1 {
+                ran += stretch;
+                sleep(&mut driver, 1);
+            }
+        }
+        assert!(ran <= 2_000 * 10 + 10 * stretch, "{ran} in stretches of {stretch}");
+    }
+}
+
+#[test]
+fn less_than_a_microsecond_counts_as_one() {
+    let wiring = Wiring::default().thread(0, 20).thread(1, 3).budget(0, 1 << 1, 2_000, 10_000);
+    let mut driver = wiring.boot();
+    driver.kernel.account();
+    for _ in 0..2_000 {
+        assert_eq!(driver.current(), 1);
+        sleep(&mut driver, 1);
+        driver.kernel.port.now += 1;
+        let _ = driver.kernel.timer();
+        driver.kernel.account();
+    }
+    run(&mut driver, 1);
+    assert_eq!(driver.thread(1).priority, 1);
+}
+
+#[test]
+fn the_threads_of_a_process_share_its_budget_and_sink_together() {
+    let threads = 0b1110;
+    let wiring = Wiring::default().thread(0, 20).thread(0, 10).thread(0, 5).thread(1, 3);
+    let mut driver = wiring.budget(0, threads, 3_000, 10_000).boot();
+    run(&mut driver, 1_000);
+    sleep(&mut driver, 50_000);
+    run(&mut driver, 1_000);
+    assert_eq!(driver.current(), 2);
+    sleep(&mut driver, 1_500);
+    run(&mut driver, 1_100);
+    assert_eq!(driver.current(), 4, "they have used it up together");
+    for thread in 1..4 {
+        assert_eq!(driver.thread(thread).priority, 1, "thread {thread}");
+    }
+    run(&mut driver, 500);
+    assert_eq!(driver.current(), 4, "the second one has woken, in the background");
+    run(&mut driver, 6_500);
+    assert_eq!(driver.current(), 2);
+    for (thread, priority) in [(1, 20), (2, 10), (3, 5)] {
+        assert_eq!(driver.thread(thread).priority, priority);
+    }
+}
+
+#[test]
+fn of_two_budgets_the_first_that_is_used_up_counts() {
+    let wiring = Wiring::default().thread(0, 20).thread(0, 10).thread(1, 3);
+    let wiring = wiring.budget(0, 0b110, 3_000, 10_000).budget(0, 0b010, 1_000, 2_000);
+    let mut driver = wiring.boot();
+    let shares = shares(&mut driver, 20_000);
+    assert!((2_800..=3_200).contains(&(shares[1] / 2 + shares[2] / 2)), "{shares:?}");
+    // 1 ms, 1 ms of the other, 1 ms: then all is used up.
+    assert!(shares[1] > 3_800 && shares[2] > 1_800, "{shares:?}");
+}
+
+#[test]
+fn calls_are_included() {
+    let wiring = Wiring::default().service(1, 0b1, Shape::NONE).thread(0, 20).thread(1, 3);
+    let mut driver = wiring.budget(0, 1 << 1, 2_000, 10_000).boot();
+    run(&mut driver, 500);
+    driver.call(0, [0; 4]).unwrap();
+    run(&mut driver, 1_600);
+    assert_eq!((driver.current(), driver.path(1)), (2, vec![0, 1]));
+    // The server has its own time.
+    run(&mut driver, 5_000);
+    assert_eq!(driver.current(), 2);
+}
+
+#[test]
+fn who_waits_lends_its_priority_and_pays() {
+    // Thread 1 holds the object, 2 waits for it; 3 is to run. All have 1 ms.
+    let wiring = Wiring::default().service(1, 0b1, Shape::NONE).exclusive();
+    let wiring = wiring.thread(0, 10).thread(0, 20).thread(2, 5);
+    let wiring = wiring.budget(0, 1 << 1, 1_000, 100_000).budget(0, 1 << 2, 1_000, 100_000);
+    let mut driver = wiring.boot();
+    sleep(&mut driver, 2_000);
+    assert_eq!(driver.current(), 1);
+    driver.call(0, [0; 4]).unwrap();
+    run(&mut driver, 1_500);
+    assert_eq!((driver.current(), driver.thread(1).priority), (3, 1));
+    run(&mut driver, 500);
+    assert_eq!(driver.current(), 2);
+    assert_eq!(driver.call(0, [0; 4]).unwrap_err(), SWITCHED);
+    driver.kernel.account();
+    assert_eq!((driver.current(), driver.thread(1).priority), (1, 20));
+    run(&mut driver, 800);
+    assert_eq!(driver.current(), 1, "on loan");
+    run(&mut driver, 300);
+    let priorities = [1, 2].map(|thread| driver.thread(thread).priority);
+    assert_eq!((driver.current(), priorities), (3, [1, 1]), "what was lent is used up");
+    // It comes back with the period; when the object is free, the loan ends.
+    run(&mut driver, 100_000);
+    while driver.current() != 1 {
+        run(&mut driver, 100);
+    }
+    driver.leave().unwrap();
+    let _ = driver.kernel.reschedule();
+    assert_eq!((driver.current(), driver.thread(1).priority), (2, 10));
+}
+
+#[test]
+fn what_was_lent_is_paid_though_the_object_is_free_before() {
+    let wiring = Wiring::default().service(1, 0b1, Shape::NONE).exclusive();
+    let wiring = wiring.thread(0, 2).thread(0, 20).thread(2, 5);
+    let mut driver = wiring.budget(0, 1 << 2, 1_000, 100_000).boot();
+    let mut ran = 0;
+    while driver.thread(2).priority == 20 && ran < 10_000 {
+        // Thread 1 takes the object while the others sleep; 2 waits for it; it goes on for a while.
+        sleep(&mut driver, 10);
+        sleep(&mut driver, 20);
+        driver.call(0, [0; 4]).unwrap();
+        run(&mut driver, 10);
+        assert_eq!(driver.call(0, [0; 4]).unwrap_err(), SWITCHED);
+        run(&mut driver, 100);
+        if driver.current() != 1 {
+            break;
+        }
+        ran += 100;
+        driver.leave().unwrap();
+        let _ = driver.kernel.reschedule();
+        driver.kernel.account();
+        run(&mut driver, 1);
+    }
+    assert!((700..=1_000).contains(&ran), "{ran}");
+}
+
+#[test]
+fn a_crash_gives_no_time_back() {
+    let wiring = Wiring::default().thread(0, 20).thread(1, 3).restarts(8);
+    let mut driver = wiring.budget(0, 1 << 1, 2_000, 10_000).boot();
+    run(&mut driver, 1_500);
+    let _ = driver.kernel.fault(Cause::Access, 0, 0);
+    assert_eq!(driver.ask(number::BEGIN, [0; 4]).reply, None);
+    run(&mut driver, 600);
+    assert_eq!((driver.current(), driver.thread(1).priority), (2, 1));
+    // Nor does one in the background.
+    sleep(&mut driver, 1_000);
+    assert_eq!(driver.current(), 1);
+    let _ = driver.kernel.fault(Cause::Access, 0, 0);
+    assert_eq!(driver.thread(1).priority, 1);
+}
+
+#[test]
+fn it_is_told_the_first_second_fourth_and_eighth_time() {
+    let wiring = Wiring::default().thread(0, 20).thread(1, 3).thread(2, 30);
+    let wiring = wiring.notification(2, 0, true).watch(2, 0).budget(0, 1 << 1, 1_000, 2_000);
+    let mut driver = wiring.boot();
+    let mut told = vec![];
+    assert_eq!(driver.ask(number::WAIT, [FIRST, u32::MAX as Word, u32::MAX as Word, 0]), SWITCHED);
+    for period in 1..=20 {
+        run(&mut driver, 2_000);
+        if driver.current() == 3 {
+            driver.pending();
+            let record = driver.record(told.len());
+            assert_eq!((record.process, record.thread, record.cause), (0, 1, Cause::Budget));
+            assert_eq!(record.address, period);
+            told.push(period);
+            driver.ask(number::WAIT, [FIRST, u32::MAX as Word, u32::MAX as Word, 0]);
+        }
+    }
+    assert_eq!(told, [1, 2, 4, 8, 16]);
+}
+
+#[test]
+fn a_slice_alternates_threads_of_a_priority() {
+    let wiring = Wiring::default().thread(0, 5).thread(1, 5).thread(1, 4).time_slice(1_000);
+    let mut driver = wiring.boot();
+    let shares = shares(&mut driver, 20_000);
+    assert_eq!(shares[3], 0);
+    assert!(shares[1].abs_diff(shares[2]) <= 1_000, "{shares:?}");
+    // What one has left of its slice it has left, however often it is interrupted.
+    let wiring = Wiring::default().thread(0, 5).thread(1, 5).thread(2, 9).time_slice(1_000);
+    let mut driver = wiring.boot();
+    let mut ran = [0_u32; 3];
+    sleep(&mut driver, 300);
+    for _ in 0..20_000 {
+        run(&mut driver, 1);
+        match driver.current() {
+            3 => sleep(&mut driver, 300),
+            current => ran[current] += 1,
+        }
+    }
+    assert!(ran[1].abs_diff(ran[2]) <= 1_000, "{ran:?}");
+}
+
+#[test]
+fn the_background_takes_turns() {
+    let wiring = Wiring::default().thread(0, 20).thread(1, 20).thread(2, 1);
+    let wiring = wiring.budget(0, 1 << 1, 100, 1_000_000).budget(1, 1 << 2, 100, 1_000_000);
+    let mut driver = wiring.boot();
+    let shares = shares(&mut driver, 300_000);
+    for thread in 1..=3 {
+        assert!((80_000..=120_000).contains(&shares[thread]), "{shares:?}");
+    }
+}
+
+#[test]
+fn nothing_is_counted_while_all_wait() {
+    let wiring = Wiring::default().thread(0, 20).budget(0, 1 << 1, 2_000, 10_000).time_slice(500);
+    let mut driver = wiring.boot();
+    driver.kernel.account();
+    assert_eq!(driver.kernel.port.deadline, Some(500));
+    assert_eq!(driver.ask(number::EXIT, [0; 4]), SWITCHED);
+    run(&mut driver, 100_000);
+    assert_eq!((driver.current(), driver.kernel.port.deadline), (0, None), "the CPU can sleep");
+}
+
+/// A step of a thread that may or may not be fair.
+#[derive(Clone, Debug)]
+enum Step {
+    Run(u64),
+    Sleep(Word),
+    Yield,
+    Call(usize),
+    Leave,
+    Fault,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        6 => (1u64..700).prop_map(Step::Run),
+        2 => (1usize..900).prop_map(Step::Sleep),
+        1 => Just(Step::Yield),
+        3 => (0usize..2).prop_map(Step::Call),
+        2 => Just(Step::Leave),
+        1 => Just(Step::Fault),
+    ]
+}
+
+/// The set of the first notification of a process.
+const FIRST: Word = 1 << 31;
+
+const BUDGET: u32 = 1_000;
+const PERIOD: u32 = 5_000;
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+    // The core has no unsafe code, and Miri would take minutes.
+    #[cfg_attr(miri, ignore)]
+    #[test]
+    fn nobody_runs_longer_at_its_priority(steps in proptest::collection::vec(step(), 1..300)) {
+        // Two threads of process 0 share a budget, one of process 1 has none and is less urgent.
+        let wiring = Wiring::default()
+            .service(2, 0b11, Shape::NONE)
+            .exclusive()
+            .service(2, 0b11, Shape::NONE)
+            .thread(0, 20)
+            .thread(0, 10)
+            .thread(1, 5)
+            .restarts(255);
+        let mut driver = wiring.budget(0, 0b110, BUDGET, PERIOD).time_slice(300).boot();
+        // When who has a budget ran above the background, µs by µs.
+        let mut ran: Vec<u64> = vec![];
+        for step in steps {
+            driver.pending();
+            let thread = driver.kernel.current();
+            let (is_idle, at_home) = (thread.id == ThreadId::IDLE, thread.depth() == 0);
+            let process = thread.level.process;
+            let step = match step {
+                Step::Run(_) => step,
+                _ if is_idle => Step::Run(100),
+                // Code of a process does not run before its memory is reset.
+                _ if at_home && !driver.kernel.is_running(process) => {
+                    driver.ask(number::BEGIN, [0; 4]);
+                    continue;
+                }
+                _ => step,
+            };
+            match step {
+                Step::Run(time) => {
+                    for _ in 0..time {
+                        driver.kernel.account();
+                        let current = driver.current();
+                        // (Who has no budget lends without one.)
+                        let lends = driver.thread(3).blocked_on.is_some();
+                        if [1, 2].contains(&current) && driver.thread(current).priority > 1 && !lends {
+                            ran.push(driver.kernel.port.now);
+                        }
+                        run(&mut driver, 1);
+                    }
+                }
+                Step::Sleep(time) => {
+                    driver.ask(number::SLEEP, [time, 0, 0, 0]);
+                }
+                Step::Yield => {
+                    driver.ask(number::YIELD, [0; 4]);
+                }
+                Step::Call(service) => {
+                    let _ = driver.call(service, [0; 4]);
+                }
+                Step::Leave if at_home => {}
+                Step::Leave => {
+                    let _ = driver.leave();
+                    let _ = driver.kernel.reschedule();
+                }
+                Step::Fault => {
+                    let _ = driver.kernel.fault(Cause::Access, 0, 0);
+                }
+            }
+            driver.kernel.account();
+            invariants::check(&driver);
+        }
+        // In any stretch as long as a period there are at most two budgets: the end of one, and a whole one.
+        for (index, &start) in ran.iter().enumerate() {
+            let within = ran[index..].iter().take_while(|&&time| time < start + u64::from(PERIOD)).count();
+            prop_assert!(within <= 2 * BUDGET as usize + 4, "{within} us from {start} on");
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! Interrupts that are served above the kernel.
+//!
+//! The kernel holds interrupts off while it runs. That is too long for some devices: a motor's bridge, a radio.
+//! So a board may have [`Handler`]s for their lines which the kernel neither masks nor holds off: not by a
+//! system call, not by the crash of a process. Between the line and the handler there are the CPU's entry and two
+//! instructions.
+//!
+//! What a handler can do in exchange is one thing: it [signals](Signal::signal) by pending *another* line, one
+//! that no device uses. The kernel serves that as it serves every interrupt: in its own time, at its own priority, by
+//! the same bounded path. The wiring binds it to a notification like a device's line, and the process does
+//! with it what it does with that: it acknowledges, and waits. What is signalled twice before it acknowledges comes
+//! once, and nothing that is signalled after that is lost. A process that does not acknowledge takes no more of the
+//! kernel's time, however often the handler signals.
+//!
+//! ```text
+//! line 9 ──> handler, at once ──> pends line 20 ──> kernel, later ──> notification ──> thread
+//! ```
+//!
+//! **A handler is trusted like the kernel.** It has the kernel's rights, its memory and its stack, and
+//! comes in the middle of it. So it
+//! - never touches the kernel, and calls nothing but [`Signal::signal`] and its own code;
+//! - shares memory with nobody but other handlers, or by atomic accesses; `crossgate-link` adds what it pushes to
+//!   the kernel's stack, so it must not call itself or through pointers;
+//! - does not panic;
+//! - is short: its time is taken from all, and so is that of a device that interrupts for ever. If a process owns
+//!   the device's registers, it decides how often the handler runs: it is trusted with the time of all.
+//!
+//! A board without handlers pays nothing. With some, the CPU is given a vector table of its own, of 1 KiB.
+
+#[cfg(target_os = "none")]
+mod firmware;
+#[cfg(test)]
+mod tests;
+
+#[cfg(target_os = "none")]
+#[doc(hidden)]
+pub use firmware::{Vectors, enable};
+
+use core::marker::PhantomData;
+use crossgate_abi::message::{Number, fail};
+use crossgate_abi::table::System;
+
+/// A handler above the kernel.
+///
+/// ```
+/// use crossgate_cortex_m::zero_latency::{Handler, Line, Signal};
+/// # use crossgate_cortex_m::{Board, Counter};
+/// # struct Timer;
+/// # impl Counter for Timer {
+/// #     const HZ: u32 = 48_000_000;
+/// #     fn start() {}
+/// #     fn count() -> u32 { 0 }
+/// # }
+///
+/// /// Switches the bridge off when its current is too high.
+/// struct OverCurrent;
+///
+/// impl Handler for OverCurrent {
+///     const LINE: u16 = 9;
+///     const SIGNALS: u16 = 20; // no device has it
+///
+///     fn serve(signal: Signal<Self>) {
+///         /* write the bridge's register, and clear the device's interrupt */
+///         signal.signal();
+///     }
+/// }
+///
+/// struct Mine;
+///
+/// impl Board for Mine {
+///     const ZERO_LATENCY: &'static [Line] = &[Line::of::<OverCurrent>()];
+///     // ...
+/// #   const CLOCK_HZ: u32 = 48_000_000;
+/// #   type Counter = Timer;
+/// #   fn tell(_: u8) {}
+/// }
+/// ```
+///
+/// In the wiring, a process is told: `interrupt 20 => OVER_CURRENT;`.
+pub trait Handler: Sized + 'static {
+    /// The interrupt line that it serves. No wiring can bind it.
+    const LINE: u16;
+
+    /// The interrupt line that its signals pend: one that the CPU has and no device uses. A wiring may bind it,
+    /// or leave it alone, and then its signals are dropped.
+    const SIGNALS: u16;
+
+    /// Who comes first: 0 does, 5 comes last. A handler interrupts those that come after it.
+    const PRIORITY: u8 = 0;
+
+    /// Serves an interrupt. The line is that of a device which holds it until it is cleared, or it comes again at
+    /// once.
+    fn serve(signal: Signal<Self>);
+}
+
+/// The only thing of the kernel that a [`Handler`] may use.
+#[derive(Debug)]
+pub struct Signal<H>(PhantomData<H>);
+
+#[cfg(target_os = "none")]
+impl<H: Handler> Signal<H> {
+    /// Signals the notification that is bound to [`Handler::SIGNALS`], later.
+    ///
+    /// It is one store, which nothing can come between: bits that are written as 0 change nothing.
+    #[inline]
+    pub fn signal(&self) {
+        let (word, bit) = (usize::from(H::SIGNALS / 32), 1 << (H::SIGNALS % 32));
+        // SAFETY: this pends a line that the kernel serves, and no other. `check` has seen that it is there.
+        unsafe { (*cortex_m::peripheral::NVIC::PTR).ispr.get_unchecked(word).write(bit) };
+    }
+}
+
+#[cfg(not(target_os = "none"))]
+impl<H: Handler> Signal<H> {
+    /// Signals the notification that is bound to [`Handler::SIGNALS`], later: on a Cortex-M. Here nothing happens.
+    #[inline]
+    pub fn signal(&self) {}
+}
+
+/// A [`Handler`] in the list of a [`Board`](crate::Board).
+#[derive(Clone, Copy, Debug)]
+pub struct Line {
+    line: u16,
+    signals: u16,
+    priority: u8,
+    #[cfg(target_os = "none")]
+    enter: unsafe extern "C" fn(),
+}
+
+impl Line {
+    /// That of a handler.
+    #[must_use]
+    pub const fn of<H: Handler>() -> Line {
+        Line {
+            line: H::LINE,
+            signals: H::SIGNALS,
+            priority: H::PRIORITY,
+            #[cfg(target_os = "none")]
+            enter: firmware::enter::<H>,
+        }
+    }
+}
+
+/// The priorities of handlers: those that come last are the last before faults and the kernel, if there are 8.
+const PRIORITIES: u8 = 6;
+
+/// Refuses handlers that a board with this number of lines can't have, or this wiring. For constants.
+///
+/// # Panics
+/// If there is one. The text names its line.
+#[doc(hidden)]
+#[track_caller]
+pub const fn check(handlers: &[Line], lines: u16, system: &System) {
+    let mut index = 0;
+    while index < handlers.len() {
+        let Line { line, signals, priority, .. } = handlers[index];
+        if line >= lines || signals >= lines {
+            let missing = if line >= lines { line } else { signals };
+            refuse(
+                line,
+                &[
+                    "needs line ",
+                    Number::decimal(missing as usize).text(),
+                    ", which does not exist: the lines of this board are those below ",
+                    Number::decimal(lines as usize).text(),
+                ],
+            );
+        }
+        if priority >= PRIORITIES {
+            refuse(line, &["has a PRIORITY past 5: 0 to 5 come before the kernel"]);
+        }
+        let mut other = 0;
+        while other < handlers.len() {
+            if other != index && handlers[other].line == line {
+                refuse(line, &["is one of two. A line has one handler: let it do what both do"]);
+            }
+            if handlers[other].signals == line {
+                refuse(
+                    line,
+                    &[
+                        "serves a line that a handler signals, which only the kernel serves. Let that one signal a line that no device uses",
+                    ],
+                );
+            }
+            other += 1;
+        }
+        let mut bound = 0;
+        while bound < system.interrupts.len() {
+            let interrupt = &system.interrupts[bound];
+            if interrupt.line == line {
+                refuse(
+                    line,
+                    &[
+                        "never lets the kernel see it, so `",
+                        system.notifications[interrupt.notification as usize].name,
+                        "` would never be signalled. Bind the line that the handler signals: ",
+                        Number::decimal(signals as usize).text(),
+                    ],
+                );
+            }
+            bound += 1;
+        }
+        index += 1;
+    }
+}
+
+/// Says what is wrong with the handler of a line, in at most four pieces.
+#[track_caller]
+const fn refuse(line: u16, why: &[&str]) -> ! {
+    let mut parts = [""; 7];
+    (parts[0], parts[2]) = ("the zero-latency handler of interrupt line ", " ");
+    let number = Number::decimal(line as usize);
+    parts[1] = number.text();
+    let mut index = 0;
+    while index < why.len() {
+        parts[3 + index] = why[index];
+        index += 1;
+    }
+    fail(&parts)
+}

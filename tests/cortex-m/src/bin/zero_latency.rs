@@ -1,0 +1,223 @@
+//! A handler above the kernel: a timer's, at each of many instructions of calls and crashes. It is served at once,
+//! also in the middle of the kernel; all registers survive, also if it comes between a system call and the
+//! kernel; and each of its signals arrives.
+//!
+//! The positions, and what is late, are exact only if the emulator counts instructions, as `cargo xtask test` has it
+//! do; else run it with `-- -icount shift=0,sleep=off`.
+#![cfg_attr(target_os = "none", no_std, no_main)]
+
+system_tests_cortex_m::main_elsewhere!();
+
+#[cfg(target_os = "none")]
+mod firmware {
+    use board::port::zero_latency::{Handler, Line, Signal};
+    use board::{TIMER1, Timer, interrupt};
+    use core::arch::asm;
+    use core::sync::atomic::{AtomicU32, Ordering};
+    use core::time::Duration;
+    use crossgate::fault::Faults;
+    use crossgate::{CallError, Concurrent, Handle, Notification, interface, supervise};
+    use system_tests::report::{expect, expect_that, fail, pass};
+    use system_tests::{arch, probe};
+    use system_tests_cortex_m::{Test, TestBoard};
+
+    /// How many positions there are, one instruction apart.
+    const POSITIONS: u32 = 800;
+    /// Instructions in a tick of the timer.
+    const TICK: u32 = 40;
+    /// The first tick: about when the call is made.
+    const FIRST: u32 = 2;
+    /// What the timer starts anew from when all has been tried.
+    const ALL_TRIED: u32 = 10_000;
+    /// How long a signal may take.
+    const PATIENCE: Duration = Duration::from_millis(10);
+    /// A line that no device has.
+    const SPARE: u16 = 20;
+
+    #[interface]
+    trait Victim {
+        /// Mixes words.
+        fn mix(&self, first: u32, second: u32, third: u32, fourth: u32) -> u64;
+        /// Crashes by an access, or by a breakpoint.
+        fn crash(&self, access: bool);
+    }
+
+    struct Server;
+
+    fn mixed(first: u32, second: u32, third: u32, fourth: u32) -> u64 {
+        u64::from(first ^ second.rotate_left(7)) << 32 | u64::from(third ^ fourth.rotate_left(9))
+    }
+
+    impl Victim for Server {
+        fn mix(&self, first: u32, second: u32, third: u32, fourth: u32) -> u64 {
+            mixed(first, second, third, fourth)
+        }
+        fn crash(&self, access: bool) {
+            if access {
+                probe::store(probe::kernel_memory(), 0);
+            } else {
+                arch::breakpoint();
+            }
+        }
+    }
+
+    crossgate::system! {
+        static SYSTEM;
+        process supervisor {
+            notification FAULTED;
+            faults FAULTED;
+            thread main (priority = 31, stack = 2048) = supervise(FAULTED);
+        }
+        process server {
+            on_fault = stop;
+            object server: Concurrent<Server> = Server => [VICTIM: dyn Victim];
+        }
+        process client {
+            mmio TIMER1;
+            counting notification SAMPLED;
+            interrupt SPARE => SAMPLED;
+            thread main (priority = 2, stack = 4096) = client(VICTIM, SAMPLED);
+        }
+    }
+    board::port::start!(SYSTEM, TestBoard<Sampled>);
+
+    struct Sampled;
+
+    impl Test for Sampled {
+        const ZERO_LATENCY: &'static [Line] = &[Line::of::<Sampler>()];
+
+        fn told(_: &[u8]) {
+            arch::end(1)
+        }
+    }
+
+    const VALUE: usize = TIMER1.start + 4;
+    const RELOAD: usize = TIMER1.start + 8;
+
+    /// Which exceptions the handler was in the middle of: bits of the register that has the active ones.
+    static INTERRUPTED: AtomicU32 = AtomicU32::new(0);
+    const ACTIVE: usize = 0xe000_ed24;
+    const MEMORY_FAULT: u32 = 1 << 0;
+    const USAGE_FAULT: u32 = 1 << 3;
+    const SYSTEM_CALL: u32 = 1 << 7;
+    const PEND_SYSTEM_CALL: u32 = 1 << 15;
+
+    /// How often a system call was made by the handler.
+    static BETWEEN: AtomicU32 = AtomicU32::new(0);
+
+    struct Sampler;
+
+    impl Handler for Sampler {
+        const LINE: u16 = interrupt::TIMER1;
+        const SIGNALS: u16 = SPARE;
+
+        fn serve(signal: Signal<Self>) {
+            // The timer counts on, from 0 down: before a tick is over it is read.
+            let late = arch::load(VALUE).wrapping_neg();
+            Timer::new(TIMER1).clear_interrupt();
+            if arch::load(RELOAD) == ALL_TRIED {
+                check_interrupted();
+            } else if late > 0 {
+                fail(format_args!("served {late} ticks late"));
+            }
+            let active = arch::load(ACTIVE);
+            INTERRUPTED.fetch_or(active, Ordering::Relaxed);
+            if active & (MEMORY_FAULT | USAGE_FAULT | SYSTEM_CALL) == 0 {
+                come_between();
+            }
+            signal.signal();
+            // SAFETY: a handler may change these registers, as every function may.
+            unsafe {
+                asm!(
+                    "mvn r0, #0x10",
+                    "mvn r1, #0x11",
+                    "mvn r2, #0x12",
+                    "mvn r3, #0x13",
+                    "mvn r12, #0x1c",
+                    out("r0") _, out("r1") _, out("r2") _, out("r3") _, out("r12") _,
+                );
+            }
+        }
+    }
+
+    /// If a thread is about to make a system call, it is made here: as if the interrupt had come when the CPU had
+    /// already begun to enter that. (No emulated device interrupts just then.)
+    fn come_between() {
+        const PROGRAM_COUNTER: usize = 24;
+        const SYSTEM_CALL_INSTRUCTION: u32 = 0xdf;
+        let frame: usize;
+        // SAFETY: this only reads.
+        unsafe { asm!("mrs {}, psp", out(reg) frame) };
+        let counter = frame + PROGRAM_COUNTER;
+        let address = arch::load(counter);
+        let halfword = arch::load(address as usize & !3) >> (8 * (address & 2));
+        if halfword >> 8 & 0xff == SYSTEM_CALL_INSTRUCTION {
+            arch::store(counter, address + 2);
+            arch::store(ACTIVE, arch::load(ACTIVE) | PEND_SYSTEM_CALL);
+            BETWEEN.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// What has to be seen in the end: all ways into the kernel.
+    fn check_interrupted() {
+        let seen = INTERRUPTED.load(Ordering::Relaxed);
+        expect_that("system calls were interrupted", seen & SYSTEM_CALL != 0);
+        expect_that("a memory fault was interrupted", seen & MEMORY_FAULT != 0);
+        expect_that("a breakpoint's fault was interrupted", seen & USAGE_FAULT != 0);
+        expect_that("it came between", BETWEEN.load(Ordering::Relaxed) >= 2);
+    }
+
+    fn supervise(faulted: Notification) -> ! {
+        let mut faults = Faults::new();
+        loop {
+            faulted.wait();
+            for record in faults.by_ref() {
+                expect("a decision", supervise::restart(record.process), Ok(()));
+            }
+        }
+    }
+
+    fn client(victim: Handle<dyn Victim>, sampled: Notification) -> ! {
+        sweep(sampled, |position| {
+            let word = position.wrapping_mul(0x9e37_79b9);
+            let words = [word, !word, word.rotate_left(5), word.rotate_left(23)];
+            let [first, second, third, fourth] = words;
+            let got = victim.mix(first, second, third, fourth);
+            expect("mixed", got, Ok(mixed(first, second, third, fourth)));
+        });
+        for access in [true, false] {
+            sweep(sampled, |_| {
+                expect("a crash", victim.crash(access), Err(CallError::ServerFaulted));
+            });
+        }
+        Timer::new(TIMER1).interrupt_after(1);
+        arch::store(RELOAD, ALL_TRIED);
+        sampled.acknowledge();
+        expect("the last signal", sampled.wait_timeout(PATIENCE), Ok(()));
+        pass()
+    }
+
+    /// Does something again and again, and has it interrupted an instruction later each time.
+    #[inline(always)]
+    fn sweep(sampled: Notification, act: impl Fn(u32)) {
+        for position in 0..POSITIONS {
+            sampled.acknowledge();
+            Timer::new(TIMER1).interrupt_after(FIRST + position / TICK);
+            delay(TICK - position % TICK);
+            act(position);
+            expect("a signal", sampled.wait_timeout(PATIENCE), Ok(()));
+            expect_that("no other comes", !sampled.try_wait());
+        }
+    }
+
+    /// Takes `instructions`, at most 40, and a few more, always as many.
+    #[inline(always)]
+    fn delay(instructions: u32) {
+        let skipped = 2 * (TICK - instructions.min(TICK));
+        // SAFETY: the jump goes to one of the instructions that do nothing, or behind the last of them.
+        // (The program counter reads as 4 bytes after the jump, which is 2 bytes long.)
+        unsafe {
+            asm!("add pc, {skipped}", "nop", ".rept 40", "nop", ".endr", skipped = in(reg) skipped);
+        }
+    }
+}

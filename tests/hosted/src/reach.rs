@@ -1,0 +1,91 @@
+//! Attempts on stacks: who gets there is stopped.
+
+use core::hint::black_box;
+use core::sync::atomic::{AtomicU32, Ordering};
+use crossgate::{CallError, Handle, Notification, Signal, interface, thread};
+use crossgate_abi::Cause;
+use crossgate_abi::table::System;
+use system_tests::probe;
+use system_tests::report::{broken, expect, pass};
+use system_tests::watch::Watch;
+
+/// What is in a stack.
+const SECRET: u32 = 0x57ac_0ff5;
+
+/// Reads where it must not.
+#[interface]
+pub trait Reach {
+    /// Reads a word.
+    fn reach(&self, address: usize) -> u32;
+}
+
+/// Has others read where they must not.
+#[interface]
+pub trait Between {
+    /// Has the caller's frame read, and that of this method.
+    fn reach(&self, address: usize) -> u32;
+}
+
+/// The server of [`Reach`]: it dies of each attempt.
+#[derive(Debug)]
+pub struct Reacher;
+
+impl Reach for Reacher {
+    fn reach(&self, address: usize) -> u32 {
+        black_box(probe::load(address));
+        broken("has read a frame of its caller's")
+    }
+}
+
+/// The server of [`Between`].
+#[derive(Debug)]
+pub struct Forwarder(pub [Handle<dyn Reach>; 2]);
+
+impl Between for Forwarder {
+    fn reach(&self, address: usize) -> u32 {
+        let secret = black_box(AtomicU32::new(SECRET));
+        let own = (&raw const secret).addr();
+        let ends = [address, own]
+            .into_iter()
+            .zip(self.0)
+            .all(|(address, reacher)| reacher.reach(address) == Err(CallError::ServerFaulted));
+        u32::from(ends && secret.load(Ordering::Relaxed) == SECRET)
+    }
+}
+
+/// How far from its end a stack is read by others: further than what is closed together with statics.
+const DEPTH: usize = 12 * 1024;
+
+/// Keeps a secret far down in its stack, and has others after it that it calls.
+pub fn keep(reacher: Handle<dyn Reach>, between: Handle<dyn Between>, go: Signal) -> ! {
+    let above = black_box([SECRET; DEPTH / size_of::<u32>()]);
+    let secret = black_box(AtomicU32::new(SECRET));
+    let address = (&raw const secret).addr();
+    expect("reached from a call", reacher.reach(address), Err(CallError::ServerFaulted));
+    expect("reached from calls", between.reach(address), Ok(1));
+    expect("the stranger goes", go.signal(), Ok(()));
+    expect("what is in the stack", secret.load(Ordering::Relaxed), SECRET);
+    expect("what is above", black_box(above)[0], SECRET);
+    thread::exit()
+}
+
+/// Reads the stack of another thread.
+pub fn read(system: &'static System, go: Notification) -> ! {
+    go.wait();
+    black_box(probe::load(place(system)));
+    broken("has read the stack of another thread")
+}
+
+fn place(system: &'static System) -> usize {
+    probe::stack_of(system, "keeper", 4).end - DEPTH
+}
+
+/// Sees that each attempt fails.
+pub fn witness(system: &'static System, faulted: Notification) -> ! {
+    let mut watch = Watch::new(system, faulted);
+    for process in ["first", "second", "third"] {
+        watch.expect(process, Cause::Access);
+    }
+    watch.expect_at("stranger", Cause::Access, place(system));
+    pass()
+}

@@ -1,0 +1,204 @@
+//! Who has a budget of CPU time has no more than that at its priority, whatever it tries: endless loops, loops that
+//! give way just before the end, calls of others' servers, crashes, many threads, and priority that threads of its
+//! own lend. All that is left is for a thread that is less urgent than all of them; and each is told of.
+//!
+//! Emulator: -icount shift=3,sleep=off
+//! Without seeds: it measures time, which they bring forward.
+#![cfg_attr(target_os = "none", no_std, no_main)]
+
+use core::hint::spin_loop;
+use core::time::Duration;
+use crossgate::fault::Faults;
+use crossgate::sync::Mutex;
+use crossgate::{Concurrent, Handle, Notification, Signal, interface, thread, time};
+use crossgate_abi::Cause;
+use system_tests::report::{expect, expect_that, fail, pass};
+
+/// What each attacker has of each period: `budget = 300 us / 10 ms` below.
+const BUDGET: Duration = Duration::from_micros(300);
+const PERIOD: Duration = Duration::from_millis(10);
+/// How many budgets there are.
+const BUDGETS: u32 = 8;
+/// How long the victim counts.
+const COUNTED: Duration = Duration::from_millis(60);
+/// A victim that does not see the time for so long has been interrupted.
+const GAP: Duration = Duration::from_micros(100);
+
+#[interface]
+trait Mill {
+    /// Computes for so long.
+    fn turn(&self, time: Duration);
+}
+
+struct Stone;
+impl Mill for Stone {
+    fn turn(&self, time: Duration) {
+        compute(time);
+    }
+}
+
+crossgate::system! {
+    static SYSTEM;
+    process witness {
+        notification FAULTED;
+        notification COUNTED_UP;
+        faults FAULTED;
+        thread main (priority = 31, stack = 2048) = witness(FAULTED, COUNTED_UP);
+    }
+    process spinner {
+        thread main (priority = 20, stack = 512, budget = 300 us / 10 ms) = spin();
+    }
+    process dodger {
+        thread sleeps (priority = 19, stack = 1024, budget = 300 us / 10 ms) = dodge(false);
+        thread yields (priority = 18, stack = 1024, budget = 300 us / 10 ms) = dodge(true);
+    }
+    process caller {
+        thread main (priority = 17, stack = 4096, budget = 300 us / 10 ms) = call(MILL);
+    }
+    process mill { object stone: Concurrent<Stone> = Stone => [MILL: dyn Mill]; }
+    process crasher {
+        on_fault = restart (limit = 255);
+        budget = 300 us / 10 ms;
+        thread main (priority = 16, stack = 1024) = crash();
+    }
+    process crowd {
+        budget = 300 us / 10 ms;
+        thread one (priority = 15, stack = 512) = spin();
+        thread two (priority = 14, stack = 1024) = dodge(false);
+        thread three (priority = 13, stack = 1024) = dodge(true);
+        thread four (priority = 12, stack = 512) = spin();
+    }
+    process lender {
+        object gate: Concurrent<Mutex<()>> = Mutex::new(()) => [];
+        thread holds (priority = 10, stack = 1024, budget = 300 us / 10 ms) = hold(&gate);
+        thread waits (priority = 21, stack = 1024, budget = 300 us / 10 ms) = wait(&gate);
+    }
+    process herald {
+        notification CALL;
+        thread ticks (priority = 23, stack = 1024) = tick(CALL);
+        thread answers (priority = 22, stack = 512) = answer(CALL);
+    }
+    process victim {
+        thread main (priority = 5, stack = 1024) = count(COUNTED_UP);
+    }
+}
+board::start!(SYSTEM);
+
+/// An endless loop.
+fn spin() -> ! {
+    loop {
+        spin_loop();
+    }
+}
+
+fn compute(length: Duration) {
+    let end = time::now() + length;
+    while time::now() < end {}
+}
+
+/// Gives way just before the budget is used up.
+fn dodge(yields: bool) -> ! {
+    loop {
+        compute(BUDGET - Duration::from_micros(50));
+        if yields {
+            thread::yield_now();
+        } else {
+            time::sleep(Duration::from_micros(1));
+        }
+    }
+}
+
+/// Has another process compute.
+fn call(mill: Handle<dyn Mill>) -> ! {
+    loop {
+        expect("a call", mill.turn(Duration::from_millis(7)), Ok(()));
+    }
+}
+
+/// Begins anew before the budget is used up.
+fn crash() -> ! {
+    compute(BUDGET - Duration::from_micros(50));
+    panic!("it begins anew")
+}
+
+/// Holds what a thread waits for that is more urgent.
+fn hold(gate: &Mutex<()>) -> ! {
+    let _held = gate.lock();
+    spin()
+}
+
+fn wait(gate: &Mutex<()>) -> ! {
+    time::sleep(Duration::from_millis(15));
+    loop {
+        let _held = gate.lock();
+    }
+}
+
+/// Often has a thread run that does no more than to wait again: so it is by that wait that an attacker goes on.
+fn tick(call: Notification) -> ! {
+    loop {
+        call.signal();
+        time::sleep(Duration::from_micros(250));
+    }
+}
+
+fn answer(call: Notification) -> ! {
+    loop {
+        call.wait();
+    }
+}
+
+/// Counts for how long it was interrupted.
+fn count(done: Signal) -> ! {
+    let start = time::now();
+    let (mut last, mut lost) = (start, Duration::ZERO);
+    while last - start < COUNTED {
+        let now = time::now();
+        if now - last > GAP {
+            lost += now - last;
+        }
+        last = now;
+    }
+    // One more period for the one that runs at the end, and the interrupts and the witness.
+    let periods = ((last - start).as_micros() / PERIOD.as_micros()) as u32 + 2;
+    expect_that("the budgets bound what others take", lost <= BUDGET * BUDGETS * periods * 5 / 4);
+    expect_that("budgets are used", lost >= BUDGET * 10);
+    expect("signal", done.signal(), Ok(()));
+    spin()
+}
+
+fn witness(faulted: Notification, done: Notification) -> ! {
+    let mut faults = Faults::new();
+    let mut told = [0_u32; 32];
+    loop {
+        if done.try_wait() {
+            break;
+        }
+        if faulted.wait_timeout(Duration::from_millis(5)).is_err() {
+            continue;
+        }
+        for record in faults.by_ref() {
+            let process = usize::from(record.process);
+            match record.cause {
+                Cause::Budget => {
+                    expect_that("not each time is told", record.address.is_power_of_two());
+                    told[process] |= record.address as u32;
+                }
+                cause => {
+                    expect("who crashes", SYSTEM.processes[process].name, "crasher");
+                    expect("how", cause, Cause::Panic);
+                }
+            }
+        }
+    }
+    for (process, told) in SYSTEM.processes.iter().zip(told) {
+        match process.name {
+            "witness" | "mill" | "herald" | "victim" => expect(process.name, told, 0),
+            _ if told & 1 == 0 => {
+                fail(format_args!("the budget of {} is not told of", process.name))
+            }
+            _ => {}
+        }
+    }
+    pass()
+}
