@@ -133,7 +133,7 @@ pub const OPERATIONS: [Operation; 17] = [
     Operation {
         name: "interrupt_of_other",
         text: "interrupt for a thread that is less urgent",
-        must: Limit::Most(150),
+        must: Limit::Most(100),
         stretch: None,
         cmrx: None,
     },
