@@ -55,30 +55,38 @@ pub fn sweep(
     arena().world().save(FREE_SLOT);
     let start = referee.take();
     for thread in threads {
-        arena().world().restore(FREE_SLOT);
-        referee.restore(&start);
-        let is_there = come_to(referee, system, thread);
-        expect_that("each thread comes to run", is_there);
+        for waited_for in [all_of, first_of] {
+            arena().world().restore(FREE_SLOT);
+            referee.restore(&start);
+            let is_there = come_to(referee, system, thread, waited_for);
+            expect_that("each thread comes to run", is_there);
+            try_wakes(referee, system);
+        }
         while try_all(referee, system) {}
     }
     arena().world().restore(FREE_SLOT);
     referee.restore(&start);
 }
 
-/// Lets all who are more urgent go to sleep until a thread is about to begin its work.
-fn come_to(referee: &mut Referee, system: &System, thread: usize) -> bool {
+/// Lets all who are more urgent go to sleep until a thread is about to begin its work. They wait for what is told of the
+/// notifications that they can wait for, so that there are waiters.
+fn come_to(
+    referee: &mut Referee,
+    system: &System,
+    thread: usize,
+    waited_for: fn(u32) -> u32,
+) -> bool {
     for _ in 0..1000 {
         match referee.turn() {
             Turn::Idle(operation) | Turn::Only(operation) => {
                 referee.compare(&operation);
             }
             Turn::Free if kernel().thread_id() == thread => return true,
-            // It waits for the first notification that it can wait for, so that there are waiters.
             Turn::Free => {
                 let stack_pointer = referee.stack_pointer();
                 let (number, words) = match owned(system) {
                     0 => (number::SLEEP, [0, 1 << 16, 0, 0]),
-                    set => (number::WAIT, [first_of(set), FOR_EVER, FOR_EVER, 0]),
+                    set => (number::WAIT, [waited_for(set), FOR_EVER, FOR_EVER, 0]),
                 };
                 referee.compare(&operation(number, words, stack_pointer));
             }
@@ -93,6 +101,11 @@ fn owned(system: &System) -> u32 {
     system.processes.get(process).map_or(0, |it| it.notifications)
 }
 
+/// All of these.
+fn all_of(owned: u32) -> u32 {
+    owned
+}
+
 /// The first notification of a set of a process' own, alone.
 fn first_of(owned: u32) -> u32 {
     owned & Process::notification(0)
@@ -104,6 +117,16 @@ fn operation(number: usize, words: [u32; 4], stack_pointer: usize) -> Operation 
     Operation { line: None, selector, words, stack_pointer, saved: SAVED }
 }
 
+/// Tries all that wakes others from this state, and goes back to it.
+fn try_wakes(referee: &mut Referee, system: &'static System) {
+    arena().world().save(HERE);
+    let (moment, window) = (referee.take(), referee.window());
+    let mut here = Here { referee, system, moment, window };
+    here.try_signals();
+    here.try_interrupts();
+    here.come_back();
+}
+
 /// Tries all from this state. Then makes the first call that can be made: tells whether there is one.
 fn try_all(referee: &mut Referee, system: &'static System) -> bool {
     arena().world().save(HERE);
@@ -113,7 +136,8 @@ fn try_all(referee: &mut Referee, system: &'static System) -> bool {
     here.try_stack_pointers();
     here.try_gates();
     here.try_numbers();
-    here.try_signals_and_waits();
+    here.try_signals();
+    here.try_waits();
     here.try_interrupts();
     here.try_ends_of_tables();
     here.try_lent_priorities();
@@ -268,11 +292,15 @@ impl Here<'_> {
         }
     }
 
-    /// Each notification, each set of up to two, and each kind of time.
-    fn try_signals_and_waits(&mut self) {
+    /// Each notification.
+    fn try_signals(&mut self) {
         for notification in (0..40).chain([0xff, 0x100, 1 << 28, 1 << 31, u32::MAX]) {
             self.compare_number(number::SIGNAL, [notification, 1, 2, 3], self.usual());
         }
+    }
+
+    /// Each set of up to two, and each kind of time.
+    fn try_waits(&mut self) {
         let times = [0, 1, 1 << 31, FOR_EVER - 1, FOR_EVER];
         for bit in 0..32 {
             let sets = [1 << bit, 3 << bit, !(1 << bit), 1 << bit | 1];
