@@ -4,7 +4,8 @@
 //! one nanosecond of virtual time, or as programs of the host, and reads the lines
 //! `result NAME NANOSECONDS ROUNDS GOES` that they print. In one go an operation is repeated 2,000 times, and 10,000
 //! times on a host; the empty loop is subtracted, and the median of the goes told. [`report::mark`] is called before
-//! and after each loop: in every go first the empty one, then the one with the operation.
+//! and after each loop: in every go first the empty one, then the one with the operation. What ends in another thread is a
+//! go by itself, once: of these, the mean is told.
 #![no_std]
 #![forbid(unsafe_code)]
 

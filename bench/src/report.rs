@@ -3,6 +3,7 @@
 use board::{CLOCK_HZ, Timer, Uart};
 use core::fmt::Write as _;
 use core::hint::black_box;
+use core::sync::atomic::{AtomicU32, Ordering};
 use embedded_io::Write;
 
 /// How often an operation is repeated.
@@ -65,19 +66,45 @@ impl Bench {
             *time = ticks.saturating_sub(empty);
         }
         times.sort_unstable();
-        self.print(name, times[TIMES / 2], ROUNDS, TIMES);
+        self.print(name, each(times[TIMES / 2], ROUNDS), ROUNDS, TIMES);
     }
 
     /// Prints what one of `rounds` operations costs, all of which `work` does, loop and all.
     pub fn measure_whole(&mut self, name: &str, rounds: u32, work: impl FnOnce()) {
         let empty = self.ticks(|| ());
         let ticks = self.ticks(work);
-        self.print(name, ticks.saturating_sub(empty), rounds, 1);
+        self.print(name, each(ticks.saturating_sub(empty), rounds), rounds, 1);
     }
 
-    fn print(&mut self, name: &str, ticks: u32, rounds: u32, goes: usize) {
-        let (ticks, rounds) = (u64::from(ticks), u64::from(rounds));
-        let each = (ticks * TICK + rounds / 2) / rounds;
+    /// Prints how much longer it takes until somebody [notes](Arrival::note) to have arrived if `work` is done than if
+    /// `empty` is.
+    pub fn measure_arrival(
+        &mut self,
+        name: &str,
+        arrival: &Arrival,
+        mut empty: impl FnMut(),
+        mut work: impl FnMut(),
+    ) {
+        let (mut without, mut with) = (0, 0);
+        for round in 0..ROUNDS {
+            without += self.ticks_to_arrival(arrival, &mut empty);
+            with += self.ticks_to_arrival(arrival, &mut work);
+            // The next round begins at another moment between two ticks.
+            for step in 0..round % TICK as u32 {
+                black_box(step);
+            }
+        }
+        self.print(name, each(with.saturating_sub(without), ROUNDS), 1, ROUNDS as usize);
+    }
+
+    fn ticks_to_arrival(&mut self, arrival: &Arrival, work: impl FnOnce()) -> u32 {
+        mark();
+        let start = self.timer.elapsed();
+        work();
+        arrival.take().wrapping_sub(start)
+    }
+
+    fn print(&mut self, name: &str, each: u64, rounds: u32, goes: usize) {
         let printed = writeln!(self.line, "result {name} {each} {rounds} {goes}");
         assert!(printed.is_ok());
     }
@@ -85,6 +112,50 @@ impl Bench {
     /// Ends the program.
     pub fn end(self) -> ! {
         end()
+    }
+}
+
+/// The nanoseconds of one of `rounds` that took so many ticks.
+fn each(ticks: u32, rounds: u32) -> u64 {
+    let (ticks, rounds) = (u64::from(ticks), u64::from(rounds));
+    (ticks * TICK + rounds / 2) / rounds
+}
+
+/// Where a thread notes that what is measured ends there.
+#[derive(Debug)]
+pub struct Arrival(AtomicU32);
+
+impl Arrival {
+    const NOBODY: u32 = u32::MAX;
+
+    /// Nobody has arrived.
+    #[must_use]
+    pub const fn new() -> Arrival {
+        Arrival(AtomicU32::new(Arrival::NOBODY))
+    }
+
+    /// The current thread has arrived, by the clock of the [`Bench`].
+    #[inline(always)]
+    pub fn note(&self, clock: &Timer) {
+        let now = clock.elapsed();
+        mark();
+        self.0.store(now, Ordering::Relaxed);
+    }
+
+    /// Waits until somebody has arrived. When that was.
+    fn take(&self) -> u32 {
+        loop {
+            let time = self.0.swap(Arrival::NOBODY, Ordering::Relaxed);
+            if time != Arrival::NOBODY {
+                return time;
+            }
+        }
+    }
+}
+
+impl Default for Arrival {
+    fn default() -> Arrival {
+        Arrival::new()
     }
 }
 

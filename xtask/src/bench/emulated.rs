@@ -38,7 +38,7 @@ pub const FLASH: &str = "kernel_flash_bytes";
 /// The name of its size in RAM.
 pub const RAM: &str = "kernel_ram_bytes";
 
-pub const OPERATIONS: [Operation; 15] = [
+pub const OPERATIONS: [Operation; 17] = [
     Operation {
         name: "rpc_null_4_words",
         text: "call and return, 4 words",
@@ -122,6 +122,20 @@ pub const OPERATIONS: [Operation; 15] = [
         must: Limit::Most(210),
         stretch: Some(190),
         cmrx: Some([1192, 1075, 975]),
+    },
+    Operation {
+        name: "interrupt_to_thread",
+        text: "interrupt to the thread that waits for it",
+        must: Limit::Most(150),
+        stretch: None,
+        cmrx: None,
+    },
+    Operation {
+        name: "interrupt_of_other",
+        text: "interrupt for a thread that is less urgent",
+        must: Limit::Most(100),
+        stretch: None,
+        cmrx: None,
     },
     Operation {
         name: "mutex_uncontended",

@@ -6,7 +6,7 @@ use crate::size;
 
 /// What somebody has to know who sees the table for the first time.
 const EXPLANATION: &str = "\
-instructions: the median of five times 2,000 rounds, without the loop (of three operations, the mean of all rounds).
+instructions: the median of five times 2,000 rounds, without the loop (of operations that end elsewhere, the mean of all).
 limit: what `--check` and `cargo xtask test` insist on. goal: where it is to get.
 M3, M4: at least and at most so many cycles, by ARM's tables, for the instructions that were executed, with memory
   without wait states. How that is estimated, and what others have published: book/src/figures.md.

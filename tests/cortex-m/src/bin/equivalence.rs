@@ -135,7 +135,7 @@ mod firmware {
         None => 1,
     };
     /// How many system calls and interrupts are made at random.
-    const CALLS: usize = 12_500 * TIMES;
+    const CALLS: usize = 20_000 * TIMES;
     /// How many states are searched.
     const STATES: usize = 1_500 * TIMES;
     /// The threads from which every value is tried: one with much stack, and one with little.

@@ -55,30 +55,38 @@ pub fn sweep(
     arena().world().save(FREE_SLOT);
     let start = referee.take();
     for thread in threads {
-        arena().world().restore(FREE_SLOT);
-        referee.restore(&start);
-        let is_there = come_to(referee, system, thread);
-        expect_that("each thread comes to run", is_there);
+        for waited_for in [all_of, first_of] {
+            arena().world().restore(FREE_SLOT);
+            referee.restore(&start);
+            let is_there = come_to(referee, system, thread, waited_for);
+            expect_that("each thread comes to run", is_there);
+            try_wakes(referee, system);
+        }
         while try_all(referee, system) {}
     }
     arena().world().restore(FREE_SLOT);
     referee.restore(&start);
 }
 
-/// Lets all who are more urgent go to sleep until a thread is about to begin its work.
-fn come_to(referee: &mut Referee, system: &System, thread: usize) -> bool {
+/// Lets all who are more urgent go to sleep until a thread is about to begin its work. They wait for what is told of the
+/// notifications that they can wait for, so that there are waiters.
+fn come_to(
+    referee: &mut Referee,
+    system: &System,
+    thread: usize,
+    waited_for: fn(u32) -> u32,
+) -> bool {
     for _ in 0..1000 {
         match referee.turn() {
             Turn::Idle(operation) | Turn::Only(operation) => {
                 referee.compare(&operation);
             }
             Turn::Free if kernel().thread_id() == thread => return true,
-            // It waits for the first notification that it can wait for, so that there are waiters.
             Turn::Free => {
                 let stack_pointer = referee.stack_pointer();
                 let (number, words) = match owned(system) {
                     0 => (number::SLEEP, [0, 1 << 16, 0, 0]),
-                    set => (number::WAIT, [first_of(set), FOR_EVER, FOR_EVER, 0]),
+                    set => (number::WAIT, [waited_for(set), FOR_EVER, FOR_EVER, 0]),
                 };
                 referee.compare(&operation(number, words, stack_pointer));
             }
@@ -93,6 +101,11 @@ fn owned(system: &System) -> u32 {
     system.processes.get(process).map_or(0, |it| it.notifications)
 }
 
+/// All of these.
+fn all_of(owned: u32) -> u32 {
+    owned
+}
+
 /// The first notification of a set of a process' own, alone.
 fn first_of(owned: u32) -> u32 {
     owned & Process::notification(0)
@@ -104,6 +117,16 @@ fn operation(number: usize, words: [u32; 4], stack_pointer: usize) -> Operation 
     Operation { line: None, selector, words, stack_pointer, saved: SAVED }
 }
 
+/// Tries all that wakes others from this state, and goes back to it.
+fn try_wakes(referee: &mut Referee, system: &'static System) {
+    arena().world().save(HERE);
+    let (moment, window) = (referee.take(), referee.window());
+    let mut here = Here { referee, system, moment, window };
+    here.try_signals();
+    here.try_interrupts();
+    here.come_back();
+}
+
 /// Tries all from this state. Then makes the first call that can be made: tells whether there is one.
 fn try_all(referee: &mut Referee, system: &'static System) -> bool {
     arena().world().save(HERE);
@@ -113,7 +136,9 @@ fn try_all(referee: &mut Referee, system: &'static System) -> bool {
     here.try_stack_pointers();
     here.try_gates();
     here.try_numbers();
-    here.try_signals_and_waits();
+    here.try_signals();
+    here.try_waits();
+    here.try_interrupts();
     here.try_ends_of_tables();
     here.try_lent_priorities();
     if depth <= LENDING {
@@ -123,7 +148,6 @@ fn try_all(referee: &mut Referee, system: &'static System) -> bool {
     if depth == 0 {
         here.try_large_stack();
     }
-    here.try_interrupts();
     let selectors = 0..system.gates.len() as u32;
     let stack_pointer = here.usual();
     for selector in selectors {
@@ -268,11 +292,15 @@ impl Here<'_> {
         }
     }
 
-    /// Each notification, each set of up to two, and each kind of time.
-    fn try_signals_and_waits(&mut self) {
+    /// Each notification.
+    fn try_signals(&mut self) {
         for notification in (0..40).chain([0xff, 0x100, 1 << 28, 1 << 31, u32::MAX]) {
             self.compare_number(number::SIGNAL, [notification, 1, 2, 3], self.usual());
         }
+    }
+
+    /// Each set of up to two, and each kind of time.
+    fn try_waits(&mut self) {
         let times = [0, 1, 1 << 31, FOR_EVER - 1, FOR_EVER];
         for bit in 0..32 {
             let sets = [1 << bit, 3 << bit, !(1 << bit), 1 << bit | 1];
@@ -334,11 +362,11 @@ impl Here<'_> {
             store(gates.start + size_of::<usize>(), selector);
             let stack_pointer = self.usual();
             self.referee.compare(&Operation {
+                line: None,
                 selector,
                 words: WORDS,
                 stack_pointer,
                 saved,
-                line: None,
             });
         }
         for index in 0..self.system.notifications.len() {
@@ -386,11 +414,11 @@ impl Here<'_> {
                 set(Span { start: arena().main_stack, end: arena().main_stack + 8 }, bounds);
                 let stack_pointer = stack.start + left;
                 self.referee.compare(&Operation {
+                    line: None,
                     selector,
                     words: WORDS,
                     stack_pointer,
                     saved: SAVED,
-                    line: None,
                 });
             }
         }
@@ -404,7 +432,7 @@ impl Here<'_> {
         let words = [memory, 32, memory - 32, 32];
         for selector in 0..self.system.gates.len() as u32 {
             self.come_back();
-            let lend = Operation { selector, words, stack_pointer, saved: SAVED, line: None };
+            let lend = Operation { line: None, selector, words, stack_pointer, saved: SAVED };
             self.referee.perform(&lend);
             if kernel().current_thread().leases().count() == 2 {
                 let inside = self.referee.window().end - USED;
@@ -424,13 +452,15 @@ impl Here<'_> {
                 mine = load(place.start & !3) >> (8 * (place.start & 3)) & 0xff;
             }
         });
+        // To take their own for what they run with makes a difference.
+        let own = if mine > 1 { 1 } else { 31 };
         let mut any = None;
         for (signalled, wiring) in self.system.notifications.iter().enumerate() {
             let Some(waiter) = self.other_thread_in(wiring.owner) else { continue };
             any = Some((waiter, signalled));
             for priority in [mine.saturating_sub(1).max(1), mine, (mine + 1).min(31)] {
                 self.come_back();
-                self.lend_priorities(waiter, signalled, priority as u8);
+                self.lend_priorities(waiter, signalled, priority as u8, own);
                 let words = [signalled as u32, 0, 0, 0];
                 self.referee.compare(&operation(number::SIGNAL, words, self.usual()));
             }
@@ -439,7 +469,7 @@ impl Here<'_> {
         let for_ever = [first_of(owned(self.system)), FOR_EVER, FOR_EVER, 0];
         for (number, words) in [(number::YIELD, WORDS), (number::WAIT, for_ever)] {
             self.come_back();
-            self.lend_priorities(waiter, notification, mine as u8);
+            self.lend_priorities(waiter, notification, mine as u8, own);
             self.referee.compare(&operation(number, words, self.usual()));
         }
         self.come_back();
@@ -461,8 +491,8 @@ impl Here<'_> {
     }
 
     /// Has all threads run with priorities that they have been lent; and one, if it waits for notifications, wait for
-    /// this one alone, with this priority.
-    fn lend_priorities(&mut self, waiter: usize, notification: usize, priority: u8) {
+    /// this one alone, with this priority. All have `own` as their own.
+    fn lend_priorities(&mut self, waiter: usize, notification: usize, priority: u8, own: u8) {
         let Some(Notification { owner, .. }) = self.system.notifications.get(notification) else {
             return;
         };
@@ -474,7 +504,7 @@ impl Here<'_> {
             unsafe { pointer.write_volatile(byte) };
         };
         kernel().parts(&mut |name, index, place| match name {
-            "thread.base_priority" => set_byte(place, 1),
+            "thread.base_priority" => set_byte(place, own),
             "thread.priority" if index == waiter => set_byte(place, priority),
             "thread.wait" if index == waiter => {
                 store(place.start + offset::WAIT_VALUE - offset::WAIT, set)
