@@ -335,8 +335,8 @@ impl Here<'_> {
                 let rest = self.window.end.wrapping_sub(start);
                 let (upper_half, all) = (1_usize << 31, 0_usize);
                 let ends = [upper_half, all].map(|end| end.wrapping_sub(start));
-                let lengths =
-                    [0, 1, 31, 32, 33, 64, 256, 1 << 29, 1 << 30, rest, rest + 1, rest + 32];
+                let [past, further] = [1, 32].map(|more| rest.wrapping_add(more));
+                let lengths = [0, 1, 31, 32, 33, 64, 256, 1 << 29, 1 << 30, rest, past, further];
                 for length in lengths.into_iter().chain(ends).chain([usize::MAX, 1 << 31 | 20]) {
                     let words = [start as u32, length as u32, 7, 8];
                     self.compare(selector, words, stack_pointer);
