@@ -84,8 +84,8 @@ macro_rules! resume {
 /// A system call. What it is, its selector says, in r12.
 ///
 /// A call that there is nothing special about, the return from it, and the other system calls that are made
-/// most (yield, signal, wait, the thread's index) are done here: with the checks of the core, and all of what it
-/// and the handlers change. The core is the specification. Anything else goes the [slow](slow) way, with nothing
+/// most (yield, signal, wait, the thread's index, the time, limits of calls) are done here: with the checks of the
+/// core, and all of what it and the handlers change. The core is the specification. Anything else goes the [slow](slow) way, with nothing
 /// changed.
 ///
 /// The registers that the CPU has saved (r0 to r3, r12) still are what the thread put there: of the exceptions
