@@ -39,7 +39,7 @@ impl Notification {
 }
 
 impl<P: Port> Kernel<P> {
-    /// The current thread, whose registers are saved at `stack_pointer`, signals a notification.
+    /// The current thread signals a notification.
     pub(crate) fn signal_by_thread(&mut self, index: Word) -> Status {
         let process = self.threads.current().level.process;
         match self.system.notifications.get(index) {

@@ -22,6 +22,7 @@
 
 use crate::call::OVERDUE;
 use crate::port::Port;
+use crate::system_call::Outcome;
 use crate::thread::{Pending, ThreadId, Wait};
 use crate::{Effect, Kernel};
 use crossgate_abi::table::OnFault;
@@ -124,12 +125,12 @@ impl<P: Port> Kernel<P> {
     }
 
     /// The current thread wants to begin.
-    pub(crate) fn begin(&mut self) -> Option<Status> {
+    pub(crate) fn begin(&mut self) -> Outcome {
         let thread = self.threads.current();
         let (id, process) = (thread.id, thread.level.process);
         let wiring = self.system.threads.get(id.index());
         let (0, Some(wiring)) = (thread.depth(), wiring) else {
-            return Some(CallError::NotPermitted.into());
+            return CallError::NotPermitted.into();
         };
         match self.advance(process) {
             Progress::Running => {
@@ -149,7 +150,7 @@ impl<P: Port> Kernel<P> {
             }
             Progress::Stopped => self.end(id),
         }
-        None
+        Outcome::NONE
     }
 
     /// The current thread, whose registers are saved at `stack_pointer`, calls a service of a process
@@ -211,16 +212,16 @@ impl<P: Port> Kernel<P> {
     }
 
     /// The supervisor has `process` begin anew, or stop.
-    pub(crate) fn supervise(&mut self, process: Word, stopped: bool) -> Option<Status> {
+    pub(crate) fn supervise(&mut self, process: Word, stopped: bool) -> Outcome {
         let current = self.current().level.process;
         let is_permitted = self.supervisor() == Some(current);
         let (true, Some(state)) = (is_permitted, self.states.get_mut(process)) else {
-            return Some(CallError::NotPermitted.into());
+            return CallError::NotPermitted.into();
         };
         state.crashes = 0;
         self.take_down(process as u8, stopped);
         // If it is its own, it does not come back from this.
-        (process != usize::from(current)).then_some(Status::OK)
+        if process == usize::from(current) { Outcome::NONE } else { Status::OK.into() }
     }
 
     /// Takes a thread that waits for nothing out of a process that went down, and of those on its way back that did.

@@ -91,13 +91,13 @@ impl<P: Port> Kernel<P> {
                 self.crash_current(&Fault { file, file_length, line, ..Fault::of(Cause::Panic) });
                 Outcome::NONE
             }
-            number::BEGIN => self.begin().map_or(Outcome::NONE, Outcome::of),
+            number::BEGIN => self.begin(),
             // For others there is no such call.
             number::WORK if self.threads.current_id() == ThreadId::IDLE && self.piece() => {
                 Status::OK.into()
             }
-            number::RESTART => self.supervise(first, false).map_or(Outcome::NONE, Outcome::of),
-            number::STOP => self.supervise(first, true).map_or(Outcome::NONE, Outcome::of),
+            number::RESTART => self.supervise(first, false),
+            number::STOP => self.supervise(first, true),
             number::REVOKE => self.grants.map_or(CallError::NotPermitted.into(), |grants| {
                 (grants.revoke)(self, first).into()
             }),

@@ -414,15 +414,6 @@ impl Thread {
         Some(frame)
     }
 
-    /// Lease `index` of those that the call it is in may use.
-    #[inline(always)]
-    #[must_use]
-    pub fn lease(&self, index: usize) -> Option<&Lease> {
-        let places = self.level.leases.places();
-        let place = places.start + index;
-        if place < places.end { self.leases.get(place) } else { None }
-    }
-
     /// The leases that the call it is in may use.
     pub fn leases(&self) -> impl Iterator<Item = &Lease> {
         self.leases_at(self.level)

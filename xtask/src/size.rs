@@ -24,7 +24,7 @@ const STATICS: &str = "__crossgate_kernel";
 const OBJECTS: &str = "__processes";
 /// What functions have in common, the compiler puts into functions of such names. Who they are of is not said: all
 /// count.
-const COMMON: &str = "OUTLINED_FUNCTION_";
+pub const COMMON: &str = "OUTLINED_FUNCTION_";
 /// The port's functions that have the names that the CPU's vector table asks for.
 const HANDLERS: [&str; 8] = [
     "SVCall",

@@ -146,13 +146,5 @@ pub const fn window(stack: Span, stack_pointer: usize) -> Window {
     }
 }
 
-/// The address and attribute registers that open a [`window`] of the stack from `start`, as region
-/// `number`.
-#[inline(always)]
-#[must_use]
-pub const fn window_registers(start: usize, window: u16, number: u32) -> [u32; 2] {
-    [start as u32 | 1 << 4 | number, Access::ReadWrite as u32 | window as u32]
-}
-
 #[cfg(test)]
 mod tests;

@@ -8,7 +8,8 @@
 //! |---|---|
 //! | [`armv7m`] | what the ARMv7-M memory protection unit can express: arithmetic, tested on the host |
 //! | [`armv8m`] | the same for ARMv8-M; the rest of the port is shared, once there is a board |
-//! | `entry` | the way from an exception to Rust and back; the fast path of the system calls that are made most |
+//! | `entry` | the way from an exception to Rust and back |
+//! | `fast_path` | the system calls that are made most, without Rust |
 //! | `handler` | what happened, told to the core; what it answers, done |
 //! | `context` | the registers of a thread on its stack |
 //! | `mpu` | the protection unit's registers |
@@ -42,6 +43,8 @@ mod clock;
 mod context;
 #[cfg(target_os = "none")]
 mod entry;
+#[cfg(target_os = "none")]
+mod fast_path;
 #[cfg(target_os = "none")]
 mod fault;
 #[cfg(target_os = "none")]

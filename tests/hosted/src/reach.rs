@@ -9,6 +9,39 @@ use system_tests::probe;
 use system_tests::report::{broken, expect, pass};
 use system_tests::watch::Watch;
 
+/// The firmware of the attempts. Who reads the stack of another has these threads, too.
+macro_rules! firmware {
+    ($($more:tt)*) => {
+        use crossgate::Concurrent;
+        use reach::{Between, Forwarder, Reach, Reacher};
+
+        crossgate::system! {
+            static SYSTEM;
+            process observer {
+                on_fault = stop;
+                notification FAULTED;
+                faults FAULTED;
+                thread observer (priority = 9, stack = 2048) = reach::witness(&SYSTEM, FAULTED);
+            }
+            process keeper { thread keeper (priority = 4, stack = 2048) = reach::keep(FIRST, BETWEEN, GO); }
+            process between {
+                object between: Concurrent<Forwarder> = Forwarder([SECOND, THIRD]) => [BETWEEN: dyn Between];
+            }
+            process first { on_fault = stop; object first: Concurrent<Reacher> = Reacher => [FIRST: dyn Reach]; }
+            process second { on_fault = stop; object second: Concurrent<Reacher> = Reacher => [SECOND: dyn Reach]; }
+            process third { on_fault = stop; object third: Concurrent<Reacher> = Reacher => [THIRD: dyn Reach]; }
+            process stranger {
+                on_fault = stop;
+                notification GO;
+                thread stranger (priority = 5, stack = 2048) = reach::read(&SYSTEM, GO);
+                $($more)*
+            }
+        }
+        board::start!(SYSTEM);
+    };
+}
+pub(crate) use firmware;
+
 /// What is in a stack.
 const SECRET: u32 = 0x57ac_0ff5;
 

@@ -34,6 +34,22 @@ macro_rules! with_clients {
     };
 }
 
+/// A firmware of these processes, and a [judge] to whom so many have to signal `DONE`.
+#[macro_export]
+macro_rules! judged {
+    ($count:expr; $($others:tt)*) => {
+        crossgate::system! {
+            static SYSTEM;
+            process judge {
+                counting notification DONE;
+                thread main (priority = 31, stack = 2048) = $crate::judge(DONE, $count);
+            }
+            $($others)*
+        }
+        board::start!(SYSTEM);
+    };
+}
+
 /// A server that keeps its visitors.
 #[interface]
 pub trait Stay {

@@ -1,281 +1,48 @@
 //! The limits of notifications can be reached: 32 of a process, 255 in all.
 #![deny(warnings)]
 
-use crossgate::system;
+macro_rules! firmware {
+    ($($process:ident: ($($notification:ident)*))*) => {
+        crossgate::system! {
+            pub static SYSTEM;
+            $(process $process { $(notification $notification;)* })*
+        }
+    };
+}
 
-system! {
-    pub static SYSTEM;
-    process process_0 {
-        notification N0;
-        notification N1;
-        notification N2;
-        notification N3;
-        notification N4;
-        notification N5;
-        notification N6;
-        notification N7;
-        notification N8;
-        notification N9;
-        notification N10;
-        notification N11;
-        notification N12;
-        notification N13;
-        notification N14;
-        notification N15;
-        notification N16;
-        notification N17;
-        notification N18;
-        notification N19;
-        notification N20;
-        notification N21;
-        notification N22;
-        notification N23;
-        notification N24;
-        notification N25;
-        notification N26;
-        notification N27;
-        notification N28;
-        notification N29;
-        notification N30;
-        notification N31;
-    }
-    process process_1 {
-        notification N32;
-        notification N33;
-        notification N34;
-        notification N35;
-        notification N36;
-        notification N37;
-        notification N38;
-        notification N39;
-        notification N40;
-        notification N41;
-        notification N42;
-        notification N43;
-        notification N44;
-        notification N45;
-        notification N46;
-        notification N47;
-        notification N48;
-        notification N49;
-        notification N50;
-        notification N51;
-        notification N52;
-        notification N53;
-        notification N54;
-        notification N55;
-        notification N56;
-        notification N57;
-        notification N58;
-        notification N59;
-        notification N60;
-        notification N61;
-        notification N62;
-        notification N63;
-    }
-    process process_2 {
-        notification N64;
-        notification N65;
-        notification N66;
-        notification N67;
-        notification N68;
-        notification N69;
-        notification N70;
-        notification N71;
-        notification N72;
-        notification N73;
-        notification N74;
-        notification N75;
-        notification N76;
-        notification N77;
-        notification N78;
-        notification N79;
-        notification N80;
-        notification N81;
-        notification N82;
-        notification N83;
-        notification N84;
-        notification N85;
-        notification N86;
-        notification N87;
-        notification N88;
-        notification N89;
-        notification N90;
-        notification N91;
-        notification N92;
-        notification N93;
-        notification N94;
-        notification N95;
-    }
-    process process_3 {
-        notification N96;
-        notification N97;
-        notification N98;
-        notification N99;
-        notification N100;
-        notification N101;
-        notification N102;
-        notification N103;
-        notification N104;
-        notification N105;
-        notification N106;
-        notification N107;
-        notification N108;
-        notification N109;
-        notification N110;
-        notification N111;
-        notification N112;
-        notification N113;
-        notification N114;
-        notification N115;
-        notification N116;
-        notification N117;
-        notification N118;
-        notification N119;
-        notification N120;
-        notification N121;
-        notification N122;
-        notification N123;
-        notification N124;
-        notification N125;
-        notification N126;
-        notification N127;
-    }
-    process process_4 {
-        notification N128;
-        notification N129;
-        notification N130;
-        notification N131;
-        notification N132;
-        notification N133;
-        notification N134;
-        notification N135;
-        notification N136;
-        notification N137;
-        notification N138;
-        notification N139;
-        notification N140;
-        notification N141;
-        notification N142;
-        notification N143;
-        notification N144;
-        notification N145;
-        notification N146;
-        notification N147;
-        notification N148;
-        notification N149;
-        notification N150;
-        notification N151;
-        notification N152;
-        notification N153;
-        notification N154;
-        notification N155;
-        notification N156;
-        notification N157;
-        notification N158;
-        notification N159;
-    }
-    process process_5 {
-        notification N160;
-        notification N161;
-        notification N162;
-        notification N163;
-        notification N164;
-        notification N165;
-        notification N166;
-        notification N167;
-        notification N168;
-        notification N169;
-        notification N170;
-        notification N171;
-        notification N172;
-        notification N173;
-        notification N174;
-        notification N175;
-        notification N176;
-        notification N177;
-        notification N178;
-        notification N179;
-        notification N180;
-        notification N181;
-        notification N182;
-        notification N183;
-        notification N184;
-        notification N185;
-        notification N186;
-        notification N187;
-        notification N188;
-        notification N189;
-        notification N190;
-        notification N191;
-    }
-    process process_6 {
-        notification N192;
-        notification N193;
-        notification N194;
-        notification N195;
-        notification N196;
-        notification N197;
-        notification N198;
-        notification N199;
-        notification N200;
-        notification N201;
-        notification N202;
-        notification N203;
-        notification N204;
-        notification N205;
-        notification N206;
-        notification N207;
-        notification N208;
-        notification N209;
-        notification N210;
-        notification N211;
-        notification N212;
-        notification N213;
-        notification N214;
-        notification N215;
-        notification N216;
-        notification N217;
-        notification N218;
-        notification N219;
-        notification N220;
-        notification N221;
-        notification N222;
-        notification N223;
-    }
-    process process_7 {
-        notification N224;
-        notification N225;
-        notification N226;
-        notification N227;
-        notification N228;
-        notification N229;
-        notification N230;
-        notification N231;
-        notification N232;
-        notification N233;
-        notification N234;
-        notification N235;
-        notification N236;
-        notification N237;
-        notification N238;
-        notification N239;
-        notification N240;
-        notification N241;
-        notification N242;
-        notification N243;
-        notification N244;
-        notification N245;
-        notification N246;
-        notification N247;
-        notification N248;
-        notification N249;
-        notification N250;
-        notification N251;
-        notification N252;
-        notification N253;
-        notification N254;
-    }
+firmware! {
+    process_0: (
+        N0 N1 N2 N3 N4 N5 N6 N7 N8 N9 N10 N11 N12 N13 N14 N15 N16 N17 N18 N19 N20 N21 N22 N23 N24
+        N25 N26 N27 N28 N29 N30 N31
+    )
+    process_1: (
+        N32 N33 N34 N35 N36 N37 N38 N39 N40 N41 N42 N43 N44 N45 N46 N47 N48 N49 N50 N51 N52 N53 N54
+        N55 N56 N57 N58 N59 N60 N61 N62 N63
+    )
+    process_2: (
+        N64 N65 N66 N67 N68 N69 N70 N71 N72 N73 N74 N75 N76 N77 N78 N79 N80 N81 N82 N83 N84 N85 N86
+        N87 N88 N89 N90 N91 N92 N93 N94 N95
+    )
+    process_3: (
+        N96 N97 N98 N99 N100 N101 N102 N103 N104 N105 N106 N107 N108 N109 N110 N111 N112 N113 N114
+        N115 N116 N117 N118 N119 N120 N121 N122 N123 N124 N125 N126 N127
+    )
+    process_4: (
+        N128 N129 N130 N131 N132 N133 N134 N135 N136 N137 N138 N139 N140 N141 N142 N143 N144 N145
+        N146 N147 N148 N149 N150 N151 N152 N153 N154 N155 N156 N157 N158 N159
+    )
+    process_5: (
+        N160 N161 N162 N163 N164 N165 N166 N167 N168 N169 N170 N171 N172 N173 N174 N175 N176 N177
+        N178 N179 N180 N181 N182 N183 N184 N185 N186 N187 N188 N189 N190 N191
+    )
+    process_6: (
+        N192 N193 N194 N195 N196 N197 N198 N199 N200 N201 N202 N203 N204 N205 N206 N207 N208 N209
+        N210 N211 N212 N213 N214 N215 N216 N217 N218 N219 N220 N221 N222 N223
+    )
+    process_7: (
+        N224 N225 N226 N227 N228 N229 N230 N231 N232 N233 N234 N235 N236 N237 N238 N239 N240 N241
+        N242 N243 N244 N245 N246 N247 N248 N249 N250 N251 N252 N253 N254
+    )
 }
 
 fn main() {

@@ -42,7 +42,7 @@ const LIMITS: [(&str, u64); 43] = [
     ("SVCall > handler::leave > fault::unwind_current > lock::wake_all", 903),
     ("SVCall > handler::call > lease::take_leases > lease::source_of", 899),
     ("SVCall > handler::call > lease::take_leases > Machine::lease_within", 745),
-    ("SVCall > handler::system_call > notification::wait > OUTLINED_FUNCTION_5", 737),
+    ("SVCall > handler::system_call > notification::wait > outlined", 737),
     ("SVCall > handler::system_call > notification::wait > time::after", 732),
     ("SVCall > handler::system_call > process::supervise > process::take_down", 731),
     ("SVCall > handler::leave > lock::leave_mutexes > Map::fold", 685),

@@ -20,6 +20,7 @@ use std::collections::BTreeMap;
 const PACKAGE: &str = "worst-cases";
 /// The firmware that changes the code of its kernel, to look at it: what its handlers do is not the kernel's.
 const REFEREE: &str = "equivalence";
+
 /// The longest span of a path.
 struct Longest {
     /// The handler, and what it called: the names of the functions.

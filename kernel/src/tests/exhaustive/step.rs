@@ -153,7 +153,7 @@ impl Model {
             }
             _ if self.again[current].is_some() => self.again[current] == Some(step),
             Step::Begin => false,
-            Step::Call(_, Lend::Held) => thread.lease(0).is_some(),
+            Step::Call(_, Lend::Held) => thread.leases().next().is_some(),
             Step::Signal(index) => few(index),
             _ => true,
         }
@@ -266,7 +266,7 @@ impl Model {
         let address = match lend {
             Lend::Nothing => 0,
             Lend::Shared => memory(process.into()),
-            Lend::Held => driver.kernel.current().lease(0).unwrap().memory.start,
+            Lend::Held => driver.kernel.current().leases().next().unwrap().memory.start,
             Lend::Forged => memory(3),
         };
         let length = if lend == Lend::Nothing { 0 } else { 32 };

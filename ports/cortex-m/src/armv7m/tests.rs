@@ -19,6 +19,11 @@ fn block_opens(block: Block, address: u64) -> bool {
     opens(block.address_register(3), block.attribute_register(Access::ReadWrite), address)
 }
 
+/// The registers of region `number` that open a window of the stack from `start`, as the port's assembly makes them.
+fn window_registers(start: usize, window: u16, number: u32) -> [u32; 2] {
+    [start as u32 | 1 << 4 | number, Access::ReadWrite as u32 | u32::from(window)]
+}
+
 fn window_opens(stack: Span, window: Window, address: u64) -> bool {
     let [address_register, attributes] = window_registers(stack.start, window.registers, 1);
     opens(address_register, attributes, address)

@@ -114,7 +114,7 @@ mod firmware {
         fn serve(signal: Signal<Self>) {
             // The timer counts on, from 0 down: before a tick is over it is read.
             let late = arch::load(VALUE).wrapping_neg();
-            Timer::new(TIMER1).clear_interrupt();
+            const { Timer::new(TIMER1) }.clear_interrupt();
             if arch::load(RELOAD) == ALL_TRIED {
                 check_interrupted();
             } else if late > 0 {

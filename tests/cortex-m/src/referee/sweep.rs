@@ -111,10 +111,14 @@ fn first_of(owned: u32) -> u32 {
     owned & Process::notification(0)
 }
 
+/// A system call with this selector.
+fn selected(selector: u32, words: [u32; 4], stack_pointer: usize) -> Operation {
+    Operation { line: None, selector, words, stack_pointer, saved: SAVED }
+}
+
 /// System call `number`.
 fn operation(number: usize, words: [u32; 4], stack_pointer: usize) -> Operation {
-    let selector = number::system_call(number) as u32;
-    Operation { line: None, selector, words, stack_pointer, saved: SAVED }
+    selected(number::system_call(number) as u32, words, stack_pointer)
 }
 
 /// Tries all that wakes others from this state, and goes back to it.
@@ -152,14 +156,7 @@ fn try_all(referee: &mut Referee, system: &'static System) -> bool {
     let stack_pointer = here.usual();
     for selector in selectors {
         here.come_back();
-        let words = [0; 4];
-        here.referee.perform(&Operation {
-            line: None,
-            selector,
-            words,
-            stack_pointer,
-            saved: SAVED,
-        });
+        here.referee.perform(&selected(selector, [0; 4], stack_pointer));
         if kernel().current_thread().depth() > depth {
             return true;
         }
@@ -180,13 +177,7 @@ impl Here<'_> {
 
     /// Compares what comes of this, here, if the CPU could do it.
     fn compare(&mut self, selector: u32, words: [u32; 4], stack_pointer: usize) {
-        self.compare_operation(Operation {
-            line: None,
-            selector,
-            words,
-            stack_pointer,
-            saved: SAVED,
-        });
+        self.compare_operation(selected(selector, words, stack_pointer));
     }
 
     fn compare_operation(&mut self, operation: Operation) {
@@ -201,14 +192,7 @@ impl Here<'_> {
     }
 
     fn compare_interrupt(&mut self, line: u16, stack_pointer: usize) {
-        let operation = Operation {
-            line: Some(line),
-            selector: SELECTOR,
-            words: WORDS,
-            stack_pointer,
-            saved: SAVED,
-        };
-        self.compare_operation(operation);
+        self.compare_operation(selected(SELECTOR, WORDS, stack_pointer).interrupted(line));
     }
 
     /// From each stack pointer of the thread's stack, and a little beside: a system call of every kind that
@@ -335,8 +319,8 @@ impl Here<'_> {
                 let rest = self.window.end.wrapping_sub(start);
                 let (upper_half, all) = (1_usize << 31, 0_usize);
                 let ends = [upper_half, all].map(|end| end.wrapping_sub(start));
-                let lengths =
-                    [0, 1, 31, 32, 33, 64, 256, 1 << 29, 1 << 30, rest, rest + 1, rest + 32];
+                let [past, further] = [1, 32].map(|more| rest.wrapping_add(more));
+                let lengths = [0, 1, 31, 32, 33, 64, 256, 1 << 29, 1 << 30, rest, past, further];
                 for length in lengths.into_iter().chain(ends).chain([usize::MAX, 1 << 31 | 20]) {
                     let words = [start as u32, length as u32, 7, 8];
                     self.compare(selector, words, stack_pointer);
@@ -355,19 +339,12 @@ impl Here<'_> {
             "kernel.notifications" => states = span,
             _ => {}
         });
-        let saved = SAVED;
         for selector in 0..self.system.gates.len() as u32 {
             self.come_back();
             // (A slice is where it is, then how long.)
             store(gates.start + size_of::<usize>(), selector);
             let stack_pointer = self.usual();
-            self.referee.compare(&Operation {
-                line: None,
-                selector,
-                words: WORDS,
-                stack_pointer,
-                saved,
-            });
+            self.referee.compare(&selected(selector, WORDS, stack_pointer));
         }
         for index in 0..self.system.notifications.len() {
             let notifications = &self.system.notifications[..index];
@@ -413,13 +390,7 @@ impl Here<'_> {
                 });
                 set(Span { start: arena().main_stack, end: arena().main_stack + 8 }, bounds);
                 let stack_pointer = stack.start + left;
-                self.referee.compare(&Operation {
-                    line: None,
-                    selector,
-                    words: WORDS,
-                    stack_pointer,
-                    saved: SAVED,
-                });
+                self.referee.compare(&selected(selector, WORDS, stack_pointer));
             }
         }
         self.come_back();
@@ -432,7 +403,7 @@ impl Here<'_> {
         let words = [memory, 32, memory - 32, 32];
         for selector in 0..self.system.gates.len() as u32 {
             self.come_back();
-            let lend = Operation { line: None, selector, words, stack_pointer, saved: SAVED };
+            let lend = selected(selector, words, stack_pointer);
             self.referee.perform(&lend);
             if kernel().current_thread().leases().count() == 2 {
                 let inside = self.referee.window().end - USED;

@@ -3,19 +3,15 @@
 #![forbid(unsafe_code)]
 
 use crossgate::Exclusive;
-use worst_cases::{CLIENTS, Keeps, StayAlone, crash, judge, visit_alone, with_clients};
+use worst_cases::{CLIENTS, Keeps, StayAlone, crash, visit_alone, with_clients};
 
 /// Two clients for each.
 const OBJECTS: usize = CLIENTS / 2;
 
 macro_rules! firmware {
     ($(($number:literal $client:ident $($_:ident)*))*) => {
-        crossgate::system! {
-            static SYSTEM;
-            process judge {
-                counting notification DONE;
-                thread main (priority = 31, stack = 2048) = judge(DONE, CLIENTS);
-            }
+        worst_cases::judged! {
+            CLIENTS;
             process server {
                 object keeps: [Exclusive<Keeps>; OBJECTS] = [const { Exclusive::new(Keeps) }; OBJECTS] => [KEEPS: dyn StayAlone];
                 thread saboteur (priority = 30, stack = 512) = crash();
@@ -29,4 +25,3 @@ macro_rules! firmware {
 }
 
 with_clients!(firmware);
-board::start!(SYSTEM);

@@ -4,19 +4,15 @@
 #![forbid(unsafe_code)]
 
 use crossgate::Concurrent;
-use worst_cases::{CLIENTS, Keeps, Passes, Stay, crash, judge, visit, with_clients};
+use worst_cases::{CLIENTS, Keeps, Passes, Stay, crash, visit, with_clients};
 
 /// For more stacks for eight processes at once there is no memory.
 const DEEP: usize = 24;
 
 macro_rules! firmware {
     ($(($number:literal $client:ident $($_:ident)*))*) => {
-        crossgate::system! {
-            static SYSTEM;
-            process judge {
-                counting notification DONE;
-                thread main (priority = 31, stack = 2048) = judge(DONE, CLIENTS);
-            }
+        worst_cases::judged! {
+            CLIENTS;
             process server {
                 object first (stack = 64): Concurrent<Passes> = Passes(SECOND) => [FIRST: dyn Stay];
                 object third (stack = 64): Concurrent<Passes> = Passes(FOURTH) => [THIRD: dyn Stay];
@@ -38,4 +34,3 @@ macro_rules! firmware {
 }
 
 with_clients!(firmware);
-board::start!(SYSTEM);

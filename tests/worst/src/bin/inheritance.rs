@@ -5,7 +5,7 @@
 
 use crossgate::{Exclusive, Handle, Signal, time};
 use system_tests::report::expect;
-use worst_cases::{CLIENTS, StayAlone, end, judge, soon, with_clients};
+use worst_cases::{CLIENTS, StayAlone, end, soon, with_clients};
 
 /// Calls the next one.
 struct Link(Handle<dyn StayAlone>);
@@ -27,12 +27,8 @@ impl StayAlone for Ends {
 
 macro_rules! firmware {
     ($(($number:literal $client:ident $object:ident $service:ident $next:ident))*) => {
-        crossgate::system! {
-            static SYSTEM;
-            process judge {
-                counting notification DONE;
-                thread main (priority = 31, stack = 2048) = judge(DONE, CLIENTS);
-            }
+        worst_cases::judged! {
+            CLIENTS;
             process last { object ends: Exclusive<Ends> = Ends => [LOCK28: dyn StayAlone]; }
             process chain {
                 $(object $object: Exclusive<Link> = Link($next) => [$service: dyn StayAlone];)*
@@ -46,7 +42,6 @@ macro_rules! firmware {
 }
 
 with_clients!(firmware);
-board::start!(SYSTEM);
 
 fn call(service: Handle<dyn StayAlone>, done: Signal) -> ! {
     expect("the call", service.stay(), Ok(()));

@@ -5,7 +5,7 @@
 use core::sync::atomic::{AtomicU32, Ordering};
 use crossgate::{Concurrent, Handle, Signal, interface};
 use system_tests::report::expect;
-use worst_cases::{crash, end, judge};
+use worst_cases::{crash, end};
 
 /// Words of each kind: 8 KiB in all.
 const WORDS: usize = 1024;
@@ -30,12 +30,8 @@ impl Remember for Memory {
     }
 }
 
-crossgate::system! {
-    static SYSTEM;
-    process judge {
-        counting notification DONE;
-        thread main (priority = 31, stack = 2048) = judge(DONE, 1);
-    }
+worst_cases::judged! {
+    1;
     process server {
         object memory: Concurrent<Memory> = Memory {
             zeroes: [const { AtomicU32::new(0) }; WORDS],
@@ -45,7 +41,6 @@ crossgate::system! {
     }
     process client { thread main (priority = 1, stack = 1024) = call(MEMORY, DONE); }
 }
-board::start!(SYSTEM);
 
 fn call(memory: Handle<dyn Remember>, done: Signal) -> ! {
     expect("its first values", memory.overwrite(), Ok(1));

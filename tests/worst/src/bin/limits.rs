@@ -6,16 +6,12 @@
 use crossgate::time::{now, with_deadline};
 use crossgate::{Concurrent, Exclusive, Handle, Signal};
 use system_tests::report::expect_that;
-use worst_cases::{CLIENTS, Keeps, Stay, StayAlone, end, judge, soon, with_clients};
+use worst_cases::{CLIENTS, Keeps, Stay, StayAlone, end, soon, with_clients};
 
 macro_rules! firmware {
     ($(($number:literal $client:ident $($_:ident)*))*) => {
-        crossgate::system! {
-            static SYSTEM;
-            process judge {
-                counting notification DONE;
-                thread main (priority = 31, stack = 2048) = judge(DONE, CLIENTS);
-            }
+        worst_cases::judged! {
+            CLIENTS;
             process server {
                 object keeps: Concurrent<Keeps> = Keeps => [KEEPS: dyn Stay];
                 object alone: Exclusive<Keeps> = Keeps => [ALONE: dyn StayAlone];
@@ -29,7 +25,6 @@ macro_rules! firmware {
 }
 
 with_clients!(firmware);
-board::start!(SYSTEM);
 
 fn call(number: usize, keeps: Handle<dyn Stay>, alone: Handle<dyn StayAlone>, done: Signal) -> ! {
     let end_of_time = soon();

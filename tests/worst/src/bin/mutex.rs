@@ -4,19 +4,15 @@
 
 use crossgate::sync::Mutex;
 use crossgate::{Concurrent, Signal, time};
-use worst_cases::{CLIENTS, NEVER, end, judge, soon, with_clients};
+use worst_cases::{CLIENTS, NEVER, end, soon, with_clients};
 
 /// What they wait for.
 struct Turn(Mutex<usize>);
 
 macro_rules! firmware {
     ($(($number:literal $client:ident $($_:ident)*))*) => {
-        crossgate::system! {
-            static SYSTEM;
-            process judge {
-                counting notification DONE;
-                thread main (priority = 31, stack = 2048) = judge(DONE, CLIENTS);
-            }
+        worst_cases::judged! {
+            CLIENTS;
             process clients {
                 object turn: Concurrent<Turn> = Turn(Mutex::new(0)) => [];
                 thread holder (priority = 30, stack = 1024) = hold(&turn);
@@ -27,7 +23,6 @@ macro_rules! firmware {
 }
 
 with_clients!(firmware);
-board::start!(SYSTEM);
 
 fn hold(turn: &Turn) -> ! {
     let held = turn.0.lock();

@@ -3,16 +3,12 @@
 #![forbid(unsafe_code)]
 
 use crossgate::Exclusive;
-use worst_cases::{CLIENTS, Keeps, StayAlone, crash, judge, visit_alone, with_clients};
+use worst_cases::{CLIENTS, Keeps, StayAlone, crash, visit_alone, with_clients};
 
 macro_rules! firmware {
     ($(($number:literal $client:ident $($_:ident)*))*) => {
-        crossgate::system! {
-            static SYSTEM;
-            process judge {
-                counting notification DONE;
-                thread main (priority = 31, stack = 2048) = judge(DONE, CLIENTS);
-            }
+        worst_cases::judged! {
+            CLIENTS;
             process server {
                 on_fault = stop;
                 object keeps: Exclusive<Keeps> = Keeps => [KEEPS: dyn StayAlone];
@@ -26,4 +22,3 @@ macro_rules! firmware {
 }
 
 with_clients!(firmware);
-board::start!(SYSTEM);

@@ -3,16 +3,12 @@
 #![forbid(unsafe_code)]
 
 use crossgate::{Signal, time};
-use worst_cases::{CLIENTS, end, judge, soon, with_clients};
+use worst_cases::{CLIENTS, end, soon, with_clients};
 
 macro_rules! firmware {
     ($(($number:literal $client:ident $($_:ident)*))*) => {
-        crossgate::system! {
-            static SYSTEM;
-            process judge {
-                counting notification DONE;
-                thread main (priority = 31, stack = 2048) = judge(DONE, CLIENTS);
-            }
+        worst_cases::judged! {
+            CLIENTS;
             process clients {
                 $(thread $client (priority = 1 + $number, stack = 1024) = sleep(DONE);)*
             }
@@ -21,7 +17,6 @@ macro_rules! firmware {
 }
 
 with_clients!(firmware);
-board::start!(SYSTEM);
 
 fn sleep(done: Signal) -> ! {
     time::sleep_until(soon());

@@ -3,16 +3,12 @@
 #![forbid(unsafe_code)]
 
 use crossgate::Concurrent;
-use worst_cases::{CLIENTS, Keeps, Stay, crash, judge, visit, with_clients};
+use worst_cases::{CLIENTS, Keeps, Stay, crash, visit, with_clients};
 
 macro_rules! firmware {
     ($(($number:literal $client:ident $($_:ident)*))*) => {
-        crossgate::system! {
-            static SYSTEM;
-            process judge {
-                counting notification DONE;
-                thread main (priority = 31, stack = 2048) = judge(DONE, CLIENTS);
-            }
+        worst_cases::judged! {
+            CLIENTS;
             process server {
                 object keeps: Concurrent<Keeps> = Keeps => [KEEPS: dyn Stay];
                 thread saboteur (priority = 30, stack = 512) = crash();
@@ -25,4 +21,3 @@ macro_rules! firmware {
 }
 
 with_clients!(firmware);
-board::start!(SYSTEM);

@@ -5,19 +5,15 @@
 use crossgate::notification::wait_any_timeout;
 use crossgate::{Concurrent, Notification, Signal, time};
 use system_tests::report::expect;
-use worst_cases::{CLIENTS, SOON, end, judge, soon, with_clients};
+use worst_cases::{CLIENTS, SOON, end, soon, with_clients};
 
 /// What they wait for.
 struct All([Notification; CLIENTS]);
 
 macro_rules! firmware {
     ($(($number:literal $client:ident $object:ident $notification:ident $next:ident))*) => {
-        crossgate::system! {
-            static SYSTEM;
-            process judge {
-                counting notification DONE;
-                thread main (priority = 31, stack = 2048) = judge(DONE, CLIENTS);
-            }
+        worst_cases::judged! {
+            CLIENTS;
             process clients {
                 $(notification $notification;)*
                 object all: Concurrent<All> = All([$($notification),*]) => [];
@@ -29,7 +25,6 @@ macro_rules! firmware {
 }
 
 with_clients!(firmware);
-board::start!(SYSTEM);
 
 /// Wakes the more urgent half.
 fn signal(all: &All) -> ! {
