@@ -70,16 +70,18 @@ impl<P: Port> Kernel<P> {
     /// Looks whether a thread has waited long enough, or its calls have taken too long. Tells whether that took long.
     #[inline(always)]
     fn check_time(&mut self, id: ThreadId, now: u64) -> bool {
-        let deadline = self.threads.get(id).deadline;
+        let thread = self.threads.get(id);
+        let (deadline, wait) = (thread.deadline, thread.wait);
         let is_over = deadline <= now;
         if is_over {
             self.interrupt_wait(id);
         } else {
             self.look_again(deadline);
         }
+        let took_long = is_over && !matches!(wait, Wait::Time);
         match self.limits {
-            Some(limits) => (limits.check)(self, id, now) || is_over,
-            None => is_over,
+            Some(limits) => (limits.check)(self, id, now) || took_long,
+            None => took_long,
         }
     }
 

@@ -423,6 +423,6 @@ extern "C" fn __crossgate_idle() -> ! {
         "beq 0b",
         "wfi",
         "b 0b",
-        number = const number::WORK,
+        number = const crossgate_abi::number::WORK,
     )
 }
