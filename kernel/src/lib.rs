@@ -57,7 +57,7 @@ mod tests;
 
 use budget::Budgets;
 use crossgate_abi::table::{Gate, Process, Service, System};
-use crossgate_abi::{CallError, PRIORITIES, Status, Word};
+use crossgate_abi::{CallError, Status, Word};
 use fault::Faults;
 use grant::Grants;
 use limit::Limits;
@@ -245,7 +245,7 @@ impl<P: Port> Kernel<P> {
             self.wake(id);
         }
         // It finds nothing to do, and lets them run.
-        self.set_worker(PRIORITIES as u8 - 1);
+        self.set_worker(work::FIRST);
     }
 
     /// The set of all threads but the idle one.

@@ -69,11 +69,9 @@ impl<P: Port> Kernel<P> {
     fn wake_waiter(&mut self, index: Word, waiters: u32) {
         let waiter = self.most_urgent(waiters);
         let thread = self.threads.get_mut(waiter);
-        let wait = thread.wait;
-        thread.wait = Wait::Nothing;
-        thread.deadline = NEVER;
         thread.pending = Pending::word(index);
-        self.ready.push(thread);
+        let wait = thread.wait;
+        self.wake(waiter);
         if let Wait::Notifications(set) = wait {
             self.forget_waiter(waiter, set);
         }
@@ -106,16 +104,23 @@ impl<P: Port> Kernel<P> {
             return CallError::NotPermitted.into();
         }
         let me = self.threads.current_id();
-        let consume_or_enter = |state: &mut Notification| {
-            let is_signalled = state.signals != 0;
-            if is_signalled {
-                state.signals -= 1;
-            } else {
+        let first = self.first_notification(process);
+        let (mut index, mut rest, mut signalled) = (first, set, None);
+        for state in self.notifications.get_mut(first..).unwrap_or_default() {
+            if rest == 0 {
+                break;
+            }
+            if rest >> 31 != 0 {
+                if state.signals != 0 {
+                    state.signals -= 1;
+                    signalled = Some(index);
+                    break;
+                }
                 state.waiters |= me.bit();
             }
-            is_signalled
-        };
-        let signalled = self.visit(process, set, consume_or_enter);
+            rest <<= 1;
+            index = index.wrapping_add(1);
+        }
         if signalled.is_some() || timeout == 0 {
             self.forget_waiter(me, set);
             words[1] = signalled.unwrap_or(0);
@@ -127,30 +132,6 @@ impl<P: Port> Kernel<P> {
             self.time_out(deadline, Status::TIMED_OUT);
         }
         Outcome::NONE
-    }
-
-    /// Shows each notification of a set that a process owns, in their order, until `is_it` says that this is the
-    /// one. Tells the index of that.
-    #[inline(always)]
-    fn visit(
-        &mut self,
-        process: u8,
-        mut set: u32,
-        mut is_it: impl FnMut(&mut Notification) -> bool,
-    ) -> Option<Word> {
-        let first = self.processes.get(usize::from(process))?.first_notification.into();
-        let mut index: Word = first;
-        for state in self.notifications.get_mut(first..)? {
-            if set == 0 {
-                break;
-            }
-            if set >> 31 != 0 && is_it(state) {
-                return Some(index);
-            }
-            set <<= 1;
-            index = index.wrapping_add(1);
-        }
-        None
     }
 
     /// The current thread has served the interrupts of a notification: they may come again.
@@ -202,10 +183,17 @@ impl<P: Port> Kernel<P> {
     /// Takes a thread off the lists of the waiters for a set of notifications of the process that it is in.
     pub(crate) fn forget_waiter(&mut self, id: ThreadId, set: u32) {
         let process = self.threads.get(id).level.process;
-        let leave = |state: &mut Notification| {
+        let first = self.first_notification(process);
+        let states = self.notifications.get_mut(first..).unwrap_or_default();
+        // (For others among them it does not wait: it waits once at a time.)
+        for state in states.iter_mut().take((u32::BITS - set.trailing_zeros()) as usize) {
             state.waiters &= !id.bit();
-            false
-        };
-        self.visit(process, set, leave);
+        }
+    }
+
+    /// The first notification of a process.
+    #[inline(always)]
+    fn first_notification(&self, process: u8) -> Word {
+        self.processes.get(usize::from(process)).map_or(0, |it| it.first_notification.into())
     }
 }

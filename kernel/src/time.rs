@@ -49,13 +49,25 @@ impl<P: Port> Kernel<P> {
         if let Some(budgets) = &self.budgets {
             (budgets.check)(self, now);
         }
+        // Of what takes long, one thing at a time.
+        let mut is_done = false;
         for _ in 0..LOOKS {
             let id = ThreadId::new(self.checked.into());
+            let deadline = self.threads.get(id).deadline;
+            if deadline > now {
+                self.look_again(deadline);
+            } else if is_done {
+                break;
+            } else {
+                self.interrupt_wait(id);
+                is_done = true;
+            }
             self.checked += 1;
             if usize::from(self.checked) >= self.system.threads.len() {
                 self.checked = 0;
             }
-            if self.check_time(id, now) || self.checked == 0 {
+            let took_long = self.limits.is_some_and(|limits| (limits.check)(self, id, now));
+            if took_long || self.checked == 0 {
                 break;
             }
         }
@@ -67,26 +79,8 @@ impl<P: Port> Kernel<P> {
         }
     }
 
-    /// Looks whether a thread has waited long enough, or its calls have taken too long. Tells whether that took long.
-    #[inline(always)]
-    fn check_time(&mut self, id: ThreadId, now: u64) -> bool {
-        let thread = self.threads.get(id);
-        let (deadline, wait) = (thread.deadline, thread.wait);
-        let is_over = deadline <= now;
-        if is_over {
-            self.interrupt_wait(id);
-        } else {
-            self.look_again(deadline);
-        }
-        let took_long = is_over && !matches!(wait, Wait::Time);
-        match self.limits {
-            Some(limits) => (limits.check)(self, id, now) || took_long,
-            None => took_long,
-        }
-    }
-
     /// The port's timer will be wanted at this time, if not before.
-    #[inline(never)]
+    #[inline(always)]
     pub(crate) fn look_again(&mut self, deadline: u64) {
         self.next_deadline = self.next_deadline.min(deadline);
     }

@@ -17,7 +17,10 @@ use crate::thread::{ThreadId, Wait};
 use crossgate_abi::PRIORITIES;
 
 /// How many threads are looked at in one piece.
-pub(crate) const LOOKS: usize = if cfg!(test) { 2 } else { 8 };
+pub(crate) const LOOKS: usize = if cfg!(test) { 2 } else { 4 };
+
+/// The priority of the worker until it knows better.
+pub(crate) const FIRST: u8 = PRIORITIES as u8 - 1;
 
 /// What is to be done.
 #[derive(Clone, Copy, Debug)]
@@ -99,41 +102,39 @@ impl<P: Port> Kernel<P> {
     /// Looks at some threads, for the most urgent one. Those that are in no call, and not at home in a process that
     /// goes down, need not be swept. Then the worker is as urgent as that one; if
     /// more are left, it comes next.
-    #[inline(never)]
+    #[inline(always)]
     fn look(&mut self) {
-        let Work {
-            dying, waking, lowering, mut unswept, mut unseen, mut chosen, mut highest, ..
-        } = self.work;
-        if unseen == 0 {
-            (unseen, chosen, highest) = (unswept | waking | lowering, ThreadId::IDLE, 0);
+        let (work, threads) = (&mut self.work, &self.threads);
+        if work.unseen == 0 {
+            (work.unseen, work.chosen, work.highest) = (work.threads(), ThreadId::IDLE, 0);
         }
         for _ in 0..LOOKS {
-            if unseen == 0 {
+            if work.unseen == 0 {
                 break;
             }
-            let id = ThreadId::new(unseen.trailing_zeros() as usize);
-            unseen &= !id.bit();
-            let thread = self.threads.at(id);
-            if !thread.is_concerned(dying) {
-                unswept &= !id.bit();
+            let id = ThreadId::new(work.unseen.trailing_zeros() as usize);
+            work.unseen &= !id.bit();
+            let thread = threads.at(id);
+            if !thread.is_concerned(work.dying) {
+                work.unswept &= !id.bit();
             }
             // (None but the idle thread has the priority 0.)
-            if thread.priority > highest && (unswept | waking | lowering) & id.bit() != 0 {
-                (chosen, highest) = (id, thread.priority);
+            if thread.priority > work.highest && work.threads() & id.bit() != 0 {
+                (work.chosen, work.highest) = (id, thread.priority);
             }
         }
-        let work = &mut self.work;
-        (work.unseen, work.chosen, work.highest) = (unseen, chosen, highest);
-        work.unswept = unswept;
-        self.set_worker(if unseen == 0 { highest } else { PRIORITIES as u8 - 1 });
+        let is_seen = work.unseen == 0;
+        let priority = if is_seen { work.highest } else { FIRST };
+        self.set_worker(priority);
     }
 
-    /// If there is something to do, it may be for a thread that is more urgent than the worker.
+    /// If there is something to do, it may be for a thread that is more urgent than the worker: it looks again, first
+    /// of all.
     #[inline(never)]
     pub(crate) fn engage(&mut self) {
         if self.work.threads() != 0 {
-            self.work.unseen = 0;
-            self.look();
+            (self.work.unseen, self.work.chosen) = (0, ThreadId::IDLE);
+            self.set_worker(FIRST);
         }
     }
 
