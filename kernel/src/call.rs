@@ -234,8 +234,8 @@ impl<P: Port> Kernel<P> {
     /// it will fail, and who made it is noted, once a call.
     pub(crate) fn refuse(&mut self) -> Status {
         let thread = self.threads.current();
-        let (id, depth) = (thread.id, thread.depth());
-        let Some(frame) = thread.frame(depth.wrapping_sub(1)) else {
+        let id = thread.id;
+        let Some(frame) = thread.innermost_mut() else {
             return CallError::NotPermitted.into();
         };
         let is_told = frame.care & REFUSED != 0;

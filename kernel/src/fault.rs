@@ -128,7 +128,9 @@ impl<P: Port> Kernel<P> {
 
     /// The current thread returned into a process that has gone down meanwhile.
     pub(crate) fn unwind_current(&mut self) -> Effect {
-        self.unwind(self.threads.current_id());
+        if !self.threads.current().unwind() {
+            self.come_home(self.threads.current_id());
+        }
         self.reload()
     }
 

@@ -163,7 +163,7 @@ impl<P: Port> Kernel<P> {
             if holder == current {
                 return true;
             }
-            match self.threads.get(holder).blocked_on {
+            match self.threads.at(holder).blocked_on {
                 Some(next) if self.work.waking & holder.bit() == 0 => holder = next,
                 _ => return false,
             }

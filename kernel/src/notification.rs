@@ -77,19 +77,19 @@ impl<P: Port> Kernel<P> {
         }
     }
 
-    /// The most urgent thread of a set that is not empty.
-    #[inline]
+    /// The most urgent thread of a set that is not empty. (None of them has the priority 0.)
+    #[inline(always)]
     fn most_urgent(&self, mut set: u32) -> ThreadId {
-        let mut best = self.threads.get(ThreadId::new(set.trailing_zeros() as usize));
-        set &= set.wrapping_sub(1);
+        let (mut best, mut highest) = (ThreadId::IDLE, 0);
         while set != 0 {
-            let other = self.threads.get(ThreadId::new(set.trailing_zeros() as usize));
-            if other.priority > best.priority {
-                best = other;
+            let id = ThreadId::new(set.trailing_zeros() as usize);
+            let priority = self.threads.at(id).priority;
+            if priority > highest {
+                (best, highest) = (id, priority);
             }
             set &= set.wrapping_sub(1);
         }
-        best.id
+        best
     }
 
     /// The current thread waits for any of a set of notifications of the process that it is in. `words` are those of

@@ -20,7 +20,6 @@
 //! A process that crashes again soon waits before it begins anew, and longer each time. If the supervisor
 //! crashes too often, nobody could decide any more: the system is reset.
 
-use crate::call::OVERDUE;
 use crate::port::Port;
 use crate::system_call::Outcome;
 use crate::thread::{Pending, ThreadId, Wait};
@@ -224,24 +223,8 @@ impl<P: Port> Kernel<P> {
         if process == usize::from(current) { Outcome::NONE } else { Status::OK.into() }
     }
 
-    /// Takes a thread that waits for nothing out of a process that went down, and of those on its way back that did.
-    pub(crate) fn unwind(&mut self, id: ThreadId) {
-        let thread = self.threads.get_mut(id);
-        loop {
-            let Some(frame) = thread.pop() else { return self.come_home(id) };
-            if !frame.is_stale() {
-                thread.stack_pointer = frame.stack_pointer;
-                let is_overdue = frame.care & OVERDUE != 0;
-                let error =
-                    if is_overdue { CallError::DeadlineExceeded } else { CallError::ServerFaulted };
-                thread.pending = Pending::status(error.into());
-                return;
-            }
-        }
-    }
-
     /// A thread whose home has gone down is in no call any more: it begins anew, or ends.
-    fn come_home(&mut self, id: ThreadId) {
+    pub(crate) fn come_home(&mut self, id: ThreadId) {
         let thread = self.threads.get(id);
         let home = self.states.get(usize::from(thread.level.process));
         if home.is_some_and(|home| !home.stopped) {

@@ -1,12 +1,12 @@
 //! A thread's state.
 
-use crate::call::{Frame, LIMITED};
+use crate::call::{Frame, LIMITED, OVERDUE};
 use crate::lease::{InForce, Lease};
 use crate::limit::Limit;
 use crate::memory::Span;
 use crate::port::Port;
 use crate::time::NEVER;
-use crossgate_abi::{MAX_CALL_DEPTH, MAX_THREADS, Status, Word, table};
+use crossgate_abi::{CallError, MAX_CALL_DEPTH, MAX_THREADS, Status, Word, table};
 
 /// How many leases of a thread can be in force or suspended at a time, over all its calls.
 pub const LEASES: usize = 4;
@@ -316,9 +316,10 @@ impl Thread {
         self.level.process == process || frames.any(|frame| frame.level.process == process)
     }
 
-    /// The frame of its call number `index`, the outermost being 0.
-    pub(crate) fn frame(&mut self, index: u8) -> Option<&mut Frame> {
-        if index < self.depth() { self.frames.get_mut(usize::from(index)) } else { None }
+    /// The frame of the call that it is in, to change it.
+    pub(crate) fn innermost_mut(&mut self) -> Option<&mut Frame> {
+        let depth = self.depth();
+        self.frames.get_mut(usize::from(depth).wrapping_sub(1))
     }
 
     /// When the calls that its caller makes have to end, if it has one: its frame remembers that from now on.
@@ -327,8 +328,8 @@ impl Thread {
         if !self.calls.are_some() {
             return Limit::NONE;
         }
-        let (depth, limit) = (self.depth(), self.limit);
-        if let Some(frame) = self.frame(depth - 1) {
+        let limit = self.limit;
+        if let Some(frame) = self.innermost_mut() {
             if frame.care & LIMITED == 0 {
                 frame.care |= LIMITED;
                 frame.limit = limit;
@@ -403,8 +404,7 @@ impl Thread {
     /// Goes back to the caller of the innermost call. (What is saved there is the port's to load.)
     #[inline(always)]
     pub(crate) fn pop(&mut self) -> Option<Frame> {
-        let depth = self.depth();
-        let place = self.frames.get_mut(usize::from(depth).wrapping_sub(1))?;
+        let place = self.innermost_mut()?;
         let frame = *place;
         place.care = 0;
         self.leave(frame.level);
@@ -412,6 +412,22 @@ impl Thread {
             self.set_limit(frame.limit);
         }
         Some(frame)
+    }
+
+    /// Leaves the process that it is in, which went down, and those on its way back that did; it waits for nothing.
+    /// Tells whether it is back at a caller.
+    pub(crate) fn unwind(&mut self) -> bool {
+        while let Some(frame) = self.pop() {
+            if !frame.is_stale() {
+                self.stack_pointer = frame.stack_pointer;
+                let is_overdue = frame.care & OVERDUE != 0;
+                let error =
+                    if is_overdue { CallError::DeadlineExceeded } else { CallError::ServerFaulted };
+                self.pending = Pending::status(error.into());
+                return true;
+            }
+        }
+        false
     }
 
     /// The leases that the call it is in may use.

@@ -201,12 +201,13 @@ impl<P: Port> Kernel<P> {
                 frame.care |= STALE;
             }
         }
-        // What it has there, others may have waited for.
+        let is_home = is_inside && !thread.unwind();
+        // What it had there, others may have waited for.
         if has_waiters {
             self.stir(id);
         }
-        if is_inside {
-            self.unwind(id);
+        if is_home {
+            self.come_home(id);
         }
     }
 }

@@ -174,8 +174,9 @@ impl Extent {
             offsets: [0, data_start, zeroed_start],
             shared: shared_size,
             image: if shared.0 + data.0 == 0 { 0 } else { image },
-            kept: Kept { size: kept.0, align: kept.1 },
-            size: zeroed_end.next_multiple_of(kept.1) + kept.0,
+            // (What is reset before it is whole words.)
+            kept: Kept { size: kept.0, align: kept.1.max(4) },
+            size: zeroed_end.next_multiple_of(kept.1.max(4)) + kept.0,
             align: aligns.into_iter().fold(1, u64::max),
         }
     }

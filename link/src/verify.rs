@@ -67,6 +67,11 @@ pub fn verify(image: &Image) -> Result<()> {
             "the parts of the memory of process `{}` are in disorder",
             process.name
         );
+        ensure!(
+            [process.image, data_end, kept_start].iter().all(|end| end.is_multiple_of(4)),
+            "the memory of process `{}` is not reset in whole words",
+            process.name
+        );
         for (part, limits) in PARTS.iter().zip(process.limits(region)) {
             let Some(section) = image.section(&format!("{part}{}", process.name)) else { continue };
             let ImageSection { name, span, load, .. } = section;

@@ -43,6 +43,11 @@ struct Saved {
     r11: Word,
 }
 
+const _: () = assert!(
+    core::mem::offset_of!(Context, program_counter) == 14 * size_of::<Word>(),
+    "`start` clears so much"
+);
+
 impl Context {
     /// How many bytes a context is.
     pub const SIZE: Word = size_of::<Context>();
@@ -92,14 +97,16 @@ impl Context {
             "mov r3, #{thumb}",
             "stmdb r1!, {{r2, r3}}",
             "movs r0, #0",
-            "movs r2, #{zeros}",
-            "1: str r0, [r1, #-4]!",
-            "subs r2, #1",
-            "bne 1b",
+            "movs r2, #0",
+            "movs r3, #0",
+            "mov r12, #0",
+            "stmdb r1!, {{r0, r2, r3, r12}}",
+            "stmdb r1!, {{r0, r2, r3, r12}}",
+            "stmdb r1!, {{r0, r2, r3, r12}}",
+            "stmdb r1!, {{r0, r2}}",
             "mov r0, r1",
             "bx lr",
             thumb = const THUMB,
-            zeros = const core::mem::offset_of!(Context, program_counter) / size_of::<Word>(),
         )
     }
 }
