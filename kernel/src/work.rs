@@ -7,7 +7,7 @@
 //! so on. So others wait for no work but that for one as urgent as they, and invariant **swept** holds: no
 //! thread runs before it is swept.
 //!
-//! Who needs a process that went down [does pieces](Kernel::piece) too.
+//! Who needs a process that went down does pieces of it, too.
 
 use crate::Kernel;
 use crate::call::{LOCKED, STALE};
