@@ -63,13 +63,15 @@ impl System {
 pub struct Budgets {
     /// The budgets, at most 32.
     pub budgets: &'static [Budget],
+    /// Those of each thread: bit b is budget b.
+    pub of_threads: &'static [u32],
     /// How long a thread runs before the next of its priority does, in µs; 0: as long as it likes.
     pub time_slice: u32,
 }
 
 impl Budgets {
     /// Nothing bounds it.
-    pub const NONE: Budgets = Budgets { budgets: &[], time_slice: 0 };
+    pub const NONE: Budgets = Budgets { budgets: &[], of_threads: &[], time_slice: 0 };
 }
 
 /// How much of each period some threads may run at their priority.

@@ -10,8 +10,8 @@
 //!
 //! Time is counted from one thread to the next: the port [tells](Kernel::account) of each switch. To the time of
 //! each such stretch a µs is added, so that none is too short to be counted. The timer is asked for the end of
-//! what is left to the thread that runs; what has to be done then is done one by one, with an interrupt of the
-//! timer each, so that no interrupt waits for the sum of it.
+//! what is left to the thread that runs. It looks at the budgets that are used up, and at those that pay, a few at a
+//! time, then at the threads that they concern, one at a time: no interrupt waits for the sum of it.
 
 use crate::Kernel;
 use crate::fault::Fault;
@@ -44,14 +44,11 @@ pub struct Account {
     pub(crate) count: u16,
     /// The thread that ran last.
     user: ThreadId,
-    /// It is used up, and its threads have been told, or are about to be.
-    pub(crate) is_used_up: bool,
 }
 
 impl Account {
     /// That of a budget of which nothing has been used.
-    pub const NEW: Account =
-        Account { end: 0, left: u32::MAX, count: 0, user: ThreadId::IDLE, is_used_up: false };
+    pub const NEW: Account = Account { end: 0, left: u32::MAX, count: 0, user: ThreadId::IDLE };
 
     /// Begins the next period if one is over: right after it, or when the budget is needed again.
     fn turn(&mut self, budget: &Budget, now: u64) {
@@ -69,9 +66,9 @@ impl Account {
 pub struct Budgets<P: Port> {
     // First, as a port's assembly calls it.
     account: extern "C" fn(&mut Kernel<P>),
-    /// Looks whose budget or time slice is used up, or new, at this time. The timer, for which nobody has asked
-    /// yet, has to come when there is to look again.
-    pub(crate) check: fn(&mut Kernel<P>, u64),
+    /// Looks whose budget or time slice is used up, or new, at this time, from the start on if that is so. Tells
+    /// whether that is done; if not, there is more to look at.
+    pub(crate) check: fn(&mut Kernel<P>, u64, bool) -> bool,
     wiring: &'static table::Budgets,
     pub(crate) accounts: &'static mut [Account],
     /// What each thread has used of its time slice, in µs.
@@ -80,10 +77,24 @@ pub struct Budgets<P: Port> {
     since: u64,
     /// ... which thread has run since, ...
     running: ThreadId,
-    /// ... and whose budgets pay for it: a set of threads.
-    payers: u32,
+    /// ... and which budgets pay for it: bit b is budget b.
+    paying: u32,
+    /// The budgets that are used up, and whose threads have been told, or are about to be.
+    used_up: u32,
+    /// The budgets to look at: those in which something may have changed.
+    unseen: u32,
     /// The threads whose priority may no longer be the right one.
     unsettled: u32,
+}
+
+/// How many budgets are looked at in one interrupt.
+const LOOKS: usize = 2;
+
+/// Takes out the first of a set that is not empty.
+fn take_first(set: &mut u32) -> usize {
+    let first = set.trailing_zeros() as usize;
+    *set &= set.wrapping_sub(1);
+    first
 }
 
 impl<P: Port> Budgets<P> {
@@ -104,57 +115,54 @@ impl<P: Port> Budgets<P> {
             slices,
             since: 0,
             running: ThreadId::IDLE,
-            payers: 0,
+            paying: 0,
+            used_up: 0,
+            unseen: 0,
             unsettled: 0,
         }
-    }
-
-    fn accounts(&mut self) -> impl Iterator<Item = (&'static Budget, &mut Account)> {
-        self.wiring.budgets.iter().zip(self.accounts.iter_mut())
     }
 
     /// Counts what the thread that runs has run up to now, and some µs.
     fn charge(&mut self, now: u64, more: u64) {
         let time = u32::try_from(now - self.since + more).unwrap_or(u32::MAX);
         self.since = now;
-        let (running, payers) = (self.running, self.payers);
-        if let Some(used) = self.slices.get_mut(running.index()) {
+        if let Some(used) = self.slices.get_mut(self.running.index()) {
             *used = used.saturating_add(time);
         }
-        for (budget, account) in self.accounts() {
-            if budget.threads & payers != 0 {
-                account.left = account.left.saturating_sub(time);
-                account.user = running;
+        let mut paying = self.paying;
+        while paying != 0 {
+            let index = take_first(&mut paying);
+            let Some(account) = self.accounts.get_mut(index) else { return };
+            account.left = account.left.saturating_sub(time);
+            account.user = self.running;
+            if account.left == 0 {
+                self.unseen |= 1u32.rotate_left(index as u32) & !self.used_up;
             }
         }
     }
 
-    /// Begins the periods that are due. Tells when something is to be done next, and for which account there is
-    /// something to do now.
-    fn look(&mut self, now: u64) -> (u64, Option<usize>) {
-        let (mut next, mut due) = (NEVER, None);
-        let payers = self.payers;
-        for (index, (budget, account)) in self.accounts().enumerate() {
-            let pays = budget.threads & payers != 0;
-            if !pays && !account.is_used_up && account.left != 0 {
-                continue;
-            }
-            account.turn(budget, now);
-            next = next.min(account.end);
-            if account.left != 0 {
-                next = next.min(now + u64::from(account.left));
-            }
-            if account.is_used_up != (account.left == 0) {
-                due = Some(index);
-            }
+    /// Looks at a budget, and begins its next period if that is due. Tells when something is to be done next. If that
+    /// is now, it is to be looked at again.
+    fn look_at(&mut self, index: usize, now: u64) -> u64 {
+        let budget = self.wiring.budgets.get(index);
+        let (Some(budget), Some(account)) = (budget, self.accounts.get_mut(index)) else {
+            return NEVER;
+        };
+        account.turn(budget, now);
+        let bit = 1u32.rotate_left(index as u32);
+        if (self.used_up & bit != 0) != (account.left == 0) {
+            self.unseen |= bit;
+            now
+        } else if account.left != 0 && self.paying & bit != 0 {
+            account.end.min(now + u64::from(account.left))
+        } else {
+            account.end
         }
-        (if due.is_some() { now } else { next }, due)
     }
 
-    /// Whether some budget of a thread is used up.
-    fn is_used_up(&mut self, id: ThreadId) -> bool {
-        self.accounts()
-            .any(|(budget, account)| budget.threads & id.bit() != 0 && account.is_used_up)
+    /// The budgets of a thread.
+    fn of(&self, id: ThreadId) -> u32 {
+        self.wiring.of_threads.get(id.index()).copied().unwrap_or(0)
     }
 }
 
@@ -176,33 +184,54 @@ impl<P: Port> Kernel<P> {
         let now = self.port.now();
         budgets.charge(now, 1);
         budgets.running = id;
-        let payers = self.payers(id);
+        let paying = self.paying(id);
+        let mut next = self.end_of_slice(now);
         let Some(budgets) = &mut self.budgets else { return };
-        budgets.payers = payers;
-        let (next, _) = budgets.look(now);
-        let end = self.end_of_slice(now);
-        self.want_timer(next.min(end));
+        budgets.paying = paying;
+        let mut unseen = paying;
+        while unseen != 0 {
+            let index = take_first(&mut unseen);
+            next = next.min(budgets.look_at(index, now));
+        }
+        if budgets.unseen != 0 {
+            next = now;
+        }
+        self.want_timer(next);
     }
 
-    fn check_budgets(&mut self, now: u64) {
-        let Some(budgets) = &mut self.budgets else { return };
+    fn check_budgets(&mut self, now: u64, from_start: bool) -> bool {
+        let Some(budgets) = &mut self.budgets else { return true };
         budgets.charge(now, 0);
-        if self.end_of_slice(now) <= now {
-            self.ready.rotate(self.threads.current());
-            if let Some(budgets) = &mut self.budgets
-                && let Some(used) = budgets.slices.get_mut(budgets.running.index())
-            {
-                *used = 0;
+        if from_start {
+            budgets.unseen |= budgets.paying | budgets.used_up;
+            if self.end_of_slice(now) <= now {
+                self.ready.rotate(self.threads.current());
+                if let Some(budgets) = &mut self.budgets
+                    && let Some(used) = budgets.slices.get_mut(budgets.running.index())
+                {
+                    *used = 0;
+                }
             }
         }
-        let Some(budgets) = &mut self.budgets else { return };
-        let (next, due) = budgets.look(now);
-        if let Some(due) = due {
-            self.turn_over(due);
+        if self.settle() {
+            return false;
         }
-        let next = if self.settle() { now } else { next };
-        let end = self.end_of_slice(now);
-        self.look_again(next.min(end));
+        for _ in 0..LOOKS {
+            let Some(budgets) = &mut self.budgets else { return true };
+            if budgets.unseen == 0 {
+                let end = self.end_of_slice(now);
+                self.look_again(end);
+                return true;
+            }
+            let index = take_first(&mut budgets.unseen);
+            let next = budgets.look_at(index, now);
+            if next == now {
+                self.turn_over(index);
+                break;
+            }
+            self.look_again(next);
+        }
+        false
     }
 
     /// A budget is used up, or is there again.
@@ -212,9 +241,10 @@ impl<P: Port> Kernel<P> {
         let (Some(budget), Some(account)) = (budget, budgets.accounts.get_mut(index)) else {
             return;
         };
-        account.is_used_up = account.left == 0;
+        // It is looked at once more: when is there something to do next?
+        budgets.used_up ^= 1u32.rotate_left(index as u32);
         budgets.unsettled |= budget.threads;
-        if account.is_used_up {
+        if account.left == 0 {
             account.count = account.count.wrapping_add(1);
             let (count, user) = (account.count, account.user);
             // Not each time: who is told would have to do something in each period.
@@ -226,16 +256,14 @@ impl<P: Port> Kernel<P> {
     }
 
     /// Gives one of the threads whose budget is used up, or is there again, the priority that it has then. Tells
-    /// whether there is another one.
+    /// whether there was one.
     fn settle(&mut self) -> bool {
         let Some(budgets) = &mut self.budgets else { return false };
         if budgets.unsettled == 0 {
             return false;
         }
-        let id = ThreadId::new(budgets.unsettled.trailing_zeros() as usize);
-        budgets.unsettled &= !id.bit();
-        let are_more = budgets.unsettled != 0;
-        let is_used_up = budgets.is_used_up(id);
+        let id = ThreadId::new(take_first(&mut budgets.unsettled));
+        let is_used_up = budgets.of(id) & budgets.used_up != 0;
         let own = self.system.threads.get(id.index()).map_or(0, |thread| thread.priority);
         let priority = if is_used_up { own.min(BACKGROUND) } else { own };
         self.threads.get_mut(id).base_priority = priority;
@@ -245,7 +273,7 @@ impl<P: Port> Kernel<P> {
         if let Some(holder) = self.threads.get(id).blocked_on {
             self.stir(holder);
         }
-        are_more
+        true
     }
 
     /// When the time slice of the thread that runs is over, in µs since start.
@@ -264,23 +292,26 @@ impl<P: Port> Kernel<P> {
         now + u64::from(slice.saturating_sub(used))
     }
 
-    /// Who pays for the time of a thread: it itself and, if it has the priority of one that waits for it, that
-    /// one, and so on.
-    fn payers(&self, mut id: ThreadId) -> u32 {
-        let mut payers = 0;
+    /// Which budgets pay for the time of a thread: its own and, if it has the priority of one that waits for it, those
+    /// of that one, and so on.
+    fn paying(&self, mut id: ThreadId) -> u32 {
+        let Some(budgets) = &self.budgets else { return 0 };
+        let mut paying = 0;
         for _ in 0..MAX_THREADS {
-            payers |= id.bit();
-            let thread = self.threads.get(id);
+            paying |= budgets.of(id);
+            let thread = self.threads.at(id);
             if thread.priority == thread.base_priority {
                 break;
             }
-            let lends = |&other: &ThreadId| {
-                thread.waiters & other.bit() != 0
-                    && self.threads.get(other).priority == thread.priority
-            };
-            let Some(lender) = self.threads.ids().find(lends) else { break };
+            let (mut waiters, mut lender) = (thread.waiters, None);
+            while waiters != 0 && lender.is_none() {
+                let waiter = ThreadId::new(take_first(&mut waiters));
+                lender = Some(waiter)
+                    .filter(|&waiter| self.threads.at(waiter).priority == thread.priority);
+            }
+            let Some(lender) = lender else { break };
             id = lender;
         }
-        payers
+        paying
     }
 }

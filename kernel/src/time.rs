@@ -11,6 +11,9 @@ use crate::work::LOOKS;
 use crate::{Effect, Kernel};
 use crossgate_abi::Status;
 
+/// Instead of a thread that is to be looked at: budgets are.
+pub(crate) const BUDGETS: u8 = u8::MAX;
+
 /// A deadline that does not come.
 pub const NEVER: u64 = u64::MAX;
 
@@ -43,11 +46,19 @@ impl<P: Port> Kernel<P> {
     /// The port's timer has come to a deadline that the core set (or earlier: that is no harm).
     pub fn timer(&mut self) -> Effect {
         let now = self.port.now();
-        if self.checked == 0 {
+        let from_start = self.checked == 0;
+        if from_start {
             self.next_deadline = NEVER;
         }
-        if let Some(budgets) = &self.budgets {
-            (budgets.check)(self, now);
+        if self.checked == 0 || self.checked == BUDGETS {
+            self.checked = 1;
+            if let Some(budgets) = &self.budgets
+                && !(budgets.check)(self, now, from_start)
+            {
+                self.checked = BUDGETS;
+                self.port.set_deadline(now);
+                return self.reschedule();
+            }
         }
         // Of what takes long, one thing at a time.
         let mut is_done = false;

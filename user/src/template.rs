@@ -388,11 +388,13 @@ macro_rules! __system {
             },)*)*];
             // Whose each thread is, the idle one left out.
             const __HOMES: &[u8] = &[$($({ let _: usize = $number; __wiring::__Process::$process as u8 },)*)*];
+            const __EACH_BUDGET: &[__table::Budget] = &[
+                $($($crate::wiring::budget_of_process($budget, __HOMES, __wiring::__Process::$process as u8),)?)*
+                $($($($crate::wiring::budget_of_thread($thread_budget, __HOMES, $number),)?)*)*
+            ];
             static __BUDGETS: __table::Budgets = __table::Budgets {
-                budgets: &[
-                    $($($crate::wiring::budget_of_process($budget, __HOMES, __wiring::__Process::$process as u8),)?)*
-                    $($($($crate::wiring::budget_of_thread($thread_budget, __HOMES, $number),)?)*)*
-                ],
+                budgets: __EACH_BUDGET,
+                of_threads: &$crate::wiring::budgets_of_threads::<{ __HOMES.len() + 1 }>(__EACH_BUDGET),
                 time_slice: 0 $(+ $slice)?,
             };
             __table::System {

@@ -244,6 +244,24 @@ pub const fn budget_of_thread((time, period): (u32, u32), homes: &[u8], thread: 
     Budget { time, period, threads: bit(thread + 1), process: homes[thread] }
 }
 
+/// The budgets of each of so many threads, the idle one included: bit b is budget b.
+#[must_use]
+pub const fn budgets_of_threads<const THREADS: usize>(budgets: &[Budget]) -> [u32; THREADS] {
+    let mut of_threads = [0; THREADS];
+    let mut thread = 0;
+    while thread < THREADS {
+        let mut budget = 0;
+        while budget < budgets.len() {
+            if budgets[budget].threads & bit(thread) != 0 {
+                of_threads[thread] |= bit(budget);
+            }
+            budget += 1;
+        }
+        thread += 1;
+    }
+    of_threads
+}
+
 /// What bounds how long threads run, if something does.
 #[must_use]
 pub const fn if_any(budgets: &'static Budgets) -> Option<&'static Budgets> {
@@ -546,6 +564,10 @@ mod tests {
         assert_eq!([of(0), of(1), of(2), of(3)].map(|it| it.threads), [0b1010, 0b100, 0b1_0000, 0]);
         let budget = budget_of_thread((1, 2), &homes, 3);
         assert_eq!((budget.threads, budget.process), (0b1_0000, 2));
+        let of_threads = budgets_of_threads::<5>(&[of(0), budget]);
+        assert_eq!(of_threads.map(|set| set & 0b10 != 0), [false, false, false, false, true]);
+        let first = [0, 1, 2, 3, 4].map(|thread| of(0).threads & bit(thread) != 0);
+        assert_eq!(of_threads.map(|set| set & 0b01 != 0), first);
     }
 
     #[test]
