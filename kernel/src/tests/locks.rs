@@ -1,7 +1,8 @@
 use super::*;
+use crossgate_abi::LIMIT_UNIT;
 
-/// Process 0 has two exclusive services; process 1 has three threads; service 0 may call service 1
-/// and the other way round.
+/// Process 0 has two exclusive services; process 1 has three threads, and may limit its calls; service 0 may call
+/// service 1 and the other way round.
 fn contended() -> Driver {
     Wiring::default()
         .service(0, 0b11, Shape::NONE)
@@ -13,6 +14,7 @@ fn contended() -> Driver {
         .thread(1, 9)
         .notification(1, 0b11, true)
         .notification(1, 0b11, true)
+        .limiters(0b10)
         .boot()
 }
 
@@ -62,6 +64,31 @@ fn inheritance_is_transitive() {
     assert_eq!(driver.call(0, [0; 4]), Err(SWITCHED));
     assert_eq!(driver.current(), 1, "which waits for 1");
     assert_eq!((driver.thread(2).priority, driver.thread(1).priority), (9, 9));
+}
+
+#[test]
+fn who_gives_up_takes_its_priority_back_from_all_in_the_row() {
+    let mut driver = contended();
+    only_the_least_urgent(&mut driver);
+    driver.call(0, [0; 4]).unwrap();
+    assert_eq!(driver.ask(number::SIGNAL, [0, 0, 0, 0]), DONE_AND_SWITCHED);
+    driver.call(1, [0; 4]).unwrap();
+    assert_eq!(driver.call(0, [0; 4]), Err(SWITCHED));
+    assert_eq!(driver.ask(number::SIGNAL, [1, 0, 0, 0]), DONE_AND_SWITCHED);
+    assert_eq!(driver.ask(number::LIMIT, [5, 0, 0, 0]), OK);
+    assert_eq!(driver.call(1, [0; 4]), Err(SWITCHED));
+    assert_eq!(driver.call(0, [0; 4]), Err(SWITCHED), "3 waits for 2, which waits for 1");
+    assert_eq!((driver.current(), driver.thread(1).priority), (1, 9));
+    driver.kernel.port.now = 5 * LIMIT_UNIT;
+    assert_eq!(driver.timer(), Effect::SWITCH);
+    assert_eq!(driver.thread(2).priority, 5, "nobody more urgent waits for it");
+    assert_eq!(driver.thread(1).priority, 1, "nobody but that one waits for it");
+    let late = Pending::status(CallError::DeadlineExceeded.into());
+    assert_eq!((driver.current(), driver.pending()), (3, Some(late)));
+    assert_eq!(driver.ask(number::EXIT, [0; 4]), SWITCHED);
+    assert_eq!((driver.current(), driver.pending()), (2, Some(Pending::Retry)));
+    assert_eq!(driver.call(0, [0; 4]), Err(SWITCHED));
+    assert_eq!((driver.current(), driver.thread(1).priority), (1, 5), "it waits on");
 }
 
 #[test]
