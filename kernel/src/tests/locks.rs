@@ -1,5 +1,6 @@
+use super::invariants::check;
 use super::*;
-use crossgate_abi::LIMIT_UNIT;
+use crossgate_abi::{Cause, LIMIT_UNIT};
 
 /// Process 0 has two exclusive services; process 1 has three threads, and may limit its calls; service 0 may call
 /// service 1 and the other way round.
@@ -89,6 +90,39 @@ fn who_gives_up_takes_its_priority_back_from_all_in_the_row() {
     assert_eq!((driver.current(), driver.pending()), (2, Some(Pending::Retry)));
     assert_eq!(driver.call(0, [0; 4]), Err(SWITCHED));
     assert_eq!((driver.current(), driver.thread(1).priority), (1, 5), "it waits on");
+}
+
+#[test]
+fn who_is_taken_out_of_a_wait_takes_its_priority_back() {
+    let mut driver = Wiring::default()
+        .service(0, 0b110, Shape::NONE)
+        .exclusive()
+        .service(1, 0b100, Shape::NONE)
+        .notification(0, 0b100, true)
+        .thread(2, 5)
+        .thread(2, 4)
+        .thread(2, 3)
+        .boot();
+    assert_eq!(driver.ask(number::SLEEP, [1, 0, 0, 0]), SWITCHED);
+    driver.call(0, [0; 4]).unwrap();
+    assert_eq!(driver.ask(number::WAIT, [FIRST_OWN, Word::MAX, Word::MAX, 0]), SWITCHED);
+    driver.call(1, [0; 4]).unwrap();
+    driver.kernel.port.now = 1;
+    assert_eq!(driver.timer(), Effect::SWITCH);
+    driver.call(1, [0; 4]).unwrap();
+    assert_eq!(driver.call(0, [0; 4]), Err(SWITCHED));
+    assert_eq!((driver.current(), driver.thread(2).priority), (3, 5));
+    // Thread 1 is swept before thread 2: it is as urgent, and looked at first.
+    driver.settles = false;
+    let _ = driver.kernel.fault(Cause::Panic, 0, 0);
+    while driver.current() == 0 {
+        check(&driver);
+        driver.ask(number::WORK, [0; 4]);
+    }
+    check(&driver);
+    let faulted = Pending::status(CallError::ServerFaulted.into());
+    assert_eq!((driver.current(), driver.pending()), (1, Some(faulted)));
+    assert_eq!(driver.thread(2).priority, 4);
 }
 
 #[test]
