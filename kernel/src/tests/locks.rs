@@ -1,7 +1,9 @@
+use super::invariants::check;
 use super::*;
+use crossgate_abi::{Cause, LIMIT_UNIT};
 
-/// Process 0 has two exclusive services; process 1 has three threads; service 0 may call service 1
-/// and the other way round.
+/// Process 0 has two exclusive services; process 1 has three threads, and may limit its calls; service 0 may call
+/// service 1 and the other way round.
 fn contended() -> Driver {
     Wiring::default()
         .service(0, 0b11, Shape::NONE)
@@ -13,6 +15,7 @@ fn contended() -> Driver {
         .thread(1, 9)
         .notification(1, 0b11, true)
         .notification(1, 0b11, true)
+        .limiters(0b10)
         .boot()
 }
 
@@ -62,6 +65,64 @@ fn inheritance_is_transitive() {
     assert_eq!(driver.call(0, [0; 4]), Err(SWITCHED));
     assert_eq!(driver.current(), 1, "which waits for 1");
     assert_eq!((driver.thread(2).priority, driver.thread(1).priority), (9, 9));
+}
+
+#[test]
+fn who_gives_up_takes_its_priority_back_from_all_in_the_row() {
+    let mut driver = contended();
+    only_the_least_urgent(&mut driver);
+    driver.call(0, [0; 4]).unwrap();
+    assert_eq!(driver.ask(number::SIGNAL, [0, 0, 0, 0]), DONE_AND_SWITCHED);
+    driver.call(1, [0; 4]).unwrap();
+    assert_eq!(driver.call(0, [0; 4]), Err(SWITCHED));
+    assert_eq!(driver.ask(number::SIGNAL, [1, 0, 0, 0]), DONE_AND_SWITCHED);
+    assert_eq!(driver.ask(number::LIMIT, [5, 0, 0, 0]), OK);
+    assert_eq!(driver.call(1, [0; 4]), Err(SWITCHED));
+    assert_eq!(driver.call(0, [0; 4]), Err(SWITCHED), "3 waits for 2, which waits for 1");
+    assert_eq!((driver.current(), driver.thread(1).priority), (1, 9));
+    driver.kernel.port.now = 5 * LIMIT_UNIT;
+    assert_eq!(driver.timer(), Effect::SWITCH);
+    assert_eq!(driver.thread(2).priority, 5, "nobody more urgent waits for it");
+    assert_eq!(driver.thread(1).priority, 1, "nobody but that one waits for it");
+    let late = Pending::status(CallError::DeadlineExceeded.into());
+    assert_eq!((driver.current(), driver.pending()), (3, Some(late)));
+    assert_eq!(driver.ask(number::EXIT, [0; 4]), SWITCHED);
+    assert_eq!((driver.current(), driver.pending()), (2, Some(Pending::Retry)));
+    assert_eq!(driver.call(0, [0; 4]), Err(SWITCHED));
+    assert_eq!((driver.current(), driver.thread(1).priority), (1, 5), "it waits on");
+}
+
+#[test]
+fn who_is_taken_out_of_a_wait_takes_its_priority_back() {
+    let mut driver = Wiring::default()
+        .service(0, 0b110, Shape::NONE)
+        .exclusive()
+        .service(1, 0b100, Shape::NONE)
+        .notification(0, 0b100, true)
+        .thread(2, 5)
+        .thread(2, 4)
+        .thread(2, 3)
+        .boot();
+    assert_eq!(driver.ask(number::SLEEP, [1, 0, 0, 0]), SWITCHED);
+    driver.call(0, [0; 4]).unwrap();
+    assert_eq!(driver.ask(number::WAIT, [FIRST_OWN, Word::MAX, Word::MAX, 0]), SWITCHED);
+    driver.call(1, [0; 4]).unwrap();
+    driver.kernel.port.now = 1;
+    assert_eq!(driver.timer(), Effect::SWITCH);
+    driver.call(1, [0; 4]).unwrap();
+    assert_eq!(driver.call(0, [0; 4]), Err(SWITCHED));
+    assert_eq!((driver.current(), driver.thread(2).priority), (3, 5));
+    // Thread 1 is swept before thread 2: it is as urgent, and looked at first.
+    driver.settles = false;
+    let _ = driver.kernel.fault(Cause::Panic, 0, 0);
+    while driver.current() == 0 {
+        check(&driver);
+        driver.ask(number::WORK, [0; 4]);
+    }
+    check(&driver);
+    let faulted = Pending::status(CallError::ServerFaulted.into());
+    assert_eq!((driver.current(), driver.pending()), (1, Some(faulted)));
+    assert_eq!(driver.thread(2).priority, 4);
 }
 
 #[test]
