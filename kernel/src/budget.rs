@@ -17,7 +17,7 @@ use crate::Kernel;
 use crate::fault::Fault;
 use crate::port::Port;
 use crate::thread::ThreadId;
-use crate::time::NEVER;
+use crate::time::{BUDGETS, NEVER};
 use crossgate_abi::table::{self, Budget, System};
 use crossgate_abi::{BACKGROUND, Cause, MAX_THREADS, Word};
 
@@ -66,9 +66,9 @@ impl Account {
 pub struct Budgets<P: Port> {
     // First, as a port's assembly calls it.
     account: extern "C" fn(&mut Kernel<P>),
-    /// Looks whose budget or time slice is used up, or new, at this time, from the start on if that is so. Tells
-    /// whether that is done; if not, there is more to look at.
-    pub(crate) check: fn(&mut Kernel<P>, u64, bool) -> bool,
+    /// Looks whose budget or time slice is used up, or new, at this time. Tells whether that is done; if not, there is
+    /// more to look at, before any thread is.
+    pub(crate) check: fn(&mut Kernel<P>, u64) -> bool,
     wiring: &'static table::Budgets,
     pub(crate) accounts: &'static mut [Account],
     /// What each thread has used of its time slice, in µs.
@@ -199,7 +199,22 @@ impl<P: Port> Kernel<P> {
         self.want_timer(next);
     }
 
-    fn check_budgets(&mut self, now: u64, from_start: bool) -> bool {
+    fn check_budgets(&mut self, now: u64) -> bool {
+        let from_start = self.checked == 0;
+        if !from_start && self.checked != BUDGETS {
+            return true;
+        }
+        self.checked = BUDGETS;
+        let is_done = self.check_some(now, from_start);
+        if is_done {
+            // The idle thread is not looked at.
+            self.checked = 1;
+        }
+        is_done
+    }
+
+    /// Looks at some budgets. Tells whether those were the last.
+    fn check_some(&mut self, now: u64, from_start: bool) -> bool {
         let Some(budgets) = &mut self.budgets else { return true };
         budgets.charge(now, 0);
         if from_start {

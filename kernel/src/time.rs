@@ -46,23 +46,19 @@ impl<P: Port> Kernel<P> {
     /// The port's timer has come to a deadline that the core set (or earlier: that is no harm).
     pub fn timer(&mut self) -> Effect {
         let now = self.port.now();
-        let from_start = self.checked == 0;
-        if from_start {
+        if self.checked == 0 {
             self.next_deadline = NEVER;
         }
-        if self.checked == 0 || self.checked == BUDGETS {
-            self.checked = 1;
-            if let Some(budgets) = &self.budgets
-                && !(budgets.check)(self, now, from_start)
-            {
-                self.checked = BUDGETS;
-                self.port.set_deadline(now);
-                return self.reschedule();
-            }
+        // First those that count the time of threads, then the threads.
+        let mut looks = LOOKS;
+        if let Some(budgets) = &self.budgets
+            && !(budgets.check)(self, now)
+        {
+            looks = 0;
         }
         // Of what takes long, one thing at a time.
         let mut is_done = false;
-        for _ in 0..LOOKS {
+        for _ in 0..looks {
             let id = ThreadId::new(self.checked.into());
             let deadline = self.threads.get(id).deadline;
             if deadline > now {
@@ -73,10 +69,10 @@ impl<P: Port> Kernel<P> {
                 self.interrupt_wait(id);
                 is_done = true;
             }
-            self.checked += 1;
-            if usize::from(self.checked) >= self.system.threads.len() {
-                self.checked = 0;
-            }
+            self.checked = match id.index() + 1 {
+                end if end >= self.system.threads.len() => 0,
+                next => next as u8,
+            };
             let took_long = self.limits.is_some_and(|limits| (limits.check)(self, id, now));
             if took_long || self.checked == 0 {
                 break;
