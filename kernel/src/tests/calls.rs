@@ -108,3 +108,15 @@ fn an_unknown_system_call_is_an_error() {
         assert_eq!(driver.ask(unknown, [0; 4]), status(Status::NO_SUCH_SYSTEM_CALL));
     }
 }
+
+#[test]
+fn the_call_for_work_exists_for_the_idle_thread_only() {
+    let mut driver = two_clients();
+    driver.kernel.take_down(0, false);
+    let work = driver.kernel.work;
+    assert_ne!(work.threads(), 0);
+    assert_eq!(driver.ask(number::WORK, [0; 4]), status(Status::NO_SUCH_SYSTEM_CALL));
+    assert_eq!(driver.kernel.work, work, "nothing is done of it");
+    assert_eq!(driver.after(|kernel| kernel.reschedule()), Effect::SWITCH);
+    assert_eq!(driver.kernel.work.threads(), 0);
+}
