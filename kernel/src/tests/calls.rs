@@ -108,3 +108,17 @@ fn an_unknown_system_call_is_an_error() {
         assert_eq!(driver.ask(unknown, [0; 4]), status(Status::NO_SUCH_SYSTEM_CALL));
     }
 }
+
+#[test]
+fn the_call_for_work_exists_for_the_idle_thread_only() {
+    let mut driver = two_clients();
+    driver.settles = false;
+    driver.kernel.take_down(0, false);
+    let work = driver.kernel.work;
+    assert_ne!(work.threads(), 0, "something is to be done");
+    let reply = driver.ask(number::WORK, [0; 4]).reply;
+    assert_eq!(reply.map(|it| it.status), Some(Status::NO_SUCH_SYSTEM_CALL));
+    assert_eq!((driver.current(), driver.kernel.work), (0, work), "nothing of it is done");
+    driver.ask(number::WORK, [0; 4]);
+    assert_ne!(driver.kernel.work, work);
+}

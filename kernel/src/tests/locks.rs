@@ -126,6 +126,26 @@ fn who_is_taken_out_of_a_wait_takes_its_priority_back() {
 }
 
 #[test]
+fn who_is_to_be_woken_waits_for_nobody() {
+    let mut driver = contended();
+    driver.call(0, [0; 4]).unwrap();
+    assert_eq!(driver.ask(number::SLEEP, [1, 0, 0, 0]), SWITCHED);
+    driver.call(1, [0; 4]).unwrap();
+    assert_eq!(driver.call(0, [0; 4]), Err(SWITCHED));
+    assert_eq!(driver.call(0, [0; 4]), Err(SWITCHED));
+    driver.kernel.port.now = 1;
+    assert_eq!(driver.timer(), Effect::SWITCH);
+    driver.leave().unwrap();
+    let _ = driver.after(|kernel| kernel.reschedule());
+    assert_eq!(driver.current(), 3, "it is more urgent than those who waited for it");
+    assert_eq!(driver.kernel.work.waking, 0b110);
+    assert_eq!(driver.call(1, [0; 4]), Err(SWITCHED), "no cycle");
+    assert_eq!((driver.current(), driver.thread(2).priority), (2, 9));
+    assert_eq!(driver.pending(), Some(Pending::Retry));
+    driver.call(0, [0; 4]).unwrap();
+}
+
+#[test]
 fn reentrance_and_cycles_of_waits_are_refused() {
     let mut driver = contended();
     only_the_least_urgent(&mut driver);

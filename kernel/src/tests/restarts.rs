@@ -1,4 +1,5 @@
 use super::*;
+use crate::process::CALM;
 use crate::thread::Wait;
 use crossgate_abi::Cause;
 
@@ -164,6 +165,32 @@ fn memory_that_is_lent_is_not_reset_before_it_comes_back() {
     begin(&mut driver);
     assert_eq!(driver.ask(number::EXIT, [0; 4]), SWITCHED);
     assert_eq!((driver.current(), driver.pending()), (2, Some(Pending::Retry)));
+}
+
+#[test]
+fn who_held_no_memory_at_a_crash_may_hold_some_at_the_next() {
+    let mut driver = Wiring::default()
+        .service(3, 0b0110, Shape::WRITE)
+        .service(1, 0b0100, Shape::NONE)
+        .notification(3, 0b0010, false)
+        .restarts(8)
+        .thread(2, 3)
+        .thread(1, 2)
+        .boot();
+    driver.call(0, [memory(2), 32, 0, 0]).unwrap();
+    assert_eq!(driver.ask(number::WAIT, [FIRST_OWN, FOR_EVER, FOR_EVER, 0]), SWITCHED);
+    assert_eq!(driver.after(|kernel| kernel.fault(Cause::Access, 0, 0)), Effect::SWITCH);
+    begin(&mut driver);
+    assert_eq!(driver.ask(number::SIGNAL, [0, 0, 0, 0]), DONE_AND_SWITCHED);
+    driver.pending();
+    driver.leave().unwrap();
+    driver.call(1, [0; 4]).unwrap();
+    driver.call(0, [memory(1), 32, 0, 0]).unwrap();
+    assert_eq!(driver.ask(number::WAIT, [FIRST_OWN, FOR_EVER, FOR_EVER, 0]), SWITCHED);
+    driver.kernel.port.now += CALM + 1;
+    assert_eq!(driver.after(|kernel| kernel.fault(Cause::Access, 0, 0)), Effect::SWITCH);
+    assert_eq!(driver.ask(number::BEGIN, [0; 4]), SWITCHED);
+    assert_eq!((driver.current(), driver.thread(2).wait), (0, Wait::Memory));
 }
 
 #[test]
@@ -337,7 +364,7 @@ fn a_supervisor_can_begin_anew_itself() {
 
 #[test]
 fn the_wait_after_each_crash_in_a_row() {
-    use crate::process::{CALM, Process};
+    use crate::process::Process;
     for (crashes, wait) in [
         (2, 10_000),
         (3, 20_000),
