@@ -90,3 +90,22 @@ fn exit_abroad_is_a_fault_of_the_foreign_process() {
     let record = driver.record(0);
     assert_eq!((record.process, record.cause), (0, Cause::Exit));
 }
+
+/// While the worker looks for the most urgent of some threads, one more has to be looked at.
+#[test]
+fn the_worker_looks_again_at_who_it_has_passed() {
+    let wiring = Wiring::default().thread(0, 20).thread(0, 3).thread(0, 4).thread(0, 5);
+    let mut driver = wiring.thread(0, 6).thread(0, 7).boot();
+    let worker = |driver: &Driver| driver.thread(0).priority;
+    let kernel = &mut driver.kernel;
+    kernel.work.waking = 0b111_1100;
+    kernel.engage();
+    assert!(kernel.piece());
+    assert_ne!(kernel.work.unseen, 0, "there are some left to look at");
+    kernel.work.waking |= 1 << 1;
+    kernel.engage();
+    while driver.kernel.work.unseen != 0 || worker(&driver) == crate::work::FIRST {
+        assert!(driver.kernel.piece());
+    }
+    assert_eq!(worker(&driver), 20, "its work is for the most urgent one");
+}
