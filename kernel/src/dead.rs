@@ -88,7 +88,7 @@ impl<P: Port> Kernel<P> {
         for index in 0..self.system.threads.len() {
             fields!(tell, index, "thread.", self.threads.get(ThreadId::new(index)) => Thread {
                 stack_register, level, calls, stack_pointer, stack, bounds, id, base_priority, priority,
-                blocked_on, limit, grace, pending, wait, waiters, deadline, frames, leases,
+                blocked_on, orphaned, limit, grace, pending, wait, waiters, deadline, frames, leases,
             });
         }
         for (index, lock) in self.locks.iter().enumerate() {

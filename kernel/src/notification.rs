@@ -126,6 +126,10 @@ impl<P: Port> Kernel<P> {
             words[1] = signalled.unwrap_or(0);
             return signalled.map_or(Status::TIMED_OUT, |_| Status::OK).into();
         }
+        if self.threads.current().gives_up() {
+            self.forget_waiter(me, set);
+            return CallError::DeadlineExceeded.into();
+        }
         self.block(Wait::Notifications(set));
         if timeout != NEVER {
             let deadline = self.after(timeout);

@@ -13,8 +13,8 @@ use crate::Kernel;
 use crate::call::{LOCKED, STALE};
 use crate::lock::Lock;
 use crate::port::Port;
-use crate::thread::{ThreadId, Wait};
-use crossgate_abi::PRIORITIES;
+use crate::thread::{Pending, ThreadId, Wait};
+use crossgate_abi::{CallError, PRIORITIES};
 
 /// How many threads are looked at in one piece.
 pub(crate) const LOOKS: usize = if cfg!(test) { 2 } else { 4 };
@@ -172,7 +172,8 @@ impl<P: Port> Kernel<P> {
     }
 
     /// Takes a thread out of processes that went down: frees the objects of those that it is in, leads it past them
-    /// when it comes back, and out of the one that it executes in. If it waits there, that comes first.
+    /// when it comes back, and out of the one that it executes in. If it waits there, that comes first. If it waits
+    /// further on, for whom nobody waits any more, its wait fails.
     #[inline(never)]
     pub(crate) fn sweep(&mut self, id: ThreadId) {
         let dying = self.work.dying;
@@ -188,7 +189,8 @@ impl<P: Port> Kernel<P> {
         }
         self.work.unswept &= !id.bit();
         let has_waiters = thread.waiters != 0;
-        for frame in thread.frames_in_use().iter_mut().rev() {
+        let mut orphaned = 0;
+        for (call, frame) in thread.frames_in_use().iter_mut().enumerate().rev() {
             if frame.care & LOCKED != 0 && goes_down(callee) {
                 let service = self.services.get(usize::from(frame.service));
                 if let Some(lock) = service.and_then(|it| self.locks.get_mut(usize::from(it.lock)))
@@ -199,8 +201,16 @@ impl<P: Port> Kernel<P> {
             callee = frame.level.process;
             if goes_down(callee) {
                 frame.care |= STALE;
+                orphaned = u8::MAX.unbounded_shl(call as u32);
             }
         }
+        thread.orphaned |= orphaned;
+        let is_stranded = matches!(thread.wait, Wait::Lock(_) | Wait::Notifications(_));
+        if is_stranded && thread.gives_up() {
+            thread.pending = Pending::status(CallError::DeadlineExceeded.into());
+            self.interrupt_wait(id);
+        }
+        let thread = self.threads.get_mut(id);
         let is_home = is_inside && !thread.unwind();
         // What it had there, others may have waited for.
         if has_waiters {

@@ -164,21 +164,21 @@ fn a_lock_is_not_given_back_again_when_its_caller_crashes_twice() {
         .service(0, 0b1100, Shape::NONE)
         .exclusive()
         .service(1, 0b0001, Shape::NONE)
-        .notification(1, 0b0001, false)
         .restarts(8)
         .thread(2, 5)
         .thread(3, 4)
         .boot();
     driver.call(0, [0; 4]).unwrap();
     driver.call(1, [0; 4]).unwrap();
-    assert_eq!(driver.ask(number::WAIT, [FIRST_OWN, Word::MAX, Word::MAX, 0]), SWITCHED);
+    assert_eq!(driver.ask(number::SLEEP, [1_000, 0, 0, 0]), SWITCHED);
     for process in [0, 2, 2] {
         driver.kernel.take_down(process, false);
     }
     while driver.call(0, [0; 4]).is_err() {
         assert_eq!(driver.pending(), Some(Pending::Retry));
     }
-    assert_eq!(driver.ask(number::SIGNAL, [0, 0, 0, 0]), DONE_AND_SWITCHED);
+    driver.kernel.port.now += 1_000;
+    assert_eq!(driver.timer(), Effect::SWITCH);
     assert_eq!((driver.current(), driver.leave()), (1, Err(SWITCHED)));
     assert_eq!(driver.kernel.locks[0].holder(), Some(ThreadId::new(2)), "it is inside now");
 }

@@ -105,20 +105,20 @@ fn who_returns_to_an_older_life_of_a_process_is_unwound() {
     let mut driver = Wiring::default()
         .service(1, 0b0100, Shape::NONE)
         .service(3, 0b0010, Shape::NONE)
-        .notification(3, 0b0010, false)
         .restarts(8)
         .thread(2, 3)
         .thread(1, 2)
         .boot();
     driver.call(0, [0; 4]).unwrap();
     driver.call(1, [0; 4]).unwrap();
-    assert_eq!(driver.ask(number::WAIT, [FIRST_OWN, FOR_EVER, FOR_EVER, 0]), SWITCHED);
+    assert_eq!(driver.ask(number::SLEEP, [1_000, 0, 0, 0]), SWITCHED);
     assert_eq!(driver.current(), 2);
     assert_eq!(driver.after(|kernel| kernel.fault(Cause::Access, 0, 0)), Effect::SWITCH);
     begin(&mut driver);
     assert!(driver.kernel.is_running(1));
     assert_eq!(driver.path(1), [2, 1, 3], "it finishes where it is");
-    assert_eq!(driver.ask(number::SIGNAL, [0, 0, 0, 0]), DONE_AND_SWITCHED);
+    driver.kernel.port.now += 1_000;
+    assert_eq!(driver.timer(), Effect::SWITCH);
     assert_eq!(driver.leave(), Err(SWITCHED));
     assert_eq!((driver.path(1), driver.pending()), (vec![2], FAULTED));
 }
@@ -127,17 +127,17 @@ fn who_returns_to_an_older_life_of_a_process_is_unwound() {
 fn a_thread_abroad_begins_anew_when_it_has_come_home() {
     let mut driver = Wiring::default()
         .service(3, 0b0010, Shape::NONE)
-        .notification(3, 0b0010, false)
         .restarts(8)
         .thread(1, 3)
         .thread(1, 2)
         .boot();
     driver.call(0, [0; 4]).unwrap();
-    assert_eq!(driver.ask(number::WAIT, [FIRST_OWN, FOR_EVER, FOR_EVER, 0]), SWITCHED);
+    assert_eq!(driver.ask(number::SLEEP, [1_000, 0, 0, 0]), SWITCHED);
     assert_eq!(driver.current(), 2);
     assert_eq!(driver.after(|kernel| kernel.fault(Cause::Access, 0, 0)), Effect::SWITCH);
     begin(&mut driver);
-    assert_eq!(driver.ask(number::SIGNAL, [0, 0, 0, 0]), DONE_AND_SWITCHED);
+    driver.kernel.port.now += 1_000;
+    assert_eq!(driver.timer(), Effect::SWITCH);
     assert_eq!(driver.leave(), Err(SWITCHED));
     assert_eq!((driver.current(), driver.pending()), (1, None), "the error of the call is lost");
     assert_eq!(driver.thread(1).stack_pointer, stack(1) + STACK_SIZE - 64);
@@ -148,19 +148,18 @@ fn a_thread_abroad_begins_anew_when_it_has_come_home() {
 fn memory_that_is_lent_is_not_reset_before_it_comes_back() {
     let mut driver = Wiring::default()
         .service(3, 0b0010, Shape::WRITE)
-        .notification(3, 0b0010, false)
         .restarts(8)
         .thread(1, 3)
         .thread(1, 2)
         .boot();
     driver.call(0, [memory(1), 32, 0, 0]).unwrap();
-    assert_eq!(driver.ask(number::WAIT, [FIRST_OWN, FOR_EVER, FOR_EVER, 0]), SWITCHED);
+    assert_eq!(driver.ask(number::SLEEP, [1_000, 0, 0, 0]), SWITCHED);
     assert_eq!(driver.after(|kernel| kernel.fault(Cause::Access, 0, 0)), Effect::SWITCH);
     assert_eq!(driver.ask(number::BEGIN, [0; 4]), SWITCHED);
     assert_eq!((driver.current(), driver.thread(2).wait), (0, Wait::Memory));
     assert!(!driver.kernel.is_running(1));
-    driver.kernel.signal(0);
-    assert_eq!(driver.after(|kernel| kernel.reschedule()), Effect::SWITCH);
+    driver.kernel.port.now += 1_000;
+    assert_eq!(driver.timer(), Effect::SWITCH);
     assert_eq!(driver.leave(), Err(SWITCHED));
     begin(&mut driver);
     assert_eq!(driver.ask(number::EXIT, [0; 4]), SWITCHED);
@@ -172,21 +171,21 @@ fn who_held_no_memory_at_a_crash_may_hold_some_at_the_next() {
     let mut driver = Wiring::default()
         .service(3, 0b0110, Shape::WRITE)
         .service(1, 0b0100, Shape::NONE)
-        .notification(3, 0b0010, false)
         .restarts(8)
         .thread(2, 3)
         .thread(1, 2)
         .boot();
     driver.call(0, [memory(2), 32, 0, 0]).unwrap();
-    assert_eq!(driver.ask(number::WAIT, [FIRST_OWN, FOR_EVER, FOR_EVER, 0]), SWITCHED);
+    assert_eq!(driver.ask(number::SLEEP, [1_000, 0, 0, 0]), SWITCHED);
     assert_eq!(driver.after(|kernel| kernel.fault(Cause::Access, 0, 0)), Effect::SWITCH);
     begin(&mut driver);
-    assert_eq!(driver.ask(number::SIGNAL, [0, 0, 0, 0]), DONE_AND_SWITCHED);
+    driver.kernel.port.now += 1_000;
+    assert_eq!(driver.timer(), Effect::SWITCH);
     driver.pending();
     driver.leave().unwrap();
     driver.call(1, [0; 4]).unwrap();
     driver.call(0, [memory(1), 32, 0, 0]).unwrap();
-    assert_eq!(driver.ask(number::WAIT, [FIRST_OWN, FOR_EVER, FOR_EVER, 0]), SWITCHED);
+    assert_eq!(driver.ask(number::SLEEP, [1_000, 0, 0, 0]), SWITCHED);
     driver.kernel.port.now += CALM + 1;
     assert_eq!(driver.after(|kernel| kernel.fault(Cause::Access, 0, 0)), Effect::SWITCH);
     assert_eq!(driver.ask(number::BEGIN, [0; 4]), SWITCHED);
@@ -247,6 +246,71 @@ fn every_limit_is_kept_and_the_wait_stays_shorter_than_the_calm() {
     }
 }
 
+/// How a wait ends for which nobody waits.
+const GIVEN_UP: Option<Pending> =
+    Some(Pending::status(Status(CallError::DeadlineExceeded as Word)));
+
+/// Thread 1 waits in process 3, called from process 1, which was called from process 2, its home.
+fn abroad() -> Driver {
+    let mut driver = Wiring::default()
+        .service(1, 0b0100, Shape::NONE)
+        .service(3, 0b0010, Shape::NONE)
+        .notification(3, 0b0010, false)
+        .restarts(8)
+        .thread(2, 3)
+        .thread(0, 2)
+        .boot();
+    driver.call(0, [0; 4]).unwrap();
+    driver.call(1, [0; 4]).unwrap();
+    assert_eq!(driver.ask(number::WAIT, [FIRST_OWN, FOR_EVER, FOR_EVER, 0]), SWITCHED);
+    driver
+}
+
+#[test]
+fn a_wait_abroad_ends_when_nobody_waits_for_it_any_more() {
+    for process in [1, 2] {
+        let mut driver = abroad();
+        driver.kernel.take_down(process, false);
+        driver.settle();
+        driver.kernel.switch();
+        assert_eq!((driver.current(), driver.pending()), (1, GIVEN_UP), "process {process}");
+        assert_eq!(driver.kernel.notifications[0].waiters, 0);
+        // Who waits in spite of that may go on.
+        assert_eq!(driver.ask(number::WAIT, [FIRST_OWN, FOR_EVER, FOR_EVER, 0]), SWITCHED);
+        driver.kernel.signal(0);
+        driver.kernel.switch();
+        driver.pending();
+        // That in the middle waits for nobody either, if it is still there.
+        let left = driver.leave();
+        assert_eq!(left.is_ok(), process == 2, "process {process}: {left:?}");
+        assert_eq!(driver.thread(1).orphaned == 0, process == 1);
+    }
+    let mut driver = abroad();
+    driver.kernel.take_down(0, false);
+    driver.settle();
+    assert_ne!(driver.thread(1).wait, Wait::Nothing, "another process does not matter");
+}
+
+#[test]
+fn the_next_wait_fails_of_who_computes_abroad_when_its_home_crashes() {
+    let mut driver = abroad();
+    driver.kernel.signal(0);
+    driver.kernel.switch();
+    driver.pending();
+    driver.kernel.take_down(2, false);
+    driver.settle();
+    let deadline_exceeded = error(CallError::DeadlineExceeded);
+    assert_eq!(driver.ask(number::WAIT, [FIRST_OWN, FOR_EVER, FOR_EVER, 0]), deadline_exceeded);
+    assert_eq!(driver.kernel.notifications[0].waiters, 0);
+    // A signal that is there is no wait.
+    driver.kernel.threads.current().orphaned = u8::MAX;
+    driver.kernel.signal(0);
+    assert_eq!(
+        driver.ask(number::WAIT, [FIRST_OWN, FOR_EVER, FOR_EVER, 0]).reply.unwrap().status,
+        Status::OK
+    );
+}
+
 /// Thread 1 is in an exclusive object of process 1 and calls on from there, while the process crashes.
 #[test]
 fn the_lock_of_an_object_is_free_in_its_next_life() {
@@ -254,7 +318,6 @@ fn the_lock_of_an_object_is_free_in_its_next_life() {
         .service(1, 0b0100, Shape::NONE)
         .exclusive()
         .service(3, 0b0010, Shape::NONE)
-        .notification(3, 0b0110, false)
         .restarts(8)
         .thread(2, 3)
         .thread(2, 2)
@@ -262,7 +325,7 @@ fn the_lock_of_an_object_is_free_in_its_next_life() {
         .boot();
     driver.call(0, [0; 4]).unwrap();
     driver.call(1, [0; 4]).unwrap();
-    assert_eq!(driver.ask(number::WAIT, [FIRST_OWN, FOR_EVER, FOR_EVER, 0]), SWITCHED);
+    assert_eq!(driver.ask(number::SLEEP, [1_000, 0, 0, 0]), SWITCHED);
     assert_eq!(driver.call(0, [0; 4]), Err(SWITCHED), "thread 2 has to wait");
     assert_eq!((driver.current(), driver.thread(1).priority), (3, 3));
     assert_eq!(driver.after(|kernel| kernel.fault(Cause::Access, 0, 0)), Effect::SWITCH);
@@ -271,7 +334,8 @@ fn the_lock_of_an_object_is_free_in_its_next_life() {
         assert_eq!(driver.pending(), Some(Pending::Retry));
     }
     assert_eq!(driver.path(2), [2, 1], "it is in the next life of the object");
-    assert_eq!(driver.ask(number::SIGNAL, [0, 0, 0, 0]), DONE_AND_SWITCHED);
+    driver.kernel.port.now += 1_000;
+    assert_eq!(driver.timer(), Effect::SWITCH);
     assert_eq!((driver.current(), driver.leave()), (1, Err(SWITCHED)));
     assert_eq!((driver.path(1), driver.pending()), (vec![2], FAULTED));
     assert_eq!(

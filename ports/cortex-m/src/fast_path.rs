@@ -462,6 +462,9 @@ unsafe extern "C" fn SVCall() {
         "add r2, r4, r2, lsl #3",
         "ldrd r4, r5, [r2]", // its signals, and who waits
         "cbnz r4, 29f",
+        "ldrb r6, [r3, #{orphaned}]",
+        "cmp r6, #0",
+        "bne 25b",
         "movs r6, #{waits_for_notifications}",
         "strd r6, r1, [r3, #{wait}]",
         "ldrb r1, [r3, #{id}]",
@@ -512,6 +515,7 @@ unsafe extern "C" fn SVCall() {
         bounds = const offset::BOUNDS,
         leases_open = const LEASES_OPEN,
         wait = const offset::WAIT,
+        orphaned = const offset::ORPHANED,
         wait_value = const offset::WAIT_VALUE,
         deadline = const offset::DEADLINE,
         first = const KERNEL.ready + Ready::FIRST,
