@@ -121,14 +121,10 @@ impl<P: Port> Kernel<P> {
             rest <<= 1;
             index = index.wrapping_add(1);
         }
-        if signalled.is_some() || timeout == 0 {
+        if signalled.is_some() || timeout == 0 || self.threads.current().gives_up() {
             self.forget_waiter(me, set);
             words[1] = signalled.unwrap_or(0);
             return signalled.map_or(Status::TIMED_OUT, |_| Status::OK).into();
-        }
-        if self.threads.current().gives_up() {
-            self.forget_waiter(me, set);
-            return CallError::DeadlineExceeded.into();
         }
         self.block(Wait::Notifications(set));
         if timeout != NEVER {

@@ -172,8 +172,8 @@ pub struct Thread {
     pub(crate) base_priority: u8,
     pub(crate) priority: u8,
     pub(crate) blocked_on: Option<ThreadId>,
-    /// Its calls for which nobody waits any more, as a process that it is to come back to has gone down: bit c is call
-    /// c, the outermost being 0. The next wait in each fails.
+    /// How many waits are to fail, as a process that it is to come back to has gone down: one for each call that it is
+    /// in from there on. (Who waits in spite of that may go on.)
     pub(crate) orphaned: u8,
     /// When the calls that it makes have to end.
     pub(crate) limit: Limit,
@@ -210,7 +210,7 @@ pub mod offset {
     pub const CALLS: usize = offset_of!(Thread, calls);
     /// Where its registers are saved, right after.
     pub const STACK_POINTER: usize = offset_of!(Thread, stack_pointer);
-    /// Its calls for which nobody waits: a byte.
+    /// How many waits are to fail: a byte.
     pub const ORPHANED: usize = offset_of!(Thread, orphaned);
     /// Its priority: a byte.
     pub const PRIORITY: usize = offset_of!(Thread, priority);
@@ -420,18 +420,20 @@ impl Thread {
         Some(frame)
     }
 
-    /// Whether a wait in the call that it is in fails, as nobody waits for that call any more. Only one does: who waits
-    /// in spite of that may go on.
+    /// Whether a wait fails, as nobody waits for the call that it is in.
+    #[inline(always)]
     pub(crate) fn gives_up(&mut self) -> bool {
-        let bit = 1u8.rotate_left(u32::from(self.depth()).wrapping_sub(1));
-        let gives_up = self.orphaned & bit != 0;
-        self.orphaned &= !bit;
+        let gives_up = self.orphaned != 0;
+        if gives_up {
+            self.orphaned -= 1;
+        }
         gives_up
     }
 
     /// Leaves the process that it is in, which went down, and those on its way back that did; it waits for nothing.
     /// Tells whether it is back at a caller.
     pub(crate) fn unwind(&mut self) -> bool {
+        self.orphaned = 0;
         while let Some(frame) = self.pop() {
             if !frame.is_stale() {
                 self.stack_pointer = frame.stack_pointer;
@@ -439,13 +441,9 @@ impl Thread {
                 let error =
                     if is_overdue { CallError::DeadlineExceeded } else { CallError::ServerFaulted };
                 self.pending = Pending::status(error.into());
-                if !self.frames_in_use().iter().any(Frame::is_stale) {
-                    self.orphaned = 0;
-                }
                 return true;
             }
         }
-        self.orphaned = 0;
         false
     }
 

@@ -189,8 +189,8 @@ impl<P: Port> Kernel<P> {
         }
         self.work.unswept &= !id.bit();
         let has_waiters = thread.waiters != 0;
-        let mut orphaned = 0;
-        for (call, frame) in thread.frames_in_use().iter_mut().enumerate().rev() {
+        let (mut calls, mut orphaned) = (0, 0);
+        for frame in thread.frames_in_use().iter_mut().rev() {
             if frame.care & LOCKED != 0 && goes_down(callee) {
                 let service = self.services.get(usize::from(frame.service));
                 if let Some(lock) = service.and_then(|it| self.locks.get_mut(usize::from(it.lock)))
@@ -201,17 +201,17 @@ impl<P: Port> Kernel<P> {
             callee = frame.level.process;
             if goes_down(callee) {
                 frame.care |= STALE;
-                orphaned = u8::MAX.unbounded_shl(call as u32);
+                orphaned = calls + 1;
             }
+            calls += 1;
         }
-        thread.orphaned |= orphaned;
+        thread.orphaned = thread.orphaned.max(orphaned);
+        let is_home = is_inside && !thread.unwind();
         let is_stranded = matches!(thread.wait, Wait::Lock(_) | Wait::Notifications(_));
         if is_stranded && thread.gives_up() {
             thread.pending = Pending::status(CallError::DeadlineExceeded.into());
             self.interrupt_wait(id);
         }
-        let thread = self.threads.get_mut(id);
-        let is_home = is_inside && !thread.unwind();
         // What it had there, others may have waited for.
         if has_waiters {
             self.stir(id);
