@@ -12,6 +12,7 @@ use crate::fault::Fault;
 use crate::grant::Grants;
 use crate::lease::InForce;
 use crate::limit::Limit;
+use crate::lock::free_lock;
 use crate::port::Port;
 use crate::thread::Level;
 use crate::{Effect, Kernel};
@@ -197,7 +198,7 @@ impl<P: Port> Kernel<P> {
         let Frame { stack_pointer, level, care, .. } = frame;
         thread.stack_pointer = stack_pointer;
         if care & LOCKED != 0 {
-            self.free_lock(frame.service);
+            free_lock(self.services, self.locks, frame.service);
         }
         if care & (LOCKED | STALE) != 0 {
             // It gives back what others may wait for.
@@ -250,7 +251,7 @@ impl<P: Port> Kernel<P> {
 
     /// The process that made the call that the current thread is in: it is the second word then.
     pub(crate) fn caller(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
-        match self.threads.current().innermost() {
+        match self.threads.current().innermost_mut() {
             Some(frame) => {
                 words[1] = frame.level.process.into();
                 Status::OK

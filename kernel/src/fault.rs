@@ -5,7 +5,6 @@
 //! into it from a process further on. Every other process goes on, and the one that the wiring names
 //! is told.
 
-use crate::limit::Limit;
 use crate::memory::Span;
 use crate::port::Port;
 use crate::thread::{ThreadId, Wait};
@@ -160,7 +159,5 @@ impl<P: Port> Kernel<P> {
         let thread = self.threads.get_mut(id);
         self.ready.remove(thread);
         thread.wait = Wait::Ended;
-        thread.set_limit(Limit::NONE);
-        thread.grace = Limit::NONE;
     }
 }

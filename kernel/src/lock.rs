@@ -12,11 +12,11 @@
 //! process: when the visitor leaves it, in whatever way, those who wait for it there are told to look again.
 
 use crate::call::LOCKED;
-use crate::memory::Span;
 use crate::port::Port;
 use crate::system_call::Outcome;
 use crate::thread::{Pending, ThreadId, Wait};
 use crate::{Effect, Kernel};
+use crossgate_abi::table::Service;
 use crossgate_abi::{CallError, Status, Word};
 
 /// Bit 0 of a mutex: others wait for it.
@@ -43,6 +43,15 @@ impl Lock {
     }
 }
 
+/// Frees the lock of the object of a service, if it has one.
+#[inline(never)]
+pub(crate) fn free_lock(services: &[Service], locks: &mut [Lock], service: u8) {
+    let service = services.get(usize::from(service));
+    if let Some(lock) = service.and_then(|it| locks.get_mut(usize::from(it.lock))) {
+        *lock = Lock::FREE;
+    }
+}
+
 impl<P: Port> Kernel<P> {
     /// The current thread, whose registers are saved at `stack_pointer`, takes the lock of an object for its next
     /// call. If it is not free, it waits.
@@ -64,14 +73,6 @@ impl<P: Port> Kernel<P> {
         thread.wait = Wait::Lock(lock);
         self.block_on(holder);
         Err(self.reschedule())
-    }
-
-    /// Frees the lock of the object of a service, if it has one.
-    pub(crate) fn free_lock(&mut self, service: u8) {
-        let service = self.services.get(usize::from(service));
-        if let Some(lock) = service.and_then(|it| self.locks.get_mut(usize::from(it.lock))) {
-            *lock = Lock::FREE;
-        }
     }
 
     /// Thread `id` has freed something that others may wait for. All who wait for it look again: if they have to
@@ -135,8 +136,8 @@ impl<P: Port> Kernel<P> {
     fn read_mutex(&mut self, address: Word) -> Option<Word> {
         let process = self.current().level.process;
         let memory = self.processes.get(usize::from(process))?.memory;
-        let word = Span::new(address, size_of::<Word>())?;
-        let owned = Span { start: memory.start, end: memory.end }.contains(word);
+        // (The memory of a process ends with a whole word.)
+        let owned = memory.start <= address && address < memory.end;
         (owned && address.is_multiple_of(size_of::<Word>())).then(|| self.port.read_word(address))
     }
 

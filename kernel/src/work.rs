@@ -11,7 +11,7 @@
 
 use crate::Kernel;
 use crate::call::{LOCKED, STALE};
-use crate::lock::Lock;
+use crate::lock::free_lock;
 use crate::port::Port;
 use crate::thread::{Pending, ThreadId, Wait};
 use crossgate_abi::{CallError, PRIORITIES};
@@ -192,11 +192,7 @@ impl<P: Port> Kernel<P> {
         let (mut calls, mut orphaned) = (0, 0);
         for frame in thread.frames_in_use().iter_mut().rev() {
             if frame.care & LOCKED != 0 && goes_down(callee) {
-                let service = self.services.get(usize::from(frame.service));
-                if let Some(lock) = service.and_then(|it| self.locks.get_mut(usize::from(it.lock)))
-                {
-                    *lock = Lock::FREE;
-                }
+                free_lock(self.services, self.locks, frame.service);
             }
             callee = frame.level.process;
             if goes_down(callee) {

@@ -147,7 +147,7 @@ pub const OPERATIONS: [Operation; 17] = [
     Operation {
         name: "fault_to_caller",
         text: "fault in the callee to error at the caller",
-        must: Limit::Most(567),
+        must: Limit::Most(581),
         stretch: None,
         cmrx: None,
     },
