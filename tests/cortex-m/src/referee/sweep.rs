@@ -142,6 +142,7 @@ fn try_all(referee: &mut Referee, system: &'static System) -> bool {
     here.try_numbers();
     here.try_signals();
     here.try_waits();
+    here.try_orphaned_waits();
     here.try_interrupts();
     here.try_ends_of_tables();
     here.try_lent_priorities();
@@ -301,6 +302,27 @@ impl Here<'_> {
             }
         }
     }
+
+    /// Waits in a call for which nobody waits any more.
+    fn try_orphaned_waits(&mut self) {
+        self.come_back();
+        let id = kernel().thread_id();
+        for count in [1, 8] {
+            for set in (0..u32::BITS).map(|bit| 1 << bit) {
+                self.come_back();
+                kernel().parts(&mut |name, index, place| {
+                    if index == id && name == "thread.orphaned" {
+                        let (word, shift) = (place.start & !3, 8 * (place.start & 3));
+                        store(word, load(word) & !(0xff << shift) | count << shift);
+                    }
+                });
+                let words = [set, FOR_EVER, FOR_EVER, 0];
+                self.referee.compare(&operation(number::WAIT, words, self.usual()));
+            }
+        }
+        self.come_back();
+    }
+
     /// Memory to read and to write: at every edge of what is in use of the stack, and of the address space; up to
     /// the end of either, a little less, and past it.
     fn try_leases(&mut self) {
