@@ -38,7 +38,7 @@ pub const FLASH: &str = "kernel_flash_bytes";
 /// The name of its size in RAM.
 pub const RAM: &str = "kernel_ram_bytes";
 
-pub const OPERATIONS: [Operation; 17] = [
+pub const OPERATIONS: [Operation; 19] = [
     Operation {
         name: "rpc_null_4_words",
         text: "call and return, 4 words",
@@ -155,6 +155,20 @@ pub const OPERATIONS: [Operation; 17] = [
         name: "restart_process",
         text: "restart of a process of 256 bytes, and a call",
         must: Limit::Most(1143),
+        stretch: None,
+        cmrx: None,
+    },
+    Operation {
+        name: "queue_send_receive",
+        text: "4 bytes into a queue of another process, and out",
+        must: Limit::Most(350),
+        stretch: None,
+        cmrx: Some([1519, 1444, 1384]),
+    },
+    Operation {
+        name: "queue_wake",
+        text: "4 bytes to a more urgent thread that waits at a queue",
+        must: Limit::Most(640),
         stretch: None,
         cmrx: None,
     },
