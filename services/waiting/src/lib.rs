@@ -6,6 +6,9 @@
 //! who waits can go on, wakes him**, be it a caller that never waited or one that was just woken himself. To wake
 //! once too often costs time and nothing else.
 //!
+//! That is for those who wait for the same thing, of which each takes one. Where several are woken at once, or each
+//! waits for something else, each has a place of its own: [`Places`].
+//!
 //! ```
 //! use core::time::Duration;
 //! use crossgate::notification::TimedOut;
@@ -45,6 +48,10 @@
 //! ```
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
+
+mod places;
+
+pub use places::{Places, Woken, wait_at};
 
 use core::time::Duration;
 use crossgate::Notification;
@@ -114,9 +121,15 @@ pub fn wait<'a, S, R>(
         let woken = timer.wait(woken_by);
         guard = state.lock();
         waiters(&mut guard).count -= 1;
-        let result = attempt(&mut guard);
-        if result.is_some() || woken.is_err() {
-            return result.ok_or(TimedOut);
+        if let Some(result) = attempt(&mut guard) {
+            return Ok(result);
+        }
+        if woken.is_err() {
+            // Who could not go on with what he was woken for, and gives up, leaves it to the next.
+            let next = waiters(&mut guard).first();
+            drop(guard);
+            wake(next);
+            return Err(TimedOut);
         }
     }
 }
