@@ -1,6 +1,7 @@
 use super::*;
 use crossgate::{CallError, Handle, host};
 use std::thread;
+use std::time::Instant;
 
 /// A queue with notifications that no other test has.
 fn queue<T, const N: usize>(test: usize) -> &'static Queue<T, N> {
@@ -48,6 +49,28 @@ fn every_item_arrives() {
     let mut items: Vec<_> = receivers.into_iter().flat_map(|it| it.join().unwrap()).collect();
     items.sort_unstable();
     assert_eq!(items, (0..THREADS * ITEMS).collect::<Vec<_>>());
+}
+
+/// Signals that come before those who wait have got to it are one: who is woken by it wakes the next.
+#[test]
+fn a_wake_up_is_passed_on() {
+    let queue = queue::<u32, 4>(5);
+    let start = Instant::now();
+    let patience = Duration::from_secs(5);
+    let receive = move || Receiver::<u32>::receive_timeout(queue, patience);
+    let receivers = [0; 3].map(|_| thread::spawn(receive));
+    while queue.0.lock().receivers.count() < 3 {
+        thread::yield_now();
+    }
+    for item in 0..3 {
+        assert!(queue.0.lock().put(item).is_ok());
+    }
+    host::notification(10).signal();
+    assert!(receivers.into_iter().all(|receiver| receiver.join().unwrap().is_ok()));
+    assert!(
+        start.elapsed() < patience,
+        "one was forgotten, and looked again when its time was over"
+    );
 }
 
 #[test]

@@ -135,12 +135,14 @@ pub fn wait<'a, S, R>(
 }
 
 /// The end of a time.
+//
+// Not inlined: each service has a `wait` of its own, but this is the same for all.
 #[derive(Clone, Copy, Debug)]
 pub struct Timer(Option<Instant>);
 
 impl Timer {
     /// It begins now.
-    #[inline]
+    #[inline(never)]
     #[must_use]
     pub fn start(time: Duration) -> Timer {
         // What is for ever needs no clock.
@@ -151,7 +153,7 @@ impl Timer {
     ///
     /// # Errors
     /// [`TimedOut`] if it did not come, or the deadline of the call that the thread is in is over.
-    #[inline]
+    #[inline(never)]
     pub fn wait(self, notification: Notification) -> Result<(), TimedOut> {
         match self.0 {
             None => notification.wait_within_call(),

@@ -125,3 +125,37 @@ pub fn wait_at<'a, S, W, R, const N: usize>(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crossgate::host;
+
+    fn places() -> Places<u32, u32, 2> {
+        Places::new([host::notification(1), host::notification(2)])
+    }
+
+    #[test]
+    fn each_has_the_result_for_what_it_wants() {
+        let mut places = places();
+        let (first, second) = (places.take(7).unwrap().0, places.take(8).unwrap().0);
+        assert!(places.take(9).is_none());
+        assert_eq!(places.look(|&wanted| (wanted == 8).then_some(80)).set, 1 << second);
+        assert_eq!(places.count(), 1);
+        // Who was woken and has not looked yet is not woken again.
+        assert_eq!(places.look(|&wanted| Some(10 * wanted)).set, 1 << first);
+        assert_eq!(places.leave(second, false), Some(Ok(80)));
+        // It was woken just before its time was over.
+        assert_eq!(places.leave(first, true), Some(Ok(70)));
+        assert!(places.take(9).is_some());
+    }
+
+    #[test]
+    fn a_signal_for_the_one_before_ends_no_wait() {
+        let mut places = places();
+        let (place, _) = places.take(1).unwrap();
+        assert_eq!(places.leave(place, false), None);
+        assert_eq!(places.leave(place, true), Some(Err(TimedOut)));
+        assert_eq!(places.count(), 0);
+    }
+}
