@@ -6,7 +6,7 @@
 
 use core::time::Duration;
 use crossgate::notification::TimedOut;
-use crossgate::{CallError, Concurrent, Handle, Notification, Signal, Wire, thread, time};
+use crossgate::{CallError, Concurrent, Handle, LendBuf, Notification, Signal, Wire, thread, time};
 use crossgate_abi::Cause;
 use crossgate_queue::{Full, ItemReceiver, ItemSender, Queue, Receiver, Sender};
 use system_tests::report::{expect, expect_that, pass};
@@ -33,6 +33,8 @@ crossgate::system! {
         notification ITEMS_FREED;
         notification QUIET_FILLED;
         notification QUIET_FREED;
+        notification LONG_FILLED;
+        notification LONG_FREED;
         notification BREAK;
         object jobs (stack = 256): Concurrent<Queue<Job, 2>> = Queue::new(FILLED, FREED) =>
             [JOBS_IN: dyn Sender<Job>, JOBS_OUT: dyn Receiver<Job>];
@@ -41,12 +43,16 @@ crossgate::system! {
             [ITEMS_IN: dyn ItemSender<[u8; 64]>, ITEMS_OUT: dyn ItemReceiver<[u8; 64]>];
         object quiet (stack = 256): Concurrent<Queue<Job, 2>> =
             Queue::new(QUIET_FILLED, QUIET_FREED) => [QUIET_OUT: dyn Receiver<Job>];
+        object long (stack = 448): Concurrent<Queue<[u8; 64], 1>> = Queue::new(LONG_FILLED, LONG_FREED) =>
+            [LONG_OUT: dyn ItemReceiver<[u8; 64]>];
         thread main (priority = 20, stack = 512) = break_down(BREAK);
     }
     process attacker {
         on_fault = stop;
         thread main (priority = 4, stack = 2048) =
             attack(JOBS_IN, (ITEMS_IN, ITEMS_OUT), FLOOD);
+        // More urgent than all: first of all.
+        thread starved (priority = 8, stack = 1024) = starve(QUIET_OUT, LONG_OUT);
         thread waiter (priority = 6, stack = 2048) = wait_for_items(ITEMS_OUT);
     }
     process flooder {
@@ -94,7 +100,7 @@ fn attack(jobs: Handle<dyn Sender<Job>>, items: Items, flood: Signal) -> ! {
             expect("the memory of others is not written", status, Some(CallError::BadLease));
         }
     }
-    let mut memory = crossgate::LendBuf::<128>::new();
+    let mut memory = LendBuf::<128>::new();
     let start = memory.as_mut_ptr().expose_provenance();
     for length in [0, 1, 63, 65, 128] {
         let status = call(send, 1, [start, length, 0, 0]);
@@ -106,6 +112,18 @@ fn attack(jobs: Handle<dyn Sender<Job>>, items: Items, flood: Signal) -> ! {
     }
     expect("signal", flood.signal(), Ok(()));
     panic!("the attacker crashes")
+}
+
+/// Calls with ever less stack left.
+fn starve(jobs: Handle<dyn Receiver<Job>>, items: Handle<dyn ItemReceiver<[u8; 64]>>) -> ! {
+    let moment = Duration::from_micros(1);
+    probe::call_with_ever_less_stack(&mut || jobs.receive_timeout(moment).map(drop));
+    let mut item = LendBuf::<64>::new();
+    probe::call_with_ever_less_stack(&mut || {
+        let item = item.first_chunk_mut::<64>();
+        item.map_or(Ok(()), |item| items.receive_timeout(item, moment).map(drop))
+    });
+    thread::exit()
 }
 
 /// Is in the queue when its process crashes.

@@ -8,7 +8,7 @@
 use core::time::Duration;
 use crossgate::fault::Faults;
 use crossgate::notification::TimedOut;
-use crossgate::{CallError, Concurrent, Handle, Notification, Signal, thread, time};
+use crossgate::{CallError, Concurrent, Handle, LendBuf, Notification, Signal, thread, time};
 use crossgate_bytes::{MessageBuffer, MessageReceiver, MessageSender};
 use crossgate_event_flags::{EventFlags, EventSetter, EventWaiter, Until};
 use crossgate_publish::{self as publish, Missed, Subscriber, Subscription, Topic};
@@ -51,6 +51,9 @@ crossgate::system! {
         on_fault = stop;
         // It waits in the server, for what never comes, when its process crashes.
         thread waiter (priority = 7, stack = 2048) = wait_for_ever(FLAGS);
+        // More urgent than all: first of all.
+        thread starved (priority = 8, stack = 1024) =
+            starve(FLAGS, PERMITS, VALUE, INBOX, MESSAGES_OUT);
         thread main (priority = 6, stack = 2048) =
             attack((FLAGS_SET, FLAGS), PERMITS, TOPIC, VALUE, (MESSAGES_IN, MESSAGES_OUT));
     }
@@ -74,6 +77,28 @@ board::start!(SYSTEM);
 fn break_down(now: Notification) -> ! {
     now.wait();
     panic!("the services break down")
+}
+
+/// Calls with ever less stack left.
+fn starve(
+    flags: Handle<dyn EventWaiter>,
+    permits: Handle<dyn Holder>,
+    value: Handle<dyn Observer<u32>>,
+    inbox: Handle<dyn Subscriber<u32>>,
+    messages: Handle<dyn MessageReceiver>,
+) -> ! {
+    let moment = Duration::from_micros(1);
+    probe::call_with_ever_less_stack(&mut || flags.wait_timeout(1, Until::Any, moment).map(drop));
+    probe::call_with_ever_less_stack(&mut || {
+        permits.take_timeout(moment)?.map_or(Ok(()), |()| permits.give_back().map(drop))
+    });
+    probe::call_with_ever_less_stack(&mut || value.changed_timeout(0, moment).map(drop));
+    probe::call_with_ever_less_stack(&mut || inbox.receive_timeout(moment).map(drop));
+    let mut bytes = LendBuf::<32>::new();
+    probe::call_with_ever_less_stack(&mut || {
+        messages.receive_timeout(&mut bytes, moment).map(drop)
+    });
+    thread::exit()
 }
 
 fn wait_for_ever(flags: Handle<dyn EventWaiter>) -> ! {
