@@ -78,7 +78,7 @@ pub trait ByteReader {
     /// Reads as many bytes as there are, and fit, and waits up to `timeout` until there is one.
     fn read_timeout(&self, to: LentMut<'_, [u8]>, timeout: Duration) -> Result<u32, TimedOut>;
     /// How many bytes there are.
-    fn len(&self) -> u32;
+    fn available(&self) -> u32;
 }
 
 /// A stream through a buffer of `N` bytes.
@@ -191,7 +191,7 @@ impl<const N: usize> ByteReader for StreamBuffer<N> {
         attempt(&self.0, |state| &mut state.readers, timeout, |state| state.read(&mut to))
     }
 
-    fn len(&self) -> u32 {
+    fn available(&self) -> u32 {
         self.0.lock().ring.len() as u32
     }
 }

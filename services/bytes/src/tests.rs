@@ -17,8 +17,8 @@ impl<const N: usize> ByteReader for Shared<StreamBuffer<N>> {
     fn read_timeout(&self, to: LentMut<'_, [u8]>, timeout: Duration) -> Result<u32, TimedOut> {
         self.0.read_timeout(to, timeout)
     }
-    fn len(&self) -> u32 {
-        self.0.len()
+    fn available(&self) -> u32 {
+        self.0.available()
     }
 }
 
@@ -75,7 +75,7 @@ fn a_stream_keeps_its_order() {
         let bytes = [round, round + 1, round + 2, round + 3];
         assert_eq!(writer.write(&bytes[..3]), Ok(Ok(3)));
         assert_eq!(writer.try_write(&bytes[3..]), Ok(1));
-        assert_eq!(reader.len(), Ok(4));
+        assert_eq!(reader.available(), Ok(4));
         assert_eq!((reader.read(&mut to), to), (Ok(Ok(4)), bytes));
     }
     assert_eq!(writer.write(b"1234567"), Ok(Ok(5)));

@@ -88,7 +88,7 @@ pub trait Receiver<T: Wire> {
     /// Takes the oldest item, and waits for one up to `timeout`.
     fn receive_timeout(&self, timeout: Duration) -> Result<T, TimedOut>;
     /// How many items there are.
-    fn len(&self) -> u32;
+    fn count(&self) -> u32;
 }
 
 /// The end of a queue that lent items are copied in at.
@@ -112,7 +112,7 @@ pub trait ItemReceiver<T: Plain> {
     /// Takes the oldest item, and waits for one up to `timeout`.
     fn receive_timeout(&self, item: LentMut<'_, T>, timeout: Duration) -> Result<(), TimedOut>;
     /// How many items there are.
-    fn len(&self) -> u32;
+    fn count(&self) -> u32;
 }
 
 /// A queue of at most `N` items.
@@ -240,7 +240,7 @@ impl<T, const N: usize> Queue<T, N> {
         )
     }
 
-    fn count(&self) -> u32 {
+    fn item_count(&self) -> u32 {
         self.0.lock().items.len() as u32
     }
 }
@@ -276,8 +276,8 @@ impl<T: Wire + Send, const N: usize> Receiver<T> for Queue<T, N> {
         self.take_within(timeout)
     }
 
-    fn len(&self) -> u32 {
-        self.count()
+    fn count(&self) -> u32 {
+        self.item_count()
     }
 }
 
@@ -312,8 +312,8 @@ impl<T: Plain + Send, const N: usize> ItemReceiver<T> for Queue<T, N> {
         Ok(())
     }
 
-    fn len(&self) -> u32 {
-        self.count()
+    fn count(&self) -> u32 {
+        self.item_count()
     }
 }
 

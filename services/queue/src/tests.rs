@@ -17,7 +17,7 @@ fn first_in_first_out() {
     assert_eq!(Receiver::try_receive(queue), None);
     assert_eq!([queue.put(1), queue.put(2), queue.put(3)], [Ok(()), Ok(()), Err(3)]);
     assert_eq!(Sender::try_send(queue, 4), Err(Full));
-    assert_eq!(Receiver::<u32>::len(queue), 2);
+    assert_eq!(Receiver::<u32>::count(queue), 2);
     assert_eq!([queue.take(), queue.take(), queue.take()], [Some(1), Some(2), None]);
 }
 
@@ -91,7 +91,7 @@ fn items_are_lent() {
     assert_eq!(sender.send_timeout(&[9; 40], MILLISECOND), Ok(Err(TimedOut)));
     assert_eq!(receiver.try_receive(&mut item), Ok(Err(Empty)));
     assert_eq!(receiver.receive_timeout(&mut item, MILLISECOND), Ok(Err(TimedOut)));
-    assert_eq!((receiver.len(), item), (Ok(0), [8; 40]));
+    assert_eq!((receiver.count(), item), (Ok(0), [8; 40]));
 }
 
 /// Code that uses a queue is tested with a fake.
@@ -108,12 +108,12 @@ fn an_end_can_be_faked() {
         fn receive_timeout(&self, _: Duration) -> Result<u8, TimedOut> {
             Err(TimedOut)
         }
-        fn len(&self) -> u32 {
+        fn count(&self) -> u32 {
             1
         }
     }
     fn both(queue: Handle<dyn Receiver<u8>>) -> Result<u32, CallError> {
-        Ok(queue.receive()?.map_or(0, u32::from) + queue.len()?)
+        Ok(queue.receive()?.map_or(0, u32::from) + queue.count()?)
     }
     assert_eq!(both(host::serve(Always(5))), Ok(6));
 }

@@ -159,7 +159,7 @@ fn client(
     for _ in 0..200 {
         expect_that("a job comes out", matches!(jobs.receive(), Ok(Ok(_))));
     }
-    expect_that("never more than there is room for", jobs.len().is_ok_and(|count| count <= 2));
+    expect_that("never more than there is room for", jobs.count().is_ok_and(|count| count <= 2));
     // Whatever the attacker has left, or its thread takes when it comes home: the queue of items works.
     let mut item = [0; 64];
     while receiver.receive_timeout(&mut item, 2 * MILLISECOND) != Ok(Err(TimedOut)) {}

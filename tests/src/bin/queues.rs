@@ -131,7 +131,7 @@ fn order_of_words(sender: Handle<dyn Sender<u32>>, receiver: Handle<dyn Receiver
         expect("there is room", sender.try_send(item), Ok(Ok(())));
     }
     expect("it is full", sender.try_send(6), Ok(Err(Full)));
-    expect("how many there are", receiver.len(), Ok(3));
+    expect("how many there are", receiver.count(), Ok(3));
     expect("the first", receiver.receive(), Ok(Ok(u32::MAX)));
     expect("room again", sender.send(7), Ok(Ok(())));
     for item in [0, 5, 7] {
@@ -170,7 +170,7 @@ fn times(sender: Handle<dyn Sender<u32>>, receiver: Handle<dyn Receiver<u32>>) {
     for item in 0..3 {
         expect("nothing was lost", receiver.receive_timeout(Duration::MAX), Ok(Ok(item)));
     }
-    expect("nothing was added", receiver.len(), Ok(0));
+    expect("nothing was added", receiver.count(), Ok(0));
 }
 
 fn lent_items((sender, receiver): Items) {
@@ -215,5 +215,5 @@ fn wakes_by_urgency(reports: Words, orders: Words, start: Signal, done: Notifica
     for _ in 0..3 {
         expect_that("all could report", done.try_wait());
     }
-    expect("nothing else", reports.1.len(), Ok(0));
+    expect("nothing else", reports.1.count(), Ok(0));
 }
