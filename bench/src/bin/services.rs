@@ -7,16 +7,16 @@ use board::{TIMER0, Timer, UART0, Uart};
 use crossgate::{Concurrent, Handle, LendBuf};
 use crossgate_bytes::{ByteReader, ByteWriter, StreamBuffer};
 use crossgate_event_flags::{EventFlags, EventSetter, EventWaiter, Until};
-use crossgate_publish::{self as publish, Subscriber, Subscription, Topic};
+use crossgate_publish::{Publisher, Subscriber, Subscription, Topic};
 use crossgate_queue::{Queue, Receiver, Sender};
 use crossgate_semaphore::{Giver, Holder, Permits, Semaphore, Taker};
-use crossgate_watch::{self as watch, Observer, Watch};
+use crossgate_watch::{Observer, Updater, Watch};
 
 type Queues = (Handle<dyn Sender<u32>>, Handle<dyn Receiver<u32>>);
 type Flags = (Handle<dyn EventSetter>, Handle<dyn EventWaiter>);
 type Semaphores = (Handle<dyn Giver>, Handle<dyn Taker>, Handle<dyn Holder>);
-type Values = (Handle<dyn watch::Publisher<u32>>, Handle<dyn Observer<u32>>);
-type Topics = (Handle<dyn publish::Publisher<u32>>, Handle<dyn Subscriber<u32>>);
+type Values = (Handle<dyn Updater<u32>>, Handle<dyn Observer<u32>>);
+type Topics = (Handle<dyn Publisher<u32>>, Handle<dyn Subscriber<u32>>);
 type Bytes = (Handle<dyn ByteWriter>, Handle<dyn ByteReader>);
 
 crossgate::system! {
@@ -58,13 +58,13 @@ crossgate::system! {
             [SEMAPHORE_GIVEN: dyn Giver, SEMAPHORE: dyn Taker];
         object permits: Concurrent<Permits> = Permits::new(1, GIVEN_BACK) => [PERMITS: dyn Holder];
         object watch: Concurrent<Watch<u32, 2>> = Watch::new(0, [CHANGED, CHANGED_TOO]) =>
-            [WATCH_SET: dyn watch::Publisher<u32>, WATCH: dyn Observer<u32>];
+            [WATCH_SET: dyn Updater<u32>, WATCH: dyn Observer<u32>];
         object inbox: Concurrent<Subscription<u32, 4>> = Subscription::new(NEWS) =>
             [INBOX: dyn Subscriber<u32>];
         // Its messages are lost.
         object slow: Concurrent<Subscription<u32, 4>> = Subscription::new(NEWS_TOO) => [];
         object topic: Concurrent<Topic<u32>> = Topic::new(&[&inbox, &slow]) =>
-            [TOPIC: dyn publish::Publisher<u32>];
+            [TOPIC: dyn Publisher<u32>];
         object bytes: Concurrent<StreamBuffer<64>> = StreamBuffer::new(BYTES_FILLED, BYTES_FREED) =>
             [BYTES_IN: dyn ByteWriter, BYTES_OUT: dyn ByteReader];
         object queue: Concurrent<Queue<u32, 8>> = Queue::new(FILLED, FREED) =>

@@ -1,14 +1,14 @@
-//! The latest value of something, between processes: who publishes it never waits, and who reads it gets the newest
+//! The latest value of something, between processes: who updates it never waits, and who reads it gets the newest
 //! one, at once or as soon as there is a newer one. (FreeRTOS calls a queue that is used so a mailbox.)
 //!
-//! Any process may host one. The wiring says who publishes and who reads.
+//! Any process may host one. The wiring says who updates it and who reads.
 //!
 //! ```ignore
 //! process readings {
 //!     notification FOR_CONTROL; // one for each thread that may wait for changes at a time
 //!     notification FOR_DISPLAY;
 //!     object temperature (stack = 256): Concurrent<Watch<i32, 2>> = Watch::new(0, [FOR_CONTROL, FOR_DISPLAY]) =>
-//!         [TEMPERATURE_IN: dyn Publisher<i32>, TEMPERATURE: dyn Observer<i32>];
+//!         [TEMPERATURE_IN: dyn Updater<i32>, TEMPERATURE: dyn Observer<i32>];
 //! }
 //! process sensor { thread main (priority = 3, stack = 1024) = sensor::main(TEMPERATURE_IN); }
 //! process control { thread main (priority = 2, stack = 1024) = control::main(TEMPERATURE); }
@@ -38,8 +38,8 @@
 //!
 //! | values | interfaces |
 //! |---|---|
-//! | of one word, any [`Wire`] type | [`Publisher`], [`Observer`] |
-//! | anything [`Plain`], lent and copied | [`ItemPublisher`], [`ItemObserver`] |
+//! | of one word, any [`Wire`] type | [`Updater`], [`Observer`] |
+//! | anything [`Plain`], lent and copied | [`ItemUpdater`], [`ItemObserver`] |
 //!
 //! A value has a version: the first, which the wiring gives, has 0, each later one another. So who compares with the
 //! last that he has seen misses no change, but may miss values. If more threads wait than the wiring has notifications
@@ -54,7 +54,7 @@ use crossgate_waiting::{FOR_EVER, Places, wait_at};
 
 /// For the one who has the value.
 #[interface]
-pub trait Publisher<T: Wire> {
+pub trait Updater<T: Wire> {
     /// This is the value from now on.
     fn set(&self, value: T);
 }
@@ -73,7 +73,7 @@ pub trait Observer<T: Wire> {
 
 /// For the one who has a value that is lent.
 #[interface]
-pub trait ItemPublisher<T: Plain> {
+pub trait ItemUpdater<T: Plain> {
     /// A copy of this is the value from now on.
     fn set(&self, value: Lent<'_, T>);
 }
@@ -139,7 +139,7 @@ impl<T: Copy, const N: usize> Watch<T, N> {
     }
 }
 
-impl<T: Wire + Copy + Send, const N: usize> Publisher<T> for Watch<T, N> {
+impl<T: Wire + Copy + Send, const N: usize> Updater<T> for Watch<T, N> {
     fn set(&self, value: T) {
         Watch::set(self, value);
     }
@@ -159,7 +159,7 @@ impl<T: Wire + Copy + Send, const N: usize> Observer<T> for Watch<T, N> {
     }
 }
 
-impl<T: Plain + Send, const N: usize> ItemPublisher<T> for Watch<T, N> {
+impl<T: Plain + Send, const N: usize> ItemUpdater<T> for Watch<T, N> {
     fn set(&self, value: Lent<'_, T>) {
         Watch::set(self, value.copy());
     }
@@ -230,9 +230,9 @@ mod tests {
         assert_eq!((observer.get(&mut value), value), (Ok(1), [6; 5]));
         assert_eq!(observer.changed_timeout(&mut value, 1, 1), Ok(1));
         assert_eq!(observer.changed(&mut value, 0), Ok(1));
-        let publisher: Handle<dyn ItemPublisher<[u32; 5]>> =
+        let updater: Handle<dyn ItemUpdater<[u32; 5]>> =
             host::serve(Watch::new([0_u32; 5], [host::notification(5)]));
-        assert_eq!(publisher.set(&value), Ok(()));
+        assert_eq!(updater.set(&value), Ok(()));
     }
 
     #[test]

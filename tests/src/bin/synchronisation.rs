@@ -14,9 +14,9 @@ use crossgate_bytes::{
     Unreceived, Unsent,
 };
 use crossgate_event_flags::{EventFlags, EventSetter, EventWaiter, Until};
-use crossgate_publish::{self as publish, Missed, Subscriber, Subscription, Topic};
+use crossgate_publish::{Missed, Publisher, Subscriber, Subscription, Topic};
 use crossgate_semaphore::{Full, Giver, Semaphore, Taker};
-use crossgate_watch::{self as watch, Observer, Watch};
+use crossgate_watch::{Observer, Updater, Watch};
 use system_tests::report::{expect, expect_that, pass};
 use system_tests::watch::allow_no_fault;
 
@@ -24,8 +24,8 @@ const MILLISECOND: Duration = Duration::from_millis(1);
 
 type Flags = (Handle<dyn EventSetter>, Handle<dyn EventWaiter>);
 type Semaphores = (Handle<dyn Giver>, Handle<dyn Taker>);
-type Values = (Handle<dyn watch::Publisher<u32>>, Handle<dyn Observer<u32>>);
-type Topics = (Handle<dyn publish::Publisher<u32>>, [Handle<dyn Subscriber<u32>>; 2]);
+type Values = (Handle<dyn Updater<u32>>, Handle<dyn Observer<u32>>);
+type Topics = (Handle<dyn Publisher<u32>>, [Handle<dyn Subscriber<u32>>; 2]);
 type Streams = (Handle<dyn ByteWriter>, Handle<dyn ByteReader>);
 type Messages = (Handle<dyn MessageSender>, Handle<dyn MessageReceiver>);
 
@@ -58,13 +58,13 @@ crossgate::system! {
         object semaphore: Concurrent<Semaphore> = Semaphore::counting(0, 3, GIVEN) =>
             [GIVE: dyn Giver, TAKE: dyn Taker];
         object value: Concurrent<Watch<u32, 3>> = Watch::new(0, [CHANGED0, CHANGED1, CHANGED2]) =>
-            [VALUE_SET: dyn watch::Publisher<u32>, VALUE: dyn Observer<u32>];
+            [VALUE_SET: dyn Updater<u32>, VALUE: dyn Observer<u32>];
         object inbox: Concurrent<Subscription<u32, 2>> = Subscription::new(NEWS) =>
             [INBOX: dyn Subscriber<u32>];
         object other: Concurrent<Subscription<u32, 8>> = Subscription::new(OTHER_NEWS) =>
             [OTHER: dyn Subscriber<u32>];
         object topic: Concurrent<Topic<u32>> = Topic::new(&[&inbox, &other]) =>
-            [TOPIC: dyn publish::Publisher<u32>];
+            [TOPIC: dyn Publisher<u32>];
         object stream: Concurrent<StreamBuffer<8>> = StreamBuffer::new(STREAM_FILLED, STREAM_FREED) =>
             [STREAM_IN: dyn ByteWriter, STREAM_OUT: dyn ByteReader];
         object messages: Concurrent<MessageBuffer<16>> =

@@ -11,7 +11,7 @@ use crossgate::notification::TimedOut;
 use crossgate::{CallError, Concurrent, Handle, LendBuf, Notification, Signal, thread, time};
 use crossgate_bytes::{MessageBuffer, MessageReceiver, MessageSender};
 use crossgate_event_flags::{EventFlags, EventSetter, EventWaiter, Until};
-use crossgate_publish::{self as publish, Missed, Subscriber, Subscription, Topic};
+use crossgate_publish::{Missed, Publisher, Subscriber, Subscription, Topic};
 use crossgate_semaphore::{Holder, NotHeld, Permits, Warden};
 use crossgate_watch::{Observer, Watch};
 use system_tests::report::{expect, expect_that, fail, pass};
@@ -41,7 +41,7 @@ crossgate::system! {
         object inbox (stack = 256): Concurrent<Subscription<u32, 4>> = Subscription::new(NEWS) =>
             [INBOX: dyn Subscriber<u32>];
         object topic (stack = 256): Concurrent<Topic<u32>> = Topic::new(&[&inbox]) =>
-            [TOPIC: dyn publish::Publisher<u32>];
+            [TOPIC: dyn Publisher<u32>];
         object messages (stack = 384): Concurrent<MessageBuffer<32>> =
             MessageBuffer::new(FILLED, FREED) =>
             [MESSAGES_IN: dyn MessageSender, MESSAGES_OUT: dyn MessageReceiver];
@@ -111,7 +111,7 @@ fn wait_for_ever(flags: Handle<dyn EventWaiter>) -> ! {
 fn attack(
     flags: Flags,
     permits: Handle<dyn Holder>,
-    topic: Handle<dyn publish::Publisher<u32>>,
+    topic: Handle<dyn Publisher<u32>>,
     value: Handle<dyn Observer<u32>>,
     (sender, receiver): (Handle<dyn MessageSender>, Handle<dyn MessageReceiver>),
 ) -> ! {
