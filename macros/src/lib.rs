@@ -23,7 +23,7 @@ pub fn interface(attribute: TokenStream, item: TokenStream) -> TokenStream {
 }
 
 /// Lets a small type travel in the registers of a call: a fieldless enum, a struct with named
-/// fields, or a newtype.
+/// fields, a newtype, or a unit struct.
 #[proc_macro_derive(Wire)]
 pub fn wire(item: TokenStream) -> TokenStream {
     template("__derive_wire", item)

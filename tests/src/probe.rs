@@ -1,7 +1,9 @@
 //! Attempts on memory.
 
 use crate::arch;
+use crate::report::expect;
 use core::ops::Range;
+use crossgate_abi::CallError;
 use crossgate_abi::table::System;
 
 pub use arch::kernel_memory;
@@ -15,6 +17,17 @@ pub fn load(address: usize) -> u32 {
 /// Writes a word. If it is out of reach the current process is stopped here.
 pub fn store(address: usize, word: u32) {
     arch::store(address, word);
+}
+
+/// Makes a call with ever less stack left, until it is refused for that: the server never has too little.
+#[inline(never)]
+pub fn call_with_ever_less_stack(call: &mut dyn FnMut() -> Result<(), CallError>) {
+    let room = core::hint::black_box([0_u8; 24]);
+    match call() {
+        Ok(()) => call_with_ever_less_stack(call),
+        error => expect("a call with little stack", error, Err(CallError::StackTooSmall)),
+    }
+    core::hint::black_box(room);
 }
 
 /// Where the memory of the process of this name is.

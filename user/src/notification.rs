@@ -104,6 +104,18 @@ impl Notification {
         self.wait_for_set(self.set(), limited(timeout)).map(|_| ()).ok_or(TimedOut)
     }
 
+    /// Waits for a signal as long as the call may take that the thread is in.
+    ///
+    /// # Errors
+    /// [`TimedOut`] if the [deadline](crate::time::with_deadline) of the call is over.
+    ///
+    /// # Panics
+    /// If it belongs to another process.
+    #[inline]
+    pub fn wait_within_call(self) -> Result<(), TimedOut> {
+        self.wait_for_set(self.set(), FOR_EVER).map(|_| ()).ok_or(TimedOut)
+    }
+
     /// Takes a signal if there is one. Tells whether there was.
     ///
     /// # Panics

@@ -149,6 +149,18 @@ macro_rules! __derive_wire {
             }
         }
     };
+    // A unit struct has one value, which needs no word.
+    ($(#[$($attribute:tt)*])* $visibility:vis struct $name:ident;) => {
+        impl $crate::Wire for $name {
+            const SHAPE: $crate::Shape = $crate::Shape::NONE;
+            #[inline(always)]
+            fn put(self, _: &mut $crate::Encoder) {}
+            #[inline(always)]
+            fn take(_: &mut $crate::Decoder) -> ::core::result::Result<Self, $crate::Invalid> {
+                ::core::result::Result::Ok($name)
+            }
+        }
+    };
     // A newtype is the words of what it wraps.
     ($(#[$($attribute:tt)*])* $visibility:vis struct $name:ident (
         $(#[$($field_attribute:tt)*])* $field_visibility:vis $type:ty $(,)?
@@ -164,7 +176,7 @@ macro_rules! __derive_wire {
         }
     };
     ($($other:tt)*) => {
-        ::core::compile_error!("#[derive(Wire)] works on a fieldless enum, a struct with named fields and a newtype; lend anything else");
+        ::core::compile_error!("#[derive(Wire)] works on a fieldless enum, a struct with named fields, a newtype and a unit struct; lend anything else");
     };
 }
 

@@ -1,5 +1,6 @@
 //! Values in machine words.
 
+use crate::notification::TimedOut;
 use crate::seal::Seal;
 use core::num::{NonZeroI8, NonZeroI16, NonZeroI32, NonZeroU8, NonZeroU16, NonZeroU32};
 use core::time::Duration;
@@ -71,7 +72,7 @@ pub struct Invalid;
 
 /// A value that travels in the registers of a call.
 ///
-/// Derive it: `#[derive(Wire)]` works on fieldless enums, structs with named fields, and newtypes.
+/// Derive it: `#[derive(Wire)]` works on fieldless enums, structs with named fields, newtypes, and unit structs.
 /// It is safe to implement: a wrong implementation gives wrong values or a panic, never undefined
 /// behaviour.
 ///
@@ -206,6 +207,7 @@ encoded_as! {
     NonZeroI32 = i32, NonZeroI32::get, NonZeroI32::new;
     // In µs; what is longer than 584,000 years is cut to that.
     Duration = u64, crate::time::microseconds, |word| Some(Duration::from_micros(word));
+    TimedOut = (), |_| (), |()| Some(TimedOut);
 }
 
 impl Wire for bool {

@@ -4,6 +4,7 @@ use crate::interfaces::*;
 use core::cell::Cell;
 use core::num::NonZeroU8;
 use core::time::Duration;
+use crossgate::notification::TimedOut;
 use crossgate::{CallError, Handle, Wire, host, interface};
 
 #[derive(Wire, Clone, Copy, Debug, PartialEq)]
@@ -14,6 +15,9 @@ struct Point {
     x: i16,
     y: i8,
 }
+
+#[derive(Wire, Clone, Copy, Debug, PartialEq)]
+struct Unit;
 
 /// Gives back what it gets.
 #[interface]
@@ -31,6 +35,8 @@ trait Echo {
     fn newtype(&self, value: Celsius) -> Celsius;
     fn point(&self, value: Point) -> Point;
     fn mode(&self, value: Mode) -> Mode;
+    fn unit(&self, value: Unit) -> Unit;
+    fn late(&self, value: Result<u32, TimedOut>) -> Result<u32, TimedOut>;
     fn four(&self, a: u8, b: u16, c: u32, d: i8) -> u32;
 }
 
@@ -44,7 +50,7 @@ impl Echo for Parrot {
     echo! {
         bool: bool, char: char, i64: i64, f64: f64, isize: isize, bytes: [u8; 8], duration: Duration,
         pair: (u16, i8), option: Option<NonZeroU8>, result: Result<i32, ()>, newtype: Celsius,
-        point: Point, mode: Mode,
+        point: Point, mode: Mode, unit: Unit, late: Result<u32, TimedOut>,
     }
 
     fn four(&self, a: u8, b: u16, c: u32, d: i8) -> u32 {
@@ -63,6 +69,8 @@ fn values_arrive_as_they_were() {
     assert_eq!(echo.bytes(*b"crossing"), Ok(*b"crossing"));
     assert_eq!(echo.duration(Duration::from_micros(1 << 40)), Ok(Duration::from_micros(1 << 40)));
     assert_eq!(echo.duration(Duration::MAX), Ok(Duration::from_micros(u64::MAX)));
+    assert_eq!(echo.unit(Unit), Ok(Unit));
+    assert_eq!([echo.late(Ok(7)), echo.late(Err(TimedOut))], [Ok(Ok(7)), Ok(Err(TimedOut))]);
     assert_eq!(echo.pair((65535, -128)), Ok((65535, -128)));
     assert_eq!(
         [echo.option(None), echo.option(NonZeroU8::new(9))],

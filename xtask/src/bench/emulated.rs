@@ -38,7 +38,7 @@ pub const FLASH: &str = "kernel_flash_bytes";
 /// The name of its size in RAM.
 pub const RAM: &str = "kernel_ram_bytes";
 
-pub const OPERATIONS: [Operation; 17] = [
+pub const OPERATIONS: [Operation; 25] = [
     Operation {
         name: "rpc_null_4_words",
         text: "call and return, 4 words",
@@ -155,6 +155,62 @@ pub const OPERATIONS: [Operation; 17] = [
         name: "restart_process",
         text: "restart of a process of 256 bytes, and a call",
         must: Limit::Most(900),
+        stretch: None,
+        cmrx: None,
+    },
+    Operation {
+        name: "queue_send_receive",
+        text: "4 bytes into a queue of another process, and out",
+        must: Limit::Most(350),
+        stretch: None,
+        cmrx: Some([1519, 1444, 1384]),
+    },
+    Operation {
+        name: "queue_wake",
+        text: "4 bytes to a more urgent thread that waits at a queue",
+        must: Limit::Most(670),
+        stretch: None,
+        cmrx: None,
+    },
+    Operation {
+        name: "event_flags",
+        text: "an event flag set, waited for and cleared",
+        must: Limit::Most(330),
+        stretch: None,
+        cmrx: None,
+    },
+    Operation {
+        name: "semaphore",
+        text: "a semaphore given and taken",
+        must: Limit::Most(305),
+        stretch: None,
+        cmrx: None,
+    },
+    Operation {
+        name: "semaphore_held",
+        text: "a permit taken and given back, with its holder known",
+        must: Limit::Most(630),
+        stretch: None,
+        cmrx: None,
+    },
+    Operation {
+        name: "watch",
+        text: "a latest value set, and read by another",
+        must: Limit::Most(315),
+        stretch: None,
+        cmrx: None,
+    },
+    Operation {
+        name: "publish",
+        text: "a message to two subscribers, one of whom receives it",
+        must: Limit::Most(540),
+        stretch: None,
+        cmrx: None,
+    },
+    Operation {
+        name: "byte_stream",
+        text: "32 bytes into a stream, and out",
+        must: Limit::Most(950),
         stretch: None,
         cmrx: None,
     },

@@ -1,0 +1,200 @@
+//! Bytes from one process to another, through a buffer of a fixed size.
+//!
+//! | | takes out | interfaces |
+//! |---|---|---|
+//! | [`StreamBuffer`] | as many bytes as there are | [`ByteWriter`], [`ByteReader`] |
+//! | [`MessageBuffer`] | whole messages, as they were put in | [`MessageSender`], [`MessageReceiver`] |
+//!
+//! Any process may host one. The wiring says who writes and who reads.
+//!
+//! ```ignore
+//! process uart {
+//!     notification FILLED; // each buffer has two of its own
+//!     notification FREED;
+//!     object received (stack = 256): Concurrent<StreamBuffer<256>> = StreamBuffer::new(FILLED, FREED) =>
+//!         [BYTES_IN: dyn ByteWriter, BYTES: dyn ByteReader];
+//! }
+//! process parser { thread main (priority = 2, stack = 1024) = parser::main(BYTES); }
+//! ```
+//!
+//! ```
+//! use crossgate::{CallError, Handle, host};
+//! use crossgate_bytes::{ByteWriter, MessageBuffer, MessageSender, StreamBuffer, Unsent};
+//!
+//! /// Writes all, waiting for room as often as it has to.
+//! fn write_all(to: Handle<dyn ByteWriter>, mut bytes: &[u8]) -> Result<(), CallError> {
+//!     while !bytes.is_empty() {
+//!         let Ok(count) = to.write(bytes)? else { break };
+//!         bytes = &bytes[count as usize..];
+//!     }
+//!     Ok(())
+//! }
+//! let buffer = StreamBuffer::<8>::new(host::notification(0), host::notification(1));
+//! assert_eq!(write_all(host::serve(buffer), b"1234567"), Ok(()));
+//!
+//! fn report(to: Handle<dyn MessageSender>, text: &str) -> Result<bool, CallError> {
+//!     Ok(to.try_send(text)? == Ok(()))
+//! }
+//! let buffer = MessageBuffer::<8>::new(host::notification(2), host::notification(3));
+//! assert_eq!(report(host::serve(buffer), "1234567"), Ok(false)); // each takes two bytes more
+//! ```
+//!
+//! Of several that wait the most urgent goes first; bytes of several writers are not mixed within one call.
+#![cfg_attr(target_os = "none", no_std)]
+#![forbid(unsafe_code)]
+
+mod message;
+mod ring;
+
+pub use message::{MessageBuffer, MessageReceiver, MessageSender, Unreceived, Unsent};
+
+use core::time::Duration;
+use crossgate::notification::TimedOut;
+use crossgate::sync::{Mutex, MutexGuard};
+use crossgate::{Lent, LentMut, Notification, interface};
+use crossgate_waiting::{FOR_EVER, Waiters, wait, wake};
+use ring::Ring;
+
+/// For those who write to a stream.
+#[interface]
+pub trait ByteWriter {
+    /// Writes as many bytes as there is room for, and waits as long as it takes until there is room for one. How many
+    /// these were. [`TimedOut`]: the caller's deadline was over first.
+    fn write(&self, bytes: Lent<'_, [u8]>) -> Result<u32, TimedOut>;
+    /// Writes as many bytes as there is room for. How many these were.
+    fn try_write(&self, bytes: Lent<'_, [u8]>) -> u32;
+    /// Writes as many bytes as there is room for, and waits up to `timeout` until there is room for one.
+    fn write_timeout(&self, bytes: Lent<'_, [u8]>, timeout: Duration) -> Result<u32, TimedOut>;
+}
+
+/// For those who read from a stream.
+#[interface]
+pub trait ByteReader {
+    /// Reads as many bytes as there are, and fit, and waits as long as it takes until there is one. How many these were.
+    /// [`TimedOut`]: the caller's deadline was over first.
+    fn read(&self, to: LentMut<'_, [u8]>) -> Result<u32, TimedOut>;
+    /// Reads as many bytes as there are, and fit. How many these were.
+    fn try_read(&self, to: LentMut<'_, [u8]>) -> u32;
+    /// Reads as many bytes as there are, and fit, and waits up to `timeout` until there is one.
+    fn read_timeout(&self, to: LentMut<'_, [u8]>, timeout: Duration) -> Result<u32, TimedOut>;
+    /// How many bytes there are.
+    fn available(&self) -> u32;
+}
+
+/// A stream through a buffer of `N` bytes.
+#[derive(Debug)]
+pub struct StreamBuffer<const N: usize>(Mutex<State<N>>);
+
+#[derive(Debug)]
+pub(crate) struct State<const N: usize> {
+    pub(crate) ring: Ring<N>,
+    pub(crate) readers: Waiters,
+    pub(crate) writers: Waiters,
+}
+
+/// Whom to wake: a reader, a writer.
+pub(crate) type Woken = [Option<Notification>; 2];
+
+impl<const N: usize> State<N> {
+    pub(crate) const fn new(filled: Notification, freed: Notification) -> State<N> {
+        State { ring: Ring::new(), readers: Waiters::new(filled), writers: Waiters::new(freed) }
+    }
+
+    /// Those who can go on now, if they wait.
+    pub(crate) fn woken(&self) -> Woken {
+        let reader = if self.ring.len() == 0 { None } else { self.readers.first() };
+        let writer = if self.ring.free() == 0 { None } else { self.writers.first() };
+        [reader, writer]
+    }
+
+    fn write(&mut self, bytes: &Lent<'_, [u8]>) -> Option<(u32, Woken)> {
+        let count = self.ring.write(bytes);
+        // To write nothing is no reason to wait.
+        (count > 0 || bytes.is_empty()).then(|| (count as u32, self.woken()))
+    }
+
+    fn read(&mut self, to: &mut LentMut<'_, [u8]>) -> Option<(u32, Woken)> {
+        let count = self.ring.read(to);
+        (count > 0 || to.is_empty()).then(|| (count as u32, self.woken()))
+    }
+}
+
+pub(crate) fn wake_both([reader, writer]: Woken) {
+    wake(reader);
+    wake(writer);
+}
+
+/// Makes an attempt on the state, and waits as one of `waiters` if that gives nothing.
+pub(crate) fn attempt<const N: usize, R>(
+    state: &Mutex<State<N>>,
+    waiters: fn(&mut State<N>) -> &mut Waiters,
+    timeout: Duration,
+    mut attempt: impl FnMut(&mut State<N>) -> Option<(R, Woken)>,
+) -> Result<R, TimedOut> {
+    let mut guard: MutexGuard<'_, _> = state.lock();
+    let (result, woken) = match attempt(&mut guard) {
+        Some(done) => {
+            drop(guard);
+            done
+        }
+        None if timeout.is_zero() => return Err(TimedOut),
+        None => wait(state, guard, waiters, timeout, attempt)?,
+    };
+    wake_both(woken);
+    Ok(result)
+}
+
+impl<const N: usize> StreamBuffer<N> {
+    /// An empty buffer, with two notifications of its process that are used for nothing else.
+    #[must_use]
+    pub const fn new(filled: Notification, freed: Notification) -> Self {
+        const { assert!(N > 0, "a buffer has room for at least one byte") }
+        StreamBuffer(Mutex::new(State::new(filled, freed)))
+    }
+
+    /// Adds as many bytes as there is room for. How many these were. For threads of its own process, as that of a driver.
+    pub fn put(&self, bytes: &[u8]) -> usize {
+        let mut state = self.0.lock();
+        let count = bytes.len().min(state.ring.free());
+        state.ring.push(bytes);
+        let woken = state.woken();
+        drop(state);
+        wake_both(woken);
+        count
+    }
+}
+
+impl<const N: usize> ByteWriter for StreamBuffer<N> {
+    fn write(&self, bytes: Lent<'_, [u8]>) -> Result<u32, TimedOut> {
+        self.write_timeout(bytes, FOR_EVER)
+    }
+
+    fn try_write(&self, bytes: Lent<'_, [u8]>) -> u32 {
+        self.write_timeout(bytes, Duration::ZERO).unwrap_or(0)
+    }
+
+    fn write_timeout(&self, bytes: Lent<'_, [u8]>, timeout: Duration) -> Result<u32, TimedOut> {
+        attempt(&self.0, |state| &mut state.writers, timeout, |state| state.write(&bytes))
+    }
+}
+
+impl<const N: usize> ByteReader for StreamBuffer<N> {
+    fn read(&self, to: LentMut<'_, [u8]>) -> Result<u32, TimedOut> {
+        self.read_timeout(to, FOR_EVER)
+    }
+
+    fn try_read(&self, to: LentMut<'_, [u8]>) -> u32 {
+        self.read_timeout(to, Duration::ZERO).unwrap_or(0)
+    }
+
+    fn read_timeout(&self, mut to: LentMut<'_, [u8]>, timeout: Duration) -> Result<u32, TimedOut> {
+        attempt(&self.0, |state| &mut state.readers, timeout, |state| state.read(&mut to))
+    }
+
+    fn available(&self) -> u32 {
+        self.0.lock().ring.len() as u32
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,139 @@
+//! Whole messages.
+
+use crate::{State, Woken, attempt};
+use core::time::Duration;
+use crossgate::sync::Mutex;
+use crossgate::{Lent, LentMut, Notification, Wire, interface};
+use crossgate_waiting::FOR_EVER;
+
+/// How many bytes tell the length of a message.
+const HEADER: usize = 2;
+
+/// Why a message was not sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Wire)]
+pub enum Unsent {
+    /// There was no room in time.
+    TimedOut,
+    /// It never fits.
+    TooLong,
+}
+
+/// Why no message was received.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Wire)]
+pub enum Unreceived {
+    /// There was none in time.
+    TimedOut,
+    /// The next one is longer than the memory that was lent. It stays where it is.
+    TooLong,
+}
+
+/// For those who send messages.
+#[interface]
+pub trait MessageSender {
+    /// Puts a message in, and waits for room as long as it takes. [`Unsent::TimedOut`]: the caller's deadline was over
+    /// first.
+    fn send(&self, message: Lent<'_, [u8]>) -> Result<(), Unsent>;
+    /// Puts a message in if there is room.
+    fn try_send(&self, message: Lent<'_, [u8]>) -> Result<(), Unsent>;
+    /// Puts a message in, and waits for room up to `timeout`.
+    fn send_timeout(&self, message: Lent<'_, [u8]>, timeout: Duration) -> Result<(), Unsent>;
+}
+
+/// For those who receive messages.
+#[interface]
+pub trait MessageReceiver {
+    /// Takes the oldest message, and waits for one as long as it takes. Its length in bytes. [`Unreceived::TimedOut`]:
+    /// the caller's deadline was over first.
+    fn receive(&self, to: LentMut<'_, [u8]>) -> Result<u32, Unreceived>;
+    /// Takes the oldest message if there is one. Its length in bytes.
+    fn try_receive(&self, to: LentMut<'_, [u8]>) -> Result<u32, Unreceived>;
+    /// Takes the oldest message, and waits for one up to `timeout`. Its length in bytes.
+    fn receive_timeout(&self, to: LentMut<'_, [u8]>, timeout: Duration) -> Result<u32, Unreceived>;
+    /// How long the oldest message is, in bytes.
+    fn next_len(&self) -> Option<u32>;
+}
+
+/// Messages in a buffer of `N` bytes, of which each takes two more than its length.
+#[derive(Debug)]
+pub struct MessageBuffer<const N: usize>(Mutex<State<N>>);
+
+impl<const N: usize> State<N> {
+    /// The length of the oldest message.
+    fn next(&self) -> Option<usize> {
+        (self.ring.len() > 0)
+            .then(|| usize::from(u16::from_le_bytes([self.ring.peek(0), self.ring.peek(1)])))
+    }
+
+    fn send(&mut self, message: &Lent<'_, [u8]>) -> Option<(Result<(), Unsent>, Woken)> {
+        let too_long = || Some((Err(Unsent::TooLong), [None; 2]));
+        let Ok(length) = u16::try_from(message.len()) else { return too_long() };
+        let room = HEADER + usize::from(length);
+        if room > N {
+            return too_long();
+        }
+        if room > self.ring.free() {
+            return None;
+        }
+        self.ring.push(&length.to_le_bytes());
+        self.ring.write(message);
+        Some((Ok(()), self.woken()))
+    }
+
+    fn receive(&mut self, to: &mut LentMut<'_, [u8]>) -> Option<(Result<u32, Unreceived>, Woken)> {
+        let length = self.next()?;
+        let Some(mut part) = to.slice_mut(0, length) else {
+            // Another receiver may have more room.
+            return Some((Err(Unreceived::TooLong), self.woken()));
+        };
+        self.ring.skip(HEADER);
+        self.ring.read(&mut part);
+        Some((Ok(length as u32), self.woken()))
+    }
+}
+
+impl<const N: usize> MessageBuffer<N> {
+    /// An empty buffer, with two notifications of its process that are used for nothing else.
+    #[must_use]
+    pub const fn new(filled: Notification, freed: Notification) -> Self {
+        const { assert!(N > HEADER, "a buffer has room for at least one message") }
+        MessageBuffer(Mutex::new(State::new(filled, freed)))
+    }
+}
+
+impl<const N: usize> MessageSender for MessageBuffer<N> {
+    fn send(&self, message: Lent<'_, [u8]>) -> Result<(), Unsent> {
+        self.send_timeout(message, FOR_EVER)
+    }
+
+    fn try_send(&self, message: Lent<'_, [u8]>) -> Result<(), Unsent> {
+        self.send_timeout(message, Duration::ZERO)
+    }
+
+    fn send_timeout(&self, message: Lent<'_, [u8]>, timeout: Duration) -> Result<(), Unsent> {
+        attempt(&self.0, |state| &mut state.writers, timeout, |state| state.send(&message))
+            .unwrap_or(Err(Unsent::TimedOut))
+    }
+}
+
+impl<const N: usize> MessageReceiver for MessageBuffer<N> {
+    fn receive(&self, to: LentMut<'_, [u8]>) -> Result<u32, Unreceived> {
+        self.receive_timeout(to, FOR_EVER)
+    }
+
+    fn try_receive(&self, to: LentMut<'_, [u8]>) -> Result<u32, Unreceived> {
+        self.receive_timeout(to, Duration::ZERO)
+    }
+
+    fn receive_timeout(
+        &self,
+        mut to: LentMut<'_, [u8]>,
+        timeout: Duration,
+    ) -> Result<u32, Unreceived> {
+        attempt(&self.0, |state| &mut state.readers, timeout, |state| state.receive(&mut to))
+            .unwrap_or(Err(Unreceived::TimedOut))
+    }
+
+    fn next_len(&self) -> Option<u32> {
+        self.0.lock().next().map(|length| length as u32)
+    }
+}

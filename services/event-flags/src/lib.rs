@@ -1,0 +1,231 @@
+//! Event flags between processes: 32 bits, which some set and clear, and others wait for.
+//!
+//! Any process may host them. The wiring says who sets and who waits.
+//!
+//! ```ignore
+//! process events {
+//!     notification FIRST; // one for each thread that may wait at a time
+//!     notification SECOND;
+//!     object flags (stack = 256): Concurrent<EventFlags<2>> = EventFlags::new([FIRST, SECOND]) =>
+//!         [EVENTS_SET: dyn EventSetter, EVENTS: dyn EventWaiter];
+//! }
+//! process radio { thread main (priority = 3, stack = 1024) = radio::main(EVENTS_SET); }
+//! process control { thread main (priority = 2, stack = 1024) = control::main(EVENTS); }
+//! ```
+//!
+//! ```
+//! use core::time::Duration;
+//! use crossgate::{CallError, Handle, host};
+//! use crossgate_event_flags::{EventFlags, EventSetter, EventWaiter, Until};
+//!
+//! const LINK_UP: u32 = 1 << 0;
+//! const TIME_SET: u32 = 1 << 1;
+//!
+//! fn radio(events: Handle<dyn EventSetter>) -> Result<(), CallError> {
+//!     events.set(LINK_UP)
+//! }
+//! fn control(events: Handle<dyn EventWaiter>) -> Result<bool, CallError> {
+//!     let all = LINK_UP | TIME_SET;
+//!     Ok(events.wait_timeout(all, Until::All, Duration::from_millis(10))?.is_ok())
+//! }
+//! radio(host::serve(EventFlags::new([host::notification(0)]))).unwrap();
+//!
+//! let flags = EventFlags::new([host::notification(1)]);
+//! flags.set(LINK_UP | TIME_SET);
+//! assert_eq!(control(host::serve(flags)), Ok(true));
+//! ```
+//!
+//! Setting and clearing never wait. All that wait for what is set are woken; if several would take the same flag, all
+//! of them have it. If more threads wait than the wiring has notifications for, their calls fail with
+//! [`CallError::Refused`](crossgate::CallError::Refused).
+#![cfg_attr(target_os = "none", no_std)]
+#![forbid(unsafe_code)]
+
+use core::time::Duration;
+use crossgate::notification::TimedOut;
+use crossgate::sync::Mutex;
+use crossgate::{Notification, Wire, interface};
+use crossgate_waiting::{FOR_EVER, Places, wait_at};
+
+/// What is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Wire)]
+pub enum Until {
+    /// At least one of the flags is set.
+    Any,
+    /// All of the flags are set.
+    All,
+    /// As `Any`; those that are set are cleared at once.
+    TakeAny,
+    /// As `All`; the flags are cleared at once.
+    TakeAll,
+}
+
+impl Until {
+    const fn is_met(self, wanted: u32, set: u32) -> bool {
+        match self {
+            Until::Any | Until::TakeAny => set & wanted != 0,
+            Until::All | Until::TakeAll => set & wanted == wanted,
+        }
+    }
+
+    /// The flags that are to be cleared if it is met.
+    const fn taken(self, wanted: u32) -> u32 {
+        match self {
+            Until::Any | Until::All => 0,
+            Until::TakeAny | Until::TakeAll => wanted,
+        }
+    }
+}
+
+/// For those who set the flags.
+#[interface]
+pub trait EventSetter {
+    /// Sets these flags.
+    fn set(&self, flags: u32);
+    /// Clears these flags. Those that were set.
+    fn clear(&self, flags: u32) -> u32;
+}
+
+/// For those who wait for the flags.
+#[interface]
+pub trait EventWaiter {
+    /// The flags that are set.
+    fn get(&self) -> u32;
+    /// Waits for these flags as long as it takes. All flags that were set then. [`TimedOut`]: the caller's deadline was
+    /// over first.
+    fn wait(&self, flags: u32, until: Until) -> Result<u32, TimedOut>;
+    /// All flags that are set, if these are as wanted now.
+    fn try_wait(&self, flags: u32, until: Until) -> Option<u32>;
+    /// Waits for these flags up to `timeout`. All flags that were set then.
+    fn wait_timeout(&self, flags: u32, until: Until, timeout: Duration) -> Result<u32, TimedOut>;
+}
+
+/// Event flags for which up to `N` threads may wait at a time.
+#[derive(Debug)]
+pub struct EventFlags<const N: usize>(Mutex<State<N>>);
+
+#[derive(Debug)]
+struct State<const N: usize> {
+    set: u32,
+    waiters: Places<(u32, Until), u32, N>,
+}
+
+impl<const N: usize> State<N> {
+    #[inline]
+    fn try_wait(&mut self, flags: u32, until: Until) -> Option<u32> {
+        let set = self.set;
+        until.is_met(flags, set).then(|| {
+            self.set &= !until.taken(flags);
+            set
+        })
+    }
+}
+
+impl<const N: usize> EventFlags<N> {
+    /// No flag is set. Needed are as many notifications as threads may wait at a time; they are used for nothing else.
+    #[must_use]
+    pub const fn new(woken_by: [Notification; N]) -> Self {
+        EventFlags(Mutex::new(State { set: 0, waiters: Places::new(woken_by) }))
+    }
+
+    #[inline]
+    fn wait_within(&self, flags: u32, until: Until, timeout: Duration) -> Result<u32, TimedOut> {
+        let mut state = self.0.lock();
+        match state.try_wait(flags, until) {
+            Some(set) => Ok(set),
+            None => wait_at(&self.0, state, |state| &mut state.waiters, (flags, until), timeout),
+        }
+    }
+}
+
+impl<const N: usize> EventSetter for EventFlags<N> {
+    fn set(&self, flags: u32) {
+        let mut state = self.0.lock();
+        let State { set, waiters } = &mut *state;
+        let all = *set | flags;
+        let mut taken = 0;
+        // All of them see the same.
+        let woken = waiters.look(|&(flags, until)| {
+            until.is_met(flags, all).then(|| {
+                taken |= until.taken(flags);
+                all
+            })
+        });
+        *set = all & !taken;
+        drop(state);
+        woken.wake();
+    }
+
+    fn clear(&self, flags: u32) -> u32 {
+        let mut state = self.0.lock();
+        let cleared = state.set & flags;
+        state.set &= !flags;
+        cleared
+    }
+}
+
+impl<const N: usize> EventWaiter for EventFlags<N> {
+    fn get(&self) -> u32 {
+        self.0.lock().set
+    }
+
+    fn wait(&self, flags: u32, until: Until) -> Result<u32, TimedOut> {
+        self.wait_within(flags, until, FOR_EVER)
+    }
+
+    fn try_wait(&self, flags: u32, until: Until) -> Option<u32> {
+        self.0.lock().try_wait(flags, until)
+    }
+
+    fn wait_timeout(&self, flags: u32, until: Until, timeout: Duration) -> Result<u32, TimedOut> {
+        self.wait_within(flags, until, timeout)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crossgate::{CallError, Handle, host};
+    use std::thread;
+
+    const NOW: Duration = Duration::ZERO;
+
+    #[test]
+    fn any_and_all() {
+        let flags = EventFlags::new([host::notification(0)]);
+        assert_eq!(flags.try_wait(1, Until::Any), None);
+        flags.set(0b101);
+        assert_eq!(flags.try_wait(0b011, Until::Any), Some(0b101));
+        assert_eq!(flags.try_wait(0b011, Until::All), None);
+        assert_eq!(flags.wait_timeout(0b011, Until::TakeAll, NOW), Err(TimedOut));
+        assert_eq!(flags.wait(0b101, Until::All), Ok(0b101));
+        assert_eq!(flags.wait(0b011, Until::TakeAny), Ok(0b101));
+        assert_eq!(flags.get(), 0b100);
+        assert_eq!((flags.clear(0b110), flags.get()), (0b100, 0));
+    }
+
+    #[test]
+    fn all_that_wait_for_a_flag_are_woken() {
+        static FLAGS: EventFlags<3> =
+            EventFlags::new([host::notification(1), host::notification(2), host::notification(3)]);
+        for _ in 0..200 {
+            let wait = |(flags, until)| thread::spawn(move || FLAGS.wait(flags, until));
+            let waiters =
+                [(0b01, Until::TakeAny), (0b11, Until::TakeAll), (0b11, Until::All)].map(wait);
+            while FLAGS.0.lock().waiters.count() < 3 {
+                thread::yield_now();
+            }
+            FLAGS.set(0b11);
+            for waiter in waiters {
+                assert_eq!(waiter.join().unwrap(), Ok(0b11));
+            }
+            assert_eq!(FLAGS.get(), 0);
+        }
+    }
+
+    #[test]
+    fn who_finds_no_place_is_refused() {
+        let flags: Handle<dyn EventWaiter> = host::serve(EventFlags::new([]));
+        assert_eq!(flags.wait(1, Until::Any), Err(CallError::Refused));
+    }
+}

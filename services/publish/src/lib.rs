@@ -1,0 +1,351 @@
+//! Messages of one process, or several, to all that have subscribed. Each subscriber has a queue of its own, so a slow
+//! one never holds up the others, or who publishes: it loses its oldest messages, and is told how many.
+//!
+//! Any process may host a topic. The wiring says who publishes and who subscribes.
+//!
+//! ```ignore
+//! process news {
+//!     notification CONTROL_NEWS;
+//!     notification DISPLAY_NEWS;
+//!     object control (stack = 256): Concurrent<Subscription<u32, 8>> = Subscription::new(CONTROL_NEWS) =>
+//!         [FOR_CONTROL: dyn Subscriber<u32>];
+//!     object display (stack = 256): Concurrent<Subscription<u32, 2>> = Subscription::new(DISPLAY_NEWS) =>
+//!         [FOR_DISPLAY: dyn Subscriber<u32>];
+//!     object topic (stack = 256): Concurrent<Topic<u32>> = Topic::new(&[&control, &display]) =>
+//!         [KEYS: dyn Publisher<u32>];
+//! }
+//! process keypad { thread main (priority = 3, stack = 1024) = keypad::main(KEYS); }
+//! process control { thread main (priority = 2, stack = 1024) = control::main(FOR_CONTROL); }
+//! ```
+//!
+//! ```
+//! use crossgate::{CallError, Handle, host};
+//! use crossgate_publish::{Missed, Subscriber, Subscription};
+//!
+//! fn control(keys: Handle<dyn Subscriber<u32>>) -> Result<u32, CallError> {
+//!     let (mut sum, mut lost) = (0, 0);
+//!     loop {
+//!         match keys.try_receive()? {
+//!             Ok(key) => sum += key,
+//!             Err(Missed::Lost(count)) => lost += count,
+//!             Err(Missed::Nothing) => return Ok(sum + 1000 * lost),
+//!         }
+//!     }
+//! }
+//! let keys = Subscription::<u32, 2>::new(host::notification(0));
+//! for key in [1, 2, 3] {
+//!     keys.deliver(key);
+//! }
+//! assert_eq!(control(host::serve(keys)), Ok(1005));
+//! ```
+//!
+//! | messages | interfaces |
+//! |---|---|
+//! | values of one word, any [`Wire`] type | [`Publisher`], [`Subscriber`] |
+//! | anything [`Plain`], lent and copied | [`ItemPublisher`], [`ItemSubscriber`] |
+#![cfg_attr(target_os = "none", no_std)]
+#![forbid(unsafe_code)]
+
+use core::fmt;
+use core::time::Duration;
+use crossgate::sync::Mutex;
+use crossgate::{
+    Concurrent, Decoder, Encoder, Invalid, Lent, LentMut, Notification, Plain, Shape, Wire,
+    interface,
+};
+use crossgate_waiting::{FOR_EVER, Waiters, wait, wake};
+use heapless::Deque;
+
+/// Why there is no message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Missed {
+    /// There was none, or none in time.
+    Nothing,
+    /// So many were lost, because the queue of the subscription was full. It is told once; the oldest that is left comes
+    /// next.
+    Lost(u32),
+}
+
+impl fmt::Display for Missed {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Missed::Nothing => formatter.write_str("no message"),
+            Missed::Lost(count) => write!(formatter, "{count} messages were lost"),
+        }
+    }
+}
+
+impl core::error::Error for Missed {}
+
+// The number of lost messages, which is never 0.
+impl Wire for Missed {
+    const SHAPE: Shape = u32::SHAPE;
+
+    fn put(self, encoder: &mut Encoder) {
+        match self {
+            Missed::Nothing => 0,
+            Missed::Lost(count) => count,
+        }
+        .put(encoder);
+    }
+
+    fn take(decoder: &mut Decoder) -> Result<Self, Invalid> {
+        u32::take(decoder)
+            .map(|count| if count == 0 { Missed::Nothing } else { Missed::Lost(count) })
+    }
+}
+
+/// For those who have something to tell.
+#[interface]
+pub trait Publisher<T: Wire> {
+    /// Gives a message to each subscription. It never waits.
+    fn publish(&self, message: T);
+}
+
+/// For one who has subscribed.
+#[interface]
+pub trait Subscriber<T: Wire> {
+    /// The next message, as soon as there is one. [`Missed::Nothing`]: the caller's deadline was over first.
+    fn receive(&self) -> Result<T, Missed>;
+    /// The next message if there is one.
+    fn try_receive(&self) -> Result<T, Missed>;
+    /// The next message, if there is one within `timeout`.
+    fn receive_timeout(&self, timeout: Duration) -> Result<T, Missed>;
+}
+
+/// For those who lend what they tell.
+#[interface]
+pub trait ItemPublisher<T: Plain> {
+    /// Gives a copy to each subscription. It never waits.
+    fn publish(&self, message: Lent<'_, T>);
+}
+
+/// For one who has subscribed to messages that are copied to lent memory.
+#[interface]
+pub trait ItemSubscriber<T: Plain> {
+    /// The next message, as soon as there is one. [`Missed::Nothing`]: the caller's deadline was over first.
+    fn receive(&self, message: LentMut<'_, T>) -> Result<(), Missed>;
+    /// The next message if there is one.
+    fn try_receive(&self, message: LentMut<'_, T>) -> Result<(), Missed>;
+    /// The next message, if there is one within `timeout`.
+    fn receive_timeout(&self, message: LentMut<'_, T>, timeout: Duration) -> Result<(), Missed>;
+}
+
+/// A subscription with a queue of `N` messages.
+#[derive(Debug)]
+pub struct Subscription<T, const N: usize>(Mutex<State<T, N>>);
+
+#[derive(Debug)]
+struct State<T, const N: usize> {
+    messages: Deque<T, N>,
+    lost: u32,
+    receivers: Waiters,
+}
+
+/// A message, or what is told instead, and whom to wake.
+type Received<T> = (Result<T, Missed>, Option<Notification>);
+
+impl<T, const N: usize> State<T, N> {
+    fn take(&mut self) -> Option<Received<T>> {
+        let lost = core::mem::take(&mut self.lost);
+        let next =
+            if lost > 0 { Err(Missed::Lost(lost)) } else { Ok(self.messages.pop_front()?) };
+        Some((next, self.woken()))
+    }
+
+    /// Whom to wake.
+    fn woken(&self) -> Option<Notification> {
+        if self.messages.is_empty() { None } else { self.receivers.first() }
+    }
+}
+
+impl<T, const N: usize> Subscription<T, N> {
+    /// There is no message yet. The notification is used for nothing else.
+    #[must_use]
+    pub const fn new(woken_by: Notification) -> Self {
+        const { assert!(N > 0, "a subscription has room for at least one message") }
+        let receivers = Waiters::new(woken_by);
+        Subscription(Mutex::new(State { messages: Deque::new(), lost: 0, receivers }))
+    }
+
+    /// Adds a message; the oldest is lost if there is no room. A [`Topic`] does that for all of its subscriptions.
+    pub fn deliver(&self, message: T) {
+        let mut state = self.0.lock();
+        if state.messages.is_full() {
+            state.messages.pop_front();
+            state.lost = state.lost.saturating_add(1);
+        }
+        // There is room now.
+        let _ = state.messages.push_back(message);
+        let woken = state.woken();
+        drop(state);
+        wake(woken);
+    }
+
+    /// The next message if there is one. For threads of its own process.
+    ///
+    /// # Errors
+    /// As [`Missed`] says.
+    pub fn take(&self) -> Result<T, Missed> {
+        let (next, woken) = self.0.lock().take().ok_or(Missed::Nothing)?;
+        wake(woken);
+        next
+    }
+
+    /// The next message, if there is one within `timeout`. For threads of its own process.
+    ///
+    /// # Errors
+    /// As [`Missed`] says.
+    pub fn take_within(&self, timeout: Duration) -> Result<T, Missed> {
+        let mut state = self.0.lock();
+        let (next, woken) = match state.take() {
+            Some(taken) => {
+                drop(state);
+                taken
+            }
+            None => wait(&self.0, state, |state| &mut state.receivers, timeout, State::take)
+                .map_err(|_| Missed::Nothing)?,
+        };
+        wake(woken);
+        next
+    }
+}
+
+/// A subscription, however long its queue is.
+pub trait Inbox<T>: Sync {
+    /// Adds a message; the oldest is lost if there is no room.
+    fn deliver(&self, message: T);
+}
+
+impl<T: Send, const N: usize> Inbox<T> for Concurrent<Subscription<T, N>> {
+    fn deliver(&self, message: T) {
+        Subscription::deliver(self, message);
+    }
+}
+
+/// What gives each message to all of its subscriptions, in the order in which the wiring names them.
+pub struct Topic<T: 'static>(&'static [&'static dyn Inbox<T>]);
+
+impl<T> Topic<T> {
+    /// With these subscriptions, which are objects of the same process.
+    #[must_use]
+    pub const fn new(subscriptions: &'static [&'static dyn Inbox<T>]) -> Topic<T> {
+        Topic(subscriptions)
+    }
+}
+
+impl<T: Copy> Topic<T> {
+    /// Gives a message to each subscription. For threads of its own process.
+    pub fn deliver(&self, message: T) {
+        self.0.iter().for_each(|inbox| inbox.deliver(message));
+    }
+}
+
+impl<T: Wire + Copy> Publisher<T> for Topic<T> {
+    fn publish(&self, message: T) {
+        self.deliver(message);
+    }
+}
+
+impl<T: Plain> ItemPublisher<T> for Topic<T> {
+    fn publish(&self, message: Lent<'_, T>) {
+        self.deliver(message.copy());
+    }
+}
+
+impl<T: Wire + Send, const N: usize> Subscriber<T> for Subscription<T, N> {
+    fn receive(&self) -> Result<T, Missed> {
+        self.take_within(FOR_EVER)
+    }
+
+    fn try_receive(&self) -> Result<T, Missed> {
+        self.take()
+    }
+
+    fn receive_timeout(&self, timeout: Duration) -> Result<T, Missed> {
+        self.take_within(timeout)
+    }
+}
+
+impl<T: Plain + Send, const N: usize> ItemSubscriber<T> for Subscription<T, N> {
+    fn receive(&self, mut message: LentMut<'_, T>) -> Result<(), Missed> {
+        self.take_within(FOR_EVER).map(|it| message.write(it))
+    }
+
+    fn try_receive(&self, mut message: LentMut<'_, T>) -> Result<(), Missed> {
+        self.take().map(|it| message.write(it))
+    }
+
+    fn receive_timeout(
+        &self,
+        mut message: LentMut<'_, T>,
+        timeout: Duration,
+    ) -> Result<(), Missed> {
+        self.take_within(timeout).map(|it| message.write(it))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crossgate::{Handle, host};
+    use std::thread;
+
+    const MILLISECOND: Duration = Duration::from_millis(1);
+
+    static FAST: Concurrent<Subscription<u32, 4>> =
+        Concurrent::new(Subscription::new(host::notification(0)));
+    static SLOW: Concurrent<Subscription<u32, 2>> =
+        Concurrent::new(Subscription::new(host::notification(1)));
+
+    #[test]
+    fn a_slow_one_loses_only_its_own() {
+        static TOPIC: [&dyn Inbox<u32>; 2] = [&FAST, &SLOW];
+        let topic: Handle<dyn Publisher<u32>> = host::serve(Topic::new(&TOPIC));
+        for message in 0..4 {
+            assert_eq!(topic.publish(message), Ok(()));
+        }
+        for message in 0..4 {
+            assert_eq!(FAST.take(), Ok(message));
+        }
+        assert_eq!(FAST.take_within(MILLISECOND), Err(Missed::Nothing));
+        assert_eq!(SLOW.take_within(MILLISECOND), Err(Missed::Lost(2)));
+        assert_eq!([SLOW.take(), SLOW.take(), SLOW.take()], [Ok(2), Ok(3), Err(Missed::Nothing)]);
+    }
+
+    #[test]
+    fn every_message_is_told_or_counted() {
+        static INBOX: Concurrent<Subscription<u32, 3>> =
+            Concurrent::new(Subscription::new(host::notification(2)));
+        let receiver = thread::spawn(|| {
+            let mut next = 0;
+            while next < 2000 {
+                match INBOX.take_within(FOR_EVER) {
+                    Ok(message) => {
+                        assert_eq!(message, next);
+                        next += 1;
+                    }
+                    Err(Missed::Lost(count)) => next += count,
+                    Err(Missed::Nothing) => panic!("there is no end"),
+                }
+            }
+        });
+        static TOPIC: Topic<u32> = Topic::new(&[&INBOX]);
+        (0..2000).for_each(|message| TOPIC.deliver(message));
+        receiver.join().unwrap();
+    }
+
+    #[test]
+    fn messages_may_be_lent() {
+        let inbox = Subscription::<[u32; 7], 1>::new(host::notification(3));
+        inbox.deliver([4; 7]);
+        inbox.deliver([5; 7]);
+        let subscriber: Handle<dyn ItemSubscriber<[u32; 7]>> = host::serve(inbox);
+        let mut message = [0; 7];
+        assert_eq!(subscriber.receive(&mut message), Ok(Err(Missed::Lost(1))));
+        assert_eq!((subscriber.receive(&mut message), message), (Ok(Ok(())), [5; 7]));
+        assert_eq!(subscriber.try_receive(&mut message), Ok(Err(Missed::Nothing)));
+        let none = subscriber.receive_timeout(&mut message, MILLISECOND);
+        assert_eq!(none, Ok(Err(Missed::Nothing)));
+    }
+}

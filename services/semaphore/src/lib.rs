@@ -1,0 +1,197 @@
+//! Semaphores between processes.
+//!
+//! | to | take | interfaces |
+//! |---|---|---|
+//! | count events of one process for another | [`Semaphore`] | [`Giver`], [`Taker`] |
+//! | share so many of a thing, or one | [`Permits`] | [`Holder`], and [`Warden`] for who learns of crashes |
+//!
+//! Any process may host one. Of those that wait the most urgent goes first.
+//!
+//! ```ignore
+//! process locks {
+//!     notification GIVEN;
+//!     notification RETURNED;
+//!     object frames (stack = 256): Concurrent<Semaphore> = Semaphore::counting(0, 10, GIVEN) =>
+//!         [FRAME_CAME: dyn Giver, FRAMES: dyn Taker];
+//!     object channels (stack = 256): Concurrent<Permits> = Permits::new(2, RETURNED) =>
+//!         [CHANNELS: dyn Holder, CHANNELS_WARDEN: dyn Warden];
+//! }
+//! ```
+//!
+//! ```
+//! use core::time::Duration;
+//! use crossgate::{CallError, Handle, host};
+//! use crossgate_semaphore::{Giver, Holder, Permits, Semaphore, Taker};
+//!
+//! fn frame_came(frames: Handle<dyn Giver>) -> Result<(), CallError> {
+//!     let _is_counted = frames.give()?;
+//!     Ok(())
+//! }
+//! fn wait_for_frame(frames: Handle<dyn Taker>) -> Result<bool, CallError> {
+//!     Ok(frames.take_timeout(Duration::from_millis(5))?.is_ok())
+//! }
+//! fn measure(channels: Handle<dyn Holder>) -> Result<bool, CallError> {
+//!     if channels.take()?.is_err() {
+//!         return Ok(false);
+//!     }
+//!     // ... has one of the channels ...
+//!     Ok(channels.give_back()?.is_ok())
+//! }
+//! frame_came(host::serve(Semaphore::binary(host::notification(0)))).unwrap();
+//! let frames = Semaphore::counting(1, 10, host::notification(0));
+//! assert_eq!(wait_for_frame(host::serve(frames)), Ok(true));
+//! assert_eq!(measure(host::serve(Permits::new(2, host::notification(1)))), Ok(true));
+//! ```
+#![cfg_attr(target_os = "none", no_std)]
+#![forbid(unsafe_code)]
+
+mod permits;
+
+pub use permits::{Holder, NotHeld, Permits, Warden};
+
+use core::time::Duration;
+use crossgate::notification::TimedOut;
+use crossgate::sync::Mutex;
+use crossgate::{Notification, Wire, interface};
+use crossgate_waiting::{FOR_EVER, Waiters, wait, wake};
+
+/// The semaphore stands at its most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Wire)]
+pub struct Full;
+
+/// For those who give.
+#[interface]
+pub trait Giver {
+    /// Counts one up, and wakes one that waits. [`Full`]: it stands at its most, and does not change.
+    fn give(&self) -> Result<(), Full>;
+}
+
+/// For those who take.
+#[interface]
+pub trait Taker {
+    /// Counts one down, and waits as long as it takes until that can be. [`TimedOut`]: the caller's deadline was over
+    /// first.
+    fn take(&self) -> Result<(), TimedOut>;
+    /// Counts one down if it can. Whether it did.
+    fn try_take(&self) -> bool;
+    /// Counts one down, and waits up to `timeout` until that can be.
+    fn take_timeout(&self, timeout: Duration) -> Result<(), TimedOut>;
+}
+
+/// A semaphore that some give and others take.
+#[derive(Debug)]
+pub struct Semaphore {
+    state: Mutex<State>,
+    most: u32,
+}
+
+#[derive(Debug)]
+struct State {
+    count: u32,
+    takers: Waiters,
+}
+
+impl State {
+    /// Whom to wake.
+    #[inline(always)]
+    fn take(&mut self) -> Option<Option<Notification>> {
+        self.count = self.count.checked_sub(1)?;
+        Some(self.woken())
+    }
+
+    #[inline(always)]
+    fn woken(&self) -> Option<Notification> {
+        if self.count == 0 { None } else { self.takers.first() }
+    }
+}
+
+impl Semaphore {
+    /// One that stands at `count` and counts up to `most`. The notification is used for nothing else.
+    #[must_use]
+    pub const fn counting(count: u32, most: u32, given: Notification) -> Semaphore {
+        assert!(count <= most, "a semaphore begins at its most, or below");
+        Semaphore { state: Mutex::new(State { count, takers: Waiters::new(given) }), most }
+    }
+
+    /// One that is given or not, at first not. The notification is used for nothing else.
+    #[must_use]
+    pub const fn binary(given: Notification) -> Semaphore {
+        Semaphore::counting(0, 1, given)
+    }
+
+    #[inline]
+    fn take_within(&self, timeout: Duration) -> Result<(), TimedOut> {
+        let mut state = self.state.lock();
+        let woken = match state.take() {
+            Some(woken) => {
+                drop(state);
+                woken
+            }
+            None => wait(&self.state, state, |state| &mut state.takers, timeout, State::take)?,
+        };
+        wake(woken);
+        Ok(())
+    }
+}
+
+impl Giver for Semaphore {
+    fn give(&self) -> Result<(), Full> {
+        let mut state = self.state.lock();
+        if state.count >= self.most {
+            return Err(Full);
+        }
+        state.count += 1;
+        let woken = state.woken();
+        drop(state);
+        wake(woken);
+        Ok(())
+    }
+}
+
+impl Taker for Semaphore {
+    fn take(&self) -> Result<(), TimedOut> {
+        self.take_within(FOR_EVER)
+    }
+
+    fn try_take(&self) -> bool {
+        let taken = self.state.lock().take();
+        taken.map(wake).is_some()
+    }
+
+    fn take_timeout(&self, timeout: Duration) -> Result<(), TimedOut> {
+        self.take_within(timeout)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crossgate::host;
+    use std::thread;
+
+    const MILLISECOND: Duration = Duration::from_millis(1);
+
+    #[test]
+    fn it_counts_between_0_and_its_most() {
+        let semaphore = Semaphore::counting(1, 2, host::notification(0));
+        assert_eq!([semaphore.give(), semaphore.give()], [Ok(()), Err(Full)]);
+        assert_eq!((semaphore.try_take(), semaphore.take()), (true, Ok(())));
+        assert!(!semaphore.try_take());
+        assert_eq!(semaphore.take_timeout(MILLISECOND), Err(TimedOut));
+        let binary = Semaphore::binary(host::notification(1));
+        assert_eq!([binary.give(), binary.give()], [Ok(()), Err(Full)]);
+    }
+
+    #[test]
+    fn every_taker_is_woken() {
+        static SEMAPHORE: Semaphore = Semaphore::counting(0, 9, host::notification(2));
+        let take = || (0..300).for_each(|_| SEMAPHORE.take().unwrap());
+        let takers = [0; 3].map(|_| thread::spawn(take));
+        let mut given = 0;
+        while given < 900 {
+            given += u32::from(SEMAPHORE.give().is_ok());
+        }
+        takers.into_iter().for_each(|taker| taker.join().unwrap());
+        assert!(!SEMAPHORE.try_take());
+    }
+}

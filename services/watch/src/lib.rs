@@ -1,0 +1,244 @@
+//! The latest value of something, between processes: who updates it never waits, and who reads it gets the newest
+//! one, at once or as soon as there is a newer one. (FreeRTOS calls a queue that is used so a mailbox.)
+//!
+//! Any process may host one. The wiring says who updates it and who reads.
+//!
+//! ```ignore
+//! process readings {
+//!     notification FOR_CONTROL; // one for each thread that may wait for changes at a time
+//!     notification FOR_DISPLAY;
+//!     object temperature (stack = 256): Concurrent<Watch<i32, 2>> = Watch::new(0, [FOR_CONTROL, FOR_DISPLAY]) =>
+//!         [TEMPERATURE_IN: dyn Updater<i32>, TEMPERATURE: dyn Observer<i32>];
+//! }
+//! process sensor { thread main (priority = 3, stack = 1024) = sensor::main(TEMPERATURE_IN); }
+//! process control { thread main (priority = 2, stack = 1024) = control::main(TEMPERATURE); }
+//! ```
+//!
+//! ```
+//! use core::time::Duration;
+//! use crossgate::{CallError, Handle, host};
+//! use crossgate_watch::{Observer, Watch};
+//!
+//! /// Shows each new reading, or what is there once a second.
+//! fn display(temperature: Handle<dyn Observer<i32>>, show: fn(i32)) -> Result<(), CallError> {
+//!     let mut seen = 0;
+//! #   let mut rounds = 0..2;
+//!     while let Ok((celsius, version)) = temperature.changed_timeout(seen, Duration::from_secs(1)) {
+//!         show(celsius);
+//!         seen = version;
+//! #       if rounds.next().is_none() { break }
+//! #       return Ok(())
+//!     }
+//!     Ok(())
+//! }
+//! let watch = Watch::new(0, [host::notification(0)]);
+//! watch.set(21);
+//! display(host::serve(watch), |celsius| assert_eq!(celsius, 21)).unwrap();
+//! ```
+//!
+//! | values | interfaces |
+//! |---|---|
+//! | of one word, any [`Wire`] type | [`Updater`], [`Observer`] |
+//! | anything [`Plain`], lent and copied | [`ItemUpdater`], [`ItemObserver`] |
+//!
+//! A value has a version: the first, which the wiring gives, has 0, each later one another. So who compares with the
+//! last that he has seen misses no change, but may miss values. If more threads wait than the wiring has notifications
+//! for, their calls fail with [`CallError::Refused`](crossgate::CallError::Refused).
+#![cfg_attr(target_os = "none", no_std)]
+#![forbid(unsafe_code)]
+
+use core::time::Duration;
+use crossgate::sync::Mutex;
+use crossgate::{Lent, LentMut, Notification, Plain, Wire, interface};
+use crossgate_waiting::{FOR_EVER, Places, wait_at};
+
+/// For the one who has the value.
+#[interface]
+pub trait Updater<T: Wire> {
+    /// This is the value from now on.
+    fn set(&self, value: T);
+}
+
+/// For those who need the value.
+#[interface]
+pub trait Observer<T: Wire> {
+    /// The value.
+    fn get(&self) -> T;
+    /// The value and its version, as soon as that is another than `seen`; or when the caller's deadline is over, with
+    /// the version `seen`.
+    fn changed(&self, seen: u32) -> (T, u32);
+    /// The value and its version, as soon as that is another than `seen`; or after `timeout`, with the version `seen`.
+    fn changed_timeout(&self, seen: u32, timeout: Duration) -> (T, u32);
+}
+
+/// For the one who has a value that is lent.
+#[interface]
+pub trait ItemUpdater<T: Plain> {
+    /// A copy of this is the value from now on.
+    fn set(&self, value: Lent<'_, T>);
+}
+
+/// For those who need a value that is copied to lent memory.
+#[interface]
+pub trait ItemObserver<T: Plain> {
+    /// The value; its version.
+    fn get(&self, value: LentMut<'_, T>) -> u32;
+    /// The value, as soon as its version is another than `seen`, or when the caller's deadline is over; its version.
+    fn changed(&self, value: LentMut<'_, T>, seen: u32) -> u32;
+    /// The value, as soon as its version is another than `seen`, or after so many `milliseconds`; its version.
+    fn changed_timeout(&self, value: LentMut<'_, T>, seen: u32, milliseconds: u32) -> u32;
+}
+
+/// A value for whose changes up to `N` threads may wait at a time.
+#[derive(Debug)]
+pub struct Watch<T, const N: usize>(Mutex<State<T, N>>);
+
+#[derive(Debug)]
+struct State<T, const N: usize> {
+    value: T,
+    version: u32,
+    /// What each has seen.
+    observers: Places<u32, (), N>,
+}
+
+impl<T: Copy, const N: usize> Watch<T, N> {
+    /// It begins with this value. Needed are as many notifications as threads may wait for changes at a time; they are
+    /// used for nothing else.
+    #[must_use]
+    pub const fn new(value: T, woken_by: [Notification; N]) -> Self {
+        Watch(Mutex::new(State { value, version: 0, observers: Places::new(woken_by) }))
+    }
+
+    /// This is the value from now on. For threads of its own process.
+    pub fn set(&self, value: T) {
+        let mut state = self.0.lock();
+        state.value = value;
+        state.version = state.version.wrapping_add(1);
+        let version = state.version;
+        let woken = state.observers.look(|&seen| (seen != version).then_some(()));
+        drop(state);
+        woken.wake();
+    }
+
+    /// The value and its version. For threads of its own process.
+    pub fn get(&self) -> (T, u32) {
+        let state = self.0.lock();
+        (state.value, state.version)
+    }
+
+    /// The same, as soon as the version is another than `seen`, or when the time is over. For threads of its own
+    /// process.
+    pub fn changed(&self, seen: u32, timeout: Duration) -> (T, u32) {
+        let state = self.0.lock();
+        if state.version == seen {
+            // Then it is the version that tells.
+            let _ = wait_at(&self.0, state, |state| &mut state.observers, seen, timeout);
+            return self.get();
+        }
+        (state.value, state.version)
+    }
+}
+
+impl<T: Wire + Copy + Send, const N: usize> Updater<T> for Watch<T, N> {
+    fn set(&self, value: T) {
+        Watch::set(self, value);
+    }
+}
+
+impl<T: Wire + Copy + Send, const N: usize> Observer<T> for Watch<T, N> {
+    fn get(&self) -> T {
+        Watch::get(self).0
+    }
+
+    fn changed(&self, seen: u32) -> (T, u32) {
+        Watch::changed(self, seen, FOR_EVER)
+    }
+
+    fn changed_timeout(&self, seen: u32, timeout: Duration) -> (T, u32) {
+        Watch::changed(self, seen, timeout)
+    }
+}
+
+impl<T: Plain + Send, const N: usize> ItemUpdater<T> for Watch<T, N> {
+    fn set(&self, value: Lent<'_, T>) {
+        Watch::set(self, value.copy());
+    }
+}
+
+impl<T: Plain + Send, const N: usize> ItemObserver<T> for Watch<T, N> {
+    fn get(&self, value: LentMut<'_, T>) -> u32 {
+        tell(Watch::get(self), value)
+    }
+
+    fn changed(&self, value: LentMut<'_, T>, seen: u32) -> u32 {
+        tell(Watch::changed(self, seen, FOR_EVER), value)
+    }
+
+    fn changed_timeout(&self, value: LentMut<'_, T>, seen: u32, milliseconds: u32) -> u32 {
+        tell(Watch::changed(self, seen, Duration::from_millis(milliseconds.into())), value)
+    }
+}
+
+fn tell<T: Plain>((value, version): (T, u32), mut to: LentMut<'_, T>) -> u32 {
+    to.write(value);
+    version
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crossgate::{CallError, Handle, host};
+    use std::thread;
+
+    const MILLISECOND: Duration = Duration::from_millis(1);
+
+    #[test]
+    fn the_latest_value_and_whether_it_is_new() {
+        let watch = Watch::new(7_u32, [host::notification(0)]);
+        assert_eq!(watch.changed(0, MILLISECOND), (7, 0));
+        watch.set(8);
+        watch.set(9);
+        assert_eq!(watch.changed(0, FOR_EVER), (9, 2));
+        assert_eq!(watch.changed(2, Duration::ZERO), (9, 2));
+        // One from before a restart.
+        assert_eq!(watch.changed(99, FOR_EVER), (9, 2));
+    }
+
+    #[test]
+    fn all_that_wait_see_the_last_value() {
+        static WATCH: Watch<u32, 3> =
+            Watch::new(0, [host::notification(1), host::notification(2), host::notification(3)]);
+        let observe = || {
+            let (mut value, mut version) = (0, 0);
+            while value != 500 {
+                let (next, at) = WATCH.changed(version, FOR_EVER);
+                assert!(next > value && at > version);
+                (value, version) = (next, at);
+            }
+        };
+        let observers = [0; 3].map(|_| thread::spawn(observe));
+        (1..=500).for_each(|value| WATCH.set(value));
+        observers.into_iter().for_each(|observer| observer.join().unwrap());
+    }
+
+    #[test]
+    fn a_value_may_be_lent() {
+        let watch = Watch::new([0_u32; 5], [host::notification(4)]);
+        watch.set([6; 5]);
+        let observer: Handle<dyn ItemObserver<[u32; 5]>> = host::serve(watch);
+        let mut value = [0; 5];
+        assert_eq!((observer.get(&mut value), value), (Ok(1), [6; 5]));
+        assert_eq!(observer.changed_timeout(&mut value, 1, 1), Ok(1));
+        assert_eq!(observer.changed(&mut value, 0), Ok(1));
+        let updater: Handle<dyn ItemUpdater<[u32; 5]>> =
+            host::serve(Watch::new([0_u32; 5], [host::notification(5)]));
+        assert_eq!(updater.set(&value), Ok(()));
+    }
+
+    #[test]
+    fn who_finds_no_place_is_refused() {
+        let observer: Handle<dyn Observer<u32>> = host::serve(Watch::new(1_u32, []));
+        assert_eq!(observer.changed(0), Err(CallError::Refused));
+        assert_eq!(observer.changed(7), Ok((1, 0)));
+    }
+}
