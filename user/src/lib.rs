@@ -53,6 +53,9 @@
 //! | learn of crashes | [`fault`] |
 //! | decide what becomes of who crashed | [`supervise`] |
 //! | test on a host | [`host`] |
+//!
+//! With the feature `embedded-hal` or `embedded-io` a [`CallError`] is an error of drivers as well: what implements
+//! their traits for a device behind a handle has it as its `Error`, and gives calls on with `?`.
 #![cfg_attr(target_os = "none", no_std)]
 
 pub mod arch;
@@ -62,6 +65,7 @@ pub mod call;
 mod copy;
 pub mod fault;
 mod handle;
+mod in_place;
 #[cfg(not(target_os = "none"))]
 pub mod host;
 #[doc(hidden)]
@@ -90,10 +94,11 @@ pub use crossgate_abi::table::Window;
 pub use crossgate_abi::{CallError, Shape};
 pub use crossgate_macros::{Plain, Wire, interface, system};
 
-pub use buffer::LendBuf;
+pub use buffer::{Block, BlockSize, First, FirstMut, LendBuf};
 pub use handle::{Handle, Handles, RawHandle};
 pub use interface::{AllShared, Interface, ServedBy};
 pub use kept::{Kept, KeptMemory};
+pub use in_place::{CellIter, Cells, Chunks, ChunksMut, Iter, LentCell};
 pub use lend::{Lend, Lendable, Lent, LentMut, Loan, Plain};
 pub use notification::{Notification, Signal};
 pub use object::{Concurrent, Exclusive};
