@@ -101,7 +101,11 @@ impl<'a, T: Plain> Places<'a, T> {
     #[inline(always)]
     fn of(lent: &'a Lent<'_, [T]>) -> Places<'a, T> {
         let (address, length) = lent.memory();
-        Places { next: address.cast(), end: address.wrapping_add(length).cast(), memory: PhantomData }
+        Places {
+            next: address.cast(),
+            end: address.wrapping_add(length).cast(),
+            memory: PhantomData,
+        }
     }
 
     #[inline(always)]

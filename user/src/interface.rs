@@ -136,7 +136,10 @@ pub const fn variants(shapes: &[Shape]) -> Shape {
     let (mut words, mut index) = (0, 0);
     while index < shapes.len() {
         let shape = shapes[index];
-        assert!(shape.kinds == 0, "the fields of an enum hold values, no handle: an `Option` or a `Result` may hold one");
+        assert!(
+            shape.kinds == 0,
+            "the fields of an enum hold values, no handle: an `Option` or a `Result` may hold one"
+        );
         words = if shape.words > words { shape.words } else { words };
         index += 1;
     }

@@ -65,9 +65,9 @@ pub mod call;
 mod copy;
 pub mod fault;
 mod handle;
-mod in_place;
 #[cfg(not(target_os = "none"))]
 pub mod host;
+mod in_place;
 #[doc(hidden)]
 pub mod interface;
 mod kept;
@@ -96,9 +96,9 @@ pub use crossgate_macros::{Plain, Wire, interface, system};
 
 pub use buffer::{Block, BlockSize, First, FirstMut, LendBuf};
 pub use handle::{Handle, Handles, RawHandle};
+pub use in_place::{CellIter, Cells, Chunks, ChunksMut, Iter, LentCell};
 pub use interface::{AllShared, Interface, ServedBy};
 pub use kept::{Kept, KeptMemory};
-pub use in_place::{CellIter, Cells, Chunks, ChunksMut, Iter, LentCell};
 pub use lend::{Lend, Lendable, Lent, LentMut, Loan, Plain};
 pub use notification::{Notification, Signal};
 pub use object::{Concurrent, Exclusive};

@@ -33,7 +33,7 @@
 //!         *self.moved.wait_while(self.parts.lock(), |parts| *parts == 0) -= 1;
 //!     }
 //! }
-//! let belt = Belt::new(host::notification(200));
+//! let belt = Belt::new(host::notification(0));
 //! std::thread::scope(|scope| {
 //!     scope.spawn(|| belt.take());
 //!     belt.put();

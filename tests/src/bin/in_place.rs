@@ -3,7 +3,8 @@
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use crossgate::{
-    Block, BlockSize, CallError, Concurrent, Handle, LendBuf, Lent, LentMut, Notification, Wire, interface, shared,
+    Block, BlockSize, CallError, Concurrent, Handle, LendBuf, Lent, LentMut, Notification, Wire,
+    interface, shared,
 };
 use system_tests::report::{broken, expect, expect_that, pass};
 use system_tests::watch::Watch;
@@ -14,7 +15,9 @@ enum Change {
     Invert,
     Add(u16),
     /// In hundredths.
-    Scale { by: u8 },
+    Scale {
+        by: u8,
+    },
 }
 
 #[interface]

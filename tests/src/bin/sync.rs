@@ -6,33 +6,33 @@ use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use core::time::Duration;
 use crossgate::notification::TimedOut;
 use crossgate::sync::{Channel, Condvar, LazyLock, Mutex, OnceLock, RwLock, Semaphore};
-use crossgate::{CallError, Concurrent, Handle, Notification, interface, thread, time};
-use system_tests::report::{broken, expect, expect_that, pass};
+use crossgate::{Concurrent, Handle, Notification, interface, thread, time};
+use system_tests::report::{expect, pass};
 use system_tests::watch::allow_no_fault;
 
 const MILLISECOND: Duration = Duration::from_millis(1);
 
-/// What visitors and threads meet at.
+/// Where the threads meet, and a visitor.
 struct Hall {
-    /// How many have come, and in which order they left.
-    state: Mutex<(u32, u32)>,
-    changed: Condvar<3>,
-    permits: Semaphore<3>,
-    settings: RwLock<[u32; 2], 3>,
-    values: Channel<u32, 1, 3>,
+    is_open: Mutex<bool>,
+    changed: Condvar<4>,
+    permits: Semaphore<4>,
+    settings: RwLock<u32, 4>,
+    values: Channel<u32, 1, 4>,
     log: Mutex<u32>,
+    done: AtomicU32,
 }
 
 impl Hall {
-    const fn new(notifications: [Notification; 12]) -> Hall {
-        let [a, b, c, d, e, f, g, h, i, j, k, l] = notifications;
+    const fn new([changed, permits, settings, values]: [[Notification; 4]; 4]) -> Hall {
         Hall {
-            state: Mutex::new((0, 0)),
-            changed: Condvar::new([a, b, c]),
-            permits: Semaphore::new(0, [d, e, f]),
-            settings: RwLock::new([0; 2], [g, h, i]),
-            values: Channel::new([j, k, l]),
+            is_open: Mutex::new(false),
+            changed: Condvar::new(changed),
+            permits: Semaphore::new(0, permits),
+            settings: RwLock::new(0, settings),
+            values: Channel::new(values),
             log: Mutex::new(0),
+            done: AtomicU32::new(0),
         }
     }
 
@@ -51,15 +51,15 @@ impl Hall {
 /// What a visitor does there.
 #[interface]
 trait Enter {
-    /// Waits until so many have come.
-    fn wait_for(&self, count: u32) -> u32;
+    /// Waits until it is open.
+    fn enter(&self);
     /// Waits for a permit, at most so many milliseconds.
     fn acquire(&self, milliseconds: u32) -> bool;
 }
 
 impl Enter for Hall {
-    fn wait_for(&self, count: u32) -> u32 {
-        self.changed.wait_while(self.state.lock(), |state| state.0 < count).0
+    fn enter(&self) {
+        drop(self.changed.wait_while(self.is_open.lock(), |is_open| !*is_open));
     }
     fn acquire(&self, milliseconds: u32) -> bool {
         let permit = self.permits.acquire_timeout(milliseconds * MILLISECOND);
@@ -83,72 +83,86 @@ crossgate::system! {
         thread main (priority = 31, stack = 2048) = allow_no_fault(&SYSTEM, FAULTED);
     }
     process hall {
-        notification A; notification B; notification C; notification D; notification E; notification F;
-        notification G; notification H; notification I; notification J; notification K; notification L;
-        object hall: Concurrent<Hall> = Hall::new([A, B, C, D, E, F, G, H, I, J, K, L]) => [HALL: dyn Enter];
-        thread low (priority = 4, stack = 1024) = worker(&hall, 1);
-        thread middle (priority = 5, stack = 1024) = worker(&hall, 2);
-        thread high (priority = 6, stack = 1024) = worker(&hall, 3);
+        notification A; notification B; notification C; notification D;
+        notification E; notification F; notification G; notification H;
+        notification I; notification J; notification K; notification L;
+        notification M; notification N; notification O; notification P;
+        object hall: Concurrent<Hall> =
+            Hall::new([[A, B, C, D], [E, F, G, H], [I, J, K, L], [M, N, O, P]]) => [HALL: dyn Enter];
+        thread low (priority = 4, stack = 2048) = worker(&hall, 1);
+        thread middle (priority = 5, stack = 2048) = worker(&hall, 2);
+        thread high (priority = 6, stack = 2048) = worker(&hall, 3);
         thread judge (priority = 2, stack = 2048) = judge(&hall);
     }
     process visitor { thread main (priority = 3, stack = 2048) = visit(HALL); }
 }
 board::start!(SYSTEM);
 
-/// The judge is the least urgent: whatever it does, the others go on until they wait.
+/// The judge is the least urgent: whatever it does, the others go on until they wait again.
 fn worker(hall: &Hall, number: u32) -> ! {
-    // 1: a condition.
-    drop(hall.changed.wait_while(hall.state.lock(), |state| state.0 == 0));
+    hall.enter();
     hall.note(number);
-    // Notified one by one, in the order in which they have come.
-    drop(hall.changed.wait(hall.state.lock()));
+    drop(hall.changed.wait(hall.is_open.lock()));
     hall.note(number);
-    // 2: a semaphore.
     hall.permits.acquire().use_up();
     hall.note(number);
-    // 3: readers and writers.
-    if number == 2 {
-        hall.settings.write()[0] += 1;
+    if number == 3 {
+        *hall.settings.write() += 1;
     } else {
-        expect("the writer comes first", hall.settings.read()[0], 1);
+        expect("the writer was first", *hall.settings.read(), 1);
     }
     hall.note(number);
-    // 4: a channel of one value: the two that send wait while the one that receives is not told instead.
     if number == 3 {
-        hall.note(hall.values.receive());
-        hall.note(hall.values.receive());
-        hall.note(hall.values.receive());
+        // By then the others have sent a value, and wait to send more.
+        time::sleep(5 * MILLISECOND);
+        for _ in 0..4 {
+            let value = hall.values.receive();
+            hall.note(value);
+        }
     } else {
         hall.values.send(number);
         hall.values.send(number + 2);
     }
-    // 5: a value that is made once.
-    expect("made once", *LAZY, 41);
-    hall.note(number);
+    expect("a value that is made once", *LAZY, 41);
+    hall.done.fetch_add(1, SeqCst);
     thread::exit()
 }
 
 fn visit(hall: Handle<dyn Enter>) -> ! {
-    expect("a visitor waits as well", hall.wait_for(1), Ok(1));
-    expect("it is over in time", hall.acquire(3), Ok(false));
-    let result: Result<bool, CallError> = hall.acquire(1000);
-    expect("it got the last one", result, Ok(true));
+    expect("a visitor waits as well", hall.enter(), Ok(()));
+    expect("no permit in time", hall.acquire(3), Ok(false));
+    expect("a permit", hall.acquire(1000), Ok(true));
     thread::exit()
 }
 
 fn judge(hall: &Hall) -> ! {
-    expect("once", ONCE.set(1), Ok(()));
-    expect("not twice", ONCE.set(2), Err(2));
-    expect("the value", ONCE.get(), Some(&1));
-    // All four wait (the visitor too, which took no place of the condition for good: three are enough).
-    conditions(hall);
-    // A permit each: first for the threads, which wait already; the visitor asks later, once in vain.
-    expect("nobody got a permit", hall.noted(), 0);
+    expect("set once", (ONCE.set(1), ONCE.set(2), ONCE.get()), (Ok(()), Err(2), Some(&1)));
+    *hall.is_open.lock() = true;
+    hall.changed.notify_all();
+    expect("all have entered", hall.noted(), 321);
+    for number in [3, 2, 1] {
+        hall.changed.notify_one();
+        expect("one at a time", hall.noted(), number);
+    }
+    let (guard, result) = hall.changed.wait_timeout(hall.is_open.lock(), 10 * MILLISECOND);
+    expect("nobody notifies this one", (*guard, result), (true, Err(TimedOut)));
+    drop(guard);
+
+    // The visitor has given up once, and waits for a permit behind the others.
+    let reading = hall.settings.read();
     hall.permits.add(1);
-    expect("the first", hall.noted(), FIRST_PERMIT);
+    expect("it wants to write now", hall.noted(), 3);
+    expect("a writer waits", hall.settings.try_read().is_none(), true);
     hall.permits.add(2);
-    time::sleep(10 * MILLISECOND);
+    expect("they want to read", hall.noted(), 21);
+    drop(reading);
+    expect("first it writes, then they read", hall.noted(), 321);
+
+    time::sleep(50 * MILLISECOND);
+    expect("what was received", hall.noted(), 2413);
+    expect("all are at the end", hall.done.load(SeqCst), 3);
+    expect("made", MADE.load(SeqCst), 1);
     hall.permits.add(1);
-    expect_that("a permit", hall.permits.acquire_timeout(MILLISECOND).is_err());
+    expect("the visitor has the permit", hall.permits.permits(), 0);
     pass()
 }

@@ -15,7 +15,7 @@ const SENDER: Kind = Kind::Other;
 /// ```
 /// # use crossgate::host;
 /// use crossgate::sync::Channel;
-/// let readings = Channel::<u16, 8, 2>::new([host::notification(204), host::notification(205)]);
+/// let readings = Channel::<u16, 8, 2>::new([host::notification(0), host::notification(1)]);
 /// std::thread::scope(|scope| {
 ///     scope.spawn(|| (0..100).for_each(|reading| readings.send(reading)));
 ///     assert!((0..100).all(|reading| readings.receive() == reading));

@@ -18,7 +18,7 @@ const WRITING: u32 = u32::MAX;
 /// ```
 /// # use crossgate::host;
 /// use crossgate::sync::RwLock;
-/// let settings = RwLock::new([0; 8], [host::notification(202), host::notification(203)]);
+/// let settings = RwLock::new([0; 8], [host::notification(0), host::notification(1)]);
 /// settings.write()[3] = 7;
 /// let (one, other) = (settings.read(), settings.read());
 /// assert_eq!(one[3] + other[3], 14);

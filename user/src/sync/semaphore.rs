@@ -15,7 +15,7 @@ use core::time::Duration;
 /// ```
 /// # use crossgate::host;
 /// use crossgate::sync::Semaphore;
-/// let channels = Semaphore::new(2, [host::notification(201)]);
+/// let channels = Semaphore::new(2, [host::notification(1)]);
 /// let first = channels.acquire();
 /// let second = channels.acquire();
 /// assert!(channels.try_acquire().is_none());

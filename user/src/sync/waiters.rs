@@ -57,7 +57,9 @@ pub fn end_after(timeout: Duration) -> End {
 impl<const N: usize> Waiters<N> {
     /// Nobody waits.
     pub const fn new(notifications: [Notification; N]) -> Self {
-        let mut places = [const { Place { state: AtomicU32::new(FREE), notification: Notification::__new(0, 0) } }; N];
+        let mut places = [const {
+            Place { state: AtomicU32::new(FREE), notification: Notification::__new(0, 0) }
+        }; N];
         let mut index = 0;
         while index < N {
             places[index].notification = notifications[index];

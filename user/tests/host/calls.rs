@@ -21,7 +21,10 @@ enum Move {
     /// Nothing.
     Stopped,
     /// Signed.
-    Turned { degrees: i16, fast: bool },
+    Turned {
+        degrees: i16,
+        fast: bool,
+    },
     Went(u8),
     /// Anything.
     Jumped(/** High. */ bool, u8),
