@@ -1,4 +1,4 @@
-//! Much memory that is lent and worked on where it lies: buffers up to 64 KiB, the first bytes of a buffer, an
+//! Much memory that is lent and worked on where it lies: buffers of several KiB (on Linux 16 are the most), the first bytes of a buffer, an
 //! image by its rows and cells.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
@@ -143,7 +143,7 @@ fn client(image: Handle<dyn Image>, faulted: Notification) -> ! {
     #[cfg(not(target_os = "none"))]
     {
         buffer::<8192>(image);
-        buffer::<65536>(image);
+        buffer::<16384>(image);
     }
     reach(image, faulted)
 }

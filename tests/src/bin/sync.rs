@@ -55,6 +55,8 @@ trait Enter {
     fn enter(&self);
     /// Waits for a permit, at most so many milliseconds.
     fn acquire(&self, milliseconds: u32) -> bool;
+    /// Waits until it is closed.
+    fn leave(&self);
 }
 
 impl Enter for Hall {
@@ -64,6 +66,10 @@ impl Enter for Hall {
     fn acquire(&self, milliseconds: u32) -> bool {
         let permit = self.permits.acquire_timeout(milliseconds * MILLISECOND);
         permit.map(|permit| permit.use_up()).is_ok()
+    }
+    fn leave(&self) {
+        self.done.fetch_add(1, SeqCst);
+        drop(self.changed.wait_while(self.is_open.lock(), |is_open| *is_open));
     }
 }
 
@@ -89,10 +95,10 @@ crossgate::system! {
         notification M; notification N; notification O; notification P;
         object hall: Concurrent<Hall> =
             Hall::new([[A, B, C, D], [E, F, G, H], [I, J, K, L], [M, N, O, P]]) => [HALL: dyn Enter];
-        thread low (priority = 4, stack = 2048) = worker(&hall, 1);
-        thread middle (priority = 5, stack = 2048) = worker(&hall, 2);
-        thread high (priority = 6, stack = 2048) = worker(&hall, 3);
-        thread judge (priority = 2, stack = 2048) = judge(&hall);
+        thread low (priority = 4, stack = 4096) = worker(&hall, 1);
+        thread middle (priority = 5, stack = 4096) = worker(&hall, 2);
+        thread high (priority = 6, stack = 4096) = worker(&hall, 3);
+        thread judge (priority = 2, stack = 4096) = judge(&hall);
     }
     process visitor { thread main (priority = 3, stack = 2048) = visit(HALL); }
 }
@@ -114,7 +120,7 @@ fn worker(hall: &Hall, number: u32) -> ! {
     hall.note(number);
     if number == 3 {
         // By then the others have sent a value, and wait to send more.
-        time::sleep(5 * MILLISECOND);
+        hall.permits.acquire().use_up();
         for _ in 0..4 {
             let value = hall.values.receive();
             hall.note(value);
@@ -131,6 +137,7 @@ fn worker(hall: &Hall, number: u32) -> ! {
 fn visit(hall: Handle<dyn Enter>) -> ! {
     expect("a visitor waits as well", hall.enter(), Ok(()));
     expect("no permit in time", hall.acquire(3), Ok(false));
+    expect("it is closed", hall.leave(), Ok(()));
     expect("a permit", hall.acquire(1000), Ok(true));
     thread::exit()
 }
@@ -148,7 +155,10 @@ fn judge(hall: &Hall) -> ! {
     expect("nobody notifies this one", (*guard, result), (true, Err(TimedOut)));
     drop(guard);
 
-    // The visitor has given up once, and waits for a permit behind the others.
+    // The visitor waits for a permit, in vain.
+    while hall.done.load(SeqCst) == 0 {
+        time::sleep(MILLISECOND);
+    }
     let reading = hall.settings.read();
     hall.permits.add(1);
     expect("it wants to write now", hall.noted(), 3);
@@ -158,11 +168,15 @@ fn judge(hall: &Hall) -> ! {
     drop(reading);
     expect("first it writes, then they read", hall.noted(), 321);
 
-    time::sleep(50 * MILLISECOND);
+    hall.permits.add(1);
     expect("what was received", hall.noted(), 2413);
-    expect("all are at the end", hall.done.load(SeqCst), 3);
-    expect("made", MADE.load(SeqCst), 1);
+    *hall.is_open.lock() = false;
+    hall.changed.notify_all();
     hall.permits.add(1);
     expect("the visitor has the permit", hall.permits.permits(), 0);
+    while hall.done.load(SeqCst) < 4 {
+        time::sleep(MILLISECOND);
+    }
+    expect("made", MADE.load(SeqCst), 1);
     pass()
 }
