@@ -10,7 +10,7 @@ use core::ops::{Deref, DerefMut};
 /// which takes time, and stack of two to four times its length. A `LendBuf` is a block. `N` is a power of two from
 /// 32 to 65536 bytes.
 ///
-/// (Memory declared with [`shared!`](crate::shared!) can be lent in any part, and so can constants.)
+/// (On Linux 16 KiB are the most that is lent in one piece. Memory declared with [`shared!`](crate::shared!) can be lent in any part, and so can constants.)
 ///
 /// ```
 /// # use crossgate::{LendBuf, LentMut, interface, host};

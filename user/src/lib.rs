@@ -47,7 +47,8 @@
 //! | keep a value over a restart and a reset | [`kept!`] |
 //! | publish objects and wire processes | [`system!`], [`Concurrent`], [`Exclusive`] |
 //! | wait and signal | [`Notification`], [`Signal`] |
-//! | use threads and time | [`thread`], [`time`], [`sync`] |
+//! | use threads and time | [`thread`], [`time`] |
+//! | share memory between threads, and wait | [`sync`] |
 //! | bound the time of calls | [`time::with_deadline`] |
 //! | refuse a call, take handles back | [`server`] |
 //! | learn of crashes | [`fault`] |

@@ -146,15 +146,13 @@ impl<T: Copy, const N: usize> Queue<T, N> {
         let timer = &mut self.timers[usize::from(number)];
         let id = Id { number, uses: timer.uses };
         let value = timer.value?;
-        let mut missed = 0;
-        if timer.period == 0 {
+        let Some(missed) = (now - timer.at).checked_div(timer.period) else {
             timer.value = None;
             self.remove(0);
-        } else {
-            missed = (now - timer.at) / timer.period;
-            timer.at = timer.at.saturating_add((missed + 1).saturating_mul(timer.period));
-            self.sink(0);
-        }
+            return Some(Expired { id, value, missed: 0 });
+        };
+        timer.at = timer.at.saturating_add((missed + 1).saturating_mul(timer.period));
+        self.sink(0);
         Some(Expired { id, value, missed })
     }
 
@@ -273,6 +271,11 @@ mod tests {
             assert!(model.values().all(|&(at, ..)| at > now));
         }
         assert!(expired > 5000 && full > 100, "{expired} {full}");
+    }
+
+    #[test]
+    fn a_timer_takes_34_bytes_with_a_number() {
+        assert!(size_of::<Queue<u16, 1000>>() <= 34 * 1000 + size_of::<u64>());
     }
 
     #[test]
