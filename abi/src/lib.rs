@@ -11,6 +11,8 @@
 //! Nothing here executes: this crate is the contract, and the place to look first when porting.
 #![no_std]
 
+#[cfg(any(feature = "embedded-hal", feature = "embedded-io"))]
+mod driver;
 mod error;
 mod fault;
 pub mod hosted;

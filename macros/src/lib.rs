@@ -22,8 +22,8 @@ pub fn interface(attribute: TokenStream, item: TokenStream) -> TokenStream {
     interface::expand(attribute, item).unwrap_or_else(pieces::Error::into_tokens)
 }
 
-/// Lets a small type travel in the registers of a call: a fieldless enum, a struct with named
-/// fields, a newtype, or a unit struct.
+/// Lets a small type travel in the registers of a call: an enum, a struct with named fields, a newtype, or a unit
+/// struct.
 #[proc_macro_derive(Wire)]
 pub fn wire(item: TokenStream) -> TokenStream {
     template("__derive_wire", item)

@@ -7,10 +7,10 @@ use core::ops::{Deref, DerefMut};
 ///
 /// The kernel never exposes a byte that was not offered, and a memory protection unit knows only
 /// aligned blocks. A plain array on the stack, or a part of one, is no such block, so a call lends a copy of it,
-/// which takes time, and stack of two to four times its length. A `LendBuf` is a block. `N` is 32, 64, 128,
-/// 256, 512, 1024, 2048 or 4096 bytes.
+/// which takes time, and stack of two to four times its length. A `LendBuf` is a block. `N` is a power of two from
+/// 32 to 65536 bytes.
 ///
-/// (Memory declared with [`shared!`](crate::shared!) can be lent in any part, and so can constants.)
+/// (On Linux 16 KiB are the most that is lent in one piece. Memory declared with [`shared!`](crate::shared!) can be lent in any part, and so can constants.)
 ///
 /// ```
 /// # use crossgate::{LendBuf, LentMut, interface, host};
@@ -22,25 +22,46 @@ use core::ops::{Deref, DerefMut};
 /// let count = source.read(&mut buffer[..]).unwrap() as usize;
 /// assert_eq!(&buffer[..count], b"hello");
 /// ```
+///
+/// A function for buffers of any size says that the size is one of a block:
+///
+/// ```
+/// use crossgate::{Block, BlockSize, LendBuf};
+/// fn clear<const N: usize>(buffer: &mut LendBuf<N>)
+/// where
+///     BlockSize<N>: Block,
+/// {
+///     buffer.fill(0);
+/// }
+/// clear(&mut LendBuf::<64>::new());
+/// ```
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct LendBuf<const N: usize>
 where
-    Size<N>: Block,
+    BlockSize<N>: Block,
 {
-    alignment: [<Size<N> as Block>::Alignment; 0],
+    alignment: [<BlockSize<N> as Block>::Alignment; 0],
     bytes: [u8; N],
 }
 
-/// A size, as a type.
+/// The first bytes of a [`LendBuf`], to be lent for reading.
 #[derive(Clone, Copy, Debug)]
-pub struct Size<const N: usize>;
+pub struct First<'a>(pub(crate) &'a [u8]);
 
-/// A size that a protected block of memory can have.
+/// The first bytes of a [`LendBuf`], to be lent for reading or writing.
+#[derive(Debug)]
+pub struct FirstMut<'a>(pub(crate) &'a mut [u8]);
+
+/// A size in bytes, as a type: a [`Block`] if a protected block of memory can have it.
+#[derive(Clone, Copy, Debug)]
+pub struct BlockSize<const N: usize>;
+
+/// A size that a protected block of memory can have: a [`BlockSize`] of a power of two from 32 to 65536 bytes.
 #[diagnostic::on_unimplemented(
-    message = "a `LendBuf` has 32, 64, 128, 256, 512, 1024, 2048 or 4096 bytes",
+    message = "a `LendBuf` has 32, 64, 128, ... or 65536 bytes",
     label = "not one of these sizes",
-    note = "a memory protection unit opens blocks of these sizes; take the next larger one"
+    note = "a memory protection unit opens blocks of these sizes; take the next larger power of two, and lend the `first` bytes"
 )]
 pub trait Block {
     /// A type of the size's alignment.
@@ -53,27 +74,59 @@ macro_rules! blocks {
         #[derive(Clone, Copy, Debug)]
         #[repr(align($size))]
         pub struct $name;
-        impl Block for Size<$size> {
+        impl Block for BlockSize<$size> {
             type Alignment = $name;
         }
     )* };
 }
-blocks!(32 Align32 64 Align64 128 Align128 256 Align256 512 Align512 1024 Align1024 2048 Align2048 4096 Align4096);
+blocks!(32 Align32 64 Align64 128 Align128 256 Align256 512 Align512 1024 Align1024 2048 Align2048 4096 Align4096
+    8192 Align8192 16384 Align16384 32768 Align32768 65536 Align65536);
 
 impl<const N: usize> LendBuf<N>
 where
-    Size<N>: Block,
+    BlockSize<N>: Block,
 {
     /// All bytes are 0.
     #[must_use]
     pub const fn new() -> Self {
         LendBuf { alignment: [], bytes: [0; N] }
     }
+
+    /// The first `length` bytes, to be lent without a copy. (Their block is opened, which may be longer, but is all
+    /// of this buffer. A part that begins elsewhere, `&buffer[from..to]`, is lent as a copy.)
+    ///
+    /// ```
+    /// # use crossgate::{LendBuf, Lent, interface, host};
+    /// # #[interface] pub trait Sink { fn write(&self, bytes: Lent<'_, [u8]>) -> u32; }
+    /// # struct S;
+    /// # impl Sink for S { fn write(&self, bytes: Lent<'_, [u8]>) -> u32 { bytes.len() as u32 } }
+    /// # let sink = host::serve::<dyn Sink, _>(S);
+    /// let buffer = LendBuf::<256>::new();
+    /// assert_eq!(sink.write(buffer.first(100)), Ok(100));
+    /// ```
+    ///
+    /// # Panics
+    /// If the buffer is shorter.
+    #[must_use]
+    #[track_caller]
+    pub fn first(&self, length: usize) -> First<'_> {
+        First(&self[..length])
+    }
+
+    /// The same, for writing.
+    ///
+    /// # Panics
+    /// If the buffer is shorter.
+    #[must_use]
+    #[track_caller]
+    pub fn first_mut(&mut self, length: usize) -> FirstMut<'_> {
+        FirstMut(&mut self[..length])
+    }
 }
 
 impl<const N: usize> Default for LendBuf<N>
 where
-    Size<N>: Block,
+    BlockSize<N>: Block,
 {
     fn default() -> Self {
         Self::new()
@@ -82,7 +135,7 @@ where
 
 impl<const N: usize> Deref for LendBuf<N>
 where
-    Size<N>: Block,
+    BlockSize<N>: Block,
 {
     type Target = [u8; N];
 
@@ -93,7 +146,7 @@ where
 
 impl<const N: usize> DerefMut for LendBuf<N>
 where
-    Size<N>: Block,
+    BlockSize<N>: Block,
 {
     fn deref_mut(&mut self) -> &mut [u8; N] {
         &mut self.bytes
@@ -102,7 +155,7 @@ where
 
 impl<const N: usize> fmt::Debug for LendBuf<N>
 where
-    Size<N>: Block,
+    BlockSize<N>: Block,
 {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.bytes.fmt(formatter)

@@ -9,7 +9,7 @@
 //! Memory that can be lent as it is never gets here.
 
 use crate::arch::{self, Reply};
-use crate::buffer::{Block, LendBuf, Size};
+use crate::buffer::{Block, BlockSize, LendBuf};
 use crate::lend::copy_once;
 use crate::wire::Words;
 use core::mem::MaybeUninit;
@@ -57,7 +57,7 @@ fn from_word(call: &mut Call, place: usize) -> Reply {
 #[inline(never)]
 fn in_block<const N: usize>(call: &mut Call, place: usize) -> Reply
 where
-    Size<N>: Block,
+    BlockSize<N>: Block,
 {
     // Zeroed where it is: `LendBuf::new` would take room for another one.
     let mut block = MaybeUninit::<LendBuf<N>>::uninit();

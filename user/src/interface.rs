@@ -128,3 +128,20 @@ pub(crate) const fn tagged(good: Shape, bad: Shape) -> Shape {
     let words = if good.words > bad.words { good.words } else { bad.words };
     Shape::values(1).then(Shape { words, kinds })
 }
+
+/// A tag word, then the fields of a variant: of the one that has most.
+#[must_use]
+#[track_caller]
+pub const fn variants(shapes: &[Shape]) -> Shape {
+    let (mut words, mut index) = (0, 0);
+    while index < shapes.len() {
+        let shape = shapes[index];
+        assert!(
+            shape.kinds == 0,
+            "the fields of an enum hold values, no handle: an `Option` or a `Result` may hold one"
+        );
+        words = if shape.words > words { shape.words } else { words };
+        index += 1;
+    }
+    Shape::values(1).then(Shape::values(words))
+}

@@ -4,9 +4,10 @@
 //! while the method runs. What can't be lent where it lies, as most plain arrays and values, is lent as a
 //! copy on the caller's stack, which is copied back: a [`LendBuf`], a constant and
 //! [`shared!`](crate::shared!) memory need none. The memory belongs to a process that the server does not trust and may
-//! change at any time, so a server never gets a reference to it: every access is a copy.
+//! change at any time, so a server never gets a reference to it: every access copies as many elements as it is about,
+//! one of them or all. How to work on much memory where it lies is in `in_place`.
 
-use crate::buffer::{Block, LendBuf, Size};
+use crate::buffer::{Block, BlockSize, First, FirstMut, LendBuf};
 use crate::copy::LONGEST_COPY;
 use crate::seal::Seal;
 use crate::wire::{Decoder, Encoder, Invalid, Parameter};
@@ -99,18 +100,23 @@ pub struct LentMut<'a, X: ?Sized + Lendable>(Lent<'a, X>, PhantomData<&'a mut X>
 /// # Safety
 /// Both ranges are valid for the access, and they don't overlap.
 #[inline]
-pub(crate) unsafe fn copy_once(from: *const u8, to: *mut u8, length: usize) {
+pub(crate) unsafe fn copy_once<T>(from: *const T, to: *mut T, count: usize) {
     // SAFETY: as the caller vouches; the `asm!` is empty.
     unsafe {
-        from.copy_to_nonoverlapping(to, length);
+        from.copy_to_nonoverlapping(to, count);
         #[cfg(not(miri))]
         core::arch::asm!("", options(nostack, preserves_flags));
     }
 }
 
 impl<'a, X: ?Sized + Lendable> Lent<'a, X> {
-    const fn new(address: *const u8, length: usize) -> Lent<'a, X> {
+    pub(crate) const fn new(address: *const u8, length: usize) -> Lent<'a, X> {
         Lent { address, length, memory: PhantomData }
+    }
+
+    /// Where it is, and how many bytes.
+    pub(crate) const fn memory(&self) -> (*const u8, usize) {
+        (self.address, self.length)
     }
 
     /// Copies an element that is known to lie inside.
@@ -164,11 +170,6 @@ impl<'a, T: Plain> Lent<'a, [T]> {
         let start = self.address.wrapping_add(from * size_of::<T>());
         Some(Lent::new(start, (to - from) * size_of::<T>()))
     }
-
-    /// Copies of all elements, one by one.
-    pub fn iter(&self) -> impl Iterator<Item = T> {
-        (0..self.len()).map(|index| self.read(index))
-    }
 }
 
 impl<T: Plain> Lent<'_, T> {
@@ -187,11 +188,17 @@ impl<'a, X: ?Sized + Lendable> Deref for LentMut<'a, X> {
     }
 }
 
+impl<'a, X: ?Sized + Lendable> LentMut<'a, X> {
+    /// The memory was lent for writing, and nobody else has this part.
+    pub(crate) const fn new(lent: Lent<'a, X>) -> LentMut<'a, X> {
+        LentMut(lent, PhantomData)
+    }
+}
+
 impl<T: Plain> LentMut<'_, [T]> {
     /// Sets element `index`. Tells whether there is one.
     pub fn set(&mut self, index: usize, value: T) -> bool {
-        self.slice_mut(index, index.saturating_add(1))
-            .is_some_and(|mut one| one.copy_from(&[value]) == 1)
+        self.cells().get(index).map(|cell| cell.set(value)).is_some()
     }
 
     /// Copies as many elements as both hold, and tells how many.
@@ -206,15 +213,13 @@ impl<T: Plain> LentMut<'_, [T]> {
 
     /// Sets all elements.
     pub fn fill(&mut self, value: T) {
-        for index in 0..self.len() {
-            self.set(index, value);
-        }
+        self.cells().into_iter().for_each(|cell| cell.set(value));
     }
 
     /// The elements from `from` up to, but not including, `to`.
     #[must_use]
     pub fn slice_mut(&mut self, from: usize, to: usize) -> Option<LentMut<'_, [T]>> {
-        Some(LentMut(self.0.slice(from, to)?, PhantomData))
+        Some(LentMut::new(self.0.slice(from, to)?))
     }
 }
 
@@ -242,6 +247,12 @@ const fn check_size(bytes: usize) {
         bytes <= LONGEST_COPY,
         "memory of more than 4096 bytes is lent as a slice, `&memory[..]`, and is a constant or a `shared!` static"
     );
+}
+
+/// The word of a length at the start of a block that may be opened as a whole.
+const fn of_block(length: usize) -> Word {
+    // Of nothing there is no block.
+    if length == 0 { 0 } else { length | WHOLE_BLOCK }
 }
 
 /// What can be passed for a parameter `P`, which is `Lent` or `LentMut`: a reference to the memory,
@@ -284,10 +295,13 @@ lend! {
     [T: Plain, const N: usize] &mut [T; N] => LentMut<[T]>,
         |memory| memory.as_mut_ptr(), size_of_val(memory), of size_of::<[T; N]>();
     [] &str => Lent<[u8]>, |text| text.as_ptr(), text.len();
-    [const N: usize] &LendBuf<N> => Lent<[u8]> where Size<N>: Block, |buffer| buffer.as_ptr(), N;
-    [const N: usize] &mut LendBuf<N> => Lent<[u8]> where Size<N>: Block, |buffer| buffer.as_ptr(), N;
-    [const N: usize] &mut LendBuf<N> => LentMut<[u8]> where Size<N>: Block,
+    [const N: usize] &LendBuf<N> => Lent<[u8]> where BlockSize<N>: Block, |buffer| buffer.as_ptr(), N;
+    [const N: usize] &mut LendBuf<N> => Lent<[u8]> where BlockSize<N>: Block, |buffer| buffer.as_ptr(), N;
+    [const N: usize] &mut LendBuf<N> => LentMut<[u8]> where BlockSize<N>: Block,
         |buffer| buffer.as_mut_ptr(), N;
+    [] First<'_> => Lent<[u8]>, |first| first.0.as_ptr(), of_block(first.0.len());
+    [] FirstMut<'_> => Lent<[u8]>, |first| first.0.as_ptr(), of_block(first.0.len());
+    [] FirstMut<'_> => LentMut<[u8]>, |first| first.0.as_mut_ptr(), of_block(first.0.len());
     [X: ?Sized + Lendable] &Lent<'_, X> => Lent<X>, |lease| lease.address, lease.length;
     [X: ?Sized + Lendable] &LentMut<'_, X> => Lent<X>, |lease| lease.0.address, lease.0.length;
     [X: ?Sized + Lendable] &mut LentMut<'_, X> => LentMut<X>,

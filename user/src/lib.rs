@@ -47,12 +47,16 @@
 //! | keep a value over a restart and a reset | [`kept!`] |
 //! | publish objects and wire processes | [`system!`], [`Concurrent`], [`Exclusive`] |
 //! | wait and signal | [`Notification`], [`Signal`] |
-//! | use threads and time | [`thread`], [`time`], [`sync`] |
+//! | use threads and time | [`thread`], [`time`] |
+//! | share memory between threads, and wait | [`sync`] |
 //! | bound the time of calls | [`time::with_deadline`] |
 //! | refuse a call, take handles back | [`server`] |
 //! | learn of crashes | [`fault`] |
 //! | decide what becomes of who crashed | [`supervise`] |
 //! | test on a host | [`host`] |
+//!
+//! With the feature `embedded-hal` or `embedded-io` a [`CallError`] is an error of drivers as well: what implements
+//! their traits for a device behind a handle has it as its `Error`, and gives calls on with `?`.
 #![cfg_attr(target_os = "none", no_std)]
 
 pub mod arch;
@@ -64,6 +68,7 @@ pub mod fault;
 mod handle;
 #[cfg(not(target_os = "none"))]
 pub mod host;
+mod in_place;
 #[doc(hidden)]
 pub mod interface;
 mod kept;
@@ -90,8 +95,9 @@ pub use crossgate_abi::table::Window;
 pub use crossgate_abi::{CallError, Shape};
 pub use crossgate_macros::{Plain, Wire, interface, system};
 
-pub use buffer::LendBuf;
+pub use buffer::{Block, BlockSize, First, FirstMut, LendBuf};
 pub use handle::{Handle, Handles, RawHandle};
+pub use in_place::{CellIter, Cells, Chunks, ChunksMut, Iter, LentCell};
 pub use interface::{AllShared, Interface, ServedBy};
 pub use kept::{Kept, KeptMemory};
 pub use lend::{Lend, Lendable, Lent, LentMut, Loan, Plain};

@@ -23,6 +23,12 @@ impl Instant {
     pub const fn as_micros(self) -> u64 {
         self.0
     }
+
+    /// So many µs after the start.
+    #[must_use]
+    pub const fn from_micros(micros: u64) -> Instant {
+        Instant(micros)
+    }
 }
 
 impl Add<Duration> for Instant {

@@ -38,6 +38,23 @@ impl Encoder {
     pub(crate) fn words(&self) -> Words {
         self.words
     }
+
+    /// Where a value of this shape will end that begins here.
+    #[doc(hidden)]
+    #[inline(always)]
+    #[must_use]
+    pub fn __end(&self, shape: Shape) -> usize {
+        self.count + usize::from(shape.words)
+    }
+
+    /// Adds zeroes up to there: what another variant of the type has more.
+    #[doc(hidden)]
+    #[inline(always)]
+    pub fn __fill(&mut self, end: usize) {
+        while self.count < end {
+            self.push(0);
+        }
+    }
 }
 
 /// Words that have arrived.
@@ -64,6 +81,21 @@ impl Decoder {
         self.next += 1;
         word
     }
+
+    /// Where a value of this shape ends that begins here.
+    #[doc(hidden)]
+    #[inline(always)]
+    #[must_use]
+    pub fn __end(&self, shape: Shape) -> usize {
+        self.next + usize::from(shape.words)
+    }
+
+    /// Passes over what is left up to there.
+    #[doc(hidden)]
+    #[inline(always)]
+    pub fn __skip(&mut self, end: usize) {
+        self.next = end;
+    }
 }
 
 /// The words are no value of the type.
@@ -72,7 +104,9 @@ pub struct Invalid;
 
 /// A value that travels in the registers of a call.
 ///
-/// Derive it: `#[derive(Wire)]` works on fieldless enums, structs with named fields, newtypes, and unit structs.
+/// Derive it: `#[derive(Wire)]` works on enums, structs with named fields, newtypes, and unit structs. An enum is one
+/// word, and as many as its largest variant has fields for; these are values, no handles, and at most three in a variant
+/// that names none.
 /// It is safe to implement: a wrong implementation gives wrong values or a panic, never undefined
 /// behaviour.
 ///
@@ -95,6 +129,34 @@ pub struct Invalid;
 /// }
 /// let fan = host::serve::<dyn Fan, _>(Relay(Speed::Off));
 /// assert_eq!(fan.set(Speed::High), Ok(Some(Speed::Off)));
+/// ```
+///
+/// With fields:
+///
+/// ```
+/// use crossgate::{Wire, host, interface};
+///
+/// #[derive(Wire, Clone, Copy, Debug, PartialEq)]
+/// pub enum Command { Stop, Turn { degrees: i16 }, Move(u16, bool) }
+/// #[derive(Wire, Clone, Copy, Debug, PartialEq)]
+/// pub struct Blocked;
+///
+/// #[interface]
+/// pub trait Robot {
+///     fn command(&mut self, command: Command) -> Result<(), Blocked>;
+/// }
+/// struct Wheels;
+/// impl Robot for Wheels {
+///     fn command(&mut self, command: Command) -> Result<(), Blocked> {
+///         match command {
+///             Command::Move(distance, true) if distance > 10 => Err(Blocked),
+///             _ => Ok(()),
+///         }
+///     }
+/// }
+/// let robot = host::serve::<dyn Robot, _>(Wheels);
+/// assert_eq!(robot.command(Command::Turn { degrees: -90 }), Ok(Ok(())));
+/// assert_eq!(robot.command(Command::Move(99, true)), Ok(Err(Blocked)));
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot travel in the registers of a call",
@@ -312,7 +374,7 @@ impl<T: Wire, E: Wire> Wire for Result<T, E> {
 
     #[inline(always)]
     fn put(self, encoder: &mut Encoder) {
-        let end = encoder.count + usize::from(Self::SHAPE.words);
+        let end = encoder.__end(Self::SHAPE);
         match self {
             Ok(value) => {
                 encoder.push(GOOD);
@@ -323,20 +385,18 @@ impl<T: Wire, E: Wire> Wire for Result<T, E> {
                 error.put(encoder);
             }
         }
-        while encoder.count < end {
-            encoder.push(0);
-        }
+        encoder.__fill(end);
     }
 
     #[inline(always)]
     fn take(decoder: &mut Decoder) -> Result<Self, Invalid> {
-        let end = decoder.next + usize::from(Self::SHAPE.words);
+        let end = decoder.__end(Self::SHAPE);
         let result = match decoder.pop() {
             GOOD => Ok(T::take(decoder)?),
             BAD => Err(E::take(decoder)?),
             _ => return Err(Invalid),
         };
-        decoder.next = end;
+        decoder.__skip(end);
         Ok(result)
     }
 }

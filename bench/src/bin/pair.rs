@@ -9,11 +9,19 @@ use core::hint::black_box;
 use core::time::Duration;
 use crossgate::sync::Mutex;
 use crossgate::time::with_deadline;
-use crossgate::{Concurrent, Exclusive, Handle, Notification, Signal, thread, time};
+use crossgate::{Concurrent, Exclusive, Handle, Notification, Signal, shared, thread, time};
 
 struct Counter(Mutex<u32>);
 
 type Servers = (Handle<dyn Null>, Handle<dyn Nested>, Handle<dyn Sum>, Handle<dyn Alone>);
+
+shared! {
+    /// An image, or a block of audio.
+    static BLOCK: [u32; 4096] = [1; 4096];
+}
+
+/// How often that is gone through.
+const BLOCKS: u32 = ROUNDS / 20;
 
 crossgate::system! {
     static SYSTEM;
@@ -70,6 +78,21 @@ fn run(
     bench.measure("rpc_lent_64", || match sum.sum(&buffer.0) {
         Ok(16) => {}
         _ => failed(),
+    });
+    let Some(block) = BLOCK.take() else { failed() };
+    bench.measure_whole("own_16k", BLOCKS, || {
+        for _ in 0..BLOCKS {
+            if black_box(&*block).iter().sum::<u32>() != 4096 {
+                failed();
+            }
+        }
+    });
+    bench.measure_whole("lent_16k", BLOCKS, || {
+        for _ in 0..BLOCKS {
+            if sum.sum(&block[..]) != Ok(4096) {
+                failed();
+            }
+        }
     });
     bench.measure("syscall_null", || {
         black_box(thread::id());

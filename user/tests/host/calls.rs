@@ -16,8 +16,31 @@ struct Point {
     y: i8,
 }
 
+/// With fields and without: a word, and the two of `Turned`.
 #[derive(Wire, Clone, Copy, Debug, PartialEq)]
-struct Unit;
+enum Move {
+    /// Nothing.
+    Stopped,
+    /// Signed.
+    Turned {
+        degrees: i16,
+        fast: bool,
+    },
+    Went(u8),
+    /// Anything.
+    Jumped(/** High. */ bool, u8),
+}
+
+/// The same with nothing but a tag, and one word.
+#[derive(Wire, Clone, Copy, Debug, PartialEq)]
+enum Key {
+    Up,
+    Pressed(char),
+}
+
+/// No word.
+#[derive(Wire, Clone, Copy, Debug, PartialEq)]
+struct Jammed;
 
 /// Gives back what it gets.
 #[interface]
@@ -35,8 +58,10 @@ trait Echo {
     fn newtype(&self, value: Celsius) -> Celsius;
     fn point(&self, value: Point) -> Point;
     fn mode(&self, value: Mode) -> Mode;
-    fn unit(&self, value: Unit) -> Unit;
     fn late(&self, value: Result<u32, TimedOut>) -> Result<u32, TimedOut>;
+    fn key(&self, value: Key) -> Key;
+    fn unit(&self, value: Jammed) -> Result<u8, Jammed>;
+    fn moved(&self, value: Move, degrees: i8) -> u32;
     fn four(&self, a: u8, b: u16, c: u32, d: i8) -> u32;
 }
 
@@ -50,11 +75,47 @@ impl Echo for Parrot {
     echo! {
         bool: bool, char: char, i64: i64, f64: f64, isize: isize, bytes: [u8; 8], duration: Duration,
         pair: (u16, i8), option: Option<NonZeroU8>, result: Result<i32, ()>, newtype: Celsius,
-        point: Point, mode: Mode, unit: Unit, late: Result<u32, TimedOut>,
+        point: Point, mode: Mode, key: Key, late: Result<u32, TimedOut>,
+    }
+
+    fn unit(&self, Jammed: Jammed) -> Result<u8, Jammed> {
+        Err(Jammed)
+    }
+
+    fn moved(&self, value: Move, degrees: i8) -> u32 {
+        // What follows a value is behind the longest variant, whichever it is.
+        assert_eq!(degrees, -5);
+        match value {
+            Move::Stopped => 1,
+            Move::Turned { degrees: -9, fast: true } => 2,
+            Move::Turned { .. } => 3,
+            Move::Went(distance) => distance.into(),
+            Move::Jumped(true, 0) => 4,
+            Move::Jumped(..) => 5,
+        }
     }
 
     fn four(&self, a: u8, b: u16, c: u32, d: i8) -> u32 {
         u32::from(a) + u32::from(b) + c + d.unsigned_abs() as u32
+    }
+}
+
+#[test]
+fn enums_with_fields_are_as_long_as_the_longest_variant() {
+    let echo = host::serve::<dyn Echo, _>(Parrot);
+    for key in [Key::Up, Key::Pressed('\0'), Key::Pressed('é')] {
+        assert_eq!(echo.key(key), Ok(key));
+    }
+    assert_eq!(echo.unit(Jammed), Ok(Err(Jammed)));
+    for (value, expected) in [
+        (Move::Stopped, 1),
+        (Move::Turned { degrees: -9, fast: true }, 2),
+        (Move::Turned { degrees: -9, fast: false }, 3),
+        (Move::Went(200), 200),
+        (Move::Jumped(true, 0), 4),
+        (Move::Jumped(true, 9), 5),
+    ] {
+        assert_eq!(echo.moved(value, -5), Ok(expected), "{value:?}");
     }
 }
 
@@ -69,7 +130,6 @@ fn values_arrive_as_they_were() {
     assert_eq!(echo.bytes(*b"crossing"), Ok(*b"crossing"));
     assert_eq!(echo.duration(Duration::from_micros(1 << 40)), Ok(Duration::from_micros(1 << 40)));
     assert_eq!(echo.duration(Duration::MAX), Ok(Duration::from_micros(u64::MAX)));
-    assert_eq!(echo.unit(Unit), Ok(Unit));
     assert_eq!([echo.late(Ok(7)), echo.late(Err(TimedOut))], [Ok(Ok(7)), Ok(Err(TimedOut))]);
     assert_eq!(echo.pair((65535, -128)), Ok((65535, -128)));
     assert_eq!(
@@ -92,6 +152,7 @@ fn words_that_are_no_value_are_refused_by_the_server() {
     const CHAR: usize = 1;
     const OPTION: usize = 8;
     const MODE: usize = 12;
+    const KEY: usize = 13;
     let index = index_of(host::serve::<dyn Echo, _>(Parrot));
     for (method, words, valid) in [
         (BOOL, [1, 0], true),
@@ -105,6 +166,10 @@ fn words_that_are_no_value_are_refused_by_the_server() {
         (OPTION, [2, 5], false),
         (MODE, [7, 0], true),
         (MODE, [1, 0], false),
+        (KEY, [0, 0xd800], true),
+        (KEY, [1, 0x41], true),
+        (KEY, [1, 0xd800], false),
+        (KEY, [2, 0x41], false),
     ] {
         let expected = if valid { Ok(()) } else { Err(CallError::BadArgument) };
         let reply = host::call_raw(index, method, [words[0], words[1], 0, 0]).map(|_| ());

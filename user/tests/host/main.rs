@@ -5,6 +5,7 @@
 
 mod calls;
 mod capabilities;
+mod in_place;
 mod interfaces;
 mod leases;
 mod limits;

@@ -38,7 +38,7 @@ pub const FLASH: &str = "kernel_flash_bytes";
 /// The name of its size in RAM.
 pub const RAM: &str = "kernel_ram_bytes";
 
-pub const OPERATIONS: [Operation; 25] = [
+pub const OPERATIONS: [Operation; 26] = [
     Operation {
         name: "rpc_null_4_words",
         text: "call and return, 4 words",
@@ -87,6 +87,20 @@ pub const OPERATIONS: [Operation; 25] = [
         must: Limit::Most(380),
         stretch: None,
         cmrx: Some([808, 727, 709]),
+    },
+    Operation {
+        name: "own_16k",
+        text: "the sum over 16 KiB of one's own",
+        must: Limit::Most(21_000),
+        stretch: None,
+        cmrx: None,
+    },
+    Operation {
+        name: "lent_16k",
+        text: "a call that sums up 16 KiB of lent memory in place",
+        must: Limit::Times { other: "own_16k", hundredths: 130 },
+        stretch: None,
+        cmrx: None,
     },
     Operation {
         name: "syscall_null",
@@ -370,6 +384,7 @@ mod tests {
         let most = |operation: &Operation| match operation.must {
             Limit::Most(most) => most,
             Limit::About { .. } => 122,
+            Limit::Times { other: "own_16k", .. } => 27_300,
             Limit::Times { .. } => 246,
         };
         OPERATIONS.iter().map(|o| (o.name.to_owned(), most(o))).collect()

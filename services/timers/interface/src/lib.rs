@@ -1,0 +1,63 @@
+//! The timer interface: how a process has itself signalled later.
+//!
+//! A process that gets a `Handle<dyn Timer>` by the wiring has so many timers of its own there, which it knows by numbers
+//! from 0 on. When some have expired, a notification of the process is signalled, and the process asks which:
+//!
+//! ```
+//! use core::time::Duration;
+//! use crossgate::{CallError, Handle, Notification};
+//! use crossgate_timer::Timer;
+//!
+//! const BLINK: u16 = 0;
+//! const TIMEOUT: u16 = 1;
+//!
+//! fn wait(timer: Handle<dyn Timer>, alarm: Notification) -> Result<(), CallError> {
+//!     // Those of the life before, if this process has begun anew.
+//!     timer.clear()?;
+//!     let _ = timer.start_periodic(BLINK, Duration::from_millis(500))?;
+//!     let _ = timer.start(TIMEOUT, Duration::from_secs(10))?;
+//!     loop {
+//!         alarm.wait();
+//!         while let Some(number) = timer.next_expired()? {
+//!             match number {
+//!                 BLINK => { /* switch the light */ }
+//!                 _ => return Ok(()),
+//!             }
+//!         }
+//!     }
+//! }
+//! ```
+#![cfg_attr(target_os = "none", no_std)]
+#![forbid(unsafe_code)]
+
+use core::time::Duration;
+use crossgate::{Wire, interface};
+
+/// The timers of one process.
+#[interface]
+pub trait Timer {
+    /// Starts timer `number`, which expires once, after a time. If it runs already, it is set anew. What it has expired before and
+    /// was not asked for yet is forgotten.
+    fn start(&self, number: u16, after: Duration) -> Result<(), TimerError>;
+    /// Starts timer `number`, which expires again and again, at the multiples of a time from now: at least
+    /// [`SHORTEST`]. Of those that pass before anybody asks, one is told.
+    fn start_periodic(&self, number: u16, every: Duration) -> Result<(), TimerError>;
+    /// Stops timer `number`. Tells whether it ran.
+    fn cancel(&self, number: u16) -> bool;
+    /// Stops all timers, and forgets what has expired.
+    fn clear(&self);
+    /// The number of a timer that has expired since it was asked for last, the one that expired first before the others.
+    fn next_expired(&self) -> Option<u16>;
+}
+
+/// The shortest time of a periodic timer.
+pub const SHORTEST: Duration = Duration::from_millis(1);
+
+/// Why a timer does not start.
+#[derive(Wire, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TimerError {
+    /// The process has not so many timers.
+    NoSuchTimer,
+    /// The time of a periodic timer is less than [`SHORTEST`].
+    TooShort,
+}

@@ -1,0 +1,35 @@
+//! Software timers: one-shot and periodic, thousands of them on one thread.
+//!
+//! - [`Queue`] keeps timers in their order, and says which have expired. It neither waits nor knows the time.
+//! - [`Timers`] is a queue for the threads of one process: one of them [runs](Timers::run) it, the others start timers.
+//! - [`Alarms`] are the timers of a client in another process, as a service: the server signals a notification of the
+//!   client. One thread [serves](serve) all clients.
+//!
+//! A periodic timer does not drift: it expires at the multiples of its period from its start, however late the
+//! thread is. If that is later than the next multiple, the ones in between are counted, and not made up for.
+//!
+//! The service in the wiring, for a client `control` that has `notification ALARM;`:
+//!
+//! ```text
+//! process timers {
+//!     notification CHANGED;
+//!     object control: Concurrent<Alarms<16>> = Alarms::new(ALARM, CHANGED) => [CONTROL_TIMER: dyn Timer];
+//!     thread main (priority = 20, stack = 1024) = timers::serve([&*control], CHANGED);
+//! }
+//! process control {
+//!     notification ALARM;
+//!     thread main (priority = 5, stack = 1024) = control::main(CONTROL_TIMER, ALARM);
+//! }
+//! ```
+//!
+//! Each client has an object with timers of its own, so none can use up or stop those of another.
+#![cfg_attr(target_os = "none", no_std)]
+#![forbid(unsafe_code)]
+
+mod alarms;
+mod queue;
+mod timers;
+
+pub use alarms::{Alarms, Expire, serve};
+pub use queue::{Expired, Full, Id, Queue};
+pub use timers::Timers;

@@ -1,0 +1,118 @@
+//! Timers of the threads of one process.
+
+use crate::{Expired, Full, Id, Queue};
+use core::time::Duration;
+use crossgate::sync::Mutex;
+use crossgate::{Notification, time};
+
+/// A [`Queue`] that any thread of a process starts timers in, and that one thread runs.
+///
+/// ```
+/// # use crossgate::host;
+/// use core::time::Duration;
+/// use timers::Timers;
+///
+/// // object timers: Concurrent<Timers<char, 1000>> = Timers::new(CHANGED) => [];
+/// let timers = Timers::<char, 1000>::new(host::notification(0));
+/// timers.start(Duration::from_millis(2), 'b').unwrap();
+/// timers.start_periodic(Duration::from_millis(1), 'a').unwrap();
+/// let mut seen = vec![];
+/// // thread main (priority = 3, stack = 1024) = timers.run(|expired| ...);
+/// while seen.len() < 3 {
+///     timers.step(|expired| seen.push(expired.value));
+/// }
+/// assert!(seen.contains(&'b'));
+/// ```
+#[derive(Debug)]
+pub struct Timers<T, const N: usize> {
+    queue: Mutex<Queue<T, N>>,
+    changed: Notification,
+}
+
+impl<T: Copy, const N: usize> Timers<T, N> {
+    /// None runs. By the notification, which is used for nothing else, the thread that runs them learns of new ones.
+    #[must_use]
+    pub const fn new(changed: Notification) -> Self {
+        Timers { queue: Mutex::new(Queue::new()), changed }
+    }
+
+    /// Starts a timer that expires once, after a time.
+    ///
+    /// # Errors
+    /// [`Full`] if `N` run.
+    pub fn start(&self, after: Duration, value: T) -> Result<Id, Full> {
+        self.add(after, None, value)
+    }
+
+    /// Starts a timer that expires again and again, at the multiples of a time from now.
+    ///
+    /// # Errors
+    /// [`Full`] if `N` run.
+    ///
+    /// # Panics
+    /// If the time is less than 1 µs.
+    pub fn start_periodic(&self, every: Duration, value: T) -> Result<Id, Full> {
+        self.add(every, Some(every), value)
+    }
+
+    /// Stops a timer. Gives back what it was started with, if it runs. (What it has done before it may still be
+    /// under way.)
+    pub fn cancel(&self, id: Id) -> Option<T> {
+        self.queue.lock().cancel(id)
+    }
+
+    /// Stops all timers.
+    pub fn clear(&self) {
+        *self.queue.lock() = Queue::new();
+    }
+
+    /// Hands all timers that expire to `act`, for ever. The thread waits in between; while `act` runs, other threads may start
+    /// and stop timers, and so may `act`.
+    pub fn run(&self, mut act: impl FnMut(Expired<T>)) -> ! {
+        loop {
+            self.step(&mut act);
+        }
+    }
+
+    /// Waits until a timer expires, or another may expire before; then hands those that have expired to `act`.
+    pub fn step(&self, act: impl FnMut(Expired<T>)) {
+        wait(self.changed, self.next());
+        self.expire(act);
+    }
+
+    /// When the next timer expires.
+    pub(crate) fn next(&self) -> Option<time::Instant> {
+        self.queue.lock().next()
+    }
+
+    /// Hands the timers that have expired by now to `act`.
+    pub(crate) fn expire(&self, mut act: impl FnMut(Expired<T>)) {
+        let now = time::now();
+        loop {
+            let expired = self.queue.lock().expire(now);
+            let Some(expired) = expired else { return };
+            act(expired);
+        }
+    }
+
+    fn add(&self, after: Duration, period: Option<Duration>, value: T) -> Result<Id, Full> {
+        let at = time::now() + after;
+        let mut queue = self.queue.lock();
+        let before = queue.next();
+        let id = queue.start(at, period, value)?;
+        drop(queue);
+        if before.is_none_or(|before| at < before) {
+            self.changed.signal();
+        }
+        Ok(id)
+    }
+}
+
+/// Waits until then, or until something changes.
+pub(crate) fn wait(changed: Notification, until: Option<time::Instant>) {
+    match until {
+        None => changed.wait(),
+        // Either is a reason to look.
+        Some(until) => drop(changed.wait_timeout(until - time::now())),
+    }
+}

@@ -1,0 +1,112 @@
+//! Waiting until a value has changed.
+
+use super::waiters::{End, Kind, Waiters, end_after};
+use super::{Mutex, MutexGuard};
+use crate::Notification;
+use crate::notification::TimedOut;
+use core::time::Duration;
+
+/// Lets threads wait until a value behind a [`Mutex`] has changed: up to `N` at a time.
+///
+/// A thread that changes the value notifies one of those who wait, or all. If nobody waits that is no system call.
+/// No wait ends without a notification, but another thread may have been at the value before this one is: hence
+/// [`wait_while`](Condvar::wait_while).
+///
+/// An example is at [`sync`](crate::sync).
+#[derive(Debug)]
+pub struct Condvar<const N: usize> {
+    waiters: Waiters<N>,
+}
+
+impl<const N: usize> Condvar<N> {
+    /// Nobody waits. The notifications are used for nothing else.
+    #[must_use]
+    pub const fn new(notifications: [Notification; N]) -> Self {
+        Condvar { waiters: Waiters::new(notifications) }
+    }
+
+    /// Frees the mutex, waits for a notification, and takes the mutex again. None that comes after the mutex was
+    /// freed is missed.
+    ///
+    /// # Panics
+    /// If `N` threads wait already. If this thread would wait for the mutex for ever.
+    pub fn wait<'a, T>(&self, guard: MutexGuard<'a, T>) -> MutexGuard<'a, T> {
+        self.wait_until(guard, None).0
+    }
+
+    /// Waits as long as `condition` is true of the value.
+    ///
+    /// # Panics
+    /// As [`wait`](Condvar::wait).
+    pub fn wait_while<'a, T>(
+        &self,
+        mut guard: MutexGuard<'a, T>,
+        mut condition: impl FnMut(&mut T) -> bool,
+    ) -> MutexGuard<'a, T> {
+        while condition(&mut guard) {
+            guard = self.wait(guard);
+        }
+        guard
+    }
+
+    /// Waits for a notification, but not longer than `timeout`, and then for the mutex. Tells whether the time was over first.
+    ///
+    /// # Panics
+    /// As [`wait`](Condvar::wait).
+    pub fn wait_timeout<'a, T>(
+        &self,
+        guard: MutexGuard<'a, T>,
+        timeout: Duration,
+    ) -> (MutexGuard<'a, T>, Result<(), TimedOut>) {
+        self.wait_until(guard, end_after(timeout))
+    }
+
+    /// Waits as long as `condition` is true of the value, but not longer than `timeout`, and then for the mutex. Tells
+    /// whether it still is.
+    ///
+    /// # Panics
+    /// As [`wait`](Condvar::wait).
+    pub fn wait_timeout_while<'a, T>(
+        &self,
+        mut guard: MutexGuard<'a, T>,
+        timeout: Duration,
+        mut condition: impl FnMut(&mut T) -> bool,
+    ) -> (MutexGuard<'a, T>, Result<(), TimedOut>) {
+        let end = end_after(timeout);
+        loop {
+            if !condition(&mut guard) {
+                return (guard, Ok(()));
+            }
+            let (again, result) = self.wait_until(guard, end);
+            guard = again;
+            if result.is_err() {
+                let result = if condition(&mut guard) { result } else { Ok(()) };
+                return (guard, result);
+            }
+        }
+    }
+
+    /// Wakes the thread that has waited longest, if one waits.
+    #[inline]
+    pub fn notify_one(&self) {
+        self.waiters.tell_one(Kind::One);
+    }
+
+    /// Wakes all threads that wait now.
+    #[inline]
+    pub fn notify_all(&self) {
+        self.waiters.tell_all(Kind::One);
+    }
+
+    fn wait_until<'a, T>(
+        &self,
+        guard: MutexGuard<'a, T>,
+        end: End,
+    ) -> (MutexGuard<'a, T>, Result<(), TimedOut>) {
+        let mutex: &'a Mutex<T> = guard.mutex;
+        let waiting = self.waiters.enter(Kind::One);
+        drop(guard);
+        let result = waiting.wait(end);
+        (mutex.lock(), result)
+    }
+}

@@ -1,0 +1,161 @@
+//! A lock that one thread at a time has.
+
+use crate::arch::{stack_pointer, system_call};
+use core::cell::UnsafeCell;
+use core::ops::{Deref, DerefMut};
+use core::sync::atomic::{AtomicUsize, Ordering};
+use crossgate_abi::{Word, number};
+
+/// The word of a free mutex.
+const FREE: Word = 0;
+/// Bit 0 of the word: other threads wait.
+const CONTENDED: Word = 1;
+
+/// Lets one thread at a time at its value. For the threads of one process, and the visitors in it.
+///
+/// Without contention it makes no system call. With it, the holder inherits the priority of the most
+/// urgent thread that waits, and so does the one that the holder waits for, and so on.
+///
+/// ```
+/// use crossgate::sync::Mutex;
+/// static COUNT: Mutex<u32> = Mutex::new(0);
+/// *COUNT.lock() += 1;
+/// assert_eq!(*COUNT.lock(), 1);
+/// ```
+//
+// The word holds the stack pointer that the holder had: that is at hand without a system call, and
+// from it the kernel finds the thread whose priority is to be raised.
+#[derive(Debug)]
+pub struct Mutex<T> {
+    word: AtomicUsize,
+    value: UnsafeCell<T>,
+}
+
+// SAFETY: the lock lets one thread at a time at the value.
+unsafe impl<T: Send> Sync for Mutex<T> {}
+
+impl<T> Mutex<T> {
+    /// A free mutex.
+    #[must_use]
+    pub const fn new(value: T) -> Self {
+        Mutex { word: AtomicUsize::new(FREE), value: UnsafeCell::new(value) }
+    }
+
+    /// Waits until the mutex is free, and takes it.
+    ///
+    /// # Panics
+    /// If this thread holds it already, or waiting for it would close a circle of threads that wait
+    /// for each other.
+    #[inline]
+    pub fn lock(&self) -> MutexGuard<'_, T> {
+        if !self.take() {
+            self.wait();
+        }
+        MutexGuard { mutex: self }
+    }
+
+    /// Takes the mutex if it is free.
+    #[inline]
+    pub fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
+        self.take().then(|| MutexGuard { mutex: self })
+    }
+
+    /// The value, of a mutex that nobody else knows.
+    pub fn get_mut(&mut self) -> &mut T {
+        self.value.get_mut()
+    }
+
+    #[inline(always)]
+    fn take(&self) -> bool {
+        let me = stack_pointer();
+        self.word.compare_exchange(FREE, me, Ordering::Acquire, Ordering::Relaxed).is_ok()
+    }
+
+    #[cold]
+    fn wait(&self) {
+        loop {
+            let reply = system_call(number::MUTEX_WAIT, [self.word.as_ptr().addr()]);
+            assert!(reply.status == 0, "waiting for this mutex would never end");
+            if self.take() {
+                return;
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn free(&self) {
+        let word = self.word.load(Ordering::Relaxed);
+        // The word changes under our feet only if another thread starts to wait.
+        if word & CONTENDED != 0
+            || self.word.compare_exchange(word, FREE, Ordering::Release, Ordering::Relaxed).is_err()
+        {
+            self.wake();
+        }
+    }
+
+    #[cold]
+    fn wake(&self) {
+        system_call(number::MUTEX_WAKE, [self.word.as_ptr().addr()]);
+    }
+}
+
+/// Access to the value of a [`Mutex`], until it is dropped.
+#[derive(Debug)]
+#[must_use = "the mutex is free again as soon as the guard is dropped"]
+pub struct MutexGuard<'a, T> {
+    pub(super) mutex: &'a Mutex<T>,
+}
+
+impl<T> Deref for MutexGuard<'_, T> {
+    type Target = T;
+
+    #[inline(always)]
+    fn deref(&self) -> &T {
+        // SAFETY: this thread holds the mutex.
+        unsafe { &*self.mutex.value.get() }
+    }
+}
+
+impl<T> DerefMut for MutexGuard<'_, T> {
+    #[inline(always)]
+    fn deref_mut(&mut self) -> &mut T {
+        // SAFETY: this thread holds the mutex.
+        unsafe { &mut *self.mutex.value.get() }
+    }
+}
+
+impl<T> Drop for MutexGuard<'_, T> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        self.mutex.free();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_at_a_time() {
+        static COUNT: Mutex<u32> = Mutex::new(0);
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..100 {
+                        *COUNT.lock() += 1;
+                    }
+                });
+            }
+        });
+        assert_eq!(*COUNT.lock(), 400);
+    }
+
+    #[test]
+    fn try_lock_does_not_wait() {
+        let mutex = Mutex::new(1);
+        let guard = mutex.try_lock();
+        assert!(guard.is_some() && mutex.try_lock().is_none());
+        drop(guard);
+        assert!(mutex.try_lock().is_some());
+    }
+}

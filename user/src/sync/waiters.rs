@@ -1,0 +1,165 @@
+//! The threads that wait for something in the memory of their process.
+//!
+//! Each waits by a notification that nobody else waits by. So it is told by name, and no signal can go to a
+//! thread that has come later: a counting notification for all of them could not promise that, as a signal that finds
+//! a thread on the way to its wait goes to whoever waits first.
+
+use crate::Notification;
+use crate::notification::TimedOut;
+use crate::time::{self, Instant};
+use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
+use core::time::Duration;
+
+/// Threads that wait for several things are told apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Kind {
+    /// The first kind, or the only one.
+    One = WAITING,
+    /// The second.
+    Other = WAITING_OTHERWISE,
+}
+
+/// In the lower two bits of a place: nobody has it.
+const FREE: u32 = 0;
+/// A thread of the first kind waits. (Above are the bits of its ticket.)
+const WAITING: u32 = 1;
+/// A thread of the second kind does.
+const WAITING_OTHERWISE: u32 = 2;
+/// The thread is told: a signal has been sent, or is about to be.
+const TOLD: u32 = 3;
+/// One more ticket.
+const TICKET: u32 = 4;
+
+/// Where one thread waits.
+#[derive(Debug)]
+struct Place {
+    state: AtomicU32,
+    notification: Notification,
+}
+
+/// Places for `N` threads.
+#[derive(Debug)]
+pub struct Waiters<const N: usize> {
+    places: [Place; N],
+    /// Who comes later has a higher one.
+    ticket: AtomicU32,
+}
+
+/// When a wait ends; `None`: never.
+pub type End = Option<Instant>;
+
+/// The end of a wait that begins now.
+pub fn end_after(timeout: Duration) -> End {
+    Some(time::now() + timeout)
+}
+
+impl<const N: usize> Waiters<N> {
+    /// Nobody waits.
+    pub const fn new(notifications: [Notification; N]) -> Self {
+        let mut places = [const {
+            Place { state: AtomicU32::new(FREE), notification: Notification::__new(0, 0) }
+        }; N];
+        let mut index = 0;
+        while index < N {
+            places[index].notification = notifications[index];
+            index += 1;
+        }
+        Waiters { places, ticket: AtomicU32::new(0) }
+    }
+
+    #[cfg(test)]
+    pub fn set_ticket(&self, ticket: u32) {
+        self.ticket.store(ticket & !TOLD, SeqCst);
+    }
+
+    /// Takes a place. From here on this thread may be told, so it looks once more whether it has to wait.
+    ///
+    /// # Panics
+    /// If all are taken.
+    pub fn enter(&self, kind: Kind) -> Waiting<'_> {
+        let ticket = self.ticket.fetch_add(TICKET, SeqCst);
+        let free = |place: &&Place| {
+            place.state.compare_exchange(FREE, ticket | kind as u32, SeqCst, SeqCst).is_ok()
+        };
+        match self.places.iter().find(free) {
+            Some(place) => Waiting { place, state: ticket | kind as u32 },
+            None => no_place(),
+        }
+    }
+
+    /// Tells the thread of this kind that has waited longest. Tells whether there was one.
+    #[inline]
+    pub fn tell_one(&self, kind: Kind) -> bool {
+        loop {
+            let now = self.ticket.load(SeqCst);
+            let age = |state: u32| now.wrapping_sub(state & !TOLD);
+            let waiting = self.places.iter().map(|place| (place, place.state.load(SeqCst)));
+            let waiting = waiting.filter(|(_, state)| state & TOLD == kind as u32);
+            let Some((place, state)) = waiting.max_by_key(|&(_, state)| age(state)) else {
+                return false;
+            };
+            if place.state.compare_exchange(state, TOLD, SeqCst, SeqCst).is_ok() {
+                place.notification.signal();
+                return true;
+            }
+        }
+    }
+
+    /// Tells all threads of this kind that wait now.
+    #[inline]
+    pub fn tell_all(&self, kind: Kind) {
+        for place in &self.places {
+            let state = place.state.load(SeqCst);
+            let is_waiting = state & TOLD == kind as u32;
+            if is_waiting && place.state.compare_exchange(state, TOLD, SeqCst, SeqCst).is_ok() {
+                place.notification.signal();
+            }
+        }
+    }
+}
+
+/// A thread that has a place.
+pub struct Waiting<'a> {
+    place: &'a Place,
+    /// As long as it is not told.
+    state: u32,
+}
+
+impl Waiting<'_> {
+    /// Waits until it is told.
+    ///
+    /// # Errors
+    /// [`TimedOut`] if it was not when the time is over.
+    pub fn wait(self, end: End) -> Result<(), TimedOut> {
+        let Place { notification, state } = self.place;
+        match end {
+            None => notification.wait(),
+            Some(end) => {
+                if notification.wait_timeout(end - time::now()).is_err() {
+                    return if self.leave() { Ok(()) } else { Err(TimedOut) };
+                }
+            }
+        }
+        state.store(FREE, SeqCst);
+        Ok(())
+    }
+
+    /// Does not wait any more. Tells whether it was told meanwhile, which may be another's concern now.
+    #[must_use]
+    pub fn leave(self) -> bool {
+        let Place { notification, state } = self.place;
+        if state.compare_exchange(self.state, FREE, SeqCst, SeqCst).is_ok() {
+            return false;
+        }
+        // The signal is there, or a moment away: it must not meet the next who takes the place.
+        notification.wait();
+        state.store(FREE, SeqCst);
+        true
+    }
+}
+
+#[cold]
+fn no_place() -> ! {
+    panic!("more threads wait here than there are notifications for it")
+}
