@@ -121,15 +121,10 @@ pub fn wait<'a, S, R>(
         let woken = timer.wait(woken_by);
         guard = state.lock();
         waiters(&mut guard).count -= 1;
+        // Whoever waits for this call may be gone: what it took now would be lost.
+        woken?;
         if let Some(result) = attempt(&mut guard) {
             return Ok(result);
-        }
-        if woken.is_err() {
-            // Who could not go on with what he was woken for, and gives up, leaves it to the next.
-            let next = waiters(&mut guard).first();
-            drop(guard);
-            wake(next);
-            return Err(TimedOut);
         }
     }
 }

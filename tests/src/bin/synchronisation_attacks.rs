@@ -49,13 +49,14 @@ crossgate::system! {
     }
     process attacker {
         on_fault = stop;
+        notification STARVED;
         // It waits in the server, for what never comes, when its process crashes.
         thread waiter (priority = 7, stack = 2048) = wait_for_ever(FLAGS);
         // More urgent than all: first of all.
         thread starved (priority = 8, stack = 1024) =
-            starve(FLAGS, PERMITS, VALUE, INBOX, MESSAGES_OUT);
+            starve(STARVED.as_signal(), FLAGS, PERMITS, VALUE, INBOX, MESSAGES_OUT);
         thread main (priority = 6, stack = 2048) =
-            attack((FLAGS_SET, FLAGS), PERMITS, TOPIC, VALUE, (MESSAGES_IN, MESSAGES_OUT));
+            attack(STARVED, (FLAGS_SET, FLAGS), PERMITS, TOPIC, VALUE, (MESSAGES_IN, MESSAGES_OUT));
     }
     process client {
         notification GO;
@@ -81,6 +82,7 @@ fn break_down(now: Notification) -> ! {
 
 /// Calls with ever less stack left.
 fn starve(
+    done: Signal,
     flags: Handle<dyn EventWaiter>,
     permits: Handle<dyn Holder>,
     value: Handle<dyn Observer<u32>>,
@@ -98,6 +100,7 @@ fn starve(
     probe::call_with_ever_less_stack(&mut || {
         messages.receive_timeout(&mut bytes, moment).map(drop)
     });
+    expect("signal", done.signal(), Ok(()));
     thread::exit()
 }
 
@@ -109,12 +112,15 @@ fn wait_for_ever(flags: Handle<dyn EventWaiter>) -> ! {
 }
 
 fn attack(
+    starved: Notification,
     flags: Flags,
     permits: Handle<dyn Holder>,
     topic: Handle<dyn Publisher<u32>>,
     value: Handle<dyn Observer<u32>>,
     (sender, receiver): (Handle<dyn MessageSender>, Handle<dyn MessageReceiver>),
 ) -> ! {
+    // Which would take the message that is to be left.
+    starved.wait();
     let service = |name| raw::service(&SYSTEM, name);
     let call = |gate, method, words| raw::call(gate, method, words).error();
     for method in 1..4 {
