@@ -107,7 +107,8 @@ impl Notification {
     /// Waits for a signal as long as the call may take that the thread is in.
     ///
     /// # Errors
-    /// [`TimedOut`] if the [deadline](crate::time::with_deadline) of the call is over.
+    /// [`TimedOut`] if the [deadline](crate::time::with_deadline) of the call is over, or if nobody waits for it any
+    /// more, as the process of a caller has gone down.
     ///
     /// # Panics
     /// If it belongs to another process.
