@@ -51,6 +51,7 @@
 //! | bound the time of calls | [`time::with_deadline`] |
 //! | refuse a call, take handles back | [`server`] |
 //! | learn of crashes | [`fault`] |
+//! | look at threads, stacks and processes | [`inspect`] |
 //! | decide what becomes of who crashed | [`supervise`] |
 //! | test on a host | [`host`] |
 #![cfg_attr(target_os = "none", no_std)]
@@ -64,6 +65,7 @@ pub mod fault;
 mod handle;
 #[cfg(not(target_os = "none"))]
 pub mod host;
+pub mod inspect;
 #[doc(hidden)]
 pub mod interface;
 mod kept;
