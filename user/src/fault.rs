@@ -6,8 +6,8 @@
 //! [inspect](crate::inspect); nobody notifies them.
 
 use crate::arch::system_call;
-pub use crossgate_abi::{Cause, FaultRecord, NOBODY};
 use crossgate_abi::{CallError, FAULT_RECORDS, Status, Word, inspect, number};
+pub use crossgate_abi::{Cause, FaultRecord, NOBODY};
 
 /// Reads the records of crashes, the oldest first.
 ///

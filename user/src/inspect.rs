@@ -142,9 +142,10 @@ pub fn process(index: u8) -> Result<Process, CallError> {
         state::RESETTING => State::Resetting,
         _ => State::Stopped,
     };
-    let crashed_at = Duration::from_micros(crashed_at as u64 * LIMIT_UNIT);
-    let has_crashed = !crashed_at.is_zero();
-    Ok(Process { state, crashes: (what >> 8) as u8, crashed_at: has_crashed.then_some(crashed_at) })
+    let crashes = (what >> 8) as u8;
+    let has_crashed = crashes != 0 || crashed_at != 0;
+    let crashed_at = has_crashed.then_some(Duration::from_micros(crashed_at as u64 * LIMIT_UNIT));
+    Ok(Process { state, crashes, crashed_at })
 }
 
 fn ask(subject: Word, index: u8, from: Word) -> Result<[Word; 2], CallError> {

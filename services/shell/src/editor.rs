@@ -17,6 +17,8 @@ pub type Line = String<LONGEST>;
 pub enum Event {
     /// Nothing but a change of the line.
     Edited,
+    /// One more character stands at its end.
+    Appended(char),
     /// The line is complete.
     Entered(Line),
     /// What is before the cursor is to be completed.
@@ -66,8 +68,11 @@ impl Editor {
     pub fn press(&mut self, key: Key) -> Event {
         match key {
             Key::Character(byte) => {
-                let character = char::from(byte);
+                let (character, before) = (char::from(byte), self.line.len());
                 self.insert(character.encode_utf8(&mut [0; 4]));
+                if self.cursor == self.line.len() && self.line.len() > before {
+                    return Event::Appended(character);
+                }
             }
             Key::Enter => return Event::Entered(self.enter()),
             Key::Tab => return Event::Complete,

@@ -186,6 +186,7 @@ impl<L: Read + ReadReady + Write, S: Source> Shell<L, S> {
         }
         let Some(key) = self.keys.push(byte) else { return Ok(()) };
         match self.editor.press(key) {
+            Event::Appended(character) => self.terminal.write_char(character),
             Event::Edited => self.editor.draw(PROMPT, &mut self.terminal),
             Event::Redraw => {
                 self.terminal.write_str("\x1b[2J\x1b[H")?;
@@ -285,6 +286,8 @@ impl<L: Read + ReadReady + Write, S: Source> Shell<L, S> {
                 }
             }
             Command::Top => {
+                // Where it may not look, there is nothing to draw.
+                source.process(0)?;
                 output.write_str("\x1b[?25l\x1b[2J")?;
                 self.next_top = Some(source.now());
             }
