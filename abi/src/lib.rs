@@ -6,6 +6,7 @@
 //! - [`table`]: the wiring of a firmware as tables in flash, written by `crossgate::system!`
 //!   and read by the kernel;
 //! - [`FaultRecord`]: what the kernel remembers of a process that crashed;
+//! - [`inspect`]: what a process with the right can ask of the others;
 //! - [`hosted`]: the devices of the port to Linux.
 //!
 //! Nothing here executes: this crate is the contract, and the place to look first when porting.
@@ -16,6 +17,7 @@ mod driver;
 mod error;
 mod fault;
 pub mod hosted;
+pub mod inspect;
 #[doc(hidden)]
 pub mod message;
 pub mod number;

@@ -93,6 +93,11 @@ pub const REFUSE: Word = 19;
 /// something to do.
 pub const WORK: Word = 21;
 
+/// Arguments: a [subject](crate::inspect), an index, and what the subject wants more. Results: what it says of the
+/// two words, or status [`NO_SUCH_RECORD`](crate::Status::NO_SUCH_RECORD) if there is none of this index. Only for
+/// processes that may inspect.
+pub const INSPECT: Word = 22;
+
 /// System calls that only the hosted port has.
 pub mod hosted {
     use crate::Word;

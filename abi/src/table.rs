@@ -26,6 +26,8 @@ pub struct System {
     pub locks: usize,
     /// The processes that may limit how long calls take: bit p is process p.
     pub limiters: u32,
+    /// The processes that may ask what the others do: bit p is process p.
+    pub inspectors: u32,
     /// Whether handles are passed on: some method takes or gives one.
     pub passes_handles: bool,
     /// Who is told of faults.

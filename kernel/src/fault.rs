@@ -111,6 +111,12 @@ impl<P: Port> Kernel<P> {
         if self.supervisor() != Some(process) {
             return CallError::NotPermitted.into();
         }
+        self.copy_fault(words)
+    }
+
+    /// Gives such a word.
+    #[inline(always)]
+    pub(crate) fn copy_fault(&self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
         let (kind, index) = (words[1] / FaultRecord::WORDS, words[1] % FaultRecord::WORDS);
         let faults = if kind == 0 { &self.faults } else { &self.refusals };
         match faults.word(words[0], index) {

@@ -23,6 +23,7 @@
 //! | [`schedule`] | who runs next |
 //! | [`process`] | the life of a process: how it begins, goes down, begins anew |
 //! | [`fault`] | what is noted of a crash, and who is told |
+//! | [`inspect`] | what threads and processes do, for who may ask |
 //! | [`work`] | what is put off, and done in pieces |
 //! | [`thread`] | a thread's state |
 //! | [`port`] | what the core needs from the hardware |
@@ -39,6 +40,7 @@ pub mod call;
 pub mod dead;
 pub mod fault;
 pub mod grant;
+pub mod inspect;
 pub mod lease;
 pub mod limit;
 pub mod lock;
@@ -60,6 +62,7 @@ use crossgate_abi::table::{Gate, Process, Service, System};
 use crossgate_abi::{CallError, Status, Word};
 use fault::Faults;
 use grant::Grants;
+use inspect::Inspection;
 use limit::Limits;
 use lock::Lock;
 use memory::Span;
@@ -149,6 +152,7 @@ pub struct Kernel<P: Port> {
     /// For each service the processes that may call it by grant: bit p is process p.
     pub(crate) granted: &'static mut [u32],
     pub(crate) budgets: Option<&'static mut Budgets<P>>,
+    pub(crate) inspection: Option<&'static Inspection<P>>,
 }
 
 /// Where the [kernel](Kernel) has what, in bytes from its start.
@@ -207,6 +211,7 @@ impl<P: Port> Kernel<P> {
             grants: if system.passes_handles { Some(Grants::ALL) } else { None },
             granted: storage.granted,
             budgets: storage.budgets,
+            inspection: if system.inspectors != 0 { Some(Inspection::ALL) } else { None },
             system,
         }
     }

@@ -85,6 +85,13 @@ pub trait Port: 'static {
     /// Writes such a word.
     fn write_word(&mut self, address: Word, value: Word);
 
+    /// Looks at some words of a stack, from `from` bytes above its start on (any number), as interrupts wait
+    /// meanwhile. Tells how many bytes were used that it had not seen, and where to look next; 0 is nowhere.
+    ///
+    /// Words count as used if they are not what they were at boot, and so do those above them, as far as a callee
+    /// begins right below its caller.
+    fn stack_use(&mut self, stack: Span, from: Word) -> [Word; 2];
+
     /// Keeps interrupt `line` from arriving, or lets it arrive again. What came while it was kept is
     /// forgotten then, unless the device still holds the line.
     ///

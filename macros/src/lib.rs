@@ -57,6 +57,7 @@ pub fn plain(item: TokenStream) -> TokenStream {
 /// | `thread name (priority = 1 to 31, stack = BYTES) = function(arguments);` | a thread that starts there; 31 is the most urgent |
 /// | `on_fault = restart;`, `restart (limit = N)`, `stop` | what becomes of it when it crashes |
 /// | `faults NAME;` | it is told of crashes by this notification, and may restart and stop processes |
+/// | `inspects;` | it may look at threads, stacks and processes, and read the records of crashes |
 /// | `deadlines;` | it may limit how long its calls take |
 #[proc_macro]
 pub fn system(input: TokenStream) -> TokenStream {

@@ -12,7 +12,7 @@ use proc_macro::{Delimiter, Group, Ident, Literal, Span, TokenStream, TokenTree 
 
 const ITEMS: &str = "expected an item of a process: `mmio`, `shared mmio`, `notification`, `counting \
                      notification`, `interrupt`, `faults`, `on_fault`, \
-                     `deadlines`, `budget`, `object` or `thread`";
+                     `deadlines`, `inspects`, `budget`, `object` or `thread`";
 
 /// What is known of the whole firmware so far.
 #[derive(Default)]
@@ -43,6 +43,7 @@ struct Process {
     faults: Vec<Token>,
     on_fault: Option<Vec<Token>>,
     deadlines: bool,
+    inspects: bool,
     budget: Option<Vec<Token>>,
     objects: Vec<ObjectItem>,
     threads: Vec<Token>,
@@ -217,6 +218,7 @@ fn process_pieces(name: &Ident, items: &Process, users: &impl Fn(&Ident) -> u32)
         bracket(items.faults.iter().cloned()),
         bracket(items.on_fault.clone().unwrap_or_else(|| policy("DEFAULT", Span::call_site()))),
         bracket(items.deadlines.then(|| Literal::u32_suffixed(1).into())),
+        bracket(items.inspects.then(|| Literal::u32_suffixed(1).into())),
         bracket(items.budget.clone().unwrap_or_default()),
         bracket(items.objects.iter().map(object)),
         bracket(items.threads.iter().cloned()),
@@ -270,6 +272,9 @@ fn item(source: &mut Cursor, items: &mut Process, firmware: &mut Firmware) -> Re
     } else if source.word("deadlines") {
         source.punctuation(';', "expected `deadlines;`")?;
         items.deadlines = true;
+    } else if source.word("inspects") {
+        source.punctuation(';', "expected `inspects;`")?;
+        items.inspects = true;
     } else if source.word("budget") {
         source.punctuation('=', BUDGET)?;
         let budget = budget(value(source, BUDGET)?, firmware)?;

@@ -2,11 +2,12 @@
 //!
 //! The process that the wiring names with `faults NOTIFICATION;` is notified of every crash and may
 //! read the records: of crashes by [`Faults`], of calls that a server has
-//! [refused](crate::server::refuse) by [`Refusals`]. The kernel keeps the last few of each.
+//! [refused](crate::server::refuse) by [`Refusals`]. The kernel keeps the last few of each. So may processes that
+//! [inspect](crate::inspect); nobody notifies them.
 
 use crate::arch::system_call;
+use crossgate_abi::{CallError, FAULT_RECORDS, Status, Word, inspect, number};
 pub use crossgate_abi::{Cause, FaultRecord, NOBODY};
-use crossgate_abi::{FAULT_RECORDS, Status, Word, number};
 
 /// Reads the records of crashes, the oldest first.
 ///
@@ -101,7 +102,10 @@ impl<const KIND: usize> Records<KIND> {
         let mut words = [0; FaultRecord::WORDS];
         for (index, word) in words.iter_mut().enumerate() {
             let index = KIND * FaultRecord::WORDS + index;
-            let reply = system_call(number::READ_FAULT, [sequence, index]);
+            let mut reply = system_call(number::READ_FAULT, [sequence, index]);
+            if Status(reply.status) == Status::from(CallError::NotPermitted) {
+                reply = system_call(number::INSPECT, [inspect::FAULT, sequence, index]);
+            }
             match Status(reply.status) {
                 Status::OK => *word = reply.words[0],
                 Status::NO_SUCH_RECORD => return Err(reply.words[0]),

@@ -52,6 +52,7 @@
 //! | bound the time of calls | [`time::with_deadline`] |
 //! | refuse a call, take handles back | [`server`] |
 //! | learn of crashes | [`fault`] |
+//! | look at threads, stacks and processes | [`inspect`] |
 //! | decide what becomes of who crashed | [`supervise`] |
 //! | test on a host | [`host`] |
 //!
@@ -69,6 +70,7 @@ mod handle;
 #[cfg(not(target_os = "none"))]
 pub mod host;
 mod in_place;
+pub mod inspect;
 #[doc(hidden)]
 pub mod interface;
 mod kept;

@@ -111,6 +111,25 @@ unsafe extern "C" fn fill(to: *mut u32, end: Word, from: Word) {
     )
 }
 
+/// What stacks are painted with, if somebody may ask how much of them was used.
+const PAINT: u32 = 0xc0de_a11e;
+/// How many bytes of a stack are looked at at a time.
+const LOOK: Word = 32 * size_of::<u32>();
+
+/// Paints the stacks of all threads.
+///
+/// # Safety
+/// No thread has begun.
+pub unsafe fn paint_stacks(system: &System) {
+    for thread in system.threads {
+        let start = thread.stack.addr();
+        for word in (start..start + thread.stack_size).step_by(size_of::<u32>()) {
+            // SAFETY: it is a word of a stack of the wiring, on which nothing runs yet.
+            unsafe { (word as *mut u32).write_volatile(PAINT) };
+        }
+    }
+}
+
 /// Sets everything up and becomes the idle thread.
 ///
 /// # Safety
@@ -315,6 +334,19 @@ impl Port for Machine {
     fn write_word(&mut self, address: Word, value: Word) {
         // SAFETY: as in `read_word`.
         unsafe { (address as *mut Word).write_volatile(value) };
+    }
+
+    fn stack_use(&mut self, stack: Span, from: Word) -> [Word; 2] {
+        let mut word = stack.end.min(stack.start.saturating_add(from & !3));
+        let end = stack.end.min(word.saturating_add(LOOK));
+        while word < end {
+            // SAFETY: it is a word of a stack of the wiring; who uses it is not running.
+            if unsafe { (word as *const u32).read_volatile() } != PAINT {
+                return [stack.end - word, 0];
+            }
+            word += size_of::<u32>();
+        }
+        [0, if end < stack.end { end - stack.start } else { 0 }]
     }
 
     fn mask(&mut self, line: u16, mask: bool) {

@@ -199,11 +199,16 @@ macro_rules! start {
                 static VECTORS: Vectors = Vectors::new(HANDLERS);
                 // SAFETY: the reset handler calls this once, before any interrupt is enabled.
                 unsafe {
-                    if HANDLERS.is_empty() {
+                    if HANDLERS.is_empty() && $system.inspectors == 0 {
                         $crate::boot::boot(&$system)
                     } else {
                         $crate::boot::boot_and(&$system, || {
-                            enable(&VECTORS, HANDLERS);
+                            if !HANDLERS.is_empty() {
+                                enable(&VECTORS, HANDLERS);
+                            }
+                            if $system.inspectors != 0 {
+                                $crate::boot::paint_stacks(&$system);
+                            }
                         })
                     }
                 }

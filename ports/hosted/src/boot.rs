@@ -130,6 +130,7 @@ fn place(wiring: &System, regions: &[Region]) -> Result<System, String> {
         interrupts: wiring.interrupts,
         locks: wiring.locks,
         limiters: wiring.limiters,
+        inspectors: wiring.inspectors,
         passes_handles: wiring.passes_handles,
         fault_watch: wiring
             .fault_watch

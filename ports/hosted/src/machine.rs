@@ -270,6 +270,18 @@ impl Port for Machine {
         unsafe { core::ptr::with_exposed_provenance_mut::<Word>(address).write_volatile(value) }
     }
 
+    fn stack_use(&mut self, stack: Span, from: Word) -> [Word; 2] {
+        let Some(step) = stack_use::step_from(stack, from) else { return [0, 0] };
+        let mut used = 0;
+        let mut work = || used = stack_use::used_of_step(step);
+        if self.opening.domain.stack.contains(step) {
+            work();
+        } else {
+            self.with_open(step, work);
+        }
+        [used, if step.end < stack.end { step.end - stack.start } else { 0 }]
+    }
+
     fn mask(&mut self, line: u16, mask: bool) {
         self.devices.mask(line, mask);
         self.want_interrupt();

@@ -1,4 +1,5 @@
-//! How much of its stack a thread has used: told at the end of the program, if it is more than it declares.
+//! How much of its stack a thread has used: told at the end of the program, if it is more than it declares, and to
+//! those who may ask.
 //!
 //! Code of a host takes more stack than that of a microcontroller, so a thread has more than it declares, and
 //! nobody is stopped for using it. Stacks begin with zeroes: what is something else was used. A callee begins at
@@ -27,16 +28,23 @@ pub fn tell(machine: &Machine) {
     }
 }
 
+/// Where to look when a stack is looked at from `from` bytes above its start on: the rest of a step, if there is one.
+pub fn step_from(stack: Span, from: usize) -> Option<Span> {
+    let step = stack.start.checked_add(from / STEP * STEP)?;
+    (step < stack.end).then_some(Span { start: step, end: step + STEP })
+}
+
 /// How many bytes of a stack, which is open, were used.
 fn used(stack: Span) -> usize {
     let steps = (stack.start..stack.end).step_by(STEP);
     steps.map(|start| used_of_step(Span { start, end: start + STEP })).sum()
 }
 
-fn used_of_step(step: Span) -> usize {
+/// How many bytes of a step, which is open, were used.
+pub fn used_of_step(step: Span) -> usize {
     let words = (step.start..step.end).step_by(size_of::<u64>());
     let is_used = |&word: &usize| {
-        // SAFETY: it is a word of a stack, which is open; no thread runs any more.
+        // SAFETY: it is a word of a stack, which is open; no thread runs meanwhile.
         unsafe { core::ptr::with_exposed_provenance::<u64>(word).read() != 0 }
     };
     words.into_iter().find(is_used).map_or(0, |lowest| step.end - lowest)

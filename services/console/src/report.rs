@@ -125,7 +125,8 @@ pub(crate) mod tests {
         locks: 0,
         limiters: 0,
         budgets: None,
-        passes_handles: false,
+        inspectors: 0,
+    passes_handles: false,
         fault_watch: None,
     };
 

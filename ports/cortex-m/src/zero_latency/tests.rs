@@ -27,6 +27,7 @@ static WIRING: System = System {
     locks: 0,
     limiters: 0,
     budgets: None,
+    inspectors: 0,
     passes_handles: false,
     fault_watch: None,
 };

@@ -1,0 +1,164 @@
+use super::*;
+use crossgate_abi::inspect::{CALLS, FAULT, PROCESS, STACK, THREAD, state, wait};
+use crossgate_abi::{Cause, NOBODY};
+
+/// Process 1 may inspect, and has the least urgent thread; process 0 has an object that is exclusive, and is
+/// called by the others.
+fn inspected() -> Driver {
+    Wiring::default()
+        .service(0, 0b1110, Shape::NONE)
+        .exclusive()
+        .service(3, 0b0001, Shape::NONE)
+        .notification(2, 0, false)
+        .notification(2, 0, false)
+        .restarts(2)
+        .inspectors(0b0010)
+        .thread(1, 2)
+        .thread(2, 5)
+        .thread(3, 4)
+        .boot()
+}
+
+fn look(driver: &mut Driver, words: [Word; 3]) -> Result<[Word; 2], Status> {
+    let reply = driver.ask(number::INSPECT, [words[0], words[1], words[2], 0]).reply.unwrap();
+    if reply.status == Status::OK { Ok(reply.words) } else { Err(reply.status) }
+}
+
+fn bytes(words: Result<[Word; 2], Status>) -> ([u8; 4], Word) {
+    let [who, what] = words.unwrap();
+    ((who as u32).to_le_bytes(), what)
+}
+
+#[test]
+fn only_who_has_the_right_may_ask() {
+    let mut driver = inspected();
+    assert_eq!(driver.current(), 2);
+    assert_eq!(look(&mut driver, [THREAD, 1, 0]), Err(CallError::NotPermitted.into()));
+    // In a process that may not, the thread of one that may has no right either.
+    driver.ask(number::EXIT, [0; 4]);
+    driver.ask(number::EXIT, [0; 4]);
+    assert!(look(&mut driver, [THREAD, 1, 0]).is_ok());
+    driver.call(0, [0; 4]).unwrap();
+    assert_eq!(look(&mut driver, [THREAD, 1, 0]), Err(CallError::NotPermitted.into()));
+}
+
+#[test]
+fn where_nobody_may_nobody_can() {
+    let mut driver = Wiring::default().thread(1, 2).boot();
+    assert_eq!(look(&mut driver, [THREAD, 1, 0]), Err(CallError::NotPermitted.into()));
+}
+
+#[test]
+fn what_does_not_exist_is_no_record() {
+    let mut driver = inspected();
+    driver.ask(number::EXIT, [0; 4]);
+    driver.ask(number::EXIT, [0; 4]);
+    for words in [[THREAD, 4, 0], [CALLS, 4, 0], [STACK, Word::MAX, 0], [PROCESS, 4, 0], [99, 0, 0]]
+    {
+        assert_eq!(look(&mut driver, words), Err(Status::NO_SUCH_RECORD), "{words:?}");
+    }
+    // An index is not cut off.
+    assert_eq!(look(&mut driver, [THREAD, 0x100 + 1, 0]), Err(Status::NO_SUCH_RECORD));
+}
+
+#[test]
+fn threads_are_seen_where_they_wait() {
+    let mut driver = inspected();
+    // Thread 2 waits for notifications; 3 is in the exclusive object and sleeps there.
+    driver.ask(number::WAIT, [FIRST_OWN | SECOND_OWN, Word::MAX, Word::MAX, 0]);
+    assert_eq!(driver.current(), 3);
+    driver.call(0, [0; 4]).unwrap();
+    driver.call(1, [0; 4]).unwrap();
+    driver.ask(number::SLEEP, [100, 0, 0, 0]);
+    assert_eq!(driver.current(), 1);
+    let set = FIRST_OWN | SECOND_OWN;
+    assert_eq!(bytes(look(&mut driver, [THREAD, 2, 0])), ([wait::NOTIFICATIONS, 2, 5, 0], set));
+    assert_eq!(bytes(look(&mut driver, [THREAD, 3, 0])), ([wait::TIME, 3, 4, 2], 0));
+    assert_eq!(bytes(look(&mut driver, [CALLS, 3, 0])), ([0, 1, 0, 0], 0));
+    assert_eq!(bytes(look(&mut driver, [THREAD, 1, 0])), ([wait::NOTHING, 1, 2, 0], 0));
+    assert_eq!(bytes(look(&mut driver, [THREAD, 0, 0])), ([wait::NOTHING, 0, 0, 0], 0));
+}
+
+#[test]
+fn who_waits_for_an_object_is_seen_with_who_has_it() {
+    // Thread 1 is in it when thread 2, which may inspect, ... is woken by time.
+    let mut driver = Wiring::default()
+        .service(0, 0b1110, Shape::NONE)
+        .exclusive()
+        .inspectors(0b0010)
+        .thread(2, 2)
+        .thread(3, 4)
+        .thread(1, 5)
+        .boot();
+    driver.ask(number::SLEEP, [300, 0, 0, 0]);
+    driver.ask(number::SLEEP, [100, 0, 0, 0]);
+    driver.call(0, [0; 4]).unwrap();
+    driver.kernel.port.now = 100;
+    let _ = driver.timer();
+    assert_eq!(driver.current(), 2);
+    assert!(driver.call(0, [0; 4]).is_err());
+    driver.kernel.port.now = 300;
+    let _ = driver.timer();
+    assert_eq!(driver.current(), 3);
+    // (Lock 0 is thread 1's, which has the priority of who waits for it.)
+    assert_eq!(bytes(look(&mut driver, [THREAD, 2, 0])), ([wait::LOCK, 3, 4, 0], 1));
+    assert_eq!(bytes(look(&mut driver, [THREAD, 1, 0])), ([wait::NOTHING, 0, 4, 1], 0));
+    assert_eq!(driver.thread(3).blocked_on, None);
+    assert_ne!(Word::from(NOBODY), 1);
+}
+
+#[test]
+fn the_use_of_a_stack_is_found_in_pieces() {
+    let mut driver = inspected();
+    driver.ask(number::EXIT, [0; 4]);
+    driver.ask(number::EXIT, [0; 4]);
+    driver.kernel.port.words.insert(stack(2) + STACK_SIZE - 0x340, 1);
+    driver.kernel.port.words.insert(stack(2) + STACK_SIZE - 0x10, 1);
+    let (mut used, mut from, mut looks) = (0, 0, 0);
+    loop {
+        let [more, next] = look(&mut driver, [STACK, 2, from]).unwrap();
+        (used, from, looks) = (used + more, next, looks + 1);
+        if from == 0 {
+            break;
+        }
+    }
+    assert_eq!((used, looks), (0x340, (STACK_SIZE - 0x340) / 0x100 + 1));
+    assert_eq!(look(&mut driver, [STACK, 2, Word::MAX]), Ok([0, 0]));
+}
+
+#[test]
+fn processes_are_seen_going_down_and_up() {
+    let mut driver = inspected();
+    driver.kernel.port.now = 0x10_0000;
+    driver.settles = false;
+    let _ = driver.kernel.fault(Cause::Access, 0, 0);
+    driver.settle();
+    let now = 0x10_0000 / 1024;
+    assert_eq!(
+        driver.kernel.look_at_process(2),
+        Some([usize::from(state::RESETTING) | 1 << 8, now])
+    );
+    while !matches!(driver.kernel.advance(2), Progress::Running) {}
+    assert_eq!(driver.kernel.look_at_process(2), Some([usize::from(state::RUNNING) | 1 << 8, now]));
+    driver.kernel.take_down(2, true);
+    assert_eq!(driver.kernel.look_at_process(2), Some([usize::from(state::STOPPED) | 1 << 8, now]));
+    assert_eq!(driver.kernel.look_at_process(0), Some([0, 0]));
+}
+
+#[test]
+fn who_may_inspect_reads_the_records_of_faults() {
+    let mut driver = inspected();
+    let _ = driver.kernel.fault(Cause::Access, 0x77, 0x99);
+    driver.settle();
+    driver.ask(number::EXIT, [0; 4]);
+    while driver.current() != 1 {
+        driver.ask(number::EXIT, [0; 4]);
+    }
+    let record = driver.record(0);
+    assert_eq!((record.process, record.address), (2, 0x99));
+    assert_eq!(look(&mut driver, [FAULT, 0, 1]).unwrap()[0], 0x99);
+    let mut words = [FAULT, 1, 1, 0];
+    let pointer = driver.stack_pointer(128);
+    let effect = driver.kernel.system_call(pointer, number::INSPECT, &mut words);
+    assert_eq!((effect.status(), words[1]), (Some(Status::NO_SUCH_RECORD), 1));
+}

@@ -1,0 +1,87 @@
+//! The commands, and how they are completed.
+
+use crate::view::Names;
+
+/// What comes behind the name of a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Argument {
+    Nothing,
+    /// The name of a process.
+    Process,
+}
+
+/// A command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Command {
+    Help,
+    Threads,
+    Processes,
+    Services,
+    Stacks,
+    Faults,
+    Restart,
+    Stop,
+    Top,
+    Uptime,
+    History,
+    Clear,
+}
+
+/// How a command is called, what it wants, what it does.
+pub const ALL: &[(&str, Command, Argument, &str)] = &[
+    ("help", Command::Help, Argument::Nothing, "tells what there is"),
+    (
+        "threads",
+        Command::Threads,
+        Argument::Nothing,
+        "what each thread does, and how much stack it used",
+    ),
+    ("ps", Command::Threads, Argument::Nothing, "the same"),
+    ("processes", Command::Processes, Argument::Nothing, "which run, and which have crashed"),
+    ("services", Command::Services, Argument::Nothing, "who may call whom"),
+    ("stacks", Command::Stacks, Argument::Nothing, "how much of each stack was ever used"),
+    ("faults", Command::Faults, Argument::Nothing, "the last crashes"),
+    ("restart", Command::Restart, Argument::Process, "has a process begin anew"),
+    ("stop", Command::Stop, Argument::Process, "stops a process, until it is restarted"),
+    ("top", Command::Top, Argument::Nothing, "threads and processes, live, until a key is pressed"),
+    ("uptime", Command::Uptime, Argument::Nothing, "the time since start"),
+    ("history", Command::History, Argument::Nothing, "the last lines"),
+    ("clear", Command::Clear, Argument::Nothing, "clears the screen"),
+];
+
+/// The command of this name, and what it wants.
+pub fn find(name: &str) -> Option<(Command, Argument)> {
+    let entry = ALL.iter().find(|entry| entry.0 == name)?;
+    Some((entry.1, entry.2))
+}
+
+/// What the last word of a text may become, and how much of it there is.
+pub fn candidates(
+    text: &str,
+    names: Names,
+) -> (usize, impl Iterator<Item = &'static str> + Clone + use<>) {
+    let text = text.trim_start();
+    let (first, word) = match text.split_once(' ') {
+        Some((first, rest)) => (Some(first), rest.trim_start()),
+        None => (None, text),
+    };
+    let is_first = first.is_none();
+    let wants_process =
+        first.and_then(find).is_some_and(|(_, argument)| argument == Argument::Process);
+    let commands = ALL.iter().map(|entry| entry.0).filter(move |_| is_first);
+    let processes = names.0.processes.iter().map(|it| it.name).filter(move |_| wants_process);
+    let word: heapless::String<{ crate::editor::LONGEST }> =
+        heapless::String::try_from(word).unwrap_or_default();
+    let length = word.len();
+    (length, commands.chain(processes).filter(move |name| name.starts_with(word.as_str())))
+}
+
+/// What all of some names begin with.
+pub fn common_start(names: impl Iterator<Item = &'static str>) -> &'static str {
+    names
+        .reduce(|common, name| {
+            let same = common.bytes().zip(name.bytes()).take_while(|(a, b)| a == b).count();
+            common.get(..same).unwrap_or("")
+        })
+        .unwrap_or("")
+}

@@ -1,0 +1,310 @@
+//! A shell on a serial line: what threads do and how much stack they use, which processes run, who may call whom,
+//! what has crashed; and it restarts and stops processes.
+//!
+//! ```ignore
+//! process shell {
+//!     mmio board::UART0;
+//!     inspects;
+//!     notification TYPED;
+//!     notification FAULTED;
+//!     faults FAULTED;
+//!     interrupt board::interrupt::UART0_RX => TYPED;
+//!     thread main (priority = 1, stack = 4096) = shell::run(
+//!         Uart::new(board::UART0, 115_200).with_receive_interrupt(), &SYSTEM, TYPED, FAULTED);
+//! }
+//! ```
+//!
+//! With `inspects;` it sees, with `faults FAULTED;` it decides; without the latter `restart` and `stop` are refused.
+//! Give its thread a low priority: then it takes only time that nobody else wants. It has no right to any memory but
+//! its own, and a crash of the shell is that of any other process.
+//!
+//! | key | |
+//! |---|---|
+//! | Tab | completes commands and the names of processes |
+//! | up, down | the lines before |
+//! | left, right, Home, End, Delete, Backspace, Ctrl-A, -E, -K, -U, -W | edit the line |
+//! | Ctrl-C, Ctrl-L | forget the line, clear the screen |
+#![cfg_attr(target_os = "none", no_std)]
+#![forbid(unsafe_code)]
+
+mod command;
+mod editor;
+mod keys;
+mod source;
+mod terminal;
+mod view;
+
+pub use source::{Kernel, Source};
+
+use command::{Argument, Command};
+use core::fmt::{self, Write as _};
+use core::time::Duration;
+use crossgate::fault::FaultRecord;
+use crossgate::notification::{wait_any, wait_any_timeout};
+use crossgate::{CallError, Notification};
+use crossgate_abi::table::System;
+use editor::{Editor, Event, Line};
+use embedded_io::{Read, ReadReady, Write};
+use heapless::Deque;
+use keys::Keys;
+use terminal::Terminal;
+use view::{BOLD, CYAN, DIM, Names, PLAIN, RED};
+
+/// How many records of crashes the shell remembers.
+pub const RECORDS: usize = 8;
+
+const PROMPT: &str = "\x1b[1;32m>\x1b[0m ";
+/// How often `top` draws.
+const PERIOD: Duration = Duration::from_secs(1);
+
+/// A record of a crash, and when the shell saw it, in µs since start.
+#[derive(Clone, Copy)]
+struct Seen {
+    at: u64,
+    record: FaultRecord,
+}
+
+/// Why something was not shown.
+enum Trouble {
+    /// The line does not take it.
+    Line,
+    /// The kernel does not tell.
+    Kernel(CallError),
+}
+
+impl From<fmt::Error> for Trouble {
+    fn from(_: fmt::Error) -> Trouble {
+        Trouble::Line
+    }
+}
+
+impl From<CallError> for Trouble {
+    fn from(error: CallError) -> Trouble {
+        Trouble::Kernel(error)
+    }
+}
+
+type Shown = Result<(), Trouble>;
+
+/// A thread's main function: a shell on `line`, whose receiver signals `typed`; `faulted` tells of crashes. `system`
+/// is the wiring.
+pub fn run<L: Read + ReadReady + Write>(
+    line: L,
+    system: &'static System,
+    typed: Notification,
+    faulted: Notification,
+) -> ! {
+    let mut shell = Shell::new(line, system, Kernel::new());
+    shell.greet();
+    loop {
+        shell.step();
+        typed.acknowledge();
+        if shell.is_live() {
+            let _ = wait_any_timeout([typed, faulted], PERIOD);
+        } else {
+            wait_any([typed, faulted]);
+        }
+    }
+}
+
+/// The shell. [`run`] is all that is needed of it where the kernel is asked.
+pub struct Shell<L, S> {
+    terminal: Terminal<L>,
+    names: Names,
+    source: S,
+    keys: Keys,
+    editor: Editor,
+    faults: Deque<Seen, RECORDS>,
+    /// How many crashes it has seen.
+    crashes: u32,
+    /// When `top` is to be drawn next, in µs since start.
+    next_top: Option<u64>,
+}
+
+impl<L: Read + ReadReady + Write, S: Source> Shell<L, S> {
+    /// A shell on `line` that asks `source` what the firmware of this wiring does.
+    pub const fn new(line: L, system: &'static System, source: S) -> Shell<L, S> {
+        Shell {
+            terminal: Terminal::new(line),
+            names: Names(system),
+            source,
+            keys: Keys::new(),
+            editor: Editor::new(),
+            faults: Deque::new(),
+            crashes: 0,
+            next_top: None,
+        }
+    }
+
+    /// Says that it is there.
+    pub fn greet(&mut self) {
+        let System { processes, threads, services, .. } = self.names.0;
+        let _ = write!(
+            self.terminal,
+            "\n{BOLD}Crossgate{PLAIN}  {} processes, {} threads, {} services. {DIM}`help` tells what there is.{PLAIN}\n{PROMPT}",
+            processes.len(),
+            threads.len() - 1,
+            services.len(),
+        );
+        self.terminal.flush();
+    }
+
+    /// Whether it wants to be woken every second, as `top` is shown.
+    pub fn is_live(&self) -> bool {
+        self.next_top.is_some()
+    }
+
+    /// Does what was typed, and looks what has crashed.
+    pub fn step(&mut self) {
+        while let Some(record) = self.source.next_fault() {
+            self.crashes = self.crashes.saturating_add(1);
+            if self.faults.is_full() {
+                self.faults.pop_front();
+            }
+            let at = self.source.now();
+            let _ = self.faults.push_back(Seen { at, record });
+        }
+        while let Some(byte) = self.terminal.next() {
+            // A line that does not take what is written is nobody's to tell.
+            let _ = self.push(byte);
+        }
+        if let Some(next) = self.next_top
+            && self.source.now() >= next
+        {
+            self.next_top = Some(self.source.now() + PERIOD.as_micros() as u64);
+            if view::top(self.names, &self.source, self.crashes, &mut self.terminal).is_err() {
+                self.next_top = None;
+            }
+        }
+        self.terminal.flush();
+    }
+
+    fn push(&mut self, byte: u8) -> fmt::Result {
+        if self.next_top.take().is_some() {
+            write!(self.terminal, "\x1b[?25h\n{PROMPT}")?;
+            return Ok(());
+        }
+        let Some(key) = self.keys.push(byte) else { return Ok(()) };
+        match self.editor.press(key) {
+            Event::Appended(character) => self.terminal.write_char(character),
+            Event::Edited => self.editor.draw(PROMPT, &mut self.terminal),
+            Event::Redraw => {
+                self.terminal.write_str("\x1b[2J\x1b[H")?;
+                self.editor.draw(PROMPT, &mut self.terminal)
+            }
+            Event::Complete => self.complete(),
+            Event::Entered(line) => {
+                self.terminal.write_str("\n")?;
+                self.enter(&line)?;
+                if self.next_top.is_none() {
+                    self.terminal.write_str(PROMPT)?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn complete(&mut self) -> fmt::Result {
+        let (written, names) = command::candidates(self.editor.before_cursor(), self.names);
+        let common = command::common_start(names.clone());
+        let rest = common.get(written..).unwrap_or("");
+        let is_one = names.clone().count() == 1;
+        if rest.is_empty() && !is_one {
+            if names.clone().next().is_some() {
+                self.terminal.write_str("\n")?;
+                for name in names {
+                    write!(self.terminal, "{name}  ")?;
+                }
+                self.terminal.write_str("\n")?;
+            }
+        } else {
+            self.editor.insert(rest);
+            if is_one {
+                self.editor.insert(" ");
+            }
+        }
+        self.editor.draw(PROMPT, &mut self.terminal)
+    }
+
+    fn enter(&mut self, line: &Line) -> fmt::Result {
+        let mut words = line.split_ascii_whitespace();
+        let Some(name) = words.next() else { return Ok(()) };
+        let Some((command, wanted)) = command::find(name) else {
+            return writeln!(
+                self.terminal,
+                "{RED}there is no command `{name}`{PLAIN}: `help` tells what there is"
+            );
+        };
+        let argument = words.next();
+        let is_right = argument.is_some() == (wanted == Argument::Process);
+        if !is_right || words.next().is_some() {
+            let usage = if wanted == Argument::Process { " PROCESS" } else { "" };
+            return writeln!(self.terminal, "{RED}it is{PLAIN} {name}{usage}");
+        }
+        match self.execute(command, argument.unwrap_or("")) {
+            Ok(()) => Ok(()),
+            Err(Trouble::Line) => Err(fmt::Error),
+            Err(Trouble::Kernel(CallError::NotPermitted)) => writeln!(
+                self.terminal,
+                "{RED}the wiring does not let the shell do that{PLAIN}: `inspects;` lets it look, \
+                 `faults NAME;` restart and stop"
+            ),
+            Err(Trouble::Kernel(error)) => writeln!(self.terminal, "{RED}{error}{PLAIN}"),
+        }
+    }
+
+    fn execute(&mut self, command: Command, argument: &str) -> Shown {
+        let (names, source, output) = (self.names, &self.source, &mut self.terminal);
+        match command {
+            Command::Help => {
+                for (name, _, argument, text) in command::ALL {
+                    let usage = if *argument == Argument::Process { "PROCESS" } else { "" };
+                    writeln!(output, "{CYAN}{name:<10}{PLAIN} {usage:<8} {text}")?;
+                }
+                writeln!(output, "{DIM}Tab completes; up and down bring back lines.{PLAIN}")?;
+            }
+            Command::Threads => view::threads(names, source, output)?,
+            Command::Processes => view::processes(names, source, output)?,
+            Command::Services => view::services(names, output)?,
+            Command::Stacks => view::stacks(names, source, output)?,
+            Command::Faults => view::faults(names, &self.faults, output)?,
+            Command::Restart | Command::Stop => {
+                let Some(process) = names.find_process(argument) else {
+                    writeln!(
+                        output,
+                        "{RED}there is no process `{argument}`{PLAIN}: see `processes`"
+                    )?;
+                    return Ok(());
+                };
+                // Before, as it may be the shell.
+                if command == Command::Restart {
+                    writeln!(output, "{argument} begins anew")?;
+                    source.restart(process)?;
+                } else {
+                    writeln!(output, "{argument} stops")?;
+                    source.stop(process)?;
+                }
+            }
+            Command::Top => {
+                // Where it may not look, there is nothing to draw.
+                source.process(0)?;
+                output.write_str("\x1b[?25l\x1b[2J")?;
+                self.next_top = Some(source.now());
+            }
+            Command::Uptime => {
+                view::uptime(source.now(), output)?;
+                output.write_str("\n")?;
+            }
+            Command::History => {
+                for line in self.editor.history().rev() {
+                    writeln!(output, "  {line}")?;
+                }
+            }
+            Command::Clear => output.write_str("\x1b[2J\x1b[H")?,
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,316 @@
+//! What the shell shows: tables of at most 80 columns.
+
+use crate::source::Source;
+use crate::{Seen, Shown};
+use core::fmt::{self, Write};
+use crossgate::inspect::{State, Thread, Wait};
+use crossgate_abi::table::System;
+use heapless::String;
+
+pub const BOLD: &str = "\x1b[1m";
+pub const DIM: &str = "\x1b[2m";
+pub const RED: &str = "\x1b[31m";
+pub const GREEN: &str = "\x1b[32m";
+pub const YELLOW: &str = "\x1b[33m";
+pub const CYAN: &str = "\x1b[36m";
+pub const PLAIN: &str = "\x1b[0m";
+
+/// Text that is put into a column; what does not fit is cut off.
+type Cell = String<40>;
+
+fn cell(write: impl FnOnce(&mut Cell) -> fmt::Result) -> Cell {
+    let mut text = Cell::new();
+    // A failure means that it is full.
+    let _ = write(&mut text);
+    text
+}
+
+/// The names of the wiring.
+#[derive(Clone, Copy)]
+pub struct Names(pub &'static System);
+
+impl Names {
+    pub fn process(self, index: u8) -> &'static str {
+        self.0.processes.get(usize::from(index)).map_or("?", |process| process.name)
+    }
+
+    pub fn thread(self, index: u8) -> &'static str {
+        self.0.threads.get(usize::from(index)).map_or("?", |thread| thread.name)
+    }
+
+    fn service(self, index: u8) -> &'static str {
+        self.0.services.get(usize::from(index)).map_or("?", |service| service.name)
+    }
+
+    /// The index of the process of this name.
+    pub fn find_process(self, name: &str) -> Option<u8> {
+        let index = self.0.processes.iter().position(|process| process.name == name)?;
+        u8::try_from(index).ok()
+    }
+
+    /// The indices of all threads but the idle one.
+    fn threads(self) -> core::ops::Range<u8> {
+        1..self.0.threads.len() as u8
+    }
+
+    fn processes(self) -> core::ops::Range<u8> {
+        0..self.0.processes.len() as u8
+    }
+
+    /// The home of a thread.
+    fn home(self, thread: u8) -> u8 {
+        self.0.threads.get(usize::from(thread)).map_or(u8::MAX, |thread| thread.process)
+    }
+
+    fn stack_size(self, thread: u8) -> usize {
+        self.0.threads.get(usize::from(thread)).map_or(0, |thread| thread.stack_size)
+    }
+}
+
+/// A sequence of names, with something between them.
+fn list<'a>(
+    names: impl IntoIterator<Item = &'a str>,
+    between: &str,
+    output: &mut dyn Write,
+) -> fmt::Result {
+    for (index, name) in names.into_iter().enumerate() {
+        write!(output, "{}{name}", if index == 0 { "" } else { between })?;
+    }
+    Ok(())
+}
+
+/// What a thread does, in words.
+fn deeds(names: Names, source: &impl Source, index: u8, thread: &Thread) -> Cell {
+    cell(|text| {
+        if thread.depth != 0
+            && let Ok(calls) = source.calls(index)
+        {
+            let calls = calls.into_iter().take(thread.depth.into());
+            list(calls.map(|service| names.service(service)), " > ", text)?;
+            text.write_str(": ")?;
+        }
+        let held_by = |holder: Option<u8>| holder.map_or("nobody", |holder| names.thread(holder));
+        match thread.waits {
+            Wait::Nothing => text.write_str("runs"),
+            Wait::Time => text.write_str("sleeps"),
+            Wait::Notifications(set) => {
+                text.write_str("waits for ")?;
+                let process = names.0.processes.get(usize::from(thread.process));
+                let first = process.map_or(0, |process| process.first_notification);
+                let own = (0..32).filter(|&bit| set & 1_u32.rotate_right(bit + 1) != 0);
+                let name = |number: u32| {
+                    let all = names.0.notifications;
+                    all.get(usize::from(first) + number as usize).map_or("?", |it| it.name)
+                };
+                list(own.map(name), "|", text)
+            }
+            Wait::Object { lock, holder } => {
+                let service = names.0.services.iter().find(|service| service.lock == lock);
+                let name = service.map_or("an object", |service| service.name);
+                write!(text, "waits for {name}, has {}", held_by(holder))
+            }
+            Wait::Mutex(holder) => write!(text, "waits for a mutex, has {}", held_by(holder)),
+            Wait::Memory(holder) => write!(text, "waits for memory, has {}", held_by(holder)),
+            Wait::Ended => text.write_str("ended"),
+        }
+    })
+}
+
+/// A part of a whole as a bar of some characters.
+fn bar(part: usize, whole: usize, width: usize, output: &mut dyn Write) -> fmt::Result {
+    let full = (part * width).div_ceil(whole.max(1)).min(width);
+    let colour = match part * 100 / whole.max(1) {
+        ..75 => GREEN,
+        75..90 => YELLOW,
+        _ => RED,
+    };
+    output.write_str(colour)?;
+    (0..full).try_for_each(|_| output.write_char('#'))?;
+    output.write_str(DIM)?;
+    (full..width).try_for_each(|_| output.write_char('.'))?;
+    output.write_str(PLAIN)
+}
+
+pub fn threads(names: Names, source: &impl Source, output: &mut dyn Write) -> Shown {
+    writeln!(
+        output,
+        "{BOLD}{:<12} {:<10} {:>3}  {:<28} {:>11}{PLAIN}",
+        "THREAD", "PROCESS", "PRI", "DOES", "STACK"
+    )?;
+    for index in names.threads() {
+        let thread = source.thread(index)?;
+        let does = deeds(names, source, index, &thread);
+        let colour = match thread.waits {
+            Wait::Nothing => GREEN,
+            Wait::Ended => DIM,
+            Wait::Object { .. } | Wait::Mutex(_) | Wait::Memory(_) => YELLOW,
+            Wait::Time | Wait::Notifications(_) => "",
+        };
+        let (used, size) = (source.stack_used(index)?, names.stack_size(index));
+        write!(
+            output,
+            "{CYAN}{:<12.12}{PLAIN} {:<10.10} {:>3}  {colour}{does:<28.28}{PLAIN} {used:>5}/{size:<5} ",
+            names.thread(index),
+            names.process(names.home(index)),
+            thread.priority,
+        )?;
+        bar(used, size, 8, output)?;
+        output.write_char('\n')?;
+    }
+    Ok(())
+}
+
+pub fn stacks(names: Names, source: &impl Source, output: &mut dyn Write) -> Shown {
+    writeln!(
+        output,
+        "{BOLD}{:<12} {:<10} {:>6} {:>6}  {:<30}{PLAIN}",
+        "THREAD", "PROCESS", "USED", "OF", "AT MOST"
+    )?;
+    for index in 0..names.0.threads.len() as u8 {
+        let (used, size) = (source.stack_used(index)?, names.stack_size(index));
+        let home = if index == 0 { "(kernel)" } else { names.process(names.home(index)) };
+        write!(
+            output,
+            "{CYAN}{:<12.12}{PLAIN} {home:<10.10} {used:>6} {size:>6}  ",
+            names.thread(index),
+        )?;
+        bar(used, size, 30, output)?;
+        writeln!(output, " {:>3}%", used * 100 / size.max(1))?;
+    }
+    Ok(())
+}
+
+pub fn processes(names: Names, source: &impl Source, output: &mut dyn Write) -> Shown {
+    writeln!(
+        output,
+        "{BOLD}{:<12} {:<9} {:>7} {:>11}  {:<36}{PLAIN}",
+        "PROCESS", "STATE", "IN ROW", "CRASHED", "SERVICES"
+    )?;
+    let now = source.now() / 1_000_000;
+    for index in names.processes() {
+        let process = source.process(index)?;
+        let (colour, state) = match process.state {
+            State::Running => (GREEN, "running"),
+            State::Resetting => (YELLOW, "resetting"),
+            State::Stopped => (RED, "stopped"),
+        };
+        let crashed = cell(|text| match process.crashed_at {
+            Some(at) => write!(text, "{} s ago", now.saturating_sub(at.as_secs())),
+            None => text.write_str("never"),
+        });
+        let services = cell(|text| {
+            let own = names.0.services.iter().filter(|service| service.owner == index);
+            list(own.map(|service| service.name), " ", text)
+        });
+        writeln!(
+            output,
+            "{CYAN}{:<12.12}{PLAIN} {colour}{state:<9}{PLAIN} {:>7} {crashed:>11}  {services:.36}",
+            names.process(index),
+            process.crashes,
+        )?;
+    }
+    Ok(())
+}
+
+pub fn services(names: Names, output: &mut dyn Write) -> Shown {
+    writeln!(
+        output,
+        "{BOLD}{:<16} {:<12} {:<9} {:<40}{PLAIN}",
+        "SERVICE", "PROCESS", "CALLS", "CALLED BY"
+    )?;
+    for service in names.0.services {
+        let callers = names.processes().filter(|&process| service.callers >> process & 1 != 0);
+        let calls = if service.lock == crossgate_abi::table::NO_LOCK { "many" } else { "one" };
+        write!(
+            output,
+            "{CYAN}{:<16.16}{PLAIN} {:<12.12} {calls:<9} ",
+            service.name,
+            names.process(service.owner),
+        )?;
+        match service.callers {
+            0 => write!(output, "{DIM}nobody{PLAIN}")?,
+            _ => list(callers.map(|process| names.process(process)), ", ", output)?,
+        }
+        output.write_char('\n')?;
+    }
+    Ok(())
+}
+
+pub fn faults<'a>(
+    names: Names,
+    seen: impl IntoIterator<Item = &'a Seen>,
+    output: &mut dyn Write,
+) -> Shown {
+    let mut are_some = false;
+    for Seen { at, record } in seen {
+        are_some = true;
+        write!(output, "{DIM}[{:5}.{:03}]{PLAIN} {RED}", at / 1_000_000, at / 1_000 % 1_000)?;
+        let file = crossgate::fault::panic_file(record);
+        let mut printable = Printable(output);
+        console::describe(record, file, names.0, &mut printable)?;
+        writeln!(output, "{PLAIN}")?;
+    }
+    if !are_some {
+        writeln!(output, "nothing has crashed")?;
+    }
+    Ok(())
+}
+
+/// Has only printable characters pass: the name of the file of a panic is the choice of who panics.
+struct Printable<'a>(&'a mut dyn Write);
+
+impl Write for Printable<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        text.chars().try_for_each(|character| {
+            self.0.write_char(if matches!(character, ' '..='~') { character } else { '.' })
+        })
+    }
+}
+
+/// How long the system has been up.
+pub fn uptime(now: u64, output: &mut dyn Write) -> fmt::Result {
+    let (seconds, fraction) = (now / 1_000_000, now / 1_000 % 1_000);
+    let (minutes, hours, days) = (seconds / 60, seconds / 3_600, seconds / 86_400);
+    if days != 0 {
+        write!(output, "{days} d ")?;
+    }
+    write!(output, "{:02}:{:02}:{:02}.{fraction:03}", hours % 24, minutes % 60, seconds % 60)
+}
+
+/// A screenful of what happens now.
+pub fn top(names: Names, source: &impl Source, crashes: u32, output: &mut dyn Write) -> Shown {
+    let mut running = 0;
+    for index in names.processes() {
+        running += usize::from(source.process(index)?.state == State::Running);
+    }
+    let all = names.0.processes.len();
+    output.write_str("\x1b[H")?;
+    let mut screen = Lines(output);
+    write!(screen, "{BOLD}up{PLAIN} ")?;
+    uptime(source.now(), &mut screen)?;
+    let colour = if running == all { GREEN } else { RED };
+    writeln!(
+        screen,
+        "   {BOLD}processes{PLAIN} {colour}{running} of {all} run{PLAIN}   {BOLD}crashes{PLAIN} {crashes}\n"
+    )?;
+    threads(names, source, &mut screen)?;
+    writeln!(screen)?;
+    processes(names, source, &mut screen)?;
+    write!(screen, "\n{DIM}any key ends it{PLAIN}")?;
+    Ok(output.write_str("\x1b[J")?)
+}
+
+/// Clears what each line leaves of an older one.
+struct Lines<'a>(&'a mut dyn Write);
+
+impl Write for Lines<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        for line in text.split_inclusive('\n') {
+            match line.strip_suffix('\n') {
+                Some(line) => write!(self.0, "{line}\x1b[K\n")?,
+                None => self.0.write_str(line)?,
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,176 @@
+//! A shell whose keys come from a script: what it shows is so, what it decides happens, and where the wiring does
+//! not let it, it says so.
+#![cfg_attr(target_os = "none", no_std, no_main)]
+
+use core::convert::Infallible;
+use core::sync::atomic::{AtomicBool, Ordering};
+use crossgate::inspect::{self, State};
+use crossgate::{Concurrent, Handle, Notification, interface, thread};
+use shell::{Kernel, Shell};
+use system_tests::report::{expect, expect_that, fail, pass};
+
+/// Tells whether it is called for the first time.
+#[interface]
+trait First {
+    fn is_first(&self) -> bool;
+}
+
+struct Idle(AtomicBool);
+
+impl First for Idle {
+    fn is_first(&self) -> bool {
+        !self.0.swap(true, Ordering::Relaxed)
+    }
+}
+
+crossgate::system! {
+    static SYSTEM;
+    process shell {
+        inspects;
+        notification FAULTED;
+        notification HALTED;
+        faults FAULTED;
+        thread main (priority = 1, stack = 6144) = supervise(FAULTED, HALTED);
+    }
+    process worker {
+        notification NEVER;
+        object idle: Concurrent<Idle> = Idle(AtomicBool::new(false)) => [IDLE: dyn First];
+        thread waiter (priority = 5, stack = 1024) = wait_for(NEVER);
+    }
+    process client {
+        thread crasher (priority = 4, stack = 1024) = crash(IDLE);
+    }
+    process blind {
+        thread main (priority = 3, stack = 6144) = look_in_vain();
+    }
+}
+
+board::start!(SYSTEM);
+
+fn wait_for(notification: Notification) -> ! {
+    notification.wait();
+    thread::exit()
+}
+
+fn crash(idle: Handle<dyn First>) -> ! {
+    if idle.is_first() == Ok(true) {
+        panic!("a client panics once")
+    }
+    thread::exit()
+}
+
+/// A line on which a person types, and reads what has to come, without colours, one text after the other.
+struct Script<'a> {
+    typed: core::slice::Iter<'a, u8>,
+    wanted: core::slice::Iter<'a, &'a str>,
+    text: [u8; 120],
+    length: usize,
+    is_colour: bool,
+}
+
+impl<'a> Script<'a> {
+    fn new(typed: &'a str, wanted: &'a [&'a str]) -> Self {
+        let (typed, wanted) = (typed.as_bytes().iter(), wanted.iter());
+        Script { typed, wanted, text: [0; 120], length: 0, is_colour: false }
+    }
+
+    fn take(&mut self, byte: u8) {
+        match byte {
+            0x1b => self.is_colour = true,
+            b'\r' => {}
+            b'\n' => {
+                let line = self.text.get(..self.length).and_then(|it| str::from_utf8(it).ok());
+                let line = line.unwrap_or("?");
+                let next = self.wanted.as_slice().first();
+                if next.is_some_and(|&wanted| has_words(line, wanted)) {
+                    self.wanted.next();
+                }
+                self.length = 0;
+            }
+            _ if self.is_colour => self.is_colour = !byte.is_ascii_alphabetic(),
+            _ => {
+                if let Some(place) = self.text.get_mut(self.length) {
+                    *place = byte;
+                    self.length += 1;
+                }
+            }
+        }
+    }
+}
+
+/// Whether a line begins with these words.
+fn has_words(line: &str, words: &str) -> bool {
+    let mut line = line.split_ascii_whitespace();
+    words.split(' ').all(|word| line.next() == Some(word))
+}
+
+impl embedded_io::ErrorType for Script<'_> {
+    type Error = Infallible;
+}
+impl embedded_io::ReadReady for Script<'_> {
+    fn read_ready(&mut self) -> Result<bool, Infallible> {
+        Ok(self.typed.len() != 0)
+    }
+}
+impl embedded_io::Read for Script<'_> {
+    fn read(&mut self, bytes: &mut [u8]) -> Result<usize, Infallible> {
+        bytes[0] = *self.typed.next().unwrap_or(&0);
+        Ok(1)
+    }
+}
+impl embedded_io::Write for Script<'_> {
+    fn write(&mut self, bytes: &[u8]) -> Result<usize, Infallible> {
+        bytes.iter().for_each(|&byte| self.take(byte));
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> Result<(), Infallible> {
+        Ok(())
+    }
+}
+
+/// Types all, and fails unless all has come that is wanted.
+fn play(typed: &str, wanted: &[&str]) {
+    let mut script = Script::new(typed, wanted);
+    let mut shell = Shell::new(&mut script, &SYSTEM, Kernel::new());
+    shell.greet();
+    shell.step();
+    drop(shell);
+    if let Some(missing) = script.wanted.next() {
+        fail(format_args!("the shell does not show `{missing}`"));
+    }
+}
+
+fn supervise(faulted: Notification, halted: Notification) -> ! {
+    halted.signal();
+    faulted.wait();
+    expect("more", halted.try_wait(), true);
+    play(
+        "threads\rservices\rfaults\rstacks\rstop wor\t\rprocesses\r",
+        &[
+            "Crossgate 4 processes, 4 threads, 1 services.",
+            "main shell 1 runs",
+            "waiter worker 5 waits for NEVER",
+            "crasher client 4 ended",
+            "IDLE worker many client",
+            "[",
+            "idle (kernel)",
+            "waiter worker",
+            "worker stops",
+            "shell running",
+            "worker stopped",
+            "client running 1 0 s ago",
+        ],
+    );
+    expect("the state", inspect::process(1).map(|it| it.state), Ok(State::Stopped));
+    play("restart worker\rps\r", &["worker begins anew", "waiter worker 5 waits for NEVER"]);
+    expect("the state", inspect::process(1).map(|it| it.state), Ok(State::Running));
+    pass()
+}
+
+/// In a process without a right.
+fn look_in_vain() -> ! {
+    let refusal = "the wiring does not let the shell do that:";
+    play("threads\rstacks\rprocesses\rrestart worker\rtop\r", &[refusal; 5]);
+    expect_that("it is not told", inspect::thread(1).is_err());
+    thread::exit()
+}

@@ -1,0 +1,157 @@
+//! What the others do: threads, their stacks, processes.
+//!
+//! A process to which the wiring says `inspects;` may look, at one thing at a time. It sees nobody's memory, and
+//! changes nothing. Processes, threads, notifications and services are numbers here, in the order of the wiring,
+//! whose tables have the names: `SYSTEM.threads[1].name`. (The thread of index 0 is the kernel's idle thread.)
+//!
+//! ```no_run
+//! # fn look(system: &crossgate::abi::table::System) -> Result<(), crossgate::CallError> {
+//! use crossgate::inspect;
+//! for (index, thread) in (0..).zip(system.threads) {
+//!     let (state, used) = (inspect::thread(index)?, inspect::stack_used(index)?);
+//!     // thread.name: state.waits, used of thread.stack_size
+//! #   let _ = (thread.name, state, used);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! In a firmware where nobody inspects, the kernel has no code for it, and stacks are not painted.
+
+use crate::CallError;
+use crate::arch::system_call;
+use core::time::Duration;
+use crossgate_abi::inspect::{CALLS, PROCESS, STACK, THREAD, state, wait};
+use crossgate_abi::{LIMIT_UNIT, MAX_CALL_DEPTH, NOBODY, Status, Word, number};
+
+/// What a thread does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Thread {
+    /// The process that it is in: its home, or that of the service that it has called last.
+    pub process: u8,
+    /// Its priority now: that of the wiring, or one that others lend it, or that of the background.
+    pub priority: u8,
+    /// How many calls it has in flight.
+    pub depth: u8,
+    /// What it waits for.
+    pub waits: Wait,
+}
+
+/// What a thread waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wait {
+    /// Nothing: it runs, or is about to.
+    Nothing,
+    /// A time.
+    Time,
+    /// Notifications of the process that it is in: bit 31 is the first of it, bit 30 the second, and so on.
+    Notifications(u32),
+    /// An object that lets one call in at a time.
+    Object {
+        /// The number of its lock.
+        lock: u8,
+        /// The thread that is in it.
+        holder: Option<u8>,
+    },
+    /// A mutex of the process that it is in, which this thread has.
+    Mutex(Option<u8>),
+    /// Memory of its home that was lent to another process, in which this thread still is: then its home begins.
+    Memory(Option<u8>),
+    /// Nothing will wake it: it has ended.
+    Ended,
+}
+
+/// What a process does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Process {
+    /// Whether it runs.
+    pub state: State,
+    /// How often it has crashed in a row: each a short time after the one before.
+    pub crashes: u8,
+    /// When it crashed last, in time since start; a ms too early at most. (It begins anew after 51 days.)
+    pub crashed_at: Option<Duration>,
+}
+
+/// Whether a process runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// It does.
+    Running,
+    /// It is about to begin anew, as soon as somebody wants it: a thread of its own, or a caller.
+    Resetting,
+    /// It has stopped.
+    Stopped,
+}
+
+/// What a thread does.
+///
+/// # Errors
+/// [`NotPermitted`](CallError::NotPermitted) if the caller may not inspect, or if there is no such thread.
+pub fn thread(index: u8) -> Result<Thread, CallError> {
+    let [who, what] = ask(THREAD, index, 0)?;
+    let byte = |shift: u32| (who >> shift) as u8;
+    let holder = Some(what as u8).filter(|&holder| holder != NOBODY);
+    let waits = match byte(0) {
+        wait::NOTHING => Wait::Nothing,
+        wait::TIME => Wait::Time,
+        wait::NOTIFICATIONS => Wait::Notifications(what as u32),
+        wait::LOCK => Wait::Object { lock: (what >> 8) as u8, holder },
+        wait::MUTEX => Wait::Mutex(holder),
+        wait::MEMORY => Wait::Memory(holder),
+        _ => Wait::Ended,
+    };
+    Ok(Thread { process: byte(8), priority: byte(16), depth: byte(24), waits })
+}
+
+/// The services that a thread has called, the outermost first: as many as its [`depth`](Thread::depth) tells.
+///
+/// # Errors
+/// As of [`thread`].
+pub fn calls(index: u8) -> Result<[u8; MAX_CALL_DEPTH], CallError> {
+    let chain = ask(CALLS, index, 0)?;
+    Ok(core::array::from_fn(|call| (chain[call / 4] >> (call % 4 * 8)) as u8))
+}
+
+/// How many bytes of its stack a thread has ever used, since the system started.
+///
+/// The kernel has painted the stack then, and looks at a few words each time it is asked, so this takes a system call
+/// for each 128 bytes that are still unused. (A thread could repaint its stack, and seem to have used less.)
+///
+/// # Errors
+/// As of [`thread`].
+pub fn stack_used(index: u8) -> Result<usize, CallError> {
+    let (mut used, mut from) = (0, 0);
+    loop {
+        let [more, next] = ask(STACK, index, from)?;
+        used += more;
+        if next <= from {
+            return Ok(used);
+        }
+        from = next;
+    }
+}
+
+/// What a process does.
+///
+/// # Errors
+/// As of [`thread`].
+pub fn process(index: u8) -> Result<Process, CallError> {
+    let [what, crashed_at] = ask(PROCESS, index, 0)?;
+    let state = match what as u8 {
+        state::RUNNING => State::Running,
+        state::RESETTING => State::Resetting,
+        _ => State::Stopped,
+    };
+    let crashes = (what >> 8) as u8;
+    let has_crashed = crashes != 0 || crashed_at != 0;
+    let crashed_at = has_crashed.then_some(Duration::from_micros(crashed_at as u64 * LIMIT_UNIT));
+    Ok(Process { state, crashes, crashed_at })
+}
+
+fn ask(subject: Word, index: u8, from: Word) -> Result<[Word; 2], CallError> {
+    let reply = system_call(number::INSPECT, [subject, index.into(), from]);
+    match Status(reply.status) {
+        Status::OK => Ok(reply.words),
+        status => Err(CallError::from_status(status).unwrap_or(CallError::NotPermitted)),
+    }
+}
