@@ -104,9 +104,11 @@ impl<P: Port> Kernel<P> {
             number::LIMIT => self
                 .limits
                 .map_or(CallError::NotPermitted.into(), |limits| (limits.set)(self, words).into()),
-            number::INSPECT => self.inspection.map_or(CallError::NotPermitted.into(), |inspection| {
-                (inspection.ask)(self, words).into()
-            }),
+            number::INSPECT => {
+                self.inspection.map_or(CallError::NotPermitted.into(), |inspection| {
+                    (inspection.ask)(self, words).into()
+                })
+            }
             number::REFUSE => self.refuse().into(),
             number::CALLER => self.caller(words).into(),
             number::READ_FAULT => self.read_fault(words).into(),

@@ -94,7 +94,16 @@ impl Tests {
         system.folder(Path::new("/tmp"))?;
         system.folder(Path::new("/proc"))?;
         system.file(Path::new("/init"), &self.runner)?;
-        for file in self.programs.iter().chain(&self.sources) {
+        // Most of a program is there for debuggers: with that of all the memory of the emulated machine is full.
+        let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
+        let stripped = folder.path().join("program");
+        for file in &self.programs {
+            command::run(
+                Command::new("strip").args(["--strip-debug", "-o"]).arg(&stripped).arg(file),
+            )?;
+            system.file(file, &stripped)?;
+        }
+        for file in &self.sources {
             system.file(file, file)?;
         }
         let mut libraries = BTreeSet::new();

@@ -13,6 +13,10 @@
 //! }
 //! ```
 //!
+//! With `[LOG: dyn Log, LEVELS: dyn Levels]` its clients format only what is taken; with `SET_LEVELS: dyn SetLevels`
+//! somebody decides what that is, at run time. It can write to several places ([`Both`]), one of which may be memory that
+//! outlives a restart ([`Past`]).
+//!
 //! Clients depend on `crossgate-log` only. Each line of the log begins with the name of the process that
 //! wrote it, as the kernel knows it; what a process says is cut off after [`LONGEST`] characters, and what is
 //! not printable comes out as a dot, in the log as in the name of the file of a panic. So no process can
@@ -25,15 +29,21 @@
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 
+mod past;
 mod report;
+mod sink;
 
+pub use past::Past;
 pub use report::{describe, report};
+pub use sink::Both;
 
 use core::fmt;
+use core::sync::atomic::{AtomicU8, Ordering};
 use crossgate::sync::Mutex;
 use crossgate::{Lent, server, time};
+use crossgate_abi::MAX_PROCESSES;
 use crossgate_abi::table::System;
-use crossgate_log::{Level, Log};
+use crossgate_log::{Level, Levels, Log, SetLevels};
 use embedded_io::Write;
 
 /// How many characters of what a process says are written.
@@ -44,12 +54,56 @@ pub struct Console<W> {
     line: Mutex<W>,
     /// What the processes are called, as soon as [`report`] has told.
     system: Mutex<Option<&'static System>>,
+    settings: Settings,
+    /// The levels of processes that somebody has decided since.
+    decided: [AtomicU8; MAX_PROCESSES],
+}
+
+/// No level.
+const UNDECIDED: u8 = u8::MAX;
+
+/// How a console writes.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// Of these processes only what is as urgent as this, or more, is taken; of all others everything. (As soon as
+    /// [`report`] has told their names.)
+    pub levels: &'static [(&'static str, Level)],
+    /// Whether levels are told by colours, too, for a terminal.
+    pub colour: bool,
+}
+
+impl Settings {
+    /// Everything, without colours.
+    pub const DEFAULT: Settings = Settings { levels: &[], colour: false };
 }
 
 impl<W: Write> Console<W> {
-    /// A console that writes to `line`.
+    /// A console that writes to `line` everything that processes log, without colours.
     pub const fn new(line: W) -> Console<W> {
-        Console { line: Mutex::new(line), system: Mutex::new(None) }
+        Console::with_settings(line, Settings::DEFAULT)
+    }
+
+    /// A console with other settings.
+    pub const fn with_settings(line: W, settings: Settings) -> Console<W> {
+        Console {
+            line: Mutex::new(line),
+            system: Mutex::new(None),
+            settings,
+            decided: [const { AtomicU8::new(UNDECIDED) }; MAX_PROCESSES],
+        }
+    }
+
+    /// The least urgent level that is taken of a process.
+    fn level_of(&self, process: Option<u8>) -> Level {
+        let Some(process) = process.map(usize::from) else { return Level::Debug };
+        let decided = self.decided.get(process).map_or(UNDECIDED, |it| it.load(Ordering::Relaxed));
+        if let Some(&level) = Level::ALL.get(usize::from(decided)) {
+            return level;
+        }
+        let system = *self.system.lock();
+        let name = system.and_then(|system| system.processes.get(process)).map(|it| it.name);
+        let wired = self.settings.levels.iter().find(|(wired, _)| Some(*wired) == name);
+        wired.map_or(Level::Debug, |&(_, level)| level)
     }
 
     /// Writes one line: the time since start in seconds, `kind`, and what `text` writes.
@@ -58,7 +112,11 @@ impl<W: Write> Console<W> {
         let mut line = self.line.lock();
         let mut output = Output(&mut *line);
         // A line that can't be written is lost: there is nobody to tell.
+        let (colour, plain) =
+            if self.settings.colour { colours(kind) } else { (&b""[..], &b""[..]) };
+        let _ = output.0.write_all(colour);
         let _ = header(&mut output, now, kind).and_then(|()| text(&mut output));
+        let _ = output.0.write_all(plain);
         let _ = line.write_all(b"\r\n");
     }
 }
@@ -66,6 +124,9 @@ impl<W: Write> Console<W> {
 impl<W: Write + Send> Log for Console<W> {
     fn write(&self, level: Level, text: Lent<'_, [u8]>) {
         let caller = server::caller();
+        if level > self.level_of(caller) {
+            return;
+        }
         let system = *self.system.lock();
         let process = caller.and_then(|caller| system?.processes.get(usize::from(caller)));
         self.write_line(level.as_str(), |output| {
@@ -94,10 +155,35 @@ impl<W: Write + Send> Log for Console<W> {
     }
 }
 
+impl<W: Write + Send> Levels for Console<W> {
+    fn level(&self) -> Level {
+        self.level_of(server::caller())
+    }
+}
+
+impl<W: Write + Send> SetLevels for Console<W> {
+    fn set_level(&self, process: u8, level: Level) {
+        if let Some(decided) = self.decided.get(usize::from(process)) {
+            decided.store(level as u8, Ordering::Relaxed);
+        }
+    }
+}
+
 /// Whether a text begins with a name and a colon.
 fn begins_with(text: &Lent<'_, [u8]>, name: &str) -> bool {
     let mut text = text.iter();
     name.bytes().chain(*b": ").all(|byte| text.next() == Some(byte))
+}
+
+/// What a terminal is told before a line of a kind, and after it.
+fn colours(kind: &str) -> (&'static [u8], &'static [u8]) {
+    let colour: &[u8] = match kind {
+        "fault" | "error" => b"\x1b[31m",
+        "warn " => b"\x1b[33m",
+        "debug" => b"\x1b[2m",
+        _ => return (b"", b""),
+    };
+    (colour, b"\x1b[0m")
 }
 
 fn header(output: &mut dyn fmt::Write, microseconds: u64, kind: &str) -> fmt::Result {
@@ -126,14 +212,14 @@ impl<W: Write> fmt::Write for Output<'_, W> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crossgate::{Handle, host};
     use std::convert::Infallible;
     use std::sync::{Arc, Mutex};
 
     #[derive(Clone, Default)]
-    struct Wire(Arc<Mutex<Vec<u8>>>);
+    pub(crate) struct Wire(pub(crate) Arc<Mutex<Vec<u8>>>);
 
     impl embedded_io::ErrorType for Wire {
         type Error = Infallible;
@@ -184,6 +270,52 @@ mod tests {
         assert_eq!(written_by(0, Level::Info, b"control: on"), others);
         assert_eq!(written(Level::Info, b"controller: on"), "info  control: controller: on\r\n");
         assert_eq!(written_by(9, Level::Info, b"control: on"), "info  process 9: control: on\r\n");
+    }
+
+    #[test]
+    fn of_each_process_its_levels_are_taken() {
+        const SETTINGS: Settings = Settings { levels: &[("sensor", Level::Warn)], colour: false };
+        let wire = Wire::default();
+        let console = Box::leak(Box::new(Console::with_settings(wire.clone(), SETTINGS)));
+        *console.system.lock() = Some(&report::tests::SYSTEM);
+        struct Shared(&'static Console<Wire>);
+        impl Log for Shared {
+            fn write(&self, level: Level, text: Lent<'_, [u8]>) {
+                self.0.write(level, text);
+            }
+        }
+        impl Levels for Shared {
+            fn level(&self) -> Level {
+                self.0.level()
+            }
+        }
+        let log: Handle<dyn Log> = host::serve(Shared(console));
+        let levels: Handle<dyn Levels> = host::serve(Shared(console));
+        let logs = |process: usize| {
+            host::run_as(process);
+            for level in Level::ALL {
+                log.write(level, b"x").unwrap();
+            }
+            let text = std::mem::take(&mut *wire.0.lock().unwrap());
+            (String::from_utf8(text).unwrap().lines().count(), levels.level().unwrap())
+        };
+        assert_eq!(logs(0), (2, Level::Warn), "the sensor");
+        assert_eq!(logs(1), (4, Level::Debug), "control");
+        console.set_level(0, Level::Info);
+        console.set_level(1, Level::Error);
+        console.set_level(99, Level::Error);
+        assert_eq!((logs(0), logs(1)), ((3, Level::Info), (1, Level::Error)));
+    }
+
+    #[test]
+    fn a_terminal_gets_colours_and_no_one_elses() {
+        let wire = Wire::default();
+        let console =
+            Console::with_settings(wire.clone(), Settings { colour: true, ..Settings::DEFAULT });
+        console.write_line("error", |output| output.write_str("a\x1b[2Jb"));
+        let text = String::from_utf8(wire.0.lock().unwrap().clone()).unwrap();
+        assert!(text.starts_with("\x1b[31m[") && text.ends_with(".[2Jb\x1b[0m\r\n"), "{text:?}");
+        assert_eq!(text.matches('\x1b').count(), 2);
     }
 
     #[test]

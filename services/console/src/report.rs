@@ -126,7 +126,7 @@ pub(crate) mod tests {
         limiters: 0,
         budgets: None,
         inspectors: 0,
-    passes_handles: false,
+        passes_handles: false,
         fault_watch: None,
     };
 

@@ -34,12 +34,12 @@ mod source;
 mod terminal;
 mod view;
 
-pub use source::{Kernel, Source};
+pub use source::{Kernel, Source, Supervised};
 
 use command::{Argument, Command};
 use core::fmt::{self, Write as _};
 use core::time::Duration;
-use crossgate::fault::FaultRecord;
+use crossgate::fault::{Cause, FaultRecord};
 use crossgate::notification::{wait_any, wait_any_timeout};
 use crossgate::{CallError, Notification};
 use crossgate_abi::table::System;
@@ -87,14 +87,26 @@ impl From<CallError> for Trouble {
 type Shown = Result<(), Trouble>;
 
 /// A thread's main function: a shell on `line`, whose receiver signals `typed`; `faulted` tells of crashes. `system`
-/// is the wiring.
+/// is the wiring. The process of the shell supervises, or decides nothing.
 pub fn run<L: Read + ReadReady + Write>(
     line: L,
     system: &'static System,
     typed: Notification,
     faulted: Notification,
 ) -> ! {
-    let mut shell = Shell::new(line, system, Kernel::new());
+    run_with(line, system, Kernel::new(), typed, faulted)
+}
+
+/// The same, with another source: `Supervised::by(SUPERVISOR)`, where another process supervises, and signals
+/// `faulted`.
+pub fn run_with<L: Read + ReadReady + Write>(
+    line: L,
+    system: &'static System,
+    source: impl Source,
+    typed: Notification,
+    faulted: Notification,
+) -> ! {
+    let mut shell = Shell::new(line, system, source);
     shell.greet();
     loop {
         shell.step();
@@ -157,7 +169,10 @@ impl<L: Read + ReadReady + Write, S: Source> Shell<L, S> {
     /// Does what was typed, and looks what has crashed.
     pub fn step(&mut self) {
         while let Some(record) = self.source.next_fault() {
-            self.crashes = self.crashes.saturating_add(1);
+            // These are told, but nobody has crashed.
+            if !matches!(record.cause, Cause::Budget | Cause::Interrupt) {
+                self.crashes = self.crashes.saturating_add(1);
+            }
             if self.faults.is_full() {
                 self.faults.pop_front();
             }

@@ -1,5 +1,4 @@
 use super::*;
-use crossgate::fault::Cause;
 use crossgate::inspect::{Process, State, Thread, Wait};
 use crossgate::{Concurrent, Exclusive, interface};
 use std::convert::Infallible;

@@ -58,11 +58,12 @@ trait Echo {
     fn newtype(&self, value: Celsius) -> Celsius;
     fn point(&self, value: Point) -> Point;
     fn mode(&self, value: Mode) -> Mode;
-    fn late(&self, value: Result<u32, TimedOut>) -> Result<u32, TimedOut>;
     fn key(&self, value: Key) -> Key;
     fn unit(&self, value: Jammed) -> Result<u8, Jammed>;
     fn moved(&self, value: Move, degrees: i8) -> u32;
     fn four(&self, a: u8, b: u16, c: u32, d: i8) -> u32;
+    // Below all that are called by their numbers.
+    fn late(&self, value: Result<u32, TimedOut>) -> Result<u32, TimedOut>;
 }
 
 struct Parrot;

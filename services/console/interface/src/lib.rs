@@ -15,11 +15,23 @@
 //!     log.write(Level::Info, line.text())
 //! }
 //! ```
+//!
+//! A [`Logger`] does the same with less to write, and formats nothing that the log would not take: the console has a
+//! level for each process.
+//!
+//! ```
+//! # use crossgate::Handle;
+//! # use crossgate_log::{Levels, Log, Logger};
+//! fn measure(log: Handle<dyn Log>, levels: Handle<dyn Levels>, reading: u32) {
+//!     let log = Logger::new(log, levels);
+//!     crossgate_log::debug!(log, "reading {reading}");
+//! }
+//! ```
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 
 use core::fmt;
-use crossgate::{LendBuf, Lent, Wire, interface};
+use crossgate::{Handle, LendBuf, Lent, Wire, interface};
 
 /// A place to write lines to.
 #[interface]
@@ -30,6 +42,20 @@ pub trait Log {
     /// By convention the text begins with the name of the process that writes it and a colon; then the
     /// name is not written twice.
     fn write(&self, level: Level, text: Lent<'_, [u8]>);
+}
+
+/// How much processes log.
+#[interface]
+pub trait Levels {
+    /// The least urgent level that the log takes of the process that calls.
+    fn level(&self) -> Level;
+}
+
+/// Decides how much processes log.
+#[interface]
+pub trait SetLevels {
+    /// From now on the log takes lines of this process (its index in the wiring) that are as urgent as this, or more.
+    fn set_level(&self, process: u8, level: Level);
 }
 
 /// How much a line matters.
@@ -46,6 +72,9 @@ pub enum Level {
 }
 
 impl Level {
+    /// All of them, the most urgent first.
+    pub const ALL: [Level; 4] = [Level::Error, Level::Warn, Level::Info, Level::Debug];
+
     /// Its name as a word of five letters, padded.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -75,6 +104,16 @@ impl Line {
         Line { bytes: LendBuf::new(), length: 0 }
     }
 
+    /// The text so far. What was cut off within a character ends before it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        let text = self.bytes.get(..self.length).unwrap_or(&[]);
+        match str::from_utf8(text) {
+            Ok(text) => text,
+            Err(error) => str::from_utf8(&text[..error.valid_up_to()]).unwrap_or(""),
+        }
+    }
+
     /// The text, to be lent to [`Log::write`]. The rest of the buffer is zero bytes.
     #[must_use]
     pub fn text(&self) -> &[u8] {
@@ -98,6 +137,70 @@ impl fmt::Write for Line {
     }
 }
 
+/// A log, and how much of it is wanted.
+#[derive(Clone, Copy)]
+pub struct Logger {
+    log: Handle<dyn Log>,
+    levels: Handle<dyn Levels>,
+}
+
+impl Logger {
+    /// The log of a console, and its levels.
+    #[must_use]
+    pub const fn new(log: Handle<dyn Log>, levels: Handle<dyn Levels>) -> Logger {
+        Logger { log, levels }
+    }
+
+    /// Whether a line of this level would be written: a call. If the console does not answer, nobody would see it.
+    #[must_use]
+    pub fn takes(&self, level: Level) -> bool {
+        self.levels.level().is_ok_and(|least| level <= least)
+    }
+
+    /// Writes a line, if lines of this level are [taken](Self::takes); else nothing is formatted. See [`log!`].
+    pub fn write(&self, level: Level, text: fmt::Arguments<'_>) {
+        if self.takes(level) {
+            let mut line = Line::new();
+            // What does not fit is cut off; and who logs goes on, whatever becomes of the console.
+            let _ = fmt::Write::write_fmt(&mut line, text);
+            let _ = self.log.write(level, line.text());
+        }
+    }
+}
+
+/// Writes a line of a level, if the console takes it: `log!(logger, Level::Info, "{n} readings")`. If it does not, the
+/// arguments are not even formatted.
+#[macro_export]
+macro_rules! log {
+    ($logger:expr, $level:expr, $($text:tt)+) => {
+        $logger.write($level, ::core::format_args!($($text)+))
+    };
+}
+
+/// [`log!`] of [`Level::Error`].
+#[macro_export]
+macro_rules! error {
+    ($logger:expr, $($text:tt)+) => { $crate::log!($logger, $crate::Level::Error, $($text)+) };
+}
+
+/// [`log!`] of [`Level::Warn`].
+#[macro_export]
+macro_rules! warn {
+    ($logger:expr, $($text:tt)+) => { $crate::log!($logger, $crate::Level::Warn, $($text)+) };
+}
+
+/// [`log!`] of [`Level::Info`].
+#[macro_export]
+macro_rules! info {
+    ($logger:expr, $($text:tt)+) => { $crate::log!($logger, $crate::Level::Info, $($text)+) };
+}
+
+/// [`log!`] of [`Level::Debug`].
+#[macro_export]
+macro_rules! debug {
+    ($logger:expr, $($text:tt)+) => { $crate::log!($logger, $crate::Level::Debug, $($text)+) };
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -108,6 +211,58 @@ mod tests {
         let mut line = Line::new();
         write!(line, "{} and {}", 1, 2).unwrap();
         assert_eq!(&line.text()[..10], b"1 and 2\0\0\0");
+    }
+
+    #[test]
+    fn a_line_is_a_text() {
+        let mut line = Line::new();
+        write!(line, "{:>63}é", "x").unwrap();
+        assert_eq!(line.as_str().len(), 63, "half a character is none");
+        assert_eq!(Line::new().as_str(), "");
+    }
+
+    struct Server(std::sync::Arc<std::sync::Mutex<Vec<String>>>, Level);
+
+    impl Log for Server {
+        fn write(&self, level: Level, text: Lent<'_, [u8]>) {
+            let text: String = text.iter().take_while(|&it| it != 0).map(char::from).collect();
+            self.0.lock().unwrap().push(format!("{} {text}", level.as_str()));
+        }
+    }
+    impl Levels for Server {
+        fn level(&self) -> Level {
+            self.1
+        }
+    }
+
+    /// Counts how often it is formatted.
+    struct Counted<'a>(&'a core::cell::Cell<u32>);
+
+    impl fmt::Display for Counted<'_> {
+        fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            self.0.set(self.0.get() + 1);
+            formatter.write_str("it")
+        }
+    }
+
+    #[test]
+    fn what_is_not_taken_is_not_formatted() {
+        let lines = std::sync::Arc::default();
+        let server = |level| Server(std::sync::Arc::clone(&lines), level);
+        let count = core::cell::Cell::new(0);
+        for level in Level::ALL {
+            let logger = Logger::new(
+                crossgate::host::serve(server(level)),
+                crossgate::host::serve(server(level)),
+            );
+            crate::error!(logger, "{}", Counted(&count));
+            crate::warn!(logger, "{}", Counted(&count));
+            crate::info!(logger, "{}", Counted(&count));
+            crate::debug!(logger, "{}", Counted(&count));
+        }
+        let lines = lines.lock().unwrap();
+        assert_eq!((lines.len(), count.get()), (1 + 2 + 3 + 4, 10));
+        assert_eq!(lines[..3], ["error it", "error it", "warn  it"]);
     }
 
     #[test]

@@ -1,0 +1,150 @@
+//! Lines that outlive a restart.
+
+use core::convert::Infallible;
+use crossgate::{Kept, Plain};
+use embedded_io::{ErrorType, Write};
+
+/// How many bytes of a line are kept.
+const LENGTH: usize = 80;
+
+/// A line.
+#[derive(Plain, Clone, Copy)]
+#[repr(C)]
+struct Entry {
+    /// How many lines there were before.
+    sequence: u32,
+    /// Zeroes follow.
+    text: [u8; LENGTH],
+}
+
+crossgate::kept! {
+    static FIRST: Entry;
+    static SECOND: Entry;
+    static THIRD: Entry;
+    static FOURTH: Entry;
+    static FIFTH: Entry;
+    static SIXTH: Entry;
+    static SEVENTH: Entry;
+    static EIGHTH: Entry;
+}
+
+static LINES: [&Kept<Entry>; 8] =
+    [&FIRST, &SECOND, &THIRD, &FOURTH, &FIFTH, &SIXTH, &SEVENTH, &EIGHTH];
+
+/// The last 8 lines, 80 bytes of each, in memory that is as it was when the process of the console begins anew, or the
+/// whole system is reset. A place to write to, like a serial line; there is one in a process.
+#[derive(Debug)]
+pub struct Past {
+    text: [u8; LENGTH],
+    length: usize,
+    /// The number of the next line, once it is known.
+    next: Option<u32>,
+}
+
+impl Past {
+    /// What was written before is still there.
+    #[must_use]
+    pub const fn new() -> Past {
+        Past { text: [0; LENGTH], length: 0, next: None }
+    }
+
+    /// Writes the lines that are there, the oldest first.
+    ///
+    /// # Errors
+    /// Those of `output`.
+    pub fn replay<W: Write>(output: &mut W) -> Result<(), W::Error> {
+        let Some(newest) = newest() else { return Ok(()) };
+        for age in (0..LINES.len() as u32).rev() {
+            let Some(sequence) = newest.checked_sub(age) else { continue };
+            let kept = LINES.get(sequence as usize % LINES.len()).and_then(|line| line.get());
+            if let Some(entry) = kept.filter(|entry| entry.sequence == sequence) {
+                let length = entry.text.iter().position(|&byte| byte == 0).unwrap_or(LENGTH);
+                output.write_all(entry.text.get(..length).unwrap_or(&[]))?;
+                output.write_all(b"\r\n")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Default for Past {
+    fn default() -> Past {
+        Past::new()
+    }
+}
+
+/// The number of the last line, if there is one.
+fn newest() -> Option<u32> {
+    LINES.iter().filter_map(|line| line.get()).map(|entry| entry.sequence).max()
+}
+
+impl ErrorType for Past {
+    type Error = Infallible;
+}
+
+impl Write for Past {
+    fn write(&mut self, bytes: &[u8]) -> Result<usize, Infallible> {
+        for &byte in bytes {
+            match byte {
+                b'\r' => {}
+                b'\n' => {
+                    let next = self.next.or_else(|| newest().map(|last| last.wrapping_add(1)));
+                    let sequence = next.unwrap_or(0);
+                    if let Some(line) = LINES.get(sequence as usize % LINES.len()) {
+                        line.set(Entry { sequence, text: self.text });
+                    }
+                    *self = Past { next: Some(sequence.wrapping_add(1)), ..Past::new() };
+                }
+                _ => {
+                    if let Some(place) = self.text.get_mut(self.length) {
+                        *place = byte;
+                        self.length += 1;
+                    }
+                }
+            }
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> Result<(), Infallible> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Both;
+    use crate::tests::Wire;
+
+    fn replayed() -> Vec<String> {
+        let mut wire = Wire::default();
+        Past::replay(&mut wire).unwrap();
+        let bytes = wire.0.lock().unwrap().clone();
+        String::from_utf8(bytes).unwrap().lines().map(str::to_owned).collect()
+    }
+
+    /// (One test, as there is one past.)
+    #[test]
+    fn the_last_lines_are_there_in_the_next_life() {
+        assert_eq!(replayed(), [""; 0]);
+        let serial = Wire::default();
+        let mut both = Both(serial.clone(), Past::new());
+        for line in 0..5 {
+            write!(both, "line {line}\r\n").unwrap();
+        }
+        write!(both, "half a line").unwrap();
+        let sent = serial.0.lock().unwrap().len();
+        assert_eq!(sent, 5 * "line 0\r\n".len() + "half a line".len());
+        assert_eq!(replayed(), ["line 0", "line 1", "line 2", "line 3", "line 4"]);
+
+        let mut next_life = Past::new();
+        for line in 5..12 {
+            write!(next_life, "line {line}\r\n").unwrap();
+        }
+        write!(next_life, "{}\r\n", "x".repeat(200)).unwrap();
+        let last = "x".repeat(LENGTH);
+        let wanted: Vec<_> = (5..12).map(|line| format!("line {line}")).chain([last]).collect();
+        assert_eq!(replayed(), wanted);
+    }
+}

@@ -1,0 +1,134 @@
+//! A supervisor: what becomes of processes that crash, and of those that depend on them.
+//!
+//! Processes form groups, and groups larger groups. If one of a group crashes, the [`Strategy`] of the group tells who
+//! begins anew with it. A group whose members crash more often than it allows has failed: that counts as a crash in
+//! the group around it. If the outermost group fails, the supervisor panics; if that happens more often than
+//! its own `on_fault` allows, the system is reset.
+//!
+//! ```ignore
+//! const TREE: Group = Group {
+//!     strategy: Strategy::OneForOne,
+//!     limit: 5,
+//!     period: Duration::from_secs(60),
+//!     members: &[Member::Process("fan"), Member::Group(&Group {
+//!         strategy: Strategy::RestForOne,
+//!         limit: 3,
+//!         period: Duration::from_secs(10),
+//!         // `control` depends on `sensor`.
+//!         members: &[Member::Process("sensor"), Member::Process("control")],
+//!     })],
+//! };
+//!
+//! process supervisor {
+//!     inspects;
+//!     notification FAULTED;
+//!     faults FAULTED;
+//!     object office: Concurrent<Office> = Office::new() => [SUPERVISOR: dyn Supervise];
+//!     thread main (priority = 30, stack = 2048) =
+//!         supervisor::run(&office, &TREE, &SYSTEM, FAULTED, &[CONSOLE_FAULTED, SHELL_FAULTED]);
+//! }
+//! process sensor { on_fault = stop; /* ... */ }
+//! ```
+//!
+//! Its members have `on_fault = stop;` in the wiring: they stay as they are until the supervisor has decided. Give
+//! its thread a high priority. The last argument are notifications of other processes that watch crashes, too: with
+//! `inspects;` these may read the records themselves ([`Faults`](crossgate::fault::Faults)).
+#![cfg_attr(target_os = "none", no_std)]
+#![forbid(unsafe_code)]
+
+mod tree;
+
+pub use tree::{GROUPS, Group, LIMIT, Member, Strategy};
+
+use core::sync::atomic::{AtomicU32, Ordering};
+use crossgate::inspect::{self, State};
+use crossgate::{Notification, Signal, time};
+use crossgate_abi::table::System;
+use supervise::Supervise;
+use tree::{Control, Tree};
+
+/// The service object: who is allowed to may decide, too.
+#[derive(Debug, Default)]
+pub struct Office {
+    /// The processes that somebody has stopped: bit p is process p.
+    stopped: AtomicU32,
+}
+
+impl Office {
+    /// Nobody has been stopped.
+    #[must_use]
+    pub const fn new() -> Office {
+        Office { stopped: AtomicU32::new(0) }
+    }
+
+    fn is_stopped(&self, process: u8) -> bool {
+        self.stopped.load(Ordering::Relaxed) & bit(process) != 0
+    }
+}
+
+/// The bit of a process, if there may be one of this index.
+const fn bit(process: u8) -> u32 {
+    1_u32.unbounded_shl(process as u32)
+}
+
+impl Supervise for Office {
+    fn restart(&self, process: u8) -> bool {
+        self.stopped.fetch_and(!bit(process), Ordering::Relaxed);
+        crossgate::supervise::restart(process).is_ok()
+    }
+
+    fn stop(&self, process: u8) -> bool {
+        // First, so that the supervisor does not take it for a crash.
+        self.stopped.fetch_or(bit(process), Ordering::Relaxed);
+        crossgate::supervise::stop(process).is_ok()
+    }
+}
+
+/// The kernel, as far as the supervisor may decide.
+struct Kernel<'a>(&'a Office);
+
+impl Control for Kernel<'_> {
+    fn now(&self) -> u64 {
+        time::now().as_micros()
+    }
+    fn restart(&mut self, process: u8) {
+        if !self.0.is_stopped(process) {
+            let _ = crossgate::supervise::restart(process);
+        }
+    }
+    fn stop(&mut self, process: u8) {
+        let _ = crossgate::supervise::stop(process);
+    }
+}
+
+/// A thread's main function: supervises the processes of a tree, as the wiring `system` names them.
+///
+/// # Panics
+/// If the tree names a process that the wiring does not have, or is too large, if the supervisor may not look, or if
+/// the tree fails as a whole.
+pub fn run(
+    office: &'static Office,
+    root: &'static Group,
+    system: &'static System,
+    faulted: Notification,
+    observers: &[Signal],
+) -> ! {
+    let mut tree = Tree::new(root, system);
+    let mut kernel = Kernel(office);
+    loop {
+        for process in 0..system.processes.len() as u8 {
+            let Ok(state) = inspect::process(process) else {
+                panic!("the wiring has to let the supervisor look: `inspects;`")
+            };
+            // Not by the records, of which the kernel keeps few: many may crash at once.
+            if state.state == State::Stopped && !office.is_stopped(process) {
+                let holds = tree.crashed(process, &mut kernel);
+                assert!(holds, "the outermost group of processes has failed");
+            }
+        }
+        for observer in observers {
+            let _ = observer.signal();
+        }
+        faulted.wait();
+    }
+}

@@ -1,0 +1,320 @@
+//! Groups of processes, and what becomes of them.
+
+use core::time::Duration;
+use crossgate_abi::table::System;
+
+/// The most groups that a tree can have.
+pub const GROUPS: usize = 8;
+/// The most crashes that a group can allow in its period.
+pub const LIMIT: usize = 8;
+
+/// Who begins anew when a member of a group has crashed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Strategy {
+    /// That member.
+    OneForOne,
+    /// That member and those after it, which depend on it.
+    RestForOne,
+    /// All.
+    OneForAll,
+}
+
+/// A member of a group.
+#[derive(Clone, Copy, Debug)]
+pub enum Member {
+    /// The process of this name.
+    Process(&'static str),
+    /// A group.
+    Group(&'static Group),
+}
+
+/// Members that are supervised together.
+#[derive(Clone, Copy, Debug)]
+pub struct Group {
+    /// Who begins anew.
+    pub strategy: Strategy,
+    /// How many crashes in a [`period`](Self::period) are allowed, at most [`LIMIT`]. With one more the group
+    /// has failed.
+    pub limit: u8,
+    /// How long a crash counts.
+    pub period: Duration,
+    /// In the order in which they begin; those that others depend on come first.
+    pub members: &'static [Member],
+}
+
+/// What a supervisor can do.
+pub trait Control {
+    /// The time since start in µs.
+    fn now(&self) -> u64;
+    fn restart(&mut self, process: u8);
+    fn stop(&mut self, process: u8);
+}
+
+/// When members of a group crashed, as far as that counts.
+#[derive(Clone, Copy)]
+struct Crashes {
+    times: [u64; LIMIT],
+    count: usize,
+}
+
+impl Crashes {
+    const NONE: Crashes = Crashes { times: [0; LIMIT], count: 0 };
+
+    /// One more. Tells whether the group allows it.
+    fn add(&mut self, group: &Group, now: u64) -> bool {
+        let period = u64::try_from(group.period.as_micros()).unwrap_or(u64::MAX);
+        let mut kept = Crashes::NONE;
+        for &time in self.times.iter().take(self.count) {
+            if now - time < period {
+                kept.times[kept.count] = time;
+                kept.count += 1;
+            }
+        }
+        let is_allowed = kept.count < usize::from(group.limit).min(LIMIT);
+        if is_allowed {
+            kept.times[kept.count] = now;
+            kept.count += 1;
+        } else {
+            // As a whole it begins with a clean record.
+            kept = Crashes::NONE;
+        }
+        *self = kept;
+        is_allowed
+    }
+}
+
+/// A tree of groups, and what happened in them.
+pub struct Tree {
+    root: &'static Group,
+    system: &'static System,
+    /// Those of each group, in the order of [`Tree::descend`].
+    crashes: [Crashes; GROUPS],
+}
+
+/// What came of a crash in a group.
+enum Outcome {
+    /// The process is not in it.
+    Elsewhere,
+    /// It was dealt with.
+    Done,
+    /// The group has failed.
+    Failed,
+}
+
+impl Tree {
+    pub fn new(root: &'static Group, system: &'static System) -> Tree {
+        let mut groups = 0;
+        check(root, system, &mut groups);
+        assert!(groups <= GROUPS, "a tree has at most {GROUPS} groups");
+        Tree { root, system, crashes: [Crashes::NONE; GROUPS] }
+    }
+
+    /// A process has crashed. Tells whether the tree holds. Who is in no group is nobody's concern.
+    #[must_use]
+    pub fn crashed(&mut self, process: u8, control: &mut impl Control) -> bool {
+        let mut number = 0;
+        !matches!(self.descend(self.root, &mut number, process, control), Outcome::Failed)
+    }
+
+    /// `number` counts the groups on the way.
+    fn descend(
+        &mut self,
+        group: &'static Group,
+        number: &mut usize,
+        process: u8,
+        control: &mut impl Control,
+    ) -> Outcome {
+        let own = *number;
+        *number += 1;
+        for (index, member) in group.members.iter().enumerate() {
+            let is_down = match member {
+                Member::Process(name) => index_of(self.system, name) == Some(process),
+                Member::Group(inner) => match self.descend(inner, number, process, control) {
+                    Outcome::Elsewhere => false,
+                    Outcome::Done => return Outcome::Done,
+                    Outcome::Failed => true,
+                },
+            };
+            if is_down {
+                let now = control.now();
+                let is_allowed =
+                    self.crashes.get_mut(own).is_some_and(|crashes| crashes.add(group, now));
+                if !is_allowed {
+                    return Outcome::Failed;
+                }
+                let concerned = match group.strategy {
+                    Strategy::OneForOne => group.members.get(index..=index),
+                    Strategy::RestForOne => group.members.get(index..),
+                    Strategy::OneForAll => Some(group.members),
+                };
+                let concerned = concerned.unwrap_or(&[]);
+                self.stop(concerned, control);
+                self.restart(concerned, control);
+                return Outcome::Done;
+            }
+        }
+        Outcome::Elsewhere
+    }
+
+    /// The last one first: it may depend on the others.
+    fn stop(&self, members: &[Member], control: &mut impl Control) {
+        for member in members.iter().rev() {
+            match member {
+                Member::Process(name) => {
+                    if let Some(process) = index_of(self.system, name) {
+                        control.stop(process);
+                    }
+                }
+                Member::Group(group) => self.stop(group.members, control),
+            }
+        }
+    }
+
+    fn restart(&self, members: &[Member], control: &mut impl Control) {
+        for member in members {
+            match member {
+                Member::Process(name) => {
+                    if let Some(process) = index_of(self.system, name) {
+                        control.restart(process);
+                    }
+                }
+                Member::Group(group) => self.restart(group.members, control),
+            }
+        }
+    }
+}
+
+fn index_of(system: &System, name: &str) -> Option<u8> {
+    let index = system.processes.iter().position(|process| process.name == name)?;
+    u8::try_from(index).ok()
+}
+
+fn check(group: &Group, system: &System, groups: &mut usize) {
+    *groups += 1;
+    assert!(usize::from(group.limit) <= LIMIT, "a group allows at most {LIMIT} crashes");
+    for member in group.members {
+        match member {
+            Member::Process(name) => {
+                assert!(index_of(system, name).is_some(), "the wiring has no process `{name}`");
+            }
+            Member::Group(group) => check(group, system, groups),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    crossgate::system! {
+        static SYSTEM;
+        process sensor { thread main (priority = 1, stack = 512) = crossgate::thread::exit(); }
+        process control { thread main (priority = 1, stack = 512) = crossgate::thread::exit(); }
+        process fan { thread main (priority = 1, stack = 512) = crossgate::thread::exit(); }
+        process alone { thread main (priority = 1, stack = 512) = crossgate::thread::exit(); }
+    }
+
+    const SENSOR: u8 = 0;
+    const CONTROL: u8 = 1;
+    const FAN: u8 = 2;
+    const ALONE: u8 = 3;
+
+    #[derive(Default)]
+    struct Fake {
+        now: u64,
+        done: Vec<(&'static str, u8)>,
+    }
+
+    impl Control for Fake {
+        fn now(&self) -> u64 {
+            self.now
+        }
+        fn restart(&mut self, process: u8) {
+            self.done.push(("restart", process));
+        }
+        fn stop(&mut self, process: u8) {
+            self.done.push(("stop", process));
+        }
+    }
+
+    const ALL: &[Member] =
+        &[Member::Process("sensor"), Member::Process("control"), Member::Process("fan")];
+    const SECOND: Duration = Duration::from_secs(1);
+
+    const fn group(strategy: Strategy, limit: u8, members: &'static [Member]) -> Group {
+        Group { strategy, limit, period: SECOND, members }
+    }
+
+    /// What is done when the process in the middle crashes.
+    fn done(root: &'static Group) -> Vec<(&'static str, u8)> {
+        let mut fake = Fake::default();
+        assert!(Tree::new(root, &SYSTEM).crashed(CONTROL, &mut fake));
+        fake.done
+    }
+
+    #[test]
+    fn the_strategy_tells_who_begins_anew() {
+        static ONE: Group = group(Strategy::OneForOne, 1, ALL);
+        static REST: Group = group(Strategy::RestForOne, 1, ALL);
+        static EACH: Group = group(Strategy::OneForAll, 1, ALL);
+        assert_eq!(done(&ONE), [("stop", CONTROL), ("restart", CONTROL)]);
+        assert_eq!(
+            done(&REST),
+            [("stop", FAN), ("stop", CONTROL), ("restart", CONTROL), ("restart", FAN)]
+        );
+        let order = [FAN, CONTROL, SENSOR].map(|process| ("stop", process));
+        let again = [SENSOR, CONTROL, FAN].map(|process| ("restart", process));
+        assert_eq!(done(&EACH), [order, again].concat());
+    }
+
+    #[test]
+    fn crashes_count_for_a_period() {
+        static ROOT: Group = group(Strategy::OneForOne, 2, ALL);
+        let (mut tree, mut fake) = (Tree::new(&ROOT, &SYSTEM), Fake::default());
+        for now in [0, 400_000, 1_000_000, 1_400_000, 2_000_000] {
+            fake.now = now;
+            assert!(tree.crashed(SENSOR, &mut fake), "at {now}");
+        }
+        fake.now = 2_300_000;
+        fake.done.clear();
+        assert!(!tree.crashed(FAN, &mut fake), "whoever it is");
+        assert_eq!(fake.done, []);
+    }
+
+    #[test]
+    fn a_group_that_fails_is_a_member_that_crashed() {
+        static INNER: Group = group(Strategy::OneForOne, 1, &[Member::Process("sensor")]);
+        static ROOT: Group = group(
+            Strategy::RestForOne,
+            1,
+            &[Member::Process("fan"), Member::Group(&INNER), Member::Process("control")],
+        );
+        let (mut tree, mut fake) = (Tree::new(&ROOT, &SYSTEM), Fake::default());
+        assert!(tree.crashed(SENSOR, &mut fake));
+        assert_eq!(fake.done, [("stop", SENSOR), ("restart", SENSOR)]);
+        fake.done.clear();
+        assert!(tree.crashed(SENSOR, &mut fake));
+        assert_eq!(
+            fake.done,
+            [("stop", CONTROL), ("stop", SENSOR), ("restart", SENSOR), ("restart", CONTROL)]
+        );
+        assert!(tree.crashed(SENSOR, &mut fake), "the group began with a clean record");
+        assert!(!tree.crashed(SENSOR, &mut fake), "the outermost group has failed");
+    }
+
+    #[test]
+    fn who_is_in_no_group_is_left_alone() {
+        static ROOT: Group = group(Strategy::OneForAll, 0, ALL);
+        let mut fake = Fake::default();
+        assert!(Tree::new(&ROOT, &SYSTEM).crashed(ALONE, &mut fake));
+        assert_eq!(fake.done, []);
+        assert!(!Tree::new(&ROOT, &SYSTEM).crashed(FAN, &mut fake), "none is allowed");
+    }
+
+    #[test]
+    #[should_panic(expected = "no process `sun`")]
+    fn a_name_that_is_not_in_the_wiring_is_refused() {
+        static ROOT: Group = group(Strategy::OneForOne, 1, &[Member::Process("sun")]);
+        Tree::new(&ROOT, &SYSTEM);
+    }
+}
