@@ -307,7 +307,7 @@ impl Write for Lines<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         for line in text.split_inclusive('\n') {
             match line.strip_suffix('\n') {
-                Some(line) => write!(self.0, "{line}\x1b[K\n")?,
+                Some(line) => writeln!(self.0, "{line}\x1b[K")?,
                 None => self.0.write_str(line)?,
             }
         }
