@@ -11,7 +11,7 @@ pub const CALLS: Word = 1;
 /// Of the stack of a thread, from some bytes above its start on, the next argument: how many bytes were ever used,
 /// of those that were not seen before, and from where on to ask again; 0: that is all.
 pub const STACK: Word = 2;
-/// Of a process: its [state](state), and how often it has crashed in a row, a byte each; and when it crashed last, in
+/// Of a process: its [state], and how often it has crashed in a row, a byte each; and when it crashed last, in
 /// units of [`LIMIT_UNIT`](crate::LIMIT_UNIT) since start.
 pub const PROCESS: Word = 3;
 /// The same as [`READ_FAULT`](crate::number::READ_FAULT), whose arguments follow.
