@@ -104,10 +104,9 @@ impl<P: Port> Kernel<P> {
             number::LIMIT => self
                 .limits
                 .map_or(CallError::NotPermitted.into(), |limits| (limits.set)(self, words).into()),
-            number::INSPECT => {
-                self.inspection.map_or(CallError::NotPermitted.into(), |inspection| {
-                    (inspection.ask)(self, words).into()
-                })
+            // Where nobody may, there is no such call.
+            number::INSPECT if let Some(inspection) = self.inspection => {
+                (inspection.ask)(self, words).into()
             }
             number::REFUSE => self.refuse().into(),
             number::CALLER => self.caller(words).into(),
