@@ -114,7 +114,7 @@ unsafe extern "C" fn fill(to: *mut u32, end: Word, from: Word) {
 /// What stacks are painted with, if somebody may ask how much of them was used.
 const PAINT: u32 = 0xc0de_a11e;
 /// How many bytes of a stack are looked at at a time.
-const LOOK: Word = 32 * size_of::<u32>();
+const LOOK: Word = 28 * size_of::<u32>();
 
 /// Paints the stacks of all threads.
 ///
