@@ -45,7 +45,7 @@ fn only_who_has_the_right_may_ask() {
 #[test]
 fn where_nobody_may_nobody_can() {
     let mut driver = Wiring::default().thread(1, 2).boot();
-    assert_eq!(look(&mut driver, [THREAD, 1, 0]), Err(CallError::NotPermitted.into()));
+    assert_eq!(look(&mut driver, [THREAD, 1, 0]), Err(Status::NO_SUCH_SYSTEM_CALL));
 }
 
 #[test]
