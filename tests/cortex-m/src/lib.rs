@@ -2,6 +2,8 @@
 #![cfg_attr(target_os = "none", no_std)]
 
 #[cfg(target_os = "none")]
+pub mod position;
+#[cfg(target_os = "none")]
 pub mod referee;
 #[cfg(target_os = "none")]
 mod test_board;

@@ -10,7 +10,6 @@ system_tests_cortex_m::main_elsewhere!();
 #[cfg(target_os = "none")]
 mod firmware {
     use board::{TIMER0, Timer, interrupt};
-    use core::arch::asm;
     use core::time::Duration;
     use crossgate::fault::Faults;
     use crossgate::{
@@ -18,13 +17,12 @@ mod firmware {
     };
     use system_tests::probe;
     use system_tests::report::{broken, expect, expect_that, pass};
+    use system_tests_cortex_m::position::{TICK, delay};
 
     /// How many positions there are, one instruction apart.
     const POSITIONS: u32 = 1_200;
     /// At least so many of them have to be inside the call.
     const INSIDE: u32 = 1_000;
-    /// Instructions in a tick of the timer.
-    const TICK: u32 = 40;
     /// The first tick: about when the call is entered.
     const FIRST: u32 = 6;
     /// What a method writes into the memory that it is lent.
@@ -122,16 +120,5 @@ mod firmware {
         }
         expect_that("enough crashes were inside the call", inside >= INSIDE);
         pass()
-    }
-
-    /// Takes `instructions`, at most 40, and a few more, always as many.
-    #[inline(always)]
-    fn delay(instructions: u32) {
-        let skipped = 2 * (TICK - instructions.min(TICK));
-        // SAFETY: the jump goes to one of the instructions that do nothing, or behind the last of them.
-        // (The program counter reads as 4 bytes after the jump, which is 2 bytes long.)
-        unsafe {
-            asm!("add pc, {skipped}", "nop", ".rept 40", "nop", ".endr", skipped = in(reg) skipped);
-        }
     }
 }

@@ -10,7 +10,6 @@ system_tests_cortex_m::main_elsewhere!();
 #[cfg(target_os = "none")]
 mod firmware {
     use board::{TIMER0, Timer, interrupt};
-    use core::arch::asm;
     use core::sync::atomic::{AtomicU32, Ordering};
     use core::time::Duration;
     use crossgate::fault::Faults;
@@ -20,13 +19,12 @@ mod firmware {
     };
     use crossgate_queue::{Queue, Receiver, Sender};
     use system_tests::report::{expect, expect_that, fail, pass};
+    use system_tests_cortex_m::position::{TICK, delay};
 
     /// How many positions there are, one instruction apart.
     const POSITIONS: u32 = 900;
     /// At least so many of them have to be inside the calls.
     const INSIDE: u32 = 300;
-    /// Instructions in a tick of the timer.
-    const TICK: u32 = 40;
     /// The first tick: before the first call is entered.
     const FIRST: u32 = 2;
     const PATIENCE: Duration = Duration::from_millis(20);
@@ -199,16 +197,5 @@ mod firmware {
             works();
         }
         pass()
-    }
-
-    /// Takes `instructions`, at most 40, and a few more, always as many.
-    #[inline(always)]
-    fn delay(instructions: u32) {
-        let skipped = 2 * (TICK - instructions.min(TICK));
-        // SAFETY: the jump goes to one of the instructions that do nothing, or behind the last of them.
-        // (The program counter reads as 4 bytes after the jump, which is 2 bytes long.)
-        unsafe {
-            asm!("add pc, {skipped}", "nop", ".rept 40", "nop", ".endr", skipped = in(reg) skipped);
-        }
     }
 }

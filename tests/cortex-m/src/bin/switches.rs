@@ -24,13 +24,12 @@ mod firmware {
     use crossgate_abi::table::Window;
     use system_tests::probe;
     use system_tests::report::{broken, expect, expect_that, pass};
+    use system_tests_cortex_m::position::{TICK, delay};
 
     /// How many positions there are for each target, one instruction apart.
     const POSITIONS: u32 = 1_000;
     /// At least so many of them have to be inside the work.
     const INSIDE: u32 = 900;
-    /// Instructions in a tick of the timer.
-    const TICK: u32 = 40;
     /// The first tick: about when the work begins.
     const FIRST: u32 = 6;
     /// What everybody writes into its own memory.
@@ -202,16 +201,5 @@ mod firmware {
             expect_that("enough positions were inside the work", inside >= INSIDE);
         }
         pass()
-    }
-
-    /// Takes `instructions`, at most 40, and a few more, always as many.
-    #[inline(always)]
-    fn delay(instructions: u32) {
-        let skipped = 2 * (TICK - instructions.min(TICK));
-        // SAFETY: the jump goes to one of the instructions that do nothing, or behind the last of them.
-        // (The program counter reads as 4 bytes after the jump, which is 2 bytes long.)
-        unsafe {
-            asm!("add pc, {skipped}", "nop", ".rept 40", "nop", ".endr", skipped = in(reg) skipped);
-        }
     }
 }

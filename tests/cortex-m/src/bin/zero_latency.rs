@@ -19,12 +19,11 @@ mod firmware {
     use crossgate::{CallError, Concurrent, Handle, Notification, interface, supervise};
     use system_tests::report::{expect, expect_that, fail, pass};
     use system_tests::{arch, probe};
+    use system_tests_cortex_m::position::{TICK, delay};
     use system_tests_cortex_m::{Test, TestBoard};
 
     /// How many positions there are, one instruction apart.
     const POSITIONS: u32 = 800;
-    /// Instructions in a tick of the timer.
-    const TICK: u32 = 40;
     /// The first tick: about when the call is made.
     const FIRST: u32 = 2;
     /// What the timer starts anew from when all has been tried.
@@ -207,17 +206,6 @@ mod firmware {
             act(position);
             expect("a signal", sampled.wait_timeout(PATIENCE), Ok(()));
             expect_that("no other comes", !sampled.try_wait());
-        }
-    }
-
-    /// Takes `instructions`, at most 40, and a few more, always as many.
-    #[inline(always)]
-    fn delay(instructions: u32) {
-        let skipped = 2 * (TICK - instructions.min(TICK));
-        // SAFETY: the jump goes to one of the instructions that do nothing, or behind the last of them.
-        // (The program counter reads as 4 bytes after the jump, which is 2 bytes long.)
-        unsafe {
-            asm!("add pc, {skipped}", "nop", ".rept 40", "nop", ".endr", skipped = in(reg) skipped);
         }
     }
 }

@@ -1,0 +1,26 @@
+//! How a test comes to a position in a program, one instruction after the other: a timer counts ticks, and before the
+//! program begins a part of the first is spent. It is exact only if the emulator counts instructions.
+
+use core::arch::asm;
+
+/// Instructions in a tick of the timer.
+pub const TICK: u32 = 40;
+
+/// Takes `instructions`, at most [`TICK`], and a few more, always as many.
+#[inline(always)]
+pub fn delay(instructions: u32) {
+    let skipped = 2 * (TICK - instructions.min(TICK));
+    // SAFETY: the jump goes to one of the instructions that do nothing, or behind the last of them.
+    // (The program counter reads as 4 bytes after the jump, which is 2 bytes long.)
+    unsafe {
+        asm!(
+            "add pc, {skipped}",
+            "nop",
+            ".rept {tick}",
+            "nop",
+            ".endr",
+            skipped = in(reg) skipped,
+            tick = const TICK,
+        );
+    }
+}
