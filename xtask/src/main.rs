@@ -13,6 +13,7 @@ mod machine;
 mod map;
 mod mutations;
 mod panics;
+mod parallel;
 mod plugin;
 mod progress;
 mod recording;

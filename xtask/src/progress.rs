@@ -2,9 +2,13 @@
 //! standard error, so that the output proper can be piped.
 
 use anyhow::Result;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use std::io::{IsTerminal, stderr};
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
+
+/// The spinners of steps that are done at the same time, a line each.
+static SPINNERS: LazyLock<MultiProgress> = LazyLock::new(MultiProgress::new);
 
 /// Does `work`, telling `name` meanwhile, and how it ended.
 ///
@@ -18,7 +22,8 @@ pub fn step<T>(name: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
         spinner.finish_and_clear();
     }
     let mark = if result.is_ok() { "done" } else { "FAILED" };
-    eprintln!("{name}: {mark} ({:.1} s)", start.elapsed().as_secs_f32());
+    let line = format!("{name}: {mark} ({:.1} s)", start.elapsed().as_secs_f32());
+    SPINNERS.suspend(|| eprintln!("{line}"));
     result
 }
 
@@ -28,7 +33,7 @@ fn spinner(name: &str) -> Option<ProgressBar> {
         return None;
     }
     let style = ProgressStyle::with_template("{spinner} {msg} ({elapsed})");
-    let bar = ProgressBar::new_spinner().with_message(name.to_owned());
+    let bar = SPINNERS.add(ProgressBar::new_spinner().with_message(name.to_owned()));
     let bar = style.map_or(bar.clone(), |style| bar.with_style(style));
     bar.enable_steady_tick(Duration::from_millis(100));
     Some(bar)

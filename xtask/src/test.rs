@@ -3,7 +3,9 @@
 use crate::board::Board;
 use crate::workspace::{Firmware, Profile};
 use crate::worst::{self, Measurement};
-use crate::{bench, command, demo, keys, panics, progress, setup, system_tests, workspace};
+use crate::{
+    bench, command, demo, keys, panics, parallel, progress, setup, system_tests, workspace,
+};
 use anyhow::{Result, ensure};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -30,6 +32,36 @@ struct Step {
     time: Duration,
 }
 
+/// A step that can be done beside others.
+struct Job<'a> {
+    name: String,
+    work: Box<dyn FnOnce() -> Result<()> + Send + 'a>,
+}
+
+impl<'a> Job<'a> {
+    fn new(name: String, work: impl FnOnce() -> Result<()> + Send + 'a) -> Job<'a> {
+        Job { name, work: Box::new(work) }
+    }
+}
+
+impl Step {
+    fn of(name: &str, work: impl FnOnce() -> (Option<Count>, Result<()>)) -> Step {
+        let start = Instant::now();
+        let mut count = None;
+        let result = progress::step(name, || {
+            let (tests, result) = work();
+            count = tests;
+            result
+        });
+        let mut count = count.unwrap_or(Count { passed: result.is_ok().into(), failed: 0 });
+        if let Err(error) = result {
+            eprintln!("\n{error:#}\n");
+            count.failed = count.failed.max(1);
+        }
+        Step { name: name.into(), count, skipped: None, time: start.elapsed() }
+    }
+}
+
 /// The steps so far.
 #[derive(Default)]
 pub struct Report {
@@ -54,19 +86,13 @@ impl Report {
     }
 
     fn counted(&mut self, name: &str, work: impl FnOnce() -> (Option<Count>, Result<()>)) {
-        let start = Instant::now();
-        let mut count = None;
-        let result = progress::step(name, || {
-            let (tests, result) = work();
-            count = tests;
-            result
-        });
-        let mut count = count.unwrap_or(Count { passed: result.is_ok().into(), failed: 0 });
-        if let Err(error) = result {
-            eprintln!("\n{error:#}\n");
-            count.failed = count.failed.max(1);
-        }
-        self.steps.push(Step { name: name.into(), count, skipped: None, time: start.elapsed() });
+        self.steps.push(Step::of(name, work));
+    }
+
+    /// Does steps that are one test each, and don't mind what else this machine does, several at a time.
+    fn at_once(&mut self, jobs: Vec<Job>) {
+        let steps = parallel::map(jobs, |Job { name, work }| Step::of(&name, || (None, work())));
+        self.steps.extend(steps);
     }
 
     /// Notes a step that is not done.
@@ -123,8 +149,7 @@ pub fn run() -> Result<bool> {
     source(&mut report)?;
     on_this_machine(&mut report);
     miri(&mut report);
-    with_keys(&mut report);
-    on_the_board(&mut report);
+    emulated(&mut report);
     Ok(report.print())
 }
 
@@ -156,30 +181,6 @@ fn on_this_machine(report: &mut Report) {
     report.step("benchmarks, hosted", bench::check_hosted);
 }
 
-/// The hosted system tests on a CPU with protection keys, if this one has none.
-fn with_keys(report: &mut Report) {
-    if system_tests_harness::cpu_has_keys() {
-        return;
-    }
-    // The emulated CPU has no exceptions of SSE, checks no alignment, and makes no far returns to memory with a
-    // key.
-    let for_linux = ["keys::", "--skip=flags", "--skip=wild_stacks", "--skip=instructions"];
-    for (package, tests) in [("system-tests", &["keys::"][..]), ("system-tests-hosted", &for_linux)]
-    {
-        let name = format!("{package}, hosted, with protection keys");
-        match setup::linux_with_keys() {
-            Ok(linux) => report.step(&name, || {
-                let finished = keys::run(&linux, &mut workspace::cargo(), package, tests)?;
-                ensure!(finished.success, "{}", finished.output);
-                let has_run = !finished.output.contains(" 0 passed");
-                ensure!(has_run, "no test was run:\n{}", finished.output);
-                Ok(())
-            }),
-            Err(why) => report.skip(&name, &format!("{why:#}")),
-        }
-    }
-}
-
 fn miri(report: &mut Report) {
     let name = "Miri";
     // The environment of this very cargo would keep rustup from choosing another toolchain.
@@ -201,59 +202,81 @@ fn miri(report: &mut Report) {
     report.command(name, &mut miri);
 }
 
-fn on_the_board(report: &mut Report) {
+/// What runs in an emulator, the time of which is its own.
+fn emulated(report: &mut Report) {
+    let mut measurement = None;
+    report.step("building the emulator's plugin", || {
+        measurement = Some(Measurement::new()?);
+        Ok(())
+    });
+    let Some(measurement) = &measurement else { return };
     // Overflows are checked in the dev profile: no process may bring them about in the kernel.
-    let dev = Profile::Dev;
-    on_the_board_each(
-        report,
-        "system tests, dev",
-        || system_tests::build(dev),
-        |test| system_tests::run(test, dev),
-    );
-    let tests = held_off(report);
+    let dev = built(report, "system tests, dev", || system_tests::build(Profile::Dev));
+    let release = built(report, "system tests, release", || system_tests::build(Profile::Release));
+    let cases = built(report, "worst cases", worst::cases);
+
+    let mut jobs = with_keys(report);
+    let name = |kind: &str, test: &Firmware| format!("{kind}: {}", test.name);
+    jobs.extend(dev.iter().map(|test| {
+        Job::new(name("system tests, dev", test), || system_tests::run(test, Profile::Dev))
+    }));
+    // As they ship they are looked at meanwhile: for how long they hold off interrupts.
+    for (kind, firmware) in [("system tests, release", &release), ("worst cases", &cases)] {
+        jobs.extend(firmware.iter().map(|it| Job::new(name(kind, it), || measurement.run(it))));
+    }
+    report.at_once(jobs);
+    report.step("interrupts held off within the limits", || measurement.check());
+
     for (name, fault) in [("thermostat", false), ("thermostat with a fault", true)] {
         report.step(name, || demo::test(Board::Mps2An385, fault));
     }
     report.step("no way from the kernel to a panic", || {
         panics::check(&workspace::build_one("thermostat", Board::Mps2An385)?)?;
         // Parts of the kernel are only in firmware that needs them, as these need all.
-        tests.iter().try_for_each(|test| panics::check(&test.file))
+        release.iter().try_for_each(|test| panics::check(&test.file))
     });
     report.step("benchmarks within their limits", bench::check);
 }
 
-/// Runs the system tests as they ship, and looks meanwhile for how long they hold off interrupts.
-fn held_off(report: &mut Report) -> Vec<Firmware> {
-    let mut measurement = None;
-    report.step("building the emulator's plugin", || {
-        measurement = Some(Measurement::new()?);
-        Ok(())
-    });
-    let Some(measurement) = &mut measurement else { return Vec::new() };
-    let release = || system_tests::build(Profile::Release);
-    let tests =
-        on_the_board_each(report, "system tests, release", release, |test| measurement.run(test));
-    on_the_board_each(report, "worst cases", worst::cases, |case| measurement.run(case));
-    report.step("interrupts held off within the limits", || measurement.check());
-    tests
-}
-
-/// Builds firmware and runs each.
-fn on_the_board_each(
+/// Builds firmware.
+fn built(
     report: &mut Report,
     name: &str,
     build: impl FnOnce() -> Result<Vec<Firmware>>,
-    mut run: impl FnMut(&Firmware) -> Result<()>,
 ) -> Vec<Firmware> {
     let mut all = Vec::new();
     report.step(&format!("building the {name}"), || {
         all = build()?;
         Ok(())
     });
-    for firmware in &all {
-        report.step(&format!("{name}: {}", firmware.name), || run(firmware));
-    }
     all
+}
+
+/// The hosted system tests on a CPU with protection keys, if this one has none.
+fn with_keys(report: &mut Report) -> Vec<Job<'static>> {
+    let mut jobs = Vec::new();
+    if system_tests_harness::cpu_has_keys() {
+        return jobs;
+    }
+    // The emulated CPU has no exceptions of SSE, checks no alignment, and makes no far returns to memory with a
+    // key.
+    const FOR_LINUX: &[&str] =
+        &["keys::", "--skip=flags", "--skip=wild_stacks", "--skip=instructions"];
+    for (package, tests) in [("system-tests", &["keys::"][..]), ("system-tests-hosted", FOR_LINUX)]
+    {
+        let name = format!("{package}, hosted, with protection keys");
+        match setup::linux_with_keys() {
+            Ok(linux) => jobs.push(Job::new(name, move || {
+                let finished = keys::run(&linux, &mut workspace::cargo(), package, tests)?;
+                ensure!(finished.success, "{}", finished.output);
+                let has_run = !finished.output.contains(" 0 passed");
+                ensure!(has_run, "no test was run:\n{}", finished.output);
+                Ok(())
+            })),
+            Err(why) => report.skip(&name, &format!("{why:#}")),
+        }
+    }
+    jobs
 }
 
 #[cfg(test)]

@@ -11,10 +11,11 @@ use crate::board::Board;
 use crate::plugin::Plugin;
 use crate::symbols::Symbols;
 use crate::workspace::{Firmware, Profile};
-use crate::{progress, setup, system_tests, workspace};
+use crate::{parallel, progress, setup, system_tests, workspace};
 use anyhow::{Result, anyhow, ensure};
 use handler_spans::Span;
 use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The package with the firmware that has the kernel do the most.
 const PACKAGE: &str = "worst-cases";
@@ -56,7 +57,7 @@ impl Longest {
 /// What firmware that has run was measured to do.
 pub struct Measurement {
     plugin: Plugin,
-    longest: ByPath,
+    longest: Mutex<ByPath>,
 }
 
 /// The longest span of each path.
@@ -69,14 +70,14 @@ impl Measurement {
     /// # Errors
     /// If it does not build.
     pub fn new() -> Result<Measurement> {
-        Ok(Measurement { plugin: Plugin::build()?, longest: ByPath::default() })
+        Ok(Measurement { plugin: Plugin::build()?, longest: Mutex::default() })
     }
 
     /// Runs a firmware of the release profile, in all of its ways to run. (The [referee](REFEREE) is not measured.)
     ///
     /// # Errors
     /// If it fails, or can't be measured.
-    pub fn run(&mut self, firmware: &Firmware) -> Result<()> {
+    pub fn run(&self, firmware: &Firmware) -> Result<()> {
         let symbols = Symbols::of(firmware)?;
         for variant in system_tests::variants(firmware)? {
             if firmware.name == REFEREE {
@@ -87,7 +88,7 @@ impl Measurement {
             system_tests::run_with(firmware, Profile::Release, &variant, recording.options())?;
             for line in recording.text()?.lines() {
                 let span = line.parse().map_err(|why: String| anyhow!(why))?;
-                self.longest.add(Longest::new(&span, &symbols, &firmware.name));
+                self.longest().add(Longest::new(&span, &symbols, &firmware.name));
             }
         }
         Ok(())
@@ -98,14 +99,20 @@ impl Measurement {
     /// # Errors
     /// If one is over its limit, or there is none.
     pub fn check(&self) -> Result<()> {
-        ensure!(!self.longest.0.is_empty(), "no handler was seen");
-        let missed = limits::missed(self.longest.0.values());
+        let longest = self.longest();
+        ensure!(!longest.0.is_empty(), "no handler was seen");
+        let missed = limits::missed(longest.0.values());
         ensure!(missed.is_empty(), "interrupts are held off for too long:\n{}", missed.join("\n"));
         Ok(())
     }
 
+    fn longest(&self) -> MutexGuard<'_, ByPath> {
+        self.longest.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn print(&self) {
-        let mut longest: Vec<_> = self.longest.0.values().collect();
+        let longest = self.longest();
+        let mut longest: Vec<_> = longest.0.values().collect();
         longest.sort_by_key(|longest| std::cmp::Reverse(longest.count));
         table::print(&longest);
     }
@@ -132,10 +139,11 @@ pub fn run(check: bool, text: &str) -> Result<()> {
     firmware.extend(progress::step("building the worst cases", cases)?);
     firmware.retain(|firmware| firmware.name.contains(text));
     ensure!(!firmware.is_empty(), "there is no firmware with {text} in its name");
-    let mut measurement = progress::step("building the emulator's plugin", Measurement::new)?;
-    for firmware in &firmware {
-        progress::step(&format!("measuring {}", firmware.name), || measurement.run(firmware))?;
-    }
+    let measurement = progress::step("building the emulator's plugin", Measurement::new)?;
+    let results = parallel::map(firmware, |firmware| {
+        progress::step(&format!("measuring {}", firmware.name), || measurement.run(&firmware))
+    });
+    results.into_iter().collect::<Result<()>>()?;
     measurement.print();
     if check { measurement.check() } else { Ok(()) }
 }
