@@ -18,6 +18,7 @@ use crate::thread::Level;
 use crate::{Effect, Kernel};
 use crossgate_abi::table::{Method, NO_LOCK, Service};
 use crossgate_abi::{ARGUMENT_WORDS, CallError, Cause, Kind, RESULT_WORDS, Shape, Status, Word};
+use crossgate_protection::Unit;
 
 /// What the kernel remembers of a call in flight.
 // A port's assembly writes and reads it.
@@ -124,7 +125,7 @@ impl<P: Port> Kernel<P> {
         if thread.next_frame().is_none() {
             return Err(CallError::TooDeep.into());
         }
-        let window = P::window(thread.stack, stack_pointer);
+        let window = P::Unit::window(thread.stack, stack_pointer);
         if window.top < thread.stack.start + P::ENTRY_SIZE + Word::from(service.stack) {
             return Err(CallError::StackTooSmall.into());
         }

@@ -6,11 +6,12 @@
 
 use crate::Kernel;
 use crate::call::{Frame, LIMITED};
-use crate::memory::Span;
-use crate::port::{Port, Window};
+use crate::port::Port;
 use crate::schedule::Ready;
 use crate::thread::{Pending, Thread, ThreadId, Wait};
 use crossgate_abi::{MAX_THREADS, PRIORITIES, Word};
+use crossgate_protection::Span;
+use crossgate_protection::{Unit, Window};
 
 /// Where something lies.
 fn of<T: ?Sized>(it: &T) -> Span {
@@ -71,7 +72,7 @@ impl<P: Port> Kernel<P> {
             }
             // The same of its callers: there the stack of a callee does not begin at once.
             for frame in thread.frames.iter().take(thread.depth().into()) {
-                let Window { top, .. } = P::window(thread.stack, frame.stack_pointer);
+                let Window { top, .. } = P::Unit::window(thread.stack, frame.stack_pointer);
                 tell(Span { start: top, end: frame.stack_pointer });
             }
             thread.dead(tell);

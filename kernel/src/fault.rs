@@ -5,7 +5,6 @@
 //! into it from a process further on. Every other process goes on, and the one that the wiring names
 //! is told.
 
-use crate::memory::Span;
 use crate::port::Port;
 use crate::thread::{ThreadId, Wait};
 use crate::{Effect, Kernel};
@@ -13,6 +12,7 @@ use crossgate_abi::{
     ARGUMENT_WORDS, CallError, Cause, FAULT_RECORDS as RECORDS, FaultRecord, MAX_CALL_DEPTH,
     Status, Word,
 };
+use crossgate_protection::Span;
 
 /// The faults of a kind so far.
 pub struct Faults {

@@ -6,10 +6,11 @@
 //! dropped when the call ends, however it ends.
 
 use crate::Kernel;
-use crate::memory::Span;
 use crate::port::Port;
 use crossgate_abi::table::Method;
 use crossgate_abi::{ARGUMENT_WORDS, CallError, Kind, WHOLE_BLOCK, Word};
+use crossgate_protection::Span;
+use crossgate_protection::Unit;
 
 const WRITE: u16 = Kind::Write as u16;
 /// In bytes, of those that [`WHOLE_BLOCK`] means.
@@ -167,7 +168,8 @@ impl<P: Port> Kernel<P> {
                 continue;
             }
             let limits = if source == Source::STACK { memory } else { self.shared(source.0) };
-            let registers = P::lease_within(limits, memory, writable).ok_or(CallError::BadLease)?;
+            let registers =
+                P::Unit::lease_within(limits, memory, writable).ok_or(CallError::BadLease)?;
             let place = usize::from(in_force.count());
             let lease = self.threads.current().leases.get_mut(place).ok_or(CallError::TooDeep)?;
             *lease = Lease { memory, registers, writable, source };

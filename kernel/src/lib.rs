@@ -44,7 +44,6 @@ pub mod inspect;
 pub mod lease;
 pub mod limit;
 pub mod lock;
-pub mod memory;
 pub mod notification;
 pub mod port;
 pub mod process;
@@ -60,12 +59,12 @@ mod tests;
 use budget::Budgets;
 use crossgate_abi::table::{Gate, Process, Service, System};
 use crossgate_abi::{CallError, Status, Word};
+use crossgate_protection::Span;
 use fault::Faults;
 use grant::Grants;
 use inspect::Inspection;
 use limit::Limits;
 use lock::Lock;
-use memory::Span;
 use notification::Notification;
 use port::Port;
 use schedule::Ready;
@@ -255,7 +254,8 @@ impl<P: Port> Kernel<P> {
 
     /// The set of all threads but the idle one.
     pub(crate) fn all_threads(&self) -> u32 {
-        (u32::MAX >> (self.system.threads.len().wrapping_neg() & 31)) & !1
+        // (There are at most 32, and the idle thread is one.)
+        2u32.wrapping_shl((self.system.threads.len() as u32).wrapping_sub(1)).wrapping_sub(2)
     }
 
     /// Goes on with the most urgent thread, after something that is no system call of the current

@@ -1,17 +1,8 @@
 //! What the core needs from the hardware.
 
-use crate::memory::Span;
 use crossgate_abi::Word;
 use crossgate_abi::table::ProcessMemory;
-
-/// The open part of a stack: from its lowest address up to `top`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Window {
-    /// The first address that is closed: where a stack in it starts to grow down.
-    pub top: Word,
-    /// The same in the form that the protection unit wants. The core only keeps it.
-    pub registers: u16,
-}
+use crossgate_protection::{Span, Unit};
 
 /// An architecture, as the core sees it.
 ///
@@ -24,10 +15,11 @@ pub struct Window {
 ///
 /// [`account`]: crate::Kernel::account
 ///
-/// The functions without `self` are pure arithmetic that depends on what the memory protection
-/// unit can express. An implementation has to keep what each of them promises: the security
-/// properties rest on it.
+/// An implementation has to keep what each item promises: the security properties rest on it.
 pub trait Port: 'static {
+    /// What its memory protection unit can express. (What is told in its form, the core only keeps.)
+    type Unit: Unit<Window = u16, Lease = u32>;
+
     /// How many bytes of the caller's stack, from the stack pointer that it reports upwards, hold
     /// registers that the kernel saved: they can't be lent.
     const CONTEXT_SIZE: Word;
@@ -35,23 +27,12 @@ pub trait Port: 'static {
     /// save the callee's registers at its first system call.
     const ENTRY_SIZE: Word;
 
-    /// The part of `stack` that is open to a callee when the caller, whose stack pointer is
-    /// `stack_pointer`, is closed to it. With `stack.end` for a pointer it is the whole stack.
-    ///
-    /// Its top must be at most `stack_pointer`; it may be lower where the protection is coarse,
-    /// even `stack.start`. It depends on nothing but the arguments.
-    fn window(stack: Span, stack_pointer: Word) -> Window;
-
     /// The stack that starts here in the form that the protection unit wants. The core only keeps it.
     fn stack_register(start: Word) -> Word;
 
     /// What the stack pointer of a thread with this stack is to be checked against when its registers are saved.
     /// The core only keeps it.
     fn bounds(stack: Span) -> [Word; 2];
-
-    /// What the protection unit wants to be told to open `memory`, which is not empty, and perhaps more, but not a
-    /// byte outside `limits`; `None` if it can't. The core only keeps it.
-    fn lease_within(limits: Span, memory: Span, writable: bool) -> Option<u32>;
 
     /// Where every thread begins: code that does nothing but the system call
     /// [`BEGIN`](crossgate_abi::number::BEGIN).

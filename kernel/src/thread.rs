@@ -3,10 +3,11 @@
 use crate::call::{Frame, LIMITED, OVERDUE};
 use crate::lease::{InForce, Lease};
 use crate::limit::Limit;
-use crate::memory::Span;
 use crate::port::Port;
 use crate::time::NEVER;
 use crossgate_abi::{CallError, MAX_CALL_DEPTH, MAX_THREADS, Status, Word, table};
+use crossgate_protection::Span;
+use crossgate_protection::Unit;
 
 /// How many leases of a thread can be in force or suspended at a time, over all its calls.
 pub const LEASES: usize = 4;
@@ -284,7 +285,7 @@ impl Thread {
         self.base_priority = wiring.priority;
         self.priority = wiring.priority;
         self.level.process = wiring.process;
-        self.level.window = P::window(self.stack, self.stack.end).registers;
+        self.level.window = P::Unit::window(self.stack, self.stack.end).registers;
         self.begin::<P>();
     }
 
@@ -404,7 +405,7 @@ impl Thread {
     #[inline(always)]
     pub(crate) fn window_top<P: Port>(&self) -> Word {
         self.innermost()
-            .map_or(self.stack.end, |frame| P::window(self.stack, frame.stack_pointer).top)
+            .map_or(self.stack.end, |frame| P::Unit::window(self.stack, frame.stack_pointer).top)
     }
 
     /// Goes back to the caller of the innermost call. (What is saved there is the port's to load.)

@@ -58,7 +58,8 @@ const STEP: u64 = 2 * PAGE;
 /// What the name of the function that every panic calls ends with.
 const PANIC_ENTRY: &str = "rust_begin_unwind";
 /// The crates that are on the host's side: the kernel, its port, and the library that calls it.
-const HOST: [&str; 4] = ["crossgate", "crossgate_abi", "crossgate_kernel", "crossgate_hosted"];
+const HOST: [&str; 5] =
+    ["crossgate", "crossgate_abi", "crossgate_protection", "crossgate_kernel", "crossgate_hosted"];
 
 /// The function of the port that runs a firmware.
 const RUN: &str = "__crossgate_run";

@@ -1,19 +1,16 @@
 //! Where in RAM everything lies: arithmetic only.
 //!
-//! The memory protection unit of ARMv7-M opens runs of eighths of a block, which is a power of two
-//! of at least 256 bytes and aligned to its size (it also knows smaller regions, but what they can
-//! do, eighths of 256 bytes do too). So a process whose statics are `n` bytes gets the eighths it
-//! needs of a block of the next power of two: less than an eighth of the block is lost.
+//! What a region can open is told by the protection [unit](ProtectionUnit) of the firmware.
 
-use crossgate_cortex_m::armv7m::Block;
+use crossgate_protection::armv7m::{self, ArmV7M};
+use crossgate_protection::{Fit, Unit};
 use std::cmp::Reverse;
 
 /// How many addresses there are.
 pub const ADDRESSES: u64 = 1 << 32;
-/// The smallest block that has eighths, in bytes.
-pub const SMALLEST_BLOCK: u64 = 256;
-/// Parts of a block that are opened one by one.
-pub const EIGHTHS: u64 = 8;
+
+/// What protects the firmware.
+pub type ProtectionUnit = ArmV7M;
 
 /// A piece of memory, from `start` up to and without `end`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -43,29 +40,33 @@ impl Span {
         self.start < other.end && other.start < self.end
     }
 
-    /// The run of eighths of the same block that is inside of it; it may be empty.
+    /// The same for the protection unit.
+    fn addresses(self) -> crossgate_protection::Span {
+        let address = |address: u64| usize::try_from(address).unwrap_or(usize::MAX);
+        crossgate_protection::Span { start: address(self.start), end: address(self.end) }
+    }
+
+    fn of_addresses(span: crossgate_protection::Span) -> Span {
+        Span { start: span.start as u64, end: span.end as u64 }
+    }
+
+    /// The largest region of about its length that is inside of it; it may be empty.
     #[must_use]
     pub fn inside(self) -> Span {
-        let differing = self.start ^ self.end.saturating_sub(1);
-        let block = differing.checked_add(1).unwrap_or(ADDRESSES).next_power_of_two();
-        let eighth = block.max(SMALLEST_BLOCK) / EIGHTHS;
-        Span { start: self.start.next_multiple_of(eighth), end: self.end / eighth * eighth }
+        Span::of_addresses(armv7m::inside(self.addresses()))
     }
 
     /// What the port opens if it is told to open this: the smallest region that covers it. By the very
     /// arithmetic of the port.
     #[must_use]
     pub fn opened(self) -> Span {
-        let address = |address: u64| usize::try_from(address).unwrap_or(usize::MAX);
-        let (start, end) = (address(self.start), address(self.end));
-        let open = Block::covering(crossgate_kernel::memory::Span { start, end }).open();
-        Span { start: open.start as u64, end: open.end as u64 }
+        Span::of_addresses(ProtectionUnit::covering(self.addresses()))
     }
 
     /// Whether one region of the protection unit opens exactly this.
     #[must_use]
     pub fn is_expressible(self) -> bool {
-        self.start < self.end && self.end <= ADDRESSES && self.opened() == self
+        self.end <= ADDRESSES && ProtectionUnit::opens(self.addresses())
     }
 }
 
@@ -74,8 +75,7 @@ impl Span {
 pub enum Kind {
     /// The statics of a process.
     Process,
-    /// The stack of a thread. It starts where a block starts, as the kernel narrows it by leaving
-    /// out more and more eighths from its top.
+    /// The stack of a thread.
     Stack,
     /// The statics of the kernel, which are never open.
     Kernel,
@@ -93,26 +93,24 @@ pub struct Piece {
 }
 
 impl Piece {
-    /// The length of the block that it is cut from.
-    fn block(self) -> u64 {
-        self.size.next_power_of_two().max(SMALLEST_BLOCK)
+    /// What the protection unit wants of it.
+    fn fit(self) -> Option<Fit> {
+        let bytes = usize::try_from(self.size).unwrap_or(usize::MAX);
+        match self.kind {
+            Kind::Process => Some(ProtectionUnit::process(bytes)),
+            Kind::Stack => Some(ProtectionUnit::stack(bytes)),
+            Kind::Kernel => None,
+        }
     }
 
     /// How much memory it takes.
     fn length(self) -> u64 {
-        match self.kind {
-            Kind::Process => self.size.next_multiple_of(self.block() / EIGHTHS),
-            Kind::Stack | Kind::Kernel => self.size,
-        }
+        self.fit().map_or(self.size, |fit| fit.size as u64)
     }
 
     /// What its address has to be a multiple of.
     fn step(self) -> u64 {
-        match self.kind {
-            Kind::Process => self.align.max(self.block() / EIGHTHS),
-            Kind::Stack => self.align.max(self.block()),
-            Kind::Kernel => self.align,
-        }
+        self.fit().map_or(self.align, |fit| self.align.max(fit.step as u64))
     }
 
     /// The lowest place for it in `gap`.

@@ -2,15 +2,15 @@
 
 use crate::image::Image;
 use crate::inputs::Inputs;
-use crate::layout::{self, Kind, Missing, Piece, Span};
+use crate::layout::{self, Kind, Missing, Piece, ProtectionUnit, Span};
 use crate::ownership::{KERNEL, STACK};
 use crate::script::OutputSection;
 use crate::verify;
 use anyhow::{Result, anyhow, ensure};
+use crossgate_protection::Unit;
+use crossgate_protection::armv7m::SMALLEST_REGION;
 use std::collections::BTreeMap;
 
-/// The smallest region of the memory protection unit, in bytes.
-const SMALLEST_REGION: u64 = 32;
 /// The length of a `crossgate_abi::table::ProcessMemory`, in bytes.
 const TABLE: u64 = 28;
 
@@ -59,7 +59,7 @@ impl Plan {
     /// A memory is too small, or a stack is of a size that can't be protected.
     pub fn new(measured: &Image, inputs: &Inputs, kernel_stack: u64) -> Result<Self> {
         let (flash, ram) = verify::memories(measured)?;
-        let bottom = ram.start.next_multiple_of(SMALLEST_REGION);
+        let bottom = ram.start.next_multiple_of(SMALLEST_REGION as u64);
         let kernel_stack = Span { start: bottom, end: bottom + kernel_stack };
 
         let mut extents = Vec::new();
@@ -161,15 +161,19 @@ impl Extent {
         let part = |part: &str| measured.section(&format!("{part}{process}"));
         let [shared, data, zeroed, kept] = PARTS
             .map(|name| part(name).map_or((0, 1), |section| (section.span.size(), section.align)));
-        // What is lent of the shared part is rounded to eighths of an aligned power of two. So that this
-        // stays inside the part, it is a run of such eighths itself.
-        let shared_block = shared.0.next_power_of_two();
-        let shared_size = shared.0.next_multiple_of((shared_block / 8).max(SMALLEST_REGION));
+        let (shared_size, shared_step) = match usize::try_from(shared.0) {
+            // (Nothing is rounded to nothing.)
+            Ok(0) | Err(_) => (shared.0, SMALLEST_REGION as u64),
+            Ok(bytes) => {
+                let fit = ProtectionUnit::shared(bytes);
+                (fit.size as u64, fit.step as u64)
+            }
+        };
         let data_start = shared_size.next_multiple_of(data.1);
         let image = (data_start + data.0).next_multiple_of(4);
         let zeroed_start = image.next_multiple_of(zeroed.1);
         let zeroed_end = zeroed_start + zeroed.0;
-        let aligns = [shared.1, data.1, zeroed.1, kept.1, shared_block, SMALLEST_REGION];
+        let aligns = [shared.1, data.1, zeroed.1, kept.1, shared_step, SMALLEST_REGION as u64];
         Self {
             offsets: [0, data_start, zeroed_start],
             shared: shared_size,

@@ -2,11 +2,12 @@
 //! what was meant to be.
 
 use crate::image::{Image, ImageSection};
-use crate::layout::{EIGHTHS, Kind, Piece, SMALLEST_BLOCK, Span};
+use crate::layout::{Kind, Piece, ProtectionUnit, Span};
 use crate::map::{MemoryMap, ProcessMemory};
 use crate::ownership::STACK;
 use crate::plan::PARTS;
 use anyhow::{Result, bail, ensure};
+use crossgate_protection::{Fit, Unit};
 
 /// The FLASH and the RAM of the user's memory.x.
 ///
@@ -36,13 +37,18 @@ pub fn used(image: &Image, memory: Span) -> Option<Span> {
 /// The protection unit could not open just this stack.
 pub fn stack_piece(section: &ImageSection) -> Result<Piece> {
     let size = section.span.size();
-    let block = size.next_power_of_two().max(SMALLEST_BLOCK);
+    let fit = stack_fit(size).size;
     ensure!(
-        size.is_multiple_of(block / EIGHTHS),
-        "stack `{}` is {size} bytes long, which is not a whole number of eighths of {block}",
+        size == fit as u64,
+        "stack `{}` is {size} bytes long, which the protection unit can't divide; {fit} would do",
         &section.name[STACK.len()..]
     );
     Ok(Piece { kind: Kind::Stack, size, align: section.align })
+}
+
+/// What the protection unit wants of a stack.
+fn stack_fit(size: u64) -> Fit {
+    ProtectionUnit::stack(usize::try_from(size).unwrap_or(usize::MAX))
 }
 
 /// Checks a firmware.
@@ -84,9 +90,8 @@ pub fn verify(image: &Image) -> Result<()> {
         }
     }
     for stack in &map.stacks {
-        let block = stack.span.size().next_power_of_two().max(SMALLEST_BLOCK);
         ensure!(
-            stack.span.start.is_multiple_of(block),
+            stack.span.start.is_multiple_of(stack_fit(stack.span.size()).step as u64),
             "stack `{}` is not aligned: {:x?}",
             stack.name,
             stack.span

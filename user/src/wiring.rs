@@ -11,11 +11,15 @@ use crossgate_abi::table::{
     Budget, Budgets, Gate, Method, NO_LOCK, OnFault, RawReply, Service, Window,
 };
 use crossgate_abi::{PRIORITIES, Shape, Word};
+use crossgate_protection::armv7m;
 
 pub use crate::object::{Array, ServiceObject};
 
 /// The bytes of stack that a service's methods get if the wiring doesn't say.
 pub const DEFAULT_SERVICE_STACK: usize = 256;
+
+/// The smallest stack of a thread in bytes.
+const SMALLEST_STACK: usize = 256;
 
 /// The most services that a firmware can have: a gate has eight bits for them.
 const MAX_SERVICES: usize = 256;
@@ -68,7 +72,7 @@ pub const fn bit(index: usize) -> u32 {
 #[track_caller]
 pub const fn window(window: Window) -> Window {
     let Window { start, size } = window;
-    if size < 32 || size > 1 << 31 || !size.is_power_of_two() {
+    if size < armv7m::SMALLEST_REGION || size > 1 << 31 || !size.is_power_of_two() {
         fail(&[
             "the size of an `mmio` window is a power of two, 32 bytes to 2 GiB, not ",
             Number::decimal(size).text(),
@@ -292,15 +296,14 @@ pub const fn service_stack(bytes: usize) -> u16 {
 }
 
 /// The stack of a thread, rounded up to what a memory protection unit can divide: at least 256
-/// bytes, and a multiple of an eighth of the next power of two.
+/// bytes, and what the coarsest unit that there is, that of ARMv7-M, can do.
 #[must_use]
 #[track_caller]
 pub const fn stack_size(bytes: usize) -> usize {
     if bytes < 1 || bytes > 1 << 24 {
         fail(&["the stack of a thread is 1 byte to 16 MiB, not ", Number::decimal(bytes).text()]);
     }
-    let bytes = if bytes < 256 { 256 } else { bytes };
-    bytes.next_multiple_of(bytes.next_power_of_two() / 8)
+    armv7m::stack(if bytes < SMALLEST_STACK { SMALLEST_STACK } else { bytes }).size
 }
 
 /// The memory of a stack. The linker aligns it.

@@ -17,7 +17,8 @@ const RAM_LIMIT_OF_A_THREAD: u64 = 96;
 const RAM_LIMIT_OF_AN_OBJECT: u64 = 16;
 
 /// The crates that are the kernel: its core, the port and what they share with user code.
-const CRATES: [&str; 3] = ["crossgate_kernel", "crossgate_cortex_m", "crossgate_abi"];
+const CRATES: [&str; 4] =
+    ["crossgate_kernel", "crossgate_cortex_m", "crossgate_protection", "crossgate_abi"];
 /// The statics that `start!` makes for the kernel have this in their names.
 const STATICS: &str = "__crossgate_kernel";
 /// `system!` makes the objects here: `__processes::<process>::<object>`.

@@ -11,8 +11,13 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 /// What Miri can run: pure code, and the user library's host side.
-const MIRI_PACKAGES: [&str; 4] =
-    ["crossgate-abi", "crossgate-kernel", "crossgate-cortex-m", "crossgate"];
+const MIRI_PACKAGES: [&str; 5] = [
+    "crossgate-abi",
+    "crossgate-protection",
+    "crossgate-kernel",
+    "crossgate-cortex-m",
+    "crossgate",
+];
 /// Tests read the clock, addresses are numbers for the kernel, and a wiring is leaked to be static.
 const MIRI_FLAGS: &str =
     "-Zmiri-disable-isolation -Zmiri-permissive-provenance -Zmiri-ignore-leaks";

@@ -1,6 +1,5 @@
 //! From reset to the first thread.
 
-use crate::armv7m::{self, Access};
 use crate::context::Context;
 use crate::entry::{self, Bounds};
 use crate::last_words::{halt, say};
@@ -11,8 +10,9 @@ use cortex_m::peripheral::{NVIC, SCB};
 use crossgate_abi::Word;
 use crossgate_abi::table::{ProcessMemory, System};
 use crossgate_kernel::Kernel;
-use crossgate_kernel::memory::Span;
-use crossgate_kernel::port::{Port, Window};
+use crossgate_kernel::port::Port;
+use crossgate_protection::Span;
+use crossgate_protection::armv7m::ArmV7M;
 use volatile_register::RW;
 
 pub use crate::clock::Clock;
@@ -267,13 +267,10 @@ unsafe fn become_current_thread() -> ! {
 }
 
 impl Port for Machine {
+    type Unit = ArmV7M;
+
     const CONTEXT_SIZE: Word = Context::SIZE;
     const ENTRY_SIZE: Word = Context::FIRST_SIZE + Context::SIZE;
-
-    #[inline(never)]
-    fn window(stack: Span, stack_pointer: Word) -> Window {
-        armv7m::window(stack, stack_pointer)
-    }
 
     #[inline(always)]
     fn stack_register(start: Word) -> Word {
@@ -283,10 +280,6 @@ impl Port for Machine {
     fn bounds(stack: Span) -> [Word; 2] {
         let lowest = stack.start + entry::SAVED;
         [lowest, stack.end.wrapping_sub(lowest + entry::FRAME)]
-    }
-
-    fn lease_within(limits: Span, memory: Span, writable: bool) -> Option<u32> {
-        armv7m::lease_within(limits, memory, Access::of_memory(writable))
     }
 
     const BEGIN: extern "C" fn() -> ! = entry::begin;

@@ -1,6 +1,5 @@
 //! The system calls that are made most, without Rust: calls, their returns, and some others.
 
-use crate::armv7m::Access;
 use crate::boot::{__crossgate_kernel, CLOCK, LEASES_OPEN, REGIONS};
 use crate::clock::Clock;
 use crate::context::{Context, THUMB};
@@ -14,6 +13,7 @@ use crossgate_kernel::lock::Lock;
 use crossgate_kernel::notification::Notification;
 use crossgate_kernel::schedule::Ready;
 use crossgate_kernel::thread::{Calls, offset};
+use crossgate_protection::armv7m::Access;
 
 /// A system call. What it is, its selector says, in r12.
 ///

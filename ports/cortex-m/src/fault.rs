@@ -4,7 +4,7 @@ use crate::boot::{__crossgate_kernel_stack_bottom, symbol};
 use crate::last_words::halt;
 use cortex_m::peripheral::SCB;
 use crossgate_abi::{Cause, Word};
-use crossgate_kernel::memory::Span;
+use crossgate_protection::Span;
 
 /// The bits of the configurable fault status register that matter here.
 mod status {

@@ -6,8 +6,6 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | [`armv7m`] | what the ARMv7-M memory protection unit can express: arithmetic, tested on the host |
-//! | [`armv8m`] | the same for ARMv8-M; the rest of the port is shared, once there is a board |
 //! | `entry` | the way from an exception to Rust and back |
 //! | `fast_path` | the system calls that are made most, without Rust |
 //! | `handler` | what happened, told to the core; what it answers, done |
@@ -29,8 +27,6 @@
 //! whose lower end is guarded.
 #![no_std]
 
-pub mod armv7m;
-pub mod armv8m;
 mod board;
 pub mod zero_latency;
 

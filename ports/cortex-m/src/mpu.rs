@@ -11,12 +11,12 @@
 //!
 //! Nothing else is open to threads; the kernel sees the default memory map.
 
-use crate::armv7m::{Access, Block};
 use crate::boot::{__crossgate_kernel_stack_bottom, symbol};
 use crate::last_words::halt;
 use cortex_m::peripheral::MPU;
 use crossgate_abi::table::Process;
-use crossgate_kernel::memory::Span;
+use crossgate_protection::Span;
+use crossgate_protection::armv7m::{Access, Block};
 
 const FLASH: u32 = 0;
 const STACK: u32 = 1;

@@ -13,10 +13,10 @@ use crate::{handler, heap, host, inside, lending, signal};
 use core::sync::atomic::Ordering;
 use crossgate_abi::table::{FaultWatch, Process, System, Thread};
 use crossgate_kernel::budget::{Account, Budgets};
-use crossgate_kernel::memory::Span;
 use crossgate_kernel::thread::{Place, Thread as ThreadState};
 use crossgate_kernel::time::NEVER;
 use crossgate_kernel::{Kernel, Storage, lock::Lock, notification::Notification, process};
+use crossgate_protection::Span;
 
 /// Runs the firmware of this wiring. By this name the linker wrapper knows a program that does so.
 #[unsafe(export_name = "__crossgate_run")]

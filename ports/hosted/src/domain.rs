@@ -5,7 +5,7 @@
 //! has gone further down than the end of its stack that is in its region. What borders on each other is
 //! changed by one call of Linux.
 
-use crossgate_kernel::memory::Span;
+use crossgate_protection::Span;
 
 /// How many changes of protection there are at most from one domain to another.
 pub const CHANGES: usize = 4;

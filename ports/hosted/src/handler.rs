@@ -9,9 +9,9 @@ use crossgate_abi::number::{self, hosted};
 use crossgate_abi::table::Entry as Thunk;
 use crossgate_abi::{Cause, Status, Word};
 use crossgate_kernel::call::Entry;
-use crossgate_kernel::memory::Span;
 use crossgate_kernel::thread::Pending;
 use crossgate_kernel::{Effect, Kernel};
+use crossgate_protection::Span;
 
 /// The current thread has called the gate, which has saved its registers.
 pub extern "C" fn enter(context: *mut Context) -> Way {

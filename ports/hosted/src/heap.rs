@@ -10,7 +10,7 @@ use crate::memory::PAGE;
 use crate::{gate, host, panic};
 use core::cell::UnsafeCell;
 use core::ptr::NonNull;
-use crossgate_kernel::memory::Span;
+use crossgate_protection::Span;
 use std::alloc::{GlobalAlloc, Layout, System};
 
 /// How much the kernel can allocate, in bytes of the address space.

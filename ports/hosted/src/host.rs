@@ -1,6 +1,6 @@
 //! What the kernel wants of Linux.
 
-use crossgate_kernel::memory::Span;
+use crossgate_protection::Span;
 use std::ffi::c_int;
 use std::fmt::{self, Write};
 use std::fs::File;

@@ -7,7 +7,7 @@ use crate::{gate, host, memory};
 use core::sync::atomic::Ordering;
 use crossgate_abi::table::System;
 use crossgate_kernel::Kernel;
-use crossgate_kernel::memory::Span;
+use crossgate_protection::Span;
 use std::sync::OnceLock;
 
 static SYSTEM: OnceLock<&'static System> = OnceLock::new();

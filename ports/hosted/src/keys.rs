@@ -4,7 +4,7 @@
 use crate::gate::HAS_KEYS;
 use crate::host::{failed, protection};
 use core::sync::atomic::Ordering;
-use crossgate_kernel::memory::Span;
+use crossgate_protection::Span;
 use std::ffi::c_void;
 use std::fs;
 

@@ -12,8 +12,8 @@
 use crossgate_abi::table::{Method, System};
 use crossgate_abi::{ARGUMENT_WORDS, Kind, LEASES_PER_CALL, Word};
 use crossgate_kernel::lease::{Lease, offered};
-use crossgate_kernel::memory::Span;
 use crossgate_kernel::thread::{Level, Thread};
+use crossgate_protection::Span;
 
 use crate::machine::{Machine, window_top};
 

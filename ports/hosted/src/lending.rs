@@ -5,13 +5,51 @@
 //! where the protection unit wants it. Shared memory is laid out by the linker of the board such that any piece
 //! of it can be lent.
 
+use crate::memory::STEP;
 use clap::ValueEnum;
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use crossgate_cortex_m::armv7m::{self, Access};
-use crossgate_kernel::memory::Span;
+use crossgate_protection::armv7m::ArmV7M;
+use crossgate_protection::pages::Pages;
+use crossgate_protection::{Fit, Span, Unit, Window};
 
 /// The most that can be lent in one piece, in bytes.
 pub const LONGEST_LEASE: usize = 4 * crate::memory::PAGE;
+
+/// What can be opened here: stacks in steps; and as what is lent is copied to where the callee may reach it, nothing
+/// else ever is.
+pub struct Copies;
+
+type Steps = Pages<STEP>;
+
+impl Unit for Copies {
+    type Window = u16;
+    type Lease = u32;
+
+    fn process(bytes: usize) -> Fit {
+        Steps::process(bytes)
+    }
+
+    fn stack(bytes: usize) -> Fit {
+        Steps::stack(bytes)
+    }
+
+    fn shared(bytes: usize) -> Fit {
+        Steps::shared(bytes)
+    }
+
+    fn covering(memory: Span) -> Span {
+        Steps::covering(memory)
+    }
+
+    fn window(stack: Span, stack_pointer: usize) -> Window<u16> {
+        Steps::window(stack, stack_pointer)
+    }
+
+    // What is refused is what the firmware's board would have to refuse.
+    fn lease_within(limits: Span, memory: Span, _: bool) -> Option<u32> {
+        is_within(limits, memory).then_some(0)
+    }
+}
 
 /// Whose rules hold.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -45,7 +83,7 @@ fn is_exact(memory: Span) -> bool {
 
 /// Whether memory can be lent if the board may open more of `limits`: of shared memory it may open all of that,
 /// of what is lent on from a stack only the memory itself.
-pub fn is_within(limits: Span, memory: Span) -> bool {
+fn is_within(limits: Span, memory: Span) -> bool {
     if limits == memory { is_exact(memory) } else { limits.contains(memory) && is_short(memory) }
 }
 
@@ -56,7 +94,7 @@ fn is_short(memory: Span) -> bool {
 fn can_m3_open(stack: usize, memory: Span) -> bool {
     let in_stack =
         Span { start: memory.start.wrapping_sub(stack), end: memory.end.wrapping_sub(stack) };
-    armv7m::lease_within(in_stack, in_stack, Access::ReadWrite).is_some()
+    ArmV7M::opens(in_stack)
 }
 
 #[cfg(test)]

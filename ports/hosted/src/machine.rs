@@ -5,18 +5,19 @@ use crate::context::{Answer, Context, Start};
 use crate::device::Devices;
 use crate::domain::Domain;
 use crate::gate::{DEVICE, PENDING};
+use crate::lending::Copies;
 use crate::lending::LONGEST_LEASE;
-use crate::memory::{PAGE, Region, STEP, steps};
+use crate::memory::{PAGE, Region, STEP};
 use crate::protection::{Opening, Protection};
-use crate::{gate, host, keys, lending, memory, signal, stack_use};
+use crate::{gate, host, keys, memory, signal, stack_use};
 use core::sync::atomic::Ordering;
 use crossgate_abi::number::{self, hosted};
 use crossgate_abi::table::{ProcessMemory, System};
 use crossgate_abi::{Status, Word};
 use crossgate_kernel::Kernel;
-use crossgate_kernel::memory::Span;
-use crossgate_kernel::port::{Port, Window};
+use crossgate_kernel::port::Port;
 use crossgate_kernel::thread::{Level, Thread};
+use crossgate_protection::Span;
 
 /// How many bytes of a process' memory are reset at a time.
 const PIECE: usize = 16 * PAGE;
@@ -193,15 +194,12 @@ pub fn window_of(thread: &Thread) -> Span {
 }
 
 impl Port for Machine {
+    type Unit = Copies;
+
     const CONTEXT_SIZE: Word = Context::SIZE;
     // Room for copies of what is lent, and for a method to run at all: code of a host needs much more
     // stack than the wiring says, which is written for microcontrollers.
     const ENTRY_SIZE: Word = 2 * LONGEST_LEASE + 4 * PAGE;
-
-    fn window(stack: Span, stack_pointer: Word) -> Window {
-        let steps = steps(stack, stack_pointer);
-        Window { top: stack.start + steps * STEP, registers: steps as u16 }
-    }
 
     fn stack_register(start: Word) -> Word {
         start
@@ -209,12 +207,6 @@ impl Port for Machine {
 
     fn bounds(stack: Span) -> [Word; 2] {
         [stack.start, stack.end]
-    }
-
-    // What is lent is copied to where the callee may reach it, so nothing else ever is. What is refused here
-    // is what the firmware's board would have to refuse.
-    fn lease_within(limits: Span, memory: Span, _: bool) -> Option<u32> {
-        lending::is_within(limits, memory).then_some(0)
     }
 
     const BEGIN: extern "C" fn() -> ! = begin;

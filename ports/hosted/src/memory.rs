@@ -7,9 +7,8 @@
 //! protection changes (which would double the time of a call).
 
 use crate::host;
-use crossgate_abi::Word;
 use crossgate_abi::table::{ProcessMemory, System};
-use crossgate_kernel::memory::Span;
+use crossgate_protection::Span;
 
 /// The size of a page in bytes.
 pub const PAGE: usize = 4096;
@@ -139,12 +138,6 @@ pub fn stack(size: usize) -> Result<Span, String> {
     let stack = Span { start, end: start + size };
     map_stack(stack, stack.end)?;
     Ok(stack)
-}
-
-/// The start of the part of a stack that is open to a callee of a caller with this stack pointer, in
-/// steps from the start of the stack.
-pub fn steps(stack: Span, stack_pointer: Word) -> usize {
-    stack_pointer.saturating_sub(stack.start) / STEP
 }
 
 /// The part of a stack that is not in the region of a process.

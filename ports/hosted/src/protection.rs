@@ -18,7 +18,7 @@ use crate::keys::{self, Key};
 use crate::memory::Region;
 use clap::ValueEnum;
 use core::sync::atomic::Ordering;
-use crossgate_kernel::memory::Span;
+use crossgate_protection::Span;
 
 /// How many changes of page tables there are at most from one domain to another.
 pub const CHANGES: usize = domain::CHANGES + 2;

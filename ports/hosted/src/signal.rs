@@ -11,7 +11,7 @@ use core::ffi::{c_int, c_void};
 use core::mem::offset_of;
 use core::sync::atomic::{AtomicBool, AtomicI32, AtomicU8, AtomicU32, AtomicUsize, Ordering};
 use crossgate_abi::{Cause, Word};
-use crossgate_kernel::memory::Span;
+use crossgate_protection::Span;
 
 /// The signal by which somebody wants the program to end, or 0.
 static END: AtomicU8 = AtomicU8::new(0);

@@ -8,7 +8,7 @@
 use crate::host;
 use crate::machine::Machine;
 use crate::memory::STEP;
-use crossgate_kernel::memory::Span;
+use crossgate_protection::Span;
 
 /// Tells which threads have used more stack than they declare.
 pub fn tell(machine: &Machine) {

@@ -6,7 +6,7 @@
 use crate::context::Context;
 use crate::gate::{DEADLINE, INTERRUPT_FLAGS, PENDING};
 use core::sync::atomic::{AtomicU32, Ordering};
-use crossgate_kernel::memory::Span;
+use crossgate_protection::Span;
 
 /// The flag that has the CPU trap after each instruction (Intel SDM 3A, 2.3).
 pub const TRAP: i64 = 1 << 8;

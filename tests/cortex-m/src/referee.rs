@@ -39,7 +39,7 @@ pub use state::{Moment, World};
 
 use ::board::port::boot;
 use ::board::port::kernel::Kernel;
-use ::board::port::kernel::memory::Span;
+use crossgate_protection::Span;
 use system_tests::arch::{load, store};
 use system_tests::report::{expect, fail, say};
 

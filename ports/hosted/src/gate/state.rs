@@ -3,7 +3,7 @@
 use crate::{host, protection};
 use core::ffi::c_int;
 use core::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicUsize, Ordering};
-use crossgate_kernel::memory::Span;
+use crossgate_protection::Span;
 
 /// Whether the kernel or user code runs. The upper byte is the selector of Linux' system call user
 /// dispatch: 1 blocks. One store changes both.

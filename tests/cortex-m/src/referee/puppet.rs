@@ -3,9 +3,9 @@
 use super::processor::Registers;
 use super::{CALL, INTERRUPT, KINDS, Moment, Referee, kernel};
 use board::port::boot;
-use board::port::kernel::memory::Span;
 use core::arch::naked_asm;
 use crossgate_abi::number;
+use crossgate_protection::Span;
 
 /// A system call, or an interrupt, with all that the kernel finds of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,10 +3,10 @@
 use super::arena::LINES;
 use super::{FREE_SLOT, Moment, Operation, Referee, Turn, arena, kernel};
 use board::port::boot::Machine;
-use board::port::kernel::memory::Span;
 use board::port::kernel::port::Port;
 use crossgate_abi::table::{Notification, Process, Service, System};
 use crossgate_abi::{CallError, LIMIT_OVER, LIMIT_UNIT, LIMIT_WITHIN, WHOLE_BLOCK, number};
+use crossgate_protection::Span;
 use system_tests::arch::store;
 
 /// A generator of numbers (xorshift).

@@ -2,8 +2,8 @@
 //! each of them is made, along both paths. States that have been seen are not gone into again.
 
 use super::{END, FREE_SLOT, Moment, Operation, REST, Referee, Turn, arena, kernel};
-use board::port::kernel::memory::Span;
 use crossgate_abi::number;
+use crossgate_protection::Span;
 use system_tests::report::{expect_that, fail};
 
 /// What can happen.

@@ -15,10 +15,10 @@ use super::arena::{SLOT, slot};
 use super::processor::Registers;
 use super::{BEFORE, arena};
 use board::port::boot;
-use board::port::kernel::memory::Span;
 use core::arch::asm;
 use crossgate_abi::number;
 use crossgate_abi::table::{Gate, System};
+use crossgate_protection::Span;
 use system_tests::arch::{load, store};
 use system_tests::report::{expect_that, fail, say};
 

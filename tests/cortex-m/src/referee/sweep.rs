@@ -3,12 +3,13 @@
 use super::arena::LINES;
 use super::{FREE_SLOT, Moment, Operation, Referee, Turn, arena, kernel};
 use board::port::boot::Machine;
-use board::port::kernel::memory::Span;
 use board::port::kernel::notification::Notification as State;
 use board::port::kernel::port::Port;
 use board::port::kernel::thread::offset;
 use crossgate_abi::table::{Gate, Notification, Process, System};
 use crossgate_abi::{CallError, number};
+use crossgate_protection::armv7m::ArmV7M;
+use crossgate_protection::{Span, Unit};
 use system_tests::arch::{load, store};
 use system_tests::report::expect_that;
 
@@ -385,7 +386,7 @@ impl Here<'_> {
     fn try_large_stack(&mut self) {
         let id = kernel().thread_id();
         let stack = LARGE_STACK;
-        let window = Machine::window(stack, stack.end);
+        let window = ArmV7M::window(stack, stack.end);
         let bounds = Machine::bounds(stack);
         let edges = [1 << 15, 1 << 16, 5 << 14, stack.length()];
         let lefts = edges.into_iter().flat_map(|edge| [edge - 64, edge + CONTEXT_SIZE]);

@@ -40,7 +40,7 @@ fn allows(regions: &[Registers], address: u64, wish: Wish, is_kernel: bool) -> b
 }
 
 /// Whether a thread may read a byte.
-fn opens(region: Registers, address: u64) -> bool {
+pub(crate) fn opens(region: Registers, address: u64) -> bool {
     allows(&[region], address, Wish::Read, false)
 }
 
@@ -133,14 +133,6 @@ proptest! {
         let limits = Span { start, end: (opened.end as i64 + above) as usize };
         let inside = limits.contains(opened);
         prop_assert_eq!(coverable(span, limits), inside);
-        prop_assert_eq!(lease_within(limits, span, access), inside.then_some(region[1]));
-    }
-
-    #[test]
-    fn an_exact_lease_opens_its_bytes_and_no_other(span in a_span(), access in an_access()) {
-        let region = registers(span, access);
-        let is_exact = opened_span(region, span) == span;
-        prop_assert_eq!(exact_lease(span, access), is_exact.then_some(region[1]));
     }
 
     #[test]
@@ -163,36 +155,13 @@ proptest! {
     }
 
     #[test]
-    fn the_callee_gets_nothing_of_the_callers_stack((stack, pointer) in a_stack()) {
-        let window = window(stack, pointer);
-        prop_assert!(window.top <= pointer && pointer - window.top < 32);
-        let region = window_registers(stack.start, window.registers);
-        for address in around(stack) {
-            let inside = (stack.start as u64..window.top as u64).contains(&address);
-            for wish in [Wish::Read, Wish::Write] {
-                let allowed = allows(&[region], address, wish, false);
-                prop_assert_eq!(allowed, inside, "at {:#x}", address);
-            }
-            prop_assert!(!allows(&[region], address, Wish::Execute, false));
-        }
-    }
-
-    #[test]
-    fn a_whole_stack_is_open_to_its_thread((stack, _) in a_stack()) {
-        let window = window(stack, stack.end);
-        prop_assert_eq!(window.top, stack.end);
-        let region = window_registers(stack.start, window.registers);
-        prop_assert_eq!(region, registers(stack, Access::ReadWrite));
-    }
-
-    #[test]
     fn a_lent_buffer_does_not_overlap_the_callees_stack((stack, pointer) in a_stack()) {
-        let top = window(stack, pointer).top;
+        let top = ArmV8M::window(stack, pointer).top;
         let buffer = Span { start: pointer.next_multiple_of(32), end: stack.end };
         if top == stack.start || buffer.is_empty() {
             return Ok(());
         }
-        prop_assert!(exact_lease(buffer, Access::ReadWrite).is_some());
+        prop_assert!(ArmV8M::opens(buffer));
         let open = Span { end: top, ..stack };
         prop_assert!(!overlap(open, buffer));
     }
@@ -250,7 +219,7 @@ fn all_of_memory_is_a_region() {
 #[test]
 fn nothing_is_open_below_a_stack() {
     let stack = Span { start: 0x2000_0100, end: 0x2000_0200 };
-    assert_eq!(window(stack, 0x2000_00e0), Window { top: stack.start, registers: 0 });
+    assert_eq!(ArmV8M::window(stack, 0x2000_00e0), Window { top: stack.start, registers: 0 });
 }
 
 #[test]
@@ -258,7 +227,7 @@ fn of_a_huge_stack_the_lowest_part_is_open() {
     let most = 0x1f_ffe0;
     for size in [0x10_0000, most, 0x20_0000, 0x40_0000] {
         let stack = Span { start: 0x2000_0000, end: 0x2000_0000 + size };
-        let window = window(stack, stack.end);
+        let window = ArmV8M::window(stack, stack.end);
         assert_eq!(window.top, stack.start + most.min(size));
         let region = window_registers(stack.start, window.registers);
         assert!(opens(region, window.top as u64 - 1) && !opens(region, window.top as u64));

@@ -1,15 +1,12 @@
 //! Ranges of addresses.
 
-use crossgate_abi::Word;
-
 /// The bytes from `start` up to, but not including, `end`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(test, derive(Hash))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Span {
     /// The first byte.
-    pub start: Word,
+    pub start: usize,
     /// The first byte after.
-    pub end: Word,
+    pub end: usize,
 }
 
 impl Span {
@@ -19,7 +16,7 @@ impl Span {
     /// `length` bytes from `start`; `None` if they run over the end of the address space.
     #[inline(always)]
     #[must_use]
-    pub const fn new(start: Word, length: Word) -> Option<Span> {
+    pub const fn new(start: usize, length: usize) -> Option<Span> {
         match start.checked_add(length) {
             Some(end) => Some(Span { start, end }),
             None => None,
@@ -29,7 +26,7 @@ impl Span {
     /// The length in bytes.
     #[inline(always)]
     #[must_use]
-    pub const fn length(self) -> Word {
+    pub const fn length(self) -> usize {
         self.end.saturating_sub(self.start)
     }
 

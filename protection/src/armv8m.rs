@@ -13,17 +13,15 @@
 //!   reading: the stack limit registers guard its stack.
 //! - The types of memory are in a table, [`MEMORY_TYPES`], and regions name its entries.
 //! - The address register doesn't hold the number of the region: another register selects it.
-//!
-//! This is the part of the port that is ARMv8-M's own; it is arithmetic and writes no register. The
-//! way into the kernel, contexts and the clock are those of ARMv7-M. Which unit is used is chosen
-//! by the target (`thumbv8m.main` for this one), and the choice comes with the first board that has
-//! such a CPU.
 
-use crossgate_kernel::memory::Span;
-use crossgate_kernel::port::Window;
+use crate::{Fit, Span, Unit, Window};
+
+/// The memory protection unit of ARMv8-M.
+#[derive(Clone, Copy, Debug)]
+pub struct ArmV8M;
 
 /// Bytes of a granule.
-const GRANULE: usize = 32;
+pub const GRANULE: usize = 32;
 /// How far into its granule an address can be.
 const REST: usize = GRANULE - 1;
 
@@ -109,41 +107,50 @@ pub const fn coverable(span: Span, limits: Span) -> bool {
     limits.start <= granule(span.start) && (span.end.wrapping_sub(1) | REST) < limits.end
 }
 
-/// The limit register of a region that opens `memory`, which must not be empty, and not a byte more;
-/// `None` if there is no such region.
-#[inline(always)]
-#[must_use]
-pub const fn exact_lease(memory: Span, access: Access) -> Option<u32> {
-    lease_within(memory, memory, access)
-}
-
-/// The same for a region that opens nothing outside `limits`. Its other register is
-/// [`base_register`]'s.
-#[inline(always)]
-#[must_use]
-pub const fn lease_within(limits: Span, memory: Span, access: Access) -> Option<u32> {
-    if coverable(memory, limits) { Some(registers(memory, access)[1]) } else { None }
-}
-
-/// What is open to a callee when everything from `stack_pointer` up is closed. With the end of a
-/// stack, which starts and ends with a granule, that is all of it.
-///
-/// Its form for the registers is the number of granules. So of a stack of 2 MiB or more just the
-/// 65,535 lowest ones are ever open.
-#[inline(always)]
-#[must_use]
-pub const fn window(stack: Span, stack_pointer: usize) -> Window {
-    let left = stack_pointer.saturating_sub(stack.start) / GRANULE;
-    let granules = if left > u16::MAX as usize { u16::MAX } else { left as u16 };
-    Window { top: stack.start + granules as usize * GRANULE, registers: granules }
-}
-
-/// The base address and limit registers that open a [`window`] of the stack from `start`.
+/// The base address and limit registers that open a [window](Unit::window) of the stack from `start`.
 #[inline(always)]
 #[must_use]
 pub const fn window_registers(start: usize, window: u16) -> [u32; 2] {
     registers(Span { start, end: start + window as usize * GRANULE }, Access::ReadWrite)
 }
 
+const fn fit(bytes: usize) -> Fit {
+    Fit { size: bytes.next_multiple_of(GRANULE), step: GRANULE }
+}
+
+impl Unit for ArmV8M {
+    /// How many granules. So of a stack of 2 MiB or more the 65,535 lowest are ever open.
+    type Window = u16;
+    /// The limit register. The other is [`base_register`]'s.
+    type Lease = u32;
+
+    fn process(bytes: usize) -> Fit {
+        fit(bytes)
+    }
+
+    fn stack(bytes: usize) -> Fit {
+        fit(bytes)
+    }
+
+    fn shared(bytes: usize) -> Fit {
+        fit(bytes)
+    }
+
+    fn covering(memory: Span) -> Span {
+        Span { start: granule(memory.start), end: memory.end.next_multiple_of(GRANULE) }
+    }
+
+    fn window(stack: Span, stack_pointer: usize) -> Window<u16> {
+        let granules = stack_pointer.saturating_sub(stack.start) / GRANULE;
+        let granules = u16::try_from(granules).unwrap_or(u16::MAX);
+        Window { top: stack.start + usize::from(granules) * GRANULE, registers: granules }
+    }
+
+    fn lease_within(limits: Span, memory: Span, writable: bool) -> Option<u32> {
+        let [_, limit] = registers(memory, Access::of_memory(writable));
+        coverable(memory, limits).then_some(limit)
+    }
+}
+
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

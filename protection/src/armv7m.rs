@@ -4,13 +4,58 @@
 //! subregions that can be switched off one by one. So a piece of memory that is a run of eighths of
 //! such a block needs one region; any other piece is rounded to that.
 
-use crossgate_kernel::memory::Span;
-use crossgate_kernel::port::Window;
+use crate::{Fit, Span, Unit, Window};
 
+/// The smallest region, in bytes.
+pub const SMALLEST_REGION: usize = 32;
 /// log2 of the smallest region with subregions, in bytes.
-const SMALLEST_BLOCK: u32 = 8;
+const LOG2_SMALLEST_BLOCK: u32 = 8;
+/// The smallest region with subregions, in bytes.
+pub const SMALLEST_BLOCK: usize = 1 << LOG2_SMALLEST_BLOCK;
 /// Subregions of a region.
 const EIGHTHS: u32 = 8;
+
+/// The memory protection unit of ARMv7-M.
+#[derive(Clone, Copy, Debug)]
+pub struct ArmV7M;
+
+/// The memory of a process: the eighths that it needs of the next block. Less than one of them is lost.
+#[must_use]
+pub const fn process(bytes: usize) -> Fit {
+    let eighth = block(bytes) / EIGHTHS as usize;
+    Fit { size: bytes.next_multiple_of(eighth), step: eighth }
+}
+
+/// The memory of a stack: it starts where a block starts, as it is narrowed by leaving out more and more eighths from
+/// its top.
+#[must_use]
+pub const fn stack(bytes: usize) -> Fit {
+    Fit { step: block(bytes), ..process(bytes) }
+}
+
+/// Memory of which any part is lent: what is lent is rounded to eighths of an aligned power of two, so the whole is a
+/// run of such eighths itself.
+#[must_use]
+pub const fn shared(bytes: usize) -> Fit {
+    let block = bytes.next_power_of_two();
+    let eighth = block / EIGHTHS as usize;
+    let eighth = if eighth < SMALLEST_REGION { SMALLEST_REGION } else { eighth };
+    Fit { size: bytes.next_multiple_of(eighth), step: if block < eighth { eighth } else { block } }
+}
+
+/// The run of eighths of its block that is inside of a span; it may be empty.
+#[must_use]
+pub const fn inside(span: Span) -> Span {
+    let last = span.end.wrapping_sub(1) as u32;
+    let eighth = 1 << log2_eighth(span.start as u32, last);
+    Span { start: span.start.next_multiple_of(eighth), end: span.end / eighth * eighth }
+}
+
+/// The smallest block that can hold so many bytes.
+const fn block(bytes: usize) -> usize {
+    let block = bytes.next_power_of_two();
+    if block < SMALLEST_BLOCK { SMALLEST_BLOCK } else { block }
+}
 
 /// Who may do what in a region, as the upper half of the attribute and size register.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,41 +155,56 @@ impl Extent {
 /// log2 of the eighths of the smallest block that holds two addresses.
 #[inline(always)]
 const fn log2_eighth(first: u32, last: u32) -> u32 {
-    29 - ((first ^ last) | 1 << (SMALLEST_BLOCK - 1)).leading_zeros()
+    29 - ((first ^ last) | 1 << (LOG2_SMALLEST_BLOCK - 1)).leading_zeros()
 }
 
-/// The attribute and size register of a region that opens `memory`, which must not be empty, and nothing outside
-/// `limits`; `None` if there is no such region.
-#[inline(always)]
-#[must_use]
-pub const fn lease_within(limits: Span, memory: Span, access: Access) -> Option<u32> {
-    let extent = Extent::covering(memory);
-    let start = memory.start & extent.eighth as usize;
-    let last = (memory.end - 1) | !extent.eighth as usize;
-    if limits.start > start || last >= limits.end {
-        return None;
+impl Unit for ArmV7M {
+    /// The lower half of the attribute and size register.
+    type Window = u16;
+    /// The attribute and size register.
+    type Lease = u32;
+
+    fn process(bytes: usize) -> Fit {
+        process(bytes)
     }
-    Some(access as u32 | extent.register)
-}
 
-/// What is open to a callee when everything from `stack_pointer` up is closed. With the end of a
-/// stack, whose size is a multiple of an eighth of the next power of two, that is all of it.
-///
-/// The blocks that start at the bottom of a stack (which is aligned to the next power of two of its
-/// size) halve on the way down, so the eighths become finer the less stack is left: at most a
-/// quarter of what is left is lost to rounding, and nesting is not limited to eight levels.
-#[inline(always)]
-#[must_use]
-pub const fn window(stack: Span, stack_pointer: usize) -> Window {
-    let left = stack_pointer.wrapping_sub(stack.start) as u32;
-    let log2_eighth = log2_eighth(0, left.wrapping_sub(1));
-    let eighths = left.wrapping_shr(log2_eighth);
-    let disabled = 0xff00u32.wrapping_shl(eighths);
-    Window {
-        top: stack.start + eighths.wrapping_shl(log2_eighth) as usize,
-        registers: (disabled | (log2_eighth + 2) << 1 | 1) as u16,
+    fn stack(bytes: usize) -> Fit {
+        stack(bytes)
+    }
+
+    fn shared(bytes: usize) -> Fit {
+        shared(bytes)
+    }
+
+    fn covering(memory: Span) -> Span {
+        Block::covering(memory).open()
+    }
+
+    /// The blocks that start at the bottom of a stack halve on the way down, so the eighths become finer the less
+    /// stack is left: at most a quarter of what is left is lost to rounding, and nesting is not limited to eight
+    /// levels.
+    #[inline(never)]
+    fn window(stack: Span, stack_pointer: usize) -> Window<u16> {
+        let left = stack_pointer.wrapping_sub(stack.start) as u32;
+        let log2_eighth = log2_eighth(0, left.wrapping_sub(1));
+        let eighths = left.wrapping_shr(log2_eighth);
+        let disabled = 0xff00u32.wrapping_shl(eighths);
+        Window {
+            top: stack.start + eighths.wrapping_shl(log2_eighth) as usize,
+            registers: (disabled | (log2_eighth + 2) << 1 | 1) as u16,
+        }
+    }
+
+    fn lease_within(limits: Span, memory: Span, writable: bool) -> Option<u32> {
+        let extent = Extent::covering(memory);
+        let start = memory.start & extent.eighth as usize;
+        let last = (memory.end - 1) | !extent.eighth as usize;
+        if limits.start > start || last >= limits.end {
+            return None;
+        }
+        Some(Access::of_memory(writable) as u32 | extent.register)
     }
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

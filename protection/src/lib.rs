@@ -1,0 +1,42 @@
+//! What memory protection units can express.
+//!
+//! A protection unit opens *regions*, and no unit can open any run of bytes as a region. Whoever gives out memory has
+//! to know what it can: the linker when it gives each process a place, `crossgate::system!` when it makes stacks, and
+//! a port when it opens a part of a stack or memory that is lent. They all take it from here.
+//!
+//! | module | unit | regions |
+//! |---|---|---|
+//! | [`armv7m`] | ARMv7-M (Cortex-M3, M4, M7) | runs of eighths of a block of a power of two |
+//! | [`armv8m`] | ARMv8-M (Cortex-M23, M33, M55) | runs of 32 bytes, which must not overlap |
+//! | [`pmp`] | RISC-V physical memory protection | runs of 16 bytes |
+//! | [`pages`] | the memory management unit of a host | runs of pages |
+//!
+//! Each is a [`Unit`]. This crate is arithmetic only: it writes no register. What it promises is tested
+//! for all units alike, against what their manuals say of each byte.
+//!
+//! ```
+//! use crossgate_protection::{Span, Unit, armv7m::ArmV7M};
+//!
+//! // 300 bytes get five eighths of a block of 512 ...
+//! let fit = ArmV7M::process(300);
+//! assert_eq!((fit.size, fit.step), (320, 64));
+//! // ... where these are in one block.
+//! assert!(ArmV7M::opens(Span { start: 0x2000_0040, end: 0x2000_0180 }));
+//! assert!(!ArmV7M::opens(Span { start: 0x2000_0140, end: 0x2000_0280 }));
+//! ```
+#![no_std]
+
+pub mod armv7m;
+pub mod armv8m;
+pub mod pages;
+pub mod pmp;
+mod span;
+mod unit;
+
+pub use span::Span;
+pub use unit::{Fit, Unit, Window};
+
+#[cfg(test)]
+extern crate std;
+#[cfg(test)]
+mod tests;

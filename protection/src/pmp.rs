@@ -1,0 +1,92 @@
+//! What the physical memory protection of RISC-V can express (The RISC-V Instruction Set Manual, Volume II, 3.7).
+//!
+//! An entry that matches the *top of range* opens all from the address of the entry before it up to its own. So a
+//! region takes two entries, starts anywhere and is as long as it likes, in granules: 4 bytes by the manual, more
+//! where a core has coarser ones. Those of 16 bytes, to which the calling convention aligns stacks, suit all cores known.
+//!
+//! The entry with the lowest number that matches an access decides; what no entry matches is closed to user mode.
+
+use crate::{Fit, Span, Unit, Window};
+
+/// Bytes of a granule.
+pub const GRANULE: usize = 16;
+
+/// In the configuration of an entry: it may be read, ...
+const READ: u8 = 1 << 0;
+/// ... it may be written, ...
+const WRITE: u8 = 1 << 1;
+/// ... and it matches the top of a range.
+const TOP_OF_RANGE: u8 = 1 << 3;
+
+/// Physical memory protection.
+#[derive(Clone, Copy, Debug)]
+pub struct Pmp;
+
+/// The two entries of a region.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Range {
+    /// The address registers: addresses divided by four. The entry of the first is off.
+    pub addresses: [u32; 2],
+    /// The configuration of the second entry.
+    pub configuration: u8,
+}
+
+impl Range {
+    /// The entries that open the granules of `span` to reading and writing, or to reading only.
+    #[must_use]
+    pub const fn covering(span: Span, writable: bool) -> Range {
+        let Span { start, end } = covering(span);
+        let write = if writable { WRITE } else { 0 };
+        Range {
+            addresses: [(start >> 2) as u32, (end >> 2) as u32],
+            configuration: TOP_OF_RANGE | READ | write,
+        }
+    }
+}
+
+/// The granules that hold a span.
+const fn covering(span: Span) -> Span {
+    Span { start: span.start & !(GRANULE - 1), end: span.end.next_multiple_of(GRANULE) }
+}
+
+const fn fit(bytes: usize) -> Fit {
+    Fit { size: bytes.next_multiple_of(GRANULE), step: GRANULE }
+}
+
+/// The entries that open a [window](Unit::window) of the stack from `start`.
+#[must_use]
+pub const fn window_range(start: usize, granules: u16) -> Range {
+    Range::covering(Span { start, end: start + granules as usize * GRANULE }, true)
+}
+
+impl Unit for Pmp {
+    /// How many granules. So of a stack of 1 MiB or more the 65,535 lowest are ever open.
+    type Window = u16;
+    type Lease = Range;
+
+    fn process(bytes: usize) -> Fit {
+        fit(bytes)
+    }
+
+    fn stack(bytes: usize) -> Fit {
+        fit(bytes)
+    }
+
+    fn shared(bytes: usize) -> Fit {
+        fit(bytes)
+    }
+
+    fn covering(memory: Span) -> Span {
+        covering(memory)
+    }
+
+    fn window(stack: Span, stack_pointer: usize) -> Window<u16> {
+        let granules = stack_pointer.saturating_sub(stack.start) / GRANULE;
+        let granules = u16::try_from(granules).unwrap_or(u16::MAX);
+        Window { top: stack.start + usize::from(granules) * GRANULE, registers: granules }
+    }
+
+    fn lease_within(limits: Span, memory: Span, writable: bool) -> Option<Range> {
+        limits.contains(covering(memory)).then(|| Range::covering(memory, writable))
+    }
+}

@@ -1,0 +1,285 @@
+//! What every unit promises, against what its manual says of each byte.
+
+use crate::armv7m::{self, Access, ArmV7M, Block};
+use crate::armv8m::{self, ArmV8M};
+use crate::pages::Pages;
+use crate::pmp::{self, Pmp};
+use crate::{Fit, Span, Unit};
+use proptest::prelude::*;
+use std::vec::Vec;
+
+/// A unit as its manual has it: what is open to a thread when the registers are as a port writes them.
+trait Manual: Unit {
+    /// The bytes that one region opens that is to cover `memory`.
+    fn region_opens(memory: Span, address: u64) -> bool;
+    /// Of the stack from `start`.
+    fn window_opens(start: usize, window: Self::Window, address: u64) -> bool;
+    /// Of `memory` that is lent to read.
+    fn lease_opens(memory: Span, lease: Self::Lease, address: u64) -> bool;
+}
+
+impl Manual for ArmV7M {
+    fn region_opens(memory: Span, address: u64) -> bool {
+        let block = Block::covering(memory);
+        let attributes = block.attribute_register(Access::ReadWrite);
+        armv7m::tests::opens(block.address_register(3), attributes, address)
+    }
+
+    fn window_opens(start: usize, window: u16, address: u64) -> bool {
+        let attributes = Access::ReadWrite as u32 | u32::from(window);
+        armv7m::tests::opens(start as u32 | 1 << 4 | 1, attributes, address)
+    }
+
+    fn lease_opens(memory: Span, lease: u32, address: u64) -> bool {
+        // The region is aligned to its size.
+        let log2_size = (lease >> 1 & 31) + 1;
+        let base = memory.start as u64 >> log2_size << log2_size;
+        armv7m::tests::opens(base as u32 | 1 << 4 | 5, lease, address)
+    }
+}
+
+impl Manual for ArmV8M {
+    fn region_opens(memory: Span, address: u64) -> bool {
+        armv8m::tests::opens(armv8m::registers(memory, armv8m::Access::ReadWrite), address)
+    }
+
+    fn window_opens(start: usize, window: u16, address: u64) -> bool {
+        armv8m::tests::opens(armv8m::window_registers(start, window), address)
+    }
+
+    fn lease_opens(memory: Span, lease: u32, address: u64) -> bool {
+        let base = armv8m::base_register(memory.start, armv8m::Access::ReadOnly);
+        armv8m::tests::opens([base, lease], address)
+    }
+}
+
+/// Of an entry that matches the top of a range (3.7.1: "Address Matching").
+fn range_opens(range: pmp::Range, address: u64) -> bool {
+    let pmp::Range { addresses: [bottom, top], configuration } = range;
+    let is_top_of_range = configuration >> 3 & 3 == 1;
+    let address = address >> 2;
+    let matches = is_top_of_range && u64::from(bottom) <= address && address < u64::from(top);
+    matches && configuration & 1 == 1
+}
+
+impl Manual for Pmp {
+    fn region_opens(memory: Span, address: u64) -> bool {
+        range_opens(pmp::Range::covering(memory, true), address)
+    }
+
+    fn window_opens(start: usize, window: u16, address: u64) -> bool {
+        range_opens(pmp::window_range(start, window), address)
+    }
+
+    fn lease_opens(_: Span, lease: pmp::Range, address: u64) -> bool {
+        range_opens(lease, address)
+    }
+}
+
+/// A host opens each page that has a byte of what it is told.
+impl<const SIZE: usize> Manual for Pages<SIZE> {
+    fn region_opens(memory: Span, address: u64) -> bool {
+        let page = |address: u64| address / SIZE as u64;
+        (page(memory.start as u64)..=page(memory.end as u64 - 1)).contains(&page(address))
+    }
+
+    fn window_opens(start: usize, window: u16, address: u64) -> bool {
+        let end = start + usize::from(window) * SIZE;
+        start != end && Self::region_opens(Span { start, end }, address)
+    }
+
+    fn lease_opens(memory: Span, (): (), address: u64) -> bool {
+        Self::region_opens(memory, address)
+    }
+}
+
+/// Somewhere, also near the ends of the address space; its ends are often aligned.
+fn a_span() -> impl Strategy<Value = Span> {
+    let place = prop_oneof![Just(0), Just(u32::MAX), any::<u32>()];
+    let length = prop_oneof![1u32..300, 1u32..0x2_0000];
+    (place, length, 0u32..4, 0u32..3).prop_map(|(place, length, ends, align)| {
+        let mask = (1u64 << (5 * align)) - 1;
+        let mut start = u64::from(place.min(u32::MAX - 0xffff - length));
+        let mut end = start + u64::from(length);
+        if ends & 1 != 0 {
+            start &= !mask;
+        }
+        if ends & 2 != 0 {
+            end = (end + mask) & !mask;
+        }
+        Span { start: start as usize, end: end as usize }
+    })
+}
+
+/// The addresses around each of these where it is likely that what is open changes.
+fn around(places: &[usize]) -> impl Iterator<Item = u64> {
+    let near = |&place: &usize| (place as u64).saturating_sub(66)..place as u64 + 66;
+    places.iter().flat_map(near).filter(|&address| address >> 32 == 0)
+}
+
+fn covering_is_the_smallest_region<U: Manual>(memory: Span) -> Result<(), TestCaseError> {
+    let open = U::covering(memory);
+    prop_assert!(open.contains(memory));
+    prop_assert!(U::opens(open), "{open:x?}");
+    prop_assert_eq!(U::opens(memory), open == memory);
+    let eighth = memory.length().next_power_of_two() / 8;
+    for address in around(&[memory.start, memory.end, open.start, open.end, memory.start + eighth])
+    {
+        let is_inside = (open.start as u64..open.end as u64).contains(&address);
+        prop_assert_eq!(U::region_opens(memory, address), is_inside, "at {:#x}", address);
+    }
+    Ok(())
+}
+
+fn memory_of_a_process_has_a_place<U: Unit>(
+    bytes: usize,
+    place: usize,
+) -> Result<(), TestCaseError> {
+    let fit @ Fit { size, step } = U::process(bytes);
+    prop_assert!(size >= bytes && step.is_power_of_two());
+    prop_assert_eq!(U::process(size), fit, "what fits is not made larger");
+    let from = place.next_multiple_of(step);
+    let until = from + 2 * size.next_power_of_two();
+    let mut starts = (from..until).step_by(step);
+    let has_place = starts.any(|start| U::opens(Span { start, end: start + size }));
+    prop_assert!(has_place, "{:?}", fit);
+    Ok(())
+}
+
+fn a_stack_is_open_up_to_its_caller<U: Manual>(
+    bytes: usize,
+    place: usize,
+    used: usize,
+) -> Result<(), TestCaseError> {
+    let fit @ Fit { size, step } = U::stack(bytes);
+    prop_assert!(size >= bytes && step.is_power_of_two());
+    prop_assert_eq!(U::stack(size), fit, "what fits is not made larger");
+    let start = (place << 5).next_multiple_of(step);
+    let stack = Span { start, end: start + size };
+    prop_assert!(U::opens(stack));
+    prop_assert_eq!(U::window(stack, stack.end).top, stack.end);
+
+    for pointer in [stack.end, stack.end - (used % size & !7)] {
+        let window = U::window(stack, pointer);
+        prop_assert!(stack.start <= window.top && window.top <= pointer);
+        if window.top == stack.start {
+            continue;
+        }
+        let half = start + (window.top - start) / 2;
+        for address in around(&[stack.start, half, window.top, pointer, stack.end]) {
+            let is_inside = (stack.start as u64..window.top as u64).contains(&address);
+            let is_open = U::window_opens(stack.start, window.registers, address);
+            prop_assert_eq!(is_open, is_inside, "at {:#x} of {:x?}", address, window);
+        }
+    }
+    Ok(())
+}
+
+fn a_lease_opens_nothing_outside<U: Manual>(
+    memory: Span,
+    below: usize,
+    above: usize,
+) -> Result<(), TestCaseError> {
+    let open = U::covering(memory);
+    let limits = Span { start: memory.start.saturating_sub(below), end: memory.end + above };
+    let lease = U::lease_within(limits, memory, false);
+    prop_assert_eq!(lease.is_some(), limits.contains(open));
+    prop_assert_eq!(U::lease_within(memory, memory, true).is_some(), U::opens(memory));
+    prop_assert_eq!(U::lease_within(open, memory, true).is_some(), true);
+    let Some(lease) = lease else { return Ok(()) };
+    for address in around(&[memory.start, memory.end, open.start, open.end]) {
+        let is_inside = (open.start as u64..open.end as u64).contains(&address);
+        prop_assert_eq!(U::lease_opens(memory, lease, address), is_inside, "at {:#x}", address);
+    }
+    Ok(())
+}
+
+fn any_part_of_shared_memory_can_be_lent<U: Unit>(
+    bytes: usize,
+    place: usize,
+    part: (usize, usize),
+) -> Result<(), TestCaseError> {
+    let fit @ Fit { size, step } = U::shared(bytes);
+    prop_assert!(size >= bytes && step.is_power_of_two());
+    prop_assert_eq!(U::shared(size), fit, "what fits is not made larger");
+    let start = place.next_multiple_of(step);
+    let shared = Span { start, end: start + size };
+    let mut ends = [start + part.0 % (size + 1), start + part.1 % (size + 1)];
+    ends.sort_unstable();
+    let memory = Span { start: ends[0], end: ends[1].max(ends[0] + 1).min(shared.end) };
+    if !memory.is_empty() {
+        prop_assert!(U::lease_within(shared, memory, true).is_some(), "{memory:x?} of {shared:x?}");
+    }
+    Ok(())
+}
+
+/// The properties for each unit.
+macro_rules! of_each_unit {
+    ($($name:ident: $unit:ty;)*) => { $(
+        mod $name {
+            use super::*;
+
+            proptest! {
+                #[test]
+                fn covering_is_the_smallest_region(memory in a_span()) {
+                    super::covering_is_the_smallest_region::<$unit>(memory)?;
+                }
+
+                #[test]
+                fn memory_of_a_process_has_a_place(
+                    bytes in 1usize..0x1_0000, place in 0usize..0x1000_0000,
+                ) {
+                    super::memory_of_a_process_has_a_place::<$unit>(bytes, place)?;
+                }
+
+                #[test]
+                fn a_stack_is_open_up_to_its_caller(
+                    bytes in prop_oneof![1usize..600, 1usize..0x8000],
+                    place in 0usize..0x10_0000,
+                    used in 0usize..0x8000,
+                ) {
+                    super::a_stack_is_open_up_to_its_caller::<$unit>(bytes, place, used)?;
+                }
+
+                #[test]
+                fn a_lease_opens_nothing_outside(
+                    memory in a_span(), below in 0usize..99, above in 0usize..99,
+                ) {
+                    super::a_lease_opens_nothing_outside::<$unit>(memory, below, above)?;
+                }
+
+                #[test]
+                fn any_part_of_shared_memory_can_be_lent(
+                    bytes in prop_oneof![1usize..600, 1usize..0x8000],
+                    place in 0usize..0x1000_0000,
+                    part: (usize, usize),
+                ) {
+                    super::any_part_of_shared_memory_can_be_lent::<$unit>(bytes, place, part)?;
+                }
+            }
+        }
+    )* };
+}
+
+of_each_unit! {
+    on_armv7m: ArmV7M;
+    on_armv8m: ArmV8M;
+    on_pmp: Pmp;
+    on_pages: Pages<4096>;
+}
+
+#[test]
+fn what_the_manuals_close_is_closed() {
+    let memory = Span { start: 0x2000_0100, end: 0x2000_0200 };
+    let closed: Vec<bool> = [0x2000_00ff, 0x2000_0200]
+        .into_iter()
+        .flat_map(|address| {
+            [
+                ArmV7M::region_opens(memory, address),
+                ArmV8M::region_opens(memory, address),
+                Pmp::region_opens(memory, address),
+            ]
+        })
+        .collect();
+    assert_eq!(closed, [false; 6]);
+}

@@ -1,0 +1,60 @@
+//! What there is to know of a protection unit.
+
+use crate::Span;
+use core::fmt::Debug;
+
+/// The open part of a stack: from its lowest address up to `top`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window<R> {
+    /// The first address that is closed: where a stack in it starts to grow down.
+    pub top: usize,
+    /// The same in the form that the unit wants.
+    pub registers: R,
+}
+
+/// What memory has to be like so that a region can open it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fit {
+    /// Its length in bytes.
+    pub size: usize,
+    /// What its address is a multiple of, a power of two.
+    pub step: usize,
+}
+
+/// A kind of protection unit.
+///
+/// Sizes and addresses are below 2^32 and, where it is not said, not 0.
+pub trait Unit {
+    /// The open part of a stack in the form that the unit wants.
+    type Window: Copy + Debug + Eq;
+    /// Memory that is lent, in the form that the unit wants.
+    type Lease: Copy + Debug + Eq;
+
+    /// The least memory of at least so many bytes that is one region: where it starts at a multiple of the step, and a
+    /// region [opens](Self::opens) just that. There is such a place in each run of twice its next power of two.
+    fn process(bytes: usize) -> Fit;
+
+    /// The same for a stack, of which a part from the bottom up is to be [opened](Self::window). It is a region at each
+    /// multiple of the step.
+    fn stack(bytes: usize) -> Fit;
+
+    /// The same for memory that is lent in parts: a region for any part of it opens nothing outside.
+    fn shared(bytes: usize) -> Fit;
+
+    /// The smallest region that holds all of `memory`.
+    fn covering(memory: Span) -> Span;
+
+    /// Whether one region opens exactly this. None is empty.
+    fn opens(memory: Span) -> bool {
+        !memory.is_empty() && Self::covering(memory) == memory
+    }
+
+    /// What of a [stack](Self::stack) is open to a callee when everything from `stack_pointer` up is closed. With the
+    /// end of the stack it is all of it.
+    ///
+    /// The top is at most `stack_pointer`. It may be lower, down to the start of the stack: no byte above it is open.
+    fn window(stack: Span, stack_pointer: usize) -> Window<Self::Window>;
+
+    /// What opens `memory`, and perhaps more, but not a byte outside `limits`; `None` if no region does.
+    fn lease_within(limits: Span, memory: Span, writable: bool) -> Option<Self::Lease>;
+}
