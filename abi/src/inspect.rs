@@ -17,6 +17,12 @@ pub const PROCESS: Word = 3;
 /// The same as [`READ_FAULT`](crate::number::READ_FAULT), whose arguments follow.
 pub const FAULT: Word = 4;
 
+/// Of a thread: how long it has run, in µs: the lower 32 bits, and the others. There is no such record where nobody
+/// [counts](crate::table::Budgets::cpu_time).
+pub const TIME_OF_THREAD: Word = 5;
+/// The same of a process: how long threads have run in it, its own and others.
+pub const TIME_OF_PROCESS: Word = 6;
+
 /// What a thread waits for.
 pub mod wait {
     /// Nothing. (It runs, or others do.)

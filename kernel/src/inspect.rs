@@ -6,7 +6,9 @@
 use crate::Kernel;
 use crate::port::Port;
 use crate::thread::{ThreadId, Wait};
-use crossgate_abi::inspect::{CALLS, FAULT, PROCESS, STACK, THREAD, state, wait};
+use crossgate_abi::inspect::{
+    CALLS, FAULT, PROCESS, STACK, THREAD, TIME_OF_PROCESS, TIME_OF_THREAD, state, wait,
+};
 use crossgate_abi::{ARGUMENT_WORDS, CallError, LIMIT_UNIT, NOBODY, Status, Word};
 
 /// What only a firmware needs in which some process may inspect. Others don't carry the code.
@@ -35,6 +37,8 @@ impl<P: Port> Kernel<P> {
                 self.port.stack_use(stack, from)
             }),
             PROCESS => self.look_at_process(index),
+            TIME_OF_THREAD => self.time_of_thread(index).map(halves),
+            TIME_OF_PROCESS => self.time_of_process(index).map(halves),
             FAULT => {
                 (words[0], words[1]) = (index, from);
                 return self.copy_fault(words);
@@ -76,7 +80,7 @@ impl<P: Port> Kernel<P> {
         for frame in thread.frames.get(..thread.depth().into()).unwrap_or(&[]).iter().rev() {
             chain = chain << 8 | u64::from(frame.service);
         }
-        [chain as u32 as Word, (chain >> 32) as Word]
+        halves(chain)
     }
 
     pub(crate) fn look_at_process(&self, index: Word) -> Option<[Word; 2]> {
@@ -89,4 +93,9 @@ impl<P: Port> Kernel<P> {
         let crashed_at = (process.crashed_at / LIMIT_UNIT) as u32;
         Some([Word::from(state) | Word::from(process.crashes) << 8, crashed_at as Word])
     }
+}
+
+/// A long number as two words.
+fn halves(number: u64) -> [Word; 2] {
+    [number as u32 as Word, (number >> 32) as Word]
 }

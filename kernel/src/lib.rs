@@ -17,6 +17,7 @@
 //! | [`grant`] | who may call what the wiring does not name |
 //! | [`limit`] | how long calls may take |
 //! | [`budget`] | how long threads may run |
+//! | [`usage`] | how long they have run, and where |
 //! | [`lock`] | objects that one call at a time may be in, and mutexes |
 //! | [`notification`] | signals, and who waits for them |
 //! | [`time`] | who sleeps until when |
@@ -52,6 +53,7 @@ pub mod schedule;
 pub mod system_call;
 pub mod thread;
 pub mod time;
+pub mod usage;
 pub mod work;
 
 #[cfg(test)]

@@ -75,12 +75,19 @@ pub fn expand(input: TokenStream) -> Result<TokenStream, Error> {
     names::check(&system)?;
     let mut firmware = Firmware::default();
     let mut processes: Vec<(Ident, Process)> = vec![];
-    let mut slice = None;
+    let (mut slice, mut cpu_time) = (None, false);
     while !source.is_empty() {
         let span = source.span();
         if source.word("time_slice") {
             if slice.replace(time_slice(&mut source)?).is_some() {
                 return Err(Error::new(span, "a firmware has one `time_slice`"));
+            }
+            continue;
+        }
+        if source.word("cpu_time") {
+            source.punctuation(';', "expected `cpu_time;`")?;
+            if std::mem::replace(&mut cpu_time, true) {
+                return Err(Error::new(span, "`cpu_time;` is there already"));
             }
             continue;
         }
@@ -114,6 +121,7 @@ pub fn expand(input: TokenStream) -> Result<TokenStream, Error> {
         bracket(visibility),
         bracket([system.into()]),
         bracket(slice.unwrap_or_default()),
+        bracket([truth(cpu_time)]),
         bracket(processes),
     ];
     Ok(template("__system", pieces.into_iter().collect()))
@@ -199,8 +207,7 @@ fn process_pieces(name: &Ident, items: &Process, users: &impl Fn(&Ident) -> u32)
     let word = |word: &Ident| bracket([word.clone().into()]);
     let number = |number: usize| bracket([Literal::usize_unsuffixed(number).into()]);
     let notification = |(own, (name, counting)): (usize, &(Ident, bool))| {
-        let counting = Ident::new(if *counting { "true" } else { "false" }, Span::call_site());
-        brace([word(name), number(own), word(&counting), set(name)])
+        brace([word(name), number(own), bracket([truth(*counting)]), set(name)])
     };
     let object = |object: &ObjectItem| {
         let service =
@@ -223,6 +230,11 @@ fn process_pieces(name: &Ident, items: &Process, users: &impl Fn(&Ident) -> u32)
         bracket(items.objects.iter().map(object)),
         bracket(items.threads.iter().cloned()),
     ])
+}
+
+/// `true` or `false`.
+fn truth(truth: bool) -> Token {
+    Ident::new(if truth { "true" } else { "false" }, Span::call_site()).into()
 }
 
 fn item(source: &mut Cursor, items: &mut Process, firmware: &mut Firmware) -> Result<(), Error> {

@@ -271,14 +271,14 @@ macro_rules! __is_repr_c {
     ([$($other:tt)*] $($rest:tt)*) => { $crate::__is_repr_c!($($rest)*) };
 }
 
-/// `system!`: `[attributes] [visibility] [NAME] [time slice] [processes]`.
+/// `system!`: `[attributes] [visibility] [NAME] [time slice] [whether CPU time is counted] [processes]`.
 ///
 /// The user's names and expressions stand among the template's own, which begin with `__`; no name of
 /// the wiring does.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __system {
-    ([$($attribute:tt)*] [$($visibility:tt)*] [$system:ident] [$($slice:expr)?] [$({
+    ([$($attribute:tt)*] [$($visibility:tt)*] [$system:ident] [$($slice:expr)?] [$cpu_time:ident] [$({
         [$process:ident]
         [$first_notification:literal]
         [$($mentioned:tt)*]
@@ -391,7 +391,7 @@ macro_rules! __system {
                 table
             };
             const __GATE_COUNT: usize = $crate::wiring::gate_count(__wiring::__GATES);
-            static __GATES: [__table::Gate; __GATE_COUNT] = $crate::wiring::gates(&__SERVICES);
+            static __GATES: [__table::Gate; __GATE_COUNT] = $crate::wiring::gates(&__SERVICES, $cpu_time);
             // The stubs of servers look up the interfaces of handles that they are given.
             #[cfg(target_os = "none")]
             const _: () = {
@@ -469,6 +469,7 @@ macro_rules! __system {
                 budgets: __EACH_BUDGET,
                 of_threads: &$crate::wiring::budgets_of_threads::<{ __HOMES.len() + 1 }>(__EACH_BUDGET),
                 time_slice: 0 $(+ $slice)?,
+                cpu_time: $cpu_time,
             };
             __table::System {
                 processes: __PROCESSES,

@@ -100,6 +100,7 @@ macro_rules! start {
                 notification::Notification,
                 process::Process,
                 thread::{Place, Thread},
+                usage::Usage,
             };
             use $crate::zero_latency::{Line, Vectors, check, enable};
             use $crate::{Board, Counter};
@@ -156,17 +157,32 @@ macro_rules! start {
             const SLICED: usize = if IS_BUDGETED { $system.threads.len() } else { 0 };
             static mut __crossgate_kernel_accounts: [Account; BUDGETS] = [Account::NEW; BUDGETS];
             static mut __crossgate_kernel_slices: [u32; SLICED] = [0; SLICED];
+            const IS_COUNTED: bool = match $system.budgets {
+                Some(wiring) => wiring.cpu_time,
+                None => false,
+            };
+            const COUNTED: [usize; 2] = if IS_COUNTED {
+                [$system.threads.len(), $system.processes.len()]
+            } else {
+                [0, 0]
+            };
+            static mut __crossgate_kernel_times_of_threads: [u64; COUNTED[0]] = [0; COUNTED[0]];
+            static mut __crossgate_kernel_times_of_processes: [u64; COUNTED[1]] = [0; COUNTED[1]];
             static mut __crossgate_kernel_budgets: [Budgets<Machine>; IS_BUDGETED as usize] = {
                 let mut budgets = [const { Budgets::NONE }; IS_BUDGETED as usize];
                 if let (Some(wiring), Some(budgets)) = ($system.budgets, budgets.first_mut()) {
                     // SAFETY: nothing else names these statics.
-                    let (accounts, slices) = unsafe {
-                        (
+                    *budgets = unsafe {
+                        Budgets::new(
+                            wiring,
                             &mut *(&raw mut __crossgate_kernel_accounts),
                             &mut *(&raw mut __crossgate_kernel_slices),
+                            Usage::new(
+                                &mut *(&raw mut __crossgate_kernel_times_of_threads),
+                                &mut *(&raw mut __crossgate_kernel_times_of_processes),
+                            ),
                         )
                     };
-                    *budgets = Budgets::new(wiring, accounts, slices);
                 }
                 budgets
             };

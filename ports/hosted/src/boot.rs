@@ -16,6 +16,7 @@ use crossgate_kernel::budget::{Account, Budgets};
 use crossgate_kernel::memory::Span;
 use crossgate_kernel::thread::{Place, Thread as ThreadState};
 use crossgate_kernel::time::NEVER;
+use crossgate_kernel::usage::Usage;
 use crossgate_kernel::{Kernel, Storage, lock::Lock, notification::Notification, process};
 
 /// Runs the firmware of this wiring. By this name the linker wrapper knows a program that does so.
@@ -165,7 +166,9 @@ fn storage(system: &System) -> Storage<Machine> {
         budgets: system.budgets.map(|wiring| {
             let accounts = vec![Account::NEW; wiring.budgets.len()].leak();
             let slices = vec![0; system.threads.len()].leak();
-            &mut *Box::leak(Box::new(Budgets::new(wiring, accounts, slices)))
+            let times = |count| vec![0; if wiring.cpu_time { count } else { 0 }].leak();
+            let usage = Usage::new(times(system.threads.len()), times(system.processes.len()));
+            &mut *Box::leak(Box::new(Budgets::new(wiring, accounts, slices, usage)))
         }),
     }
 }

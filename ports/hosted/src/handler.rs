@@ -111,6 +111,7 @@ fn call(kernel: &mut Kernel<Machine>, stack_pointer: Word, context: &mut Context
     lending::from_stack(stack);
     match kernel.call(stack_pointer, selector, &words) {
         Ok(entry) => {
+            kernel.account();
             let (level, mut words) = (entry.level, entry.words);
             let (thread, top) = (kernel.current_thread(), entry.stack_top);
             let stack_pointer = lend::copy_in(thread, &kernel.port, selector, &mut words, top);
