@@ -175,14 +175,14 @@ pub const OPERATIONS: [Operation; 29] = [
     Operation {
         name: "counted_rpc_null",
         text: "call and return, 4 words, if CPU time is counted",
-        must: Limit::Most(10000),
+        must: Limit::Most(800),
         stretch: None,
         cmrx: None,
     },
     Operation {
         name: "counted_yield_switch",
         text: "yield to another thread, if CPU time is counted",
-        must: Limit::Most(10000),
+        must: Limit::Most(217),
         stretch: None,
         cmrx: None,
     },
