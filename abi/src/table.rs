@@ -28,6 +28,8 @@ pub struct System {
     pub limiters: u32,
     /// The processes that may ask what the others do: bit p is process p.
     pub inspectors: u32,
+    /// The processes that may read crash dumps: bit p is process p.
+    pub dumpers: u32,
     /// Whether handles are passed on: some method takes or gives one.
     pub passes_handles: bool,
     /// Who is told of faults.

@@ -154,7 +154,7 @@ pub struct Kernel<P: Port> {
     /// For each service the processes that may call it by grant: bit p is process p.
     pub(crate) granted: &'static mut [u32],
     pub(crate) budgets: Option<&'static mut Budgets<P>>,
-    pub(crate) inspection: Option<&'static Inspection<P>>,
+    pub(crate) inspection: Option<&'static mut Inspection<P>>,
 }
 
 /// Where the [kernel](Kernel) has what, in bytes from its start.
@@ -186,6 +186,8 @@ pub struct Storage<P: Port> {
     pub processes: &'static mut [process::Process],
     /// What counts the time of threads, if something bounds it.
     pub budgets: Option<&'static mut Budgets<P>>,
+    /// What answers those who may inspect, if somebody may.
+    pub inspection: Option<&'static mut Inspection<P>>,
 }
 
 impl<P: Port> Kernel<P> {
@@ -213,7 +215,7 @@ impl<P: Port> Kernel<P> {
             grants: if system.passes_handles { Some(Grants::ALL) } else { None },
             granted: storage.granted,
             budgets: storage.budgets,
-            inspection: if system.inspectors != 0 { Some(Inspection::ALL) } else { None },
+            inspection: storage.inspection,
             system,
         }
     }

@@ -61,6 +61,7 @@ pub fn plain(item: TokenStream) -> TokenStream {
 /// | `on_fault = restart;`, `restart (limit = N)`, `stop` | what becomes of it when it crashes |
 /// | `faults NAME;` | it is told of crashes by this notification, and may restart and stop processes |
 /// | `inspects;` | it may look at threads, stacks and processes, and read the records of crashes |
+/// | `crash_dumps;` | it may read the last crash dump: registers and stack of others |
 /// | `deadlines;` | it may limit how long its calls take |
 #[proc_macro]
 pub fn system(input: TokenStream) -> TokenStream {

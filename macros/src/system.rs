@@ -12,7 +12,7 @@ use proc_macro::{Delimiter, Group, Ident, Literal, Span, TokenStream, TokenTree 
 
 const ITEMS: &str = "expected an item of a process: `mmio`, `shared mmio`, `notification`, `counting \
                      notification`, `interrupt`, `faults`, `on_fault`, \
-                     `deadlines`, `inspects`, `budget`, `object` or `thread`";
+                     `deadlines`, `inspects`, `crash_dumps`, `budget`, `object` or `thread`";
 
 /// What is known of the whole firmware so far.
 #[derive(Default)]
@@ -44,6 +44,7 @@ struct Process {
     on_fault: Option<Vec<Token>>,
     deadlines: bool,
     inspects: bool,
+    crash_dumps: bool,
     budget: Option<Vec<Token>>,
     objects: Vec<ObjectItem>,
     threads: Vec<Token>,
@@ -226,6 +227,7 @@ fn process_pieces(name: &Ident, items: &Process, users: &impl Fn(&Ident) -> u32)
         bracket(items.on_fault.clone().unwrap_or_else(|| policy("DEFAULT", Span::call_site()))),
         bracket(items.deadlines.then(|| Literal::u32_suffixed(1).into())),
         bracket(items.inspects.then(|| Literal::u32_suffixed(1).into())),
+        bracket(items.crash_dumps.then(|| Literal::u32_suffixed(1).into())),
         bracket(items.budget.clone().unwrap_or_default()),
         bracket(items.objects.iter().map(object)),
         bracket(items.threads.iter().cloned()),
@@ -287,6 +289,9 @@ fn item(source: &mut Cursor, items: &mut Process, firmware: &mut Firmware) -> Re
     } else if source.word("inspects") {
         source.punctuation(';', "expected `inspects;`")?;
         items.inspects = true;
+    } else if source.word("crash_dumps") {
+        source.punctuation(';', "expected `crash_dumps;`")?;
+        items.crash_dumps = true;
     } else if source.word("budget") {
         source.punctuation('=', BUDGET)?;
         let budget = budget(value(source, BUDGET)?, firmware)?;

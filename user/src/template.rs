@@ -289,6 +289,7 @@ macro_rules! __system {
         [$on_fault:expr]
         [$($limiter:literal)?]
         [$($inspector:literal)?]
+        [$($dumper:literal)?]
         [$($budget:expr)?]
         [$({ [$object:ident] [$place:literal] [$object_stack:expr] [$type:ty] [$initial:expr]
              [$({ [$service:ident] [$callers:literal] [$interface:ty] })*] })*]
@@ -481,6 +482,7 @@ macro_rules! __system {
                 locks: $crate::wiring::lock_count(__wiring::__LOCKS),
                 limiters: 0 $($(| $limiter << __wiring::__Process::$process as u32)?)*,
                 inspectors: 0 $($(| $inspector << __wiring::__Process::$process as u32)?)*,
+                dumpers: 0 $($(| $dumper << __wiring::__Process::$process as u32)?)*,
                 passes_handles: $crate::wiring::passes_handles(&__SERVICES),
                 fault_watch: match __WATCHES {
                     [__table::FaultWatch { process, notification }] => Some(__table::FaultWatch { process: *process, notification: *notification }),

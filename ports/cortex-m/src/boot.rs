@@ -2,6 +2,7 @@
 
 use crate::armv7m::{self, Access};
 use crate::context::Context;
+use crate::crash;
 use crate::entry::{self, Bounds};
 use crate::last_words::{halt, say};
 use crate::mpu;
@@ -9,10 +10,12 @@ use core::mem::offset_of;
 use core::ptr::NonNull;
 use cortex_m::peripheral::{NVIC, SCB};
 use crossgate_abi::Word;
+use crossgate_abi::inspect::dump;
 use crossgate_abi::table::{ProcessMemory, System};
 use crossgate_kernel::Kernel;
 use crossgate_kernel::memory::Span;
 use crossgate_kernel::port::{Port, Window};
+use crossgate_kernel::thread::Thread;
 use volatile_register::RW;
 
 pub use crate::clock::Clock;
@@ -347,6 +350,16 @@ impl Port for Machine {
             word += size_of::<u32>();
         }
         [0, if end < stack.end { end - stack.start } else { 0 }]
+    }
+
+    fn dump(
+        &mut self,
+        thread: &Thread,
+        window: Span,
+        registers: &mut [Word; dump::REGISTER_COUNT],
+        stack: &mut [Word; dump::STACK_WORDS],
+    ) -> usize {
+        crash::dump(thread.stack_pointer, window, registers, stack)
     }
 
     fn mask(&mut self, line: u16, mask: bool) {

@@ -223,7 +223,9 @@ pub extern "C" fn fault() -> Way {
 
 fn crash(kernel: &mut Kernel<Machine>) -> Way {
     let report = signal::report();
+    kernel.port.faulted = Some(signal::registers_of_fault());
     let _ = kernel.fault(report.cause, report.instruction, report.address);
+    kernel.port.faulted = None;
     load(kernel)
 }
 
