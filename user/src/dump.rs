@@ -77,10 +77,10 @@ impl CrashDump {
     /// What lay on the stack, from the stack pointer upwards: each with its address. It ends where the stack is the
     /// caller's.
     pub fn stack(&self) -> impl Iterator<Item = (Word, Word)> {
-        let start = self.words[dump::REGISTERS + STACK_POINTER].next_multiple_of(size_of::<Word>());
-        let addresses = (start..).step_by(size_of::<Word>());
+        let pointer = self.words[dump::REGISTERS + STACK_POINTER];
+        let start = pointer.checked_next_multiple_of(size_of::<Word>()).unwrap_or(0);
         let words = self.words.iter().skip(dump::STACK).take(self.words[dump::LENGTH]);
-        addresses.zip(words.copied())
+        words.enumerate().map(move |(index, &word)| (start + index * size_of::<Word>(), word))
     }
 }
 
