@@ -17,6 +17,51 @@ pub const PROCESS: Word = 3;
 /// The same as [`READ_FAULT`](crate::number::READ_FAULT), whose arguments follow.
 pub const FAULT: Word = 4;
 
+/// Of a thread: how long it has run, in µs: the lower 32 bits, and the others. There is no such record where nobody
+/// [counts](crate::table::Budgets::cpu_time).
+pub const TIME_OF_THREAD: Word = 5;
+/// The same of a process: how long threads have run in it, its own and others.
+pub const TIME_OF_PROCESS: Word = 6;
+
+/// Of a process: how often it has crashed since the system started; and a word of the
+/// [record](crate::FaultRecord) of its last crash, the one of the next argument.
+pub const CRASHES: Word = 7;
+/// Of the [crash dump](dump), a word; and whether it was written since the system started. Only for the processes that
+/// may read crash dumps.
+pub const DUMP: Word = 8;
+
+/// A crash dump: what is kept of the last crash, in memory that nothing resets, as words.
+pub mod dump {
+    use crate::{FaultRecord, Word};
+
+    /// The [check](check) of the others.
+    pub const CHECK: usize = 0;
+    /// When it was, in ms since start.
+    pub const TIME: usize = 1;
+    /// The record of the crash.
+    pub const RECORD: usize = 2;
+    /// How many words of the stack there are.
+    pub const LENGTH: usize = RECORD + FaultRecord::WORDS;
+    /// The registers of the thread, if there are such words: on a microcontroller r0 to r15 and xPSR, on Linux rax to
+    /// rsp as the CPU numbers them, and rip.
+    pub const REGISTERS: usize = LENGTH + 1;
+    /// How many registers there are.
+    pub const REGISTER_COUNT: usize = 17;
+    /// The words of the stack from the stack pointer on, as far as they belong to the process that crashed.
+    pub const STACK: usize = REGISTERS + REGISTER_COUNT;
+    /// How many words of the stack there are at most.
+    pub const STACK_WORDS: usize = 32;
+    /// How many words a dump is.
+    pub const WORDS: usize = STACK + STACK_WORDS;
+
+    /// The check of the words of a dump. What was in memory when the power came on has another one.
+    #[must_use]
+    pub fn check(words: &[Word; WORDS]) -> Word {
+        let others = words.iter().skip(CHECK + 1);
+        others.fold(0x811c_9dc5, |check, &word| (check ^ word).wrapping_mul(0x0100_0193)) | 1
+    }
+}
+
 /// What a thread waits for.
 pub mod wait {
     /// Nothing. (It runs, or others do.)

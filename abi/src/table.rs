@@ -28,11 +28,13 @@ pub struct System {
     pub limiters: u32,
     /// The processes that may ask what the others do: bit p is process p.
     pub inspectors: u32,
+    /// The processes that may read crash dumps: bit p is process p.
+    pub dumpers: u32,
     /// Whether handles are passed on: some method takes or gives one.
     pub passes_handles: bool,
     /// Who is told of faults.
     pub fault_watch: Option<FaultWatch>,
-    /// How long threads may run, if something bounds that.
+    /// How long threads may run, if something bounds that, or counts it.
     pub budgets: Option<&'static Budgets>,
 }
 
@@ -69,11 +71,20 @@ pub struct Budgets {
     pub of_threads: &'static [u32],
     /// How long a thread runs before the next of its priority does, in µs; 0: as long as it likes.
     pub time_slice: u32,
+    /// Whether it is counted how long each thread and each process has run.
+    pub cpu_time: bool,
 }
 
 impl Budgets {
     /// Nothing bounds it.
-    pub const NONE: Budgets = Budgets { budgets: &[], of_threads: &[], time_slice: 0 };
+    pub const NONE: Budgets =
+        Budgets { budgets: &[], of_threads: &[], time_slice: 0, cpu_time: false };
+
+    /// Whether something bounds it.
+    #[must_use]
+    pub const fn are_some(&self) -> bool {
+        !self.budgets.is_empty() || self.time_slice != 0
+    }
 }
 
 /// How much of each period some threads may run at their priority.
@@ -252,7 +263,8 @@ impl Gate {
     pub const LEASE_TO_WRITE: u16 = u16::MAX - 2;
     /// The room of a call that needs the lock of its object, and nothing else.
     pub const EXCLUSIVE: u16 = u16::MAX - 1;
-    /// The room of a call with other leases or with handles among its words, or of one that needs very much stack.
+    /// The room of a call with other leases or with handles among its words, of one that needs very much stack, or of
+    /// any in a firmware that [counts](Budgets::cpu_time) how long processes run.
     pub const CARE: u16 = u16::MAX;
     /// How many bytes of the callee's stack the kernel uses to enter it on a microcontroller.
     pub const ENTRY_SIZE: u16 = 136;

@@ -1,4 +1,4 @@
-//! How long threads may run: budgets and time slices.
+//! How long threads may run: budgets and time slices. And how long they [have](crate::usage).
 //!
 //! A *budget* is time that a thread, or all threads of a process together, may run at their priority in each
 //! period, wherever their calls lead them. When it is used up, they have the priority of the
@@ -18,6 +18,7 @@ use crate::fault::Fault;
 use crate::port::Port;
 use crate::thread::ThreadId;
 use crate::time::{BUDGETS, NEVER};
+use crate::usage::Usage;
 use crossgate_abi::table::{self, Budget, System};
 use crossgate_abi::{BACKGROUND, Cause, MAX_THREADS, Word};
 
@@ -85,6 +86,8 @@ pub struct Budgets<P: Port> {
     unseen: u32,
     /// The threads whose priority may no longer be the right one.
     unsettled: u32,
+    /// How long threads and processes have run, if somebody may ask.
+    pub(crate) usage: Usage,
 }
 
 /// How many budgets are looked at in one interrupt.
@@ -99,17 +102,24 @@ fn take_first(set: &mut u32) -> usize {
 
 impl<P: Port> Budgets<P> {
     /// Memory for [them](Self::new).
-    pub const NONE: Budgets<P> = Self::new(&table::Budgets::NONE, &mut [], &mut []);
+    pub const NONE: Budgets<P> =
+        Self::new(&table::Budgets::NONE, &mut [], &mut [], Usage::new(&mut [], &mut []));
 
     /// Those of a wiring, with an account for each budget, and a word for each thread.
     pub const fn new(
         wiring: &'static table::Budgets,
         accounts: &'static mut [Account],
         slices: &'static mut [u32],
+        usage: Usage,
     ) -> Budgets<P> {
         Budgets {
-            account: Kernel::switched,
-            check: Kernel::check_budgets,
+            account: match (wiring.cpu_time, wiring.are_some()) {
+                (false, _) => Kernel::switched,
+                (true, false) => Kernel::count,
+                (true, true) => Kernel::count_and_switch,
+            },
+            check: if wiring.are_some() { Kernel::check_budgets } else { |_, _| true },
+            usage,
             wiring,
             accounts,
             slices,
@@ -175,7 +185,7 @@ impl<P: Port> Kernel<P> {
         }
     }
 
-    extern "C" fn switched(&mut self) {
+    pub(crate) extern "C" fn switched(&mut self) {
         let id = self.threads.current_id();
         let Some(budgets) = &mut self.budgets else { return };
         if budgets.running == id {

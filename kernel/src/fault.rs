@@ -29,6 +29,11 @@ impl Faults {
         let kept = sequence < self.count && self.count - sequence <= RECORDS;
         self.records.get(sequence % RECORDS).filter(|_| kept)?.get(index).copied()
     }
+
+    /// How many there are, and the record of the last one.
+    pub(crate) fn newest(&self) -> (usize, [Word; FaultRecord::WORDS]) {
+        (self.count, self.records[self.count.wrapping_sub(1) % RECORDS])
+    }
 }
 
 /// What happened. Everything is 0 where it is unknown.
@@ -75,15 +80,14 @@ impl<P: Port> Kernel<P> {
     /// Notes what a thread did in the name of a process, and tells who is to be told.
     #[inline(never)]
     pub(crate) fn report(&mut self, id: ThreadId, process: u8, fault: &Fault) {
-        let thread = self.threads.get_mut(id);
-        let depth = thread.depth();
+        let frames = self.threads.get_mut(id).frames_in_use();
+        let depth = frames.len() as u8;
         let mut chain = 0;
-        for frame in thread.frames_in_use().iter().rev() {
+        for frame in frames.iter().rev() {
             chain = chain << 8 | u64::from(frame.service);
         }
         let (mut file, mut length) = (0, 0);
-        if fault.file_length != 0
-            && let Some(name) = Span::new(fault.file, fault.file_length)
+        if let Some(name) = Span::new(fault.file, fault.file_length)
             && self.flash.contains(name)
         {
             // Of a long name the end says most.
@@ -99,6 +103,9 @@ impl<P: Port> Kernel<P> {
         let chain = [chain as u32 as Word, (chain >> 32) as Word];
         let Fault { address, instruction, line, .. } = *fault;
         *record = [who, address, instruction, file, length, line, chain[0], chain[1]];
+        if let Some(inspection) = &self.inspection {
+            (inspection.note)(self);
+        }
         if let Some(watch) = &self.system.fault_watch {
             self.signal(usize::from(watch.notification));
         }

@@ -1,32 +1,77 @@
 //! What threads and processes do, for who may ask.
 //!
 //! A process that the wiring gives the right to looks at one thing a system call, which takes a short time whatever
-//! there is to see; of a stack, at a few words. It sees nobody's memory, and changes nothing.
+//! there is to see; of a stack, at a few words. It sees nobody's memory, and changes nothing. Where some process may,
+//! it is noted of each process how often it has crashed, and what happened last.
+//!
+//! Another right is to read the crash dump, in which there is memory of others: registers of the thread that crashed
+//! last, and what its stack has of the process that crashed. The port has it in memory that nothing resets.
 
 use crate::Kernel;
 use crate::port::Port;
 use crate::thread::{ThreadId, Wait};
-use crossgate_abi::inspect::{CALLS, FAULT, PROCESS, STACK, THREAD, state, wait};
-use crossgate_abi::{ARGUMENT_WORDS, CallError, LIMIT_UNIT, NOBODY, Status, Word};
+use crossgate_abi::inspect::{
+    CALLS, CRASHES, DUMP, FAULT, PROCESS, STACK, THREAD, TIME_OF_PROCESS, TIME_OF_THREAD, dump,
+    state, wait,
+};
+use crossgate_abi::{
+    ARGUMENT_WORDS, CallError, Cause, FaultRecord, LIMIT_UNIT, NOBODY, Status, Word,
+};
+use crossgate_protection::Span;
 
 /// What only a firmware needs in which some process may inspect. Others don't carry the code.
-pub(crate) struct Inspection<P: Port> {
+pub struct Inspection<P: Port> {
     /// The current process asks.
     // It is called as `Limits::set` is, so that both take the same code.
-    pub ask: extern "C" fn(&mut Kernel<P>, &mut [Word; ARGUMENT_WORDS]) -> Status,
+    pub(crate) ask: extern "C" fn(&mut Kernel<P>, &mut [Word; ARGUMENT_WORDS]) -> Status,
+    /// There is another record.
+    pub(crate) note: fn(&mut Kernel<P>),
+    /// What is noted of each process.
+    crashes: &'static mut [Crashes],
+    /// Where the dump is, if somebody may read it.
+    dump: Option<&'static mut [Word; dump::WORDS]>,
+    /// How many faults were noted.
+    noted: usize,
+    /// Whether the dump was written since the system started.
+    is_dumped: bool,
+}
+
+/// What is noted of the crashes of a process.
+#[derive(Clone, Copy, Debug)]
+pub struct Crashes {
+    /// How many there were.
+    count: u32,
+    /// The last one.
+    record: [Word; FaultRecord::WORDS],
+}
+
+impl Crashes {
+    /// There was none.
+    pub const NONE: Crashes = Crashes { count: 0, record: [0; FaultRecord::WORDS] };
 }
 
 impl<P: Port> Inspection<P> {
-    pub const ALL: &Inspection<P> = &Inspection { ask: Kernel::inspect };
+    /// Memory for [it](Self::new).
+    pub const NONE: Inspection<P> = Self::new(&mut [], None);
+
+    /// With notes of each process, and memory for a dump if somebody may read it. That memory may have any values.
+    pub const fn new(
+        crashes: &'static mut [Crashes],
+        dump: Option<&'static mut [Word; dump::WORDS]>,
+    ) -> Inspection<P> {
+        let note = if dump.is_some() { Kernel::note_and_dump } else { Kernel::note_only };
+        Inspection { ask: Kernel::inspect, note, crashes, dump, noted: 0, is_dumped: false }
+    }
 }
 
 impl<P: Port> Kernel<P> {
     extern "C" fn inspect(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
         let process = self.current().level.process;
-        if self.system.inspectors.rotate_right(process.into()) & 1 == 0 {
+        let [subject, index, from, _] = *words;
+        let permitted = if subject == DUMP { self.system.dumpers } else { self.system.inspectors };
+        if permitted.rotate_right(process.into()) & 1 == 0 {
             return CallError::NotPermitted.into();
         }
-        let [subject, index, from, _] = *words;
         let seen = match subject {
             THREAD => self.thread_of(index).map(|id| self.look_at_thread(id)),
             CALLS => self.thread_of(index).map(|id| self.look_at_calls(id)),
@@ -35,6 +80,10 @@ impl<P: Port> Kernel<P> {
                 self.port.stack_use(stack, from)
             }),
             PROCESS => self.look_at_process(index),
+            TIME_OF_THREAD => self.time_of_thread(index).map(halves),
+            TIME_OF_PROCESS => self.time_of_process(index).map(halves),
+            CRASHES => self.look_at_crashes(index, from),
+            DUMP => self.look_at_dump(index),
             FAULT => {
                 (words[0], words[1]) = (index, from);
                 return self.copy_fault(words);
@@ -76,7 +125,7 @@ impl<P: Port> Kernel<P> {
         for frame in thread.frames.get(..thread.depth().into()).unwrap_or(&[]).iter().rev() {
             chain = chain << 8 | u64::from(frame.service);
         }
-        [chain as u32 as Word, (chain >> 32) as Word]
+        halves(chain)
     }
 
     pub(crate) fn look_at_process(&self, index: Word) -> Option<[Word; 2]> {
@@ -89,4 +138,65 @@ impl<P: Port> Kernel<P> {
         let crashed_at = (process.crashed_at / LIMIT_UNIT) as u32;
         Some([Word::from(state) | Word::from(process.crashes) << 8, crashed_at as Word])
     }
+
+    pub(crate) fn look_at_crashes(&self, process: Word, word: Word) -> Option<[Word; 2]> {
+        let crashes = self.inspection.as_ref()?.crashes.get(process)?;
+        Some([crashes.count as Word, *crashes.record.get(word)?])
+    }
+
+    pub(crate) fn look_at_dump(&self, word: Word) -> Option<[Word; 2]> {
+        let inspection = self.inspection.as_ref()?;
+        Some([*inspection.dump.as_ref()?.get(word)?, inspection.is_dumped.into()])
+    }
+
+    fn note_only(&mut self) {
+        self.note();
+    }
+
+    /// Notes the newest record, if that is new, and of a crash.
+    fn note(&mut self) -> Option<[Word; FaultRecord::WORDS]> {
+        let inspection = self.inspection.as_mut()?;
+        let (count, record) = self.faults.newest();
+        let [process, _, cause, _] = (record[0] as u32).to_le_bytes();
+        if inspection.noted == count {
+            return None;
+        }
+        inspection.noted = count;
+        // These are told, but nobody has crashed.
+        if cause == Cause::Budget as u8 || cause == Cause::Interrupt as u8 {
+            return None;
+        }
+        let crashes = inspection.crashes.get_mut(usize::from(process))?;
+        *crashes = Crashes { count: crashes.count.saturating_add(1), record };
+        Some(record)
+    }
+
+    /// The same, and keeps what the port can tell of the thread.
+    fn note_and_dump(&mut self) {
+        let Some(record) = self.note() else { return };
+        let now = self.port.now();
+        let Some(inspection) = &mut self.inspection else { return };
+        let Some(dump) = &mut inspection.dump else { return };
+        inspection.is_dumped = true;
+        let [_, id, ..] = (record[0] as u32).to_le_bytes();
+        let thread = self.threads.get(ThreadId::new(id.into()));
+        let window = Span { start: thread.stack.start, end: thread.window_top::<P>() };
+        let [check, time, a, b, c, d, e, f, g, h, length, saved @ ..] = &mut **dump;
+        (*time, *length) = ((now / 1_000) as u32 as Word, 0);
+        [*a, *b, *c, *d, *e, *f, *g, *h] = record;
+        *saved = [0; dump::REGISTER_COUNT + dump::STACK_WORDS];
+        if let Some((registers, stack)) = saved.split_first_chunk_mut()
+            && let Some(stack) = stack.first_chunk_mut()
+        {
+            *length = self.port.dump(thread, window, registers, stack);
+        }
+        *check = 0;
+        let sum = dump::check(dump);
+        dump[dump::CHECK] = sum;
+    }
+}
+
+/// A long number as two words.
+fn halves(number: u64) -> [Word; 2] {
+    [number as u32 as Word, (number >> 32) as Word]
 }

@@ -17,6 +17,7 @@
 //! | [`grant`] | who may call what the wiring does not name |
 //! | [`limit`] | how long calls may take |
 //! | [`budget`] | how long threads may run |
+//! | [`usage`] | how long they have run, and where |
 //! | [`lock`] | objects that one call at a time may be in, and mutexes |
 //! | [`notification`] | signals, and who waits for them |
 //! | [`time`] | who sleeps until when |
@@ -51,6 +52,7 @@ pub mod schedule;
 pub mod system_call;
 pub mod thread;
 pub mod time;
+pub mod usage;
 pub mod work;
 
 #[cfg(test)]
@@ -151,7 +153,7 @@ pub struct Kernel<P: Port> {
     /// For each service the processes that may call it by grant: bit p is process p.
     pub(crate) granted: &'static mut [u32],
     pub(crate) budgets: Option<&'static mut Budgets<P>>,
-    pub(crate) inspection: Option<&'static Inspection<P>>,
+    pub(crate) inspection: Option<&'static mut Inspection<P>>,
 }
 
 /// Where the [kernel](Kernel) has what, in bytes from its start.
@@ -183,6 +185,8 @@ pub struct Storage<P: Port> {
     pub processes: &'static mut [process::Process],
     /// What counts the time of threads, if something bounds it.
     pub budgets: Option<&'static mut Budgets<P>>,
+    /// What answers those who may inspect, if somebody may.
+    pub inspection: Option<&'static mut Inspection<P>>,
 }
 
 impl<P: Port> Kernel<P> {
@@ -210,7 +214,7 @@ impl<P: Port> Kernel<P> {
             grants: if system.passes_handles { Some(Grants::ALL) } else { None },
             granted: storage.granted,
             budgets: storage.budgets,
-            inspection: if system.inspectors != 0 { Some(Inspection::ALL) } else { None },
+            inspection: storage.inspection,
             system,
         }
     }

@@ -1,6 +1,8 @@
 //! What the core needs from the hardware.
 
+use crate::thread::Thread;
 use crossgate_abi::Word;
+use crossgate_abi::inspect::dump;
 use crossgate_abi::table::ProcessMemory;
 use crossgate_protection::{Span, Unit};
 
@@ -72,6 +74,19 @@ pub trait Port: 'static {
     /// Words count as used if they are not what they were at boot, and so do those above them, as far as a callee
     /// begins right below its caller.
     fn stack_use(&mut self, stack: Span, from: Word) -> [Word; 2];
+
+    /// Tells the registers of a thread that crashed now, as a [dump] has them, and the words from its stack pointer on, as
+    /// far as they lie in `window`: that is what its stack has of the process that it was in. Tells how many those are.
+    /// What is not known stays as it is.
+    ///
+    /// [dump]: crossgate_abi::inspect::dump
+    fn dump(
+        &mut self,
+        thread: &Thread,
+        window: Span,
+        registers: &mut [Word; dump::REGISTER_COUNT],
+        stack: &mut [Word; dump::STACK_WORDS],
+    ) -> usize;
 
     /// Keeps interrupt `line` from arriving, or lets it arrive again. What came while it was kept is
     /// forgotten then, unless the device still holds the line.

@@ -105,7 +105,7 @@ impl<P: Port> Kernel<P> {
                 .limits
                 .map_or(CallError::NotPermitted.into(), |limits| (limits.set)(self, words).into()),
             // Where nobody may, there is no such call.
-            number::INSPECT if let Some(inspection) = self.inspection => {
+            number::INSPECT if let Some(inspection) = &self.inspection => {
                 (inspection.ask)(self, words).into()
             }
             number::REFUSE => self.refuse().into(),

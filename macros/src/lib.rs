@@ -46,6 +46,9 @@ pub fn plain(item: TokenStream) -> TokenStream {
 /// Names are plain words that are none of Rust's, and don't begin with `__`. A process is not called
 /// `kernel`, `crossgate...` or like a crate of the Rust library, and no thread `idle`.
 ///
+/// Beside the processes, `time_slice = 5 ms;` has threads of one priority take turns, and `cpu_time;` has it
+/// counted how long each thread runs, and in which process.
+///
 /// | item of a process | meaning |
 /// |---|---|
 /// | `mmio WINDOW;` | it owns these device registers (a `Window`) |
@@ -58,6 +61,7 @@ pub fn plain(item: TokenStream) -> TokenStream {
 /// | `on_fault = restart;`, `restart (limit = N)`, `stop` | what becomes of it when it crashes |
 /// | `faults NAME;` | it is told of crashes by this notification, and may restart and stop processes |
 /// | `inspects;` | it may look at threads, stacks and processes, and read the records of crashes |
+/// | `crash_dumps;` | it may read the last crash dump: registers and stack of others |
 /// | `deadlines;` | it may limit how long its calls take |
 #[proc_macro]
 pub fn system(input: TokenStream) -> TokenStream {

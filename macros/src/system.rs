@@ -12,7 +12,7 @@ use proc_macro::{Delimiter, Group, Ident, Literal, Span, TokenStream, TokenTree 
 
 const ITEMS: &str = "expected an item of a process: `mmio`, `shared mmio`, `notification`, `counting \
                      notification`, `interrupt`, `faults`, `on_fault`, \
-                     `deadlines`, `inspects`, `budget`, `object` or `thread`";
+                     `deadlines`, `inspects`, `crash_dumps`, `budget`, `object` or `thread`";
 
 /// What is known of the whole firmware so far.
 #[derive(Default)]
@@ -44,6 +44,7 @@ struct Process {
     on_fault: Option<Vec<Token>>,
     deadlines: bool,
     inspects: bool,
+    crash_dumps: bool,
     budget: Option<Vec<Token>>,
     objects: Vec<ObjectItem>,
     threads: Vec<Token>,
@@ -75,12 +76,19 @@ pub fn expand(input: TokenStream) -> Result<TokenStream, Error> {
     names::check(&system)?;
     let mut firmware = Firmware::default();
     let mut processes: Vec<(Ident, Process)> = vec![];
-    let mut slice = None;
+    let (mut slice, mut cpu_time) = (None, false);
     while !source.is_empty() {
         let span = source.span();
         if source.word("time_slice") {
             if slice.replace(time_slice(&mut source)?).is_some() {
                 return Err(Error::new(span, "a firmware has one `time_slice`"));
+            }
+            continue;
+        }
+        if source.word("cpu_time") {
+            source.punctuation(';', "expected `cpu_time;`")?;
+            if std::mem::replace(&mut cpu_time, true) {
+                return Err(Error::new(span, "`cpu_time;` is there already"));
             }
             continue;
         }
@@ -114,6 +122,7 @@ pub fn expand(input: TokenStream) -> Result<TokenStream, Error> {
         bracket(visibility),
         bracket([system.into()]),
         bracket(slice.unwrap_or_default()),
+        bracket([truth(cpu_time)]),
         bracket(processes),
     ];
     Ok(template("__system", pieces.into_iter().collect()))
@@ -199,8 +208,7 @@ fn process_pieces(name: &Ident, items: &Process, users: &impl Fn(&Ident) -> u32)
     let word = |word: &Ident| bracket([word.clone().into()]);
     let number = |number: usize| bracket([Literal::usize_unsuffixed(number).into()]);
     let notification = |(own, (name, counting)): (usize, &(Ident, bool))| {
-        let counting = Ident::new(if *counting { "true" } else { "false" }, Span::call_site());
-        brace([word(name), number(own), word(&counting), set(name)])
+        brace([word(name), number(own), bracket([truth(*counting)]), set(name)])
     };
     let object = |object: &ObjectItem| {
         let service =
@@ -219,10 +227,16 @@ fn process_pieces(name: &Ident, items: &Process, users: &impl Fn(&Ident) -> u32)
         bracket(items.on_fault.clone().unwrap_or_else(|| policy("DEFAULT", Span::call_site()))),
         bracket(items.deadlines.then(|| Literal::u32_suffixed(1).into())),
         bracket(items.inspects.then(|| Literal::u32_suffixed(1).into())),
+        bracket(items.crash_dumps.then(|| Literal::u32_suffixed(1).into())),
         bracket(items.budget.clone().unwrap_or_default()),
         bracket(items.objects.iter().map(object)),
         bracket(items.threads.iter().cloned()),
     ])
+}
+
+/// `true` or `false`.
+fn truth(truth: bool) -> Token {
+    Ident::new(if truth { "true" } else { "false" }, Span::call_site()).into()
 }
 
 fn item(source: &mut Cursor, items: &mut Process, firmware: &mut Firmware) -> Result<(), Error> {
@@ -275,6 +289,9 @@ fn item(source: &mut Cursor, items: &mut Process, firmware: &mut Firmware) -> Re
     } else if source.word("inspects") {
         source.punctuation(';', "expected `inspects;`")?;
         items.inspects = true;
+    } else if source.word("crash_dumps") {
+        source.punctuation(';', "expected `crash_dumps;`")?;
+        items.crash_dumps = true;
     } else if source.word("budget") {
         source.punctuation('=', BUDGET)?;
         let budget = budget(value(source, BUDGET)?, firmware)?;

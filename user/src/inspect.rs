@@ -20,8 +20,11 @@
 
 use crate::CallError;
 use crate::arch::system_call;
+use crate::fault::{FaultRecord, decode};
 use core::time::Duration;
-use crossgate_abi::inspect::{CALLS, PROCESS, STACK, THREAD, state, wait};
+use crossgate_abi::inspect::{
+    CALLS, CRASHES, PROCESS, STACK, THREAD, TIME_OF_PROCESS, TIME_OF_THREAD, state, wait,
+};
 use crossgate_abi::{LIMIT_UNIT, MAX_CALL_DEPTH, NOBODY, Status, Word, number};
 
 /// What a thread does.
@@ -146,6 +149,56 @@ pub fn process(index: u8) -> Result<Process, CallError> {
     let has_crashed = crashes != 0 || crashed_at != 0;
     let crashed_at = has_crashed.then_some(Duration::from_micros(crashed_at as u64 * LIMIT_UNIT));
     Ok(Process { state, crashes, crashed_at })
+}
+
+/// How often a process has crashed since the system started, and the record of the last time.
+///
+/// # Errors
+/// As of [`thread`].
+pub fn crashes(index: u8) -> Result<(u32, Option<FaultRecord>), CallError> {
+    let mut words = [0; FaultRecord::WORDS];
+    let mut count = None;
+    loop {
+        let mut is_whole = true;
+        for (number, word) in words.iter_mut().enumerate() {
+            let [now, value] = ask(CRASHES, index, number)?;
+            is_whole &= count.is_none_or(|before| before == now) || number == 0;
+            (*word, count) = (value, Some(now));
+        }
+        // Else it crashed once more meanwhile.
+        if is_whole {
+            let count = count.unwrap_or(0);
+            return Ok((count as u32, (count != 0).then(|| decode(&words))));
+        }
+    }
+}
+
+/// How long a thread has run since the system started, wherever its calls have led it; `None` if the wiring does not say
+/// `cpu_time;`, or if there is no such thread. Time of the kernel is that of the thread that it serves or interrupts.
+///
+/// # Errors
+/// [`NotPermitted`](CallError::NotPermitted) if the caller may not inspect.
+pub fn cpu_time_of_thread(index: u8) -> Result<Option<Duration>, CallError> {
+    time(TIME_OF_THREAD, index)
+}
+
+/// How long threads have run in a process since the system started: its own while they are not in a call, and those
+/// that call its services. Else as [`cpu_time_of_thread`].
+///
+/// # Errors
+/// The same.
+pub fn cpu_time_of_process(index: u8) -> Result<Option<Duration>, CallError> {
+    time(TIME_OF_PROCESS, index)
+}
+
+fn time(subject: Word, index: u8) -> Result<Option<Duration>, CallError> {
+    let reply = system_call(number::INSPECT, [subject, index.into(), 0]);
+    let [low, high] = reply.words;
+    match Status(reply.status) {
+        Status::OK => Ok(Some(Duration::from_micros((high as u64) << 32 | low as u64))),
+        Status::NO_SUCH_RECORD => Ok(None),
+        status => Err(CallError::from_status(status).unwrap_or(CallError::NotPermitted)),
+    }
 }
 
 fn ask(subject: Word, index: u8, from: Word) -> Result<[Word; 2], CallError> {

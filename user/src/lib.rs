@@ -65,6 +65,7 @@ mod buffer;
 #[doc(hidden)]
 pub mod call;
 mod copy;
+pub mod dump;
 pub mod fault;
 mod handle;
 #[cfg(not(target_os = "none"))]

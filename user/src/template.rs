@@ -271,14 +271,14 @@ macro_rules! __is_repr_c {
     ([$($other:tt)*] $($rest:tt)*) => { $crate::__is_repr_c!($($rest)*) };
 }
 
-/// `system!`: `[attributes] [visibility] [NAME] [time slice] [processes]`.
+/// `system!`: `[attributes] [visibility] [NAME] [time slice] [whether CPU time is counted] [processes]`.
 ///
 /// The user's names and expressions stand among the template's own, which begin with `__`; no name of
 /// the wiring does.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __system {
-    ([$($attribute:tt)*] [$($visibility:tt)*] [$system:ident] [$($slice:expr)?] [$({
+    ([$($attribute:tt)*] [$($visibility:tt)*] [$system:ident] [$($slice:expr)?] [$cpu_time:ident] [$({
         [$process:ident]
         [$first_notification:literal]
         [$($mentioned:tt)*]
@@ -289,6 +289,7 @@ macro_rules! __system {
         [$on_fault:expr]
         [$($limiter:literal)?]
         [$($inspector:literal)?]
+        [$($dumper:literal)?]
         [$($budget:expr)?]
         [$({ [$object:ident] [$place:literal] [$object_stack:expr] [$type:ty] [$initial:expr]
              [$({ [$service:ident] [$callers:literal] [$interface:ty] })*] })*]
@@ -391,7 +392,7 @@ macro_rules! __system {
                 table
             };
             const __GATE_COUNT: usize = $crate::wiring::gate_count(__wiring::__GATES);
-            static __GATES: [__table::Gate; __GATE_COUNT] = $crate::wiring::gates(&__SERVICES);
+            static __GATES: [__table::Gate; __GATE_COUNT] = $crate::wiring::gates(&__SERVICES, $cpu_time);
             // The stubs of servers look up the interfaces of handles that they are given.
             #[cfg(target_os = "none")]
             const _: () = {
@@ -469,6 +470,7 @@ macro_rules! __system {
                 budgets: __EACH_BUDGET,
                 of_threads: &$crate::wiring::budgets_of_threads::<{ __HOMES.len() + 1 }>(__EACH_BUDGET),
                 time_slice: 0 $(+ $slice)?,
+                cpu_time: $cpu_time,
             };
             __table::System {
                 processes: __PROCESSES,
@@ -480,6 +482,7 @@ macro_rules! __system {
                 locks: $crate::wiring::lock_count(__wiring::__LOCKS),
                 limiters: 0 $($(| $limiter << __wiring::__Process::$process as u32)?)*,
                 inspectors: 0 $($(| $inspector << __wiring::__Process::$process as u32)?)*,
+                dumpers: 0 $($(| $dumper << __wiring::__Process::$process as u32)?)*,
                 passes_handles: $crate::wiring::passes_handles(&__SERVICES),
                 fault_watch: match __WATCHES {
                     [__table::FaultWatch { process, notification }] => Some(__table::FaultWatch { process: *process, notification: *notification }),

@@ -266,10 +266,10 @@ pub const fn budgets_of_threads<const THREADS: usize>(budgets: &[Budget]) -> [u3
     of_threads
 }
 
-/// What bounds how long threads run, if something does.
+/// What bounds how long threads run, or counts it, if something does.
 #[must_use]
 pub const fn if_any(budgets: &'static Budgets) -> Option<&'static Budgets> {
-    if budgets.budgets.is_empty() && budgets.time_slice == 0 { None } else { Some(budgets) }
+    if budgets.are_some() || budgets.cpu_time { Some(budgets) } else { None }
 }
 
 /// A process that begins anew, unless it crashed more often than `limit` in a row.
@@ -431,9 +431,9 @@ pub const fn gate_count(counts: &[usize]) -> usize {
     count
 }
 
-/// The gates of all services.
+/// The gates of all services. If it is counted how long processes run, the core has to see each call.
 #[must_use]
-pub const fn gates<const N: usize>(services: &[Service]) -> [Gate; N] {
+pub const fn gates<const N: usize>(services: &[Service], is_counted: bool) -> [Gate; N] {
     const NO_GATE: Gate = Gate {
         callers: 0,
         owner: 0,
@@ -449,6 +449,9 @@ pub const fn gates<const N: usize>(services: &[Service]) -> [Gate; N] {
         let mut method = 0;
         while method < service.methods.len() {
             gates[gate] = Gate::new(number as u8, service, &service.methods[method]);
+            if is_counted {
+                gates[gate].room = Gate::CARE;
+            }
             (gate, method) = (gate + 1, method + 1);
         }
         number += 1;

@@ -1,5 +1,6 @@
 use super::*;
-use crossgate_abi::inspect::{CALLS, FAULT, PROCESS, STACK, THREAD, state, wait};
+use crate::fault::Fault;
+use crossgate_abi::inspect::{CALLS, DUMP, FAULT, PROCESS, STACK, THREAD, state, wait};
 use crossgate_abi::{Cause, NOBODY};
 
 /// Process 1 may inspect, and has the least urgent thread; process 0 has an object that is exclusive, and is
@@ -161,4 +162,61 @@ fn who_may_inspect_reads_the_records_of_faults() {
     let pointer = driver.stack_pointer(128);
     let effect = driver.kernel.system_call(pointer, number::INSPECT, &mut words);
     assert_eq!((effect.status(), words[1]), (Some(Status::NO_SUCH_RECORD), 1));
+}
+
+#[test]
+fn crashes_of_a_process_are_counted_and_the_last_one_is_kept() {
+    let mut driver = inspected();
+    assert_eq!(driver.kernel.look_at_crashes(2, 0), Some([0, 0]));
+    for address in 1..=5 {
+        let thread = ThreadId::new(1);
+        let fault = Fault { address, ..Fault::of(Cause::Access) };
+        driver.kernel.report(thread, 2, &fault);
+    }
+    let refused = Fault { address: 99, ..Fault::of(Cause::Refused) };
+    let thread = ThreadId::new(1);
+    driver.kernel.report(thread, 2, &refused);
+    driver.kernel.report(thread, 2, &Fault { address: 99, ..Fault::of(Cause::Budget) });
+    assert_eq!(driver.kernel.look_at_crashes(2, 1), Some([5, 5]));
+    assert_eq!(driver.kernel.look_at_crashes(0, 1), Some([0, 0]), "another process");
+    let nothing = [driver.kernel.look_at_crashes(2, 8), driver.kernel.look_at_crashes(4, 0)];
+    assert_eq!(nothing, [None; 2]);
+}
+
+/// The dump, as its reader gets it.
+fn dump(driver: &Driver) -> ([Word; dump::WORDS], bool) {
+    let word = |index| driver.kernel.look_at_dump(index).unwrap();
+    (core::array::from_fn(|index| word(index)[0]), word(0)[1] != 0)
+}
+
+#[test]
+fn a_dump_is_known_by_its_check() {
+    let wiring = Wiring::default().service(1, 0b0001, Shape::NONE).thread(0, 3).thread(2, 1);
+    let mut driver = wiring.dumpers(0b0100).boot();
+    let (words, is_new) = dump(&driver);
+    assert!(words[dump::CHECK] != dump::check(&words) && !is_new, "the power has come on");
+    driver.call(0, [0; 4]).unwrap();
+    let top = driver.thread(1).window_top::<TestPort>();
+    driver.kernel.port.now = 7_000;
+    let _ = driver.kernel.fault(Cause::Access, 0x11, 0x22);
+    let (words, is_new) = dump(&driver);
+    assert!(words[dump::CHECK] == dump::check(&words) && is_new);
+    assert_eq!(words[dump::TIME..][..4], [7, words[dump::RECORD], 0x22, 0x11]);
+    assert_eq!((words[dump::LENGTH], words[dump::REGISTERS]), (2, 1));
+    assert_eq!(words[dump::STACK..][..2], [stack(1), top], "the caller's part is not in it");
+    assert!(driver.kernel.look_at_dump(dump::WORDS).is_none());
+}
+
+#[test]
+fn to_read_dumps_is_a_right_of_its_own() {
+    let wiring = Wiring::default().thread(0, 3).thread(1, 2).inspectors(0b01).dumpers(0b10);
+    let mut driver = wiring.boot();
+    let not_permitted = Err(Status::from(CallError::NotPermitted));
+    assert_eq!(look(&mut driver, [DUMP, 0, 0]), not_permitted);
+    assert!(look(&mut driver, [THREAD, 1, 0]).is_ok());
+    driver.ask(number::EXIT, [0; 4]);
+    assert!(look(&mut driver, [DUMP, 0, 0]).is_ok());
+    assert_eq!(look(&mut driver, [THREAD, 1, 0]), not_permitted);
+    let mut driver = Wiring::default().thread(0, 3).inspectors(0b01).boot();
+    assert_eq!(look(&mut driver, [DUMP, 0, 0]), not_permitted);
 }

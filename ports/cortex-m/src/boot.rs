@@ -1,6 +1,7 @@
 //! From reset to the first thread.
 
 use crate::context::Context;
+use crate::crash;
 use crate::entry::{self, Bounds};
 use crate::last_words::{halt, say};
 use crate::mpu;
@@ -8,9 +9,11 @@ use core::mem::offset_of;
 use core::ptr::NonNull;
 use cortex_m::peripheral::{NVIC, SCB};
 use crossgate_abi::Word;
+use crossgate_abi::inspect::dump;
 use crossgate_abi::table::{ProcessMemory, System};
 use crossgate_kernel::Kernel;
 use crossgate_kernel::port::Port;
+use crossgate_kernel::thread::Thread;
 use crossgate_protection::Span;
 use crossgate_protection::armv7m::ArmV7M;
 use volatile_register::RW;
@@ -340,6 +343,16 @@ impl Port for Machine {
             word += size_of::<u32>();
         }
         [0, if end < stack.end { end - stack.start } else { 0 }]
+    }
+
+    fn dump(
+        &mut self,
+        thread: &Thread,
+        window: Span,
+        registers: &mut [Word; dump::REGISTER_COUNT],
+        stack: &mut [Word; dump::STACK_WORDS],
+    ) -> usize {
+        crash::dump(thread.stack_pointer, window, registers, stack)
     }
 
     fn mask(&mut self, line: u16, mask: bool) {

@@ -78,7 +78,7 @@ const PENDSV: u32 = 14;
 const SYSTICK: u32 = 15;
 
 /// The exception that is active (ARM DDI 0403E, B3.2.4).
-fn active_exception() -> u32 {
+pub fn active_exception() -> u32 {
     const ACTIVE: u32 = 0x1ff;
     // SAFETY: this only reads.
     unsafe { (*SCB::PTR).icsr.read() & ACTIVE }

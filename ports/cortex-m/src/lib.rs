@@ -16,6 +16,7 @@
 //! | `clock` | time, from the board's counter |
 //! | `systick` | when somebody is to be woken; time, on a board without a counter |
 //! | `fault` | what the CPU says of a fault |
+//! | `crash` | what a thread had in its registers and on its stack when it crashed |
 //! | `last_words` | what the kernel says when it can't go on |
 //! | `boot` | from reset to the first thread |
 //!
@@ -38,6 +39,8 @@ mod clock;
 #[cfg(target_os = "none")]
 mod context;
 #[cfg(target_os = "none")]
+mod crash;
+#[cfg(target_os = "none")]
 mod entry;
 #[cfg(target_os = "none")]
 mod fast_path;
@@ -51,6 +54,9 @@ mod last_words;
 mod mpu;
 #[cfg(target_os = "none")]
 mod systick;
+
+#[doc(hidden)]
+pub use crossgate_abi::{Word, inspect::dump::WORDS as DUMP_WORDS};
 
 #[doc(hidden)]
 pub use board::Frequencies;
@@ -92,10 +98,12 @@ macro_rules! start {
             use $crate::kernel::{
                 Kernel, Storage,
                 budget::{Account, Budgets},
+                inspect::{Crashes, Inspection},
                 lock::Lock,
                 notification::Notification,
                 process::Process,
                 thread::{Place, Thread},
+                usage::Usage,
             };
             use $crate::zero_latency::{Line, Vectors, check, enable};
             use $crate::{Board, Counter};
@@ -152,19 +160,55 @@ macro_rules! start {
             const SLICED: usize = if IS_BUDGETED { $system.threads.len() } else { 0 };
             static mut __crossgate_kernel_accounts: [Account; BUDGETS] = [Account::NEW; BUDGETS];
             static mut __crossgate_kernel_slices: [u32; SLICED] = [0; SLICED];
+            const IS_COUNTED: bool = match $system.budgets {
+                Some(wiring) => wiring.cpu_time,
+                None => false,
+            };
+            const COUNTED: [usize; 2] = if IS_COUNTED {
+                [$system.threads.len(), $system.processes.len()]
+            } else {
+                [0, 0]
+            };
+            static mut __crossgate_kernel_times_of_threads: [u64; COUNTED[0]] = [0; COUNTED[0]];
+            static mut __crossgate_kernel_times_of_processes: [u64; COUNTED[1]] = [0; COUNTED[1]];
             static mut __crossgate_kernel_budgets: [Budgets<Machine>; IS_BUDGETED as usize] = {
                 let mut budgets = [const { Budgets::NONE }; IS_BUDGETED as usize];
                 if let (Some(wiring), Some(budgets)) = ($system.budgets, budgets.first_mut()) {
                     // SAFETY: nothing else names these statics.
-                    let (accounts, slices) = unsafe {
-                        (
+                    *budgets = unsafe {
+                        Budgets::new(
+                            wiring,
                             &mut *(&raw mut __crossgate_kernel_accounts),
                             &mut *(&raw mut __crossgate_kernel_slices),
+                            Usage::new(
+                                &mut *(&raw mut __crossgate_kernel_times_of_threads),
+                                &mut *(&raw mut __crossgate_kernel_times_of_processes),
+                            ),
                         )
                     };
-                    *budgets = Budgets::new(wiring, accounts, slices);
                 }
                 budgets
+            };
+            const IS_DUMPED: bool = $system.dumpers != 0;
+            const IS_INSPECTED: bool = IS_DUMPED || $system.inspectors != 0;
+            const NOTED: usize = if IS_INSPECTED { $system.processes.len() } else { 0 };
+            static mut __crossgate_kernel_crashes: [Crashes; NOTED] = [Crashes::NONE; NOTED];
+            // Nothing resets it: as soon as there is a dump, it stays until the next one.
+            #[unsafe(link_section = ".uninit.crossgate_dump")]
+            static mut __crossgate_kernel_dump: [[$crate::Word; $crate::DUMP_WORDS];
+                IS_DUMPED as usize] = [[0; $crate::DUMP_WORDS]; IS_DUMPED as usize];
+            static mut __crossgate_kernel_inspection: [Inspection<Machine>; IS_INSPECTED as usize] = {
+                let mut inspection = [const { Inspection::NONE }; IS_INSPECTED as usize];
+                if let Some(inspection) = inspection.first_mut() {
+                    // SAFETY: nothing else names these statics.
+                    *inspection = unsafe {
+                        Inspection::new(
+                            &mut *(&raw mut __crossgate_kernel_crashes),
+                            (&mut *(&raw mut __crossgate_kernel_dump)).first_mut(),
+                        )
+                    };
+                }
+                inspection
             };
             // SAFETY: nothing else names these statics; there are regions for every process.
             #[unsafe(no_mangle)]
@@ -179,6 +223,7 @@ macro_rules! start {
                         granted: &mut *(&raw mut __crossgate_kernel_granted),
                         processes: &mut *(&raw mut __crossgate_kernel_processes),
                         budgets: (&mut *(&raw mut __crossgate_kernel_budgets)).first_mut(),
+                        inspection: (&mut *(&raw mut __crossgate_kernel_inspection)).first_mut(),
                     },
                     Machine::new(
                         Clock::new(FREQUENCIES.counter, FREQUENCIES.cpu),
@@ -192,15 +237,18 @@ macro_rules! start {
             extern "C" fn main() -> ! {
                 // `crossgate-link` knows the section.
                 #[unsafe(link_section = ".rodata.crossgate_vectors")]
-                static VECTORS: Vectors = Vectors::new(HANDLERS);
+                static VECTORS: Vectors = Vectors::new(HANDLERS, IS_DUMPED);
                 // SAFETY: the reset handler calls this once, before any interrupt is enabled.
                 unsafe {
-                    if HANDLERS.is_empty() && $system.inspectors == 0 {
+                    if HANDLERS.is_empty() && !IS_INSPECTED {
                         $crate::boot::boot(&$system)
                     } else {
                         $crate::boot::boot_and(&$system, || {
+                            if IS_DUMPED || !HANDLERS.is_empty() {
+                                VECTORS.install();
+                            }
                             if !HANDLERS.is_empty() {
-                                enable(&VECTORS, HANDLERS);
+                                enable(HANDLERS);
                             }
                             if $system.inspectors != 0 {
                                 $crate::boot::paint_stacks(&$system);

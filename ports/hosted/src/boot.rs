@@ -11,10 +11,13 @@ use crate::options::{self, Options};
 use crate::protection::{KernelMemory, Opening, Protection};
 use crate::{handler, heap, host, inside, lending, signal};
 use core::sync::atomic::Ordering;
+use crossgate_abi::inspect::dump;
 use crossgate_abi::table::{FaultWatch, Process, System, Thread};
 use crossgate_kernel::budget::{Account, Budgets};
+use crossgate_kernel::inspect::{Crashes, Inspection};
 use crossgate_kernel::thread::{Place, Thread as ThreadState};
 use crossgate_kernel::time::NEVER;
+use crossgate_kernel::usage::Usage;
 use crossgate_kernel::{Kernel, Storage, lock::Lock, notification::Notification, process};
 use crossgate_protection::Span;
 
@@ -76,6 +79,7 @@ fn prepare(wiring: &'static System, options: &Options) -> Result<Way, String> {
         next_domain: Domain::EMPTY,
         start: Start::default(),
         answer: Answer::default(),
+        faulted: None,
     };
     let kernel = Box::leak(Box::new(Kernel::new(system, storage(system), machine)));
     kernel.start(host::constants());
@@ -131,6 +135,7 @@ fn place(wiring: &System, regions: &[Region]) -> Result<System, String> {
         locks: wiring.locks,
         limiters: wiring.limiters,
         inspectors: wiring.inspectors,
+        dumpers: wiring.dumpers,
         passes_handles: wiring.passes_handles,
         fault_watch: wiring
             .fault_watch
@@ -165,7 +170,14 @@ fn storage(system: &System) -> Storage<Machine> {
         budgets: system.budgets.map(|wiring| {
             let accounts = vec![Account::NEW; wiring.budgets.len()].leak();
             let slices = vec![0; system.threads.len()].leak();
-            &mut *Box::leak(Box::new(Budgets::new(wiring, accounts, slices)))
+            let times = |count| vec![0; if wiring.cpu_time { count } else { 0 }].leak();
+            let usage = Usage::new(times(system.threads.len()), times(system.processes.len()));
+            &mut *Box::leak(Box::new(Budgets::new(wiring, accounts, slices, usage)))
+        }),
+        inspection: (system.inspectors | system.dumpers != 0).then(|| {
+            let crashes = vec![Crashes::NONE; system.processes.len()].leak();
+            let dump = (system.dumpers != 0).then(|| &mut *Box::leak(Box::new([0; dump::WORDS])));
+            &mut *Box::leak(Box::new(Inspection::new(crashes, dump)))
         }),
     }
 }

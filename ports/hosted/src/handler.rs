@@ -111,6 +111,7 @@ fn call(kernel: &mut Kernel<Machine>, stack_pointer: Word, context: &mut Context
     lending::from_stack(stack);
     match kernel.call(stack_pointer, selector, &words) {
         Ok(entry) => {
+            kernel.account();
             let (level, mut words) = (entry.level, entry.words);
             let (thread, top) = (kernel.current_thread(), entry.stack_top);
             let stack_pointer = lend::copy_in(thread, &kernel.port, selector, &mut words, top);
@@ -222,7 +223,9 @@ pub extern "C" fn fault() -> Way {
 
 fn crash(kernel: &mut Kernel<Machine>) -> Way {
     let report = signal::report();
+    kernel.port.faulted = Some(signal::registers_of_fault());
     let _ = kernel.fault(report.cause, report.instruction, report.address);
+    kernel.port.faulted = None;
     load(kernel)
 }
 

@@ -38,6 +38,7 @@ compile_error!(
 pub mod boot;
 mod clock;
 mod context;
+mod crash;
 mod device;
 mod domain;
 mod gate;

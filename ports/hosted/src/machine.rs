@@ -9,8 +9,9 @@ use crate::lending::Copies;
 use crate::lending::LONGEST_LEASE;
 use crate::memory::{PAGE, Region, STEP};
 use crate::protection::{Opening, Protection};
-use crate::{gate, host, keys, memory, signal, stack_use};
+use crate::{crash, gate, host, keys, memory, signal, stack_use};
 use core::sync::atomic::Ordering;
+use crossgate_abi::inspect::dump;
 use crossgate_abi::number::{self, hosted};
 use crossgate_abi::table::{ProcessMemory, System};
 use crossgate_abi::{Status, Word};
@@ -43,6 +44,8 @@ pub struct Machine {
     pub start: Start,
     /// What it goes on with, if it does not start.
     pub answer: Answer,
+    /// The registers of the current thread, if it has just faulted.
+    pub faulted: Option<[Word; dump::REGISTER_COUNT]>,
 }
 
 /// In the stack pointer of a thread that has not begun: where it begins.
@@ -272,6 +275,16 @@ impl Port for Machine {
             self.with_open(step, work);
         }
         [used, if step.end < stack.end { step.end - stack.start } else { 0 }]
+    }
+
+    fn dump(
+        &mut self,
+        thread: &Thread,
+        window: Span,
+        registers: &mut [Word; dump::REGISTER_COUNT],
+        stack: &mut [Word; dump::STACK_WORDS],
+    ) -> usize {
+        crash::dump(self, thread, window, registers, stack)
     }
 
     fn mask(&mut self, line: u16, mask: bool) {

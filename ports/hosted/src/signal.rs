@@ -10,6 +10,7 @@ use crate::{host, keys, step};
 use core::ffi::{c_int, c_void};
 use core::mem::offset_of;
 use core::sync::atomic::{AtomicBool, AtomicI32, AtomicU8, AtomicU32, AtomicUsize, Ordering};
+use crossgate_abi::inspect::dump;
 use crossgate_abi::{Cause, Word};
 use crossgate_protection::Span;
 
@@ -23,6 +24,29 @@ pub static SIGNAL_STACK_END: AtomicUsize = AtomicUsize::new(0);
 static CAUSE: AtomicU8 = AtomicU8::new(0);
 static INSTRUCTION: AtomicUsize = AtomicUsize::new(0);
 static ADDRESS: AtomicUsize = AtomicUsize::new(0);
+static REGISTERS: [AtomicUsize; dump::REGISTER_COUNT] =
+    [const { AtomicUsize::new(0) }; dump::REGISTER_COUNT];
+
+/// The registers in the order of a dump.
+const DUMPED: [c_int; dump::REGISTER_COUNT] = [
+    libc::REG_RAX,
+    libc::REG_RCX,
+    libc::REG_RDX,
+    libc::REG_RBX,
+    libc::REG_RSP,
+    libc::REG_RBP,
+    libc::REG_RSI,
+    libc::REG_RDI,
+    libc::REG_R8,
+    libc::REG_R9,
+    libc::REG_R10,
+    libc::REG_R11,
+    libc::REG_R12,
+    libc::REG_R13,
+    libc::REG_R14,
+    libc::REG_R15,
+    libc::REG_RIP,
+];
 
 /// A fault.
 pub struct Report {
@@ -40,6 +64,11 @@ pub fn report() -> Report {
         instruction: INSTRUCTION.load(Ordering::Relaxed),
         address: ADDRESS.load(Ordering::Relaxed),
     }
+}
+
+/// The registers with which it did, as a [dump](crossgate_abi::inspect::dump) has them.
+pub fn registers_of_fault() -> [Word; dump::REGISTER_COUNT] {
+    core::array::from_fn(|index| REGISTERS[index].load(Ordering::Relaxed))
 }
 
 /// A thread has come to the kernel.
@@ -230,6 +259,9 @@ fn to_kernel(registers: &mut [i64; 23], cause: Cause, instruction: Word, address
     CAUSE.store(cause as u8, Ordering::Relaxed);
     INSTRUCTION.store(host::in_program(instruction), Ordering::Relaxed);
     ADDRESS.store(address, Ordering::Relaxed);
+    for (place, register) in REGISTERS.iter().zip(DUMPED) {
+        place.store(registers[register as usize] as usize, Ordering::Relaxed);
+    }
     const FLAGS: i64 = 0x202;
     registers[libc::REG_EFL as usize] = FLAGS;
     let has_keys = gate::HAS_KEYS.load(Ordering::Relaxed) != 0;

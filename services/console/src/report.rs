@@ -126,6 +126,7 @@ pub(crate) mod tests {
         limiters: 0,
         budgets: None,
         inspectors: 0,
+        dumpers: 0,
         passes_handles: false,
         fault_watch: None,
     };

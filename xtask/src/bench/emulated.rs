@@ -38,7 +38,7 @@ pub const FLASH: &str = "kernel_flash_bytes";
 /// The name of its size in RAM.
 pub const RAM: &str = "kernel_ram_bytes";
 
-pub const OPERATIONS: [Operation; 27] = [
+pub const OPERATIONS: [Operation; 29] = [
     Operation {
         name: "rpc_null_4_words",
         text: "call and return, 4 words",
@@ -169,6 +169,20 @@ pub const OPERATIONS: [Operation; 27] = [
         name: "restart_process",
         text: "restart of a process of 256 bytes, and a call",
         must: Limit::Most(900),
+        stretch: None,
+        cmrx: None,
+    },
+    Operation {
+        name: "counted_rpc_null",
+        text: "call and return, 4 words, if CPU time is counted",
+        must: Limit::Most(800),
+        stretch: None,
+        cmrx: None,
+    },
+    Operation {
+        name: "counted_yield_switch",
+        text: "yield to another thread, if CPU time is counted",
+        must: Limit::Most(217),
         stretch: None,
         cmrx: None,
     },

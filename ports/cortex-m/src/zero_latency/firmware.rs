@@ -2,6 +2,7 @@
 
 use super::{Handler, Line, Signal};
 use crate::boot::refuse_line;
+use crate::crash::keep_registers;
 use crate::entry;
 use core::marker::PhantomData;
 use cortex_m::peripheral::{NVIC, SCB};
@@ -67,17 +68,25 @@ const COUNT: usize = 256;
 pub struct Vectors([Option<unsafe extern "C" fn()>; COUNT]);
 
 impl Vectors {
-    /// The port's, with these handlers.
+    /// The port's, with these handlers, and with faults for a crash dump if there is one.
     #[must_use]
-    pub const fn new(handlers: &[Line]) -> Vectors {
+    pub const fn new(handlers: &[Line], is_dumped: bool) -> Vectors {
         let mut vectors = [Some(DefaultHandler as unsafe extern "C" fn()); COUNT];
         // After a reset the CPU looks for these in the other table.
         (vectors[0], vectors[1]) = (None, None);
         vectors[2] = Some(NonMaskableInt);
-        vectors[3] = Some(hard_fault);
+        vectors[3] = Some(if handlers.is_empty() { HardFault } else { hard_fault });
         vectors[4] = Some(MemoryManagement);
         vectors[5] = Some(BusFault);
         vectors[6] = Some(UsageFault);
+        if is_dumped {
+            let first = if handlers.is_empty() { 3 } else { 4 };
+            let mut fault = first;
+            while fault <= 6 {
+                vectors[fault] = Some(keep_registers);
+                fault += 1;
+            }
+        }
         vectors[11] = Some(SVCall);
         let mut index = 0;
         while index < handlers.len() {
@@ -85,6 +94,17 @@ impl Vectors {
             index += 1;
         }
         Vectors(vectors)
+    }
+
+    /// Gives it to the CPU.
+    ///
+    /// # Safety
+    /// The kernel has not started, and has these handlers.
+    pub unsafe fn install(&'static self) {
+        let table = core::ptr::from_ref(self).addr() as u32;
+        // SAFETY: as the caller vouches.
+        unsafe { (*SCB::PTR).vtor.write(table) };
+        cortex_m::asm::dsb();
     }
 }
 
@@ -94,9 +114,9 @@ const LEVEL: u32 = 5;
 /// Lets the handlers interrupt the kernel, and faults, but those of handlers.
 ///
 /// # Safety
-/// The kernel has not started, and has set up the priorities of all else. The table is that of these handlers,
+/// The kernel has not started, and has set up the priorities of all else. The table in force is that of these handlers,
 /// which [`check`](super::check) has seen.
-pub unsafe fn enable(vectors: &'static Vectors, handlers: &[Line]) {
+pub unsafe fn enable(handlers: &[Line]) {
     /// Between handlers and kernel.
     const FAULTS: u32 = 0x01_01_01 * ((super::PRIORITIES as u32) << LEVEL);
     /// Every bit of a priority says who interrupts whom.
@@ -104,7 +124,6 @@ pub unsafe fn enable(vectors: &'static Vectors, handlers: &[Line]) {
     // SAFETY: as the caller vouches; these registers are the kernel's.
     unsafe {
         let (scb, nvic) = (&*SCB::PTR, &*NVIC::PTR);
-        scb.vtor.write(core::ptr::from_ref(vectors).addr() as u32);
         scb.aircr.write(ALL_BITS_PREEMPT);
         (*scb.shpr.as_ptr().cast::<RW<u32>>()).write(FAULTS);
         cortex_m::asm::dsb();

@@ -28,6 +28,7 @@ static WIRING: System = System {
     limiters: 0,
     budgets: None,
     inspectors: 0,
+    dumpers: 0,
     passes_handles: false,
     fault_watch: None,
 };

@@ -1,4 +1,4 @@
-//! What is kept is there after a reset of the system. How often it has begun is also counted where nothing resets it:
+//! What is kept is there after a reset of the system, and so is a crash dump. How often it has begun is also counted where nothing resets it:
 //! in the memory of the emulated board that the firmware has no other use for.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
@@ -10,7 +10,8 @@ fn main() {
 #[cfg(target_os = "none")]
 mod firmware {
     use core::sync::atomic::{AtomicU32, Ordering};
-    use crossgate::{Notification, Window, kept};
+    use crossgate::fault::Cause;
+    use crossgate::{Notification, Window, dump, kept};
     use system_tests::probe;
     use system_tests::report::{expect, pass};
 
@@ -27,6 +28,7 @@ mod firmware {
     crossgate::system! {
         static SYSTEM;
         process supervisor {
+            crash_dumps;
             on_fault = restart (limit = 1);
             mmio FURTHER_MEMORY;
             notification FAULTED;
@@ -43,6 +45,11 @@ mod firmware {
         expect("what is not kept", ZEROED.fetch_add(1, Ordering::Relaxed), 0);
         expect("lives", LIVES.get(), (counted > 0).then_some(counted));
         expect("the report", REPORT.get(), (counted > 0).then_some(of_life(counted)));
+        // What it began after: nothing, a crash of this run, or the one that the system was reset for.
+        let dump = dump::read().ok().flatten();
+        let dump = dump.map(|it| (it.record().cause, it.is_of_this_run(), it.stack().count() > 0));
+        let after = |is_of_this_run| (Cause::Panic, is_of_this_run, true);
+        expect("a dump", dump, (counted > 0).then_some(after(counted % 2 == 1)));
         if counted == 4 {
             pass()
         }

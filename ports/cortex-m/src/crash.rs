@@ -1,0 +1,77 @@
+//! What a thread had in its registers and on its stack when it crashed.
+
+use crate::context::Context;
+use crate::entry::{FRAME, SAVED};
+use crate::handler::active_exception;
+use crossgate_abi::Word;
+use crossgate_abi::inspect::dump::{REGISTER_COUNT, STACK_WORDS};
+use crossgate_protection::Span;
+
+/// What a thread had in r4 to r11 when it faulted last, where crash dumps are kept.
+static mut FAULTED: [Word; 8] = [0; 8];
+
+/// A fault: keeps registers that else nobody saves, and goes on as always.
+///
+/// Of a thread that is no harm, as the CPU has saved r0 and r1. The kernel does not come back from one.
+#[unsafe(naked)]
+pub unsafe extern "C" fn keep_registers() {
+    core::arch::naked_asm!(
+        "ldr r0, 1f",
+        "stm r0, {{r4-r11}}",
+        "b HardFault",
+        ".balign 4",
+        "1: .word {faulted}",
+        faulted = sym FAULTED,
+    )
+}
+
+/// Numbers of the exceptions that are faults.
+const FAULTS: core::ops::RangeInclusive<u32> = 3..=6;
+/// In the saved status: the CPU has left a word free above its frame.
+const ALIGNED: Word = 1 << 9;
+
+/// As [`Port::dump`](crossgate_kernel::port::Port::dump), of a thread whose registers, if it made a system call or was
+/// interrupted, were saved at `context`.
+pub fn dump(
+    context: Word,
+    window: Span,
+    registers: &mut [Word; REGISTER_COUNT],
+    stack: &mut [Word; STACK_WORDS],
+) -> usize {
+    let is_fault = FAULTS.contains(&active_exception());
+    // SAFETY: this only reads the process stack pointer.
+    let pointer = cortex_m::register::psp::read() as Word;
+    let frame = if is_fault { pointer } else { context.wrapping_add(SAVED) };
+    let lowest = if is_fault { window.start } else { window.start + SAVED };
+    // Elsewhere the CPU has saved nothing, or the thread may have written it itself.
+    if frame < lowest || frame > window.end.wrapping_sub(FRAME) || !frame.is_multiple_of(8) {
+        return 0;
+    }
+    let saved = if is_fault {
+        // SAFETY: only `keep_registers` writes it, which no exception that gets here preempts.
+        unsafe { (&raw const FAULTED).read() }
+    } else {
+        read(context)
+    };
+    let [r4, r5, r6, r7, r8, r9, r10, r11] = saved;
+    let [r0, r1, r2, r3, r12, link, counter, status] = read(frame);
+    let start = frame + FRAME + if status & ALIGNED != 0 { 4 } else { 0 };
+    *registers =
+        [r0, r1, r2, r3, r4, r5, r6, r7, r8, r9, r10, r11, r12, start, link, counter, status];
+    let words = (start..window.end).step_by(size_of::<Word>());
+    let mut length = 0;
+    for (place, word) in stack.iter_mut().zip(words) {
+        // SAFETY: it is a word of the thread's stack, and that is not running.
+        *place = unsafe { (word as *const Word).read_volatile() };
+        length += 1;
+    }
+    length
+}
+
+/// Eight words that were saved on the stack of a thread, in its window.
+fn read(place: Word) -> [Word; 8] {
+    // SAFETY: `dump` has seen that they are memory of the stack, whose thread is not running.
+    core::array::from_fn(|index| unsafe { (place as *const Word).add(index).read_volatile() })
+}
+
+const _: () = assert!(Context::SIZE == SAVED + FRAME, "`dump` finds the one behind the other");

@@ -1,0 +1,146 @@
+//! Of a crash there is a dump: registers, and what the stack has of the process that crashed, and no word more,
+//! whatever stack pointer it crashed with. Who has the right reads it, and nobody else.
+#![cfg_attr(target_os = "none", no_std, no_main)]
+
+use core::hint::black_box;
+use crossgate::dump::{self, CrashDump};
+use crossgate::fault::{Cause, Faults};
+use crossgate::{
+    CallError, Concurrent, Handle, Notification, inspect, interface, supervise, thread,
+};
+use system_tests::report::{expect, expect_that, fail, pass};
+use system_tests::{arch, probe};
+
+/// What lies on the stack of the process that crashes, ...
+const OWN: u32 = 0x0d0d_0d0d;
+/// ... and in what is closed to it.
+const CLOSED: u32 = 0xc105_ed00;
+
+#[interface]
+trait Crash {
+    /// Reads what it may not.
+    fn access(&self, address: usize);
+    fn panic(&self);
+    /// Executes no instruction with this stack pointer.
+    fn undefined_at(&self, stack_pointer: usize);
+    fn overflow(&self);
+    /// Whether it is told of the last crash.
+    fn may_read(&self) -> bool;
+}
+
+struct Crasher;
+
+impl Crash for Crasher {
+    fn access(&self, address: usize) {
+        let own = black_box([OWN; 4]);
+        black_box(probe::load(address));
+        black_box(own);
+    }
+    fn panic(&self) {
+        panic!("a server panics on request")
+    }
+    fn undefined_at(&self, stack_pointer: usize) {
+        arch::undefined_at(stack_pointer)
+    }
+    fn overflow(&self) {
+        deeper(1);
+    }
+    fn may_read(&self) -> bool {
+        dump::read().is_ok()
+    }
+}
+
+#[inline(never)]
+fn deeper(depth: u32) -> u32 {
+    let memory = black_box([depth; 16]);
+    memory[0] + if black_box(true) { deeper(depth + 1) } else { 0 }
+}
+
+crossgate::system! {
+    static SYSTEM;
+    process reader {
+        crash_dumps;
+        notification FAULTED;
+        faults FAULTED;
+        thread main (priority = 3, stack = 8192) = watch(CRASH, FAULTED);
+    }
+    process crasher {
+        inspects;
+        on_fault = restart (limit = 255);
+        object crasher: Concurrent<Crasher> = Crasher => [CRASH: dyn Crash];
+    }
+    process nosy {
+        inspects;
+        thread main (priority = 4, stack = 2048) = look_in_vain();
+    }
+}
+
+board::start!(SYSTEM);
+
+fn look_in_vain() -> ! {
+    expect_that("it may look", inspect::thread(1).is_ok());
+    expect("a dump", dump::read().map(|_| ()), Err(CallError::NotPermitted));
+    thread::exit()
+}
+
+/// The dump of the crash that has just been.
+fn newest(faults: &mut Faults) -> CrashDump {
+    let Ok(Some(dump)) = dump::read() else { fail(format_args!("there is no dump")) };
+    let record = faults.next();
+    expect("the record", record, Some(dump.record()));
+    expect_that("it is of this run", dump.is_of_this_run());
+    check(&dump);
+    // Else it would wait before it begins anew.
+    expect("a restart", supervise::restart(dump.record().process), Ok(()));
+    dump
+}
+
+/// What is in the dump, the process that crashed could have read itself.
+fn check(dump: &CrashDump) {
+    let stack = probe::stack_of(&SYSTEM, "main", 3);
+    for (address, word) in dump.stack() {
+        expect_that("a word of the stack", stack.contains(&address));
+        expect_that("what is closed", word as u32 != CLOSED);
+    }
+}
+
+fn register(dump: &CrashDump, names: [&str; 2]) -> usize {
+    let found = dump.registers().find(|(name, _)| names.contains(name));
+    found.map_or(0, |(_, value)| value)
+}
+
+fn watch(crash: Handle<dyn Crash>, _: Notification) -> ! {
+    let mut faults = Faults::new();
+    let closed = black_box([CLOSED; 8]);
+    expect("a dump before the first crash", dump::read().map(|it| it.is_some()), Ok(false));
+
+    let address = probe::memory_of(&SYSTEM, "nosy").start;
+    expect("a crash", crash.access(address), Err(CallError::ServerFaulted));
+    let dump = newest(&mut faults);
+    expect("the cause", dump.record().cause, Cause::Access);
+    let counter = arch::in_program(register(&dump, ["pc", "rip"]));
+    expect("where it was", counter, dump.record().instruction);
+    let (start, _) = dump.stack().next().unwrap_or_default();
+    expect("what comes first", start, register(&dump, ["sp", "rsp"]));
+    let is_own = |(_, word): (usize, usize)| word as u32 == OWN || (word >> 16 >> 16) as u32 == OWN;
+    expect_that("what lay on its stack", dump.stack().any(is_own));
+
+    expect("a panic", crash.panic(), Err(CallError::ServerFaulted));
+    let dump = newest(&mut faults);
+    expect("the cause", dump.record().cause, Cause::Panic);
+    expect_that("there is a stack", dump.stack().count() != 0);
+
+    expect("an overflow", crash.overflow(), Err(CallError::ServerFaulted));
+    expect("the cause", newest(&mut faults).record().cause, Cause::Stack);
+
+    let own = closed.as_ptr().addr();
+    for pointer in [own, own & !7, address, 0, 4, usize::MAX, usize::MAX & !31, 1 << 31] {
+        expect("a wild stack", crash.undefined_at(pointer), Err(CallError::ServerFaulted));
+        let dump = newest(&mut faults);
+        expect("the words of a wild stack", dump.stack().count(), 0);
+    }
+    expect("whether others may read", crash.may_read(), Ok(false));
+    expect_that("it may not look", inspect::thread(1).is_err());
+    black_box(closed);
+    pass()
+}

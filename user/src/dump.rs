@@ -1,0 +1,146 @@
+//! The crash dump: what the thread that crashed last had in its registers and on its stack.
+//!
+//! A process to which the wiring says `crash_dumps;` may read it. The kernel writes it when a process crashes, into
+//! memory of its own that nothing resets: it is there after a restart of the process, of the reader, and of the whole
+//! system, until the next crash or until the power is off. It has the stack as far as that belongs to the process that
+//! crashed, and the registers: *memory of another process*, which may be a key or a password. Whoever has this
+//! right sees them.
+//!
+//! ```no_run
+//! # fn show() -> Result<(), crossgate::CallError> {
+//! if let Some(dump) = crossgate::dump::read()? {
+//!     for (name, value) in dump.registers() {
+//!         // ... r0 and so on ...
+//! #       let _ = (name, value);
+//!     }
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! In a firmware where nobody may read it, there is no dump, and no code for it.
+
+use crate::CallError;
+use crate::arch::system_call;
+use crate::fault::{FaultRecord, decode};
+use core::time::Duration;
+use crossgate_abi::inspect::{DUMP, dump};
+use crossgate_abi::{Status, Word, number};
+
+/// What is kept of the last crash.
+#[derive(Clone, Copy, Debug)]
+pub struct CrashDump {
+    words: [Word; dump::WORDS],
+    is_of_this_run: bool,
+}
+
+/// How the registers are called.
+#[cfg(target_os = "none")]
+const NAMES: [&str; dump::REGISTER_COUNT] = [
+    "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "sp", "lr",
+    "pc", "xpsr",
+];
+#[cfg(not(target_os = "none"))]
+const NAMES: [&str; dump::REGISTER_COUNT] = [
+    "rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13",
+    "r14", "r15", "rip",
+];
+/// Which of them is the stack pointer.
+const STACK_POINTER: usize = if cfg!(target_os = "none") { 13 } else { 4 };
+
+impl CrashDump {
+    /// The record of the crash.
+    #[must_use]
+    pub fn record(&self) -> FaultRecord {
+        let record = self.words.get(dump::RECORD..).and_then(<[_]>::first_chunk);
+        decode(record.unwrap_or(&[0; FaultRecord::WORDS]))
+    }
+
+    /// When it was, in time since the system had started then; a ms too early at most. (It begins anew after 49 days.)
+    #[must_use]
+    pub fn time(&self) -> Duration {
+        Duration::from_millis(self.words[dump::TIME] as u64)
+    }
+
+    /// Whether it was since the system started; else there was a reset since.
+    #[must_use]
+    pub fn is_of_this_run(&self) -> bool {
+        self.is_of_this_run
+    }
+
+    /// The registers, with their names. They are 0 where that could not be told, as after a stack overflow; and a
+    /// system call (a panic is one) does not keep all of them.
+    pub fn registers(&self) -> impl Iterator<Item = (&'static str, Word)> {
+        let registers = self.words.iter().skip(dump::REGISTERS);
+        NAMES.into_iter().zip(registers.copied())
+    }
+
+    /// What lay on the stack, from the stack pointer upwards: each with its address. It ends where the stack is the
+    /// caller's.
+    pub fn stack(&self) -> impl Iterator<Item = (Word, Word)> {
+        let pointer = self.words[dump::REGISTERS + STACK_POINTER];
+        let start = pointer.checked_next_multiple_of(size_of::<Word>()).unwrap_or(0);
+        let words = self.words.iter().skip(dump::STACK).take(self.words[dump::LENGTH]);
+        words.enumerate().map(move |(index, &word)| (start + index * size_of::<Word>(), word))
+    }
+}
+
+/// Reads the crash dump, if there is one: if the check that the kernel has put with it is right.
+///
+/// # Errors
+/// [`NotPermitted`](CallError::NotPermitted) if the caller may not read crash dumps.
+pub fn read() -> Result<Option<CrashDump>, CallError> {
+    let mut words = [0; dump::WORDS];
+    let mut is_of_this_run = false;
+    // If somebody crashes meanwhile, the check is wrong, and all is to be read anew. That does not go on for ever.
+    for _ in 0..3 {
+        for (index, word) in words.iter_mut().enumerate() {
+            let reply = system_call(number::INSPECT, [DUMP, index, 0]);
+            match Status(reply.status) {
+                Status::OK => (*word, is_of_this_run) = (reply.words[0], reply.words[1] != 0),
+                Status::NO_SUCH_RECORD => return Ok(None),
+                status => {
+                    return Err(CallError::from_status(status).unwrap_or(CallError::NotPermitted));
+                }
+            }
+        }
+        if words[dump::CHECK] == dump::check(&words) {
+            return Ok(Some(CrashDump { words, is_of_this_run }));
+        }
+    }
+    Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::vec::Vec;
+
+    #[test]
+    fn a_dump_is_what_the_words_say() {
+        let mut words = [0; dump::WORDS];
+        words[dump::TIME] = 1_500;
+        words[dump::LENGTH] = 3;
+        for (index, word) in words.iter_mut().enumerate().skip(dump::REGISTERS) {
+            *word = index;
+        }
+        words[dump::REGISTERS + STACK_POINTER] = 0x1001;
+        let dump = CrashDump { words, is_of_this_run: true };
+        assert_eq!(dump.time(), Duration::from_millis(1_500));
+        assert_eq!(dump.registers().count(), dump::REGISTER_COUNT);
+        assert_eq!(dump.registers().nth(1), Some((NAMES[1], dump::REGISTERS + 1)));
+        let size = size_of::<Word>();
+        let start = 0x1000 + size;
+        let stack: Vec<_> = dump.stack().collect();
+        assert_eq!(stack[2], (start + 2 * size, dump::STACK + 2));
+        assert_eq!(stack.len(), 3);
+    }
+
+    #[test]
+    fn memory_without_a_dump_has_none() {
+        for filling in [0, 1, 0x5555_5555, 0xaaaa_aaaa, Word::MAX] {
+            let words = [filling; dump::WORDS];
+            assert_ne!(words[dump::CHECK], dump::check(&words), "{filling:#x}");
+        }
+    }
+}
