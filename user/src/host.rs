@@ -14,6 +14,7 @@ use std::any::TypeId;
 use std::boxed::Box;
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 use std::vec::Vec;
@@ -268,6 +269,21 @@ pub(crate) fn caller() -> Reply {
         Some(&(_, caller)) => Reply { status: 0, words: [caller.into(), 0] },
         None => failure(CallError::NotPermitted),
     })
+}
+
+/// A [pool](crate::pool) of `N` threads, which are threads of the host. They can't be ended: a job that is to end is
+/// when it is done.
+#[must_use]
+pub fn pool<const N: usize>() -> crate::pool::Pool {
+    use crate::pool::{Pool, Worker};
+    // Those that no wiring has.
+    static NEXT: AtomicUsize = AtomicUsize::new(MAX_NOTIFICATIONS);
+    let notification = || {
+        let index = NEXT.fetch_sub(1, Ordering::Relaxed) - 1;
+        Notification::__new(index, 0)
+    };
+    let workers: Vec<_> = (0..N).map(|thread| Worker::__new(thread, notification())).collect();
+    Pool::__new(workers.leak())
 }
 
 pub(crate) fn revoke(gate: usize) -> Reply {
