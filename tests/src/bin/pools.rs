@@ -203,6 +203,8 @@ fn judge(
             let holder = lose_mutex(state, workers);
             holder.end();
             expect("it ends", holder.join(), Err(Ended));
+            // Its thread has parked.
+            time::sleep(MOMENT);
             expect("the mutex is lost", state.mutex.try_lock().is_none(), true);
             *state.mutex.lock() += 1;
         }
