@@ -38,7 +38,7 @@ pub const FLASH: &str = "kernel_flash_bytes";
 /// The name of its size in RAM.
 pub const RAM: &str = "kernel_ram_bytes";
 
-pub const OPERATIONS: [Operation; 29] = [
+pub const OPERATIONS: [Operation; 30] = [
     Operation {
         name: "rpc_null_4_words",
         text: "call and return, 4 words",
@@ -239,6 +239,13 @@ pub const OPERATIONS: [Operation; 29] = [
         name: "byte_stream",
         text: "32 bytes into a stream, and out",
         must: Limit::Most(950),
+        stretch: None,
+        cmrx: None,
+    },
+    Operation {
+        name: "pool_spawn_join",
+        text: "a job begun in a more urgent thread of a pool, done and joined",
+        must: Limit::Most(1000),
         stretch: None,
         cmrx: None,
     },
