@@ -250,11 +250,15 @@ impl<P: Port> Kernel<P> {
         Status::OK
     }
 
-    /// The process that made the call that the current thread is in: it is the second word then.
+    /// The process that made the call that the current thread is in: it is the second word then, and its life the third.
     pub(crate) fn caller(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
         match self.threads.current().innermost_mut() {
             Some(frame) => {
                 words[1] = frame.level.process.into();
+                words[2] = match &self.optional {
+                    Some(optional) => (optional.caller)(self),
+                    None => 0,
+                };
                 Status::OK
             }
             None => CallError::NotPermitted.into(),

@@ -103,8 +103,8 @@ impl<P: Port> Kernel<P> {
         let chain = [chain as u32 as Word, (chain >> 32) as Word];
         let Fault { address, instruction, line, .. } = *fault;
         *record = [who, address, instruction, file, length, line, chain[0], chain[1]];
-        if let Some(inspection) = &self.inspection {
-            (inspection.note)(self);
+        if let Some(optional) = &self.optional {
+            (optional.note)(self);
         }
         if let Some(watch) = &self.system.fault_watch {
             self.signal(usize::from(watch.notification));

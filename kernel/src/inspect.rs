@@ -20,9 +20,7 @@ use crossgate_abi::{
 use crossgate_protection::Span;
 
 /// What only a firmware needs in which some process may inspect. Others don't carry the code.
-pub struct Inspection<P: Port> {
-    /// There is another record.
-    pub(crate) note: fn(&mut Kernel<P>),
+pub struct Inspection {
     /// What is noted of each process.
     crashes: &'static mut [Crashes],
     /// Where the dump is, if somebody may read it.
@@ -47,17 +45,16 @@ impl Crashes {
     pub const NONE: Crashes = Crashes { count: 0, record: [0; FaultRecord::WORDS] };
 }
 
-impl<P: Port> Inspection<P> {
+impl Inspection {
     /// Memory for [it](Self::new).
-    pub const NONE: Inspection<P> = Self::new(&mut [], None);
+    pub const NONE: Inspection = Self::new(&mut [], None);
 
     /// With notes of each process, and memory for a dump if somebody may read it. That memory may have any values.
     pub const fn new(
         crashes: &'static mut [Crashes],
         dump: Option<&'static mut [Word; dump::WORDS]>,
-    ) -> Inspection<P> {
-        let note = if dump.is_some() { Kernel::note_and_dump } else { Kernel::note_only };
-        Inspection { note, crashes, dump, noted: 0, is_dumped: false }
+    ) -> Inspection {
+        Inspection { crashes, dump, noted: 0, is_dumped: false }
     }
 }
 
@@ -138,22 +135,26 @@ impl<P: Port> Kernel<P> {
     }
 
     pub(crate) fn look_at_crashes(&self, process: Word, word: Word) -> Option<[Word; 2]> {
-        let crashes = self.inspection.as_ref()?.crashes.get(process)?;
+        let crashes = self.inspection()?.crashes.get(process)?;
         Some([crashes.count as Word, *crashes.record.get(word)?])
     }
 
     pub(crate) fn look_at_dump(&self, word: Word) -> Option<[Word; 2]> {
-        let inspection = self.inspection.as_ref()?;
+        let inspection = self.inspection()?;
         Some([*inspection.dump.as_ref()?.get(word)?, inspection.is_dumped.into()])
     }
 
-    fn note_only(&mut self) {
+    fn inspection(&self) -> Option<&Inspection> {
+        self.optional.as_ref()?.inspection.as_deref()
+    }
+
+    pub(crate) fn note_only(&mut self) {
         self.note();
     }
 
     /// Notes the newest record, if that is new, and of a crash.
     fn note(&mut self) -> Option<[Word; FaultRecord::WORDS]> {
-        let inspection = self.inspection.as_mut()?;
+        let inspection = self.optional.as_mut()?.inspection.as_mut()?;
         let (count, record) = self.faults.newest();
         let [process, _, cause, _] = (record[0] as u32).to_le_bytes();
         if inspection.noted == count {
@@ -170,10 +171,11 @@ impl<P: Port> Kernel<P> {
     }
 
     /// The same, and keeps what the port can tell of the thread.
-    fn note_and_dump(&mut self) {
+    pub(crate) fn note_and_dump(&mut self) {
         let Some(record) = self.note() else { return };
         let now = self.port.now();
-        let Some(inspection) = &mut self.inspection else { return };
+        let optional = self.optional.as_mut();
+        let Some(inspection) = optional.and_then(|it| it.inspection.as_mut()) else { return };
         let Some(dump) = &mut inspection.dump else { return };
         inspection.is_dumped = true;
         let [_, id, ..] = (record[0] as u32).to_le_bytes();
