@@ -5,6 +5,7 @@
 //! of the lives of all that may call it.
 
 use crate::Kernel;
+use crate::call::STALE;
 use crate::port::Port;
 use crossgate_abi::client::ENDED;
 use crossgate_abi::{ARGUMENT_WORDS, CallError, Status, Word};
@@ -25,16 +26,9 @@ impl<P: Port> Kernel<P> {
         }
     }
 
-    /// The life in which the call was made that the current thread is in.
-    pub(crate) fn life_of_caller(&mut self) -> Word {
-        match self.threads.current().innermost() {
-            Some(frame) if frame.is_stale() => ENDED,
-            Some(frame) => {
-                let process = frame.level.process.into();
-                self.life(process)
-            }
-            None => 0,
-        }
+    /// The life in which a process made a call, if it has not ended.
+    pub(crate) fn life_of_caller(&self, process: Word, care: u8) -> Word {
+        if care & STALE != 0 { ENDED } else { self.life(process) }
     }
 
     /// The life of a process, from 1 on; 0 if there is none.

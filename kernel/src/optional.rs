@@ -17,8 +17,8 @@ pub struct Optional<P: Port> {
     pub(crate) end_life: fn(&mut Kernel<P>, u8),
     /// There is another record of a fault.
     pub(crate) note: fn(&mut Kernel<P>),
-    /// Which life of its caller a method is asked by.
-    pub(crate) caller: fn(&mut Kernel<P>) -> Word,
+    /// Tells the life in which a process made a call, by what has to be taken care of when that ends.
+    pub(crate) life_of_caller: fn(&Kernel<P>, Word, u8) -> Word,
     /// How many lives of each process have ended, if somebody is told.
     pub(crate) ended: &'static mut [u32],
     /// What answers those who may inspect, if somebody may.
@@ -34,7 +34,7 @@ impl<P: Port> Optional<P> {
             call: Kernel::optional::<false, false, false>,
             end_life: Kernel::end_life::<false, false>,
             note: Kernel::note_nothing,
-            caller: Kernel::unknown_life,
+            life_of_caller: Kernel::unknown_life,
             ended,
             inspection: None,
         }
@@ -72,7 +72,7 @@ impl<P: Port> Optional<P> {
             } else {
                 Kernel::note_only
             },
-            caller: if is_told { Kernel::life_of_caller } else { Kernel::unknown_life },
+            life_of_caller: if is_told { Kernel::life_of_caller } else { Kernel::unknown_life },
             ended,
             inspection,
         }
@@ -102,7 +102,7 @@ impl<P: Port> Kernel<P> {
 
     fn note_nothing(&mut self) {}
 
-    fn unknown_life(&mut self) -> Word {
+    fn unknown_life(&self, _: Word, _: u8) -> Word {
         0
     }
 
