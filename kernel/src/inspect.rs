@@ -15,7 +15,9 @@ use crossgate_abi::inspect::{
     CALLS, CRASHES, DUMP, FAULT, PROCESS, STACK, THREAD, TIME_OF_PROCESS, TIME_OF_THREAD, dump,
     state, wait,
 };
-use crossgate_abi::{ARGUMENT_WORDS, CallError, Cause, FaultRecord, LIMIT_UNIT, NOBODY, Status, Word};
+use crossgate_abi::{
+    ARGUMENT_WORDS, CallError, Cause, FaultRecord, LIMIT_UNIT, NOBODY, Status, Word,
+};
 
 /// What only a firmware needs in which some process may inspect. Others don't carry the code.
 pub struct Inspection<P: Port> {
@@ -66,8 +68,7 @@ impl<P: Port> Kernel<P> {
     extern "C" fn inspect(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
         let process = self.current().level.process;
         let [subject, index, from, _] = *words;
-        let permitted =
-            if subject == DUMP { self.system.dumpers } else { self.system.inspectors };
+        let permitted = if subject == DUMP { self.system.dumpers } else { self.system.inspectors };
         if permitted.rotate_right(process.into()) & 1 == 0 {
             return CallError::NotPermitted.into();
         }

@@ -37,17 +37,25 @@ pub struct CrashDump {
 /// How the registers are called.
 #[cfg(target_os = "none")]
 const NAMES: [&str; dump::REGISTER_COUNT] = [
-    "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "sp", "lr", "pc", "xpsr",
+    "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "sp", "lr",
+    "pc", "xpsr",
 ];
 #[cfg(not(target_os = "none"))]
 const NAMES: [&str; dump::REGISTER_COUNT] = [
-    "rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15",
-    "rip",
+    "rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13",
+    "r14", "r15", "rip",
 ];
 /// Which of them is the stack pointer.
 const STACK_POINTER: usize = if cfg!(target_os = "none") { 13 } else { 4 };
 
 impl CrashDump {
+    /// For tests of who shows one.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn __new(words: [Word; dump::WORDS], is_of_this_run: bool) -> CrashDump {
+        CrashDump { words, is_of_this_run }
+    }
+
     /// The record of the crash.
     #[must_use]
     pub fn record(&self) -> FaultRecord {
@@ -98,7 +106,9 @@ pub fn read() -> Result<Option<CrashDump>, CallError> {
             match Status(reply.status) {
                 Status::OK => (*word, is_of_this_run) = (reply.words[0], reply.words[1] != 0),
                 Status::NO_SUCH_RECORD => return Ok(None),
-                status => return Err(CallError::from_status(status).unwrap_or(CallError::NotPermitted)),
+                status => {
+                    return Err(CallError::from_status(status).unwrap_or(CallError::NotPermitted));
+                }
             }
         }
         if words[dump::CHECK] == dump::check(&words) {

@@ -56,9 +56,8 @@ pub fn dump(
     let [r4, r5, r6, r7, r8, r9, r10, r11] = saved;
     let [r0, r1, r2, r3, r12, link, counter, status] = read(frame);
     let start = frame + FRAME + if status & ALIGNED != 0 { 4 } else { 0 };
-    *registers = [
-        r0, r1, r2, r3, r4, r5, r6, r7, r8, r9, r10, r11, r12, start, link, counter, status,
-    ];
+    *registers =
+        [r0, r1, r2, r3, r4, r5, r6, r7, r8, r9, r10, r11, r12, start, link, counter, status];
     let words = (start..window.end).step_by(size_of::<Word>());
     let mut length = 0;
     for (place, word) in stack.iter_mut().zip(words) {

@@ -29,7 +29,9 @@ pub fn dump(
         }
         let start = registers[STACK_POINTER].checked_next_multiple_of(size_of::<Word>());
         if let Some(start) = start.filter(|&start| window.start <= start) {
-            for (place, address) in stack.iter_mut().zip((start..window.end).step_by(size_of::<Word>())) {
+            for (place, address) in
+                stack.iter_mut().zip((start..window.end).step_by(size_of::<Word>()))
+            {
                 // SAFETY: it is a word of the stack, which is open; no thread runs meanwhile.
                 *place = unsafe { core::ptr::with_exposed_provenance::<Word>(address).read() };
                 length += 1;

@@ -8,7 +8,8 @@
 use core::ops::Range;
 use core::time::Duration;
 use crossgate::{
-    Concurrent, Exclusive, Handle, LendBuf, Lent, Notification, Signal, inspect, interface, thread, time,
+    Concurrent, Exclusive, Handle, LendBuf, Lent, Notification, Signal, inspect, interface, thread,
+    time,
 };
 use system_tests::report::{expect, expect_that, fail, pass};
 
