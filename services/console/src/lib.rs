@@ -14,7 +14,7 @@
 //! ```
 //!
 //! With `[LOG: dyn Log, LEVELS: dyn Levels]` its clients format only what is taken; with `SET_LEVELS: dyn SetLevels`
-//! somebody decides what that is, at run time. It can write to several places ([`Both`]), one of which may be memory that
+//! somebody decides what that is, at run time; with `HISTORY: dyn History` somebody reads the last lines. It can write to several places ([`Both`]), one of which may be memory that
 //! outlives a restart ([`Past`]).
 //!
 //! Clients depend on `crossgate-log` only. Each line of the log begins with the name of the process that
@@ -40,10 +40,10 @@ pub use sink::Both;
 use core::fmt;
 use core::sync::atomic::{AtomicU8, Ordering};
 use crossgate::sync::Mutex;
-use crossgate::{Lent, server, time};
+use crossgate::{Lent, LentMut, server, time};
 use crossgate_abi::MAX_PROCESSES;
 use crossgate_abi::table::System;
-use crossgate_log::{Level, Levels, Log, SetLevels};
+use crossgate_log::{History, Level, Levels, Log, SetLevels};
 use embedded_io::Write;
 
 /// How many characters of what a process says are written.
@@ -166,6 +166,24 @@ impl<W: Write + Send> SetLevels for Console<W> {
         if let Some(decided) = self.decided.get(usize::from(process)) {
             decided.store(level as u8, Ordering::Relaxed);
         }
+    }
+
+    fn level_of(&self, process: u8) -> Level {
+        Console::level_of(self, Some(process))
+    }
+}
+
+/// The lines that a [`Past`] has.
+impl<W: Write + Send> History for Console<W> {
+    fn line(&self, age: u8, mut text: LentMut<'_, [u8]>) -> Option<u8> {
+        // Nobody writes one meanwhile.
+        let _line = self.line.lock();
+        let line = Past::line(age.into())?;
+        for (index, &byte) in line.iter().take_while(|&&byte| byte != 0).enumerate() {
+            text.set(index, byte);
+        }
+        let length = line.iter().position(|&byte| byte == 0).unwrap_or(line.len());
+        Some(length.min(text.len()) as u8)
     }
 }
 

@@ -31,7 +31,7 @@
 #![forbid(unsafe_code)]
 
 use core::fmt;
-use crossgate::{Handle, LendBuf, Lent, Wire, interface};
+use crossgate::{Handle, LendBuf, Lent, LentMut, Wire, interface};
 
 /// A place to write lines to.
 #[interface]
@@ -56,6 +56,22 @@ pub trait Levels {
 pub trait SetLevels {
     /// From now on the log takes lines of this process (its index in the wiring) that are as urgent as this, or more.
     fn set_level(&self, process: u8, level: Level);
+    /// The least urgent level that the log takes of this process.
+    fn level_of(&self, process: u8) -> Level;
+}
+
+/// Tells lines that were written before, whoever wrote them: an operator's shell.
+#[interface]
+pub trait History {
+    /// Copies a line, of which so many are newer, without its end. Tells its length; `None` if there is none.
+    fn line(&self, age: u8, text: LentMut<'_, [u8]>) -> Option<u8>;
+}
+
+impl dyn History {
+    /// How many lines are told at most.
+    pub const LINES: u8 = 8;
+    /// How many bytes a line has at most.
+    pub const LONGEST: usize = 80;
 }
 
 /// How much a line matters.
