@@ -108,6 +108,8 @@ impl LentWriter<'_, '_> {
 }
 
 impl fmt::Write for LentWriter<'_, '_> {
+    // Inlined, so that what it calls is not there for others to be called, who would inline it.
+    #[inline]
     fn write_str(&mut self, text: &str) -> fmt::Result {
         let room = self.lent.len() - self.length;
         let fitting = text.floor_char_boundary(room);
