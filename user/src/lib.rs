@@ -44,6 +44,7 @@
 //! |---|---|
 //! | define an interface | [`interface`], [`Wire`] |
 //! | lend memory to a call | [`Lent`], [`LentMut`], [`LendBuf`], [`shared!`] |
+//! | format text to lend, or into lent memory | [`Writer`], [`LentWriter`] |
 //! | keep a value over a restart and a reset | [`kept!`] |
 //! | publish objects and wire processes | [`system!`], [`Concurrent`], [`Exclusive`] |
 //! | wait and signal | [`Notification`], [`Signal`] |
@@ -86,6 +87,7 @@ mod shared;
 pub mod supervise;
 pub mod sync;
 mod template;
+mod text;
 pub mod thread;
 pub mod time;
 mod wire;
@@ -107,6 +109,7 @@ pub use lend::{Lend, Lendable, Lent, LentMut, Loan, Plain};
 pub use notification::{Notification, Signal};
 pub use object::{Concurrent, Exclusive};
 pub use shared::{Shared, SharedMemory};
+pub use text::{LentWriter, Writer};
 pub use wire::{Decoder, Encoder, Invalid, Parameter, Wire};
 
 // So that the templates, which say `::crossgate`, work in this crate as well.
