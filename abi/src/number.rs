@@ -93,10 +93,17 @@ pub const REFUSE: Word = 19;
 /// something to do.
 pub const WORK: Word = 21;
 
-/// Arguments: a [subject](crate::inspect), an index, and what the subject wants more. Results: what it says of the
-/// two words, or status [`NO_SUCH_RECORD`](crate::Status::NO_SUCH_RECORD) if there is none of this index. Only for
-/// processes that may inspect.
-pub const INSPECT: Word = 22;
+/// Arguments: a subject, an index, and what the subject wants more. Where nothing in the wiring needs it there is no such
+/// system call, or not this subject.
+///
+/// | subject | results |
+/// |---|---|
+/// | of [`inspect`](crate::inspect) | what it says of the two words, or status [`NO_SUCH_RECORD`](crate::Status::NO_SUCH_RECORD) if there is none of this index. Only for processes that may inspect |
+/// | of [`client`](crate::client) | the same. Only for processes that are told of lost clients |
+/// | of [`pool`](crate::pool) | none. Only for processes with a pool of threads |
+pub const OPTIONAL: Word = 22;
+/// The same, by the first of its uses.
+pub const INSPECT: Word = OPTIONAL;
 
 /// System calls that only the hosted port has.
 pub mod hosted {

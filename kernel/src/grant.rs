@@ -20,8 +20,6 @@ pub(crate) struct Grants<P: Port> {
     pub pass: fn(&mut Kernel<P>, Shape, &[Word], u8),
     /// The current process takes back all grants of one of its services.
     pub revoke: fn(&mut Kernel<P>, Word) -> Status,
-    /// A process goes down: grants of its services end, and those that it has got.
-    pub end: fn(&mut Kernel<P>, u8),
 }
 
 impl<P: Port> Grants<P> {
@@ -29,7 +27,6 @@ impl<P: Port> Grants<P> {
         check: Kernel::check_handles,
         pass: Kernel::pass_handles,
         revoke: Kernel::revoke,
-        end: Kernel::end_grants,
     };
 }
 
@@ -91,7 +88,8 @@ impl<P: Port> Kernel<P> {
         }
     }
 
-    fn end_grants(&mut self, process: u8) {
+    /// A process goes down: grants of its services end, and those that it has got.
+    pub(crate) fn end_grants(&mut self, process: u8) {
         for (service, granted) in self.services.iter().zip(self.granted.iter_mut()) {
             let others =
                 if service.owner == process { 0 } else { !1u32.rotate_left(process.into()) };

@@ -21,9 +21,6 @@ use crossgate_protection::Span;
 
 /// What only a firmware needs in which some process may inspect. Others don't carry the code.
 pub struct Inspection<P: Port> {
-    /// The current process asks.
-    // It is called as `Limits::set` is, so that both take the same code.
-    pub(crate) ask: extern "C" fn(&mut Kernel<P>, &mut [Word; ARGUMENT_WORDS]) -> Status,
     /// There is another record.
     pub(crate) note: fn(&mut Kernel<P>),
     /// What is noted of each process.
@@ -60,12 +57,13 @@ impl<P: Port> Inspection<P> {
         dump: Option<&'static mut [Word; dump::WORDS]>,
     ) -> Inspection<P> {
         let note = if dump.is_some() { Kernel::note_and_dump } else { Kernel::note_only };
-        Inspection { ask: Kernel::inspect, note, crashes, dump, noted: 0, is_dumped: false }
+        Inspection { note, crashes, dump, noted: 0, is_dumped: false }
     }
 }
 
 impl<P: Port> Kernel<P> {
-    extern "C" fn inspect(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
+    /// The current process asks.
+    pub(crate) fn inspect(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
         let process = self.current().level.process;
         let [subject, index, from, _] = *words;
         let permitted = if subject == DUMP { self.system.dumpers } else { self.system.inspectors };

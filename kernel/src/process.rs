@@ -204,8 +204,8 @@ impl<P: Port> Kernel<P> {
         if wiring.notifications != 0 {
             self.silence(wiring);
         }
-        if let Some(grants) = self.grants {
-            (grants.end)(self, process);
+        if let Some(end_life) = self.end_life {
+            end_life(self, process);
         }
         self.sweep_all_for(process);
     }

@@ -483,6 +483,8 @@ macro_rules! __system {
                 limiters: 0 $($(| $limiter << __wiring::__Process::$process as u32)?)*,
                 inspectors: 0 $($(| $inspector << __wiring::__Process::$process as u32)?)*,
                 dumpers: 0 $($(| $dumper << __wiring::__Process::$process as u32)?)*,
+                pooled: 0,
+                lost_clients: &[],
                 passes_handles: $crate::wiring::passes_handles(&__SERVICES),
                 fault_watch: match __WATCHES {
                     [__table::FaultWatch { process, notification }] => Some(__table::FaultWatch { process: *process, notification: *notification }),

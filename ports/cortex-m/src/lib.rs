@@ -210,6 +210,9 @@ macro_rules! start {
                 }
                 inspection
             };
+            const LIVES: usize =
+                if $system.lost_clients.is_empty() { 0 } else { $system.processes.len() };
+            static mut __crossgate_kernel_ended: [u32; LIVES] = [0; LIVES];
             // SAFETY: nothing else names these statics; there are regions for every process.
             #[unsafe(no_mangle)]
             static mut __crossgate_kernel: Kernel<Machine> = unsafe {
@@ -224,6 +227,7 @@ macro_rules! start {
                         processes: &mut *(&raw mut __crossgate_kernel_processes),
                         budgets: (&mut *(&raw mut __crossgate_kernel_budgets)).first_mut(),
                         inspection: (&mut *(&raw mut __crossgate_kernel_inspection)).first_mut(),
+                        ended: &mut *(&raw mut __crossgate_kernel_ended),
                     },
                     Machine::new(
                         Clock::new(FREQUENCIES.counter, FREQUENCIES.cpu),

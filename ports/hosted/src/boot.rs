@@ -136,6 +136,8 @@ fn place(wiring: &System, regions: &[Region]) -> Result<System, String> {
         limiters: wiring.limiters,
         inspectors: wiring.inspectors,
         dumpers: wiring.dumpers,
+        pooled: wiring.pooled,
+        lost_clients: wiring.lost_clients,
         passes_handles: wiring.passes_handles,
         fault_watch: wiring
             .fault_watch
@@ -160,6 +162,7 @@ fn storage(system: &System) -> Storage<Machine> {
     let threads = (0..others).map(|_| Some(&mut *Box::leak(Box::new(ThreadState::EMPTY))));
     let places: Vec<Place> = core::iter::once(None).chain(threads).collect();
     let granted = if system.passes_handles { system.services.len() } else { 0 };
+    let told = if system.lost_clients.is_empty() { 0 } else { system.processes.len() };
     Storage {
         idle: Box::leak(Box::new(ThreadState::EMPTY)),
         threads: places.leak(),
@@ -179,5 +182,6 @@ fn storage(system: &System) -> Storage<Machine> {
             let dump = (system.dumpers != 0).then(|| &mut *Box::leak(Box::new([0; dump::WORDS])));
             &mut *Box::leak(Box::new(Inspection::new(crashes, dump)))
         }),
+        ended: vec![0; told].leak(),
     }
 }

@@ -3,6 +3,7 @@
 use super::super::*;
 use super::snapshot::{self, Snapshot};
 use crate::thread::Wait;
+use crossgate_abi::pool;
 use crossgate_abi::{Cause, LIMIT_UNIT, LIMIT_WITHIN};
 use std::format;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -57,6 +58,12 @@ pub enum Step {
     Give(Word),
     /// It revokes the grants of this service.
     Revoke(Word),
+    /// A thread of a pool parks if a word of its process, which is 0, is this.
+    Park(Word),
+    /// A thread of a pool goes on if it is parked.
+    Start(Word),
+    /// It begins anew.
+    End(Word),
 }
 
 /// What a call is lent.
@@ -250,6 +257,11 @@ impl Model {
                 (number::LIMIT, [end.max(1).into(), 0, 0])
             }
             Step::LimitWithin(time) => (number::LIMIT, [LIMIT_WITHIN | time, 0, 0]),
+            Step::Park(expected) => {
+                (number::OPTIONAL, [pool::PARK, memory(process.into()) + MUTEX + 8, expected])
+            }
+            Step::Start(thread) => (number::OPTIONAL, [pool::START, thread, 0]),
+            Step::End(thread) => (number::OPTIONAL, [pool::END, thread, 0]),
             Step::Revoke(service) => (number::REVOKE, [service, 0, 0]),
             Step::Restart(process) => (number::RESTART, [process, 0, 0]),
             Step::Stop(process) => (number::STOP, [process, 0, 0]),
