@@ -185,7 +185,7 @@ fn who_computes_in_a_call_by_a_revoked_handle_does_not_wait_any_more() {
     driver.call(SECRET, [0; 4]).unwrap();
     let id = ThreadId::new(3);
     driver.kernel.threads.get_mut(id).base_priority = 9;
-    driver.after(|kernel| {
+    let _ = driver.after(|kernel| {
         kernel.stir(id);
         kernel.set_priority(id, 9);
         kernel.reschedule()
@@ -237,4 +237,28 @@ fn where_a_revoking_begins_may_be_any_number() {
         let reply = driver.ask(number::REVOKE, [SECRET, from, 0, 0]).reply.unwrap();
         assert_eq!((reply.status, reply.words[0]), (Status::OK, 0));
     }
+}
+
+#[test]
+fn who_waits_for_an_object_by_a_revoked_handle_is_refused() {
+    let mut driver = Wiring::default()
+        .service(0, 0b0010, Shape::NONE)
+        .exclusive()
+        .service(2, 0b1010, Shape::values(3).then(Shape::HANDLE))
+        .notification(0, 0, true)
+        .restarts(8)
+        .thread(1, 5)
+        .thread(2, 4)
+        .thread(0, 3)
+        .boot();
+    driver.call(TAKES, [0, 0, 0, HANDLE]).unwrap();
+    driver.leave().unwrap();
+    driver.call(SECRET, [0; 4]).unwrap();
+    wait(&mut driver);
+    assert_eq!(driver.current(), 2);
+    assert_eq!(driver.call(SECRET, [0; 4]).unwrap_err(), SWITCHED);
+    assert_eq!((driver.current(), driver.thread(2).wait), (3, Wait::Lock(0)));
+    let _ = driver.ask(number::REVOKE, [SECRET, 0, 0, 0]);
+    assert_eq!((driver.current(), driver.pending()), (2, Some(Pending::Retry)));
+    refused(driver.call(SECRET, [0; 4]), CallError::NotPermitted);
 }
