@@ -178,8 +178,8 @@ fn who_waits_in_a_call_by_a_revoked_handle_is_refused() {
     assert_eq!(driver.kernel.refusals.word(0, 0), None, "nobody is accused");
 }
 
-#[test]
-fn who_computes_in_a_call_by_a_revoked_handle_does_not_wait_any_more() {
+/// Thread 2 is in a call by a handle that is revoked while it computes.
+fn revoked() -> Driver {
     let mut driver = visitors();
     next(&mut driver);
     driver.call(SECRET, [0; 4]).unwrap();
@@ -193,11 +193,25 @@ fn who_computes_in_a_call_by_a_revoked_handle_does_not_wait_any_more() {
     assert_eq!((driver.current(), revoke(&mut driver)), (3, 2));
     next(&mut driver);
     assert_eq!(driver.current(), 2);
+    driver
+}
+
+#[test]
+fn who_computes_in_a_call_by_a_revoked_handle_does_not_wait_any_more() {
+    let mut driver = revoked();
     let set = table::Process::notification(0) as Word;
     let answer = driver.ask(number::WAIT, [set, FOR_EVER, FOR_EVER, 0]);
     assert_eq!(answer.reply.unwrap().status, Status::TIMED_OUT);
     let exit = driver.kernel.leave_with_care(&[0; 4]).unwrap();
     assert_eq!(exit.status, CallError::Refused.into());
+}
+
+#[test]
+fn who_comes_home_from_a_call_by_a_revoked_handle_may_wait() {
+    let mut driver = revoked();
+    let exit = driver.kernel.leave_with_care(&[0; 4]).unwrap();
+    assert_eq!(exit.status, CallError::Refused.into());
+    wait(&mut driver);
 }
 
 #[test]
