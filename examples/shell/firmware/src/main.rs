@@ -22,12 +22,12 @@ crossgate::system! {
     }
 
     process clumsy {
-        thread walker (priority = 2, stack = 2048) = clumsy::main(LOG);
+        thread walker (priority = 2, stack = 3072) = clumsy::main(LOG);
     }
 
     process log {
         notification NEVER;
-        object console (stack = 512): Concurrent<Console<Past>> = Console::new(Past::new())
+        object console (stack = 1536): Concurrent<Console<Past>> = Console::new(Past::new())
             => [LOG: dyn Log, SET_LEVELS: dyn SetLevels, HISTORY: dyn History];
         thread names (priority = 4, stack = 1024) = console::report(&console, &SYSTEM, NEVER);
     }
