@@ -112,6 +112,8 @@ pub const INSPECT: Word = OPTIONAL;
 pub mod hosted {
     use crate::Word;
 
+    /// Argument: the index of a process. Results: where its name is, and how long; 0 if there is none.
+    pub const NAME: Word = 0x107;
     /// An interrupt has come.
     pub const INTERRUPT: Word = 0x100;
     /// The idle thread waits for an interrupt.

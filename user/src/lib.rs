@@ -82,6 +82,7 @@ pub mod notification;
 mod object;
 #[cfg(target_os = "none")]
 mod panic;
+pub mod pool;
 mod seal;
 pub mod server;
 mod shared;

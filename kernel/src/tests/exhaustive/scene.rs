@@ -99,7 +99,7 @@ pub fn all() -> Vec<Scene> {
         Pass(4, 9, Nothing),
     ];
     let grants = [Give(0), Give(1), Give(3), Revoke(0, 0), Revoke(0, 3), Revoke(3, 0)];
-    let pool = [Park(0), Park(1), Start(1), End(1), Signal(1), Wait(1)];
+    let pool = [Park(0), Start(1), End(1), Wait(1)];
     let others = [Yield, Wait(1)];
     vec![
         Scene::small("exclusive objects", 1, &[&calls[..2], &calls[3..]]),
@@ -108,7 +108,7 @@ pub fn all() -> Vec<Scene> {
         Scene::small("time", 2, &[&time, &calls[2..3], &others[..1]]),
         Scene::small("mutexes", 1, &[&mutexes, &calls[1..3]]),
         Scene::small("a supervisor", 1, &[&supervision, &calls[..2]]),
-        Scene::small("a pool", 1, &[&pool, &calls[..2]]),
+        Scene::small("a pool", 1, &[&pool, &calls[..2], &[Park(1), Signal(1)]]),
         Scene::small("mutexes of a pool", 1, &[&pool, &mutexes, &calls[2..3]]),
         Scene::small("lost clients", 2, &[&calls[1..3], &supervision[..2], &others[1..]]).told(),
         Scene::large("limits", 1, &[&limits, &calls[2..3]]),
