@@ -69,7 +69,7 @@ fn who_called_in_a_life_that_has_ended_is_nobody() {
     driver.call(0, [0; 4]).unwrap();
     driver.ask(number::SLEEP, [1_000, 0, 0, 0]);
     assert_eq!(driver.current(), 3);
-    driver.after(|kernel| {
+    let _ = driver.after(|kernel| {
         kernel.take_down(1, false);
         kernel.reschedule()
     });
