@@ -34,6 +34,13 @@ impl<const N: usize> State<N> {
     const NEW: State<N> =
         State { running: [None; N], expired: [false; N], order: [0; N], first: 0, count: 0 };
 
+    /// In place, as who calls may have little stack.
+    fn clear(&mut self) {
+        self.running.fill(None);
+        self.expired.fill(false);
+        self.count = 0;
+    }
+
     fn push(&mut self, number: u16) {
         if core::mem::replace(&mut self.expired[usize::from(number)], true) {
             return;
@@ -107,7 +114,7 @@ impl<const N: usize> Timer for Alarms<N> {
     fn clear(&self) {
         let mut state = self.state.lock();
         self.timers.clear();
-        *state = State::NEW;
+        state.clear();
     }
 
     fn next_expired(&self) -> Option<u16> {
