@@ -46,6 +46,13 @@ impl<const N: usize> State<N> {
         count: 0,
     };
 
+    /// In place, as who calls may have little stack.
+    fn clear(&mut self) {
+        self.running.fill(None);
+        self.expired.fill(false);
+        self.count = 0;
+    }
+
     fn push(&mut self, number: u16) {
         if core::mem::replace(&mut self.expired[usize::from(number)], true) {
             return;
@@ -92,7 +99,8 @@ impl<const N: usize> Alarms<N> {
         let client = server::client()?;
         if state.client != Some(client) && state.client.is_none_or(Client::is_gone) {
             self.timers.clear();
-            *state = State { client: Some(client), ..State::NEW };
+            state.clear();
+            state.client = Some(client);
         }
         Some(state)
     }
@@ -130,7 +138,7 @@ impl<const N: usize> Timer for Alarms<N> {
     fn clear(&self) {
         let Some(mut state) = self.state() else { return };
         self.timers.clear();
-        *state = State { client: state.client, ..State::NEW };
+        state.clear();
     }
 
     fn next_expired(&self) -> Option<u16> {
@@ -149,7 +157,8 @@ impl<const N: usize> Expire for Alarms<N> {
         let mut state = self.state.lock();
         if state.client.is_some_and(Client::is_gone) {
             self.timers.clear();
-            *state = State::NEW;
+            state.clear();
+            state.client = None;
         }
         drop(state);
         let mut any = false;
