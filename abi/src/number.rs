@@ -73,8 +73,11 @@ pub const RESTART: Word = 15;
 /// Argument: index of a process, which stops, whatever it does. Only for the process that the wiring
 /// tells of faults.
 pub const STOP: Word = 16;
-/// Argument: index of a gate of a service of the current process. Only those whom the wiring lets call it still
-/// may: all handles of it that were passed on are void.
+/// Arguments: index of a gate of a service of the current process; the first thread to look at. Only those whom the
+/// wiring lets call the service still may: all handles of it that were passed on are void at once. Calls that others
+/// are in by such a handle fail with [`CallError::Refused`](crate::CallError::Refused), and so do their waits, as if a
+/// deadline were over; that is done for some threads, from that one on. Result: the next one to look at; 0 if that were
+/// all.
 pub const REVOKE: Word = 17;
 /// Argument: the lower 16 bits of a time since start in units of [`LIMIT_UNIT`](crate::LIMIT_UNIT), less
 /// than 2^15 of them (33 s) away, or 0 for none, or [`LIMIT_OVER`](crate::LIMIT_OVER). Calls that the thread

@@ -15,8 +15,8 @@ pub struct Optional<P: Port> {
     pub(crate) call: extern "C" fn(&mut Kernel<P>, &mut [Word; ARGUMENT_WORDS]) -> Status,
     /// A process goes down.
     pub(crate) end_life: fn(&mut Kernel<P>, u8),
-    /// There is another record of a fault.
-    pub(crate) note: fn(&mut Kernel<P>),
+    /// A process has crashed.
+    pub(crate) note: fn(&mut Kernel<P>, u8),
     /// Tells the life in which a process made a call, by what has to be taken care of when that ends.
     pub(crate) life_of_caller: fn(&Kernel<P>, Word, u8) -> Word,
     /// How many lives of each process have ended, if somebody is told.
@@ -70,7 +70,7 @@ impl<P: Port> Optional<P> {
             } else if system.dumpers != 0 {
                 Kernel::note_and_dump
             } else {
-                Kernel::note_only
+                Kernel::note
             },
             life_of_caller: if is_told { Kernel::life_of_caller } else { Kernel::unknown_life },
             ended,
@@ -100,7 +100,7 @@ impl<P: Port> Kernel<P> {
         }
     }
 
-    fn note_nothing(&mut self) {}
+    fn note_nothing(&mut self, _: u8) {}
 
     fn unknown_life(&self, _: Word, _: u8) -> Word {
         0

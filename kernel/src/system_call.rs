@@ -104,7 +104,7 @@ impl<P: Port> Kernel<P> {
             number::RESTART => self.supervise(first, false),
             number::STOP => self.supervise(first, true),
             number::REVOKE => self.grants.map_or(CallError::NotPermitted.into(), |grants| {
-                (grants.revoke)(self, first).into()
+                (grants.revoke)(self, words).into()
             }),
             number::LIMIT => self
                 .limits

@@ -94,6 +94,7 @@
 //! is in the firmware: `.crossgate.shared.<process>`, `.crossgate.data.<process>`,
 //! `.crossgate.zeroed.<process>`, the stacks under the same names, and `.crossgate.memory` with the
 //! tables. [`map::MemoryMap`] reads them.
+#![forbid(unsafe_code)]
 
 mod advice;
 mod arguments;

@@ -25,6 +25,7 @@
 //! assert!(!ArmV7M::opens(Span { start: 0x2000_0140, end: 0x2000_0280 }));
 //! ```
 #![no_std]
+#![forbid(unsafe_code)]
 
 pub mod armv7m;
 pub mod armv8m;

@@ -49,6 +49,13 @@ const NAMES: [&str; dump::REGISTER_COUNT] = [
 const STACK_POINTER: usize = if cfg!(target_os = "none") { 13 } else { 4 };
 
 impl CrashDump {
+    /// For tests of who shows one.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn __new(words: [Word; dump::WORDS], is_of_this_run: bool) -> CrashDump {
+        CrashDump { words, is_of_this_run }
+    }
+
     /// The record of the crash.
     #[must_use]
     pub fn record(&self) -> FaultRecord {

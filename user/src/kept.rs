@@ -62,8 +62,9 @@ impl<T: Plain> Kept<T> {
     /// The value that was set last; `None` if there is none, as after the power was off.
     pub fn get(&self) -> Option<T> {
         let _guard = self.lock.lock();
-        let valid = self.valid(0).or_else(|| self.valid(1));
-        valid.map(|checked| checked.value)
+        let index = [0, 1].into_iter().find(|&index| self.is_valid(index))?;
+        // SAFETY: as in `is_valid`.
+        Some(unsafe { read(&raw const (*self.copy(index)).value) })
     }
 
     /// Sets the value. If a crash or a reset comes meanwhile, it is this value that is kept, or the one before.
@@ -88,19 +89,25 @@ impl<T: Plain> Kept<T> {
     /// any time.
     fn replace_by(&self, next: Checked<T>, mut write: impl FnMut(*mut Checked<T>, Checked<T>)) {
         // The second may have been left behind, half written or older, when this ended half-way.
-        if let Some(present) = self.valid(0) {
-            write(self.copy(1), present);
+        if self.is_valid(0) {
+            // SAFETY: as in `is_valid`.
+            write(self.copy(1), unsafe { read(self.copy(0)) });
         }
         write(self.copy(0), next);
         write(self.copy(1), next);
     }
 
-    /// What is in a copy, if it is a value.
-    fn valid(&self, index: usize) -> Option<Checked<T>> {
+    /// Whether there is a value in a copy.
+    fn is_valid(&self, index: usize) -> bool {
+        let copy = self.copy(index);
         // SAFETY: the lock is held. What the memory holds may have been there before the program, so it is read by
         // volatile accesses, of which the compiler believes nothing. Any bytes are a `Checked`.
-        let checked = unsafe { self.copy(index).read_volatile() };
-        (checked.check == self.check(&checked.value)).then_some(checked)
+        unsafe {
+            let bytes = (&raw const (*copy).value).cast::<u8>();
+            let check = (0..size_of::<T>())
+                .fold(self.seed, |check, offset| hash(check, &[bytes.add(offset).read_volatile()]));
+            check == (&raw const (*copy).check).read_volatile()
+        }
     }
 
     fn copy(&self, index: usize) -> *mut Checked<T> {
@@ -113,6 +120,23 @@ impl<T: Plain> Kept<T> {
             core::slice::from_raw_parts((&raw const *value).cast::<u8>(), size_of::<T>())
         };
         hash(self.seed, bytes)
+    }
+}
+
+/// Reads volatile memory: byte by byte, as for a large value `read_volatile` takes room on the stack for several, and a
+/// service has that of its caller.
+///
+/// # Safety
+/// The memory is valid, and any bytes are a `T`.
+unsafe fn read<T>(from: *const T) -> T {
+    let mut value = MaybeUninit::<T>::uninit();
+    let (from, to) = (from.cast::<u8>(), value.as_mut_ptr().cast::<u8>());
+    // SAFETY: as the caller vouches; all bytes of the value are written.
+    unsafe {
+        for offset in 0..size_of::<T>() {
+            to.add(offset).write(from.add(offset).read_volatile());
+        }
+        value.assume_init()
     }
 }
 

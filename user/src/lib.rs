@@ -44,6 +44,7 @@
 //! |---|---|
 //! | define an interface | [`interface`], [`Wire`] |
 //! | lend memory to a call | [`Lent`], [`LentMut`], [`LendBuf`], [`shared!`] |
+//! | format text to lend, or into lent memory | [`Writer`], [`LentWriter`] |
 //! | keep a value over a restart and a reset | [`kept!`] |
 //! | publish objects and wire processes | [`system!`], [`Concurrent`], [`Exclusive`] |
 //! | wait and signal | [`Notification`], [`Signal`] |
@@ -52,7 +53,8 @@
 //! | bound the time of calls | [`time::with_deadline`] |
 //! | refuse a call, take handles back | [`server`] |
 //! | learn of crashes | [`fault`] |
-//! | look at threads, stacks and processes | [`inspect`] |
+//! | look at threads, stacks, CPU time and processes | [`inspect`] |
+//! | look at what a crash left | [`dump`] |
 //! | decide what becomes of who crashed | [`supervise`] |
 //! | test on a host | [`host`] |
 //!
@@ -87,6 +89,7 @@ mod shared;
 pub mod supervise;
 pub mod sync;
 mod template;
+mod text;
 pub mod thread;
 pub mod time;
 mod wire;
@@ -108,6 +111,7 @@ pub use lend::{Lend, Lendable, Lent, LentMut, Loan, Plain};
 pub use notification::{Notification, Signal};
 pub use object::{Concurrent, Exclusive};
 pub use shared::{Shared, SharedMemory};
+pub use text::{LentWriter, Writer};
 pub use wire::{Decoder, Encoder, Invalid, Parameter, Wire};
 
 // So that the templates, which say `::crossgate`, work in this crate as well.

@@ -204,11 +204,23 @@ pub fn client() -> Option<Client> {
 /// Takes back all rights to call a service of this process that were given by passing its handle on.
 /// Those whom the wiring names for it keep theirs.
 ///
+/// Who is in a call by such a handle comes home with [`CallError::Refused`]: a method that waits gives up, as if a
+/// deadline were over; one that computes is done first. (But for the call that the thread is in itself.)
+///
 /// # Errors
 /// [`CallError::NotPermitted`] if it is a service of another process.
 pub fn revoke<I: ?Sized>(handle: Handle<I>) -> Result<(), CallError> {
-    let reply = system_call(number::REVOKE, [handle.__gate()]);
-    if reply.status == 0 { Ok(()) } else { Err(failure(reply.status)) }
+    let mut thread = 0;
+    loop {
+        let reply = system_call(number::REVOKE, [handle.__gate(), thread]);
+        if reply.status != 0 {
+            return Err(failure(reply.status));
+        }
+        thread = reply.words[0];
+        if thread == 0 {
+            return Ok(());
+        }
+    }
 }
 
 #[cfg(test)]

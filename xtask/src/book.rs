@@ -48,7 +48,9 @@ fn outside_of_fences(text: &str) -> impl Iterator<Item = &str> {
 fn pages() -> Vec<Page> {
     let root = workspace::root();
     let chapters = fs::read_dir(root.join("book/src")).unwrap().map(|entry| entry.unwrap().path());
-    let beside = ["README.md", "SECURITY.md"].map(|name| root.join(name));
+    let beside =
+        ["README.md", "SECURITY.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CODE_OF_CONDUCT.md"];
+    let beside = beside.map(|name| root.join(name));
     chapters
         .chain(beside)
         .filter(|file| file.extension().is_some_and(|extension| extension == "md"))

@@ -13,12 +13,14 @@ mod step;
 
 use super::invariants::check;
 use super::*;
+use foldhash::fast::FixedState;
 use scene::Scene;
 use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::string::String;
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
-use std::{env, eprintln, format, println};
+use std::{env, eprintln, format, println, thread};
 use step::{Model, Moment, Step};
 
 /// A search through the states of a scene.
@@ -28,7 +30,7 @@ struct Search {
     start: Moment,
     /// How each state is come to: from which other one, and by which step.
     origins: Vec<(u32, u8)>,
-    seen: HashSet<u64>,
+    seen: HashSet<u64, FixedState>,
     transitions: usize,
     depth: usize,
 }
@@ -37,7 +39,8 @@ impl Search {
     fn new(scene: &Scene) -> Search {
         let model = Model::new(scene.boot());
         check(&model.driver);
-        let seen = HashSet::from([model.key()]);
+        let mut seen = HashSet::default();
+        seen.insert(model.key());
         let (start, steps) = (model.save(), scene.steps.to_vec());
         Search { steps, model, start, origins: vec![(0, 0)], seen, transitions: 0, depth: 0 }
     }
@@ -125,22 +128,37 @@ fn every_interleaving() {
     let large = scenes.iter().filter(|scene| scene.enough.is_some()).count() as u32;
     // Each large scene has its part of the time.
     let time = soak.map(|seconds| Duration::from_secs(seconds.parse().unwrap()) / large);
-    for scene in &scenes {
-        let begin = Instant::now();
-        let mut search = Search::new(scene);
-        let all = search.run(|states| match (scene.enough, time) {
-            (None, _) => false,
-            (Some(enough), None) => states >= enough,
-            (Some(_), Some(time)) => begin.elapsed() >= time,
-        });
-        println!(
-            "{}: {}{} states, {} transitions, depth {}, {:.1?}",
-            scene.name,
-            if all { "all " } else { "" },
-            search.origins.len(),
-            search.transitions,
-            search.depth,
-            begin.elapsed(),
-        );
-    }
+    // They have nothing in common, so there is one for each processor at a time.
+    let left = Mutex::new(scenes.iter());
+    let next = || left.lock().unwrap().next();
+    let work = || {
+        while let Some(scene) = next() {
+            search(scene, time);
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 0..thread::available_parallelism().map_or(1, Into::into) {
+            scope.spawn(work);
+        }
+    });
+}
+
+/// Searches through a scene: all of it if it is small, a part if it is not, for as long as this says if it does.
+fn search(scene: &Scene, time: Option<Duration>) {
+    let begin = Instant::now();
+    let mut search = Search::new(scene);
+    let all = search.run(|states| match (scene.enough, time) {
+        (None, _) => false,
+        (Some(enough), None) => states >= enough,
+        (Some(_), Some(time)) => begin.elapsed() >= time,
+    });
+    println!(
+        "{}: {}{} states, {} transitions, depth {}, {:.1?}",
+        scene.name,
+        if all { "all " } else { "" },
+        search.origins.len(),
+        search.transitions,
+        search.depth,
+        begin.elapsed(),
+    );
 }

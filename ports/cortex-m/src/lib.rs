@@ -169,6 +169,19 @@ macro_rules! start {
                 if IS_COUNTED { [$system.threads.len(), $system.processes.len()] } else { [0, 0] };
             static mut __crossgate_kernel_times_of_threads: [u64; COUNTED[0]] = [0; COUNTED[0]];
             static mut __crossgate_kernel_times_of_processes: [u64; COUNTED[1]] = [0; COUNTED[1]];
+            static mut __crossgate_kernel_usage: [Usage; IS_COUNTED as usize] = {
+                let mut usage = [const { Usage::NONE }; IS_COUNTED as usize];
+                if let Some(usage) = usage.first_mut() {
+                    // SAFETY: nothing else names these statics.
+                    *usage = unsafe {
+                        Usage::new(
+                            &mut *(&raw mut __crossgate_kernel_times_of_threads),
+                            &mut *(&raw mut __crossgate_kernel_times_of_processes),
+                        )
+                    };
+                }
+                usage
+            };
             static mut __crossgate_kernel_budgets: [Budgets<Machine>; IS_BUDGETED as usize] = {
                 let mut budgets = [const { Budgets::NONE }; IS_BUDGETED as usize];
                 if let (Some(wiring), Some(budgets)) = ($system.budgets, budgets.first_mut()) {
@@ -178,10 +191,7 @@ macro_rules! start {
                             wiring,
                             &mut *(&raw mut __crossgate_kernel_accounts),
                             &mut *(&raw mut __crossgate_kernel_slices),
-                            Usage::new(
-                                &mut *(&raw mut __crossgate_kernel_times_of_threads),
-                                &mut *(&raw mut __crossgate_kernel_times_of_processes),
-                            ),
+                            (&mut *(&raw mut __crossgate_kernel_usage)).first_mut(),
                         )
                     };
                 }

@@ -174,8 +174,11 @@ fn storage(system: &System) -> Storage<Machine> {
         budgets: system.budgets.map(|wiring| {
             let accounts = vec![Account::NEW; wiring.budgets.len()].leak();
             let slices = vec![0; system.threads.len()].leak();
-            let times = |count| vec![0; if wiring.cpu_time { count } else { 0 }].leak();
-            let usage = Usage::new(times(system.threads.len()), times(system.processes.len()));
+            let usage = wiring.cpu_time.then(|| {
+                let threads = vec![0; system.threads.len()].leak();
+                let processes = vec![0; system.processes.len()].leak();
+                &mut *Box::leak(Box::new(Usage::new(threads, processes)))
+            });
             &mut *Box::leak(Box::new(Budgets::new(wiring, accounts, slices, usage)))
         }),
         optional: is_needed(system).then(|| {

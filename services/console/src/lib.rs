@@ -14,8 +14,11 @@
 //! ```
 //!
 //! With `[LOG: dyn Log, LEVELS: dyn Levels]` its clients format only what is taken; with `SET_LEVELS: dyn SetLevels`
-//! somebody decides what that is, at run time. It can write to several places ([`Both`]), one of which may be memory that
-//! outlives a restart ([`Past`]).
+//! somebody decides what that is, at run time; with `HISTORY: dyn History` somebody reads the last lines. It can write to
+//! several places ([`Both`]), one of which may be memory that outlives a restart ([`Past`]).
+//!
+//! What it writes to has the stack of who calls: with the default of 256 bytes there is enough for a device's registers;
+//! with a [`Past`] the object needs `(stack = 640)`. With less, whoever calls with little stack could crash the console.
 //!
 //! Clients depend on `crossgate-log` only. Each line of the log begins with the name of the process that
 //! wrote it, as the kernel knows it; what a process says is cut off after [`LONGEST`] characters, and what is
@@ -37,13 +40,13 @@ pub use past::Past;
 pub use report::{describe, report};
 pub use sink::Both;
 
-use core::fmt;
+use core::fmt::{self, Write as _};
 use core::sync::atomic::{AtomicU8, Ordering};
 use crossgate::sync::Mutex;
-use crossgate::{Lent, server, time};
+use crossgate::{Lent, LentMut, server, time};
 use crossgate_abi::MAX_PROCESSES;
 use crossgate_abi::table::System;
-use crossgate_log::{Level, Levels, Log, SetLevels};
+use crossgate_log::{History, Level, Levels, Log, SetLevels};
 use embedded_io::Write;
 
 /// How many characters of what a process says are written.
@@ -58,6 +61,9 @@ pub struct Console<W> {
     /// The levels of processes that somebody has decided since.
     decided: [AtomicU8; MAX_PROCESSES],
 }
+
+/// So many bytes are looked at at a time.
+const PART: usize = 16;
 
 /// No level.
 const UNDECIDED: u8 = u8::MAX;
@@ -107,16 +113,18 @@ impl<W: Write> Console<W> {
     }
 
     /// Writes one line: the time since start in seconds, `kind`, and what `text` writes.
-    fn write_line(&self, kind: &str, text: impl FnOnce(&mut dyn fmt::Write) -> fmt::Result) {
+    fn write_line(&self, kind: &str, text: impl FnOnce(&mut Output<'_, W>) -> fmt::Result) {
         let now = time::now().as_micros();
         let mut line = self.line.lock();
-        let mut output = Output(&mut *line);
         // A line that can't be written is lost: there is nobody to tell.
         let (colour, plain) =
             if self.settings.colour { colours(kind) } else { (&b""[..], &b""[..]) };
-        let _ = output.0.write_all(colour);
-        let _ = header(&mut output, now, kind).and_then(|()| text(&mut output));
-        let _ = output.0.write_all(plain);
+        let _ = line.write_all(colour);
+        let mut output = Output { line: &mut *line, part: [0; PART], length: 0 };
+        let _ = header(&mut output, now, kind)
+            .and_then(|()| text(&mut output))
+            .and_then(|()| output.flush());
+        let _ = line.write_all(plain);
         let _ = line.write_all(b"\r\n");
     }
 }
@@ -146,11 +154,19 @@ impl<W: Write + Send> Log for Console<W> {
                     0
                 }
             };
-            text.iter()
-                .skip(said)
-                .take(LONGEST)
-                .take_while(|&byte| byte != 0)
-                .try_for_each(|byte| output.write_char(printable(byte)))
+            let end = text.len().min(said + LONGEST);
+            let Some(text) = text.slice(said, end) else { return Ok(()) };
+            for part in text.chunks(PART) {
+                let mut bytes = [0; PART];
+                let length = part.copy_to(&mut bytes);
+                let bytes = bytes.get(..length).unwrap_or(&[]);
+                let said = bytes.split(|&byte| byte == 0).next().unwrap_or(&[]);
+                output.put(said)?;
+                if said.len() < length {
+                    break;
+                }
+            }
+            Ok(())
         });
     }
 }
@@ -166,6 +182,24 @@ impl<W: Write + Send> SetLevels for Console<W> {
         if let Some(decided) = self.decided.get(usize::from(process)) {
             decided.store(level as u8, Ordering::Relaxed);
         }
+    }
+
+    fn level_of(&self, process: u8) -> Level {
+        Console::level_of(self, Some(process))
+    }
+}
+
+/// The lines that a [`Past`] has.
+impl<W: Write + Send> History for Console<W> {
+    fn line(&self, age: u8, mut text: LentMut<'_, [u8]>) -> Option<u8> {
+        // Nobody writes one meanwhile.
+        let _line = self.line.lock();
+        let line = Past::line(age.into())?;
+        for (index, &byte) in line.iter().take_while(|&&byte| byte != 0).enumerate() {
+            text.set(index, byte);
+        }
+        let length = line.iter().position(|&byte| byte == 0).unwrap_or(line.len());
+        Some(length.min(text.len()) as u8)
     }
 }
 
@@ -191,23 +225,42 @@ fn header(output: &mut dyn fmt::Write, microseconds: u64, kind: &str) -> fmt::Re
     write!(output, "[{seconds:5}.{fraction:06}] {kind} ")
 }
 
-fn printable(byte: u8) -> char {
-    match byte {
-        b' '..=b'~' => char::from(byte),
-        _ => '.',
+/// Text onto a serial line: what is printable, one byte for each character.
+struct Output<'a, W> {
+    line: &'a mut W,
+    part: [u8; PART],
+    length: usize,
+}
+
+impl<W: Write> Output<'_, W> {
+    /// Writes bytes, each of which is a character.
+    fn put(&mut self, bytes: &[u8]) -> fmt::Result {
+        bytes.iter().try_for_each(|&byte| self.push(byte))
+    }
+
+    fn push(&mut self, byte: u8) -> fmt::Result {
+        if self.length == PART {
+            self.flush()?;
+        }
+        if let Some(place) = self.part.get_mut(self.length) {
+            *place = if (b' '..=b'~').contains(&byte) { byte } else { b'.' };
+            self.length += 1;
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self) -> fmt::Result {
+        let part = self.part.get(..self.length).unwrap_or(&[]);
+        self.length = 0;
+        self.line.write_all(part).map_err(|_| fmt::Error)
     }
 }
 
-/// Formatted text onto a serial line, one character a byte.
-struct Output<'a, W>(&'a mut W);
-
 impl<W: Write> fmt::Write for Output<'_, W> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        for character in text.chars() {
-            let byte = u8::try_from(character).unwrap_or(0);
-            self.0.write_all(&[printable(byte) as u8]).map_err(|_| fmt::Error)?;
-        }
-        Ok(())
+        // Of a character of several bytes, the first one stands for it.
+        let mut firsts = text.bytes().filter(|byte| !(0x80..0xc0).contains(byte));
+        firsts.try_for_each(|byte| self.push(byte))
     }
 }
 

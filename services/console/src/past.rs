@@ -2,10 +2,11 @@
 
 use core::convert::Infallible;
 use crossgate::{Kept, Plain};
+use crossgate_log::History;
 use embedded_io::{ErrorType, Write};
 
 /// How many bytes of a line are kept.
-const LENGTH: usize = 80;
+const LENGTH: usize = <dyn History>::LONGEST;
 
 /// A line.
 #[derive(Plain, Clone, Copy)]
@@ -28,7 +29,7 @@ crossgate::kept! {
     static EIGHTH: Entry;
 }
 
-static LINES: [&Kept<Entry>; 8] =
+static LINES: [&Kept<Entry>; <dyn History>::LINES as usize] =
     [&FIRST, &SECOND, &THIRD, &FOURTH, &FIFTH, &SIXTH, &SEVENTH, &EIGHTH];
 
 /// The last 8 lines, 80 bytes of each, in memory that is as it was when the process of the console begins anew, or the
@@ -53,17 +54,21 @@ impl Past {
     /// # Errors
     /// Those of `output`.
     pub fn replay<W: Write>(output: &mut W) -> Result<(), W::Error> {
-        let Some(newest) = newest() else { return Ok(()) };
         for age in (0..LINES.len() as u32).rev() {
-            let Some(sequence) = newest.checked_sub(age) else { continue };
-            let kept = LINES.get(sequence as usize % LINES.len()).and_then(|line| line.get());
-            if let Some(entry) = kept.filter(|entry| entry.sequence == sequence) {
-                let length = entry.text.iter().position(|&byte| byte == 0).unwrap_or(LENGTH);
-                output.write_all(entry.text.get(..length).unwrap_or(&[]))?;
+            if let Some(text) = Past::line(age) {
+                let length = text.iter().position(|&byte| byte == 0).unwrap_or(LENGTH);
+                output.write_all(text.get(..length).unwrap_or(&[]))?;
                 output.write_all(b"\r\n")?;
             }
         }
         Ok(())
+    }
+
+    /// The line than which so many are newer, if it is there; zeroes follow.
+    pub(crate) fn line(age: u32) -> Option<[u8; LENGTH]> {
+        let sequence = newest()?.checked_sub(age)?;
+        let entry = LINES.get(sequence as usize % LINES.len())?.get()?;
+        (entry.sequence == sequence).then_some(entry.text)
     }
 }
 

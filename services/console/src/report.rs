@@ -1,12 +1,18 @@
 use crate::Console;
 use core::fmt;
-use crossgate::Notification;
+use core::time::Duration;
 use crossgate::fault::{Cause, FaultRecord, Faults, Refusals, cause_text, panic_file};
+use crossgate::{Notification, time};
+use crossgate_abi::FAULT_RECORDS;
 use crossgate_abi::table::System;
 use embedded_io::Write;
 
+/// After refused calls were told, no more are for so long: a client has itself refused as often as it likes, and the time
+/// to write of it is not its own.
+const PAUSE: Duration = Duration::from_secs(1);
+
 /// A thread's main function: writes a line for every crash that the kernel tells of by `faulted`, and for
-/// every call that a server has refused.
+/// calls that a server has refused: of these the last ones, once a second.
 ///
 /// `system` is the wiring, which has the names of processes, threads and services.
 pub fn report<W: Write>(
@@ -16,14 +22,25 @@ pub fn report<W: Write>(
 ) -> ! {
     *console.system.lock() = Some(system);
     let (mut faults, mut refusals) = (Faults::new(), Refusals::new());
+    let (mut next_refusals, mut are_pending) = (time::now(), false);
     loop {
-        faulted.wait();
+        if are_pending {
+            // Either is a reason to look.
+            let _ = faulted.wait_timeout(next_refusals - time::now());
+        } else {
+            faulted.wait();
+        }
         for record in faults.by_ref() {
             let file = panic_file(&record);
             console.write_line("fault", |output| describe(&record, file, system, output));
         }
-        for record in refusals.by_ref() {
+        are_pending = time::now() < next_refusals;
+        if are_pending {
+            continue;
+        }
+        for record in refusals.by_ref().take(FAULT_RECORDS) {
             console.write_line("warn ", |output| describe(&record, None, system, output));
+            next_refusals = time::now() + PAUSE;
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The commands, and how they are completed.
 
 use crate::view::Names;
+use crossgate_log::Level;
 
 /// What comes behind the name of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -8,6 +9,24 @@ pub enum Argument {
     Nothing,
     /// The name of a process.
     Process,
+    /// The name of a process, and that of a level.
+    ProcessAndLevel,
+}
+
+impl Argument {
+    /// How it is written.
+    pub fn usage(self) -> &'static str {
+        match self {
+            Argument::Nothing => "",
+            Argument::Process => "PROCESS",
+            Argument::ProcessAndLevel => "PROCESS LEVEL",
+        }
+    }
+
+    /// How many words that are.
+    pub fn words(self) -> usize {
+        self.usage().split_ascii_whitespace().count()
+    }
 }
 
 /// A command.
@@ -19,6 +38,11 @@ pub enum Command {
     Services,
     Stacks,
     Faults,
+    Crashes,
+    Dump,
+    Log,
+    Levels,
+    Level,
     Restart,
     Stop,
     Top,
@@ -41,6 +65,11 @@ pub const ALL: &[(&str, Command, Argument, &str)] = &[
     ("services", Command::Services, Argument::Nothing, "who may call whom"),
     ("stacks", Command::Stacks, Argument::Nothing, "how much of each stack was ever used"),
     ("faults", Command::Faults, Argument::Nothing, "the last crashes"),
+    ("crashes", Command::Crashes, Argument::Nothing, "how often each process crashed, and why"),
+    ("dump", Command::Dump, Argument::Nothing, "registers and stack of the last crash"),
+    ("log", Command::Log, Argument::Nothing, "the last lines of the log, of earlier lives too"),
+    ("levels", Command::Levels, Argument::Nothing, "how much each process logs"),
+    ("level", Command::Level, Argument::ProcessAndLevel, "has a process log more, or less"),
     ("restart", Command::Restart, Argument::Process, "has a process begin anew"),
     ("stop", Command::Stop, Argument::Process, "stops a process, until it is restarted"),
     ("top", Command::Top, Argument::Nothing, "threads and processes, live, until a key is pressed"),
@@ -55,6 +84,11 @@ pub fn find(name: &str) -> Option<(Command, Argument)> {
     Some((entry.1, entry.2))
 }
 
+/// Whether it is about a process.
+pub fn wants_process(command: Command) -> bool {
+    ALL.iter().any(|entry| entry.1 == command && entry.2 != Argument::Nothing)
+}
+
 /// What the last word of a text may become, and how much of it there is.
 pub fn candidates(
     text: &str,
@@ -66,14 +100,24 @@ pub fn candidates(
         None => (None, text),
     };
     let is_first = first.is_none();
-    let wants_process =
-        first.and_then(find).is_some_and(|(_, argument)| argument == Argument::Process);
+    let wanted = first.and_then(find).map_or(Argument::Nothing, |(_, argument)| argument);
+    // The second argument comes after the first.
+    let (word, is_second) = match word.split_once(' ') {
+        Some((_, rest)) if wanted == Argument::ProcessAndLevel => (rest.trim_start(), true),
+        _ => (word, false),
+    };
+    let wants_process = wanted != Argument::Nothing && !is_second;
     let commands = ALL.iter().map(|entry| entry.0).filter(move |_| is_first);
     let processes = names.0.processes.iter().map(|it| it.name).filter(move |_| wants_process);
+    let levels = Level::ALL.iter().map(|level| level.as_str().trim_end());
+    let levels = levels.filter(move |_| is_second);
     let word: heapless::String<{ crate::editor::LONGEST }> =
         heapless::String::try_from(word).unwrap_or_default();
     let length = word.len();
-    (length, commands.chain(processes).filter(move |name| name.starts_with(word.as_str())))
+    (
+        length,
+        commands.chain(processes).chain(levels).filter(move |name| name.starts_with(word.as_str())),
+    )
 }
 
 /// What all of some names begin with.

@@ -1,5 +1,5 @@
-//! A shell on a serial line: what threads do and how much stack they use, which processes run, who may call whom,
-//! what has crashed; and it restarts and stops processes.
+//! A shell on a serial line: what threads do, how much stack and CPU time they use, which processes run, who may call
+//! whom, what has crashed, what was logged; and it restarts and stops processes.
 //!
 //! ```ignore
 //! process shell {
@@ -15,6 +15,8 @@
 //! ```
 //!
 //! With `inspects;` it sees, with `faults FAULTED;` it decides; without the latter `restart` and `stop` are refused.
+//! `crash_dumps;` lets it read the dump, `cpu_time;` beside the processes has CPU time counted. With
+//! [`run_with`] it also has a log, or another process as supervisor.
 //! Give its thread a low priority: then it takes only time that nobody else wants. It has no right to any memory but
 //! its own, and a crash of the shell is that of any other process.
 //!
@@ -28,15 +30,18 @@
 #![forbid(unsafe_code)]
 
 mod command;
+mod crashes;
 mod editor;
 mod keys;
+mod log;
+mod meter;
 mod source;
 mod terminal;
 mod view;
 
-pub use source::{Kernel, Source, Supervised};
+pub use source::{Kernel, LogLine, Source};
 
-use command::{Argument, Command};
+use command::Command;
 use core::fmt::{self, Write as _};
 use core::time::Duration;
 use crossgate::fault::{Cause, FaultRecord};
@@ -47,6 +52,7 @@ use editor::{Editor, Event, Line};
 use embedded_io::{Read, ReadReady, Write};
 use heapless::Deque;
 use keys::Keys;
+use meter::Meter;
 use terminal::Terminal;
 use view::{BOLD, CYAN, DIM, Names, PLAIN, RED};
 
@@ -70,6 +76,8 @@ enum Trouble {
     Line,
     /// The kernel does not tell.
     Kernel(CallError),
+    /// The wiring gives the shell no log.
+    NoLog,
 }
 
 impl From<fmt::Error> for Trouble {
@@ -97,8 +105,8 @@ pub fn run<L: Read + ReadReady + Write>(
     run_with(line, system, Kernel::new(), typed, faulted)
 }
 
-/// The same, with another source: `Supervised::by(SUPERVISOR)`, where another process supervises, and signals
-/// `faulted`.
+/// The same, with another source: `Kernel::new().supervised_by(SUPERVISOR)`, where another process supervises, and
+/// signals `faulted`; and `.with_log(SET_LEVELS, HISTORY)`, to see and decide what is logged.
 pub fn run_with<L: Read + ReadReady + Write>(
     line: L,
     system: &'static System,
@@ -129,6 +137,7 @@ pub struct Shell<L, S> {
     faults: Deque<Seen, RECORDS>,
     /// How many crashes it has seen.
     crashes: u32,
+    meter: Meter,
     /// When `top` is to be drawn next, in µs since start.
     next_top: Option<u64>,
 }
@@ -144,6 +153,7 @@ impl<L: Read + ReadReady + Write, S: Source> Shell<L, S> {
             editor: Editor::new(),
             faults: Deque::new(),
             crashes: 0,
+            meter: Meter::new(),
             next_top: None,
         }
     }
@@ -187,7 +197,8 @@ impl<L: Read + ReadReady + Write, S: Source> Shell<L, S> {
             && self.source.now() >= next
         {
             self.next_top = Some(self.source.now() + PERIOD.as_micros() as u64);
-            if view::top(self.names, &self.source, self.crashes, &mut self.terminal).is_err() {
+            let Shell { names, source, meter, crashes, terminal, .. } = self;
+            if view::top(*names, source, meter, *crashes, terminal).is_err() {
                 self.next_top = None;
             }
         }
@@ -250,31 +261,39 @@ impl<L: Read + ReadReady + Write, S: Source> Shell<L, S> {
                 "{RED}there is no command `{name}`{PLAIN}: `help` tells what there is"
             );
         };
-        let argument = words.next();
-        let is_right = argument.is_some() == (wanted == Argument::Process);
-        if !is_right || words.next().is_some() {
-            let usage = if wanted == Argument::Process { " PROCESS" } else { "" };
-            return writeln!(self.terminal, "{RED}it is{PLAIN} {name}{usage}");
+        if words.clone().count() != wanted.words() {
+            return writeln!(self.terminal, "{RED}it is{PLAIN} {name} {}", wanted.usage());
         }
-        match self.execute(command, argument.unwrap_or("")) {
+        let arguments = [words.next().unwrap_or(""), words.next().unwrap_or("")];
+        match self.execute(command, arguments) {
             Ok(()) => Ok(()),
             Err(Trouble::Line) => Err(fmt::Error),
             Err(Trouble::Kernel(CallError::NotPermitted)) => writeln!(
                 self.terminal,
                 "{RED}the wiring does not let the shell do that{PLAIN}: `inspects;` lets it look, \
-                 `faults NAME;` restart and stop"
+                 `faults NAME;` restart and stop, `crash_dumps;` read dumps"
+            ),
+            Err(Trouble::NoLog) => writeln!(
+                self.terminal,
+                "{RED}the wiring gives the shell no log{PLAIN}: `Kernel::new().with_log(SET_LEVELS, HISTORY)` does"
             ),
             Err(Trouble::Kernel(error)) => writeln!(self.terminal, "{RED}{error}{PLAIN}"),
         }
     }
 
-    fn execute(&mut self, command: Command, argument: &str) -> Shown {
+    fn execute(&mut self, command: Command, [argument, second]: [&str; 2]) -> Shown {
         let (names, source, output) = (self.names, &self.source, &mut self.terminal);
+        let process = names.find_process(argument);
+        if command::wants_process(command) && process.is_none() {
+            writeln!(output, "{RED}there is no process `{argument}`{PLAIN}: see `processes`")?;
+            return Ok(());
+        }
+        let process = process.unwrap_or(u8::MAX);
         match command {
             Command::Help => {
                 for (name, _, argument, text) in command::ALL {
-                    let usage = if *argument == Argument::Process { "PROCESS" } else { "" };
-                    writeln!(output, "{CYAN}{name:<10}{PLAIN} {usage:<8} {text}")?;
+                    let usage = argument.usage();
+                    writeln!(output, "{CYAN}{name:<9}{PLAIN} {usage:<13} {text}")?;
                 }
                 writeln!(output, "{DIM}Tab completes; up and down bring back lines.{PLAIN}")?;
             }
@@ -282,28 +301,33 @@ impl<L: Read + ReadReady + Write, S: Source> Shell<L, S> {
             Command::Processes => view::processes(names, source, output)?,
             Command::Services => view::services(names, output)?,
             Command::Stacks => view::stacks(names, source, output)?,
-            Command::Faults => view::faults(names, &self.faults, output)?,
-            Command::Restart | Command::Stop => {
-                let Some(process) = names.find_process(argument) else {
-                    writeln!(
-                        output,
-                        "{RED}there is no process `{argument}`{PLAIN}: see `processes`"
-                    )?;
-                    return Ok(());
-                };
-                // Before, as it may be the shell.
-                if command == Command::Restart {
-                    writeln!(output, "{argument} begins anew")?;
-                    source.restart(process)?;
-                } else {
-                    writeln!(output, "{argument} stops")?;
-                    source.stop(process)?;
+            Command::Faults => crashes::faults(names, &self.faults, output)?,
+            Command::Crashes => crashes::of_each(names, source, output)?,
+            Command::Dump => crashes::dump(names, source.dump()?.as_ref(), output)?,
+            Command::Log => log::past(source, output)?,
+            Command::Levels => log::levels(names, source, output)?,
+            Command::Level => match log::find_level(second) {
+                Some(level) => {
+                    source.set_log_level(process, level)?.ok_or(Trouble::NoLog)?;
+                    writeln!(output, "{argument} logs what is as urgent as {second}, or more")?;
                 }
+                None => writeln!(output, "{RED}a level is{PLAIN} error, warn, info or debug")?,
+            },
+            // It is told before, as it may be the shell.
+            Command::Restart => {
+                writeln!(output, "{argument} begins anew")?;
+                source.restart(process)?;
+            }
+            Command::Stop => {
+                writeln!(output, "{argument} stops")?;
+                source.stop(process)?;
             }
             Command::Top => {
                 // Where it may not look, there is nothing to draw.
                 source.process(0)?;
                 output.write_str("\x1b[?25l\x1b[2J")?;
+                // Its first screen is of all the time since the start.
+                self.meter = Meter::new();
                 self.next_top = Some(source.now());
             }
             Command::Uptime => {

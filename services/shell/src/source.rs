@@ -1,13 +1,18 @@
 //! Whom the shell asks.
 
 use ::supervise::Supervise;
+use core::time::Duration;
+use crossgate::dump::{self, CrashDump};
 use crossgate::fault::{FaultRecord, Faults};
 use crossgate::inspect::{self, Process, Thread};
-use crossgate::{CallError, Handle, supervise, time};
+use crossgate::{CallError, Handle, LendBuf, supervise, time};
 use crossgate_abi::MAX_CALL_DEPTH;
+use crossgate_log::{History, Level, SetLevels};
 
-/// What a shell asks and decides. [`Kernel`] is the usual one; a test has its own, and so has a firmware in which
-/// another process supervises.
+/// Room for a line of the log.
+pub type LogLine = LendBuf<128>;
+
+/// What a shell asks and decides. [`Kernel`] is the usual one; a test has its own.
 #[expect(clippy::missing_errors_doc, reason = "they are those of the functions of the same names")]
 pub trait Source {
     /// The time since start in µs.
@@ -20,6 +25,20 @@ pub trait Source {
     fn stack_used(&self, index: u8) -> Result<usize, CallError>;
     /// As [`inspect::process`].
     fn process(&self, index: u8) -> Result<Process, CallError>;
+    /// As [`inspect::cpu_time_of_thread`].
+    fn cpu_time_of_thread(&self, index: u8) -> Result<Option<Duration>, CallError>;
+    /// As [`inspect::cpu_time_of_process`].
+    fn cpu_time_of_process(&self, index: u8) -> Result<Option<Duration>, CallError>;
+    /// As [`inspect::crashes`].
+    fn crashes(&self, index: u8) -> Result<(u32, Option<FaultRecord>), CallError>;
+    /// As [`dump::read`].
+    fn dump(&self) -> Result<Option<CrashDump>, CallError>;
+    /// As [`SetLevels::level_of`]; `None` if there is no log.
+    fn log_level(&self, process: u8) -> Result<Option<Level>, CallError>;
+    /// As [`SetLevels::set_level`]; `None` if there is no log.
+    fn set_log_level(&self, process: u8, level: Level) -> Result<Option<()>, CallError>;
+    /// As [`History::line`]; `None` if there is no log.
+    fn log_line(&self, age: u8, text: &mut LogLine) -> Result<Option<Option<usize>>, CallError>;
     /// The next record of a crash.
     fn next_fault(&mut self) -> Option<FaultRecord>;
     /// As [`supervise::restart`].
@@ -28,63 +47,40 @@ pub trait Source {
     fn stop(&self, process: u8) -> Result<(), CallError>;
 }
 
-/// The same, where another process supervises, and decides for the shell.
-pub struct Supervised {
-    kernel: Kernel,
-    supervisor: Handle<dyn Supervise>,
-}
-
-impl Supervised {
-    /// The kernel to look at, and who decides.
-    #[must_use]
-    pub const fn by(supervisor: Handle<dyn Supervise>) -> Supervised {
-        Supervised { kernel: Kernel::new(), supervisor }
-    }
-}
-
 /// What a supervisor's answer means.
 fn done(answer: Result<bool, CallError>) -> Result<(), CallError> {
     if answer? { Ok(()) } else { Err(CallError::NotPermitted) }
-}
-
-impl Source for Supervised {
-    fn now(&self) -> u64 {
-        self.kernel.now()
-    }
-    fn thread(&self, index: u8) -> Result<Thread, CallError> {
-        self.kernel.thread(index)
-    }
-    fn calls(&self, index: u8) -> Result<[u8; MAX_CALL_DEPTH], CallError> {
-        self.kernel.calls(index)
-    }
-    fn stack_used(&self, index: u8) -> Result<usize, CallError> {
-        self.kernel.stack_used(index)
-    }
-    fn process(&self, index: u8) -> Result<Process, CallError> {
-        self.kernel.process(index)
-    }
-    fn next_fault(&mut self) -> Option<FaultRecord> {
-        self.kernel.next_fault()
-    }
-    fn restart(&self, process: u8) -> Result<(), CallError> {
-        done(self.supervisor.restart(process))
-    }
-    fn stop(&self, process: u8) -> Result<(), CallError> {
-        done(self.supervisor.stop(process))
-    }
 }
 
 /// The kernel, which lets the process of the shell inspect, and decide about others if that is the supervisor.
 #[derive(Debug, Default)]
 pub struct Kernel {
     faults: Faults,
+    supervisor: Option<Handle<dyn Supervise>>,
+    log: Option<(Handle<dyn SetLevels>, Handle<dyn History>)>,
 }
 
 impl Kernel {
     /// The kernel, with all of the records that it has.
     #[must_use]
     pub const fn new() -> Kernel {
-        Kernel { faults: Faults::new() }
+        Kernel { faults: Faults::new(), supervisor: None, log: None }
+    }
+
+    /// The same, where another process supervises, and decides for the shell.
+    #[must_use]
+    pub const fn supervised_by(self, supervisor: Handle<dyn Supervise>) -> Kernel {
+        Kernel { supervisor: Some(supervisor), ..self }
+    }
+
+    /// The same, with the log of a console.
+    #[must_use]
+    pub const fn with_log(
+        self,
+        levels: Handle<dyn SetLevels>,
+        history: Handle<dyn History>,
+    ) -> Kernel {
+        Kernel { log: Some((levels, history)), ..self }
     }
 }
 
@@ -107,10 +103,38 @@ impl Source for Kernel {
     fn next_fault(&mut self) -> Option<FaultRecord> {
         self.faults.next()
     }
+    fn cpu_time_of_thread(&self, index: u8) -> Result<Option<Duration>, CallError> {
+        inspect::cpu_time_of_thread(index)
+    }
+    fn cpu_time_of_process(&self, index: u8) -> Result<Option<Duration>, CallError> {
+        inspect::cpu_time_of_process(index)
+    }
+    fn crashes(&self, index: u8) -> Result<(u32, Option<FaultRecord>), CallError> {
+        inspect::crashes(index)
+    }
+    fn dump(&self) -> Result<Option<CrashDump>, CallError> {
+        dump::read()
+    }
+    fn log_level(&self, process: u8) -> Result<Option<Level>, CallError> {
+        self.log.map(|(levels, _)| levels.level_of(process)).transpose()
+    }
+    fn set_log_level(&self, process: u8, level: Level) -> Result<Option<()>, CallError> {
+        self.log.map(|(levels, _)| levels.set_level(process, level)).transpose()
+    }
+    fn log_line(&self, age: u8, text: &mut LogLine) -> Result<Option<Option<usize>>, CallError> {
+        let Some((_, history)) = self.log else { return Ok(None) };
+        Ok(Some(history.line(age, &mut text[..])?.map(usize::from)))
+    }
     fn restart(&self, process: u8) -> Result<(), CallError> {
-        supervise::restart(process)
+        match self.supervisor {
+            Some(supervisor) => done(supervisor.restart(process)),
+            None => supervise::restart(process),
+        }
     }
     fn stop(&self, process: u8) -> Result<(), CallError> {
-        supervise::stop(process)
+        match self.supervisor {
+            Some(supervisor) => done(supervisor.stop(process)),
+            None => supervise::stop(process),
+        }
     }
 }

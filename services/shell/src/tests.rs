@@ -1,6 +1,9 @@
 use super::*;
+use crossgate::dump::CrashDump;
 use crossgate::inspect::{Process, State, Thread, Wait};
 use crossgate::{Concurrent, Exclusive, interface};
+use crossgate_abi::inspect::dump;
+use crossgate_log::Level;
 use std::convert::Infallible;
 use std::string::String;
 use std::sync::{Arc, Mutex};
@@ -80,6 +83,11 @@ struct Facts {
     decided: Vec<(&'static str, u8)>,
     faults: Vec<FaultRecord>,
     forbids: bool,
+    /// Of each thread, in µs, if somebody counts; and of each process as much as of the thread of its index.
+    times: Option<[u64; 3]>,
+    crashed: Option<FaultRecord>,
+    levels: Option<[Level; 3]>,
+    log: Vec<&'static str>,
 }
 
 impl Fake {
@@ -115,6 +123,46 @@ impl Source for Fake {
         let state = [State::Running, State::Stopped, State::Resetting][usize::from(index)];
         let crashed_at = (index == 1).then_some(Duration::from_secs(7));
         Ok(Process { state, crashes: index, crashed_at })
+    }
+    fn cpu_time_of_thread(&self, index: u8) -> Result<Option<Duration>, CallError> {
+        let times = self.0.lock().unwrap().times;
+        Ok(times.map(|times| Duration::from_micros(times[usize::from(index)])))
+    }
+    fn cpu_time_of_process(&self, index: u8) -> Result<Option<Duration>, CallError> {
+        self.cpu_time_of_thread(index)
+    }
+    fn crashes(&self, index: u8) -> Result<(u32, Option<FaultRecord>), CallError> {
+        let crashed = self.0.lock().unwrap().crashed;
+        Ok(crashed.filter(|it| it.process == index).map_or((0, None), |it| (12, Some(it))))
+    }
+    fn dump(&self) -> Result<Option<CrashDump>, CallError> {
+        if self.0.lock().unwrap().forbids {
+            return Err(CallError::NotPermitted);
+        }
+        Ok(self.0.lock().unwrap().crashed.map(|_| {
+            let mut words = core::array::from_fn(|index| index);
+            words[dump::TIME] = 1_234;
+            words[dump::RECORD] = FaultRecord::who(0, 1, Cause::Access, 0);
+            words[dump::LENGTH] = 6;
+            CrashDump::__new(words, false)
+        }))
+    }
+    fn log_level(&self, process: u8) -> Result<Option<Level>, CallError> {
+        let levels = self.0.lock().unwrap().levels;
+        Ok(levels.map(|levels| levels[usize::from(process)]))
+    }
+    fn set_log_level(&self, process: u8, level: Level) -> Result<Option<()>, CallError> {
+        let levels = &mut self.0.lock().unwrap().levels;
+        Ok(levels.as_mut().map(|levels| levels[usize::from(process)] = level))
+    }
+    fn log_line(&self, age: u8, text: &mut LogLine) -> Result<Option<Option<usize>>, CallError> {
+        let facts = self.0.lock().unwrap();
+        let line = facts.log.iter().rev().nth(age.into());
+        Ok(facts.levels.map(|_| {
+            let line = line?.as_bytes();
+            text[..line.len()].copy_from_slice(line);
+            Some(line.len())
+        }))
     }
     fn next_fault(&mut self) -> Option<FaultRecord> {
         self.0.lock().unwrap().faults.pop()
@@ -203,10 +251,10 @@ fn processes_services_and_stacks_are_told() {
     let mut person = Person::new();
     assert_eq!(
         person.asks("processes"),
-        "PROCESS      STATE      IN ROW     CRASHED  SERVICES                            \n\
-         sensor       running         0       never  TEMPERATURE\n\
-         fan          stopped         1 90054 s ago  FAN\n\
-         control      resetting       2       never  \n"
+        "PROCESS      STATE     CRASHES IN ROW        LAST  SERVICES                    \n\
+         sensor       running         0      0       never  TEMPERATURE\n\
+         fan          stopped         0      1 90054 s ago  FAN\n\
+         control      resetting       0      2       never  \n"
     );
     assert_eq!(
         person.asks("services"),
@@ -223,10 +271,105 @@ fn processes_services_and_stacks_are_told() {
 #[test]
 fn no_line_is_wider_than_a_terminal() {
     let mut person = Person::new();
-    for command in ["help", "threads", "processes", "services", "stacks"] {
-        let answer = person.asks(command);
-        assert!(answer.lines().all(|line| line.len() <= 80), "{answer}");
+    let commands = ["help", "threads", "processes", "services", "stacks", "dump", "levels"];
+    for times in [None, Some([0, 90_061_002_000, 7])] {
+        let mut facts = person.fake.0.lock().unwrap();
+        (facts.times, facts.crashed) = (times, Some(crash()));
+        facts.levels = Some([Level::Info; 3]);
+        drop(facts);
+        for command in commands {
+            let answer = person.asks(command);
+            let mut lines = answer.lines();
+            // What a record says is as long as it is.
+            assert!(
+                lines.all(|line| line.len() <= 80 || line.contains("process sensor: ")),
+                "{answer}"
+            );
+        }
     }
+}
+
+#[test]
+fn cpu_time_is_told_where_it_is_counted() {
+    let mut person = Person::new();
+    let facts = |person: &Person, now, times| {
+        let mut facts = person.fake.0.lock().unwrap();
+        (facts.now, facts.times) = (now, Some(times));
+    };
+    facts(&person, 10_000_000, [8_000_000, 500_000, 1_500_000]);
+    assert_eq!(
+        person.asks("threads"),
+        "THREAD       PROCESS    PRI    CPU  DOES                        STACK\n\
+         sampler      sensor       3   5.0%  TEMPERATURE > FAN: sl   256/1024  ##......\n\
+         main         control      2  15.0%  waits for NEWS|SPARE    512/2048  ##......\n"
+    );
+    let processes = person.asks("processes");
+    assert!(processes.contains("STATE        CPU CRASHES"), "{processes}");
+    assert!(processes.contains("\nfan          stopped     5.0%       0"), "{processes}");
+    let top = person.types("top\r");
+    assert!(top.contains("CPU 20.0% ##........\r\n"), "{top}");
+    let place = |text: &str, what: &str| text.find(what).expect(what);
+    assert!(place(&top, "\r\nmain ") < place(&top, "\r\nsampler "), "{top}");
+    // In the next second it is the other one.
+    facts(&person, 11_000_000, [8_100_000, 1_300_000, 1_600_000]);
+    person.shell.step();
+    let top = person.types("");
+    assert!(top.contains("CPU 90.0% #########.\r\n"), "{top}");
+    assert!(place(&top, "\r\nsampler ") < place(&top, "\r\nmain "), "{top}");
+    assert!(top.contains(" 80.0%  TEMPERATURE"), "{top}");
+    assert!(place(&top, "\r\nfan ") < place(&top, "\r\ncontrol "), "{top}");
+}
+
+#[test]
+fn the_crashes_of_each_process_are_told() {
+    let mut person = Person::new();
+    assert_eq!(person.asks("crashes"), "nothing has crashed\n");
+    assert_eq!(person.asks("dump"), "there is no dump\n");
+    person.fake.0.lock().unwrap().crashed = Some(crash());
+    let answer = person.asks("crashes");
+    assert!(answer.starts_with("sensor          12  process sensor: access to memory"), "{answer}");
+    assert_eq!(answer.lines().count(), 1);
+    assert!(person.asks("processes").contains("\nsensor       running        12      0"));
+}
+
+#[test]
+fn a_dump_is_told_in_rows() {
+    let mut person = Person::new();
+    person.fake.0.lock().unwrap().crashed = Some(crash());
+    let answer = person.asks("dump");
+    assert!(
+        answer.starts_with("[    1.234] before the last reset: process sensor: access to memory"),
+        "{answer}"
+    );
+    let register = format!("  rax {:016x}  rcx {:016x}\n", dump::REGISTERS, dump::REGISTERS + 1);
+    assert!(answer.contains(&register), "{answer}");
+    let stack = format!(" {:016x} {:016x}\n", dump::STACK + 4, dump::STACK + 5);
+    assert!(answer.ends_with(&stack), "{answer}");
+    person.fake.0.lock().unwrap().forbids = true;
+    assert!(person.asks("dump").contains("`crash_dumps;` read dumps"));
+}
+
+#[test]
+fn the_log_is_shown_and_its_levels_are_set() {
+    let mut person = Person::new();
+    for command in ["log", "levels", "level fan warn"] {
+        assert!(person.asks(command).contains("the wiring gives the shell no log"), "{command}");
+    }
+    let mut facts = person.fake.0.lock().unwrap();
+    facts.levels = Some([Level::Debug; 3]);
+    facts.log = vec!["info  fan: on", "warn  fan: \x1b[2Jhot"];
+    drop(facts);
+    assert_eq!(person.asks("log"), "info  fan: on\nwarn  fan: .[2Jhot\n");
+    assert_eq!(person.asks("level fan warn"), "fan logs what is as urgent as warn, or more\n");
+    assert_eq!(
+        person.asks("levels"),
+        "PROCESS      LEVEL\nsensor       debug\nfan          warn \ncontrol      debug\n"
+    );
+    assert_eq!(person.asks("level fan loud"), "a level is error, warn, info or debug\n");
+    assert_eq!(person.asks("level sun warn"), "there is no process `sun`: see `processes`\n");
+    assert_eq!(person.asks("level fan"), "it is level PROCESS LEVEL\n");
+    assert!(person.types("level f\tw\t").ends_with("> level fan warn "));
+    assert!(person.types("\x03level fan \t").contains("\r\nerror  warn  info  debug  \r\n"));
 }
 
 #[test]
@@ -253,7 +396,7 @@ fn processes_are_restarted_and_stopped_by_name() {
     assert_eq!(person.asks("stop sun"), "there is no process `sun`: see `processes`\n");
     assert_eq!(person.asks("stop"), "it is stop PROCESS\n");
     assert_eq!(person.asks("stop fan control"), "it is stop PROCESS\n");
-    assert_eq!(person.asks("uptime fan"), "it is uptime\n");
+    assert_eq!(person.asks("uptime fan"), "it is uptime \n");
     assert_eq!(person.fake.0.lock().unwrap().decided, [("restart", 1), ("stop", 2)]);
     person.fake.0.lock().unwrap().forbids = true;
     assert!(person.asks("stop fan").contains("the wiring does not let the shell do that"));

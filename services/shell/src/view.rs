@@ -1,7 +1,8 @@
 //! What the shell shows: tables of at most 80 columns.
 
+use crate::Shown;
+use crate::meter::{Meter, Shares, by_share};
 use crate::source::Source;
-use crate::{Seen, Shown};
 use core::fmt::{self, Write};
 use crossgate::inspect::{State, Thread, Wait};
 use crossgate_abi::table::System;
@@ -53,7 +54,7 @@ impl Names {
         1..self.0.threads.len() as u8
     }
 
-    fn processes(self) -> core::ops::Range<u8> {
+    pub fn processes(self) -> core::ops::Range<u8> {
         0..self.0.processes.len() as u8
     }
 
@@ -131,13 +132,56 @@ fn bar(part: usize, whole: usize, width: usize, output: &mut dyn Write) -> fmt::
     output.write_str(PLAIN)
 }
 
+/// A share of the CPU's time, as a column of its own before the next one.
+fn share(
+    shares: Option<&Shares>,
+    of: impl Fn(&Shares) -> u16,
+    output: &mut dyn Write,
+) -> fmt::Result {
+    let Some(shares) = shares else { return Ok(()) };
+    let share = of(shares);
+    let colour = match share {
+        0 => DIM,
+        1..500 => "",
+        500..900 => YELLOW,
+        _ => RED,
+    };
+    write!(output, "{colour}{:>3}.{}%{PLAIN} ", share / 10, share % 10)
+}
+
+/// How wide that is.
+const SHARE: usize = 7;
+
+/// What its head is.
+fn head_of_share(shares: Option<&Shares>) -> &'static str {
+    if shares.is_some() { "   CPU " } else { "" }
+}
+
+/// The threads, and what part of the time they had since the start.
 pub fn threads(names: Names, source: &impl Source, output: &mut dyn Write) -> Shown {
+    let shares = Meter::new().look(names, source)?;
+    list_threads(names, source, shares.as_ref(), names.threads(), output)
+}
+
+fn list_threads(
+    names: Names,
+    source: &impl Source,
+    shares: Option<&Shares>,
+    threads: impl IntoIterator<Item = u8>,
+    output: &mut dyn Write,
+) -> Shown {
+    let width = if shares.is_some() { 28 - SHARE } else { 28 };
     writeln!(
         output,
-        "{BOLD}{:<12} {:<10} {:>3}  {:<28} {:>11}{PLAIN}",
-        "THREAD", "PROCESS", "PRI", "DOES", "STACK"
+        "{BOLD}{:<12} {:<10} {:>3} {} {:<width$} {:>11}{PLAIN}",
+        "THREAD",
+        "PROCESS",
+        "PRI",
+        head_of_share(shares),
+        "DOES",
+        "STACK"
     )?;
-    for index in names.threads() {
+    for index in threads {
         let thread = source.thread(index)?;
         let does = deeds(names, source, index, &thread);
         let colour = match thread.waits {
@@ -149,11 +193,13 @@ pub fn threads(names: Names, source: &impl Source, output: &mut dyn Write) -> Sh
         let (used, size) = (source.stack_used(index)?, names.stack_size(index));
         write!(
             output,
-            "{CYAN}{:<12.12}{PLAIN} {:<10.10} {:>3}  {colour}{does:<28.28}{PLAIN} {used:>5}/{size:<5} ",
+            "{CYAN}{:<12.12}{PLAIN} {:<10.10} {:>3} ",
             names.thread(index),
             names.process(names.home(index)),
             thread.priority,
         )?;
+        share(shares, |shares| shares.of_thread(index), output)?;
+        write!(output, " {colour}{does:<width$.width$}{PLAIN} {used:>5}/{size:<5} ")?;
         bar(used, size, 8, output)?;
         output.write_char('\n')?;
     }
@@ -180,15 +226,35 @@ pub fn stacks(names: Names, source: &impl Source, output: &mut dyn Write) -> Sho
     Ok(())
 }
 
+/// The processes, and what part of the time was spent in them since the start.
 pub fn processes(names: Names, source: &impl Source, output: &mut dyn Write) -> Shown {
+    let shares = Meter::new().look(names, source)?;
+    list_processes(names, source, shares.as_ref(), names.processes(), output)
+}
+
+fn list_processes(
+    names: Names,
+    source: &impl Source,
+    shares: Option<&Shares>,
+    processes: impl IntoIterator<Item = u8>,
+    output: &mut dyn Write,
+) -> Shown {
+    let width = if shares.is_some() { 28 - SHARE } else { 28 };
     writeln!(
         output,
-        "{BOLD}{:<12} {:<9} {:>7} {:>11}  {:<36}{PLAIN}",
-        "PROCESS", "STATE", "IN ROW", "CRASHED", "SERVICES"
+        "{BOLD}{:<12} {:<9} {}{:>7} {:>6} {:>11}  {:<width$}{PLAIN}",
+        "PROCESS",
+        "STATE",
+        head_of_share(shares),
+        "CRASHES",
+        "IN ROW",
+        "LAST",
+        "SERVICES"
     )?;
     let now = source.now() / 1_000_000;
-    for index in names.processes() {
+    for index in processes {
         let process = source.process(index)?;
+        let (count, _) = source.crashes(index)?;
         let (colour, state) = match process.state {
             State::Running => (GREEN, "running"),
             State::Resetting => (YELLOW, "resetting"),
@@ -202,12 +268,10 @@ pub fn processes(names: Names, source: &impl Source, output: &mut dyn Write) -> 
             let own = names.0.services.iter().filter(|service| service.owner == index);
             list(own.map(|service| service.name), " ", text)
         });
-        writeln!(
-            output,
-            "{CYAN}{:<12.12}{PLAIN} {colour}{state:<9}{PLAIN} {:>7} {crashed:>11}  {services:.36}",
-            names.process(index),
-            process.crashes,
-        )?;
+        write!(output, "{CYAN}{:<12.12}{PLAIN} {colour}{state:<9}{PLAIN} ", names.process(index))?;
+        share(shares, |shares| shares.of_process(index), output)?;
+        let in_row = process.crashes;
+        writeln!(output, "{count:>7} {in_row:>6} {crashed:>11}  {services:.width$}")?;
     }
     Ok(())
 }
@@ -236,28 +300,8 @@ pub fn services(names: Names, output: &mut dyn Write) -> Shown {
     Ok(())
 }
 
-pub fn faults<'a>(
-    names: Names,
-    seen: impl IntoIterator<Item = &'a Seen>,
-    output: &mut dyn Write,
-) -> Shown {
-    let mut are_some = false;
-    for Seen { at, record } in seen {
-        are_some = true;
-        write!(output, "{DIM}[{:5}.{:03}]{PLAIN} {RED}", at / 1_000_000, at / 1_000 % 1_000)?;
-        let file = crossgate::fault::panic_file(record);
-        let mut printable = Printable(output);
-        console::describe(record, file, names.0, &mut printable)?;
-        writeln!(output, "{PLAIN}")?;
-    }
-    if !are_some {
-        writeln!(output, "nothing has crashed")?;
-    }
-    Ok(())
-}
-
 /// Has only printable characters pass: the name of the file of a panic is the choice of who panics.
-struct Printable<'a>(&'a mut dyn Write);
+pub struct Printable<'a>(pub &'a mut dyn Write);
 
 impl Write for Printable<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
@@ -277,8 +321,16 @@ pub fn uptime(now: u64, output: &mut dyn Write) -> fmt::Result {
     write!(output, "{:02}:{:02}:{:02}.{fraction:03}", hours % 24, minutes % 60, seconds % 60)
 }
 
-/// A screenful of what happens now.
-pub fn top(names: Names, source: &impl Source, crashes: u32, output: &mut dyn Write) -> Shown {
+/// A screenful of what happens now: of those that ran since the last one, who ran most comes first.
+pub fn top(
+    names: Names,
+    source: &impl Source,
+    meter: &mut Meter,
+    crashes: u32,
+    output: &mut dyn Write,
+) -> Shown {
+    let shares = meter.look(names, source)?;
+    let shares = shares.as_ref();
     let mut running = 0;
     for index in names.processes() {
         running += usize::from(source.process(index)?.state == State::Running);
@@ -289,13 +341,23 @@ pub fn top(names: Names, source: &impl Source, crashes: u32, output: &mut dyn Wr
     write!(screen, "{BOLD}up{PLAIN} ")?;
     uptime(source.now(), &mut screen)?;
     let colour = if running == all { GREEN } else { RED };
-    writeln!(
+    write!(
         screen,
-        "   {BOLD}processes{PLAIN} {colour}{running} of {all} run{PLAIN}   {BOLD}crashes{PLAIN} {crashes}\n"
+        "   {BOLD}processes{PLAIN} {colour}{running} of {all} run{PLAIN}   {BOLD}crashes{PLAIN} {crashes}"
     )?;
-    threads(names, source, &mut screen)?;
-    writeln!(screen)?;
-    processes(names, source, &mut screen)?;
+    if let Some(shares) = shares {
+        let busy = 1_000 - shares.of_thread(0);
+        write!(screen, "   {BOLD}CPU{PLAIN} {}.{}% ", busy / 10, busy % 10)?;
+        bar(busy.into(), 1_000, 10, &mut screen)?;
+    }
+    screen.write_str("\n\n")?;
+    let of_thread = |index| shares.map_or(0, |shares| shares.of_thread(index));
+    let of_process = |index| shares.map_or(0, |shares| shares.of_process(index));
+    let threads = by_share(names.threads(), of_thread);
+    list_threads(names, source, shares, threads, &mut screen)?;
+    screen.write_str("\n")?;
+    let processes = by_share(names.processes(), of_process);
+    list_processes(names, source, shares, processes, &mut screen)?;
     write!(screen, "\n{DIM}any key ends it{PLAIN}")?;
     Ok(output.write_str("\x1b[J")?)
 }

@@ -23,7 +23,7 @@ pub struct Alarms<const N: usize> {
 
 #[derive(Debug)]
 struct State<const N: usize> {
-    /// Whose they are: the client in one of its lives.
+    /// Whose they are: the client in one of its lives. (If several processes share them, the first that used one.)
     client: Option<Client>,
     /// The timers that run, by their numbers.
     running: [Option<Id>; N],
@@ -45,6 +45,13 @@ impl<const N: usize> State<N> {
         first: 0,
         count: 0,
     };
+
+    /// In place, as who calls may have little stack.
+    fn clear(&mut self) {
+        self.running.fill(None);
+        self.expired.fill(false);
+        self.count = 0;
+    }
 
     fn push(&mut self, number: u16) {
         if core::mem::replace(&mut self.expired[usize::from(number)], true) {
@@ -90,9 +97,10 @@ impl<const N: usize> Alarms<N> {
     fn state(&self) -> Option<MutexGuard<'_, State<N>>> {
         let mut state = self.state.lock();
         let client = server::client()?;
-        if state.client.replace(client) != Some(client) {
+        if state.client != Some(client) && state.client.is_none_or(Client::is_gone) {
             self.timers.clear();
-            *state = State { client: Some(client), ..State::NEW };
+            state.clear();
+            state.client = Some(client);
         }
         Some(state)
     }
@@ -130,7 +138,7 @@ impl<const N: usize> Timer for Alarms<N> {
     fn clear(&self) {
         let Some(mut state) = self.state() else { return };
         self.timers.clear();
-        *state = State { client: state.client, ..State::NEW };
+        state.clear();
     }
 
     fn next_expired(&self) -> Option<u16> {
@@ -149,7 +157,8 @@ impl<const N: usize> Expire for Alarms<N> {
         let mut state = self.state.lock();
         if state.client.is_some_and(Client::is_gone) {
             self.timers.clear();
-            *state = State::NEW;
+            state.clear();
+            state.client = None;
         }
         drop(state);
         let mut any = false;

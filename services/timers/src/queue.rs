@@ -130,6 +130,13 @@ impl<T: Copy, const N: usize> Queue<T, N> {
         Some(value)
     }
 
+    /// Stops all timers.
+    pub fn clear(&mut self) {
+        // In place, as who calls may have little stack; and no timer is to be taken for one of these later.
+        self.timers.iter_mut().for_each(|timer| timer.value = None);
+        self.count = 0;
+    }
+
     /// When the next timer expires.
     #[must_use]
     pub fn next(&self) -> Option<Instant> {
@@ -288,5 +295,11 @@ mod tests {
         assert_eq!((queue.cancel(first), queue.next()), (None, Some(instant(6))));
         assert_eq!(queue.cancel(second), Some('c'));
         assert!(queue.is_empty());
+        let third = queue.start(instant(7), None, 'd').unwrap();
+        queue.clear();
+        assert!(queue.is_empty() && queue.expire(instant(9)).is_none());
+        let fourth = queue.start(instant(8), None, 'e').unwrap();
+        assert_eq!([first, second, third].map(|id| queue.cancel(id)), [None; 3]);
+        assert_eq!(queue.cancel(fourth), Some('e'));
     }
 }

@@ -63,7 +63,7 @@ impl<T: Copy, const N: usize> Timers<T, N> {
 
     /// Stops all timers.
     pub fn clear(&self) {
-        *self.queue.lock() = Queue::new();
+        self.queue.lock().clear();
     }
 
     /// Hands all timers that expire to `act`, for ever. The thread waits in between; while `act` runs, other threads may start

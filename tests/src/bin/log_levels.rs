@@ -133,10 +133,21 @@ fn write(log: Logger, levels: Handle<dyn SetLevels>, memory: Handle<dyn Memory>)
     crossgate_log::error!(log, "line {}", Counted(&count, 2));
     expect("formatted lines", formatted(), 2);
     lines(3);
+    // Only an urgent line would have had it ask whether more is wanted by now.
+    expect("the decision", levels.set_level(CLIENT, Level::Debug), Ok(()));
+    crossgate_log::debug!(log, "line {}", Counted(&count, 9));
+    expect("formatted lines", formatted(), 0);
+    expect("what is wanted", log.refresh(), Ok(Level::Debug));
+    crossgate_log::debug!(log, "line {}", Counted(&count, 3));
+    expect("formatted lines", formatted(), 1);
+    lines(4);
+    expect("the decision", levels.set_level(CLIENT, Level::Warn), Ok(()));
+    crossgate_log::debug!(log, "line {}", Counted(&count, 9));
     expect("a crash", memory.crash(), Err(CallError::ServerFaulted));
     // The console tells of its own crash; with its memory went what was decided.
     crossgate::time::sleep(core::time::Duration::from_millis(1));
     expect("lines that outlive the console", memory.lines().map(|lines| lines >= 3), Ok(true));
+    expect("what is wanted", log.refresh(), Ok(Level::Debug));
     crossgate_log::debug!(log, "line {}", Counted(&count, 9));
     expect("formatted lines", formatted(), 1);
     pass()

@@ -2,6 +2,7 @@
 
 use crate::calls::index_of;
 use crate::interfaces::*;
+use core::fmt::Write;
 use crossgate::{CallError, Handle, LendBuf, Lent, LentMut, host, interface};
 
 struct Disk([u8; 32]);
@@ -197,4 +198,52 @@ fn lend_buffers_are_blocks() {
     assert_eq!((&raw const buffers.1).addr() % 256, 0);
     assert_eq!((&raw const buffers.2).addr() % 1024, 0);
     assert_eq!((size_of_val(&buffers.0), size_of_val(&buffers.2)), (32, 1024));
+}
+
+#[interface]
+trait Names {
+    /// Writes text into lent memory; how much fits.
+    fn name(&self, number: u32, text: LentMut<'_, [u8]>) -> u32;
+    /// Whether all of the text is `x`.
+    fn is_filled(&self, text: Lent<'_, [u8]>) -> bool;
+}
+
+struct Register;
+impl Names for Register {
+    fn name(&self, number: u32, mut text: LentMut<'_, [u8]>) -> u32 {
+        let mut writer = text.writer();
+        // What does not fit is left out.
+        let _ = write!(writer, "number {number}").and_then(|()| writer.write_str("é"));
+        writer.written() as u32
+    }
+    fn is_filled(&self, text: Lent<'_, [u8]>) -> bool {
+        text.iter().all(|byte| byte == b'x')
+    }
+}
+
+#[test]
+fn text_is_written_into_what_is_lent_and_no_further() {
+    let names = host::serve::<dyn Names, _>(Register);
+    let mut text = [b'-'; 16];
+    assert_eq!(
+        (names.name(12, &mut text), &text),
+        (Ok(11), "number 12é-----".as_bytes()[..16].try_into().as_ref().unwrap())
+    );
+    let mut short = [b'-'; 10];
+    assert_eq!((names.name(12, &mut short), &short), (Ok(9), b"number 12-"), "no half a character");
+    assert_eq!(names.name(12, &mut [][..]), Ok(0));
+}
+
+#[test]
+fn text_in_a_buffer_is_as_much_as_fits() {
+    let names = host::serve::<dyn Names, _>(Register);
+    let mut buffer = LendBuf::<32>::new();
+    let mut writer = buffer.writer();
+    assert_eq!((writer.as_str(), names.is_filled(writer.text())), ("", Ok(true)));
+    assert!(write!(writer, "{0}{0}", "xxxxxxxxxxxxxxx").is_ok());
+    assert_eq!((writer.as_str().len(), names.is_filled(writer.text())), (30, Ok(true)));
+    assert!(write!(writer, "xé").is_err(), "half a character is none");
+    assert_eq!((writer.as_str().len(), names.is_filled(writer.text())), (31, Ok(true)));
+    assert!(write!(writer, "xx").is_err());
+    assert_eq!((writer.as_str().len(), names.is_filled(writer.text())), (32, Ok(true)));
 }

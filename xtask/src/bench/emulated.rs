@@ -38,7 +38,7 @@ pub const FLASH: &str = "kernel_flash_bytes";
 /// The name of its size in RAM.
 pub const RAM: &str = "kernel_ram_bytes";
 
-pub const OPERATIONS: [Operation; 30] = [
+pub const OPERATIONS: [Operation; 43] = [
     Operation {
         name: "rpc_null_4_words",
         text: "call and return, 4 words",
@@ -239,6 +239,97 @@ pub const OPERATIONS: [Operation; 30] = [
         name: "byte_stream",
         text: "32 bytes into a stream, and out",
         must: Limit::Most(950),
+        stretch: None,
+        cmrx: None,
+    },
+    Operation {
+        name: "message",
+        text: "a message of 32 bytes into a buffer, and out",
+        must: Limit::Most(1200),
+        stretch: None,
+        cmrx: None,
+    },
+    Operation {
+        name: "barrier",
+        text: "two meet at a barrier, again and again",
+        must: Limit::Most(725),
+        stretch: None,
+        cmrx: None,
+    },
+    Operation {
+        name: "timer_set",
+        text: "a timer of another process started and stopped",
+        must: Limit::Most(1600),
+        stretch: None,
+        cmrx: None,
+    },
+    Operation {
+        name: "timer_expiry",
+        text: "one that expires, tells its client, and is asked for",
+        must: Limit::Most(2800),
+        stretch: None,
+        cmrx: None,
+    },
+    Operation {
+        name: "log_line",
+        text: "a line formatted, and logged by another process",
+        must: Limit::Most(4400),
+        stretch: None,
+        cmrx: None,
+    },
+    Operation {
+        name: "log_level_off",
+        text: "a line of a level that is off",
+        must: Limit::Most(5),
+        stretch: None,
+        cmrx: None,
+    },
+    Operation {
+        name: "sync_condvar",
+        text: "a value changed under a lock, and told of",
+        must: Limit::Most(40),
+        stretch: None,
+        cmrx: None,
+    },
+    Operation {
+        name: "sync_read",
+        text: "lock to read, and unlock",
+        must: Limit::Most(79),
+        stretch: None,
+        cmrx: None,
+    },
+    Operation {
+        name: "sync_write",
+        text: "lock to write, and unlock",
+        must: Limit::Most(60),
+        stretch: None,
+        cmrx: None,
+    },
+    Operation {
+        name: "sync_semaphore",
+        text: "a semaphore in a process acquired and released",
+        must: Limit::Most(71),
+        stretch: None,
+        cmrx: None,
+    },
+    Operation {
+        name: "sync_channel",
+        text: "a value into a channel in a process, and out",
+        must: Limit::Most(153),
+        stretch: None,
+        cmrx: None,
+    },
+    Operation {
+        name: "sync_once",
+        text: "a value that was made before",
+        must: Limit::Most(10),
+        stretch: None,
+        cmrx: None,
+    },
+    Operation {
+        name: "timers_of_1000",
+        text: "a timer among 999 others started and stopped",
+        must: Limit::Most(760),
         stretch: None,
         cmrx: None,
     },

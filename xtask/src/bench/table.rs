@@ -54,7 +54,7 @@ pub fn print(measured: &Measured) {
 }
 
 fn row([text, figure, limit, holds, goal, m3, m4, cmrx]: [&str; 8]) {
-    println!("{text:<46} {figure:>12} {limit:>9} {holds:>5} {goal:>8} {m3:>11} {m4:>11}  {cmrx}");
+    println!("{text:<53} {figure:>12} {limit:>9} {holds:>5} {goal:>8} {m3:>11} {m4:>11}  {cmrx}");
 }
 
 fn range([least, most]: Range) -> String {

@@ -22,6 +22,8 @@ pub struct Scene {
     pub name: &'static str,
     /// Whether process 1 is told when a life of the client ends.
     is_told: bool,
+    /// Whether the client may call the first service only with a handle that it is given.
+    is_by_grant: bool,
     /// How many crashes in a row a process survives.
     restarts: u8,
     pub steps: Vec<Step>,
@@ -33,7 +35,7 @@ impl Scene {
     /// What happens is these steps, and those that every scene has.
     fn small(name: &'static str, restarts: u8, steps: &[&[Step]]) -> Scene {
         let steps = [&COMMON, &*steps.concat()].concat();
-        Scene { name, restarts, steps, enough: None, is_told: false }
+        Scene { name, restarts, steps, enough: None, is_told: false, is_by_grant: false }
     }
 
     fn large(name: &'static str, restarts: u8, steps: &[&[Step]]) -> Scene {
@@ -45,10 +47,16 @@ impl Scene {
         Scene { is_told: true, ..self }
     }
 
+    /// The same, and the client may call the first service only with a handle that it is given.
+    fn by_grant(self) -> Scene {
+        Scene { is_by_grant: true, ..self }
+    }
+
     pub fn boot(&self) -> Driver {
+        let callers = if self.is_by_grant { 0b0010 } else { 0b0110 };
         let told = if self.is_told { 0b0100 } else { 0 };
         Wiring::default()
-            .service(0, 0b0110, Shape::WRITE)
+            .service(0, callers, Shape::WRITE)
             .exclusive()
             .service(1, 0b0101, Shape::WRITE)
             .exclusive()
@@ -90,7 +98,7 @@ pub fn all() -> Vec<Scene> {
         Pass(4, 1, Nothing),
         Pass(4, 9, Nothing),
     ];
-    let grants = [Give(0), Give(1), Give(3), Revoke(0), Revoke(3)];
+    let grants = [Give(0), Give(1), Give(3), Revoke(0, 0), Revoke(0, 3), Revoke(3, 0)];
     let pool = [Park(0), Start(1), End(1), Wait(1)];
     let others = [Yield, Wait(1)];
     vec![
@@ -105,6 +113,12 @@ pub fn all() -> Vec<Scene> {
         Scene::small("lost clients", 2, &[&calls[1..3], &supervision[..2], &others[1..]]).told(),
         Scene::large("limits", 1, &[&limits, &calls[2..3]]),
         Scene::small("handles", 1, &[&grants, &[calls[0], calls[3]]]),
+        Scene::small(
+            "revoked handles",
+            1,
+            &[&grants[..1], &grants[3..5], &calls[..2], &calls[3..4]],
+        )
+        .by_grant(),
         Scene::small("handles that are passed on", 1, &[&passes, &calls[..1]]),
         Scene::large("limits and objects", 1, &[&limits, &calls[..3]]),
         Scene::large("all objects", 2, &[&calls]),

@@ -17,7 +17,7 @@
 //! ```
 //!
 //! A [`Logger`] does the same with less to write, and formats nothing that the log would not take: the console has a
-//! level for each process.
+//! level for each process, which the logger remembers.
 //!
 //! ```
 //! # use crossgate::Handle;
@@ -31,7 +31,8 @@
 #![forbid(unsafe_code)]
 
 use core::fmt;
-use crossgate::{Handle, LendBuf, Lent, Wire, interface};
+use core::sync::atomic::{AtomicU8, Ordering};
+use crossgate::{CallError, Handle, LendBuf, Lent, LentMut, Wire, interface};
 
 /// A place to write lines to.
 #[interface]
@@ -56,6 +57,22 @@ pub trait Levels {
 pub trait SetLevels {
     /// From now on the log takes lines of this process (its index in the wiring) that are as urgent as this, or more.
     fn set_level(&self, process: u8, level: Level);
+    /// The least urgent level that the log takes of this process.
+    fn level_of(&self, process: u8) -> Level;
+}
+
+/// Tells lines that were written before, whoever wrote them: an operator's shell.
+#[interface]
+pub trait History {
+    /// Copies a line, of which so many are newer, without its end. Tells its length; `None` if there is none.
+    fn line(&self, age: u8, text: LentMut<'_, [u8]>) -> Option<u8>;
+}
+
+impl dyn History {
+    /// How many lines are told at most.
+    pub const LINES: u8 = 8;
+    /// How many bytes a line has at most.
+    pub const LONGEST: usize = 80;
 }
 
 /// How much a line matters.
@@ -137,44 +154,70 @@ impl fmt::Write for Line {
     }
 }
 
-/// A log, and how much of it is wanted.
-#[derive(Clone, Copy)]
+/// A log, and what is known of how much of it is wanted.
+///
+/// The level is kept here: a line that is less urgent costs a comparison, and no call. Before any other line is formatted
+/// the console is asked whether it is wanted still, so what is turned down takes effect with the next line. What is
+/// turned up takes effect with the next line that is written, or when somebody [looks](Self::refresh).
+#[derive(Debug)]
 pub struct Logger {
     log: Handle<dyn Log>,
     levels: Handle<dyn Levels>,
+    /// The least urgent level that was wanted when the console was last asked.
+    least: AtomicU8,
 }
 
 impl Logger {
     /// The log of a console, and its levels.
     #[must_use]
     pub const fn new(log: Handle<dyn Log>, levels: Handle<dyn Levels>) -> Logger {
-        Logger { log, levels }
+        Logger { log, levels, least: AtomicU8::new(Level::Debug as u8) }
     }
 
-    /// Whether a line of this level would be written: a call. If the console does not answer, nobody would see it.
+    /// Asks the console how much is wanted now. For who logs so little that he would not learn of it otherwise, once in
+    /// a while.
+    ///
+    /// # Errors
+    /// As any call. What was known stays.
+    pub fn refresh(&self) -> Result<Level, CallError> {
+        let least = self.levels.level()?;
+        self.least.store(least as u8, Ordering::Relaxed);
+        Ok(least)
+    }
+
+    /// Whether a line of this level would be written. If the console does not answer, nobody would see it.
+    #[inline]
     #[must_use]
     pub fn takes(&self, level: Level) -> bool {
-        self.levels.level().is_ok_and(|least| level <= least)
+        level as u8 <= self.least.load(Ordering::Relaxed) && self.is_wanted(level)
     }
 
-    /// Writes a line, if lines of this level are [taken](Self::takes); else nothing is formatted. See [`log!`].
+    #[cold]
+    fn is_wanted(&self, level: Level) -> bool {
+        self.refresh().is_ok_and(|least| level <= least)
+    }
+
+    /// Writes a line, which the console takes or not. [`log!`] asks first.
+    #[cold]
     pub fn write(&self, level: Level, text: fmt::Arguments<'_>) {
-        if self.takes(level) {
-            let mut line = Line::new();
-            // What does not fit is cut off; and who logs goes on, whatever becomes of the console.
-            let _ = fmt::Write::write_fmt(&mut line, text);
-            let _ = self.log.write(level, line.text());
-        }
+        let mut buffer = LendBuf::<{ Line::CAPACITY }>::new();
+        let mut line = buffer.writer();
+        // What does not fit is cut off; and who logs goes on, whatever becomes of the console.
+        let _ = fmt::Write::write_fmt(&mut line, text);
+        let _ = self.log.write(level, line.text());
     }
 }
 
 /// Writes a line of a level, if the console takes it: `log!(logger, Level::Info, "{n} readings")`. If it does not, the
-/// arguments are not even formatted.
+/// arguments are not even evaluated.
 #[macro_export]
 macro_rules! log {
-    ($logger:expr, $level:expr, $($text:tt)+) => {
-        $logger.write($level, ::core::format_args!($($text)+))
-    };
+    ($logger:expr, $level:expr, $($text:tt)+) => {{
+        let (logger, level) = (&$logger, $level);
+        if logger.takes(level) {
+            logger.write(level, ::core::format_args!($($text)+));
+        }
+    }};
 }
 
 /// [`log!`] of [`Level::Error`].
@@ -221,7 +264,7 @@ mod tests {
         assert_eq!(Line::new().as_str(), "");
     }
 
-    struct Server(std::sync::Arc<std::sync::Mutex<Vec<String>>>, Level);
+    struct Server(std::sync::Arc<std::sync::Mutex<Vec<String>>>);
 
     impl Log for Server {
         fn write(&self, level: Level, text: Lent<'_, [u8]>) {
@@ -229,9 +272,13 @@ mod tests {
             self.0.lock().unwrap().push(format!("{} {text}", level.as_str()));
         }
     }
-    impl Levels for Server {
+    /// What is wanted, and how often somebody has asked.
+    struct Wanted(std::sync::Arc<[AtomicU8; 2]>);
+
+    impl Levels for Wanted {
         fn level(&self) -> Level {
-            self.1
+            self.0[1].fetch_add(1, Ordering::Relaxed);
+            Level::ALL[usize::from(self.0[0].load(Ordering::Relaxed))]
         }
     }
 
@@ -246,23 +293,37 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_taken_is_not_formatted() {
+    fn what_is_not_taken_is_neither_formatted_nor_asked_about() {
         let lines = std::sync::Arc::default();
-        let server = |level| Server(std::sync::Arc::clone(&lines), level);
+        let wanted = std::sync::Arc::new([AtomicU8::new(0), AtomicU8::new(0)]);
+        let logger = Logger::new(
+            crossgate::host::serve(Server(std::sync::Arc::clone(&lines))),
+            crossgate::host::serve(Wanted(std::sync::Arc::clone(&wanted))),
+        );
         let count = core::cell::Cell::new(0);
-        for level in Level::ALL {
-            let logger = Logger::new(
-                crossgate::host::serve(server(level)),
-                crossgate::host::serve(server(level)),
-            );
+        let log_all = |wants: Level| {
+            wanted[0].store(wants as u8, Ordering::Relaxed);
+            wanted[1].store(0, Ordering::Relaxed);
+            count.set(0);
             crate::error!(logger, "{}", Counted(&count));
             crate::warn!(logger, "{}", Counted(&count));
             crate::info!(logger, "{}", Counted(&count));
             crate::debug!(logger, "{}", Counted(&count));
-        }
-        let lines = lines.lock().unwrap();
-        assert_eq!((lines.len(), count.get()), (1 + 2 + 3 + 4, 10));
-        assert_eq!(lines[..3], ["error it", "error it", "warn  it"]);
+            let lines: Vec<String> = std::mem::take(&mut *lines.lock().unwrap());
+            (lines.len(), count.get(), wanted[1].load(Ordering::Relaxed))
+        };
+        assert_eq!(log_all(Level::Debug), (4, 4, 4), "all of them, and it asks for each");
+        assert_eq!(log_all(Level::Warn), (2, 2, 2), "it learns that less is wanted");
+        assert_eq!(log_all(Level::Warn), (2, 2, 2), "and has not forgotten");
+        assert_eq!(log_all(Level::Error), (1, 1, 1));
+        assert_eq!(log_all(Level::Info), (3, 3, 3), "it learns that more is wanted");
+        assert_eq!(log_all(Level::Error), (1, 1, 1));
+        wanted[0].store(Level::Debug as u8, Ordering::Relaxed);
+        crate::debug!(logger, "{}", Counted(&count));
+        assert_eq!(count.get(), 1, "what is turned up is not known yet");
+        assert_eq!(logger.refresh(), Ok(Level::Debug));
+        crate::debug!(logger, "{} {:>99}", Counted(&count), "x");
+        assert_eq!(lines.lock().unwrap()[..], [format!("debug it{}", " ".repeat(62))]);
     }
 
     #[test]

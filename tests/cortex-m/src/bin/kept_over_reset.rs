@@ -13,7 +13,7 @@ mod firmware {
     use crossgate::fault::Cause;
     use crossgate::{Notification, Window, dump, kept};
     use system_tests::probe;
-    use system_tests::report::{expect, pass};
+    use system_tests::report::{expect, expect_that, pass};
 
     const FURTHER_MEMORY: Window = Window { start: 0x2100_0000, size: 32 };
 
@@ -33,7 +33,7 @@ mod firmware {
             mmio FURTHER_MEMORY;
             notification FAULTED;
             faults FAULTED;
-            thread main (priority = 1, stack = 1024) = live(FAULTED);
+            thread main (priority = 1, stack = 4096) = live(FAULTED);
         }
     }
     board::start!(SYSTEM);
@@ -49,7 +49,7 @@ mod firmware {
         let dump = dump::read().ok().flatten();
         let dump = dump.map(|it| (it.record().cause, it.is_of_this_run(), it.stack().count() > 0));
         let after = |is_of_this_run| (Cause::Panic, is_of_this_run, true);
-        expect("a dump", dump, (counted > 0).then_some(after(counted % 2 == 1)));
+        expect_that("it has the dump", dump == (counted > 0).then_some(after(counted % 2 == 1)));
         if counted == 4 {
             pass()
         }

@@ -1,0 +1,90 @@
+//! What messages, a barrier and timers take, of a process of their own.
+#![cfg_attr(target_os = "none", no_std, no_main)]
+#![forbid(unsafe_code)]
+
+use bench::report::{Bench, ROUNDS};
+use board::{TIMER0, Timer as Clock, UART0, Uart};
+use core::time::Duration;
+use crossgate::{Concurrent, Handle, LendBuf, Notification};
+use crossgate_barrier::{Barrier, Rendezvous};
+use crossgate_bytes::{MessageBuffer, MessageReceiver, MessageSender};
+use crossgate_timer::Timer;
+use timers::{Alarms, Expire};
+
+type Messages = (Handle<dyn MessageSender>, Handle<dyn MessageReceiver>);
+
+crossgate::system! {
+    static SYSTEM;
+    process client {
+        mmio UART0;
+        mmio TIMER0;
+        notification ALARM;
+        thread main (priority = 8, stack = 4096) =
+            run((MESSAGES_IN, MESSAGES_OUT), MEET, (TIMER, ALARM));
+    }
+    process urgent { thread main (priority = 9, stack = 1024) = meet(MEET); }
+    process server {
+        notification FILLED;
+        notification FREED;
+        notification FIRST;
+        notification SECOND;
+        notification CHANGED;
+        object messages: Concurrent<MessageBuffer<64>> = MessageBuffer::new(FILLED, FREED) =>
+            [MESSAGES_IN: dyn MessageSender, MESSAGES_OUT: dyn MessageReceiver];
+        object barrier: Concurrent<Barrier<2>> = Barrier::new([FIRST, SECOND]) =>
+            [MEET: dyn Rendezvous];
+        object alarms: Concurrent<Alarms<4>> = Alarms::new(ALARM, CHANGED) => [TIMER: dyn Timer];
+        thread timers (priority = 20, stack = 1024) =
+            timers::serve([&*alarms as &dyn Expire], CHANGED);
+    }
+}
+board::start!(SYSTEM);
+
+fn run(
+    (sender, receiver): Messages,
+    barrier: Handle<dyn Rendezvous>,
+    (timer, alarm): (Handle<dyn Timer>, Notification),
+) -> ! {
+    let mut bench = Bench::new(Clock::new(TIMER0), Uart::new(UART0, 115_200));
+    let (from, mut to) = (LendBuf::<32>::new(), LendBuf::<32>::new());
+    bench.measure("message", || {
+        check(sender.send(&from) == Ok(Ok(())) && receiver.receive(&mut to) == Ok(Ok(32)));
+    });
+    // The other one goes on, and waits again, before `meet` returns.
+    bench.measure_whole("barrier", ROUNDS, || {
+        for _ in 0..ROUNDS {
+            check(barrier.meet() == Ok(Ok(())));
+        }
+    });
+    bench.measure("timer_set", || {
+        check(timer.start(0, Duration::from_secs(3600)) == Ok(Ok(())));
+        check(timer.cancel(0) == Ok(true));
+    });
+    bench.measure_whole("timer_expiry", ROUNDS, || {
+        for _ in 0..ROUNDS {
+            check(timer.start(0, Duration::ZERO) == Ok(Ok(())));
+            alarm.wait();
+            check(timer.next_expired() == Ok(Some(0)));
+        }
+    });
+    bench.end()
+}
+
+/// Is more urgent than the other one.
+fn meet(barrier: Handle<dyn Rendezvous>) -> ! {
+    loop {
+        check(barrier.meet() == Ok(Ok(())));
+    }
+}
+
+#[inline(always)]
+fn check(is_right: bool) {
+    if !is_right {
+        failed();
+    }
+}
+
+#[cold]
+fn failed() -> ! {
+    panic!("a benchmarked operation failed")
+}

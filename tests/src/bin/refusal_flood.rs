@@ -1,0 +1,91 @@
+//! A client that is refused again and again has lines of the console written about it, by a thread that is more urgent.
+//! That does not take the time of others, which the client's budget would not let it take itself.
+//!
+//! Emulator: -icount shift=3,sleep=off
+//! Without seeds: it measures time, which they bring forward.
+#![cfg_attr(target_os = "none", no_std, no_main)]
+
+use console::Console;
+use core::convert::Infallible;
+use core::time::Duration;
+use crossgate::{CallError, Concurrent, Handle, time};
+use crossgate_event_flags::{EventFlags, EventWaiter, Until};
+use system_tests::report::{broken, expect, expect_that, pass};
+
+const MILLISECOND: Duration = Duration::from_millis(1);
+/// How long a slow line takes for a line of text.
+const SLOW: Duration = Duration::from_millis(5);
+
+crossgate::system! {
+    static SYSTEM;
+    process server {
+        // There is no place to wait at, as if others had them all.
+        object flags (stack = 256): Concurrent<EventFlags<0>> = EventFlags::new([]) => [FLAGS: dyn EventWaiter];
+    }
+    process console {
+        notification FAULTED;
+        faults FAULTED;
+        object terminal: Concurrent<Console<Slow>> = Console::new(Slow) => [];
+        thread reporter (priority = 8, stack = 2048) = console::report(&terminal, &SYSTEM, FAULTED);
+    }
+    process attacker {
+        thread main (priority = 4, stack = 1024, budget = 1 ms / 50 ms) = attack(FLAGS);
+    }
+    process victim {
+        thread main (priority = 3, stack = 2048) = work();
+        thread timer (priority = 9, stack = 1024) = give_up();
+    }
+}
+board::start!(SYSTEM);
+
+/// A serial line without a queue.
+struct Slow;
+
+impl embedded_io::ErrorType for Slow {
+    type Error = Infallible;
+}
+impl embedded_io::Write for Slow {
+    fn write(&mut self, bytes: &[u8]) -> Result<usize, Infallible> {
+        if bytes == b"\r\n" {
+            compute(SLOW);
+        }
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> Result<(), Infallible> {
+        Ok(())
+    }
+}
+
+/// Uses the CPU.
+fn compute(duration: Duration) {
+    let end = time::now() + duration;
+    while time::now() < end {}
+}
+
+fn attack(flags: Handle<dyn EventWaiter>) -> ! {
+    loop {
+        expect("there is no place", flags.wait(1, Until::Any), Err(CallError::Refused));
+    }
+}
+
+/// Has nearly all of the time: counts moments in which it was not interrupted for long.
+fn work() -> ! {
+    let begin = time::now();
+    let (mut last, mut lost) = (begin, Duration::ZERO);
+    while last - begin < 200 * MILLISECOND {
+        let now = time::now();
+        let passed = now - last;
+        if passed > MILLISECOND / 10 {
+            lost += passed;
+        }
+        last = now;
+    }
+    // The attacker's budget, and what is written of it now and then.
+    expect_that("others have their time", lost < 60 * MILLISECOND);
+    pass()
+}
+
+fn give_up() -> ! {
+    time::sleep(600 * MILLISECOND);
+    broken("has taken the time of others")
+}

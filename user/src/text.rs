@@ -1,0 +1,123 @@
+//! Formatted text in memory that is lent.
+
+use crate::LentMut;
+use crate::buffer::{Block, BlockSize, First, LendBuf};
+use core::fmt;
+
+/// Puts text together at the start of a [`LendBuf`], by [`write!`](core::write), to be lent without a copy. What does not
+/// fit is cut off between two characters, and is an error of that `write!`.
+///
+/// ```
+/// # use crossgate::{LendBuf, Lent, host, interface};
+/// use core::fmt::Write;
+/// # #[interface] pub trait Screen { fn show(&self, text: Lent<'_, [u8]>) -> u32; }
+/// # struct S;
+/// # impl Screen for S { fn show(&self, text: Lent<'_, [u8]>) -> u32 { text.len() as u32 } }
+/// # let screen = host::serve::<dyn Screen, _>(S);
+/// let mut buffer = LendBuf::<32>::new();
+/// let mut writer = buffer.writer();
+/// write!(writer, "{} of {}", 3, 10).unwrap();
+/// assert_eq!(writer.as_str(), "3 of 10");
+/// assert_eq!(screen.show(writer.text()), Ok(7));
+/// ```
+#[derive(Debug)]
+pub struct Writer<'a> {
+    bytes: &'a mut [u8],
+    length: usize,
+}
+
+impl<const N: usize> LendBuf<N>
+where
+    BlockSize<N>: Block,
+{
+    /// Writes text from the start on.
+    #[must_use]
+    pub fn writer(&mut self) -> Writer<'_> {
+        Writer { bytes: &mut self[..], length: 0 }
+    }
+}
+
+impl Writer<'_> {
+    /// The text so far.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        // Whole characters are all that is written.
+        str::from_utf8(self.bytes.get(..self.length).unwrap_or(&[])).unwrap_or("")
+    }
+
+    /// The text so far, to be lent without a copy.
+    #[must_use]
+    pub fn text(&self) -> First<'_> {
+        First(self.bytes.get(..self.length).unwrap_or(&[]))
+    }
+}
+
+impl fmt::Write for Writer<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let room = self.bytes.get_mut(self.length..).unwrap_or(&mut []);
+        let fitting = text.floor_char_boundary(room.len());
+        for (place, byte) in room.iter_mut().zip(text.bytes().take(fitting)) {
+            *place = byte;
+        }
+        self.length += fitting;
+        if fitting == text.len() { Ok(()) } else { Err(fmt::Error) }
+    }
+}
+
+/// Puts text together at the start of memory that a client has lent: the server's side of a [`Writer`].
+///
+/// ```
+/// use core::fmt::Write;
+/// use crossgate::{LentMut, host, interface};
+/// #[interface]
+/// pub trait Clock {
+///     /// Tells the time, and how long the text is.
+///     fn time(&self, text: LentMut<'_, [u8]>) -> u32;
+/// }
+/// struct Wall;
+/// impl Clock for Wall {
+///     fn time(&self, mut text: LentMut<'_, [u8]>) -> u32 {
+///         let mut writer = text.writer();
+///         let _ = write!(writer, "{:02}:{:02}", 8, 30);
+///         writer.written() as u32
+///     }
+/// }
+/// let clock = host::serve::<dyn Clock, _>(Wall);
+/// let mut text = [0; 8];
+/// assert_eq!((clock.time(&mut text), &text), (Ok(5), b"08:30\0\0\0"));
+/// ```
+pub struct LentWriter<'a, 'lent> {
+    lent: &'a mut LentMut<'lent, [u8]>,
+    length: usize,
+}
+
+impl<'lent> LentMut<'lent, [u8]> {
+    /// Writes text from the start on.
+    #[must_use]
+    pub fn writer(&mut self) -> LentWriter<'_, 'lent> {
+        LentWriter { lent: self, length: 0 }
+    }
+}
+
+impl LentWriter<'_, '_> {
+    /// How many bytes were written.
+    #[must_use]
+    pub const fn written(&self) -> usize {
+        self.length
+    }
+}
+
+impl fmt::Write for LentWriter<'_, '_> {
+    // Inlined, so that what it calls is not there for others to be called, who would inline it.
+    #[inline]
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let room = self.lent.len() - self.length;
+        let fitting = text.floor_char_boundary(room);
+        let bytes = text.as_bytes().get(..fitting).unwrap_or(&[]);
+        if let Some(mut place) = self.lent.slice_mut(self.length, self.length + fitting) {
+            place.copy_from(bytes);
+        }
+        self.length += fitting;
+        if fitting == text.len() { Ok(()) } else { Err(fmt::Error) }
+    }
+}
