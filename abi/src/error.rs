@@ -35,7 +35,8 @@ pub enum CallError {
     BadLease = 10,
     /// The reply was not a value of its type: the caller's stub refused it.
     BadReply = 11,
-    /// The server found that the call broke the rules of its protocol, and said so.
+    /// The server found that the call broke the rules of its protocol, and said so; or it took the handle back while the
+    /// call was made.
     Refused = 12,
 }
 

@@ -6,12 +6,15 @@
 //! - [`table`]: the wiring of a firmware as tables in flash, written by `crossgate::system!`
 //!   and read by the kernel;
 //! - [`FaultRecord`]: what the kernel remembers of a process that crashed;
+//! - [`client`]: what a server can ask of those who call it;
 //! - [`inspect`]: what a process with the right can ask of the others;
+//! - [`pool`]: what a process does with the threads of its pools;
 //! - [`hosted`]: the devices of the port to Linux.
 //!
 //! Nothing here executes: this crate is the contract, and the place to look first when porting.
 #![no_std]
 
+pub mod client;
 #[cfg(any(feature = "embedded-hal", feature = "embedded-io"))]
 mod driver;
 mod error;
@@ -21,6 +24,7 @@ pub mod inspect;
 #[doc(hidden)]
 pub mod message;
 pub mod number;
+pub mod pool;
 mod shape;
 pub mod table;
 

@@ -73,8 +73,11 @@ pub const RESTART: Word = 15;
 /// Argument: index of a process, which stops, whatever it does. Only for the process that the wiring
 /// tells of faults.
 pub const STOP: Word = 16;
-/// Argument: index of a gate of a service of the current process. Only those whom the wiring lets call it still
-/// may: all handles of it that were passed on are void.
+/// Arguments: index of a gate of a service of the current process; the first thread to look at. Only those whom the
+/// wiring lets call the service still may: all handles of it that were passed on are void at once. Calls that others
+/// are in by such a handle fail with [`CallError::Refused`](crate::CallError::Refused), and so do their waits, as if a
+/// deadline were over; that is done for some threads, from that one on. Result: the next one to look at; 0 if that were
+/// all.
 pub const REVOKE: Word = 17;
 /// Argument: the lower 16 bits of a time since start in units of [`LIMIT_UNIT`](crate::LIMIT_UNIT), less
 /// than 2^15 of them (33 s) away, or 0 for none, or [`LIMIT_OVER`](crate::LIMIT_OVER). Calls that the thread
@@ -93,15 +96,24 @@ pub const REFUSE: Word = 19;
 /// something to do.
 pub const WORK: Word = 21;
 
-/// Arguments: a [subject](crate::inspect), an index, and what the subject wants more. Results: what it says of the
-/// two words, or status [`NO_SUCH_RECORD`](crate::Status::NO_SUCH_RECORD) if there is none of this index. Only for
-/// processes that may inspect.
-pub const INSPECT: Word = 22;
+/// Arguments: a subject, an index, and what the subject wants more. Where nothing in the wiring needs it there is no such
+/// system call, or not this subject.
+///
+/// | subject | results |
+/// |---|---|
+/// | of [`inspect`](crate::inspect) | what it says of the two words, or status [`NO_SUCH_RECORD`](crate::Status::NO_SUCH_RECORD) if there is none of this index. Only for processes that may inspect |
+/// | of [`client`](crate::client) | the same. Only for processes that are told of lost clients |
+/// | of [`pool`](crate::pool) | none. Only for processes with a pool of threads |
+pub const OPTIONAL: Word = 22;
+/// The same, by the first of its uses.
+pub const INSPECT: Word = OPTIONAL;
 
 /// System calls that only the hosted port has.
 pub mod hosted {
     use crate::Word;
 
+    /// Argument: the index of a process. Results: where its name is, and how long; 0 if there is none.
+    pub const NAME: Word = 0x107;
     /// An interrupt has come.
     pub const INTERRUPT: Word = 0x100;
     /// The idle thread waits for an interrupt.

@@ -30,6 +30,10 @@ pub struct System {
     pub inspectors: u32,
     /// The processes that may read crash dumps: bit p is process p.
     pub dumpers: u32,
+    /// The threads that their processes begin and end while they run: bit t is thread t.
+    pub pooled: u32,
+    /// Who is told that clients are lost.
+    pub lost_clients: &'static [LostClients],
     /// Whether handles are passed on: some method takes or gives one.
     pub passes_handles: bool,
     /// Who is told of faults.
@@ -388,4 +392,15 @@ pub struct FaultWatch {
     pub process: u8,
     /// A notification that it owns.
     pub notification: u8,
+}
+
+/// A process that may ask which life of a process it is, and the notification that tells it when one has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LostClients {
+    /// The process.
+    pub process: u8,
+    /// A notification that it owns, if it is told.
+    pub notification: Option<u8>,
+    /// The processes that may call it: bit p is process p.
+    pub clients: u32,
 }

@@ -87,7 +87,7 @@ pub struct Budgets<P: Port> {
     /// The threads whose priority may no longer be the right one.
     unsettled: u32,
     /// How long threads and processes have run, if somebody may ask.
-    pub(crate) usage: Usage,
+    pub(crate) usage: Option<&'static mut Usage>,
 }
 
 /// How many budgets are looked at in one interrupt.
@@ -102,15 +102,14 @@ fn take_first(set: &mut u32) -> usize {
 
 impl<P: Port> Budgets<P> {
     /// Memory for [them](Self::new).
-    pub const NONE: Budgets<P> =
-        Self::new(&table::Budgets::NONE, &mut [], &mut [], Usage::new(&mut [], &mut []));
+    pub const NONE: Budgets<P> = Self::new(&table::Budgets::NONE, &mut [], &mut [], None);
 
-    /// Those of a wiring, with an account for each budget, and a word for each thread.
+    /// Those of a wiring, with an account for each budget, a word for each thread, and what counts if somebody does.
     pub const fn new(
         wiring: &'static table::Budgets,
         accounts: &'static mut [Account],
         slices: &'static mut [u32],
-        usage: Usage,
+        usage: Option<&'static mut Usage>,
     ) -> Budgets<P> {
         Budgets {
             account: match (wiring.cpu_time, wiring.are_some()) {

@@ -210,7 +210,12 @@ impl<P: Port> Kernel<P> {
         }
         let results = [words[1], words[2]];
         let outcome = match words[0] {
-            _ if care & REFUSED != 0 => Err(CallError::Refused),
+            _ if care & REFUSED != 0 => {
+                if let Some(grants) = self.grants {
+                    (grants.returned)(self);
+                }
+                Err(CallError::Refused)
+            }
             0 => match self.grants {
                 Some(grants) if care & HANDLES_OF_RESULTS != 0 => {
                     let kinds = u16::from(care & HANDLES_OF_RESULTS);

@@ -30,9 +30,9 @@ impl Faults {
         self.records.get(sequence % RECORDS).filter(|_| kept)?.get(index).copied()
     }
 
-    /// How many there are, and the record of the last one.
-    pub(crate) fn newest(&self) -> (usize, [Word; FaultRecord::WORDS]) {
-        (self.count, self.records[self.count.wrapping_sub(1) % RECORDS])
+    /// The record of the last one.
+    pub(crate) fn newest(&self) -> [Word; FaultRecord::WORDS] {
+        self.records[self.count.wrapping_sub(1) % RECORDS]
     }
 }
 
@@ -87,7 +87,8 @@ impl<P: Port> Kernel<P> {
             chain = chain << 8 | u64::from(frame.service);
         }
         let (mut file, mut length) = (0, 0);
-        if let Some(name) = Span::new(fault.file, fault.file_length)
+        if fault.file_length != 0
+            && let Some(name) = Span::new(fault.file, fault.file_length)
             && self.flash.contains(name)
         {
             // Of a long name the end says most.
@@ -103,9 +104,6 @@ impl<P: Port> Kernel<P> {
         let chain = [chain as u32 as Word, (chain >> 32) as Word];
         let Fault { address, instruction, line, .. } = *fault;
         *record = [who, address, instruction, file, length, line, chain[0], chain[1]];
-        if let Some(inspection) = &self.inspection {
-            (inspection.note)(self);
-        }
         if let Some(watch) = &self.system.fault_watch {
             self.signal(usize::from(watch.notification));
         }

@@ -5,10 +5,13 @@
 //! so there are never more than fit. One ends when its receiver or the owner of the service goes down,
 //! or when the owner revokes all.
 
+use crate::call::{REFUSED, STALE};
 use crate::port::Port;
+use crate::thread::{ThreadId, Wait};
+use crate::work::LOOKS;
 use crate::{Effect, Kernel};
 use crossgate_abi::table::Service;
-use crossgate_abi::{CallError, Shape, Status, Word};
+use crossgate_abi::{ARGUMENT_WORDS, CallError, Shape, Status, Word};
 
 /// Tells whether a process may give away all handles that are among words of this shape.
 type Check<P> = fn(&Kernel<P>, Shape, &[Word], u8) -> Result<(), CallError>;
@@ -19,9 +22,9 @@ pub(crate) struct Grants<P: Port> {
     /// Lets a process call the services whose handles are among such words, which have been checked.
     pub pass: fn(&mut Kernel<P>, Shape, &[Word], u8),
     /// The current process takes back all grants of one of its services.
-    pub revoke: fn(&mut Kernel<P>, Word) -> Status,
-    /// A process goes down: grants of its services end, and those that it has got.
-    pub end: fn(&mut Kernel<P>, u8),
+    pub revoke: fn(&mut Kernel<P>, &mut [Word; ARGUMENT_WORDS]) -> Status,
+    /// The current thread has returned from a call that was refused.
+    pub returned: fn(&mut Kernel<P>),
 }
 
 impl<P: Port> Grants<P> {
@@ -29,7 +32,7 @@ impl<P: Port> Grants<P> {
         check: Kernel::check_handles,
         pass: Kernel::pass_handles,
         revoke: Kernel::revoke,
-        end: Kernel::end_grants,
+        returned: Kernel::returned,
     };
 }
 
@@ -78,20 +81,72 @@ impl<P: Port> Kernel<P> {
         }
     }
 
-    fn revoke(&mut self, gate: Word) -> Status {
+    /// Ends the grants at once. Calls that others are in by them are refused, a few threads at a time.
+    fn revoke(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
+        let [gate, from, ..] = *words;
         let process = self.current().level.process;
-        match self.service_of(gate) {
-            Some((index, service)) if service.owner == process => {
-                if let Some(granted) = self.granted.get_mut(index) {
-                    *granted = 0;
-                }
-                Status::OK
+        let Some((index, service)) = self.service_of(gate).filter(|it| it.1.owner == process)
+        else {
+            return CallError::NotPermitted.into();
+        };
+        if let Some(granted) = self.granted.get_mut(index) {
+            *granted = 0;
+        }
+        let threads = self.system.threads.len();
+        // (The idle thread calls nobody.)
+        let first = from.max(1).min(threads);
+        let end = threads.min(first + LOOKS);
+        for thread in first..end {
+            self.expel(ThreadId::new(thread), index, service);
+        }
+        words[1] = if end < threads { end } else { 0 };
+        Status::OK
+    }
+
+    /// A thread that is in a call of this service which the wiring does not allow: the call fails, and before it so
+    /// do waits in it. One that waits for the object finds out that it may not call it any more.
+    fn expel(&mut self, id: ThreadId, index: usize, service: &Service) {
+        if id == self.threads.current_id() {
+            // It may be the very call that revokes.
+            return;
+        }
+        let may = service.callers | 1u32.rotate_left(service.owner.into());
+        let is_stranger = |process: u8| may.rotate_right(process.into()) & 1 == 0;
+        let thread = self.threads.get_mut(id);
+        let mut waits_in_vain =
+            thread.wait == Wait::Lock(service.lock) && is_stranger(thread.level.process);
+        let (mut calls, mut orphaned) = (0, 0);
+        for frame in thread.frames_in_use().iter_mut().rev() {
+            calls += 1;
+            if usize::from(frame.service) == index && is_stranger(frame.level.process) {
+                frame.care |= REFUSED;
+                orphaned = calls;
             }
-            _ => CallError::NotPermitted.into(),
+        }
+        if orphaned != 0 {
+            thread.orphaned = thread.orphaned.max(orphaned);
+            waits_in_vain |= thread.waits_in_vain();
+        }
+        if waits_in_vain {
+            self.interrupt_wait(id);
         }
     }
 
-    fn end_grants(&mut self, process: u8) {
+    /// Waits fail from now on only in calls to which nobody comes back, or that are refused, too.
+    fn returned(&mut self) {
+        let thread = self.threads.current();
+        let (mut calls, mut orphaned) = (0, 0);
+        for frame in thread.frames_in_use().iter().rev() {
+            calls += 1;
+            if frame.care & (STALE | REFUSED) != 0 {
+                orphaned = calls;
+            }
+        }
+        thread.orphaned = orphaned;
+    }
+
+    /// A process goes down: grants of its services end, and those that it has got.
+    pub(crate) fn end_grants(&mut self, process: u8) {
         for (service, granted) in self.services.iter().zip(self.granted.iter_mut()) {
             let others =
                 if service.owner == process { 0 } else { !1u32.rotate_left(process.into()) };

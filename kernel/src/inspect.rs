@@ -14,24 +14,17 @@ use crossgate_abi::inspect::{
     CALLS, CRASHES, DUMP, FAULT, PROCESS, STACK, THREAD, TIME_OF_PROCESS, TIME_OF_THREAD, dump,
     state, wait,
 };
-use crossgate_abi::{
-    ARGUMENT_WORDS, CallError, Cause, FaultRecord, LIMIT_UNIT, NOBODY, Status, Word,
-};
+use crossgate_abi::{ARGUMENT_WORDS, CallError, FaultRecord, LIMIT_UNIT, NOBODY, Status, Word};
 use crossgate_protection::Span;
 
 /// What only a firmware needs in which some process may inspect. Others don't carry the code.
 pub struct Inspection<P: Port> {
-    /// The current process asks.
-    // It is called as `Limits::set` is, so that both take the same code.
-    pub(crate) ask: extern "C" fn(&mut Kernel<P>, &mut [Word; ARGUMENT_WORDS]) -> Status,
-    /// There is another record.
-    pub(crate) note: fn(&mut Kernel<P>),
+    /// A process has crashed.
+    pub(crate) note: fn(&mut Kernel<P>, u8),
     /// What is noted of each process.
     crashes: &'static mut [Crashes],
     /// Where the dump is, if somebody may read it.
     dump: Option<&'static mut [Word; dump::WORDS]>,
-    /// How many faults were noted.
-    noted: usize,
     /// Whether the dump was written since the system started.
     is_dumped: bool,
 }
@@ -59,13 +52,14 @@ impl<P: Port> Inspection<P> {
         crashes: &'static mut [Crashes],
         dump: Option<&'static mut [Word; dump::WORDS]>,
     ) -> Inspection<P> {
-        let note = if dump.is_some() { Kernel::note_and_dump } else { Kernel::note_only };
-        Inspection { ask: Kernel::inspect, note, crashes, dump, noted: 0, is_dumped: false }
+        let note = if dump.is_some() { Kernel::note_and_dump } else { Kernel::note };
+        Inspection { note, crashes, dump, is_dumped: false }
     }
 }
 
 impl<P: Port> Kernel<P> {
-    extern "C" fn inspect(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
+    /// The current process asks.
+    pub(crate) fn inspect(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
         let process = self.current().level.process;
         let [subject, index, from, _] = *words;
         let permitted = if subject == DUMP { self.system.dumpers } else { self.system.inspectors };
@@ -149,31 +143,19 @@ impl<P: Port> Kernel<P> {
         Some([*inspection.dump.as_ref()?.get(word)?, inspection.is_dumped.into()])
     }
 
-    fn note_only(&mut self) {
-        self.note();
-    }
-
-    /// Notes the newest record, if that is new, and of a crash.
-    fn note(&mut self) -> Option<[Word; FaultRecord::WORDS]> {
-        let inspection = self.inspection.as_mut()?;
-        let (count, record) = self.faults.newest();
-        let [process, _, cause, _] = (record[0] as u32).to_le_bytes();
-        if inspection.noted == count {
-            return None;
+    /// Notes that a process has crashed.
+    fn note(&mut self, process: u8) {
+        let record = self.faults.newest();
+        let Some(inspection) = &mut self.inspection else { return };
+        if let Some(crashes) = inspection.crashes.get_mut(usize::from(process)) {
+            *crashes = Crashes { count: crashes.count.saturating_add(1), record };
         }
-        inspection.noted = count;
-        // These are told, but nobody has crashed.
-        if cause == Cause::Budget as u8 || cause == Cause::Interrupt as u8 {
-            return None;
-        }
-        let crashes = inspection.crashes.get_mut(usize::from(process))?;
-        *crashes = Crashes { count: crashes.count.saturating_add(1), record };
-        Some(record)
     }
 
     /// The same, and keeps what the port can tell of the thread.
-    fn note_and_dump(&mut self) {
-        let Some(record) = self.note() else { return };
+    fn note_and_dump(&mut self, process: u8) {
+        self.note(process);
+        let record = self.faults.newest();
         let now = self.port.now();
         let Some(inspection) = &mut self.inspection else { return };
         let Some(dump) = &mut inspection.dump else { return };

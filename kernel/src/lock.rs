@@ -14,7 +14,7 @@
 use crate::call::LOCKED;
 use crate::port::Port;
 use crate::system_call::Outcome;
-use crate::thread::{Pending, ThreadId, Wait};
+use crate::thread::{Pending, Thread, ThreadId, Wait};
 use crate::{Effect, Kernel};
 use crossgate_abi::table::Service;
 use crossgate_abi::{CallError, Status, Word};
@@ -50,6 +50,13 @@ pub(crate) fn free_lock(services: &[Service], locks: &mut [Lock], service: u8) {
     if let Some(lock) = service.and_then(|it| locks.get_mut(usize::from(it.lock))) {
         *lock = Lock::FREE;
     }
+}
+
+/// Whether a mutex of this value has been taken by this thread: it had its stack pointer there.
+#[inline(always)]
+fn is_of(thread: &Thread, value: Word) -> bool {
+    let pointer = value & !CONTENDED;
+    thread.stack.start < pointer && pointer <= thread.stack.end
 }
 
 impl<P: Port> Kernel<P> {
@@ -96,7 +103,7 @@ impl<P: Port> Kernel<P> {
 
     /// The current thread found the mutex at `address` taken.
     pub(crate) fn mutex_wait(&mut self, address: Word) -> Outcome {
-        let Some(value) = self.read_mutex(address) else {
+        let Some(value) = self.read_own(address) else {
             return CallError::BadArgument.into();
         };
         if value == 0 {
@@ -123,8 +130,8 @@ impl<P: Port> Kernel<P> {
 
     /// The current thread frees the mutex at `address`, which others wait for.
     pub(crate) fn mutex_wake(&mut self, address: Word) -> Status {
-        let holder = self.read_mutex(address).and_then(|value| self.mutex_holder(value));
-        if holder != Some(self.threads.current_id()) {
+        let value = self.read_own(address).unwrap_or(0);
+        if !is_of(self.threads.current(), value) {
             return CallError::BadArgument.into();
         }
         self.port.write_word(address, 0);
@@ -132,8 +139,8 @@ impl<P: Port> Kernel<P> {
         Status::OK
     }
 
-    /// The mutex at `address`, if that is a word of the current process.
-    fn read_mutex(&mut self, address: Word) -> Option<Word> {
+    /// The word at `address`, a mutex or another, if that is one of the current process.
+    pub(crate) fn read_own(&mut self, address: Word) -> Option<Word> {
         let process = self.current().level.process;
         let memory = self.processes.get(usize::from(process))?.memory;
         // (The memory of a process ends with a whole word.)
@@ -142,14 +149,14 @@ impl<P: Port> Kernel<P> {
     }
 
     /// The thread that holds a mutex of this value in the current process: the one that has its stack
-    /// there, and is in the process or has called out of it.
+    /// there, has not ended, and is in the process or has called out of it.
+    #[inline(always)]
     fn mutex_holder(&mut self, value: Word) -> Option<ThreadId> {
         let process = self.current().level.process;
-        let pointer = value & !CONTENDED;
         for id in self.threads.ids() {
             let thread = self.threads.at(id);
-            let stack = thread.stack;
-            if stack.start < pointer && pointer <= stack.end && thread.has_entered(process) {
+            let has_ended = matches!(thread.wait, Wait::Ended);
+            if is_of(thread, value) && !has_ended && thread.has_entered(process) {
                 return Some(id);
             }
         }

@@ -166,8 +166,11 @@ impl<P: Port> Kernel<P> {
         }
     }
 
-    /// What becomes of a process that crashed now.
+    /// What becomes of a process that crashed now, as the newest record says.
     pub(crate) fn crash(&mut self, process: u8) {
+        if let Some(inspection) = &self.inspection {
+            (inspection.note)(self, process);
+        }
         let policy = self.processes.get(usize::from(process)).map(|wiring| wiring.on_fault);
         let Some(OnFault::Restart { limit }) = policy else { return self.take_down(process, true) };
         let now = self.port.now();
@@ -204,8 +207,8 @@ impl<P: Port> Kernel<P> {
         if wiring.notifications != 0 {
             self.silence(wiring);
         }
-        if let Some(grants) = self.grants {
-            (grants.end)(self, process);
+        if let Some(end_life) = self.end_life {
+            end_life(self, process);
         }
         self.sweep_all_for(process);
     }

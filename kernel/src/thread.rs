@@ -431,6 +431,17 @@ impl Thread {
         gives_up
     }
 
+    /// Whether it waits for an object or a notification, for whom nobody waits any more: then its wait fails.
+    #[inline(always)]
+    pub(crate) fn waits_in_vain(&mut self) -> bool {
+        let waits = matches!(self.wait, Wait::Lock(_) | Wait::Notifications(_));
+        let in_vain = waits && self.gives_up();
+        if in_vain {
+            self.pending = Pending::status(CallError::DeadlineExceeded.into());
+        }
+        in_vain
+    }
+
     /// Leaves the process that it is in, which went down, and those on its way back that did; it waits for nothing.
     /// Tells whether it is back at a caller.
     pub(crate) fn unwind(&mut self) -> bool {

@@ -28,7 +28,10 @@ pub struct Usage {
 }
 
 impl Usage {
-    /// With a place for each thread, and for each process; none if nobody counts.
+    /// Memory for [it](Self::new).
+    pub const NONE: Usage = Usage::new(&mut [], &mut []);
+
+    /// With a place for each thread, and for each process.
     pub const fn new(threads: &'static mut [u64], processes: &'static mut [u64]) -> Usage {
         Usage { threads, processes, since: 0, running: ThreadId::IDLE, process: NOBODY }
     }
@@ -46,6 +49,10 @@ impl Usage {
 }
 
 impl<P: Port> Kernel<P> {
+    fn usage(&mut self) -> Option<&mut Usage> {
+        self.budgets.as_mut()?.usage.as_deref_mut()
+    }
+
     /// The time is counted up to now.
     pub(crate) extern "C" fn count(&mut self) {
         let now = self.port.now();
@@ -54,8 +61,8 @@ impl<P: Port> Kernel<P> {
         thread.outer_limit();
         let id = thread.id;
         let process = if id == ThreadId::IDLE { NOBODY } else { thread.level.process };
-        if let Some(budgets) = &mut self.budgets {
-            budgets.usage.charge(now, id, process);
+        if let Some(usage) = self.usage() {
+            usage.charge(now, id, process);
         }
     }
 
@@ -68,12 +75,12 @@ impl<P: Port> Kernel<P> {
     /// How long a thread has run, in µs.
     pub(crate) fn time_of_thread(&mut self, index: Word) -> Option<u64> {
         self.account();
-        self.budgets.as_ref()?.usage.threads.get(index).copied()
+        self.usage()?.threads.get(index).copied()
     }
 
     /// How long a process has.
     pub(crate) fn time_of_process(&mut self, index: Word) -> Option<u64> {
         self.account();
-        self.budgets.as_ref()?.usage.processes.get(index).copied()
+        self.usage()?.processes.get(index).copied()
     }
 }

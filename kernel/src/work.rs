@@ -13,8 +13,8 @@ use crate::Kernel;
 use crate::call::{LOCKED, STALE};
 use crate::lock::free_lock;
 use crate::port::Port;
-use crate::thread::{Pending, ThreadId, Wait};
-use crossgate_abi::{CallError, PRIORITIES};
+use crate::thread::{ThreadId, Wait};
+use crossgate_abi::PRIORITIES;
 
 /// How many threads are looked at in one piece.
 pub(crate) const LOOKS: usize = if cfg!(test) { 2 } else { 4 };
@@ -203,9 +203,7 @@ impl<P: Port> Kernel<P> {
         }
         thread.orphaned = thread.orphaned.max(orphaned);
         let is_home = is_inside && !thread.unwind();
-        let is_stranded = matches!(thread.wait, Wait::Lock(_) | Wait::Notifications(_));
-        if is_stranded && thread.gives_up() {
-            thread.pending = Pending::status(CallError::DeadlineExceeded.into());
+        if thread.waits_in_vain() {
             self.interrupt_wait(id);
         }
         // What it had there, others may have waited for.

@@ -11,8 +11,8 @@ use crossgate_abi::{
 use proc_macro::{Delimiter, Group, Ident, Literal, Span, TokenStream, TokenTree as Token};
 
 const ITEMS: &str = "expected an item of a process: `mmio`, `shared mmio`, `notification`, `counting \
-                     notification`, `interrupt`, `faults`, `on_fault`, \
-                     `deadlines`, `inspects`, `crash_dumps`, `budget`, `object` or `thread`";
+                     notification`, `interrupt`, `faults`, `lost_clients`, \
+                     `on_fault`, `deadlines`, `inspects`, `crash_dumps`, `budget`, `object`, `thread` or `pool`";
 
 /// What is known of the whole firmware so far.
 #[derive(Default)]
@@ -35,12 +35,14 @@ struct Firmware {
 /// The items of one process.
 #[derive(Default)]
 struct Process {
+    name: String,
     windows: Vec<Token>,
     /// The index of its first notification.
     first_notification: usize,
     notifications: Vec<(Ident, bool)>,
     interrupts: Vec<Token>,
     faults: Vec<Token>,
+    lost_clients: Vec<Token>,
     on_fault: Option<Vec<Token>>,
     deadlines: bool,
     inspects: bool,
@@ -48,6 +50,7 @@ struct Process {
     budget: Option<Vec<Token>>,
     objects: Vec<ObjectItem>,
     threads: Vec<Token>,
+    pools: Vec<Token>,
     object_names: Names,
     thread_names: Names,
     notification_names: Names,
@@ -100,7 +103,7 @@ pub fn expand(input: TokenStream) -> Result<TokenStream, Error> {
         firmware.processes.add(&name)?;
         names::check_process(&name)?;
         at_most(MAX_PROCESSES, "processes", processes.len() + 1, name.span())?;
-        let items = process(&body, &mut firmware)?;
+        let items = process(name.to_string(), &body, &mut firmware)?;
         processes.push((name, items));
     }
     if processes.is_empty() {
@@ -173,10 +176,10 @@ fn not_more(limit: usize, whose: &str, all: &[Ident], way_out: &str) -> Result<(
     }
 }
 
-fn process(body: &Group, firmware: &mut Firmware) -> Result<Process, Error> {
+fn process(name: String, body: &Group, firmware: &mut Firmware) -> Result<Process, Error> {
     let mut source = Cursor::new(body.stream(), body.span_close());
     let first_notification = firmware.notifications.len();
-    let mut items = Process { first_notification, ..Process::default() };
+    let mut items = Process { name, first_notification, ..Process::default() };
     while !source.is_empty() {
         item(&mut source, &mut items, firmware)?;
     }
@@ -224,6 +227,7 @@ fn process_pieces(name: &Ident, items: &Process, users: &impl Fn(&Ident) -> u32)
         bracket(items.notifications.iter().enumerate().map(notification)),
         bracket(items.interrupts.iter().cloned()),
         bracket(items.faults.iter().cloned()),
+        bracket(items.lost_clients.iter().cloned()),
         bracket(items.on_fault.clone().unwrap_or_else(|| policy("DEFAULT", Span::call_site()))),
         bracket(items.deadlines.then(|| Literal::u32_suffixed(1).into())),
         bracket(items.inspects.then(|| Literal::u32_suffixed(1).into())),
@@ -231,6 +235,7 @@ fn process_pieces(name: &Ident, items: &Process, users: &impl Fn(&Ident) -> u32)
         bracket(items.budget.clone().unwrap_or_default()),
         bracket(items.objects.iter().map(object)),
         bracket(items.threads.iter().cloned()),
+        bracket(items.pools.iter().cloned()),
     ])
 }
 
@@ -278,6 +283,16 @@ fn item(source: &mut Cursor, items: &mut Process, firmware: &mut Firmware) -> Re
         firmware.has_faults = true;
         let name = bound(source, "expected `faults NOTIFICATION;`", items)?;
         items.faults.push(bracket([name.into()]));
+    } else if source.word("lost_clients") {
+        let told = if is_punctuation(source.peek(), ';') {
+            source.take();
+            vec![]
+        } else {
+            let form =
+                "expected `lost_clients NOTIFICATION;`, or `lost_clients;` to be able to ask";
+            vec![bound(source, form, items)?.into()]
+        };
+        items.lost_clients.push(bracket(told));
     } else if source.word("on_fault") {
         let policy = on_fault(source)?;
         if items.on_fault.replace(policy).is_some() {
@@ -302,6 +317,8 @@ fn item(source: &mut Cursor, items: &mut Process, firmware: &mut Firmware) -> Re
         object(source, items, firmware)?;
     } else if source.word("thread") {
         thread(source, items, firmware)?;
+    } else if source.word("pool") {
+        pool(source, items, firmware)?;
     } else {
         return Err(source.error(ITEMS));
     }
@@ -432,6 +449,15 @@ fn notification(
     const FORM: &str = "expected `notification NAME;`";
     let name = source.ident(FORM)?;
     source.punctuation(';', FORM)?;
+    add_notification(name, counting, items, firmware)
+}
+
+fn add_notification(
+    name: Ident,
+    counting: bool,
+    items: &mut Process,
+    firmware: &mut Firmware,
+) -> Result<(), Error> {
     firmware.public.add(&name)?;
     items.object_names.add(&name)?;
     items.notification_names.add(&name)?;
@@ -545,6 +571,50 @@ fn thread(source: &mut Cursor, items: &mut Process, firmware: &mut Firmware) -> 
         bracket(budget),
         bracket(entry),
     ]));
+    Ok(())
+}
+
+/// `name (count = 3, stack = 1024, priority = 2);`
+///
+/// Each of its threads has a name, with its number, and a notification that tells of the end of what it does.
+fn pool(source: &mut Cursor, items: &mut Process, firmware: &mut Firmware) -> Result<(), Error> {
+    const FORM: &str = "expected `pool name (count = 3, stack = 1024, priority = 2);`";
+    let name = source.ident(FORM)?;
+    items.object_names.add(&name)?;
+    let group = source.group(Delimiter::Parenthesis, FORM)?;
+    source.punctuation(';', FORM)?;
+    let mut values = settings(&group, &["count", "stack", "priority"])?;
+    let (priority, stack, count) = (values.remove(2), values.remove(1), values.remove(0));
+    let place = count[0].span();
+    let text = count.iter().map(Token::to_string).collect::<String>();
+    let most = MAX_THREADS - 1;
+    let count = text.parse().ok().filter(|count| (1..=most).contains(count)).ok_or_else(|| {
+        let text = format!("the `count` of a pool is a number from 1 to {most}, not `{text}`");
+        Error::new(place, text)
+    })?;
+    let mut workers = vec![];
+    for number in 1..=count {
+        let thread = Ident::new(&format!("{name}_{number}"), name.span());
+        let finished = Ident::new(&format!("{}_{thread}", items.name), name.span());
+        items.thread_names.add(&thread)?;
+        let index = firmware.threads;
+        firmware.threads += 1;
+        at_most(MAX_THREADS - 1, "threads", firmware.threads, place)?;
+        add_notification(finished.clone(), false, items, firmware)?;
+        let run = format!(".__run({})", number - 1);
+        let entry = [Token::from(name.clone())].into_iter().chain(code_at(&run, name.span()));
+        items.threads.push(brace([
+            bracket([thread.into()]),
+            bracket([Literal::usize_unsuffixed(index).into()]),
+            bracket(checked("priority", priority.clone())),
+            bracket(checked("stack_size", stack.clone())),
+            bracket([]),
+            bracket(entry),
+        ]));
+        let index = bracket([Literal::usize_unsuffixed(index).into()]);
+        workers.push(brace([index, bracket([finished.into()])]));
+    }
+    items.pools.push(brace([bracket([name.into()]), bracket(workers)]));
     Ok(())
 }
 

@@ -6,7 +6,7 @@ mod arm;
 #[doc(hidden)]
 pub use arm::{call, leave, system_call};
 #[cfg(target_arch = "arm")]
-pub(crate) use arm::{interface_of, stack_pointer};
+pub(crate) use arm::{interface_of, name_of, stack_pointer};
 
 // Miri knows no assembly, and no linker.
 #[cfg(all(target_os = "linux", target_arch = "x86_64", not(miri)))]
@@ -23,7 +23,7 @@ mod host;
 #[doc(hidden)]
 pub use host::{call, leave, system_call};
 #[cfg(not(target_os = "none"))]
-pub(crate) use host::{interface_of, stack_pointer};
+pub(crate) use host::{interface_of, name_of, stack_pointer};
 
 use crossgate_abi::Word;
 

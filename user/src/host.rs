@@ -7,13 +7,14 @@ use crate::arch::Reply;
 use crate::{Handle, Notification, ServedBy, Shape};
 use crossgate_abi::table::{Method, NO_LOCK, Process, RawReply, Service, System};
 use crossgate_abi::{
-    CallError, Kind, MAX_CALL_DEPTH, MAX_NOTIFICATIONS, MAX_OWN_NOTIFICATIONS, Status, WHOLE_BLOCK,
-    Word,
+    CallError, Kind, MAX_CALL_DEPTH, MAX_NOTIFICATIONS, MAX_OWN_NOTIFICATIONS, MAX_PROCESSES,
+    NOBODY, Status, WHOLE_BLOCK, Word,
 };
 use std::any::TypeId;
 use std::boxed::Box;
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 use std::vec::Vec;
@@ -31,6 +32,9 @@ struct Kernel {
     /// For each service the processes that got a handle of it.
     granted: Vec<u32>,
     private: Vec<(usize, usize)>,
+    /// How many lives of each process have ended.
+    ended: [u32; MAX_PROCESSES],
+    names: Vec<&'static str>,
 }
 
 /// The owner of what [`serve`] publishes.
@@ -108,10 +112,19 @@ pub fn boot(system: &System) {
         kernel.services = system.services.to_vec();
         kernel.gates = system.gates.iter().map(|gate| gate.service.into()).collect();
         kernel.granted = std::vec![0; kernel.services.len()];
+        kernel.names = system.processes.iter().map(|process| process.name).collect();
     });
     for (state, wiring) in states().iter_mut().zip(system.notifications) {
         state.counting = wiring.counting;
     }
+}
+
+/// The life of a process (its index in the wiring) ends, and its next one begins.
+///
+/// # Panics
+/// If there can't be such a process.
+pub fn end_life(process: usize) {
+    KERNEL.with_borrow_mut(|kernel| kernel.ended[process] += 1);
 }
 
 /// What follows is done by a thread of this process (its index in the wiring).
@@ -268,6 +281,37 @@ pub(crate) fn caller() -> Reply {
         Some(&(_, caller)) => Reply { status: 0, words: [caller.into(), 0] },
         None => failure(CallError::NotPermitted),
     })
+}
+
+/// A [pool](crate::pool) of `N` threads, which are threads of the host. They can't be ended: a job that is to end is
+/// when it is done.
+#[must_use]
+pub fn pool<const N: usize>() -> crate::pool::Pool {
+    use crate::pool::{Pool, Worker};
+    // Those that no wiring has.
+    static NEXT: AtomicUsize = AtomicUsize::new(MAX_NOTIFICATIONS);
+    let notification = || {
+        let index = NEXT.fetch_sub(1, Ordering::Relaxed) - 1;
+        Notification::__new(index, 0)
+    };
+    let workers: Vec<_> = (0..N).map(|thread| Worker::__new(thread, notification())).collect();
+    Pool::__new(workers.leak())
+}
+
+pub(crate) fn client(process: Word) -> Reply {
+    let caller = caller();
+    if process == NOBODY.into() && caller.status != 0 {
+        return caller;
+    }
+    let process = if process == NOBODY.into() { caller.words[0] } else { process };
+    KERNEL.with_borrow(|kernel| match kernel.ended.get(process) {
+        Some(&ended) => Reply { status: 0, words: [process, ended as Word + 1] },
+        None => Reply { status: Status::NO_SUCH_RECORD.0, words: [0; 2] },
+    })
+}
+
+pub(crate) fn name_of(process: usize) -> Option<&'static str> {
+    KERNEL.with_borrow(|kernel| kernel.names.get(process).copied())
 }
 
 pub(crate) fn revoke(gate: usize) -> Reply {

@@ -53,7 +53,8 @@
 //! | bound the time of calls | [`time::with_deadline`] |
 //! | refuse a call, take handles back | [`server`] |
 //! | learn of crashes | [`fault`] |
-//! | look at threads, stacks and processes | [`inspect`] |
+//! | look at threads, stacks, CPU time and processes | [`inspect`] |
+//! | look at what a crash left | [`dump`] |
 //! | decide what becomes of who crashed | [`supervise`] |
 //! | test on a host | [`host`] |
 //!
@@ -81,6 +82,7 @@ pub mod notification;
 mod object;
 #[cfg(target_os = "none")]
 mod panic;
+pub mod pool;
 mod seal;
 pub mod server;
 mod shared;

@@ -107,8 +107,9 @@ impl Notification {
     /// Waits for a signal as long as the call may take that the thread is in.
     ///
     /// # Errors
-    /// [`TimedOut`] if the [deadline](crate::time::with_deadline) of the call is over, or if nobody waits for it any
-    /// more, as the process of a caller has gone down.
+    /// [`TimedOut`] if the [deadline](crate::time::with_deadline) of the call is over; if nobody waits for it any
+    /// more, as the process of a caller has gone down; or if the handle by which it was made is
+    /// [taken back](crate::server::revoke).
     ///
     /// # Panics
     /// If it belongs to another process.

@@ -1,9 +1,12 @@
 //! What a server can do about those who call it.
 
-use crate::arch::system_call;
+use crate::arch::{name_of, system_call};
 use crate::call::failure;
 use crate::{CallError, Handle};
-use crossgate_abi::number;
+use core::fmt;
+use core::num::NonZeroU32;
+use crossgate_abi::client::CLIENT;
+use crossgate_abi::{NOBODY, Status, Word, number};
 
 /// Refuses the call that this thread is in, as one that breaks the rules of the protocol: the client
 /// gets [`CallError::Refused`] when the method returns, whatever that returns; and the kernel notes, once a
@@ -66,12 +69,195 @@ pub fn caller() -> Option<u8> {
     (reply.status == 0).then_some(reply.words[0] as u8)
 }
 
+/// A client of this process: the process that calls, in this life of it.
+///
+/// A process that crashes, or is restarted, begins another life, which knows nothing of what the one before was given.
+/// So a server keeps with what it gives away who has it, and when it is told that a client was lost it takes back what those
+/// had who are [gone](Self::is_gone). That it is told, and may ask, the wiring says:
+///
+/// ```text
+/// process archive {
+///     notification LOST;
+///     lost_clients LOST; // or `lost_clients;` to ask only
+///     object files: Concurrent<Files> = Files::new() => [FILES: dyn Archive];
+///     thread main (priority = 9, stack = 512) = archive::serve(&files, LOST);
+/// }
+/// ```
+///
+/// ```
+/// # use crossgate::Notification;
+/// use crossgate::server::{self, Client};
+/// use crossgate::sync::Mutex;
+/// use crossgate::{host, interface};
+///
+/// #[interface]
+/// pub trait Archive { fn open(&self) -> bool; }
+///
+/// pub struct Files { open: Mutex<[Option<Client>; 4]> }
+///
+/// impl Archive for Files {
+///     fn open(&self) -> bool {
+///         // Who is asked for while the files are locked is not lost before he is noted.
+///         let mut open = self.open.lock();
+///         let Some(client) = server::client() else { return false };
+///         let free = open.iter_mut().find(|file| file.is_none());
+///         free.map(|file| *file = Some(client)).is_some()
+///     }
+/// }
+/// impl Files {
+///     fn client_lost(&self) {
+///         for file in self.open.lock().iter_mut() {
+///             *file = file.filter(|client| !client.is_gone());
+///         }
+///     }
+/// }
+/// /// A thread of the server.
+/// fn serve(files: &'static Files, lost: Notification) -> ! {
+///     loop {
+///         lost.wait();
+///         files.client_lost();
+///     }
+/// }
+/// # let files: &'static Files = Box::leak(Box::new(Files { open: Mutex::new([None; 4]) }));
+/// # struct Server(&'static Files);
+/// # impl Archive for Server { fn open(&self) -> bool { self.0.open() } }
+/// # let archive = host::serve::<dyn Archive, _>(Server(files));
+/// # host::run_as(2);
+/// # assert_eq!(archive.open(), Ok(true));
+/// # files.client_lost();
+/// # assert!(files.open.lock()[0].is_some());
+/// # host::end_life(2);
+/// # files.client_lost();
+/// # assert!(files.open.lock()[0].is_none());
+/// ```
+//
+// In one word, as a server may keep many: from below the process, a bit that is set, and 24 bits of the number of the life
+// (0: it is not known).
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Client(NonZeroU32);
+
+const IS_SOME: u32 = 1 << 7;
+const LIFE: u32 = 8;
+/// Lives are told apart that are not so many apart.
+const LIVES: u32 = (1 << (32 - LIFE)) - 1;
+
+impl Client {
+    /// The `life` is counted from 1 on; 0: it is not known.
+    fn new(process: Word, life: Word) -> Client {
+        let life = if life == 0 { 0 } else { (life as u32 - 1) % LIVES + 1 };
+        let some = const { NonZeroU32::new(IS_SOME).unwrap() };
+        Client(some | life << LIFE | process as u32 & (IS_SOME - 1))
+    }
+
+    /// Its index in the wiring.
+    #[must_use]
+    pub fn process(self) -> u8 {
+        self.0.get() as u8 & !(IS_SOME as u8)
+    }
+
+    /// The number of its life, from 1 on (and again from 1 on after 16,777,215); `None` if the wiring does not say that this
+    /// process is told of lost clients.
+    #[must_use]
+    pub fn life(self) -> Option<NonZeroU32> {
+        NonZeroU32::new(self.0.get() >> LIFE)
+    }
+
+    /// Its name in the wiring.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        name_of(self.process().into()).unwrap_or("?")
+    }
+
+    /// Whether this life of it has ended. If its life is not known, that isn't either: it is `false`.
+    #[must_use]
+    pub fn is_gone(self) -> bool {
+        self.life().is_some() && ask(self.process().into()).is_ok_and(|now| now != self)
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let life = self.life().map_or(0, NonZeroU32::get);
+        formatter
+            .debug_struct("Client")
+            .field("process", &self.process())
+            .field("life", &life)
+            .finish()
+    }
+}
+
+/// Who called: the process that made the call that this thread is in, in its present life; `None` outside a call, or if
+/// the life in which it called has ended. (Its thread is still here then, but nobody waits for what it does.)
+///
+/// Where it is kept what a client has, that is asked for while the lock of it is held: so nobody is noted who was lost
+/// before.
+#[must_use]
+pub fn client() -> Option<Client> {
+    match ask(NOBODY.into()) {
+        Ok(client) => Some(client),
+        Err(Status::NO_SUCH_RECORD) => None,
+        // It is not told of lost clients.
+        Err(_) => caller().map(|process| Client::new(process.into(), 0)),
+    }
+}
+
+/// Which life of a process it is; or who calls.
+fn ask(process: Word) -> Result<Client, Status> {
+    let reply = system_call(number::OPTIONAL, [CLIENT, process, 0]);
+    match Status(reply.status) {
+        Status::OK => Ok(Client::new(reply.words[0], reply.words[1])),
+        status => Err(status),
+    }
+}
+
 /// Takes back all rights to call a service of this process that were given by passing its handle on.
 /// Those whom the wiring names for it keep theirs.
+///
+/// Who is in a call by such a handle comes home with [`CallError::Refused`]: a method that waits gives up, as if a
+/// deadline were over; one that computes is done first. (But for the call that the thread is in itself.)
 ///
 /// # Errors
 /// [`CallError::NotPermitted`] if it is a service of another process.
 pub fn revoke<I: ?Sized>(handle: Handle<I>) -> Result<(), CallError> {
-    let reply = system_call(number::REVOKE, [handle.__gate()]);
-    if reply.status == 0 { Ok(()) } else { Err(failure(reply.status)) }
+    let mut thread = 0;
+    loop {
+        let reply = system_call(number::REVOKE, [handle.__gate(), thread]);
+        if reply.status != 0 {
+            return Err(failure(reply.status));
+        }
+        thread = reply.words[0];
+        if thread == 0 {
+            return Ok(());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_is_a_process_in_one_life() {
+        for process in [0, 1, 31] {
+            for life in [1, 2, 77, LIVES] {
+                let client = Client::new(process, life as Word);
+                assert_eq!(Word::from(client.process()), process);
+                assert_eq!(client.life().map(NonZeroU32::get), Some(life));
+                assert_ne!(client, Client::new(process, life as Word + 1));
+                assert_ne!(client, Client::new(process + 1, life as Word));
+            }
+            assert_eq!(Client::new(process, 0).life(), None);
+            assert_eq!(Client::new(process, LIVES as Word + 1), Client::new(process, 1));
+        }
+        assert_eq!(size_of::<Option<Client>>(), 4);
+    }
+
+    #[test]
+    fn whose_life_is_not_known_is_not_gone() {
+        assert!(!Client::new(3, 0).is_gone());
+        assert!(!Client::new(3, 1).is_gone());
+        crate::host::end_life(3);
+        assert!(Client::new(3, 1).is_gone() && !Client::new(3, 0).is_gone());
+        assert_eq!(Client::new(3, 0).name(), "?", "there is no wiring");
+    }
 }

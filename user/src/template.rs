@@ -286,6 +286,7 @@ macro_rules! __system {
         [$({ [$notification:ident] [$own:literal] [$counting:ident] [$signallers:literal] })*]
         [$({ [$line:expr] [$bound:ident] [$($check_line:tt)*] })*]
         [$([$faults:ident])*]
+        [$([$($lost:ident)?])*]
         [$on_fault:expr]
         [$($limiter:literal)?]
         [$($inspector:literal)?]
@@ -294,6 +295,7 @@ macro_rules! __system {
         [$({ [$object:ident] [$place:literal] [$object_stack:expr] [$type:ty] [$initial:expr]
              [$({ [$service:ident] [$callers:literal] [$interface:ty] })*] })*]
         [$({ [$thread:ident] [$number:literal] [$priority:expr] [$stack:expr] [$($thread_budget:expr)?] [$entry:expr] })*]
+        [$({ [$pool:ident] [$({ [$worker:literal] [$finished:ident] })*] })*]
     })*]) => {
         // Names as numbers, and the handles of services and notifications.
         #[doc(hidden)]
@@ -341,6 +343,15 @@ macro_rules! __system {
                 $(
                     #[cfg_attr(any(target_os = "none", target_os = "linux"), unsafe(link_section = concat!(".crossgate.object.", stringify!($process))))]
                     pub static $object: $type = <$type as $crate::wiring::ServiceObject>::Init::new($initial);
+                )*
+                $(
+                    pub static $pool: $crate::pool::Pool = {
+                        const __COUNT: usize = [$($worker),*].len();
+                        #[cfg_attr(any(target_os = "none", target_os = "linux"), unsafe(link_section = concat!(".crossgate.object.", stringify!($process))))]
+                        static __WORKERS: [$crate::pool::Worker; __COUNT] =
+                            [$($crate::pool::Worker::__new($worker + 1, $finished)),*];
+                        $crate::pool::Pool::__new(&__WORKERS)
+                    };
                 )*
                 // In a module of their own, and the code in a block that sees the one outside: a thread
                 // may have the name of the function that it runs.
@@ -483,6 +494,12 @@ macro_rules! __system {
                 limiters: 0 $($(| $limiter << __wiring::__Process::$process as u32)?)*,
                 inspectors: 0 $($(| $inspector << __wiring::__Process::$process as u32)?)*,
                 dumpers: 0 $($(| $dumper << __wiring::__Process::$process as u32)?)*,
+                pooled: 0 $($($(| $crate::wiring::bit($worker + 1))*)*)*,
+                lost_clients: &[$($(__table::LostClients {
+                    process: __wiring::__Process::$process as u8,
+                    notification: $crate::wiring::first(&[$(__wiring::__Notification::$lost as u8)?]),
+                    clients: $crate::wiring::clients(&__SERVICES, __wiring::__Process::$process as u8),
+                },)*)*],
                 passes_handles: $crate::wiring::passes_handles(&__SERVICES),
                 fault_watch: match __WATCHES {
                     [__table::FaultWatch { process, notification }] => Some(__table::FaultWatch { process: *process, notification: *notification }),

@@ -1,7 +1,7 @@
 //! The calling thread.
 
 use crate::arch::system_call;
-use crossgate_abi::number;
+use crossgate_abi::{number, pool};
 
 /// Lets the other ready threads of the same priority run.
 #[inline]
@@ -17,7 +17,10 @@ pub fn id() -> usize {
 }
 
 /// Ends the calling thread. Inside a method that another process called, this is a fault.
+///
+/// In a thread of a [pool](crate::pool) it is the job that [ends](crate::pool::Ended).
 pub fn exit() -> ! {
+    system_call(number::OPTIONAL, [pool::END, id(), 0]);
     loop {
         system_call(number::EXIT, []);
     }

@@ -459,6 +459,28 @@ pub const fn gates<const N: usize>(services: &[Service], is_counted: bool) -> [G
     gates
 }
 
+/// The only one, if there is one.
+#[must_use]
+pub const fn first(all: &[u8]) -> Option<u8> {
+    if let [first] = all { Some(*first) } else { None }
+}
+
+/// The processes that may call one, itself left out. (If handles are passed on, these may be any.)
+#[must_use]
+pub const fn clients(services: &[Service], process: u8) -> u32 {
+    let (mut clients, mut service) = (0, 0);
+    while service < services.len() {
+        if services[service].owner == process {
+            clients |= services[service].callers;
+        }
+        service += 1;
+    }
+    if passes_handles(services) && clients != 0 {
+        clients = u32::MAX;
+    }
+    clients & !bit(process as usize)
+}
+
 /// Whether some method takes or gives a handle.
 #[must_use]
 pub const fn passes_handles(services: &[Service]) -> bool {

@@ -5,6 +5,7 @@ mod board;
 #[cfg(test)]
 mod book;
 mod command;
+mod copy;
 mod demo;
 mod emulator;
 mod history;
@@ -17,6 +18,7 @@ mod parallel;
 mod plugin;
 mod progress;
 mod recording;
+mod reproducible;
 mod setup;
 mod size;
 mod soak;

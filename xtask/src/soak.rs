@@ -1,7 +1,7 @@
 //! The tests that take long.
 
 use crate::test::Report;
-use crate::{mutations, setup, workspace};
+use crate::{mutations, reproducible, setup, workspace};
 use anyhow::{Context, Result, ensure};
 use std::process::Command;
 
@@ -25,6 +25,7 @@ pub fn run(minutes: u64) -> Result<bool> {
         told(drift())
     });
     report.step("fast paths and the slow one", || told(equivalence()));
+    report.step("the same image in another folder", reproducible::check);
     mutations::replay(&mut report, "")?;
     Ok(report.print())
 }

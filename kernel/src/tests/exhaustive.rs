@@ -13,6 +13,7 @@ mod step;
 
 use super::invariants::check;
 use super::*;
+use foldhash::fast::FixedState;
 use scene::Scene;
 use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -29,7 +30,7 @@ struct Search {
     start: Moment,
     /// How each state is come to: from which other one, and by which step.
     origins: Vec<(u32, u8)>,
-    seen: HashSet<u64>,
+    seen: HashSet<u64, FixedState>,
     transitions: usize,
     depth: usize,
 }
@@ -38,7 +39,8 @@ impl Search {
     fn new(scene: &Scene) -> Search {
         let model = Model::new(scene.boot());
         check(&model.driver);
-        let seen = HashSet::from([model.key()]);
+        let mut seen = HashSet::default();
+        seen.insert(model.key());
         let (start, steps) = (model.save(), scene.steps.to_vec());
         Search { steps, model, start, origins: vec![(0, 0)], seen, transitions: 0, depth: 0 }
     }

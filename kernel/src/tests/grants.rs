@@ -1,4 +1,5 @@
 use super::*;
+use crate::thread::Wait;
 use crossgate_abi::{Cause, Kind};
 
 /// Process 0 serves `SECRET`, which the wiring gives to process 1 only. Process 2 has a service that
@@ -90,7 +91,7 @@ fn an_owner_gives_what_is_its_own_and_takes_it_back() {
     assert_eq!(driver.ask(number::REVOKE, [TAKES, 0, 0, 0]), error(CallError::NotPermitted));
     driver.call(GIVES, [0; 4]).unwrap();
     assert_eq!(driver.kernel.granted[TAKES], 0b1000);
-    assert_eq!(driver.ask(number::REVOKE, [TAKES, 0, 0, 0]), OK);
+    assert_eq!(driver.ask(number::REVOKE, [TAKES, 0, 0, 0]).reply.unwrap().status, Status::OK);
     assert_eq!(driver.ask(number::REVOKE, [SECRET, 0, 0, 0]), error(CallError::NotPermitted));
     assert_eq!(driver.ask(number::REVOKE, [9, 0, 0, 0]), error(CallError::NotPermitted));
     assert_eq!(driver.kernel.granted[TAKES], 0);
@@ -115,4 +116,163 @@ fn a_call_that_is_refused_leaves_nothing_to_take_care_of() {
     refused(driver.call(TAKES, [0, 0, 0, 9]), CallError::NotPermitted);
     driver.call(SECRET, [0; 4]).unwrap();
     assert!(driver.kernel.leave(&[0; 4]).is_some(), "the short way");
+}
+
+/// Thread 1 may call `SECRET` by the wiring, thread 2 has got a handle. Thread 3 is the owner's. All wait at
+/// notifications in the calls that they make.
+fn visitors() -> Driver {
+    let mut driver = Wiring::default()
+        .service(0, 0b0010, Shape::NONE)
+        .service(2, 0b1010, Shape::values(3).then(Shape::HANDLE))
+        .service(2, 0b0111, Shape::NONE)
+        .notification(0, 0, true)
+        .notification(2, 0, true)
+        .restarts(8)
+        .thread(1, 5)
+        .thread(2, 4)
+        .thread(0, 3)
+        .boot();
+    driver.call(TAKES, [0, 0, 0, HANDLE]).unwrap();
+    driver.leave().unwrap();
+    driver
+}
+
+const FOR_EVER: Word = u32::MAX as Word;
+
+fn wait(driver: &mut Driver) {
+    let set = table::Process::notification(0) as Word;
+    assert_eq!(driver.ask(number::WAIT, [set, FOR_EVER, FOR_EVER, 0]), SWITCHED);
+}
+
+/// Revokes the handle, until all threads have been looked at. Tells how many system calls that took.
+fn revoke(driver: &mut Driver) -> usize {
+    let (mut from, mut count) = (0, 0);
+    loop {
+        let reply = driver.ask(number::REVOKE, [SECRET, from, 0, 0]).reply.unwrap();
+        assert_eq!(reply.status, Status::OK);
+        (from, count) = (reply.words[0], count + 1);
+        if from == 0 {
+            return count;
+        }
+    }
+}
+
+#[test]
+fn who_waits_in_a_call_by_a_revoked_handle_is_refused() {
+    let mut driver = visitors();
+    driver.call(SECRET, [0; 4]).unwrap();
+    wait(&mut driver);
+    driver.call(SECRET, [0; 4]).unwrap();
+    wait(&mut driver);
+    assert_eq!(driver.current(), 3);
+    assert_eq!(driver.ask(number::REVOKE, [SECRET, 0, 0, 0]).reply.unwrap().words[0], 3);
+    assert_eq!(driver.current(), 2, "its wait has failed");
+    assert_eq!(driver.pending(), Some(Pending::status(CallError::DeadlineExceeded.into())));
+    assert!(matches!(driver.thread(1).wait, Wait::Notifications(_)), "the wiring lets it call");
+    let exit = driver.kernel.leave_with_care(&[0; 4]).unwrap();
+    assert_eq!(exit.status, CallError::Refused.into());
+    assert_eq!(driver.thread(2).orphaned, 0, "at home it may wait");
+    refused(driver.call(SECRET, [0; 4]), CallError::NotPermitted);
+    wait(&mut driver);
+    assert_eq!(driver.current(), 3);
+    assert_eq!(driver.kernel.refusals.word(0, 0), None, "nobody is accused");
+}
+
+/// Thread 2 is in a call by a handle that is revoked while it computes.
+fn revoked() -> Driver {
+    let mut driver = visitors();
+    next(&mut driver);
+    driver.call(SECRET, [0; 4]).unwrap();
+    let id = ThreadId::new(3);
+    driver.kernel.threads.get_mut(id).base_priority = 9;
+    let _ = driver.after(|kernel| {
+        kernel.stir(id);
+        kernel.set_priority(id, 9);
+        kernel.reschedule()
+    });
+    assert_eq!((driver.current(), revoke(&mut driver)), (3, 2));
+    next(&mut driver);
+    assert_eq!(driver.current(), 2);
+    driver
+}
+
+#[test]
+fn who_computes_in_a_call_by_a_revoked_handle_does_not_wait_any_more() {
+    let mut driver = revoked();
+    let set = table::Process::notification(0) as Word;
+    let answer = driver.ask(number::WAIT, [set, FOR_EVER, FOR_EVER, 0]);
+    assert_eq!(answer.reply.unwrap().status, Status::TIMED_OUT);
+    let exit = driver.kernel.leave_with_care(&[0; 4]).unwrap();
+    assert_eq!(exit.status, CallError::Refused.into());
+}
+
+#[test]
+fn who_comes_home_from_a_call_by_a_revoked_handle_may_wait() {
+    let mut driver = revoked();
+    let exit = driver.kernel.leave_with_care(&[0; 4]).unwrap();
+    assert_eq!(exit.status, CallError::Refused.into());
+    wait(&mut driver);
+}
+
+#[test]
+fn a_handle_is_revoked_by_the_very_call_that_was_made_by_it() {
+    let mut driver = visitors();
+    next(&mut driver);
+    driver.call(SECRET, [0; 4]).unwrap();
+    assert_eq!(revoke(&mut driver), 2);
+    assert_eq!(driver.leave().unwrap().status, Status::OK);
+    refused(driver.call(SECRET, [0; 4]), CallError::NotPermitted);
+}
+
+#[test]
+fn a_thread_that_nobody_waits_for_goes_on_giving_up_after_a_refused_call() {
+    let mut driver = visitors();
+    let thread = driver.kernel.threads.current();
+    thread.orphaned = 1;
+    next(&mut driver);
+    driver.call(SECRET, [0; 4]).unwrap();
+    let thread = driver.kernel.threads.current();
+    thread.frames_in_use()[0].care |= crate::call::REFUSED;
+    thread.orphaned = 1;
+    // In a call of its own, it is in one that is refused.
+    driver.call(GIVES, [0; 4]).unwrap();
+    driver.kernel.threads.current().frames_in_use()[1].care |= crate::call::REFUSED;
+    driver.kernel.threads.current().orphaned = 2;
+    assert_eq!(driver.leave().unwrap().status, CallError::Refused.into());
+    assert_eq!(driver.kernel.threads.current().orphaned, 1, "the outer call is refused as well");
+}
+
+#[test]
+fn where_a_revoking_begins_may_be_any_number() {
+    let mut driver = visitors();
+    next(&mut driver);
+    next(&mut driver);
+    for from in [4, 99, Word::MAX] {
+        let reply = driver.ask(number::REVOKE, [SECRET, from, 0, 0]).reply.unwrap();
+        assert_eq!((reply.status, reply.words[0]), (Status::OK, 0));
+    }
+}
+
+#[test]
+fn who_waits_for_an_object_by_a_revoked_handle_is_refused() {
+    let mut driver = Wiring::default()
+        .service(0, 0b0010, Shape::NONE)
+        .exclusive()
+        .service(2, 0b1010, Shape::values(3).then(Shape::HANDLE))
+        .notification(0, 0, true)
+        .restarts(8)
+        .thread(1, 5)
+        .thread(2, 4)
+        .thread(0, 3)
+        .boot();
+    driver.call(TAKES, [0, 0, 0, HANDLE]).unwrap();
+    driver.leave().unwrap();
+    driver.call(SECRET, [0; 4]).unwrap();
+    wait(&mut driver);
+    assert_eq!(driver.current(), 2);
+    assert_eq!(driver.call(SECRET, [0; 4]).unwrap_err(), SWITCHED);
+    assert_eq!((driver.current(), driver.thread(2).wait), (3, Wait::Lock(0)));
+    let _ = driver.ask(number::REVOKE, [SECRET, 0, 0, 0]);
+    assert_eq!((driver.current(), driver.pending()), (2, Some(Pending::Retry)));
+    refused(driver.call(SECRET, [0; 4]), CallError::NotPermitted);
 }

@@ -169,14 +169,13 @@ fn crashes_of_a_process_are_counted_and_the_last_one_is_kept() {
     let mut driver = inspected();
     assert_eq!(driver.kernel.look_at_crashes(2, 0), Some([0, 0]));
     for address in 1..=5 {
-        let thread = ThreadId::new(1);
         let fault = Fault { address, ..Fault::of(Cause::Access) };
-        driver.kernel.report(thread, 2, &fault);
+        driver.kernel.report(ThreadId::new(1), 2, &fault);
+        driver.kernel.crash(2);
     }
-    let refused = Fault { address: 99, ..Fault::of(Cause::Refused) };
-    let thread = ThreadId::new(1);
-    driver.kernel.report(thread, 2, &refused);
-    driver.kernel.report(thread, 2, &Fault { address: 99, ..Fault::of(Cause::Budget) });
+    for cause in [Cause::Refused, Cause::Budget] {
+        driver.kernel.report(ThreadId::new(1), 2, &Fault { address: 99, ..Fault::of(cause) });
+    }
     assert_eq!(driver.kernel.look_at_crashes(2, 1), Some([5, 5]));
     assert_eq!(driver.kernel.look_at_crashes(0, 1), Some([0, 0]), "another process");
     let nothing = [driver.kernel.look_at_crashes(2, 8), driver.kernel.look_at_crashes(4, 0)];

@@ -1,7 +1,7 @@
 //! What holds of the kernel after each step, whatever happened.
 
 use super::*;
-use crate::call::LOCKED;
+use crate::call::{LOCKED, REFUSED, STALE};
 use crate::lease::{InForce, Lease};
 
 use crate::schedule::Ready;
@@ -28,6 +28,9 @@ pub fn check(driver: &Driver) {
         check_rights(kernel, thread);
         check_priority(kernel, thread);
         check_wait(kernel, thread);
+        let in_vain = |frame: &Frame| frame.care & (STALE | REFUSED) != 0;
+        let may_give_up = thread.orphaned == 0 || frames(thread).iter().any(in_vain);
+        assert!(may_give_up, "waits fail only in calls that are made in vain");
     }
     check_work(kernel, &ready);
     check_locks(kernel);

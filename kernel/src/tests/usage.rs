@@ -78,9 +78,10 @@ fn nobody_counts_unless_the_wiring_says_so() {
     let mut driver = Wiring::default().thread(0, 3).inspectors(1).boot();
     run(&mut driver, 10);
     assert_eq!(times(&mut driver), (vec![], vec![]));
+    // Others do, for other reasons.
     let mut driver = Wiring::default().thread(0, 3).inspectors(1).time_slice(100).boot();
     run(&mut driver, 10);
-    assert_eq!(driver.kernel.time_of_thread(1), Some(0), "others do, for other reasons");
+    assert_eq!(times(&mut driver), (vec![], vec![]));
 }
 
 #[test]

@@ -220,7 +220,7 @@ impl Firmware {
         write!(
             text,
             "static SYSTEM: System = System {{ processes: &[{processes}], services: &[{services}], gates: &[], threads: &[{threads}],
-            notifications: &[], interrupts: &[], locks: 0, limiters: 0, inspectors: 0, dumpers: 0, passes_handles: false, fault_watch: None, budgets: None }};
+            notifications: &[], interrupts: &[], locks: 0, limiters: 0, inspectors: 0, dumpers: 0, pooled: 0, lost_clients: &[], passes_handles: false, fault_watch: None, budgets: None }};
             #[unsafe(no_mangle)] extern \"C\" fn {}() -> ! {{ core::hint::black_box(&SYSTEM); {}; loop {{}} }}
             {}",
             self.entry, self.kernel, self.rest

@@ -27,6 +27,8 @@ pub unsafe extern "C" fn keep_registers() {
 
 /// Numbers of the exceptions that are faults.
 const FAULTS: core::ops::RangeInclusive<u32> = 3..=6;
+/// Where the stack pointer is among the registers.
+const STACK_POINTER: usize = 13;
 /// In the saved status: the CPU has left a word free above its frame.
 const ALIGNED: Word = 1 << 9;
 
@@ -43,16 +45,17 @@ pub fn dump(
     let pointer = cortex_m::register::psp::read() as Word;
     let frame = if is_fault { pointer } else { context.wrapping_add(SAVED) };
     let lowest = if is_fault { window.start } else { window.start + SAVED };
+    // SAFETY: only `keep_registers` writes it, which no exception that gets here preempts.
+    let faulted = unsafe { (&raw const FAULTED).read() };
     // Elsewhere the CPU has saved nothing, or the thread may have written it itself.
     if frame < lowest || frame > window.end.wrapping_sub(FRAME) || !frame.is_multiple_of(8) {
+        if is_fault && let Some(kept) = registers.get_mut(4..12) {
+            kept.copy_from_slice(&faulted);
+            registers[STACK_POINTER] = pointer;
+        }
         return 0;
     }
-    let saved = if is_fault {
-        // SAFETY: only `keep_registers` writes it, which no exception that gets here preempts.
-        unsafe { (&raw const FAULTED).read() }
-    } else {
-        read(context)
-    };
+    let saved = if is_fault { faulted } else { read(context) };
     let [r4, r5, r6, r7, r8, r9, r10, r11] = saved;
     let [r0, r1, r2, r3, r12, link, counter, status] = read(frame);
     let start = frame + FRAME + if status & ALIGNED != 0 { 4 } else { 0 };

@@ -171,6 +171,19 @@ macro_rules! start {
             };
             static mut __crossgate_kernel_times_of_threads: [u64; COUNTED[0]] = [0; COUNTED[0]];
             static mut __crossgate_kernel_times_of_processes: [u64; COUNTED[1]] = [0; COUNTED[1]];
+            static mut __crossgate_kernel_usage: [Usage; IS_COUNTED as usize] = {
+                let mut usage = [const { Usage::NONE }; IS_COUNTED as usize];
+                if let Some(usage) = usage.first_mut() {
+                    // SAFETY: nothing else names these statics.
+                    *usage = unsafe {
+                        Usage::new(
+                            &mut *(&raw mut __crossgate_kernel_times_of_threads),
+                            &mut *(&raw mut __crossgate_kernel_times_of_processes),
+                        )
+                    };
+                }
+                usage
+            };
             static mut __crossgate_kernel_budgets: [Budgets<Machine>; IS_BUDGETED as usize] = {
                 let mut budgets = [const { Budgets::NONE }; IS_BUDGETED as usize];
                 if let (Some(wiring), Some(budgets)) = ($system.budgets, budgets.first_mut()) {
@@ -180,10 +193,7 @@ macro_rules! start {
                             wiring,
                             &mut *(&raw mut __crossgate_kernel_accounts),
                             &mut *(&raw mut __crossgate_kernel_slices),
-                            Usage::new(
-                                &mut *(&raw mut __crossgate_kernel_times_of_threads),
-                                &mut *(&raw mut __crossgate_kernel_times_of_processes),
-                            ),
+                            (&mut *(&raw mut __crossgate_kernel_usage)).first_mut(),
                         )
                     };
                 }
@@ -210,6 +220,9 @@ macro_rules! start {
                 }
                 inspection
             };
+            const LIVES: usize =
+                if $system.lost_clients.is_empty() { 0 } else { $system.processes.len() };
+            static mut __crossgate_kernel_ended: [u32; LIVES] = [0; LIVES];
             // SAFETY: nothing else names these statics; there are regions for every process.
             #[unsafe(no_mangle)]
             static mut __crossgate_kernel: Kernel<Machine> = unsafe {
@@ -224,6 +237,7 @@ macro_rules! start {
                         processes: &mut *(&raw mut __crossgate_kernel_processes),
                         budgets: (&mut *(&raw mut __crossgate_kernel_budgets)).first_mut(),
                         inspection: (&mut *(&raw mut __crossgate_kernel_inspection)).first_mut(),
+                        ended: &mut *(&raw mut __crossgate_kernel_ended),
                     },
                     Machine::new(
                         Clock::new(FREQUENCIES.counter, FREQUENCIES.cpu),

@@ -136,6 +136,8 @@ fn place(wiring: &System, regions: &[Region]) -> Result<System, String> {
         limiters: wiring.limiters,
         inspectors: wiring.inspectors,
         dumpers: wiring.dumpers,
+        pooled: wiring.pooled,
+        lost_clients: wiring.lost_clients,
         passes_handles: wiring.passes_handles,
         fault_watch: wiring
             .fault_watch
@@ -160,6 +162,7 @@ fn storage(system: &System) -> Storage<Machine> {
     let threads = (0..others).map(|_| Some(&mut *Box::leak(Box::new(ThreadState::EMPTY))));
     let places: Vec<Place> = core::iter::once(None).chain(threads).collect();
     let granted = if system.passes_handles { system.services.len() } else { 0 };
+    let told = if system.lost_clients.is_empty() { 0 } else { system.processes.len() };
     Storage {
         idle: Box::leak(Box::new(ThreadState::EMPTY)),
         threads: places.leak(),
@@ -170,8 +173,11 @@ fn storage(system: &System) -> Storage<Machine> {
         budgets: system.budgets.map(|wiring| {
             let accounts = vec![Account::NEW; wiring.budgets.len()].leak();
             let slices = vec![0; system.threads.len()].leak();
-            let times = |count| vec![0; if wiring.cpu_time { count } else { 0 }].leak();
-            let usage = Usage::new(times(system.threads.len()), times(system.processes.len()));
+            let usage = wiring.cpu_time.then(|| {
+                let threads = vec![0; system.threads.len()].leak();
+                let processes = vec![0; system.processes.len()].leak();
+                &mut *Box::leak(Box::new(Usage::new(threads, processes)))
+            });
             &mut *Box::leak(Box::new(Budgets::new(wiring, accounts, slices, usage)))
         }),
         inspection: (system.inspectors | system.dumpers != 0).then(|| {
@@ -179,5 +185,6 @@ fn storage(system: &System) -> Storage<Machine> {
             let dump = (system.dumpers != 0).then(|| &mut *Box::leak(Box::new([0; dump::WORDS])));
             &mut *Box::leak(Box::new(Inspection::new(crashes, dump)))
         }),
+        ended: vec![0; told].leak(),
     }
 }

@@ -82,6 +82,12 @@ fn dispatch(kernel: &mut Kernel<Machine>, stack_pointer: Word, context: &mut Con
             context.words[1] = service.map_or(0, |service| service.interface as *const () as Word);
             Effect::reply(Status::OK)
         }
+        hosted::NAME => {
+            let process = kernel.port.system.processes.get(context.words[0]);
+            let name = process.map_or("", |process| process.name);
+            (context.words[1], context.words[2]) = (name.as_ptr().addr(), name.len());
+            Effect::reply(Status::OK)
+        }
         other => kernel.system_call(stack_pointer, other, &mut context.words),
     };
     follow(kernel, stack_pointer, context, effect)

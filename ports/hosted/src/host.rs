@@ -6,6 +6,7 @@ use std::fmt::{self, Write};
 use std::fs::File;
 use std::io::Error;
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
+use std::sync::OnceLock;
 
 /// The last error of a call of Linux, and what it was for.
 pub fn failed(what: &str) -> String {
@@ -120,8 +121,40 @@ pub fn fatal(why: fmt::Arguments) -> ! {
     end(FATAL)
 }
 
+/// How the terminal was set, since it is set otherwise.
+static TERMINAL: OnceLock<libc::termios> = OnceLock::new();
+
+/// Has the terminal of the standard input send each key as it is typed, without showing it, up to the
+/// [end] of the program. Ctrl-C still interrupts; what would stop the program, and leave the terminal so, is a
+/// key like others. Tells whether that is so now.
+pub fn send_each_key() -> bool {
+    let mut settings = core::mem::MaybeUninit::<libc::termios>::uninit();
+    // SAFETY: it writes the settings, or fails.
+    let mut settings = unsafe {
+        if libc::tcgetattr(libc::STDIN_FILENO, settings.as_mut_ptr()) != 0 {
+            return false;
+        }
+        settings.assume_init()
+    };
+    TERMINAL.get_or_init(|| settings);
+    settings.c_lflag &= !(libc::ICANON | libc::ECHO | libc::IEXTEN);
+    settings.c_iflag &= !(libc::IXON | libc::ICRNL);
+    (settings.c_cc[libc::VMIN], settings.c_cc[libc::VTIME]) = (1, 0);
+    for key in [libc::VSUSP, libc::VQUIT] {
+        settings.c_cc[key] = libc::_POSIX_VDISABLE;
+    }
+    // SAFETY: the settings are read only.
+    unsafe { libc::tcsetattr(libc::STDIN_FILENO, libc::TCSANOW, &settings) == 0 }
+}
+
 /// Ends the program.
 pub fn end(status: c_int) -> ! {
+    if let Some(settings) = TERMINAL.get() {
+        // `top` hides the cursor.
+        write_error(b"\x1b[?25h");
+        // SAFETY: the settings are read only.
+        unsafe { libc::tcsetattr(libc::STDIN_FILENO, libc::TCSANOW, settings) };
+    }
     // SAFETY: nothing of the program goes on. (What the libraries do at an exit, a process may have begun.)
     unsafe { libc::_exit(status) }
 }

@@ -8,7 +8,7 @@ use crossgate_kernel::time::NEVER;
 use std::ffi::OsString;
 use std::fmt::{self, Display};
 use std::fs::File;
-use std::io::{Error, IsTerminal, stdin};
+use std::io::Error;
 use std::net::TcpStream;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
@@ -27,6 +27,8 @@ Examples (`cargo run -- OPTIONS` runs a firmware with options):
 /// A Crossgate firmware as a Linux program, its processes isolated by the host's memory protection.
 ///
 /// What a serial line is connected to is one of:
+///   auto           line 0 writes the standard output; the first line that the firmware listens at
+///                  reads the standard input, from a terminal key by key if it writes there, too
 ///   null           nothing
 ///   stdin          reads the standard input, whose end is the end of the program
 ///   stdout         writes the standard output
@@ -39,10 +41,10 @@ Examples (`cargo run -- OPTIONS` runs a firmware with options):
 #[command(verbatim_doc_comment, after_help = EXAMPLES)]
 pub struct Options {
     /// What serial line 0 is connected to.
-    #[arg(long, value_name = "WHAT", default_value = "stdout")]
+    #[arg(long, value_name = "WHAT", default_value = "auto")]
     serial0: Connection,
     /// What serial line 1 is connected to.
-    #[arg(long, value_name = "WHAT", default_value = "stdin")]
+    #[arg(long, value_name = "WHAT", default_value = "auto")]
     serial1: Connection,
     /// What serial line 2 is connected to.
     #[arg(long, value_name = "WHAT", default_value = "null")]
@@ -101,6 +103,7 @@ pub enum Time {
 /// What a serial line is connected to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Connection {
+    Automatic,
     Null,
     StandardInput,
     StandardOutput,
@@ -117,6 +120,7 @@ impl FromStr for Connection {
     fn from_str(text: &str) -> Result<Connection, &'static str> {
         let (kind, rest) = text.split_once(':').unwrap_or((text, ""));
         match (kind, rest) {
+            ("auto", "") => Ok(Connection::Automatic),
             ("null", "") => Ok(Connection::Null),
             ("stdin", "") => Ok(Connection::StandardInput),
             ("stdout", "") => Ok(Connection::StandardOutput),
@@ -126,7 +130,7 @@ impl FromStr for Connection {
             ("unix", path) if !path.is_empty() => Ok(Connection::Unix(path.into())),
             ("tcp", address) if address.contains(':') => Ok(Connection::Tcp(address.into())),
             _ => Err(
-                "expected null, stdin, stdout, stdio, file:PATH, pty, unix:PATH or tcp:HOST:PORT",
+                "expected auto, null, stdin, stdout, stdio, file:PATH, pty, unix:PATH or tcp:HOST:PORT",
             ),
         }
     }
@@ -135,6 +139,7 @@ impl FromStr for Connection {
 impl Display for Connection {
     fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
         match self {
+            Connection::Automatic => formatter.write_str("auto"),
             Connection::Null => formatter.write_str("null"),
             Connection::StandardInput => formatter.write_str("stdin"),
             Connection::StandardOutput => formatter.write_str("stdout"),
@@ -153,11 +158,6 @@ impl Connection {
         matches!(self, Connection::StandardInput | Connection::Standard)
     }
 
-    /// Whether a person has to type what comes from it.
-    pub fn reads_terminal(&self) -> bool {
-        self.is_standard_input() && stdin().is_terminal()
-    }
-
     /// Where bytes come from, and where they go to.
     ///
     /// # Errors
@@ -165,7 +165,8 @@ impl Connection {
     pub fn open(&self, index: usize) -> Result<(Option<File>, Option<File>), Error> {
         let both = |file: File| Ok((Some(file.try_clone()?), Some(file)));
         match self {
-            Connection::Null => Ok((None, None)),
+            Connection::Automatic if index == 0 => Ok((None, Some(host::standard_output()?))),
+            Connection::Automatic | Connection::Null => Ok((None, None)),
             Connection::StandardInput => Ok((Some(host::standard_input()?), None)),
             Connection::StandardOutput => Ok((None, Some(host::standard_output()?))),
             Connection::Standard => {
@@ -194,9 +195,17 @@ mod tests {
 
     #[test]
     fn connections_are_told_as_they_are_written() {
-        for text in
-            ["null", "stdin", "stdout", "stdio", "file:a:b", "pty", "unix:/a", "tcp:localhost:9"]
-        {
+        for text in [
+            "auto",
+            "null",
+            "stdin",
+            "stdout",
+            "stdio",
+            "file:a:b",
+            "pty",
+            "unix:/a",
+            "tcp:localhost:9",
+        ] {
             assert_eq!(Connection::from_str(text).map(|it| it.to_string()).as_deref(), Ok(text));
         }
         for text in ["", "nul", "stdio:x", "file", "file:", "tcp:9"] {

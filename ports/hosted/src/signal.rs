@@ -66,7 +66,7 @@ pub fn report() -> Report {
     }
 }
 
-/// The registers with which it did, as a [dump](crossgate_abi::inspect::dump) has them.
+/// The registers with which it did, as a [dump] has them.
 pub fn registers_of_fault() -> [Word; dump::REGISTER_COUNT] {
     core::array::from_fn(|index| REGISTERS[index].load(Ordering::Relaxed))
 }

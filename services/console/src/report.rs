@@ -143,6 +143,8 @@ pub(crate) mod tests {
         limiters: 0,
         budgets: None,
         inspectors: 0,
+        pooled: 0,
+        lost_clients: &[],
         dumpers: 0,
         passes_handles: false,
         fault_watch: None,

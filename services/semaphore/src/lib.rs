@@ -3,7 +3,7 @@
 //! | to | take | interfaces |
 //! |---|---|---|
 //! | count events of one process for another | [`Semaphore`] | [`Giver`], [`Taker`] |
-//! | share so many of a thing, or one | [`Permits`] | [`Holder`], and [`Warden`] for who learns of crashes |
+//! | share so many of a thing, or one | [`Permits`] | [`Holder`], and [`Warden`] for who takes them back |
 //!
 //! Any process may host one. Of those that wait the most urgent goes first.
 //!
@@ -11,10 +11,11 @@
 //! process locks {
 //!     notification GIVEN;
 //!     notification RETURNED;
+//!     lost_clients RETURNED; // permits of who crashes come back
 //!     object frames (stack = 256): Concurrent<Semaphore> = Semaphore::counting(0, 10, GIVEN) =>
 //!         [FRAME_CAME: dyn Giver, FRAMES: dyn Taker];
 //!     object channels (stack = 256): Concurrent<Permits> = Permits::new(2, RETURNED) =>
-//!         [CHANNELS: dyn Holder, CHANNELS_WARDEN: dyn Warden];
+//!         [CHANNELS: dyn Holder];
 //! }
 //! ```
 //!

@@ -2,8 +2,9 @@
 
 use core::time::Duration;
 use crossgate::notification::TimedOut;
+use crossgate::server::{self, Client};
 use crossgate::sync::Mutex;
-use crossgate::{Notification, Wire, interface, server};
+use crossgate::{Notification, Wire, interface};
 use crossgate_waiting::{FOR_EVER, Waiters, wait, wake};
 
 /// How many processes there can be.
@@ -26,32 +27,28 @@ pub trait Holder {
     fn give_back(&self) -> Result<(), NotHeld>;
 }
 
-/// For the one who is told of crashes: the process that the wiring names with `faults`.
+/// For the one who decides that a process has no right to its permits any more. (Those of one that crashed come back by
+/// themselves, if the wiring says so: see [`Permits`].)
 #[interface]
 pub trait Warden {
     /// Takes all permits back that a process holds: its index in the wiring, as in a
     /// [`FaultRecord`](crossgate::fault::FaultRecord). How many these were.
     ///
-    /// To be called by a thread that is more urgent than those of the process, so that none of its next life can have
-    /// taken one yet.
+    /// From one who is told of crashes, it is to be called by a thread that is more urgent than those of the process, so that
+    /// none of its next life can have taken one yet.
     fn has_crashed(&self, process: u8) -> u32;
 }
 
 /// So many permits, of which each is held by one process at a time.
 ///
-/// ```
-/// use crossgate::{Handle, Notification, fault::Faults};
-/// use crossgate_semaphore::Warden;
+/// When the life of a process ends, by a crash or a restart, the permits that it held are free, and the most urgent one that
+/// waits is woken: the notification by which takers wait tells of lost clients, too.
 ///
-/// // process warden { notification FAULTED; faults FAULTED; thread main (priority = 30, ...) = ...; }
-/// fn warden(faulted: Notification, channels: Handle<dyn Warden>) -> ! {
-///     let mut faults = Faults::new();
-///     loop {
-///         faulted.wait();
-///         for record in faults.by_ref() {
-///             let _ = channels.has_crashed(record.process);
-///         }
-///     }
+/// ```text
+/// process locks {
+///     notification RETURNED;
+///     lost_clients RETURNED;
+///     object channels (stack = 256): Concurrent<Permits> = Permits::new(2, RETURNED) => [CHANNELS: dyn Holder];
 /// }
 /// ```
 #[derive(Debug)]
@@ -60,66 +57,97 @@ pub struct Permits(Mutex<State>);
 #[derive(Debug)]
 struct State {
     free: u8,
-    /// How many each process holds.
-    held: [u8; PROCESSES],
+    /// What each process holds.
+    shares: [Share; PROCESSES],
     takers: Waiters,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Share {
+    /// Who took them: the process in one of its lives.
+    holder: Option<Client>,
+    count: u8,
+}
+
+impl Share {
+    const NONE: Share = Share { holder: None, count: 0 };
 }
 
 /// Whom to wake.
 type Woken = Option<Notification>;
 
 impl State {
-    fn take(&mut self, process: u8) -> Option<Woken> {
-        let held = self.held.get_mut(usize::from(process))?;
+    /// The share of a client. What an earlier life of it held is free.
+    fn share(&mut self, client: Client) -> Option<&mut Share> {
+        let share = self.shares.get_mut(usize::from(client.process()))?;
+        if share.holder != Some(client) {
+            self.free += share.count;
+            *share = Share { holder: Some(client), count: 0 };
+        }
+        Some(share)
+    }
+
+    fn take(&mut self, client: Client) -> Option<Woken> {
+        self.share(client)?;
+        if self.free == 0 {
+            self.reclaim();
+        }
         self.free = self.free.checked_sub(1)?;
-        *held += 1;
+        self.share(client)?.count += 1;
         Some(self.woken())
     }
 
-    fn give_back(&mut self, process: u8, count: u8) -> Option<Woken> {
-        let held = self.held.get_mut(usize::from(process))?;
-        *held = held.checked_sub(count)?;
-        self.free += count;
+    /// Frees what those hold who are gone.
+    fn reclaim(&mut self) {
+        for share in &mut self.shares {
+            if share.count != 0 && share.holder.is_some_and(Client::is_gone) {
+                self.free += share.count;
+                *share = Share::NONE;
+            }
+        }
+    }
+
+    fn give_back(&mut self, client: Client) -> Option<Woken> {
+        let share = self.share(client)?;
+        share.count = share.count.checked_sub(1)?;
+        self.free += 1;
         Some(self.woken())
     }
 
     fn woken(&self) -> Woken {
         if self.free == 0 { None } else { self.takers.first() }
     }
+
+    /// As [`take`](Self::take), by who calls. If nobody waits for the call any more it takes nothing, and who comes
+    /// next is woken.
+    fn attempt(&mut self) -> Option<(Result<(), TimedOut>, Woken)> {
+        match server::client() {
+            Some(client) => self.take(client).map(|woken| (Ok(()), woken)),
+            None => Some((Err(TimedOut), self.woken())),
+        }
+    }
 }
 
 impl Permits {
-    /// So many permits; one makes it a lock. The notification is used for nothing else.
+    /// So many permits; one makes it a lock. The notification is used for nothing else but to tell of lost clients.
     #[must_use]
     pub const fn new(count: u8, given_back: Notification) -> Permits {
         let takers = Waiters::new(given_back);
-        Permits(Mutex::new(State { free: count, held: [0; PROCESSES], takers }))
+        Permits(Mutex::new(State { free: count, shares: [Share::NONE; PROCESSES], takers }))
     }
 
     fn take_within(&self, timeout: Duration) -> Result<(), TimedOut> {
-        let process = caller();
         let mut state = self.0.lock();
-        let woken = match state.take(process) {
-            Some(woken) => {
+        let (taken, woken) = match state.attempt() {
+            Some(end) => {
                 drop(state);
-                woken
+                end
             }
-            None => wait(
-                &self.0,
-                state,
-                |state| &mut state.takers,
-                timeout,
-                |state| state.take(process),
-            )?,
+            None => wait(&self.0, state, |state| &mut state.takers, timeout, State::attempt)?,
         };
         wake(woken);
-        Ok(())
+        taken
     }
-}
-
-/// Who calls; nobody holds anything outside a call.
-fn caller() -> u8 {
-    server::caller().unwrap_or(u8::MAX)
 }
 
 impl Holder for Permits {
@@ -128,8 +156,11 @@ impl Holder for Permits {
     }
 
     fn try_take(&self) -> bool {
-        let taken = self.0.lock().take(caller());
-        taken.map(wake).is_some()
+        let taken = self.0.lock().attempt();
+        taken.is_some_and(|(taken, woken)| {
+            wake(woken);
+            taken.is_ok()
+        })
     }
 
     fn take_timeout(&self, timeout: Duration) -> Result<(), TimedOut> {
@@ -137,7 +168,9 @@ impl Holder for Permits {
     }
 
     fn give_back(&self) -> Result<(), NotHeld> {
-        let woken = self.0.lock().give_back(caller(), 1);
+        let mut state = self.0.lock();
+        let woken = server::client().and_then(|client| state.give_back(client));
+        drop(state);
         woken.map(wake).ok_or(NotHeld)
     }
 }
@@ -145,10 +178,12 @@ impl Holder for Permits {
 impl Warden for Permits {
     fn has_crashed(&self, process: u8) -> u32 {
         let mut state = self.0.lock();
-        let held = state.held.get(usize::from(process)).copied().unwrap_or(0);
-        let woken = state.give_back(process, held);
+        let share = state.shares.get_mut(usize::from(process));
+        let held = share.map_or(0, |share| core::mem::replace(share, Share::NONE).count);
+        state.free += held;
+        let woken = state.woken();
         drop(state);
-        wake(woken.flatten());
+        wake(woken);
         held.into()
     }
 }
@@ -174,15 +209,56 @@ mod tests {
         assert_eq!(permits.take(), Ok(Ok(())));
     }
 
+    /// Permits that a test may look into, too.
+    struct Known(&'static Permits);
+
+    impl Holder for Known {
+        fn take(&self) -> Result<(), TimedOut> {
+            self.0.take()
+        }
+        fn try_take(&self) -> bool {
+            self.0.try_take()
+        }
+        fn take_timeout(&self, timeout: Duration) -> Result<(), TimedOut> {
+            self.0.take_timeout(timeout)
+        }
+        fn give_back(&self) -> Result<(), NotHeld> {
+            self.0.give_back()
+        }
+    }
+
+    fn known(count: u8, notification: usize) -> (&'static Permits, Handle<dyn Holder>) {
+        let given_back = host::notification(notification);
+        let permits = Box::leak(Box::new(Permits::new(count, given_back)));
+        (permits, host::serve(Known(permits)))
+    }
+
     #[test]
     fn who_crashes_loses_what_it_holds() {
-        let permits = Permits::new(3, host::notification(4));
+        let (permits, holder) = known(3, 4);
         for process in [5, 5, 6] {
-            assert!(permits.0.lock().take(process).is_some());
+            host::run_as(process);
+            assert_eq!(holder.try_take(), Ok(true));
         }
-        assert!(!permits.try_take());
+        assert_eq!(holder.try_take(), Ok(false));
         assert_eq!([5, 5, 200].map(|process| permits.has_crashed(process)), [2, 0, 0]);
         let state = permits.0.lock();
-        assert_eq!((state.free, state.held[5], state.held[6]), (2, 0, 1));
+        assert_eq!((state.free, state.shares[5].count, state.shares[6].count), (2, 0, 1));
+    }
+
+    #[test]
+    fn what_a_client_that_is_gone_held_is_taken_by_others() {
+        let (permits, holder) = known(2, 5);
+        host::run_as(7);
+        assert_eq!([holder.try_take(), holder.try_take()], [Ok(true); 2]);
+        host::end_life(7);
+        // Its next life has none of them.
+        assert_eq!(holder.give_back(), Ok(Err(NotHeld)));
+        assert_eq!(permits.0.lock().free, 2);
+        assert_eq!([holder.try_take(), holder.try_take()], [Ok(true); 2]);
+        host::end_life(7);
+        host::run_as(8);
+        assert_eq!([holder.try_take(), holder.try_take()], [Ok(true); 2]);
+        assert_eq!(holder.try_take(), Ok(false));
     }
 }

@@ -1,5 +1,5 @@
-//! A shell on a serial line: what threads do and how much stack they use, which processes run, who may call whom,
-//! what has crashed; and it restarts and stops processes.
+//! A shell on a serial line: what threads do, how much stack and CPU time they use, which processes run, who may call
+//! whom, what has crashed, what was logged; and it restarts and stops processes.
 //!
 //! ```ignore
 //! process shell {
@@ -15,6 +15,8 @@
 //! ```
 //!
 //! With `inspects;` it sees, with `faults FAULTED;` it decides; without the latter `restart` and `stop` are refused.
+//! `crash_dumps;` lets it read the dump, `cpu_time;` beside the processes has CPU time counted. With
+//! [`run_with`] it also has a log, or another process as supervisor.
 //! Give its thread a low priority: then it takes only time that nobody else wants. It has no right to any memory but
 //! its own, and a crash of the shell is that of any other process.
 //!

@@ -18,6 +18,7 @@
 //!         members: &[Member::Process("sensor"), Member::Process("control")],
 //!     })],
 //! };
+//! static POLICY: Policy = Policy::new(&TREE, &SYSTEM);
 //!
 //! process supervisor {
 //!     inspects;
@@ -25,25 +26,26 @@
 //!     faults FAULTED;
 //!     object office: Concurrent<Office> = Office::new() => [SUPERVISOR: dyn Supervise];
 //!     thread main (priority = 30, stack = 2048) =
-//!         supervisor::run(&office, &TREE, &SYSTEM, FAULTED, &[CONSOLE_FAULTED, SHELL_FAULTED]);
+//!         supervisor::run(&office, &POLICY, FAULTED, &[CONSOLE_FAULTED, SHELL_FAULTED]);
 //! }
 //! process sensor { on_fault = stop; /* ... */ }
 //! ```
 //!
-//! Its members have `on_fault = stop;` in the wiring: they stay as they are until the supervisor has decided. Give
-//! its thread a high priority. The last argument are notifications of other processes that watch crashes, too: with
-//! `inspects;` these may read the records themselves ([`Faults`](crossgate::fault::Faults)).
+//! The compiler checks the policy against the wiring. The members have `on_fault = stop;`: they stay as they are until
+//! the supervisor has decided. Give its thread a high priority. The last argument are notifications of other processes that
+//! watch crashes, too: with `inspects;` these may read the records themselves ([`Faults`](crossgate::fault::Faults)).
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 
+mod policy;
 mod tree;
 
+pub use policy::Policy;
 pub use tree::{GROUPS, Group, LIMIT, Member, Strategy};
 
 use core::sync::atomic::{AtomicU32, Ordering};
 use crossgate::inspect::{self, State};
 use crossgate::{Notification, Signal, time};
-use crossgate_abi::table::System;
 use supervise::Supervise;
 use tree::{Control, Tree};
 
@@ -101,18 +103,17 @@ impl Control for Kernel<'_> {
     }
 }
 
-/// A thread's main function: supervises the processes of a tree, as the wiring `system` names them.
+/// A thread's main function: supervises the processes of a tree.
 ///
 /// # Panics
-/// If the tree names a process that the wiring does not have, or is too large, if the supervisor may not look, or if
-/// the tree fails as a whole.
+/// If it is not the supervisor's of the wiring, or if the tree fails as a whole.
 pub fn run(
     office: &'static Office,
-    root: &'static Group,
-    system: &'static System,
+    policy: &'static Policy,
     faulted: Notification,
     observers: &[Signal],
 ) -> ! {
+    let &Policy { root, system } = policy;
     let mut tree = Tree::new(root, system);
     let mut kernel = Kernel(office);
     loop {

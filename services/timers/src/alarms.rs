@@ -3,13 +3,17 @@
 use crate::timers::{Timers, wait};
 use crate::{Full, Id};
 use core::time::Duration;
-use crossgate::sync::Mutex;
+use crossgate::server::{self, Client};
+use crossgate::sync::{Mutex, MutexGuard};
 use crossgate::time::Instant;
 use crossgate::{Notification, Signal};
 use crossgate_timer::{SHORTEST, Timer, TimerError};
 
 /// The `N` timers of one client, and the notification of the client that says that some have expired. An example is at
 /// the [crate](crate).
+///
+/// Those of a life of the client that has ended don't expire any more: from the moment on in which its next life uses one, or
+/// in which it ended, if the process has `lost_clients` with the notification that [`serve`] waits for.
 #[derive(Debug)]
 pub struct Alarms<const N: usize> {
     timers: Timers<u16, N>,
@@ -19,6 +23,8 @@ pub struct Alarms<const N: usize> {
 
 #[derive(Debug)]
 struct State<const N: usize> {
+    /// Whose they are: the client in one of its lives.
+    client: Option<Client>,
     /// The timers that run, by their numbers.
     running: [Option<Id>; N],
     /// Which have expired, and were not asked for.
@@ -31,8 +37,14 @@ struct State<const N: usize> {
 }
 
 impl<const N: usize> State<N> {
-    const NEW: State<N> =
-        State { running: [None; N], expired: [false; N], order: [0; N], first: 0, count: 0 };
+    const NEW: State<N> = State {
+        client: None,
+        running: [None; N],
+        expired: [false; N],
+        order: [0; N],
+        first: 0,
+        count: 0,
+    };
 
     /// In place, as who calls may have little stack.
     fn clear(&mut self) {
@@ -81,8 +93,19 @@ impl<const N: usize> Alarms<N> {
         Alarms { timers: Timers::new(changed), state: Mutex::new(State::NEW), alarm }
     }
 
-    fn set(&self, number: u16, start: impl FnOnce() -> Result<Id, Full>) -> Result<(), TimerError> {
+    /// The state for who calls, in its present life; `None` if nobody waits for the call any more.
+    fn state(&self) -> Option<MutexGuard<'_, State<N>>> {
         let mut state = self.state.lock();
+        let client = server::client()?;
+        if state.client.replace(client) != Some(client) {
+            self.timers.clear();
+            state.clear();
+        }
+        Some(state)
+    }
+
+    fn set(&self, number: u16, start: impl FnOnce() -> Result<Id, Full>) -> Result<(), TimerError> {
+        let Some(mut state) = self.state() else { return Ok(()) };
         let place = usize::from(number);
         let before = state.running.get_mut(place).ok_or(TimerError::NoSuchTimer)?.take();
         before.and_then(|id| self.timers.cancel(id));
@@ -106,19 +129,19 @@ impl<const N: usize> Timer for Alarms<N> {
     }
 
     fn cancel(&self, number: u16) -> bool {
-        let mut state = self.state.lock();
+        let Some(mut state) = self.state() else { return false };
         let id = state.running.get_mut(usize::from(number)).and_then(Option::take);
         id.and_then(|id| self.timers.cancel(id)).is_some()
     }
 
     fn clear(&self) {
-        let mut state = self.state.lock();
+        let Some(mut state) = self.state() else { return };
         self.timers.clear();
         state.clear();
     }
 
     fn next_expired(&self) -> Option<u16> {
-        self.state.lock().pop()
+        self.state()?.pop()
     }
 }
 
@@ -130,6 +153,13 @@ pub trait Expire {
 
 impl<const N: usize> Expire for Alarms<N> {
     fn expire(&self) -> Option<Instant> {
+        let mut state = self.state.lock();
+        if state.client.is_some_and(Client::is_gone) {
+            self.timers.clear();
+            state.client = None;
+            state.clear();
+        }
+        drop(state);
         let mut any = false;
         self.timers.expire(|expired| {
             let mut state = self.state.lock();
@@ -163,51 +193,87 @@ mod tests {
 
     const MOMENT: Duration = Duration::from_millis(2);
 
-    fn alarms<const N: usize>(alarm: usize) -> (Notification, &'static Alarms<N>) {
+    /// Alarms that a test may run, too.
+    struct Known<const N: usize>(&'static Alarms<N>);
+
+    impl<const N: usize> Timer for Known<N> {
+        fn start(&self, number: u16, after: Duration) -> Result<(), TimerError> {
+            self.0.start(number, after)
+        }
+        fn start_periodic(&self, number: u16, every: Duration) -> Result<(), TimerError> {
+            self.0.start_periodic(number, every)
+        }
+        fn cancel(&self, number: u16) -> bool {
+            self.0.cancel(number)
+        }
+        fn clear(&self) {
+            self.0.clear();
+        }
+        fn next_expired(&self) -> Option<u16> {
+            self.0.next_expired()
+        }
+    }
+
+    fn alarms<const N: usize>(
+        alarm: usize,
+    ) -> (Notification, &'static Alarms<N>, Handle<dyn Timer>) {
         let alarm = host::notification(alarm);
-        (alarm, Box::leak(Box::new(Alarms::new(alarm.as_signal(), host::notification(30)))))
+        let alarms = Alarms::new(alarm.as_signal(), host::notification(30));
+        let alarms: &'static Alarms<N> = Box::leak(Box::new(alarms));
+        (alarm, alarms, host::serve(Known(alarms)))
     }
 
     #[test]
     fn those_that_expire_are_told_in_their_order() {
-        let (alarm, alarms) = alarms::<3>(0);
-        assert_eq!(alarms.start(3, MOMENT), Err(TimerError::NoSuchTimer));
-        assert_eq!(alarms.start_periodic(0, SHORTEST / 2), Err(TimerError::TooShort));
-        assert_eq!((alarms.start(1, 2 * MOMENT), alarms.start(0, MOMENT)), (Ok(()), Ok(())));
-        assert_eq!(alarms.start(2, Duration::ZERO), Ok(()));
+        let (alarm, alarms, timer) = alarms::<3>(0);
+        assert_eq!(timer.start(3, MOMENT), Ok(Err(TimerError::NoSuchTimer)));
+        assert_eq!(timer.start_periodic(0, SHORTEST / 2), Ok(Err(TimerError::TooShort)));
+        assert_eq!((timer.start(1, 2 * MOMENT), timer.start(0, MOMENT)), (Ok(Ok(())), Ok(Ok(()))));
+        assert_eq!(timer.start(2, Duration::ZERO), Ok(Ok(())));
         assert!(alarms.expire().is_some());
         assert!(alarm.try_wait() && !alarm.try_wait());
         time::sleep(2 * MOMENT);
         assert_eq!(alarms.expire(), None);
-        let told: [_; 4] = core::array::from_fn(|_| alarms.next_expired());
+        let told: [_; 4] = core::array::from_fn(|_| timer.next_expired().unwrap());
         assert_eq!(told, [Some(2), Some(0), Some(1), None]);
-        assert!(!alarms.cancel(0) && !alarms.cancel(3));
+        assert_eq!((timer.cancel(0), timer.cancel(3)), (Ok(false), Ok(false)));
     }
 
     #[test]
     fn what_is_stopped_or_set_anew_is_not_told() {
-        let (_, alarms) = alarms::<4>(1);
+        let (_, alarms, timer) = alarms::<4>(1);
         for number in 0..4 {
             let every = MOMENT + Duration::from_micros(100 * u64::from(number));
-            assert_eq!(alarms.start_periodic(number, every), Ok(()));
+            assert_eq!(timer.start_periodic(number, every), Ok(Ok(())));
         }
         time::sleep(2 * MOMENT);
         alarms.expire();
-        assert_eq!(alarms.start(1, 1000 * MOMENT), Ok(()));
-        assert!(alarms.cancel(2));
-        let told: [_; 4] = core::array::from_fn(|_| alarms.next_expired());
+        assert_eq!(timer.start(1, 1000 * MOMENT), Ok(Ok(())));
+        assert_eq!(timer.cancel(2), Ok(true));
+        let told: [_; 4] = core::array::from_fn(|_| timer.next_expired().unwrap());
         assert_eq!(told, [Some(0), Some(2), Some(3), None], "2 had expired before");
         time::sleep(MOMENT);
-        alarms.clear();
-        assert_eq!((alarms.expire(), alarms.next_expired()), (None, None));
+        assert_eq!(timer.clear(), Ok(()));
+        assert_eq!((alarms.expire(), timer.next_expired()), (None, Ok(None)));
     }
 
     #[test]
-    fn it_is_a_service() {
-        let (alarm, _) = alarms::<1>(2);
-        let served: Alarms<1> = Alarms::new(alarm.as_signal(), host::notification(30));
-        let timer: Handle<dyn Timer> = host::serve(served);
-        assert_eq!(timer.start(0, MOMENT), Ok(Ok(())));
-        assert_eq!((timer.cancel(0), timer.next_expired()), (Ok(true), Ok(None)));
+    fn those_of_a_life_that_has_ended_are_forgotten() {
+        let (alarm, alarms, timer) = alarms::<2>(2);
+        host::run_as(3);
+        for uses_it_again in [true, false] {
+            assert_eq!(timer.start_periodic(0, MOMENT), Ok(Ok(())));
+            assert_eq!(timer.start(1, Duration::ZERO), Ok(Ok(())));
+            alarms.expire();
+            assert!(alarm.try_wait());
+            host::end_life(3);
+            if uses_it_again {
+                assert_eq!(timer.next_expired(), Ok(None));
+            }
+            assert_eq!(alarms.expire(), None);
+            time::sleep(2 * MOMENT);
+            assert!(alarms.expire().is_none() && !alarm.try_wait());
+        }
+        assert_eq!(timer.cancel(0), Ok(false));
     }
 }

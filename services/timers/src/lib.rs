@@ -13,6 +13,7 @@
 //! ```text
 //! process timers {
 //!     notification CHANGED;
+//!     lost_clients CHANGED; // timers of who crashes stop
 //!     object control: Concurrent<Alarms<16>> = Alarms::new(ALARM, CHANGED) => [CONTROL_TIMER: dyn Timer];
 //!     thread main (priority = 20, stack = 1024) = timers::serve([&*control], CHANGED);
 //! }

@@ -1,6 +1,7 @@
 //! Handles as capabilities: who gets one may call, until the owner takes it back or somebody crashes.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
+use core::time::Duration;
 use crossgate::{CallError, Concurrent, Handle, Notification, Signal, interface, server, thread};
 use crossgate_abi::{Cause, number};
 use system_tests::raw;
@@ -11,6 +12,8 @@ use system_tests::watch::Watch;
 #[interface]
 trait File {
     fn read(&self) -> u32;
+    /// Waits until there is something new. Tells whether there is.
+    fn follow(&self) -> bool;
 }
 
 /// A store, which gives files to whom it likes.
@@ -36,11 +39,17 @@ struct Failed {
     status: u32,
 }
 
-struct Contents(u32);
+struct Contents {
+    value: u32,
+    changed: Notification,
+}
 
 impl File for Contents {
     fn read(&self) -> u32 {
-        self.0
+        self.value
+    }
+    fn follow(&self) -> bool {
+        self.changed.wait_within_call().is_ok()
     }
 }
 
@@ -77,12 +86,17 @@ impl Reader for Reads {
 crossgate::system! {
     static SYSTEM;
     process store {
-        object secret: Concurrent<Contents> = Contents(42) => [SECRET: dyn File];
+        notification CHANGED;
+        object secret: Concurrent<Contents> =
+            Contents { value: 42, changed: CHANGED } => [SECRET: dyn File];
         object shelf: Concurrent<Shelf> = Shelf { file: SECRET } => [STORE: dyn Store];
     }
     process reader { object reads: Concurrent<Reads> = Reads => [READER: dyn Reader]; }
     process client {
-        thread main (priority = 5, stack = 2048) = client(STORE, READER, DONE);
+        notification OPENED;
+        notification CLOSED;
+        thread main (priority = 5, stack = 2048) = client(STORE, READER, [OPENED, CLOSED], DONE);
+        thread follower (priority = 6, stack = 1024) = follower(STORE, OPENED, CLOSED);
     }
     process stranger {
         thread main (priority = 6, stack = 1024) = stranger(READER);
@@ -110,7 +124,22 @@ fn stranger(reader: Handle<dyn Reader>) -> ! {
     thread::exit()
 }
 
-fn client(store: Handle<dyn Store>, reader: Handle<dyn Reader>, done: Signal) -> ! {
+/// Waits in a file.
+fn follower(store: Handle<dyn Store>, opened: Notification, closed: Notification) -> ! {
+    opened.wait();
+    let Ok(Some(file)) = store.open(1) else { system_tests::report::broken("opens no file") };
+    expect("a call in which the handle is taken back", file.follow(), Err(CallError::Refused));
+    expect("the next one", file.follow(), Err(CallError::NotPermitted));
+    closed.signal();
+    thread::exit()
+}
+
+fn client(
+    store: Handle<dyn Store>,
+    reader: Handle<dyn Reader>,
+    [opened, closed]: [Notification; 2],
+    done: Signal,
+) -> ! {
     let secret = raw::service(&SYSTEM, "SECRET");
     let denied = CallError::NotPermitted;
     let reply = raw::call(secret, 0, [0; 4]);
@@ -124,7 +153,9 @@ fn client(store: Handle<dyn Store>, reader: Handle<dyn Reader>, done: Signal) ->
     expect("the reader, with it", reader.read(file), Ok(Ok(42)));
     expect("the reader, later", reader.read_again(secret as u32), Ok(0));
 
+    opened.signal();
     expect("a call", store.close_all(), Ok(()));
+    expect("who waited in the file", closed.wait_timeout(Duration::from_secs(1)), Ok(()));
     expect("after it was taken back", file.read(), Err(denied));
     expect("from all", reader.read_again(secret as u32), Ok(denied as u32));
     expect("what is not one's own is not passed on", reader.read(file), Err(denied));

@@ -2,10 +2,12 @@
 //! not let it, it says so.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
+use console::{Console, Past};
 use core::convert::Infallible;
 use core::sync::atomic::{AtomicBool, Ordering};
 use crossgate::inspect::{self, State};
 use crossgate::{Concurrent, Handle, Notification, interface, thread};
+use crossgate_log::{History, Level, Log, SetLevels};
 use shell::{Kernel, Shell};
 use system_tests::report::{expect, expect_that, fail, pass};
 
@@ -25,12 +27,19 @@ impl First for Idle {
 
 crossgate::system! {
     static SYSTEM;
+    cpu_time;
     process shell {
         inspects;
+        crash_dumps;
         notification FAULTED;
         notification HALTED;
         faults FAULTED;
-        thread main (priority = 1, stack = 6144) = supervise(FAULTED, HALTED);
+        thread main (priority = 1, stack = 8192) =
+            supervise(FAULTED, HALTED, SET_LEVELS, HISTORY);
+    }
+    process log {
+        object console (stack = 1536): Concurrent<Console<Past>> = Console::new(Past::new())
+            => [LOG: dyn Log, SET_LEVELS: dyn SetLevels, HISTORY: dyn History];
     }
     process worker {
         notification NEVER;
@@ -38,7 +47,7 @@ crossgate::system! {
         thread waiter (priority = 5, stack = 1024) = wait_for(NEVER);
     }
     process client {
-        thread crasher (priority = 4, stack = 1024) = crash(IDLE);
+        thread crasher (priority = 4, stack = 4096) = crash(IDLE, LOG);
     }
     process blind {
         thread main (priority = 3, stack = 6144) = look_in_vain();
@@ -52,7 +61,8 @@ fn wait_for(notification: Notification) -> ! {
     thread::exit()
 }
 
-fn crash(idle: Handle<dyn First>) -> ! {
+fn crash(idle: Handle<dyn First>, log: Handle<dyn Log>) -> ! {
+    expect("a line", log.write(Level::Info, b"hello"), Ok(()));
     if idle.is_first() == Ok(true) {
         panic!("a client panics once")
     }
@@ -129,9 +139,9 @@ impl embedded_io::Write for Script<'_> {
 }
 
 /// Types all, and fails unless all has come that is wanted.
-fn play(typed: &str, wanted: &[&str]) {
+fn play(source: Kernel, typed: &str, wanted: &[&str]) {
     let mut script = Script::new(typed, wanted);
-    let mut shell = Shell::new(&mut script, &SYSTEM, Kernel::new());
+    let mut shell = Shell::new(&mut script, &SYSTEM, source);
     shell.greet();
     shell.step();
     drop(shell);
@@ -140,17 +150,24 @@ fn play(typed: &str, wanted: &[&str]) {
     }
 }
 
-fn supervise(faulted: Notification, halted: Notification) -> ! {
+fn supervise(
+    faulted: Notification,
+    halted: Notification,
+    levels: Handle<dyn SetLevels>,
+    history: Handle<dyn History>,
+) -> ! {
     halted.signal();
     faulted.wait();
     expect("more", halted.try_wait(), true);
+    let kernel = || Kernel::new().with_log(levels, history);
     play(
-        "threads\rservices\rfaults\rstacks\rstop wor\t\rprocesses\r",
+        kernel(),
+        "threads\rservices\rfaults\rstacks\rstop wor\t\rprocesses\rcrashes\rdump\r",
         &[
-            "Crossgate 4 processes, 4 threads, 1 services.",
-            "main shell 1 runs",
-            "waiter worker 5 waits for NEVER",
-            "crasher client 4 ended",
+            "Crossgate 5 processes, 4 threads, 4 services.",
+            "main shell 1",
+            "waiter worker 5 0.0% waits for NEVER",
+            "crasher client 4",
             "IDLE worker many client",
             "[",
             "idle (kernel)",
@@ -158,19 +175,34 @@ fn supervise(faulted: Notification, halted: Notification) -> ! {
             "worker stops",
             "shell running",
             "worker stopped",
-            "client running 1 0 s ago",
+            "client running",
+            "client 1 process client: panic at",
+            "[",
+            if cfg!(target_os = "none") { "r0" } else { "rax" },
         ],
     );
-    expect("the state", inspect::process(1).map(|it| it.state), Ok(State::Stopped));
-    play("restart worker\rps\r", &["worker begins anew", "waiter worker 5 waits for NEVER"]);
-    expect("the state", inspect::process(1).map(|it| it.state), Ok(State::Running));
+    expect("the state", inspect::process(2).map(|it| it.state), Ok(State::Stopped));
+    play(
+        kernel(),
+        "restart worker\rps\r",
+        &["worker begins anew", "waiter worker 5 0.0% waits for NEVER"],
+    );
+    expect("the state", inspect::process(2).map(|it| it.state), Ok(State::Running));
+    play(
+        kernel(),
+        "log\rlevels\rlevel cl\tw\t\rlevels\r",
+        &["[", "client debug", "client logs what", "client warn"],
+    );
+    expect("the level", levels.level_of(3), Ok(Level::Warn));
     pass()
 }
 
 /// In a process without a right.
 fn look_in_vain() -> ! {
     let refusal = "the wiring does not let the shell do that:";
-    play("threads\rstacks\rprocesses\rrestart worker\rtop\r", &[refusal; 5]);
+    let typed = "threads\rstacks\rprocesses\rrestart worker\rtop\rcrashes\rdump\r";
+    play(Kernel::new(), typed, &[refusal; 7]);
+    play(Kernel::new(), "log\r", &["the wiring gives the shell no log:"]);
     expect_that("it is not told", inspect::thread(1).is_err());
     thread::exit()
 }

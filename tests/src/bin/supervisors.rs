@@ -8,7 +8,7 @@ use crossgate::fault::Faults;
 use crossgate::inspect::{self, State};
 use crossgate::{CallError, Concurrent, Handle, Notification, interface, time};
 use supervise::Supervise;
-use supervisor::{Group, Member, Office, Strategy};
+use supervisor::{Group, Member, Office, Policy, Strategy};
 use system_tests::report::{expect, pass};
 
 /// Counts what it is asked, and crashes.
@@ -47,6 +47,8 @@ const TREE: Group = Group {
     })],
 };
 
+static POLICY: Policy = Policy::new(&TREE, &SYSTEM);
+
 crossgate::system! {
     static SYSTEM;
     process overseer {
@@ -56,7 +58,7 @@ crossgate::system! {
         faults FAULTED;
         object office (stack = 512): Concurrent<Office> = Office::new() => [SUPERVISOR: dyn Supervise];
         thread main (priority = 30, stack = 2048) =
-            supervisor::run(&office, &TREE, &SYSTEM, FAULTED, &[OBSERVED, WATCHED]);
+            supervisor::run(&office, &POLICY, FAULTED, &[OBSERVED, WATCHED]);
     }
     process base {
         on_fault = stop;

@@ -1,5 +1,7 @@
-//! Software timers: hundreds on one thread of a process, in time and without drift; and those of the timer service, whose
-//! clients neither see nor stop each other's.
+//! Software timers: a thousand on one thread of a process (on Linux, where there is more memory, thousands), in
+//! time and without drift; and those of the timer service, whose clients neither see nor stop each other's.
+//!
+//! How late they may be holds if the emulator counts instructions, as `cargo xtask test` has it do.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -12,19 +14,29 @@ use system_tests::watch::allow_no_fault;
 use timers::{Alarms, Expire, Expired, Full, Timers};
 
 const MILLISECOND: Duration = Duration::from_millis(1);
-/// How many timers run in one process.
-const COUNT: u32 = 300;
+/// How many timers run in one process. The board has 64 KiB.
+const COUNT: usize = if cfg!(target_os = "none") { 1000 } else { 5000 };
 
 /// Without optimisation it takes more.
 const STACK: usize = if cfg!(target_os = "none") { 2048 } else { 16_384 };
 /// On Linux the time may leap.
 const IN_TIME: bool = cfg!(target_os = "none");
 
-/// How late one may be otherwise, in µs: the emulator is not alone on its machine.
-const LATEST: u64 = 50_000;
+/// How late one may be otherwise, in µs.
+const LATEST: u32 = 100;
+/// The period of the first one, in µs.
+const PERIOD: u32 = 10_000;
 
-/// A timer, and when it is to expire for the first time.
-type Many = Timers<(u32, u64), { COUNT as usize }>;
+/// The timers of one process.
+struct Many {
+    timers: Timers<u16, COUNT>,
+    /// When each is to expire next, in µs since start.
+    due: [AtomicU32; COUNT],
+    /// How many have expired, once.
+    expired: AtomicU32,
+    /// How often the first one has, again and again.
+    periods: AtomicU32,
+}
 
 crossgate::system! {
     static SYSTEM;
@@ -36,10 +48,14 @@ crossgate::system! {
     process many {
         notification CHANGED;
         notification STARTED;
-        object timers: Concurrent<Many> = Timers::new(CHANGED) => [];
-        object expired: Concurrent<AtomicU32> = AtomicU32::new(0) => [];
-        thread runner (priority = 9, stack = STACK) = timers.run(|timer| count(&expired, timer));
-        thread starter (priority = 8, stack = STACK) = start(&timers, &expired, BEGIN);
+        object many: Concurrent<Many> = Many {
+            timers: Timers::new(CHANGED),
+            due: [const { AtomicU32::new(0) }; COUNT],
+            expired: AtomicU32::new(0),
+            periods: AtomicU32::new(0),
+        } => [];
+        thread runner (priority = 9, stack = STACK) = many.timers.run(|timer| many.count(timer));
+        thread starter (priority = 8, stack = STACK) = start(&many, [BEGIN, FLOOD]);
     }
     process service {
         notification SERVICE_CHANGED;
@@ -55,58 +71,77 @@ crossgate::system! {
     }
     process hostile {
         notification HOSTILE_ALARM;
-        thread main (priority = 5, stack = STACK) = flood(SECOND);
+        notification FLOOD;
+        thread main (priority = 5, stack = STACK) = flood(SECOND, FLOOD);
     }
 }
 board::start!(SYSTEM);
 
-/// A one-shot timer adds 1, a periodic one 1000.
-fn count(expired: &AtomicU32, timer: Expired<(u32, u64)>) {
-    let (number, due) = timer.value;
-    let now = time::now().as_micros();
-    expect_that("not before its time", now >= due);
-    expect_that("in time", !IN_TIME || number == 0 || now < due + LATEST);
-    expired.fetch_add(if number == 0 { 1000 * (1 + timer.missed as u32) } else { 1 }, Relaxed);
+/// The present time in µs since start.
+fn now() -> u32 {
+    time::now().as_micros() as u32
 }
 
-fn start(timers: &Many, expired: &AtomicU32, begin: Signal) -> ! {
+impl Many {
+    fn count(&self, timer: Expired<u16>) {
+        let Some(due) = self.due.get(usize::from(timer.value)) else { broken("has made one up") };
+        let late = now().wrapping_sub(due.load(Relaxed));
+        expect_that("not before its time", late < u32::MAX / 2);
+        expect_that("in time", !IN_TIME || late < LATEST);
+        if timer.value == 0 {
+            expect_that("no period is missed", !IN_TIME || timer.missed == 0);
+            let periods = 1 + timer.missed as u32;
+            // From its start on, not from when it was noticed.
+            due.fetch_add(periods * PERIOD, Relaxed);
+            self.periods.fetch_add(periods, Relaxed);
+        } else {
+            self.expired.fetch_add(1, Relaxed);
+        }
+    }
+}
+
+fn start(many: &Many, begin: [Signal; 2]) -> ! {
     let begun = time::now();
-    let due = |after: Duration| (time::now() + after).as_micros();
-    expect_that(
-        "periodic",
-        timers.start_periodic(10 * MILLISECOND, (0, due(10 * MILLISECOND))).is_ok(),
-    );
     let mut last = None;
-    for number in 1..COUNT {
-        // In no order.
-        let after = Duration::from_micros(u64::from(20_000 + number * 7919 % 60_000));
-        match timers.start(after, (number, due(after))) {
+    for (number, due) in (0_u16..).zip(&many.due) {
+        // In no order, and the first again and again.
+        let after = if number == 0 { PERIOD } else { 30_000 + u32::from(number) * 7919 % 100_000 };
+        due.store(now() + after, Relaxed);
+        let time = Duration::from_micros(after.into());
+        let started = match number {
+            0 => many.timers.start_periodic(time, number),
+            _ => many.timers.start(time, number),
+        };
+        match started {
             Ok(id) => last = Some(id),
             Err(Full) => broken("there is room for all"),
         }
     }
     expect_that(
         "there is no room for more",
-        !IN_TIME || timers.start(MILLISECOND, (1, 0)) == Err(Full),
+        !IN_TIME || many.timers.start(MILLISECOND, 1) == Err(Full),
     );
     let Some(last) = last else { broken("some were started") };
-    expect_that("one is stopped", timers.cancel(last).is_some() && timers.cancel(last).is_none());
-    time::sleep_until(begun + Duration::from_millis(205));
+    let is_stopped = [many.timers.cancel(last), many.timers.cancel(last)].map(|it| it.is_some());
+    expect_that("one is stopped", !IN_TIME || is_stopped == [true, false]);
+    time::sleep_until(begun + Duration::from_millis(255));
+    let wanted = COUNT as u32 - 1 - u32::from(is_stopped[0]);
     // Where the time leaps they may be late.
-    while !IN_TIME && expired.load(Relaxed) % 1000 < COUNT - 2 {
+    while !IN_TIME && many.expired.load(Relaxed) < wanted {
         time::sleep(MILLISECOND);
     }
-    let expired = expired.load(Relaxed);
-    expect("all but one", expired % 1000, COUNT - 2);
-    let periods = (time::now() - begun).as_millis() as u32 / 10;
-    expect_that("without drift", (periods - 1..=periods).contains(&(expired / 1000)));
-    expect_that("periods", periods >= 20);
-    expect("signal", begin.signal(), Ok(()));
+    expect("all but one", many.expired.load(Relaxed), wanted);
+    let periods = (time::now() - begun).as_micros() as u32 / PERIOD;
+    let counted = many.periods.load(Relaxed);
+    expect_that("without drift", (periods - 1..=periods).contains(&counted));
+    expect_that("periods", periods >= 25);
+    expect("signals", begin.map(|it| it.signal()), [Ok(()); 2]);
     crossgate::thread::exit()
 }
 
 /// Uses all that it may, and more.
-fn flood(timer: Handle<dyn Timer>) -> ! {
+fn flood(timer: Handle<dyn Timer>, begin: Notification) -> ! {
+    begin.wait();
     expect("too short", timer.start_periodic(0, SHORTEST / 2), Ok(Err(TimerError::TooShort)));
     loop {
         for number in [0, 1, 2, 3, u16::MAX] {
@@ -125,7 +160,8 @@ fn client(timer: Handle<dyn Timer>, alarm: Notification, begin: Notification) ->
     expect("periodic", timer.start_periodic(0, 10 * MILLISECOND), Ok(Ok(())));
     expect("once", timer.start(1, 35 * MILLISECOND), Ok(Ok(())));
     expect("never", timer.start(2, 15 * MILLISECOND), Ok(Ok(())));
-    expect("it runs", timer.cancel(2), Ok(true));
+    let is_stopped = timer.cancel(2);
+    expect_that("it runs", is_stopped == Ok(true) || (!IN_TIME && is_stopped == Ok(false)));
     let mut order = 0_u32;
     while order < 0x1_0000 {
         expect("an alarm", alarm.wait_timeout(1000 * MILLISECOND), Ok(()));
@@ -134,13 +170,16 @@ fn client(timer: Handle<dyn Timer>, alarm: Notification, begin: Notification) ->
             expect_that("at its time", is_in_time(begun, order));
         }
     }
-    expect_that("the one that was stopped never expires", !holds(order, 3));
+    expect_that(
+        "the one that was stopped never expires",
+        is_stopped == Ok(false) || !holds(order, 3),
+    );
     expect_that("each that ran", holds(order, 1) && holds(order, 2));
     expect("clear", timer.clear(), Ok(()));
     // From before.
     let _ = alarm.try_wait();
     expect("none runs", (timer.cancel(0), timer.next_expired()), (Ok(false), Ok(None)));
-    expect("no alarm any more", alarm.wait_timeout(30 * MILLISECOND).is_err(), true);
+    expect("no alarm any more", alarm.wait_timeout(15 * MILLISECOND).is_err(), true);
     pass()
 }
 
@@ -159,6 +198,6 @@ fn is_in_time(begun: Instant, order: u32) -> bool {
         (0x111, _) => 30,
         _ => 0,
     };
-    let after = (time::now() - begun).as_micros() as u64;
+    let after = (time::now() - begun).as_micros() as u32;
     after >= 1000 * due && (!IN_TIME || after < 1000 * due + LATEST)
 }

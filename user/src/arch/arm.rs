@@ -2,7 +2,7 @@
 
 use super::Reply;
 use core::arch::asm;
-use crossgate_abi::table::{Gate, RawReply, Service};
+use crossgate_abi::table::{Gate, Process, RawReply, Service};
 use crossgate_abi::{Word, number};
 
 /// `svc 0` with these operands for r0 to r3.
@@ -84,6 +84,7 @@ pub fn leave(status: Word, words: [Word; 2]) -> RawReply {
 unsafe extern "Rust" {
     safe static __crossgate_services: &'static [Service];
     safe static __crossgate_gates: &'static [Gate];
+    safe static __crossgate_processes: &'static [Process];
 }
 
 /// The interface of the service whose first gate this is, from the tables of the wiring.
@@ -91,6 +92,12 @@ unsafe extern "Rust" {
 pub fn interface_of(gate: usize) -> Option<core::any::TypeId> {
     let service = __crossgate_services.get(usize::from(__crossgate_gates.get(gate)?.service))?;
     (usize::from(service.gate) == gate).then(|| (service.interface)())
+}
+
+/// The name of a process in the wiring.
+#[inline]
+pub fn name_of(process: usize) -> Option<&'static str> {
+    __crossgate_processes.get(process).map(|process| process.name)
 }
 
 /// The stack pointer.

@@ -63,4 +63,18 @@ impl Gate {
         // SAFETY: the kernel tells the function that the tables have.
         Some(unsafe { core::mem::transmute::<Word, fn() -> TypeId>(function) }())
     }
+
+    /// The name of a process in the wiring.
+    pub fn name_of(self, process: Word) -> Option<&'static str> {
+        let selector = number::system_call(number::hosted::NAME);
+        let [start, length] = self.enter(selector, [process, 0, 0, 0]).words;
+        if length == 0 {
+            return None;
+        }
+        // SAFETY: the kernel tells where the wiring has it, which never changes.
+        let name = unsafe {
+            core::slice::from_raw_parts(core::ptr::with_exposed_provenance(start), length)
+        };
+        core::str::from_utf8(name).ok()
+    }
 }

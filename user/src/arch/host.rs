@@ -53,6 +53,9 @@ fn emulate(number: Word, words: [Word; 4]) -> Reply {
         number::LIMIT => done([0; 2]),
         number::REFUSE => crate::host::refuse(),
         number::CALLER => crate::host::caller(),
+        number::OPTIONAL if words[0] == crossgate_abi::client::CLIENT => {
+            crate::host::client(words[1])
+        }
         number::REVOKE => crate::host::revoke(words[0]),
         number::MUTEX_WAIT => {
             std::thread::yield_now();
@@ -71,6 +74,13 @@ pub fn interface_of(index: usize) -> Option<core::any::TypeId> {
     match gate::find() {
         Some(gate) => gate.interface_of(index),
         None => crate::host::interface_of(index),
+    }
+}
+
+pub fn name_of(process: usize) -> Option<&'static str> {
+    match gate::find() {
+        Some(gate) => gate.name_of(process),
+        None => crate::host::name_of(process),
     }
 }
 

@@ -23,4 +23,9 @@ impl Gate {
     pub fn interface_of(&self, _: Word) -> Option<TypeId> {
         match self.0 {}
     }
+
+    /// Does not happen.
+    pub fn name_of(&self, _: Word) -> Option<&'static str> {
+        match self.0 {}
+    }
 }

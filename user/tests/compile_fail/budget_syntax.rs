@@ -84,4 +84,23 @@ mod two_budgets {
     }
 }
 
+mod counted_twice {
+    use super::*;
+    system! {
+        static SYSTEM;
+        cpu_time;
+        cpu_time;
+        process driver {}
+    }
+}
+
+mod counted_so_much {
+    use super::*;
+    system! {
+        static SYSTEM;
+        cpu_time = 5 ms;
+        process driver {}
+    }
+}
+
 fn main() {}

@@ -1,6 +1,6 @@
 //! Calls of cargo that run tests.
 
-use super::copy::Copy;
+use crate::copy::Copy;
 use crate::emulator::Finished;
 use crate::{command, emulator, keys, setup};
 use anyhow::{Context, Result, ensure};

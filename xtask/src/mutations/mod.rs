@@ -12,13 +12,12 @@
 //! After another empty line comes the difference, as `git diff -U1` makes it.
 
 mod call;
-mod copy;
 mod proof;
 
+use crate::copy::Copy;
 use crate::test::Report;
 use crate::{setup, workspace};
 use anyhow::{Context, Result, bail, ensure};
-use copy::Copy;
 use proof::Proof;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,7 +1,7 @@
 //! The tests that fail with a mutation.
 
 use super::call::Call;
-use super::copy::Copy;
+use crate::copy::Copy;
 use anyhow::{Context, Result, bail, ensure};
 use std::time::{Duration, Instant};
 

@@ -2,17 +2,27 @@
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 
+use core::fmt::Write;
 use core::time::Duration;
-use crossgate::time;
+use crossgate::{Handle, time};
+use crossgate_log::{Level, Line, Log};
 
-/// How long it takes to stumble.
-pub const STUMBLES_AFTER: Duration = Duration::from_secs(30);
+/// After how many steps it stumbles.
+pub const STEPS: u32 = 30;
+/// How long a step takes.
+pub const STEP: Duration = Duration::from_secs(1);
 
-/// The process' thread.
+/// The process' thread. It logs each step.
 ///
 /// # Panics
 /// When its time has come.
-pub fn main() -> ! {
-    time::sleep(STUMBLES_AFTER);
+pub fn main(log: Handle<dyn Log>) -> ! {
+    for step in 1..=STEPS {
+        let mut line = Line::new();
+        // Who walks goes on, whatever becomes of the log.
+        let _ = write!(line, "{step} step");
+        let _ = log.write(Level::Info, line.text());
+        time::sleep(STEP);
+    }
     panic!("a clumsy process stumbles")
 }

@@ -3,7 +3,7 @@
 //! Process 2 is a client with two threads, and supervises the others. Process 1 is a server with an
 //! exclusive and a shared object, and a thread of its own that serves an interrupt; it calls process 0,
 //! which has no thread of its own, an exclusive object and a shared one, which gives handles away, and
-//! calls process 1 back.
+//! calls process 1 back. Thread 1, of process 2, is one of a pool.
 //!
 //! All that can happen together leads to more states than anyone can wait for. So each small scene
 //! takes what concerns one matter, and is gone through to its end; large ones are cut off.
@@ -20,6 +20,10 @@ const ENOUGH: usize = 200_000;
 /// A system, and what can happen in it.
 pub struct Scene {
     pub name: &'static str,
+    /// Whether process 1 is told when a life of the client ends.
+    is_told: bool,
+    /// Whether the client may call the first service only with a handle that it is given.
+    is_by_grant: bool,
     /// How many crashes in a row a process survives.
     restarts: u8,
     pub steps: Vec<Step>,
@@ -30,16 +34,29 @@ pub struct Scene {
 impl Scene {
     /// What happens is these steps, and those that every scene has.
     fn small(name: &'static str, restarts: u8, steps: &[&[Step]]) -> Scene {
-        Scene { name, restarts, steps: [&COMMON, &*steps.concat()].concat(), enough: None }
+        let steps = [&COMMON, &*steps.concat()].concat();
+        Scene { name, restarts, steps, enough: None, is_told: false, is_by_grant: false }
     }
 
     fn large(name: &'static str, restarts: u8, steps: &[&[Step]]) -> Scene {
         Scene { enough: Some(ENOUGH), ..Scene::small(name, restarts, steps) }
     }
 
+    /// The same, and process 1 is told of lost clients.
+    fn told(self) -> Scene {
+        Scene { is_told: true, ..self }
+    }
+
+    /// The same, and the client may call the first service only with a handle that it is given.
+    fn by_grant(self) -> Scene {
+        Scene { is_by_grant: true, ..self }
+    }
+
     pub fn boot(&self) -> Driver {
+        let callers = if self.is_by_grant { 0b0010 } else { 0b0110 };
+        let told = if self.is_told { 0b0100 } else { 0 };
         Wiring::default()
-            .service(0, 0b0110, Shape::WRITE)
+            .service(0, callers, Shape::WRITE)
             .exclusive()
             .service(1, 0b0101, Shape::WRITE)
             .exclusive()
@@ -54,6 +71,8 @@ impl Scene {
             .watch(2, 1)
             .restarts(self.restarts)
             .limiters(0b0110)
+            .lost_clients(1, Some(0), told)
+            .pooled(0b0010)
             .thread(2, 1)
             .thread(2, 2)
             .thread(1, 3)
@@ -79,7 +98,8 @@ pub fn all() -> Vec<Scene> {
         Pass(4, 1, Nothing),
         Pass(4, 9, Nothing),
     ];
-    let grants = [Give(0), Give(1), Give(3), Revoke(0), Revoke(3)];
+    let grants = [Give(0), Give(1), Give(3), Revoke(0, 0), Revoke(0, 3), Revoke(3, 0)];
+    let pool = [Park(0), Start(1), End(1), Wait(1)];
     let others = [Yield, Wait(1)];
     vec![
         Scene::small("exclusive objects", 1, &[&calls[..2], &calls[3..]]),
@@ -88,8 +108,17 @@ pub fn all() -> Vec<Scene> {
         Scene::small("time", 2, &[&time, &calls[2..3], &others[..1]]),
         Scene::small("mutexes", 1, &[&mutexes, &calls[1..3]]),
         Scene::small("a supervisor", 1, &[&supervision, &calls[..2]]),
+        Scene::small("a pool", 1, &[&pool, &calls[..2], &[Park(1), Signal(1)]]),
+        Scene::small("mutexes of a pool", 1, &[&pool, &mutexes, &calls[2..3]]),
+        Scene::small("lost clients", 2, &[&calls[1..3], &supervision[..2], &others[1..]]).told(),
         Scene::large("limits", 1, &[&limits, &calls[2..3]]),
         Scene::small("handles", 1, &[&grants, &[calls[0], calls[3]]]),
+        Scene::small(
+            "revoked handles",
+            1,
+            &[&grants[..1], &grants[3..5], &calls[..2], &calls[3..4]],
+        )
+        .by_grant(),
         Scene::small("handles that are passed on", 1, &[&passes, &calls[..1]]),
         Scene::large("limits and objects", 1, &[&limits, &calls[..3]]),
         Scene::large("all objects", 2, &[&calls]),

@@ -7,7 +7,7 @@ use crate::limit::Limit;
 use crate::process::CALM;
 use crate::schedule::Ready;
 use crate::work::Work;
-use std::hash::{DefaultHasher, Hash};
+use std::hash::{Hash, Hasher};
 
 /// A copy of everything in the kernel that changes, but for the fault records: they influence nothing
 /// but what is read of them.
@@ -64,14 +64,14 @@ impl Snapshot {
 
 /// Hashes everything that what happens next depends on. Times are told from now on, so that a state
 /// comes again.
-pub fn hash(kernel: &Kernel<TestPort>, hasher: &mut DefaultHasher) {
+pub fn hash(kernel: &Kernel<TestPort>, hasher: &mut impl Hasher) {
     let now = kernel.port.now;
     let away = |time: u64| if time == NEVER { NEVER } else { time.saturating_sub(now) };
     for id in all(kernel) {
         let thread = kernel.threads.get(id);
         let leases = &thread.leases[..thread.level.leases.count().into()];
         (thread.level, thread.priority, kernel.holder_for(id), thread.pending).hash(hasher);
-        (thread.wait, leases, away(thread.deadline)).hash(hasher);
+        (thread.wait, leases, away(thread.deadline), thread.orphaned).hash(hasher);
         for limit in [thread.limit, thread.grace] {
             (limit == Limit::OVER, away(limit.end(now))).hash(hasher);
         }

@@ -3,9 +3,11 @@
 use super::super::*;
 use super::snapshot::{self, Snapshot};
 use crate::thread::Wait;
+use crossgate_abi::pool;
 use crossgate_abi::{Cause, LIMIT_UNIT, LIMIT_WITHIN};
+use foldhash::quality::FixedState;
 use std::format;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{BuildHasher, Hash, Hasher};
 use std::string::String;
 
 /// The interrupt line that is bound to notification 0.
@@ -55,8 +57,14 @@ pub enum Step {
     LimitWithin(Word),
     /// It returns with the handle of this service.
     Give(Word),
-    /// It revokes the grants of this service.
-    Revoke(Word),
+    /// It revokes the grants of this service, and looks at threads from this one on.
+    Revoke(Word, Word),
+    /// A thread of a pool parks if a word of its process, which is 0, is this.
+    Park(Word),
+    /// A thread of a pool goes on if it is parked.
+    Start(Word),
+    /// It begins anew.
+    End(Word),
 }
 
 /// What a call is lent.
@@ -117,7 +125,8 @@ impl Model {
 
     /// Tells states apart.
     pub fn key(&self) -> u64 {
-        let mut hasher = DefaultHasher::new();
+        // A good hash of 64 bits: that two of some million states have the same is next to impossible.
+        let mut hasher = FixedState::default().build_hasher();
         self.again.hash(&mut hasher);
         snapshot::hash(&self.driver.kernel, &mut hasher);
         hasher.finish()
@@ -250,7 +259,12 @@ impl Model {
                 (number::LIMIT, [end.max(1).into(), 0, 0])
             }
             Step::LimitWithin(time) => (number::LIMIT, [LIMIT_WITHIN | time, 0, 0]),
-            Step::Revoke(service) => (number::REVOKE, [service, 0, 0]),
+            Step::Park(expected) => {
+                (number::OPTIONAL, [pool::PARK, memory(process.into()) + MUTEX + 8, expected])
+            }
+            Step::Start(thread) => (number::OPTIONAL, [pool::START, thread, 0]),
+            Step::End(thread) => (number::OPTIONAL, [pool::END, thread, 0]),
+            Step::Revoke(service, from) => (number::REVOKE, [service, from, 0]),
             Step::Restart(process) => (number::RESTART, [process, 0, 0]),
             Step::Stop(process) => (number::STOP, [process, 0, 0]),
         };

@@ -28,6 +28,8 @@ static WIRING: System = System {
     limiters: 0,
     budgets: None,
     inspectors: 0,
+    pooled: 0,
+    lost_clients: &[],
     dumpers: 0,
     passes_handles: false,
     fault_watch: None,

@@ -3,12 +3,13 @@
 use super::Device;
 use crate::host;
 use crate::options::Connection;
+use core::sync::atomic::{AtomicBool, Ordering};
 use crossgate_abi::Word;
 use crossgate_abi::hosted::serial::{DATA, INTERRUPT, RATE, RECEIVED};
 use crossgate_kernel::time::NEVER;
 use std::collections::VecDeque;
 use std::fs::File;
-use std::io::{ErrorKind, Read, Write};
+use std::io::{ErrorKind, IsTerminal, Read, Write, stdin};
 
 /// Bits on the line for a byte: start, eight, stop.
 const BITS: u64 = 10;
@@ -20,7 +21,11 @@ const CHUNK: usize = 256;
 /// Bytes are received at the line's rate, as far as there are any. What is sent is gone at once; the
 /// host gets it line by line, or when the firmware has nothing to do. When the standard input ends the
 /// program ends, too, once nothing is left to run: it is then a filter like others.
+///
+/// If the options do not say which line has the standard input, it is the first one that the firmware listens at: whose
+/// receiver it looks at, or whose interrupt it wants.
 pub struct Serial {
+    index: usize,
     input: Option<File>,
     output: Option<File>,
     /// What has come from the host, but is still on the line.
@@ -35,9 +40,14 @@ pub struct Serial {
     /// Whether it reads the standard input, and whether that has ended.
     is_standard: bool,
     has_ended: bool,
-    /// What a person at the terminal has to know when the line is first used.
-    hint: Option<String>,
+    /// Whether it may come to read that.
+    is_automatic: bool,
+    /// Whether a person has to know what the line does with the terminal when it is first used.
+    is_to_tell: bool,
 }
+
+/// Whether some line reads the standard input.
+static IS_READ: AtomicBool = AtomicBool::new(false);
 
 impl Serial {
     /// The serial line of this number, with what it is connected to.
@@ -51,19 +61,54 @@ impl Serial {
         if let Some(input) = &input {
             host::signal_input(input);
         }
-        let mut serial = Serial::new(input, output);
-        serial.is_standard = connection.is_standard_input();
-        serial.hint = connection.reads_terminal().then(|| {
-            format!(
+        let is_standard = connection.is_standard_input();
+        if is_standard {
+            IS_READ.store(true, Ordering::Relaxed);
+        }
+        Ok(Serial {
+            index,
+            is_standard,
+            is_to_tell: is_standard,
+            is_automatic: *connection == Connection::Automatic,
+            ..Serial::new(input, output)
+        })
+    }
+
+    /// The firmware listens at the line.
+    fn listen(&mut self) {
+        if !core::mem::take(&mut self.is_automatic) || IS_READ.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        // If it is closed, nothing comes.
+        if let Ok(input) = host::standard_input() {
+            host::signal_input(&input);
+            self.input = Some(input);
+            (self.is_standard, self.is_to_tell) = (true, true);
+        }
+    }
+
+    /// Tells a person at the terminal what the line does with it, before that is seen.
+    fn tell(&mut self) {
+        if !core::mem::take(&mut self.is_to_tell) || !stdin().is_terminal() {
+            return;
+        }
+        let index = self.index;
+        if self.output.as_ref().is_some_and(IsTerminal::is_terminal) && host::send_each_key() {
+            host::tell(format_args!(
+                "crossgate: this terminal is serial line {index}, which receives each key. Ctrl-C ends the program; \
+                 --help tells what else the line can be connected to."
+            ));
+        } else {
+            host::tell(format_args!(
                 "crossgate: serial line {index} receives what you type here, line by line. Ctrl-C ends the \
                  program; --help tells what else the line can be connected to."
-            )
-        });
-        Ok(serial)
+            ));
+        }
     }
 
     fn new(input: Option<File>, output: Option<File>) -> Serial {
         Serial {
+            index: 0,
             input,
             output,
             arriving: VecDeque::new(),
@@ -74,7 +119,8 @@ impl Serial {
             sent: Vec::new(),
             is_standard: false,
             has_ended: false,
-            hint: None,
+            is_automatic: false,
+            is_to_tell: false,
         }
     }
 
@@ -101,6 +147,10 @@ impl Serial {
 
 impl Device for Serial {
     fn read(&mut self, register: Word, now: u64) -> Word {
+        if matches!(register, DATA | RECEIVED) {
+            self.listen();
+            self.tell();
+        }
         match register {
             DATA => {
                 let byte = self.received.take();
@@ -124,11 +174,15 @@ impl Device for Serial {
             }
             RATE => {
                 self.rate = value as u64;
-                if let Some(hint) = self.hint.take() {
-                    host::tell(format_args!("{hint}"));
+                self.tell();
+            }
+            INTERRUPT => {
+                self.interrupt = value & 1 != 0;
+                if self.interrupt {
+                    self.listen();
+                    self.tell();
                 }
             }
-            INTERRUPT => self.interrupt = value & 1 != 0,
             _ => {}
         }
         self.advance(now);

@@ -12,8 +12,6 @@
 //! const TIMEOUT: u16 = 1;
 //!
 //! fn wait(timer: Handle<dyn Timer>, alarm: Notification) -> Result<(), CallError> {
-//!     // Those of the life before, if this process has begun anew.
-//!     timer.clear()?;
 //!     let _ = timer.start_periodic(BLINK, Duration::from_millis(500))?;
 //!     let _ = timer.start(TIMEOUT, Duration::from_secs(10))?;
 //!     loop {

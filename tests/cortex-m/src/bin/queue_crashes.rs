@@ -1,5 +1,5 @@
-//! The process of a queue crashes at each of many instructions of a send and a receive, and so does a client that is in
-//! them: each time the others get an error, or what they are to get, and the queue works on.
+//! The process of a queue crashes at each of many instructions of a send, a receive, and a receive that waits in vain, and so
+//! does a client that is in them: each time the others get an error, or what they are to get, and the queue works on.
 //!
 //! The crash is one of another thread of the process, which a timer has woken. The positions are exact only
 //! if the emulator counts instructions, as `cargo xtask test` has it do.
@@ -23,6 +23,8 @@ mod firmware {
 
     /// How many positions there are, one instruction apart.
     const POSITIONS: u32 = 900;
+    /// The same for a receive that waits 1 µs, which is 1000 instructions, in vain.
+    const POSITIONS_OF_A_WAIT: u32 = 2800;
     /// At least so many of them have to be inside the calls.
     const INSIDE: u32 = 300;
     /// The first tick: before the first call is entered.
@@ -186,6 +188,21 @@ mod firmware {
             time::sleep(Duration::from_micros(300));
         }
         expect_that("enough crashes were inside the calls", inside >= INSIDE);
+        let (mut inside, mut after) = (0, 0);
+        for position in (0..POSITIONS_OF_A_WAIT).step_by(7) {
+            expect("arming", bomb.arm(QUEUE, FIRST + position / TICK), Ok(()));
+            delay(TICK - position % TICK);
+            match receiver.receive_timeout(Duration::from_micros(1)) {
+                Ok(Err(TimedOut)) => after += 1,
+                Err(_) => inside += 1,
+                other => fail(format_args!("an empty queue gives {other:?}")),
+            }
+            next_crash("server");
+            expect_that("who waits comes home", home.wait_timeout(PATIENCE).is_ok());
+            works();
+            time::sleep(Duration::from_micros(300));
+        }
+        expect_that("crashes came before the end of a wait, and after", inside > 50 && after > 0);
         for _ in 0..POSITIONS {
             expect("signal", go.signal(), Ok(()));
             next_crash("client");

@@ -1,4 +1,4 @@
-//! A copy of the workspace that is mutated in place of it.
+//! A copy of the workspace in another folder.
 
 use crate::command;
 use anyhow::{Result, ensure};
@@ -42,6 +42,11 @@ impl Copy {
         let result = work();
         self.restore()?;
         result
+    }
+
+    /// A file of the copy.
+    pub fn file(&self, path: &str) -> PathBuf {
+        self.folder.join(path)
     }
 
     /// Cargo, in the copy.

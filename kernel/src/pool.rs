@@ -1,0 +1,97 @@
+//! Threads that a process begins and ends while it runs.
+//!
+//! A thread of a pool is one of the wiring. What it is to do, its process keeps in its own memory; here it only parks
+//! while there is nothing, is started, and is ended, whatever it does. One that is ended begins anew: at
+//! home at once; abroad when it comes home. There a method that computes is done first, and a wait fails, as nobody
+//! waits for it any more.
+//!
+//! Who parks or is ended has no mutex of its process: one that it left taken is never freed, as what it protects may be
+//! half done. Who waits for it is told.
+
+use crate::Kernel;
+use crate::call::STALE;
+use crate::port::Port;
+use crate::system_call::Outcome;
+use crate::thread::{Pending, ThreadId, Wait};
+use crossgate_abi::pool::{END, PARK, START};
+use crossgate_abi::{ARGUMENT_WORDS, CallError, Status, Word};
+
+impl<P: Port> Kernel<P> {
+    /// The current process, or thread, does something with a thread of a pool.
+    pub(crate) fn steer(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
+        let [what, index, expected, _] = *words;
+        let (me, process) = (self.threads.current_id(), self.threads.current().level.process);
+        if what == PARK {
+            return self.park(me, index, expected);
+        }
+        let home = self.system.threads.get(index).map(|wiring| wiring.process);
+        let id = ThreadId::new(index);
+        if home != Some(process) || !self.is_pooled(id) {
+            return CallError::NotPermitted.into();
+        }
+        match what {
+            START => {
+                let thread = self.threads.get_mut(id);
+                if matches!(thread.wait, Wait::Ended) {
+                    thread.pending = Pending::status(Status::OK);
+                    self.wake(id);
+                }
+            }
+            END => {
+                let is_own = id == me && self.threads.current().depth() == 0;
+                self.finish(id);
+                if is_own {
+                    return Outcome::NONE.as_status();
+                }
+            }
+            _ => return CallError::BadArgument.into(),
+        }
+        Status::OK
+    }
+
+    /// The thread, which is the current one, has nothing to do as long as the word at `address` is this.
+    fn park(&mut self, id: ThreadId, address: Word, expected: Word) -> Status {
+        if !self.is_pooled(id) || self.threads.current().depth() != 0 {
+            return CallError::NotPermitted.into();
+        }
+        let Some(word) = self.read_own(address) else { return CallError::BadArgument.into() };
+        self.abandon(id);
+        if word != expected {
+            return Status::OK;
+        }
+        self.end(id);
+        Outcome::NONE.as_status()
+    }
+
+    /// Ends what a thread does.
+    fn finish(&mut self, id: ThreadId) {
+        let thread = self.threads.get_mut(id);
+        let depth = thread.depth();
+        if depth != 0 {
+            thread.frames_in_use().iter_mut().take(1).for_each(|outermost| outermost.care |= STALE);
+            thread.orphaned = depth;
+            if thread.waits_in_vain() {
+                self.interrupt_wait(id);
+            }
+        } else {
+            self.abandon(id);
+            self.interrupt_wait(id);
+            self.threads.get_mut(id).begin::<P>();
+        }
+    }
+
+    /// Who waits for a mutex that this thread has, which is at home, waits in vain.
+    fn abandon(&mut self, id: ThreadId) {
+        for other in self.threads.ids() {
+            let thread = self.threads.get_mut(other);
+            if thread.blocked_on == Some(id) && matches!(thread.wait, Wait::Mutex(_)) {
+                thread.pending = Pending::status(CallError::Deadlock.into());
+            }
+        }
+        self.stir(id);
+    }
+
+    fn is_pooled(&self, id: ThreadId) -> bool {
+        self.system.pooled & id.bit() != 0
+    }
+}

@@ -1,0 +1,121 @@
+//! Lives of processes: who calls, in which one, and who is told when it ends.
+
+use super::*;
+use crossgate_abi::client::CLIENT;
+use crossgate_abi::{Cause, NOBODY};
+
+const FOR_EVER: Word = Word::MAX;
+
+/// Process 0 serves processes 1 and 2, and is told of lost clients by notification 0; notification 1 is another.
+fn told() -> Driver {
+    Wiring::default()
+        .service(0, 0b0110, Shape::NONE)
+        .notification(0, 0b1111, true)
+        .notification(0, 0b1111, true)
+        .lost_clients(0, Some(0), 0b0110)
+        .restarts(9)
+        .thread(0, 1)
+        .thread(1, 3)
+        .thread(2, 2)
+        .boot()
+}
+
+/// What the current process is told of one.
+fn life(driver: &mut Driver, process: Word) -> Result<[Word; 2], Status> {
+    let mut words = [CLIENT, process, 0, 0];
+    let pointer = driver.stack_pointer(128);
+    let effect = driver.kernel.system_call(pointer, number::OPTIONAL, &mut words);
+    match effect.status() {
+        Some(Status::OK) => Ok([words[1], words[2]]),
+        status => Err(status.unwrap()),
+    }
+}
+
+/// The current process crashes.
+fn crash(driver: &mut Driver) {
+    let _ = driver.after(|kernel| kernel.fault(Cause::Access, 0, 0));
+}
+
+fn begin(driver: &mut Driver) {
+    for _ in 0..4 {
+        driver.pending();
+        driver.ask(number::BEGIN, [0; 4]);
+    }
+}
+
+#[test]
+fn a_caller_is_known_by_process_and_life() {
+    let mut driver = told();
+    for life_number in 1..4 {
+        assert_eq!(driver.current(), 2);
+        driver.call(0, [0; 4]).unwrap();
+        assert_eq!(life(&mut driver, NOBODY.into()), Ok([1, life_number]));
+        assert_eq!(life(&mut driver, 2), Ok([2, 1]), "others live on");
+        driver.leave().unwrap();
+        crash(&mut driver);
+        begin(&mut driver);
+        driver.kernel.port.now += 60_000_000;
+        let _ = driver.timer();
+        begin(&mut driver);
+    }
+    driver.call(0, [0; 4]).unwrap();
+    assert_eq!(life(&mut driver, 4), Err(Status::NO_SUCH_RECORD));
+    assert_eq!(life(&mut driver, Word::MAX), Err(Status::NO_SUCH_RECORD));
+}
+
+#[test]
+fn who_called_in_a_life_that_has_ended_is_nobody() {
+    let mut driver = told();
+    driver.call(0, [0; 4]).unwrap();
+    driver.ask(number::SLEEP, [1_000, 0, 0, 0]);
+    assert_eq!(driver.current(), 3);
+    let _ = driver.after(|kernel| {
+        kernel.take_down(1, false);
+        kernel.reschedule()
+    });
+    driver.kernel.port.now = 1_000;
+    let _ = driver.timer();
+    driver.pending();
+    assert_eq!((driver.current(), driver.path(2)), (2, vec![1, 0]));
+    assert_eq!(life(&mut driver, NOBODY.into()), Err(Status::NO_SUCH_RECORD));
+    assert_eq!(life(&mut driver, 1), Ok([1, 2]));
+}
+
+#[test]
+fn the_end_of_a_life_of_a_client_is_told() {
+    let mut driver = told();
+    driver.ask(number::SLEEP, [1_000, 0, 0, 0]);
+    driver.ask(number::SLEEP, [1_000, 0, 0, 0]);
+    assert_eq!(driver.current(), 1);
+    driver.ask(number::WAIT, [FIRST_OWN, FOR_EVER, FOR_EVER, 0]);
+    driver.kernel.port.now = 1_000;
+    let _ = driver.timer();
+    assert_eq!(driver.current(), 2);
+    crash(&mut driver);
+    assert_eq!(driver.thread(1).pending, Pending::word(0), "the server is told");
+    // It is kept, as one of many.
+    for process in [2, 1] {
+        driver.kernel.take_down(process, true);
+    }
+    assert_eq!(driver.kernel.notifications[0].signals, 2);
+    driver.kernel.take_down(3, true);
+    assert_eq!(
+        [driver.kernel.notifications[0].signals, driver.kernel.notifications[1].signals],
+        [2, 0],
+        "it is no client"
+    );
+}
+
+#[test]
+fn only_who_is_told_may_ask() {
+    let mut driver = told();
+    let refused = Err(CallError::NotPermitted.into());
+    assert_eq!(life(&mut driver, 2), refused);
+    assert_eq!(life(&mut driver, NOBODY.into()), refused);
+    driver.ask(number::EXIT, [0; 4]);
+    driver.ask(number::EXIT, [0; 4]);
+    assert_eq!(driver.current(), 1);
+    assert_eq!(life(&mut driver, NOBODY.into()), refused, "it is in no call");
+    let mut driver = Wiring::default().thread(0, 1).boot();
+    assert_eq!(life(&mut driver, 0), Err(Status::NO_SUCH_SYSTEM_CALL), "nobody is told");
+}

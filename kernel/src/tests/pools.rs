@@ -1,0 +1,233 @@
+//! Threads of pools: they park, are started, and are ended, wherever they are.
+
+use super::*;
+use crate::thread::Wait;
+use crossgate_abi::Cause;
+use crossgate_abi::pool::{END, PARK, START};
+
+const ENDED: Reply = Reply { status: Status::NO_SUCH_SYSTEM_CALL, words: [0; 2] };
+
+/// Threads 1 and 2 of process 1 are of a pool, thread 3 is not; thread 4 is of another process. Process 0 has a shared
+/// and an exclusive object, and a notification.
+fn pooled() -> Driver {
+    Wiring::default()
+        .service(0, 0b1110, Shape::WRITE)
+        .service(0, 0b1110, Shape::NONE)
+        .exclusive()
+        .service(1, 0b0001, Shape::NONE)
+        .notification(0, 0b1111, true)
+        .notification(1, 0b1111, true)
+        .thread(1, 3)
+        .thread(1, 4)
+        .thread(1, 2)
+        .thread(2, 1)
+        .pooled(0b0110)
+        .boot()
+}
+
+fn steer(driver: &mut Driver, what: Word, index: Word, expected: Word) -> Answer {
+    let Answer { reply, switch } = driver.ask(number::OPTIONAL, [what, index, expected, 0]);
+    // It has no results.
+    Answer { reply: reply.map(|reply| Reply { words: [0; 2], ..reply }), switch }
+}
+
+fn word(process: usize) -> Word {
+    memory(process) + 0x200
+}
+
+/// Thread 2 and thread 1 have parked, so that thread 3 runs.
+fn parked() -> Driver {
+    let mut driver = pooled();
+    for thread in [2, 1] {
+        assert_eq!(driver.current(), thread);
+        assert_eq!(steer(&mut driver, PARK, word(1), 0), SWITCHED);
+        assert_eq!(driver.thread(thread).wait, Wait::Ended);
+    }
+    assert_eq!(driver.current(), 3);
+    driver
+}
+
+#[test]
+fn a_thread_parks_until_it_is_started() {
+    let mut driver = parked();
+    assert_eq!(steer(&mut driver, START, 1, 0), DONE_AND_SWITCHED);
+    assert_eq!(driver.current(), 1);
+    assert_eq!(driver.pending(), Some(Pending::status(Status::OK)));
+    // Who is not parked is none the wiser.
+    assert_eq!(steer(&mut driver, START, 1, 0), OK);
+    driver.kernel.port.words.insert(word(1), 7);
+    assert_eq!(steer(&mut driver, PARK, word(1), 0), OK, "there is something to do");
+    assert_eq!(steer(&mut driver, PARK, word(1), 7), SWITCHED);
+}
+
+#[test]
+fn only_those_of_a_pool_of_the_process_are_steered() {
+    let mut driver = parked();
+    let refused = error(CallError::NotPermitted);
+    for index in [0, 3, 4, 5, 32, 33, Word::MAX] {
+        for what in [START, END] {
+            assert_eq!(steer(&mut driver, what, index, 0), refused, "{index}");
+        }
+    }
+    assert_eq!(steer(&mut driver, PARK, word(1), 0), refused, "it is no thread of a pool");
+    assert_eq!(steer(&mut driver, END + 1, 0, 0).reply, Some(ENDED));
+    assert_eq!(steer(&mut driver, START, 1, 0), DONE_AND_SWITCHED);
+    let bad = error(CallError::BadArgument);
+    for address in [word(0), word(2), word(1) + 1, memory(1) + 0x1000, Word::MAX] {
+        assert_eq!(steer(&mut driver, PARK, address, 0), bad);
+    }
+    driver.call(0, [0; 4]).unwrap();
+    assert_eq!(steer(&mut driver, PARK, word(0), 0), refused, "nobody parks abroad");
+    assert_eq!(steer(&mut driver, END, 2, 0), refused, "the process is another");
+}
+
+#[test]
+fn nobody_steers_where_there_is_no_pool() {
+    let mut driver = Wiring::default().thread(0, 1).boot();
+    for what in [PARK, START, END] {
+        assert_eq!(steer(&mut driver, what, 1, 0).reply, Some(ENDED));
+    }
+}
+
+/// Thread 1 does something; then thread 3 ends it.
+fn ended_after(work: impl FnOnce(&mut Driver)) -> Driver {
+    let mut driver = parked();
+    assert_eq!(steer(&mut driver, START, 1, 0), DONE_AND_SWITCHED);
+    driver.pending();
+    work(&mut driver);
+    assert_ne!(driver.current(), 1);
+    while driver.current() != 3 {
+        driver.ask(number::SLEEP, [1_000, 0, 0, 0]);
+    }
+    let _ = steer(&mut driver, END, 1, 0);
+    driver
+}
+
+/// It is at home, and about to begin.
+fn begins(driver: &Driver) -> bool {
+    let thread = driver.thread(1);
+    let start = thread.stack.end - TestPort::CONTEXT_SIZE;
+    thread.wait == Wait::Nothing && thread.depth() == 0 && thread.stack_pointer == start
+}
+
+#[test]
+fn who_waits_at_home_ends_at_once() {
+    let for_ever = [FIRST_OWN, Word::MAX, Word::MAX, 0];
+    let driver = ended_after(|driver| {
+        driver.ask(number::WAIT, for_ever);
+    });
+    assert!(begins(&driver));
+    assert_eq!(driver.kernel.notifications[1].waiters, 0);
+    let driver = ended_after(|driver| {
+        driver.ask(number::SLEEP, [9_000, 0, 0, 0]);
+    });
+    assert!(begins(&driver) && driver.thread(1).deadline == NEVER);
+}
+
+#[test]
+fn who_waits_to_enter_an_object_ends_at_once() {
+    // Thread 2 is in the object, and sleeps.
+    let driver = ended_after(|driver| {
+        steer(driver, START, 2, 0);
+        driver.call(1, [0; 4]).unwrap();
+        driver.ask(number::SLEEP, [9_000, 0, 0, 0]);
+        assert_eq!(driver.call(1, [0; 4]), Err(SWITCHED));
+    });
+    assert!(begins(&driver));
+    assert_eq!((driver.thread(2).waiters, driver.thread(2).priority), (0, 4));
+}
+
+#[test]
+fn who_waits_abroad_gives_up_and_comes_home() {
+    let mut driver = ended_after(|driver| {
+        driver.call(0, [0; 4]).unwrap();
+        driver.ask(number::WAIT, [FIRST_OWN, Word::MAX, Word::MAX, 0]);
+    });
+    assert_eq!((driver.current(), driver.path(1)), (1, vec![1, 0]));
+    let late = Pending::status(CallError::DeadlineExceeded.into());
+    assert_eq!(driver.pending(), Some(late));
+    assert_eq!(driver.leave(), Err(SWITCHED));
+    assert!(begins(&driver) && driver.current() == 1);
+    // It begins.
+    driver.ask(number::BEGIN, [0; 4]);
+    assert_eq!(steer(&mut driver, PARK, word(1), 0), SWITCHED);
+}
+
+#[test]
+fn who_computes_abroad_is_done_first_and_can_wait_for_nothing() {
+    let mut driver = ended_after(|driver| {
+        driver.call(0, [0; 4]).unwrap();
+        driver.ask(number::SLEEP, [5_000, 0, 0, 0]);
+    });
+    assert_eq!((driver.current(), driver.path(1)), (3, vec![1, 0]), "it sleeps on");
+    // A second time, it is the same.
+    assert_eq!(steer(&mut driver, END, 1, 0), OK);
+    driver.kernel.port.now = 5_000;
+    let _ = driver.timer();
+    assert_eq!(driver.current(), 1);
+    driver.pending();
+    let timed_out = Reply { status: Status::TIMED_OUT, words: [0; 2] };
+    let wait = driver.ask(number::WAIT, [FIRST_OWN, Word::MAX, Word::MAX, 0]);
+    assert_eq!(wait.reply, Some(timed_out));
+    assert_eq!(driver.leave(), Err(SWITCHED));
+    assert!(begins(&driver));
+}
+
+#[test]
+fn it_is_done_with_what_others_have_called_it_for() {
+    // From home to process 0, and back into an object of process 1.
+    let mut driver = ended_after(|driver| {
+        driver.call(0, [0; 4]).unwrap();
+        driver.call(2, [0; 4]).unwrap();
+        driver.ask(number::SLEEP, [5_000, 0, 0, 0]);
+    });
+    driver.kernel.port.now = 5_000;
+    let _ = driver.timer();
+    driver.pending();
+    assert_eq!((driver.current(), driver.path(1)), (1, vec![1, 0, 1]));
+    assert!(driver.leave().is_ok(), "the caller has its reply");
+    assert_eq!(driver.leave(), Err(SWITCHED));
+    assert!(begins(&driver));
+}
+
+#[test]
+fn a_thread_may_end_itself() {
+    let mut driver = parked();
+    assert_eq!(steer(&mut driver, START, 1, 0), DONE_AND_SWITCHED);
+    driver.pending();
+    assert_eq!(steer(&mut driver, END, 1, 0), SWITCHED);
+    assert!(begins(&driver) && driver.current() == 1);
+}
+
+#[test]
+fn who_waits_for_a_mutex_of_one_that_ends_is_told() {
+    // Thread 1 has it, thread 2 waits for it.
+    let mutex = memory(1) + 0x80;
+    let lost = Pending::status(CallError::Deadlock.into());
+    let mut driver = ended_after(|driver| {
+        let value = stack(1) + STACK_SIZE - 128;
+        driver.kernel.port.words.insert(mutex, value);
+        steer(driver, START, 2, 0);
+        driver.pending();
+        assert_eq!(driver.ask(number::MUTEX_WAIT, [mutex, 0, 0, 0]), SWITCHED);
+        assert_eq!((driver.current(), driver.thread(1).priority), (1, 4));
+        driver.ask(number::WAIT, [FIRST_OWN, Word::MAX, Word::MAX, 0]);
+    });
+    assert_eq!((driver.current(), driver.pending()), (2, Some(lost)));
+    assert!(begins(&driver) && driver.thread(1).priority == 3);
+    // When it has parked, nobody waits for it any more.
+    driver.ask(number::SLEEP, [1_000, 0, 0, 0]);
+    assert_eq!(driver.current(), 1);
+    assert_eq!(steer(&mut driver, PARK, word(1), 0), SWITCHED);
+    assert_eq!(driver.current(), 3);
+    let answer = driver.ask(number::MUTEX_WAIT, [mutex, 0, 0, 0]);
+    assert_eq!(answer, error(CallError::BadArgument));
+}
+
+#[test]
+fn its_pool_begins_anew_with_a_process() {
+    let mut driver = Wiring::default().thread(1, 3).thread(1, 2).pooled(0b10).restarts(9).boot();
+    assert_eq!(steer(&mut driver, PARK, word(1), 0), SWITCHED);
+    let _ = driver.after(|kernel| kernel.fault(Cause::Access, 0, 0));
+    assert!(begins(&driver) && driver.current() == 1);
+}

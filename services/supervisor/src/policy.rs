@@ -1,0 +1,160 @@
+//! A tree of groups that fits its wiring.
+
+use crate::tree::{GROUPS, Group, LIMIT, Member};
+use crossgate_abi::message::fail;
+use crossgate_abi::table::{OnFault, System};
+
+/// What a supervisor does, and to whom. As a `static` it is checked by the compiler.
+pub struct Policy {
+    pub(crate) root: &'static Group,
+    pub(crate) system: &'static System,
+}
+
+impl Policy {
+    /// The policy of a tree, whose processes the wiring `system` names.
+    ///
+    /// # Panics
+    /// If the tree names a process that the wiring does not have, or that does not wait for a decision (`on_fault =
+    /// stop;`), or names one twice; if it is too large; if nobody is told of `faults` who `inspects`. In a `static` or
+    /// a constant that is an error of the compiler.
+    #[must_use]
+    #[track_caller]
+    pub const fn new(root: &'static Group, system: &'static System) -> Policy {
+        match &system.fault_watch {
+            Some(watch) if system.inspectors >> (watch.process & 31) & 1 != 0 => {}
+            _ => fail(&["a supervisor needs `faults NOTIFICATION;` and `inspects;`"]),
+        }
+        if check(root, system, Seen { processes: 0, groups: 0 }).groups > GROUPS {
+            fail(&["a tree has at most 8 groups"]);
+        }
+        Policy { root, system }
+    }
+}
+
+/// What the tree has so far: processes (bit p is process p), and how many groups.
+#[derive(Clone, Copy)]
+struct Seen {
+    processes: u32,
+    groups: usize,
+}
+
+#[track_caller]
+const fn check(group: &Group, system: &System, mut seen: Seen) -> Seen {
+    seen.groups += 1;
+    if group.limit as usize > LIMIT {
+        fail(&["a group allows at most 8 crashes"]);
+    }
+    let mut index = 0;
+    while index < group.members.len() {
+        match &group.members[index] {
+            Member::Process(name) => {
+                let bit = 1 << (find(name, system) & 31);
+                if seen.processes & bit != 0 {
+                    fail(&["process `", name, "` is in the tree twice"]);
+                }
+                seen.processes |= bit;
+            }
+            Member::Group(inner) => seen = check(inner, system, seen),
+        }
+        index += 1;
+    }
+    seen
+}
+
+const _: () = assert!(GROUPS == 8 && LIMIT == 8, "the messages say so");
+
+/// The index of a process that waits for a decision.
+#[track_caller]
+const fn find(name: &str, system: &System) -> usize {
+    let mut index = 0;
+    while index < system.processes.len() {
+        let process = &system.processes[index];
+        if is_same(process.name, name) {
+            if !matches!(process.on_fault, OnFault::Stop) {
+                fail(&["process `", name, "` is supervised, so it needs `on_fault = stop;`"]);
+            }
+            return index;
+        }
+        index += 1;
+    }
+    fail(&["the wiring has no process `", name, "`, which the supervisor's tree names"])
+}
+
+const fn is_same(one: &str, other: &str) -> bool {
+    let (one, other) = (one.as_bytes(), other.as_bytes());
+    let mut same = 0;
+    while same < one.len() && same < other.len() && one[same] == other[same] {
+        same += 1;
+    }
+    same == one.len() && same == other.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tree::Strategy;
+    use core::time::Duration;
+
+    crossgate::system! {
+        static SYSTEM;
+        process sensor { on_fault = stop; }
+        process control { on_fault = stop; }
+        process fan { thread main (priority = 1, stack = 512) = crossgate::thread::exit(); }
+        process overseer {
+            inspects;
+            notification FAULTED;
+            faults FAULTED;
+        }
+    }
+
+    mod blind {
+        crossgate::system! {
+            pub static SYSTEM;
+            process sensor { notification FAULTED; faults FAULTED; }
+        }
+    }
+
+    const fn group(members: &'static [Member]) -> Group {
+        Group { strategy: Strategy::OneForOne, limit: 1, period: Duration::from_secs(1), members }
+    }
+
+    /// What the compiler says of a tree.
+    fn message(root: &'static Group, system: &'static System) -> String {
+        let made = std::panic::catch_unwind(|| Policy::new(root, system));
+        made.err().unwrap().downcast_ref::<String>().cloned().unwrap()
+    }
+
+    #[test]
+    fn a_tree_that_fits_is_made_by_the_compiler() {
+        static ROOT: Group = group(&[
+            Member::Group(const { &group(&[Member::Process("control")]) }),
+            Member::Process("sensor"),
+        ]);
+        static POLICY: Policy = Policy::new(&ROOT, &SYSTEM);
+        assert_eq!(POLICY.root.members.len(), 2);
+    }
+
+    #[test]
+    fn a_tree_that_does_not_fit_is_refused() {
+        static STRANGE: Group = group(&[Member::Process("sun")]);
+        static TWICE: Group = group(&[
+            Member::Process("sensor"),
+            Member::Group(const { &group(&[Member::Process("sensor")]) }),
+        ]);
+        static RESTARTS: Group = group(&[Member::Process("fan")]);
+        static PATIENT: Group = Group { limit: 9, ..group(&[]) };
+        static EMPTY: Group = group(&[]);
+        static LARGE: Group = group(&[Member::Group(&EMPTY); GROUPS]);
+        for (root, why) in [
+            (&STRANGE, "the wiring has no process `sun`, which the supervisor's tree names"),
+            (&TWICE, "process `sensor` is in the tree twice"),
+            (&RESTARTS, "process `fan` is supervised, so it needs `on_fault = stop;`"),
+            (&PATIENT, "a group allows at most 8 crashes"),
+            (&LARGE, "a tree has at most 8 groups"),
+        ] {
+            assert_eq!(message(root, &SYSTEM), why);
+        }
+        let why = "a supervisor needs `faults NOTIFICATION;` and `inspects;`";
+        assert_eq!(message(&EMPTY, &blind::SYSTEM), why);
+    }
+}

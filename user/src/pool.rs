@@ -1,0 +1,515 @@
+//! Threads that a process begins and ends while it runs.
+//!
+//! The wiring gives a process so many, with their stacks and their priority; no memory is allocated:
+//!
+//! ```text
+//! process control {
+//!     pool workers (count = 3, stack = 1024, priority = 2);
+//!     thread main (priority = 5, stack = 1024) = control::main(workers);
+//! }
+//! ```
+//!
+//! A job is a closure of at most four words, and so is its result:
+//!
+//! ```
+//! use core::time::Duration;
+//! use crossgate::pool::{Ended, Pool};
+//! use crossgate::{host, time};
+//!
+//! fn sum_of_squares(workers: Pool, a: u32, b: u32) -> Option<u32> {
+//!     let first = workers.spawn(move || a * a).ok()?;
+//!     let second = workers.spawn(move || b * b).ok()?;
+//!     Some(first.join().ok()? + second.join().ok()?)
+//! }
+//! let workers = host::pool::<2>();
+//! assert_eq!(sum_of_squares(workers, 3, 4), Some(25));
+//!
+//! // One that takes too long is ended.
+//! let slow = workers.spawn(|| time::sleep(Duration::from_millis(20))).unwrap();
+//! let Err(slow) = slow.join_timeout(Duration::from_millis(1)) else { panic!("it sleeps") };
+//! slow.end();
+//! assert_eq!(slow.join(), Err(Ended));
+//! ```
+//!
+//! # What becomes of a job that is ended
+//!
+//! Where it waits or computes in its own process, it ends there and then. In a method of another process it
+//! ends when it comes home: a wait for an object or a notification there fails at once, as when the process of a caller goes
+//! down; what the method computes, it first finishes. Calls that others have made of it end as ever.
+//!
+//! It ends as if it never went on: **nothing that it owned is dropped**. A [`JoinHandle`] that it had keeps its thread,
+//! a [`Shared`](crate::Shared) static stays taken. A [mutex](crate::sync::Mutex) that it had taken is never freed, as what it
+//! protects may be half done: who waits for it, or comes to wait later, panics, so that the process begins anew (at
+//! the latest when the thread that had it is done with its next job). Only who does [`try_lock`](crate::sync::Mutex::try_lock)
+//! goes on. So end what waits for others, or only computes, and let all else be told to stop.
+//!
+//! When the process begins anew, so does its pool.
+
+use crate::Notification;
+use crate::arch::system_call;
+use crate::time::{self, Instant};
+use core::cell::UnsafeCell;
+use core::marker::PhantomData;
+use core::mem::{ManuallyDrop, MaybeUninit};
+use core::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use core::time::Duration;
+use crossgate_abi::pool::{END, PARK, START};
+use crossgate_abi::{Word, number};
+
+/// How many words a job may have with all that it takes along, and its result.
+pub const JOB_WORDS: usize = 4;
+
+/// The threads of a pool.
+#[derive(Clone, Copy, Debug)]
+pub struct Pool {
+    threads: &'static [Worker],
+}
+
+/// No thread of the pool is free.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoThread;
+
+/// The job was ended before it was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ended;
+
+impl core::fmt::Display for NoThread {
+    fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        formatter.write_str("no thread is free")
+    }
+}
+
+impl core::fmt::Display for Ended {
+    fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        formatter.write_str("the job was ended")
+    }
+}
+
+impl core::error::Error for NoThread {}
+impl core::error::Error for Ended {}
+
+/// What a thread of a pool does: the lower bits of its state.
+//
+// ```text
+//        spawn            thread            thread          join, drop
+// free ────────> waiting ────────> running ────────> done ────────────> free
+//                   │ end             │ end                              ^
+//                   │                 v          thread                  │
+//                   │               ending ────────────────> ended ──────┘
+//                   └──────────────────────────────────────────^
+// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(usize)]
+enum Does {
+    /// Nothing: it may be taken.
+    Nothing,
+    /// Nothing, but it has been taken for a job.
+    Taken,
+    /// It has a job.
+    Waits,
+    /// It is at it.
+    Runs,
+    /// It is to end it.
+    Ends,
+    /// The job is done.
+    Done,
+    /// The job was ended.
+    Ended,
+}
+
+/// Nobody wants to know how the job ends: its handle is gone.
+const DETACHED: usize = 8;
+
+impl Does {
+    const ALL: [Does; 7] =
+        [Does::Nothing, Does::Taken, Does::Waits, Does::Runs, Does::Ends, Does::Done, Does::Ended];
+
+    fn of(state: usize) -> Does {
+        Does::ALL.into_iter().find(|&it| it as usize == state & !DETACHED).unwrap_or(Does::Nothing)
+    }
+}
+
+/// What is to become of a job.
+enum Fate {
+    Run,
+    Drop,
+}
+
+/// A thread of a pool, and its job. The wiring makes it.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Worker {
+    state: AtomicUsize,
+    /// A `fn(&Worker, Fate)` while it waits.
+    job: UnsafeCell<MaybeUninit<unsafe fn(&Worker, Fate)>>,
+    /// The job, then its result.
+    words: UnsafeCell<Words>,
+    /// Its index in the wiring.
+    thread: u8,
+    /// Tells who waits for its job to end.
+    finished: Notification,
+}
+
+/// Memory for a job.
+#[derive(Clone, Copy, Debug)]
+#[repr(C, align(8))]
+struct Words(MaybeUninit<[usize; JOB_WORDS]>);
+
+// SAFETY: the state tells who alone uses what is in the cells: who has taken the thread, until it has a job; the thread,
+// until that has ended; then who has its handle. What they hold is `Send`.
+unsafe impl Sync for Worker {}
+
+impl Worker {
+    #[must_use]
+    pub const fn __new(thread: usize, finished: Notification) -> Worker {
+        Worker {
+            state: AtomicUsize::new(Does::Nothing as usize),
+            job: UnsafeCell::new(MaybeUninit::uninit()),
+            words: UnsafeCell::new(Words(MaybeUninit::uninit())),
+            thread: thread as u8,
+            finished,
+        }
+    }
+
+    /// # Safety
+    /// The caller alone uses the words, and a `T` fits.
+    unsafe fn put<T>(&self, value: T) {
+        // SAFETY: as the caller vouches.
+        unsafe { self.words.get().cast::<T>().write(value) }
+    }
+
+    /// # Safety
+    /// The caller alone uses the words, and they are a `T` that nobody has taken.
+    unsafe fn take<T>(&self) -> T {
+        // SAFETY: as the caller vouches.
+        unsafe { self.words.get().cast::<T>().read() }
+    }
+
+    /// Goes from one state to another, if it is in that one.
+    fn becomes(&self, from: usize, to: usize) -> bool {
+        self.state.compare_exchange(from, to, SeqCst, SeqCst).is_ok()
+    }
+
+    /// Does the job that it has, or lets go of it.
+    ///
+    /// # Safety
+    /// It was put there by `spawn::<F, R>`, and the caller alone uses the words.
+    unsafe fn work<F: FnOnce() -> R, R>(&self, fate: Fate) {
+        // SAFETY: as the caller vouches.
+        let job = unsafe { self.take::<F>() };
+        let Fate::Run = fate else { return };
+        let result = ManuallyDrop::new(job());
+        loop {
+            let state = self.state.load(SeqCst);
+            let is_detached = state & DETACHED != 0;
+            match Does::of(state) {
+                Does::Runs if !is_detached => {
+                    // SAFETY: the thread alone uses the words while it is at the job; the result is moved
+                    // once, as this is the last that happens to it if the state is as it was.
+                    unsafe { self.put(core::ptr::read(&raw const *result)) };
+                    if self.becomes(state, Does::Done as usize) {
+                        self.finished.signal();
+                        return;
+                    }
+                }
+                Does::Runs if self.becomes(state, Does::Nothing as usize) => break,
+                Does::Runs => {}
+                _ => {
+                    self.settle();
+                    break;
+                }
+            }
+        }
+        // Nobody has it.
+        drop(ManuallyDrop::into_inner(result));
+    }
+
+    /// Whatever its job was, it has ended.
+    fn settle(&self) {
+        loop {
+            let state = self.state.load(SeqCst);
+            let (Does::Runs | Does::Ends) = Does::of(state) else { return };
+            let to = if state & DETACHED == 0 { Does::Ended } else { Does::Nothing };
+            if self.becomes(state, to as usize) {
+                return self.finished.signal();
+            }
+        }
+    }
+
+    /// Does its job, if it has one.
+    #[inline(never)]
+    fn turn(&self) {
+        let state = self.state.load(SeqCst);
+        if Does::of(state) == Does::Waits
+            && self.becomes(state, Does::Runs as usize | state & DETACHED)
+        {
+            // SAFETY: it was written before the state told so.
+            let work = unsafe { (*self.job.get()).assume_init() };
+            // SAFETY: `spawn` has put both there; the state says that they are this thread's.
+            unsafe { work(self, Fate::Run) };
+        }
+    }
+}
+
+impl Pool {
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn __new(threads: &'static [Worker]) -> Pool {
+        Pool { threads }
+    }
+
+    /// What a thread of the pool runs.
+    #[doc(hidden)]
+    pub fn __run(self, index: usize) -> ! {
+        let worker = &self.threads[index];
+        // Begun anew: it was ended, or its process begins.
+        worker.settle();
+        loop {
+            let state = worker.state.load(SeqCst);
+            // If there is a job, only that nobody holds anything any more is told.
+            let parks = if Does::of(state) == Does::Waits { !state } else { state };
+            system_call(number::OPTIONAL, [PARK, worker.state.as_ptr().addr(), parks]);
+            worker.turn();
+        }
+    }
+
+    /// Has a thread of the pool do something. It begins at once if it is more urgent than the calling one.
+    ///
+    /// If the handle is dropped, the job goes on, and its result is dropped.
+    ///
+    /// # Errors
+    /// [`NoThread`] if each has a job, or the handle of one: the pool has as many at a time as the wiring says.
+    pub fn spawn<F, R>(self, job: F) -> Result<JoinHandle<R>, NoThread>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        const {
+            assert!(
+                size_of::<F>() <= size_of::<Words>() && align_of::<F>() <= align_of::<Words>(),
+                "a job takes at most four words along: let it have a reference to more"
+            );
+            assert!(
+                size_of::<R>() <= size_of::<Words>() && align_of::<R>() <= align_of::<Words>(),
+                "the result of a job is at most four words: let it write more to where it has a reference to"
+            );
+        }
+        let is_free =
+            |worker: &&Worker| worker.becomes(Does::Nothing as usize, Does::Taken as usize);
+        let worker = self.threads.iter().find(is_free).ok_or(NoThread)?;
+        // SAFETY: it has been taken by this thread alone, and the sizes were checked.
+        unsafe {
+            worker.put(job);
+            (*worker.job.get()).write(Worker::work::<F, R>);
+        }
+        worker.state.store(Does::Waits as usize, SeqCst);
+        start(worker);
+        Ok(JoinHandle { worker, result: PhantomData })
+    }
+
+    /// How many threads are free.
+    #[must_use]
+    pub fn free(self) -> usize {
+        let free = |worker: &&Worker| Does::of(worker.state.load(SeqCst)) == Does::Nothing;
+        self.threads.iter().filter(free).count()
+    }
+}
+
+/// A job that a thread of a pool does.
+#[derive(Debug)]
+pub struct JoinHandle<R> {
+    worker: &'static Worker,
+    result: PhantomData<fn() -> R>,
+}
+
+impl<R> JoinHandle<R> {
+    /// Waits until the job has ended, as long as it takes. Its result.
+    ///
+    /// # Errors
+    /// [`Ended`] if it was [ended](Self::end) before it was done, or its thread has [exited](crate::thread::exit).
+    pub fn join(mut self) -> Result<R, Ended> {
+        loop {
+            self = match self.try_join() {
+                Ok(result) => return result,
+                Err(handle) => handle,
+            };
+            self.worker.finished.wait();
+        }
+    }
+
+    /// The result, if the job has ended. Otherwise the handle, for the next time.
+    ///
+    /// # Errors
+    /// The handle. Inside, as of [`join`](Self::join).
+    pub fn try_join(self) -> Result<Result<R, Ended>, JoinHandle<R>> {
+        match Does::of(self.worker.state.load(SeqCst)) {
+            Does::Done => {
+                // SAFETY: the job has left its result for who has the handle, which is used up.
+                let result = unsafe { self.worker.take::<R>() };
+                self.free();
+                Ok(Ok(result))
+            }
+            Does::Ended => {
+                self.free();
+                Ok(Err(Ended))
+            }
+            _ => Err(self),
+        }
+    }
+
+    /// The same, but waits up to `timeout` until the job has ended, or the deadline of the call that the thread is
+    /// in is over.
+    ///
+    /// # Errors
+    /// As of [`try_join`](Self::try_join).
+    pub fn join_timeout(self, timeout: Duration) -> Result<Result<R, Ended>, JoinHandle<R>> {
+        let end: Instant = time::now() + timeout;
+        let mut handle = self;
+        loop {
+            handle = match handle.try_join() {
+                Ok(result) => return Ok(result),
+                Err(handle) => handle,
+            };
+            if handle.worker.finished.wait_timeout(end - time::now()).is_err() {
+                return handle.try_join();
+            }
+        }
+    }
+
+    /// Whether the job has ended.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        matches!(Does::of(self.worker.state.load(SeqCst)), Does::Done | Does::Ended)
+    }
+
+    /// Ends the job, whatever it does, unless it is done already. What that means, the [module](self) tells. It does not
+    /// wait for the end: [`join`](Self::join) does.
+    pub fn end(&self) {
+        loop {
+            let state = self.worker.state.load(SeqCst);
+            match Does::of(state) {
+                Does::Waits if self.worker.becomes(state, Does::Ended as usize) => {
+                    // SAFETY: it was written before the state told that it waits.
+                    let work = unsafe { (*self.worker.job.get()).assume_init() };
+                    // SAFETY: `spawn` has put both there, and the thread no longer looks at them.
+                    return unsafe { work(self.worker, Fate::Drop) };
+                }
+                Does::Runs if self.worker.becomes(state, Does::Ends as usize) => {
+                    let thread = Word::from(self.worker.thread);
+                    system_call(number::OPTIONAL, [END, thread, 0]);
+                    return;
+                }
+                Does::Waits | Does::Runs => {}
+                _ => return,
+            }
+        }
+    }
+
+    /// The thread is free again.
+    fn free(self) {
+        let handle = ManuallyDrop::new(self);
+        handle.worker.state.store(Does::Nothing as usize, SeqCst);
+    }
+}
+
+impl<R> Drop for JoinHandle<R> {
+    fn drop(&mut self) {
+        loop {
+            let state = self.worker.state.load(SeqCst);
+            match Does::of(state) {
+                Does::Done => {
+                    // SAFETY: as in `try_join`.
+                    drop(unsafe { self.worker.take::<R>() });
+                    return self.worker.state.store(Does::Nothing as usize, SeqCst);
+                }
+                Does::Ended => return self.worker.state.store(Does::Nothing as usize, SeqCst),
+                _ if self.worker.becomes(state, state | DETACHED) => return,
+                _ => {}
+            }
+        }
+    }
+}
+
+/// The thread looks at its job.
+fn start(worker: &'static Worker) {
+    let reply = system_call(number::OPTIONAL, [START, worker.thread.into(), 0]);
+    #[cfg(not(target_os = "none"))]
+    if crossgate_abi::Status(reply.status) == crossgate_abi::Status::NO_SUCH_SYSTEM_CALL {
+        std::thread::spawn(|| {
+            // It may have exited.
+            let turn = std::panic::AssertUnwindSafe(|| worker.turn());
+            if std::panic::catch_unwind(turn).is_err() {
+                worker.settle();
+            }
+        });
+    }
+    let _ = reply;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host;
+    use std::sync::Arc;
+    use std::sync::atomic::AtomicU32;
+
+    const MOMENT: Duration = Duration::from_millis(2);
+
+    #[test]
+    fn a_job_has_a_result() {
+        let pool = host::pool::<2>();
+        let first = pool.spawn(|| [1_u64, 2]).unwrap();
+        let second = pool.spawn(|| ()).unwrap();
+        assert!(pool.spawn(|| ()).is_err() && pool.free() == 0, "both have one");
+        assert_eq!((first.join(), second.join()), (Ok([1, 2]), Ok(())));
+        assert_eq!(pool.free(), 2);
+    }
+
+    #[test]
+    fn what_is_not_done_is_waited_for() {
+        let pool = host::pool::<1>();
+        let job = pool.spawn(|| time::sleep(10 * MOMENT)).unwrap();
+        assert!(!job.has_ended());
+        let job = job.try_join().unwrap_err();
+        let job = job.join_timeout(MOMENT).unwrap_err();
+        assert_eq!(job.join_timeout(Duration::MAX).unwrap(), Ok(()));
+    }
+
+    #[test]
+    fn what_nobody_wants_is_dropped() {
+        let pool = host::pool::<1>();
+        let seen = Arc::new(AtomicU32::new(0));
+        for delay in [Duration::ZERO, 10 * MOMENT] {
+            let result = seen.clone();
+            let job = pool.spawn(move || {
+                time::sleep(10 * MOMENT - delay);
+                result
+            });
+            time::sleep(delay + delay);
+            drop(job);
+            while pool.free() == 0 {
+                std::thread::yield_now();
+            }
+        }
+        // The thread may have it in its hand still.
+        while Arc::strong_count(&seen) != 1 {
+            std::thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn an_ended_job_has_no_result() {
+        let pool = host::pool::<1>();
+        let job = pool.spawn(|| time::sleep(5 * MOMENT)).unwrap();
+        time::sleep(MOMENT);
+        job.end();
+        job.end();
+        assert_eq!(job.join(), Err(Ended));
+        let job = pool.spawn(|| 7).unwrap();
+        while !job.has_ended() {
+            std::thread::yield_now();
+        }
+        job.end();
+        assert_eq!(job.join(), Ok(7), "it was done");
+    }
+}
