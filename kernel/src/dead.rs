@@ -85,7 +85,7 @@ impl<P: Port> Kernel<P> {
         fields!(tell, 0, "kernel.", self => Kernel {
             threads, running, gates, port, services, notifications, system, locks, flash, processes,
             next_deadline, checked, ready, work, faults, refusals, states, limits, grants, granted, budgets, inspection,
-            ended, optional, end_life,
+            optional,
         });
         for index in 0..self.system.threads.len() {
             fields!(tell, index, "thread.", self.threads.get(ThreadId::new(index)) => Thread {

@@ -27,6 +27,7 @@
 //! | [`life`] | which life of a process it is, for who serves it |
 //! | [`pool`] | threads that a process begins and ends while it runs |
 //! | [`inspect`] | what threads and processes do, for who may ask |
+//! | [`optional`] | what only some firmwares need |
 //! | [`work`] | what is put off, and done in pieces |
 //! | [`thread`] | a thread's state |
 //! | [`port`] | what the core needs from the hardware |
@@ -49,6 +50,7 @@ pub mod life;
 pub mod limit;
 pub mod lock;
 pub mod notification;
+pub mod optional;
 pub mod pool;
 pub mod port;
 pub mod process;
@@ -72,9 +74,10 @@ use inspect::Inspection;
 use limit::Limits;
 use lock::Lock;
 use notification::Notification;
+use optional::Optional;
 use port::Port;
 use schedule::Ready;
-use system_call::{Optional, Outcome, optional};
+use system_call::Outcome;
 use thread::{Thread, ThreadId, Threads};
 use time::NEVER;
 use work::Work;
@@ -152,17 +155,13 @@ pub struct Kernel<P: Port> {
     /// Refused calls, apart: a server that accuses others can't have the record of a crash overwritten.
     pub(crate) refusals: Faults,
     pub(crate) states: &'static mut [process::Process],
-    pub(crate) optional: Option<&'static Optional<P>>,
+    pub(crate) optional: Option<&'static mut Optional<P>>,
     pub(crate) limits: Option<&'static Limits<P>>,
     pub(crate) grants: Option<&'static Grants<P>>,
     /// For each service the processes that may call it by grant: bit p is process p.
     pub(crate) granted: &'static mut [u32],
     pub(crate) budgets: Option<&'static mut Budgets<P>>,
     pub(crate) inspection: Option<&'static mut Inspection<P>>,
-    /// How many lives of each process have ended, if somebody is told.
-    pub(crate) ended: &'static mut [u32],
-    /// What few firmwares have to do when a process goes down.
-    pub(crate) end_life: Option<fn(&mut Self, u8)>,
 }
 
 /// Where the [kernel](Kernel) has what, in bytes from its start.
@@ -196,8 +195,8 @@ pub struct Storage<P: Port> {
     pub budgets: Option<&'static mut Budgets<P>>,
     /// What answers those who may inspect, if somebody may.
     pub inspection: Option<&'static mut Inspection<P>>,
-    /// One word per process if somebody is told when lives end.
-    pub ended: &'static mut [u32],
+    /// What few firmwares need, if this one does.
+    pub optional: Option<&'static mut Optional<P>>,
 }
 
 impl<P: Port> Kernel<P> {
@@ -225,19 +224,8 @@ impl<P: Port> Kernel<P> {
             grants: if system.passes_handles { Some(Grants::ALL) } else { None },
             granted: storage.granted,
             budgets: storage.budgets,
-            optional: optional((
-                storage.inspection.is_some(),
-                !system.lost_clients.is_empty(),
-                system.pooled != 0,
-            )),
+            optional: storage.optional,
             inspection: storage.inspection,
-            end_life: match (system.passes_handles, !system.lost_clients.is_empty()) {
-                (false, false) => None,
-                (true, false) => Some(Self::end_grants),
-                (false, true) => Some(Self::tell_end),
-                (true, true) => Some(Self::end_grants_and_tell),
-            },
-            ended: storage.ended,
             system,
         }
     }

@@ -25,14 +25,17 @@ impl<P: Port> Kernel<P> {
                 None => return CallError::NotPermitted.into(),
             }
         }
-        let Some(ended) = self.ended.get(index) else { return Status::NO_SUCH_RECORD };
+        let ended = self.optional.as_ref().and_then(|it| it.ended.get(index));
+        let Some(ended) = ended else { return Status::NO_SUCH_RECORD };
         (words[1], words[2]) = (index, ended.wrapping_add(1) as Word);
         Status::OK
     }
 
     /// A life of a process ends, of which others are told.
     pub(crate) fn tell_end(&mut self, process: u8) {
-        if let Some(ended) = self.ended.get_mut(usize::from(process)) {
+        if let Some(optional) = &mut self.optional
+            && let Some(ended) = optional.ended.get_mut(usize::from(process))
+        {
             *ended = ended.wrapping_add(1);
         }
         for told in self.system.lost_clients {
@@ -42,11 +45,5 @@ impl<P: Port> Kernel<P> {
                 self.signal(notification.into());
             }
         }
-    }
-
-    /// The same, and grants end.
-    pub(crate) fn end_grants_and_tell(&mut self, process: u8) {
-        self.end_grants(process);
-        self.tell_end(process);
     }
 }

@@ -207,8 +207,8 @@ impl<P: Port> Kernel<P> {
         if wiring.notifications != 0 {
             self.silence(wiring);
         }
-        if let Some(end_life) = self.end_life {
-            end_life(self, process);
+        if let Some(optional) = &self.optional {
+            (optional.end_life)(self, process);
         }
         self.sweep_all_for(process);
     }

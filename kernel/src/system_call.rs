@@ -4,8 +4,7 @@ use crate::fault::Fault;
 use crate::port::Port;
 use crate::thread::ThreadId;
 use crate::{Effect, Kernel};
-use crossgate_abi::client::CLIENT;
-use crossgate_abi::{ARGUMENT_WORDS, CallError, Cause, Status, Word, number, pool};
+use crossgate_abi::{ARGUMENT_WORDS, CallError, Cause, Status, Word, number};
 
 /// How a system call ends, if it does now. It does not if the thread waits, or has ended, or goes on elsewhere.
 // A byte, so that it fits a register, and an effect does too.
@@ -40,40 +39,7 @@ impl<T: Into<Status>> From<T> for Outcome {
     }
 }
 
-/// The system calls that few firmwares need. Others don't carry their code.
-pub(crate) struct Optional<P: Port> {
-    /// One of them is made.
-    // It is called as `Limits::set` is, so that both take the same code.
-    call: extern "C" fn(&mut Kernel<P>, &mut [Word; ARGUMENT_WORDS]) -> Status,
-}
-
-/// Those of a firmware in which somebody inspects, is told of lost clients, has a pool of threads.
-pub(crate) const fn optional<P: Port>(wants: (bool, bool, bool)) -> Option<&'static Optional<P>> {
-    match wants {
-        (false, false, false) => None,
-        (true, false, false) => Some(&Optional { call: Kernel::optional::<true, false, false> }),
-        (false, true, false) => Some(&Optional { call: Kernel::optional::<false, true, false> }),
-        (true, true, false) => Some(&Optional { call: Kernel::optional::<true, true, false> }),
-        (false, false, true) => Some(&Optional { call: Kernel::optional::<false, false, true> }),
-        (true, false, true) => Some(&Optional { call: Kernel::optional::<true, false, true> }),
-        (false, true, true) => Some(&Optional { call: Kernel::optional::<false, true, true> }),
-        (true, true, true) => Some(&Optional { call: Kernel::optional::<true, true, true> }),
-    }
-}
-
 impl<P: Port> Kernel<P> {
-    extern "C" fn optional<const INSPECTS: bool, const IS_TOLD: bool, const HAS_POOL: bool>(
-        &mut self,
-        words: &mut [Word; ARGUMENT_WORDS],
-    ) -> Status {
-        match words[0] {
-            CLIENT if IS_TOLD => self.client(words),
-            pool::PARK..=pool::END if HAS_POOL => self.steer(words),
-            _ if INSPECTS => self.inspect(words),
-            _ => Status::NO_SUCH_SYSTEM_CALL,
-        }
-    }
-
     /// The current thread, whose registers are saved at `stack_pointer`, makes a system call other than a
     /// return. Its results are in `words`, from the second one on.
     #[inline(always)]
@@ -144,7 +110,7 @@ impl<P: Port> Kernel<P> {
                 .limits
                 .map_or(CallError::NotPermitted.into(), |limits| (limits.set)(self, words).into()),
             // Where nobody may, there is no such call.
-            number::OPTIONAL if let Some(optional) = self.optional => {
+            number::OPTIONAL if let Some(optional) = &self.optional => {
                 (optional.call)(self, words).into()
             }
             number::REFUSE => self.refuse().into(),

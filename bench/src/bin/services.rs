@@ -4,6 +4,7 @@
 
 use bench::report::{Bench, ROUNDS};
 use board::{TIMER0, Timer, UART0, Uart};
+use crossgate::pool::Pool;
 use crossgate::{Concurrent, Handle, LendBuf};
 use crossgate_bytes::{ByteReader, ByteWriter, StreamBuffer};
 use crossgate_event_flags::{EventFlags, EventSetter, EventWaiter, Until};
@@ -24,6 +25,7 @@ crossgate::system! {
     process client {
         mmio UART0;
         mmio TIMER0;
+        pool workers (count = 1, stack = 1024, priority = 9);
         thread main (priority = 8, stack = 4096) = run(
             (QUEUE_IN, QUEUE_OUT),
             WAKE_IN,
@@ -32,6 +34,7 @@ crossgate::system! {
             (WATCH_SET, WATCH),
             (TOPIC, INBOX),
             (BYTES_IN, BYTES_OUT),
+            workers,
         );
     }
     process urgent {
@@ -46,6 +49,7 @@ crossgate::system! {
         notification FLAGGED_TOO;
         notification GIVEN;
         notification GIVEN_BACK;
+        lost_clients GIVEN_BACK;
         notification CHANGED;
         notification CHANGED_TOO;
         notification NEWS;
@@ -83,6 +87,7 @@ fn run(
     (publisher, observer): Values,
     (topic, inbox): Topics,
     (writer, reader): Bytes,
+    workers: Pool,
 ) -> ! {
     let mut bench = Bench::new(Timer::new(TIMER0), Uart::new(UART0, 115_200));
     bench.measure("queue_send_receive", || {
@@ -112,6 +117,9 @@ fn run(
     let (from, mut to) = (LendBuf::<32>::new(), LendBuf::<32>::new());
     bench.measure("byte_stream", || {
         check(writer.write(&from) == Ok(Ok(32)) && reader.read(&mut to) == Ok(Ok(32)));
+    });
+    bench.measure("pool_spawn_join", || {
+        check(workers.spawn(|| 7).is_ok_and(|job| job.join() == Ok(7)));
     });
     bench.end()
 }

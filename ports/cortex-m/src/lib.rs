@@ -101,6 +101,7 @@ macro_rules! start {
                 inspect::{Crashes, Inspection},
                 lock::Lock,
                 notification::Notification,
+                optional::{Optional, is_needed},
                 process::Process,
                 thread::{Place, Thread},
                 usage::Usage,
@@ -223,6 +224,16 @@ macro_rules! start {
             const LIVES: usize =
                 if $system.lost_clients.is_empty() { 0 } else { $system.processes.len() };
             static mut __crossgate_kernel_ended: [u32; LIVES] = [0; LIVES];
+            const HAS_OPTIONAL: bool = is_needed(&$system);
+            static mut __crossgate_kernel_optional: [Optional<Machine>; HAS_OPTIONAL as usize] = {
+                let mut optional = [const { Optional::NONE }; HAS_OPTIONAL as usize];
+                if let Some(optional) = optional.first_mut() {
+                    // SAFETY: nothing else names these statics.
+                    let ended = unsafe { &mut *(&raw mut __crossgate_kernel_ended) };
+                    *optional = Optional::new(&$system, ended);
+                }
+                optional
+            };
             // SAFETY: nothing else names these statics; there are regions for every process.
             #[unsafe(no_mangle)]
             static mut __crossgate_kernel: Kernel<Machine> = unsafe {
@@ -237,7 +248,7 @@ macro_rules! start {
                         processes: &mut *(&raw mut __crossgate_kernel_processes),
                         budgets: (&mut *(&raw mut __crossgate_kernel_budgets)).first_mut(),
                         inspection: (&mut *(&raw mut __crossgate_kernel_inspection)).first_mut(),
-                        ended: &mut *(&raw mut __crossgate_kernel_ended),
+                        optional: (&mut *(&raw mut __crossgate_kernel_optional)).first_mut(),
                     },
                     Machine::new(
                         Clock::new(FREQUENCIES.counter, FREQUENCIES.cpu),

@@ -15,6 +15,7 @@ use crossgate_abi::inspect::dump;
 use crossgate_abi::table::{FaultWatch, Process, System, Thread};
 use crossgate_kernel::budget::{Account, Budgets};
 use crossgate_kernel::inspect::{Crashes, Inspection};
+use crossgate_kernel::optional::{Optional, is_needed};
 use crossgate_kernel::thread::{Place, Thread as ThreadState};
 use crossgate_kernel::time::NEVER;
 use crossgate_kernel::usage::Usage;
@@ -185,6 +186,7 @@ fn storage(system: &System) -> Storage<Machine> {
             let dump = (system.dumpers != 0).then(|| &mut *Box::leak(Box::new([0; dump::WORDS])));
             &mut *Box::leak(Box::new(Inspection::new(crashes, dump)))
         }),
-        ended: vec![0; told].leak(),
+        optional: is_needed(system)
+            .then(|| &mut *Box::leak(Box::new(Optional::new(system, vec![0; told].leak())))),
     }
 }

@@ -78,26 +78,30 @@ type Woken = Option<Notification>;
 
 impl State {
     /// The share of a client. What an earlier life of it held is free.
-    fn share(&mut self, client: Client) -> Option<&mut Share> {
-        let share = self.shares.get_mut(usize::from(client.process()))?;
+    #[inline(always)]
+    fn share(&mut self, client: Client) -> &mut Share {
+        let share = &mut self.shares[usize::from(client.process()) % PROCESSES];
         if share.holder != Some(client) {
             self.free += share.count;
             *share = Share { holder: Some(client), count: 0 };
         }
-        Some(share)
+        share
     }
 
+    #[inline(always)]
     fn take(&mut self, client: Client) -> Option<Woken> {
-        self.share(client)?;
+        self.share(client);
         if self.free == 0 {
             self.reclaim();
         }
         self.free = self.free.checked_sub(1)?;
-        self.share(client)?.count += 1;
+        self.share(client).count += 1;
         Some(self.woken())
     }
 
     /// Frees what those hold who are gone.
+    #[cold]
+    #[inline(never)]
     fn reclaim(&mut self) {
         for share in &mut self.shares {
             if share.count != 0 && share.holder.is_some_and(Client::is_gone) {
@@ -107,8 +111,9 @@ impl State {
         }
     }
 
+    #[inline(always)]
     fn give_back(&mut self, client: Client) -> Option<Woken> {
-        let share = self.share(client)?;
+        let share = self.share(client);
         share.count = share.count.checked_sub(1)?;
         self.free += 1;
         Some(self.woken())

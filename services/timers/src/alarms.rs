@@ -23,7 +23,7 @@ pub struct Alarms<const N: usize> {
 
 #[derive(Debug)]
 struct State<const N: usize> {
-    /// Whose they are: the client in one of its lives.
+    /// Whose they are: the client in one of its lives. (If several processes share them, the first that used one.)
     client: Option<Client>,
     /// The timers that run, by their numbers.
     running: [Option<Id>; N],
@@ -97,9 +97,10 @@ impl<const N: usize> Alarms<N> {
     fn state(&self) -> Option<MutexGuard<'_, State<N>>> {
         let mut state = self.state.lock();
         let client = server::client()?;
-        if state.client.replace(client) != Some(client) {
+        if state.client != Some(client) && state.client.is_none_or(Client::is_gone) {
             self.timers.clear();
             state.clear();
+            state.client = Some(client);
         }
         Some(state)
     }
@@ -156,8 +157,8 @@ impl<const N: usize> Expire for Alarms<N> {
         let mut state = self.state.lock();
         if state.client.is_some_and(Client::is_gone) {
             self.timers.clear();
-            state.client = None;
             state.clear();
+            state.client = None;
         }
         drop(state);
         let mut any = false;

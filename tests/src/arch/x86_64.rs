@@ -18,7 +18,7 @@ pub const TOO_LITTLE_STACK: core::ops::Range<usize> = 16 * 1024..17 * 1024;
 /// microcontrollers.
 pub const METHOD_STACK: usize = 48 * 1024;
 /// A system call that the port does not have.
-pub const UNKNOWN_SYSTEM_CALL: usize = hosted::END + 1;
+pub const UNKNOWN_SYSTEM_CALL: usize = hosted::NAME + 1;
 /// Whether lent memory has what a method wrote that then crashed: its copy is gone with the call.
 pub const CRASHED_CALLS_WRITE: bool = false;
 /// How many attacks a test of random ones makes.

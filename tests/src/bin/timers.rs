@@ -15,7 +15,7 @@ use timers::{Alarms, Expire, Expired, Full, Timers};
 
 const MILLISECOND: Duration = Duration::from_millis(1);
 /// How many timers run in one process. The board has 64 KiB.
-const COUNT: usize = if cfg!(target_os = "none") { 1000 } else { 5000 };
+const COUNT: usize = if cfg!(target_os = "none") { 1000 } else { 3000 };
 
 /// Without optimisation it takes more.
 const STACK: usize = if cfg!(target_os = "none") { 2048 } else { 16_384 };
@@ -23,7 +23,7 @@ const STACK: usize = if cfg!(target_os = "none") { 2048 } else { 16_384 };
 const IN_TIME: bool = cfg!(target_os = "none");
 
 /// How late one may be otherwise, in µs.
-const LATEST: u32 = 100;
+const LATEST: u32 = 20;
 /// The period of the first one, in µs.
 const PERIOD: u32 = 10_000;
 
@@ -133,8 +133,9 @@ fn start(many: &Many, begin: [Signal; 2]) -> ! {
     expect("all but one", many.expired.load(Relaxed), wanted);
     let periods = (time::now() - begun).as_micros() as u32 / PERIOD;
     let counted = many.periods.load(Relaxed);
-    expect_that("without drift", (periods - 1..=periods).contains(&counted));
-    expect_that("periods", periods >= 25);
+    // Where the time leaps it may have done so before the timer was started, and after it was looked at.
+    expect_that("without drift", !IN_TIME || counted == periods);
+    expect_that("periods", counted >= if IN_TIME { 25 } else { 1 });
     expect("signals", begin.map(|it| it.signal()), [Ok(()); 2]);
     crossgate::thread::exit()
 }

@@ -38,7 +38,7 @@ pub const FLASH: &str = "kernel_flash_bytes";
 /// The name of its size in RAM.
 pub const RAM: &str = "kernel_ram_bytes";
 
-pub const OPERATIONS: [Operation; 42] = [
+pub const OPERATIONS: [Operation; 43] = [
     Operation {
         name: "rpc_null_4_words",
         text: "call and return, 4 words",
@@ -330,6 +330,13 @@ pub const OPERATIONS: [Operation; 42] = [
         name: "timers_of_1000",
         text: "a timer among 999 others started and stopped",
         must: Limit::Most(760),
+        stretch: None,
+        cmrx: None,
+    },
+    Operation {
+        name: "pool_spawn_join",
+        text: "a job begun in a more urgent thread of a pool, done and joined",
+        must: Limit::Most(1000),
         stretch: None,
         cmrx: None,
     },
