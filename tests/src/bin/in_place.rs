@@ -1,5 +1,5 @@
-//! Much memory that is lent and worked on where it lies: buffers of several KiB (on Linux 16 are the most), the first bytes of a buffer, an
-//! image by its rows and cells.
+//! Much memory that is lent and worked on where it lies: buffers of several KiB and 64 KiB of constants (on Linux 16 KiB are
+//! the most), the first bytes of a buffer, an image by its rows and cells.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use crossgate::{
@@ -107,6 +107,18 @@ shared! {
     static PIXELS: [u16; 2048] = [0; 2048];
 }
 
+/// As much as can be lent in one piece. (It is more than the microcontroller has of other memory.)
+static CONSTANTS: [u8; LARGEST] = {
+    let mut bytes = [0; LARGEST];
+    let mut index = 0;
+    while index < LARGEST {
+        bytes[index] = (index * 7 >> 5) as u8;
+        index += 1;
+    }
+    bytes
+};
+const LARGEST: usize = if cfg!(target_os = "none") { 65_536 } else { 16_384 };
+
 crossgate::system! {
     static SYSTEM;
     process painter { object painter: Concurrent<Painter> = Painter => [PAINTER: dyn Image]; }
@@ -144,6 +156,8 @@ fn client(image: Handle<dyn Image>, faulted: Notification) -> ! {
     // (On Linux a stack starts at a page, which need not be the start of a larger block.)
     #[cfg(not(target_os = "none"))]
     buffer::<4096>(image);
+    let expected = checksum(CONSTANTS.iter().copied());
+    expect("the largest piece", image.checksum(&CONSTANTS[..]), Ok(expected));
     pass()
 }
 

@@ -38,6 +38,13 @@ enum Key {
     Pressed(char),
 }
 
+/// What follows a value that may be shorter than another.
+#[derive(Wire, Clone, Copy, Debug, PartialEq)]
+struct Typed {
+    key: Key,
+    times: u8,
+}
+
 /// No word.
 #[derive(Wire, Clone, Copy, Debug, PartialEq)]
 struct Jammed;
@@ -64,6 +71,7 @@ trait Echo {
     fn four(&self, a: u8, b: u16, c: u32, d: i8) -> u32;
     // Below all that are called by their numbers.
     fn late(&self, value: Result<u32, TimedOut>) -> Result<u32, TimedOut>;
+    fn typed(&self, value: Typed) -> u32;
 }
 
 struct Parrot;
@@ -96,6 +104,14 @@ impl Echo for Parrot {
         }
     }
 
+    fn typed(&self, value: Typed) -> u32 {
+        let key = match value.key {
+            Key::Up => 0,
+            Key::Pressed(key) => u32::from(key),
+        };
+        1000 * key + u32::from(value.times)
+    }
+
     fn four(&self, a: u8, b: u16, c: u32, d: i8) -> u32 {
         u32::from(a) + u32::from(b) + c + d.unsigned_abs() as u32
     }
@@ -106,6 +122,9 @@ fn enums_with_fields_are_as_long_as_the_longest_variant() {
     let echo = host::serve::<dyn Echo, _>(Parrot);
     for key in [Key::Up, Key::Pressed('\0'), Key::Pressed('é')] {
         assert_eq!(echo.key(key), Ok(key));
+    }
+    for (key, expected) in [(Key::Up, 7), (Key::Pressed('\x09'), 9007)] {
+        assert_eq!(echo.typed(Typed { key, times: 7 }), Ok(expected));
     }
     assert_eq!(echo.unit(Jammed), Ok(Err(Jammed)));
     for (value, expected) in [
