@@ -49,6 +49,7 @@ crossgate::system! {
         notification FLAGGED_TOO;
         notification GIVEN;
         notification GIVEN_BACK;
+        lost_clients GIVEN_BACK;
         notification CHANGED;
         notification CHANGED_TOO;
         notification NEWS;
