@@ -2,6 +2,8 @@
 
 use crate::Word;
 
-/// Of a process, or of [`NOBODY`](crate::NOBODY), who is the one that made the call that the thread is in: its index,
-/// and the number of its life, from 1 on. There is no record if the life in which it called has ended.
+/// Of a process: the number of its life, from 1 on.
 pub const CLIENT: Word = 0x100;
+
+/// Instead of the number of a life in which a process [called](crate::number::CALLER): it has ended.
+pub const ENDED: Word = Word::MAX;

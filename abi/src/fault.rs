@@ -102,6 +102,13 @@ impl FaultRecord {
     /// The first word of the chain.
     pub const CHAIN: usize = 6;
 
+    /// Whether a process has crashed. Other records tell of a budget that is used up, perhaps by a server that took long, of
+    /// an interrupt that nobody owns, or of what a server says of its client.
+    #[must_use]
+    pub const fn is_crash(&self) -> bool {
+        !matches!(self.cause, Cause::Budget | Cause::Interrupt | Cause::Refused)
+    }
+
     /// The first word.
     #[inline(always)]
     #[must_use]

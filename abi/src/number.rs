@@ -86,7 +86,8 @@ pub const REVOKE: Word = 17;
 /// Then a limit in force that is nearer stays. Results: what was in force before, and, with a time from now, the
 /// lower 32 bits of the units since start.
 pub const LIMIT: Word = 18;
-/// Result: the index of the process that made the call that the thread is in.
+/// Results: the index of the process that made the call that the thread is in; and the number of the life in which it
+/// did, from 1 on, if somebody is told of lost clients, or 0, or [`ENDED`](crate::client::ENDED).
 pub const CALLER: Word = 20;
 /// Ends the call that the thread is in with [`CallError::Refused`](crate::CallError::Refused), when its
 /// method returns, and notes who made it, once a call, in a [`FaultRecord`](crate::FaultRecord).

@@ -255,15 +255,18 @@ impl<P: Port> Kernel<P> {
         Status::OK
     }
 
-    /// The process that made the call that the current thread is in: it is the second word then.
+    /// The process that made the call that the current thread is in: it is the second word then, and its life the third.
     pub(crate) fn caller(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
-        match self.threads.current().innermost_mut() {
-            Some(frame) => {
-                words[1] = frame.level.process.into();
-                Status::OK
-            }
-            None => CallError::NotPermitted.into(),
-        }
+        let Some(frame) = self.threads.current().innermost_mut() else {
+            return CallError::NotPermitted.into();
+        };
+        let (process, care) = (frame.level.process.into(), frame.care);
+        words[1] = process;
+        words[2] = match &self.optional {
+            Some(optional) => (optional.life_of_caller)(self, process, care),
+            None => 0,
+        };
+        Status::OK
     }
 }
 

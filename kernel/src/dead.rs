@@ -84,7 +84,7 @@ impl<P: Port> Kernel<P> {
     pub fn parts(&self, tell: &mut impl FnMut(&'static str, usize, Span)) {
         fields!(tell, 0, "kernel.", self => Kernel {
             threads, running, gates, port, services, notifications, system, locks, flash, processes,
-            next_deadline, checked, ready, work, faults, refusals, states, limits, grants, granted, budgets, inspection,
+            next_deadline, checked, ready, work, faults, refusals, states, limits, grants, granted, budgets,
             optional,
         });
         for index in 0..self.system.threads.len() {

@@ -18,9 +18,7 @@ use crossgate_abi::{ARGUMENT_WORDS, CallError, FaultRecord, LIMIT_UNIT, NOBODY, 
 use crossgate_protection::Span;
 
 /// What only a firmware needs in which some process may inspect. Others don't carry the code.
-pub struct Inspection<P: Port> {
-    /// A process has crashed.
-    pub(crate) note: fn(&mut Kernel<P>, u8),
+pub struct Inspection {
     /// What is noted of each process.
     crashes: &'static mut [Crashes],
     /// Where the dump is, if somebody may read it.
@@ -43,17 +41,16 @@ impl Crashes {
     pub const NONE: Crashes = Crashes { count: 0, record: [0; FaultRecord::WORDS] };
 }
 
-impl<P: Port> Inspection<P> {
+impl Inspection {
     /// Memory for [it](Self::new).
-    pub const NONE: Inspection<P> = Self::new(&mut [], None);
+    pub const NONE: Inspection = Self::new(&mut [], None);
 
     /// With notes of each process, and memory for a dump if somebody may read it. That memory may have any values.
     pub const fn new(
         crashes: &'static mut [Crashes],
         dump: Option<&'static mut [Word; dump::WORDS]>,
-    ) -> Inspection<P> {
-        let note = if dump.is_some() { Kernel::note_and_dump } else { Kernel::note };
-        Inspection { note, crashes, dump, is_dumped: false }
+    ) -> Inspection {
+        Inspection { crashes, dump, is_dumped: false }
     }
 }
 
@@ -134,30 +131,39 @@ impl<P: Port> Kernel<P> {
     }
 
     pub(crate) fn look_at_crashes(&self, process: Word, word: Word) -> Option<[Word; 2]> {
-        let crashes = self.inspection.as_ref()?.crashes.get(process)?;
+        let crashes = self.inspection()?.crashes.get(process)?;
         Some([crashes.count as Word, *crashes.record.get(word)?])
     }
 
     pub(crate) fn look_at_dump(&self, word: Word) -> Option<[Word; 2]> {
-        let inspection = self.inspection.as_ref()?;
+        let inspection = self.inspection()?;
         Some([*inspection.dump.as_ref()?.get(word)?, inspection.is_dumped.into()])
     }
 
+    fn inspection(&self) -> Option<&Inspection> {
+        self.optional.as_ref()?.inspection.as_deref()
+    }
+
+    fn inspection_mut(&mut self) -> Option<&mut Inspection> {
+        self.optional.as_mut()?.inspection.as_deref_mut()
+    }
+
     /// Notes that a process has crashed.
-    fn note(&mut self, process: u8) {
+    pub(crate) fn note(&mut self, process: u8) {
         let record = self.faults.newest();
-        let Some(inspection) = &mut self.inspection else { return };
+        let Some(inspection) = self.inspection_mut() else { return };
         if let Some(crashes) = inspection.crashes.get_mut(usize::from(process)) {
             *crashes = Crashes { count: crashes.count.saturating_add(1), record };
         }
     }
 
     /// The same, and keeps what the port can tell of the thread.
-    fn note_and_dump(&mut self, process: u8) {
+    pub(crate) fn note_and_dump(&mut self, process: u8) {
         self.note(process);
         let record = self.faults.newest();
         let now = self.port.now();
-        let Some(inspection) = &mut self.inspection else { return };
+        let optional = self.optional.as_mut();
+        let Some(inspection) = optional.and_then(|it| it.inspection.as_mut()) else { return };
         let Some(dump) = &mut inspection.dump else { return };
         inspection.is_dumped = true;
         let [_, id, ..] = (record[0] as u32).to_le_bytes();

@@ -70,7 +70,6 @@ use crossgate_abi::{CallError, Status, Word};
 use crossgate_protection::Span;
 use fault::Faults;
 use grant::Grants;
-use inspect::Inspection;
 use limit::Limits;
 use lock::Lock;
 use notification::Notification;
@@ -161,7 +160,6 @@ pub struct Kernel<P: Port> {
     /// For each service the processes that may call it by grant: bit p is process p.
     pub(crate) granted: &'static mut [u32],
     pub(crate) budgets: Option<&'static mut Budgets<P>>,
-    pub(crate) inspection: Option<&'static mut Inspection<P>>,
 }
 
 /// Where the [kernel](Kernel) has what, in bytes from its start.
@@ -193,8 +191,6 @@ pub struct Storage<P: Port> {
     pub processes: &'static mut [process::Process],
     /// What counts the time of threads, if something bounds it.
     pub budgets: Option<&'static mut Budgets<P>>,
-    /// What answers those who may inspect, if somebody may.
-    pub inspection: Option<&'static mut Inspection<P>>,
     /// What few firmwares need, if this one does.
     pub optional: Option<&'static mut Optional<P>>,
 }
@@ -225,7 +221,6 @@ impl<P: Port> Kernel<P> {
             granted: storage.granted,
             budgets: storage.budgets,
             optional: storage.optional,
-            inspection: storage.inspection,
             system,
         }
     }

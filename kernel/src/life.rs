@@ -5,30 +5,36 @@
 //! of the lives of all that may call it.
 
 use crate::Kernel;
+use crate::call::STALE;
 use crate::port::Port;
-use crossgate_abi::{ARGUMENT_WORDS, CallError, NOBODY, Status, Word};
+use crossgate_abi::client::ENDED;
+use crossgate_abi::{ARGUMENT_WORDS, CallError, Status, Word};
 
 impl<P: Port> Kernel<P> {
-    /// The current process asks who calls, or which life of a process it is.
+    /// The current process asks which life of a process it is.
     pub(crate) fn client(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
-        let current = self.threads.current();
-        let process = current.level.process;
+        let process = self.threads.current().level.process;
         if !self.system.lost_clients.iter().any(|told| told.process == process) {
             return CallError::NotPermitted.into();
         }
-        let mut index = words[1];
-        if index == NOBODY.into() {
-            match current.innermost() {
-                // It made the call in a life that has ended.
-                Some(frame) if frame.is_stale() => return Status::NO_SUCH_RECORD,
-                Some(frame) => index = frame.level.process.into(),
-                None => return CallError::NotPermitted.into(),
+        match self.life(words[1]) {
+            0 => Status::NO_SUCH_RECORD,
+            life => {
+                words[1] = life;
+                Status::OK
             }
         }
-        let ended = self.optional.as_ref().and_then(|it| it.ended.get(index));
-        let Some(ended) = ended else { return Status::NO_SUCH_RECORD };
-        (words[1], words[2]) = (index, ended.wrapping_add(1) as Word);
-        Status::OK
+    }
+
+    /// The life in which a process made a call, if it has not ended.
+    pub(crate) fn life_of_caller(&self, process: Word, care: u8) -> Word {
+        if care & STALE != 0 { ENDED } else { self.life(process) }
+    }
+
+    /// The life of a process, from 1 on; 0 if there is none.
+    fn life(&self, process: Word) -> Word {
+        let ended = self.optional.as_ref().and_then(|it| it.ended.get(process));
+        ended.map_or(0, |ended| ended.wrapping_add(1) as Word)
     }
 
     /// A life of a process ends, of which others are told.

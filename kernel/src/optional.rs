@@ -1,6 +1,7 @@
 //! What only some firmwares need. Others don't carry the code.
 
 use crate::Kernel;
+use crate::inspect::Inspection;
 use crate::port::Port;
 use crossgate_abi::client::CLIENT;
 use crossgate_abi::table::System;
@@ -14,8 +15,14 @@ pub struct Optional<P: Port> {
     pub(crate) call: extern "C" fn(&mut Kernel<P>, &mut [Word; ARGUMENT_WORDS]) -> Status,
     /// A process goes down.
     pub(crate) end_life: fn(&mut Kernel<P>, u8),
+    /// A process has crashed.
+    pub(crate) note: fn(&mut Kernel<P>, u8),
+    /// Tells the life in which a process made a call, by what has to be taken care of when that ends.
+    pub(crate) life_of_caller: fn(&Kernel<P>, Word, u8) -> Word,
     /// How many lives of each process have ended, if somebody is told.
     pub(crate) ended: &'static mut [u32],
+    /// What answers those who may inspect, if somebody may.
+    pub(crate) inspection: Option<&'static mut Inspection>,
 }
 
 impl<P: Port> Optional<P> {
@@ -26,12 +33,19 @@ impl<P: Port> Optional<P> {
         Optional {
             call: Kernel::optional::<false, false, false>,
             end_life: Kernel::end_life::<false, false>,
+            note: Kernel::note_nothing,
+            life_of_caller: Kernel::unknown_life,
             ended,
+            inspection: None,
         }
     }
 
     /// What this firmware needs, with a word for each process if somebody is told of lost clients.
-    pub const fn new(system: &System, ended: &'static mut [u32]) -> Optional<P> {
+    pub const fn new(
+        system: &System,
+        ended: &'static mut [u32],
+        inspection: Option<&'static mut Inspection>,
+    ) -> Optional<P> {
         let inspects = system.inspectors | system.dumpers != 0;
         let (is_told, has_pool) = (!system.lost_clients.is_empty(), system.pooled != 0);
         Optional {
@@ -51,7 +65,16 @@ impl<P: Port> Optional<P> {
                 (false, true) => Kernel::end_life::<false, true>,
                 (true, true) => Kernel::end_life::<true, true>,
             },
+            note: if !inspects {
+                Kernel::note_nothing
+            } else if system.dumpers != 0 {
+                Kernel::note_and_dump
+            } else {
+                Kernel::note
+            },
+            life_of_caller: if is_told { Kernel::life_of_caller } else { Kernel::unknown_life },
             ended,
+            inspection,
         }
     }
 }
@@ -75,6 +98,12 @@ impl<P: Port> Kernel<P> {
             _ if INSPECTS => self.inspect(words),
             _ => Status::NO_SUCH_SYSTEM_CALL,
         }
+    }
+
+    fn note_nothing(&mut self, _: u8) {}
+
+    fn unknown_life(&self, _: Word, _: u8) -> Word {
+        0
     }
 
     fn end_life<const PASSES_HANDLES: bool, const IS_TOLD: bool>(&mut self, process: u8) {

@@ -168,8 +168,8 @@ impl<P: Port> Kernel<P> {
 
     /// What becomes of a process that crashed now, as the newest record says.
     pub(crate) fn crash(&mut self, process: u8) {
-        if let Some(inspection) = &self.inspection {
-            (inspection.note)(self, process);
+        if let Some(optional) = &self.optional {
+            (optional.note)(self, process);
         }
         let policy = self.processes.get(usize::from(process)).map(|wiring| wiring.on_fault);
         let Some(OnFault::Restart { limit }) = policy else { return self.take_down(process, true) };

@@ -88,7 +88,9 @@ impl CrashDump {
         let pointer = self.words[dump::REGISTERS + STACK_POINTER];
         let start = pointer.checked_next_multiple_of(size_of::<Word>()).unwrap_or(0);
         let words = self.words.iter().skip(dump::STACK).take(self.words[dump::LENGTH]);
-        words.enumerate().map(move |(index, &word)| (start + index * size_of::<Word>(), word))
+        words
+            .enumerate()
+            .map(move |(index, &word)| (start.wrapping_add(index * size_of::<Word>()), word))
     }
 }
 
@@ -141,6 +143,10 @@ mod tests {
         let stack: Vec<_> = dump.stack().collect();
         assert_eq!(stack[2], (start + 2 * size, dump::STACK + 2));
         assert_eq!(stack.len(), 3);
+        // Of another firmware, with the check that it has there.
+        words[dump::REGISTERS + STACK_POINTER] = Word::MAX & !7;
+        words[dump::LENGTH] = Word::MAX;
+        assert_eq!(CrashDump { words, is_of_this_run: false }.stack().count(), dump::STACK_WORDS);
     }
 
     #[test]

@@ -9,7 +9,8 @@ use crate::arch::system_call;
 use crossgate_abi::{CallError, FAULT_RECORDS, Status, Word, inspect, number};
 pub use crossgate_abi::{Cause, FaultRecord, NOBODY};
 
-/// Reads the records of crashes, the oldest first.
+/// Reads the records of crashes, the oldest first. Not all of them [are one](FaultRecord::is_crash): a budget that is used
+/// up is told here, too.
 ///
 /// Calls that were refused are not among them: to restart or stop a process because somebody else says
 /// something of it is another decision (see [`Refusals`]).

@@ -8,7 +8,7 @@ use crate::{Handle, Notification, ServedBy, Shape};
 use crossgate_abi::table::{Method, NO_LOCK, Process, RawReply, Service, System};
 use crossgate_abi::{
     CallError, Kind, MAX_CALL_DEPTH, MAX_NOTIFICATIONS, MAX_OWN_NOTIFICATIONS, MAX_PROCESSES,
-    NOBODY, Status, WHOLE_BLOCK, Word,
+    Status, WHOLE_BLOCK, Word,
 };
 use std::any::TypeId;
 use std::boxed::Box;
@@ -278,7 +278,10 @@ pub(crate) fn refuse() -> Reply {
 
 pub(crate) fn caller() -> Reply {
     KERNEL.with_borrow(|kernel| match kernel.entered.last() {
-        Some(&(_, caller)) => Reply { status: 0, words: [caller.into(), 0] },
+        Some(&(_, caller)) => {
+            let life = kernel.ended[usize::from(caller)] as Word + 1;
+            Reply { status: 0, words: [caller.into(), life] }
+        }
         None => failure(CallError::NotPermitted),
     })
 }
@@ -298,14 +301,9 @@ pub fn pool<const N: usize>() -> crate::pool::Pool {
     Pool::__new(workers.leak())
 }
 
-pub(crate) fn client(process: Word) -> Reply {
-    let caller = caller();
-    if process == NOBODY.into() && caller.status != 0 {
-        return caller;
-    }
-    let process = if process == NOBODY.into() { caller.words[0] } else { process };
+pub(crate) fn life(process: Word) -> Reply {
     KERNEL.with_borrow(|kernel| match kernel.ended.get(process) {
-        Some(&ended) => Reply { status: 0, words: [process, ended as Word + 1] },
+        Some(&ended) => Reply { status: 0, words: [ended as Word + 1, 0] },
         None => Reply { status: Status::NO_SUCH_RECORD.0, words: [0; 2] },
     })
 }

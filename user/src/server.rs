@@ -5,8 +5,8 @@ use crate::call::failure;
 use crate::{CallError, Handle};
 use core::fmt;
 use core::num::NonZeroU32;
-use crossgate_abi::client::CLIENT;
-use crossgate_abi::{NOBODY, Status, Word, number};
+use crossgate_abi::client::{CLIENT, ENDED};
+use crossgate_abi::{Word, number};
 
 /// Refuses the call that this thread is in, as one that breaks the rules of the protocol: the client
 /// gets [`CallError::Refused`] when the method returns, whatever that returns; and the kernel notes, once a
@@ -152,8 +152,8 @@ impl Client {
         self.0.get() as u8 & !(IS_SOME as u8)
     }
 
-    /// The number of its life, from 1 on (less 16,777,216 if there have been as many); `None` if the wiring does not say that this
-    /// process is told of lost clients.
+    /// The number of its life, from 1 on (less 16,777,216 if there have been as many); `None` if the wiring does not say of
+    /// any process that it is told of lost clients.
     #[must_use]
     pub fn life(self) -> Option<NonZeroU32> {
         NonZeroU32::new(self.0.get() >> LIFE)
@@ -165,10 +165,16 @@ impl Client {
         name_of(self.process().into()).unwrap_or("?")
     }
 
-    /// Whether this life of it has ended. If its life is not known, that isn't either: it is `false`.
+    /// Whether this life of it has ended. If the wiring does not say that this process is told of lost clients, that is not known:
+    /// it is `false`.
     #[must_use]
     pub fn is_gone(self) -> bool {
-        self.life().is_some() && ask(self.process().into()).is_ok_and(|now| now != self)
+        if self.life().is_none() {
+            return false;
+        }
+        let process = self.process().into();
+        let reply = system_call(number::OPTIONAL, [CLIENT, process, 0]);
+        reply.status == 0 && Client::new(process, reply.words[0]) != self
     }
 }
 
@@ -190,21 +196,9 @@ impl fmt::Debug for Client {
 /// before.
 #[must_use]
 pub fn client() -> Option<Client> {
-    match ask(NOBODY.into()) {
-        Ok(client) => Some(client),
-        Err(Status::NO_SUCH_RECORD) => None,
-        // It is not told of lost clients.
-        Err(_) => caller().map(|process| Client::new(process.into(), 0)),
-    }
-}
-
-/// Which life of a process it is; or who calls.
-fn ask(process: Word) -> Result<Client, Status> {
-    let reply = system_call(number::OPTIONAL, [CLIENT, process, 0]);
-    match Status(reply.status) {
-        Status::OK => Ok(Client::new(reply.words[0], reply.words[1])),
-        status => Err(status),
-    }
+    let reply = system_call(number::CALLER, []);
+    let [process, life] = reply.words;
+    (reply.status == 0 && life != ENDED).then(|| Client::new(process, life))
 }
 
 /// Takes back all rights to call a service of this process that were given by passing its handle on.

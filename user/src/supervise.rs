@@ -6,14 +6,14 @@
 //! look at it).
 //!
 //! ```no_run
-//! # use crossgate::{Notification, fault::Faults, supervise};
+//! # use crossgate::{Notification, fault::{FaultRecord, Faults}, supervise};
 //! /// Lets a process begin anew three times, and then no more.
 //! fn supervisor(faulted: Notification) -> ! {
 //!     let mut faults = Faults::new();
 //!     let mut chances = [3; 32];
 //!     loop {
 //!         faulted.wait();
-//!         for record in faults.by_ref() {
+//!         for record in faults.by_ref().filter(FaultRecord::is_crash) {
 //!             let chances = &mut chances[usize::from(record.process % 32)];
 //!             if *chances > 0 {
 //!                 *chances -= 1;

@@ -1,8 +1,8 @@
 //! Lives of processes: who calls, in which one, and who is told when it ends.
 
 use super::*;
-use crossgate_abi::client::CLIENT;
-use crossgate_abi::{Cause, NOBODY};
+use crossgate_abi::Cause;
+use crossgate_abi::client::{CLIENT, ENDED};
 
 const FOR_EVER: Word = Word::MAX;
 
@@ -20,11 +20,22 @@ fn told() -> Driver {
         .boot()
 }
 
-/// What the current process is told of one.
-fn life(driver: &mut Driver, process: Word) -> Result<[Word; 2], Status> {
+/// The life of a process, if the current one may know.
+fn life(driver: &mut Driver, process: Word) -> Result<Word, Status> {
     let mut words = [CLIENT, process, 0, 0];
     let pointer = driver.stack_pointer(128);
     let effect = driver.kernel.system_call(pointer, number::OPTIONAL, &mut words);
+    match effect.status() {
+        Some(Status::OK) => Ok(words[1]),
+        status => Err(status.unwrap()),
+    }
+}
+
+/// Who calls, in which life.
+fn caller(driver: &mut Driver) -> Result<[Word; 2], Status> {
+    let mut words = [7, 8, 9, 10];
+    let pointer = driver.stack_pointer(128);
+    let effect = driver.kernel.system_call(pointer, number::CALLER, &mut words);
     match effect.status() {
         Some(Status::OK) => Ok([words[1], words[2]]),
         status => Err(status.unwrap()),
@@ -49,8 +60,8 @@ fn a_caller_is_known_by_process_and_life() {
     for life_number in 1..4 {
         assert_eq!(driver.current(), 2);
         driver.call(0, [0; 4]).unwrap();
-        assert_eq!(life(&mut driver, NOBODY.into()), Ok([1, life_number]));
-        assert_eq!(life(&mut driver, 2), Ok([2, 1]), "others live on");
+        assert_eq!(caller(&mut driver), Ok([1, life_number]));
+        assert_eq!(life(&mut driver, 2), Ok(1), "others live on");
         driver.leave().unwrap();
         crash(&mut driver);
         begin(&mut driver);
@@ -77,8 +88,8 @@ fn who_called_in_a_life_that_has_ended_is_nobody() {
     let _ = driver.timer();
     driver.pending();
     assert_eq!((driver.current(), driver.path(2)), (2, vec![1, 0]));
-    assert_eq!(life(&mut driver, NOBODY.into()), Err(Status::NO_SUCH_RECORD));
-    assert_eq!(life(&mut driver, 1), Ok([1, 2]));
+    assert_eq!(caller(&mut driver), Ok([1, ENDED]));
+    assert_eq!(life(&mut driver, 1), Ok(2));
 }
 
 #[test]
@@ -111,11 +122,18 @@ fn only_who_is_told_may_ask() {
     let mut driver = told();
     let refused = Err(CallError::NotPermitted.into());
     assert_eq!(life(&mut driver, 2), refused);
-    assert_eq!(life(&mut driver, NOBODY.into()), refused);
+    assert_eq!(caller(&mut driver), refused.map(|life: Word| [life; 2]));
     driver.ask(number::EXIT, [0; 4]);
     driver.ask(number::EXIT, [0; 4]);
     assert_eq!(driver.current(), 1);
-    assert_eq!(life(&mut driver, NOBODY.into()), refused, "it is in no call");
+    assert_eq!(caller(&mut driver), Err(CallError::NotPermitted.into()), "it is in no call");
+    assert_eq!(life(&mut driver, 1), Ok(1));
     let mut driver = Wiring::default().thread(0, 1).boot();
     assert_eq!(life(&mut driver, 0), Err(Status::NO_SUCH_SYSTEM_CALL), "nobody is told");
+    for inspectors in [0, 1] {
+        let wiring = Wiring::default().service(0, 0b10, Shape::NONE).inspectors(inspectors);
+        let mut driver = wiring.thread(1, 1).boot();
+        driver.call(0, [0; 4]).unwrap();
+        assert_eq!(caller(&mut driver), Ok([1, 0]), "its life is not known");
+    }
 }

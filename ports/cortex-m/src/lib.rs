@@ -165,11 +165,8 @@ macro_rules! start {
                 Some(wiring) => wiring.cpu_time,
                 None => false,
             };
-            const COUNTED: [usize; 2] = if IS_COUNTED {
-                [$system.threads.len(), $system.processes.len()]
-            } else {
-                [0, 0]
-            };
+            const COUNTED: [usize; 2] =
+                if IS_COUNTED { [$system.threads.len(), $system.processes.len()] } else { [0, 0] };
             static mut __crossgate_kernel_times_of_threads: [u64; COUNTED[0]] = [0; COUNTED[0]];
             static mut __crossgate_kernel_times_of_processes: [u64; COUNTED[1]] = [0; COUNTED[1]];
             static mut __crossgate_kernel_usage: [Usage; IS_COUNTED as usize] = {
@@ -208,7 +205,7 @@ macro_rules! start {
             #[unsafe(link_section = ".uninit.crossgate_dump")]
             static mut __crossgate_kernel_dump: [[$crate::Word; $crate::DUMP_WORDS];
                 IS_DUMPED as usize] = [[0; $crate::DUMP_WORDS]; IS_DUMPED as usize];
-            static mut __crossgate_kernel_inspection: [Inspection<Machine>; IS_INSPECTED as usize] = {
+            static mut __crossgate_kernel_inspection: [Inspection; IS_INSPECTED as usize] = {
                 let mut inspection = [const { Inspection::NONE }; IS_INSPECTED as usize];
                 if let Some(inspection) = inspection.first_mut() {
                     // SAFETY: nothing else names these statics.
@@ -229,8 +226,13 @@ macro_rules! start {
                 let mut optional = [const { Optional::NONE }; HAS_OPTIONAL as usize];
                 if let Some(optional) = optional.first_mut() {
                     // SAFETY: nothing else names these statics.
-                    let ended = unsafe { &mut *(&raw mut __crossgate_kernel_ended) };
-                    *optional = Optional::new(&$system, ended);
+                    *optional = unsafe {
+                        Optional::new(
+                            &$system,
+                            &mut *(&raw mut __crossgate_kernel_ended),
+                            (&mut *(&raw mut __crossgate_kernel_inspection)).first_mut(),
+                        )
+                    };
                 }
                 optional
             };
@@ -247,7 +249,6 @@ macro_rules! start {
                         granted: &mut *(&raw mut __crossgate_kernel_granted),
                         processes: &mut *(&raw mut __crossgate_kernel_processes),
                         budgets: (&mut *(&raw mut __crossgate_kernel_budgets)).first_mut(),
-                        inspection: (&mut *(&raw mut __crossgate_kernel_inspection)).first_mut(),
                         optional: (&mut *(&raw mut __crossgate_kernel_optional)).first_mut(),
                     },
                     Machine::new(

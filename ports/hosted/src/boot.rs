@@ -181,12 +181,18 @@ fn storage(system: &System) -> Storage<Machine> {
             });
             &mut *Box::leak(Box::new(Budgets::new(wiring, accounts, slices, usage)))
         }),
-        inspection: (system.inspectors | system.dumpers != 0).then(|| {
-            let crashes = vec![Crashes::NONE; system.processes.len()].leak();
-            let dump = (system.dumpers != 0).then(|| &mut *Box::leak(Box::new([0; dump::WORDS])));
-            &mut *Box::leak(Box::new(Inspection::new(crashes, dump)))
+        optional: is_needed(system).then(|| {
+            let optional = Optional::new(system, vec![0; told].leak(), inspection(system));
+            &mut *Box::leak(Box::new(optional))
         }),
-        optional: is_needed(system)
-            .then(|| &mut *Box::leak(Box::new(Optional::new(system, vec![0; told].leak())))),
     }
+}
+
+/// What answers those who may inspect.
+fn inspection(system: &System) -> Option<&'static mut Inspection> {
+    (system.inspectors | system.dumpers != 0).then(|| {
+        let crashes = vec![Crashes::NONE; system.processes.len()].leak();
+        let dump = (system.dumpers != 0).then(|| &mut *Box::leak(Box::new([0; dump::WORDS])));
+        &mut *Box::leak(Box::new(Inspection::new(crashes, dump)))
+    })
 }

@@ -32,7 +32,7 @@ crossgate::kept! {
 static LINES: [&Kept<Entry>; <dyn History>::LINES as usize] =
     [&FIRST, &SECOND, &THIRD, &FOURTH, &FIFTH, &SIXTH, &SEVENTH, &EIGHTH];
 
-/// The last 8 lines, 80 bytes of each, in memory that is as it was when the process of the console begins anew, or the
+/// The last 8 lines, 80 bytes of each and no colours (the end of one may be cut off), in memory that is as it was when the process of the console begins anew, or the
 /// whole system is reset. A place to write to, like a serial line; there is one in a process.
 #[derive(Debug)]
 pub struct Past {
@@ -40,13 +40,15 @@ pub struct Past {
     length: usize,
     /// The number of the next line, once it is known.
     next: Option<u32>,
+    /// Whether what comes belongs to a colour, up to its end.
+    is_colour: bool,
 }
 
 impl Past {
     /// What was written before is still there.
     #[must_use]
     pub const fn new() -> Past {
-        Past { text: [0; LENGTH], length: 0, next: None }
+        Past { text: [0; LENGTH], length: 0, next: None, is_colour: false }
     }
 
     /// Writes the lines that are there, the oldest first.
@@ -57,7 +59,11 @@ impl Past {
         for age in (0..LINES.len() as u32).rev() {
             if let Some(text) = Past::line(age) {
                 let length = text.iter().position(|&byte| byte == 0).unwrap_or(LENGTH);
-                output.write_all(text.get(..length).unwrap_or(&[]))?;
+                for &byte in text.get(..length).unwrap_or(&[]) {
+                    // An earlier firmware may have had the memory of another process there.
+                    let is_printable = (b' '..=b'~').contains(&byte);
+                    output.write_all(&[if is_printable { byte } else { b'.' }])?;
+                }
                 output.write_all(b"\r\n")?;
             }
         }
@@ -91,6 +97,8 @@ impl Write for Past {
     fn write(&mut self, bytes: &[u8]) -> Result<usize, Infallible> {
         for &byte in bytes {
             match byte {
+                _ if self.is_colour => self.is_colour = byte != b'm',
+                b'\x1b' => self.is_colour = true,
                 b'\r' => {}
                 b'\n' => {
                     let next = self.next.or_else(|| newest().map(|last| last.wrapping_add(1)));
@@ -151,5 +159,13 @@ mod tests {
         let last = "x".repeat(LENGTH);
         let wanted: Vec<_> = (5..12).map(|line| format!("line {line}")).chain([last]).collect();
         assert_eq!(replayed(), wanted);
+
+        // What colours a line that is cut off would colour those after it.
+        write!(next_life, "\x1b[31mred\x1b[0m\r\n\x1b[2m{}\x1b[0m\r\n", "y".repeat(99)).unwrap();
+        assert_eq!(replayed()[6..], ["red".to_owned(), "y".repeat(LENGTH)]);
+        let mut text = [b'.'; LENGTH];
+        text[..12].copy_from_slice(b"forged\x1b[2J\r\n");
+        LINES[7].set(Entry { sequence: 15, text });
+        assert_eq!(replayed().last(), Some(&format!("forged.[2J{}", ".".repeat(LENGTH - 10))));
     }
 }

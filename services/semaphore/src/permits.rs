@@ -77,20 +77,24 @@ impl Share {
 type Woken = Option<Notification>;
 
 impl State {
-    /// The share of a client. What an earlier life of it held is free.
     #[inline(always)]
     fn share(&mut self, client: Client) -> &mut Share {
-        let share = &mut self.shares[usize::from(client.process()) % PROCESSES];
-        if share.holder != Some(client) {
-            self.free += share.count;
-            *share = Share { holder: Some(client), count: 0 };
-        }
-        share
+        &mut self.shares[usize::from(client.process()) % PROCESSES]
+    }
+
+    /// The share of a client is its own: what an earlier life of it held is free.
+    #[cold]
+    #[inline(never)]
+    fn renew(&mut self, client: Client) {
+        let held = core::mem::replace(self.share(client), Share { holder: Some(client), count: 0 });
+        self.free += held.count;
     }
 
     #[inline(always)]
     fn take(&mut self, client: Client) -> Option<Woken> {
-        self.share(client);
+        if self.share(client).holder != Some(client) {
+            self.renew(client);
+        }
         if self.free == 0 {
             self.reclaim();
         }
@@ -113,6 +117,9 @@ impl State {
 
     #[inline(always)]
     fn give_back(&mut self, client: Client) -> Option<Woken> {
+        if self.share(client).holder != Some(client) {
+            self.renew(client);
+        }
         let share = self.share(client);
         share.count = share.count.checked_sub(1)?;
         self.free += 1;
@@ -123,7 +130,7 @@ impl State {
         if self.free == 0 { None } else { self.takers.first() }
     }
 
-    /// As [`take`](Self::take), by who calls. If nobody waits for the call any more it takes nothing, and who comes
+    /// As [`take`](Self::take), by who calls and has waited. If nobody waits for the call any more it takes nothing, and who comes
     /// next is woken.
     fn attempt(&mut self) -> Option<(Result<(), TimedOut>, Woken)> {
         match server::client() {
@@ -141,15 +148,18 @@ impl Permits {
         Permits(Mutex::new(State { free: count, shares: [Share::NONE; PROCESSES], takers }))
     }
 
+    #[inline]
     fn take_within(&self, timeout: Duration) -> Result<(), TimedOut> {
         let mut state = self.0.lock();
-        let (taken, woken) = match state.attempt() {
-            Some(end) => {
-                drop(state);
-                end
-            }
-            None => wait(&self.0, state, |state| &mut state.takers, timeout, State::attempt)?,
-        };
+        if let Some(client) = server::client()
+            && let Some(woken) = state.take(client)
+        {
+            drop(state);
+            wake(woken);
+            return Ok(());
+        }
+        let (taken, woken) =
+            wait(&self.0, state, |state| &mut state.takers, timeout, State::attempt)?;
         wake(woken);
         taken
     }

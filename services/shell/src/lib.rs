@@ -44,7 +44,7 @@ pub use source::{Kernel, LogLine, Source};
 use command::Command;
 use core::fmt::{self, Write as _};
 use core::time::Duration;
-use crossgate::fault::{Cause, FaultRecord};
+use crossgate::fault::FaultRecord;
 use crossgate::notification::{wait_any, wait_any_timeout};
 use crossgate::{CallError, Notification};
 use crossgate_abi::table::System;
@@ -179,8 +179,7 @@ impl<L: Read + ReadReady + Write, S: Source> Shell<L, S> {
     /// Does what was typed, and looks what has crashed.
     pub fn step(&mut self) {
         while let Some(record) = self.source.next_fault() {
-            // These are told, but nobody has crashed.
-            if !matches!(record.cause, Cause::Budget | Cause::Interrupt) {
+            if record.is_crash() {
                 self.crashes = self.crashes.saturating_add(1);
             }
             if self.faults.is_full() {

@@ -1,5 +1,6 @@
 use super::*;
 use crossgate::dump::CrashDump;
+use crossgate::fault::Cause;
 use crossgate::inspect::{Process, State, Thread, Wait};
 use crossgate::{Concurrent, Exclusive, interface};
 use crossgate_abi::inspect::dump;

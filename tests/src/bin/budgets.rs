@@ -181,12 +181,14 @@ fn witness(faulted: Notification, done: Notification) -> ! {
             let process = usize::from(record.process);
             match record.cause {
                 Cause::Budget => {
+                    expect_that("nobody has crashed", !record.is_crash());
                     expect_that("not each time is told", record.address.is_power_of_two());
                     told[process] |= record.address as u32;
                 }
                 cause => {
                     expect("who crashes", SYSTEM.processes[process].name, "crasher");
                     expect("how", cause, Cause::Panic);
+                    expect_that("it has crashed", record.is_crash());
                 }
             }
         }

@@ -8,6 +8,7 @@ use crossgate::fault::{Cause, Faults};
 use crossgate::{
     CallError, Concurrent, Handle, Notification, inspect, interface, supervise, thread,
 };
+use crossgate_abi::number;
 use system_tests::report::{expect, expect_that, fail, pass};
 use system_tests::{arch, probe};
 
@@ -16,6 +17,9 @@ const OWN: u32 = 0x0d0d_0d0d;
 /// ... and in what is closed to it.
 const CLOSED: u32 = 0xc105_ed00;
 
+/// How far apart the stack pointers are that are tried.
+const STEP: usize = if cfg!(target_os = "none") { 24 } else { 1960 };
+
 #[interface]
 trait Crash {
     /// Reads what it may not.
@@ -23,6 +27,8 @@ trait Crash {
     fn panic(&self);
     /// Executes no instruction with this stack pointer.
     fn undefined_at(&self, stack_pointer: usize);
+    /// Crashes in one of several ways with this stack pointer, if it does.
+    fn crash_at(&self, stack_pointer: usize, way: u32);
     fn overflow(&self);
     /// Whether it is told of the last crash.
     fn may_read(&self) -> bool;
@@ -41,6 +47,20 @@ impl Crash for Crasher {
     }
     fn undefined_at(&self, stack_pointer: usize) {
         arch::undefined_at(stack_pointer)
+    }
+    fn crash_at(&self, stack_pointer: usize, way: u32) {
+        match way {
+            0 => {
+                let selector = number::system_call(number::PANIC);
+                let _ = arch::trap_at_with(stack_pointer, selector, [0; 4]);
+            }
+            1 => {
+                let selector = number::system_call(number::EXIT);
+                let _ = arch::trap_at_with(stack_pointer, selector, [0; 4]);
+            }
+            2 => arch::breakpoint_at(stack_pointer),
+            _ => arch::undefined_at(stack_pointer),
+        }
     }
     fn overflow(&self) {
         deeper(1);
@@ -139,6 +159,20 @@ fn watch(crash: Handle<dyn Crash>, _: Notification) -> ! {
         let dump = newest(&mut faults);
         expect("the words of a wild stack", dump.stack().count(), 0);
     }
+    // All over the stack, in what belongs to the process that crashes, and in what is its caller's.
+    let (stack, mut told) = (probe::stack_of(&SYSTEM, "main", 3), 0);
+    for (pointer, way) in stack.step_by(STEP).zip((0..4).cycle()) {
+        expect("a crash anywhere", crash.crash_at(pointer, way), Err(CallError::ServerFaulted));
+        let dump = newest(&mut faults);
+        told += dump.stack().count();
+        let is_closed = |(address, _): (usize, usize)| address >= own;
+        expect_that("no word of the caller", !dump.stack().any(is_closed));
+        expect_that(
+            "no register of the caller",
+            dump.registers().all(|(_, word)| word as u32 != CLOSED),
+        );
+    }
+    expect_that("its own words are told", told != 0);
     expect("whether others may read", crash.may_read(), Ok(false));
     expect_that("it may not look", inspect::thread(1).is_err());
     black_box(closed);

@@ -10,9 +10,9 @@ use crossgate::{
     CallError, Concurrent, Exclusive, Handle, Notification, Signal, interface, supervise, thread,
     time,
 };
-use crossgate_abi::inspect::{STACK, THREAD};
+use crossgate_abi::inspect::{CRASHES, DUMP, FAULT, STACK, THREAD};
 use crossgate_abi::table::Process;
-use crossgate_abi::{Status, number};
+use crossgate_abi::{FaultRecord, Status, number};
 use system_tests::report::{broken, expect, expect_that, pass};
 
 const MILLISECOND: Duration = Duration::from_millis(1);
@@ -214,6 +214,15 @@ fn ask_wildly() {
     for index in [DONE as usize + 1, 0x100 + 1, 0x1_0000, usize::MAX] {
         for subject in [0, 1, 2, 3, 5, 99, usize::MAX] {
             expect("no such thing", sized([subject, index, 0]), Status::NO_SUCH_RECORD);
+        }
+    }
+    for index in
+        [0, 1, FaultRecord::WORDS, SYSTEM.processes.len(), 1 << 8, usize::MAX / 8, usize::MAX]
+    {
+        for from in [2 * FaultRecord::WORDS, 1 << 8, 1 << 16, usize::MAX / 2, usize::MAX] {
+            expect("no such word", sized([CRASHES, index, from]), Status::NO_SUCH_RECORD);
+            expect("no such record", sized([FAULT, index, from]), Status::NO_SUCH_RECORD);
+            expect("a dump", sized([DUMP, index, from]), CallError::NotPermitted.into());
         }
     }
     expect("the idle thread", sized([THREAD, 0, 0]), Status::OK);

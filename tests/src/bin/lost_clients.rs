@@ -8,7 +8,7 @@ use crossgate::server::{self, Client};
 use crossgate::sync::Mutex;
 use crossgate::{Concurrent, Handle, Notification, Signal, interface, supervise, time};
 use crossgate_abi::client::CLIENT;
-use crossgate_abi::{CallError, Cause, NOBODY, Status, number};
+use crossgate_abi::{CallError, Cause, Status, number};
 use crossgate_barrier::{Barrier, Rendezvous};
 use crossgate_semaphore::{Holder, Permits};
 use crossgate_timer::Timer;
@@ -186,7 +186,7 @@ fn client(
     match life {
         Ok(1) => {
             // It has no right to ask.
-            for process in [NOBODY.into(), 0, 1, 2, 77] {
+            for process in [0, 1, 2, 77] {
                 let status = system_call(number::OPTIONAL, [CLIENT, process, 0]).status;
                 expect("who asks", status, Status::from(CallError::NotPermitted).0);
             }

@@ -54,7 +54,7 @@ fn emulate(number: Word, words: [Word; 4]) -> Reply {
         number::REFUSE => crate::host::refuse(),
         number::CALLER => crate::host::caller(),
         number::OPTIONAL if words[0] == crossgate_abi::client::CLIENT => {
-            crate::host::client(words[1])
+            crate::host::life(words[1])
         }
         number::REVOKE => crate::host::revoke(words[0]),
         number::MUTEX_WAIT => {

@@ -217,7 +217,7 @@ pub const OPERATIONS: [Operation; 43] = [
     Operation {
         name: "semaphore_held",
         text: "a permit taken and given back, with its holder known",
-        must: Limit::Most(630),
+        must: Limit::Most(690),
         stretch: None,
         cmrx: None,
     },
@@ -336,7 +336,7 @@ pub const OPERATIONS: [Operation; 43] = [
     Operation {
         name: "pool_spawn_join",
         text: "a job begun in a more urgent thread of a pool, done and joined",
-        must: Limit::Most(1000),
+        must: Limit::Most(1120),
         stretch: None,
         cmrx: None,
     },
