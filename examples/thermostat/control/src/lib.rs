@@ -117,7 +117,7 @@ impl Control {
             self.go_safe(Reason::Silence);
             return Ok(());
         }
-        self.seen = version;
+        let had_begun = core::mem::replace(&mut self.seen, version) != 0;
         match measured {
             Ok(reading) => {
                 self.say(Level::Info, format_args!("reading {reading}"));
@@ -128,6 +128,10 @@ impl Control {
             Err(NoReading::DropOut) => {
                 self.say(Level::Warn, format_args!("drop-out"));
                 self.heard();
+            }
+            // It has crashed while nobody waited in it, and begun anew.
+            Err(NoReading::NotYet) if had_begun => {
+                self.go_safe(Reason::Call(CallError::ServerFaulted));
             }
             Err(NoReading::NotYet) => {}
         }

@@ -157,6 +157,23 @@ fn a_crash_of_the_sensor_leads_to_safe_mode_and_a_reading_out_of_it() {
 }
 
 #[test]
+fn a_crash_of_the_sensor_that_nobody_saw_leads_to_safe_mode_as_well() {
+    let house = House::default();
+    let mut control = house.control();
+    house.measure(&mut control, 200);
+    house.log();
+    house.0.lock().unwrap().version = 0;
+    house.0.lock().unwrap().sensor = Some(Err(NoReading::NotYet));
+    assert_eq!(control.step(), Ok(()));
+    assert_eq!(
+        house.log(),
+        ["control: safe mode: the server faulted", "control: fan on for safety"]
+    );
+    house.measure(&mut control, 200);
+    assert_eq!(house.switched(), [true, false]);
+}
+
+#[test]
 fn safe_mode_is_logged_once_for_each_reason() {
     let house = House::default();
     let mut control = house.control();
