@@ -34,7 +34,7 @@ pub const DUMP: Word = 8;
 pub mod dump {
     use crate::{FaultRecord, Word};
 
-    /// The [check](check) of the others.
+    /// The [check] of the others.
     pub const CHECK: usize = 0;
     /// When it was, in ms since start.
     pub const TIME: usize = 1;

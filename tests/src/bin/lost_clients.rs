@@ -55,7 +55,9 @@ impl Lobby for Porter {
         expect("it calls", server::caller(), Some(client.process()));
         expect_that("it lives", !client.is_gone());
         let free = inside.iter_mut().find(|place| place.is_none());
-        free.map(|place| *place = Some(client));
+        if let Some(place) = free {
+            *place = Some(client);
+        }
         client.life().map_or(0, |life| life.get())
     }
     fn inside(&self) -> u32 {

@@ -40,7 +40,7 @@ fn noise(pool: Pool, seed: u32, done: Signal) -> ! {
         let near = |random: &mut Random, address: usize| {
             address.wrapping_add(random.below(64) as usize).wrapping_sub(32)
         };
-        let mut word = |random: &mut Random| match random.below(8) {
+        let word = |random: &mut Random| match random.below(8) {
             0 | 1 => random.below(40) as usize,
             2 => near(random, probe::kernel_memory()),
             3 => near(random, (&raw const place).addr()),

@@ -62,7 +62,9 @@ impl Server for Service {
     }
     fn compute(&self) {
         self.computed.fetch_add(1, Relaxed);
-        while !self.stopped.load(Relaxed) {}
+        while !self.stopped.load(Relaxed) {
+            core::hint::spin_loop();
+        }
         self.computed.fetch_add(1, Relaxed);
     }
     fn stop(&self) {
@@ -269,7 +271,7 @@ fn jobs(state: &'static State, workers: Pool, urgent: Pool, never: Notification)
         expect_that("less urgent ones have not begun", !first.has_ended());
         expect("results", (second.join(), first.join()), (Ok([round; 2]), Ok(round + 1)));
     }
-    let soon = spawn(urgent, || thread::id());
+    let soon = spawn(urgent, thread::id);
     expect_that("a more urgent one is done at once", soon.has_ended());
     let name = soon.join().map(|thread| SYSTEM.threads[thread].name);
     expect("which", name, Ok("urgent_1"));
