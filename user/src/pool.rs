@@ -135,13 +135,16 @@ enum Fate {
     Drop,
 }
 
+/// Does a job that a thread of a pool has, or drops it.
+type Work = unsafe fn(&Worker, Fate);
+
 /// A thread of a pool, and its job. The wiring makes it.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Worker {
     state: AtomicUsize,
-    /// A `fn(&Worker, Fate)` while it waits.
-    job: UnsafeCell<MaybeUninit<unsafe fn(&Worker, Fate)>>,
+    /// What does the job, while it waits.
+    job: UnsafeCell<MaybeUninit<Work>>,
     /// The job, then its result.
     words: UnsafeCell<Words>,
     /// Its index in the wiring.
