@@ -129,14 +129,14 @@ impl Does {
     }
 }
 
+/// Does the job of a thread, or drops it.
+type Work = unsafe fn(&Worker, Fate);
+
 /// What is to become of a job.
 enum Fate {
     Run,
     Drop,
 }
-
-/// Does a job that a thread of a pool has, or drops it.
-type Work = unsafe fn(&Worker, Fate);
 
 /// A thread of a pool, and its job. The wiring makes it.
 #[doc(hidden)]

@@ -13,7 +13,8 @@ use crossgate_queue::{Queue, Receiver, Sender};
 use crossgate_semaphore::{Giver, Holder, Permits, Semaphore, Taker};
 use crossgate_watch::{Observer, Updater, Watch};
 
-type Queues = (Handle<dyn Sender<u32>>, Handle<dyn Receiver<u32>>);
+/// One, and the end of another for who sends.
+type Queues = (Handle<dyn Sender<u32>>, Handle<dyn Receiver<u32>>, Handle<dyn Sender<u32>>);
 type Flags = (Handle<dyn EventSetter>, Handle<dyn EventWaiter>);
 type Semaphores = (Handle<dyn Giver>, Handle<dyn Taker>, Handle<dyn Holder>);
 type Values = (Handle<dyn Updater<u32>>, Handle<dyn Observer<u32>>);
@@ -27,8 +28,7 @@ crossgate::system! {
         mmio TIMER0;
         pool workers (count = 1, stack = 1024, priority = 9);
         thread main (priority = 8, stack = 4096) = run(
-            (QUEUE_IN, QUEUE_OUT),
-            WAKE_IN,
+            (QUEUE_IN, QUEUE_OUT, WAKE_IN),
             (FLAGS_SET, FLAGS),
             (SEMAPHORE_GIVEN, SEMAPHORE, PERMITS),
             (WATCH_SET, WATCH),
@@ -80,8 +80,7 @@ crossgate::system! {
 board::start!(SYSTEM);
 
 fn run(
-    (sender, receiver): Queues,
-    wake: Handle<dyn Sender<u32>>,
+    (sender, receiver, wake): Queues,
     (setter, waiter): Flags,
     (giver, taker, holder): Semaphores,
     (publisher, observer): Values,

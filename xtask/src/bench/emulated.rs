@@ -245,7 +245,7 @@ pub const OPERATIONS: [Operation; 43] = [
     Operation {
         name: "message",
         text: "a message of 32 bytes into a buffer, and out",
-        must: Limit::Most(1200),
+        must: Limit::Most(1250),
         stretch: None,
         cmrx: None,
     },

@@ -150,7 +150,8 @@ fn check(observed: &Observed, lines: &[Vec<u8>], fault: bool) -> Result<()> {
     }
     ensure!(observed.events.len() == expected.len(), "more events than the recording has");
     let failed = observed.calls.failed;
-    ensure!(failed == usize::from(fault), "{failed} calls failed");
+    // None if nobody was in the sensor when it crashed.
+    ensure!(failed <= usize::from(fault), "{failed} calls failed");
     let commands: Vec<&str> = expected.iter().filter_map(Event::command).collect();
     if fault {
         check_fault(observed)?;

@@ -16,9 +16,10 @@
 
 use core::fmt::{self, Write};
 use core::time::Duration;
-use crossgate::{CallError, Handle, Notification};
+use crossgate::{CallError, Handle, time};
 use crossgate_log::{Level, Line, Log};
-use thermostat_interfaces::{Celsius, Fan, NoReading, Temperature};
+use crossgate_watch::Observer;
+use thermostat_interfaces::{Celsius, Fan, Measured, NoReading};
 
 /// Above this temperature the fan is switched on.
 pub const ON_ABOVE: Celsius = Celsius(250);
@@ -30,27 +31,27 @@ pub const SILENCE: Duration = Duration::from_secs(150);
 pub const STATISTICS_EVERY: u32 = 60;
 
 /// How often a sensor that has crashed is tried again.
-const RETRY: Duration = Duration::from_secs(1);
+const RETRY: Duration = Duration::from_millis(100);
 
-/// The process' thread: a [`Control::step`] whenever `news` tells that the sensor has something.
+/// The process' thread: one [`Control::step`] after the other, in which it waits for the sensor.
 pub fn main(
-    sensor: Handle<dyn Temperature>,
+    sensor: Handle<dyn Observer<Measured>>,
     fan: Handle<dyn Fan>,
     log: Handle<dyn Log>,
-    news: Notification,
 ) -> ! {
     let mut control = Control::new(sensor, fan, log);
     loop {
-        match news.wait_timeout(control.patience()) {
-            Ok(()) => control.step(),
-            Err(_) => control.timed_out(),
+        if control.step().is_err() {
+            time::sleep(RETRY);
         }
     }
 }
 
 /// What the thermostat knows.
 pub struct Control {
-    sensor: Handle<dyn Temperature>,
+    sensor: Handle<dyn Observer<Measured>>,
+    /// The version of what the sensor has measured that was seen last.
+    seen: u32,
     fan: Handle<dyn Fan>,
     log: Handle<dyn Log>,
     fan_on: bool,
@@ -80,46 +81,61 @@ impl Control {
     /// A thermostat that has switched nothing yet.
     #[must_use]
     pub fn new(
-        sensor: Handle<dyn Temperature>,
+        sensor: Handle<dyn Observer<Measured>>,
         fan: Handle<dyn Fan>,
         log: Handle<dyn Log>,
     ) -> Control {
-        Control { sensor, fan, log, fan_on: false, safe: None, messages: 0, calls: 0, failed: 0 }
+        Control {
+            sensor,
+            seen: 0,
+            fan,
+            log,
+            fan_on: false,
+            safe: None,
+            messages: 0,
+            calls: 0,
+            failed: 0,
+        }
     }
 
-    /// Asks the sensor and acts on the answer.
-    pub fn step(&mut self) {
-        match self.count(self.sensor.get()) {
-            Ok(Ok(reading)) => {
+    /// Waits for what the sensor measures next, and acts on it; or on its silence, or its crash.
+    ///
+    /// # Errors
+    /// The sensor has crashed: nothing is to be heard of it at once.
+    pub fn step(&mut self) -> Result<(), CallError> {
+        let changed = self.sensor.changed_timeout(self.seen, SILENCE);
+        let (Measured(measured), version) = match self.count(changed) {
+            Ok(told) => told,
+            Err(error) => {
+                self.go_safe(Reason::Call(error));
+                // It begins anew, and so do its versions.
+                self.seen = 0;
+                return Err(error);
+            }
+        };
+        if version == self.seen {
+            self.go_safe(Reason::Silence);
+            return Ok(());
+        }
+        let had_begun = core::mem::replace(&mut self.seen, version) != 0;
+        match measured {
+            Ok(reading) => {
                 self.say(Level::Info, format_args!("reading {reading}"));
                 self.safe = None;
                 self.regulate(reading);
                 self.heard();
             }
-            Ok(Err(NoReading::DropOut)) => {
+            Err(NoReading::DropOut) => {
                 self.say(Level::Warn, format_args!("drop-out"));
                 self.heard();
             }
-            Ok(Err(NoReading::NotYet)) => {}
-            Err(error) => self.go_safe(Reason::Call(error)),
+            // It has crashed while nobody waited in it, and begun anew.
+            Err(NoReading::NotYet) if had_begun => {
+                self.go_safe(Reason::Call(CallError::ServerFaulted));
+            }
+            Err(NoReading::NotYet) => {}
         }
-    }
-
-    /// Acts on having waited for [`patience`](Control::patience) in vain.
-    pub fn timed_out(&mut self) {
-        match self.safe {
-            Some(Reason::Call(_)) => self.step(),
-            Some(Reason::Silence) | None => self.go_safe(Reason::Silence),
-        }
-    }
-
-    /// How long to wait for news of the sensor.
-    #[must_use]
-    pub fn patience(&self) -> Duration {
-        match self.safe {
-            Some(Reason::Call(_)) => RETRY,
-            Some(Reason::Silence) | None => SILENCE,
-        }
+        Ok(())
     }
 
     fn regulate(&mut self, reading: Celsius) {

@@ -11,15 +11,26 @@ struct House(Arc<Mutex<Inside>>);
 #[derive(Default)]
 struct Inside {
     sensor: Option<Result<Celsius, NoReading>>,
+    version: u32,
     fan_broken: bool,
     switched: Vec<bool>,
     log: Vec<String>,
 }
 
-impl Temperature for House {
-    fn get(&self) -> Result<Celsius, NoReading> {
-        let sensor = self.0.lock().unwrap().sensor;
-        sensor.expect("the sensor crashes")
+impl Observer<Measured> for House {
+    fn get(&self) -> Measured {
+        self.changed(0).0
+    }
+    fn changed(&self, _: u32) -> (Measured, u32) {
+        let (sensor, version) = {
+            let inside = self.0.lock().unwrap();
+            (inside.sensor, inside.version)
+        };
+        (Measured(sensor.expect("the sensor crashes")), version)
+    }
+    // If there is nothing new, the time is over at once.
+    fn changed_timeout(&self, seen: u32, _: Duration) -> (Measured, u32) {
+        self.changed(seen)
     }
 }
 
@@ -48,13 +59,21 @@ impl House {
     }
 
     fn measure(&self, control: &mut Control, tenths: i16) {
-        self.0.lock().unwrap().sensor = Some(Ok(Celsius(tenths)));
-        control.step();
+        self.tell(control, Ok(Celsius(tenths)));
     }
 
-    fn fail(&self, control: &mut Control, sensor: Option<Result<Celsius, NoReading>>) {
-        self.0.lock().unwrap().sensor = sensor;
-        control.step();
+    fn tell(&self, control: &mut Control, measured: Result<Celsius, NoReading>) {
+        let mut inside = self.0.lock().unwrap();
+        inside.sensor = Some(measured);
+        inside.version += 1;
+        drop(inside);
+        assert_eq!(control.step(), Ok(()));
+    }
+
+    fn crash(&self, control: &mut Control) {
+        self.0.lock().unwrap().sensor = None;
+        assert_eq!(control.step(), Err(CallError::ServerFaulted));
+        self.0.lock().unwrap().version = 0;
     }
 
     fn switched(&self) -> Vec<bool> {
@@ -109,7 +128,7 @@ fn a_drop_out_changes_nothing() {
     house.measure(&mut control, 251);
     house.switched();
     house.log();
-    house.fail(&mut control, Some(Err(NoReading::DropOut)));
+    house.tell(&mut control, Err(NoReading::DropOut));
     assert_eq!(house.switched(), []);
     assert_eq!(house.log(), ["control: drop-out"]);
 }
@@ -118,7 +137,7 @@ fn a_drop_out_changes_nothing() {
 fn before_the_first_reading_nothing_happens() {
     let house = House::default();
     let mut control = house.control();
-    house.fail(&mut control, Some(Err(NoReading::NotYet)));
+    house.tell(&mut control, Err(NoReading::NotYet));
     assert_eq!(house.log(), [""; 0]);
 }
 
@@ -126,30 +145,47 @@ fn before_the_first_reading_nothing_happens() {
 fn a_crash_of_the_sensor_leads_to_safe_mode_and_a_reading_out_of_it() {
     let house = House::default();
     let mut control = house.control();
-    house.fail(&mut control, None);
+    house.crash(&mut control);
     assert_eq!(house.switched(), [true]);
     assert_eq!(
         house.log(),
         ["control: safe mode: the server faulted", "control: fan on for safety"]
     );
-    assert_eq!(control.patience(), RETRY);
 
     house.measure(&mut control, 200);
     assert_eq!(house.switched(), [false]);
-    assert_eq!(control.patience(), SILENCE);
+}
+
+#[test]
+fn a_crash_of_the_sensor_that_nobody_saw_leads_to_safe_mode_as_well() {
+    let house = House::default();
+    let mut control = house.control();
+    house.measure(&mut control, 200);
+    house.log();
+    house.0.lock().unwrap().version = 0;
+    house.0.lock().unwrap().sensor = Some(Err(NoReading::NotYet));
+    assert_eq!(control.step(), Ok(()));
+    assert_eq!(
+        house.log(),
+        ["control: safe mode: the server faulted", "control: fan on for safety"]
+    );
+    house.measure(&mut control, 200);
+    assert_eq!(house.switched(), [true, false]);
 }
 
 #[test]
 fn safe_mode_is_logged_once_for_each_reason() {
     let house = House::default();
     let mut control = house.control();
-    control.timed_out();
-    control.timed_out();
+    house.tell(&mut control, Err(NoReading::NotYet));
+    for _ in 0..2 {
+        assert_eq!(control.step(), Ok(()), "nothing new");
+    }
     assert_eq!(
         house.log(),
         ["control: safe mode: the sensor is silent", "control: fan on for safety"]
     );
-    house.fail(&mut control, None);
+    house.crash(&mut control);
     assert_eq!(house.log(), ["control: safe mode: the server faulted"]);
     assert_eq!(house.switched(), [true]);
 }

@@ -5,9 +5,10 @@ use board::Uart;
 use console::Console;
 use crossgate::{Concurrent, Exclusive};
 use crossgate_log::Log;
+use crossgate_watch::Observer;
 use fan::Motor;
-use sensor::Sensor;
-use thermostat_interfaces::{Fan, Temperature};
+use sensor::Room;
+use thermostat_interfaces::{Fan, Measured};
 
 crossgate::system! {
     /// The thermostat.
@@ -16,13 +17,14 @@ crossgate::system! {
     process sensor {
         mmio board::UART1;
         notification RECEIVED;
+        notification CHANGED;
         interrupt board::interrupt::UART1_RX => RECEIVED;
-        object room: Concurrent<Sensor> = Sensor::new() => [TEMPERATURE: dyn Temperature];
+        object room (stack = 256): Concurrent<Room> = sensor::room(CHANGED) =>
+            [TEMPERATURE: dyn Observer<Measured>];
         thread sampler (priority = 3, stack = 1024) = sensor::sampler(
             &room,
             Uart::new(board::UART1, 115_200).with_receive_interrupt(),
             RECEIVED,
-            NEWS,
             LOG,
         );
     }
@@ -34,8 +36,7 @@ crossgate::system! {
     }
 
     process control {
-        notification NEWS;
-        thread main (priority = 2, stack = 2048) = control::main(TEMPERATURE, FAN, LOG, NEWS);
+        thread main (priority = 2, stack = 2048) = control::main(TEMPERATURE, FAN, LOG);
     }
 
     process console {

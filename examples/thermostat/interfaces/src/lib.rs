@@ -3,14 +3,7 @@
 #![forbid(unsafe_code)]
 
 use core::fmt;
-use crossgate::{Wire, interface};
-
-/// A thermometer.
-#[interface]
-pub trait Temperature {
-    /// The last reading.
-    fn get(&self) -> Result<Celsius, NoReading>;
-}
+use crossgate::{Decoder, Encoder, Invalid, Shape, Wire, interface};
 
 /// Something that cools.
 #[interface]
@@ -32,6 +25,40 @@ impl fmt::Display for Celsius {
         let sign = if self.0 < 0 { "-" } else { "" };
         let tenths = self.0.unsigned_abs();
         write!(formatter, "{sign}{}.{}", tenths / 10, tenths % 10)
+    }
+}
+
+/// What a thermometer has measured last: the value of a watch (`dyn Observer<Measured>`), so it is one word.
+///
+/// ```
+/// # use thermostat_interfaces::{Celsius, Measured, NoReading};
+/// assert_ne!(Measured(Ok(Celsius(-5))), Measured(Err(NoReading::DropOut)));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Measured(pub Result<Celsius, NoReading>);
+
+// A temperature is a number of 16 bits, anything else is above.
+const NOT_YET: i32 = 1 << 16;
+const DROP_OUT: i32 = 1 << 17;
+
+impl Wire for Measured {
+    const SHAPE: Shape = i32::SHAPE;
+
+    fn put(self, encoder: &mut Encoder) {
+        match self.0 {
+            Ok(Celsius(tenths)) => tenths.into(),
+            Err(NoReading::NotYet) => NOT_YET,
+            Err(NoReading::DropOut) => DROP_OUT,
+        }
+        .put(encoder);
+    }
+
+    fn take(decoder: &mut Decoder) -> Result<Self, Invalid> {
+        match i32::take(decoder)? {
+            NOT_YET => Ok(Measured(Err(NoReading::NotYet))),
+            DROP_OUT => Ok(Measured(Err(NoReading::DropOut))),
+            tenths => tenths.try_into().map(|it| Measured(Ok(Celsius(it)))).map_err(|_| Invalid),
+        }
     }
 }
 
