@@ -143,7 +143,7 @@ enum Fate {
 #[derive(Debug)]
 pub struct Worker {
     state: AtomicUsize,
-    /// What to do, while it waits.
+    /// What does the job, while it waits.
     job: UnsafeCell<MaybeUninit<Work>>,
     /// The job, then its result.
     words: UnsafeCell<Words>,

@@ -217,7 +217,7 @@ pub const OPERATIONS: [Operation; 43] = [
     Operation {
         name: "semaphore_held",
         text: "a permit taken and given back, with its holder known",
-        must: Limit::Most(690),
+        must: Limit::Most(710),
         stretch: None,
         cmrx: None,
     },
@@ -252,21 +252,21 @@ pub const OPERATIONS: [Operation; 43] = [
     Operation {
         name: "barrier",
         text: "two meet at a barrier, again and again",
-        must: Limit::Most(1155),
+        must: Limit::Most(1120),
         stretch: None,
         cmrx: None,
     },
     Operation {
         name: "timer_set",
         text: "a timer of another process started and stopped",
-        must: Limit::Most(3010),
+        must: Limit::Most(1940),
         stretch: None,
         cmrx: None,
     },
     Operation {
         name: "timer_expiry",
         text: "one that expires, tells its client, and is asked for",
-        must: Limit::Most(3130),
+        must: Limit::Most(3090),
         stretch: None,
         cmrx: None,
     },
