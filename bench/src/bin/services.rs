@@ -28,13 +28,12 @@ crossgate::system! {
         pool workers (count = 1, stack = 1024, priority = 9);
         thread main (priority = 8, stack = 4096) = run(
             (QUEUE_IN, QUEUE_OUT),
-            WAKE_IN,
+            (WAKE_IN, workers),
             (FLAGS_SET, FLAGS),
             (SEMAPHORE_GIVEN, SEMAPHORE, PERMITS),
             (WATCH_SET, WATCH),
             (TOPIC, INBOX),
             (BYTES_IN, BYTES_OUT),
-            workers,
         );
     }
     process urgent {
@@ -81,13 +80,12 @@ board::start!(SYSTEM);
 
 fn run(
     (sender, receiver): Queues,
-    wake: Handle<dyn Sender<u32>>,
+    (wake, workers): (Handle<dyn Sender<u32>>, Pool),
     (setter, waiter): Flags,
     (giver, taker, holder): Semaphores,
     (publisher, observer): Values,
     (topic, inbox): Topics,
     (writer, reader): Bytes,
-    workers: Pool,
 ) -> ! {
     let mut bench = Bench::new(Timer::new(TIMER0), Uart::new(UART0, 115_200));
     bench.measure("queue_send_receive", || {
