@@ -159,7 +159,7 @@ fn a_stack_is_open_up_to_its_caller<U: Manual>(
     prop_assert!(U::opens(stack));
     prop_assert_eq!(U::window(stack, stack.end).top, stack.end);
 
-    for pointer in [stack.end, stack.end - (used % size & !7)] {
+    for pointer in [stack.end, stack.end - ((used % size) & !7)] {
         let window = U::window(stack, pointer);
         prop_assert!(stack.start <= window.top && window.top <= pointer);
         if window.top == stack.start {

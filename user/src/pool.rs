@@ -129,6 +129,9 @@ impl Does {
     }
 }
 
+/// Does the job of a thread, or drops it.
+type Work = unsafe fn(&Worker, Fate);
+
 /// What is to become of a job.
 enum Fate {
     Run,
@@ -140,8 +143,8 @@ enum Fate {
 #[derive(Debug)]
 pub struct Worker {
     state: AtomicUsize,
-    /// A `fn(&Worker, Fate)` while it waits.
-    job: UnsafeCell<MaybeUninit<unsafe fn(&Worker, Fate)>>,
+    /// What to do, while it waits.
+    job: UnsafeCell<MaybeUninit<Work>>,
     /// The job, then its result.
     words: UnsafeCell<Words>,
     /// Its index in the wiring.

@@ -13,7 +13,8 @@ use crossgate_queue::{Queue, Receiver, Sender};
 use crossgate_semaphore::{Giver, Holder, Permits, Semaphore, Taker};
 use crossgate_watch::{Observer, Updater, Watch};
 
-type Queues = (Handle<dyn Sender<u32>>, Handle<dyn Receiver<u32>>);
+/// One, and the end of another for who sends.
+type Queues = (Handle<dyn Sender<u32>>, Handle<dyn Receiver<u32>>, Handle<dyn Sender<u32>>);
 type Flags = (Handle<dyn EventSetter>, Handle<dyn EventWaiter>);
 type Semaphores = (Handle<dyn Giver>, Handle<dyn Taker>, Handle<dyn Holder>);
 type Values = (Handle<dyn Updater<u32>>, Handle<dyn Observer<u32>>);
@@ -27,13 +28,13 @@ crossgate::system! {
         mmio TIMER0;
         pool workers (count = 1, stack = 1024, priority = 9);
         thread main (priority = 8, stack = 4096) = run(
-            (QUEUE_IN, QUEUE_OUT),
-            (WAKE_IN, workers),
+            (QUEUE_IN, QUEUE_OUT, WAKE_IN),
             (FLAGS_SET, FLAGS),
             (SEMAPHORE_GIVEN, SEMAPHORE, PERMITS),
             (WATCH_SET, WATCH),
             (TOPIC, INBOX),
             (BYTES_IN, BYTES_OUT),
+            workers,
         );
     }
     process urgent {
@@ -79,13 +80,13 @@ crossgate::system! {
 board::start!(SYSTEM);
 
 fn run(
-    (sender, receiver): Queues,
-    (wake, workers): (Handle<dyn Sender<u32>>, Pool),
+    (sender, receiver, wake): Queues,
     (setter, waiter): Flags,
     (giver, taker, holder): Semaphores,
     (publisher, observer): Values,
     (topic, inbox): Topics,
     (writer, reader): Bytes,
+    workers: Pool,
 ) -> ! {
     let mut bench = Bench::new(Timer::new(TIMER0), Uart::new(UART0, 115_200));
     bench.measure("queue_send_receive", || {

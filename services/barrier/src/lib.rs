@@ -71,11 +71,18 @@ impl<const N: usize> Barrier<N> {
     fn attempt<'a>(
         mut places: MutexGuard<'a, Waiting<N>>,
     ) -> Result<(), MutexGuard<'a, Waiting<N>>> {
-        if places.count() + 1 >= N {
-            // Who is gone is not there, though its thread may still be.
-            places.look(|client| client.is_gone().then_some(Err(TimedOut))).wake();
-        }
         if places.count() + 1 < N {
+            return Err(places);
+        }
+        // Who is gone is not there, though its thread may still be.
+        let mut all_live = true;
+        let lost = places.look(|client| {
+            let is_gone = client.is_gone();
+            all_live &= !is_gone;
+            is_gone.then_some(Err(TimedOut))
+        });
+        if !all_live {
+            lost.wake();
             return Err(places);
         }
         let woken = places.look(|_| Some(Ok(())));

@@ -154,13 +154,14 @@ pub trait Expire {
 
 impl<const N: usize> Expire for Alarms<N> {
     fn expire(&self) -> Option<Instant> {
-        let mut state = self.state.lock();
-        if state.client.is_some_and(Client::is_gone) {
+        // (If a call is at it, that is looked at when the next expires. Nothing is told to another life in any case.)
+        if let Some(mut state) = self.state.try_lock()
+            && state.client.is_some_and(Client::is_gone)
+        {
             self.timers.clear();
             state.clear();
             state.client = None;
         }
-        drop(state);
         let mut any = false;
         self.timers.expire(|expired| {
             let mut state = self.state.lock();
