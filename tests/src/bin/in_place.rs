@@ -112,7 +112,7 @@ static CONSTANTS: [u8; LARGEST] = {
     let mut bytes = [0; LARGEST];
     let mut index = 0;
     while index < LARGEST {
-        bytes[index] = ((index * 7) >> 5) as u8;
+        bytes[index] = (index * 7 % 251) as u8;
         index += 1;
     }
     bytes
