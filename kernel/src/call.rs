@@ -260,13 +260,14 @@ impl<P: Port> Kernel<P> {
         let Some(frame) = self.threads.current().innermost_mut() else {
             return CallError::NotPermitted.into();
         };
-        let (process, care) = (frame.level.process.into(), frame.care);
-        words[1] = process;
-        words[2] = match &self.optional {
-            Some(optional) => (optional.life_of_caller)(self, process, care),
-            None => 0,
-        };
-        Status::OK
+        words[1] = frame.level.process.into();
+        match &self.optional {
+            Some(optional) => (optional.life_of_caller)(self, words),
+            None => {
+                words[2] = 0;
+                Status::OK
+            }
+        }
     }
 }
 

@@ -30,9 +30,9 @@ impl Faults {
         self.records.get(sequence % RECORDS).filter(|_| kept)?.get(index).copied()
     }
 
-    /// The record of the last one.
-    pub(crate) fn newest(&self) -> [Word; FaultRecord::WORDS] {
-        self.records[self.count.wrapping_sub(1) % RECORDS]
+    /// How many there are, and the record of the last one.
+    pub(crate) fn newest(&self) -> (usize, [Word; FaultRecord::WORDS]) {
+        (self.count, self.records[self.count.wrapping_sub(1) % RECORDS])
     }
 }
 

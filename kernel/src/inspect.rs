@@ -14,7 +14,9 @@ use crossgate_abi::inspect::{
     CALLS, CRASHES, DUMP, FAULT, PROCESS, STACK, THREAD, TIME_OF_PROCESS, TIME_OF_THREAD, dump,
     state, wait,
 };
-use crossgate_abi::{ARGUMENT_WORDS, CallError, FaultRecord, LIMIT_UNIT, NOBODY, Status, Word};
+use crossgate_abi::{
+    ARGUMENT_WORDS, CallError, Cause, FaultRecord, LIMIT_UNIT, NOBODY, Status, Word,
+};
 use crossgate_protection::Span;
 
 /// What only a firmware needs in which some process may inspect. Others don't carry the code.
@@ -23,6 +25,8 @@ pub struct Inspection {
     crashes: &'static mut [Crashes],
     /// Where the dump is, if somebody may read it.
     dump: Option<&'static mut [Word; dump::WORDS]>,
+    /// How many faults there were when it was noted last.
+    noted: usize,
     /// Whether the dump was written since the system started.
     is_dumped: bool,
 }
@@ -50,7 +54,7 @@ impl Inspection {
         crashes: &'static mut [Crashes],
         dump: Option<&'static mut [Word; dump::WORDS]>,
     ) -> Inspection {
-        Inspection { crashes, dump, is_dumped: false }
+        Inspection { crashes, dump, noted: 0, is_dumped: false }
     }
 }
 
@@ -148,19 +152,30 @@ impl<P: Port> Kernel<P> {
         self.optional.as_mut()?.inspection.as_deref_mut()
     }
 
-    /// Notes that a process has crashed.
-    pub(crate) fn note(&mut self, process: u8) {
-        let record = self.faults.newest();
-        let Some(inspection) = self.inspection_mut() else { return };
-        if let Some(crashes) = inspection.crashes.get_mut(usize::from(process)) {
-            *crashes = Crashes { count: crashes.count.saturating_add(1), record };
+    pub(crate) fn note_only(&mut self, process: u8) {
+        self.note(process);
+    }
+
+    /// Notes the crash by which a process goes down, if it is one: then the newest record tells of it. It comes back.
+    fn note(&mut self, process: u8) -> Option<[Word; FaultRecord::WORDS]> {
+        let (count, record) = self.faults.newest();
+        let inspection = self.inspection_mut()?;
+        if core::mem::replace(&mut inspection.noted, count) == count {
+            return None;
         }
+        let [who, _, cause, _] = (record[0] as u32).to_le_bytes();
+        // These are told, but nobody crashes.
+        if who != process || cause == Cause::Budget as u8 || cause == Cause::Interrupt as u8 {
+            return None;
+        }
+        let crashes = inspection.crashes.get_mut(usize::from(process))?;
+        *crashes = Crashes { count: crashes.count.saturating_add(1), record };
+        Some(record)
     }
 
     /// The same, and keeps what the port can tell of the thread.
     pub(crate) fn note_and_dump(&mut self, process: u8) {
-        self.note(process);
-        let record = self.faults.newest();
+        let Some(record) = self.note(process) else { return };
         let now = self.port.now();
         let optional = self.optional.as_mut();
         let Some(inspection) = optional.and_then(|it| it.inspection.as_mut()) else { return };

@@ -5,7 +5,7 @@
 //! of the lives of all that may call it.
 
 use crate::Kernel;
-use crate::call::STALE;
+use crate::call::Frame;
 use crate::port::Port;
 use crossgate_abi::client::ENDED;
 use crossgate_abi::{ARGUMENT_WORDS, CallError, Status, Word};
@@ -27,8 +27,10 @@ impl<P: Port> Kernel<P> {
     }
 
     /// The life in which a process made a call, if it has not ended.
-    pub(crate) fn life_of_caller(&self, process: Word, care: u8) -> Word {
-        if care & STALE != 0 { ENDED } else { self.life(process) }
+    pub(crate) fn life_of_caller(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
+        let has_ended = self.current().innermost().is_some_and(Frame::is_stale);
+        words[2] = if has_ended { ENDED } else { self.life(words[1]) };
+        Status::OK
     }
 
     /// The life of a process, from 1 on; 0 if there is none.

@@ -15,10 +15,10 @@ pub struct Optional<P: Port> {
     pub(crate) call: extern "C" fn(&mut Kernel<P>, &mut [Word; ARGUMENT_WORDS]) -> Status,
     /// A process goes down.
     pub(crate) end_life: fn(&mut Kernel<P>, u8),
-    /// A process has crashed.
+    /// The same, which may be by a crash.
     pub(crate) note: fn(&mut Kernel<P>, u8),
-    /// Tells the life in which a process made a call, by what has to be taken care of when that ends.
-    pub(crate) life_of_caller: fn(&Kernel<P>, Word, u8) -> Word,
+    /// Tells in the third word the life in which the process of the second made the call that the current thread is in.
+    pub(crate) life_of_caller: fn(&mut Kernel<P>, &mut [Word; ARGUMENT_WORDS]) -> Status,
     /// How many lives of each process have ended, if somebody is told.
     pub(crate) ended: &'static mut [u32],
     /// What answers those who may inspect, if somebody may.
@@ -70,7 +70,7 @@ impl<P: Port> Optional<P> {
             } else if system.dumpers != 0 {
                 Kernel::note_and_dump
             } else {
-                Kernel::note
+                Kernel::note_only
             },
             life_of_caller: if is_told { Kernel::life_of_caller } else { Kernel::unknown_life },
             ended,
@@ -102,11 +102,15 @@ impl<P: Port> Kernel<P> {
 
     fn note_nothing(&mut self, _: u8) {}
 
-    fn unknown_life(&self, _: Word, _: u8) -> Word {
-        0
+    fn unknown_life(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
+        words[2] = 0;
+        Status::OK
     }
 
     fn end_life<const PASSES_HANDLES: bool, const IS_TOLD: bool>(&mut self, process: u8) {
+        if let Some(optional) = &self.optional {
+            (optional.note)(self, process);
+        }
         if PASSES_HANDLES {
             self.end_grants(process);
         }

@@ -168,9 +168,6 @@ impl<P: Port> Kernel<P> {
 
     /// What becomes of a process that crashed now, as the newest record says.
     pub(crate) fn crash(&mut self, process: u8) {
-        if let Some(optional) = &self.optional {
-            (optional.note)(self, process);
-        }
         let policy = self.processes.get(usize::from(process)).map(|wiring| wiring.on_fault);
         let Some(OnFault::Restart { limit }) = policy else { return self.take_down(process, true) };
         let now = self.port.now();
@@ -178,9 +175,9 @@ impl<P: Port> Kernel<P> {
         if now - state.crashed_at > CALM {
             state.crashes = 0;
         }
-        // Before it counts, as the count does not go past the highest limit.
+        // Before it counts, as it may have the highest limit. (Then the count begins anew, which is of no account any more.)
         let stopped = state.crashes >= limit;
-        state.crashes = state.crashes.saturating_add(1);
+        state.crashes = state.crashes.wrapping_add(1);
         state.crashed_at = now;
         self.take_down(process, stopped);
         if stopped && self.supervisor() == Some(process) {
