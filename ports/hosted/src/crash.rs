@@ -2,6 +2,8 @@
 
 use crate::context::Context;
 use crate::machine::Machine;
+use crate::stack_use::step_from;
+use core::mem::offset_of;
 use crossgate_abi::Word;
 use crossgate_abi::inspect::dump::{REGISTER_COUNT, STACK_WORDS};
 use crossgate_kernel::thread::Thread;
@@ -9,6 +11,7 @@ use crossgate_protection::Span;
 
 /// Where the stack pointer is among the registers of a dump.
 const STACK_POINTER: usize = 4;
+const WORD: usize = size_of::<Word>();
 
 /// As [`Port::dump`](crossgate_kernel::port::Port::dump).
 pub fn dump(
@@ -18,49 +21,51 @@ pub fn dump(
     registers: &mut [Word; REGISTER_COUNT],
     stack: &mut [Word; STACK_WORDS],
 ) -> usize {
-    let mut length = 0;
-    with_stack(machine, window, || {
-        match machine.faulted {
-            Some(faulted) => *registers = faulted,
-            None => match saved(thread.stack_pointer, window) {
-                Some(saved) => *registers = saved,
-                None => return,
-            },
-        }
-        let start = registers[STACK_POINTER].checked_next_multiple_of(size_of::<Word>());
-        if let Some(start) = start.filter(|&start| window.start <= start) {
-            for (place, address) in
-                stack.iter_mut().zip((start..window.end).step_by(size_of::<Word>()))
-            {
-                // SAFETY: it is a word of the stack, which is open; no thread runs meanwhile.
-                *place = unsafe { core::ptr::with_exposed_provenance::<Word>(address).read() };
-                length += 1;
-            }
-        }
-    });
-    length
+    let read = |address| word(machine, thread.stack(), address);
+    match machine.faulted {
+        Some(faulted) => *registers = faulted,
+        None => match saved(thread.stack_pointer, window, read) {
+            Some(saved) => *registers = saved,
+            None => return 0,
+        },
+    }
+    let start = registers[STACK_POINTER].checked_next_multiple_of(WORD);
+    let Some(start) = start.filter(|&start| window.start <= start) else { return 0 };
+    let words = (start..window.end).step_by(WORD);
+    stack.iter_mut().zip(words).map(|(place, address)| *place = read(address)).count()
 }
 
 /// The registers of a thread whose context was saved there.
-fn saved(context: Word, window: Span) -> Option<[Word; REGISTER_COUNT]> {
+fn saved(
+    context: Word,
+    window: Span,
+    read: impl Fn(Word) -> Word,
+) -> Option<[Word; REGISTER_COUNT]> {
     let place = Span::new(context, Context::SIZE).filter(|&place| window.contains(place))?;
     if !context.is_multiple_of(align_of::<Context>()) {
         return None;
     }
-    // SAFETY: it is in the stack, which is open, and any bytes are a context; no thread runs meanwhile.
-    let context = unsafe { &*core::ptr::with_exposed_provenance::<Context>(context) };
-    let [rdi, rsi, rdx, rcx] = context.words;
-    let [r15, r14, r13, r12, rbx, rbp] = context.saved;
-    let (rax, rsp, rip) = (context.selector, place.end, context.return_address);
+    let words = |field: usize| move |index: usize| context + field + index * WORD;
+    let argument = words(offset_of!(Context, words));
+    let kept = words(offset_of!(Context, saved));
+    let [rdi, rsi, rdx, rcx] = core::array::from_fn(|index| read(argument(index)));
+    let [r15, r14, r13, r12, rbx, rbp] = core::array::from_fn(|index| read(kept(index)));
+    let rax = read(context + offset_of!(Context, selector));
+    let rip = read(context + offset_of!(Context, return_address));
+    let rsp = place.end;
     // What is not saved is nobody's.
     Some([rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi, 0, 0, 0, 0, r12, r13, r14, r15, rip])
 }
 
-/// Has what the stack has of a process open for a while.
-fn with_stack(machine: &Machine, window: Span, work: impl FnOnce()) {
-    if machine.opening.domain.stack.contains(window) {
-        work();
-    } else {
-        machine.with_open(window, work);
+/// A word of a stack. What of the stack is closed is opened for it step by step, as it is closed.
+fn word(machine: &Machine, stack: Span, address: Word) -> Word {
+    let mut word = 0;
+    // SAFETY: it is a word of the stack, which is open then; no thread runs meanwhile.
+    let mut read = || word = unsafe { core::ptr::with_exposed_provenance::<Word>(address).read() };
+    match step_from(stack, address.wrapping_sub(stack.start)) {
+        Some(step) if machine.opening.domain.stack.contains(step) => read(),
+        Some(step) => machine.with_open(step, read),
+        None => {}
     }
+    word
 }

@@ -18,7 +18,7 @@
 //! several places ([`Both`]), one of which may be memory that outlives a restart ([`Past`]).
 //!
 //! What it writes to has the stack of who calls: with the default of 256 bytes there is enough for a device's registers;
-//! with a [`Past`] the object needs `(stack = 640)`. With less, whoever calls with little stack could crash the console.
+//! with a [`Past`] the object needs `(stack = 768)`. With less, whoever calls with little stack could crash the console.
 //!
 //! Clients depend on `crossgate-log` only. Each line of the log begins with the name of the process that
 //! wrote it, as the kernel knows it; what a process says is cut off after [`LONGEST`] characters, and what is

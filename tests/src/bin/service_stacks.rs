@@ -97,7 +97,7 @@ crossgate::system! {
         thread main (priority = 20, stack = 2048) = timers::serve([&*alarms as &dyn Expire], CHANGED);
     }
     process console {
-        object terminal (stack = 640): Concurrent<Console<Both<Dark, Past>>> =
+        object terminal (stack = 768): Concurrent<Console<Both<Dark, Past>>> =
             Console::with_settings(Both(Dark, Past::new()), SETTINGS) =>
             [LOG: dyn Log, LEVELS: dyn Levels, SET_LEVELS: dyn SetLevels, HISTORY: dyn History];
     }
@@ -128,8 +128,9 @@ board::start!(SYSTEM);
 /// Calls with ever less stack left, by each multiple of 8 bytes.
 fn starve(call: &mut dyn FnMut() -> Result<(), CallError>) {
     from::<0>(call);
-    // On Linux there is more of it than is declared.
-    if cfg!(not(target_os = "none")) {
+    // On Linux there is more of it than is declared; and code of the dev profile takes more than that of releases, which
+    // is what services declare.
+    if cfg!(any(not(target_os = "none"), debug_assertions)) {
         return;
     }
     from::<8>(call);

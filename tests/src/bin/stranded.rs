@@ -1,6 +1,8 @@
 //! A thread waits abroad, in two servers one behind the other, while its own process crashes: nobody waits for it any
 //! more, so each server gives up, and it comes home and begins anew. So does one that computes there, at its next wait.
 //! One whose process goes on waits on.
+//!
+//! Without seeds: it is about how much time passes.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
