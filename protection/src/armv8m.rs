@@ -14,7 +14,7 @@
 //! - The types of memory are in a table, [`MEMORY_TYPES`], and regions name its entries.
 //! - The address register doesn't hold the number of the region: another register selects it.
 
-use crate::{Fit, Span, Unit, Window};
+use crate::{Granules, Span};
 
 /// The memory protection unit of ARMv8-M.
 #[derive(Clone, Copy, Debug)]
@@ -107,48 +107,24 @@ pub const fn coverable(span: Span, limits: Span) -> bool {
     limits.start <= granule(span.start) && (span.end.wrapping_sub(1) | REST) < limits.end
 }
 
-/// The base address and limit registers that open a [window](Unit::window) of the stack from `start`.
+/// The base address and limit registers that open a [window](crate::Unit::window) of the stack from `start`.
 #[inline(always)]
 #[must_use]
 pub const fn window_registers(start: usize, window: u16) -> [u32; 2] {
     registers(Span { start, end: start + window as usize * GRANULE }, Access::ReadWrite)
 }
 
-const fn fit(bytes: usize) -> Fit {
-    Fit { size: bytes.next_multiple_of(GRANULE), step: GRANULE }
-}
-
-impl Unit for ArmV8M {
-    /// How many granules. So of a stack of 2 MiB or more the 65,535 lowest are ever open.
-    type Window = u16;
+impl Granules for ArmV8M {
+    const GRANULE: usize = GRANULE;
     /// The limit register. The other is [`base_register`]'s.
     type Lease = u32;
 
-    fn process(bytes: usize) -> Fit {
-        fit(bytes)
+    fn lease(memory: Span, writable: bool) -> u32 {
+        registers(memory, Access::of_memory(writable))[1]
     }
 
-    fn stack(bytes: usize) -> Fit {
-        fit(bytes)
-    }
-
-    fn shared(bytes: usize) -> Fit {
-        fit(bytes)
-    }
-
-    fn covering(memory: Span) -> Span {
-        Span { start: granule(memory.start), end: memory.end.next_multiple_of(GRANULE) }
-    }
-
-    fn window(stack: Span, stack_pointer: usize) -> Window<u16> {
-        let granules = stack_pointer.saturating_sub(stack.start) / GRANULE;
-        let granules = u16::try_from(granules).unwrap_or(u16::MAX);
-        Window { top: stack.start + usize::from(granules) * GRANULE, registers: granules }
-    }
-
-    fn lease_within(limits: Span, memory: Span, writable: bool) -> Option<u32> {
-        let [_, limit] = registers(memory, Access::of_memory(writable));
-        coverable(memory, limits).then_some(limit)
+    fn can_lease(limits: Span, memory: Span) -> bool {
+        coverable(memory, limits)
     }
 }
 

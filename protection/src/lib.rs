@@ -11,7 +11,7 @@
 //! | [`pmp`] | RISC-V physical memory protection | runs of 16 bytes |
 //! | [`pages`] | the memory management unit of a host | runs of pages |
 //!
-//! Each is a [`Unit`]. This crate is arithmetic only: it writes no register. What it promises is tested
+//! Each is a [`Unit`]; all but the first by its [`Granules`]. This crate is arithmetic only: it writes no register. What it promises is tested
 //! for all units alike, against what their manuals say of each byte.
 //!
 //! ```
@@ -29,11 +29,13 @@
 
 pub mod armv7m;
 pub mod armv8m;
+mod granules;
 pub mod pages;
 pub mod pmp;
 mod span;
 mod unit;
 
+pub use granules::Granules;
 pub use span::Span;
 pub use unit::{Fit, Unit, Window};
 

@@ -6,7 +6,7 @@
 //!
 //! The entry with the lowest number that matches an access decides; what no entry matches is closed to user mode.
 
-use crate::{Fit, Span, Unit, Window};
+use crate::{Granules, Span};
 
 /// Bytes of a granule.
 pub const GRANULE: usize = 16;
@@ -35,7 +35,7 @@ impl Range {
     /// The entries that open the granules of `span` to reading and writing, or to reading only.
     #[must_use]
     pub const fn covering(span: Span, writable: bool) -> Range {
-        let Span { start, end } = covering(span);
+        let (start, end) = (span.start & !(GRANULE - 1), span.end.next_multiple_of(GRANULE));
         let write = if writable { WRITE } else { 0 };
         Range {
             addresses: [(start >> 2) as u32, (end >> 2) as u32],
@@ -44,49 +44,17 @@ impl Range {
     }
 }
 
-/// The granules that hold a span.
-const fn covering(span: Span) -> Span {
-    Span { start: span.start & !(GRANULE - 1), end: span.end.next_multiple_of(GRANULE) }
-}
-
-const fn fit(bytes: usize) -> Fit {
-    Fit { size: bytes.next_multiple_of(GRANULE), step: GRANULE }
-}
-
-/// The entries that open a [window](Unit::window) of the stack from `start`.
+/// The entries that open a [window](crate::Unit::window) of the stack from `start`.
 #[must_use]
 pub const fn window_range(start: usize, granules: u16) -> Range {
     Range::covering(Span { start, end: start + granules as usize * GRANULE }, true)
 }
 
-impl Unit for Pmp {
-    /// How many granules. So of a stack of 1 MiB or more the 65,535 lowest are ever open.
-    type Window = u16;
+impl Granules for Pmp {
+    const GRANULE: usize = GRANULE;
     type Lease = Range;
 
-    fn process(bytes: usize) -> Fit {
-        fit(bytes)
-    }
-
-    fn stack(bytes: usize) -> Fit {
-        fit(bytes)
-    }
-
-    fn shared(bytes: usize) -> Fit {
-        fit(bytes)
-    }
-
-    fn covering(memory: Span) -> Span {
-        covering(memory)
-    }
-
-    fn window(stack: Span, stack_pointer: usize) -> Window<u16> {
-        let granules = stack_pointer.saturating_sub(stack.start) / GRANULE;
-        let granules = u16::try_from(granules).unwrap_or(u16::MAX);
-        Window { top: stack.start + usize::from(granules) * GRANULE, registers: granules }
-    }
-
-    fn lease_within(limits: Span, memory: Span, writable: bool) -> Option<Range> {
-        limits.contains(covering(memory)).then(|| Range::covering(memory, writable))
+    fn lease(memory: Span, writable: bool) -> Range {
+        Range::covering(memory, writable)
     }
 }

@@ -60,12 +60,10 @@ fn saved(
 /// A word of a stack. What of the stack is closed is opened for it step by step, as it is closed.
 fn word(machine: &Machine, stack: Span, address: Word) -> Word {
     let mut word = 0;
-    // SAFETY: it is a word of the stack, which is open then; no thread runs meanwhile.
-    let mut read = || word = unsafe { core::ptr::with_exposed_provenance::<Word>(address).read() };
-    match step_from(stack, address.wrapping_sub(stack.start)) {
-        Some(step) if machine.opening.domain.stack.contains(step) => read(),
-        Some(step) => machine.with_open(step, read),
-        None => {}
+    if let Some(step) = step_from(stack, address.wrapping_sub(stack.start)) {
+        // SAFETY: it is a word of the stack, which is open then; no thread runs meanwhile.
+        let read = || word = unsafe { core::ptr::with_exposed_provenance::<Word>(address).read() };
+        machine.with_step_open(step, read);
     }
     word
 }

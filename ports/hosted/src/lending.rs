@@ -9,8 +9,7 @@ use crate::memory::STEP;
 use clap::ValueEnum;
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use crossgate_protection::armv7m::ArmV7M;
-use crossgate_protection::pages::Pages;
-use crossgate_protection::{Fit, Span, Unit, Window};
+use crossgate_protection::{Granules, Span, Unit};
 
 /// The most that can be lent in one piece, in bytes.
 pub const LONGEST_LEASE: usize = 4 * crate::memory::PAGE;
@@ -19,35 +18,17 @@ pub const LONGEST_LEASE: usize = 4 * crate::memory::PAGE;
 /// else ever is.
 pub struct Copies;
 
-type Steps = Pages<STEP>;
-
-impl Unit for Copies {
-    type Window = u16;
+impl Granules for Copies {
+    const GRANULE: usize = STEP;
     type Lease = u32;
 
-    fn process(bytes: usize) -> Fit {
-        Steps::process(bytes)
-    }
-
-    fn stack(bytes: usize) -> Fit {
-        Steps::stack(bytes)
-    }
-
-    fn shared(bytes: usize) -> Fit {
-        Steps::shared(bytes)
-    }
-
-    fn covering(memory: Span) -> Span {
-        Steps::covering(memory)
-    }
-
-    fn window(stack: Span, stack_pointer: usize) -> Window<u16> {
-        Steps::window(stack, stack_pointer)
+    fn lease(_: Span, _: bool) -> u32 {
+        0
     }
 
     // What is refused is what the firmware's board would have to refuse.
-    fn lease_within(limits: Span, memory: Span, _: bool) -> Option<u32> {
-        is_within(limits, memory).then_some(0)
+    fn can_lease(limits: Span, memory: Span) -> bool {
+        is_within(limits, memory)
     }
 }
 

@@ -124,6 +124,15 @@ impl Machine {
         }
     }
 
+    /// Has a step of a stack open for a while.
+    pub fn with_step_open(&self, step: Span, work: impl FnOnce()) {
+        if self.opening.domain.stack.contains(step) {
+            work();
+        } else {
+            self.with_open(step, work);
+        }
+    }
+
     /// Whether a process owns the device with this window.
     pub fn owns(&self, process: u8, window: Word) -> bool {
         let process = self.system.processes.get(usize::from(process));
@@ -268,12 +277,7 @@ impl Port for Machine {
     fn stack_use(&mut self, stack: Span, from: Word) -> [Word; 2] {
         let Some(step) = stack_use::step_from(stack, from) else { return [0, 0] };
         let mut used = 0;
-        let mut work = || used = stack_use::used_of_step(step);
-        if self.opening.domain.stack.contains(step) {
-            work();
-        } else {
-            self.with_open(step, work);
-        }
+        self.with_step_open(step, || used = stack_use::used_of_step(step));
         [used, if step.end < stack.end { step.end - stack.start } else { 0 }]
     }
 

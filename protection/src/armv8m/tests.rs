@@ -1,6 +1,7 @@
 //! The arithmetic against an oracle that knows nothing but the manual: it asks byte by byte.
 
 use super::*;
+use crate::{Unit, Window};
 use proptest::prelude::*;
 
 /// The base address and limit registers of a region.
