@@ -29,6 +29,26 @@ impl core::fmt::Write for Line {
     }
 }
 
+/// Stops the benchmark if an operation did something else than it had to.
+///
+/// # Panics
+/// If it did.
+#[inline(always)]
+pub fn check(is_right: bool) {
+    if !is_right {
+        failed();
+    }
+}
+
+/// Stops the benchmark: an operation failed.
+///
+/// # Panics
+/// Always.
+#[cold]
+pub fn failed() -> ! {
+    panic!("a benchmarked operation failed")
+}
+
 impl Bench {
     /// Starts the clock.
     #[must_use]

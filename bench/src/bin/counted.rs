@@ -2,7 +2,7 @@
 #![cfg_attr(target_os = "none", no_std, no_main)]
 #![forbid(unsafe_code)]
 
-use bench::report::{Bench, ROUNDS};
+use bench::report::{Bench, ROUNDS, failed};
 use bench::{Null, Server};
 use board::{TIMER0, Timer, UART0, Uart};
 use crossgate::{Concurrent, Handle, Notification, thread};
@@ -43,9 +43,4 @@ fn yielder(start: Notification) -> ! {
     loop {
         thread::yield_now();
     }
-}
-
-#[cold]
-fn failed() -> ! {
-    panic!("a benchmarked operation failed")
 }

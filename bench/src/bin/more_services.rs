@@ -2,7 +2,7 @@
 #![cfg_attr(target_os = "none", no_std, no_main)]
 #![forbid(unsafe_code)]
 
-use bench::report::{Bench, ROUNDS};
+use bench::report::{Bench, ROUNDS, check};
 use board::{TIMER0, Timer as Clock, UART0, Uart};
 use core::time::Duration;
 use crossgate::{Concurrent, Handle, LendBuf, Notification};
@@ -75,16 +75,4 @@ fn meet(barrier: Handle<dyn Rendezvous>) -> ! {
     loop {
         check(barrier.meet() == Ok(Ok(())));
     }
-}
-
-#[inline(always)]
-fn check(is_right: bool) {
-    if !is_right {
-        failed();
-    }
-}
-
-#[cold]
-fn failed() -> ! {
-    panic!("a benchmarked operation failed")
 }

@@ -2,7 +2,7 @@
 #![cfg_attr(target_os = "none", no_std, no_main)]
 #![forbid(unsafe_code)]
 
-use bench::report::{Bench, ROUNDS};
+use bench::report::{Bench, ROUNDS, failed};
 use bench::{Alone, Buffer, Forwarder, Nested, Null, Server, Sum};
 use board::{TIMER0, Timer, UART0, Uart};
 use core::hint::black_box;
@@ -137,9 +137,4 @@ fn yielder(start: Notification) -> ! {
     loop {
         thread::yield_now();
     }
-}
-
-#[cold]
-fn failed() -> ! {
-    panic!("a benchmarked operation failed")
 }

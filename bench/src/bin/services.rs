@@ -2,7 +2,7 @@
 #![cfg_attr(target_os = "none", no_std, no_main)]
 #![forbid(unsafe_code)]
 
-use bench::report::{Bench, ROUNDS};
+use bench::report::{Bench, ROUNDS, check};
 use board::{TIMER0, Timer, UART0, Uart};
 use crossgate::pool::Pool;
 use crossgate::{Concurrent, Handle, LendBuf};
@@ -128,16 +128,4 @@ fn receive(queue: Handle<dyn Receiver<u32>>) -> ! {
     loop {
         check(matches!(queue.receive(), Ok(Ok(_))));
     }
-}
-
-#[inline(always)]
-fn check(is_right: bool) {
-    if !is_right {
-        failed();
-    }
-}
-
-#[cold]
-fn failed() -> ! {
-    panic!("a benchmarked operation failed")
 }
