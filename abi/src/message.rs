@@ -65,6 +65,17 @@ impl Number {
     }
 }
 
+/// Whether two texts are the same, told by the compiler.
+#[must_use]
+pub const fn is_same(one: &str, other: &str) -> bool {
+    let (one, other) = (one.as_bytes(), other.as_bytes());
+    let mut same = 0;
+    while same < one.len() && same < other.len() && one[same] == other[same] {
+        same += 1;
+    }
+    same == one.len() && same == other.len()
+}
+
 #[cfg(test)]
 mod tests {
     extern crate std;
@@ -76,6 +87,13 @@ mod tests {
         for number in [0, 1, 9, 10, 255, 256, 1 << 24, usize::MAX] {
             assert_eq!(Number::decimal(number).text(), format!("{number}"));
             assert_eq!(Number::hexadecimal(number).text(), format!("{number:#x}"));
+        }
+    }
+
+    #[test]
+    fn texts_are_the_same_to_their_ends() {
+        for (one, other) in [("fan", "fa"), ("fa", "fan"), ("fan", "fin"), ("", "fan")] {
+            assert!(!is_same(one, other) && is_same(one, one), "{one} {other}");
         }
     }
 

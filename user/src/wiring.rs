@@ -6,7 +6,7 @@ use crate::{Handle, Interface};
 use core::any::TypeId;
 use core::cell::UnsafeCell;
 use core::mem::MaybeUninit;
-use crossgate_abi::message::{Number, fail};
+use crossgate_abi::message::{Number, fail, is_same};
 use crossgate_abi::table::{
     Budget, Budgets, Gate, Method, NO_LOCK, OnFault, RawReply, Service, Window,
 };
@@ -135,15 +135,6 @@ pub const fn check_line(lines: &[(u16, &str)], index: usize) {
         }
         other += 1;
     }
-}
-
-const fn is_same(one: &str, other: &str) -> bool {
-    let (one, other) = (one.as_bytes(), other.as_bytes());
-    let mut same = 0;
-    while same < one.len() && same < other.len() && one[same] == other[same] {
-        same += 1;
-    }
-    same == one.len() && same == other.len()
 }
 
 /// The priority of a thread.

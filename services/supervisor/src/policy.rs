@@ -1,7 +1,7 @@
 //! A tree of groups that fits its wiring.
 
 use crate::tree::{GROUPS, Group, LIMIT, Member};
-use crossgate_abi::message::fail;
+use crossgate_abi::message::{fail, is_same};
 use crossgate_abi::table::{OnFault, System};
 
 /// What a supervisor does, and to whom. As a `static` it is checked by the compiler.
@@ -78,15 +78,6 @@ const fn find(name: &str, system: &System) -> usize {
         index += 1;
     }
     fail(&["the wiring has no process `", name, "`, which the supervisor's tree names"])
-}
-
-const fn is_same(one: &str, other: &str) -> bool {
-    let (one, other) = (one.as_bytes(), other.as_bytes());
-    let mut same = 0;
-    while same < one.len() && same < other.len() && one[same] == other[same] {
-        same += 1;
-    }
-    same == one.len() && same == other.len()
 }
 
 #[cfg(test)]
