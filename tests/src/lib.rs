@@ -22,6 +22,7 @@
 #![cfg_attr(target_os = "none", no_std)]
 
 pub mod arch;
+pub mod dark;
 pub mod fake;
 pub mod probe;
 pub mod random;

@@ -8,6 +8,7 @@ use core::fmt;
 use core::sync::atomic::{AtomicU32, Ordering};
 use crossgate::{CallError, Concurrent, Handle, interface};
 use crossgate_log::{Level, Levels, Log, Logger, SetLevels};
+use system_tests::dark::Dark;
 use system_tests::report::{expect, pass};
 
 /// The console's memory of its lines.
@@ -57,21 +58,6 @@ impl Memory for Lines {
     }
     fn crash(&self) {
         panic!("a console panics on request")
-    }
-}
-
-/// A line that nobody reads.
-struct Dark;
-
-impl embedded_io::ErrorType for Dark {
-    type Error = Infallible;
-}
-impl embedded_io::Write for Dark {
-    fn write(&mut self, bytes: &[u8]) -> Result<usize, Infallible> {
-        Ok(bytes.len())
-    }
-    fn flush(&mut self) -> Result<(), Infallible> {
-        Ok(())
     }
 }
 

@@ -5,7 +5,6 @@
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use console::{Both, Console, Past, Settings};
-use core::convert::Infallible;
 use core::time::Duration;
 use crossgate::{CallError, Concurrent, Handle, LendBuf, thread};
 use crossgate_barrier::{Barrier, Rendezvous};
@@ -20,27 +19,13 @@ use crossgate_semaphore::{Giver, Holder, Permits, Semaphore, Taker, Warden};
 use crossgate_timer::Timer;
 use crossgate_watch::{Observer, Updater, Watch};
 use supervise::Supervise;
+use system_tests::dark::Dark;
 use system_tests::probe;
 use system_tests::report::pass;
 use system_tests::watch::allow_no_fault;
 use timers::{Alarms, Expire};
 
 const MOMENT: Duration = Duration::from_micros(1);
-
-/// A line that nobody reads.
-struct Dark;
-
-impl embedded_io::ErrorType for Dark {
-    type Error = Infallible;
-}
-impl embedded_io::Write for Dark {
-    fn write(&mut self, bytes: &[u8]) -> Result<usize, Infallible> {
-        Ok(bytes.len())
-    }
-    fn flush(&mut self) -> Result<(), Infallible> {
-        Ok(())
-    }
-}
 
 const SETTINGS: Settings = Settings { levels: &[("attacker", Level::Debug)], colour: true };
 
