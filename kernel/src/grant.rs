@@ -115,14 +115,14 @@ impl<P: Port> Kernel<P> {
         let thread = self.threads.get_mut(id);
         let mut waits_in_vain =
             thread.wait == Wait::Lock(service.lock) && is_stranger(thread.level.process);
-        let (mut calls, mut orphaned) = (0, 0);
-        for frame in thread.frames_in_use().iter_mut().rev() {
-            calls += 1;
-            if usize::from(frame.service) == index && is_stranger(frame.level.process) {
+        let orphaned = thread.calls_from(|frame| {
+            let is_refused =
+                usize::from(frame.service) == index && is_stranger(frame.level.process);
+            if is_refused {
                 frame.care |= REFUSED;
-                orphaned = calls;
             }
-        }
+            is_refused
+        });
         if orphaned != 0 {
             thread.orphaned = thread.orphaned.max(orphaned);
             waits_in_vain |= thread.waits_in_vain();
@@ -135,14 +135,7 @@ impl<P: Port> Kernel<P> {
     /// Waits fail from now on only in calls to which nobody comes back, or that are refused, too.
     fn returned(&mut self) {
         let thread = self.threads.current();
-        let (mut calls, mut orphaned) = (0, 0);
-        for frame in thread.frames_in_use().iter().rev() {
-            calls += 1;
-            if frame.care & (STALE | REFUSED) != 0 {
-                orphaned = calls;
-            }
-        }
-        thread.orphaned = orphaned;
+        thread.orphaned = thread.calls_from(|frame| frame.care & (STALE | REFUSED) != 0);
     }
 
     /// A process goes down: grants of its services end, and those that it has got.

@@ -389,6 +389,18 @@ impl Thread {
         self.frames.get_mut(..depth.into()).unwrap_or(&mut [])
     }
 
+    /// How many calls it is in, from the outermost one on that is such a call. (All are looked at.)
+    pub(crate) fn calls_from(&mut self, mut is_such: impl FnMut(&mut Frame) -> bool) -> u8 {
+        let (mut calls, mut from) = (0, 0);
+        for frame in self.frames_in_use().iter_mut().rev() {
+            calls += 1;
+            if is_such(frame) {
+                from = calls;
+            }
+        }
+        from
+    }
+
     /// The frame that its next call will have.
     pub(crate) fn next_frame(&mut self) -> Option<&mut Frame> {
         let depth = self.depth();
