@@ -390,6 +390,8 @@ impl Thread {
     }
 
     /// How many calls it is in, from the outermost one on that is such a call. (All are looked at.)
+    // Each use has its own, as it would be if it were written there.
+    #[inline(always)]
     pub(crate) fn calls_from(&mut self, mut is_such: impl FnMut(&mut Frame) -> bool) -> u8 {
         let (mut calls, mut from) = (0, 0);
         for frame in self.frames_in_use().iter_mut().rev() {
