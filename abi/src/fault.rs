@@ -5,57 +5,74 @@ list! {
     /// Why a process crashed, and what else is told in a record: the one list of it. The numbers are part of the ABI.
     #[non_exhaustive]
     pub enum Cause: u8;
+    /// What happened, in a few words, and whether a process has crashed.
+    fn told -> (&'static str, bool);
+
+    /// A read or write of memory that is not open to the thread.
+    Access = 1 => ("access to memory of others", true);
+
+    /// An instruction fetch from memory that is not executable.
+    Execute = 2 => ("execution of data", true);
+
+    /// The stack ran over its end, or the stack pointer was outside of the stack when registers had to be saved.
+    Stack = 3 => ("stack overflow", true);
+
+    /// The bus answered with an error: there is no such device or memory.
+    Bus = 4 => ("bus error", true);
+
+    /// An undefined instruction, or a division by zero or an unaligned access that the CPU traps.
+    Instruction = 5 => ("undefined instruction", true);
+
+    /// Rust code panicked.
+    Panic = 6 => ("panic", true);
+
+    /// The thread returned from a method, but was in no call.
+    ReturnWithoutCall = 7 => ("return without a call", true);
+
+    /// A thread left its main function, or exited, in a process that is not its home.
+    Exit = 8 => ("thread exit inside a foreign process", true);
+
+    /// A call took longer than its caller allowed, and went on when its waits had failed.
+    Deadline = 9 => ("a call took too long", true);
+
+    /// A server that the process called says that it broke the rules. The kernel does not know whether that is
+    /// true.
+    Refused = 10 => ("a call that broke the rules of its server", false);
+
+    /// An interrupt came that nobody owns. It is masked from now on. The address is its line; below 0 (as an
+    /// `isize`) it is an exception of the CPU, numbered as CMSIS does: -14 is the non-maskable interrupt.
+    Interrupt = 11 => ("an interrupt that nobody owns", false);
+
+    /// A budget of CPU time is used up, of the thread or of the process. The thread, and with it all that have
+    /// the budget, runs in the background until the next period. The address is how often that has happened to this
+    /// budget, to 65,535, then from 0 again; it is told if that is a power of two.
+    Budget = 12 => ("a budget of CPU time is used up", false);
+
+    besides;
+    /// A cause that this version of the record's reader does not know.
+    Unknown = 255 => ("unknown cause", true);
+}
+
+impl Cause {
     /// What happened, in a few words.
     ///
     /// ```
     /// use crossgate_abi::Cause;
     /// assert_eq!(Cause::Stack.as_str(), "stack overflow");
     /// ```
-    fn as_str -> &'static str;
+    #[inline(always)]
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        self.told().0
+    }
 
-    /// A read or write of memory that is not open to the thread.
-    Access = 1 => "access to memory of others";
-
-    /// An instruction fetch from memory that is not executable.
-    Execute = 2 => "execution of data";
-
-    /// The stack ran over its end, or the stack pointer was outside of the stack when registers had to be saved.
-    Stack = 3 => "stack overflow";
-
-    /// The bus answered with an error: there is no such device or memory.
-    Bus = 4 => "bus error";
-
-    /// An undefined instruction, or a division by zero or an unaligned access that the CPU traps.
-    Instruction = 5 => "undefined instruction";
-
-    /// Rust code panicked.
-    Panic = 6 => "panic";
-
-    /// The thread returned from a method, but was in no call.
-    ReturnWithoutCall = 7 => "return without a call";
-
-    /// A thread left its main function, or exited, in a process that is not its home.
-    Exit = 8 => "thread exit inside a foreign process";
-
-    /// A call took longer than its caller allowed, and went on when its waits had failed.
-    Deadline = 9 => "a call took too long";
-
-    /// No crash: a server that the process called says that it broke the rules. The kernel does not know whether that is
-    /// true.
-    Refused = 10 => "a call that broke the rules of its server";
-
-    /// No crash: an interrupt came that nobody owns. It is masked from now on. The address is its line; below 0 (as an
-    /// `isize`) it is an exception of the CPU, numbered as CMSIS does: -14 is the non-maskable interrupt.
-    Interrupt = 11 => "an interrupt that nobody owns";
-
-    /// No crash: a budget of CPU time is used up, of the thread or of the process. The thread, and with it all that have
-    /// the budget, runs in the background until the next period. The address is how often that has happened to this
-    /// budget, to 65,535, then from 0 again; it is told if that is a power of two.
-    Budget = 12 => "a budget of CPU time is used up";
-
-    besides;
-    /// A cause that this version of the record's reader does not know.
-    Unknown = 255 => "unknown cause";
+    /// Whether a process has crashed. Other records tell of a budget that is used up, perhaps by a server that took long, of
+    /// an interrupt that nobody owns, or of what a server says of its client.
+    #[inline(always)]
+    #[must_use]
+    pub const fn is_crash(self) -> bool {
+        self.told().1
+    }
 }
 
 /// No process.
@@ -104,11 +121,10 @@ impl FaultRecord {
     /// The first word of the chain.
     pub const CHAIN: usize = 6;
 
-    /// Whether a process has crashed. Other records tell of a budget that is used up, perhaps by a server that took long, of
-    /// an interrupt that nobody owns, or of what a server says of its client.
+    /// Whether its [cause](Cause::is_crash) is that a process has crashed.
     #[must_use]
     pub const fn is_crash(&self) -> bool {
-        !matches!(self.cause, Cause::Budget | Cause::Interrupt | Cause::Refused)
+        self.cause.is_crash()
     }
 
     /// The first word.

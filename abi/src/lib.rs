@@ -32,7 +32,7 @@ mod shape;
 pub mod signature;
 pub mod table;
 
-pub use error::{CallError, Status};
+pub use error::{CallError, Ran, Status};
 pub use fault::{Cause, FaultRecord, NOBODY};
 pub use number::SystemCall;
 pub use shape::{Kind, Shape};

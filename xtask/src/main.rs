@@ -10,6 +10,7 @@ mod demo;
 mod emulator;
 mod history;
 mod keys;
+mod lists;
 mod machine;
 mod map;
 mod mutations;
@@ -120,6 +121,8 @@ enum Task {
         #[arg(long, value_name = "FILE")]
         svg: Option<PathBuf>,
     },
+    /// Renew what the book has of the lists of system calls, causes and errors
+    Book,
     /// Write the recorded day of the demo anew
     RecordDay,
 }
@@ -153,6 +156,7 @@ fn run(task: Task) -> Result<bool> {
         Task::History { add } => history::run(add).map(|()| true),
         Task::Worst { check, firmware } => worst::run(check, &firmware).map(|()| true),
         Task::Map { svg } => map::run(svg.as_deref()).map(|()| true),
+        Task::Book => lists::write().map(|()| true),
         Task::RecordDay => recording::write().map(|()| true),
     }
 }
