@@ -5,9 +5,10 @@
 //! into it from a process further on. Every other process goes on, and the one that the wiring names
 //! is told.
 
+use crate::Kernel;
+use crate::effect::Effect;
 use crate::port::Port;
-use crate::thread::{ThreadId, Wait};
-use crate::{Effect, Kernel};
+use crate::thread::ThreadId;
 use crossgate_abi::{
     ARGUMENT_WORDS, CallError, Cause, FAULT_RECORDS as RECORDS, FaultRecord, MAX_CALL_DEPTH,
     Status, Word,
@@ -142,33 +143,5 @@ impl<P: Port> Kernel<P> {
             self.come_home(self.threads.current_id());
         }
         self.reload()
-    }
-
-    /// Goes on with the most urgent thread, which may be the same at another place.
-    pub(crate) fn reload(&mut self) -> Effect {
-        let _ = self.reschedule();
-        Effect::SWITCH
-    }
-
-    /// Makes a thread ready, whatever it waited for.
-    pub(crate) fn interrupt_wait(&mut self, id: ThreadId) {
-        if let Some(holder) = self.threads.get(id).blocked_on {
-            self.stir(holder);
-        }
-        let wait = self.threads.get(id).wait;
-        if let Wait::Notifications(set) = wait {
-            self.forget_waiter(id, set);
-        }
-        if !matches!(wait, Wait::Nothing) {
-            self.wake(id);
-        }
-    }
-
-    /// Ends a thread.
-    pub(crate) fn end(&mut self, id: ThreadId) {
-        self.interrupt_wait(id);
-        let thread = self.threads.get_mut(id);
-        self.ready.remove(thread);
-        thread.wait = Wait::Ended;
     }
 }

@@ -5,11 +5,13 @@
 //! so there are never more than fit. One ends when its receiver or the owner of the service goes down,
 //! or when the owner revokes all.
 
-use crate::call::{REFUSED, STALE};
+use crate::Kernel;
+use crate::effect::Effect;
+use crate::frame::{REFUSED, STALE};
 use crate::port::Port;
-use crate::thread::{ThreadId, Wait};
+use crate::thread::ThreadId;
+use crate::wait::Wait;
 use crate::work::LOOKS;
-use crate::{Effect, Kernel};
 use crossgate_abi::table::Service;
 use crossgate_abi::{ARGUMENT_WORDS, CallError, Shape, Status, Word};
 

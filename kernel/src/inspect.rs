@@ -9,7 +9,8 @@
 
 use crate::Kernel;
 use crate::port::Port;
-use crate::thread::{ThreadId, Wait};
+use crate::thread::ThreadId;
+use crate::wait::Wait;
 use crossgate_abi::inspect::{
     CALLS, CRASHES, DUMP, FAULT, PROCESS, STACK, THREAD, TIME_OF_PROCESS, TIME_OF_THREAD, dump,
     state, wait,

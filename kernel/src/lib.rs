@@ -37,28 +37,37 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+pub mod block;
+pub mod boot;
 pub mod budget;
 pub mod call;
 #[cfg(target_pointer_width = "32")]
 #[doc(hidden)]
 pub mod dead;
+pub mod effect;
 pub mod fault;
+pub mod frame;
 pub mod grant;
 pub mod inspect;
 pub mod lease;
 pub mod life;
 pub mod limit;
 pub mod lock;
+pub mod mutex;
 pub mod notification;
 pub mod optional;
 pub mod pool;
 pub mod port;
 pub mod process;
 pub mod schedule;
+pub mod sleep;
 pub mod system_call;
 pub mod thread;
+pub mod threads;
 pub mod time;
+pub mod timer;
 pub mod usage;
+pub mod wait;
 pub mod work;
 
 #[cfg(test)]
@@ -66,8 +75,8 @@ mod tests;
 
 use budget::Budgets;
 use crossgate_abi::table::{Gate, Process, Service, System};
-use crossgate_abi::{CallError, Status, Word};
 use crossgate_protection::Span;
+pub use effect::Effect;
 use fault::Faults;
 use grant::Grants;
 use limit::Limits;
@@ -76,55 +85,10 @@ use notification::Notification;
 use optional::Optional;
 use port::Port;
 use schedule::Ready;
-use system_call::Outcome;
-use thread::{Thread, ThreadId, Threads};
+use thread::Thread;
+use threads::{Place, Threads};
 use time::NEVER;
 use work::Work;
-
-/// What the CPU has to do after an event, unless the current thread [enters](call::Entry) or
-/// [leaves](call::Exit) a method.
-// It fits a register.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[must_use = "the kernel has decided; the CPU has to follow"]
-pub struct Effect {
-    /// Whether another thread (or another place of the same) is current now: then its saved context
-    /// is to be loaded, and what is [pending](Thread::take_pending) for it to be settled.
-    pub switch: bool,
-    outcome: Outcome,
-}
-
-impl Effect {
-    /// Go on as if nothing had happened.
-    pub const CONTINUE: Effect = Effect { switch: false, outcome: Outcome::NONE };
-    /// Go on with the thread that is current now.
-    pub const SWITCH: Effect = Effect { switch: true, outcome: Outcome::NONE };
-
-    /// Go on with the same thread, whose system call ends like this.
-    #[inline(always)]
-    pub const fn reply(status: Status) -> Effect {
-        Effect { switch: false, outcome: Outcome::of(status) }
-    }
-
-    /// The same, with an error.
-    #[inline(always)]
-    pub const fn error(error: CallError) -> Effect {
-        Effect { switch: false, outcome: Outcome::of(Status(error as Word)) }
-    }
-
-    /// How the system call of the thread that made it ends, if it does now.
-    #[inline(always)]
-    #[must_use]
-    pub fn status(self) -> Option<Status> {
-        self.outcome.status()
-    }
-}
-
-impl From<CallError> for Effect {
-    #[inline(always)]
-    fn from(error: CallError) -> Effect {
-        Effect::error(error)
-    }
-}
 
 /// The state of the kernel.
 // What is used most comes first: the CPU reaches it with shorter instructions.
@@ -180,7 +144,7 @@ pub struct Storage<P: Port> {
     /// The idle thread.
     pub idle: &'static mut Thread,
     /// A place for every thread of the wiring; that of the idle one is empty.
-    pub threads: &'static mut [thread::Place],
+    pub threads: &'static mut [Place],
     /// One lock per exclusive object.
     pub locks: &'static mut [Lock],
     /// One state per notification.
@@ -236,48 +200,4 @@ impl<P: Port> Kernel<P> {
         budgets: core::mem::offset_of!(Self, budgets),
         limits: core::mem::offset_of!(Self, limits),
     };
-
-    /// The thread that runs.
-    #[inline(always)]
-    pub fn current(&mut self) -> &mut Thread {
-        self.threads.current()
-    }
-
-    /// The same, to look at.
-    #[must_use]
-    pub fn current_thread(&self) -> &Thread {
-        self.threads.get(self.threads.current_id())
-    }
-
-    /// Makes every thread ready to start; the idle thread is current. `flash` is readable by every
-    /// process.
-    pub fn start(&mut self, flash: Span) {
-        self.flash = flash;
-        for (index, wiring) in self.system.threads.iter().enumerate() {
-            let id = ThreadId::new(index);
-            self.threads.get_mut(id).place::<P>(id, wiring);
-            self.wake(id);
-        }
-        // It finds nothing to do, and lets them run.
-        self.set_worker(work::FIRST);
-    }
-
-    /// The set of all threads but the idle one.
-    pub(crate) fn all_threads(&self) -> u32 {
-        // (There are at most 32, and the idle thread is one.)
-        2u32.wrapping_shl((self.system.threads.len() as u32).wrapping_sub(1)).wrapping_sub(2)
-    }
-
-    /// Goes on with the most urgent thread, after something that is no system call of the current
-    /// one, or that made it wait.
-    #[inline(never)]
-    pub fn reschedule(&mut self) -> Effect {
-        Effect { switch: self.switch(), ..Effect::CONTINUE }
-    }
-
-    /// Makes the most urgent thread current. Tells whether it was not.
-    #[inline(always)]
-    pub(crate) fn switch(&mut self) -> bool {
-        self.threads.switch_to(self.ready.first())
-    }
 }

@@ -5,12 +5,13 @@
 //! masks its line until a thread of the owner has acknowledged it. Lines start masked: a driver
 //! acknowledges once when its device is set up.
 
+use crate::Kernel;
+use crate::effect::{Effect, Outcome};
 use crate::fault::Fault;
 use crate::port::Port;
-use crate::system_call::{Outcome, microseconds};
-use crate::thread::{Pending, ThreadId, Wait};
-use crate::time::NEVER;
-use crate::{Effect, Kernel};
+use crate::thread::ThreadId;
+use crate::time::{NEVER, microseconds};
+use crate::wait::{Pending, Wait};
 use crossgate_abi::table::Process;
 use crossgate_abi::{ARGUMENT_WORDS, CallError, Cause, NOBODY, Status, Word};
 

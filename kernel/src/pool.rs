@@ -9,10 +9,11 @@
 //! half done. Who waits for it is told.
 
 use crate::Kernel;
-use crate::call::STALE;
+use crate::effect::Outcome;
+use crate::frame::STALE;
 use crate::port::Port;
-use crate::system_call::Outcome;
-use crate::thread::{Pending, ThreadId, Wait};
+use crate::thread::ThreadId;
+use crate::wait::{Pending, Wait};
 use crossgate_abi::pool::{END, PARK, START};
 use crossgate_abi::{ARGUMENT_WORDS, CallError, Status, Word};
 

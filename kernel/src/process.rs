@@ -20,10 +20,11 @@
 //! A process that crashes again soon waits before it begins anew, and longer each time. If the supervisor
 //! crashes too often, nobody could decide any more: the system is reset.
 
+use crate::Kernel;
+use crate::effect::{Effect, Outcome};
 use crate::port::Port;
-use crate::system_call::Outcome;
-use crate::thread::{Pending, ThreadId, Wait};
-use crate::{Effect, Kernel};
+use crate::thread::ThreadId;
+use crate::wait::{Pending, Wait};
 use crossgate_abi::table::OnFault;
 use crossgate_abi::{CallError, Status, Word};
 

@@ -10,10 +10,11 @@
 //! Who needs a process that went down does pieces of it, too.
 
 use crate::Kernel;
-use crate::call::{LOCKED, STALE};
+use crate::frame::{LOCKED, STALE};
 use crate::lock::free_lock;
 use crate::port::Port;
-use crate::thread::{ThreadId, Wait};
+use crate::thread::ThreadId;
+use crate::wait::Wait;
 use crossgate_abi::PRIORITIES;
 
 /// How many threads are looked at in one piece.

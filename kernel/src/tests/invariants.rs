@@ -1,11 +1,11 @@
 //! What holds of the kernel after each step, whatever happened.
 
 use super::*;
-use crate::call::{LOCKED, REFUSED, STALE};
+use crate::frame::{LOCKED, Level, REFUSED, STALE};
 use crate::lease::{InForce, Lease};
 
 use crate::schedule::Ready;
-use crate::thread::{Level, Wait};
+use crate::wait::Wait;
 use crate::work::Work;
 use crossgate_abi::{LEASES_PER_CALL, MAX_CALL_DEPTH, PRIORITIES};
 
@@ -253,7 +253,7 @@ fn check_timers(kernel: &Kernel<TestPort>) {
         0 => assert_eq!(next, port, "the kernel knows what it asked for"),
         _ => assert!(port <= now, "the timer comes again if somebody is to be looked at"),
     }
-    if kernel.checked == crate::time::BUDGETS {
+    if kernel.checked == crate::timer::BUDGETS {
         return;
     }
     for thread in all(kernel).map(|id| kernel.threads.get(id)) {

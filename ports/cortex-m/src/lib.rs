@@ -103,7 +103,8 @@ macro_rules! start {
                 notification::Notification,
                 optional::{Optional, is_needed},
                 process::Process,
-                thread::{Place, Thread},
+                thread::Thread,
+                threads::Place,
                 usage::Usage,
             };
             use $crate::zero_latency::{Line, Vectors, check, enable};
