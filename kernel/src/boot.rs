@@ -1,6 +1,7 @@
 //! How the threads begin.
 
 use crate::Kernel;
+use crate::home::place;
 use crate::port::Port;
 use crate::thread::ThreadId;
 use crate::work;
@@ -13,7 +14,7 @@ impl<P: Port> Kernel<P> {
         self.flash = flash;
         for (index, wiring) in self.system.threads.iter().enumerate() {
             let id = ThreadId::new(index);
-            self.threads.get_mut(id).place::<P>(id, wiring);
+            place::<P>(self.threads.get_mut(id), id, wiring);
             self.wake(id);
         }
         // It finds nothing to do, and lets them run.

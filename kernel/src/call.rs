@@ -113,16 +113,30 @@ impl<P: Port> Kernel<P> {
         })
     }
 
+    /// Admits a call of the current thread, whose registers are saved at `stack_pointer`, that the wiring alone
+    /// does not: if another process has granted it, and its server is not down.
+    #[cold]
+    fn admit_by_grant(
+        &mut self,
+        stack_pointer: Word,
+        index: Word,
+        service: &Service,
+    ) -> Result<(), Effect> {
+        let caller = self.threads.current().level.process;
+        let granted = self.granted.get(index).map_or(0, |granted| *granted);
+        if (service.callers | granted).rotate_right(caller.into()) & 1 == 0 {
+            Err(CallError::NotPermitted.into())
+        } else if !self.is_running(service.owner) {
+            Err(self.call_later(stack_pointer, service.owner))
+        } else {
+            Ok(())
+        }
+    }
+
     /// What passes on the handles among the words of a method, if it has some.
     #[inline(always)]
     fn grants_for(&self, method: &Method) -> Option<&'static Grants<P>> {
         self.grants.filter(|_| method.arguments.kinds & Method::HANDLES != 0)
-    }
-
-    /// The service that has a gate, and its index.
-    pub(crate) fn service_of(&self, gate: Word) -> Option<(usize, &'static Service)> {
-        let index = self.gates.get(gate)?.service.into();
-        Some((index, self.services.get(index)?))
     }
 
     /// The current thread returns from the method that it is in: the short way, if there is nothing

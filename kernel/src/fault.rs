@@ -1,12 +1,8 @@
-//! What is noted of a crash, and who is told.
+//! What is noted of a fault, and who is told.
 //!
-//! The process [goes down](crate::process). A thread that was visiting it goes back to the nearest
-//! caller outside, with [`ServerFaulted`](CallError::ServerFaulted); so does, later, one that returns
-//! into it from a process further on. Every other process goes on, and the one that the wiring names
-//! is told.
+//! The process that the wiring names is told, and reads the records. It decides about the others, too.
 
 use crate::Kernel;
-use crate::effect::Effect;
 use crate::port::Port;
 use crate::thread::ThreadId;
 use crossgate_abi::{
@@ -62,22 +58,6 @@ const _: () = assert!(FaultRecord::CHAIN == 6 && FaultRecord::WORDS == 8, "`repo
 const _: () = assert!(MAX_CALL_DEPTH <= size_of::<u64>(), "a chain of calls fits there");
 
 impl<P: Port> Kernel<P> {
-    /// The current process did something that it must not do, at `instruction`; `address` is what
-    /// it tried to access. Both are 0 where that is unknown.
-    pub fn fault(&mut self, cause: Cause, instruction: Word, address: Word) -> Effect {
-        self.crash_current(&Fault { instruction, address, ..Fault::of(cause) });
-        self.reload()
-    }
-
-    /// The current process crashed.
-    #[inline(never)]
-    pub(crate) fn crash_current(&mut self, fault: &Fault) {
-        let thread = self.threads.current();
-        let (id, process) = (thread.id, thread.level.process);
-        self.report(id, process, fault);
-        self.crash(process);
-    }
-
     /// Notes what a thread did in the name of a process, and tells who is to be told.
     #[inline(never)]
     pub(crate) fn report(&mut self, id: ThreadId, process: u8, fault: &Fault) {
@@ -137,11 +117,8 @@ impl<P: Port> Kernel<P> {
         }
     }
 
-    /// The current thread returned into a process that has gone down meanwhile.
-    pub(crate) fn unwind_current(&mut self) -> Effect {
-        if !self.threads.current().unwind() {
-            self.come_home(self.threads.current_id());
-        }
-        self.reload()
+    /// The process that decides about the others, and reads the records of faults.
+    pub(crate) fn supervisor(&self) -> Option<u8> {
+        self.system.fault_watch.as_ref().map(|watch| watch.process)
     }
 }

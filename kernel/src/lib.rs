@@ -37,30 +37,41 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+pub mod account;
 pub mod block;
 pub mod boot;
 pub mod budget;
 pub mod call;
+pub mod choice;
+pub mod crash;
 #[cfg(target_pointer_width = "32")]
 #[doc(hidden)]
 pub mod dead;
 pub mod effect;
 pub mod fault;
 pub mod frame;
+pub mod gate;
 pub mod grant;
+pub mod home;
 pub mod inspect;
+pub mod interrupt;
 pub mod lease;
+pub mod lend;
 pub mod life;
 pub mod limit;
 pub mod lock;
 pub mod mutex;
+pub mod note;
 pub mod notification;
 pub mod optional;
 pub mod pool;
 pub mod port;
 pub mod process;
+pub mod restart;
 pub mod schedule;
+pub mod signal;
 pub mod sleep;
+pub mod sweep;
 pub mod system_call;
 pub mod thread;
 pub mod threads;

@@ -11,6 +11,7 @@
 use crate::Kernel;
 use crate::effect::Outcome;
 use crate::frame::STALE;
+use crate::home::begin;
 use crate::port::Port;
 use crate::thread::ThreadId;
 use crate::wait::{Pending, Wait};
@@ -77,7 +78,7 @@ impl<P: Port> Kernel<P> {
         } else {
             self.abandon(id);
             self.interrupt_wait(id);
-            self.threads.get_mut(id).begin::<P>();
+            begin::<P>(self.threads.get_mut(id));
         }
     }
 

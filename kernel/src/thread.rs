@@ -2,10 +2,9 @@
 
 use crate::frame::{Frame, LIMITED, Level, OVERDUE};
 use crate::lease::{InForce, Lease};
-use crate::port::Port;
 use crate::time::{Limit, NEVER};
 use crate::wait::{Pending, Wait};
-use crossgate_abi::{CallError, MAX_CALL_DEPTH, MAX_THREADS, Word, table};
+use crossgate_abi::{CallError, MAX_CALL_DEPTH, MAX_THREADS, Word};
 use crossgate_protection::Span;
 use crossgate_protection::Unit;
 
@@ -207,28 +206,6 @@ impl Thread {
         leases: [Lease::EMPTY; LEASES],
     };
 
-    /// It is thread `id` of the wiring, and begins.
-    pub(crate) fn place<P: Port>(&mut self, id: ThreadId, wiring: &table::Thread) {
-        let start = wiring.stack.addr();
-        self.id = id;
-        self.stack = Span { start, end: start + wiring.stack_size };
-        self.stack_register = P::stack_register(start);
-        self.bounds = P::bounds(self.stack);
-        self.base_priority = wiring.priority;
-        self.priority = wiring.priority;
-        self.level.process = wiring.process;
-        self.level.window = P::Unit::window(self.stack, self.stack.end).registers;
-        self.begin::<P>();
-    }
-
-    /// It is at home, and runs next from its beginning.
-    pub(crate) fn begin<P: Port>(&mut self) {
-        self.pending = Pending::Nothing;
-        self.set_limit(Limit::NONE);
-        self.grace = Limit::NONE;
-        self.stack_pointer = P::first_context(P::BEGIN, self.stack.end);
-    }
-
     /// What it may use.
     #[inline(always)]
     #[must_use]
@@ -349,9 +326,9 @@ impl Thread {
 
     /// The first address of its stack that is closed.
     #[inline(always)]
-    pub(crate) fn window_top<P: Port>(&self) -> Word {
+    pub(crate) fn window_top<U: Unit>(&self) -> Word {
         self.innermost()
-            .map_or(self.stack.end, |frame| P::Unit::window(self.stack, frame.stack_pointer).top)
+            .map_or(self.stack.end, |frame| U::window(self.stack, frame.stack_pointer).top)
     }
 
     /// Goes back to the caller of the innermost call. (What is saved there is the port's to load.)

@@ -10,9 +10,6 @@ use crate::thread::ThreadId;
 use crate::time::NEVER;
 use crate::work::LOOKS;
 
-/// Instead of a thread that is to be looked at: budgets are.
-pub(crate) const BUDGETS: u8 = u8::MAX;
-
 impl<P: Port> Kernel<P> {
     /// The port's timer has come to a deadline that the core set (or earlier: that is no harm).
     pub fn timer(&mut self) -> Effect {

@@ -253,7 +253,7 @@ fn check_timers(kernel: &Kernel<TestPort>) {
         0 => assert_eq!(next, port, "the kernel knows what it asked for"),
         _ => assert!(port <= now, "the timer comes again if somebody is to be looked at"),
     }
-    if kernel.checked == crate::timer::BUDGETS {
+    if kernel.checked == crate::account::BUDGETS {
         return;
     }
     for thread in all(kernel).map(|id| kernel.threads.get(id)) {

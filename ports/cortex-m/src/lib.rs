@@ -98,8 +98,8 @@ macro_rules! start {
             use $crate::kernel::{
                 Kernel, Storage,
                 budget::{Account, Budgets},
-                inspect::{Crashes, Inspection},
                 lock::Lock,
+                note::{Crashes, Inspection},
                 notification::Notification,
                 optional::{Optional, is_needed},
                 process::Process,

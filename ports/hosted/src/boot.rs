@@ -14,7 +14,7 @@ use core::sync::atomic::Ordering;
 use crossgate_abi::inspect::dump;
 use crossgate_abi::table::{FaultWatch, Process, System, Thread};
 use crossgate_kernel::budget::{Account, Budgets};
-use crossgate_kernel::inspect::{Crashes, Inspection};
+use crossgate_kernel::note::{Crashes, Inspection};
 use crossgate_kernel::optional::{Optional, is_needed};
 use crossgate_kernel::thread::Thread as ThreadState;
 use crossgate_kernel::threads::Place;
