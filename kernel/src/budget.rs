@@ -2,7 +2,7 @@
 //!
 //! A *budget* is time that a thread, or all threads of a process together, may run at their priority in each
 //! period, wherever their calls lead them. When it is used up, they have the priority of the
-//! [background](BACKGROUND) until the next period. A *time slice* is how long a thread runs before the next of its
+//! [background](crossgate_abi::BACKGROUND) until the next period. A *time slice* is how long a thread runs before the next of its
 //! priority does. In the background there always is one.
 //!
 //! A thread that others wait for has the priority of the most urgent of them, in the background too, but only

@@ -10,30 +10,78 @@
 //! what the core would change. So what such a port reads and writes has a fixed layout ([`Offsets`],
 //! [`thread::offset`]), and is marked. What it can't do wholly, it leaves to the core, with nothing changed.
 //!
+//! # The map
+//!
+//! [`Kernel`] is one struct. Its methods are spread over files, each with one noun. A file uses only files above it in
+//! this table (`tests/rooms.rs` checks it), so that each can be read with no more than those in mind.
+//!
 //! | file | noun |
 //! |---|---|
-//! | [`call`] | a call and its return: the way into another process and back |
+//! | [`time`] | points in time, and how far away they are |
+//! | [`effect`] | what the CPU has to do after an event |
 //! | [`lease`] | memory that a call may use while it runs |
-//! | [`grant`] | who may call what the wiring does not name |
-//! | [`limit`] | how long calls may take |
-//! | [`budget`] | how long threads may run |
-//! | [`usage`] | how long they have run, and where |
-//! | [`lock`] | objects that one call at a time may be in, and mutexes |
-//! | [`notification`] | signals, and who waits for them |
-//! | [`time`] | who sleeps until when |
-//! | [`schedule`] | who runs next |
-//! | [`process`] | the life of a process: how it begins, goes down, begins anew |
-//! | [`fault`] | what is noted of a crash, and who is told |
-//! | [`life`] | which life of a process it is, for who serves it |
-//! | [`pool`] | threads that a process begins and ends while it runs |
-//! | [`inspect`] | what threads and processes do, for who may ask |
-//! | [`optional`] | what only some firmwares need |
-//! | [`work`] | what is put off, and done in pieces |
-//! | [`thread`] | a thread's state |
+//! | [`frame`] | what is remembered of a call in flight |
+//! | [`wait`] | what a thread waits for, and what it gets then: the life of a thread |
+//! | [`thread`] | a thread |
 //! | [`port`] | what the core needs from the hardware |
+//! | [`threads`] | all threads, and which of them runs |
+//! | [`process`] | the life of a process |
+//! | [`notification`] | what is kept of a notification |
+//! | [`note`] | what is noted of crashes, for those that may inspect |
+//! | [`usage`] | how long threads and processes have run |
+//! | [`budget`] | how long threads may run |
+//! | [`optional`] | what only some firmware needs |
+//! | [`schedule`] | the thread that runs next |
+//! | [`work`] | what is put off, to be done in pieces |
+//! | [`block`] | how waits begin and end, and whose priority a thread has |
+//! | [`lock`] | objects that one call at a time may be in |
+//! | [`mutex`] | the mutexes of user code |
+//! | [`sleep`] | threads that sleep until a point in time |
+//! | [`signal`] | signals, and threads that wait for them |
+//! | [`home`] | a thread in no call: how it starts, and starts over |
+//! | [`boot`] | how everything starts |
+//! | [`sweep`] | what was put off is done, a piece at a time |
+//! | [`fault`] | what is recorded of a fault, and which process is told |
+//! | [`interrupt`] | interrupts of devices |
+//! | [`crash`] | how a process goes down |
+//! | [`restart`] | how a process starts, and starts over |
+//! | [`gate`] | what a handle names |
+//! | [`lend`] | how a caller lends memory to a call |
+//! | [`grant`] | calls that the wiring does not name, by handles passed on |
+//! | [`call`] | a call and its return: the way into another process and back |
+//! | [`limit`] | how long calls may take |
+//! | [`account`] | the time of each thread is counted, and bounded |
+//! | [`life`] | which life of a process it is, for the servers that it calls |
+//! | [`pool`] | threads that a process starts and ends while it runs |
+//! | [`inspect`] | what threads and processes do, for those that may ask |
+//! | [`choice`] | which of what is optional a firmware has |
+//! | [`timer`] | the timer comes |
+//! | [`system_call`] | the system calls, one after another |
+//! | `dead` | which memory of the kernel means nothing now, for a test |
 //!
 //! Every path is O(1), or goes over the threads once; what needs more is done in [pieces](work). None can panic:
-//! tables are read through `get`, and the thread table answers every index (see [`thread::Threads`]).
+//! tables are read through `get`, and the thread table answers every index (see [`threads::Threads`]).
+//!
+//! # The invariants
+//!
+//! They hold after each event, whatever happened. Each has a function of its own in `tests/invariants.rs`, called after
+//! each step of the random tests and in each state of the exhaustive search.
+//!
+//! | invariant | that is to say | checked by |
+//! |---|---|---|
+//! | **urgent** | the thread that runs is the first of the most urgent ready ones | `check_urgent` |
+//! | **levels** | the list of each [priority](schedule::Ready) holds exactly the ready threads of that priority, each once | `check_levels` |
+//! | **places** | the [place](threads::Threads) of every thread but the current one is taken, by that thread | `check_places` |
+//! | **rights** | a thread executes where its calls led it, with what they gave it, and with no more of its stack open | `check_rights` |
+//! | **leases** | what a call is lent was its caller's to lend | `check_leases` |
+//! | **inheritance** | a thread has its own priority or the highest of those that wait for it, or is looked at before a thread runs that is not more urgent; waits form no circle | `check_priority` |
+//! | **waits** | what a thread waits for can come, and what it gets then is the right thing | `check_wait` |
+//! | **in vain** | waits fail only in calls whose results nobody waits for any more | `check_in_vain` |
+//! | **one side** | a [notification](notification::Notification) has signals or waiters, never both | `check_one_side` |
+//! | **swept** | no thread runs before what a crash left in it is [swept](sweep) away | `check_work` |
+//! | **locks** | a lock has one holder, which is inside the object | `check_locks` |
+//! | **timers** | the port was asked in time for each deadline | `check_timers` |
+//! | **down** | nothing is left of the life of a process that is down | `check_down` |
 #![no_std]
 #![forbid(unsafe_code)]
 

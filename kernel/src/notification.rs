@@ -7,7 +7,7 @@ use crossgate_abi::Word;
 
 /// The state of a notification.
 ///
-/// Invariant **one side**: `signals` and `waiters` are not both other than 0.
+/// `signals` and `waiters` are never both other than 0 (invariant **one side**).
 #[derive(Clone, Copy, Debug)]
 #[cfg_attr(test, derive(Hash))]
 #[repr(C)]

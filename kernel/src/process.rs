@@ -1,24 +1,34 @@
 //! The life of a process.
 //!
-//! A process goes down in a moment: from then on nothing enters it. What is left of it, its visitors and those who are
-//! to come back to it, is [swept](crate::work) away in pieces, each thread before it runs again.
-//!
-//! A process begins with its memory being reset to its initial values, at boot and after each fault
-//! alike. That is done in slices, by the threads that want it: by its own, each of which begins with a
-//! [system call](crossgate_abi::number::BEGIN) that lets it go on when the memory is ready, and by
-//! those that call one of its services. So interrupts are never held off for long, the work is done at
-//! the priority of who needs it first, and no thread of the kernel's own is needed.
-//!
 //! ```text
-//!          fault: policy restart              last slice
-//! running ───────────────────────> resetting ───────────> running
-//!    │                                 ^
-//!    │ fault: policy stop or ask, or   │ the supervisor
-//!    └─────── too many crashes ───> stopped
+//!             ┌────────────────────── 1 ──────────────────────┐
+//!             v                                               │
+//!  start ──> down ────── 2 ─────> resetting ────── 3 ─────> running
+//!             ^                                               │
+//!             │ 5, from each state                            │ 4
+//!             │                                               v
+//!             └─────────────────────────────────────────── stopped
+//!                                                             ^
+//!                                        6, from each state ──┘
 //! ```
 //!
-//! A process that crashes again soon waits before it begins anew, and longer each time. If the supervisor
-//! crashes too often, nobody could decide any more: the system is reset.
+//! | state | is |
+//! |---|---|
+//! | down | not `stopped`, with `reset` 0: its threads are being swept, lent memory comes back, or it has to wait |
+//! | resetting | not `stopped`, with `reset` other than 0: so much of its memory has its initial values |
+//! | running | a bit of `Kernel::running`: it can be entered |
+//! | stopped | `stopped` |
+//!
+//! | | what happens | by |
+//! |---|---|---|
+//! | 1 | it crashes, and is to start over | `crash`, `take_down` |
+//! | 2 | the first slice of its memory is reset: no thread is unswept or holds its memory, and it waited long enough | `advance` |
+//! | 3 | the last slice is reset (which may be the first one) | `advance` |
+//! | 4 | it crashes, and its policy is to stop, or it crashed too often in a row; for the supervisor the system is reset | `crash`, `take_down` |
+//! | 5 | the supervisor restarts it, in whatever state it is | `supervise`, `take_down` |
+//! | 6 | the supervisor stops it, in whatever state it is | `supervise`, `take_down` |
+//!
+//! A process that crashes again soon waits before it starts over, and longer each time.
 
 use crate::Kernel;
 use crate::port::Port;
@@ -42,15 +52,16 @@ pub struct Process {
     pub(crate) crashes: u8,
     /// The threads up to this one hold none of its memory, since it went down.
     pub(crate) looked: u8,
+    /// Whether it stays down until the supervisor restarts it.
     pub(crate) stopped: bool,
 }
 
 impl Process {
-    /// A process that has not begun yet.
+    /// A process that has not started yet.
     pub const NEW: Process =
         Process { crashed_at: 0, reset: 0, crashes: 0, looked: 0, stopped: false };
 
-    /// When it may begin, in µs since start.
+    /// When it may start, in µs since start.
     pub(crate) fn not_before(&self) -> u64 {
         match self.crashes {
             0 | 1 => 0,

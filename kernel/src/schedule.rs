@@ -14,8 +14,8 @@ use crossgate_abi::{MAX_THREADS, PRIORITIES};
 ///
 /// Levels are numbered from the most urgent, 0, as that is what the CPU finds fastest.
 ///
-/// Invariant **levels**: the bit of level l in `levels` is set if and only if the list from `first[l]`
-/// over `next` to `last[l]` holds exactly the ready threads of that level.
+/// The bit of level l in `levels` is set if and only if there is a list, from `first[l]` over `next` to `last[l]`: it
+/// holds exactly the ready threads of that level (invariant **levels**).
 #[cfg_attr(test, derive(Clone))]
 #[repr(C)]
 // A port's assembly knows it.

@@ -10,7 +10,7 @@ use crossgate_abi::Word;
 /// The current one is kept apart, so that it is found at once; it also answers for every index that
 /// is not another thread's, so that a look-up is total and needs no panic.
 ///
-/// Invariant **places**: the place of every thread but the current one is taken, by that thread.
+/// The place of every thread but the current one is taken, by that thread (invariant **places**).
 #[repr(C)]
 pub struct Threads {
     current: &'static mut Thread,
@@ -78,6 +78,13 @@ impl Threads {
             *place = Some(previous);
         }
         true
+    }
+
+    /// The threads whose places are empty.
+    #[cfg(test)]
+    pub(crate) fn empty_places(&self) -> impl Iterator<Item = ThreadId> {
+        let places = self.places.iter().enumerate();
+        places.filter(|(_, place)| place.is_none()).map(|(index, _)| ThreadId::new(index))
     }
 
     /// All but the idle thread, which calls nobody and waits for nothing.

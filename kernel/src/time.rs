@@ -1,6 +1,6 @@
 //! Points in time, and how far away they are.
 //!
-//! The kernel counts in µs since start, in 64 bits that never run over. A [limit](Limit) is kept in each frame, so it has
+//! The kernel counts in µs since start, in 64 bits that never run over. A limit is kept in each frame, so it has
 //! to be small: the lower bits of a time in units of about a ms.
 
 use crossgate_abi::{LIMIT_OVER, LIMIT_UNIT, Word};
