@@ -1,43 +1,12 @@
 //! The system calls that need no file of their own.
 
+use crate::Kernel;
+use crate::effect::{Effect, Outcome};
 use crate::fault::Fault;
 use crate::port::Port;
 use crate::thread::ThreadId;
-use crate::{Effect, Kernel};
+use crate::time::microseconds;
 use crossgate_abi::{ARGUMENT_WORDS, CallError, Cause, Status, SystemCall, Word};
-
-/// How a system call ends, if it does now. It does not if the thread waits, or has ended, or goes on elsewhere.
-// A byte, so that it fits a register, and an effect does too.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Outcome(u8);
-
-impl Outcome {
-    /// It does not end now. (No status has this number.)
-    pub const NONE: Outcome = Outcome(u8::MAX);
-
-    /// It ends like this.
-    pub const fn of(status: Status) -> Outcome {
-        Outcome(status.0 as u8)
-    }
-
-    /// The same as a status, to be made an outcome again.
-    pub const fn as_status(self) -> Status {
-        Status(self.0 as Word)
-    }
-
-    /// How it ends, if it does now.
-    #[inline(always)]
-    pub fn status(self) -> Option<Status> {
-        (self != Outcome::NONE).then_some(Status(self.0.into()))
-    }
-}
-
-impl<T: Into<Status>> From<T> for Outcome {
-    #[inline(always)]
-    fn from(end: T) -> Outcome {
-        Outcome::of(end.into())
-    }
-}
 
 impl<P: Port> Kernel<P> {
     /// The current thread, whose registers are saved at `stack_pointer`, makes a system call other than a
@@ -54,13 +23,6 @@ impl<P: Port> Kernel<P> {
         let Effect { switch, .. } = self.reschedule();
         // Without an end the thread does not go on where it was, even if it is the next to run.
         Effect { switch: switch || outcome == Outcome::NONE, outcome }
-    }
-
-    /// The index of the current thread.
-    #[inline(always)]
-    #[must_use]
-    pub fn thread_id(&self) -> Word {
-        self.threads.current_id().index()
     }
 
     #[inline(always)]
@@ -135,11 +97,4 @@ impl<P: Port> Kernel<P> {
         }
         Outcome::NONE
     }
-}
-
-/// A time that came in two words, the lower first.
-#[inline(always)]
-#[must_use]
-pub fn microseconds(low: Word, high: Word) -> u64 {
-    u64::from(low as u32) | u64::from(high as u32) << 32
 }

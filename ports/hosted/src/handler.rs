@@ -10,7 +10,7 @@ use crossgate_abi::number::hosted::{self, HostedCall};
 use crossgate_abi::table::Entry as Thunk;
 use crossgate_abi::{Cause, Status, Word};
 use crossgate_kernel::call::Entry;
-use crossgate_kernel::thread::Pending;
+use crossgate_kernel::wait::Pending;
 use crossgate_kernel::{Effect, Kernel};
 use crossgate_protection::Span;
 
