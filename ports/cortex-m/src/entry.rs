@@ -53,16 +53,19 @@ impl Bounds {
     }
 }
 
-/// Saves the thread's registers and leaves the address of its context in r0. At `9:` goes on what is
-/// to be done if its stack pointer is out of bounds.
+/// Saves the thread's registers and leaves the address of its context in r0. If its stack pointer is
+/// out of bounds, it goes on at the label instead.
 macro_rules! save {
-    () => {
-        "mrs r0, psp
-         ldrd r1, r2, [sp]
-         subs r1, r0, r1
-         cmp r1, r2
-         bhi 9f
-         stmdb r0!, {{r4-r11}}"
+    ($out_of_bounds:literal) => {
+        concat!(
+            "mrs r0, psp
+             ldrd r1, r2, [sp]
+             subs r1, r0, r1
+             cmp r1, r2
+             bhi ",
+            $out_of_bounds,
+            "\nstmdb r0!, {{r4-r11}}"
+        )
     };
 }
 
@@ -88,28 +91,28 @@ pub(crate) use resume;
 pub unsafe extern "C" fn slow() {
     core::arch::naked_asm!(
         "cmn r12, #1",
-        "beq 2f",
-        save!(),
+        "beq .Lslow_return",
+        save!(".Lslow_out_of_bounds"),
         "ldr r1, [r0, #{selector}]",
         "cmp r1, #0",
-        "blt 3f",
+        "blt .Lslow_other",
         "bl {call}",
         ".global __crossgate_resume_or_load, __crossgate_go_on",
         ".thumb_func",
         "__crossgate_resume_or_load:",
-        "1: cbnz r0, 0f",
+        ".Lslow_resume_or_load: cbnz r0, .Lslow_resume",
         ".thumb_func",
         "__crossgate_go_on:",
-        "4: bl {load}",
-        "0:",
+        ".Lslow_go_on: bl {load}",
+        ".Lslow_resume:",
         resume!(),
-        "2: bl {leave}",
-        "b 4b",
-        "3: mvns r1, r1",
+        ".Lslow_return: bl {leave}",
+        "b .Lslow_go_on",
+        ".Lslow_other: mvns r1, r1",
         "bl {other}",
-        "b 1b",
-        "9: bl {out_of_bounds}",
-        "b 4b",
+        "b .Lslow_resume_or_load",
+        ".Lslow_out_of_bounds: bl {out_of_bounds}",
+        "b .Lslow_go_on",
         selector = const core::mem::offset_of!(Context, selector),
         call = sym handler::call,
         leave = sym handler::leave,
@@ -142,20 +145,20 @@ pub const KERNEL: Offsets = Kernel::<Machine>::OFFSETS;
 unsafe extern "C" fn DefaultHandler() {
     core::arch::naked_asm!(
         "tst lr, #{thread}",
-        "beq 8f",
-        "ldr lr, 7f",
-        save!(),
+        "beq .Linterrupt_early",
+        "ldr lr, .Linterrupt_kernel",
+        save!(".Linterrupt_out_of_bounds"),
         "mrs r1, ipsr",
         "subs r1, #16", // the line, if it is one
-        "bmi 3f",
+        "bmi .Linterrupt_slow",
         "ldr r2, [lr, #{system}]",
         "ldrd r2, r3, [r2, #{bound}]", // what is bound, and how many
-        "1: subs r3, #1",
-        "bmi 3f",
+        ".Linterrupt_next: subs r3, #1",
+        "bmi .Linterrupt_slow",
         "ldrh r4, [r2], #{size}",
         "cmp r4, r1",
-        "bne 1b",
-        "ldr r3, 6f",
+        "bne .Linterrupt_next",
+        "ldr r3, .Linterrupt_masks",
         "lsrs r4, r1, #5",
         "movs r5, #1",
         "and r6, r1, #31",
@@ -170,14 +173,14 @@ unsafe extern "C" fn DefaultHandler() {
         "add r8, r2, #{waiters}",
         "mov r12, #0",
         "b {signal}",
-        "3: b {slow}",
-        "9: bl {out_of_bounds}",
+        ".Linterrupt_slow: b {slow}",
+        ".Linterrupt_out_of_bounds: bl {out_of_bounds}",
         "bl {load}",
-        "b 3b",
-        "8: b {early}",
+        "b .Linterrupt_slow",
+        ".Linterrupt_early: b {early}",
         ".balign 4",
-        "6: .word {masks}",
-        "7: .word {kernel}",
+        ".Linterrupt_masks: .word {masks}",
+        ".Linterrupt_kernel: .word {kernel}",
         thread = const PROCESS_STACK,
         system = const KERNEL.system,
         bound = const core::mem::offset_of!(table::System, interrupts),
@@ -229,13 +232,13 @@ pub unsafe extern "C" fn interrupt() {
 unsafe extern "C" fn NonMaskableInt() {
     core::arch::naked_asm!(
         "push {{r0, r1}}",
-        "ldr r0, 1f",
+        "ldr r0, .Lnmi_control",
         "mov r1, #{pend_pendsv}", // where a 0 is written nothing happens
         "str r1, [r0]",
         "pop {{r0, r1}}",
         "bx lr",
         ".balign 4",
-        "1: .word {interrupt_control}",
+        ".Lnmi_control: .word {interrupt_control}",
         pend_pendsv = const 1 << 28,
         interrupt_control = const 0xe000_ed04_u32,
     )
@@ -247,18 +250,18 @@ unsafe extern "C" fn NonMaskableInt() {
 unsafe extern "C" fn HardFault() {
     core::arch::naked_asm!(
         "tst lr, #{thread}",
-        "beq 1f",
+        "beq .Lfault_of_kernel",
         "mrs r0, psp",
         "bl {handler}",
         "b {go_on}",
         // It was the kernel's. Its stack may be used up, or closed by the guard.
-        "1: mov r0, sp",
-        "ldr r1, 2f",
+        ".Lfault_of_kernel: mov r0, sp",
+        "ldr r1, .Lfault_stack",
         "mov sp, r1",
         "cpsid f", // faults are like hard faults from now on: for them the protection unit is off
         "b {kernel_fault}",
         ".balign 4",
-        "2: .word {stack}",
+        ".Lfault_stack: .word {stack}",
         thread = const PROCESS_STACK,
         stack = sym _stack_start,
         kernel_fault = sym fault::kernel_fault,
@@ -299,18 +302,18 @@ pub extern "C" fn begin() -> ! {
 #[unsafe(naked)]
 pub unsafe extern "C" fn load() -> *mut Context {
     core::arch::naked_asm!(
-        "ldr r5, 6f",
+        "ldr r5, .Lload_kernel",
         "ldr r4, [r5]", // the current thread
         "ldm r4, {{r1, r2, r3}}", // its stack, level, calls
         "ldr r0, [r4, #{stack_pointer}]", // its context
         "ldrd r6, r7, [r4, #{bounds}]",
         "strd r6, r7, [sp]",
         "ldrb r6, [r4, #{pending}]",
-        "cbnz r6, 3f",
-        "1: ldrh r6, [r5, #{leases_open}]",
+        "cbnz r6, .Lload_pending",
+        ".Lload_leases: ldrh r6, [r5, #{leases_open}]",
         "orrs r6, r6, r3, lsr #31",
-        "bne 4f",
-        "2: uxtb r6, r2", // the process
+        "bne .Lload_special",
+        ".Lload_regions: uxtb r6, r2", // the process
         "ldrd r7, r8, [r5, #{regions}]",
         "add r7, r7, r6, lsl #5", // its regions
         "lsrs r2, r2, #16",
@@ -320,34 +323,34 @@ pub unsafe extern "C" fn load() -> *mut Context {
         "dsb",
         "bx lr",
         // Something is pending.
-        "3: movs r7, #0",
+        ".Lload_pending: movs r7, #0",
         "strb r7, [r4, #{pending}]",
         "cmp r6, #1",
-        "bne 5f",
+        "bne .Lload_retry",
         // A reply: status, word, 0.
         "ldrb r6, [r4, #{pending_status}]",
         "ldr r8, [r4, #{pending_word}]",
         "strd r6, r8, [r0, #{arguments}]",
         "str r7, [r0, #{arguments} + 8]",
-        "b 1b",
+        "b .Lload_leases",
         // The call again: back to the `svc` instruction, which is 2 bytes long.
-        "5: ldr r6, [r0, #{program_counter}]",
+        ".Lload_retry: ldr r6, [r0, #{program_counter}]",
         "subs r6, #2",
         "str r6, [r0, #{program_counter}]",
-        "b 1b",
+        "b .Lload_leases",
         // The core counts how long threads run. Or leases are in force, or were.
-        "4: ldr r3, [r5, #{budgets}]",
-        "cbz r3, 12f",
+        ".Lload_special: ldr r3, [r5, #{budgets}]",
+        "cbz r3, .Lload_lend",
         "push {{r0, r1, r2, lr}}",
         "mov r0, r5",
         "ldr r3, [r3]",
         "blx r3",
         "pop {{r0, r1, r2, lr}}",
         // The leases that are in force get opened, the others closed.
-        "12: push {{r0, r1}}",
+        ".Lload_lend: push {{r0, r1}}",
         "ubfx r6, r2, #8, #8",
         "strb r6, [r5, #{leases_open}]",
-        "cbz r6, 7f", // the bounds are set
+        "cbz r6, .Lload_open", // the bounds are set
         // The window: so many eighths of this size. Those above are disabled.
         "ubfx r7, r2, #17, #5",
         "subs r7, #2",
@@ -359,14 +362,14 @@ pub unsafe extern "C" fn load() -> *mut Context {
         "subs r3, #{context}",
         "str r3, [sp, #12]",
         // The leases: the first that is in force, and how many.
-        "7: lsrs r7, r6, #4",
+        ".Lload_open: lsrs r7, r6, #4",
         "and r6, r6, #15",
         "subs r6, r7",
         "add r4, r4, r7, lsl #4",
         "adds r4, #{leases}",
         "ldr r7, [r5, #{regions} + 4]",
         "movs r3, #{lease_region}",
-        "8: cbz r6, 11f",
+        ".Lload_next: cbz r6, .Lload_close",
         "ldr r0, [r4, #{start}]",
         "ldr r1, [r4, #{registers}]",
         "ubfx r5, r1, #1, #5",
@@ -377,16 +380,16 @@ pub unsafe extern "C" fn load() -> *mut Context {
         "strd r0, r1, [r7]",
         "adds r4, #{lease}",
         "subs r6, #1",
-        "9: adds r3, #1",
+        ".Lload_more: adds r3, #1",
         "cmp r3, #{last_region}",
-        "bls 8b",
+        "bls .Lload_next",
         "pop {{r0, r1}}",
-        "ldr r5, 6f",
-        "b 2b",
-        "11: strd r3, r6, [r7]",
-        "b 9b",
+        "ldr r5, .Lload_kernel",
+        "b .Lload_regions",
+        ".Lload_close: strd r3, r6, [r7]",
+        "b .Lload_more",
         ".balign 4",
-        "6: .word {kernel}",
+        ".Lload_kernel: .word {kernel}",
         kernel = sym __crossgate_kernel,
         stack_pointer = const offset::STACK_POINTER,
         bounds = const offset::BOUNDS,
@@ -417,12 +420,12 @@ const _: () = assert!(size_of::<Lease>() == 16, "`load` multiplies by it");
 #[unsafe(no_mangle)]
 extern "C" fn __crossgate_idle() -> ! {
     core::arch::naked_asm!(
-        "0: mvn r12, #{number}",
+        ".Lidle_work: mvn r12, #{number}",
         "svc 0",
         "cmp r0, #0",
-        "beq 0b",
+        "beq .Lidle_work",
         "wfi",
-        "b 0b",
+        "b .Lidle_work",
         number = const crossgate_abi::number::WORK,
     )
 }

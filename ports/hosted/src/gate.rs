@@ -54,12 +54,12 @@ const COMPONENTS: u32 = !(1 << 9);
 macro_rules! take_rights {
     () => {
         "cmp byte ptr [rip + {has_keys}], 0
-         je 7f
+         je 4f
          mov eax, [rip + {rights}]
          xor ecx, ecx
          xor edx, edx
          wrpkru
-         7:"
+         4:"
     };
 }
 
@@ -70,13 +70,13 @@ macro_rules! run_handler {
         concat!(
             "mov rdi, rsp
              cmp byte ptr [rip + {has_keys}], 0
-             je 7f
+             je 2f
              mov eax, [rip + {rights}]
              and eax, [rip + {kernel_keeps}]
              xor ecx, ecx
              xor edx, edx
              wrpkru
-             7: ",
+             2: ",
             ".global ",
             $label,
             "\n",
@@ -86,12 +86,12 @@ macro_rules! run_handler {
              push 0x202
              popfq
              cmp byte ptr [rip + {has_wrfsbase}], 0
-             je 2f
+             je 3f
              mov rax, [rip + {thread_pointer}]
              wrfsbase rax
              xor eax, eax
              wrgsbase rax
-             2: call {handler}
+             3: call {handler}
              jmp {leave}"
         )
     };
@@ -257,18 +257,18 @@ const QUICK_COMPONENTS: u32 = 1 << 1 | 1 << 2;
 macro_rules! scrub {
     () => {
         "cmp byte ptr [rip + {tells_use}], 0
-         je 8f
+         je 2f
          mov ecx, 1
          xgetbv
          test eax, {slow_components}
-         jnz 8f
+         jnz 2f
          vzeroall
          ldmxcsr [rip + {initial_state} + {control}]
-         jmp 9f
-         8: mov eax, {components}
+         jmp 3f
+         2: mov eax, {components}
          mov edx, -1
          xrstor64 [rip + {initial_state}]
-         9: xor r8d, r8d
+         3: xor r8d, r8d
          xor r9d, r9d
          xor r10d, r10d
          xor r11d, r11d"
@@ -285,10 +285,10 @@ macro_rules! go_on {
          pop rbx
          pop rbp
          cmp dword ptr [rip + {pending}], 0
-         jne 2f
+         jne 5f
          pop r11
          jmp r11
-         2: call {interrupt}
+         5: call {interrupt}
          ret"
     };
 }
@@ -425,11 +425,11 @@ pub unsafe extern "C" fn start() {
         "xor r14d, r14d",
         "xor r15d, r15d",
         "cmp dword ptr [rip + {pending}], 0",
-        "jne 3f",
-        "2: push 0",
+        "jne 6f",
+        "5: push 0",
         "jmp r11",
-        "3: call {interrupt}",
-        "jmp 2b",
+        "6: call {interrupt}",
+        "jmp 5b",
         components = const COMPONENTS,
         slow_components = const COMPONENTS & !QUICK_COMPONENTS,
         tells_use = sym TELLS_USE,
