@@ -212,6 +212,7 @@ impl Referee {
 
 /// The kernel, to look at.
 pub fn kernel() -> &'static Kernel<machine::Machine> {
+    let kernel = &raw const machine::__crossgate_kernel;
     // SAFETY: this is an exception of the one priority that all have.
-    unsafe { &*(&raw const machine::__crossgate_kernel) }
+    unsafe { &*kernel }
 }

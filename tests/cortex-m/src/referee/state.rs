@@ -91,8 +91,9 @@ pub struct Watch {
 }
 
 fn kernel() -> &'static board::port::kernel::Kernel<machine::Machine> {
+    let kernel = &raw const machine::__crossgate_kernel;
     // SAFETY: this is an exception of the one priority that all have.
-    unsafe { &*(&raw const machine::__crossgate_kernel) }
+    unsafe { &*kernel }
 }
 
 impl Moment {
