@@ -1,9 +1,8 @@
-//! What the gate, the handlers of signals and the kernel tell each other.
+//! The words by which user code, the handlers of signals and the kernel tell each other how things are.
+//!
+//! With protection keys only the kernel can write them. By pages, a process can: see the book.
 
-use crate::{host, protection};
-use core::ffi::c_int;
 use core::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicUsize, Ordering};
-use crossgate_protection::Span;
 
 /// Whether the kernel or user code runs. The upper byte is the selector of Linux' system call user
 /// dispatch: 1 blocks. One store changes both.
@@ -35,6 +34,8 @@ pub const ATTENTION: u32 = 16;
 pub static KERNEL_STACK_END: AtomicUsize = AtomicUsize::new(0);
 /// Where the stack of signal handlers ends, if there are protection keys.
 pub static HANDLER_STACK_END: AtomicUsize = AtomicUsize::new(0);
+/// Where the stack ends on which signals come.
+pub static SIGNAL_STACK_END: AtomicUsize = AtomicUsize::new(0);
 /// How many bytes the CPU saves with `xsave`.
 pub static EXTENDED_STATE_SIZE: AtomicUsize = AtomicUsize::new(0);
 /// The thread pointer of the host, which process code could have changed. (The other base that it can change is
@@ -46,34 +47,6 @@ pub static HAS_WRFSBASE: AtomicU8 = AtomicU8::new(0);
 /// Whether the CPU has AVX, and tells which components of the extended state are in use.
 pub static TELLS_USE: AtomicU8 = AtomicU8::new(0);
 
-/// A change of protection, as `mprotect` is told it.
-#[repr(C)]
-pub struct Change {
-    pub start: AtomicUsize,
-    pub length: AtomicUsize,
-    pub protection: AtomicUsize,
-}
-
-impl Change {
-    const fn none() -> Change {
-        Change {
-            start: AtomicUsize::new(0),
-            length: AtomicUsize::new(0),
-            protection: AtomicUsize::new(0),
-        }
-    }
-
-    fn set(&self, span: Span, protection: c_int) {
-        self.start.store(span.start, Ordering::Relaxed);
-        self.length.store(span.length(), Ordering::Relaxed);
-        self.protection.store(protection as usize, Ordering::Relaxed);
-    }
-}
-
-/// The changes of protection that are due when the kernel is left, up to the first one of length 0.
-pub static CHANGES: [Change; protection::CHANGES + 1] =
-    [const { Change::none() }; protection::CHANGES + 1];
-
 /// Whether there are protection keys.
 pub static HAS_KEYS: AtomicU8 = AtomicU8::new(0);
 /// Their rights, as they have to be while user code runs.
@@ -81,14 +54,5 @@ pub static RIGHTS: AtomicU32 = AtomicU32::new(0);
 /// Which of them the kernel keeps, that has all rights to the keys of its own memory.
 pub static KERNEL_KEEPS: AtomicU32 = AtomicU32::new(0);
 
-/// Has these spans closed or opened when the kernel is left. None is empty.
-//
-// The iterator is not moved: to copy it, `memcpy` would be called, which leaves registers in use that take long to clear.
-pub fn change_protection(mut spans: impl Iterator<Item = (Span, bool)>) {
-    for change in &CHANGES {
-        let Some((span, open)) = spans.next() else {
-            return change.set(Span::EMPTY, 0);
-        };
-        change.set(span, host::protection(open));
-    }
-}
+/// All components of the extended state but the rights of protection keys, which are the kernel's.
+pub const COMPONENTS: u32 = !(1 << 9);

@@ -1,8 +1,9 @@
 //! Protection keys: a CPU that has them gives each page a number, its key, and has a register that says which keys
 //! open (Intel SDM 3A, 4.6.2).
 
-use crate::gate::HAS_KEYS;
-use crate::host::{failed, protection};
+use super::failed;
+use super::memory::protection;
+use crate::words::{HAS_KEYS, THREAD_POINTER};
 use core::sync::atomic::Ordering;
 use crossgate_protection::Span;
 use std::ffi::c_void;
@@ -114,7 +115,7 @@ pub fn stop_restartable_sequences() {
         if offset.is_null() || size.is_null() || *size == 0 {
             return;
         }
-        let thread = crate::gate::THREAD_POINTER.load(Ordering::Relaxed) as *mut c_void;
+        let thread = THREAD_POINTER.load(Ordering::Relaxed) as *mut c_void;
         let area = thread.wrapping_byte_offset(*offset);
         // Before version 2.40 of the C library the size was what Linux wanted; later, what is used of it.
         const LEAST: u32 = 32;

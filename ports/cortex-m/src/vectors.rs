@@ -1,30 +1,11 @@
-//! How a handler above the kernel is entered, and what is set up for it.
+//! The vector table of a firmware that has [handlers above the kernel](crate::zero_latency), or keeps crash dumps.
 
-use super::{Handler, Line, Signal};
 use crate::boot::refuse_line;
+use crate::context::PROCESS_STACK;
 use crate::crash::keep_registers;
-use crate::entry;
-use core::marker::PhantomData;
+use crate::zero_latency::{Line, PRIORITIES};
 use cortex_m::peripheral::{NVIC, SCB};
 use volatile_register::RW;
-
-/// Where a handler is entered.
-///
-/// It may come when a system call has been made, and before that is entered. So it leaves all registers as they
-/// are: the CPU goes on to the system call without loading any.
-#[unsafe(naked)]
-pub unsafe extern "C" fn enter<H: Handler>() {
-    core::arch::naked_asm!(
-        "push {{r0-r3, r12, lr}}",
-        "bl {serve}",
-        "pop {{r0-r3, r12, pc}}",
-        serve = sym serve::<H>,
-    )
-}
-
-extern "C" fn serve<H: Handler>() {
-    H::serve(Signal(PhantomData));
-}
 
 /// A hard fault, which nothing is above. If it is a thread's, by a breakpoint, it becomes one that handlers are
 /// above: that comes as soon as this has returned, before the thread goes on.
@@ -42,7 +23,7 @@ unsafe extern "C" fn hard_fault() {
         "1: b {of_the_kernel}",
         ".balign 4",
         "2: .word {system_handler_control}",
-        thread = const entry::PROCESS_STACK,
+        thread = const PROCESS_STACK,
         pend_usage_fault = const 1 << 12,
         system_handler_control = const 0xe000_ed24_u32,
         of_the_kernel = sym HardFault,
@@ -115,10 +96,10 @@ const LEVEL: u32 = 5;
 ///
 /// # Safety
 /// The kernel has not started, and has set up the priorities of all else. The table in force is that of these handlers,
-/// which [`check`](super::check) has seen.
+/// which [`check`](crate::zero_latency::check) has seen.
 pub unsafe fn enable(handlers: &[Line]) {
     /// Between handlers and kernel.
-    const FAULTS: u32 = 0x01_01_01 * ((super::PRIORITIES as u32) << LEVEL);
+    const FAULTS: u32 = 0x01_01_01 * ((PRIORITIES as u32) << LEVEL);
     /// Every bit of a priority says who interrupts whom.
     const ALL_BITS_PREEMPT: u32 = 0x05fa << 16;
     // SAFETY: as the caller vouches; these registers are the kernel's.

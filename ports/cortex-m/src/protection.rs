@@ -11,8 +11,8 @@
 //!
 //! Nothing else is open to threads; the kernel sees the default memory map.
 
-use crate::boot::{__crossgate_kernel_stack_bottom, symbol};
 use crate::last_words::halt;
+use crate::linker::{__crossgate_kernel_stack_bottom, symbol};
 use cortex_m::peripheral::MPU;
 use crossgate_abi::table::Process;
 use crossgate_protection::Span;
