@@ -9,10 +9,10 @@ mod hosted;
 mod hosted;
 mod table;
 
-use crate::board::Board;
 use anyhow::{Result, ensure};
 use std::collections::BTreeMap;
 use std::time::Duration;
+use workbench::board::Board;
 
 pub use emulated::{FLASH, OPERATIONS, check, figures};
 pub use hosted::check as check_hosted;

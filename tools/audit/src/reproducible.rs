@@ -1,12 +1,12 @@
 //! Whether the same source is the same image, wherever it is built.
 
-use crate::board::Board;
 use crate::copy::Copy;
 use crate::{command, setup, workspace};
 use anyhow::{Context, Result, ensure};
 use object::{Object, ObjectSegment};
 use std::fs;
 use std::path::Path;
+use workbench::board::Board;
 
 /// The firmware that is compared.
 const FIRMWARE: &str = "thermostat";

@@ -6,19 +6,6 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-/// The emulator with this firmware.
-pub fn with(firmware: &Path) -> Command {
-    let mut command = machine();
-    command.arg("-kernel").arg(firmware);
-    command
-}
-
-fn machine() -> Command {
-    let mut command = Command::new(setup::EMULATOR);
-    command.args(["-M", "mps2-an385", "-display", "none", "-monitor", "none"]);
-    command
-}
-
 /// How a firmware ended that ends by itself.
 pub struct Finished {
     /// Whether it reported success.
@@ -53,7 +40,8 @@ pub fn run_command(firmware: &Path, options: &[&str]) -> Command {
 
 /// The same, up to the firmware.
 pub fn runner() -> Command {
-    let mut command = machine();
+    let mut command = Command::new(setup::EMULATOR);
+    command.args(["-M", "mps2-an385", "-display", "none", "-monitor", "none"]);
     command.args(["-serial", "stdio"]);
     command.args(["-semihosting-config", "enable=on,target=native,userspace=on"]);
     command.args(["-icount", "shift=0,sleep=off"]);

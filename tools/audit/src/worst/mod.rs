@@ -7,7 +7,6 @@
 mod limits;
 mod table;
 
-use crate::board::Board;
 use crate::plugin::Plugin;
 use crate::symbols::Symbols;
 use crate::workspace::{Firmware, Profile};
@@ -16,6 +15,7 @@ use anyhow::{Result, anyhow, ensure};
 use handler_spans::Span;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use workbench::board::Board;
 
 /// The package with the firmware that has the kernel do the most.
 const PACKAGE: &str = "worst-cases";

@@ -1,21 +1,38 @@
-//! A running firmware whose serial lines are in our hands.
+//! The thermostat, running, with its serial lines in our hands.
 
-use crate::board::Board;
-use crate::emulator;
 use anyhow::{Context, Result, anyhow, bail};
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
+use workbench::board::Board;
+use workbench::{command, setup};
 
 /// How long a machine may take to come up.
 const START: Duration = Duration::from_secs(10);
 /// The board's serial lines.
 pub const PORTS: usize = 3;
+
+/// Builds the thermostat.
+///
+/// # Errors
+/// If it does not build.
+pub fn build(board: Board) -> Result<()> {
+    command::run(&mut cargo("build", board)).map(|_| ())
+}
+
+/// Cargo, that builds or runs the thermostat. To run it, cargo becomes the program, or the emulator.
+fn cargo(what: &str, board: Board) -> Command {
+    let mut cargo = workbench::cargo();
+    cargo.args([what, "--quiet", "--package", "thermostat"]);
+    if board == Board::Mps2An385 {
+        cargo.args(["--release", "--target", setup::TARGET]);
+    }
+    cargo
+}
 
 /// A line that the firmware has sent.
 pub struct Received {
@@ -34,16 +51,14 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// Starts a firmware.
+    /// Starts it, once it is [built](build).
     ///
     /// # Errors
     /// If it doesn't start, or the emulator.
-    pub fn start(board: Board, firmware: &Path) -> Result<Machine> {
+    pub fn start(board: Board) -> Result<Machine> {
         let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
-        let mut command = match board {
-            Board::Hosted => Command::new(firmware),
-            Board::Mps2An385 => emulator::with(firmware),
-        };
+        let mut command = cargo("run", board);
+        command.arg("--");
         let mut listeners = Vec::new();
         for port in 0..PORTS {
             let path = folder.path().join(format!("uart{port}"));

@@ -2,7 +2,6 @@
 
 use super::cycles::{self, Cost, Costs};
 use super::{Figures, PACKAGE, PATIENCE, Results, expect_all, parse, table};
-use crate::board::Board;
 use crate::plugin::Plugin;
 use crate::size::{self, Size};
 use crate::symbols::Symbols;
@@ -10,6 +9,7 @@ use crate::workspace::{self, Firmware, Profile};
 use crate::{emulator, progress, setup};
 use anyhow::{Result, ensure};
 use serde_json::{Map, json};
+use workbench::board::Board;
 
 /// What an operation may cost.
 pub enum Limit {

@@ -1,21 +1,16 @@
 //! The thermostat, fed with the recorded day.
 
-mod chart;
-mod expected;
-mod observed;
-mod view;
-
-use crate::board::Board;
-use crate::machine::Machine;
-use crate::{progress, recording, setup, workspace};
+use crate::expected::{self, Event};
+use crate::machine::{self, Machine};
+use crate::observed::{Observed, SENSOR};
+use crate::recording;
+use crate::view::{self, View};
 use anyhow::{Result, bail, ensure};
 use crossgate_abi::CallError;
-use expected::Event;
-use observed::{Observed, SENSOR};
-use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
-use view::View;
+use workbench::board::Board;
+use workbench::{progress, setup};
 
 /// How long the thermostat may take to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -43,41 +38,27 @@ pub fn run(options: &Options) -> Result<()> {
         setup::all()?;
     }
     let board = options.board;
-    let firmware =
-        progress::step("building the thermostat", || workspace::build_one("thermostat", board))?;
+    progress::step("building the thermostat", || machine::build(board))?;
     let lines = recording::read()?;
     let mut view = view::choose(options.plain);
     let day = Duration::from_secs(options.seconds.into());
-    let observed = play(board, &firmware, &lines, options.fault, day, &mut *view);
+    let observed = play(board, &lines, options.fault, day, &mut *view);
     drop(view);
     let observed = observed?;
     summary(&observed);
     check(&observed, &lines, options.fault)
 }
 
-/// Runs the thermostat as fast as it goes, shows nothing, and checks what it does.
-///
-/// # Errors
-/// As [`run`].
-pub fn test(board: Board, fault: bool) -> Result<()> {
-    let lines = recording::read()?;
-    let firmware = workspace::build_one("thermostat", board)?;
-    let observed = play(board, &firmware, &lines, fault, Duration::ZERO, &mut view::Nothing)?;
-    check(&observed, &lines, fault)
-}
-
 /// Sends the day's lines to the sensor, each after the thermostat has dealt with the one before,
 /// over at least the time of `day`.
 fn play(
     board: Board,
-    firmware: &Path,
     lines: &[Vec<u8>],
     fault: bool,
     day: Duration,
     view: &mut dyn View,
 ) -> Result<Observed> {
-    let mut run =
-        Run { machine: Machine::start(board, firmware)?, observed: Observed::default(), view };
+    let mut run = Run { machine: Machine::start(board)?, observed: Observed::default(), view };
     let start = Instant::now();
     for (minute, line) in lines.iter().enumerate() {
         if fault && minute == CRASH {

@@ -1,6 +1,6 @@
 //! What was seen of the thermostat.
 
-use super::expected::{self, Event};
+use crate::expected::{self, Event};
 use crate::machine::Received;
 use thermostat_interfaces::Celsius;
 

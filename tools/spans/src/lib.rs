@@ -6,6 +6,8 @@
 //! It follows calls and returns: the end is a return, or another jump to a register, by the function that
 //! was entered by the CPU.
 
+#![forbid(unsafe_code)]
+
 mod function;
 mod instruction;
 mod span;

@@ -1,8 +1,8 @@
 //! The live chart: temperature over the day, in another colour while the fan runs.
 
-use super::observed::Observed;
-use super::view::{View, time};
+use crate::observed::Observed;
 use crate::recording::MINUTES;
+use crate::view::{View, time};
 use control::{OFF_BELOW, ON_ABOVE};
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Rect;

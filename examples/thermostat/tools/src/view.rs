@@ -1,7 +1,7 @@
 //! How the demo shows what happens.
 
-use super::chart::Chart;
-use super::observed::Observed;
+use crate::chart::Chart;
+use crate::observed::Observed;
 use std::io::{IsTerminal, stdout};
 
 /// Shows the thermostat's life.
@@ -40,14 +40,6 @@ impl View for Plain {
             println!("{}  {temperature}  {}", time(minute), if fan { "on" } else { "off" });
         }
     }
-}
-
-/// Shows nothing: for tests.
-pub struct Nothing;
-
-impl View for Nothing {
-    fn line(&mut self, _: &str) {}
-    fn minute(&mut self, _: &Observed) {}
 }
 
 /// A minute of the day as `hh:mm`.

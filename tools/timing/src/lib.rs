@@ -7,6 +7,8 @@
 //! Memory has no wait states. Where a table names several figures, the least and the most are kept: the true one
 //! is in between.
 
+#![forbid(unsafe_code)]
+
 mod estimate;
 mod instruction;
 mod table;

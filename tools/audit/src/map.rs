@@ -1,11 +1,11 @@
 //! The thermostat's memory: who owns what.
 
-use crate::board::Board;
 use crate::{progress, setup, workspace};
 use anyhow::{Context, Result};
 use crossgate_link::map::MemoryMap;
 use std::fs;
 use std::path::Path;
+use workbench::board::Board;
 
 /// Prints the memory map, and writes it as a picture if a file is named.
 ///

@@ -1,10 +1,10 @@
 //! Tests that are firmware: each is a program of its own, and passes if it ends with success.
 
-use crate::board::Board;
 use crate::{command, emulator, setup, workspace};
 use anyhow::Result;
 use std::fs;
 use std::time::Duration;
+use workbench::board::Board;
 use workspace::{Firmware, Profile};
 
 /// The packages with the tests: those for every board, and those for this one.

@@ -3,11 +3,10 @@
 //! `cargo xtask record-day` generates it. The curve is that of a room in summer: a warm afternoon
 //! with clouds passing, somebody cooking in the evening, and the thermometer's noise.
 
-use crate::workspace;
 use anyhow::{Context, Result, ensure};
 use std::f64::consts::TAU;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use thermostat_interfaces::Celsius;
 
 /// How many minutes a day has.
@@ -20,7 +19,7 @@ const DROP_OUTS: [(usize, usize); 2] = [(5 * 60 + 10, 7), (14 * 60 + 21, 4)];
 
 /// Where the recording is.
 pub fn file() -> PathBuf {
-    workspace::root().join("examples/thermostat/data/day.txt")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../data/day.txt")
 }
 
 /// Writes the recording.

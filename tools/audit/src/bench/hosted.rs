@@ -2,7 +2,6 @@
 
 use super::emulated::{OPERATIONS, Operation};
 use super::{PACKAGE, PATIENCE, Results, expect_all, parse};
-use crate::board::Board;
 use crate::workspace::{self, Firmware, Profile};
 use crate::{command, progress};
 use anyhow::{Context, Result, bail, ensure};
@@ -12,6 +11,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use wait_timeout::ChildExt;
+use workbench::board::Board;
 
 /// The package that measures what Linux has.
 const LINUX_PACKAGE: &str = "bench-linux";

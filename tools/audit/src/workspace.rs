@@ -1,26 +1,14 @@
 //! The packages of this repository, and building firmware.
 
-use crate::board::Board;
 use crate::{command, setup};
 use anyhow::{Context, Result, bail};
 use cargo_metadata::{Message, MetadataCommand, Package};
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::PathBuf;
+use workbench::board::Board;
+pub use workbench::{cargo, root};
 
 /// The packages that are the microcontroller for others: its board, and the same by target.
 const BOARDS: [&str; 2] = ["mps2-an385", "development-board"];
-
-/// The folder of the repository.
-pub fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."))
-}
-
-/// Cargo, in the repository's folder.
-pub fn cargo() -> Command {
-    let mut cargo = Command::new("cargo");
-    cargo.current_dir(root());
-    cargo
-}
 
 /// The names of the packages that are built for the microcontroller, too: its board, and what runs on it.
 ///
