@@ -2,15 +2,13 @@
 
 use crate::{command, emulator, setup, workspace};
 use anyhow::Result;
-use std::fs;
 use std::time::Duration;
+use system_tests_harness::Flags;
 use workbench::board::Board;
 use workspace::{Firmware, Profile};
 
 /// The packages with the tests: those for every board, and those for this one.
 const PACKAGES: [&str; 2] = ["system-tests", "system-tests-cortex-m"];
-/// What comes after this in a test's source are options for the emulator: the test runs with them.
-const OPTIONS: &str = "//! Emulator: ";
 /// How long a test may take. (The longest takes 40 s on a machine that does nothing else.)
 const PATIENCE: Duration = Duration::from_secs(180);
 
@@ -29,18 +27,12 @@ pub fn build(profile: Profile) -> Result<Vec<Firmware>> {
 /// Options for the emulator with which a firmware is run.
 pub struct Variant(pub Vec<String>);
 
-/// How a test is run: once, or once for each line of its source that has options for the emulator.
+/// How a test is run, by its [flags](Flags).
 ///
 /// # Errors
 /// If its source can't be read.
 pub fn variants(test: &Firmware) -> Result<Vec<Variant>> {
-    let source = fs::read_to_string(&test.source)?;
-    let mut lines: Vec<_> = source.lines().filter_map(|line| line.strip_prefix(OPTIONS)).collect();
-    if lines.is_empty() {
-        lines.push("");
-    }
-    let variant = |line: &str| Variant(line.split_whitespace().map(str::to_owned).collect());
-    Ok(lines.into_iter().map(variant).collect())
+    Ok(Flags::read(&test.source)?.emulator.into_iter().map(Variant).collect())
 }
 
 /// Runs a test in all its [variants].
