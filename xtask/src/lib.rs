@@ -5,6 +5,7 @@
 
 #[cfg(test)]
 mod book;
+pub mod manifests;
 
 use std::path::Path;
 
@@ -46,6 +47,10 @@ pub const COMMANDS: [Command; 8] = [
     Command::audit("worst", "Look for the longest stretches with interrupts held off"),
     Command::audit("map", "Print who owns which memory of the thermostat"),
 ];
+
+/// The command that is here: its name, and a line about it.
+pub const MANIFESTS: (&str, &str) =
+    ("manifests", "Write the programs in src/bin into the manifests of the tests");
 
 /// The folder of the repository.
 #[must_use]

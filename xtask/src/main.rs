@@ -6,7 +6,7 @@ use std::env;
 use std::ffi::OsString;
 use std::os::unix::process::CommandExt;
 use std::process::{self, ExitCode};
-use xtask::{COMMANDS, root};
+use xtask::{COMMANDS, MANIFESTS, manifests, root};
 
 fn main() -> ExitCode {
     let mut arguments: Vec<OsString> = env::args_os().skip(1).collect();
@@ -22,6 +22,7 @@ fn main() -> ExitCode {
         return hand_over(command.package, &arguments);
     }
     match name.to_string_lossy().as_ref() {
+        name if name == MANIFESTS.0 => write_manifests(),
         "help" | "--help" | "-h" => {
             println!("{}", help());
             ExitCode::SUCCESS
@@ -42,8 +43,21 @@ fn hand_over(package: &str, arguments: &[OsString]) -> ExitCode {
     ExitCode::FAILURE
 }
 
+fn write_manifests() -> ExitCode {
+    match manifests::write(root()) {
+        Ok(changed) => {
+            changed.iter().for_each(|file| println!("written: {}", file.display()));
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
 fn help() -> String {
-    let commands = COMMANDS.iter().map(|command| (command.name, command.what));
+    let commands = COMMANDS.iter().map(|command| (command.name, command.what)).chain([MANIFESTS]);
     let commands: String = commands.map(|(name, what)| format!("\n  {name:<12}{what}")).collect();
     format!(
         "Builds, runs, tests and measures Crossgate. What a command needs is built when it is asked for.\n\n\
