@@ -1,12 +1,12 @@
 //! The parts of the book that are made from the lists of `crossgate-abi`: system calls, causes, errors.
 
-use crate::workspace;
-use anyhow::{Context, Result};
 use crossgate_abi::number::hosted::HostedCall;
 use crossgate_abi::signature::{Parameter, Signature};
 use crossgate_abi::{CallError, Cause, Ran, Status, SystemCall, client, inspect, pool};
 use std::fmt::Write;
 use std::fs;
+use std::io::{Error, Result};
+use std::path::{Path, PathBuf};
 
 /// A part of a chapter, between two comments.
 struct Part {
@@ -25,30 +25,38 @@ const PARTS: [Part; 7] = [
     Part { chapter: "call.md", name: "errors", make: errors },
 ];
 
-/// Writes these parts into the book.
+/// Brings these parts of the book in the repository at `root` up to date. Returns the chapters that were not.
 ///
 /// # Errors
-/// If a chapter can't be read or written, or has no place for a part.
-pub fn write() -> Result<()> {
+/// A chapter can't be read or written, or has no place for a part.
+pub fn write(root: &Path) -> Result<Vec<PathBuf>> {
+    let mut changed = Vec::new();
     for part in &PARTS {
-        let file = workspace::root().join("book/src").join(part.chapter);
-        let text = fs::read_to_string(&file)?;
+        let (chapter, text) = part.read(root)?;
         let renewed = part.renew(&text)?;
         if renewed != text {
-            fs::write(&file, renewed)?;
-            println!("{}: {} renewed", part.chapter, part.name);
+            fs::write(&chapter, renewed)?;
+            changed.push(chapter);
         }
     }
-    Ok(())
+    changed.dedup();
+    Ok(changed)
 }
 
 impl Part {
-    /// The chapter with this part as the list has it now.
+    /// Its chapter, as it is.
+    fn read(&self, root: &Path) -> Result<(PathBuf, String)> {
+        let chapter = root.join("book/src").join(self.chapter);
+        let text = fs::read_to_string(&chapter)?;
+        Ok((chapter, text))
+    }
+
+    /// A chapter with this part as the list has it now.
     fn renew(&self, chapter: &str) -> Result<String> {
         let (start, end) = (format!("<!-- list: {} -->\n", self.name), "<!-- end of list -->");
-        let missing = || format!("{} has no `{}`", self.chapter, start.trim());
-        let (before, rest) = chapter.split_once(&start).with_context(missing)?;
-        let (_, after) = rest.split_once(end).with_context(missing)?;
+        let missing = || Error::other(format!("{} has no {start}", self.chapter));
+        let (before, rest) = chapter.split_once(&start).ok_or_else(missing)?;
+        let (_, after) = rest.split_once(end).ok_or_else(missing)?;
         Ok(format!("{before}{start}\n{}\n{end}{after}", (self.make)()))
     }
 }
@@ -227,8 +235,7 @@ mod tests {
     #[test]
     fn the_book_has_the_lists_as_they_are() {
         for part in &PARTS {
-            let file = workspace::root().join("book/src").join(part.chapter);
-            let text = fs::read_to_string(file).unwrap();
+            let (_, text) = part.read(crate::root()).unwrap();
             assert!(
                 part.renew(&text).unwrap() == text,
                 "book/src/{} is older than the list `{}`: renew it by `cargo xtask book`",

@@ -138,7 +138,8 @@ fn each_file_uses_only_files_above_it_in_the_table() {
     let order = column(&root, "file");
     let mut modules: Vec<_> = after(&root, "\npub mod ").map(|(name, _)| name).collect();
     let mut listed: Vec<_> = order.iter().map(String::as_str).collect();
-    (modules.sort_unstable(), listed.sort_unstable());
+    modules.sort_unstable();
+    listed.sort_unstable();
     assert_eq!(listed, modules, "the table of the crate names each file");
 
     let rooms: Vec<_> = order.iter().map(|name| Room::read(name)).collect();

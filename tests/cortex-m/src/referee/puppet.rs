@@ -2,7 +2,7 @@
 
 use super::processor::Registers;
 use super::{CALL, INTERRUPT, Moment, Referee, UNKNOWN, kernel};
-use board::port::boot;
+use board::port::start;
 use core::arch::naked_asm;
 use crossgate_abi::number;
 use crossgate_protection::Span;
@@ -103,7 +103,7 @@ impl Referee {
             only.selector = number::system_call(number::WORK) as u32;
             return Turn::Idle(only);
         }
-        if frame.program_counter == boot::begin as *const () as u32 & !1 {
+        if frame.program_counter == start::begin as *const () as u32 & !1 {
             only.selector = number::system_call(number::BEGIN) as u32;
             return Turn::Only(only);
         }

@@ -2,8 +2,8 @@
 
 use super::arena::LINES;
 use super::{FREE_SLOT, Moment, Operation, Referee, Turn, arena, kernel};
-use board::port::boot::Machine;
 use board::port::kernel::port::Port;
+use board::port::machine::Machine;
 use crossgate_abi::table::{Notification, Process, Service, System};
 use crossgate_abi::{
     CallError, LIMIT_OVER, LIMIT_UNIT, LIMIT_WITHIN, SystemCall, WHOLE_BLOCK, number,

@@ -2,10 +2,10 @@
 
 use super::arena::LINES;
 use super::{FREE_SLOT, Moment, Operation, Referee, Turn, arena, kernel};
-use board::port::boot::Machine;
 use board::port::kernel::notification::Notification as State;
 use board::port::kernel::port::Port;
 use board::port::kernel::thread::offset;
+use board::port::machine::Machine;
 use crossgate_abi::table::{Gate, Notification, Process, System};
 use crossgate_abi::{CallError, SystemCall, number};
 use crossgate_protection::armv7m::ArmV7M;
