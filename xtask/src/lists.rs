@@ -2,7 +2,7 @@
 
 use crossgate_abi::number::hosted::HostedCall;
 use crossgate_abi::signature::{Parameter, Signature};
-use crossgate_abi::{CallError, Cause, Ran, Status, SystemCall, client, inspect, pool};
+use crossgate_abi::{CallError, Cause, Detail, Ran, Status, SystemCall, client, inspect, pool};
 use std::fmt::Write;
 use std::fs;
 use std::io::{Error, Result};
@@ -120,15 +120,24 @@ fn statuses() -> String {
 }
 
 fn causes() -> String {
-    let mut text = table(&["number", "cause in the record", "a crash", "as text", "what happened"]);
+    let mut text =
+        table(&["number", "cause in the record", "as text", "a crash", "with", "what happened"]);
     for cause in Cause::ALL {
         row(
             &mut text,
             &[
                 &(cause as u8).to_string(),
                 &format!("`{}`", cause.name()),
-                if cause.is_crash() { "yes" } else { "no" },
                 cause.as_str(),
+                if cause.is_crash() { "yes" } else { "no" },
+                match cause.detail() {
+                    Detail::Nothing => "",
+                    Detail::Address => "the address",
+                    Detail::Place => "file and line",
+                    Detail::Accuser => "the accuser",
+                    Detail::Line => "the line, no process",
+                    Detail::Count => "how often",
+                },
                 &prose(cause.documentation()),
             ],
         );
