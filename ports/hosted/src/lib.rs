@@ -76,6 +76,8 @@ mod words;
 
 #[doc(hidden)]
 pub use crossgate_abi::hosted::LINES;
+#[doc(hidden)]
+pub use machine::Machine;
 
 /// Makes a program of a wiring: its `main` function.
 ///
