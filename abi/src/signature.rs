@@ -24,7 +24,7 @@ pub struct Parameter {
     pub unit: Unit,
 }
 
-/// Makes a constant of each unit, with the text that the book has for it.
+/// Makes a variant of each unit, with the text that the book has for it.
 macro_rules! units {
     ($($Unit:ident: $text:literal,)+) => {
         /// What a word of a system call is.
@@ -34,9 +34,6 @@ macro_rules! units {
         }
 
         impl Unit {
-            /// All of them.
-            pub const ALL: [Unit; [$(stringify!($Unit)),+].len()] = [$(Unit::$Unit),+];
-
             /// What it is, in a few words.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
@@ -64,7 +61,7 @@ units! {
     Length: "a length in bytes",
     Number: "a number, counted from 1",
     Sequence: "a number, counted from 0",
-    Subject: "one of the subjects in the text",
+    Subject: "one of the subjects below",
     Register: "a register of a device, counted in words from 0",
     Byte: "a byte",
 }
