@@ -34,7 +34,7 @@ use call::call;
 use core::mem::offset_of;
 use crossgate_abi::table::{self, Gate, NO_LOCK, Service};
 use crossgate_abi::{Word, number};
-use crossgate_kernel::call::LOCKED;
+use crossgate_kernel::frame::LOCKED;
 use crossgate_kernel::lease::Lease;
 use crossgate_kernel::lock::Lock;
 use crossgate_kernel::notification::Notification;

@@ -133,12 +133,13 @@ macro_rules! start {
             use $crate::kernel::{
                 Kernel, Storage,
                 budget::{Account, Budgets},
-                inspect::{Crashes, Inspection},
                 lock::Lock,
+                note::{Crashes, Inspection},
                 notification::Notification,
                 optional::{Optional, is_needed},
                 process::Process,
-                thread::{Place, Thread},
+                thread::Thread,
+                threads::Place,
                 usage::Usage,
             };
             use $crate::machine::Machine;

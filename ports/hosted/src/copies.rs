@@ -11,8 +11,9 @@
 
 use crossgate_abi::table::{Method, System};
 use crossgate_abi::{ARGUMENT_WORDS, Kind, LEASES_PER_CALL, Word};
+use crossgate_kernel::frame::Level;
 use crossgate_kernel::lease::{Lease, offered};
-use crossgate_kernel::thread::{Level, Thread};
+use crossgate_kernel::thread::Thread;
 use crossgate_protection::Span;
 
 use crate::machine::{Machine, window_top};

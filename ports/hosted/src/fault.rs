@@ -43,8 +43,7 @@ pub struct Report {
 
 /// The fault that sent the current thread to the kernel.
 pub fn report() -> Report {
-    let cause = CAUSE.load(Ordering::Relaxed);
-    let cause = Cause::ALL.into_iter().find(|&known| known as u8 == cause);
+    let cause = Cause::from_number(CAUSE.load(Ordering::Relaxed).into());
     Report {
         cause: cause.unwrap_or(Cause::Unknown),
         instruction: INSTRUCTION.load(Ordering::Relaxed),

@@ -9,10 +9,11 @@ use crate::start::run;
 use crate::words::{ATTENTION, DEADLINE, DEVICE, PENDING, STEP, TIMER};
 use crate::{copies, fault, lending, step, strays};
 use core::sync::atomic::Ordering;
-use crossgate_abi::number::{self, hosted};
+use crossgate_abi::number;
+use crossgate_abi::number::hosted::{self, HostedCall};
 use crossgate_abi::{Cause, Status, Word};
 use crossgate_kernel::call::Entry;
-use crossgate_kernel::thread::Pending;
+use crossgate_kernel::wait::Pending;
 use crossgate_kernel::{Effect, Kernel};
 use crossgate_protection::Span;
 
@@ -57,10 +58,17 @@ fn dispatch(kernel: &mut Kernel<Machine>, stack_pointer: Word, context: &mut Con
     if number != hosted::INTERRUPT {
         kernel.port.clock.count();
     }
-    let effect = match number {
-        number::RETURN => return leave(kernel, context),
-        hosted::INTERRUPT => return interrupt(kernel, stack_pointer, context),
-        hosted::IDLE => {
+    if number == number::RETURN {
+        return leave(kernel, context);
+    }
+    let Some(call) = HostedCall::from_number(number) else {
+        let effect = kernel.system_call(stack_pointer, number, &mut context.words);
+        return follow(kernel, stack_pointer, context, effect);
+    };
+    // Without a `_`, so that an entry of the list that nothing is done for does not compile.
+    let effect = match call {
+        HostedCall::Interrupt => return interrupt(kernel, stack_pointer, context),
+        HostedCall::Idle => {
             if kernel.thread_id() == 0 {
                 if kernel.port.devices.idle() {
                     kernel.port.end(0);
@@ -69,15 +77,18 @@ fn dispatch(kernel: &mut Kernel<Machine>, stack_pointer: Word, context: &mut Con
             }
             return interrupt(kernel, stack_pointer, context);
         }
-        hosted::DEVICE_READ | hosted::DEVICE_WRITE => {
+        HostedCall::DeviceRead | HostedCall::DeviceWrite => {
             return device(kernel, stack_pointer, context);
         }
-        hosted::SAY if kernel.port.semihosting => {
+        HostedCall::Say | HostedCall::End if !kernel.port.semihosting => {
+            Effect::reply(Status::NO_SUCH_SYSTEM_CALL)
+        }
+        HostedCall::Say => {
             output::say(context.words[0] as u8);
             Effect::reply(Status::OK)
         }
-        hosted::END if kernel.port.semihosting => kernel.port.end(context.words[0] as i32),
-        hosted::INTERFACE => {
+        HostedCall::End => kernel.port.end(context.words[0] as i32),
+        HostedCall::Interface => {
             let (system, index) = (kernel.port.system, context.words[0]);
             let gate = system.gates.get(index);
             let service = gate.and_then(|gate| system.services.get(usize::from(gate.service)));
@@ -85,13 +96,12 @@ fn dispatch(kernel: &mut Kernel<Machine>, stack_pointer: Word, context: &mut Con
             context.words[1] = service.map_or(0, |service| service.interface as *const () as Word);
             Effect::reply(Status::OK)
         }
-        hosted::NAME => {
+        HostedCall::Name => {
             let process = kernel.port.system.processes.get(context.words[0]);
             let name = process.map_or("", |process| process.name);
             (context.words[1], context.words[2]) = (name.as_ptr().addr(), name.len());
             Effect::reply(Status::OK)
         }
-        other => kernel.system_call(stack_pointer, other, &mut context.words),
     };
     follow(kernel, stack_pointer, context, effect)
 }

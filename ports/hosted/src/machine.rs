@@ -17,8 +17,9 @@ use crossgate_abi::Word;
 use crossgate_abi::inspect::dump;
 use crossgate_abi::table::{ProcessMemory, System};
 use crossgate_kernel::Kernel;
+use crossgate_kernel::frame::Level;
 use crossgate_kernel::port::Port;
-use crossgate_kernel::thread::{Level, Thread};
+use crossgate_kernel::thread::Thread;
 use crossgate_protection::Span;
 
 /// How many bytes of a process' memory are reset at a time.

@@ -1,7 +1,7 @@
 //! What a thread does, without the thread.
 
 use super::processor::Registers;
-use super::{CALL, INTERRUPT, KINDS, Moment, Referee, kernel};
+use super::{CALL, INTERRUPT, Moment, Referee, UNKNOWN, kernel};
 use board::port::start;
 use core::arch::naked_asm;
 use crossgate_abi::number;
@@ -71,7 +71,7 @@ impl Operation {
         match self.line {
             Some(_) => INTERRUPT,
             None if self.selector as i32 >= 0 => CALL,
-            None => (!self.selector as usize).min(KINDS - 3),
+            None => (!self.selector as usize).min(UNKNOWN),
         }
     }
 
