@@ -6,6 +6,8 @@
 #[cfg(test)]
 mod book;
 pub mod manifests;
+#[cfg(test)]
+mod rooms;
 
 use std::path::Path;
 
