@@ -8,7 +8,7 @@
 //!
 //! # Legend of the assembly
 //!
-//! For this file, [`fast_path`](crate::fast_path), [`exit`](crate::exit), and the short pieces elsewhere.
+//! For this file, `fast_path`, `exit`, and the short pieces elsewhere.
 //!
 //! | register | when an exception is entered | in the kernel | when a thread goes on |
 //! |---|---|---|---|
@@ -17,7 +17,7 @@
 //! | lr | how to return; bit 2: a thread was interrupted, not the kernel | free | from the frame |
 //! | flags, pc | in the frame | free | from the frame |
 //! | psp | any address: the frame is there, if the CPU could push it | where the thread left it | at the frame |
-//! | msp (sp) | at the [`Bounds`](crate::context::Bounds), 8 bytes below the end of the main stack | below that | at the `Bounds` |
+//! | msp (sp) | at the `Bounds`, 8 bytes below the end of the main stack | below that | at the `Bounds` |
 //!
 //! **Live** are only the context on the thread's stack and the kernel's memory: an exception that interrupted the kernel
 //! itself is a fault that ends all, or one above the kernel, which changes nothing.
@@ -38,7 +38,7 @@ use core::mem::offset_of;
 
 /// Saves r4 to r11 below the frame that the CPU has pushed.
 ///
-/// In: the [bounds](crate::context::Bounds) at sp. Out: r0 is the context. It changes r1, r2, and the flags.
+/// In: the `Bounds` at sp. Out: r0 is the context. It changes r1, r2, and the flags.
 ///
 /// Attacker: the stack pointer is any that a thread could push a frame at. If what is pushed here would lie elsewhere
 /// than in memory that is open to the thread, nothing is, and it goes on at `$out_of_bounds` (`stacks`,
@@ -61,7 +61,7 @@ pub(crate) use save;
 
 /// The slow way of every system call: the core decides.
 ///
-/// In: as in [`SVCall`](crate::fast_path), but that r3 and lr are free: r0 to r2 are those of a return, r12 says what it
+/// In: as in `SVCall`, but that r3 and lr are free: r0 to r2 are those of a return, r12 says what it
 /// is. Out: some thread goes on.
 ///
 /// # Safety

@@ -48,7 +48,7 @@ use other::other;
 use signal::signal;
 use wait::wait;
 
-/// A system call. Anything that is not done here goes the [slow](slow) way.
+/// A system call. Anything that is not done here goes the [slow] way.
 ///
 /// In: r12 the selector: the index of a gate, or the complement of a number, which is negative; r0 to r3 words. Out:
 /// some thread goes on.
