@@ -9,7 +9,7 @@
 
 use crate::Word;
 use crate::list::list;
-use crate::signature::{Parameter, Path, Right, Signature, Unit};
+use crate::signature::{Operand, Path, Right, Signature, Unit};
 
 /// The selector of method `method` of the service whose first gate is `gate`.
 #[must_use]
@@ -44,7 +44,7 @@ macro_rules! system_calls {
                 $Entry = $number,
                 concat!("\n`", stringify!($Entry), "(", stringify!($($argument: $unit),*), ") -> ",
                     stringify!($results), "`, each word a [unit](Unit)") => &Signature {
-                    arguments: &[$(Parameter { name: stringify!($argument), unit: Unit::$unit }),*],
+                    arguments: &[$(Operand { name: stringify!($argument), unit: Unit::$unit }),*],
                     results: results!($results),
                     right: Right::$Right,
                     path: Path::$Path,
@@ -63,7 +63,7 @@ macro_rules! system_calls {
 macro_rules! results {
     (!) => { None };
     (($($result:ident: $unit:ident),*)) => {
-        Some(&[$(Parameter { name: stringify!($result), unit: Unit::$unit }),*])
+        Some(&[$(Operand { name: stringify!($result), unit: Unit::$unit }),*])
     };
 }
 system_calls! {

@@ -6,9 +6,9 @@ use crate::{CallError, Status};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Signature {
     /// The argument words, from the first register on.
-    pub arguments: &'static [Parameter],
+    pub arguments: &'static [Operand],
     /// The words that it returns, from the register after that of the status on; `None` if it does not return.
-    pub results: Option<&'static [Parameter]>,
+    pub results: Option<&'static [Operand]>,
     /// Who may make it.
     pub right: Right,
     /// What carries it out.
@@ -17,7 +17,7 @@ pub struct Signature {
 
 /// A word of a system call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Parameter {
+pub struct Operand {
     /// What it is called.
     pub name: &'static str,
     /// What it is.
