@@ -180,7 +180,7 @@ fn constant(start: Word, length: Word) -> Option<&'static [u8]> {
 
 /// From the first byte of code and constants to their end.
 #[cfg(any(target_os = "none", all(target_os = "linux", not(miri))))]
-fn constants() -> Option<core::ops::RangeInclusive<Word>> {
+pub(crate) fn constants() -> Option<core::ops::RangeInclusive<Word>> {
     // What the linker calls their start and end: constants come before code.
     unsafe extern "C" {
         #[cfg_attr(target_os = "none", link_name = "__crossgate_flash_start")]
@@ -194,7 +194,7 @@ fn constants() -> Option<core::ops::RangeInclusive<Word>> {
 }
 
 #[cfg(not(any(target_os = "none", all(target_os = "linux", not(miri)))))]
-fn constants() -> Option<core::ops::RangeInclusive<Word>> {
+pub(crate) fn constants() -> Option<core::ops::RangeInclusive<Word>> {
     None
 }
 

@@ -8,6 +8,8 @@
 mod book;
 mod lists;
 mod manifests;
+#[cfg(test)]
+mod rooms;
 
 use std::io;
 use std::path::{Path, PathBuf};
