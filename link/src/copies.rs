@@ -85,6 +85,9 @@ impl<'a> Copies<'a> {
     /// # Errors
     /// A file can't be read or written, or is of a kind that can't be copied.
     pub fn write(&self, arguments: &Arguments, folder: &Path) -> Result<Arguments> {
+        if self.is_empty() {
+            return Ok(arguments.clone());
+        }
         self.refuse_names()?;
         let mut replacements: BTreeMap<&str, Vec<String>> = BTreeMap::new();
         for (file, objects) in self.edits() {
@@ -218,8 +221,12 @@ impl<'a> Copies<'a> {
             }
         }
         let set = &self.sets[process];
+        let mut named = BTreeSet::new();
         for symbol in object.symbols() {
             let name = object.name(symbol);
+            if object.is_named(symbol) {
+                named.extend(object.section(symbol));
+            }
             if object.is_local(symbol) {
                 if is_copied(object.section(symbol)) && object.is_named(symbol) {
                     object.rename(symbol, &of_copy(name, process));
@@ -228,6 +235,12 @@ impl<'a> Copies<'a> {
                 object.rename(symbol, &of_copy(name, process));
             } else if object.is_defined(symbol) {
                 object.undefine(symbol);
+            }
+        }
+        // So that the map can tell what the copies take up.
+        for &section in sections {
+            if !named.contains(&section) {
+                object.name_section(section, &of_copy(&format!("{UNNAMED}{id}_{section}"), process));
             }
         }
         object.keep(|section| sections.contains(&section));
@@ -249,7 +262,17 @@ fn of_copy(name: &str, process: &str) -> String {
     format!("{name}{COPY}{process}")
 }
 
+/// Prefix of the names by which others know what only its own object file sees.
+const LOCAL: &str = "__crossgate_local_";
+/// Prefix of the names of copies of what has none.
+const UNNAMED: &str = "__crossgate_unnamed_";
+
 /// What others call a symbol that only its own object file sees.
 fn alias(object: ObjectId, symbol: SymbolNumber) -> String {
-    format!("__crossgate_local_{object}_{symbol}")
+    format!("{LOCAL}{object}_{symbol}")
+}
+
+/// Whether a name is not from the source.
+pub fn is_alias(name: &str) -> bool {
+    name.starts_with(LOCAL) || name.starts_with(UNNAMED)
 }

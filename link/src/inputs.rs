@@ -19,6 +19,9 @@ use std::path::Path;
 /// Prefix of the symbols that say where the memory of a process is; the process' name follows.
 pub const MEMORY_SYMBOL: &str = "__crossgate_memory_";
 
+/// The section that `#[interface]` leaves in its crate.
+const INTERFACE: &str = ".crossgate.interface";
+
 /// Prefixes of the sections that only the loader writes.
 const CONSTANTS: [&str; 5] =
     [".data.rel.ro", ".init_array", ".fini_array", ".preinit_array", ".data.DW.ref."];
@@ -66,6 +69,8 @@ pub struct InputFile {
     pub is_crate: bool,
     /// Whether it is an object that the Rust compiler made of the firmware's own crate.
     pub is_compiled: bool,
+    /// Whether an `#[interface]` is defined in it.
+    pub has_interface: bool,
 }
 
 impl InputFile {
@@ -77,6 +82,7 @@ impl InputFile {
             is_archive: data.starts_with(b"!<arch>\n"),
             is_crate: path.ends_with(".rlib"),
             is_compiled: path.ends_with(".rcgu.o"),
+            has_interface: false,
         }
     }
 }
@@ -309,6 +315,7 @@ impl Inputs {
                 continue;
             }
             let name = section.name()?.to_owned();
+            self.files[input].has_interface |= name == INTERFACE;
             // Where code may lie at any address, constants with addresses are written by the loader.
             let is_constant = CONSTANTS.iter().any(|prefix| name.starts_with(prefix));
             let (masking, frame) = match marks.get(&section.index()) {

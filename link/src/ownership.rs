@@ -113,8 +113,8 @@ fn owner<'a>(
         (None, [KERNEL]) => Ok(Owner::Kernel),
         (None, &[user]) => Ok(Owner::Process(user)),
         (None, users) => {
-            let why = why_common(reach, id).unwrap_or("it is in common");
-            Err(format!("is used by {}, and not copied for each: {why}", listed(users)))
+            let why = why_common(reach, id).unwrap_or("not all of it could be copied");
+            Err(format!("is used by {}; each can't have its own, because {why}", listed(users)))
         }
     }
 }
@@ -127,17 +127,20 @@ pub fn why_common(reach: &Reach, id: SectionId) -> Option<&'static str> {
     } else if reach.users(id).any(|user| user == KERNEL) {
         Some("the kernel uses it")
     } else if is_shared(section) {
-        Some("it may be lent, by whoever has it")
+        Some("what may be lent (`shared!`) has one owner")
     } else if reach.inputs.files[section.input].is_compiled {
         Some("it is in the firmware's own crate, which is no library")
+    } else if reach.inputs.files[section.input].has_interface {
+        Some("its crate has an `#[interface]`, so client and server would take their own for the other's")
     } else {
         None
     }
 }
 
 /// What to do about a static in common.
-const ADVICE: &str = "A static is the memory of one process. Let the others ask that process \
-                      through an interface, or make it a field of an object, one for each process.";
+const ADVICE: &str = "Let the others ask that process through an interface, or make it a field of an object, one \
+                      for each process. If each process is to have its own, move it to a crate that is a library \
+                      only.";
 
 /// What is wrong with a thread-local static.
 const THREAD_LOCAL: &str = "is thread-local, but to the host all threads of a firmware are one";

@@ -213,6 +213,20 @@ impl ObjectFile {
         self.add(exported, long);
     }
 
+    /// Gives all of a section a name, unless it is [`COMMON`].
+    pub fn name_section(&mut self, section: SectionNumber, name: &str) {
+        let Some(&Section { size, .. }) = self.sections.get(section) else { return };
+        let long = u32::try_from(section).unwrap_or(0);
+        let short = object::elf::SymbolSection::new(long);
+        let whole = Sym64 {
+            st_name: self.add_name(name),
+            st_shndx: U16::new(LittleEndian, short),
+            st_size: U64::new(LittleEndian, size as u64),
+            ..self.undefined(STB_GLOBAL)
+        };
+        self.add(whole, if short.is_reserved() { long } else { 0 });
+    }
+
     fn undefined(&self, bind: object::elf::SymbolBind) -> Sym64<LittleEndian> {
         let zero = Sym64::<LittleEndian>::default();
         Sym64 {
