@@ -25,6 +25,12 @@ macro_rules! __interface {
             const NAME: &'static str = concat!(module_path!(), "::", stringify!($name));
             const SHAPES: &'static [$crate::interface::MethodShape] = &[$($($shape)*,)*];
         }
+        // Tells the linker that client and server have this crate in common: its statics are not copied for each.
+        const _: () = {
+            #[cfg_attr(any(target_os = "none", target_os = "linux"), unsafe(link_section = ".crossgate.interface"))]
+            #[used]
+            static MARK: () = ();
+        };
         $crate::__unless! { [$($exclusive)*]
             // SAFETY: no method takes `&mut self`.
             unsafe impl<$($declared)*> $crate::AllShared for dyn $name<$($named)*> {}
@@ -440,7 +446,7 @@ macro_rules! __system {
             #[cfg(target_os = "none")]
             extern "C" fn __idle() -> ! { __crossgate_idle() }
             #[cfg(not(target_os = "none"))]
-            use $crate::host::idle as __idle;
+            use $crate::testing::idle as __idle;
             #[cfg_attr(any(target_os = "none", target_os = "linux"), unsafe(link_section = ".crossgate.stack.kernel.idle"))]
             static __IDLE: $crate::wiring::Stack<128> = $crate::wiring::Stack::new();
             static __THREADS: &[__table::Thread] = &[
