@@ -1,59 +1,61 @@
+use crate::list::list;
 use crate::{MAX_CALL_DEPTH, Word};
 
-/// Why a process crashed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-#[non_exhaustive]
-pub enum Cause {
-    /// A read or write of memory that is not the process' to reach.
-    Access = 1,
-    /// An instruction fetch from memory that is not executable.
-    Execute = 2,
-    /// The stack ran over its end (or the stack pointer was wild when something had to be saved).
-    Stack = 3,
-    /// The bus answered with an error: there is no such device or memory.
-    Bus = 4,
-    /// An undefined instruction, a division by zero or an unaligned access that the CPU traps.
-    Instruction = 5,
-    /// Rust code panicked.
-    Panic = 6,
-    /// The thread returned from a method without being in a call.
-    ReturnWithoutCall = 7,
-    /// A thread left its main function, or exited, in a process that is not its home.
-    Exit = 8,
-    /// A call took longer than its caller allowed, and went on when its waits had failed.
-    Deadline = 9,
-    /// No crash: a server that the process called says that it broke the rules. Whether that is true, the
-    /// kernel does not know.
-    Refused = 10,
-    /// No crash: an interrupt came that nobody owns. It is masked from now on. The address is its line;
-    /// below 0 (as an `isize`) it is an exception of the CPU, numbered as CMSIS does: -14 is the
-    /// non-maskable interrupt.
-    Interrupt = 11,
-    /// No crash: a budget of CPU time is used up, of the thread or of the process. The thread, and with it all
-    /// that have the budget, runs in the background until the next period. The address is how often that
-    /// has happened to this budget, to 65,535, then from 0 again; it is told if that is a power of two.
-    Budget = 12,
-    /// A cause that this version of the record's reader does not know.
-    Unknown = 255,
-}
+list! {
+    /// Why a process crashed, and what else is told in a record: the one list of it. The numbers are part of the ABI.
+    #[non_exhaustive]
+    pub enum Cause: u8;
+    /// What happened, in a few words.
+    ///
+    /// ```
+    /// use crossgate_abi::Cause;
+    /// assert_eq!(Cause::Stack.as_str(), "stack overflow");
+    /// ```
+    fn as_str -> &'static str;
 
-impl Cause {
-    /// Every cause that a kernel tells.
-    pub const ALL: [Cause; 12] = [
-        Cause::Access,
-        Cause::Execute,
-        Cause::Stack,
-        Cause::Bus,
-        Cause::Instruction,
-        Cause::Panic,
-        Cause::ReturnWithoutCall,
-        Cause::Exit,
-        Cause::Deadline,
-        Cause::Refused,
-        Cause::Interrupt,
-        Cause::Budget,
-    ];
+    /// A read or write of memory that is not open to the thread.
+    Access = 1 => "access to memory of others";
+
+    /// An instruction fetch from memory that is not executable.
+    Execute = 2 => "execution of data";
+
+    /// The stack ran over its end, or the stack pointer was outside of the stack when registers had to be saved.
+    Stack = 3 => "stack overflow";
+
+    /// The bus answered with an error: there is no such device or memory.
+    Bus = 4 => "bus error";
+
+    /// An undefined instruction, or a division by zero or an unaligned access that the CPU traps.
+    Instruction = 5 => "undefined instruction";
+
+    /// Rust code panicked.
+    Panic = 6 => "panic";
+
+    /// The thread returned from a method, but was in no call.
+    ReturnWithoutCall = 7 => "return without a call";
+
+    /// A thread left its main function, or exited, in a process that is not its home.
+    Exit = 8 => "thread exit inside a foreign process";
+
+    /// A call took longer than its caller allowed, and went on when its waits had failed.
+    Deadline = 9 => "a call took too long";
+
+    /// No crash: a server that the process called says that it broke the rules. The kernel does not know whether that is
+    /// true.
+    Refused = 10 => "a call that broke the rules of its server";
+
+    /// No crash: an interrupt came that nobody owns. It is masked from now on. The address is its line; below 0 (as an
+    /// `isize`) it is an exception of the CPU, numbered as CMSIS does: -14 is the non-maskable interrupt.
+    Interrupt = 11 => "an interrupt that nobody owns";
+
+    /// No crash: a budget of CPU time is used up, of the thread or of the process. The thread, and with it all that have
+    /// the budget, runs in the background until the next period. The address is how often that has happened to this
+    /// budget, to 65,535, then from 0 again; it is told if that is a power of two.
+    Budget = 12 => "a budget of CPU time is used up";
+
+    besides;
+    /// A cause that this version of the record's reader does not know.
+    Unknown = 255 => "unknown cause";
 }
 
 /// No process.

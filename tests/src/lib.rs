@@ -9,10 +9,20 @@
 //! | as Linux programs | `cargo test -p system-tests` | `cargo run -p system-tests --bin NAME -- --semihosting --time virtual` |
 //! | on the emulated board | `cargo xtask test` | `cargo run --release -p system-tests --target thumbv7m-none-eabi --bin NAME` |
 //!
-//! A line `//! Emulator: OPTIONS` in a test's source has it run with these options of the emulator on the
-//! board (after `--`, if it is run alone), and several lines one run each; `//! Options: ` is the same for
-//! the Linux program. A line `//! Status: NUMBER` says with which exit status that ends, if it is not 0. (The
-//! emulator ends with success at a reset, if it has the option `-no-reboot`.)
+//! A new test starts as a copy of `src/bin/skeleton.rs`, which says how. Lines at the top
+//! of a test's source say with which options it runs: they are listed in `harness/src/flags.rs`. The tests lie in folders
+//! by topic, and the table in `book/src/security.md` says which of them show a property:
+//!
+//! | folder of `src/bin` | what | properties |
+//! |---|---|---|
+//! | `isolation` | memory, stacks, registers, code | P1, P4, P5, P9 |
+//! | `calls` | calls, handles, system calls, and who may make them | P2, P6, P9 |
+//! | `leases` | lent memory | P3, P7 |
+//! | `failure` | crashes, restarts, supervisors, records | P8 |
+//! | `time` | priorities, deadlines, budgets, clocks | P12 |
+//! | `waiting` | notifications, locks, pools | P10, P11 |
+//! | `services` | queues and the like, log and shell | |
+//! | `devices` | interrupts and drivers | |
 //!
 //! What only the one has is tested by programs of its own, in `cortex-m` and in `hosted`.
 //!

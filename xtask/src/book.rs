@@ -1,6 +1,6 @@
 //! What the book names is there: files, headings, tests.
 
-use crate::workspace;
+use crate::root;
 use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -46,7 +46,7 @@ fn outside_of_fences(text: &str) -> impl Iterator<Item = &str> {
 }
 
 fn pages() -> Vec<Page> {
-    let root = workspace::root();
+    let root = root();
     let chapters = fs::read_dir(root.join("book/src")).unwrap().map(|entry| entry.unwrap().path());
     let beside =
         ["README.md", "SECURITY.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CODE_OF_CONDUCT.md"];
@@ -60,7 +60,7 @@ fn pages() -> Vec<Page> {
 
 /// The Rust files of the repository.
 fn sources() -> Vec<PathBuf> {
-    let mut folders = vec![workspace::root().to_owned()];
+    let mut folders = vec![root().to_owned()];
     let mut sources = Vec::new();
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).unwrap() {
@@ -132,7 +132,7 @@ fn every_test_that_is_named_exists() {
     let texts: Vec<_> = sources.iter().map(|file| fs::read_to_string(file).unwrap()).collect();
     let is_function = |name: &str| texts.iter().any(|text| text.contains(&format!("fn {name}(")));
 
-    let page = Page::read(workspace::root().join("book/src/security.md"));
+    let page = Page::read(root().join("book/src/security.md"));
     let defined: HashSet<_> =
         page.text.lines().filter_map(definition).map(|(name, _)| name).collect();
     let is_name = |word: &str| {

@@ -6,19 +6,28 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `entry` | the way from an exception to Rust and back |
-//! | `fast_path` | the system calls that are made most, without Rust |
-//! | `handler` | what happened, told to the core; what it answers, done |
-//! | `context` | the registers of a thread on its stack |
-//! | `mpu` | the protection unit's registers |
-//! | `board` | what the port asks of a board |
-//! | [`zero_latency`] | interrupts that a board serves above the kernel |
-//! | `clock` | time, from the board's counter |
-//! | `systick` | when somebody is to be woken; time, on a board without a counter |
+//! | `machine` | the CPU as the kernel core sees it, and the kernel itself |
+//! | `boot` | from reset to the first thread |
+//! | `start` | the port's code in threads: where each begins, and what the idle thread does |
+//! | `entry` | the way from an exception to Rust; the legend of all assembly |
+//! | `fast_path` | the system calls that are made most, and interrupts, without Rust |
+//! | `handler` | exceptions told to the core, and its effects carried out |
+//! | `exit` | the way from the kernel to a thread |
+//! | `context` | the registers of a thread on its stack, and where they may lie |
+//! | `protection` | the protection unit's registers |
 //! | `fault` | what the CPU says of a fault |
 //! | `crash` | what a thread had in its registers and on its stack when it crashed |
+//! | `clock` | time, from the board's counter |
+//! | `alarm` | SysTick's interrupt, which wakes the threads that sleep |
+//! | `systick` | SysTick as the counter of a board without another one |
+//! | `memory` | the initial values of a process |
+//! | `stack_use` | how much of its stack a thread has used |
+//! | `board` | what the port asks of a board |
+//! | [`zero_latency`] | interrupts that a board serves above the kernel |
+//! | `vectors` | the vector table of a board that does, or of a firmware that keeps crash dumps |
+//! | `exception` | numbers of exceptions |
+//! | `linker` | addresses that the linker script gives |
 //! | `last_words` | what the kernel says when it can't go on |
-//! | `boot` | from reset to the first thread |
 //!
 //! All exceptions but faults have the same priority, so the kernel is never preempted. Faults have a
 //! higher one: only then a failed stacking is seen before the exception whose entry failed. What a board serves
@@ -32,16 +41,24 @@ mod board;
 pub mod zero_latency;
 
 #[cfg(target_os = "none")]
+mod alarm;
+#[cfg(target_os = "none")]
 #[doc(hidden)]
 pub mod boot;
 #[cfg(target_os = "none")]
-mod clock;
+#[doc(hidden)]
+pub mod clock;
 #[cfg(target_os = "none")]
 mod context;
 #[cfg(target_os = "none")]
 mod crash;
 #[cfg(target_os = "none")]
-mod entry;
+#[doc(hidden)]
+pub mod entry;
+#[cfg(target_os = "none")]
+mod exception;
+#[cfg(target_os = "none")]
+mod exit;
 #[cfg(target_os = "none")]
 mod fast_path;
 #[cfg(target_os = "none")]
@@ -51,9 +68,27 @@ mod handler;
 #[cfg(target_os = "none")]
 mod last_words;
 #[cfg(target_os = "none")]
-mod mpu;
+#[doc(hidden)]
+pub mod linker;
+#[cfg(target_os = "none")]
+#[doc(hidden)]
+pub mod machine;
+#[cfg(target_os = "none")]
+mod memory;
+#[cfg(target_os = "none")]
+#[doc(hidden)]
+pub mod protection;
+#[cfg(target_os = "none")]
+#[doc(hidden)]
+pub mod stack_use;
+#[cfg(target_os = "none")]
+#[doc(hidden)]
+pub mod start;
 #[cfg(target_os = "none")]
 mod systick;
+#[cfg(target_os = "none")]
+#[doc(hidden)]
+pub mod vectors;
 
 #[doc(hidden)]
 pub use crossgate_abi::{Word, inspect::dump::WORDS as DUMP_WORDS};
@@ -94,19 +129,23 @@ macro_rules! start {
             ".popsection",
         );
         const _: () = {
-            use $crate::boot::{Clock, Machine, ProcessRegions};
+            use $crate::clock::Clock;
             use $crate::kernel::{
                 Kernel, Storage,
                 budget::{Account, Budgets},
-                inspect::{Crashes, Inspection},
                 lock::Lock,
+                note::{Crashes, Inspection},
                 notification::Notification,
                 optional::{Optional, is_needed},
                 process::Process,
-                thread::{Place, Thread},
+                thread::Thread,
+                threads::Place,
                 usage::Usage,
             };
-            use $crate::zero_latency::{Line, Vectors, check, enable};
+            use $crate::machine::Machine;
+            use $crate::protection::ProcessRegions;
+            use $crate::vectors::{Vectors, enable};
+            use $crate::zero_latency::{Line, check};
             use $crate::{Board, Counter};
 
             const FREQUENCIES: $crate::Frequencies = $crate::Frequencies::of::<$board>();
@@ -278,7 +317,7 @@ macro_rules! start {
                                 enable(HANDLERS);
                             }
                             if $system.inspectors != 0 {
-                                $crate::boot::paint_stacks(&$system);
+                                $crate::stack_use::paint_stacks(&$system);
                             }
                         })
                     }

@@ -6,27 +6,34 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `gate` | the way into the kernel and back: assembly |
-//! | `handler` | what happened, told to the core; what it answers, done |
+//! | `machine` | the host as the kernel core sees it, and the kernel itself |
+//! | `boot` | from `main` to the first thread |
+//! | `start` | the port's code in threads: where each begins, and where a method is entered |
+//! | `entry` | the way into the kernel; the legend of all assembly |
+//! | `interrupt` | what a signal has a thread execute |
+//! | `handler` | system calls and faults told to the core, and its effects carried out |
+//! | `exit` | the ways from the kernel to a thread |
+//! | `words` | the words by which these tell each other how things are |
 //! | `context` | the registers of a thread on its stack |
-//! | `domain` | what is open: the memory protection unit |
-//! | `protection` | by pages, or by keys |
-//! | `keys` | protection keys |
+//! | `signal` | what Linux interrupts a thread with |
+//! | `fault` | what a handler of signals leaves to the kernel of a fault |
+//! | `strays` | signals that are no interrupts of devices |
+//! | `crash` | what a thread had in its registers and on its stack when it crashed |
+//! | `protection` | what closes memory: pages, or keys |
+//! | `domain` | what is open |
+//! | `changes` | what has to be opened and closed when the kernel is left |
 //! | `memory` | where the memory of the processes is |
-//! | `lend` | memory that is lent to a call |
 //! | `lending` | what can be lent: what the board could |
-//! | `machine` | the host as the core sees it |
+//! | `copies` | memory that is lent to a call, copied |
 //! | `clock` | time, the host's or virtual |
 //! | `schedule`, `step` | where interrupts come in virtual time, to the instruction |
-//! | `signal` | interrupts and faults |
-//! | `stack_use` | how much stack threads have used |
-//! | `panic` | panics of user code |
+//! | `stack_use` | how much of its stack a thread has used |
 //! | `device` | serial lines, timers, lamps |
+//! | `devices` | all of them, and the interrupt controller |
+//! | `heap`, `panic` | no process has a heap; panics of user code |
 //! | `options` | the command line |
-//! | `heap` | no process has one |
-//! | `host` | what the port wants of Linux |
+//! | `linux` | what the port wants of Linux |
 //! | `inside` | what the system tests have to know |
-//! | `boot` | from `main` to the first thread |
 
 #[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
 compile_error!(
@@ -36,20 +43,24 @@ compile_error!(
 
 #[doc(hidden)]
 pub mod boot;
+mod changes;
 mod clock;
 mod context;
+mod copies;
 mod crash;
 mod device;
+mod devices;
 mod domain;
-mod gate;
+mod entry;
+mod exit;
+mod fault;
 mod handler;
 mod heap;
-mod host;
 #[doc(hidden)]
 pub mod inside;
-mod keys;
-mod lend;
+mod interrupt;
 mod lending;
+mod linux;
 mod machine;
 mod memory;
 mod options;
@@ -58,7 +69,10 @@ mod protection;
 mod schedule;
 mod signal;
 mod stack_use;
+mod start;
 mod step;
+mod strays;
+mod words;
 
 #[doc(hidden)]
 pub use crossgate_abi::hosted::LINES;

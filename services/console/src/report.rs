@@ -1,7 +1,7 @@
 use crate::Console;
 use core::fmt;
 use core::time::Duration;
-use crossgate::fault::{Cause, FaultRecord, Faults, Refusals, cause_text, panic_file};
+use crossgate::fault::{Cause, FaultRecord, Faults, Refusals, panic_file};
 use crossgate::{Notification, time};
 use crossgate_abi::FAULT_RECORDS;
 use crossgate_abi::table::System;
@@ -56,15 +56,16 @@ pub fn describe(
     system: &System,
     output: &mut dyn fmt::Write,
 ) -> fmt::Result {
+    let what = record.cause.as_str();
     if record.cause == Cause::Interrupt {
-        let (what, number) = match record.address.cast_signed() {
+        let (kind, number) = match record.address.cast_signed() {
             0.. => ("line", record.address),
             _ => ("exception", record.address.wrapping_add(16)),
         };
-        return write!(output, "{}: {what} {number}", cause_text(record.cause));
+        return write!(output, "{what}: {kind} {number}");
     }
     let process = |index: u8| name(system.processes.get(usize::from(index)), |p| p.name);
-    write!(output, "process {}: {}", process(record.process), cause_text(record.cause))?;
+    write!(output, "process {}: {what}", process(record.process))?;
     match record.cause {
         Cause::Panic => write!(output, " at {}:{}", file.unwrap_or("?"), record.line)?,
         Cause::Access | Cause::Bus => write!(output, " at {:#010x}", record.address)?,

@@ -1,6 +1,7 @@
 //! Runs system tests as programs of the host, each in a process of its own.
 //!
-//! A program passes if its exit status is 0, or the one that its text names. Each one runs in virtual time, in four ways:
+//! A program passes if its exit status is 0, or the one that its [flags](Flags) name. Each one runs in virtual time, in
+//! four ways:
 //!
 //! | trial | what |
 //! |---|---|
@@ -9,7 +10,10 @@
 //! | `blocked::NAME` | Linux' system calls are blocked for user code |
 //! | `seeds::NAME` | interrupts come at the instructions that a few seeds choose |
 
+mod flags;
+
 use anyhow::{Context, Result, bail, ensure};
+pub use flags::Flags;
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::fs::{self, File};
 use std::io::{Read, Seek};
@@ -27,15 +31,9 @@ const OPTIONS: [&str; 6] =
     ["--semihosting", "--time", "virtual", "--serial1", "null", "--serial0=file:/dev/zero"];
 /// Has Linux' system calls blocked.
 const BLOCKED: &str = "--block-system-calls";
-/// What comes after this in its text is what the program is told in addition.
-const MORE_OPTIONS: &str = "//! Options: ";
-/// What comes after this in its text is the exit status with which the program passes.
-const STATUS: &str = "//! Status: ";
-/// With this in its text a program is one that a seed, which moves time, would be unfair to.
-const NO_SEEDS: &str = "//! Without seeds: ";
 
-/// Runs the tests of `package`, whose programs have their sources in the folder `sources`, and lie beside
-/// the program `one`.
+/// Runs the tests of `package`, whose programs have their sources in the folder `sources` and its folders, and lie
+/// beside the program `one`.
 #[must_use]
 pub fn run(package: &'static str, sources: &str, one: &str) -> ExitCode {
     let arguments = Arguments::from_args();
@@ -64,24 +62,21 @@ fn prepare_linux() {
 fn trials(package: &'static str, sources: &Path, one: &Path) -> Result<Vec<Trial>> {
     let has_keys = cpu_has_keys();
     let mut trials = Vec::new();
-    for entry in fs::read_dir(sources).with_context(|| format!("{}", sources.display()))? {
-        let source = entry?.path();
+    for source in programs(sources)? {
         let name = source.file_stem().context("a file without a name")?;
         let name = name.to_string_lossy().into_owned();
-        let text = fs::read_to_string(&source)?;
-        let after = |mark| text.lines().find_map(|line| line.strip_prefix(mark));
-        let more = after(MORE_OPTIONS).unwrap_or_default();
-        let more = more.split_whitespace().map(str::to_owned).collect();
-        let status = after(STATUS).map_or(Ok(0), str::parse).context("a status is a number")?;
-        let program = Program { package, file: one.with_file_name(&name), name, more, status };
-        ensure!(program.file.exists(), "{} was not built", program.name);
+        let Flags { options, status, without_seeds, without_blocking, .. } = Flags::read(&source)?;
+        let is_blocked = options.iter().any(|option| option == BLOCKED);
+        let program = Program { package, file: one.with_file_name(&name), name, options, status };
+        let has_program = program.file.exists();
+        ensure!(has_program, "{} was not built: run `cargo xtask manifests`", program.name);
         trials.push(program.trial("pages", |program| program.run(&["--protection", "pages"])));
         let keys = program.trial("keys", |program| program.run(&["--protection", "keys"]));
         trials.push(keys.with_ignored_flag(!has_keys));
-        if !text.contains(BLOCKED) {
+        if !is_blocked && !without_blocking {
             trials.push(program.trial("blocked", |program| program.run(&[BLOCKED])));
         }
-        if !text.contains(NO_SEEDS) {
+        if !without_seeds {
             trials.push(program.trial("seeds", |program| {
                 (1..=SEEDS).try_for_each(|seed| program.run(&["--seed", &seed.to_string()]))
             }));
@@ -90,6 +85,20 @@ fn trials(package: &'static str, sources: &Path, one: &Path) -> Result<Vec<Trial
     ensure!(!trials.is_empty(), "there are no tests in {}", sources.display());
     trials.sort_by(|left, right| left.name().cmp(right.name()));
     Ok(trials)
+}
+
+/// The sources of programs in a folder, and in its folders.
+fn programs(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut programs = Vec::new();
+    for entry in fs::read_dir(folder).with_context(|| format!("{}", folder.display()))? {
+        let path = entry?.path();
+        if path.is_dir() {
+            programs.append(&mut self::programs(&path)?);
+        } else {
+            programs.push(path);
+        }
+    }
+    Ok(programs)
 }
 
 /// Whether Linux lets programs use protection keys (Intel SDM 3A, 4.6.2).
@@ -110,7 +119,7 @@ struct Program {
     name: String,
     file: PathBuf,
     /// Its own options.
-    more: Vec<String>,
+    options: Vec<String>,
     /// The exit status with which it passes.
     status: i32,
 }
@@ -127,9 +136,9 @@ impl Program {
     fn run(&self, options: &[&str]) -> Result<()> {
         let output = tempfile::tempfile().context("no temporary file")?;
         let mut command = Command::new(&self.file);
-        let more = self.more.iter().map(String::as_str);
+        let own = self.options.iter().map(String::as_str);
         let options: Vec<_> =
-            OPTIONS.into_iter().chain(more).chain(options.iter().copied()).collect();
+            OPTIONS.into_iter().chain(own).chain(options.iter().copied()).collect();
         command.args(&options).stdin(Stdio::null());
         command.stdout(output.try_clone()?).stderr(output.try_clone()?);
         let mut child = command.spawn().context("the program does not start")?;

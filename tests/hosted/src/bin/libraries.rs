@@ -1,8 +1,8 @@
 //! Processes that use what the Rust library and the C library have for programs of the host, and leave
-//! their locks and signals as no program would: nobody else is to notice. (That these calls are faults with
-//! `--block-system-calls` is in the test `linux_calls`.)
+//! their locks and signals as no program would: nobody else is to notice.
 //!
 //! Without seeds: a sleep has to last until others have run.
+//! Without blocking: that these calls are faults then is in the test `linux_calls`.
 
 use core::arch::asm;
 use core::sync::atomic::{AtomicU32, Ordering};

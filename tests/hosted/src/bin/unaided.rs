@@ -1,7 +1,8 @@
 //! With protection keys neither calls nor switches of threads need Linux: a filter of Linux ends the program if they
-//! call it. By pages the same goes on with its help. (With `--block-system-calls` no process could set the filter.)
+//! call it. By pages the same goes on with its help.
 //!
 //! Without seeds: a thread that is stepped needs Linux.
+//! Without blocking: no process could set the filter.
 
 use board::port::inside;
 use core::arch::asm;

@@ -1,0 +1,154 @@
+//! The thermostat, fed with the recorded day.
+
+use crate::expected::{self, Event};
+use crate::machine::{self, Machine};
+use crate::observed::{Observed, SENSOR};
+use crate::recording;
+use crate::view::{self, View};
+use anyhow::{Result, bail, ensure};
+use crossgate_abi::CallError;
+use std::thread;
+use std::time::{Duration, Instant};
+use workbench::board::Board;
+use workbench::{progress, setup};
+
+/// How long the thermostat may take to answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// The minute in which the sensor is made to crash.
+const CRASH: usize = recording::MINUTES / 2;
+
+/// What the demo is to be.
+pub struct Options {
+    /// What the thermostat runs on.
+    pub board: Board,
+    /// Crash the sensor at noon.
+    pub fault: bool,
+    /// Plain lines even on a terminal.
+    pub plain: bool,
+    /// How long the day takes, in seconds.
+    pub seconds: u32,
+}
+
+/// Sets everything up, builds the thermostat, and shows a day of it.
+///
+/// # Errors
+/// If something is missing, or the thermostat doesn't do what it should.
+pub fn run(options: &Options) -> Result<()> {
+    if options.board == Board::Mps2An385 {
+        setup::all()?;
+    }
+    let board = options.board;
+    progress::step("building the thermostat", || machine::build(board))?;
+    let lines = recording::read()?;
+    let mut view = view::choose(options.plain);
+    let day = Duration::from_secs(options.seconds.into());
+    let observed = play(board, &lines, options.fault, day, &mut *view);
+    drop(view);
+    let observed = observed?;
+    summary(&observed);
+    check(&observed, &lines, options.fault)
+}
+
+/// Sends the day's lines to the sensor, each after the thermostat has dealt with the one before,
+/// over at least the time of `day`.
+fn play(
+    board: Board,
+    lines: &[Vec<u8>],
+    fault: bool,
+    day: Duration,
+    view: &mut dyn View,
+) -> Result<Observed> {
+    let mut run = Run { machine: Machine::start(board)?, observed: Observed::default(), view };
+    let start = Instant::now();
+    for (minute, line) in lines.iter().enumerate() {
+        if fault && minute == CRASH {
+            run.machine.send(SENSOR, b"crash\n")?;
+            run.wait_for("the fault record and safe mode", |seen| {
+                !seen.faults.is_empty() && !seen.safe_modes.is_empty() && seen.fan_is_on()
+            })?;
+        }
+        run.machine.send(SENSOR, line)?;
+        run.wait_for("the answer to a reading", |seen| seen.minutes > minute)?;
+        run.view.minute(&run.observed);
+        let next = start + day.mul_f64((minute + 1) as f64 / recording::MINUTES as f64);
+        thread::sleep(next.saturating_duration_since(Instant::now()));
+    }
+    run.wait_for("the last statistics", |seen| seen.calls.messages == lines.len())?;
+    run.view.minute(&run.observed);
+    Ok(run.observed)
+}
+
+/// A thermostat that runs, and what was seen of it.
+struct Run<'a> {
+    machine: Machine,
+    observed: Observed,
+    view: &'a mut dyn View,
+}
+
+impl Run<'_> {
+    fn wait_for(&mut self, what: &str, seen: impl Fn(&Observed) -> bool) -> Result<()> {
+        let deadline = Instant::now() + PATIENCE;
+        while !seen(&self.observed) {
+            let patience = deadline.saturating_duration_since(Instant::now());
+            let Some(line) = self.machine.receive(patience)? else {
+                bail!(
+                    "{what} did not come within {} s. The console's last lines:\n{}",
+                    PATIENCE.as_secs(),
+                    self.observed.last.join("\n")
+                );
+            };
+            if let Some(line) = self.observed.take(line) {
+                self.view.line(&line);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn summary(observed: &Observed) {
+    let count = |wanted: fn(&Event) -> bool| observed.events.iter().filter(|e| wanted(e)).count();
+    println!();
+    println!("readings   {:5}", observed.readings.len());
+    println!("drop-outs  {:5}", count(|event| *event == Event::DropOut));
+    println!("switches   {:5}", count(|event| matches!(event, Event::Fan { .. })));
+    let calls = observed.calls.made + observed.lines_of_others;
+    println!("calls      {calls:5}  (in the first {} minutes)", observed.calls.messages);
+    println!("faults     {:5}", observed.faults.len());
+    for record in &observed.faults {
+        println!("           {record}");
+    }
+    for reason in &observed.safe_modes {
+        println!("safe mode: {reason}; over when the sensor, begun anew, sent a reading");
+    }
+}
+
+/// Compares what was seen with what has to be seen.
+fn check(observed: &Observed, lines: &[Vec<u8>], fault: bool) -> Result<()> {
+    let expected = expected::events(lines, fault.then_some(CRASH));
+    for (index, event) in expected.iter().enumerate() {
+        let seen = observed.events.get(index);
+        ensure!(seen == Some(event), "expected {event:?} from the recording, saw {seen:?}");
+    }
+    ensure!(observed.events.len() == expected.len(), "more events than the recording has");
+    let failed = observed.calls.failed;
+    // None if nobody was in the sensor when it crashed.
+    ensure!(failed <= usize::from(fault), "{failed} calls failed");
+    let commands: Vec<&str> = expected.iter().filter_map(Event::command).collect();
+    if fault {
+        check_fault(observed)?;
+    } else {
+        ensure!(observed.faults.is_empty(), "there was a fault: {}", observed.faults[0]);
+    }
+    ensure!(observed.commands == commands, "the fan was told {:?}", observed.commands);
+    Ok(())
+}
+
+fn check_fault(observed: &Observed) -> Result<()> {
+    let [record] = &observed.faults[..] else {
+        bail!("expected one fault, saw {:?}", observed.faults);
+    };
+    ensure!(record.starts_with("process sensor: access"), "the fault is another: {record}");
+    let reasons = [CallError::ServerFaulted.as_str()];
+    ensure!(observed.safe_modes == reasons, "safe mode: {:?}", observed.safe_modes);
+    Ok(())
+}

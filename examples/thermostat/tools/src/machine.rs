@@ -1,0 +1,173 @@
+//! The thermostat, running, with its serial lines in our hands.
+
+use anyhow::{Context, Result, anyhow, bail};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+use workbench::board::Board;
+use workbench::{command, setup};
+
+/// How long a machine may take to come up.
+const START: Duration = Duration::from_secs(10);
+/// The board's serial lines.
+pub const PORTS: usize = 3;
+
+/// Builds the thermostat.
+///
+/// # Errors
+/// If it does not build.
+pub fn build(board: Board) -> Result<()> {
+    command::run(&mut cargo("build", board)).map(|_| ())
+}
+
+/// Cargo, that builds or runs the thermostat. To run it, cargo becomes the program, or the emulator.
+fn cargo(what: &str, board: Board) -> Command {
+    let mut cargo = workbench::cargo();
+    cargo.args([what, "--quiet", "--package", "thermostat"]);
+    if board == Board::Mps2An385 {
+        cargo.args(["--release", "--target", setup::TARGET]);
+    }
+    cargo
+}
+
+/// A line that the firmware has sent.
+pub struct Received {
+    /// The serial line, counted from 0.
+    pub port: usize,
+    /// The text, without the line break.
+    pub text: String,
+}
+
+/// A running firmware whose serial lines are in our hands. It is stopped when this goes away.
+pub struct Machine {
+    child: Child,
+    ports: [UnixStream; PORTS],
+    lines: Receiver<Received>,
+    _folder: TempDir,
+}
+
+impl Machine {
+    /// Starts it, once it is [built](build).
+    ///
+    /// # Errors
+    /// If it doesn't start, or the emulator.
+    pub fn start(board: Board) -> Result<Machine> {
+        let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
+        let mut command = cargo("run", board);
+        command.arg("--");
+        let mut listeners = Vec::new();
+        for port in 0..PORTS {
+            let path = folder.path().join(format!("uart{port}"));
+            listeners.push(UnixListener::bind(&path).context("cannot make a socket")?);
+            let path = path.display();
+            match board {
+                Board::Hosted => command.arg(format!("--serial{port}=unix:{path}")),
+                Board::Mps2An385 => {
+                    command.arg("-chardev").arg(format!("socket,id=uart{port},path={path}"));
+                    command.arg("-serial").arg(format!("chardev:uart{port}"))
+                }
+            };
+        }
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut child = command.spawn().context("cannot start the firmware")?;
+        let ports = match connect(&listeners, &mut child) {
+            Ok(ports) => ports,
+            Err(error) => {
+                stop(&mut child);
+                return Err(error);
+            }
+        };
+        let (sender, lines) = channel();
+        for (port, stream) in ports.iter().enumerate() {
+            receive(port, stream.try_clone()?, sender.clone());
+        }
+        Ok(Machine { child, ports, lines, _folder: folder })
+    }
+
+    /// Sends bytes down a serial line.
+    ///
+    /// # Errors
+    /// If the firmware is gone.
+    pub fn send(&mut self, port: usize, bytes: &[u8]) -> Result<()> {
+        self.ports[port].write_all(bytes).context("the firmware doesn't take input any more")
+    }
+
+    /// The next line that the firmware sends on any serial line; `None` after `patience`.
+    ///
+    /// # Errors
+    /// If the firmware has ended.
+    pub fn receive(&mut self, patience: Duration) -> Result<Option<Received>> {
+        match self.lines.recv_timeout(patience) {
+            Ok(line) => Ok(Some(line)),
+            Err(RecvTimeoutError::Timeout) => Ok(None),
+            Err(RecvTimeoutError::Disconnected) => Err(ended(&mut self.child)),
+        }
+    }
+}
+
+impl Drop for Machine {
+    fn drop(&mut self) {
+        stop(&mut self.child);
+    }
+}
+
+/// Ends a machine. It has no state to lose; that it may have ended already is no error.
+fn stop(child: &mut Child) {
+    let _ = child.kill();
+    let _ = child.wait();
+}
+
+/// Waits until the machine has connected all serial lines.
+fn connect(listeners: &[UnixListener], child: &mut Child) -> Result<[UnixStream; PORTS]> {
+    let deadline = Instant::now() + START;
+    let mut ports = Vec::new();
+    for listener in listeners {
+        listener.set_nonblocking(true)?;
+        let stream = loop {
+            match listener.accept() {
+                Ok((stream, _)) => break stream,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                Err(error) => return Err(error).context("cannot connect to the firmware"),
+            }
+            if child.try_wait()?.is_some() {
+                return Err(ended(child));
+            }
+            if Instant::now() > deadline {
+                bail!("the firmware did not come up within {} s", START.as_secs());
+            }
+            thread::sleep(Duration::from_millis(5));
+        };
+        stream.set_nonblocking(false)?;
+        // Input that nobody takes (its process has crashed) must not block us for ever.
+        stream.set_write_timeout(Some(START))?;
+        ports.push(stream);
+    }
+    ports.try_into().map_err(|_| anyhow!("a serial line is missing"))
+}
+
+fn receive(port: usize, stream: UnixStream, lines: Sender<Received>) {
+    thread::spawn(move || {
+        for line in BufReader::new(stream).split(b'\n') {
+            let Ok(line) = line else { return };
+            let text = String::from_utf8_lossy(&line).trim_end().to_owned();
+            if lines.send(Received { port, text }).is_err() {
+                return;
+            }
+        }
+    });
+}
+
+/// Says that the firmware has ended before its time, and what it said to that.
+fn ended(child: &mut Child) -> anyhow::Error {
+    stop(child);
+    let mut text = String::new();
+    if let Some(mut errors) = child.stderr.take() {
+        // What can't be read is not shown; the error is that the emulator has ended.
+        let _ = errors.read_to_string(&mut text);
+    }
+    anyhow!("the firmware has ended unexpectedly\n{}", text.trim_end())
+}

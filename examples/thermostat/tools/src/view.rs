@@ -1,0 +1,57 @@
+//! How the demo shows what happens.
+
+use crate::chart::Chart;
+use crate::observed::Observed;
+use std::io::{IsTerminal, stdout};
+
+/// Shows the thermostat's life.
+pub trait View {
+    /// A line of the console that matters.
+    fn line(&mut self, text: &str);
+    /// A minute has passed.
+    fn minute(&mut self, observed: &Observed);
+}
+
+/// A live chart on a terminal that can show one, else plain lines.
+pub fn choose(plain: bool) -> Box<dyn View> {
+    if !plain
+        && stdout().is_terminal()
+        && let Ok(chart) = Chart::new()
+    {
+        return Box::new(chart);
+    }
+    println!("time   °C    fan");
+    Box::new(Plain)
+}
+
+/// A line an hour, and those of the console.
+struct Plain;
+
+impl View for Plain {
+    fn line(&mut self, text: &str) {
+        println!("{text}");
+    }
+
+    fn minute(&mut self, observed: &Observed) {
+        if let Some(&(minute, temperature, fan)) = observed.readings.last()
+            && minute % 60 == 0
+            && minute + 1 == observed.minutes
+        {
+            println!("{}  {temperature}  {}", time(minute), if fan { "on" } else { "off" });
+        }
+    }
+}
+
+/// A minute of the day as `hh:mm`.
+pub fn time(minute: usize) -> String {
+    format!("{:02}:{:02}", minute / 60, minute % 60)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn minutes_are_shown_as_a_clock_does() {
+        assert_eq!(super::time(0), "00:00");
+        assert_eq!(super::time(14 * 60 + 5), "14:05");
+    }
+}

@@ -1,0 +1,98 @@
+//! What a test says in its source of how it is run, in lines of the text at its top. There is no other place for it, so
+//! a test is one file.
+//!
+//! | line | what |
+//! |---|---|
+//! | `//! Emulator: OPTIONS` | on the board, the emulator has these options; several such lines are a run each |
+//! | `//! Options: OPTIONS` | the Linux program has these options |
+//! | `//! Status: NUMBER` | the Linux program passes with this exit status, and not with 0 |
+//! | `//! Without seeds: REASON` | no interrupts come at instructions that a seed chooses, as they move time |
+//! | `//! Without blocking: REASON` | Linux' system calls are not blocked for user code |
+
+use anyhow::{Context, Result, ensure};
+use std::fs;
+use std::path::Path;
+
+/// How a test is run.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Flags {
+    /// Options for the emulator of the board: of each run.
+    pub emulator: Vec<Vec<String>>,
+    /// Options of the Linux program.
+    pub options: Vec<String>,
+    /// The exit status with which that passes.
+    pub status: i32,
+    /// No seeds choose when interrupts come.
+    pub without_seeds: bool,
+    /// Linux' system calls are not blocked.
+    pub without_blocking: bool,
+}
+
+impl Flags {
+    /// Reads those in the source of a test.
+    ///
+    /// # Errors
+    /// The file can't be read, or a line has not what it has to have.
+    pub fn read(source: &Path) -> Result<Flags> {
+        let file = || source.display().to_string();
+        let text = fs::read_to_string(source).with_context(file)?;
+        Flags::parse(&text).with_context(file)
+    }
+
+    fn parse(text: &str) -> Result<Flags> {
+        let mut flags = Flags::default();
+        for line in text.lines().filter_map(|line| line.strip_prefix("//! ")) {
+            let Some((name, value)) = line.split_once(": ") else { continue };
+            let words = || value.split_whitespace().map(str::to_owned).collect();
+            match name {
+                "Emulator" => flags.emulator.push(words()),
+                "Options" => flags.options = words(),
+                "Status" => flags.status = value.parse().context("a status is a number")?,
+                "Without seeds" => flags.without_seeds = true,
+                "Without blocking" => flags.without_blocking = true,
+                _ => continue,
+            }
+            ensure!(!value.trim().is_empty(), "there is nothing after {name}");
+        }
+        if flags.emulator.is_empty() {
+            flags.emulator.push(Vec::new());
+        }
+        Ok(flags)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(text: &str) -> Vec<String> {
+        text.split_whitespace().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn a_test_that_says_nothing_runs_once() {
+        let once = Flags { emulator: vec![Vec::new()], ..Flags::default() };
+        assert_eq!(Flags::parse("//! Leases: what they open.\n// Status: 7\n").unwrap(), once);
+    }
+
+    #[test]
+    fn every_line_is_read() {
+        let text = "//! A test.\n//!\n//! Emulator: -a b\n//! Emulator: -c\n//! Options: --d e\n\
+            //! Status: 75\n//! Without seeds: it takes long.\n//! Without blocking: it calls Linux.\n";
+        let flags = Flags {
+            emulator: vec![words("-a b"), words("-c")],
+            options: words("--d e"),
+            status: 75,
+            without_seeds: true,
+            without_blocking: true,
+        };
+        assert_eq!(Flags::parse(text).unwrap(), flags);
+    }
+
+    #[test]
+    fn a_reason_and_a_number_are_asked_for() {
+        for text in ["//! Status: many", "//! Without seeds:  "] {
+            assert!(Flags::parse(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! The skeleton of a test: an attacker reads what is not its own, and is stopped; nobody else notices.
+//!
+//! To make a test of it: copy this file to `tests/src/bin/TOPIC/NAME.rs`, run `cargo xtask manifests`, and
+//! `cargo run -p system-tests --bin NAME -- --semihosting --time virtual` (it is silent if it passes).
+#![cfg_attr(target_os = "none", no_std, no_main)]
+
+use crossgate::{Concurrent, Handle, Notification};
+use crossgate_abi::Cause;
+use system_tests::probe;
+use system_tests::report::{broken, expect, pass};
+use system_tests::victim::{Safe, Vault};
+use system_tests::watch::Watch;
+
+// A process that crashes stays down (`on_fault = stop`), so the test ends. One that does not say so restarts.
+crossgate::system! {
+    static SYSTEM;
+    // Is told of each fault, and is more urgent than all that fault: the kernel keeps the last records only.
+    process witness {
+        notification FAULTED;
+        faults FAULTED;
+        thread main (priority = 9, stack = 2048) = witness(FAULTED, VAULT);
+    }
+    process victim { object safe: Concurrent<Safe> = Safe::new() => [VAULT: dyn Vault]; }
+    process attacker { on_fault = stop; thread main (priority = 5, stack = 1024) = attack(VAULT); }
+}
+board::start!(SYSTEM);
+
+fn attack(vault: Handle<dyn Vault>) -> ! {
+    let Ok(address) = vault.address() else { broken("may not call the victim") };
+    let _ = probe::load(address);
+    broken("has read the memory of another process")
+}
+
+fn witness(faulted: Notification, vault: Handle<dyn Vault>) -> ! {
+    let mut watch = Watch::new(&SYSTEM, faulted);
+    watch.expect("attacker", Cause::Access);
+    expect("the secret", vault.is_intact(), Ok(true));
+    watch.expect_no_more();
+    pass()
+}

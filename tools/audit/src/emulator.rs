@@ -1,0 +1,50 @@
+//! Runs firmware on the emulated board.
+
+use crate::{command, setup};
+use anyhow::Result;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+/// How a firmware ended that ends by itself.
+pub struct Finished {
+    /// Whether it reported success.
+    pub success: bool,
+    /// What it wrote on the first serial line, and what the emulator had to say.
+    pub output: String,
+}
+
+/// Runs a firmware that ends by itself (by semihosting), for at most `patience`, with more options for the
+/// emulator.
+///
+/// Its time is exact, however busy this machine is: each instruction takes 1 ns, and when the CPU sleeps, time
+/// jumps to the next interrupt.
+///
+/// # Errors
+/// If the emulator can't be run. A firmware that doesn't end is no success, but no error either.
+pub fn run(firmware: &Path, options: &[&str], patience: Duration) -> Result<Finished> {
+    let mut output = command::bounded(&mut run_command(firmware, options), patience)?;
+    if output.status.is_none() {
+        output.text += &format!("\nstopped after {} s: it did not end\n", patience.as_secs());
+    }
+    let success = output.status.is_some_and(|status| status.success());
+    Ok(Finished { success, output: output.text })
+}
+
+/// The command that [`run`] runs.
+pub fn run_command(firmware: &Path, options: &[&str]) -> Command {
+    let mut command = runner();
+    command.arg(firmware).args(options);
+    command
+}
+
+/// The same, up to the firmware.
+pub fn runner() -> Command {
+    let mut command = Command::new(setup::EMULATOR);
+    command.args(["-M", "mps2-an385", "-display", "none", "-monitor", "none"]);
+    command.args(["-serial", "stdio"]);
+    command.args(["-semihosting-config", "enable=on,target=native,userspace=on"]);
+    command.args(["-icount", "shift=0,sleep=off"]);
+    command.arg("-kernel");
+    command
+}

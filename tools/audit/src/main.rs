@@ -1,0 +1,135 @@
+//! What tests and measures Crossgate: `cargo xtask test`, `soak`, `bench`, `history`, `worst`, `map`.
+
+#![forbid(unsafe_code)]
+
+mod bench;
+mod copy;
+mod emulator;
+mod history;
+mod keys;
+mod map;
+mod mutations;
+mod panics;
+mod parallel;
+mod plugin;
+mod reproducible;
+mod size;
+mod soak;
+mod symbols;
+mod system_tests;
+mod test;
+mod workspace;
+mod worst;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use workbench::board::Board;
+use workbench::{command, progress, setup};
+
+/// Tests and measures Crossgate. What is missing on this machine is installed first, or the way to get it is told.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Run every test: format, lints, documentation, on this machine, on the emulated board
+    Test,
+    /// Run the tests that take long: more interleavings, random system calls, mutations
+    ///
+    /// A mutation is a patch in tests/mutations that takes a check or another mechanism out. It is applied to
+    /// a copy of the workspace, in target/mutations, and the tests that it names have to fail there, which
+    /// they must not do without it. All of them take an hour or more.
+    Soak {
+        /// How long to make random system calls
+        #[arg(long, value_name = "MINUTES", default_value_t = 10)]
+        minutes: u64,
+        /// Only replay the mutations with this text in their GROUP/NAME
+        #[arg(long, value_name = "TEXT", conflicts_with = "minutes")]
+        mutations: Option<String>,
+    },
+    /// Measure what the kernel's operations cost
+    ///
+    /// On the emulated board these are instructions, and an estimate of the cycles that they take, and the kernel's
+    /// size is told. On this machine they are nanoseconds, beside what processes of Linux ask each other by: pipes, sockets, and futexes.
+    Bench {
+        /// The board to measure on
+        #[arg(long, value_enum, default_value_t = Board::Mps2An385)]
+        board: Board,
+        /// Print one JSON object instead of a table
+        #[arg(long)]
+        json: bool,
+        /// Fail if a figure is over its limit
+        #[arg(long)]
+        check: bool,
+    },
+    /// Draw the figures of all versions into the book
+    ///
+    /// They are in book/src/history.json, the picture is book/src/history.svg.
+    History {
+        /// Measure what is there now, and add it with this name
+        #[arg(long, value_name = "VERSION")]
+        add: Option<String>,
+    },
+    /// Look for the longest stretches with interrupts held off
+    ///
+    /// All system tests, and firmware in which as many threads as there can be have the kernel do the most at
+    /// once, run on the emulated board. Told are, for each path of the kernel (the handler of an exception, and
+    /// the functions that do the most of what it does), the longest span from the entry of the exception to its
+    /// return, in instructions, the firmware that it is of, and its parts by function.
+    Worst {
+        /// Fail if a span is over its limit
+        #[arg(long)]
+        check: bool,
+        /// Only look at firmware with this text in its name
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        firmware: String,
+    },
+    /// Print who owns which memory of the thermostat
+    Map {
+        /// Also draw it into this file
+        #[arg(long, value_name = "FILE")]
+        svg: Option<PathBuf>,
+    },
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    workbench::run(|| run(arguments.task))
+}
+
+/// Returns whether all that was checked was as it has to be.
+fn run(task: Task) -> Result<bool> {
+    match task {
+        Task::Test => test::run(),
+        Task::Soak { mutations: Some(pattern), .. } => soak::replay(&pattern),
+        Task::Soak { minutes, mutations: None } => soak::run(minutes),
+        Task::Bench { board, json, check } => bench::run(board, json, check).map(|()| true),
+        Task::History { add } => history::run(add).map(|()| true),
+        Task::Worst { check, firmware } => worst::run(check, &firmware).map(|()| true),
+        Task::Map { svg } => map::run(svg.as_deref()).map(|()| true),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_door_names_these_commands() {
+        let commands = super::Arguments::command();
+        let commands = commands.get_subcommands();
+        let here: Vec<_> = commands
+            .map(|command| (command.get_name(), command.get_about().unwrap().to_string()))
+            .collect();
+        let named =
+            xtask::COMMANDS.iter().filter(|command| command.package == env!("CARGO_PKG_NAME"));
+        let named: Vec<_> = named.map(|command| (command.name, command.what.to_owned())).collect();
+        assert_eq!(here, named);
+    }
+}

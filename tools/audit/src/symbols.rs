@@ -1,0 +1,171 @@
+//! The functions of a firmware, and their names.
+
+use crate::size;
+use crate::workspace::Firmware;
+use anyhow::{Context, Result};
+use handler_spans::{Function, Functions, Role};
+use object::{Object, ObjectSection, ObjectSymbol, SymbolKind};
+use std::collections::BTreeMap;
+use std::fs;
+
+/// The section with the vector table: the first stack pointer, where a reset starts, and the handlers.
+const VECTORS: &str = ".vector_table";
+
+/// Functions of this crate run in threads, never in a handler; so do those of the firmware's crate.
+const USER: &str = "crossgate::";
+
+/// Where the CPU enters handlers above the kernel, which have a vector table of their own.
+const ABOVE: &str = "crossgate_cortex_m::zero_latency::enter";
+
+/// The functions of a firmware.
+pub struct Symbols {
+    functions: Functions,
+    /// In the same order.
+    names: Vec<String>,
+}
+
+impl Symbols {
+    /// Those of a firmware.
+    ///
+    /// # Errors
+    /// If its ELF file can't be read, or has no vector table.
+    pub fn of(Firmware { name, file, .. }: &Firmware) -> Result<Symbols> {
+        let bytes = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+        let own = format!("{name}::");
+        let file = object::File::parse(&*bytes).context("not an ELF file")?;
+        let mut names = BTreeMap::<u32, &str>::new();
+        for symbol in file.symbols().filter(|symbol| symbol.kind() == SymbolKind::Text) {
+            let name = symbol.name()?;
+            // Of functions that were found to be equal, the kernel's has the better name.
+            let known = names.entry(code(symbol.address() as u32)).or_insert(name);
+            if !size::is_kernel(known) {
+                *known = name;
+            }
+        }
+        let vectors = file.section_by_name(VECTORS).context("there is no vector table")?.data()?;
+        let vectors: Vec<_> = vectors
+            .chunks_exact(4)
+            .skip(1)
+            .map(|word| code(u32::from_le_bytes([word[0], word[1], word[2], word[3]])))
+            .collect();
+        let role =
+            |address: u32, name: &str| match vectors.iter().position(|&vector| vector == address) {
+                Some(0) => Role::Reset,
+                Some(_) => Role::Handler,
+                None => {
+                    let name = demangled(name);
+                    let is_user = name.starts_with(USER) || name.starts_with(&own);
+                    match () {
+                        () if name.starts_with(ABOVE) => Role::Above,
+                        () if is_user => Role::Thread,
+                        () => Role::Any,
+                    }
+                }
+            };
+        let function =
+            |(&address, &name): (&u32, &&str)| Function { address, role: role(address, name) };
+        Ok(Symbols {
+            functions: Functions::new(names.iter().map(function).collect()),
+            names: names.into_values().map(short_name).collect(),
+        })
+    }
+
+    /// The functions.
+    pub fn functions(&self) -> &Functions {
+        &self.functions
+    }
+
+    /// Where the function with this name starts, as [`name`](Symbols::name) tells it.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn address(&self, name: &str) -> Result<u32> {
+        let index = self.names.iter().position(|known| known == name);
+        let function = index.and_then(|index| self.functions.get(index));
+        Ok(function.with_context(|| format!("there is no function {name}"))?.address)
+    }
+
+    /// The name of the function with this index, with the type or the module that it is in.
+    pub fn name(&self, index: usize) -> &str {
+        self.names.get(index).map_or("?", String::as_str)
+    }
+}
+
+/// Where the code is to which this points: the lowest bit says that it is Thumb code.
+fn code(pointer: u32) -> u32 {
+    pointer & !1
+}
+
+fn demangled(symbol: &str) -> String {
+    format!("{:#}", rustc_demangle::demangle(symbol))
+}
+
+/// The last two parts of a symbol's path: `lock::inherit`. Generic arguments, and `<impl Type>`, are no parts. What
+/// functions have [in common](size::COMMON) is numbered anew by each build, so it has no number here.
+fn short_name(symbol: &str) -> String {
+    if symbol.starts_with(size::COMMON) {
+        return "outlined".to_owned();
+    }
+    let name = demangled(symbol);
+    let parts = parts(&name);
+    parts[parts.len().saturating_sub(2)..].join("::")
+}
+
+fn parts(path: &str) -> Vec<&str> {
+    let mut parts = Vec::new();
+    for part in split(path) {
+        match part.strip_prefix('<').and_then(|part| part.strip_suffix('>')) {
+            // `<Type as Trait>`: the type's parts.
+            Some(qualified) if parts.is_empty() => {
+                let of_type =
+                    qualified.split_once(" as ").map_or(qualified, |(of_type, _)| of_type);
+                parts = self::parts(of_type);
+            }
+            Some(_) => {}
+            None => parts.push(part.split_once('<').map_or(part, |(part, _)| part)),
+        }
+    }
+    parts
+}
+
+/// Splits at each `::` that is not between `<` and `>`.
+fn split(path: &str) -> Vec<&str> {
+    let (mut pieces, mut start, mut depth) = (Vec::new(), 0, 0);
+    for (at, character) in path.char_indices() {
+        match character {
+            '<' => depth += 1,
+            '>' => depth -= 1,
+            ':' if depth == 0 && path[at..].starts_with("::") => {
+                pieces.push(&path[start..at]);
+                start = at + 2;
+            }
+            _ => {}
+        }
+    }
+    pieces.push(&path[start..]);
+    pieces
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_short() {
+        let names = [
+            ("SVCall", "SVCall"),
+            ("crossgate_kernel::Kernel<P>::reschedule", "Kernel::reschedule"),
+            (
+                "crossgate_kernel::lock::<impl crossgate_kernel::Kernel<P>>::inherit",
+                "lock::inherit",
+            ),
+            ("<a::boot::Machine as b::port::Port>::reset", "Machine::reset"),
+            ("<core::ops::Range<A> as core::iter::Iterator>::next::<u8>", "Range::next"),
+            ("compiler_builtins::mem::memcpy", "mem::memcpy"),
+            ("OUTLINED_FUNCTION_5", "outlined"),
+        ];
+        for (name, short) in names {
+            assert_eq!(short_name(name), short);
+        }
+    }
+}

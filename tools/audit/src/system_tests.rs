@@ -1,0 +1,70 @@
+//! Tests that are firmware: each is a program of its own, and passes if it ends with success.
+
+use crate::{command, emulator, setup, workspace};
+use anyhow::Result;
+use std::time::Duration;
+use system_tests_harness::Flags;
+use workbench::board::Board;
+use workspace::{Firmware, Profile};
+
+/// The packages with the tests: those for every board, and those for this one.
+const PACKAGES: [&str; 2] = ["system-tests", "system-tests-cortex-m"];
+/// How long a test may take. (The longest takes 40 s on a machine that does nothing else.)
+const PATIENCE: Duration = Duration::from_secs(180);
+
+/// Builds all tests in this profile.
+///
+/// # Errors
+/// If they don't build.
+pub fn build(profile: Profile) -> Result<Vec<Firmware>> {
+    let mut tests = Vec::new();
+    for package in PACKAGES {
+        tests.append(&mut workspace::build(package, Board::Mps2An385, profile)?);
+    }
+    Ok(tests)
+}
+
+/// Options for the emulator with which a firmware is run.
+pub struct Variant(pub Vec<String>);
+
+/// How a test is run, by its [flags](Flags).
+///
+/// # Errors
+/// If its source can't be read.
+pub fn variants(test: &Firmware) -> Result<Vec<Variant>> {
+    Ok(Flags::read(&test.source)?.emulator.into_iter().map(Variant).collect())
+}
+
+/// Runs a test in all its [variants].
+///
+/// # Errors
+/// If it fails; the text has its output and the commands to repeat it.
+pub fn run(test: &Firmware, profile: Profile) -> Result<()> {
+    variants(test)?.iter().try_for_each(|variant| run_with(test, profile, variant, &[]))
+}
+
+/// Runs a test in one of them, with more options for the emulator, which are none of the test's.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_with(
+    test: &Firmware,
+    profile: Profile,
+    Variant(options): &Variant,
+    more: &[String],
+) -> Result<()> {
+    let options: Vec<_> = options.iter().map(String::as_str).collect();
+    let all: Vec<_> = options.iter().copied().chain(more.iter().map(String::as_str)).collect();
+    let finished = emulator::run(&test.file, &all, PATIENCE)?;
+    if finished.success {
+        return Ok(());
+    }
+    anyhow::bail!(
+        "{}\n\nTo repeat it:\ncargo build --profile {} --target {} --bin {}\n{}",
+        finished.output.trim_end(),
+        profile.name(),
+        setup::TARGET,
+        test.name,
+        command::line(&emulator::run_command(&test.file, &options))
+    )
+}

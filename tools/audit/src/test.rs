@@ -1,0 +1,316 @@
+//! All tests, one after the other, and a summary.
+
+use crate::workspace::{Firmware, Profile};
+use crate::worst::{self, Measurement};
+use crate::{bench, command, keys, panics, parallel, progress, setup, system_tests, workspace};
+use anyhow::{Result, ensure};
+use std::process::Command;
+use std::time::{Duration, Instant};
+use workbench::board::Board;
+
+/// What Miri can run: pure code, and the user library's host side.
+const MIRI_PACKAGES: [&str; 5] = [
+    "crossgate-abi",
+    "crossgate-protection",
+    "crossgate-kernel",
+    "crossgate-cortex-m",
+    "crossgate",
+];
+/// Tests read the clock, addresses are numbers for the kernel, and a wiring is leaked to be static.
+const MIRI_FLAGS: &str =
+    "-Zmiri-disable-isolation -Zmiri-permissive-provenance -Zmiri-ignore-leaks";
+
+/// Tests that passed and that failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Count {
+    passed: usize,
+    failed: usize,
+}
+
+/// How one step ended.
+struct Step {
+    name: String,
+    count: Count,
+    skipped: Option<String>,
+    time: Duration,
+}
+
+/// A step that can be done beside others.
+struct Job<'a> {
+    name: String,
+    work: Box<dyn FnOnce() -> Result<()> + Send + 'a>,
+}
+
+impl<'a> Job<'a> {
+    fn new(name: String, work: impl FnOnce() -> Result<()> + Send + 'a) -> Job<'a> {
+        Job { name, work: Box::new(work) }
+    }
+}
+
+impl Step {
+    fn of(name: &str, work: impl FnOnce() -> (Option<Count>, Result<()>)) -> Step {
+        let start = Instant::now();
+        let mut count = None;
+        let result = progress::step(name, || {
+            let (tests, result) = work();
+            count = tests;
+            result
+        });
+        let mut count = count.unwrap_or(Count { passed: result.is_ok().into(), failed: 0 });
+        if let Err(error) = result {
+            eprintln!("\n{error:#}\n");
+            count.failed = count.failed.max(1);
+        }
+        Step { name: name.into(), count, skipped: None, time: start.elapsed() }
+    }
+}
+
+/// The steps so far.
+#[derive(Default)]
+pub struct Report {
+    steps: Vec<Step>,
+}
+
+impl Report {
+    /// Does a step that is one test.
+    pub fn step(&mut self, name: &str, work: impl FnOnce() -> Result<()>) {
+        self.counted(name, || (None, work()));
+    }
+
+    /// Runs a command. If it runs tests, they are counted by its output.
+    fn command(&mut self, name: &str, command: &mut Command) {
+        self.counted(name, || match command::output(command) {
+            Ok(output) => {
+                let count = Count::of_tests(&String::from_utf8_lossy(&output.stdout));
+                (count, command::check(command, &output))
+            }
+            Err(error) => (None, Err(error)),
+        });
+    }
+
+    fn counted(&mut self, name: &str, work: impl FnOnce() -> (Option<Count>, Result<()>)) {
+        self.steps.push(Step::of(name, work));
+    }
+
+    /// Does steps that are one test each, and don't mind what else this machine does, several at a time.
+    fn at_once(&mut self, jobs: Vec<Job>) {
+        let steps = parallel::map(jobs, |Job { name, work }| Step::of(&name, || (None, work())));
+        self.steps.extend(steps);
+    }
+
+    /// Notes a step that is not done.
+    pub fn skip(&mut self, name: &str, why: &str) {
+        eprintln!("{name}: skipped: {why}");
+        let count = Count { passed: 0, failed: 0 };
+        let skipped = Some(why.into());
+        self.steps.push(Step { name: name.into(), count, skipped, time: Duration::ZERO });
+    }
+
+    /// Prints a line for each step and the sum. Tells whether all passed.
+    pub fn print(&self) -> bool {
+        println!();
+        let mut sum = Count { passed: 0, failed: 0 };
+        for Step { name, count: Count { passed, failed }, skipped, time } in &self.steps {
+            let result = match (skipped, failed) {
+                (Some(why), _) => format!("skipped: {why}"),
+                (None, 0) => format!("ok      {passed} passed"),
+                (None, _) => format!("FAILED  {passed} passed, {failed} failed"),
+            };
+            println!("{name:<44} {:>6.1} s  {result}", time.as_secs_f32());
+            sum = Count { passed: sum.passed + passed, failed: sum.failed + failed };
+        }
+        println!("\n{} passed, {} failed", sum.passed, sum.failed);
+        sum.failed == 0
+    }
+}
+
+impl Count {
+    /// Adds up what `cargo test` says of each of its programs; `None` if it says nothing.
+    fn of_tests(output: &str) -> Option<Count> {
+        let number = |text: &str, unit| text.strip_suffix(unit)?.rsplit(' ').next()?.parse().ok();
+        let count = |line: &str| {
+            let mut parts = line.strip_prefix("test result: ")?.split("; ");
+            let passed = number(parts.next()?, " passed")?;
+            Some(Count { passed, failed: number(parts.next()?, " failed")? })
+        };
+        output.lines().filter_map(count).reduce(|one, other| Count {
+            passed: one.passed + other.passed,
+            failed: one.failed + other.failed,
+        })
+    }
+}
+
+/// Sets everything up and runs every test. Tells whether all passed.
+///
+/// # Errors
+/// If something is missing that the tests need.
+pub fn run() -> Result<bool> {
+    setup::target()?;
+    setup::source_tools()?;
+    setup::emulator_for_tests()?;
+    let mut report = Report::default();
+    source(&mut report)?;
+    on_this_machine(&mut report);
+    miri(&mut report);
+    emulated(&mut report);
+    Ok(report.print())
+}
+
+fn source(report: &mut Report) -> Result<()> {
+    report.command("format", workspace::cargo().args(["fmt", "--all", "--check"]));
+    let clippy = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
+    report.command("clippy", workspace::cargo().args(clippy));
+    let mut clippy = workspace::cargo();
+    clippy.args(["clippy", "--release", "--target", setup::TARGET]);
+    for package in workspace::board_packages()? {
+        clippy.args(["--package", &package]);
+    }
+    report.command("clippy for the board", clippy.args(["--", "-D", "warnings"]));
+    let mut doc = workspace::cargo();
+    doc.env("RUSTDOCFLAGS", "-D warnings").args(["doc", "--no-deps", "--workspace"]);
+    report.command("documentation", &mut doc);
+    Ok(())
+}
+
+fn on_this_machine(report: &mut Report) {
+    let mut test = workspace::cargo();
+    // What needs the board's target, or a C compiler, is not left out.
+    test.env("CROSSGATE_ALL_TESTS", "1").args(["test", "--workspace", "--no-fail-fast"]);
+    report.command("tests on this machine", &mut test);
+    report.command("thermostat, hosted", &mut demo(&["--board", "hosted"]));
+    report
+        .command("thermostat, hosted, with a fault", &mut demo(&["--board", "hosted", "--fault"]));
+    report.step("benchmarks, hosted", bench::check_hosted);
+}
+
+/// The thermostat's day, as fast as it goes.
+fn demo(options: &[&str]) -> Command {
+    let mut cargo = workspace::cargo();
+    cargo.args(["run", "--package", "thermostat-tools", "--", "demo", "--plain", "--seconds", "0"]);
+    cargo.args(options);
+    cargo
+}
+
+fn miri(report: &mut Report) {
+    let name = "Miri";
+    // The environment of this very cargo would keep rustup from choosing another toolchain.
+    let cargo = || {
+        let mut cargo = Command::new("rustup");
+        cargo.current_dir(workspace::root()).env_remove("RUSTUP_TOOLCHAIN");
+        cargo.args(["run", "nightly", "cargo", "miri"]);
+        cargo
+    };
+    if !command::succeeds(cargo().arg("setup")) {
+        let how = "rustup toolchain install nightly --component miri,rust-src";
+        return report.skip(name, &format!("not installed ({how})"));
+    }
+    let mut miri = cargo();
+    miri.env("MIRIFLAGS", MIRI_FLAGS).env("PROPTEST_CASES", "8").args(["test", "--lib"]);
+    for package in MIRI_PACKAGES {
+        miri.args(["--package", package]);
+    }
+    report.command(name, &mut miri);
+}
+
+/// What runs in an emulator, the time of which is its own.
+fn emulated(report: &mut Report) {
+    let mut measurement = None;
+    report.step("building the emulator's plugin", || {
+        measurement = Some(Measurement::new()?);
+        Ok(())
+    });
+    let Some(measurement) = &measurement else { return };
+    // Overflows are checked in the dev profile: no process may bring them about in the kernel.
+    let dev = built(report, "system tests, dev", || system_tests::build(Profile::Dev));
+    let release = built(report, "system tests, release", || system_tests::build(Profile::Release));
+    let cases = built(report, "worst cases", worst::cases);
+
+    let mut jobs = with_keys(report);
+    let name = |kind: &str, test: &Firmware| format!("{kind}: {}", test.name);
+    jobs.extend(dev.iter().map(|test| {
+        Job::new(name("system tests, dev", test), || system_tests::run(test, Profile::Dev))
+    }));
+    // As they ship they are looked at meanwhile: for how long they hold off interrupts.
+    for (kind, firmware) in [("system tests, release", &release), ("worst cases", &cases)] {
+        jobs.extend(firmware.iter().map(|it| Job::new(name(kind, it), || measurement.run(it))));
+    }
+    report.at_once(jobs);
+    report.step("interrupts held off within the limits", || measurement.check());
+
+    report.command("thermostat", &mut demo(&["--board", "mps2-an385"]));
+    report.command("thermostat with a fault", &mut demo(&["--board", "mps2-an385", "--fault"]));
+    report.step("no way from the kernel to a panic", || {
+        panics::check(&workspace::build_one("thermostat", Board::Mps2An385)?)?;
+        // Parts of the kernel are only in firmware that needs them, as these need all.
+        release.iter().try_for_each(|test| panics::check(&test.file))
+    });
+    report.step("benchmarks within their limits", bench::check);
+}
+
+/// Builds firmware.
+fn built(
+    report: &mut Report,
+    name: &str,
+    build: impl FnOnce() -> Result<Vec<Firmware>>,
+) -> Vec<Firmware> {
+    let mut all = Vec::new();
+    report.step(&format!("building the {name}"), || {
+        all = build()?;
+        Ok(())
+    });
+    all
+}
+
+/// The hosted system tests on a CPU with protection keys, if this one has none.
+fn with_keys(report: &mut Report) -> Vec<Job<'static>> {
+    let mut jobs = Vec::new();
+    if system_tests_harness::cpu_has_keys() {
+        return jobs;
+    }
+    // The emulated CPU has no exceptions of SSE, checks no alignment, and makes no far returns to memory with a
+    // key.
+    const FOR_LINUX: &[&str] =
+        &["keys::", "--skip=flags", "--skip=wild_stacks", "--skip=instructions"];
+    for (package, tests) in [("system-tests", &["keys::"][..]), ("system-tests-hosted", FOR_LINUX)]
+    {
+        let name = format!("{package}, hosted, with protection keys");
+        match setup::linux_with_keys() {
+            Ok(linux) => jobs.push(Job::new(name, move || {
+                let finished = keys::run(&linux, &mut workspace::cargo(), package, tests)?;
+                ensure!(finished.success, "{}", finished.output);
+                let has_run = !finished.output.contains(" 0 passed");
+                ensure!(has_run, "no test was run:\n{}", finished.output);
+                Ok(())
+            })),
+            Err(why) => report.skip(&name, &format!("{why:#}")),
+        }
+    }
+    jobs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tests_of_all_programs_are_counted() {
+        let output = "running 2 tests\ntest result: ok. 2 passed; 0 failed; 0 ignored\n\
+            test result: FAILED. 11 passed; 3 failed; 0 ignored\n";
+        assert_eq!(Count::of_tests(output), Some(Count { passed: 13, failed: 3 }));
+        assert_eq!(Count::of_tests("Finished"), None);
+    }
+
+    #[test]
+    fn a_step_that_fails_does_not_stop_the_others() {
+        let mut report = Report::default();
+        report.step("one", || anyhow::bail!("no"));
+        report.step("two", || Ok(()));
+        report.skip("three", "not installed");
+        let echo = "echo 'test result: FAILED. 7 passed; 2 failed; 0 ignored'; exit 1";
+        report.command("four", Command::new("sh").args(["-c", echo]));
+        let counts: Vec<_> =
+            report.steps.iter().map(|step| (step.count.passed, step.count.failed)).collect();
+        assert_eq!(counts, [(0, 1), (1, 0), (0, 0), (7, 2)]);
+        assert!(!report.print());
+    }
+}

@@ -1,0 +1,59 @@
+//! The door to what a developer runs. It has no dependencies, so the first command of a fresh clone starts at once:
+//! each command is a program of another package, which cargo builds when it is asked for.
+
+#![forbid(unsafe_code)]
+
+#[cfg(test)]
+mod book;
+pub mod manifests;
+
+use std::path::Path;
+
+/// A command that a package has.
+#[derive(Debug)]
+pub struct Command {
+    /// What is typed.
+    pub name: &'static str,
+    /// The package whose program has it. (A test of that package compares name and text.)
+    pub package: &'static str,
+    /// One line about it.
+    pub what: &'static str,
+}
+
+impl Command {
+    const fn audit(name: &'static str, what: &'static str) -> Command {
+        Command { name, package: "audit", what }
+    }
+
+    const fn thermostat(name: &'static str, what: &'static str) -> Command {
+        Command { name, package: "thermostat-tools", what }
+    }
+}
+
+/// The commands that other packages have.
+pub const COMMANDS: [Command; 8] = [
+    Command::thermostat("demo", "Run the thermostat and show a recorded day of it"),
+    Command::thermostat("record-day", "Write the recorded day of the demo anew"),
+    Command::audit(
+        "test",
+        "Run every test: format, lints, documentation, on this machine, on the emulated board",
+    ),
+    Command::audit(
+        "soak",
+        "Run the tests that take long: more interleavings, random system calls, mutations",
+    ),
+    Command::audit("bench", "Measure what the kernel's operations cost"),
+    Command::audit("history", "Draw the figures of all versions into the book"),
+    Command::audit("worst", "Look for the longest stretches with interrupts held off"),
+    Command::audit("map", "Print who owns which memory of the thermostat"),
+];
+
+/// The command that is here: its name, and a line about it.
+pub const MANIFESTS: (&str, &str) =
+    ("manifests", "Write the programs in src/bin into the manifests of the tests");
+
+/// The folder of the repository.
+#[must_use]
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."))
+}
