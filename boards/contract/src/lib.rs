@@ -64,21 +64,16 @@ pub trait Light: StatefulOutputPin + digital::ErrorType<Error = Infallible> + De
 impl<T: StatefulOutputPin + digital::ErrorType<Error = Infallible> + Debug + Send> Light for T {}
 
 /// Checks that the crate that says this is a board: that each item of the [contract](crate) is there, and what can be
-/// known of its value. A module may keep the contract in place of the crate: `check!(crate::module)`.
-///
-/// `start!` is looked for in the crate.
+/// known of its value.
 #[macro_export]
+// It is about the crate that says it.
+#[allow(clippy::crate_in_macro_def)]
 macro_rules! check {
     () => {
-        $crate::check!(crate);
         const _: () = {
             #[allow(unused_imports)]
             use crate::start as _start;
-        };
-    };
-    ($($board:tt)+) => {
-        const _: () = {
-            use $($board)+::{
+            use crate::{
                 CLOCK_HZ, LAMPS, Lamp, TIMER0, TIMER1, Timer, UART0, UART1, UART2, Uart, interrupt,
             };
             const DEVICES: [$crate::Window; 6] = [UART0, UART1, UART2, TIMER0, TIMER1, LAMPS];
