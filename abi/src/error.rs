@@ -1,5 +1,5 @@
 use crate::Word;
-use crate::list::list;
+use crate::list::{constants, list};
 use core::fmt;
 
 list! {
@@ -9,52 +9,79 @@ list! {
     /// the call, the second about the disk. The numbers are part of the ABI.
     #[non_exhaustive]
     pub enum CallError: u8;
-    /// What went wrong, in a few words.
-    fn as_str -> &'static str;
+    /// What went wrong, in a few words, and whether the method has run.
+    fn told -> (&'static str, Ran);
 
-    /// The handle, or the number of the method, is forged: together they are no index into the kernel's table
-    /// of gates.
-    NoSuchService = 1 => "no such service";
+    /// The handle, or the number of the method, is forged: there is no such gate.
+    NoSuchService = 1 => ("no such service", Ran::No);
 
-    /// The wiring does not give this service (or notification) to the calling process.
-    NotPermitted = 2 => "not permitted by the wiring";
+    /// The wiring does not give the service (or notification) to the calling process: mention it there.
+    NotPermitted = 2 => ("not permitted by the wiring", Ran::No);
 
-    /// More calls in flight than [`MAX_CALL_DEPTH`](crate::MAX_CALL_DEPTH), or more leases than
-    /// the kernel keeps for a thread.
-    TooDeep = 3 => "too many calls in flight";
+    /// 8 calls ([`MAX_CALL_DEPTH`](crate::MAX_CALL_DEPTH)) are in flight, or the thread holds 4 leases in all its calls.
+    TooDeep = 3 => ("too many calls in flight", Ran::No);
 
-    /// Less stack is left than the service declares to need. Give the thread more.
-    StackTooSmall = 4 => "too little stack left for the call";
+    /// Less stack is left than the service declares to need: give the thread more.
+    StackTooSmall = 4 => ("too little stack left for the call", Ran::No);
 
-    /// The server crashed while it ran this call.
-    ServerFaulted = 5 => "the server faulted";
+    /// The server crashed during this call, perhaps while the thread was in a process further on.
+    ServerFaulted = 5 => ("the server faulted", Ran::Perhaps);
 
-    /// The server crashed earlier: it is stopped, or has not restarted yet.
-    ServerDown = 6 => "the server is down";
+    /// The server crashed earlier: it is stopped, or has not restarted yet. Try again after a pause.
+    ServerDown = 6 => ("the server is down", Ran::No);
 
     /// The call took longer than the caller allowed.
-    DeadlineExceeded = 7 => "deadline exceeded";
+    DeadlineExceeded = 7 => ("deadline exceeded", Ran::Perhaps);
 
     /// The call would wait for something that waits for this very thread.
-    Deadlock = 8 => "would deadlock";
+    Deadlock = 8 => ("would deadlock", Ran::No);
 
-    /// An argument was not a value of its type: the server's stub refused it.
-    BadArgument = 9 => "bad argument";
+    /// An argument was not a value of its type: the server's stub refused it. Only a forged call has such.
+    BadArgument = 9 => ("bad argument", Ran::No);
 
     /// Lent memory is a slice of more than 4096 bytes that can't be lent without exposing its neighbours: lend a
     /// constant or a `shared!` static. (Shorter memory is lent as a copy then. In a call by bare words it may
     /// also not be the caller's to lend.)
-    BadLease = 10 => "memory of more than 4096 bytes is lent only if it is a constant or `shared!`";
+    BadLease = 10 => ("memory of more than 4096 bytes is lent only if it is a constant or `shared!`", Ran::No);
 
     /// The reply was not a value of its type: the caller's stub refused it.
-    BadReply = 11 => "bad reply";
+    BadReply = 11 => ("bad reply", Ran::Yes);
 
     /// The server found that the call broke the rules of its protocol, and said so; or it took the handle back while the
     /// call was made.
-    Refused = 12 => "refused by the server";
+    Refused = 12 => ("refused by the server", Ran::Yes);
+}
+
+/// Whether a call that failed has come to the method.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ran {
+    /// It has not.
+    No,
+    /// It has, but perhaps not to its end.
+    Perhaps,
+    /// It has, to its end.
+    Yes,
 }
 
 impl CallError {
+    /// What went wrong, in a few words.
+    #[inline(always)]
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        self.told().0
+    }
+
+    /// Whether the method has run.
+    ///
+    /// ```
+    /// use crossgate_abi::{CallError, Ran};
+    /// assert_eq!(CallError::ServerDown.ran(), Ran::No);
+    /// ```
+    #[must_use]
+    pub const fn ran(self) -> Ran {
+        self.told().1
+    }
+
     /// The error that a status stands for; `None` for success and for what is no `CallError`.
     ///
     /// ```
@@ -83,15 +110,28 @@ impl core::error::Error for CallError {}
 pub struct Status(pub Word);
 
 impl Status {
-    /// Success.
-    pub const OK: Status = Status(0);
-    /// A wait ended without a signal.
-    pub const TIMED_OUT: Status = Status(32);
-    /// There is no system call of this number.
-    pub const NO_SUCH_SYSTEM_CALL: Status = Status(33);
-    /// There is no such fault record, or none any more.
-    pub const NO_SUCH_RECORD: Status = Status(34);
+    constants! {
+        /// All that are no [`CallError`], with their names, and what they mean.
+        pub const OTHERS: [Status];
+
+        /// It succeeded.
+        OK = Status(0);
+
+        /// A wait ended without a signal.
+        TIMED_OUT = Status(32);
+
+        /// There is no system call of this number, or the wiring has no use of it.
+        NO_SUCH_SYSTEM_CALL = Status(33);
+
+        /// There is no such record, or none any more.
+        NO_SUCH_RECORD = Status(34);
+    }
 }
+
+const _: () = assert!(
+    CallError::ALL.len() < Status::TIMED_OUT.0,
+    "the numbers of errors end below those of the other statuses"
+);
 
 impl From<CallError> for Status {
     fn from(error: CallError) -> Status {

@@ -32,8 +32,8 @@ mod shape;
 pub mod signature;
 pub mod table;
 
-pub use error::{CallError, Status};
-pub use fault::{Cause, FaultRecord, NOBODY};
+pub use error::{CallError, Ran, Status};
+pub use fault::{Cause, Detail, FaultRecord, NOBODY};
 pub use number::SystemCall;
 pub use shape::{Kind, Shape};
 

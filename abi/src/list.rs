@@ -14,7 +14,7 @@ macro_rules! list {
         $(#[$attribute:meta])*
         pub enum $List:ident: $Number:ident;
         $(#[$told:meta])*
-        fn $tell:ident -> $Told:ty;
+        $visibility:vis fn $tell:ident -> $Told:ty;
         $(
             $(#[doc = $line:literal])+
             $Entry:ident = $number:literal $(, $more:expr)? => $what:expr;
@@ -51,7 +51,7 @@ macro_rules! list {
             // Inlined, because texts belong to the crate that uses them: no kernel carries any.
             #[inline(always)]
             #[must_use]
-            pub const fn $tell(self) -> $Told {
+            $visibility const fn $tell(self) -> $Told {
                 match self {
                     $($List::$Entry => $what,)+
                     $($List::$Other => $other_what,)?
@@ -90,4 +90,22 @@ macro_rules! list {
     };
 }
 
-pub(crate) use list;
+/// Makes constants of a list, and one that has them all, with their names and documentation.
+macro_rules! constants {
+    (
+        $(#[$attribute:meta])*
+        pub const $ALL:ident: [$Type:ty];
+        $(
+            $(#[doc = $line:literal])+
+            $NAME:ident = $value:expr;
+        )+
+    ) => {
+        $($(#[doc = $line])+ pub const $NAME: $Type = $value;)+
+
+        $(#[$attribute])*
+        pub const $ALL: [($Type, &str, &str); [$(stringify!($NAME)),+].len()] =
+            [$(($value, stringify!($NAME), concat!($($line, "\n"),+))),+];
+    };
+}
+
+pub(crate) use {constants, list};

@@ -4,16 +4,12 @@
 //! **system call number** (a small negative number, which costs one instruction to load).
 //! A call comes first because it is what the kernel does most.
 //!
-//! | architecture | trap | selector | arguments | results |
-//! |---|---|---|---|---|
-//! | Cortex-M | `svc 0` | r12 | r0-r3 | r0 status, r1, r2 |
-//! | hosted, x86-64 | `call` of the gate | rax | rdi, rsi, rdx, rcx | rax status, rdx, rcx |
-//!
-//! Times are microseconds (µs) in two words, the lower first.
+//! The registers are in the book's chapter *System calls*, which is made from the lists here. Times are microseconds (µs)
+//! in two words, the lower first.
 
 use crate::Word;
 use crate::list::list;
-use crate::signature::{Parameter, Path, Right, Signature, Unit};
+use crate::signature::{Operand, Path, Right, Signature, Unit};
 
 /// The selector of method `method` of the service whose first gate is `gate`.
 #[must_use]
@@ -42,13 +38,13 @@ macro_rules! system_calls {
             $(#[$attribute])*
             pub enum $List: u16;
             /// Its words, who may make it, and what carries it out.
-            fn signature -> &'static Signature;
+            pub fn signature -> &'static Signature;
             $(
                 $(#[doc = $line])+
                 $Entry = $number,
                 concat!("\n`", stringify!($Entry), "(", stringify!($($argument: $unit),*), ") -> ",
                     stringify!($results), "`, each word a [unit](Unit)") => &Signature {
-                    arguments: &[$(Parameter { name: stringify!($argument), unit: Unit::$unit }),*],
+                    arguments: &[$(Operand { name: stringify!($argument), unit: Unit::$unit }),*],
                     results: results!($results),
                     right: Right::$Right,
                     path: Path::$Path,
@@ -67,7 +63,7 @@ macro_rules! system_calls {
 macro_rules! results {
     (!) => { None };
     (($($result:ident: $unit:ident),*)) => {
-        Some(&[$(Parameter { name: stringify!($result), unit: Unit::$unit }),*])
+        Some(&[$(Operand { name: stringify!($result), unit: Unit::$unit }),*])
     };
 }
 system_calls! {
@@ -121,11 +117,11 @@ system_calls! {
     /// Says that Rust code has panicked: a fault of the current process. The first two words are the name of the file.
     PANIC = 12: Panic(file: Address, length: Length, line: Number, column: Number) -> !, Everyone, Core;
 
-    /// Reads a word of the [record](crate::FaultRecord) of a fault, the index of which is below
-    /// [`WORDS`](crate::FaultRecord::WORDS), or that index more `WORDS`, of a call that was
-    /// [refused](crate::Cause::Refused). Records of either kind are counted. Without such a record the status is
-    /// [`NO_SUCH_RECORD`](crate::Status::NO_SUCH_RECORD), and the word is how many there have been.
-    READ_FAULT = 13: ReadFault(record: Sequence, word: Sequence) -> (word: Any), Supervisor, Core;
+    /// Reads a word of a [record](crate::FaultRecord): of a fault, or, if
+    /// [`FaultRecord::WORDS`](crate::FaultRecord::WORDS) is added to the index of the word, of a call that a server has
+    /// [refused](crate::Cause::Refused). Each kind is counted by itself. If there is no such record, or none any more, the
+    /// status is [`NO_SUCH_RECORD`](crate::Status::NO_SUCH_RECORD), and the result is how many there have been.
+    READ_FAULT = 13: ReadFault(record: Sequence, index: Sequence) -> (word: Any), Supervisor, Core;
 
     /// Begins the thread: it goes on at its entry when the memory of its process has its initial values. In a call the
     /// error is [`NotPermitted`](crate::CallError::NotPermitted).
@@ -144,8 +140,8 @@ system_calls! {
     REVOKE = 17: Revoke(gate: Gate, from: Thread) -> (next: Thread), Owner, Core;
 
     /// Sets the time at which the calls end that the thread makes from where it is; later it enters none. The time is less
-    /// than 2^15 units (33 s) away, or 0 for none, or [`LIMIT_OVER`](crate::LIMIT_OVER). With
-    /// [`LIMIT_WITHIN`](crate::LIMIT_WITHIN) it is a time from now in µs, at most 2^15 - 4 units, 0 to enter none; then a
+    /// than 2^15 units (33 s) away, or 0 for none, or [`LIMIT_OVER`](crate::LIMIT_OVER) (0xffff) for one that has passed. With
+    /// [`LIMIT_WITHIN`](crate::LIMIT_WITHIN) (bit 31) it is a time from now in µs, at most 2^15 - 4 units, 0 to enter none; then a
     /// nearer time in force stays, and the second result is told.
     LIMIT = 18: Limit(end: Deadline) -> (before: Deadline, now: Ticks), Deadlines, Assembly;
 
@@ -160,9 +156,9 @@ system_calls! {
     /// Does a piece of the work that the kernel has put off.
     WORK = 21: Work() -> (), Idle, Core;
 
-    /// Does what only some firmware has a use of: the subject says what, and what the other words are. It is one of
-    /// [`inspect`](crate::inspect), [`client`](crate::client) or [`pool`](crate::pool). Without something of this index the
-    /// status is [`NO_SUCH_RECORD`](crate::Status::NO_SUCH_RECORD).
+    /// Does what only some firmware has a use of: the subject says what, and what the other words are. It is one of those in
+    /// [`inspect`](crate::inspect), [`client`](crate::client) or [`pool`](crate::pool). If there is nothing of this index,
+    /// the status is [`NO_SUCH_RECORD`](crate::Status::NO_SUCH_RECORD).
     OPTIONAL = 22: Optional(subject: Subject, index: Any, more: Any) -> (first: Any, second: Any), Wiring, Core;
 }
 

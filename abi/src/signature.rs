@@ -6,9 +6,9 @@ use crate::{CallError, Status};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Signature {
     /// The argument words, from the first register on.
-    pub arguments: &'static [Parameter],
+    pub arguments: &'static [Operand],
     /// The words that it returns, from the register after that of the status on; `None` if it does not return.
-    pub results: Option<&'static [Parameter]>,
+    pub results: Option<&'static [Operand]>,
     /// Who may make it.
     pub right: Right,
     /// What carries it out.
@@ -17,14 +17,14 @@ pub struct Signature {
 
 /// A word of a system call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Parameter {
+pub struct Operand {
     /// What it is called.
     pub name: &'static str,
     /// What it is.
     pub unit: Unit,
 }
 
-/// Makes a constant of each unit, with the text that the book has for it.
+/// Makes a variant of each unit, with the text that the book has for it.
 macro_rules! units {
     ($($Unit:ident: $text:literal,)+) => {
         /// What a word of a system call is.
@@ -34,9 +34,6 @@ macro_rules! units {
         }
 
         impl Unit {
-            /// All of them.
-            pub const ALL: [Unit; [$(stringify!($Unit)),+].len()] = [$(Unit::$Unit),+];
-
             /// What it is, in a few words.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
@@ -64,7 +61,7 @@ units! {
     Length: "a length in bytes",
     Number: "a number, counted from 1",
     Sequence: "a number, counted from 0",
-    Subject: "one of the subjects in the text",
+    Subject: "one of the subjects below",
     Register: "a register of a device, counted in words from 0",
     Byte: "a byte",
 }

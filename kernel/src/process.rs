@@ -72,7 +72,8 @@ impl Process {
 
 impl<P: Port> Kernel<P> {
     /// Whether `process` has its memory and can be entered.
-    pub(crate) fn is_running(&self, process: u8) -> bool {
+    #[must_use]
+    pub fn is_running(&self, process: u8) -> bool {
         self.running.rotate_right(process.into()) & 1 != 0
     }
 }

@@ -440,7 +440,7 @@ macro_rules! __system {
             #[cfg(target_os = "none")]
             extern "C" fn __idle() -> ! { __crossgate_idle() }
             #[cfg(not(target_os = "none"))]
-            use $crate::host::idle as __idle;
+            use $crate::testing::idle as __idle;
             #[cfg_attr(any(target_os = "none", target_os = "linux"), unsafe(link_section = ".crossgate.stack.kernel.idle"))]
             static __IDLE: $crate::wiring::Stack<128> = $crate::wiring::Stack::new();
             static __THREADS: &[__table::Thread] = &[

@@ -2,7 +2,7 @@
 
 use crate::Word;
 use crate::list::list;
-use crate::signature::{Parameter, Path, Right, Signature, Unit};
+use crate::signature::{Operand, Path, Right, Signature, Unit};
 
 system_calls! {
     /// The system calls that only the hosted port has, in a list of their own.

@@ -3,8 +3,7 @@
 
 use super::invariants::check;
 use super::*;
-use crossgate_abi::client::CLIENT;
-use crossgate_abi::{Cause, Kind, SystemCall, pool};
+use crossgate_abi::{Cause, Kind, SystemCall, client, inspect, pool};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
@@ -95,7 +94,8 @@ fn time() -> impl Strategy<Value = [Word; 2]> {
 
 /// What an optional system call may be about.
 fn subject() -> impl Strategy<Value = Word> {
-    prop_oneof![Just(CLIENT), Just(pool::PARK), Just(pool::START), Just(pool::END)]
+    let all = inspect::SUBJECTS.into_iter().chain(client::SUBJECTS).chain(pool::SUBJECTS);
+    proptest::sample::select(all.map(|(subject, ..)| subject).collect::<Vec<_>>())
 }
 
 fn step() -> impl Strategy<Value = Step> {

@@ -1,10 +1,35 @@
-//! The way from an exception to Rust and back.
+//! The way from an exception of the CPU to the handlers in Rust, and back.
 //!
 //! On entry the registers that the CPU has not saved (r4 to r11) are pushed on the thread's stack,
 //! below the CPU's frame, if they lie inside that stack: a stack pointer that points elsewhere would
-//! have the kernel write there. The handler gets the address of this context, and gives back the
+//! have the kernel write there. The handler gets the address of this context, and returns the
 //! address of the context to go on with: the same, a callee's, or a caller's; or null if it is to be
 //! that of the thread which is current now.
+//!
+//! # Legend of the assembly
+//!
+//! For this file, `fast_path`, `exit`, and the short pieces elsewhere.
+//!
+//! | register | when an exception is entered | in the kernel | when a thread goes on |
+//! |---|---|---|---|
+//! | r0 to r3, r12 | in the frame, and nowhere else for sure; at `SVCall` in the registers too | free | from the frame, by the CPU |
+//! | r4 to r11 | the thread's | free, once they are saved | from the context; what the caller had, after a call; 0 in a method |
+//! | lr | how to return; bit 2: a thread was interrupted, not the kernel | free | from the frame |
+//! | flags, pc | in the frame | free | from the frame |
+//! | psp | any address: the frame is there, if the CPU could push it | where the thread left it | at the frame |
+//! | msp (sp) | at the `Bounds`, 8 bytes below the end of the main stack | below that | at the `Bounds` |
+//!
+//! **Live** are only the context on the thread's stack and the kernel's memory: an exception that interrupted the kernel
+//! itself is a fault that ends all, or one above the kernel, which changes nothing.
+//!
+//! **Secret** is what the kernel, or another thread, had in a register. Each way out loads or clears all of them: r4 to
+//! r11 here, the others by the CPU (test `registers`).
+//!
+//! **Attackers** can jump to each instruction, as flash is open to all; but without privileges. Then the first access to
+//! the kernel's memory is a fault, the stack pointers can't be written, and to jump to the value in lr by which a handler
+//! returns leads to an address that nobody may execute (`privilege`, `execution`). So they come here by exceptions only,
+//! and choose: the words in registers and frame, the stack pointer, what lies in their memory, and the moment. A line
+//! that begins with `Attacker:` says which of these, what holds it, and which test shows that.
 
 use crate::context::{_stack_start, Context, PROCESS_STACK};
 use crate::exit::{load, resume};
@@ -13,7 +38,7 @@ use core::mem::offset_of;
 
 /// Saves r4 to r11 below the frame that the CPU has pushed.
 ///
-/// In: the [bounds](crate::context::Bounds) at sp. Out: r0 is the context. It changes r1, r2, and the flags.
+/// In: the `Bounds` at sp. Out: r0 is the context. It changes r1, r2, and the flags.
 ///
 /// Attacker: the stack pointer is any that a thread could push a frame at. If what is pushed here would lie elsewhere
 /// than in memory that is open to the thread, nothing is, and it goes on at `$out_of_bounds` (`stacks`,
@@ -36,36 +61,47 @@ pub(crate) use save;
 
 /// The slow way of every system call: the core decides.
 ///
-/// The registers are as in [`SVCall`](crate::fast_path), but for r3 and lr. What a thread has in r4 to r11 when it returns from a
-/// call is nobody's, so they are not saved, and nothing is written to its stack.
+/// In: as in `SVCall`, but that r3 and lr are free: r0 to r2 are those of a return, r12 says what it
+/// is. Out: some thread goes on.
 ///
 /// # Safety
 /// It is jumped to, by the handler of a system call whose exception it ends.
 #[unsafe(naked)]
 pub unsafe extern "C" fn slow() {
     core::arch::naked_asm!(
+        // A return passes three words in registers. What the thread has in r4 to r11 is nobody's, so they are not saved,
+        // and nothing is written to its stack, wherever the stack pointer is.
         "cmn r12, #1",
         "beq .Lslow_return",
         save!(".Lslow_out_of_bounds"),
+        // What it is, from the frame: `save` has changed registers, and it is the same word.
         "ldr r1, [r0, #{selector}]",
         "cmp r1, #0",
         "blt .Lslow_other",
         "bl {call}",
+        // Where all ways from Rust come together. A null context: a thread that the handler made current.
         ".global __crossgate_resume_or_load, __crossgate_go_on",
         ".thumb_func",
         "__crossgate_resume_or_load:",
-        ".Lslow_resume_or_load: cbnz r0, .Lslow_resume",
+        ".Lslow_resume_or_load:",
+        "cbnz r0, .Lslow_resume",
         ".thumb_func",
         "__crossgate_go_on:",
-        ".Lslow_go_on: bl {load}",
+        ".Lslow_go_on:",
+        "bl {load}",
         ".Lslow_resume:",
         resume!(),
-        ".Lslow_return: bl {leave}",
+        ".Lslow_return:",
+        "bl {leave}",
         "b .Lslow_go_on",
-        ".Lslow_other: mvns r1, r1",
+        // Not a call: the selector is the complement of a number.
+        ".Lslow_other:",
+        "mvns r1, r1",
         "bl {other}",
         "b .Lslow_resume_or_load",
-        ".Lslow_out_of_bounds: bl {out_of_bounds}",
+        // The thread is down, and none of its registers is anybody's. Another goes on.
+        ".Lslow_out_of_bounds:",
+        "bl {out_of_bounds}",
         "b .Lslow_go_on",
         selector = const offset_of!(Context, selector),
         call = sym handler::call,
@@ -84,9 +120,10 @@ unsafe extern "C" {
     pub fn go_on() -> !;
 }
 
-/// The slow way of an interrupt: the core decides. The context of the thread that it interrupted is at r0. It may go
-/// on with another. (If the stack pointer of that one was out of bounds, it is as if the next one had been
-/// interrupted.)
+/// The slow way of an interrupt: the core decides.
+///
+/// In: r0 is the context of the thread that it interrupted. Out: some thread goes on. (If the stack pointer of that one
+/// was out of bounds, it is as if the next one had been interrupted.)
 ///
 /// # Safety
 /// It is jumped to, by the handler of an interrupt whose exception it ends.
@@ -103,8 +140,8 @@ pub unsafe extern "C" fn interrupt() {
 /// The non-maskable interrupt comes at any moment, in the middle of the kernel too. So the kernel is told
 /// later, by PendSV, which nothing else uses.
 ///
-/// It may come when a system call has been made, and before that is entered. So it leaves all registers as they
-/// are.
+/// In: anything. Out: no register is changed, because it may come when a system call has been made, and before that is
+/// entered: `SVCall` finds the thread's words in registers.
 #[unsafe(naked)]
 #[unsafe(no_mangle)]
 unsafe extern "C" fn NonMaskableInt() {
@@ -123,17 +160,24 @@ unsafe extern "C" fn NonMaskableInt() {
 }
 
 /// A fault. The interrupted context is not saved: nothing ever goes back to it.
+///
+/// In: lr says whether it was a thread's or the kernel's. Out: another thread goes on, or none ever.
+///
+/// Attacker: the frame may not be there, and the stack pointer be any: that the CPU could not push it is a fault, too.
+/// [`fault::read`] looks at neither before it has seen both (`stacks`, `wild_contexts`).
 #[unsafe(naked)]
 #[unsafe(no_mangle)]
 unsafe extern "C" fn HardFault() {
     core::arch::naked_asm!(
         "tst lr, #{thread}",
         "beq .Lfault_of_kernel",
+        // Nothing is pushed on the thread's stack.
         "mrs r0, psp",
         "bl {handler}",
         "b {go_on}",
-        // It was the kernel's. Its stack may be used up, or closed by the guard.
-        ".Lfault_of_kernel: mov r0, sp",
+        // It was the kernel's. Its stack may be used up, or closed by the guard (`kernel_overflow`), so it restarts.
+        ".Lfault_of_kernel:",
+        "mov r0, sp",
         "ldr r1, .Lfault_stack",
         "mov sp, r1",
         "cpsid f", // faults are like hard faults from now on: for them the protection unit is off

@@ -1,4 +1,6 @@
 //! The way from the kernel to a thread: what is open becomes what that thread may use, and its registers are loaded.
+//!
+//! The legend of the assembly is in [`entry`](crate::entry).
 
 use crate::context::{Context, FRAME, SAVED};
 use crate::machine::{__crossgate_kernel, KERNEL, LEASES_OPEN, REGIONS};
@@ -8,7 +10,10 @@ use crossgate_abi::LEASES_PER_CALL;
 use crossgate_kernel::lease::Lease;
 use crossgate_kernel::thread::offset;
 
-/// Goes on with the context at r0.
+/// Goes on with a context.
+///
+/// In: r0 is the context. Out: the thread, with all of its registers: r4 to r11 from here, the others by the CPU. No
+/// register keeps what the kernel had in it.
 macro_rules! resume {
     () => {
         "ldmia r0!, {{r4-r11}}
@@ -19,15 +24,17 @@ macro_rules! resume {
 }
 pub(crate) use resume;
 
-/// Opens what the thread that is current now may use: its stack, its process' memory and devices, its
-/// leases. Leaves the address of its context in r0.
+/// Opens what the thread that is current now may use: its stack, its process' memory and devices, its leases.
 ///
-/// The stack pointer is at the [`Bounds`](crate::context::Bounds), which become those of this thread's stack; those of its window if it holds
-/// leases, and those of its stack again if it holds none: it may go back to its caller without a look at this. (A
-/// window has room for a context: one that has not is never entered.)
+/// In: sp is at the [`Bounds`](crate::context::Bounds). Out: r0 is its context; r1 to r9 are anything.
+///
+/// The bounds become those of this thread's stack; those of its window if it holds leases, and those of its stack again
+/// if it holds none: it may go back to its caller without a look at this. (A window has room for a context: one that has
+/// not is never entered.)
 #[unsafe(naked)]
 pub unsafe extern "C" fn load() -> *mut Context {
     core::arch::naked_asm!(
+        // In all of it: r4 the thread, r5 the kernel, r0 the context, r1 the address register of its stack, r2 its level.
         "ldr r5, .Lload_kernel",
         "ldr r4, [r5]", // the current thread
         "ldm r4, {{r1, r2, r3}}", // its stack, level, calls
@@ -36,10 +43,15 @@ pub unsafe extern "C" fn load() -> *mut Context {
         "strd r6, r7, [sp]",
         "ldrb r6, [r4, #{pending}]",
         "cbnz r6, .Lload_pending",
-        ".Lload_leases: ldrh r6, [r5, #{leases_open}]",
+        // Plain are: no leases in force, none open from the last thread, and nobody who counts the time.
+        ".Lload_leases:",
+        "ldrh r6, [r5, #{leases_open}]",
         "orrs r6, r6, r3, lsr #31",
         "bne .Lload_special",
-        ".Lload_regions: uxtb r6, r2", // the process
+        // The regions of the stack, and of the memory and two devices of its process, in one store of eight words: so
+        // nothing of the last process stays open, and between two of these words only the kernel runs (`switches`).
+        ".Lload_regions:",
+        "uxtb r6, r2", // the process
         "ldrd r7, r8, [r5, #{regions}]",
         "add r7, r7, r6, lsl #5", // its regions
         "lsrs r2, r2, #16",
@@ -49,7 +61,8 @@ pub unsafe extern "C" fn load() -> *mut Context {
         "dsb",
         "bx lr",
         // Something is pending.
-        ".Lload_pending: movs r7, #0",
+        ".Lload_pending:",
+        "movs r7, #0",
         "strb r7, [r4, #{pending}]",
         "cmp r6, #1",
         "bne .Lload_retry",
@@ -60,12 +73,15 @@ pub unsafe extern "C" fn load() -> *mut Context {
         "str r7, [r0, #{arguments} + 8]",
         "b .Lload_leases",
         // The call again: back to the `svc` instruction, which is 2 bytes long.
-        ".Lload_retry: ldr r6, [r0, #{program_counter}]",
+        // Attacker: none. That it waits means that its context was checked, and since then it is closed to all.
+        ".Lload_retry:",
+        "ldr r6, [r0, #{program_counter}]",
         "subs r6, #2",
         "str r6, [r0, #{program_counter}]",
         "b .Lload_leases",
         // The core counts how long threads run. Or leases are in force, or were.
-        ".Lload_special: ldr r3, [r5, #{budgets}]",
+        ".Lload_special:",
+        "ldr r3, [r5, #{budgets}]",
         "cbz r3, .Lload_lend",
         "push {{r0, r1, r2, lr}}",
         "mov r0, r5",
@@ -73,11 +89,13 @@ pub unsafe extern "C" fn load() -> *mut Context {
         "blx r3",
         "pop {{r0, r1, r2, lr}}",
         // The leases that are in force get opened, the others closed.
-        ".Lload_lend: push {{r0, r1}}",
+        ".Lload_lend:",
+        "push {{r0, r1}}",
         "ubfx r6, r2, #8, #8",
         "strb r6, [r5, #{leases_open}]",
         "cbz r6, .Lload_open", // the bounds are set
-        // The window: so many eighths of this size. Those above are disabled.
+        // The bounds become the window: so many eighths of this size. Those above are disabled. A lease may lie above
+        // the window, with closed memory in between, where nothing must be saved (`wild_contexts`).
         "ubfx r7, r2, #17, #5",
         "subs r7, #2",
         "lsrs r3, r2, #24",
@@ -88,14 +106,17 @@ pub unsafe extern "C" fn load() -> *mut Context {
         "subs r3, #{context}",
         "str r3, [sp, #12]",
         // The leases: the first that is in force, and how many.
-        ".Lload_open: lsrs r7, r6, #4",
+        ".Lload_open:",
+        "lsrs r7, r6, #4",
         "and r6, r6, #15",
         "subs r6, r7",
         "add r4, r4, r7, lsl #4",
         "adds r4, #{leases}",
         "ldr r7, [r5, #{regions} + 4]",
         "movs r3, #{lease_region}",
-        ".Lload_next: cbz r6, .Lload_close",
+        // A region each, r3 with its number: what the core has computed, at the multiple of its size.
+        ".Lload_next:",
+        "cbz r6, .Lload_close",
         "ldr r0, [r4, #{start}]",
         "ldr r1, [r4, #{registers}]",
         "ubfx r5, r1, #1, #5",
@@ -106,13 +127,16 @@ pub unsafe extern "C" fn load() -> *mut Context {
         "strd r0, r1, [r7]",
         "adds r4, #{lease}",
         "subs r6, #1",
-        ".Lload_more: adds r3, #1",
+        ".Lload_more:",
+        "adds r3, #1",
         "cmp r3, #{last_region}",
         "bls .Lload_next",
         "pop {{r0, r1}}",
         "ldr r5, .Lload_kernel",
         "b .Lload_regions",
-        ".Lload_close: strd r3, r6, [r7]",
+        // None is left for this one, so it is closed (`lease_reach`).
+        ".Lload_close:",
+        "strd r3, r6, [r7]",
         "b .Lload_more",
         ".balign 4",
         ".Lload_kernel: .word {kernel}",

@@ -1,4 +1,20 @@
-//! The system calls that are made most, without Rust: calls, their returns, and some others.
+//! The system calls that are made most, without Rust: calls, their returns, and some others; and interrupts.
+//!
+//! | file | what |
+//! |---|---|
+//! | `call`, `lend` | a call that there is nothing special about; one that is lent memory of the caller's stack |
+//! | `leave` | the return from it |
+//! | `other` | which of the other system calls it is; the thread's index, the time, limits of calls |
+//! | `give_way` | yield, and the switch to another thread |
+//! | `signal`, `wait` | signals and waits, if one thread waits for one notification |
+//! | `interrupt` | interrupt lines, each as a signal |
+//!
+//! Each makes the checks of the core, and all that the core and the handlers change; what is not plain goes the slow
+//! way, with nothing changed. The core is the specification: the test `equivalence` runs both ways from the same states
+//! and compares every byte.
+//!
+//! The pieces follow each other in `SVCall`, and jump to labels of each other. The legend of the assembly is in
+//! [`entry`](crate::entry).
 
 mod call;
 mod give_way;
@@ -32,28 +48,31 @@ use other::other;
 use signal::signal;
 use wait::wait;
 
-/// A system call. What it is, its selector says, in r12.
+/// A system call. Anything that is not done here goes the [slow] way.
 ///
-/// A call that there is nothing special about, the return from it, and the other system calls that are made
-/// most (yield, signal, wait, the thread's index, the time, limits of calls) are done here: with the checks of the
-/// core, and all of what it and the handlers change. The core is the specification. Anything else goes the [slow](slow) way, with nothing
-/// changed.
+/// In: r12 the selector: the index of a gate, or the complement of a number, which is negative; r0 to r3 words. Out:
+/// some thread goes on.
 ///
 /// The registers that the CPU has saved (r0 to r3, r12) still are what the thread put there: of the exceptions
 /// that have this one's priority it has the lowest number, so none comes first; a fault that does takes the
-/// system call away, and the non-maskable interrupt and [handlers above the kernel](crate::zero_latency) preserve them.
+/// system call away (`stacks`), and the non-maskable interrupt and [handlers above the kernel](crate::zero_latency)
+/// preserve them.
 #[unsafe(naked)]
 #[unsafe(no_mangle)]
 unsafe extern "C" fn SVCall() {
     core::arch::naked_asm!(
+        // A return is the only one that looks at no stack pointer.
         "mvns r3, r12",
         "beq .Lreturn",
+        // Attacker: the stack pointer is any (`stacks`, `wild_contexts`). What is pushed below it has to lie in the
+        // bounds, as in `save`; else it is a fault, which the slow way finds in the same way.
         "mrs r0, psp",
         "ldrd r2, r1, [sp]",
         "ldr lr, .Lkernel",
         "subs r2, r0, r2", // what is left of the stack below the registers that are saved now
         "cmp r2, r1",
         "bhi .Lslow",
+        // Negative is the complement of a gate's index.
         "cmp r3, #0",
         "bgt .Lother",
         call!(),

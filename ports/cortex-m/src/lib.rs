@@ -4,30 +4,41 @@
 //! memory protection. This is the only place with assembly and register access. What is most frequent is
 //! done in assembly, as the core would do it.
 //!
+//! A file uses only files above it in this table (`xtask/src/rooms.rs` checks it), so that each can be read with no more
+//! than those in mind. The hosted port has the same names for what is the same.
+//!
 //! | file | what |
 //! |---|---|
-//! | `machine` | the CPU as the kernel core sees it, and the kernel itself |
-//! | `boot` | from reset to the first thread |
-//! | `start` | the port's code in threads: where each begins, and what the idle thread does |
-//! | `entry` | the way from an exception to Rust; the legend of all assembly |
-//! | `fast_path` | the system calls that are made most, and interrupts, without Rust |
-//! | `handler` | exceptions told to the core, and its effects carried out |
-//! | `exit` | the way from the kernel to a thread |
 //! | `context` | the registers of a thread on its stack, and where they may lie |
-//! | `protection` | the protection unit's registers |
-//! | `fault` | what the CPU says of a fault |
-//! | `crash` | what a thread had in its registers and on its stack when it crashed |
-//! | `clock` | time, from the board's counter |
-//! | `alarm` | SysTick's interrupt, which wakes the threads that sleep |
-//! | `systick` | SysTick as the counter of a board without another one |
-//! | `memory` | the initial values of a process |
-//! | `stack_use` | how much of its stack a thread has used |
-//! | `board` | what the port asks of a board |
-//! | [`zero_latency`] | interrupts that a board serves above the kernel |
-//! | `vectors` | the vector table of a board that does, or of a firmware that keeps crash dumps |
 //! | `exception` | numbers of exceptions |
 //! | `linker` | addresses that the linker script gives |
 //! | `last_words` | what the kernel says when it can't go on |
+//! | `start` | the port's code in threads: where each begins, and what the idle thread does |
+//! | `memory` | the initial values of a process |
+//! | `stack_use` | how much of its stack a thread has used |
+//! | `alarm` | SysTick's interrupt, which wakes the threads that sleep |
+//! | `clock` | time, from the board's counter |
+//! | `crash` | what a thread had in its registers and on its stack when it crashed |
+//! | `fault` | what the CPU says of a fault |
+//! | `protection` | the protection unit's registers |
+//! | `machine` | the CPU as the kernel core sees it, and the kernel itself |
+//! | `handler` | exceptions told to the core, and its effects carried out |
+//! | `exit` | the way from the kernel to a thread |
+//! | `entry` | the way from an exception to Rust; the legend of all assembly |
+//! | `fast_path/call` | a call, without Rust |
+//! | `fast_path/lend` | one that lends memory of the caller's stack |
+//! | `fast_path/leave` | the return from it |
+//! | `fast_path/other` | which of the other system calls it is; the index, the time, limits |
+//! | `fast_path/give_way` | yield, and the switch to another thread |
+//! | `fast_path/signal` | a signal |
+//! | `fast_path/wait` | a wait for one |
+//! | `fast_path/interrupt` | an interrupt line, as a signal |
+//! | `fast_path` | the exception of system calls, made of these |
+//! | `boot` | from reset to the first thread |
+//! | [`zero_latency`] | interrupts that a board serves above the kernel |
+//! | `vectors` | the vector table of a board that does, or of a firmware that keeps crash dumps |
+//! | `board` | what the port asks of a board |
+//! | `systick` | SysTick as the counter of a board without another one |
 //!
 //! All exceptions but faults have the same priority, so the kernel is never preempted. Faults have a
 //! higher one: only then a failed stacking is seen before the exception whose entry failed. What a board serves

@@ -1,6 +1,6 @@
 //! The CPU as the kernel core sees it, and the kernel itself.
 //!
-//! The kernel is one static. Exception handlers use it by [`with_kernel`], and the assembly by [its address and the
+//! The kernel is one static. Exception handlers use it by `with_kernel`, and the assembly by [its address and the
 //! offsets of its fields](KERNEL).
 
 use crate::clock::Clock;
@@ -42,7 +42,7 @@ const _: () = assert!(
 
 /// Where the kernel has what, in bytes from its start.
 pub const KERNEL: Offsets = Kernel::<Machine>::OFFSETS;
-/// Where the kernel's [regions](Machine::regions), [clock](Machine::clock) and the
+/// Where the kernel's regions, clock and the
 /// [leases that are open](Machine::leases_open) are, in bytes from its start.
 pub const REGIONS: usize = offset_of!(Kernel<Machine>, port) + offset_of!(Machine, regions);
 pub const CLOCK: usize = offset_of!(Kernel<Machine>, port) + offset_of!(Machine, clock);

@@ -26,11 +26,18 @@ use crossgate_kernel::usage::Usage;
 use crossgate_kernel::{Kernel, Storage, lock::Lock, notification::Notification, process};
 use crossgate_protection::Span;
 
-/// Runs the firmware of this wiring. By this name the linker wrapper knows a program that does so.
-#[unsafe(export_name = "__crossgate_run")]
+/// Runs the firmware of this wiring.
 pub fn run(wiring: &'static System) -> ! {
+    run_after(wiring, &mut |_| {})
+}
+
+/// The same, after `look` has seen the machine. No thread has run then, and there is no kernel yet.
+///
+/// By this name the linker wrapper knows a program that runs firmware.
+#[unsafe(export_name = "__crossgate_run")]
+pub fn run_after(wiring: &'static System, look: &mut dyn FnMut(&mut Machine)) -> ! {
     let options = options::parse(std::env::args_os());
-    match prepare(wiring, &options) {
+    match prepare(wiring, &options, look) {
         Ok(way) => {
             // SAFETY: the first thread starts; what runs here never goes on.
             unsafe {
@@ -49,7 +56,11 @@ pub fn run(wiring: &'static System) -> ! {
     }
 }
 
-fn prepare(wiring: &'static System, options: &Options) -> Result<Way, String> {
+fn prepare(
+    wiring: &'static System,
+    options: &Options,
+    look: &mut dyn FnMut(&mut Machine),
+) -> Result<Way, String> {
     cpu::check()?;
     heap::begin()?;
     let regions = memory::map(wiring)?;
@@ -72,7 +83,7 @@ fn prepare(wiring: &'static System, options: &Options) -> Result<Way, String> {
     signal::install(signal_stack.end, handlers.end, protection.has_keys())?;
     lending::choose(options.lending);
     let clock = if options.is_virtual() { Clock::counted(options.seed)? } else { Clock::real()? };
-    let machine = Machine {
+    let mut machine = Machine {
         clock,
         deadline: NEVER,
         devices: Devices::new(options)?,
@@ -87,6 +98,7 @@ fn prepare(wiring: &'static System, options: &Options) -> Result<Way, String> {
         answer: Answer::default(),
         faulted: None,
     };
+    look(&mut machine);
     let kernel = Box::leak(Box::new(Kernel::new(system, storage(system), machine)));
     kernel.start(program::constants());
     inside::tell_places(kernel);

@@ -1,5 +1,6 @@
 //! What the system tests have to know of the port, and no firmware has to.
 
+use crate::domain::Domain;
 use crate::linux::program;
 use crate::machine::Machine;
 use crate::words::{
@@ -91,6 +92,19 @@ pub(crate) fn tell_places(kernel: &Kernel<Machine>) {
 #[must_use]
 pub fn signal_handler() -> usize {
     signal::handle_with_keys as *const () as usize
+}
+
+/// The wiring of a machine, with the addresses that memory has.
+#[must_use]
+pub fn system_of(machine: &Machine) -> &'static System {
+    machine.system
+}
+
+/// Opens the memory of a process, as if a thread were in it.
+pub fn open_process(machine: &mut Machine, process: usize) {
+    let region = machine.regions.get(process).map_or(Span::EMPTY, |region| region.open);
+    machine.next_domain = Domain { region, stack: Span::EMPTY };
+    machine.open_now();
 }
 
 /// Where the way out of the kernel starts.

@@ -4,36 +4,53 @@
 //! plays the CPU; the threads of the firmware are contexts on stacks of their own; timer and devices
 //! interrupt by signals; pages take the place of a memory protection unit.
 //!
+//! A file uses only files above it in this table (`xtask/src/rooms.rs` checks it), so that each can be read with no more
+//! than those in mind. The Cortex-M port has the same names for what is the same.
+//!
 //! | file | what |
 //! |---|---|
-//! | `machine` | the host as the kernel core sees it, and the kernel itself |
-//! | `boot` | from `main` to the first thread |
-//! | `start` | the port's code in threads: where each begins, and where a method is entered |
-//! | `entry` | the way into the kernel; the legend of all assembly |
-//! | `interrupt` | what a signal has a thread execute |
-//! | `handler` | system calls and faults told to the core, and its effects carried out |
-//! | `exit` | the ways from the kernel to a thread |
-//! | `words` | the words by which these tell each other how things are |
+//! | `words` | the words by which user code, signal handlers and the kernel tell each other how things are |
 //! | `context` | the registers of a thread on its stack |
-//! | `signal` | what Linux interrupts a thread with |
-//! | `fault` | what a handler of signals leaves to the kernel of a fault |
+//! | `linux` | what the port wants of Linux: |
+//! | `linux/cpu` | what the CPU can do |
+//! | `linux/files` | files, and the standard input and output |
+//! | `linux/output` | what is told on the standard error |
+//! | `linux/terminal` | terminals: that of the standard input, and new ones |
+//! | `linux/program` | what the loader made of the program, and its end |
+//! | `linux/memory` | the address space: what is mapped, and what of it is open |
+//! | `linux/keys` | protection keys |
+//! | `linux/signals` | which signals there are, and how Linux comes to handle them |
+//! | `linux/time` | the host's clock and its timers |
+//! | `start` | the port's code in threads: where each begins, and where a method is entered |
+//! | `panic` | panics of user code |
+//! | `memory` | where the memory of the processes is |
+//! | `heap` | the kernel's heap; no process has one |
+//! | `stack_use` | how much of its stack a thread has used |
+//! | `schedule` | where interrupts come in virtual time |
+//! | `clock` | time, the host's or virtual |
+//! | `interrupt` | what a signal has a thread execute |
+//! | `step` | interrupts after a number of instructions |
 //! | `strays` | signals that are no interrupts of devices |
 //! | `crash` | what a thread had in its registers and on its stack when it crashed |
-//! | `protection` | what closes memory: pages, or keys |
+//! | `fault` | what a handler of signals leaves to the kernel of a fault |
 //! | `domain` | what is open |
+//! | `protection` | what closes memory: pages, or keys |
 //! | `changes` | what has to be opened and closed when the kernel is left |
-//! | `memory` | where the memory of the processes is |
 //! | `lending` | what can be lent: what the board could |
-//! | `copies` | memory that is lent to a call, copied |
-//! | `clock` | time, the host's or virtual |
-//! | `schedule`, `step` | where interrupts come in virtual time, to the instruction |
-//! | `stack_use` | how much of its stack a thread has used |
-//! | `device` | serial lines, timers, lamps |
-//! | `devices` | all of them, and the interrupt controller |
-//! | `heap`, `panic` | no process has a heap; panics of user code |
 //! | `options` | the command line |
-//! | `linux` | what the port wants of Linux |
+//! | `device` | devices: |
+//! | `device/lamps` | lamps, shown in the terminal |
+//! | `device/serial` | a serial line, connected to something on the host |
+//! | `device/timer` | a timer |
+//! | `devices` | all devices, and the interrupt controller |
+//! | `machine` | the host as the kernel core sees it, and the kernel itself |
+//! | `copies` | memory that is lent to a call, copied |
+//! | `exit` | the ways from the kernel to a thread |
+//! | `handler` | system calls and faults told to the core, and its effects carried out |
+//! | `entry` | the way into the kernel; the legend of all assembly |
+//! | `signal` | what Linux interrupts a thread with |
 //! | `inside` | what the system tests have to know |
+//! | `boot` | from `main` to the first thread |
 
 #[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
 compile_error!(
@@ -76,6 +93,8 @@ mod words;
 
 #[doc(hidden)]
 pub use crossgate_abi::hosted::LINES;
+#[doc(hidden)]
+pub use machine::Machine;
 
 /// Makes a program of a wiring: its `main` function.
 ///

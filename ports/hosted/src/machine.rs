@@ -27,27 +27,27 @@ const PIECE: usize = 16 * PAGE;
 
 /// The host as the kernel core sees it.
 pub struct Machine {
-    pub clock: Clock,
+    pub(crate) clock: Clock,
     /// What the core asked for.
-    pub deadline: u64,
-    pub devices: Devices,
+    pub(crate) deadline: u64,
+    pub(crate) devices: Devices,
     /// Whether every process may end the program.
-    pub semihosting: bool,
-    pub system: &'static System,
+    pub(crate) semihosting: bool,
+    pub(crate) system: &'static System,
     /// The same without the addresses that memory has here.
-    pub wiring: &'static System,
-    pub regions: Vec<Region>,
-    pub protection: Protection,
+    pub(crate) wiring: &'static System,
+    pub(crate) regions: Vec<Region>,
+    pub(crate) protection: Protection,
     /// What is open, and how.
-    pub opening: Opening,
+    pub(crate) opening: Opening,
     /// What has to be open when user code goes on.
-    pub next_domain: Domain,
+    pub(crate) next_domain: Domain,
     /// What the current thread starts with, if it does.
-    pub start: Start,
+    pub(crate) start: Start,
     /// What it goes on with, if it does not start.
-    pub answer: Answer,
+    pub(crate) answer: Answer,
     /// The registers of the current thread, if it has just faulted.
-    pub faulted: Option<[Word; dump::REGISTER_COUNT]>,
+    pub(crate) faulted: Option<[Word; dump::REGISTER_COUNT]>,
 }
 
 /// In the stack pointer of a thread that has not begun: where it begins.

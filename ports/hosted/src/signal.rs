@@ -60,7 +60,7 @@ pub extern "C" fn handle(signal: c_int, info: *mut libc::siginfo_t, context: *mu
 /// Handles a signal, if there are protection keys: Linux lets a handler at nothing that has one.
 ///
 /// In: the signal in edi, what is known of it in rsi, the context in rdx, on the signals' stack; no rights to any key.
-/// Out: on that stack again, at the end of a handler. The legend is in [`entry`](crate::entry).
+/// Out: on that stack again, at the end of a handler. The legend is in [`entry`].
 ///
 /// Attacker: jumps here, with arguments and a stack of its choice, and so has a handler run with all rights
 /// (`forged_signals`). The stack is the kernel's own, from memory that it can't write. What the handler writes through

@@ -1,7 +1,7 @@
 use crate::Console;
 use core::fmt;
 use core::time::Duration;
-use crossgate::fault::{Cause, FaultRecord, Faults, Refusals, panic_file};
+use crossgate::fault::{Detail, FaultRecord, Faults, Refusals, panic_file};
 use crossgate::{Notification, time};
 use crossgate_abi::FAULT_RECORDS;
 use crossgate_abi::table::System;
@@ -56,8 +56,8 @@ pub fn describe(
     system: &System,
     output: &mut dyn fmt::Write,
 ) -> fmt::Result {
-    let what = record.cause.as_str();
-    if record.cause == Cause::Interrupt {
+    let (what, detail) = (record.cause.as_str(), record.cause.detail());
+    if detail == Detail::Line {
         let (kind, number) = match record.address.cast_signed() {
             0.. => ("line", record.address),
             _ => ("exception", record.address.wrapping_add(16)),
@@ -66,13 +66,11 @@ pub fn describe(
     }
     let process = |index: u8| name(system.processes.get(usize::from(index)), |p| p.name);
     write!(output, "process {}: {what}", process(record.process))?;
-    match record.cause {
-        Cause::Panic => write!(output, " at {}:{}", file.unwrap_or("?"), record.line)?,
-        Cause::Access | Cause::Bus => write!(output, " at {:#010x}", record.address)?,
-        Cause::Refused => {
-            write!(output, ", says {}", record.accuser.map_or("?", process))?;
-        }
-        _ => {}
+    match detail {
+        Detail::Place => write!(output, " at {}:{}", file.unwrap_or("?"), record.line)?,
+        Detail::Address => write!(output, " at {:#010x}", record.address)?,
+        Detail::Accuser => write!(output, ", says {}", record.accuser.map_or("?", process))?,
+        Detail::Nothing | Detail::Line | Detail::Count => {}
     }
     if record.instruction != 0 {
         write!(output, ", instruction {:#010x}", record.instruction)?;
@@ -97,6 +95,7 @@ fn name<T>(
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crossgate::fault::Cause;
     use crossgate_abi::table::{NO_LOCK, OnFault, Process, ProcessMemory, Service, Thread};
     use std::ptr::null;
 

@@ -1,3 +1,5 @@
+//! An interrupt line that is bound to a notification, as if a thread had signalled that.
+
 use crate::context::PROCESS_STACK;
 use crate::entry::{interrupt, save};
 use crate::exit::load;
@@ -8,7 +10,7 @@ use crossgate_abi::table::{self, Interrupt};
 use crossgate_kernel::notification::Notification;
 
 unsafe extern "C" {
-    // A part of `SVCall` in `fast_path`: signals the notification at r2 with the number r1. The current thread is at r3, its context at
+    // A part of `SVCall`: signals the notification at r2 with the number r1. The current thread is at r3, its context at
     // r0, the kernel at lr; a word becomes 0 at r8. r12 is 0.
     fn __crossgate_signal() -> !;
 }
@@ -17,24 +19,30 @@ unsafe extern "C" {
 ///
 /// A line that is bound to a notification is masked, as the core does it; then it is as if a thread had signalled
 /// that: `SVCall` does it if one thread waits, and for no other. Anything else goes the [slow](interrupt) way.
+///
+/// In: nothing; another exception may have changed the registers that the CPU saved. Out: some thread goes on.
 #[unsafe(naked)]
 #[unsafe(no_mangle)]
 unsafe extern "C" fn DefaultHandler() {
     core::arch::naked_asm!(
         "tst lr, #{thread}",
         "beq .Linterrupt_early",
+        // Attacker: the moment is any, and so is the stack pointer then (`wild_contexts`, `stacks`).
         "ldr lr, .Linterrupt_kernel",
         save!(".Linterrupt_out_of_bounds"),
+        // The exception, from the register: no handler of the kernel interrupts another.
         "mrs r1, ipsr",
         "subs r1, #16", // the line, if it is one
         "bmi .Linterrupt_slow",
         "ldr r2, [lr, #{system}]",
         "ldrd r2, r3, [r2, #{bound}]", // what is bound, and how many
-        ".Linterrupt_next: subs r3, #1",
+        ".Linterrupt_next:",
+        "subs r3, #1",
         "bmi .Linterrupt_slow",
         "ldrh r4, [r2], #{size}",
         "cmp r4, r1",
         "bne .Linterrupt_next",
+        // The line is masked until the driver acknowledges, and that is so before the driver runs.
         "ldr r3, .Linterrupt_masks",
         "lsrs r4, r1, #5",
         "movs r5, #1",
@@ -50,11 +58,16 @@ unsafe extern "C" fn DefaultHandler() {
         "add r8, r2, #{waiters}",
         "mov r12, #0",
         "b {signal}",
-        ".Linterrupt_slow: b {slow}",
-        ".Linterrupt_out_of_bounds: bl {out_of_bounds}",
+        ".Linterrupt_slow:",
+        "b {slow}",
+        // The thread that was interrupted is down. The interrupt is told as if the next one had been.
+        ".Linterrupt_out_of_bounds:",
+        "bl {out_of_bounds}",
         "bl {load}",
         "b .Linterrupt_slow",
-        ".Linterrupt_early: b {early}",
+        // There is no thread yet: from before the kernel (`early_interrupts`).
+        ".Linterrupt_early:",
+        "b {early}",
         ".balign 4",
         ".Linterrupt_masks: .word {masks}",
         ".Linterrupt_kernel: .word {kernel}",

@@ -1,12 +1,18 @@
+//! A signal of a notification for which one thread waits, and for no other.
+//!
+//! In: r0 the stack pointer, r3 the thread; lr the kernel. Out: the more urgent of the two threads goes on. An
+//! interrupt comes in at `__crossgate_signal`.
+
 macro_rules! signal {
     () => {
         "
-        // --- It signals a notification for which one thread waits, and for no other.
         .Lsignal:
         ldr r1, [r0]
         stmdb r0!, {{r4-r11}}
         add r8, r0, #{saved} // where the status goes
         ldrd r2, r4, [lr, #{notifications}] // there are as many as in the wiring
+        // Attacker: the number is any (`gate_attacks`). It is compared before it is multiplied; then the wiring says
+        // whether its process may signal that.
         cmp r1, r4
         bhs .Lcall_slow_near
         ldr r4, [lr, #{system}]
@@ -22,6 +28,7 @@ macro_rules! signal {
         .global __crossgate_signal
         .thumb_func
         __crossgate_signal:
+        // One thread waits: a power of two. For no other: its own set is one, too.
         ldr r4, [r2, #{waiters}]
         subs r5, r4, #1
         blo .Lsignal_slow
@@ -69,12 +76,15 @@ macro_rules! signal {
         add r5, lr
         strb r6, [r5, #{next}]
         strb r6, [r2, #{last}]
+        // The thread that signals, or was interrupted, goes on: with the registers that it had.
         .Lsignal_resume:
         ldm r0, {{r4-r11}}
         b .Lresume
+        // Nothing was changed so far. r12 tells what it was.
         .Lsignal_slow:
         cmp r12, #0
         beq .Lsignal_interrupt
+        // (To `.Lcall_slow` it is too far for a short branch with a condition.)
         .Lcall_slow_near:
         b .Lcall_slow
         .Lsignal_interrupt:

@@ -1,8 +1,13 @@
+//! A wait for one notification, which has no signal, for as long as it takes.
+//!
+//! In: r0 the stack pointer, r3 the thread; lr the kernel. Out: the next thread goes on.
+
 macro_rules! wait {
     () => {
         "
-        // --- It waits for one notification, which has no signal, for as long as it takes.
         .Lwait:
+        // Attacker: all three are any (`gate_attacks`, `system_calls`). For as long as it takes: both words are ones;
+        // for one notification: a power of two, or 0; of its own: the wiring has it.
         ldm r0, {{r1, r2, r12}} // which, and for how long
         stmdb r0!, {{r4-r11}}
         and r2, r12
@@ -25,9 +30,11 @@ macro_rules! wait {
         add r2, r4, r2, lsl #3
         ldrd r4, r5, [r2] // its signals, and who waits
         cbnz r4, .Lcall_slow_far
+        // The process that it would come back to has not gone down: else the wait fails at once.
         ldrb r6, [r3, #{orphaned}]
         cmp r6, #0
         bne .Lcall_slow_near
+        // It waits.
         movs r6, #{waits_for_notifications}
         strd r6, r1, [r3, #{wait}]
         ldrb r1, [r3, #{id}]
@@ -35,7 +42,7 @@ macro_rules! wait {
         lsls r6, r1
         orrs r5, r6
         str r5, [r2, #{waiters}]
-        // It is the first of its priority.
+        // It is the first of its priority. The next one is now.
         ldrb r5, [r3, #{priority}]
         rsb r2, r5, #31
         add r2, lr
@@ -46,7 +53,7 @@ macro_rules! wait {
         ldrb r6, [r7, #{next}]
         strb r6, [r2, #{first}]
         b .Lswitch
-        // The only one.
+        // The only one: the next is that of the most urgent level which has one.
         .Lwait_alone:
         movs r6, #1
         lsls r6, r5
