@@ -3,6 +3,7 @@
 use super::*;
 use crate::call::{LOCKED, REFUSED, STALE};
 use crate::lease::{InForce, Lease};
+use crate::limit::Limit;
 
 use crate::schedule::Ready;
 use crate::thread::{Level, Wait};
@@ -78,6 +79,9 @@ pub fn frames(thread: &Thread) -> &[Frame] {
 /// A thread executes where its calls have led it, with what they gave it.
 fn check_rights(kernel: &Kernel<TestPort>, thread: &Thread) {
     assert!(usize::from(thread.depth()) <= MAX_CALL_DEPTH, "the depth of calls has a limit");
+    let has_frame = usize::from(thread.depth()) < MAX_CALL_DEPTH;
+    let is_plain = has_frame && thread.level.leases == InForce::NONE && thread.limit != Limit::OVER;
+    assert_eq!(thread.calls.are_plain(), is_plain, "a port's quick call passes over no duty");
     let mut unused = thread.frames[usize::from(thread.depth())..].iter();
     assert!(unused.all(|frame| frame.care == 0), "a frame without a call is clean");
     let frames = frames(thread);
