@@ -229,7 +229,8 @@ fn not_every_static_is_copied() {
     let mut firmware = Firmware::new();
     firmware.processes = vec!["fan", "sensor"];
     firmware.threads = vec![("fan", "main", 256, "count()"), ("sensor", "main", 256, "count()")];
-    firmware.rest = "static COUNT: core::sync::atomic::AtomicU32 = core::sync::atomic::AtomicU32::new(5);
+    firmware.rest =
+        "static COUNT: core::sync::atomic::AtomicU32 = core::sync::atomic::AtomicU32::new(5);
         #[inline(never)] fn count() { COUNT.fetch_add(1, core::sync::atomic::Ordering::Relaxed); }";
     let error = error(&firmware);
     let expected = "because it is in the firmware's own crate, which is no library";
@@ -242,7 +243,9 @@ fn names_of_copies_are_not_to_be_taken() {
     for name in ["helper::count", "helper::COUNTER"] {
         let firmware = Firmware::new().library("helper", HELPER);
         let taken = firmware.symbol("helper", name);
-        let fan = format!("#[unsafe(export_name = \"{taken}.for.sensor\")] pub static TAKEN: u32 = 1; {USER}");
+        let fan = format!(
+            "#[unsafe(export_name = \"{taken}.for.sensor\")] pub static TAKEN: u32 = 1; {USER}"
+        );
         let firmware = with_processes(firmware.library("fan", &fan), "helper::count();");
         let error = error(&firmware);
         let expected = "(crate `fan`) is named as `crossgate-link` names copies of statics";

@@ -1,7 +1,7 @@
 //! The tests that take long.
 
 use crate::test::Report;
-use crate::{mutations, reproducible, setup, workspace};
+use crate::{mutants, mutations, reproducible, setup, workspace};
 use anyhow::{Context, Result, ensure};
 use std::process::Command;
 use workbench::board::Board;
@@ -57,6 +57,16 @@ fn drift() -> Command {
 pub fn replay(pattern: &str) -> Result<bool> {
     let mut report = Report::default();
     mutations::replay(&mut report, pattern)?;
+    Ok(report.print())
+}
+
+/// Only tests this part of the mutants that cargo-mutants makes. Tells whether those that survived may.
+///
+/// # Errors
+/// They can't be made.
+pub fn mutants(part: &str) -> Result<bool> {
+    let mut report = Report::default();
+    mutants::test(&mut report, part)?;
     Ok(report.print())
 }
 

@@ -68,6 +68,24 @@ pub fn source_tools() -> Result<()> {
     Ok(())
 }
 
+/// Makes sure that cargo-mutants is there. To compile it takes some minutes.
+///
+/// # Errors
+/// If it is missing and can't be installed.
+pub fn mutants() -> Result<()> {
+    let is_there = || command::succeeds(Command::new("cargo").args(["mutants", "--version"]));
+    if is_there() {
+        return Ok(());
+    }
+    let install = ["install", "--locked", "cargo-mutants"];
+    progress::step("installing cargo-mutants", || {
+        command::run(Command::new("cargo").args(install)).with_context(
+            || "cargo-mutants is missing and could not be installed: cargo install --locked cargo-mutants",
+        )
+    })?;
+    Ok(())
+}
+
 /// The program that emulates the board.
 pub const EMULATOR: &str = "qemu-system-arm";
 
