@@ -1,61 +1,86 @@
 use crate::Word;
+use crate::list::{constants, list};
 use core::fmt;
 
-/// Why a call did not take place, or did not come back.
-///
-/// The method's own `Result` is *inside*: in `disk.read(at, &mut block)??` the first `?` is about
-/// the call, the second about the disk. The numbers are stable: they are part of the ABI.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[repr(u8)]
-#[non_exhaustive]
-pub enum CallError {
-    /// The handle, or the number of the method, is forged: together they are no index into the kernel's table
-    /// of gates.
-    NoSuchService = 1,
-    /// The wiring does not give this service (or notification) to the calling process.
-    NotPermitted = 2,
-    /// More calls in flight than [`MAX_CALL_DEPTH`](crate::MAX_CALL_DEPTH), or more leases than
-    /// the kernel keeps for a thread.
-    TooDeep = 3,
-    /// Less stack is left than the service declares to need. Give the thread more.
-    StackTooSmall = 4,
-    /// The server crashed while it ran this call.
-    ServerFaulted = 5,
-    /// The server crashed earlier: it is stopped, or has not begun anew yet.
-    ServerDown = 6,
+list! {
+    /// Why a call did not take place, or did not come back: the one list of it.
+    ///
+    /// The method's own `Result` is *inside*: in `disk.read(at, &mut block)??` the first `?` is about
+    /// the call, the second about the disk. The numbers are part of the ABI.
+    #[non_exhaustive]
+    pub enum CallError: u8;
+    /// What went wrong, in a few words, and whether the method has run.
+    fn told -> (&'static str, Ran);
+
+    /// The handle, or the number of the method, is forged: there is no such gate.
+    NoSuchService = 1 => ("no such service", Ran::No);
+
+    /// The wiring does not give the service (or notification) to the calling process: mention it there.
+    NotPermitted = 2 => ("not permitted by the wiring", Ran::No);
+
+    /// 8 calls ([`MAX_CALL_DEPTH`](crate::MAX_CALL_DEPTH)) are in flight, or the thread holds 4 leases in all its calls.
+    TooDeep = 3 => ("too many calls in flight", Ran::No);
+
+    /// Less stack is left than the service declares to need: give the thread more.
+    StackTooSmall = 4 => ("too little stack left for the call", Ran::No);
+
+    /// The server crashed during this call, perhaps while the thread was in a process further on.
+    ServerFaulted = 5 => ("the server faulted", Ran::Perhaps);
+
+    /// The server crashed earlier: it is stopped, or has not restarted yet. Try again after a pause.
+    ServerDown = 6 => ("the server is down", Ran::No);
+
     /// The call took longer than the caller allowed.
-    DeadlineExceeded = 7,
+    DeadlineExceeded = 7 => ("deadline exceeded", Ran::Perhaps);
+
     /// The call would wait for something that waits for this very thread.
-    Deadlock = 8,
-    /// An argument was not a value of its type: the server's stub refused it.
-    BadArgument = 9,
+    Deadlock = 8 => ("would deadlock", Ran::No);
+
+    /// An argument was not a value of its type: the server's stub refused it. Only a forged call has such.
+    BadArgument = 9 => ("bad argument", Ran::No);
+
     /// Lent memory is a slice of more than 4096 bytes that can't be lent without exposing its neighbours: lend a
     /// constant or a `shared!` static. (Shorter memory is lent as a copy then. In a call by bare words it may
     /// also not be the caller's to lend.)
-    BadLease = 10,
+    BadLease = 10 => ("memory of more than 4096 bytes is lent only if it is a constant or `shared!`", Ran::No);
+
     /// The reply was not a value of its type: the caller's stub refused it.
-    BadReply = 11,
+    BadReply = 11 => ("bad reply", Ran::Yes);
+
     /// The server found that the call broke the rules of its protocol, and said so; or it took the handle back while the
     /// call was made.
-    Refused = 12,
+    Refused = 12 => ("refused by the server", Ran::Yes);
+}
+
+/// Whether a call that failed has come to the method.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ran {
+    /// It has not.
+    No,
+    /// It has, but perhaps not to its end.
+    Perhaps,
+    /// It has, to its end.
+    Yes,
 }
 
 impl CallError {
-    /// Every error, in the order of its number.
-    pub const ALL: [CallError; 12] = [
-        CallError::NoSuchService,
-        CallError::NotPermitted,
-        CallError::TooDeep,
-        CallError::StackTooSmall,
-        CallError::ServerFaulted,
-        CallError::ServerDown,
-        CallError::DeadlineExceeded,
-        CallError::Deadlock,
-        CallError::BadArgument,
-        CallError::BadLease,
-        CallError::BadReply,
-        CallError::Refused,
-    ];
+    /// What went wrong, in a few words.
+    #[inline(always)]
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        self.told().0
+    }
+
+    /// Whether the method has run.
+    ///
+    /// ```
+    /// use crossgate_abi::{CallError, Ran};
+    /// assert_eq!(CallError::ServerDown.ran(), Ran::No);
+    /// ```
+    #[must_use]
+    pub const fn ran(self) -> Ran {
+        self.told().1
+    }
 
     /// The error that a status stands for; `None` for success and for what is no `CallError`.
     ///
@@ -66,31 +91,7 @@ impl CallError {
     /// ```
     #[must_use]
     pub const fn from_status(status: Status) -> Option<CallError> {
-        if status.0 == 0 || status.0 > Self::ALL.len() {
-            return None;
-        }
-        Some(Self::ALL[status.0 - 1])
-    }
-
-    /// What went wrong, in a few words.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            CallError::NoSuchService => "no such service",
-            CallError::NotPermitted => "not permitted by the wiring",
-            CallError::TooDeep => "too many calls in flight",
-            CallError::StackTooSmall => "too little stack left for the call",
-            CallError::ServerFaulted => "the server faulted",
-            CallError::ServerDown => "the server is down",
-            CallError::DeadlineExceeded => "deadline exceeded",
-            CallError::Deadlock => "would deadlock",
-            CallError::BadArgument => "bad argument",
-            CallError::BadLease => {
-                "memory of more than 4096 bytes is lent only if it is a constant or `shared!`"
-            }
-            CallError::BadReply => "bad reply",
-            CallError::Refused => "refused by the server",
-        }
+        Self::from_number(status.0)
     }
 }
 
@@ -109,15 +110,28 @@ impl core::error::Error for CallError {}
 pub struct Status(pub Word);
 
 impl Status {
-    /// Success.
-    pub const OK: Status = Status(0);
-    /// A wait ended without a signal.
-    pub const TIMED_OUT: Status = Status(32);
-    /// There is no system call of this number.
-    pub const NO_SUCH_SYSTEM_CALL: Status = Status(33);
-    /// There is no such fault record, or none any more.
-    pub const NO_SUCH_RECORD: Status = Status(34);
+    constants! {
+        /// All that are no [`CallError`], with their names, and what they mean.
+        pub const OTHERS: [Status];
+
+        /// It succeeded.
+        OK = Status(0);
+
+        /// A wait ended without a signal.
+        TIMED_OUT = Status(32);
+
+        /// There is no system call of this number, or the wiring has no use of it.
+        NO_SUCH_SYSTEM_CALL = Status(33);
+
+        /// There is no such record, or none any more.
+        NO_SUCH_RECORD = Status(34);
+    }
 }
+
+const _: () = assert!(
+    CallError::ALL.len() < Status::TIMED_OUT.0,
+    "the numbers of errors end below those of the other statuses"
+);
 
 impl From<CallError> for Status {
     fn from(error: CallError) -> Status {
@@ -134,7 +148,7 @@ mod tests {
         for error in CallError::ALL {
             assert_eq!(CallError::from_status(error.into()), Some(error));
         }
-        for other in [0, 13, 32, 33, 34, Word::MAX] {
+        for other in [0, CallError::ALL.len() + 1, 32, 33, 34, Word::MAX] {
             assert_eq!(CallError::from_status(Status(other)), None);
         }
     }

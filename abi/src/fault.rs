@@ -1,59 +1,117 @@
+use crate::list::list;
 use crate::{MAX_CALL_DEPTH, Word};
 
-/// Why a process crashed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-#[non_exhaustive]
-pub enum Cause {
-    /// A read or write of memory that is not the process' to reach.
-    Access = 1,
+list! {
+    /// Why a process crashed, and what else is told in a record: the one list of it. The numbers are part of the ABI.
+    #[non_exhaustive]
+    pub enum Cause: u8;
+    /// What it is called, and what a record with it says.
+    fn told -> Told;
+
+    /// A read or write of memory that is not open to the thread.
+    Access = 1 => crash("access to memory of others", Detail::Address);
+
     /// An instruction fetch from memory that is not executable.
-    Execute = 2,
-    /// The stack ran over its end (or the stack pointer was wild when something had to be saved).
-    Stack = 3,
+    Execute = 2 => crash("execution of data", Detail::Nothing);
+
+    /// The stack ran over its end, or the stack pointer was outside of the stack when registers had to be saved.
+    Stack = 3 => crash("stack overflow", Detail::Nothing);
+
     /// The bus answered with an error: there is no such device or memory.
-    Bus = 4,
-    /// An undefined instruction, a division by zero or an unaligned access that the CPU traps.
-    Instruction = 5,
+    Bus = 4 => crash("bus error", Detail::Address);
+
+    /// An undefined instruction, or a division by zero or an unaligned access that the CPU traps.
+    Instruction = 5 => crash("undefined instruction", Detail::Nothing);
+
     /// Rust code panicked.
-    Panic = 6,
-    /// The thread returned from a method without being in a call.
-    ReturnWithoutCall = 7,
+    Panic = 6 => crash("panic", Detail::Place);
+
+    /// The thread returned from a method, but was in no call.
+    ReturnWithoutCall = 7 => crash("return without a call", Detail::Nothing);
+
     /// A thread left its main function, or exited, in a process that is not its home.
-    Exit = 8,
+    Exit = 8 => crash("thread exit inside a foreign process", Detail::Nothing);
+
     /// A call took longer than its caller allowed, and went on when its waits had failed.
-    Deadline = 9,
-    /// No crash: a server that the process called says that it broke the rules. Whether that is true, the
-    /// kernel does not know.
-    Refused = 10,
-    /// No crash: an interrupt came that nobody owns. It is masked from now on. The address is its line;
-    /// below 0 (as an `isize`) it is an exception of the CPU, numbered as CMSIS does: -14 is the
-    /// non-maskable interrupt.
-    Interrupt = 11,
-    /// No crash: a budget of CPU time is used up, of the thread or of the process. The thread, and with it all
-    /// that have the budget, runs in the background until the next period. The address is how often that
-    /// has happened to this budget, to 65,535, then from 0 again; it is told if that is a power of two.
-    Budget = 12,
+    Deadline = 9 => crash("a call took too long", Detail::Nothing);
+
+    /// A server that the process called says that it broke the rules. The kernel does not know whether that is
+    /// true.
+    Refused = 10 => notice("a call that broke the rules of its server", Detail::Accuser);
+
+    /// An interrupt came that nobody owns. It is masked from now on. The address is its line; below 0 (as an
+    /// `isize`) it is an exception of the CPU, numbered as CMSIS does: -14 is the non-maskable interrupt.
+    Interrupt = 11 => notice("an interrupt that nobody owns", Detail::Line);
+
+    /// A budget of CPU time is used up, of the thread or of the process. The thread, and with it all that have
+    /// the budget, runs in the background until the next period. The address is how often that has happened to this
+    /// budget, to 65,535, then from 0 again; it is told if that is a power of two.
+    Budget = 12 => notice("a budget of CPU time is used up", Detail::Count);
+
+    besides;
     /// A cause that this version of the record's reader does not know.
-    Unknown = 255,
+    Unknown = 255 => crash("unknown cause", Detail::Nothing);
 }
 
 impl Cause {
-    /// Every cause that a kernel tells.
-    pub const ALL: [Cause; 12] = [
-        Cause::Access,
-        Cause::Execute,
-        Cause::Stack,
-        Cause::Bus,
-        Cause::Instruction,
-        Cause::Panic,
-        Cause::ReturnWithoutCall,
-        Cause::Exit,
-        Cause::Deadline,
-        Cause::Refused,
-        Cause::Interrupt,
-        Cause::Budget,
-    ];
+    /// What happened, in a few words.
+    ///
+    /// ```
+    /// use crossgate_abi::Cause;
+    /// assert_eq!(Cause::Stack.as_str(), "stack overflow");
+    /// ```
+    #[inline(always)]
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        self.told().text
+    }
+
+    /// Whether a process has crashed. Other records tell of a budget that is used up, perhaps by a server that took long, of
+    /// an interrupt that nobody owns, or of what a server says of its client.
+    #[inline(always)]
+    #[must_use]
+    pub const fn is_crash(self) -> bool {
+        self.told().is_crash
+    }
+
+    /// What else a record with this cause says of what happened.
+    #[inline(always)]
+    #[must_use]
+    pub const fn detail(self) -> Detail {
+        self.told().detail
+    }
+}
+
+/// What the list says of a cause.
+struct Told {
+    text: &'static str,
+    is_crash: bool,
+    detail: Detail,
+}
+
+const fn crash(text: &'static str, detail: Detail) -> Told {
+    Told { text, is_crash: true, detail }
+}
+
+const fn notice(text: &'static str, detail: Detail) -> Told {
+    Told { text, is_crash: false, detail }
+}
+
+/// What a record says of what happened, beside the cause.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detail {
+    /// Nothing.
+    Nothing,
+    /// The [address](FaultRecord::address) that was accessed.
+    Address,
+    /// The [file](FaultRecord::file) and the [line](FaultRecord::line) of a panic.
+    Place,
+    /// The [process](FaultRecord::accuser) that says so.
+    Accuser,
+    /// The interrupt line, as the [address](FaultRecord::address). No process is told of.
+    Line,
+    /// How often it has happened, as the [address](FaultRecord::address).
+    Count,
 }
 
 /// No process.
@@ -102,11 +160,10 @@ impl FaultRecord {
     /// The first word of the chain.
     pub const CHAIN: usize = 6;
 
-    /// Whether a process has crashed. Other records tell of a budget that is used up, perhaps by a server that took long, of
-    /// an interrupt that nobody owns, or of what a server says of its client.
+    /// Whether its [cause](Cause::is_crash) is that a process has crashed.
     #[must_use]
     pub const fn is_crash(&self) -> bool {
-        !matches!(self.cause, Cause::Budget | Cause::Interrupt | Cause::Refused)
+        self.cause.is_crash()
     }
 
     /// The first word.

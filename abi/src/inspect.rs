@@ -2,33 +2,45 @@
 //! words of the answer are.
 
 use crate::Word;
+use crate::list::constants;
 
-/// Of a thread: the [kind](wait) of what it waits for, the process that it is in, its priority now, and how many
-/// calls it has in flight, a byte each, the first in the lowest; and what it waits for.
-pub const THREAD: Word = 0;
-/// Of a thread: the services that it has called, as in a [`FaultRecord`](crate::FaultRecord).
-pub const CALLS: Word = 1;
-/// Of the stack of a thread, from some bytes above its start on, the next argument: how many bytes were ever used,
-/// of those that were not seen before, and from where on to ask again; 0: that is all.
-pub const STACK: Word = 2;
-/// Of a process: its [state], and how often it has crashed in a row, a byte each; and when it crashed last, in
-/// units of [`LIMIT_UNIT`](crate::LIMIT_UNIT) since start.
-pub const PROCESS: Word = 3;
-/// The same as [`READ_FAULT`](crate::number::READ_FAULT), whose arguments follow.
-pub const FAULT: Word = 4;
+constants! {
+    /// All of them, with their names, and what they are.
+    pub const SUBJECTS: [Word];
 
-/// Of a thread: how long it has run, in µs: the lower 32 bits, and the others. There is no such record where nobody
-/// [counts](crate::table::Budgets::cpu_time).
-pub const TIME_OF_THREAD: Word = 5;
-/// The same of a process: how long threads have run in it, its own and others.
-pub const TIME_OF_PROCESS: Word = 6;
+    /// Of a thread: the [kind](crate::inspect::wait) of what it waits for, the process that it is in, its priority now, and how many
+    /// calls it has in flight, a byte each, the first in the lowest; and what it waits for.
+    THREAD = 0;
 
-/// Of a process: how often it has crashed since the system started; and a word of the
-/// [record](crate::FaultRecord) of its last crash, the one of the next argument.
-pub const CRASHES: Word = 7;
-/// Of the [crash dump](dump), a word; and whether it was written since the system started. Only for the processes that
-/// may read crash dumps.
-pub const DUMP: Word = 8;
+    /// Of a thread: the services that it has called, as in a [`FaultRecord`](crate::FaultRecord).
+    CALLS = 1;
+
+    /// Of the stack of a thread, from the next argument on, in bytes above its start: how many bytes were ever used, of
+    /// those that were not seen before, and from where on to ask again; 0: that is all.
+    STACK = 2;
+
+    /// Of a process: its [state](crate::inspect::state), and how often it has crashed in a row, a byte each; and when it crashed last, in
+    /// units of [`LIMIT_UNIT`](crate::LIMIT_UNIT) since start.
+    PROCESS = 3;
+
+    /// The same as [`READ_FAULT`](crate::number::READ_FAULT), whose arguments follow.
+    FAULT = 4;
+
+    /// Of a thread: how long it has run, in µs: the lower 32 bits, and the others. There is no such record where nobody
+    /// [counts](crate::table::Budgets::cpu_time).
+    TIME_OF_THREAD = 5;
+
+    /// The same of a process: how long threads have run in it, its own and others.
+    TIME_OF_PROCESS = 6;
+
+    /// Of a process: how often it has crashed since the system started; and a word of the
+    /// [record](crate::FaultRecord) of its last crash, the one of the next argument.
+    CRASHES = 7;
+
+    /// Of the [crash dump](crate::inspect::dump), a word; and whether it was written since the system started. Only for the processes that
+    /// may read crash dumps.
+    DUMP = 8;
+}
 
 /// A crash dump: what is kept of the last crash, in memory that nothing resets, as words.
 pub mod dump {

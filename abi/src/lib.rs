@@ -1,7 +1,9 @@
 //! What the Crossgate kernel and user code agree on.
 //!
+//! - [`SystemCall`], [`CallError`] and [`Cause`]: the lists from which numbers, texts, tests and tables of the book come;
 //! - [`number`]: how a system call says what it wants;
-//! - [`Status`] and [`CallError`]: how it ends;
+//! - [`signature`]: what a system call takes and returns, and who may make it;
+//! - [`Status`]: how it ends;
 //! - [`Shape`]: what the machine words of a call are;
 //! - [`table`]: the wiring of a firmware as tables in flash, written by `crossgate::system!`
 //!   and read by the kernel;
@@ -21,15 +23,18 @@ mod error;
 mod fault;
 pub mod hosted;
 pub mod inspect;
+mod list;
 #[doc(hidden)]
 pub mod message;
 pub mod number;
 pub mod pool;
 mod shape;
+pub mod signature;
 pub mod table;
 
-pub use error::{CallError, Status};
-pub use fault::{Cause, FaultRecord, NOBODY};
+pub use error::{CallError, Ran, Status};
+pub use fault::{Cause, Detail, FaultRecord, NOBODY};
+pub use number::SystemCall;
 pub use shape::{Kind, Shape};
 
 /// A machine word: a register, an address, a length in bytes.

@@ -8,64 +8,17 @@
 //! A port may make plain calls and their returns by itself. What it checks is in the
 //! [gate](crossgate_abi::table::Gate); the core looks at the service.
 
+use crate::Kernel;
+use crate::effect::Effect;
 use crate::fault::Fault;
+use crate::frame::{Frame, HANDLES_OF_RESULTS, LOCKED, Level, REFUSED, STALE};
 use crate::grant::Grants;
-use crate::lease::InForce;
-use crate::limit::Limit;
 use crate::lock::free_lock;
 use crate::port::Port;
-use crate::thread::Level;
-use crate::{Effect, Kernel};
+use crate::time::Limit;
 use crossgate_abi::table::{Method, NO_LOCK, Service};
-use crossgate_abi::{ARGUMENT_WORDS, CallError, Cause, Kind, RESULT_WORDS, Shape, Status, Word};
+use crossgate_abi::{ARGUMENT_WORDS, CallError, Cause, RESULT_WORDS, Shape, Status, Word};
 use crossgate_protection::Unit;
-
-/// What the kernel remembers of a call in flight.
-// A port's assembly writes and reads it.
-#[derive(Clone, Copy, Debug)]
-#[repr(C)]
-pub(crate) struct Frame {
-    /// Where the caller's registers are saved.
-    pub stack_pointer: Word,
-    /// What the caller may use.
-    pub level: Level,
-    /// The limit that holds again after the call, if the callee has set one of its own.
-    pub limit: Limit,
-    /// The service that was called.
-    pub service: u8,
-    /// What has to be taken care of when the call ends: the kinds of the handles among its two
-    /// results, as in a [`Shape`], and the bits below. 0: nothing, as always while no call has the frame.
-    pub care: u8,
-}
-
-/// In [`Frame::care`]: the caller has lost its memory, so that the way back leads past it.
-pub(crate) const STALE: u8 = 1 << 0;
-/// The callee has limited how long calls of its own may take.
-pub(crate) const LIMITED: u8 = 1 << 1;
-/// A limit that holds for the call is over.
-pub(crate) const OVERDUE: u8 = 1 << 3;
-/// The callee refused the call.
-pub(crate) const REFUSED: u8 = 1 << 4;
-/// The call has what others may wait for: the lock of the object, or a mutex of its process.
-pub const LOCKED: u8 = 1 << 5;
-/// The bits that a table may set: the kinds of the handles among two results.
-const HANDLES_OF_RESULTS: u8 = Shape::HANDLES as u8 & !(Kind::HandleIfTagIsZero as u8);
-const _: () = assert!(HANDLES_OF_RESULTS & (STALE | LIMITED | OVERDUE | REFUSED | LOCKED) == 0);
-
-impl Frame {
-    pub const EMPTY: Frame = Frame {
-        stack_pointer: 0,
-        level: Level { process: 0, leases: InForce::NONE, window: 0 },
-        limit: Limit::NONE,
-        service: 0,
-        care: 0,
-    };
-
-    /// Whether its caller has lost its memory, so that the way back leads past it.
-    pub fn is_stale(&self) -> bool {
-        self.care & STALE != 0
-    }
-}
 
 /// How to enter a method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -160,16 +113,30 @@ impl<P: Port> Kernel<P> {
         })
     }
 
+    /// Admits a call of the current thread, whose registers are saved at `stack_pointer`, that the wiring alone
+    /// does not: if another process has granted it, and its server is not down.
+    #[cold]
+    fn admit_by_grant(
+        &mut self,
+        stack_pointer: Word,
+        index: Word,
+        service: &Service,
+    ) -> Result<(), Effect> {
+        let caller = self.threads.current().level.process;
+        let granted = self.granted.get(index).map_or(0, |granted| *granted);
+        if (service.callers | granted).rotate_right(caller.into()) & 1 == 0 {
+            Err(CallError::NotPermitted.into())
+        } else if !self.is_running(service.owner) {
+            Err(self.call_later(stack_pointer, service.owner))
+        } else {
+            Ok(())
+        }
+    }
+
     /// What passes on the handles among the words of a method, if it has some.
     #[inline(always)]
     fn grants_for(&self, method: &Method) -> Option<&'static Grants<P>> {
         self.grants.filter(|_| method.arguments.kinds & Method::HANDLES != 0)
-    }
-
-    /// The service that has a gate, and its index.
-    pub(crate) fn service_of(&self, gate: Word) -> Option<(usize, &'static Service)> {
-        let index = self.gates.get(gate)?.service.into();
-        Some((index, self.services.get(index)?))
     }
 
     /// The current thread returns from the method that it is in: the short way, if there is nothing

@@ -5,10 +5,11 @@
 //! test shows by writing anything there.
 
 use crate::Kernel;
-use crate::call::{Frame, LIMITED};
+use crate::frame::{Frame, LIMITED};
 use crate::port::Port;
 use crate::schedule::Ready;
-use crate::thread::{Pending, Thread, ThreadId, Wait};
+use crate::thread::{Thread, ThreadId};
+use crate::wait::{Pending, Wait};
 use crossgate_abi::{MAX_THREADS, PRIORITIES, Word};
 use crossgate_protection::Span;
 use crossgate_protection::{Unit, Window};

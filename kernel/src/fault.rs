@@ -1,13 +1,10 @@
-//! What is noted of a crash, and who is told.
+//! What is noted of a fault, and who is told.
 //!
-//! The process [goes down](crate::process). A thread that was visiting it goes back to the nearest
-//! caller outside, with [`ServerFaulted`](CallError::ServerFaulted); so does, later, one that returns
-//! into it from a process further on. Every other process goes on, and the one that the wiring names
-//! is told.
+//! The process that the wiring names is told, and reads the records. It decides about the others, too.
 
+use crate::Kernel;
 use crate::port::Port;
-use crate::thread::{ThreadId, Wait};
-use crate::{Effect, Kernel};
+use crate::thread::ThreadId;
 use crossgate_abi::{
     ARGUMENT_WORDS, CallError, Cause, FAULT_RECORDS as RECORDS, FaultRecord, MAX_CALL_DEPTH,
     Status, Word,
@@ -61,22 +58,6 @@ const _: () = assert!(FaultRecord::CHAIN == 6 && FaultRecord::WORDS == 8, "`repo
 const _: () = assert!(MAX_CALL_DEPTH <= size_of::<u64>(), "a chain of calls fits there");
 
 impl<P: Port> Kernel<P> {
-    /// The current process did something that it must not do, at `instruction`; `address` is what
-    /// it tried to access. Both are 0 where that is unknown.
-    pub fn fault(&mut self, cause: Cause, instruction: Word, address: Word) -> Effect {
-        self.crash_current(&Fault { instruction, address, ..Fault::of(cause) });
-        self.reload()
-    }
-
-    /// The current process crashed.
-    #[inline(never)]
-    pub(crate) fn crash_current(&mut self, fault: &Fault) {
-        let thread = self.threads.current();
-        let (id, process) = (thread.id, thread.level.process);
-        self.report(id, process, fault);
-        self.crash(process);
-    }
-
     /// Notes what a thread did in the name of a process, and tells who is to be told.
     #[inline(never)]
     pub(crate) fn report(&mut self, id: ThreadId, process: u8, fault: &Fault) {
@@ -136,39 +117,8 @@ impl<P: Port> Kernel<P> {
         }
     }
 
-    /// The current thread returned into a process that has gone down meanwhile.
-    pub(crate) fn unwind_current(&mut self) -> Effect {
-        if !self.threads.current().unwind() {
-            self.come_home(self.threads.current_id());
-        }
-        self.reload()
-    }
-
-    /// Goes on with the most urgent thread, which may be the same at another place.
-    pub(crate) fn reload(&mut self) -> Effect {
-        let _ = self.reschedule();
-        Effect::SWITCH
-    }
-
-    /// Makes a thread ready, whatever it waited for.
-    pub(crate) fn interrupt_wait(&mut self, id: ThreadId) {
-        if let Some(holder) = self.threads.get(id).blocked_on {
-            self.stir(holder);
-        }
-        let wait = self.threads.get(id).wait;
-        if let Wait::Notifications(set) = wait {
-            self.forget_waiter(id, set);
-        }
-        if !matches!(wait, Wait::Nothing) {
-            self.wake(id);
-        }
-    }
-
-    /// Ends a thread.
-    pub(crate) fn end(&mut self, id: ThreadId) {
-        self.interrupt_wait(id);
-        let thread = self.threads.get_mut(id);
-        self.ready.remove(thread);
-        thread.wait = Wait::Ended;
+    /// The process that decides about the others, and reads the records of faults.
+    pub(crate) fn supervisor(&self) -> Option<u8> {
+        self.system.fault_watch.as_ref().map(|watch| watch.process)
     }
 }

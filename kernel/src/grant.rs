@@ -5,11 +5,12 @@
 //! so there are never more than fit. One ends when its receiver or the owner of the service goes down,
 //! or when the owner revokes all.
 
-use crate::call::{REFUSED, STALE};
+use crate::Kernel;
+use crate::frame::{REFUSED, STALE};
 use crate::port::Port;
-use crate::thread::{ThreadId, Wait};
+use crate::thread::ThreadId;
+use crate::wait::Wait;
 use crate::work::LOOKS;
-use crate::{Effect, Kernel};
 use crossgate_abi::table::Service;
 use crossgate_abi::{ARGUMENT_WORDS, CallError, Shape, Status, Word};
 
@@ -37,26 +38,6 @@ impl<P: Port> Grants<P> {
 }
 
 impl<P: Port> Kernel<P> {
-    /// Admits a call of the current thread, whose registers are saved at `stack_pointer`, that the wiring alone
-    /// does not: if another process has granted it, and its server is not down.
-    #[cold]
-    pub(crate) fn admit_by_grant(
-        &mut self,
-        stack_pointer: Word,
-        index: Word,
-        service: &Service,
-    ) -> Result<(), Effect> {
-        let caller = self.threads.current().level.process;
-        let granted = self.granted.get(index).map_or(0, |granted| *granted);
-        if (service.callers | granted).rotate_right(caller.into()) & 1 == 0 {
-            Err(CallError::NotPermitted.into())
-        } else if !self.is_running(service.owner) {
-            Err(self.call_later(stack_pointer, service.owner))
-        } else {
-            Ok(())
-        }
-    }
-
     fn check_handles(&self, shape: Shape, words: &[Word], giver: u8) -> Result<(), CallError> {
         for place in shape.handles(words) {
             let handle = words.get(place).copied().unwrap_or(Word::MAX);

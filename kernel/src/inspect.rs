@@ -8,8 +8,10 @@
 //! last, and what its stack has of the process that crashed. The port has it in memory that nothing resets.
 
 use crate::Kernel;
+use crate::note::{Crashes, Inspection};
 use crate::port::Port;
-use crate::thread::{ThreadId, Wait};
+use crate::thread::ThreadId;
+use crate::wait::Wait;
 use crossgate_abi::inspect::{
     CALLS, CRASHES, DUMP, FAULT, PROCESS, STACK, THREAD, TIME_OF_PROCESS, TIME_OF_THREAD, dump,
     state, wait,
@@ -18,45 +20,6 @@ use crossgate_abi::{
     ARGUMENT_WORDS, CallError, Cause, FaultRecord, LIMIT_UNIT, NOBODY, Status, Word,
 };
 use crossgate_protection::Span;
-
-/// What only a firmware needs in which some process may inspect. Others don't carry the code.
-pub struct Inspection {
-    /// What is noted of each process.
-    crashes: &'static mut [Crashes],
-    /// Where the dump is, if somebody may read it.
-    dump: Option<&'static mut [Word; dump::WORDS]>,
-    /// How many faults there were when it was noted last.
-    noted: usize,
-    /// Whether the dump was written since the system started.
-    is_dumped: bool,
-}
-
-/// What is noted of the crashes of a process.
-#[derive(Clone, Copy, Debug)]
-pub struct Crashes {
-    /// How many there were.
-    count: u32,
-    /// The last one.
-    record: [Word; FaultRecord::WORDS],
-}
-
-impl Crashes {
-    /// There was none.
-    pub const NONE: Crashes = Crashes { count: 0, record: [0; FaultRecord::WORDS] };
-}
-
-impl Inspection {
-    /// Memory for [it](Self::new).
-    pub const NONE: Inspection = Self::new(&mut [], None);
-
-    /// With notes of each process, and memory for a dump if somebody may read it. That memory may have any values.
-    pub const fn new(
-        crashes: &'static mut [Crashes],
-        dump: Option<&'static mut [Word; dump::WORDS]>,
-    ) -> Inspection {
-        Inspection { crashes, dump, noted: 0, is_dumped: false }
-    }
-}
 
 impl<P: Port> Kernel<P> {
     /// The current process asks.
@@ -183,7 +146,7 @@ impl<P: Port> Kernel<P> {
         inspection.is_dumped = true;
         let [_, id, ..] = (record[0] as u32).to_le_bytes();
         let thread = self.threads.get(ThreadId::new(id.into()));
-        let window = Span { start: thread.stack.start, end: thread.window_top::<P>() };
+        let window = Span { start: thread.stack.start, end: thread.window_top::<P::Unit>() };
         let [check, time, a, b, c, d, e, f, g, h, length, saved @ ..] = &mut **dump;
         (*time, *length) = ((now / 1_000) as u32 as Word, 0);
         [*a, *b, *c, *d, *e, *f, *g, *h] = record;

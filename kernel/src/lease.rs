@@ -1,30 +1,22 @@
 //! Memory that a call may use while it runs.
 //!
-//! A caller can lend what is its own to lend: the shared part of its process' memory, its part of
-//! its stack, and what it was lent itself, with no more rights. (Flash is readable by all, so
-//! lending it for reading needs no lease.) A lease belongs to one thread and one call; it is
-//! dropped when the call ends, however it ends.
+//! A lease belongs to one thread and one call; it is dropped when the call ends, however it ends.
 
-use crate::Kernel;
-use crate::port::Port;
-use crossgate_abi::table::Method;
-use crossgate_abi::{ARGUMENT_WORDS, CallError, Kind, WHOLE_BLOCK, Word};
+use crossgate_abi::{WHOLE_BLOCK, Word};
 use crossgate_protection::Span;
-use crossgate_protection::Unit;
 
-const WRITE: u16 = Kind::Write as u16;
 /// In bytes, of those that [`WHOLE_BLOCK`] means.
 const SMALLEST_BLOCK: Word = 32;
 
 /// Where leased memory comes from, which says how far the protection unit may round it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(test, derive(Hash))]
-struct Source(u8);
+pub(crate) struct Source(pub u8);
 
 impl Source {
     /// A stack: not a byte more than was offered. (Other numbers are those of processes, of whose
     /// shared memory any part may be exposed.)
-    const STACK: Source = Source(u8::MAX);
+    pub const STACK: Source = Source(u8::MAX);
 }
 
 /// Memory that one call of one thread may use.
@@ -38,7 +30,7 @@ pub struct Lease {
     pub registers: u32,
     /// Whether it may be written.
     pub writable: bool,
-    source: Source,
+    pub(crate) source: Source,
 }
 
 impl Lease {
@@ -83,7 +75,7 @@ impl InForce {
 
     /// These and one more.
     #[inline(always)]
-    const fn and_one(self) -> InForce {
+    pub const fn and_one(self) -> InForce {
         InForce(self.0 + 1)
     }
 
@@ -120,96 +112,7 @@ pub fn offered(address: Word, length: Word) -> Option<Span> {
 /// says none at all.
 #[cold]
 #[inline(never)]
-fn block_of(length: Word) -> Word {
+pub(crate) fn block_of(length: Word) -> Word {
     let last = (length & !WHOLE_BLOCK).wrapping_sub(1) | (SMALLEST_BLOCK - 1);
     Word::MAX.unbounded_shr(last.leading_zeros()).wrapping_add(1)
-}
-
-impl<P: Port> Kernel<P> {
-    /// Checks the leases among the argument words of a call of the current thread, whose registers
-    /// are saved at `stack_pointer`, and writes down those that the call needs. Tells which will be in
-    /// force in it.
-    #[inline(never)]
-    pub(crate) fn take_leases(
-        &mut self,
-        stack_pointer: Word,
-        method: &Method,
-        words: &[Word; ARGUMENT_WORDS],
-        callee: u8,
-    ) -> Result<InForce, CallError> {
-        let mut in_force = self.threads.current().level.leases.of_callee();
-        let mut kinds = method.arguments.kinds;
-        for word in words.windows(2) {
-            let &[address, length] = word else { break };
-            if kinds == 0 {
-                break;
-            }
-            let kind = kinds & 3;
-            kinds >>= 4;
-            if kind == 0 {
-                continue;
-            }
-            let length = match length as isize {
-                1.. => length,
-                // Empty memory is nobody's.
-                0 => continue,
-                // The bit is the sign, which the CPU tells apart at once.
-                _ => block_of(length),
-            };
-            let memory = Span::new(address, length).ok_or(CallError::BadLease)?;
-            let writable = kind == WRITE;
-            // Flash is readable by all.
-            if !writable && self.flash.contains(memory) {
-                continue;
-            }
-            let source = self.source_of(stack_pointer, memory, writable)?;
-            // A lease of what is the callee's own could only take rights away from it.
-            if source == Source(callee) {
-                continue;
-            }
-            let limits = if source == Source::STACK { memory } else { self.shared(source.0) };
-            let registers =
-                P::Unit::lease_within(limits, memory, writable).ok_or(CallError::BadLease)?;
-            let place = usize::from(in_force.count());
-            let lease = self.threads.current().leases.get_mut(place).ok_or(CallError::TooDeep)?;
-            *lease = Lease { memory, registers, writable, source };
-            in_force = in_force.and_one();
-        }
-        Ok(in_force)
-    }
-
-    /// Where `memory` that the current thread lends comes from, if it may.
-    #[inline(never)]
-    fn source_of(
-        &mut self,
-        stack_pointer: Word,
-        memory: Span,
-        writable: bool,
-    ) -> Result<Source, CallError> {
-        let thread = self.threads.current();
-        // Below are the registers that the kernel saved, and the callee's stack; above is what
-        // the callers of this thread closed.
-        let own = Span { start: stack_pointer + P::CONTEXT_SIZE, end: thread.window_top::<P>() };
-        if own.contains(memory) {
-            return Ok(Source::STACK);
-        }
-        let process = thread.level.process;
-        if self.shared(process).contains(memory) {
-            return Ok(Source(process));
-        }
-        self.threads
-            .current()
-            .leases()
-            .find(|held| held.memory.contains(memory) && (held.writable || !writable))
-            .map(|held| held.source)
-            .ok_or(CallError::BadLease)
-    }
-
-    /// The part of a process' memory that it may lend.
-    fn shared(&self, process: u8) -> Span {
-        self.processes.get(usize::from(process)).map_or(Span::EMPTY, |process| Span {
-            start: process.memory.shared_start,
-            end: process.memory.shared_end,
-        })
-    }
 }

@@ -10,55 +10,124 @@
 //! what the core would change. So what such a port reads and writes has a fixed layout ([`Offsets`],
 //! [`thread::offset`]), and is marked. What it can't do wholly, it leaves to the core, with nothing changed.
 //!
+//! # The map
+//!
+//! [`Kernel`] is one struct. Its methods are spread over files, each with one noun. A file uses only files above it in
+//! this table (`tests/rooms.rs` checks it), so that each can be read with no more than those in mind.
+//!
 //! | file | noun |
 //! |---|---|
-//! | [`call`] | a call and its return: the way into another process and back |
+//! | [`time`] | points in time, and how far away they are |
+//! | [`effect`] | what the CPU has to do after an event |
 //! | [`lease`] | memory that a call may use while it runs |
-//! | [`grant`] | who may call what the wiring does not name |
-//! | [`limit`] | how long calls may take |
-//! | [`budget`] | how long threads may run |
-//! | [`usage`] | how long they have run, and where |
-//! | [`lock`] | objects that one call at a time may be in, and mutexes |
-//! | [`notification`] | signals, and who waits for them |
-//! | [`time`] | who sleeps until when |
-//! | [`schedule`] | who runs next |
-//! | [`process`] | the life of a process: how it begins, goes down, begins anew |
-//! | [`fault`] | what is noted of a crash, and who is told |
-//! | [`life`] | which life of a process it is, for who serves it |
-//! | [`pool`] | threads that a process begins and ends while it runs |
-//! | [`inspect`] | what threads and processes do, for who may ask |
-//! | [`optional`] | what only some firmwares need |
-//! | [`work`] | what is put off, and done in pieces |
-//! | [`thread`] | a thread's state |
+//! | [`frame`] | what is remembered of a call in flight |
+//! | [`wait`] | what a thread waits for, and what it gets then: the life of a thread |
+//! | [`thread`] | a thread |
 //! | [`port`] | what the core needs from the hardware |
+//! | [`threads`] | all threads, and which of them runs |
+//! | [`process`] | the life of a process |
+//! | [`notification`] | what is kept of a notification |
+//! | [`note`] | what is noted of crashes, for those that may inspect |
+//! | [`usage`] | how long threads and processes have run |
+//! | [`budget`] | how long threads may run |
+//! | [`optional`] | what only some firmware needs |
+//! | [`schedule`] | the thread that runs next |
+//! | [`work`] | what is put off, to be done in pieces |
+//! | [`block`] | how waits begin and end, and whose priority a thread has |
+//! | [`lock`] | objects that one call at a time may be in |
+//! | [`mutex`] | the mutexes of user code |
+//! | [`sleep`] | threads that sleep until a point in time |
+//! | [`signal`] | signals, and threads that wait for them |
+//! | [`home`] | a thread in no call: how it starts, and starts over |
+//! | [`boot`] | how everything starts |
+//! | [`sweep`] | what was put off is done, a piece at a time |
+//! | [`fault`] | what is recorded of a fault, and which process is told |
+//! | [`interrupt`] | interrupts of devices |
+//! | [`crash`] | how a process goes down |
+//! | [`restart`] | how a process starts, and starts over |
+//! | [`gate`] | what a handle names |
+//! | [`lend`] | how a caller lends memory to a call |
+//! | [`grant`] | calls that the wiring does not name, by handles passed on |
+//! | [`call`] | a call and its return: the way into another process and back |
+//! | [`limit`] | how long calls may take |
+//! | [`account`] | the time of each thread is counted, and bounded |
+//! | [`life`] | which life of a process it is, for the servers that it calls |
+//! | [`pool`] | threads that a process starts and ends while it runs |
+//! | [`inspect`] | what threads and processes do, for those that may ask |
+//! | [`choice`] | which of what is optional a firmware has |
+//! | [`timer`] | the timer comes |
+//! | [`system_call`] | the system calls, one after another |
+//! | `dead` | which memory of the kernel means nothing now, for a test |
 //!
 //! Every path is O(1), or goes over the threads once; what needs more is done in [pieces](work). None can panic:
-//! tables are read through `get`, and the thread table answers every index (see [`thread::Threads`]).
+//! tables are read through `get`, and the thread table answers every index (see [`threads::Threads`]).
+//!
+//! # The invariants
+//!
+//! They hold after each event, whatever happened. Each has a function of its own in `tests/invariants.rs`, called after
+//! each step of the random tests and in each state of the exhaustive search.
+//!
+//! | invariant | that is to say | checked by |
+//! |---|---|---|
+//! | **urgent** | the thread that runs is the first of the most urgent ready ones | `check_urgent` |
+//! | **levels** | the list of each [priority](schedule::Ready) holds exactly the ready threads of that priority, each once | `check_levels` |
+//! | **places** | the [place](threads::Threads) of every thread but the current one is taken, by that thread | `check_places` |
+//! | **quick** | the [word](thread::Calls) that a port compares before a quick call says if there is anything to look after | `check_quick` |
+//! | **rights** | a thread executes where its calls led it, with what they gave it, and with no more of its stack open | `check_rights` |
+//! | **leases** | what a call is lent was its caller's to lend | `check_leases` |
+//! | **inheritance** | a thread has its own priority or the highest of those that wait for it, or is looked at before a thread runs that is not more urgent; waits form no circle | `check_priority` |
+//! | **waits** | what a thread waits for can come, and what it gets then is the right thing | `check_wait` |
+//! | **in vain** | waits fail only in calls whose results nobody waits for any more | `check_in_vain` |
+//! | **one side** | a [notification](notification::Notification) has signals or waiters, never both | `check_one_side` |
+//! | **swept** | no thread runs before what a crash left in it is [swept](sweep) away | `check_work` |
+//! | **locks** | a lock has one holder, which is inside the object | `check_locks` |
+//! | **timers** | the port was asked in time for each deadline | `check_timers` |
+//! | **down** | nothing is left of the life of a process that is down | `check_down` |
 #![no_std]
 #![forbid(unsafe_code)]
 
+pub mod account;
+pub mod block;
+pub mod boot;
 pub mod budget;
 pub mod call;
+pub mod choice;
+pub mod crash;
 #[cfg(target_pointer_width = "32")]
 #[doc(hidden)]
 pub mod dead;
+pub mod effect;
 pub mod fault;
+pub mod frame;
+pub mod gate;
 pub mod grant;
+pub mod home;
 pub mod inspect;
+pub mod interrupt;
 pub mod lease;
+pub mod lend;
 pub mod life;
 pub mod limit;
 pub mod lock;
+pub mod mutex;
+pub mod note;
 pub mod notification;
 pub mod optional;
 pub mod pool;
 pub mod port;
 pub mod process;
+pub mod restart;
 pub mod schedule;
+pub mod signal;
+pub mod sleep;
+pub mod sweep;
 pub mod system_call;
 pub mod thread;
+pub mod threads;
 pub mod time;
+pub mod timer;
 pub mod usage;
+pub mod wait;
 pub mod work;
 
 #[cfg(test)]
@@ -66,8 +135,8 @@ mod tests;
 
 use budget::Budgets;
 use crossgate_abi::table::{Gate, Process, Service, System};
-use crossgate_abi::{CallError, Status, Word};
 use crossgate_protection::Span;
+pub use effect::Effect;
 use fault::Faults;
 use grant::Grants;
 use limit::Limits;
@@ -76,55 +145,10 @@ use notification::Notification;
 use optional::Optional;
 use port::Port;
 use schedule::Ready;
-use system_call::Outcome;
-use thread::{Thread, ThreadId, Threads};
+use thread::Thread;
+use threads::{Place, Threads};
 use time::NEVER;
 use work::Work;
-
-/// What the CPU has to do after an event, unless the current thread [enters](call::Entry) or
-/// [leaves](call::Exit) a method.
-// It fits a register.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[must_use = "the kernel has decided; the CPU has to follow"]
-pub struct Effect {
-    /// Whether another thread (or another place of the same) is current now: then its saved context
-    /// is to be loaded, and what is [pending](Thread::take_pending) for it to be settled.
-    pub switch: bool,
-    outcome: Outcome,
-}
-
-impl Effect {
-    /// Go on as if nothing had happened.
-    pub const CONTINUE: Effect = Effect { switch: false, outcome: Outcome::NONE };
-    /// Go on with the thread that is current now.
-    pub const SWITCH: Effect = Effect { switch: true, outcome: Outcome::NONE };
-
-    /// Go on with the same thread, whose system call ends like this.
-    #[inline(always)]
-    pub const fn reply(status: Status) -> Effect {
-        Effect { switch: false, outcome: Outcome::of(status) }
-    }
-
-    /// The same, with an error.
-    #[inline(always)]
-    pub const fn error(error: CallError) -> Effect {
-        Effect { switch: false, outcome: Outcome::of(Status(error as Word)) }
-    }
-
-    /// How the system call of the thread that made it ends, if it does now.
-    #[inline(always)]
-    #[must_use]
-    pub fn status(self) -> Option<Status> {
-        self.outcome.status()
-    }
-}
-
-impl From<CallError> for Effect {
-    #[inline(always)]
-    fn from(error: CallError) -> Effect {
-        Effect::error(error)
-    }
-}
 
 /// The state of the kernel.
 // What is used most comes first: the CPU reaches it with shorter instructions.
@@ -180,7 +204,7 @@ pub struct Storage<P: Port> {
     /// The idle thread.
     pub idle: &'static mut Thread,
     /// A place for every thread of the wiring; that of the idle one is empty.
-    pub threads: &'static mut [thread::Place],
+    pub threads: &'static mut [Place],
     /// One lock per exclusive object.
     pub locks: &'static mut [Lock],
     /// One state per notification.
@@ -236,48 +260,4 @@ impl<P: Port> Kernel<P> {
         budgets: core::mem::offset_of!(Self, budgets),
         limits: core::mem::offset_of!(Self, limits),
     };
-
-    /// The thread that runs.
-    #[inline(always)]
-    pub fn current(&mut self) -> &mut Thread {
-        self.threads.current()
-    }
-
-    /// The same, to look at.
-    #[must_use]
-    pub fn current_thread(&self) -> &Thread {
-        self.threads.get(self.threads.current_id())
-    }
-
-    /// Makes every thread ready to start; the idle thread is current. `flash` is readable by every
-    /// process.
-    pub fn start(&mut self, flash: Span) {
-        self.flash = flash;
-        for (index, wiring) in self.system.threads.iter().enumerate() {
-            let id = ThreadId::new(index);
-            self.threads.get_mut(id).place::<P>(id, wiring);
-            self.wake(id);
-        }
-        // It finds nothing to do, and lets them run.
-        self.set_worker(work::FIRST);
-    }
-
-    /// The set of all threads but the idle one.
-    pub(crate) fn all_threads(&self) -> u32 {
-        // (There are at most 32, and the idle thread is one.)
-        2u32.wrapping_shl((self.system.threads.len() as u32).wrapping_sub(1)).wrapping_sub(2)
-    }
-
-    /// Goes on with the most urgent thread, after something that is no system call of the current
-    /// one, or that made it wait.
-    #[inline(never)]
-    pub fn reschedule(&mut self) -> Effect {
-        Effect { switch: self.switch(), ..Effect::CONTINUE }
-    }
-
-    /// Makes the most urgent thread current. Tells whether it was not.
-    #[inline(always)]
-    pub(crate) fn switch(&mut self) -> bool {
-        self.threads.switch_to(self.ready.first())
-    }
 }

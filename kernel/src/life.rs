@@ -5,7 +5,7 @@
 //! of the lives of all that may call it.
 
 use crate::Kernel;
-use crate::call::Frame;
+use crate::frame::Frame;
 use crate::port::Port;
 use crossgate_abi::client::ENDED;
 use crossgate_abi::{ARGUMENT_WORDS, CallError, Status, Word};

@@ -11,80 +11,17 @@
 //! that of the caller is kept in the frame of the call, and holds again after it.
 
 use crate::Kernel;
-use crate::call::{LIMITED, OVERDUE};
 use crate::fault::Fault;
+use crate::frame::{LIMITED, OVERDUE};
 use crate::port::Port;
-use crate::thread::{Pending, ThreadId, Wait};
-use crate::time::NEVER;
-use crossgate_abi::{
-    ARGUMENT_WORDS, CallError, Cause, LIMIT_OVER, LIMIT_UNIT, LIMIT_WITHIN, Status, Word,
-};
+use crate::thread::ThreadId;
+use crate::time::{FOR_EVER, Limit, Ticks, end_of, ticks};
+use crate::wait::{Pending, Wait};
+use crossgate_abi::{ARGUMENT_WORDS, CallError, Cause, LIMIT_UNIT, LIMIT_WITHIN, Status, Word};
 
 /// How long a method may go on after the end of its time, in µs. One that returns within it can't be killed
 /// by an impatient caller.
 pub const GRACE: u64 = 10_000;
-
-/// The lower bits of a time since start in units of [`LIMIT_UNIT`].
-type Ticks = u16;
-
-/// At this time in µs since start.
-#[inline]
-fn ticks(now: u64) -> Ticks {
-    (now / LIMIT_UNIT) as Ticks
-}
-
-/// When calls have to end: less than 2^15 units of [`LIMIT_UNIT`] away, or [over](Limit::OVER), or
-/// [never](Limit::NONE).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Limit(Ticks);
-
-impl Limit {
-    pub const NONE: Limit = Limit(0);
-    /// The time is over. (A time that has passed would seem to come, once it is long ago.)
-    pub const OVER: Limit = Limit(LIMIT_OVER);
-
-    /// The first end of a unit that is not before `time`, in µs since start.
-    #[inline(always)]
-    fn not_before(time: u64) -> Limit {
-        // (In 32 bits: the others don't count.)
-        match ((time as u32).wrapping_add(LIMIT_UNIT as u32 - 1) / LIMIT_UNIT as u32) as Ticks {
-            0 | LIMIT_OVER => Limit(1),
-            ticks => Limit(ticks),
-        }
-    }
-
-    /// How many units are left.
-    #[inline(always)]
-    fn left(self, now: Ticks) -> u16 {
-        match self {
-            Limit::NONE => FOR_EVER,
-            Limit::OVER => 0,
-            Limit(end) => (end.wrapping_sub(now) as i16).max(0) as u16,
-        }
-    }
-
-    /// Whether it is over, for the first time or [since long](Limit::OVER).
-    fn is_over(self, now: u64) -> bool {
-        self.left(ticks(now)) == 0
-    }
-
-    /// When it will be over, in µs since start.
-    pub fn end(self, now: u64) -> u64 {
-        match self.left(ticks(now)) {
-            0 | FOR_EVER => NEVER,
-            left => end_of(left, now),
-        }
-    }
-}
-
-/// More units than are left of any limit.
-const FOR_EVER: u16 = u16::MAX;
-
-/// When so many units have ended, in µs since start.
-#[inline(always)]
-fn end_of(left: u16, now: u64) -> u64 {
-    now - now % LIMIT_UNIT + u64::from(left) * LIMIT_UNIT
-}
 
 /// What only a firmware needs in which some process may limit its calls. Others don't carry the code.
 #[repr(C)]

@@ -9,10 +9,12 @@
 //! half done. Who waits for it is told.
 
 use crate::Kernel;
-use crate::call::STALE;
+use crate::effect::Outcome;
+use crate::frame::STALE;
+use crate::home::begin;
 use crate::port::Port;
-use crate::system_call::Outcome;
-use crate::thread::{Pending, ThreadId, Wait};
+use crate::thread::ThreadId;
+use crate::wait::{Pending, Wait};
 use crossgate_abi::pool::{END, PARK, START};
 use crossgate_abi::{ARGUMENT_WORDS, CallError, Status, Word};
 
@@ -76,7 +78,7 @@ impl<P: Port> Kernel<P> {
         } else {
             self.abandon(id);
             self.interrupt_wait(id);
-            self.threads.get_mut(id).begin::<P>();
+            begin::<P>(self.threads.get_mut(id));
         }
     }
 

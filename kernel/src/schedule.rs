@@ -4,6 +4,9 @@
 //! first, which is the one that runs or ran last, and the last. To find the thread to run, to add
 //! one, and to take out the first is O(1); to take out another is O(n).
 
+use crate::Kernel;
+use crate::effect::Effect;
+use crate::port::Port;
 use crate::thread::{Thread, ThreadId};
 use crossgate_abi::{MAX_THREADS, PRIORITIES};
 
@@ -11,8 +14,8 @@ use crossgate_abi::{MAX_THREADS, PRIORITIES};
 ///
 /// Levels are numbered from the most urgent, 0, as that is what the CPU finds fastest.
 ///
-/// Invariant **levels**: the bit of level l in `levels` is set if and only if the list from `first[l]`
-/// over `next` to `last[l]` holds exactly the ready threads of that level.
+/// The bit of level l in `levels` is set if and only if there is a list, from `first[l]` over `next` to `last[l]`: it
+/// holds exactly the ready threads of that level (invariant **levels**).
 #[cfg_attr(test, derive(Clone))]
 #[repr(C)]
 // A port's assembly knows it.
@@ -122,4 +125,25 @@ fn level(thread: &Thread) -> usize {
 #[inline(always)]
 const fn bit(level: usize) -> u32 {
     1 << 31 >> level
+}
+
+impl<P: Port> Kernel<P> {
+    /// Goes on with the most urgent thread, after something that is no system call of the current
+    /// one, or that made it wait.
+    #[inline(never)]
+    pub fn reschedule(&mut self) -> Effect {
+        Effect { switch: self.switch(), ..Effect::CONTINUE }
+    }
+
+    /// Goes on with the most urgent thread, which may be the same at another place.
+    pub(crate) fn reload(&mut self) -> Effect {
+        let _ = self.reschedule();
+        Effect::SWITCH
+    }
+
+    /// Makes the most urgent thread current. Tells whether it was not.
+    #[inline(always)]
+    pub(crate) fn switch(&mut self) -> bool {
+        self.threads.switch_to(self.ready.first())
+    }
 }

@@ -1,43 +1,12 @@
 //! The system calls that need no file of their own.
 
+use crate::Kernel;
+use crate::effect::{Effect, Outcome};
 use crate::fault::Fault;
 use crate::port::Port;
 use crate::thread::ThreadId;
-use crate::{Effect, Kernel};
-use crossgate_abi::{ARGUMENT_WORDS, CallError, Cause, Status, Word, number};
-
-/// How a system call ends, if it does now. It does not if the thread waits, or has ended, or goes on elsewhere.
-// A byte, so that it fits a register, and an effect does too.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Outcome(u8);
-
-impl Outcome {
-    /// It does not end now. (No status has this number.)
-    pub const NONE: Outcome = Outcome(u8::MAX);
-
-    /// It ends like this.
-    pub const fn of(status: Status) -> Outcome {
-        Outcome(status.0 as u8)
-    }
-
-    /// The same as a status, to be made an outcome again.
-    pub const fn as_status(self) -> Status {
-        Status(self.0 as Word)
-    }
-
-    /// How it ends, if it does now.
-    #[inline(always)]
-    pub fn status(self) -> Option<Status> {
-        (self != Outcome::NONE).then_some(Status(self.0.into()))
-    }
-}
-
-impl<T: Into<Status>> From<T> for Outcome {
-    #[inline(always)]
-    fn from(end: T) -> Outcome {
-        Outcome::of(end.into())
-    }
-}
+use crate::time::microseconds;
+use crossgate_abi::{ARGUMENT_WORDS, CallError, Cause, Status, SystemCall, Word};
 
 impl<P: Port> Kernel<P> {
     /// The current thread, whose registers are saved at `stack_pointer`, makes a system call other than a
@@ -56,67 +25,67 @@ impl<P: Port> Kernel<P> {
         Effect { switch: switch || outcome == Outcome::NONE, outcome }
     }
 
-    /// The index of the current thread.
-    #[inline(always)]
-    #[must_use]
-    pub fn thread_id(&self) -> Word {
-        self.threads.current_id().index()
-    }
-
     #[inline(always)]
     fn outcome(&mut self, number: Word, words: &mut [Word; ARGUMENT_WORDS]) -> Outcome {
         let [first, second, third, _] = *words;
-        match number {
-            number::YIELD => {
+        let Some(call) = SystemCall::from_number(number) else {
+            return Status::NO_SUCH_SYSTEM_CALL.into();
+        };
+        // Without a `_`, so that an entry of the list that nothing is done for does not compile.
+        match call {
+            SystemCall::Yield => {
                 self.ready.rotate(self.threads.current());
                 Status::OK.into()
             }
-            number::SIGNAL => self.signal_by_thread(first).into(),
-            number::WAIT => self.wait(words),
-            number::THREAD_ID => {
+            SystemCall::SendSignal => self.signal_by_thread(first).into(),
+            SystemCall::Wait => self.wait(words),
+            SystemCall::ThreadId => {
                 words[1] = self.thread_id();
                 Status::OK.into()
             }
-            number::EXIT => self.exit(),
-            number::NOW => {
+            SystemCall::Exit => self.exit(),
+            SystemCall::Now => {
                 let now = self.port.now();
                 (words[1], words[2]) = (now as u32 as Word, (now >> 32) as Word);
                 Status::OK.into()
             }
-            number::SLEEP => {
+            SystemCall::Sleep => {
                 let deadline = self.after(microseconds(first, second));
                 self.sleep_until(deadline)
             }
-            number::SLEEP_UNTIL => self.sleep_until(microseconds(first, second)),
-            number::ACKNOWLEDGE => self.acknowledge(first).into(),
-            number::MUTEX_WAIT => self.mutex_wait(first),
-            number::MUTEX_WAKE => self.mutex_wake(first).into(),
-            number::PANIC => {
+            SystemCall::SleepUntil => self.sleep_until(microseconds(first, second)),
+            SystemCall::Acknowledge => self.acknowledge(first).into(),
+            SystemCall::MutexWait => self.mutex_wait(first),
+            SystemCall::MutexWake => self.mutex_wake(first).into(),
+            SystemCall::Panic => {
                 let (file, file_length, line) = (first, second, third);
                 self.crash_current(&Fault { file, file_length, line, ..Fault::of(Cause::Panic) });
                 Outcome::NONE
             }
-            number::BEGIN => self.begin(),
+            SystemCall::Begin => self.begin(),
             // For others there is no such call.
-            number::WORK if self.threads.current_id() == ThreadId::IDLE && self.piece() => {
+            SystemCall::Work if self.threads.current_id() == ThreadId::IDLE && self.piece() => {
                 Status::OK.into()
             }
-            number::RESTART => self.supervise(first, false),
-            number::STOP => self.supervise(first, true),
-            number::REVOKE => self.grants.map_or(CallError::NotPermitted.into(), |grants| {
+            SystemCall::Restart => self.supervise(first, false),
+            SystemCall::Stop => self.supervise(first, true),
+            SystemCall::Revoke => self.grants.map_or(CallError::NotPermitted.into(), |grants| {
                 (grants.revoke)(self, words).into()
             }),
-            number::LIMIT => self
+            SystemCall::Limit => self
                 .limits
                 .map_or(CallError::NotPermitted.into(), |limits| (limits.set)(self, words).into()),
             // Where nobody may, there is no such call.
-            number::OPTIONAL if let Some(optional) = &self.optional => {
+            SystemCall::Optional if let Some(optional) = &self.optional => {
                 (optional.call)(self, words).into()
             }
-            number::REFUSE => self.refuse().into(),
-            number::CALLER => self.caller(words).into(),
-            number::READ_FAULT => self.read_fault(words).into(),
-            _ => Status::NO_SUCH_SYSTEM_CALL.into(),
+            SystemCall::Refuse => self.refuse().into(),
+            SystemCall::Caller => self.caller(words).into(),
+            SystemCall::ReadFault => self.read_fault(words).into(),
+            // (A port does the returns.)
+            SystemCall::Return | SystemCall::Work | SystemCall::Optional => {
+                Status::NO_SUCH_SYSTEM_CALL.into()
+            }
         }
     }
 
@@ -128,11 +97,4 @@ impl<P: Port> Kernel<P> {
         }
         Outcome::NONE
     }
-}
-
-/// A time that came in two words, the lower first.
-#[inline(always)]
-#[must_use]
-pub fn microseconds(low: Word, high: Word) -> u64 {
-    u64::from(low as u32) | u64::from(high as u32) << 32
 }

@@ -1,11 +1,10 @@
 //! A thread's state.
 
-use crate::call::{Frame, LIMITED, OVERDUE};
+use crate::frame::{Frame, LIMITED, Level, OVERDUE};
 use crate::lease::{InForce, Lease};
-use crate::limit::Limit;
-use crate::port::Port;
-use crate::time::NEVER;
-use crossgate_abi::{CallError, MAX_CALL_DEPTH, MAX_THREADS, Status, Word, table};
+use crate::time::{Limit, NEVER};
+use crate::wait::{Pending, Wait};
+use crossgate_abi::{CallError, MAX_CALL_DEPTH, MAX_THREADS, Word};
 use crossgate_protection::Span;
 use crossgate_protection::Unit;
 
@@ -47,74 +46,6 @@ impl ThreadId {
         // To rotate costs less than to shift: the CPU wraps the distance as Rust does.
         1u32.rotate_left(self.0 as u32)
     }
-}
-
-/// What a thread waits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(test, derive(Hash))]
-#[repr(C, u8)]
-// A port's assembly knows it.
-pub enum Wait {
-    /// Nothing: it is ready to run.
-    Nothing,
-    /// A time.
-    Time,
-    /// Any of a set of notifications of the process that it is in (and perhaps a time).
-    Notifications(u32),
-    /// The lock of an object.
-    Lock(u8),
-    /// The mutex at this address.
-    Mutex(Word),
-    /// Memory of its process that was lent to another.
-    Memory,
-    /// Nothing will wake it: it has ended.
-    Ended,
-}
-
-/// What is left to do when a thread that waited runs next.
-// A port's assembly settles it, so its layout is fixed (see `offset`).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(test, derive(Hash))]
-#[repr(u8)]
-pub enum Pending {
-    /// Nothing.
-    #[default]
-    Nothing = 0,
-    /// Its system call ends.
-    Reply {
-        /// How: a [`Status`] as a byte.
-        status: u8,
-        /// Its result.
-        word: Word,
-    } = 1,
-    /// Its system call is made again: what it waited for may have come.
-    Retry = 2,
-}
-
-impl Pending {
-    /// The end of a system call without a result.
-    pub const fn status(status: Status) -> Pending {
-        Pending::Reply { status: status.0 as u8, word: 0 }
-    }
-
-    /// The end of a system call that has a result.
-    pub const fn word(word: Word) -> Pending {
-        Pending::Reply { status: Status::OK.0 as u8, word }
-    }
-}
-
-/// What a thread may use between two calls: saved with each call, and restored after it.
-// A port's assembly takes it apart: as a little-endian word, the process comes in the lowest byte.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(test, derive(Hash))]
-#[repr(C, align(4))]
-pub struct Level {
-    /// The process that it executes in.
-    pub process: u8,
-    /// Which of its leases are in force.
-    pub leases: InForce,
-    /// The open part of its stack, as the port wants it.
-    pub window: u16,
 }
 
 /// How many calls a thread has in flight, and what there is to look after when it makes one more.
@@ -281,28 +212,6 @@ impl Thread {
         leases: [Lease::EMPTY; LEASES],
     };
 
-    /// It is thread `id` of the wiring, and begins.
-    pub(crate) fn place<P: Port>(&mut self, id: ThreadId, wiring: &table::Thread) {
-        let start = wiring.stack.addr();
-        self.id = id;
-        self.stack = Span { start, end: start + wiring.stack_size };
-        self.stack_register = P::stack_register(start);
-        self.bounds = P::bounds(self.stack);
-        self.base_priority = wiring.priority;
-        self.priority = wiring.priority;
-        self.level.process = wiring.process;
-        self.level.window = P::Unit::window(self.stack, self.stack.end).registers;
-        self.begin::<P>();
-    }
-
-    /// It is at home, and runs next from its beginning.
-    pub(crate) fn begin<P: Port>(&mut self) {
-        self.pending = Pending::Nothing;
-        self.set_limit(Limit::NONE);
-        self.grace = Limit::NONE;
-        self.stack_pointer = P::first_context(P::BEGIN, self.stack.end);
-    }
-
     /// What it may use.
     #[inline(always)]
     #[must_use]
@@ -423,9 +332,9 @@ impl Thread {
 
     /// The first address of its stack that is closed.
     #[inline(always)]
-    pub(crate) fn window_top<P: Port>(&self) -> Word {
+    pub(crate) fn window_top<U: Unit>(&self) -> Word {
         self.innermost()
-            .map_or(self.stack.end, |frame| P::Unit::window(self.stack, frame.stack_pointer).top)
+            .map_or(self.stack.end, |frame| U::window(self.stack, frame.stack_pointer).top)
     }
 
     /// Goes back to the caller of the innermost call. (What is saved there is the port's to load.)
@@ -499,105 +408,5 @@ impl Thread {
     #[inline(always)]
     pub fn take_pending(&mut self) -> Pending {
         core::mem::take(&mut self.pending)
-    }
-}
-
-/// The threads of the wiring.
-///
-/// The current one is kept apart, so that it is found at once; it also answers for every index that
-/// is not another thread's, so that a look-up is total and needs no panic.
-///
-/// Invariant **places**: the place of every thread but the current one is taken, by that thread.
-#[repr(C)]
-pub struct Threads {
-    current: &'static mut Thread,
-    places: &'static mut [Place],
-}
-
-/// Where a thread is while it is not the current one: its index is that of the thread.
-pub type Place = Option<&'static mut Thread>;
-
-impl Threads {
-    /// All threads, each in its place but the idle one, which is current.
-    pub(crate) const fn new(idle: &'static mut Thread, places: &'static mut [Place]) -> Threads {
-        Threads { current: idle, places }
-    }
-
-    /// The index of the current thread.
-    #[inline(always)]
-    #[must_use]
-    pub fn current_id(&self) -> ThreadId {
-        self.current.id
-    }
-
-    /// The current thread.
-    #[inline(always)]
-    pub fn current(&mut self) -> &mut Thread {
-        self.current
-    }
-
-    /// The thread of this index.
-    #[must_use]
-    pub fn get(&self, id: ThreadId) -> &Thread {
-        match self.places.get(id.index()) {
-            Some(Some(thread)) => thread,
-            _ => self.current,
-        }
-    }
-
-    /// The same, where it is looked at many.
-    #[inline(always)]
-    pub(crate) fn at(&self, id: ThreadId) -> &Thread {
-        match self.places.get(id.index()) {
-            Some(Some(thread)) => thread,
-            _ => self.current,
-        }
-    }
-
-    /// The thread of this index, to change it.
-    #[inline]
-    pub fn get_mut(&mut self, id: ThreadId) -> &mut Thread {
-        match self.places.get_mut(id.index()) {
-            Some(Some(thread)) => thread,
-            _ => self.current,
-        }
-    }
-
-    /// Makes a thread the current one. Tells whether it was not.
-    #[inline(always)]
-    pub(crate) fn switch_to(&mut self, id: ThreadId) -> bool {
-        let Some(next) = self.places.get_mut(id.index()).and_then(Option::take) else {
-            return false;
-        };
-        let previous = core::mem::replace(&mut self.current, next);
-        let place = previous.id.index();
-        if let Some(place) = self.places.get_mut(place) {
-            *place = Some(previous);
-        }
-        true
-    }
-
-    /// All but the idle thread, which calls nobody and waits for nothing.
-    #[inline(always)]
-    pub fn ids(&self) -> impl Iterator<Item = ThreadId> + use<> {
-        Ids { next: 1, end: self.places.len() }
-    }
-}
-
-/// The indices of threads, one after the other.
-// A range would do, but of each of its steps the compiler makes a call when it optimises for size.
-struct Ids {
-    next: usize,
-    end: usize,
-}
-
-impl Iterator for Ids {
-    type Item = ThreadId;
-
-    #[inline(always)]
-    fn next(&mut self) -> Option<ThreadId> {
-        let index = self.next;
-        self.next += 1;
-        (index < self.end).then_some(ThreadId::new(index))
     }
 }

@@ -1,6 +1,6 @@
 //! How long threads and processes have run.
 //!
-//! The time from one [account](Kernel::account) to the next is that of the thread that ran, and of the process that
+//! The time from one [account](crate::Kernel::account) to the next is that of the thread that ran, and of the process that
 //! it was in. So the port has to account for each switch, and for each call and return too. A port that makes some of
 //! them by itself does not, if the wiring has it so: the gates leave each call to the core, as one that wants
 //! [care](crossgate_abi::table::Gate::CARE), and here each frame gets to remember a limit, which has the core take the
@@ -8,17 +8,15 @@
 //!
 //! Times are read in whole µs, and none is lost: what one stretch has too much, the next has too little.
 
-use crate::Kernel;
-use crate::port::Port;
 use crate::thread::ThreadId;
-use crossgate_abi::{NOBODY, Word};
+use crossgate_abi::NOBODY;
 
 /// How long each thread and each process has run.
 pub struct Usage {
     /// That of each thread, in µs, ...
-    threads: &'static mut [u64],
+    pub(crate) threads: &'static mut [u64],
     /// ... and of each process.
-    processes: &'static mut [u64],
+    pub(crate) processes: &'static mut [u64],
     /// Since when the time is to be counted, in µs since start, ...
     since: u64,
     /// ... which thread has run since, ...
@@ -37,7 +35,7 @@ impl Usage {
     }
 
     /// The thread and the process that ran up to now have the time, and others run from now on.
-    fn charge(&mut self, now: u64, next: ThreadId, process: u8) {
+    pub(crate) fn charge(&mut self, now: u64, next: ThreadId, process: u8) {
         let time = now - self.since;
         let thread = self.threads.get_mut(self.running.index());
         let place = self.processes.get_mut(usize::from(self.process));
@@ -45,42 +43,5 @@ impl Usage {
             *total = total.wrapping_add(time);
         }
         (self.since, self.running, self.process) = (now, next, process);
-    }
-}
-
-impl<P: Port> Kernel<P> {
-    fn usage(&mut self) -> Option<&mut Usage> {
-        self.budgets.as_mut()?.usage.as_deref_mut()
-    }
-
-    /// The time is counted up to now.
-    pub(crate) extern "C" fn count(&mut self) {
-        let now = self.port.now();
-        let thread = self.threads.current();
-        // A return from a call with nothing to take care of would not come here.
-        thread.outer_limit();
-        let id = thread.id;
-        let process = if id == ThreadId::IDLE { NOBODY } else { thread.level.process };
-        if let Some(usage) = self.usage() {
-            usage.charge(now, id, process);
-        }
-    }
-
-    /// The same, where something bounds how long threads run, too.
-    pub(crate) extern "C" fn count_and_switch(&mut self) {
-        self.count();
-        self.switched();
-    }
-
-    /// How long a thread has run, in µs.
-    pub(crate) fn time_of_thread(&mut self, index: Word) -> Option<u64> {
-        self.account();
-        self.usage()?.threads.get(index).copied()
-    }
-
-    /// How long a process has.
-    pub(crate) fn time_of_process(&mut self, index: Word) -> Option<u64> {
-        self.account();
-        self.usage()?.processes.get(index).copied()
     }
 }

@@ -18,7 +18,7 @@ const GUARD: u64 = 32;
 /// What the kernel calls through the tables of the wiring: the functions that tell what an interface is.
 const IDENTITY: u64 = 64;
 /// Where the port has the CPU enter a handler above the kernel.
-const ABOVE: &str = "crossgate_cortex_m::zero_latency::firmware::enter";
+const ABOVE: &str = "crossgate_cortex_m::zero_latency::enter";
 /// The vector table that the CPU then has.
 const VECTORS: &str = ".rodata.crossgate_vectors";
 

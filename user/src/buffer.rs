@@ -13,14 +13,17 @@ use core::ops::{Deref, DerefMut};
 /// (On Linux 16 KiB are the most that is lent in one piece. Memory declared with [`shared!`](crate::shared!) can be lent in any part, and so can constants.)
 ///
 /// ```
-/// # use crossgate::{LendBuf, LentMut, interface, host};
+/// # use crossgate::{LendBuf, LentMut, interface, testing::Wiring};
 /// # #[interface] pub trait Source { fn read(&self, to: LentMut<'_, [u8]>) -> u32; }
 /// # struct S;
 /// # impl Source for S { fn read(&self, mut to: LentMut<'_, [u8]>) -> u32 { to.copy_from(b"hello") as u32 } }
-/// # let source = host::serve::<dyn Source, _>(S);
+/// # let wiring = Wiring::new();
+/// # let source = wiring.serve::<dyn Source, _>(S);
+/// # wiring.run(|| {
 /// let mut buffer = LendBuf::<32>::new();
 /// let count = source.read(&mut buffer[..]).unwrap() as usize;
 /// assert_eq!(&buffer[..count], b"hello");
+/// # });
 /// ```
 ///
 /// A function for buffers of any size says that the size is one of a block:
@@ -96,13 +99,16 @@ where
     /// of this buffer. A part that begins elsewhere, `&buffer[from..to]`, is lent as a copy.)
     ///
     /// ```
-    /// # use crossgate::{LendBuf, Lent, interface, host};
+    /// # use crossgate::{LendBuf, Lent, interface, testing::Wiring};
     /// # #[interface] pub trait Sink { fn write(&self, bytes: Lent<'_, [u8]>) -> u32; }
     /// # struct S;
     /// # impl Sink for S { fn write(&self, bytes: Lent<'_, [u8]>) -> u32 { bytes.len() as u32 } }
-    /// # let sink = host::serve::<dyn Sink, _>(S);
+    /// # let wiring = Wiring::new();
+    /// # let sink = wiring.serve::<dyn Sink, _>(S);
+    /// # wiring.run(|| {
     /// let buffer = LendBuf::<256>::new();
     /// assert_eq!(sink.write(buffer.first(100)), Ok(100));
+    /// # });
     /// ```
     ///
     /// # Panics

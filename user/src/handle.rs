@@ -40,7 +40,7 @@ impl RawHandle {
 /// [`CallError`](crate::CallError).
 ///
 /// ```
-/// # use crossgate::{Handle, CallError, interface, host};
+/// # use crossgate::{Handle, CallError, interface, testing::Wiring};
 /// # #[interface] pub trait Counter { fn add(&mut self, n: u32) -> u32; }
 /// # struct C(u32);
 /// # impl Counter for C { fn add(&mut self, n: u32) -> u32 { self.0 += n; self.0 } }
@@ -48,7 +48,9 @@ impl RawHandle {
 ///     counter.add(1)?;
 ///     counter.add(1)
 /// }
-/// assert_eq!(twice(host::serve(C(40))), Ok(42));
+/// let wiring = Wiring::new();
+/// let counter = wiring.serve(C(40));
+/// wiring.run(|| assert_eq!(twice(counter), Ok(42)));
 /// ```
 #[repr(transparent)]
 pub struct Handle<I: ?Sized>(RawHandle, PhantomData<fn() -> *const I>);

@@ -13,7 +13,7 @@ impl<'a, T: Plain> Lent<'a, [T]> {
     /// Copies of all elements, one by one.
     ///
     /// ```
-    /// use crossgate::{Lent, host, interface};
+    /// use crossgate::{Lent, interface, testing::Wiring};
     /// #[interface]
     /// pub trait Meter { fn loudness(&self, samples: Lent<'_, [i16]>) -> u32; }
     /// struct Peak;
@@ -22,8 +22,9 @@ impl<'a, T: Plain> Lent<'a, [T]> {
     ///         samples.iter().map(|sample| sample.unsigned_abs().into()).max().unwrap_or(0)
     ///     }
     /// }
-    /// let meter = host::serve::<dyn Meter, _>(Peak);
-    /// assert_eq!(meter.loudness(&[3, -70, 12]), Ok(70));
+    /// let wiring = Wiring::new();
+    /// let meter = wiring.serve::<dyn Meter, _>(Peak);
+    /// wiring.run(|| assert_eq!(meter.loudness(&[3, -70, 12]), Ok(70)));
     /// ```
     #[inline]
     #[must_use]
@@ -48,7 +49,7 @@ impl<T: Plain> LentMut<'_, [T]> {
     /// All elements as cells: what changes each where it lies. Several may be in use at a time.
     ///
     /// ```
-    /// use crossgate::{LentMut, host, interface};
+    /// use crossgate::{LentMut, interface, testing::Wiring};
     /// #[interface]
     /// pub trait Filter { fn smooth(&self, samples: LentMut<'_, [i16]>); }
     /// struct Pairs;
@@ -60,10 +61,13 @@ impl<T: Plain> LentMut<'_, [T]> {
     ///         }
     ///     }
     /// }
-    /// let filter = host::serve::<dyn Filter, _>(Pairs);
-    /// let mut samples = [0, 10, 30, 30];
-    /// filter.smooth(&mut samples[..]).unwrap();
-    /// assert_eq!(samples, [5, 20, 30, 30]);
+    /// let wiring = Wiring::new();
+    /// let filter = wiring.serve::<dyn Filter, _>(Pairs);
+    /// wiring.run(|| {
+    ///     let mut samples = [0, 10, 30, 30];
+    ///     filter.smooth(&mut samples[..]).unwrap();
+    ///     assert_eq!(samples, [5, 20, 30, 30]);
+    /// });
     /// ```
     #[inline]
     #[must_use]

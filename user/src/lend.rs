@@ -66,7 +66,7 @@ unsafe impl<T: Plain> Lendable for [T] {
 /// Memory lent for reading: the server's side of `&[T]` or `&T`.
 ///
 /// ```
-/// # use crossgate::{Lent, interface, host};
+/// # use crossgate::{Lent, interface, testing::Wiring};
 /// #[interface]
 /// pub trait Disk {
 ///     fn write(&mut self, at: u32, data: Lent<'_, [u8]>) -> bool;
@@ -80,9 +80,12 @@ unsafe impl<T: Plain> Lendable for [T] {
 ///         }
 ///     }
 /// }
-/// let disk = host::serve::<dyn Disk, _>(Ram([0; 64]));
-/// assert_eq!(disk.write(60, b"data"), Ok(true));
-/// assert_eq!(disk.write(61, b"data"), Ok(false));
+/// let wiring = Wiring::new();
+/// let disk = wiring.serve::<dyn Disk, _>(Ram([0; 64]));
+/// wiring.run(|| {
+///     assert_eq!(disk.write(60, b"data"), Ok(true));
+///     assert_eq!(disk.write(61, b"data"), Ok(false));
+/// });
 /// ```
 pub struct Lent<'a, X: ?Sized + Lendable> {
     address: *const u8,

@@ -36,8 +36,10 @@
 //! impl Fan for Relay {
 //!     fn set_power(&mut self, on: bool) { self.0 = on }
 //! }
-//! use crossgate::host;
-//! assert_eq!(step(host::serve(Warm), host::serve(Relay(false))), Ok(()));
+//! use crossgate::testing::Wiring;
+//! let wiring = Wiring::new();
+//! let (sensor, fan) = (wiring.serve(Warm), wiring.serve(Relay(false)));
+//! wiring.run(|| assert_eq!(step(sensor, fan), Ok(())));
 //! ```
 //!
 //! | to | look at |
@@ -56,7 +58,7 @@
 //! | look at threads, stacks, CPU time and processes | [`inspect`] |
 //! | look at what a crash left | [`dump`] |
 //! | decide what becomes of who crashed | [`supervise`] |
-//! | test on a host | [`host`] |
+//! | test on a host | [`testing`] |
 //!
 //! With the feature `embedded-hal` or `embedded-io` a [`CallError`] is an error of drivers as well: what implements
 //! their traits for a device behind a handle has it as its `Error`, and gives calls on with `?`.
@@ -70,8 +72,6 @@ mod copy;
 pub mod dump;
 pub mod fault;
 mod handle;
-#[cfg(not(target_os = "none"))]
-pub mod host;
 mod in_place;
 pub mod inspect;
 #[doc(hidden)]
@@ -89,6 +89,8 @@ mod shared;
 pub mod supervise;
 pub mod sync;
 mod template;
+#[cfg(not(target_os = "none"))]
+pub mod testing;
 mod text;
 pub mod thread;
 pub mod time;

@@ -77,6 +77,11 @@ impl Notification {
         Notification { index: index as u8, number: number as u8 }
     }
 
+    #[cfg(not(target_os = "none"))]
+    pub(crate) const fn index(self) -> u8 {
+        self.index
+    }
+
     /// Signals it: wakes a thread of this process, now or when it waits.
     #[inline]
     pub fn signal(self) {
@@ -153,14 +158,7 @@ impl Notification {
     /// Waits for a set of notifications of its process. The one that came; `None` if the time was over.
     #[inline]
     fn wait_for_set(self, set: Word, timeout: u64) -> Option<u8> {
-        let words = [
-            set,
-            timeout as u32 as Word,
-            (timeout >> 32) as Word,
-            // Where the kernel is emulated, it does not know whose they are.
-            #[cfg(not(target_os = "none"))]
-            Word::from(self.index - self.number),
-        ];
+        let words = [set, timeout as u32 as Word, (timeout >> 32) as Word];
         let reply = system_call(number::WAIT, words);
         match Status(reply.status) {
             Status::OK => Some(reply.words[0] as u8),

@@ -14,21 +14,24 @@
 //! ```
 //! use core::time::Duration;
 //! use crossgate::pool::{Ended, Pool};
-//! use crossgate::{host, time};
+//! use crossgate::{testing::Wiring, time};
 //!
 //! fn sum_of_squares(workers: Pool, a: u32, b: u32) -> Option<u32> {
 //!     let first = workers.spawn(move || a * a).ok()?;
 //!     let second = workers.spawn(move || b * b).ok()?;
 //!     Some(first.join().ok()? + second.join().ok()?)
 //! }
-//! let workers = host::pool::<2>();
-//! assert_eq!(sum_of_squares(workers, 3, 4), Some(25));
+//! let wiring = Wiring::new();
+//! let workers = wiring.test().pool(2, 1);
+//! wiring.run(|| {
+//!     assert_eq!(sum_of_squares(workers, 3, 4), Some(25));
 //!
-//! // One that takes too long is ended.
-//! let slow = workers.spawn(|| time::sleep(Duration::from_millis(20))).unwrap();
-//! let Err(slow) = slow.join_timeout(Duration::from_millis(1)) else { panic!("it sleeps") };
-//! slow.end();
-//! assert_eq!(slow.join(), Err(Ended));
+//!     // One that takes too long is ended.
+//!     let slow = workers.spawn(|| time::sleep(Duration::from_millis(20))).unwrap();
+//!     let Err(slow) = slow.join_timeout(Duration::from_millis(1)) else { panic!("it sleeps") };
+//!     slow.end();
+//!     assert_eq!(slow.join(), Err(Ended));
+//! });
 //! ```
 //!
 //! # What becomes of a job that is ended
@@ -435,84 +438,82 @@ impl<R> Drop for JoinHandle<R> {
 
 /// The thread looks at its job.
 fn start(worker: &'static Worker) {
-    let reply = system_call(number::OPTIONAL, [START, worker.thread.into(), 0]);
-    #[cfg(not(target_os = "none"))]
-    if crossgate_abi::Status(reply.status) == crossgate_abi::Status::NO_SUCH_SYSTEM_CALL {
-        std::thread::spawn(|| {
-            // It may have exited.
-            let turn = std::panic::AssertUnwindSafe(|| worker.turn());
-            if std::panic::catch_unwind(turn).is_err() {
-                worker.settle();
-            }
-        });
-    }
-    let _ = reply;
+    system_call(number::OPTIONAL, [START, worker.thread.into(), 0]);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::host;
+    use crate::testing::Wiring;
+    use crate::thread;
     use std::sync::Arc;
-    use std::sync::atomic::AtomicU32;
 
     const MOMENT: Duration = Duration::from_millis(2);
 
+    /// With a pool of so many threads, which are as urgent as this one.
+    fn with_pool(count: usize, body: impl FnOnce(Pool)) {
+        let wiring = Wiring::new();
+        let pool = wiring.test().pool(count, 1);
+        wiring.run(|| body(pool));
+    }
+
     #[test]
     fn a_job_has_a_result() {
-        let pool = host::pool::<2>();
-        let first = pool.spawn(|| [1_u64, 2]).unwrap();
-        let second = pool.spawn(|| ()).unwrap();
-        assert!(pool.spawn(|| ()).is_err() && pool.free() == 0, "both have one");
-        assert_eq!((first.join(), second.join()), (Ok([1, 2]), Ok(())));
-        assert_eq!(pool.free(), 2);
+        with_pool(2, |pool| {
+            let first = pool.spawn(|| [1_u64, 2]).unwrap();
+            let second = pool.spawn(|| ()).unwrap();
+            assert!(pool.spawn(|| ()).is_err() && pool.free() == 0, "both have one");
+            assert_eq!((first.join(), second.join()), (Ok([1, 2]), Ok(())));
+            assert_eq!(pool.free(), 2);
+        });
     }
 
     #[test]
     fn what_is_not_done_is_waited_for() {
-        let pool = host::pool::<1>();
-        let job = pool.spawn(|| time::sleep(10 * MOMENT)).unwrap();
-        assert!(!job.has_ended());
-        let job = job.try_join().unwrap_err();
-        let job = job.join_timeout(MOMENT).unwrap_err();
-        assert_eq!(job.join_timeout(Duration::MAX).unwrap(), Ok(()));
+        with_pool(1, |pool| {
+            let job = pool.spawn(|| time::sleep(10 * MOMENT)).unwrap();
+            assert!(!job.has_ended());
+            let job = job.try_join().unwrap_err();
+            let job = job.join_timeout(MOMENT).unwrap_err();
+            assert_eq!(job.join_timeout(Duration::MAX).unwrap(), Ok(()));
+            assert_eq!(time::now().as_micros(), 20_000);
+        });
     }
 
     #[test]
     fn what_nobody_wants_is_dropped() {
-        let pool = host::pool::<1>();
-        let seen = Arc::new(AtomicU32::new(0));
-        for delay in [Duration::ZERO, 10 * MOMENT] {
-            let result = seen.clone();
-            let job = pool.spawn(move || {
-                time::sleep(10 * MOMENT - delay);
-                result
-            });
-            time::sleep(delay + delay);
-            drop(job);
-            while pool.free() == 0 {
-                std::thread::yield_now();
+        with_pool(1, |pool| {
+            let seen = Arc::new(());
+            for delay in [Duration::ZERO, 10 * MOMENT] {
+                let result = seen.clone();
+                let job = pool.spawn(move || {
+                    time::sleep(10 * MOMENT - delay);
+                    result
+                });
+                time::sleep(delay + delay);
+                drop(job);
+                time::sleep(11 * MOMENT);
+                assert_eq!((pool.free(), Arc::strong_count(&seen)), (1, 1));
             }
-        }
-        // The thread may have it in its hand still.
-        while Arc::strong_count(&seen) != 1 {
-            std::thread::yield_now();
-        }
+        });
     }
 
     #[test]
     fn an_ended_job_has_no_result() {
-        let pool = host::pool::<1>();
-        let job = pool.spawn(|| time::sleep(5 * MOMENT)).unwrap();
-        time::sleep(MOMENT);
-        job.end();
-        job.end();
-        assert_eq!(job.join(), Err(Ended));
-        let job = pool.spawn(|| 7).unwrap();
-        while !job.has_ended() {
-            std::thread::yield_now();
-        }
-        job.end();
-        assert_eq!(job.join(), Ok(7), "it was done");
+        with_pool(1, |pool| {
+            let job = pool.spawn(|| time::sleep(5 * MOMENT)).unwrap();
+            time::sleep(MOMENT);
+            job.end();
+            job.end();
+            assert_eq!(job.join(), Err(Ended));
+            assert_eq!(time::now().as_micros(), 2000, "it ends at once");
+            let job = pool.spawn(|| 7).unwrap();
+            thread::yield_now();
+            assert!(job.has_ended());
+            job.end();
+            assert_eq!(job.join(), Ok(7), "it was done");
+            let job = pool.spawn(|| thread::exit()).unwrap();
+            assert_eq!(job.join(), Err::<(), _>(Ended));
+        });
     }
 }

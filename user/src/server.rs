@@ -18,7 +18,7 @@ use crossgate_abi::{Word, number};
 ///
 /// ```
 /// use core::sync::atomic::{AtomicBool, Ordering};
-/// use crossgate::{CallError, host, interface, server};
+/// use crossgate::{CallError, interface, server, testing::Wiring};
 ///
 /// #[interface]
 /// pub trait Display {
@@ -36,10 +36,13 @@ use crossgate_abi::{Word, number};
 ///         pixel != 0
 ///     }
 /// }
-/// let display = host::serve::<dyn Display, _>(Screen(AtomicBool::new(false)));
-/// assert_eq!(display.draw(7), Err(CallError::Refused));
-/// display.open().unwrap();
-/// assert_eq!(display.draw(7), Ok(true));
+/// let wiring = Wiring::new();
+/// let display = wiring.serve::<dyn Display, _>(Screen(AtomicBool::new(false)));
+/// wiring.run(|| {
+///     assert_eq!(display.draw(7), Err(CallError::Refused));
+///     display.open().unwrap();
+///     assert_eq!(display.draw(7), Ok(true));
+/// });
 /// ```
 pub fn refuse() {
     system_call(number::REFUSE, []);
@@ -51,17 +54,20 @@ pub fn refuse() {
 /// has the right to call, and that has chosen the arguments.
 ///
 /// ```
-/// use crossgate::{host, interface, server};
+/// use crossgate::{interface, server, testing::Wiring};
 ///
 /// #[interface]
 /// pub trait Lobby { fn who_am_i(&self) -> Option<u8>; }
 /// struct Porter;
 /// impl Lobby for Porter { fn who_am_i(&self) -> Option<u8> { server::caller() } }
 ///
-/// let lobby = host::serve::<dyn Lobby, _>(Porter);
-/// host::run_as(3);
-/// assert_eq!(lobby.who_am_i(), Ok(Some(3)));
-/// assert_eq!(server::caller(), None);
+/// let wiring = Wiring::new();
+/// let lobby = wiring.serve::<dyn Lobby, _>(Porter);
+/// let guest = wiring.process("guest");
+/// wiring.run(|| {
+///     assert_eq!(guest.enter(|| lobby.who_am_i()), Ok(Some(guest.index())));
+///     assert_eq!(server::caller(), None);
+/// });
 /// ```
 #[must_use]
 pub fn caller() -> Option<u8> {
@@ -88,7 +94,7 @@ pub fn caller() -> Option<u8> {
 /// # use crossgate::Notification;
 /// use crossgate::server::{self, Client};
 /// use crossgate::sync::Mutex;
-/// use crossgate::{host, interface};
+/// use crossgate::interface;
 ///
 /// #[interface]
 /// pub trait Archive { fn open(&self) -> bool; }
@@ -118,17 +124,20 @@ pub fn caller() -> Option<u8> {
 ///         files.client_lost();
 ///     }
 /// }
-/// # let files: &'static Files = Box::leak(Box::new(Files { open: Mutex::new([None; 4]) }));
-/// # struct Server(&'static Files);
-/// # impl Archive for Server { fn open(&self) -> bool { self.0.open() } }
-/// # let archive = host::serve::<dyn Archive, _>(Server(files));
-/// # host::run_as(2);
-/// # assert_eq!(archive.open(), Ok(true));
-/// # files.client_lost();
-/// # assert!(files.open.lock()[0].is_some());
-/// # host::end_life(2);
-/// # files.client_lost();
-/// # assert!(files.open.lock()[0].is_none());
+/// # use crossgate::{supervise, testing::Wiring};
+/// # let wiring = Wiring::new();
+/// # let (home, guest) = (wiring.process("archive"), wiring.process("guest"));
+/// # let files = home.object(Files { open: Mutex::new([None; 4]) });
+/// # let archive = home.serve_concurrent::<dyn Archive, _>(files);
+/// # let lost = home.notification();
+/// # home.lost_clients(Some(lost));
+/// # home.thread(9, move || serve(files, lost));
+/// # wiring.run(|| {
+/// #     assert_eq!(guest.enter(|| archive.open()), Ok(true));
+/// #     assert!(files.open.lock()[0].is_some());
+/// #     supervise::restart(guest.index()).unwrap();
+/// #     assert!(files.open.lock()[0].is_none());
+/// # });
 /// ```
 //
 // In one word, as a server may keep many: from below the process, a bit that is set, and 24 bits of the number of the life
@@ -244,10 +253,17 @@ mod tests {
 
     #[test]
     fn whose_life_is_not_known_is_not_gone() {
-        assert!(!Client::new(3, 0).is_gone());
-        assert!(!Client::new(3, 1).is_gone());
-        crate::host::end_life(3);
-        assert!(Client::new(3, 1).is_gone() && !Client::new(3, 0).is_gone());
-        assert_eq!(Client::new(3, 0).name(), "?", "there is no wiring");
+        let wiring = crate::testing::Wiring::new();
+        let client = wiring.process("client");
+        let process = Word::from(client.index());
+        wiring.test().lost_clients(None);
+        wiring.run(|| {
+            assert!(!Client::new(process, 0).is_gone());
+            assert!(!Client::new(process, 1).is_gone());
+            crate::supervise::restart(client.index()).unwrap();
+            assert!(Client::new(process, 1).is_gone() && !Client::new(process, 0).is_gone());
+            assert_eq!(Client::new(process, 0).name(), "client");
+        });
+        assert_eq!(Client::new(process, 0).name(), "?", "there is no wiring any more");
     }
 }

@@ -15,7 +15,7 @@
 //! there are as many as threads that may wait there, visitors included. Who waits longest is told first.
 //!
 //! ```
-//! # use crossgate::{Notification, host};
+//! # use crossgate::{Notification, testing::Wiring};
 //! use crossgate::sync::{Condvar, Mutex};
 //!
 //! /// object belt: Concurrent<Belt> = Belt::new(MOVED) => [...];   with   notification MOVED;
@@ -33,10 +33,13 @@
 //!         *self.moved.wait_while(self.parts.lock(), |parts| *parts == 0) -= 1;
 //!     }
 //! }
-//! let belt = Belt::new(host::notification(0));
-//! std::thread::scope(|scope| {
-//!     scope.spawn(|| belt.take());
+//! let wiring = Wiring::new();
+//! let home = wiring.test();
+//! let belt = home.object(Belt::new(home.notification()));
+//! let taker = home.thread(2, || belt.take());
+//! wiring.run(|| {
 //!     belt.put();
+//!     taker.join();
 //! });
 //! ```
 //!

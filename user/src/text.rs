@@ -8,17 +8,20 @@ use core::fmt;
 /// fit is cut off between two characters, and is an error of that `write!`.
 ///
 /// ```
-/// # use crossgate::{LendBuf, Lent, host, interface};
+/// # use crossgate::{LendBuf, Lent, interface, testing::Wiring};
 /// use core::fmt::Write;
 /// # #[interface] pub trait Screen { fn show(&self, text: Lent<'_, [u8]>) -> u32; }
 /// # struct S;
 /// # impl Screen for S { fn show(&self, text: Lent<'_, [u8]>) -> u32 { text.len() as u32 } }
-/// # let screen = host::serve::<dyn Screen, _>(S);
+/// # let wiring = Wiring::new();
+/// # let screen = wiring.serve::<dyn Screen, _>(S);
+/// # wiring.run(|| {
 /// let mut buffer = LendBuf::<32>::new();
 /// let mut writer = buffer.writer();
 /// write!(writer, "{} of {}", 3, 10).unwrap();
 /// assert_eq!(writer.as_str(), "3 of 10");
 /// assert_eq!(screen.show(writer.text()), Ok(7));
+/// # });
 /// ```
 #[derive(Debug)]
 pub struct Writer<'a> {
@@ -68,7 +71,7 @@ impl fmt::Write for Writer<'_> {
 ///
 /// ```
 /// use core::fmt::Write;
-/// use crossgate::{LentMut, host, interface};
+/// use crossgate::{LentMut, interface, testing::Wiring};
 /// #[interface]
 /// pub trait Clock {
 ///     /// Tells the time, and how long the text is.
@@ -82,9 +85,12 @@ impl fmt::Write for Writer<'_> {
 ///         writer.written() as u32
 ///     }
 /// }
-/// let clock = host::serve::<dyn Clock, _>(Wall);
-/// let mut text = [0; 8];
-/// assert_eq!((clock.time(&mut text), &text), (Ok(5), b"08:30\0\0\0"));
+/// let wiring = Wiring::new();
+/// let clock = wiring.serve::<dyn Clock, _>(Wall);
+/// wiring.run(|| {
+///     let mut text = [0; 8];
+///     assert_eq!((clock.time(&mut text), &text), (Ok(5), b"08:30\0\0\0"));
+/// });
 /// ```
 pub struct LentWriter<'a, 'lent> {
     lent: &'a mut LentMut<'lent, [u8]>,

@@ -9,10 +9,12 @@ use crossgate_abi::{CallError, LIMIT_OVER, LIMIT_UNIT, LIMIT_WITHIN, Word, numbe
 /// A point in time, to the µs.
 ///
 /// ```
+/// # crossgate::testing::Wiring::new().run(|| {
 /// use core::time::Duration;
 /// let start = crossgate::time::now();
 /// let later = start + Duration::from_millis(5);
 /// assert_eq!(later - start, Duration::from_millis(5));
+/// # });
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Instant(u64);
@@ -67,17 +69,19 @@ pub fn now() -> Instant {
 ///
 /// Of several times, those of callers included, the nearest counts. They are over 0 to 1023 µs late, and every 67 s
 /// one to 3 ms; one of more than 33,550,336 µs is none. The wiring of the process has to say `deadlines;`, because who has this
-/// right can stop a server that is slow. On a host nothing ends a call.
+/// right can stop a server that is slow.
 ///
 /// ```
-/// # use crossgate::{CallError, Handle, host, interface, time};
+/// # use crossgate::{CallError, Handle, interface, testing::Wiring, time};
 /// use core::time::Duration;
 /// # #[interface] pub trait Temperature { fn get(&self) -> i32; }
 /// # struct Sensor; impl Temperature for Sensor { fn get(&self) -> i32 { 215 } }
 /// fn read(sensor: Handle<dyn Temperature>) -> Result<i32, CallError> {
 ///     time::with_deadline(Duration::from_millis(20), || sensor.get())
 /// }
-/// # assert_eq!(read(host::serve(Sensor)), Ok(215));
+/// # let wiring = Wiring::new();
+/// # let sensor = wiring.serve(Sensor);
+/// # wiring.run(|| assert_eq!(read(sensor), Ok(215)));
 /// ```
 ///
 /// # Errors

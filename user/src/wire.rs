@@ -111,7 +111,7 @@ pub struct Invalid;
 /// behaviour.
 ///
 /// ```
-/// use crossgate::{CallError, Wire, host, interface};
+/// use crossgate::{Wire, interface, testing::Wiring};
 ///
 /// #[derive(Wire, Clone, Copy, Debug, PartialEq)]
 /// pub enum Speed { Off, Low, High = 7 }
@@ -127,14 +127,15 @@ pub struct Invalid;
 ///         Some(core::mem::replace(&mut self.0, speed))
 ///     }
 /// }
-/// let fan = host::serve::<dyn Fan, _>(Relay(Speed::Off));
-/// assert_eq!(fan.set(Speed::High), Ok(Some(Speed::Off)));
+/// let wiring = Wiring::new();
+/// let fan = wiring.serve::<dyn Fan, _>(Relay(Speed::Off));
+/// wiring.run(|| assert_eq!(fan.set(Speed::High), Ok(Some(Speed::Off))));
 /// ```
 ///
 /// With fields:
 ///
 /// ```
-/// use crossgate::{Wire, host, interface};
+/// use crossgate::{Wire, interface, testing::Wiring};
 ///
 /// #[derive(Wire, Clone, Copy, Debug, PartialEq)]
 /// pub enum Command { Stop, Turn { degrees: i16 }, Move(u16, bool) }
@@ -154,9 +155,12 @@ pub struct Invalid;
 ///         }
 ///     }
 /// }
-/// let robot = host::serve::<dyn Robot, _>(Wheels);
-/// assert_eq!(robot.command(Command::Turn { degrees: -90 }), Ok(Ok(())));
-/// assert_eq!(robot.command(Command::Move(99, true)), Ok(Err(Blocked)));
+/// let wiring = Wiring::new();
+/// let robot = wiring.serve::<dyn Robot, _>(Wheels);
+/// wiring.run(|| {
+///     assert_eq!(robot.command(Command::Turn { degrees: -90 }), Ok(Ok(())));
+///     assert_eq!(robot.command(Command::Move(99, true)), Ok(Err(Blocked)));
+/// });
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot travel in the registers of a call",

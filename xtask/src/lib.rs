@@ -1,13 +1,18 @@
-//! The door to what a developer runs. It has no dependencies, so the first command of a fresh clone starts at once:
-//! each command is a program of another package, which cargo builds when it is asked for.
+//! The door to what a developer runs. It depends on nothing from elsewhere, so the first command of a fresh clone starts at
+//! once: each command is a program of another package, which cargo builds when it is asked for. What only writes files of
+//! the repository is here.
 
 #![forbid(unsafe_code)]
 
 #[cfg(test)]
 mod book;
-pub mod manifests;
+mod lists;
+mod manifests;
+#[cfg(test)]
+mod rooms;
 
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 
 /// A command that a package has.
 #[derive(Debug)]
@@ -48,9 +53,30 @@ pub const COMMANDS: [Command; 8] = [
     Command::audit("map", "Print who owns which memory of the thermostat"),
 ];
 
-/// The command that is here: its name, and a line about it.
-pub const MANIFESTS: (&str, &str) =
-    ("manifests", "Write the programs in src/bin into the manifests of the tests");
+/// A command that is here: it brings files in the repository up to date.
+#[derive(Debug)]
+pub struct Writer {
+    /// What is typed.
+    pub name: &'static str,
+    /// One line about it.
+    pub what: &'static str,
+    /// Does it, in the repository at this place. Returns the files that it has changed.
+    pub write: fn(&Path) -> io::Result<Vec<PathBuf>>,
+}
+
+/// The commands that are here.
+pub const WRITERS: [Writer; 2] = [
+    Writer {
+        name: "manifests",
+        what: "Write the programs in src/bin into the manifests of the tests",
+        write: manifests::write,
+    },
+    Writer {
+        name: "book",
+        what: "Write the lists of system calls, causes and errors into the book",
+        write: lists::write,
+    },
+];
 
 /// The folder of the repository.
 #[must_use]

@@ -6,7 +6,7 @@ use std::env;
 use std::ffi::OsString;
 use std::os::unix::process::CommandExt;
 use std::process::{self, ExitCode};
-use xtask::{COMMANDS, MANIFESTS, manifests, root};
+use xtask::{COMMANDS, WRITERS, Writer, root};
 
 fn main() -> ExitCode {
     let mut arguments: Vec<OsString> = env::args_os().skip(1).collect();
@@ -21,8 +21,10 @@ fn main() -> ExitCode {
     if let Some(command) = COMMANDS.iter().find(|command| name == command.name) {
         return hand_over(command.package, &arguments);
     }
+    if let Some(writer) = WRITERS.iter().find(|writer| name == writer.name) {
+        return write(writer);
+    }
     match name.to_string_lossy().as_ref() {
-        name if name == MANIFESTS.0 => write_manifests(),
         "help" | "--help" | "-h" => {
             println!("{}", help());
             ExitCode::SUCCESS
@@ -43,8 +45,8 @@ fn hand_over(package: &str, arguments: &[OsString]) -> ExitCode {
     ExitCode::FAILURE
 }
 
-fn write_manifests() -> ExitCode {
-    match manifests::write(root()) {
+fn write(writer: &Writer) -> ExitCode {
+    match (writer.write)(root()) {
         Ok(changed) => {
             changed.iter().for_each(|file| println!("written: {}", file.display()));
             ExitCode::SUCCESS
@@ -57,8 +59,10 @@ fn write_manifests() -> ExitCode {
 }
 
 fn help() -> String {
-    let commands = COMMANDS.iter().map(|command| (command.name, command.what)).chain([MANIFESTS]);
-    let commands: String = commands.map(|(name, what)| format!("\n  {name:<12}{what}")).collect();
+    let commands = COMMANDS.iter().map(|command| (command.name, command.what));
+    let writers = WRITERS.iter().map(|writer| (writer.name, writer.what));
+    let commands: String =
+        commands.chain(writers).map(|(name, what)| format!("\n  {name:<12}{what}")).collect();
     format!(
         "Builds, runs, tests and measures Crossgate. What a command needs is built when it is asked for.\n\n\
          Usage: cargo xtask COMMAND [OPTIONS]\n\nCommands:{commands}\n\n\

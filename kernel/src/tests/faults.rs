@@ -60,7 +60,7 @@ fn a_crash_stays_home() {
     assert_eq!((driver.current(), driver.pending()), (1, FAULTED), "then the caller goes on");
     assert_eq!(driver.path(1), [1]);
     assert_eq!(driver.call(0, [0; 4]), Err(error(CallError::ServerDown)));
-    assert_eq!(driver.thread(2).wait, crate::thread::Wait::Ended, "its own thread has ended");
+    assert_eq!(driver.thread(2).wait, crate::wait::Wait::Ended, "its own thread has ended");
     assert_eq!(driver.kernel.port.masked, [5], "its interrupt is masked");
 }
 
@@ -130,7 +130,7 @@ fn a_thread_abroad_finishes_before_it_ends_with_its_home() {
     assert_eq!((driver.current(), driver.path(1)), (1, vec![1, 0]), "still in process 0");
     assert_eq!(driver.leave(), Err(SWITCHED));
     assert_eq!(driver.current(), 3);
-    assert_eq!(driver.thread(1).wait, crate::thread::Wait::Ended);
+    assert_eq!(driver.thread(1).wait, crate::wait::Wait::Ended);
 }
 
 #[test]

@@ -1,5 +1,5 @@
 use super::*;
-use crate::thread::Wait;
+use crate::wait::Wait;
 use crossgate_abi::{Cause, Kind};
 
 /// Process 0 serves `SECRET`, which the wiring gives to process 1 only. Process 2 has a service that
@@ -232,11 +232,11 @@ fn a_thread_that_nobody_waits_for_goes_on_giving_up_after_a_refused_call() {
     next(&mut driver);
     driver.call(SECRET, [0; 4]).unwrap();
     let thread = driver.kernel.threads.current();
-    thread.frames_in_use()[0].care |= crate::call::REFUSED;
+    thread.frames_in_use()[0].care |= crate::frame::REFUSED;
     thread.orphaned = 1;
     // In a call of its own, it is in one that is refused.
     driver.call(GIVES, [0; 4]).unwrap();
-    driver.kernel.threads.current().frames_in_use()[1].care |= crate::call::REFUSED;
+    driver.kernel.threads.current().frames_in_use()[1].care |= crate::frame::REFUSED;
     driver.kernel.threads.current().orphaned = 2;
     assert_eq!(driver.leave().unwrap().status, CallError::Refused.into());
     assert_eq!(driver.kernel.threads.current().orphaned, 1, "the outer call is refused as well");

@@ -1,46 +1,33 @@
-//! What holds of the kernel after each step, whatever happened.
+//! What holds of the kernel after each step, whatever happened: the invariants in the table of the crate, a function each.
 
 use super::*;
-use crate::call::{LOCKED, REFUSED, STALE};
+use crate::frame::{LOCKED, Level, REFUSED, STALE};
 use crate::lease::{InForce, Lease};
-use crate::limit::Limit;
-
 use crate::schedule::Ready;
-use crate::thread::{Level, Wait};
+use crate::time::Limit;
+use crate::wait::Wait;
 use crate::work::Work;
 use crossgate_abi::{LEASES_PER_CALL, MAX_CALL_DEPTH, PRIORITIES};
 
-/// Panics if something does not hold.
+/// Panics if one of the invariants in the table of the crate does not hold.
 pub fn check(driver: &Driver) {
     let kernel = &driver.kernel;
     let ready = ready(&kernel.ready);
-    assert_eq!(kernel.threads.current_id(), kernel.ready.first(), "the most urgent thread runs");
+    check_urgent(kernel);
+    check_places(kernel);
     for id in all(kernel) {
         let thread = kernel.threads.get(id);
-        let mut levels = ready.iter().filter(|(_, other)| *other == id).map(|&(level, _)| level);
-        match thread.wait {
-            Wait::Nothing => {
-                let level = 31 - usize::from(thread.priority);
-                assert_eq!((levels.next(), levels.next()), (Some(level), None), "ready once");
-                assert_eq!(thread.blocked_on, None, "who is ready waits for nobody");
-            }
-            wait => assert_eq!(levels.next(), None, "{id:?} is ready, and waits: {wait:?}"),
-        }
+        check_levels(thread, &ready);
+        check_quick(thread);
         check_rights(kernel, thread);
         check_priority(kernel, thread);
         check_wait(kernel, thread);
-        let in_vain = |frame: &Frame| frame.care & (STALE | REFUSED) != 0;
-        let may_give_up = thread.orphaned == 0 || frames(thread).iter().any(in_vain);
-        assert!(may_give_up, "waits fail only in calls that are made in vain");
+        check_in_vain(thread);
     }
+    check_one_side(kernel);
     check_work(kernel, &ready);
     check_locks(kernel);
     check_timers(kernel);
-    for (index, state) in kernel.notifications.iter().enumerate() {
-        assert!(state.signals == 0 || state.waiters == 0, "no signal is kept from who waits");
-        let counting = kernel.system.notifications[index].counting;
-        assert!(state.signals <= 1 || counting, "only some count their signals");
-    }
     for process in 0..kernel.states.len() as u8 {
         if !kernel.is_running(process) {
             check_down(kernel, process);
@@ -76,12 +63,60 @@ pub fn frames(thread: &Thread) -> &[Frame] {
     &thread.frames[..usize::from(thread.depth())]
 }
 
-/// A thread executes where its calls have led it, with what they gave it.
-fn check_rights(kernel: &Kernel<TestPort>, thread: &Thread) {
-    assert!(usize::from(thread.depth()) <= MAX_CALL_DEPTH, "the depth of calls has a limit");
+/// **urgent**: the thread that runs is the first of the most urgent ready ones.
+fn check_urgent(kernel: &Kernel<TestPort>) {
+    assert_eq!(kernel.threads.current_id(), kernel.ready.first(), "the most urgent thread runs");
+}
+
+/// **places**: the place of every thread but the current one is taken, by that thread.
+fn check_places(kernel: &Kernel<TestPort>) {
+    for id in all(kernel) {
+        assert_eq!(kernel.threads.get(id).id, id, "each thread is in its place");
+    }
+    let empty: Vec<_> = kernel.threads.empty_places().collect();
+    assert_eq!(empty, [kernel.threads.current_id()], "only the current thread is in no place");
+}
+
+/// **levels**: the list of each priority holds exactly the ready threads of that priority, each once.
+fn check_levels(thread: &Thread, ready: &[(usize, ThreadId)]) {
+    let id = thread.id;
+    let mut levels = ready.iter().filter(|(_, other)| *other == id).map(|&(level, _)| level);
+    match thread.wait {
+        Wait::Nothing => {
+            let level = 31 - usize::from(thread.priority);
+            assert_eq!((levels.next(), levels.next()), (Some(level), None), "ready once");
+            assert_eq!(thread.blocked_on, None, "a ready thread waits for no other");
+        }
+        wait => assert_eq!(levels.next(), None, "{id:?} is ready, and waits: {wait:?}"),
+    }
+}
+
+/// **in vain**: waits fail only in calls whose results nobody waits for any more.
+fn check_in_vain(thread: &Thread) {
+    let in_vain = |frame: &Frame| frame.care & (STALE | REFUSED) != 0;
+    let may_give_up = thread.orphaned == 0 || frames(thread).iter().any(in_vain);
+    assert!(may_give_up, "waits fail only in calls that are made in vain");
+}
+
+/// **one side**: a notification has signals or waiters, never both.
+fn check_one_side(kernel: &Kernel<TestPort>) {
+    for (index, state) in kernel.notifications.iter().enumerate() {
+        assert!(state.signals == 0 || state.waiters == 0, "no signal is kept from a waiter");
+        let counting = kernel.system.notifications[index].counting;
+        assert!(state.signals <= 1 || counting, "only some count their signals");
+    }
+}
+
+/// **quick**: the word that a port compares before a quick call says if there is anything to look after.
+fn check_quick(thread: &Thread) {
     let has_frame = usize::from(thread.depth()) < MAX_CALL_DEPTH;
     let is_plain = has_frame && thread.level.leases == InForce::NONE && thread.limit != Limit::OVER;
-    assert_eq!(thread.calls.are_plain(), is_plain, "a port's quick call passes over no duty");
+    assert_eq!(thread.calls.are_plain(), is_plain, "a quick call passes over no duty");
+}
+
+/// **rights**: a thread executes where its calls led it, with what they gave it, and with no more of its stack open.
+fn check_rights(kernel: &Kernel<TestPort>, thread: &Thread) {
+    assert!(usize::from(thread.depth()) <= MAX_CALL_DEPTH, "the depth of calls has a limit");
     let mut unused = thread.frames[usize::from(thread.depth())..].iter();
     assert!(unused.all(|frame| frame.care == 0), "a frame without a call is clean");
     let frames = frames(thread);
@@ -110,7 +145,7 @@ fn check_rights(kernel: &Kernel<TestPort>, thread: &Thread) {
     assert!(!down || !swept, "nobody is in a process that is down");
 }
 
-/// What a call is lent was its caller's to lend: `stack` is its part of the stack.
+/// **leases**: what a call is lent was its caller's to lend. `stack` is the caller's part of the stack.
 fn check_leases(
     kernel: &Kernel<TestPort>,
     thread: &Thread,
@@ -131,8 +166,8 @@ fn check_leases(
     }
 }
 
-/// A thread has its own priority, or the highest of those that wait for it, or is looked at before any other runs that
-/// is not more urgent.
+/// **inheritance**: a thread has its own priority or the highest of those that wait for it, or is looked at before a
+/// thread runs that is not more urgent; waits form no circle.
 fn check_priority(kernel: &Kernel<TestPort>, thread: &Thread) {
     let waiters = || all(kernel).filter(|&id| kernel.holder_for(id) == Some(thread.id));
     let set = waiters().fold(0, |set, id| set | id.bit());
@@ -151,7 +186,7 @@ fn check_priority(kernel: &Kernel<TestPort>, thread: &Thread) {
     }
 }
 
-/// What a thread waits for can come, and what it gets then is the right thing.
+/// **waits**: what a thread waits for can come, and what it gets then is the right thing.
 fn check_wait(kernel: &Kernel<TestPort>, thread: &Thread) {
     let set = if let Wait::Notifications(set) = thread.wait { set } else { 0 };
     let process = &kernel.processes[usize::from(thread.level.process)];
@@ -210,7 +245,8 @@ fn is_swept(kernel: &Kernel<TestPort>, id: ThreadId) -> bool {
     kernel.work.unswept & id.bit() == 0
 }
 
-/// What is put off is done before a thread runs that it is for.
+/// **swept**: no thread runs before what a crash left in it is swept away, and the worker comes before all that it has
+/// work for.
 fn check_work(kernel: &Kernel<TestPort>, ready: &[(usize, ThreadId)]) {
     let Work { dying, unswept, .. } = kernel.work;
     let worker = kernel.threads.get(ThreadId::IDLE);
@@ -226,7 +262,7 @@ fn check_work(kernel: &Kernel<TestPort>, ready: &[(usize, ThreadId)]) {
     assert!(!runs || unswept == 0, "what goes down does not run");
 }
 
-/// Each lock has one holder, which is inside.
+/// **locks**: a lock has one holder, which is inside the object.
 fn check_locks(kernel: &Kernel<TestPort>) {
     for (index, lock) in kernel.locks.iter().enumerate() {
         let service = kernel.services.iter().find(|it| usize::from(it.lock) == index);
@@ -249,7 +285,7 @@ fn check_locks(kernel: &Kernel<TestPort>) {
     }
 }
 
-/// The port was asked in time for each deadline.
+/// **timers**: the port was asked in time for each deadline.
 fn check_timers(kernel: &Kernel<TestPort>) {
     let (now, port) = (kernel.port.now, kernel.port.deadline.unwrap_or(NEVER));
     let next = kernel.next_deadline;
@@ -257,7 +293,7 @@ fn check_timers(kernel: &Kernel<TestPort>) {
         0 => assert_eq!(next, port, "the kernel knows what it asked for"),
         _ => assert!(port <= now, "the timer comes again if somebody is to be looked at"),
     }
-    if kernel.checked == crate::time::BUDGETS {
+    if kernel.checked == crate::account::BUDGETS {
         return;
     }
     for thread in all(kernel).map(|id| kernel.threads.get(id)) {
@@ -270,7 +306,7 @@ fn check_timers(kernel: &Kernel<TestPort>) {
     }
 }
 
-/// Nothing is left of the life of a process that is down.
+/// **down**: nothing is left of the life of a process that is down.
 fn check_down(kernel: &Kernel<TestPort>, process: u8) {
     let state = &kernel.states[usize::from(process)];
     for id in all(kernel).skip(1) {

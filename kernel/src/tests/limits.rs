@@ -1,6 +1,6 @@
 use super::*;
 use crate::limit::GRACE;
-use crate::thread::Wait;
+use crate::wait::Wait;
 use crossgate_abi::{Cause, LIMIT_OVER, LIMIT_UNIT, LIMIT_WITHIN};
 
 const TICK: u64 = LIMIT_UNIT;

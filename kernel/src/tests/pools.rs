@@ -1,7 +1,7 @@
 //! Threads of pools: they park, are started, and are ended, wherever they are.
 
 use super::*;
-use crate::thread::Wait;
+use crate::wait::Wait;
 use crossgate_abi::Cause;
 use crossgate_abi::pool::{END, PARK, START};
 

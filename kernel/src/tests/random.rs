@@ -3,9 +3,11 @@
 
 use super::invariants::check;
 use super::*;
-use crossgate_abi::{Cause, Kind};
+use crossgate_abi::{Cause, Kind, SystemCall, client, inspect, pool};
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 const SERVICES: usize = 4;
@@ -53,10 +55,15 @@ fn small_firmware() -> Driver {
         .watch(3, 3)
         .restarts(4)
         .limiters(0b0111)
+        .inspectors(0b0011)
+        .dumpers(0b0010)
+        .lost_clients(1, Some(1), 0b1101)
+        .pooled(1 << 5)
         .thread(0, 3)
         .thread(1, 2)
         .thread(2, 2)
         .thread(3, 5)
+        .thread(2, 2)
         .boot()
 }
 
@@ -85,13 +92,24 @@ fn time() -> impl Strategy<Value = [Word; 2]> {
     ]
 }
 
+/// What an optional system call may be about.
+fn subject() -> impl Strategy<Value = Word> {
+    let all = inspect::SUBJECTS.into_iter().chain(client::SUBJECTS).chain(pool::SUBJECTS);
+    proptest::sample::select(all.map(|(subject, ..)| subject).collect::<Vec<_>>())
+}
+
 fn step() -> impl Strategy<Value = Step> {
     let words = || [word(), word(), word(), word()];
     prop_oneof![
         5 => (0..SERVICES + 1, 8usize..40, words())
             .prop_map(|(service, used, words)| Step::Call { service, used: 8 * used, words }),
         4 => words().prop_map(|words| Step::Leave { words }),
-        6 => (0usize..22, words()).prop_map(|(number, words)| Step::System { number, words }),
+        // Each of the list, and some that are none.
+        6 => (0..SystemCall::ALL.len() + 2, words())
+            .prop_map(|(number, words)| Step::System { number, words }),
+        2 => (0usize..2, subject(), words()).prop_map(|(index, subject, [_, _, word, _])| {
+            Step::System { number: number::OPTIONAL, words: [subject, 5 * index, word, 0] }
+        }),
         // Of the first three that a process could have.
         4 => (0usize..8, time()).prop_map(|(set, [low, high])| Step::System {
             number: number::WAIT,
@@ -190,6 +208,21 @@ fn the_invariants_hold_for_long() {
         cases += 1_000;
     }
     std::println!("{cases} sequences of up to 300 steps in {:.0?}", start.elapsed());
+}
+
+#[test]
+fn every_system_call_is_drawn() {
+    let mut runner = TestRunner::deterministic();
+    let mut drawn = BTreeSet::new();
+    for _ in 0..4_000 {
+        if let Step::System { number, .. } = step().new_tree(&mut runner).unwrap().current() {
+            drawn.insert(number);
+        }
+    }
+    for call in SystemCall::ALL {
+        assert!(drawn.contains(&(call as Word)), "{call:?} is not");
+    }
+    assert!(drawn.iter().any(|&number| SystemCall::from_number(number).is_none()));
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {

@@ -1,6 +1,6 @@
 use super::*;
 use crate::process::CALM;
-use crate::thread::Wait;
+use crate::wait::Wait;
 use crossgate_abi::Cause;
 
 const FAULTED: Option<Pending> = Some(Pending::status(Status(CallError::ServerFaulted as Word)));

@@ -72,7 +72,7 @@ pub trait Counter {
     #[cfg(target_os = "none")]
     #[doc(hidden)]
     fn alarm(cycles: u32) {
-        crate::systick::alarm(cycles);
+        crate::alarm::set(cycles);
     }
 }
 

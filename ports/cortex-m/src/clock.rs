@@ -1,9 +1,9 @@
 //! Time, from the board's counter.
 //!
-//! The counter is never set, only read, so no time is lost however often somebody sleeps. It starts
-//! anew after 2^32; SysTick, which wakes who sleeps, comes often enough that none of it is missed.
+//! The counter is never set, only read, so no time is lost however often somebody sleeps. It
+//! restarts after 2^32; SysTick, which wakes the threads that sleep, comes often enough that none of it is missed.
 
-use crate::systick;
+use crate::alarm;
 use core::num::NonZeroU32;
 
 unsafe extern "Rust" {
@@ -37,7 +37,7 @@ impl Clock {
     /// Starts it, at 0.
     #[inline(always)]
     pub fn start(&mut self) {
-        systick::alarm(systick::LONGEST);
+        alarm::set(alarm::LONGEST);
         __crossgate_board_start();
         self.count = __crossgate_board_count();
     }
@@ -57,7 +57,7 @@ impl Clock {
     /// away than it can count, before; then `now` is to be compared and this to be called again.
     pub fn set_deadline(&mut self, deadline: u64) {
         let now = self.now();
-        let longest = systick::LONGEST / self.cycles_per_microsecond;
+        let longest = alarm::LONGEST / self.cycles_per_microsecond;
         let distance = if deadline <= now {
             0
         } else if deadline - now >= longest.into() {

@@ -1,7 +1,8 @@
-//! The registers of a thread on its stack.
+//! The registers of a thread on its stack, and where they may lie.
 
 use crossgate_abi::{ARGUMENT_WORDS, Status, Word};
 use crossgate_kernel::call::Entry;
+use crossgate_protection::Span;
 
 /// What lies at a saved stack pointer: first what the kernel saved, then the frame that the CPU
 /// pushed (ARM DDI 0403E, B1.5.6).
@@ -27,6 +28,14 @@ struct FirstContext {
     _padding: Word,
 }
 
+/// In what an exception is entered with in `lr`: that it interrupted a thread. (The kernel has the main
+/// stack.)
+pub const PROCESS_STACK: Word = 1 << 2;
+/// What the CPU pushed.
+pub const FRAME: Word = 32;
+/// What the kernel pushes.
+pub const SAVED: Word = 32;
+
 /// The execution status of a thread that runs Thumb code, as all do.
 pub const THUMB: Word = 1 << 24;
 
@@ -47,6 +56,7 @@ const _: () = assert!(
     core::mem::offset_of!(Context, program_counter) == 14 * size_of::<Word>(),
     "`start` clears so much"
 );
+const _: () = assert!(Context::SIZE == SAVED + FRAME, "the one lies behind the other");
 
 impl Context {
     /// How many bytes a context is.
@@ -108,5 +118,41 @@ impl Context {
             "bx lr",
             thumb = const THUMB,
         )
+    }
+}
+
+/// Where the context of the thread that runs may lie: in memory that it could write itself.
+///
+/// The CPU pushes its frame with the rights of the thread, so the frame lies in what is open to the
+/// thread. As long as the thread holds no lease, what is open of its stack is its window, from the
+/// bottom up: if the frame is in the stack, so is what the kernel pushes below it, and the bounds are the
+/// whole stack. A lease may be of a caller's part of the stack, with closed memory below it. So whenever
+/// leases are opened or closed the bounds become the window itself ([`load`](crate::exit::load)).
+///
+/// They are kept at the top of the main stack. The kernel's exceptions don't nest, so each finds them at its stack
+/// pointer.
+#[repr(C)]
+pub struct Bounds {
+    /// The lowest allowed value of the process stack pointer on entry.
+    lowest: Word,
+    /// How far above that it may be.
+    range: Word,
+}
+
+unsafe extern "C" {
+    /// The end of the main stack.
+    pub static mut _stack_start: [Bounds; 0];
+}
+
+impl Bounds {
+    /// Where the bounds in force are.
+    pub fn place() -> *mut Bounds {
+        (&raw mut _stack_start).cast::<Bounds>().wrapping_sub(1)
+    }
+
+    /// Those of a thread with this stack.
+    pub fn of(stack: Span) -> [Word; 2] {
+        let lowest = stack.start + SAVED;
+        [lowest, stack.end.wrapping_sub(lowest + FRAME)]
     }
 }

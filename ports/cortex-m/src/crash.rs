@@ -1,8 +1,7 @@
 //! What a thread had in its registers and on its stack when it crashed.
 
-use crate::context::Context;
-use crate::entry::{FRAME, SAVED};
-use crate::handler::active_exception;
+use crate::context::{FRAME, SAVED};
+use crate::exception;
 use crossgate_abi::Word;
 use crossgate_abi::inspect::dump::{REGISTER_COUNT, STACK_WORDS};
 use crossgate_protection::Span;
@@ -25,8 +24,6 @@ pub unsafe extern "C" fn keep_registers() {
     )
 }
 
-/// Numbers of the exceptions that are faults.
-const FAULTS: core::ops::RangeInclusive<u32> = 3..=6;
 /// Where the stack pointer is among the registers.
 const STACK_POINTER: usize = 13;
 /// In the saved status: the CPU has left a word free above its frame.
@@ -40,7 +37,7 @@ pub fn dump(
     registers: &mut [Word; REGISTER_COUNT],
     stack: &mut [Word; STACK_WORDS],
 ) -> usize {
-    let is_fault = FAULTS.contains(&active_exception());
+    let is_fault = exception::FAULTS.contains(&exception::active());
     // SAFETY: this only reads the process stack pointer.
     let pointer = cortex_m::register::psp::read() as Word;
     let frame = if is_fault { pointer } else { context.wrapping_add(SAVED) };
@@ -76,5 +73,3 @@ fn read(place: Word) -> [Word; 8] {
     // SAFETY: `dump` has seen that they are memory of the stack, whose thread is not running.
     core::array::from_fn(|index| unsafe { (place as *const Word).add(index).read_volatile() })
 }
-
-const _: () = assert!(Context::SIZE == SAVED + FRAME, "`dump` finds the one behind the other");

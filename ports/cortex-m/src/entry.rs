@@ -1,116 +1,109 @@
-//! The way from an exception to Rust and back.
+//! The way from an exception of the CPU to the handlers in Rust, and back.
 //!
 //! On entry the registers that the CPU has not saved (r4 to r11) are pushed on the thread's stack,
 //! below the CPU's frame, if they lie inside that stack: a stack pointer that points elsewhere would
-//! have the kernel write there. The handler gets the address of this context, and gives back the
+//! have the kernel write there. The handler gets the address of this context, and returns the
 //! address of the context to go on with: the same, a callee's, or a caller's; or null if it is to be
 //! that of the thread which is current now.
+//!
+//! # Legend of the assembly
+//!
+//! For this file, `fast_path`, `exit`, and the short pieces elsewhere.
+//!
+//! | register | when an exception is entered | in the kernel | when a thread goes on |
+//! |---|---|---|---|
+//! | r0 to r3, r12 | in the frame, and nowhere else for sure; at `SVCall` in the registers too | free | from the frame, by the CPU |
+//! | r4 to r11 | the thread's | free, once they are saved | from the context; what the caller had, after a call; 0 in a method |
+//! | lr | how to return; bit 2: a thread was interrupted, not the kernel | free | from the frame |
+//! | flags, pc | in the frame | free | from the frame |
+//! | psp | any address: the frame is there, if the CPU could push it | where the thread left it | at the frame |
+//! | msp (sp) | at the `Bounds`, 8 bytes below the end of the main stack | below that | at the `Bounds` |
+//!
+//! **Live** are only the context on the thread's stack and the kernel's memory: an exception that interrupted the kernel
+//! itself is a fault that ends all, or one above the kernel, which changes nothing.
+//!
+//! **Secret** is what the kernel, or another thread, had in a register. Each way out loads or clears all of them: r4 to
+//! r11 here, the others by the CPU (test `registers`).
+//!
+//! **Attackers** can jump to each instruction, as flash is open to all; but without privileges. Then the first access to
+//! the kernel's memory is a fault, the stack pointers can't be written, and to jump to the value in lr by which a handler
+//! returns leads to an address that nobody may execute (`privilege`, `execution`). So they come here by exceptions only,
+//! and choose: the words in registers and frame, the stack pointer, what lies in their memory, and the moment. A line
+//! that begins with `Attacker:` says which of these, what holds it, and which test shows that.
 
-use crate::boot::{__crossgate_kernel, LEASES_OPEN, Machine, ProcessRegions, REGIONS};
-use crate::context::Context;
-use crate::{fault, handler, mpu};
-use crossgate_abi::table::{self, Interrupt};
-use crossgate_abi::{LEASES_PER_CALL, Word};
-use crossgate_kernel::lease::Lease;
-use crossgate_kernel::notification::Notification;
-use crossgate_kernel::thread::offset;
-use crossgate_kernel::{Kernel, Offsets};
+use crate::context::{_stack_start, Context, PROCESS_STACK};
+use crate::exit::{load, resume};
+use crate::{fault, handler};
+use core::mem::offset_of;
 
-/// Where the context of the thread that runs may lie: in memory that it could write itself.
+/// Saves r4 to r11 below the frame that the CPU has pushed.
 ///
-/// The CPU pushes its frame with the rights of the thread, so the frame lies in what is open to the
-/// thread. As long as the thread holds no lease, what is open of its stack is its window, from the
-/// bottom up: if the frame is in the stack, so is what the kernel pushes below it, and the bounds are the
-/// whole stack. A lease may be of a caller's part of the stack, with closed memory below it. So whenever
-/// leases are opened or closed the bounds become the window itself ([`load`]).
+/// In: the `Bounds` at sp. Out: r0 is the context. It changes r1, r2, and the flags.
 ///
-/// They are kept at the top of the main stack. The kernel's exceptions don't nest, so each finds them at its stack
-/// pointer.
-#[repr(C)]
-pub struct Bounds {
-    /// The lowest allowed value of the process stack pointer on entry.
-    lowest: Word,
-    /// How far above that it may be.
-    range: Word,
-}
-
-/// In what an exception is entered with in `lr`: that it interrupted a thread. (The kernel has the main
-/// stack.)
-pub const PROCESS_STACK: Word = 1 << 2;
-/// What the CPU pushed.
-pub const FRAME: Word = 32;
-/// What the kernel pushes.
-pub const SAVED: Word = 32;
-
-unsafe extern "C" {
-    static mut _stack_start: [Bounds; 0];
-}
-
-impl Bounds {
-    /// Where the bounds in force are.
-    pub fn place() -> *mut Bounds {
-        (&raw mut _stack_start).cast::<Bounds>().wrapping_sub(1)
-    }
-}
-
-/// Saves the thread's registers and leaves the address of its context in r0. At `9:` goes on what is
-/// to be done if its stack pointer is out of bounds.
+/// Attacker: the stack pointer is any that a thread could push a frame at. If what is pushed here would lie elsewhere
+/// than in memory that is open to the thread, nothing is, and it goes on at `$out_of_bounds` (`stacks`,
+/// `wild_contexts`). That is one comparison, without a sign: below the lowest value the difference wraps.
 macro_rules! save {
-    () => {
-        "mrs r0, psp
-         ldrd r1, r2, [sp]
-         subs r1, r0, r1
-         cmp r1, r2
-         bhi 9f
-         stmdb r0!, {{r4-r11}}"
+    ($out_of_bounds:literal) => {
+        concat!(
+            "mrs r0, psp\n",
+            "ldrd r1, r2, [sp]\n",
+            "subs r1, r0, r1\n",
+            "cmp r1, r2\n",
+            "bhi ",
+            $out_of_bounds,
+            "\n",
+            "stmdb r0!, {{r4-r11}}",
+        )
     };
 }
-
-/// Goes on with the context at r0.
-macro_rules! resume {
-    () => {
-        "ldmia r0!, {{r4-r11}}
-         msr psp, r0
-         mvn r0, #2 // EXC_RETURN: thread mode, process stack
-         bx r0"
-    };
-}
-pub(crate) use resume;
+pub(crate) use save;
 
 /// The slow way of every system call: the core decides.
 ///
-/// The registers are as in [`SVCall`](crate::fast_path), but for r3 and lr. What a thread has in r4 to r11 when it returns from a
-/// call is nobody's, so they are not saved, and nothing is written to its stack.
+/// In: as in `SVCall`, but that r3 and lr are free: r0 to r2 are those of a return, r12 says what it
+/// is. Out: some thread goes on.
 ///
 /// # Safety
 /// It is jumped to, by the handler of a system call whose exception it ends.
 #[unsafe(naked)]
 pub unsafe extern "C" fn slow() {
     core::arch::naked_asm!(
+        // A return passes three words in registers. What the thread has in r4 to r11 is nobody's, so they are not saved,
+        // and nothing is written to its stack, wherever the stack pointer is.
         "cmn r12, #1",
-        "beq 2f",
-        save!(),
+        "beq .Lslow_return",
+        save!(".Lslow_out_of_bounds"),
+        // What it is, from the frame: `save` has changed registers, and it is the same word.
         "ldr r1, [r0, #{selector}]",
         "cmp r1, #0",
-        "blt 3f",
+        "blt .Lslow_other",
         "bl {call}",
+        // Where all ways from Rust come together. A null context: a thread that the handler made current.
         ".global __crossgate_resume_or_load, __crossgate_go_on",
         ".thumb_func",
         "__crossgate_resume_or_load:",
-        "1: cbnz r0, 0f",
+        ".Lslow_resume_or_load:",
+        "cbnz r0, .Lslow_resume",
         ".thumb_func",
         "__crossgate_go_on:",
-        "4: bl {load}",
-        "0:",
+        ".Lslow_go_on:",
+        "bl {load}",
+        ".Lslow_resume:",
         resume!(),
-        "2: bl {leave}",
-        "b 4b",
-        "3: mvns r1, r1",
+        ".Lslow_return:",
+        "bl {leave}",
+        "b .Lslow_go_on",
+        // Not a call: the selector is the complement of a number.
+        ".Lslow_other:",
+        "mvns r1, r1",
         "bl {other}",
-        "b 1b",
-        "9: bl {out_of_bounds}",
-        "b 4b",
-        selector = const core::mem::offset_of!(Context, selector),
+        "b .Lslow_resume_or_load",
+        // The thread is down, and none of its registers is anybody's. Another goes on.
+        ".Lslow_out_of_bounds:",
+        "bl {out_of_bounds}",
+        "b .Lslow_go_on",
+        selector = const offset_of!(Context, selector),
         call = sym handler::call,
         leave = sym handler::leave,
         other = sym handler::system_call,
@@ -125,87 +118,12 @@ unsafe extern "C" {
     // ... and with the thread that is current now.
     #[link_name = "__crossgate_go_on"]
     pub fn go_on() -> !;
-    // A part of `SVCall` in `fast_path`: signals the notification at r2 with the number r1. The current thread is at r3, its context at
-    // r0, the kernel at lr; a word becomes 0 at r8. r12 is 0.
-    fn __crossgate_signal() -> !;
 }
 
-/// Where the kernel has what.
-pub const KERNEL: Offsets = Kernel::<Machine>::OFFSETS;
-
-/// The timer, and every interrupt line.
+/// The slow way of an interrupt: the core decides.
 ///
-/// A line that is bound to a notification is masked, as the core does it; then it is as if a thread had signalled
-/// that: `SVCall` does it if one thread waits, and for no other. Anything else goes the [slow](interrupt) way.
-#[unsafe(naked)]
-#[unsafe(no_mangle)]
-unsafe extern "C" fn DefaultHandler() {
-    core::arch::naked_asm!(
-        "tst lr, #{thread}",
-        "beq 8f",
-        "ldr lr, 7f",
-        save!(),
-        "mrs r1, ipsr",
-        "subs r1, #16", // the line, if it is one
-        "bmi 3f",
-        "ldr r2, [lr, #{system}]",
-        "ldrd r2, r3, [r2, #{bound}]", // what is bound, and how many
-        "1: subs r3, #1",
-        "bmi 3f",
-        "ldrh r4, [r2], #{size}",
-        "cmp r4, r1",
-        "bne 1b",
-        "ldr r3, 6f",
-        "lsrs r4, r1, #5",
-        "movs r5, #1",
-        "and r6, r1, #31",
-        "lsls r5, r6",
-        "str r5, [r3, r4, lsl #2]",
-        "dsb",
-        "ldrb r1, [r2, #{notification} - {size}]",
-        "ldr r2, [lr, #{notifications}]",
-        "add r2, r2, r1, lsl #3",
-        "ldr r3, [lr]",
-        // Instead of a status, the word that it sets to 0.
-        "add r8, r2, #{waiters}",
-        "mov r12, #0",
-        "b {signal}",
-        "3: b {slow}",
-        "9: bl {out_of_bounds}",
-        "bl {load}",
-        "b 3b",
-        "8: b {early}",
-        ".balign 4",
-        "6: .word {masks}",
-        "7: .word {kernel}",
-        thread = const PROCESS_STACK,
-        system = const KERNEL.system,
-        bound = const core::mem::offset_of!(table::System, interrupts),
-        size = const size_of::<Interrupt>(),
-        notification = const core::mem::offset_of!(Interrupt, notification),
-        notifications = const KERNEL.notifications,
-        waiters = const Notification::WAITERS,
-        signal = sym __crossgate_signal,
-        early = sym handler::early_interrupt,
-        slow = sym interrupt,
-        out_of_bounds = sym handler::out_of_bounds,
-        load = sym load,
-        masks = const INTERRUPTS_DISABLED,
-        kernel = sym __crossgate_kernel,
-    )
-}
-
-/// Where a line is masked: a bit each.
-const INTERRUPTS_DISABLED: u32 = 0xe000_e180;
-
-const _: () = assert!(
-    core::mem::offset_of!(Interrupt, line) == 0 && size_of::<Interrupt>() == 4,
-    "`DefaultHandler` takes them so"
-);
-
-/// The slow way of an interrupt: the core decides. The context of the thread that it interrupted is at r0. It may go
-/// on with another. (If the stack pointer of that one was out of bounds, it is as if the next one had been
-/// interrupted.)
+/// In: r0 is the context of the thread that it interrupted. Out: some thread goes on. (If the stack pointer of that one
+/// was out of bounds, it is as if the next one had been interrupted.)
 ///
 /// # Safety
 /// It is jumped to, by the handler of an interrupt whose exception it ends.
@@ -222,43 +140,50 @@ pub unsafe extern "C" fn interrupt() {
 /// The non-maskable interrupt comes at any moment, in the middle of the kernel too. So the kernel is told
 /// later, by PendSV, which nothing else uses.
 ///
-/// It may come when a system call has been made, and before that is entered. So it leaves all registers as they
-/// are.
+/// In: anything. Out: no register is changed, because it may come when a system call has been made, and before that is
+/// entered: `SVCall` finds the thread's words in registers.
 #[unsafe(naked)]
 #[unsafe(no_mangle)]
 unsafe extern "C" fn NonMaskableInt() {
     core::arch::naked_asm!(
         "push {{r0, r1}}",
-        "ldr r0, 1f",
+        "ldr r0, .Lnmi_control",
         "mov r1, #{pend_pendsv}", // where a 0 is written nothing happens
         "str r1, [r0]",
         "pop {{r0, r1}}",
         "bx lr",
         ".balign 4",
-        "1: .word {interrupt_control}",
+        ".Lnmi_control: .word {interrupt_control}",
         pend_pendsv = const 1 << 28,
         interrupt_control = const 0xe000_ed04_u32,
     )
 }
 
 /// A fault. The interrupted context is not saved: nothing ever goes back to it.
+///
+/// In: lr says whether it was a thread's or the kernel's. Out: another thread goes on, or none ever.
+///
+/// Attacker: the frame may not be there, and the stack pointer be any: that the CPU could not push it is a fault, too.
+/// [`fault::read`] looks at neither before it has seen both (`stacks`, `wild_contexts`).
 #[unsafe(naked)]
 #[unsafe(no_mangle)]
 unsafe extern "C" fn HardFault() {
     core::arch::naked_asm!(
         "tst lr, #{thread}",
-        "beq 1f",
+        "beq .Lfault_of_kernel",
+        // Nothing is pushed on the thread's stack.
         "mrs r0, psp",
         "bl {handler}",
         "b {go_on}",
-        // It was the kernel's. Its stack may be used up, or closed by the guard.
-        "1: mov r0, sp",
-        "ldr r1, 2f",
+        // It was the kernel's. Its stack may be used up, or closed by the guard (`kernel_overflow`), so it restarts.
+        ".Lfault_of_kernel:",
+        "mov r0, sp",
+        "ldr r1, .Lfault_stack",
         "mov sp, r1",
         "cpsid f", // faults are like hard faults from now on: for them the protection unit is off
         "b {kernel_fault}",
         ".balign 4",
-        "2: .word {stack}",
+        ".Lfault_stack: .word {stack}",
         thread = const PROCESS_STACK,
         stack = sym _stack_start,
         kernel_fault = sym fault::kernel_fault,
@@ -279,150 +204,3 @@ macro_rules! same_as_hard_fault {
 }
 
 same_as_hard_fault! { MemoryManagement BusFault UsageFault }
-
-/// Where every thread begins: with a system call that goes on at its entry.
-#[unsafe(naked)]
-pub extern "C" fn begin() -> ! {
-    core::arch::naked_asm!(
-        "mvn r12, #{number}",
-        "svc 0",
-        number = const crossgate_abi::number::BEGIN,
-    )
-}
-
-/// Opens what the thread that is current now may use: its stack, its process' memory and devices, its
-/// leases. Leaves the address of its context in r0.
-///
-/// The stack pointer is at the [`Bounds`], which become those of this thread's stack; those of its window if it holds
-/// leases, and those of its stack again if it holds none: it may go back to its caller without a look at this. (A
-/// window has room for a context: one that has not is never entered.)
-#[unsafe(naked)]
-pub unsafe extern "C" fn load() -> *mut Context {
-    core::arch::naked_asm!(
-        "ldr r5, 6f",
-        "ldr r4, [r5]", // the current thread
-        "ldm r4, {{r1, r2, r3}}", // its stack, level, calls
-        "ldr r0, [r4, #{stack_pointer}]", // its context
-        "ldrd r6, r7, [r4, #{bounds}]",
-        "strd r6, r7, [sp]",
-        "ldrb r6, [r4, #{pending}]",
-        "cbnz r6, 3f",
-        "1: ldrh r6, [r5, #{leases_open}]",
-        "orrs r6, r6, r3, lsr #31",
-        "bne 4f",
-        "2: uxtb r6, r2", // the process
-        "ldrd r7, r8, [r5, #{regions}]",
-        "add r7, r7, r6, lsl #5", // its regions
-        "lsrs r2, r2, #16",
-        "movt r2, #{stack_access}",
-        "ldm r7, {{r3-r7, r9}}",
-        "stm r8, {{r1-r7, r9}}",
-        "dsb",
-        "bx lr",
-        // Something is pending.
-        "3: movs r7, #0",
-        "strb r7, [r4, #{pending}]",
-        "cmp r6, #1",
-        "bne 5f",
-        // A reply: status, word, 0.
-        "ldrb r6, [r4, #{pending_status}]",
-        "ldr r8, [r4, #{pending_word}]",
-        "strd r6, r8, [r0, #{arguments}]",
-        "str r7, [r0, #{arguments} + 8]",
-        "b 1b",
-        // The call again: back to the `svc` instruction, which is 2 bytes long.
-        "5: ldr r6, [r0, #{program_counter}]",
-        "subs r6, #2",
-        "str r6, [r0, #{program_counter}]",
-        "b 1b",
-        // The core counts how long threads run. Or leases are in force, or were.
-        "4: ldr r3, [r5, #{budgets}]",
-        "cbz r3, 12f",
-        "push {{r0, r1, r2, lr}}",
-        "mov r0, r5",
-        "ldr r3, [r3]",
-        "blx r3",
-        "pop {{r0, r1, r2, lr}}",
-        // The leases that are in force get opened, the others closed.
-        "12: push {{r0, r1}}",
-        "ubfx r6, r2, #8, #8",
-        "strb r6, [r5, #{leases_open}]",
-        "cbz r6, 7f", // the bounds are set
-        // The window: so many eighths of this size. Those above are disabled.
-        "ubfx r7, r2, #17, #5",
-        "subs r7, #2",
-        "lsrs r3, r2, #24",
-        "orr r3, #0x100",
-        "rbit r3, r3",
-        "clz r3, r3",
-        "lsls r3, r7",
-        "subs r3, #{context}",
-        "str r3, [sp, #12]",
-        // The leases: the first that is in force, and how many.
-        "7: lsrs r7, r6, #4",
-        "and r6, r6, #15",
-        "subs r6, r7",
-        "add r4, r4, r7, lsl #4",
-        "adds r4, #{leases}",
-        "ldr r7, [r5, #{regions} + 4]",
-        "movs r3, #{lease_region}",
-        "8: cbz r6, 11f",
-        "ldr r0, [r4, #{start}]",
-        "ldr r1, [r4, #{registers}]",
-        "ubfx r5, r1, #1, #5",
-        "adds r5, #1", // log2 of the region's size, to which its address is aligned
-        "lsrs r0, r5",
-        "lsls r0, r5",
-        "orrs r0, r3",
-        "strd r0, r1, [r7]",
-        "adds r4, #{lease}",
-        "subs r6, #1",
-        "9: adds r3, #1",
-        "cmp r3, #{last_region}",
-        "bls 8b",
-        "pop {{r0, r1}}",
-        "ldr r5, 6f",
-        "b 2b",
-        "11: strd r3, r6, [r7]",
-        "b 9b",
-        ".balign 4",
-        "6: .word {kernel}",
-        kernel = sym __crossgate_kernel,
-        stack_pointer = const offset::STACK_POINTER,
-        bounds = const offset::BOUNDS,
-        pending = const offset::PENDING,
-        leases_open = const LEASES_OPEN,
-        regions = const REGIONS,
-        stack_access = const mpu::STACK_ACCESS,
-        pending_status = const offset::PENDING_STATUS,
-        pending_word = const offset::PENDING_WORD,
-        arguments = const core::mem::offset_of!(Context, arguments),
-        program_counter = const core::mem::offset_of!(Context, program_counter),
-        budgets = const KERNEL.budgets,
-        context = const SAVED + FRAME,
-        leases = const offset::LEASES,
-        lease_region = const mpu::LEASE_REGION,
-        last_region = const mpu::LEASE_REGION + LEASES_PER_CALL as u32 - 1,
-        start = const Lease::START,
-        registers = const Lease::REGISTERS,
-        lease = const size_of::<Lease>(),
-    )
-}
-
-const _: () = assert!(size_of::<ProcessRegions>() == 32, "`load` and `SVCall` multiply by it");
-const _: () = assert!(size_of::<Lease>() == 16, "`load` multiplies by it");
-
-/// What the idle thread does: the work that the kernel has put off, then it waits for interrupts.
-#[unsafe(naked)]
-#[unsafe(no_mangle)]
-extern "C" fn __crossgate_idle() -> ! {
-    core::arch::naked_asm!(
-        "0: mvn r12, #{number}",
-        "svc 0",
-        "cmp r0, #0",
-        "beq 0b",
-        "wfi",
-        "b 0b",
-        number = const crossgate_abi::number::WORK,
-    )
-}

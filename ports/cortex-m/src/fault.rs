@@ -1,7 +1,8 @@
 //! What the CPU says of a fault (ARM DDI 0403E, B3.2.15).
 
-use crate::boot::{__crossgate_kernel_stack_bottom, symbol};
+use crate::context::FRAME;
 use crate::last_words::halt;
+use crate::linker::{__crossgate_kernel_stack_bottom, symbol};
 use cortex_m::peripheral::SCB;
 use crossgate_abi::{Cause, Word};
 use crossgate_protection::Span;
@@ -28,8 +29,6 @@ const OVERFLOW_REACH: Word = 64;
 
 /// Where the program counter is in what the CPU saves, in words.
 const PROGRAM_COUNTER: usize = 6;
-/// How many bytes that are.
-const SAVED: Word = 32;
 /// The bytes of the guard below the kernel's stack.
 const GUARD: Word = 32;
 
@@ -63,7 +62,7 @@ pub fn read(frame: *const Word, stack: Span) -> Report {
     let is_saved = status & status::STACKING == 0;
     // The stack pointer may be any: at the end of the address space too.
     let is_on_stack =
-        frame.addr().wrapping_sub(stack.start) <= stack.end.wrapping_sub(stack.start + SAVED);
+        frame.addr().wrapping_sub(stack.start) <= stack.end.wrapping_sub(stack.start + FRAME);
     let mut instruction = 0;
     if is_saved && is_on_stack {
         // SAFETY: the CPU saved the frame without an error, with the rights of the thread, and it lies

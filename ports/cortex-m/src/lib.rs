@@ -4,21 +4,41 @@
 //! memory protection. This is the only place with assembly and register access. What is most frequent is
 //! done in assembly, as the core would do it.
 //!
+//! A file uses only files above it in this table (`xtask/src/rooms.rs` checks it), so that each can be read with no more
+//! than those in mind. The hosted port has the same names for what is the same.
+//!
 //! | file | what |
 //! |---|---|
-//! | `entry` | the way from an exception to Rust and back |
-//! | `fast_path` | the system calls that are made most, without Rust |
-//! | `handler` | what happened, told to the core; what it answers, done |
-//! | `context` | the registers of a thread on its stack |
-//! | `mpu` | the protection unit's registers |
-//! | `board` | what the port asks of a board |
-//! | [`zero_latency`] | interrupts that a board serves above the kernel |
-//! | `clock` | time, from the board's counter |
-//! | `systick` | when somebody is to be woken; time, on a board without a counter |
-//! | `fault` | what the CPU says of a fault |
-//! | `crash` | what a thread had in its registers and on its stack when it crashed |
+//! | `context` | the registers of a thread on its stack, and where they may lie |
+//! | `exception` | numbers of exceptions |
+//! | `linker` | addresses that the linker script gives |
 //! | `last_words` | what the kernel says when it can't go on |
+//! | `start` | the port's code in threads: where each begins, and what the idle thread does |
+//! | `memory` | the initial values of a process |
+//! | `stack_use` | how much of its stack a thread has used |
+//! | `alarm` | SysTick's interrupt, which wakes the threads that sleep |
+//! | `clock` | time, from the board's counter |
+//! | `crash` | what a thread had in its registers and on its stack when it crashed |
+//! | `fault` | what the CPU says of a fault |
+//! | `protection` | the protection unit's registers |
+//! | `machine` | the CPU as the kernel core sees it, and the kernel itself |
+//! | `handler` | exceptions told to the core, and its effects carried out |
+//! | `exit` | the way from the kernel to a thread |
+//! | `entry` | the way from an exception to Rust; the legend of all assembly |
+//! | `fast_path/call` | a call, without Rust |
+//! | `fast_path/lend` | one that lends memory of the caller's stack |
+//! | `fast_path/leave` | the return from it |
+//! | `fast_path/other` | which of the other system calls it is; the index, the time, limits |
+//! | `fast_path/give_way` | yield, and the switch to another thread |
+//! | `fast_path/signal` | a signal |
+//! | `fast_path/wait` | a wait for one |
+//! | `fast_path/interrupt` | an interrupt line, as a signal |
+//! | `fast_path` | the exception of system calls, made of these |
 //! | `boot` | from reset to the first thread |
+//! | [`zero_latency`] | interrupts that a board serves above the kernel |
+//! | `vectors` | the vector table of a board that does, or of a firmware that keeps crash dumps |
+//! | `board` | what the port asks of a board |
+//! | `systick` | SysTick as the counter of a board without another one |
 //!
 //! All exceptions but faults have the same priority, so the kernel is never preempted. Faults have a
 //! higher one: only then a failed stacking is seen before the exception whose entry failed. What a board serves
@@ -32,16 +52,24 @@ mod board;
 pub mod zero_latency;
 
 #[cfg(target_os = "none")]
+mod alarm;
+#[cfg(target_os = "none")]
 #[doc(hidden)]
 pub mod boot;
 #[cfg(target_os = "none")]
-mod clock;
+#[doc(hidden)]
+pub mod clock;
 #[cfg(target_os = "none")]
 mod context;
 #[cfg(target_os = "none")]
 mod crash;
 #[cfg(target_os = "none")]
-mod entry;
+#[doc(hidden)]
+pub mod entry;
+#[cfg(target_os = "none")]
+mod exception;
+#[cfg(target_os = "none")]
+mod exit;
 #[cfg(target_os = "none")]
 mod fast_path;
 #[cfg(target_os = "none")]
@@ -51,9 +79,27 @@ mod handler;
 #[cfg(target_os = "none")]
 mod last_words;
 #[cfg(target_os = "none")]
-mod mpu;
+#[doc(hidden)]
+pub mod linker;
+#[cfg(target_os = "none")]
+#[doc(hidden)]
+pub mod machine;
+#[cfg(target_os = "none")]
+mod memory;
+#[cfg(target_os = "none")]
+#[doc(hidden)]
+pub mod protection;
+#[cfg(target_os = "none")]
+#[doc(hidden)]
+pub mod stack_use;
+#[cfg(target_os = "none")]
+#[doc(hidden)]
+pub mod start;
 #[cfg(target_os = "none")]
 mod systick;
+#[cfg(target_os = "none")]
+#[doc(hidden)]
+pub mod vectors;
 
 #[doc(hidden)]
 pub use crossgate_abi::{Word, inspect::dump::WORDS as DUMP_WORDS};
@@ -94,19 +140,23 @@ macro_rules! start {
             ".popsection",
         );
         const _: () = {
-            use $crate::boot::{Clock, Machine, ProcessRegions};
+            use $crate::clock::Clock;
             use $crate::kernel::{
                 Kernel, Storage,
                 budget::{Account, Budgets},
-                inspect::{Crashes, Inspection},
                 lock::Lock,
+                note::{Crashes, Inspection},
                 notification::Notification,
                 optional::{Optional, is_needed},
                 process::Process,
-                thread::{Place, Thread},
+                thread::Thread,
+                threads::Place,
                 usage::Usage,
             };
-            use $crate::zero_latency::{Line, Vectors, check, enable};
+            use $crate::machine::Machine;
+            use $crate::protection::ProcessRegions;
+            use $crate::vectors::{Vectors, enable};
+            use $crate::zero_latency::{Line, check};
             use $crate::{Board, Counter};
 
             const FREQUENCIES: $crate::Frequencies = $crate::Frequencies::of::<$board>();
@@ -277,7 +327,7 @@ macro_rules! start {
                                 enable(HANDLERS);
                             }
                             if $system.inspectors != 0 {
-                                $crate::boot::paint_stacks(&$system);
+                                $crate::stack_use::paint_stacks(&$system);
                             }
                         })
                     }

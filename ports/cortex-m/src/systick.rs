@@ -1,40 +1,12 @@
-//! SysTick: the interrupt that wakes who sleeps and, on a board without another counter, time too.
-//!
-//! It counts the CPU's cycles down to 0, from at most 2^24 - 1, and takes its period anew then.
+//! SysTick as the counter that time is measured with, on a board without another one.
 
-use crate::Counter;
+use crate::alarm::{LONGEST, SHORTEST, registers, wait_for_period};
+use crate::board::Counter;
 use core::arch::asm;
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use cortex_m::peripheral::SYST;
-use cortex_m::peripheral::syst::RegisterBlock;
 
-const ENABLE: u32 = 1;
-const INTERRUPT: u32 = 1 << 1;
-const CPU_CLOCK: u32 = 1 << 2;
 const COUNTED_DOWN: u32 = 1 << 16;
-/// The longest period, in cycles.
-pub const LONGEST: u32 = (1 << 24) - 1;
-/// The shortest, so that the one after it can be set before it ends.
-const SHORTEST: u32 = 64;
-
-fn registers() -> &'static RegisterBlock {
-    // SAFETY: SysTick is the kernel's.
-    unsafe { &*SYST::PTR }
-}
-
-/// Has it interrupt once, after so many cycles; but not before the [shortest](SHORTEST) period is over.
-pub fn alarm(cycles: u32) {
-    // SAFETY: SysTick is the kernel's, and so is the handler of its interrupt.
-    unsafe {
-        registers().csr.write(0);
-        registers().rvr.write(cycles.max(SHORTEST));
-        registers().cvr.write(0);
-        registers().csr.write(ENABLE | INTERRUPT | CPU_CLOCK);
-        wait_for_period();
-        // The next period would be of 0 cycles, so there is none.
-        registers().rvr.write(0);
-    }
-}
 
 /// SysTick as what time is measured with, on a board without another counter.
 ///
@@ -116,12 +88,6 @@ impl<const HZ: u32> Counter for SysTick<HZ> {
 fn begin(passed: u32, period: u32) {
     BEFORE.store(BEFORE.load(Relaxed).wrapping_add(passed), Relaxed);
     PERIOD.store(period, Relaxed);
-}
-
-/// Waits for the cycle in which the counter takes the period.
-#[inline(always)]
-fn wait_for_period() {
-    while registers().cvr.read() == 0 {}
 }
 
 /// Whether SysTick has come to 0 since this was last asked.

@@ -27,14 +27,8 @@
 //!
 //! A board without handlers pays nothing. With some, the CPU is given a vector table of its own, of 1 KiB.
 
-#[cfg(target_os = "none")]
-mod firmware;
 #[cfg(test)]
 mod tests;
-
-#[cfg(target_os = "none")]
-#[doc(hidden)]
-pub use firmware::{Vectors, enable};
 
 use core::marker::PhantomData;
 use crossgate_abi::message::{Number, fail};
@@ -120,11 +114,11 @@ impl<H: Handler> Signal<H> {
 /// A [`Handler`] in the list of a [`Board`](crate::Board).
 #[derive(Clone, Copy, Debug)]
 pub struct Line {
-    line: u16,
+    pub(crate) line: u16,
     signals: u16,
-    priority: u8,
+    pub(crate) priority: u8,
     #[cfg(target_os = "none")]
-    enter: unsafe extern "C" fn(),
+    pub(crate) enter: unsafe extern "C" fn(),
 }
 
 impl Line {
@@ -136,13 +130,33 @@ impl Line {
             signals: H::SIGNALS,
             priority: H::PRIORITY,
             #[cfg(target_os = "none")]
-            enter: firmware::enter::<H>,
+            enter: enter::<H>,
         }
     }
 }
 
+/// Where a handler is entered.
+///
+/// It may come when a system call has been made, and before that is entered. So it leaves all registers as they
+/// are: the CPU goes on to the system call without loading any.
+#[cfg(target_os = "none")]
+#[unsafe(naked)]
+unsafe extern "C" fn enter<H: Handler>() {
+    core::arch::naked_asm!(
+        "push {{r0-r3, r12, lr}}",
+        "bl {serve}",
+        "pop {{r0-r3, r12, pc}}",
+        serve = sym serve::<H>,
+    )
+}
+
+#[cfg(target_os = "none")]
+extern "C" fn serve<H: Handler>() {
+    H::serve(Signal(PhantomData));
+}
+
 /// The priorities of handlers: those that come last are the last before faults and the kernel, if there are 8.
-const PRIORITIES: u8 = 6;
+pub(crate) const PRIORITIES: u8 = 6;
 
 /// Refuses handlers that a board with this number of lines can't have, or this wiring. For constants.
 ///

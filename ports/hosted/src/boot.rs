@@ -2,60 +2,76 @@
 
 use crate::clock::Clock;
 use crate::context::{Answer, Start};
-use crate::device::Devices;
+use crate::devices::Devices;
 use crate::domain::Domain;
-use crate::gate::{self, Way};
-use crate::machine::{Machine, idle, install};
+use crate::exit::{self, Way};
+use crate::linux::{cpu, files, program, signals};
+use crate::machine::{Machine, install, with_kernel};
 use crate::memory::{self, Region};
 use crate::options::{self, Options};
 use crate::protection::{KernelMemory, Opening, Protection};
-use crate::{handler, heap, host, inside, lending, signal};
+use crate::start::idle;
+use crate::words::KERNEL_STACK_END;
+use crate::{handler, heap, inside, lending, signal};
 use core::sync::atomic::Ordering;
 use crossgate_abi::inspect::dump;
 use crossgate_abi::table::{FaultWatch, Process, System, Thread};
 use crossgate_kernel::budget::{Account, Budgets};
-use crossgate_kernel::inspect::{Crashes, Inspection};
+use crossgate_kernel::note::{Crashes, Inspection};
 use crossgate_kernel::optional::{Optional, is_needed};
-use crossgate_kernel::thread::{Place, Thread as ThreadState};
+use crossgate_kernel::thread::Thread as ThreadState;
+use crossgate_kernel::threads::Place;
 use crossgate_kernel::time::NEVER;
 use crossgate_kernel::usage::Usage;
 use crossgate_kernel::{Kernel, Storage, lock::Lock, notification::Notification, process};
 use crossgate_protection::Span;
 
-/// Runs the firmware of this wiring. By this name the linker wrapper knows a program that does so.
-#[unsafe(export_name = "__crossgate_run")]
+/// Runs the firmware of this wiring.
 pub fn run(wiring: &'static System) -> ! {
+    run_after(wiring, &mut |_| {})
+}
+
+/// The same, after `look` has seen the machine. No thread has run then, and there is no kernel yet.
+///
+/// By this name the linker wrapper knows a program that runs firmware.
+#[unsafe(export_name = "__crossgate_run")]
+pub fn run_after(wiring: &'static System, look: &mut dyn FnMut(&mut Machine)) -> ! {
     let options = options::parse(std::env::args_os());
-    match prepare(wiring, &options) {
+    match prepare(wiring, &options, look) {
         Ok(way) => {
             // SAFETY: the first thread starts; what runs here never goes on.
             unsafe {
                 core::arch::asm!(
                     "mov rsp, {stack}",
                     "jmp {leave}",
-                    stack = in(reg) gate::KERNEL_STACK_END.load(Ordering::Relaxed),
-                    leave = sym gate::leave,
+                    stack = in(reg) KERNEL_STACK_END.load(Ordering::Relaxed),
+                    leave = sym exit::leave,
                     in("rax") way.exit,
                     in("rdx") way.argument,
                     options(noreturn),
                 )
             }
         }
-        Err(why) => host::fatal(format_args!("{why}")),
+        Err(why) => program::fatal(format_args!("{why}")),
     }
 }
 
-fn prepare(wiring: &'static System, options: &Options) -> Result<Way, String> {
-    host::check_cpu()?;
+fn prepare(
+    wiring: &'static System,
+    options: &Options,
+    look: &mut dyn FnMut(&mut Machine),
+) -> Result<Way, String> {
+    cpu::check()?;
     heap::begin()?;
     let regions = memory::map(wiring)?;
     let system = &*Box::leak(Box::new(place(wiring, &regions)?));
     inside::tell(system);
     let heap = heap::seal();
-    host::make_standard_streams();
+    files::make_standard_streams();
     let kernel_stack = memory::kernel_stack()?;
-    gate::KERNEL_STACK_END.store(kernel_stack.end, Ordering::Relaxed);
-    let (signal_stack, handlers) = (host::signal_stack()?, memory::kernel_stack()?);
+    KERNEL_STACK_END.store(kernel_stack.end, Ordering::Relaxed);
+    let (signal_stack, handlers) = (memory::kernel_stack()?, memory::kernel_stack()?);
+    signals::set_stack(signal_stack)?;
     let closed = [heap, kernel_stack, handlers];
     let protection = Protection::choose(
         options.protection,
@@ -67,7 +83,7 @@ fn prepare(wiring: &'static System, options: &Options) -> Result<Way, String> {
     signal::install(signal_stack.end, handlers.end, protection.has_keys())?;
     lending::choose(options.lending);
     let clock = if options.is_virtual() { Clock::counted(options.seed)? } else { Clock::real()? };
-    let machine = Machine {
+    let mut machine = Machine {
         clock,
         deadline: NEVER,
         devices: Devices::new(options)?,
@@ -82,16 +98,15 @@ fn prepare(wiring: &'static System, options: &Options) -> Result<Way, String> {
         answer: Answer::default(),
         faulted: None,
     };
+    look(&mut machine);
     let kernel = Box::leak(Box::new(Kernel::new(system, storage(system), machine)));
-    kernel.start(host::constants());
+    kernel.start(program::constants());
     inside::tell_places(kernel);
     install(kernel);
     if options.block_system_calls {
-        host::block_system_calls()?;
+        signals::block_system_calls()?;
     }
-    // SAFETY: it was installed just now, and no thread runs yet.
-    let kernel = unsafe { crate::machine::kernel() };
-    Ok(handler::first(kernel))
+    Ok(with_kernel(handler::first))
 }
 
 /// The wiring with the addresses that memory has here.

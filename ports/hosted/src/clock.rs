@@ -5,9 +5,9 @@
 //! [schedule](crate::schedule) may bring near deadlines forward. If a thread computes on and on without a
 //! system call, a [tick](Clock::tick) of the host takes it to the deadline.
 
-use crate::gate::{PENDING, STEP, TIMER};
-use crate::host;
+use crate::linux::{signals, time};
 use crate::schedule::Schedule;
+use crate::words::{PENDING, STEP, TIMER};
 use core::sync::atomic::Ordering;
 use crossgate_kernel::time::NEVER;
 
@@ -26,7 +26,7 @@ pub enum Clock {
         /// When the program started, in µs of the host's clock.
         start: u64,
         /// Interrupts at the deadline.
-        timer: host::Timer,
+        timer: time::Timer,
     },
     /// Time that is counted.
     Virtual(Virtual),
@@ -90,7 +90,7 @@ impl Clock {
     /// # Errors
     /// The host has no timer left.
     pub fn real() -> Result<Clock, String> {
-        Ok(Clock::Real { start: host::now(), timer: host::Timer::new()? })
+        Ok(Clock::Real { start: time::now(), timer: time::Timer::new()? })
     }
 
     /// Virtual time, with interrupts where the seed has them.
@@ -98,7 +98,7 @@ impl Clock {
     /// # Errors
     /// The host has no timer.
     pub fn counted(seed: Option<u64>) -> Result<Clock, String> {
-        host::tick(TICK)?;
+        time::tick(TICK)?;
         let schedule = seed.map(Schedule::new);
         Ok(Clock::Virtual(Virtual { now: 0, deadline: NEVER, ticked: 0, schedule, steps: 0 }))
     }
@@ -106,7 +106,7 @@ impl Clock {
     /// In µs since start.
     pub fn now(&self) -> u64 {
         match self {
-            Clock::Real { start, .. } => host::now() - start,
+            Clock::Real { start, .. } => time::now() - start,
             Clock::Virtual(time) => time.now,
         }
     }
@@ -132,7 +132,7 @@ impl Clock {
     pub fn idle(&mut self) {
         match self {
             Clock::Virtual(time) if time.deadline != NEVER => time.skip(),
-            _ => host::wait_for_signal(|| PENDING.load(Ordering::Relaxed) != 0),
+            _ => signals::wait(|| PENDING.load(Ordering::Relaxed) != 0),
         }
     }
 

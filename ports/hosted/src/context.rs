@@ -2,7 +2,7 @@
 
 use crossgate_abi::{ARGUMENT_WORDS, RESULT_WORDS, Status, Word};
 
-/// What lies at a saved stack pointer: what the [gate](crate::gate) pushed, then the address that the
+/// What lies at a saved stack pointer: what the [gate](crate::entry) pushed, then the address that the
 /// call of the gate pushed.
 #[repr(C)]
 pub struct Context {

@@ -1,8 +1,6 @@
 //! What a thread had in its registers and on its stack when it crashed.
 
 use crate::context::Context;
-use crate::machine::Machine;
-use crate::stack_use::step_from;
 use core::mem::offset_of;
 use crossgate_abi::Word;
 use crossgate_abi::inspect::dump::{REGISTER_COUNT, STACK_WORDS};
@@ -13,18 +11,19 @@ use crossgate_protection::Span;
 const STACK_POINTER: usize = 4;
 const WORD: usize = size_of::<Word>();
 
-/// As [`Port::dump`](crossgate_kernel::port::Port::dump).
+/// As [`Port::dump`](crossgate_kernel::port::Port::dump), of a thread that has `faulted` with these registers, or whose
+/// registers were saved. `read` reads a word of its stack.
 pub fn dump(
-    machine: &Machine,
+    faulted: Option<[Word; REGISTER_COUNT]>,
     thread: &Thread,
     window: Span,
     registers: &mut [Word; REGISTER_COUNT],
     stack: &mut [Word; STACK_WORDS],
+    read: impl Fn(Word) -> Word,
 ) -> usize {
-    let read = |address| word(machine, thread.stack(), address);
-    match machine.faulted {
+    match faulted {
         Some(faulted) => *registers = faulted,
-        None => match saved(thread.stack_pointer, window, read) {
+        None => match saved(thread.stack_pointer, window, &read) {
             Some(saved) => *registers = saved,
             None => return 0,
         },
@@ -55,15 +54,4 @@ fn saved(
     let rsp = place.end;
     // What is not saved is nobody's.
     Some([rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi, 0, 0, 0, 0, r12, r13, r14, r15, rip])
-}
-
-/// A word of a stack. What of the stack is closed is opened for it step by step, as it is closed.
-fn word(machine: &Machine, stack: Span, address: Word) -> Word {
-    let mut word = 0;
-    if let Some(step) = step_from(stack, address.wrapping_sub(stack.start)) {
-        // SAFETY: it is a word of the stack, which is open then; no thread runs meanwhile.
-        let read = || word = unsafe { core::ptr::with_exposed_provenance::<Word>(address).read() };
-        machine.with_step_open(step, read);
-    }
-    word
 }

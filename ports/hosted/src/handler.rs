@@ -1,26 +1,30 @@
-//! What happened, told to the core; what it answers, done.
+//! What a thread or a signal asks of the kernel. Each function makes one call of the kernel core, carries out the
+//! [`Effect`] that it returns, and returns the [`Way`] out.
 
 use crate::context::{Answer, Context, Start};
-use crate::gate::{self, ATTENTION, DEADLINE, DEVICE, PENDING, STEP, TIMER, Way};
-use crate::machine::{Machine, Place, kernel, window_of, window_top};
-use crate::{host, lend, lending, signal, step};
+use crate::exit::{self, Way};
+use crate::linux::{output, program};
+use crate::machine::{Machine, Place, window_of, window_top, with_kernel};
+use crate::start::run;
+use crate::words::{ATTENTION, DEADLINE, DEVICE, PENDING, STEP, TIMER};
+use crate::{copies, fault, lending, step, strays};
 use core::sync::atomic::Ordering;
-use crossgate_abi::number::{self, hosted};
-use crossgate_abi::table::Entry as Thunk;
+use crossgate_abi::number;
+use crossgate_abi::number::hosted::{self, HostedCall};
 use crossgate_abi::{Cause, Status, Word};
 use crossgate_kernel::call::Entry;
-use crossgate_kernel::thread::Pending;
+use crossgate_kernel::wait::Pending;
 use crossgate_kernel::{Effect, Kernel};
 use crossgate_protection::Span;
 
 /// The current thread has called the gate, which has saved its registers.
 pub extern "C" fn enter(context: *mut Context) -> Way {
-    // SAFETY: the kernel runs in the gate only, and not twice.
-    let kernel = unsafe { kernel() };
-    signal::arrived();
-    let way = system_call(kernel, context);
-    kernel.port.open_at_exit();
-    way
+    with_kernel(|kernel| {
+        step::arrived();
+        let way = system_call(kernel, context);
+        kernel.port.open_at_exit();
+        way
+    })
 }
 
 /// The first thread begins.
@@ -54,10 +58,17 @@ fn dispatch(kernel: &mut Kernel<Machine>, stack_pointer: Word, context: &mut Con
     if number != hosted::INTERRUPT {
         kernel.port.clock.count();
     }
-    let effect = match number {
-        number::RETURN => return leave(kernel, context),
-        hosted::INTERRUPT => return interrupt(kernel, stack_pointer, context),
-        hosted::IDLE => {
+    if number == number::RETURN {
+        return leave(kernel, context);
+    }
+    let Some(call) = HostedCall::from_number(number) else {
+        let effect = kernel.system_call(stack_pointer, number, &mut context.words);
+        return follow(kernel, stack_pointer, context, effect);
+    };
+    // Without a `_`, so that an entry of the list that nothing is done for does not compile.
+    let effect = match call {
+        HostedCall::Interrupt => return interrupt(kernel, stack_pointer, context),
+        HostedCall::Idle => {
             if kernel.thread_id() == 0 {
                 if kernel.port.devices.idle() {
                     kernel.port.end(0);
@@ -66,15 +77,18 @@ fn dispatch(kernel: &mut Kernel<Machine>, stack_pointer: Word, context: &mut Con
             }
             return interrupt(kernel, stack_pointer, context);
         }
-        hosted::DEVICE_READ | hosted::DEVICE_WRITE => {
+        HostedCall::DeviceRead | HostedCall::DeviceWrite => {
             return device(kernel, stack_pointer, context);
         }
-        hosted::SAY if kernel.port.semihosting => {
-            host::say(context.words[0] as u8);
+        HostedCall::Say | HostedCall::End if !kernel.port.semihosting => {
+            Effect::reply(Status::NO_SUCH_SYSTEM_CALL)
+        }
+        HostedCall::Say => {
+            output::say(context.words[0] as u8);
             Effect::reply(Status::OK)
         }
-        hosted::END if kernel.port.semihosting => kernel.port.end(context.words[0] as i32),
-        hosted::INTERFACE => {
+        HostedCall::End => kernel.port.end(context.words[0] as i32),
+        HostedCall::InterfaceOf => {
             let (system, index) = (kernel.port.system, context.words[0]);
             let gate = system.gates.get(index);
             let service = gate.and_then(|gate| system.services.get(usize::from(gate.service)));
@@ -82,13 +96,12 @@ fn dispatch(kernel: &mut Kernel<Machine>, stack_pointer: Word, context: &mut Con
             context.words[1] = service.map_or(0, |service| service.interface as *const () as Word);
             Effect::reply(Status::OK)
         }
-        hosted::NAME => {
+        HostedCall::NameOf => {
             let process = kernel.port.system.processes.get(context.words[0]);
             let name = process.map_or("", |process| process.name);
             (context.words[1], context.words[2]) = (name.as_ptr().addr(), name.len());
             Effect::reply(Status::OK)
         }
-        other => kernel.system_call(stack_pointer, other, &mut context.words),
     };
     follow(kernel, stack_pointer, context, effect)
 }
@@ -98,7 +111,7 @@ fn device(kernel: &mut Kernel<Machine>, stack_pointer: Word, context: &mut Conte
     let [window, register, value, _] = context.words;
     let process = kernel.current().level().process;
     if !kernel.port.owns(process, window) {
-        let _ = kernel.fault(Cause::Access, host::in_program(context.return_address), window);
+        let _ = kernel.fault(Cause::Access, program::in_program(context.return_address), window);
         return load(kernel);
     }
     if number::system_call(context.selector) == hosted::DEVICE_READ {
@@ -113,14 +126,14 @@ fn device(kernel: &mut Kernel<Machine>, stack_pointer: Word, context: &mut Conte
 fn call(kernel: &mut Kernel<Machine>, stack_pointer: Word, context: &mut Context) -> Way {
     let (selector, mut words) = (context.selector, context.words);
     let (system, stack) = (kernel.port.system, kernel.current().stack());
-    lend::name_originals(kernel.current(), system, selector, &mut words);
+    copies::name_originals(kernel.current(), system, selector, &mut words);
     lending::from_stack(stack);
     match kernel.call(stack_pointer, selector, &words) {
         Ok(entry) => {
             kernel.account();
             let (level, mut words) = (entry.level, entry.words);
             let (thread, top) = (kernel.current_thread(), entry.stack_top);
-            let stack_pointer = lend::copy_in(thread, &kernel.port, selector, &mut words, top);
+            let stack_pointer = copies::copy_in(thread, &kernel.port, selector, &mut words, top);
             kernel.port.open(stack, level);
             let [first, second, third, fourth] = words;
             let Entry { entry, object, .. } = entry;
@@ -132,26 +145,9 @@ fn call(kernel: &mut Kernel<Machine>, stack_pointer: Word, context: &mut Context
     }
 }
 
-/// Where a call enters: runs the method, and leaves.
-extern "C-unwind" fn run(
-    object: *mut (),
-    first: Word,
-    second: Word,
-    third: Word,
-    fourth: Word,
-    entry: Thunk,
-) -> ! {
-    // SAFETY: the kernel enters with what the tables have for the service, and the words that it has
-    // checked against the shape of the method.
-    let reply = unsafe { entry(object, first, second, third, fourth) };
-    loop {
-        gate::system_call(number::RETURN, [reply.status, reply.words[0], reply.words[1]]);
-    }
-}
-
 /// The current thread returns from a method.
 fn leave(kernel: &mut Kernel<Machine>, context: &mut Context) -> Way {
-    let lent = lend::Lent::of(kernel.current());
+    let lent = copies::Lent::of(kernel.current());
     let stack = kernel.current().stack();
     let (exit, short) = match kernel.leave(&context.words) {
         Some(exit) => (exit, true),
@@ -180,7 +176,7 @@ fn leave(kernel: &mut Kernel<Machine>, context: &mut Context) -> Way {
 /// Goes on after a system call that brings back these words.
 fn answer(kernel: &mut Kernel<Machine>, stack_pointer: Word, words: [Word; 3]) -> Way {
     kernel.port.answer = Answer { stack_pointer, words };
-    Way { exit: gate::answer, argument: (&raw const kernel.port.answer).addr() }
+    Way { exit: exit::answer, argument: (&raw const kernel.port.answer).addr() }
 }
 
 /// Something has come while the current thread ran (or nothing: then it is no harm).
@@ -191,8 +187,8 @@ fn interrupt(kernel: &mut Kernel<Machine>, stack_pointer: Word, context: &Contex
     let window = window_of(kernel.current());
     let pending = PENDING.swap(0, Ordering::Relaxed);
     if pending & ATTENTION != 0 {
-        signal::tell_strays(false);
-        if let Some(status) = signal::end() {
+        strays::tell_strays(false);
+        if let Some(status) = strays::end() {
             kernel.port.end(status);
         }
     }
@@ -219,17 +215,17 @@ fn interrupt(kernel: &mut Kernel<Machine>, stack_pointer: Word, context: &Contex
 
 /// The current thread did what it must not do.
 pub extern "C" fn fault() -> Way {
-    // SAFETY: the signal handler comes here only when user code ran.
-    let kernel = unsafe { kernel() };
-    signal::arrived();
-    let way = crash(kernel);
-    kernel.port.open_at_exit();
-    way
+    with_kernel(|kernel| {
+        step::arrived();
+        let way = crash(kernel);
+        kernel.port.open_at_exit();
+        way
+    })
 }
 
 fn crash(kernel: &mut Kernel<Machine>) -> Way {
-    let report = signal::report();
-    kernel.port.faulted = Some(signal::registers_of_fault());
+    let report = fault::report();
+    kernel.port.faulted = Some(fault::registers());
     let _ = kernel.fault(report.cause, report.instruction, report.address);
     kernel.port.faulted = None;
     load(kernel)
@@ -248,7 +244,7 @@ fn follow(
     if effect.switch {
         return load(kernel);
     }
-    Way { exit: gate::resume, argument: stack_pointer }
+    Way { exit: exit::resume, argument: stack_pointer }
 }
 
 /// Goes on with the thread that is current now.
@@ -264,13 +260,13 @@ pub fn load(kernel: &mut Kernel<Machine>) -> Way {
     }
     debug_assert!(stack_pointer < window_top(stack, level));
     match pending {
-        Pending::Nothing => Way { exit: gate::resume, argument: stack_pointer },
-        Pending::Retry => Way { exit: gate::retry, argument: stack_pointer },
+        Pending::Nothing => Way { exit: exit::resume, argument: stack_pointer },
+        Pending::Retry => Way { exit: exit::retry, argument: stack_pointer },
         Pending::Reply { status, word } => answer(kernel, stack_pointer, [status.into(), word, 0]),
     }
 }
 
 fn begin(kernel: &mut Kernel<Machine>, start: Start) -> Way {
     kernel.port.start = start;
-    Way { exit: gate::start, argument: (&raw const kernel.port.start).addr() }
+    Way { exit: exit::start, argument: (&raw const kernel.port.start).addr() }
 }

@@ -6,8 +6,10 @@
 //! When a firmware runs, what the kernel allocates is on pages of its own. First comes what is never changed: then
 //! those pages are [sealed](seal), and no process can change them either.
 
+use crate::linux::memory;
 use crate::memory::PAGE;
-use crate::{gate, host, panic};
+use crate::panic;
+use crate::words::is_user;
 use core::cell::UnsafeCell;
 use core::ptr::NonNull;
 use crossgate_protection::Span;
@@ -42,7 +44,7 @@ unsafe impl Sync for Heap {}
 impl Heap {
     /// Uses the kernel's pages, if there are some.
     fn with<R>(&self, work: impl FnOnce(&mut Pages) -> R) -> Option<R> {
-        if gate::is_user() {
+        if is_user() {
             panic::process_has_no_heap();
         }
         // SAFETY: the kernel runs, and it is not in here: nothing in this file allocates.
@@ -108,9 +110,9 @@ unsafe impl GlobalAlloc for Heap {
 /// # Errors
 /// There is no room.
 pub fn begin() -> Result<(), String> {
-    let start = host::reserve(SIZE)?;
+    let start = memory::reserve(SIZE)?;
     let all = Span { start, end: start + SIZE };
-    host::protect(all, true);
+    memory::protect(all, true);
     // SAFETY: the only thread of the program is here.
     let pages = unsafe { &mut *HEAP.0.get() };
     (pages.all, pages.bottom) = (all, start);
@@ -123,7 +125,7 @@ pub fn seal() -> Span {
     let pages = unsafe { &mut *HEAP.0.get() };
     let rest = Span { start: pages.bottom.next_multiple_of(PAGE), end: pages.all.end };
     (pages.bottom, pages.is_sealed) = (rest.start, true);
-    host::make_constant(Span { start: pages.all.start, end: rest.start });
+    memory::make_constant(Span { start: pages.all.start, end: rest.start });
     // SAFETY: nobody has any of this memory.
     unsafe {
         let start = core::ptr::with_exposed_provenance_mut(rest.start);

@@ -1,9 +1,13 @@
 //! What the system tests have to know of the port, and no firmware has to.
 
-use crate::gate::{HAS_WRFSBASE, KERNEL_STACK_END};
+use crate::domain::Domain;
+use crate::linux::program;
 use crate::machine::Machine;
-use crate::signal::SIGNAL_STACK_END;
-use crate::{gate, host, memory};
+use crate::words::{
+    HANDLER_STACK_END, HAS_KEYS, HAS_WRFSBASE, KERNEL_STACK_END, MODE, PENDING, RIGHTS,
+    SIGNAL_STACK_END,
+};
+use crate::{exit, memory, signal};
 use core::sync::atomic::Ordering;
 use crossgate_abi::table::System;
 use crossgate_kernel::Kernel;
@@ -67,15 +71,15 @@ pub(crate) fn tell_places(kernel: &Kernel<Machine>) {
     let place = |name, address, closed| Place { name, address, closed };
     // SAFETY: the C library tells where its variable is.
     let errno = unsafe { libc::__errno_location() }.addr();
-    let handlers = gate::HANDLER_STACK_END.load(Ordering::Relaxed);
+    let handlers = HANDLER_STACK_END.load(Ordering::Relaxed);
     let _ = PLACES.set([
         place("the wiring", (&raw const *system).addr(), Closed::Constant),
         place("the processes", system.processes.as_ptr().addr(), Closed::Constant),
         place("the threads", system.threads.as_ptr().addr(), Closed::Constant),
         place("initial values", image.max().unwrap_or(0), Closed::Constant),
-        place("the mode", gate::MODE.as_ptr().addr(), Closed::Writing),
-        place("what is pending", gate::PENDING.as_ptr().addr(), Closed::Writing),
-        place("the rights", gate::RIGHTS.as_ptr().addr(), Closed::Writing),
+        place("the mode", MODE.as_ptr().addr(), Closed::Writing),
+        place("what is pending", PENDING.as_ptr().addr(), Closed::Writing),
+        place("the rights", RIGHTS.as_ptr().addr(), Closed::Writing),
         place("a variable of the C library", errno, Closed::Writing),
         place("the kernel", (&raw const *kernel).addr(), Closed::All),
         place("devices", machine.devices.address(), Closed::All),
@@ -87,13 +91,38 @@ pub(crate) fn tell_places(kernel: &Kernel<Machine>) {
 /// What Linux has to call for a signal, with its number, what is known of it, and the registers.
 #[must_use]
 pub fn signal_handler() -> usize {
-    gate::handle_with_keys as *const () as usize
+    signal::handle_with_keys as *const () as usize
+}
+
+/// The wiring of a machine, with the addresses that memory has.
+#[must_use]
+pub fn system_of(machine: &Machine) -> &'static System {
+    machine.system
+}
+
+/// Opens the memory of a process, as if a thread were in it.
+pub fn open_process(machine: &mut Machine, process: usize) {
+    let region = machine.regions.get(process).map_or(Span::EMPTY, |region| region.open);
+    machine.next_domain = Domain { region, stack: Span::EMPTY };
+    machine.open_now();
+}
+
+/// Where the way out of the kernel starts.
+#[must_use]
+pub fn way_out() -> usize {
+    exit::leave as *const () as usize
+}
+
+/// Where a thread goes on after a system call, in user mode but for the first instructions.
+#[must_use]
+pub fn answer() -> usize {
+    exit::answer as *const () as usize
 }
 
 /// Whether there are protection keys.
 #[must_use]
 pub fn has_keys() -> bool {
-    gate::HAS_KEYS.load(Ordering::Relaxed) != 0
+    HAS_KEYS.load(Ordering::Relaxed) != 0
 }
 
 /// Whether process code can change the bases of segments.
@@ -119,5 +148,5 @@ pub fn signal_stack() -> Span {
 /// An address of code as fault records tell it.
 #[must_use]
 pub fn in_program(address: usize) -> usize {
-    host::in_program(address)
+    program::in_program(address)
 }

@@ -1,23 +1,25 @@
 //! The host as the kernel core sees it, and what the port itself remembers.
 
+use crate::changes::change_protection;
 use crate::clock::Clock;
 use crate::context::{Answer, Context, Start};
-use crate::device::Devices;
+use crate::devices::Devices;
 use crate::domain::Domain;
-use crate::gate::{DEVICE, PENDING};
-use crate::lending::Copies;
-use crate::lending::LONGEST_LEASE;
-use crate::memory::{PAGE, Region, STEP};
+use crate::lending::{Copies, LONGEST_LEASE};
+use crate::linux::{self, keys, output, program};
+use crate::memory::{self, PAGE, Region, STEP};
 use crate::protection::{Opening, Protection};
-use crate::{crash, gate, host, keys, memory, signal, stack_use};
-use core::sync::atomic::Ordering;
+use crate::start::begin;
+use crate::words::{DEVICE, PENDING, RIGHTS};
+use crate::{crash, stack_use, strays};
+use core::sync::atomic::{AtomicPtr, Ordering};
+use crossgate_abi::Word;
 use crossgate_abi::inspect::dump;
-use crossgate_abi::number::{self, hosted};
 use crossgate_abi::table::{ProcessMemory, System};
-use crossgate_abi::{Status, Word};
 use crossgate_kernel::Kernel;
+use crossgate_kernel::frame::Level;
 use crossgate_kernel::port::Port;
-use crossgate_kernel::thread::{Level, Thread};
+use crossgate_kernel::thread::Thread;
 use crossgate_protection::Span;
 
 /// How many bytes of a process' memory are reset at a time.
@@ -25,27 +27,27 @@ const PIECE: usize = 16 * PAGE;
 
 /// The host as the kernel core sees it.
 pub struct Machine {
-    pub clock: Clock,
+    pub(crate) clock: Clock,
     /// What the core asked for.
-    pub deadline: u64,
-    pub devices: Devices,
+    pub(crate) deadline: u64,
+    pub(crate) devices: Devices,
     /// Whether every process may end the program.
-    pub semihosting: bool,
-    pub system: &'static System,
+    pub(crate) semihosting: bool,
+    pub(crate) system: &'static System,
     /// The same without the addresses that memory has here.
-    pub wiring: &'static System,
-    pub regions: Vec<Region>,
-    pub protection: Protection,
+    pub(crate) wiring: &'static System,
+    pub(crate) regions: Vec<Region>,
+    pub(crate) protection: Protection,
     /// What is open, and how.
-    pub opening: Opening,
+    pub(crate) opening: Opening,
     /// What has to be open when user code goes on.
-    pub next_domain: Domain,
+    pub(crate) next_domain: Domain,
     /// What the current thread starts with, if it does.
-    pub start: Start,
+    pub(crate) start: Start,
     /// What it goes on with, if it does not start.
-    pub answer: Answer,
+    pub(crate) answer: Answer,
     /// The registers of the current thread, if it has just faulted.
-    pub faulted: Option<[Word; dump::REGISTER_COUNT]>,
+    pub(crate) faulted: Option<[Word; dump::REGISTER_COUNT]>,
 }
 
 /// In the stack pointer of a thread that has not begun: where it begins.
@@ -88,7 +90,7 @@ impl Machine {
     pub fn open_now(&mut self) {
         let next = self.protection.opening(self.next_domain);
         for (span, open) in self.opening.changes(&next) {
-            host::protect(span, open);
+            linux::memory::protect(span, open);
         }
         self.set_opening(next);
         if let Some(rights) = self.protection.kernel_rights(&self.opening) {
@@ -99,17 +101,17 @@ impl Machine {
     /// Has it opened as the last thing that the kernel does.
     pub fn open_at_exit(&mut self) {
         if self.next_domain == self.opening.domain {
-            return gate::change_protection(core::iter::empty());
+            return change_protection(core::iter::empty());
         }
         let next = self.protection.opening(self.next_domain);
-        gate::change_protection(self.opening.changes(&next));
+        change_protection(self.opening.changes(&next));
         self.set_opening(next);
     }
 
     fn set_opening(&mut self, opening: Opening) {
         self.opening = opening;
         if let Some(rights) = self.protection.rights(&self.opening) {
-            gate::RIGHTS.store(rights, Ordering::Relaxed);
+            RIGHTS.store(rights, Ordering::Relaxed);
         }
     }
 
@@ -131,6 +133,19 @@ impl Machine {
         } else {
             self.with_open(step, work);
         }
+    }
+
+    /// A word of a stack. What of the stack is closed is opened for it step by step, as it is closed.
+    fn read_stack(&self, stack: Span, address: Word) -> Word {
+        let mut word = 0;
+        if let Some(step) = stack_use::step_from(stack, address.wrapping_sub(stack.start)) {
+            let read = || {
+                // SAFETY: it is a word of the stack, which is open then; no thread runs meanwhile.
+                word = unsafe { core::ptr::with_exposed_provenance::<Word>(address).read() };
+            };
+            self.with_step_open(step, read);
+        }
+        word
     }
 
     /// Whether a process owns the device with this window.
@@ -168,9 +183,9 @@ impl Machine {
     /// Ends the program.
     pub fn end(&mut self, status: i32) -> ! {
         self.devices.flush();
-        stack_use::tell(self);
-        signal::tell_strays(true);
-        host::end(status)
+        stack_use::tell(self.system, self.wiring, |stack| self.protection.open_for_ever(stack));
+        strays::tell_strays(true);
+        program::end(status)
     }
 
     /// Has the clock interrupt when the core or a device wants it.
@@ -203,6 +218,23 @@ pub fn window_top(stack: Span, level: Level) -> usize {
 pub fn window_of(thread: &Thread) -> Span {
     let stack = thread.stack();
     Span { start: stack.start, end: window_top(stack, thread.level()) }
+}
+
+/// The kernel, once there is one.
+static KERNEL: AtomicPtr<Kernel<Machine>> = AtomicPtr::new(core::ptr::null_mut());
+
+/// Makes this the kernel.
+pub fn install(kernel: &'static mut Kernel<Machine>) {
+    KERNEL.store(kernel, Ordering::Relaxed);
+}
+
+/// Uses the kernel, which has been [installed](install).
+///
+/// For the kernel's side of the gate, which is not entered twice, and for handlers of signals that interrupted user
+/// code. So nobody else has the kernel meanwhile, as long as no `work` comes here again.
+pub fn with_kernel<R>(work: impl FnOnce(&mut Kernel<Machine>) -> R) -> R {
+    // SAFETY: this is the only reference, as above; and it does not outlive `work`.
+    work(unsafe { &mut *KERNEL.load(Ordering::Relaxed) })
 }
 
 impl Port for Machine {
@@ -250,8 +282,8 @@ impl Port for Machine {
     }
 
     fn reset_system(&mut self) {
-        host::tell(format_args!("crossgate: the supervisor crashed too often, reset"));
-        self.end(host::RESET)
+        output::tell(format_args!("crossgate: the supervisor crashed too often, reset"));
+        self.end(program::RESET)
     }
 
     fn now(&mut self) -> u64 {
@@ -288,45 +320,12 @@ impl Port for Machine {
         registers: &mut [Word; dump::REGISTER_COUNT],
         stack: &mut [Word; dump::STACK_WORDS],
     ) -> usize {
-        crash::dump(self, thread, window, registers, stack)
+        let read = |address| self.read_stack(thread.stack(), address);
+        crash::dump(self.faulted, thread, window, registers, stack, read)
     }
 
     fn mask(&mut self, line: u16, mask: bool) {
         self.devices.mask(line, mask);
         self.want_interrupt();
     }
-}
-
-/// Where every thread begins.
-extern "C" fn begin() -> ! {
-    loop {
-        gate::system_call(number::BEGIN, [0; 3]);
-    }
-}
-
-/// What the idle thread does: the work that the kernel has put off, then it waits for interrupts.
-pub extern "C" fn idle() -> ! {
-    loop {
-        while gate::system_call(number::WORK, [0; 3])[0] == Status::OK.0 {}
-        gate::system_call(hosted::IDLE, [0; 3]);
-    }
-}
-
-/// The kernel, once there is one.
-static KERNEL: core::sync::atomic::AtomicPtr<Kernel<Machine>> =
-    core::sync::atomic::AtomicPtr::new(core::ptr::null_mut());
-
-/// Makes this the kernel.
-pub fn install(kernel: &'static mut Kernel<Machine>) {
-    KERNEL.store(kernel, core::sync::atomic::Ordering::Relaxed);
-}
-
-/// The kernel.
-///
-/// # Safety
-/// The caller is the only one that uses it: the kernel's side of the gate, or a signal handler that
-/// interrupted user code. It has been [installed](install).
-pub unsafe fn kernel() -> &'static mut Kernel<Machine> {
-    // SAFETY: as the caller vouches.
-    unsafe { &mut *KERNEL.load(core::sync::atomic::Ordering::Relaxed) }
 }

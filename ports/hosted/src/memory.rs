@@ -6,7 +6,7 @@
 //! pages are mapped anew, such that Linux does not merge or split its records of them when their
 //! protection changes (which would double the time of a call).
 
-use crate::host;
+use crate::linux::memory;
 use crossgate_abi::table::{ProcessMemory, System};
 use crossgate_protection::Span;
 
@@ -97,7 +97,7 @@ fn region(name: &str) -> Result<Region, String> {
     let image = Box::leak(Box::<[u8]>::from(image));
     let stack = Span { start: start - STACK, end: start };
     let guard = Span { start: stack.start - GUARD, end: stack.start };
-    host::close_for_ever(guard)?;
+    memory::close_for_ever(guard)?;
     map_stack(stack, end)?;
     let memory = ProcessMemory {
         start,
@@ -114,7 +114,7 @@ fn region(name: &str) -> Result<Region, String> {
 
 /// Maps a stack, all of it closed; its last step is one piece with what lies behind it up to `end`.
 fn map_stack(stack: Span, end: usize) -> Result<(), String> {
-    let file = host::memory_file(2 * (end - stack.start))?;
+    let file = memory::memory_file(2 * (end - stack.start))?;
     let mut top = end;
     for step in 1..=SINGLE_STEPS {
         let from = stack.end - step * STEP;
@@ -134,7 +134,7 @@ pub fn stack_size(declared: usize) -> usize {
 /// # Errors
 /// There is no memory.
 pub fn stack(size: usize) -> Result<Span, String> {
-    let start = host::reserve(GUARD + size)? + GUARD;
+    let start = memory::reserve(GUARD + size)? + GUARD;
     let stack = Span { start, end: start + size };
     map_stack(stack, stack.end)?;
     Ok(stack)
@@ -153,6 +153,6 @@ pub fn private(stack: Span, regions: &[Region]) -> Span {
 /// There is no memory.
 pub fn kernel_stack() -> Result<Span, String> {
     let stack = stack(STACK)?;
-    host::protect(stack, true);
+    memory::protect(stack, true);
     Ok(stack)
 }

@@ -1,7 +1,7 @@
 //! The command line of a firmware as a program of the host.
 
-use crate::host;
 use crate::lending::Rules;
+use crate::linux::{files, terminal};
 use crate::protection::Choice;
 use clap::{Parser, ValueEnum};
 use crossgate_kernel::time::NEVER;
@@ -165,16 +165,16 @@ impl Connection {
     pub fn open(&self, index: usize) -> Result<(Option<File>, Option<File>), Error> {
         let both = |file: File| Ok((Some(file.try_clone()?), Some(file)));
         match self {
-            Connection::Automatic if index == 0 => Ok((None, Some(host::standard_output()?))),
+            Connection::Automatic if index == 0 => Ok((None, Some(files::standard_output()?))),
             Connection::Automatic | Connection::Null => Ok((None, None)),
-            Connection::StandardInput => Ok((Some(host::standard_input()?), None)),
-            Connection::StandardOutput => Ok((None, Some(host::standard_output()?))),
+            Connection::StandardInput => Ok((Some(files::standard_input()?), None)),
+            Connection::StandardOutput => Ok((None, Some(files::standard_output()?))),
             Connection::Standard => {
-                Ok((Some(host::standard_input()?), Some(host::standard_output()?)))
+                Ok((Some(files::standard_input()?), Some(files::standard_output()?)))
             }
             Connection::File(path) => Ok((Some(File::open(path)?), None)),
             Connection::Terminal => {
-                let (terminal, name) = host::terminal()?;
+                let (terminal, name) = terminal::open()?;
                 eprintln!("crossgate: serial line {index} is {name}");
                 both(terminal)
             }

@@ -1,6 +1,7 @@
 //! A panic is a crash of the process: nothing is formatted, unwound or allocated, as on a microcontroller.
 
-use crate::gate;
+use crate::start::system_call;
+use crate::words::is_user;
 use core::panic::PanicInfo;
 use crossgate_abi::number;
 
@@ -12,7 +13,7 @@ unsafe extern "Rust" {
 /// Every panic comes here: the linker wrapper sees to it (`crossgate_link::hosted`).
 #[unsafe(no_mangle)]
 fn __crossgate_panic(info: &PanicInfo) -> ! {
-    if !gate::is_user() {
+    if !is_user() {
         __crossgate_host_panic(info);
     }
     match info.location() {
@@ -28,6 +29,6 @@ pub fn process_has_no_heap() -> ! {
 
 fn tell(file: &str, line: u32) -> ! {
     loop {
-        gate::system_call(number::PANIC, [file.as_ptr().addr(), file.len(), line as usize]);
+        system_call(number::PANIC, [file.as_ptr().addr(), file.len(), line as usize]);
     }
 }

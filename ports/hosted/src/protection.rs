@@ -12,10 +12,11 @@
 //! of Linux.)
 
 use crate::domain::{self, Domain};
-use crate::gate::KERNEL_KEEPS;
-use crate::host;
-use crate::keys::{self, Key};
+use crate::linux::keys::{self, Key};
+use crate::linux::memory::protect;
+use crate::linux::program;
 use crate::memory::Region;
+use crate::words::KERNEL_KEEPS;
 use clap::ValueEnum;
 use core::sync::atomic::Ordering;
 use crossgate_protection::Span;
@@ -150,7 +151,7 @@ impl Protection {
         let Some(key) = self.spare.pop() else { return opening };
         let part = opening.cut_off;
         if let Err(why) = key.protect(part) {
-            host::fatal(format_args!("{why}"));
+            program::fatal(format_args!("{why}"));
         }
         for (span, _) in self.keyed.iter_mut().filter(|(span, _)| span.contains(part)) {
             span.end = part.start;
@@ -203,9 +204,9 @@ impl Protection {
                 keys::set_rights(rights);
             }
             None => {
-                host::protect(span, true);
+                protect(span, true);
                 work();
-                host::protect(span, false);
+                protect(span, false);
             }
         }
     }
@@ -215,7 +216,7 @@ impl Protection {
         if self.has_keys() {
             keys::set_rights(keys::ALL_RIGHTS);
         }
-        host::protect(span, true);
+        protect(span, true);
     }
 }
 

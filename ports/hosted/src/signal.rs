@@ -3,101 +3,23 @@
 //! A handler does none of the kernel's work. It changes where the thread goes on when the handler
 //! returns: after an interrupt in code that tells the kernel, after a fault in the kernel.
 
-use crate::gate::{self, ATTENTION, DEVICE, PENDING, RED_ZONE, TIMER, is_user};
-use crate::machine::{kernel, window_of};
-use crate::memory::{GUARD, STACK};
-use crate::{host, keys, step};
+use crate::entry::{self, is_on_the_way_in};
+use crate::interrupt::{self, RED_ZONE};
+use crate::linux::signals::{self, ENDS, FAULTS, interrupts};
+use crate::linux::{keys, program};
+use crate::machine::{window_of, with_kernel};
+use crate::memory::STACK;
+use crate::words::{
+    ATTENTION, DEVICE, HANDLER_STACK_END, HAS_KEYS, PENDING, RIGHTS, SIGNAL_STACK_END, TIMER,
+    is_user,
+};
+use crate::{fault, step, strays};
+use core::arch::naked_asm;
 use core::ffi::{c_int, c_void};
 use core::mem::offset_of;
-use core::sync::atomic::{AtomicBool, AtomicI32, AtomicU8, AtomicU32, AtomicUsize, Ordering};
-use crossgate_abi::inspect::dump;
+use core::sync::atomic::{AtomicI32, Ordering};
 use crossgate_abi::{Cause, Word};
 use crossgate_protection::Span;
-
-/// The signal by which somebody wants the program to end, or 0.
-static END: AtomicU8 = AtomicU8::new(0);
-
-/// Where the stack of the handlers ends.
-pub static SIGNAL_STACK_END: AtomicUsize = AtomicUsize::new(0);
-
-/// What a fault handler leaves to the kernel.
-static CAUSE: AtomicU8 = AtomicU8::new(0);
-static INSTRUCTION: AtomicUsize = AtomicUsize::new(0);
-static ADDRESS: AtomicUsize = AtomicUsize::new(0);
-static REGISTERS: [AtomicUsize; dump::REGISTER_COUNT] =
-    [const { AtomicUsize::new(0) }; dump::REGISTER_COUNT];
-
-/// The registers in the order of a dump.
-const DUMPED: [c_int; dump::REGISTER_COUNT] = [
-    libc::REG_RAX,
-    libc::REG_RCX,
-    libc::REG_RDX,
-    libc::REG_RBX,
-    libc::REG_RSP,
-    libc::REG_RBP,
-    libc::REG_RSI,
-    libc::REG_RDI,
-    libc::REG_R8,
-    libc::REG_R9,
-    libc::REG_R10,
-    libc::REG_R11,
-    libc::REG_R12,
-    libc::REG_R13,
-    libc::REG_R14,
-    libc::REG_R15,
-    libc::REG_RIP,
-];
-
-/// A fault.
-pub struct Report {
-    pub cause: Cause,
-    pub instruction: Word,
-    pub address: Word,
-}
-
-/// The fault that sent the current thread to the kernel.
-pub fn report() -> Report {
-    let cause = CAUSE.load(Ordering::Relaxed);
-    let cause = Cause::ALL.into_iter().find(|&known| known as u8 == cause);
-    Report {
-        cause: cause.unwrap_or(Cause::Unknown),
-        instruction: INSTRUCTION.load(Ordering::Relaxed),
-        address: ADDRESS.load(Ordering::Relaxed),
-    }
-}
-
-/// The registers with which it did, as a [dump] has them.
-pub fn registers_of_fault() -> [Word; dump::REGISTER_COUNT] {
-    core::array::from_fn(|index| REGISTERS[index].load(Ordering::Relaxed))
-}
-
-/// A thread has come to the kernel.
-pub fn arrived() {
-    step::arrived();
-}
-
-/// The signals of faults.
-const FAULTS: [c_int; 7] = [
-    libc::SIGSEGV,
-    libc::SIGBUS,
-    libc::SIGILL,
-    libc::SIGFPE,
-    libc::SIGTRAP,
-    libc::SIGABRT,
-    libc::SIGSYS,
-];
-/// Those by which somebody wants the program to end.
-const ENDS: [c_int; 3] = [libc::SIGINT, libc::SIGTERM, libc::SIGHUP];
-
-/// Those of interrupts, `ENDS`, and those that nobody expects and that would end the program. (Of the others, Linux
-/// or the program's user may expect that they do.)
-pub fn interrupts() -> impl Iterator<Item = c_int> {
-    [libc::SIGALRM, libc::SIGVTALRM, libc::SIGIO]
-        .into_iter()
-        .chain(ENDS)
-        .chain([libc::SIGUSR1, libc::SIGUSR2, libc::SIGPROF, libc::SIGSTKFLT, libc::SIGPWR])
-        .chain(libc::SIGRTMIN()..=libc::SIGRTMAX())
-}
 
 /// Has the signals handled, on the signals' stack, whose end this is. With protection keys the handlers have a
 /// stack of their own, since Linux has to be able to write to the signals'.
@@ -106,22 +28,22 @@ pub fn interrupts() -> impl Iterator<Item = c_int> {
 /// Linux refuses.
 pub fn install(stack_end: usize, handlers_end: usize, has_keys: bool) -> Result<(), String> {
     SIGNAL_STACK_END.store(stack_end, Ordering::Relaxed);
-    gate::HANDLER_STACK_END.store(handlers_end, Ordering::Relaxed);
+    HANDLER_STACK_END.store(handlers_end, Ordering::Relaxed);
     THIS.store(std::process::id().cast_signed(), Ordering::Relaxed);
     let all = || FAULTS.into_iter().chain(interrupts());
     for signal in all() {
-        if ENDS.contains(&signal) && host::is_ignored(signal) {
+        if ENDS.contains(&signal) && signals::is_ignored(signal) {
             continue;
         }
-        let handler = if has_keys { gate::handle_with_keys } else { handle };
-        host::handle(signal, handler, all())?;
+        let handler = if has_keys { handle_with_keys } else { handle };
+        signals::handle(signal, handler, all())?;
     }
     Ok(())
 }
 
 /// Handles any signal.
 pub extern "C" fn handle(signal: c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
-    host::allow_any_alignment();
+    signals::allow_any_alignment();
     if !is_from_linux(context) {
         return;
     }
@@ -135,6 +57,46 @@ pub extern "C" fn handle(signal: c_int, info: *mut libc::siginfo_t, context: *mu
     }
 }
 
+/// Handles a signal, if there are protection keys: Linux lets a handler at nothing that has one.
+///
+/// In: the signal in edi, what is known of it in rsi, the context in rdx, on the signals' stack; no rights to any key.
+/// Out: on that stack again, at the end of a handler. The legend is in [`entry`].
+///
+/// Attacker: jumps here, with arguments and a stack of its choice, and so has a handler run with all rights
+/// (`forged_signals`). The stack is the kernel's own, from memory that it can't write. What the handler writes through
+/// the context is checked to be on the signals' stack ([`is_from_linux`]).
+#[unsafe(naked)]
+pub extern "C" fn handle_with_keys(_: c_int, _: *mut libc::siginfo_t, _: *mut c_void) {
+    naked_asm!(
+        // Linux clears the flag of direction, a jump does not.
+        "cld",
+        // All rights: what the handler needs has keys. The registers are those that `wrpkru` wants.
+        "mov r8, rdx",
+        "xor eax, eax",
+        "xor ecx, ecx",
+        "xor edx, edx",
+        "wrpkru",
+        "mov rdx, r8",
+        // Its own stack, since that of signals is open to all. On it lies where to go back to, twice for the alignment.
+        "mov rax, rsp",
+        "mov rsp, [rip + {handler_stack_end}]",
+        "push rax",
+        "push rax",
+        "call {handle}",
+        "mov rsp, [rsp]",
+        // Those of the process in force: one that has jumped here has no more than before. Linux gives an interrupted
+        // thread back what it had.
+        "mov eax, [rip + {rights}]",
+        "xor ecx, ecx",
+        "xor edx, edx",
+        "wrpkru",
+        "ret",
+        handler_stack_end = sym HANDLER_STACK_END,
+        handle = sym handle,
+        rights = sym RIGHTS,
+    )
+}
+
 /// Whether Linux has written the context. A process that jumps here has what it likes instead; nothing is done with
 /// that but on the signals' stack, where nothing lies between two signals.
 fn is_from_linux(context: *mut c_void) -> bool {
@@ -146,34 +108,6 @@ fn is_from_linux(context: *mut c_void) -> bool {
 
 /// The program, as Linux knows it.
 static THIS: AtomicI32 = AtomicI32::new(0);
-
-/// How many signals came that nobody expects.
-static STRAYS: AtomicU32 = AtomicU32::new(0);
-/// The last of them, and the process of Linux that has sent it.
-static STRAY: AtomicI32 = AtomicI32::new(0);
-static SENDER: AtomicI32 = AtomicI32::new(0);
-
-/// Tells of signals that nobody expects: the first one as soon as it comes, all at the end.
-pub fn tell_strays(is_end: bool) {
-    static TOLD: AtomicBool = AtomicBool::new(false);
-    let count = STRAYS.load(Ordering::Relaxed);
-    if count == 0 || TOLD.swap(true, Ordering::Relaxed) && !is_end {
-        return;
-    }
-    let (signal, sender) = (STRAY.load(Ordering::Relaxed), SENDER.load(Ordering::Relaxed));
-    host::tell(format_args!(
-        "crossgate: signals that nobody waits for, and that change nothing: {count}; the last was signal \
-         {signal} of Linux process {sender}"
-    ));
-}
-
-/// Whether somebody wants the program to end: its exit status.
-pub fn end() -> Option<c_int> {
-    match END.load(Ordering::Relaxed) {
-        0 => None,
-        signal => Some(128 + c_int::from(signal)),
-    }
-}
 
 /// The registers that a handler changes.
 fn registers(context: *mut c_void) -> &'static mut [i64; 23] {
@@ -205,48 +139,47 @@ fn on_interrupt(signal: c_int, sender: libc::pid_t, context: *mut c_void) {
         libc::SIGALRM => TIMER,
         libc::SIGIO => DEVICE,
         libc::SIGVTALRM if is_user() && !step::is_going_on() => {
-            // SAFETY: user code ran, so the kernel did not.
-            unsafe { kernel() }.port.clock.tick()
+            with_kernel(|kernel| kernel.port.clock.tick())
         }
         libc::SIGVTALRM => 0,
         libc::SIGINT | libc::SIGTERM | libc::SIGHUP => {
-            END.store(signal as u8, Ordering::Relaxed);
+            strays::note_end(signal);
             ATTENTION
         }
         _ => {
-            STRAYS.fetch_add(1, Ordering::Relaxed);
-            STRAY.store(signal, Ordering::Relaxed);
-            SENDER.store(sender, Ordering::Relaxed);
+            strays::note(signal, sender);
             ATTENTION
         }
     };
     PENDING.fetch_or(what, Ordering::Relaxed);
     if is_user() && PENDING.load(Ordering::Relaxed) != 0 {
-        interrupt(registers(context));
+        tell_kernel(registers(context));
     }
 }
 
 /// Has the thread, which runs user code, tell the kernel of an interrupt.
-fn interrupt(registers: &mut [i64; 23]) {
+fn tell_kernel(registers: &mut [i64; 23]) {
     let (instruction, stack_pointer) = place(registers);
-    if gate::is_on_the_way_in(instruction) {
+    if is_on_the_way_in(instruction) {
         return;
     }
-    // SAFETY: user code ran, so the kernel did not.
-    let kernel = unsafe { kernel() };
-    let window = window_of(kernel.current());
+    let (window, rights) = with_kernel(|kernel| {
+        let machine = &kernel.port;
+        let rights = machine.protection.kernel_rights(&machine.opening);
+        (window_of(kernel.current_thread()), rights)
+    });
     const ROOM: usize = RED_ZONE + size_of::<usize>();
     if !(window.start + ROOM..=window.end).contains(&stack_pointer) {
         return to_kernel(registers, Cause::Stack, instruction, 0);
     }
     let below = stack_pointer - ROOM;
     // With what the thread may write itself.
-    if let Some(rights) = kernel.port.protection.kernel_rights(&kernel.port.opening) {
+    if let Some(rights) = rights {
         keys::set_rights(rights);
     }
     // SAFETY: it is in the open part of the thread's stack, below what the thread uses.
     unsafe { core::ptr::with_exposed_provenance_mut::<usize>(below).write_unaligned(instruction) };
-    redirect(registers, gate::interrupt_by_signal as *const (), below);
+    redirect(registers, interrupt::by_signal as *const (), below);
 }
 
 /// The instruction and stack pointer that were interrupted.
@@ -256,16 +189,12 @@ fn place(registers: &[i64; 23]) -> (usize, usize) {
 
 /// The thread goes on in the kernel, with a fault.
 fn to_kernel(registers: &mut [i64; 23], cause: Cause, instruction: Word, address: Word) {
-    CAUSE.store(cause as u8, Ordering::Relaxed);
-    INSTRUCTION.store(host::in_program(instruction), Ordering::Relaxed);
-    ADDRESS.store(address, Ordering::Relaxed);
-    for (place, register) in REGISTERS.iter().zip(DUMPED) {
-        place.store(registers[register as usize] as usize, Ordering::Relaxed);
-    }
+    fault::note(registers, cause, instruction, address);
     const FLAGS: i64 = 0x202;
     registers[libc::REG_EFL as usize] = FLAGS;
-    let has_keys = gate::HAS_KEYS.load(Ordering::Relaxed) != 0;
-    let entry = if has_keys { gate::fault_entry_with_keys } else { gate::__crossgate_fault_entry };
+    let has_keys = HAS_KEYS.load(Ordering::Relaxed) != 0;
+    let entry =
+        if has_keys { entry::fault_entry_with_keys } else { entry::__crossgate_fault_entry };
     let stack_pointer = registers[libc::REG_RSP as usize] as usize;
     redirect(registers, entry as *const (), stack_pointer);
 }
@@ -278,39 +207,25 @@ fn on_fault(signal: c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
     if signal == libc::SIGTRAP && code == libc::TRAP_TRACE {
         let flags = &mut registers[libc::REG_EFL as usize];
         if step::done(flags) && is_user() {
-            interrupt(registers);
+            tell_kernel(registers);
         }
         return;
     }
     if !is_user() {
-        let instruction = host::in_program(instruction);
-        host::fatal(format_args!(
+        let instruction = program::in_program(instruction);
+        program::fatal(format_args!(
             "the kernel itself crashed: signal {signal} at instruction {instruction:#x}, address {address:#x}"
         ));
     }
-    // SAFETY: user code ran, so the kernel did not.
-    let window = window_of(unsafe { kernel() }.current());
+    let window = with_kernel(|kernel| window_of(kernel.current()));
     let is_memory = matches!(signal, libc::SIGSEGV | libc::SIGBUS);
     let access = registers[libc::REG_ERR as usize];
     let cause = if is_memory && !(window.start..=window.end).contains(&stack_pointer) {
         Cause::Stack
     } else {
-        cause(signal, access, address, window.start)
+        fault::cause(signal, access, address, window.start)
     };
     let address = if is_memory { address } else { 0 };
     unblock_signals(context);
     to_kernel(registers, cause, instruction, address);
-}
-
-/// The cause of a fault of a thread whose stack pointer is in its stack, which starts at `stack`.
-fn cause(signal: c_int, access: i64, address: Word, stack: Word) -> Cause {
-    const INSTRUCTION_FETCH: i64 = 1 << 4;
-    match signal {
-        libc::SIGSEGV if (stack - GUARD..stack).contains(&address) => Cause::Stack,
-        libc::SIGSEGV if access & INSTRUCTION_FETCH != 0 => Cause::Execute,
-        libc::SIGSEGV => Cause::Access,
-        libc::SIGBUS => Cause::Bus,
-        libc::SIGABRT => Cause::Panic,
-        _ => Cause::Instruction,
-    }
 }

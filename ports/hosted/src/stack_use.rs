@@ -5,21 +5,21 @@
 //! nobody is stopped for using it. Stacks begin with zeroes: what is something else was used. A callee begins at
 //! the next border of a [step](STEP) below its caller, so steps are looked at one by one, each from its end.
 
-use crate::host;
-use crate::machine::Machine;
+use crate::linux::output;
 use crate::memory::STEP;
+use crossgate_abi::table::System;
 use crossgate_protection::Span;
 
-/// Tells which threads have used more stack than they declare.
-pub fn tell(machine: &Machine) {
-    for (thread, declared) in machine.system.threads.iter().zip(machine.wiring.threads).skip(1) {
+/// Tells which threads have used more stack than they declare in the wiring. `open` opens a stack.
+pub fn tell(system: &System, wiring: &System, open: impl Fn(Span)) {
+    for (thread, declared) in system.threads.iter().zip(wiring.threads).skip(1) {
         let start = thread.stack.addr();
         let stack = Span { start, end: start + thread.stack_size };
-        machine.protection.open_for_ever(stack);
+        open(stack);
         let (used, declared) = (used(stack), declared.stack_size);
         if used > declared {
-            let process = machine.system.processes.get(usize::from(thread.process));
-            host::tell(format_args!(
+            let process = system.processes.get(usize::from(thread.process));
+            output::tell(format_args!(
                 "crossgate: thread {} of process {} has used {used} bytes of stack here, and declares {declared}",
                 thread.name,
                 process.map_or("?", |process| process.name),

@@ -1,10 +1,11 @@
 //! Single-stepping: an interrupt after so many instructions.
 //!
-//! It starts when a thread goes on after an [interrupt](crate::gate::INTERRUPT_FLAGS), whose saved flags
+//! It starts when a thread goes on after an [interrupt](crate::interrupt::INTERRUPT_FLAGS), whose saved flags
 //! get the trap flag, and ends after the last step, or at the next system call.
 
 use crate::context::Context;
-use crate::gate::{DEADLINE, INTERRUPT_FLAGS, PENDING};
+use crate::interrupt::INTERRUPT_FLAGS;
+use crate::words::{DEADLINE, PENDING};
 use core::sync::atomic::{AtomicU32, Ordering};
 use crossgate_protection::Span;
 

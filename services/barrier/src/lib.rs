@@ -10,15 +10,20 @@
 //!
 //! ```
 //! use core::time::Duration;
-//! use crossgate::{CallError, Handle, host};
+//! use crossgate::testing::Wiring;
+//! use crossgate::{CallError, Handle};
 //! use crossgate_barrier::{Barrier, Rendezvous};
 //!
 //! fn start(ready: Handle<dyn Rendezvous>) -> Result<bool, CallError> {
 //!     // ... all that has to be done before anybody begins ...
 //!     Ok(ready.meet_timeout(Duration::from_secs(1))?.is_ok())
 //! }
-//! // One for which nobody else is waited.
-//! assert_eq!(start(host::serve(Barrier::new([host::notification(0)]))), Ok(true));
+//! let wiring = Wiring::new();
+//! let home = wiring.process("rendezvous");
+//! let barrier = home.object(Barrier::new(home.notifications::<2>()));
+//! let ready = home.serve_concurrent(barrier);
+//! let other = wiring.process("other").thread(2, move || start(ready));
+//! wiring.run(|| assert_eq!((start(ready), other.join()), (Ok(true), Ok(true))));
 //! ```
 //!
 //! When all have met it is there for the next time. Who gives up, because of the time or a deadline, is not counted.
@@ -122,75 +127,63 @@ impl<const N: usize> Rendezvous for Barrier<N> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crossgate::{Handle, host};
+    use crossgate::testing::Wiring;
+    use crossgate::{Handle, supervise, time};
     use std::sync::atomic::{AtomicU32, Ordering};
-    use std::thread;
 
-    /// A barrier that several threads of the test serve.
-    struct Known<const N: usize>(&'static Barrier<N>);
-
-    impl<const N: usize> Rendezvous for Known<N> {
-        fn meet(&self) -> Result<(), TimedOut> {
-            self.0.meet()
-        }
-        fn try_meet(&self) -> bool {
-            self.0.try_meet()
-        }
-        fn meet_timeout(&self, timeout: Duration) -> Result<(), TimedOut> {
-            self.0.meet_timeout(timeout)
-        }
-        fn waiting(&self) -> u32 {
-            self.0.waiting()
-        }
+    /// A barrier, published by a process that is told of lost clients.
+    fn barrier<const N: usize>(wiring: &Wiring) -> Handle<dyn Rendezvous> {
+        let home = wiring.process("rendezvous").lost_clients(None);
+        let barrier = home.object(Barrier::<N>::new(home.notifications()));
+        home.serve_concurrent(barrier)
     }
 
     #[test]
     fn nobody_goes_on_before_all_are_there() {
-        static BARRIER: Barrier<3> =
-            Barrier::new([host::notification(0), host::notification(1), host::notification(2)]);
         static ROUND: [AtomicU32; 3] = [const { AtomicU32::new(0) }; 3];
-        let run = |own: usize| {
-            move || {
-                let barrier: Handle<dyn Rendezvous> = host::serve(Known(&BARRIER));
-                for round in 1..300 {
+        let wiring = Wiring::new();
+        let barrier = barrier::<3>(&wiring);
+        let threads = [0, 1, 2].map(|own: usize| {
+            wiring.process("participant").thread(1 + own as u8, move || {
+                for round in 1..100 {
+                    time::sleep(Duration::from_micros((u64::from(round) * own as u64) % 5));
                     ROUND[own].store(round, Ordering::SeqCst);
                     assert_eq!(barrier.meet(), Ok(Ok(())));
                     assert!(ROUND.iter().all(|it| it.load(Ordering::SeqCst) >= round));
                     assert_eq!(barrier.meet(), Ok(Ok(())));
                 }
-            }
-        };
-        let threads = [0, 1, 2].map(|own| thread::spawn(run(own)));
-        threads.into_iter().for_each(|thread| thread.join().unwrap());
+            })
+        });
+        wiring.run(|| threads.into_iter().for_each(|thread| thread.join()));
     }
 
     #[test]
     fn who_gives_up_does_not_count() {
-        let barrier = Barrier::new([host::notification(3), host::notification(4)]);
-        let barrier: Handle<dyn Rendezvous> = host::serve(barrier);
-        for _ in 0..2 {
-            let met = barrier.meet_timeout(Duration::from_millis(1));
-            assert_eq!(met, Ok(Err(TimedOut)));
-            assert_eq!(barrier.try_meet(), Ok(false));
-        }
-        assert_eq!(barrier.waiting(), Ok(0));
+        let wiring = Wiring::new();
+        let barrier = barrier::<2>(&wiring);
+        wiring.run(|| {
+            for _ in 0..2 {
+                let met = barrier.meet_timeout(Duration::from_millis(1));
+                assert_eq!(met, Ok(Err(TimedOut)));
+                assert_eq!(barrier.try_meet(), Ok(false));
+            }
+            assert_eq!(barrier.waiting(), Ok(0));
+            let met = time::with_deadline(Duration::from_millis(1), || barrier.meet());
+            assert_eq!((met, barrier.waiting()), (Ok(Err(TimedOut)), Ok(0)));
+        });
     }
 
     #[test]
     fn who_is_gone_does_not_count() {
-        static BARRIER: Barrier<2> = Barrier::new([host::notification(5), host::notification(6)]);
-        let barrier: Handle<dyn Rendezvous> = host::serve(Known(&BARRIER));
-        // Its thread is still there.
-        let lost = thread::spawn(|| {
-            let barrier: Handle<dyn Rendezvous> = host::serve(Known(&BARRIER));
-            host::run_as(3);
-            barrier.meet()
+        let wiring = Wiring::new();
+        let barrier = barrier::<2>(&wiring);
+        let lost = wiring.process("lost");
+        lost.thread(2, move || barrier.meet());
+        wiring.run(|| {
+            assert_eq!(barrier.waiting(), Ok(1));
+            supervise::stop(lost.index()).unwrap();
+            assert_eq!(barrier.try_meet(), Ok(false));
+            assert_eq!(barrier.waiting(), Ok(0));
         });
-        while barrier.waiting() != Ok(1) {
-            thread::yield_now();
-        }
-        host::end_life(3);
-        assert_eq!(barrier.try_meet(), Ok(false));
-        assert_eq!((lost.join().unwrap(), barrier.waiting()), (Ok(Err(TimedOut)), Ok(0)));
     }
 }

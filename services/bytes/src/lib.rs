@@ -18,7 +18,8 @@
 //! ```
 //!
 //! ```
-//! use crossgate::{CallError, Handle, host};
+//! use crossgate::testing::Wiring;
+//! use crossgate::{CallError, Handle};
 //! use crossgate_bytes::{ByteWriter, MessageBuffer, MessageSender, StreamBuffer, Unsent};
 //!
 //! /// Writes all, waiting for room as often as it has to.
@@ -29,14 +30,19 @@
 //!     }
 //!     Ok(())
 //! }
-//! let buffer = StreamBuffer::<8>::new(host::notification(0), host::notification(1));
-//! assert_eq!(write_all(host::serve(buffer), b"1234567"), Ok(()));
-//!
 //! fn report(to: Handle<dyn MessageSender>, text: &str) -> Result<bool, CallError> {
 //!     Ok(to.try_send(text)? == Ok(()))
 //! }
-//! let buffer = MessageBuffer::<8>::new(host::notification(2), host::notification(3));
-//! assert_eq!(report(host::serve(buffer), "1234567"), Ok(false)); // each takes two bytes more
+//!
+//! let wiring = Wiring::new();
+//! let uart = wiring.process("uart");
+//! let stream = StreamBuffer::<8>::new(uart.notification(), uart.notification());
+//! let messages = MessageBuffer::<8>::new(uart.notification(), uart.notification());
+//! let (stream, messages) = (uart.serve(stream), uart.serve(messages));
+//! wiring.run(|| {
+//!     assert_eq!(write_all(stream, b"1234567"), Ok(()));
+//!     assert_eq!(report(messages, "1234567"), Ok(false)); // each takes two bytes more
+//! });
 //! ```
 //!
 //! Of several that wait the most urgent goes first; bytes of several writers are not mixed within one call.

@@ -267,7 +267,8 @@ impl<W: Write> fmt::Write for Output<'_, W> {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crossgate::{Handle, host};
+    use crossgate::Handle;
+    use crossgate::testing::Wiring;
     use std::convert::Infallible;
     use std::sync::{Arc, Mutex};
 
@@ -290,16 +291,16 @@ pub(crate) mod tests {
     }
 
     fn written(level: Level, text: &'static [u8]) -> String {
-        written_by(1, level, text)
+        written_by("control", level, text)
     }
 
-    fn written_by(process: usize, level: Level, text: &'static [u8]) -> String {
+    fn written_by(process: &'static str, level: Level, text: &'static [u8]) -> String {
         let wire = Wire::default();
         let console = Console::new(wire.clone());
         *console.system.lock() = Some(&report::tests::SYSTEM);
-        let log: Handle<dyn Log> = host::serve(console);
-        host::run_as(process);
-        log.write(level, text).unwrap();
+        let wiring = Wiring::of(&report::tests::SYSTEM);
+        let log: Handle<dyn Log> = wiring.serve(console);
+        wiring.run(|| wiring.process(process).enter(|| log.write(level, text)).unwrap());
         let bytes = std::mem::take(&mut *wire.0.lock().unwrap());
         let line = String::from_utf8(bytes).unwrap();
         line.split_once("] ").unwrap().1.to_owned()
@@ -320,44 +321,39 @@ pub(crate) mod tests {
     fn lines_cannot_be_forged() {
         assert_eq!(written(Level::Warn, b"a\r\n\x1b[2J\xff"), "warn  control: a...[2J.\r\n");
         let others = "info  sensor: control: on\r\n";
-        assert_eq!(written_by(0, Level::Info, b"control: on"), others);
+        assert_eq!(written_by("sensor", Level::Info, b"control: on"), others);
         assert_eq!(written(Level::Info, b"controller: on"), "info  control: controller: on\r\n");
-        assert_eq!(written_by(9, Level::Info, b"control: on"), "info  process 9: control: on\r\n");
+        let unknown = "info  process 2: control: on\r\n";
+        assert_eq!(written_by("test", Level::Info, b"control: on"), unknown);
     }
 
     #[test]
     fn of_each_process_its_levels_are_taken() {
         const SETTINGS: Settings = Settings { levels: &[("sensor", Level::Warn)], colour: false };
         let wire = Wire::default();
-        let console = Box::leak(Box::new(Console::with_settings(wire.clone(), SETTINGS)));
+        let wiring = Wiring::of(&report::tests::SYSTEM);
+        let home = wiring.process("console");
+        let console = home.object(Console::with_settings(wire.clone(), SETTINGS));
         *console.system.lock() = Some(&report::tests::SYSTEM);
-        struct Shared(&'static Console<Wire>);
-        impl Log for Shared {
-            fn write(&self, level: Level, text: Lent<'_, [u8]>) {
-                self.0.write(level, text);
-            }
-        }
-        impl Levels for Shared {
-            fn level(&self) -> Level {
-                self.0.level()
-            }
-        }
-        let log: Handle<dyn Log> = host::serve(Shared(console));
-        let levels: Handle<dyn Levels> = host::serve(Shared(console));
-        let logs = |process: usize| {
-            host::run_as(process);
+        let log: Handle<dyn Log> = home.serve_concurrent(console);
+        let levels: Handle<dyn Levels> = home.serve_concurrent(console);
+        let [sensor, control] = ["sensor", "control"].map(|name| wiring.process(name));
+        let logs = || {
             for level in Level::ALL {
                 log.write(level, b"x").unwrap();
             }
             let text = std::mem::take(&mut *wire.0.lock().unwrap());
             (String::from_utf8(text).unwrap().lines().count(), levels.level().unwrap())
         };
-        assert_eq!(logs(0), (2, Level::Warn), "the sensor");
-        assert_eq!(logs(1), (4, Level::Debug), "control");
-        console.set_level(0, Level::Info);
-        console.set_level(1, Level::Error);
-        console.set_level(99, Level::Error);
-        assert_eq!((logs(0), logs(1)), ((3, Level::Info), (1, Level::Error)));
+        wiring.run(|| {
+            assert_eq!(sensor.enter(logs), (2, Level::Warn));
+            assert_eq!(control.enter(logs), (4, Level::Debug));
+            console.set_level(0, Level::Info);
+            console.set_level(1, Level::Error);
+            console.set_level(99, Level::Error);
+            assert_eq!(sensor.enter(logs), (3, Level::Info));
+            assert_eq!(control.enter(logs), (1, Level::Error));
+        });
     }
 
     #[test]
@@ -365,7 +361,7 @@ pub(crate) mod tests {
         let wire = Wire::default();
         let console =
             Console::with_settings(wire.clone(), Settings { colour: true, ..Settings::DEFAULT });
-        console.write_line("error", |output| output.write_str("a\x1b[2Jb"));
+        Wiring::new().run(|| console.write_line("error", |output| output.write_str("a\x1b[2Jb")));
         let text = String::from_utf8(wire.0.lock().unwrap().clone()).unwrap();
         assert!(text.starts_with("\x1b[31m[") && text.ends_with(".[2Jb\x1b[0m\r\n"), "{text:?}");
         assert_eq!(text.matches('\x1b').count(), 2);
@@ -380,7 +376,9 @@ pub(crate) mod tests {
     #[test]
     fn what_is_formatted_forges_no_lines_either() {
         let wire = Wire::default();
-        Console::new(wire.clone()).write_line("fault", |output| output.write_str("é\r\nx\u{85}y"));
+        let console = Console::new(wire.clone());
+        Wiring::new()
+            .run(|| console.write_line("fault", |output| output.write_str("é\r\nx\u{85}y")));
         let bytes = wire.0.lock().unwrap();
         assert!(bytes.ends_with(b"fault ...x.y\r\n"), "{bytes:?}");
     }

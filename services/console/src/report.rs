@@ -1,7 +1,7 @@
 use crate::Console;
 use core::fmt;
 use core::time::Duration;
-use crossgate::fault::{Cause, FaultRecord, Faults, Refusals, cause_text, panic_file};
+use crossgate::fault::{Detail, FaultRecord, Faults, Refusals, panic_file};
 use crossgate::{Notification, time};
 use crossgate_abi::FAULT_RECORDS;
 use crossgate_abi::table::System;
@@ -56,22 +56,21 @@ pub fn describe(
     system: &System,
     output: &mut dyn fmt::Write,
 ) -> fmt::Result {
-    if record.cause == Cause::Interrupt {
-        let (what, number) = match record.address.cast_signed() {
+    let (what, detail) = (record.cause.as_str(), record.cause.detail());
+    if detail == Detail::Line {
+        let (kind, number) = match record.address.cast_signed() {
             0.. => ("line", record.address),
             _ => ("exception", record.address.wrapping_add(16)),
         };
-        return write!(output, "{}: {what} {number}", cause_text(record.cause));
+        return write!(output, "{what}: {kind} {number}");
     }
     let process = |index: u8| name(system.processes.get(usize::from(index)), |p| p.name);
-    write!(output, "process {}: {}", process(record.process), cause_text(record.cause))?;
-    match record.cause {
-        Cause::Panic => write!(output, " at {}:{}", file.unwrap_or("?"), record.line)?,
-        Cause::Access | Cause::Bus => write!(output, " at {:#010x}", record.address)?,
-        Cause::Refused => {
-            write!(output, ", says {}", record.accuser.map_or("?", process))?;
-        }
-        _ => {}
+    write!(output, "process {}: {what}", process(record.process))?;
+    match detail {
+        Detail::Place => write!(output, " at {}:{}", file.unwrap_or("?"), record.line)?,
+        Detail::Address => write!(output, " at {:#010x}", record.address)?,
+        Detail::Accuser => write!(output, ", says {}", record.accuser.map_or("?", process))?,
+        Detail::Nothing | Detail::Line | Detail::Count => {}
     }
     if record.instruction != 0 {
         write!(output, ", instruction {:#010x}", record.instruction)?;
@@ -96,6 +95,7 @@ fn name<T>(
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crossgate::fault::Cause;
     use crossgate_abi::table::{NO_LOCK, OnFault, Process, ProcessMemory, Service, Thread};
     use std::ptr::null;
 

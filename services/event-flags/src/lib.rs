@@ -15,7 +15,8 @@
 //!
 //! ```
 //! use core::time::Duration;
-//! use crossgate::{CallError, Handle, host};
+//! use crossgate::testing::Wiring;
+//! use crossgate::{CallError, Handle};
 //! use crossgate_event_flags::{EventFlags, EventSetter, EventWaiter, Until};
 //!
 //! const LINK_UP: u32 = 1 << 0;
@@ -28,11 +29,16 @@
 //!     let all = LINK_UP | TIME_SET;
 //!     Ok(events.wait_timeout(all, Until::All, Duration::from_millis(10))?.is_ok())
 //! }
-//! radio(host::serve(EventFlags::new([host::notification(0)]))).unwrap();
-//!
-//! let flags = EventFlags::new([host::notification(1)]);
-//! flags.set(LINK_UP | TIME_SET);
-//! assert_eq!(control(host::serve(flags)), Ok(true));
+//! let wiring = Wiring::new();
+//! let home = wiring.process("events");
+//! let flags = home.object(EventFlags::new(home.notifications::<1>()));
+//! let (set, wait) = (home.serve_concurrent(flags), home.serve_concurrent(flags));
+//! wiring.run(|| {
+//!     radio(set).unwrap();
+//!     assert_eq!(control(wait), Ok(false));
+//!     flags.set(TIME_SET);
+//!     assert_eq!(control(wait), Ok(true));
+//! });
 //! ```
 //!
 //! Setting and clearing never wait. All that wait for what is set are woken; if several would take the same flag, all
@@ -185,47 +191,56 @@ impl<const N: usize> EventWaiter for EventFlags<N> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crossgate::{CallError, Handle, host};
-    use std::thread;
+    use crossgate::testing::Wiring;
+    use crossgate::{CallError, Handle};
 
     const NOW: Duration = Duration::ZERO;
 
     #[test]
     fn any_and_all() {
-        let flags = EventFlags::new([host::notification(0)]);
-        assert_eq!(flags.try_wait(1, Until::Any), None);
-        flags.set(0b101);
-        assert_eq!(flags.try_wait(0b011, Until::Any), Some(0b101));
-        assert_eq!(flags.try_wait(0b011, Until::All), None);
-        assert_eq!(flags.wait_timeout(0b011, Until::TakeAll, NOW), Err(TimedOut));
-        assert_eq!(flags.wait(0b101, Until::All), Ok(0b101));
-        assert_eq!(flags.wait(0b011, Until::TakeAny), Ok(0b101));
-        assert_eq!(flags.get(), 0b100);
-        assert_eq!((flags.clear(0b110), flags.get()), (0b100, 0));
+        let wiring = Wiring::new();
+        let flags = EventFlags::new(wiring.test().notifications::<1>());
+        wiring.run(|| {
+            assert_eq!(flags.try_wait(1, Until::Any), None);
+            flags.set(0b101);
+            assert_eq!(flags.try_wait(0b011, Until::Any), Some(0b101));
+            assert_eq!(flags.try_wait(0b011, Until::All), None);
+            assert_eq!(flags.wait_timeout(0b011, Until::TakeAll, NOW), Err(TimedOut));
+            assert_eq!(flags.wait(0b101, Until::All), Ok(0b101));
+            assert_eq!(flags.wait(0b011, Until::TakeAny), Ok(0b101));
+            assert_eq!(flags.get(), 0b100);
+            assert_eq!((flags.clear(0b110), flags.get()), (0b100, 0));
+        });
     }
 
     #[test]
     fn all_that_wait_for_a_flag_are_woken() {
-        static FLAGS: EventFlags<3> =
-            EventFlags::new([host::notification(1), host::notification(2), host::notification(3)]);
-        for _ in 0..200 {
-            let wait = |(flags, until)| thread::spawn(move || FLAGS.wait(flags, until));
-            let waiters =
-                [(0b01, Until::TakeAny), (0b11, Until::TakeAll), (0b11, Until::All)].map(wait);
-            while FLAGS.0.lock().waiters.count() < 3 {
-                thread::yield_now();
+        let wiring = Wiring::new();
+        let home = wiring.process("events");
+        let flags = home.object(EventFlags::new(home.notifications::<3>()));
+        let events: Handle<dyn EventWaiter> = home.serve_concurrent(flags);
+        let wants = [(0b01, Until::TakeAny), (0b11, Until::TakeAll), (0b11, Until::All)];
+        let waiters = wants.map(|(wanted, until)| {
+            wiring.process("waiters").thread(2, move || {
+                for _ in 0..10 {
+                    assert_eq!(events.wait(wanted, until), Ok(Ok(0b11)));
+                }
+            })
+        });
+        wiring.run(|| {
+            for _ in 0..10 {
+                assert_eq!(flags.0.lock().waiters.count(), 3);
+                home.enter(|| flags.set(0b11));
+                assert_eq!(flags.get(), 0);
             }
-            FLAGS.set(0b11);
-            for waiter in waiters {
-                assert_eq!(waiter.join().unwrap(), Ok(0b11));
-            }
-            assert_eq!(FLAGS.get(), 0);
-        }
+            waiters.into_iter().for_each(|waiter| waiter.join());
+        });
     }
 
     #[test]
     fn who_finds_no_place_is_refused() {
-        let flags: Handle<dyn EventWaiter> = host::serve(EventFlags::new([]));
-        assert_eq!(flags.wait(1, Until::Any), Err(CallError::Refused));
+        let wiring = Wiring::new();
+        let flags = wiring.serve::<dyn EventWaiter, _>(EventFlags::new([]));
+        wiring.run(|| assert_eq!(flags.wait(1, Until::Any), Err(CallError::Refused)));
     }
 }

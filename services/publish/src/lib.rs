@@ -19,7 +19,8 @@
 //! ```
 //!
 //! ```
-//! use crossgate::{CallError, Handle, host};
+//! use crossgate::testing::Wiring;
+//! use crossgate::{CallError, Handle};
 //! use crossgate_publish::{Missed, Subscriber, Subscription};
 //!
 //! fn control(keys: Handle<dyn Subscriber<u32>>) -> Result<u32, CallError> {
@@ -32,11 +33,13 @@
 //!         }
 //!     }
 //! }
-//! let keys = Subscription::<u32, 2>::new(host::notification(0));
+//! let wiring = Wiring::new();
+//! let keys = Subscription::<u32, 2>::new(wiring.process("news").notification());
 //! for key in [1, 2, 3] {
 //!     keys.deliver(key);
 //! }
-//! assert_eq!(control(host::serve(keys)), Ok(1005));
+//! let keys = wiring.process("news").serve(keys);
+//! wiring.run(|| assert_eq!(control(keys), Ok(1005)));
 //! ```
 //!
 //! | messages | interfaces |
@@ -288,39 +291,54 @@ impl<T: Plain + Send, const N: usize> ItemSubscriber<T> for Subscription<T, N> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crossgate::{Handle, host};
-    use std::thread;
+    use crossgate::testing::{Process, Wiring};
+    use crossgate::{Handle, time};
 
     const MILLISECOND: Duration = Duration::from_millis(1);
 
-    static FAST: Concurrent<Subscription<u32, 4>> =
-        Concurrent::new(Subscription::new(host::notification(0)));
-    static SLOW: Concurrent<Subscription<u32, 2>> =
-        Concurrent::new(Subscription::new(host::notification(1)));
+    fn subscription<T: Copy + Send, const N: usize>(
+        home: Process<'_>,
+    ) -> &'static Concurrent<Subscription<T, N>> {
+        home.object(Concurrent::new(Subscription::new(home.notification())))
+    }
+
+    fn topic<const N: usize>(
+        home: Process<'_>,
+        inboxes: [&'static dyn Inbox<u32>; N],
+    ) -> &'static Topic<u32> {
+        home.object(Topic::new(home.object(inboxes)))
+    }
 
     #[test]
     fn a_slow_one_loses_only_its_own() {
-        static TOPIC: [&dyn Inbox<u32>; 2] = [&FAST, &SLOW];
-        let topic: Handle<dyn Publisher<u32>> = host::serve(Topic::new(&TOPIC));
-        for message in 0..4 {
-            assert_eq!(topic.publish(message), Ok(()));
-        }
-        for message in 0..4 {
-            assert_eq!(FAST.take(), Ok(message));
-        }
-        assert_eq!(FAST.take_within(MILLISECOND), Err(Missed::Nothing));
-        assert_eq!(SLOW.take_within(MILLISECOND), Err(Missed::Lost(2)));
-        assert_eq!([SLOW.take(), SLOW.take(), SLOW.take()], [Ok(2), Ok(3), Err(Missed::Nothing)]);
+        let wiring = Wiring::new();
+        let home = wiring.test();
+        let (fast, slow) = (subscription::<_, 4>(home), subscription::<_, 2>(home));
+        let topic: Handle<dyn Publisher<u32>> = home.serve_concurrent(topic(home, [fast, slow]));
+        wiring.run(|| {
+            for message in 0..4 {
+                assert_eq!(topic.publish(message), Ok(()));
+            }
+            for message in 0..4 {
+                assert_eq!(fast.take(), Ok(message));
+            }
+            assert_eq!(fast.take_within(MILLISECOND), Err(Missed::Nothing));
+            assert_eq!(slow.take_within(MILLISECOND), Err(Missed::Lost(2)));
+            let left = [slow.take(), slow.take(), slow.take()];
+            assert_eq!(left, [Ok(2), Ok(3), Err(Missed::Nothing)]);
+        });
     }
 
     #[test]
     fn every_message_is_told_or_counted() {
-        static INBOX: Concurrent<Subscription<u32, 3>> =
-            Concurrent::new(Subscription::new(host::notification(2)));
-        let receiver = thread::spawn(|| {
+        let wiring = Wiring::new();
+        let home = wiring.process("news");
+        let inbox = subscription::<u32, 3>(home);
+        let topic: Handle<dyn Publisher<u32>> = home.serve_concurrent(topic(home, [inbox]));
+        let receiver = home.thread(2, || {
             let mut next = 0;
-            while next < 2000 {
-                match INBOX.take_within(FOR_EVER) {
+            while next < 500 {
+                match inbox.take_within(FOR_EVER) {
                     Ok(message) => {
                         assert_eq!(message, next);
                         next += 1;
@@ -328,24 +346,33 @@ mod tests {
                     Err(Missed::Lost(count)) => next += count,
                     Err(Missed::Nothing) => panic!("there is no end"),
                 }
+                time::sleep(Duration::from_micros((u64::from(next) / 50) % 7));
             }
         });
-        static TOPIC: Topic<u32> = Topic::new(&[&INBOX]);
-        (0..2000).for_each(|message| TOPIC.deliver(message));
-        receiver.join().unwrap();
+        wiring.run(|| {
+            for message in 0..500 {
+                topic.publish(message).unwrap();
+                time::sleep(Duration::from_micros(3));
+            }
+            receiver.join();
+        });
     }
 
     #[test]
     fn messages_may_be_lent() {
-        let inbox = Subscription::<[u32; 7], 1>::new(host::notification(3));
+        let wiring = Wiring::new();
+        let home = wiring.process("news");
+        let inbox = subscription::<[u32; 7], 1>(home);
         inbox.deliver([4; 7]);
         inbox.deliver([5; 7]);
-        let subscriber: Handle<dyn ItemSubscriber<[u32; 7]>> = host::serve(inbox);
-        let mut message = [0; 7];
-        assert_eq!(subscriber.receive(&mut message), Ok(Err(Missed::Lost(1))));
-        assert_eq!((subscriber.receive(&mut message), message), (Ok(Ok(())), [5; 7]));
-        assert_eq!(subscriber.try_receive(&mut message), Ok(Err(Missed::Nothing)));
-        let none = subscriber.receive_timeout(&mut message, MILLISECOND);
-        assert_eq!(none, Ok(Err(Missed::Nothing)));
+        let subscriber: Handle<dyn ItemSubscriber<[u32; 7]>> = home.serve_concurrent(&**inbox);
+        wiring.run(|| {
+            let mut message = [0; 7];
+            assert_eq!(subscriber.receive(&mut message), Ok(Err(Missed::Lost(1))));
+            assert_eq!((subscriber.receive(&mut message), message), (Ok(Ok(())), [5; 7]));
+            assert_eq!(subscriber.try_receive(&mut message), Ok(Err(Missed::Nothing)));
+            let none = subscriber.receive_timeout(&mut message, MILLISECOND);
+            assert_eq!(none, Ok(Err(Missed::Nothing)));
+        });
     }
 }

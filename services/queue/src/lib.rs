@@ -17,7 +17,8 @@
 //! ```
 //! use core::time::Duration;
 //! use crossgate::notification::TimedOut;
-//! use crossgate::{CallError, Handle, host};
+//! use crossgate::testing::Wiring;
+//! use crossgate::{CallError, Handle};
 //! use crossgate_queue::{Full, Queue, Receiver, Sender};
 //!
 //! fn press(jobs: Handle<dyn Sender<u32>>) -> Result<(), CallError> {
@@ -32,10 +33,15 @@
 //!     }
 //! }
 //! // A unit test serves them a real queue, or a fake.
-//! assert_eq!(press(host::serve(Queue::<u32, 1>::new(host::notification(0), host::notification(1)))), Ok(()));
-//! let queue = Queue::<u32, 1>::new(host::notification(2), host::notification(3));
-//! assert_eq!(queue.put(7), Ok(()));
-//! assert_eq!(work(host::serve(queue)), Ok(Some(7)));
+//! let wiring = Wiring::new();
+//! let home = wiring.process("jobs");
+//! let jobs = home.object(Queue::<u32, 1>::new(home.notification(), home.notification()));
+//! let (jobs_in, jobs_out) = (home.serve_concurrent(jobs), home.serve_concurrent(jobs));
+//! wiring.run(|| {
+//!     assert_eq!(work(jobs_out), Ok(None));
+//!     assert_eq!(press(jobs_in), Ok(()));
+//!     assert_eq!(work(jobs_out), Ok(Some(7)));
+//! });
 //! ```
 //!
 //! | items | interfaces | for example |

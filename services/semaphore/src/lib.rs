@@ -21,7 +21,8 @@
 //!
 //! ```
 //! use core::time::Duration;
-//! use crossgate::{CallError, Handle, host};
+//! use crossgate::testing::Wiring;
+//! use crossgate::{CallError, Handle};
 //! use crossgate_semaphore::{Giver, Holder, Permits, Semaphore, Taker};
 //!
 //! fn frame_came(frames: Handle<dyn Giver>) -> Result<(), CallError> {
@@ -38,10 +39,18 @@
 //!     // ... has one of the channels ...
 //!     Ok(channels.give_back()?.is_ok())
 //! }
-//! frame_came(host::serve(Semaphore::binary(host::notification(0)))).unwrap();
-//! let frames = Semaphore::counting(1, 10, host::notification(0));
-//! assert_eq!(wait_for_frame(host::serve(frames)), Ok(true));
-//! assert_eq!(measure(host::serve(Permits::new(2, host::notification(1)))), Ok(true));
+//! let wiring = Wiring::new();
+//! let home = wiring.process("locks");
+//! let frames = home.object(Semaphore::counting(0, 10, home.notification()));
+//! let (give, take) = (home.serve_concurrent(frames), home.serve_concurrent(frames));
+//! let channels = home.object(Permits::new(2, home.notification()));
+//! let channels = home.serve_concurrent(channels);
+//! wiring.run(|| {
+//!     assert_eq!(wait_for_frame(take), Ok(false));
+//!     frame_came(give).unwrap();
+//!     assert_eq!(wait_for_frame(take), Ok(true));
+//!     assert_eq!(measure(channels), Ok(true));
+//! });
 //! ```
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
@@ -167,32 +176,65 @@ impl Taker for Semaphore {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crossgate::host;
-    use std::thread;
+    use crossgate::testing::Wiring;
+    use crossgate::{Handle, time};
 
     const MILLISECOND: Duration = Duration::from_millis(1);
 
     #[test]
     fn it_counts_between_0_and_its_most() {
-        let semaphore = Semaphore::counting(1, 2, host::notification(0));
-        assert_eq!([semaphore.give(), semaphore.give()], [Ok(()), Err(Full)]);
-        assert_eq!((semaphore.try_take(), semaphore.take()), (true, Ok(())));
-        assert!(!semaphore.try_take());
-        assert_eq!(semaphore.take_timeout(MILLISECOND), Err(TimedOut));
-        let binary = Semaphore::binary(host::notification(1));
-        assert_eq!([binary.give(), binary.give()], [Ok(()), Err(Full)]);
+        let wiring = Wiring::new();
+        let semaphore = Semaphore::counting(1, 2, wiring.test().notification());
+        let binary = Semaphore::binary(wiring.test().notification());
+        wiring.run(|| {
+            assert_eq!([semaphore.give(), semaphore.give()], [Ok(()), Err(Full)]);
+            assert_eq!((semaphore.try_take(), semaphore.take()), (true, Ok(())));
+            assert!(!semaphore.try_take());
+            assert_eq!(semaphore.take_timeout(MILLISECOND), Err(TimedOut));
+            assert_eq!([binary.give(), binary.give()], [Ok(()), Err(Full)]);
+        });
     }
 
     #[test]
     fn every_taker_is_woken() {
-        static SEMAPHORE: Semaphore = Semaphore::counting(0, 9, host::notification(2));
-        let take = || (0..300).for_each(|_| SEMAPHORE.take().unwrap());
-        let takers = [0; 3].map(|_| thread::spawn(take));
-        let mut given = 0;
-        while given < 900 {
-            given += u32::from(SEMAPHORE.give().is_ok());
-        }
-        takers.into_iter().for_each(|taker| taker.join().unwrap());
-        assert!(!SEMAPHORE.try_take());
+        let wiring = Wiring::new();
+        let home = wiring.process("locks");
+        let semaphore = home.object(Semaphore::counting(0, 9, home.notification()));
+        let frames: Handle<dyn Taker> = home.serve_concurrent(semaphore);
+        let takers = [1, 2, 2].map(|priority| {
+            wiring.process("takers").thread(priority, move || {
+                for round in 0..100 {
+                    assert_eq!(frames.take(), Ok(Ok(())));
+                    time::sleep(Duration::from_micros(round % 5));
+                }
+            })
+        });
+        wiring.run(|| {
+            let mut given = 0;
+            while given < 300 {
+                let is_given = home.enter(|| semaphore.give().is_ok());
+                given += u32::from(is_given);
+                if given % 5 == 0 || !is_given {
+                    time::sleep(Duration::from_micros(1));
+                }
+            }
+            takers.into_iter().for_each(|taker| taker.join());
+            assert!(!semaphore.try_take());
+        });
+    }
+
+    #[test]
+    fn the_most_urgent_taker_goes_first() {
+        let wiring = Wiring::new();
+        let home = wiring.process("locks");
+        let semaphore = home.object(Semaphore::counting(0, 9, home.notification()));
+        let frames: Handle<dyn Taker> = home.serve_concurrent(semaphore);
+        let takers = [2, 4, 3].map(|it| wiring.process("takers").thread(it, move || frames.take()));
+        wiring.run(|| {
+            for expected in [[false, true, false], [false, true, true], [true; 3]] {
+                home.enter(|| semaphore.give()).unwrap();
+                assert_eq!([0, 1, 2].map(|it: usize| takers[it].has_ended()), expected);
+            }
+        });
     }
 }

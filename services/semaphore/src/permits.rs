@@ -206,74 +206,89 @@ impl Warden for Permits {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crossgate::{Handle, host};
+    use crossgate::testing::Wiring;
+    use crossgate::{Handle, supervise};
 
     const MILLISECOND: Duration = Duration::from_millis(1);
 
+    /// Permits of a process that is told of lost clients.
+    fn permits(wiring: &Wiring, count: u8) -> (&'static Permits, Handle<dyn Holder>) {
+        let home = wiring.process("locks");
+        let given_back = home.notification();
+        let permits = home.lost_clients(Some(given_back)).object(Permits::new(count, given_back));
+        (permits, home.serve_concurrent(permits))
+    }
+
     #[test]
     fn a_permit_is_the_process_that_took_it() {
-        let permits: Handle<dyn Holder> = host::serve(Permits::new(2, host::notification(3)));
-        host::run_as(1);
-        assert_eq!(permits.take(), Ok(Ok(())));
-        host::run_as(2);
-        assert_eq!(permits.give_back(), Ok(Err(NotHeld)));
-        assert_eq!(permits.try_take(), Ok(true));
-        assert_eq!(permits.try_take(), Ok(false));
-        assert_eq!(permits.take_timeout(MILLISECOND), Ok(Err(TimedOut)));
-        assert_eq!(permits.give_back(), Ok(Ok(())));
-        assert_eq!(permits.take(), Ok(Ok(())));
-    }
-
-    /// Permits that a test may look into, too.
-    struct Known(&'static Permits);
-
-    impl Holder for Known {
-        fn take(&self) -> Result<(), TimedOut> {
-            self.0.take()
-        }
-        fn try_take(&self) -> bool {
-            self.0.try_take()
-        }
-        fn take_timeout(&self, timeout: Duration) -> Result<(), TimedOut> {
-            self.0.take_timeout(timeout)
-        }
-        fn give_back(&self) -> Result<(), NotHeld> {
-            self.0.give_back()
-        }
-    }
-
-    fn known(count: u8, notification: usize) -> (&'static Permits, Handle<dyn Holder>) {
-        let given_back = host::notification(notification);
-        let permits = Box::leak(Box::new(Permits::new(count, given_back)));
-        (permits, host::serve(Known(permits)))
+        let wiring = Wiring::new();
+        let (_, permits) = permits(&wiring, 2);
+        let [first, second] = ["first", "second"].map(|name| wiring.process(name));
+        wiring.run(|| {
+            assert_eq!(first.enter(|| permits.take()), Ok(Ok(())));
+            second.enter(|| {
+                assert_eq!(permits.give_back(), Ok(Err(NotHeld)));
+                assert_eq!(permits.try_take(), Ok(true));
+                assert_eq!(permits.try_take(), Ok(false));
+                assert_eq!(permits.take_timeout(MILLISECOND), Ok(Err(TimedOut)));
+                assert_eq!(permits.give_back(), Ok(Ok(())));
+                assert_eq!(permits.take(), Ok(Ok(())));
+            });
+        });
     }
 
     #[test]
     fn who_crashes_loses_what_it_holds() {
-        let (permits, holder) = known(3, 4);
-        for process in [5, 5, 6] {
-            host::run_as(process);
-            assert_eq!(holder.try_take(), Ok(true));
-        }
-        assert_eq!(holder.try_take(), Ok(false));
-        assert_eq!([5, 5, 200].map(|process| permits.has_crashed(process)), [2, 0, 0]);
-        let state = permits.0.lock();
-        assert_eq!((state.free, state.shares[5].count, state.shares[6].count), (2, 0, 1));
+        let wiring = Wiring::new();
+        let (permits, holder) = permits(&wiring, 3);
+        let [first, second] = ["first", "second"].map(|name| wiring.process(name));
+        wiring.run(|| {
+            for process in [first, first, second] {
+                assert_eq!(process.enter(|| holder.try_take()), Ok(true));
+            }
+            assert_eq!(holder.try_take(), Ok(false));
+            let lost = [first.index(), first.index(), 200].map(|it| permits.has_crashed(it));
+            assert_eq!(lost, [2, 0, 0]);
+            let state = permits.0.lock();
+            let held = [first, second].map(|it| state.shares[usize::from(it.index())].count);
+            assert_eq!((state.free, held), (2, [0, 1]));
+        });
     }
 
     #[test]
     fn what_a_client_that_is_gone_held_is_taken_by_others() {
-        let (permits, holder) = known(2, 5);
-        host::run_as(7);
-        assert_eq!([holder.try_take(), holder.try_take()], [Ok(true); 2]);
-        host::end_life(7);
-        // Its next life has none of them.
-        assert_eq!(holder.give_back(), Ok(Err(NotHeld)));
-        assert_eq!(permits.0.lock().free, 2);
-        assert_eq!([holder.try_take(), holder.try_take()], [Ok(true); 2]);
-        host::end_life(7);
-        host::run_as(8);
-        assert_eq!([holder.try_take(), holder.try_take()], [Ok(true); 2]);
-        assert_eq!(holder.try_take(), Ok(false));
+        let wiring = Wiring::new();
+        let (permits, holder) = permits(&wiring, 2);
+        let [first, second] = ["first", "second"].map(|name| wiring.process(name));
+        let take_both = || [holder.try_take(), holder.try_take()];
+        wiring.run(|| {
+            assert_eq!(first.enter(take_both), [Ok(true); 2]);
+            supervise::restart(first.index()).unwrap();
+            // Its next life has none of them.
+            assert_eq!(first.enter(|| holder.give_back()), Ok(Err(NotHeld)));
+            assert_eq!(permits.0.lock().free, 2);
+            assert_eq!(first.enter(take_both), [Ok(true); 2]);
+            supervise::restart(first.index()).unwrap();
+            assert_eq!(second.enter(take_both), [Ok(true); 2]);
+            assert_eq!(second.enter(|| holder.try_take()), Ok(false));
+        });
+    }
+
+    #[test]
+    fn who_waits_gets_what_a_client_that_is_gone_held() {
+        let wiring = Wiring::new();
+        let (_, holder) = permits(&wiring, 1);
+        let [first, second] = ["first", "second"].map(|name| wiring.process(name));
+        let taker = second.thread(2, move || {
+            crossgate::time::sleep(MILLISECOND);
+            holder.take()
+        });
+        wiring.run(|| {
+            assert_eq!(first.enter(|| holder.try_take()), Ok(true));
+            crossgate::time::sleep(2 * MILLISECOND);
+            assert!(!taker.has_ended());
+            supervise::stop(first.index()).unwrap();
+            assert_eq!(taker.join(), Ok(Ok(())));
+        });
     }
 }

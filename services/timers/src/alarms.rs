@@ -191,91 +191,105 @@ pub fn serve<const N: usize>(clients: [&dyn Expire; N], changed: Notification) -
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crossgate::{Handle, host, time};
+    use crossgate::testing::Wiring;
+    use crossgate::{Handle, supervise, time};
 
     const MOMENT: Duration = Duration::from_millis(2);
 
-    /// Alarms that a test may run, too.
-    struct Known<const N: usize>(&'static Alarms<N>);
-
-    impl<const N: usize> Timer for Known<N> {
-        fn start(&self, number: u16, after: Duration) -> Result<(), TimerError> {
-            self.0.start(number, after)
-        }
-        fn start_periodic(&self, number: u16, every: Duration) -> Result<(), TimerError> {
-            self.0.start_periodic(number, every)
-        }
-        fn cancel(&self, number: u16) -> bool {
-            self.0.cancel(number)
-        }
-        fn clear(&self) {
-            self.0.clear();
-        }
-        fn next_expired(&self) -> Option<u16> {
-            self.0.next_expired()
-        }
-    }
-
+    /// The alarm of a client, the alarms, which the test runs, and their service.
     fn alarms<const N: usize>(
-        alarm: usize,
+        wiring: &Wiring,
     ) -> (Notification, &'static Alarms<N>, Handle<dyn Timer>) {
-        let alarm = host::notification(alarm);
-        let alarms = Alarms::new(alarm.as_signal(), host::notification(30));
-        let alarms: &'static Alarms<N> = Box::leak(Box::new(alarms));
-        (alarm, alarms, host::serve(Known(alarms)))
+        let home = wiring.test().lost_clients(None);
+        let alarm = home.notification();
+        let alarms = home.object(Alarms::new(alarm.as_signal(), home.notification()));
+        (alarm, alarms, home.serve_concurrent(alarms))
     }
 
     #[test]
     fn those_that_expire_are_told_in_their_order() {
-        let (alarm, alarms, timer) = alarms::<3>(0);
-        assert_eq!(timer.start(3, MOMENT), Ok(Err(TimerError::NoSuchTimer)));
-        assert_eq!(timer.start_periodic(0, SHORTEST / 2), Ok(Err(TimerError::TooShort)));
-        assert_eq!((timer.start(1, 2 * MOMENT), timer.start(0, MOMENT)), (Ok(Ok(())), Ok(Ok(()))));
-        assert_eq!(timer.start(2, Duration::ZERO), Ok(Ok(())));
-        assert!(alarms.expire().is_some());
-        assert!(alarm.try_wait() && !alarm.try_wait());
-        time::sleep(2 * MOMENT);
-        assert_eq!(alarms.expire(), None);
-        let told: [_; 4] = core::array::from_fn(|_| timer.next_expired().unwrap());
-        assert_eq!(told, [Some(2), Some(0), Some(1), None]);
-        assert_eq!((timer.cancel(0), timer.cancel(3)), (Ok(false), Ok(false)));
+        let wiring = Wiring::new();
+        let (alarm, alarms, timer) = alarms::<3>(&wiring);
+        wiring.run(|| {
+            assert_eq!(timer.start(3, MOMENT), Ok(Err(TimerError::NoSuchTimer)));
+            assert_eq!(timer.start_periodic(0, SHORTEST / 2), Ok(Err(TimerError::TooShort)));
+            assert_eq!(timer.start(1, 2 * MOMENT), Ok(Ok(())));
+            assert_eq!(timer.start(0, MOMENT), Ok(Ok(())));
+            assert_eq!(timer.start(2, Duration::ZERO), Ok(Ok(())));
+            assert!(alarms.expire().is_some());
+            assert!(alarm.try_wait() && !alarm.try_wait());
+            time::sleep(2 * MOMENT);
+            assert_eq!(alarms.expire(), None);
+            let told: [_; 4] = core::array::from_fn(|_| timer.next_expired().unwrap());
+            assert_eq!(told, [Some(2), Some(0), Some(1), None]);
+            assert_eq!((timer.cancel(0), timer.cancel(3)), (Ok(false), Ok(false)));
+        });
     }
 
     #[test]
     fn what_is_stopped_or_set_anew_is_not_told() {
-        let (_, alarms, timer) = alarms::<4>(1);
-        for number in 0..4 {
-            let every = MOMENT + Duration::from_micros(100 * u64::from(number));
-            assert_eq!(timer.start_periodic(number, every), Ok(Ok(())));
-        }
-        time::sleep(2 * MOMENT);
-        alarms.expire();
-        assert_eq!(timer.start(1, 1000 * MOMENT), Ok(Ok(())));
-        assert_eq!(timer.cancel(2), Ok(true));
-        let told: [_; 4] = core::array::from_fn(|_| timer.next_expired().unwrap());
-        assert_eq!(told, [Some(0), Some(2), Some(3), None], "2 had expired before");
-        time::sleep(MOMENT);
-        assert_eq!(timer.clear(), Ok(()));
-        assert_eq!((alarms.expire(), timer.next_expired()), (None, Ok(None)));
+        let wiring = Wiring::new();
+        let (_, alarms, timer) = alarms::<4>(&wiring);
+        wiring.run(|| {
+            for number in 0..4 {
+                let every = MOMENT + Duration::from_micros(100 * u64::from(number));
+                assert_eq!(timer.start_periodic(number, every), Ok(Ok(())));
+            }
+            time::sleep(2 * MOMENT);
+            alarms.expire();
+            assert_eq!(timer.start(1, 1000 * MOMENT), Ok(Ok(())));
+            assert_eq!(timer.cancel(2), Ok(true));
+            let told: [_; 4] = core::array::from_fn(|_| timer.next_expired().unwrap());
+            assert_eq!(told, [Some(0), Some(2), Some(3), None], "2 had expired before");
+            time::sleep(MOMENT);
+            assert_eq!(timer.clear(), Ok(()));
+            assert_eq!((alarms.expire(), timer.next_expired()), (None, Ok(None)));
+        });
     }
 
     #[test]
     fn those_of_a_life_that_has_ended_are_forgotten() {
-        let (alarm, alarms, timer) = alarms::<2>(2);
-        host::run_as(3);
-        for uses_it_again in [true, false] {
-            assert_eq!(timer.start_periodic(0, MOMENT), Ok(Ok(())));
-            assert_eq!(timer.start(1, Duration::ZERO), Ok(Ok(())));
-            alarms.expire();
-            assert!(alarm.try_wait());
-            host::end_life(3);
-            if uses_it_again {
-                assert_eq!(timer.next_expired(), Ok(None));
+        let wiring = Wiring::new();
+        let (alarm, alarms, timer) = alarms::<2>(&wiring);
+        let client = wiring.process("client");
+        wiring.run(|| {
+            for uses_it_again in [true, false] {
+                client.enter(|| {
+                    assert_eq!(timer.start_periodic(0, MOMENT), Ok(Ok(())));
+                    assert_eq!(timer.start(1, Duration::ZERO), Ok(Ok(())));
+                });
+                alarms.expire();
+                assert!(alarm.try_wait());
+                supervise::restart(client.index()).unwrap();
+                if uses_it_again {
+                    assert_eq!(client.enter(|| timer.next_expired()), Ok(None));
+                }
+                assert_eq!(alarms.expire(), None);
+                time::sleep(2 * MOMENT);
+                assert!(alarms.expire().is_none() && !alarm.try_wait());
             }
-            assert_eq!(alarms.expire(), None);
-            time::sleep(2 * MOMENT);
-            assert!(alarms.expire().is_none() && !alarm.try_wait());
-        }
-        assert_eq!(timer.cancel(0), Ok(false));
+            assert_eq!(client.enter(|| timer.cancel(0)), Ok(false));
+        });
+    }
+
+    #[test]
+    fn a_thread_serves_clients() {
+        let wiring = Wiring::new();
+        let home = wiring.process("timers");
+        let (alarm, changed) = (wiring.test().notification(), home.notification());
+        let alarms = home.object(Alarms::<2>::new(alarm.as_signal(), changed));
+        let timer: Handle<dyn Timer> = home.serve_concurrent(alarms);
+        home.thread(9, move || serve([alarms], changed));
+        wiring.run(|| {
+            assert_eq!(timer.start(1, 3 * MOMENT), Ok(Ok(())));
+            assert_eq!(timer.start(0, MOMENT), Ok(Ok(())));
+            for (expected, at) in [(0, 2000), (1, 6000)] {
+                alarm.wait();
+                assert_eq!(
+                    (timer.next_expired(), time::now().as_micros()),
+                    (Ok(Some(expected)), at)
+                );
+            }
+        });
     }
 }

@@ -8,10 +8,10 @@ use crossgate::time::Instant;
 ///
 /// ```
 /// use core::time::Duration;
-/// use crossgate::time;
+/// use crossgate::time::Instant;
 /// use timers::Queue;
 /// let mut queue = Queue::<&str, 100>::new();
-/// let start = time::now();
+/// let start = Instant::from_micros(7);
 /// let second = Duration::from_secs(1);
 /// queue.start(start + 3 * second, None, "once").unwrap();
 /// queue.start(start + 2 * second, Some(2 * second), "again").unwrap();

@@ -8,20 +8,23 @@ use crossgate::{Notification, time};
 /// A [`Queue`] that any thread of a process starts timers in, and that one thread runs.
 ///
 /// ```
-/// # use crossgate::host;
+/// # use crossgate::{testing::Wiring, time};
 /// use core::time::Duration;
 /// use timers::Timers;
 ///
 /// // object timers: Concurrent<Timers<char, 1000>> = Timers::new(CHANGED) => [];
-/// let timers = Timers::<char, 1000>::new(host::notification(0));
-/// timers.start(Duration::from_millis(2), 'b').unwrap();
-/// timers.start_periodic(Duration::from_millis(1), 'a').unwrap();
-/// let mut seen = vec![];
-/// // thread main (priority = 3, stack = 1024) = timers.run(|expired| ...);
-/// while seen.len() < 3 {
-///     timers.step(|expired| seen.push(expired.value));
-/// }
-/// assert!(seen.contains(&'b'));
+/// let wiring = Wiring::new();
+/// let timers = Timers::<char, 1000>::new(wiring.test().notification());
+/// wiring.run(|| {
+///     timers.start(Duration::from_micros(2500), 'b').unwrap();
+///     timers.start_periodic(Duration::from_millis(1), 'a').unwrap();
+///     let mut seen = String::new();
+///     // thread main (priority = 3, stack = 1024) = timers.run(|expired| ...);
+///     while seen.len() < 4 {
+///         timers.step(|expired| seen.push(expired.value));
+///     }
+///     assert_eq!((&seen[..], time::now().as_micros()), ("aaba", 3000));
+/// });
 /// ```
 #[derive(Debug)]
 pub struct Timers<T, const N: usize> {

@@ -13,7 +13,7 @@
 //! use core::time::Duration;
 //! use crossgate::notification::TimedOut;
 //! use crossgate::sync::Mutex;
-//! use crossgate::{Notification, host};
+//! use crossgate::Notification;
 //! use crossgate_waiting::{Waiters, wait};
 //!
 //! struct State { tokens: u32, takers: Waiters }
@@ -41,10 +41,15 @@
 //!     Ok(())
 //! }
 //!
-//! let state = Mutex::new(State { tokens: 0, takers: Waiters::new(host::notification(0)) });
-//! assert_eq!(take(&state, Duration::from_millis(1)), Err(TimedOut));
-//! put(&state);
-//! assert_eq!(take(&state, Duration::MAX), Ok(()));
+//! # use crossgate::testing::Wiring;
+//! let wiring = Wiring::new();
+//! let takers = Waiters::new(wiring.test().notification());
+//! let state = Mutex::new(State { tokens: 0, takers });
+//! wiring.run(|| {
+//!     assert_eq!(take(&state, Duration::from_millis(1)), Err(TimedOut));
+//!     put(&state);
+//!     assert_eq!(take(&state, Duration::MAX), Ok(()));
+//! });
 //! ```
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]

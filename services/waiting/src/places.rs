@@ -129,10 +129,10 @@ pub fn wait_at<'a, S, W, R, const N: usize>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crossgate::host;
+    use crossgate::testing::Wiring;
 
     fn places() -> Places<u32, u32, 2> {
-        Places::new([host::notification(1), host::notification(2)])
+        Places::new(Wiring::new().test().notifications())
     }
 
     #[test]

@@ -16,7 +16,8 @@
 //!
 //! ```
 //! use core::time::Duration;
-//! use crossgate::{CallError, Handle, host};
+//! use crossgate::testing::Wiring;
+//! use crossgate::{CallError, Handle};
 //! use crossgate_watch::{Observer, Watch};
 //!
 //! /// Shows each new reading, or what is there once a second.
@@ -31,9 +32,14 @@
 //!     }
 //!     Ok(())
 //! }
-//! let watch = Watch::new(0, [host::notification(0)]);
-//! watch.set(21);
-//! display(host::serve(watch), |celsius| assert_eq!(celsius, 21)).unwrap();
+//! let wiring = Wiring::new();
+//! let home = wiring.process("readings");
+//! let watch = home.object(Watch::new(0, home.notifications::<1>()));
+//! let temperature = home.serve_concurrent(watch);
+//! wiring.run(|| {
+//!     watch.set(21);
+//!     display(temperature, |celsius| assert_eq!(celsius, 21)).unwrap();
+//! });
 //! ```
 //!
 //! | values | interfaces |
@@ -187,58 +193,77 @@ fn tell<T: Plain>((value, version): (T, u32), mut to: LentMut<'_, T>) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crossgate::{CallError, Handle, host};
-    use std::thread;
+    use crossgate::testing::Wiring;
+    use crossgate::{CallError, Handle, time};
 
     const MILLISECOND: Duration = Duration::from_millis(1);
 
     #[test]
     fn the_latest_value_and_whether_it_is_new() {
-        let watch = Watch::new(7_u32, [host::notification(0)]);
-        assert_eq!(watch.changed(0, MILLISECOND), (7, 0));
-        watch.set(8);
-        watch.set(9);
-        assert_eq!(watch.changed(0, FOR_EVER), (9, 2));
-        assert_eq!(watch.changed(2, Duration::ZERO), (9, 2));
-        // One from before a restart.
-        assert_eq!(watch.changed(99, FOR_EVER), (9, 2));
+        let wiring = Wiring::new();
+        let watch = Watch::new(7_u32, wiring.test().notifications::<1>());
+        wiring.run(|| {
+            assert_eq!(watch.changed(0, MILLISECOND), (7, 0));
+            watch.set(8);
+            watch.set(9);
+            assert_eq!(watch.changed(0, FOR_EVER), (9, 2));
+            assert_eq!(watch.changed(2, Duration::ZERO), (9, 2));
+            // One from before a restart.
+            assert_eq!(watch.changed(99, FOR_EVER), (9, 2));
+        });
     }
 
     #[test]
     fn all_that_wait_see_the_last_value() {
-        static WATCH: Watch<u32, 3> =
-            Watch::new(0, [host::notification(1), host::notification(2), host::notification(3)]);
-        let observe = || {
+        let wiring = Wiring::new();
+        let home = wiring.process("readings");
+        let watch = home.object(Watch::<u32, 3>::new(0, home.notifications()));
+        let observer: Handle<dyn Observer<u32>> = home.serve_concurrent(watch);
+        let observe = move |pause: u64| {
             let (mut value, mut version) = (0, 0);
             while value != 500 {
-                let (next, at) = WATCH.changed(version, FOR_EVER);
+                let (next, at) = observer.changed(version).unwrap();
                 assert!(next > value && at > version);
                 (value, version) = (next, at);
+                time::sleep(Duration::from_micros(pause));
             }
         };
-        let observers = [0; 3].map(|_| thread::spawn(observe));
-        (1..=500).for_each(|value| WATCH.set(value));
-        observers.into_iter().for_each(|observer| observer.join().unwrap());
+        let observers =
+            [0, 3, 70].map(|pause| wiring.process("display").thread(2, move || observe(pause)));
+        home.thread(1, || {
+            for value in 1..=500 {
+                watch.set(value);
+                time::sleep(Duration::from_micros(2));
+            }
+        });
+        wiring.run(|| observers.into_iter().for_each(|observer| observer.join()));
     }
 
     #[test]
     fn a_value_may_be_lent() {
-        let watch = Watch::new([0_u32; 5], [host::notification(4)]);
+        let wiring = Wiring::new();
+        let home = wiring.process("readings");
+        let watch = home.object(Watch::new([0_u32; 5], home.notifications::<1>()));
         watch.set([6; 5]);
-        let observer: Handle<dyn ItemObserver<[u32; 5]>> = host::serve(watch);
-        let mut value = [0; 5];
-        assert_eq!((observer.get(&mut value), value), (Ok(1), [6; 5]));
-        assert_eq!(observer.changed_timeout(&mut value, 1, 1), Ok(1));
-        assert_eq!(observer.changed(&mut value, 0), Ok(1));
-        let updater: Handle<dyn ItemUpdater<[u32; 5]>> =
-            host::serve(Watch::new([0_u32; 5], [host::notification(5)]));
-        assert_eq!(updater.set(&value), Ok(()));
+        let observer: Handle<dyn ItemObserver<[u32; 5]>> = home.serve_concurrent(watch);
+        let updater: Handle<dyn ItemUpdater<[u32; 5]>> = home.serve_concurrent(watch);
+        wiring.run(|| {
+            let mut value = [0; 5];
+            assert_eq!((observer.get(&mut value), value), (Ok(1), [6; 5]));
+            assert_eq!(observer.changed_timeout(&mut value, 1, 1), Ok(1));
+            assert_eq!(observer.changed(&mut value, 0), Ok(1));
+            assert_eq!(updater.set(&[7; 5]), Ok(()));
+            assert_eq!((observer.get(&mut value), value), (Ok(2), [7; 5]));
+        });
     }
 
     #[test]
     fn who_finds_no_place_is_refused() {
-        let observer: Handle<dyn Observer<u32>> = host::serve(Watch::new(1_u32, []));
-        assert_eq!(observer.changed(0), Err(CallError::Refused));
-        assert_eq!(observer.changed(7), Ok((1, 0)));
+        let wiring = Wiring::new();
+        let observer: Handle<dyn Observer<u32>> = wiring.serve(Watch::new(1_u32, []));
+        wiring.run(|| {
+            assert_eq!(observer.changed(0), Err(CallError::Refused));
+            assert_eq!(observer.changed(7), Ok((1, 0)));
+        });
     }
 }

@@ -37,8 +37,9 @@ pub use arena::{Arena, END, REST, arena};
 pub use puppet::{Operation, Turn};
 pub use state::{Moment, World};
 
-use ::board::port::boot;
 use ::board::port::kernel::Kernel;
+use ::board::port::machine;
+use crossgate_abi::SystemCall;
 use crossgate_protection::Span;
 use system_tests::arch::{load, store};
 use system_tests::report::{expect, fail, say};
@@ -62,13 +63,14 @@ pub struct Referee {
     pub slow: [usize; KINDS],
 }
 
-/// Kinds of what the kernel does: system calls by the numbers that there are, one for those that there are not, calls, and
-/// interrupts.
-pub const KINDS: usize = 24;
-/// Where calls are counted, ...
-pub const CALL: usize = KINDS - 2;
-/// ... and interrupts.
-pub const INTERRUPT: usize = KINDS - 1;
+/// Where system calls are counted that there are not. Those that there are, are counted by their numbers.
+pub const UNKNOWN: usize = SystemCall::ALL.len();
+/// Where calls are counted.
+pub const CALL: usize = UNKNOWN + 1;
+/// Where interrupts are counted.
+pub const INTERRUPT: usize = UNKNOWN + 2;
+/// How many kinds there are of what the kernel does.
+pub const KINDS: usize = UNKNOWN + 3;
 
 /// Where the states of a comparison are kept.
 const BEFORE: usize = 0;
@@ -211,7 +213,8 @@ impl Referee {
 }
 
 /// The kernel, to look at.
-pub fn kernel() -> &'static Kernel<boot::Machine> {
+pub fn kernel() -> &'static Kernel<machine::Machine> {
+    let kernel = &raw const machine::__crossgate_kernel;
     // SAFETY: this is an exception of the one priority that all have.
-    unsafe { boot::kernel() }
+    unsafe { &*kernel }
 }

@@ -5,7 +5,8 @@ pub mod registers;
 use crate::raw::Reply;
 use board::port::inside;
 use core::arch::asm;
-use crossgate_abi::number::{self, hosted};
+use crossgate_abi::number;
+use crossgate_abi::number::hosted::{self, HostedCall};
 use crossgate_abi::table::System;
 use crossgate_abi::{ARGUMENT_WORDS, CallError, Status, Word};
 
@@ -18,7 +19,7 @@ pub const TOO_LITTLE_STACK: core::ops::Range<usize> = 16 * 1024..17 * 1024;
 /// microcontrollers.
 pub const METHOD_STACK: usize = 48 * 1024;
 /// A system call that the port does not have.
-pub const UNKNOWN_SYSTEM_CALL: usize = hosted::NAME + 1;
+pub const UNKNOWN_SYSTEM_CALL: usize = hosted::INTERRUPT + HostedCall::ALL.len();
 /// Whether lent memory has what a method wrote that then crashed: its copy is gone with the call.
 pub const CRASHED_CALLS_WRITE: bool = false;
 /// How many attacks a test of random ones makes.

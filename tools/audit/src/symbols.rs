@@ -15,7 +15,7 @@ const VECTORS: &str = ".vector_table";
 const USER: &str = "crossgate::";
 
 /// Where the CPU enters handlers above the kernel, which have a vector table of their own.
-const ABOVE: &str = "crossgate_cortex_m::zero_latency::firmware::enter";
+const ABOVE: &str = "crossgate_cortex_m::zero_latency::enter";
 
 /// The functions of a firmware.
 pub struct Symbols {

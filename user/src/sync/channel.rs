@@ -13,14 +13,16 @@ const SENDER: Kind = Kind::Other;
 /// which up to `N` wait at a time.
 ///
 /// ```
-/// # use crossgate::host;
+/// # use crossgate::testing::Wiring;
 /// use crossgate::sync::Channel;
-/// let readings = Channel::<u16, 8, 2>::new([host::notification(0), host::notification(1)]);
-/// std::thread::scope(|scope| {
-///     scope.spawn(|| (0..100).for_each(|reading| readings.send(reading)));
+/// let wiring = Wiring::new();
+/// let home = wiring.test();
+/// let readings = home.object(Channel::<u16, 8, 2>::new(home.notifications()));
+/// home.thread(2, || (0..100).for_each(|reading| readings.send(reading)));
+/// wiring.run(|| {
 ///     assert!((0..100).all(|reading| readings.receive() == reading));
+///     assert_eq!(readings.try_receive(), None);
 /// });
-/// assert_eq!(readings.try_receive(), None);
 /// ```
 #[derive(Debug)]
 pub struct Channel<T, const CAPACITY: usize, const N: usize> {

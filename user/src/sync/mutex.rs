@@ -134,20 +134,27 @@ impl<T> Drop for MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::Wiring;
+    use crate::time;
+    use core::time::Duration;
 
     #[test]
     fn one_at_a_time() {
-        static COUNT: Mutex<u32> = Mutex::new(0);
-        std::thread::scope(|scope| {
-            for _ in 0..4 {
-                scope.spawn(|| {
-                    for _ in 0..100 {
-                        *COUNT.lock() += 1;
-                    }
-                });
-            }
+        let wiring = Wiring::new();
+        let home = wiring.test();
+        let count = home.object(Mutex::new(0));
+        let threads = [1, 2, 3, 3].map(|priority| {
+            home.thread(priority, || {
+                for _ in 0..10 {
+                    let mut count = count.lock();
+                    let before = *count;
+                    time::sleep(Duration::from_millis(1));
+                    *count = before + 1;
+                }
+            })
         });
-        assert_eq!(*COUNT.lock(), 400);
+        wiring.run(|| threads.map(|thread| thread.join()));
+        assert_eq!(*count.lock(), 40);
     }
 
     #[test]

@@ -16,9 +16,10 @@ const WRITING: u32 = u32::MAX;
 /// [`Mutex`](super::Mutex).
 ///
 /// ```
-/// # use crossgate::host;
+/// # use crossgate::testing::Wiring;
 /// use crossgate::sync::RwLock;
-/// let settings = RwLock::new([0; 8], [host::notification(0), host::notification(1)]);
+/// # let wiring = Wiring::new();
+/// let settings = RwLock::new([0; 8], wiring.test().notifications::<2>());
 /// settings.write()[3] = 7;
 /// let (one, other) = (settings.read(), settings.read());
 /// assert_eq!(one[3] + other[3], 14);

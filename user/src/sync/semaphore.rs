@@ -13,9 +13,10 @@ use core::time::Duration;
 /// a time, take a [`Mutex`](super::Mutex).
 ///
 /// ```
-/// # use crossgate::host;
+/// # use crossgate::testing::Wiring;
 /// use crossgate::sync::Semaphore;
-/// let channels = Semaphore::new(2, [host::notification(1)]);
+/// # let wiring = Wiring::new();
+/// let channels = Semaphore::new(2, [wiring.test().notification()]);
 /// let first = channels.acquire();
 /// let second = channels.acquire();
 /// assert!(channels.try_acquire().is_none());

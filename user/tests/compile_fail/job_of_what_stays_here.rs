@@ -1,9 +1,9 @@
 //! What a job takes along may go to another thread, and stays there as long as it likes.
-use crossgate::host;
+use crossgate::testing::Wiring;
 use std::rc::Rc;
 
 fn main() {
-    let workers = host::pool::<1>();
+    let workers = Wiring::new().test().pool(1, 1);
     let local = Rc::new(1);
     let _ = workers.spawn(move || *local);
     let borrowed = 5;

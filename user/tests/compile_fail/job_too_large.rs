@@ -1,8 +1,8 @@
 //! A job takes at most four words along, and its result is no more.
-use crossgate::host;
+use crossgate::testing::Wiring;
 
 fn main() {
-    let workers = host::pool::<1>();
+    let workers = Wiring::new().test().pool(1, 1);
     let many = [1_usize; 5];
     let _ = workers.spawn(move || many.len());
     let _ = workers.spawn(|| [1_usize; 5]);

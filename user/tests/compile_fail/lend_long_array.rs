@@ -12,7 +12,7 @@ pub fn read(source: Handle<dyn Source>) {
 }
 
 fn main() {
-    read(crossgate::host::serve(Zeros));
+    read(crossgate::testing::Wiring::new().serve(Zeros));
 }
 
 struct Zeros;

@@ -5,7 +5,8 @@ use core::cell::Cell;
 use core::num::NonZeroU8;
 use core::time::Duration;
 use crossgate::notification::TimedOut;
-use crossgate::{CallError, Handle, Wire, host, interface};
+use crossgate::testing::{self, Wiring};
+use crossgate::{CallError, Handle, Wire, interface, supervise};
 
 #[derive(Wire, Clone, Copy, Debug, PartialEq)]
 struct Celsius(f32);
@@ -119,50 +120,59 @@ impl Echo for Parrot {
 
 #[test]
 fn enums_with_fields_are_as_long_as_the_longest_variant() {
-    let echo = host::serve::<dyn Echo, _>(Parrot);
-    for key in [Key::Up, Key::Pressed('\0'), Key::Pressed('é')] {
-        assert_eq!(echo.key(key), Ok(key));
-    }
-    for (key, expected) in [(Key::Up, 7), (Key::Pressed('\x09'), 9007)] {
-        assert_eq!(echo.typed(Typed { key, times: 7 }), Ok(expected));
-    }
-    assert_eq!(echo.unit(Jammed), Ok(Err(Jammed)));
-    for (value, expected) in [
-        (Move::Stopped, 1),
-        (Move::Turned { degrees: -9, fast: true }, 2),
-        (Move::Turned { degrees: -9, fast: false }, 3),
-        (Move::Went(200), 200),
-        (Move::Jumped(true, 0), 4),
-        (Move::Jumped(true, 9), 5),
-    ] {
-        assert_eq!(echo.moved(value, -5), Ok(expected), "{value:?}");
-    }
+    let wiring = Wiring::new();
+    let echo = wiring.serve::<dyn Echo, _>(Parrot);
+    wiring.run(|| {
+        for key in [Key::Up, Key::Pressed('\0'), Key::Pressed('é')] {
+            assert_eq!(echo.key(key), Ok(key));
+        }
+        for (key, expected) in [(Key::Up, 7), (Key::Pressed('\x09'), 9007)] {
+            assert_eq!(echo.typed(Typed { key, times: 7 }), Ok(expected));
+        }
+        assert_eq!(echo.unit(Jammed), Ok(Err(Jammed)));
+        for (value, expected) in [
+            (Move::Stopped, 1),
+            (Move::Turned { degrees: -9, fast: true }, 2),
+            (Move::Turned { degrees: -9, fast: false }, 3),
+            (Move::Went(200), 200),
+            (Move::Jumped(true, 0), 4),
+            (Move::Jumped(true, 9), 5),
+        ] {
+            assert_eq!(echo.moved(value, -5), Ok(expected), "{value:?}");
+        }
+    });
 }
 
 #[test]
 fn values_arrive_as_they_were() {
-    let echo = host::serve::<dyn Echo, _>(Parrot);
-    assert_eq!([echo.bool(false), echo.bool(true)], [Ok(false), Ok(true)]);
-    assert_eq!(echo.char('é'), Ok('é'));
-    assert_eq!([echo.i64(i64::MIN), echo.i64(-2)], [Ok(i64::MIN), Ok(-2)]);
-    assert_eq!(echo.f64(-0.5), Ok(-0.5));
-    assert_eq!(echo.isize(-7), Ok(-7));
-    assert_eq!(echo.bytes(*b"crossing"), Ok(*b"crossing"));
-    assert_eq!(echo.duration(Duration::from_micros(1 << 40)), Ok(Duration::from_micros(1 << 40)));
-    assert_eq!(echo.duration(Duration::MAX), Ok(Duration::from_micros(u64::MAX)));
-    assert_eq!([echo.late(Ok(7)), echo.late(Err(TimedOut))], [Ok(Ok(7)), Ok(Err(TimedOut))]);
-    assert_eq!(echo.pair((65535, -128)), Ok((65535, -128)));
-    assert_eq!(
-        [echo.option(None), echo.option(NonZeroU8::new(9))],
-        [Ok(None), Ok(NonZeroU8::new(9))]
-    );
-    assert_eq!([echo.result(Ok(-3)), echo.result(Err(()))], [Ok(Ok(-3)), Ok(Err(()))]);
-    assert_eq!(echo.newtype(Celsius(21.5)), Ok(Celsius(21.5)));
-    assert_eq!(echo.point(Point { x: -300, y: 7 }), Ok(Point { x: -300, y: 7 }));
-    for mode in [Mode::Eco, Mode::Normal, Mode::Boost] {
-        assert_eq!(echo.mode(mode), Ok(mode));
-    }
-    assert_eq!(echo.four(1, 2, 3, -4), Ok(10));
+    let wiring = Wiring::new();
+    let echo = wiring.serve::<dyn Echo, _>(Parrot);
+    wiring.run(|| {
+        assert_eq!([echo.bool(false), echo.bool(true)], [Ok(false), Ok(true)]);
+        assert_eq!(echo.char('é'), Ok('é'));
+        assert_eq!([echo.i64(i64::MIN), echo.i64(-2)], [Ok(i64::MIN), Ok(-2)]);
+        assert_eq!(echo.f64(-0.5), Ok(-0.5));
+        assert_eq!(echo.isize(-7), Ok(-7));
+        assert_eq!(echo.bytes(*b"crossing"), Ok(*b"crossing"));
+        assert_eq!(
+            echo.duration(Duration::from_micros(1 << 40)),
+            Ok(Duration::from_micros(1 << 40))
+        );
+        assert_eq!(echo.duration(Duration::MAX), Ok(Duration::from_micros(u64::MAX)));
+        assert_eq!([echo.late(Ok(7)), echo.late(Err(TimedOut))], [Ok(Ok(7)), Ok(Err(TimedOut))]);
+        assert_eq!(echo.pair((65535, -128)), Ok((65535, -128)));
+        assert_eq!(
+            [echo.option(None), echo.option(NonZeroU8::new(9))],
+            [Ok(None), Ok(NonZeroU8::new(9))]
+        );
+        assert_eq!([echo.result(Ok(-3)), echo.result(Err(()))], [Ok(Ok(-3)), Ok(Err(()))]);
+        assert_eq!(echo.newtype(Celsius(21.5)), Ok(Celsius(21.5)));
+        assert_eq!(echo.point(Point { x: -300, y: 7 }), Ok(Point { x: -300, y: 7 }));
+        for mode in [Mode::Eco, Mode::Normal, Mode::Boost] {
+            assert_eq!(echo.mode(mode), Ok(mode));
+        }
+        assert_eq!(echo.four(1, 2, 3, -4), Ok(10));
+    });
 }
 
 #[test]
@@ -173,28 +183,31 @@ fn words_that_are_no_value_are_refused_by_the_server() {
     const OPTION: usize = 8;
     const MODE: usize = 12;
     const KEY: usize = 13;
-    let index = index_of(host::serve::<dyn Echo, _>(Parrot));
-    for (method, words, valid) in [
-        (BOOL, [1, 0], true),
-        (BOOL, [2, 0], false),
-        (BOOL, [usize::MAX, 0], false),
-        (CHAR, [0x10_ffff, 0], true),
-        (CHAR, [0xd800, 0], false),
-        (OPTION, [0, 5], true),
-        (OPTION, [0, 0], false),
-        (OPTION, [1, 0], true),
-        (OPTION, [2, 5], false),
-        (MODE, [7, 0], true),
-        (MODE, [1, 0], false),
-        (KEY, [0, 0xd800], true),
-        (KEY, [1, 0x41], true),
-        (KEY, [1, 0xd800], false),
-        (KEY, [2, 0x41], false),
-    ] {
-        let expected = if valid { Ok(()) } else { Err(CallError::BadArgument) };
-        let reply = host::call_raw(index, method, [words[0], words[1], 0, 0]).map(|_| ());
-        assert_eq!(reply, expected, "method {method}, words {words:?}");
-    }
+    let wiring = Wiring::new();
+    let index = index_of(wiring.serve::<dyn Echo, _>(Parrot));
+    wiring.run(|| {
+        for (method, words, valid) in [
+            (BOOL, [1, 0], true),
+            (BOOL, [2, 0], false),
+            (BOOL, [usize::MAX, 0], false),
+            (CHAR, [0x10_ffff, 0], true),
+            (CHAR, [0xd800, 0], false),
+            (OPTION, [0, 5], true),
+            (OPTION, [0, 0], false),
+            (OPTION, [1, 0], true),
+            (OPTION, [2, 5], false),
+            (MODE, [7, 0], true),
+            (MODE, [1, 0], false),
+            (KEY, [0, 0xd800], true),
+            (KEY, [1, 0x41], true),
+            (KEY, [1, 0xd800], false),
+            (KEY, [2, 0x41], false),
+        ] {
+            let expected = if valid { Ok(()) } else { Err(CallError::BadArgument) };
+            let reply = testing::call_raw(index, method, [words[0], words[1], 0, 0]).map(|_| ());
+            assert_eq!(reply, expected, "method {method}, words {words:?}");
+        }
+    });
 }
 
 /// The same interface as the server has it, but with results that it never promised.
@@ -215,8 +228,9 @@ impl LyingLamp for Liar {
 
 #[test]
 fn a_reply_that_is_no_value_is_refused_by_the_client() {
-    let lamp = Handle::<dyn Lamp>::__of_gate(index_of(host::serve::<dyn LyingLamp, _>(Liar)));
-    assert_eq!(lamp.is_on(), Err(CallError::BadReply));
+    let wiring = Wiring::new();
+    let lamp = Handle::<dyn Lamp>::__of_gate(index_of(wiring.serve::<dyn LyingLamp, _>(Liar)));
+    wiring.run(|| assert_eq!(lamp.is_on(), Err(CallError::BadReply)));
 }
 
 struct Sensor(Cell<i32>);
@@ -234,18 +248,32 @@ impl Temperature for Sensor {
 
 #[test]
 fn a_panic_is_an_error_at_the_caller() {
-    let sensor = host::serve::<dyn Temperature, _>(Sensor(Cell::new(0)));
-    assert_eq!(sensor.get(), Err(CallError::ServerFaulted));
-    assert_eq!(sensor.configure(7, -2), Ok(()));
-    assert_eq!(sensor.get(), Ok(-14));
+    let wiring = Wiring::new();
+    let process = wiring.process("sensor").may_crash();
+    let sensor = process.serve::<dyn Temperature, _>(Sensor(Cell::new(0)));
+    wiring.run(|| {
+        assert_eq!(sensor.get(), Err(CallError::ServerFaulted));
+        supervise::stop(process.index()).unwrap();
+        assert_eq!(sensor.configure(7, -2), Err(CallError::ServerDown));
+        supervise::restart(process.index()).unwrap();
+        assert_eq!(sensor.configure(7, -2), Ok(()));
+        assert_eq!(sensor.get(), Ok(-14));
+    });
 }
 
 #[test]
 fn only_services_and_their_methods_are_entered() {
-    let sensor = index_of(host::serve::<dyn Temperature, _>(Sensor(Cell::new(1))));
-    assert_eq!(host::call_raw(sensor, 1, [0; 4]).map(|words| words[0]), Ok(1));
-    assert_eq!(host::call_raw(sensor, 2, [0; 4]), Err(CallError::NoSuchService));
-    assert_eq!(host::call_raw(usize::MAX >> 1, 1, [0; 4]), Err(CallError::NoSuchService));
+    let wiring = Wiring::new();
+    let sensor = index_of(wiring.serve::<dyn Temperature, _>(Sensor(Cell::new(1))));
+    let other = index_of(wiring.serve::<dyn Temperature, _>(Sensor(Cell::new(2))));
+    wiring.permit(Handle::<dyn Temperature>::__of_gate(other), []);
+    wiring.run(|| {
+        assert_eq!(testing::call_raw(sensor, 1, [0; 4]).map(|words| words[0]), Ok(1));
+        let next = testing::call_raw(sensor, 2, [0; 4]);
+        assert_eq!(next, Err(CallError::NotPermitted), "that is a method of another service");
+        let none = testing::call_raw(usize::MAX >> 1, 1, [0; 4]);
+        assert_eq!(none, Err(CallError::NoSuchService));
+    });
 }
 
 /// Calls itself, through its own handle.
@@ -266,9 +294,12 @@ impl Mirror for Glass {
 
 #[test]
 fn re_entering_an_object_is_a_deadlock() {
-    let mirror = host::serve::<dyn Mirror, _>(Glass);
+    let wiring = Wiring::new();
+    let mirror = wiring.serve::<dyn Mirror, _>(Glass);
     assert_eq!(index_of(mirror), 0);
-    assert_eq!(mirror.look(0), Ok(Err(CallErrorNumber(CallError::Deadlock as u8))));
+    wiring.run(|| {
+        assert_eq!(mirror.look(0), Ok(Err(CallErrorNumber(CallError::Deadlock as u8))));
+    });
 }
 
 struct Ring<T, const N: usize> {
@@ -296,9 +327,12 @@ impl<T: Wire + Copy, const N: usize> Queue<T> for Ring<T, N> {
 #[test]
 fn an_interface_may_be_generic() {
     let ring = Ring::<u16, 2> { items: [None; 2], first: 0, count: 0 };
-    let queue = host::serve::<dyn Queue<u16>, _>(ring);
-    assert_eq!([queue.push(1), queue.push(2), queue.push(3)], [Ok(true), Ok(true), Ok(false)]);
-    assert_eq!([queue.pop(), queue.pop(), queue.pop()], [Ok(Some(1)), Ok(Some(2)), Ok(None)]);
+    let wiring = Wiring::new();
+    let queue = wiring.serve::<dyn Queue<u16>, _>(ring);
+    wiring.run(|| {
+        assert_eq!([queue.push(1), queue.push(2), queue.push(3)], [Ok(true), Ok(true), Ok(false)]);
+        assert_eq!([queue.pop(), queue.pop(), queue.pop()], [Ok(Some(1)), Ok(Some(2)), Ok(None)]);
+    });
 }
 
 #[interface]
@@ -315,19 +349,23 @@ impl Broker for Post {
 #[test]
 fn interfaces_that_differ_in_a_type_argument_are_different() {
     let ring = || Ring { items: [None; 2], first: 0, count: 0 };
-    let narrow = host::serve::<dyn Queue<u16>, _>(ring());
-    let wide = host::serve::<dyn Queue<u32>, _>(Ring { items: [None; 2], first: 0, count: 0 });
-    let broker = host::serve::<dyn Broker, _>(Post);
-    assert_eq!(broker.deliver(narrow), Ok(true));
-    let forged = Handle::<dyn Queue<u16>>::__of_gate(index_of(wide));
-    assert_eq!(broker.deliver(forged), Err(CallError::BadArgument));
-    // Not a multiple of 256, and beyond the end of the table.
-    for (word, error) in
-        [((index_of(narrow) << 8) + 1, CallError::BadArgument), (99 << 8, CallError::NotPermitted)]
-    {
-        let reply = host::call_raw(index_of(broker), 0, [word, 0, 0, 0]);
-        assert_eq!(reply, Err(error));
-    }
+    let wiring = Wiring::new();
+    let narrow = wiring.serve::<dyn Queue<u16>, _>(ring());
+    let wide = wiring.serve::<dyn Queue<u32>, _>(Ring { items: [None; 2], first: 0, count: 0 });
+    let broker = wiring.serve::<dyn Broker, _>(Post);
+    wiring.run(|| {
+        assert_eq!(broker.deliver(narrow), Ok(true));
+        let forged = Handle::<dyn Queue<u16>>::__of_gate(index_of(wide));
+        assert_eq!(broker.deliver(forged), Err(CallError::BadArgument));
+        // Not a multiple of 256, and beyond the end of the table.
+        for (word, error) in [
+            ((index_of(narrow) << 8) + 1, CallError::BadArgument),
+            (99 << 8, CallError::NotPermitted),
+        ] {
+            let reply = testing::call_raw(index_of(broker), 0, [word, 0, 0, 0]);
+            assert_eq!(reply, Err(error));
+        }
+    });
 }
 
 /// The index of the service behind a handle, as its `Debug` text tells it.

@@ -1,6 +1,7 @@
 //! Rights that travel with handles, and servers that refuse.
 
-use crossgate::{CallError, Concurrent, Handle, host, interface, server};
+use crossgate::testing::Wiring;
+use crossgate::{CallError, Concurrent, Handle, interface, server};
 
 #[interface]
 pub trait File {
@@ -62,8 +63,6 @@ crossgate::system! {
     process client { thread main (priority = 1, stack = 256) = client(STORE, READER); }
 }
 
-const CLIENT: usize = 2;
-
 fn service<I: ?Sized>(name: &str) -> Handle<I> {
     let service = SYSTEM.services.iter().find(|service| service.name == name);
     Handle::__of_gate(service.expect("a service of this name").gate.into())
@@ -71,33 +70,37 @@ fn service<I: ?Sized>(name: &str) -> Handle<I> {
 
 #[test]
 fn a_handle_brings_the_right_to_call_until_it_is_taken_back() {
-    host::boot(&SYSTEM);
-    host::run_as(CLIENT);
+    let wiring = Wiring::of(&SYSTEM);
+    let (client, owner) = (wiring.process("client"), wiring.process("store"));
     let (store, reader) = (service::<dyn Store>("STORE"), service::<dyn Reader>("READER"));
     let file = service::<dyn File>("FILE");
-    assert_eq!(file.read(), Err(CallError::NotPermitted));
-    assert_eq!(reader.read(file), Err(CallError::NotPermitted), "it has nothing to give");
-    assert_eq!(store.open(0), Ok(None));
-    assert_eq!(file.read(), Err(CallError::NotPermitted));
-    assert_eq!(store.open(1), Ok(Some(file)));
-    assert_eq!(file.read(), Ok(42));
-    assert_eq!(reader.read(file), Ok(42));
-    assert_eq!(server::revoke(file), Err(CallError::NotPermitted), "it is not the owner");
-    host::run_as(0);
-    assert_eq!(server::revoke(file), Ok(()));
-    host::run_as(CLIENT);
-    assert_eq!(file.read(), Err(CallError::NotPermitted));
+    wiring.run(|| {
+        client.enter(|| {
+            assert_eq!(file.read(), Err(CallError::NotPermitted));
+            assert_eq!(reader.read(file), Err(CallError::NotPermitted), "it has nothing to give");
+            assert_eq!(store.open(0), Ok(None));
+            assert_eq!(file.read(), Err(CallError::NotPermitted));
+            assert_eq!(store.open(1), Ok(Some(file)));
+            assert_eq!(file.read(), Ok(42));
+            assert_eq!(reader.read(file), Ok(42));
+            assert_eq!(server::revoke(file), Err(CallError::NotPermitted), "it is not the owner");
+        });
+        assert_eq!(owner.enter(|| server::revoke(file)), Ok(()));
+        assert_eq!(client.enter(|| file.read()), Err(CallError::NotPermitted));
+    });
 }
 
 #[test]
 fn a_call_is_refused_whatever_the_method_returns() {
-    host::boot(&SYSTEM);
-    host::run_as(CLIENT);
-    let store = service::<dyn Store>("STORE");
-    assert_eq!(store.open(7), Err(CallError::Refused));
-    assert_eq!(store.open(0), Ok(None), "only that one");
-    server::refuse();
-    assert_eq!(store.open(0), Ok(None), "outside of a call it does nothing");
+    let wiring = Wiring::of(&SYSTEM);
+    let client = wiring.process("client").thread(1, || {
+        let store = service::<dyn Store>("STORE");
+        assert_eq!(store.open(7), Err(CallError::Refused));
+        assert_eq!(store.open(0), Ok(None), "only that one");
+        server::refuse();
+        assert_eq!(store.open(0), Ok(None), "outside of a call it does nothing");
+    });
+    wiring.run(|| client.join());
 }
 
 #[test]

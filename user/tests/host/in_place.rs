@@ -1,6 +1,7 @@
 //! Working on lent memory where it lies.
 
-use crossgate::{Block, BlockSize, CallError, Handle, LendBuf, Lent, LentMut, host, interface};
+use crossgate::testing::Wiring;
+use crossgate::{Block, BlockSize, CallError, Handle, LendBuf, Lent, LentMut, interface};
 
 #[interface]
 trait Image {
@@ -48,19 +49,27 @@ impl Image for Painter {
     }
 }
 
+/// Runs with an image.
+fn with_image(body: impl FnOnce(Handle<dyn Image>)) {
+    let wiring = Wiring::new();
+    let image = wiring.serve::<dyn Image, _>(Painter);
+    wiring.run(|| body(image));
+}
+
 #[test]
 fn by_rows_and_by_cells() {
-    let image = host::serve::<dyn Image, _>(Painter);
-    let mut pixels = [1_u16, 2, 3, 4, 5, 6, 7, 8];
-    assert_eq!(image.sum_of_rows(3, &pixels), Ok(4 + 5 + 6 + 2 * (7 + 8)));
-    image.shift(3, &mut pixels).unwrap();
-    assert_eq!(pixels, [0, 1, 2, 0, 4, 5, 0, 7]);
-    image.reverse(&mut pixels).unwrap();
-    assert_eq!(pixels, [7, 0, 5, 4, 0, 2, 1, 0]);
-    image.reverse(&mut pixels[..3]).unwrap();
-    assert_eq!(pixels, [5, 0, 7, 4, 0, 2, 1, 0]);
-    image.reverse(&mut pixels[..0]).unwrap();
-    assert_eq!(image.sum_of_rows(3, &pixels[..0]), Ok(0));
+    with_image(|image| {
+        let mut pixels = [1_u16, 2, 3, 4, 5, 6, 7, 8];
+        assert_eq!(image.sum_of_rows(3, &pixels), Ok(4 + 5 + 6 + 2 * (7 + 8)));
+        image.shift(3, &mut pixels).unwrap();
+        assert_eq!(pixels, [0, 1, 2, 0, 4, 5, 0, 7]);
+        image.reverse(&mut pixels).unwrap();
+        assert_eq!(pixels, [7, 0, 5, 4, 0, 2, 1, 0]);
+        image.reverse(&mut pixels[..3]).unwrap();
+        assert_eq!(pixels, [5, 0, 7, 4, 0, 2, 1, 0]);
+        image.reverse(&mut pixels[..0]).unwrap();
+        assert_eq!(image.sum_of_rows(3, &pixels[..0]), Ok(0));
+    });
 }
 
 /// Of any size, outside of the crate that has the buffer.
@@ -79,14 +88,15 @@ where
 
 #[test]
 fn the_first_bytes_of_buffers_of_any_size() {
-    let image = host::serve::<dyn Image, _>(Painter);
-    for length in [0, 1, 31, 32] {
-        lend_first::<32>(image, length);
-        lend_first::<64>(image, length + 32);
-        lend_first::<4096>(image, length);
-        lend_first::<8192>(image, length + 4097);
-        lend_first::<65536>(image, 65536 - length);
-    }
+    with_image(|image| {
+        for length in [0, 1, 31, 32] {
+            lend_first::<32>(image, length);
+            lend_first::<64>(image, length + 32);
+            lend_first::<4096>(image, length);
+            lend_first::<8192>(image, length + 4097);
+            lend_first::<65536>(image, 65536 - length);
+        }
+    });
 }
 
 #[test]
@@ -97,6 +107,7 @@ fn no_more_than_the_buffer() {
 
 #[test]
 fn chunks_have_a_size() {
-    let image = host::serve::<dyn Image, _>(Painter);
-    assert_eq!(image.sum_of_rows(0, &[1]), Err(CallError::ServerFaulted));
+    let wiring = Wiring::new();
+    let image = wiring.process("painter").may_crash().serve::<dyn Image, _>(Painter);
+    wiring.run(|| assert_eq!(image.sum_of_rows(0, &[1]), Err(CallError::ServerFaulted)));
 }

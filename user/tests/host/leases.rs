@@ -3,7 +3,8 @@
 use crate::calls::index_of;
 use crate::interfaces::*;
 use core::fmt::Write;
-use crossgate::{CallError, Handle, LendBuf, Lent, LentMut, host, interface};
+use crossgate::testing::{self, Wiring};
+use crossgate::{CallError, Handle, LendBuf, Lent, LentMut, interface};
 
 struct Disk([u8; 32]);
 impl File for Disk {
@@ -36,64 +37,71 @@ impl FileSystem for Directory {
 
 #[test]
 fn handles_travel_as_arguments_and_results() {
-    let full = host::serve::<dyn File, _>(Disk([7; 32]));
-    let empty = host::serve::<dyn File, _>(Disk([0; 32]));
-    let directory = host::serve::<dyn FileSystem, _>(Directory(full));
-    assert_eq!(directory.open(*b"nonesuch"), Ok(Err(FileError::NotFound)));
-    assert_eq!(directory.open(*b"data.bin"), Ok(Ok(full)));
-    assert_eq!(directory.copy(full, empty), Ok(Ok(32)));
-    let mut data = [0; 40];
-    assert_eq!(empty.read(1, &mut data), Ok(Ok(31)));
-    assert_eq!(data[30..32], [7, 0]);
-    assert_eq!(directory.find(None), Ok(Some(full)));
-    assert_eq!(directory.find(Some(empty)), Ok(None));
-    // A handle of another interface.
-    let forged = Handle::<dyn File>::__of_gate(index_of(directory));
-    assert_eq!(directory.copy(forged, empty), Err(CallError::BadArgument));
+    let wiring = Wiring::new();
+    let full = wiring.serve::<dyn File, _>(Disk([7; 32]));
+    let empty = wiring.serve::<dyn File, _>(Disk([0; 32]));
+    let directory = wiring.serve::<dyn FileSystem, _>(Directory(full));
+    wiring.run(|| {
+        assert_eq!(directory.open(*b"nonesuch"), Ok(Err(FileError::NotFound)));
+        assert_eq!(directory.open(*b"data.bin"), Ok(Ok(full)));
+        assert_eq!(directory.copy(full, empty), Ok(Ok(32)));
+        let mut data = [0; 40];
+        assert_eq!(empty.read(1, &mut data), Ok(Ok(31)));
+        assert_eq!(data[30..32], [7, 0]);
+        assert_eq!(directory.find(None), Ok(Some(full)));
+        assert_eq!(directory.find(Some(empty)), Ok(None));
+        // A handle of another interface.
+        let forged = Handle::<dyn File>::__of_gate(index_of(directory));
+        assert_eq!(directory.copy(forged, empty), Err(CallError::BadArgument));
+    });
 }
 
 #[test]
 fn every_kind_of_reference_can_be_lent() {
-    let disk = host::serve::<dyn File, _>(Disk([0; 32]));
-    let vector = vec![1, 2, 3];
-    for reply in [
-        disk.write(b"literal"),
-        disk.write("text567"),
-        disk.write(&[1; 7]),
-        disk.write(&[1; 9][2..]),
-        disk.write(&mut [1; 7]),
-        disk.write(&*[vector.as_slice(), &[0; 4]].concat()),
-    ] {
-        assert_eq!(reply, Ok(Ok(7)));
-    }
-    assert_eq!(disk.write(&[]), Ok(Ok(0)));
-    assert_eq!(disk.write(&[0; 33]), Ok(Err(FileError::OutOfRange)));
-    let mut array = [9; 4];
-    assert_eq!(disk.read(0, &mut array), Ok(Ok(4)));
-    assert_eq!(array, [1, 2, 3, 0]);
-    assert_eq!(disk.read(0, &mut array[1..3]), Ok(Ok(2)));
-    assert_eq!(disk.read(99, &mut array), Ok(Err(FileError::OutOfRange)));
+    let wiring = Wiring::new();
+    let disk = wiring.serve::<dyn File, _>(Disk([0; 32]));
+    wiring.run(|| {
+        let vector = vec![1, 2, 3];
+        for reply in [
+            disk.write(b"literal"),
+            disk.write("text567"),
+            disk.write(&[1; 7]),
+            disk.write(&[1; 9][2..]),
+            disk.write(&mut [1; 7]),
+            disk.write(&*[vector.as_slice(), &[0; 4]].concat()),
+        ] {
+            assert_eq!(reply, Ok(Ok(7)));
+        }
+        assert_eq!(disk.write(&[]), Ok(Ok(0)));
+        assert_eq!(disk.write(&[0; 33]), Ok(Err(FileError::OutOfRange)));
+        let mut array = [9; 4];
+        assert_eq!(disk.read(0, &mut array), Ok(Ok(4)));
+        assert_eq!(array, [1, 2, 3, 0]);
+        assert_eq!(disk.read(0, &mut array[1..3]), Ok(Ok(2)));
+        assert_eq!(disk.read(99, &mut array), Ok(Err(FileError::OutOfRange)));
+    });
 }
 
 #[test]
 fn private_memory_is_lent_as_a_copy_unless_it_is_too_long() {
-    let disk = host::serve::<dyn File, _>(Disk([0; 32]));
-    let private = [1; 4];
-    host::mark_private(&private);
-    assert_eq!(disk.write(&private), Ok(Ok(4)));
-    assert_eq!(disk.write(&private[..1]), Ok(Ok(1)));
-    let mut taken = [0; 4];
-    host::mark_private(&taken);
-    assert_eq!(disk.read(0, &mut taken), Ok(Ok(4)));
-    assert_eq!(taken, [1; 4]);
-    let longest = [0; 4096];
-    let too_long = [0; 4097];
-    host::mark_private(&longest);
-    host::mark_private(&too_long);
-    assert_eq!(disk.write(&longest[..]), Ok(Err(FileError::OutOfRange)));
-    assert_eq!(disk.write(&too_long[..]), Err(CallError::BadLease));
-    let index = index_of(disk);
-    assert_eq!(host::call_raw(index, 1, [usize::MAX - 1, 9, 0, 0]), Err(CallError::BadLease));
+    let wiring = Wiring::new();
+    let disk = wiring.serve::<dyn File, _>(Disk([0; 32]));
+    wiring.run(|| {
+        // Neither on the stack of the thread nor in shared memory.
+        let private = Box::new([1; 4]);
+        assert_eq!(disk.write(&private[..]), Ok(Ok(4)));
+        assert_eq!(disk.write(&private[..1]), Ok(Ok(1)));
+        let mut taken = vec![0; 4];
+        assert_eq!(disk.read(0, &mut taken[..]), Ok(Ok(4)));
+        assert_eq!(taken, [1; 4]);
+        let longest = vec![0; 4096];
+        let too_long = vec![0; 4097];
+        assert_eq!(disk.write(&longest[..]), Ok(Err(FileError::OutOfRange)));
+        assert_eq!(disk.write(&too_long[..]), Err(CallError::BadLease));
+        let index = index_of(disk);
+        let wrapped = testing::call_raw(index, 1, [usize::MAX - 1, 9, 0, 0]);
+        assert_eq!(wrapped, Err(CallError::BadLease));
+    });
 }
 
 struct Wires {
@@ -115,31 +123,38 @@ impl Bus for Wires {
 #[test]
 fn structs_and_slices_of_numbers_can_be_lent() {
     let frame = Frame { id: 1, length: 2, at: 3 };
-    let bus = host::serve::<dyn Bus, _>(Wires { frame, sum: 0 });
-    let mut received = Frame { id: 0, length: 0, at: 100 };
-    assert_eq!(bus.receive(&mut received), Ok(false));
-    assert_eq!(received, Frame { at: 100, ..frame });
-    assert_eq!(bus.send(&Frame { id: 9, ..frame }, &[400, 5]), Ok(()));
-    assert_eq!(bus.receive(&mut received), Ok(true));
-    assert_eq!(received, Frame { id: 9, length: 2, at: 505 });
+    let wiring = Wiring::new();
+    let bus = wiring.serve::<dyn Bus, _>(Wires { frame, sum: 0 });
+    wiring.run(|| {
+        let mut received = Frame { id: 0, length: 0, at: 100 };
+        assert_eq!(bus.receive(&mut received), Ok(false));
+        assert_eq!(received, Frame { at: 100, ..frame });
+        assert_eq!(bus.send(&Frame { id: 9, ..frame }, &[400, 5]), Ok(()));
+        assert_eq!(bus.receive(&mut received), Ok(true));
+        assert_eq!(received, Frame { id: 9, length: 2, at: 505 });
+    });
 }
 
 #[test]
 fn a_lease_of_the_wrong_length_or_alignment_is_refused() {
     let frame = Frame { id: 1, length: 2, at: 3 };
-    let bus = index_of(host::serve::<dyn Bus, _>(Wires { frame, sum: 0 }));
-    let memory = [0u64; 4];
-    let start = memory.as_ptr().expose_provenance();
-    let send = |words| host::call_raw(bus, 0, words).map(|_| ());
-    assert_eq!(send([start, 8, start, 4]), Ok(()));
-    for words in [
-        [start, 7, start, 4],
-        [start + 2, 8, start, 4],
-        [start, 8, start, 3],
-        [start, 8, start + 1, 4],
-    ] {
-        assert_eq!(send(words), Err(CallError::BadArgument), "{words:?}");
-    }
+    let wiring = Wiring::new();
+    let bus = index_of(wiring.serve::<dyn Bus, _>(Wires { frame, sum: 0 }));
+    // Constants can be lent in any part.
+    static MEMORY: [u64; 4] = [0; 4];
+    let start = MEMORY.as_ptr().expose_provenance();
+    wiring.run(|| {
+        let send = |words| testing::call_raw(bus, 0, words).map(|_| ());
+        assert_eq!(send([start, 8, start, 4]), Ok(()));
+        for words in [
+            [start, 7, start, 4],
+            [start + 2, 8, start, 4],
+            [start, 8, start, 3],
+            [start, 8, start + 1, 4],
+        ] {
+            assert_eq!(send(words), Err(CallError::BadArgument), "{words:?}");
+        }
+    });
 }
 
 #[test]
@@ -163,10 +178,13 @@ fn what_is_outside_of_a_lease_is_out_of_reach() {
             data.iter().eq([10, 20, 20, 3])
         }
     }
-    let probe = host::serve::<dyn Probe, _>(Prober);
-    let mut data = [0, 1, 2, 3, 99];
-    assert_eq!(probe.look(&mut data[..4]), Ok(true));
-    assert_eq!(data, [10, 20, 20, 3, 99]);
+    let wiring = Wiring::new();
+    let probe = wiring.serve::<dyn Probe, _>(Prober);
+    wiring.run(|| {
+        let mut data = [0, 1, 2, 3, 99];
+        assert_eq!(probe.look(&mut data[..4]), Ok(true));
+        assert_eq!(data, [10, 20, 20, 3, 99]);
+    });
 }
 
 /// A server that has another do the work, on memory of its own caller.
@@ -183,12 +201,15 @@ impl File for Cache {
 
 #[test]
 fn a_lease_can_be_lent_on() {
-    let disk = host::serve::<dyn File, _>(Disk([0; 32]));
-    let cache = host::serve::<dyn File, _>(Cache(disk));
-    assert_eq!(cache.write(&[1, 2, 3, 4]), Ok(Ok(2)));
-    let mut data = [9; 4];
-    assert_eq!(cache.read(0, &mut data), Ok(Ok(4)));
-    assert_eq!(data, [1, 2, 0, 0]);
+    let wiring = Wiring::new();
+    let disk = wiring.serve::<dyn File, _>(Disk([0; 32]));
+    let cache = wiring.serve::<dyn File, _>(Cache(disk));
+    wiring.run(|| {
+        assert_eq!(cache.write(&[1, 2, 3, 4]), Ok(Ok(2)));
+        let mut data = [9; 4];
+        assert_eq!(cache.read(0, &mut data), Ok(Ok(4)));
+        assert_eq!(data, [1, 2, 0, 0]);
+    });
 }
 
 #[test]
@@ -223,27 +244,37 @@ impl Names for Register {
 
 #[test]
 fn text_is_written_into_what_is_lent_and_no_further() {
-    let names = host::serve::<dyn Names, _>(Register);
-    let mut text = [b'-'; 16];
-    assert_eq!(
-        (names.name(12, &mut text), &text),
-        (Ok(11), "number 12é-----".as_bytes()[..16].try_into().as_ref().unwrap())
-    );
-    let mut short = [b'-'; 10];
-    assert_eq!((names.name(12, &mut short), &short), (Ok(9), b"number 12-"), "no half a character");
-    assert_eq!(names.name(12, &mut [][..]), Ok(0));
+    let wiring = Wiring::new();
+    let names = wiring.serve::<dyn Names, _>(Register);
+    wiring.run(|| {
+        let mut text = [b'-'; 16];
+        assert_eq!(
+            (names.name(12, &mut text), &text),
+            (Ok(11), "number 12é-----".as_bytes()[..16].try_into().as_ref().unwrap())
+        );
+        let mut short = [b'-'; 10];
+        assert_eq!(
+            (names.name(12, &mut short), &short),
+            (Ok(9), b"number 12-"),
+            "no half a character"
+        );
+        assert_eq!(names.name(12, &mut [][..]), Ok(0));
+    });
 }
 
 #[test]
 fn text_in_a_buffer_is_as_much_as_fits() {
-    let names = host::serve::<dyn Names, _>(Register);
-    let mut buffer = LendBuf::<32>::new();
-    let mut writer = buffer.writer();
-    assert_eq!((writer.as_str(), names.is_filled(writer.text())), ("", Ok(true)));
-    assert!(write!(writer, "{0}{0}", "xxxxxxxxxxxxxxx").is_ok());
-    assert_eq!((writer.as_str().len(), names.is_filled(writer.text())), (30, Ok(true)));
-    assert!(write!(writer, "xé").is_err(), "half a character is none");
-    assert_eq!((writer.as_str().len(), names.is_filled(writer.text())), (31, Ok(true)));
-    assert!(write!(writer, "xx").is_err());
-    assert_eq!((writer.as_str().len(), names.is_filled(writer.text())), (32, Ok(true)));
+    let wiring = Wiring::new();
+    let names = wiring.serve::<dyn Names, _>(Register);
+    wiring.run(|| {
+        let mut buffer = LendBuf::<32>::new();
+        let mut writer = buffer.writer();
+        assert_eq!((writer.as_str(), names.is_filled(writer.text())), ("", Ok(true)));
+        assert!(write!(writer, "{0}{0}", "xxxxxxxxxxxxxxx").is_ok());
+        assert_eq!((writer.as_str().len(), names.is_filled(writer.text())), (30, Ok(true)));
+        assert!(write!(writer, "xé").is_err(), "half a character is none");
+        assert_eq!((writer.as_str().len(), names.is_filled(writer.text())), (31, Ok(true)));
+        assert!(write!(writer, "xx").is_err());
+        assert_eq!((writer.as_str().len(), names.is_filled(writer.text())), (32, Ok(true)));
+    });
 }

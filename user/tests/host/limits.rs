@@ -3,7 +3,9 @@
 //! can be: `compile_pass/large.rs`.)
 
 use crossgate::abi::table::{NO_LOCK, OnFault};
-use crossgate::{CallError, Concurrent, Exclusive, Handle, Lent, LentMut, Window, host, interface};
+use crossgate::{
+    CallError, Concurrent, Exclusive, Handle, Lent, LentMut, Window, interface, testing::Wiring,
+};
 
 // The numbers of the methods have eight bits.
 #[interface]
@@ -184,22 +186,27 @@ fn the_least_and_the_most() {
 
 #[test]
 fn the_last_method_of_the_last_service() {
-    host::boot(&most::SYSTEM);
-    host::run_as(2);
-    let handle = |service: usize| Handle::<dyn Many>::__of_gate(256 * service);
-    assert_eq!((handle(0).m0(), handle(0).m255()), (Ok(7), Ok(262)));
-    assert_eq!((handle(254).m0(), handle(254).m255()), (Ok(7), Ok(262)));
-    assert_eq!(handle(255).m0(), Err(CallError::NoSuchService));
+    let wiring = Wiring::of(&most::SYSTEM);
+    let client = wiring.process("client").thread(1, || {
+        let handle = |service: usize| Handle::<dyn Many>::__of_gate(256 * service);
+        assert_eq!((handle(0).m0(), handle(0).m255()), (Ok(7), Ok(262)));
+        assert_eq!((handle(254).m0(), handle(254).m255()), (Ok(7), Ok(262)));
+        assert_eq!(handle(255).m0(), Err(CallError::NoSuchService));
+    });
+    wiring.run(|| client.join());
 }
 
 #[test]
 fn calls_with_no_words_and_with_all() {
-    let words = host::serve::<dyn Words, _>(One(0));
-    assert_eq!(words.none(), Ok(()));
-    let all = u32::MAX;
-    assert_eq!(words.four(all, 0, 0, 1), Ok(u64::from(all) << 32 | 1));
-    let mut to = [0];
-    assert_eq!(words.two_leases(&[9][..], &mut to[..]), Ok(Ok(9)));
-    assert_eq!(to, [9]);
-    assert_eq!(words.two_leases(&[9][..], &mut [][..]), Ok(Err(9)), "no byte is lent");
+    let wiring = Wiring::new();
+    let words = wiring.serve::<dyn Words, _>(One(0));
+    wiring.run(|| {
+        assert_eq!(words.none(), Ok(()));
+        let all = u32::MAX;
+        assert_eq!(words.four(all, 0, 0, 1), Ok(u64::from(all) << 32 | 1));
+        let mut to = [0];
+        assert_eq!(words.two_leases(&[9][..], &mut to[..]), Ok(Ok(9)));
+        assert_eq!(to, [9]);
+        assert_eq!(words.two_leases(&[9][..], &mut [][..]), Ok(Err(9)), "no byte is lent");
+    });
 }

@@ -1,4 +1,4 @@
-//! The library as processes and firmware use it, on the emulated kernel of a host.
+//! The library as processes and firmware use it, on the kernel in a test.
 //!
 //! Process crates forbid unsafe code, so this does: what the macros expand to must not count.
 #![forbid(unsafe_code)]
@@ -10,5 +10,6 @@ mod interfaces;
 mod leases;
 mod limits;
 mod rights;
+mod testing;
 mod waiting;
 mod wiring;

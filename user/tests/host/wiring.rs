@@ -3,7 +3,9 @@
 use crate::interfaces::*;
 use core::sync::atomic::{AtomicI32, Ordering};
 use crossgate::abi::table::{Gate, NO_LOCK, Window};
-use crossgate::{CallError, Concurrent, Exclusive, Handle, Notification, Signal, Wire, host};
+use crossgate::{
+    CallError, Concurrent, Exclusive, Handle, Notification, Signal, Wire, testing::Wiring,
+};
 
 // In a firmware these modules are crates.
 mod sensor {
@@ -130,7 +132,6 @@ mod process {
     pub const SENSOR: usize = 0;
     pub const FAN: usize = 1;
     pub const CONTROL: usize = 2;
-    pub const SPARE: usize = 3;
 }
 
 // The services in the order of the wiring.
@@ -240,27 +241,32 @@ fn notifications_have_owners_and_signallers() {
 
 #[test]
 fn the_wiring_says_who_may_call() {
-    host::boot(&SYSTEM);
-    host::run_as(process::CONTROL);
-    motor().set_power(false).unwrap();
-    assert_eq!(motor().set_mode(Mode::Boost), Ok(Err(Busy { milliseconds: 50 })));
-    motor().set_power(true).unwrap();
-    assert_eq!(temperature().configure(10, 200), Ok(()));
-    // The fan's own call to the sensor is permitted as well.
-    assert_eq!(motor().set_mode(Mode::Boost), Ok(Ok(207)));
-    assert_eq!(vent(2).set_power(true), Ok(()));
-    assert_eq!(vent(1).set_mode(Mode::Eco), Ok(Err(Busy { milliseconds: 50 })));
+    let wiring = Wiring::of(&SYSTEM);
+    let [control, fan] = ["control", "fan"].map(|name| wiring.process(name));
+    let others = ["sensor", "spare", "test"].map(|name| wiring.process(name));
+    wiring.run(|| {
+        control.enter(|| {
+            motor().set_power(false).unwrap();
+            assert_eq!(motor().set_mode(Mode::Boost), Ok(Err(Busy { milliseconds: 50 })));
+            motor().set_power(true).unwrap();
+            assert_eq!(temperature().configure(10, 200), Ok(()));
+            // The fan's own call to the sensor is permitted as well.
+            assert_eq!(motor().set_mode(Mode::Boost), Ok(Ok(207)));
+            assert_eq!(vent(2).set_power(true), Ok(()));
+            assert_eq!(vent(1).set_mode(Mode::Eco), Ok(Err(Busy { milliseconds: 50 })));
 
-    assert_eq!(ring().pop(), Err(CallError::NotPermitted));
-    assert_eq!(motor_temperature().get(), Err(CallError::NotPermitted));
-    // Not even the owner may call what its wiring doesn't mention.
-    host::run_as(process::FAN);
-    assert_eq!(ring().pop(), Err(CallError::NotPermitted));
-    assert_eq!(temperature().get(), Ok(200));
-    for process in [process::SENSOR, process::SPARE] {
-        host::run_as(process);
-        assert_eq!(temperature().get(), Err(CallError::NotPermitted));
-    }
+            assert_eq!(ring().pop(), Err(CallError::NotPermitted));
+            assert_eq!(motor_temperature().get(), Err(CallError::NotPermitted));
+        });
+        // Not even the owner may call what its wiring doesn't mention.
+        fan.enter(|| {
+            assert_eq!(ring().pop(), Err(CallError::NotPermitted));
+            assert_eq!(temperature().get(), Ok(200));
+        });
+        for process in others {
+            assert_eq!(process.enter(|| temperature().get()), Err(CallError::NotPermitted));
+        }
+    });
 }
 
 #[test]

@@ -2,7 +2,8 @@
 //! test is what runs on the device.
 
 use super::*;
-use crossgate::{Lent, host};
+use crossgate::Lent;
+use crossgate::testing::Wiring;
 use std::sync::{Arc, Mutex};
 
 #[derive(Clone, Default)]
@@ -50,12 +51,13 @@ impl Log for House {
 }
 
 impl House {
-    fn control(&self) -> Control {
-        Control::new(
-            host::serve(self.clone()),
-            host::serve(self.clone()),
-            host::serve(self.clone()),
-        )
+    /// Has the code under test live in a house.
+    fn run(test: impl FnOnce(&House, &mut Control)) {
+        let (house, wiring) = (House::default(), Wiring::new());
+        let sensor = wiring.process("sensor").may_crash().serve(house.clone());
+        let fan = wiring.process("fan").may_crash().serve(house.clone());
+        let mut control = Control::new(sensor, fan, wiring.serve(house.clone()));
+        wiring.run(|| test(&house, &mut control));
     }
 
     fn measure(&self, control: &mut Control, tenths: i16) {
@@ -87,128 +89,128 @@ impl House {
 
 #[test]
 fn the_fan_follows_the_temperature_with_hysteresis() {
-    let house = House::default();
-    let mut control = house.control();
-    for (tenths, switched) in [
-        (249, None),
-        (250, None),
-        (251, Some(true)),
-        (260, None),
-        (250, None),
-        (240, None),
-        (239, Some(false)),
-        (245, None),
-        (250, None),
-        (251, Some(true)),
-    ] {
-        house.measure(&mut control, tenths);
-        assert_eq!(house.switched(), Vec::from_iter(switched), "at {tenths}");
-    }
+    House::run(|house, control| {
+        for (tenths, switched) in [
+            (249, None),
+            (250, None),
+            (251, Some(true)),
+            (260, None),
+            (250, None),
+            (240, None),
+            (239, Some(false)),
+            (245, None),
+            (250, None),
+            (251, Some(true)),
+        ] {
+            house.measure(control, tenths);
+            assert_eq!(house.switched(), Vec::from_iter(switched), "at {tenths}");
+        }
+    });
 }
 
 #[test]
 fn readings_and_switching_are_logged() {
-    let house = House::default();
-    let mut control = house.control();
-    house.measure(&mut control, 251);
-    house.measure(&mut control, -5);
-    let expected = [
-        "control: reading 25.1",
-        "control: fan on at 25.1",
-        "control: reading -0.5",
-        "control: fan off at -0.5",
-    ];
-    assert_eq!(house.log(), expected);
+    House::run(|house, control| {
+        house.measure(control, 251);
+        house.measure(control, -5);
+        let expected = [
+            "control: reading 25.1",
+            "control: fan on at 25.1",
+            "control: reading -0.5",
+            "control: fan off at -0.5",
+        ];
+        assert_eq!(house.log(), expected);
+    });
 }
 
 #[test]
 fn a_drop_out_changes_nothing() {
-    let house = House::default();
-    let mut control = house.control();
-    house.measure(&mut control, 251);
-    house.switched();
-    house.log();
-    house.tell(&mut control, Err(NoReading::DropOut));
-    assert_eq!(house.switched(), []);
-    assert_eq!(house.log(), ["control: drop-out"]);
+    House::run(|house, control| {
+        house.measure(control, 251);
+        house.switched();
+        house.log();
+        house.tell(control, Err(NoReading::DropOut));
+        assert_eq!(house.switched(), []);
+        assert_eq!(house.log(), ["control: drop-out"]);
+    });
 }
 
 #[test]
 fn before_the_first_reading_nothing_happens() {
-    let house = House::default();
-    let mut control = house.control();
-    house.tell(&mut control, Err(NoReading::NotYet));
-    assert_eq!(house.log(), [""; 0]);
+    House::run(|house, control| {
+        house.tell(control, Err(NoReading::NotYet));
+        assert_eq!(house.log(), [""; 0]);
+    });
 }
 
 #[test]
 fn a_crash_of_the_sensor_leads_to_safe_mode_and_a_reading_out_of_it() {
-    let house = House::default();
-    let mut control = house.control();
-    house.crash(&mut control);
-    assert_eq!(house.switched(), [true]);
-    assert_eq!(
-        house.log(),
-        ["control: safe mode: the server faulted", "control: fan on for safety"]
-    );
+    House::run(|house, control| {
+        house.crash(control);
+        assert_eq!(house.switched(), [true]);
+        assert_eq!(
+            house.log(),
+            ["control: safe mode: the server faulted", "control: fan on for safety"]
+        );
 
-    house.measure(&mut control, 200);
-    assert_eq!(house.switched(), [false]);
+        house.measure(control, 200);
+        assert_eq!(house.switched(), [false]);
+    });
 }
 
 #[test]
 fn a_crash_of_the_sensor_that_nobody_saw_leads_to_safe_mode_as_well() {
-    let house = House::default();
-    let mut control = house.control();
-    house.measure(&mut control, 200);
-    house.log();
-    house.0.lock().unwrap().version = 0;
-    house.0.lock().unwrap().sensor = Some(Err(NoReading::NotYet));
-    assert_eq!(control.step(), Ok(()));
-    assert_eq!(
-        house.log(),
-        ["control: safe mode: the server faulted", "control: fan on for safety"]
-    );
-    house.measure(&mut control, 200);
-    assert_eq!(house.switched(), [true, false]);
+    House::run(|house, control| {
+        house.measure(control, 200);
+        house.log();
+        house.0.lock().unwrap().version = 0;
+        house.0.lock().unwrap().sensor = Some(Err(NoReading::NotYet));
+        assert_eq!(control.step(), Ok(()));
+        assert_eq!(
+            house.log(),
+            ["control: safe mode: the server faulted", "control: fan on for safety"]
+        );
+        house.measure(control, 200);
+        assert_eq!(house.switched(), [true, false]);
+    });
 }
 
 #[test]
 fn safe_mode_is_logged_once_for_each_reason() {
-    let house = House::default();
-    let mut control = house.control();
-    house.tell(&mut control, Err(NoReading::NotYet));
-    for _ in 0..2 {
-        assert_eq!(control.step(), Ok(()), "nothing new");
-    }
-    assert_eq!(
-        house.log(),
-        ["control: safe mode: the sensor is silent", "control: fan on for safety"]
-    );
-    house.crash(&mut control);
-    assert_eq!(house.log(), ["control: safe mode: the server faulted"]);
-    assert_eq!(house.switched(), [true]);
+    House::run(|house, control| {
+        house.tell(control, Err(NoReading::NotYet));
+        for _ in 0..2 {
+            assert_eq!(control.step(), Ok(()), "nothing new");
+        }
+        assert_eq!(
+            house.log(),
+            ["control: safe mode: the sensor is silent", "control: fan on for safety"]
+        );
+        house.crash(control);
+        assert_eq!(house.log(), ["control: safe mode: the server faulted"]);
+        assert_eq!(house.switched(), [true]);
+    });
 }
 
 #[test]
 fn a_fan_that_crashes_is_tried_again() {
-    let house = House::default();
-    let mut control = house.control();
-    house.0.lock().unwrap().fan_broken = true;
-    house.measure(&mut control, 251);
-    assert_eq!(house.log(), ["control: reading 25.1", "control: fan: the server faulted"]);
-    house.0.lock().unwrap().fan_broken = false;
-    house.measure(&mut control, 249);
-    assert_eq!(house.switched(), []);
+    House::run(|house, control| {
+        house.0.lock().unwrap().fan_broken = true;
+        house.measure(control, 251);
+        assert_eq!(house.log(), ["control: reading 25.1", "control: fan: the server faulted"]);
+        house.0.lock().unwrap().fan_broken = false;
+        house.measure(control, 249);
+        assert_eq!(house.switched(), []);
+    });
 }
 
 #[test]
 fn calls_are_counted() {
-    let house = House::default();
-    let mut control = house.control();
-    for _ in 0..STATISTICS_EVERY {
-        house.measure(&mut control, 251);
-    }
-    // Two calls a reading, two to switch the fan and log it; the line does not count itself.
-    assert_eq!(house.log().last().unwrap(), "control: 60 messages, 122 calls, 0 failed");
+    House::run(|house, control| {
+        for _ in 0..STATISTICS_EVERY {
+            house.measure(control, 251);
+        }
+        // Two calls a reading, two to switch the fan and log it; the line does not count itself.
+        assert_eq!(house.log().last().unwrap(), "control: 60 messages, 122 calls, 0 failed");
+    });
 }

@@ -42,7 +42,8 @@ impl<W: Write> Fan for Motor<W> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crossgate::{Lent, host};
+    use crossgate::Lent;
+    use crossgate::testing::Wiring;
 
     struct Silent;
     impl Log for Silent {
@@ -52,10 +53,13 @@ mod tests {
     #[test]
     fn a_command_is_sent_for_each_change() {
         let mut sent = [0; 64];
-        let mut fan = Motor::new(&mut sent[..], host::serve(Silent));
-        for on in [false, true, true, false, false, true] {
-            fan.set_power(on);
-        }
+        let wiring = Wiring::new();
+        let mut fan = Motor::new(&mut sent[..], wiring.serve(Silent));
+        wiring.run(|| {
+            for on in [false, true, true, false, false, true] {
+                fan.set_power(on);
+            }
+        });
         let left = fan.line.len();
         assert_eq!(&sent[..64 - left], b"fan on\r\nfan off\r\nfan on\r\n");
     }

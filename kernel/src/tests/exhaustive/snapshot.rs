@@ -2,10 +2,10 @@
 
 use super::super::invariants::{all, frames, ready};
 use super::super::*;
-use crate::call::LIMITED;
-use crate::limit::Limit;
+use crate::frame::LIMITED;
 use crate::process::CALM;
 use crate::schedule::Ready;
+use crate::time::Limit;
 use crate::work::Work;
 use std::hash::{Hash, Hasher};
 

@@ -2,7 +2,7 @@
 
 use super::super::*;
 use super::snapshot::{self, Snapshot};
-use crate::thread::Wait;
+use crate::wait::Wait;
 use crossgate_abi::pool;
 use crossgate_abi::{Cause, LIMIT_UNIT, LIMIT_WITHIN};
 use foldhash::quality::FixedState;

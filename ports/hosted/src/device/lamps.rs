@@ -1,7 +1,7 @@
 //! Lamps, shown in the terminal.
 
 use super::Device;
-use crate::host;
+use crate::linux::output;
 use crossgate_abi::Word;
 use crossgate_abi::hosted::lamps::{COUNT, ON};
 use crossgate_kernel::time::NEVER;
@@ -33,7 +33,7 @@ impl Device for Lamps {
         if register == ON && on != self.on {
             self.on = on;
             let (seconds, rest) = (now / 1_000_000, now % 1_000_000);
-            host::tell(format_args!("[{seconds:5}.{rest:06}] lamps {}", self.picture()));
+            output::tell(format_args!("[{seconds:5}.{rest:06}] lamps {}", self.picture()));
         }
     }
 

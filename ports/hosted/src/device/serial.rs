@@ -1,7 +1,7 @@
 //! A serial line, connected to something on the host.
 
 use super::Device;
-use crate::host;
+use crate::linux::{files, output, terminal};
 use crate::options::Connection;
 use core::sync::atomic::{AtomicBool, Ordering};
 use crossgate_abi::Word;
@@ -59,7 +59,7 @@ impl Serial {
             .open(index)
             .map_err(|error| format!("serial line {index} ({connection}): {error}"))?;
         if let Some(input) = &input {
-            host::signal_input(input);
+            files::signal_input(input);
         }
         let is_standard = connection.is_standard_input();
         if is_standard {
@@ -80,8 +80,8 @@ impl Serial {
             return;
         }
         // If it is closed, nothing comes.
-        if let Ok(input) = host::standard_input() {
-            host::signal_input(&input);
+        if let Ok(input) = files::standard_input() {
+            files::signal_input(&input);
             self.input = Some(input);
             (self.is_standard, self.is_to_tell) = (true, true);
         }
@@ -93,13 +93,13 @@ impl Serial {
             return;
         }
         let index = self.index;
-        if self.output.as_ref().is_some_and(IsTerminal::is_terminal) && host::send_each_key() {
-            host::tell(format_args!(
+        if self.output.as_ref().is_some_and(IsTerminal::is_terminal) && terminal::send_each_key() {
+            output::tell(format_args!(
                 "crossgate: this terminal is serial line {index}, which receives each key. Ctrl-C ends the program; \
                  --help tells what else the line can be connected to."
             ));
         } else {
-            host::tell(format_args!(
+            output::tell(format_args!(
                 "crossgate: serial line {index} receives what you type here, line by line. Ctrl-C ends the \
                  program; --help tells what else the line can be connected to."
             ));
@@ -127,7 +127,7 @@ impl Serial {
     /// Takes from the host what there is.
     fn look(&mut self) {
         let Some(input) = &mut self.input else { return };
-        if !self.arriving.is_empty() || !host::is_readable(input) {
+        if !self.arriving.is_empty() || !files::is_readable(input) {
             return;
         }
         let mut bytes = [0; CHUNK];

@@ -296,9 +296,10 @@ mod tests {
     fn what_is_not_taken_is_neither_formatted_nor_asked_about() {
         let lines = std::sync::Arc::default();
         let wanted = std::sync::Arc::new([AtomicU8::new(0), AtomicU8::new(0)]);
+        let wiring = crossgate::testing::Wiring::new();
         let logger = Logger::new(
-            crossgate::host::serve(Server(std::sync::Arc::clone(&lines))),
-            crossgate::host::serve(Wanted(std::sync::Arc::clone(&wanted))),
+            wiring.serve(Server(std::sync::Arc::clone(&lines))),
+            wiring.serve(Wanted(std::sync::Arc::clone(&wanted))),
         );
         let count = core::cell::Cell::new(0);
         let log_all = |wants: Level| {
@@ -312,18 +313,20 @@ mod tests {
             let lines: Vec<String> = std::mem::take(&mut *lines.lock().unwrap());
             (lines.len(), count.get(), wanted[1].load(Ordering::Relaxed))
         };
-        assert_eq!(log_all(Level::Debug), (4, 4, 4), "all of them, and it asks for each");
-        assert_eq!(log_all(Level::Warn), (2, 2, 2), "it learns that less is wanted");
-        assert_eq!(log_all(Level::Warn), (2, 2, 2), "and has not forgotten");
-        assert_eq!(log_all(Level::Error), (1, 1, 1));
-        assert_eq!(log_all(Level::Info), (3, 3, 3), "it learns that more is wanted");
-        assert_eq!(log_all(Level::Error), (1, 1, 1));
-        wanted[0].store(Level::Debug as u8, Ordering::Relaxed);
-        crate::debug!(logger, "{}", Counted(&count));
-        assert_eq!(count.get(), 1, "what is turned up is not known yet");
-        assert_eq!(logger.refresh(), Ok(Level::Debug));
-        crate::debug!(logger, "{} {:>99}", Counted(&count), "x");
-        assert_eq!(lines.lock().unwrap()[..], [format!("debug it{}", " ".repeat(62))]);
+        wiring.run(|| {
+            assert_eq!(log_all(Level::Debug), (4, 4, 4), "all of them, and it asks for each");
+            assert_eq!(log_all(Level::Warn), (2, 2, 2), "it learns that less is wanted");
+            assert_eq!(log_all(Level::Warn), (2, 2, 2), "and has not forgotten");
+            assert_eq!(log_all(Level::Error), (1, 1, 1));
+            assert_eq!(log_all(Level::Info), (3, 3, 3), "it learns that more is wanted");
+            assert_eq!(log_all(Level::Error), (1, 1, 1));
+            wanted[0].store(Level::Debug as u8, Ordering::Relaxed);
+            crate::debug!(logger, "{}", Counted(&count));
+            assert_eq!(count.get(), 1, "what is turned up is not known yet");
+            assert_eq!(logger.refresh(), Ok(Level::Debug));
+            crate::debug!(logger, "{} {:>99}", Counted(&count), "x");
+            assert_eq!(lines.lock().unwrap()[..], [format!("debug it{}", " ".repeat(62))]);
+        });
     }
 
     #[test]

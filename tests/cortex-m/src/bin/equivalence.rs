@@ -17,14 +17,15 @@ mod firmware {
     use crossgate::{
         Concurrent, Exclusive, Handle, Lent, LentMut, Notification, Signal, interface,
     };
-    use crossgate_abi::number;
+    use crossgate_abi::signature::Route;
     use crossgate_abi::table::{Process, System};
-    use system_tests::report::{expect_that, pass, say};
+    use crossgate_abi::{SystemCall, number};
+    use system_tests::report::{expect, expect_that, pass, say};
     use system_tests_cortex_m::referee::board::{Firmware, RefereeBoard};
     use system_tests_cortex_m::referee::random::Player;
     use system_tests_cortex_m::referee::search::{Search, Step};
     use system_tests_cortex_m::referee::sweep::sweep;
-    use system_tests_cortex_m::referee::{CALL, INTERRUPT, Referee, Turn};
+    use system_tests_cortex_m::referee::{CALL, INTERRUPT, Referee, Turn, UNKNOWN};
 
     /// Methods of every shape.
     #[interface]
@@ -201,29 +202,30 @@ mod firmware {
             say(format_args!("{states} states, {transitions} transitions; all: {all}"));
             say(format_args!("by a fast path: {:?}", referee.fast));
             say(format_args!("by the slow one: {:?}", referee.slow));
-            let fast = [
-                number::RETURN,
-                number::YIELD,
-                number::SIGNAL,
-                number::WAIT,
-                number::THREAD_ID,
-                number::NOW,
-                number::LIMIT,
-                CALL,
-                INTERRUPT,
-            ];
-            for kind in fast {
-                // (What has no slow way but for a wild stack pointer has that by far less.)
-                let never_slow = [number::THREAD_ID, number::NOW, number::LIMIT];
-                let count = |counts: &[usize]| counts.get(kind).is_some_and(|&it| it > ENOUGH);
-                expect_that("each fast path was taken often", count(&referee.fast));
-                expect_that(
-                    "it gave up as often",
-                    never_slow.contains(&kind) || count(&referee.slow),
-                );
+            for call in SystemCall::ALL {
+                let kind = call as usize;
+                if call.signature().route == Route::Assembly {
+                    // (What has no slow way but for a wild stack pointer has that by far less.)
+                    let is_never_slow =
+                        [number::THREAD_ID, number::NOW, number::LIMIT].contains(&kind);
+                    expect_both(&referee, kind, is_never_slow);
+                } else {
+                    expect("a fast path that the list does not know", referee.fast[kind], 0);
+                    expect_that("each system call was compared", referee.slow[kind] > 0);
+                }
+            }
+            expect("a fast path of what there is not", referee.fast[UNKNOWN], 0);
+            expect_that("others were compared", referee.slow[UNKNOWN] > ENOUGH);
+            for kind in [CALL, INTERRUPT] {
+                expect_both(&referee, kind, false);
             }
             pass()
         }
+    }
+
+    fn expect_both(referee: &Referee, kind: usize, is_never_slow: bool) {
+        expect_that("each fast path was taken often", referee.fast[kind] > ENOUGH);
+        expect_that("it gave up as often", is_never_slow || referee.slow[kind] > ENOUGH);
     }
 
     /// How often each path has to be taken.

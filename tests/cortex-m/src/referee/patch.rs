@@ -3,7 +3,7 @@
 
 use super::processor::Registers;
 use super::{arena, state};
-use board::port::boot;
+use board::port::entry;
 use core::arch::naked_asm;
 use core::mem::offset_of;
 use system_tests::report::fail;
@@ -24,14 +24,14 @@ pub fn slow_path() -> usize {
 
 /// Puts the branches.
 pub fn install() {
-    let slow = boot::slow as *const () as usize & !1;
+    let slow = entry::slow as *const () as usize & !1;
     let first = read(slow);
     if first != FIRST {
         fail(format_args!("the slow path begins with {first:x?}, not with `cmn r12, #1`"));
     }
     replace(slow, began as *const () as usize, go_on as *const () as usize, first);
 
-    let slow = boot::interrupt as *const () as usize & !1;
+    let slow = entry::interrupt as *const () as usize & !1;
     let first = read(slow);
     let go_on = go_on_interrupt as *const () as usize & !1;
     let handler = target(slow, first);

@@ -1,8 +1,8 @@
 //! What a thread does, without the thread.
 
 use super::processor::Registers;
-use super::{CALL, INTERRUPT, KINDS, Moment, Referee, kernel};
-use board::port::boot;
+use super::{CALL, INTERRUPT, Moment, Referee, UNKNOWN, kernel};
+use board::port::start;
 use core::arch::naked_asm;
 use crossgate_abi::number;
 use crossgate_protection::Span;
@@ -71,7 +71,7 @@ impl Operation {
         match self.line {
             Some(_) => INTERRUPT,
             None if self.selector as i32 >= 0 => CALL,
-            None => (!self.selector as usize).min(KINDS - 3),
+            None => (!self.selector as usize).min(UNKNOWN),
         }
     }
 
@@ -103,7 +103,7 @@ impl Referee {
             only.selector = number::system_call(number::WORK) as u32;
             return Turn::Idle(only);
         }
-        if frame.program_counter == boot::begin as *const () as u32 & !1 {
+        if frame.program_counter == start::begin as *const () as u32 & !1 {
             only.selector = number::system_call(number::BEGIN) as u32;
             return Turn::Only(only);
         }

@@ -2,10 +2,12 @@
 
 use super::arena::LINES;
 use super::{FREE_SLOT, Moment, Operation, Referee, Turn, arena, kernel};
-use board::port::boot::Machine;
 use board::port::kernel::port::Port;
+use board::port::machine::Machine;
 use crossgate_abi::table::{Notification, Process, Service, System};
-use crossgate_abi::{CallError, LIMIT_OVER, LIMIT_UNIT, LIMIT_WITHIN, WHOLE_BLOCK, number};
+use crossgate_abi::{
+    CallError, LIMIT_OVER, LIMIT_UNIT, LIMIT_WITHIN, SystemCall, WHOLE_BLOCK, number,
+};
 use crossgate_protection::Span;
 use system_tests::arch::store;
 
@@ -36,8 +38,6 @@ impl Generator {
     }
 }
 
-/// How many numbers of system calls there are.
-const NUMBERS: usize = number::CALLER + 1;
 /// The system calls that have fast paths, or are much used.
 const FREQUENT: [usize; 13] = [
     number::RETURN,
@@ -168,7 +168,9 @@ impl Player {
         let generator = &mut self.generator;
         match generator.below(32) {
             0 => generator.number(),
-            1 if self.wild => number::system_call(generator.below(NUMBERS + 2)) as u32,
+            1 if self.wild => {
+                number::system_call(generator.below(SystemCall::ALL.len() + 2)) as u32
+            }
             1 | 2 => {
                 // Most of the rest ends something.
                 let harmless = [

@@ -14,7 +14,7 @@
 use super::arena::{SLOT, slot};
 use super::processor::Registers;
 use super::{BEFORE, arena};
-use board::port::boot;
+use board::port::{linker, machine};
 use core::arch::asm;
 use crossgate_abi::number;
 use crossgate_abi::table::{Gate, System};
@@ -90,9 +90,10 @@ pub struct Watch {
     pub is_wild: bool,
 }
 
-fn kernel() -> &'static board::port::kernel::Kernel<boot::Machine> {
+fn kernel() -> &'static board::port::kernel::Kernel<machine::Machine> {
+    let kernel = &raw const machine::__crossgate_kernel;
     // SAFETY: this is an exception of the one priority that all have.
-    unsafe { boot::kernel() }
+    unsafe { &*kernel }
 }
 
 impl Moment {
@@ -262,7 +263,7 @@ impl World {
         let mut world = World {
             pieces: [Span::EMPTY; PIECES],
             count: 0,
-            main_stack_bottom: boot::symbol(&raw const boot::__crossgate_kernel_stack_bottom),
+            main_stack_bottom: linker::symbol(&raw const linker::__crossgate_kernel_stack_bottom),
             system,
         };
         let all =

@@ -2,12 +2,12 @@
 
 use super::arena::LINES;
 use super::{FREE_SLOT, Moment, Operation, Referee, Turn, arena, kernel};
-use board::port::boot::Machine;
 use board::port::kernel::notification::Notification as State;
 use board::port::kernel::port::Port;
 use board::port::kernel::thread::offset;
+use board::port::machine::Machine;
 use crossgate_abi::table::{Gate, Notification, Process, System};
-use crossgate_abi::{CallError, number};
+use crossgate_abi::{CallError, SystemCall, number};
 use crossgate_protection::armv7m::ArmV7M;
 use crossgate_protection::{Span, Unit};
 use system_tests::arch::{load, store};
@@ -261,7 +261,9 @@ impl Here<'_> {
 
     /// Each number of a system call, and numbers that are none.
     fn try_numbers(&mut self) {
-        for number in (0..40).chain([0xff, 0x100, 0xffff, i32::MAX as usize]) {
+        for number in
+            (0..SystemCall::ALL.len() + 16).chain([0xff, 0x100, 0xffff, i32::MAX as usize])
+        {
             self.compare_number(number, [0; 4], self.usual());
             self.compare_number(number, WORDS, self.usual());
         }

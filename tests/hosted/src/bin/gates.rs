@@ -4,6 +4,7 @@
 //!
 //! Options: --block-system-calls
 
+use board::port::inside;
 use core::arch::asm;
 use core::time::Duration;
 use crossgate::{Concurrent, Handle, Notification, thread, time};
@@ -64,23 +65,15 @@ unsafe extern "C" {
     fn __crossgate_fault_entry();
 }
 
-/// In what is looked for: any byte.
-const ANY: i16 = -1;
-
-/// Where this code is, near the gate.
-fn find(code: &[i16]) -> usize {
-    const NEAR: usize = 0x1000;
-    let byte = |address: usize| {
-        // SAFETY: code may be read, and before and behind the gate there is more than that of it.
-        unsafe { core::ptr::with_exposed_provenance::<u8>(address).read() }
-    };
+/// Where this code is, at or behind an address.
+fn find(start: usize, code: &[u8]) -> usize {
+    const NEAR: usize = 0x100;
     let is_there = |&place: &usize| {
-        let is =
-            |(index, &wanted): (usize, &i16)| wanted == ANY || wanted == byte(place + index).into();
-        code.iter().enumerate().all(is)
+        let place = core::ptr::with_exposed_provenance::<u8>(place);
+        // SAFETY: code may be read, and behind all of this there is more than that of it.
+        code == unsafe { core::slice::from_raw_parts(place, code.len()) }
     };
-    let gate = __crossgate_gate as *const () as usize;
-    match (gate - NEAR..gate + NEAR).find(is_there) {
+    match (start..start + NEAR).find(is_there) {
         Some(place) => place,
         None => fail(format_args!("the code of the port is not as expected")),
     }
@@ -89,25 +82,22 @@ fn find(code: &[i16]) -> usize {
 /// Where the gate has saved the registers.
 fn behind_the_pushes() -> usize {
     // `fnstcw [rsp + 4]`, `mov rdi, rsp`
-    find(&[0xd9, 0x7c, 0x24, 0x04, 0x48, 0x89, 0xe7]) + 4
+    find(__crossgate_gate as *const () as usize, &[0xd9, 0x7c, 0x24, 0x04, 0x48, 0x89, 0xe7]) + 4
 }
 
 /// Where the way out of the kernel calls Linux.
 fn change_of_protection() -> usize {
     // `mov eax, SYS_mprotect`, `syscall`
-    find(&[0xb8, 0x0a, 0x00, 0x00, 0x00, 0x0f, 0x05])
-}
-
-/// Where the way out of the kernel starts.
-fn way_out() -> usize {
-    // `mov rbx, rax`, `mov r12, rdx`
-    find(&[0x48, 0x89, 0xc3, 0x49, 0x89, 0xd4])
+    find(inside::way_out(), &[0xb8, 0x0a, 0x00, 0x00, 0x00, 0x0f, 0x05])
 }
 
 /// Where it loads what a thread goes on with after a call.
 fn end_of_answer() -> usize {
     // `ldmxcsr [rsp]`, `fldcw [rsp + 4]`, `add rsp, 48`
-    find(&[0x0f, 0xae, 0x14, 0x24, 0xd9, 0x6c, 0x24, 0x04, 0x48, 0x83, 0xc4, 0x30])
+    find(
+        inside::answer(),
+        &[0x0f, 0xae, 0x14, 0x24, 0xd9, 0x6c, 0x24, 0x04, 0x48, 0x83, 0xc4, 0x30],
+    )
 }
 
 fn steal() -> ! {
@@ -150,7 +140,7 @@ fn enter_at(address: usize) -> ! {
 fn leave() -> ! {
     // SAFETY: as above.
     unsafe {
-        asm!("jmp {}", in(reg) way_out(), in("rax") steal as *const (), in("rdx") 0, options(noreturn))
+        asm!("jmp {}", in(reg) inside::way_out(), in("rax") steal as *const (), in("rdx") 0, options(noreturn))
     }
 }
 

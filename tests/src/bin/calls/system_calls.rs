@@ -4,7 +4,7 @@
 use core::sync::atomic::{AtomicUsize, Ordering};
 use core::time::Duration;
 use crossgate::{CallError, Concurrent, Handle, Notification, Signal, thread};
-use crossgate_abi::{Status, number};
+use crossgate_abi::{Status, SystemCall, number};
 use system_tests::random::Random;
 use system_tests::report::{expect, expect_that, pass};
 use system_tests::victim::{Safe, Vault};
@@ -55,6 +55,7 @@ fn done() -> usize {
 
 fn attack(words: &[AtomicUsize; 2], vault: Handle<dyn Vault>, done: Signal) -> ! {
     unknown_numbers();
+    calls_of_others();
     notifications_of_others();
     fault_records_of_others();
     lives_of_others();
@@ -65,9 +66,22 @@ fn attack(words: &[AtomicUsize; 2], vault: Handle<dyn Vault>, done: Signal) -> !
 }
 
 fn unknown_numbers() {
-    for number in [21, 22, 31, 32, 255, arch::UNKNOWN_SYSTEM_CALL, 0xffff, usize::MAX >> 1] {
+    let next = SystemCall::ALL.len();
+    let others = [31, 32, 255, arch::UNKNOWN_SYSTEM_CALL, 0xffff, usize::MAX >> 1];
+    for number in (next..next + 9).chain(others) {
         let reply = raw::system_call(number, [0; 4]);
         expect("an unknown system call", reply.status, Status::NO_SUCH_SYSTEM_CALL);
+    }
+}
+
+/// What the list says of a system call that not everyone may make is what those hear who may not, whatever they ask for.
+fn calls_of_others() {
+    for call in SystemCall::ALL {
+        let Some(refusal) = call.signature().right.refusal() else { continue };
+        for word in [0, 1, 2, 0x100, 1 << 31, usize::MAX] {
+            let reply = raw::system_call(call as usize, [word; 4]);
+            expect(call.name(), reply.status, refusal);
+        }
     }
 }
 
@@ -173,7 +187,7 @@ fn noise(words: &[AtomicUsize; 2], seed: u32, done: Signal) -> ! {
     let mut random = Random(seed);
     for _ in 0..2_500 {
         let mut arguments = core::array::from_fn(|_| word(&mut random, words));
-        let number = random.number() as usize % 23;
+        let number = random.number() as usize % (SystemCall::ALL.len() + 2);
         let selector = match number {
             number::RETURN | number::EXIT | number::PANIC | number::BEGIN => {
                 random.number() as usize % (SYSTEM.gates.len() + 2)

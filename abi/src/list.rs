@@ -1,0 +1,111 @@
+//! Lists: each is written once, and what has to agree is made from it.
+
+/// Makes an enum of a list. An entry is documentation, a name, a number, perhaps more documentation that only rustdoc
+/// shows, and after `=>` a value that belongs to it.
+///
+/// The enum has a variant for each entry, `ALL` of them in order, and tells of each its number, its name, its
+/// documentation, and its value, by the function that the head of the list names. The kernel's match, the tests and the
+/// book read these, so nothing else has to be told of a new entry. A number that is used twice, or left out, does not
+/// compile.
+///
+/// The entry after `besides` is a variant that is not in `ALL`.
+macro_rules! list {
+    (
+        $(#[$attribute:meta])*
+        pub enum $List:ident: $Number:ident;
+        $(#[$told:meta])*
+        $visibility:vis fn $tell:ident -> $Told:ty;
+        $(
+            $(#[doc = $line:literal])+
+            $Entry:ident = $number:literal $(, $more:expr)? => $what:expr;
+        )+
+        $(
+            besides;
+            $(#[doc = $other_line:literal])+
+            $Other:ident = $other_number:literal => $other_what:expr;
+        )?
+    ) => {
+        $(#[$attribute])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[repr($Number)]
+        pub enum $List {
+            $($(#[doc = $line])+ $(#[doc = $more])? $Entry = $number,)+
+            $($(#[doc = $other_line])+ $Other = $other_number,)?
+        }
+
+        impl $List {
+            /// All that are in the list, in the order of their numbers.
+            pub const ALL: [$List; [$($number),+].len()] = [$($List::$Entry),+];
+
+            /// The one with this number, if there is one in the list.
+            #[inline(always)]
+            #[must_use]
+            pub const fn from_number(number: $crate::Word) -> Option<$List> {
+                match number {
+                    $($number => Some($List::$Entry),)+
+                    _ => None,
+                }
+            }
+
+            $(#[$told])*
+            // Inlined, because texts belong to the crate that uses them: no kernel carries any.
+            #[inline(always)]
+            #[must_use]
+            $visibility const fn $tell(self) -> $Told {
+                match self {
+                    $($List::$Entry => $what,)+
+                    $($List::$Other => $other_what,)?
+                }
+            }
+
+            /// Its name here.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $($List::$Entry => stringify!($Entry),)+
+                    $($List::$Other => stringify!($Other),)?
+                }
+            }
+
+            /// What its entry in the list says, in Markdown, with links as rustdoc has them.
+            #[must_use]
+            pub const fn documentation(self) -> &'static str {
+                match self {
+                    $($List::$Entry => concat!($($line, "\n"),+),)+
+                    $($List::$Other => concat!($($other_line, "\n"),+),)?
+                }
+            }
+        }
+
+        const _: () = {
+            let mut index = 1;
+            while index < $List::ALL.len() {
+                assert!(
+                    $List::ALL[index] as usize == $List::ALL[index - 1] as usize + 1,
+                    "the numbers of a list go up by one, from entry to entry"
+                );
+                index += 1;
+            }
+        };
+    };
+}
+
+/// Makes constants of a list, and one that has them all, with their names and documentation.
+macro_rules! constants {
+    (
+        $(#[$attribute:meta])*
+        pub const $ALL:ident: [$Type:ty];
+        $(
+            $(#[doc = $line:literal])+
+            $NAME:ident = $value:expr;
+        )+
+    ) => {
+        $($(#[doc = $line])+ pub const $NAME: $Type = $value;)+
+
+        $(#[$attribute])*
+        pub const $ALL: [($Type, &str, &str); [$(stringify!($NAME)),+].len()] =
+            [$(($value, stringify!($NAME), concat!($($line, "\n"),+))),+];
+    };
+}
+
+pub(crate) use {constants, list};

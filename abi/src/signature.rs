@@ -1,0 +1,152 @@
+//! What the [list](crate::SystemCall) says of a system call, besides its number.
+
+use crate::{CallError, Status};
+
+/// The words of a system call, who may make it, and what carries it out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Signature {
+    /// The argument words, from the first register on.
+    pub arguments: &'static [Operand],
+    /// The words that it returns, from the register after that of the status on; `None` if it does not return.
+    pub results: Option<&'static [Operand]>,
+    /// Who may make it.
+    pub right: Right,
+    /// What carries it out.
+    pub route: Route,
+}
+
+/// A word of a system call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Operand {
+    /// What it is called.
+    pub name: &'static str,
+    /// What it is.
+    pub content: Content,
+}
+
+/// What a word of a system call is, with its unit, in a few words.
+// No enum, because the compiler writes the path before a name that occurs twice, variants included: its messages would
+// then have `crossgate::Notification` for what is `Notification` in the source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Content(pub &'static str);
+
+impl Content {
+    /// Any word.
+    pub const ANY: Content = Content("any word");
+    /// A status.
+    pub const STATUS: Content = Content("a status");
+    /// The index of a process.
+    pub const PROCESS: Content = Content("the index of a process");
+    /// The index of a thread.
+    pub const THREAD: Content = Content("the index of a thread");
+    /// The index of a notification in the firmware.
+    pub const NOTIFICATION: Content = Content("the index of a notification in the firmware");
+    /// A set of notifications, in the numbering of the process that owns them.
+    pub const NOTIFICATIONS: Content =
+        Content("a set of notifications, in the numbering of the process that owns them");
+    /// The index of a gate.
+    pub const GATE: Content = Content("the index of a gate");
+    /// µs, the lower 32 bits.
+    pub const LOW: Content = Content("µs, the lower 32 bits");
+    /// µs, the upper 32 bits.
+    pub const HIGH: Content = Content("µs, the upper 32 bits");
+    /// The lower 16 bits of a time since start in units of 1024 µs, or one of the marks in the text.
+    pub const DEADLINE: Content = Content(
+        "the lower 16 bits of a time since start in units of 1024 µs, or one of the marks in the text",
+    );
+    /// Units of 1024 µs since start, the lower 32 bits.
+    pub const TICKS: Content = Content("units of 1024 µs since start, the lower 32 bits");
+    /// An address.
+    pub const ADDRESS: Content = Content("an address");
+    /// A length in bytes.
+    pub const LENGTH: Content = Content("a length in bytes");
+    /// A number, counted from 1.
+    pub const FROM_ONE: Content = Content("a number, counted from 1");
+    /// A number, counted from 0.
+    pub const FROM_ZERO: Content = Content("a number, counted from 0");
+    /// One of the subjects below.
+    pub const SUBJECT: Content = Content("one of the subjects below");
+    /// A register of a device, counted in words from 0.
+    pub const REGISTER: Content = Content("a register of a device, counted in words from 0");
+    /// A byte.
+    pub const BYTE: Content = Content("a byte");
+}
+
+/// Who may make a system call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Right {
+    /// Every thread. What the arguments name may need a right of its own: the text of the entry says which.
+    Everyone,
+    /// A thread that is in a call.
+    InCall,
+    /// The process that owns what the first argument names.
+    Owner,
+    /// The process that the wiring tells of faults (`faults NAME;`).
+    Supervisor,
+    /// A process that the wiring lets set deadlines (`deadlines;`).
+    Deadlines,
+    /// The idle thread, while the kernel has put off work.
+    Idle,
+    /// Where the wiring has a use of it, the processes that have it; which, the subject says.
+    Wiring,
+    /// The process that owns the device. Another one commits a fault.
+    DeviceOwner,
+    /// The hosted port's own code, on behalf of any thread.
+    HostedPort,
+    /// Every thread of a program that is told to let all do it, which tests are.
+    Test,
+}
+
+impl Right {
+    /// Who may, in a few words.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Right::Everyone => "every thread",
+            Right::InCall => "a thread in a call",
+            Right::Owner => "the owner of what the first word names",
+            Right::Supervisor => "the process that is told of faults",
+            Right::Deadlines => "processes with `deadlines;`",
+            Right::Idle => "the idle thread",
+            Right::Wiring => "by subject, if the wiring uses it",
+            Right::DeviceOwner => "the owner of the device",
+            Right::HostedPort => "the port",
+            Right::Test => "tests",
+        }
+    }
+
+    /// How the system call ends for those who may not make it, if it does: whatever its words are.
+    #[must_use]
+    pub const fn refusal(self) -> Option<Status> {
+        match self {
+            Right::InCall | Right::Owner | Right::Supervisor | Right::Deadlines => {
+                Some(Status(CallError::NotPermitted as crate::Word))
+            }
+            Right::Idle | Right::Wiring | Right::Test => Some(Status::NO_SUCH_SYSTEM_CALL),
+            Right::Everyone | Right::DeviceOwner | Right::HostedPort => None,
+        }
+    }
+}
+
+/// What carries out a system call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Route {
+    /// The core. On a Cortex-M assembly does the same for the states that are usual, and leaves the others to the core.
+    Assembly,
+    /// The core.
+    Core,
+    /// The hosted port.
+    HostedPort,
+}
+
+impl Route {
+    /// What does, in a few words.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Route::Assembly => "assembly and core",
+            Route::Core => "core",
+            Route::HostedPort => "port",
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! The time of each thread is counted, and bounded.
+
+use crate::Kernel;
+use crate::budget::{Account, Budgets, take_first};
+use crate::fault::Fault;
+use crate::port::Port;
+use crate::thread::ThreadId;
+use crate::time::NEVER;
+use crate::usage::Usage;
+use crossgate_abi::table;
+use crossgate_abi::{BACKGROUND, Cause, MAX_THREADS, NOBODY, Word};
+
+/// The time slice in the background, in µs, if the wiring has none for all priorities.
+pub(crate) const BACKGROUND_SLICE: u32 = 10_000;
+
+/// Instead of a thread that is to be looked at: budgets are.
+pub(crate) const BUDGETS: u8 = u8::MAX;
+
+/// How many budgets are looked at in one interrupt.
+const LOOKS: usize = 2;
+
+impl<P: Port> Budgets<P> {
+    /// Memory for [them](Self::new).
+    pub const NONE: Budgets<P> = Self::new(&table::Budgets::NONE, &mut [], &mut [], None);
+
+    /// Those of a wiring, with an account for each budget, a word for each thread, and what counts if somebody does.
+    pub const fn new(
+        wiring: &'static table::Budgets,
+        accounts: &'static mut [Account],
+        slices: &'static mut [u32],
+        usage: Option<&'static mut Usage>,
+    ) -> Budgets<P> {
+        Budgets {
+            account: match (wiring.cpu_time, wiring.are_some()) {
+                (false, _) => Kernel::switched,
+                (true, false) => Kernel::count,
+                (true, true) => Kernel::count_and_switch,
+            },
+            check: if wiring.are_some() { Kernel::check_budgets } else { |_, _| true },
+            usage,
+            wiring,
+            accounts,
+            slices,
+            since: 0,
+            running: ThreadId::IDLE,
+            paying: 0,
+            used_up: 0,
+            unseen: 0,
+            unsettled: 0,
+        }
+    }
+}
+
+impl<P: Port> Kernel<P> {
+    /// The port is about to go on with the current thread, which may be another one than before.
+    #[inline(always)]
+    pub fn account(&mut self) {
+        if let Some(budgets) = &self.budgets {
+            (budgets.account)(self);
+        }
+    }
+
+    pub(crate) extern "C" fn switched(&mut self) {
+        let id = self.threads.current_id();
+        let Some(budgets) = &mut self.budgets else { return };
+        if budgets.running == id {
+            return;
+        }
+        let now = self.port.now();
+        budgets.charge(now, 1);
+        budgets.running = id;
+        let paying = self.paying(id);
+        let mut next = self.end_of_slice(now);
+        let Some(budgets) = &mut self.budgets else { return };
+        budgets.paying = paying;
+        let mut unseen = paying;
+        while unseen != 0 {
+            let index = take_first(&mut unseen);
+            next = next.min(budgets.look_at(index, now));
+        }
+        if budgets.unseen != 0 {
+            next = now;
+        }
+        self.want_timer(next);
+    }
+
+    /// The time is counted up to now.
+    pub(crate) extern "C" fn count(&mut self) {
+        let now = self.port.now();
+        let thread = self.threads.current();
+        // A return from a call with nothing to take care of would not come here.
+        thread.outer_limit();
+        let id = thread.id;
+        let process = if id == ThreadId::IDLE { NOBODY } else { thread.level.process };
+        if let Some(usage) = self.usage() {
+            usage.charge(now, id, process);
+        }
+    }
+
+    /// The same, where something bounds how long threads run, too.
+    pub(crate) extern "C" fn count_and_switch(&mut self) {
+        self.count();
+        self.switched();
+    }
+
+    fn check_budgets(&mut self, now: u64) -> bool {
+        let from_start = self.checked == 0;
+        if !from_start && self.checked != BUDGETS {
+            return true;
+        }
+        self.checked = BUDGETS;
+        let is_done = self.check_some(now, from_start);
+        if is_done {
+            // The idle thread is not looked at.
+            self.checked = 1;
+        }
+        is_done
+    }
+
+    /// Looks at some budgets. Tells whether those were the last.
+    fn check_some(&mut self, now: u64, from_start: bool) -> bool {
+        let Some(budgets) = &mut self.budgets else { return true };
+        budgets.charge(now, 0);
+        if from_start {
+            budgets.unseen |= budgets.paying | budgets.used_up;
+            if self.end_of_slice(now) <= now {
+                self.ready.rotate(self.threads.current());
+                if let Some(budgets) = &mut self.budgets
+                    && let Some(used) = budgets.slices.get_mut(budgets.running.index())
+                {
+                    *used = 0;
+                }
+            }
+        }
+        if self.settle() {
+            return false;
+        }
+        for _ in 0..LOOKS {
+            let Some(budgets) = &mut self.budgets else { return true };
+            if budgets.unseen == 0 {
+                let end = self.end_of_slice(now);
+                self.look_again(end);
+                return true;
+            }
+            let index = take_first(&mut budgets.unseen);
+            let next = budgets.look_at(index, now);
+            if next == now {
+                self.turn_over(index);
+                break;
+            }
+            self.look_again(next);
+        }
+        false
+    }
+
+    /// A budget is used up, or is there again.
+    fn turn_over(&mut self, index: usize) {
+        let Some(budgets) = &mut self.budgets else { return };
+        let budget = budgets.wiring.budgets.get(index);
+        let (Some(budget), Some(account)) = (budget, budgets.accounts.get_mut(index)) else {
+            return;
+        };
+        // It is looked at once more: when is there something to do next?
+        budgets.used_up ^= 1u32.rotate_left(index as u32);
+        budgets.unsettled |= budget.threads;
+        if account.left == 0 {
+            account.count = account.count.wrapping_add(1);
+            let (count, user) = (account.count, account.user);
+            // Not each time: who is told would have to do something in each period.
+            if count.is_power_of_two() {
+                let fault = Fault { address: Word::from(count), ..Fault::of(Cause::Budget) };
+                self.report(user, budget.process, &fault);
+            }
+        }
+    }
+
+    /// Gives one of the threads whose budget is used up, or is there again, the priority that it has then. Tells
+    /// whether there was one.
+    fn settle(&mut self) -> bool {
+        let Some(budgets) = &mut self.budgets else { return false };
+        if budgets.unsettled == 0 {
+            return false;
+        }
+        let id = ThreadId::new(take_first(&mut budgets.unsettled));
+        let is_used_up = budgets.of(id) & budgets.used_up != 0;
+        let own = self.system.threads.get(id.index()).map_or(0, |thread| thread.priority);
+        let priority = if is_used_up { own.min(BACKGROUND) } else { own };
+        self.threads.get_mut(id).base_priority = priority;
+        // Who waits for it looks again, and lends it its priority; and so does it itself.
+        self.stir(id);
+        self.set_priority(id, priority);
+        if let Some(holder) = self.threads.get(id).blocked_on {
+            self.stir(holder);
+        }
+        true
+    }
+
+    /// When the time slice of the thread that runs is over, in µs since start.
+    fn end_of_slice(&mut self, now: u64) -> u64 {
+        let thread = self.threads.current();
+        let Some(budgets) = &self.budgets else { return NEVER };
+        if thread.id == ThreadId::IDLE {
+            return NEVER;
+        }
+        let slice = match (budgets.wiring.time_slice, thread.priority) {
+            (0, BACKGROUND) => BACKGROUND_SLICE,
+            (0, _) => return NEVER,
+            (slice, _) => slice,
+        };
+        let used = budgets.slices.get(thread.id.index()).copied().unwrap_or(0);
+        now + u64::from(slice.saturating_sub(used))
+    }
+
+    /// Which budgets pay for the time of a thread: its own and, if it has the priority of one that waits for it, those
+    /// of that one, and so on.
+    fn paying(&self, mut id: ThreadId) -> u32 {
+        let Some(budgets) = &self.budgets else { return 0 };
+        let mut paying = 0;
+        for _ in 0..MAX_THREADS {
+            paying |= budgets.of(id);
+            let thread = self.threads.at(id);
+            if thread.priority == thread.base_priority {
+                break;
+            }
+            let (mut waiters, mut lender) = (thread.waiters, None);
+            while waiters != 0 && lender.is_none() {
+                let waiter = ThreadId::new(take_first(&mut waiters));
+                lender = Some(waiter)
+                    .filter(|&waiter| self.threads.at(waiter).priority == thread.priority);
+            }
+            let Some(lender) = lender else { break };
+            id = lender;
+        }
+        paying
+    }
+
+    fn usage(&mut self) -> Option<&mut Usage> {
+        self.budgets.as_mut()?.usage.as_deref_mut()
+    }
+
+    /// How long a thread has run, in µs.
+    pub(crate) fn time_of_thread(&mut self, index: Word) -> Option<u64> {
+        self.account();
+        self.usage()?.threads.get(index).copied()
+    }
+
+    /// How long a process has.
+    pub(crate) fn time_of_process(&mut self, index: Word) -> Option<u64> {
+        self.account();
+        self.usage()?.processes.get(index).copied()
+    }
+}

@@ -1,0 +1,140 @@
+//! How a thread begins to wait, and how that ends.
+//!
+//! A thread that waits for something that another has, lends it its priority. If that waits in turn, it tries again: so
+//! it lends on what it got, and priority inheritance is transitive. When a thread frees something, all who wait for it,
+//! for whatever reason, become ready and try again; the most urgent one gets it, as it runs first. A wait that would
+//! close a cycle is refused.
+
+use crate::Kernel;
+use crate::port::Port;
+use crate::thread::ThreadId;
+use crate::time::NEVER;
+use crate::wait::Wait;
+
+impl<P: Port> Kernel<P> {
+    /// The current thread waits for something.
+    #[inline(always)]
+    pub(crate) fn block(&mut self, wait: Wait) {
+        let thread = self.threads.current();
+        self.ready.remove_first(thread);
+        thread.wait = wait;
+    }
+
+    /// What the current thread waits for, another has, which is lent the priority.
+    #[inline(never)]
+    pub(crate) fn block_on(&mut self, holder: ThreadId) {
+        let thread = self.threads.current();
+        self.ready.remove_first(thread);
+        thread.blocked_on = Some(holder);
+        let (id, priority) = (thread.id, thread.priority);
+        let thread = self.threads.get_mut(holder);
+        thread.waiters |= id.bit();
+        if thread.priority < priority {
+            let next = thread.blocked_on;
+            self.set_priority(holder, priority);
+            // If it waits for another in turn, it tries again with this priority.
+            if let Some(next) = next {
+                self.stir(next);
+            }
+        }
+    }
+
+    /// Whether `holder` is the current thread, or waits for it, directly or not.
+    pub(crate) fn leads_back(&self, mut holder: ThreadId) -> bool {
+        let current = self.threads.current_id();
+        // The chain of waits has no cycle, as none is ever closed; the bound says so to the reader.
+        for _ in 0..crossgate_abi::MAX_THREADS {
+            if holder == current {
+                return true;
+            }
+            match self.threads.at(holder).blocked_on {
+                Some(next) if self.work.waking & holder.bit() == 0 => holder = next,
+                _ => return false,
+            }
+        }
+        true
+    }
+
+    /// The thread that has what this one waits for, unless it is to look again anyway.
+    #[cfg(test)]
+    pub(crate) fn holder_for(&self, id: ThreadId) -> Option<ThreadId> {
+        self.threads.get(id).blocked_on.filter(|_| self.work.waking & id.bit() == 0)
+    }
+
+    /// Makes a waiting thread ready. What its system call brings back is pending already.
+    #[inline(never)]
+    pub(crate) fn wake(&mut self, id: ThreadId) {
+        let thread = self.threads.get_mut(id);
+        // The port keeps it: an early interrupt is no harm.
+        thread.deadline = NEVER;
+        thread.wait = Wait::Nothing;
+        thread.blocked_on = None;
+        self.ready.push(thread);
+        self.work.waking &= !id.bit();
+    }
+
+    /// Thread `id` has freed something that others may wait for. All who wait for it look again: if they have to
+    /// wait on, they lend it their priority again.
+    #[inline(never)]
+    pub(crate) fn stir(&mut self, id: ThreadId) {
+        self.work.lowering &= !id.bit();
+        let thread = self.threads.get_mut(id);
+        let waiters = core::mem::take(&mut thread.waiters);
+        if waiters != 0 {
+            let own = thread.base_priority;
+            self.set_priority(id, own);
+            if waiters & waiters.wrapping_sub(1) == 0 {
+                self.wake(ThreadId::new(waiters.trailing_zeros() as usize));
+            } else {
+                self.work.waking |= waiters;
+                self.engage();
+            }
+        }
+    }
+
+    /// From now on a thread is as urgent as this.
+    #[inline(never)]
+    pub(crate) fn set_priority(&mut self, id: ThreadId, priority: u8) {
+        let thread = self.threads.get_mut(id);
+        if thread.priority == priority {
+            return;
+        }
+        if let Some(holder) = thread.blocked_on
+            && priority < thread.priority
+        {
+            self.work.lowering |= holder.bit();
+        }
+        let is_ready = matches!(thread.wait, Wait::Nothing);
+        if is_ready {
+            self.ready.remove(thread);
+        }
+        thread.priority = priority;
+        if is_ready {
+            self.ready.push(thread);
+        }
+        // It may be one that the worker has to look at, or has looked at.
+        self.engage();
+    }
+
+    /// Makes a thread ready, whatever it waited for.
+    pub(crate) fn interrupt_wait(&mut self, id: ThreadId) {
+        if let Some(holder) = self.threads.get(id).blocked_on {
+            self.stir(holder);
+        }
+        let wait = self.threads.get(id).wait;
+        if let Wait::Notifications(set) = wait {
+            self.forget_waiter(id, set);
+        }
+        if !matches!(wait, Wait::Nothing) {
+            self.wake(id);
+        }
+    }
+
+    /// Ends a thread.
+    pub(crate) fn end(&mut self, id: ThreadId) {
+        self.interrupt_wait(id);
+        let thread = self.threads.get_mut(id);
+        self.ready.remove(thread);
+        thread.wait = Wait::Ended;
+    }
+}

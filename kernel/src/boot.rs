@@ -1,0 +1,23 @@
+//! How the threads begin.
+
+use crate::Kernel;
+use crate::home::place;
+use crate::port::Port;
+use crate::thread::ThreadId;
+use crate::work;
+use crossgate_protection::Span;
+
+impl<P: Port> Kernel<P> {
+    /// Makes every thread ready to start; the idle thread is current. `flash` is readable by every
+    /// process.
+    pub fn start(&mut self, flash: Span) {
+        self.flash = flash;
+        for (index, wiring) in self.system.threads.iter().enumerate() {
+            let id = ThreadId::new(index);
+            place::<P>(self.threads.get_mut(id), id, wiring);
+            self.wake(id);
+        }
+        // It finds nothing to do, and lets them run.
+        self.set_worker(work::FIRST);
+    }
+}

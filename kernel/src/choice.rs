@@ -1,0 +1,96 @@
+//! Which of what is [optional](crate::optional) a firmware has.
+
+use crate::Kernel;
+use crate::note::Inspection;
+use crate::optional::Optional;
+use crate::port::Port;
+use crossgate_abi::client::CLIENT;
+use crossgate_abi::table::System;
+use crossgate_abi::{ARGUMENT_WORDS, Status, Word, pool};
+
+impl<P: Port> Optional<P> {
+    /// Memory for [it](Self::new).
+    pub const NONE: Optional<P> = Self::nothing(&mut []);
+
+    const fn nothing(ended: &'static mut [u32]) -> Optional<P> {
+        Optional {
+            call: Kernel::optional::<false, false, false>,
+            end_life: Kernel::end_life::<false, false>,
+            note: Kernel::note_nothing,
+            life_of_caller: Kernel::unknown_life,
+            ended,
+            inspection: None,
+        }
+    }
+
+    /// What this firmware needs, with a word for each process if somebody is told of lost clients.
+    pub const fn new(
+        system: &System,
+        ended: &'static mut [u32],
+        inspection: Option<&'static mut Inspection>,
+    ) -> Optional<P> {
+        let inspects = system.inspectors | system.dumpers != 0;
+        let (is_told, has_pool) = (!system.lost_clients.is_empty(), system.pooled != 0);
+        Optional {
+            call: match (inspects, is_told, has_pool) {
+                (false, false, false) => Kernel::optional::<false, false, false>,
+                (true, false, false) => Kernel::optional::<true, false, false>,
+                (false, true, false) => Kernel::optional::<false, true, false>,
+                (true, true, false) => Kernel::optional::<true, true, false>,
+                (false, false, true) => Kernel::optional::<false, false, true>,
+                (true, false, true) => Kernel::optional::<true, false, true>,
+                (false, true, true) => Kernel::optional::<false, true, true>,
+                (true, true, true) => Kernel::optional::<true, true, true>,
+            },
+            end_life: match (system.passes_handles, is_told) {
+                (false, false) => Kernel::end_life::<false, false>,
+                (true, false) => Kernel::end_life::<true, false>,
+                (false, true) => Kernel::end_life::<false, true>,
+                (true, true) => Kernel::end_life::<true, true>,
+            },
+            note: if !inspects {
+                Kernel::note_nothing
+            } else if system.dumpers != 0 {
+                Kernel::note_and_dump
+            } else {
+                Kernel::note_only
+            },
+            life_of_caller: if is_told { Kernel::life_of_caller } else { Kernel::unknown_life },
+            ended,
+            inspection,
+        }
+    }
+}
+
+impl<P: Port> Kernel<P> {
+    extern "C" fn optional<const INSPECTS: bool, const IS_TOLD: bool, const HAS_POOL: bool>(
+        &mut self,
+        words: &mut [Word; ARGUMENT_WORDS],
+    ) -> Status {
+        match words[0] {
+            CLIENT if IS_TOLD => self.client(words),
+            pool::PARK..=pool::END if HAS_POOL => self.steer(words),
+            _ if INSPECTS => self.inspect(words),
+            _ => Status::NO_SUCH_SYSTEM_CALL,
+        }
+    }
+
+    fn note_nothing(&mut self, _: u8) {}
+
+    fn unknown_life(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
+        words[2] = 0;
+        Status::OK
+    }
+
+    fn end_life<const PASSES_HANDLES: bool, const IS_TOLD: bool>(&mut self, process: u8) {
+        if let Some(optional) = &self.optional {
+            (optional.note)(self, process);
+        }
+        if PASSES_HANDLES {
+            self.end_grants(process);
+        }
+        if IS_TOLD {
+            self.tell_end(process);
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! What the kernel remembers of a call in flight.
+
+use crate::lease::InForce;
+use crate::time::Limit;
+use crossgate_abi::{Kind, Shape, Word};
+
+/// What a thread may use between two calls: saved with each call, and restored after it.
+// A port's assembly takes it apart: as a little-endian word, the process comes in the lowest byte.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(test, derive(Hash))]
+#[repr(C, align(4))]
+pub struct Level {
+    /// The process that it executes in.
+    pub process: u8,
+    /// Which of its leases are in force.
+    pub leases: InForce,
+    /// The open part of its stack, as the port wants it.
+    pub window: u16,
+}
+
+/// What the kernel remembers of a call in flight.
+// A port's assembly writes and reads it.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub(crate) struct Frame {
+    /// Where the caller's registers are saved.
+    pub stack_pointer: Word,
+    /// What the caller may use.
+    pub level: Level,
+    /// The limit that holds again after the call, if the callee has set one of its own.
+    pub limit: Limit,
+    /// The service that was called.
+    pub service: u8,
+    /// What has to be taken care of when the call ends: the kinds of the handles among its two
+    /// results, as in a [`Shape`], and the bits below. 0: nothing, as always while no call has the frame.
+    pub care: u8,
+}
+
+/// In [`Frame::care`]: the caller has lost its memory, so that the way back leads past it.
+pub(crate) const STALE: u8 = 1 << 0;
+/// The callee has limited how long calls of its own may take.
+pub(crate) const LIMITED: u8 = 1 << 1;
+/// A limit that holds for the call is over.
+pub(crate) const OVERDUE: u8 = 1 << 3;
+/// The callee refused the call.
+pub(crate) const REFUSED: u8 = 1 << 4;
+/// The call has what others may wait for: the lock of the object, or a mutex of its process.
+pub const LOCKED: u8 = 1 << 5;
+/// The bits that a table may set: the kinds of the handles among two results.
+pub(crate) const HANDLES_OF_RESULTS: u8 = Shape::HANDLES as u8 & !(Kind::HandleIfTagIsZero as u8);
+const _: () = assert!(HANDLES_OF_RESULTS & (STALE | LIMITED | OVERDUE | REFUSED | LOCKED) == 0);
+
+impl Frame {
+    pub const EMPTY: Frame = Frame {
+        stack_pointer: 0,
+        level: Level { process: 0, leases: InForce::NONE, window: 0 },
+        limit: Limit::NONE,
+        service: 0,
+        care: 0,
+    };
+
+    /// Whether its caller has lost its memory, so that the way back leads past it.
+    pub fn is_stale(&self) -> bool {
+        self.care & STALE != 0
+    }
+}

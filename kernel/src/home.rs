@@ -1,0 +1,44 @@
+//! A thread that is at home, in no call: how it begins, and how it begins anew.
+
+use crate::Kernel;
+use crate::port::Port;
+use crate::thread::{Thread, ThreadId};
+use crate::time::Limit;
+use crate::wait::Pending;
+use crossgate_abi::table;
+use crossgate_protection::{Span, Unit};
+
+/// It is thread `id` of the wiring, and begins.
+pub(crate) fn place<P: Port>(thread: &mut Thread, id: ThreadId, wiring: &table::Thread) {
+    let start = wiring.stack.addr();
+    thread.id = id;
+    thread.stack = Span { start, end: start + wiring.stack_size };
+    thread.stack_register = P::stack_register(start);
+    thread.bounds = P::bounds(thread.stack);
+    thread.base_priority = wiring.priority;
+    thread.priority = wiring.priority;
+    thread.level.process = wiring.process;
+    thread.level.window = P::Unit::window(thread.stack, thread.stack.end).registers;
+    begin::<P>(thread);
+}
+
+/// It is at home, and runs next from its beginning.
+pub(crate) fn begin<P: Port>(thread: &mut Thread) {
+    thread.pending = Pending::Nothing;
+    thread.set_limit(Limit::NONE);
+    thread.grace = Limit::NONE;
+    thread.stack_pointer = P::first_context(P::BEGIN, thread.stack.end);
+}
+
+impl<P: Port> Kernel<P> {
+    /// A thread whose home has gone down is in no call any more: it begins anew, or ends.
+    pub(crate) fn come_home(&mut self, id: ThreadId) {
+        let thread = self.threads.get(id);
+        let home = self.states.get(usize::from(thread.level.process));
+        if home.is_some_and(|home| !home.stopped) {
+            begin::<P>(self.threads.get_mut(id));
+        } else {
+            self.end(id);
+        }
+    }
+}

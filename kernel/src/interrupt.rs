@@ -1,0 +1,59 @@
+//! Interrupts of devices.
+//!
+//! An interrupt is a signal that also masks its line until a thread of the owner has acknowledged it. Lines start
+//! masked: a driver acknowledges once when its device is set up.
+
+use crate::Kernel;
+use crate::effect::Effect;
+use crate::fault::Fault;
+use crate::port::Port;
+use crossgate_abi::table::Process;
+use crossgate_abi::{CallError, Cause, NOBODY, Status, Word};
+
+impl<P: Port> Kernel<P> {
+    /// Interrupt `line` has arrived. It stays masked until it is acknowledged; for ever, if nobody
+    /// owns it. Then it is told as the fault of nobody.
+    pub fn interrupt(&mut self, line: u16) -> Effect {
+        self.port.mask(line, true);
+        match self.system.interrupts.iter().find(|bound| bound.line == line) {
+            Some(bound) => self.signal(usize::from(bound.notification)),
+            None => {
+                let address = line as i16 as Word;
+                let fault = Fault { address, ..Fault::of(Cause::Interrupt) };
+                self.report(self.threads.current_id(), NOBODY, &fault);
+            }
+        }
+        self.reschedule()
+    }
+
+    /// The current thread has served the interrupts of a notification: they may come again.
+    pub(crate) fn acknowledge(&mut self, index: Word) -> Status {
+        let process = self.threads.current().level.process;
+        match self.system.notifications.get(index) {
+            Some(wiring) if wiring.owner == process => {
+                self.mask_interrupts(index, 1, false);
+                Status::OK
+            }
+            _ => CallError::NotPermitted.into(),
+        }
+    }
+
+    /// A process goes down: the interrupts of its notifications are masked until it acknowledges them, and
+    /// signals that it has not waited for are lost.
+    pub(crate) fn silence(&mut self, process: &Process) {
+        let first = usize::from(process.first_notification);
+        let count = process.notifications.leading_ones() as usize;
+        self.mask_interrupts(first, count, true);
+        let own = self.notifications.get_mut(first..first + count);
+        own.unwrap_or_default().iter_mut().for_each(|state| state.signals = 0);
+    }
+
+    /// Masks the interrupts that are bound to one of these notifications, or lets them arrive.
+    fn mask_interrupts(&mut self, first: Word, count: Word, mask: bool) {
+        for interrupt in self.system.interrupts {
+            if usize::from(interrupt.notification).wrapping_sub(first) < count {
+                self.port.mask(interrupt.line, mask);
+            }
+        }
+    }
+}

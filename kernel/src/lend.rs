@@ -1,0 +1,104 @@
+//! How a caller lends memory to a call.
+//!
+//! A caller can lend what is its own to lend: the shared part of its process' memory, its part of
+//! its stack, and what it was lent itself, with no more rights. (Flash is readable by all, so
+//! lending it for reading needs no [lease](Lease).)
+
+use crate::Kernel;
+use crate::lease::{InForce, Lease, Source, block_of};
+use crate::port::Port;
+use crossgate_abi::table::Method;
+use crossgate_abi::{ARGUMENT_WORDS, CallError, Kind, Word};
+use crossgate_protection::{Span, Unit};
+
+const WRITE: u16 = Kind::Write as u16;
+
+impl<P: Port> Kernel<P> {
+    /// Checks the leases among the argument words of a call of the current thread, whose registers
+    /// are saved at `stack_pointer`, and writes down those that the call needs. Tells which will be in
+    /// force in it.
+    #[inline(never)]
+    pub(crate) fn take_leases(
+        &mut self,
+        stack_pointer: Word,
+        method: &Method,
+        words: &[Word; ARGUMENT_WORDS],
+        callee: u8,
+    ) -> Result<InForce, CallError> {
+        let mut in_force = self.threads.current().level.leases.of_callee();
+        let mut kinds = method.arguments.kinds;
+        for word in words.windows(2) {
+            let &[address, length] = word else { break };
+            if kinds == 0 {
+                break;
+            }
+            let kind = kinds & 3;
+            kinds >>= 4;
+            if kind == 0 {
+                continue;
+            }
+            let length = match length as isize {
+                1.. => length,
+                // Empty memory is nobody's.
+                0 => continue,
+                // The bit is the sign, which the CPU tells apart at once.
+                _ => block_of(length),
+            };
+            let memory = Span::new(address, length).ok_or(CallError::BadLease)?;
+            let writable = kind == WRITE;
+            // Flash is readable by all.
+            if !writable && self.flash.contains(memory) {
+                continue;
+            }
+            let source = self.source_of(stack_pointer, memory, writable)?;
+            // A lease of what is the callee's own could only take rights away from it.
+            if source == Source(callee) {
+                continue;
+            }
+            let limits = if source == Source::STACK { memory } else { self.shared(source.0) };
+            let registers =
+                P::Unit::lease_within(limits, memory, writable).ok_or(CallError::BadLease)?;
+            let place = usize::from(in_force.count());
+            let lease = self.threads.current().leases.get_mut(place).ok_or(CallError::TooDeep)?;
+            *lease = Lease { memory, registers, writable, source };
+            in_force = in_force.and_one();
+        }
+        Ok(in_force)
+    }
+
+    /// Where `memory` that the current thread lends comes from, if it may.
+    #[inline(never)]
+    fn source_of(
+        &mut self,
+        stack_pointer: Word,
+        memory: Span,
+        writable: bool,
+    ) -> Result<Source, CallError> {
+        let thread = self.threads.current();
+        // Below are the registers that the kernel saved, and the callee's stack; above is what
+        // the callers of this thread closed.
+        let own =
+            Span { start: stack_pointer + P::CONTEXT_SIZE, end: thread.window_top::<P::Unit>() };
+        if own.contains(memory) {
+            return Ok(Source::STACK);
+        }
+        let process = thread.level.process;
+        if self.shared(process).contains(memory) {
+            return Ok(Source(process));
+        }
+        self.threads
+            .current()
+            .leases()
+            .find(|held| held.memory.contains(memory) && (held.writable || !writable))
+            .map(|held| held.source)
+            .ok_or(CallError::BadLease)
+    }
+
+    /// The part of a process' memory that it may lend.
+    fn shared(&self, process: u8) -> Span {
+        self.processes.get(usize::from(process)).map_or(Span::EMPTY, |process| Span {
+            start: process.memory.shared_start,
+            end: process.memory.shared_end,
+        })
+    }
+}

@@ -1,0 +1,120 @@
+//! How a process begins.
+//!
+//! Its memory is reset to its initial values, at boot and after each fault
+//! alike. That is done in slices, by the threads that want it: by its own, each of which begins with a
+//! [system call](crossgate_abi::number::BEGIN) that lets it go on when the memory is ready, and by
+//! those that call one of its services. So interrupts are never held off for long, the work is done at
+//! the priority of who needs it first, and no thread of the kernel's own is needed.
+
+use crate::Kernel;
+use crate::effect::{Effect, Outcome};
+use crate::port::Port;
+use crate::process::Process;
+use crate::thread::ThreadId;
+use crate::wait::{Pending, Wait};
+use crossgate_abi::{CallError, Word};
+
+/// Whether a process can be entered.
+pub(crate) enum Progress {
+    /// It can.
+    Running,
+    /// There was something to do first: ask again.
+    More,
+    /// Not yet: it crashed too often.
+    Early,
+    /// Not before this thread gives back memory that it was lent.
+    Lent(ThreadId),
+    /// Not at all.
+    Stopped,
+}
+
+impl<P: Port> Kernel<P> {
+    /// Does a piece of what is to be done before a process can be entered, if it is not running and may begin.
+    pub(crate) fn advance(&mut self, process: u8) -> Progress {
+        if self.is_running(process) {
+            return Progress::Running;
+        }
+        let index = usize::from(process);
+        let (Some(state), Some(wiring)) = (self.states.get_mut(index), self.processes.get(index))
+        else {
+            return Progress::Stopped;
+        };
+        if state.stopped {
+            return Progress::Stopped;
+        }
+        // (For whichever process: who holds memory is known when all threads are swept.)
+        if self.work.unswept != 0 {
+            self.piece();
+            return Progress::More;
+        }
+        if state.reset == 0 {
+            let not_before = state.not_before();
+            if not_before != 0 && self.port.now() < not_before {
+                return Progress::Early;
+            }
+            let lessees = self.work.lessees & (!1 << (state.looked & 31));
+            if lessees != 0 {
+                let id = ThreadId::new(lessees.trailing_zeros() as usize);
+                if self.threads.get(id).holds_memory_of(process) {
+                    return Progress::Lent(id);
+                }
+                state.looked = id.index() as u8;
+                return Progress::More;
+            }
+        }
+        let reset = self.port.reset(wiring.memory, state.reset);
+        if let Some(state) = self.states.get_mut(index) {
+            state.reset = reset.unwrap_or(0);
+        }
+        match reset {
+            Some(_) => Progress::More,
+            None => {
+                self.running |= 1u32.rotate_left(process.into());
+                Progress::Running
+            }
+        }
+    }
+
+    /// The current thread wants to begin.
+    pub(crate) fn begin(&mut self) -> Outcome {
+        let thread = self.threads.current();
+        let (id, process) = (thread.id, thread.level.process);
+        let wiring = self.system.threads.get(id.index());
+        let (0, Some(wiring)) = (thread.depth(), wiring) else {
+            return CallError::NotPermitted.into();
+        };
+        match self.advance(process) {
+            Progress::Running => {
+                let thread = self.threads.current();
+                thread.stack_pointer = P::first_context(wiring.entry, thread.stack.end);
+            }
+            Progress::More => self.threads.current().pending = Pending::Retry,
+            Progress::Early => {
+                let state = self.states.get(usize::from(process));
+                let _ = self.sleep_until(state.map_or(0, Process::not_before));
+                self.threads.current().pending = Pending::Retry;
+            }
+            Progress::Lent(holder) => {
+                let thread = self.threads.current();
+                (thread.wait, thread.pending) = (Wait::Memory, Pending::Retry);
+                self.block_on(holder);
+            }
+            Progress::Stopped => self.end(id),
+        }
+        Outcome::NONE
+    }
+
+    /// The current thread, whose registers are saved at `stack_pointer`, calls a service of a process
+    /// that is not running: it helps it to begin, and tries again.
+    pub(crate) fn call_later(&mut self, stack_pointer: Word, process: u8) -> Effect {
+        match self.advance(process) {
+            Progress::Running | Progress::More => {
+                let thread = self.threads.current();
+                thread.stack_pointer = stack_pointer;
+                thread.pending = Pending::Retry;
+                self.reload()
+            }
+            _ => Effect::error(CallError::ServerDown),
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! Signals, and who waits for them.
+//!
+//! A signal wakes the most urgent thread that waits for the notification; with no waiter it is
+//! kept, as one of many (counting) or as the only one (binary).
+
+use crate::Kernel;
+use crate::effect::Outcome;
+use crate::port::Port;
+use crate::thread::ThreadId;
+use crate::time::{NEVER, microseconds};
+use crate::wait::{Pending, Wait};
+use crossgate_abi::{ARGUMENT_WORDS, CallError, Status, Word};
+
+impl<P: Port> Kernel<P> {
+    /// The current thread signals a notification.
+    pub(crate) fn signal_by_thread(&mut self, index: Word) -> Status {
+        let process = self.threads.current().level.process;
+        match self.system.notifications.get(index) {
+            Some(wiring) if wiring.signallers.rotate_right(process.into()) & 1 != 0 => {
+                self.signal(index);
+                Status::OK
+            }
+            _ => CallError::NotPermitted.into(),
+        }
+    }
+
+    /// A signal has come.
+    #[inline(never)]
+    pub(crate) fn signal(&mut self, index: Word) {
+        let Some(state) = self.notifications.get_mut(index) else { return };
+        let waiters = state.waiters;
+        if waiters != 0 {
+            self.wake_waiter(index, waiters);
+            return;
+        }
+        let counting = self.system.notifications.get(index).is_some_and(|wiring| wiring.counting);
+        state.signals = if counting { state.signals.saturating_add(1) } else { 1 };
+    }
+
+    /// Gives a signal to the most urgent of the threads that wait for it.
+    #[inline(never)]
+    fn wake_waiter(&mut self, index: Word, waiters: u32) {
+        let waiter = self.most_urgent(waiters);
+        let thread = self.threads.get_mut(waiter);
+        thread.pending = Pending::word(index);
+        let wait = thread.wait;
+        self.wake(waiter);
+        if let Wait::Notifications(set) = wait {
+            self.forget_waiter(waiter, set);
+        }
+    }
+
+    /// The most urgent thread of a set that is not empty. (None of them has the priority 0.)
+    #[inline(always)]
+    fn most_urgent(&self, mut set: u32) -> ThreadId {
+        let (mut best, mut highest) = (ThreadId::IDLE, 0);
+        while set != 0 {
+            let id = ThreadId::new(set.trailing_zeros() as usize);
+            let priority = self.threads.at(id).priority;
+            if priority > highest {
+                (best, highest) = (id, priority);
+            }
+            set &= set.wrapping_sub(1);
+        }
+        best
+    }
+
+    /// The current thread waits for any of a set of notifications of the process that it is in. `words` are those of
+    /// the system call.
+    pub(crate) fn wait(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Outcome {
+        let [set, low, high, _] = *words;
+        let (set, timeout) = (set as u32, microseconds(low, high));
+        let process = self.threads.current().level.process;
+        let owned =
+            self.processes.get(usize::from(process)).map_or(0, |wiring| wiring.notifications);
+        if set & !owned != 0 {
+            return CallError::NotPermitted.into();
+        }
+        let me = self.threads.current_id();
+        let first = self.first_notification(process);
+        let (mut index, mut rest, mut signalled) = (first, set, None);
+        for state in self.notifications.get_mut(first..).unwrap_or_default() {
+            if rest == 0 {
+                break;
+            }
+            if rest >> 31 != 0 {
+                if state.signals != 0 {
+                    state.signals -= 1;
+                    signalled = Some(index);
+                    break;
+                }
+                state.waiters |= me.bit();
+            }
+            rest <<= 1;
+            index = index.wrapping_add(1);
+        }
+        if signalled.is_some() || timeout == 0 || self.threads.current().gives_up() {
+            self.forget_waiter(me, set);
+            words[1] = signalled.unwrap_or(0);
+            return signalled.map_or(Status::TIMED_OUT, |_| Status::OK).into();
+        }
+        self.block(Wait::Notifications(set));
+        if timeout != NEVER {
+            let deadline = self.after(timeout);
+            self.time_out(deadline, Status::TIMED_OUT);
+        }
+        Outcome::NONE
+    }
+}

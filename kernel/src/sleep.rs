@@ -1,0 +1,53 @@
+//! Who sleeps until when.
+//!
+//! The kernel is tickless: the port is asked for an interrupt at the first deadline only.
+
+use crate::Kernel;
+use crate::effect::Outcome;
+use crate::port::Port;
+use crate::wait::{Pending, Wait};
+use crossgate_abi::Status;
+
+impl<P: Port> Kernel<P> {
+    /// The current thread sleeps until `deadline` (µs since start).
+    pub(crate) fn sleep_until(&mut self, deadline: u64) -> Outcome {
+        if deadline <= self.port.now() {
+            return Status::OK.into();
+        }
+        self.block(Wait::Time);
+        self.time_out(deadline, Status::OK);
+        Outcome::NONE
+    }
+
+    /// The time so many µs from now, in µs since start.
+    #[inline(never)]
+    pub(crate) fn after(&mut self, duration: u64) -> u64 {
+        self.port.now().saturating_add(duration)
+    }
+
+    /// The current thread, which waits, stops waiting at `deadline`: then its system call ends like this.
+    #[inline(never)]
+    pub(crate) fn time_out(&mut self, deadline: u64, end: Status) {
+        let thread = self.threads.current();
+        thread.pending = Pending::status(end);
+        thread.deadline = deadline;
+        self.want_timer(deadline);
+    }
+
+    /// The port's timer will be wanted at this time, if not before.
+    #[inline(always)]
+    pub(crate) fn look_again(&mut self, deadline: u64) {
+        self.next_deadline = self.next_deadline.min(deadline);
+    }
+
+    /// Has the port's timer come at this time, if not before.
+    pub(crate) fn want_timer(&mut self, deadline: u64) {
+        if deadline < self.next_deadline {
+            self.next_deadline = deadline;
+            // While threads are left to be looked at, it comes anyway.
+            if self.checked == 0 {
+                self.port.set_deadline(deadline);
+            }
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! What a thread waits for, and what it gets then: the life of a thread.
+//!
+//! A thread that has started is ready, waits, or has ended: that is its [`Wait`]. Its [`Pending`] says what is left to do
+//! for it when it runs next. It is decided when the wait begins, where that is possible, so that what ends the wait need
+//! not know what it was.
+//!
+//! ```text
+//!           ┌───────────────────────────── ready ──────────────────────────────┐
+//!           │    Nothing: it runs, or will; 14 settles what is pending for it  │
+//!           └──┬───────┬──────────┬─────────┬────────┬────────┬────────┬───────┘
+//!              │ 1     │ 2        │ 3       │ 4      │ 5      │ 6      │ 7    ^
+//!              v       v          v         v        v        v        v      │
+//! Wait:      Time    Time   Notifications  Lock    Mutex   Memory    Ended    │
+//! Pending:    OK     Retry    nothing,     Retry    OK      Retry     any     │
+//!              │       │      timed out     │        │        │        │      │
+//!              │ 8     │ 8        │ 8, 9    │ 10     │ 10     │ 10     │ 13   │
+//!              │       │          │ 11      │ 11     │        │        │      │
+//!              └───────┴──────────┴─────────┴────────┴────────┴────────┴──────┘
+//!                                 12, from each of them
+//! ```
+//!
+//! | | what happens | by | leaves pending |
+//! |---|---|---|---|
+//! | 1 | it sleeps | `sleep_until` | a reply: OK |
+//! | 2 | its process crashed too often to start over yet | `begin` in `restart` | a retry |
+//! | 3 | no notification that it waits for has a signal | `wait` | nothing, or a reply if it has a timeout: timed out |
+//! | 4 | the object that it calls is taken | `take_lock` | a retry |
+//! | 5 | the mutex is taken | `mutex_wait` | a reply: OK |
+//! | 6 | memory of its process is still lent | `begin` in `restart` | a retry |
+//! | 7 | it exits or parks, or its process is stopped | `end` | what there was |
+//! | 8 | its time has come | `timer` | what there was |
+//! | 9 | a signal comes | `wake_waiter` | a reply: the notification |
+//! | 10 | what it waits for is free, or it may not call there any more | `stir`, then perhaps the worker (`piece`); `expel` | what there was; of a mutex, the holder of which ended, a reply: a deadlock |
+//! | 11 | the calls that it is in are late, or nobody waits for them | `check_limit`, `waits_in_vain` | a reply: the deadline is exceeded |
+//! | 12 | the process that it is in goes down | `sweep` | a reply to its caller: the server faulted; nothing if it is at home and starts over; or it ends (7) |
+//! | 13 | its process has something for it to do again | `steer` | a reply: OK |
+//! | 14 | it runs: the port [settles](crate::thread::Thread::take_pending) what is pending | `take_pending` | nothing |
+
+use crossgate_abi::{Status, Word};
+
+/// What a thread waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(test, derive(Hash))]
+#[repr(C, u8)]
+// A port's assembly knows it.
+pub enum Wait {
+    /// Nothing: it is ready to run.
+    Nothing,
+    /// A time.
+    Time,
+    /// Any of a set of notifications of the process that it is in (and perhaps a time).
+    Notifications(u32),
+    /// The lock of an object.
+    Lock(u8),
+    /// The mutex at this address.
+    Mutex(Word),
+    /// Memory of its process that was lent to another.
+    Memory,
+    /// Nothing will wake it: it has ended.
+    Ended,
+}
+
+/// What is left to do when a thread that waited runs next.
+// A port's assembly settles it, so its layout is fixed (see `thread::offset`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(test, derive(Hash))]
+#[repr(u8)]
+pub enum Pending {
+    /// Nothing.
+    #[default]
+    Nothing = 0,
+    /// Its system call ends.
+    Reply {
+        /// How: a [`Status`] as a byte.
+        status: u8,
+        /// Its result.
+        word: Word,
+    } = 1,
+    /// Its system call is made again: what it waited for may have come.
+    Retry = 2,
+}
+
+impl Pending {
+    /// The end of a system call without a result.
+    pub const fn status(status: Status) -> Pending {
+        Pending::Reply { status: status.0 as u8, word: 0 }
+    }
+
+    /// The end of a system call that has a result.
+    pub const fn word(word: Word) -> Pending {
+        Pending::Reply { status: Status::OK.0 as u8, word }
+    }
+}

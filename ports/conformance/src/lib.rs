@@ -1,0 +1,91 @@
+//! The promises of [`Port`], as checks that run on any implementation.
+//!
+//! The kernel core rests on what a port promises, and the core's own tests run on a port that keeps it by construction.
+//! A new port is right if the core's tests pass, which they do on every machine, *and* it keeps its promises, which only
+//! the machine itself can show. [`promises`] lists those that a program can look at from outside; each is one function.
+//! They run inside the kernel of a [`Machine`], before its first thread or in place of it, because they use the port
+//! with the kernel's rights and leave memory as no thread would expect it.
+//!
+//! What is not here: that memory which a thread may not use is closed (the system tests attack that), and what a
+//! protection unit can express (the properties of `crossgate-protection`).
+#![no_std]
+#![forbid(unsafe_code)]
+
+mod memory;
+mod stack;
+mod time;
+
+#[cfg(test)]
+mod tests;
+
+use crossgate_abi::Word;
+use crossgate_abi::table::ProcessMemory;
+use crossgate_kernel::port::Port;
+use crossgate_protection::Span;
+
+/// A machine whose port is looked at.
+pub trait Machine {
+    /// The port.
+    type Port: Port;
+
+    /// The port, as the core uses it.
+    fn port(&mut self) -> &mut Self::Port;
+
+    /// The memory of a process in which no thread is. It has statics with initial values, statics that are 0 at start,
+    /// and statics that are kept. It is open as that of the process in force.
+    fn memory(&self) -> ProcessMemory;
+
+    /// A stack that no thread has used since boot, in firmware of which some process `inspects`.
+    fn stack(&self) -> Span;
+
+    /// The word at an address in the one or the other, or in the image of the memory, with the kernel's rights.
+    fn word(&mut self, address: Word) -> Word;
+
+    /// Writes such a word.
+    fn set_word(&mut self, address: Word, value: Word);
+}
+
+/// Something that a port promises.
+pub struct Promise<M: ?Sized> {
+    /// The promise, as a sentence.
+    pub text: &'static str,
+    /// Returns what is not as promised.
+    pub check: fn(&mut M) -> Result<(), &'static str>,
+}
+
+/// All promises, in the order in which a port is best written.
+#[must_use]
+pub fn promises<M: Machine>() -> [Promise<M>; 10] {
+    let promise = |text, check| Promise { text, check };
+    [
+        promise("time does not run backwards", time::runs_forwards),
+        promise("any deadline may be asked for", time::takes_any_deadline),
+        promise("a line that there is not may be masked", time::masks_any_line),
+        promise("a word is read as it was written", memory::reads_what_was_written),
+        promise("a reset gives initial values, and keeps what is kept", memory::resets),
+        promise("a reset is done in small pieces", memory::resets_in_pieces),
+        promise("a first context lies at the end of its stack", stack::starts_at_the_end),
+        promise("a stack that nobody used is told as unused", stack::is_unused_at_first),
+        promise("a used word counts, with all above it", stack::counts_used_words),
+        promise("a dump says nothing of what lies outside of the window", stack::dumps_the_window),
+    ]
+}
+
+/// Checks all promises, and tells of each how it went. Returns how many are broken.
+pub fn check<M: Machine>(
+    machine: &mut M,
+    mut tell: impl FnMut(&'static str, Result<(), &'static str>),
+) -> usize {
+    let mut broken = 0;
+    for Promise { text, check } in promises::<M>() {
+        let result = check(machine);
+        broken += usize::from(result.is_err());
+        tell(text, result);
+    }
+    broken
+}
+
+/// An error with this text, unless.
+fn expect(is_so: bool, otherwise: &'static str) -> Result<(), &'static str> {
+    if is_so { Ok(()) } else { Err(otherwise) }
+}

@@ -1,0 +1,61 @@
+//! The stack of a thread.
+
+use crate::{Machine, expect};
+use crossgate_abi::Word;
+use crossgate_abi::inspect::dump;
+use crossgate_kernel::port::Port;
+use crossgate_kernel::thread::Thread;
+use crossgate_protection::Span;
+
+/// What no stack has by itself.
+const PATTERN: Word = 0x5a3c_69e1;
+/// A port may mark the stack pointer of a thread that has not run in its lowest bits.
+const MARKS: Word = 7;
+
+pub fn starts_at_the_end<M: Machine>(machine: &mut M) -> Result<(), &'static str> {
+    let stack = machine.stack();
+    expect(M::Port::ENTRY_SIZE >= M::Port::CONTEXT_SIZE, "an entry has no room for a context")?;
+    let pointer = M::Port::first_context(M::Port::BEGIN, stack.end) & !MARKS;
+    let lowest = stack.end - M::Port::ENTRY_SIZE;
+    expect((lowest..=stack.end).contains(&pointer), "it lies elsewhere")
+}
+
+pub fn is_unused_at_first<M: Machine>(machine: &mut M) -> Result<(), &'static str> {
+    // What a first context has left at its end does count.
+    let stack = machine.stack();
+    let used = used(machine, stack)?;
+    expect(used <= M::Port::ENTRY_SIZE, "something of it was used")
+}
+
+pub fn counts_used_words<M: Machine>(machine: &mut M) -> Result<(), &'static str> {
+    let stack = machine.stack();
+    let word = (stack.start + (stack.end - stack.start) / 2) & !MARKS;
+    let before = used(machine, stack)?;
+    machine.set_word(word, PATTERN);
+    let after = used(machine, stack)?;
+    expect(after > before, "it does not count")?;
+    expect(after <= stack.end - word, "what lies below it counts, too")
+}
+
+pub fn dumps_the_window<M: Machine>(machine: &mut M) -> Result<(), &'static str> {
+    let mut registers = [0; dump::REGISTER_COUNT];
+    let mut words = [PATTERN; dump::STACK_WORDS];
+    let thread = Thread::EMPTY;
+    let count = machine.port().dump(&thread, Span::EMPTY, &mut registers, &mut words);
+    expect(count == 0, "it counts words of a window that is empty")?;
+    expect(words == [PATTERN; dump::STACK_WORDS], "it has words of a window that is empty")
+}
+
+/// How many bytes of a stack were used, as the port tells piece by piece.
+fn used<M: Machine>(machine: &mut M, stack: Span) -> Result<Word, &'static str> {
+    let (mut used, mut from) = (0, 0);
+    loop {
+        let [more, next] = machine.port().stack_use(stack, from);
+        used += more;
+        if next == 0 {
+            return Ok(used);
+        }
+        expect(next > from, "the next piece does not start after the one before")?;
+        from = next;
+    }
+}

@@ -1,0 +1,35 @@
+//! Time, and what comes with it.
+
+use crate::{Machine, expect};
+use crossgate_kernel::port::Port;
+use crossgate_kernel::time::NEVER;
+
+/// How often the clock is read.
+const READINGS: usize = 1_000;
+
+pub fn runs_forwards<M: Machine>(machine: &mut M) -> Result<(), &'static str> {
+    let mut before = machine.port().now();
+    for _ in 0..READINGS {
+        let now = machine.port().now();
+        expect(now >= before, "a reading is before the one before it")?;
+        before = now;
+    }
+    expect(before != NEVER, "it is never")
+}
+
+pub fn takes_any_deadline<M: Machine>(machine: &mut M) -> Result<(), &'static str> {
+    let now = machine.port().now();
+    // The last one stands: that is all that can be seen from here.
+    for deadline in [NEVER, 0, now, now + 1, NEVER - 1, u64::MAX, NEVER] {
+        machine.port().set_deadline(deadline);
+    }
+    expect(machine.port().now() >= now, "time ran backwards when a deadline was set")
+}
+
+pub fn masks_any_line<M: Machine>(machine: &mut M) -> Result<(), &'static str> {
+    for line in [u16::MAX, u16::MAX - 14, 0x7fff] {
+        machine.port().mask(line, true);
+        machine.port().mask(line, false);
+    }
+    Ok(())
+}

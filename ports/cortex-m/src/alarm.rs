@@ -1,0 +1,40 @@
+//! SysTick's interrupt, which wakes the threads that sleep.
+//!
+//! SysTick counts the CPU's cycles down to 0, from at most 2^24 - 1, and takes its period again then.
+
+use cortex_m::peripheral::SYST;
+use cortex_m::peripheral::syst::RegisterBlock;
+
+const ENABLE: u32 = 1;
+const INTERRUPT: u32 = 1 << 1;
+const CPU_CLOCK: u32 = 1 << 2;
+/// The longest period, in cycles.
+pub const LONGEST: u32 = (1 << 24) - 1;
+/// The shortest, so that the one after it can be set before it ends.
+pub const SHORTEST: u32 = 64;
+
+/// Its registers.
+pub fn registers() -> &'static RegisterBlock {
+    // SAFETY: SysTick is the kernel's.
+    unsafe { &*SYST::PTR }
+}
+
+/// Has it interrupt once, after so many cycles; but not before the [shortest](SHORTEST) period is over.
+pub fn set(cycles: u32) {
+    // SAFETY: SysTick is the kernel's, and so is the handler of its interrupt.
+    unsafe {
+        registers().csr.write(0);
+        registers().rvr.write(cycles.max(SHORTEST));
+        registers().cvr.write(0);
+        registers().csr.write(ENABLE | INTERRUPT | CPU_CLOCK);
+        wait_for_period();
+        // The next period would be of 0 cycles, so there is none.
+        registers().rvr.write(0);
+    }
+}
+
+/// Waits for the cycle in which the counter takes the period.
+#[inline(always)]
+pub fn wait_for_period() {
+    while registers().cvr.read() == 0 {}
+}

@@ -1,0 +1,166 @@
+//! The way from the kernel to a thread: what is open becomes what that thread may use, and its registers are loaded.
+//!
+//! The legend of the assembly is in [`entry`](crate::entry).
+
+use crate::context::{Context, FRAME, SAVED};
+use crate::machine::{__crossgate_kernel, KERNEL, LEASES_OPEN, REGIONS};
+use crate::protection::{self, ProcessRegions};
+use core::mem::offset_of;
+use crossgate_abi::LEASES_PER_CALL;
+use crossgate_kernel::lease::Lease;
+use crossgate_kernel::thread::offset;
+
+/// Goes on with a context.
+///
+/// In: r0 is the context. Out: the thread, with all of its registers: r4 to r11 from here, the others by the CPU. No
+/// register keeps what the kernel had in it.
+macro_rules! resume {
+    () => {
+        "ldmia r0!, {{r4-r11}}
+         msr psp, r0
+         mvn r0, #2 // EXC_RETURN: thread mode, process stack
+         bx r0"
+    };
+}
+pub(crate) use resume;
+
+/// Opens what the thread that is current now may use: its stack, its process' memory and devices, its leases.
+///
+/// In: sp is at the [`Bounds`](crate::context::Bounds). Out: r0 is its context; r1 to r9 are anything.
+///
+/// The bounds become those of this thread's stack; those of its window if it holds leases, and those of its stack again
+/// if it holds none: it may go back to its caller without a look at this. (A window has room for a context: one that has
+/// not is never entered.)
+#[unsafe(naked)]
+pub unsafe extern "C" fn load() -> *mut Context {
+    core::arch::naked_asm!(
+        // In all of it: r4 the thread, r5 the kernel, r0 the context, r1 the address register of its stack, r2 its level.
+        "ldr r5, .Lload_kernel",
+        "ldr r4, [r5]", // the current thread
+        "ldm r4, {{r1, r2, r3}}", // its stack, level, calls
+        "ldr r0, [r4, #{stack_pointer}]", // its context
+        "ldrd r6, r7, [r4, #{bounds}]",
+        "strd r6, r7, [sp]",
+        "ldrb r6, [r4, #{pending}]",
+        "cbnz r6, .Lload_pending",
+        // Plain are: no leases in force, none open from the last thread, and nobody who counts the time.
+        ".Lload_leases:",
+        "ldrh r6, [r5, #{leases_open}]",
+        "orrs r6, r6, r3, lsr #31",
+        "bne .Lload_special",
+        // The regions of the stack, and of the memory and two devices of its process, in one store of eight words: so
+        // nothing of the last process stays open, and between two of these words only the kernel runs (`switches`).
+        ".Lload_regions:",
+        "uxtb r6, r2", // the process
+        "ldrd r7, r8, [r5, #{regions}]",
+        "add r7, r7, r6, lsl #5", // its regions
+        "lsrs r2, r2, #16",
+        "movt r2, #{stack_access}",
+        "ldm r7, {{r3-r7, r9}}",
+        "stm r8, {{r1-r7, r9}}",
+        "dsb",
+        "bx lr",
+        // Something is pending.
+        ".Lload_pending:",
+        "movs r7, #0",
+        "strb r7, [r4, #{pending}]",
+        "cmp r6, #1",
+        "bne .Lload_retry",
+        // A reply: status, word, 0.
+        "ldrb r6, [r4, #{pending_status}]",
+        "ldr r8, [r4, #{pending_word}]",
+        "strd r6, r8, [r0, #{arguments}]",
+        "str r7, [r0, #{arguments} + 8]",
+        "b .Lload_leases",
+        // The call again: back to the `svc` instruction, which is 2 bytes long.
+        // Attacker: none. That it waits means that its context was checked, and since then it is closed to all.
+        ".Lload_retry:",
+        "ldr r6, [r0, #{program_counter}]",
+        "subs r6, #2",
+        "str r6, [r0, #{program_counter}]",
+        "b .Lload_leases",
+        // The core counts how long threads run. Or leases are in force, or were.
+        ".Lload_special:",
+        "ldr r3, [r5, #{budgets}]",
+        "cbz r3, .Lload_lend",
+        "push {{r0, r1, r2, lr}}",
+        "mov r0, r5",
+        "ldr r3, [r3]",
+        "blx r3",
+        "pop {{r0, r1, r2, lr}}",
+        // The leases that are in force get opened, the others closed.
+        ".Lload_lend:",
+        "push {{r0, r1}}",
+        "ubfx r6, r2, #8, #8",
+        "strb r6, [r5, #{leases_open}]",
+        "cbz r6, .Lload_open", // the bounds are set
+        // The bounds become the window: so many eighths of this size. Those above are disabled. A lease may lie above
+        // the window, with closed memory in between, where nothing must be saved (`wild_contexts`).
+        "ubfx r7, r2, #17, #5",
+        "subs r7, #2",
+        "lsrs r3, r2, #24",
+        "orr r3, #0x100",
+        "rbit r3, r3",
+        "clz r3, r3",
+        "lsls r3, r7",
+        "subs r3, #{context}",
+        "str r3, [sp, #12]",
+        // The leases: the first that is in force, and how many.
+        ".Lload_open:",
+        "lsrs r7, r6, #4",
+        "and r6, r6, #15",
+        "subs r6, r7",
+        "add r4, r4, r7, lsl #4",
+        "adds r4, #{leases}",
+        "ldr r7, [r5, #{regions} + 4]",
+        "movs r3, #{lease_region}",
+        // A region each, r3 with its number: what the core has computed, at the multiple of its size.
+        ".Lload_next:",
+        "cbz r6, .Lload_close",
+        "ldr r0, [r4, #{start}]",
+        "ldr r1, [r4, #{registers}]",
+        "ubfx r5, r1, #1, #5",
+        "adds r5, #1", // log2 of the region's size, to which its address is aligned
+        "lsrs r0, r5",
+        "lsls r0, r5",
+        "orrs r0, r3",
+        "strd r0, r1, [r7]",
+        "adds r4, #{lease}",
+        "subs r6, #1",
+        ".Lload_more:",
+        "adds r3, #1",
+        "cmp r3, #{last_region}",
+        "bls .Lload_next",
+        "pop {{r0, r1}}",
+        "ldr r5, .Lload_kernel",
+        "b .Lload_regions",
+        // None is left for this one, so it is closed (`lease_reach`).
+        ".Lload_close:",
+        "strd r3, r6, [r7]",
+        "b .Lload_more",
+        ".balign 4",
+        ".Lload_kernel: .word {kernel}",
+        kernel = sym __crossgate_kernel,
+        stack_pointer = const offset::STACK_POINTER,
+        bounds = const offset::BOUNDS,
+        pending = const offset::PENDING,
+        leases_open = const LEASES_OPEN,
+        regions = const REGIONS,
+        stack_access = const protection::STACK_ACCESS,
+        pending_status = const offset::PENDING_STATUS,
+        pending_word = const offset::PENDING_WORD,
+        arguments = const offset_of!(Context, arguments),
+        program_counter = const offset_of!(Context, program_counter),
+        budgets = const KERNEL.budgets,
+        context = const SAVED + FRAME,
+        leases = const offset::LEASES,
+        lease_region = const protection::LEASE_REGION,
+        last_region = const protection::LEASE_REGION + LEASES_PER_CALL as u32 - 1,
+        start = const Lease::START,
+        registers = const Lease::REGISTERS,
+        lease = const size_of::<Lease>(),
+    )
+}
+
+const _: () = assert!(size_of::<ProcessRegions>() == 32, "`load` and `SVCall` multiply by it");
+const _: () = assert!(size_of::<Lease>() == 16, "`load` multiplies by it");

@@ -1,0 +1,88 @@
+//! A thread lets the next of its priority run; and the switch from one thread to another, which a signal and a wait
+//! make too.
+//!
+//! In: r0 the stack pointer, r3 the thread; lr the kernel. Out: the next thread goes on.
+//!
+//! The threads of a priority are a circle: its level has the first and the last, and each thread has the next.
+
+macro_rules! give_way {
+    () => {
+        concat!(
+            "
+        // --- It lets the next of its priority run. (The idle thread gives way to all, when the kernel starts.)
+        .Lyield:
+        ldrb r1, [r3, #{id}]
+        ldrb r2, [r3, #{priority}]
+        rsbs r2, #31
+        cmp r2, #31
+        beq .Lslow
+        add r2, lr, r2 // its level
+        ldrb r12, [r2, #{last}]
+        cmp r12, r1
+        beq .Lyield_alone
+        stmdb r0!, {{r4-r11}}
+        movs r4, #0
+        str r4, [r0, #{saved}]
+        // It becomes the last, and the next of it the first.
+        add r5, lr, r1
+        ldrb r6, [r5, #{next}]
+        add r7, lr, r12
+        strb r1, [r7, #{next}]
+        strb r1, [r2, #{last}]
+        strb r6, [r2, #{first}]
+
+        // --- Thread r6 runs next, instead of r3 with the index r1, whose registers are saved at r0. r4 is 0.
+        .Lswitch:
+        str r0, [r3, #{stack_pointer}]
+        // The current thread is in no slot but that of the kernel, at lr.
+        ldr r7, [lr, #4]
+        ldr r11, [r7, r6, lsl #2]
+        str r4, [r7, r6, lsl #2]
+        str r3, [r7, r1, lsl #2]
+        str r11, [lr]
+        // As `load` does it, if there are no leases, and nobody counts the time.
+        ldm r11, {{r1, r2, r3}} // its stack, level, calls
+        ldr r0, [r11, #{stack_pointer}]
+        ldrd r6, r7, [r11, #{bounds}]
+        strd r6, r7, [sp]
+        ldrh r6, [lr, #{leases_open}]
+        orrs r6, r6, r3, lsr #31
+        bne .Lswitch_slow
+        ldrb r6, [r11, #{pending}]
+        cbnz r6, .Lswitch_pending
+        // Closes the memory of the one and opens that of the other, by the same stores (`switches`).
+        .Lswitch_load:
+        uxtb r6, r2 // the process
+        ldrd r7, r8, [lr, #{regions}]
+        add r7, r7, r6, lsl #5
+        lsrs r2, r2, #16
+        movt r2, #{stack_access}
+        ldm r7, {{r3-r7, r9}}
+        stm r8, {{r1-r7, r9}}
+        dsb
+        ",
+            crate::exit::resume!(),
+            "
+        // All that was done is what `load` finds as well.
+        .Lswitch_slow:
+        b {go_on}
+        // A reply that it waited for: status, word, 0.
+        .Lswitch_pending:
+        cmp r6, #{reply}
+        bne .Lswitch_slow
+        ldrb r6, [r11, #{pending} + 1]
+        ldr r7, [r11, #{pending} + 4]
+        strb r4, [r11, #{pending}]
+        strd r6, r7, [r0, #{saved}]
+        str r4, [r0, #{saved} + 8]
+        b .Lswitch_load
+        // It is the only one.
+        .Lyield_alone:
+        movs r1, #0
+        str r1, [r0]
+        b .Lresume
+        "
+        )
+    };
+}
+pub(super) use give_way;

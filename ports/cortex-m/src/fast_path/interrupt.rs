@@ -1,0 +1,97 @@
+//! An interrupt line that is bound to a notification, as if a thread had signalled that.
+
+use crate::context::PROCESS_STACK;
+use crate::entry::{interrupt, save};
+use crate::exit::load;
+use crate::handler;
+use crate::machine::{__crossgate_kernel, KERNEL};
+use core::mem::offset_of;
+use crossgate_abi::table::{self, Interrupt};
+use crossgate_kernel::notification::Notification;
+
+unsafe extern "C" {
+    // A part of `SVCall`: signals the notification at r2 with the number r1. The current thread is at r3, its context at
+    // r0, the kernel at lr; a word becomes 0 at r8. r12 is 0.
+    fn __crossgate_signal() -> !;
+}
+
+/// The timer, and every interrupt line.
+///
+/// A line that is bound to a notification is masked, as the core does it; then it is as if a thread had signalled
+/// that: `SVCall` does it if one thread waits, and for no other. Anything else goes the [slow](interrupt) way.
+///
+/// In: nothing; another exception may have changed the registers that the CPU saved. Out: some thread goes on.
+#[unsafe(naked)]
+#[unsafe(no_mangle)]
+unsafe extern "C" fn DefaultHandler() {
+    core::arch::naked_asm!(
+        "tst lr, #{thread}",
+        "beq .Linterrupt_early",
+        // Attacker: the moment is any, and so is the stack pointer then (`wild_contexts`, `stacks`).
+        "ldr lr, .Linterrupt_kernel",
+        save!(".Linterrupt_out_of_bounds"),
+        // The exception, from the register: no handler of the kernel interrupts another.
+        "mrs r1, ipsr",
+        "subs r1, #16", // the line, if it is one
+        "bmi .Linterrupt_slow",
+        "ldr r2, [lr, #{system}]",
+        "ldrd r2, r3, [r2, #{bound}]", // what is bound, and how many
+        ".Linterrupt_next:",
+        "subs r3, #1",
+        "bmi .Linterrupt_slow",
+        "ldrh r4, [r2], #{size}",
+        "cmp r4, r1",
+        "bne .Linterrupt_next",
+        // The line is masked until the driver acknowledges, and that is so before the driver runs.
+        "ldr r3, .Linterrupt_masks",
+        "lsrs r4, r1, #5",
+        "movs r5, #1",
+        "and r6, r1, #31",
+        "lsls r5, r6",
+        "str r5, [r3, r4, lsl #2]",
+        "dsb",
+        "ldrb r1, [r2, #{notification} - {size}]",
+        "ldr r2, [lr, #{notifications}]",
+        "add r2, r2, r1, lsl #3",
+        "ldr r3, [lr]",
+        // Instead of a status, the word that it sets to 0.
+        "add r8, r2, #{waiters}",
+        "mov r12, #0",
+        "b {signal}",
+        ".Linterrupt_slow:",
+        "b {slow}",
+        // The thread that was interrupted is down. The interrupt is told as if the next one had been.
+        ".Linterrupt_out_of_bounds:",
+        "bl {out_of_bounds}",
+        "bl {load}",
+        "b .Linterrupt_slow",
+        // There is no thread yet: from before the kernel (`early_interrupts`).
+        ".Linterrupt_early:",
+        "b {early}",
+        ".balign 4",
+        ".Linterrupt_masks: .word {masks}",
+        ".Linterrupt_kernel: .word {kernel}",
+        thread = const PROCESS_STACK,
+        system = const KERNEL.system,
+        bound = const offset_of!(table::System, interrupts),
+        size = const size_of::<Interrupt>(),
+        notification = const offset_of!(Interrupt, notification),
+        notifications = const KERNEL.notifications,
+        waiters = const Notification::WAITERS,
+        signal = sym __crossgate_signal,
+        early = sym handler::early_interrupt,
+        slow = sym interrupt,
+        out_of_bounds = sym handler::out_of_bounds,
+        load = sym load,
+        masks = const INTERRUPTS_DISABLED,
+        kernel = sym __crossgate_kernel,
+    )
+}
+
+/// Where a line is masked: a bit each.
+const INTERRUPTS_DISABLED: u32 = 0xe000_e180;
+
+const _: () = assert!(
+    offset_of!(Interrupt, line) == 0 && size_of::<Interrupt>() == 4,
+    "`DefaultHandler` takes them so"
+);

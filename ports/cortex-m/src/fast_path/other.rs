@@ -1,0 +1,62 @@
+//! The other system calls: which one it is, and those that only bring back a word.
+//!
+//! In: r0 the stack pointer, r3 the number, r12 its complement; lr the kernel. Out: where each is done; in r3 the
+//! thread. The results go into what the CPU saved, at r0.
+
+macro_rules! other {
+    () => {
+        "
+        .Lother:
+        // Attacker: the number is any above 0 (`system_calls`, `gate_attacks`).
+        cmp r3, #{signal}
+        ldr r3, [lr] // the thread
+        beq .Lsignal
+        blt .Lyield
+        cmn r12, #{wait_number} + 1
+        beq .Lwait
+        cmn r12, #{thread_id} + 1
+        bne .Lnow
+
+        // --- It asks for its index.
+        ldrb r2, [r3, #{id}]
+        movs r1, #0
+        strd r1, r2, [r0]
+        // The thread goes on: nothing was saved, so nothing is loaded. r4 to r11 are as it had them.
+        .Lresume:
+        mvn lr, #2
+        bx lr
+
+        // --- It asks for the time. The clock is Rust, which preserves r4 to r11.
+        .Lnow:
+        push {{r0, r1}}
+        cmn r12, #{now} + 1
+        bne .Llimit
+        add r0, lr, #{clock}
+        bl {read_clock}
+        pop {{r2, r3}}
+        movs r3, #0
+        strd r3, r0, [r2]
+        str r1, [r2, #8]
+        b .Lresume
+
+        // --- It limits its calls. The core does it, as it would the slow way: that changes no register of the
+        // thread, and nobody else runs then.
+        .Llimit:
+        cmn r12, #{limit} + 1
+        bne .Llimit_slow
+        ldr r2, [lr, #{limits}]
+        cbz r2, .Llimit_slow
+        ldr r2, [r2]
+        mov r1, r0
+        mov r0, lr
+        blx r2
+        pop {{r2, r3}}
+        str r0, [r2]
+        b .Lresume
+        .Llimit_slow:
+        pop {{r0, r1}}
+        b {slow}
+        "
+    };
+}
+pub(super) use other;

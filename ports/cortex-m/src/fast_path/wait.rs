@@ -1,0 +1,72 @@
+//! A wait for one notification, which has no signal, for as long as it takes.
+//!
+//! In: r0 the stack pointer, r3 the thread; lr the kernel. Out: the next thread goes on.
+
+macro_rules! wait {
+    () => {
+        "
+        .Lwait:
+        // Attacker: all three are any (`gate_attacks`, `system_calls`). For as long as it takes: both words are ones;
+        // for one notification: a power of two, or 0; of its own: the wiring has it.
+        ldm r0, {{r1, r2, r12}} // which, and for how long
+        stmdb r0!, {{r4-r11}}
+        and r2, r12
+        adds r2, #1
+        bne .Lcall_slow_near
+        subs r2, r1, #1
+        tst r2, r1
+        bne .Lcall_slow_near
+        ldrb r2, [r3, #{level}] // the process
+        ldr r4, [lr, #{processes}]
+        rsb r2, r2, r2, lsl #3
+        add r4, r4, r2, lsl #2
+        ldr r2, [r4, #{owned}]
+        tst r2, r1
+        beq .Lcall_slow_near
+        ldrb r2, [r4, #{first_owned}]
+        clz r4, r1
+        adds r2, r4
+        ldr r4, [lr, #{notifications}]
+        add r2, r4, r2, lsl #3
+        ldrd r4, r5, [r2] // its signals, and who waits
+        cbnz r4, .Lcall_slow_far
+        // The process that it would come back to has not gone down: else the wait fails at once.
+        ldrb r6, [r3, #{orphaned}]
+        cmp r6, #0
+        bne .Lcall_slow_near
+        // It waits.
+        movs r6, #{waits_for_notifications}
+        strd r6, r1, [r3, #{wait}]
+        ldrb r1, [r3, #{id}]
+        movs r6, #1
+        lsls r6, r1
+        orrs r5, r6
+        str r5, [r2, #{waiters}]
+        // It is the first of its priority. The next one is now.
+        ldrb r5, [r3, #{priority}]
+        rsb r2, r5, #31
+        add r2, lr
+        ldrb r7, [r2, #{last}]
+        cmp r7, r1
+        beq .Lwait_alone
+        add r7, lr, r1
+        ldrb r6, [r7, #{next}]
+        strb r6, [r2, #{first}]
+        b .Lswitch
+        // The only one: the next is that of the most urgent level which has one.
+        .Lwait_alone:
+        movs r6, #1
+        lsls r6, r5
+        ldr r7, [lr, #{levels}]
+        bics r7, r6
+        str r7, [lr, #{levels}]
+        clz r7, r7
+        add r7, lr
+        ldrb r6, [r7, #{first}]
+        b .Lswitch
+        .Lcall_slow_far:
+        b .Lcall_slow
+        "
+    };
+}
+pub(super) use wait;

@@ -1,0 +1,25 @@
+//! Addresses that the linker script gives.
+
+use crossgate_abi::Word;
+use crossgate_protection::Span;
+
+unsafe extern "C" {
+    static __crossgate_flash_start: u8;
+    static __crossgate_flash_end: u8;
+    /// Where the kernel's stack may grow down to; a guard lies there.
+    pub static __crossgate_kernel_stack_bottom: u8;
+}
+
+/// Flash: the code and the constants of everybody.
+#[inline(always)]
+pub fn flash() -> Span {
+    Span {
+        start: symbol(&raw const __crossgate_flash_start),
+        end: symbol(&raw const __crossgate_flash_end),
+    }
+}
+
+/// The address that the linker gave to a symbol.
+pub fn symbol(symbol: *const u8) -> Word {
+    symbol.addr()
+}

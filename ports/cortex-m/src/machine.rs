@@ -1,0 +1,193 @@
+//! The CPU as the kernel core sees it, and the kernel itself.
+//!
+//! The kernel is one static. Exception handlers use it by `with_kernel`, and the assembly by [its address and the
+//! offsets of its fields](KERNEL).
+
+use crate::clock::Clock;
+use crate::context::{Bounds, Context};
+use crate::protection::{self, ProcessRegions};
+use crate::{crash, last_words, memory, stack_use, start};
+use core::mem::offset_of;
+use core::ptr::NonNull;
+use cortex_m::peripheral::{NVIC, SCB};
+use crossgate_abi::Word;
+use crossgate_abi::inspect::dump;
+use crossgate_abi::table::{ProcessMemory, System};
+use crossgate_kernel::port::Port;
+use crossgate_kernel::thread::Thread;
+use crossgate_kernel::{Kernel, Offsets};
+use crossgate_protection::Span;
+use crossgate_protection::armv7m::ArmV7M;
+
+/// The hardware, as the kernel core sees it, and what the port itself remembers.
+#[repr(C)]
+pub struct Machine {
+    /// The registers that open each process.
+    // Not a slice, so that it is one word, which the assembly reads with the next.
+    regions: NonNull<ProcessRegions>,
+    /// Where those of the protection unit are.
+    region_registers: u32,
+    clock: Clock,
+    /// The leases that are open in the protection unit; 0 if there are none.
+    pub leases_open: u8,
+    /// Whether the core [counts](Kernel::account) how long threads run. Right behind, so that the assembly reads
+    /// both at once.
+    counts_time: bool,
+}
+
+const _: () = assert!(
+    LEASES_OPEN.is_multiple_of(2)
+        && offset_of!(Machine, counts_time) == offset_of!(Machine, leases_open) + 1
+);
+
+/// Where the kernel has what, in bytes from its start.
+pub const KERNEL: Offsets = Kernel::<Machine>::OFFSETS;
+/// Where the kernel's regions, clock and the
+/// [leases that are open](Machine::leases_open) are, in bytes from its start.
+pub const REGIONS: usize = offset_of!(Kernel<Machine>, port) + offset_of!(Machine, regions);
+pub const CLOCK: usize = offset_of!(Kernel<Machine>, port) + offset_of!(Machine, clock);
+pub const LEASES_OPEN: usize = offset_of!(Kernel<Machine>, port) + offset_of!(Machine, leases_open);
+
+impl Machine {
+    /// The hardware as it is after a reset.
+    ///
+    /// # Safety
+    /// `regions` has as many entries as the wiring has processes.
+    pub const unsafe fn new(
+        clock: Clock,
+        regions: &'static mut [ProcessRegions],
+        counts_time: bool,
+    ) -> Machine {
+        let regions = NonNull::from_mut(regions).cast();
+        let region_registers = protection::REGION_REGISTERS;
+        Machine { regions, region_registers, clock, leases_open: 0, counts_time }
+    }
+
+    /// Works out the registers that open each process.
+    ///
+    /// # Safety
+    /// It is the wiring that the kernel was made for.
+    #[inline(always)]
+    pub unsafe fn set_regions(&mut self, system: &System) {
+        let mut regions = self.regions;
+        for process in system.processes {
+            // SAFETY: there are regions for every process.
+            unsafe {
+                regions.as_mut().set(process);
+                regions = regions.add(1);
+            }
+        }
+    }
+
+    /// Starts the clock.
+    #[inline(always)]
+    pub fn start_clock(&mut self) {
+        self.clock.start();
+    }
+}
+
+unsafe extern "Rust" {
+    /// The kernel, which `start!` makes.
+    pub static mut __crossgate_kernel: Kernel<Machine>;
+}
+
+/// Uses the kernel.
+///
+/// For exception handlers of the one priority that all have which use the kernel. These do not nest, and a fault, whose
+/// priority is higher, uses the kernel only if it interrupted a thread. So nobody else has the kernel meanwhile, as
+/// long as no `work` comes here again.
+#[inline(always)]
+pub(crate) fn with_kernel<R>(work: impl FnOnce(&mut Kernel<Machine>) -> R) -> R {
+    let kernel = &raw mut __crossgate_kernel;
+    // SAFETY: this is the only reference, as above; and it does not outlive `work`.
+    work(unsafe { &mut *kernel })
+}
+
+impl Port for Machine {
+    type Unit = ArmV7M;
+
+    const CONTEXT_SIZE: Word = Context::SIZE;
+    const ENTRY_SIZE: Word = Context::FIRST_SIZE + Context::SIZE;
+
+    #[inline(always)]
+    fn stack_register(start: Word) -> Word {
+        start | protection::STACK_REGION as Word
+    }
+
+    fn bounds(stack: Span) -> [Word; 2] {
+        Bounds::of(stack)
+    }
+
+    const BEGIN: extern "C" fn() -> ! = start::begin;
+
+    fn reset(&mut self, memory: &ProcessMemory, from: Word) -> Option<Word> {
+        // SAFETY: the core resets only what is down, and of which nothing is lent any more.
+        unsafe { memory::reset(memory, from) }
+    }
+
+    fn first_context(entry: extern "C" fn() -> !, stack_end: Word) -> Word {
+        // SAFETY: the stack is one of the wiring, whose size is a multiple of 32, and the thread
+        // that uses it restarts.
+        unsafe { Context::start(entry as Word, stack_end) }.addr()
+    }
+
+    fn reset_system(&mut self) {
+        last_words::say("the supervisor crashed too often, reset", &[]);
+        SCB::sys_reset()
+    }
+
+    #[inline(always)]
+    fn now(&mut self) -> u64 {
+        self.clock.now()
+    }
+
+    fn set_deadline(&mut self, deadline: u64) {
+        self.clock.set_deadline(deadline);
+    }
+
+    fn read_word(&mut self, address: Word) -> Word {
+        // SAFETY: the core checked that it is a word of the current process' RAM; the thread that
+        // uses it is not running.
+        unsafe { (address as *const Word).read_volatile() }
+    }
+
+    fn write_word(&mut self, address: Word, value: Word) {
+        // SAFETY: as in `read_word`.
+        unsafe { (address as *mut Word).write_volatile(value) };
+    }
+
+    fn stack_use(&mut self, stack: Span, from: Word) -> [Word; 2] {
+        stack_use::look(stack, from)
+    }
+
+    fn dump(
+        &mut self,
+        thread: &Thread,
+        window: Span,
+        registers: &mut [Word; dump::REGISTER_COUNT],
+        stack: &mut [Word; dump::STACK_WORDS],
+    ) -> usize {
+        crash::dump(thread.stack_pointer, window, registers, stack)
+    }
+
+    fn mask(&mut self, line: u16, mask: bool) {
+        let (word, bit) = (usize::from(line / 32), 1 << (line % 32));
+        // SAFETY: the handler of every line is the kernel's.
+        let nvic = unsafe { &*NVIC::PTR };
+        // The exceptions of the CPU, which are told as lines too, have no mask.
+        let Some(masked) = nvic.icer.get(word) else { return };
+        // SAFETY: as above; these are as many registers as those that mask.
+        unsafe {
+            if mask {
+                masked.write(bit);
+                cortex_m::asm::dsb();
+            } else {
+                // A device that still held the line when it was masked has made it pending again. If it
+                // holds it no longer, that was the same interrupt; if it does, it stays pending.
+                cortex_m::asm::dsb();
+                nvic.icpr.get_unchecked(word).write(bit);
+                nvic.iser.get_unchecked(word).write(bit);
+            }
+        }
+    }
+}

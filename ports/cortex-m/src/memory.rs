@@ -1,0 +1,66 @@
+//! The memory of a process: its initial values, copied piece by piece.
+
+use crossgate_abi::Word;
+use crossgate_abi::table::ProcessMemory;
+
+/// How many bytes are reset at a time. Interrupts come in between.
+const PIECE: Word = 256;
+
+/// Resets a piece of a process' memory, `from` so many bytes after its start. Returns where the next piece is, if there
+/// is one.
+///
+/// # Safety
+/// No thread is in the process, and none has been lent any of its memory.
+#[inline(always)]
+pub unsafe fn reset(memory: &ProcessMemory, from: Word) -> Option<Word> {
+    let start = memory.start + from;
+    let end = memory.kept_start.min(start + PIECE);
+    // Not `clamp`, which can panic.
+    let copied = memory.data_end.max(start).min(end);
+    // SAFETY: the linker laid the memory out in whole words, and put the image into flash; nobody uses it, as the
+    // caller vouches.
+    unsafe {
+        fill(start as *mut u32, copied, memory.image + from);
+        fill(copied as *mut u32, end, 0);
+    }
+    (end < memory.kept_start).then_some(end - memory.start)
+}
+
+/// Fills words of memory up to an end with those from an address on, or with 0 if that is 0.
+///
+/// | register | in | out |
+/// |---|---|---|
+/// | r0 | the first word to fill | `end` |
+/// | r1 | `end` | kept |
+/// | r2 | where to copy from, or 0 | behind what was copied, or 0 |
+/// | r3, r12 | | anything |
+///
+/// # Safety
+/// They are words that nobody uses, and words that may be read.
+// Four words at a time: the library's functions take five times as long.
+#[unsafe(naked)]
+unsafe extern "C" fn fill(to: *mut u32, end: Word, from: Word) {
+    core::arch::naked_asm!(
+        // What is stored is in r3 to r6: zeroes, unless words are loaded there.
+        "push {{r4, r5, r6, lr}}",
+        "movs r3, #0",
+        "movs r4, #0",
+        "movs r5, #0",
+        "movs r6, #0",
+        // Four words, as long as so many are left.
+        "1: subs r12, r1, r0",
+        "beq 5f",
+        "cmp r12, #16",
+        "blo 3f",
+        "cbz r2, 2f",
+        "ldmia r2!, {{r3, r4, r5, r6}}",
+        "2: stmia r0!, {{r3, r4, r5, r6}}",
+        "b 1b",
+        // One word.
+        "3: cbz r2, 4f",
+        "ldmia r2!, {{r3}}",
+        "4: stmia r0!, {{r3}}",
+        "b 1b",
+        "5: pop {{r4, r5, r6, pc}}",
+    )
+}

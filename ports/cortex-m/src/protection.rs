@@ -1,0 +1,117 @@
+//! The protection unit's registers (ARM DDI 0403E, B3.5).
+//!
+//! | region | opens |
+//! |---|---|
+//! | 0 | flash, to all |
+//! | 1 | the current thread's stack, less what its callers closed |
+//! | 2 | the RAM of the current process |
+//! | 3, 4 | its device registers |
+//! | 5, 6 | leases |
+//! | 7 | nothing: it guards the end of the kernel's stack |
+//!
+//! Nothing else is open to threads; the kernel sees the default memory map.
+
+use crate::last_words::halt;
+use crate::linker::{__crossgate_kernel_stack_bottom, symbol};
+use cortex_m::peripheral::MPU;
+use crossgate_abi::table::Process;
+use crossgate_protection::Span;
+use crossgate_protection::armv7m::{Access, Block};
+
+const FLASH: u32 = 0;
+const STACK: u32 = 1;
+const RAM: u32 = 2;
+const WINDOWS: u32 = 3;
+const LEASES: u32 = 5;
+const GUARD: u32 = 7;
+/// How many regions there have to be.
+const REGIONS: u32 = 8;
+
+const _: () = assert!(crossgate_abi::LEASES_PER_CALL == 2, "there are two regions for leases");
+
+/// The registers of regions 2 to 4, an address and an attribute register each, ready to be loaded.
+// Of a size that the CPU multiplies by when it loads.
+#[derive(Clone, Copy)]
+#[repr(C, align(32))]
+pub struct ProcessRegions([[u32; 2]; 3]);
+
+impl ProcessRegions {
+    /// Memory for a process' registers; `boot` fills it.
+    pub const EMPTY: ProcessRegions = ProcessRegions([[0; 2]; 3]);
+
+    /// Opens the memory and the devices of a process.
+    #[inline(never)]
+    pub fn set(&mut self, process: &Process) {
+        let ram = Span { start: process.memory.start, end: process.memory.end };
+        self.0 = [[1 << 4 | RAM, 0], [1 << 4 | WINDOWS, 0], [1 << 4 | (WINDOWS + 1), 0]];
+        let [memory, devices @ ..] = &mut self.0;
+        if !ram.is_empty() {
+            *memory = region(RAM, ram, Access::ReadWrite);
+        }
+        for (window, registers) in process.windows.iter().zip(devices) {
+            // Its size is a power of two, so it is all of a region, however small.
+            let log2_size = 31u32.wrapping_sub((window.size as u32).leading_zeros());
+            registers[0] |= window.start as u32;
+            registers[1] = Access::Device as u32 | log2_size.wrapping_sub(1) << 1 | 1;
+        }
+    }
+}
+
+/// The registers that open `span`, or the little more that a region must be.
+#[inline(always)]
+fn region(number: u32, span: Span, access: Access) -> [u32; 2] {
+    let block = Block::covering(span);
+    [block.address_register(number), block.attribute_register(access)]
+}
+
+/// What the address register of a stack's region holds besides the address.
+pub const STACK_REGION: u32 = 1 << 4 | STACK;
+/// The upper half of its attribute register; the lower is the window.
+pub const STACK_ACCESS: u32 = Access::ReadWrite as u32 >> 16;
+/// What the address register of the first lease's region holds besides the address; that of the second is
+/// one more.
+pub const LEASE_REGION: u32 = 1 << 4 | LEASES;
+/// The address of the first of the four pairs of registers that can be written in a row.
+pub const REGION_REGISTERS: u32 = 0xe000_ed9c;
+
+/// Opens flash, guards the kernel's stack and turns the protection on. Stops the machine unless it is: unless the
+/// unit exists, has the regions, and holds what is written to it.
+#[inline(always)]
+pub fn enable(flash: Span) {
+    const VALID: u32 = 1 << 4;
+    const ENABLE: u32 = 1;
+    const DEFAULT_MAP_FOR_KERNEL: u32 = 1 << 2;
+    let [address, attributes] = region(FLASH, flash, Access::Flash);
+    let guard =
+        symbol((&raw const __crossgate_kernel_stack_bottom).wrapping_add((VALID | GUARD) as usize));
+    // SAFETY: the unit is the kernel's, which has not started a thread yet. While it is off the default memory
+    // map holds; when it is on again privileged code keeps that.
+    let (regions, differing) = unsafe {
+        let mpu = &*MPU::PTR;
+        mpu.ctrl.write(0);
+        let regions = mpu._type.read() >> 8 & 0xff;
+        let mut differing = 0;
+        // The others are for something else, or not used. They are tried with flash, the highest number first.
+        for number in (FLASH..regions).rev() {
+            // The address register names the region, which is the one that is read then.
+            mpu.rbar.write(address | number);
+            mpu.rasr.write(attributes);
+            differing |= mpu.rbar.read() ^ (address | number);
+            differing |= mpu.rasr.read() ^ attributes;
+            if number != FLASH {
+                mpu.rasr.write(0);
+            }
+        }
+        // The smallest region is 32 bytes: log2 is 5, without subregions.
+        mpu.rbar.write(guard as u32);
+        mpu.rasr.write(Access::Guard as u32 | 4 << 1 | 1);
+        mpu.ctrl.write(ENABLE | DEFAULT_MAP_FOR_KERNEL);
+        cortex_m::asm::dsb();
+        cortex_m::asm::isb();
+        (regions, differing | mpu.ctrl.read() ^ (ENABLE | DEFAULT_MAP_FOR_KERNEL))
+    };
+    // That bit is only written.
+    if regions < REGIONS || differing != VALID {
+        halt("this CPU has no memory protection unit with 8 regions", &[]);
+    }
+}

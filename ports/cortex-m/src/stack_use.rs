@@ -1,0 +1,38 @@
+//! How much of its stack a thread has used: stacks are painted before threads begin, and what is paint was not used.
+
+use crossgate_abi::Word;
+use crossgate_abi::table::System;
+use crossgate_protection::Span;
+
+/// What stacks are painted with, if somebody may ask.
+const PAINT: u32 = 0xc0de_a11e;
+/// How many bytes of a stack are looked at at a time.
+const LOOK: Word = 28 * size_of::<u32>();
+
+/// Paints the stacks of all threads.
+///
+/// # Safety
+/// No thread has begun.
+pub unsafe fn paint_stacks(system: &System) {
+    for thread in system.threads {
+        let start = thread.stack.addr();
+        for word in (start..start + thread.stack_size).step_by(size_of::<u32>()) {
+            // SAFETY: it is a word of a stack of the wiring, on which nothing runs yet.
+            unsafe { (word as *mut u32).write_volatile(PAINT) };
+        }
+    }
+}
+
+/// As [`Port::stack_use`](crossgate_kernel::port::Port::stack_use), of a stack that was painted.
+pub fn look(stack: Span, from: Word) -> [Word; 2] {
+    let mut word = stack.end.min(stack.start.saturating_add(from & !3));
+    let end = stack.end.min(word.saturating_add(LOOK));
+    while word < end {
+        // SAFETY: it is a word of a stack of the wiring; the thread that uses it is not running.
+        if unsafe { (word as *const u32).read_volatile() } != PAINT {
+            return [stack.end - word, 0];
+        }
+        word += size_of::<u32>();
+    }
+    [0, if end < stack.end { end - stack.start } else { 0 }]
+}

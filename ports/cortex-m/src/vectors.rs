@@ -1,0 +1,123 @@
+//! The vector table of a firmware that has [handlers above the kernel](crate::zero_latency), or keeps crash dumps.
+
+use crate::boot::refuse_line;
+use crate::context::PROCESS_STACK;
+use crate::crash::keep_registers;
+use crate::zero_latency::{Line, PRIORITIES};
+use cortex_m::peripheral::{NVIC, SCB};
+use volatile_register::RW;
+
+/// A hard fault, which nothing is above. If it is a thread's, by a breakpoint, it becomes one that handlers are
+/// above: that comes as soon as this has returned, before the thread goes on.
+#[unsafe(naked)]
+unsafe extern "C" fn hard_fault() {
+    core::arch::naked_asm!(
+        "tst lr, #{thread}",
+        "beq 1f",
+        "ldr r0, 2f",
+        "ldr r1, [r0]",
+        "orr r1, r1, #{pend_usage_fault}",
+        "str r1, [r0]",
+        "dsb",
+        "bx lr",
+        "1: b {of_the_kernel}",
+        ".balign 4",
+        "2: .word {system_handler_control}",
+        thread = const PROCESS_STACK,
+        pend_usage_fault = const 1 << 12,
+        system_handler_control = const 0xe000_ed24_u32,
+        of_the_kernel = sym HardFault,
+    )
+}
+
+unsafe extern "C" {
+    // The handlers of the port, and the one that cortex-m-rt has for what the port leaves.
+    fn NonMaskableInt();
+    fn HardFault();
+    fn MemoryManagement();
+    fn BusFault();
+    fn UsageFault();
+    fn SVCall();
+    fn DefaultHandler();
+}
+
+/// What the architecture has: the first stack pointer, 15 exceptions, 240 lines.
+const COUNT: usize = 256;
+
+/// A vector table.
+#[repr(C, align(1024))]
+pub struct Vectors([Option<unsafe extern "C" fn()>; COUNT]);
+
+impl Vectors {
+    /// The port's, with these handlers, and with faults for a crash dump if there is one.
+    #[must_use]
+    pub const fn new(handlers: &[Line], is_dumped: bool) -> Vectors {
+        let mut vectors = [Some(DefaultHandler as unsafe extern "C" fn()); COUNT];
+        // After a reset the CPU looks for these in the other table.
+        (vectors[0], vectors[1]) = (None, None);
+        vectors[2] = Some(NonMaskableInt);
+        vectors[3] = Some(if handlers.is_empty() { HardFault } else { hard_fault });
+        vectors[4] = Some(MemoryManagement);
+        vectors[5] = Some(BusFault);
+        vectors[6] = Some(UsageFault);
+        if is_dumped {
+            let first = if handlers.is_empty() { 3 } else { 4 };
+            let mut fault = first;
+            while fault <= 6 {
+                vectors[fault] = Some(keep_registers);
+                fault += 1;
+            }
+        }
+        vectors[11] = Some(SVCall);
+        let mut index = 0;
+        while index < handlers.len() {
+            vectors[16 + handlers[index].line as usize] = Some(handlers[index].enter);
+            index += 1;
+        }
+        Vectors(vectors)
+    }
+
+    /// Gives it to the CPU.
+    ///
+    /// # Safety
+    /// The kernel has not started, and has these handlers.
+    pub unsafe fn install(&'static self) {
+        let table = core::ptr::from_ref(self).addr() as u32;
+        // SAFETY: as the caller vouches.
+        unsafe { (*SCB::PTR).vtor.write(table) };
+        cortex_m::asm::dsb();
+    }
+}
+
+/// The levels of priority that every ARMv7-M has at least: the upper three bits.
+const LEVEL: u32 = 5;
+
+/// Lets the handlers interrupt the kernel, and faults, but those of handlers.
+///
+/// # Safety
+/// The kernel has not started, and has set up the priorities of all else. The table in force is that of these handlers,
+/// which [`check`](crate::zero_latency::check) has seen.
+pub unsafe fn enable(handlers: &[Line]) {
+    /// Between handlers and kernel.
+    const FAULTS: u32 = 0x01_01_01 * ((PRIORITIES as u32) << LEVEL);
+    /// Every bit of a priority says who interrupts whom.
+    const ALL_BITS_PREEMPT: u32 = 0x05fa << 16;
+    // SAFETY: as the caller vouches; these registers are the kernel's.
+    unsafe {
+        let (scb, nvic) = (&*SCB::PTR, &*NVIC::PTR);
+        scb.aircr.write(ALL_BITS_PREEMPT);
+        (*scb.shpr.as_ptr().cast::<RW<u32>>()).write(FAULTS);
+        cortex_m::asm::dsb();
+        for handler in handlers {
+            let line = usize::from(handler.line);
+            let priority = nvic.ipr.get_unchecked(line);
+            // What does not exist has no priority.
+            if priority.read() == 0 {
+                refuse_line(handler.line);
+            }
+            priority.write(handler.priority << LEVEL);
+            nvic.icpr.get_unchecked(line / 32).write(1 << (line % 32));
+            nvic.iser.get_unchecked(line / 32).write(1 << (line % 32));
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! Memory that is lent to a call.
+//!
+//! A page is the smallest piece of memory that can be opened. So what is lent is copied: the callee
+//! gets a copy in its own part of the stack, which ends where that part ends, so that a byte more is out
+//! of reach; and if it may write, the copy is copied back when it returns. Nothing that was not offered
+//! is ever in reach.
+//!
+//! The core knows nothing of copies: to it memory has the address that its owner knows it by. A callee that
+//! lends on what it was lent names either address, that of its copy or the owner's; it is the copy that is
+//! copied on, since the owner's memory is closed.
+
+use crossgate_abi::table::{Method, System};
+use crossgate_abi::{ARGUMENT_WORDS, Kind, LEASES_PER_CALL, Word};
+use crossgate_kernel::frame::Level;
+use crossgate_kernel::lease::{Lease, offered};
+use crossgate_kernel::thread::Thread;
+use crossgate_protection::Span;
+
+use crate::machine::{Machine, window_top};
+
+/// The alignment of a stack, in bytes.
+const ALIGNMENT: usize = 16;
+
+/// Where the copy of a lease is that comes below `end`. The first one ends there; what is lent has the
+/// alignment of its length, at most 16 bytes, so it keeps it.
+fn place(end: Word, lease: &Lease) -> Word {
+    end - lease.memory.length()
+}
+
+/// The leases that a thread holds at a level, with the places of their copies.
+fn held(thread: &Thread, level: Level) -> impl Iterator<Item = (Lease, Word)> {
+    let mut end = window_top(thread.stack(), level);
+    thread.leases_at(level).map(move |lease| {
+        let place = place(end, lease);
+        end = place & !(ALIGNMENT - 1);
+        (*lease, place)
+    })
+}
+
+/// The words that have addresses of memory that a method is lent.
+fn addresses(method: &Method) -> impl Iterator<Item = usize> {
+    (0..ARGUMENT_WORDS - 1)
+        .filter(|&index| matches!(method.arguments.kind(index), Kind::Read | Kind::Write))
+}
+
+fn method(system: &System, selector: Word) -> Option<&'static Method> {
+    let service = system.services.get(usize::from(system.gates.get(selector)?.service))?;
+    service.methods.get(selector - usize::from(service.gate))
+}
+
+/// Puts addresses that the core knows in place of those of copies that the current call of a thread has got.
+pub fn name_originals(
+    thread: &Thread,
+    system: &System,
+    selector: Word,
+    words: &mut [Word; ARGUMENT_WORDS],
+) {
+    let level = thread.level();
+    if level.leases.bits() == 0 {
+        return;
+    }
+    for index in method(system, selector).into_iter().flat_map(addresses) {
+        let Some(memory) = offered(words[index], words[index + 1]) else { continue };
+        let is_copy = |(lease, place): &(Lease, Word)| {
+            Span { start: *place, end: place + lease.memory.length() }.contains(memory)
+        };
+        if let Some((lease, place)) = held(thread, level).find(is_copy) {
+            words[index] = lease.memory.start + (memory.start - place);
+        }
+    }
+}
+
+/// Where a thread at this level has what it lends on by this lease: a copy, or the memory itself.
+fn place_at(thread: &Thread, level: Level, lent: &Lease) -> Word {
+    let is_part = |(lease, _): &(Lease, Word)| {
+        lease.memory.contains(lent.memory) && (lease.writable || !lent.writable)
+    };
+    match held(thread, level).find(is_part) {
+        Some((lease, place)) => place + (lent.memory.start - lease.memory.start),
+        None => lent.memory.start,
+    }
+}
+
+/// Copies what a thread lends to the method that it has just called, and puts the addresses of the copies in
+/// place of the originals'. Tells where the callee's stack ends. The caller's memory is still open.
+pub fn copy_in(
+    thread: &Thread,
+    machine: &Machine,
+    selector: Word,
+    words: &mut [Word; ARGUMENT_WORDS],
+    top: Word,
+) -> Word {
+    let Some(caller) = thread.caller().filter(|_| thread.level().leases.bits() != 0) else {
+        return top;
+    };
+    for (lease, place) in held_of(thread, caller).filter(|(lease, _)| lease.writable) {
+        machine.with_open(lease.memory, || copy(place, lease.memory.start, lease.memory.length()));
+    }
+    let Some(method) = method(machine.system, selector) else { return top };
+    let mut addresses = addresses(method);
+    let mut end = top;
+    for (lease, place) in held(thread, thread.level()) {
+        copy(place_at(thread, caller, &lease), place, lease.memory.length());
+        end = place & !(ALIGNMENT - 1);
+        // The core took the leases in the order of the words, and passed over those that need none.
+        let is_it = |&index: &usize| offered(words[index], words[index + 1]) == Some(lease.memory);
+        if let Some(index) = addresses.find(is_it) {
+            words[index] = place;
+        }
+    }
+    end
+}
+
+/// What the caller of the current call of a thread was lent of the callee's own memory: in the call, the callee
+/// uses the memory itself.
+fn held_of(thread: &Thread, caller: Level) -> impl Iterator<Item = (Lease, Word)> {
+    let callee = thread.level().process;
+    held(thread, caller).filter(move |(lease, _)| lease.is_of(callee))
+}
+
+/// What has to be copied when a call returns.
+pub struct Lent {
+    /// From the callee's copies to where the caller has what it lent for writing.
+    back: [Option<Transfer>; LEASES_PER_CALL],
+    /// From the callee's own memory to the copies of it that the caller has.
+    anew: [Option<Transfer>; LEASES_PER_CALL],
+}
+
+/// Memory, and where it is to be copied.
+#[derive(Clone, Copy)]
+struct Transfer(Span, Word);
+
+impl Transfer {
+    fn make(self) {
+        copy(self.0.start, self.1, self.0.length());
+    }
+}
+
+impl Lent {
+    /// Those of the call that a thread is in.
+    pub fn of(thread: &Thread) -> Lent {
+        let mut lent = Lent { back: [None; LEASES_PER_CALL], anew: [None; LEASES_PER_CALL] };
+        let Some(caller) = thread.caller().filter(|_| thread.level().leases.bits() != 0) else {
+            return lent;
+        };
+        let back = held(thread, thread.level()).filter(|(lease, _)| lease.writable);
+        for (slot, (lease, place)) in lent.back.iter_mut().zip(back) {
+            let copy = Span { start: place, end: place + lease.memory.length() };
+            *slot = Some(Transfer(copy, place_at(thread, caller, &lease)));
+        }
+        for (slot, (lease, place)) in lent.anew.iter_mut().zip(held_of(thread, caller)) {
+            *slot = Some(Transfer(lease.memory, place));
+        }
+        lent
+    }
+
+    /// Whether nothing has to be copied.
+    pub fn is_empty(&self) -> bool {
+        self.back.iter().chain(&self.anew).all(Option::is_none)
+    }
+
+    /// Copies it. The memory of the caller is open again.
+    pub fn copy_out(self, machine: &Machine) {
+        self.back.into_iter().flatten().for_each(Transfer::make);
+        for transfer in self.anew.into_iter().flatten() {
+            machine.with_open(transfer.0, || transfer.make());
+        }
+    }
+}
+
+fn copy(from: Word, to: Word, length: Word) {
+    // SAFETY: both are open: one is memory that the core found to be the caller's to lend (or the caller's copy
+    // of it), and the other is in the part of the stack that is the callee's only. They don't overlap.
+    unsafe {
+        core::ptr::with_exposed_provenance_mut::<u8>(to)
+            .copy_from_nonoverlapping(core::ptr::with_exposed_provenance::<u8>(from), length);
+    }
+}

@@ -1,0 +1,152 @@
+//! All devices of the board, and its interrupt controller.
+
+use crate::device::Device;
+use crate::device::lamps::Lamps;
+use crate::device::serial::Serial;
+use crate::device::timer::Timer;
+use crate::options::Options;
+use crossgate_abi::Word;
+use crossgate_abi::hosted::{lamps as lamps_abi, serial as serial_abi, timer as timer_abi};
+use crossgate_kernel::time::NEVER;
+
+/// A device, the address of its window, and its interrupt if it has one.
+struct Place {
+    window: Word,
+    line: Option<u16>,
+    device: Box<dyn Device>,
+}
+
+/// All devices, and what an interrupt controller does.
+pub struct Devices {
+    places: Vec<Place>,
+    /// Bit n: interrupt n is let through.
+    enabled: u32,
+    until: u64,
+}
+
+impl Devices {
+    /// The devices with what the options connect them to.
+    ///
+    /// # Errors
+    /// Something can't be connected.
+    pub fn new(options: &Options) -> Result<Devices, String> {
+        let mut places = Vec::new();
+        for (index, connection) in options.serial().into_iter().enumerate() {
+            places.push(Place {
+                window: serial_abi::WINDOWS[index].start,
+                line: Some(serial_abi::INTERRUPTS[index]),
+                device: Box::new(Serial::connect(index, connection)?),
+            });
+        }
+        for (window, line) in timer_abi::WINDOWS.iter().zip(timer_abi::INTERRUPTS) {
+            let device = Box::new(Timer::new());
+            places.push(Place { window: window.start, line: Some(line), device });
+        }
+        let device = Box::new(Lamps::new());
+        places.push(Place { window: lamps_abi::WINDOW.start, line: None, device });
+        Ok(Devices { places, enabled: 0, until: options.until() })
+    }
+
+    /// Where they are in memory.
+    pub fn address(&self) -> usize {
+        self.places.as_ptr().addr()
+    }
+
+    fn device(&mut self, window: Word) -> Option<&mut Box<dyn Device>> {
+        self.places.iter_mut().find(|place| place.window == window).map(|place| &mut place.device)
+    }
+
+    /// Reads a register of the device with this window.
+    pub fn read(&mut self, window: Word, register: Word, now: u64) -> Word {
+        self.device(window).map_or(0, |device| device.read(register, now))
+    }
+
+    /// Writes a register of the device with this window.
+    pub fn write(&mut self, window: Word, register: Word, value: Word, now: u64) {
+        if let Some(device) = self.device(window) {
+            device.write(register, value, now);
+        }
+    }
+
+    /// Does what is due. Tells whether the program is to end.
+    #[must_use]
+    pub fn advance(&mut self, now: u64) -> bool {
+        for place in &mut self.places {
+            place.device.advance(now);
+        }
+        now >= self.until
+    }
+
+    /// Nothing is left to run. Tells whether the program is to end, as there is no more input either.
+    #[must_use]
+    pub fn idle(&mut self) -> bool {
+        self.flush();
+        self.places.iter().any(|place| place.device.input_has_ended())
+    }
+
+    /// Hands over to the host what they still keep.
+    pub fn flush(&mut self) {
+        for place in &mut self.places {
+            place.device.flush();
+        }
+    }
+
+    /// When something is going to be due, as far as it is known.
+    pub fn next(&self) -> u64 {
+        let next = self.places.iter().map(|place| place.device.next());
+        next.min().unwrap_or(NEVER).min(self.until)
+    }
+
+    /// Lets an interrupt through, or holds it off.
+    pub fn mask(&mut self, line: u16, mask: bool) {
+        let bit = 1_u32.checked_shl(line.into()).unwrap_or(0);
+        self.enabled = if mask { self.enabled & !bit } else { self.enabled | bit };
+    }
+
+    /// An interrupt that is raised and let through.
+    pub fn raised(&self) -> Option<u16> {
+        let raised = self.places.iter().filter(|place| place.device.is_raised());
+        raised.filter_map(|place| place.line).find(|line| self.enabled >> line & 1 != 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+    use crossgate_abi::hosted::timer::{ELAPSED, INTERRUPT_AFTER, INTERRUPTS, WINDOWS};
+
+    fn devices() -> Devices {
+        let options = ["test", "--serial0=null", "--serial1=null", "--serial2=null"];
+        Devices::new(&Options::parse_from(options)).unwrap()
+    }
+
+    #[test]
+    fn interrupts_start_held_off() {
+        let mut devices = devices();
+        devices.write(WINDOWS[1].start, INTERRUPT_AFTER, 10, 5);
+        assert_eq!((devices.next(), devices.raised()), (15, None));
+        assert!(!devices.advance(15));
+        assert_eq!((devices.next(), devices.raised()), (NEVER, None));
+        devices.mask(INTERRUPTS[1], false);
+        assert_eq!(devices.raised(), Some(INTERRUPTS[1]));
+        devices.mask(INTERRUPTS[1], true);
+        assert_eq!(devices.raised(), None);
+    }
+
+    #[test]
+    fn each_line_is_that_of_a_device() {
+        let lines: Vec<_> = devices().places.iter().filter_map(|place| place.line).collect();
+        assert_eq!(lines, (0..crossgate_abi::hosted::LINES).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn what_is_not_there_is_zero() {
+        let mut devices = devices();
+        devices.write(0x77, 0, 5, 0);
+        devices.write(WINDOWS[0].start, 99, 5, 0);
+        assert_eq!(devices.read(0x77, 0, 0), 0);
+        assert_eq!(devices.read(WINDOWS[0].start, 99, 0), 0);
+        assert_eq!(devices.read(WINDOWS[0].start, ELAPSED, 3), 3);
+    }
+}

@@ -1,0 +1,324 @@
+//! The ways out of the kernel, on x86-64: what is open becomes what the thread may use, and its registers are loaded.
+//!
+//! The legend of the assembly is in [`entry`](crate::entry).
+
+use crate::changes::{CHANGES, Change};
+use crate::context::{Answer, Context, Start};
+use crate::interrupt::interrupt;
+use crate::linux::memory::cannot_protect;
+use crate::words::{COMPONENTS, HAS_KEYS, MODE, PENDING, RIGHTS, TELLS_USE, USER};
+use core::arch::naked_asm;
+use core::mem::offset_of;
+
+unsafe extern "C" {
+    /// The gate, which user code knows by this name: see [`entry`](crate::entry).
+    fn __crossgate_gate();
+}
+
+/// A way back to user mode: the first is jumped to with the second as argument.
+#[repr(C)]
+pub struct Way {
+    pub exit: unsafe extern "C" fn(),
+    pub argument: usize,
+}
+
+/// Makes the [`CHANGES`] of protection, then goes a [`Way`].
+///
+/// In: the way in rax and rdx. Out: its argument in rdi, at its exit. It comes here on the kernel's stack, and with the
+/// kernel's mode.
+///
+/// Attacker: jumps here, or to the `syscall`, with registers of its choice. Where Linux is blocked that is a fault, as
+/// the mode is the user's; else it has called Linux, which the book admits (`gates`: leaves, leaves_by_pages).
+//
+// The kernel has Linux called here, and goes on with a jump, because every return to a function that was
+// called before a system call is mispredicted: Linux leaves nothing of what the CPU knows of returns.
+// On some machines that costs a third of the system call.
+#[unsafe(naked)]
+pub unsafe extern "C" fn leave() {
+    naked_asm!(
+        // Registers that Linux preserves.
+        "mov rbx, rax",
+        "mov r12, rdx",
+        "lea r13, [rip + {changes}]",
+        // One change after the other, up to that of length 0.
+        "2: mov rsi, [r13 + {length}]",
+        "test rsi, rsi",
+        "jz 3f",
+        "mov rdi, [r13 + {start}]",
+        "mov rdx, [r13 + {protection}]",
+        "mov eax, {mprotect}",
+        "syscall",
+        "add r13, {size}",
+        "test eax, eax",
+        "jz 2b",
+        // What has to be closed may be open: nothing goes on.
+        "mov edi, eax",
+        "call {cannot_protect}",
+        "3: mov rdi, r12",
+        "jmp rbx",
+        changes = sym CHANGES,
+        length = const offset_of!(Change, length),
+        start = const offset_of!(Change, start),
+        protection = const offset_of!(Change, protection),
+        mprotect = const libc::SYS_mprotect,
+        size = const size_of::<Change>(),
+        cannot_protect = sym cannot_protect,
+    )
+}
+
+/// The index of MXCSR in the legacy region.
+const MXCSR: usize = 6;
+
+/// What `xrstor` loads to put all of the extended state into its initial configuration.
+#[repr(C, align(64))]
+pub struct InitialState {
+    legacy: [u32; 128],
+    header: [u64; 8],
+}
+
+/// See [`InitialState`]. The state is all "initial" (header 0), but MXCSR is loaded from here.
+pub static INITIAL_STATE: InitialState = {
+    let mut legacy = [0; 128];
+    legacy[MXCSR] = 0x1f80;
+    InitialState { legacy, header: [0; 8] }
+};
+
+/// Components of the extended state that one instruction clears: SSE and AVX.
+const QUICK_COMPONENTS: u32 = 1 << 1 | 1 << 2;
+
+/// No register keeps what the kernel, or another thread, had in it: r8 to r11, and all of the extended state. The
+/// others are loaded behind it. It changes rax, rcx, rdx (`registers`, `vectors`).
+//
+// To load all of the extended state takes as long as the rest of a system call. Mostly none of it is in
+// use but SSE and AVX, which the CPU can tell and clear by itself.
+macro_rules! scrub {
+    () => {
+        "cmp byte ptr [rip + {tells_use}], 0
+         je 2f
+         mov ecx, 1
+         xgetbv
+         test eax, {slow_components}
+         jnz 2f
+         vzeroall
+         ldmxcsr [rip + {initial_state} + {control}]
+         jmp 3f
+         2: mov eax, {components}
+         mov edx, -1
+         xrstor64 [rip + {initial_state}]
+         3: xor r8d, r8d
+         xor r9d, r9d
+         xor r10d, r10d
+         xor r11d, r11d"
+    };
+}
+
+/// The protection keys have the rights of the thread that goes on. It changes rax, rcx and rdx.
+///
+/// Attacker: jumps here. The rights are those of the process in force, so its own; nobody but the kernel can write the
+/// word that they are read from (`kernel_memory`).
+macro_rules! take_rights {
+    () => {
+        "cmp byte ptr [rip + {has_keys}], 0
+         je 4f
+         mov eax, [rip + {rights}]
+         xor ecx, ecx
+         xor edx, edx
+         wrpkru
+         4:"
+    };
+}
+
+/// Goes on where the [`Context`] was saved of which rsp has come to the saved registers.
+///
+/// Attacker: has changed what is popped, by another thread of its process, or jumps here with a stack of its own
+/// (`gates`: comes_back, spoils). These are pops of user code, in the mode of user code: it gains what it has.
+///
+/// If something is pending the kernel is told first, as if it had interrupted: what came since the kernel looked would
+/// wait else until the thread comes back by itself.
+macro_rules! go_on {
+    () => {
+        "pop r15
+         pop r14
+         pop r13
+         pop r12
+         pop rbx
+         pop rbp
+         cmp dword ptr [rip + {pending}], 0
+         jne 5f
+         pop r11
+         jmp r11
+         5: call {interrupt}
+         ret"
+    };
+}
+
+/// Goes on after a system call.
+///
+/// In: rdi is the [`Context`], which has its results. Out: those in rax, rdx, rcx; what a function preserves as it was.
+#[unsafe(naked)]
+pub unsafe extern "C" fn resume() {
+    naked_asm!(
+        scrub!(),
+        "mov rsp, rdi",
+        "xor esi, esi",
+        "xor edi, edi",
+        // The stack is the thread's already: from here on a signal interrupts it.
+        "mov word ptr [rip + {mode}], {user}",
+        take_rights!(),
+        // Attacker: has changed the control words. What the CPU refuses to load is a fault of user code (`gates`: spoils).
+        "ldmxcsr [rsp]",
+        "fldcw [rsp + 4]",
+        "add rsp, {words}",
+        "pop rax",
+        "pop rdx",
+        "pop rcx",
+        "add rsp, 8",
+        go_on!(),
+        components = const COMPONENTS,
+        slow_components = const COMPONENTS & !QUICK_COMPONENTS,
+        tells_use = sym TELLS_USE,
+        control = const MXCSR * size_of::<u32>(),
+        initial_state = sym INITIAL_STATE,
+        has_keys = sym HAS_KEYS,
+        rights = sym RIGHTS,
+        mode = sym MODE,
+        user = const USER,
+        words = const offset_of!(Context, words),
+        pending = sym PENDING,
+        interrupt = sym interrupt,
+    )
+}
+
+/// Goes on after a system call, without a word from the context.
+///
+/// In: rdi is the [`Answer`]. Out: as [`resume`].
+#[unsafe(naked)]
+pub unsafe extern "C" fn answer() {
+    naked_asm!(
+        scrub!(),
+        "mov rsp, [rdi + {stack_pointer}]",
+        // The answer is the kernel's memory, to which the rights end soon.
+        "mov r12, [rdi + {words}]",
+        "mov r13, [rdi + {words} + 8]",
+        "mov r14, [rdi + {words} + 16]",
+        "xor esi, esi",
+        "xor edi, edi",
+        // The stack is the thread's already: from here on a signal interrupts it.
+        "mov word ptr [rip + {mode}], {user}",
+        take_rights!(),
+        "mov rax, r12",
+        "mov rdx, r13",
+        "mov rcx, r14",
+        "ldmxcsr [rsp]",
+        "fldcw [rsp + 4]",
+        "add rsp, {saved}",
+        go_on!(),
+        components = const COMPONENTS,
+        slow_components = const COMPONENTS & !QUICK_COMPONENTS,
+        tells_use = sym TELLS_USE,
+        control = const MXCSR * size_of::<u32>(),
+        initial_state = sym INITIAL_STATE,
+        stack_pointer = const offset_of!(Answer, stack_pointer),
+        words = const offset_of!(Answer, words),
+        has_keys = sym HAS_KEYS,
+        rights = sym RIGHTS,
+        mode = sym MODE,
+        user = const USER,
+        saved = const offset_of!(Context, saved),
+        pending = sym PENDING,
+        interrupt = sym interrupt,
+    )
+}
+
+/// Makes the system call of a context again.
+///
+/// In: rdi is the [`Context`]. Out: at the gate, with all registers as they were there first.
+#[unsafe(naked)]
+pub unsafe extern "C" fn retry() {
+    naked_asm!(
+        scrub!(),
+        "mov rsp, rdi",
+        // The stack is the thread's already: from here on a signal interrupts it.
+        "mov word ptr [rip + {mode}], {user}",
+        take_rights!(),
+        "ldmxcsr [rsp]",
+        "fldcw [rsp + 4]",
+        "add rsp, {selector}",
+        "pop rax",
+        "pop rdi",
+        "pop rsi",
+        "pop rdx",
+        "pop rcx",
+        "pop r15",
+        "pop r14",
+        "pop r13",
+        "pop r12",
+        "pop rbx",
+        "pop rbp",
+        "jmp {gate}",
+        components = const COMPONENTS,
+        slow_components = const COMPONENTS & !QUICK_COMPONENTS,
+        tells_use = sym TELLS_USE,
+        control = const MXCSR * size_of::<u32>(),
+        initial_state = sym INITIAL_STATE,
+        has_keys = sym HAS_KEYS,
+        rights = sym RIGHTS,
+        mode = sym MODE,
+        user = const USER,
+        selector = const offset_of!(Context, selector),
+        gate = sym __crossgate_gate,
+    )
+}
+
+/// Calls a function on a fresh stack. It must not return: the address that it would return to is 0.
+///
+/// In: rdi is the [`Start`]. Out: its six arguments in rdi, rsi, rdx, rcx, r8, r9; the rest is 0, but r11.
+#[unsafe(naked)]
+pub unsafe extern "C" fn start() {
+    naked_asm!(
+        scrub!(),
+        "mov rsp, [rdi + {stack_pointer}]",
+        "mov r11, [rdi + {target}]",
+        "mov rsi, [rdi + {arguments} + 8]",
+        // Two wait in other registers, since `take_rights` needs theirs.
+        "mov r12, [rdi + {arguments} + 16]",
+        "mov r13, [rdi + {arguments} + 24]",
+        "mov r8, [rdi + {arguments} + 32]",
+        "mov r9, [rdi + {arguments} + 40]",
+        "mov rdi, [rdi + {arguments}]",
+        // The stack is the thread's already: from here on a signal interrupts it.
+        "mov word ptr [rip + {mode}], {user}",
+        take_rights!(),
+        "mov rdx, r12",
+        "mov rcx, r13",
+        // Nothing is kept of who had the registers before.
+        "xor eax, eax",
+        "xor ebx, ebx",
+        "xor ebp, ebp",
+        "xor r12d, r12d",
+        "xor r13d, r13d",
+        "xor r14d, r14d",
+        "xor r15d, r15d",
+        // As in `go_on`.
+        "cmp dword ptr [rip + {pending}], 0",
+        "jne 6f",
+        "5: push 0",
+        "jmp r11",
+        "6: call {interrupt}",
+        "jmp 5b",
+        components = const COMPONENTS,
+        slow_components = const COMPONENTS & !QUICK_COMPONENTS,
+        tells_use = sym TELLS_USE,
+        control = const MXCSR * size_of::<u32>(),
+        initial_state = sym INITIAL_STATE,
+        stack_pointer = const offset_of!(Start, stack_pointer),
+        target = const offset_of!(Start, target),
+        arguments = const offset_of!(Start, arguments),
+        has_keys = sym HAS_KEYS,
+        rights = sym RIGHTS,
+        mode = sym MODE,
+        user = const USER,
+        pending = sym PENDING,
+        interrupt = sym interrupt,
+    )
+}

@@ -1,0 +1,32 @@
+//! What the CPU can do.
+
+use crate::words::{EXTENDED_STATE_SIZE, HAS_WRFSBASE, TELLS_USE, THREAD_POINTER};
+use core::arch::x86_64::{__cpuid, __cpuid_count};
+use core::sync::atomic::Ordering;
+
+/// Learns what the gate has to know of the CPU.
+///
+/// # Errors
+/// The CPU is too old.
+pub fn check() -> Result<(), String> {
+    const OSXSAVE: u32 = 1 << 27;
+    const EXTENDED_STATE: u32 = 0xd;
+    if __cpuid(1).ecx & OSXSAVE == 0 {
+        return Err("this CPU has no XSAVE, which the kernel needs".to_owned());
+    }
+    let size = __cpuid_count(EXTENDED_STATE, 0).ebx as usize;
+    EXTENDED_STATE_SIZE.store(size, Ordering::Relaxed);
+    const XGETBV_1: u32 = 1 << 2;
+    let tells_use = __cpuid_count(EXTENDED_STATE, 1).eax & XGETBV_1 != 0;
+    let tells_use = tells_use && std::is_x86_feature_detected!("avx");
+    TELLS_USE.store(tells_use.into(), Ordering::Relaxed);
+    const WRFSBASE: u64 = 1 << 1;
+    // SAFETY: it only reads what Linux has told the program.
+    let features = unsafe { libc::getauxval(libc::AT_HWCAP2) };
+    HAS_WRFSBASE.store((features & WRFSBASE != 0).into(), Ordering::Relaxed);
+    let pointer: usize;
+    // SAFETY: the first word at the thread pointer is its own address (System V ABI, x86-64 TLS).
+    unsafe { core::arch::asm!("mov {}, fs:[0]", out(reg) pointer, options(nostack, readonly)) };
+    THREAD_POINTER.store(pointer, Ordering::Relaxed);
+    Ok(())
+}

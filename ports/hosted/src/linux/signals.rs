@@ -1,0 +1,150 @@
+//! Signals: which there are, and how Linux comes to handle them.
+
+use super::failed;
+use crate::words::MODE;
+use core::ffi::c_int;
+use crossgate_protection::Span;
+
+/// The signals of faults.
+pub const FAULTS: [c_int; 7] = [
+    libc::SIGSEGV,
+    libc::SIGBUS,
+    libc::SIGILL,
+    libc::SIGFPE,
+    libc::SIGTRAP,
+    libc::SIGABRT,
+    libc::SIGSYS,
+];
+/// Those by which somebody wants the program to end.
+pub const ENDS: [c_int; 3] = [libc::SIGINT, libc::SIGTERM, libc::SIGHUP];
+
+/// Those of interrupts, `ENDS`, and those that nobody expects and that would end the program. (Of the others, Linux
+/// or the program's user may expect that they do.)
+pub fn interrupts() -> impl Iterator<Item = c_int> {
+    [libc::SIGALRM, libc::SIGVTALRM, libc::SIGIO]
+        .into_iter()
+        .chain(ENDS)
+        .chain([libc::SIGUSR1, libc::SIGUSR2, libc::SIGPROF, libc::SIGSTKFLT, libc::SIGPWR])
+        .chain(libc::SIGRTMIN()..=libc::SIGRTMAX())
+}
+
+/// A signal handler.
+pub type Handler = extern "C" fn(c_int, *mut libc::siginfo_t, *mut core::ffi::c_void);
+
+/// What the system call `rt_sigaction` is told.
+#[repr(C)]
+struct Action {
+    handler: Handler,
+    flags: u64,
+    restorer: unsafe extern "C" fn(),
+    blocked: u64,
+}
+
+/// How a handler ends. (The C library has the same, but at an address that it does not tell.)
+#[unsafe(naked)]
+unsafe extern "C" fn restore() {
+    core::arch::naked_asm!("mov eax, {}", "syscall", "ud2", const libc::SYS_rt_sigreturn)
+}
+
+/// How long [`restore`] is up to the end of its system call, in bytes.
+const RESTORE_LENGTH: usize = 8;
+
+/// Whether a signal is ignored, as whoever has started the program wants it.
+pub fn is_ignored(signal: c_int) -> bool {
+    // SAFETY: it only asks, and the answer is written into the variable.
+    unsafe {
+        let mut action: libc::sigaction = core::mem::zeroed();
+        libc::sigaction(signal, core::ptr::null(), &mut action);
+        action.sa_sigaction == libc::SIG_IGN
+    }
+}
+
+/// Has `handler` called for `signal`, on the signals' stack, with those of `blocked` held off.
+///
+/// # Errors
+/// Linux refuses.
+pub fn handle(
+    signal: c_int,
+    handler: Handler,
+    blocked: impl Iterator<Item = c_int>,
+) -> Result<(), String> {
+    const RESTORER: u64 = 0x0400_0000;
+    let flags = (libc::SA_SIGINFO | libc::SA_ONSTACK | libc::SA_RESTART) as u64 | RESTORER;
+    let blocked = blocked.fold(0, |set, signal| set | 1 << (signal - 1));
+    let action = Action { handler, flags, restorer: restore, blocked };
+    // SAFETY: the action is as Linux wants it; the handler keeps to what a handler may do.
+    let result = unsafe {
+        let size = size_of_val(&action.blocked);
+        libc::syscall(libc::SYS_rt_sigaction, signal, &raw const action, 0_usize, size)
+    };
+    if result == 0 { Ok(()) } else { Err(failed("a signal cannot be handled")) }
+}
+
+/// Has signals come on this stack.
+///
+/// # Errors
+/// Linux refuses.
+pub fn set_stack(span: Span) -> Result<(), String> {
+    // Else a thread whose stack pointer is on that stack is taken for a handler, and interrupted there.
+    const WHATEVER_THE_STACK_POINTER: c_int = 1 << 31; // SS_AUTODISARM
+    let stack = libc::stack_t {
+        ss_sp: span.start as *mut _,
+        ss_flags: WHATEVER_THE_STACK_POINTER,
+        ss_size: span.length(),
+    };
+    // SAFETY: the memory is mapped for this, and stays.
+    if unsafe { libc::sigaltstack(&stack, core::ptr::null_mut()) } != 0 {
+        return Err(failed("there is no stack for signals"));
+    }
+    Ok(())
+}
+
+/// Has the CPU take addresses that are not aligned. A handler begins with that: Linux leaves it the flag
+/// that forbids them as the interrupted thread had it, and gives the thread its own back.
+pub fn allow_any_alignment() {
+    const ALIGNMENT_CHECK: u32 = 1 << 18;
+    // SAFETY: it changes a flag to what Rust code expects.
+    unsafe {
+        core::arch::asm!(
+            "pushfq",
+            "and qword ptr [rsp], {}",
+            "popfq",
+            const !ALIGNMENT_CHECK as i32,
+        );
+    }
+}
+
+/// Waits for a signal, unless `ready` already.
+pub fn wait(ready: impl Fn() -> bool) {
+    // SAFETY: the sets are written before they are used; the handlers only change what they may.
+    unsafe {
+        let mut blocked = core::mem::zeroed();
+        let mut before = core::mem::zeroed();
+        libc::sigemptyset(&mut blocked);
+        for signal in interrupts() {
+            libc::sigaddset(&mut blocked, signal);
+        }
+        libc::sigprocmask(libc::SIG_BLOCK, &blocked, &mut before);
+        while !ready() {
+            libc::sigsuspend(&before);
+        }
+        libc::sigprocmask(libc::SIG_SETMASK, &before, core::ptr::null_mut());
+    }
+}
+
+/// Has Linux refuse its system calls to user code, by a signal. Those of the kernel go on.
+///
+/// # Errors
+/// Linux cannot do it (before version 5.11).
+pub fn block_system_calls() -> Result<(), String> {
+    const SET_DISPATCH: c_int = 59;
+    const ON: c_int = 1;
+    let selector = MODE.as_ptr().cast::<u8>().wrapping_add(1);
+    // SAFETY: Linux only reads the selector, which lives for ever; code at these addresses, the end of
+    // signal handlers, goes through.
+    let result = unsafe {
+        let allowed = restore as *const () as usize;
+        libc::prctl(SET_DISPATCH, ON, allowed, RESTORE_LENGTH, selector)
+    };
+    if result == 0 { Ok(()) } else { Err(failed("system calls cannot be blocked")) }
+}

@@ -1,0 +1,70 @@
+//! Terminals: that of the standard input, and new ones.
+
+use super::output::write_error;
+use std::fs::File;
+use std::io::Error;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::sync::OnceLock;
+
+/// How the terminal was set, since it is set otherwise.
+static TERMINAL: OnceLock<libc::termios> = OnceLock::new();
+
+/// Has the terminal of the standard input send each key as it is typed, without showing it, up to the
+/// [end](super::program::end) of the program. Ctrl-C still interrupts; what would stop the program, and leave the terminal so, is a
+/// key like others. Tells whether that is so now.
+pub fn send_each_key() -> bool {
+    let mut settings = core::mem::MaybeUninit::<libc::termios>::uninit();
+    // SAFETY: it writes the settings, or fails.
+    let mut settings = unsafe {
+        if libc::tcgetattr(libc::STDIN_FILENO, settings.as_mut_ptr()) != 0 {
+            return false;
+        }
+        settings.assume_init()
+    };
+    TERMINAL.get_or_init(|| settings);
+    settings.c_lflag &= !(libc::ICANON | libc::ECHO | libc::IEXTEN);
+    settings.c_iflag &= !(libc::IXON | libc::ICRNL);
+    (settings.c_cc[libc::VMIN], settings.c_cc[libc::VTIME]) = (1, 0);
+    for key in [libc::VSUSP, libc::VQUIT] {
+        settings.c_cc[key] = libc::_POSIX_VDISABLE;
+    }
+    // SAFETY: the settings are read only.
+    unsafe { libc::tcsetattr(libc::STDIN_FILENO, libc::TCSANOW, &settings) == 0 }
+}
+
+/// Sets the terminal as it was.
+pub fn restore() {
+    if let Some(settings) = TERMINAL.get() {
+        // `top` hides the cursor.
+        write_error(b"\x1b[?25h");
+        // SAFETY: the settings are read only.
+        unsafe { libc::tcsetattr(libc::STDIN_FILENO, libc::TCSANOW, settings) };
+    }
+}
+
+/// A new terminal, and the name of its other end.
+///
+/// # Errors
+/// There is none left.
+pub fn open() -> Result<(File, String), Error> {
+    // SAFETY: it opens a file, which is checked.
+    let terminal = unsafe { libc::posix_openpt(libc::O_RDWR | libc::O_NOCTTY | libc::O_CLOEXEC) };
+    if terminal < 0 {
+        return Err(Error::last_os_error());
+    }
+    // SAFETY: it was opened just now, and nobody else has it.
+    let terminal = unsafe { OwnedFd::from_raw_fd(terminal) };
+    let mut name = [0; 64];
+    // SAFETY: the terminal is open, and the name fits into the buffer or is an error.
+    let result = unsafe {
+        let terminal = terminal.as_raw_fd();
+        libc::grantpt(terminal)
+            | libc::unlockpt(terminal)
+            | libc::ptsname_r(terminal, name.as_mut_ptr().cast(), name.len())
+    };
+    if result != 0 {
+        return Err(Error::last_os_error());
+    }
+    let end = name.iter().position(|&byte| byte == 0).unwrap_or(name.len());
+    Ok((terminal.into(), String::from_utf8_lossy(&name[..end]).into_owned()))
+}

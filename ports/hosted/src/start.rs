@@ -1,0 +1,64 @@
+//! The port's code in threads: where each begins, where a method is entered, and what the idle thread does.
+//!
+//! It runs in the process of the thread, with no more rights than that, and enters the kernel as user code does: by
+//! the gate.
+
+use crossgate_abi::number::{self, hosted};
+use crossgate_abi::table::Entry as Thunk;
+use crossgate_abi::{Status, Word};
+
+unsafe extern "C" {
+    /// The gate, which user code knows by this name: see [`entry`](crate::entry).
+    fn __crossgate_gate();
+}
+
+/// A system call of the port's own code in user mode.
+pub fn system_call(number: usize, words: [usize; 3]) -> [usize; 2] {
+    let [first, second, third] = words;
+    let (status, word);
+    // SAFETY: the gate preserves what a function preserves.
+    unsafe {
+        core::arch::asm!(
+            "call {gate}",
+            gate = sym __crossgate_gate,
+            inlateout("rax") number::system_call(number) => status,
+            in("rdi") first,
+            in("rsi") second,
+            inlateout("rdx") third => word,
+            clobber_abi("C"),
+        );
+    }
+    [status, word]
+}
+
+/// Where every thread begins.
+pub extern "C" fn begin() -> ! {
+    loop {
+        system_call(number::BEGIN, [0; 3]);
+    }
+}
+
+/// What the idle thread does: the work that the kernel has put off, then it waits for interrupts.
+pub extern "C" fn idle() -> ! {
+    loop {
+        while system_call(number::WORK, [0; 3])[0] == Status::OK.0 {}
+        system_call(hosted::IDLE, [0; 3]);
+    }
+}
+
+/// Where a call enters: runs the method, and leaves.
+pub extern "C-unwind" fn run(
+    object: *mut (),
+    first: Word,
+    second: Word,
+    third: Word,
+    fourth: Word,
+    entry: Thunk,
+) -> ! {
+    // SAFETY: the kernel enters with what the tables have for the service, and the words that it has
+    // checked against the shape of the method.
+    let reply = unsafe { entry(object, first, second, third, fourth) };
+    loop {
+        system_call(number::RETURN, [reply.status, reply.words[0], reply.words[1]]);
+    }
+}

@@ -1,0 +1,48 @@
+//! Signals that are no interrupts of devices: those that nobody expects, and those that end the program.
+
+use crate::linux::output;
+use core::ffi::c_int;
+use core::sync::atomic::{AtomicBool, AtomicI32, AtomicU8, AtomicU32, Ordering};
+
+/// The signal by which somebody wants the program to end, or 0.
+static END: AtomicU8 = AtomicU8::new(0);
+
+/// How many signals came that nobody expects.
+static STRAYS: AtomicU32 = AtomicU32::new(0);
+/// The last of them, and the process of Linux that has sent it.
+static STRAY: AtomicI32 = AtomicI32::new(0);
+static SENDER: AtomicI32 = AtomicI32::new(0);
+
+/// Tells of signals that nobody expects: the first one as soon as it comes, all at the end.
+pub fn tell_strays(is_end: bool) {
+    static TOLD: AtomicBool = AtomicBool::new(false);
+    let count = STRAYS.load(Ordering::Relaxed);
+    if count == 0 || TOLD.swap(true, Ordering::Relaxed) && !is_end {
+        return;
+    }
+    let (signal, sender) = (STRAY.load(Ordering::Relaxed), SENDER.load(Ordering::Relaxed));
+    output::tell(format_args!(
+        "crossgate: signals that nobody waits for, and that change nothing: {count}; the last was signal \
+         {signal} of Linux process {sender}"
+    ));
+}
+
+/// Whether somebody wants the program to end: its exit status.
+pub fn end() -> Option<c_int> {
+    match END.load(Ordering::Relaxed) {
+        0 => None,
+        signal => Some(128 + c_int::from(signal)),
+    }
+}
+
+/// Somebody wants the program to end, by this signal.
+pub fn note_end(signal: c_int) {
+    END.store(signal as u8, Ordering::Relaxed);
+}
+
+/// A signal came that nobody expects.
+pub fn note(signal: c_int, sender: libc::pid_t) {
+    STRAYS.fetch_add(1, Ordering::Relaxed);
+    STRAY.store(signal, Ordering::Relaxed);
+    SENDER.store(sender, Ordering::Relaxed);
+}

@@ -1,0 +1,58 @@
+//! The words by which user code, the handlers of signals and the kernel tell each other how things are.
+//!
+//! With protection keys only the kernel can write them. By pages, a process can: see the book.
+
+use core::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicUsize, Ordering};
+
+/// Whether the kernel or user code runs. The upper byte is the selector of Linux' system call user
+/// dispatch: 1 blocks. One store changes both.
+pub static MODE: AtomicU16 = AtomicU16::new(KERNEL);
+/// The kernel runs, and may call Linux.
+pub const KERNEL: u16 = 0x0001;
+/// User code runs, and may not call Linux (if that is blocked).
+pub const USER: u16 = 0x0100;
+
+/// Whether user code runs.
+pub fn is_user() -> bool {
+    MODE.load(Ordering::Relaxed) != KERNEL
+}
+
+/// What has to be taken care of before user code goes on: a set of the bits below.
+pub static PENDING: AtomicU32 = AtomicU32::new(0);
+/// The timer has come to its deadline.
+pub const TIMER: u32 = 1;
+/// A device wants attention.
+pub const DEVICE: u32 = 2;
+/// The thread is to be single-stepped.
+pub const STEP: u32 = 4;
+/// The next deadline is now, if it is near.
+pub const DEADLINE: u32 = 8;
+/// A signal came that is no interrupt of a device.
+pub const ATTENTION: u32 = 16;
+
+/// Where the kernel's stack ends.
+pub static KERNEL_STACK_END: AtomicUsize = AtomicUsize::new(0);
+/// Where the stack of signal handlers ends, if there are protection keys.
+pub static HANDLER_STACK_END: AtomicUsize = AtomicUsize::new(0);
+/// Where the stack ends on which signals come.
+pub static SIGNAL_STACK_END: AtomicUsize = AtomicUsize::new(0);
+/// How many bytes the CPU saves with `xsave`.
+pub static EXTENDED_STATE_SIZE: AtomicUsize = AtomicUsize::new(0);
+/// The thread pointer of the host, which process code could have changed. (The other base that it can change is
+/// nobody's, and 0.)
+pub static THREAD_POINTER: AtomicUsize = AtomicUsize::new(0);
+/// Whether user code can change it: whether there is `wrfsbase`.
+pub static HAS_WRFSBASE: AtomicU8 = AtomicU8::new(0);
+
+/// Whether the CPU has AVX, and tells which components of the extended state are in use.
+pub static TELLS_USE: AtomicU8 = AtomicU8::new(0);
+
+/// Whether there are protection keys.
+pub static HAS_KEYS: AtomicU8 = AtomicU8::new(0);
+/// Their rights, as they have to be while user code runs.
+pub static RIGHTS: AtomicU32 = AtomicU32::new(0);
+/// Which of them the kernel keeps, that has all rights to the keys of its own memory.
+pub static KERNEL_KEEPS: AtomicU32 = AtomicU32::new(0);
+
+/// All components of the extended state but the rights of protection keys, which are the kernel's.
+pub const COMPONENTS: u32 = !(1 << 9);

@@ -1,0 +1,116 @@
+//! The port keeps what `Port` promises: each promise is checked in the kernel, while it looks at the time for a thread.
+#![cfg_attr(target_os = "none", no_std, no_main)]
+
+system_tests_cortex_m::main_elsewhere!();
+
+#[cfg(target_os = "none")]
+mod firmware {
+    use core::arch::asm;
+    use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+    use crossgate::kept;
+    use crossgate_abi::Word;
+    use crossgate_abi::table::ProcessMemory;
+    use crossgate_conformance::check;
+    use crossgate_protection::Span;
+    use system_tests::arch;
+    use system_tests::report::{expect, fail, pass, say};
+    use system_tests_cortex_m::{Test, TestBoard, is_time, keep_sleeping};
+
+    use board::port::machine::{__crossgate_kernel, Machine};
+
+    kept! {
+        static KEPT: [u32; 8];
+    }
+    static INITIALISED: [AtomicU32; 100] = [const { AtomicU32::new(7) }; 100];
+    static ZEROED: [AtomicU32; 100] = [const { AtomicU32::new(0) }; 100];
+
+    /// Has all kinds of statics, and no thread that is ever started.
+    fn own() -> ! {
+        KEPT.clear();
+        for (one, other) in INITIALISED.iter().zip(&ZEROED) {
+            one.store(other.load(Ordering::Relaxed), Ordering::Relaxed);
+        }
+        fail(format_args!("a thread has run for which there is no time"))
+    }
+
+    crossgate::system! {
+        static SYSTEM;
+        process owner { thread main (priority = 2, stack = 1024) = own(); }
+        process sleeper { inspects; thread main (priority = 5, stack = 1024) = keep_sleeping(); }
+    }
+    board::port::start!(SYSTEM, TestBoard<Conformance>);
+
+    struct Conformance;
+
+    /// The kernel's own stack is too small to format text on.
+    #[repr(C, align(8))]
+    struct Stack([AtomicU32; 1024]);
+    static STACK: Stack = Stack([const { AtomicU32::new(0) }; 1024]);
+
+    /// In the kernel, which is looking at the time and never goes on.
+    extern "C" fn run() -> ! {
+        let kernel = &raw mut __crossgate_kernel;
+        // SAFETY: as nobody else uses the kernel any more, this is the only reference.
+        let port = unsafe { &mut (*kernel).port };
+        let broken = check(&mut Bench { port }, |promise, result| {
+            if let Err(why) = result {
+                say(format_args!("not kept: {promise}: {why}"));
+            }
+        });
+        expect("promises that are broken", broken, 0);
+        pass()
+    }
+
+    impl Test for Conformance {
+        fn in_kernel() {
+            static TIMES: AtomicUsize = AtomicUsize::new(0);
+            if is_time(&TIMES, 3) {
+                // SAFETY: the kernel never goes on; this stack is used once.
+                unsafe {
+                    asm!(
+                        "mov sp, {stack}",
+                        "b {run}",
+                        stack = in(reg) STACK.0.as_ptr_range().end,
+                        run = sym run,
+                        options(noreturn),
+                    )
+                }
+            }
+        }
+
+        fn told(_: &[u8]) {
+            arch::end(1);
+        }
+    }
+
+    /// The board, with the process `owner` and the stack of its thread.
+    struct Bench {
+        port: &'static mut Machine,
+    }
+
+    impl crossgate_conformance::Machine for Bench {
+        type Port = Machine;
+
+        fn port(&mut self) -> &mut Machine {
+            self.port
+        }
+
+        fn memory(&self) -> ProcessMemory {
+            *SYSTEM.processes[0].memory
+        }
+
+        fn stack(&self) -> Span {
+            let thread = &SYSTEM.threads[1];
+            let start = thread.stack.addr();
+            Span { start, end: start + thread.stack_size }
+        }
+
+        fn word(&mut self, address: Word) -> Word {
+            arch::load(address) as Word
+        }
+
+        fn set_word(&mut self, address: Word, value: Word) {
+            arch::store(address, value as u32);
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! The port keeps what `Port` promises: each promise is checked before there is a kernel.
+
+use board::port::{Machine, inside};
+use core::sync::atomic::{AtomicU32, Ordering};
+use crossgate::kept;
+use crossgate_abi::Word;
+use crossgate_abi::table::ProcessMemory;
+use crossgate_conformance::check;
+use crossgate_protection::Span;
+use system_tests::report::pass;
+
+kept! {
+    static KEPT: [u32; 8];
+}
+static INITIALISED: [AtomicU32; 100] = [const { AtomicU32::new(7) }; 100];
+static ZEROED: [AtomicU32; 100] = [const { AtomicU32::new(0) }; 100];
+
+crossgate::system! {
+    static SYSTEM;
+    process owner { thread main (priority = 2, stack = 1024) = own(); }
+    process other { inspects; thread main (priority = 1, stack = 1024) = own_nothing(); }
+}
+
+/// Has all kinds of statics.
+fn own() -> ! {
+    KEPT.clear();
+    for (one, other) in INITIALISED.iter().zip(&ZEROED) {
+        one.store(other.load(Ordering::Relaxed), Ordering::Relaxed);
+    }
+    pass()
+}
+
+fn own_nothing() -> ! {
+    pass()
+}
+
+fn main() {
+    board::port::boot::run_after(&SYSTEM, &mut |machine| {
+        inside::open_process(machine, 0);
+        let broken = check(&mut Bench { machine }, |promise, result| {
+            if let Err(why) = result {
+                eprintln!("not kept: {promise}: {why}");
+            }
+        });
+        assert_eq!(broken, 0, "promises are broken");
+    })
+}
+
+/// The host, with the process `owner` and the stack of its thread.
+struct Bench<'a> {
+    machine: &'a mut Machine,
+}
+
+impl Bench<'_> {
+    /// Uses a word. Stacks are closed, all else is open.
+    fn with_word(&mut self, address: Word, work: impl FnOnce(*mut Word)) {
+        let work = || work(core::ptr::with_exposed_provenance_mut(address));
+        let span = Span { start: address, end: address + size_of::<Word>() };
+        if crossgate_conformance::Machine::stack(self).contains(span) {
+            self.machine.with_open(span, work);
+        } else {
+            work();
+        }
+    }
+}
+
+impl crossgate_conformance::Machine for Bench<'_> {
+    type Port = Machine;
+
+    fn port(&mut self) -> &mut Machine {
+        self.machine
+    }
+
+    fn memory(&self) -> ProcessMemory {
+        *inside::system_of(self.machine).processes[0].memory
+    }
+
+    fn stack(&self) -> Span {
+        let thread = &inside::system_of(self.machine).threads[1];
+        let start = thread.stack.addr();
+        Span { start, end: start + thread.stack_size }
+    }
+
+    fn word(&mut self, address: Word) -> Word {
+        let mut value = 0;
+        // SAFETY: it is a word of the process, of the stack, or of the image, and no thread runs yet.
+        self.with_word(address, |word| value = unsafe { word.read_volatile() });
+        value
+    }
+
+    fn set_word(&mut self, address: Word, value: Word) {
+        // SAFETY: as in `word`.
+        self.with_word(address, |word| unsafe { word.write_volatile(value) });
+    }
+}

@@ -1,0 +1,399 @@
+//! Unit tests of processes and services, on the kernel itself.
+//!
+//! A test wires a small firmware and runs as one of its threads. What decides there who may call whom, who runs next,
+//! what can be lent and when a wait ends is the core that runs on the board: there is no second kernel to drift from
+//! it.
+//!
+//! ```
+//! use crossgate::testing::Wiring;
+//! use crossgate::{CallError, Handle, interface};
+//!
+//! #[interface]
+//! pub trait Temperature {
+//!     fn get(&self) -> i32;
+//! }
+//! // The code under test.
+//! fn is_hot(sensor: Handle<dyn Temperature>) -> Result<bool, CallError> {
+//!     Ok(sensor.get()? > 250)
+//! }
+//!
+//! struct Fake(i32);
+//! impl Temperature for Fake {
+//!     fn get(&self) -> i32 { self.0 }
+//! }
+//! struct Broken;
+//! impl Temperature for Broken {
+//!     fn get(&self) -> i32 { panic!("no sensor") }
+//! }
+//!
+//! let wiring = Wiring::new();
+//! let sensor = wiring.serve(Fake(251));
+//! let clumsy = wiring.process("clumsy");
+//! let broken = clumsy.may_crash().serve(Broken);
+//! wiring.run(|| {
+//!     assert_eq!(is_hot(sensor), Ok(true));
+//!     assert_eq!(is_hot(broken), Err(CallError::ServerFaulted));
+//! });
+//! ```
+//!
+//! | here | on a board |
+//! |---|---|
+//! | One thread runs at a time: the most urgent. It is replaced when it makes a system call, not between two. | It is replaced by interrupts, too. |
+//! | Time is virtual. It passes when all threads wait, so a test of an hour takes no time and ends the same each time. | It passes by itself. |
+//! | A crash fails the test and names the process, unless it [may crash](Process::may_crash). What the crashed method owned is dropped; the objects of the process stay as they are. | Nothing is dropped. The memory of the process is reset. |
+//! | The kernel checks what a call lends. Nothing keeps a process from memory that is not its own. | The memory protection unit does. (Tests on [Linux](https://docs.rs/crossgate-hosted) can.) |
+//! | The test's process supervises: it may use [`supervise`](crate::supervise) and [`fault`](crate::fault). Each process may [limit](crate::time::with_deadline) its calls, signal each notification, and call each service that is not [restricted](Wiring::permit). | The wiring says who may. |
+
+mod draft;
+mod machine;
+mod thread;
+mod world;
+
+use crate::arch::Reply;
+use crate::{AllShared, CallError, Handle, Notification, ServedBy, pool};
+use core::any::TypeId;
+use core::fmt;
+use crossgate_abi::table::{Method, NO_LOCK, RawReply, System};
+use crossgate_abi::{Shape, Status, Word, number};
+use draft::Draft;
+use std::boxed::Box;
+use std::cell::RefCell;
+use std::string::String;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::vec::Vec;
+use thread::Me;
+
+pub use machine::idle;
+
+/// The wiring of a test: processes, and what they have.
+#[derive(Debug)]
+pub struct Wiring(RefCell<Draft>);
+
+/// A process of a test.
+#[derive(Clone, Copy, Debug)]
+pub struct Process<'w> {
+    wiring: &'w Wiring,
+    index: usize,
+}
+
+/// A thread of a test, whose body returns an `R`.
+#[derive(Debug)]
+pub struct Thread<R> {
+    result: Arc<Mutex<Option<R>>>,
+    ended: Notification,
+}
+
+impl Default for Wiring {
+    fn default() -> Self {
+        Wiring::new()
+    }
+}
+
+impl Wiring {
+    /// With one process, that of the [test](Self::test) itself.
+    #[must_use]
+    pub fn new() -> Wiring {
+        Wiring(RefCell::new(Draft::new()))
+    }
+
+    /// With the processes, objects, rights and notifications of a wiring by [`system!`](crate::system!), and a process
+    /// for the test. The threads of the wiring don't run: the test does what they would do.
+    ///
+    /// Objects of a wiring are statics, so tests of one run one after the other.
+    #[must_use]
+    pub fn of(system: &'static System) -> Wiring {
+        Wiring(RefCell::new(Draft::of(system)))
+    }
+
+    /// The process of this name; a new one if there is none.
+    ///
+    /// # Panics
+    /// If there are 32 already.
+    pub fn process(&self, name: &'static str) -> Process<'_> {
+        Process { wiring: self, index: self.0.borrow_mut().process(name) }
+    }
+
+    /// The process that [`run`](Self::run) runs in.
+    pub fn test(&self) -> Process<'_> {
+        Process { wiring: self, index: self.0.borrow().test }
+    }
+
+    /// Publishes an object of a process of its own, which has the name of the interface. One call at a time is in it.
+    ///
+    /// # Panics
+    /// If there is no room for one more process or service.
+    pub fn serve<I: ?Sized + ServedBy<T>, T: Send + 'static>(&self, object: T) -> Handle<I> {
+        let name = I::NAME.rsplit("::").next().unwrap_or(I::NAME);
+        let index = self.0.borrow_mut().new_process(name);
+        Process { wiring: self, index }.serve(object)
+    }
+
+    /// Lets only these processes call a service (and those that get its handle by a call). If nothing is said, all may.
+    pub fn permit<I: ?Sized, const N: usize>(&self, service: Handle<I>, callers: [Process<'_>; N]) {
+        let callers = callers.iter().fold(0, |set, process| set | 1 << process.index);
+        self.0.borrow_mut().permit(service.__gate(), callers);
+    }
+
+    /// Boots the kernel with this wiring, runs all of its threads, and `body` as one of the
+    /// [test's](Self::test) process, of the lowest priority: whoever can go on does so before it. When
+    /// `body` has returned, all is over: threads that still run or wait end where they are.
+    ///
+    /// # Panics
+    /// If `body` does; if a process crashes that must not; if all threads wait and nothing will wake any of them; or if it
+    /// has been run already.
+    pub fn run<R>(&self, body: impl FnOnce() -> R) -> R {
+        world::run(&self.0, body)
+    }
+}
+
+impl<'w> Process<'w> {
+    /// Its index, as [`server::caller`](crate::server::caller) and [`supervise`](crate::supervise) have it.
+    #[must_use]
+    pub fn index(self) -> u8 {
+        self.index as u8
+    }
+
+    /// Publishes an object (a fake, or the real server). One call at a time is in it, as in an
+    /// [`Exclusive`](crate::Exclusive) one.
+    ///
+    /// # Panics
+    /// If there are too many services.
+    pub fn serve<I: ?Sized + ServedBy<T>, T: Send + 'static>(self, object: T) -> Handle<I> {
+        let object: *mut T = Box::leak(Box::new(object));
+        let lock = self.draft(Draft::new_lock);
+        self.publish::<I, T>(object.cast(), lock)
+    }
+
+    /// Publishes an object that any number of calls may be in, and threads of the process, as in a
+    /// [`Concurrent`](crate::Concurrent) one.
+    ///
+    /// ```
+    /// # use crossgate::{Handle, interface, testing::Wiring};
+    /// # use core::sync::atomic::{AtomicU32, Ordering};
+    /// # #[interface] pub trait Count { fn next(&self) -> u32; }
+    /// # struct Counter(AtomicU32);
+    /// # impl Count for Counter { fn next(&self) -> u32 { self.0.fetch_add(1, Ordering::Relaxed) } }
+    /// let wiring = Wiring::new();
+    /// let home = wiring.process("counter");
+    /// let counter = home.object(Counter(AtomicU32::new(7)));
+    /// let count: Handle<dyn Count> = home.serve_concurrent(counter);
+    /// wiring.run(|| assert_eq!(count.next(), Ok(7)));
+    /// assert_eq!(counter.0.load(Ordering::Relaxed), 8);
+    /// ```
+    ///
+    /// # Panics
+    /// If there are too many services.
+    pub fn serve_concurrent<I, T>(self, object: &'static T) -> Handle<I>
+    where
+        I: ?Sized + ServedBy<T> + AllShared,
+        T: Sync,
+    {
+        self.publish::<I, T>((&raw const *object).cast_mut().cast(), NO_LOCK)
+    }
+
+    /// An object of the process, which is there for ever, as in a firmware.
+    pub fn object<T>(self, object: T) -> &'static T {
+        Box::leak(Box::new(object))
+    }
+
+    /// A notification of the process.
+    ///
+    /// # Panics
+    /// If it has 16 already, or if 15 other processes have some.
+    #[must_use]
+    pub fn notification(self) -> Notification {
+        self.draft(|draft| draft.notification(self.index, false))
+    }
+
+    /// The same, of which each signal counts.
+    ///
+    /// # Panics
+    /// As [`notification`](Self::notification).
+    #[must_use]
+    pub fn counting_notification(self) -> Notification {
+        self.draft(|draft| draft.notification(self.index, true))
+    }
+
+    /// As many notifications as are wanted.
+    ///
+    /// # Panics
+    /// As [`notification`](Self::notification).
+    #[must_use]
+    pub fn notifications<const N: usize>(self) -> [Notification; N] {
+        core::array::from_fn(|_| self.notification())
+    }
+
+    /// A thread of the process: of priority 1 (as the test has) to 31 (the most urgent). When the process restarts, the
+    /// thread does, too.
+    ///
+    /// ```
+    /// # use crossgate::testing::Wiring;
+    /// let wiring = Wiring::new();
+    /// let pressed = wiring.process("control").notification();
+    /// let control = wiring.process("control").thread(3, move || {
+    ///     pressed.wait();
+    ///     "on"
+    /// });
+    /// wiring.run(|| {
+    ///     pressed.signal();
+    ///     assert_eq!(control.join(), "on");
+    /// });
+    /// ```
+    ///
+    /// # Panics
+    /// If there are 30 already, or if there is no such priority.
+    pub fn thread<R: Send + 'static>(
+        self,
+        priority: u8,
+        mut body: impl FnMut() -> R + Send + 'static,
+    ) -> Thread<R> {
+        let result = Arc::new(Mutex::new(None));
+        let (to, ended) = (Arc::clone(&result), draft::ENDED);
+        let test = self.wiring.0.borrow().notification_of_test(ended);
+        self.draft(|draft| {
+            draft.thread(self.index, priority, false, move || {
+                let value = body();
+                *to.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
+                test.signal();
+            })
+        });
+        Thread { result, ended: test }
+    }
+
+    /// A [pool](crate::pool) of `count` threads of a priority.
+    ///
+    /// # Panics
+    /// As [`thread`](Self::thread).
+    #[must_use]
+    pub fn pool(self, count: usize, priority: u8) -> pool::Pool {
+        let first = self.wiring.0.borrow().next_thread();
+        let worker = |index| pool::Worker::__new(first + index, self.notification());
+        let workers: Vec<_> = (0..count).map(worker).collect();
+        let pool = pool::Pool::__new(workers.leak());
+        for index in 0..count {
+            self.draft(|draft| draft.thread(self.index, priority, true, move || pool.__run(index)));
+        }
+        pool
+    }
+
+    /// The process may crash: then it restarts, as if the wiring said nothing else, and the test goes on.
+    pub fn may_crash(self) -> Self {
+        self.draft(|draft| draft.may_crash |= 1 << self.index);
+        self
+    }
+
+    /// The process may ask which life of a process it is, as with `lost_clients;` in the wiring, and is told by the
+    /// notification, if there is one, when one has ended.
+    pub fn lost_clients(self, lost: Option<Notification>) -> Self {
+        self.draft(|draft| draft.lost_clients(self.index, lost));
+        self
+    }
+
+    /// Inside of [`run`](Wiring::run): the calling thread goes into the process, as with a call, and does this there, with
+    /// the rights of that process.
+    ///
+    /// # Panics
+    /// If the process is down, or goes down meanwhile.
+    pub fn enter<R>(self, body: impl FnOnce() -> R) -> R {
+        let (mut body, mut result) = (Some(body), None);
+        let mut visit = || result = body.take().map(|body| body());
+        let mut visit: &mut dyn FnMut() = &mut visit;
+        let gate = self.wiring.0.borrow().visit(self.index);
+        let address = (&raw mut visit).expose_provenance();
+        let entered = call_raw(gate, 0, [address, 0, 0, 0]);
+        match (entered, result) {
+            (Ok(_), Some(result)) => result,
+            (reply, _) => panic!("process {} can't be entered: {reply:?}", self.index),
+        }
+    }
+
+    fn publish<I: ?Sized + ServedBy<T>, T>(self, object: *mut (), lock: u8) -> Handle<I> {
+        let both = I::SHAPES.iter().zip(I::ENTRIES);
+        let methods: Vec<_> = both.map(|(shape, entry)| shape.entered_at(*entry)).collect();
+        let gate = self.draft(|draft| {
+            draft.publish(self.index, object, methods.leak(), TypeId::of::<I>, lock)
+        });
+        Handle::__of_gate(gate)
+    }
+
+    fn draft<R>(self, change: impl FnOnce(&mut Draft) -> R) -> R {
+        change(&mut self.wiring.0.borrow_mut())
+    }
+}
+
+impl<R> Thread<R> {
+    /// Waits until the thread has returned from its body. Its result.
+    ///
+    /// Only the test's own thread may wait for that.
+    pub fn join(self) -> R {
+        loop {
+            let result = self.result.lock().unwrap_or_else(PoisonError::into_inner).take();
+            match result {
+                Some(result) => return result,
+                None => self.ended.wait(),
+            }
+        }
+    }
+
+    /// Whether it has.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        self.result.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+}
+
+/// A call by its bare words, as a hostile caller would make it. Inside of [`run`](Wiring::run).
+///
+/// # Errors
+/// What the kernel or the server's stub says.
+pub fn call_raw(gate: usize, method: usize, words: [Word; 4]) -> Result<[Word; 2], CallError> {
+    let reply = call(number::call(gate, method), words);
+    CallError::from_status(Status(reply.status)).map_or(Ok(reply.words), Err)
+}
+
+/// What a process that is entered by the test does.
+const VISIT: &[Method] = &[Method::new(visit, Shape::values(1), Shape::NONE)];
+
+unsafe extern "C-unwind" fn visit(_: *mut (), body: Word, _: Word, _: Word, _: Word) -> RawReply {
+    let body = core::ptr::with_exposed_provenance_mut::<&mut dyn FnMut()>(body);
+    // SAFETY: `enter` has called, and waits. (Nobody else knows the gate: it is behind all that have a handle.)
+    unsafe { (*body)() };
+    RawReply { status: 0, words: [0; 2] }
+}
+
+/// The thread of the calling thread of the host.
+fn me() -> std::rc::Rc<Me> {
+    thread::current().unwrap_or_else(|| {
+        panic!(
+            "a system call by no thread of a test: make it inside of `Wiring::run`, or in a `Process::thread`"
+        )
+    })
+}
+
+pub(crate) fn call(selector: Word, words: [Word; 4]) -> Reply {
+    me().call(selector, words)
+}
+
+pub(crate) fn system_call(number: Word, words: [Word; 4]) -> Reply {
+    me().system_call(number, words)
+}
+
+pub(crate) fn interface_of(gate: usize) -> Option<TypeId> {
+    let system = me().system();
+    let service = system.services.get(usize::from(system.gates.get(gate)?.service))?;
+    (usize::from(service.gate) == gate).then(|| (service.interface)())
+}
+
+pub(crate) fn name_of(process: usize) -> Option<&'static str> {
+    Some(thread::current()?.system().processes.get(process)?.name)
+}
+
+#[cfg(miri)]
+pub(crate) use thread::stack_pointer;
+
+impl fmt::Debug for Draft {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&str> = self.names().collect();
+        formatter.write_str(&String::from_iter([&names.join(", ")[..]]))
+    }
+}

@@ -1,0 +1,192 @@
+//! The machine of a test, as the kernel core sees it: its stacks are those of threads of the host, and its time passes
+//! when it is told to.
+
+use crossgate_abi::Word;
+use crossgate_abi::inspect::dump;
+use crossgate_abi::table::{ProcessMemory, System};
+use crossgate_kernel::note::{Crashes, Inspection};
+use crossgate_kernel::optional::{Optional, is_needed};
+use crossgate_kernel::port::Port;
+use crossgate_kernel::thread::Thread;
+use crossgate_kernel::threads::Place;
+use crossgate_kernel::time::NEVER;
+use crossgate_kernel::{Storage, lock::Lock, notification::Notification, process};
+use crossgate_protection::Span;
+use crossgate_protection::armv8m::ArmV8M;
+use std::boxed::Box;
+use std::vec;
+use std::vec::Vec;
+
+/// A multiple of this is the end of a stack; so the bits below can say more.
+pub const STACK_ALIGNMENT: Word = 64;
+/// How much of its stack a thread may use, in bytes: as much as each thread of the host has, at least.
+pub const STACK_SIZE: usize = 0x10_0000;
+
+/// In the stack pointer of a thread that has not begun: where it begins.
+const AT_BEGINNING: Word = 1;
+/// The same: at its own entry.
+const AT_ENTRY: Word = 2;
+/// Both.
+const BEGINS: Word = 3;
+
+/// Where a thread goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resume {
+    /// Where it made its last system call.
+    Here,
+    /// With the system call `BEGIN`.
+    Beginning,
+    /// With its body.
+    Entry,
+}
+
+/// Where a thread goes on that has this stack pointer.
+pub fn resume(stack_pointer: Word) -> Resume {
+    match stack_pointer & BEGINS {
+        AT_BEGINNING => Resume::Beginning,
+        AT_ENTRY => Resume::Entry,
+        _ => Resume::Here,
+    }
+}
+
+/// So many system calls in a moment are a thread that looks again and again whether something has happened.
+const PATIENCE: u32 = 10_000;
+
+/// The machine of a test.
+#[derive(Default)]
+pub struct Machine {
+    /// In µs since start.
+    now: u64,
+    /// When the core wants to be told of the time, if it does.
+    deadline: Option<u64>,
+    /// How many system calls there were since time has passed.
+    calls: u32,
+}
+
+impl Machine {
+    /// Everybody waits: the time of the next deadline comes. Tells whether there is one.
+    pub fn pass_time(&mut self) -> bool {
+        self.calls = 0;
+        let Some(deadline) = self.deadline else { return false };
+        self.now = self.now.max(deadline);
+        true
+    }
+
+    /// A thread makes a system call. Time passes if it makes very many. Tells whether that was a deadline.
+    pub fn count(&mut self) -> bool {
+        self.calls = self.calls.saturating_add(1);
+        if self.calls < PATIENCE {
+            return false;
+        }
+        self.now += 1;
+        self.deadline.is_some_and(|deadline| deadline <= self.now)
+    }
+}
+
+impl Port for Machine {
+    type Unit = ArmV8M;
+
+    // The registers are saved in frames of this library, below what can be lent.
+    const CONTEXT_SIZE: Word = 0;
+    // Code of a host needs more stack than the wiring says, which is written for microcontrollers.
+    const ENTRY_SIZE: Word = 0x1_0000;
+
+    fn stack_register(start: Word) -> Word {
+        start
+    }
+
+    fn bounds(stack: Span) -> [Word; 2] {
+        [stack.start, stack.end]
+    }
+
+    const BEGIN: extern "C" fn() -> ! = begin;
+
+    // The objects of a test are values, of which there is no image.
+    fn reset(&mut self, _: &ProcessMemory, _: Word) -> Option<Word> {
+        None
+    }
+
+    fn first_context(entry: extern "C" fn() -> !, stack_end: Word) -> Word {
+        let is_beginning = core::ptr::fn_addr_eq(entry, Self::BEGIN);
+        stack_end | if is_beginning { AT_BEGINNING } else { AT_ENTRY }
+    }
+
+    fn reset_system(&mut self) {
+        unreachable!("the process of the test, which supervises, does not restart")
+    }
+
+    fn now(&mut self) -> u64 {
+        self.now
+    }
+
+    fn set_deadline(&mut self, deadline: u64) {
+        self.deadline = (deadline != NEVER).then_some(deadline);
+    }
+
+    fn read_word(&mut self, address: Word) -> Word {
+        // SAFETY: it is a mutex or the state of a pool's thread that the current thread has named. The threads that use
+        // it don't run.
+        unsafe { core::ptr::with_exposed_provenance::<Word>(address).read_volatile() }
+    }
+
+    fn write_word(&mut self, address: Word, value: Word) {
+        // SAFETY: as in `read_word`.
+        unsafe { core::ptr::with_exposed_provenance_mut::<Word>(address).write_volatile(value) }
+    }
+
+    fn stack_use(&mut self, _: Span, _: Word) -> [Word; 2] {
+        [0, 0]
+    }
+
+    fn dump(
+        &mut self,
+        _: &Thread,
+        _: Span,
+        _: &mut [Word; dump::REGISTER_COUNT],
+        _: &mut [Word; dump::STACK_WORDS],
+    ) -> usize {
+        0
+    }
+
+    fn mask(&mut self, _: u16, _: bool) {}
+}
+
+/// Where every thread begins.
+extern "C" fn begin() -> ! {
+    unreachable!("a thread of a test makes the system call `BEGIN` itself")
+}
+
+/// Where it goes on.
+pub extern "C" fn entry() -> ! {
+    unreachable!("a thread of a test runs its body itself")
+}
+
+/// The idle thread of a wiring. Who has a kernel has another one.
+#[doc(hidden)]
+pub extern "C" fn idle() -> ! {
+    unreachable!("a test has no idle thread: when all wait, time passes")
+}
+
+/// The kernel's memory.
+pub fn storage(system: &System) -> Storage<Machine> {
+    let others = system.threads.len().saturating_sub(1);
+    let threads = (0..others).map(|_| Some(&mut *Box::leak(Box::new(Thread::EMPTY))));
+    let places: Vec<Place> = core::iter::once(None).chain(threads).collect();
+    let granted = if system.passes_handles { system.services.len() } else { 0 };
+    let told = if system.lost_clients.is_empty() { 0 } else { system.processes.len() };
+    Storage {
+        idle: Box::leak(Box::new(Thread::EMPTY)),
+        threads: places.leak(),
+        locks: vec![Lock::FREE; system.locks].leak(),
+        notifications: vec![Notification::QUIET; system.notifications.len()].leak(),
+        granted: vec![0; granted].leak(),
+        processes: vec![process::Process::NEW; system.processes.len()].leak(),
+        budgets: None,
+        optional: is_needed(system).then(|| {
+            let crashes = vec![Crashes::NONE; system.processes.len()].leak();
+            let inspection = Box::leak(Box::new(Inspection::new(crashes, None)));
+            let optional = Optional::new(system, vec![0; told].leak(), Some(inspection));
+            &mut *Box::leak(Box::new(optional))
+        }),
+    }
+}
