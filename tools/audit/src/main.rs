@@ -66,7 +66,7 @@ enum Task {
     /// size is told. On this machine they are nanoseconds, beside what processes of Linux ask each other by: pipes, sockets, and futexes.
     Bench {
         /// The board to measure on
-        #[arg(long, value_enum, default_value_t = Board::Mps2An385)]
+        #[arg(long, value_enum, default_value_t = Board::reference())]
         board: Board,
         /// Print one JSON object instead of a table
         #[arg(long)]

@@ -33,6 +33,12 @@ macro_rules! __metadata {
             const NAME: &'static str = concat!(module_path!(), "::", stringify!($name));
             const SHAPES: &'static [$crate::interface::MethodShape] = &[$($($shape)*,)*];
         }
+        // Tells the linker that client and server have this crate in common: its statics are not copied for each.
+        const _: () = {
+            #[cfg_attr(any(target_os = "none", target_os = "linux"), unsafe(link_section = ".crossgate.interface"))]
+            #[used]
+            static MARK: () = ();
+        };
         $crate::__unless! { [$($exclusive)?]
             // SAFETY: no method takes `&mut self`.
             unsafe impl<$($declared)*> $crate::AllShared for dyn $name<$($named)*> {}
