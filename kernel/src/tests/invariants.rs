@@ -18,6 +18,7 @@ pub fn check(driver: &Driver) {
     for id in all(kernel) {
         let thread = kernel.threads.get(id);
         check_levels(thread, &ready);
+        check_quick(thread);
         check_rights(kernel, thread);
         check_priority(kernel, thread);
         check_wait(kernel, thread);
@@ -106,12 +107,16 @@ fn check_one_side(kernel: &Kernel<TestPort>) {
     }
 }
 
+/// **quick**: the word that a port compares before a quick call says if there is anything to look after.
+fn check_quick(thread: &Thread) {
+    let has_frame = usize::from(thread.depth()) < MAX_CALL_DEPTH;
+    let is_plain = has_frame && thread.level.leases == InForce::NONE && thread.limit != Limit::OVER;
+    assert_eq!(thread.calls.are_plain(), is_plain, "a quick call passes over no duty");
+}
+
 /// **rights**: a thread executes where its calls led it, with what they gave it, and with no more of its stack open.
 fn check_rights(kernel: &Kernel<TestPort>, thread: &Thread) {
     assert!(usize::from(thread.depth()) <= MAX_CALL_DEPTH, "the depth of calls has a limit");
-    let has_frame = usize::from(thread.depth()) < MAX_CALL_DEPTH;
-    let is_plain = has_frame && thread.level.leases == InForce::NONE && thread.limit != Limit::OVER;
-    assert_eq!(thread.calls.are_plain(), is_plain, "a port's quick call passes over no duty");
     let mut unused = thread.frames[usize::from(thread.depth())..].iter();
     assert!(unused.all(|frame| frame.care == 0), "a frame without a call is clean");
     let frames = frames(thread);
