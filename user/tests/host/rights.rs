@@ -31,6 +31,7 @@ const BROOM: u32 = 1;
 const ROOM_2: u32 = 2;
 
 /// A type of the same name as a service.
+#[allow(clippy::upper_case_acronyms, reason = "its name is that of the service")]
 pub struct ROOM;
 
 const fn size_of_type<T>() -> u32 {
