@@ -1,4 +1,4 @@
-//! What the port asks of a board.
+//! The contract between the port and a board.
 
 use crate::zero_latency::Line;
 use core::num::NonZeroU32;
@@ -40,7 +40,7 @@ pub trait Board {
     /// The interrupts that are served above the kernel, by trusted code: see [`zero_latency`](crate::zero_latency).
     const ZERO_LATENCY: &'static [Line] = &[];
 
-    /// What time is measured with. A board without such a timer says
+    /// The counter that time is measured with. A board without such a timer says
     /// `SysTick<{ Self::CLOCK_HZ }>`, which this crate has.
     type Counter: Counter;
 

@@ -203,7 +203,7 @@ fn storage(system: &System) -> Storage<Machine> {
     }
 }
 
-/// What answers those who may inspect.
+/// The records for those that may inspect.
 fn inspection(system: &System) -> Option<&'static mut Inspection> {
     (system.inspectors | system.dumpers != 0).then(|| {
         let crashes = vec![Crashes::NONE; system.processes.len()].leak();

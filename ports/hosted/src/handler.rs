@@ -1,5 +1,6 @@
-//! What a thread or a signal asks of the kernel. Each function makes one call of the kernel core, carries out the
-//! [`Effect`] that it returns, and returns the [`Way`] out.
+//! System calls, interrupts and faults, told to the kernel core.
+//!
+//! Each function makes one call of the core, carries out the [`Effect`] that it returns, and returns the [`Way`] out.
 
 use crate::context::{Answer, Context, Start};
 use crate::exit::{self, Way};
@@ -183,7 +184,7 @@ fn answer(kernel: &mut Kernel<Machine>, stack_pointer: Word, words: [Word; 3]) -
 fn interrupt(kernel: &mut Kernel<Machine>, stack_pointer: Word, context: &Context) -> Way {
     kernel.current().stack_pointer = stack_pointer;
     let interrupted = kernel.thread_id();
-    // What is open to the thread now, as it may come to be elsewhere.
+    // The memory that is open to the thread now, as it may come to be elsewhere.
     let window = window_of(kernel.current());
     let pending = PENDING.swap(0, Ordering::Relaxed);
     if pending & ATTENTION != 0 {
