@@ -146,7 +146,7 @@ fn the_kernel_checks_what_is_lent() {
         assert_eq!(lend(start, 64), Ok(()));
         assert_eq!(lend(start + 32, 32), Ok(()));
         assert_eq!(lend(start + 1, 32), Err(CallError::BadLease), "no region opens just that");
-        let heap = vec![0_u8; 64];
+        let heap = Box::new([0_u8; 64]);
         let private = heap.as_ptr().expose_provenance();
         assert_eq!(lend(private, 32), Err(CallError::BadLease), "it may not be lent");
         let text = "constants can be read by all, and are written by nobody".as_ptr();
@@ -314,8 +314,7 @@ fn a_test_is_the_same_each_time() {
             });
         }
         wiring.run(|| time::sleep(150 * MILLISECOND));
-        let printed = printed.lock().unwrap().clone();
-        printed
+        String::clone(&printed.lock().unwrap())
     };
     let first = run();
     assert!(first.len() > 100);
