@@ -98,6 +98,7 @@
 
 mod advice;
 mod arguments;
+mod copies;
 mod critical;
 #[cfg(unix)]
 pub mod hosted;

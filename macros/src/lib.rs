@@ -5,9 +5,7 @@
 //! parser of Rust, builds in a moment, and its errors point at the user's own words.
 
 mod interface;
-mod names;
 mod pieces;
-mod rights;
 mod system;
 
 use pieces::template;

@@ -1,7 +1,7 @@
 //! The parts of the book that are made from the lists of `crossgate-abi`: system calls, causes, errors.
 
 use crossgate_abi::number::hosted::HostedCall;
-use crossgate_abi::signature::{Parameter, Signature};
+use crossgate_abi::signature::{Operand, Signature};
 use crossgate_abi::{CallError, Cause, Detail, Ran, Status, SystemCall, client, inspect, pool};
 use std::fmt::Write;
 use std::fs;
@@ -64,7 +64,7 @@ impl Part {
 fn all() -> String {
     let mut text = table(&["number", "system call", "arguments", "results", "who may", "done by"]);
     for call in SystemCall::ALL {
-        let Signature { arguments, results, right, path } = *call.signature();
+        let Signature { arguments, results, right, route } = *call.signature();
         let number = call as u16;
         row(
             &mut text,
@@ -74,7 +74,7 @@ fn all() -> String {
                 &names(arguments),
                 &results.map_or("does not return".into(), names),
                 right.as_str(),
-                path.as_str(),
+                route.as_str(),
             ],
         );
     }
@@ -193,8 +193,8 @@ fn described(name: &str, documentation: &str, signature: &Signature) -> String {
         text += "\n";
         text += &table(&["", "word", "what it is"]);
     }
-    for (kind, Parameter { name, unit }) in words {
-        row(&mut text, &[kind, &format!("`{name}`"), unit.as_str()]);
+    for (kind, Operand { name, content }) in words {
+        row(&mut text, &[kind, &format!("`{name}`"), content.0]);
     }
     text
 }
@@ -215,12 +215,12 @@ fn link(heading: &str) -> String {
     format!("[`{heading}`](#{})", heading.to_lowercase())
 }
 
-fn names(words: &[Parameter]) -> String {
+fn names(words: &[Operand]) -> String {
     words.iter().map(|word| format!("`{}`", word.name)).collect::<Vec<_>>().join(", ")
 }
 
-fn words(words: &[Parameter]) -> String {
-    let word = |word: &Parameter| format!("`{}`: {}", word.name, word.unit.as_str());
+fn words(words: &[Operand]) -> String {
+    let word = |word: &Operand| format!("`{}`: {}", word.name, word.content.0);
     words.iter().map(word).collect::<Vec<_>>().join("; ")
 }
 

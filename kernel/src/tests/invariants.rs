@@ -4,6 +4,7 @@ use super::*;
 use crate::frame::{LOCKED, Level, REFUSED, STALE};
 use crate::lease::{InForce, Lease};
 use crate::schedule::Ready;
+use crate::time::Limit;
 use crate::wait::Wait;
 use crate::work::Work;
 use crossgate_abi::{LEASES_PER_CALL, MAX_CALL_DEPTH, PRIORITIES};
@@ -108,6 +109,9 @@ fn check_one_side(kernel: &Kernel<TestPort>) {
 /// **rights**: a thread executes where its calls led it, with what they gave it, and with no more of its stack open.
 fn check_rights(kernel: &Kernel<TestPort>, thread: &Thread) {
     assert!(usize::from(thread.depth()) <= MAX_CALL_DEPTH, "the depth of calls has a limit");
+    let has_frame = usize::from(thread.depth()) < MAX_CALL_DEPTH;
+    let is_plain = has_frame && thread.level.leases == InForce::NONE && thread.limit != Limit::OVER;
+    assert_eq!(thread.calls.are_plain(), is_plain, "a port's quick call passes over no duty");
     let mut unused = thread.frames[usize::from(thread.depth())..].iter();
     assert!(unused.all(|frame| frame.care == 0), "a frame without a call is clean");
     let frames = frames(thread);

@@ -44,6 +44,10 @@ pub trait Board {
     /// `SysTick<{ Self::CLOCK_HZ }>`, which this crate has.
     type Counter: Counter;
 
+    /// Readies the chip: clocks, pins, memory controllers. Called once, before all else.
+    #[inline(always)]
+    fn prepare() {}
+
     /// Sends a byte where a developer sees it: a serial line, RTT, or nowhere. The kernel's last words
     /// go there, when it can't go on or refuses to start.
     ///
@@ -62,7 +66,7 @@ pub trait Counter {
     /// the CPU's clock.
     const HZ: u32;
 
-    /// Lets it count. Called once, before all else.
+    /// Lets it count. Called once, after [`prepare`](Board::prepare).
     fn start();
 
     /// How far it has counted.

@@ -88,7 +88,7 @@ fn dispatch(kernel: &mut Kernel<Machine>, stack_pointer: Word, context: &mut Con
             Effect::reply(Status::OK)
         }
         HostedCall::End => kernel.port.end(context.words[0] as i32),
-        HostedCall::Interface => {
+        HostedCall::InterfaceOf => {
             let (system, index) = (kernel.port.system, context.words[0]);
             let gate = system.gates.get(index);
             let service = gate.and_then(|gate| system.services.get(usize::from(gate.service)));
@@ -96,7 +96,7 @@ fn dispatch(kernel: &mut Kernel<Machine>, stack_pointer: Word, context: &mut Con
             context.words[1] = service.map_or(0, |service| service.interface as *const () as Word);
             Effect::reply(Status::OK)
         }
-        HostedCall::Name => {
+        HostedCall::NameOf => {
             let process = kernel.port.system.processes.get(context.words[0]);
             let name = process.map_or("", |process| process.name);
             (context.words[1], context.words[2]) = (name.as_ptr().addr(), name.len());

@@ -314,7 +314,7 @@ fn a_test_is_the_same_each_time() {
             });
         }
         wiring.run(|| time::sleep(150 * MILLISECOND));
-        String::clone(&printed.lock().unwrap())
+        printed.lock().unwrap().clone()
     };
     let first = run();
     assert!(first.len() > 100);
