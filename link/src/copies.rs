@@ -134,7 +134,8 @@ impl<'a> Copies<'a> {
         }
         for section in &self.inputs.sections {
             for (process, reference) in records(self.inputs, section).into_iter().flatten() {
-                let is_in = |set: &HashSet<_>| reference.section.is_some_and(|id| set.contains(&id));
+                let is_in =
+                    |set: &HashSet<_>| reference.section.is_some_and(|id| set.contains(&id));
                 if self.sets.get(process).is_some_and(is_in) {
                     let objects = edits.entry(section.input).or_default();
                     let edit = objects.entry(section.object).or_default();
@@ -240,7 +241,8 @@ impl<'a> Copies<'a> {
         // So that the map can tell what the copies take up.
         for &section in sections {
             if !named.contains(&section) {
-                object.name_section(section, &of_copy(&format!("{UNNAMED}{id}_{section}"), process));
+                object
+                    .name_section(section, &of_copy(&format!("{UNNAMED}{id}_{section}"), process));
             }
         }
         object.keep(|section| sections.contains(&section));

@@ -186,8 +186,7 @@ fn link(arguments: &Arguments, may_use_std: bool) -> Result<()> {
     let sections = collect(&reach)?;
     let panic = panic_entry(&paths)?;
     let path = folder.path().join("processes.ld");
-    fs::write(&path, script(inputs, &sections, &panic))
-        .context("can't write the linker script")?;
+    fs::write(&path, script(inputs, &sections, &panic)).context("can't write the linker script")?;
     let linked = folder.path().join("linked");
     let run = |arguments: &Arguments| {
         let mut all = arguments.with_output(&linked);

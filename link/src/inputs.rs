@@ -4,7 +4,8 @@ use crate::copies;
 use crate::thumb::{self, Frame, Masking};
 use anyhow::{Context, Result, ensure};
 use object::elf::{
-    SHF_ALLOC, SHF_EXCLUDE, SHF_EXECINSTR, SHF_TLS, SHF_WRITE, SHT_LLVM_DEPENDENT_LIBRARIES, SHT_NOBITS,
+    SHF_ALLOC, SHF_EXCLUDE, SHF_EXECINSTR, SHF_TLS, SHF_WRITE, SHT_LLVM_DEPENDENT_LIBRARIES,
+    SHT_NOBITS,
 };
 use object::read::archive::ArchiveFile;
 use object::{

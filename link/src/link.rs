@@ -64,8 +64,7 @@ pub fn link(arguments: &Arguments) -> Result<()> {
     let folder = tempfile::tempdir().context("can't make a temporary folder")?;
     let copies = Copies::of(&reach);
     let arguments = &copies.write(arguments, folder.path())?;
-    let copied =
-        if copies.is_empty() { None } else { Some(Inputs::read(&arguments.inputs())?) };
+    let copied = if copies.is_empty() { None } else { Some(Inputs::read(&arguments.inputs())?) };
     let reach = copied.as_ref().map_or(reach, Reach::of);
     let inputs = reach.inputs;
     let collected = collect(&reach)?;

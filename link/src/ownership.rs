@@ -88,11 +88,7 @@ pub fn owners<'a>(reach: &Reach<'a>) -> Result<Vec<(SectionId, Owner<'a>)>> {
 }
 
 /// Whose a section is, from the process that it belongs to by name and from its users.
-fn owner<'a>(
-    reach: &Reach<'a>,
-    id: SectionId,
-    home: Option<&'a str>,
-) -> Result<Owner<'a>, String> {
+fn owner<'a>(reach: &Reach<'a>, id: SectionId, home: Option<&'a str>) -> Result<Owner<'a>, String> {
     let section = &reach.inputs.sections[id];
     let users: Vec<_> = reach.users(id).collect();
     match (home, users.as_slice()) {
@@ -131,7 +127,9 @@ pub fn why_common(reach: &Reach, id: SectionId) -> Option<&'static str> {
     } else if reach.inputs.files[section.input].is_compiled {
         Some("it is in the firmware's own crate, which is no library")
     } else if reach.inputs.files[section.input].has_interface {
-        Some("its crate has an `#[interface]`, so client and server would take their own for the other's")
+        Some(
+            "its crate has an `#[interface]`, so client and server would take their own for the other's",
+        )
     } else {
         None
     }

@@ -110,9 +110,8 @@ pub fn records<'a>(
     if length * owners.len() as u64 != section.size || !each_has_one {
         return None;
     }
-    let named = |reference: &'a Reference| {
-        (owners[(reference.offset / length) as usize].1, reference)
-    };
+    let named =
+        |reference: &'a Reference| (owners[(reference.offset / length) as usize].1, reference);
     Some(section.references.iter().map(named).collect())
 }
 

@@ -56,7 +56,8 @@ pub(super) fn of(image: &Image, processes: &[ProcessMemory]) -> (Vec<CopiedStati
         let (flash, ram) = costs.entry(process).or_default();
         *if owner(address).is_some() { ram } else { flash } += size;
     }
-    let cost = |(process, (flash, ram)): (&str, _)| CopyCost { process: process.into(), flash, ram };
+    let cost =
+        |(process, (flash, ram)): (&str, _)| CopyCost { process: process.into(), flash, ram };
     (statics.collect(), costs.into_iter().map(cost).collect())
 }
 

@@ -75,9 +75,8 @@ pub fn schedule(milliseconds: u32) {
 #[must_use]
 pub fn next_time() -> Option<u32> {
     let now = DRIVER.now();
-    let next = critical_section::with(|section| {
-        DRIVER.queue.borrow_ref_mut(section).next_expiration(now)
-    });
+    let next =
+        critical_section::with(|section| DRIVER.queue.borrow_ref_mut(section).next_expiration(now));
     (next != u64::MAX).then(|| next.saturating_sub(now).div_ceil(1000) as u32)
 }
 
