@@ -10,6 +10,15 @@ use std::path::Path;
 /// A process that uses the library.
 const USER: &str = "pub fn work() { core::hint::black_box(helper::count()); }";
 
+/// A library with code and data that no other file sees.
+const PRIVATE: &str = "
+use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+static COUNTER: AtomicU32 = AtomicU32::new(0);
+static TABLE: [u32; 64] = { let mut table = [9; 64]; table[3] = 7; table };
+#[inline(never)] fn private(value: u32) -> u32 { TABLE[value as usize % 64].rotate_left(3) }
+#[inline(never)] pub fn public(value: u32) -> u32 { private(value) ^ 5 }
+#[inline(never)] pub fn count() -> u32 { public(COUNTER.fetch_add(1, Relaxed)) + private(2) }";
+
 /// A firmware whose two processes use a library: `fan` in a thread, `sensor` in a method.
 fn two_users(source: &str) -> Firmware {
     let firmware = Firmware::new().library("helper", source).library("fan", USER);
@@ -62,16 +71,10 @@ fn each_process_has_its_own() {
 /// Only what leads to a static is copied, not what that uses besides, whether other files see it or not.
 #[test]
 fn code_without_statics_stays_common() {
-    let helper = "use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
-        static COUNTER: AtomicU32 = AtomicU32::new(0);
-        static TABLE: [u32; 64] = { let mut table = [9; 64]; table[3] = 7; table };
-        #[inline(never)] fn private(value: u32) -> u32 { TABLE[value as usize % 64].rotate_left(3) }
-        #[inline(never)] pub fn public(value: u32) -> u32 { private(value) ^ 5 }
-        #[inline(never)] pub fn count() -> u32 { public(COUNTER.fetch_add(1, Relaxed)) + private(2) }";
     let mut firmware = Firmware::new();
     // So that no other object needs to see the private ones.
     firmware.arguments = vec!["-Ccodegen-units=1"];
-    let firmware = firmware.library("helper", helper).library("fan", USER);
+    let firmware = firmware.library("helper", PRIVATE).library("fan", USER);
     let firmware = with_processes(firmware, "helper::count();");
     let (map, symbols) = assert_apart(&firmware, "helper::COUNTER");
     let names = |name: &str| symbols.keys().filter(|it| it.starts_with(name)).count();
@@ -173,7 +176,7 @@ fn whatever_kind_of_symbol_it_is() {
     const COMMON: &str = ".comm total, 4, 4";
     const WEAK: &str = ".section .data.total,\\\"aw\\\"\", \".weak total\", \".type total, %object\", \
         \".size total, 4\", \"total: .long 9\", \".text";
-    const GROUP: &str = ".section .data.total,\\\"awG\\\",%progbits,total,comdat\", \".weak total\", \
+    const GROUP: &str = ".section .data.total,\\\"awG\\\",%progbits,some_group,comdat\", \".weak total\", \
         \".type total, %object\", \".size total, 4\", \"total: .long 9\", \".text";
     for definition in [COMMON, WEAK, GROUP] {
         let helper = format!(
@@ -192,7 +195,7 @@ fn of_files_with_many_sections() {
     let helper = format!(
         "core::arch::global_asm!(\".macro many\", \".section .text.many\\\\@,\\\"ax\\\"\", \"nop\", \".endm\",
             \".rept 66000\", \"many\", \".endr\", \".text\");
-        {HELPER}"
+        {PRIVATE}"
     );
     let mut firmware = Firmware::new();
     firmware.arguments = vec!["-Ccodegen-units=1"];

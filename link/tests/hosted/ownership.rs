@@ -23,6 +23,20 @@ fn a_static_of_a_library_is_one_in_each_process_that_uses_it() {
     assert_eq!(lines, ["fan 11", "sensor 1"]);
 }
 
+/// Client and server have the crate of their interface in common, and would each count for themselves.
+#[test]
+fn statics_of_interface_crates_have_one_owner() {
+    const INTERFACE: &str = "
+        use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+        #[crossgate::interface] pub trait Fan { fn turn(&self); }
+        static COUNTER: AtomicU32 = AtomicU32::new(0);
+        pub fn count() -> u32 { COUNTER.fetch_add(1, Relaxed) }";
+    let mut firmware = Firmware::new("interface_crate").library("helper", INTERFACE);
+    firmware = firmware.library("sensor", USER).library("fan", USER);
+    firmware.processes.push(("fan", "fan::work()"));
+    assert_says(&error(&firmware), &["because its crate has an `#[interface]`"]);
+}
+
 #[test]
 fn what_is_lent_has_one_owner() {
     const LENT: &str = "crossgate::shared! { static BUFFER: [u32; 2] = [1, 2]; }
