@@ -1,0 +1,29 @@
+//! The interface of a service to copy. Clients depend on this crate, and not on the one that serves it.
+//!
+//! The service has a few drawers. A client that puts a number into one has it until it takes the number out again.
+#![no_std]
+#![forbid(unsafe_code)]
+
+use crossgate::{Wire, interface};
+
+/// All drawers are taken.
+// An error of the service is a value like others. That the call itself fails is another matter: `CallError`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Wire)]
+pub struct Full;
+
+/// For clients. One trait for each role: the wiring gives a process only those that it needs.
+#[interface]
+pub trait Drawer {
+    /// Puts a number into the client's drawer, in place of the one that is there. [`Full`]: it has no drawer, and gets
+    /// none.
+    fn put(&self, number: u32) -> Result<(), Full>;
+    /// Takes the number out, and gives the drawer back. `None`: the client has no drawer.
+    fn take(&self) -> Option<u32>;
+}
+
+/// For who looks after the drawers.
+#[interface]
+pub trait Caretaker {
+    /// How many drawers have a number in them.
+    fn used(&self) -> u32;
+}

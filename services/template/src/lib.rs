@@ -1,0 +1,102 @@
+//! A service to copy, with what each has that keeps something for its clients: roles, a bound, and an end to what a client
+//! holds that is gone. [Writing a service](https://docs.rs/crossgate) tells why.
+//!
+//! ```text
+//! process cabinet {
+//!     lost_clients;
+//!     object drawers (stack = 256): Concurrent<Drawers<4>> = Drawers::new() => [DRAWER: dyn Drawer, CARE: dyn Caretaker];
+//! }
+//! ```
+#![cfg_attr(not(test), no_std)]
+#![forbid(unsafe_code)]
+
+use crossgate::server::{self, Client};
+use crossgate::sync::Mutex;
+use template_interface::{Caretaker, Drawer, Full};
+
+/// The object of the service: `N` drawers, at most one for each client.
+// All that it will ever need is in it: a process has no heap, and a client can't use up what is another's.
+#[derive(Debug)]
+pub struct Drawers<const N: usize>(Mutex<[Option<Content>; N]>);
+
+#[derive(Clone, Copy, Debug)]
+struct Content {
+    /// The process in its present life. After a crash it is another client, which knows nothing of this drawer.
+    owner: Client,
+    number: u32,
+}
+
+impl<const N: usize> Drawers<N> {
+    /// All of them are empty.
+    // For the wiring: a constant.
+    #[must_use]
+    pub const fn new() -> Drawers<N> {
+        Drawers(Mutex::new([None; N]))
+    }
+}
+
+impl<const N: usize> Default for Drawers<N> {
+    fn default() -> Self {
+        Drawers::new()
+    }
+}
+
+impl<const N: usize> Drawer for Drawers<N> {
+    // The thread is the client's: it has the client's priority, and may crash or be stopped between two instructions. So
+    // each change leaves the drawers as they may be.
+    fn put(&self, number: u32) -> Result<(), Full> {
+        let mut drawers = self.0.lock();
+        // Asked with the lock held: a client that is lost from here on is found by the next one. Without an answer the
+        // client is gone already, and nobody waits for this call.
+        let owner = server::client().ok_or(Full)?;
+        let is_own = |drawer: &Option<Content>| drawer.is_some_and(|it| it.owner == owner);
+        let is_free = |drawer: &Option<Content>| drawer.is_none_or(|it| it.owner.is_gone());
+        let own = drawers.iter().position(is_own);
+        let place = own.or_else(|| drawers.iter().position(is_free)).ok_or(Full)?;
+        drawers[place] = Some(Content { owner, number });
+        Ok(())
+    }
+
+    fn take(&self) -> Option<u32> {
+        let mut drawers = self.0.lock();
+        let owner = server::client()?;
+        let own = drawers.iter_mut().find(|drawer| drawer.is_some_and(|it| it.owner == owner))?;
+        own.take().map(|content| content.number)
+    }
+}
+
+impl<const N: usize> Caretaker for Drawers<N> {
+    fn used(&self) -> u32 {
+        let drawers = self.0.lock();
+        drawers.iter().flatten().filter(|content| !content.owner.is_gone()).count() as u32
+    }
+}
+
+// Unit tests run on this machine, on the real kernel, without a board.
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crossgate::testing::Wiring;
+    use crossgate::{Handle, supervise};
+
+    #[test]
+    fn a_client_has_one_drawer_until_it_takes_or_is_gone() {
+        let wiring = Wiring::new();
+        let home = wiring.process("cabinet").lost_clients(None);
+        let drawers = home.object(Drawers::<1>::new());
+        let drawer: Handle<dyn Drawer> = home.serve_concurrent(drawers);
+        let care: Handle<dyn Caretaker> = home.serve_concurrent(drawers);
+        let [first, second] = ["first", "second"].map(|name| wiring.process(name));
+        wiring.run(|| {
+            assert_eq!(first.enter(|| [drawer.put(1), drawer.put(2)]), [Ok(Ok(())); 2]);
+            assert_eq!(second.enter(|| drawer.put(3)), Ok(Err(Full)));
+            assert_eq!(second.enter(|| drawer.take()), Ok(None));
+            assert_eq!(first.enter(|| [drawer.take(), drawer.take()]), [Ok(Some(2)), Ok(None)]);
+            assert_eq!(first.enter(|| drawer.put(4)), Ok(Ok(())));
+            supervise::restart(first.index()).unwrap();
+            assert_eq!(care.used(), Ok(0));
+            assert_eq!(first.enter(|| drawer.take()), Ok(None));
+            assert_eq!(second.enter(|| drawer.put(5)), Ok(Ok(())));
+        });
+    }
+}
