@@ -433,7 +433,7 @@ macro_rules! __system {
                 windows: const { &[$(__wiring::__WINDOWS[$window_number].2),*] },
                 notifications: 0 $(| __table::Process::notification($own))*,
                 on_fault: $on_fault,
-                first_notification: $first_notification,
+                first_notification: $crate::abi::NotificationId::new($first_notification),
             },)*];
             #[cfg(target_os = "none")]
             unsafe extern "C" { safe fn __crossgate_idle() -> !; }
@@ -444,20 +444,20 @@ macro_rules! __system {
             #[cfg_attr(any(target_os = "none", target_os = "linux"), unsafe(link_section = ".crossgate.stack.kernel.idle"))]
             static __IDLE: $crate::wiring::Stack<128> = $crate::wiring::Stack::new();
             static __THREADS: &[__table::Thread] = &[
-                __table::Thread { name: "idle", entry: __idle, stack: __IDLE.start(), stack_size: 128, process: 0, priority: 0 },
+                __table::Thread { name: "idle", entry: __idle, stack: __IDLE.start(), stack_size: 128, process: $crate::abi::ProcessId::FIRST, priority: 0 },
                 $($(__table::Thread {
                     name: stringify!($thread),
                     entry: __processes::$process::__threads::$thread,
                     stack: __stacks::$process::$thread.start(),
                     stack_size: __wiring::__STACKS[$number],
-                    process: __wiring::__Process::$process as u8,
+                    process: $crate::abi::ProcessId::new(__wiring::__Process::$process as usize),
                     priority: $priority,
                 },)*)*
             ];
             static __NOTIFICATIONS: &[__table::Notification] = &[$($(__table::Notification {
                 name: stringify!($notification),
-                owner: __wiring::__Process::$process as u8,
-                signallers: $crate::wiring::bit(__wiring::__Process::$process as usize) | $signallers,
+                owner: $crate::abi::ProcessId::new(__wiring::__Process::$process as usize),
+                signallers: $crate::abi::Set::of_bits($crate::wiring::bit(__wiring::__Process::$process as usize) | $signallers),
                 counting: $counting,
             },)*)*];
             // The interrupt lines, and what each is bound to.
@@ -465,11 +465,11 @@ macro_rules! __system {
             $($($($check_line)*)*)*
             static __INTERRUPTS: &[__table::Interrupt] = &[$($(__table::Interrupt {
                 line: $line,
-                notification: __wiring::__Notification::$bound as u8,
+                notification: $crate::abi::NotificationId::new(__wiring::__Notification::$bound as usize),
             },)*)*];
             const __WATCHES: &[__table::FaultWatch] = &[$($(__table::FaultWatch {
-                process: __wiring::__Process::$process as u8,
-                notification: __wiring::__Notification::$faults as u8,
+                process: $crate::abi::ProcessId::new(__wiring::__Process::$process as usize),
+                notification: $crate::abi::NotificationId::new(__wiring::__Notification::$faults as usize),
             },)*)*];
             // Whose each thread is, the idle one left out.
             const __HOMES: &[u8] = &[$($({ let _: usize = $number; __wiring::__Process::$process as u8 },)*)*];
@@ -491,13 +491,13 @@ macro_rules! __system {
                 notifications: __NOTIFICATIONS,
                 interrupts: __INTERRUPTS,
                 locks: $crate::wiring::lock_count(__wiring::__LOCKS),
-                limiters: 0 $($(| $limiter << __wiring::__Process::$process as u32)?)*,
-                inspectors: 0 $($(| $inspector << __wiring::__Process::$process as u32)?)*,
-                dumpers: 0 $($(| $dumper << __wiring::__Process::$process as u32)?)*,
-                pooled: 0 $($($(| $crate::wiring::bit($worker + 1))*)*)*,
+                limiters: $crate::abi::Set::of_bits(0 $($(| $limiter << __wiring::__Process::$process as u32)?)*),
+                inspectors: $crate::abi::Set::of_bits(0 $($(| $inspector << __wiring::__Process::$process as u32)?)*),
+                dumpers: $crate::abi::Set::of_bits(0 $($(| $dumper << __wiring::__Process::$process as u32)?)*),
+                pooled: $crate::abi::Set::of_bits(0 $($($(| $crate::wiring::bit($worker + 1))*)*)*),
                 lost_clients: &[$($(__table::LostClients {
-                    process: __wiring::__Process::$process as u8,
-                    notification: $crate::wiring::first(&[$(__wiring::__Notification::$lost as u8)?]),
+                    process: $crate::abi::ProcessId::new(__wiring::__Process::$process as usize),
+                    notification: $crate::wiring::first(&[$($crate::abi::NotificationId::new(__wiring::__Notification::$lost as usize))?]),
                     clients: $crate::wiring::clients(&__SERVICES, __wiring::__Process::$process as u8),
                 },)*)*],
                 passes_handles: $crate::wiring::passes_handles(&__SERVICES),

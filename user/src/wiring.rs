@@ -10,7 +10,9 @@ use crossgate_abi::message::{Number, fail, is_same};
 use crossgate_abi::table::{
     Budget, Budgets, Gate, Method, NO_LOCK, OnFault, RawReply, Service, Window,
 };
-use crossgate_abi::{PRIORITIES, Shape, Word};
+use crossgate_abi::{
+    BudgetId, LockId, PRIORITIES, ProcessId, ServiceId, Set, Shape, ThreadId, Word,
+};
 use crossgate_protection::armv7m;
 
 pub use crate::object::{Array, ServiceObject};
@@ -52,7 +54,7 @@ pub const fn service_count(counts: &[usize]) -> usize {
 #[track_caller]
 pub const fn lock_count(counts: &[usize]) -> usize {
     let count = sum(counts, counts.len());
-    if count > NO_LOCK as usize {
+    if count > NO_LOCK.index() {
         fail(&[
             "a firmware has at most 255 exclusive objects, not ",
             Number::decimal(count).text(),
@@ -230,25 +232,33 @@ pub const fn budget_of_process((time, period): (u32, u32), homes: &[u8], process
         }
         thread += 1;
     }
-    Budget { time, period, threads, process }
+    Budget {
+        time,
+        period,
+        threads: Set::of_bits(threads),
+        process: ProcessId::new(process as usize),
+    }
 }
 
 /// The budget of a thread.
 #[must_use]
 pub const fn budget_of_thread((time, period): (u32, u32), homes: &[u8], thread: usize) -> Budget {
-    Budget { time, period, threads: bit(thread + 1), process: homes[thread] }
+    let threads = Set::of(ThreadId::new(thread + 1));
+    Budget { time, period, threads, process: ProcessId::new(homes[thread] as usize) }
 }
 
-/// The budgets of each of so many threads, the idle one included: bit b is budget b.
+/// The budgets of each of so many threads, the idle one included.
 #[must_use]
-pub const fn budgets_of_threads<const THREADS: usize>(budgets: &[Budget]) -> [u32; THREADS] {
-    let mut of_threads = [0; THREADS];
+pub const fn budgets_of_threads<const THREADS: usize>(
+    budgets: &[Budget],
+) -> [Set<BudgetId>; THREADS] {
+    let mut of_threads = [Set::EMPTY; THREADS];
     let mut thread = 0;
     while thread < THREADS {
         let mut budget = 0;
         while budget < budgets.len() {
-            if budgets[budget].threads & bit(thread) != 0 {
-                of_threads[thread] |= bit(budget);
+            if budgets[budget].threads.contains(ThreadId::new(thread)) {
+                of_threads[thread].insert(BudgetId::new(budget));
             }
             budget += 1;
         }
@@ -398,13 +408,13 @@ pub const fn publish<I: ?Sized + Interface, O: ServiceObject>(
             // SAFETY: the type is `COUNT` objects in a row.
             object: unsafe { first.add(object * size) }.cast_mut().cast(),
             methods: wiring.methods,
-            callers: wiring.callers,
+            callers: Set::of_bits(wiring.callers),
             name: wiring.name,
             interface: TypeId::of::<I>,
             stack: wiring.stack,
             gate: (wiring.gate + object * wiring.methods.len()) as u16,
-            owner: wiring.owner as u8,
-            lock: if O::LOCKS != 0 { (wiring.lock + object) as u8 } else { NO_LOCK },
+            owner: ProcessId::new(wiring.owner),
+            lock: if O::LOCKS != 0 { LockId::new(wiring.lock + object) } else { NO_LOCK },
         };
         object += 1;
     }
@@ -426,9 +436,9 @@ pub const fn gate_count(counts: &[usize]) -> usize {
 #[must_use]
 pub const fn gates<const N: usize>(services: &[Service], is_counted: bool) -> [Gate; N] {
     const NO_GATE: Gate = Gate {
-        callers: 0,
-        owner: 0,
-        service: 0,
+        callers: Set::EMPTY,
+        owner: ProcessId::FIRST,
+        service: ServiceId::FIRST,
         room: Gate::CARE,
         entry: no_entry,
         object: core::ptr::null_mut(),
@@ -439,7 +449,7 @@ pub const fn gates<const N: usize>(services: &[Service], is_counted: bool) -> [G
         let service = &services[number];
         let mut method = 0;
         while method < service.methods.len() {
-            gates[gate] = Gate::new(number as u8, service, &service.methods[method]);
+            gates[gate] = Gate::new(ServiceId::new(number), service, &service.methods[method]);
             if is_counted {
                 gates[gate].room = Gate::CARE;
             }
@@ -452,24 +462,24 @@ pub const fn gates<const N: usize>(services: &[Service], is_counted: bool) -> [G
 
 /// The only one, if there is one.
 #[must_use]
-pub const fn first(all: &[u8]) -> Option<u8> {
+pub const fn first<T: Copy>(all: &[T]) -> Option<T> {
     if let [first] = all { Some(*first) } else { None }
 }
 
 /// The processes that may call one, itself left out. (If handles are passed on, these may be any.)
 #[must_use]
-pub const fn clients(services: &[Service], process: u8) -> u32 {
+pub const fn clients(services: &[Service], process: u8) -> Set<ProcessId> {
     let (mut clients, mut service) = (0, 0);
     while service < services.len() {
-        if services[service].owner == process {
-            clients |= services[service].callers;
+        if services[service].owner.number() == process {
+            clients |= services[service].callers.bits();
         }
         service += 1;
     }
     if passes_handles(services) && clients != 0 {
         clients = u32::MAX;
     }
-    clients & !bit(process as usize)
+    Set::of_bits(clients & !bit(process as usize))
 }
 
 /// Whether some method takes or gives a handle.
@@ -494,12 +504,12 @@ pub const fn passes_handles(services: &[Service]) -> bool {
 pub const EMPTY: Service = Service {
     object: core::ptr::null_mut(),
     methods: &[],
-    callers: 0,
+    callers: Set::EMPTY,
     name: "",
     interface: TypeId::of::<()>,
     stack: 0,
     gate: 0,
-    owner: 0,
+    owner: ProcessId::FIRST,
     lock: NO_LOCK,
 };
 
@@ -580,13 +590,19 @@ mod tests {
     fn a_budget_is_that_of_its_threads() {
         let homes = [0, 1, 0, 2];
         let of = |process| budget_of_process((1, 2), &homes, process);
-        assert_eq!([of(0), of(1), of(2), of(3)].map(|it| it.threads), [0b1010, 0b100, 0b1_0000, 0]);
+        assert_eq!(
+            [of(0), of(1), of(2), of(3)].map(|it| it.threads.bits()),
+            [0b1010, 0b100, 0b1_0000, 0]
+        );
         let budget = budget_of_thread((1, 2), &homes, 3);
-        assert_eq!((budget.threads, budget.process), (0b1_0000, 2));
+        assert_eq!((budget.threads.bits(), budget.process.index()), (0b1_0000, 2));
         let of_threads = budgets_of_threads::<5>(&[of(0), budget]);
-        assert_eq!(of_threads.map(|set| set & 0b10 != 0), [false, false, false, false, true]);
-        let first = [0, 1, 2, 3, 4].map(|thread| of(0).threads & bit(thread) != 0);
-        assert_eq!(of_threads.map(|set| set & 0b01 != 0), first);
+        assert_eq!(
+            of_threads.map(|set| set.bits() & 0b10 != 0),
+            [false, false, false, false, true]
+        );
+        let first = [0, 1, 2, 3, 4].map(|thread| of(0).threads.contains(ThreadId::new(thread)));
+        assert_eq!(of_threads.map(|set| set.bits() & 0b01 != 0), first);
     }
 
     #[test]
