@@ -9,7 +9,7 @@
 
 use crate::Word;
 use crate::list::list;
-use crate::signature::{Operand, Path, Right, Signature, Unit};
+use crate::signature::{Content, Operand, Right, Route, Signature};
 
 /// The selector of method `method` of the service whose first gate is `gate`.
 #[must_use]
@@ -31,7 +31,7 @@ macro_rules! system_calls {
         $(
             $(#[doc = $line:literal])+
             $NUMBER:ident = $number:literal:
-                $Entry:ident($($argument:ident: $unit:ident),*) -> $results:tt, $Right:ident, $Path:ident;
+                $Entry:ident($($argument:ident: $content:ident),*) -> $results:tt, $Right:ident, $Route:ident;
         )+
     ) => {
         list! {
@@ -42,12 +42,12 @@ macro_rules! system_calls {
             $(
                 $(#[doc = $line])+
                 $Entry = $number,
-                concat!("\n`", stringify!($Entry), "(", stringify!($($argument: $unit),*), ") -> ",
-                    stringify!($results), "`, each word a [unit](Unit)") => &Signature {
-                    arguments: &[$(Operand { name: stringify!($argument), unit: Unit::$unit }),*],
+                concat!("\n`", stringify!($Entry), "(", stringify!($($argument: $content),*), ") -> ",
+                    stringify!($results), "`, each word with its [content](Content)") => &Signature {
+                    arguments: &[$(Operand { name: stringify!($argument), content: Content::$content }),*],
                     results: results!($results),
                     right: Right::$Right,
-                    path: Path::$Path,
+                    route: Route::$Route,
                 };
             )+
         }
@@ -62,10 +62,11 @@ macro_rules! system_calls {
 /// The results of a signature: `!` if the system call does not return.
 macro_rules! results {
     (!) => { None };
-    (($($result:ident: $unit:ident),*)) => {
-        Some(&[$(Operand { name: stringify!($result), unit: Unit::$unit }),*])
+    (($($result:ident: $content:ident),*)) => {
+        Some(&[$(Operand { name: stringify!($result), content: Content::$content }),*])
     };
 }
+
 system_calls! {
     /// The system calls: the one list of them. A call of a method is none.
     ///
@@ -74,76 +75,78 @@ system_calls! {
 
     /// Returns from the method that the kernel entered last. Of the statuses only 0 and
     /// [`BadArgument`](crate::CallError::BadArgument) reach the caller. Outside of a call it is a fault.
-    RETURN = 0: Return(status: Status, first: Any, second: Any) -> !, Everyone, Assembly;
+    RETURN = 0: Return(status: STATUS, first: ANY, second: ANY) -> !, Everyone, Assembly;
 
     /// Lets the other threads of the same priority run first.
     YIELD = 1: Yield() -> (), Everyone, Assembly;
 
+    // Not `Signal`: the compiler writes the path before a name that occurs twice, so its messages would have
+    // `crossgate::Signal` for the library's `Signal`.
     /// Signals a notification, if the wiring lets the process do so; if not, the error is
     /// [`NotPermitted`](crate::CallError::NotPermitted).
-    SIGNAL = 2: Signal(notification: Notification) -> (), Everyone, Assembly;
+    SIGNAL = 2: SendSignal(notification: NOTIFICATION) -> (), Everyone, Assembly;
 
     /// Waits until one of the notifications is signalled, and consumes the signal. All of them have to be the process' own.
     /// A time of 0 does not wait; one of all ones never ends; when any other is over, the status is
     /// [`TIMED_OUT`](crate::Status::TIMED_OUT).
-    WAIT = 3: Wait(set: Notifications, low: Low, high: High) -> (notification: Notification), Everyone, Assembly;
+    WAIT = 3: Wait(set: NOTIFICATIONS, low: LOW, high: HIGH) -> (notification: NOTIFICATION), Everyone, Assembly;
 
     /// Tells which thread this is.
-    THREAD_ID = 4: ThreadId() -> (thread: Thread), Everyone, Assembly;
+    THREAD_ID = 4: ThreadId() -> (thread: THREAD), Everyone, Assembly;
 
     /// Ends the thread. In a process that is not its home it is a fault of that process.
     EXIT = 5: Exit() -> !, Everyone, Core;
 
     /// Tells the time since start.
-    NOW = 6: Now() -> (low: Low, high: High), Everyone, Assembly;
+    NOW = 6: Now() -> (low: LOW, high: HIGH), Everyone, Assembly;
 
     /// Sleeps for a time.
-    SLEEP = 7: Sleep(low: Low, high: High) -> (), Everyone, Core;
+    SLEEP = 7: Sleep(low: LOW, high: HIGH) -> (), Everyone, Core;
 
     /// Sleeps until a time since start.
-    SLEEP_UNTIL = 8: SleepUntil(low: Low, high: High) -> (), Everyone, Core;
+    SLEEP_UNTIL = 8: SleepUntil(low: LOW, high: HIGH) -> (), Everyone, Core;
 
     /// Unmasks the interrupts that are bound to a notification of the process' own. They are masked at the start, and each
     /// time one arrives.
-    ACKNOWLEDGE = 9: Acknowledge(notification: Notification) -> (), Everyone, Core;
+    ACKNOWLEDGE = 9: Acknowledge(notification: NOTIFICATION) -> (), Everyone, Core;
 
     /// Waits until a mutex may be free, which the caller then tries to take again. Until then the thread that holds it has
     /// the priority of the one that waits. The mutex is a word in the process' memory.
-    MUTEX_WAIT = 10: MutexWait(mutex: Address) -> (), Everyone, Core;
+    MUTEX_WAIT = 10: MutexWait(mutex: ADDRESS) -> (), Everyone, Core;
 
     /// Frees a mutex that the thread holds, and that others wait for.
-    MUTEX_WAKE = 11: MutexWake(mutex: Address) -> (), Everyone, Core;
+    MUTEX_WAKE = 11: MutexWake(mutex: ADDRESS) -> (), Everyone, Core;
 
     /// Says that Rust code has panicked: a fault of the current process. The first two words are the name of the file.
-    PANIC = 12: Panic(file: Address, length: Length, line: Number, column: Number) -> !, Everyone, Core;
+    PANIC = 12: Panic(file: ADDRESS, length: LENGTH, line: FROM_ONE, column: FROM_ONE) -> !, Everyone, Core;
 
     /// Reads a word of a [record](crate::FaultRecord): of a fault, or, if
     /// [`FaultRecord::WORDS`](crate::FaultRecord::WORDS) is added to the index of the word, of a call that a server has
     /// [refused](crate::Cause::Refused). Each kind is counted by itself. If there is no such record, or none any more, the
     /// status is [`NO_SUCH_RECORD`](crate::Status::NO_SUCH_RECORD), and the result is how many there have been.
-    READ_FAULT = 13: ReadFault(record: Sequence, index: Sequence) -> (word: Any), Supervisor, Core;
+    READ_FAULT = 13: ReadFault(record: FROM_ZERO, index: FROM_ZERO) -> (word: ANY), Supervisor, Core;
 
     /// Begins the thread: it goes on at its entry when the memory of its process has its initial values. In a call the
     /// error is [`NotPermitted`](crate::CallError::NotPermitted).
     BEGIN = 14: Begin() -> !, Everyone, Core;
 
     /// Restarts a process, whatever it does.
-    RESTART = 15: Restart(process: Process) -> (), Supervisor, Core;
+    RESTART = 15: Restart(process: PROCESS) -> (), Supervisor, Core;
 
     /// Stops a process, whatever it does.
-    STOP = 16: Stop(process: Process) -> (), Supervisor, Core;
+    STOP = 16: Stop(process: PROCESS) -> (), Supervisor, Core;
 
     /// Takes back a service: only those that the wiring allows may call it from now on, and all handles that were passed on
     /// are void. Calls that others are in by such a handle fail with [`Refused`](crate::CallError::Refused), and so do
     /// their waits, as if a deadline were over. Some threads are looked at, from the second word on; the result is the next
     /// one to look at, or 0 if there is none.
-    REVOKE = 17: Revoke(gate: Gate, from: Thread) -> (next: Thread), Owner, Core;
+    REVOKE = 17: Revoke(gate: GATE, from: THREAD) -> (next: THREAD), Owner, Core;
 
     /// Sets the time at which the calls end that the thread makes from where it is; later it enters none. The time is less
     /// than 2^15 units (33 s) away, or 0 for none, or [`LIMIT_OVER`](crate::LIMIT_OVER) (0xffff) for one that has passed. With
     /// [`LIMIT_WITHIN`](crate::LIMIT_WITHIN) (bit 31) it is a time from now in µs, at most 2^15 - 4 units, 0 to enter none; then a
     /// nearer time in force stays, and the second result is told.
-    LIMIT = 18: Limit(end: Deadline) -> (before: Deadline, now: Ticks), Deadlines, Assembly;
+    LIMIT = 18: Limit(end: DEADLINE) -> (before: DEADLINE, now: TICKS), Deadlines, Assembly;
 
     /// Ends the call that the thread is in with [`Refused`](crate::CallError::Refused), when its method returns, and notes who
     /// made it in a [record](crate::FaultRecord), once a call.
@@ -151,7 +154,7 @@ system_calls! {
 
     /// Tells which process made the call that the thread is in, and in which of its lives: 0 if nobody is told of
     /// lost clients, [`ENDED`](crate::client::ENDED) if that life is over.
-    CALLER = 20: Caller() -> (process: Process, life: Number), InCall, Core;
+    CALLER = 20: Caller() -> (process: PROCESS, life: FROM_ONE), InCall, Core;
 
     /// Does a piece of the work that the kernel has put off.
     WORK = 21: Work() -> (), Idle, Core;
@@ -159,7 +162,7 @@ system_calls! {
     /// Does what only some firmware has a use of: the subject says what, and what the other words are. It is one of those in
     /// [`inspect`](crate::inspect), [`client`](crate::client) or [`pool`](crate::pool). If there is nothing of this index,
     /// the status is [`NO_SUCH_RECORD`](crate::Status::NO_SUCH_RECORD).
-    OPTIONAL = 22: Optional(subject: Subject, index: Any, more: Any) -> (first: Any, second: Any), Wiring, Core;
+    OPTIONAL = 22: Optional(subject: SUBJECT, index: ANY, more: ANY) -> (first: ANY, second: ANY), Wiring, Core;
 }
 
 /// [`OPTIONAL`], by the first of its uses.

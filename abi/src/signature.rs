@@ -12,7 +12,7 @@ pub struct Signature {
     /// Who may make it.
     pub right: Right,
     /// What carries it out.
-    pub path: Path,
+    pub route: Route,
 }
 
 /// A word of a system call.
@@ -21,49 +21,55 @@ pub struct Operand {
     /// What it is called.
     pub name: &'static str,
     /// What it is.
-    pub unit: Unit,
+    pub content: Content,
 }
 
-/// Makes a variant of each unit, with the text that the book has for it.
-macro_rules! units {
-    ($($Unit:ident: $text:literal,)+) => {
-        /// What a word of a system call is.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum Unit {
-            $(#[doc = concat!($text, ".")] $Unit,)+
-        }
+/// What a word of a system call is, with its unit, in a few words.
+// No enum, because the compiler writes the path before a name that occurs twice, variants included: its messages would
+// then have `crossgate::Notification` for what is `Notification` in the source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Content(pub &'static str);
 
-        impl Unit {
-            /// What it is, in a few words.
-            #[must_use]
-            pub const fn as_str(self) -> &'static str {
-                match self {
-                    $(Unit::$Unit => $text,)+
-                }
-            }
-        }
-    };
-}
-
-units! {
-    Any: "any word",
-    Status: "a status",
-    Process: "the index of a process",
-    Thread: "the index of a thread",
-    Notification: "the index of a notification in the firmware",
-    Notifications: "a set of notifications, in the numbering of the process that owns them",
-    Gate: "the index of a gate",
-    Low: "µs, the lower 32 bits",
-    High: "µs, the upper 32 bits",
-    Deadline: "the lower 16 bits of a time since start in units of 1024 µs, or one of the marks in the text",
-    Ticks: "units of 1024 µs since start, the lower 32 bits",
-    Address: "an address",
-    Length: "a length in bytes",
-    Number: "a number, counted from 1",
-    Sequence: "a number, counted from 0",
-    Subject: "one of the subjects below",
-    Register: "a register of a device, counted in words from 0",
-    Byte: "a byte",
+impl Content {
+    /// Any word.
+    pub const ANY: Content = Content("any word");
+    /// A status.
+    pub const STATUS: Content = Content("a status");
+    /// The index of a process.
+    pub const PROCESS: Content = Content("the index of a process");
+    /// The index of a thread.
+    pub const THREAD: Content = Content("the index of a thread");
+    /// The index of a notification in the firmware.
+    pub const NOTIFICATION: Content = Content("the index of a notification in the firmware");
+    /// A set of notifications, in the numbering of the process that owns them.
+    pub const NOTIFICATIONS: Content =
+        Content("a set of notifications, in the numbering of the process that owns them");
+    /// The index of a gate.
+    pub const GATE: Content = Content("the index of a gate");
+    /// µs, the lower 32 bits.
+    pub const LOW: Content = Content("µs, the lower 32 bits");
+    /// µs, the upper 32 bits.
+    pub const HIGH: Content = Content("µs, the upper 32 bits");
+    /// The lower 16 bits of a time since start in units of 1024 µs, or one of the marks in the text.
+    pub const DEADLINE: Content = Content(
+        "the lower 16 bits of a time since start in units of 1024 µs, or one of the marks in the text",
+    );
+    /// Units of 1024 µs since start, the lower 32 bits.
+    pub const TICKS: Content = Content("units of 1024 µs since start, the lower 32 bits");
+    /// An address.
+    pub const ADDRESS: Content = Content("an address");
+    /// A length in bytes.
+    pub const LENGTH: Content = Content("a length in bytes");
+    /// A number, counted from 1.
+    pub const FROM_ONE: Content = Content("a number, counted from 1");
+    /// A number, counted from 0.
+    pub const FROM_ZERO: Content = Content("a number, counted from 0");
+    /// One of the subjects below.
+    pub const SUBJECT: Content = Content("one of the subjects below");
+    /// A register of a device, counted in words from 0.
+    pub const REGISTER: Content = Content("a register of a device, counted in words from 0");
+    /// A byte.
+    pub const BYTE: Content = Content("a byte");
 }
 
 /// Who may make a system call.
@@ -84,9 +90,9 @@ pub enum Right {
     /// Where the wiring has a use of it, the processes that have it; which, the subject says.
     Wiring,
     /// The process that owns the device. Another one commits a fault.
-    Device,
-    /// The port's own code, on behalf of any thread.
-    Port,
+    DeviceOwner,
+    /// The hosted port's own code, on behalf of any thread.
+    HostedPort,
     /// Every thread of a program that is told to let all do it, which tests are.
     Test,
 }
@@ -103,8 +109,8 @@ impl Right {
             Right::Deadlines => "processes with `deadlines;`",
             Right::Idle => "the idle thread",
             Right::Wiring => "by subject, if the wiring uses it",
-            Right::Device => "the owner of the device",
-            Right::Port => "the port",
+            Right::DeviceOwner => "the owner of the device",
+            Right::HostedPort => "the port",
             Right::Test => "tests",
         }
     }
@@ -117,30 +123,30 @@ impl Right {
                 Some(Status(CallError::NotPermitted as crate::Word))
             }
             Right::Idle | Right::Wiring | Right::Test => Some(Status::NO_SUCH_SYSTEM_CALL),
-            Right::Everyone | Right::Device | Right::Port => None,
+            Right::Everyone | Right::DeviceOwner | Right::HostedPort => None,
         }
     }
 }
 
 /// What carries out a system call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Path {
+pub enum Route {
     /// The core. On a Cortex-M assembly does the same for the states that are usual, and leaves the others to the core.
     Assembly,
     /// The core.
     Core,
-    /// The port.
-    Port,
+    /// The hosted port.
+    HostedPort,
 }
 
-impl Path {
+impl Route {
     /// What does, in a few words.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
-            Path::Assembly => "assembly and core",
-            Path::Core => "core",
-            Path::Port => "port",
+            Route::Assembly => "assembly and core",
+            Route::Core => "core",
+            Route::HostedPort => "port",
         }
     }
 }

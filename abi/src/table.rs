@@ -404,6 +404,7 @@ pub struct Interrupt {
 }
 
 /// The process that may read fault records, and the notification that tells it of a new one.
+#[derive(Clone, Copy)]
 pub struct FaultWatch {
     /// The process.
     pub process: ProcessId,

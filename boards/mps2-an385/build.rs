@@ -3,8 +3,11 @@
 use std::{env, fs, path::PathBuf};
 
 fn main() {
+    println!("cargo::rerun-if-changed=memory.x");
+    if env::var_os("CARGO_FEATURE_MEMORY_X").is_none() {
+        return;
+    }
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     fs::copy("memory.x", out.join("memory.x")).expect("memory.x can be copied to OUT_DIR");
     println!("cargo::rustc-link-search={}", out.display());
-    println!("cargo::rerun-if-changed=memory.x");
 }

@@ -72,6 +72,7 @@
 //! | **urgent** | the thread that runs is the first of the most urgent ready ones | `check_urgent` |
 //! | **levels** | the list of each [priority](schedule::Ready) holds exactly the ready threads of that priority, each once | `check_levels` |
 //! | **places** | the [place](threads::Threads) of every thread but the current one is taken, by that thread | `check_places` |
+//! | **quick** | the [word](thread::Calls) that a port compares before a quick call says if there is anything to look after | `check_quick` |
 //! | **rights** | a thread executes where its calls led it, with what they gave it, and with no more of its stack open | `check_rights` |
 //! | **leases** | what a call is lent was its caller's to lend | `check_leases` |
 //! | **inheritance** | a thread has its own priority or the highest of those that wait for it, or is looked at before a thread runs that is not more urgent; waits form no circle | `check_priority` |

@@ -46,6 +46,12 @@ impl Calls {
     fn flag(&mut self, flag: u32, is_set: bool) {
         self.0 = self.0 & !flag | if is_set { flag } else { 0 };
     }
+
+    /// Whether one more call can be made without a look at anything else, as ports see it.
+    #[cfg(test)]
+    pub(crate) fn are_plain(self) -> bool {
+        self.0 <= Self::LAST
+    }
 }
 
 /// A thread.

@@ -1,7 +1,7 @@
 //! The command line of a linker with GNU ld's options.
 
 use anyhow::{Context, Result};
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -95,18 +95,40 @@ impl Arguments {
     /// The object files and archives, by path as the linker sees it, in the order of the command
     /// line. Libraries named by `-l` are looked up in the folders named by `-L`.
     pub fn inputs(&self) -> Vec<String> {
+        self.places_of_inputs().into_iter().map(|(_, path)| path).collect()
+    }
+
+    /// The arguments with other files in the place of some inputs.
+    pub fn with_inputs(&self, replacements: &BTreeMap<&str, Vec<String>>) -> Self {
+        let mut inputs = self.places_of_inputs().into_iter().peekable();
+        let mut replaced = HashSet::new();
+        let mut all = Vec::new();
+        for (place, argument) in self.0.iter().enumerate() {
+            let input = inputs.next_if(|(of, _)| *of == place).map(|(_, path)| path);
+            let others = input.and_then(|path| replacements.get_key_value(path.as_str()));
+            match others.filter(|(path, _)| replaced.insert(**path)) {
+                Some((_, others)) => all.extend(others.iter().cloned()),
+                None => all.push(argument.clone()),
+            }
+        }
+        Self(all)
+    }
+
+    /// The inputs, and which arguments they are.
+    fn places_of_inputs(&self) -> Vec<(usize, String)> {
         let folders = self.folders();
         let mut inputs = Vec::new();
-        let mut arguments = self.0.iter();
-        while let Some(argument) = arguments.next() {
+        let mut arguments = self.0.iter().enumerate();
+        while let Some((place, argument)) = arguments.next() {
             if let Some(library) = argument.strip_prefix("-l") {
                 let mut candidates =
                     folders.iter().map(|folder| format!("{folder}/lib{library}.a"));
-                inputs.extend(candidates.find(|path| Path::new(path).is_file()));
+                let found = candidates.find(|path| Path::new(path).is_file());
+                inputs.extend(found.map(|path| (place, path)));
             } else if OPTIONS_WITH_VALUE.contains(&argument.as_str()) {
                 arguments.next();
             } else if !argument.starts_with('-') {
-                inputs.push(argument.clone());
+                inputs.push((place, argument.clone()));
             }
         }
         inputs

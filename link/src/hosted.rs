@@ -29,6 +29,7 @@
 //! where they are: they are the host's. So are those of shared libraries, which can't be placed.
 
 use crate::arguments::Arguments;
+use crate::copies::Copies;
 use crate::image::Image;
 use crate::inputs::{FileId, Inputs};
 use crate::library;
@@ -159,9 +160,7 @@ fn scripts(package: &Path) -> Vec<String> {
 /// What the linker says, or whose statics cannot be told.
 fn link(arguments: &Arguments, may_use_std: bool) -> Result<()> {
     let paths = arguments.inputs();
-    let mut inputs = Inputs::read(&compiled(&paths))?;
-    let owners = inputs.sections.iter().filter_map(named_owner).filter(|&name| name != KERNEL);
-    inputs.processes = owners.map(str::to_owned).collect();
+    let inputs = read(&paths)?;
     if inputs.processes.is_empty() {
         return linker::run(arguments.all());
     }
@@ -169,10 +168,6 @@ fn link(arguments: &Arguments, may_use_std: bool) -> Result<()> {
     // Unit tests that are in a firmware's package have its wiring, but don't run it.
     if !is_reached(&inputs, "main", RUN) {
         return linker::run(arguments.all());
-    }
-    for section in inputs.sections.iter_mut().filter(|it| HOST.contains(&it.krate.as_str())) {
-        section.writable = false;
-        section.thread_local = false;
     }
     let reach = Reach::of(&inputs);
     let of_host = |file: FileId| HOST.contains(&&*inputs.files[file].krate);
@@ -182,12 +177,16 @@ fn link(arguments: &Arguments, may_use_std: bool) -> Result<()> {
     if !may_use_std {
         library::refuse_in_processes(&reach, of_host)?;
     }
+    let folder = tempfile::tempdir().context("can't make a temporary folder")?;
+    let copies = Copies::of(&reach);
+    let arguments = &copies.write(arguments, folder.path())?;
+    let copied = if copies.is_empty() { None } else { Some(read(&arguments.inputs())?) };
+    let reach = copied.as_ref().map_or(reach, Reach::of);
+    let inputs = reach.inputs;
     let sections = collect(&reach)?;
     let panic = panic_entry(&paths)?;
-    let folder = tempfile::tempdir().context("can't make a temporary folder")?;
     let path = folder.path().join("processes.ld");
-    fs::write(&path, script(&inputs, &sections, &panic))
-        .context("can't write the linker script")?;
+    fs::write(&path, script(inputs, &sections, &panic)).context("can't write the linker script")?;
     let linked = folder.path().join("linked");
     let run = |arguments: &Arguments| {
         let mut all = arguments.with_output(&linked);
@@ -199,7 +198,7 @@ fn link(arguments: &Arguments, may_use_std: bool) -> Result<()> {
     run(&with_symbols)?;
     let image = Image::read(&linked)?;
     if let Some(kept) = image.section(UNOWNED) {
-        bail!("{}", unowned(&inputs, &sections, &image, kept.span));
+        bail!("{}", unowned(inputs, &sections, &image, kept.span));
     }
     if with_symbols != *arguments {
         run(arguments)?;
@@ -207,6 +206,18 @@ fn link(arguments: &Arguments, may_use_std: bool) -> Result<()> {
     let output = arguments.output();
     fs::copy(&linked, &output).with_context(|| format!("can't write {}", output.display()))?;
     Ok(())
+}
+
+/// Reads the inputs that are the firmware's. The statics of the host's side stay where they are.
+fn read(paths: &[String]) -> Result<Inputs> {
+    let mut inputs = Inputs::read(&compiled(paths))?;
+    let owners = inputs.sections.iter().filter_map(named_owner).filter(|&name| name != KERNEL);
+    inputs.processes = owners.map(str::to_owned).collect();
+    for section in inputs.sections.iter_mut().filter(|it| HOST.contains(&it.krate.as_str())) {
+        section.writable = false;
+        section.thread_local = false;
+    }
+    Ok(inputs)
 }
 
 /// The inputs that are the firmware's: neither the Rust library nor what the C compiler adds.

@@ -1,9 +1,11 @@
 //! What the linker's inputs hold: sections, what they are called, and what refers to what.
 
+use crate::copies;
 use crate::thumb::{self, Frame, Masking};
 use anyhow::{Context, Result, ensure};
 use object::elf::{
-    SHF_ALLOC, SHF_EXECINSTR, SHF_TLS, SHF_WRITE, SHT_LLVM_DEPENDENT_LIBRARIES, SHT_NOBITS,
+    SHF_ALLOC, SHF_EXCLUDE, SHF_EXECINSTR, SHF_TLS, SHF_WRITE, SHT_LLVM_DEPENDENT_LIBRARIES,
+    SHT_NOBITS,
 };
 use object::read::archive::ArchiveFile;
 use object::{
@@ -12,10 +14,14 @@ use object::{
 };
 use std::collections::{BTreeSet, HashMap};
 use std::fs;
+use std::ops::Range;
 use std::path::Path;
 
 /// Prefix of the symbols that say where the memory of a process is; the process' name follows.
 pub const MEMORY_SYMBOL: &str = "__crossgate_memory_";
+
+/// The section that `#[interface]` leaves in its crate.
+const INTERFACE: &str = ".crossgate.interface";
 
 /// Prefixes of the sections that only the loader writes.
 const CONSTANTS: [&str; 5] =
@@ -37,9 +43,25 @@ pub type SymbolId = usize;
 /// The index of a file in [`Inputs::files`].
 pub type FileId = usize;
 
+/// The index of an object file in [`Inputs::objects`].
+pub type ObjectId = usize;
+
+/// An object file: an input, or a part of one.
+#[derive(Debug)]
+pub struct InputObject {
+    /// Its name as the linker's script has it: `path` or `archive:member`.
+    pub name: String,
+    /// The file of the command line that it is in.
+    pub input: FileId,
+    /// Where in that.
+    pub range: Range<usize>,
+}
+
 /// A file of the command line: a crate, a library, or an object of the firmware's own crate.
 #[derive(Debug)]
 pub struct InputFile {
+    /// Its path.
+    pub path: String,
     /// The crate (or library) that it was compiled from.
     pub krate: String,
     /// Whether it is an archive. Objects are the firmware's own crate's, or were given by its developer.
@@ -48,16 +70,20 @@ pub struct InputFile {
     pub is_crate: bool,
     /// Whether it is an object that the Rust compiler made of the firmware's own crate.
     pub is_compiled: bool,
+    /// Whether an `#[interface]` is defined in it.
+    pub has_interface: bool,
 }
 
 impl InputFile {
     /// What is known of a file by its path and how it begins.
     pub fn new(path: &str, data: &[u8]) -> Self {
         Self {
+            path: path.to_owned(),
             krate: crate_name(path),
             is_archive: data.starts_with(b"!<arch>\n"),
             is_crate: path.ends_with(".rlib"),
             is_compiled: path.ends_with(".rcgu.o"),
+            has_interface: false,
         }
     }
 }
@@ -134,6 +160,10 @@ pub struct Section {
     pub file: String,
     /// The file of the command line that it is in.
     pub input: FileId,
+    /// The object file that it is in.
+    pub object: ObjectId,
+    /// Its number in that; [`copies::COMMON`] if it stands for C's statics that have none.
+    pub number: usize,
     /// The crate (or library) that it was compiled from.
     pub krate: String,
     /// Its name.
@@ -175,7 +205,7 @@ impl Section {
 
 /// A symbol's name as its source has it, without the hash.
 pub fn demangle(symbol: &str) -> String {
-    format!("{:#}", rustc_demangle::demangle(symbol))
+    format!("{:#}", rustc_demangle::demangle(copies::original(symbol)))
 }
 
 /// All inputs of a firmware.
@@ -185,6 +215,8 @@ pub struct Inputs {
     pub sections: Vec<Section>,
     /// The files of the command line.
     pub files: Vec<InputFile>,
+    /// The object files in them.
+    pub objects: Vec<InputObject>,
     /// The symbols that all inputs see.
     pub symbols: Vec<Symbol>,
     /// The index of each symbol by its name.
@@ -245,18 +277,20 @@ impl Inputs {
                 data.starts_with(&object::elf::ELFMAG) || data.starts_with(&BITCODE),
                 "it is neither an object file nor an archive"
             );
-            return self.object(path, data);
+            return self.object(path, data, 0..data.len());
         }
         let archive = ArchiveFile::parse(data)?;
         for member in archive.members() {
             let member = member?;
             let name = String::from_utf8_lossy(member.name());
-            self.object(&format!("{path}:{name}"), member.data(data)?)?;
+            let (start, length) = member.file_range();
+            let (start, length) = (usize::try_from(start)?, usize::try_from(length)?);
+            self.object(&format!("{path}:{name}"), member.data(data)?, start..start + length)?;
         }
         Ok(())
     }
 
-    fn object(&mut self, file: &str, data: &[u8]) -> Result<()> {
+    fn object(&mut self, file: &str, data: &[u8], range: Range<usize>) -> Result<()> {
         ensure!(!data.starts_with(&BITCODE), "{LINKER_PLUGIN_LTO}");
         // An archive of a crate holds its metadata too, which is not always an object.
         if !data.starts_with(&object::elf::ELFMAG) {
@@ -267,6 +301,8 @@ impl Inputs {
         if object.kind() != ObjectKind::Relocatable {
             return Ok(());
         }
+        let input = self.files.len() - 1;
+        self.objects.push(InputObject { name: file.to_owned(), input, range });
         let marks = thumb::marks(&object);
         let mut ids = HashMap::new();
         for section in object.sections() {
@@ -276,10 +312,11 @@ impl Inputs {
                 "`{file}` names further libraries for the linker (section `{}`), which nobody could look into",
                 section.name()?
             );
-            if !sh_flags.contains(SHF_ALLOC) {
+            if !sh_flags.contains(SHF_ALLOC) || sh_flags.contains(SHF_EXCLUDE) {
                 continue;
             }
             let name = section.name()?.to_owned();
+            self.files[input].has_interface |= name == INTERFACE;
             // Where code may lie at any address, constants with addresses are written by the loader.
             let is_constant = CONSTANTS.iter().any(|prefix| name.starts_with(prefix));
             let (masking, frame) = match marks.get(&section.index()) {
@@ -291,6 +328,7 @@ impl Inputs {
             };
             ids.insert(section.index(), self.sections.len());
             self.sections.push(Section {
+                number: section.index().0,
                 size: section.size(),
                 writable: sh_flags.contains(SHF_WRITE)
                     && !sh_flags.contains(SHF_TLS)
@@ -313,6 +351,8 @@ impl Inputs {
         Section {
             file: file.to_owned(),
             input,
+            object: self.objects.len() - 1,
+            number: copies::COMMON,
             krate: self.files[input].krate.clone(),
             name,
             size: 0,
@@ -428,7 +468,7 @@ impl Inputs {
 }
 
 /// Stands for the section of C's statics that have none.
-const COMMON: SectionIndex = SectionIndex(usize::MAX);
+const COMMON: SectionIndex = SectionIndex(copies::COMMON);
 
 /// The name of the crate that `path` was compiled from: `libsensor-0123456789abcdef.rlib` and
 /// `sensor-0123456789abcdef.sensor.fedcba-cgu.0.rcgu.o` are of `sensor`.

@@ -62,7 +62,7 @@
 //! 1. the statics of the crate that is named like a process are that process', and so are its
 //!    objects (section `.crossgate.object.<process>`);
 //! 2. any other static is of whoever uses it: of the only process whose code refers to it, or of
-//!    the kernel.
+//!    the kernel. If several processes use it, each gets its own (see `copies`).
 //!
 //! A process uses what its entry points refer to, and what that refers to, and so on. Its entry
 //! points are in the tables that `crossgate::system!` writes: each record of a service names an
@@ -75,7 +75,8 @@
 //!
 //! Each names the static, its crate, and the way from an entry point to it:
 //!
-//! - a static that two processes use, or a process and the kernel;
+//! - a static that two processes use and that is not copied, as it is of the firmware's own crate, of one with
+//!   an `#[interface]`, or may be lent; or a process and the kernel;
 //! - a static of a process' crate, or an object, that is used by another process or the kernel;
 //! - a static that nobody uses, but that is kept all the same (by an option of the linker);
 //! - a `shared!` static of the kernel, which lends nothing;
@@ -98,6 +99,7 @@
 
 mod advice;
 mod arguments;
+mod copies;
 mod critical;
 #[cfg(unix)]
 pub mod hosted;

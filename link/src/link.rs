@@ -1,6 +1,7 @@
 //! The two passes.
 
 use crate::arguments::Arguments;
+use crate::copies::Copies;
 use crate::image::Image;
 use crate::inputs::{Inputs, MEMORY_SYMBOL};
 use crate::kernel_stack::Need;
@@ -60,8 +61,13 @@ pub fn link(arguments: &Arguments) -> Result<()> {
     let handlers = trust::check(&reach, &RUNTIME, &scripts::names(arguments)?)?;
     critical::check(&reach)?;
     merging::check(&reach)?;
-    let collected = collect(&reach)?;
     let folder = tempfile::tempdir().context("can't make a temporary folder")?;
+    let copies = Copies::of(&reach);
+    let arguments = &copies.write(arguments, folder.path())?;
+    let copied = if copies.is_empty() { None } else { Some(Inputs::read(&arguments.inputs())?) };
+    let reach = copied.as_ref().map_or(reach, Reach::of);
+    let inputs = reach.inputs;
+    let collected = collect(&reach)?;
     let measured = folder.path().join("measured");
     let mut tables: Vec<_> = inputs
         .processes
@@ -75,12 +81,12 @@ pub fn link(arguments: &Arguments) -> Result<()> {
     pass(&with_symbols, folder.path(), [&script, &after], &measured)?;
     let measured = Image::read(&measured)?;
     if let Some(kept) = measured.section(UNOWNED) {
-        bail!("{}", unowned(&inputs, &collected, &measured, kept.span));
+        bail!("{}", unowned(inputs, &collected, &measured, kept.span));
     }
 
     protection::check(&measured)?;
     let kernel_stack = kernel_stack(&measured, &Need::of(&reach))?;
-    let plan = Plan::new(&measured, &inputs, kernel_stack)?;
+    let plan = Plan::new(&measured, inputs, kernel_stack)?;
     let sections =
         collected.into_iter().filter_map(|section| plan.placed(section)).collect::<Vec<_>>();
     for (table, memory) in tables.iter_mut().zip(&plan.memories) {

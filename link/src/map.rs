@@ -10,10 +10,12 @@ use crate::verify;
 use anyhow::Result;
 use std::path::Path;
 
+mod copies;
 mod picture;
 pub(crate) mod services;
 mod table;
 
+pub use copies::{CopiedStatic, CopyCost};
 pub use services::Service;
 
 /// Where the memory of a process is.
@@ -77,6 +79,10 @@ pub struct MemoryMap {
     pub stacks: Vec<Stack>,
     /// The services, in the order of the wiring.
     pub services: Vec<Service>,
+    /// The statics of libraries that each of several processes has for itself.
+    pub copied: Vec<CopiedStatic>,
+    /// What the copies take up, of each process that has some: the first of those that use a static has the original.
+    pub costs: Vec<CopyCost>,
 }
 
 impl MemoryMap {
@@ -132,6 +138,7 @@ impl MemoryMap {
         });
         let mut constants: Vec<_> = loads.collect();
         constants.sort_by_key(|(_, span)| *span);
+        let (copied, costs) = copies::of(image, &processes);
         Ok(Self {
             flash,
             constants,
@@ -144,6 +151,8 @@ impl MemoryMap {
             processes,
             stacks,
             services: services::of(image)?,
+            copied,
+            costs,
         })
     }
 

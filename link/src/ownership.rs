@@ -3,6 +3,7 @@
 //! A static belongs to whoever uses it: whose code, as far as it can be [reached](crate::reach), refers to
 //! it.
 
+use crate::copies::original;
 use crate::inputs::{Section, SectionId};
 use crate::reach::Reach;
 use anyhow::{Result, bail};
@@ -75,7 +76,7 @@ pub fn owners<'a>(reach: &Reach<'a>) -> Result<Vec<(SectionId, Owner<'a>)>> {
         }
         let home = named_owner(section)
             .or_else(|| inputs.processes.get(&section.krate).map(String::as_str));
-        match owner(section, home, reach.users(id).collect()) {
+        match owner(reach, id, home) {
             Ok(owner) => owners.push((id, owner)),
             Err(reason) => errors.push(complaint(reach, id, &reason)),
         }
@@ -87,11 +88,9 @@ pub fn owners<'a>(reach: &Reach<'a>) -> Result<Vec<(SectionId, Owner<'a>)>> {
 }
 
 /// Whose a section is, from the process that it belongs to by name and from its users.
-fn owner<'a>(
-    section: &Section,
-    home: Option<&'a str>,
-    users: Vec<&'a str>,
-) -> Result<Owner<'a>, String> {
+fn owner<'a>(reach: &Reach<'a>, id: SectionId, home: Option<&'a str>) -> Result<Owner<'a>, String> {
+    let section = &reach.inputs.sections[id];
+    let users: Vec<_> = reach.users(id).collect();
     match (home, users.as_slice()) {
         (Some(home), []) => Ok(Owner::Process(home)),
         (Some(home), &[user]) if user == home => Ok(Owner::Process(home)),
@@ -109,13 +108,37 @@ fn owner<'a>(
         }
         (None, [KERNEL]) => Ok(Owner::Kernel),
         (None, &[user]) => Ok(Owner::Process(user)),
-        (None, users) => Err(format!("is used by {}", listed(users))),
+        (None, users) => {
+            let why = why_common(reach, id).unwrap_or("not all of it could be copied");
+            Err(format!("is used by {}; each can't have its own, because {why}", listed(users)))
+        }
+    }
+}
+
+/// Why a static that several use is not [copied](crate::copies) for each; nothing if it is.
+pub fn why_common(reach: &Reach, id: SectionId) -> Option<&'static str> {
+    let section = &reach.inputs.sections[id];
+    if reach.inputs.processes.contains(&section.krate) || named_owner(section).is_some() {
+        Some("it belongs to a process")
+    } else if reach.users(id).any(|user| user == KERNEL) {
+        Some("the kernel uses it")
+    } else if is_shared(section) {
+        Some("what may be lent (`shared!`) has one owner")
+    } else if reach.inputs.files[section.input].is_compiled {
+        Some("it is in the firmware's own crate, which is no library")
+    } else if reach.inputs.files[section.input].has_interface {
+        Some(
+            "its crate has an `#[interface]`, so client and server would take their own for the other's",
+        )
+    } else {
+        None
     }
 }
 
 /// What to do about a static in common.
-const ADVICE: &str = "A static is the memory of one process. Let the others ask that process \
-                      through an interface, or make it a field of an object, one for each process.";
+const ADVICE: &str = "Let the others ask that process through an interface, or make it a field of an object, one \
+                      for each process. If each process is to have its own, move it to a crate that is a library \
+                      only.";
 
 /// What is wrong with a thread-local static.
 const THREAD_LOCAL: &str = "is thread-local, but to the host all threads of a firmware are one";
@@ -150,7 +173,7 @@ pub fn is_ordinary(section: &Section) -> bool {
     let is_of_compiler = |name: &str| {
         ["", "rel"].contains(&name.split('.').next().unwrap_or_default())
             || section.symbols.is_empty()
-            || section.symbols.iter().any(|symbol| symbol == name)
+            || section.symbols.iter().any(|symbol| original(symbol) == name)
     };
     let by_compiler = |prefix: &&str| after(section, prefix).is_some_and(is_of_compiler);
     [".data", ".bss", "COMMON"].iter().any(by_compiler) || is_placed(section)

@@ -50,7 +50,8 @@ impl<'a> Reach<'a> {
             }
             if let Some(records) = records(inputs, section) {
                 closed.insert(id);
-                for (owner, target) in records {
+                for (owner, reference) in records {
+                    let Some(target) = reference.section else { continue };
                     starts.entry(owner).or_default().push(target);
                     // The kernel has the address of an entry point, but does not call it.
                     closed.extend(Some(target).filter(|_| inputs.sections[target].executable));
@@ -88,11 +89,14 @@ pub fn path(inputs: &Inputs, steps: &[Step], mut id: SectionId) -> String {
     names.join(" -> ")
 }
 
-/// What a table's records name, with the process of the record.
+/// What a table's records refer to, with the process of the record.
 ///
 /// A table of the wiring is an array whose records each name one stack or one object. How long a
 /// record is follows from their number, so the order of its fields does not matter.
-fn records<'a>(inputs: &'a Inputs, section: &'a Section) -> Option<Vec<(&'a str, SectionId)>> {
+pub fn records<'a>(
+    inputs: &'a Inputs,
+    section: &'a Section,
+) -> Option<Vec<(&'a str, &'a Reference)>> {
     if section.writable || section.executable || is_placed(section) {
         return None;
     }
@@ -106,10 +110,9 @@ fn records<'a>(inputs: &'a Inputs, section: &'a Section) -> Option<Vec<(&'a str,
     if length * owners.len() as u64 != section.size || !each_has_one {
         return None;
     }
-    let named = |reference: &Reference| {
-        Some((owners[(reference.offset / length) as usize].1, reference.section?))
-    };
-    Some(section.references.iter().filter_map(named).collect())
+    let named =
+        |reference: &'a Reference| (owners[(reference.offset / length) as usize].1, reference);
+    Some(section.references.iter().map(named).collect())
 }
 
 /// What can be reached from `starts`, but not through what is `closed`: the wiring's tables (who

@@ -1,12 +1,10 @@
 //! `#[interface]`: a trait, cut into its methods.
 
 use crate::pieces::{
-    Cursor, Error, brace, bracket, code_at, is_punctuation, is_word, parenthesis, split_at_commas,
-    template,
+    Cursor, Error, code_at, is_punctuation, is_word, list, number, parenthesis, slots,
+    split_at_commas, template, tokens, word,
 };
-use proc_macro::{
-    Delimiter, Group, Ident, Literal, Punct, Spacing, Span, TokenStream, TokenTree as Token,
-};
+use proc_macro::{Delimiter, Group, Ident, Punct, Spacing, Span, TokenStream, TokenTree as Token};
 
 /// Methods that a handle has itself, as every type has them through `Deref` and traits.
 const RESERVED: [&str; 8] = ["clone", "clone_from", "eq", "ne", "deref", "into", "try_into", "fmt"];
@@ -42,48 +40,118 @@ pub fn expand(attribute: TokenStream, item: TokenStream) -> Result<TokenStream, 
         return Err(Error::new(name.span(), "an interface has at most 256 methods"));
     }
 
-    let shapes: Vec<_> = methods.iter().map(|method| shape(&name, method)).collect();
-    let exclusive: Vec<Token> = methods
-        .iter()
-        .find(|method| !method.mutable.is_empty())
-        .map(|m| m.mutable[0].clone())
-        .into_iter()
-        .collect();
-    let client = Ident::new(&format!("{name}Client"), name.span());
-    let pieces = [
-        bracket(attributes),
-        bracket(visibility),
-        bracket([name.into()]),
-        bracket([client.into()]),
-        bracket(declared.clone()),
-        bracket(named.clone()),
-        bracket(exclusive),
-        bracket(methods.into_iter().zip(shapes).enumerate().map(|(index, (method, shape))| {
-            let parameter = |(name, ty): (Ident, Vec<Token>)| {
-                let form = Ident::new(if is_lease(&ty) { "lease" } else { "value" }, name.span());
-                let pieces = [
-                    bracket([name.into()]),
-                    bracket([form.into()]),
-                    bracket(ty.clone()),
-                    bracket(without_anonymous_lifetimes(ty)),
-                ];
-                let pieces = pieces.into_iter().collect();
-                Token::from(Group::new(Delimiter::Parenthesis, pieces))
-            };
-            brace([
-                bracket(method.attributes),
-                bracket([Literal::usize_unsuffixed(index).into()]),
-                bracket([method.name.into()]),
-                bracket(method.mutable),
-                bracket(method.parameters.into_iter().map(parameter)),
-                bracket(method.result),
-                bracket(shape),
-                bracket(declared.clone()),
-                bracket(named.clone()),
+    let interface = Interface { attributes, visibility, name, declared, named, methods };
+    let mut code = template("__interface_trait", interface.served());
+    code.extend(template("__metadata", interface.metadata()));
+    code.extend(template("__client", interface.client()));
+    code.extend(template("__thunks", interface.thunks()));
+    Ok(code)
+}
+
+/// A trait, cut into pieces.
+struct Interface {
+    attributes: Vec<Token>,
+    visibility: Vec<Token>,
+    name: Ident,
+    /// Its generic parameters, as declared and as named.
+    declared: Vec<Token>,
+    named: Vec<Token>,
+    methods: Vec<Method>,
+}
+
+// Each template gets what it needs, by name.
+impl Interface {
+    fn served(&self) -> TokenStream {
+        let method = |method: &Method| {
+            slots([
+                ("attributes", tokens(&method.attributes)),
+                ("name", word(&method.name)),
+                ("exclusive", tokens(&method.mutable)),
+                ("parameters", method.plain_parameters()),
+                ("result", tokens(&method.result)),
             ])
-        })),
-    ];
-    Ok(template("__interface", pieces.into_iter().collect()))
+        };
+        slots([
+            ("attributes", tokens(&self.attributes)),
+            ("visibility", tokens(&self.visibility)),
+            ("name", word(&self.name)),
+            ("declared", tokens(&self.declared)),
+            ("methods", list(self.methods.iter().map(method))),
+        ])
+    }
+
+    fn metadata(&self) -> TokenStream {
+        let exclusive = self.methods.iter().find_map(|method| method.mutable.first());
+        slots([
+            ("name", word(&self.name)),
+            ("client", word(&self.client_name())),
+            ("declared", tokens(&self.declared)),
+            ("named", tokens(&self.named)),
+            ("exclusive", exclusive.into_iter().cloned().collect()),
+            ("shapes", list(self.methods.iter().map(|method| shape(&self.name, method)))),
+        ])
+    }
+
+    fn client(&self) -> TokenStream {
+        let method = |(index, method): (usize, &Method)| {
+            let parameters = method.parameters.iter().map(|(name, ty)| {
+                let form = Ident::new(if is_lease(ty) { "lease" } else { "value" }, name.span());
+                slots([
+                    ("name", word(name)),
+                    ("form", word(&form)),
+                    ("type", tokens(ty)),
+                    ("static", tokens(&without_anonymous_lifetimes(ty.clone()))),
+                ])
+            });
+            slots([
+                ("attributes", tokens(&method.attributes)),
+                ("name", word(&method.name)),
+                ("index", number(index)),
+                ("parameters", list(parameters)),
+                ("result", tokens(&method.result)),
+                ("named", tokens(&self.named)),
+            ])
+        };
+        slots([
+            ("visibility", tokens(&self.visibility)),
+            ("name", word(&self.name)),
+            ("client", word(&self.client_name())),
+            ("declared", tokens(&self.declared)),
+            ("named", tokens(&self.named)),
+            ("methods", list(self.methods.iter().enumerate().map(method))),
+        ])
+    }
+
+    fn thunks(&self) -> TokenStream {
+        let method = |method: &Method| {
+            slots([
+                ("name", word(&method.name)),
+                ("exclusive", tokens(&method.mutable)),
+                ("parameters", method.plain_parameters()),
+                ("result", tokens(&method.result)),
+                ("declared", tokens(&self.declared)),
+                ("named", tokens(&self.named)),
+            ])
+        };
+        slots([
+            ("name", word(&self.name)),
+            ("declared", tokens(&self.declared)),
+            ("named", tokens(&self.named)),
+            ("methods", list(self.methods.iter().map(method))),
+        ])
+    }
+
+    fn client_name(&self) -> Ident {
+        Ident::new(&format!("{}Client", self.name), self.name.span())
+    }
+}
+
+impl Method {
+    fn plain_parameters(&self) -> TokenStream {
+        let parameter =
+            |(name, ty): &(Ident, Vec<Token>)| slots([("name", word(name)), ("type", tokens(ty))]);
+        list(self.parameters.iter().map(parameter))
+    }
 }
 
 /// `<T: Wire, const N: usize>` as declared, and as named: `T, N,`.

@@ -1,13 +1,11 @@
 //! The attributes, derives and the wiring of Crossgate. Use them through the crate `crossgate`.
 //!
-//! They only cut the source into pieces, keeping every span, and hand these to `macro_rules!`
+//! They only cut the source into pieces, keeping every span, and hand these, by name, to `macro_rules!`
 //! templates in the crate `crossgate`, which are ordinary readable code. So this crate needs no
 //! parser of Rust, builds in a moment, and its errors point at the user's own words.
 
 mod interface;
-mod names;
 mod pieces;
-mod rights;
 mod system;
 
 use pieces::template;
@@ -39,9 +37,10 @@ pub fn plain(item: TokenStream) -> TokenStream {
 ///
 /// `pub static SYSTEM;` names the tables; then comes a `process name { ... }` for each crate that is one.
 /// What an expression in a process mentions (a service, a notification) that process may use. A mention is
-/// what the compiler takes for the handle: no text, comment, field, or part of a path, and nothing that a local
-/// name hides. Arguments of a macro count if the macro makes an expression of them. What is not
-/// mentioned is not in scope, and a mention that turns out not to be the handle does not compile.
+/// a word that the compiler compiles as the handle: no text, comment, field, type, or part of a path. Its name means the
+/// handle in all expressions of the process; nothing hides it. An argument of a macro counts if the macro makes one
+/// expression of it. What is not mentioned is not in scope, and a mention that is not compiled as the handle is an error
+/// where it stands.
 ///
 /// Names are plain words that are none of Rust's, and don't begin with `__`. A process is not called
 /// `kernel`, `crossgate...` or like a crate of the Rust library, and no thread `idle`.

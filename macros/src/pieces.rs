@@ -57,6 +57,40 @@ pub fn template(name: &str, pieces: TokenStream) -> TokenStream {
     call
 }
 
+/// `name: [tokens]` for each: what a template gets.
+pub fn slots<const N: usize>(slots: [(&str, TokenStream); N]) -> TokenStream {
+    let slot = |(name, tokens): (&str, TokenStream)| {
+        let name = Ident::new(name, Span::call_site());
+        [name.into(), Punct::new(':', Spacing::Alone).into(), bracket(tokens)]
+    };
+    slots.into_iter().flat_map(slot).collect()
+}
+
+/// `{tokens}` for each.
+pub fn list(items: impl IntoIterator<Item = TokenStream>) -> TokenStream {
+    items.into_iter().map(brace).collect()
+}
+
+/// A name, as a slot has it.
+pub fn word(word: &Ident) -> TokenStream {
+    Token::from(word.clone()).into()
+}
+
+/// Tokens, as a slot has them.
+pub fn tokens(tokens: &[Token]) -> TokenStream {
+    tokens.iter().cloned().collect()
+}
+
+/// A number, as a slot has it.
+pub fn number(number: usize) -> TokenStream {
+    Token::from(Literal::usize_unsuffixed(number)).into()
+}
+
+/// A set, as a slot has it.
+pub fn mask(set: u32) -> TokenStream {
+    Token::from(Literal::u32_suffixed(set)).into()
+}
+
 /// The tokens of `code`, as if they stood at `span`.
 pub fn code_at(code: &str, span: Span) -> TokenStream {
     fn at(tokens: TokenStream, span: Span) -> TokenStream {

@@ -41,7 +41,7 @@
 //! | One thread runs at a time: the most urgent. It is replaced when it makes a system call, not between two. | It is replaced by interrupts, too. |
 //! | Time is virtual. It passes when all threads wait, so a test of an hour takes no time and ends the same each time. | It passes by itself. |
 //! | A crash fails the test and names the process, unless it [may crash](Process::may_crash). What the crashed method owned is dropped; the objects of the process stay as they are. | Nothing is dropped. The memory of the process is reset. |
-//! | The kernel checks what a call lends. Nothing keeps a process from memory that is not its own. | The memory protection unit does. (Tests on [Linux](https://docs.rs/crossgate-hosted) can.) |
+//! | The kernel checks what a call lends. Nothing keeps a process from memory that is not its own. | The memory protection unit does. So does the port to Linux. |
 //! | The test's process supervises: it may use [`supervise`](crate::supervise) and [`fault`](crate::fault). Each process may [limit](crate::time::with_deadline) its calls, signal each notification, and call each service that is not [restricted](Wiring::permit). | The wiring says who may. |
 
 mod draft;
@@ -58,7 +58,6 @@ use crossgate_abi::{LockId, Shape, Status, Word, number};
 use draft::Draft;
 use std::boxed::Box;
 use std::cell::RefCell;
-use std::string::String;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::vec::Vec;
 use thread::Me;
@@ -260,7 +259,7 @@ impl<'w> Process<'w> {
         Thread { result, ended: test }
     }
 
-    /// A [pool](crate::pool) of `count` threads of a priority.
+    /// A [`Pool`](pool::Pool) of `count` threads of a priority.
     ///
     /// # Panics
     /// As [`thread`](Self::thread).
@@ -393,7 +392,6 @@ pub(crate) use thread::stack_pointer;
 
 impl fmt::Debug for Draft {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<&str> = self.names().collect();
-        formatter.write_str(&String::from_iter([&names.join(", ")[..]]))
+        formatter.debug_list().entries(self.names()).finish()
     }
 }

@@ -64,7 +64,7 @@ impl Part {
 fn all() -> String {
     let mut text = table(&["number", "system call", "arguments", "results", "who may", "done by"]);
     for call in SystemCall::ALL {
-        let Signature { arguments, results, right, path } = *call.signature();
+        let Signature { arguments, results, right, route } = *call.signature();
         let number = call as u16;
         row(
             &mut text,
@@ -74,7 +74,7 @@ fn all() -> String {
                 &names(arguments),
                 &results.map_or("does not return".into(), names),
                 right.as_str(),
-                path.as_str(),
+                route.as_str(),
             ],
         );
     }
@@ -193,8 +193,8 @@ fn described(name: &str, documentation: &str, signature: &Signature) -> String {
         text += "\n";
         text += &table(&["", "word", "what it is"]);
     }
-    for (kind, Operand { name, unit }) in words {
-        row(&mut text, &[kind, &format!("`{name}`"), unit.as_str()]);
+    for (kind, Operand { name, content }) in words {
+        row(&mut text, &[kind, &format!("`{name}`"), content.0]);
     }
     text
 }
@@ -220,7 +220,7 @@ fn names(words: &[Operand]) -> String {
 }
 
 fn words(words: &[Operand]) -> String {
-    let word = |word: &Operand| format!("`{}`: {}", word.name, word.unit.as_str());
+    let word = |word: &Operand| format!("`{}`: {}", word.name, word.content.0);
     words.iter().map(word).collect::<Vec<_>>().join("; ")
 }
 

@@ -2,34 +2,34 @@
 
 use crate::Word;
 use crate::list::list;
-use crate::signature::{Operand, Path, Right, Signature, Unit};
+use crate::signature::{Content, Operand, Right, Route, Signature};
 
 system_calls! {
     /// The system calls that only the hosted port has, in a list of their own.
     pub enum HostedCall;
 
     /// Says that an interrupt has come.
-    INTERRUPT = 0x100: Interrupt() -> (), Port, Port;
+    INTERRUPT = 0x100: Interrupt() -> (), HostedPort, HostedPort;
 
     /// Waits for an interrupt, in the idle thread.
-    IDLE = 0x101: Idle() -> (), Port, Port;
+    IDLE = 0x101: Idle() -> (), HostedPort, HostedPort;
 
     /// Tells where the [`interface`](crate::table::Service::interface) function of a service is, if the gate is its first
     /// one, or 0.
-    INTERFACE = 0x102: Interface(gate: Gate) -> (function: Address), Everyone, Port;
+    INTERFACE = 0x102: InterfaceOf(gate: GATE) -> (function: ADDRESS), Everyone, HostedPort;
 
     /// Reads a register of a [device](crate::hosted), which the start of its window names.
-    DEVICE_READ = 0x103: DeviceRead(window: Address, register: Register) -> (value: Any), Device, Port;
+    DEVICE_READ = 0x103: DeviceRead(window: ADDRESS, register: REGISTER) -> (value: ANY), DeviceOwner, HostedPort;
 
     /// Writes a register of a device.
-    DEVICE_WRITE = 0x104: DeviceWrite(window: Address, register: Register, value: Any) -> (), Device, Port;
+    DEVICE_WRITE = 0x104: DeviceWrite(window: ADDRESS, register: REGISTER, value: ANY) -> (), DeviceOwner, HostedPort;
 
     /// Writes a byte to the standard error.
-    SAY = 0x105: Say(byte: Byte) -> (), Test, Port;
+    SAY = 0x105: Say(byte: BYTE) -> (), Test, HostedPort;
 
     /// Ends the program with an exit status.
-    END = 0x106: End(status: Any) -> !, Test, Port;
+    END = 0x106: End(status: ANY) -> !, Test, HostedPort;
 
     /// Tells where the name of a process is, and how long; without such a process it has no bytes.
-    NAME = 0x107: Name(process: Process) -> (name: Address, length: Length), Everyone, Port;
+    NAME = 0x107: NameOf(process: PROCESS) -> (name: ADDRESS, length: LENGTH), Everyone, HostedPort;
 }

@@ -17,6 +17,8 @@ mod lamp;
 mod timer;
 mod uart;
 
+board_contract::check!();
+
 pub use lamp::Lamp;
 pub use timer::Timer;
 pub use uart::Uart;

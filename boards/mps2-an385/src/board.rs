@@ -8,9 +8,9 @@ use tock_registers::{register_bitfields, register_structs};
 
 /// The board, as the port sees it.
 #[derive(Debug)]
-pub struct Mps2An385;
+pub struct Hardware;
 
-impl Board for Mps2An385 {
+impl Board for Hardware {
     const CLOCK_HZ: u32 = CLOCK_HZ;
     const LINES: u16 = 32;
     type Counter = DualTimer;

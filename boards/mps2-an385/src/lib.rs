@@ -11,8 +11,10 @@ mod lamp;
 mod timer;
 mod uart;
 
+board_contract::check!();
+
 #[doc(hidden)]
-pub use board::Mps2An385;
+pub use board::Hardware;
 pub use lamp::Lamp;
 pub use timer::Timer;
 pub use uart::Uart;
@@ -29,7 +31,7 @@ pub use crossgate_cortex_m as port;
 #[macro_export]
 macro_rules! start {
     ($system:path) => {
-        $crate::port::start!($system, $crate::Mps2An385);
+        $crate::port::start!($system, $crate::Hardware);
     };
 }
 

@@ -4,6 +4,7 @@ use super::*;
 use crate::frame::{LOCKED, Level, REFUSED, STALE};
 use crate::lease::{InForce, Lease};
 use crate::schedule::Ready;
+use crate::time::Limit;
 use crate::wait::Wait;
 use crate::work::Work;
 use crossgate_abi::{LEASES_PER_CALL, MAX_CALL_DEPTH, PRIORITIES};
@@ -17,6 +18,7 @@ pub fn check(driver: &Driver) {
     for id in all(kernel) {
         let thread = kernel.threads.get(id);
         check_levels(thread, &ready);
+        check_quick(thread);
         check_rights(kernel, thread);
         check_priority(kernel, thread);
         check_wait(kernel, thread);
@@ -103,6 +105,13 @@ fn check_one_side(kernel: &Kernel<TestPort>) {
         let counting = kernel.system.notifications[index].counting;
         assert!(state.signals <= 1 || counting, "only some count their signals");
     }
+}
+
+/// **quick**: the word that a port compares before a quick call says if there is anything to look after.
+fn check_quick(thread: &Thread) {
+    let has_frame = usize::from(thread.depth()) < MAX_CALL_DEPTH;
+    let is_plain = has_frame && thread.level.leases == InForce::NONE && thread.limit != Limit::OVER;
+    assert_eq!(thread.calls.are_plain(), is_plain, "a quick call passes over no duty");
 }
 
 /// **rights**: a thread executes where its calls led it, with what they gave it, and with no more of its stack open.

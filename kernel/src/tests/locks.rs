@@ -201,6 +201,18 @@ fn a_mutex_hands_priority_to_its_holder() {
 }
 
 #[test]
+fn a_mutex_that_several_wait_for_stays_contended() {
+    let mut driver = contended();
+    only_the_least_urgent(&mut driver);
+    driver.kernel.port.words.insert(MUTEX, stack(1) + STACK_SIZE - 96);
+    for notification in [0, 1] {
+        assert_eq!(driver.ask(number::SIGNAL, [notification, 0, 0, 0]), DONE_AND_SWITCHED);
+        assert_eq!(driver.ask(number::MUTEX_WAIT, [MUTEX, 0, 0, 0]), SWITCHED);
+        assert_eq!(driver.kernel.port.words[&MUTEX] & 1, 1, "so that the holder tells the kernel");
+    }
+}
+
+#[test]
 fn only_who_has_entered_a_process_can_hold_its_mutexes() {
     let mut driver = Wiring::default()
         .service(1, 0b01, Shape::NONE)

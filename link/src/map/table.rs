@@ -1,6 +1,6 @@
 //! The memory map as text.
 
-use super::{MemoryMap, Row, services};
+use super::{MemoryMap, Row, copies, services};
 use crate::layout::Span;
 use std::fmt;
 
@@ -12,6 +12,10 @@ impl fmt::Display for MemoryMap {
         if !self.services.is_empty() {
             writeln!(f)?;
             services::write(f, &self.services)?;
+        }
+        if !self.copied.is_empty() {
+            writeln!(f)?;
+            copies::write(f, &self.copied, &self.costs)?;
         }
         Ok(())
     }

@@ -202,13 +202,13 @@ fn with_handler(wiring: &str, stack: usize) -> (Output, PathBuf) {
     let source = source.replace("mps2_an385::start!(SYSTEM);", "port::start!(SYSTEM, Mine);");
     let source = format!(
         "{source}
-use mps2_an385::{{Mps2An385, port::{{self, Board, zero_latency::{{Handler, Line, Signal}}}}}};
+use mps2_an385::{{Hardware, port::{{self, Board, zero_latency::{{Handler, Line, Signal}}}}}};
 struct Mine;
 impl Board for Mine {{
-    const CLOCK_HZ: u32 = Mps2An385::CLOCK_HZ;
-    const LINES: u16 = Mps2An385::LINES;
+    const CLOCK_HZ: u32 = Hardware::CLOCK_HZ;
+    const LINES: u16 = Hardware::LINES;
     const ZERO_LATENCY: &'static [Line] = &[Line::of::<Urgent>()];
-    type Counter = <Mps2An385 as Board>::Counter;
+    type Counter = <Hardware as Board>::Counter;
     fn tell(_: u8) {{}}
 }}
 struct Urgent;

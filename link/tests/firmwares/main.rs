@@ -1,5 +1,6 @@
 //! Firmwares, linked.
 
+mod copies;
 mod cortex_m_rt;
 mod layout;
 mod map;

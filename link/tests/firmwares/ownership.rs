@@ -31,23 +31,6 @@ fn a_library_of_the_kernel_is_in_its_memory() {
 }
 
 #[test]
-fn a_library_of_two_processes_may_not_have_statics() {
-    let mut firmware = Firmware::new().library("helper", HELPER).library("fan", USER);
-    firmware.processes = vec!["fan", "sensor"];
-    firmware.threads = vec![("fan", "main", 256, "fan::work()")];
-    firmware.objects =
-        vec![("sensor", "room", "u32> = Cell(UnsafeCell::new(3))", "helper::count_for(1_u64);")];
-    let error = error(&firmware);
-    for part in [
-        "static `helper::COUNTER` (4 bytes, crate `helper`) is used by process `fan` and process `sensor`",
-        "fan::work",
-        "method_0",
-    ] {
-        assert!(error.contains(part), "`{part}` is not in {error}");
-    }
-}
-
-#[test]
 fn a_process_and_the_kernel_may_not_have_a_static_in_common() {
     let mut firmware = Firmware::new().library("helper", HELPER).library("fan", USER);
     firmware.processes = vec!["fan"];

@@ -7,17 +7,49 @@ use std::process::Command;
 /// A process that uses the library.
 const USER: &str = "pub fn work() -> u32 { helper::count() }";
 
+/// So do two users that count twice, and tell what they see the second time.
 #[test]
-fn a_library_of_two_processes_may_not_have_statics() {
+fn a_static_of_a_library_is_one_in_each_process_that_uses_it() {
+    const TWICE: &str = "pub fn work() -> u32 { helper::count(); helper::count() }";
     let mut firmware = Firmware::new("two_users").library("helper", HELPER);
+    firmware = firmware.library("sensor", TWICE).library("fan", TWICE);
+    firmware.processes.push(("fan", "fan::work() + 10"));
+    let program = program(&firmware);
+    assert_eq!(program.statics_of("fan"), ["helper::COUNTER"]);
+    assert_eq!(program.statics_of("sensor"), ["helper::COUNTER.for.sensor"]);
+    let told = program.told();
+    let mut lines: Vec<_> = told.lines().collect();
+    lines.sort_unstable();
+    assert_eq!(lines, ["fan 11", "sensor 1"]);
+}
+
+/// Client and server have the crate of their interface in common, and would each count for themselves.
+#[test]
+fn statics_of_interface_crates_have_one_owner() {
+    const INTERFACE: &str = "
+        use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+        #[crossgate::interface] pub trait Fan { fn turn(&self); }
+        static COUNTER: AtomicU32 = AtomicU32::new(0);
+        pub fn count() -> u32 { COUNTER.fetch_add(1, Relaxed) }";
+    let mut firmware = Firmware::new("interface_crate").library("helper", INTERFACE);
+    firmware = firmware.library("sensor", USER).library("fan", USER);
+    firmware.processes.push(("fan", "fan::work()"));
+    assert_says(&error(&firmware), &["because its crate has an `#[interface]`"]);
+}
+
+#[test]
+fn what_is_lent_has_one_owner() {
+    const LENT: &str = "crossgate::shared! { static BUFFER: [u32; 2] = [1, 2]; }
+        pub fn count() -> u32 { BUFFER.take().map_or(0, |buffer| buffer[0]) }";
+    let mut firmware = Firmware::new("lent_by_two").library("helper", LENT);
     firmware = firmware.library("sensor", USER).library("fan", USER);
     firmware.processes.push(("fan", "fan::work()"));
     assert_says(
         &error(&firmware),
         &[
-            "the static `helper::COUNTER` (4 bytes, crate `helper`) is used by process `fan` and \
-             process `sensor`",
-            "sensor::work -> helper::count -> helper::COUNTER",
+            "crate `helper`) is used by process `fan` and process `sensor`; each can't have its own, \
+             because what may be lent",
+            "sensor::work -> helper::count -> helper::BUFFER",
             "Let the others ask that process through an interface",
         ],
     );
@@ -126,7 +158,7 @@ fn with_c(name: &'static str, link: &str) -> Firmware {
 
 #[test]
 fn statics_of_other_languages_have_owners_too() {
-    let mut object = with_c("c_object", "cargo::rustc-link-arg=FOLDER/counter.o");
+    let object = with_c("c_object", "cargo::rustc-link-arg=FOLDER/counter.o");
     let archive = with_c(
         "c_archive",
         "cargo::rustc-link-search=FOLDER\ncargo::rustc-link-lib=static=counter",
@@ -136,8 +168,13 @@ fn statics_of_other_languages_have_owners_too() {
         assert_eq!(program.statics_of("sensor"), ["total", "zero"]);
         assert_eq!(program.told(), "sensor 40\n");
     }
-    object.processes.push(("fan", "fan::work()"));
-    let expected = "the static `total` (4 bytes, crate `counter`) is used by process `fan` and \
-                    process `sensor`";
-    assert_says(&error(&object), &[expected]);
+    for mut firmware in [object, archive] {
+        firmware.processes.push(("fan", "fan::work()"));
+        let program = program(&firmware);
+        for process in ["fan", "sensor"] {
+            assert_eq!(program.statics_of(process).len(), 2, "{:?}", program.statics_of(process));
+        }
+        let told = program.told();
+        assert!(told.contains("fan 40\n") && told.contains("sensor 40\n"), "{told}");
+    }
 }

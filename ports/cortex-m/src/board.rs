@@ -1,4 +1,4 @@
-//! What the port asks of a board.
+//! The contract between the port and a board.
 
 use crate::zero_latency::Line;
 use core::num::NonZeroU32;
@@ -40,9 +40,13 @@ pub trait Board {
     /// The interrupts that are served above the kernel, by trusted code: see [`zero_latency`](crate::zero_latency).
     const ZERO_LATENCY: &'static [Line] = &[];
 
-    /// What time is measured with. A board without such a timer says
+    /// The counter that time is measured with. A board without such a timer says
     /// `SysTick<{ Self::CLOCK_HZ }>`, which this crate has.
     type Counter: Counter;
+
+    /// Readies the chip: clocks, pins, memory controllers. Called once, before all else.
+    #[inline(always)]
+    fn prepare() {}
 
     /// Sends a byte where a developer sees it: a serial line, RTT, or nowhere. The kernel's last words
     /// go there, when it can't go on or refuses to start.
@@ -62,7 +66,7 @@ pub trait Counter {
     /// the CPU's clock.
     const HZ: u32;
 
-    /// Lets it count. Called once, before all else.
+    /// Lets it count. Called once, after [`prepare`](Board::prepare).
     fn start();
 
     /// How far it has counted.

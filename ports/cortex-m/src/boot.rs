@@ -62,7 +62,7 @@ fn configure(system: &System) {
         cortex_m::register::basepri::write(0);
         scb.icsr.write(FORGET_PENDSV_AND_SYSTICK);
         for interrupt in system.interrupts {
-            // What does not exist has no priority.
+            // A line that does not exist has no priority.
             let line = nvic.ipr.get(usize::from(interrupt.line));
             if line.is_none_or(|priority| priority.read() == 0) {
                 refuse_line(interrupt.line);

@@ -4,7 +4,7 @@ use crossgate_abi::{ARGUMENT_WORDS, Status, Word};
 use crossgate_kernel::call::Entry;
 use crossgate_protection::Span;
 
-/// What lies at a saved stack pointer: first what the kernel saved, then the frame that the CPU
+/// The words at a saved stack pointer: first what the kernel saved, then the frame that the CPU
 /// pushed (ARM DDI 0403E, B1.5.6).
 #[repr(C)]
 pub struct Context {
@@ -19,7 +19,7 @@ pub struct Context {
     status: Word,
 }
 
-/// What a method finds above its first context: the words that fit no register.
+/// The words that a method finds above its first context: those that fit no register.
 #[repr(C)]
 struct FirstContext {
     context: Context,
@@ -31,9 +31,9 @@ struct FirstContext {
 /// In what an exception is entered with in `lr`: that it interrupted a thread. (The kernel has the main
 /// stack.)
 pub const PROCESS_STACK: Word = 1 << 2;
-/// What the CPU pushed.
+/// The size of what the CPU pushes, in bytes.
 pub const FRAME: Word = 32;
-/// What the kernel pushes.
+/// The size of what the kernel pushes, in bytes.
 pub const SAVED: Word = 32;
 
 /// The execution status of a thread that runs Thumb code, as all do.

@@ -1,4 +1,4 @@
-//! What a thread had in its registers and on its stack when it crashed.
+//! The registers and the stack of a thread when it crashed.
 
 use crate::context::{FRAME, SAVED};
 use crate::exception;
@@ -6,7 +6,7 @@ use crossgate_abi::Word;
 use crossgate_abi::inspect::dump::{REGISTER_COUNT, STACK_WORDS};
 use crossgate_protection::Span;
 
-/// What a thread had in r4 to r11 when it faulted last, where crash dumps are kept.
+/// The values of r4 to r11 when a thread faulted last, where crash dumps are kept.
 static mut FAULTED: [Word; 8] = [0; 8];
 
 /// A fault: keeps registers that else nobody saves, and goes on as always.

@@ -74,7 +74,7 @@ pub unsafe extern "C" fn slow() {
         "cmn r12, #1",
         "beq .Lslow_return",
         save!(".Lslow_out_of_bounds"),
-        // What it is, from the frame: `save` has changed registers, and it is the same word.
+        // The selector, from the frame: `save` has changed registers, and it is the same word.
         "ldr r1, [r0, #{selector}]",
         "cmp r1, #0",
         "blt .Lslow_other",

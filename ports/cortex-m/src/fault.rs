@@ -1,4 +1,4 @@
-//! What the CPU says of a fault (ARM DDI 0403E, B3.2.15).
+//! The cause of a fault, by the CPU's status registers (ARM DDI 0403E, B3.2.15).
 
 use crate::context::FRAME;
 use crate::last_words::halt;
@@ -32,7 +32,7 @@ const PROGRAM_COUNTER: usize = 6;
 /// The bytes of the guard below the kernel's stack.
 const GUARD: Word = 32;
 
-/// What happened, as the kernel core wants it.
+/// A fault, as the kernel core wants it.
 pub struct Report {
     pub cause: Cause,
     pub instruction: Word,

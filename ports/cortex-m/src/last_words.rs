@@ -1,4 +1,4 @@
-//! What the kernel says when it can't go on.
+//! The last words of a kernel that can't go on.
 
 use core::sync::atomic::{Ordering, compiler_fence};
 

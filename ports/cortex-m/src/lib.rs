@@ -167,6 +167,7 @@ macro_rules! start {
 
             #[unsafe(no_mangle)]
             fn __crossgate_board_start() {
+                <$board as Board>::prepare();
                 <<$board as Board>::Counter as Counter>::start();
             }
             #[unsafe(no_mangle)]

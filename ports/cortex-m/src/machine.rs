@@ -30,7 +30,7 @@ pub struct Machine {
     clock: Clock,
     /// The leases that are open in the protection unit; 0 if there are none.
     pub leases_open: u8,
-    /// Whether the core [counts](Kernel::account) how long threads run. Right behind, so that the assembly reads
+    /// `true` if the core [counts](Kernel::account) how long threads run. Right behind, so that the assembly reads
     /// both at once.
     counts_time: bool,
 }

@@ -41,7 +41,7 @@ pub unsafe fn reset(memory: &ProcessMemory, from: Word) -> Option<Word> {
 #[unsafe(naked)]
 unsafe extern "C" fn fill(to: *mut u32, end: Word, from: Word) {
     core::arch::naked_asm!(
-        // What is stored is in r3 to r6: zeroes, unless words are loaded there.
+        // The words to store are in r3 to r6: zeroes, unless words are loaded there.
         "push {{r4, r5, r6, lr}}",
         "movs r3, #0",
         "movs r4, #0",

@@ -64,11 +64,11 @@ fn region(number: u32, span: Span, access: Access) -> [u32; 2] {
     [block.address_register(number), block.attribute_register(access)]
 }
 
-/// What the address register of a stack's region holds besides the address.
+/// The bits of the address register of a stack's region besides the address.
 pub const STACK_REGION: u32 = 1 << 4 | STACK;
 /// The upper half of its attribute register; the lower is the window.
 pub const STACK_ACCESS: u32 = Access::ReadWrite as u32 >> 16;
-/// What the address register of the first lease's region holds besides the address; that of the second is
+/// The bits of the address register of the first lease's region besides the address; that of the second is
 /// one more.
 pub const LEASE_REGION: u32 = 1 << 4 | LEASES;
 /// The address of the first of the four pairs of registers that can be written in a row.

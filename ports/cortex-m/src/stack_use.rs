@@ -4,7 +4,7 @@ use crossgate_abi::Word;
 use crossgate_abi::table::System;
 use crossgate_protection::Span;
 
-/// What stacks are painted with, if somebody may ask.
+/// The word that stacks are painted with, if somebody may ask.
 const PAINT: u32 = 0xc0de_a11e;
 /// How many bytes of a stack are looked at at a time.
 const LOOK: Word = 28 * size_of::<u32>();

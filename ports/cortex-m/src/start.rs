@@ -16,7 +16,7 @@ pub extern "C" fn begin() -> ! {
     )
 }
 
-/// What the idle thread does: the work that the kernel has put off, then it waits for interrupts.
+/// The idle thread: it does the work that the kernel has put off, then waits for interrupts.
 ///
 /// In: nothing. Each system call leaves its status in r0, which is 0 if work is left.
 #[unsafe(naked)]

@@ -18,7 +18,7 @@ const COUNTED_DOWN: u32 = 1 << 16;
 #[derive(Debug)]
 pub struct SysTick<const HZ: u32>;
 
-/// What was counted when the period began that runs, ...
+/// The count when the period began that runs, ...
 static BEFORE: AtomicU32 = AtomicU32::new(0);
 /// ... and the cycles that it began with. The next one is the longest.
 static PERIOD: AtomicU32 = AtomicU32::new(LONGEST);
@@ -90,7 +90,7 @@ fn begin(passed: u32, period: u32) {
     PERIOD.store(period, Relaxed);
 }
 
-/// Whether SysTick has come to 0 since this was last asked.
+/// Returns whether SysTick has come to 0 since this was last asked.
 fn counted_down() -> bool {
     // Reading clears the flag, and this is the only place that reads it.
     registers().csr.read() & COUNTED_DOWN != 0

@@ -41,7 +41,7 @@ unsafe extern "C" {
     fn DefaultHandler();
 }
 
-/// What the architecture has: the first stack pointer, 15 exceptions, 240 lines.
+/// The entries of the architecture: the first stack pointer, 15 exceptions, 240 lines.
 const COUNT: usize = 256;
 
 /// A vector table.
@@ -111,7 +111,7 @@ pub unsafe fn enable(handlers: &[Line]) {
         for handler in handlers {
             let line = usize::from(handler.line);
             let priority = nvic.ipr.get_unchecked(line);
-            // What does not exist has no priority.
+            // A line that does not exist has no priority.
             if priority.read() == 0 {
                 refuse_line(handler.line);
             }

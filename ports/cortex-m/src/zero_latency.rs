@@ -5,7 +5,7 @@
 //! system call, not by the crash of a process. Between the line and the handler there are the CPU's entry and two
 //! instructions.
 //!
-//! What a handler can do in exchange is one thing: it [signals](Signal::signal) by pending *another* line, one
+//! A handler can do one thing in exchange: it [signals](Signal::signal) by pending *another* line, one
 //! that no device uses. The kernel serves that as it serves every interrupt: in its own time, at its own priority, by
 //! the same bounded path. The wiring binds it to a notification like a device's line, and the process does
 //! with it what it does with that: it acknowledges, and waits. What is signalled twice before it acknowledges comes
@@ -79,7 +79,7 @@ pub trait Handler: Sized + 'static {
     /// or leave it alone, and then its signals are dropped.
     const SIGNALS: u16;
 
-    /// Who comes first: 0 does, 5 comes last. A handler interrupts those that come after it.
+    /// The order of handlers: 0 comes first, 5 comes last. A handler interrupts those that come after it.
     const PRIORITY: u8 = 0;
 
     /// Serves an interrupt. The line is that of a device which holds it until it is cleared, or it comes again at

@@ -207,7 +207,7 @@ fn storage(system: &System) -> Storage<Machine> {
     }
 }
 
-/// What answers those who may inspect.
+/// The records for those that may inspect.
 fn inspection(system: &System) -> Option<&'static mut Inspection> {
     system.is_inspected().then(|| {
         let crashes = vec![Crashes::NONE; system.processes.len()].leak();

@@ -36,7 +36,7 @@ pub enum Clock {
 pub struct Virtual {
     /// The present, in µs.
     now: u64,
-    /// What was asked for.
+    /// The deadline that was asked for.
     deadline: u64,
     /// When there was a tick last.
     ticked: u64,

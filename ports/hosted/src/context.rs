@@ -2,13 +2,13 @@
 
 use crossgate_abi::{ARGUMENT_WORDS, RESULT_WORDS, Status, Word};
 
-/// What lies at a saved stack pointer: what the [gate](crate::entry) pushed, then the address that the
+/// The words at a saved stack pointer: what the [gate](crate::entry) pushed, then the address that the
 /// call of the gate pushed.
 #[repr(C)]
 pub struct Context {
     /// MXCSR in the lower half, the x87 control word in the upper one.
     control: u64,
-    /// What the system call is.
+    /// The selector of the system call.
     pub selector: Word,
     /// Its arguments, then its results: status first.
     pub words: [Word; ARGUMENT_WORDS],
@@ -22,7 +22,7 @@ impl Context {
     /// How many bytes a context is.
     pub const SIZE: Word = size_of::<Context>();
 
-    /// What was in rbp.
+    /// The value of rbp.
     pub fn frame_pointer(&self) -> Word {
         self.saved[5]
     }
@@ -33,17 +33,17 @@ impl Context {
     }
 }
 
-/// What a thread goes on with after a system call, in place of what its context has.
+/// The words that a thread goes on with after a system call, in place of those in its context.
 #[derive(Clone, Copy, Default)]
 #[repr(C)]
 pub struct Answer {
     /// Where its [`Context`] is.
     pub stack_pointer: Word,
-    /// What the system call brings back: status, two results.
+    /// The results of the system call: status, two words.
     pub words: [Word; 1 + RESULT_WORDS],
 }
 
-/// What a thread starts with that begins, or enters a method.
+/// The registers of a thread that begins, or enters a method.
 #[derive(Clone, Copy, Default)]
 #[repr(C)]
 pub struct Start {

@@ -111,14 +111,14 @@ pub fn copy_in(
     end
 }
 
-/// What the caller of the current call of a thread was lent of the callee's own memory: in the call, the callee
+/// The leases that the caller of the current call of a thread has of the callee's own memory: in the call, the callee
 /// uses the memory itself.
 fn held_of(thread: &Thread, caller: Level) -> impl Iterator<Item = (Lease, Word)> {
     let callee = thread.level().process;
     held(thread, caller).filter(move |(lease, _)| lease.is_of(callee))
 }
 
-/// What has to be copied when a call returns.
+/// The copies to make when a call returns.
 pub struct Lent {
     /// From the callee's copies to where the caller has what it lent for writing.
     back: [Option<Transfer>; LEASES_PER_CALL],
@@ -154,7 +154,7 @@ impl Lent {
         lent
     }
 
-    /// Whether nothing has to be copied.
+    /// Returns whether nothing has to be copied.
     pub fn is_empty(&self) -> bool {
         self.back.iter().chain(&self.anew).all(Option::is_none)
     }

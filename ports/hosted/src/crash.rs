@@ -1,4 +1,4 @@
-//! What a thread had in its registers and on its stack when it crashed.
+//! The registers and the stack of a thread when it crashed.
 
 use crate::context::Context;
 use core::mem::offset_of;
@@ -52,6 +52,6 @@ fn saved(
     let rax = read(context + offset_of!(Context, selector));
     let rip = read(context + offset_of!(Context, return_address));
     let rsp = place.end;
-    // What is not saved is nobody's.
+    // A register that is not saved is nobody's.
     Some([rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi, 0, 0, 0, 0, r12, r13, r14, r15, rip])
 }

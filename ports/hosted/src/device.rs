@@ -20,11 +20,11 @@ pub trait Device {
     fn advance(&mut self, now: u64);
     /// When something is going to be due, as far as it is known.
     fn next(&self) -> u64;
-    /// Whether its interrupt is raised.
+    /// Returns whether its interrupt is raised.
     fn is_raised(&self) -> bool;
     /// Hands over to the host what it still keeps.
     fn flush(&mut self) {}
-    /// Whether all that the standard input had has been received.
+    /// Returns whether all that the standard input had has been received.
     fn input_has_ended(&self) -> bool {
         false
     }

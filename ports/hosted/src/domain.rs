@@ -1,4 +1,4 @@
-//! What is open: the port's memory protection unit.
+//! A domain is what is open: this port's memory protection unit.
 //!
 //! Open are the [region](crate::memory::Region) of one process and a part of one stack, no more. A call
 //! closes the caller's region and opens the callee's; it closes a part of the stack, too, if the caller
@@ -10,7 +10,7 @@ use crossgate_protection::Span;
 /// How many changes of protection there are at most from one domain to another.
 pub const CHANGES: usize = 4;
 
-/// What is open.
+/// The memory that is open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Domain {
     /// The memory of a process.
@@ -23,12 +23,12 @@ impl Domain {
     /// Nothing.
     pub const EMPTY: Domain = Domain { region: Span::EMPTY, stack: Span::EMPTY };
 
-    /// Whether an address is open.
+    /// Returns whether an address is open.
     pub fn has(self, address: usize) -> bool {
         [self.region, self.stack].iter().any(|span| (span.start..span.end).contains(&address))
     }
 
-    /// What has to be closed, and then what has to be opened (`true`), so that `next` is open.
+    /// Returns what has to be closed, and then what has to be opened (`true`), so that `next` is open.
     pub fn changes(self, next: Domain) -> impl Iterator<Item = (Span, bool)> {
         let closed = lost(self, next).map(|span| (span, false));
         let opened = lost(next, self).map(|span| (span, true));
@@ -36,7 +36,7 @@ impl Domain {
     }
 }
 
-/// What is in `before`, but not in `next`: a part of the stack and the region, or both as one.
+/// Returns what is in `before`, but not in `next`: a part of the stack and the region, or both as one.
 fn lost(before: Domain, next: Domain) -> [Span; 2] {
     let region = if before.region == next.region { Span::EMPTY } else { before.region };
     let stack = if before.stack.start == next.stack.start {

@@ -5,7 +5,7 @@
 //! thread runs has the thread [make such a call](crate::interrupt), too, after saving all registers: so every thread
 //! that does not run is saved in the same way, and a stack that is too small for it faults in user mode.
 //!
-//! Whether user code runs is a byte in memory, [`MODE`]. It is *user* only while the stack pointer is the
+//! A byte in memory, [`MODE`], says whether user code runs. It is *user* only while the stack pointer is the
 //! thread's; so what is pushed on the way in and popped on the way out is the thread's own doing.
 //!
 //! # Legend of the assembly
@@ -96,7 +96,8 @@ unsafe extern "C" {
     pub fn __crossgate_fault_entry();
 }
 
-/// Whether a thread that is to execute this instruction is about to come to the kernel by itself, without a loop.
+/// Returns whether a thread that is to execute this instruction is about to come to the kernel by itself, without a
+/// loop.
 ///
 /// To interrupt it would be of no use; and once it has the kernel's rights, they would be lost before it comes
 /// to use them.

@@ -51,7 +51,7 @@ pub unsafe extern "C" fn leave() {
         "add r13, {size}",
         "test eax, eax",
         "jz 2b",
-        // What has to be closed may be open: nothing goes on.
+        // Memory that has to be closed may be open: nothing goes on.
         "mov edi, eax",
         "call {cannot_protect}",
         "3: mov rdi, r12",
@@ -69,7 +69,7 @@ pub unsafe extern "C" fn leave() {
 /// The index of MXCSR in the legacy region.
 const MXCSR: usize = 6;
 
-/// What `xrstor` loads to put all of the extended state into its initial configuration.
+/// The state that `xrstor` loads to put all of the extended state into its initial configuration.
 #[repr(C, align(64))]
 pub struct InitialState {
     legacy: [u32; 128],

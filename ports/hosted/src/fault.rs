@@ -1,4 +1,4 @@
-//! What a handler of signals leaves to the kernel of a fault.
+//! A fault, as a handler of signals leaves it to the kernel.
 
 use crate::linux::program::in_program;
 use crate::memory::GUARD;

@@ -1,5 +1,6 @@
-//! What a thread or a signal asks of the kernel. Each function makes one call of the kernel core, carries out the
-//! [`Effect`] that it returns, and returns the [`Way`] out.
+//! System calls, interrupts and faults, told to the kernel core.
+//!
+//! Each function makes one call of the core, carries out the [`Effect`] that it returns, and returns the [`Way`] out.
 
 use crate::context::{Answer, Context, Start};
 use crate::exit::{self, Way};
@@ -88,7 +89,7 @@ fn dispatch(kernel: &mut Kernel<Machine>, stack_pointer: Word, context: &mut Con
             Effect::reply(Status::OK)
         }
         HostedCall::End => kernel.port.end(context.words[0] as i32),
-        HostedCall::Interface => {
+        HostedCall::InterfaceOf => {
             let (system, index) = (kernel.port.system, context.words[0]);
             let gate = system.gates.get(index);
             let service = gate.and_then(|gate| system.services.get(gate.service.index()));
@@ -96,7 +97,7 @@ fn dispatch(kernel: &mut Kernel<Machine>, stack_pointer: Word, context: &mut Con
             context.words[1] = service.map_or(0, |service| service.interface as *const () as Word);
             Effect::reply(Status::OK)
         }
-        HostedCall::Name => {
+        HostedCall::NameOf => {
             let process = kernel.port.system.processes.get(context.words[0]);
             let name = process.map_or("", |process| process.name);
             (context.words[1], context.words[2]) = (name.as_ptr().addr(), name.len());
@@ -183,7 +184,7 @@ fn answer(kernel: &mut Kernel<Machine>, stack_pointer: Word, words: [Word; 3]) -
 fn interrupt(kernel: &mut Kernel<Machine>, stack_pointer: Word, context: &Context) -> Way {
     kernel.current().stack_pointer = stack_pointer;
     let interrupted = kernel.thread_id();
-    // What is open to the thread now, as it may come to be elsewhere.
+    // The memory that is open to the thread now, as it may come to be elsewhere.
     let window = window_of(kernel.current());
     let pending = PENDING.swap(0, Ordering::Relaxed);
     if pending & ATTENTION != 0 {

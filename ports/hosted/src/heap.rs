@@ -34,7 +34,7 @@ struct Pages {
     /// Up to here, memory is taken from the bottom and never given back.
     bottom: usize,
     is_sealed: bool,
-    /// What is left when that is sealed.
+    /// The pages that are left when that is sealed.
     rest: linked_list_allocator::Heap,
 }
 
@@ -86,7 +86,7 @@ impl Pages {
 }
 
 // SAFETY: what comes from the kernel's pages is a part of them that nobody has; else it is the system's allocator.
-// What does not come back allocates nothing.
+// The function that does not come back allocates nothing.
 unsafe impl GlobalAlloc for Heap {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: as the caller vouches.

@@ -1,4 +1,4 @@
-//! What the system tests have to know of the port, and no firmware has to.
+//! Facts of the port that the system tests have to know, and no firmware has to.
 
 use crate::domain::Domain;
 use crate::linux::program;
@@ -33,15 +33,15 @@ pub fn system() -> &'static System {
 /// Memory of the kernel.
 #[derive(Clone, Copy, Debug)]
 pub struct Place {
-    /// What it is.
+    /// Its name.
     pub name: &'static str,
     /// Where.
     pub address: usize,
-    /// Who can't do what there, as far as it is enforced.
+    /// The accesses that are refused there.
     pub closed: Closed,
 }
 
-/// What nobody but the kernel can do.
+/// An access that nobody but the kernel can make.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Closed {
     /// Write, ever.
@@ -88,7 +88,7 @@ pub(crate) fn tell_places(kernel: &Kernel<Machine>) {
     ]);
 }
 
-/// What Linux has to call for a signal, with its number, what is known of it, and the registers.
+/// The function that Linux has to call for a signal, with its number, what is known of it, and the registers.
 #[must_use]
 pub fn signal_handler() -> usize {
     signal::handle_with_keys as *const () as usize
@@ -119,13 +119,13 @@ pub fn answer() -> usize {
     exit::answer as *const () as usize
 }
 
-/// Whether there are protection keys.
+/// Returns whether there are protection keys.
 #[must_use]
 pub fn has_keys() -> bool {
     HAS_KEYS.load(Ordering::Relaxed) != 0
 }
 
-/// Whether process code can change the bases of segments.
+/// Returns whether process code can change the bases of segments.
 #[must_use]
 pub fn can_change_bases() -> bool {
     HAS_WRFSBASE.load(Ordering::Relaxed) != 0

@@ -22,14 +22,14 @@ unsafe extern "C" {
     fn __crossgate_interrupted();
 }
 
-/// Whether a thread that is to execute this instruction is going to tell the kernel of an interrupt anyway.
+/// Returns whether a thread that is to execute this instruction is going to tell the kernel of an interrupt anyway.
 pub fn is_on_the_way(instruction: usize) -> bool {
     let start = |function: unsafe extern "C" fn()| function as *const () as usize;
     instruction == start(by_signal)
         || (start(interrupt)..start(__crossgate_interrupted)).contains(&instruction)
 }
 
-/// What a signal has the interrupted thread call.
+/// The function that a signal has the interrupted thread call.
 ///
 /// In: the stack pointer is below the red zone, and the address to go on at lies there. Out: no register is changed.
 #[unsafe(naked)]
@@ -85,7 +85,7 @@ pub unsafe extern "C" fn interrupt() {
         "mov eax, {components}",
         "mov edx, -1",
         "xrstor64 [rsp]",
-        // What was saved is no use of the stack that is the thread's own.
+        // The registers that were saved are no use that the thread itself makes of its stack.
         "lea rdi, [rsp - {context}]",
         "mov rcx, rbp",
         "sub rcx, rdi",

@@ -1,4 +1,4 @@
-//! What can be lent in one piece: what the protection unit of the firmware's board can open.
+//! The pieces that can be lent: those that the protection unit of the firmware's board can open.
 //!
 //! Here everything is copied, so any piece could be lent. But what runs here has to run on the board, so its
 //! rules hold. Addresses differ: what counts is where in the stack a piece lies, as on a board a stack begins
@@ -14,7 +14,7 @@ use crossgate_protection::{Granules, Span, Unit};
 /// The most that can be lent in one piece, in bytes.
 pub const LONGEST_LEASE: usize = 4 * crate::memory::PAGE;
 
-/// What can be opened here: stacks in steps; and as what is lent is copied to where the callee may reach it, nothing
+/// The unit of this port: it opens stacks in steps; and as what is lent is copied to where the callee may reach it, nothing
 /// else ever is.
 pub struct Copies;
 
@@ -26,13 +26,13 @@ impl Granules for Copies {
         0
     }
 
-    // What is refused is what the firmware's board would have to refuse.
+    // Refused is what the firmware's board would have to refuse.
     fn can_lease(limits: Span, memory: Span) -> bool {
         is_within(limits, memory)
     }
 }
 
-/// Whose rules hold.
+/// The unit whose rules hold.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Rules {
     /// ARMv7-M, as of a Cortex-M3: pieces of a stack that are a run of eighths of a block of 2^n bytes, n >= 8.
@@ -51,18 +51,18 @@ pub fn choose(rules: Rules) {
     ANY_PIECE.store(rules == Rules::Exact, Ordering::Relaxed);
 }
 
-/// What is asked for next is what a thread with this stack lends.
+/// The next question is about what a thread with this stack lends.
 pub fn from_stack(stack: Span) {
     STACK.store(stack.start, Ordering::Relaxed);
 }
 
-/// Whether a piece of a stack can be lent.
+/// Returns whether a piece of a stack can be lent.
 fn is_exact(memory: Span) -> bool {
     let stack = STACK.load(Ordering::Relaxed);
     is_short(memory) && (ANY_PIECE.load(Ordering::Relaxed) || can_m3_open(stack, memory))
 }
 
-/// Whether memory can be lent if the board may open more of `limits`: of shared memory it may open all of that,
+/// Returns whether memory can be lent if the board may open more of `limits`: of shared memory it may open all of that,
 /// of what is lent on from a stack only the memory itself.
 fn is_within(limits: Span, memory: Span) -> bool {
     if limits == memory { is_exact(memory) } else { limits.contains(memory) && is_short(memory) }

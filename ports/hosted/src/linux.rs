@@ -1,4 +1,4 @@
-//! What the port wants of Linux.
+//! Linux, as the port uses it.
 
 pub mod cpu;
 pub mod files;

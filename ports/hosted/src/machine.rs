@@ -28,23 +28,23 @@ const PIECE: usize = 16 * PAGE;
 /// The host as the kernel core sees it.
 pub struct Machine {
     pub(crate) clock: Clock,
-    /// What the core asked for.
+    /// The deadline that the core asked for.
     pub(crate) deadline: u64,
     pub(crate) devices: Devices,
-    /// Whether every process may end the program.
+    /// `true` if every process may end the program.
     pub(crate) semihosting: bool,
     pub(crate) system: &'static System,
     /// The same without the addresses that memory has here.
     pub(crate) wiring: &'static System,
     pub(crate) regions: Vec<Region>,
     pub(crate) protection: Protection,
-    /// What is open, and how.
+    /// The domain that is open, and how.
     pub(crate) opening: Opening,
-    /// What has to be open when user code goes on.
+    /// The domain that has to be open when user code goes on.
     pub(crate) next_domain: Domain,
-    /// What the current thread starts with, if it does.
+    /// The registers that the current thread starts with, if it does.
     pub(crate) start: Start,
-    /// What it goes on with, if it does not start.
+    /// The words that it goes on with, if it does not start.
     pub(crate) answer: Answer,
     /// The registers of the current thread, if it has just faulted.
     pub(crate) faulted: Option<[Word; dump::REGISTER_COUNT]>,
@@ -80,7 +80,7 @@ impl Machine {
         Place::Beginning { stack_pointer: stack_pointer & !BEGINS, entry }
     }
 
-    /// What a thread with this stack may use at this level is to be open, and everything else closed,
+    /// Has open what a thread with this stack may use at this level, and everything else closed,
     /// when user code goes on.
     pub fn open(&mut self, stack: Span, level: Level) {
         self.next_domain = self.domain_of(stack, level);
@@ -148,7 +148,7 @@ impl Machine {
         word
     }
 
-    /// Whether a process owns the device with this window.
+    /// Returns whether a process owns the device with this window.
     pub fn owns(&self, process: ProcessId, window: Word) -> bool {
         let process = self.system.processes.get(process.index());
         process.is_some_and(|process| process.windows.iter().any(|own| own.start == window))

@@ -19,7 +19,7 @@ pub const STACK: usize = 0x4_0000 - GUARD;
 /// How many times larger than a thread declares its stack is, at least: code of a host needs more than that of a
 /// microcontroller.
 const TIMES: usize = 4;
-/// What is never open below each stack, in bytes: more than an interrupt saves there at once.
+/// The size of what is never open below each stack, in bytes: more than an interrupt saves there at once.
 pub const GUARD: usize = 2 * STEP;
 /// How many steps of a stack are mapped one by one, from its end: so many calls within calls split no mapping. Each one
 /// more makes switches of threads dearer.
@@ -30,7 +30,7 @@ unsafe extern "C" {
     static __crossgate_memory: [u64; 2];
 }
 
-/// What the linker says of a process. All are addresses.
+/// The linker's record of a process. All are addresses.
 #[derive(Clone, Copy, Debug)]
 pub struct Placed {
     pub start: usize,
@@ -69,9 +69,9 @@ fn placed(name: &str) -> Option<Placed> {
 
 /// A process' memory as it is mapped.
 pub struct Region {
-    /// What is opened for the process: its statics, and below them the end of its first thread's stack.
+    /// The part that is opened for the process: its statics, and below them the end of its first thread's stack.
     pub open: Span,
-    /// What the kernel core has to know.
+    /// The record for the kernel core.
     pub memory: &'static ProcessMemory,
     /// The stack that ends where the statics start, if there is one.
     pub stack: Option<Span>,
@@ -80,7 +80,7 @@ pub struct Region {
 /// Maps the memory of every process of the wiring.
 ///
 /// # Errors
-/// What is missing.
+/// The text says what is missing.
 pub fn map(system: &System) -> Result<Vec<Region>, String> {
     system.processes.iter().map(|process| region(process.name)).collect()
 }

@@ -6,7 +6,7 @@ use core::panic::PanicInfo;
 use crossgate_abi::number;
 
 unsafe extern "Rust" {
-    /// What the Rust library does.
+    /// The panic of the Rust library.
     safe fn __crossgate_host_panic(info: &PanicInfo) -> !;
 }
 

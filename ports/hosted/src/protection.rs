@@ -1,4 +1,4 @@
-//! What closes memory: page tables, or protection keys on CPUs that have them.
+//! The means by which memory is closed: page tables, or protection keys on CPUs that have them.
 //!
 //! By pages, a call takes four calls of Linux: the caller's region is closed and the callee's opened, and
 //! back. With keys each process' region has a key of its own, and each stack, and all of them are mapped for
@@ -24,7 +24,7 @@ use crossgate_protection::Span;
 /// How many changes of page tables there are at most from one domain to another.
 pub const CHANGES: usize = domain::CHANGES + 2;
 
-/// What to close memory by.
+/// The means by which to close memory.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Choice {
     /// Keys if the CPU has them, else pages.
@@ -36,7 +36,7 @@ pub enum Choice {
     Keys,
 }
 
-/// What memory is closed by.
+/// The means by which memory is closed.
 pub struct Protection {
     /// Those of the kernel's memory, if there are keys.
     kernel: Option<KernelKeys>,
@@ -49,7 +49,7 @@ pub struct Protection {
 
 /// Memory that is the kernel's.
 pub struct KernelMemory {
-    /// What it allocates, and its stacks: nobody else has to do with it.
+    /// Its allocations and its stacks: nobody else has to do with them.
     pub closed: [Span; 3],
     /// The stack of signals. Linux writes there with the rights of the thread that it interrupts.
     pub open: Span,
@@ -59,9 +59,9 @@ pub struct KernelMemory {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Opening {
     pub domain: Domain,
-    /// What of it page tables open.
+    /// The part of it that page tables open.
     pages: Domain,
-    /// What they close of what keys open: the rest of a part of a stack.
+    /// The part that they close of what keys open: the rest of a part of a stack.
     cut_off: Span,
     /// The bits of the keys that open.
     keys: u32,
@@ -72,7 +72,7 @@ impl Opening {
     pub const NOTHING: Opening =
         Opening { domain: Domain::EMPTY, pages: Domain::EMPTY, cut_off: Span::EMPTY, keys: 0 };
 
-    /// What page tables have to close, and to open (`true`), to come from here to `next`.
+    /// Returns what page tables have to close, and to open (`true`), to come from here to `next`.
     pub fn changes(&self, next: &Opening) -> impl Iterator<Item = (Span, bool)> {
         let cut_off = [
             (without(next.cut_off, self.cut_off), false),
@@ -85,9 +85,9 @@ impl Opening {
 
 /// The keys of the kernel's memory.
 struct KernelKeys {
-    /// What only it can read and write.
+    /// The key of what only it can read and write.
     closed: Key,
-    /// What others can read.
+    /// The key of what others can read.
     readable: Key,
 }
 
@@ -178,7 +178,7 @@ impl Protection {
         opening
     }
 
-    /// Whether it is closed by keys.
+    /// Returns whether it is closed by keys.
     pub fn has_keys(&self) -> bool {
         self.kernel.is_some()
     }
@@ -220,7 +220,7 @@ impl Protection {
     }
 }
 
-/// What of a span is not in another one, which ends where it ends or has nothing of it.
+/// Returns what of a span is not in another one, which ends where it ends or has nothing of it.
 fn without(span: Span, other: Span) -> Span {
     let end = if span.end == other.end { other.start.max(span.start) } else { span.end };
     Span { start: span.start, end }

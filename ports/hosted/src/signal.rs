@@ -97,7 +97,7 @@ pub extern "C" fn handle_with_keys(_: c_int, _: *mut libc::siginfo_t, _: *mut c_
     )
 }
 
-/// Whether Linux has written the context. A process that jumps here has what it likes instead; nothing is done with
+/// Returns whether Linux has written the context. A process that jumps here has what it likes instead; nothing is done with
 /// that but on the signals' stack, where nothing lies between two signals.
 fn is_from_linux(context: *mut c_void) -> bool {
     let end = SIGNAL_STACK_END.load(Ordering::Relaxed);

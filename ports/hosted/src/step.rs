@@ -29,7 +29,7 @@ pub fn begin(context: &Context, window: Span, instructions: u32) {
     LEFT.store(instructions, Ordering::Relaxed);
 }
 
-/// Whether a thread is single-stepped.
+/// Returns whether a thread is single-stepped.
 pub fn is_going_on() -> bool {
     LEFT.load(Ordering::Relaxed) != 0
 }

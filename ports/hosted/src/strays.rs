@@ -27,7 +27,7 @@ pub fn tell_strays(is_end: bool) {
     ));
 }
 
-/// Whether somebody wants the program to end: its exit status.
+/// Returns the exit status if somebody wants the program to end.
 pub fn end() -> Option<c_int> {
     match END.load(Ordering::Relaxed) {
         0 => None,

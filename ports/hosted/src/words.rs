@@ -4,7 +4,7 @@
 
 use core::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicUsize, Ordering};
 
-/// Whether the kernel or user code runs. The upper byte is the selector of Linux' system call user
+/// The mode: kernel or user code runs. The upper byte is the selector of Linux' system call user
 /// dispatch: 1 blocks. One store changes both.
 pub static MODE: AtomicU16 = AtomicU16::new(KERNEL);
 /// The kernel runs, and may call Linux.
@@ -12,12 +12,12 @@ pub const KERNEL: u16 = 0x0001;
 /// User code runs, and may not call Linux (if that is blocked).
 pub const USER: u16 = 0x0100;
 
-/// Whether user code runs.
+/// Returns whether user code runs.
 pub fn is_user() -> bool {
     MODE.load(Ordering::Relaxed) != KERNEL
 }
 
-/// What has to be taken care of before user code goes on: a set of the bits below.
+/// The work that comes before user code goes on: a set of the bits below.
 pub static PENDING: AtomicU32 = AtomicU32::new(0);
 /// The timer has come to its deadline.
 pub const TIMER: u32 = 1;
@@ -41,13 +41,13 @@ pub static EXTENDED_STATE_SIZE: AtomicUsize = AtomicUsize::new(0);
 /// The thread pointer of the host, which process code could have changed. (The other base that it can change is
 /// nobody's, and 0.)
 pub static THREAD_POINTER: AtomicUsize = AtomicUsize::new(0);
-/// Whether user code can change it: whether there is `wrfsbase`.
+/// 1 if user code can change it: if there is `wrfsbase`.
 pub static HAS_WRFSBASE: AtomicU8 = AtomicU8::new(0);
 
-/// Whether the CPU has AVX, and tells which components of the extended state are in use.
+/// 1 if the CPU has AVX, and tells which components of the extended state are in use.
 pub static TELLS_USE: AtomicU8 = AtomicU8::new(0);
 
-/// Whether there are protection keys.
+/// 1 if there are protection keys.
 pub static HAS_KEYS: AtomicU8 = AtomicU8::new(0);
 /// Their rights, as they have to be while user code runs.
 pub static RIGHTS: AtomicU32 = AtomicU32::new(0);

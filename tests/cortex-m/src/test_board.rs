@@ -3,14 +3,14 @@
 
 use board::port::zero_latency::Line;
 use board::port::{Board, Counter};
-use board::{CLOCK_HZ, Mps2An385};
+use board::{CLOCK_HZ, Hardware};
 use core::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use core::time::Duration;
 use crossgate::time;
 use system_tests::arch;
 
 /// The counter of the real board.
-pub type RealCounter = <Mps2An385 as Board>::Counter;
+pub type RealCounter = <Hardware as Board>::Counter;
 
 /// What a test does in the kernel.
 pub trait Test: 'static {
@@ -33,6 +33,10 @@ impl<T: Test> Board for TestBoard<T> {
     const CLOCK_HZ: u32 = CLOCK_HZ;
     const ZERO_LATENCY: &'static [Line] = T::ZERO_LATENCY;
     type Counter = TestCounter<T>;
+
+    fn prepare() {
+        Hardware::prepare();
+    }
 
     fn tell(byte: u8) {
         static LINE: [AtomicU8; 128] = [const { AtomicU8::new(0) }; 128];

@@ -1,6 +1,6 @@
-//! Runs firmware on the emulated board.
+//! Runs firmware on an emulated board.
 
-use crate::{command, setup};
+use crate::command;
 use anyhow::Result;
 use std::path::Path;
 use std::process::Command;
@@ -40,8 +40,9 @@ pub fn run_command(firmware: &Path, options: &[&str]) -> Command {
 
 /// The same, up to the firmware.
 pub fn runner() -> Command {
-    let mut command = Command::new(setup::EMULATOR);
-    command.args(["-M", "mps2-an385", "-display", "none", "-monitor", "none"]);
+    // By the script the emulator is that of the board that the firmware was built for.
+    let mut command = Command::new(workbench::root().join("boards/emulate"));
+    command.args(["-display", "none", "-monitor", "none"]);
     command.args(["-serial", "stdio"]);
     command.args(["-semihosting-config", "enable=on,target=native,userspace=on"]);
     command.args(["-icount", "shift=0,sleep=off"]);

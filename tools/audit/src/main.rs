@@ -8,6 +8,7 @@ mod emulator;
 mod history;
 mod keys;
 mod map;
+mod mutants;
 mod mutations;
 mod panics;
 mod parallel;
@@ -52,6 +53,12 @@ enum Task {
         /// Only replay the mutations with this text in their GROUP/NAME
         #[arg(long, value_name = "TEXT", conflicts_with = "minutes")]
         mutations: Option<String>,
+        /// Only test this part of the mutants that cargo-mutants makes, such as 0/8: the first of eight
+        ///
+        /// It mutates each function of the kernel's core, and of what that is made of. A mutant that all tests leave
+        /// alive has to be in tests/mutants.md. All of them, 0/1, take a night or more.
+        #[arg(long, value_name = "PART", conflicts_with_all = ["minutes", "mutations"])]
+        mutants: Option<String>,
     },
     /// Measure what the kernel's operations cost
     ///
@@ -59,7 +66,7 @@ enum Task {
     /// size is told. On this machine they are nanoseconds, beside what processes of Linux ask each other by: pipes, sockets, and futexes.
     Bench {
         /// The board to measure on
-        #[arg(long, value_enum, default_value_t = Board::Mps2An385)]
+        #[arg(long, value_enum, default_value_t = Board::reference())]
         board: Board,
         /// Print one JSON object instead of a table
         #[arg(long)]
@@ -108,7 +115,8 @@ fn run(task: Task) -> Result<bool> {
     match task {
         Task::Test => test::run(),
         Task::Soak { mutations: Some(pattern), .. } => soak::replay(&pattern),
-        Task::Soak { minutes, mutations: None } => soak::run(minutes),
+        Task::Soak { mutants: Some(part), .. } => soak::mutants(&part),
+        Task::Soak { minutes, mutations: None, mutants: None } => soak::run(minutes),
         Task::Bench { board, json, check } => bench::run(board, json, check).map(|()| true),
         Task::History { add } => history::run(add).map(|()| true),
         Task::Worst { check, firmware } => worst::run(check, &firmware).map(|()| true),

@@ -14,7 +14,7 @@ use workbench::board::Board;
 pub fn run(svg: Option<&Path>) -> Result<()> {
     setup::target()?;
     let firmware = progress::step("building the thermostat", || {
-        workspace::build_one("thermostat", Board::Mps2An385)
+        workspace::build_one("thermostat", Board::reference())
     })?;
     let map = MemoryMap::from_elf(&firmware)?;
     println!("{map}");

@@ -17,11 +17,13 @@ const FIRMWARE: &str = "thermostat";
 /// The images differ, or it can't be built.
 pub fn check() -> Result<()> {
     setup::target()?;
-    let here = image(&workspace::build_one(FIRMWARE, Board::Mps2An385)?)?;
+    let board = Board::reference();
+    let here = image(&workspace::build_one(FIRMWARE, board)?)?;
     let copy = Copy::of(workspace::root())?;
-    let build = ["build", "--release", "--target", setup::TARGET, "--package", FIRMWARE];
-    command::run(copy.cargo().args(build))?;
-    let there = image(&copy.file("target").join(setup::TARGET).join("release").join(FIRMWARE))?;
+    let build = ["build", "--release", "--package", FIRMWARE];
+    command::run(copy.cargo().args(build).args(board.arguments()))?;
+    let target = board.row().map_or("", |row| &row.target);
+    let there = image(&copy.file("target").join(target).join("release").join(FIRMWARE))?;
     match first_difference(&here, &there) {
         None => Ok(()),
         Some(address) => anyhow::bail!("the images differ at {address:#x}"),

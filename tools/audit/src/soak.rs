@@ -1,9 +1,10 @@
 //! The tests that take long.
 
 use crate::test::Report;
-use crate::{mutations, reproducible, setup, workspace};
+use crate::{mutants, mutations, reproducible, setup, workspace};
 use anyhow::{Context, Result, ensure};
 use std::process::Command;
+use workbench::board::Board;
 
 /// How long to go through interleavings that are too many for every day.
 const INTERLEAVINGS: u64 = 180;
@@ -34,7 +35,7 @@ pub fn run(minutes: u64) -> Result<bool> {
 fn equivalence() -> Command {
     let mut cargo = workspace::cargo();
     cargo.args(["run", "--release", "--package", "system-tests-cortex-m"]);
-    cargo.args(["--target", setup::TARGET, "--bin", "equivalence"]);
+    cargo.args(Board::reference().arguments()).args(["--bin", "equivalence"]);
     cargo.env("CROSSGATE_EQUIVALENCE", "20");
     cargo
 }
@@ -42,7 +43,8 @@ fn equivalence() -> Command {
 /// The test `drift` for ten minutes of the board's time, with an instruction in 128 ns.
 fn drift() -> Command {
     let mut cargo = workspace::cargo();
-    cargo.args(["run", "--release", "--package", "system-tests", "--target", setup::TARGET]);
+    cargo.args(["run", "--release", "--package", "system-tests"]);
+    cargo.args(Board::reference().arguments());
     cargo.args(["--bin", "drift", "--", "-icount", "shift=7,sleep=off"]);
     cargo.env("CROSSGATE_DRIFT_SECONDS", "600");
     cargo
@@ -55,6 +57,16 @@ fn drift() -> Command {
 pub fn replay(pattern: &str) -> Result<bool> {
     let mut report = Report::default();
     mutations::replay(&mut report, pattern)?;
+    Ok(report.print())
+}
+
+/// Only tests this part of the mutants that cargo-mutants makes. Tells whether those that survived may.
+///
+/// # Errors
+/// They can't be made.
+pub fn mutants(part: &str) -> Result<bool> {
+    let mut report = Report::default();
+    mutants::test(&mut report, part)?;
     Ok(report.print())
 }
 

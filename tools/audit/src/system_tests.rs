@@ -1,6 +1,6 @@
 //! Tests that are firmware: each is a program of its own, and passes if it ends with success.
 
-use crate::{command, emulator, setup, workspace};
+use crate::{command, emulator, workspace};
 use anyhow::Result;
 use std::time::Duration;
 use system_tests_harness::Flags;
@@ -12,15 +12,16 @@ const PACKAGES: [&str; 2] = ["system-tests", "system-tests-cortex-m"];
 /// How long a test may take. (The longest takes 40 s on a machine that does nothing else.)
 const PATIENCE: Duration = Duration::from_secs(180);
 
-/// Builds all tests in this profile.
+/// Builds all tests in this profile that the board can run.
 ///
 /// # Errors
 /// If they don't build.
-pub fn build(profile: Profile) -> Result<Vec<Firmware>> {
+pub fn build(board: Board, profile: Profile) -> Result<Vec<Firmware>> {
     let mut tests = Vec::new();
     for package in PACKAGES {
-        tests.append(&mut workspace::build(package, Board::Mps2An385, profile)?);
+        tests.append(&mut workspace::build(package, board, profile)?);
     }
+    tests.retain(|test| board.row().is_none_or(|row| !row.without.contains_key(&test.name)));
     Ok(tests)
 }
 
@@ -60,11 +61,30 @@ pub fn run_with(
         return Ok(());
     }
     anyhow::bail!(
-        "{}\n\nTo repeat it:\ncargo build --profile {} --target {} --bin {}\n{}",
+        "{}\n\nTo repeat it:\ncargo build --profile {} {} --bin {}\n{}",
         finished.output.trim_end(),
         profile.name(),
-        setup::TARGET,
+        test.board.arguments().join(" "),
         test.name,
         command::line(&emulator::run_command(&test.file, &options))
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use workbench::board::{BENCHMARK, emulated};
+    use workbench::root;
+
+    #[test]
+    fn what_a_board_is_without_exists() {
+        let manifests = ["tests/Cargo.toml", "tests/cortex-m/Cargo.toml"];
+        let manifests = manifests.map(|path| std::fs::read_to_string(root().join(path)).unwrap());
+        for row in emulated() {
+            for test in row.without.keys().filter(|test| *test != BENCHMARK) {
+                let line = format!("name = \"{test}\"");
+                let is_there = manifests.iter().any(|it| it.lines().any(|it| it == line));
+                assert!(is_there, "boards.toml: {}: there is no system test {test}", row.name);
+            }
+        }
+    }
 }

@@ -6,7 +6,7 @@ use crate::{bench, command, keys, panics, parallel, progress, setup, system_test
 use anyhow::{Result, ensure};
 use std::process::Command;
 use std::time::{Duration, Instant};
-use workbench::board::Board;
+use workbench::board::{self, Board, Row};
 
 /// What Miri can run: pure code, and the user library's host side.
 const MIRI_PACKAGES: [&str; 5] = [
@@ -161,11 +161,11 @@ fn source(report: &mut Report) -> Result<()> {
     let clippy = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
     report.command("clippy", workspace::cargo().args(clippy));
     let mut clippy = workspace::cargo();
-    clippy.args(["clippy", "--release", "--target", setup::TARGET]);
+    clippy.args(["clippy", "--release"]).args(Board::reference().arguments());
     for package in workspace::board_packages()? {
         clippy.args(["--package", &package]);
     }
-    report.command("clippy for the board", clippy.args(["--", "-D", "warnings"]));
+    report.command("clippy for the boards", clippy.args(["--", "-D", "warnings"]));
     let mut doc = workspace::cargo();
     doc.env("RUSTDOCFLAGS", "-D warnings").args(["doc", "--no-deps", "--workspace"]);
     report.command("documentation", &mut doc);
@@ -221,8 +221,12 @@ fn emulated(report: &mut Report) {
     });
     let Some(measurement) = &measurement else { return };
     // Overflows are checked in the dev profile: no process may bring them about in the kernel.
-    let dev = built(report, "system tests, dev", || system_tests::build(Profile::Dev));
-    let release = built(report, "system tests, release", || system_tests::build(Profile::Release));
+    let dev = built(report, "system tests, dev", || {
+        system_tests::build(Board::reference(), Profile::Dev)
+    });
+    let release = built(report, "system tests, release", || {
+        system_tests::build(Board::reference(), Profile::Release)
+    });
     let cases = built(report, "worst cases", worst::cases);
 
     let mut jobs = with_keys(report);
@@ -237,14 +241,36 @@ fn emulated(report: &mut Report) {
     report.at_once(jobs);
     report.step("interrupts held off within the limits", || measurement.check());
 
-    report.command("thermostat", &mut demo(&["--board", "mps2-an385"]));
-    report.command("thermostat with a fault", &mut demo(&["--board", "mps2-an385", "--fault"]));
     report.step("no way from the kernel to a panic", || {
-        panics::check(&workspace::build_one("thermostat", Board::Mps2An385)?)?;
+        panics::check(&workspace::build_one("thermostat", Board::reference())?)?;
         // Parts of the kernel are only in firmware that needs them, as these need all.
         release.iter().try_for_each(|test| panics::check(&test.file))
     });
     report.step("benchmarks within their limits", bench::check);
+    for row in board::emulated() {
+        on_board(report, row);
+    }
+}
+
+/// What every board of a microcontroller runs.
+fn on_board(report: &mut Report, row: &'static Row) {
+    let board = Board::Emulated(row);
+    // Those of the reference have run already.
+    if board != Board::reference() {
+        let kind = format!("system tests, {}", row.name);
+        let tests = built(report, &kind, || system_tests::build(board, Profile::Release));
+        let jobs = tests.iter().map(|test| {
+            let name = format!("{kind}: {}", test.name);
+            Job::new(name, || system_tests::run(test, Profile::Release))
+        });
+        report.at_once(jobs.collect());
+        for (test, why) in &row.without {
+            report.skip(&format!("{kind}: {test}"), why);
+        }
+    }
+    let name = format!("thermostat, {}", row.name);
+    report.command(&name, &mut demo(&["--board", &row.name]));
+    report.command(&format!("{name}, with a fault"), &mut demo(&["--board", &row.name, "--fault"]));
 }
 
 /// Builds firmware.

@@ -1,16 +1,17 @@
 //! The packages of this repository, and building firmware.
 
-use crate::{command, setup};
+use crate::command;
 use anyhow::{Context, Result, bail};
 use cargo_metadata::{Message, MetadataCommand, Package};
-use std::path::PathBuf;
-use workbench::board::Board;
+use std::fs;
+use std::path::{Path, PathBuf};
+use workbench::board::{self, Board};
 pub use workbench::{cargo, root};
 
-/// The packages that are the microcontroller for others: its board, and the same by target.
-const BOARDS: [&str; 2] = ["mps2-an385", "development-board"];
+/// The package that is the chosen board for others.
+const CHOICE: &str = "development-board";
 
-/// The names of the packages that are built for the microcontroller, too: its board, and what runs on it.
+/// The names of the packages that are built for microcontrollers, too: their boards, and what runs on them.
 ///
 /// # Errors
 /// If a manifest is wrong.
@@ -23,8 +24,8 @@ pub fn board_packages() -> Result<Vec<String>> {
 }
 
 fn is_for_board(package: &Package) -> bool {
-    let mut names = package.dependencies.iter().map(|dependency| dependency.name.as_str());
-    BOARDS.contains(&package.name.as_str()) || names.any(|name| BOARDS.contains(&name))
+    let is_board = |name: &str| name == CHOICE || board::emulated().any(|row| row.name == name);
+    is_board(&package.name) || package.dependencies.iter().any(|other| is_board(&other.name))
 }
 
 /// How a firmware is built.
@@ -50,6 +51,8 @@ impl Profile {
 pub struct Firmware {
     /// The name of the program.
     pub name: String,
+    /// The board that it is for.
+    pub board: Board,
     /// Its main source file.
     pub source: PathBuf,
     /// The ELF file.
@@ -63,9 +66,7 @@ pub struct Firmware {
 pub fn build(package: &str, board: Board, profile: Profile) -> Result<Vec<Firmware>> {
     let mut build = cargo();
     build.args(["build", "--profile", profile.name(), "--package", package, "--bins"]);
-    if board == Board::Mps2An385 {
-        build.args(["--target", setup::TARGET]);
-    }
+    build.args(board.arguments());
     build.arg("--message-format=json-render-diagnostics");
     let output = command::run(&mut build)?;
     let mut firmware = Vec::new();
@@ -74,7 +75,8 @@ pub fn build(package: &str, board: Board, profile: Profile) -> Result<Vec<Firmwa
             && let Some(file) = artifact.executable
         {
             let source = artifact.target.src_path.into();
-            firmware.push(Firmware { name: artifact.target.name, source, file: file.into() });
+            let file = kept(file.as_std_path(), board, profile)?;
+            firmware.push(Firmware { name: artifact.target.name, board, source, file });
         }
     }
     if firmware.is_empty() {
@@ -82,6 +84,19 @@ pub fn build(package: &str, board: Board, profile: Profile) -> Result<Vec<Firmwa
     }
     firmware.sort_by(|one, other| one.name.cmp(&other.name));
     Ok(firmware)
+}
+
+/// The same file in a folder of the board, as cargo has one place for the programs of all boards with the same target.
+fn kept(file: &Path, board: Board, profile: Profile) -> Result<PathBuf> {
+    let (Some(row), Some(name)) = (board.row(), file.file_name()) else { return Ok(file.into()) };
+    let folder = root().join("target/boards").join(&row.name).join(profile.name());
+    fs::create_dir_all(&folder)?;
+    let kept = folder.join(name);
+    if kept.exists() {
+        fs::remove_file(&kept)?;
+    }
+    fs::hard_link(file, &kept).with_context(|| format!("cannot link to {}", file.display()))?;
+    Ok(kept)
 }
 
 /// Builds a package with one program, in release.

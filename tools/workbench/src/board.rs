@@ -1,13 +1,210 @@
-//! The boards that firmware runs on.
+//! The boards that firmware runs on: those of microcontrollers are in `boards/boards.toml`.
 
 use clap::ValueEnum;
+use clap::builder::PossibleValue;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 /// A board.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Board {
-    /// This machine: the firmware is a Linux program
+    /// This machine: the firmware is a Linux program.
     Hosted,
-    /// The emulated microcontroller, a Cortex-M3
-    #[value(name = "mps2-an385")]
-    Mps2An385,
+    /// That of a microcontroller, emulated.
+    Emulated(&'static Row),
+}
+
+/// What the table says of a board.
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Row {
+    /// Its name, and that of its crate.
+    #[serde(skip)]
+    pub name: String,
+    /// The compiler's name for the CPU.
+    pub target: String,
+    /// The emulator's name for the board.
+    pub machine: String,
+    /// The CPU, for people.
+    pub cpu: String,
+    /// The frequency of the CPU.
+    pub mhz: u32,
+    /// What can't run on it: the names of system tests, and why.
+    #[serde(default)]
+    pub without: BTreeMap<String, String>,
+}
+
+/// In the place of a test's name: the benchmarks.
+pub const BENCHMARK: &str = "benchmark";
+/// The board that firmware is built for if no feature chooses one.
+const REFERENCE: &str = "mps2-an385";
+
+static BOARDS: LazyLock<Vec<Board>> = LazyLock::new(|| {
+    static ROWS: LazyLock<Vec<Row>> = LazyLock::new(|| match rows(TABLE) {
+        Ok(rows) => rows,
+        Err(error) => panic!("boards/boards.toml: {error}"),
+    });
+    std::iter::once(Board::Hosted).chain(ROWS.iter().map(Board::Emulated)).collect()
+});
+const TABLE: &str = include_str!("../../../boards/boards.toml");
+
+/// The rows of a table, the reference first, then by name.
+fn rows(table: &str) -> Result<Vec<Row>, toml::de::Error> {
+    let rows: BTreeMap<String, Row> = toml::from_str(table)?;
+    let mut rows: Vec<_> = rows.into_iter().map(|(name, row)| Row { name, ..row }).collect();
+    rows.sort_by_key(|row| row.name != REFERENCE);
+    Ok(rows)
+}
+
+/// The boards of microcontrollers.
+pub fn emulated() -> impl Iterator<Item = &'static Row> {
+    BOARDS.iter().filter_map(|board| board.row())
+}
+
+impl Board {
+    /// The board of a microcontroller that firmware is built for if none is named. Figures and limits are those of it.
+    ///
+    /// # Panics
+    /// The table has no board.
+    #[must_use]
+    pub fn reference() -> Board {
+        emulated().next().map(Board::Emulated).expect("there is a board in boards.toml")
+    }
+
+    /// What the table says of it, if it is one of a microcontroller.
+    #[must_use]
+    pub fn row(self) -> Option<&'static Row> {
+        match self {
+            Board::Hosted => None,
+            Board::Emulated(row) => Some(row),
+        }
+    }
+
+    /// The arguments of cargo by which firmware is built for it.
+    #[must_use]
+    pub fn arguments(self) -> Vec<String> {
+        let Some(Row { name, target, .. }) = self.row() else { return Vec::new() };
+        let mut arguments = vec!["--target".to_owned(), target.clone()];
+        if name != REFERENCE {
+            arguments.extend(["--features".to_owned(), format!("board/{name}")]);
+        }
+        arguments
+    }
+}
+
+impl ValueEnum for Board {
+    fn value_variants<'a>() -> &'a [Board] {
+        &BOARDS
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(match self {
+            Board::Hosted => {
+                PossibleValue::new("hosted").help("This machine: the firmware is a Linux program")
+            }
+            Board::Emulated(Row { name, cpu, mhz, .. }) => PossibleValue::new(name.as_str())
+                .help(format!("An emulated microcontroller, a {cpu} at {mhz} MHz")),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{command, root, setup};
+    use std::fs;
+    use std::process::Command;
+
+    fn read(path: &str) -> String {
+        fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+    }
+
+    #[test]
+    fn every_board_is_a_crate_that_says_what_its_row_says() {
+        for Row { name, mhz, .. } in emulated() {
+            let symbol = format!("\ncrossgate_board_is_{} = 0;\n", name.replace('-', "_"));
+            assert!(read(&format!("boards/{name}/memory.x")).contains(&symbol), "{name}: {symbol}");
+            let clock = format!("pub const CLOCK_HZ: u32 = {mhz}_000_000;");
+            assert!(read(&format!("boards/{name}/src/lib.rs")).contains(&clock), "{name}: {clock}");
+            let choice = format!("{} = \"{name}\"", name.replace('-', "_"));
+            assert!(read("boards/development/src/lib.rs").contains(&choice), "{choice}");
+        }
+    }
+
+    #[test]
+    fn the_emulator_has_every_machine() {
+        let machines = Command::new(setup::EMULATOR).args(["-M", "help"]).output();
+        // Without the emulator nothing runs on any of them, which other tests tell.
+        let Ok(machines) = machines else { return };
+        let machines = String::from_utf8_lossy(&machines.stdout).into_owned();
+        for Row { name, machine, .. } in emulated() {
+            let is_there = machines.lines().any(|line| line.split(' ').next() == Some(machine));
+            assert!(is_there, "{name}: the emulator has no machine {machine}");
+        }
+    }
+
+    #[test]
+    fn the_table_that_people_read_is_the_same() {
+        let readme = read("boards/README.md");
+        for Row { name, target, machine, cpu, mhz, without } in emulated() {
+            let row =
+                format!("| [{name}]({name}) | {cpu} | {mhz} MHz | `{target}` | `{machine}` |");
+            assert!(readme.contains(&row), "boards/README.md has no row {row}");
+            for (test, why) in without {
+                let row = format!("| {name} | `{test}` | {why} |");
+                assert!(readme.contains(&row), "boards/README.md has no row {row}");
+            }
+        }
+        let count: usize = emulated().map(|row| row.without.len()).sum();
+        let told = readme
+            .lines()
+            .filter(|line| emulated().any(|row| line.starts_with(&format!("| {} |", row.name))));
+        assert_eq!(told.count(), count, "boards/README.md has tests that are not left out");
+    }
+
+    #[test]
+    fn a_row_has_to_be_whole() {
+        let row = "[it]\ntarget = \"t\"\nmachine = \"m\"\ncpu = \"c\"\nmhz = 1\n";
+        assert_eq!(rows(row).unwrap().len(), 1);
+        assert!(rows(&row.replace("mhz = 1\n", "")).is_err());
+        assert!(rows(&format!("{row}typo = 1\n")).is_err());
+    }
+
+    #[test]
+    fn only_the_reference_needs_no_feature() {
+        assert_eq!(Board::reference().arguments(), ["--target", "thumbv7m-none-eabi"]);
+        let others: Vec<_> =
+            emulated().skip(1).map(|row| Board::Emulated(row).arguments().len()).collect();
+        assert!(!others.is_empty() && others.iter().all(|count| *count == 4));
+    }
+
+    /// A script is a second reader of the table.
+    #[test]
+    fn the_script_finds_the_machine() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        // In the place of the emulator: it prints its arguments.
+        fs::write(path("qemu-system-arm"), "#!/bin/sh\necho \"$@\"\n").unwrap();
+        command::run(Command::new("chmod").arg("+x").arg(path("qemu-system-arm"))).unwrap();
+        let run = |firmware: &[u8]| {
+            fs::write(path("firmware"), firmware).unwrap();
+            let mut script = Command::new(root().join("boards/emulate"));
+            let others = std::env::var("PATH").unwrap_or_default();
+            script.env("PATH", format!("{}:{others}", folder.path().display()));
+            let output = script.arg("-kernel").arg(path("firmware")).arg("-s").output().unwrap();
+            let text = [output.stdout, output.stderr].concat();
+            (output.status.success(), String::from_utf8_lossy(&text).into_owned())
+        };
+        for Row { name, machine, .. } in emulated() {
+            let symbol = format!("\0crossgate_board_is_{}\0", name.replace('-', "_"));
+            let firmware = path("firmware").display().to_string();
+            let expected = format!("-M {machine} -kernel {firmware} -s\n");
+            assert_eq!(run(symbol.as_bytes()), (true, expected));
+        }
+        let (success, text) = run(b"nothing");
+        assert!(!success && text.contains("is for no board"), "{text}");
+        let (success, text) = run(b"\0crossgate_board_is_none_of_them\0");
+        assert!(!success && text.contains("no machine for the board none-of-them"), "{text}");
+    }
 }

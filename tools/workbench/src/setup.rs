@@ -1,13 +1,11 @@
 //! What has to be on the machine, and is put there when it can be.
 
-use crate::{command, progress};
+use crate::{board, command, progress};
 use anyhow::{Context, Result, bail};
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-
-/// The compiler's name for the CPU of the board.
-pub const TARGET: &str = "thumbv7m-none-eabi";
 
 /// Makes sure of all that is needed to build a firmware and to run it.
 ///
@@ -23,24 +21,26 @@ pub fn all() -> Result<()> {
 /// # Errors
 /// If the target is missing and `rustup` can't add it.
 pub fn target() -> Result<()> {
-    if target_is_there() {
-        return Ok(());
-    }
-    progress::step(&format!("adding the Rust target {TARGET}"), || {
-        command::run(Command::new("rustup").args(["target", "add", TARGET])).with_context(|| {
+    let targets: BTreeSet<&str> = board::emulated().map(|row| row.target.as_str()).collect();
+    targets.into_iter().filter(|target| !target_is_there(target)).try_for_each(add_target)
+}
+
+fn add_target(target: &str) -> Result<()> {
+    progress::step(&format!("adding the Rust target {target}"), || {
+        command::run(Command::new("rustup").args(["target", "add", target])).with_context(|| {
             format!(
-                "The Rust target {TARGET} is missing and could not be added.\n\
+                "The Rust target {target} is missing and could not be added.\n\
                  Install rustup (https://rustup.rs) if it is not there; then, with a connection to \
-                 the net, run: rustup target add {TARGET}"
+                 the net, run: rustup target add {target}"
             )
         })
     })?;
     Ok(())
 }
 
-fn target_is_there() -> bool {
+fn target_is_there(target: &str) -> bool {
     Command::new("rustc")
-        .args(["--print", "target-libdir", "--target", TARGET])
+        .args(["--print", "target-libdir", "--target", target])
         .output()
         .is_ok_and(|output| Path::new(String::from_utf8_lossy(&output.stdout).trim()).is_dir())
 }
@@ -65,6 +65,24 @@ pub fn source_tools() -> Result<()> {
             )
         })?;
     }
+    Ok(())
+}
+
+/// Makes sure that cargo-mutants is there. To compile it takes some minutes.
+///
+/// # Errors
+/// If it is missing and can't be installed.
+pub fn mutants() -> Result<()> {
+    let is_there = || command::succeeds(Command::new("cargo").args(["mutants", "--version"]));
+    if is_there() {
+        return Ok(());
+    }
+    let install = ["install", "--locked", "cargo-mutants"];
+    progress::step("installing cargo-mutants", || {
+        command::run(Command::new("cargo").args(install)).with_context(
+            || "cargo-mutants is missing and could not be installed: cargo install --locked cargo-mutants",
+        )
+    })?;
     Ok(())
 }
 

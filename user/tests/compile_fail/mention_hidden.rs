@@ -1,4 +1,4 @@
-//! A local name hides the handle of a service: then it is not mentioned.
+//! Nothing in the wiring hides the handle of a service.
 use crossgate::{Concurrent, interface, system};
 
 #[interface]

@@ -91,11 +91,11 @@ fn private_memory_is_lent_as_a_copy_unless_it_is_too_long() {
         let private = Box::new([1; 4]);
         assert_eq!(disk.write(&private[..]), Ok(Ok(4)));
         assert_eq!(disk.write(&private[..1]), Ok(Ok(1)));
-        let mut taken = vec![0; 4];
+        let mut taken = Box::new([0; 4]);
         assert_eq!(disk.read(0, &mut taken[..]), Ok(Ok(4)));
-        assert_eq!(taken, [1; 4]);
-        let longest = vec![0; 4096];
-        let too_long = vec![0; 4097];
+        assert_eq!(*taken, [1; 4]);
+        let longest = Box::new([0; 4096]);
+        let too_long = Box::new([0; 4097]);
         assert_eq!(disk.write(&longest[..]), Ok(Err(FileError::OutOfRange)));
         assert_eq!(disk.write(&too_long[..]), Err(CallError::BadLease));
         let index = index_of(disk);

@@ -27,6 +27,31 @@ mod other {
     }
 }
 
+const BROOM: u32 = 1;
+const ROOM_2: u32 = 2;
+
+/// A type of the same name as a service.
+#[allow(clippy::upper_case_acronyms, reason = "its name is that of the service")]
+pub struct ROOM;
+
+const fn size_of_type<T>() -> u32 {
+    size_of::<T>() as u32
+}
+
+pub struct Pair {
+    bell: Handle<dyn Temperature>,
+    news: Signal,
+}
+
+fn pair(pair: Pair) -> ! {
+    let _ = (pair.bell, pair.news);
+    unreachable!("no thread runs in these tests")
+}
+
+fn lasting(_: &'static [Handle<dyn Temperature>], _: &'static Signal) -> ! {
+    unreachable!("no thread runs in these tests")
+}
+
 macro_rules! bell {
     ($word:ident) => {
         stringify!($word).len()
@@ -71,6 +96,8 @@ crossgate::system! {
     process in_label {
         thread main (priority = 1, stack = 256) = none("", 'news: { if other::ROOM == 1 { break 'news 1; } 2 }, 0);
     }
+    process in_longer_names { thread main (priority = 1, stack = 256) = none("", BROOM + ROOM_2, 0); }
+    process in_type { thread main (priority = 1, stack = 256) = none("", size_of_type::<ROOM>(), 0); }
     process own_names {
         object bell: Concurrent<Sensor> = Sensor => [];
         notification rung;
@@ -78,6 +105,15 @@ crossgate::system! {
     }
     process plain { thread main (priority = 1, stack = 256) = one(ROOM); }
     process nested { thread main (priority = 1, stack = 256) = { let it = || [ROOM, bell]; several(&it(), news) }; }
+    process same_names {
+        object bell: Concurrent<Sensor> = Sensor => [];
+        notification called;
+        thread main (priority = 1, stack = 256) = own(called, &bell);
+    }
+    process raw { thread main (priority = 1, stack = 256) = one(r#ROOM); }
+    process fields { thread main (priority = 1, stack = 256) = pair(Pair { bell, news }); }
+    process first_of_statement { thread main (priority = 1, stack = 256) = { news.signal().ok(); ROOM.get().ok(); crossgate::thread::exit() }; }
+    process lasting { thread main (priority = 1, stack = 256) = lasting(&[ROOM, bell], &news); }
     process through_macro { thread main (priority = 1, stack = 256) = thread_of!(bell); }
 }
 
@@ -90,11 +126,18 @@ fn only_what_the_compiler_takes_for_the_handle_gives_a_right() {
         })
     };
     let [room, bell] = SYSTEM.services else { panic!("two services") };
-    assert_eq!(room.callers.bits(), set(&["plain", "nested"]));
-    assert_eq!(bell.callers.bits(), set(&["nested", "through_macro"]));
-    let [news, rung] = SYSTEM.notifications else { panic!("two notifications") };
-    assert_eq!(news.signallers.bits(), set(&["server", "nested"]));
+    assert_eq!(
+        room.callers.bits(),
+        set(&["plain", "nested", "raw", "first_of_statement", "lasting"])
+    );
+    assert_eq!(bell.callers.bits(), set(&["nested", "fields", "lasting", "through_macro"]));
+    let [news, rung, called] = SYSTEM.notifications else { panic!("three notifications") };
+    assert_eq!(
+        news.signallers.bits(),
+        set(&["server", "nested", "fields", "first_of_statement", "lasting"])
+    );
     assert_eq!(rung.signallers.bits(), set(&["own_names"]));
+    assert_eq!(called.signallers.bits(), set(&["same_names"]));
 }
 
 #[test]

@@ -108,7 +108,7 @@ impl Control {
             Ok(told) => told,
             Err(error) => {
                 self.go_safe(Reason::Call(error));
-                // It begins anew, and so do its versions.
+                // The sensor restarts, and so do its versions.
                 self.seen = 0;
                 return Err(error);
             }

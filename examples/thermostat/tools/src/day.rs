@@ -34,7 +34,7 @@ pub struct Options {
 /// # Errors
 /// If something is missing, or the thermostat doesn't do what it should.
 pub fn run(options: &Options) -> Result<()> {
-    if options.board == Board::Mps2An385 {
+    if options.board != Board::Hosted {
         setup::all()?;
     }
     let board = options.board;

@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use workbench::board::Board;
-use workbench::{command, setup};
+use workbench::command;
 
 /// How long a machine may take to come up.
 const START: Duration = Duration::from_secs(10);
@@ -28,8 +28,8 @@ pub fn build(board: Board) -> Result<()> {
 fn cargo(what: &str, board: Board) -> Command {
     let mut cargo = workbench::cargo();
     cargo.args([what, "--quiet", "--package", "thermostat"]);
-    if board == Board::Mps2An385 {
-        cargo.args(["--release", "--target", setup::TARGET]);
+    if board != Board::Hosted {
+        cargo.arg("--release").args(board.arguments());
     }
     cargo
 }
@@ -66,7 +66,7 @@ impl Machine {
             let path = path.display();
             match board {
                 Board::Hosted => command.arg(format!("--serial{port}=unix:{path}")),
-                Board::Mps2An385 => {
+                Board::Emulated(_) => {
                     command.arg("-chardev").arg(format!("socket,id=uart{port},path={path}"));
                     command.arg("-serial").arg(format!("chardev:uart{port}"))
                 }

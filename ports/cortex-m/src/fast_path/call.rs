@@ -100,7 +100,7 @@ macro_rules! call {
         adds r1, #{entry_size}
         cmp r6, r1
         blo .Lcall_slow
-        // What the gate says in place of a room: less than 0 is memory lent, 0 one call at a time.
+        // The gate's word in place of a room: less than 0 is memory lent, 0 one call at a time.
         asrs r1, r5, #16
         adds r1, #{exclusive}
         bmi .Lcall_lend

@@ -44,7 +44,7 @@ static WIRING: System = System {
     fault_watch: None,
 };
 
-/// What is said of these handlers on a board with 32 lines.
+/// Returns what is said of these handlers on a board with 32 lines.
 fn said(handlers: &[Line]) -> String {
     match catch_unwind(|| check(handlers, 32, &WIRING)) {
         Ok(()) => String::from("nothing"),

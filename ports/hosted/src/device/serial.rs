@@ -28,7 +28,7 @@ pub struct Serial {
     index: usize,
     input: Option<File>,
     output: Option<File>,
-    /// What has come from the host, but is still on the line.
+    /// The bytes that have come from the host, but are still on the line.
     arriving: VecDeque<u8>,
     received: Option<u8>,
     /// When the line is free for the next byte.
@@ -37,16 +37,16 @@ pub struct Serial {
     rate: u64,
     interrupt: bool,
     sent: Vec<u8>,
-    /// Whether it reads the standard input, and whether that has ended.
+    /// `true` if it reads the standard input; `true` if that has ended.
     is_standard: bool,
     has_ended: bool,
-    /// Whether it may come to read that.
+    /// `true` if it may come to read that.
     is_automatic: bool,
-    /// Whether a person has to know what the line does with the terminal when it is first used.
+    /// `true` if a person has to know what the line does with the terminal when it is first used.
     is_to_tell: bool,
 }
 
-/// Whether some line reads the standard input.
+/// `true` if some line reads the standard input.
 static IS_READ: AtomicBool = AtomicBool::new(false);
 
 impl Serial {
@@ -194,7 +194,7 @@ impl Device for Serial {
         }
         if self.arriving.is_empty() {
             self.look();
-            // What has just arrived takes its time.
+            // A byte that has just arrived takes its time.
             self.free = self.free.max(now + BITS * 1_000_000 / self.rate);
         }
         if now >= self.free {

@@ -1,4 +1,4 @@
-//! What the CPU can do.
+//! The abilities of the CPU.
 
 use crate::words::{EXTENDED_STATE_SIZE, HAS_WRFSBASE, TELLS_USE, THREAD_POINTER};
 use core::arch::x86_64::{__cpuid, __cpuid_count};

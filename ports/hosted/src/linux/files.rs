@@ -21,7 +21,7 @@ pub fn signal_input(file: &File) {
     }
 }
 
-/// Whether reading would not wait.
+/// Returns whether reading would not wait.
 pub fn is_readable(file: &File) -> bool {
     let mut poll = libc::pollfd { fd: file.as_raw_fd(), events: libc::POLLIN, revents: 0 };
     // SAFETY: it is one record.

@@ -69,7 +69,7 @@ fn protect(span: Span, key: u32) -> Result<(), String> {
     if result == 0 { Ok(()) } else { Err(failed("memory cannot get a protection key")) }
 }
 
-/// What is in the register of rights if no key but the host's opens.
+/// The value of the register of rights if no key but the host's opens.
 pub const NO_RIGHTS: u32 = !0b11;
 /// The same if all keys open.
 pub const ALL_RIGHTS: u32 = 0;
@@ -105,7 +105,7 @@ fn writable(line: &str) -> Option<Span> {
 /// of the thread.
 pub fn stop_restartable_sequences() {
     const UNREGISTER: u32 = 1;
-    /// What the C library has registered it with.
+    /// The signature with which the C library has registered it.
     const SIGNATURE: u32 = 0x5305_3053;
     // SAFETY: the names end with 0. If there are such symbols, they are these words; Linux only forgets.
     unsafe {

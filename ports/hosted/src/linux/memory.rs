@@ -90,7 +90,7 @@ pub fn protect(span: Span, open: bool) {
     }
 }
 
-/// What `mprotect` is told for memory that is open for reading and writing, or closed.
+/// The rights for `mprotect` of memory that is open for reading and writing, or closed.
 pub fn protection(open: bool) -> c_int {
     if open { libc::PROT_READ | libc::PROT_WRITE } else { libc::PROT_NONE }
 }

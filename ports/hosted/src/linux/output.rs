@@ -1,4 +1,4 @@
-//! What is told on the standard error.
+//! Lines on the standard error.
 
 use std::fmt::{self, Write};
 

@@ -31,7 +31,7 @@ pub fn interrupts() -> impl Iterator<Item = c_int> {
 /// A signal handler.
 pub type Handler = extern "C" fn(c_int, *mut libc::siginfo_t, *mut core::ffi::c_void);
 
-/// What the system call `rt_sigaction` is told.
+/// The argument of the system call `rt_sigaction`.
 #[repr(C)]
 struct Action {
     handler: Handler,
@@ -49,7 +49,7 @@ unsafe extern "C" fn restore() {
 /// How long [`restore`] is up to the end of its system call, in bytes.
 const RESTORE_LENGTH: usize = 8;
 
-/// Whether a signal is ignored, as whoever has started the program wants it.
+/// Returns whether a signal is ignored, as whoever has started the program wants it.
 pub fn is_ignored(signal: c_int) -> bool {
     // SAFETY: it only asks, and the answer is written into the variable.
     unsafe {

@@ -49,8 +49,9 @@ mod firmware {
 
     /// In the kernel, which is looking at the time and never goes on.
     extern "C" fn run() -> ! {
+        let kernel = &raw mut __crossgate_kernel;
         // SAFETY: as nobody else uses the kernel any more, this is the only reference.
-        let port = unsafe { &mut (*(&raw mut __crossgate_kernel)).port };
+        let port = unsafe { &mut (*kernel).port };
         let broken = check(&mut Bench { port }, |promise, result| {
             if let Err(why) = result {
                 say(format_args!("not kept: {promise}: {why}"));

@@ -17,7 +17,7 @@ mod firmware {
     use crossgate::{
         Concurrent, Exclusive, Handle, Lent, LentMut, Notification, Signal, interface,
     };
-    use crossgate_abi::signature::Path;
+    use crossgate_abi::signature::Route;
     use crossgate_abi::table::{Process, System};
     use crossgate_abi::{SystemCall, number};
     use system_tests::report::{expect, expect_that, pass, say};
@@ -204,7 +204,7 @@ mod firmware {
             say(format_args!("by the slow one: {:?}", referee.slow));
             for call in SystemCall::ALL {
                 let kind = call as usize;
-                if call.signature().path == Path::Assembly {
+                if call.signature().route == Route::Assembly {
                     // (What has no slow way but for a wild stack pointer has that by far less.)
                     let is_never_slow =
                         [number::THREAD_ID, number::NOW, number::LIMIT].contains(&kind);

@@ -13,7 +13,7 @@ mod firmware {
         static SYSTEM;
         process driver {
             notification NEVER;
-            interrupt 32 => NEVER;
+            interrupt 239 => NEVER;
             thread main (priority = 5, stack = 1024) = run(NEVER);
         }
     }
@@ -23,7 +23,7 @@ mod firmware {
 
     impl Test for NoLine {
         fn told(line: &[u8]) {
-            expect_start(line, b"crossgate: this CPU has no interrupt line 00000020");
+            expect_start(line, b"crossgate: this CPU has no interrupt line 000000ef");
         }
     }
 

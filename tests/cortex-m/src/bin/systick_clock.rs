@@ -9,7 +9,7 @@ system_tests_cortex_m::main_elsewhere!();
 #[cfg(target_os = "none")]
 mod firmware {
     use board::port::{Board, SysTick};
-    use board::{CLOCK_HZ, Mps2An385, TIMER0, Timer};
+    use board::{CLOCK_HZ, Hardware, TIMER0, Timer};
     use core::time::Duration;
     use crossgate::time;
     use system_tests::report::{expect_that, fail, pass};
@@ -30,8 +30,12 @@ mod firmware {
         const CLOCK_HZ: u32 = CLOCK_HZ;
         type Counter = SysTick<CLOCK_HZ>;
 
+        fn prepare() {
+            Hardware::prepare();
+        }
+
         fn tell(byte: u8) {
-            Mps2An385::tell(byte);
+            Hardware::tell(byte);
         }
     }
 

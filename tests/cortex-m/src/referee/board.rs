@@ -3,7 +3,7 @@
 use super::state::World;
 use super::{Referee, arena, patch, processor};
 use board::port::{Board, Counter};
-use board::{CLOCK_HZ, Mps2An385};
+use board::{CLOCK_HZ, Hardware};
 use core::arch::naked_asm;
 use core::marker::PhantomData;
 use crossgate_abi::table::System;
@@ -33,8 +33,12 @@ impl<F: Firmware> Board for RefereeBoard<F> {
     const CLOCK_HZ: u32 = CLOCK_HZ;
     type Counter = RefereeCounter<F>;
 
+    fn prepare() {
+        Hardware::prepare();
+    }
+
     fn tell(byte: u8) {
-        Mps2An385::tell(byte);
+        Hardware::tell(byte);
         arch::write_byte(byte);
         let is_told = &mut arena().is_told;
         if byte == b'\n' && core::mem::replace(is_told, true) {

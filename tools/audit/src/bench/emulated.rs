@@ -353,12 +353,12 @@ pub struct Measured {
 ///
 /// # Errors
 /// If something can't be measured, or `check` is set and a limit missed.
-pub fn run(as_json: bool, check: bool) -> Result<()> {
+pub fn run(board: Board, as_json: bool, check: bool) -> Result<()> {
     setup::target()?;
     setup::emulator_for_tests()?;
-    let measured = measure()?;
+    let measured = measure(board)?;
     if as_json {
-        print_json(&measured);
+        print_json(board, &measured);
     } else {
         table::print(&measured);
     }
@@ -372,7 +372,7 @@ pub fn run(as_json: bool, check: bool) -> Result<()> {
 pub fn figures() -> Result<Figures> {
     setup::target()?;
     setup::emulator_for_tests()?;
-    let Measured { results, size, .. } = measure()?;
+    let Measured { results, size, .. } = measure(Board::reference())?;
     let mut figures = results;
     figures.insert(FLASH.to_owned(), u32::try_from(size.flash)?);
     Ok(figures)
@@ -383,13 +383,13 @@ pub fn figures() -> Result<Figures> {
 /// # Errors
 /// If a limit is missed.
 pub fn check() -> Result<()> {
-    measure()?.check()
+    measure(Board::reference())?.check()
 }
 
-fn measure() -> Result<Measured> {
+fn measure(board: Board) -> Result<Measured> {
     let plugin = progress::step("building the emulator's plugin", Plugin::build)?;
     let programs = progress::step("building the benchmarks", || {
-        workspace::build(PACKAGE, Board::Mps2An385, Profile::Release)
+        workspace::build(PACKAGE, board, Profile::Release)
     })?;
     let (mut results, mut costs) = (Results::new(), Costs::new());
     for program in programs {
@@ -399,9 +399,8 @@ fn measure() -> Result<Measured> {
         costs.append(&mut cycles::costs(&output, &recording)?);
     }
     expect_all(&results, OPERATIONS.iter().map(|operation| operation.name))?;
-    let thermostat = progress::step("building the thermostat", || {
-        workspace::build_one("thermostat", Board::Mps2An385)
-    })?;
+    let thermostat =
+        progress::step("building the thermostat", || workspace::build_one("thermostat", board))?;
     Ok(Measured { results, costs, size: Size::of_kernel(&thermostat)? })
 }
 
@@ -469,14 +468,14 @@ fn missed(results: &Results, size: Size) -> Vec<String> {
     missed
 }
 
-fn print_json(Measured { results, costs, size }: &Measured) {
+fn print_json(board: Board, Measured { results, costs, size }: &Measured) {
     let figures: Map<_, _> =
         OPERATIONS.iter().map(|o| (o.name.to_owned(), json!(results.get(o.name)))).collect();
     let cycles = |range: fn(&Cost) -> cycles::Range| -> Map<_, _> {
         costs.iter().map(|(name, cost)| (name.clone(), json!(range(cost)))).collect()
     };
     let all = json!({
-        "board": "mps2-an385",
+        "board": board.row().map(|row| &row.name),
         "profile": "release",
         "unit": "instructions",
         "results": figures,

@@ -9,10 +9,10 @@ mod hosted;
 mod hosted;
 mod table;
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
 use std::collections::BTreeMap;
 use std::time::Duration;
-use workbench::board::Board;
+use workbench::board::{BENCHMARK, Board};
 
 pub use emulated::{FLASH, OPERATIONS, check, figures};
 pub use hosted::check as check_hosted;
@@ -34,7 +34,12 @@ pub type Figures = BTreeMap<String, u32>;
 pub fn run(board: Board, as_json: bool, check: bool) -> Result<()> {
     match board {
         Board::Hosted => hosted::run(as_json, check),
-        Board::Mps2An385 => emulated::run(as_json, check),
+        Board::Emulated(row) => {
+            if let Some(why) = row.without.get(BENCHMARK) {
+                bail!("there are no figures of {}: {why}", row.name);
+            }
+            emulated::run(board, as_json, check)
+        }
     }
 }
 

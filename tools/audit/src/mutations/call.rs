@@ -7,6 +7,7 @@ use anyhow::{Context, Result, ensure};
 use std::fmt::{self, Display, Formatter};
 use std::time::Duration;
 use system_tests_harness::cpu_has_keys;
+use workbench::board;
 
 /// A call of cargo that runs a test: `cargo run` or `cargo test`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -59,9 +60,11 @@ impl Call {
         let mut cargo = copy.cargo();
         cargo.args(&self.words[1..]);
         // As `cargo xtask test` runs firmware: its time does not depend on how busy this machine is.
-        let target = setup::TARGET.to_uppercase().replace('-', "_");
         let runner = command::line(&emulator::runner());
-        cargo.env(format!("CARGO_TARGET_{target}_RUNNER"), runner);
+        for row in board::emulated() {
+            let target = row.target.to_uppercase().replace('-', "_");
+            cargo.env(format!("CARGO_TARGET_{target}_RUNNER"), &runner);
+        }
         cargo.env("RUST_BACKTRACE", "0").env_remove("CROSSGATE_SOAK_SECONDS");
         let output = command::bounded(&mut cargo, patience)?;
         let success = output.status.is_some_and(|status| status.success());

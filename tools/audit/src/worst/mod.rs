@@ -134,7 +134,7 @@ impl ByPath {
 pub fn run(check: bool, text: &str) -> Result<()> {
     setup::target()?;
     setup::emulator_for_tests()?;
-    let tests = || system_tests::build(Profile::Release);
+    let tests = || system_tests::build(Board::reference(), Profile::Release);
     let mut firmware = progress::step("building the system tests, release", tests)?;
     firmware.extend(progress::step("building the worst cases", cases)?);
     firmware.retain(|firmware| firmware.name.contains(text));
@@ -153,7 +153,7 @@ pub fn run(check: bool, text: &str) -> Result<()> {
 /// # Errors
 /// If it does not build.
 pub fn cases() -> Result<Vec<Firmware>> {
-    workspace::build(PACKAGE, Board::Mps2An385, Profile::Release)
+    workspace::build(PACKAGE, Board::reference(), Profile::Release)
 }
 
 #[cfg(test)]

@@ -26,13 +26,15 @@ impl Names {
         Ok(())
     }
 
-    pub fn count(&self) -> usize {
-        self.0.len()
-    }
-
     pub fn contains(&self, name: &Ident) -> bool {
         self.0.contains(&name.to_string())
     }
+}
+
+/// A name, also if Rust is told that it is no word of its own: `r#fan` is `fan`.
+pub fn plain(name: &Ident) -> String {
+    let text = name.to_string();
+    text.strip_prefix("r#").map(String::from).unwrap_or(text)
 }
 
 /// A name becomes part of sections and symbols, and stands beside those of the templates.

@@ -1,0 +1,190 @@
+//! What every board offers to firmware, checked when the board is compiled.
+//!
+//! Firmware says `board::UART0` and `board::start!(SYSTEM)`, and runs on each board that keeps this contract. A board
+//! crate says [`check!()`](check) once; if an item is missing, or has another type, it does not compile.
+//!
+//! | item | what |
+//! |---|---|
+//! | `start!(SYSTEM)` | makes a firmware of a wiring |
+//! | `CLOCK_HZ: u32` | frequency of the timers in Hz, a whole number of MHz |
+//! | `UART0`, `UART1`, `UART2: Window` | the registers of three serial lines |
+//! | `TIMER0`, `TIMER1: Window` | the registers of two timers |
+//! | `LAMPS: Window` | the registers of the lamps |
+//! | `interrupt::{UART0_RX, UART1_RX, UART2_RX}: u16` | lines of the interrupts for a byte that has arrived |
+//! | `interrupt::{TIMER0, TIMER1}: u16` | lines of the interrupts of the timers |
+//! | [`Uart`](Serial) | driver of a serial line: `new(WINDOW, BAUD)`, `with_receive_interrupt()`, `enable()` |
+//! | [`Timer`](Clock) | driver of a timer: `new(WINDOW)`, `start()`, `elapsed()`, `interrupt_after(TICKS)`, `clear_interrupt()` |
+//! | [`Lamp`](Light) | driver of a lamp: `new(INDEX)`, for 0 and 1 at least |
+//!
+//! The constructors are for constants: one that gets the window of another device does not compile. A process that
+//! uses a driver of a device that is not its own has a fault at the first access.
+//!
+//! A board may have more than that. Firmware that uses it runs on this board only.
+#![no_std]
+#![forbid(unsafe_code)]
+
+use core::convert::Infallible;
+use core::fmt::Debug;
+use embedded_hal::delay::DelayNs;
+use embedded_hal::digital::{self, StatefulOutputPin};
+use embedded_io::{Read, ReadReady, Write};
+
+#[doc(hidden)]
+pub use crossgate_abi::table::Window;
+
+/// The traits of a board's `Uart`. [`Read`] waits for a byte, [`ReadReady`] returns whether it would have to.
+///
+/// With `with_receive_interrupt()` every byte that arrives raises the interrupt, and reading clears it. `enable()` sets
+/// the device up without transferring a byte, as the first access does otherwise; before that nothing is received.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not keep the contract of a board's `Uart`",
+    note = "it implements Read, ReadReady and Write of embedded-io without errors, Debug and Send"
+)]
+pub trait Serial: Read<Error = Infallible> + ReadReady + Write + Debug + Send {}
+impl<T: Read<Error = Infallible> + ReadReady + Write + Debug + Send> Serial for T {}
+
+/// The traits of a board's `Timer`. [`DelayNs`] waits with the CPU busy, for at least the time that it is given.
+///
+/// `start()` counts ticks of `CLOCK_HZ` from 0, and `elapsed()` returns how many have passed. `interrupt_after(ticks)`
+/// raises the interrupt once (a board may repeat it after 2^32 ticks); `clear_interrupt()` takes it back.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not keep the contract of a board's `Timer`",
+    note = "it implements DelayNs of embedded-hal, Debug and Send"
+)]
+pub trait Clock: DelayNs + Debug + Send {}
+impl<T: DelayNs + Debug + Send> Clock for T {}
+
+/// The traits of a board's `Lamp`. High is on, whatever the level of the pin. To switch a lamp leaves the others as
+/// they are, but only in one process: the process of the `LAMPS` has all of them.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not keep the contract of a board's `Lamp`",
+    note = "it implements StatefulOutputPin of embedded-hal without errors, Debug and Send"
+)]
+pub trait Light: StatefulOutputPin + digital::ErrorType<Error = Infallible> + Debug + Send {}
+impl<T: StatefulOutputPin + digital::ErrorType<Error = Infallible> + Debug + Send> Light for T {}
+
+/// Checks that the crate that says this is a board: that each item of the [contract](crate) is there, and what can be
+/// known of its value.
+#[macro_export]
+// It is about the crate that says it.
+#[allow(clippy::crate_in_macro_def)]
+macro_rules! check {
+    () => {
+        const _: () = {
+            #[allow(unused_imports)]
+            use crate::start as _start;
+            use crate::{
+                CLOCK_HZ, LAMPS, Lamp, TIMER0, TIMER1, Timer, UART0, UART1, UART2, Uart, interrupt,
+            };
+            const DEVICES: [$crate::Window; 6] = [UART0, UART1, UART2, TIMER0, TIMER1, LAMPS];
+            const LINES: [u16; 5] = [
+                interrupt::UART0_RX,
+                interrupt::UART1_RX,
+                interrupt::UART2_RX,
+                interrupt::TIMER0,
+                interrupt::TIMER1,
+            ];
+            $crate::check_values(CLOCK_HZ, &DEVICES, &LINES);
+
+            const _: [Uart; 3] = [
+                Uart::new(UART0, 115_200),
+                Uart::new(UART1, 115_200),
+                Uart::new(UART2, 115_200).with_receive_interrupt(),
+            ];
+            const _: fn(&mut Uart) = Uart::enable;
+            $crate::is_serial::<Uart>();
+
+            const _: [Timer; 2] = [Timer::new(TIMER0), Timer::new(TIMER1)];
+            const _: fn(&mut Timer) = Timer::start;
+            const _: fn(&Timer) -> u32 = Timer::elapsed;
+            const _: fn(&mut Timer, u32) = Timer::interrupt_after;
+            const _: fn(&mut Timer) = Timer::clear_interrupt;
+            $crate::is_clock::<Timer>();
+
+            const _: [Lamp; 2] = [Lamp::new(0), Lamp::new(1)];
+            $crate::is_light::<Lamp>();
+        };
+    };
+}
+
+#[doc(hidden)]
+pub const fn is_serial<T: Serial>() {}
+#[doc(hidden)]
+pub const fn is_clock<T: Clock>() {}
+#[doc(hidden)]
+pub const fn is_light<T: Light>() {}
+
+/// Checks what can be known of the constants.
+///
+/// # Panics
+/// They are wrong. In a constant that is a compile error.
+#[doc(hidden)]
+pub const fn check_values(clock_hz: u32, devices: &[Window], lines: &[u16]) {
+    assert!(
+        clock_hz > 0 && clock_hz.is_multiple_of(1_000_000),
+        "the board's CLOCK_HZ is not a whole number of MHz"
+    );
+    let mut index = 0;
+    while index < devices.len() {
+        let device = devices[index];
+        assert!(device.size > 0, "a device of the board has no registers: its window has no bytes");
+        let mut other = 0;
+        while other < index {
+            let before = devices[other];
+            assert!(
+                before.start + before.size <= device.start
+                    || device.start + device.size <= before.start,
+                "two devices of the board overlap: a process that owns one would own the other, too"
+            );
+            other += 1;
+        }
+        index += 1;
+    }
+    let mut index = 0;
+    while index < lines.len() {
+        let mut other = 0;
+        while other < index {
+            assert!(lines[other] != lines[index], "two interrupts of the board have the same line");
+            other += 1;
+        }
+        index += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn window(start: usize) -> Window {
+        Window { start, size: 0x1000 }
+    }
+
+    #[test]
+    fn devices_beside_each_other_are_fine() {
+        check_values(25_000_000, &[window(0x4000_1000), window(0x4000_0000)], &[3, 0]);
+    }
+
+    #[test]
+    #[should_panic(expected = "not a whole number of MHz")]
+    fn a_clock_with_a_fraction_of_a_megahertz_is_refused() {
+        check_values(32_768, &[], &[]);
+    }
+
+    #[test]
+    #[should_panic(expected = "no registers")]
+    fn a_window_without_bytes_is_refused() {
+        check_values(1_000_000, &[Window { start: 0x4000_0000, size: 0 }], &[]);
+    }
+
+    #[test]
+    #[should_panic(expected = "overlap")]
+    fn a_window_on_another_device_is_refused() {
+        check_values(1_000_000, &[window(0x4000_0000), window(0x4000_0800)], &[]);
+    }
+
+    #[test]
+    #[should_panic(expected = "the same line")]
+    fn a_line_of_two_devices_is_refused() {
+        check_values(1_000_000, &[], &[5, 6, 5]);
+    }
+}

@@ -1,0 +1,18 @@
+//! Puts the `memory.x` of the chosen board where the linker of the firmware looks for it. The boards do it by
+//! themselves for a firmware that depends on one of them only.
+
+use std::{env, fs, path::PathBuf};
+
+/// The board of a microcontroller without a feature.
+const DEFAULT: &str = "mps2-an385";
+
+fn main() {
+    let features = env::var("CARGO_CFG_FEATURE").unwrap_or_default();
+    // None, or several: then the crate does not compile.
+    let board = features.split(',').find(|feature| !feature.is_empty()).unwrap_or(DEFAULT);
+    let memory = PathBuf::from("..").join(board).join("memory.x");
+    println!("cargo::rerun-if-changed={}", memory.display());
+    let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
+    fs::copy(memory, out.join("memory.x")).expect("each board has a memory.x");
+    println!("cargo::rustc-link-search={}", out.display());
+}

@@ -1,0 +1,73 @@
+//! What the port asks of this board.
+
+use crate::{CLOCK_HZ, UART0, Uart, chip};
+use crossgate_cortex_m::{Board, Counter};
+use tock_registers::interfaces::{Readable, Writeable};
+use tock_registers::registers::{ReadOnly, ReadWrite};
+use tock_registers::{register_bitfields, register_structs};
+
+/// The board, as the port sees it.
+#[derive(Debug)]
+pub struct Hardware;
+
+impl Board for Hardware {
+    const CLOCK_HZ: u32 = CLOCK_HZ;
+    const LINES: u16 = 44;
+    type Counter = Watchdog;
+
+    fn prepare() {
+        chip::prepare();
+    }
+
+    #[inline]
+    fn tell(byte: u8) {
+        const CHANNEL: Uart = Uart::new(UART0, 115_200);
+        CHANNEL.tell(byte);
+    }
+}
+
+/// The watchdog timer, which counts all 32 bits down, from 2^32 - 1 again after 0. Its interrupt stays masked, and it
+/// resets the chip only if it is told to. It is the only timer of the chip whose count the emulator tells.
+#[derive(Debug)]
+pub struct Watchdog;
+
+register_structs! {
+    Registers {
+        (0x00 => load: ReadWrite<u32>),
+        (0x04 => value: ReadOnly<u32>),
+        (0x08 => control: ReadWrite<u32, Control::Register>),
+        (0x0c => @END),
+    }
+}
+
+register_bitfields![u32,
+    Control [
+        // With the interrupt the device begins to count.
+        INTERRUPT OFFSET(0) NUMBITS(1) [],
+    ],
+];
+
+const WATCHDOG: usize = 0x4000_0000;
+
+#[inline(always)]
+fn registers() -> &'static Registers {
+    let pointer = core::ptr::with_exposed_provenance::<Registers>(WATCHDOG);
+    // SAFETY: these are device registers: they are aligned, no Rust object lies there, and any value may be
+    // read from them and written to them. The kernel, which alone uses them, may.
+    unsafe { &*pointer }
+}
+
+impl Counter for Watchdog {
+    const HZ: u32 = CLOCK_HZ;
+
+    #[inline]
+    fn start() {
+        registers().load.set(u32::MAX);
+        registers().control.write(Control::INTERRUPT::SET);
+    }
+
+    #[inline]
+    fn count() -> u32 {
+        !registers().value.get()
+    }
+}

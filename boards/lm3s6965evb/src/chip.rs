@@ -1,0 +1,114 @@
+//! What the chip needs before anything runs: its clock, power for the devices, and functions for the pins.
+
+use crate::LAMPS;
+use crate::lamp;
+use tock_registers::interfaces::{ReadWriteable, Readable, Writeable};
+use tock_registers::registers::{ReadOnly, ReadWrite};
+use tock_registers::{register_bitfields, register_structs};
+
+register_structs! {
+    /// The registers of the system control that are used here.
+    SystemControl {
+        (0x000 => _0),
+        (0x050 => raw_interrupt: ReadOnly<u32, RawInterrupt::Register>),
+        (0x054 => _1),
+        (0x060 => clock: ReadWrite<u32, Clock::Register>),
+        (0x064 => _2),
+        (0x100 => gates: [ReadWrite<u32>; 3]),
+        (0x10c => @END),
+    },
+    /// The registers of a port of pins that are used here.
+    pub(crate) Pins {
+        /// Each address is a mask of pins: bit n of the address, times 4, is pin n. An access leaves the others as
+        /// they are.
+        (0x000 => pub(crate) data: [ReadWrite<u32>; 256]),
+        (0x400 => pub(crate) is_output: ReadWrite<u32>),
+        (0x404 => _0),
+        (0x420 => has_device: ReadWrite<u32>),
+        (0x424 => _1),
+        (0x51c => is_digital: ReadWrite<u32>),
+        (0x520 => @END),
+    }
+}
+
+register_bitfields![u32,
+    RawInterrupt [
+        PLL_IS_LOCKED OFFSET(6) NUMBITS(1) [],
+    ],
+    Clock [
+        DIVISOR_LESS_ONE OFFSET(23) NUMBITS(4) [],
+        DIVIDES OFFSET(22) NUMBITS(1) [],
+        PLL_IS_OFF OFFSET(13) NUMBITS(1) [],
+        BYPASSES_PLL OFFSET(11) NUMBITS(1) [],
+        CRYSTAL OFFSET(6) NUMBITS(4) [MHZ_8 = 0xe],
+        SOURCE OFFSET(4) NUMBITS(2) [MAIN = 0],
+        MAIN_IS_OFF OFFSET(0) NUMBITS(1) [],
+    ],
+];
+
+const SYSTEM_CONTROL: usize = 0x400f_e000;
+const PORT_A: usize = 0x4000_4000;
+const PORT_D: usize = 0x4000_7000;
+const PORT_G: usize = 0x4002_6000;
+
+/// The bits that let clocks through, for the three registers of `gates`.
+const WATCHDOG: u32 = 1 << 3;
+const UARTS_AND_TIMERS: u32 = 0b111 | 0b11 << 16;
+const PORTS_A_D_F_G: u32 = 1 << 0 | 1 << 3 | 1 << 5 | 1 << 6;
+
+/// The pins of the serial lines: port, and receiver and sender as bits.
+const SERIAL_PINS: [(usize, u32); 3] = [(PORT_A, 0b11), (PORT_D, 0b1100), (PORT_G, 0b11)];
+
+/// How often something is looked for at most. The chip goes on with the clock that is there, as without one there would be
+/// nobody to tell that it is missing.
+const PATIENCE: u32 = 1 << 16;
+
+/// Readies the chip. Only the kernel may.
+pub fn prepare() {
+    // SAFETY: these are device registers: they are aligned, no Rust object lies there, and any value may be read from
+    // them and written to them. Nobody but the kernel uses them.
+    let control = unsafe { &*core::ptr::with_exposed_provenance::<SystemControl>(SYSTEM_CONTROL) };
+    set_clock(control);
+    for (gate, bits) in control.gates.iter().zip([WATCHDOG, UARTS_AND_TIMERS, PORTS_A_D_F_G]) {
+        gate.set(gate.get() | bits);
+        // A device may be accessed three cycles after its clock is let through; each of these takes one at least.
+        let _ = [gate.get(), gate.get(), gate.get()];
+    }
+    for (port, bits) in SERIAL_PINS {
+        let pins = pins(port);
+        pins.has_device.set(pins.has_device.get() | bits);
+        pins.is_digital.set(pins.is_digital.get() | bits);
+    }
+    let pins = pins(LAMPS.start);
+    pins.is_output.set(pins.is_output.get() | lamp::ALL);
+    pins.is_digital.set(pins.is_digital.get() | lamp::ALL);
+}
+
+/// 50 MHz: a quarter of the 200 MHz that the PLL makes of the crystal's 8 MHz (data sheet, 5.3).
+fn set_clock(control: &SystemControl) {
+    let clock = &control.clock;
+    clock.modify(Clock::BYPASSES_PLL::SET + Clock::DIVIDES::CLEAR);
+    clock.modify(Clock::MAIN_IS_OFF::CLEAR);
+    // The crystal needs some milliseconds until it oscillates, and nothing tells when it does. Meanwhile the chip runs
+    // at 12 MHz, and each turn takes several cycles.
+    for _ in 0..PATIENCE {
+        let _ = clock.get();
+    }
+    clock.modify(Clock::CRYSTAL::MHZ_8 + Clock::SOURCE::MAIN + Clock::PLL_IS_OFF::CLEAR);
+    clock.modify(Clock::DIVISOR_LESS_ONE.val(3) + Clock::DIVIDES::SET);
+    for _ in 0..PATIENCE {
+        if control.raw_interrupt.is_set(RawInterrupt::PLL_IS_LOCKED) {
+            break;
+        }
+    }
+    clock.modify(Clock::BYPASSES_PLL::CLEAR);
+}
+
+/// The registers of the port of pins at `start`, which is one of the chip's.
+pub(crate) fn pins(start: usize) -> &'static Pins {
+    let pointer = core::ptr::with_exposed_provenance::<Pins>(start);
+    // SAFETY: these are device registers: they are aligned, no Rust object lies there, and any value may be read from
+    // them and written to them. The MPU stops a process that does not own them at the access, without an effect on
+    // memory.
+    unsafe { &*pointer }
+}

@@ -1,0 +1,72 @@
+//! The Stellaris LM3S6965 evaluation board of Luminary Micro (now Texas Instruments): a Cortex-M3 at 50 MHz, as
+//! `qemu-system-arm -M lm3s6965evb` emulates it.
+//!
+//! A firmware that depends on this crate gets the board's memory map (`memory.x`) for linking.
+//! The wiring gives devices such as [`UART0`] and their [`interrupt`]s to processes, which drive
+//! them with [`Uart`], [`Timer`] and [`Lamp`].
+//!
+//! Registers are those of the data sheet of the LM3S6965 (Texas Instruments, SPMS290).
+#![no_std]
+
+mod board;
+mod chip;
+mod lamp;
+mod timer;
+mod uart;
+
+board_contract::check!();
+
+#[doc(hidden)]
+pub use board::Hardware;
+pub use lamp::Lamp;
+pub use timer::Timer;
+pub use uart::Uart;
+
+use crossgate_abi::table::Window;
+
+#[doc(hidden)]
+pub use crossgate_cortex_m as port;
+
+/// Makes a firmware of a wiring. See [`crossgate_cortex_m::start`].
+///
+/// Before the first process runs, the clock is that of the PLL, and the pins are those of the serial lines and of the
+/// lamps. Time is that of the watchdog timer, which the firmware must not use. The kernel's last words go to
+/// [`UART0`], whoever uses it.
+#[macro_export]
+macro_rules! start {
+    ($system:path) => {
+        $crate::port::start!($system, $crate::Hardware);
+    };
+}
+
+/// The frequency of the CPU and of the peripherals, in Hz.
+pub const CLOCK_HZ: u32 = 50_000_000;
+
+/// The registers of the first serial line; QEMU's first `-serial`.
+pub const UART0: Window = Window { start: 0x4000_c000, size: 0x1000 };
+/// The registers of the second serial line; QEMU's second `-serial`.
+pub const UART1: Window = Window { start: 0x4000_d000, size: 0x1000 };
+/// The registers of the third serial line; QEMU's third `-serial`.
+pub const UART2: Window = Window { start: 0x4000_e000, size: 0x1000 };
+
+/// The registers of the first timer.
+pub const TIMER0: Window = Window { start: 0x4003_0000, size: 0x1000 };
+/// The registers of the second timer.
+pub const TIMER1: Window = Window { start: 0x4003_1000, size: 0x1000 };
+
+/// The registers of the lamps: those of port F, which also has the button "select".
+pub const LAMPS: Window = Window { start: 0x4002_5000, size: 0x1000 };
+
+/// The lines of the interrupt controller. A serial line has one for both ways.
+pub mod interrupt {
+    /// A byte has arrived at [`UART0`](super::UART0).
+    pub const UART0_RX: u16 = 5;
+    /// A byte has arrived at [`UART1`](super::UART1).
+    pub const UART1_RX: u16 = 6;
+    /// A byte has arrived at [`UART2`](super::UART2).
+    pub const UART2_RX: u16 = 33;
+    /// [`TIMER0`](super::TIMER0) has come to 0.
+    pub const TIMER0: u16 = 19;
+    /// [`TIMER1`](super::TIMER1) has come to 0.
+    pub const TIMER1: u16 = 21;
+}

@@ -1,0 +1,280 @@
+//! A copy of a library's statics for each process that uses them.
+//!
+//! A static of a library exists once in each process that uses it, as it does in each program of an operating
+//! system. So each process gets a copy of the static, and of all code and constants through which it gets to
+//! that, and of nothing else: what leads to no such static stays common.
+//!
+//! The first of the processes keeps the original. For every other, each object file with something to be copied
+//! is written once more, with other symbols: `name` is `name.for.fan` if it is copied for the process `fan`,
+//! and is the original's if it is not. In the tables of the wiring the entry points of that process become those
+//! of its copies. What the linker then gets is a firmware like any other: whose its statics are is found, and
+//! checked, by the same rules.
+
+use crate::arguments::Arguments;
+use crate::inputs::{FileId, Inputs, ObjectId, SectionId};
+use crate::ownership::{KERNEL, why_common};
+use crate::reach::{Reach, records};
+use anyhow::{Context, Result, ensure};
+use object_file::{ObjectFile, SectionNumber, SymbolNumber};
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::fs;
+use std::path::Path;
+
+mod object_file;
+
+pub use object_file::COMMON;
+
+/// Between the name of what is copied and that of the process that it is copied for.
+pub const COPY: &str = ".for.";
+
+/// The name of what was copied, without the process that it is copied for.
+pub fn original(name: &str) -> &str {
+    name.split_once(COPY).map_or(name, |(name, _)| name)
+}
+
+/// What is copied, for which process.
+pub struct Copies<'a> {
+    inputs: &'a Inputs,
+    sets: BTreeMap<&'a str, HashSet<SectionId>>,
+}
+
+impl<'a> Copies<'a> {
+    /// Finds it.
+    pub fn of(reach: &Reach<'a>) -> Self {
+        let inputs = reach.inputs;
+        let is_common = |&id: &SectionId| {
+            inputs.sections[id].writable
+                && reach.users(id).nth(1).is_some()
+                && why_common(reach, id).is_none()
+        };
+        let common: Vec<_> = (0..inputs.sections.len()).filter(is_common).collect();
+        if common.is_empty() {
+            return Self { inputs, sets: BTreeMap::new() };
+        }
+        let mut referrers = vec![Vec::new(); inputs.sections.len()];
+        for (from, section) in inputs.sections.iter().enumerate() {
+            section.targets().for_each(|target| referrers[target].push(from));
+        }
+        let mut sets = BTreeMap::new();
+        for (user, steps) in reach.users.iter().filter(|(user, _)| *user != KERNEL) {
+            let is_reached = |&id: &SectionId| steps[id].is_reached();
+            let keeps = |id: SectionId| reach.users(id).next() == Some(*user);
+            let needed = common.iter().copied().filter(|id| is_reached(id) && !keeps(*id));
+            let mut queue: Vec<_> = needed.collect();
+            let mut set = HashSet::new();
+            while let Some(id) = queue.pop() {
+                if set.insert(id) {
+                    queue.extend(referrers[id].iter().copied().filter(is_reached));
+                }
+            }
+            if !set.is_empty() {
+                sets.insert(*user, set);
+            }
+        }
+        Self { inputs, sets }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.sets.is_empty()
+    }
+
+    /// Writes the copies into a folder, and says how the linker is to be called then.
+    ///
+    /// # Errors
+    /// A file can't be read or written, or is of a kind that can't be copied.
+    pub fn write(&self, arguments: &Arguments, folder: &Path) -> Result<Arguments> {
+        if self.is_empty() {
+            return Ok(arguments.clone());
+        }
+        self.refuse_names()?;
+        let mut replacements: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+        for (file, objects) in self.edits() {
+            let path = self.inputs.files[file].path.as_str();
+            let data = fs::read(path).with_context(|| format!("can't read {path}"))?;
+            let mut paths = Vec::new();
+            for (id, edit) in objects {
+                let object = &self.inputs.objects[id];
+                let written = self.write_object(id, &data[object.range.clone()], &edit, folder);
+                paths.extend(written.with_context(|| format!("can't copy {}", object.name))?);
+            }
+            // An archive stays; of what is in it the linker takes nothing that was defined before.
+            if self.inputs.files[file].is_archive {
+                paths.push(path.to_owned());
+            }
+            replacements.insert(path, paths);
+        }
+        Ok(arguments.with_inputs(&replacements))
+    }
+
+    /// Refuses the names of copies in what is to be copied.
+    fn refuse_names(&self) -> Result<()> {
+        let taken = self.inputs.symbols.iter().find(|symbol| symbol.name.contains(COPY));
+        let file = taken.and_then(|symbol| symbol.definitions.first());
+        let krate = file.map_or("", |definition| &*self.inputs.files[definition.file].krate);
+        ensure!(
+            taken.is_none(),
+            "`{}` (crate `{krate}`) is named as `crossgate-link` names copies of statics, by `{COPY}`. Rename it.",
+            taken.map_or("", |symbol| &*symbol.name)
+        );
+        Ok(())
+    }
+
+    /// What is to be done with which object files, by the files that they are in.
+    fn edits(&self) -> BTreeMap<FileId, BTreeMap<ObjectId, Edit<'a>>> {
+        let mut edits: BTreeMap<FileId, BTreeMap<ObjectId, Edit>> = BTreeMap::new();
+        for (&process, set) in &self.sets {
+            for &id in set {
+                let section = &self.inputs.sections[id];
+                let objects = edits.entry(section.input).or_default();
+                let edit = objects.entry(section.object).or_default();
+                edit.copies.entry(process).or_default().insert(section.number);
+            }
+        }
+        for section in &self.inputs.sections {
+            for (process, reference) in records(self.inputs, section).into_iter().flatten() {
+                let is_in =
+                    |set: &HashSet<_>| reference.section.is_some_and(|id| set.contains(&id));
+                if self.sets.get(process).is_some_and(is_in) {
+                    let objects = edits.entry(section.input).or_default();
+                    let edit = objects.entry(section.object).or_default();
+                    edit.records.push((section.number, reference.offset, process));
+                }
+            }
+        }
+        edits
+    }
+
+    /// Writes the copies of an object file and, if others have to see more of it or it holds tables, itself.
+    fn write_object(
+        &self,
+        id: ObjectId,
+        data: &[u8],
+        edit: &Edit<'a>,
+        folder: &Path,
+    ) -> Result<Vec<String>> {
+        let original = ObjectFile::read(data)?;
+        let mut changed = ObjectFile::read(data)?;
+        let mut entries: BTreeMap<&str, BTreeSet<SymbolNumber>> = BTreeMap::new();
+        for &(section, offset, process) in &edit.records {
+            for relocation in original.relocations(section) {
+                if relocation.offset == offset {
+                    let name = if original.is_local(relocation.symbol) {
+                        entries.entry(process).or_default().insert(relocation.symbol);
+                        alias(id, relocation.symbol)
+                    } else {
+                        original.name(relocation.symbol).to_owned()
+                    };
+                    let copied = changed.import(&of_copy(&name, process));
+                    changed.redirect(&relocation, copied);
+                }
+            }
+        }
+        let mut copies = Vec::new();
+        let mut seen = BTreeSet::new();
+        for (process, sections) in &edit.copies {
+            let mut copy = ObjectFile::read(data)?;
+            seen.extend(self.copy(id, &mut copy, process, sections));
+            for &symbol in entries.get(process).into_iter().flatten() {
+                copy.export(symbol, &of_copy(&alias(id, symbol), process));
+            }
+            copies.push((*process, copy));
+        }
+        seen.iter().for_each(|&symbol| changed.export(symbol, &alias(id, symbol)));
+        let is_changed = !(seen.is_empty() && edit.records.is_empty());
+        let file = &self.inputs.files[self.inputs.objects[id].input];
+        let changed = Some(changed).filter(|_| is_changed || !file.is_archive);
+        let all = changed.map(|it| ("", it)).into_iter().chain(copies);
+        let extension = if file.is_compiled { "rcgu.o" } else { "o" };
+        all.map(|(process, object)| {
+            let path = folder.join(format!("{}.{id}.{process}.{extension}", file.krate));
+            object.write(&path)?;
+            Ok(path.display().to_string())
+        })
+        .collect()
+    }
+
+    /// Makes an object file a copy of these sections for a process. Of all else that they need the original has
+    /// to provide: returns what no other file has seen of that so far.
+    fn copy(
+        &self,
+        id: ObjectId,
+        object: &mut ObjectFile,
+        process: &str,
+        sections: &BTreeSet<SectionNumber>,
+    ) -> BTreeSet<SymbolNumber> {
+        let is_copied = |section: Option<SectionNumber>| {
+            section.is_some_and(|section| sections.contains(&section))
+        };
+        let mut seen = BTreeMap::new();
+        for &section in sections {
+            for relocation in object.relocations(section) {
+                let symbol = relocation.symbol;
+                let Some(of) = object.section(symbol).filter(|_| object.is_local(symbol)) else {
+                    continue;
+                };
+                if !sections.contains(&of) && !object.is_merged(of) {
+                    let import = || object.import(&alias(id, symbol));
+                    let import = *seen.entry(symbol).or_insert_with(import);
+                    object.redirect(&relocation, import);
+                }
+            }
+        }
+        let set = &self.sets[process];
+        let mut named = BTreeSet::new();
+        for symbol in object.symbols() {
+            let name = object.name(symbol);
+            if object.is_named(symbol) {
+                named.extend(object.section(symbol));
+            }
+            if object.is_local(symbol) {
+                if is_copied(object.section(symbol)) && object.is_named(symbol) {
+                    object.rename(symbol, &of_copy(name, process));
+                }
+            } else if self.inputs.section_of(name).is_some_and(|section| set.contains(&section)) {
+                object.rename(symbol, &of_copy(name, process));
+            } else if object.is_defined(symbol) {
+                object.undefine(symbol);
+            }
+        }
+        // So that the map can tell what the copies take up.
+        for &section in sections {
+            if !named.contains(&section) {
+                object
+                    .name_section(section, &of_copy(&format!("{UNNAMED}{id}_{section}"), process));
+            }
+        }
+        object.keep(|section| sections.contains(&section));
+        seen.into_keys().collect()
+    }
+}
+
+/// What is to be done with an object file.
+#[derive(Default)]
+struct Edit<'a> {
+    /// The sections to be copied, for each process.
+    copies: BTreeMap<&'a str, BTreeSet<SectionNumber>>,
+    /// Where tables refer to what is copied for a process: the section and the place in it.
+    records: Vec<(SectionNumber, u64, &'a str)>,
+}
+
+/// What something is called in the copy for a process.
+fn of_copy(name: &str, process: &str) -> String {
+    format!("{name}{COPY}{process}")
+}
+
+/// Prefix of the names by which others know what only its own object file sees.
+const LOCAL: &str = "__crossgate_local_";
+/// Prefix of the names of copies of what has none.
+const UNNAMED: &str = "__crossgate_unnamed_";
+
+/// What others call a symbol that only its own object file sees.
+fn alias(object: ObjectId, symbol: SymbolNumber) -> String {
+    format!("{LOCAL}{object}_{symbol}")
+}
+
+/// Whether a name is not from the source.
+pub fn is_alias(name: &str) -> bool {
+    name.starts_with(LOCAL) || name.starts_with(UNNAMED)
+}

@@ -1,0 +1,352 @@
+//! An object file of ELF whose symbols are changed: renamed, taken away, given to others.
+//!
+//! All else stays byte for byte as the compiler wrote it, and where it was, so that what debuggers read holds
+//! for the changed file too. The tables of symbols and of their names are written anew behind the rest.
+
+use anyhow::{Context, Result, bail, ensure};
+use object::elf::{
+    FileHeader32, FileHeader64, GRP_COMDAT, SHF_ALLOC, SHF_EXCLUDE, SHF_LINK_ORDER, SHF_MERGE,
+    SHN_COMMON, SHN_UNDEF, SHT_GROUP, SHT_REL, SHT_RELA, SHT_SYMTAB, STB_GLOBAL, STB_LOCAL,
+    STB_WEAK, STT_FUNC, STT_NOTYPE, STV_HIDDEN, Sym32, Sym64, SymbolInfo,
+};
+use object::pod::bytes_of;
+use object::read::elf::{FileHeader, SectionHeader, Sym};
+use object::{FileKind, LittleEndian, SectionIndex, SymbolIndex, U16, U32, U64};
+use std::collections::HashMap;
+use std::path::Path;
+use std::{fs, iter};
+
+/// The index of a symbol in the table of its file.
+pub type SymbolNumber = usize;
+
+/// The index of a section in its file; [`COMMON`] stands for C's statics that are in none.
+pub type SectionNumber = usize;
+
+/// See [`SectionNumber`].
+pub const COMMON: SectionNumber = usize::MAX;
+
+/// Where a section refers to a symbol.
+#[derive(Clone, Copy, Debug)]
+pub struct Relocation {
+    /// Where in the section, in bytes from its start.
+    pub offset: u64,
+    /// To what.
+    pub symbol: SymbolNumber,
+    /// Where in the file this is told.
+    place: usize,
+}
+
+/// Sections of these names tell how to unwind code, and come and go with it.
+const OF_CODE: [&[u8]; 2] = [b".eh_frame", b".gcc_except_table"];
+
+/// A section.
+#[derive(Debug)]
+struct Section {
+    kind: object::elf::SectionType,
+    flags: object::elf::SectionFlags,
+    offset: usize,
+    size: usize,
+    /// The section that it comes and goes with, if its flags say so.
+    link: SectionNumber,
+    is_of_code: bool,
+}
+
+/// An object file.
+pub struct ObjectFile {
+    data: Vec<u8>,
+    /// The length of an address in bytes.
+    word: usize,
+    sections: Vec<Section>,
+    /// The sections with the relocations of each.
+    relocations: HashMap<SectionNumber, Vec<SectionNumber>>,
+    /// Where the headers of the sections are, and how long one is.
+    headers: (usize, usize),
+    /// The symbols, as those of 64 bits.
+    symbols: Vec<Sym64<LittleEndian>>,
+    /// The section of each symbol if its number does not fit into the table; empty if all do.
+    long_sections: Vec<u32>,
+    names: Vec<u8>,
+    /// The sections of these three tables.
+    tables: [SectionNumber; 3],
+}
+
+impl ObjectFile {
+    /// Reads one.
+    ///
+    /// # Errors
+    /// It is damaged, or not one of ELF with little-endian numbers.
+    pub fn read(data: &[u8]) -> Result<Self> {
+        match FileKind::parse(data)? {
+            FileKind::Elf32 => Self::read_as::<FileHeader32<LittleEndian>>(data, 4),
+            FileKind::Elf64 => Self::read_as::<FileHeader64<LittleEndian>>(data, 8),
+            kind => bail!("it is of an unknown kind ({kind:?})"),
+        }
+    }
+
+    fn read_as<Elf: FileHeader<Endian = LittleEndian>>(data: &[u8], word: usize) -> Result<Self> {
+        let header = Elf::parse(data)?;
+        let endian = header.endian()?;
+        let all = header.sections(endian, data)?;
+        let number = |it: <Elf as FileHeader>::Word| -> Result<usize> {
+            Ok(usize::try_from(Into::<u64>::into(it))?)
+        };
+        let mut sections = Vec::new();
+        let mut relocations: HashMap<_, Vec<_>> = HashMap::new();
+        for (SectionIndex(index), section) in iter::zip((0..).map(SectionIndex), all.iter()) {
+            let name = all.section_name(endian, section)?;
+            let kind = section.sh_type(endian);
+            if kind == SHT_REL || kind == SHT_RELA {
+                let of = section.sh_info(endian) as SectionNumber;
+                relocations.entry(of).or_default().push(index);
+            }
+            sections.push(Section {
+                kind,
+                flags: section.sh_flags(endian),
+                offset: number(section.sh_offset(endian))?,
+                size: number(section.sh_size(endian))?,
+                link: section.sh_link(endian) as SectionNumber,
+                is_of_code: OF_CODE.iter().any(|prefix| name.starts_with(prefix)),
+            });
+        }
+        let table = all.symbols(endian, data, SHT_SYMTAB)?;
+        ensure!(!table.is_empty(), "it has no symbols");
+        let symbols = table.iter().map(|symbol| Sym64 {
+            st_name: U32::new(endian, symbol.st_name(endian)),
+            st_info: symbol.st_info(),
+            st_other: symbol.st_other(),
+            st_shndx: U16::new(endian, symbol.st_shndx(endian)),
+            st_value: U64::new(endian, symbol.st_value(endian).into()),
+            st_size: U64::new(endian, symbol.st_size(endian).into()),
+        });
+        let long = |index| table.shndx(endian, SymbolIndex(index));
+        let names = all.section(table.string_section())?.data(endian, data)?;
+        let tables = [table.section(), table.string_section(), table.shndx_section()];
+        Ok(Self {
+            data: data.to_vec(),
+            word,
+            sections,
+            relocations,
+            headers: (number(header.e_shoff(endian))?, size_of::<Elf::SectionHeader>()),
+            symbols: symbols.collect(),
+            long_sections: (0..table.len()).map_while(long).collect(),
+            names: names.to_vec(),
+            tables: tables.map(|SectionIndex(index)| index),
+        })
+    }
+
+    /// All symbols but the empty one that is the first.
+    pub fn symbols(&self) -> std::ops::Range<SymbolNumber> {
+        1..self.symbols.len()
+    }
+
+    /// The name of a symbol.
+    pub fn name(&self, symbol: SymbolNumber) -> &str {
+        let start = self.symbols[symbol].st_name.get(LittleEndian) as usize;
+        let bytes = self.names.get(start..).unwrap_or_default();
+        let end = bytes.iter().position(|&byte| byte == 0).unwrap_or(0);
+        str::from_utf8(&bytes[..end]).unwrap_or_default()
+    }
+
+    /// Whether no other file sees it.
+    pub fn is_local(&self, symbol: SymbolNumber) -> bool {
+        self.symbols[symbol].st_bind() == STB_LOCAL
+    }
+
+    /// Whether it names code or data.
+    pub fn is_named(&self, symbol: SymbolNumber) -> bool {
+        let kind = self.symbols[symbol].st_type();
+        kind <= STT_FUNC && !self.name(symbol).is_empty() && !self.name(symbol).starts_with('$')
+    }
+
+    /// Where it is, if it is in a section.
+    pub fn section(&self, symbol: SymbolNumber) -> Option<SectionNumber> {
+        let section = self.symbols[symbol].st_shndx.get(LittleEndian);
+        match self.long_sections.get(symbol) {
+            _ if section == SHN_COMMON => Some(COMMON),
+            Some(&long) if long != 0 => Some(long as SectionNumber),
+            _ => section.index().map(SectionNumber::from),
+        }
+    }
+
+    /// Whether this file defines it.
+    pub fn is_defined(&self, symbol: SymbolNumber) -> bool {
+        self.symbols[symbol].st_shndx.get(LittleEndian) != SHN_UNDEF
+    }
+
+    /// Gives a symbol another name.
+    pub fn rename(&mut self, symbol: SymbolNumber, name: &str) {
+        self.symbols[symbol].st_name = self.add_name(name);
+    }
+
+    /// Has a symbol mean what another file defines under its name.
+    pub fn undefine(&mut self, symbol: SymbolNumber) {
+        let bind = self.symbols[symbol].st_bind();
+        // A weak reference would not have the linker look into archives.
+        let bind = if bind == STB_WEAK { STB_GLOBAL } else { bind };
+        let undefined = self.undefined(bind);
+        let name = self.symbols[symbol].st_name;
+        self.symbols[symbol] = Sym64 { st_name: name, ..undefined };
+        if let Some(long) = self.long_sections.get_mut(symbol) {
+            *long = 0;
+        }
+    }
+
+    /// Adds a symbol that another file defines.
+    pub fn import(&mut self, name: &str) -> SymbolNumber {
+        let undefined = self.undefined(STB_GLOBAL);
+        let symbol = Sym64 { st_name: self.add_name(name), ..undefined };
+        self.add(symbol, 0)
+    }
+
+    /// Has other files see a symbol, under another name.
+    pub fn export(&mut self, symbol: SymbolNumber, name: &str) {
+        let old = self.symbols[symbol];
+        // (That of a section is where it starts.)
+        let kind = if old.st_type() <= STT_FUNC { old.st_type() } else { STT_NOTYPE };
+        let exported = Sym64 {
+            st_name: self.add_name(name),
+            st_info: SymbolInfo::new(STB_GLOBAL, kind),
+            st_other: old.st_other.with_visibility(STV_HIDDEN),
+            ..old
+        };
+        let long = self.long_sections.get(symbol).copied().unwrap_or(0);
+        self.add(exported, long);
+    }
+
+    /// Gives all of a section a name, unless it is [`COMMON`].
+    pub fn name_section(&mut self, section: SectionNumber, name: &str) {
+        let Some(&Section { size, .. }) = self.sections.get(section) else { return };
+        let long = u32::try_from(section).unwrap_or(0);
+        let short = object::elf::SymbolSection::new(long);
+        let whole = Sym64 {
+            st_name: self.add_name(name),
+            st_shndx: U16::new(LittleEndian, short),
+            st_size: U64::new(LittleEndian, size as u64),
+            ..self.undefined(STB_GLOBAL)
+        };
+        self.add(whole, if short.is_reserved() { long } else { 0 });
+    }
+
+    fn undefined(&self, bind: object::elf::SymbolBind) -> Sym64<LittleEndian> {
+        let zero = Sym64::<LittleEndian>::default();
+        Sym64 {
+            st_info: SymbolInfo::new(bind, STT_NOTYPE),
+            st_other: zero.st_other.with_visibility(STV_HIDDEN),
+            ..zero
+        }
+    }
+
+    fn add(&mut self, symbol: Sym64<LittleEndian>, long_section: u32) -> SymbolNumber {
+        self.symbols.push(symbol);
+        if !self.long_sections.is_empty() {
+            self.long_sections.push(long_section);
+        }
+        self.symbols.len() - 1
+    }
+
+    fn add_name(&mut self, name: &str) -> U32<LittleEndian> {
+        let start = self.names.len();
+        self.names.extend(name.bytes().chain([0]));
+        U32::new(LittleEndian, start as u32)
+    }
+
+    /// All that a section refers to.
+    pub fn relocations(&self, of: SectionNumber) -> Vec<Relocation> {
+        let shift = if self.word == 4 { 8 } else { 32 };
+        let mut all = Vec::new();
+        for section in self.relocations.get(&of).into_iter().flatten() {
+            let Section { kind, offset, size, .. } = self.sections[*section];
+            let length = self.word * if kind == SHT_REL { 2 } else { 3 };
+            for place in (offset..offset + size).step_by(length) {
+                let words = &self.data[place..][..2 * self.word];
+                all.push(Relocation {
+                    offset: number(&words[..self.word]),
+                    symbol: (number(&words[self.word..]) >> shift) as SymbolNumber,
+                    place: place + self.word,
+                });
+            }
+        }
+        all
+    }
+
+    /// Has a section refer to another symbol.
+    pub fn redirect(&mut self, relocation: &Relocation, to: SymbolNumber) {
+        let info = &mut self.data[relocation.place..][..self.word];
+        // The kind of the relocation is below the symbol.
+        if self.word == 4 {
+            info[1..].copy_from_slice(&(to as u32).to_le_bytes()[..3]);
+        } else {
+            info[4..].copy_from_slice(&(to as u32).to_le_bytes());
+        }
+    }
+
+    /// Whether the linker merges what is in a section with what is the same elsewhere.
+    pub fn is_merged(&self, section: SectionNumber) -> bool {
+        self.sections.get(section).is_some_and(|it| it.flags.contains(SHF_MERGE))
+    }
+
+    /// Has the linker leave out the sections that become a part of the firmware, but for those that are kept,
+    /// those that tell how to unwind them, and constants that are merged. Groups of sections, of which the linker
+    /// takes one and leaves out all others of its name, there are none any more.
+    pub fn keep(&mut self, is_kept: impl Fn(SectionNumber) -> bool) {
+        for (number, section) in self.sections.iter().enumerate() {
+            if section.kind == SHT_GROUP {
+                let flags = &mut self.data[section.offset..][..4];
+                flags[0] &= !(GRP_COMDAT.0 as u8);
+            }
+            let follows = section.flags.contains(SHF_LINK_ORDER) && is_kept(section.link);
+            let stays = is_kept(number) || follows || section.is_of_code || self.is_merged(number);
+            if section.flags.contains(SHF_ALLOC) && !stays {
+                let (start, length) = self.headers;
+                // Behind its name and its kind.
+                let flags = &mut self.data[start + number * length + 8..][..4];
+                flags.copy_from_slice(&((section.flags | SHF_EXCLUDE).0 as u32).to_le_bytes());
+            }
+        }
+    }
+
+    /// Writes it.
+    ///
+    /// # Errors
+    /// The file can't be written.
+    pub fn write(mut self, path: &Path) -> Result<()> {
+        let symbols: Vec<u8> = self.symbols.iter().flat_map(|symbol| self.encode(symbol)).collect();
+        let long = self.long_sections.iter().flat_map(|section| section.to_le_bytes()).collect();
+        for (table, contents) in iter::zip(self.tables, [symbols, self.names.clone(), long]) {
+            // (There is none of long numbers, mostly.)
+            if table == 0 {
+                continue;
+            }
+            self.data.resize(self.data.len().next_multiple_of(8), 0);
+            // Behind name, kind, flags and address.
+            let (start, length) = self.headers;
+            let place = start + table * length + 8 + 2 * self.word;
+            for (place, value) in [(place, self.data.len()), (place + self.word, contents.len())] {
+                self.data[place..][..self.word].copy_from_slice(&value.to_le_bytes()[..self.word]);
+            }
+            self.data.extend(contents);
+        }
+        fs::write(path, &self.data).with_context(|| format!("can't write {}", path.display()))
+    }
+
+    fn encode(&self, symbol: &Sym64<LittleEndian>) -> Vec<u8> {
+        let short = |it: U64<LittleEndian>| U32::new(LittleEndian, it.get(LittleEndian) as u32);
+        if self.word == 8 {
+            return bytes_of(symbol).to_vec();
+        }
+        bytes_of(&Sym32 {
+            st_name: symbol.st_name,
+            st_value: short(symbol.st_value),
+            st_size: short(symbol.st_size),
+            st_info: symbol.st_info,
+            st_other: symbol.st_other,
+            st_shndx: symbol.st_shndx,
+        })
+        .to_vec()
+    }
+}
+
+/// A number of 4 or 8 bytes.
+fn number(bytes: &[u8]) -> u64 {
+    bytes.iter().rev().fold(0, |number, &byte| number << 8 | u64::from(byte))
+}

@@ -1,0 +1,79 @@
+//! Which statics are copied, for whom, and what the copies take up: by the names that they have.
+
+use crate::copies::{COPY, is_alias};
+use crate::image::Image;
+use crate::inputs::demangle;
+use crate::layout::Span;
+use crate::map::ProcessMemory;
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// A static that each of several processes has for itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CopiedStatic {
+    /// Its name in the source.
+    pub name: String,
+    /// The processes, in the order of their names.
+    pub processes: Vec<String>,
+}
+
+/// What is in a firmware because a process has copies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CopyCost {
+    /// The name of the process.
+    pub process: String,
+    /// Bytes of code and constants, without initial values.
+    pub flash: u64,
+    /// Bytes of statics.
+    pub ram: u64,
+}
+
+/// The statics that are copied, and what the copies of each process take up.
+pub(super) fn of(image: &Image, processes: &[ProcessMemory]) -> (Vec<CopiedStatic>, Vec<CopyCost>) {
+    let owner = |address: u64| {
+        let has = |it: &&ProcessMemory| it.span.contains(Span { start: address, end: address + 1 });
+        processes.iter().find(has).map(|process| process.name.clone())
+    };
+    let mut statics: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    // What is copied may have several names.
+    let mut sizes: BTreeMap<(&str, u64), u64> = BTreeMap::new();
+    for (symbol, (address, size)) in &image.symbols {
+        let Some((name, process)) = symbol.split_once(COPY) else { continue };
+        let largest = sizes.entry((process, *address)).or_default();
+        *largest = (*largest).max(*size);
+        if owner(*address).is_some() && *size > 0 && !is_alias(name) {
+            statics.entry(name).or_default().push(process.to_owned());
+        }
+    }
+    let statics = statics.into_iter().map(|(symbol, mut processes)| {
+        let original = image.symbols.get(symbol).and_then(|(address, _)| owner(*address));
+        processes.extend(original);
+        processes.sort_unstable();
+        CopiedStatic { name: demangle(symbol), processes }
+    });
+    let mut costs: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
+    for ((process, address), size) in sizes {
+        let (flash, ram) = costs.entry(process).or_default();
+        *if owner(address).is_some() { ram } else { flash } += size;
+    }
+    let cost =
+        |(process, (flash, ram)): (&str, _)| CopyCost { process: process.into(), flash, ram };
+    (statics.collect(), costs.into_iter().map(cost).collect())
+}
+
+/// A line for each static, and one for each process.
+pub(super) fn write(
+    f: &mut fmt::Formatter,
+    statics: &[CopiedStatic],
+    costs: &[CopyCost],
+) -> fmt::Result {
+    writeln!(f, "COPIES: {} statics that each process has for itself", statics.len())?;
+    for CopiedStatic { name, processes } in statics {
+        writeln!(f, "  {name}: {}", processes.join(", "))?;
+    }
+    let widest = costs.iter().map(|cost| cost.process.len()).max().unwrap_or(0);
+    for CopyCost { process, flash, ram } in costs {
+        writeln!(f, "  {process:<widest$}  {flash:>6} bytes of flash, {ram:>6} of RAM")?;
+    }
+    Ok(())
+}

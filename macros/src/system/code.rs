@@ -1,0 +1,151 @@
+//! What the templates in the crate `crossgate` get: each what it needs, by name.
+
+mod tables;
+
+use super::firmware::{Firmware, Object, Pool, Process};
+use super::rights::Rights;
+use crate::pieces::{code_at, list, number, slots, template, tokens, word};
+use proc_macro::{Span, TokenStream, TokenTree as Token};
+
+pub fn code(firmware: &Firmware, rights: &Rights) -> TokenStream {
+    let mut code = template("__names", names(firmware));
+    code.extend(template("__processes", processes(firmware, rights)));
+    code.extend(template("__stacks", stacks(firmware)));
+    code.extend(template("__tables", tables::tables(firmware, rights)));
+    code
+}
+
+/// A check that compares an item with those before it, where the item stands.
+fn check(check: &str, list: &str, item: usize, written: &[Token]) -> TokenStream {
+    let span = written.first().map_or_else(Span::call_site, Token::span);
+    code_at(&format!("const _: () = ::crossgate::wiring::{check}({list}, {item});"), span)
+}
+
+/// The handles, and what is counted of each kind.
+fn names(firmware: &Firmware) -> TokenStream {
+    let objects = firmware.objects().map(|(_, object)| slots([("type", tokens(&object.ty))]));
+    let services = services(firmware).map(|(place, _, object, service)| {
+        slots([
+            ("name", word(&service.name)),
+            ("number", number(place)),
+            ("type", tokens(&object.ty)),
+            ("interface", tokens(&service.interface)),
+        ])
+    });
+    let notifications = firmware
+        .notifications()
+        .enumerate()
+        .map(|(place, it)| slots([("name", word(&it.name)), ("number", number(place))]));
+    let stacks = firmware.threads().map(|(_, thread)| slots([("bytes", tokens(&thread.stack))]));
+    let windows = firmware
+        .processes
+        .iter()
+        .flat_map(|process| process.windows.iter().map(move |window| (process, window)))
+        .enumerate()
+        .map(|(place, (process, window))| {
+            slots([
+                ("process", word(&process.name)),
+                ("shared", truth(window.is_shared)),
+                ("mmio", checked_window(&window.window)),
+                ("check", check("check_window", "__WINDOWS", place, &window.window)),
+            ])
+        });
+    slots([
+        ("objects", list(objects)),
+        ("services", list(services)),
+        ("notifications", list(notifications)),
+        ("stacks", list(stacks)),
+        ("windows", list(windows)),
+    ])
+}
+
+/// Services with their numbers, the places of their objects, and these.
+fn services(
+    firmware: &Firmware,
+) -> impl Iterator<Item = (usize, (usize, usize), &Object, &super::firmware::Service)> {
+    firmware
+        .objects()
+        .enumerate()
+        .flat_map(|(place, (process, object))| {
+            object.services.iter().map(move |service| ((place, process), object, service))
+        })
+        .enumerate()
+        .map(|(number, (places, object, service))| (number, places, object, service))
+}
+
+fn checked_window(window: &[Token]) -> TokenStream {
+    tokens(&super::values::checked("window", window.to_vec()))
+}
+
+/// The objects of the processes, and what their threads run.
+fn processes(firmware: &Firmware, rights: &Rights) -> TokenStream {
+    let (mut first_notification, mut first_thread) = (0, 0);
+    let processes =
+        firmware.processes.iter().zip(&rights.of_processes).map(|(process, mentions)| {
+            let slots = slots([
+                ("name", word(&process.name)),
+                ("mentions", mentions.iter().flat_map(|it| it.requirement()).collect()),
+                ("notifications", own_notifications(process, first_notification)),
+                ("objects", list(process.objects.iter().map(object))),
+                ("pools", list(process.pools.iter().map(|it| pool(it, first_thread)))),
+                (
+                    "threads",
+                    list(process.threads.iter().map(|thread| {
+                        slots([("name", word(&thread.name)), ("entry", tokens(&thread.entry))])
+                    })),
+                ),
+            ]);
+            first_notification += process.notifications.len();
+            first_thread += process.threads.len();
+            slots
+        });
+    slots([("processes", list(processes))])
+}
+
+/// The notifications of a process, with their numbers, and with those in the numbering of the process.
+fn own_notifications(process: &Process, first: usize) -> TokenStream {
+    list(process.notifications.iter().enumerate().map(|(own, notification)| {
+        slots([
+            ("name", word(&notification.name)),
+            ("number", number(first + own)),
+            ("own", number(own)),
+        ])
+    }))
+}
+
+fn object(object: &Object) -> TokenStream {
+    slots([
+        ("name", word(&object.name)),
+        ("type", tokens(&object.ty)),
+        ("value", tokens(&object.value)),
+    ])
+}
+
+/// A pool of a process whose first thread has this number.
+fn pool(pool: &Pool, first_thread: usize) -> TokenStream {
+    let workers = pool.workers.iter().map(|worker| {
+        slots([
+            ("thread", number(first_thread + worker.thread)),
+            ("finished", word(&worker.finished)),
+        ])
+    });
+    slots([("name", word(&pool.name)), ("workers", list(workers))])
+}
+
+/// The stacks of the threads, whose sizes the names tell.
+fn stacks(firmware: &Firmware) -> TokenStream {
+    let mut next = 0..;
+    let processes = firmware.processes.iter().map(|process| {
+        let threads = process.threads.iter().zip(&mut next);
+        let threads = threads.map(|(thread, place)| {
+            slots([("name", word(&thread.name)), ("number", number(place))])
+        });
+        slots([("name", word(&process.name)), ("threads", list(threads))])
+    });
+    slots([("processes", list(processes))])
+}
+
+/// `true` or `false`.
+fn truth(truth: bool) -> TokenStream {
+    code_at(if truth { "true" } else { "false" }, Span::call_site())
+}

@@ -1,0 +1,160 @@
+//! The tables of the kernel.
+
+use super::super::firmware::{Firmware, Process};
+use super::super::rights::Rights;
+use super::super::values::policy;
+use super::{check, services, truth};
+use crate::pieces::{list, mask, number, slots, tokens, word};
+use proc_macro::{Ident, Span, TokenStream};
+
+pub fn tables(firmware: &Firmware, rights: &Rights) -> TokenStream {
+    slots([
+        ("attributes", tokens(&firmware.attributes)),
+        ("visibility", tokens(&firmware.visibility)),
+        ("name", word(&firmware.name)),
+        ("cpu_time", truth(firmware.cpu_time)),
+        ("processes", processes(firmware)),
+        ("services", service_table(firmware, rights)),
+        ("threads", threads(firmware)),
+        ("notifications", notifications(firmware, rights)),
+        ("interrupts", interrupts(firmware)),
+        ("homes", list(firmware.threads().map(|(process, _)| number(process)))),
+        ("budgets", budgets(firmware)),
+        ("time_slice", firmware.time_slice.iter().flatten().cloned().collect()),
+        ("limiters", set(firmware, |process| process.deadlines)),
+        ("inspectors", set(firmware, |process| process.inspects)),
+        ("dumpers", set(firmware, |process| process.crash_dumps)),
+        ("pooled", mask(pooled(firmware))),
+        ("lost_clients", lost_clients(firmware)),
+        ("fault_watch", fault_watch(firmware)),
+    ])
+}
+
+/// The set of the processes that are so.
+fn set(firmware: &Firmware, is_in: impl Fn(&Process) -> bool) -> TokenStream {
+    let numbered = firmware.processes.iter().enumerate();
+    mask(numbered.filter(|(_, it)| is_in(it)).fold(0, |set, (number, _)| set | 1 << number))
+}
+
+/// The set of the threads of pools. The idle thread is the first of all.
+fn pooled(firmware: &Firmware) -> u32 {
+    let (mut set, mut first_thread) = (0, 0);
+    for process in &firmware.processes {
+        for worker in process.pools.iter().flat_map(|pool| &pool.workers) {
+            set |= 1 << (first_thread + worker.thread + 1);
+        }
+        first_thread += process.threads.len();
+    }
+    set
+}
+
+fn processes(firmware: &Firmware) -> TokenStream {
+    let (mut window, mut first_notification) = (0.., 0);
+    list(firmware.processes.iter().map(|process| {
+        let windows = process.windows.iter().zip(&mut window).map(|(_, place)| number(place));
+        let on_fault = process.on_fault.clone();
+        let on_fault = on_fault.unwrap_or_else(|| policy("DEFAULT", Span::call_site()));
+        let count = process.notifications.len();
+        let slots = slots([
+            ("name", word(&process.name)),
+            ("windows", list(windows)),
+            ("notifications", list((0..count).map(number))),
+            ("first_notification", number(first_notification)),
+            ("on_fault", tokens(&on_fault)),
+        ]);
+        first_notification += count;
+        slots
+    }))
+}
+
+fn service_table(firmware: &Firmware, rights: &Rights) -> TokenStream {
+    list(services(firmware).map(|(place, (object_place, owner), object, service)| {
+        slots([
+            ("name", word(&service.name)),
+            ("number", number(place)),
+            ("interface", tokens(&service.interface)),
+            ("process", word(&firmware.processes[owner].name)),
+            ("owner", number(owner)),
+            ("object", word(&object.name)),
+            ("place", number(object_place)),
+            ("type", tokens(&object.ty)),
+            ("stack", tokens(&object.stack)),
+            ("callers", mask(rights.users(&service.name))),
+        ])
+    }))
+}
+
+fn threads(firmware: &Firmware) -> TokenStream {
+    list(firmware.threads().enumerate().map(|(place, (owner, thread))| {
+        slots([
+            ("name", word(&thread.name)),
+            ("number", number(place)),
+            ("process", word(&firmware.processes[owner].name)),
+            ("owner", number(owner)),
+            ("priority", tokens(&thread.priority)),
+        ])
+    }))
+}
+
+/// Its own process may signal each as well.
+fn notifications(firmware: &Firmware, rights: &Rights) -> TokenStream {
+    let numbered = firmware.processes.iter().enumerate();
+    list(numbered.flat_map(|(owner, process)| {
+        process.notifications.iter().map(move |notification| {
+            slots([
+                ("name", word(&notification.name)),
+                ("owner", number(owner)),
+                ("signallers", mask(1 << owner | rights.users(&notification.name))),
+                ("counting", truth(notification.is_counting)),
+            ])
+        })
+    }))
+}
+
+fn interrupts(firmware: &Firmware) -> TokenStream {
+    let all = firmware.processes.iter().flat_map(|process| &process.interrupts);
+    list(all.enumerate().map(|(place, interrupt)| {
+        slots([
+            ("line", tokens(&interrupt.line)),
+            ("bound", word(&interrupt.bound)),
+            ("notification", number(firmware.number_of(&interrupt.bound))),
+            ("check", check("check_line", "__LINES", place, &interrupt.line)),
+        ])
+    }))
+}
+
+/// First those of processes, then those of threads.
+fn budgets(firmware: &Firmware) -> TokenStream {
+    let of_processes = firmware.processes.iter().map(|process| &process.budget).enumerate();
+    let of_threads = firmware.threads().map(|(_, thread)| &thread.budget).enumerate();
+    let of_processes = of_processes.map(|it| ("budget_of_process", it));
+    let of_threads = of_threads.map(|it| ("budget_of_thread", it));
+    list(of_processes.chain(of_threads).filter_map(|(kind, (whose, budget))| {
+        Some(slots([
+            ("kind", word(&Ident::new(kind, Span::call_site()))),
+            ("budget", tokens(&budget.as_ref()?.budget)),
+            ("whose", number(whose)),
+        ]))
+    }))
+}
+
+fn lost_clients(firmware: &Firmware) -> TokenStream {
+    let numbered = firmware.processes.iter().enumerate();
+    list(numbered.flat_map(|(process, items)| {
+        items.lost_clients.iter().map(move |told| {
+            let told = told.as_ref().map(|name| number(firmware.number_of(name)));
+            slots([("process", number(process)), ("notification", told.unwrap_or_default())])
+        })
+    }))
+}
+
+/// There is at most one.
+fn fault_watch(firmware: &Firmware) -> TokenStream {
+    let numbered = firmware.processes.iter().enumerate();
+    list(numbered.flat_map(|(process, items)| {
+        items.faults.iter().map(move |faults| {
+            let told = number(firmware.number_of(&faults.told));
+            slots([("process", number(process)), ("notification", told)])
+        })
+    }))
+}

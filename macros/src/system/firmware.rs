@@ -1,0 +1,181 @@
+//! What a wiring says.
+//!
+//! Processes, services, notifications, threads and windows have numbers: their places among all of their kind, in the
+//! order in which they are written.
+
+use crate::pieces::Error;
+use proc_macro::{Ident, Span, TokenTree as Token};
+
+/// The whole of it.
+pub struct Firmware {
+    pub attributes: Vec<Token>,
+    pub visibility: Vec<Token>,
+    /// The name of its tables.
+    pub name: Ident,
+    pub time_slice: Option<Vec<Token>>,
+    pub cpu_time: bool,
+    pub processes: Vec<Process>,
+}
+
+/// The items of one process.
+pub struct Process {
+    pub name: Ident,
+    pub windows: Vec<Window>,
+    pub notifications: Vec<Notification>,
+    pub interrupts: Vec<Interrupt>,
+    pub faults: Vec<Faults>,
+    /// Of each `lost_clients`, the notification, if it has one.
+    pub lost_clients: Vec<Option<Ident>>,
+    pub on_fault: Option<Vec<Token>>,
+    pub deadlines: bool,
+    pub inspects: bool,
+    pub crash_dumps: bool,
+    pub budget: Option<Budget>,
+    pub objects: Vec<Object>,
+    pub threads: Vec<Thread>,
+    pub pools: Vec<Pool>,
+    /// Objects, notifications and pools, in the order in which they are written: of these no two of a process have the
+    /// same name.
+    pub own_names: Vec<Ident>,
+    /// Services and notifications, in the same order: of these no two of a firmware have the same name.
+    pub public_names: Vec<Ident>,
+    /// The notifications that items of the process name: these have to be its own.
+    pub bound: Vec<Ident>,
+}
+
+/// `mmio WINDOW;`
+pub struct Window {
+    /// Where the item begins.
+    pub item: Span,
+    pub window: Vec<Token>,
+    pub is_shared: bool,
+}
+
+/// `notification NAME;`
+pub struct Notification {
+    pub name: Ident,
+    pub is_counting: bool,
+}
+
+/// `interrupt LINE => NAME;`
+pub struct Interrupt {
+    pub line: Vec<Token>,
+    pub bound: Ident,
+}
+
+/// `faults NAME;`
+pub struct Faults {
+    /// Where the item begins.
+    pub item: Span,
+    pub told: Ident,
+}
+
+/// `2 ms / 10 ms`
+pub struct Budget {
+    pub place: Span,
+    pub budget: Vec<Token>,
+}
+
+/// `object name (stack = bytes): Type = value => [...];`
+pub struct Object {
+    pub name: Ident,
+    pub stack: Vec<Token>,
+    pub ty: Vec<Token>,
+    pub value: Vec<Token>,
+    pub services: Vec<Service>,
+}
+
+/// `SERVICE: dyn Interface`
+pub struct Service {
+    pub name: Ident,
+    pub interface: Vec<Token>,
+}
+
+/// `thread name (priority = 3, stack = bytes) = entry(...);`, or a thread of a pool.
+pub struct Thread {
+    pub name: Ident,
+    pub priority: Vec<Token>,
+    pub stack: Vec<Token>,
+    pub budget: Option<Budget>,
+    pub entry: Vec<Token>,
+    /// Where it is written.
+    pub place: Span,
+}
+
+/// `pool name (count = 3, ...);`
+pub struct Pool {
+    pub name: Ident,
+    pub workers: Vec<Worker>,
+}
+
+/// A thread of a pool.
+pub struct Worker {
+    /// Its place among the threads of the process.
+    pub thread: usize,
+    /// The notification that tells of the end of what it does.
+    pub finished: Ident,
+}
+
+impl Process {
+    pub fn new(name: Ident) -> Process {
+        Process {
+            name,
+            windows: vec![],
+            notifications: vec![],
+            interrupts: vec![],
+            faults: vec![],
+            lost_clients: vec![],
+            on_fault: None,
+            deadlines: false,
+            inspects: false,
+            crash_dumps: false,
+            budget: None,
+            objects: vec![],
+            threads: vec![],
+            pools: vec![],
+            own_names: vec![],
+            public_names: vec![],
+            bound: vec![],
+        }
+    }
+
+    pub fn add_notification(&mut self, name: Ident, is_counting: bool) {
+        self.own_names.push(name.clone());
+        self.public_names.push(name.clone());
+        self.notifications.push(Notification { name, is_counting });
+    }
+}
+
+impl Firmware {
+    /// All notifications; the place of each is its number.
+    pub fn notifications(&self) -> impl Iterator<Item = &Notification> {
+        self.processes.iter().flat_map(|process| &process.notifications)
+    }
+
+    /// All objects, each with the number of its process.
+    pub fn objects(&self) -> impl Iterator<Item = (usize, &Object)> {
+        let numbered = self.processes.iter().enumerate();
+        numbered.flat_map(|(number, process)| process.objects.iter().map(move |it| (number, it)))
+    }
+
+    /// All threads but the idle one, each with the number of its process.
+    pub fn threads(&self) -> impl Iterator<Item = (usize, &Thread)> {
+        let numbered = self.processes.iter().enumerate();
+        numbered.flat_map(|(number, process)| process.threads.iter().map(move |it| (number, it)))
+    }
+
+    /// The number of a notification.
+    pub fn number_of(&self, notification: &Ident) -> usize {
+        let name = notification.to_string();
+        let place = self.notifications().position(|it| it.name.to_string() == name);
+        place.expect("a bound notification is one of the process")
+    }
+}
+
+/// Refuses a second one.
+pub fn only_one<T>(place: &mut Option<T>, value: T, span: Span, text: &str) -> Result<(), Error> {
+    match place.replace(value) {
+        Some(_) => Err(Error::new(span, text)),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,249 @@
+//! What a process may use: the services and notifications that its expressions mention.
+//!
+//! A mention is a word that is the name of one, and stands where an expression has a value. It gives the right, which is
+//! a bit in a mask of the tables. So it has to be what the compiler takes for the handle, and no text, no code that is
+//! left out, no argument that a macro throws away. This cannot be told by looking at words: it is proven. In place of
+//! the word the compiler gets
+//!
+//! ```text
+//! ({ impl crossgate::wiring::Mentioned for __handles::__Mention<3> {} }, __handles::ROOM).1
+//! ```
+//!
+//! The path means the handle, whatever else has the name. The implementation exists if and only if the compiler
+//! compiles this expression, as one is never scoped; and beside the expressions stands what requires it
+//! ([`Mention::requirement`]). That is an error, not a lint: nothing switches it off.
+
+use super::firmware::{Firmware, Process};
+use super::names::plain;
+use crate::pieces::{Error, code_at, is_punctuation, parenthesis};
+use proc_macro::{Delimiter, Group, Ident, Punct, Spacing, Span, TokenStream, TokenTree as Token};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// After these words stands the name of something new.
+const DEFINES: [&str; 11] =
+    ["let", "ref", "const", "static", "fn", "mod", "struct", "enum", "union", "trait", "type"];
+
+/// Who may use what.
+#[derive(Default)]
+pub struct Rights {
+    /// The set of the processes that mention a name: a bit for each.
+    users: BTreeMap<String, u32>,
+    /// The mentions in each process.
+    pub of_processes: Vec<Vec<Mention>>,
+    /// The mentions in the value of each object.
+    pub of_objects: Vec<Vec<Mention>>,
+}
+
+impl Rights {
+    /// The set of the processes that mention a name.
+    pub fn users(&self, name: &Ident) -> u32 {
+        self.users.get(&plain(name)).copied().unwrap_or_default()
+    }
+}
+
+/// The name of a service or notification in an expression.
+#[derive(Clone)]
+pub struct Mention {
+    pub name: String,
+    pub span: Span,
+    number: usize,
+}
+
+/// Finds the mentions, and has the expressions prove them.
+pub fn resolve(firmware: &mut Firmware) -> Result<Rights, Error> {
+    let public = firmware.processes.iter().flat_map(|process| &process.public_names);
+    let public: BTreeSet<String> = public.map(plain).collect();
+    let (mut rights, mut next) = (Rights::default(), 0);
+    for (number, process) in firmware.processes.iter_mut().enumerate() {
+        let mut search = Search { names: &of_others(&public, process), next, found: vec![] };
+        for object in &mut process.objects {
+            let before = search.found.len();
+            object.value = search.proven(&object.value, Place::Expression)?;
+            rights.of_objects.push(search.found[before..].to_vec());
+        }
+        for thread in &mut process.threads {
+            thread.entry = search.proven(&thread.entry, Place::Expression)?;
+        }
+        for mention in &search.found {
+            *rights.users.entry(mention.name.clone()).or_default() |= 1 << number;
+        }
+        next = search.next;
+        rights.of_processes.push(search.found);
+    }
+    Ok(rights)
+}
+
+/// The names that give a process a right. (Its objects, notifications and pools hide what others call the same.)
+fn of_others(public: &BTreeSet<String>, process: &Process) -> BTreeSet<String> {
+    let own: BTreeSet<String> = process.own_names.iter().map(plain).collect();
+    public.difference(&own).cloned().collect()
+}
+
+/// Where tokens stand.
+#[derive(Clone, Copy, PartialEq)]
+enum Place {
+    Expression,
+    /// In the braces of a block or a structure.
+    Braces,
+    /// In the arguments of a macro.
+    Macro,
+    /// Between `use` and `;`.
+    Use,
+}
+
+/// What a word is, by what stands around it.
+#[derive(PartialEq)]
+enum Word {
+    /// A value, as far as that tells.
+    Value,
+    /// A field of a structure, and its value: `Pair { left, right }`.
+    Field,
+    /// The name of something new.
+    New,
+    /// A field or method, a part of a path, a lifetime, a macro or a type.
+    Other,
+}
+
+/// Finds mentions in expressions.
+struct Search<'a> {
+    names: &'a BTreeSet<String>,
+    next: usize,
+    found: Vec<Mention>,
+}
+
+impl Search<'_> {
+    /// The tokens of an expression, with each mention proven.
+    fn proven(&mut self, tokens: &[Token], place: Place) -> Result<Vec<Token>, Error> {
+        let mut proven = vec![];
+        let mut is_use = place == Place::Use;
+        for (at, token) in tokens.iter().enumerate() {
+            let (before, after) = (&tokens[..at], &tokens[at + 1..]);
+            match token {
+                Token::Group(group) if !is_attribute(before) => {
+                    let place = match () {
+                        _ if is_use => Place::Use,
+                        _ if is_macro(before) => Place::Macro,
+                        _ if group.delimiter() == Delimiter::Brace => Place::Braces,
+                        _ => Place::Expression,
+                    };
+                    proven.push(self.proven_group(group, place)?);
+                    continue;
+                }
+                Token::Ident(word) if self.names.contains(&plain(word)) => {
+                    let place = if is_use { Place::Use } else { place };
+                    match word_between(before, after, place) {
+                        Word::Other => proven.push(token.clone()),
+                        Word::New => return Err(hides(word)),
+                        Word::Field => {
+                            let colon = Punct::new(':', Spacing::Alone).into();
+                            proven.extend([token.clone(), colon]);
+                            proven.extend(self.mention(word));
+                        }
+                        Word::Value => proven.extend(self.mention(word)),
+                    }
+                    continue;
+                }
+                Token::Ident(word) => is_use |= word.to_string() == "use",
+                Token::Punct(punct) if punct.as_char() == ';' => is_use = false,
+                _ => {}
+            }
+            proven.push(token.clone());
+        }
+        Ok(proven)
+    }
+
+    fn proven_group(&mut self, group: &Group, place: Place) -> Result<Token, Error> {
+        let before = self.found.len();
+        let tokens: Vec<Token> = group.stream().into_iter().collect();
+        let proven = self.proven(&tokens, place)?;
+        if self.found.len() == before {
+            return Ok(group.clone().into());
+        }
+        let mut new = Group::new(group.delimiter(), proven.into_iter().collect());
+        new.set_span(group.span());
+        Ok(new.into())
+    }
+
+    /// Takes down a mention, and what the compiler gets in its place.
+    fn mention(&mut self, word: &Ident) -> impl Iterator<Item = Token> + use<> {
+        let (name, span, number) = (plain(word), word.span(), self.next);
+        self.next += 1;
+        self.found.push(Mention { name, span, number });
+        let code = format!(
+            "{{
+                #[allow(non_local_definitions, reason = \"it is a proof\")]
+                impl ::crossgate::wiring::Mentioned for __handles::__Mention<{number}> {{}}
+            }}, __handles::"
+        );
+        // All at the word: so what is wrong with the handle is told there, as if it stood alone.
+        let mut proof = code_at(&code, span);
+        proof.extend([Token::from(word.clone())]);
+        [parenthesis(proof, span)].into_iter().chain(code_at(".1", span))
+    }
+}
+
+impl Mention {
+    /// What compiles only if the expression does, and tells so where the mention stands.
+    pub fn requirement(&self) -> TokenStream {
+        let code = format!(
+            "const _: () = ::crossgate::wiring::mentioned::<__handles::__Mention<{}>>();",
+            self.number
+        );
+        code_at(&code, self.span)
+    }
+}
+
+/// The error of a word that something else is called by.
+fn hides(word: &Ident) -> Error {
+    let text = format!(
+        "`{word}` is the name of a service or notification, which nothing in the wiring hides: \
+         call this otherwise"
+    );
+    Error::new(word.span(), text)
+}
+
+/// Whether a group after these tokens is what an attribute says: `#[..]`, `#![..]`.
+fn is_attribute(before: &[Token]) -> bool {
+    match before {
+        [.., hash, bang] if is_punctuation(Some(bang), '!') => is_punctuation(Some(hash), '#'),
+        [.., hash] => is_punctuation(Some(hash), '#'),
+        [] => false,
+    }
+}
+
+/// Whether a group after these tokens holds the arguments of a macro: `name!(..)`.
+fn is_macro(before: &[Token]) -> bool {
+    matches!(before, [.., Token::Ident(_), bang] if is_punctuation(Some(bang), '!'))
+}
+
+/// What a word between these tokens is.
+fn word_between(before: &[Token], after: &[Token], place: Place) -> Word {
+    let previous = |back: usize, character: char| {
+        is_punctuation(before.len().checked_sub(back).map(|place| &before[place]), character)
+    };
+    let next = |on: usize, character: char| is_punctuation(after.get(on), character);
+    let follows = |words: &[&str]| matches!(before.last(), Some(Token::Ident(word)) if words.contains(&word.to_string().as_str()));
+    // A pattern ends in `=>`; the value of an object ends before it.
+    let is_used = place == Place::Use && !next(0, ':');
+    if is_used || follows(&DEFINES) || next(0, '@') || next(0, '=') && next(1, '>') {
+        return Word::New;
+    }
+    let is_member = previous(1, '.') && !previous(2, '.');
+    let is_in_path = previous(1, ':') && previous(2, ':');
+    let is_lifetime = previous(1, '\'');
+    // `NAME::part` and `NAME: value`; `NAME!(..)`, but not `NAME != other`.
+    let is_prefix = next(0, ':');
+    let is_macro = next(0, '!') && !next(1, '=');
+    // Handles have no order.
+    let is_type = previous(1, '<') || next(0, '>') || follows(&["as"]);
+    if is_member || is_in_path || is_lifetime || is_prefix || is_macro || is_type {
+        return Word::Other;
+    }
+    // A block has no commas.
+    let (comma_before, comma_after) = (previous(1, ','), next(0, ','));
+    let is_alone = (comma_before || before.is_empty()) && (comma_after || after.is_empty());
+    if place == Place::Braces && is_alone && (comma_before || comma_after) {
+        return Word::Field;
+    }
+    Word::Value
+}

@@ -1,0 +1,13 @@
+//! The registers of a thread on its stack.
+
+use crate::missing;
+use crossgate_abi::Word;
+
+/// How many bytes they take.
+pub const SIZE: Word = 16 * size_of::<Word>();
+
+/// Writes the registers of a thread that begins at `entry` with a stack that ends at `stack_end`: all others are 0.
+/// Returns the stack pointer.
+pub fn first(_entry: extern "C" fn() -> !, _stack_end: Word) -> Word {
+    missing("lay the first context out at the end of the stack, as `exit` loads it")
+}

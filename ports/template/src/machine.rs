@@ -1,0 +1,83 @@
+//! The hardware as the core sees it.
+
+use crate::{clock, context, memory, missing, start};
+use crossgate_abi::Word;
+use crossgate_abi::inspect::dump;
+use crossgate_abi::table::ProcessMemory;
+use crossgate_kernel::port::Port;
+use crossgate_kernel::thread::Thread;
+use crossgate_protection::Span;
+use crossgate_protection::armv7m::ArmV7M;
+
+/// The hardware, and what the port itself remembers.
+#[derive(Debug)]
+pub struct Machine;
+
+impl Port for Machine {
+    // What the protection unit can express: one that exists, or one more in `crossgate-protection`, where its properties
+    // are tested.
+    type Unit = ArmV7M;
+
+    const CONTEXT_SIZE: Word = context::SIZE;
+    // What it takes to enter a method, and to save the registers at its first system call.
+    const ENTRY_SIZE: Word = 2 * context::SIZE;
+
+    fn stack_register(start: Word) -> Word {
+        start
+    }
+
+    fn bounds(stack: Span) -> [Word; 2] {
+        [stack.start, stack.end]
+    }
+
+    const BEGIN: extern "C" fn() -> ! = start::begin;
+
+    fn reset(&mut self, memory: &ProcessMemory, from: Word) -> Option<Word> {
+        memory::reset(memory, from)
+    }
+
+    fn first_context(entry: extern "C" fn() -> !, stack_end: Word) -> Word {
+        context::first(entry, stack_end)
+    }
+
+    fn reset_system(&mut self) {
+        missing("reset the CPU, as power going off and on does")
+    }
+
+    fn now(&mut self) -> u64 {
+        clock::now()
+    }
+
+    fn set_deadline(&mut self, deadline: u64) {
+        clock::set_deadline(deadline);
+    }
+
+    fn read_word(&mut self, _address: Word) -> Word {
+        missing("read a word of a process, which the core has checked")
+    }
+
+    fn write_word(&mut self, _address: Word, _value: Word) {
+        missing("write a word of a process, which the core has checked")
+    }
+
+    fn stack_use(&mut self, _stack: Span, _from: Word) -> [Word; 2] {
+        missing("look at some words of a stack for what is not as it was at boot")
+    }
+
+    fn dump(
+        &mut self,
+        _thread: &Thread,
+        _window: Span,
+        _registers: &mut [Word; dump::REGISTER_COUNT],
+        _stack: &mut [Word; dump::STACK_WORDS],
+    ) -> usize {
+        // Nothing is known of a thread that crashed: that is allowed.
+        0
+    }
+
+    fn mask(&mut self, _line: u16, _mask: bool) {
+        missing(
+            "mask a line of the interrupt controller, or forget what is pending there and unmask it",
+        )
+    }
+}

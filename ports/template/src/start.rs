@@ -1,0 +1,14 @@
+//! The port's code in threads. It runs without privileges, with the rights of the thread.
+
+use crate::missing;
+
+/// Where every thread begins: a system call [`BEGIN`](crossgate_abi::number::BEGIN), and nothing else.
+pub extern "C" fn begin() -> ! {
+    missing("trap with the number of BEGIN; the core has the thread go on at its entry")
+}
+
+/// The idle thread: system calls [`WORK`](crossgate_abi::number::WORK) as long as they succeed, then it waits for an
+/// interrupt, again and again.
+pub extern "C" fn idle() -> ! {
+    missing("do the kernel's work in pieces, then wait for an interrupt")
+}

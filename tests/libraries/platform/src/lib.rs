@@ -1,0 +1,112 @@
+//! What `log`, `embassy-time`, `critical-section` and an allocator want of a platform. Nothing here is made for more
+//! than one process.
+#![no_std]
+
+use core::alloc::Layout;
+use core::cell::RefCell;
+use core::mem::MaybeUninit;
+use core::pin::pin;
+use core::ptr::NonNull;
+use core::sync::atomic::{AtomicU32, Ordering};
+use core::task::{Context, Waker};
+use critical_section::{Mutex, RawRestoreState};
+use crossgate::time;
+use embassy_time::Timer;
+use embassy_time_driver::Driver;
+use embassy_time_queue_utils::Queue;
+use linked_list_allocator::Heap;
+
+/// Counts lines.
+struct Logger {
+    lines: AtomicU32,
+}
+
+static LOGGER: Logger = Logger { lines: AtomicU32::new(0) };
+
+impl log::Log for Logger {
+    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
+        true
+    }
+    fn log(&self, _: &log::Record<'_>) {
+        self.lines.fetch_add(1, Ordering::Relaxed);
+    }
+    fn flush(&self) {}
+}
+
+/// Has lines up to this level counted. Returns whether nothing had been said of that before.
+pub fn log_up_to(level: log::LevelFilter) -> bool {
+    let is_first = log::set_logger(&LOGGER).is_ok();
+    log::set_max_level(level);
+    is_first
+}
+
+/// How many lines have been written.
+#[must_use]
+pub fn lines() -> u32 {
+    LOGGER.lines.load(Ordering::Relaxed)
+}
+
+struct Time {
+    queue: Mutex<RefCell<Queue>>,
+}
+
+embassy_time_driver::time_driver_impl!(static DRIVER: Time = Time {
+    queue: Mutex::new(RefCell::new(Queue::new())),
+});
+
+impl Driver for Time {
+    fn now(&self) -> u64 {
+        time::now().as_micros()
+    }
+    fn schedule_wake(&self, at: u64, waker: &Waker) {
+        critical_section::with(|section| {
+            self.queue.borrow_ref_mut(section).schedule_wake(at, waker)
+        });
+    }
+}
+
+/// Waits for a time, but only until it is in the queue.
+pub fn schedule(milliseconds: u32) {
+    let timer = pin!(Timer::after_millis(milliseconds.into()));
+    let _ = timer.poll(&mut Context::from_waker(Waker::noop()));
+}
+
+/// In how many milliseconds the next time comes that somebody waits for; `None` if nobody does.
+#[must_use]
+pub fn next_time() -> Option<u32> {
+    let now = DRIVER.now();
+    let next =
+        critical_section::with(|section| DRIVER.queue.borrow_ref_mut(section).next_expiration(now));
+    (next != u64::MAX).then(|| next.saturating_sub(now).div_ceil(1000) as u32)
+}
+
+struct Section;
+critical_section::set_impl!(Section);
+
+// SAFETY: the processes of these tests have one thread each, and none of their code runs in interrupts.
+unsafe impl critical_section::Impl for Section {
+    unsafe fn acquire() -> RawRestoreState {}
+    unsafe fn release(_: RawRestoreState) {}
+}
+
+/// How long the heap is, in bytes.
+pub const HEAP: usize = 512;
+
+static ALLOCATOR: Mutex<RefCell<Option<Heap>>> = Mutex::new(RefCell::new(None));
+static mut ARENA: [MaybeUninit<u8>; HEAP] = [MaybeUninit::uninit(); HEAP];
+
+/// Takes so many bytes of the heap, for good. Returns their address.
+#[must_use]
+pub fn allocate(size: usize) -> Option<usize> {
+    critical_section::with(|section| {
+        let mut heap = ALLOCATOR.borrow_ref_mut(section);
+        // SAFETY: nobody else has the arena, and it is given to the heap once.
+        let heap = heap.get_or_insert_with(|| unsafe {
+            let mut heap = Heap::empty();
+            heap.init((&raw mut ARENA).cast(), HEAP);
+            heap
+        });
+        let layout = Layout::from_size_align(size, 8).ok()?;
+        heap.allocate_first_fit(layout).ok().map(NonNull::addr).map(usize::from)
+    })
+}

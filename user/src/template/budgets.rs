@@ -1,0 +1,23 @@
+//! How long threads may run, by a wiring.
+
+/// The budgets, and the time slice.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __budget_table {
+    (
+        homes: [$({ $home:literal })*]
+        budgets: [$({ kind: [$kind:ident] budget: [$budget:expr] whose: [$whose:literal] })*]
+        time_slice: [$($slice:expr)?]
+        cpu_time: [$cpu_time:ident]
+    ) => {
+        // Whose each thread is, the idle one left out.
+        const __HOMES: &[u8] = &[$($home),*];
+        const __EACH_BUDGET: &[__table::Budget] = &[$($crate::wiring::$kind($budget, __HOMES, $whose)),*];
+        static __BUDGETS: __table::Budgets = __table::Budgets {
+            budgets: __EACH_BUDGET,
+            of_threads: &$crate::wiring::budgets_of_threads::<{ __HOMES.len() + 1 }>(__EACH_BUDGET),
+            time_slice: 0 $(+ $slice)?,
+            cpu_time: $cpu_time,
+        };
+    };
+}

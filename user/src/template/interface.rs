@@ -1,0 +1,158 @@
+//! `#[interface]`: what a trait becomes.
+
+/// The server's view: the trait as it was written.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __interface_trait {
+    (
+        attributes: [$($attribute:tt)*] visibility: [$($visibility:tt)*]
+        name: [$name:ident] declared: [$($declared:tt)*]
+        methods: [$({
+            attributes: [$($method_attribute:tt)*] name: [$method:ident] exclusive: [$($mutable:tt)?]
+            parameters: [$({ name: [$parameter:ident] type: [$($type:tt)*] })*] result: [$($result:tt)*]
+        })*]
+    ) => {
+        $($attribute)*
+        $($visibility)* trait $name<$($declared)*> {
+            $( $($method_attribute)* fn $method(& $($mutable)? self $(, $parameter: $($type)*)*) -> $($result)*; )*
+        }
+    };
+}
+
+/// The metadata: what the tables have to know of an interface, whoever serves and calls it.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __metadata {
+    (
+        name: [$name:ident] client: [$client:ident] declared: [$($declared:tt)*] named: [$($named:tt)*]
+        exclusive: [$($exclusive:tt)?] shapes: [$({ $($shape:tt)* })*]
+    ) => {
+        // SAFETY: the client is transparent over `RawHandle`.
+        unsafe impl<$($declared)*> $crate::Interface for dyn $name<$($named)*> {
+            type Client = $client<$($named)*>;
+            const NAME: &'static str = concat!(module_path!(), "::", stringify!($name));
+            const SHAPES: &'static [$crate::interface::MethodShape] = &[$($($shape)*,)*];
+        }
+        // Tells the linker that client and server have this crate in common: its statics are not copied for each.
+        const _: () = {
+            #[cfg_attr(any(target_os = "none", target_os = "linux"), unsafe(link_section = ".crossgate.interface"))]
+            #[used]
+            static MARK: () = ();
+        };
+        $crate::__unless! { [$($exclusive)?]
+            // SAFETY: no method takes `&mut self`.
+            unsafe impl<$($declared)*> $crate::AllShared for dyn $name<$($named)*> {}
+        }
+    };
+}
+
+/// The caller's view: the same methods, each of which may also fail with a `CallError`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __client {
+    (
+        visibility: [$($visibility:tt)*]
+        name: [$name:ident] client: [$client:ident] declared: [$($declared:tt)*] named: [$($named:tt)*]
+        methods: [$({
+            attributes: [$($method_attribute:tt)*] name: [$method:ident] index: [$index:literal]
+            parameters: [$({
+                name: [$parameter:ident] form: [$form:ident] type: [$($type:tt)*] static: [$($static_type:tt)*]
+            })*]
+            result: [$($result:tt)*] named: [$($method_named:tt)*]
+        })*]
+    ) => {
+        #[doc = concat!("What a caller can do with a `Handle<dyn ", stringify!($name), ">`.")]
+        #[repr(transparent)]
+        $($visibility)* struct $client<$($declared)*>(
+            $crate::RawHandle,
+            ::core::marker::PhantomData<fn() -> *const dyn $name<$($named)*>>,
+        );
+        impl<$($declared)*> $client<$($named)*> {
+            $(
+                $($method_attribute)*
+                ///
+                /// # Errors
+                /// When the call did not take place, or did not come back.
+                #[inline]
+                pub fn $method(&self $(, $parameter: $crate::__parameter!($form [$($type)*] [$($static_type)*]))*)
+                    -> ::core::result::Result<$($result)*, $crate::CallError>
+                {
+                    #[allow(unused_mut, reason = "there may be no arguments")]
+                    let (mut words, mut position) = ([0; 4], 0);
+                    $(
+                        $crate::call::put::<$($type)*>(
+                            $crate::__argument!($form $parameter [$($static_type)*]), &mut words, &mut position);
+                    )*
+                    let shape = const { <dyn $name<$($method_named)*> as $crate::Interface>::SHAPES[$index].arguments() };
+                    $crate::call::call(self.0, $index, words, shape)
+                }
+            )*
+        }
+    };
+}
+
+/// The entry points: a thunk per method and server.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __thunks {
+    (
+        name: [$name:ident] declared: [$($declared:tt)*] named: [$($named:tt)*]
+        methods: [$({
+            name: [$method:ident] exclusive: [$($mutable:tt)?]
+            parameters: [$({ name: [$parameter:ident] type: [$($type:tt)*] })*] result: [$($result:tt)*]
+            declared: [$($method_declared:tt)*] named: [$($method_named:tt)*]
+        })*]
+    ) => {
+        // SAFETY: the thunks expect a `*mut __Server`.
+        unsafe impl<__Server: $name<$($named)*>, $($declared)*> $crate::ServedBy<__Server> for dyn $name<$($named)*> {
+            const ENTRIES: &'static [$crate::abi::table::Entry] = {
+                $(
+                    unsafe extern "C-unwind" fn $method<__Server: $name<$($method_named)*>, $($method_declared)*>(
+                        object: *mut (), first: $crate::abi::Word, second: $crate::abi::Word,
+                        third: $crate::abi::Word, fourth: $crate::abi::Word,
+                    ) -> $crate::abi::table::RawReply {
+                        #[allow(unused_mut, unused_variables, reason = "there may be no arguments")]
+                        let (words, mut position) = ([first, second, third, fourth], 0);
+                        $(
+                            // SAFETY: the kernel checked the words against the method's shape.
+                            let ::core::result::Result::Ok($parameter) =
+                                (unsafe { $crate::call::take::<$($type)*>(words, &mut position) })
+                            else { return $crate::call::reject() };
+                        )*
+                        // SAFETY: the table belongs to this object, and the kernel lets one call at a
+                        // time into an object with `&mut self` methods.
+                        let object = unsafe { & $($mutable)? *object.cast::<__Server>() };
+                        $crate::call::accept::<$($result)*>(
+                            <__Server as $name<$($method_named)*>>::$method(object $(, $parameter)*))
+                    }
+                )*
+                &[$($method::<__Server, $($method_named)*>),*]
+            };
+        }
+    };
+}
+
+/// The type that a caller writes for a parameter.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __parameter {
+    (value [$($type:tt)*] [$($static_type:tt)*]) => { <$($type)* as $crate::Parameter>::Caller };
+    (lease [$($type:tt)*] [$($static_type:tt)*]) => { impl $crate::Lend<$($static_type)*> };
+}
+
+/// The value that is put into words for a parameter.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __argument {
+    (value $name:ident [$($static_type:tt)*]) => { $name };
+    // SAFETY: the stub uses it for the call only, and the reference lives longer.
+    (lease $name:ident [$($static_type:tt)*]) => { unsafe { $crate::Lend::<$($static_type)*>::lend($name) } };
+}
+
+/// The code, if the brackets are empty.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __unless {
+    ([] $($code:tt)*) => { $($code)* };
+    ([$($some:tt)+] $($code:tt)*) => {};
+}

@@ -1,0 +1,44 @@
+//! What the names in a wiring mean.
+
+/// The handles of services and notifications; how many objects, locks, gates and bytes of stack there are, and the
+/// windows.
+///
+/// The user's names and expressions stand among the template's own, which begin with `__`; no name of the wiring does.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __names {
+    (
+        objects: [$({ type: [$object_type:ty] })*]
+        services: [$({ name: [$service:ident] number: [$number:literal] type: [$type:ty] interface: [$interface:ty] })*]
+        notifications: [$({ name: [$notification:ident] number: [$notification_number:literal] })*]
+        stacks: [$({ bytes: [$stack:expr] })*]
+        windows: [$({ process: [$process:ident] shared: [$shared:ident] mmio: [$window:expr] check: [$($check:tt)*] })*]
+    ) => {
+        #[doc(hidden)]
+        #[allow(non_upper_case_globals, dead_code, unused_imports, missing_docs, reason = "the names are the user's")]
+        mod __wiring {
+            use super::*;
+            /// How many objects each service has.
+            pub const __COUNTS: &[usize] = &[$(<$type as $crate::wiring::ServiceObject>::COUNT,)*];
+            /// How many gates each service has.
+            pub const __GATES: &[usize] = &[$(
+                <$type as $crate::wiring::ServiceObject>::COUNT * <$interface as $crate::Interface>::SHAPES.len(),
+            )*];
+            /// How many locks each object has.
+            pub const __LOCKS: &[usize] = &[$(<$object_type as $crate::wiring::ServiceObject>::LOCKS,)*];
+            /// The length of each stack.
+            pub const __STACKS: &[usize] = &[$($stack,)*];
+            /// The devices, whose each is, and whether others may own it, too.
+            pub const __WINDOWS: &[(&str, bool, $crate::Window)] = &[$((stringify!($process), $shared, $window),)*];
+            $($($check)*)*
+            pub mod __handles {
+                use super::*;
+                /// A mention in an expression of the wiring, by its number.
+                pub struct __Mention<const N: usize>;
+                $(pub const $service: <$type as $crate::wiring::ServiceObject>::Handle<$interface> =
+                    $crate::wiring::handle($crate::wiring::sum(__GATES, $number));)*
+                $(pub const $notification: $crate::Signal = $crate::Signal::__new($notification_number);)*
+            }
+        }
+    };
+}

@@ -1,0 +1,210 @@
+//! The tables of a wiring, which the kernel works by.
+
+/// All of them, under the name that the wiring gives.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __tables {
+    (
+        attributes: [$($attribute:tt)*]
+        visibility: [$($visibility:tt)*]
+        name: [$system:ident]
+        cpu_time: [$cpu_time:ident]
+        processes: [$($processes:tt)*]
+        services: [$($services:tt)*]
+        threads: [$($threads:tt)*]
+        notifications: [$($notifications:tt)*]
+        interrupts: [$($interrupts:tt)*]
+        homes: [$($homes:tt)*]
+        budgets: [$($budgets:tt)*]
+        time_slice: [$($slice:expr)?]
+        limiters: [$limiters:literal]
+        inspectors: [$inspectors:literal]
+        dumpers: [$dumpers:literal]
+        pooled: [$pooled:literal]
+        lost_clients: [$({ process: [$server:literal] notification: [$($lost:literal)?] })*]
+        fault_watch: [$({ process: [$watcher:literal] notification: [$faults:literal] })?]
+    ) => {
+        $($attribute)*
+        $($visibility)* static $system: $crate::abi::table::System = {
+            use $crate::abi::table as __table;
+            $crate::__service_tables! { cpu_time: [$cpu_time] services: [$($services)*] }
+            $crate::__process_table! { processes: [$($processes)*] }
+            $crate::__thread_table! { threads: [$($threads)*] }
+            $crate::__notification_table! { notifications: [$($notifications)*] }
+            $crate::__interrupt_table! { interrupts: [$($interrupts)*] }
+            $crate::__budget_table! {
+                homes: [$($homes)*] budgets: [$($budgets)*] time_slice: [$($slice)?] cpu_time: [$cpu_time]
+            }
+            __table::System {
+                processes: __PROCESSES,
+                services: &__SERVICES,
+                gates: &__GATES,
+                threads: __THREADS,
+                notifications: __NOTIFICATIONS,
+                interrupts: __INTERRUPTS,
+                locks: $crate::wiring::lock_count(__wiring::__LOCKS),
+                limiters: $crate::abi::Set::of_bits($limiters),
+                inspectors: $crate::abi::Set::of_bits($inspectors),
+                dumpers: $crate::abi::Set::of_bits($dumpers),
+                pooled: $crate::abi::Set::of_bits($pooled),
+                lost_clients: &[$(__table::LostClients {
+                    process: $crate::abi::ProcessId::new($server),
+                    notification: $crate::wiring::first(&[$($crate::abi::NotificationId::new($lost))?]),
+                    clients: $crate::wiring::clients(&__SERVICES, $server),
+                },)*],
+                passes_handles: $crate::wiring::passes_handles(&__SERVICES),
+                fault_watch: $crate::wiring::first(&[$(__table::FaultWatch { process: $crate::abi::ProcessId::new($watcher), notification: $crate::abi::NotificationId::new($faults) })?]),
+                budgets: $crate::wiring::if_any(&__BUDGETS),
+            }
+        };
+    };
+}
+
+/// The services, and the gates of their methods.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __service_tables {
+    (
+        cpu_time: [$cpu_time:ident]
+        services: [$({
+            name: [$service:ident] number: [$number:literal] interface: [$interface:ty]
+            process: [$process:ident] owner: [$owner:literal]
+            object: [$object:ident] place: [$place:literal] type: [$type:ty] stack: [$stack:expr]
+            callers: [$callers:literal]
+        })*]
+    ) => {
+        const __SERVICE_COUNT: usize = $crate::wiring::service_count(__wiring::__COUNTS);
+        static __SERVICES: [__table::Service; __SERVICE_COUNT] = {
+            #[allow(unused_mut, reason = "there may be no services")]
+            let mut table = [$crate::wiring::EMPTY; __SERVICE_COUNT];
+            $(
+                $crate::wiring::publish::<$interface, $type>(
+                    &__processes::$process::$object,
+                    &$crate::wiring::Publication {
+                        name: stringify!($service),
+                        index: $crate::wiring::sum(__wiring::__COUNTS, $number),
+                        gate: $crate::wiring::sum(__wiring::__GATES, $number),
+                        owner: $owner,
+                        lock: $crate::wiring::sum(__wiring::__LOCKS, $place),
+                        stack: $stack,
+                        callers: $callers,
+                        methods: {
+                            const __COUNT: usize = <$interface as $crate::Interface>::SHAPES.len();
+                            const __METHODS: &[__table::Method] = &$crate::wiring::methods::<$interface, $type, __COUNT>();
+                            __METHODS
+                        },
+                    },
+                    &mut table,
+                );
+            )*
+            table
+        };
+        const __GATE_COUNT: usize = $crate::wiring::gate_count(__wiring::__GATES);
+        static __GATES: [__table::Gate; __GATE_COUNT] = $crate::wiring::gates(&__SERVICES, $cpu_time);
+        // The stubs of servers look up the interfaces of handles that they are given.
+        #[cfg(target_os = "none")]
+        const _: () = {
+            #[unsafe(no_mangle)]
+            static __crossgate_gates: &[__table::Gate] = &__GATES;
+            #[unsafe(no_mangle)]
+            static __crossgate_services: &[__table::Service] = &__SERVICES;
+        };
+    };
+}
+
+/// The processes.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __process_table {
+    (processes: [$({
+        name: [$process:ident] windows: [$({ $window:literal })*] notifications: [$({ $notification:literal })*]
+        first_notification: [$first_notification:literal] on_fault: [$on_fault:expr]
+    })*]) => {
+        // The memory map tells names.
+        #[cfg(target_os = "none")]
+        const _: () = {
+            #[unsafe(no_mangle)]
+            static __crossgate_processes: &[__table::Process] = __PROCESSES;
+        };
+        static __PROCESSES: &[__table::Process] = &[$(__table::Process {
+            name: stringify!($process),
+            memory: {
+                #[cfg(target_os = "none")]
+                {
+                    unsafe extern "C" {
+                        #[link_name = concat!("__crossgate_memory_", stringify!($process))]
+                        static __MEMORY: __table::ProcessMemory;
+                    }
+                    // SAFETY: the linker wrapper defines it, in flash.
+                    unsafe { &__MEMORY }
+                }
+                #[cfg(not(target_os = "none"))]
+                { &__table::ProcessMemory::NONE }
+            },
+            windows: const { &[$(__wiring::__WINDOWS[$window].2),*] },
+            notifications: 0 $(| __table::Process::notification($notification))*,
+            on_fault: $on_fault,
+            first_notification: $crate::abi::NotificationId::new($first_notification),
+        },)*];
+    };
+}
+
+/// The threads, of which the kernel's own is the first.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __thread_table {
+    (threads: [$({
+        name: [$thread:ident] number: [$number:literal] process: [$process:ident] owner: [$owner:literal]
+        priority: [$priority:expr]
+    })*]) => {
+        #[cfg(target_os = "none")]
+        unsafe extern "C" { safe fn __crossgate_idle() -> !; }
+        #[cfg(target_os = "none")]
+        extern "C" fn __idle() -> ! { __crossgate_idle() }
+        #[cfg(not(target_os = "none"))]
+        use $crate::testing::idle as __idle;
+        #[cfg_attr(any(target_os = "none", target_os = "linux"), unsafe(link_section = ".crossgate.stack.kernel.idle"))]
+        static __IDLE: $crate::wiring::Stack<128> = $crate::wiring::Stack::new();
+        static __THREADS: &[__table::Thread] = &[
+            __table::Thread { name: "idle", entry: __idle, stack: __IDLE.start(), stack_size: 128, process: $crate::abi::ProcessId::FIRST, priority: 0 },
+            $(__table::Thread {
+                name: stringify!($thread),
+                entry: __processes::$process::__threads::$thread,
+                stack: __stacks::$process::$thread.start(),
+                stack_size: __wiring::__STACKS[$number],
+                process: $crate::abi::ProcessId::new($owner),
+                priority: $priority,
+            },)*
+        ];
+    };
+}
+
+/// The notifications.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __notification_table {
+    (notifications: [$({
+        name: [$notification:ident] owner: [$owner:literal] signallers: [$signallers:literal] counting: [$counting:ident]
+    })*]) => {
+        static __NOTIFICATIONS: &[__table::Notification] = &[$(__table::Notification {
+            name: stringify!($notification),
+            owner: $crate::abi::ProcessId::new($owner),
+            signallers: $crate::abi::Set::of_bits($signallers),
+            counting: $counting,
+        },)*];
+    };
+}
+
+/// The interrupts, each with the notification that it signals.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __interrupt_table {
+    (interrupts: [$({
+        line: [$line:expr] bound: [$bound:ident] notification: [$notification:literal] check: [$($check:tt)*]
+    })*]) => {
+        const __LINES: &[(u16, &str)] = &[$(($line, stringify!($bound)),)*];
+        $($($check)*)*
+        static __INTERRUPTS: &[__table::Interrupt] =
+            &[$(__table::Interrupt { line: $line, notification: $crate::abi::NotificationId::new($notification) },)*];
+    };
+}

@@ -1,0 +1,249 @@
+//! The limits of what is a number in the wiring, or is counted in it.
+
+use super::sum;
+use crate::interface::broken_limit;
+use crossgate_abi::message::{Number, fail, is_same};
+use crossgate_abi::table::{NO_LOCK, OnFault, Window};
+use crossgate_abi::{PRIORITIES, Shape};
+use crossgate_protection::armv7m;
+
+/// The bytes of stack that a service's methods get if the wiring doesn't say.
+pub const DEFAULT_SERVICE_STACK: usize = 256;
+
+/// The smallest stack of a thread in bytes.
+const SMALLEST_STACK: usize = 256;
+
+/// The most services that a firmware can have: a gate has eight bits for them.
+const MAX_SERVICES: usize = 256;
+/// The most methods that they can have together: a service has 16 bits for its first gate, that behind the last too
+/// if it has no methods.
+const MAX_GATES: usize = (1 << 16) - 1;
+
+/// The limits of a call. `what` is `` `Interface::method` ``.
+#[track_caller]
+pub const fn check_method(what: &str, arguments: Shape, results: Shape) {
+    let why = broken_limit(arguments, results);
+    if !why.is_empty() {
+        fail(&[what, why]);
+    }
+}
+
+/// How many services there are.
+#[must_use]
+#[track_caller]
+pub const fn service_count(counts: &[usize]) -> usize {
+    let count = sum(counts, counts.len());
+    if count > MAX_SERVICES {
+        fail(&["a firmware has at most 256 services, not ", Number::decimal(count).text()]);
+    }
+    count
+}
+
+/// How many locks there are.
+#[must_use]
+#[track_caller]
+pub const fn lock_count(counts: &[usize]) -> usize {
+    let count = sum(counts, counts.len());
+    if count > NO_LOCK.index() {
+        fail(&[
+            "a firmware has at most 255 exclusive objects, not ",
+            Number::decimal(count).text(),
+        ]);
+    }
+    count
+}
+
+/// How many gates there are.
+#[must_use]
+#[track_caller]
+pub const fn gate_count(counts: &[usize]) -> usize {
+    let count = sum(counts, counts.len());
+    if count > MAX_GATES {
+        let count = Number::decimal(count);
+        fail(&["the services of a firmware have at most 65535 methods, not ", count.text()]);
+    }
+    count
+}
+
+/// A range of device registers.
+#[must_use]
+#[track_caller]
+pub const fn window(window: Window) -> Window {
+    let Window { start, size } = window;
+    if size < armv7m::SMALLEST_REGION || size > 1 << 31 || !size.is_power_of_two() {
+        fail(&[
+            "the size of an `mmio` window is a power of two, 32 bytes to 2 GiB, not ",
+            Number::decimal(size).text(),
+        ]);
+    }
+    if start > u32::MAX as usize || !start.is_multiple_of(size) {
+        fail(&[
+            "an `mmio` window starts at a multiple of its size, below 4 GiB, not at ",
+            Number::hexadecimal(start).text(),
+        ]);
+    }
+    window
+}
+
+/// Refuses window `index` if it overlaps one before it, unless the wiring says of both that they are
+/// shared. Of each it has the process, whether it is shared, and where it is.
+#[track_caller]
+pub const fn check_window(windows: &[(&str, bool, Window)], index: usize) {
+    let (process, is_shared, window) = &windows[index];
+    let mut other = 0;
+    while other < index {
+        let (other_process, other_is_shared, of_other) = &windows[other];
+        // The end may be that of the address space.
+        let overlap = window.start <= of_other.start + (of_other.size - 1)
+            && of_other.start <= window.start + (window.size - 1);
+        if overlap && is_same(process, other_process) {
+            fail(&["process `", process, "` owns the same device registers twice"]);
+        }
+        if overlap && !(*is_shared && *other_is_shared) {
+            fail(&[
+                "processes `",
+                other_process,
+                "` and `",
+                process,
+                "` own the same device registers; if that is meant, both say `shared mmio`",
+            ]);
+        }
+        other += 1;
+    }
+}
+
+/// Refuses interrupt `index` if its line is that of one before it. Of each it has the line, and the
+/// notification that it is bound to.
+#[track_caller]
+pub const fn check_line(lines: &[(u16, &str)], index: usize) {
+    let (line, bound) = lines[index];
+    let mut other = 0;
+    while other < index {
+        let (other_line, other_bound) = lines[other];
+        if line == other_line {
+            fail(&[
+                "interrupt line ",
+                Number::decimal(line as usize).text(),
+                " is bound to `",
+                other_bound,
+                "` already, so it can't signal `",
+                bound,
+                "`: an interrupt has one notification",
+            ]);
+        }
+        other += 1;
+    }
+}
+
+/// The priority of a thread.
+#[must_use]
+#[track_caller]
+pub const fn priority(priority: usize) -> u8 {
+    if priority < 1 || priority >= PRIORITIES {
+        fail(&[
+            "the priority of a thread is 1 (least urgent) to 31, not ",
+            Number::decimal(priority).text(),
+        ]);
+    }
+    priority as u8
+}
+
+/// A process that begins anew, unless it crashed more often than `limit` in a row.
+#[must_use]
+#[track_caller]
+pub const fn restart(limit: usize) -> OnFault {
+    if limit < 1 || limit > 255 {
+        fail(&[
+            "the `limit` of restarts in a row is 1 to 255, not ",
+            Number::decimal(limit).text(),
+        ]);
+    }
+    OnFault::Restart { limit: limit as u8 }
+}
+
+/// The stack that a service's methods need.
+#[must_use]
+#[track_caller]
+pub const fn service_stack(bytes: usize) -> u16 {
+    if bytes > u16::MAX as usize {
+        fail(&["the stack of a service is 0 to 65535 bytes, not ", Number::decimal(bytes).text()]);
+    }
+    bytes as u16
+}
+
+/// The stack of a thread, rounded up to what a memory protection unit can divide: at least 256
+/// bytes, and what the coarsest unit that there is, that of ARMv7-M, can do.
+#[must_use]
+#[track_caller]
+pub const fn stack_size(bytes: usize) -> usize {
+    if bytes < 1 || bytes > 1 << 24 {
+        fail(&["the stack of a thread is 1 byte to 16 MiB, not ", Number::decimal(bytes).text()]);
+    }
+    armv7m::stack(if bytes < SMALLEST_STACK { SMALLEST_STACK } else { bytes }).size
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+    use crate::wiring::testing::refused;
+    use std::format;
+
+    /// `check` takes `least` and `most`, but not what is one less or one more; it tells these, and the limits.
+    fn limits<T>(check: fn(usize) -> T, least: usize, most: usize, told: &str) {
+        for allowed in [least, least + 1, most - 1, most] {
+            assert_eq!(refused(|| check(allowed)), None);
+        }
+        let past = [least.checked_sub(1), most.checked_add(1), Some(usize::MAX)];
+        for number in past.into_iter().flatten() {
+            let text = refused(|| check(number)).unwrap();
+            assert!(text.contains(told) && text.ends_with(&format!(", not {number}")), "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_at_their_limits() {
+        limits(priority, 1, 31, "1 (least urgent) to 31");
+        limits(restart, 1, 255, "1 to 255");
+        limits(service_stack, 0, 65535, "0 to 65535 bytes");
+        limits(stack_size, 1, 1 << 24, "1 byte to 16 MiB");
+        limits(|count| service_count(&[0, count]), 0, 256, "at most 256 services");
+        limits(|count| lock_count(&[0, count]), 0, 255, "at most 255 exclusive objects");
+        limits(|count| gate_count(&[0, count]), 0, 65535, "at most 65535 methods");
+    }
+
+    #[test]
+    fn windows_at_their_limits() {
+        let said = |start, size| refused(|| window(Window { start, size })).unwrap_or_default();
+        for log2_size in 5..32 {
+            let size = 1 << log2_size;
+            for start in [0, size, (1 << 32) - size] {
+                assert_eq!(said(start, size), "");
+            }
+            let odd = said(size + size / 2, size);
+            assert!(odd.ends_with(&format!("not at {:#x}", size + size / 2)), "{odd}");
+            assert!(said(1 << 32, size).ends_with("below 4 GiB, not at 0x100000000"));
+        }
+        for size in [0, 1, 16, 31, 33, (1 << 31) + 1, 1 << 32, usize::MAX] {
+            assert!(said(0, size).ends_with(&format!("32 bytes to 2 GiB, not {size}")));
+        }
+    }
+
+    #[test]
+    fn a_line_has_one_notification() {
+        let lines = [(0, "A"), (1, "A"), (65535, "B"), (0, "C")];
+        let said = |index| refused(move || check_line(&lines, index)).unwrap_or_default();
+        assert_eq!([said(0), said(1), said(2)], ["", "", ""]);
+        let expected = "interrupt line 0 is bound to `A` already, so it can't signal `C`";
+        assert!(said(3).starts_with(expected), "{}", said(3));
+    }
+
+    #[test]
+    fn stacks_are_divisible() {
+        for (declared, size) in
+            [(1, 256), (256, 256), (257, 320), (600, 640), (1024, 1024), (1025, 1280)]
+        {
+            assert_eq!(stack_size(declared), size);
+        }
+    }
+}

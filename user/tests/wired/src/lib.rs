@@ -1,0 +1,16 @@
+//! A macro that writes a wiring. The compiler tells no lint of code that the macro of another crate wrote.
+#![no_std]
+
+/// A wiring with one more process, which mentions `ROOM` in a text only.
+#[macro_export]
+macro_rules! wired {
+    ($($items:tt)*) => {
+        ::crossgate::system! {
+            pub static SYSTEM;
+            $($items)*
+            process control {
+                thread main (priority = 1, stack = 256) = main_loop(stringify!(ROOM));
+            }
+        }
+    };
+}
