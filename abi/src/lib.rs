@@ -7,6 +7,7 @@
 //! - [`Shape`]: what the machine words of a call are;
 //! - [`table`]: the wiring of a firmware as tables in flash, written by `crossgate::system!`
 //!   and read by the kernel;
+//! - [`id`]: which process, service, thread, ..., and sets of them;
 //! - [`FaultRecord`]: what the kernel remembers of a process that crashed;
 //! - [`client`]: what a server can ask of those who call it;
 //! - [`inspect`]: what a process with the right can ask of the others;
@@ -22,6 +23,7 @@ mod driver;
 mod error;
 mod fault;
 pub mod hosted;
+pub mod id;
 pub mod inspect;
 mod list;
 #[doc(hidden)]
@@ -34,6 +36,7 @@ pub mod table;
 
 pub use error::{CallError, Ran, Status};
 pub use fault::{Cause, Detail, FaultRecord, NOBODY};
+pub use id::{BudgetId, LockId, NotificationId, ProcessId, ServiceId, Set, ThreadId};
 pub use number::SystemCall;
 pub use shape::{Kind, Shape};
 

@@ -4,12 +4,14 @@
 //! them are checked when the firmware compiles.
 
 use crate::message::{Number, fail};
-use crate::{Kind, Shape, Word};
+use crate::{
+    BudgetId, Kind, LockId, NotificationId, ProcessId, ServiceId, Set, Shape, ThreadId, Word,
+};
 use core::any::TypeId;
 
 /// A whole firmware.
 pub struct System {
-    /// The processes. The index of a process is its bit in every permission mask.
+    /// The processes. The index of a process is what every permission names it by.
     pub processes: &'static [Process],
     /// The services.
     pub services: &'static [Service],
@@ -24,14 +26,14 @@ pub struct System {
     pub interrupts: &'static [Interrupt],
     /// How many objects let only one call in at a time (their locks are numbered from 0).
     pub locks: usize,
-    /// The processes that may limit how long calls take: bit p is process p.
-    pub limiters: u32,
-    /// The processes that may ask what the others do: bit p is process p.
-    pub inspectors: u32,
-    /// The processes that may read crash dumps: bit p is process p.
-    pub dumpers: u32,
-    /// The threads that their processes begin and end while they run: bit t is thread t.
-    pub pooled: u32,
+    /// The processes that may limit how long calls take.
+    pub limiters: Set<ProcessId>,
+    /// The processes that may ask what the others do.
+    pub inspectors: Set<ProcessId>,
+    /// The processes that may read crash dumps.
+    pub dumpers: Set<ProcessId>,
+    /// The threads that their processes begin and end while they run.
+    pub pooled: Set<ThreadId>,
     /// Who is told that clients are lost.
     pub lost_clients: &'static [LostClients],
     /// Whether handles are passed on: some method takes or gives one.
@@ -43,6 +45,12 @@ pub struct System {
 }
 
 impl System {
+    /// Whether some process may ask what the others do, or read crash dumps.
+    #[must_use]
+    pub const fn is_inspected(&self) -> bool {
+        !self.inspectors.is_empty() || !self.dumpers.is_empty()
+    }
+
     /// Refuses interrupt lines that a board with this number of lines has not. For constants.
     ///
     /// # Panics
@@ -57,7 +65,7 @@ impl System {
                     "interrupt line ",
                     Number::decimal(*line as usize).text(),
                     ", which is bound to `",
-                    self.notifications[*notification as usize].name,
+                    self.notifications[notification.index()].name,
                     "`, does not exist: the lines of this board are those below ",
                     Number::decimal(lines as usize).text(),
                 ]);
@@ -71,8 +79,8 @@ impl System {
 pub struct Budgets {
     /// The budgets, at most 32.
     pub budgets: &'static [Budget],
-    /// Those of each thread: bit b is budget b.
-    pub of_threads: &'static [u32],
+    /// Those of each thread.
+    pub of_threads: &'static [Set<BudgetId>],
     /// How long a thread runs before the next of its priority does, in µs; 0: as long as it likes.
     pub time_slice: u32,
     /// Whether it is counted how long each thread and each process has run.
@@ -98,10 +106,10 @@ pub struct Budget {
     pub time: u32,
     /// How long a period is, in µs.
     pub period: u32,
-    /// The threads: bit t is thread t.
-    pub threads: u32,
+    /// The threads.
+    pub threads: Set<ThreadId>,
     /// The process that they are of.
-    pub process: u8,
+    pub process: ProcessId,
 }
 
 /// A protection domain.
@@ -118,7 +126,7 @@ pub struct Process {
     /// What becomes of it when it crashes.
     pub on_fault: OnFault,
     /// The index in the firmware of its notification 0; the others follow.
-    pub first_notification: u8,
+    pub first_notification: NotificationId,
 }
 
 impl Process {
@@ -242,12 +250,12 @@ impl Method {
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct Gate {
-    /// The processes that may call it: bit p is process p.
-    pub callers: u32,
+    /// The processes that may call it.
+    pub callers: Set<ProcessId>,
     /// The process that it belongs to.
-    pub owner: u8,
+    pub owner: ProcessId,
     /// The service.
-    pub service: u8,
+    pub service: ServiceId,
     /// How many bytes of its stack the caller has to have left, less than 2^15; or what keeps the call from
     /// being made with no more than that checked: [`EXCLUSIVE`](Gate::EXCLUSIVE) or [`CARE`](Gate::CARE).
     pub room: u16,
@@ -275,7 +283,7 @@ impl Gate {
 
     /// The gate of a method of a service.
     #[must_use]
-    pub const fn new(number: u8, service: &Service, method: &Method) -> Gate {
+    pub const fn new(number: ServiceId, service: &Service, method: &Method) -> Gate {
         let room = service.stack as u32 + Self::ENTRY_SIZE as u32;
         let kinds = method.arguments.kinds;
         Gate {
@@ -283,10 +291,10 @@ impl Gate {
             owner: service.owner,
             service: number,
             room: match kinds {
-                0 if service.lock != NO_LOCK => Self::EXCLUSIVE,
+                0 if service.has_lock() => Self::EXCLUSIVE,
                 0 if room < 0x8000 => room as u16,
-                READ if service.lock == NO_LOCK => Self::LEASE_TO_READ,
-                WRITE if service.lock == NO_LOCK => Self::LEASE_TO_WRITE,
+                READ if !service.has_lock() => Self::LEASE_TO_READ,
+                WRITE if !service.has_lock() => Self::LEASE_TO_WRITE,
                 _ => Self::CARE,
             },
             entry: method.entry,
@@ -311,8 +319,8 @@ pub struct Service {
     pub object: *mut (),
     /// The methods of its interface.
     pub methods: &'static [Method],
-    /// The processes that may call it: bit p is process p.
-    pub callers: u32,
+    /// The processes that may call it.
+    pub callers: Set<ProcessId>,
     /// Its name in the wiring.
     pub name: &'static str,
     /// Identifies its interface, generic arguments included. (A function, because the compiler does
@@ -323,9 +331,18 @@ pub struct Service {
     /// The gate of its first method.
     pub gate: u16,
     /// The process that it belongs to.
-    pub owner: u8,
+    pub owner: ProcessId,
     /// The lock of the object if one call at a time may be in it, else [`NO_LOCK`].
-    pub lock: u8,
+    pub lock: LockId,
+}
+
+impl Service {
+    /// Whether one call at a time may be in the object.
+    #[inline(always)]
+    #[must_use]
+    pub const fn has_lock(&self) -> bool {
+        self.lock.number() != NO_LOCK.number()
+    }
 }
 
 #[cfg(target_pointer_width = "32")]
@@ -335,7 +352,7 @@ const _: () = assert!(
 );
 
 /// The lock of an object that any number of threads may be in.
-pub const NO_LOCK: u8 = u8::MAX;
+pub const NO_LOCK: LockId = LockId::new(u8::MAX as usize);
 
 // SAFETY: the pointer is only an address for the kernel; the object behind it is `Sync` or is
 // reached by one call at a time, which `crossgate::system!` makes sure of.
@@ -354,7 +371,7 @@ pub struct Thread {
     /// The length of its stack in bytes.
     pub stack_size: usize,
     /// Its home process.
-    pub process: u8,
+    pub process: ProcessId,
     /// 0 (only the idle thread) to [`PRIORITIES`](crate::PRIORITIES)` - 1` (the most urgent).
     pub priority: u8,
 }
@@ -368,10 +385,10 @@ unsafe impl Sync for Thread {}
 pub struct Notification {
     /// Its name in the wiring.
     pub name: &'static str,
-    /// The processes that may signal it: bit p is process p.
-    pub signallers: u32,
+    /// The processes that may signal it.
+    pub signallers: Set<ProcessId>,
     /// The process whose threads may wait for it and acknowledge its interrupts.
-    pub owner: u8,
+    pub owner: ProcessId,
     /// Whether every signal counts; else signals that nobody has waited for yet are one.
     pub counting: bool,
 }
@@ -383,25 +400,25 @@ pub struct Interrupt {
     /// The number of the line in the interrupt controller.
     pub line: u16,
     /// The notification that it signals.
-    pub notification: u8,
+    pub notification: NotificationId,
 }
 
 /// The process that may read fault records, and the notification that tells it of a new one.
 #[derive(Clone, Copy)]
 pub struct FaultWatch {
     /// The process.
-    pub process: u8,
+    pub process: ProcessId,
     /// A notification that it owns.
-    pub notification: u8,
+    pub notification: NotificationId,
 }
 
 /// A process that may ask which life of a process it is, and the notification that tells it when one has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LostClients {
     /// The process.
-    pub process: u8,
+    pub process: ProcessId,
     /// A notification that it owns, if it is told.
-    pub notification: Option<u8>,
-    /// The processes that may call it: bit p is process p.
-    pub clients: u32,
+    pub notification: Option<NotificationId>,
+    /// The processes that may call it.
+    pub clients: Set<ProcessId>,
 }

@@ -1,14 +1,14 @@
 //! The time of each thread is counted, and bounded.
 
 use crate::Kernel;
-use crate::budget::{Account, Budgets, take_first};
+use crate::budget::{Account, Budgets};
 use crate::fault::Fault;
 use crate::port::Port;
-use crate::thread::ThreadId;
 use crate::time::NEVER;
 use crate::usage::Usage;
-use crossgate_abi::table;
-use crossgate_abi::{BACKGROUND, Cause, MAX_THREADS, NOBODY, Word};
+use crossgate_abi::{
+    BACKGROUND, BudgetId, Cause, MAX_THREADS, ProcessId, Set, ThreadId, Word, table,
+};
 
 /// The time slice in the background, in µs, if the wiring has none for all priorities.
 pub(crate) const BACKGROUND_SLICE: u32 = 10_000;
@@ -43,10 +43,10 @@ impl<P: Port> Budgets<P> {
             slices,
             since: 0,
             running: ThreadId::IDLE,
-            paying: 0,
-            used_up: 0,
-            unseen: 0,
-            unsettled: 0,
+            paying: Set::EMPTY,
+            used_up: Set::EMPTY,
+            unseen: Set::EMPTY,
+            unsettled: Set::EMPTY,
         }
     }
 }
@@ -73,12 +73,10 @@ impl<P: Port> Kernel<P> {
         let mut next = self.end_of_slice(now);
         let Some(budgets) = &mut self.budgets else { return };
         budgets.paying = paying;
-        let mut unseen = paying;
-        while unseen != 0 {
-            let index = take_first(&mut unseen);
-            next = next.min(budgets.look_at(index, now));
+        for budget in paying {
+            next = next.min(budgets.look_at(budget, now));
         }
-        if budgets.unseen != 0 {
+        if !budgets.unseen.is_empty() {
             next = now;
         }
         self.want_timer(next);
@@ -91,7 +89,7 @@ impl<P: Port> Kernel<P> {
         // A return from a call with nothing to take care of would not come here.
         thread.outer_limit();
         let id = thread.id;
-        let process = if id == ThreadId::IDLE { NOBODY } else { thread.level.process };
+        let process = if id == ThreadId::IDLE { ProcessId::NOBODY } else { thread.level.process };
         if let Some(usage) = self.usage() {
             usage.charge(now, id, process);
         }
@@ -137,15 +135,14 @@ impl<P: Port> Kernel<P> {
         }
         for _ in 0..LOOKS {
             let Some(budgets) = &mut self.budgets else { return true };
-            if budgets.unseen == 0 {
+            let Some(budget) = budgets.unseen.take_first() else {
                 let end = self.end_of_slice(now);
                 self.look_again(end);
                 return true;
-            }
-            let index = take_first(&mut budgets.unseen);
-            let next = budgets.look_at(index, now);
+            };
+            let next = budgets.look_at(budget, now);
             if next == now {
-                self.turn_over(index);
+                self.turn_over(budget);
                 break;
             }
             self.look_again(next);
@@ -154,14 +151,14 @@ impl<P: Port> Kernel<P> {
     }
 
     /// A budget is used up, or is there again.
-    fn turn_over(&mut self, index: usize) {
+    fn turn_over(&mut self, id: BudgetId) {
         let Some(budgets) = &mut self.budgets else { return };
-        let budget = budgets.wiring.budgets.get(index);
-        let (Some(budget), Some(account)) = (budget, budgets.accounts.get_mut(index)) else {
+        let budget = budgets.wiring.budgets.get(id.index());
+        let (Some(budget), Some(account)) = (budget, budgets.accounts.get_mut(id.index())) else {
             return;
         };
         // It is looked at once more: when is there something to do next?
-        budgets.used_up ^= 1u32.rotate_left(index as u32);
+        budgets.used_up.toggle(id);
         budgets.unsettled |= budget.threads;
         if account.left == 0 {
             account.count = account.count.wrapping_add(1);
@@ -178,11 +175,8 @@ impl<P: Port> Kernel<P> {
     /// whether there was one.
     fn settle(&mut self) -> bool {
         let Some(budgets) = &mut self.budgets else { return false };
-        if budgets.unsettled == 0 {
-            return false;
-        }
-        let id = ThreadId::new(take_first(&mut budgets.unsettled));
-        let is_used_up = budgets.of(id) & budgets.used_up != 0;
+        let Some(id) = budgets.unsettled.take_first() else { return false };
+        let is_used_up = !(budgets.of(id) & budgets.used_up).is_empty();
         let own = self.system.threads.get(id.index()).map_or(0, |thread| thread.priority);
         let priority = if is_used_up { own.min(BACKGROUND) } else { own };
         self.threads.get_mut(id).base_priority = priority;
@@ -213,22 +207,17 @@ impl<P: Port> Kernel<P> {
 
     /// Which budgets pay for the time of a thread: its own and, if it has the priority of one that waits for it, those
     /// of that one, and so on.
-    fn paying(&self, mut id: ThreadId) -> u32 {
-        let Some(budgets) = &self.budgets else { return 0 };
-        let mut paying = 0;
+    fn paying(&self, mut id: ThreadId) -> Set<BudgetId> {
+        let Some(budgets) = &self.budgets else { return Set::EMPTY };
+        let mut paying = Set::EMPTY;
         for _ in 0..MAX_THREADS {
             paying |= budgets.of(id);
             let thread = self.threads.at(id);
             if thread.priority == thread.base_priority {
                 break;
             }
-            let (mut waiters, mut lender) = (thread.waiters, None);
-            while waiters != 0 && lender.is_none() {
-                let waiter = ThreadId::new(take_first(&mut waiters));
-                lender = Some(waiter)
-                    .filter(|&waiter| self.threads.at(waiter).priority == thread.priority);
-            }
-            let Some(lender) = lender else { break };
+            let is_lender = |&id: &ThreadId| self.threads.at(id).priority == thread.priority;
+            let Some(lender) = thread.waiters.into_iter().find(is_lender) else { break };
             id = lender;
         }
         paying

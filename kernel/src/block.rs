@@ -7,9 +7,9 @@
 
 use crate::Kernel;
 use crate::port::Port;
-use crate::thread::ThreadId;
 use crate::time::NEVER;
 use crate::wait::Wait;
+use crossgate_abi::ThreadId;
 
 impl<P: Port> Kernel<P> {
     /// The current thread waits for something.
@@ -28,7 +28,7 @@ impl<P: Port> Kernel<P> {
         thread.blocked_on = Some(holder);
         let (id, priority) = (thread.id, thread.priority);
         let thread = self.threads.get_mut(holder);
-        thread.waiters |= id.bit();
+        thread.waiters.insert(id);
         if thread.priority < priority {
             let next = thread.blocked_on;
             self.set_priority(holder, priority);
@@ -48,7 +48,7 @@ impl<P: Port> Kernel<P> {
                 return true;
             }
             match self.threads.at(holder).blocked_on {
-                Some(next) if self.work.waking & holder.bit() == 0 => holder = next,
+                Some(next) if !self.work.waking.contains(holder) => holder = next,
                 _ => return false,
             }
         }
@@ -58,7 +58,7 @@ impl<P: Port> Kernel<P> {
     /// The thread that has what this one waits for, unless it is to look again anyway.
     #[cfg(test)]
     pub(crate) fn holder_for(&self, id: ThreadId) -> Option<ThreadId> {
-        self.threads.get(id).blocked_on.filter(|_| self.work.waking & id.bit() == 0)
+        self.threads.get(id).blocked_on.filter(|_| !self.work.waking.contains(id))
     }
 
     /// Makes a waiting thread ready. What its system call brings back is pending already.
@@ -70,21 +70,21 @@ impl<P: Port> Kernel<P> {
         thread.wait = Wait::Nothing;
         thread.blocked_on = None;
         self.ready.push(thread);
-        self.work.waking &= !id.bit();
+        self.work.waking.remove(id);
     }
 
     /// Thread `id` has freed something that others may wait for. All who wait for it look again: if they have to
     /// wait on, they lend it their priority again.
     #[inline(never)]
     pub(crate) fn stir(&mut self, id: ThreadId) {
-        self.work.lowering &= !id.bit();
+        self.work.lowering.remove(id);
         let thread = self.threads.get_mut(id);
         let waiters = core::mem::take(&mut thread.waiters);
-        if waiters != 0 {
+        if let Some(first) = waiters.first() {
             let own = thread.base_priority;
             self.set_priority(id, own);
-            if waiters & waiters.wrapping_sub(1) == 0 {
-                self.wake(ThreadId::new(waiters.trailing_zeros() as usize));
+            if waiters.is_single() {
+                self.wake(first);
             } else {
                 self.work.waking |= waiters;
                 self.engage();
@@ -102,7 +102,7 @@ impl<P: Port> Kernel<P> {
         if let Some(holder) = thread.blocked_on
             && priority < thread.priority
         {
-            self.work.lowering |= holder.bit();
+            self.work.lowering.insert(holder);
         }
         let is_ready = matches!(thread.wait, Wait::Nothing);
         if is_ready {

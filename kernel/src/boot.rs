@@ -3,8 +3,8 @@
 use crate::Kernel;
 use crate::home::place;
 use crate::port::Port;
-use crate::thread::ThreadId;
 use crate::work;
+use crossgate_abi::ThreadId;
 use crossgate_protection::Span;
 
 impl<P: Port> Kernel<P> {

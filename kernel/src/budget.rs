@@ -15,10 +15,10 @@
 
 use crate::Kernel;
 use crate::port::Port;
-use crate::thread::ThreadId;
 use crate::time::NEVER;
 use crate::usage::Usage;
 use crossgate_abi::table::{self, Budget, System};
+use crossgate_abi::{BudgetId, Set, ThreadId};
 
 /// How many budgets a firmware has. For constants.
 #[must_use]
@@ -74,22 +74,15 @@ pub struct Budgets<P: Port> {
     /// ... which thread has run since, ...
     pub(crate) running: ThreadId,
     /// ... and which budgets pay for it: bit b is budget b.
-    pub(crate) paying: u32,
+    pub(crate) paying: Set<BudgetId>,
     /// The budgets that are used up, and whose threads have been told, or are about to be.
-    pub(crate) used_up: u32,
+    pub(crate) used_up: Set<BudgetId>,
     /// The budgets to look at: those in which something may have changed.
-    pub(crate) unseen: u32,
+    pub(crate) unseen: Set<BudgetId>,
     /// The threads whose priority may no longer be the right one.
-    pub(crate) unsettled: u32,
+    pub(crate) unsettled: Set<ThreadId>,
     /// How long threads and processes have run, if somebody may ask.
     pub(crate) usage: Option<&'static mut Usage>,
-}
-
-/// Takes out the first of a set that is not empty.
-pub(crate) fn take_first(set: &mut u32) -> usize {
-    let first = set.trailing_zeros() as usize;
-    *set &= set.wrapping_sub(1);
-    first
 }
 
 impl<P: Port> Budgets<P> {
@@ -100,31 +93,28 @@ impl<P: Port> Budgets<P> {
         if let Some(used) = self.slices.get_mut(self.running.index()) {
             *used = used.saturating_add(time);
         }
-        let mut paying = self.paying;
-        while paying != 0 {
-            let index = take_first(&mut paying);
-            let Some(account) = self.accounts.get_mut(index) else { return };
+        for budget in self.paying {
+            let Some(account) = self.accounts.get_mut(budget.index()) else { return };
             account.left = account.left.saturating_sub(time);
             account.user = self.running;
-            if account.left == 0 {
-                self.unseen |= 1u32.rotate_left(index as u32) & !self.used_up;
+            if account.left == 0 && !self.used_up.contains(budget) {
+                self.unseen.insert(budget);
             }
         }
     }
 
     /// Looks at a budget, and begins its next period if that is due. Tells when something is to be done next. If that
     /// is now, it is to be looked at again.
-    pub(crate) fn look_at(&mut self, index: usize, now: u64) -> u64 {
-        let budget = self.wiring.budgets.get(index);
-        let (Some(budget), Some(account)) = (budget, self.accounts.get_mut(index)) else {
+    pub(crate) fn look_at(&mut self, id: BudgetId, now: u64) -> u64 {
+        let budget = self.wiring.budgets.get(id.index());
+        let (Some(budget), Some(account)) = (budget, self.accounts.get_mut(id.index())) else {
             return NEVER;
         };
         account.turn(budget, now);
-        let bit = 1u32.rotate_left(index as u32);
-        if (self.used_up & bit != 0) != (account.left == 0) {
-            self.unseen |= bit;
+        if self.used_up.contains(id) != (account.left == 0) {
+            self.unseen.insert(id);
             now
-        } else if account.left != 0 && self.paying & bit != 0 {
+        } else if account.left != 0 && self.paying.contains(id) {
             account.end.min(now + u64::from(account.left))
         } else {
             account.end
@@ -132,7 +122,7 @@ impl<P: Port> Budgets<P> {
     }
 
     /// The budgets of a thread.
-    pub(crate) fn of(&self, id: ThreadId) -> u32 {
-        self.wiring.of_threads.get(id.index()).copied().unwrap_or(0)
+    pub(crate) fn of(&self, id: ThreadId) -> Set<BudgetId> {
+        self.wiring.of_threads.get(id.index()).copied().unwrap_or(Set::EMPTY)
     }
 }

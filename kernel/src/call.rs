@@ -16,8 +16,10 @@ use crate::grant::Grants;
 use crate::lock::free_lock;
 use crate::port::Port;
 use crate::time::Limit;
-use crossgate_abi::table::{Method, NO_LOCK, Service};
-use crossgate_abi::{ARGUMENT_WORDS, CallError, Cause, RESULT_WORDS, Shape, Status, Word};
+use crossgate_abi::table::{Method, Service};
+use crossgate_abi::{
+    ARGUMENT_WORDS, CallError, Cause, RESULT_WORDS, ServiceId, Shape, Status, Word,
+};
 use crossgate_protection::Unit;
 
 /// How to enter a method.
@@ -65,10 +67,8 @@ impl<P: Port> Kernel<P> {
         let number = selector.wrapping_sub(service.gate.into());
         let method = service.methods.get(number).ok_or(CallError::NoSuchService)?;
         let caller = self.threads.current().level.process;
-        // To rotate costs less than to shift: the CPU wraps the distance as Rust does.
-        let called_by = service.callers.rotate_right(caller.into());
-        let running = self.running.rotate_right(service.owner.into());
-        if called_by & running & 1 == 0 {
+        // (Without a branch between them.)
+        if !(service.callers.contains(caller) & self.running.contains(service.owner)) {
             self.admit_by_grant(stack_pointer, index, service)?;
         }
         let thread = self.threads.current();
@@ -88,7 +88,7 @@ impl<P: Port> Kernel<P> {
         }
         let mut care = 0;
         // The last check. From here on the call is made.
-        if service.lock != NO_LOCK {
+        if service.has_lock() {
             self.take_lock(stack_pointer, service.lock)?;
             care = LOCKED;
         }
@@ -100,7 +100,7 @@ impl<P: Port> Kernel<P> {
         let caller = thread.level;
         if let Some(frame) = thread.next_frame() {
             (frame.stack_pointer, frame.level) = (stack_pointer, caller);
-            (frame.service, frame.care) = (index as u8, care);
+            (frame.service, frame.care) = (index, care);
         }
         let level = Level { process: service.owner, leases, window: window.registers };
         thread.enter(level);
@@ -119,12 +119,12 @@ impl<P: Port> Kernel<P> {
     fn admit_by_grant(
         &mut self,
         stack_pointer: Word,
-        index: Word,
+        index: ServiceId,
         service: &Service,
     ) -> Result<(), Effect> {
         let caller = self.threads.current().level.process;
-        let granted = self.granted.get(index).map_or(0, |granted| *granted);
-        if (service.callers | granted).rotate_right(caller.into()) & 1 == 0 {
+        let granted = self.granted.get(index.index()).copied().unwrap_or_default();
+        if !(service.callers | granted).contains(caller) {
             Err(CallError::NotPermitted.into())
         } else if !self.is_running(service.owner) {
             Err(self.call_later(stack_pointer, service.owner))
@@ -216,7 +216,7 @@ impl<P: Port> Kernel<P> {
         frame.care |= REFUSED;
         let caller = frame.level.process;
         if !is_told {
-            let accuser = self.threads.current().level.process.into();
+            let accuser = self.threads.current().level.process.index();
             self.report(id, caller, &Fault { address: accuser, ..Fault::of(Cause::Refused) });
         }
         Status::OK
@@ -227,7 +227,7 @@ impl<P: Port> Kernel<P> {
         let Some(frame) = self.threads.current().innermost_mut() else {
             return CallError::NotPermitted.into();
         };
-        words[1] = frame.level.process.into();
+        words[1] = frame.level.process.index();
         match &self.optional {
             Some(optional) => (optional.life_of_caller)(self, words),
             None => {

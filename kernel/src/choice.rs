@@ -6,7 +6,7 @@ use crate::optional::Optional;
 use crate::port::Port;
 use crossgate_abi::client::CLIENT;
 use crossgate_abi::table::System;
-use crossgate_abi::{ARGUMENT_WORDS, Status, Word, pool};
+use crossgate_abi::{ARGUMENT_WORDS, ProcessId, Status, Word, pool};
 
 impl<P: Port> Optional<P> {
     /// Memory for [it](Self::new).
@@ -29,8 +29,8 @@ impl<P: Port> Optional<P> {
         ended: &'static mut [u32],
         inspection: Option<&'static mut Inspection>,
     ) -> Optional<P> {
-        let inspects = system.inspectors | system.dumpers != 0;
-        let (is_told, has_pool) = (!system.lost_clients.is_empty(), system.pooled != 0);
+        let inspects = system.is_inspected();
+        let (is_told, has_pool) = (!system.lost_clients.is_empty(), !system.pooled.is_empty());
         Optional {
             call: match (inspects, is_told, has_pool) {
                 (false, false, false) => Kernel::optional::<false, false, false>,
@@ -50,7 +50,7 @@ impl<P: Port> Optional<P> {
             },
             note: if !inspects {
                 Kernel::note_nothing
-            } else if system.dumpers != 0 {
+            } else if !system.dumpers.is_empty() {
                 Kernel::note_and_dump
             } else {
                 Kernel::note_only
@@ -75,14 +75,14 @@ impl<P: Port> Kernel<P> {
         }
     }
 
-    fn note_nothing(&mut self, _: u8) {}
+    fn note_nothing(&mut self, _: ProcessId) {}
 
     fn unknown_life(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
         words[2] = 0;
         Status::OK
     }
 
-    fn end_life<const PASSES_HANDLES: bool, const IS_TOLD: bool>(&mut self, process: u8) {
+    fn end_life<const PASSES_HANDLES: bool, const IS_TOLD: bool>(&mut self, process: ProcessId) {
         if let Some(optional) = &self.optional {
             (optional.note)(self, process);
         }

@@ -15,7 +15,7 @@ use crate::fault::Fault;
 use crate::port::Port;
 use crate::process::CALM;
 use crossgate_abi::table::OnFault;
-use crossgate_abi::{CallError, Cause, Status, Word};
+use crossgate_abi::{CallError, Cause, ProcessId, Status, ThreadId, Word};
 
 impl<P: Port> Kernel<P> {
     /// The current process did something that it must not do, at `instruction`; `address` is what
@@ -35,11 +35,11 @@ impl<P: Port> Kernel<P> {
     }
 
     /// What becomes of a process that crashed now, as the newest record says.
-    pub(crate) fn crash(&mut self, process: u8) {
-        let policy = self.processes.get(usize::from(process)).map(|wiring| wiring.on_fault);
+    pub(crate) fn crash(&mut self, process: ProcessId) {
+        let policy = self.processes.get(process.index()).map(|wiring| wiring.on_fault);
         let Some(OnFault::Restart { limit }) = policy else { return self.take_down(process, true) };
         let now = self.port.now();
-        let Some(state) = self.states.get_mut(usize::from(process)) else { return };
+        let Some(state) = self.states.get_mut(process.index()) else { return };
         if now - state.crashed_at > CALM {
             state.crashes = 0;
         }
@@ -55,15 +55,15 @@ impl<P: Port> Kernel<P> {
 
     /// Takes a process down, whatever it does, to begin anew or to stay stopped. Its own threads go
     /// back to their beginning, or end; its visitors go back to their callers.
-    pub(crate) fn take_down(&mut self, process: u8, stopped: bool) {
-        let index = usize::from(process);
+    pub(crate) fn take_down(&mut self, process: ProcessId, stopped: bool) {
+        let index = process.index();
         let (Some(state), Some(wiring)) = (self.states.get_mut(index), self.processes.get(index))
         else {
             return;
         };
         state.stopped = stopped;
-        (state.reset, state.looked) = (0, 0);
-        self.running &= !1u32.rotate_left(process.into());
+        (state.reset, state.looked) = (0, ThreadId::IDLE);
+        self.running.remove(process);
         if wiring.notifications != 0 {
             self.silence(wiring);
         }
@@ -81,9 +81,9 @@ impl<P: Port> Kernel<P> {
             return CallError::NotPermitted.into();
         };
         state.crashes = 0;
-        self.take_down(process as u8, stopped);
+        self.take_down(ProcessId::new(process), stopped);
         // If it is its own, it does not come back from this.
-        if process == usize::from(current) { Outcome::NONE } else { Status::OK.into() }
+        if process == current.index() { Outcome::NONE } else { Status::OK.into() }
     }
 
     /// The current thread returned into a process that has gone down meanwhile.

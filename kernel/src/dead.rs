@@ -8,9 +8,9 @@ use crate::Kernel;
 use crate::frame::{Frame, LIMITED};
 use crate::port::Port;
 use crate::schedule::Ready;
-use crate::thread::{Thread, ThreadId};
+use crate::thread::Thread;
 use crate::wait::{Pending, Wait};
-use crossgate_abi::{MAX_THREADS, PRIORITIES, Word};
+use crossgate_abi::{MAX_THREADS, PRIORITIES, ThreadId, Word};
 use crossgate_protection::Span;
 use crossgate_protection::{Unit, Window};
 
@@ -60,8 +60,8 @@ impl<P: Port> Kernel<P> {
                 // It is written when another thread becomes current.
                 tell(of(&thread.stack_pointer));
             }
-            let is_lost = self.work.unswept & thread.id.bit() != 0
-                && self.work.dying >> (thread.level.process & 31) & 1 != 0;
+            let is_lost = self.work.unswept.contains(thread.id)
+                && self.work.dying.contains(thread.level.process);
             if is_lost || matches!(thread.wait, Wait::Ended) {
                 // It does not go on there: it may not even have been saved.
                 tell(of(&thread.stack_pointer));

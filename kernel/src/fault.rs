@@ -4,10 +4,9 @@
 
 use crate::Kernel;
 use crate::port::Port;
-use crate::thread::ThreadId;
 use crossgate_abi::{
     ARGUMENT_WORDS, CallError, Cause, FAULT_RECORDS as RECORDS, FaultRecord, MAX_CALL_DEPTH,
-    Status, Word,
+    ProcessId, Status, ThreadId, Word,
 };
 use crossgate_protection::Span;
 
@@ -60,12 +59,12 @@ const _: () = assert!(MAX_CALL_DEPTH <= size_of::<u64>(), "a chain of calls fits
 impl<P: Port> Kernel<P> {
     /// Notes what a thread did in the name of a process, and tells who is to be told.
     #[inline(never)]
-    pub(crate) fn report(&mut self, id: ThreadId, process: u8, fault: &Fault) {
+    pub(crate) fn report(&mut self, id: ThreadId, process: ProcessId, fault: &Fault) {
         let frames = self.threads.get_mut(id).frames_in_use();
         let depth = frames.len() as u8;
         let mut chain = 0;
         for frame in frames.iter().rev() {
-            chain = chain << 8 | u64::from(frame.service);
+            chain = chain << 8 | u64::from(frame.service.number());
         }
         let (mut file, mut length) = (0, 0);
         if fault.file_length != 0
@@ -81,12 +80,12 @@ impl<P: Port> Kernel<P> {
         let Faults { records, count } = faults;
         let Some(record) = records.get_mut(*count % RECORDS) else { return };
         *count += 1;
-        let who = FaultRecord::who(process, id.index() as u8, fault.cause, depth);
+        let who = FaultRecord::who(process.number(), id.number(), fault.cause, depth);
         let chain = [chain as u32 as Word, (chain >> 32) as Word];
         let Fault { address, instruction, line, .. } = *fault;
         *record = [who, address, instruction, file, length, line, chain[0], chain[1]];
         if let Some(watch) = &self.system.fault_watch {
-            self.signal(usize::from(watch.notification));
+            self.signal(watch.notification.index());
         }
     }
 
@@ -118,7 +117,7 @@ impl<P: Port> Kernel<P> {
     }
 
     /// The process that decides about the others, and reads the records of faults.
-    pub(crate) fn supervisor(&self) -> Option<u8> {
+    pub(crate) fn supervisor(&self) -> Option<ProcessId> {
         self.system.fault_watch.as_ref().map(|watch| watch.process)
     }
 }

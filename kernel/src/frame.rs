@@ -2,7 +2,7 @@
 
 use crate::lease::InForce;
 use crate::time::Limit;
-use crossgate_abi::{Kind, Shape, Word};
+use crossgate_abi::{Kind, ProcessId, ServiceId, Shape, Word};
 
 /// What a thread may use between two calls: saved with each call, and restored after it.
 // A port's assembly takes it apart: as a little-endian word, the process comes in the lowest byte.
@@ -11,11 +11,16 @@ use crossgate_abi::{Kind, Shape, Word};
 #[repr(C, align(4))]
 pub struct Level {
     /// The process that it executes in.
-    pub process: u8,
+    pub process: ProcessId,
     /// Which of its leases are in force.
     pub leases: InForce,
     /// The open part of its stack, as the port wants it.
     pub window: u16,
+}
+
+impl Level {
+    pub(crate) const EMPTY: Level =
+        Level { process: ProcessId::FIRST, leases: InForce::NONE, window: 0 };
 }
 
 /// What the kernel remembers of a call in flight.
@@ -30,7 +35,7 @@ pub(crate) struct Frame {
     /// The limit that holds again after the call, if the callee has set one of its own.
     pub limit: Limit,
     /// The service that was called.
-    pub service: u8,
+    pub service: ServiceId,
     /// What has to be taken care of when the call ends: the kinds of the handles among its two
     /// results, as in a [`Shape`], and the bits below. 0: nothing, as always while no call has the frame.
     pub care: u8,
@@ -53,9 +58,9 @@ const _: () = assert!(HANDLES_OF_RESULTS & (STALE | LIMITED | OVERDUE | REFUSED 
 impl Frame {
     pub const EMPTY: Frame = Frame {
         stack_pointer: 0,
-        level: Level { process: 0, leases: InForce::NONE, window: 0 },
+        level: Level::EMPTY,
         limit: Limit::NONE,
-        service: 0,
+        service: ServiceId::FIRST,
         care: 0,
     };
 

@@ -2,13 +2,13 @@
 
 use crate::Kernel;
 use crate::port::Port;
-use crossgate_abi::Word;
 use crossgate_abi::table::Service;
+use crossgate_abi::{ServiceId, Word};
 
 impl<P: Port> Kernel<P> {
     /// The service that has a gate, and its index.
-    pub(crate) fn service_of(&self, gate: Word) -> Option<(usize, &'static Service)> {
-        let index = self.gates.get(gate)?.service.into();
-        Some((index, self.services.get(index)?))
+    pub(crate) fn service_of(&self, gate: Word) -> Option<(ServiceId, &'static Service)> {
+        let index = self.gates.get(gate)?.service;
+        Some((index, self.services.get(index.index())?))
     }
 }

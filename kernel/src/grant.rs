@@ -8,20 +8,21 @@
 use crate::Kernel;
 use crate::frame::{REFUSED, STALE};
 use crate::port::Port;
-use crate::thread::ThreadId;
 use crate::wait::Wait;
 use crate::work::LOOKS;
 use crossgate_abi::table::Service;
-use crossgate_abi::{ARGUMENT_WORDS, CallError, Shape, Status, Word};
+use crossgate_abi::{
+    ARGUMENT_WORDS, CallError, ProcessId, ServiceId, Set, Shape, Status, ThreadId, Word,
+};
 
 /// Tells whether a process may give away all handles that are among words of this shape.
-type Check<P> = fn(&Kernel<P>, Shape, &[Word], u8) -> Result<(), CallError>;
+type Check<P> = fn(&Kernel<P>, Shape, &[Word], ProcessId) -> Result<(), CallError>;
 
 /// What only a firmware needs in which handles are passed on. Others don't carry the code.
 pub(crate) struct Grants<P: Port> {
     pub check: Check<P>,
     /// Lets a process call the services whose handles are among such words, which have been checked.
-    pub pass: fn(&mut Kernel<P>, Shape, &[Word], u8),
+    pub pass: fn(&mut Kernel<P>, Shape, &[Word], ProcessId),
     /// The current process takes back all grants of one of its services.
     pub revoke: fn(&mut Kernel<P>, &mut [Word; ARGUMENT_WORDS]) -> Status,
     /// The current thread has returned from a call that was refused.
@@ -38,26 +39,31 @@ impl<P: Port> Grants<P> {
 }
 
 impl<P: Port> Kernel<P> {
-    fn check_handles(&self, shape: Shape, words: &[Word], giver: u8) -> Result<(), CallError> {
+    fn check_handles(
+        &self,
+        shape: Shape,
+        words: &[Word],
+        giver: ProcessId,
+    ) -> Result<(), CallError> {
         for place in shape.handles(words) {
             let handle = words.get(place).copied().unwrap_or(Word::MAX);
             let (index, service) = self.service_of(handle).ok_or(CallError::NotPermitted)?;
-            let granted = self.granted.get(index).copied().unwrap_or(0);
-            let may = service.callers | granted | 1u32.rotate_left(service.owner.into());
-            if may.rotate_right(giver.into()) & 1 == 0 {
+            let granted = self.granted.get(index.index()).copied().unwrap_or_default();
+            let may = service.callers | granted | Set::of(service.owner);
+            if !may.contains(giver) {
                 return Err(CallError::NotPermitted);
             }
         }
         Ok(())
     }
 
-    fn pass_handles(&mut self, shape: Shape, words: &[Word], receiver: u8) {
+    fn pass_handles(&mut self, shape: Shape, words: &[Word], receiver: ProcessId) {
         for place in shape.handles(words) {
             let handle = words.get(place).copied().unwrap_or(Word::MAX);
             if let Some((index, _)) = self.service_of(handle)
-                && let Some(granted) = self.granted.get_mut(index)
+                && let Some(granted) = self.granted.get_mut(index.index())
             {
-                *granted |= 1u32.rotate_left(receiver.into());
+                granted.insert(receiver);
             }
         }
     }
@@ -70,8 +76,8 @@ impl<P: Port> Kernel<P> {
         else {
             return CallError::NotPermitted.into();
         };
-        if let Some(granted) = self.granted.get_mut(index) {
-            *granted = 0;
+        if let Some(granted) = self.granted.get_mut(index.index()) {
+            *granted = Set::EMPTY;
         }
         let threads = self.system.threads.len();
         // (The idle thread calls nobody.)
@@ -86,19 +92,18 @@ impl<P: Port> Kernel<P> {
 
     /// A thread that is in a call of this service which the wiring does not allow: the call fails, and before it so
     /// do waits in it. One that waits for the object finds out that it may not call it any more.
-    fn expel(&mut self, id: ThreadId, index: usize, service: &Service) {
+    fn expel(&mut self, id: ThreadId, index: ServiceId, service: &Service) {
         if id == self.threads.current_id() {
             // It may be the very call that revokes.
             return;
         }
-        let may = service.callers | 1u32.rotate_left(service.owner.into());
-        let is_stranger = |process: u8| may.rotate_right(process.into()) & 1 == 0;
+        let may = service.callers | Set::of(service.owner);
+        let is_stranger = |process| !may.contains(process);
         let thread = self.threads.get_mut(id);
         let mut waits_in_vain =
             thread.wait == Wait::Lock(service.lock) && is_stranger(thread.level.process);
         let orphaned = thread.calls_from(|frame| {
-            let is_refused =
-                usize::from(frame.service) == index && is_stranger(frame.level.process);
+            let is_refused = frame.service == index && is_stranger(frame.level.process);
             if is_refused {
                 frame.care |= REFUSED;
             }
@@ -120,11 +125,12 @@ impl<P: Port> Kernel<P> {
     }
 
     /// A process goes down: grants of its services end, and those that it has got.
-    pub(crate) fn end_grants(&mut self, process: u8) {
+    pub(crate) fn end_grants(&mut self, process: ProcessId) {
         for (service, granted) in self.services.iter().zip(self.granted.iter_mut()) {
-            let others =
-                if service.owner == process { 0 } else { !1u32.rotate_left(process.into()) };
-            *granted &= others;
+            if service.owner == process {
+                *granted = Set::EMPTY;
+            }
+            granted.remove(process);
         }
     }
 }

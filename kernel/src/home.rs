@@ -2,10 +2,10 @@
 
 use crate::Kernel;
 use crate::port::Port;
-use crate::thread::{Thread, ThreadId};
+use crate::thread::Thread;
 use crate::time::Limit;
 use crate::wait::Pending;
-use crossgate_abi::table;
+use crossgate_abi::{ThreadId, table};
 use crossgate_protection::{Span, Unit};
 
 /// It is thread `id` of the wiring, and begins.
@@ -34,7 +34,7 @@ impl<P: Port> Kernel<P> {
     /// A thread whose home has gone down is in no call any more: it begins anew, or ends.
     pub(crate) fn come_home(&mut self, id: ThreadId) {
         let thread = self.threads.get(id);
-        let home = self.states.get(usize::from(thread.level.process));
+        let home = self.states.get(thread.level.process.index());
         if home.is_some_and(|home| !home.stopped) {
             begin::<P>(self.threads.get_mut(id));
         } else {

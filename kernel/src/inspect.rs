@@ -10,14 +10,14 @@
 use crate::Kernel;
 use crate::note::{Crashes, Inspection};
 use crate::port::Port;
-use crate::thread::ThreadId;
 use crate::wait::Wait;
 use crossgate_abi::inspect::{
     CALLS, CRASHES, DUMP, FAULT, PROCESS, STACK, THREAD, TIME_OF_PROCESS, TIME_OF_THREAD, dump,
     state, wait,
 };
 use crossgate_abi::{
-    ARGUMENT_WORDS, CallError, Cause, FaultRecord, LIMIT_UNIT, NOBODY, Status, Word,
+    ARGUMENT_WORDS, CallError, Cause, FaultRecord, LIMIT_UNIT, NOBODY, ProcessId, Status, ThreadId,
+    Word,
 };
 use crossgate_protection::Span;
 
@@ -27,7 +27,7 @@ impl<P: Port> Kernel<P> {
         let process = self.current().level.process;
         let [subject, index, from, _] = *words;
         let permitted = if subject == DUMP { self.system.dumpers } else { self.system.inspectors };
-        if permitted.rotate_right(process.into()) & 1 == 0 {
+        if !permitted.contains(process) {
             return CallError::NotPermitted.into();
         }
         let seen = match subject {
@@ -68,12 +68,12 @@ impl<P: Port> Kernel<P> {
             Wait::Nothing => (wait::NOTHING, 0),
             Wait::Time => (wait::TIME, 0),
             Wait::Notifications(set) => (wait::NOTIFICATIONS, set as Word),
-            Wait::Lock(lock) => (wait::LOCK, holder | Word::from(lock) << 8),
+            Wait::Lock(lock) => (wait::LOCK, holder | lock.index() << 8),
             Wait::Mutex(_) => (wait::MUTEX, holder),
             Wait::Memory => (wait::MEMORY, holder),
             Wait::Ended => (wait::ENDED, 0),
         };
-        let who = [kind, thread.level.process, thread.priority, thread.depth()];
+        let who = [kind, thread.level.process.number(), thread.priority, thread.depth()];
         [u32::from_le_bytes(who) as Word, what]
     }
 
@@ -81,14 +81,14 @@ impl<P: Port> Kernel<P> {
         let thread = self.threads.get(id);
         let mut chain = 0;
         for frame in thread.frames.get(..thread.depth().into()).unwrap_or(&[]).iter().rev() {
-            chain = chain << 8 | u64::from(frame.service);
+            chain = chain << 8 | u64::from(frame.service.number());
         }
         halves(chain)
     }
 
     pub(crate) fn look_at_process(&self, index: Word) -> Option<[Word; 2]> {
         let process = self.states.get(index)?;
-        let state = match (process.stopped, self.is_running(index as u8)) {
+        let state = match (process.stopped, self.is_running(ProcessId::new(index))) {
             (true, _) => state::STOPPED,
             (false, true) => state::RUNNING,
             (false, false) => state::RESETTING,
@@ -115,12 +115,12 @@ impl<P: Port> Kernel<P> {
         self.optional.as_mut()?.inspection.as_deref_mut()
     }
 
-    pub(crate) fn note_only(&mut self, process: u8) {
+    pub(crate) fn note_only(&mut self, process: ProcessId) {
         self.note(process);
     }
 
     /// Notes the crash by which a process goes down, if it is one: then the newest record tells of it. It comes back.
-    fn note(&mut self, process: u8) -> Option<[Word; FaultRecord::WORDS]> {
+    fn note(&mut self, process: ProcessId) -> Option<[Word; FaultRecord::WORDS]> {
         let (count, record) = self.faults.newest();
         let inspection = self.inspection_mut()?;
         if core::mem::replace(&mut inspection.noted, count) == count {
@@ -128,16 +128,19 @@ impl<P: Port> Kernel<P> {
         }
         let [who, _, cause, _] = (record[0] as u32).to_le_bytes();
         // These are told, but nobody crashes.
-        if who != process || cause == Cause::Budget as u8 || cause == Cause::Interrupt as u8 {
+        if who != process.number()
+            || cause == Cause::Budget as u8
+            || cause == Cause::Interrupt as u8
+        {
             return None;
         }
-        let crashes = inspection.crashes.get_mut(usize::from(process))?;
+        let crashes = inspection.crashes.get_mut(process.index())?;
         *crashes = Crashes { count: crashes.count.saturating_add(1), record };
         Some(record)
     }
 
     /// The same, and keeps what the port can tell of the thread.
-    pub(crate) fn note_and_dump(&mut self, process: u8) {
+    pub(crate) fn note_and_dump(&mut self, process: ProcessId) {
         let Some(record) = self.note(process) else { return };
         let now = self.port.now();
         let optional = self.optional.as_mut();

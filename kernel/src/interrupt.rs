@@ -8,7 +8,7 @@ use crate::effect::Effect;
 use crate::fault::Fault;
 use crate::port::Port;
 use crossgate_abi::table::Process;
-use crossgate_abi::{CallError, Cause, NOBODY, Status, Word};
+use crossgate_abi::{CallError, Cause, ProcessId, Status, Word};
 
 impl<P: Port> Kernel<P> {
     /// Interrupt `line` has arrived. It stays masked until it is acknowledged; for ever, if nobody
@@ -16,11 +16,11 @@ impl<P: Port> Kernel<P> {
     pub fn interrupt(&mut self, line: u16) -> Effect {
         self.port.mask(line, true);
         match self.system.interrupts.iter().find(|bound| bound.line == line) {
-            Some(bound) => self.signal(usize::from(bound.notification)),
+            Some(bound) => self.signal(bound.notification.index()),
             None => {
                 let address = line as i16 as Word;
                 let fault = Fault { address, ..Fault::of(Cause::Interrupt) };
-                self.report(self.threads.current_id(), NOBODY, &fault);
+                self.report(self.threads.current_id(), ProcessId::NOBODY, &fault);
             }
         }
         self.reschedule()
@@ -41,7 +41,7 @@ impl<P: Port> Kernel<P> {
     /// A process goes down: the interrupts of its notifications are masked until it acknowledges them, and
     /// signals that it has not waited for are lost.
     pub(crate) fn silence(&mut self, process: &Process) {
-        let first = usize::from(process.first_notification);
+        let first = process.first_notification.index();
         let count = process.notifications.leading_ones() as usize;
         self.mask_interrupts(first, count, true);
         let own = self.notifications.get_mut(first..first + count);
@@ -51,7 +51,7 @@ impl<P: Port> Kernel<P> {
     /// Masks the interrupts that are bound to one of these notifications, or lets them arrive.
     fn mask_interrupts(&mut self, first: Word, count: Word, mask: bool) {
         for interrupt in self.system.interrupts {
-            if usize::from(interrupt.notification).wrapping_sub(first) < count {
+            if interrupt.notification.index().wrapping_sub(first) < count {
                 self.port.mask(interrupt.line, mask);
             }
         }

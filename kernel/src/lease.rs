@@ -2,7 +2,7 @@
 //!
 //! A lease belongs to one thread and one call; it is dropped when the call ends, however it ends.
 
-use crossgate_abi::{WHOLE_BLOCK, Word};
+use crossgate_abi::{ProcessId, WHOLE_BLOCK, Word};
 use crossgate_protection::Span;
 
 /// In bytes, of those that [`WHOLE_BLOCK`] means.
@@ -11,12 +11,12 @@ const SMALLEST_BLOCK: Word = 32;
 /// Where leased memory comes from, which says how far the protection unit may round it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(test, derive(Hash))]
-pub(crate) struct Source(pub u8);
+pub(crate) struct Source(pub ProcessId);
 
 impl Source {
     /// A stack: not a byte more than was offered. (Other numbers are those of processes, of whose
     /// shared memory any part may be exposed.)
-    pub const STACK: Source = Source(u8::MAX);
+    pub const STACK: Source = Source(ProcessId::NOBODY);
 }
 
 /// Memory that one call of one thread may use.
@@ -40,16 +40,20 @@ impl Lease {
     pub const REGISTERS: usize = core::mem::offset_of!(Lease, registers);
     /// Behind the registers: a byte that says whether it is for writing, and one with where it comes from, which is
     /// this if it is a stack.
-    pub const OF_STACK: u8 = Source::STACK.0;
+    pub const OF_STACK: u8 = Source::STACK.0.number();
 
     /// Whether it is of the shared memory of `process`.
     #[must_use]
-    pub fn is_of(&self, process: u8) -> bool {
+    pub fn is_of(&self, process: ProcessId) -> bool {
         self.source == Source(process)
     }
 
-    pub(crate) const EMPTY: Lease =
-        Lease { memory: Span::EMPTY, registers: 0, writable: false, source: Source(0) };
+    pub(crate) const EMPTY: Lease = Lease {
+        memory: Span::EMPTY,
+        registers: 0,
+        writable: false,
+        source: Source(ProcessId::FIRST),
+    };
 }
 
 /// Which of a thread's leases are in force: those of the call that it is in. The ones before belong to

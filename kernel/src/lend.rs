@@ -8,7 +8,7 @@ use crate::Kernel;
 use crate::lease::{InForce, Lease, Source, block_of};
 use crate::port::Port;
 use crossgate_abi::table::Method;
-use crossgate_abi::{ARGUMENT_WORDS, CallError, Kind, Word};
+use crossgate_abi::{ARGUMENT_WORDS, CallError, Kind, ProcessId, Word};
 use crossgate_protection::{Span, Unit};
 
 const WRITE: u16 = Kind::Write as u16;
@@ -23,7 +23,7 @@ impl<P: Port> Kernel<P> {
         stack_pointer: Word,
         method: &Method,
         words: &[Word; ARGUMENT_WORDS],
-        callee: u8,
+        callee: ProcessId,
     ) -> Result<InForce, CallError> {
         let mut in_force = self.threads.current().level.leases.of_callee();
         let mut kinds = method.arguments.kinds;
@@ -95,8 +95,8 @@ impl<P: Port> Kernel<P> {
     }
 
     /// The part of a process' memory that it may lend.
-    fn shared(&self, process: u8) -> Span {
-        self.processes.get(usize::from(process)).map_or(Span::EMPTY, |process| Span {
+    fn shared(&self, process: ProcessId) -> Span {
+        self.processes.get(process.index()).map_or(Span::EMPTY, |process| Span {
             start: process.memory.shared_start,
             end: process.memory.shared_end,
         })

@@ -135,6 +135,7 @@ mod tests;
 
 use budget::Budgets;
 use crossgate_abi::table::{Gate, Process, Service, System};
+use crossgate_abi::{ProcessId, Set};
 use crossgate_protection::Span;
 pub use effect::Effect;
 use fault::Faults;
@@ -157,8 +158,8 @@ pub struct Kernel<P: Port> {
     // A port's assembly loads what comes before `services` at once, with the first two words of the port. The
     // first word is the address of the current thread.
     pub(crate) threads: Threads,
-    /// The processes that can be entered: bit p is process p.
-    pub(crate) running: u32,
+    /// The processes that can be entered.
+    pub(crate) running: Set<ProcessId>,
     pub(crate) gates: &'static [Gate],
     /// The hardware.
     pub port: P,
@@ -181,8 +182,8 @@ pub struct Kernel<P: Port> {
     pub(crate) optional: Option<&'static mut Optional<P>>,
     pub(crate) limits: Option<&'static Limits<P>>,
     pub(crate) grants: Option<&'static Grants<P>>,
-    /// For each service the processes that may call it by grant: bit p is process p.
-    pub(crate) granted: &'static mut [u32],
+    /// For each service the processes that may call it by grant.
+    pub(crate) granted: &'static mut [Set<ProcessId>],
     pub(crate) budgets: Option<&'static mut Budgets<P>>,
 }
 
@@ -209,8 +210,8 @@ pub struct Storage<P: Port> {
     pub locks: &'static mut [Lock],
     /// One state per notification.
     pub notifications: &'static mut [Notification],
-    /// One word per service if handles are passed on.
-    pub granted: &'static mut [u32],
+    /// One set per service if handles are passed on.
+    pub granted: &'static mut [Set<ProcessId>],
     /// One state per process.
     pub processes: &'static mut [process::Process],
     /// What counts the time of threads, if something bounds it.
@@ -230,7 +231,7 @@ impl<P: Port> Kernel<P> {
             gates: system.gates,
             ready: Ready::new(),
             work: Work::NONE,
-            running: 0,
+            running: Set::EMPTY,
             processes: system.processes,
             flash: Span::EMPTY,
             locks: storage.locks,
@@ -240,7 +241,7 @@ impl<P: Port> Kernel<P> {
             faults: Faults::NONE,
             refusals: Faults::NONE,
             states: storage.processes,
-            limits: if system.limiters != 0 { Some(Limits::ALL) } else { None },
+            limits: if !system.limiters.is_empty() { Some(Limits::ALL) } else { None },
             grants: if system.passes_handles { Some(Grants::ALL) } else { None },
             granted: storage.granted,
             budgets: storage.budgets,

@@ -8,7 +8,7 @@ use crate::Kernel;
 use crate::frame::Frame;
 use crate::port::Port;
 use crossgate_abi::client::ENDED;
-use crossgate_abi::{ARGUMENT_WORDS, CallError, Status, Word};
+use crossgate_abi::{ARGUMENT_WORDS, CallError, ProcessId, Status, Word};
 
 impl<P: Port> Kernel<P> {
     /// The current process asks which life of a process it is.
@@ -40,17 +40,17 @@ impl<P: Port> Kernel<P> {
     }
 
     /// A life of a process ends, of which others are told.
-    pub(crate) fn tell_end(&mut self, process: u8) {
+    pub(crate) fn tell_end(&mut self, process: ProcessId) {
         if let Some(optional) = &mut self.optional
-            && let Some(ended) = optional.ended.get_mut(usize::from(process))
+            && let Some(ended) = optional.ended.get_mut(process.index())
         {
             *ended = ended.wrapping_add(1);
         }
         for told in self.system.lost_clients {
-            if told.clients.rotate_right(process.into()) & 1 != 0
+            if told.clients.contains(process)
                 && let Some(notification) = told.notification
             {
-                self.signal(notification.into());
+                self.signal(notification.index());
             }
         }
     }

@@ -14,10 +14,11 @@ use crate::Kernel;
 use crate::fault::Fault;
 use crate::frame::{LIMITED, OVERDUE};
 use crate::port::Port;
-use crate::thread::ThreadId;
 use crate::time::{FOR_EVER, Limit, Ticks, end_of, ticks};
 use crate::wait::{Pending, Wait};
-use crossgate_abi::{ARGUMENT_WORDS, CallError, Cause, LIMIT_UNIT, LIMIT_WITHIN, Status, Word};
+use crossgate_abi::{
+    ARGUMENT_WORDS, CallError, Cause, LIMIT_UNIT, LIMIT_WITHIN, Status, ThreadId, Word,
+};
 
 /// How long a method may go on after the end of its time, in µs. One that returns within it can't be killed
 /// by an impatient caller.
@@ -85,7 +86,7 @@ impl<P: Port> Kernel<P> {
     #[inline(always)]
     fn may_limit(&mut self) -> bool {
         let process = self.threads.current().level.process;
-        self.system.limiters.rotate_right(process.into()) & 1 != 0
+        self.system.limiters.contains(process)
     }
 
     /// The calls that the current thread makes have to end at the nearer of two limits.
@@ -152,7 +153,7 @@ impl<P: Port> Kernel<P> {
             thread.pending = Pending::status(CallError::DeadlineExceeded.into());
             self.interrupt_wait(id);
         }
-        let service = killed.and_then(|service| self.services.get(usize::from(service)));
+        let service = killed.and_then(|service| self.services.get(service.index()));
         if let Some(service) = service {
             self.report(id, service.owner, &Fault::of(Cause::Deadline));
             self.crash(service.owner);

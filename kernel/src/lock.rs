@@ -5,13 +5,12 @@
 use crate::Kernel;
 use crate::effect::Effect;
 use crate::port::Port;
-use crate::thread::ThreadId;
 use crate::wait::{Pending, Wait};
 use crossgate_abi::table::Service;
-use crossgate_abi::{CallError, Word};
+use crossgate_abi::{CallError, LockId, ServiceId, ThreadId, Word};
 
 /// The lock of an exclusive object.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 #[cfg_attr(test, derive(Hash))]
 #[repr(transparent)]
 // A port's assembly takes it: a byte.
@@ -33,9 +32,9 @@ impl Lock {
 
 /// Frees the lock of the object of a service, if it has one.
 #[inline(never)]
-pub(crate) fn free_lock(services: &[Service], locks: &mut [Lock], service: u8) {
-    let service = services.get(usize::from(service));
-    if let Some(lock) = service.and_then(|it| locks.get_mut(usize::from(it.lock))) {
+pub(crate) fn free_lock(services: &[Service], locks: &mut [Lock], service: ServiceId) {
+    let service = services.get(service.index());
+    if let Some(lock) = service.and_then(|it| locks.get_mut(it.lock.index())) {
         *lock = Lock::FREE;
     }
 }
@@ -44,9 +43,9 @@ impl<P: Port> Kernel<P> {
     /// The current thread, whose registers are saved at `stack_pointer`, takes the lock of an object for its next
     /// call. If it is not free, it waits.
     #[inline(never)]
-    pub(crate) fn take_lock(&mut self, stack_pointer: Word, lock: u8) -> Result<(), Effect> {
+    pub(crate) fn take_lock(&mut self, stack_pointer: Word, lock: LockId) -> Result<(), Effect> {
         let me = self.threads.current_id();
-        let Some(state) = self.locks.get_mut(usize::from(lock)) else { return Ok(()) };
+        let Some(state) = self.locks.get_mut(lock.index()) else { return Ok(()) };
         let Some(holder) = state.holder() else {
             *state = Lock(me);
             return Ok(());

@@ -9,9 +9,9 @@ use crate::Kernel;
 use crate::effect::Outcome;
 use crate::frame::LOCKED;
 use crate::port::Port;
-use crate::thread::{Thread, ThreadId};
+use crate::thread::Thread;
 use crate::wait::{Pending, Wait};
-use crossgate_abi::{CallError, Status, Word};
+use crossgate_abi::{CallError, Status, ThreadId, Word};
 
 /// Bit 0 of a mutex: others wait for it.
 const CONTENDED: Word = 1;
@@ -65,7 +65,7 @@ impl<P: Port> Kernel<P> {
     /// The word at `address`, a mutex or another, if that is one of the current process.
     pub(crate) fn read_own(&mut self, address: Word) -> Option<Word> {
         let process = self.current().level.process;
-        let memory = self.processes.get(usize::from(process))?.memory;
+        let memory = self.processes.get(process.index())?.memory;
         // (The memory of a process ends with a whole word.)
         let owned = memory.start <= address && address < memory.end;
         (owned && address.is_multiple_of(size_of::<Word>())).then(|| self.port.read_word(address))

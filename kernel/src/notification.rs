@@ -2,8 +2,7 @@
 
 use crate::Kernel;
 use crate::port::Port;
-use crate::thread::ThreadId;
-use crossgate_abi::Word;
+use crossgate_abi::{ProcessId, Set, ThreadId, Word};
 
 /// The state of a notification.
 ///
@@ -16,7 +15,7 @@ pub struct Notification {
     /// Signals that nobody has waited for yet.
     pub(crate) signals: u32,
     /// The threads that wait, perhaps for other notifications too.
-    pub(crate) waiters: u32,
+    pub(crate) waiters: Set<ThreadId>,
 }
 
 impl Notification {
@@ -26,7 +25,7 @@ impl Notification {
     pub const WAITERS: usize = core::mem::offset_of!(Notification, waiters);
 
     /// No signals, no waiters.
-    pub const QUIET: Notification = Notification { signals: 0, waiters: 0 };
+    pub const QUIET: Notification = Notification { signals: 0, waiters: Set::EMPTY };
 }
 
 impl<P: Port> Kernel<P> {
@@ -37,13 +36,13 @@ impl<P: Port> Kernel<P> {
         let states = self.notifications.get_mut(first..).unwrap_or_default();
         // (For others among them it does not wait: it waits once at a time.)
         for state in states.iter_mut().take((u32::BITS - set.trailing_zeros()) as usize) {
-            state.waiters &= !id.bit();
+            state.waiters.remove(id);
         }
     }
 
     /// The first notification of a process.
     #[inline(always)]
-    pub(crate) fn first_notification(&self, process: u8) -> Word {
-        self.processes.get(usize::from(process)).map_or(0, |it| it.first_notification.into())
+    pub(crate) fn first_notification(&self, process: ProcessId) -> Word {
+        self.processes.get(process.index()).map_or(0, |it| it.first_notification.index())
     }
 }

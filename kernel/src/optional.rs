@@ -4,7 +4,7 @@ use crate::Kernel;
 use crate::note::Inspection;
 use crate::port::Port;
 use crossgate_abi::table::System;
-use crossgate_abi::{ARGUMENT_WORDS, Status, Word};
+use crossgate_abi::{ARGUMENT_WORDS, ProcessId, Status, Word};
 
 /// What a firmware has of it.
 #[repr(C)]
@@ -13,9 +13,9 @@ pub struct Optional<P: Port> {
     // It comes first, and is called as `Limits::set` is, so that both take the same code.
     pub(crate) call: extern "C" fn(&mut Kernel<P>, &mut [Word; ARGUMENT_WORDS]) -> Status,
     /// A process goes down.
-    pub(crate) end_life: fn(&mut Kernel<P>, u8),
+    pub(crate) end_life: fn(&mut Kernel<P>, ProcessId),
     /// The same, which may be by a crash.
-    pub(crate) note: fn(&mut Kernel<P>, u8),
+    pub(crate) note: fn(&mut Kernel<P>, ProcessId),
     /// Tells in the third word the life in which the process of the second made the call that the current thread is in.
     pub(crate) life_of_caller: fn(&mut Kernel<P>, &mut [Word; ARGUMENT_WORDS]) -> Status,
     /// How many lives of each process have ended, if somebody is told.
@@ -27,7 +27,8 @@ pub struct Optional<P: Port> {
 /// Whether a firmware needs something of it.
 #[must_use]
 pub const fn is_needed(system: &System) -> bool {
-    system.inspectors | system.dumpers | system.pooled != 0
+    system.is_inspected()
+        || !system.pooled.is_empty()
         || !system.lost_clients.is_empty()
         || system.passes_handles
 }

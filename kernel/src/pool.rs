@@ -13,10 +13,9 @@ use crate::effect::Outcome;
 use crate::frame::STALE;
 use crate::home::begin;
 use crate::port::Port;
-use crate::thread::ThreadId;
 use crate::wait::{Pending, Wait};
 use crossgate_abi::pool::{END, PARK, START};
-use crossgate_abi::{ARGUMENT_WORDS, CallError, Status, Word};
+use crossgate_abi::{ARGUMENT_WORDS, CallError, Status, ThreadId, Word};
 
 impl<P: Port> Kernel<P> {
     /// The current process, or thread, does something with a thread of a pool.
@@ -94,6 +93,6 @@ impl<P: Port> Kernel<P> {
     }
 
     fn is_pooled(&self, id: ThreadId) -> bool {
-        self.system.pooled & id.bit() != 0
+        self.system.pooled.contains(id)
     }
 }

@@ -32,7 +32,7 @@
 
 use crate::Kernel;
 use crate::port::Port;
-use crossgate_abi::Word;
+use crossgate_abi::{ProcessId, ThreadId, Word};
 
 /// A crash this long after the one before, in µs, counts as the first.
 pub(crate) const CALM: u64 = 10_000_000;
@@ -51,7 +51,7 @@ pub struct Process {
     /// How often it crashed in a row.
     pub(crate) crashes: u8,
     /// The threads up to this one hold none of its memory, since it went down.
-    pub(crate) looked: u8,
+    pub(crate) looked: ThreadId,
     /// Whether it stays down until the supervisor restarts it.
     pub(crate) stopped: bool,
 }
@@ -59,7 +59,7 @@ pub struct Process {
 impl Process {
     /// A process that has not started yet.
     pub const NEW: Process =
-        Process { crashed_at: 0, reset: 0, crashes: 0, looked: 0, stopped: false };
+        Process { crashed_at: 0, reset: 0, crashes: 0, looked: ThreadId::IDLE, stopped: false };
 
     /// When it may start, in µs since start.
     pub(crate) fn not_before(&self) -> u64 {
@@ -73,7 +73,7 @@ impl Process {
 impl<P: Port> Kernel<P> {
     /// Whether `process` has its memory and can be entered.
     #[must_use]
-    pub fn is_running(&self, process: u8) -> bool {
-        self.running.rotate_right(process.into()) & 1 != 0
+    pub fn is_running(&self, process: ProcessId) -> bool {
+        self.running.contains(process)
     }
 }

@@ -10,9 +10,8 @@ use crate::Kernel;
 use crate::effect::{Effect, Outcome};
 use crate::port::Port;
 use crate::process::Process;
-use crate::thread::ThreadId;
 use crate::wait::{Pending, Wait};
-use crossgate_abi::{CallError, Word};
+use crossgate_abi::{CallError, ProcessId, ThreadId, Word};
 
 /// Whether a process can be entered.
 pub(crate) enum Progress {
@@ -30,11 +29,11 @@ pub(crate) enum Progress {
 
 impl<P: Port> Kernel<P> {
     /// Does a piece of what is to be done before a process can be entered, if it is not running and may begin.
-    pub(crate) fn advance(&mut self, process: u8) -> Progress {
+    pub(crate) fn advance(&mut self, process: ProcessId) -> Progress {
         if self.is_running(process) {
             return Progress::Running;
         }
-        let index = usize::from(process);
+        let index = process.index();
         let (Some(state), Some(wiring)) = (self.states.get_mut(index), self.processes.get(index))
         else {
             return Progress::Stopped;
@@ -43,7 +42,7 @@ impl<P: Port> Kernel<P> {
             return Progress::Stopped;
         }
         // (For whichever process: who holds memory is known when all threads are swept.)
-        if self.work.unswept != 0 {
+        if !self.work.unswept.is_empty() {
             self.piece();
             return Progress::More;
         }
@@ -52,13 +51,11 @@ impl<P: Port> Kernel<P> {
             if not_before != 0 && self.port.now() < not_before {
                 return Progress::Early;
             }
-            let lessees = self.work.lessees & (!1 << (state.looked & 31));
-            if lessees != 0 {
-                let id = ThreadId::new(lessees.trailing_zeros() as usize);
+            if let Some(id) = self.work.lessees.after(state.looked).first() {
                 if self.threads.get(id).holds_memory_of(process) {
                     return Progress::Lent(id);
                 }
-                state.looked = id.index() as u8;
+                state.looked = id;
                 return Progress::More;
             }
         }
@@ -69,7 +66,7 @@ impl<P: Port> Kernel<P> {
         match reset {
             Some(_) => Progress::More,
             None => {
-                self.running |= 1u32.rotate_left(process.into());
+                self.running.insert(process);
                 Progress::Running
             }
         }
@@ -90,7 +87,7 @@ impl<P: Port> Kernel<P> {
             }
             Progress::More => self.threads.current().pending = Pending::Retry,
             Progress::Early => {
-                let state = self.states.get(usize::from(process));
+                let state = self.states.get(process.index());
                 let _ = self.sleep_until(state.map_or(0, Process::not_before));
                 self.threads.current().pending = Pending::Retry;
             }
@@ -106,7 +103,7 @@ impl<P: Port> Kernel<P> {
 
     /// The current thread, whose registers are saved at `stack_pointer`, calls a service of a process
     /// that is not running: it helps it to begin, and tries again.
-    pub(crate) fn call_later(&mut self, stack_pointer: Word, process: u8) -> Effect {
+    pub(crate) fn call_later(&mut self, stack_pointer: Word, process: ProcessId) -> Effect {
         match self.advance(process) {
             Progress::Running | Progress::More => {
                 let thread = self.threads.current();

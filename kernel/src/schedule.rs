@@ -7,8 +7,8 @@
 use crate::Kernel;
 use crate::effect::Effect;
 use crate::port::Port;
-use crate::thread::{Thread, ThreadId};
-use crossgate_abi::{MAX_THREADS, PRIORITIES};
+use crate::thread::Thread;
+use crossgate_abi::{MAX_THREADS, PRIORITIES, ThreadId};
 
 /// The ready threads.
 ///

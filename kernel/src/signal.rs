@@ -6,17 +6,16 @@
 use crate::Kernel;
 use crate::effect::Outcome;
 use crate::port::Port;
-use crate::thread::ThreadId;
 use crate::time::{NEVER, microseconds};
 use crate::wait::{Pending, Wait};
-use crossgate_abi::{ARGUMENT_WORDS, CallError, Status, Word};
+use crossgate_abi::{ARGUMENT_WORDS, CallError, Set, Status, ThreadId, Word};
 
 impl<P: Port> Kernel<P> {
     /// The current thread signals a notification.
     pub(crate) fn signal_by_thread(&mut self, index: Word) -> Status {
         let process = self.threads.current().level.process;
         match self.system.notifications.get(index) {
-            Some(wiring) if wiring.signallers.rotate_right(process.into()) & 1 != 0 => {
+            Some(wiring) if wiring.signallers.contains(process) => {
                 self.signal(index);
                 Status::OK
             }
@@ -24,12 +23,13 @@ impl<P: Port> Kernel<P> {
         }
     }
 
-    /// A signal has come.
+    /// A signal has come for the notification of this index.
+    // (A word, not the byte that an id is: that would cost each signal an instruction.)
     #[inline(never)]
     pub(crate) fn signal(&mut self, index: Word) {
         let Some(state) = self.notifications.get_mut(index) else { return };
         let waiters = state.waiters;
-        if waiters != 0 {
+        if !waiters.is_empty() {
             self.wake_waiter(index, waiters);
             return;
         }
@@ -39,7 +39,7 @@ impl<P: Port> Kernel<P> {
 
     /// Gives a signal to the most urgent of the threads that wait for it.
     #[inline(never)]
-    fn wake_waiter(&mut self, index: Word, waiters: u32) {
+    fn wake_waiter(&mut self, index: Word, waiters: Set<ThreadId>) {
         let waiter = self.most_urgent(waiters);
         let thread = self.threads.get_mut(waiter);
         thread.pending = Pending::word(index);
@@ -52,15 +52,13 @@ impl<P: Port> Kernel<P> {
 
     /// The most urgent thread of a set that is not empty. (None of them has the priority 0.)
     #[inline(always)]
-    fn most_urgent(&self, mut set: u32) -> ThreadId {
+    fn most_urgent(&self, set: Set<ThreadId>) -> ThreadId {
         let (mut best, mut highest) = (ThreadId::IDLE, 0);
-        while set != 0 {
-            let id = ThreadId::new(set.trailing_zeros() as usize);
+        for id in set {
             let priority = self.threads.at(id).priority;
             if priority > highest {
                 (best, highest) = (id, priority);
             }
-            set &= set.wrapping_sub(1);
         }
         best
     }
@@ -71,8 +69,7 @@ impl<P: Port> Kernel<P> {
         let [set, low, high, _] = *words;
         let (set, timeout) = (set as u32, microseconds(low, high));
         let process = self.threads.current().level.process;
-        let owned =
-            self.processes.get(usize::from(process)).map_or(0, |wiring| wiring.notifications);
+        let owned = self.processes.get(process.index()).map_or(0, |wiring| wiring.notifications);
         if set & !owned != 0 {
             return CallError::NotPermitted.into();
         }
@@ -89,7 +86,7 @@ impl<P: Port> Kernel<P> {
                     signalled = Some(index);
                     break;
                 }
-                state.waiters |= me.bit();
+                state.waiters.insert(me);
             }
             rest <<= 1;
             index = index.wrapping_add(1);

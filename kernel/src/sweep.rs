@@ -12,30 +12,30 @@ use crate::Kernel;
 use crate::frame::{LOCKED, STALE};
 use crate::lock::free_lock;
 use crate::port::Port;
-use crate::thread::ThreadId;
 use crate::wait::Wait;
 use crate::work::{FIRST, LOOKS, Work};
+use crossgate_abi::{ProcessId, Set, ThreadId};
 
 impl<P: Port> Kernel<P> {
     /// Does a piece of the work. Tells whether there was something to do.
     #[inline(never)]
     pub(crate) fn piece(&mut self) -> bool {
         let Work { unswept, waking, lowering, unseen, chosen, .. } = self.work;
-        if unseen == 0 {
-            if lowering & chosen.bit() != 0 {
+        if unseen.is_empty() {
+            if lowering.contains(chosen) {
                 self.stir(chosen);
                 return true;
             }
-            if unswept & chosen.bit() != 0 {
+            if unswept.contains(chosen) {
                 self.sweep(chosen);
                 return true;
             }
-            if waking & chosen.bit() != 0 {
+            if waking.contains(chosen) {
                 self.wake(chosen);
                 return true;
             }
         }
-        let is_some = unswept | waking | lowering != 0;
+        let is_some = !(unswept | waking | lowering).is_empty();
         self.look();
         is_some
     }
@@ -46,39 +46,36 @@ impl<P: Port> Kernel<P> {
     #[inline(always)]
     fn look(&mut self) {
         let (work, threads) = (&mut self.work, &self.threads);
-        if work.unseen == 0 {
+        if work.unseen.is_empty() {
             (work.unseen, work.chosen, work.highest) = (work.threads(), ThreadId::IDLE, 0);
         }
         for _ in 0..LOOKS {
-            if work.unseen == 0 {
-                break;
-            }
-            let id = ThreadId::new(work.unseen.trailing_zeros() as usize);
-            work.unseen &= !id.bit();
+            let Some(id) = work.unseen.first() else { break };
+            work.unseen.remove(id);
             let thread = threads.at(id);
             if !thread.is_concerned(work.dying) {
-                work.unswept &= !id.bit();
+                work.unswept.remove(id);
             }
             // (None but the idle thread has the priority 0.)
-            if thread.priority > work.highest && work.threads() & id.bit() != 0 {
+            if thread.priority > work.highest && work.threads().contains(id) {
                 (work.chosen, work.highest) = (id, thread.priority);
             }
         }
-        let is_seen = work.unseen == 0;
+        let is_seen = work.unseen.is_empty();
         let priority = if is_seen { work.highest } else { FIRST };
         self.set_worker(priority);
     }
 
     /// A process has gone down, which concerns every thread.
     #[inline(always)]
-    pub(crate) fn sweep_all_for(&mut self, process: u8) {
+    pub(crate) fn sweep_all_for(&mut self, process: ProcessId) {
         let unswept = self.all_threads();
         let work = &mut self.work;
-        if work.unswept == 0 {
-            work.dying = 0;
+        if work.unswept.is_empty() {
+            work.dying = Set::EMPTY;
         }
-        work.dying |= 1u32.rotate_left(process.into());
-        (work.unswept, work.lessees) = (unswept, 0);
+        work.dying.insert(process);
+        (work.unswept, work.lessees) = (unswept, Set::EMPTY);
         // The thread that it happens to is known. Who else is in it, the worker finds.
         self.sweep(self.threads.current_id());
         self.engage();
@@ -90,18 +87,18 @@ impl<P: Port> Kernel<P> {
     #[inline(never)]
     pub(crate) fn sweep(&mut self, id: ThreadId) {
         let dying = self.work.dying;
-        let goes_down = |process: u8| dying.rotate_right(process.into()) & 1 != 0;
+        let goes_down = |process| dying.contains(process);
         let thread = self.threads.get_mut(id);
         let mut callee = thread.level.process;
         let is_inside = goes_down(callee);
         if is_inside && !matches!(thread.wait, Wait::Nothing) {
             return self.interrupt_wait(id);
         }
+        self.work.unswept.remove(id);
         if thread.level.leases.count() != 0 {
-            self.work.lessees |= id.bit();
+            self.work.lessees.insert(id);
         }
-        self.work.unswept &= !id.bit();
-        let has_waiters = thread.waiters != 0;
+        let has_waiters = !thread.waiters.is_empty();
         let (mut calls, mut orphaned) = (0, 0);
         for frame in thread.frames_in_use().iter_mut().rev() {
             if frame.care & LOCKED != 0 && goes_down(callee) {

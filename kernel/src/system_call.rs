@@ -4,9 +4,8 @@ use crate::Kernel;
 use crate::effect::{Effect, Outcome};
 use crate::fault::Fault;
 use crate::port::Port;
-use crate::thread::ThreadId;
 use crate::time::microseconds;
-use crossgate_abi::{ARGUMENT_WORDS, CallError, Cause, Status, SystemCall, Word};
+use crossgate_abi::{ARGUMENT_WORDS, CallError, Cause, Status, SystemCall, ThreadId, Word};
 
 impl<P: Port> Kernel<P> {
     /// The current thread, whose registers are saved at `stack_pointer`, makes a system call other than a

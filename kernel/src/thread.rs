@@ -4,49 +4,12 @@ use crate::frame::{Frame, LIMITED, Level, OVERDUE};
 use crate::lease::{InForce, Lease};
 use crate::time::{Limit, NEVER};
 use crate::wait::{Pending, Wait};
-use crossgate_abi::{CallError, MAX_CALL_DEPTH, MAX_THREADS, Word};
+use crossgate_abi::{CallError, MAX_CALL_DEPTH, ProcessId, Set, ThreadId, Word};
 use crossgate_protection::Span;
 use crossgate_protection::Unit;
 
 /// How many leases of a thread can be in force or suspended at a time, over all its calls.
 pub const LEASES: usize = 4;
-
-/// The index of a thread.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(test, derive(Hash))]
-pub struct ThreadId(u8);
-
-impl ThreadId {
-    /// The thread that runs when no other can.
-    pub const IDLE: ThreadId = ThreadId(0);
-
-    /// The thread of this index in the wiring.
-    #[must_use]
-    pub const fn new(index: usize) -> ThreadId {
-        ThreadId(index as u8)
-    }
-
-    /// Its index in the wiring.
-    #[must_use]
-    pub const fn index(self) -> usize {
-        self.0 as usize
-    }
-
-    /// Its place in a table of all threads that there can be.
-    #[inline(always)]
-    #[must_use]
-    pub const fn place(self) -> usize {
-        self.0 as usize % MAX_THREADS
-    }
-
-    /// Its bit in a set of threads.
-    #[inline(always)]
-    #[must_use]
-    pub const fn bit(self) -> u32 {
-        // To rotate costs less than to shift: the CPU wraps the distance as Rust does.
-        1u32.rotate_left(self.0 as u32)
-    }
-}
 
 /// How many calls a thread has in flight, and what there is to look after when it makes one more.
 // One comparison tells that there is a frame left and nothing to look after: it is at most `LAST`.
@@ -119,8 +82,8 @@ pub struct Thread {
     pub(crate) grace: Limit,
     pub(crate) pending: Pending,
     pub(crate) wait: Wait,
-    /// Who waits for something that it has: bit t is thread t.
-    pub(crate) waiters: u32,
+    /// The threads that wait for something that it has.
+    pub(crate) waiters: Set<ThreadId>,
     /// When it stops waiting, in µs since start.
     pub(crate) deadline: u64,
     pub(crate) frames: [Frame; MAX_CALL_DEPTH],
@@ -192,7 +155,7 @@ impl Thread {
     /// Memory for a thread; [`Kernel::start`](crate::Kernel::start) fills it.
     pub const EMPTY: Thread = Thread {
         stack_register: 0,
-        level: Level { process: 0, leases: InForce::NONE, window: 0 },
+        level: Level::EMPTY,
         calls: Calls::NONE,
         stack_pointer: 0,
         stack: Span::EMPTY,
@@ -206,7 +169,7 @@ impl Thread {
         grace: Limit::NONE,
         pending: Pending::Nothing,
         wait: Wait::Nothing,
-        waiters: 0,
+        waiters: Set::EMPTY,
         deadline: NEVER,
         frames: [Frame::EMPTY; MAX_CALL_DEPTH],
         leases: [Lease::EMPTY; LEASES],
@@ -227,13 +190,13 @@ impl Thread {
     }
 
     /// Whether one of its calls is lent shared memory of `process`.
-    pub(crate) fn holds_memory_of(&self, process: u8) -> bool {
+    pub(crate) fn holds_memory_of(&self, process: ProcessId) -> bool {
         let held = self.leases.get(..self.level.leases.count().into()).unwrap_or(&[]);
         held.iter().any(|lease| lease.is_of(process))
     }
 
     /// Whether it is in `process`, or will come back there.
-    pub(crate) fn has_entered(&self, process: u8) -> bool {
+    pub(crate) fn has_entered(&self, process: ProcessId) -> bool {
         let mut frames = self.frames.get(..self.depth().into()).unwrap_or(&[]).iter();
         self.level.process == process || frames.any(|frame| frame.level.process == process)
     }
@@ -294,8 +257,8 @@ impl Thread {
 
     /// Whether it may be in one of these processes, or come back there.
     #[inline(always)]
-    pub(crate) fn is_concerned(&self, processes: u32) -> bool {
-        self.calls.0 as u16 != 0 || processes.rotate_right(self.level.process.into()) & 1 != 0
+    pub(crate) fn is_concerned(&self, processes: Set<ProcessId>) -> bool {
+        self.calls.0 as u16 != 0 || processes.contains(self.level.process)
     }
 
     /// The frames of its calls in flight, the outermost first.

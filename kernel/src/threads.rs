@@ -2,8 +2,8 @@
 
 use crate::Kernel;
 use crate::port::Port;
-use crate::thread::{Thread, ThreadId};
-use crossgate_abi::Word;
+use crate::thread::Thread;
+use crossgate_abi::{Set, ThreadId, Word};
 
 /// The threads of the wiring.
 ///
@@ -126,9 +126,10 @@ impl<P: Port> Kernel<P> {
     }
 
     /// The set of all threads but the idle one.
-    pub(crate) fn all_threads(&self) -> u32 {
+    pub(crate) fn all_threads(&self) -> Set<ThreadId> {
         // (There are at most 32, and the idle thread is one.)
-        2u32.wrapping_shl((self.system.threads.len() as u32).wrapping_sub(1)).wrapping_sub(2)
+        let end = (self.system.threads.len() as u32).wrapping_sub(1);
+        Set::of_bits(2u32.wrapping_shl(end).wrapping_sub(2))
     }
 
     /// The index of the current thread.

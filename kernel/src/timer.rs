@@ -6,9 +6,9 @@
 use crate::Kernel;
 use crate::effect::Effect;
 use crate::port::Port;
-use crate::thread::ThreadId;
 use crate::time::NEVER;
 use crate::work::LOOKS;
+use crossgate_abi::ThreadId;
 
 impl<P: Port> Kernel<P> {
     /// The port's timer has come to a deadline that the core set (or earlier: that is no harm).

@@ -8,8 +8,7 @@
 //!
 //! Times are read in whole µs, and none is lost: what one stretch has too much, the next has too little.
 
-use crate::thread::ThreadId;
-use crossgate_abi::NOBODY;
+use crossgate_abi::{ProcessId, ThreadId};
 
 /// How long each thread and each process has run.
 pub struct Usage {
@@ -22,7 +21,7 @@ pub struct Usage {
     /// ... which thread has run since, ...
     running: ThreadId,
     /// ... and in which process. (The idle one is in nobody's.)
-    process: u8,
+    process: ProcessId,
 }
 
 impl Usage {
@@ -31,14 +30,14 @@ impl Usage {
 
     /// With a place for each thread, and for each process.
     pub const fn new(threads: &'static mut [u64], processes: &'static mut [u64]) -> Usage {
-        Usage { threads, processes, since: 0, running: ThreadId::IDLE, process: NOBODY }
+        Usage { threads, processes, since: 0, running: ThreadId::IDLE, process: ProcessId::NOBODY }
     }
 
     /// The thread and the process that ran up to now have the time, and others run from now on.
-    pub(crate) fn charge(&mut self, now: u64, next: ThreadId, process: u8) {
+    pub(crate) fn charge(&mut self, now: u64, next: ThreadId, process: ProcessId) {
         let time = now - self.since;
         let thread = self.threads.get_mut(self.running.index());
-        let place = self.processes.get_mut(usize::from(self.process));
+        let place = self.processes.get_mut(self.process.index());
         for total in [thread, place].into_iter().flatten() {
             *total = total.wrapping_add(time);
         }

@@ -36,7 +36,7 @@
 //! | 13 | its process has something for it to do again | `steer` | a reply: OK |
 //! | 14 | it runs: the port [settles](crate::thread::Thread::take_pending) what is pending | `take_pending` | nothing |
 
-use crossgate_abi::{Status, Word};
+use crossgate_abi::{LockId, Status, Word};
 
 /// What a thread waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +51,7 @@ pub enum Wait {
     /// Any of a set of notifications of the process that it is in (and perhaps a time).
     Notifications(u32),
     /// The lock of an object.
-    Lock(u8),
+    Lock(LockId),
     /// The mutex at this address.
     Mutex(Word),
     /// Memory of its process that was lent to another.

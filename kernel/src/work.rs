@@ -6,8 +6,7 @@
 
 use crate::Kernel;
 use crate::port::Port;
-use crate::thread::ThreadId;
-use crossgate_abi::PRIORITIES;
+use crossgate_abi::{PRIORITIES, ProcessId, Set, ThreadId};
 
 /// How many threads are looked at in one piece.
 pub(crate) const LOOKS: usize = if cfg!(test) { 2 } else { 4 };
@@ -20,17 +19,17 @@ pub(crate) const FIRST: u8 = PRIORITIES as u8 - 1;
 #[cfg_attr(test, derive(PartialEq, Eq, Hash))]
 pub(crate) struct Work {
     /// Processes that have gone down: all threads are swept for them at once.
-    pub dying: u32,
+    pub dying: Set<ProcessId>,
     /// Threads that are not swept: that may be in one of those, or come back there.
-    pub unswept: u32,
+    pub unswept: Set<ThreadId>,
     /// Threads that wait for something that has become free.
-    pub waking: u32,
+    pub waking: Set<ThreadId>,
     /// Threads that may be more urgent than those who wait for them.
-    pub lowering: u32,
+    pub lowering: Set<ThreadId>,
     /// Threads that had memory lent to them when they were swept.
-    pub lessees: u32,
+    pub lessees: Set<ThreadId>,
     /// Threads of these sets that are still to be looked at, to choose the most urgent.
-    pub unseen: u32,
+    pub unseen: Set<ThreadId>,
     /// The most urgent so far, which the next pieces are for; the idle thread if there is none.
     pub chosen: ThreadId,
     /// Its priority.
@@ -39,28 +38,29 @@ pub(crate) struct Work {
 
 impl Work {
     pub const NONE: Work = Work {
-        dying: 0,
-        unswept: 0,
-        waking: 0,
-        lowering: 0,
-        lessees: 0,
-        unseen: 0,
+        dying: Set::EMPTY,
+        unswept: Set::EMPTY,
+        waking: Set::EMPTY,
+        lowering: Set::EMPTY,
+        lessees: Set::EMPTY,
+        unseen: Set::EMPTY,
         chosen: ThreadId::IDLE,
         highest: 0,
     };
 
     /// The threads that something is to be done for.
-    pub fn threads(&self) -> u32 {
+    #[inline(always)]
+    pub fn threads(&self) -> Set<ThreadId> {
         self.unswept | self.waking | self.lowering
     }
 
     /// Without what is not looked at any more, if every process runs.
     #[cfg(test)]
     pub fn relevant(self, all_run: bool) -> Work {
-        let is_idle = self.unseen == 0 && self.threads() & self.chosen.bit() == 0;
+        let is_idle = self.unseen.is_empty() && !self.threads().contains(self.chosen);
         Work {
-            dying: if self.unswept == 0 { 0 } else { self.dying },
-            lessees: if all_run { 0 } else { self.lessees },
+            dying: if self.unswept.is_empty() { Set::EMPTY } else { self.dying },
+            lessees: if all_run { Set::EMPTY } else { self.lessees },
             chosen: if is_idle { ThreadId::IDLE } else { self.chosen },
             highest: if is_idle { 0 } else { self.highest },
             ..self
@@ -73,8 +73,8 @@ impl<P: Port> Kernel<P> {
     /// of all.
     #[inline(never)]
     pub(crate) fn engage(&mut self) {
-        if self.work.threads() != 0 {
-            (self.work.unseen, self.work.chosen) = (0, ThreadId::IDLE);
+        if !self.work.threads().is_empty() {
+            (self.work.unseen, self.work.chosen) = (Set::EMPTY, ThreadId::IDLE);
             self.set_worker(FIRST);
         }
     }

@@ -54,7 +54,7 @@ use crate::{AllShared, CallError, Handle, Notification, ServedBy, pool};
 use core::any::TypeId;
 use core::fmt;
 use crossgate_abi::table::{Method, NO_LOCK, RawReply, System};
-use crossgate_abi::{Shape, Status, Word, number};
+use crossgate_abi::{LockId, Shape, Status, Word, number};
 use draft::Draft;
 use std::boxed::Box;
 use std::cell::RefCell;
@@ -306,7 +306,7 @@ impl<'w> Process<'w> {
         }
     }
 
-    fn publish<I: ?Sized + ServedBy<T>, T>(self, object: *mut (), lock: u8) -> Handle<I> {
+    fn publish<I: ?Sized + ServedBy<T>, T>(self, object: *mut (), lock: LockId) -> Handle<I> {
         let both = I::SHAPES.iter().zip(I::ENTRIES);
         let methods: Vec<_> = both.map(|(shape, entry)| shape.entered_at(*entry)).collect();
         let gate = self.draft(|draft| {
@@ -379,7 +379,7 @@ pub(crate) fn system_call(number: Word, words: [Word; 4]) -> Reply {
 
 pub(crate) fn interface_of(gate: usize) -> Option<TypeId> {
     let system = me().system();
-    let service = system.services.get(usize::from(system.gates.get(gate)?.service))?;
+    let service = system.services.get(system.gates.get(gate)?.service.index())?;
     (usize::from(service.gate) == gate).then(|| (service.interface)())
 }
 

@@ -10,12 +10,15 @@ fn two_clients() -> Driver {
 fn a_call_crosses_and_comes_back() {
     let mut driver = two_clients();
     let entry = driver.call(0, [1, 2, 3, 4]).unwrap();
-    assert_eq!((entry.level.process, entry.object), (0, 0x5000 as *mut ()));
+    assert_eq!((entry.level.process, entry.object), (ProcessId::FIRST, 0x5000 as *mut ()));
     assert_eq!(entry.stack_top, stack(1) + STACK_SIZE - 128);
     assert_eq!(driver.path(1), [1, 0]);
     let exit = driver.leave().unwrap();
     assert_eq!(exit.stack_pointer, stack(1) + STACK_SIZE - 128);
-    assert_eq!((exit.level.window, exit.level.process), ((STACK_SIZE / 32) as u16, 1));
+    assert_eq!(
+        (exit.level.window, exit.level.process),
+        ((STACK_SIZE / 32) as u16, ProcessId::new(1))
+    );
     assert_eq!((exit.status, exit.words), (Status::OK, [7, 8]));
     assert_eq!(driver.path(1), [1]);
 }
@@ -98,7 +101,7 @@ fn a_return_without_a_call_is_a_fault() {
     assert_eq!(driver.current(), 2);
     let reply = driver.ask(number::READ_FAULT, [0, 0, 0, 0]).reply.unwrap();
     assert_eq!(reply.words[0] >> 16 & 0xff, Cause::ReturnWithoutCall as Word);
-    assert!(!driver.kernel.is_running(1));
+    assert!(!driver.kernel.is_running(ProcessId::new(1)));
 }
 
 #[test]
@@ -113,9 +116,9 @@ fn an_unknown_system_call_is_an_error() {
 fn the_call_for_work_exists_for_the_idle_thread_only() {
     let mut driver = two_clients();
     driver.settles = false;
-    driver.kernel.take_down(0, false);
+    driver.kernel.take_down(ProcessId::new(0), false);
     let work = driver.kernel.work;
-    assert_ne!(work.threads(), 0, "something is to be done");
+    assert!(!work.threads().is_empty(), "something is to be done");
     let reply = driver.ask(number::WORK, [0; 4]).reply;
     assert_eq!(reply.map(|it| it.status), Some(Status::NO_SUCH_SYSTEM_CALL));
     assert_eq!((driver.current(), driver.kernel.work), (0, work), "nothing of it is done");

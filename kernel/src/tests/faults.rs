@@ -92,7 +92,7 @@ fn a_crash_frees_the_locks_of_the_frames_that_it_unwinds() {
     assert_eq!(driver.path(1), [1, 0]);
     driver.kernel.threads.switch_to(ThreadId::new(1));
     assert_eq!(driver.call(1, [0; 4]), Err(error(CallError::ServerDown)));
-    assert!(driver.kernel.take_lock(0, 0).is_ok(), "the lock is free");
+    assert!(driver.kernel.take_lock(0, LockId::FIRST).is_ok(), "the lock is free");
 }
 
 #[test]
@@ -142,7 +142,7 @@ fn only_the_watcher_reads_records_and_old_ones_are_gone() {
     let refused = error(CallError::NotPermitted);
     assert_eq!(driver.ask(number::READ_FAULT, [0, 0, 0, 0]), refused);
     for _ in 0..3 {
-        driver.kernel.report(ThreadId::new(1), 1, &Fault::of(Cause::Exit));
+        driver.kernel.report(ThreadId::new(1), ProcessId::new(1), &Fault::of(Cause::Exit));
     }
     driver.kernel.signal(0);
     assert_eq!(driver.after(|kernel| kernel.reschedule()), Effect::SWITCH);

@@ -90,11 +90,11 @@ fn an_owner_gives_what_is_its_own_and_takes_it_back() {
     assert_eq!(driver.kernel.leave_with_care(&[0, 0, own, 0]).unwrap().status, Status::OK);
     assert_eq!(driver.ask(number::REVOKE, [TAKES, 0, 0, 0]), error(CallError::NotPermitted));
     driver.call(GIVES, [0; 4]).unwrap();
-    assert_eq!(driver.kernel.granted[TAKES], 0b1000);
+    assert_eq!(driver.kernel.granted[TAKES].bits(), 0b1000);
     assert_eq!(driver.ask(number::REVOKE, [TAKES, 0, 0, 0]).reply.unwrap().status, Status::OK);
     assert_eq!(driver.ask(number::REVOKE, [SECRET, 0, 0, 0]), error(CallError::NotPermitted));
     assert_eq!(driver.ask(number::REVOKE, [9, 0, 0, 0]), error(CallError::NotPermitted));
-    assert_eq!(driver.kernel.granted[TAKES], 0);
+    assert_eq!(driver.kernel.granted[TAKES], Set::EMPTY);
 }
 
 #[test]
@@ -103,10 +103,10 @@ fn a_grant_ends_with_its_receiver_and_with_the_owner() {
         let mut driver = capabilities();
         driver.call(TAKES, [0, 0, 0, HANDLE]).unwrap();
         driver.leave().unwrap();
-        assert_eq!(driver.kernel.granted[SECRET], 0b0100);
+        assert_eq!(driver.kernel.granted[SECRET].bits(), 0b0100);
         driver.call(if crashes == 2 { TAKES } else { SECRET }, [0, 0, 0, HANDLE]).unwrap();
         let _ = driver.after(|kernel| kernel.fault(Cause::Access, 0, 0));
-        assert_eq!(driver.kernel.granted[SECRET], 0, "process {crashes}");
+        assert_eq!(driver.kernel.granted[SECRET], Set::EMPTY, "process {crashes}");
     }
 }
 
@@ -271,7 +271,7 @@ fn who_waits_for_an_object_by_a_revoked_handle_is_refused() {
     wait(&mut driver);
     assert_eq!(driver.current(), 2);
     assert_eq!(driver.call(SECRET, [0; 4]).unwrap_err(), SWITCHED);
-    assert_eq!((driver.current(), driver.thread(2).wait), (3, Wait::Lock(0)));
+    assert_eq!((driver.current(), driver.thread(2).wait), (3, Wait::Lock(LockId::new(0))));
     let _ = driver.ask(number::REVOKE, [SECRET, 0, 0, 0]);
     assert_eq!((driver.current(), driver.pending()), (2, Some(Pending::Retry)));
     refused(driver.call(SECRET, [0; 4]), CallError::NotPermitted);

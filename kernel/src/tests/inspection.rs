@@ -139,9 +139,9 @@ fn processes_are_seen_going_down_and_up() {
         driver.kernel.look_at_process(2),
         Some([usize::from(state::RESETTING) | 1 << 8, now])
     );
-    while !matches!(driver.kernel.advance(2), Progress::Running) {}
+    while !matches!(driver.kernel.advance(ProcessId::new(2)), Progress::Running) {}
     assert_eq!(driver.kernel.look_at_process(2), Some([usize::from(state::RUNNING) | 1 << 8, now]));
-    driver.kernel.take_down(2, true);
+    driver.kernel.take_down(ProcessId::new(2), true);
     assert_eq!(driver.kernel.look_at_process(2), Some([usize::from(state::STOPPED) | 1 << 8, now]));
     assert_eq!(driver.kernel.look_at_process(0), Some([0, 0]));
 }
@@ -170,11 +170,15 @@ fn crashes_of_a_process_are_counted_and_the_last_one_is_kept() {
     assert_eq!(driver.kernel.look_at_crashes(2, 0), Some([0, 0]));
     for address in 1..=5 {
         let fault = Fault { address, ..Fault::of(Cause::Access) };
-        driver.kernel.report(ThreadId::new(1), 2, &fault);
-        driver.kernel.crash(2);
+        driver.kernel.report(ThreadId::new(1), ProcessId::new(2), &fault);
+        driver.kernel.crash(ProcessId::new(2));
     }
     for cause in [Cause::Refused, Cause::Budget] {
-        driver.kernel.report(ThreadId::new(1), 2, &Fault { address: 99, ..Fault::of(cause) });
+        driver.kernel.report(
+            ThreadId::new(1),
+            ProcessId::new(2),
+            &Fault { address: 99, ..Fault::of(cause) },
+        );
     }
     assert_eq!(driver.kernel.look_at_crashes(2, 1), Some([5, 5]));
     assert_eq!(driver.kernel.look_at_crashes(0, 1), Some([0, 0]), "another process");

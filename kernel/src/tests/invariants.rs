@@ -28,7 +28,7 @@ pub fn check(driver: &Driver) {
     check_work(kernel, &ready);
     check_locks(kernel);
     check_timers(kernel);
-    for process in 0..kernel.states.len() as u8 {
+    for process in (0..kernel.states.len()).map(ProcessId::new) {
         if !kernel.is_running(process) {
             check_down(kernel, process);
         }
@@ -101,7 +101,7 @@ fn check_in_vain(thread: &Thread) {
 /// **one side**: a notification has signals or waiters, never both.
 fn check_one_side(kernel: &Kernel<TestPort>) {
     for (index, state) in kernel.notifications.iter().enumerate() {
-        assert!(state.signals == 0 || state.waiters == 0, "no signal is kept from a waiter");
+        assert!(state.signals == 0 || state.waiters.is_empty(), "no signal is kept from a waiter");
         let counting = kernel.system.notifications[index].counting;
         assert!(state.signals <= 1 || counting, "only some count their signals");
     }
@@ -136,7 +136,7 @@ fn check_rights(kernel: &Kernel<TestPort>, thread: &Thread) {
             let pointer = frame.stack_pointer;
             assert!(stack.start <= pointer && pointer + 64 <= stack.end, "it is on the open part");
             caller = Some((level, Span { start: pointer + 64, ..stack }));
-            process = kernel.services[usize::from(frame.service)].owner;
+            process = kernel.services[frame.service.index()].owner;
             stack.end = pointer & !31;
         }
     }
@@ -153,7 +153,7 @@ fn check_leases(
     stack: Span,
     lent: InForce,
 ) {
-    let memory = kernel.processes[usize::from(caller.process)].memory;
+    let memory = kernel.processes[caller.process.index()].memory;
     let shared = Span { start: memory.shared_start, end: memory.shared_end };
     let held = &thread.leases[caller.leases.places()];
     assert_eq!(lent.places().start, usize::from(caller.leases.count()), "leases pile up");
@@ -170,12 +170,12 @@ fn check_leases(
 /// thread runs that is not more urgent; waits form no circle.
 fn check_priority(kernel: &Kernel<TestPort>, thread: &Thread) {
     let waiters = || all(kernel).filter(|&id| kernel.holder_for(id) == Some(thread.id));
-    let set = waiters().fold(0, |set, id| set | id.bit());
+    let set = waiters().fold(Set::EMPTY, |set, id| set | Set::of(id));
     assert_eq!(thread.waiters, set, "{:?} knows who waits for it", thread.id);
     if thread.id != ThreadId::IDLE {
         let priorities = waiters().map(|id| kernel.threads.get(id).priority);
         let owed = priorities.fold(thread.base_priority, u8::max);
-        let lowers = kernel.work.lowering & thread.id.bit() != 0;
+        let lowers = kernel.work.lowering.contains(thread.id);
         assert!(thread.priority >= owed, "{:?} has the priority of its waiters", thread.id);
         assert!(lowers || thread.priority == owed, "{:?} has what it was lent", thread.id);
     }
@@ -189,20 +189,20 @@ fn check_priority(kernel: &Kernel<TestPort>, thread: &Thread) {
 /// **waits**: what a thread waits for can come, and what it gets then is the right thing.
 fn check_wait(kernel: &Kernel<TestPort>, thread: &Thread) {
     let set = if let Wait::Notifications(set) = thread.wait { set } else { 0 };
-    let process = &kernel.processes[usize::from(thread.level.process)];
+    let process = &kernel.processes[thread.level.process.index()];
     assert_eq!(
         set & !process.notifications,
         0,
         "it waits for what is of the process that it is in"
     );
     for (index, state) in kernel.notifications.iter().enumerate() {
-        let waits = state.waiters & thread.id.bit() != 0;
-        let number = index.wrapping_sub(process.first_notification.into());
+        let waits = state.waiters.contains(thread.id);
+        let number = index.wrapping_sub(process.first_notification.index());
         let is_awaited = number < 32 && set & table::Process::notification(number) != 0;
         assert_eq!(waits, is_awaited, "who is on the list waits, and the other way round");
     }
     let done = Pending::status(Status::OK);
-    if kernel.work.waking & thread.id.bit() != 0 {
+    if kernel.work.waking.contains(thread.id) {
         let waits = matches!(thread.wait, Wait::Lock(_) | Wait::Mutex(_) | Wait::Memory);
         return assert!(waits, "who is to be woken waits");
     }
@@ -233,7 +233,7 @@ fn check_wait(kernel: &Kernel<TestPort>, thread: &Thread) {
         }
         Wait::Lock(lock) => {
             assert_eq!(pending, Pending::Retry);
-            let holder = kernel.locks[usize::from(lock)].holder();
+            let holder = kernel.locks[lock.index()].holder();
             assert!(holder.is_some(), "nobody waits for a lock that is free");
             assert_eq!(thread.blocked_on, holder, "who waits for a lock waits for its holder");
         }
@@ -242,7 +242,7 @@ fn check_wait(kernel: &Kernel<TestPort>, thread: &Thread) {
 
 /// Whether nothing is left of processes that have gone down in what a thread does.
 fn is_swept(kernel: &Kernel<TestPort>, id: ThreadId) -> bool {
-    kernel.work.unswept & id.bit() == 0
+    !kernel.work.unswept.contains(id)
 }
 
 /// **swept**: no thread runs before what a crash left in it is swept away, and the worker comes before all that it has
@@ -250,7 +250,7 @@ fn is_swept(kernel: &Kernel<TestPort>, id: ThreadId) -> bool {
 fn check_work(kernel: &Kernel<TestPort>, ready: &[(usize, ThreadId)]) {
     let Work { dying, unswept, .. } = kernel.work;
     let worker = kernel.threads.get(ThreadId::IDLE);
-    for id in all(kernel).filter(|id| kernel.work.threads() & id.bit() != 0) {
+    for id in all(kernel).filter(|id| kernel.work.threads().contains(*id)) {
         let thread = kernel.threads.get(id);
         assert!(worker.priority >= thread.priority, "the worker comes before {id:?}");
     }
@@ -258,26 +258,26 @@ fn check_work(kernel: &Kernel<TestPort>, ready: &[(usize, ThreadId)]) {
     let first = ready.iter().find(|(other, _)| *other == level);
     assert_eq!(first, Some(&(level, worker.id)), "the worker is the first of its level");
     assert!(is_swept(kernel, kernel.threads.current_id()), "no thread runs that is not swept");
-    let runs = dying & kernel.running != 0;
-    assert!(!runs || unswept == 0, "what goes down does not run");
+    let runs = !(dying & kernel.running).is_empty();
+    assert!(!runs || unswept.is_empty(), "what goes down does not run");
 }
 
 /// **locks**: a lock has one holder, which is inside the object.
 fn check_locks(kernel: &Kernel<TestPort>) {
     for (index, lock) in kernel.locks.iter().enumerate() {
-        let service = kernel.services.iter().find(|it| usize::from(it.lock) == index);
+        let service = kernel.services.iter().find(|it| it.lock.index() == index);
         let runs = service.is_some_and(|service| kernel.is_running(service.owner));
-        if !runs && kernel.work.unswept != 0 {
+        if !runs && !kernel.work.unswept.is_empty() {
             // It is free when all are swept, and nobody takes it before.
             continue;
         }
         let mut inside = all(kernel).flat_map(|id| {
             let thread = kernel.threads.get(id);
-            let lock = |frame: &Frame| kernel.services[usize::from(frame.service)].lock;
+            let lock = |frame: &Frame| kernel.services[frame.service.index()].lock;
             // One that comes back to an older life of the process gave it back when that ended.
             let gone = |call: usize| frames(thread).get(call + 1).is_some_and(|it| it.is_stale());
             let inside = frames(thread).iter().enumerate().filter(move |&(call, frame)| {
-                frame.care & LOCKED != 0 && usize::from(lock(frame)) == index && !gone(call)
+                frame.care & LOCKED != 0 && lock(frame).index() == index && !gone(call)
             });
             inside.map(move |_| id)
         });
@@ -307,8 +307,8 @@ fn check_timers(kernel: &Kernel<TestPort>) {
 }
 
 /// **down**: nothing is left of the life of a process that is down.
-fn check_down(kernel: &Kernel<TestPort>, process: u8) {
-    let state = &kernel.states[usize::from(process)];
+fn check_down(kernel: &Kernel<TestPort>, process: ProcessId) {
+    let state = &kernel.states[process.index()];
     for id in all(kernel).skip(1) {
         let thread = kernel.threads.get(id);
         for frame in frames(thread) {
@@ -328,15 +328,15 @@ fn check_down(kernel: &Kernel<TestPort>, process: u8) {
         );
     }
     for granted in &*kernel.granted {
-        assert_eq!(granted >> process & 1, 0, "no right is left that was given to it");
+        assert!(!granted.contains(process), "no right is left that was given to it");
     }
     for service in kernel.services.iter().filter(|service| service.owner == process) {
-        let lock = kernel.locks.get(usize::from(service.lock));
+        let lock = kernel.locks.get(service.lock.index());
         let holder = lock.and_then(|lock| lock.holder());
         assert!(holder.is_none_or(|id| !is_swept(kernel, id)), "its objects are free");
     }
     for interrupt in kernel.system.interrupts {
-        let owner = kernel.system.notifications[usize::from(interrupt.notification)].owner;
+        let owner = kernel.system.notifications[interrupt.notification.index()].owner;
         let masked = kernel.port.masked.contains(&interrupt.line);
         assert!(owner != process || masked, "its interrupts are masked");
     }

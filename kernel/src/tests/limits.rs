@@ -66,10 +66,10 @@ fn a_wait_in_a_call_fails_when_the_time_is_over() {
     assert_eq!(driver.current(), 2);
     pass(&mut driver, 5);
     assert_eq!((driver.current(), driver.pending()), (1, OVER));
-    assert_eq!(driver.kernel.notifications[0].waiters, 0);
+    assert!(driver.kernel.notifications[0].waiters.is_empty());
     driver.leave().unwrap();
     assert_eq!(limit(&mut driver, 0), Word::from(LIMIT_OVER));
-    assert!(driver.kernel.is_running(0));
+    assert!(driver.kernel.is_running(ProcessId::new(0)));
 }
 
 #[test]
@@ -99,11 +99,11 @@ fn a_callee_that_computes_on_is_killed_after_a_time_of_grace() {
     }
     pass(&mut driver, 15);
     assert_eq!((driver.path(1), driver.pending()), (vec![1], OVER));
-    assert!(!driver.kernel.is_running(0));
+    assert!(!driver.kernel.is_running(ProcessId::new(0)));
     let record = driver.record(0);
     assert_eq!((record.process, record.thread, record.cause), (0, 1, Cause::Deadline));
     pass(&mut driver, 100);
-    assert!(driver.kernel.is_running(1), "who set the limit is not in such a call");
+    assert!(driver.kernel.is_running(ProcessId::new(1)), "who set the limit is not in such a call");
 }
 
 #[test]
@@ -135,7 +135,7 @@ fn no_call_is_entered_when_its_time_is_over() {
     assert_eq!(driver.call(SECOND, [0; 4]).unwrap_err(), error(CallError::DeadlineExceeded));
     assert_eq!(driver.path(1), [1]);
     pass(&mut driver, 1000);
-    assert!(driver.kernel.is_running(2), "nobody is killed who was not entered");
+    assert!(driver.kernel.is_running(ProcessId::new(2)), "nobody is killed who was not entered");
     assert_eq!(driver.kernel.port.deadline, None);
     limit(&mut driver, 0);
     driver.call(SECOND, [0; 4]).unwrap();
@@ -345,7 +345,7 @@ fn a_callee_sets_only_nearer_limits_and_they_end_with_its_call() {
     pass(&mut driver, 30);
     assert_eq!((driver.path(1), driver.pending()), (vec![1, 0], OVER));
     pass(&mut driver, 49);
-    assert!(driver.kernel.is_running(0), "its caller still gives it time");
+    assert!(driver.kernel.is_running(ProcessId::new(0)), "its caller still gives it time");
     driver.leave().unwrap();
     assert_eq!(limit(&mut driver, 0), 50);
 }
@@ -419,7 +419,9 @@ fn a_server_refuses_a_call_and_the_client_is_named() {
     assert_eq!((record.accuser, record.address), (Some(3), 0));
     assert_eq!(driver.refusal(1), None, "one record a call");
     assert_eq!((record.depth, record.chain[0]), (1, ALONE as u8));
-    assert!(driver.kernel.is_running(1) && driver.kernel.is_running(3));
+    assert!(
+        driver.kernel.is_running(ProcessId::new(1)) && driver.kernel.is_running(ProcessId::new(3))
+    );
     driver.call(ALONE, [0; 4]).unwrap();
     assert_eq!(driver.leave().unwrap().status, Status::OK, "the next may be right");
 }

@@ -81,7 +81,7 @@ fn who_called_in_a_life_that_has_ended_is_nobody() {
     driver.ask(number::SLEEP, [1_000, 0, 0, 0]);
     assert_eq!(driver.current(), 3);
     let _ = driver.after(|kernel| {
-        kernel.take_down(1, false);
+        kernel.take_down(ProcessId::new(1), false);
         kernel.reschedule()
     });
     driver.kernel.port.now = 1_000;
@@ -106,10 +106,10 @@ fn the_end_of_a_life_of_a_client_is_told() {
     assert_eq!(driver.thread(1).pending, Pending::word(0), "the server is told");
     // It is kept, as one of many.
     for process in [2, 1] {
-        driver.kernel.take_down(process, true);
+        driver.kernel.take_down(ProcessId::new(process), true);
     }
     assert_eq!(driver.kernel.notifications[0].signals, 2);
-    driver.kernel.take_down(3, true);
+    driver.kernel.take_down(ProcessId::new(3), true);
     assert_eq!(
         [driver.kernel.notifications[0].signals, driver.kernel.notifications[1].signals],
         [2, 0],

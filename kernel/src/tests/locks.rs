@@ -138,7 +138,7 @@ fn who_is_to_be_woken_waits_for_nobody() {
     driver.leave().unwrap();
     let _ = driver.after(|kernel| kernel.reschedule());
     assert_eq!(driver.current(), 3, "it is more urgent than those who waited for it");
-    assert_eq!(driver.kernel.work.waking, 0b110);
+    assert_eq!(driver.kernel.work.waking.bits(), 0b110);
     assert_eq!(driver.call(1, [0; 4]), Err(SWITCHED), "no cycle");
     assert_eq!((driver.current(), driver.thread(2).priority), (2, 9));
     assert_eq!(driver.pending(), Some(Pending::Retry));
@@ -172,7 +172,7 @@ fn a_lock_is_not_given_back_again_when_its_caller_crashes_twice() {
     driver.call(1, [0; 4]).unwrap();
     assert_eq!(driver.ask(number::SLEEP, [1_000, 0, 0, 0]), SWITCHED);
     for process in [0, 2, 2] {
-        driver.kernel.take_down(process, false);
+        driver.kernel.take_down(ProcessId::new(process), false);
     }
     while driver.call(0, [0; 4]).is_err() {
         assert_eq!(driver.pending(), Some(Pending::Retry));

@@ -171,7 +171,7 @@ fn take(driver: &mut Driver, step: &Step) {
             driver.ask(number, words);
         }
         Step::Write(value) => {
-            driver.kernel.port.words.insert(memory(process.into()) + MUTEX, value);
+            driver.kernel.port.words.insert(memory(process.index()) + MUTEX, value);
         }
         Step::Fault => {
             let _ = driver.kernel.fault(Cause::Access, 0, 0);

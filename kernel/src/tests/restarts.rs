@@ -58,9 +58,9 @@ fn a_process_that_crashed_begins_anew() {
         "its thread is ready"
     );
     assert_eq!(driver.kernel.port.masked, [5], "until it acknowledges the interrupt");
-    assert!(!driver.kernel.is_running(1));
+    assert!(!driver.kernel.is_running(ProcessId::new(1)));
     begin(&mut driver);
-    assert!(driver.kernel.is_running(1));
+    assert!(driver.kernel.is_running(ProcessId::new(1)));
     assert_eq!(driver.kernel.port.words, BTreeMap::new(), "its memory has its first values");
     assert_eq!(driver.thread(2).stack_pointer, stack(2) + STACK_SIZE - 64);
     assert_eq!(driver.ask(number::WAIT, [FIRST_OWN, FOR_EVER, FOR_EVER, 0]), SWITCHED);
@@ -115,7 +115,7 @@ fn who_returns_to_an_older_life_of_a_process_is_unwound() {
     assert_eq!(driver.current(), 2);
     assert_eq!(driver.after(|kernel| kernel.fault(Cause::Access, 0, 0)), Effect::SWITCH);
     begin(&mut driver);
-    assert!(driver.kernel.is_running(1));
+    assert!(driver.kernel.is_running(ProcessId::new(1)));
     assert_eq!(driver.path(1), [2, 1, 3], "it finishes where it is");
     driver.kernel.port.now += 1_000;
     assert_eq!(driver.timer(), Effect::SWITCH);
@@ -157,7 +157,7 @@ fn memory_that_is_lent_is_not_reset_before_it_comes_back() {
     assert_eq!(driver.after(|kernel| kernel.fault(Cause::Access, 0, 0)), Effect::SWITCH);
     assert_eq!(driver.ask(number::BEGIN, [0; 4]), SWITCHED);
     assert_eq!((driver.current(), driver.thread(2).wait), (0, Wait::Memory));
-    assert!(!driver.kernel.is_running(1));
+    assert!(!driver.kernel.is_running(ProcessId::new(1)));
     driver.kernel.port.now += 1_000;
     assert_eq!(driver.timer(), Effect::SWITCH);
     assert_eq!(driver.leave(), Err(SWITCHED));
@@ -230,7 +230,7 @@ fn every_limit_is_kept_and_the_wait_stays_shorter_than_the_calm() {
                 assert_eq!(driver.timer(), Effect::SWITCH);
             }
             driver.pending();
-            while !driver.kernel.is_running(1) {
+            while !driver.kernel.is_running(ProcessId::new(1)) {
                 assert_eq!(driver.ask(number::BEGIN, [0; 4]), SWITCHED);
                 if driver.current() != 2 {
                     driver.kernel.port.now = driver.kernel.port.deadline.unwrap();
@@ -270,11 +270,11 @@ fn abroad() -> Driver {
 fn a_wait_abroad_ends_when_nobody_waits_for_it_any_more() {
     for process in [1, 2] {
         let mut driver = abroad();
-        driver.kernel.take_down(process, false);
+        driver.kernel.take_down(ProcessId::new(process), false);
         driver.settle();
         driver.kernel.switch();
         assert_eq!((driver.current(), driver.pending()), (1, GIVEN_UP), "process {process}");
-        assert_eq!(driver.kernel.notifications[0].waiters, 0);
+        assert!(driver.kernel.notifications[0].waiters.is_empty());
         // As many waits fail as there are calls for which nobody waits. Who waits in spite of that may go on.
         if process == 2 {
             let given_up = driver.ask(number::WAIT, [FIRST_OWN, FOR_EVER, FOR_EVER, 0]);
@@ -289,7 +289,7 @@ fn a_wait_abroad_ends_when_nobody_waits_for_it_any_more() {
         assert_eq!(driver.thread(1).orphaned, 0);
     }
     let mut driver = abroad();
-    driver.kernel.take_down(0, false);
+    driver.kernel.take_down(ProcessId::new(0), false);
     driver.settle();
     assert_ne!(driver.thread(1).wait, Wait::Nothing, "another process does not matter");
 }
@@ -300,11 +300,11 @@ fn the_next_wait_fails_of_who_computes_abroad_when_its_home_crashes() {
     driver.kernel.signal(0);
     driver.kernel.switch();
     driver.pending();
-    driver.kernel.take_down(2, false);
+    driver.kernel.take_down(ProcessId::new(2), false);
     driver.settle();
     let timed_out = status(Status::TIMED_OUT);
     assert_eq!(driver.ask(number::WAIT, [FIRST_OWN, FOR_EVER, FOR_EVER, 0]), timed_out);
-    assert_eq!(driver.kernel.notifications[0].waiters, 0);
+    assert!(driver.kernel.notifications[0].waiters.is_empty());
     // A signal that is there is no wait.
     driver.kernel.threads.current().orphaned = 8;
     driver.kernel.signal(0);
@@ -388,7 +388,7 @@ fn the_supervisor_decides() {
     driver.kernel.end(ThreadId::new(3));
     driver.kernel.threads.switch_to(ThreadId::new(2));
     begin(&mut driver);
-    assert!(driver.kernel.is_running(1));
+    assert!(driver.kernel.is_running(ProcessId::new(1)));
 }
 
 #[test]
@@ -396,13 +396,13 @@ fn the_system_is_reset_when_the_supervisor_has_crashed_too_often() {
     for limit in [1, 3, 254, 255] {
         let mut driver = server(limit);
         for crash in 1..=u16::from(limit) {
-            driver.kernel.crash(1);
-            driver.kernel.crash(3);
+            driver.kernel.crash(ProcessId::new(1));
+            driver.kernel.crash(ProcessId::new(3));
             assert_eq!(driver.kernel.port.resets, 0, "crash {crash}, limit {limit}");
         }
-        driver.kernel.crash(1);
+        driver.kernel.crash(ProcessId::new(1));
         assert_eq!(driver.kernel.port.resets, 0, "for another process, limit {limit}");
-        driver.kernel.crash(3);
+        driver.kernel.crash(ProcessId::new(3));
         assert_eq!(driver.kernel.port.resets, 1, "limit {limit}");
     }
 }
@@ -410,7 +410,7 @@ fn the_system_is_reset_when_the_supervisor_has_crashed_too_often() {
 #[test]
 fn a_supervisor_that_is_to_stay_stopped_resets_nothing() {
     let mut driver = Wiring::default().notification(3, 0, true).watch(3, 0).thread(3, 9).boot();
-    driver.kernel.crash(3);
+    driver.kernel.crash(ProcessId::new(3));
     assert!(driver.kernel.states[3].stopped);
     let mut driver = server(1);
     assert_eq!(driver.ask(number::STOP, [3, 0, 0, 0]), SWITCHED);

@@ -98,13 +98,13 @@ fn the_worker_looks_again_at_who_it_has_passed() {
     let mut driver = wiring.thread(0, 6).thread(0, 7).boot();
     let worker = |driver: &Driver| driver.thread(0).priority;
     let kernel = &mut driver.kernel;
-    kernel.work.waking = 0b111_1100;
+    kernel.work.waking = Set::of_bits(0b111_1100);
     kernel.engage();
     assert!(kernel.piece());
-    assert_ne!(kernel.work.unseen, 0, "there are some left to look at");
-    kernel.work.waking |= 1 << 1;
+    assert!(!kernel.work.unseen.is_empty(), "there are some left to look at");
+    kernel.work.waking.insert(ThreadId::new(1));
     kernel.engage();
-    while driver.kernel.work.unseen != 0 || worker(&driver) == crate::work::FIRST {
+    while !driver.kernel.work.unseen.is_empty() || worker(&driver) == crate::work::FIRST {
         assert!(driver.kernel.piece());
     }
     assert_eq!(worker(&driver), 20, "its work is for the most urgent one");

@@ -183,7 +183,7 @@ impl Firmware {
                 "unsafe extern \"C\" {{ static __crossgate_memory_{name}: ProcessMemory; }}"
             )
             .unwrap();
-            writeln!(processes, "Process {{ name: {name:?}, memory: unsafe {{ &__crossgate_memory_{name} }}, windows: &[], notifications: 0, on_fault: OnFault::DEFAULT, first_notification: 0 }},").unwrap();
+            writeln!(processes, "Process {{ name: {name:?}, memory: unsafe {{ &__crossgate_memory_{name} }}, windows: &[], notifications: 0, on_fault: OnFault::DEFAULT, first_notification: NotificationId::FIRST }},").unwrap();
         }
         for (number, (process, name, value, method)) in self.objects.iter().enumerate() {
             writeln!(
@@ -195,7 +195,7 @@ impl Firmware {
             .unwrap();
             writeln!(
                 services,
-                "Service {{ object: OBJECT_{number}.0.get().cast(), name: {name:?}, callers: 0, interface: core::any::TypeId::of::<()>, stack: 0, gate: 0, owner: 0, lock: 0,
+                "Service {{ object: OBJECT_{number}.0.get().cast(), name: {name:?}, callers: Set::EMPTY, interface: core::any::TypeId::of::<()>, stack: 0, gate: 0, owner: ProcessId::FIRST, lock: LockId::FIRST,
                 methods: &[Method {{ entry: method_{number}, arguments: Shape::NONE, results: Shape::NONE }}] }},"
             )
             .unwrap();
@@ -213,14 +213,14 @@ impl Firmware {
             .unwrap();
             writeln!(
                 threads,
-                "Thread {{ name: {name:?}, entry: thread_{number}, stack: STACK_{number}.0.get().cast(), stack_size: {size}, process: 0, priority: 1 }},"
+                "Thread {{ name: {name:?}, entry: thread_{number}, stack: STACK_{number}.0.get().cast(), stack_size: {size}, process: ProcessId::FIRST, priority: 1 }},"
             )
             .unwrap();
         }
         write!(
             text,
             "static SYSTEM: System = System {{ processes: &[{processes}], services: &[{services}], gates: &[], threads: &[{threads}],
-            notifications: &[], interrupts: &[], locks: 0, limiters: 0, inspectors: 0, dumpers: 0, pooled: 0, lost_clients: &[], passes_handles: false, fault_watch: None, budgets: None }};
+            notifications: &[], interrupts: &[], locks: 0, limiters: Set::EMPTY, inspectors: Set::EMPTY, dumpers: Set::EMPTY, pooled: Set::EMPTY, lost_clients: &[], passes_handles: false, fault_watch: None, budgets: None }};
             #[unsafe(no_mangle)] extern \"C\" fn {}() -> ! {{ core::hint::black_box(&SYSTEM); {}; loop {{}} }}
             {}",
             self.entry, self.kernel, self.rest
@@ -233,7 +233,7 @@ impl Firmware {
 const PRELUDE: &str = "#![no_std]\n#![no_main]\n#![allow(unused)]
 use core::cell::UnsafeCell;
 use core::mem::MaybeUninit;
-use crossgate_abi::{Shape, table::*};
+use crossgate_abi::{LockId, NotificationId, ProcessId, Set, Shape, table::*};
 struct Cell<T>(UnsafeCell<T>);
 unsafe impl<T> Sync for Cell<T> {}
 #[panic_handler] fn panic(_: &core::panic::PanicInfo) -> ! { loop {} }

@@ -132,7 +132,7 @@ unsafe extern "C" fn SVCall() {
         of_stack = const Lease::OF_STACK,
         read_only = const Access::ReadOnly as u32 >> 16,
         exclusive = const 0x1_0000 - Gate::EXCLUSIVE as u32,
-        no_lock = const NO_LOCK,
+        no_lock = const NO_LOCK.number(),
         service_stack = const offset_of!(Service, stack),
         service_lock = const offset_of!(Service, lock),
         frame = const Calls::FRAME,

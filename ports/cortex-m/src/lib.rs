@@ -102,7 +102,7 @@ mod systick;
 pub mod vectors;
 
 #[doc(hidden)]
-pub use crossgate_abi::{Word, inspect::dump::WORDS as DUMP_WORDS};
+pub use crossgate_abi::{ProcessId, Set, Word, inspect::dump::WORDS as DUMP_WORDS};
 
 #[doc(hidden)]
 pub use board::Frequencies;
@@ -200,7 +200,8 @@ macro_rules! start {
             static mut __crossgate_kernel_locks: [Lock; $system.locks] =
                 [Lock::FREE; $system.locks];
             const GRANTED: usize = if $system.passes_handles { $system.services.len() } else { 0 };
-            static mut __crossgate_kernel_granted: [u32; GRANTED] = [0; GRANTED];
+            static mut __crossgate_kernel_granted: [$crate::Set<$crate::ProcessId>; GRANTED] =
+                [$crate::Set::EMPTY; GRANTED];
             static mut __crossgate_kernel_notifications: [Notification;
                 $system.notifications.len()] = [Notification::QUIET; $system.notifications.len()];
             static mut __crossgate_kernel_processes: [Process; $system.processes.len()] =
@@ -248,8 +249,8 @@ macro_rules! start {
                 }
                 budgets
             };
-            const IS_DUMPED: bool = $system.dumpers != 0;
-            const IS_INSPECTED: bool = IS_DUMPED || $system.inspectors != 0;
+            const IS_DUMPED: bool = !$system.dumpers.is_empty();
+            const IS_INSPECTED: bool = $system.is_inspected();
             const NOTED: usize = if IS_INSPECTED { $system.processes.len() } else { 0 };
             static mut __crossgate_kernel_crashes: [Crashes; NOTED] = [Crashes::NONE; NOTED];
             // Nothing resets it: as soon as there is a dump, it stays until the next one.
@@ -327,7 +328,7 @@ macro_rules! start {
                             if !HANDLERS.is_empty() {
                                 enable(HANDLERS);
                             }
-                            if $system.inspectors != 0 {
+                            if !$system.inspectors.is_empty() {
                                 $crate::stack_use::paint_stacks(&$system);
                             }
                         })

@@ -206,7 +206,7 @@ pub const fn check(handlers: &[Line], lines: u16, system: &System) {
                     line,
                     &[
                         "never lets the kernel see it, so `",
-                        system.notifications[interrupt.notification as usize].name,
+                        system.notifications[interrupt.notification.index()].name,
                         "` would never be signalled. Bind the line that the handler signals: ",
                         Number::decimal(signals as usize).text(),
                     ],

@@ -14,6 +14,7 @@ use crate::start::idle;
 use crate::words::KERNEL_STACK_END;
 use crate::{handler, heap, inside, lending, signal};
 use core::sync::atomic::Ordering;
+use crossgate_abi::Set;
 use crossgate_abi::inspect::dump;
 use crossgate_abi::table::{FaultWatch, Process, System, Thread};
 use crossgate_kernel::budget::{Account, Budgets};
@@ -119,15 +120,18 @@ fn place(wiring: &System, regions: &[Region]) -> Result<System, String> {
         on_fault: process.on_fault,
         first_notification: process.first_notification,
     });
-    let mut has_first_thread = 0_u32;
+    let mut has_first_thread = Set::EMPTY;
     let mut threads = Vec::new();
     for (index, thread) in wiring.threads.iter().enumerate() {
-        let process = usize::from(thread.process);
-        let bit = 1 << thread.process;
+        let process = thread.process.index();
         let size = memory::stack_size(thread.stack_size);
         let stack = match regions.get(process).and_then(|region| region.stack) {
-            Some(stack) if index != 0 && has_first_thread & bit == 0 && size == memory::STACK => {
-                has_first_thread |= bit;
+            Some(stack)
+                if index != 0
+                    && !has_first_thread.contains(thread.process)
+                    && size == memory::STACK =>
+            {
+                has_first_thread.insert(thread.process);
                 stack
             }
             _ => memory::stack(size)?,
@@ -184,7 +188,7 @@ fn storage(system: &System) -> Storage<Machine> {
         threads: places.leak(),
         locks: vec![Lock::FREE; system.locks].leak(),
         notifications: vec![Notification::QUIET; system.notifications.len()].leak(),
-        granted: vec![0; granted].leak(),
+        granted: vec![Set::EMPTY; granted].leak(),
         processes: vec![process::Process::NEW; system.processes.len()].leak(),
         budgets: system.budgets.map(|wiring| {
             let accounts = vec![Account::NEW; wiring.budgets.len()].leak();
@@ -205,9 +209,10 @@ fn storage(system: &System) -> Storage<Machine> {
 
 /// The records for those that may inspect.
 fn inspection(system: &System) -> Option<&'static mut Inspection> {
-    (system.inspectors | system.dumpers != 0).then(|| {
+    system.is_inspected().then(|| {
         let crashes = vec![Crashes::NONE; system.processes.len()].leak();
-        let dump = (system.dumpers != 0).then(|| &mut *Box::leak(Box::new([0; dump::WORDS])));
+        let dump =
+            (!system.dumpers.is_empty()).then(|| &mut *Box::leak(Box::new([0; dump::WORDS])));
         &mut *Box::leak(Box::new(Inspection::new(crashes, dump)))
     })
 }

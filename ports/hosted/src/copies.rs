@@ -44,7 +44,7 @@ fn addresses(method: &Method) -> impl Iterator<Item = usize> {
 }
 
 fn method(system: &System, selector: Word) -> Option<&'static Method> {
-    let service = system.services.get(usize::from(system.gates.get(selector)?.service))?;
+    let service = system.services.get(system.gates.get(selector)?.service.index())?;
     service.methods.get(selector - usize::from(service.gate))
 }
 

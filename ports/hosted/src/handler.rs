@@ -92,7 +92,7 @@ fn dispatch(kernel: &mut Kernel<Machine>, stack_pointer: Word, context: &mut Con
         HostedCall::InterfaceOf => {
             let (system, index) = (kernel.port.system, context.words[0]);
             let gate = system.gates.get(index);
-            let service = gate.and_then(|gate| system.services.get(usize::from(gate.service)));
+            let service = gate.and_then(|gate| system.services.get(gate.service.index()));
             let service = service.filter(|service| usize::from(service.gate) == index);
             context.words[1] = service.map_or(0, |service| service.interface as *const () as Word);
             Effect::reply(Status::OK)

@@ -13,9 +13,9 @@ use crate::start::begin;
 use crate::words::{DEVICE, PENDING, RIGHTS};
 use crate::{crash, stack_use, strays};
 use core::sync::atomic::{AtomicPtr, Ordering};
-use crossgate_abi::Word;
 use crossgate_abi::inspect::dump;
 use crossgate_abi::table::{ProcessMemory, System};
+use crossgate_abi::{ProcessId, Word};
 use crossgate_kernel::Kernel;
 use crossgate_kernel::frame::Level;
 use crossgate_kernel::port::Port;
@@ -149,8 +149,8 @@ impl Machine {
     }
 
     /// Returns whether a process owns the device with this window.
-    pub fn owns(&self, process: u8, window: Word) -> bool {
-        let process = self.system.processes.get(usize::from(process));
+    pub fn owns(&self, process: ProcessId, window: Word) -> bool {
+        let process = self.system.processes.get(process.index());
         process.is_some_and(|process| process.windows.iter().any(|own| own.start == window))
     }
 
@@ -201,7 +201,7 @@ impl Machine {
     }
 
     fn domain_of(&self, stack: Span, level: Level) -> Domain {
-        let region = self.regions.get(usize::from(level.process));
+        let region = self.regions.get(level.process.index());
         let region = region.map_or(Span::EMPTY, |region| region.open);
         let private = memory::private(stack, &self.regions);
         let end = window_top(stack, level).min(private.end);

@@ -18,7 +18,7 @@ pub fn tell(system: &System, wiring: &System, open: impl Fn(Span)) {
         open(stack);
         let (used, declared) = (used(stack), declared.stack_size);
         if used > declared {
-            let process = system.processes.get(usize::from(thread.process));
+            let process = system.processes.get(thread.process.index());
             output::tell(format_args!(
                 "crossgate: thread {} of process {} has used {used} bytes of stack here, and declares {declared}",
                 thread.name,

@@ -76,7 +76,7 @@ pub fn describe(
         write!(output, ", instruction {:#010x}", record.instruction)?;
     }
     let thread = system.threads.get(usize::from(record.thread));
-    let home = thread.map_or("?", |thread| process(thread.process));
+    let home = thread.map_or("?", |thread| process(thread.process.number()));
     write!(output, ", thread {} of {home}", name(thread, |t| t.name))?;
     for (index, &service) in record.chain.iter().take(usize::from(record.depth)).enumerate() {
         output.write_str(if index == 0 { ", in call " } else { " > " })?;
@@ -97,6 +97,7 @@ pub(crate) mod tests {
     use super::*;
     use crossgate::fault::Cause;
     use crossgate_abi::table::{NO_LOCK, OnFault, Process, ProcessMemory, Service, Thread};
+    use crossgate_abi::{NotificationId, ProcessId, Set};
     use std::ptr::null;
 
     extern "C" fn entry() -> ! {
@@ -110,7 +111,7 @@ pub(crate) mod tests {
             windows: &[],
             notifications: 0,
             on_fault: OnFault::DEFAULT,
-            first_notification: 0,
+            first_notification: NotificationId::FIRST,
         }
     }
 
@@ -118,17 +119,18 @@ pub(crate) mod tests {
         Service {
             object: std::ptr::null_mut(),
             methods: &[],
-            callers: 0,
+            callers: Set::EMPTY,
             name,
             interface: std::any::TypeId::of::<()>,
             stack: 0,
             gate: 0,
-            owner: 0,
+            owner: ProcessId::FIRST,
             lock: NO_LOCK,
         }
     }
 
-    const fn thread(name: &'static str, process: u8) -> Thread {
+    const fn thread(name: &'static str, process: usize) -> Thread {
+        let process = ProcessId::new(process);
         Thread { name, entry, stack: null(), stack_size: 0, process, priority: 1 }
     }
 
@@ -140,12 +142,12 @@ pub(crate) mod tests {
         notifications: &[],
         interrupts: &[],
         locks: 0,
-        limiters: 0,
+        limiters: Set::EMPTY,
         budgets: None,
-        inspectors: 0,
-        pooled: 0,
+        inspectors: Set::EMPTY,
+        pooled: Set::EMPTY,
         lost_clients: &[],
-        dumpers: 0,
+        dumpers: Set::EMPTY,
         passes_handles: false,
         fault_watch: None,
     };

@@ -5,6 +5,7 @@ use crate::meter::{Meter, Shares, by_share};
 use crate::source::Source;
 use core::fmt::{self, Write};
 use crossgate::inspect::{State, Thread, Wait};
+use crossgate_abi::Set;
 use crossgate_abi::table::System;
 use heapless::String;
 
@@ -60,7 +61,7 @@ impl Names {
 
     /// The home of a thread.
     fn home(self, thread: u8) -> u8 {
-        self.0.threads.get(usize::from(thread)).map_or(u8::MAX, |thread| thread.process)
+        self.0.threads.get(usize::from(thread)).map_or(u8::MAX, |thread| thread.process.number())
     }
 
     fn stack_size(self, thread: u8) -> usize {
@@ -97,16 +98,16 @@ fn deeds(names: Names, source: &impl Source, index: u8, thread: &Thread) -> Cell
             Wait::Notifications(set) => {
                 text.write_str("waits for ")?;
                 let process = names.0.processes.get(usize::from(thread.process));
-                let first = process.map_or(0, |process| process.first_notification);
+                let first = process.map_or(0, |process| process.first_notification.index());
                 let own = (0..32).filter(|&bit| set & 1_u32.rotate_right(bit + 1) != 0);
                 let name = |number: u32| {
                     let all = names.0.notifications;
-                    all.get(usize::from(first) + number as usize).map_or("?", |it| it.name)
+                    all.get(first + number as usize).map_or("?", |it| it.name)
                 };
                 list(own.map(name), "|", text)
             }
             Wait::Object { lock, holder } => {
-                let service = names.0.services.iter().find(|service| service.lock == lock);
+                let service = names.0.services.iter().find(|service| service.lock.number() == lock);
                 let name = service.map_or("an object", |service| service.name);
                 write!(text, "waits for {name}, has {}", held_by(holder))
             }
@@ -265,7 +266,7 @@ fn list_processes(
             None => text.write_str("never"),
         });
         let services = cell(|text| {
-            let own = names.0.services.iter().filter(|service| service.owner == index);
+            let own = names.0.services.iter().filter(|service| service.owner.number() == index);
             list(own.map(|service| service.name), " ", text)
         });
         write!(output, "{CYAN}{:<12.12}{PLAIN} {colour}{state:<9}{PLAIN} ", names.process(index))?;
@@ -283,17 +284,17 @@ pub fn services(names: Names, output: &mut dyn Write) -> Shown {
         "SERVICE", "PROCESS", "CALLS", "CALLED BY"
     )?;
     for service in names.0.services {
-        let callers = names.processes().filter(|&process| service.callers >> process & 1 != 0);
-        let calls = if service.lock == crossgate_abi::table::NO_LOCK { "many" } else { "one" };
+        let callers = service.callers.into_iter().map(|process| names.process(process.number()));
+        let calls = if service.has_lock() { "one" } else { "many" };
         write!(
             output,
             "{CYAN}{:<16.16}{PLAIN} {:<12.12} {calls:<9} ",
             service.name,
-            names.process(service.owner),
+            names.process(service.owner.number()),
         )?;
         match service.callers {
-            0 => write!(output, "{DIM}nobody{PLAIN}")?,
-            _ => list(callers.map(|process| names.process(process)), ", ", output)?,
+            Set::EMPTY => write!(output, "{DIM}nobody{PLAIN}")?,
+            _ => list(callers, ", ", output)?,
         }
         output.write_char('\n')?;
     }

@@ -21,7 +21,7 @@ impl Policy {
     #[track_caller]
     pub const fn new(root: &'static Group, system: &'static System) -> Policy {
         match &system.fault_watch {
-            Some(watch) if system.inspectors >> (watch.process & 31) & 1 != 0 => {}
+            Some(watch) if system.inspectors.contains(watch.process) => {}
             _ => fail(&["a supervisor needs `faults NOTIFICATION;` and `inspects;`"]),
         }
         if check(root, system, Seen { processes: 0, groups: 0 }).groups > GROUPS {

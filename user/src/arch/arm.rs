@@ -90,7 +90,7 @@ unsafe extern "Rust" {
 /// The interface of the service whose first gate this is, from the tables of the wiring.
 #[inline]
 pub fn interface_of(gate: usize) -> Option<core::any::TypeId> {
-    let service = __crossgate_services.get(usize::from(__crossgate_gates.get(gate)?.service))?;
+    let service = __crossgate_services.get(__crossgate_gates.get(gate)?.service.index())?;
     (usize::from(service.gate) == gate).then(|| (service.interface)())
 }
 

@@ -43,17 +43,17 @@ macro_rules! __tables {
                 notifications: __NOTIFICATIONS,
                 interrupts: __INTERRUPTS,
                 locks: $crate::wiring::lock_count(__wiring::__LOCKS),
-                limiters: $limiters,
-                inspectors: $inspectors,
-                dumpers: $dumpers,
-                pooled: $pooled,
+                limiters: $crate::abi::Set::of_bits($limiters),
+                inspectors: $crate::abi::Set::of_bits($inspectors),
+                dumpers: $crate::abi::Set::of_bits($dumpers),
+                pooled: $crate::abi::Set::of_bits($pooled),
                 lost_clients: &[$(__table::LostClients {
-                    process: $server,
-                    notification: $crate::wiring::first(&[$($lost)?]),
+                    process: $crate::abi::ProcessId::new($server),
+                    notification: $crate::wiring::first(&[$($crate::abi::NotificationId::new($lost))?]),
                     clients: $crate::wiring::clients(&__SERVICES, $server),
                 },)*],
                 passes_handles: $crate::wiring::passes_handles(&__SERVICES),
-                fault_watch: $crate::wiring::first(&[$(__table::FaultWatch { process: $watcher, notification: $faults })?]),
+                fault_watch: $crate::wiring::first(&[$(__table::FaultWatch { process: $crate::abi::ProcessId::new($watcher), notification: $crate::abi::NotificationId::new($faults) })?]),
                 budgets: $crate::wiring::if_any(&__BUDGETS),
             }
         };
@@ -144,7 +144,7 @@ macro_rules! __process_table {
             windows: const { &[$(__wiring::__WINDOWS[$window].2),*] },
             notifications: 0 $(| __table::Process::notification($notification))*,
             on_fault: $on_fault,
-            first_notification: $first_notification,
+            first_notification: $crate::abi::NotificationId::new($first_notification),
         },)*];
     };
 }
@@ -166,13 +166,13 @@ macro_rules! __thread_table {
         #[cfg_attr(any(target_os = "none", target_os = "linux"), unsafe(link_section = ".crossgate.stack.kernel.idle"))]
         static __IDLE: $crate::wiring::Stack<128> = $crate::wiring::Stack::new();
         static __THREADS: &[__table::Thread] = &[
-            __table::Thread { name: "idle", entry: __idle, stack: __IDLE.start(), stack_size: 128, process: 0, priority: 0 },
+            __table::Thread { name: "idle", entry: __idle, stack: __IDLE.start(), stack_size: 128, process: $crate::abi::ProcessId::FIRST, priority: 0 },
             $(__table::Thread {
                 name: stringify!($thread),
                 entry: __processes::$process::__threads::$thread,
                 stack: __stacks::$process::$thread.start(),
                 stack_size: __wiring::__STACKS[$number],
-                process: $owner,
+                process: $crate::abi::ProcessId::new($owner),
                 priority: $priority,
             },)*
         ];
@@ -188,8 +188,8 @@ macro_rules! __notification_table {
     })*]) => {
         static __NOTIFICATIONS: &[__table::Notification] = &[$(__table::Notification {
             name: stringify!($notification),
-            owner: $owner,
-            signallers: $signallers,
+            owner: $crate::abi::ProcessId::new($owner),
+            signallers: $crate::abi::Set::of_bits($signallers),
             counting: $counting,
         },)*];
     };
@@ -205,6 +205,6 @@ macro_rules! __interrupt_table {
         const __LINES: &[(u16, &str)] = &[$(($line, stringify!($bound)),)*];
         $($($check)*)*
         static __INTERRUPTS: &[__table::Interrupt] =
-            &[$(__table::Interrupt { line: $line, notification: $notification },)*];
+            &[$(__table::Interrupt { line: $line, notification: $crate::abi::NotificationId::new($notification) },)*];
     };
 }

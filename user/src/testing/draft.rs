@@ -8,7 +8,10 @@ use crossgate_abi::table::{
     FaultWatch, Gate, LostClients, Method, NO_LOCK, Notification as NotificationRow, OnFault,
     Process as ProcessRow, ProcessMemory, Service, System, Thread as ThreadRow,
 };
-use crossgate_abi::{MAX_NOTIFICATIONS, MAX_PROCESSES, MAX_THREADS, PRIORITIES, Word};
+use crossgate_abi::{
+    LockId, MAX_NOTIFICATIONS, MAX_PROCESSES, MAX_THREADS, NotificationId, PRIORITIES, ProcessId,
+    ServiceId, Set, ThreadId, Word,
+};
 use std::boxed::Box;
 use std::vec::Vec;
 
@@ -37,7 +40,7 @@ struct Process {
 }
 
 struct Thread {
-    process: u8,
+    process: ProcessId,
     priority: u8,
     is_pooled: bool,
 }
@@ -45,8 +48,8 @@ struct Thread {
 #[derive(Clone, Copy)]
 struct Signalled {
     name: &'static str,
-    owner: u8,
-    signallers: u32,
+    owner: ProcessId,
+    signallers: Set<ProcessId>,
     counting: bool,
 }
 
@@ -94,7 +97,7 @@ impl Draft {
             name: process.name,
             notifications: match process.notifications.count_ones() as usize {
                 0 => None,
-                count => Some((process.first_notification.into(), count)),
+                count => Some((process.first_notification.index(), count)),
             },
         });
         let notifications = system.notifications.iter().map(|it| Signalled {
@@ -137,10 +140,10 @@ impl Draft {
         self.processes.iter().map(|process| process.name)
     }
 
-    pub fn new_lock(&mut self) -> u8 {
-        assert!(self.locks < NO_LOCK.into(), "a firmware has at most 255 exclusive objects");
+    pub fn new_lock(&mut self) -> LockId {
+        assert!(self.locks < NO_LOCK.index(), "a firmware has at most 255 exclusive objects");
         self.locks += 1;
-        (self.locks - 1) as u8
+        LockId::new(self.locks - 1)
     }
 
     /// Its first gate.
@@ -150,7 +153,7 @@ impl Draft {
         object: *mut (),
         methods: &'static [Method],
         interface: fn() -> TypeId,
-        lock: u8,
+        lock: LockId,
     ) -> usize {
         assert!(self.services.len() < MAX_SERVICES, "a firmware has at most 256 services");
         let gate = self.gates;
@@ -158,12 +161,12 @@ impl Draft {
         self.services.push(Service {
             object,
             methods,
-            callers: u32::MAX,
+            callers: Set::ALL,
             name: self.processes[owner].name,
             interface,
             stack: DEFAULT_SERVICE_STACK as u16,
             gate: gate as u16,
-            owner: owner as u8,
+            owner: ProcessId::new(owner),
             lock,
         });
         gate
@@ -171,7 +174,7 @@ impl Draft {
 
     pub fn permit(&mut self, gate: usize, callers: u32) {
         let service = self.services.iter_mut().find(|service| usize::from(service.gate) == gate);
-        service.expect("a handle of this wiring").callers = callers;
+        service.expect("a handle of this wiring").callers = Set::of_bits(callers);
     }
 
     pub fn notification(&mut self, process: usize, counting: bool) -> Notification {
@@ -191,8 +194,8 @@ impl Draft {
         let (first, count) = *self.processes[process].notifications.get_or_insert_with(|| {
             let end = place + OWN_NOTIFICATIONS;
             assert!(end <= MAX_NOTIFICATIONS, "at most 15 processes of a test have notifications");
-            let owner = process as u8;
-            let room = Signalled { name: "notification", owner, signallers: u32::MAX, counting };
+            let owner = ProcessId::new(process);
+            let room = Signalled { name: "notification", owner, signallers: Set::ALL, counting };
             self.notifications.resize(end, room);
             (place, 0)
         });
@@ -206,14 +209,14 @@ impl Draft {
     }
 
     fn belongs_to_firmware(&self, notification: usize) -> bool {
-        self.notifications.get(notification).is_none_or(|it| it.signallers != u32::MAX)
+        self.notifications.get(notification).is_none_or(|it| it.signallers != Set::ALL)
     }
 
     pub fn lost_clients(&mut self, process: usize, lost: Option<Notification>) {
         self.lost_clients.push(LostClients {
-            process: process as u8,
-            notification: lost.map(|lost| lost.index()),
-            clients: u32::MAX,
+            process: ProcessId::new(process),
+            notification: lost.map(|lost| NotificationId::new(lost.index().into())),
+            clients: Set::ALL,
         });
     }
 
@@ -234,7 +237,7 @@ impl Draft {
             (1..PRIORITIES).contains(&priority.into()),
             "a thread has a priority of 1 to 31, not {priority}"
         );
-        self.threads.push(Thread { process: process as u8, priority, is_pooled });
+        self.threads.push(Thread { process: ProcessId::new(process), priority, is_pooled });
         self.bodies.push(Box::new(body));
     }
 
@@ -255,21 +258,25 @@ impl Draft {
             services.extend((0..self.processes.len()).map(|process| Service {
                 object: core::ptr::null_mut(),
                 methods: VISIT,
-                callers: u32::MAX,
+                callers: Set::ALL,
                 name: "visit",
                 interface: TypeId::of::<()>,
                 stack: DEFAULT_SERVICE_STACK as u16,
                 gate: self.visit(process) as u16,
-                owner: process as u8,
+                owner: ProcessId::new(process),
                 lock: NO_LOCK,
             }));
         }
         let gates = services.iter().enumerate().flat_map(|(index, service)| {
-            service.methods.iter().map(move |method| Gate::new(index as u8, service, method))
+            service
+                .methods
+                .iter()
+                .map(move |method| Gate::new(ServiceId::new(index), service, method))
         });
         let threads = self.threads.iter().enumerate();
         let pooled = threads.filter(|(_, thread)| thread.is_pooled);
-        let pooled = pooled.fold(0, |set, (index, _)| set | 1 << (TEST + 1 + index));
+        let pooled = pooled.map(|(index, _)| Set::of(ThreadId::new(TEST + 1 + index)));
+        let pooled = pooled.fold(Set::EMPTY, |all, thread| all | thread);
         Box::leak(Box::new(System {
             processes: self.process_rows(shared),
             gates: gates.collect::<Vec<_>>().leak(),
@@ -279,14 +286,16 @@ impl Draft {
             notifications: self.notification_rows(),
             interrupts: &[],
             locks: self.locks,
-            limiters: u32::MAX,
-            inspectors: u32::MAX,
-            dumpers: 0,
+            limiters: Set::ALL,
+            inspectors: Set::ALL,
+            dumpers: Set::EMPTY,
             pooled,
             lost_clients: self.lost_clients.clone().leak(),
             fault_watch: Some(FaultWatch {
-                process: self.test as u8,
-                notification: self.notification_of_test(FAULTED).index(),
+                process: ProcessId::new(self.test),
+                notification: NotificationId::new(
+                    self.notification_of_test(FAULTED).index().into(),
+                ),
             }),
             budgets: None,
         }))
@@ -312,15 +321,15 @@ impl Draft {
                 windows: &[],
                 notifications: !u32::MAX.unbounded_shr(count as u32),
                 on_fault: if restarts { OnFault::DEFAULT } else { OnFault::Stop },
-                first_notification: first as u8,
+                first_notification: NotificationId::new(first),
             }
         });
         rows.collect::<Vec<_>>().leak()
     }
 
     fn thread_rows(&self, stacks: &[(Word, usize)]) -> &'static [ThreadRow] {
-        let idle = ("idle", 0, 0);
-        let test = ("test", self.test as u8, TEST_PRIORITY);
+        let idle = ("idle", ProcessId::FIRST, 0);
+        let test = ("test", ProcessId::new(self.test), TEST_PRIORITY);
         let others = self.threads.iter().map(|thread| ("thread", thread.process, thread.priority));
         let all = [idle, test].into_iter().chain(others);
         let rows = all.zip(stacks).map(|((name, process, priority), &(start, size))| ThreadRow {

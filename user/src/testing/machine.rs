@@ -1,9 +1,9 @@
 //! The machine of a test, as the kernel core sees it: its stacks are those of threads of the host, and its time passes
 //! when it is told to.
 
-use crossgate_abi::Word;
 use crossgate_abi::inspect::dump;
 use crossgate_abi::table::{ProcessMemory, System};
+use crossgate_abi::{Set, Word};
 use crossgate_kernel::note::{Crashes, Inspection};
 use crossgate_kernel::optional::{Optional, is_needed};
 use crossgate_kernel::port::Port;
@@ -179,7 +179,7 @@ pub fn storage(system: &System) -> Storage<Machine> {
         threads: places.leak(),
         locks: vec![Lock::FREE; system.locks].leak(),
         notifications: vec![Notification::QUIET; system.notifications.len()].leak(),
-        granted: vec![0; granted].leak(),
+        granted: vec![Set::EMPTY; granted].leak(),
         processes: vec![process::Process::NEW; system.processes.len()].leak(),
         budgets: None,
         optional: is_needed(system).then(|| {

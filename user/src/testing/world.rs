@@ -4,7 +4,7 @@ use super::draft::{Draft, TEST};
 use super::machine::{Machine, STACK_ALIGNMENT, STACK_SIZE, storage};
 use super::thread::Me;
 use crossgate_abi::table::System;
-use crossgate_abi::{Status, Word, number};
+use crossgate_abi::{ProcessId, Status, Word, number};
 use crossgate_kernel::Kernel;
 use crossgate_protection::Span;
 use std::borrow::ToOwned;
@@ -52,7 +52,7 @@ impl World {
     pub fn look(&self, core: &mut Core, pardoned: u32) {
         for (process, wiring) in self.system.processes.iter().enumerate() {
             let bit = 1 << process;
-            let runs = core.kernel.is_running(process as u8);
+            let runs = core.kernel.is_running(ProcessId::new(process));
             let has_crashed = core.running & bit != 0 && !runs;
             core.running = if runs { core.running | bit } else { core.running & !bit };
             if has_crashed && (self.may_crash | pardoned) & bit == 0 {

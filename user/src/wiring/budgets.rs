@@ -3,6 +3,7 @@
 use super::bit;
 use crossgate_abi::message::{Number, fail};
 use crossgate_abi::table::{Budget, Budgets};
+use crossgate_abi::{BudgetId, ProcessId, Set, ThreadId};
 
 /// The unit of a time in the wiring.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,25 +85,33 @@ pub const fn budget_of_process((time, period): (u32, u32), homes: &[u8], process
         }
         thread += 1;
     }
-    Budget { time, period, threads, process }
+    Budget {
+        time,
+        period,
+        threads: Set::of_bits(threads),
+        process: ProcessId::new(process as usize),
+    }
 }
 
 /// The budget of a thread.
 #[must_use]
 pub const fn budget_of_thread((time, period): (u32, u32), homes: &[u8], thread: usize) -> Budget {
-    Budget { time, period, threads: bit(thread + 1), process: homes[thread] }
+    let threads = Set::of(ThreadId::new(thread + 1));
+    Budget { time, period, threads, process: ProcessId::new(homes[thread] as usize) }
 }
 
-/// The budgets of each of so many threads, the idle one included: bit b is budget b.
+/// The budgets of each of so many threads, the idle one included.
 #[must_use]
-pub const fn budgets_of_threads<const THREADS: usize>(budgets: &[Budget]) -> [u32; THREADS] {
-    let mut of_threads = [0; THREADS];
+pub const fn budgets_of_threads<const THREADS: usize>(
+    budgets: &[Budget],
+) -> [Set<BudgetId>; THREADS] {
+    let mut of_threads = [Set::EMPTY; THREADS];
     let mut thread = 0;
     while thread < THREADS {
         let mut budget = 0;
         while budget < budgets.len() {
-            if budgets[budget].threads & bit(thread) != 0 {
-                of_threads[thread] |= bit(budget);
+            if budgets[budget].threads.contains(ThreadId::new(thread)) {
+                of_threads[thread].insert(BudgetId::new(budget));
             }
             budget += 1;
         }
@@ -163,12 +172,18 @@ mod tests {
     fn a_budget_is_that_of_its_threads() {
         let homes = [0, 1, 0, 2];
         let of = |process| budget_of_process((1, 2), &homes, process);
-        assert_eq!([of(0), of(1), of(2), of(3)].map(|it| it.threads), [0b1010, 0b100, 0b1_0000, 0]);
+        assert_eq!(
+            [of(0), of(1), of(2), of(3)].map(|it| it.threads.bits()),
+            [0b1010, 0b100, 0b1_0000, 0]
+        );
         let budget = budget_of_thread((1, 2), &homes, 3);
-        assert_eq!((budget.threads, budget.process), (0b1_0000, 2));
+        assert_eq!((budget.threads.bits(), budget.process.index()), (0b1_0000, 2));
         let of_threads = budgets_of_threads::<5>(&[of(0), budget]);
-        assert_eq!(of_threads.map(|set| set & 0b10 != 0), [false, false, false, false, true]);
-        let first = [0, 1, 2, 3, 4].map(|thread| of(0).threads & bit(thread) != 0);
-        assert_eq!(of_threads.map(|set| set & 0b01 != 0), first);
+        assert_eq!(
+            of_threads.map(|set| set.bits() & 0b10 != 0),
+            [false, false, false, false, true]
+        );
+        let first = [0, 1, 2, 3, 4].map(|thread| of(0).threads.contains(ThreadId::new(thread)));
+        assert_eq!(of_threads.map(|set| set.bits() & 0b01 != 0), first);
     }
 }

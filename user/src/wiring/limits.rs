@@ -44,7 +44,7 @@ pub const fn service_count(counts: &[usize]) -> usize {
 #[track_caller]
 pub const fn lock_count(counts: &[usize]) -> usize {
     let count = sum(counts, counts.len());
-    if count > NO_LOCK as usize {
+    if count > NO_LOCK.index() {
         fail(&[
             "a firmware has at most 255 exclusive objects, not ",
             Number::decimal(count).text(),

@@ -7,7 +7,7 @@ use crate::object::{Publish, ServiceObject};
 use core::any::TypeId;
 use crossgate_abi::message::fail;
 use crossgate_abi::table::{Gate, Method, NO_LOCK, RawReply, Service};
-use crossgate_abi::{Shape, Word};
+use crossgate_abi::{LockId, ProcessId, ServiceId, Set, Shape, Word};
 
 /// What the wiring says of one service.
 pub struct Publication {
@@ -68,13 +68,13 @@ pub const fn publish<I: ?Sized + Interface, O: ServiceObject>(
             // SAFETY: the type is `COUNT` objects in a row.
             object: unsafe { first.add(object * size) }.cast_mut().cast(),
             methods: wiring.methods,
-            callers: wiring.callers,
+            callers: Set::of_bits(wiring.callers),
             name: wiring.name,
             interface: TypeId::of::<I>,
             stack: wiring.stack,
             gate: (wiring.gate + object * wiring.methods.len()) as u16,
-            owner: wiring.owner as u8,
-            lock: if O::LOCKS != 0 { (wiring.lock + object) as u8 } else { NO_LOCK },
+            owner: ProcessId::new(wiring.owner),
+            lock: if O::LOCKS != 0 { LockId::new(wiring.lock + object) } else { NO_LOCK },
         };
         object += 1;
     }
@@ -84,9 +84,9 @@ pub const fn publish<I: ?Sized + Interface, O: ServiceObject>(
 #[must_use]
 pub const fn gates<const N: usize>(services: &[Service], is_counted: bool) -> [Gate; N] {
     const NO_GATE: Gate = Gate {
-        callers: 0,
-        owner: 0,
-        service: 0,
+        callers: Set::EMPTY,
+        owner: ProcessId::FIRST,
+        service: ServiceId::FIRST,
         room: Gate::CARE,
         entry: no_entry,
         object: core::ptr::null_mut(),
@@ -97,7 +97,7 @@ pub const fn gates<const N: usize>(services: &[Service], is_counted: bool) -> [G
         let service = &services[number];
         let mut method = 0;
         while method < service.methods.len() {
-            gates[gate] = Gate::new(number as u8, service, &service.methods[method]);
+            gates[gate] = Gate::new(ServiceId::new(number), service, &service.methods[method]);
             if is_counted {
                 gates[gate].room = Gate::CARE;
             }
@@ -116,18 +116,18 @@ pub const fn first<T: Copy>(all: &[T]) -> Option<T> {
 
 /// The processes that may call one, itself left out. (If handles are passed on, these may be any.)
 #[must_use]
-pub const fn clients(services: &[Service], process: u8) -> u32 {
+pub const fn clients(services: &[Service], process: u8) -> Set<ProcessId> {
     let (mut clients, mut service) = (0, 0);
     while service < services.len() {
-        if services[service].owner == process {
-            clients |= services[service].callers;
+        if services[service].owner.number() == process {
+            clients |= services[service].callers.bits();
         }
         service += 1;
     }
     if passes_handles(services) && clients != 0 {
         clients = u32::MAX;
     }
-    clients & !bit(process as usize)
+    Set::of_bits(clients & !bit(process as usize))
 }
 
 /// Whether some method takes or gives a handle.
@@ -152,11 +152,11 @@ pub const fn passes_handles(services: &[Service]) -> bool {
 pub const EMPTY: Service = Service {
     object: core::ptr::null_mut(),
     methods: &[],
-    callers: 0,
+    callers: Set::EMPTY,
     name: "",
     interface: TypeId::of::<()>,
     stack: 0,
     gate: 0,
-    owner: 0,
+    owner: ProcessId::FIRST,
     lock: NO_LOCK,
 };

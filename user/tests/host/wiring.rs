@@ -168,19 +168,22 @@ fn services_have_owners_callers_and_locks() {
     let table: Vec<_> = SYSTEM
         .services
         .iter()
-        .map(|service| (service.name, service.owner, service.callers, service.lock, service.stack))
+        .map(|service| {
+            let (owner, callers) = (service.owner.index(), service.callers.bits());
+            (service.name, owner, callers, service.lock.number(), service.stack)
+        })
         .collect();
     let (fan, control) = (1 << process::FAN, 1 << process::CONTROL);
     assert_eq!(
         table,
         [
-            ("TEMPERATURE", process::SENSOR as u8, fan | control, NO_LOCK, 256),
-            ("FAN", process::FAN as u8, control, 0, 512),
-            ("MOTOR", process::FAN as u8, 0, 0, 512),
-            ("VENTS", process::FAN as u8, control, 1, 256),
-            ("VENTS", process::FAN as u8, control, 2, 256),
-            ("VENTS", process::FAN as u8, control, 3, 256),
-            ("RING", process::FAN as u8, 0, 4, 256),
+            ("TEMPERATURE", process::SENSOR, fan | control, u8::MAX, 256),
+            ("FAN", process::FAN, control, 0, 512),
+            ("MOTOR", process::FAN, 0, 0, 512),
+            ("VENTS", process::FAN, control, 1, 256),
+            ("VENTS", process::FAN, control, 2, 256),
+            ("VENTS", process::FAN, control, 3, 256),
+            ("RING", process::FAN, 0, 4, 256),
         ]
     );
     assert_eq!(SYSTEM.locks, 5);
@@ -191,7 +194,7 @@ fn services_have_owners_callers_and_locks() {
 
 #[test]
 fn only_some_processes_limit_their_calls() {
-    assert_eq!(SYSTEM.limiters, 1 << process::CONTROL);
+    assert_eq!(SYSTEM.limiters.bits(), 1 << process::CONTROL);
     assert!(!SYSTEM.passes_handles);
 }
 
@@ -200,14 +203,14 @@ fn threads_have_stacks_that_can_be_protected() {
     let threads: Vec<_> = SYSTEM
         .threads
         .iter()
-        .map(|thread| (thread.name, thread.process, thread.priority, thread.stack_size))
+        .map(|thread| (thread.name, thread.process.index(), thread.priority, thread.stack_size))
         .collect();
     assert_eq!(
         threads,
         [
             ("idle", 0, 0, 128),
-            ("sampler", process::SENSOR as u8, 3, 512),
-            ("main", process::CONTROL as u8, 2, 1280),
+            ("sampler", process::SENSOR, 3, 512),
+            ("main", process::CONTROL, 2, 1280),
         ]
     );
     assert!(SYSTEM.threads.iter().all(|thread| thread.stack.addr() % 8 == 0));
@@ -219,24 +222,28 @@ fn notifications_have_owners_and_signallers() {
         .notifications
         .iter()
         .map(|notification| {
-            (notification.name, notification.owner, notification.signallers, notification.counting)
+            let (owner, signallers) = (notification.owner.index(), notification.signallers.bits());
+            (notification.name, owner, signallers, notification.counting)
         })
         .collect();
     assert_eq!(
         table,
         [
-            ("RECEIVED", process::SENSOR as u8, 1 << process::SENSOR, false),
-            ("NEWS", process::CONTROL as u8, 1 << process::SENSOR | 1 << process::CONTROL, true),
+            ("RECEIVED", process::SENSOR, 1 << process::SENSOR, false),
+            ("NEWS", process::CONTROL, 1 << process::SENSOR | 1 << process::CONTROL, true),
         ]
     );
     let interrupts: Vec<_> = SYSTEM
         .interrupts
         .iter()
-        .map(|interrupt| (interrupt.line, interrupt.notification))
+        .map(|interrupt| (interrupt.line, interrupt.notification.index()))
         .collect();
     assert_eq!(interrupts, [(4, 0)]);
-    let watch = SYSTEM.fault_watch.as_ref().map(|watch| (watch.process, watch.notification));
-    assert_eq!(watch, Some((process::CONTROL as u8, 1)));
+    let watch = SYSTEM
+        .fault_watch
+        .as_ref()
+        .map(|watch| (watch.process.index(), watch.notification.index()));
+    assert_eq!(watch, Some((process::CONTROL, 1)));
 }
 
 #[test]
@@ -276,7 +283,7 @@ fn the_gates_are_the_methods_of_all_services_in_their_order() {
         assert_eq!(usize::from(service.gate), SYSTEM.gates.len() - gates.len());
         for method in service.methods {
             let (_, gate) = gates.next().expect("a gate for each method");
-            assert_eq!(usize::from(gate.service), number);
+            assert_eq!(gate.service.index(), number);
             assert_eq!((gate.callers, gate.owner), (service.callers, service.owner));
             assert_eq!((gate.entry as usize, gate.object), (method.entry as usize, service.object));
             let is_plain = method.arguments.kinds == 0;

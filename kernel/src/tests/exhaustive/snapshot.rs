@@ -18,8 +18,8 @@ pub struct Snapshot {
     next_deadline: u64,
     locks: Vec<Lock>,
     notifications: Vec<Notification>,
-    granted: Vec<u32>,
-    running: u32,
+    granted: Vec<Set<ProcessId>>,
+    running: Set<ProcessId>,
     work: Work,
     checked: u8,
     processes: Vec<Process>,
@@ -85,17 +85,19 @@ pub fn hash(kernel: &Kernel<TestPort>, hasher: &mut impl Hasher) {
             thread.stack_pointer.hash(hasher);
         }
     }
-    let all_run = (0..kernel.states.len()).all(|process| kernel.is_running(process as u8));
+    let all_run =
+        (0..kernel.states.len()).all(|process| kernel.is_running(ProcessId::new(process)));
     let work = kernel.work.relevant(all_run);
     (ready(&kernel.ready), kernel.running, work, kernel.checked).hash(hasher);
     (&*kernel.locks, &*kernel.notifications, &*kernel.granted).hash(hasher);
     for (index, process) in kernel.states.iter().enumerate() {
-        let looked = if kernel.is_running(index as u8) { 0 } else { process.looked };
+        let looked =
+            if kernel.is_running(ProcessId::new(index)) { ThreadId::IDLE } else { process.looked };
         (process.reset, looked, process.crashes, process.stopped).hash(hasher);
         if !process.stopped {
             (now - process.crashed_at > CALM).hash(hasher);
         }
-        if !process.stopped && !kernel.is_running(index as u8) {
+        if !process.stopped && !kernel.is_running(ProcessId::new(index)) {
             process.not_before().saturating_sub(now).hash(hasher);
         }
     }

@@ -215,7 +215,7 @@ impl Model {
     fn make(&mut self, step: Step) -> Outcome {
         let driver = &mut self.driver;
         let process = driver.kernel.current().level.process;
-        let mutex = memory(process.into()) + MUTEX;
+        let mutex = memory(process.index()) + MUTEX;
         let event = |switch| Outcome { answered: false, switch };
         let (number, words) = match step {
             Step::Interrupt => return event(driver.kernel.interrupt(LINE).switch),
@@ -260,7 +260,7 @@ impl Model {
             }
             Step::LimitWithin(time) => (number::LIMIT, [LIMIT_WITHIN | time, 0, 0]),
             Step::Park(expected) => {
-                (number::OPTIONAL, [pool::PARK, memory(process.into()) + MUTEX + 8, expected])
+                (number::OPTIONAL, [pool::PARK, memory(process.index()) + MUTEX + 8, expected])
             }
             Step::Start(thread) => (number::OPTIONAL, [pool::START, thread, 0]),
             Step::End(thread) => (number::OPTIONAL, [pool::END, thread, 0]),
@@ -279,7 +279,7 @@ impl Model {
         let process = driver.kernel.current().level.process;
         let address = match lend {
             Lend::Nothing => 0,
-            Lend::Shared => memory(process.into()),
+            Lend::Shared => memory(process.index()),
             Lend::Held => driver.kernel.current().leases().next().unwrap().memory.start,
             Lend::Forged => memory(3),
         };
@@ -308,9 +308,9 @@ impl Model {
 
 /// The set of a notification, as the current process says it. If it is not its own, that of one that nobody has.
 fn set(driver: &mut Driver, index: Word) -> Word {
-    let process = usize::from(driver.kernel.current().level.process);
+    let process = driver.kernel.current().level.process;
     let owner = driver.kernel.system.notifications[index].owner;
-    let first = driver.kernel.processes[process].first_notification;
-    let number = if usize::from(owner) == process { index - usize::from(first) } else { 31 };
+    let first = driver.kernel.processes[process.index()].first_notification;
+    let number = if owner == process { index - first.index() } else { 31 };
     table::Process::notification(number) as Word
 }

@@ -1,6 +1,7 @@
 extern crate std;
 use super::*;
 use crossgate_abi::table::{Interrupt, Notification};
+use crossgate_abi::{NotificationId, ProcessId, Set};
 use std::panic::catch_unwind;
 use std::string::String;
 
@@ -22,15 +23,23 @@ static WIRING: System = System {
     services: &[],
     gates: &[],
     threads: &[],
-    notifications: &[Notification { name: "CAME", signallers: 0, owner: 0, counting: false }],
-    interrupts: &[Interrupt { line: 20, notification: 0 }, Interrupt { line: 21, notification: 0 }],
+    notifications: &[Notification {
+        name: "CAME",
+        signallers: Set::EMPTY,
+        owner: ProcessId::FIRST,
+        counting: false,
+    }],
+    interrupts: &[
+        Interrupt { line: 20, notification: NotificationId::FIRST },
+        Interrupt { line: 21, notification: NotificationId::FIRST },
+    ],
     locks: 0,
-    limiters: 0,
+    limiters: Set::EMPTY,
     budgets: None,
-    inspectors: 0,
-    pooled: 0,
+    inspectors: Set::EMPTY,
+    pooled: Set::EMPTY,
     lost_clients: &[],
-    dumpers: 0,
+    dumpers: Set::EMPTY,
     passes_handles: false,
     fault_watch: None,
 };

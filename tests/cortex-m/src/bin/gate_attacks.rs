@@ -164,9 +164,9 @@ mod firmware {
 
     /// A notification, as its owner waits for it.
     fn set_of(notification: usize) -> Word {
-        let owner = SYSTEM.notifications.get(notification).map_or(0, |it| it.owner);
-        let first = SYSTEM.processes.get(usize::from(owner)).map_or(0, |it| it.first_notification);
-        Process::notification(notification - usize::from(first)) as Word
+        let owner = SYSTEM.notifications.get(notification).map_or(0, |it| it.owner.index());
+        let first = SYSTEM.processes.get(owner).map_or(0, |it| it.first_notification.index());
+        Process::notification(notification - first) as Word
     }
 
     fn notifications() {

@@ -6,7 +6,7 @@ use board::port::kernel::port::Port;
 use board::port::machine::Machine;
 use crossgate_abi::table::{Notification, Process, Service, System};
 use crossgate_abi::{
-    CallError, LIMIT_OVER, LIMIT_UNIT, LIMIT_WITHIN, SystemCall, WHOLE_BLOCK, number,
+    CallError, LIMIT_OVER, LIMIT_UNIT, LIMIT_WITHIN, ProcessId, SystemCall, WHOLE_BLOCK, number,
 };
 use crossgate_protection::Span;
 use system_tests::arch::store;
@@ -193,7 +193,7 @@ impl Player {
                 let mut gate = 0;
                 for _ in 0..8 {
                     gate = generator.below(gates.len());
-                    if gates[gate].callers >> process & 1 != 0 {
+                    if gates[gate].callers.contains(process) {
                         break;
                     }
                 }
@@ -236,11 +236,11 @@ impl Player {
 
     fn service(&self, selector: u32) -> Option<&'static Service> {
         let gate = self.system.gates.get(selector as usize)?;
-        self.system.services.get(usize::from(gate.service))
+        self.system.services.get(gate.service.index())
     }
 
-    fn memory(&self, process: u8) -> Span {
-        self.system.processes.get(usize::from(process)).map_or(Span::EMPTY, |process| Span {
+    fn memory(&self, process: ProcessId) -> Span {
+        self.system.processes.get(process.index()).map_or(Span::EMPTY, |process| Span {
             start: process.memory.start,
             end: process.memory.end,
         })
@@ -267,7 +267,7 @@ impl Player {
         let lease = thread.leases().next().map_or(Span::EMPTY, |lease| lease.memory);
         let process = thread.level().process;
         let shared =
-            self.system.processes.get(usize::from(process)).map_or(0, |it| it.memory.shared_start);
+            self.system.processes.get(process.index()).map_or(0, |it| it.memory.shared_start);
         let generator = &mut self.generator;
         let near = 4 * generator.below(16);
         match generator.below(8) {
@@ -277,7 +277,7 @@ impl Player {
             3 | 4 => lease.start + if generator.one_in(2) { 0 } else { near },
             5 | 6 => shared + if generator.one_in(2) { 0 } else { near },
             _ => {
-                let other = generator.below(self.system.processes.len()) as u8;
+                let other = ProcessId::new(generator.below(self.system.processes.len()));
                 self.memory(other).start + near
             }
         }
@@ -319,14 +319,14 @@ impl Player {
                 let all = self.system.notifications;
                 for _ in 0..4 {
                     words[0] = generator.below(all.len() + 1) as u32;
-                    let may = |it: &Notification| it.signallers >> process & 1 != 0;
+                    let may = |it: &Notification| it.signallers.contains(process);
                     if all.get(words[0] as usize).is_some_and(may) {
                         break;
                     }
                 }
             }
             number::WAIT => {
-                let process = usize::from(kernel().current_thread().level().process);
+                let process = kernel().current_thread().level().process.index();
                 let owned = self.system.processes.get(process).map_or(0, |it| it.notifications);
                 if !generator.one_in(8) {
                     // Often one.

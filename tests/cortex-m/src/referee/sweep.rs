@@ -7,7 +7,7 @@ use board::port::kernel::port::Port;
 use board::port::kernel::thread::offset;
 use board::port::machine::Machine;
 use crossgate_abi::table::{Gate, Notification, Process, System};
-use crossgate_abi::{CallError, SystemCall, number};
+use crossgate_abi::{CallError, ProcessId, SystemCall, number};
 use crossgate_protection::armv7m::ArmV7M;
 use crossgate_protection::{Span, Unit};
 use system_tests::arch::{load, store};
@@ -98,7 +98,7 @@ fn come_to(
 
 /// The notifications of the current process.
 fn owned(system: &System) -> u32 {
-    let process = usize::from(kernel().current_thread().level().process);
+    let process = kernel().current_thread().level().process.index();
     system.processes.get(process).map_or(0, |it| it.notifications)
 }
 
@@ -203,13 +203,13 @@ impl Here<'_> {
         let stack = kernel().current_thread().stack();
         let process = kernel().current_thread().level().process;
         let owned = owned(self.system);
-        let may = |it: &Notification| it.signallers >> process & 1 != 0;
+        let may = |it: &Notification| it.signallers.contains(process);
         let notification = self.system.notifications.iter().position(may).unwrap_or(0) as u32;
         // One gate for each room that one needs.
         let mut rooms = [0; 4];
         let mut sorts = [u32::MAX; 4];
         for (index, gate) in (0..).zip(self.system.gates) {
-            let is_new = gate.callers >> process & 1 != 0 && !rooms.contains(&gate.room);
+            let is_new = gate.callers.contains(process) && !rooms.contains(&gate.room);
             if is_new && let Some(place) = sorts.iter().position(|&sort| sort == u32::MAX) {
                 (rooms[place], sorts[place]) = (gate.room, index);
             }
@@ -249,7 +249,7 @@ impl Here<'_> {
             self.compare(selector, WORDS, self.usual());
             self.compare(selector, [0; 4], self.usual());
             let stack = self.system.gates.get(selector as usize).map_or(0, |gate| {
-                let service = self.system.services.get(usize::from(gate.service));
+                let service = self.system.services.get(gate.service.index());
                 service.map_or(0, |it| usize::from(it.stack))
             });
             let enough = self.window.start + ENTRY_SIZE + stack + CONTEXT_SIZE;
@@ -337,7 +337,7 @@ impl Here<'_> {
         let far = [1, 2, 3, 4, 5, 6, 7].map(|top| top << 29);
         for (selector, gate) in (0..).zip(self.system.gates) {
             let lends = [Gate::LEASE_TO_READ, Gate::LEASE_TO_WRITE].contains(&gate.room);
-            if !lends || gate.callers >> process & 1 == 0 {
+            if !lends || !gate.callers.contains(process) {
                 continue;
             }
             for start in near.into_iter().flatten().chain(far) {
@@ -472,13 +472,13 @@ impl Here<'_> {
     }
 
     /// A thread in a process, other than the current one.
-    fn other_thread_in(&mut self, process: u8) -> Option<usize> {
+    fn other_thread_in(&mut self, process: ProcessId) -> Option<usize> {
         let (id, mut found) = (kernel().thread_id(), None);
         kernel().parts(&mut |name, index, place| {
             if name == "thread.level"
                 && index != 0
                 && index != id
-                && load(place.start) as u8 == process
+                && load(place.start) as u8 == process.number()
             {
                 found = Some(index);
             }
@@ -492,8 +492,8 @@ impl Here<'_> {
         let Some(Notification { owner, .. }) = self.system.notifications.get(notification) else {
             return;
         };
-        let Some(owner) = self.system.processes.get(usize::from(*owner)) else { return };
-        let set = Process::notification(notification - usize::from(owner.first_notification));
+        let Some(owner) = self.system.processes.get(owner.index()) else { return };
+        let set = Process::notification(notification - owner.first_notification.index());
         let set_byte = |place: Span, byte: u8| {
             let pointer = core::ptr::with_exposed_provenance_mut::<u8>(place.start);
             // SAFETY: it is the kernel's, of which nothing runs.

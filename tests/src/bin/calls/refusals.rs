@@ -86,7 +86,8 @@ fn expect_accusation(record: &FaultRecord, accuser: &str, chain: &[&str]) {
     for (&service, wanted) in record.chain.iter().zip(chain) {
         expect("a service", usize::from(service), raw::index(&SYSTEM, wanted));
     }
-    let home = SYSTEM.threads.get(usize::from(record.thread)).map_or("?", |it| name(it.process));
+    let home =
+        SYSTEM.threads.get(usize::from(record.thread)).map_or("?", |it| name(it.process.number()));
     expect("the process of the thread", home, "innocent");
 }
 
