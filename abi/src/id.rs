@@ -105,7 +105,7 @@ impl<K: Numbered> Debug for Id<K> {
 /// A set of things of a kind: bit n is number n.
 ///
 /// There are sets only of what a firmware has 32 of at most, so that each has a bit of its own: see
-/// [`MAX_PROCESSES`](crate::MAX_PROCESSES), [`MAX_THREADS`](crate::MAX_THREADS), [`MAX_BUDGETS`](crate::MAX_BUDGETS).
+/// [`MAX_PROCESSES`](crate::MAX_PROCESSES), [`MAX_THREADS`], [`MAX_BUDGETS`](crate::MAX_BUDGETS).
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(transparent)]
 pub struct Set<I>(u32, PhantomData<I>);

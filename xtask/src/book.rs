@@ -1,6 +1,7 @@
 //! What the book names is there: files, headings, tests.
 
 use crate::root;
+use crate::sources::sources;
 use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -56,24 +57,6 @@ fn pages() -> Vec<Page> {
         .filter(|file| file.extension().is_some_and(|extension| extension == "md"))
         .map(Page::read)
         .collect()
-}
-
-/// The Rust files of the repository.
-fn sources() -> Vec<PathBuf> {
-    let mut folders = vec![root().to_owned()];
-    let mut sources = Vec::new();
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            let name = path.file_name().unwrap().to_string_lossy().into_owned();
-            if path.is_dir() && name != "target" && !name.starts_with('.') {
-                folders.push(path);
-            } else if name.ends_with(".rs") {
-                sources.push(path);
-            }
-        }
-    }
-    sources
 }
 
 /// How mdBook names a heading in a link.

@@ -10,6 +10,8 @@ mod lists;
 mod manifests;
 #[cfg(test)]
 mod rooms;
+#[cfg(test)]
+mod sources;
 
 use std::io;
 use std::path::{Path, PathBuf};
