@@ -64,7 +64,7 @@ pub enum Ran {
 }
 
 impl CallError {
-    /// What went wrong, in a few words.
+    /// Returns what went wrong, in a few words.
     #[inline(always)]
     #[must_use]
     pub const fn as_str(self) -> &'static str {

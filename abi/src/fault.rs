@@ -54,7 +54,7 @@ list! {
 }
 
 impl Cause {
-    /// What happened, in a few words.
+    /// Returns what happened, in a few words.
     ///
     /// ```
     /// use crossgate_abi::Cause;
@@ -74,7 +74,7 @@ impl Cause {
         self.told().is_crash
     }
 
-    /// What else a record with this cause says of what happened.
+    /// Returns the kind of detail that a record with this cause has.
     #[inline(always)]
     #[must_use]
     pub const fn detail(self) -> Detail {
@@ -117,7 +117,7 @@ pub enum Detail {
 /// No process.
 pub const NOBODY: u8 = u8::MAX;
 
-/// What the kernel remembers of a fault.
+/// The kernel's record of a fault.
 ///
 /// Crashes and what [servers say](Cause::Refused) are kept apart, so that no accusation overwrites the record
 /// of a crash.
@@ -160,7 +160,7 @@ impl FaultRecord {
     /// The first word of the chain.
     pub const CHAIN: usize = 6;
 
-    /// Whether its [cause](Cause::is_crash) is that a process has crashed.
+    /// Returns whether its [cause](Cause::is_crash) is that a process has crashed.
     #[must_use]
     pub const fn is_crash(&self) -> bool {
         self.cause.is_crash()

@@ -65,7 +65,7 @@ impl Number {
     }
 }
 
-/// Whether two texts are the same, told by the compiler.
+/// Returns whether two texts are the same, told by the compiler.
 #[must_use]
 pub const fn is_same(one: &str, other: &str) -> bool {
     let (one, other) = (one.as_bytes(), other.as_bytes());

@@ -53,7 +53,7 @@ impl Shape {
         Shape { words: self.words.saturating_add(next.words), kinds: self.kinds | kinds }
     }
 
-    /// Whether values can have it: each word is of a known kind, none past the last is of any; the
+    /// Returns whether values can have it: each word is of a known kind, none past the last is of any; the
     /// address of memory is followed by its length, and what is a handle if a tag is 0 by that tag.
     #[must_use]
     pub const fn is_sound(self) -> bool {
@@ -82,13 +82,13 @@ impl Shape {
         !matches!(before, Some(READ | WRITE))
     }
 
-    /// Whether some word is the address of lent memory.
+    /// Returns whether some word is the address of lent memory.
     #[must_use]
     pub const fn has_leases(self) -> bool {
         self.kinds & ((Kind::Read as u16 | Kind::Write as u16) * 0x1111) != 0
     }
 
-    /// Whether some word may be a handle.
+    /// Returns whether some word may be a handle.
     #[inline(always)]
     #[must_use]
     pub const fn has_handles(self) -> bool {

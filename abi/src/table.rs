@@ -34,11 +34,11 @@ pub struct System {
     pub dumpers: Set<ProcessId>,
     /// The threads that their processes begin and end while they run.
     pub pooled: Set<ThreadId>,
-    /// Who is told that clients are lost.
+    /// The processes that are told that clients are lost.
     pub lost_clients: &'static [LostClients],
     /// Whether handles are passed on: some method takes or gives one.
     pub passes_handles: bool,
-    /// Who is told of faults.
+    /// The process that is told of faults.
     pub fault_watch: Option<FaultWatch>,
     /// How long threads may run, if something bounds that, or counts it.
     pub budgets: Option<&'static Budgets>,
@@ -92,7 +92,7 @@ impl Budgets {
     pub const NONE: Budgets =
         Budgets { budgets: &[], of_threads: &[], time_slice: 0, cpu_time: false };
 
-    /// Whether something bounds it.
+    /// Returns whether something bounds it.
     #[must_use]
     pub const fn are_some(&self) -> bool {
         !self.budgets.is_empty() || self.time_slice != 0
@@ -123,7 +123,7 @@ pub struct Process {
     pub windows: &'static [Window],
     /// The notifications that it owns, numbered from the highest bit, 0, as that is what the CPU finds fastest.
     pub notifications: u32,
-    /// What becomes of it when it crashes.
+    /// The kernel's action when it crashes.
     pub on_fault: OnFault,
     /// The index in the firmware of its notification 0; the others follow.
     pub first_notification: NotificationId,
@@ -138,10 +138,10 @@ impl Process {
     }
 }
 
-/// What becomes of a process that crashed.
+/// The fate of a process that crashed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnFault {
-    /// It begins anew: at once, or after a while if it crashed shortly before.
+    /// It restarts: at once, or after a while if it crashed shortly before.
     Restart {
         /// After how many crashes in a row it stays stopped.
         limit: u8,
@@ -224,9 +224,9 @@ pub type Entry = unsafe extern "C-unwind" fn(*mut (), Word, Word, Word, Word) ->
 pub struct Method {
     /// Where it is entered.
     pub entry: Entry,
-    /// What its argument words are.
+    /// The kinds of its argument words.
     pub arguments: Shape,
-    /// What its result words are.
+    /// The kinds of its result words.
     pub results: Shape,
 }
 

@@ -267,7 +267,7 @@ fn parameter(part: &[Token]) -> Result<(Ident, Vec<Token>), Error> {
     }
 }
 
-/// Whether a parameter is memory: `Lent<..>` or `LentMut<..>`, with a path or without.
+/// Returns whether a parameter is memory: `Lent<..>` or `LentMut<..>`, with a path or without.
 fn is_lease(ty: &[Token]) -> bool {
     let path_end = ty.iter().position(|token| is_punctuation(Some(token), '<')).unwrap_or(ty.len());
     ty[..path_end]

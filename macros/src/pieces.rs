@@ -106,12 +106,12 @@ pub fn code_at(code: &str, span: Span) -> TokenStream {
     at(code.parse().expect("the macro's own code is tokens"), span)
 }
 
-/// Whether this is the punctuation `character`.
+/// Returns whether this is the punctuation `character`.
 pub fn is_punctuation(token: Option<&Token>, character: char) -> bool {
     matches!(token, Some(Token::Punct(punct)) if punct.as_char() == character)
 }
 
-/// Whether this is the identifier `word`.
+/// Returns whether this is the identifier `word`.
 pub fn is_word(token: Option<&Token>, word: &str) -> bool {
     matches!(token, Some(Token::Ident(ident)) if ident.to_string() == word)
 }

@@ -57,7 +57,7 @@ const fn block(bytes: usize) -> usize {
     if block < SMALLEST_BLOCK { SMALLEST_BLOCK } else { block }
 }
 
-/// Who may do what in a region, as the upper half of the attribute and size register.
+/// The access rights to a region, as the upper half of the attribute and size register.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 pub enum Access {

@@ -38,7 +38,7 @@ const DEVICE: u32 = 1;
 /// through and allocated on reads; device memory may acknowledge a write early.
 pub const MEMORY_TYPES: u32 = 0b1010_1010 << (8 * NORMAL) | 0b0000_0100 << (8 * DEVICE);
 
-/// Who may do what in a region, as the lower bits of the base address register.
+/// The access rights to a region, as the lower bits of the base address register.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 pub enum Access {
@@ -93,14 +93,14 @@ const fn granule(address: usize) -> usize {
     address & !REST
 }
 
-/// Whether regions that open these spans, which must not be empty, would have a byte in common.
+/// Returns whether regions that open these spans, which must not be empty, would have a byte in common.
 #[inline(always)]
 #[must_use]
 pub const fn overlap(one: Span, other: Span) -> bool {
     granule(one.start) < other.end && granule(other.start) < one.end
 }
 
-/// Whether a region can open `span`, which must not be empty, and nothing outside `limits`.
+/// Returns whether a region can open `span`, which must not be empty, and nothing outside `limits`.
 #[inline(always)]
 #[must_use]
 pub const fn coverable(span: Span, limits: Span) -> bool {

@@ -13,7 +13,7 @@ pub trait Granules {
     /// What opens the granules of `memory`.
     fn lease(memory: Span, writable: bool) -> Self::Lease;
 
-    /// Whether `memory` can be opened, and nothing outside `limits`.
+    /// Returns whether `memory` can be opened, and nothing outside `limits`.
     fn can_lease(limits: Span, memory: Span) -> bool {
         limits.contains(covering::<Self>(memory))
     }

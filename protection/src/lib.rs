@@ -1,4 +1,4 @@
-//! What memory protection units can express.
+//! The regions that memory protection units can express.
 //!
 //! A protection unit opens *regions*, and no unit can open any run of bytes as a region. Whoever gives out memory has
 //! to know what it can: the linker when it gives each process a place, `crossgate::system!` when it makes stacks, and

@@ -30,14 +30,14 @@ impl Span {
         self.end.saturating_sub(self.start)
     }
 
-    /// Whether there is no byte in it.
+    /// Returns whether there is no byte in it.
     #[inline(always)]
     #[must_use]
     pub const fn is_empty(self) -> bool {
         self.end <= self.start
     }
 
-    /// Whether every byte of `inner`, which must not be empty, is in this span.
+    /// Returns whether every byte of `inner`, which must not be empty, is in this span.
     #[inline(always)]
     #[must_use]
     pub const fn contains(self, inner: Span) -> bool {

@@ -1,4 +1,4 @@
-//! What there is to know of a protection unit.
+//! The properties of a protection unit.
 
 use crate::Span;
 use core::fmt::Debug;
@@ -12,12 +12,12 @@ pub struct Window<R> {
     pub registers: R,
 }
 
-/// What memory has to be like so that a region can open it.
+/// The size and alignment that memory needs so that a region can open it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fit {
     /// Its length in bytes.
     pub size: usize,
-    /// What its address is a multiple of, a power of two.
+    /// The alignment of its address, a power of two.
     pub step: usize,
 }
 
@@ -44,7 +44,7 @@ pub trait Unit {
     /// The smallest region that holds all of `memory`.
     fn covering(memory: Span) -> Span;
 
-    /// Whether one region opens exactly this. None is empty.
+    /// Returns whether one region opens exactly this. None is empty.
     fn opens(memory: Span) -> bool {
         !memory.is_empty() && Self::covering(memory) == memory
     }

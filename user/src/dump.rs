@@ -69,7 +69,7 @@ impl CrashDump {
         Duration::from_millis(self.words[dump::TIME] as u64)
     }
 
-    /// Whether it was since the system started; else there was a reset since.
+    /// Returns whether it was since the system started; else there was a reset since.
     #[must_use]
     pub fn is_of_this_run(&self) -> bool {
         self.is_of_this_run

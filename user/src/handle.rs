@@ -119,7 +119,7 @@ impl<I: ?Sized + Interface> Wire for Handle<I> {
     }
 }
 
-/// Whether the word is a handle of a service with this interface.
+/// Returns whether the word is a handle of a service with this interface.
 #[inline(never)]
 fn implements(word: Word, interface: fn() -> TypeId) -> bool {
     crate::arch::interface_of(word) == Some(interface())
@@ -160,7 +160,7 @@ impl<I: ?Sized + Interface, const N: usize> Handles<I, N> {
         N
     }
 
-    /// Whether there are none.
+    /// Returns whether there are none.
     #[must_use]
     pub const fn is_empty(self) -> bool {
         N == 0

@@ -195,7 +195,7 @@ impl<'a, T: Plain> Cells<'a, T> {
         self.0.len()
     }
 
-    /// Whether there are none.
+    /// Returns whether there are none.
     #[must_use]
     pub fn is_empty(self) -> bool {
         self.len() == 0

@@ -64,7 +64,7 @@ impl MethodShape {
         MethodShape { arguments, results }
     }
 
-    /// What its argument words are.
+    /// The kinds of its argument words.
     #[must_use]
     pub const fn arguments(self) -> Shape {
         self.arguments

@@ -97,7 +97,7 @@ impl<T: Plain> Kept<T> {
         write(self.copy(1), next);
     }
 
-    /// Whether there is a value in a copy.
+    /// Returns whether there is a value in a copy.
     fn is_valid(&self, index: usize) -> bool {
         let copy = self.copy(index);
         // SAFETY: the lock is held. What the memory holds may have been there before the program, so it is read by

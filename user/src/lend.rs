@@ -144,7 +144,7 @@ impl<'a, T: Plain> Lent<'a, [T]> {
         self.length / size_of::<T>()
     }
 
-    /// Whether there are none.
+    /// Returns whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0

@@ -382,7 +382,7 @@ impl<R> JoinHandle<R> {
         }
     }
 
-    /// Whether the job has ended.
+    /// Returns whether the job has ended.
     #[must_use]
     pub fn has_ended(&self) -> bool {
         matches!(Does::of(self.worker.state.load(SeqCst)), Does::Done | Does::Ended)

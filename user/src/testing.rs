@@ -334,7 +334,7 @@ impl<R> Thread<R> {
         }
     }
 
-    /// Whether it has.
+    /// Returns whether it has.
     #[must_use]
     pub fn has_ended(&self) -> bool {
         self.result.lock().unwrap_or_else(PoisonError::into_inner).is_some()

@@ -202,7 +202,7 @@ fn hides(word: &Ident) -> Error {
     Error::new(word.span(), text)
 }
 
-/// Whether a group after these tokens is what an attribute says: `#[..]`, `#![..]`.
+/// Returns whether a group after these tokens is what an attribute says: `#[..]`, `#![..]`.
 fn is_attribute(before: &[Token]) -> bool {
     match before {
         [.., hash, bang] if is_punctuation(Some(bang), '!') => is_punctuation(Some(hash), '#'),
@@ -211,7 +211,7 @@ fn is_attribute(before: &[Token]) -> bool {
     }
 }
 
-/// Whether a group after these tokens holds the arguments of a macro: `name!(..)`.
+/// Returns whether a group after these tokens holds the arguments of a macro: `name!(..)`.
 fn is_macro(before: &[Token]) -> bool {
     matches!(before, [.., Token::Ident(_), bang] if is_punctuation(Some(bang), '!'))
 }

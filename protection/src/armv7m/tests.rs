@@ -4,7 +4,7 @@ use super::*;
 use proptest::prelude::*;
 use std::vec::Vec;
 
-/// Whether a region with these registers lets an unprivileged access to `address` through.
+/// Returns whether a region with these registers lets an unprivileged access to `address` through.
 pub(crate) fn opens(address_register: u32, attribute_register: u32, address: u64) -> bool {
     let log2_size = (attribute_register >> 1 & 31) + 1;
     let size = 1u64 << log2_size;

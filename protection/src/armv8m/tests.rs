@@ -7,7 +7,7 @@ use proptest::prelude::*;
 /// The base address and limit registers of a region.
 type Registers = [u32; 2];
 
-/// What an access wants to do.
+/// The kind of an access.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Wish {
     Read,
@@ -15,13 +15,13 @@ enum Wish {
     Execute,
 }
 
-/// Whether a byte is in a region.
+/// Returns whether a byte is in a region.
 fn holds([base, limit]: Registers, address: u64) -> bool {
     let (first, last) = (base & !31, limit | 31);
     limit & 1 == 1 && u64::from(first) <= address && address <= u64::from(last)
 }
 
-/// Whether the unit lets an access through. (The kernel has the default memory map.)
+/// Returns whether the unit lets an access through. (The kernel has the default memory map.)
 fn allows(regions: &[Registers], address: u64, wish: Wish, is_kernel: bool) -> bool {
     let mut hits = regions.iter().filter(|&&region| holds(region, address));
     match (hits.next(), hits.next()) {
@@ -40,7 +40,7 @@ fn allows(regions: &[Registers], address: u64, wish: Wish, is_kernel: bool) -> b
     }
 }
 
-/// Whether a thread may read a byte.
+/// Returns whether a thread may read a byte.
 pub(crate) fn opens(region: Registers, address: u64) -> bool {
     allows(&[region], address, Wish::Read, false)
 }
@@ -50,7 +50,7 @@ fn around(span: Span) -> impl Iterator<Item = u64> {
     (span.start as u64).saturating_sub(70)..span.end as u64 + 70
 }
 
-/// Whether a byte is in the same granule as one of `span`.
+/// Returns whether a byte is in the same granule as one of `span`.
 fn shares_granule(span: Span, address: u64) -> bool {
     (span.start as u64 / 32..=(span.end as u64 - 1) / 32).contains(&(address / 32))
 }

@@ -72,7 +72,7 @@ impl<T, const CAPACITY: usize, const N: usize> Channel<T, CAPACITY, N> {
         self.ring.lock().count
     }
 
-    /// Whether there are none.
+    /// Returns whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0

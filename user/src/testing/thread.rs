@@ -262,7 +262,7 @@ impl Me {
         }
     }
 
-    /// Whether what calls the kernel is only being dropped.
+    /// Returns whether what calls the kernel is only being dropped.
     fn is_unwinding(&self) -> bool {
         self.is_leaving.get() || self.has_ended.get() || std::thread::panicking()
     }

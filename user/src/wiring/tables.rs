@@ -130,7 +130,7 @@ pub const fn clients(services: &[Service], process: u8) -> Set<ProcessId> {
     Set::of_bits(clients & !bit(process as usize))
 }
 
-/// Whether some method takes or gives a handle.
+/// Returns whether some method takes or gives a handle.
 #[must_use]
 pub const fn passes_handles(services: &[Service]) -> bool {
     let mut service = 0;
