@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What a process that is told of lost clients can [ask](crate::number::OPTIONAL).
 
 use crate::Word;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! [`CallError`] as an error of drivers: of what stands for a device that is behind a handle.
 
 use crate::CallError;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 use crate::Word;
 use crate::list::{constants, list};
 use core::fmt;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 use crate::list::list;
 use crate::{MAX_CALL_DEPTH, Word};
 

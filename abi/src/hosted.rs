@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The devices of the hosted port: what their drivers and the port agree on.
 //!
 //! A device has registers, which are read and written by the system calls

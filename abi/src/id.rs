@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Which process, service, lock, notification, thread or budget, and sets of them.
 //!
 //! In the tables and in the kernel each is a number of one byte. Here each kind of number has a type, so that one is

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What a process with the right can [ask](crate::number::INSPECT) of the others: the subjects, and what the two
 //! words of the answer are.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the Crossgate kernel and user code agree on.
 //!
 //! - [`SystemCall`], [`CallError`] and [`Cause`]: the lists from which numbers, texts, tests and tables of the book come;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Lists: each is written once, and what has to agree is made from it.
 
 /// Makes an enum of a list. An entry is documentation, a name, a number, perhaps more documentation that only rustdoc

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! System calls: one trap instruction, and a *selector* word that says what is wanted.
 //!
 //! A selector is either a **call**, the index of a [gate](crate::table::Gate), or the bitwise complement of a

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What a process [does](crate::number::OPTIONAL) with the threads of its pools.
 
 use crate::Word;

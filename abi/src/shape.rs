@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 use crate::{ARGUMENT_WORDS, Word};
 
 /// What one word of a call is, as far as the kernel has to know. A bit each, so that the kernel finds

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the [list](crate::SystemCall) says of a system call, besides its number.
 
 use crate::{CallError, Status};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The wiring of a firmware, as `crossgate::system!` writes it into flash.
 //!
 //! The tables are the kernel's permission list: what is not in them can't happen. All indices in

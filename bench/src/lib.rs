@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the benchmarks share: interfaces, their servers, and a clock.
 //!
 //! `cargo xtask bench` runs the binaries on QEMU with `-icount shift=0`, where an instruction takes

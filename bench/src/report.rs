@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Measuring, and telling the result.
 
 use board::{CLOCK_HZ, Timer, Uart};

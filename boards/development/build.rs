@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Puts the `memory.x` of the chosen board where the linker of the firmware looks for it. The boards do it by
 //! themselves for a firmware that depends on one of them only.
 

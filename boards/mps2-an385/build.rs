@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Puts the board's `memory.x` where the linker of the firmware looks for it.
 
 use std::{env, fs, path::PathBuf};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The time of each thread is counted, and bounded.
 
 use crate::Kernel;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! How a thread begins to wait, and how that ends.
 //!
 //! A thread that waits for something that another has, lends it its priority. If that waits in turn, it tries again: so

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! How long threads may run: budgets and time slices. And how long they [have](crate::usage).
 //!
 //! A *budget* is time that a thread, or all threads of a process together, may run at their priority in each

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A call and its return.
 //!
 //! The calling thread itself crosses into the process of the service. What it needs to come back

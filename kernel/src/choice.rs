@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Which of what is [optional](crate::optional) a firmware has.
 
 use crate::Kernel;

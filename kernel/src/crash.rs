@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A process goes down.
 //!
 //! A thread that was visiting it goes back to the nearest

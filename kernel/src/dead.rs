@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What of the kernel's memory means nothing now, and what each piece of it is called.
 //!
 //! It is for a test that looks at the memory from outside: two states are the same if they differ in

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the CPU has to do after an event.
 
 use crossgate_abi::{CallError, Status, Word};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What is noted of a fault, and who is told.
 //!
 //! The process that the wiring names is told, and reads the records. It decides about the others, too.

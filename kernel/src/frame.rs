@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the kernel remembers of a call in flight.
 
 use crate::lease::InForce;

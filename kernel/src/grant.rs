@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Who may call a service that the wiring does not name for it.
 //!
 //! A handle that travels as an argument or in a result is a capability: who has the right to call the

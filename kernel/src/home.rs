@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A thread that is at home, in no call: how it begins, and how it begins anew.
 
 use crate::Kernel;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What threads and processes do, for who may ask.
 //!
 //! A process that the wiring gives the right to looks at one thing a system call, which takes a short time whatever

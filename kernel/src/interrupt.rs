@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Interrupts of devices.
 //!
 //! An interrupt is a signal that also masks its line until a thread of the owner has acknowledged it. Lines start

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Memory that a call may use while it runs.
 //!
 //! A lease belongs to one thread and one call; it is dropped when the call ends, however it ends.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! How a caller lends memory to a call.
 //!
 //! A caller can lend what is its own to lend: the shared part of its process' memory, its part of

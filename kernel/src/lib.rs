@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The portable core of the Crossgate microkernel.
 //!
 //! It is a state machine: a port tells it what happened (a [call](Kernel::call) and its [end](Kernel::leave), another

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Lives of processes: the present one has a number, and who serves others is told when one ends.
 //!
 //! A life ends when its process goes down. What a server has noted of that process is for its next life then, which

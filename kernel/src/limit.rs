@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! How long calls may take.
 //!
 //! A thread can limit the calls that it makes from where it is. When the time is over, no further call is

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Objects that one call at a time may be in.
 //!
 //! A call that finds the lock of its object taken [waits](crate::block) for the thread that has it, and is made again.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The mutexes of user code.
 //!
 //! A mutex is a word in the memory of a process, which the kernel sees only when there is contention: 0 if it is free,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What is noted of crashes, for who may inspect.
 
 use crossgate_abi::inspect::dump;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What only some firmwares need. Others don't carry the code.
 
 use crate::Kernel;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Threads that a process begins and ends while it runs.
 //!
 //! A thread of a pool is one of the wiring. What it is to do, its process keeps in its own memory; here it only parks

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the core needs from the hardware.
 
 use crate::thread::Thread;

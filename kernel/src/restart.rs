@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! How a process begins.
 //!
 //! Its memory is reset to its initial values, at boot and after each fault

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Who runs next: fixed priorities, first come first served within one.
 //!
 //! The ready threads of a priority form a list, each with the index of the next; the level has the

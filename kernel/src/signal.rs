@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Signals, and who waits for them.
 //!
 //! A signal wakes the most urgent thread that waits for the notification; with no waiter it is

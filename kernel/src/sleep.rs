@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Who sleeps until when.
 //!
 //! The kernel is tickless: the port is asked for an interrupt at the first deadline only.

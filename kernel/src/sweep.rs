@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What was put off is done, piece by piece.
 //!
 //! With a [system call](crossgate_abi::number::WORK) the worker does a

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The system calls that need no file of their own.
 
 use crate::Kernel;

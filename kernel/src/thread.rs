@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A thread's state.
 
 use crate::frame::{Frame, LIMITED, Level, OVERDUE};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The threads of the wiring, and which of them runs.
 
 use crate::Kernel;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Points in time, and how far away they are.
 //!
 //! The kernel counts in µs since start, in 64 bits that never run over. A limit is kept in each frame, so it has

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The timer comes to a deadline.
 //!
 //! Then each thread is looked at: there are few, and most that have a deadline are woken before it. With as many looks

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! How long threads and processes have run.
 //!
 //! The time from one [account](crate::Kernel::account) to the next is that of the thread that ran, and of the process that

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What a thread waits for, and what it gets then: the life of a thread.
 //!
 //! A thread that has started is ready, waits, or has ended: that is its [`Wait`]. Its [`Pending`] says what is left to do

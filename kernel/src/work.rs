@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What is put off, to be done in pieces.
 //!
 //! Some events concern all threads: a process goes down; what many wait for is free. They are told in a set of

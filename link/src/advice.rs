@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What to do about names that the linker does not find, or finds twice.
 
 /// Prefixes of names that are missing, and the way out.

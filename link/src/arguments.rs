@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The command line of a linker with GNU ld's options.
 
 use anyhow::{Context, Result};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A copy of a library's statics for each process that uses them.
 //!
 //! A static of a library exists once in each process that uses it, as it does in each program of an operating

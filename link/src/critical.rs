@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Critical sections in processes, which would be none: they mask interrupts, which a process can't.
 
 use crate::advice::NO_CRITICAL_SECTION;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Firmware as a program of the host: every process gets pages of its own.
 //!
 //! The package of the firmware has a build script that calls [`build`]. It makes itself the linker of

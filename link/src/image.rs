@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the linker wrote: an ELF file with addresses.
 
 use anyhow::{Context, Result};

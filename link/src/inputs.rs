@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the linker's inputs hold: sections, what they are called, and what refers to what.
 
 use crate::copies;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! How much stack the kernel needs: found in its code.
 //!
 //! Each section of code is taken to push all that any of its instructions pushes, and to call all that it

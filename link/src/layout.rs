@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Where in RAM everything lies: arithmetic only.
 //!
 //! What a region can open is told by the protection [unit](ProtectionUnit) of the firmware.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The linker of a Crossgate firmware: gives every process a memory of its own.
 //!
 //! Rustc calls the program `crossgate-link` in place of `rust-lld`, with the same arguments (as it

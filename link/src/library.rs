@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The Rust library of the host, which is the kernel's.
 
 use crate::hosted::is_c_library;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The linker of a firmware; the library's documentation says what it does.
 
 use crossgate_link::{Arguments, link};

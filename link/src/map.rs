@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The memory map of a linked firmware.
 
 use crate::image::Image;

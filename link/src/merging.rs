@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Statics that the compiler may have made one.
 //!
 //! LLVM merges small statics of a codegen unit that are used together in some function, so that one register

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Which process a static belongs to.
 //!
 //! A static belongs to whoever uses it: whose code, as far as it can be [reached](crate::reach), refers to

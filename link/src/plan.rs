@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Where everything goes, from what the first link measured.
 
 use crate::image::Image;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the protection unit will open, against what it must not: by the arithmetic of the port.
 //!
 //! Region 0 opens FLASH to all threads, and may have to open more than that; there is no other region that

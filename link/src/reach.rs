@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Who reaches what, by calls and references.
 //!
 //! What a process starts with is read from the tables of the wiring: a record that names a stack or an

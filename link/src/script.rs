@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The linker scripts, which go before and after the user's own.
 
 use std::collections::BTreeSet;

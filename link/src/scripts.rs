@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The user's linker scripts: which names they speak of.
 
 use crate::arguments::Arguments;

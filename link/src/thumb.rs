@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Instructions of the Thumb instruction set that switch interrupts off, or take a part of the stack.
 //!
 //! A critical section on a Cortex-M is made of them. They do nothing without privileges, and do not fault

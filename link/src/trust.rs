@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Whose code runs with whose rights.
 //!
 //! A linker takes a symbol from wherever it finds one, so any crate could provide a name that the kernel, or

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The interrupt vectors of a linked firmware: what the CPU calls with the kernel's rights.
 
 use crate::image::Image;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The linked firmware has to be as the kernel expects it: checked by what is in the file, not by
 //! what was meant to be.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! `#[interface]`: a trait, cut into its methods.
 
 use crate::pieces::{

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The attributes, derives and the wiring of Crossgate. Use them through the crate `crossgate`.
 //!
 //! They only cut the source into pieces, keeping every span, and hand these, by name, to `macro_rules!`

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Cutting tokens, and putting them together.
 
 use proc_macro::{

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! `system!`: the wiring of a firmware.
 //!
 //! What is written is taken apart ([`parse`]) into what it says ([`firmware`]); it is checked, as far as the

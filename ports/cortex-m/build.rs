@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Tells whether the compiler keeps statics apart: `crossgate-link` has to know.
 
 use std::env;

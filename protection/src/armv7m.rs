@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the memory protection unit of ARMv7-M can express (ARM DDI 0403E, B3.5).
 //!
 //! A region is 2^n bytes, n >= 5, and aligned to its size. From 256 bytes on it has eight

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the memory protection unit of ARMv8-M can express (ARM DDI 0553, PMSAv8).
 //!
 //! A region is a run of granules of 32 bytes, wherever it starts and however long it is. What that

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Units whose regions are runs of granules, wherever they start and however long they are.
 
 use crate::{Fit, Span, Unit, Window};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The regions that memory protection units can express.
 //!
 //! A protection unit opens *regions*, and no unit can open any run of bytes as a region. Whoever gives out memory has

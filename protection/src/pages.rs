@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the memory management unit of a host can express: runs of pages.
 
 use crate::{Granules, Span};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the physical memory protection of RISC-V can express (The RISC-V Instruction Set Manual, Volume II, 3.7).
 //!
 //! An entry that matches the *top of range* opens all from the address of the entry before it up to its own. So a

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Ranges of addresses.
 
 /// The bytes from `start` up to, but not including, `end`.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What every unit promises, against what its manual says of each byte.
 
 use crate::armv7m::{self, Access, ArmV7M, Block};

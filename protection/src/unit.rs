@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The properties of a protection unit.
 
 use crate::Span;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What a test needs of the CPU and the port, one file an architecture.
 
 #[cfg(target_arch = "arm")]

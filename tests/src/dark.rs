@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A line that nobody reads.
 
 use core::convert::Infallible;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Memory that looks like a stack, and is none.
 
 use core::cell::UnsafeCell;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the system tests share.
 //!
 //! Each test in `src/bin` is a firmware. Most have three parties: attackers, a [`victim`] and a

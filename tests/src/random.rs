@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Numbers for attacks at random.
 
 /// A small generator of numbers (xorshift32: G. Marsaglia, 2003). The seed is not 0.

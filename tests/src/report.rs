@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! How a test ends, and what it says.
 
 use crate::arch;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Where the client shows what it has read that two firmwares wire to different servers.
 
 use crate::report::{expect, pass};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! An innocent server, whose memory attackers are after.
 
 use core::sync::atomic::{AtomicU32, Ordering};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Runs every test as a Linux program.
 
 fn main() -> std::process::ExitCode {

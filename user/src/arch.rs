@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The way into the kernel, one file an architecture.
 
 #[cfg(target_arch = "arm")]

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Buffers on the stack that can be lent.
 
 use core::fmt;

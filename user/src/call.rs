@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Both ends of a call, as the stubs of `#[interface]` use them.
 //!
 //! Each parameter is put and taken on its own, at the position that the shapes before it say. So a

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Lending copies of what cannot be lent as it is.
 //!
 //! A memory protection unit opens aligned blocks, and the kernel never opens a byte that was not

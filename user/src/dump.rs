@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The crash dump: what the thread that crashed last had in its registers and on its stack.
 //!
 //! A process to which the wiring says `crash_dumps;` may read it. The kernel writes it when a process crashes, into

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What became of other processes: the records of crashes.
 //!
 //! The process that the wiring names with `faults NOTIFICATION;` is notified of every crash and may

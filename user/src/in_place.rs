@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Work on lent memory where it lies: by elements, by chunks, and by cells.
 //!
 //! An image or a block of audio is never copied as a whole: an element is loaded into a register when it is looked at, and stored

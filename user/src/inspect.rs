@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the others do: threads, their stacks, processes.
 //!
 //! A process to which the wiring says `inspects;` may look, at one thing at a time. It sees nobody's memory, and

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What `#[interface]` makes of a trait, and the limits of a call.
 
 use crate::{Parameter, Wire};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Statics that outlive their process.
 
 use crate::Plain;

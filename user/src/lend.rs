@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Memory that is lent to a call.
 //!
 //! The caller passes a plain reference; the server gets a [`Lent`] or [`LentMut`], which is good

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the processes of a Crossgate firmware are written with.
 //!
 //! Firmware is split into **processes** that the memory protection unit keeps apart. They work

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Signals between threads, and from interrupts.
 
 use crate::arch::system_call;

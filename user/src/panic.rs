@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A panic is a crash of the process: the kernel takes it down and remembers where.
 //!
 //! Only the place is told, not the message: formatting would cost every firmware kilobytes.

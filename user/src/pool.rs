@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Threads that a process begins and ends while it runs.
 //!
 //! The wiring gives a process so many, with their stacks and their priority; no memory is allocated:

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Traits that no other crate implements.
 //!
 //! A trait with `const SEAL: Seal` can be implemented only where `Seal` can be named, which is in this

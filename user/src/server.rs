@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What a server can do about those who call it.
 
 use crate::arch::{name_of, system_call};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What a supervisor decides: which process begins anew, which stops.
 //!
 //! What the wiring says with `on_fault` happens at once when a process crashes. The process that the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the threads of one process share, and the visitors in it: locks, and what they wait by.
 //!
 //! | type | for |

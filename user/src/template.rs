@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The code that the attributes, derives and the wiring expand to.
 //!
 //! The macros of `crossgate-macros` cut the source into pieces, which arrive here in slots: `name: [tokens]`. Each

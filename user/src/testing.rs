@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Unit tests of processes and services, on the kernel itself.
 //!
 //! A test wires a small firmware and runs as one of its threads. What decides there who may call whom, who runs next,

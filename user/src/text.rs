@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Formatted text in memory that is lent.
 
 use crate::LentMut;

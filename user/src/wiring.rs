@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Arithmetic and checks behind `system!`, done by the compiler.
 
 mod budgets;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Every promise about types: a program that breaks it does not compile, and the compiler says why in
 //! words that help. (What has to compile is in `compile_pass`.)
 //!

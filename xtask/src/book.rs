@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the book names is there: files, headings, tests.
 
 use crate::root;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The door to what a developer runs. It depends on nothing from elsewhere, so the first command of a fresh clone starts at
 //! once: each command is a program of another package, which cargo builds when it is asked for. What only writes files of
 //! the repository is here.

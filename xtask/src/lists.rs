@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The parts of the book that are made from the lists of `crossgate-abi`: system calls, causes, errors.
 
 use crossgate_abi::number::hosted::HostedCall;

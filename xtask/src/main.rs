@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! `cargo xtask COMMAND`: hands it to the program that has it, or prints which there are.
 
 #![forbid(unsafe_code)]

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The programs of packages with many of them. Cargo finds programs by itself only in one folder, and then builds each
 //! twice: as itself, and as a test of its own, which firmware can't be. So each is a stanza of the manifest, and the
 //! stanzas are written by `cargo xtask manifests`: one for each file in `src/bin` and its folders.

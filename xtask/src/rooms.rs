@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Which file of a port uses which: no circles, as each uses only files above it in the table of the crate.
 //!
 //! The compiler lets the files of a crate use each other in any way. This test reads the text of the files, without

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The Rust files of the repository, and their licence.
 
 use crate::root;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What it takes from an interrupt to the task that waits for it, in Embassy's executor for thread mode, and to a bare
 //! handler: to be compared with `interrupt_to_thread` of Crossgate's benchmark. There is no protection: all share all memory.
 //!

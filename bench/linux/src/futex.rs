@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Shared memory, and a futex that tells whose turn it is.
 
 use crate::{ANSWER, QUESTION, other, rounds};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What processes of Linux ask each other by: a pipe there and another one back, a pair of sockets, and
 //! shared memory with a futex. And what a call by pages can't go below: four changes of protection.
 //!

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The changes of protection that a call by pages makes: the caller's memory is closed and the callee's opened, and back.
 
 use crate::rounds;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What it takes from a fault in a server to the error at its caller.
 //!
 //! A process that faulted is stopped here, so there are eight, and each faults once.

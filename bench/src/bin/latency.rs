@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What it takes from an interrupt to the thread that waits for it.
 //!
 //! The device holds its line all the time. So it interrupts as soon as it is acknowledged: right after that system call,

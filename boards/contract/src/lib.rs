@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What every board offers to firmware, checked when the board is compiled.
 //!
 //! Firmware says `board::UART0` and `board::start!(SYSTEM)`, and runs on each board that keeps this contract. A board

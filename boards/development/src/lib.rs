@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The board that the examples, benchmarks and tests of this repository run on. Firmware that says `board::UART0` and
 //! `board::start!(SYSTEM)` is the same for all.
 //!

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 use crate::{LAMPS, Registers};
 use core::convert::Infallible;
 use crossgate_abi::Word;

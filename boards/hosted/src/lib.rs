@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A board that is a Linux program: firmware that is written for it runs on a laptop.
 //!
 //! It has what a development board has, behind the same traits: serial lines ([`Uart`]), which the

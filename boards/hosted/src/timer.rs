@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 use crate::{Registers, TIMER0, TIMER1};
 use crossgate::Window;
 use crossgate_abi::Word;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 use crate::{Registers, UART0, UART1, UART2};
 use core::convert::Infallible;
 use crossgate::Window;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the chip needs before anything runs: its clock, power for the devices, and functions for the pins.
 
 use crate::LAMPS;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The Stellaris LM3S6965 evaluation board of Luminary Micro (now Texas Instruments): a Cortex-M3 at 50 MHz, as
 //! `qemu-system-arm -M lm3s6965evb` emulates it.
 //!

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 use crate::{TIMER0, TIMER1};
 use crossgate_abi::table::Window;
 use embedded_hal::delay::DelayNs;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 use crate::{CLOCK_HZ, UART0, UART1, UART2};
 use core::convert::Infallible;
 use crossgate_abi::table::Window;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the port asks of this board.
 
 use crate::{CLOCK_HZ, UART0, Uart};

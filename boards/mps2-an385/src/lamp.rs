@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 use crate::LAMPS;
 use core::convert::Infallible;
 use embedded_hal::digital::{ErrorType, OutputPin, StatefulOutputPin};

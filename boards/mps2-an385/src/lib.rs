@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The ARM MPS2 board with the AN385 image: a Cortex-M3 at 25 MHz, as `qemu-system-arm -M
 //! mps2-an385` emulates it.
 //!

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! STEP 5: what the port asks of the board. This runs with the kernel's rights: short, and without panics.
 
 use crate::{CLOCK_HZ, UART0, Uart};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A board to copy. It compiles and keeps the [contract](board_contract), but its devices are those of no chip: look
 //! for `STEP`, in this order.
 //!

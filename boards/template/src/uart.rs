@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! STEP 4: the drivers. The constructor of each is for constants, and refuses windows of other devices.
 
 use crate::{CLOCK_HZ, UART0, UART1, UART2};

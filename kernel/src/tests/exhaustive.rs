@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Every interleaving of what the threads of a small system can do, and of what can happen to them.
 //!
 //! This is the kernel that ships, not a model of it: from the first state each step that is possible is

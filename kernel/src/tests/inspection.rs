@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 use super::*;
 use crate::fault::Fault;
 use crossgate_abi::inspect::{CALLS, DUMP, FAULT, PROCESS, STACK, THREAD, state, wait};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What holds of the kernel after each step, whatever happened: the invariants in the table of the crate, a function each.
 
 use super::*;

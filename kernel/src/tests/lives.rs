@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Lives of processes: who calls, in which one, and who is told when it ends.
 
 use super::*;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Threads of pools: they park, are started, and are ended, wherever they are.
 
 use super::*;

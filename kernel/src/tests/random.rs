@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Random system calls with hostile words, interrupts, crashes and the passing of time: whatever happens,
 //! the invariants of the kernel hold after each step.
 

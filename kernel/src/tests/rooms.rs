@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Which file of the kernel uses which: no circles, as each uses only files above it in the table of the crate.
 //!
 //! The kernel's methods all belong to one struct, so the compiler lets any file call any other. This test reads the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! An object file of ELF whose symbols are changed: renamed, taken away, given to others.
 //!
 //! All else stays byte for byte as the compiler wrote it, and where it was, so that what debuggers read holds

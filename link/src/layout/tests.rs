@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Layouts against the hardware manual's words: what a region opens, byte by byte.
 
 use super::*;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Which statics are copied, for whom, and what the copies take up: by the names that they have.
 
 use crate::copies::{COPY, is_alias};

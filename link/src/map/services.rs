@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Who may call which service, by the tables of the wiring.
 
 use crate::image::Image;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The memory map as text.
 
 use super::{MemoryMap, Row, copies, services};

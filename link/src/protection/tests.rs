@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Memories and devices that can be, and that can't.
 
 use super::*;

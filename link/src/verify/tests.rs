@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A sound firmware, and what must not pass.
 
 use super::*;

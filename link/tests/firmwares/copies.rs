@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Statics of libraries, of which each process has its own.
 
 use crate::support::{Firmware, HELPER, error, map, process};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A firmware as users have it: built by cargo, with cortex-m-rt and its linker script.
 
 use crate::support::{self, Firmware, TARGET};

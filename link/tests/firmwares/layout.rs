@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Where things are.
 
 use crate::support::{self, Firmware, SENSOR, error, map, process};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Statics that the compiler may merge: the answer is the same at every level of optimisation.
 
 use crate::support::{Firmware, error, map, process};

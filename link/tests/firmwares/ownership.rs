@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Whose statics are.
 
 use crate::support::{Firmware, HELPER, SENSOR, error, map, process};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What is missing or wrong in the settings.
 
 use crate::support::{Firmware, SENSOR, error};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Builds small firmwares with rustc alone.
 
 use crossgate_link::map::{MemoryMap, ProcessMemory};

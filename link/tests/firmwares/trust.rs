@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Whose code the kernel and the processes run.
 
 use crate::support::{Firmware, error, map};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Where things are, whatever the settings.
 
 use crate::support::{Firmware, Program, SENSOR, WORK, program};

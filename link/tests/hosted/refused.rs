@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What is not to become a program without isolation.
 
 use crate::support::{Firmware, SENSOR, assert_says, error, text};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Builds small firmwares for the host with cargo, as users have them.
 
 use object::{Object, ObjectSymbol, SymbolKind};

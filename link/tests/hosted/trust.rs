@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Whose code the host's side and the processes run.
 
 use crate::support::{Firmware, assert_says, error, program};

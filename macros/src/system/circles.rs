@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Objects that call each other in a circle.
 
 use super::firmware::{Firmware, Object};

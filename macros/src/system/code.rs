@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the templates in the crate `crossgate` get: each what it needs, by name.
 
 mod tables;

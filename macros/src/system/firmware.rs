@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What a wiring says.
 //!
 //! Processes, services, notifications, threads and windows have numbers: their places among all of their kind, in the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The names in the wiring: each once, and none that has a meaning already.
 
 use crate::pieces::Error;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What a process may use: the services and notifications that its expressions mention.
 //!
 //! A mention is a word that is the name of one, and stands where an expression has a value. It gives the right, which is

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Numbers, times and settings in the wiring. What is wrong with a value, the compiler tells where it stands.
 
 use super::firmware::Budget;

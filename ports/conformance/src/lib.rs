@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The promises of [`Port`], as checks that run on any implementation.
 //!
 //! The kernel core rests on what a port promises, and the core's own tests run on a port that keeps it by construction.

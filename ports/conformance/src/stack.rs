@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The stack of a thread.
 
 use crate::{Machine, expect};

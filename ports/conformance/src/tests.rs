@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A port in a few lines keeps all promises, and each flaw breaks the one that it should.
 
 extern crate std;

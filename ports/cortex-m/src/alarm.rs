@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! SysTick's interrupt, which wakes the threads that sleep.
 //!
 //! SysTick counts the CPU's cycles down to 0, from at most 2^24 - 1, and takes its period again then.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The contract between the port and a board.
 
 use crate::zero_latency::Line;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Time, from the board's counter.
 //!
 //! The counter is never set, only read, so no time is lost however often somebody sleeps. It

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The registers of a thread on its stack, and where they may lie.
 
 use crossgate_abi::{ARGUMENT_WORDS, Status, Word};

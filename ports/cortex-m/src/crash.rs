@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The registers and the stack of a thread when it crashed.
 
 use crate::context::{FRAME, SAVED};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The way from an exception of the CPU to the handlers in Rust, and back.
 //!
 //! On entry the registers that the CPU has not saved (r4 to r11) are pushed on the thread's stack,

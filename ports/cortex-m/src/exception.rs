@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The numbers of exceptions, and the one that is active (ARM DDI 0403E, B1.5.2).
 
 use core::ops::RangeInclusive;

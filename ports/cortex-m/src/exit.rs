@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The way from the kernel to a thread: what is open becomes what that thread may use, and its registers are loaded.
 //!
 //! The legend of the assembly is in [`entry`](crate::entry).

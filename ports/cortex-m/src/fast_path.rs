@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The system calls that are made most, without Rust: calls, their returns, and some others; and interrupts.
 //!
 //! | file | what |

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The cause of a fault, by the CPU's status registers (ARM DDI 0403E, B3.2.15).
 
 use crate::context::FRAME;

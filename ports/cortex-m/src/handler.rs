@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Exception handlers. Each makes one call of the kernel core and carries out the [`Effect`] that it returns.
 //!
 //! System calls get here that the fast path leaves. The assembly in [`entry`](crate::entry) calls these functions, with

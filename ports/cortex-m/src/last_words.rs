@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The last words of a kernel that can't go on.
 
 use core::sync::atomic::{Ordering, compiler_fence};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Crossgate on ARM Cortex-M.
 //!
 //! Registers become values for the kernel core, and the core's effects become registers and

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Addresses that the linker script gives.
 
 use crossgate_abi::Word;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The CPU as the kernel core sees it, and the kernel itself.
 //!
 //! The kernel is one static. Exception handlers use it by `with_kernel`, and the assembly by [its address and the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The protection unit's registers (ARM DDI 0403E, B3.5).
 //!
 //! | region | opens |

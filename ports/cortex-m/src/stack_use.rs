@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! How much of its stack a thread has used: stacks are painted before threads begin, and what is paint was not used.
 
 use crossgate_abi::Word;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The port's code in threads: where each begins, and what the idle thread does.
 //!
 //! It runs without privileges, in the process and on the stack of the thread, and so has the rights of who jumps there.

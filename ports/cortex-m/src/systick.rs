@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! SysTick as the counter that time is measured with, on a board without another one.
 
 use crate::alarm::{LONGEST, SHORTEST, registers, wait_for_period};

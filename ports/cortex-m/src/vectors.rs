@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The vector table of a firmware that has [handlers above the kernel](crate::zero_latency), or keeps crash dumps.
 
 use crate::boot::refuse_line;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Interrupts that are served above the kernel.
 //!
 //! The kernel holds interrupts off while it runs. That is too long for some devices: a motor's bridge, a radio.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! From `main` to the first thread.
 
 use crate::clock::Clock;

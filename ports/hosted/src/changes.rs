@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The changes of protection that are due when the kernel is left.
 
 use crate::linux::memory::protection;

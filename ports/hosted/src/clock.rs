@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Time: the host's, or virtual.
 //!
 //! Virtual time passes when nothing is left to run, when it jumps to the next deadline; and by a µs with

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Memory that is lent to a call.
 //!
 //! A page is the smallest piece of memory that can be opened. So what is lent is copied: the callee

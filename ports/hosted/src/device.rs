@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Devices: what a board has around its CPU.
 //!
 //! Their registers are read and written by system calls, so a driver is code of a process as on any

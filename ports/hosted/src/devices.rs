@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! All devices of the board, and its interrupt controller.
 
 use crate::device::Device;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A domain is what is open: this port's memory protection unit.
 //!
 //! Open are the [region](crate::memory::Region) of one process and a part of one stack, no more. A call

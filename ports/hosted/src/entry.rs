@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The way into the kernel, on x86-64.
 //!
 //! There is no trap: a system call is a call of the gate. It saves the registers that a function

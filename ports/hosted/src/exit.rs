@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The ways out of the kernel, on x86-64: what is open becomes what the thread may use, and its registers are loaded.
 //!
 //! The legend of the assembly is in [`entry`](crate::entry).

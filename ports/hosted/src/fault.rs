@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A fault, as a handler of signals leaves it to the kernel.
 
 use crate::linux::program::in_program;

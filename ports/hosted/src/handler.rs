@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! System calls, interrupts and faults, told to the kernel core.
 //!
 //! Each function makes one call of the core, carries out the [`Effect`] that it returns, and returns the [`Way`] out.

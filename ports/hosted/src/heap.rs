@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The host's heap is the kernel's: processes have none, as on a microcontroller.
 //!
 //! A thread that the kernel puts aside in the middle of an allocation would leave the heap in pieces for

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Facts of the port that the system tests have to know, and no firmware has to.
 
 use crate::domain::Domain;

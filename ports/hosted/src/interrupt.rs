@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! An interrupt, as user code: what a signal has a thread execute in the middle of its own.
 //!
 //! It runs on the thread's stack, with the thread's rights, and saves all registers there. So there is one way in which

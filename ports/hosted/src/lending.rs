@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The pieces that can be lent: those that the protection unit of the firmware's board can open.
 //!
 //! Here everything is copied, so any piece could be lent. But what runs here has to run on the board, so its

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Crossgate as an ordinary Linux program, with the isolation of a microcontroller.
 //!
 //! The firmware is the same: its process crates, its wiring, the kernel core. One thread of the host

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The host as the kernel core sees it, and what the port itself remembers.
 
 use crate::changes::change_protection;

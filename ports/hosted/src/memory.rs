@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Where the memory of the processes is, and how it is mapped.
 //!
 //! The linker puts the statics of each process on pages of their own, with room below them for the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The command line of a firmware as a program of the host.
 
 use crate::lending::Rules;

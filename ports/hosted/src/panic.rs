@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A panic is a crash of the process: nothing is formatted, unwound or allocated, as on a microcontroller.
 
 use crate::start::system_call;

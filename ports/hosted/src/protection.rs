@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The means by which memory is closed: page tables, or protection keys on CPUs that have them.
 //!
 //! By pages, a call takes four calls of Linux: the caller's region is closed and the callee's opened, and

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Where interrupts come in virtual time, if a seed is given.
 //!
 //! Without one they come only when nothing is left to run. With one, every now and then the next

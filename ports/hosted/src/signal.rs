@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Signals: what Linux interrupts a thread with.
 //!
 //! A handler does none of the kernel's work. It changes where the thread goes on when the handler

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! How much of its stack a thread has used: told at the end of the program, if it is more than it declares, and to
 //! those who may ask.
 //!

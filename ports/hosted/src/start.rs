@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The port's code in threads: where each begins, where a method is entered, and what the idle thread does.
 //!
 //! It runs in the process of the thread, with no more rights than that, and enters the kernel as user code does: by

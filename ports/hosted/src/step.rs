@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Single-stepping: an interrupt after so many instructions.
 //!
 //! It starts when a thread goes on after an [interrupt](crate::interrupt::INTERRUPT_FLAGS), whose saved flags

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Signals that are no interrupts of devices: those that nobody expects, and those that end the program.
 
 use crate::linux::output;

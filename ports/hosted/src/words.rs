@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The words by which user code, the handlers of signals and the kernel tell each other how things are.
 //!
 //! With protection keys only the kernel can write them. By pages, a process can: see the book.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! From a trap to [`handler`](crate::handler). It will be assembly: nothing but the CPU has touched the registers yet.
 //!
 //! Before the first store: a thread chooses its stack pointer. Save registers there only if all of them lie in the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! From the kernel to a thread.
 
 use crate::machine::Machine;

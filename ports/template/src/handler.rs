@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Traps, told to the core. Each function makes one call of the core and carries out the [`Effect`] that it returns. This
 //! is the same on every machine, so it is whole.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A port to copy: it compiles, and says what is missing.
 //!
 //! A port turns registers into values for the kernel core, and the core's effects into registers and memory protection.

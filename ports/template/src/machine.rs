@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The hardware as the core sees it.
 
 use crate::{clock, context, memory, missing, start};

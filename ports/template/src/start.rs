@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The port's code in threads. It runs without privileges, with the rights of the thread.
 
 use crate::missing;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What is missing, by the promises of a port. A copy of this folder replaces the [`Bench`] by its machine, and runs the
 //! checks there until none is broken: `tests/cortex-m/src/bin/conformance.rs` does so on a board.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The arithmetic against an oracle that knows nothing but the manual: it asks byte by byte.
 
 use super::*;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A barrier: threads of several processes wait there for each other, and go on together.
 //!
 //! ```ignore

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Bytes from one process to another, through a buffer of a fixed size.
 //!
 //! | | takes out | interfaces |

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Bytes, first in, first out.
 
 use crossgate::{Lent, LentMut};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The console: a process that owns a serial line, writes the log lines of all processes to it,
 //! and tells of processes that crashed.
 //!

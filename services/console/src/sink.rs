@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Where lines go.
 
 use embedded_io::{ErrorType, Write};

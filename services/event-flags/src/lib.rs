@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Event flags between processes: 32 bits, which some set and clear, and others wait for.
 //!
 //! Any process may host them. The wiring says who sets and who waits.

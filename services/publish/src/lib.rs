@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Messages of one process, or several, to all that have subscribed. Each subscriber has a queue of its own, so a slow
 //! one never holds up the others, or who publishes: it loses its oldest messages, and is told how many.
 //!

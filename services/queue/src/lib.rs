@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A queue between processes: first in, first out, of a fixed capacity.
 //!
 //! Any process may host one. The wiring says who sends and who receives; there may be several of both, and of those

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A semaphore that knows who holds it.
 
 use core::time::Duration;

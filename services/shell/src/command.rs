@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The commands, and how they are completed.
 
 use crate::view::Names;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The line that is being typed, and those before it.
 
 use crate::keys::Key;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A shell on a serial line: what threads do, how much stack and CPU time they use, which processes run, who may call
 //! whom, what has crashed, what was logged; and it restarts and stops processes.
 //!

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the shell shows of the log.
 
 use crate::source::{LogLine, Source};

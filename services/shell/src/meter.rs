@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Who takes the CPU's time.
 
 use crate::source::Source;

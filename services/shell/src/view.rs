@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the shell shows: tables of at most 80 columns.
 
 use crate::Shown;

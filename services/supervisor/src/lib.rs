@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A supervisor: what becomes of processes that crash, and of those that depend on them.
 //!
 //! Processes form groups, and groups larger groups. If one of a group crashes, the [`Strategy`] of the group tells who

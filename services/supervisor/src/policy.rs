@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A tree of groups that fits its wiring.
 
 use crate::tree::{GROUPS, Group, LIMIT, Member};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Groups of processes, and what becomes of them.
 
 use core::time::Duration;

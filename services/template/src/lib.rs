@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A service to copy, with what each has that keeps something for its clients: roles, a bound, and an end to what a client
 //! holds that is gone. [Writing a service](https://docs.rs/crossgate) tells why.
 //!

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The timers of a client in another process.
 
 use crate::timers::{Timers, wait};

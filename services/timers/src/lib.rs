@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Software timers: one-shot and periodic, thousands of them on one thread.
 //!
 //! - [`Queue`] keeps timers in their order, and says which have expired. It neither waits nor knows the time.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Timers in the order in which they expire.
 
 use core::time::Duration;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Timers of the threads of one process.
 
 use crate::{Expired, Full, Id, Queue};

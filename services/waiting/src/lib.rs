@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! How a method of a service waits for another call to change its state.
 //!
 //! The caller's own thread waits, in the process of the service, for a notification of that process. So whoever

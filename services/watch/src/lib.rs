@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The latest value of something, between processes: who updates it never waits, and who reads it gets the newest
 //! one, at once or as soon as there is a newer one. (FreeRTOS calls a queue that is used so a mailbox.)
 //!

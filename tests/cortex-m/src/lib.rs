@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What tests of the port itself share.
 #![cfg_attr(target_os = "none", no_std)]
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! How a test comes to a position in a program, one instruction after the other: a timer counts ticks, and before the
 //! program begins a part of the first is spent. It is exact only if the emulator counts instructions.
 

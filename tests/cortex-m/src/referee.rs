@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A referee between the fast paths of system calls and interrupts, and the slow ones, which are the specification.
 //!
 //! It is privileged code of a test. From the first system call on it never lets a thread run: it does the

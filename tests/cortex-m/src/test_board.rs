@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A board whose functions are the test's. They run with the kernel's rights, in the middle of it, and read
 //! what it says in the end.
 

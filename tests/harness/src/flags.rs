@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What a test says in its source of how it is run, in lines of the text at its top. There is no other place for it, so
 //! a test is one file.
 //!

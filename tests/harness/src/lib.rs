@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Runs system tests as programs of the host, each in a process of its own.
 //!
 //! A program passes if its exit status is 0, or the one that its [flags](Flags) name. Each one runs in virtual time, in

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Attempts on stacks: who gets there is stopped.
 
 use core::hint::black_box;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Signals that nobody in a firmware has asked for.
 #![cfg(target_os = "linux")]
 

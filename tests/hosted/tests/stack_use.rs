@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Who has used more stack than it declares is told of at the end.
 #![cfg(target_os = "linux")]
 

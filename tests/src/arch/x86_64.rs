@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The hosted port on x86-64 Linux.
 
 pub mod registers;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The skeleton of a test: an attacker reads what is not its own, and is stopped; nobody else notices.
 //!
 //! To make a test of it: copy this file to `tests/src/bin/TOPIC/NAME.rs`, run `cargo xtask manifests`, and

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Firmware in which as many threads as there can be make the kernel do the most at once.
 //!
 //! `cargo xtask worst` runs these, and looks for the longest stretches with interrupts held off. Each ends with

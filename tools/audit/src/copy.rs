@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A copy of the workspace in another folder.
 
 use crate::command;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The figures of the benchmark by version, as a picture in the book.
 
 use crate::bench::{self, Figures, OPERATIONS};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The hosted system tests on a CPU that has protection keys, which this machine's may not have: an
 //! emulated one, that runs Linux with nothing but the tests.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What tests and measures Crossgate: `cargo xtask test`, `soak`, `bench`, `history`, `worst`, `map`.
 
 #![forbid(unsafe_code)]

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The thermostat's memory: who owns what.
 
 use crate::{progress, setup, workspace};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! That the kernel can't panic.
 //!
 //! Follows the calls in a firmware's machine code from every function of the kernel. Calls through

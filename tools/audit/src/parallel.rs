@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Work that is done on all processors of this machine.
 
 use std::iter::repeat_with;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The plugin of the emulator that follows what firmware executes.
 
 use crate::symbols::Symbols;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Whether the same source is the same image, wherever it is built.
 
 use crate::copy::Copy;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! How much flash and RAM the kernel takes in a firmware.
 
 use anyhow::{Context, Result};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Tests that are firmware: each is a program of its own, and passes if it ends with success.
 
 use crate::{command, emulator, workspace};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! All tests, one after the other, and a summary.
 
 use crate::workspace::{Firmware, Profile};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The packages of this repository, and building firmware.
 
 use crate::command;

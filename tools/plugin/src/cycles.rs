@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Writes down how many cycles were executed up to each mark.
 
 use handler_spans::{Instruction, Tracker};

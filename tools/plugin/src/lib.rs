@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Follows what a firmware executes in QEMU, and writes down what it is asked for.
 //!
 //! - `-plugin libemulator_plugin.so,functions=FILE,spans=FILE`: the first file has the functions of the firmware, into

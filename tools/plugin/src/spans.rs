@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Writes down the longest spans of handlers.
 
 use handler_spans::{Instruction, Longest, Tracker};

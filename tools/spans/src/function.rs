@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The functions of a firmware, as the plugin is told them.
 
 /// Who executes a function.

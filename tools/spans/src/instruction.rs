@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What an instruction does to the flow of execution.
 
 use crate::{Functions, Role};

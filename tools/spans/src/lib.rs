@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Finds the spans of handlers in what a Cortex-M executes.
 //!
 //! A span is what is executed from the entry of an exception to its return, on behalf of one exception: the

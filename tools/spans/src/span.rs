@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A span, and how it is written down.
 
 use std::collections::BTreeMap;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Follows execution into handlers and out of them.
 
 use crate::{Flow, Instruction, Role, Span};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Adds up the cycles of an execution.
 
 use crate::instruction::{Class, Instruction};

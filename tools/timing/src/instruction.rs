@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What of an instruction matters for its time.
 
 use yaxpeax_arch::{Decoder, U8Reader};

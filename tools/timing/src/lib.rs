@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Estimates how many cycles a Cortex-M3 and a Cortex-M4 take for what they execute.
 //!
 //! An [`Estimator`] is told every instruction that is executed, and adds up what ARM's tables say of it: the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! ARM's tables.
 
 use crate::instruction::{Class, Instruction};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The boards that firmware runs on: those of microcontrollers are in `boards/boards.toml`.
 
 use clap::ValueEnum;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Runs other programs, quietly while they succeed.
 
 use anyhow::{Context, Result, bail};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the developer's tools share: what they need on this machine, and how they run programs.
 
 #![forbid(unsafe_code)]

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Tells what is going on: a spinner on a terminal, plain lines elsewhere. All of it goes to
 //! standard error, so that the output proper can be piped.
 

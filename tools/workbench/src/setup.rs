@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What has to be on the machine, and is put there when it can be.
 
 use crate::{board, command, progress};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! ARM Cortex-M: `svc 0`, the selector in r12.
 
 use super::Reply;

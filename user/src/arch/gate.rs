@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! x86-64 Linux: the gate of the kernel that is linked into the program, if one is.
 //!
 //! The port defines the symbol `__crossgate_gate`; to this library it is weak, so a program without a

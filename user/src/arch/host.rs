@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A host. A program that is linked with the hosted port has a kernel, which is called; any other, such as a unit test,
 //! has those of its [tests](crate::testing).
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! No program for this host has a kernel.
 
 use super::Reply;

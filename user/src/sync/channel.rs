@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A channel between the threads of one process.
 
 use super::waiters::{End, Kind, Waiters, end_after};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Waiting until a value has changed.
 
 use super::waiters::{End, Kind, Waiters, end_after};

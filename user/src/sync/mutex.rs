@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A lock that one thread at a time has.
 
 use crate::arch::{stack_pointer, system_call};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A lock of many readers or one writer.
 
 use super::waiters::{Kind, Waiters};

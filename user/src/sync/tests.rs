@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! With the threads of a test, and on the kernel.
 
 use super::*;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The threads that wait for something in the memory of their process.
 //!
 //! Each waits by a notification that nobody else waits by. So it is told by name, and no signal can go to a

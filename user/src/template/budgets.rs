@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! How long threads may run, by a wiring.
 
 /// The budgets, and the time slice.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! `#[interface]`: what a trait becomes.
 
 /// The server's view: the trait as it was written.

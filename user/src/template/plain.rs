@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! `#[derive(Plain)]`.
 
 /// That memory of a type can be lent.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The processes of a wiring.
 
 /// The objects and the entry points of the threads, with what each process may use.

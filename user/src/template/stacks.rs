@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The stacks of a wiring.
 
 /// The memory of the stacks, each in a section of its own that the linker puts into the memory of the process.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The tables of a wiring, which the kernel works by.
 
 /// All of them, under the name that the wiring gives.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What a test has wired so far, and the tables that it becomes.
 
 use super::VISIT;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The machine of a test, as the kernel core sees it: its stacks are those of threads of the host, and its time passes
 //! when it is told to.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A thread of a test: a thread of the host, which runs while the kernel says that it is the current one.
 //!
 //! A call is a call of a function: the thread crosses into the process of the service with its own stack, as on a board.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The threads of a test and their kernel: one runs at a time, and hands over to the one that the kernel says.
 
 use super::draft::{Draft, TEST};

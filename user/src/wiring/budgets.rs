@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Times in the wiring, and how long threads may run.
 
 use super::bit;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The limits of what is a number in the wiring, or is counted in it.
 
 use super::sum;

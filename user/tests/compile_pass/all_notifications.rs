@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The limits of notifications can be reached: 32 of a process, 255 in all.
 #![deny(warnings)]
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Arrays of objects, several interfaces of an object, objects that hold handles, all kinds of values.
 #![forbid(unsafe_code)]
 #![deny(warnings)]

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The limits can be reached: 32 processes, 31 threads, many services.
 #![deny(warnings)]
 

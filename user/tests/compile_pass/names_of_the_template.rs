@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the wiring needs for itself hides nothing of the user's.
 use crossgate::{Concurrent, Window, interface, system};
 

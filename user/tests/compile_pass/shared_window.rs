@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Two processes share device registers if both say so.
 use crossgate::{Window, system};
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Calls, and what is refused.
 
 use crate::interfaces::*;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Rights that travel with handles, and servers that refuse.
 
 use crossgate::testing::Wiring;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Working on lent memory where it lies.
 
 use crossgate::testing::Wiring;

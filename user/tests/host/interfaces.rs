@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the clients and servers of these tests know of each other.
 
 use crossgate::{Handle, Lent, LentMut, Plain, Wire, interface};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Memory and handles that are lent.
 
 use crate::calls::index_of;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The numbers of a wiring at their limits: none of what there may be none of, the least, and the most. (One more
 //! does not compile: `compile_fail/numbers_past_their_limits.rs`. How many processes, threads and notifications there
 //! can be: `compile_pass/large.rs`.)

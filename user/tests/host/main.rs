@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The library as processes and firmware use it, on the kernel in a test.
 //!
 //! Process crates forbid unsafe code, so this does: what the macros expand to must not count.

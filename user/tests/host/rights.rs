@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What gives a process the right to use a service or a notification: that its wiring mentions it, and
 //! nothing that only looks like it.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Tests run on the kernel: what they can see of it, and what fails them.
 
 use core::sync::atomic::{AtomicU32, Ordering};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The tables that a wiring becomes, and who may do what by them.
 
 use crate::interfaces::*;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A lamp that blinks, once a second: one process owns the lamps, another asks it to switch one.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 

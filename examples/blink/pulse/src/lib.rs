@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The process that has a lamp blink. It owns nothing but a handle.
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A process that crashes now and then, so that there is something to see.
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]

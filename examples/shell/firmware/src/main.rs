@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A lamp that blinks, a process that is clumsy, a log, and a shell on the first serial line to look at them.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The firmware as a program of this machine, whose first serial line is typed at.
 #![cfg(target_os = "linux")]
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The control process: switches the fan by the temperature, and knows only interfaces.
 //!
 //! The fan goes on above [`ON_ABOVE`] and off below [`OFF_BELOW`]. If the sensor's process

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The thermostat without its hardware: fakes implement the very interfaces, and the code under
 //! test is what runs on the device.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The fan process: switches a fan by the lines `fan on` and `fan off` on a serial line.
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]

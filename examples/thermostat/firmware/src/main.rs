@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The thermostat's wiring: which processes there are, what they own, and who may call whom.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the processes of the thermostat know of each other: nothing but this.
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The sensor process: reads a thermometer on a serial line and publishes what it measured last.
 //!
 //! The thermometer sends a line for each reading, in decimal degrees such as `21.5`. Anything

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The live chart: temperature over the day, in another colour while the fan runs.
 
 use crate::observed::Observed;

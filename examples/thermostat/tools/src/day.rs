@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The thermostat, fed with the recorded day.
 
 use crate::expected::{self, Event};

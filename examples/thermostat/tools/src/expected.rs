@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the thermostat has to do, worked out from the recording, and what it was seen to do.
 
 use crate::recording;

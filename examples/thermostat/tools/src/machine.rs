@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The thermostat, running, with its serial lines in our hands.
 
 use anyhow::{Context, Result, anyhow, bail};

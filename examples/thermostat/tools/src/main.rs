@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Plays a recorded day to the thermostat and shows it: `cargo xtask demo`, `record-day`.
 
 #![forbid(unsafe_code)]

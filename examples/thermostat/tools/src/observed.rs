@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What was seen of the thermostat.
 
 use crate::expected::{self, Event};

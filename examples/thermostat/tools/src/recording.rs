@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The recorded day: a line a minute from a thermometer, with two drop-outs.
 //!
 //! `cargo xtask record-day` generates it. The curve is that of a room in summer: a warm afternoon

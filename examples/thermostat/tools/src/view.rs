@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! How the demo shows what happens.
 
 use crate::chart::Chart;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Small systems, and what can happen in them.
 //!
 //! Process 2 is a client with two threads, and supervises the others. Process 1 is a server with an

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The state of a kernel, to come back to it, and to know it again.
 
 use super::super::invariants::{all, frames, ready};

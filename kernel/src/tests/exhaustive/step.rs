@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What can happen next, and what a port and user code do then.
 
 use super::super::*;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The tables of the kernel.
 
 use super::super::firmware::{Firmware, Process};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A call that there is nothing special about.
 //!
 //! In: r0 the stack pointer, r2 how far it is above the lowest that it may be, r12 the gate; lr the kernel. Out: the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A thread lets the next of its priority run; and the switch from one thread to another, which a signal and a wait
 //! make too.
 //!

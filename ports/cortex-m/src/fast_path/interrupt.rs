@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! An interrupt line that is bound to a notification, as if a thread had signalled that.
 
 use crate::context::PROCESS_STACK;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The return from a call, if there is nothing to do but to give back a lock, or to close leases.
 //!
 //! In: r0 the status, r1 and r2 results, r12 ones. Out: the thread is behind the call, in its caller's process.

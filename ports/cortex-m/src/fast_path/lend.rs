@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A call that is lent memory of the caller's own stack: see `Kernel::take_leases`.
 //!
 //! In: as in `call` behind its checks; r12 the caller's calls, r5 the gate. Out: at `.Lcall_reload`, with the carry

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The other system calls: which one it is, and those that only bring back a word.
 //!
 //! In: r0 the stack pointer, r3 the number, r12 its complement; lr the kernel. Out: where each is done; in r3 the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A signal of a notification for which one thread waits, and for no other.
 //!
 //! In: r0 the stack pointer, r3 the thread; lr the kernel. Out: the more urgent of the two threads goes on. An

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A wait for one notification, which has no signal, for as long as it takes.
 //!
 //! In: r0 the stack pointer, r3 the thread; lr the kernel. Out: the next thread goes on.

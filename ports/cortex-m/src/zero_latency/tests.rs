@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 extern crate std;
 use super::*;
 use crossgate_abi::table::{Interrupt, Notification};

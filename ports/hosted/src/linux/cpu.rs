@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The abilities of the CPU.
 
 use crate::words::{EXTENDED_STATE_SIZE, HAS_WRFSBASE, TELLS_USE, THREAD_POINTER};

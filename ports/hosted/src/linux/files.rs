@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Files, and the standard input and output.
 
 use std::fs::File;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Protection keys: a CPU that has them gives each page a number, its key, and has a register that says which keys
 //! open (Intel SDM 3A, 4.6.2).
 

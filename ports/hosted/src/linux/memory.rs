@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The address space: what is mapped, and what of it is open.
 
 use super::failed;

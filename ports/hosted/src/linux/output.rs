@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Lines on the standard error.
 
 use std::fmt::{self, Write};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The program: what the loader made of it, and its end.
 
 use super::{output, terminal};

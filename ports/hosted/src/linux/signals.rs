@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Signals: which there are, and how Linux comes to handle them.
 
 use super::failed;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Terminals: that of the standard input, and new ones.
 
 use super::output::write_error;

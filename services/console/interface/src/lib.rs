@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The log interface: how processes write lines to the console.
 //!
 //! A process that gets a `Handle<dyn Log>` by the wiring writes a constant as it is, and puts

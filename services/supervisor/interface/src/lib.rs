@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What a supervisor does for those to whom the wiring gives a `Handle<dyn Supervise>`: an operator's shell.
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The interface of a service to copy. Clients depend on this crate, and not on the one that serves it.
 //!
 //! The service has a few drawers. A client that puts a number into one has it until it takes the number out again.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The timer interface: how a process has itself signalled later.
 //!
 //! A process that gets a `Handle<dyn Timer>` by the wiring has so many timers of its own there, which it knows by numbers

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Frames that are larger than the stack. There are no stack probes on this architecture: a frame may jump
 //! over any guard, and be written at its lower end first. Wherever that is, it has to be out of reach.
 #![cfg_attr(target_os = "none", no_std, no_main)]

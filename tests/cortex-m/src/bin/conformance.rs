@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The port keeps what `Port` promises: each promise is checked in the kernel, while it looks at the time for a thread.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 

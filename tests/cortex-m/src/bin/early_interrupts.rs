@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What boot code has left behind: SysTick and an interrupt line that come before the kernel has started,
 //! lines that are let in and pending, and masks and priorities that would keep the kernel from working. The
 //! first that comes early is told, and all works.

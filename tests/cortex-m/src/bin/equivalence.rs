@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The fast paths of system calls and interrupts lead to the same states as the slow ones, which are the specification:
 //! from every value of what they look at, from random states, and from all that a few operations come to.
 //!

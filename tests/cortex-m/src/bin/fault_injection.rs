@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A server crashes at each of many instructions of a call that holds a lock and a lease: each time its
 //! caller gets the error, the lock is free, and the next call works.
 //!

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Forged system calls at every edge of what the fast paths look at: numbers of gates and notifications that wrap
 //! when they are multiplied, memory that wraps or is not the caller's, statuses of every kind. Each is refused, and
 //! nothing is entered. What is allowed leaves all registers and flags of the thread as they were.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What is kept is there after a reset of the system, and so is a crash dump. How often it has begun is also counted where nothing resets it:
 //! in the memory of the emulated board that the firmware has no other use for.
 #![cfg_attr(target_os = "none", no_std, no_main)]

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The kernel executes what is no instruction: it says so, and where, and stops.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 

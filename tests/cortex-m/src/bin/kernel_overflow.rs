@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The kernel's stack runs over. The guard stops it, and although no exception can be entered properly
 //! then, the kernel says so.
 #![cfg_attr(target_os = "none", no_std, no_main)]

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The wiring has an interrupt line that this CPU has not: no thread ever runs, and the kernel says why.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! On a CPU without a protection unit, or with too small a one, no thread ever runs, and the kernel says
 //! why.
 //!

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Threads never have privileges: registers of the system are out of reach, and the instructions
 //! that change the CPU's state have no effect.
 #![cfg_attr(target_os = "none", no_std, no_main)]

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Interrupts that are pulses: no device holds the line. One that comes after the acknowledgement is never
 //! lost, also on line 0; what came before it has been seen, and does not come again.
 #![cfg_attr(target_os = "none", no_std, no_main)]

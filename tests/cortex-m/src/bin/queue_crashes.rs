@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The process of a queue crashes at each of many instructions of a send, a receive, and a receive that waits in vain, and so
 //! does a client that is in them: each time the others get an error, or what they are to get, and the queue works on.
 //!

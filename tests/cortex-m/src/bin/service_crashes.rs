@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A semaphore, event flags, a watch, a topic, a barrier and timers, of which one wakes another thread that waits there:
 //! meanwhile, at each of many instructions, the process of the service crashes, or that of who wakes, or that of who
 //! waits. Each time the others get an error, or what they are to get, and who waits is woken

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! At each of many instructions of a call that holds a lease, a more urgent thread of another process
 //! comes in between. It finds its own memory and device open, and nothing of those that it interrupts;
 //! they find all of theirs again. Nobody is ever privileged.

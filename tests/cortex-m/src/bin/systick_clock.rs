@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Time on a board whose only counter is SysTick. An alarm that is nearer than the end of its period costs
 //! no cycle, and on this emulator, which makes several instructions in a cycle, one and a half at most.
 //!

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Interrupts that nobody owns: a line, and the non-maskable interrupt in the middle of the kernel. Each is
 //! told once as the fault of nobody, and all goes on.
 #![cfg_attr(target_os = "none", no_std, no_main)]

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A handler above the kernel: a timer's, at each of many instructions of calls and crashes. It is served at once,
 //! also in the middle of the kernel; all registers survive, also if it comes between a system call and the
 //! kernel; and each of its signals arrives.

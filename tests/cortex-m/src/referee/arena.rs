@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The memory of the referee, which is not the firmware's: the PSRAM of the emulated board. So what it
 //! remembers is no part of the states that it compares.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! How the referee comes to power: its firmware has this for a board.
 
 use super::state::World;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The branches at the beginnings of the slow paths: their first instructions are replaced by some that go to
 //! [`began`] and [`began_interrupt`], where they are made good after a look at the state.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The registers of the CPU, and a run of the kernel with them.
 
 use super::arena;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Random system calls: what a thread may do, what it must not, and what is just at the edge of that.
 
 use super::arena::LINES;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Every sequence of a few operations, breadth first, as the exhaustive search of the core goes: from each state
 //! each of them is made, along both paths. States that have been seen are not gone into again.
 

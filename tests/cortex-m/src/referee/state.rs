@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! All that the kernel may change: the memory of the firmware, registers, the protection unit, masks of interrupts.
 //!
 //! What is dead is not compared: bytes that nobody reads before they are written. In the kernel's own memory

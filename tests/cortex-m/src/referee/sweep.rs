@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Every value: of the stack pointer, of the selector, of arguments, in some states at each depth of calls.
 
 use super::arena::LINES;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Processes that use the host's heap, which is the kernel's: that is a panic, with a text that says so.
 
 use crossgate::fault::panic_file;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Attempts on frames of callers, and on the stacks of others. With protection keys, there are as many for stacks as there
 //! are stacks, but none for parts of them.
 

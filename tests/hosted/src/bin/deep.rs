@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A thread that uses more stack than it declares, one that does in a call, one that does not, and one that only is
 //! interrupted: the first two are told of at the end (see the test `stack_use`).
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Registers of devices, used by who does not own the device, or that do not exist.
 
 use board::{TIMER0, TIMER1, Timer, UART2};

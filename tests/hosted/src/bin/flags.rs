@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Flags and control registers: a thread may set its own as it likes, and nobody else has them.
 //!
 //! Without seeds: to be single-stepped is such a flag.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Calls of the port's signal handler, as if Linux had: it has rights of its own if there are protection keys.
 //!
 //! Without seeds: a sleep has to last until others have run.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Jumps into the middle of the port's own code, and changes to what it is about to load. Code of the port
 //! has no more rights than who jumps to it, as far as it is on the way into the kernel and back. (What is
 //! not contained is in the book: the kernel's own functions, and the end of signal handlers.)

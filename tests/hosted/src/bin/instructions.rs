@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Instructions that a process must not execute, and addresses that nobody has.
 
 use core::arch::asm;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Attempts on the kernel's memory. What is constant there can't be changed by anybody. With protection keys nothing
 //! of it can be changed, nor what the libraries have; and what is the kernel's alone can't be read.
 //!

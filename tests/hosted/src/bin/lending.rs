@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Pieces of a stack that the board could not lend, where any piece can be.
 //!
 //! Options: --lending exact

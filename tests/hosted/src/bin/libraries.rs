@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Processes that use what the Rust library and the C library have for programs of the host, and leave
 //! their locks and signals as no program would: nobody else is to notice.
 //!

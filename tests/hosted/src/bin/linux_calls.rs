@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Processes that call Linux, which is blocked: each call is a fault of its process, whoever makes it.
 //!
 //! Options: --block-system-calls

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The port keeps what `Port` promises: each promise is checked before there is a kernel.
 
 use board::port::{Machine, inside};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! With protection keys neither calls nor switches of threads need Linux: a filter of Linux ends the program if they
 //! call it. By pages the same goes on with its help.
 //!

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Computes and waits by turns for half a second or more. Nobody is to fault, whatever signals Linux sends meanwhile (which
 //! the test `signals` has it do).
 

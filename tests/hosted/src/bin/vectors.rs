@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The vector registers of AVX, and the numbers of the x87: kept over interrupts, and empty for who comes next.
 
 use core::arch::asm;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Stack pointers that only a host lets a thread have: at no address, at odd ones, on the stack of the
 //! port's signal handlers. The kernel saves registers at the stack pointer, and Linux those of a signal.
 //! (Others are in the test `stacks`.)

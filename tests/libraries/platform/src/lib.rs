@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What `log`, `embassy-time`, `critical-section` and an allocator want of a platform. Nothing here is made for more
 //! than one process.
 #![no_std]

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A library with statics: each process that uses it has its own.
 #![no_std]
 #![forbid(unsafe_code)]

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A process whose statics have initial values.
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A client, and what it knows of its servers: an interface. Which server it is wired to, it never learns.
 #![no_std]
 #![forbid(unsafe_code)]

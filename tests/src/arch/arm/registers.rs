@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! All registers before and after a call.
 
 use core::arch::asm;

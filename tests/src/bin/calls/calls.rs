@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Calls of every kind of method: what goes in comes out, whatever the words are.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 

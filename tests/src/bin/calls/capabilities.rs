@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Handles as capabilities: who gets one may call, until the owner takes it back or somebody crashes.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 

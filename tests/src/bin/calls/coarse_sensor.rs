@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A client (crate `meter`) is wired to one of two servers; `fine_sensor` wires the very same client to
 //! the other.
 #![cfg_attr(target_os = "none", no_std, no_main)]

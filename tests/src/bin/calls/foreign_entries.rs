@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A server enters the methods of an honest interface with code of its own. It says where that is, and nothing
 //! else: what is lent for reading stays that, a number is no handle, a result is what the interface says.
 #![cfg_attr(target_os = "none", no_std, no_main)]

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Calls that must not take place: each is refused with the right error, and nothing happens.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A server knows who calls, in which life, and takes back what clients had that crash.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 

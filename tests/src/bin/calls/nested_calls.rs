@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Calls nest eight deep; a ninth is refused, and so is one without enough stack.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 

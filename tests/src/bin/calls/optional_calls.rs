@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! System calls that only some firmwares have, with random words, of a process that has every right to ask: it is told of
 //! others, steers threads of its own, and nobody crashes.
 //!

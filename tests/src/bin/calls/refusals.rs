@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A server refuses a call: its client is named, and the server that says so, once a call however often it
 //! says it. No process goes down by it, and no record of a crash is lost.
 #![cfg_attr(target_os = "none", no_std, no_main)]

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! System calls with hostile words: refused, one by one, and then thousands of random ones.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Devices behind handles, as drivers of `embedded-hal` and `embedded-io` know them: a call that fails is an error of theirs.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 

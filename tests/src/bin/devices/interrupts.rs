@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Interrupts as notifications: masked until acknowledged, also the one with number 0; a driver
 //! that never acknowledges does no harm, nor does one that crashes.
 #![cfg_attr(target_os = "none", no_std, no_main)]

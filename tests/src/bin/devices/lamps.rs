@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The board's lamps, through the traits of `embedded-hal`: for the process that owns them, and for no other.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 

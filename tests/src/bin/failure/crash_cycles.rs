@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A hundred thousand crashes, each while a lock, a lease, a timer and a mutex are held: nothing of the
 //! kernel is lost by them, so the last take no longer than the first.
 //!

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Of a crash there is a dump: registers, and what the stack has of the process that crashed, and no word more,
 //! whatever stack pointer it crashed with. Who has the right reads it, and nobody else.
 #![cfg_attr(target_os = "none", no_std, no_main)]

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A crash stays at home: a process that panics, or uses the kernel's interface against its rules,
 //! is stopped; the thread that visited it goes back to its caller; everyone else goes on.
 #![cfg_attr(target_os = "none", no_std, no_main)]

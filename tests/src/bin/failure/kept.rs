@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What is kept is there when its process begins anew: after a crash, and when the supervisor says so. All else
 //! begins anew.
 #![cfg_attr(target_os = "none", no_std, no_main)]

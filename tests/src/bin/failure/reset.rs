@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A supervisor that crashes too often has the system reset: nobody is left to decide. Another process that does
 //! just stays down.
 //!

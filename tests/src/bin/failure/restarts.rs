@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Processes that crash begin anew, or stop: as the wiring says, or as the supervisor does.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A thread waits abroad, in two servers one behind the other, while its own process crashes: nobody waits for it any
 //! more, so each server gives up, and it comes home and begins anew. So does one that computes there, at its next wait.
 //! One whose process goes on waits on.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A supervisor restarts who crashed and who depends on it, leaves alone who was stopped, tells the other observers,
 //! and gives up when too many crashed.
 #![cfg_attr(target_os = "none", no_std, no_main)]

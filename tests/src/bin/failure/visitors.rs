@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Threads that are inside a process when another thread crashes it: wherever they are, they come
 //! back to their caller with an error, and hold nothing that others wait for.
 //!

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Each process has its own statics of a library, also if two processes are the same driver: they begin anew with their
 //! process, and are closed to others that have such statics themselves.
 #![cfg_attr(target_os = "none", no_std, no_main)]

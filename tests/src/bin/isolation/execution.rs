@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Code that the CPU must not execute: data, traps; and code of others, with their objects. Each attempt
 //! stops the attacker's process with the right cause, and nobody else.
 #![cfg_attr(target_os = "none", no_std, no_main)]

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The memory of processes at the start: every static has its initial value, and lies in the memory
 //! of the process that its crate is.
 #![cfg_attr(target_os = "none", no_std, no_main)]

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A process reaches for memory that is not its own: as a thread at home, as a caller, and as a
 //! server that runs in the thread of another. Each attempt stops the attacker at that instruction,
 //! and nobody else.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Registers carry nothing between caller and callee but the words of the call. Those that the method does not
 //! use, the caller's stub clears; all others, the kernel.
 #![cfg_attr(target_os = "none", no_std, no_main)]

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A server uses what is its own while it serves: its statics, what it shares, its device, its stack,
 //! also next to memory that it is lent, and while it has lent memory itself.
 #![cfg_attr(target_os = "none", no_std, no_main)]

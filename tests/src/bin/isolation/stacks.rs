@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Stacks that overflow, and stack pointers that point elsewhere. The kernel saves registers at the
 //! stack pointer, so it must not take one at its word.
 //!

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Wild stack pointers in everything that a process may touch, at every kind of way into the kernel: no byte
 //! changes that the process could not have written itself. The kernel saves registers below a stack pointer
 //! with rights of its own; in memory that a caller lent of its stack, its closed part is what lies below.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Memory that must not be lent: the call is refused, and the server never entered.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 

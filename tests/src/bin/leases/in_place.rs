@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Much memory that is lent and worked on where it lies: buffers of several KiB and 64 KiB of constants (on Linux 16 KiB are
 //! the most), the first bytes of a buffer, an image by its rows and cells.
 #![cfg_attr(target_os = "none", no_std, no_main)]

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What a server reaches through a lease: exactly the memory lent, as it was lent, in this call, in
 //! this thread. All else stops it.
 #![cfg_attr(target_os = "none", no_std, no_main)]

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Lending memory to calls: to read, to write, from stacks, statics and flash, and further on.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A server lends on what it was lent by the address that its client knows the memory by, past the library. It
 //! is the client's memory all the same: no more of it, and with no more rights.
 #![cfg_attr(target_os = "none", no_std, no_main)]

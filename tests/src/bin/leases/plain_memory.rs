@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What everybody writes first: plain arrays, values and parts of buffers are lent as if they could be, by copies
 //! if they can't. The server reaches no byte beside them.
 #![cfg_attr(target_os = "none", no_std, no_main)]

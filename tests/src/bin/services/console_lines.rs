@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What processes have the console write, in log lines and as the names of files that panic: every line begins
 //! with the name of its process, has printable characters only, and ends soon.
 #![cfg_attr(target_os = "none", no_std, no_main)]

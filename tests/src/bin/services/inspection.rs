@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Who has the right sees what threads and processes do and how much of their stacks was used; nobody else does.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 

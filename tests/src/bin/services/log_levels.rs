@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The log takes of each process what its level says, clients format no more than that, and the last lines are there
 //! in the next life of the console.
 #![cfg_attr(target_os = "none", no_std, no_main)]

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Attacks on a queue, and on those who use it: wild words, floods, clients that crash in the middle of a wait, and a
 //! queue that crashes while others wait in it. Nobody but the culprit loses anything, and nobody waits for ever.
 //!

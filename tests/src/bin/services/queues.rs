@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Queues between processes: values, handles and lent items, in order, for several senders and receivers. Who waits is
 //! woken by urgency, none is forgotten, and each wait ends with its time, or with the deadline of the caller.
 //!

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Attacks on a barrier, a stream of bytes, timers and the log, and on those who use them: wild words, floods, ever less
 //! stack, a client that crashes while it waits, and a server that crashes. Nobody but the culprit loses anything, and no
 //! line is taken for another's.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Whoever calls a service with hardly any stack left is refused, or the service has enough: with the stack that the
 //! services' documentation says each object needs, no client can have one overflow.
 //!

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A shell whose keys come from a script: what it shows is so, what it decides happens, and where the wiring does
 //! not let it, it says so.
 #![cfg_attr(target_os = "none", no_std, no_main)]

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Event flags, semaphores, watches, topics, buffers of bytes and a barrier between processes: who waits is woken when it
 //! is time, by urgency, and each wait ends with its time, or with the deadline of the caller.
 //!

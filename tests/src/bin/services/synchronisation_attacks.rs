@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Attacks on services for synchronisation, and on those who use them: wild words, floods, more who wait than there are
 //! places, clients that crash while they wait or hold something, and a server that crashes. Nobody but the culprit loses
 //! anything, and what he held is free again.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The service that others are copied from: a client keeps what it has, whatever another one does, and what is held by
 //! one that crashes is free.
 #![cfg_attr(target_os = "none", no_std, no_main)]

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Software timers: a thousand on one thread of a process (on Linux, where there is more memory, thousands), in
 //! time and without drift; and those of the timer service, whose clients neither see nor stop each other's.
 //!

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Who has a budget of CPU time has no more than that at its priority, whatever it tries: endless loops, loops that
 //! give way just before the end, calls of others' servers, crashes, many threads, and priority that threads of its
 //! own lend. All that is left is for a thread that is less urgent than all of them; and each is told of.

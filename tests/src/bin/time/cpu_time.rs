@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Where the wiring says `cpu_time;`, each thread has the time that it ran, and each process the time that threads
 //! ran in it: calls of every kind are counted where they lead, and their returns; nothing is lost.
 //!

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Calls that have to end in time: an orderly server gives up, one that computes on is stopped, and who
 //! waits for an object gets his thread back. Nobody can lengthen the time of his caller.
 //!

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Time does not drift, whoever sleeps how often, and however often somebody asks for it: against a timer of
 //! the board.
 //!

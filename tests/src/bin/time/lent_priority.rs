@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Priority is lent to a visitor only while it is inside: a process that forges a mutex which a thread of
 //! others holds, and has an urgent thread of its own wait for it, does not follow the visitor home.
 #![cfg_attr(target_os = "none", no_std, no_main)]

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Sleepers wake on time, many at once, and the CPU is free for others while they sleep, however short
 //! that is.
 //!

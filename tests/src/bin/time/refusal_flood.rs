@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A client that is refused again and again has lines of the console written about it, by a thread that is more urgent.
 //! That does not take the time of others, which the client's budget would not let it take itself.
 //!

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Threads of one priority take turns, though none gives way; who is less urgent does not.
 //!
 //! Emulator: -icount shift=3,sleep=off

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Who runs: the most urgent thread, at once; first come first served within a priority; and an
 //! endless loop stops nobody who is more urgent.
 #![cfg_attr(target_os = "none", no_std, no_main)]

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Time never runs backwards, no sleep is short, and none is much too long.
 //!
 //! Emulator: -icount shift=3,sleep=off

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! As many notifications as a firmware can have, 255, and as a process can own, 32: seven processes wait for
 //! theirs, each of which is signalled, from the first to the last. It comes to its owner, and to nobody else who has
 //! one of that number.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Exclusive objects: one call at a time, the most urgent caller first, priority inheritance through
 //! several of them, and an error where a call would wait for itself.
 #![cfg_attr(target_os = "none", no_std, no_main)]

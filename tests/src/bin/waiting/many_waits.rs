@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! As many wait at once as there can be: each for a notification of its own, then each for a mutex of
 //! its own. All are woken, each by its own event, and none by that of another.
 //!

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Mutexes of threads of one process: exclusion, contention, and priority inheritance.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 

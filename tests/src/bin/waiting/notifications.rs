@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Notifications: kept until somebody waits, counted where the wiring says so, with and without a
 //! timeout, for one and for any of several, between processes.
 //!

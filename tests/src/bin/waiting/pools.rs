@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Threads of pools: they do what they are told, and can be ended wherever they are.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the threads of one process wait by: conditions, semaphores, locks of readers and writers, channels, values that
 //! are made once.
 #![cfg_attr(target_os = "none", no_std, no_main)]

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A thread that waits in a call, while another one is in a call with lent memory, comes home unharmed: what was
 //! narrowed for the one is not for the other.
 #![cfg_attr(target_os = "none", no_std, no_main)]

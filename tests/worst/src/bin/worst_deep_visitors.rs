@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A process crashes in which there are visitors, most of them seven calls deep: every second call is one of this
 //! process.
 #![cfg_attr(target_os = "none", no_std, no_main)]

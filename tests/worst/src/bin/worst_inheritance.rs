@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A chain of objects for one call at a time: in each there is a client that waits for the next. The most urgent one
 //! comes last, and makes all of them as urgent.
 #![cfg_attr(target_os = "none", no_std, no_main)]

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the operations take in cycles, by the instructions that they execute.
 
 use super::words;

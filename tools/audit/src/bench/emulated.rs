@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! On the emulated board: instructions and cycles of the operations, and the kernel's size.
 
 use super::cycles::{self, Cost, Costs};

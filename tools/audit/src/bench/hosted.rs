@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! On this machine: nanoseconds, beside what processes of Linux ask each other by.
 
 use super::emulated::{OPERATIONS, Operation};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! On a machine that firmware can't run on.
 
 use anyhow::{Result, bail};

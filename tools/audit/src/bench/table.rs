@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The table of what was measured on the emulated board, and what its columns mean.
 
 use super::cycles::Range;

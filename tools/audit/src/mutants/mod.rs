@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Mutants that cargo-mutants makes of each function of the kernel's core, and of what it is made of. Unlike the
 //! [mutations](crate::mutations) nobody chose them, so they show what no test looks at. One that survives all tests has
 //! to be in `tests/mutants.md`, with the reason why that is right.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The list of mutants that may survive: `tests/mutants.md`. Below a heading with a file, each item is the name of a
 //! mutant as cargo-mutants tells it, without its place, and the reason why no test can find it:
 //!

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Calls of cargo that run tests.
 
 use crate::copy::Copy;

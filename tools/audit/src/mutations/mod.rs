@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! Mutations: patches that take a mechanism out. Each names the tests that have to fail with it, which
 //! shows that they test it.
 //!

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The tests that fail with a mutation.
 
 use super::call::Call;

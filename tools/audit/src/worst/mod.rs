@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! The longest stretches with interrupts held off.
 //!
 //! The kernel's handlers are not interrupted: as long as one runs, all others wait. All system tests, and

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
 //! A macro that writes a wiring. The compiler tells no lint of code that the macro of another crate wrote.
 #![no_std]
 
