@@ -48,8 +48,8 @@ firmware! {
 
 fn main() {
     assert_eq!(SYSTEM.notifications.len(), 255);
-    let last = SYSTEM.processes[6].first_notification;
+    let last = SYSTEM.processes[6].first_notification.index();
     assert_eq!((SYSTEM.processes[6].notifications, last), (u32::MAX, 192));
-    let last = SYSTEM.processes[7].first_notification;
+    let last = SYSTEM.processes[7].first_notification.index();
     assert_eq!((SYSTEM.processes[7].notifications, last), (u32::MAX << 1, 224));
 }
