@@ -20,8 +20,8 @@ use workbench::board::Board;
 
 /// The package with the firmware that has the kernel do the most.
 const PACKAGE: &str = "worst-cases";
-/// The firmware that changes the code of its kernel, to look at it: what its handlers do is not the kernel's.
-const REFEREE: &str = "equivalence";
+/// Firmware that takes the kernel's place to look at it: what its handlers do is not the kernel's.
+const REFEREES: [&str; 2] = ["equivalence", "conformance"];
 
 /// The longest span of a path.
 struct Longest {
@@ -74,14 +74,14 @@ impl Measurement {
         Ok(Measurement { plugin: Plugin::build()?, longest: Mutex::default() })
     }
 
-    /// Runs a firmware of the release profile, in all of its ways to run. (The [referee](REFEREE) is not measured.)
+    /// Runs a firmware of the release profile, in all of its ways to run. ([Referees](REFEREES) are not measured.)
     ///
     /// # Errors
     /// If it fails, or can't be measured.
     pub fn run(&self, firmware: &Firmware) -> Result<()> {
         let symbols = Symbols::of(firmware)?;
         for variant in system_tests::variants(firmware)? {
-            if firmware.name == REFEREE {
+            if REFEREES.contains(&firmware.name.as_str()) {
                 system_tests::run_with(firmware, Profile::Release, &variant, &[])?;
                 continue;
             }
