@@ -14,7 +14,7 @@ impl<A: ErrorType, B> ErrorType for Both<A, B> {
 
 impl<A: Write, B: Write> Write for Both<A, B> {
     fn write(&mut self, bytes: &[u8]) -> Result<usize, A::Error> {
-        // Who takes nothing has no way to tell of it but by the first.
+        // A place that takes nothing can report it only by the first.
         let _ = self.1.write_all(bytes);
         self.0.write_all(bytes)?;
         Ok(bytes.len())

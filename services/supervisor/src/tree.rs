@@ -34,16 +34,16 @@ pub enum Member {
 pub struct Group {
     /// The members that restart after a crash.
     pub strategy: Strategy,
-    /// How many crashes in a [`period`](Self::period) are allowed, at most [`LIMIT`]. With one more the group
-    /// has failed.
+    /// The number of crashes that the group allows in a [`period`](Self::period), at most [`LIMIT`]. With one more the
+    /// group has failed.
     pub limit: u8,
-    /// How long a crash counts.
+    /// The time for which a crash counts.
     pub period: Duration,
     /// The members in the order in which they start; those that others depend on come first.
     pub members: &'static [Member],
 }
 
-/// What a supervisor can do.
+/// The actions that a supervisor can take.
 pub trait Control {
     /// The time since start in µs.
     fn now(&self) -> u64;

@@ -38,7 +38,7 @@ struct Timer<T> {
     period: u64,
     /// Its place in the order.
     place: u16,
-    /// How often its place in memory was given to a timer.
+    /// The number of times that its place in memory was given to a timer.
     uses: u32,
 }
 

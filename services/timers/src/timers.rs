@@ -71,8 +71,8 @@ impl<T: Copy, const N: usize> Timers<T, N> {
         self.queue.lock().clear();
     }
 
-    /// Hands all timers that expire to `act`, for ever. The thread waits in between; while `act` runs, other threads may start
-    /// and stop timers, and so may `act`.
+    /// Hands all timers that expire to `act`, for ever. The thread waits in between; while `act` runs, other threads
+    /// may start and stop timers, and so may `act`.
     pub fn run(&self, mut act: impl FnMut(Expired<T>)) -> ! {
         loop {
             self.step(&mut act);
