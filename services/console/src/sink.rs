@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Where lines go.
+//! The places that lines go to.
 
 use embedded_io::{ErrorType, Write};
 
-/// Two places to write to, each of which may be two again: `Both(uart, Past::new())`. What the first does not take,
-/// the second still gets.
+/// Two places to write to, each of which may be two again: `Both(uart, Past::new())`. The second still gets a line that
+/// the first does not take.
 #[derive(Clone, Copy, Debug)]
 pub struct Both<A, B>(pub A, pub B);
 

@@ -33,8 +33,9 @@
 //! ```
 //!
 //! The compiler checks the policy against the wiring. The members have `on_fault = stop;`: they stay as they are until
-//! the supervisor has decided. Give its thread a high priority. The last argument are notifications of other processes that
-//! watch crashes, too: with `inspects;` these may read the records themselves ([`Faults`](crossgate::fault::Faults)).
+//! the supervisor has decided. Give its thread a high priority. The last argument lists notifications of other
+//! processes that watch crashes, too: with `inspects;` these may read the records themselves
+//! ([`Faults`](crossgate::fault::Faults)).
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 

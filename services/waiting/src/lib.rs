@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! How a method of a service waits for another call to change its state.
+//! Waiting in a method of a service until another call changes its state.
 //!
 //! The caller's own thread waits, in the process of the service, for a notification of that process. So a caller that
 //! waits needs no thread of the service, and the most urgent caller is woken first. Each reason to wait is a
