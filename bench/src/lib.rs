@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the benchmarks share: interfaces, their servers, and a clock.
+//! The shared parts of the benchmarks: interfaces, their servers, and a clock.
 //!
 //! `cargo xtask bench` runs the binaries on QEMU with `-icount shift=0`, where an instruction takes
 //! one nanosecond of virtual time, or as programs of the host, and reads the lines
 //! `result NAME NANOSECONDS ROUNDS GOES` that they print. In one go an operation is repeated 2,000 times, and 10,000
-//! times on a host; the empty loop is subtracted, and the median of the goes told. [`report::mark`] is called before
-//! and after each loop: in every go first the empty one, then the one with the operation. What ends in another thread is a
-//! go by itself, once: of these, the mean is told.
+//! times on a host; the empty loop is subtracted, and the median of the goes reported. [`report::mark`] is called
+//! before and after each loop: in every go first the empty one, then the one with the operation. An operation that ends
+//! in another thread is a go by itself, once: of these, the mean is reported.
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -23,7 +23,7 @@ pub trait Null {
     fn four(&self, first: u32, second: u32, third: u32, fourth: u32);
 }
 
-/// The same, one call at a time.
+/// As [`Null`], one call at a time.
 #[interface]
 pub trait Alone {
     /// No words there, none back.
@@ -40,7 +40,7 @@ pub trait Nested {
 /// A method that reads lent memory.
 #[interface]
 pub trait Sum {
-    /// The sum of the numbers.
+    /// Returns the sum of the numbers.
     fn sum(&self, numbers: Lent<'_, [u32]>) -> u32;
 }
 
@@ -49,7 +49,7 @@ pub trait Sum {
 pub trait Crash {
     /// Does nothing. (The first call of a process resets its memory.)
     fn ready(&self);
-    /// Writes where it may not.
+    /// Writes to memory that the process has no right to.
     fn crash(&self) -> u32;
 }
 
@@ -84,7 +84,7 @@ pub struct Forwarder {
 }
 
 impl Forwarder {
-    /// A server that calls `next`.
+    /// Creates a server that calls `next`.
     #[must_use]
     pub const fn new(next: Handle<dyn Null>) -> Forwarder {
         Forwarder { next }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Measuring, and telling the result.
+//! Measurements and their report.
 
 use board::{CLOCK_HZ, Timer, Uart};
 use core::fmt::Write as _;
@@ -7,11 +7,11 @@ use core::hint::black_box;
 use core::sync::atomic::{AtomicU32, Ordering};
 use embedded_io::Write;
 
-/// How often an operation is repeated.
+/// The number of times that an operation is repeated.
 pub const ROUNDS: u32 = if cfg!(target_os = "none") { 2_000 } else { 10_000 };
-/// How often that is measured; the median counts. On a host something else runs, too.
+/// The number of measurements, of which the median counts. On a host other programs run, too.
 const TIMES: usize = if cfg!(target_os = "none") { 5 } else { 11 };
-/// How long a tick of the timer is, in ns. The emulated board takes 1 ns for an instruction.
+/// The length of a tick of the timer, in ns. The emulated board takes 1 ns for an instruction.
 const TICK: u64 = 1_000_000_000 / CLOCK_HZ as u64;
 
 /// The clock and the serial line that a benchmark's main thread owns.
@@ -30,10 +30,10 @@ impl core::fmt::Write for Line {
     }
 }
 
-/// Stops the benchmark if an operation did something else than it had to.
+/// Stops the benchmark if an operation had a wrong result.
 ///
 /// # Panics
-/// If it did.
+/// If it had.
 #[inline(always)]
 pub fn check(is_right: bool) {
     if !is_right {
@@ -59,7 +59,7 @@ impl Bench {
         bench
     }
 
-    /// The ticks that `work` takes.
+    /// Returns the ticks that `work` takes.
     fn ticks(&mut self, work: impl FnOnce()) -> u32 {
         mark();
         let start = self.timer.elapsed();
@@ -69,7 +69,7 @@ impl Bench {
         end.wrapping_sub(start)
     }
 
-    /// Prints what one `operation` costs.
+    /// Prints the cost of one `operation`.
     pub fn measure(&mut self, name: &str, mut operation: impl FnMut()) {
         let mut times = [0; TIMES];
         for time in &mut times {
@@ -90,15 +90,14 @@ impl Bench {
         self.print(name, each(times[TIMES / 2], ROUNDS), ROUNDS, TIMES);
     }
 
-    /// Prints what one of `rounds` operations costs, all of which `work` does, loop and all.
+    /// Prints the cost of one of `rounds` operations, all of which `work` does, including the loop.
     pub fn measure_whole(&mut self, name: &str, rounds: u32, work: impl FnOnce()) {
         let empty = self.ticks(|| ());
         let ticks = self.ticks(work);
         self.print(name, each(ticks.saturating_sub(empty), rounds), rounds, 1);
     }
 
-    /// Prints how much longer it takes until somebody [notes](Arrival::note) to have arrived if `work` is done than if
-    /// `empty` is.
+    /// Prints how much later a thread [notes](Arrival::note) its arrival if `work` is done than if `empty` is.
     pub fn measure_arrival(
         &mut self,
         name: &str,
@@ -136,26 +135,26 @@ impl Bench {
     }
 }
 
-/// The nanoseconds of one of `rounds` that took so many ticks.
+/// Returns the nanoseconds of one of `rounds` that took so many ticks.
 fn each(ticks: u32, rounds: u32) -> u64 {
     let (ticks, rounds) = (u64::from(ticks), u64::from(rounds));
     (ticks * TICK + rounds / 2) / rounds
 }
 
-/// Where a thread notes that what is measured ends there.
+/// The place where a thread notes that a measured operation has ended.
 #[derive(Debug)]
 pub struct Arrival(AtomicU32);
 
 impl Arrival {
     const NOBODY: u32 = u32::MAX;
 
-    /// Nobody has arrived.
+    /// Creates a place at which no thread has arrived.
     #[must_use]
     pub const fn new() -> Arrival {
         Arrival(AtomicU32::new(Arrival::NOBODY))
     }
 
-    /// The current thread has arrived, by the clock of the [`Bench`].
+    /// Notes the arrival of the current thread, by the clock of the [`Bench`].
     #[inline(always)]
     pub fn note(&self, clock: &Timer) {
         let now = clock.elapsed();
@@ -163,7 +162,7 @@ impl Arrival {
         self.0.store(now, Ordering::Relaxed);
     }
 
-    /// Waits until somebody has arrived. When that was.
+    /// Waits until a thread has arrived. Returns the time of its arrival.
     fn take(&self) -> u32 {
         loop {
             let time = self.0.swap(Arrival::NOBODY, Ordering::Relaxed);
@@ -180,7 +179,7 @@ impl Default for Arrival {
     }
 }
 
-/// Tells who follows the execution in the emulator that what is measured begins, or has ended.
+/// Marks the start or the end of a measurement for a tool that follows the execution in the emulator.
 #[inline(never)]
 pub fn mark() {
     black_box(());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What a test needs of the CPU and the port, one file an architecture.
+//! The parts of a test that depend on the CPU and the port, one file for each architecture.
 
 #[cfg(target_arch = "arm")]
 mod arm;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the system tests share.
+//! The shared parts of the system tests.
 //!
 //! Each test in `src/bin` is a firmware. Most have three parties: attackers, a [`victim`] and a
 //! witness, an innocent process that goes on, is told of every fault, and says in the end that the

@@ -5,7 +5,7 @@ use crate::arch;
 use crossgate_abi::table::System;
 use crossgate_abi::{ARGUMENT_WORDS, CallError, Status, Word, number};
 
-/// What a system call brings back.
+/// The results of a system call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reply {
     /// How it ended.

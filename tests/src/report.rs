@@ -5,7 +5,7 @@ use crate::arch;
 use core::fmt::{self, Debug, Write};
 use core::panic::Location;
 
-/// The console of whoever runs the test.
+/// The console of the person or the program that runs the test.
 struct Console;
 
 impl Write for Console {

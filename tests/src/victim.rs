@@ -4,7 +4,7 @@
 use core::sync::atomic::{AtomicU32, Ordering};
 use crossgate::interface;
 
-/// What the victim keeps.
+/// The value that the victim keeps.
 pub const SECRET: u32 = 0x5ec2_e7a5;
 
 /// A server with a secret.
@@ -12,7 +12,7 @@ pub const SECRET: u32 = 0x5ec2_e7a5;
 pub trait Vault {
     /// Where the secret is.
     fn address(&self) -> usize;
-    /// Whether the secret is what it was.
+    /// Returns `true` if the secret is what it was.
     fn is_intact(&self) -> bool;
     /// Counts this call. Gives back how many there have been.
     fn visit(&self) -> u32;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What it takes from an interrupt to the task that waits for it, in Embassy's executor for thread mode, and to a bare
-//! handler: to be compared with `interrupt_to_thread` of Crossgate's benchmark. There is no protection: all share all memory.
+//! The time from an interrupt to the task that waits for it, in Embassy's executor for thread mode, and to a bare
+//! handler: for comparison with `interrupt_to_thread` of Crossgate's benchmark. There is no protection: all tasks share
+//! all memory.
 //!
 //! ```sh
 //! cd bench/embassy && cargo run --release
@@ -23,9 +24,9 @@ use cortex_m_rt::entry;
 use embassy_executor::raw::{Executor, TaskStorage};
 use embassy_sync::waitqueue::AtomicWaker;
 
-/// How often each is measured.
+/// The number of times that each is measured.
 const ROUNDS: u32 = 2_000;
-/// How long a tick of the timer is, in ns; an instruction takes 1 ns.
+/// The length of a tick of the timer, in ns; an instruction takes 1 ns.
 const TICK: u32 = 40;
 
 /// The first timer of the board (CMSDK APB): control, value, reload.
@@ -44,7 +45,7 @@ unsafe impl InterruptNumber for Line {
 
 /// Its handler wakes the task.
 const TASK: Line = Line(8);
-/// Its handler is all that there is.
+/// Its handler does nothing else.
 const BARE: Line = Line(9);
 /// It is masked.
 const QUIET: Line = Line(10);
@@ -71,7 +72,7 @@ static WAKER: AtomicWaker = AtomicWaker::new();
 static HAS_COME: AtomicBool = AtomicBool::new(false);
 static ARRIVED: AtomicU32 = AtomicU32::new(0);
 
-/// What a driver's handler does at least: it notes that something has come, and wakes the task.
+/// The least that a driver's handler does: it notes that something has come, and wakes the task.
 unsafe extern "C" fn wake() {
     HAS_COME.store(true, Relaxed);
     WAKER.wake();
@@ -128,7 +129,7 @@ fn main() -> ! {
     semihosting::process::exit(0)
 }
 
-/// Prints how much later somebody notes to have arrived if an interrupt is pended than if one is that does not come.
+/// Prints how much later the arrival is noted if the pended interrupt comes than if it is masked.
 fn measure(name: &str, interrupt: impl Fn()) {
     let (mut without, mut with) = (0, 0);
     for round in 0..ROUNDS {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Shared memory, and a futex that tells whose turn it is.
+//! Shared memory, and a futex that holds the turn.
 
 use crate::{ANSWER, QUESTION, other, rounds};
 use anyhow::{Context, Result};
@@ -12,14 +12,14 @@ use std::process::Stdio;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::time::Duration;
 
-/// The one who asks has to go on.
+/// It is the turn of the process that asks.
 const ASKER: u32 = 0;
-/// The one who answers has to go on.
+/// It is the turn of the process that answers.
 const ANSWERER: u32 = 1;
 /// There are no more questions.
 const END: u32 = 2;
 
-/// What is in the shared memory.
+/// The contents of the shared memory.
 #[repr(C)]
 struct Shared {
     turn: AtomicU32,
@@ -43,14 +43,14 @@ impl Memory {
 }
 
 impl Shared {
-    /// Gives the turn to the other one.
+    /// Gives the turn to the other process.
     fn pass(&self, turn: u32) -> Result<()> {
         self.turn.store(turn, Ordering::Release);
         futex::wake(&self.turn, Flags::empty(), 1)?;
         Ok(())
     }
 
-    /// Waits as long as it is the turn of the other one. Tells whose it is then.
+    /// Waits as long as it is the turn of the other process. Returns the turn after that.
     fn wait_while(&self, turn: u32) -> Result<u32> {
         loop {
             let now = self.turn.load(Ordering::Acquire);

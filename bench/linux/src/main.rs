@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What processes of Linux ask each other by: a pipe there and another one back, a pair of sockets, and
-//! shared memory with a futex. And what a call by pages can't go below: four changes of protection.
+//! The ways in which processes of Linux ask each other: a pipe there and another one back, a pair of sockets, and
+//! shared memory with a futex. It also measures the lower bound of a call by pages: four changes of protection.
 //!
 //! A question is four words, an answer is one. The other process is this same program, started with the
 //! name of the way; its standard input and output are its ends. Each way is measured several times, and the
@@ -18,13 +18,13 @@ use std::os::unix::net::UnixStream;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// How often something is asked.
+/// The number of questions in a measurement.
 const ROUNDS: u32 = 10_000;
-/// How often that is measured.
+/// The number of measurements.
 const TIMES: usize = 11;
-/// What is asked.
+/// A question.
 const QUESTION: [u8; 16] = [7; 16];
-/// What is answered.
+/// An answer.
 const ANSWER: [u8; 4] = [9; 4];
 
 fn main() -> Result<()> {
@@ -42,7 +42,7 @@ fn main() -> Result<()> {
     }
 }
 
-/// Prints how long a question and its answer take.
+/// Prints the time that a question and its answer take.
 fn measure(name: &str, way: fn() -> Result<Duration>) -> Result<()> {
     let mut times = (0..TIMES).map(|_| way()).collect::<Result<Vec<Duration>>>()?;
     times.sort_unstable();
@@ -50,7 +50,8 @@ fn measure(name: &str, way: fn() -> Result<Duration>) -> Result<()> {
     Ok(())
 }
 
-/// How long all rounds of `ask` take. (One more comes before, when the other process may not be there yet.)
+/// Returns the time that all rounds of `ask` take. (One more round comes before, when the other process may not be
+/// there yet.)
 fn rounds(mut ask: impl FnMut() -> Result<()>) -> Result<Duration> {
     ask()?;
     let start = Instant::now();
@@ -93,7 +94,7 @@ fn ask(from: &mut impl Read, to: &mut impl Write) -> Result<()> {
     Ok(())
 }
 
-/// Answers until nobody is left that asks.
+/// Answers until no process is left that asks.
 fn answer(mut from: File, mut to: File) -> Result<()> {
     let mut question = [0; QUESTION.len()];
     while from.read_exact(&mut question).is_ok() {

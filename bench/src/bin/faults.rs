@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What it takes from a fault in a server to the error at its caller.
+//! The time from a fault in a server to the error at its caller.
 //!
-//! A process that faulted is stopped here, so there are eight, and each faults once.
+//! The kernel stops a process that faulted here, so there are eight, and each faults once.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use bench::Crash;

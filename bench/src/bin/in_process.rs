@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the threads of a process share, while nobody waits: `crossgate::sync`, and timers.
+//! The objects that the threads of a process share, while no thread waits: `crossgate::sync`, and timers.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 #![forbid(unsafe_code)]
 
@@ -12,7 +12,7 @@ use crossgate::time;
 use crossgate::{Concurrent, Notification};
 use timers::Queue;
 
-/// What is measured.
+/// The object of the measurement.
 struct Shared {
     value: Mutex<u32>,
     changed: Condvar<1>,

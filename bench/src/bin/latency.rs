@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What it takes from an interrupt to the thread that waits for it.
+//! The time from an interrupt to the thread that waits for it.
 //!
 //! The device holds its line all the time. So it interrupts as soon as it is acknowledged: right after that system call,
 //! which is subtracted, as the same for a device that is quiet.
@@ -57,7 +57,7 @@ fn run([expired, quiet, done]: [Notification; 3], begin: Notification, arrival: 
     bench.end()
 }
 
-/// Is more urgent than who acknowledges.
+/// This thread is more urgent than the one that acknowledges.
 fn urgent(expired: Notification, arrival: &Arrival) -> ! {
     let clock = Timer::new(TIMER0);
     for _ in 0..ROUNDS {
@@ -67,7 +67,7 @@ fn urgent(expired: Notification, arrival: &Arrival) -> ! {
     thread::exit()
 }
 
-/// Is less urgent than that, and waits each time.
+/// This thread is less urgent than that, and waits each time.
 fn other(begin: Notification, expired: Notification) -> ! {
     begin.wait();
     loop {
@@ -75,7 +75,7 @@ fn other(begin: Notification, expired: Notification) -> ! {
     }
 }
 
-/// Runs when all wait.
+/// This thread runs when all others wait.
 fn last(done: Notification) -> ! {
     loop {
         done.signal();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What a line of the log takes, without the line that it is written to.
+//! The cost of a line of the log, without the serial line that it is written to.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 #![forbid(unsafe_code)]
 
@@ -11,7 +11,7 @@ use core::hint::black_box;
 use crossgate::Concurrent;
 use crossgate_log::{Level, Levels, Log, Logger};
 
-/// Takes everything.
+/// A serial line that takes everything.
 struct Nowhere;
 
 impl embedded_io::ErrorType for Nowhere {

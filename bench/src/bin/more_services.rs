@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What messages, a barrier and timers take, of a process of their own.
+//! The cost of messages, a barrier and timers in a process of their own.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 #![forbid(unsafe_code)]
 
@@ -71,7 +71,7 @@ fn run(
     bench.end()
 }
 
-/// Is more urgent than the other one.
+/// This thread is more urgent than the other one.
 fn meet(barrier: Handle<dyn Rendezvous>) -> ! {
     loop {
         check(barrier.meet() == Ok(Ok(())));

@@ -21,7 +21,7 @@ shared! {
     static BLOCK: [u32; 4096] = [1; 4096];
 }
 
-/// How often that is gone through.
+/// The number of passes over that memory.
 const BLOCKS: u32 = ROUNDS / 20;
 
 crossgate::system! {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What it takes to have a process begin anew, up to the end of the first call to it.
+//! The time that a restart of a process takes, up to the end of the first call to it.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 #![forbid(unsafe_code)]
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the services for communication and synchronisation take, of a process of their own.
+//! The cost of the services for communication and synchronisation in a process of their own.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 #![forbid(unsafe_code)]
 
@@ -14,7 +14,7 @@ use crossgate_queue::{Queue, Receiver, Sender};
 use crossgate_semaphore::{Giver, Holder, Permits, Semaphore, Taker};
 use crossgate_watch::{Observer, Updater, Watch};
 
-/// One, and the end of another for who sends.
+/// Both ends of a queue, and the sender's end of another.
 type Queues = (Handle<dyn Sender<u32>>, Handle<dyn Receiver<u32>>, Handle<dyn Sender<u32>>);
 type Flags = (Handle<dyn EventSetter>, Handle<dyn EventWaiter>);
 type Semaphores = (Handle<dyn Giver>, Handle<dyn Taker>, Handle<dyn Holder>);
@@ -124,7 +124,7 @@ fn run(
     bench.end()
 }
 
-/// Is more urgent than who sends.
+/// This thread is more urgent than the sender.
 fn receive(queue: Handle<dyn Receiver<u32>>) -> ! {
     loop {
         check(matches!(queue.receive(), Ok(Ok(_))));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What every board offers to firmware, checked when the board is compiled.
+//! The items that every board offers to firmware, checked when the board is compiled.
 //!
 //! Firmware says `board::UART0` and `board::start!(SYSTEM)`, and runs on each board that keeps this contract. A board
 //! crate says [`check!()`](check) once; if an item is missing, or has another type, it does not compile.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the port asks of this board.
+//! The functions of this board that the port calls.
 
 use crate::{CLOCK_HZ, UART0, Uart, chip};
 use crossgate_cortex_m::{Board, Counter};

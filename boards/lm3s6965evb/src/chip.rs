@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the chip needs before anything runs: its clock, power for the devices, and functions for the pins.
+//! The setup of the chip before anything runs: its clock, power for the devices, and functions for the pins.
 
 use crate::LAMPS;
 use crate::lamp;
@@ -90,8 +90,8 @@ fn set_clock(control: &SystemControl) {
     let clock = &control.clock;
     clock.modify(Clock::BYPASSES_PLL::SET + Clock::DIVIDES::CLEAR);
     clock.modify(Clock::MAIN_IS_OFF::CLEAR);
-    // The crystal needs some milliseconds until it oscillates, and nothing tells when it does. Meanwhile the chip runs
-    // at 12 MHz, and each turn takes several cycles.
+    // The crystal needs some milliseconds until it oscillates, and no register shows when it does. Meanwhile the chip
+    // runs at 12 MHz, and each turn takes several cycles.
     for _ in 0..PATIENCE {
         let _ = clock.get();
     }

@@ -67,7 +67,7 @@ pub struct Uart {
     ready: bool,
 }
 
-/// What the clock, of which a bit takes 16 ticks, can be divided by, in 64ths.
+/// The bounds of the divisor of the clock, of which a bit takes 16 ticks, in 64ths.
 const LEAST: u32 = 64;
 const MOST: u32 = 0xffff * 64;
 

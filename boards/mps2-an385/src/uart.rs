@@ -56,7 +56,7 @@ pub struct Uart {
     ready: bool,
 }
 
-/// What the clock can be divided by (the register has 20 bits).
+/// The bounds of the divisor of the clock (the register has 20 bits).
 const LEAST: u32 = 16;
 const MOST: u32 = (1 << 20) - 1;
 

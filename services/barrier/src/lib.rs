@@ -27,10 +27,10 @@
 //! wiring.run(|| assert_eq!((start(ready), other.join()), (Ok(true), Ok(true))));
 //! ```
 //!
-//! When all have met it is there for the next time. Who gives up, because of the time or a deadline, is not counted.
-//! Nor is one whose process crashes while it waits, or is restarted, from that moment on, if the process of the barrier
-//! has `lost_clients;` in the wiring. Of a participant that has crashed elsewhere the barrier knows nothing: it comes later, in
-//! its next life, or the others need a `timeout`.
+//! When all have met it is there for the next time. A thread that gives up, because of the time or a deadline, is not
+//! counted. If the process of the barrier has `lost_clients;` in the wiring, a thread whose process crashes or is
+//! restarted while the thread waits is not counted from that moment on. The barrier does not learn of a participant
+//! that has crashed elsewhere: it comes later, in its next life, or the others need a `timeout`.
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 
@@ -46,11 +46,11 @@ use crossgate_waiting::{FOR_EVER, Places, wait_at};
 pub trait Rendezvous {
     /// Waits for the others as long as it takes. [`TimedOut`]: the caller's deadline was over first.
     fn meet(&self) -> Result<(), TimedOut>;
-    /// Goes on if all others are there already. Whether they are.
+    /// Goes on if all others are there already. Returns `true` if they are.
     fn try_meet(&self) -> bool;
     /// Waits for the others up to `timeout`.
     fn meet_timeout(&self, timeout: Duration) -> Result<(), TimedOut>;
-    /// How many are there and wait.
+    /// Returns how many threads wait at the barrier.
     fn waiting(&self) -> u32;
 }
 
@@ -61,11 +61,11 @@ pub trait Rendezvous {
 #[derive(Debug)]
 pub struct Barrier<const N: usize>(Mutex<Waiting<N>>);
 
-/// Those who are there, each a thread of some client.
+/// The threads that wait, each a thread of some client.
 type Waiting<const N: usize> = Places<Client, Result<(), TimedOut>, N>;
 
 impl<const N: usize> Barrier<N> {
-    /// For as many threads as there are notifications, which are used for nothing else.
+    /// Creates a barrier for as many threads as there are notifications, which are used for nothing else.
     #[must_use]
     pub const fn new(woken_by: [Notification; N]) -> Self {
         Barrier(Mutex::new(Places::new(woken_by)))
@@ -80,7 +80,7 @@ impl<const N: usize> Barrier<N> {
         if places.count() + 1 < N {
             return Err(places);
         }
-        // Who is gone is not there, though its thread may still be.
+        // A client that is gone is not counted, though its thread may still be there.
         let mut all_live = true;
         let lost = places.look(|client| {
             let is_gone = client.is_gone();
@@ -110,7 +110,7 @@ impl<const N: usize> Rendezvous for Barrier<N> {
 
     fn meet_timeout(&self, timeout: Duration) -> Result<(), TimedOut> {
         let places = self.0.lock();
-        // Nobody waits for who is gone.
+        // Nobody waits for a client that is gone.
         let client = server::client().ok_or(TimedOut)?;
         match Self::attempt(places) {
             Ok(()) => Ok(()),

@@ -62,29 +62,29 @@ use crossgate::{Lent, LentMut, Notification, interface};
 use crossgate_waiting::{FOR_EVER, Waiters, wait, wake};
 use ring::Ring;
 
-/// For those who write to a stream.
+/// The interface of processes that write to a stream.
 #[interface]
 pub trait ByteWriter {
-    /// Writes as many bytes as there is room for, and waits as long as it takes until there is room for one. How many
-    /// these were. [`TimedOut`]: the caller's deadline was over first.
+    /// Writes as many bytes as there is room for, and waits as long as it takes until there is room for one. Returns
+    /// how many these were. [`TimedOut`]: the caller's deadline was over first.
     fn write(&self, bytes: Lent<'_, [u8]>) -> Result<u32, TimedOut>;
-    /// Writes as many bytes as there is room for. How many these were.
+    /// Writes as many bytes as there is room for. Returns how many these were.
     fn try_write(&self, bytes: Lent<'_, [u8]>) -> u32;
     /// Writes as many bytes as there is room for, and waits up to `timeout` until there is room for one.
     fn write_timeout(&self, bytes: Lent<'_, [u8]>, timeout: Duration) -> Result<u32, TimedOut>;
 }
 
-/// For those who read from a stream.
+/// The interface of processes that read from a stream.
 #[interface]
 pub trait ByteReader {
-    /// Reads as many bytes as there are, and fit, and waits as long as it takes until there is one. How many these were.
-    /// [`TimedOut`]: the caller's deadline was over first.
+    /// Reads as many bytes as there are, and fit, and waits as long as it takes until there is one. Returns how many
+    /// these were. [`TimedOut`]: the caller's deadline was over first.
     fn read(&self, to: LentMut<'_, [u8]>) -> Result<u32, TimedOut>;
-    /// Reads as many bytes as there are, and fit. How many these were.
+    /// Reads as many bytes as there are, and fit. Returns how many these were.
     fn try_read(&self, to: LentMut<'_, [u8]>) -> u32;
     /// Reads as many bytes as there are, and fit, and waits up to `timeout` until there is one.
     fn read_timeout(&self, to: LentMut<'_, [u8]>, timeout: Duration) -> Result<u32, TimedOut>;
-    /// How many bytes there are.
+    /// Returns how many bytes there are.
     fn available(&self) -> u32;
 }
 
@@ -99,7 +99,7 @@ pub(crate) struct State<const N: usize> {
     pub(crate) writers: Waiters,
 }
 
-/// Whom to wake: a reader, a writer.
+/// The notifications of the threads to wake: a reader, a writer.
 pub(crate) type Woken = [Option<Notification>; 2];
 
 impl<const N: usize> State<N> {
@@ -107,7 +107,7 @@ impl<const N: usize> State<N> {
         State { ring: Ring::new(), readers: Waiters::new(filled), writers: Waiters::new(freed) }
     }
 
-    /// Those who can go on now, if they wait.
+    /// Returns the threads that can go on now, if they wait.
     pub(crate) fn woken(&self) -> Woken {
         let reader = if self.ring.len() == 0 { None } else { self.readers.first() };
         let writer = if self.ring.free() == 0 { None } else { self.writers.first() };
@@ -116,7 +116,7 @@ impl<const N: usize> State<N> {
 
     fn write(&mut self, bytes: &Lent<'_, [u8]>) -> Option<(u32, Woken)> {
         let count = self.ring.write(bytes);
-        // To write nothing is no reason to wait.
+        // A call that writes no bytes does not wait.
         (count > 0 || bytes.is_empty()).then(|| (count as u32, self.woken()))
     }
 
@@ -131,7 +131,7 @@ pub(crate) fn wake_both([reader, writer]: Woken) {
     wake(writer);
 }
 
-/// Makes an attempt on the state, and waits as one of `waiters` if that gives nothing.
+/// Makes an attempt on the state, and waits as one of `waiters` if there is no result.
 pub(crate) fn attempt<const N: usize, R>(
     state: &Mutex<State<N>>,
     waiters: fn(&mut State<N>) -> &mut Waiters,
@@ -152,14 +152,15 @@ pub(crate) fn attempt<const N: usize, R>(
 }
 
 impl<const N: usize> StreamBuffer<N> {
-    /// An empty buffer, with two notifications of its process that are used for nothing else.
+    /// Creates an empty buffer, with two notifications of its process that are used for nothing else.
     #[must_use]
     pub const fn new(filled: Notification, freed: Notification) -> Self {
         const { assert!(N > 0, "a buffer has room for at least one byte") }
         StreamBuffer(Mutex::new(State::new(filled, freed)))
     }
 
-    /// Adds as many bytes as there is room for. How many these were. For threads of its own process, as that of a driver.
+    /// Adds as many bytes as there is room for. Returns how many these were. For threads of its own process, as that of
+    /// a driver.
     pub fn put(&self, bytes: &[u8]) -> usize {
         let mut state = self.0.lock();
         let count = bytes.len().min(state.ring.free());

@@ -7,28 +7,28 @@ use crossgate::sync::Mutex;
 use crossgate::{Lent, LentMut, Notification, Wire, interface};
 use crossgate_waiting::FOR_EVER;
 
-/// How many bytes tell the length of a message.
+/// The number of bytes of the length of a message.
 const HEADER: usize = 2;
 
-/// Why a message was not sent.
+/// The reason why a message was not sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Wire)]
 pub enum Unsent {
     /// There was no room in time.
     TimedOut,
-    /// It never fits.
+    /// The message never fits.
     TooLong,
 }
 
-/// Why no message was received.
+/// The reason why no message was received.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Wire)]
 pub enum Unreceived {
-    /// There was none in time.
+    /// There was no message in time.
     TimedOut,
     /// The next one is longer than the memory that was lent. It stays where it is.
     TooLong,
 }
 
-/// For those who send messages.
+/// The interface of processes that send messages.
 #[interface]
 pub trait MessageSender {
     /// Puts a message in, and waits for room as long as it takes. [`Unsent::TimedOut`]: the caller's deadline was over
@@ -40,17 +40,17 @@ pub trait MessageSender {
     fn send_timeout(&self, message: Lent<'_, [u8]>, timeout: Duration) -> Result<(), Unsent>;
 }
 
-/// For those who receive messages.
+/// The interface of processes that receive messages.
 #[interface]
 pub trait MessageReceiver {
-    /// Takes the oldest message, and waits for one as long as it takes. Its length in bytes. [`Unreceived::TimedOut`]:
-    /// the caller's deadline was over first.
+    /// Takes the oldest message, and waits for one as long as it takes. Returns its length in bytes.
+    /// [`Unreceived::TimedOut`]: the caller's deadline was over first.
     fn receive(&self, to: LentMut<'_, [u8]>) -> Result<u32, Unreceived>;
-    /// Takes the oldest message if there is one. Its length in bytes.
+    /// Takes the oldest message if there is one. Returns its length in bytes.
     fn try_receive(&self, to: LentMut<'_, [u8]>) -> Result<u32, Unreceived>;
-    /// Takes the oldest message, and waits for one up to `timeout`. Its length in bytes.
+    /// Takes the oldest message, and waits for one up to `timeout`. Returns its length in bytes.
     fn receive_timeout(&self, to: LentMut<'_, [u8]>, timeout: Duration) -> Result<u32, Unreceived>;
-    /// How long the oldest message is, in bytes.
+    /// Returns the length of the oldest message in bytes.
     fn next_len(&self) -> Option<u32>;
 }
 
@@ -59,7 +59,7 @@ pub trait MessageReceiver {
 pub struct MessageBuffer<const N: usize>(Mutex<State<N>>);
 
 impl<const N: usize> State<N> {
-    /// The length of the oldest message.
+    /// Returns the length of the oldest message.
     fn next(&self) -> Option<usize> {
         (self.ring.len() > 0)
             .then(|| usize::from(u16::from_le_bytes([self.ring.peek(0), self.ring.peek(1)])))
@@ -93,7 +93,7 @@ impl<const N: usize> State<N> {
 }
 
 impl<const N: usize> MessageBuffer<N> {
-    /// An empty buffer, with two notifications of its process that are used for nothing else.
+    /// Creates an empty buffer, with two notifications of its process that are used for nothing else.
     #[must_use]
     pub const fn new(filled: Notification, freed: Notification) -> Self {
         const { assert!(N > HEADER, "a buffer has room for at least one message") }

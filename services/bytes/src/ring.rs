@@ -7,7 +7,7 @@ use crossgate::{Lent, LentMut};
 #[derive(Debug)]
 pub struct Ring<const N: usize> {
     bytes: [u8; N],
-    /// Where the oldest is.
+    /// The place of the oldest byte.
     start: usize,
     length: usize,
 }
@@ -25,7 +25,7 @@ impl<const N: usize> Ring<N> {
         N - self.length
     }
 
-    /// The place that is so far behind the oldest byte.
+    /// Returns the place that is so far behind the oldest byte.
     const fn place(&self, distance: usize) -> usize {
         let place = self.start + distance;
         if place < N { place } else { place - N }
@@ -44,7 +44,7 @@ impl<const N: usize> Ring<N> {
         self.length += count;
     }
 
-    /// Adds as many bytes as there is room for. How many these were.
+    /// Adds as many bytes as there is room for. Returns how many these were.
     pub fn write(&mut self, bytes: &Lent<'_, [u8]>) -> usize {
         let count = bytes.len().min(self.free());
         self.extend(count, |room, from| {
@@ -62,12 +62,12 @@ impl<const N: usize> Ring<N> {
         });
     }
 
-    /// The byte that is so far behind the oldest; 0 if there is none.
+    /// Returns the byte that is so far behind the oldest; 0 if there is none.
     pub fn peek(&self, distance: usize) -> u8 {
         self.bytes.get(self.place(distance)).copied().unwrap_or(0)
     }
 
-    /// Takes as many bytes out as there are, and fit. How many these were.
+    /// Takes as many bytes out as there are, and fit. Returns how many these were.
     pub fn read(&mut self, to: &mut LentMut<'_, [u8]>) -> usize {
         let count = to.len().min(self.length);
         let first = count.min(N - self.start);

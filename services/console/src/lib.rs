@@ -14,17 +14,17 @@
 //! }
 //! ```
 //!
-//! With `[LOG: dyn Log, LEVELS: dyn Levels]` its clients format only what is taken; with `SET_LEVELS: dyn SetLevels`
-//! somebody decides what that is, at run time; with `HISTORY: dyn History` somebody reads the last lines. It can write to
-//! several places ([`Both`]), one of which may be memory that outlives a restart ([`Past`]).
+//! With `[LOG: dyn Log, LEVELS: dyn Levels]` its clients format only lines that the console takes; with `SET_LEVELS:
+//! dyn SetLevels` a client decides which these are, at run time; with `HISTORY: dyn History` a client reads the last
+//! lines. It can write to several places ([`Both`]), one of which may be memory that outlives a restart ([`Past`]).
 //!
-//! What it writes to has the stack of who calls: with the default of 256 bytes there is enough for a device's registers;
-//! with a [`Past`] the object needs `(stack = 768)`. With less, whoever calls with little stack could crash the console.
+//! The output runs on the stack of the caller: the default of 256 bytes is enough for a device's registers; with a
+//! [`Past`] the object needs `(stack = 768)`. With less, a caller with little stack could crash the console.
 //!
 //! Clients depend on `crossgate-log` only. Each line of the log begins with the name of the process that
-//! wrote it, as the kernel knows it; what a process says is cut off after [`LONGEST`] characters, and what is
-//! not printable comes out as a dot, in the log as in the name of the file of a panic. So no process can
-//! forge a line of another, or keep the console busy. A line of the log and one of a fault:
+//! wrote it, as the kernel knows it; the console cuts the text of a process off after [`LONGEST`] characters, and
+//! writes a character that is not printable as a dot, in the log as in the name of the file of a panic. So no process
+//! can forge a line of another, or keep the console busy. A line of the log and one of a fault:
 //!
 //! ```text
 //! [    1.204817] info  control: reading 23.4
@@ -50,32 +50,32 @@ use crossgate_abi::table::System;
 use crossgate_log::{History, Level, Levels, Log, SetLevels};
 use embedded_io::Write;
 
-/// How many characters of what a process says are written.
+/// The number of characters that are written of the text of a process.
 pub const LONGEST: usize = 128;
 
 /// The service object: the serial line, shared by the log and the [`report`] of faults.
 pub struct Console<W> {
     line: Mutex<W>,
-    /// What the processes are called, as soon as [`report`] has told.
+    /// The wiring with the names of the processes, once [`report`] has set it.
     system: Mutex<Option<&'static System>>,
     settings: Settings,
-    /// The levels of processes that somebody has decided since.
+    /// The levels of processes that a client has set since.
     decided: [AtomicU8; MAX_PROCESSES],
 }
 
-/// So many bytes are looked at at a time.
+/// The number of bytes that are checked at a time.
 const PART: usize = 16;
 
 /// No level.
 const UNDECIDED: u8 = u8::MAX;
 
-/// How a console writes.
+/// The settings of a console.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
-    /// Of these processes only what is as urgent as this, or more, is taken; of all others everything. (As soon as
-    /// [`report`] has told their names.)
+    /// From these processes the console takes only lines that are as urgent as this, or more; from all others it takes
+    /// every line. (This holds as soon as [`report`] has set their names.)
     pub levels: &'static [(&'static str, Level)],
-    /// Whether levels are told by colours, too, for a terminal.
+    /// `true` if levels are shown by colours, too, for a terminal.
     pub colour: bool,
 }
 
@@ -100,7 +100,7 @@ impl<W: Write> Console<W> {
         }
     }
 
-    /// The least urgent level that is taken of a process.
+    /// Returns the least urgent level that the console takes from a process.
     fn level_of(&self, process: Option<u8>) -> Level {
         let Some(process) = process.map(usize::from) else { return Level::Debug };
         let decided = self.decided.get(process).map_or(UNDECIDED, |it| it.load(Ordering::Relaxed));
@@ -117,7 +117,7 @@ impl<W: Write> Console<W> {
     fn write_line(&self, kind: &str, text: impl FnOnce(&mut Output<'_, W>) -> fmt::Result) {
         let now = time::now().as_micros();
         let mut line = self.line.lock();
-        // A line that can't be written is lost: there is nobody to tell.
+        // A line that can't be written is lost: there is nowhere to report it.
         let (colour, plain) =
             if self.settings.colour { colours(kind) } else { (&b""[..], &b""[..]) };
         let _ = line.write_all(colour);
@@ -204,13 +204,13 @@ impl<W: Write + Send> History for Console<W> {
     }
 }
 
-/// Whether a text begins with a name and a colon.
+/// Returns `true` if a text begins with a name and a colon.
 fn begins_with(text: &Lent<'_, [u8]>, name: &str) -> bool {
     let mut text = text.iter();
     name.bytes().chain(*b": ").all(|byte| text.next() == Some(byte))
 }
 
-/// What a terminal is told before a line of a kind, and after it.
+/// Returns the codes for a terminal before a line of a kind, and after it.
 fn colours(kind: &str) -> (&'static [u8], &'static [u8]) {
     let colour: &[u8] = match kind {
         "fault" | "error" => b"\x1b[31m",

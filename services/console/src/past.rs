@@ -6,14 +6,14 @@ use crossgate::{Kept, Plain};
 use crossgate_log::History;
 use embedded_io::{ErrorType, Write};
 
-/// How many bytes of a line are kept.
+/// The number of bytes of a line that are kept.
 const LENGTH: usize = <dyn History>::LONGEST;
 
 /// A line.
 #[derive(Plain, Clone, Copy)]
 #[repr(C)]
 struct Entry {
-    /// How many lines there were before.
+    /// The number of lines before this one.
     sequence: u32,
     /// Zeroes follow.
     text: [u8; LENGTH],
@@ -33,20 +33,21 @@ crossgate::kept! {
 static LINES: [&Kept<Entry>; <dyn History>::LINES as usize] =
     [&FIRST, &SECOND, &THIRD, &FOURTH, &FIFTH, &SIXTH, &SEVENTH, &EIGHTH];
 
-/// The last 8 lines, 80 bytes of each and no colours (the end of one may be cut off), in memory that is as it was when the process of the console begins anew, or the
-/// whole system is reset. A place to write to, like a serial line; there is one in a process.
+/// The last 8 lines, 80 bytes of each and no colours (the end of one may be cut off), in memory that keeps its contents
+/// when the process of the console restarts, or the whole system is reset. A place to write to, like a serial line;
+/// there is one in a process.
 #[derive(Debug)]
 pub struct Past {
     text: [u8; LENGTH],
     length: usize,
     /// The number of the next line, once it is known.
     next: Option<u32>,
-    /// Whether what comes belongs to a colour, up to its end.
+    /// `true` while the bytes belong to a colour, up to its end.
     is_colour: bool,
 }
 
 impl Past {
-    /// What was written before is still there.
+    /// Creates a place to write to. The lines from before are still there.
     #[must_use]
     pub const fn new() -> Past {
         Past { text: [0; LENGTH], length: 0, next: None, is_colour: false }
@@ -71,7 +72,7 @@ impl Past {
         Ok(())
     }
 
-    /// The line than which so many are newer, if it is there; zeroes follow.
+    /// Returns the line than which `age` lines are newer, if it is there; zeroes follow.
     pub(crate) fn line(age: u32) -> Option<[u8; LENGTH]> {
         let sequence = newest()?.checked_sub(age)?;
         let entry = LINES.get(sequence as usize % LINES.len())?.get()?;
@@ -85,7 +86,7 @@ impl Default for Past {
     }
 }
 
-/// The number of the last line, if there is one.
+/// Returns the number of the last line, if there is one.
 fn newest() -> Option<u32> {
     LINES.iter().filter_map(|line| line.get()).map(|entry| entry.sequence).max()
 }
@@ -161,7 +162,7 @@ mod tests {
         let wanted: Vec<_> = (5..12).map(|line| format!("line {line}")).chain([last]).collect();
         assert_eq!(replayed(), wanted);
 
-        // What colours a line that is cut off would colour those after it.
+        // The colour of a line that is cut off would also colour the lines after it.
         write!(next_life, "\x1b[31mred\x1b[0m\r\n\x1b[2m{}\x1b[0m\r\n", "y".repeat(99)).unwrap();
         assert_eq!(replayed()[6..], ["red".to_owned(), "y".repeat(LENGTH)]);
         let mut text = [b'.'; LENGTH];

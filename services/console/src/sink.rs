@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Where lines go.
+//! The places that lines go to.
 
 use embedded_io::{ErrorType, Write};
 
-/// Two places to write to, each of which may be two again: `Both(uart, Past::new())`. What the first does not take,
-/// the second still gets.
+/// Two places to write to, each of which may be two again: `Both(uart, Past::new())`. The second still gets a line that
+/// the first does not take.
 #[derive(Clone, Copy, Debug)]
 pub struct Both<A, B>(pub A, pub B);
 
@@ -14,7 +14,7 @@ impl<A: ErrorType, B> ErrorType for Both<A, B> {
 
 impl<A: Write, B: Write> Write for Both<A, B> {
     fn write(&mut self, bytes: &[u8]) -> Result<usize, A::Error> {
-        // Who takes nothing has no way to tell of it but by the first.
+        // A place that takes nothing can report it only by the first.
         let _ = self.1.write_all(bytes);
         self.0.write_all(bytes)?;
         Ok(bytes.len())

@@ -42,8 +42,8 @@
 //! });
 //! ```
 //!
-//! Setting and clearing never wait. All that wait for what is set are woken; if several would take the same flag, all
-//! of them have it. If more threads wait than the wiring has notifications for, their calls fail with
+//! Setting and clearing never wait. All threads that wait for a flag that is set are woken; if several would take the
+//! same flag, all of them get it. If more threads wait than the wiring has notifications for, their calls fail with
 //! [`CallError::Refused`](crossgate::CallError::Refused).
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
@@ -54,7 +54,7 @@ use crossgate::sync::Mutex;
 use crossgate::{Notification, Wire, interface};
 use crossgate_waiting::{FOR_EVER, Places, wait_at};
 
-/// What is waited for.
+/// The condition that a thread waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Wire)]
 pub enum Until {
     /// At least one of the flags is set.
@@ -75,7 +75,7 @@ impl Until {
         }
     }
 
-    /// The flags that are to be cleared if it is met.
+    /// Returns the flags to clear if the condition is met.
     const fn taken(self, wanted: u32) -> u32 {
         match self {
             Until::Any | Until::All => 0,
@@ -84,26 +84,26 @@ impl Until {
     }
 }
 
-/// For those who set the flags.
+/// The interface of processes that set the flags.
 #[interface]
 pub trait EventSetter {
     /// Sets these flags.
     fn set(&self, flags: u32);
-    /// Clears these flags. Those that were set.
+    /// Clears these flags. Returns those of them that were set.
     fn clear(&self, flags: u32) -> u32;
 }
 
-/// For those who wait for the flags.
+/// The interface of processes that wait for the flags.
 #[interface]
 pub trait EventWaiter {
-    /// The flags that are set.
+    /// Returns the flags that are set.
     fn get(&self) -> u32;
-    /// Waits for these flags as long as it takes. All flags that were set then. [`TimedOut`]: the caller's deadline was
-    /// over first.
+    /// Waits for these flags as long as it takes. Returns all flags that were set then. [`TimedOut`]: the caller's
+    /// deadline was over first.
     fn wait(&self, flags: u32, until: Until) -> Result<u32, TimedOut>;
-    /// All flags that are set, if these are as wanted now.
+    /// Returns all flags that are set, if these are as wanted now.
     fn try_wait(&self, flags: u32, until: Until) -> Option<u32>;
-    /// Waits for these flags up to `timeout`. All flags that were set then.
+    /// Waits for these flags up to `timeout`. Returns all flags that were set then.
     fn wait_timeout(&self, flags: u32, until: Until, timeout: Duration) -> Result<u32, TimedOut>;
 }
 
@@ -129,7 +129,8 @@ impl<const N: usize> State<N> {
 }
 
 impl<const N: usize> EventFlags<N> {
-    /// No flag is set. Needed are as many notifications as threads may wait at a time; they are used for nothing else.
+    /// Creates flags of which none is set. They need as many notifications as threads may wait at a time; these are
+    /// used for nothing else.
     #[must_use]
     pub const fn new(woken_by: [Notification; N]) -> Self {
         EventFlags(Mutex::new(State { set: 0, waiters: Places::new(woken_by) }))
@@ -151,7 +152,7 @@ impl<const N: usize> EventSetter for EventFlags<N> {
         let State { set, waiters } = &mut *state;
         let all = *set | flags;
         let mut taken = 0;
-        // All of them see the same.
+        // All waiting threads see the same flags.
         let woken = waiters.look(|&(flags, until)| {
             until.is_met(flags, all).then(|| {
                 taken |= until.taken(flags);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Messages of one process, or several, to all that have subscribed. Each subscriber has a queue of its own, so a slow
-//! one never holds up the others, or who publishes: it loses its oldest messages, and is told how many.
+//! one never holds up the others or the publisher: it loses its oldest messages, and learns how many.
 //!
 //! Any process may host a topic. The wiring says who publishes and who subscribes.
 //!
@@ -60,13 +60,13 @@ use crossgate::{
 use crossgate_waiting::{FOR_EVER, Waiters, wait, wake};
 use heapless::Deque;
 
-/// Why there is no message.
+/// The reason why there is no message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Missed {
-    /// There was none, or none in time.
+    /// There was no message, or none in time.
     Nothing,
-    /// So many were lost, because the queue of the subscription was full. It is told once; the oldest that is left comes
-    /// next.
+    /// This number of messages was lost, because the queue of the subscription was full. The service reports it once;
+    /// the oldest message that is left comes next.
     Lost(u32),
 }
 
@@ -99,39 +99,39 @@ impl Wire for Missed {
     }
 }
 
-/// For those who have something to tell.
+/// The interface of publishers.
 #[interface]
 pub trait Publisher<T: Wire> {
     /// Gives a message to each subscription. It never waits.
     fn publish(&self, message: T);
 }
 
-/// For one who has subscribed.
+/// The interface of a subscriber.
 #[interface]
 pub trait Subscriber<T: Wire> {
-    /// The next message, as soon as there is one. [`Missed::Nothing`]: the caller's deadline was over first.
+    /// Returns the next message as soon as there is one. [`Missed::Nothing`]: the caller's deadline was over first.
     fn receive(&self) -> Result<T, Missed>;
-    /// The next message if there is one.
+    /// Returns the next message if there is one.
     fn try_receive(&self) -> Result<T, Missed>;
-    /// The next message, if there is one within `timeout`.
+    /// Returns the next message if there is one within `timeout`.
     fn receive_timeout(&self, timeout: Duration) -> Result<T, Missed>;
 }
 
-/// For those who lend what they tell.
+/// The interface of publishers that lend their messages.
 #[interface]
 pub trait ItemPublisher<T: Plain> {
     /// Gives a copy to each subscription. It never waits.
     fn publish(&self, message: Lent<'_, T>);
 }
 
-/// For one who has subscribed to messages that are copied to lent memory.
+/// The interface of a subscriber to messages that are copied to lent memory.
 #[interface]
 pub trait ItemSubscriber<T: Plain> {
-    /// The next message, as soon as there is one. [`Missed::Nothing`]: the caller's deadline was over first.
+    /// Returns the next message as soon as there is one. [`Missed::Nothing`]: the caller's deadline was over first.
     fn receive(&self, message: LentMut<'_, T>) -> Result<(), Missed>;
-    /// The next message if there is one.
+    /// Returns the next message if there is one.
     fn try_receive(&self, message: LentMut<'_, T>) -> Result<(), Missed>;
-    /// The next message, if there is one within `timeout`.
+    /// Returns the next message if there is one within `timeout`.
     fn receive_timeout(&self, message: LentMut<'_, T>, timeout: Duration) -> Result<(), Missed>;
 }
 
@@ -146,7 +146,7 @@ struct State<T, const N: usize> {
     receivers: Waiters,
 }
 
-/// A message, or what is told instead, and whom to wake.
+/// A message, or the reason why there is none, and the thread to wake.
 type Received<T> = (Result<T, Missed>, Option<Notification>);
 
 impl<T, const N: usize> State<T, N> {
@@ -157,14 +157,14 @@ impl<T, const N: usize> State<T, N> {
         Some((next, self.woken()))
     }
 
-    /// Whom to wake.
+    /// The notification of the thread to wake.
     fn woken(&self) -> Option<Notification> {
         if self.messages.is_empty() { None } else { self.receivers.first() }
     }
 }
 
 impl<T, const N: usize> Subscription<T, N> {
-    /// There is no message yet. The notification is used for nothing else.
+    /// Creates a subscription without messages. The notification is used for nothing else.
     #[must_use]
     pub const fn new(woken_by: Notification) -> Self {
         const { assert!(N > 0, "a subscription has room for at least one message") }
@@ -186,7 +186,7 @@ impl<T, const N: usize> Subscription<T, N> {
         wake(woken);
     }
 
-    /// The next message if there is one. For threads of its own process.
+    /// Returns the next message if there is one. For threads of its own process.
     ///
     /// # Errors
     /// As [`Missed`] says.
@@ -196,7 +196,7 @@ impl<T, const N: usize> Subscription<T, N> {
         next
     }
 
-    /// The next message, if there is one within `timeout`. For threads of its own process.
+    /// Returns the next message if there is one within `timeout`. For threads of its own process.
     ///
     /// # Errors
     /// As [`Missed`] says.
@@ -227,11 +227,11 @@ impl<T: Send, const N: usize> Inbox<T> for Concurrent<Subscription<T, N>> {
     }
 }
 
-/// What gives each message to all of its subscriptions, in the order in which the wiring names them.
+/// A topic, which gives each message to all of its subscriptions, in the order in which the wiring names them.
 pub struct Topic<T: 'static>(&'static [&'static dyn Inbox<T>]);
 
 impl<T> Topic<T> {
-    /// With these subscriptions, which are objects of the same process.
+    /// Creates a topic with these subscriptions, which are objects of the same process.
     #[must_use]
     pub const fn new(subscriptions: &'static [&'static dyn Inbox<T>]) -> Topic<T> {
         Topic(subscriptions)

@@ -52,10 +52,9 @@
 //!
 //! A method without `try_` waits in the process of the queue: the wait ends when there is an item (or room), when the
 //! time is over, and when the caller's [deadline](crossgate::time::with_deadline) is. If the process of the queue
-//! crashes the call fails with [`CallError::ServerFaulted`](crossgate::CallError), and the queue begins anew, empty.
+//! crashes, the call fails with [`CallError::ServerFaulted`](crossgate::CallError), and the queue restarts empty.
 //!
-//! No client can harm the others but by what its end is for: who may send can fill the queue, who may receive can
-//! empty it.
+//! A client can harm the others only by the use of its end: a sender can fill the queue, a receiver can empty it.
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 
@@ -94,7 +93,7 @@ pub trait Receiver<T: Wire> {
     fn try_receive(&self) -> Option<T>;
     /// Takes the oldest item, and waits for one up to `timeout`.
     fn receive_timeout(&self, timeout: Duration) -> Result<T, TimedOut>;
-    /// How many items there are.
+    /// Returns how many items there are.
     fn count(&self) -> u32;
 }
 
@@ -118,7 +117,7 @@ pub trait ItemReceiver<T: Plain> {
     fn try_receive(&self, item: LentMut<'_, T>) -> Result<(), Empty>;
     /// Takes the oldest item, and waits for one up to `timeout`.
     fn receive_timeout(&self, item: LentMut<'_, T>, timeout: Duration) -> Result<(), TimedOut>;
-    /// How many items there are.
+    /// Returns how many items there are.
     fn count(&self) -> u32;
 }
 
@@ -135,7 +134,7 @@ struct State<T, const N: usize> {
 
 type Guard<'a, T, const N: usize> = MutexGuard<'a, State<T, N>>;
 
-/// Whom to wake: a receiver, a sender.
+/// The notifications of the threads to wake: a receiver, a sender.
 type Woken = [Option<Notification>; 2];
 
 impl<T, const N: usize> State<T, N> {
@@ -151,7 +150,7 @@ impl<T, const N: usize> State<T, N> {
         Some((item, self.woken()))
     }
 
-    /// Those who can go on now, if they wait.
+    /// Returns the threads that can go on now, if they wait.
     #[inline(always)]
     fn woken(&self) -> Woken {
         let receiver = if self.items.is_empty() { None } else { self.receivers.first() };
@@ -167,7 +166,7 @@ fn wake_both([receiver, sender]: Woken) {
 }
 
 impl<T, const N: usize> Queue<T, N> {
-    /// An empty queue, with two notifications of its process that are used for nothing else.
+    /// Creates an empty queue, with two notifications of its process that are used for nothing else.
     #[must_use]
     pub const fn new(filled: Notification, freed: Notification) -> Self {
         const { assert!(N > 0, "a queue has room for at least one item") }
@@ -175,7 +174,7 @@ impl<T, const N: usize> Queue<T, N> {
         Queue(Mutex::new(State { items: Deque::new(), receivers, senders }))
     }
 
-    /// Puts an item in if there is room, else gives it back. For threads of its own process.
+    /// Puts an item in if there is room, else returns it. For threads of its own process.
     #[inline(always)]
     pub fn put(&self, item: T) -> Result<(), T> {
         let woken = self.0.lock().put(item)?;
@@ -191,7 +190,7 @@ impl<T, const N: usize> Queue<T, N> {
         Some(item)
     }
 
-    /// The same, and waits for room up to `timeout`. For threads of its own process.
+    /// Puts an item in, and waits for room up to `timeout`. For threads of its own process.
     ///
     /// # Errors
     /// [`TimedOut`] if there was none.
@@ -209,7 +208,7 @@ impl<T, const N: usize> Queue<T, N> {
         Ok(())
     }
 
-    /// The same, and waits for an item up to `timeout`. For threads of its own process.
+    /// Takes the oldest item, and waits for one up to `timeout`. For threads of its own process.
     ///
     /// # Errors
     /// [`TimedOut`] if there was none.

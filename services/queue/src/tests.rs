@@ -65,7 +65,7 @@ fn every_item_arrives() {
     });
 }
 
-/// Signals that come before those who wait have got to it are one: who is woken by it wakes the next.
+/// Signals that come before the waiting threads have run count as one: the thread that is woken by it wakes the next.
 #[test]
 fn a_wake_up_is_passed_on() {
     let wiring = Wiring::new();

@@ -66,26 +66,27 @@ use crossgate::sync::Mutex;
 use crossgate::{Notification, Wire, interface};
 use crossgate_waiting::{FOR_EVER, Waiters, wait, wake};
 
-/// The semaphore stands at its most.
+/// The semaphore has its highest count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Wire)]
 pub struct Full;
 
-/// For those who give.
+/// The interface of threads that give.
 #[interface]
 pub trait Giver {
-    /// Counts one up, and wakes one that waits. [`Full`]: it stands at its most, and does not change.
+    /// Increments the count, and wakes one thread that waits. [`Full`]: the count is at its highest, and does not
+    /// change.
     fn give(&self) -> Result<(), Full>;
 }
 
-/// For those who take.
+/// The interface of threads that take.
 #[interface]
 pub trait Taker {
-    /// Counts one down, and waits as long as it takes until that can be. [`TimedOut`]: the caller's deadline was over
-    /// first.
+    /// Decrements the count, and waits as long as it takes until that is possible. [`TimedOut`]: the caller's deadline
+    /// was over first.
     fn take(&self) -> Result<(), TimedOut>;
-    /// Counts one down if it can. Whether it did.
+    /// Decrements the count if that is possible. Returns `true` if it was.
     fn try_take(&self) -> bool;
-    /// Counts one down, and waits up to `timeout` until that can be.
+    /// Decrements the count, and waits up to `timeout` until that is possible.
     fn take_timeout(&self, timeout: Duration) -> Result<(), TimedOut>;
 }
 
@@ -103,7 +104,7 @@ struct State {
 }
 
 impl State {
-    /// Whom to wake.
+    /// Returns the notification of the thread to wake.
     #[inline(always)]
     fn take(&mut self) -> Option<Option<Notification>> {
         self.count = self.count.checked_sub(1)?;
@@ -117,14 +118,14 @@ impl State {
 }
 
 impl Semaphore {
-    /// One that stands at `count` and counts up to `most`. The notification is used for nothing else.
+    /// Creates a semaphore with this `count`, at most `most`. The notification is used for nothing else.
     #[must_use]
     pub const fn counting(count: u32, most: u32, given: Notification) -> Semaphore {
         assert!(count <= most, "a semaphore begins at its most, or below");
         Semaphore { state: Mutex::new(State { count, takers: Waiters::new(given) }), most }
     }
 
-    /// One that is given or not, at first not. The notification is used for nothing else.
+    /// Creates a binary semaphore, at first not given. The notification is used for nothing else.
     #[must_use]
     pub const fn binary(given: Notification) -> Semaphore {
         Semaphore::counting(0, 1, given)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A semaphore that knows who holds it.
+//! A semaphore that knows its holders.
 
 use core::time::Duration;
 use crossgate::notification::TimedOut;
@@ -8,19 +8,20 @@ use crossgate::sync::Mutex;
 use crossgate::{Notification, Wire, interface};
 use crossgate_waiting::{FOR_EVER, Waiters, wait, wake};
 
-/// How many processes there can be.
+/// The number of processes that there can be.
 const PROCESSES: usize = 32;
 
-/// The process holds none that it could give back.
+/// The process holds no permit that it could give back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Wire)]
 pub struct NotHeld;
 
-/// For those who share something. What one takes is its process', until that gives it back, or crashes.
+/// The interface of processes that share something. A permit that a thread takes belongs to its process, until the
+/// process gives it back or crashes.
 #[interface]
 pub trait Holder {
     /// Takes a permit, and waits for one as long as it takes. [`TimedOut`]: the caller's deadline was over first.
     fn take(&self) -> Result<(), TimedOut>;
-    /// Takes a permit if there is one. Whether it did.
+    /// Takes a permit if there is one. Returns `true` if there was.
     fn try_take(&self) -> bool;
     /// Takes a permit, and waits for one up to `timeout`.
     fn take_timeout(&self, timeout: Duration) -> Result<(), TimedOut>;
@@ -28,22 +29,22 @@ pub trait Holder {
     fn give_back(&self) -> Result<(), NotHeld>;
 }
 
-/// For the one who decides that a process has no right to its permits any more. (Those of one that crashed come back by
+/// The interface of a process that revokes the permits of others. (The permits of a process that crashed come back by
 /// themselves, if the wiring says so: see [`Permits`].)
 #[interface]
 pub trait Warden {
-    /// Takes all permits back that a process holds: its index in the wiring, as in a
-    /// [`FaultRecord`](crossgate::fault::FaultRecord). How many these were.
+    /// Revokes all permits that a process holds; `process` is its index in the wiring, as in a
+    /// [`FaultRecord`](crossgate::fault::FaultRecord). Returns how many these were.
     ///
-    /// From one who is told of crashes, it is to be called by a thread that is more urgent than those of the process, so that
-    /// none of its next life can have taken one yet.
+    /// A caller that is told of crashes has to call this from a thread that is more urgent than those of the process,
+    /// so that none of its next life can have taken a permit yet.
     fn has_crashed(&self, process: u8) -> u32;
 }
 
 /// So many permits, of which each is held by one process at a time.
 ///
-/// When the life of a process ends, by a crash or a restart, the permits that it held are free, and the most urgent one that
-/// waits is woken: the notification by which takers wait tells of lost clients, too.
+/// When the life of a process ends, by a crash or a restart, the permits that it held are free, and the most urgent
+/// thread that waits is woken: the notification by which takers wait tells of lost clients, too.
 ///
 /// ```text
 /// process locks {
@@ -58,14 +59,14 @@ pub struct Permits(Mutex<State>);
 #[derive(Debug)]
 struct State {
     free: u8,
-    /// What each process holds.
+    /// The permits that each process holds.
     shares: [Share; PROCESSES],
     takers: Waiters,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Share {
-    /// Who took them: the process in one of its lives.
+    /// The process that took them, in one of its lives.
     holder: Option<Client>,
     count: u8,
 }
@@ -74,7 +75,7 @@ impl Share {
     const NONE: Share = Share { holder: None, count: 0 };
 }
 
-/// Whom to wake.
+/// The notification of the thread to wake.
 type Woken = Option<Notification>;
 
 impl State {
@@ -83,7 +84,7 @@ impl State {
         &mut self.shares[usize::from(client.process()) % PROCESSES]
     }
 
-    /// The share of a client is its own: what an earlier life of it held is free.
+    /// Makes the share of a client its own: the permits that an earlier life of it held become free.
     #[cold]
     #[inline(never)]
     fn renew(&mut self, client: Client) {
@@ -104,7 +105,7 @@ impl State {
         Some(self.woken())
     }
 
-    /// Frees what those hold who are gone.
+    /// Frees the permits of clients that are gone.
     #[cold]
     #[inline(never)]
     fn reclaim(&mut self) {
@@ -131,8 +132,8 @@ impl State {
         if self.free == 0 { None } else { self.takers.first() }
     }
 
-    /// As [`take`](Self::take), by who calls and has waited. If nobody waits for the call any more it takes nothing, and who comes
-    /// next is woken.
+    /// As [`take`](Self::take), for a caller that has waited. If nobody waits for the call any more it takes nothing,
+    /// and the next thread is woken.
     fn attempt(&mut self) -> Option<(Result<(), TimedOut>, Woken)> {
         match server::client() {
             Some(client) => self.take(client).map(|woken| (Ok(()), woken)),
@@ -142,7 +143,8 @@ impl State {
 }
 
 impl Permits {
-    /// So many permits; one makes it a lock. The notification is used for nothing else but to tell of lost clients.
+    /// Creates a number of permits; with one it is a lock. The notification is used for nothing else but to tell of
+    /// lost clients.
     #[must_use]
     pub const fn new(count: u8, given_back: Notification) -> Permits {
         let takers = Waiters::new(given_back);

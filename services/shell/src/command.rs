@@ -4,7 +4,7 @@
 use crate::view::Names;
 use crossgate_log::Level;
 
-/// What comes behind the name of a command.
+/// The arguments of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Argument {
     Nothing,
@@ -15,7 +15,7 @@ pub enum Argument {
 }
 
 impl Argument {
-    /// How it is written.
+    /// Returns how the argument is written.
     pub fn usage(self) -> &'static str {
         match self {
             Argument::Nothing => "",
@@ -24,7 +24,7 @@ impl Argument {
         }
     }
 
-    /// How many words that are.
+    /// Returns the number of words of the argument.
     pub fn words(self) -> usize {
         self.usage().split_ascii_whitespace().count()
     }
@@ -52,7 +52,7 @@ pub enum Command {
     Clear,
 }
 
-/// How a command is called, what it wants, what it does.
+/// The name of a command, its argument and its effect.
 pub const ALL: &[(&str, Command, Argument, &str)] = &[
     ("help", Command::Help, Argument::Nothing, "tells what there is"),
     (
@@ -79,18 +79,18 @@ pub const ALL: &[(&str, Command, Argument, &str)] = &[
     ("clear", Command::Clear, Argument::Nothing, "clears the screen"),
 ];
 
-/// The command of this name, and what it wants.
+/// Returns the command of this name, and its argument.
 pub fn find(name: &str) -> Option<(Command, Argument)> {
     let entry = ALL.iter().find(|entry| entry.0 == name)?;
     Some((entry.1, entry.2))
 }
 
-/// Whether it is about a process.
+/// Returns `true` if the command is about a process.
 pub fn wants_process(command: Command) -> bool {
     ALL.iter().any(|entry| entry.1 == command && entry.2 != Argument::Nothing)
 }
 
-/// What the last word of a text may become, and how much of it there is.
+/// Returns the length of the last word of a text, and the words that it may become.
 pub fn candidates(
     text: &str,
     names: Names,
@@ -121,7 +121,7 @@ pub fn candidates(
     )
 }
 
-/// What all of some names begin with.
+/// Returns the text that all of some names begin with.
 pub fn common_start(names: impl Iterator<Item = &'static str>) -> &'static str {
     names
         .reduce(|common, name| {

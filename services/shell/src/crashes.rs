@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the shell shows of crashes.
+//! The commands of the shell that show crashes.
 
 use crate::source::Source;
 use crate::view::{BOLD, CYAN, DIM, Names, PLAIN, Printable, RED};
@@ -8,7 +8,7 @@ use core::fmt::{self, Write};
 use crossgate::dump::CrashDump;
 use crossgate::fault::FaultRecord;
 
-/// A time since start in µs.
+/// Writes a time since start, which is in µs.
 fn time(at: u64, output: &mut dyn Write) -> fmt::Result {
     write!(output, "{DIM}[{:5}.{:03}]{PLAIN} ", at / 1_000_000, at / 1_000 % 1_000)
 }
@@ -20,7 +20,7 @@ fn record(names: Names, record: &FaultRecord, output: &mut dyn Write) -> fmt::Re
     writeln!(output, "{PLAIN}")
 }
 
-/// Those that the shell has seen.
+/// Shows the crashes that the shell has seen.
 pub fn faults<'a>(
     names: Names,
     seen: impl IntoIterator<Item = &'a Seen>,
@@ -38,7 +38,7 @@ pub fn faults<'a>(
     Ok(())
 }
 
-/// How often each process has crashed, and the last time.
+/// Shows how often each process has crashed, and its last crash.
 pub fn of_each(names: Names, source: &impl Source, output: &mut dyn Write) -> Shown {
     let mut are_some = false;
     for index in names.processes() {
@@ -55,12 +55,12 @@ pub fn of_each(names: Names, source: &impl Source, output: &mut dyn Write) -> Sh
     Ok(())
 }
 
-/// How many registers or words stand in a row.
+/// The number of registers or words in a row.
 const IN_A_ROW: usize = 4;
-/// How many digits an address has.
+/// The number of digits of an address.
 const DIGITS: usize = size_of::<usize>() * 2;
 
-/// The crash dump.
+/// Shows the crash dump.
 pub fn dump(names: Names, dump: Option<&CrashDump>, output: &mut dyn Write) -> Shown {
     let Some(dump) = dump else {
         writeln!(output, "there is no dump")?;
@@ -93,7 +93,7 @@ pub fn dump(names: Names, dump: Option<&CrashDump>, output: &mut dyn Write) -> S
     Ok(())
 }
 
-/// Ends a row that is full. Tells how many stand in this one.
+/// Ends a row that is full. Returns how many items are in this one.
 fn next(in_row: usize, output: &mut dyn Write) -> Result<usize, fmt::Error> {
     let in_row = (in_row + 1) % if DIGITS > 8 { IN_A_ROW / 2 } else { IN_A_ROW };
     if in_row == 0 {

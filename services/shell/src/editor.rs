@@ -5,15 +5,15 @@ use crate::keys::Key;
 use core::fmt::{self, Write};
 use heapless::{Deque, String};
 
-/// How long a line can be, in characters.
+/// The highest number of characters of a line.
 pub const LONGEST: usize = 64;
-/// How many lines are remembered.
+/// The number of lines that are remembered.
 pub const REMEMBERED: usize = 8;
 
 /// A line.
 pub type Line = String<LONGEST>;
 
-/// What a key has led to.
+/// The effect of a key.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Event {
     /// Nothing but a change of the line.
@@ -22,9 +22,9 @@ pub enum Event {
     Appended(char),
     /// The line is complete.
     Entered(Line),
-    /// What is before the cursor is to be completed.
+    /// The caller has to complete the text before the cursor.
     Complete,
-    /// The screen is to be cleared.
+    /// The caller has to clear the screen.
     Redraw,
 }
 
@@ -35,7 +35,7 @@ pub struct Editor {
     cursor: usize,
     /// The latest comes first.
     history: Deque<Line, REMEMBERED>,
-    /// How far back the line is one of those; 0 if it is new.
+    /// The number of lines that the shown one is back in the history; 0 if it is new.
     back: usize,
     /// The new line, while an old one is shown.
     draft: Line,
@@ -46,12 +46,12 @@ impl Editor {
         Editor { line: Line::new(), cursor: 0, history: Deque::new(), back: 0, draft: Line::new() }
     }
 
-    /// The text before the cursor.
+    /// Returns the text before the cursor.
     pub fn before_cursor(&self) -> &str {
         self.line.get(..self.cursor).unwrap_or("")
     }
 
-    /// The lines before, the latest first.
+    /// Returns the lines before, the latest first.
     pub fn history(&self) -> impl DoubleEndedIterator<Item = &str> {
         self.history.iter().map(Line::as_str)
     }
@@ -65,7 +65,7 @@ impl Editor {
         }
     }
 
-    /// Does what a key is for.
+    /// Handles a key.
     pub fn press(&mut self, key: Key) -> Event {
         match key {
             Key::Character(byte) => {
@@ -99,7 +99,7 @@ impl Editor {
         Event::Edited
     }
 
-    /// Takes out the characters from `start` up to `end`, as far as there are any.
+    /// Removes the characters from `start` up to `end`, as far as there are any.
     fn cut(&mut self, start: usize, end: usize) {
         let mut rest = Line::new();
         for (index, character) in self.line.chars().enumerate() {
@@ -159,7 +159,7 @@ mod tests {
     use crate::keys::Keys;
     use proptest::prelude::*;
 
-    /// The lines that are entered, and the one that is left with a mark at the cursor.
+    /// Returns the lines that are entered, and the one that is left with a mark at the cursor.
     fn typed(bytes: &[u8]) -> (Vec<std::string::String>, std::string::String) {
         let (mut keys, mut editor) = (Keys::new(), Editor::new());
         let mut lines = vec![];

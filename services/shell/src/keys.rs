@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What a terminal sends, as keys.
+//! The keys that a terminal sends.
 
 /// A key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub enum Key {
     Redraw,
 }
 
-/// Makes keys of bytes.
+/// Decodes bytes to keys.
 #[derive(Debug)]
 pub struct Keys {
     state: State,
@@ -50,7 +50,7 @@ impl Keys {
         Keys { state: State::Plain, last: 0 }
     }
 
-    /// Takes the next byte. Tells the key that it completes, if it does.
+    /// Takes the next byte. Returns the key that it completes, if it completes one.
     pub fn push(&mut self, byte: u8) -> Option<Key> {
         let last = core::mem::replace(&mut self.last, byte);
         match core::mem::take(&mut self.state) {
@@ -100,7 +100,7 @@ impl Keys {
                 self.state = State::Sequence(number);
                 None
             }
-            // What was held with it does not count.
+            // Ctrl, Shift and Alt that are held with the key are ignored.
             (b';', _) => {
                 self.state = State::Sequence(0);
                 None

@@ -15,11 +15,11 @@
 //! }
 //! ```
 //!
-//! With `inspects;` it sees, with `faults FAULTED;` it decides; without the latter `restart` and `stop` are refused.
-//! `crash_dumps;` lets it read the dump, `cpu_time;` beside the processes has CPU time counted. With
-//! [`run_with`] it also has a log, or another process as supervisor.
-//! Give its thread a low priority: then it takes only time that nobody else wants. It has no right to any memory but
-//! its own, and a crash of the shell is that of any other process.
+//! With `inspects;` the shell sees the system, with `faults FAULTED;` it decides about processes; without the latter
+//! the kernel refuses `restart` and `stop`. `crash_dumps;` lets it read the dump, with `cpu_time;` beside the processes
+//! the kernel counts CPU time. With [`run_with`] it also has a log, or another process as supervisor. Give its thread a
+//! low priority: then it takes only time that no other thread wants. It has no right to any memory but its own, and the
+//! shell may crash like any other process.
 //!
 //! | key | |
 //! |---|---|
@@ -57,11 +57,11 @@ use meter::Meter;
 use terminal::Terminal;
 use view::{BOLD, CYAN, DIM, Names, PLAIN, RED};
 
-/// How many records of crashes the shell remembers.
+/// The number of records of crashes that the shell remembers.
 pub const RECORDS: usize = 8;
 
 const PROMPT: &str = "\x1b[1;32m>\x1b[0m ";
-/// How often `top` draws.
+/// The time between two screens of `top`.
 const PERIOD: Duration = Duration::from_secs(1);
 
 /// A record of a crash, and when the shell saw it, in µs since start.
@@ -71,11 +71,11 @@ struct Seen {
     record: FaultRecord,
 }
 
-/// Why something was not shown.
+/// The reason why something was not shown.
 enum Trouble {
-    /// The line does not take it.
+    /// The line does not take the text.
     Line,
-    /// The kernel does not tell.
+    /// The kernel refuses to answer.
     Kernel(CallError),
     /// The wiring gives the shell no log.
     NoLog,
@@ -95,8 +95,8 @@ impl From<CallError> for Trouble {
 
 type Shown = Result<(), Trouble>;
 
-/// A thread's main function: a shell on `line`, whose receiver signals `typed`; `faulted` tells of crashes. `system`
-/// is the wiring. The process of the shell supervises, or decides nothing.
+/// A thread's main function: a shell on `line`, whose receiver signals `typed`; the kernel reports crashes by
+/// `faulted`. `system` is the wiring. The process of the shell supervises, or decides nothing.
 pub fn run<L: Read + ReadReady + Write>(
     line: L,
     system: &'static System,
@@ -106,8 +106,8 @@ pub fn run<L: Read + ReadReady + Write>(
     run_with(line, system, Kernel::new(), typed, faulted)
 }
 
-/// The same, with another source: `Kernel::new().supervised_by(SUPERVISOR)`, where another process supervises, and
-/// signals `faulted`; and `.with_log(SET_LEVELS, HISTORY)`, to see and decide what is logged.
+/// As [`run`], with another source: `Kernel::new().supervised_by(SUPERVISOR)` if another process supervises and signals
+/// `faulted`; and `.with_log(SET_LEVELS, HISTORY)` to see the log and set its levels.
 pub fn run_with<L: Read + ReadReady + Write>(
     line: L,
     system: &'static System,
@@ -128,7 +128,7 @@ pub fn run_with<L: Read + ReadReady + Write>(
     }
 }
 
-/// The shell. [`run`] is all that is needed of it where the kernel is asked.
+/// The shell. A firmware whose shell asks the kernel needs only [`run`].
 pub struct Shell<L, S> {
     terminal: Terminal<L>,
     names: Names,
@@ -136,15 +136,15 @@ pub struct Shell<L, S> {
     keys: Keys,
     editor: Editor,
     faults: Deque<Seen, RECORDS>,
-    /// How many crashes it has seen.
+    /// The number of crashes that the shell has seen.
     crashes: u32,
     meter: Meter,
-    /// When `top` is to be drawn next, in µs since start.
+    /// The time when the shell draws `top` next, in µs since start.
     next_top: Option<u64>,
 }
 
 impl<L: Read + ReadReady + Write, S: Source> Shell<L, S> {
-    /// A shell on `line` that asks `source` what the firmware of this wiring does.
+    /// Creates a shell on `line` that asks `source` about the firmware of this wiring.
     pub const fn new(line: L, system: &'static System, source: S) -> Shell<L, S> {
         Shell {
             terminal: Terminal::new(line),
@@ -159,7 +159,7 @@ impl<L: Read + ReadReady + Write, S: Source> Shell<L, S> {
         }
     }
 
-    /// Says that it is there.
+    /// Writes the greeting.
     pub fn greet(&mut self) {
         let System { processes, threads, services, .. } = self.names.0;
         let _ = write!(
@@ -172,12 +172,12 @@ impl<L: Read + ReadReady + Write, S: Source> Shell<L, S> {
         self.terminal.flush();
     }
 
-    /// Whether it wants to be woken every second, as `top` is shown.
+    /// Returns `true` if the shell has to be woken every second, as it shows `top`.
     pub fn is_live(&self) -> bool {
         self.next_top.is_some()
     }
 
-    /// Does what was typed, and looks what has crashed.
+    /// Executes the commands that were typed, and looks for crashes.
     pub fn step(&mut self) {
         while let Some(record) = self.source.next_fault() {
             if record.is_crash() {
@@ -190,7 +190,7 @@ impl<L: Read + ReadReady + Write, S: Source> Shell<L, S> {
             let _ = self.faults.push_back(Seen { at, record });
         }
         while let Some(byte) = self.terminal.next() {
-            // A line that does not take what is written is nobody's to tell.
+            // If the line does not take the text, there is nowhere to report it.
             let _ = self.push(byte);
         }
         if let Some(next) = self.next_top
@@ -313,7 +313,7 @@ impl<L: Read + ReadReady + Write, S: Source> Shell<L, S> {
                 }
                 None => writeln!(output, "{RED}a level is{PLAIN} error, warn, info or debug")?,
             },
-            // It is told before, as it may be the shell.
+            // The shell writes this before the command, as the process may be the shell itself.
             Command::Restart => {
                 writeln!(output, "{argument} begins anew")?;
                 source.restart(process)?;
@@ -323,10 +323,10 @@ impl<L: Read + ReadReady + Write, S: Source> Shell<L, S> {
                 source.stop(process)?;
             }
             Command::Top => {
-                // Where it may not look, there is nothing to draw.
+                // If the shell may not look, there is nothing to draw.
                 source.process(0)?;
                 output.write_str("\x1b[?25l\x1b[2J")?;
-                // Its first screen is of all the time since the start.
+                // The first screen of `top` shows all the time since the start.
                 self.meter = Meter::new();
                 self.next_top = Some(source.now());
             }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the shell shows of the log.
+//! The commands of the shell that show the log.
 
 use crate::source::{LogLine, Source};
 use crate::view::{BOLD, CYAN, Names, PLAIN, Printable};
@@ -8,7 +8,7 @@ use core::fmt::Write;
 
 use crossgate_log::{History, Level};
 
-/// How much each process logs.
+/// Shows the level up to which each process logs.
 pub fn levels(names: Names, source: &impl Source, output: &mut dyn Write) -> Shown {
     writeln!(output, "{BOLD}{:<12} {:<5}{PLAIN}", "PROCESS", "LEVEL")?;
     for index in names.processes() {
@@ -18,12 +18,12 @@ pub fn levels(names: Names, source: &impl Source, output: &mut dyn Write) -> Sho
     Ok(())
 }
 
-/// The level of this name.
+/// Returns the level of this name.
 pub fn find_level(name: &str) -> Option<Level> {
     Level::ALL.into_iter().find(|level| level.as_str().trim_end() == name)
 }
 
-/// The lines that are still known.
+/// Shows the lines that the log still has.
 pub fn past(source: &impl Source, output: &mut dyn Write) -> Shown {
     let mut text = LogLine::new();
     for age in (0..<dyn History>::LINES).rev() {

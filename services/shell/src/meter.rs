@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Who takes the CPU's time.
+//! The CPU time of threads and processes.
 
 use crate::source::Source;
 use crate::view::Names;
@@ -8,27 +8,27 @@ use crossgate::CallError;
 use crossgate_abi::{MAX_PROCESSES, MAX_THREADS};
 use heapless::Vec;
 
-/// How long threads and processes had run when somebody looked last, in ms.
+/// The time that threads and processes had run at the last look, in ms.
 pub struct Meter {
     threads: [u32; MAX_THREADS],
     processes: [u32; MAX_PROCESSES],
-    /// When that was, in ms since start.
+    /// The time of the last look, in ms since start.
     at: u32,
 }
 
-/// What part of the time each thread and each process ran, in thousandths.
+/// The part of the time that each thread and each process ran, in thousandths.
 pub struct Shares {
     threads: [u16; MAX_THREADS],
     processes: [u16; MAX_PROCESSES],
 }
 
 impl Meter {
-    /// Nobody has looked since the system started.
+    /// Creates a meter that has not looked since the system started.
     pub const fn new() -> Meter {
         Meter { threads: [0; MAX_THREADS], processes: [0; MAX_PROCESSES], at: 0 }
     }
 
-    /// What part of the time since the last look each had; `None` if nobody counts.
+    /// Returns the part of the time since the last look that each had; `None` if the kernel does not count it.
     pub fn look(
         &mut self,
         names: Names,
@@ -67,7 +67,7 @@ impl Shares {
     }
 }
 
-/// Indices with those first that have most.
+/// Sorts indices by share, the largest first.
 pub fn by_share(indices: core::ops::Range<u8>, share: impl Fn(u8) -> u16) -> Vec<u8, MAX_THREADS> {
     let mut sorted: Vec<u8, MAX_THREADS> = indices.take(MAX_THREADS).collect();
     sorted.sort_unstable_by_key(|&index| (Reverse(share(index)), index));

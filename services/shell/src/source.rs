@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Whom the shell asks.
+//! The source that the shell asks.
 
 use ::supervise::Supervise;
 use core::time::Duration;
@@ -13,10 +13,10 @@ use crossgate_log::{History, Level, SetLevels};
 /// Room for a line of the log.
 pub type LogLine = LendBuf<128>;
 
-/// What a shell asks and decides. [`Kernel`] is the usual one; a test has its own.
+/// The questions and decisions of a shell. [`Kernel`] is the usual source; a test has its own.
 #[expect(clippy::missing_errors_doc, reason = "they are those of the functions of the same names")]
 pub trait Source {
-    /// The time since start in µs.
+    /// Returns the time since start in µs.
     fn now(&self) -> u64;
     /// As [`inspect::thread`].
     fn thread(&self, index: u8) -> Result<Thread, CallError>;
@@ -40,7 +40,7 @@ pub trait Source {
     fn set_log_level(&self, process: u8, level: Level) -> Result<Option<()>, CallError>;
     /// As [`History::line`]; `None` if there is no log.
     fn log_line(&self, age: u8, text: &mut LogLine) -> Result<Option<Option<usize>>, CallError>;
-    /// The next record of a crash.
+    /// Returns the next record of a crash.
     fn next_fault(&mut self) -> Option<FaultRecord>;
     /// As [`supervise::restart`].
     fn restart(&self, process: u8) -> Result<(), CallError>;
@@ -48,12 +48,12 @@ pub trait Source {
     fn stop(&self, process: u8) -> Result<(), CallError>;
 }
 
-/// What a supervisor's answer means.
+/// Converts a supervisor's answer to a result.
 fn done(answer: Result<bool, CallError>) -> Result<(), CallError> {
     if answer? { Ok(()) } else { Err(CallError::NotPermitted) }
 }
 
-/// The kernel, which lets the process of the shell inspect, and decide about others if that is the supervisor.
+/// The kernel, which lets the process of the shell inspect others, and decide about them if it is the supervisor.
 #[derive(Debug, Default)]
 pub struct Kernel {
     faults: Faults,
@@ -62,19 +62,19 @@ pub struct Kernel {
 }
 
 impl Kernel {
-    /// The kernel, with all of the records that it has.
+    /// Creates a source that has all of the kernel's records.
     #[must_use]
     pub const fn new() -> Kernel {
         Kernel { faults: Faults::new(), supervisor: None, log: None }
     }
 
-    /// The same, where another process supervises, and decides for the shell.
+    /// Uses another process, the supervisor, for the decisions of the shell.
     #[must_use]
     pub const fn supervised_by(self, supervisor: Handle<dyn Supervise>) -> Kernel {
         Kernel { supervisor: Some(supervisor), ..self }
     }
 
-    /// The same, with the log of a console.
+    /// Adds the log of a console.
     #[must_use]
     pub const fn with_log(
         self,

@@ -5,11 +5,11 @@ use core::fmt;
 use embedded_io::{Read, ReadReady, Write};
 use heapless::Deque;
 
-/// How many bytes can be typed ahead.
+/// The number of bytes that can be typed ahead.
 const AHEAD: usize = 64;
 
-/// A serial line. What is typed while something is written is kept, as long as it is no faster: devices have no
-/// queues.
+/// A serial line. It keeps the bytes that are typed while something is written, as long as they come no faster: devices
+/// have no queues.
 pub struct Terminal<L> {
     line: L,
     typed: Deque<u8, AHEAD>,
@@ -20,7 +20,7 @@ impl<L: Read + ReadReady + Write> Terminal<L> {
         Terminal { line, typed: Deque::new() }
     }
 
-    /// The next byte that was typed, if there is one.
+    /// Returns the next byte that was typed, if there is one.
     pub fn next(&mut self) -> Option<u8> {
         self.receive();
         self.typed.pop_front()
@@ -36,7 +36,7 @@ impl<L: Read + ReadReady + Write> Terminal<L> {
         }
     }
 
-    /// Sends what the line may have kept back.
+    /// Sends the bytes that the line may have kept back.
     pub fn flush(&mut self) {
         let _ = self.line.flush();
     }

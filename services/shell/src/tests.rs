@@ -85,7 +85,8 @@ struct Facts {
     decided: Vec<(&'static str, u8)>,
     faults: Vec<FaultRecord>,
     forbids: bool,
-    /// Of each thread, in µs, if somebody counts; and of each process as much as of the thread of its index.
+    /// The CPU time of each thread, in µs, if the kernel counts it; each process has as much as the thread of its
+    /// index.
     times: Option<[u64; 3]>,
     crashed: Option<FaultRecord>,
     levels: Option<[Level; 3]>,
@@ -191,7 +192,7 @@ impl Person {
         Person { wire, fake, shell }
     }
 
-    /// What the terminal gets, as it is.
+    /// Returns the output to the terminal as it is.
     fn raw(&mut self, text: &str) -> String {
         for chunk in text.as_bytes().chunks(16) {
             self.wire.0.lock().unwrap().0.extend(chunk);
@@ -200,7 +201,7 @@ impl Person {
         String::from_utf8(std::mem::take(&mut self.wire.0.lock().unwrap().1)).unwrap()
     }
 
-    /// The same without colours and what draws the line.
+    /// Returns the output without colours and without the codes that draw the line.
     fn types(&mut self, text: &str) -> String {
         let raw = self.raw(text);
         let mut plain = String::new();
@@ -213,7 +214,7 @@ impl Person {
         plain + rest
     }
 
-    /// What a command answers.
+    /// Returns the answer to a command.
     fn asks(&mut self, command: &str) -> String {
         let all = self.types(&format!("{command}\r"));
         let answer = all.split_once("\r\n").unwrap().1;
@@ -282,7 +283,7 @@ fn no_line_is_wider_than_a_terminal() {
         for command in commands {
             let answer = person.asks(command);
             let mut lines = answer.lines();
-            // What a record says is as long as it is.
+            // The text of a record is as long as it is.
             assert!(
                 lines.all(|line| line.len() <= 80 || line.contains("process sensor: ")),
                 "{answer}"
@@ -312,7 +313,7 @@ fn cpu_time_is_told_where_it_is_counted() {
     assert!(top.contains("CPU 20.0% ##........\r\n"), "{top}");
     let place = |text: &str, what: &str| text.find(what).expect(what);
     assert!(place(&top, "\r\nmain ") < place(&top, "\r\nsampler "), "{top}");
-    // In the next second it is the other one.
+    // In the next second the other thread runs.
     facts(&person, 11_000_000, [8_100_000, 1_300_000, 1_600_000]);
     person.shell.step();
     let top = person.types("");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the shell shows: tables of at most 80 columns.
+//! The output of the shell: tables of at most 80 columns.
 
 use crate::Shown;
 use crate::meter::{Meter, Shares, by_share};
@@ -18,12 +18,12 @@ pub const YELLOW: &str = "\x1b[33m";
 pub const CYAN: &str = "\x1b[36m";
 pub const PLAIN: &str = "\x1b[0m";
 
-/// Text that is put into a column; what does not fit is cut off.
+/// The text of a column, which is cut off where it does not fit.
 type Cell = String<40>;
 
 fn cell(write: impl FnOnce(&mut Cell) -> fmt::Result) -> Cell {
     let mut text = Cell::new();
-    // A failure means that it is full.
+    // A failure means that the text is full.
     let _ = write(&mut text);
     text
 }
@@ -45,13 +45,13 @@ impl Names {
         self.0.services.get(usize::from(index)).map_or("?", |service| service.name)
     }
 
-    /// The index of the process of this name.
+    /// Returns the index of the process of this name.
     pub fn find_process(self, name: &str) -> Option<u8> {
         let index = self.0.processes.iter().position(|process| process.name == name)?;
         u8::try_from(index).ok()
     }
 
-    /// The indices of all threads but the idle one.
+    /// Returns the indices of all threads but the idle one.
     fn threads(self) -> core::ops::Range<u8> {
         1..self.0.threads.len() as u8
     }
@@ -60,7 +60,7 @@ impl Names {
         0..self.0.processes.len() as u8
     }
 
-    /// The home of a thread.
+    /// Returns the home process of a thread.
     fn home(self, thread: u8) -> u8 {
         self.0.threads.get(usize::from(thread)).map_or(u8::MAX, |thread| thread.process.number())
     }
@@ -70,7 +70,7 @@ impl Names {
     }
 }
 
-/// A sequence of names, with something between them.
+/// Writes a sequence of names, with a text between them.
 fn list<'a>(
     names: impl IntoIterator<Item = &'a str>,
     between: &str,
@@ -82,7 +82,7 @@ fn list<'a>(
     Ok(())
 }
 
-/// What a thread does, in words.
+/// Describes the state of a thread in words.
 fn deeds(names: Names, source: &impl Source, index: u8, thread: &Thread) -> Cell {
     cell(|text| {
         if thread.depth != 0
@@ -119,7 +119,7 @@ fn deeds(names: Names, source: &impl Source, index: u8, thread: &Thread) -> Cell
     })
 }
 
-/// A part of a whole as a bar of some characters.
+/// Draws a part of a whole as a bar of some characters.
 fn bar(part: usize, whole: usize, width: usize, output: &mut dyn Write) -> fmt::Result {
     let full = (part * width).div_ceil(whole.max(1)).min(width);
     let colour = match part * 100 / whole.max(1) {
@@ -134,7 +134,7 @@ fn bar(part: usize, whole: usize, width: usize, output: &mut dyn Write) -> fmt::
     output.write_str(PLAIN)
 }
 
-/// A share of the CPU's time, as a column of its own before the next one.
+/// Writes a share of the CPU's time, as a column of its own before the next one.
 fn share(
     shares: Option<&Shares>,
     of: impl Fn(&Shares) -> u16,
@@ -151,15 +151,15 @@ fn share(
     write!(output, "{colour}{:>3}.{}%{PLAIN} ", share / 10, share % 10)
 }
 
-/// How wide that is.
+/// The width of that column.
 const SHARE: usize = 7;
 
-/// What its head is.
+/// Returns the head of that column.
 fn head_of_share(shares: Option<&Shares>) -> &'static str {
     if shares.is_some() { "   CPU " } else { "" }
 }
 
-/// The threads, and what part of the time they had since the start.
+/// Shows the threads, and the part of the time that they had since the start.
 pub fn threads(names: Names, source: &impl Source, output: &mut dyn Write) -> Shown {
     let shares = Meter::new().look(names, source)?;
     list_threads(names, source, shares.as_ref(), names.threads(), output)
@@ -228,7 +228,7 @@ pub fn stacks(names: Names, source: &impl Source, output: &mut dyn Write) -> Sho
     Ok(())
 }
 
-/// The processes, and what part of the time was spent in them since the start.
+/// Shows the processes, and the part of the time that was spent in them since the start.
 pub fn processes(names: Names, source: &impl Source, output: &mut dyn Write) -> Shown {
     let shares = Meter::new().look(names, source)?;
     list_processes(names, source, shares.as_ref(), names.processes(), output)
@@ -302,7 +302,7 @@ pub fn services(names: Names, output: &mut dyn Write) -> Shown {
     Ok(())
 }
 
-/// Has only printable characters pass: the name of the file of a panic is the choice of who panics.
+/// Lets only printable characters pass: a process that panics chooses the name of the file.
 pub struct Printable<'a>(pub &'a mut dyn Write);
 
 impl Write for Printable<'_> {
@@ -313,7 +313,7 @@ impl Write for Printable<'_> {
     }
 }
 
-/// How long the system has been up.
+/// Shows how long the system has been up.
 pub fn uptime(now: u64, output: &mut dyn Write) -> fmt::Result {
     let (seconds, fraction) = (now / 1_000_000, now / 1_000 % 1_000);
     let (minutes, hours, days) = (seconds / 60, seconds / 3_600, seconds / 86_400);
@@ -323,7 +323,7 @@ pub fn uptime(now: u64, output: &mut dyn Write) -> fmt::Result {
     write!(output, "{:02}:{:02}:{:02}.{fraction:03}", hours % 24, minutes % 60, seconds % 60)
 }
 
-/// A screenful of what happens now: of those that ran since the last one, who ran most comes first.
+/// Shows a screen of the threads and the processes that ran since the last screen; those that ran most come first.
 pub fn top(
     names: Names,
     source: &impl Source,
@@ -364,7 +364,7 @@ pub fn top(
     Ok(output.write_str("\x1b[J")?)
 }
 
-/// Clears what each line leaves of an older one.
+/// Clears the rest of an older line behind each line.
 struct Lines<'a>(&'a mut dyn Write);
 
 impl Write for Lines<'_> {

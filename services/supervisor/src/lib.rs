@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! A supervisor: what becomes of processes that crash, and of those that depend on them.
 //!
-//! Processes form groups, and groups larger groups. If one of a group crashes, the [`Strategy`] of the group tells who
-//! begins anew with it. A group whose members crash more often than it allows has failed: that counts as a crash in
-//! the group around it. If the outermost group fails, the supervisor panics; if that happens more often than
+//! Processes form groups, and groups larger groups. If one of a group crashes, the [`Strategy`] of the group decides
+//! which members restart with it. A group whose members crash more often than it allows has failed: that counts as a
+//! crash in the group around it. If the outermost group fails, the supervisor panics; if that happens more often than
 //! its own `on_fault` allows, the system is reset.
 //!
 //! ```ignore
@@ -33,8 +33,9 @@
 //! ```
 //!
 //! The compiler checks the policy against the wiring. The members have `on_fault = stop;`: they stay as they are until
-//! the supervisor has decided. Give its thread a high priority. The last argument are notifications of other processes that
-//! watch crashes, too: with `inspects;` these may read the records themselves ([`Faults`](crossgate::fault::Faults)).
+//! the supervisor has decided. Give its thread a high priority. The last argument lists notifications of other
+//! processes that watch crashes, too: with `inspects;` these may read the records themselves
+//! ([`Faults`](crossgate::fault::Faults)).
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 
@@ -50,7 +51,7 @@ use crossgate::{Notification, Signal, time};
 use supervise::Supervise;
 use tree::{Control, Tree};
 
-/// The service object: who is allowed to may decide, too.
+/// The service object, by which clients that the wiring allows to may decide, too.
 #[derive(Debug, Default)]
 pub struct Office {
     /// The processes that somebody has stopped: bit p is process p.
@@ -81,13 +82,13 @@ impl Supervise for Office {
     }
 
     fn stop(&self, process: u8) -> bool {
-        // First, so that the supervisor does not take it for a crash.
+        // This comes first, so that the supervisor does not take the stop for a crash.
         self.stopped.fetch_or(bit(process), Ordering::Relaxed);
         crossgate::supervise::stop(process).is_ok()
     }
 }
 
-/// The kernel, as far as the supervisor may decide.
+/// The part of the kernel that the supervisor controls.
 struct Kernel<'a>(&'a Office);
 
 impl Control for Kernel<'_> {

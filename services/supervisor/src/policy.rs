@@ -5,7 +5,7 @@ use crate::tree::{GROUPS, Group, LIMIT, Member};
 use crossgate_abi::message::{fail, is_same};
 use crossgate_abi::table::{OnFault, System};
 
-/// What a supervisor does, and to whom. As a `static` it is checked by the compiler.
+/// The rules of a supervisor and the processes that they are for. The compiler checks a policy that is a `static`.
 pub struct Policy {
     pub(crate) root: &'static Group,
     pub(crate) system: &'static System,
@@ -16,8 +16,8 @@ impl Policy {
     ///
     /// # Panics
     /// If the tree names a process that the wiring does not have, or that does not wait for a decision (`on_fault =
-    /// stop;`), or names one twice; if it is too large; if nobody is told of `faults` who `inspects`. In a `static` or
-    /// a constant that is an error of the compiler.
+    /// stop;`), or names one twice; if it is too large; if no process that `inspects` is told of `faults`. In a
+    /// `static` or a constant the compiler reports that as an error.
     #[must_use]
     #[track_caller]
     pub const fn new(root: &'static Group, system: &'static System) -> Policy {
@@ -32,7 +32,7 @@ impl Policy {
     }
 }
 
-/// What the tree has so far: processes (bit p is process p), and how many groups.
+/// The contents of the tree so far: processes (bit p is process p), and the number of groups.
 #[derive(Clone, Copy)]
 struct Seen {
     processes: u32,
@@ -110,7 +110,7 @@ mod tests {
         Group { strategy: Strategy::OneForOne, limit: 1, period: Duration::from_secs(1), members }
     }
 
-    /// What the compiler says of a tree.
+    /// The message of the compiler for a tree.
     fn message(root: &'static Group, system: &'static System) -> String {
         let made = std::panic::catch_unwind(|| Policy::new(root, system));
         made.err().unwrap().downcast_ref::<String>().cloned().unwrap()

@@ -9,7 +9,7 @@ pub const GROUPS: usize = 8;
 /// The most crashes that a group can allow in its period.
 pub const LIMIT: usize = 8;
 
-/// Who begins anew when a member of a group has crashed.
+/// The members that restart when a member of a group has crashed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Strategy {
     /// That member.
@@ -32,18 +32,18 @@ pub enum Member {
 /// Members that are supervised together.
 #[derive(Clone, Copy, Debug)]
 pub struct Group {
-    /// Who begins anew.
+    /// The members that restart after a crash.
     pub strategy: Strategy,
-    /// How many crashes in a [`period`](Self::period) are allowed, at most [`LIMIT`]. With one more the group
-    /// has failed.
+    /// The number of crashes that the group allows in a [`period`](Self::period), at most [`LIMIT`]. With one more the
+    /// group has failed.
     pub limit: u8,
-    /// How long a crash counts.
+    /// The time for which a crash counts.
     pub period: Duration,
-    /// In the order in which they begin; those that others depend on come first.
+    /// The members in the order in which they start; those that others depend on come first.
     pub members: &'static [Member],
 }
 
-/// What a supervisor can do.
+/// The actions that a supervisor can take.
 pub trait Control {
     /// The time since start in µs.
     fn now(&self) -> u64;
@@ -51,7 +51,7 @@ pub trait Control {
     fn stop(&mut self, process: u8);
 }
 
-/// When members of a group crashed, as far as that counts.
+/// The times of the crashes of a group's members that still count.
 #[derive(Clone, Copy)]
 struct Crashes {
     times: [u64; LIMIT],
@@ -61,7 +61,7 @@ struct Crashes {
 impl Crashes {
     const NONE: Crashes = Crashes { times: [0; LIMIT], count: 0 };
 
-    /// One more. Tells whether the group allows it.
+    /// Adds a crash. Returns `true` if the group allows it.
     fn add(&mut self, group: &Group, now: u64) -> bool {
         let period = u64::try_from(group.period.as_micros()).unwrap_or(u64::MAX);
         let mut kept = Crashes::NONE;
@@ -76,7 +76,7 @@ impl Crashes {
             kept.times[kept.count] = now;
             kept.count += 1;
         } else {
-            // As a whole it begins with a clean record.
+            // A group that restarts as a whole has a clean record.
             kept = Crashes::NONE;
         }
         *self = kept;
@@ -84,31 +84,32 @@ impl Crashes {
     }
 }
 
-/// A tree of groups, and what happened in them.
+/// A tree of groups, and the crashes in them.
 pub struct Tree {
     root: &'static Group,
     system: &'static System,
-    /// Those of each group, in the order of [`Tree::descend`].
+    /// The crashes of each group, in the order of [`Tree::descend`].
     crashes: [Crashes; GROUPS],
 }
 
-/// What came of a crash in a group.
+/// The outcome of a crash in a group.
 enum Outcome {
-    /// The process is not in it.
+    /// The process is not in the group.
     Elsewhere,
-    /// It was dealt with.
+    /// The group has handled the crash.
     Done,
     /// The group has failed.
     Failed,
 }
 
 impl Tree {
-    /// One that fits the wiring, as [`Policy`](crate::Policy) has seen.
+    /// Creates a tree that fits the wiring, which [`Policy`](crate::Policy) has checked.
     pub fn new(root: &'static Group, system: &'static System) -> Tree {
         Tree { root, system, crashes: [Crashes::NONE; GROUPS] }
     }
 
-    /// A process has crashed. Tells whether the tree holds. Who is in no group is nobody's concern.
+    /// Handles the crash of a process. Returns `false` if the tree has failed. A process that is in no group is
+    /// ignored.
     #[must_use]
     pub fn crashed(&mut self, process: u8, control: &mut impl Control) -> bool {
         let mut number = 0;
@@ -231,7 +232,7 @@ mod tests {
         Group { strategy, limit, period: SECOND, members }
     }
 
-    /// What is done when the process in the middle crashes.
+    /// The actions that follow when the process in the middle crashes.
     fn done(root: &'static Group) -> Vec<(&'static str, u8)> {
         let mut fake = Fake::default();
         assert!(Tree::new(root, &SYSTEM).crashed(CONTROL, &mut fake));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A service to copy, with what each has that keeps something for its clients: roles, a bound, and an end to what a client
-//! holds that is gone. [Writing a service](https://docs.rs/crossgate) tells why.
+//! A service to copy. It has the parts of each service that keeps something for its clients: roles, a bound, and a way
+//! to free the drawers of a client that is gone. [Writing a service](https://docs.rs/crossgate) explains the reasons.
 //!
 //! ```text
 //! process cabinet {
@@ -16,7 +16,8 @@ use crossgate::sync::Mutex;
 use template_interface::{Caretaker, Drawer, Full};
 
 /// The object of the service: `N` drawers, at most one for each client.
-// All that it will ever need is in it: a process has no heap, and a client can't use up what is another's.
+// The object holds all the memory that it will ever need: a process has no heap, and a client can't use up the share of
+// another.
 #[derive(Debug)]
 pub struct Drawers<const N: usize>(Mutex<[Option<Content>; N]>);
 
@@ -28,7 +29,7 @@ struct Content {
 }
 
 impl<const N: usize> Drawers<N> {
-    /// All of them are empty.
+    /// Creates drawers that are all empty.
     // For the wiring: a constant.
     #[must_use]
     pub const fn new() -> Drawers<N> {
@@ -43,12 +44,12 @@ impl<const N: usize> Default for Drawers<N> {
 }
 
 impl<const N: usize> Drawer for Drawers<N> {
-    // The thread is the client's: it has the client's priority, and may crash or be stopped between two instructions. So
-    // each change leaves the drawers as they may be.
+    // The thread is the client's: it has the client's priority, and may crash or be stopped between two instructions.
+    // So each change leaves the drawers in a valid state.
     fn put(&self, number: u32) -> Result<(), Full> {
         let mut drawers = self.0.lock();
-        // Asked with the lock held: a client that is lost from here on is found by the next one. Without an answer the
-        // client is gone already, and nobody waits for this call.
+        // The method asks for the client with the lock held: the next call finds a client that is lost from here on. If
+        // there is no answer the client is gone already, and nobody waits for this call.
         let owner = server::client().ok_or(Full)?;
         let is_own = |drawer: &Option<Content>| drawer.is_some_and(|it| it.owner == owner);
         let is_free = |drawer: &Option<Content>| drawer.is_none_or(|it| it.owner.is_gone());

@@ -13,8 +13,8 @@ use crossgate_timer::{SHORTEST, Timer, TimerError};
 /// The `N` timers of one client, and the notification of the client that says that some have expired. An example is at
 /// the [crate](crate).
 ///
-/// Those of a life of the client that has ended don't expire any more: from the moment on in which its next life uses one, or
-/// in which it ended, if the process has `lost_clients` with the notification that [`serve`] waits for.
+/// When a life of the client has ended, its timers don't expire any more: from the moment when its next life uses one,
+/// or, if the process has `lost_clients` with the notification that [`serve`] waits for, from the end of that life.
 #[derive(Debug)]
 pub struct Alarms<const N: usize> {
     timers: Timers<u16, N>,
@@ -24,14 +24,15 @@ pub struct Alarms<const N: usize> {
 
 #[derive(Debug)]
 struct State<const N: usize> {
-    /// Whose they are: the client in one of its lives. (If several processes share them, the first that used one.)
+    /// The client that owns the timers, in one of its lives. (If several processes share them, the first that used
+    /// one.)
     client: Option<Client>,
     /// The timers that run, by their numbers.
     running: [Option<Id>; N],
-    /// Which have expired, and were not asked for.
+    /// The timers that have expired, and were not asked for.
     expired: [bool; N],
-    /// Their numbers in the order in which they expired, from `first` on, round the end. (Of those that were started anew
-    /// since, too.)
+    /// Their numbers in the order in which they expired, from `first` on, round the end. (It includes those that were
+    /// started again since.)
     order: [u16; N],
     first: usize,
     count: usize,
@@ -47,7 +48,7 @@ impl<const N: usize> State<N> {
         count: 0,
     };
 
-    /// In place, as who calls may have little stack.
+    /// In place, as the caller may have little stack.
     fn clear(&mut self) {
         self.running.fill(None);
         self.expired.fill(false);
@@ -73,7 +74,7 @@ impl<const N: usize> State<N> {
         Some(number)
     }
 
-    /// What has expired of this timer is forgotten.
+    /// Forgets that this timer has expired.
     fn forget(&mut self, number: u16) {
         if !self.expired[usize::from(number)] {
             return;
@@ -88,13 +89,14 @@ impl<const N: usize> State<N> {
 }
 
 impl<const N: usize> Alarms<N> {
-    /// None runs. `alarm` is a notification of the client, `changed` one of the server, which all clients share.
+    /// Creates timers of which none runs. `alarm` is a notification of the client, `changed` one of the server, which
+    /// all clients share.
     #[must_use]
     pub const fn new(alarm: Signal, changed: Notification) -> Self {
         Alarms { timers: Timers::new(changed), state: Mutex::new(State::NEW), alarm }
     }
 
-    /// The state for who calls, in its present life; `None` if nobody waits for the call any more.
+    /// Returns the state for the caller, in its present life; `None` if nobody waits for the call any more.
     fn state(&self) -> Option<MutexGuard<'_, State<N>>> {
         let mut state = self.state.lock();
         let client = server::client()?;
@@ -112,7 +114,7 @@ impl<const N: usize> Alarms<N> {
         let before = state.running.get_mut(place).ok_or(TimerError::NoSuchTimer)?.take();
         before.and_then(|id| self.timers.cancel(id));
         state.forget(number);
-        // There is one for each number.
+        // There is a timer for each number.
         state.running[place] = start().ok();
         Ok(())
     }
@@ -149,13 +151,14 @@ impl<const N: usize> Timer for Alarms<N> {
 
 /// [`Alarms`] of any number.
 pub trait Expire {
-    /// Signals the client if some have expired. Tells when the next will.
+    /// Signals the client if timers have expired. Returns when the next one expires.
     fn expire(&self) -> Option<Instant>;
 }
 
 impl<const N: usize> Expire for Alarms<N> {
     fn expire(&self) -> Option<Instant> {
-        // (If a call is at it, that is looked at when the next expires. Nothing is told to another life in any case.)
+        // (If a call has the lock, this is done when the next timer expires. Another life is never told of these
+        // timers.)
         if let Some(mut state) = self.state.try_lock()
             && state.client.is_some_and(Client::is_gone)
         {
@@ -166,7 +169,7 @@ impl<const N: usize> Expire for Alarms<N> {
         let mut any = false;
         self.timers.expire(|expired| {
             let mut state = self.state.lock();
-            // It may have been set anew meanwhile.
+            // The timer may have been set again meanwhile.
             let runs = state.running.get(usize::from(expired.value));
             if runs == Some(&Some(expired.id)) {
                 state.push(expired.value);
@@ -174,7 +177,7 @@ impl<const N: usize> Expire for Alarms<N> {
             }
         });
         if any {
-            // The wiring says that this process may.
+            // The wiring allows this process to signal.
             let _ = self.alarm.signal();
         }
         self.timers.next()

@@ -30,19 +30,19 @@ pub struct Queue<T, const N: usize> {
 
 #[derive(Clone, Copy, Debug)]
 struct Timer<T> {
-    /// If it runs.
+    /// Set while the timer runs.
     value: Option<T>,
-    /// When it expires, in µs since start.
+    /// The time when it expires, in µs since start.
     at: u64,
-    /// In µs; 0: once.
+    /// The period in µs; 0: the timer expires once.
     period: u64,
-    /// Where it is in the order.
+    /// Its place in the order.
     place: u16,
-    /// How often its place in memory was given to a timer.
+    /// The number of times that its place in memory was given to a timer.
     uses: u32,
 }
 
-/// A timer that was started. When it has stopped, no other is taken for it.
+/// A timer that was started. The id of a timer that has stopped never stands for another one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Id {
     number: u16,
@@ -52,11 +52,11 @@ pub struct Id {
 /// A timer that has expired.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Expired<T> {
-    /// Which.
+    /// The timer that has expired.
     pub id: Id,
-    /// What it was started with.
+    /// The value that it was started with.
     pub value: T,
-    /// How many periods more have passed, for which it does not expire any more.
+    /// The number of further periods that have passed, for which it does not expire any more.
     pub missed: u64,
 }
 
@@ -73,7 +73,7 @@ impl core::fmt::Display for Full {
 impl core::error::Error for Full {}
 
 impl<T: Copy, const N: usize> Queue<T, N> {
-    /// None runs.
+    /// Creates a queue in which no timer runs.
     #[must_use]
     pub const fn new() -> Self {
         const { assert!(N <= 1 << 16, "timers are numbered in 16 bits") }
@@ -88,13 +88,13 @@ impl<T: Copy, const N: usize> Queue<T, N> {
         Queue { timers, order, count: 0 }
     }
 
-    /// How many run.
+    /// Returns how many timers run.
     #[must_use]
     pub const fn len(&self) -> usize {
         self.count
     }
 
-    /// Whether none runs.
+    /// Returns `true` if no timer runs.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.count == 0
@@ -122,7 +122,7 @@ impl<T: Copy, const N: usize> Queue<T, N> {
         Ok(id)
     }
 
-    /// Stops a timer. Gives back what it was started with, if it runs.
+    /// Stops a timer. Returns the value that it was started with, if it runs.
     pub fn cancel(&mut self, id: Id) -> Option<T> {
         let timer = self.timers.get_mut(usize::from(id.number)).filter(|it| it.uses == id.uses)?;
         let place = usize::from(timer.place);
@@ -133,18 +133,18 @@ impl<T: Copy, const N: usize> Queue<T, N> {
 
     /// Stops all timers.
     pub fn clear(&mut self) {
-        // In place, as who calls may have little stack; and no timer is to be taken for one of these later.
+        // In place, as the caller may have little stack; and no later timer is taken for one of these.
         self.timers.iter_mut().for_each(|timer| timer.value = None);
         self.count = 0;
     }
 
-    /// When the next timer expires.
+    /// Returns when the next timer expires.
     #[must_use]
     pub fn next(&self) -> Option<Instant> {
         (self.count != 0).then(|| Instant::from_micros(self.at(0)))
     }
 
-    /// Takes the timer that expired first, if one has expired by `now`.
+    /// Removes and returns the timer that expired first, if one has expired by `now`.
     pub fn expire(&mut self, now: Instant) -> Option<Expired<T>> {
         let now = now.as_micros();
         if self.count == 0 || self.at(0) > now {
@@ -164,7 +164,7 @@ impl<T: Copy, const N: usize> Queue<T, N> {
         Some(Expired { id, value, missed })
     }
 
-    /// When the timer at a place of the order expires.
+    /// Returns when the timer at a place of the order expires.
     fn at(&self, place: usize) -> u64 {
         self.timers[usize::from(self.order[place])].at
     }
@@ -229,7 +229,7 @@ mod tests {
         Instant::from_micros(micros)
     }
 
-    /// Against a list of all timers: the queue starts, stops and expires the same.
+    /// Compares the queue with a list of all timers: both start, stop and expire the same.
     #[test]
     fn it_is_as_a_sorted_list() {
         let mut queue = Queue::<u32, 50>::new();

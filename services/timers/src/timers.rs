@@ -34,7 +34,8 @@ pub struct Timers<T, const N: usize> {
 }
 
 impl<T: Copy, const N: usize> Timers<T, N> {
-    /// None runs. By the notification, which is used for nothing else, the thread that runs them learns of new ones.
+    /// Creates timers of which none runs. By the notification, which is used for nothing else, the thread that runs the
+    /// timers learns of new ones.
     #[must_use]
     pub const fn new(changed: Notification) -> Self {
         Timers { queue: Mutex::new(Queue::new()), changed }
@@ -59,8 +60,8 @@ impl<T: Copy, const N: usize> Timers<T, N> {
         self.add(every, Some(every), value)
     }
 
-    /// Stops a timer. Gives back what it was started with, if it runs. (What it has done before it may still be
-    /// under way.)
+    /// Stops a timer. Returns the value that it was started with, if it runs. (The action of an earlier expiry may
+    /// still be under way.)
     pub fn cancel(&self, id: Id) -> Option<T> {
         self.queue.lock().cancel(id)
     }
@@ -70,8 +71,8 @@ impl<T: Copy, const N: usize> Timers<T, N> {
         self.queue.lock().clear();
     }
 
-    /// Hands all timers that expire to `act`, for ever. The thread waits in between; while `act` runs, other threads may start
-    /// and stop timers, and so may `act`.
+    /// Hands all timers that expire to `act`, for ever. The thread waits in between; while `act` runs, other threads
+    /// may start and stop timers, and so may `act`.
     pub fn run(&self, mut act: impl FnMut(Expired<T>)) -> ! {
         loop {
             self.step(&mut act);
@@ -84,7 +85,7 @@ impl<T: Copy, const N: usize> Timers<T, N> {
         self.expire(act);
     }
 
-    /// When the next timer expires.
+    /// Returns when the next timer expires.
     pub(crate) fn next(&self) -> Option<time::Instant> {
         self.queue.lock().next()
     }

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! How a method of a service waits for another call to change its state.
+//! Waiting in a method of a service until another call changes its state.
 //!
-//! The caller's own thread waits, in the process of the service, for a notification of that process. So whoever
-//! waits needs no thread of the service, and the most urgent is woken first. Each reason to wait is a [`Waiters`] in
-//! the state, with a notification of its own. One rule keeps every wake-up: **whoever leaves the state such that one
-//! who waits can go on, wakes him**, be it a caller that never waited or one that was just woken himself. To wake
-//! once too often costs time and nothing else.
+//! The caller's own thread waits, in the process of the service, for a notification of that process. So a caller that
+//! waits needs no thread of the service, and the most urgent caller is woken first. Each reason to wait is a
+//! [`Waiters`] in the state, with a notification of its own. One rule keeps every wake-up: **a call that leaves the
+//! state such that a waiting one can go on wakes that one**, be it a call that never waited or one that was just woken
+//! itself. A wake-up too many costs time and nothing else.
 //!
-//! That is for those who wait for the same thing, of which each takes one. Where several are woken at once, or each
-//! waits for something else, each has a place of its own: [`Places`].
+//! That is for callers that wait for the same thing, of which each takes one. Where several are woken at once, or each
+//! waits for something else, each caller has a place of its own: [`Places`].
 //!
 //! ```
 //! use core::time::Duration;
@@ -68,7 +68,7 @@ use crossgate::time::{self, Instant};
 /// As long as it takes: only a deadline of the caller ends such a wait.
 pub const FOR_EVER: Duration = Duration::MAX;
 
-/// Those that wait for one thing.
+/// The callers that wait for one thing.
 #[derive(Debug)]
 pub struct Waiters {
     woken_by: Notification,
@@ -76,27 +76,27 @@ pub struct Waiters {
 }
 
 impl Waiters {
-    /// Nobody yet. The notification is used for nothing else.
+    /// Creates a set without callers. The notification is used for nothing else.
     #[must_use]
     pub const fn new(woken_by: Notification) -> Waiters {
         Waiters { woken_by, count: 0 }
     }
 
-    /// What [wakes](wake) the most urgent of them; `None` if there is none.
+    /// Returns the notification that [wakes](wake) the most urgent caller; `None` if no caller waits.
     #[inline(always)]
     #[must_use]
     pub const fn first(&self) -> Option<Notification> {
         if self.count == 0 { None } else { Some(self.woken_by) }
     }
 
-    /// How many there are.
+    /// Returns how many callers wait.
     #[must_use]
     pub const fn count(&self) -> u16 {
         self.count
     }
 }
 
-/// Wakes one that waits.
+/// Wakes one caller.
 #[inline(always)]
 pub fn wake(one: Option<Notification>) {
     if let Some(notification) = one {
@@ -104,11 +104,11 @@ pub fn wake(one: Option<Notification>) {
     }
 }
 
-/// Waits as one of the `waiters` until `attempt` on the state gives something, up to `timeout`. It has been tried,
-/// with this `guard`, and has given nothing.
+/// Waits as one of the `waiters` until `attempt` on the state returns a result, up to `timeout`. The caller has tried
+/// it, with this `guard`, without a result.
 ///
 /// # Errors
-/// [`TimedOut`] if it still gives nothing when the time is over, or the deadline of the call that the thread is in.
+/// [`TimedOut`] if there is still no result when the time is over, or the deadline of the call that the thread is in.
 #[cold]
 #[inline(never)]
 pub fn wait<'a, S, R>(
@@ -127,7 +127,7 @@ pub fn wait<'a, S, R>(
         let woken = timer.wait(woken_by);
         guard = state.lock();
         waiters(&mut guard).count -= 1;
-        // Whoever waits for this call may be gone: what it took now would be lost.
+        // The client of this call may be gone: an item that the call took now would be lost.
         woken?;
         if let Some(result) = attempt(&mut guard) {
             return Ok(result);
@@ -142,11 +142,11 @@ pub fn wait<'a, S, R>(
 pub struct Timer(Option<Instant>);
 
 impl Timer {
-    /// It begins now.
+    /// Starts the time now.
     #[inline(never)]
     #[must_use]
     pub fn start(time: Duration) -> Timer {
-        // What is for ever needs no clock.
+        // A wait without an end needs no clock.
         Timer((time != FOR_EVER).then(|| time::now() + time))
     }
 

@@ -8,9 +8,9 @@ use crossgate::notification::TimedOut;
 use crossgate::server;
 use crossgate::sync::{Mutex, MutexGuard};
 
-/// Places to wait at, each with a notification of its own. Who changes the state looks at what each one waits for
-/// (`W`), and wakes all that have it, each with a result of its own (`R`). So nobody is woken in vain, and who is urgent
-/// can't take the wake-ups of others.
+/// Places to wait at, each with a notification of its own. A call that changes the state looks at what each caller
+/// waits for (`W`), and wakes all callers whose wish is met, each with a result of its own (`R`). So no caller is woken
+/// in vain, and an urgent one can't take the wake-ups of others.
 #[derive(Debug)]
 pub struct Places<W, R, const N: usize> {
     woken_by: [Notification; N],
@@ -24,7 +24,7 @@ enum Place<W, R> {
     Woken(R),
 }
 
-/// Whom to wake.
+/// The notifications of the callers to wake.
 #[derive(Clone, Copy, Debug)]
 #[must_use = "those who wait are woken by `wake`, when the state is not locked any more"]
 pub struct Woken<const N: usize> {
@@ -33,7 +33,7 @@ pub struct Woken<const N: usize> {
 }
 
 impl<W, R, const N: usize> Places<W, R, N> {
-    /// One for each notification, which are used for nothing else. Needed are as many as there are threads that may
+    /// Creates one place for each notification, which are used for nothing else. A service needs as many as threads may
     /// wait at a time.
     #[must_use]
     pub const fn new(woken_by: [Notification; N]) -> Self {
@@ -41,7 +41,8 @@ impl<W, R, const N: usize> Places<W, R, N> {
         Places { woken_by, places: [const { Place::Free }; N] }
     }
 
-    /// Looks at all that wait. Those that there is a result for are to be [woken](Woken::wake).
+    /// Looks at all callers that wait. The caller of this method has to [wake](Woken::wake) those that there is a
+    /// result for.
     #[inline]
     pub fn look(&mut self, mut result: impl FnMut(&W) -> Option<R>) -> Woken<N> {
         let mut set = 0;
@@ -56,7 +57,7 @@ impl<W, R, const N: usize> Places<W, R, N> {
         Woken { notifications: self.woken_by, set }
     }
 
-    /// How many wait.
+    /// Returns how many callers wait.
     #[must_use]
     pub fn count(&self) -> usize {
         self.places.iter().filter(|place| matches!(place, Place::Waits(_))).count()
@@ -69,11 +70,11 @@ impl<W, R, const N: usize> Places<W, R, N> {
         Some((index, *self.woken_by.get(index)?))
     }
 
-    /// Gives it back, with the result, if it has one or the time is over.
+    /// Gives the place back, with the result, if it has one or the time is over.
     fn leave(&mut self, index: usize, is_late: bool) -> Option<Result<R, TimedOut>> {
         let place = self.places.get_mut(index)?;
         if !is_late && matches!(place, Place::Waits(_)) {
-            // A signal that was too late for whoever had the place before.
+            // The signal was too late for the caller that had the place before.
             return None;
         }
         match core::mem::replace(place, Place::Free) {
@@ -84,7 +85,7 @@ impl<W, R, const N: usize> Places<W, R, N> {
 }
 
 impl<const N: usize> Woken<N> {
-    /// Wakes them.
+    /// Wakes the callers.
     #[inline]
     pub fn wake(self) {
         if self.set == 0 {
@@ -98,7 +99,7 @@ impl<const N: usize> Woken<N> {
     }
 }
 
-/// Waits at one of the `places` until somebody has looked and found a result for what is `wanted`, up to `timeout`.
+/// Waits at one of the `places` until another call has looked and found a result for what is `wanted`, up to `timeout`.
 ///
 /// If all places are taken, the wiring has too few notifications: the call is [refused](crossgate::server::refuse).
 ///
@@ -143,7 +144,7 @@ mod tests {
         assert!(places.take(9).is_none());
         assert_eq!(places.look(|&wanted| (wanted == 8).then_some(80)).set, 1 << second);
         assert_eq!(places.count(), 1);
-        // Who was woken and has not looked yet is not woken again.
+        // A caller that was woken and has not looked yet is not woken again.
         assert_eq!(places.look(|&wanted| Some(10 * wanted)).set, 1 << first);
         assert_eq!(places.leave(second, false), Some(Ok(80)));
         // It was woken just before its time was over.

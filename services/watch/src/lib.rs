@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The latest value of something, between processes: who updates it never waits, and who reads it gets the newest
-//! one, at once or as soon as there is a newer one. (FreeRTOS calls a queue that is used so a mailbox.)
+//! The latest value of something, between processes: an updater never waits, and a reader gets the newest one, at once
+//! or as soon as there is a newer one. (FreeRTOS calls a queue that is used so a mailbox.)
 //!
 //! Any process may host one. The wiring says who updates it and who reads.
 //!
@@ -48,9 +48,9 @@
 //! | of one word, any [`Wire`] type | [`Updater`], [`Observer`] |
 //! | anything [`Plain`], lent and copied | [`ItemUpdater`], [`ItemObserver`] |
 //!
-//! A value has a version: the first, which the wiring gives, has 0, each later one another. So who compares with the
-//! last that he has seen misses no change, but may miss values. If more threads wait than the wiring has notifications
-//! for, their calls fail with [`CallError::Refused`](crossgate::CallError::Refused).
+//! A value has a version: the first, which the wiring gives, has 0, each later one another. So a reader that compares
+//! it with the last version that it has seen misses no change, but may miss values. If more threads wait than the
+//! wiring has notifications for, their calls fail with [`CallError::Refused`](crossgate::CallError::Refused).
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 
@@ -59,40 +59,43 @@ use crossgate::sync::Mutex;
 use crossgate::{Lent, LentMut, Notification, Plain, Wire, interface};
 use crossgate_waiting::{FOR_EVER, Places, wait_at};
 
-/// For the one who has the value.
+/// The interface of the process that has the value.
 #[interface]
 pub trait Updater<T: Wire> {
-    /// This is the value from now on.
+    /// Sets the value.
     fn set(&self, value: T);
 }
 
-/// For those who need the value.
+/// The interface of processes that need the value.
 #[interface]
 pub trait Observer<T: Wire> {
     /// The value.
     fn get(&self) -> T;
-    /// The value and its version, as soon as that is another than `seen`; or when the caller's deadline is over, with
-    /// the version `seen`.
+    /// Returns the value and its version as soon as that is another than `seen`; or, with the version `seen`, when the
+    /// caller's deadline is over.
     fn changed(&self, seen: u32) -> (T, u32);
-    /// The value and its version, as soon as that is another than `seen`; or after `timeout`, with the version `seen`.
+    /// Returns the value and its version as soon as that is another than `seen`; or, with the version `seen`, after
+    /// `timeout`.
     fn changed_timeout(&self, seen: u32, timeout: Duration) -> (T, u32);
 }
 
-/// For the one who has a value that is lent.
+/// The interface of the process that has a value, which it lends.
 #[interface]
 pub trait ItemUpdater<T: Plain> {
-    /// A copy of this is the value from now on.
+    /// Sets the value to a copy of `value`.
     fn set(&self, value: Lent<'_, T>);
 }
 
-/// For those who need a value that is copied to lent memory.
+/// The interface of processes that need a value, which is copied to lent memory.
 #[interface]
 pub trait ItemObserver<T: Plain> {
-    /// The value; its version.
+    /// Copies the value. Returns its version.
     fn get(&self, value: LentMut<'_, T>) -> u32;
-    /// The value, as soon as its version is another than `seen`, or when the caller's deadline is over; its version.
+    /// Copies the value as soon as its version is another than `seen`, or when the caller's deadline is over. Returns
+    /// its version.
     fn changed(&self, value: LentMut<'_, T>, seen: u32) -> u32;
-    /// The value, as soon as its version is another than `seen`, or after so many `milliseconds`; its version.
+    /// Copies the value as soon as its version is another than `seen`, or after so many `milliseconds`. Returns its
+    /// version.
     fn changed_timeout(&self, value: LentMut<'_, T>, seen: u32, milliseconds: u32) -> u32;
 }
 
@@ -104,19 +107,19 @@ pub struct Watch<T, const N: usize>(Mutex<State<T, N>>);
 struct State<T, const N: usize> {
     value: T,
     version: u32,
-    /// What each has seen.
+    /// The waiting readers, each with the version that it has seen.
     observers: Places<u32, (), N>,
 }
 
 impl<T: Copy, const N: usize> Watch<T, N> {
-    /// It begins with this value. Needed are as many notifications as threads may wait for changes at a time; they are
-    /// used for nothing else.
+    /// Creates a watch with this value. It needs as many notifications as threads may wait for changes at a time; they
+    /// are used for nothing else.
     #[must_use]
     pub const fn new(value: T, woken_by: [Notification; N]) -> Self {
         Watch(Mutex::new(State { value, version: 0, observers: Places::new(woken_by) }))
     }
 
-    /// This is the value from now on. For threads of its own process.
+    /// Sets the value. For threads of its own process.
     pub fn set(&self, value: T) {
         let mut state = self.0.lock();
         state.value = value;
@@ -127,7 +130,7 @@ impl<T: Copy, const N: usize> Watch<T, N> {
         woken.wake();
     }
 
-    /// The value and its version. For threads of its own process.
+    /// Returns the value and its version. For threads of its own process.
     pub fn get(&self) -> (T, u32) {
         let state = self.0.lock();
         (state.value, state.version)
@@ -138,7 +141,7 @@ impl<T: Copy, const N: usize> Watch<T, N> {
     pub fn changed(&self, seen: u32, timeout: Duration) -> (T, u32) {
         let state = self.0.lock();
         if state.version == seen {
-            // Then it is the version that tells.
+            // The caller sees from the version that there was no change.
             let _ = wait_at(&self.0, state, |state| &mut state.observers, seen, timeout);
             return self.get();
         }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What tests of the port itself share.
+//! The shared parts of the tests of the port itself.
 #![cfg_attr(target_os = "none", no_std)]
 
 #[cfg(target_os = "none")]

@@ -163,7 +163,7 @@ impl Referee {
         self.let_in();
     }
 
-    /// Whether this interrupt is enabled.
+    /// Returns `true` if this interrupt is enabled.
     pub fn is_enabled(&self, line: u16) -> bool {
         load(state::INTERRUPTS_ENABLED) >> line & 1 != 0
     }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 /// How a firmware ended that ends by itself.
 pub struct Finished {
-    /// Whether it reported success.
+    /// `true` if it reported success.
     pub success: bool,
     /// What it wrote on the first serial line, and what the emulator had to say.
     pub output: String,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The thermostat's memory: who owns what.
+//! The thermostat's memory, by owner.
 
 use crate::{progress, setup, workspace};
 use anyhow::{Context, Result};

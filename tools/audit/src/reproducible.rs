@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Whether the same source is the same image, wherever it is built.
+//! A test that the same source gives the same image, wherever it is built.
 
 use crate::copy::Copy;
 use crate::{command, setup, workspace};
@@ -34,7 +34,7 @@ pub fn check() -> Result<()> {
 /// A piece of an image: its address, and its bytes.
 type Segment = (u64, Vec<u8>);
 
-/// What of a firmware goes into flash.
+/// The parts of a firmware that go into flash.
 fn image(file: &Path) -> Result<Vec<Segment>> {
     let bytes = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
     let file = object::File::parse(&*bytes).context("not an ELF file")?;

@@ -84,7 +84,7 @@ impl Size {
     }
 }
 
-/// Whether a symbol is one of the kernel's.
+/// Returns `true` if a symbol is one of the kernel's.
 pub fn is_kernel(symbol: &str) -> bool {
     let name = format!("{:#}", rustc_demangle::demangle(symbol));
     CRATES.iter().any(|name_of| name.contains(name_of))
@@ -93,7 +93,7 @@ pub fn is_kernel(symbol: &str) -> bool {
         || symbol.starts_with(COMMON)
 }
 
-/// Whether a symbol is an object of the wiring.
+/// Returns `true` if a symbol is an object of the wiring.
 fn is_object(symbol: &str) -> bool {
     let name = format!("{:#}", rustc_demangle::demangle(symbol));
     let path: Vec<_> = name.split("::").collect();

@@ -10,7 +10,7 @@ use workbench::board::Board;
 /// How long to go through interleavings that are too many for every day.
 const INTERLEAVINGS: u64 = 180;
 
-/// Runs them; random system calls for so many minutes. Tells whether all passed.
+/// Runs them; random system calls for so many minutes. Returns `true` if all passed.
 ///
 /// # Errors
 /// The mutations can't be replayed. What fails is told in the summary.
@@ -51,7 +51,7 @@ fn drift() -> Command {
     cargo
 }
 
-/// Only replays the mutations with this text in their names. Tells whether all were found.
+/// Only replays the mutations with this text in their names. Returns `true` if all were found.
 ///
 /// # Errors
 /// They can't be replayed.
@@ -61,7 +61,7 @@ pub fn replay(pattern: &str) -> Result<bool> {
     Ok(report.print())
 }
 
-/// Only tests this part of the mutants that cargo-mutants makes. Tells whether those that survived may.
+/// Only tests this part of the mutants that cargo-mutants makes. Returns `true` if those that survived may.
 ///
 /// # Errors
 /// They can't be made.

@@ -107,7 +107,7 @@ impl Report {
         self.steps.push(Step { name: name.into(), count, skipped, time: Duration::ZERO });
     }
 
-    /// Prints a line for each step and the sum. Tells whether all passed.
+    /// Prints a line for each step and the sum. Returns `true` if all passed.
     pub fn print(&self) -> bool {
         println!();
         let mut sum = Count { passed: 0, failed: 0 };
@@ -141,7 +141,7 @@ impl Count {
     }
 }
 
-/// Sets everything up and runs every test. Tells whether all passed.
+/// Sets everything up and runs every test. Returns `true` if all passed.
 ///
 /// # Errors
 /// If something is missing that the tests need.

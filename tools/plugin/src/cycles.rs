@@ -10,7 +10,7 @@ use std::io::Write;
 pub struct Cycles {
     tracker: Tracker,
     estimator: Estimator,
-    /// The address of the instruction that tells them to be written down.
+    /// The address of the instruction at which they are written down.
     mark: u32,
     file: File,
 }

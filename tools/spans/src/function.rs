@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The functions of a firmware, as the plugin is told them.
 
-/// Who executes a function.
+/// The executor of a function: the CPU, handlers or threads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     /// The CPU, at a reset.
@@ -21,7 +21,7 @@ pub enum Role {
 pub struct Function {
     /// Where it starts. It ends where the next one starts.
     pub address: u32,
-    /// Who executes it.
+    /// The executor of the function.
     pub role: Role,
 }
 

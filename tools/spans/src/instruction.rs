@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What an instruction does to the flow of execution.
+//! The effect of an instruction on the flow of execution.
 
 use crate::{Functions, Role};
 
@@ -10,13 +10,13 @@ pub struct Instruction {
     pub address: u32,
     /// Where the next one is in memory.
     pub next: u32,
-    /// What it does.
+    /// The effect of the instruction.
     pub flow: Flow,
     /// The index of the function that it is in.
     pub function: usize,
-    /// Who executes that function.
+    /// The executor of that function.
     pub role: Role,
-    /// Whether that function starts with it.
+    /// `true` if that function starts with it.
     pub is_start: bool,
 }
 
@@ -66,7 +66,7 @@ impl Instruction {
         }
     }
 
-    /// Whether it leads to this address by itself, without an exception.
+    /// Returns `true` if it leads to this address by itself, without an exception.
     #[must_use]
     pub fn goes_on_at(&self, address: u32) -> bool {
         self.next == address || self.flow == Flow::Branch(address)

@@ -19,7 +19,7 @@ pub struct Run {
     pub count: u64,
 }
 
-/// What was executed from the entry of an exception to its return.
+/// The instructions from the entry of an exception to its return.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Span {
     /// All of it, in order.
@@ -99,7 +99,7 @@ impl FromStr for Span {
 pub struct Longest(BTreeMap<Vec<usize>, u64>);
 
 impl Longest {
-    /// Whether this span is longer than all before it with its path.
+    /// Returns `true` if this span is longer than all before it with its path.
     pub fn is(&mut self, span: &Span) -> bool {
         let longest = self.0.entry(span.path()).or_default();
         let count = span.count();

@@ -3,7 +3,7 @@
 
 use crate::{Flow, Instruction, Role, Span};
 
-/// What is known of the execution so far.
+/// The state of the execution so far.
 #[derive(Debug, Default)]
 pub struct Tracker {
     last: Option<Instruction>,
@@ -30,7 +30,7 @@ struct Handler {
 }
 
 impl Tracker {
-    /// Whether the last instruction was one of a handler.
+    /// Returns `true` if the last instruction was one of a handler.
     #[must_use]
     pub fn is_handling(&self) -> bool {
         self.handler.is_some()
@@ -81,7 +81,7 @@ impl Tracker {
         Ok(ended)
     }
 
-    /// Whether this instruction is executed above the kernel.
+    /// Returns `true` if this instruction is executed above the kernel.
     fn is_above(&mut self, instruction: &Instruction) -> bool {
         if let Some(above) = &mut self.above {
             let last = std::mem::replace(&mut above.last, *instruction);
@@ -107,7 +107,7 @@ impl Tracker {
 }
 
 impl Handler {
-    /// Follows what `last` did, after which `next` is executed. Tells whether it was the return of the exception.
+    /// Follows what `last` did, after which `next` is executed. Returns `true` if it was the return of the exception.
     fn has_ended(&mut self, last: &Instruction, next: &Instruction) -> bool {
         match last.flow {
             // They may be conditional, and not be done.
@@ -119,7 +119,7 @@ impl Handler {
             }
             Flow::Return | Flow::Jump => {}
         }
-        // What has interrupted a handler doesn't return for it.
+        // An exception that has interrupted a handler doesn't return for it.
         let own =
             self.returns.iter().rposition(Option::is_none).map_or(0, |exception| exception + 1);
         if let Some(call) = self.returns[own..].iter().rposition(|&to| to == Some(next.address)) {

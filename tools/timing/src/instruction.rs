@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What of an instruction matters for its time.
+//! The properties of an instruction that matter for its time.
 
 use yaxpeax_arch::{Decoder, U8Reader};
 use yaxpeax_arm::armv7::{
@@ -36,9 +36,9 @@ pub(crate) enum Class {
     Divide,
     /// Of one register.
     Load {
-        /// Whether its address is the program counter and an offset.
+        /// `true` if its address is the program counter and an offset.
         is_literal: bool,
-        /// Whether the base register is changed, too.
+        /// `true` if the base register is changed, too.
         updates_base: bool,
     },
     /// Of the program counter alone.
@@ -92,7 +92,7 @@ impl Instruction {
         })
     }
 
-    /// Whether it has 16 bits.
+    /// Returns `true` if it has 16 bits.
     pub(crate) fn is_short(&self) -> bool {
         self.next == self.address + 2
     }

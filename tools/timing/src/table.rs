@@ -46,7 +46,7 @@ pub(crate) const TAIL_CHAIN: Cycles = Cycles::exactly(6);
 /// Refilling the pipeline: P in the tables.
 const REFILL: Cycles = Cycles::new(1, 3);
 
-/// What a taken branch adds to its instruction.
+/// The cycles that a taken branch adds to its instruction.
 pub(crate) fn refill(branch: &Instruction) -> Cycles {
     match branch.class {
         // "Load/store timings" says three for these.
@@ -98,12 +98,12 @@ pub(crate) fn cycles(
     cycles
 }
 
-/// Whether the address of this load or store is computed of what the last instruction has computed.
+/// Returns `true` if the address of this load or store is computed of what the last instruction has computed.
 fn waits_for(instruction: &Instruction, last: &Instruction) -> bool {
     last.class == Class::Data && last.result & instruction.address_registers != 0
 }
 
-/// Whether this load or store begins while the last load ends.
+/// Returns `true` if this load or store begins while the last load ends.
 fn is_pipelined(instruction: &Instruction, last: &Instruction) -> bool {
     let may_be = match instruction.class {
         Class::Load { updates_base, .. } => !updates_base,

@@ -24,7 +24,7 @@ pub fn output(command: &mut Command) -> Result<Output> {
 /// Runs a program that has to succeed.
 ///
 /// # Errors
-/// If it can't be started or fails, as [`check`] tells.
+/// If it can't be started or fails, as [`check`] reports.
 pub fn run(command: &mut Command) -> Result<Output> {
     let output = output(command)?;
     check(command, &output)?;
@@ -47,7 +47,7 @@ pub fn check(command: &Command, output: &Output) -> Result<()> {
     Ok(())
 }
 
-/// Whether a program runs and succeeds.
+/// Returns `true` if a program runs and succeeds.
 pub fn succeeds(command: &mut Command) -> bool {
     command.output().is_ok_and(|output| output.status.success())
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the developer's tools share: what they need on this machine, and how they run programs.
+//! The shared parts of the developer's tools: the packages that they need on this machine, and how they run programs.
 
 #![forbid(unsafe_code)]
 

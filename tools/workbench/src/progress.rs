@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Tells what is going on: a spinner on a terminal, plain lines elsewhere. All of it goes to
-//! standard error, so that the output proper can be piped.
+//! Shows the progress of the tools: a spinner on a terminal, plain lines elsewhere. All of it goes to standard error,
+//! so that the output proper can be piped.
 
 use anyhow::Result;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 /// The spinners of steps that are done at the same time, a line each.
 static SPINNERS: LazyLock<MultiProgress> = LazyLock::new(MultiProgress::new);
 
-/// Does `work`, telling `name` meanwhile, and how it ended.
+/// Does `work`, and shows `name` meanwhile and the result at the end.
 ///
 /// # Errors
 /// Those of `work`.

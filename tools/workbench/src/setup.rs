@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What has to be on the machine, and is put there when it can be.
+//! The packages that the machine needs, which this module installs if it can.
 
 use crate::{board, command, progress};
 use anyhow::{Context, Result, bail};
@@ -119,7 +119,7 @@ pub const KEYS_EMULATOR: &str = "qemu-system-x86_64";
 /// The packages of Debian with it, and with a Linux to boot.
 const KEYS: [&str; 2] = ["qemu-system-x86", "linux-image-cloud-amd64"];
 
-/// Makes sure that a Linux can be booted on a CPU with protection keys. Tells the file of its kernel.
+/// Makes sure that a Linux can be booted on a CPU with protection keys. Returns the file of its kernel.
 ///
 /// # Errors
 /// If that or the emulator is missing and `apt-get` can't install it.

@@ -9,7 +9,7 @@ use embedded_hal::digital::StatefulOutputPin;
 /// Something that gives light.
 #[interface]
 pub trait Light {
-    /// Switches it on if it is off, and off if it is on. Tells whether it is on now.
+    /// Switches the light on if it is off, and off if it is on. Returns `true` if it is on now.
     fn toggle(&mut self) -> bool;
 }
 
@@ -20,7 +20,7 @@ pub struct Bulb<P> {
 }
 
 impl<P> Bulb<P> {
-    /// A light at this pin.
+    /// Creates a light at this pin.
     pub const fn new(pin: P) -> Bulb<P> {
         Bulb { pin }
     }
@@ -28,7 +28,7 @@ impl<P> Bulb<P> {
 
 impl<P: StatefulOutputPin> Light for Bulb<P> {
     fn toggle(&mut self) -> bool {
-        // A pin that can't be switched is a fault of the driver: the process begins anew.
+        // A pin that can't be switched is a fault of the driver: the process restarts.
         self.pin.toggle().expect("the pin can be switched");
         self.pin.is_set_high().expect("the pin can be read")
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The process that has a lamp blink. It owns nothing but a handle.
+//! The process that makes a lamp blink. It owns nothing but a handle.
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 
@@ -7,14 +7,14 @@ use core::time::Duration;
 use crossgate::{Handle, time};
 use light::Light;
 
-/// How long the lamp is on, and how long it is off.
+/// The time for which the lamp is on, and for which it is off.
 pub const HALF_PERIOD: Duration = Duration::from_millis(500);
 
 /// The process' thread.
 pub fn main(light: Handle<dyn Light>) -> ! {
     let mut next = time::now();
     loop {
-        // If the other process has crashed, it begins anew: the next pulse finds it.
+        // If the other process has crashed, it restarts: the next pulse finds it.
         let _ = light.toggle();
         next = next + HALF_PERIOD;
         time::sleep_until(next);

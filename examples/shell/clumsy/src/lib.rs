@@ -8,9 +8,9 @@ use core::time::Duration;
 use crossgate::{Handle, time};
 use crossgate_log::{Level, Line, Log};
 
-/// After how many steps it stumbles.
+/// The number of steps after which the process stumbles.
 pub const STEPS: u32 = 30;
-/// How long a step takes.
+/// The time that a step takes.
 pub const STEP: Duration = Duration::from_secs(1);
 
 /// The process' thread. It logs each step.
@@ -20,7 +20,7 @@ pub const STEP: Duration = Duration::from_secs(1);
 pub fn main(log: Handle<dyn Log>) -> ! {
     for step in 1..=STEPS {
         let mut line = Line::new();
-        // Who walks goes on, whatever becomes of the log.
+        // The process goes on even if the log fails.
         let _ = write!(line, "{step} step");
         let _ = log.write(Level::Info, line.text());
         time::sleep(STEP);

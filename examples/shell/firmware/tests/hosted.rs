@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The firmware as a program of this machine, whose first serial line is typed at.
+//! The firmware as a program of this machine; the tests type at its first serial line.
 #![cfg(target_os = "linux")]
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -9,7 +9,7 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::process::{Command, Stdio};
 
-/// What the shell answers, without colours.
+/// Returns the answer of the shell, without colours.
 fn type_in(text: &str) -> String {
     let mut shell = Command::new(env!("CARGO_BIN_EXE_shell-example"))
         .args(["--time", "virtual", "--until", "100"])
@@ -65,7 +65,7 @@ impl Person {
         self.terminal.write_all(keys.as_bytes()).unwrap();
     }
 
-    /// Reads on, until this has come.
+    /// Reads on until this text has come.
     fn reads(&mut self, text: &str) {
         self.read.clear();
         let mut bytes = [0; 1024];
@@ -76,7 +76,7 @@ impl Person {
     }
 }
 
-/// How the terminal is set.
+/// Returns the settings of the terminal.
 fn modes(terminal: &File) -> (LocalModes, String) {
     let modes: Termios = tcgetattr(terminal).unwrap();
     (modes.local_modes, format!("{modes:?}"))

@@ -2,8 +2,8 @@
 //! The control process: switches the fan by the temperature, and knows only interfaces.
 //!
 //! The fan goes on above [`ON_ABOVE`] and off below [`OFF_BELOW`]. If the sensor's process
-//! crashes, or nothing is heard of it for [`SILENCE`], the thermostat goes to *safe mode*: the fan
-//! is on until there is a reading again. Each reading and each switching of the fan is logged:
+//! crashes, or it is silent for [`SILENCE`], the thermostat goes to *safe mode*: the fan is on until there is a reading
+//! again. Each reading and each switching of the fan is logged:
 //!
 //! ```text
 //! control: reading 25.1
@@ -26,12 +26,12 @@ use thermostat_interfaces::{Celsius, Fan, Measured, NoReading};
 pub const ON_ABOVE: Celsius = Celsius(250);
 /// Below this temperature the fan is switched off.
 pub const OFF_BELOW: Celsius = Celsius(240);
-/// How long the sensor may be silent. It has a reading a minute.
+/// The time for which the sensor may be silent. It has a reading a minute.
 pub const SILENCE: Duration = Duration::from_secs(150);
-/// After how many messages of the sensor the number of calls is logged.
+/// The number of messages of the sensor after which control logs the number of calls.
 pub const STATISTICS_EVERY: u32 = 60;
 
-/// How often a sensor that has crashed is tried again.
+/// The time between two attempts to reach a sensor that has crashed.
 const RETRY: Duration = Duration::from_millis(100);
 
 /// The process' thread: one [`Control::step`] after the other, in which it waits for the sensor.
@@ -48,10 +48,10 @@ pub fn main(
     }
 }
 
-/// What the thermostat knows.
+/// The state of the thermostat.
 pub struct Control {
     sensor: Handle<dyn Observer<Measured>>,
-    /// The version of what the sensor has measured that was seen last.
+    /// The version of the sensor's value that control has seen last.
     seen: u32,
     fan: Handle<dyn Fan>,
     log: Handle<dyn Log>,
@@ -62,7 +62,7 @@ pub struct Control {
     failed: u32,
 }
 
-/// Why the thermostat is in safe mode.
+/// The reason why the thermostat is in safe mode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Reason {
     Call(CallError),
@@ -79,7 +79,7 @@ impl fmt::Display for Reason {
 }
 
 impl Control {
-    /// A thermostat that has switched nothing yet.
+    /// Creates a thermostat that has switched nothing yet.
     #[must_use]
     pub fn new(
         sensor: Handle<dyn Observer<Measured>>,
@@ -99,10 +99,10 @@ impl Control {
         }
     }
 
-    /// Waits for what the sensor measures next, and acts on it; or on its silence, or its crash.
+    /// Waits for the next value of the sensor, and acts on it; or on its silence, or its crash.
     ///
     /// # Errors
-    /// The sensor has crashed: nothing is to be heard of it at once.
+    /// The sensor has crashed: it does not answer at once.
     pub fn step(&mut self) -> Result<(), CallError> {
         let changed = self.sensor.changed_timeout(self.seen, SILENCE);
         let (Measured(measured), version) = match self.count(changed) {
@@ -130,7 +130,7 @@ impl Control {
                 self.say(Level::Warn, format_args!("drop-out"));
                 self.heard();
             }
-            // It has crashed while nobody waited in it, and begun anew.
+            // The sensor has crashed while no thread waited in it, and has restarted.
             Err(NoReading::NotYet) if had_begun => {
                 self.go_safe(Reason::Call(CallError::ServerFaulted));
             }
@@ -157,7 +157,7 @@ impl Control {
         }
     }
 
-    /// Tells whether it worked. If not, the next reading tries again.
+    /// Returns `true` if it worked. If not, the next reading tries again.
     fn switch_fan(&mut self, on: bool) -> bool {
         match self.count(self.fan.set_power(on)) {
             Ok(()) => self.fan_on = on,
@@ -178,7 +178,7 @@ impl Control {
 
     fn say(&mut self, level: Level, text: fmt::Arguments<'_>) {
         let mut line = Line::new();
-        // A line too long is cut off; one that can't be logged is lost, but counted.
+        // A line that is too long is cut off; one that can't be logged is lost, but counted.
         let _ = write!(line, "control: {text}");
         let _ = self.count(self.log.write(level, line.text()));
     }

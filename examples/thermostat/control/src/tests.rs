@@ -52,7 +52,7 @@ impl Log for House {
 }
 
 impl House {
-    /// Has the code under test live in a house.
+    /// Runs the code under test in a house.
     fn run(test: impl FnOnce(&House, &mut Control)) {
         let (house, wiring) = (House::default(), Wiring::new());
         let sensor = wiring.process("sensor").may_crash().serve(house.clone());

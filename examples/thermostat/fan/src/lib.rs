@@ -16,7 +16,7 @@ pub struct Motor<W> {
 }
 
 impl<W: Write> Motor<W> {
-    /// The fan at the other end of `line`.
+    /// Creates a fan at the other end of `line`.
     pub const fn new(line: W, log: Handle<dyn Log>) -> Motor<W> {
         Motor { line, log, on: false }
     }

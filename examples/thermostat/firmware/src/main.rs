@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The thermostat's wiring: which processes there are, what they own, and who may call whom.
+//! The thermostat's wiring: its processes, the resources that they own, and the calls that they may make.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use board::Uart;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the processes of the thermostat know of each other: nothing but this.
+//! The interfaces of the thermostat: all that its processes know of each other.
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 
@@ -29,7 +29,7 @@ impl fmt::Display for Celsius {
     }
 }
 
-/// What a thermometer has measured last: the value of a watch (`dyn Observer<Measured>`), so it is one word.
+/// The last measurement of a thermometer: the value of a watch (`dyn Observer<Measured>`), so it is one word.
 ///
 /// ```
 /// # use thermostat_interfaces::{Celsius, Measured, NoReading};
@@ -63,11 +63,11 @@ impl Wire for Measured {
     }
 }
 
-/// Why there is no temperature to tell.
+/// The reason why there is no temperature.
 #[derive(Wire, Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoReading {
     /// Nothing was measured since the start.
     NotYet,
-    /// What came last from the thermometer was no temperature.
+    /// The last line from the thermometer was no temperature.
     DropOut,
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The sensor process: reads a thermometer on a serial line and publishes what it measured last.
+//! The sensor process: reads a thermometer on a serial line and publishes its last measurement.
 //!
 //! The thermometer sends a line for each reading, in decimal degrees such as `21.5`. Anything
 //! else is a drop-out, except for `crash`: it makes the process crash, by touching the fan's serial line, which is
@@ -18,16 +18,16 @@ use crossgate_watch::Watch;
 use embedded_io::{Read, ReadReady};
 use thermostat_interfaces::{Measured, NoReading};
 
-/// The service object: what the thermometer said last, for one who waits for changes.
+/// The service object: the last measurement of the thermometer, with room for one thread that waits for changes.
 pub type Room = Watch<Measured, 1>;
 
-/// Nothing was measured yet. By the notification who waits is woken.
+/// Creates a value without a measurement. The notification wakes the thread that waits.
 #[must_use]
 pub const fn room(changed: Notification) -> Room {
     Watch::new(Measured(Err(NoReading::NotYet)), [changed])
 }
 
-/// The process' thread: takes bytes from the thermometer when `received` tells of them.
+/// The process' thread: takes bytes from the thermometer when `received` is signalled.
 pub fn sampler(
     room: &'static Room,
     mut thermometer: impl Read + ReadReady,
@@ -40,7 +40,7 @@ pub fn sampler(
             match parser.push(byte) {
                 Some(Message::Reading(reading)) => room.set(Measured(Ok(reading))),
                 Some(Message::Garbage) => {
-                    // Without a log there is nobody to tell.
+                    // Without a log there is nowhere to report it.
                     let _ = log.write(Level::Warn, b"sensor: not a temperature");
                     room.set(Measured(Err(NoReading::DropOut)));
                 }
@@ -53,7 +53,7 @@ pub fn sampler(
     }
 }
 
-/// The next byte, if there is one.
+/// Returns the next byte, if there is one.
 fn next(thermometer: &mut (impl Read + ReadReady)) -> Option<u8> {
     let mut byte = [0];
     match thermometer.read_ready() {

@@ -2,12 +2,12 @@
 use heapless::Vec;
 use thermostat_interfaces::Celsius;
 
-/// What a thermometer of this kind can measure; anything else is not a temperature.
+/// The range that a thermometer of this kind can measure; anything else is not a temperature.
 const RANGE: core::ops::RangeInclusive<i32> = -550..=1250;
 /// The longest line that means something is much shorter.
 const LONGEST: usize = 16;
 
-/// What a line from the thermometer says.
+/// The meaning of a line from the thermometer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Message {
     /// A temperature.
@@ -18,7 +18,7 @@ pub enum Message {
     Crash,
 }
 
-/// Makes messages from bytes that may be anything.
+/// Makes messages from arbitrary bytes.
 #[derive(Debug, Default)]
 pub struct Parser {
     line: Vec<u8, LONGEST>,
@@ -26,14 +26,13 @@ pub struct Parser {
 }
 
 impl Parser {
-    /// A parser at the beginning of a line.
+    /// Creates a parser at the beginning of a line.
     #[must_use]
     pub const fn new() -> Parser {
         Parser { line: Vec::new(), overlong: false }
     }
 
-    /// Takes the next byte. At the end of a line (`\n`, also after `\r`), tells what it said;
-    /// an empty line says nothing.
+    /// Takes the next byte. At the end of a line (`\n`, also after `\r`), returns its message; an empty line has none.
     ///
     /// ```
     /// use sensor::{Message, Parser};
@@ -63,7 +62,7 @@ fn message(line: &[u8]) -> Option<Message> {
     })
 }
 
-/// The temperature that decimal degrees say; digits after the first decimal are cut off.
+/// Returns the temperature of a text in decimal degrees; digits after the first decimal are cut off.
 fn temperature(line: &[u8]) -> Option<Celsius> {
     let line = str::from_utf8(line).ok()?;
     let (sign, digits) = line.strip_prefix('-').map_or((1, line), |digits| (-1, digits));

@@ -25,7 +25,7 @@ pub struct Chart {
 }
 
 impl Chart {
-    /// Takes its part of the terminal.
+    /// Reserves the chart's part of the terminal.
     pub fn new() -> Result<Chart> {
         let options = TerminalOptions { viewport: Viewport::Inline(HEIGHT) };
         let mut terminal = Terminal::with_options(CrosstermBackend::new(stdout()), options)?;
@@ -36,7 +36,7 @@ impl Chart {
 
 impl Drop for Chart {
     fn drop(&mut self) {
-        // What can't be restored is the terminal's look only.
+        // If this fails, only the look of the terminal is not restored.
         let _ = self.terminal.show_cursor();
         let below = self.terminal.get_frame().area().bottom().saturating_sub(1);
         let _ = self.terminal.set_cursor_position((0, below));
@@ -46,7 +46,7 @@ impl Drop for Chart {
 
 impl View for Chart {
     fn line(&mut self, text: &str) {
-        // The view is a show: that a line can't be drawn is no failure of the thermostat.
+        // The view is a show: a line that can't be drawn is no failure of the thermostat.
         let _ = self.terminal.insert_before(1, |buffer| {
             ratatui::widgets::Widget::render(Paragraph::new(text), buffer.area, buffer);
         });

@@ -13,20 +13,20 @@ use std::time::{Duration, Instant};
 use workbench::board::Board;
 use workbench::{progress, setup};
 
-/// How long the thermostat may take to answer.
+/// The time in which the thermostat has to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// The minute in which the sensor is made to crash.
 const CRASH: usize = recording::MINUTES / 2;
 
-/// What the demo is to be.
+/// The options of the demo.
 pub struct Options {
-    /// What the thermostat runs on.
+    /// The board that the thermostat runs on.
     pub board: Board,
     /// Crash the sensor at noon.
     pub fault: bool,
     /// Plain lines even on a terminal.
     pub plain: bool,
-    /// How long the day takes, in seconds.
+    /// The duration of the day, in seconds.
     pub seconds: u32,
 }
 
@@ -79,7 +79,7 @@ fn play(
     Ok(run.observed)
 }
 
-/// A thermostat that runs, and what was seen of it.
+/// A running thermostat, and the observations of it.
 struct Run<'a> {
     machine: Machine,
     observed: Observed,
@@ -123,7 +123,7 @@ fn summary(observed: &Observed) {
     }
 }
 
-/// Compares what was seen with what has to be seen.
+/// Compares the observations with the expected events.
 fn check(observed: &Observed, lines: &[Vec<u8>], fault: bool) -> Result<()> {
     let expected = expected::events(lines, fault.then_some(CRASH));
     for (index, event) in expected.iter().enumerate() {
@@ -132,7 +132,7 @@ fn check(observed: &Observed, lines: &[Vec<u8>], fault: bool) -> Result<()> {
     }
     ensure!(observed.events.len() == expected.len(), "more events than the recording has");
     let failed = observed.calls.failed;
-    // None if nobody was in the sensor when it crashed.
+    // No call fails if no thread was in the sensor when it crashed.
     ensure!(failed <= usize::from(fault), "{failed} calls failed");
     let commands: Vec<&str> = expected.iter().filter_map(Event::command).collect();
     if fault {

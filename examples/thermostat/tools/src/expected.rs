@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the thermostat has to do, worked out from the recording, and what it was seen to do.
+//! The events of the thermostat: those that the recording requires, and those that its log shows.
 
 use crate::recording;
 use control::{OFF_BELOW, ON_ABOVE};
 use thermostat_interfaces::Celsius;
 
-/// What shows in the thermostat's log.
+/// An event in the thermostat's log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// A temperature has arrived.
@@ -24,7 +24,7 @@ pub enum Event {
 }
 
 impl Event {
-    /// What the fan is told, if it is.
+    /// Returns the command to the fan, if there is one.
     pub fn command(&self) -> Option<&'static str> {
         match self {
             Event::Reading(_) | Event::DropOut => None,
@@ -34,7 +34,7 @@ impl Event {
     }
 }
 
-/// What is to be seen when these lines are recorded, and the sensor crashes before line `crash`.
+/// Returns the expected events if these lines are recorded, and the sensor crashes before line `crash`.
 pub fn events(lines: &[Vec<u8>], crash: Option<usize>) -> Vec<Event> {
     let mut events = Vec::new();
     let mut fan = false;
@@ -58,7 +58,7 @@ pub fn events(lines: &[Vec<u8>], crash: Option<usize>) -> Vec<Event> {
     events
 }
 
-/// The event that a line of control's log tells of, without time and level.
+/// Returns the event of a line of control's log, without time and level.
 pub fn parse(text: &str) -> Option<Event> {
     let text = text.strip_prefix("control: ")?;
     match text {

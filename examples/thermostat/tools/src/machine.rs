@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The thermostat, running, with its serial lines in our hands.
+//! The running thermostat, whose serial lines the demo controls.
 
 use anyhow::{Context, Result, anyhow, bail};
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use workbench::board::Board;
 use workbench::command;
 
-/// How long a machine may take to come up.
+/// The time in which a machine has to start.
 const START: Duration = Duration::from_secs(10);
 /// The board's serial lines.
 pub const PORTS: usize = 3;
@@ -25,7 +25,8 @@ pub fn build(board: Board) -> Result<()> {
     command::run(&mut cargo("build", board)).map(|_| ())
 }
 
-/// Cargo, that builds or runs the thermostat. To run it, cargo becomes the program, or the emulator.
+/// Returns the cargo command that builds or runs the thermostat. When it runs the thermostat, cargo becomes the
+/// program, or the emulator.
 fn cargo(what: &str, board: Board) -> Command {
     let mut cargo = workbench::cargo();
     cargo.args([what, "--quiet", "--package", "thermostat"]);
@@ -43,7 +44,7 @@ pub struct Received {
     pub text: String,
 }
 
-/// A running firmware whose serial lines are in our hands. It is stopped when this goes away.
+/// A running firmware whose serial lines the demo controls. It stops when this value is dropped.
 pub struct Machine {
     child: Child,
     ports: [UnixStream; PORTS],
@@ -55,7 +56,7 @@ impl Machine {
     /// Starts it, once it is [built](build).
     ///
     /// # Errors
-    /// If it doesn't start, or the emulator.
+    /// If the firmware or the emulator doesn't start.
     pub fn start(board: Board) -> Result<Machine> {
         let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
         let mut command = cargo("run", board);
@@ -97,7 +98,7 @@ impl Machine {
         self.ports[port].write_all(bytes).context("the firmware doesn't take input any more")
     }
 
-    /// The next line that the firmware sends on any serial line; `None` after `patience`.
+    /// Returns the next line that the firmware sends on any serial line; `None` after `patience`.
     ///
     /// # Errors
     /// If the firmware has ended.
@@ -116,7 +117,7 @@ impl Drop for Machine {
     }
 }
 
-/// Ends a machine. It has no state to lose; that it may have ended already is no error.
+/// Ends a machine. It has no state to lose; if it has ended already, that is no error.
 fn stop(child: &mut Child) {
     let _ = child.kill();
     let _ = child.wait();
@@ -143,7 +144,7 @@ fn connect(listeners: &[UnixListener], child: &mut Child) -> Result<[UnixStream;
             thread::sleep(Duration::from_millis(5));
         };
         stream.set_nonblocking(false)?;
-        // Input that nobody takes (its process has crashed) must not block us for ever.
+        // Input that no process takes (as its process has crashed) must not block the demo for ever.
         stream.set_write_timeout(Some(START))?;
         ports.push(stream);
     }
@@ -162,12 +163,12 @@ fn receive(port: usize, stream: UnixStream, lines: Sender<Received>) {
     });
 }
 
-/// Says that the firmware has ended before its time, and what it said to that.
+/// Returns the error of a firmware that has ended before its time, with its output.
 fn ended(child: &mut Child) -> anyhow::Error {
     stop(child);
     let mut text = String::new();
     if let Some(mut errors) = child.stderr.take() {
-        // What can't be read is not shown; the error is that the emulator has ended.
+        // Output that can't be read is not shown; the error is that the emulator has ended.
         let _ = errors.read_to_string(&mut text);
     }
     anyhow!("the firmware has ended unexpectedly\n{}", text.trim_end())

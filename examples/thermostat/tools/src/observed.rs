@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What was seen of the thermostat.
+//! The observations of the thermostat.
 
 use crate::expected::{self, Event};
 use crate::machine::Received;
@@ -10,33 +10,33 @@ pub const CONSOLE: usize = 0;
 /// The serial line that the sensor reads.
 pub const SENSOR: usize = 1;
 
-/// How many lines of the console are kept for error messages.
+/// The number of lines of the console that are kept for error messages.
 const KEPT: usize = 12;
 
 /// All that the thermostat has sent so far.
 #[derive(Debug, Default)]
 pub struct Observed {
-    /// What the log says of readings and of the fan.
+    /// The events of readings and of the fan in the log.
     pub events: Vec<Event>,
     /// Minute and temperature of each reading, and whether the fan was on then.
     pub readings: Vec<(usize, Celsius, bool)>,
-    /// How many messages the thermometer's lines have led to: readings and drop-outs.
+    /// The number of messages that the thermometer's lines have led to: readings and drop-outs.
     pub minutes: usize,
-    /// Why control went to safe mode, each time.
+    /// The reasons why control went to safe mode.
     pub safe_modes: Vec<String>,
     /// The fault records that the console printed.
     pub faults: Vec<String>,
-    /// What was sent to the fan.
+    /// The commands that were sent to the fan.
     pub commands: Vec<String>,
-    /// How many calls control has made, as it counts them.
+    /// The number of calls that control has made, as it counts them.
     pub calls: Calls,
-    /// How many lines the sensor and the fan have logged; each is a call.
+    /// The number of lines that the sensor and the fan have logged; each is a call.
     pub lines_of_others: usize,
     /// The last lines of the console.
     pub last: Vec<String>,
 }
 
-/// What control's statistics line says.
+/// The contents of control's statistics line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Calls {
     /// Messages of the sensor until then.
@@ -48,7 +48,7 @@ pub struct Calls {
 }
 
 impl Observed {
-    /// Takes a line. Gives it back if a person should see it.
+    /// Takes a line. Returns it if a person should see it.
     pub fn take(&mut self, line: Received) -> Option<String> {
         if line.port != CONSOLE {
             self.commands.push(line.text);
@@ -61,7 +61,7 @@ impl Observed {
         self.console(&line.text).then_some(line.text)
     }
 
-    /// Whether the fan was told to run.
+    /// Returns `true` if the last command to the fan was to run.
     pub fn fan_is_on(&self) -> bool {
         self.commands.last().is_some_and(|command| command == "fan on")
     }

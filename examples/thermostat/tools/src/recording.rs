@@ -10,15 +10,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use thermostat_interfaces::Celsius;
 
-/// How many minutes a day has.
+/// The number of minutes of a day.
 pub const MINUTES: usize = 24 * 60;
 
-/// Which random numbers the noise is made of.
+/// The seed of the random numbers of the noise.
 const SEED: u64 = 2026;
 /// The minutes in which the thermometer sends garbage: the first, and how many.
 const DROP_OUTS: [(usize, usize); 2] = [(5 * 60 + 10, 7), (14 * 60 + 21, 4)];
 
-/// Where the recording is.
+/// Returns the path of the recording.
 pub fn file() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../data/day.txt")
 }
@@ -48,8 +48,8 @@ pub fn read() -> Result<Vec<Vec<u8>>> {
     Ok(lines)
 }
 
-/// The temperature in a line, or that it is a drop-out. This is not the sensor's parser: the one
-/// is to check the other.
+/// Returns the temperature in a line; `None` if it is a drop-out. This is not the sensor's parser, so that the one
+/// checks the other.
 pub fn temperature(line: &[u8]) -> Option<Celsius> {
     let degrees: f64 = str::from_utf8(line).ok()?.trim_end().parse().ok()?;
     Some(Celsius((degrees * 10.0).round() as i16))
@@ -70,7 +70,7 @@ fn generate() -> Vec<u8> {
     bytes
 }
 
-/// The temperature of the room, in °C.
+/// Returns the temperature of the room, in °C.
 fn room(minute: f64) -> f64 {
     let hour = minute / 60.0;
     let day = 22.3 - 2.6 * (TAU * (hour - 3.5) / 24.0).cos();
@@ -79,7 +79,7 @@ fn room(minute: f64) -> f64 {
     day + clouds + cooking
 }
 
-/// A line that is no temperature: bytes of any kind but line breaks, up to much too many.
+/// Appends a line that is no temperature: bytes of any kind but line breaks, up to much too many.
 fn garbage(random: &mut fastrand::Rng, bytes: &mut Vec<u8>) {
     bytes.push(0xff);
     let length = if random.u8(..) < 64 { 400 } else { random.usize(1..40) };

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! How the demo shows what happens.
+//! The views of the demo.
 
 use crate::chart::Chart;
 use crate::observed::Observed;
 use std::io::{IsTerminal, stdout};
 
-/// Shows the thermostat's life.
+/// A view of the running thermostat.
 pub trait View {
     /// A line of the console that matters.
     fn line(&mut self, text: &str);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The log interface: how processes write lines to the console.
+//! The log interface, by which processes write lines to the console.
 //!
 //! A process that gets a `Handle<dyn Log>` by the wiring writes a constant as it is, and puts
 //! anything else together in a [`Line`]:
@@ -46,10 +46,10 @@ pub trait Log {
     fn write(&self, level: Level, text: Lent<'_, [u8]>);
 }
 
-/// How much processes log.
+/// The levels up to which processes log.
 #[interface]
 pub trait Levels {
-    /// The least urgent level that the log takes of the process that calls.
+    /// Returns the least urgent level that the log takes from the caller's process.
     fn level(&self) -> Level;
 }
 
@@ -58,32 +58,33 @@ pub trait Levels {
 pub trait SetLevels {
     /// From now on the log takes lines of this process (its index in the wiring) that are as urgent as this, or more.
     fn set_level(&self, process: u8, level: Level);
-    /// The least urgent level that the log takes of this process.
+    /// Returns the least urgent level that the log takes from this process.
     fn level_of(&self, process: u8) -> Level;
 }
 
-/// Tells lines that were written before, whoever wrote them: an operator's shell.
+/// Reads lines that any process wrote before: for an operator's shell.
 #[interface]
 pub trait History {
-    /// Copies a line, of which so many are newer, without its end. Tells its length; `None` if there is none.
+    /// Copies the line than which so many are newer, without its end. Returns its length; `None` if there is no such
+    /// line.
     fn line(&self, age: u8, text: LentMut<'_, [u8]>) -> Option<u8>;
 }
 
 impl dyn History {
-    /// How many lines are told at most.
+    /// The highest number of lines that a log keeps.
     pub const LINES: u8 = 8;
-    /// How many bytes a line has at most.
+    /// The highest number of bytes of a line.
     pub const LONGEST: usize = 80;
 }
 
-/// How much a line matters.
+/// The urgency of a line.
 #[derive(Wire, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
-    /// Something failed, and somebody should see to it.
+    /// Something failed and needs attention.
     Error,
-    /// Something unusual that was dealt with.
+    /// Something unusual happened and was handled.
     Warn,
-    /// What the system does.
+    /// An action of the system.
     Info,
     /// Details for a developer.
     Debug,
@@ -113,7 +114,7 @@ pub struct Line {
 }
 
 impl Line {
-    /// How many bytes a line can be.
+    /// The highest number of bytes of a line.
     pub const CAPACITY: usize = 64;
 
     /// An empty line.
@@ -122,7 +123,7 @@ impl Line {
         Line { bytes: LendBuf::new(), length: 0 }
     }
 
-    /// The text so far. What was cut off within a character ends before it.
+    /// Returns the text so far. A text that was cut off within a character ends before it.
     #[must_use]
     pub fn as_str(&self) -> &str {
         let text = self.bytes.get(..self.length).unwrap_or(&[]);
@@ -155,38 +156,39 @@ impl fmt::Write for Line {
     }
 }
 
-/// A log, and what is known of how much of it is wanted.
+/// A log, and the last known level that it takes.
 ///
-/// The level is kept here: a line that is less urgent costs a comparison, and no call. Before any other line is formatted
-/// the console is asked whether it is wanted still, so what is turned down takes effect with the next line. What is
-/// turned up takes effect with the next line that is written, or when somebody [looks](Self::refresh).
+/// The level is kept here: a line that is less urgent costs a comparison, and no call. Before the logger formats any
+/// other line, it asks the console whether it still takes the line, so a level that is turned down takes effect with
+/// the next line. A level that is turned up takes effect with the next line that is written, or with
+/// [`refresh`](Self::refresh).
 #[derive(Debug)]
 pub struct Logger {
     log: Handle<dyn Log>,
     levels: Handle<dyn Levels>,
-    /// The least urgent level that was wanted when the console was last asked.
+    /// The least urgent level that the console took when it was last asked.
     least: AtomicU8,
 }
 
 impl Logger {
-    /// The log of a console, and its levels.
+    /// Creates a logger for the log of a console, and its levels.
     #[must_use]
     pub const fn new(log: Handle<dyn Log>, levels: Handle<dyn Levels>) -> Logger {
         Logger { log, levels, least: AtomicU8::new(Level::Debug as u8) }
     }
 
-    /// Asks the console how much is wanted now. For who logs so little that he would not learn of it otherwise, once in
-    /// a while.
+    /// Asks the console for the level that it takes now. A process that logs so little that it would not learn of a
+    /// change otherwise calls this once in a while.
     ///
     /// # Errors
-    /// As any call. What was known stays.
+    /// The errors of any call. The last known level stays.
     pub fn refresh(&self) -> Result<Level, CallError> {
         let least = self.levels.level()?;
         self.least.store(least as u8, Ordering::Relaxed);
         Ok(least)
     }
 
-    /// Whether a line of this level would be written. If the console does not answer, nobody would see it.
+    /// Returns `true` if the console would write a line of this level; `false` if the console does not answer.
     #[inline]
     #[must_use]
     pub fn takes(&self, level: Level) -> bool {
@@ -198,12 +200,12 @@ impl Logger {
         self.refresh().is_ok_and(|least| level <= least)
     }
 
-    /// Writes a line, which the console takes or not. [`log!`] asks first.
+    /// Writes a line, which the console may discard. [`log!`] asks first.
     #[cold]
     pub fn write(&self, level: Level, text: fmt::Arguments<'_>) {
         let mut buffer = LendBuf::<{ Line::CAPACITY }>::new();
         let mut line = buffer.writer();
-        // What does not fit is cut off; and who logs goes on, whatever becomes of the console.
+        // The text is cut off where it does not fit; and the caller goes on even if the console fails.
         let _ = fmt::Write::write_fmt(&mut line, text);
         let _ = self.log.write(level, line.text());
     }
@@ -273,7 +275,7 @@ mod tests {
             self.0.lock().unwrap().push(format!("{} {text}", level.as_str()));
         }
     }
-    /// What is wanted, and how often somebody has asked.
+    /// The level that the log takes, and how often it was asked.
     struct Wanted(std::sync::Arc<[AtomicU8; 2]>);
 
     impl Levels for Wanted {
@@ -283,7 +285,7 @@ mod tests {
         }
     }
 
-    /// Counts how often it is formatted.
+    /// Counts how often a value is formatted.
     struct Counted<'a>(&'a core::cell::Cell<u32>);
 
     impl fmt::Display for Counted<'_> {

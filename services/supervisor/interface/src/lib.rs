@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What a supervisor does for those to whom the wiring gives a `Handle<dyn Supervise>`: an operator's shell.
+//! The service of a supervisor for processes to which the wiring gives a `Handle<dyn Supervise>`: an operator's shell.
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 
 use crossgate::interface;
 
-/// Decides about processes, which are numbers in the order of the wiring. Each method tells whether it was done.
+/// Decides about processes, which are numbers in the order of the wiring. Each method returns `true` if the supervisor
+/// has done it.
 #[interface]
 pub trait Supervise {
-    /// Has a process begin anew.
+    /// Restarts a process.
     fn restart(&self, process: u8) -> bool;
-    /// Stops a process. The supervisor does not restart it for a crash of its own, until somebody has it restarted.
+    /// Stops a process. The supervisor does not restart it for a crash of its own, until a caller restarts it.
     fn stop(&self, process: u8) -> bool;
 }

@@ -12,7 +12,7 @@ use crossgate::{Wire, interface};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Wire)]
 pub struct Full;
 
-/// For clients. One trait for each role: the wiring gives a process only those that it needs.
+/// The interface of clients. There is one trait for each role: the wiring gives a process only those that it needs.
 #[interface]
 pub trait Drawer {
     /// Puts a number into the client's drawer, in place of the one that is there. [`Full`]: it has no drawer, and gets
@@ -22,9 +22,9 @@ pub trait Drawer {
     fn take(&self) -> Option<u32>;
 }
 
-/// For who looks after the drawers.
+/// The interface of the process that looks after the drawers.
 #[interface]
 pub trait Caretaker {
-    /// How many drawers have a number in them.
+    /// Returns how many drawers have a number in them.
     fn used(&self) -> u32;
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The timer interface: how a process has itself signalled later.
+//! The timer interface, by which a process is signalled later.
 //!
-//! A process that gets a `Handle<dyn Timer>` by the wiring has so many timers of its own there, which it knows by numbers
-//! from 0 on. When some have expired, a notification of the process is signalled, and the process asks which:
+//! A process that gets a `Handle<dyn Timer>` by the wiring has timers of its own there, which have numbers from 0 on.
+//! When some have expired, the server signals a notification of the process, and the process asks which:
 //!
 //! ```
 //! use core::time::Duration;
@@ -35,27 +35,27 @@ use crossgate::{Wire, interface};
 /// The timers of one process.
 #[interface]
 pub trait Timer {
-    /// Starts timer `number`, which expires once, after a time. If it runs already, it is set anew. What it has expired before and
-    /// was not asked for yet is forgotten.
+    /// Starts timer `number`, which expires once, after a time. If it runs already, it is set again. The server forgets
+    /// an earlier expiry that the caller has not asked for yet.
     fn start(&self, number: u16, after: Duration) -> Result<(), TimerError>;
     /// Starts timer `number`, which expires again and again, at the multiples of a time from now: at least
-    /// [`SHORTEST`]. Of those that pass before anybody asks, one is told.
+    /// [`SHORTEST`]. If several pass before the client asks, the server reports one.
     fn start_periodic(&self, number: u16, every: Duration) -> Result<(), TimerError>;
-    /// Stops timer `number`. Tells whether it ran.
+    /// Stops timer `number`. Returns `true` if it ran.
     fn cancel(&self, number: u16) -> bool;
     /// Stops all timers, and forgets what has expired.
     fn clear(&self);
-    /// The number of a timer that has expired since it was asked for last, the one that expired first before the others.
+    /// Returns the number of a timer that has expired since it was asked for last, in the order in which they expired.
     fn next_expired(&self) -> Option<u16>;
 }
 
 /// The shortest time of a periodic timer.
 pub const SHORTEST: Duration = Duration::from_millis(1);
 
-/// Why a timer does not start.
+/// The reason why a timer does not start.
 #[derive(Wire, Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TimerError {
-    /// The process has not so many timers.
+    /// The process does not have that many timers.
     NoSuchTimer,
     /// The time of a periodic timer is less than [`SHORTEST`].
     TooShort,

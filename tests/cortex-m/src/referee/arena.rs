@@ -50,7 +50,7 @@ pub struct Arena {
     pub operation: Option<Operation>,
     /// ... and which one it is.
     pub number: usize,
-    /// Whether the kernel has begun to say something.
+    /// `true` if the kernel has begun to say something.
     pub is_told: bool,
     /// The stack of who looks then, ...
     slow_stack: [u64; 512],

@@ -81,7 +81,7 @@ impl Operation {
         Operation { line: Some(line), ..self }
     }
 
-    /// Whether the CPU could make it at this moment: it pushes its frame with the rights of the thread.
+    /// Returns `true` if the CPU could make it at this moment: it pushes its frame with the rights of the thread.
     pub fn is_possible(&self, moment: &Moment) -> bool {
         let start = self.frame();
         self.stack_pointer & 3 == 0

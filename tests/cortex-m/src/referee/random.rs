@@ -64,7 +64,7 @@ pub struct Player {
     system: &'static System,
     generator: Generator,
     start: Moment,
-    /// Whether threads do what leads to crashes.
+    /// `true` if threads do what leads to crashes.
     wild: bool,
 }
 

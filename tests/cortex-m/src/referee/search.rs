@@ -81,7 +81,7 @@ impl<'a> Search<'a> {
         search
     }
 
-    /// Goes on until so many states are known, or all. Tells whether they are all.
+    /// Goes on until so many states are known, or all. Returns `true` if they are all.
     pub fn run(&mut self, referee: &mut Referee, enough: usize) -> bool {
         let mut next = 0;
         while next < self.states && self.states < enough.min(ORIGINS).min(SEEN / 2) {
@@ -165,7 +165,7 @@ impl<'a> Search<'a> {
         true
     }
 
-    /// Whether this only adds to signals that nobody takes.
+    /// Returns `true` if this only adds to signals that nobody takes.
     fn floods(&self, step: Step) -> bool {
         let Step::System { number: number::SIGNAL, words } = step else { return false };
         kernel().signals(words[0] as usize) >= SIGNALS

@@ -87,7 +87,7 @@ pub struct Watch {
     pub before: Moment,
     /// What the fast path may have written even so.
     pub dead: Span,
-    /// Whether the stack pointer is out of bounds. Then the interrupt comes after a fault, which is the core's.
+    /// `true` if the stack pointer is out of bounds. Then the interrupt comes after a fault, which is the core's.
     pub is_wild: bool,
 }
 
@@ -319,7 +319,7 @@ impl World {
         }
     }
 
-    /// Whether the stack pointer of the current thread is out of the bounds that the kernel has noted.
+    /// Returns `true` if the stack pointer of the current thread is out of the bounds that the kernel has noted.
     pub fn is_wild(&self, moment: &Moment) -> bool {
         let [lowest, range] = [0, 4].map(|offset| load(arena().main_stack + offset));
         (moment.registers.process_stack as u32).wrapping_sub(lowest) > range

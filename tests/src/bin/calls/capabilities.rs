@@ -13,7 +13,7 @@ use system_tests::watch::Watch;
 #[interface]
 trait File {
     fn read(&self) -> u32;
-    /// Waits until there is something new. Tells whether there is.
+    /// Waits until there is something new. Returns `true` if there is.
     fn follow(&self) -> bool;
 }
 

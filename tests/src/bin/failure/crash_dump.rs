@@ -31,7 +31,7 @@ trait Crash {
     /// Crashes in one of several ways with this stack pointer, if it does.
     fn crash_at(&self, stack_pointer: usize, way: u32);
     fn overflow(&self);
-    /// Whether it is told of the last crash.
+    /// Returns `true` if it is told of the last crash.
     fn may_read(&self) -> bool;
 }
 

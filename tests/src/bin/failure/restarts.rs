@@ -177,7 +177,7 @@ fn trust(drops: Handle<dyn Tally>) -> ! {
     thread::exit()
 }
 
-/// Whether it is the first life of the process that lends.
+/// Returns `true` if it is the first life of the process that lends.
 fn is_first_life() -> bool {
     time::now().as_micros() < 10_000
 }

@@ -25,7 +25,7 @@ const MUCH: usize = 1500;
 trait House {
     fn sleep(&self);
     fn crash(&self);
-    /// Whether the process of the house may inspect.
+    /// Returns `true` if the process of the house may inspect.
     fn may_look(&self) -> bool;
 }
 

@@ -109,7 +109,7 @@ impl<'a> Script<'a> {
     }
 }
 
-/// Whether a line begins with these words.
+/// Returns `true` if a line begins with these words.
 fn has_words(line: &str, words: &str) -> bool {
     let mut line = line.split_ascii_whitespace();
     words.split(' ').all(|word| line.next() == Some(word))

@@ -185,12 +185,12 @@ fn client(timer: Handle<dyn Timer>, alarm: Notification, begin: Notification) ->
     pass()
 }
 
-/// Whether a digit is in a number.
+/// Returns `true` if a digit is in a number.
 fn holds(order: u32, digit: u32) -> bool {
     (0..8).any(|place| order >> (4 * place) & 15 == digit)
 }
 
-/// Whether the timer of the last digit may have expired by now, after those before.
+/// Returns `true` if the timer of the last digit may have expired by now, after those before.
 fn is_in_time(begun: Instant, order: u32) -> bool {
     let due = match (order, order & 15) {
         (_, 2) => 35,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the operations take in cycles, by the instructions that they execute.
+//! The cost of the operations in cycles, by the instructions that they execute.
 
 use super::words;
 use anyhow::{Context, Result, ensure};
@@ -16,7 +16,7 @@ const HANDLER: u32 = 12 + 10;
 /// At least and at most so many cycles.
 pub type Range = [u32; 2];
 
-/// What one round of an operation takes.
+/// The cost of one round of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cost {
     /// How many instructions it executes.
@@ -27,7 +27,7 @@ pub struct Cost {
     pub m4: Range,
 }
 
-/// What all operations take, by name.
+/// The cost of all operations, by name.
 pub type Costs = BTreeMap<String, Cost>;
 
 /// How many instructions, cycles of the M3, and cycles of the M4 there were: of cycles the least, then the most.

@@ -12,7 +12,7 @@ use anyhow::{Result, ensure};
 use serde_json::{Map, json};
 use workbench::board::Board;
 
-/// What an operation may cost.
+/// The limit of the cost of an operation.
 pub enum Limit {
     /// At most so many instructions.
     Most(u32),

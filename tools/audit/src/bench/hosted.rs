@@ -115,8 +115,8 @@ fn measure_all(crossgate: &[Firmware], linux: &[Firmware], times: usize) -> Resu
     Ok(Measured { best: best.medians(), pages: pages.medians(), linux: on_linux.medians() })
 }
 
-/// Who asks and who answers are on the same CPU, as they are in Crossgate: this program's children stay
-/// where it is.
+/// The process that asks and the one that answers are on the same CPU, as they are in Crossgate: this program's
+/// children stay where it is.
 fn stay_on_one_cpu(all: &CpuSet) -> Result<()> {
     let last = (0..CpuSet::MAX_CPU).rev().find(|&cpu| all.is_set(cpu));
     let mut one = CpuSet::new();

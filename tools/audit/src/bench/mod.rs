@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the kernel's operations cost.
+//! The cost of the kernel's operations.
 
 mod cycles;
 mod emulated;
@@ -23,7 +23,7 @@ const PACKAGE: &str = "bench";
 /// How long one of its programs may run.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// What the operations were found to cost, by name.
+/// The measured cost of the operations, by name.
 type Results = BTreeMap<String, u32>;
 /// The same, and the kernel's size.
 pub type Figures = BTreeMap<String, u32>;

@@ -72,12 +72,12 @@ impl Call {
         Ok(Some(Finished { success, output: output.text }))
     }
 
-    /// Whether the test is one of those that the harness runs with protection keys only.
+    /// Returns `true` if the test is one of those that the harness runs with protection keys only.
     fn needs_keys(&self) -> bool {
         self.words.iter().any(|word| word.starts_with("keys::"))
     }
 
-    /// Whether it has run a test, by its output.
+    /// Returns `true` if it has run a test, by its output.
     pub fn is_run(&self, output: &str) -> bool {
         let passed =
             |line: &str| line.starts_with("test result: ok. ") && !line.contains(". 0 passed;");
@@ -143,7 +143,7 @@ mod tests {
         }
     }
 
-    /// Whether a text is in a Rust file in this folder.
+    /// Returns `true` if a text is in a Rust file in this folder.
     fn is_in(folder: &Path, text: &str) -> Result<bool> {
         for entry in fs::read_dir(folder)? {
             let path = entry?.path();

@@ -64,7 +64,7 @@ impl Proof {
     }
 }
 
-/// Checks that the test passes. Tells how long it takes; `None` if this machine can't run it.
+/// Checks that the test passes. Returns how long it takes; `None` if this machine can't run it.
 ///
 /// # Errors
 /// If it does not pass, or there is no such test.
