@@ -158,7 +158,7 @@ fn run() -> ! { loop {} }";
 fn for_board() -> String {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
     format!(
-        "cortex-m = \"0.7\"\ncrossgate = {{ path = \"{root}/user\" }}\n\
+        "cortex-m = \"0.7\"\ncrossgate = {{ path = \"{root}/crossgate\" }}\n\
          mps2-an385 = {{ path = \"{root}/boards/mps2-an385\" }}\n"
     )
 }

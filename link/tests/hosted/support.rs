@@ -159,7 +159,7 @@ impl Firmware {
 
     fn write(&self) {
         let folder = self.folder();
-        let mut dependencies = format!("crossgate = {{ path = \"{ROOT}/user\" }}\n");
+        let mut dependencies = format!("crossgate = {{ path = \"{ROOT}/crossgate\" }}\n");
         if self.has_board {
             writeln!(
                 dependencies,
