@@ -12,7 +12,7 @@
 
 pub mod report;
 
-use crossgate::{CallError, Handle, Lent, interface};
+use crossgate::{CallError, Handle, Lease, interface};
 
 /// Methods that do nothing: what is left is the call.
 #[interface]
@@ -41,7 +41,7 @@ pub trait Nested {
 #[interface]
 pub trait Sum {
     /// Returns the sum of the numbers.
-    fn sum(&self, numbers: Lent<'_, [u32]>) -> u32;
+    fn sum(&self, numbers: Lease<'_, [u32]>) -> u32;
 }
 
 /// A method that does not come back, and one that does.
@@ -72,7 +72,7 @@ impl Alone for Server {
 }
 
 impl Sum for Server {
-    fn sum(&self, numbers: Lent<'_, [u32]>) -> u32 {
+    fn sum(&self, numbers: Lease<'_, [u32]>) -> u32 {
         numbers.iter().sum()
     }
 }

@@ -8,20 +8,20 @@ use core::ops::{Deref, DerefMut};
 ///
 /// The kernel never exposes a byte that was not offered, and a memory protection unit knows only
 /// aligned blocks. A plain array on the stack, or a part of one, is no such block, so a call lends a copy of it,
-/// which takes time, and stack of two to four times its length. A `LendBuf` is a block. `N` is a power of two from
+/// which takes time, and stack of two to four times its length. A `LeaseBuf` is a block. `N` is a power of two from
 /// 32 to 65536 bytes.
 ///
 /// (On Linux 16 KiB are the most that is lent in one piece. Memory declared with [`shared!`](crate::shared!) can be lent in any part, and so can constants.)
 ///
 /// ```
-/// # use crossgate::{LendBuf, LentMut, interface, testing::Wiring};
-/// # #[interface] pub trait Source { fn read(&self, to: LentMut<'_, [u8]>) -> u32; }
+/// # use crossgate::{LeaseBuf, LeaseMut, interface, testing::Wiring};
+/// # #[interface] pub trait Source { fn read(&self, to: LeaseMut<'_, [u8]>) -> u32; }
 /// # struct S;
-/// # impl Source for S { fn read(&self, mut to: LentMut<'_, [u8]>) -> u32 { to.copy_from(b"hello") as u32 } }
+/// # impl Source for S { fn read(&self, mut to: LeaseMut<'_, [u8]>) -> u32 { to.copy_from(b"hello") as u32 } }
 /// # let wiring = Wiring::new();
 /// # let source = wiring.serve::<dyn Source, _>(S);
 /// # wiring.run(|| {
-/// let mut buffer = LendBuf::<32>::new();
+/// let mut buffer = LeaseBuf::<32>::new();
 /// let count = source.read(&mut buffer[..]).unwrap() as usize;
 /// assert_eq!(&buffer[..count], b"hello");
 /// # });
@@ -30,18 +30,18 @@ use core::ops::{Deref, DerefMut};
 /// A function for buffers of any size says that the size is one of a block:
 ///
 /// ```
-/// use crossgate::{Block, BlockSize, LendBuf};
-/// fn clear<const N: usize>(buffer: &mut LendBuf<N>)
+/// use crossgate::{Block, BlockSize, LeaseBuf};
+/// fn clear<const N: usize>(buffer: &mut LeaseBuf<N>)
 /// where
 ///     BlockSize<N>: Block,
 /// {
 ///     buffer.fill(0);
 /// }
-/// clear(&mut LendBuf::<64>::new());
+/// clear(&mut LeaseBuf::<64>::new());
 /// ```
 #[derive(Clone, Copy)]
 #[repr(C)]
-pub struct LendBuf<const N: usize>
+pub struct LeaseBuf<const N: usize>
 where
     BlockSize<N>: Block,
 {
@@ -49,11 +49,11 @@ where
     bytes: [u8; N],
 }
 
-/// The first bytes of a [`LendBuf`], to be lent for reading.
+/// The first bytes of a [`LeaseBuf`], to be lent for reading.
 #[derive(Clone, Copy, Debug)]
 pub struct First<'a>(pub(crate) &'a [u8]);
 
-/// The first bytes of a [`LendBuf`], to be lent for reading or writing.
+/// The first bytes of a [`LeaseBuf`], to be lent for reading or writing.
 #[derive(Debug)]
 pub struct FirstMut<'a>(pub(crate) &'a mut [u8]);
 
@@ -63,7 +63,7 @@ pub struct BlockSize<const N: usize>;
 
 /// A size that a protected block of memory can have: a [`BlockSize`] of a power of two from 32 to 65536 bytes.
 #[diagnostic::on_unimplemented(
-    message = "a `LendBuf` has 32, 64, 128, ... or 65536 bytes",
+    message = "a `LeaseBuf` has 32, 64, 128, ... or 65536 bytes",
     label = "not one of these sizes",
     note = "a memory protection unit opens blocks of these sizes; take the next larger power of two, and lend the `first` bytes"
 )]
@@ -86,28 +86,28 @@ macro_rules! blocks {
 blocks!(32 Align32 64 Align64 128 Align128 256 Align256 512 Align512 1024 Align1024 2048 Align2048 4096 Align4096
     8192 Align8192 16384 Align16384 32768 Align32768 65536 Align65536);
 
-impl<const N: usize> LendBuf<N>
+impl<const N: usize> LeaseBuf<N>
 where
     BlockSize<N>: Block,
 {
     /// All bytes are 0.
     #[must_use]
     pub const fn new() -> Self {
-        LendBuf { alignment: [], bytes: [0; N] }
+        LeaseBuf { alignment: [], bytes: [0; N] }
     }
 
     /// The first `length` bytes, to be lent without a copy. (Their block is opened, which may be longer, but is all
     /// of this buffer. A part that begins elsewhere, `&buffer[from..to]`, is lent as a copy.)
     ///
     /// ```
-    /// # use crossgate::{LendBuf, Lent, interface, testing::Wiring};
-    /// # #[interface] pub trait Sink { fn write(&self, bytes: Lent<'_, [u8]>) -> u32; }
+    /// # use crossgate::{LeaseBuf, Lease, interface, testing::Wiring};
+    /// # #[interface] pub trait Sink { fn write(&self, bytes: Lease<'_, [u8]>) -> u32; }
     /// # struct S;
-    /// # impl Sink for S { fn write(&self, bytes: Lent<'_, [u8]>) -> u32 { bytes.len() as u32 } }
+    /// # impl Sink for S { fn write(&self, bytes: Lease<'_, [u8]>) -> u32 { bytes.len() as u32 } }
     /// # let wiring = Wiring::new();
     /// # let sink = wiring.serve::<dyn Sink, _>(S);
     /// # wiring.run(|| {
-    /// let buffer = LendBuf::<256>::new();
+    /// let buffer = LeaseBuf::<256>::new();
     /// assert_eq!(sink.write(buffer.first(100)), Ok(100));
     /// # });
     /// ```
@@ -131,7 +131,7 @@ where
     }
 }
 
-impl<const N: usize> Default for LendBuf<N>
+impl<const N: usize> Default for LeaseBuf<N>
 where
     BlockSize<N>: Block,
 {
@@ -140,7 +140,7 @@ where
     }
 }
 
-impl<const N: usize> Deref for LendBuf<N>
+impl<const N: usize> Deref for LeaseBuf<N>
 where
     BlockSize<N>: Block,
 {
@@ -151,7 +151,7 @@ where
     }
 }
 
-impl<const N: usize> DerefMut for LendBuf<N>
+impl<const N: usize> DerefMut for LeaseBuf<N>
 where
     BlockSize<N>: Block,
 {
@@ -160,7 +160,7 @@ where
     }
 }
 
-impl<const N: usize> fmt::Debug for LendBuf<N>
+impl<const N: usize> fmt::Debug for LeaseBuf<N>
 where
     BlockSize<N>: Block,
 {

@@ -10,8 +10,8 @@
 //! Memory that can be lent as it is never gets here.
 
 use crate::arch::{self, Reply};
-use crate::buffer::{Block, BlockSize, LendBuf};
-use crate::lend::copy_once;
+use crate::buffer::{Block, BlockSize, LeaseBuf};
+use crate::lease::copy_once;
 use crate::wire::Words;
 use core::mem::MaybeUninit;
 use core::ptr;
@@ -60,8 +60,8 @@ fn in_block<const N: usize>(call: &mut Call, place: usize) -> Reply
 where
     BlockSize<N>: Block,
 {
-    // Zeroed where it is: `LendBuf::new` would take room for another one.
-    let mut block = MaybeUninit::<LendBuf<N>>::uninit();
+    // Zeroed where it is: `LeaseBuf::new` would take room for another one.
+    let mut block = MaybeUninit::<LeaseBuf<N>>::uninit();
     // SAFETY: bytes that are 0 are a buffer.
     let block = unsafe {
         block.as_mut_ptr().write_bytes(0, 1);

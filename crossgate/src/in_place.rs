@@ -4,22 +4,22 @@
 //! An image or a block of audio is never copied as a whole: an element is loaded into a register when it is looked at, and stored
 //! when it is set. That takes as long as in one's own memory.
 
-use crate::lend::copy_once;
-use crate::{Lent, LentMut, Plain};
+use crate::lease::copy_once;
+use crate::{Lease, LeaseMut, Plain};
 use core::iter::FusedIterator;
 use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 
-impl<'a, T: Plain> Lent<'a, [T]> {
+impl<'a, T: Plain> Lease<'a, [T]> {
     /// Copies of all elements, one by one.
     ///
     /// ```
-    /// use crossgate::{Lent, interface, testing::Wiring};
+    /// use crossgate::{Lease, interface, testing::Wiring};
     /// #[interface]
-    /// pub trait Meter { fn loudness(&self, samples: Lent<'_, [i16]>) -> u32; }
+    /// pub trait Meter { fn loudness(&self, samples: Lease<'_, [i16]>) -> u32; }
     /// struct Peak;
     /// impl Meter for Peak {
-    ///     fn loudness(&self, samples: Lent<'_, [i16]>) -> u32 {
+    ///     fn loudness(&self, samples: Lease<'_, [i16]>) -> u32 {
     ///         samples.iter().map(|sample| sample.unsigned_abs().into()).max().unwrap_or(0)
     ///     }
     /// }
@@ -42,20 +42,20 @@ impl<'a, T: Plain> Lent<'a, [T]> {
     pub fn chunks(&self, size: usize) -> Chunks<'_, T> {
         assert!(size != 0, "chunks have a size");
         let (address, length) = self.memory();
-        Chunks { rest: Lent::new(address, length), size }
+        Chunks { rest: Lease::new(address, length), size }
     }
 }
 
-impl<T: Plain> LentMut<'_, [T]> {
+impl<T: Plain> LeaseMut<'_, [T]> {
     /// All elements as cells: what changes each where it lies. Several may be in use at a time.
     ///
     /// ```
-    /// use crossgate::{LentMut, interface, testing::Wiring};
+    /// use crossgate::{LeaseMut, interface, testing::Wiring};
     /// #[interface]
-    /// pub trait Filter { fn smooth(&self, samples: LentMut<'_, [i16]>); }
+    /// pub trait Filter { fn smooth(&self, samples: LeaseMut<'_, [i16]>); }
     /// struct Pairs;
     /// impl Filter for Pairs {
-    ///     fn smooth(&self, mut samples: LentMut<'_, [i16]>) {
+    ///     fn smooth(&self, mut samples: LeaseMut<'_, [i16]>) {
     ///         let cells = samples.cells();
     ///         for (this, next) in cells.into_iter().zip(cells.into_iter().skip(1)) {
     ///             this.set((this.get() + next.get()) / 2);
@@ -104,7 +104,7 @@ impl<T> Copy for Places<'_, T> {}
 
 impl<'a, T: Plain> Places<'a, T> {
     #[inline(always)]
-    fn of(lent: &'a Lent<'_, [T]>) -> Places<'a, T> {
+    fn of(lent: &'a Lease<'_, [T]>) -> Places<'a, T> {
         let (address, length) = lent.memory();
         Places {
             next: address.cast(),
@@ -120,22 +120,22 @@ impl<'a, T: Plain> Places<'a, T> {
     }
 
     #[inline(always)]
-    fn take_first(&mut self) -> Option<LentCell<'a, T>> {
+    fn take_first(&mut self) -> Option<LeaseCell<'a, T>> {
         if self.next == self.end {
             return None;
         }
         let place = self.next;
         self.next = place.wrapping_add(1);
-        Some(LentCell(place, PhantomData))
+        Some(LeaseCell(place, PhantomData))
     }
 
     #[inline(always)]
-    fn take_last(&mut self) -> Option<LentCell<'a, T>> {
+    fn take_last(&mut self) -> Option<LeaseCell<'a, T>> {
         if self.next == self.end {
             return None;
         }
         self.end = self.end.wrapping_sub(1);
-        Some(LentCell(self.end, PhantomData))
+        Some(LeaseCell(self.end, PhantomData))
     }
 }
 
@@ -168,17 +168,17 @@ macro_rules! iterate {
     };
 }
 
-/// Copies of the elements of lent memory, one by one: see [`Lent::iter`].
+/// Copies of the elements of lent memory, one by one: see [`Lease::iter`].
 #[derive(Clone, Debug)]
 pub struct Iter<'a, T>(Places<'a, T>);
 iterate!(Iter => T, |cell| cell.get());
 
-/// The elements of lent memory as cells, one by one: see [`LentMut::cells`].
+/// The elements of lent memory as cells, one by one: see [`LeaseMut::cells`].
 #[derive(Clone, Debug)]
 pub struct CellIter<'a, T>(Places<'a, T>);
-iterate!(CellIter => LentCell<'a, T>, |cell| cell);
+iterate!(CellIter => LeaseCell<'a, T>, |cell| cell);
 
-/// A view of lent memory by its elements: see [`LentMut::cells`].
+/// A view of lent memory by its elements: see [`LeaseMut::cells`].
 #[derive(Debug)]
 pub struct Cells<'a, T>(Places<'a, T>);
 
@@ -205,13 +205,13 @@ impl<'a, T: Plain> Cells<'a, T> {
     /// The cell of element `index`.
     #[inline]
     #[must_use]
-    pub fn get(self, index: usize) -> Option<LentCell<'a, T>> {
-        (index < self.len()).then(|| LentCell(self.0.next.wrapping_add(index), PhantomData))
+    pub fn get(self, index: usize) -> Option<LeaseCell<'a, T>> {
+        (index < self.len()).then(|| LeaseCell(self.0.next.wrapping_add(index), PhantomData))
     }
 }
 
 impl<'a, T: Plain> IntoIterator for Cells<'a, T> {
-    type Item = LentCell<'a, T>;
+    type Item = LeaseCell<'a, T>;
     type IntoIter = CellIter<'a, T>;
 
     #[inline]
@@ -222,16 +222,16 @@ impl<'a, T: Plain> IntoIterator for Cells<'a, T> {
 
 /// An element of lent memory. Its owner may change it at any time.
 #[derive(Debug)]
-pub struct LentCell<'a, T>(*const T, PhantomData<&'a T>);
+pub struct LeaseCell<'a, T>(*const T, PhantomData<&'a T>);
 
-impl<T> Clone for LentCell<'_, T> {
+impl<T> Clone for LeaseCell<'_, T> {
     fn clone(&self) -> Self {
         *self
     }
 }
-impl<T> Copy for LentCell<'_, T> {}
+impl<T> Copy for LeaseCell<'_, T> {}
 
-impl<T: Plain> LentCell<'_, T> {
+impl<T: Plain> LeaseCell<'_, T> {
     /// A copy of what it holds.
     #[inline(always)]
     #[must_use]
@@ -254,17 +254,17 @@ impl<T: Plain> LentCell<'_, T> {
     }
 }
 
-/// Parts of lent memory, one after the other: see [`Lent::chunks`].
+/// Parts of lent memory, one after the other: see [`Lease::chunks`].
 pub struct Chunks<'a, T: Plain> {
-    rest: Lent<'a, [T]>,
+    rest: Lease<'a, [T]>,
     /// In elements.
     size: usize,
 }
 
 impl<'a, T: Plain> Iterator for Chunks<'a, T> {
-    type Item = Lent<'a, [T]>;
+    type Item = Lease<'a, [T]>;
 
-    fn next(&mut self) -> Option<Lent<'a, [T]>> {
+    fn next(&mut self) -> Option<Lease<'a, [T]>> {
         let count = self.size.min(self.rest.len());
         let first = self.rest.slice(0, count).filter(|first| !first.is_empty())?;
         self.rest = self.rest.slice(count, self.rest.len())?;
@@ -272,13 +272,13 @@ impl<'a, T: Plain> Iterator for Chunks<'a, T> {
     }
 }
 
-/// Parts of lent memory to be written, one after the other: see [`LentMut::chunks_mut`].
+/// Parts of lent memory to be written, one after the other: see [`LeaseMut::chunks_mut`].
 pub struct ChunksMut<'a, T: Plain>(Chunks<'a, T>, PhantomData<&'a mut T>);
 
 impl<'a, T: Plain> Iterator for ChunksMut<'a, T> {
-    type Item = LentMut<'a, [T]>;
+    type Item = LeaseMut<'a, [T]>;
 
-    fn next(&mut self) -> Option<LentMut<'a, [T]>> {
-        self.0.next().map(LentMut::new)
+    fn next(&mut self) -> Option<LeaseMut<'a, [T]>> {
+        self.0.next().map(LeaseMut::new)
     }
 }

@@ -92,7 +92,7 @@ pub(crate) const fn value<T: Wire>() -> Shape {
     let shape = T::SHAPE;
     assert!(
         !shape.has_leases(),
-        "a `SHAPE` with lent memory: only a `Lent` or a `LentMut` is that"
+        "a `SHAPE` with lent memory: only a `Lease` or a `LeaseMut` is that"
     );
     shape
 }
@@ -105,9 +105,9 @@ pub(crate) const fn broken_limit(arguments: Shape, results: Shape) -> &'static s
         word += 1;
     }
     if arguments.words as usize > ARGUMENT_WORDS {
-        ": the arguments need more than the 4 machine words that a call carries; lend a buffer instead: `Lent<'_, T>`"
+        ": the arguments need more than the 4 machine words that a call carries; lend a buffer instead: `Lease<'_, T>`"
     } else if results.words as usize > RESULT_WORDS {
-        ": the result needs more than the 2 machine words that a call brings back; fill a `LentMut<'_, T>` instead"
+        ": the result needs more than the 2 machine words that a call brings back; fill a `LeaseMut<'_, T>` instead"
     } else if leases > LEASES_PER_CALL {
         ": a call lends at most 2 pieces of memory"
     } else if results.has_leases() {

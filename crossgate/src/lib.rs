@@ -46,8 +46,8 @@
 //! | to | look at |
 //! |---|---|
 //! | define an interface | [`interface`], [`Wire`] |
-//! | lend memory to a call | [`Lent`], [`LentMut`], [`LendBuf`], [`shared!`] |
-//! | format text to lend, or into lent memory | [`Writer`], [`LentWriter`] |
+//! | lend memory to a call | [`Lease`], [`LeaseMut`], [`LeaseBuf`], [`shared!`] |
+//! | format text to lend, or into lent memory | [`Writer`], [`LeaseWriter`] |
 //! | keep a value over a restart and a reset | [`kept!`] |
 //! | publish objects and wire processes | [`system!`], [`Concurrent`], [`Exclusive`] |
 //! | wait and signal | [`Notification`], [`Signal`] |
@@ -78,7 +78,7 @@ pub mod inspect;
 #[doc(hidden)]
 pub mod interface;
 mod kept;
-mod lend;
+mod lease;
 pub mod notification;
 mod object;
 #[cfg(target_os = "none")]
@@ -105,16 +105,16 @@ pub use crossgate_abi::table::Window;
 pub use crossgate_abi::{CallError, Shape};
 pub use crossgate_macros::{Plain, Wire, interface, system};
 
-pub use buffer::{Block, BlockSize, First, FirstMut, LendBuf};
+pub use buffer::{Block, BlockSize, First, FirstMut, LeaseBuf};
 pub use handle::{Handle, Handles, RawHandle};
-pub use in_place::{CellIter, Cells, Chunks, ChunksMut, Iter, LentCell};
+pub use in_place::{CellIter, Cells, Chunks, ChunksMut, Iter, LeaseCell};
 pub use interface::{AllShared, Interface, ServedBy};
 pub use kept::{Kept, KeptMemory};
-pub use lend::{Lend, Lendable, Lent, LentMut, Loan, Plain};
+pub use lease::{Lease, LeaseMut, Lendable, Offer, Offered, Plain};
 pub use notification::{Notification, Signal};
 pub use object::{Concurrent, Exclusive};
 pub use shared::{Shared, SharedMemory};
-pub use text::{LentWriter, Writer};
+pub use text::{LeaseWriter, Writer};
 pub use wire::{Decoder, Encoder, Invalid, Parameter, Wire};
 
 // So that the templates, which say `::crossgate`, work in this crate as well.

@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Formatted text in memory that is lent.
 
-use crate::LentMut;
-use crate::buffer::{Block, BlockSize, First, LendBuf};
+use crate::LeaseMut;
+use crate::buffer::{Block, BlockSize, First, LeaseBuf};
 use core::fmt;
 
-/// Puts text together at the start of a [`LendBuf`], by [`write!`](core::write), to be lent without a copy. What does not
+/// Puts text together at the start of a [`LeaseBuf`], by [`write!`](core::write), to be lent without a copy. What does not
 /// fit is cut off between two characters, and is an error of that `write!`.
 ///
 /// ```
-/// # use crossgate::{LendBuf, Lent, interface, testing::Wiring};
+/// # use crossgate::{LeaseBuf, Lease, interface, testing::Wiring};
 /// use core::fmt::Write;
-/// # #[interface] pub trait Screen { fn show(&self, text: Lent<'_, [u8]>) -> u32; }
+/// # #[interface] pub trait Screen { fn show(&self, text: Lease<'_, [u8]>) -> u32; }
 /// # struct S;
-/// # impl Screen for S { fn show(&self, text: Lent<'_, [u8]>) -> u32 { text.len() as u32 } }
+/// # impl Screen for S { fn show(&self, text: Lease<'_, [u8]>) -> u32 { text.len() as u32 } }
 /// # let wiring = Wiring::new();
 /// # let screen = wiring.serve::<dyn Screen, _>(S);
 /// # wiring.run(|| {
-/// let mut buffer = LendBuf::<32>::new();
+/// let mut buffer = LeaseBuf::<32>::new();
 /// let mut writer = buffer.writer();
 /// write!(writer, "{} of {}", 3, 10).unwrap();
 /// assert_eq!(writer.as_str(), "3 of 10");
@@ -30,7 +30,7 @@ pub struct Writer<'a> {
     length: usize,
 }
 
-impl<const N: usize> LendBuf<N>
+impl<const N: usize> LeaseBuf<N>
 where
     BlockSize<N>: Block,
 {
@@ -72,15 +72,15 @@ impl fmt::Write for Writer<'_> {
 ///
 /// ```
 /// use core::fmt::Write;
-/// use crossgate::{LentMut, interface, testing::Wiring};
+/// use crossgate::{LeaseMut, interface, testing::Wiring};
 /// #[interface]
 /// pub trait Clock {
 ///     /// Tells the time, and how long the text is.
-///     fn time(&self, text: LentMut<'_, [u8]>) -> u32;
+///     fn time(&self, text: LeaseMut<'_, [u8]>) -> u32;
 /// }
 /// struct Wall;
 /// impl Clock for Wall {
-///     fn time(&self, mut text: LentMut<'_, [u8]>) -> u32 {
+///     fn time(&self, mut text: LeaseMut<'_, [u8]>) -> u32 {
 ///         let mut writer = text.writer();
 ///         let _ = write!(writer, "{:02}:{:02}", 8, 30);
 ///         writer.written() as u32
@@ -93,20 +93,20 @@ impl fmt::Write for Writer<'_> {
 ///     assert_eq!((clock.time(&mut text), &text), (Ok(5), b"08:30\0\0\0"));
 /// });
 /// ```
-pub struct LentWriter<'a, 'lent> {
-    lent: &'a mut LentMut<'lent, [u8]>,
+pub struct LeaseWriter<'a, 'lent> {
+    lent: &'a mut LeaseMut<'lent, [u8]>,
     length: usize,
 }
 
-impl<'lent> LentMut<'lent, [u8]> {
+impl<'lent> LeaseMut<'lent, [u8]> {
     /// Writes text from the start on.
     #[must_use]
-    pub fn writer(&mut self) -> LentWriter<'_, 'lent> {
-        LentWriter { lent: self, length: 0 }
+    pub fn writer(&mut self) -> LeaseWriter<'_, 'lent> {
+        LeaseWriter { lent: self, length: 0 }
     }
 }
 
-impl LentWriter<'_, '_> {
+impl LeaseWriter<'_, '_> {
     /// How many bytes were written.
     #[must_use]
     pub const fn written(&self) -> usize {
@@ -114,7 +114,7 @@ impl LentWriter<'_, '_> {
     }
 }
 
-impl fmt::Write for LentWriter<'_, '_> {
+impl fmt::Write for LeaseWriter<'_, '_> {
     // Inlined, so that what it calls is not there for others to be called, who would inline it.
     #[inline]
     fn write_str(&mut self, text: &str) -> fmt::Result {

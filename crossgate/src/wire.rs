@@ -166,7 +166,7 @@ pub struct Invalid;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot travel in the registers of a call",
     label = "not a `Wire` type",
-    note = "derive it with `#[derive(Wire)]` if it is small, or lend it: `Lent<'_, {Self}>`"
+    note = "derive it with `#[derive(Wire)]` if it is small, or lend it: `Lease<'_, {Self}>`"
 )]
 pub trait Wire: Sized + 'static {
     /// How many words, and of what kind.
@@ -180,13 +180,13 @@ pub trait Wire: Sized + 'static {
     fn take(decoder: &mut Decoder) -> Result<Self, Invalid>;
 }
 
-/// The type of a parameter of an interface method: a [`Wire`] type, `Lent` or `LentMut`.
+/// The type of a parameter of an interface method: a [`Wire`] type, `Lease` or `LeaseMut`.
 ///
 /// `Self` is what the server gets, `Caller` what the caller writes.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a parameter of an interface method",
     label = "neither a `Wire` type nor a lease",
-    note = "a value travels in registers if it derives `Wire`; memory is lent: `Lent<'_, T>`, `LentMut<'_, [T]>` with `T: Plain`"
+    note = "a value travels in registers if it derives `Wire`; memory is lent: `Lease<'_, T>`, `LeaseMut<'_, [T]>` with `T: Plain`"
 )]
 pub trait Parameter: Sized {
     /// No other crate says what lent memory is: it can't name the type.

@@ -255,8 +255,8 @@ fn parameter(part: &[Token]) -> Result<(Ident, Vec<Token>), Error> {
     match part {
         [_, _, and, ..] if is_punctuation(Some(and), '&') => Err(Error::new(
             and.span(),
-            "memory is lent, not referenced: write `Lent<'_, [u8]>` for `&[u8]`, \
-             `LentMut<'_, [u8]>` for `&mut [u8]`; the caller still passes a plain reference",
+            "memory is lent, not referenced: write `Lease<'_, [u8]>` for `&[u8]`, \
+             `LeaseMut<'_, [u8]>` for `&mut [u8]`; the caller still passes a plain reference",
         )),
         [Token::Ident(name), colon, ty @ ..] if is_punctuation(Some(colon), ':') => {
             Ok((name.clone(), ty.to_vec()))
@@ -268,12 +268,12 @@ fn parameter(part: &[Token]) -> Result<(Ident, Vec<Token>), Error> {
     }
 }
 
-/// Returns whether a parameter is memory: `Lent<..>` or `LentMut<..>`, with a path or without.
+/// Returns whether a parameter is memory: `Lease<..>` or `LeaseMut<..>`, with a path or without.
 fn is_lease(ty: &[Token]) -> bool {
     let path_end = ty.iter().position(|token| is_punctuation(Some(token), '<')).unwrap_or(ty.len());
     ty[..path_end]
         .last()
-        .is_some_and(|last| is_word(Some(last), "Lent") || is_word(Some(last), "LentMut"))
+        .is_some_and(|last| is_word(Some(last), "Lease") || is_word(Some(last), "LeaseMut"))
 }
 
 /// The type with `'static` for `'_`, which `impl Trait` does not take.

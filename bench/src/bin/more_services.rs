@@ -6,7 +6,7 @@
 use bench::report::{Bench, ROUNDS, check};
 use board::{TIMER0, Timer as Clock, UART0, Uart};
 use core::time::Duration;
-use crossgate::{Concurrent, Handle, LendBuf, Notification};
+use crossgate::{Concurrent, Handle, LeaseBuf, Notification};
 use crossgate_barrier::{Barrier, Rendezvous};
 use crossgate_bytes::{MessageBuffer, MessageReceiver, MessageSender};
 use crossgate_timer::Timer;
@@ -47,7 +47,7 @@ fn run(
     (timer, alarm): (Handle<dyn Timer>, Notification),
 ) -> ! {
     let mut bench = Bench::new(Clock::new(TIMER0), Uart::new(UART0, 115_200));
-    let (from, mut to) = (LendBuf::<32>::new(), LendBuf::<32>::new());
+    let (from, mut to) = (LeaseBuf::<32>::new(), LeaseBuf::<32>::new());
     bench.measure("message", || {
         check(sender.send(&from) == Ok(Ok(())) && receiver.receive(&mut to) == Ok(Ok(32)));
     });

@@ -6,7 +6,7 @@
 use bench::report::{Bench, ROUNDS, check};
 use board::{TIMER0, Timer, UART0, Uart};
 use crossgate::pool::Pool;
-use crossgate::{Concurrent, Handle, LendBuf};
+use crossgate::{Concurrent, Handle, LeaseBuf};
 use crossgate_bytes::{ByteReader, ByteWriter, StreamBuffer};
 use crossgate_event_flags::{EventFlags, EventSetter, EventWaiter, Until};
 use crossgate_publish::{Publisher, Subscriber, Subscription, Topic};
@@ -114,7 +114,7 @@ fn run(
     bench.measure("publish", || {
         check(topic.publish(5) == Ok(()) && inbox.receive() == Ok(Ok(5)));
     });
-    let (from, mut to) = (LendBuf::<32>::new(), LendBuf::<32>::new());
+    let (from, mut to) = (LeaseBuf::<32>::new(), LeaseBuf::<32>::new());
     bench.measure("byte_stream", || {
         check(writer.write(&from) == Ok(Ok(32)) && reader.read(&mut to) == Ok(Ok(32)));
     });

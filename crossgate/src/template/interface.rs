@@ -138,7 +138,7 @@ macro_rules! __thunks {
 #[macro_export]
 macro_rules! __parameter {
     (value [$($type:tt)*] [$($static_type:tt)*]) => { <$($type)* as $crate::Parameter>::Caller };
-    (lease [$($type:tt)*] [$($static_type:tt)*]) => { impl $crate::Lend<$($static_type)*> };
+    (lease [$($type:tt)*] [$($static_type:tt)*]) => { impl $crate::Offer<$($static_type)*> };
 }
 
 /// The value that is put into words for a parameter.
@@ -147,7 +147,7 @@ macro_rules! __parameter {
 macro_rules! __argument {
     (value $name:ident [$($static_type:tt)*]) => { $name };
     // SAFETY: the stub uses it for the call only, and the reference lives longer.
-    (lease $name:ident [$($static_type:tt)*]) => { unsafe { $crate::Lend::<$($static_type)*>::lend($name) } };
+    (lease $name:ident [$($static_type:tt)*]) => { unsafe { $crate::Offer::<$($static_type)*>::offer($name) } };
 }
 
 /// The code, if the brackets are empty.

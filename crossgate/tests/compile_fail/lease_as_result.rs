@@ -1,9 +1,9 @@
 //! A server lends nothing to its caller.
-use crossgate::{Lent, interface};
+use crossgate::{Lease, interface};
 
 #[interface]
 pub trait Disk {
-    fn map(&self) -> Lent<'static, [u8]>;
+    fn map(&self) -> Lease<'static, [u8]>;
 }
 
 fn main() {}

@@ -1,13 +1,13 @@
 //! A lease is lent on with no more rights.
-use crossgate::{Handle, Lent, LentMut, interface};
+use crossgate::{Handle, Lease, LeaseMut, interface};
 
 #[interface]
 pub trait File {
-    fn read(&mut self, at: u32, data: LentMut<'_, [u8]>) -> u32;
-    fn write(&mut self, data: Lent<'_, [u8]>) -> u32;
+    fn read(&mut self, at: u32, data: LeaseMut<'_, [u8]>) -> u32;
+    fn write(&mut self, data: Lease<'_, [u8]>) -> u32;
 }
 
-pub fn server(file: Handle<dyn File>, data: Lent<'_, [u8]>) {
+pub fn server(file: Handle<dyn File>, data: Lease<'_, [u8]>) {
     let _ = file.read(0, &data);
 }
 

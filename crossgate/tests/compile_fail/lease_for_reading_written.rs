@@ -1,7 +1,7 @@
 //! What was lent for reading is not written.
-use crossgate::Lent;
+use crossgate::Lease;
 
-pub fn server(mut data: Lent<'_, [u8]>) -> bool {
+pub fn server(mut data: Lease<'_, [u8]>) -> bool {
     data.set(0, 1)
 }
 

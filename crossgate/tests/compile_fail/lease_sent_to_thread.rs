@@ -1,9 +1,9 @@
 //! A lease is visible to the calling thread only.
-use crossgate::Lent;
+use crossgate::Lease;
 
 fn send<T: Send>(_: T) {}
 
-pub fn server(data: Lent<'_, [u8]>) {
+pub fn server(data: Lease<'_, [u8]>) {
     send(data);
 }
 

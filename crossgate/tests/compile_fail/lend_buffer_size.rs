@@ -1,8 +1,8 @@
 //! A buffer has a size that a memory protection unit knows.
-use crossgate::LendBuf;
+use crossgate::LeaseBuf;
 
 pub fn client() {
-    let _ = LendBuf::<48>::new();
+    let _ = LeaseBuf::<48>::new();
 }
 
 fn main() {}

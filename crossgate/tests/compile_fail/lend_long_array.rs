@@ -1,9 +1,9 @@
 //! An array that is too long for a copy is lent as a slice, or not by accident.
-use crossgate::{Handle, LentMut, interface};
+use crossgate::{Handle, LeaseMut, interface};
 
 #[interface]
 pub trait Source {
-    fn read(&self, to: LentMut<'_, [u8]>) -> u32;
+    fn read(&self, to: LeaseMut<'_, [u8]>) -> u32;
 }
 
 pub fn read(source: Handle<dyn Source>) {
@@ -17,7 +17,7 @@ fn main() {
 
 struct Zeros;
 impl Source for Zeros {
-    fn read(&self, _: LentMut<'_, [u8]>) -> u32 {
+    fn read(&self, _: LeaseMut<'_, [u8]>) -> u32 {
         0
     }
 }

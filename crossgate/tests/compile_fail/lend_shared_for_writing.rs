@@ -1,10 +1,10 @@
 //! Memory is lent for writing by `&mut`.
-use crossgate::{Handle, Lent, LentMut, interface};
+use crossgate::{Handle, Lease, LeaseMut, interface};
 
 #[interface]
 pub trait File {
-    fn read(&mut self, at: u32, data: LentMut<'_, [u8]>) -> u32;
-    fn write(&mut self, data: Lent<'_, [u8]>) -> u32;
+    fn read(&mut self, at: u32, data: LeaseMut<'_, [u8]>) -> u32;
+    fn write(&mut self, data: Lease<'_, [u8]>) -> u32;
 }
 
 pub fn client(file: Handle<dyn File>) {

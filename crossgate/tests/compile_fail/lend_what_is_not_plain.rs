@@ -1,9 +1,9 @@
 //! Only plain memory can be lent.
-use crossgate::{Lent, interface};
+use crossgate::{Lease, interface};
 
 #[interface]
 pub trait Motor {
-    fn set(&self, flags: Lent<'_, [bool]>);
+    fn set(&self, flags: Lease<'_, [bool]>);
 }
 
 fn main() {}

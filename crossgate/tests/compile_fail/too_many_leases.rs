@@ -1,9 +1,9 @@
 //! A call lends at most two pieces of memory. (Three do not fit into its words, either.)
-use crossgate::{Lent, interface};
+use crossgate::{Lease, interface};
 
 #[interface]
 pub trait Bus {
-    fn send(&self, head: Lent<'_, [u8]>, body: Lent<'_, [u8]>, tail: Lent<'_, [u8]>);
+    fn send(&self, head: Lease<'_, [u8]>, body: Lease<'_, [u8]>, tail: Lease<'_, [u8]>);
 }
 
 fn main() {}

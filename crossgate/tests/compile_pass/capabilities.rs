@@ -4,7 +4,7 @@
 #![deny(warnings)]
 
 use crossgate::{
-    Concurrent, Exclusive, Handle, Handles, Lent, LentMut, Plain, Wire, interface, system,
+    Concurrent, Exclusive, Handle, Handles, Lease, LeaseMut, Plain, Wire, interface, system,
 };
 
 #[derive(Plain, Clone, Copy)]
@@ -32,8 +32,8 @@ pub trait Door<T: Wire, const N: usize> {
 
 #[interface]
 pub(crate) trait Bus {
-    fn send(&self, frame: Lent<'_, Frame>, body: crossgate::Lent<'_, [u16]>);
-    fn receive(&self, frame: LentMut<'_, Frame>);
+    fn send(&self, frame: Lease<'_, Frame>, body: crossgate::Lease<'_, [u16]>);
+    fn receive(&self, frame: LeaseMut<'_, Frame>);
     fn reset(&self);
 }
 
@@ -60,8 +60,8 @@ impl Door<u16, 2> for Hall {
 }
 
 impl Bus for Hall {
-    fn send(&self, _: Lent<'_, Frame>, _: Lent<'_, [u16]>) {}
-    fn receive(&self, mut frame: LentMut<'_, Frame>) {
+    fn send(&self, _: Lease<'_, Frame>, _: Lease<'_, [u16]>) {}
+    fn receive(&self, mut frame: LeaseMut<'_, Frame>) {
         frame.write(frame.copy());
     }
     fn reset(&self) {}

@@ -2,26 +2,26 @@
 //! Working on lent memory where it lies.
 
 use crossgate::testing::Wiring;
-use crossgate::{Block, BlockSize, CallError, Handle, LendBuf, Lent, LentMut, interface};
+use crossgate::{Block, BlockSize, CallError, Handle, Lease, LeaseBuf, LeaseMut, interface};
 
 #[interface]
 trait Image {
-    fn sum_of_rows(&self, width: u32, pixels: Lent<'_, [u16]>) -> u32;
-    fn shift(&self, width: u32, pixels: LentMut<'_, [u16]>);
-    fn reverse(&self, pixels: LentMut<'_, [u16]>);
-    fn length(&self, bytes: Lent<'_, [u8]>) -> u32;
-    fn clear(&self, bytes: LentMut<'_, [u8]>, value: u8) -> u32;
+    fn sum_of_rows(&self, width: u32, pixels: Lease<'_, [u16]>) -> u32;
+    fn shift(&self, width: u32, pixels: LeaseMut<'_, [u16]>);
+    fn reverse(&self, pixels: LeaseMut<'_, [u16]>);
+    fn length(&self, bytes: Lease<'_, [u8]>) -> u32;
+    fn clear(&self, bytes: LeaseMut<'_, [u8]>, value: u8) -> u32;
 }
 
 struct Painter;
 impl Image for Painter {
     /// The sum over all rows of its number times the sum of its pixels.
-    fn sum_of_rows(&self, width: u32, pixels: Lent<'_, [u16]>) -> u32 {
+    fn sum_of_rows(&self, width: u32, pixels: Lease<'_, [u16]>) -> u32 {
         let rows = pixels.chunks(width as usize).enumerate();
         rows.map(|(row, line)| row as u32 * line.iter().map(u32::from).sum::<u32>()).sum()
     }
     /// Moves each row to the right.
-    fn shift(&self, width: u32, mut pixels: LentMut<'_, [u16]>) {
+    fn shift(&self, width: u32, mut pixels: LeaseMut<'_, [u16]>) {
         for mut row in pixels.chunks_mut(width as usize) {
             let cells = row.cells();
             for index in (1..cells.len()).rev() {
@@ -32,7 +32,7 @@ impl Image for Painter {
             row.set(0, 0);
         }
     }
-    fn reverse(&self, mut pixels: LentMut<'_, [u16]>) {
+    fn reverse(&self, mut pixels: LeaseMut<'_, [u16]>) {
         let mut cells = pixels.cells().into_iter();
         while let (Some(first), Some(last)) = (cells.next(), cells.next_back()) {
             let value = first.get();
@@ -40,11 +40,11 @@ impl Image for Painter {
             last.set(value);
         }
     }
-    fn length(&self, bytes: Lent<'_, [u8]>) -> u32 {
+    fn length(&self, bytes: Lease<'_, [u8]>) -> u32 {
         assert_eq!(bytes.iter().len(), bytes.len());
         bytes.len() as u32
     }
-    fn clear(&self, mut bytes: LentMut<'_, [u8]>, value: u8) -> u32 {
+    fn clear(&self, mut bytes: LeaseMut<'_, [u8]>, value: u8) -> u32 {
         bytes.fill(value);
         bytes.cells().len() as u32
     }
@@ -78,7 +78,7 @@ fn lend_first<const N: usize>(image: Handle<dyn Image>, length: usize)
 where
     BlockSize<N>: Block,
 {
-    let mut buffer = LendBuf::<N>::new();
+    let mut buffer = LeaseBuf::<N>::new();
     assert_eq!(image.length(&buffer), Ok(N as u32));
     assert_eq!(image.length(buffer.first(length)), Ok(length as u32));
     assert_eq!(image.length(buffer.first_mut(length)), Ok(length as u32));
@@ -103,7 +103,7 @@ fn the_first_bytes_of_buffers_of_any_size() {
 #[test]
 #[should_panic(expected = "out of range")]
 fn no_more_than_the_buffer() {
-    let _ = LendBuf::<32>::new().first(33);
+    let _ = LeaseBuf::<32>::new().first(33);
 }
 
 #[test]

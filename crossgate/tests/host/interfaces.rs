@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the clients and servers of these tests know of each other.
 
-use crossgate::{Handle, Lent, LentMut, Plain, Wire, interface};
+use crossgate::{Handle, Lease, LeaseMut, Plain, Wire, interface};
 
 #[interface]
 pub trait Temperature {
@@ -36,8 +36,8 @@ pub enum FileError {
 
 #[interface]
 pub trait File {
-    fn read(&mut self, at: u32, data: LentMut<'_, [u8]>) -> Result<u32, FileError>;
-    fn write(&mut self, data: Lent<'_, [u8]>) -> Result<u32, FileError>;
+    fn read(&mut self, at: u32, data: LeaseMut<'_, [u8]>) -> Result<u32, FileError>;
+    fn write(&mut self, data: Lease<'_, [u8]>) -> Result<u32, FileError>;
 }
 
 #[interface]
@@ -63,6 +63,6 @@ pub struct Frame {
 
 #[interface]
 pub trait Bus {
-    fn send(&mut self, frame: Lent<'_, Frame>, body: Lent<'_, [u16]>);
-    fn receive(&mut self, frame: LentMut<'_, Frame>) -> bool;
+    fn send(&mut self, frame: Lease<'_, Frame>, body: Lease<'_, [u16]>);
+    fn receive(&mut self, frame: LeaseMut<'_, Frame>) -> bool;
 }

@@ -5,15 +5,15 @@ use crate::calls::index_of;
 use crate::interfaces::*;
 use core::fmt::Write;
 use crossgate::testing::{self, Wiring};
-use crossgate::{CallError, Handle, LendBuf, Lent, LentMut, interface};
+use crossgate::{CallError, Handle, Lease, LeaseBuf, LeaseMut, interface};
 
 struct Disk([u8; 32]);
 impl File for Disk {
-    fn read(&mut self, at: u32, mut data: LentMut<'_, [u8]>) -> Result<u32, FileError> {
+    fn read(&mut self, at: u32, mut data: LeaseMut<'_, [u8]>) -> Result<u32, FileError> {
         let rest = self.0.get(at as usize..).ok_or(FileError::OutOfRange)?;
         Ok(data.copy_from(rest) as u32)
     }
-    fn write(&mut self, data: Lent<'_, [u8]>) -> Result<u32, FileError> {
+    fn write(&mut self, data: Lease<'_, [u8]>) -> Result<u32, FileError> {
         if data.len() > self.0.len() {
             return Err(FileError::OutOfRange);
         }
@@ -27,7 +27,7 @@ impl FileSystem for Directory {
         if &name == b"data.bin" { Ok(self.0) } else { Err(FileError::NotFound) }
     }
     fn copy(&self, from: Handle<dyn File>, to: Handle<dyn File>) -> Result<u32, FileError> {
-        let mut buffer = LendBuf::<32>::new();
+        let mut buffer = LeaseBuf::<32>::new();
         from.read(0, &mut buffer).map_err(|_| FileError::Failed)??;
         to.write(&buffer).map_err(|_| FileError::Failed)?
     }
@@ -110,11 +110,11 @@ struct Wires {
     sum: u16,
 }
 impl Bus for Wires {
-    fn send(&mut self, frame: Lent<'_, Frame>, body: Lent<'_, [u16]>) {
+    fn send(&mut self, frame: Lease<'_, Frame>, body: Lease<'_, [u16]>) {
         self.frame = frame.copy();
         self.sum = body.iter().sum();
     }
-    fn receive(&mut self, mut frame: LentMut<'_, Frame>) -> bool {
+    fn receive(&mut self, mut frame: LeaseMut<'_, Frame>) -> bool {
         let was = frame.copy();
         frame.write(Frame { at: was.at + u32::from(self.sum), ..self.frame });
         self.sum != 0
@@ -162,11 +162,11 @@ fn a_lease_of_the_wrong_length_or_alignment_is_refused() {
 fn what_is_outside_of_a_lease_is_out_of_reach() {
     #[interface]
     trait Probe {
-        fn look(&self, data: LentMut<'_, [u8]>) -> bool;
+        fn look(&self, data: LeaseMut<'_, [u8]>) -> bool;
     }
     struct Prober;
     impl Probe for Prober {
-        fn look(&self, mut data: LentMut<'_, [u8]>) -> bool {
+        fn look(&self, mut data: LeaseMut<'_, [u8]>) -> bool {
             assert_eq!((data.len(), data.is_empty()), (4, false));
             assert_eq!((data.get(3), data.get(4), data.get(usize::MAX)), (Some(3), None, None));
             assert!(data.slice(3, 2).is_none() && data.slice(0, 5).is_none());
@@ -191,10 +191,10 @@ fn what_is_outside_of_a_lease_is_out_of_reach() {
 /// A server that has another do the work, on memory of its own caller.
 struct Cache(Handle<dyn File>);
 impl File for Cache {
-    fn read(&mut self, at: u32, mut data: LentMut<'_, [u8]>) -> Result<u32, FileError> {
+    fn read(&mut self, at: u32, mut data: LeaseMut<'_, [u8]>) -> Result<u32, FileError> {
         self.0.read(at, &mut data).map_err(|_| FileError::Failed)?
     }
-    fn write(&mut self, data: Lent<'_, [u8]>) -> Result<u32, FileError> {
+    fn write(&mut self, data: Lease<'_, [u8]>) -> Result<u32, FileError> {
         let half = data.slice(0, data.len() / 2).ok_or(FileError::Failed)?;
         self.0.write(&half).map_err(|_| FileError::Failed)?
     }
@@ -215,7 +215,7 @@ fn a_lease_can_be_lent_on() {
 
 #[test]
 fn lend_buffers_are_blocks() {
-    let buffers = (LendBuf::<32>::new(), LendBuf::<256>::new(), LendBuf::<1024>::default());
+    let buffers = (LeaseBuf::<32>::new(), LeaseBuf::<256>::new(), LeaseBuf::<1024>::default());
     assert_eq!((&raw const buffers.0).addr() % 32, 0);
     assert_eq!((&raw const buffers.1).addr() % 256, 0);
     assert_eq!((&raw const buffers.2).addr() % 1024, 0);
@@ -225,20 +225,20 @@ fn lend_buffers_are_blocks() {
 #[interface]
 trait Names {
     /// Writes text into lent memory; how much fits.
-    fn name(&self, number: u32, text: LentMut<'_, [u8]>) -> u32;
+    fn name(&self, number: u32, text: LeaseMut<'_, [u8]>) -> u32;
     /// Whether all of the text is `x`.
-    fn is_filled(&self, text: Lent<'_, [u8]>) -> bool;
+    fn is_filled(&self, text: Lease<'_, [u8]>) -> bool;
 }
 
 struct Register;
 impl Names for Register {
-    fn name(&self, number: u32, mut text: LentMut<'_, [u8]>) -> u32 {
+    fn name(&self, number: u32, mut text: LeaseMut<'_, [u8]>) -> u32 {
         let mut writer = text.writer();
         // What does not fit is left out.
         let _ = write!(writer, "number {number}").and_then(|()| writer.write_str("é"));
         writer.written() as u32
     }
-    fn is_filled(&self, text: Lent<'_, [u8]>) -> bool {
+    fn is_filled(&self, text: Lease<'_, [u8]>) -> bool {
         text.iter().all(|byte| byte == b'x')
     }
 }
@@ -268,7 +268,7 @@ fn text_in_a_buffer_is_as_much_as_fits() {
     let wiring = Wiring::new();
     let names = wiring.serve::<dyn Names, _>(Register);
     wiring.run(|| {
-        let mut buffer = LendBuf::<32>::new();
+        let mut buffer = LeaseBuf::<32>::new();
         let mut writer = buffer.writer();
         assert_eq!((writer.as_str(), names.is_filled(writer.text())), ("", Ok(true)));
         assert!(write!(writer, "{0}{0}", "xxxxxxxxxxxxxxx").is_ok());

@@ -5,7 +5,7 @@
 
 use crossgate::abi::table::{NO_LOCK, OnFault};
 use crossgate::{
-    CallError, Concurrent, Exclusive, Handle, Lent, LentMut, Window, interface, testing::Wiring,
+    CallError, Concurrent, Exclusive, Handle, Lease, LeaseMut, Window, interface, testing::Wiring,
 };
 
 // The numbers of the methods have eight bits.
@@ -90,7 +90,7 @@ impl Many for One {
 trait Words {
     fn none(&self);
     fn four(&self, a: u32, b: u32, c: u32, d: u32) -> u64;
-    fn two_leases(&self, from: Lent<'_, [u8]>, to: LentMut<'_, [u8]>) -> Result<u32, u8>;
+    fn two_leases(&self, from: Lease<'_, [u8]>, to: LeaseMut<'_, [u8]>) -> Result<u32, u8>;
 }
 
 impl Words for One {
@@ -98,7 +98,7 @@ impl Words for One {
     fn four(&self, a: u32, b: u32, c: u32, d: u32) -> u64 {
         u64::from(a ^ b) << 32 | u64::from(c ^ d)
     }
-    fn two_leases(&self, from: Lent<'_, [u8]>, mut to: LentMut<'_, [u8]>) -> Result<u32, u8> {
+    fn two_leases(&self, from: Lease<'_, [u8]>, mut to: LeaseMut<'_, [u8]>) -> Result<u32, u8> {
         let mut byte = [0];
         from.copy_to(&mut byte);
         if to.copy_from(&byte) == 1 { Ok(u32::from(byte[0])) } else { Err(byte[0]) }

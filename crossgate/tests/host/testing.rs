@@ -7,7 +7,7 @@ use crossgate::fault::{Cause, Faults};
 use crossgate::notification::TimedOut;
 use crossgate::testing::Wiring;
 use crossgate::{
-    CallError, Handle, Lent, LentMut, Notification, interface, server, supervise, time,
+    CallError, Handle, Lease, LeaseMut, Notification, interface, server, supervise, time,
 };
 use std::sync::{Arc, Mutex};
 
@@ -103,42 +103,42 @@ fn a_deadline_ends_a_wait_and_then_the_server() {
 
 #[interface]
 trait Archive {
-    fn keep(&self, data: Lent<'_, [u8]>) -> u32;
-    fn fill(&self, data: LentMut<'_, [u8]>);
+    fn keep(&self, data: Lease<'_, [u8]>) -> u32;
+    fn fill(&self, data: LeaseMut<'_, [u8]>);
 }
 
 /// Lends on more than it was lent, if it can.
 struct Greedy(Handle<dyn Archive>);
 impl Archive for Greedy {
-    fn keep(&self, data: Lent<'_, [u8]>) -> u32 {
+    fn keep(&self, data: Lease<'_, [u8]>) -> u32 {
         let start = data.slice(0, 0).map_or(0, |_| data.len());
         start as u32
     }
-    fn fill(&self, mut data: LentMut<'_, [u8]>) {
+    fn fill(&self, mut data: LeaseMut<'_, [u8]>) {
         let lent = self.0.fill(&mut data);
         assert_eq!(lent, Ok(()), "what it was lent");
     }
 }
 struct Zeros;
 impl Archive for Zeros {
-    fn keep(&self, data: Lent<'_, [u8]>) -> u32 {
+    fn keep(&self, data: Lease<'_, [u8]>) -> u32 {
         data.len() as u32
     }
-    fn fill(&self, mut data: LentMut<'_, [u8]>) {
+    fn fill(&self, mut data: LeaseMut<'_, [u8]>) {
         data.fill(0);
     }
 }
 
 #[test]
 fn the_kernel_checks_what_is_lent() {
-    use crossgate::LendBuf;
+    use crossgate::LeaseBuf;
     use crossgate::testing::call_raw;
     let wiring = Wiring::new();
     let zeros = wiring.serve::<dyn Archive, _>(Zeros);
     let gate = zeros.__gate();
     let greedy = wiring.serve::<dyn Archive, _>(Greedy(zeros));
     wiring.run(|| {
-        let mut buffer = LendBuf::<64>::new();
+        let mut buffer = LeaseBuf::<64>::new();
         buffer.fill(7);
         greedy.fill(buffer.first_mut(64)).unwrap();
         assert_eq!(buffer[..], [0; 64]);
@@ -260,10 +260,10 @@ fn who_goes_down_in_the_middle_of_a_chain_is_led_past() {
 
 struct Broken;
 impl Archive for Broken {
-    fn keep(&self, _: Lent<'_, [u8]>) -> u32 {
+    fn keep(&self, _: Lease<'_, [u8]>) -> u32 {
         panic!("no room")
     }
-    fn fill(&self, _: LentMut<'_, [u8]>) {}
+    fn fill(&self, _: LeaseMut<'_, [u8]>) {}
 }
 
 #[test]

@@ -120,7 +120,7 @@ fn held_of(thread: &Thread, caller: Level) -> impl Iterator<Item = (Lease, Word)
 }
 
 /// The copies to make when a call returns.
-pub struct Lent {
+pub struct Copies {
     /// From the callee's copies to where the caller has what it lent for writing.
     back: [Option<Transfer>; LEASES_PER_CALL],
     /// From the callee's own memory to the copies of it that the caller has.
@@ -137,22 +137,22 @@ impl Transfer {
     }
 }
 
-impl Lent {
+impl Copies {
     /// Those of the call that a thread is in.
-    pub fn of(thread: &Thread) -> Lent {
-        let mut lent = Lent { back: [None; LEASES_PER_CALL], anew: [None; LEASES_PER_CALL] };
+    pub fn of(thread: &Thread) -> Copies {
+        let mut copies = Copies { back: [None; LEASES_PER_CALL], anew: [None; LEASES_PER_CALL] };
         let Some(caller) = thread.caller().filter(|_| thread.level().leases.bits() != 0) else {
-            return lent;
+            return copies;
         };
         let back = held(thread, thread.level()).filter(|(lease, _)| lease.writable);
-        for (slot, (lease, place)) in lent.back.iter_mut().zip(back) {
+        for (slot, (lease, place)) in copies.back.iter_mut().zip(back) {
             let copy = Span { start: place, end: place + lease.memory.length() };
             *slot = Some(Transfer(copy, place_at(thread, caller, &lease)));
         }
-        for (slot, (lease, place)) in lent.anew.iter_mut().zip(held_of(thread, caller)) {
+        for (slot, (lease, place)) in copies.anew.iter_mut().zip(held_of(thread, caller)) {
             *slot = Some(Transfer(lease.memory, place));
         }
-        lent
+        copies
     }
 
     /// Returns whether nothing has to be copied.

@@ -149,7 +149,7 @@ fn call(kernel: &mut Kernel<Machine>, stack_pointer: Word, context: &mut Context
 
 /// The current thread returns from a method.
 fn leave(kernel: &mut Kernel<Machine>, context: &mut Context) -> Way {
-    let lent = copies::Lent::of(kernel.current());
+    let lent = copies::Copies::of(kernel.current());
     let stack = kernel.current().stack();
     let (exit, short) = match kernel.leave(&context.words) {
         Some(exit) => (exit, true),

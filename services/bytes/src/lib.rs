@@ -58,7 +58,7 @@ pub use message::{MessageBuffer, MessageReceiver, MessageSender, Unreceived, Uns
 use core::time::Duration;
 use crossgate::notification::TimedOut;
 use crossgate::sync::{Mutex, MutexGuard};
-use crossgate::{Lent, LentMut, Notification, interface};
+use crossgate::{Lease, LeaseMut, Notification, interface};
 use crossgate_waiting::{FOR_EVER, Waiters, wait, wake};
 use ring::Ring;
 
@@ -67,11 +67,11 @@ use ring::Ring;
 pub trait ByteWriter {
     /// Writes as many bytes as there is room for, and waits as long as it takes until there is room for one. Returns
     /// how many these were. [`TimedOut`]: the caller's deadline was over first.
-    fn write(&self, bytes: Lent<'_, [u8]>) -> Result<u32, TimedOut>;
+    fn write(&self, bytes: Lease<'_, [u8]>) -> Result<u32, TimedOut>;
     /// Writes as many bytes as there is room for. Returns how many these were.
-    fn try_write(&self, bytes: Lent<'_, [u8]>) -> u32;
+    fn try_write(&self, bytes: Lease<'_, [u8]>) -> u32;
     /// Writes as many bytes as there is room for, and waits up to `timeout` until there is room for one.
-    fn write_timeout(&self, bytes: Lent<'_, [u8]>, timeout: Duration) -> Result<u32, TimedOut>;
+    fn write_timeout(&self, bytes: Lease<'_, [u8]>, timeout: Duration) -> Result<u32, TimedOut>;
 }
 
 /// The interface of processes that read from a stream.
@@ -79,11 +79,11 @@ pub trait ByteWriter {
 pub trait ByteReader {
     /// Reads as many bytes as there are, and fit, and waits as long as it takes until there is one. Returns how many
     /// these were. [`TimedOut`]: the caller's deadline was over first.
-    fn read(&self, to: LentMut<'_, [u8]>) -> Result<u32, TimedOut>;
+    fn read(&self, to: LeaseMut<'_, [u8]>) -> Result<u32, TimedOut>;
     /// Reads as many bytes as there are, and fit. Returns how many these were.
-    fn try_read(&self, to: LentMut<'_, [u8]>) -> u32;
+    fn try_read(&self, to: LeaseMut<'_, [u8]>) -> u32;
     /// Reads as many bytes as there are, and fit, and waits up to `timeout` until there is one.
-    fn read_timeout(&self, to: LentMut<'_, [u8]>, timeout: Duration) -> Result<u32, TimedOut>;
+    fn read_timeout(&self, to: LeaseMut<'_, [u8]>, timeout: Duration) -> Result<u32, TimedOut>;
     /// Returns how many bytes there are.
     fn available(&self) -> u32;
 }
@@ -114,13 +114,13 @@ impl<const N: usize> State<N> {
         [reader, writer]
     }
 
-    fn write(&mut self, bytes: &Lent<'_, [u8]>) -> Option<(u32, Woken)> {
+    fn write(&mut self, bytes: &Lease<'_, [u8]>) -> Option<(u32, Woken)> {
         let count = self.ring.write(bytes);
         // A call that writes no bytes does not wait.
         (count > 0 || bytes.is_empty()).then(|| (count as u32, self.woken()))
     }
 
-    fn read(&mut self, to: &mut LentMut<'_, [u8]>) -> Option<(u32, Woken)> {
+    fn read(&mut self, to: &mut LeaseMut<'_, [u8]>) -> Option<(u32, Woken)> {
         let count = self.ring.read(to);
         (count > 0 || to.is_empty()).then(|| (count as u32, self.woken()))
     }
@@ -173,29 +173,29 @@ impl<const N: usize> StreamBuffer<N> {
 }
 
 impl<const N: usize> ByteWriter for StreamBuffer<N> {
-    fn write(&self, bytes: Lent<'_, [u8]>) -> Result<u32, TimedOut> {
+    fn write(&self, bytes: Lease<'_, [u8]>) -> Result<u32, TimedOut> {
         self.write_timeout(bytes, FOR_EVER)
     }
 
-    fn try_write(&self, bytes: Lent<'_, [u8]>) -> u32 {
+    fn try_write(&self, bytes: Lease<'_, [u8]>) -> u32 {
         self.write_timeout(bytes, Duration::ZERO).unwrap_or(0)
     }
 
-    fn write_timeout(&self, bytes: Lent<'_, [u8]>, timeout: Duration) -> Result<u32, TimedOut> {
+    fn write_timeout(&self, bytes: Lease<'_, [u8]>, timeout: Duration) -> Result<u32, TimedOut> {
         attempt(&self.0, |state| &mut state.writers, timeout, |state| state.write(&bytes))
     }
 }
 
 impl<const N: usize> ByteReader for StreamBuffer<N> {
-    fn read(&self, to: LentMut<'_, [u8]>) -> Result<u32, TimedOut> {
+    fn read(&self, to: LeaseMut<'_, [u8]>) -> Result<u32, TimedOut> {
         self.read_timeout(to, FOR_EVER)
     }
 
-    fn try_read(&self, to: LentMut<'_, [u8]>) -> u32 {
+    fn try_read(&self, to: LeaseMut<'_, [u8]>) -> u32 {
         self.read_timeout(to, Duration::ZERO).unwrap_or(0)
     }
 
-    fn read_timeout(&self, mut to: LentMut<'_, [u8]>, timeout: Duration) -> Result<u32, TimedOut> {
+    fn read_timeout(&self, mut to: LeaseMut<'_, [u8]>, timeout: Duration) -> Result<u32, TimedOut> {
         attempt(&self.0, |state| &mut state.readers, timeout, |state| state.read(&mut to))
     }
 

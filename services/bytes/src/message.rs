@@ -4,7 +4,7 @@
 use crate::{State, Woken, attempt};
 use core::time::Duration;
 use crossgate::sync::Mutex;
-use crossgate::{Lent, LentMut, Notification, Wire, interface};
+use crossgate::{Lease, LeaseMut, Notification, Wire, interface};
 use crossgate_waiting::FOR_EVER;
 
 /// The number of bytes of the length of a message.
@@ -33,11 +33,11 @@ pub enum Unreceived {
 pub trait MessageSender {
     /// Puts a message in, and waits for room as long as it takes. [`Unsent::TimedOut`]: the caller's deadline was over
     /// first.
-    fn send(&self, message: Lent<'_, [u8]>) -> Result<(), Unsent>;
+    fn send(&self, message: Lease<'_, [u8]>) -> Result<(), Unsent>;
     /// Puts a message in if there is room.
-    fn try_send(&self, message: Lent<'_, [u8]>) -> Result<(), Unsent>;
+    fn try_send(&self, message: Lease<'_, [u8]>) -> Result<(), Unsent>;
     /// Puts a message in, and waits for room up to `timeout`.
-    fn send_timeout(&self, message: Lent<'_, [u8]>, timeout: Duration) -> Result<(), Unsent>;
+    fn send_timeout(&self, message: Lease<'_, [u8]>, timeout: Duration) -> Result<(), Unsent>;
 }
 
 /// The interface of processes that receive messages.
@@ -45,11 +45,12 @@ pub trait MessageSender {
 pub trait MessageReceiver {
     /// Takes the oldest message, and waits for one as long as it takes. Returns its length in bytes.
     /// [`Unreceived::TimedOut`]: the caller's deadline was over first.
-    fn receive(&self, to: LentMut<'_, [u8]>) -> Result<u32, Unreceived>;
+    fn receive(&self, to: LeaseMut<'_, [u8]>) -> Result<u32, Unreceived>;
     /// Takes the oldest message if there is one. Returns its length in bytes.
-    fn try_receive(&self, to: LentMut<'_, [u8]>) -> Result<u32, Unreceived>;
+    fn try_receive(&self, to: LeaseMut<'_, [u8]>) -> Result<u32, Unreceived>;
     /// Takes the oldest message, and waits for one up to `timeout`. Returns its length in bytes.
-    fn receive_timeout(&self, to: LentMut<'_, [u8]>, timeout: Duration) -> Result<u32, Unreceived>;
+    fn receive_timeout(&self, to: LeaseMut<'_, [u8]>, timeout: Duration)
+    -> Result<u32, Unreceived>;
     /// Returns the length of the oldest message in bytes.
     fn next_len(&self) -> Option<u32>;
 }
@@ -65,7 +66,7 @@ impl<const N: usize> State<N> {
             .then(|| usize::from(u16::from_le_bytes([self.ring.peek(0), self.ring.peek(1)])))
     }
 
-    fn send(&mut self, message: &Lent<'_, [u8]>) -> Option<(Result<(), Unsent>, Woken)> {
+    fn send(&mut self, message: &Lease<'_, [u8]>) -> Option<(Result<(), Unsent>, Woken)> {
         let too_long = || Some((Err(Unsent::TooLong), [None; 2]));
         let Ok(length) = u16::try_from(message.len()) else { return too_long() };
         let room = HEADER + usize::from(length);
@@ -80,7 +81,7 @@ impl<const N: usize> State<N> {
         Some((Ok(()), self.woken()))
     }
 
-    fn receive(&mut self, to: &mut LentMut<'_, [u8]>) -> Option<(Result<u32, Unreceived>, Woken)> {
+    fn receive(&mut self, to: &mut LeaseMut<'_, [u8]>) -> Option<(Result<u32, Unreceived>, Woken)> {
         let length = self.next()?;
         let Some(mut part) = to.slice_mut(0, length) else {
             // Another receiver may have more room.
@@ -102,32 +103,32 @@ impl<const N: usize> MessageBuffer<N> {
 }
 
 impl<const N: usize> MessageSender for MessageBuffer<N> {
-    fn send(&self, message: Lent<'_, [u8]>) -> Result<(), Unsent> {
+    fn send(&self, message: Lease<'_, [u8]>) -> Result<(), Unsent> {
         self.send_timeout(message, FOR_EVER)
     }
 
-    fn try_send(&self, message: Lent<'_, [u8]>) -> Result<(), Unsent> {
+    fn try_send(&self, message: Lease<'_, [u8]>) -> Result<(), Unsent> {
         self.send_timeout(message, Duration::ZERO)
     }
 
-    fn send_timeout(&self, message: Lent<'_, [u8]>, timeout: Duration) -> Result<(), Unsent> {
+    fn send_timeout(&self, message: Lease<'_, [u8]>, timeout: Duration) -> Result<(), Unsent> {
         attempt(&self.0, |state| &mut state.writers, timeout, |state| state.send(&message))
             .unwrap_or(Err(Unsent::TimedOut))
     }
 }
 
 impl<const N: usize> MessageReceiver for MessageBuffer<N> {
-    fn receive(&self, to: LentMut<'_, [u8]>) -> Result<u32, Unreceived> {
+    fn receive(&self, to: LeaseMut<'_, [u8]>) -> Result<u32, Unreceived> {
         self.receive_timeout(to, FOR_EVER)
     }
 
-    fn try_receive(&self, to: LentMut<'_, [u8]>) -> Result<u32, Unreceived> {
+    fn try_receive(&self, to: LeaseMut<'_, [u8]>) -> Result<u32, Unreceived> {
         self.receive_timeout(to, Duration::ZERO)
     }
 
     fn receive_timeout(
         &self,
-        mut to: LentMut<'_, [u8]>,
+        mut to: LeaseMut<'_, [u8]>,
         timeout: Duration,
     ) -> Result<u32, Unreceived> {
         attempt(&self.0, |state| &mut state.readers, timeout, |state| state.receive(&mut to))

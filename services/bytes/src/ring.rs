@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Bytes, first in, first out.
 
-use crossgate::{Lent, LentMut};
+use crossgate::{Lease, LeaseMut};
 
 /// Up to `N` bytes.
 #[derive(Debug)]
@@ -45,7 +45,7 @@ impl<const N: usize> Ring<N> {
     }
 
     /// Adds as many bytes as there is room for. Returns how many these were.
-    pub fn write(&mut self, bytes: &Lent<'_, [u8]>) -> usize {
+    pub fn write(&mut self, bytes: &Lease<'_, [u8]>) -> usize {
         let count = bytes.len().min(self.free());
         self.extend(count, |room, from| {
             if let Some(part) = bytes.slice(from, from + room.len()) {
@@ -68,7 +68,7 @@ impl<const N: usize> Ring<N> {
     }
 
     /// Takes as many bytes out as there are, and fit. Returns how many these were.
-    pub fn read(&mut self, to: &mut LentMut<'_, [u8]>) -> usize {
+    pub fn read(&mut self, to: &mut LeaseMut<'_, [u8]>) -> usize {
         let count = to.len().min(self.length);
         let first = count.min(N - self.start);
         let parts = [(self.start, 0, first), (0, first, count - first)];

@@ -44,7 +44,7 @@ pub use sink::Both;
 use core::fmt::{self, Write as _};
 use core::sync::atomic::{AtomicU8, Ordering};
 use crossgate::sync::Mutex;
-use crossgate::{Lent, LentMut, server, time};
+use crossgate::{Lease, LeaseMut, server, time};
 use crossgate_abi::MAX_PROCESSES;
 use crossgate_abi::table::System;
 use crossgate_log::{History, Level, Levels, Log, SetLevels};
@@ -131,7 +131,7 @@ impl<W: Write> Console<W> {
 }
 
 impl<W: Write + Send> Log for Console<W> {
-    fn write(&self, level: Level, text: Lent<'_, [u8]>) {
+    fn write(&self, level: Level, text: Lease<'_, [u8]>) {
         let caller = server::caller();
         if level > self.level_of(caller) {
             return;
@@ -192,7 +192,7 @@ impl<W: Write + Send> SetLevels for Console<W> {
 
 /// The lines that a [`Past`] has.
 impl<W: Write + Send> History for Console<W> {
-    fn line(&self, age: u8, mut text: LentMut<'_, [u8]>) -> Option<u8> {
+    fn line(&self, age: u8, mut text: LeaseMut<'_, [u8]>) -> Option<u8> {
         // Nobody writes one meanwhile.
         let _line = self.line.lock();
         let line = Past::line(age.into())?;
@@ -205,7 +205,7 @@ impl<W: Write + Send> History for Console<W> {
 }
 
 /// Returns `true` if a text begins with a name and a colon.
-fn begins_with(text: &Lent<'_, [u8]>, name: &str) -> bool {
+fn begins_with(text: &Lease<'_, [u8]>, name: &str) -> bool {
     let mut text = text.iter();
     name.bytes().chain(*b": ").all(|byte| text.next() == Some(byte))
 }

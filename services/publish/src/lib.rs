@@ -54,7 +54,7 @@ use core::fmt;
 use core::time::Duration;
 use crossgate::sync::Mutex;
 use crossgate::{
-    Concurrent, Decoder, Encoder, Invalid, Lent, LentMut, Notification, Plain, Shape, Wire,
+    Concurrent, Decoder, Encoder, Invalid, Lease, LeaseMut, Notification, Plain, Shape, Wire,
     interface,
 };
 use crossgate_waiting::{FOR_EVER, Waiters, wait, wake};
@@ -121,18 +121,18 @@ pub trait Subscriber<T: Wire> {
 #[interface]
 pub trait ItemPublisher<T: Plain> {
     /// Gives a copy to each subscription. It never waits.
-    fn publish(&self, message: Lent<'_, T>);
+    fn publish(&self, message: Lease<'_, T>);
 }
 
 /// The interface of a subscriber to messages that are copied to lent memory.
 #[interface]
 pub trait ItemSubscriber<T: Plain> {
     /// Returns the next message as soon as there is one. [`Missed::Nothing`]: the caller's deadline was over first.
-    fn receive(&self, message: LentMut<'_, T>) -> Result<(), Missed>;
+    fn receive(&self, message: LeaseMut<'_, T>) -> Result<(), Missed>;
     /// Returns the next message if there is one.
-    fn try_receive(&self, message: LentMut<'_, T>) -> Result<(), Missed>;
+    fn try_receive(&self, message: LeaseMut<'_, T>) -> Result<(), Missed>;
     /// Returns the next message if there is one within `timeout`.
-    fn receive_timeout(&self, message: LentMut<'_, T>, timeout: Duration) -> Result<(), Missed>;
+    fn receive_timeout(&self, message: LeaseMut<'_, T>, timeout: Duration) -> Result<(), Missed>;
 }
 
 /// A subscription with a queue of `N` messages.
@@ -252,7 +252,7 @@ impl<T: Wire + Copy> Publisher<T> for Topic<T> {
 }
 
 impl<T: Plain> ItemPublisher<T> for Topic<T> {
-    fn publish(&self, message: Lent<'_, T>) {
+    fn publish(&self, message: Lease<'_, T>) {
         self.deliver(message.copy());
     }
 }
@@ -272,17 +272,17 @@ impl<T: Wire + Send, const N: usize> Subscriber<T> for Subscription<T, N> {
 }
 
 impl<T: Plain + Send, const N: usize> ItemSubscriber<T> for Subscription<T, N> {
-    fn receive(&self, mut message: LentMut<'_, T>) -> Result<(), Missed> {
+    fn receive(&self, mut message: LeaseMut<'_, T>) -> Result<(), Missed> {
         self.take_within(FOR_EVER).map(|it| message.write(it))
     }
 
-    fn try_receive(&self, mut message: LentMut<'_, T>) -> Result<(), Missed> {
+    fn try_receive(&self, mut message: LeaseMut<'_, T>) -> Result<(), Missed> {
         self.take().map(|it| message.write(it))
     }
 
     fn receive_timeout(
         &self,
-        mut message: LentMut<'_, T>,
+        mut message: LeaseMut<'_, T>,
         timeout: Duration,
     ) -> Result<(), Missed> {
         self.take_within(timeout).map(|it| message.write(it))

@@ -61,7 +61,7 @@
 use core::time::Duration;
 use crossgate::notification::TimedOut;
 use crossgate::sync::{Mutex, MutexGuard};
-use crossgate::{Lent, LentMut, Notification, Plain, Wire, interface};
+use crossgate::{Lease, LeaseMut, Notification, Plain, Wire, interface};
 use crossgate_waiting::{FOR_EVER, Waiters, wait, wake};
 use heapless::Deque;
 
@@ -101,22 +101,22 @@ pub trait Receiver<T: Wire> {
 #[interface]
 pub trait ItemSender<T: Plain> {
     /// Puts a copy in, and waits for room as long as it takes. [`TimedOut`]: the caller's deadline was over first.
-    fn send(&self, item: Lent<'_, T>) -> Result<(), TimedOut>;
+    fn send(&self, item: Lease<'_, T>) -> Result<(), TimedOut>;
     /// Puts a copy in if there is room.
-    fn try_send(&self, item: Lent<'_, T>) -> Result<(), Full>;
+    fn try_send(&self, item: Lease<'_, T>) -> Result<(), Full>;
     /// Puts a copy in, and waits for room up to `timeout`.
-    fn send_timeout(&self, item: Lent<'_, T>, timeout: Duration) -> Result<(), TimedOut>;
+    fn send_timeout(&self, item: Lease<'_, T>, timeout: Duration) -> Result<(), TimedOut>;
 }
 
 /// The end of a queue that items are copied out at, into lent memory.
 #[interface]
 pub trait ItemReceiver<T: Plain> {
     /// Takes the oldest item, and waits for one as long as it takes. [`TimedOut`]: the caller's deadline was over first.
-    fn receive(&self, item: LentMut<'_, T>) -> Result<(), TimedOut>;
+    fn receive(&self, item: LeaseMut<'_, T>) -> Result<(), TimedOut>;
     /// Takes the oldest item if there is one.
-    fn try_receive(&self, item: LentMut<'_, T>) -> Result<(), Empty>;
+    fn try_receive(&self, item: LeaseMut<'_, T>) -> Result<(), Empty>;
     /// Takes the oldest item, and waits for one up to `timeout`.
-    fn receive_timeout(&self, item: LentMut<'_, T>, timeout: Duration) -> Result<(), TimedOut>;
+    fn receive_timeout(&self, item: LeaseMut<'_, T>, timeout: Duration) -> Result<(), TimedOut>;
     /// Returns how many items there are.
     fn count(&self) -> u32;
 }
@@ -289,31 +289,35 @@ impl<T: Wire + Send, const N: usize> Receiver<T> for Queue<T, N> {
 
 // Lent memory is touched only while the queue is not locked.
 impl<T: Plain + Send, const N: usize> ItemSender<T> for Queue<T, N> {
-    fn send(&self, item: Lent<'_, T>) -> Result<(), TimedOut> {
+    fn send(&self, item: Lease<'_, T>) -> Result<(), TimedOut> {
         self.put_within(item.copy(), FOR_EVER)
     }
 
-    fn try_send(&self, item: Lent<'_, T>) -> Result<(), Full> {
+    fn try_send(&self, item: Lease<'_, T>) -> Result<(), Full> {
         self.put(item.copy()).map_err(|_| Full)
     }
 
-    fn send_timeout(&self, item: Lent<'_, T>, timeout: Duration) -> Result<(), TimedOut> {
+    fn send_timeout(&self, item: Lease<'_, T>, timeout: Duration) -> Result<(), TimedOut> {
         self.put_within(item.copy(), timeout)
     }
 }
 
 impl<T: Plain + Send, const N: usize> ItemReceiver<T> for Queue<T, N> {
-    fn receive(&self, mut item: LentMut<'_, T>) -> Result<(), TimedOut> {
+    fn receive(&self, mut item: LeaseMut<'_, T>) -> Result<(), TimedOut> {
         item.write(self.take_within(FOR_EVER)?);
         Ok(())
     }
 
-    fn try_receive(&self, mut item: LentMut<'_, T>) -> Result<(), Empty> {
+    fn try_receive(&self, mut item: LeaseMut<'_, T>) -> Result<(), Empty> {
         item.write(self.take().ok_or(Empty)?);
         Ok(())
     }
 
-    fn receive_timeout(&self, mut item: LentMut<'_, T>, timeout: Duration) -> Result<(), TimedOut> {
+    fn receive_timeout(
+        &self,
+        mut item: LeaseMut<'_, T>,
+        timeout: Duration,
+    ) -> Result<(), TimedOut> {
         item.write(self.take_within(timeout)?);
         Ok(())
     }

@@ -6,12 +6,12 @@ use core::time::Duration;
 use crossgate::dump::{self, CrashDump};
 use crossgate::fault::{FaultRecord, Faults};
 use crossgate::inspect::{self, Process, Thread};
-use crossgate::{CallError, Handle, LendBuf, supervise, time};
+use crossgate::{CallError, Handle, LeaseBuf, supervise, time};
 use crossgate_abi::MAX_CALL_DEPTH;
 use crossgate_log::{History, Level, SetLevels};
 
 /// Room for a line of the log.
-pub type LogLine = LendBuf<128>;
+pub type LogLine = LeaseBuf<128>;
 
 /// The questions and decisions of a shell. [`Kernel`] is the usual source; a test has its own.
 #[expect(clippy::missing_errors_doc, reason = "they are those of the functions of the same names")]

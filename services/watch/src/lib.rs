@@ -56,7 +56,7 @@
 
 use core::time::Duration;
 use crossgate::sync::Mutex;
-use crossgate::{Lent, LentMut, Notification, Plain, Wire, interface};
+use crossgate::{Lease, LeaseMut, Notification, Plain, Wire, interface};
 use crossgate_waiting::{FOR_EVER, Places, wait_at};
 
 /// The interface of the process that has the value.
@@ -83,20 +83,20 @@ pub trait Observer<T: Wire> {
 #[interface]
 pub trait ItemUpdater<T: Plain> {
     /// Sets the value to a copy of `value`.
-    fn set(&self, value: Lent<'_, T>);
+    fn set(&self, value: Lease<'_, T>);
 }
 
 /// The interface of processes that need a value, which is copied to lent memory.
 #[interface]
 pub trait ItemObserver<T: Plain> {
     /// Copies the value. Returns its version.
-    fn get(&self, value: LentMut<'_, T>) -> u32;
+    fn get(&self, value: LeaseMut<'_, T>) -> u32;
     /// Copies the value as soon as its version is another than `seen`, or when the caller's deadline is over. Returns
     /// its version.
-    fn changed(&self, value: LentMut<'_, T>, seen: u32) -> u32;
+    fn changed(&self, value: LeaseMut<'_, T>, seen: u32) -> u32;
     /// Copies the value as soon as its version is another than `seen`, or after so many `milliseconds`. Returns its
     /// version.
-    fn changed_timeout(&self, value: LentMut<'_, T>, seen: u32, milliseconds: u32) -> u32;
+    fn changed_timeout(&self, value: LeaseMut<'_, T>, seen: u32, milliseconds: u32) -> u32;
 }
 
 /// A value for whose changes up to `N` threads may wait at a time.
@@ -170,26 +170,26 @@ impl<T: Wire + Copy + Send, const N: usize> Observer<T> for Watch<T, N> {
 }
 
 impl<T: Plain + Send, const N: usize> ItemUpdater<T> for Watch<T, N> {
-    fn set(&self, value: Lent<'_, T>) {
+    fn set(&self, value: Lease<'_, T>) {
         Watch::set(self, value.copy());
     }
 }
 
 impl<T: Plain + Send, const N: usize> ItemObserver<T> for Watch<T, N> {
-    fn get(&self, value: LentMut<'_, T>) -> u32 {
+    fn get(&self, value: LeaseMut<'_, T>) -> u32 {
         tell(Watch::get(self), value)
     }
 
-    fn changed(&self, value: LentMut<'_, T>, seen: u32) -> u32 {
+    fn changed(&self, value: LeaseMut<'_, T>, seen: u32) -> u32 {
         tell(Watch::changed(self, seen, FOR_EVER), value)
     }
 
-    fn changed_timeout(&self, value: LentMut<'_, T>, seen: u32, milliseconds: u32) -> u32 {
+    fn changed_timeout(&self, value: LeaseMut<'_, T>, seen: u32, milliseconds: u32) -> u32 {
         tell(Watch::changed(self, seen, Duration::from_millis(milliseconds.into())), value)
     }
 }
 
-fn tell<T: Plain>((value, version): (T, u32), mut to: LentMut<'_, T>) -> u32 {
+fn tell<T: Plain>((value, version): (T, u32), mut to: LeaseMut<'_, T>) -> u32 {
     to.write(value);
     version
 }

@@ -3,7 +3,7 @@
 //! test is what runs on the device.
 
 use super::*;
-use crossgate::Lent;
+use crossgate::Lease;
 use crossgate::testing::Wiring;
 use std::sync::{Arc, Mutex};
 
@@ -45,7 +45,7 @@ impl Fan for House {
 }
 
 impl Log for House {
-    fn write(&self, _: Level, text: Lent<'_, [u8]>) {
+    fn write(&self, _: Level, text: Lease<'_, [u8]>) {
         let text = text.iter().take_while(|&byte| byte != 0).map(char::from).collect();
         self.0.lock().unwrap().log.push(text);
     }

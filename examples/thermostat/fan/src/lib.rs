@@ -43,12 +43,12 @@ impl<W: Write> Fan for Motor<W> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crossgate::Lent;
+    use crossgate::Lease;
     use crossgate::testing::Wiring;
 
     struct Silent;
     impl Log for Silent {
-        fn write(&self, _: Level, _: Lent<'_, [u8]>) {}
+        fn write(&self, _: Level, _: Lease<'_, [u8]>) {}
     }
 
     #[test]

@@ -10,8 +10,8 @@
 //! takes what concerns one matter, and is gone through to its end; large ones are cut off.
 
 use super::super::*;
-use super::step::{LINE, Lend, Step};
-use Lend::{Forged, Held, Nothing, Shared};
+use super::step::{LINE, Offer, Step};
+use Offer::{Forged, Held, Nothing, Shared};
 use Step::*;
 use crossgate_abi::Kind;
 

@@ -32,9 +32,9 @@ pub enum Step {
     Begin,
     /// The worker does a piece of what is put off.
     Work,
-    Call(usize, Lend),
+    Call(usize, Offer),
     /// A call that is given the handle of a service, and is lent something.
-    Pass(usize, Word, Lend),
+    Pass(usize, Word, Offer),
     Leave(Word),
     /// For the notification of this index.
     Wait(Word),
@@ -70,7 +70,7 @@ pub enum Step {
 
 /// What a call is lent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Lend {
+pub enum Offer {
     Nothing,
     /// Shared memory of the process that calls.
     Shared,
@@ -163,7 +163,7 @@ impl Model {
             }
             _ if self.again[current].is_some() => self.again[current] == Some(step),
             Step::Begin => false,
-            Step::Call(_, Lend::Held) => thread.leases().next().is_some(),
+            Step::Call(_, Offer::Held) => thread.leases().next().is_some(),
             Step::Signal(index) => few(index),
             _ => true,
         }
@@ -274,17 +274,17 @@ impl Model {
     }
 
     /// A call that fails leaves everything as it was.
-    fn call(&mut self, service: usize, lend: Lend, handle: Word) -> Outcome {
+    fn call(&mut self, service: usize, lend: Offer, handle: Word) -> Outcome {
         let before = self.key();
         let driver = &mut self.driver;
         let process = driver.kernel.current().level.process;
         let address = match lend {
-            Lend::Nothing => 0,
-            Lend::Shared => memory(process.index()),
-            Lend::Held => driver.kernel.current().leases().next().unwrap().memory.start,
-            Lend::Forged => memory(3),
+            Offer::Nothing => 0,
+            Offer::Shared => memory(process.index()),
+            Offer::Held => driver.kernel.current().leases().next().unwrap().memory.start,
+            Offer::Forged => memory(3),
         };
-        let length = if lend == Lend::Nothing { 0 } else { 32 };
+        let length = if lend == Offer::Nothing { 0 } else { 32 };
         match driver.call(service, [address, length, handle, 0]) {
             Ok(_) => Outcome { answered: true, switch: false },
             Err(answer) => {

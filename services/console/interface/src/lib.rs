@@ -33,7 +33,7 @@
 
 use core::fmt;
 use core::sync::atomic::{AtomicU8, Ordering};
-use crossgate::{CallError, Handle, LendBuf, Lent, LentMut, Wire, interface};
+use crossgate::{CallError, Handle, Lease, LeaseBuf, LeaseMut, Wire, interface};
 
 /// A place to write lines to.
 #[interface]
@@ -43,7 +43,7 @@ pub trait Log {
     ///
     /// By convention the text begins with the name of the process that writes it and a colon; then the
     /// name is not written twice.
-    fn write(&self, level: Level, text: Lent<'_, [u8]>);
+    fn write(&self, level: Level, text: Lease<'_, [u8]>);
 }
 
 /// The levels up to which processes log.
@@ -67,7 +67,7 @@ pub trait SetLevels {
 pub trait History {
     /// Copies the line than which so many are newer, without its end. Returns its length; `None` if there is no such
     /// line.
-    fn line(&self, age: u8, text: LentMut<'_, [u8]>) -> Option<u8>;
+    fn line(&self, age: u8, text: LeaseMut<'_, [u8]>) -> Option<u8>;
 }
 
 impl dyn History {
@@ -109,7 +109,7 @@ impl Level {
 /// A line of text that can be lent, to be put together with [`write!`](core::write). What goes
 /// beyond [`Line::CAPACITY`] is cut off.
 pub struct Line {
-    bytes: LendBuf<{ Line::CAPACITY }>,
+    bytes: LeaseBuf<{ Line::CAPACITY }>,
     length: usize,
 }
 
@@ -120,7 +120,7 @@ impl Line {
     /// An empty line.
     #[must_use]
     pub fn new() -> Line {
-        Line { bytes: LendBuf::new(), length: 0 }
+        Line { bytes: LeaseBuf::new(), length: 0 }
     }
 
     /// Returns the text so far. A text that was cut off within a character ends before it.
@@ -203,7 +203,7 @@ impl Logger {
     /// Writes a line, which the console may discard. [`log!`] asks first.
     #[cold]
     pub fn write(&self, level: Level, text: fmt::Arguments<'_>) {
-        let mut buffer = LendBuf::<{ Line::CAPACITY }>::new();
+        let mut buffer = LeaseBuf::<{ Line::CAPACITY }>::new();
         let mut line = buffer.writer();
         // The text is cut off where it does not fit; and the caller goes on even if the console fails.
         let _ = fmt::Write::write_fmt(&mut line, text);
@@ -270,7 +270,7 @@ mod tests {
     struct Server(std::sync::Arc<std::sync::Mutex<Vec<String>>>);
 
     impl Log for Server {
-        fn write(&self, level: Level, text: Lent<'_, [u8]>) {
+        fn write(&self, level: Level, text: Lease<'_, [u8]>) {
             let text: String = text.iter().take_while(|&it| it != 0).map(char::from).collect();
             self.0.lock().unwrap().push(format!("{} {text}", level.as_str()));
         }

@@ -16,7 +16,7 @@ fn main() {
 mod firmware {
     use core::sync::atomic::AtomicU32;
     use crossgate::{
-        Concurrent, Exclusive, Handle, Lent, LentMut, Notification, Signal, interface,
+        Concurrent, Exclusive, Handle, Lease, LeaseMut, Notification, Signal, interface,
     };
     use crossgate_abi::signature::Route;
     use crossgate_abi::table::{Process, System};
@@ -36,9 +36,9 @@ mod firmware {
         fn two(&self, a: u32, b: u32);
         fn three(&self, a: u32, b: u32, c: u32) -> u32;
         fn four(&self, a: u32, b: u32, c: u32, d: u32) -> u64;
-        fn read(&self, memory: Lent<'_, [u8]>);
-        fn write(&self, value: u32, memory: LentMut<'_, [u8]>);
-        fn both(&self, from: Lent<'_, [u8]>, to: LentMut<'_, [u8]>);
+        fn read(&self, memory: Lease<'_, [u8]>);
+        fn write(&self, value: u32, memory: LeaseMut<'_, [u8]>);
+        fn both(&self, from: Lease<'_, [u8]>, to: LeaseMut<'_, [u8]>);
         fn take(&self, handle: Handle<dyn Work>);
         fn give(&self, which: u32) -> Option<Handle<dyn Work>>;
     }
@@ -66,9 +66,9 @@ mod firmware {
         fn four(&self, _: u32, _: u32, _: u32, _: u32) -> u64 {
             0
         }
-        fn read(&self, _: Lent<'_, [u8]>) {}
-        fn write(&self, _: u32, _: LentMut<'_, [u8]>) {}
-        fn both(&self, _: Lent<'_, [u8]>, _: LentMut<'_, [u8]>) {}
+        fn read(&self, _: Lease<'_, [u8]>) {}
+        fn write(&self, _: u32, _: LeaseMut<'_, [u8]>) {}
+        fn both(&self, _: Lease<'_, [u8]>, _: LeaseMut<'_, [u8]>) {}
         fn take(&self, _: Handle<dyn Work>) {}
         fn give(&self, _: u32) -> Option<Handle<dyn Work>> {
             None

@@ -14,7 +14,8 @@ mod firmware {
     use core::time::Duration;
     use crossgate::fault::Faults;
     use crossgate::{
-        CallError, Exclusive, Handle, LendBuf, LentMut, Notification, Signal, interface, supervise,
+        CallError, Exclusive, Handle, LeaseBuf, LeaseMut, Notification, Signal, interface,
+        supervise,
     };
     use system_tests::probe;
     use system_tests::report::{broken, expect, expect_that, pass};
@@ -34,7 +35,7 @@ mod firmware {
         /// Has the server crash after so many ticks.
         fn arm(&mut self, ticks: u32);
         /// Writes lent memory, byte by byte.
-        fn work(&mut self, memory: LentMut<'_, [u8]>);
+        fn work(&mut self, memory: LeaseMut<'_, [u8]>);
         /// Reads a byte, wherever it is.
         fn peek(&mut self, address: u32) -> u8;
     }
@@ -45,7 +46,7 @@ mod firmware {
         fn arm(&mut self, ticks: u32) {
             Timer::new(TIMER0).interrupt_after(ticks);
         }
-        fn work(&mut self, mut memory: LentMut<'_, [u8]>) {
+        fn work(&mut self, mut memory: LeaseMut<'_, [u8]>) {
             for index in 0..memory.len() {
                 memory.set(index, WRITTEN);
             }
@@ -100,7 +101,7 @@ mod firmware {
     fn client(victim: Handle<dyn Victim>, crashing: Notification) -> ! {
         let mut inside = 0;
         for position in 0..POSITIONS {
-            let mut memory = LendBuf::<256>::new();
+            let mut memory = LeaseBuf::<256>::new();
             expect("arming", victim.arm(FIRST + position / TICK), Ok(()));
             delay(TICK - position % TICK);
             match victim.work(&mut memory[..]) {

@@ -11,7 +11,7 @@ mod firmware {
     use core::arch::asm;
     use core::sync::atomic::{AtomicU32, Ordering};
     use crossgate::{
-        CallError, Concurrent, Exclusive, Handle, Lent, LentMut, Notification, Signal, interface,
+        CallError, Concurrent, Exclusive, Handle, Lease, LeaseMut, Notification, Signal, interface,
         thread,
     };
     use crossgate_abi::table::Process;
@@ -23,8 +23,8 @@ mod firmware {
     #[interface]
     trait Target {
         fn plain(&self, word: u32) -> u32;
-        fn read(&self, memory: Lent<'_, [u8]>);
-        fn write(&self, memory: LentMut<'_, [u8]>);
+        fn read(&self, memory: Lease<'_, [u8]>);
+        fn write(&self, memory: LeaseMut<'_, [u8]>);
         /// Ends like this.
         fn end(&self, status: u32);
         /// How often the others have been entered.
@@ -47,10 +47,10 @@ mod firmware {
             self.enter();
             word
         }
-        fn read(&self, _: Lent<'_, [u8]>) {
+        fn read(&self, _: Lease<'_, [u8]>) {
             self.enter();
         }
-        fn write(&self, _: LentMut<'_, [u8]>) {
+        fn write(&self, _: LeaseMut<'_, [u8]>) {
             self.enter();
         }
         fn end(&self, status: u32) {

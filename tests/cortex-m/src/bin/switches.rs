@@ -20,7 +20,7 @@ mod firmware {
     use core::time::Duration;
     use crossgate::fault::{Cause, Faults};
     use crossgate::{
-        Concurrent, Handle, LendBuf, LentMut, Notification, Signal, interface, supervise,
+        Concurrent, Handle, LeaseBuf, LeaseMut, Notification, Signal, interface, supervise,
     };
     use crossgate_abi::table::Window;
     use system_tests::probe;
@@ -60,7 +60,7 @@ mod firmware {
     #[interface]
     trait Serve {
         /// Uses its memory, its device, and what it is lent.
-        fn serve(&self, memory: LentMut<'_, [u8]>);
+        fn serve(&self, memory: LeaseMut<'_, [u8]>);
         /// Where its memory is.
         fn address(&self) -> u32;
     }
@@ -78,7 +78,7 @@ mod firmware {
     }
 
     impl Serve for Own {
-        fn serve(&self, mut memory: LentMut<'_, [u8]>) {
+        fn serve(&self, mut memory: LeaseMut<'_, [u8]>) {
             for index in 0..memory.len() {
                 self.use_all(UART2);
                 memory.set(index, memory.get(index).unwrap_or(0) + 1);
@@ -178,7 +178,7 @@ mod firmware {
         server: Handle<dyn Serve>,
         attempted: Notification,
     ) -> ! {
-        let mut memory = LendBuf::<32>::new();
+        let mut memory = LeaseBuf::<32>::new();
         let lent = memory.as_ptr().addr() as u32;
         let of_server = server.address().unwrap_or(0);
         let of_client = own.0.as_ptr().addr() as u32;

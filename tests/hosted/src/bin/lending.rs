@@ -3,19 +3,19 @@
 //!
 //! Options: --lending exact
 
-use crossgate::{Concurrent, Handle, LendBuf, Lent, interface};
+use crossgate::{Concurrent, Handle, Lease, LeaseBuf, interface};
 use system_tests::raw;
 use system_tests::report::{expect, pass};
 
 #[interface]
 trait Bytes {
-    fn sum(&self, bytes: Lent<'_, [u8]>) -> u32;
+    fn sum(&self, bytes: Lease<'_, [u8]>) -> u32;
 }
 
 struct Server;
 
 impl Bytes for Server {
-    fn sum(&self, bytes: Lent<'_, [u8]>) -> u32 {
+    fn sum(&self, bytes: Lease<'_, [u8]>) -> u32 {
         bytes.iter().map(u32::from).sum()
     }
 }
@@ -28,7 +28,7 @@ crossgate::system! {
 board::start!(SYSTEM);
 
 fn client(_server: Handle<dyn Bytes>) -> ! {
-    let mut buffer = LendBuf::<256>::new();
+    let mut buffer = LeaseBuf::<256>::new();
     buffer.fill(1);
     for (offset, length) in [(16, 32), (0, 31), (7, 100), (0, 256)] {
         let address = buffer[offset..].as_ptr().addr();

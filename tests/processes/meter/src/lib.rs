@@ -3,7 +3,7 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
-use crossgate::{CallError, Handle, Lent, LentMut, Signal, interface, thread};
+use crossgate::{CallError, Handle, Lease, LeaseMut, Signal, interface, thread};
 
 /// Something that measures.
 #[interface]
@@ -11,9 +11,9 @@ pub trait Sensor {
     /// Says in what steps to measure, and tells in which it will.
     fn set_step(&mut self, step: u32) -> Result<u32, u32>;
     /// The samples since the last time, as many as fit. Tells how many there are.
-    fn samples(&self, to: LentMut<'_, [u16]>) -> u32;
+    fn samples(&self, to: LeaseMut<'_, [u16]>) -> u32;
     /// Says how far off it is.
-    fn calibrate(&mut self, offsets: Lent<'_, [u16]>) -> u32;
+    fn calibrate(&mut self, offsets: Lease<'_, [u16]>) -> u32;
 }
 
 /// Where the reading of a meter is kept.

@@ -3,7 +3,7 @@
 //! the other.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
-use crossgate::{Concurrent, Exclusive, Lent, LentMut};
+use crossgate::{Concurrent, Exclusive, Lease, LeaseMut};
 use meter::{Display, Sensor};
 use system_tests::screen::Screen;
 use system_tests::watch::allow_no_fault;
@@ -18,10 +18,10 @@ impl Sensor for Coarse {
     fn set_step(&mut self, _: u32) -> Result<u32, u32> {
         Err(10)
     }
-    fn samples(&self, mut to: LentMut<'_, [u16]>) -> u32 {
+    fn samples(&self, mut to: LeaseMut<'_, [u16]>) -> u32 {
         to.copy_from(&[self.last]) as u32
     }
-    fn calibrate(&mut self, offsets: Lent<'_, [u16]>) -> u32 {
+    fn calibrate(&mut self, offsets: Lease<'_, [u16]>) -> u32 {
         offsets.copy_to(&mut self.before);
         self.last = self.before[2];
         0

@@ -3,7 +3,7 @@
 //! the other.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
-use crossgate::{Concurrent, Exclusive, Lent, LentMut};
+use crossgate::{Concurrent, Exclusive, Lease, LeaseMut};
 use meter::{Display, Sensor};
 use system_tests::screen::Screen;
 use system_tests::watch::allow_no_fault;
@@ -17,10 +17,10 @@ impl Sensor for Fine {
     fn set_step(&mut self, step: u32) -> Result<u32, u32> {
         Ok(step)
     }
-    fn samples(&self, mut to: LentMut<'_, [u16]>) -> u32 {
+    fn samples(&self, mut to: LeaseMut<'_, [u16]>) -> u32 {
         (0..to.len()).filter(|&index| to.set(index, index as u16 + self.offset)).count() as u32
     }
-    fn calibrate(&mut self, offsets: Lent<'_, [u16]>) -> u32 {
+    fn calibrate(&mut self, offsets: Lease<'_, [u16]>) -> u32 {
         self.offset = offsets.iter().sum();
         offsets.len() as u32
     }

@@ -6,14 +6,14 @@
 use core::hint::black_box;
 use crossgate::abi::WHOLE_BLOCK;
 use crossgate::abi::table::{Entry, RawReply};
-use crossgate::{CallError, Concurrent, Handle, LendBuf, Lent, ServedBy, interface};
+use crossgate::{CallError, Concurrent, Handle, Lease, LeaseBuf, ServedBy, interface};
 use crossgate_abi::Word;
 use system_tests::report::{broken, expect, pass};
 use system_tests::{arch, probe, raw};
 
 #[interface]
 trait Reader {
-    fn read(&self, bytes: Lent<'_, [u8]>);
+    fn read(&self, bytes: Lease<'_, [u8]>);
 }
 #[interface]
 trait Level {
@@ -76,7 +76,7 @@ fn client(reader: Handle<dyn Reader>, level: Handle<dyn Level>, valve: Handle<dy
     for number in [0, 21, u32::MAX] {
         expect("what the attacker got", level.set(number), Ok(denied));
     }
-    let mut buffer = LendBuf::<64>::new();
+    let mut buffer = LeaseBuf::<64>::new();
     buffer.fill(0x11);
     // On Linux the attacker has a copy, which it may write.
     let _ = reader.read(&buffer);

@@ -3,7 +3,7 @@
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::sync::atomic::{AtomicU32, Ordering};
-use crossgate::{CallError, Concurrent, Handle, Lent, interface, server};
+use crossgate::{CallError, Concurrent, Handle, Lease, interface, server};
 use embedded_hal::digital::{self, OutputPin};
 use embedded_io::{Error as _, ErrorKind, Write};
 use system_tests::report::{broken, expect, pass};
@@ -11,7 +11,7 @@ use system_tests::report::{broken, expect, pass};
 #[interface]
 trait Line {
     /// Sends as many bytes as there is room for.
-    fn send(&self, bytes: Lent<'_, [u8]>) -> u32;
+    fn send(&self, bytes: Lease<'_, [u8]>) -> u32;
     /// Sets a pin.
     fn set(&self, high: bool);
 }
@@ -22,7 +22,7 @@ const ROOM: u32 = 10;
 struct Device(AtomicU32);
 
 impl Line for Device {
-    fn send(&self, bytes: Lent<'_, [u8]>) -> u32 {
+    fn send(&self, bytes: Lease<'_, [u8]>) -> u32 {
         let sent = self.0.load(Ordering::Relaxed);
         if sent == ROOM {
             server::refuse();

@@ -9,7 +9,7 @@ use core::time::Duration;
 use crossgate::fault::Faults;
 use crossgate::sync::Mutex;
 use crossgate::{
-    CallError, Exclusive, Handle, LendBuf, LentMut, Notification, interface, supervise, time,
+    CallError, Exclusive, Handle, LeaseBuf, LeaseMut, Notification, interface, supervise, time,
 };
 use system_tests::arch;
 use system_tests::report::{expect, expect_that, pass};
@@ -23,7 +23,7 @@ trait Fragile {
     /// The number of the call, from 1 on.
     fn count(&mut self) -> u32;
     /// Crashes, holding all that can be held.
-    fn crash(&mut self, memory: LentMut<'_, [u8]>);
+    fn crash(&mut self, memory: LeaseMut<'_, [u8]>);
 }
 
 struct Server {
@@ -36,7 +36,7 @@ impl Fragile for Server {
         self.calls += 1;
         self.calls
     }
-    fn crash(&mut self, mut memory: LentMut<'_, [u8]>) {
+    fn crash(&mut self, mut memory: LeaseMut<'_, [u8]>) {
         self.calls = 1000;
         let mut data = self.data.lock();
         *data += 1;
@@ -79,7 +79,7 @@ fn sleep() -> ! {
 }
 
 fn client(fragile: Handle<dyn Fragile>) -> ! {
-    let mut memory = LendBuf::<32>::new();
+    let mut memory = LeaseBuf::<32>::new();
     let mut first_lap = Duration::MAX;
     for _ in 0..CYCLES / LAP {
         let start = time::now();

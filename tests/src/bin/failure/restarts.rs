@@ -54,7 +54,7 @@ trait Tally {
     /// How often that has happened.
     fn count(&self) -> u32;
     /// Takes its time with lent memory, and writes it in the end.
-    fn keep(&self, memory: crossgate::LentMut<'_, u32>);
+    fn keep(&self, memory: crossgate::LeaseMut<'_, u32>);
 }
 
 struct Tallies(AtomicU32);
@@ -66,7 +66,7 @@ impl Tally for Tallies {
     fn count(&self) -> u32 {
         self.0.load(Ordering::Relaxed)
     }
-    fn keep(&self, mut memory: crossgate::LentMut<'_, u32>) {
+    fn keep(&self, mut memory: crossgate::LeaseMut<'_, u32>) {
         time::sleep(20 * MILLISECOND);
         memory.write(7);
     }
@@ -82,7 +82,7 @@ impl Tally for Drops {
     fn count(&self) -> u32 {
         0
     }
-    fn keep(&self, _memory: crossgate::LentMut<'_, u32>) {
+    fn keep(&self, _memory: crossgate::LeaseMut<'_, u32>) {
         time::sleep(30 * MILLISECOND);
         panic!("a server panics that was lent memory")
     }

@@ -4,7 +4,7 @@
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::sync::atomic::{AtomicU32, Ordering};
-use crossgate::{Concurrent, Handle, Lent, interface};
+use crossgate::{Concurrent, Handle, Lease, interface};
 use crossgate_abi::{Status, Word, number};
 use system_tests::arch;
 use system_tests::arch::registers::{self, SECRET};
@@ -23,7 +23,7 @@ trait Spy {
     /// Looks for secrets in all registers. Its argument is none.
     fn look(&self, argument: u32);
     /// The same, when the kernel has had to look at what the words are.
-    fn look_at(&self, argument: u32, lent: Lent<'_, [u8]>);
+    fn look_at(&self, argument: u32, lent: Lease<'_, [u8]>);
     /// Leaves with its own secrets in all registers.
     fn leak(&self, argument: u32) -> usize;
     /// In how many registers `look` found secrets.
@@ -41,7 +41,7 @@ impl Spy for Listener {
     }
 
     #[inline(always)]
-    fn look_at(&self, _argument: u32, _lent: Lent<'_, [u8]>) {
+    fn look_at(&self, _argument: u32, _lent: Lease<'_, [u8]>) {
         self.found.fetch_add(secrets(&registers::now()), Ordering::Relaxed);
     }
 

@@ -6,7 +6,7 @@
 use board::{TIMER0, Timer};
 use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use crossgate::{
-    Concurrent, Handle, LendBuf, Lent, LentMut, Notification, Signal, interface, shared,
+    Concurrent, Handle, Lease, LeaseBuf, LeaseMut, Notification, Signal, interface, shared,
 };
 use system_tests::probe;
 use system_tests::report::{broken, expect, expect_that, pass};
@@ -18,9 +18,9 @@ const WORD: u32 = 0x0a11_900d;
 #[interface]
 trait Use {
     /// Uses all that is the server's own, while it holds memory for reading.
-    fn use_own(&self, held: Lent<'_, [u8]>) -> u32;
+    fn use_own(&self, held: Lease<'_, [u8]>) -> u32;
     /// The same, while it holds memory for writing.
-    fn use_own_and_write(&self, held: LentMut<'_, [u8]>) -> u32;
+    fn use_own_and_write(&self, held: LeaseMut<'_, [u8]>) -> u32;
 }
 
 shared! {
@@ -55,11 +55,11 @@ impl Server {
 }
 
 impl Use for Server {
-    fn use_own(&self, held: Lent<'_, [u8]>) -> u32 {
+    fn use_own(&self, held: Lease<'_, [u8]>) -> u32 {
         self.use_all();
         held.iter().map(u32::from).sum()
     }
-    fn use_own_and_write(&self, mut held: LentMut<'_, [u8]>) -> u32 {
+    fn use_own_and_write(&self, mut held: LeaseMut<'_, [u8]>) -> u32 {
         self.use_all();
         held.fill(4);
         self.use_all();
@@ -73,10 +73,10 @@ struct Relay {
 }
 
 impl Use for Relay {
-    fn use_own(&self, held: Lent<'_, [u8]>) -> u32 {
+    fn use_own(&self, held: Lease<'_, [u8]>) -> u32 {
         u32::from(self.server.use_own(&held).is_ok())
     }
-    fn use_own_and_write(&self, mut held: LentMut<'_, [u8]>) -> u32 {
+    fn use_own_and_write(&self, mut held: LeaseMut<'_, [u8]>) -> u32 {
         let lent_for_reading = self.server.use_own(&held).is_ok();
         let lent_for_writing = self.server.use_own_and_write(&mut held).is_ok();
         u32::from(lent_for_reading && lent_for_writing)
@@ -126,7 +126,7 @@ fn lend_and_be_called(server: &Server, relay: Handle<dyn Use>, ready: Signal) ->
 /// Lends of its stack.
 fn client(server: Handle<dyn Use>, ready: Notification) -> ! {
     ready.wait();
-    let mut buffer = LendBuf::<32>::new();
+    let mut buffer = LeaseBuf::<32>::new();
     buffer.fill(1);
     expect("a call", server.use_own(&buffer[..]), Ok(32));
     expect_that("a call", server.use_own_and_write(&mut buffer[..]).is_ok());

@@ -10,7 +10,7 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 use core::time::Duration;
 use crossgate::fault::Faults;
 use crossgate::{
-    CallError, Concurrent, Exclusive, Handle, LendBuf, Lent, LentMut, Notification, interface,
+    CallError, Concurrent, Exclusive, Handle, Lease, LeaseBuf, LeaseMut, Notification, interface,
     shared, supervise, time,
 };
 use crossgate_abi::number;
@@ -27,7 +27,7 @@ const CLOSED: u32 = 0xc105_ed00;
 #[interface]
 trait Act {
     /// `write` begins with three words: which attack, and where the caller has `write` and `read`.
-    fn act(&self, read: Lent<'_, [u8]>, write: LentMut<'_, [u8]>);
+    fn act(&self, read: Lease<'_, [u8]>, write: LeaseMut<'_, [u8]>);
 }
 
 /// A server that lets one call in at a time, so that others wait and make their call again.
@@ -50,7 +50,7 @@ struct Relay {
 }
 
 impl Act for Relay {
-    fn act(&self, read: Lent<'_, [u8]>, mut write: LentMut<'_, [u8]>) {
+    fn act(&self, read: Lease<'_, [u8]>, mut write: LeaseMut<'_, [u8]>) {
         let own = black_box([CLOSED; 16]);
         let _ = self.next.act(&read, &mut write);
         expect("what the relay has on the stack", black_box(own), [CLOSED; 16]);
@@ -67,7 +67,7 @@ struct Attacker {
 }
 
 impl Act for Attacker {
-    fn act(&self, _read: Lent<'_, [u8]>, write: LentMut<'_, [u8]>) {
+    fn act(&self, _read: Lease<'_, [u8]>, write: LeaseMut<'_, [u8]>) {
         let mut order = [0; 3 * size_of::<usize>()];
         write.copy_to(&mut order);
         let mut words = order
@@ -120,7 +120,7 @@ fn attack(stack_pointer: usize, random: &mut Random) {
 struct Accomplice;
 
 impl Act for Accomplice {
-    fn act(&self, _read: Lent<'_, [u8]>, _write: LentMut<'_, [u8]>) {
+    fn act(&self, _read: Lease<'_, [u8]>, _write: LeaseMut<'_, [u8]>) {
         black_box([0xbad0_bad0_u32; 32]);
     }
 }
@@ -158,9 +158,9 @@ struct Helper(Handle<dyn Act>, Handle<dyn Vault>, Handle<dyn Slow>);
 #[repr(C, align(64))]
 struct Frame {
     below: [u32; 48],
-    write: LendBuf<64>,
+    write: LeaseBuf<64>,
     between: [u32; 48],
-    read: LendBuf<64>,
+    read: LeaseBuf<64>,
     above: [u32; 48],
 }
 
@@ -170,9 +170,9 @@ fn client(attacker: Handle<dyn Act>, relay: Handle<dyn Act>, vault: Handle<dyn V
     for _ in 0..arch::RANDOM_ATTACKS {
         let mut frame = Frame {
             below: [CLOSED; 48],
-            write: LendBuf::new(),
+            write: LeaseBuf::new(),
             between: [CLOSED; 48],
-            read: LendBuf::new(),
+            read: LeaseBuf::new(),
             above: [CLOSED; 48],
         };
         let order =

@@ -4,7 +4,8 @@
 
 use core::sync::atomic::{AtomicU32, Ordering};
 use crossgate::{
-    CallError, Concurrent, Handle, LendBuf, Lent, LentMut, Notification, interface, shared, thread,
+    CallError, Concurrent, Handle, Lease, LeaseBuf, LeaseMut, Notification, interface, shared,
+    thread,
 };
 use crossgate_abi::number;
 use system_tests::report::{expect, pass};
@@ -15,8 +16,8 @@ use system_tests::{arch, probe, raw};
 /// A server that is lent memory.
 #[interface]
 trait Store {
-    fn read(&self, bytes: Lent<'_, [u8]>);
-    fn write(&self, bytes: LentMut<'_, [u8]>);
+    fn read(&self, bytes: Lease<'_, [u8]>);
+    fn write(&self, bytes: LeaseMut<'_, [u8]>);
     /// How often the others have been entered.
     fn entered(&self) -> u32;
 }
@@ -29,10 +30,10 @@ struct Server {
 }
 
 impl Store for Server {
-    fn read(&self, _bytes: Lent<'_, [u8]>) {
+    fn read(&self, _bytes: Lease<'_, [u8]>) {
         self.entered.fetch_add(1, Ordering::Relaxed);
     }
-    fn write(&self, _bytes: LentMut<'_, [u8]>) {
+    fn write(&self, _bytes: LeaseMut<'_, [u8]>) {
         self.entered.fetch_add(1, Ordering::Relaxed);
     }
     fn entered(&self) -> u32 {
@@ -44,7 +45,7 @@ impl Store for Server {
 #[interface]
 trait Relay {
     /// Holds 64 bytes at `address` for reading, on the caller's stack.
-    fn relay(&self, bytes: Lent<'_, [u8]>, address: usize);
+    fn relay(&self, bytes: Lease<'_, [u8]>, address: usize);
 }
 
 struct Greedy {
@@ -53,7 +54,7 @@ struct Greedy {
 }
 
 impl Relay for Greedy {
-    fn relay(&self, bytes: Lent<'_, [u8]>, address: usize) {
+    fn relay(&self, bytes: Lease<'_, [u8]>, address: usize) {
         let _ = bytes;
         let lent = arch::lent(address, 64);
         refused("more than was lent", READ, lent, 128);
@@ -117,7 +118,7 @@ fn attack(
     let secret = vault.address().unwrap_or(0);
     let private = private.0.as_ptr().addr();
     let own = OWN.take().map_or(0, |own| own.as_ptr().addr());
-    let buffer = LendBuf::<64>::new();
+    let buffer = LeaseBuf::<64>::new();
     let buffer_address = buffer.as_ptr().addr();
     for method in [READ, WRITE] {
         refused("a private static", method, private, 32);
@@ -159,7 +160,7 @@ fn saved_registers(method: usize) {
 /// Lets a server lend on what it holds: the half of a block, of which it might want the whole.
 #[inline(never)]
 fn lend_on(relay: Handle<dyn Relay>) {
-    let frame = [const { LendBuf::<64>::new() }; 8];
+    let frame = [const { LeaseBuf::<64>::new() }; 8];
     let half = frame[1..3].iter().find(|buffer| buffer.as_ptr().addr().is_multiple_of(128));
     let half = half.unwrap_or(&frame[1]);
     let address = half.as_ptr().addr();
@@ -171,7 +172,7 @@ fn witness(faulted: Notification, vault: Handle<dyn Vault>, store: Handle<dyn St
     Watch::new(&SYSTEM, faulted).expect_no_more();
     expect("calls with memory that must not be lent", store.entered(), Ok(0));
     expect("the victim's secret", vault.is_intact(), Ok(true));
-    let buffer = LendBuf::<32>::new();
+    let buffer = LeaseBuf::<32>::new();
     expect("others lend what is theirs", store.read(&buffer[..]), Ok(()));
     pass()
 }

@@ -4,7 +4,7 @@
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use crossgate::{
-    Block, BlockSize, CallError, Concurrent, Handle, LendBuf, Lent, LentMut, Notification, Wire,
+    Block, BlockSize, CallError, Concurrent, Handle, Lease, LeaseBuf, LeaseMut, Notification, Wire,
     interface, shared,
 };
 use system_tests::report::{broken, expect, expect_that, pass};
@@ -24,19 +24,19 @@ enum Change {
 #[interface]
 trait Image {
     /// Changes all pixels.
-    fn change(&self, how: Change, pixels: LentMut<'_, [u16]>);
+    fn change(&self, how: Change, pixels: LeaseMut<'_, [u16]>);
     /// Turns each row round.
-    fn mirror(&self, width: u32, pixels: LentMut<'_, [u16]>);
+    fn mirror(&self, width: u32, pixels: LeaseMut<'_, [u16]>);
     /// A checksum over all bytes.
-    fn checksum(&self, bytes: Lent<'_, [u8]>) -> (u32, u32);
+    fn checksum(&self, bytes: Lease<'_, [u8]>) -> (u32, u32);
     /// Reads what is lent and the bytes after, up to `length` in all.
-    fn reach(&self, length: u32, bytes: Lent<'_, [u8]>) -> u32;
+    fn reach(&self, length: u32, bytes: Lease<'_, [u8]>) -> u32;
 }
 
 struct Painter;
 
 impl Image for Painter {
-    fn change(&self, how: Change, mut pixels: LentMut<'_, [u16]>) {
+    fn change(&self, how: Change, mut pixels: LeaseMut<'_, [u16]>) {
         for pixel in pixels.cells() {
             let value = pixel.get();
             pixel.set(match how {
@@ -46,7 +46,7 @@ impl Image for Painter {
             });
         }
     }
-    fn mirror(&self, width: u32, mut pixels: LentMut<'_, [u16]>) {
+    fn mirror(&self, width: u32, mut pixels: LeaseMut<'_, [u16]>) {
         for mut row in pixels.chunks_mut(width as usize) {
             let mut cells = row.cells().into_iter();
             while let (Some(left), Some(right)) = (cells.next(), cells.next_back()) {
@@ -56,10 +56,10 @@ impl Image for Painter {
             }
         }
     }
-    fn checksum(&self, bytes: Lent<'_, [u8]>) -> (u32, u32) {
+    fn checksum(&self, bytes: Lease<'_, [u8]>) -> (u32, u32) {
         checksum(bytes.iter())
     }
-    fn reach(&self, length: u32, bytes: Lent<'_, [u8]>) -> u32 {
+    fn reach(&self, length: u32, bytes: Lease<'_, [u8]>) -> u32 {
         let start = start_of(&bytes);
         let mut sum = 0;
         for offset in 0..length as usize {
@@ -71,7 +71,7 @@ impl Image for Painter {
 }
 
 /// Where lent memory is for the server, which the lease does not tell.
-fn start_of(bytes: &Lent<'_, [u8]>) -> *const u8 {
+fn start_of(bytes: &Lease<'_, [u8]>) -> *const u8 {
     // SAFETY: the lease has an address before all else.
     unsafe { (&raw const *bytes).cast::<*const u8>().read() }
 }
@@ -90,7 +90,7 @@ fn buffer<const N: usize>(image: Handle<dyn Image>)
 where
     BlockSize<N>: Block,
 {
-    let mut buffer = LendBuf::<N>::new();
+    let mut buffer = LeaseBuf::<N>::new();
     for (index, byte) in buffer.iter_mut().enumerate() {
         *byte = (index / 3) as u8;
     }
@@ -165,7 +165,7 @@ fn client(image: Handle<dyn Image>, faulted: Notification) -> ! {
 /// The first bytes of a buffer are lent in the least block that holds them, and no byte more.
 fn reach(image: Handle<dyn Image>, faulted: Notification) {
     let mut watch = Watch::new(&SYSTEM, faulted);
-    let mut buffer = LendBuf::<256>::new();
+    let mut buffer = LeaseBuf::<256>::new();
     buffer.fill(1);
     expect("33 bytes are in a block of 64", image.reach(64, buffer.first(33)), Ok(64));
     expect_that("not of 65", image.reach(65, buffer.first(33)) == Err(CallError::ServerFaulted));

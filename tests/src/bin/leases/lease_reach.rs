@@ -6,8 +6,8 @@
 use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use core::time::Duration;
 use crossgate::{
-    CallError, Concurrent, Handle, LendBuf, Lent, LentMut, Notification, Signal, interface, shared,
-    thread, time,
+    CallError, Concurrent, Handle, Lease, LeaseBuf, LeaseMut, Notification, Signal, interface,
+    shared, thread, time,
 };
 use crossgate_abi::Cause;
 use system_tests::report::{broken, expect, expect_that, pass};
@@ -18,17 +18,17 @@ use system_tests::{arch, probe};
 #[interface]
 trait Borrower {
     /// Reads at `offset` from the start of `bytes`, which the caller has at `address`.
-    fn read_lent(&self, bytes: Lent<'_, [u8]>, address: usize, offset: u32) -> u32;
+    fn read_lent(&self, bytes: Lease<'_, [u8]>, address: usize, offset: u32) -> u32;
     /// The first and the last byte.
-    fn ends(&self, bytes: Lent<'_, [u8]>) -> (u8, u8);
+    fn ends(&self, bytes: Lease<'_, [u8]>) -> (u8, u8);
     /// Reads at an address while it holds `bytes` for reading.
-    fn read_at(&self, bytes: Lent<'_, [u8]>, address: usize) -> u32;
+    fn read_at(&self, bytes: Lease<'_, [u8]>, address: usize) -> u32;
     /// Writes at an address while it holds `bytes` for reading.
-    fn write_at(&self, bytes: Lent<'_, [u8]>, address: usize);
+    fn write_at(&self, bytes: Lease<'_, [u8]>, address: usize);
     /// Writes to `bytes`, which it was lent for reading.
-    fn write_lent(&self, bytes: Lent<'_, [u8]>, address: usize);
+    fn write_lent(&self, bytes: Lease<'_, [u8]>, address: usize);
     /// Keeps for later where it finds `bytes`.
-    fn keep(&self, bytes: LentMut<'_, [u8]>, address: usize);
+    fn keep(&self, bytes: LeaseMut<'_, [u8]>, address: usize);
     /// Writes at an address, and holds nothing.
     fn write_plainly(&self, address: usize);
     /// Reads at an address, and holds nothing.
@@ -51,24 +51,24 @@ impl Server {
 }
 
 impl Borrower for Server {
-    fn read_lent(&self, bytes: Lent<'_, [u8]>, address: usize, offset: u32) -> u32 {
+    fn read_lent(&self, bytes: Lease<'_, [u8]>, address: usize, offset: u32) -> u32 {
         probe::load(arch::lent(address, bytes.len()) + offset as usize)
     }
-    fn ends(&self, bytes: Lent<'_, [u8]>) -> (u8, u8) {
+    fn ends(&self, bytes: Lease<'_, [u8]>) -> (u8, u8) {
         let last = bytes.len().wrapping_sub(1);
         (bytes.get(0).unwrap_or(0), bytes.get(last).unwrap_or(0))
     }
-    fn read_at(&self, _bytes: Lent<'_, [u8]>, address: usize) -> u32 {
+    fn read_at(&self, _bytes: Lease<'_, [u8]>, address: usize) -> u32 {
         probe::load(address)
     }
-    fn write_at(&self, _bytes: Lent<'_, [u8]>, address: usize) {
+    fn write_at(&self, _bytes: Lease<'_, [u8]>, address: usize) {
         probe::store(address, 0xbad0_bad0);
     }
-    fn write_lent(&self, bytes: Lent<'_, [u8]>, address: usize) {
+    fn write_lent(&self, bytes: Lease<'_, [u8]>, address: usize) {
         probe::store(arch::lent(address, bytes.len()), 0xbad0_bad0);
     }
     /// Within the call the memory is there. It takes its time, so that its own threads can try too.
-    fn keep(&self, bytes: LentMut<'_, [u8]>, address: usize) {
+    fn keep(&self, bytes: LeaseMut<'_, [u8]>, address: usize) {
         let place = arch::lent(address, bytes.len());
         probe::store(place, GIFT);
         self.kept.store(place, Ordering::Relaxed);
@@ -88,26 +88,26 @@ struct Forwarder {
 }
 
 impl Borrower for Forwarder {
-    fn read_lent(&self, _bytes: Lent<'_, [u8]>, _address: usize, _offset: u32) -> u32 {
+    fn read_lent(&self, _bytes: Lease<'_, [u8]>, _address: usize, _offset: u32) -> u32 {
         0
     }
-    fn ends(&self, _bytes: Lent<'_, [u8]>) -> (u8, u8) {
+    fn ends(&self, _bytes: Lease<'_, [u8]>) -> (u8, u8) {
         (0, 0)
     }
-    fn read_at(&self, _bytes: Lent<'_, [u8]>, address: usize) -> u32 {
-        let other = LendBuf::<32>::new();
+    fn read_at(&self, _bytes: Lease<'_, [u8]>, address: usize) -> u32 {
+        let other = LeaseBuf::<32>::new();
         match self.next.read_at(&other[..], address) {
             Err(CallError::ServerFaulted) => STOPPED,
             _ => 0,
         }
     }
-    fn write_lent(&self, _bytes: Lent<'_, [u8]>, _address: usize) {}
+    fn write_lent(&self, _bytes: Lease<'_, [u8]>, _address: usize) {}
     /// Lends on, for reading, what it holds for reading; the next one writes.
-    fn write_at(&self, bytes: Lent<'_, [u8]>, address: usize) {
+    fn write_at(&self, bytes: Lease<'_, [u8]>, address: usize) {
         let _ = self.next.write_at(&bytes, address);
     }
     /// Calls the next, and lends nothing. What it holds itself it then still has.
-    fn keep(&self, bytes: LentMut<'_, [u8]>, address: usize) {
+    fn keep(&self, bytes: LeaseMut<'_, [u8]>, address: usize) {
         let place = arch::lent(address, bytes.len());
         if self.next.read_plainly(place) == Err(CallError::ServerFaulted) {
             probe::store(place, STOPPED);
@@ -184,11 +184,11 @@ board::start!(SYSTEM);
 const FAULTED: Result<(), CallError> = Err(CallError::ServerFaulted);
 
 /// Three buffers in a row: the middle one is lent.
-struct Row([LendBuf<64>; 3]);
+struct Row([LeaseBuf<64>; 3]);
 
 impl Row {
     fn new() -> Row {
-        let mut row = Row([LendBuf::new(), LendBuf::new(), LendBuf::new()]);
+        let mut row = Row([LeaseBuf::new(), LeaseBuf::new(), LeaseBuf::new()]);
         row.0.iter_mut().for_each(|buffer| buffer.fill(MINE as u8));
         row
     }

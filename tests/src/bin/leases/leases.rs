@@ -2,7 +2,7 @@
 //! Lending memory to calls: to read, to write, from stacks, statics and flash, and further on.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
-use crossgate::{CallError, Concurrent, Handle, LendBuf, Lent, LentMut, interface, shared};
+use crossgate::{CallError, Concurrent, Handle, Lease, LeaseBuf, LeaseMut, interface, shared};
 use system_tests::raw;
 use system_tests::report::{broken, expect, pass};
 use system_tests::watch::allow_no_fault;
@@ -10,15 +10,15 @@ use system_tests::watch::allow_no_fault;
 #[interface]
 trait Bytes {
     /// The sum of the bytes.
-    fn sum(&self, bytes: Lent<'_, [u8]>) -> u32;
+    fn sum(&self, bytes: Lease<'_, [u8]>) -> u32;
     /// Adds one to each byte.
-    fn increment(&self, bytes: LentMut<'_, [u8]>);
+    fn increment(&self, bytes: LeaseMut<'_, [u8]>);
     /// Copies. Gives back how many bytes.
-    fn copy(&self, from: Lent<'_, [u8]>, to: LentMut<'_, [u8]>) -> u32;
+    fn copy(&self, from: Lease<'_, [u8]>, to: LeaseMut<'_, [u8]>) -> u32;
     /// Lengths in bytes.
-    fn lengths(&self, one: Lent<'_, [u8]>, other: Lent<'_, [u8]>) -> (u32, u32);
+    fn lengths(&self, one: Lease<'_, [u8]>, other: Lease<'_, [u8]>) -> (u32, u32);
     /// Doubles a value.
-    fn double(&self, value: LentMut<'_, u32>);
+    fn double(&self, value: LeaseMut<'_, u32>);
 }
 
 /// The first method.
@@ -31,26 +31,26 @@ const REFUSED: u32 = 1000;
 struct Worker;
 
 impl Bytes for Worker {
-    fn sum(&self, bytes: Lent<'_, [u8]>) -> u32 {
+    fn sum(&self, bytes: Lease<'_, [u8]>) -> u32 {
         bytes.iter().map(u32::from).sum()
     }
-    fn increment(&self, mut bytes: LentMut<'_, [u8]>) {
+    fn increment(&self, mut bytes: LeaseMut<'_, [u8]>) {
         for index in 0..bytes.len() {
             let byte = bytes.get(index).unwrap_or(0);
             bytes.set(index, byte + 1);
         }
     }
-    fn copy(&self, from: Lent<'_, [u8]>, mut to: LentMut<'_, [u8]>) -> u32 {
+    fn copy(&self, from: Lease<'_, [u8]>, mut to: LeaseMut<'_, [u8]>) -> u32 {
         let mut copied = 0;
         for (index, byte) in from.iter().enumerate() {
             copied += u32::from(to.set(index, byte));
         }
         copied
     }
-    fn lengths(&self, one: Lent<'_, [u8]>, other: Lent<'_, [u8]>) -> (u32, u32) {
+    fn lengths(&self, one: Lease<'_, [u8]>, other: Lease<'_, [u8]>) -> (u32, u32) {
         (one.len() as u32, other.len() as u32)
     }
-    fn double(&self, mut value: LentMut<'_, u32>) {
+    fn double(&self, mut value: LeaseMut<'_, u32>) {
         let doubled = value.copy() * 2;
         value.write(doubled);
     }
@@ -62,22 +62,22 @@ struct Manager {
 }
 
 impl Bytes for Manager {
-    fn sum(&self, bytes: Lent<'_, [u8]>) -> u32 {
+    fn sum(&self, bytes: Lease<'_, [u8]>) -> u32 {
         self.worker.sum(&bytes).unwrap_or(0)
     }
-    fn increment(&self, mut bytes: LentMut<'_, [u8]>) {
+    fn increment(&self, mut bytes: LeaseMut<'_, [u8]>) {
         let _ = self.worker.increment(&mut bytes);
     }
-    fn copy(&self, from: Lent<'_, [u8]>, mut to: LentMut<'_, [u8]>) -> u32 {
+    fn copy(&self, from: Lease<'_, [u8]>, mut to: LeaseMut<'_, [u8]>) -> u32 {
         match self.worker.copy(&from, &mut to) {
             Ok(copied) => copied,
             Err(error) => REFUSED + error as u32,
         }
     }
-    fn lengths(&self, one: Lent<'_, [u8]>, other: Lent<'_, [u8]>) -> (u32, u32) {
+    fn lengths(&self, one: Lease<'_, [u8]>, other: Lease<'_, [u8]>) -> (u32, u32) {
         self.worker.lengths(&one, &other).unwrap_or((0, 0))
     }
-    fn double(&self, mut value: LentMut<'_, u32>) {
+    fn double(&self, mut value: LeaseMut<'_, u32>) {
         let _ = self.worker.double(&mut value);
     }
 }
@@ -88,17 +88,17 @@ struct Director {
 }
 
 impl Bytes for Director {
-    fn sum(&self, bytes: Lent<'_, [u8]>) -> u32 {
+    fn sum(&self, bytes: Lease<'_, [u8]>) -> u32 {
         self.manager.sum(&bytes).unwrap_or(0)
     }
-    fn increment(&self, _bytes: LentMut<'_, [u8]>) {}
-    fn copy(&self, from: Lent<'_, [u8]>, mut to: LentMut<'_, [u8]>) -> u32 {
+    fn increment(&self, _bytes: LeaseMut<'_, [u8]>) {}
+    fn copy(&self, from: Lease<'_, [u8]>, mut to: LeaseMut<'_, [u8]>) -> u32 {
         self.manager.copy(&from, &mut to).unwrap_or(0)
     }
-    fn lengths(&self, _one: Lent<'_, [u8]>, _other: Lent<'_, [u8]>) -> (u32, u32) {
+    fn lengths(&self, _one: Lease<'_, [u8]>, _other: Lease<'_, [u8]>) -> (u32, u32) {
         (0, 0)
     }
-    fn double(&self, _value: LentMut<'_, u32>) {}
+    fn double(&self, _value: LeaseMut<'_, u32>) {}
 }
 
 shared! {
@@ -155,8 +155,8 @@ fn flash_and_statics(server: Handle<dyn Bytes>, text: &[u8]) {
 }
 
 fn stack_buffers(server: Handle<dyn Bytes>) {
-    let mut small = LendBuf::<32>::new();
-    let mut large = LendBuf::<1024>::new();
+    let mut small = LeaseBuf::<32>::new();
+    let mut large = LeaseBuf::<1024>::new();
     expect("a fresh buffer", server.sum(&small[..]), Ok(0));
     expect("a call", server.increment(&mut small[..]), Ok(()));
     expect("a call", server.increment(&mut large[..]), Ok(()));
@@ -167,7 +167,7 @@ fn stack_buffers(server: Handle<dyn Bytes>) {
 
 /// Pieces of a buffer that no region opens, and no more than they are, are refused, whoever runs the firmware.
 fn odd_pieces(name: &str) {
-    let buffer = LendBuf::<256>::new();
+    let buffer = LeaseBuf::<256>::new();
     let lend = |offset: usize, length: usize| {
         let address = buffer.as_ptr().addr() + offset;
         raw::call(raw::service(&SYSTEM, name), SUM, [address, length, 0, 0]).error()
@@ -181,10 +181,10 @@ fn odd_pieces(name: &str) {
 }
 
 fn two_at_a_time(server: Handle<dyn Bytes>, text: &[u8]) {
-    let mut to = LendBuf::<64>::new();
+    let mut to = LeaseBuf::<64>::new();
     expect("a copy from flash", server.copy(&CONSTANT, &mut to[..]), Ok(5));
     expect("the copy", to[..6] == [1, 2, 3, 4, 5, 0], true);
-    let mut from = LendBuf::<32>::new();
+    let mut from = LeaseBuf::<32>::new();
     from.fill(9);
     expect("a copy from the stack", server.copy(&from[..], &mut to[..]), Ok(32));
     expect("the copy", (to[31], to[32]), (9, 0));
@@ -195,8 +195,8 @@ fn two_at_a_time(server: Handle<dyn Bytes>, text: &[u8]) {
 /// Calls that lend on what they hold, until the kernel keeps no more of them: twice two leases.
 fn many(director: Handle<dyn Bytes>, text: &[u8]) {
     expect("one lease three calls on", director.sum(text), Ok(100));
-    let from = LendBuf::<32>::new();
-    let mut to = LendBuf::<32>::new();
+    let from = LeaseBuf::<32>::new();
+    let mut to = LeaseBuf::<32>::new();
     let deepest = director.copy(&from[..], &mut to[..]);
     expect("two leases three calls on", deepest, Ok(REFUSED + CallError::TooDeep as u32));
     expect("reading flash needs none", director.copy(&CONSTANT, &mut to[..]), Ok(5));

@@ -4,7 +4,7 @@
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::sync::atomic::{AtomicUsize, Ordering};
-use crossgate::{CallError, Concurrent, Handle, LendBuf, Lent, LentMut, interface, shared};
+use crossgate::{CallError, Concurrent, Handle, Lease, LeaseBuf, LeaseMut, interface, shared};
 use system_tests::report::{broken, expect, pass};
 use system_tests::watch::allow_no_fault;
 use system_tests::{arch, raw};
@@ -12,9 +12,9 @@ use system_tests::{arch, raw};
 #[interface]
 trait Bytes {
     /// The sum of the bytes, of which the caller has the first one at `address`.
-    fn sum(&self, bytes: Lent<'_, [u8]>, address: usize) -> u32;
+    fn sum(&self, bytes: Lease<'_, [u8]>, address: usize) -> u32;
     /// Adds one to each byte.
-    fn increment(&self, bytes: LentMut<'_, [u8]>, address: usize);
+    fn increment(&self, bytes: LeaseMut<'_, [u8]>, address: usize);
 }
 
 const SUM: usize = 0;
@@ -24,10 +24,10 @@ const INCREMENT: usize = 1;
 struct Worker;
 
 impl Bytes for Worker {
-    fn sum(&self, bytes: Lent<'_, [u8]>, _: usize) -> u32 {
+    fn sum(&self, bytes: Lease<'_, [u8]>, _: usize) -> u32 {
         bytes.iter().map(u32::from).sum()
     }
-    fn increment(&self, mut bytes: LentMut<'_, [u8]>, _: usize) {
+    fn increment(&self, mut bytes: LeaseMut<'_, [u8]>, _: usize) {
         for index in 0..bytes.len() {
             let byte = bytes.get(index).unwrap_or(0);
             bytes.set(index, byte + 1);
@@ -49,7 +49,7 @@ impl Relay {
 }
 
 impl Bytes for Relay {
-    fn sum(&self, bytes: Lent<'_, [u8]>, address: usize) -> u32 {
+    fn sum(&self, bytes: Lease<'_, [u8]>, address: usize) -> u32 {
         for address in [address, arch::lent(address, bytes.len())] {
             let error = self.pass(INCREMENT, address, bytes.len()).error();
             expect("lent for reading, lent on for writing", error, Some(CallError::BadLease));
@@ -58,7 +58,7 @@ impl Bytes for Relay {
         expect("lent on for reading", reply.error(), None);
         reply.words[0] as u32
     }
-    fn increment(&self, mut bytes: LentMut<'_, [u8]>, address: usize) {
+    fn increment(&self, mut bytes: LeaseMut<'_, [u8]>, address: usize) {
         let length = bytes.len();
         for address in [address - 32, address + 32, address + length, address - length] {
             let reply = self.pass(INCREMENT, address, length);
@@ -79,13 +79,13 @@ impl Bytes for Relay {
 #[interface]
 trait Owner {
     /// Adds 100 to the first of its bytes.
-    fn add(&self, bytes: LentMut<'_, [u8]>);
+    fn add(&self, bytes: LeaseMut<'_, [u8]>);
 }
 
 struct Client(AtomicUsize);
 
 impl Owner for Client {
-    fn add(&self, mut bytes: LentMut<'_, [u8]>) {
+    fn add(&self, mut bytes: LeaseMut<'_, [u8]>) {
         let byte = bytes.get(0).unwrap_or(0);
         bytes.set(0, byte + 100);
         let own = core::ptr::with_exposed_provenance_mut::<u8>(self.0.load(Ordering::Relaxed));
@@ -97,7 +97,7 @@ impl Owner for Client {
 
 #[interface]
 trait CallBack {
-    fn call_back(&self, bytes: LentMut<'_, [u8]>);
+    fn call_back(&self, bytes: LeaseMut<'_, [u8]>);
 }
 
 struct Caller {
@@ -105,7 +105,7 @@ struct Caller {
 }
 
 impl CallBack for Caller {
-    fn call_back(&self, mut bytes: LentMut<'_, [u8]>) {
+    fn call_back(&self, mut bytes: LeaseMut<'_, [u8]>) {
         bytes.set(0, 7);
         expect("a call back", self.owner.add(&mut bytes), Ok(()));
         expect("what the owner has made of it", bytes.get(0), Some(107));
@@ -142,7 +142,7 @@ fn client(
 ) -> ! {
     let Some(shared) = SHARED.take() else { broken("has taken the static before") };
     for server in [relay, second] {
-        let mut frame = [const { LendBuf::<128>::new() }; 3];
+        let mut frame = [const { LeaseBuf::<128>::new() }; 3];
         let buffer = &mut frame[1];
         buffer.fill(2);
         lend(server, &mut buffer[..]);

@@ -7,7 +7,7 @@ use core::cell::Cell;
 use crossgate::abi::WHOLE_BLOCK;
 use crossgate::abi::table::{Entry, RawReply};
 use crossgate::{
-    CallError, Concurrent, Exclusive, Handle, LendBuf, Lent, LentMut, Notification, Plain,
+    CallError, Concurrent, Exclusive, Handle, Lease, LeaseBuf, LeaseMut, Notification, Plain,
     ServedBy, interface,
 };
 use crossgate_abi::{Cause, Word};
@@ -28,44 +28,44 @@ struct Pair {
 
 #[interface]
 trait Bytes {
-    fn sum(&self, bytes: Lent<'_, [u8]>) -> u32;
-    fn increment(&self, bytes: LentMut<'_, [u8]>) -> u32;
-    fn copy(&self, from: Lent<'_, [u8]>, to: LentMut<'_, [u8]>) -> u32;
-    fn swap(&self, pair: LentMut<'_, Pair>);
-    fn write_and_crash(&self, bytes: LentMut<'_, [u8]>);
+    fn sum(&self, bytes: Lease<'_, [u8]>) -> u32;
+    fn increment(&self, bytes: LeaseMut<'_, [u8]>) -> u32;
+    fn copy(&self, from: Lease<'_, [u8]>, to: LeaseMut<'_, [u8]>) -> u32;
+    fn swap(&self, pair: LeaseMut<'_, Pair>);
+    fn write_and_crash(&self, bytes: LeaseMut<'_, [u8]>);
 }
 
 /// Looks at what it is lent with code of its own.
 #[interface]
 trait Look {
-    fn look(&self, bytes: Lent<'_, [u8]>) -> u32;
-    fn look_behind(&self, bytes: Lent<'_, [u8]>) -> u32;
+    fn look(&self, bytes: Lease<'_, [u8]>) -> u32;
+    fn look_behind(&self, bytes: Lease<'_, [u8]>) -> u32;
 }
 
 struct Server;
 
 impl Bytes for Server {
-    fn sum(&self, bytes: Lent<'_, [u8]>) -> u32 {
+    fn sum(&self, bytes: Lease<'_, [u8]>) -> u32 {
         bytes.iter().map(u32::from).sum()
     }
-    fn increment(&self, mut bytes: LentMut<'_, [u8]>) -> u32 {
+    fn increment(&self, mut bytes: LeaseMut<'_, [u8]>) -> u32 {
         for index in 0..bytes.len() {
             let byte = bytes.get(index).unwrap_or_default();
             bytes.set(index, byte + 1);
         }
         bytes.len() as u32
     }
-    fn copy(&self, from: Lent<'_, [u8]>, mut to: LentMut<'_, [u8]>) -> u32 {
+    fn copy(&self, from: Lease<'_, [u8]>, mut to: LeaseMut<'_, [u8]>) -> u32 {
         for (index, byte) in from.iter().enumerate() {
             to.set(index, byte);
         }
         from.len().min(to.len()) as u32
     }
-    fn swap(&self, mut pair: LentMut<'_, Pair>) {
+    fn swap(&self, mut pair: LeaseMut<'_, Pair>) {
         let Pair { first, second } = pair.copy();
         pair.write(Pair { first: second, second: first });
     }
-    fn write_and_crash(&self, mut bytes: LentMut<'_, [u8]>) {
+    fn write_and_crash(&self, mut bytes: LeaseMut<'_, [u8]>) {
         bytes.fill(7);
         panic!("as it is meant to")
     }
@@ -77,12 +77,12 @@ struct Relay {
 }
 
 impl Bytes for Relay {
-    fn sum(&self, bytes: Lent<'_, [u8]>) -> u32 {
+    fn sum(&self, bytes: Lease<'_, [u8]>) -> u32 {
         let half = bytes.len() / 2;
         let of = |from, to| bytes.slice(from, to).and_then(|part| self.server.sum(&part).ok());
         of(0, half).unwrap_or(0) + of(half, bytes.len()).unwrap_or(0)
     }
-    fn increment(&self, mut bytes: LentMut<'_, [u8]>) -> u32 {
+    fn increment(&self, mut bytes: LeaseMut<'_, [u8]>) -> u32 {
         let half = bytes.len() / 2;
         let length = bytes.len();
         let mut of = |from, to| {
@@ -90,13 +90,13 @@ impl Bytes for Relay {
         };
         of(0, half).unwrap_or(0) + of(half, length).unwrap_or(0)
     }
-    fn copy(&self, from: Lent<'_, [u8]>, mut to: LentMut<'_, [u8]>) -> u32 {
+    fn copy(&self, from: Lease<'_, [u8]>, mut to: LeaseMut<'_, [u8]>) -> u32 {
         self.server.copy(&from, &mut to).unwrap_or(0)
     }
-    fn swap(&self, mut pair: LentMut<'_, Pair>) {
+    fn swap(&self, mut pair: LeaseMut<'_, Pair>) {
         let _ = self.server.swap(&mut pair);
     }
-    fn write_and_crash(&self, _: LentMut<'_, [u8]>) {}
+    fn write_and_crash(&self, _: LeaseMut<'_, [u8]>) {}
 }
 
 /// What a hostile server is entered with.
@@ -218,7 +218,7 @@ fn arrays(server: Handle<dyn Bytes>) {
 }
 
 fn parts(server: Handle<dyn Bytes>) {
-    let mut buffer = LendBuf::<512>::new();
+    let mut buffer = LeaseBuf::<512>::new();
     for (start, end) in [(0, 1), (0, 48), (1, 32), (7, 500), (31, 33), (255, 257), (511, 512)] {
         buffer.fill(1);
         let length = (end - start) as u32;

@@ -7,7 +7,9 @@
 
 use core::time::Duration;
 use crossgate::notification::TimedOut;
-use crossgate::{CallError, Concurrent, Handle, LendBuf, Notification, Signal, Wire, thread, time};
+use crossgate::{
+    CallError, Concurrent, Handle, LeaseBuf, Notification, Signal, Wire, thread, time,
+};
 use crossgate_abi::Cause;
 use crossgate_queue::{Full, ItemReceiver, ItemSender, Queue, Receiver, Sender};
 use system_tests::report::{expect, expect_that, pass};
@@ -101,7 +103,7 @@ fn attack(jobs: Handle<dyn Sender<Job>>, items: Items, flood: Signal) -> ! {
             expect("the memory of others is not written", status, Some(CallError::BadLease));
         }
     }
-    let mut memory = LendBuf::<128>::new();
+    let mut memory = LeaseBuf::<128>::new();
     let start = memory.as_mut_ptr().expose_provenance();
     for length in [0, 1, 63, 65, 128] {
         let status = call(send, 1, [start, length, 0, 0]);
@@ -119,7 +121,7 @@ fn attack(jobs: Handle<dyn Sender<Job>>, items: Items, flood: Signal) -> ! {
 fn starve(jobs: Handle<dyn Receiver<Job>>, items: Handle<dyn ItemReceiver<[u8; 64]>>) -> ! {
     let moment = Duration::from_micros(1);
     probe::call_with_ever_less_stack(&mut || jobs.receive_timeout(moment).map(drop));
-    let mut item = LendBuf::<64>::new();
+    let mut item = LeaseBuf::<64>::new();
     probe::call_with_ever_less_stack(&mut || {
         let item = item.first_chunk_mut::<64>();
         item.map_or(Ok(()), |item| items.receive_timeout(item, moment).map(drop))

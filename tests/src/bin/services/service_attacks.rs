@@ -12,7 +12,7 @@ use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use core::time::Duration;
 use crossgate::notification::TimedOut;
 use crossgate::{
-    CallError, Concurrent, Handle, LendBuf, Notification, Signal, interface, thread, time,
+    CallError, Concurrent, Handle, LeaseBuf, Notification, Signal, interface, thread, time,
 };
 use crossgate_abi::Cause;
 use crossgate_barrier::{Barrier, Rendezvous};
@@ -173,7 +173,7 @@ fn starve(
     done: Signal,
 ) -> ! {
     let moment = Duration::from_micros(1);
-    let mut bytes = LendBuf::<32>::new();
+    let mut bytes = LeaseBuf::<32>::new();
     probe::call_with_ever_less_stack(&mut || barrier.meet_timeout(moment).map(drop));
     probe::call_with_ever_less_stack(&mut || reader.read_timeout(&mut bytes, moment).map(drop));
     probe::call_with_ever_less_stack(&mut || writer.try_write(bytes.first(0)).map(drop));

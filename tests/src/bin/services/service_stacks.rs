@@ -7,7 +7,7 @@
 
 use console::{Both, Console, Past, Settings};
 use core::time::Duration;
-use crossgate::{CallError, Concurrent, Handle, LendBuf, thread};
+use crossgate::{CallError, Concurrent, Handle, LeaseBuf, thread};
 use crossgate_barrier::{Barrier, Rendezvous};
 use crossgate_bytes::{
     ByteReader, ByteWriter, MessageBuffer, MessageReceiver, MessageSender, StreamBuffer,
@@ -148,7 +148,7 @@ fn starve_queues((input, output): Values, (sender, receiver): Items, (inbox, top
     starve(&mut || output.count().map(drop));
     starve(&mut || input.send_timeout(1, MOMENT).map(drop));
     starve(&mut || input.try_send(1).map(drop));
-    let mut item = LendBuf::<64>::new();
+    let mut item = LeaseBuf::<64>::new();
     let Some(item) = item.first_chunk_mut::<64>() else { thread::exit() };
     starve(&mut || receiver.receive_timeout(&mut *item, MOMENT).map(drop));
     starve(&mut || receiver.try_receive(&mut *item).map(drop));
@@ -178,7 +178,7 @@ fn starve_bytes(
     (writer, reader): (Handle<dyn ByteWriter>, Handle<dyn ByteReader>),
     (sender, receiver): (Handle<dyn MessageSender>, Handle<dyn MessageReceiver>),
 ) -> ! {
-    let mut bytes = LendBuf::<128>::new();
+    let mut bytes = LeaseBuf::<128>::new();
     starve(&mut || reader.read_timeout(&mut bytes, MOMENT).map(drop));
     starve(&mut || writer.write_timeout(&bytes, MOMENT).map(drop));
     starve(&mut || reader.try_read(&mut bytes).map(drop));
@@ -219,7 +219,7 @@ fn starve_console(
     set: Handle<dyn SetLevels>,
     history: Handle<dyn History>,
 ) -> ! {
-    let mut line = LendBuf::<128>::new();
+    let mut line = LeaseBuf::<128>::new();
     starve(&mut || levels.level().map(drop));
     starve(&mut || set.set_level(1, Level::Debug));
     starve(&mut || set.level_of(1).map(drop));

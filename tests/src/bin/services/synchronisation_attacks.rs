@@ -9,7 +9,7 @@
 use core::time::Duration;
 use crossgate::fault::Faults;
 use crossgate::notification::TimedOut;
-use crossgate::{CallError, Concurrent, Handle, LendBuf, Notification, Signal, thread, time};
+use crossgate::{CallError, Concurrent, Handle, LeaseBuf, Notification, Signal, thread, time};
 use crossgate_bytes::{MessageBuffer, MessageReceiver, MessageSender};
 use crossgate_event_flags::{EventFlags, EventSetter, EventWaiter, Until};
 use crossgate_publish::{Missed, Publisher, Subscriber, Subscription, Topic};
@@ -97,7 +97,7 @@ fn starve(
     });
     probe::call_with_ever_less_stack(&mut || value.changed_timeout(0, moment).map(drop));
     probe::call_with_ever_less_stack(&mut || inbox.receive_timeout(moment).map(drop));
-    let mut bytes = LendBuf::<32>::new();
+    let mut bytes = LeaseBuf::<32>::new();
     probe::call_with_ever_less_stack(&mut || {
         messages.receive_timeout(&mut bytes, moment).map(drop)
     });

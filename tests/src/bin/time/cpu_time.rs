@@ -9,8 +9,8 @@
 use core::ops::Range;
 use core::time::Duration;
 use crossgate::{
-    Concurrent, Exclusive, Handle, LendBuf, Lent, Notification, Signal, inspect, interface, thread,
-    time,
+    Concurrent, Exclusive, Handle, Lease, LeaseBuf, Notification, Signal, inspect, interface,
+    thread, time,
 };
 use system_tests::report::{expect, expect_that, fail, pass};
 
@@ -23,7 +23,7 @@ const STRETCH: Duration = Duration::from_millis(5);
 #[interface]
 trait Mill {
     fn turn(&self, time: u32);
-    fn turn_for(&self, memory: Lent<'_, [u8]>) -> u32;
+    fn turn_for(&self, memory: Lease<'_, [u8]>) -> u32;
     fn turn_with(&self, other: Handle<dyn Alone>) -> bool;
 }
 
@@ -38,7 +38,7 @@ impl Mill for Stone {
     fn turn(&self, time: u32) {
         compute(Duration::from_micros(time.into()));
     }
-    fn turn_for(&self, memory: Lent<'_, [u8]>) -> u32 {
+    fn turn_for(&self, memory: Lease<'_, [u8]>) -> u32 {
         compute(STRETCH);
         memory.iter().map(u32::from).sum()
     }
@@ -89,7 +89,7 @@ fn work(mill: Handle<dyn Mill>, cell: Handle<dyn Alone>, done: Signal) -> ! {
     compute(STRETCH);
     expect("a call", mill.turn(5_000), Ok(()));
     compute(STRETCH);
-    let mut memory = LendBuf::<32>::new();
+    let mut memory = LeaseBuf::<32>::new();
     memory.fill(1);
     expect("a call that lends", mill.turn_for(&memory[..]), Ok(32));
     compute(STRETCH);

@@ -5,7 +5,7 @@
 
 use core::hint::black_box;
 use core::time::Duration;
-use crossgate::{Concurrent, Handle, LendBuf, LentMut, Notification, interface, time};
+use crossgate::{Concurrent, Handle, LeaseBuf, LeaseMut, Notification, interface, time};
 use system_tests::report::{expect, pass};
 use system_tests::watch::Watch;
 
@@ -13,7 +13,7 @@ use system_tests::watch::Watch;
 #[interface]
 trait Slow {
     fn sleep(&self);
-    fn fill(&self, memory: LentMut<'_, [u8]>);
+    fn fill(&self, memory: LeaseMut<'_, [u8]>);
 }
 
 struct Server;
@@ -22,7 +22,7 @@ impl Slow for Server {
     fn sleep(&self) {
         time::sleep(Duration::from_micros(300));
     }
-    fn fill(&self, mut memory: LentMut<'_, [u8]>) {
+    fn fill(&self, mut memory: LeaseMut<'_, [u8]>) {
         // It is interrupted while it runs.
         for value in 0..200 {
             black_box(&mut memory).fill(value);
@@ -43,7 +43,7 @@ crossgate::system! {
 board::start!(SYSTEM);
 
 fn lend(slow: Handle<dyn Slow>) -> ! {
-    let mut memory = LendBuf::<64>::new();
+    let mut memory = LeaseBuf::<64>::new();
     loop {
         expect("a call with lent memory", slow.fill(&mut memory[..]), Ok(()));
     }

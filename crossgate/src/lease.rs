@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Memory that is lent to a call.
 //!
-//! The caller passes a plain reference; the server gets a [`Lent`] or [`LentMut`], which is good
+//! The caller passes a plain reference; the server gets a [`Lease`] or [`LeaseMut`], which is good
 //! while the method runs. What can't be lent where it lies, as most plain arrays and values, is lent as a
-//! copy on the caller's stack, which is copied back: a [`LendBuf`], a constant and
+//! copy on the caller's stack, which is copied back: a [`LeaseBuf`], a constant and
 //! [`shared!`](crate::shared!) memory need none. The memory belongs to a process that the server does not trust and may
 //! change at any time, so a server never gets a reference to it: every access copies as many elements as it is about,
 //! one of them or all. How to work on much memory where it lies is in `in_place`.
 
-use crate::buffer::{Block, BlockSize, First, FirstMut, LendBuf};
+use crate::buffer::{Block, BlockSize, First, FirstMut, LeaseBuf};
 use crate::copy::LONGEST_COPY;
 use crate::seal::Seal;
 use crate::wire::{Decoder, Encoder, Invalid, Parameter};
@@ -67,14 +67,14 @@ unsafe impl<T: Plain> Lendable for [T] {
 /// Memory lent for reading: the server's side of `&[T]` or `&T`.
 ///
 /// ```
-/// # use crossgate::{Lent, interface, testing::Wiring};
+/// # use crossgate::{Lease, interface, testing::Wiring};
 /// #[interface]
 /// pub trait Disk {
-///     fn write(&mut self, at: u32, data: Lent<'_, [u8]>) -> bool;
+///     fn write(&mut self, at: u32, data: Lease<'_, [u8]>) -> bool;
 /// }
 /// struct Ram([u8; 64]);
 /// impl Disk for Ram {
-///     fn write(&mut self, at: u32, data: Lent<'_, [u8]>) -> bool {
+///     fn write(&mut self, at: u32, data: Lease<'_, [u8]>) -> bool {
 ///         match self.0.get_mut(at as usize..) {
 ///             Some(rest) if rest.len() >= data.len() => data.copy_to(rest) == data.len(),
 ///             _ => false,
@@ -88,7 +88,7 @@ unsafe impl<T: Plain> Lendable for [T] {
 ///     assert_eq!(disk.write(61, b"data"), Ok(false));
 /// });
 /// ```
-pub struct Lent<'a, X: ?Sized + Lendable> {
+pub struct Lease<'a, X: ?Sized + Lendable> {
     address: *const u8,
     /// In bytes.
     length: usize,
@@ -96,7 +96,7 @@ pub struct Lent<'a, X: ?Sized + Lendable> {
 }
 
 /// Memory lent for reading and writing: the server's side of `&mut [T]` or `&mut T`.
-pub struct LentMut<'a, X: ?Sized + Lendable>(Lent<'a, X>, PhantomData<&'a mut X>);
+pub struct LeaseMut<'a, X: ?Sized + Lendable>(Lease<'a, X>, PhantomData<&'a mut X>);
 
 /// Copies memory that may change meanwhile. To the compiler the barrier may have written all memory,
 /// so that no later read of the copy can become a second read of the original.
@@ -113,9 +113,9 @@ pub(crate) unsafe fn copy_once<T>(from: *const T, to: *mut T, count: usize) {
     }
 }
 
-impl<'a, X: ?Sized + Lendable> Lent<'a, X> {
-    pub(crate) const fn new(address: *const u8, length: usize) -> Lent<'a, X> {
-        Lent { address, length, memory: PhantomData }
+impl<'a, X: ?Sized + Lendable> Lease<'a, X> {
+    pub(crate) const fn new(address: *const u8, length: usize) -> Lease<'a, X> {
+        Lease { address, length, memory: PhantomData }
     }
 
     /// Where it is, and how many bytes.
@@ -138,7 +138,7 @@ impl<'a, X: ?Sized + Lendable> Lent<'a, X> {
     }
 }
 
-impl<'a, T: Plain> Lent<'a, [T]> {
+impl<'a, T: Plain> Lease<'a, [T]> {
     /// The number of elements.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -167,16 +167,16 @@ impl<'a, T: Plain> Lent<'a, [T]> {
 
     /// The elements from `from` up to, but not including, `to`.
     #[must_use]
-    pub fn slice(&self, from: usize, to: usize) -> Option<Lent<'a, [T]>> {
+    pub fn slice(&self, from: usize, to: usize) -> Option<Lease<'a, [T]>> {
         if from > to || to > self.len() {
             return None;
         }
         let start = self.address.wrapping_add(from * size_of::<T>());
-        Some(Lent::new(start, (to - from) * size_of::<T>()))
+        Some(Lease::new(start, (to - from) * size_of::<T>()))
     }
 }
 
-impl<T: Plain> Lent<'_, T> {
+impl<T: Plain> Lease<'_, T> {
     /// A copy of the value.
     #[must_use]
     pub fn copy(&self) -> T {
@@ -184,22 +184,22 @@ impl<T: Plain> Lent<'_, T> {
     }
 }
 
-impl<'a, X: ?Sized + Lendable> Deref for LentMut<'a, X> {
-    type Target = Lent<'a, X>;
+impl<'a, X: ?Sized + Lendable> Deref for LeaseMut<'a, X> {
+    type Target = Lease<'a, X>;
 
-    fn deref(&self) -> &Lent<'a, X> {
+    fn deref(&self) -> &Lease<'a, X> {
         &self.0
     }
 }
 
-impl<'a, X: ?Sized + Lendable> LentMut<'a, X> {
+impl<'a, X: ?Sized + Lendable> LeaseMut<'a, X> {
     /// The memory was lent for writing, and nobody else has this part.
-    pub(crate) const fn new(lent: Lent<'a, X>) -> LentMut<'a, X> {
-        LentMut(lent, PhantomData)
+    pub(crate) const fn new(lent: Lease<'a, X>) -> LeaseMut<'a, X> {
+        LeaseMut(lent, PhantomData)
     }
 }
 
-impl<T: Plain> LentMut<'_, [T]> {
+impl<T: Plain> LeaseMut<'_, [T]> {
     /// Sets element `index`. Tells whether there is one.
     pub fn set(&mut self, index: usize, value: T) -> bool {
         self.cells().get(index).map(|cell| cell.set(value)).is_some()
@@ -222,12 +222,12 @@ impl<T: Plain> LentMut<'_, [T]> {
 
     /// The elements from `from` up to, but not including, `to`.
     #[must_use]
-    pub fn slice_mut(&mut self, from: usize, to: usize) -> Option<LentMut<'_, [T]>> {
-        Some(LentMut::new(self.0.slice(from, to)?))
+    pub fn slice_mut(&mut self, from: usize, to: usize) -> Option<LeaseMut<'_, [T]>> {
+        Some(LeaseMut::new(self.0.slice(from, to)?))
     }
 }
 
-impl<T: Plain> LentMut<'_, T> {
+impl<T: Plain> LeaseMut<'_, T> {
     /// Sets the value.
     pub fn write(&mut self, value: T) {
         // SAFETY: the memory holds a `T` and was lent for writing.
@@ -237,7 +237,7 @@ impl<T: Plain> LentMut<'_, T> {
 
 /// What a caller offers for a lease.
 #[derive(Debug)]
-pub struct Loan {
+pub struct Offered {
     address: Word,
     /// In bytes.
     length: usize,
@@ -259,68 +259,68 @@ const fn of_block(length: usize) -> Word {
     if length == 0 { 0 } else { length | WHOLE_BLOCK }
 }
 
-/// What can be passed for a parameter `P`, which is `Lent` or `LentMut`: a reference to the memory,
+/// What can be passed for a parameter `P`, which is `Lease` or `LeaseMut`: a reference to the memory,
 /// or a lease that the caller holds itself.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be lent as `{P}`",
     label = "the method wants `{P}`",
-    note = "pass a reference to the memory: `&x` for `Lent`, `&mut x` for `LentMut`"
+    note = "pass a reference to the memory: `&x` for `Lease`, `&mut x` for `LeaseMut`"
 )]
-pub trait Lend<P> {
+pub trait Offer<P> {
     /// # Safety
-    /// The loan is not used when the memory has gone.
+    /// The lease is not used when the memory has gone.
     #[doc(hidden)]
-    unsafe fn lend(self) -> Loan;
+    unsafe fn offer(self) -> Offered;
 }
 
 macro_rules! lend {
     ($([$($generics:tt)*] $from:ty => $to:ident<$lent:ty> $(where $bounded:ty: $bound:path)?, |$memory:ident| $address:expr, $length:expr $(, of $fixed:expr)?;)*) => { $(
-        impl<$($generics)*> Lend<$to<'static, $lent>> for $from $(where $bounded: $bound)? {
+        impl<$($generics)*> Offer<$to<'static, $lent>> for $from $(where $bounded: $bound)? {
             #[inline(always)]
-            unsafe fn lend(self) -> Loan {
+            unsafe fn offer(self) -> Offered {
                 $(const { check_size($fixed) };)?
                 let $memory = self;
-                Loan { address: $address.expose_provenance(), length: $length }
+                Offered { address: $address.expose_provenance(), length: $length }
             }
         }
     )* };
 }
 lend! {
-    [X: ?Sized + Lendable] &X => Lent<X>,
+    [X: ?Sized + Lendable] &X => Lease<X>,
         |memory| (&raw const *memory).cast::<u8>(), size_of_val(memory), of X::FIXED_SIZE;
-    [X: ?Sized + Lendable] &mut X => Lent<X>,
+    [X: ?Sized + Lendable] &mut X => Lease<X>,
         |memory| (&raw const *memory).cast::<u8>(), size_of_val(memory), of X::FIXED_SIZE;
-    [X: ?Sized + Lendable] &mut X => LentMut<X>,
+    [X: ?Sized + Lendable] &mut X => LeaseMut<X>,
         |memory| (&raw mut *memory).cast::<u8>(), size_of_val(memory), of X::FIXED_SIZE;
-    [T: Plain, const N: usize] &[T; N] => Lent<[T]>,
+    [T: Plain, const N: usize] &[T; N] => Lease<[T]>,
         |memory| memory.as_ptr(), size_of_val(memory), of size_of::<[T; N]>();
-    [T: Plain, const N: usize] &mut [T; N] => Lent<[T]>,
+    [T: Plain, const N: usize] &mut [T; N] => Lease<[T]>,
         |memory| memory.as_ptr(), size_of_val(memory), of size_of::<[T; N]>();
-    [T: Plain, const N: usize] &mut [T; N] => LentMut<[T]>,
+    [T: Plain, const N: usize] &mut [T; N] => LeaseMut<[T]>,
         |memory| memory.as_mut_ptr(), size_of_val(memory), of size_of::<[T; N]>();
-    [] &str => Lent<[u8]>, |text| text.as_ptr(), text.len();
-    [const N: usize] &LendBuf<N> => Lent<[u8]> where BlockSize<N>: Block, |buffer| buffer.as_ptr(), N;
-    [const N: usize] &mut LendBuf<N> => Lent<[u8]> where BlockSize<N>: Block, |buffer| buffer.as_ptr(), N;
-    [const N: usize] &mut LendBuf<N> => LentMut<[u8]> where BlockSize<N>: Block,
+    [] &str => Lease<[u8]>, |text| text.as_ptr(), text.len();
+    [const N: usize] &LeaseBuf<N> => Lease<[u8]> where BlockSize<N>: Block, |buffer| buffer.as_ptr(), N;
+    [const N: usize] &mut LeaseBuf<N> => Lease<[u8]> where BlockSize<N>: Block, |buffer| buffer.as_ptr(), N;
+    [const N: usize] &mut LeaseBuf<N> => LeaseMut<[u8]> where BlockSize<N>: Block,
         |buffer| buffer.as_mut_ptr(), N;
-    [] First<'_> => Lent<[u8]>, |first| first.0.as_ptr(), of_block(first.0.len());
-    [] FirstMut<'_> => Lent<[u8]>, |first| first.0.as_ptr(), of_block(first.0.len());
-    [] FirstMut<'_> => LentMut<[u8]>, |first| first.0.as_mut_ptr(), of_block(first.0.len());
-    [X: ?Sized + Lendable] &Lent<'_, X> => Lent<X>, |lease| lease.address, lease.length;
-    [X: ?Sized + Lendable] &LentMut<'_, X> => Lent<X>, |lease| lease.0.address, lease.0.length;
-    [X: ?Sized + Lendable] &mut LentMut<'_, X> => LentMut<X>,
+    [] First<'_> => Lease<[u8]>, |first| first.0.as_ptr(), of_block(first.0.len());
+    [] FirstMut<'_> => Lease<[u8]>, |first| first.0.as_ptr(), of_block(first.0.len());
+    [] FirstMut<'_> => LeaseMut<[u8]>, |first| first.0.as_mut_ptr(), of_block(first.0.len());
+    [X: ?Sized + Lendable] &Lease<'_, X> => Lease<X>, |lease| lease.address, lease.length;
+    [X: ?Sized + Lendable] &LeaseMut<'_, X> => Lease<X>, |lease| lease.0.address, lease.0.length;
+    [X: ?Sized + Lendable] &mut LeaseMut<'_, X> => LeaseMut<X>,
         |lease| lease.0.address.cast_mut(), lease.0.length;
 }
 
 // The kernel has checked that the memory is the caller's to lend. A length that is no multiple of
 // the element, or a start that is not aligned for it, is the caller's fault.
-impl<'a, X: ?Sized + Lendable> Parameter for Lent<'a, X> {
+impl<'a, X: ?Sized + Lendable> Parameter for Lease<'a, X> {
     const SEAL: Seal = Seal;
     const ARGUMENT: Shape = Shape::READ;
-    type Caller = Loan;
+    type Caller = Offered;
 
     #[inline(always)]
-    fn put_argument(argument: Loan, encoder: &mut Encoder) {
+    fn put_argument(argument: Offered, encoder: &mut Encoder) {
         encoder.push(argument.address);
         encoder.push(argument.length);
     }
@@ -333,17 +333,17 @@ impl<'a, X: ?Sized + Lendable> Parameter for Lent<'a, X> {
         if !fits || !address.is_multiple_of(align) {
             return Err(Invalid);
         }
-        Ok(Lent::new(core::ptr::with_exposed_provenance(address), length))
+        Ok(Lease::new(core::ptr::with_exposed_provenance(address), length))
     }
 }
 
-impl<'a, X: ?Sized + Lendable> Parameter for LentMut<'a, X> {
+impl<'a, X: ?Sized + Lendable> Parameter for LeaseMut<'a, X> {
     const SEAL: Seal = Seal;
     const ARGUMENT: Shape = Shape::WRITE;
-    type Caller = Loan;
+    type Caller = Offered;
 
     #[inline(always)]
-    fn put_argument(argument: Loan, encoder: &mut Encoder) {
+    fn put_argument(argument: Offered, encoder: &mut Encoder) {
         encoder.push(argument.address);
         encoder.push(argument.length);
     }
@@ -351,6 +351,6 @@ impl<'a, X: ?Sized + Lendable> Parameter for LentMut<'a, X> {
     #[inline(always)]
     unsafe fn take_argument(decoder: &mut Decoder) -> Result<Self, Invalid> {
         // SAFETY: the caller vouches for the words.
-        Ok(LentMut(unsafe { Lent::take_argument(decoder)? }, PhantomData))
+        Ok(LeaseMut(unsafe { Lease::take_argument(decoder)? }, PhantomData))
     }
 }
