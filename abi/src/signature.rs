@@ -82,7 +82,7 @@ pub enum Right {
     InCall,
     /// The process that owns what the first argument names.
     Owner,
-    /// The process that the wiring tells of faults (`faults NAME;`).
+    /// The process that the wiring tells of faults (`supervisor NAME;`).
     Supervisor,
     /// A process that the wiring lets set deadlines (`deadlines;`).
     Deadlines,

@@ -40,7 +40,7 @@ pub struct System {
     /// Whether handles are passed on: some method takes or gives one.
     pub passes_handles: bool,
     /// The process that is told of faults.
-    pub fault_watch: Option<FaultWatch>,
+    pub supervisor: Option<Supervisor>,
     /// How long threads may run, if something bounds that, or counts it.
     pub budgets: Option<&'static Budgets>,
 }
@@ -406,7 +406,7 @@ pub struct Interrupt {
 
 /// The process that may read fault records, and the notification that tells it of a new one.
 #[derive(Clone, Copy)]
-pub struct FaultWatch {
+pub struct Supervisor {
     /// The process.
     pub process: ProcessId,
     /// A notification that it owns.

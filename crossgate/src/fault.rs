@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What became of other processes: the records of crashes.
 //!
-//! The process that the wiring names with `faults NOTIFICATION;` is notified of every crash and may
+//! The process that the wiring names with `supervisor NOTIFICATION;` is notified of every crash and may
 //! read the records: of crashes by [`Faults`], of calls that a server has
 //! [refused](crate::server::refuse) by [`Refusals`]. The kernel keeps the last few of each. So may processes that
 //! [inspect](crate::inspect); nobody notifies them.

@@ -2,7 +2,7 @@
 //! What a supervisor decides: which process begins anew, which stops.
 //!
 //! What the wiring says with `on_fault` happens at once when a process crashes. The process that the
-//! wiring names with `faults NOTIFICATION;` may decide otherwise, then or at any time: it supervises
+//! wiring names with `supervisor NOTIFICATION;` may decide otherwise, then or at any time: it supervises
 //! all. With `on_fault = stop` the crashed process waits for its decision, as it was (a debugger can
 //! look at it).
 //!

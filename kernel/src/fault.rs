@@ -85,8 +85,8 @@ impl<P: Port> Kernel<P> {
         let chain = [chain as u32 as Word, (chain >> 32) as Word];
         let Fault { address, instruction, line, .. } = *fault;
         *record = [who, address, instruction, file, length, line, chain[0], chain[1]];
-        if let Some(watch) = &self.system.fault_watch {
-            self.signal(watch.notification.index());
+        if let Some(supervisor) = &self.system.supervisor {
+            self.signal(supervisor.notification.index());
         }
     }
 
@@ -119,6 +119,6 @@ impl<P: Port> Kernel<P> {
 
     /// The process that decides about the others, and reads the records of faults.
     pub(crate) fn supervisor(&self) -> Option<ProcessId> {
-        self.system.fault_watch.as_ref().map(|watch| watch.process)
+        self.system.supervisor.as_ref().map(|supervisor| supervisor.process)
     }
 }

@@ -60,7 +60,7 @@ pub fn plain(item: TokenStream) -> TokenStream {
 /// | `thread name (priority = 1 to 31, stack = BYTES) = function(arguments);` | a thread that starts there; 31 is the most urgent |
 /// | `pool name (count = 1 to 31, stack = BYTES, priority = 1 to 31);` | threads that it begins and ends while it runs: an expression has them by this name, as a `Pool` |
 /// | `on_fault = restart;`, `restart (limit = N)`, `stop` | what becomes of it when it crashes |
-/// | `faults NAME;` | it is told of crashes by this notification, and may restart and stop processes |
+/// | `supervisor NAME;` | it is the supervisor: it is told of crashes by this notification, and may restart and stop processes |
 /// | `lost_clients NAME;`, `lost_clients;` | it is told by this notification when the life of one ends that may call it, and may ask for the [life](../crossgate/server/struct.Client.html) of each |
 /// | `inspects;` | it may look at threads, stacks and processes, and read the records of crashes |
 /// | `crash_dumps;` | it may read the last crash dump: registers and stack of others |

@@ -37,7 +37,7 @@ crossgate::system! {
     }
     process console {
         notification FAULTED;
-        faults FAULTED;
+        supervisor FAULTED;
         object terminal (stack = 512): Concurrent<Console<Nowhere>> =
             Console::with_settings(Nowhere, SETTINGS) => [LOG: dyn Log, LEVELS: dyn Levels];
         thread reporter (priority = 9, stack = 1024) = console::report(&terminal, &SYSTEM, FAULTED);

@@ -28,7 +28,7 @@ crossgate::system! {
         mmio UART0;
         mmio TIMER0;
         notification FAULTED;
-        faults FAULTED;
+        supervisor FAULTED;
         thread main (priority = 1, stack = 2048) = run(NULL);
     }
     process server { object null: Concurrent<Server> =

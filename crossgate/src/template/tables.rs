@@ -23,7 +23,7 @@ macro_rules! __tables {
         dumpers: [$dumpers:literal]
         pooled: [$pooled:literal]
         lost_clients: [$({ process: [$server:literal] notification: [$($lost:literal)?] })*]
-        fault_watch: [$({ process: [$watcher:literal] notification: [$faults:literal] })?]
+        supervisor: [$({ process: [$supervisor:literal] notification: [$told:literal] })?]
     ) => {
         $($attribute)*
         $($visibility)* static $system: $crate::abi::table::System = {
@@ -54,7 +54,7 @@ macro_rules! __tables {
                     clients: $crate::wiring::clients(&__SERVICES, $server),
                 },)*],
                 passes_handles: $crate::wiring::passes_handles(&__SERVICES),
-                fault_watch: $crate::wiring::first(&[$(__table::FaultWatch { process: $crate::abi::ProcessId::new($watcher), notification: $crate::abi::NotificationId::new($faults) })?]),
+                supervisor: $crate::wiring::first(&[$(__table::Supervisor { process: $crate::abi::ProcessId::new($supervisor), notification: $crate::abi::NotificationId::new($told) })?]),
                 budgets: $crate::wiring::if_any(&__BUDGETS),
             }
         };

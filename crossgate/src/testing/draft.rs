@@ -6,8 +6,8 @@ use crate::Notification;
 use crate::wiring::{DEFAULT_SERVICE_STACK, passes_handles};
 use core::any::TypeId;
 use crossgate_abi::table::{
-    FaultWatch, Gate, LostClients, Method, NO_LOCK, Notification as NotificationRow, OnFault,
-    Process as ProcessRow, ProcessMemory, Service, System, Thread as ThreadRow,
+    Gate, LostClients, Method, NO_LOCK, Notification as NotificationRow, OnFault,
+    Process as ProcessRow, ProcessMemory, Service, Supervisor, System, Thread as ThreadRow,
 };
 use crossgate_abi::{
     LockId, MAX_NOTIFICATIONS, MAX_PROCESSES, MAX_THREADS, NotificationId, PRIORITIES, ProcessId,
@@ -292,7 +292,7 @@ impl Draft {
             dumpers: Set::EMPTY,
             pooled,
             lost_clients: self.lost_clients.clone().leak(),
-            fault_watch: Some(FaultWatch {
+            supervisor: Some(Supervisor {
                 process: ProcessId::new(self.test),
                 notification: NotificationId::new(
                     self.notification_of_test(FAULTED).index().into(),

@@ -120,7 +120,7 @@ crossgate::system! {
 
     process control {
         counting notification NEWS;
-        faults NEWS;
+        supervisor NEWS;
         deadlines;
         thread main (priority = 2, stack = 1100,) = control::main(TEMPERATURE, FAN, VENTS.at(2), NEWS);
     }
@@ -240,11 +240,9 @@ fn notifications_have_owners_and_signallers() {
         .map(|interrupt| (interrupt.line, interrupt.notification.index()))
         .collect();
     assert_eq!(interrupts, [(4, 0)]);
-    let watch = SYSTEM
-        .fault_watch
-        .as_ref()
-        .map(|watch| (watch.process.index(), watch.notification.index()));
-    assert_eq!(watch, Some((process::CONTROL, 1)));
+    let watch =
+        SYSTEM.supervisor.as_ref().map(|row| (row.process.index(), row.notification.index()));
+    assert_eq!(supervisor, Some((process::CONTROL, 1)));
 }
 
 #[test]

@@ -230,7 +230,7 @@ fn a_crash_gives_no_time_back() {
 #[test]
 fn it_is_told_the_first_second_fourth_and_eighth_time() {
     let wiring = Wiring::default().thread(0, 20).thread(1, 3).thread(2, 30);
-    let wiring = wiring.notification(2, 0, true).watch(2, 0).budget(0, 1 << 1, 1_000, 2_000);
+    let wiring = wiring.notification(2, 0, true).supervisor(2, 0).budget(0, 1 << 1, 1_000, 2_000);
     let mut driver = wiring.boot();
     let mut told = vec![];
     assert_eq!(driver.ask(number::WAIT, [FIRST, u32::MAX as Word, u32::MAX as Word, 0]), SWITCHED);

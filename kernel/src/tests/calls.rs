@@ -95,8 +95,12 @@ fn of_a_thunks_status_only_two_values_pass() {
 
 #[test]
 fn a_return_without_a_call_is_a_fault() {
-    let mut driver =
-        Wiring::default().thread(1, 1).thread(2, 2).notification(2, 0, true).watch(2, 0).boot();
+    let mut driver = Wiring::default()
+        .thread(1, 1)
+        .thread(2, 2)
+        .notification(2, 0, true)
+        .supervisor(2, 0)
+        .boot();
     assert_eq!(driver.ask(number::WAIT, [FIRST_OWN, Word::MAX, Word::MAX, 0]), SWITCHED);
     assert_eq!(driver.leave(), Err(SWITCHED));
     assert_eq!(driver.current(), 2);

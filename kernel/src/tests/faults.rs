@@ -14,7 +14,7 @@ fn chain() -> Driver {
         .notification(3, 0, true)
         .notification(0, 0b0001, true)
         .interrupt(5, 1)
-        .watch(3, 0)
+        .supervisor(3, 0)
         .thread(1, 1)
         .thread(0, 3)
         .thread(3, 4)
@@ -49,7 +49,7 @@ fn a_crash_stays_home() {
         driver.after(|kernel| kernel.fault(Cause::Access, 0x1234, 0x2000_0000)),
         Effect::SWITCH
     );
-    assert_eq!(driver.current(), 3, "the watcher is told first");
+    assert_eq!(driver.current(), 3, "the supervisor is told first");
     let record = read_record(&mut driver, 0);
     assert_eq!((record.process, record.thread, record.depth), (0, 1, 1));
     assert_eq!(
@@ -135,7 +135,7 @@ fn a_thread_abroad_finishes_before_it_ends_with_its_home() {
 }
 
 #[test]
-fn only_the_watcher_reads_records_and_old_ones_are_gone() {
+fn only_the_supervisor_reads_records_and_old_ones_are_gone() {
     let mut driver = chain();
     let none = status(Status::NO_SUCH_RECORD);
     assert_eq!(driver.ask(number::READ_FAULT, [0, 0, 0, 0]), none);

@@ -53,7 +53,7 @@ fn small_firmware() -> Driver {
         .notification(3, 0, true)
         .interrupt(5, 0)
         .interrupt(6, 1)
-        .watch(3, 3)
+        .supervisor(3, 3)
         .restarts(4)
         .limiters(0b0111)
         .inspectors(0b0011)

@@ -14,7 +14,7 @@ fn server(limit: u8) -> Driver {
         .notification(3, 0, true)
         .notification(1, 0b0010, true)
         .interrupt(5, 1)
-        .watch(3, 0)
+        .supervisor(3, 0)
         .restarts(limit)
         .thread(2, 1)
         .thread(1, 5)
@@ -410,7 +410,8 @@ fn the_system_is_reset_when_the_supervisor_has_crashed_too_often() {
 
 #[test]
 fn a_supervisor_that_is_to_stay_stopped_resets_nothing() {
-    let mut driver = Wiring::default().notification(3, 0, true).watch(3, 0).thread(3, 9).boot();
+    let mut driver =
+        Wiring::default().notification(3, 0, true).supervisor(3, 0).thread(3, 9).boot();
     driver.kernel.crash(ProcessId::new(3));
     assert!(driver.kernel.states[3].stopped);
     let mut driver = server(1);

@@ -29,9 +29,9 @@ pub fn check(firmware: &Firmware) -> Result<(), Error> {
     const FEWER: &str = "let one stand for several events";
     let all: Vec<_> = firmware.notifications().map(|notification| &notification.name).collect();
     not_more(MAX_NOTIFICATIONS, "a firmware", &all, FEWER)?;
-    let mut watchers = firmware.processes.iter().flat_map(|process| &process.faults);
-    if let Some(second) = watchers.nth(1) {
-        return Err(Error::new(second.item, "only one process can be told of `faults`"));
+    let mut supervisors = firmware.processes.iter().flat_map(|process| &process.supervisor);
+    if let Some(second) = supervisors.nth(1) {
+        return Err(Error::new(second.item, "only one process can be the `supervisor`"));
     }
     Ok(())
 }

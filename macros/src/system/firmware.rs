@@ -24,7 +24,7 @@ pub struct Process {
     pub windows: Vec<Window>,
     pub notifications: Vec<Notification>,
     pub interrupts: Vec<Interrupt>,
-    pub faults: Vec<Faults>,
+    pub supervisor: Vec<Supervisor>,
     /// Of each `lost_clients`, the notification, if it has one.
     pub lost_clients: Vec<Option<Ident>>,
     pub on_fault: Option<Vec<Token>>,
@@ -64,8 +64,8 @@ pub struct Interrupt {
     pub bound: Ident,
 }
 
-/// `faults NAME;`
-pub struct Faults {
+/// `supervisor NAME;`
+pub struct Supervisor {
     /// Where the item begins.
     pub item: Span,
     pub told: Ident,
@@ -124,7 +124,7 @@ impl Process {
             windows: vec![],
             notifications: vec![],
             interrupts: vec![],
-            faults: vec![],
+            supervisor: vec![],
             lost_clients: vec![],
             on_fault: None,
             deadlines: false,

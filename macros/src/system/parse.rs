@@ -2,7 +2,8 @@
 //! Takes a wiring apart.
 
 use super::firmware::{
-    Faults, Firmware, Interrupt, Object, Pool, Process, Service, Thread, Window, Worker, only_one,
+    Firmware, Interrupt, Object, Pool, Process, Service, Supervisor, Thread, Window, Worker,
+    only_one,
 };
 use super::values::{BUDGET, budget, checked, on_fault, settings, time_slice, value};
 use crate::pieces::{Cursor, Error, code_at, is_punctuation};
@@ -10,7 +11,7 @@ use crossgate_abi::MAX_THREADS;
 use proc_macro::{Delimiter, Group, Ident, Span, TokenStream, TokenTree as Token};
 
 const ITEMS: &str = "expected an item of a process: `mmio`, `shared mmio`, `notification`, `counting \
-                     notification`, `interrupt`, `faults`, `lost_clients`, \
+                     notification`, `interrupt`, `supervisor`, `lost_clients`, \
                      `on_fault`, `deadlines`, `inspects`, `crash_dumps`, `budget`, `object`, `thread` or `pool`";
 
 /// All of it.
@@ -76,9 +77,9 @@ fn item(source: &mut Cursor, process: &mut Process) -> Result<(), Error> {
         notification(source, false, process)?;
     } else if source.word("interrupt") {
         interrupt(source, span, process)?;
-    } else if source.word("faults") {
-        let told = bound(source, "expected `faults NOTIFICATION;`", process)?;
-        process.faults.push(Faults { item: span, told });
+    } else if source.word("supervisor") {
+        let told = bound(source, "expected `supervisor NOTIFICATION;`", process)?;
+        process.supervisor.push(Supervisor { item: span, told });
     } else if source.word("lost_clients") {
         lost_clients(source, process)?;
     } else if source.word("on_fault") {

@@ -17,7 +17,7 @@ use crate::{handler, heap, inside, lending, signal};
 use core::sync::atomic::Ordering;
 use crossgate_abi::Set;
 use crossgate_abi::inspect::dump;
-use crossgate_abi::table::{FaultWatch, Process, System, Thread};
+use crossgate_abi::table::{Process, Supervisor, System, Thread};
 use crossgate_kernel::budget::{Account, Budgets};
 use crossgate_kernel::note::{Crashes, Inspection};
 use crossgate_kernel::optional::{Optional, is_needed};
@@ -160,10 +160,10 @@ fn place(wiring: &System, regions: &[Region]) -> Result<System, String> {
         pooled: wiring.pooled,
         lost_clients: wiring.lost_clients,
         passes_handles: wiring.passes_handles,
-        fault_watch: wiring
-            .fault_watch
+        supervisor: wiring
+            .supervisor
             .as_ref()
-            .map(|watch| FaultWatch { process: watch.process, notification: watch.notification }),
+            .map(|row| Supervisor { process: row.process, notification: row.notification }),
         budgets: wiring.budgets,
     })
 }

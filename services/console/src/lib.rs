@@ -5,7 +5,7 @@
 //! ```ignore
 //! process console {
 //!     mmio board::UART0;
-//!     faults FAULTED;
+//!     supervisor FAULTED;
 //!     notification FAULTED;
 //!     object terminal: Concurrent<Console<Uart>> =
 //!         Console::new(Uart::new(board::UART0, 115_200)) => [LOG: dyn Log];

@@ -149,7 +149,7 @@ pub(crate) mod tests {
         lost_clients: &[],
         dumpers: Set::EMPTY,
         passes_handles: false,
-        fault_watch: None,
+        supervisor: None,
     };
 
     fn record(cause: Cause) -> FaultRecord {

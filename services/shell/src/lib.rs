@@ -8,14 +8,14 @@
 //!     inspects;
 //!     notification TYPED;
 //!     notification FAULTED;
-//!     faults FAULTED;
+//!     supervisor FAULTED;
 //!     interrupt board::interrupt::UART0_RX => TYPED;
 //!     thread main (priority = 1, stack = 4096) = shell::run(
 //!         Uart::new(board::UART0, 115_200).with_receive_interrupt(), &SYSTEM, TYPED, FAULTED);
 //! }
 //! ```
 //!
-//! With `inspects;` the shell sees the system, with `faults FAULTED;` it decides about processes; without the latter
+//! With `inspects;` the shell sees the system, with `supervisor FAULTED;` it decides about processes; without the latter
 //! the kernel refuses `restart` and `stop`. `crash_dumps;` lets it read the dump, with `cpu_time;` beside the processes
 //! the kernel counts CPU time. With [`run_with`] it also has a log, or another process as supervisor. Give its thread a
 //! low priority: then it takes only time that no other thread wants. It has no right to any memory but its own, and the
@@ -271,7 +271,7 @@ impl<L: Read + ReadReady + Write, S: Source> Shell<L, S> {
             Err(Trouble::Kernel(CallError::NotPermitted)) => writeln!(
                 self.terminal,
                 "{RED}the wiring does not let the shell do that{PLAIN}: `inspects;` lets it look, \
-                 `faults NAME;` restart and stop, `crash_dumps;` read dumps"
+                 `supervisor NAME;` restart and stop, `crash_dumps;` read dumps"
             ),
             Err(Trouble::NoLog) => writeln!(
                 self.terminal,

@@ -24,7 +24,7 @@
 //! process supervisor {
 //!     inspects;
 //!     notification FAULTED;
-//!     faults FAULTED;
+//!     supervisor FAULTED;
 //!     object office: Concurrent<Office> = Office::new() => [SUPERVISOR: dyn Supervise];
 //!     thread main (priority = 30, stack = 2048) =
 //!         supervisor::run(&office, &POLICY, FAULTED, &[CONSOLE_FAULTED, SHELL_FAULTED]);

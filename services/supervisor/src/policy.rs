@@ -16,14 +16,14 @@ impl Policy {
     ///
     /// # Panics
     /// If the tree names a process that the wiring does not have, or that does not wait for a decision (`on_fault =
-    /// stop;`), or names one twice; if it is too large; if no process that `inspects` is told of `faults`. In a
+    /// stop;`), or names one twice; if it is too large; if no process that `inspects` is the `supervisor`. In a
     /// `static` or a constant the compiler reports that as an error.
     #[must_use]
     #[track_caller]
     pub const fn new(root: &'static Group, system: &'static System) -> Policy {
-        match &system.fault_watch {
-            Some(watch) if system.inspectors.contains(watch.process) => {}
-            _ => fail(&["a supervisor needs `faults NOTIFICATION;` and `inspects;`"]),
+        match &system.supervisor {
+            Some(supervisor) if system.inspectors.contains(supervisor.process) => {}
+            _ => fail(&["a supervisor needs `supervisor NOTIFICATION;` and `inspects;`"]),
         }
         if check(root, system, Seen { processes: 0, groups: 0 }).groups > GROUPS {
             fail(&["a tree has at most 8 groups"]);
@@ -95,14 +95,14 @@ mod tests {
         process overseer {
             inspects;
             notification FAULTED;
-            faults FAULTED;
+            supervisor FAULTED;
         }
     }
 
     mod blind {
         crossgate::system! {
             pub static SYSTEM;
-            process sensor { notification FAULTED; faults FAULTED; }
+            process sensor { notification FAULTED; supervisor FAULTED; }
         }
     }
 
@@ -146,7 +146,7 @@ mod tests {
         ] {
             assert_eq!(message(root, &SYSTEM), why);
         }
-        let why = "a supervisor needs `faults NOTIFICATION;` and `inspects;`";
+        let why = "a supervisor needs `supervisor NOTIFICATION;` and `inspects;`";
         assert_eq!(message(&EMPTY, &blind::SYSTEM), why);
     }
 }

@@ -21,7 +21,7 @@ macro_rules! firmware {
             process observer {
                 on_fault = stop;
                 notification FAULTED;
-                faults FAULTED;
+                supervisor FAULTED;
                 thread observer (priority = 9, stack = 2048) = reach::witness(&SYSTEM, FAULTED);
             }
             process keeper { thread keeper (priority = 4, stack = 2048) = reach::keep(FIRST, BETWEEN, GO); }

@@ -18,7 +18,7 @@ crossgate::system! {
     // Is told of each fault, and is more urgent than all that fault: the kernel keeps the last records only.
     process witness {
         notification FAULTED;
-        faults FAULTED;
+        supervisor FAULTED;
         thread main (priority = 9, stack = 2048) = witness(FAULTED, VAULT);
     }
     process victim { object safe: Concurrent<Safe> = Safe::new() => [VAULT: dyn Vault]; }

@@ -39,7 +39,7 @@ crossgate::system! {
         crash_dumps;
         notification TYPED;
         notification FAULTED;
-        faults FAULTED;
+        supervisor FAULTED;
         interrupt board::interrupt::UART0_RX => TYPED;
         thread main (priority = 1, stack = 6144) = shell::run_with(
             Uart::new(board::UART0, 115_200).with_receive_interrupt(),

@@ -43,7 +43,7 @@ crossgate::system! {
     process console {
         mmio board::UART0;
         notification FAULTED;
-        faults FAULTED;
+        supervisor FAULTED;
         object terminal (stack = 512): Concurrent<Console<Uart>> =
             Console::new(Uart::new(board::UART0, 115_200)) => [LOG: dyn Log];
         thread reporter (priority = 4, stack = 1024) =

@@ -69,7 +69,7 @@ impl Scene {
             .notification(1, 0b0100, true)
             .notification(2, 0b0011, false)
             .interrupt(LINE, 0)
-            .watch(2, 1)
+            .supervisor(2, 1)
             .restarts(self.restarts)
             .limiters(0b0110)
             .lost_clients(1, Some(0), told)

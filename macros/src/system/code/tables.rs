@@ -27,7 +27,7 @@ pub fn tables(firmware: &Firmware, rights: &Rights) -> TokenStream {
         ("dumpers", set(firmware, |process| process.crash_dumps)),
         ("pooled", mask(pooled(firmware))),
         ("lost_clients", lost_clients(firmware)),
-        ("fault_watch", fault_watch(firmware)),
+        ("supervisor", supervisor(firmware)),
     ])
 }
 
@@ -150,11 +150,11 @@ fn lost_clients(firmware: &Firmware) -> TokenStream {
 }
 
 /// There is at most one.
-fn fault_watch(firmware: &Firmware) -> TokenStream {
+fn supervisor(firmware: &Firmware) -> TokenStream {
     let numbered = firmware.processes.iter().enumerate();
     list(numbered.flat_map(|(process, items)| {
-        items.faults.iter().map(move |faults| {
-            let told = number(firmware.number_of(&faults.told));
+        items.supervisor.iter().map(move |supervisor| {
+            let told = number(firmware.number_of(&supervisor.told));
             slots([("process", number(process)), ("notification", told)])
         })
     }))

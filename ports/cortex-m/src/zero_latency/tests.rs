@@ -42,7 +42,7 @@ static WIRING: System = System {
     lost_clients: &[],
     dumpers: Set::EMPTY,
     passes_handles: false,
-    fault_watch: None,
+    supervisor: None,
 };
 
 /// Returns what is said of these handlers on a board with 32 lines.

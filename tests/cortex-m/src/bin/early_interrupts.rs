@@ -22,7 +22,7 @@ mod firmware {
         static SYSTEM;
         process witness {
             notification FAULTED;
-            faults FAULTED;
+            supervisor FAULTED;
             notification CAME;
             interrupt 5 => CAME;
             thread main (priority = 9, stack = 2048) = witness(FAULTED, CAME);

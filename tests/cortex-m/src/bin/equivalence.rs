@@ -106,7 +106,7 @@ mod firmware {
         }
         process supervisor {
             notification FAULTED;
-            faults FAULTED;
+            supervisor FAULTED;
             thread main (priority = 7, stack = 1024) = supervise(FAULTED, DONE, WORK, SHELF);
         }
     }

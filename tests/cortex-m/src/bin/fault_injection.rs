@@ -60,7 +60,7 @@ mod firmware {
         static SYSTEM;
         process supervisor {
             notification FAULTED;
-            faults FAULTED;
+            supervisor FAULTED;
             thread main (priority = 31, stack = 2048) = supervise(FAULTED);
         }
         process server {

@@ -74,7 +74,7 @@ mod firmware {
         static SYSTEM;
         process witness {
             notification FAULTED;
-            faults FAULTED;
+            supervisor FAULTED;
             thread main (priority = 31, stack = 2048) = allow_no_fault(&SYSTEM, FAULTED);
         }
         process server {

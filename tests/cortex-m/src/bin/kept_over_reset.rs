@@ -33,7 +33,7 @@ mod firmware {
             on_fault = restart (limit = 1);
             mmio FURTHER_MEMORY;
             notification FAULTED;
-            faults FAULTED;
+            supervisor FAULTED;
             thread main (priority = 1, stack = 4096) = live(FAULTED);
         }
     }

@@ -35,7 +35,7 @@ mod firmware {
             on_fault = stop;
             notification FAULTED;
             notification MASKED;
-            faults FAULTED;
+            supervisor FAULTED;
             thread main (priority = 9, stack = 2048) = witness(FAULTED, MASKED, VAULT);
         }
         process victim { on_fault = stop; object safe: Concurrent<Safe> = Safe::new() => [VAULT: dyn Vault]; }

@@ -96,7 +96,7 @@ mod firmware {
         }
         process judge {
             notification FAULTED;
-            faults FAULTED;
+            supervisor FAULTED;
             counting notification HOME;
             thread main (priority = 3, stack = 4096) = judge(FAULTED, HOME, BOMB, (IN, OUT), GO);
         }

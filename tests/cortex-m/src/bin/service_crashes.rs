@@ -215,7 +215,7 @@ mod firmware {
         }
         process judge {
             notification FAULTED;
-            faults FAULTED;
+            supervisor FAULTED;
             counting notification WOKEN;
             thread main (priority = 3, stack = 4096) = judge(
                 BOMB,

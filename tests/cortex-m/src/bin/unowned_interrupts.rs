@@ -20,7 +20,7 @@ mod firmware {
         static SYSTEM;
         process witness {
             notification FAULTED;
-            faults FAULTED;
+            supervisor FAULTED;
             thread main (priority = 9, stack = 2048) = witness(FAULTED);
         }
         process sleeper { thread main (priority = 5, stack = 1024) = keep_sleeping(); }

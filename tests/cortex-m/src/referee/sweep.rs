@@ -375,7 +375,7 @@ impl Here<'_> {
         for index in 0..self.system.notifications.len() {
             let notifications = &self.system.notifications[..index];
             // (Nobody crashes by a signal.)
-            let shorter = System { notifications, fault_watch: None, ..*self.system };
+            let shorter = System { notifications, supervisor: None, ..*self.system };
             self.come_back();
             store(system.start, core::ptr::from_ref(&shorter).expose_provenance() as u32);
             store(states.start + size_of::<usize>(), index as u32);

@@ -193,7 +193,7 @@ crossgate::system! {
     process witness {
         notification FAULTED;
         notification DONE;
-        faults FAULTED;
+        supervisor FAULTED;
         thread main (priority = 30, stack = 2048) = witness(FAULTED, DONE);
     }
     process server { object eyes: Concurrent<Eyes> = Eyes(AtomicU32::new(0)) => [EYES: dyn Look]; }

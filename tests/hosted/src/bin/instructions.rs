@@ -13,7 +13,7 @@ crossgate::system! {
     process witness {
         on_fault = stop;
         notification FAULTED;
-        faults FAULTED;
+        supervisor FAULTED;
         thread main (priority = 9, stack = 2048) = witness(FAULTED, VAULT);
     }
     process victim { on_fault = stop; object safe: Concurrent<Safe> = Safe::new() => [VAULT: dyn Vault]; }

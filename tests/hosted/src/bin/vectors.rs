@@ -191,7 +191,7 @@ crossgate::system! {
     static SYSTEM;
     process witness {
         notification FAULTED;
-        faults FAULTED;
+        supervisor FAULTED;
         thread main (priority = 31, stack = 2048) = allow_no_fault(&SYSTEM, FAULTED);
     }
     process spy { object listener: Concurrent<Listener> = Listener(AtomicU32::new(0)) => [SPY: dyn Spy]; }

@@ -104,7 +104,7 @@ crossgate::system! {
     }
     process witness {
         notification FAULTED;
-        faults FAULTED;
+        supervisor FAULTED;
         notification DONE;
         thread main (priority = 31, stack = 2048) = witness(FAULTED, DONE);
     }

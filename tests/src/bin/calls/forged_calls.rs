@@ -107,7 +107,7 @@ crossgate::system! {
     }
     process witness {
         notification FAULTED;
-        faults FAULTED;
+        supervisor FAULTED;
         thread main (priority = 1, stack = 2048) = witness(FAULTED, PRIVATE, TYPED);
     }
 }

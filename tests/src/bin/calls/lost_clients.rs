@@ -86,7 +86,7 @@ crossgate::system! {
     process witness {
         notification FAULTED;
         notification RESTART;
-        faults FAULTED;
+        supervisor FAULTED;
         thread main (priority = 31, stack = 2048) = witness(FAULTED, LOST_ONE);
         thread supervisor (priority = 30, stack = 1024) = restart_client(RESTART, LOST_ONE);
     }

@@ -27,7 +27,7 @@ crossgate::system! {
     }
     process witness {
         notification FAULTED;
-        faults FAULTED;
+        supervisor FAULTED;
         counting notification DONE;
         thread main (priority = 9, stack = 2048) = witness(FAULTED, DONE);
     }

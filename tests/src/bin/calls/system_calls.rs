@@ -37,7 +37,7 @@ crossgate::system! {
     process witness {
         notification FAULTED;
         counting notification DONE;
-        faults FAULTED;
+        supervisor FAULTED;
         thread main (priority = 1, stack = 2048) = witness(FAULTED, DONE, VAULT);
     }
 }

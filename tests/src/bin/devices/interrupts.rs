@@ -30,7 +30,7 @@ crossgate::system! {
     process witness {
         object lives: Concurrent<AtomicU32> = AtomicU32::new(0) => [LIVES: dyn Lives];
         notification FAULTED;
-        faults FAULTED;
+        supervisor FAULTED;
         thread main (priority = 31, stack = 2048) = witness(FAULTED);
     }
     process driver {

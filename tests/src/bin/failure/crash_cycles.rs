@@ -49,7 +49,7 @@ crossgate::system! {
     static SYSTEM;
     process supervisor {
         notification FAULTED;
-        faults FAULTED;
+        supervisor FAULTED;
         thread main (priority = 31, stack = 2048) = supervise(FAULTED);
     }
     process server {

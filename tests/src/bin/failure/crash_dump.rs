@@ -82,7 +82,7 @@ crossgate::system! {
     process reader {
         crash_dumps;
         notification FAULTED;
-        faults FAULTED;
+        supervisor FAULTED;
         thread main (priority = 3, stack = 8192) = watch(CRASH, FAULTED);
     }
     process crasher {

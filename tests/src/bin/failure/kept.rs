@@ -66,7 +66,7 @@ crossgate::system! {
     process keeper { object memory: Concurrent<Memory> = Memory => [KEEPER: dyn Keeper]; }
     process supervisor {
         notification FAULTED;
-        faults FAULTED;
+        supervisor FAULTED;
         thread main (priority = 1, stack = 2048) = look_after(KEEPER, FAULTED);
     }
 }

@@ -19,7 +19,7 @@ crossgate::system! {
     process supervisor {
         on_fault = restart (limit = 3);
         notification FAULTED;
-        faults FAULTED;
+        supervisor FAULTED;
         thread main (priority = 7, stack = 1024) = crash_in_time(FAULTED);
     }
     process witness {

@@ -98,7 +98,7 @@ crossgate::system! {
     process witness {
         notification FAULTED;
         notification DONE;
-        faults FAULTED;
+        supervisor FAULTED;
         thread main (priority = 31, stack = 2048) = witness(FAULTED, DONE);
     }
     process tally { object tally: Concurrent<Tallies> = Tallies(AtomicU32::new(0)) => [TALLY: dyn Tally]; }

@@ -56,7 +56,7 @@ crossgate::system! {
         inspects;
         on_fault = stop;
         notification FAULTED;
-        faults FAULTED;
+        supervisor FAULTED;
         object office (stack = 512): Concurrent<Office> = Office::new() => [SUPERVISOR: dyn Supervise];
         thread main (priority = 30, stack = 2048) =
             supervisor::run(&office, &POLICY, FAULTED, &[OBSERVED, WATCHED]);

@@ -88,7 +88,7 @@ crossgate::system! {
         on_fault = stop;
         notification FAULTED;
         counting notification DONE;
-        faults FAULTED;
+        supervisor FAULTED;
         thread main (priority = 9, stack = 2048) = witness(FAULTED, DONE, [SLEEPS], [BUSY]);
     }
     process sleeper { on_fault = stop; object sleeps: Concurrent<Sleeps> = Sleeps => [SLEEPS: dyn Slow]; }

@@ -45,7 +45,7 @@ crossgate::system! {
     process writer { on_fault = stop; thread attack (priority = 2, stack = 1024) = write(RIGHT); }
     process witness {
         notification FAULTED;
-        faults FAULTED;
+        supervisor FAULTED;
         thread main (priority = 3, stack = 2048) = witness(LEFT, RIGHT, FAULTED);
     }
 }

@@ -14,7 +14,7 @@ crossgate::system! {
     static SYSTEM;
     process witness {
         notification FAULTED;
-        faults FAULTED;
+        supervisor FAULTED;
         thread main (priority = 31, stack = 2048) = allow_no_fault(&SYSTEM, FAULTED);
     }
     process archive { object files: Concurrent<Files> = Files::new() => [ARCHIVE: dyn Archive]; }

@@ -46,7 +46,7 @@ crossgate::system! {
         on_fault = stop;
         notification FAULTED;
         notification CLIENT_DONE;
-        faults FAULTED;
+        supervisor FAULTED;
         thread main (priority = 9, stack = 2048) = witness(FAULTED, CLIENT_DONE, VAULT);
     }
     process victim { on_fault = stop; object safe: Concurrent<Safe> = Safe::new() => [VAULT: dyn Vault]; }

@@ -66,7 +66,7 @@ crossgate::system! {
     process second { object two (stack = 512): Concurrent<Libraries> = Libraries => [SECOND: dyn User]; }
     process witness {
         notification FAULTED;
-        faults FAULTED;
+        supervisor FAULTED;
         thread main (priority = 1, stack = 2048) = witness(FIRST, SECOND, FAULTED);
     }
 }

@@ -129,7 +129,7 @@ crossgate::system! {
     static SYSTEM;
     process witness {
         notification FAULTED;
-        faults FAULTED;
+        supervisor FAULTED;
         thread supervisor (priority = 9, stack = 2048) = supervise(FAULTED);
     }
     process victim { on_fault = stop; object safe: Concurrent<Safe> = Safe::new() => [VAULT: dyn Vault]; }

@@ -96,7 +96,7 @@ crossgate::system! {
     }
     process witness {
         notification FAULTED;
-        faults FAULTED;
+        supervisor FAULTED;
         thread main (priority = 1, stack = 2048) = witness(FAULTED, VAULT, STORE);
     }
 }

@@ -125,7 +125,7 @@ crossgate::system! {
     process painter { object painter: Concurrent<Painter> = Painter => [PAINTER: dyn Image]; }
     process client {
         notification FAULTED;
-        faults FAULTED;
+        supervisor FAULTED;
         thread main (priority = 5, stack = STACK) = client(PAINTER, FAULTED);
     }
 }

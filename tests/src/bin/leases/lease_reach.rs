@@ -138,7 +138,7 @@ crossgate::system! {
     process witness {
         notification FAULTED;
         notification DONE;
-        faults FAULTED;
+        supervisor FAULTED;
         thread main (priority = 9, stack = 2048) = witness(FAULTED, DONE);
     }
     process reads_before { object reads_before_server: Concurrent<Server> = Server::new() => [READS_BEFORE: dyn Borrower]; }

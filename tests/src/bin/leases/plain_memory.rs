@@ -145,7 +145,7 @@ crossgate::system! {
     static SYSTEM;
     process witness {
         notification FAULTED;
-        faults FAULTED;
+        supervisor FAULTED;
         thread main (priority = 31, stack = 2048) = witness(FAULTED);
     }
     process server { object server: Concurrent<Server> = Server => [SERVER: dyn Bytes]; }

@@ -163,7 +163,7 @@ crossgate::system! {
     process paper { object sheet: Exclusive<Sheet> = Sheet::new(PRINTED) => [PAPER: dyn Paper]; }
     process console {
         notification FAULTED;
-        faults FAULTED;
+        supervisor FAULTED;
         object terminal: Concurrent<Console<Wire>> = Console::new(Wire(PAPER)) => [LOG: dyn Log];
         thread reporter (priority = 8, stack = 4096) = console::report(&terminal, &SYSTEM, FAULTED);
     }

@@ -80,7 +80,7 @@ crossgate::system! {
     process cell { object cell: Exclusive<Narrow> = Narrow => [CELL: dyn Cell]; }
     process keeper {
         notification FAULTED;
-        faults FAULTED;
+        supervisor FAULTED;
         object keeper: Concurrent<Supervisor> = Supervisor => [KEEPER: dyn Keeper];
         thread main (priority = 9, stack = 1024) = attack_as_supervisor(FAULTED);
     }

@@ -68,7 +68,7 @@ crossgate::system! {
     static SYSTEM;
     process console {
         notification FAULTED;
-        faults FAULTED;
+        supervisor FAULTED;
         object terminal (stack = 1024): Concurrent<Console<Both<Dark, Past>>> =
             Console::with_settings(Both(Dark, Past::new()), SETTINGS)
             => [LOG: dyn Log, LEVELS: dyn Levels, SET_LEVELS: dyn SetLevels];

@@ -145,7 +145,7 @@ crossgate::system! {
     }
     process witness {
         notification FAULTED;
-        faults FAULTED;
+        supervisor FAULTED;
         counting notification DONE;
         thread main (priority = 31, stack = 2048) = witness(FAULTED, DONE, [GO, READ], BREAK);
     }

@@ -104,7 +104,7 @@ crossgate::system! {
     }
     process witness {
         notification FAULTED;
-        faults FAULTED;
+        supervisor FAULTED;
         thread main (priority = 31, stack = 2048) = allow_no_fault(&SYSTEM, FAULTED);
         thread last (priority = 1, stack = 1024) = pass();
     }

@@ -34,7 +34,7 @@ crossgate::system! {
         crash_dumps;
         notification FAULTED;
         notification HALTED;
-        faults FAULTED;
+        supervisor FAULTED;
         thread main (priority = 1, stack = 8192) =
             supervise(FAULTED, HALTED, SET_LEVELS, HISTORY);
     }

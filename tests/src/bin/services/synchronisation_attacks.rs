@@ -68,7 +68,7 @@ crossgate::system! {
     }
     process warden {
         notification FAULTED;
-        faults FAULTED;
+        supervisor FAULTED;
         counting notification DONE;
         thread main (priority = 30, stack = 2048) = warden(FAULTED, DONE, WARDEN, [GO, GO2], BREAK);
     }

@@ -16,7 +16,7 @@ crossgate::system! {
     process witness {
         notification FAULTED;
         notification DONE;
-        faults FAULTED;
+        supervisor FAULTED;
         thread main (priority = 9, stack = 2048) = witness(FAULTED, DONE, CARE);
     }
     process cabinet {

@@ -43,7 +43,7 @@ crossgate::system! {
     process witness {
         notification FAULTED;
         notification COUNTED_UP;
-        faults FAULTED;
+        supervisor FAULTED;
         thread main (priority = 31, stack = 2048) = witness(FAULTED, COUNTED_UP);
     }
     process spinner {

@@ -117,7 +117,7 @@ crossgate::system! {
     process weak { thread main (priority = 7, stack = 1024) = weak(WORK); }
     process witness {
         notification FAULTED;
-        faults FAULTED;
+        supervisor FAULTED;
         notification DONE;
         thread main (priority = 31, stack = 2048) = witness(FAULTED, DONE);
     }

@@ -18,7 +18,7 @@ crossgate::system! {
     static SYSTEM;
     process witness {
         notification FAULTED;
-        faults FAULTED;
+        supervisor FAULTED;
         thread main (priority = 31, stack = 2048) = allow_no_fault(&SYSTEM, FAULTED);
     }
     process judge {

@@ -76,7 +76,7 @@ crossgate::system! {
     static SYSTEM;
     process witness {
         notification FAULTED;
-        faults FAULTED;
+        supervisor FAULTED;
         notification DONE;
         thread main (priority = 31, stack = 2048) = witness(FAULTED, DONE);
     }

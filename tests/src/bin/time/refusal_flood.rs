@@ -25,7 +25,7 @@ crossgate::system! {
     }
     process console {
         notification FAULTED;
-        faults FAULTED;
+        supervisor FAULTED;
         object terminal: Concurrent<Console<Slow>> = Console::new(Slow) => [];
         thread reporter (priority = 8, stack = 2048) = console::report(&terminal, &SYSTEM, FAULTED);
     }

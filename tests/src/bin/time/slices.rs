@@ -38,7 +38,7 @@ crossgate::system! {
     time_slice = 1 ms;
     process witness {
         notification FAULTED;
-        faults FAULTED;
+        supervisor FAULTED;
         thread main (priority = 31, stack = 2048) = allow_no_fault(&SYSTEM, FAULTED);
     }
     process turns {

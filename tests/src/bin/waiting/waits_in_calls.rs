@@ -36,7 +36,7 @@ crossgate::system! {
     process lender { thread lender (priority = 3, stack = 1024) = lend(SLOW); }
     process witness {
         notification FAULTED;
-        faults FAULTED;
+        supervisor FAULTED;
         thread main (priority = 5, stack = 2048) = witness(FAULTED, SLOW);
     }
 }

@@ -5,11 +5,11 @@ system! {
     pub static SYSTEM;
     process first {
         notification FIRST;
-        faults FIRST;
+        supervisor FIRST;
     }
     process second {
         notification SECOND;
-        faults SECOND;
+        supervisor SECOND;
     }
 }
 
