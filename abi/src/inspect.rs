@@ -21,7 +21,7 @@ constants! {
     STACK = 2;
 
     /// Of a process: its [state](crate::inspect::state), and how often it has crashed in a row, a byte each; and when it crashed last, in
-    /// units of [`LIMIT_UNIT`](crate::LIMIT_UNIT) since start.
+    /// units of [`DEADLINE_UNIT`](crate::DEADLINE_UNIT) since start.
     PROCESS = 3;
 
     /// The same as [`READ_FAULT`](crate::number::READ_FAULT), whose arguments follow.

@@ -78,9 +78,9 @@ pub const MAX_OWN_NOTIFICATIONS: usize = 32;
 pub const MAX_BUDGETS: usize = 32;
 /// The most MMIO windows that a process can own.
 pub const MAX_WINDOWS: usize = 2;
-/// The unit of the [limits](number::LIMIT) of calls, in µs.
-pub const LIMIT_UNIT: u64 = 1024;
-/// In a [limit](number::LIMIT) of calls: the other bits are a time from now.
-pub const LIMIT_WITHIN: Word = 1 << 31;
-/// The [limit](number::LIMIT) of calls whose time is over.
-pub const LIMIT_OVER: u16 = u16::MAX;
+/// The unit of the [deadlines](number::SET_DEADLINE) of calls, in µs.
+pub const DEADLINE_UNIT: u64 = 1024;
+/// In a [deadline](number::SET_DEADLINE) of calls: the other bits are a time from now.
+pub const DEADLINE_WITHIN: Word = 1 << 31;
+/// The [deadline](number::SET_DEADLINE) of calls whose time is over.
+pub const DEADLINE_OVER: u16 = u16::MAX;

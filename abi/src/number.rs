@@ -144,10 +144,10 @@ system_calls! {
     REVOKE = 17: Revoke(gate: GATE, from: THREAD) -> (next: THREAD), Owner, Core;
 
     /// Sets the time at which the calls end that the thread makes from where it is; later it enters none. The time is less
-    /// than 2^15 units (33 s) away, or 0 for none, or [`LIMIT_OVER`](crate::LIMIT_OVER) (0xffff) for one that has passed. With
-    /// [`LIMIT_WITHIN`](crate::LIMIT_WITHIN) (bit 31) it is a time from now in µs, at most 2^15 - 4 units, 0 to enter none; then a
+    /// than 2^15 units (33 s) away, or 0 for none, or [`DEADLINE_OVER`](crate::DEADLINE_OVER) (0xffff) for one that has passed. With
+    /// [`DEADLINE_WITHIN`](crate::DEADLINE_WITHIN) (bit 31) it is a time from now in µs, at most 2^15 - 4 units, 0 to enter none; then a
     /// nearer time in force stays, and the second result is told.
-    LIMIT = 18: Limit(end: DEADLINE) -> (before: DEADLINE, now: TICKS), Deadlines, Assembly;
+    SET_DEADLINE = 18: SetDeadline(end: DEADLINE) -> (before: DEADLINE, now: TICKS), Deadlines, Assembly;
 
     /// Ends the call that the thread is in with [`Refused`](crate::CallError::Refused), when its method returns, and notes who
     /// made it in a [record](crate::FaultRecord), once a call.

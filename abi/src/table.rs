@@ -28,7 +28,7 @@ pub struct System {
     /// How many objects let only one call in at a time (their locks are numbered from 0).
     pub locks: usize,
     /// The processes that may limit how long calls take.
-    pub limiters: Set<ProcessId>,
+    pub deadlines: Set<ProcessId>,
     /// The processes that may ask what the others do.
     pub inspectors: Set<ProcessId>,
     /// The processes that may read crash dumps.

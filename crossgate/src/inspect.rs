@@ -26,7 +26,7 @@ use core::time::Duration;
 use crossgate_abi::inspect::{
     CALLS, CRASHES, PROCESS, STACK, THREAD, TIME_OF_PROCESS, TIME_OF_THREAD, state, wait,
 };
-use crossgate_abi::{LIMIT_UNIT, MAX_CALL_DEPTH, NOBODY, Status, Word, number};
+use crossgate_abi::{DEADLINE_UNIT, MAX_CALL_DEPTH, NOBODY, Status, Word, number};
 
 /// What a thread does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -148,7 +148,8 @@ pub fn process(index: u8) -> Result<Process, CallError> {
     };
     let crashes = (what >> 8) as u8;
     let has_crashed = crashes != 0 || crashed_at != 0;
-    let crashed_at = has_crashed.then_some(Duration::from_micros(crashed_at as u64 * LIMIT_UNIT));
+    let crashed_at =
+        has_crashed.then_some(Duration::from_micros(crashed_at as u64 * DEADLINE_UNIT));
     Ok(Process { state, crashes, crashed_at })
 }
 

@@ -5,7 +5,7 @@ use crate::arch::system_call;
 use crate::call::failure;
 use core::ops::{Add, Sub};
 use core::time::Duration;
-use crossgate_abi::{CallError, LIMIT_OVER, LIMIT_UNIT, LIMIT_WITHIN, Word, number};
+use crossgate_abi::{CallError, DEADLINE_OVER, DEADLINE_UNIT, DEADLINE_WITHIN, Word, number};
 
 /// A point in time, to the µs.
 ///
@@ -94,19 +94,19 @@ pub fn with_deadline<T, E: From<CallError>>(
     calls: impl FnOnce() -> Result<T, E>,
 ) -> Result<T, E> {
     let Some(time) = limited(time) else { return calls() };
-    let reply = system_call(number::LIMIT, [LIMIT_WITHIN | time as Word]);
+    let reply = system_call(number::SET_DEADLINE, [DEADLINE_WITHIN | time as Word]);
     if reply.status != 0 {
         return Err(failure(reply.status).into());
     }
     let [before, start] = reply.words;
     let result = calls();
     let until = if before == 0 { 0 } else { after_a_while(before as u16, start as u32, now()) };
-    system_call(number::LIMIT, [until.into()]);
+    system_call(number::SET_DEADLINE, [until.into()]);
     result
 }
 
-/// The longest time that counts, in µs: its limit is less than 2^15 units away, even if it moves by two.
-const LONGEST: u64 = ((1 << 15) - 4) * LIMIT_UNIT;
+/// The longest time that counts, in µs: its deadline is less than 2^15 units away, even if it moves by two.
+const LONGEST: u64 = ((1 << 15) - 4) * DEADLINE_UNIT;
 
 /// In µs, if it counts.
 //
@@ -120,13 +120,13 @@ const fn limited(time: Duration) -> Option<u32> {
     if time as u64 > LONGEST { None } else { Some(time) }
 }
 
-/// A limit that was in force at `start` (in [`LIMIT_UNIT`], its lower 32 bits), as it is `now`: one that has passed
+/// A deadline that was in force at `start` (in [`DEADLINE_UNIT`], its lower 32 bits), as it is `now`: one that has passed
 /// would seem to come, once it is long ago.
 #[cold]
-fn after_a_while(limit: u16, start: u32, now: Instant) -> u16 {
-    let passed = ((now.0 / LIMIT_UNIT) as u32).wrapping_sub(start);
-    let left = limit.wrapping_sub(start as u16) as i16;
-    if i64::from(left) > passed.into() { limit } else { LIMIT_OVER }
+fn after_a_while(deadline: u16, start: u32, now: Instant) -> u16 {
+    let passed = ((now.0 / DEADLINE_UNIT) as u32).wrapping_sub(start);
+    let left = deadline.wrapping_sub(start as u16) as i16;
+    if i64::from(left) > passed.into() { deadline } else { DEADLINE_OVER }
 }
 
 /// Lets other threads run for at least `time`.
@@ -167,11 +167,11 @@ mod tests {
     use super::*;
 
     /// The lower 16 bits of the units come round here.
-    const ROUND: u64 = (1 << 16) * LIMIT_UNIT;
+    const ROUND: u64 = (1 << 16) * DEADLINE_UNIT;
 
-    /// A limit of so many units, as it is after a while: when it was in force, and when it is now, in µs.
-    fn later(limit: u16, start: u64, now: u64) -> u16 {
-        after_a_while(limit, (start / LIMIT_UNIT) as u32, Instant(now))
+    /// A deadline of so many units, as it is after a while: when it was in force, and when it is now, in µs.
+    fn later(deadline: u16, start: u64, now: u64) -> u16 {
+        after_a_while(deadline, (start / DEADLINE_UNIT) as u32, Instant(now))
     }
 
     #[test]
@@ -192,21 +192,23 @@ mod tests {
     }
 
     #[test]
-    fn a_limit_that_has_passed_does_not_come_again() {
-        for start in [5 * ROUND + 77, (1 << 32) * LIMIT_UNIT - 77] {
-            let units = start / LIMIT_UNIT;
+    fn a_deadline_that_has_passed_does_not_come_again() {
+        for start in [5 * ROUND + 77, (1 << 32) * DEADLINE_UNIT - 77] {
+            let units = start / DEADLINE_UNIT;
             for away in [1, 20, (1 << 15) - 1] {
-                let limit = (units + away) as u16;
-                let end = (units + away) * LIMIT_UNIT;
-                for (now, expected) in [(start, limit), (end - 1, limit), (end, LIMIT_OVER)] {
-                    assert_eq!(later(limit, start, now), expected, "{away}");
+                let deadline = (units + away) as u16;
+                let end = (units + away) * DEADLINE_UNIT;
+                for (now, expected) in
+                    [(start, deadline), (end - 1, deadline), (end, DEADLINE_OVER)]
+                {
+                    assert_eq!(later(deadline, start, now), expected, "{away}");
                 }
                 for rounds in 1..20 {
-                    assert_eq!(later(limit, start, end + rounds * ROUND / 4), LIMIT_OVER);
+                    assert_eq!(later(deadline, start, end + rounds * ROUND / 4), DEADLINE_OVER);
                 }
             }
             for now in [start, start + ROUND / 2, start + ROUND] {
-                assert_eq!(later(LIMIT_OVER, start, now), LIMIT_OVER);
+                assert_eq!(later(DEADLINE_OVER, start, now), DEADLINE_OVER);
             }
         }
     }

@@ -88,7 +88,7 @@ impl<P: Port> Kernel<P> {
         let now = self.port.now();
         let thread = self.threads.current();
         // A return from a call with nothing to take care of would not come here.
-        thread.outer_limit();
+        thread.outer_deadline();
         let id = thread.id;
         let process = if id == ThreadId::IDLE { ProcessId::NOBODY } else { thread.level.process };
         if let Some(usage) = self.usage() {

@@ -67,7 +67,7 @@ impl<P: Port> Kernel<P> {
     pub(crate) fn wake(&mut self, id: ThreadId) {
         let thread = self.threads.get_mut(id);
         // The port keeps it: an early interrupt is no harm.
-        thread.deadline = NEVER;
+        thread.wake_at = NEVER;
         thread.wait = Wait::Nothing;
         thread.blocked_on = None;
         self.ready.push(thread);

@@ -16,7 +16,7 @@ use crate::frame::{Frame, HANDLES_OF_RESULTS, LOCKED, Level, REFUSED, STALE};
 use crate::grant::Grants;
 use crate::lock::free_lock;
 use crate::port::Port;
-use crate::time::Limit;
+use crate::time::Deadline;
 use crossgate_abi::table::{Method, Service};
 use crossgate_abi::{
     ARGUMENT_WORDS, CallError, Cause, RESULT_WORDS, ServiceId, Shape, Status, Word,
@@ -73,7 +73,7 @@ impl<P: Port> Kernel<P> {
             self.admit_by_grant(stack_pointer, index, service)?;
         }
         let thread = self.threads.current();
-        if thread.limit == Limit::OVER {
+        if thread.deadline == Deadline::OVER {
             return Err(CallError::DeadlineExceeded.into());
         }
         if thread.next_frame().is_none() {

@@ -6,7 +6,7 @@
 //! test shows by writing anything there.
 
 use crate::Kernel;
-use crate::frame::{Frame, LIMITED};
+use crate::frame::{Frame, OWN_DEADLINE};
 use crate::port::Port;
 use crate::schedule::Ready;
 use crate::thread::Thread;
@@ -86,13 +86,13 @@ impl<P: Port> Kernel<P> {
     pub fn parts(&self, tell: &mut impl FnMut(&'static str, usize, Span)) {
         fields!(tell, 0, "kernel.", self => Kernel {
             threads, running, gates, port, services, notifications, system, locks, flash, processes,
-            next_deadline, checked, ready, work, faults, refusals, states, limits, grants, granted, budgets,
+            next_wake, checked, ready, work, faults, refusals, states, deadlines, grants, granted, budgets,
             optional,
         });
         for index in 0..self.system.threads.len() {
             fields!(tell, index, "thread.", self.threads.get(ThreadId::new(index)) => Thread {
                 stack_register, level, calls, stack_pointer, stack, bounds, id, base_priority, priority,
-                blocked_on, orphaned, limit, grace, pending, wait, waiters, deadline, frames, leases,
+                blocked_on, orphaned, deadline, grace, pending, wait, waiters, wake_at, frames, leases,
             });
         }
         for (index, lock) in self.locks.iter().enumerate() {
@@ -114,15 +114,15 @@ impl Thread {
     fn dead(&self, tell: &mut impl FnMut(Span)) {
         let depth = usize::from(self.depth());
         for (index, frame) in self.frames.iter().enumerate() {
-            let Frame { stack_pointer, level, limit, service, care } = frame;
+            let Frame { stack_pointer, level, deadline, service, care } = frame;
             if index >= depth {
                 // Only that nothing has to be taken care of counts.
                 tell(of(stack_pointer));
                 tell(of(level));
                 tell(of(service));
             }
-            if care & LIMITED == 0 {
-                tell(of(limit));
+            if care & OWN_DEADLINE == 0 {
+                tell(of(deadline));
             }
         }
         let held = usize::from(self.level.leases.count());

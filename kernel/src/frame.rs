@@ -2,7 +2,7 @@
 //! What the kernel remembers of a call in flight.
 
 use crate::lease::InForce;
-use crate::time::Limit;
+use crate::time::Deadline;
 use crossgate_abi::{Kind, ProcessId, ServiceId, Shape, Word};
 
 /// What a thread may use between two calls: saved with each call, and restored after it.
@@ -33,8 +33,8 @@ pub(crate) struct Frame {
     pub stack_pointer: Word,
     /// What the caller may use.
     pub level: Level,
-    /// The limit that holds again after the call, if the callee has set one of its own.
-    pub limit: Limit,
+    /// The deadline that holds again after the call, if the callee has set one of its own.
+    pub deadline: Deadline,
     /// The service that was called.
     pub service: ServiceId,
     /// What has to be taken care of when the call ends: the kinds of the handles among its two
@@ -45,8 +45,8 @@ pub(crate) struct Frame {
 /// In [`Frame::care`]: the caller has lost its memory, so that the way back leads past it.
 pub(crate) const STALE: u8 = 1 << 0;
 /// The callee has limited how long calls of its own may take.
-pub(crate) const LIMITED: u8 = 1 << 1;
-/// A limit that holds for the call is over.
+pub(crate) const OWN_DEADLINE: u8 = 1 << 1;
+/// A deadline that holds for the call is over.
 pub(crate) const OVERDUE: u8 = 1 << 3;
 /// The callee refused the call.
 pub(crate) const REFUSED: u8 = 1 << 4;
@@ -54,13 +54,14 @@ pub(crate) const REFUSED: u8 = 1 << 4;
 pub const LOCKED: u8 = 1 << 5;
 /// The bits that a table may set: the kinds of the handles among two results.
 pub(crate) const HANDLES_OF_RESULTS: u8 = Shape::HANDLES as u8 & !(Kind::HandleIfTagIsZero as u8);
-const _: () = assert!(HANDLES_OF_RESULTS & (STALE | LIMITED | OVERDUE | REFUSED | LOCKED) == 0);
+const _: () =
+    assert!(HANDLES_OF_RESULTS & (STALE | OWN_DEADLINE | OVERDUE | REFUSED | LOCKED) == 0);
 
 impl Frame {
     pub const EMPTY: Frame = Frame {
         stack_pointer: 0,
         level: Level::EMPTY,
-        limit: Limit::NONE,
+        deadline: Deadline::NONE,
         service: ServiceId::FIRST,
         care: 0,
     };

@@ -4,7 +4,7 @@
 use crate::Kernel;
 use crate::port::Port;
 use crate::thread::Thread;
-use crate::time::Limit;
+use crate::time::Deadline;
 use crate::wait::Pending;
 use crossgate_abi::{ThreadId, table};
 use crossgate_protection::{Span, Unit};
@@ -26,8 +26,8 @@ pub(crate) fn place<P: Port>(thread: &mut Thread, id: ThreadId, wiring: &table::
 /// It is at home, and runs next from its beginning.
 pub(crate) fn begin<P: Port>(thread: &mut Thread) {
     thread.pending = Pending::Nothing;
-    thread.set_limit(Limit::NONE);
-    thread.grace = Limit::NONE;
+    thread.set_deadline(Deadline::NONE);
+    thread.grace = Deadline::NONE;
     thread.stack_pointer = P::first_context(P::BEGIN, thread.stack.end);
 }
 

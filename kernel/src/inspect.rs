@@ -17,8 +17,8 @@ use crossgate_abi::inspect::{
     state, wait,
 };
 use crossgate_abi::{
-    ARGUMENT_WORDS, CallError, Cause, FaultRecord, LIMIT_UNIT, NOBODY, ProcessId, Status, ThreadId,
-    Word,
+    ARGUMENT_WORDS, CallError, Cause, DEADLINE_UNIT, FaultRecord, NOBODY, ProcessId, Status,
+    ThreadId, Word,
 };
 use crossgate_protection::Span;
 
@@ -94,7 +94,7 @@ impl<P: Port> Kernel<P> {
             (false, true) => state::RUNNING,
             (false, false) => state::RESETTING,
         };
-        let crashed_at = (process.crashed_at / LIMIT_UNIT) as u32;
+        let crashed_at = (process.crashed_at / DEADLINE_UNIT) as u32;
         Some([Word::from(state) | Word::from(process.crashes) << 8, crashed_at as Word])
     }
 

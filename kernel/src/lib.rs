@@ -50,7 +50,7 @@
 //! | [`lend`] | how a caller lends memory to a call |
 //! | [`grant`] | calls that the wiring does not name, by handles passed on |
 //! | [`call`] | a call and its return: the way into another process and back |
-//! | [`limit`] | how long calls may take |
+//! | [`deadline`] | how long calls may take |
 //! | [`account`] | the time of each thread is counted, and bounded |
 //! | [`life`] | which life of a process it is, for the servers that it calls |
 //! | [`pool`] | threads that a process starts and ends while it runs |
@@ -82,7 +82,7 @@
 //! | **one side** | a [notification](notification::Notification) has signals or waiters, never both | `check_one_side` |
 //! | **swept** | no thread runs before what a crash left in it is [swept](sweep) away | `check_work` |
 //! | **locks** | a lock has one holder, which is inside the object | `check_locks` |
-//! | **timers** | the port was asked in time for each deadline | `check_timers` |
+//! | **timers** | the port was asked in time for each time at which a thread wakes | `check_timers` |
 //! | **down** | nothing is left of the life of a process that is down | `check_down` |
 #![no_std]
 #![forbid(unsafe_code)]
@@ -97,6 +97,7 @@ pub mod crash;
 #[cfg(target_pointer_width = "32")]
 #[doc(hidden)]
 pub mod dead;
+pub mod deadline;
 pub mod effect;
 pub mod fault;
 pub mod frame;
@@ -108,7 +109,6 @@ pub mod interrupt;
 pub mod lease;
 pub mod lend;
 pub mod life;
-pub mod limit;
 pub mod lock;
 pub mod mutex;
 pub mod note;
@@ -138,10 +138,10 @@ use budget::Budgets;
 use crossgate_abi::table::{Gate, Process, Service, System};
 use crossgate_abi::{ProcessId, Set};
 use crossgate_protection::Span;
+use deadline::Deadlines;
 pub use effect::Effect;
 use fault::Faults;
 use grant::Grants;
-use limit::Limits;
 use lock::Lock;
 use notification::Notification;
 use optional::Optional;
@@ -172,7 +172,7 @@ pub struct Kernel<P: Port> {
     pub(crate) processes: &'static [Process],
     pub(crate) flash: Span,
     /// The earliest time at which the port's timer is wanted, in µs since start, ...
-    pub(crate) next_deadline: u64,
+    pub(crate) next_wake: u64,
     /// ... if it is not wanted at once, because so many threads have been looked at, and others are to be.
     pub(crate) checked: u8,
     pub(crate) ready: Ready,
@@ -181,7 +181,7 @@ pub struct Kernel<P: Port> {
     pub(crate) refusals: Faults,
     pub(crate) states: &'static mut [process::Process],
     pub(crate) optional: Option<&'static mut Optional<P>>,
-    pub(crate) limits: Option<&'static Limits<P>>,
+    pub(crate) deadlines: Option<&'static Deadlines<P>>,
     pub(crate) grants: Option<&'static Grants<P>>,
     /// For each service the processes that may call it by grant.
     pub(crate) granted: &'static mut [Set<ProcessId>],
@@ -198,7 +198,7 @@ pub struct Offsets {
     pub notifications: usize,
     pub ready: usize,
     pub budgets: usize,
-    pub limits: usize,
+    pub deadlines: usize,
 }
 
 /// The kernel's memory, as large as the wiring needs it.
@@ -237,12 +237,12 @@ impl<P: Port> Kernel<P> {
             flash: Span::EMPTY,
             locks: storage.locks,
             notifications: storage.notifications,
-            next_deadline: NEVER,
+            next_wake: NEVER,
             checked: 0,
             faults: Faults::NONE,
             refusals: Faults::NONE,
             states: storage.processes,
-            limits: if !system.limiters.is_empty() { Some(Limits::ALL) } else { None },
+            deadlines: if !system.deadlines.is_empty() { Some(Deadlines::ALL) } else { None },
             grants: if system.passes_handles { Some(Grants::ALL) } else { None },
             granted: storage.granted,
             budgets: storage.budgets,
@@ -260,6 +260,6 @@ impl<P: Port> Kernel<P> {
         notifications: core::mem::offset_of!(Self, notifications),
         ready: core::mem::offset_of!(Self, ready),
         budgets: core::mem::offset_of!(Self, budgets),
-        limits: core::mem::offset_of!(Self, limits),
+        deadlines: core::mem::offset_of!(Self, deadlines),
     };
 }

@@ -11,7 +11,7 @@ use crossgate_abi::{ARGUMENT_WORDS, ProcessId, Status, Word};
 #[repr(C)]
 pub struct Optional<P: Port> {
     /// A system call of it is made.
-    // It comes first, and is called as `Limits::set` is, so that both take the same code.
+    // It comes first, and is called as `Deadlines::set` is, so that both take the same code.
     pub(crate) call: extern "C" fn(&mut Kernel<P>, &mut [Word; ARGUMENT_WORDS]) -> Status,
     /// A process goes down.
     pub(crate) end_life: fn(&mut Kernel<P>, ProcessId),

@@ -58,9 +58,9 @@ pub trait Port: 'static {
     /// The time since start in µs. Never runs backwards.
     fn now(&mut self) -> u64;
 
-    /// Asks for [`Kernel::timer`](crate::Kernel::timer) at `deadline` (µs since start, or
+    /// Asks for [`Kernel::timer`](crate::Kernel::timer) at `wake_at` (µs since start, or
     /// [`NEVER`](crate::time::NEVER)) or soon after; what was asked for before is forgotten.
-    fn set_deadline(&mut self, deadline: u64);
+    fn set_timer(&mut self, wake_at: u64);
 
     /// Reads a word of a process' memory. The core has checked that the address is aligned and
     /// belongs to the process that named it.

@@ -99,8 +99,8 @@ impl<P: Port> Kernel<P> {
         }
         self.block(Wait::Notifications(set));
         if timeout != NEVER {
-            let deadline = self.after(timeout);
-            self.time_out(deadline, Status::TIMED_OUT);
+            let wake_at = self.after(timeout);
+            self.time_out(wake_at, Status::TIMED_OUT);
         }
         Outcome::NONE
     }

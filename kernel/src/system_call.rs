@@ -50,8 +50,8 @@ impl<P: Port> Kernel<P> {
                 Status::OK.into()
             }
             SystemCall::Sleep => {
-                let deadline = self.after(microseconds(first, second));
-                self.sleep_until(deadline)
+                let wake_at = self.after(microseconds(first, second));
+                self.sleep_until(wake_at)
             }
             SystemCall::SleepUntil => self.sleep_until(microseconds(first, second)),
             SystemCall::Acknowledge => self.acknowledge(first).into(),
@@ -72,9 +72,11 @@ impl<P: Port> Kernel<P> {
             SystemCall::Revoke => self.grants.map_or(CallError::NotPermitted.into(), |grants| {
                 (grants.revoke)(self, words).into()
             }),
-            SystemCall::Limit => self
-                .limits
-                .map_or(CallError::NotPermitted.into(), |limits| (limits.set)(self, words).into()),
+            SystemCall::SetDeadline => {
+                self.deadlines.map_or(CallError::NotPermitted.into(), |deadlines| {
+                    (deadlines.set)(self, words).into()
+                })
+            }
             // Where nobody may, there is no such call.
             SystemCall::Optional if let Some(optional) = &self.optional => {
                 (optional.call)(self, words).into()

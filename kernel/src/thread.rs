@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! A thread's state.
 
-use crate::frame::{Frame, LIMITED, Level, OVERDUE};
+use crate::frame::{Frame, Level, OVERDUE, OWN_DEADLINE};
 use crate::lease::{InForce, Lease};
-use crate::time::{Limit, NEVER};
+use crate::time::{Deadline, NEVER};
 use crate::wait::{Pending, Wait};
 use crossgate_abi::{CallError, MAX_CALL_DEPTH, ProcessId, Set, ThreadId, Word};
 use crossgate_protection::Span;
@@ -78,15 +78,15 @@ pub struct Thread {
     /// in from there on. (Who waits in spite of that may go on.)
     pub(crate) orphaned: u8,
     /// When the calls that it makes have to end.
-    pub(crate) limit: Limit,
+    pub(crate) deadline: Deadline,
     /// When the innermost call that is late is killed.
-    pub(crate) grace: Limit,
+    pub(crate) grace: Deadline,
     pub(crate) pending: Pending,
     pub(crate) wait: Wait,
     /// The threads that wait for something that it has.
     pub(crate) waiters: Set<ThreadId>,
     /// When it stops waiting, in µs since start.
-    pub(crate) deadline: u64,
+    pub(crate) wake_at: u64,
     pub(crate) frames: [Frame; MAX_CALL_DEPTH],
     pub(crate) leases: [Lease; LEASES],
 }
@@ -123,7 +123,7 @@ pub mod offset {
     /// ... with this kind a set of notifications.
     pub const WAITS_FOR_NOTIFICATIONS: u8 = 2;
     /// When it stops waiting: two words.
-    pub const DEADLINE: usize = offset_of!(Thread, deadline);
+    pub const WAKE_AT: usize = offset_of!(Thread, wake_at);
     /// A [reply](super::Pending::Reply) that is pending.
     pub const REPLY: u8 = 1;
     /// Its [stack](Thread::stack): two words.
@@ -166,12 +166,12 @@ impl Thread {
         priority: 0,
         blocked_on: None,
         orphaned: 0,
-        limit: Limit::NONE,
-        grace: Limit::NONE,
+        deadline: Deadline::NONE,
+        grace: Deadline::NONE,
         pending: Pending::Nothing,
         wait: Wait::Nothing,
         waiters: Set::EMPTY,
-        deadline: NEVER,
+        wake_at: NEVER,
         frames: [Frame::EMPTY; MAX_CALL_DEPTH],
         leases: [Lease::EMPTY; LEASES],
     };
@@ -210,26 +210,26 @@ impl Thread {
 
     /// When the calls that its caller makes have to end, if it has one: its frame remembers that from now on.
     #[inline(always)]
-    pub(crate) fn outer_limit(&mut self) -> Limit {
+    pub(crate) fn outer_deadline(&mut self) -> Deadline {
         if !self.calls.are_some() {
-            return Limit::NONE;
+            return Deadline::NONE;
         }
-        let limit = self.limit;
+        let deadline = self.deadline;
         if let Some(frame) = self.innermost_mut() {
-            if frame.care & LIMITED == 0 {
-                frame.care |= LIMITED;
-                frame.limit = limit;
+            if frame.care & OWN_DEADLINE == 0 {
+                frame.care |= OWN_DEADLINE;
+                frame.deadline = deadline;
             }
-            return frame.limit;
+            return frame.deadline;
         }
-        Limit::NONE
+        Deadline::NONE
     }
 
     /// When the calls that it makes from now on have to end.
     #[inline(always)]
-    pub(crate) fn set_limit(&mut self, limit: Limit) {
-        self.limit = limit;
-        self.calls.flag(Calls::LATE, limit == Limit::OVER);
+    pub(crate) fn set_deadline(&mut self, deadline: Deadline) {
+        self.deadline = deadline;
+        self.calls.flag(Calls::LATE, deadline == Deadline::OVER);
     }
 
     /// It has one more call in flight, in which it may use this.
@@ -308,8 +308,8 @@ impl Thread {
         let frame = *place;
         place.care = 0;
         self.leave(frame.level);
-        if frame.care & LIMITED != 0 {
-            self.set_limit(frame.limit);
+        if frame.care & OWN_DEADLINE != 0 {
+            self.set_deadline(frame.deadline);
         }
         Some(frame)
     }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Points in time, and how far away they are.
 //!
-//! The kernel counts in µs since start, in 64 bits that never run over. A limit is kept in each frame, so it has
+//! The kernel counts in µs since start, in 64 bits that never run over. A deadline is kept in each frame, so it has
 //! to be small: the lower bits of a time in units of about a ms.
 
-use crossgate_abi::{LIMIT_OVER, LIMIT_UNIT, Word};
+use crossgate_abi::{DEADLINE_OVER, DEADLINE_UNIT, Word};
 
-/// A deadline that does not come.
+/// A time that does not come.
 pub const NEVER: u64 = u64::MAX;
 
 /// A time that came in two words, the lower first.
@@ -16,32 +16,33 @@ pub fn microseconds(low: Word, high: Word) -> u64 {
     u64::from(low as u32) | u64::from(high as u32) << 32
 }
 
-/// The lower bits of a time since start in units of [`LIMIT_UNIT`].
+/// The lower bits of a time since start in units of [`DEADLINE_UNIT`].
 pub(crate) type Ticks = u16;
 
 /// At this time in µs since start.
 #[inline]
 pub(crate) fn ticks(now: u64) -> Ticks {
-    (now / LIMIT_UNIT) as Ticks
+    (now / DEADLINE_UNIT) as Ticks
 }
 
-/// When calls have to end: less than 2^15 units of [`LIMIT_UNIT`] away, or [over](Limit::OVER), or
-/// [never](Limit::NONE).
+/// When calls have to end: less than 2^15 units of [`DEADLINE_UNIT`] away, or [over](Deadline::OVER), or
+/// [never](Deadline::NONE).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Limit(pub Ticks);
+pub(crate) struct Deadline(pub Ticks);
 
-impl Limit {
-    pub const NONE: Limit = Limit(0);
+impl Deadline {
+    pub const NONE: Deadline = Deadline(0);
     /// The time is over. (A time that has passed would seem to come, once it is long ago.)
-    pub const OVER: Limit = Limit(LIMIT_OVER);
+    pub const OVER: Deadline = Deadline(DEADLINE_OVER);
 
     /// The first end of a unit that is not before `time`, in µs since start.
     #[inline(always)]
-    pub fn not_before(time: u64) -> Limit {
+    pub fn not_before(time: u64) -> Deadline {
         // (In 32 bits: the others don't count.)
-        match ((time as u32).wrapping_add(LIMIT_UNIT as u32 - 1) / LIMIT_UNIT as u32) as Ticks {
-            0 | LIMIT_OVER => Limit(1),
-            ticks => Limit(ticks),
+        match ((time as u32).wrapping_add(DEADLINE_UNIT as u32 - 1) / DEADLINE_UNIT as u32) as Ticks
+        {
+            0 | DEADLINE_OVER => Deadline(1),
+            ticks => Deadline(ticks),
         }
     }
 
@@ -49,13 +50,13 @@ impl Limit {
     #[inline(always)]
     pub fn left(self, now: Ticks) -> u16 {
         match self {
-            Limit::NONE => FOR_EVER,
-            Limit::OVER => 0,
-            Limit(end) => (end.wrapping_sub(now) as i16).max(0) as u16,
+            Deadline::NONE => FOR_EVER,
+            Deadline::OVER => 0,
+            Deadline(end) => (end.wrapping_sub(now) as i16).max(0) as u16,
         }
     }
 
-    /// Whether it is over, for the first time or [since long](Limit::OVER).
+    /// Whether it is over, for the first time or [since long](Deadline::OVER).
     pub fn is_over(self, now: u64) -> bool {
         self.left(ticks(now)) == 0
     }
@@ -69,11 +70,11 @@ impl Limit {
     }
 }
 
-/// More units than are left of any limit.
+/// More units than are left of any deadline.
 pub(crate) const FOR_EVER: u16 = u16::MAX;
 
 /// When so many units have ended, in µs since start.
 #[inline(always)]
 pub(crate) fn end_of(left: u16, now: u64) -> u64 {
-    now - now % LIMIT_UNIT + u64::from(left) * LIMIT_UNIT
+    now - now % DEADLINE_UNIT + u64::from(left) * DEADLINE_UNIT
 }

@@ -4,7 +4,7 @@
 //! The time from one [account](crate::Kernel::account) to the next is that of the thread that ran, and of the process that
 //! it was in. So the port has to account for each switch, and for each call and return too. A port that makes some of
 //! them by itself does not, if the wiring has it so: the gates leave each call to the core, as one that wants
-//! [care](crossgate_abi::table::Gate::CARE), and here each frame gets to remember a limit, which has the core take the
+//! [care](crossgate_abi::table::Gate::CARE), and here each frame gets to remember a deadline, which has the core take the
 //! way back, too.
 //!
 //! Times are read in whole µs, and none is lost: what one stretch has too much, the next has too little.

@@ -32,7 +32,7 @@
 //! | 8 | its time has come | `timer` | what there was |
 //! | 9 | a signal comes | `wake_waiter` | a reply: the notification |
 //! | 10 | what it waits for is free, or it may not call there any more | `stir`, then perhaps the worker (`piece`); `expel` | what there was; of a mutex, the holder of which ended, a reply: a deadlock |
-//! | 11 | the calls that it is in are late, or nobody waits for them | `check_limit`, `waits_in_vain` | a reply: the deadline is exceeded |
+//! | 11 | the calls that it is in are late, or nobody waits for them | `check_deadline`, `waits_in_vain` | a reply: the deadline is exceeded |
 //! | 12 | the process that it is in goes down | `sweep` | a reply to its caller: the server faulted; nothing if it is at home and starts over; or it ends (7) |
 //! | 13 | its process has something for it to do again | `steer` | a reply: OK |
 //! | 14 | it runs: the port [settles](crate::thread::Thread::take_pending) what is pending | `take_pending` | nothing |

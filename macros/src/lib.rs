@@ -64,7 +64,7 @@ pub fn plain(item: TokenStream) -> TokenStream {
 /// | `lost_clients NAME;`, `lost_clients;` | it is told by this notification when the life of one ends that may call it, and may ask for the [life](../crossgate/server/struct.Client.html) of each |
 /// | `inspects;` | it may look at threads, stacks and processes, and read the records of crashes |
 /// | `crash_dumps;` | it may read the last crash dump: registers and stack of others |
-/// | `deadlines;` | it may limit how long its calls take |
+/// | `deadlines;` | it may set deadlines for its calls |
 #[proc_macro]
 pub fn system(input: TokenStream) -> TokenStream {
     system::expand(input).unwrap_or_else(pieces::Error::into_tokens)

@@ -18,7 +18,7 @@ macro_rules! __tables {
         homes: [$($homes:tt)*]
         budgets: [$($budgets:tt)*]
         time_slice: [$($slice:expr)?]
-        limiters: [$limiters:literal]
+        deadlines: [$deadlines:literal]
         inspectors: [$inspectors:literal]
         dumpers: [$dumpers:literal]
         pooled: [$pooled:literal]
@@ -44,7 +44,7 @@ macro_rules! __tables {
                 notifications: __NOTIFICATIONS,
                 interrupts: __INTERRUPTS,
                 locks: $crate::wiring::lock_count(__wiring::__LOCKS),
-                limiters: $crate::abi::Set::of_bits($limiters),
+                deadlines: $crate::abi::Set::of_bits($deadlines),
                 inspectors: $crate::abi::Set::of_bits($inspectors),
                 dumpers: $crate::abi::Set::of_bits($dumpers),
                 pooled: $crate::abi::Set::of_bits($pooled),

@@ -287,7 +287,7 @@ impl Draft {
             notifications: self.notification_rows(),
             interrupts: &[],
             locks: self.locks,
-            limiters: Set::ALL,
+            deadlines: Set::ALL,
             inspectors: Set::ALL,
             dumpers: Set::EMPTY,
             pooled,

@@ -59,28 +59,28 @@ pub struct Machine {
     /// In µs since start.
     now: u64,
     /// When the core wants to be told of the time, if it does.
-    deadline: Option<u64>,
+    timer: Option<u64>,
     /// How many system calls there were since time has passed.
     calls: u32,
 }
 
 impl Machine {
-    /// Everybody waits: the time of the next deadline comes. Tells whether there is one.
+    /// Everybody waits: the next time of the timer comes. Tells whether there is one.
     pub fn pass_time(&mut self) -> bool {
         self.calls = 0;
-        let Some(deadline) = self.deadline else { return false };
-        self.now = self.now.max(deadline);
+        let Some(at) = self.timer else { return false };
+        self.now = self.now.max(at);
         true
     }
 
-    /// A thread makes a system call. Time passes if it makes very many. Tells whether that was a deadline.
+    /// A thread makes a system call. Time passes if it makes very many. Tells whether that was it.
     pub fn count(&mut self) -> bool {
         self.calls = self.calls.saturating_add(1);
         if self.calls < PATIENCE {
             return false;
         }
         self.now += 1;
-        self.deadline.is_some_and(|deadline| deadline <= self.now)
+        self.timer.is_some_and(|at| at <= self.now)
     }
 }
 
@@ -120,8 +120,8 @@ impl Port for Machine {
         self.now
     }
 
-    fn set_deadline(&mut self, deadline: u64) {
-        self.deadline = (deadline != NEVER).then_some(deadline);
+    fn set_timer(&mut self, at: u64) {
+        self.timer = (at != NEVER).then_some(at);
     }
 
     fn read_word(&mut self, address: Word) -> Word {

@@ -107,5 +107,5 @@ fn a_call_is_refused_whatever_the_method_returns() {
 #[test]
 fn a_wiring_knows_whether_handles_are_passed_on_and_who_may_limit_calls() {
     assert!(SYSTEM.passes_handles);
-    assert!(SYSTEM.limiters.is_empty());
+    assert!(SYSTEM.deadlines.is_empty());
 }

@@ -195,7 +195,7 @@ fn services_have_owners_callers_and_locks() {
 
 #[test]
 fn only_some_processes_limit_their_calls() {
-    assert_eq!(SYSTEM.limiters.bits(), 1 << process::CONTROL);
+    assert_eq!(SYSTEM.deadlines.bits(), 1 << process::CONTROL);
     assert!(!SYSTEM.passes_handles);
 }
 
@@ -240,7 +240,7 @@ fn notifications_have_owners_and_signallers() {
         .map(|interrupt| (interrupt.line, interrupt.notification.index()))
         .collect();
     assert_eq!(interrupts, [(4, 0)]);
-    let watch =
+    let supervisor =
         SYSTEM.supervisor.as_ref().map(|row| (row.process.index(), row.notification.index()));
     assert_eq!(supervisor, Some((process::CONTROL, 1)));
 }

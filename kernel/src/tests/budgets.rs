@@ -8,9 +8,9 @@ fn run(driver: &mut Driver, time: u64) {
     let end = driver.kernel.port.now + time;
     loop {
         driver.kernel.account();
-        match driver.kernel.port.deadline {
-            Some(deadline) if deadline <= end => {
-                driver.kernel.port.now = deadline.max(driver.kernel.port.now);
+        match driver.kernel.port.timer {
+            Some(time) if time <= end => {
+                driver.kernel.port.now = time.max(driver.kernel.port.now);
                 let _ = driver.timer();
             }
             _ => break,
@@ -286,10 +286,10 @@ fn nothing_is_counted_while_all_wait() {
     let wiring = Wiring::default().thread(0, 20).budget(0, 1 << 1, 2_000, 10_000).time_slice(500);
     let mut driver = wiring.boot();
     driver.kernel.account();
-    assert_eq!(driver.kernel.port.deadline, Some(500));
+    assert_eq!(driver.kernel.port.timer, Some(500));
     assert_eq!(driver.ask(number::EXIT, [0; 4]), SWITCHED);
     run(&mut driver, 100_000);
-    assert_eq!((driver.current(), driver.kernel.port.deadline), (0, None), "the CPU can sleep");
+    assert_eq!((driver.current(), driver.kernel.port.timer), (0, None), "the CPU can sleep");
 }
 
 /// A step of a thread that may or may not be fair.

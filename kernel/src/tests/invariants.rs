@@ -5,7 +5,7 @@ use super::*;
 use crate::frame::{LOCKED, Level, REFUSED, STALE};
 use crate::lease::{InForce, Lease};
 use crate::schedule::Ready;
-use crate::time::Limit;
+use crate::time::Deadline;
 use crate::wait::Wait;
 use crate::work::Work;
 use crossgate_abi::{LEASES_PER_CALL, MAX_CALL_DEPTH, PRIORITIES};
@@ -111,7 +111,8 @@ fn check_one_side(kernel: &Kernel<TestPort>) {
 /// **quick**: the word that a port compares before a quick call says if there is anything to look after.
 fn check_quick(thread: &Thread) {
     let has_frame = usize::from(thread.depth()) < MAX_CALL_DEPTH;
-    let is_plain = has_frame && thread.level.leases == InForce::NONE && thread.limit != Limit::OVER;
+    let is_plain =
+        has_frame && thread.level.leases == InForce::NONE && thread.deadline != Deadline::OVER;
     assert_eq!(thread.calls.are_plain(), is_plain, "a quick call passes over no duty");
 }
 
@@ -210,11 +211,11 @@ fn check_wait(kernel: &Kernel<TestPort>, thread: &Thread) {
     let pending = thread.pending;
     match thread.wait {
         Wait::Nothing | Wait::Ended => {
-            assert_eq!(thread.deadline, NEVER, "a deadline is for who waits")
+            assert_eq!(thread.wake_at, NEVER, "a time to wake is for a thread that waits")
         }
         Wait::Time => assert!(pending == done || pending == Pending::Retry),
         Wait::Notifications(_) => {
-            let has_time = thread.deadline != NEVER;
+            let has_time = thread.wake_at != NEVER;
             let owed = if has_time { Pending::status(Status::TIMED_OUT) } else { Pending::Nothing };
             assert_eq!(pending, owed);
         }
@@ -286,10 +287,10 @@ fn check_locks(kernel: &Kernel<TestPort>) {
     }
 }
 
-/// **timers**: the port was asked in time for each deadline.
+/// **timers**: the port was asked in time for each time at which a thread wakes.
 fn check_timers(kernel: &Kernel<TestPort>) {
-    let (now, port) = (kernel.port.now, kernel.port.deadline.unwrap_or(NEVER));
-    let next = kernel.next_deadline;
+    let (now, port) = (kernel.port.now, kernel.port.timer.unwrap_or(NEVER));
+    let next = kernel.next_wake;
     match kernel.checked {
         0 => assert_eq!(next, port, "the kernel knows what it asked for"),
         _ => assert!(port <= now, "the timer comes again if somebody is to be looked at"),
@@ -301,9 +302,9 @@ fn check_timers(kernel: &Kernel<TestPort>) {
         if kernel.checked != 0 && thread.id.index() >= kernel.checked.into() {
             continue;
         }
-        assert!(next <= thread.deadline, "the port is asked in time");
-        let end = thread.limit.end(now).min(thread.grace.end(now));
-        assert!(next <= end, "the port is asked in time for a limit");
+        assert!(next <= thread.wake_at, "the port is asked in time");
+        let end = thread.deadline.end(now).min(thread.grace.end(now));
+        assert!(next <= end, "the port is asked in time for a deadline");
     }
 }
 

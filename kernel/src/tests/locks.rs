@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 use super::invariants::check;
 use super::*;
-use crossgate_abi::{Cause, LIMIT_UNIT};
+use crossgate_abi::{Cause, DEADLINE_UNIT};
 
-/// Process 0 has two exclusive services; process 1 has three threads, and may limit its calls; service 0 may call
+/// Process 0 has two exclusive services; process 1 has three threads, and may set deadlines; service 0 may call
 /// service 1 and the other way round.
 fn contended() -> Driver {
     Wiring::default()
@@ -16,7 +16,7 @@ fn contended() -> Driver {
         .thread(1, 9)
         .notification(1, 0b11, true)
         .notification(1, 0b11, true)
-        .limiters(0b10)
+        .deadlines(0b10)
         .boot()
 }
 
@@ -77,11 +77,11 @@ fn who_gives_up_takes_its_priority_back_from_all_in_the_row() {
     driver.call(1, [0; 4]).unwrap();
     assert_eq!(driver.call(0, [0; 4]), Err(SWITCHED));
     assert_eq!(driver.ask(number::SIGNAL, [1, 0, 0, 0]), DONE_AND_SWITCHED);
-    assert_eq!(driver.ask(number::LIMIT, [5, 0, 0, 0]), OK);
+    assert_eq!(driver.ask(number::SET_DEADLINE, [5, 0, 0, 0]), OK);
     assert_eq!(driver.call(1, [0; 4]), Err(SWITCHED));
     assert_eq!(driver.call(0, [0; 4]), Err(SWITCHED), "3 waits for 2, which waits for 1");
     assert_eq!((driver.current(), driver.thread(1).priority), (1, 9));
-    driver.kernel.port.now = 5 * LIMIT_UNIT;
+    driver.kernel.port.now = 5 * DEADLINE_UNIT;
     assert_eq!(driver.timer(), Effect::SWITCH);
     assert_eq!(driver.thread(2).priority, 5, "nobody more urgent waits for it");
     assert_eq!(driver.thread(1).priority, 1, "nobody but that one waits for it");

@@ -62,18 +62,18 @@ fn the_most_urgent_waiter_is_woken() {
 fn a_timeout_leaves_no_stale_waiter() {
     let mut driver = two_processes();
     assert_eq!(wait(&mut driver, FIRST_OWN, [100, 0]), SWITCHED);
-    assert_eq!(driver.kernel.port.deadline, Some(100));
+    assert_eq!(driver.kernel.port.timer, Some(100));
     driver.kernel.port.now = 100;
     assert_eq!(driver.timer(), Effect::SWITCH);
     let timed_out = Some(Pending::status(Status::TIMED_OUT));
     assert_eq!((driver.current(), driver.pending()), (2, timed_out));
     assert_eq!(signal(&mut driver, 0), OK, "nobody waits");
     assert_eq!(wait(&mut driver, FIRST_OWN, [100, 0]), word(0), "the signal was not lost");
-    assert_eq!(driver.kernel.port.deadline, None);
+    assert_eq!(driver.kernel.port.timer, None);
 }
 
 #[test]
-fn a_signal_in_time_takes_the_deadline_away() {
+fn a_signal_in_time_takes_the_timer_away() {
     let mut driver = two_processes();
     assert_eq!(wait(&mut driver, FIRST_OWN, [100, 0]), SWITCHED);
     assert_eq!(signal(&mut driver, 0), DONE_AND_SWITCHED);

@@ -122,7 +122,7 @@ fn who_waits_at_home_ends_at_once() {
     let driver = ended_after(|driver| {
         driver.ask(number::SLEEP, [9_000, 0, 0, 0]);
     });
-    assert!(begins(&driver) && driver.thread(1).deadline == NEVER);
+    assert!(begins(&driver) && driver.thread(1).wake_at == NEVER);
 }
 
 #[test]

@@ -55,7 +55,7 @@ fn small_firmware() -> Driver {
         .interrupt(6, 1)
         .supervisor(3, 3)
         .restarts(4)
-        .limiters(0b0111)
+        .deadlines(0b0111)
         .inspectors(0b0011)
         .dumpers(0b0010)
         .lost_clients(1, Some(1), 0b1101)
@@ -146,7 +146,7 @@ fn take(driver: &mut Driver, step: &Step) {
         }
         Step::Time(microseconds) => {
             driver.kernel.port.now += microseconds;
-            if driver.kernel.port.deadline.is_some_and(|time| time <= driver.kernel.port.now) {
+            if driver.kernel.port.timer.is_some_and(|time| time <= driver.kernel.port.now) {
                 let _ = driver.kernel.timer();
             }
         }

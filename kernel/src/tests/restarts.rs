@@ -205,7 +205,7 @@ fn a_process_that_crashes_again_waits_longer_and_longer_and_stops() {
             assert_eq!(driver.ask(number::BEGIN, [0; 4]), SWITCHED);
             assert_eq!((driver.current(), driver.pending()), (1, FAULTED), "{crashed}");
             assert_eq!(driver.call(0, [0; 4]), Err(error(CallError::ServerDown)));
-            assert_eq!(driver.kernel.port.deadline, Some(start + wait), "{crashed}");
+            assert_eq!(driver.kernel.port.timer, Some(start + wait), "{crashed}");
             driver.kernel.port.now = start + wait;
             assert_eq!(driver.timer(), Effect::SWITCH);
             assert_eq!(driver.pending(), Some(Pending::Retry));
@@ -227,14 +227,14 @@ fn every_limit_is_kept_and_the_wait_stays_shorter_than_the_calm() {
         for _ in 0..limit {
             crash(&mut driver);
             while driver.current() != 2 {
-                driver.kernel.port.now = driver.kernel.port.deadline.unwrap();
+                driver.kernel.port.now = driver.kernel.port.timer.unwrap();
                 assert_eq!(driver.timer(), Effect::SWITCH);
             }
             driver.pending();
             while !driver.kernel.is_running(ProcessId::new(1)) {
                 assert_eq!(driver.ask(number::BEGIN, [0; 4]), SWITCHED);
                 if driver.current() != 2 {
-                    driver.kernel.port.now = driver.kernel.port.deadline.unwrap();
+                    driver.kernel.port.now = driver.kernel.port.timer.unwrap();
                     assert_eq!(driver.timer(), Effect::SWITCH);
                 }
                 driver.pending();

@@ -21,16 +21,16 @@ fn a_lonely_thread_yields_to_itself() {
 }
 
 #[test]
-fn sleepers_wake_in_the_order_of_their_deadlines() {
+fn sleepers_wake_in_the_order_of_their_times() {
     let mut driver = Wiring::default().thread(0, 1).thread(0, 1).thread(0, 1).boot();
-    for deadline in [300, 100, 200] {
-        assert_eq!(driver.ask(number::SLEEP_UNTIL, [deadline, 0, 0, 0]), SWITCHED);
+    for time in [300, 100, 200] {
+        assert_eq!(driver.ask(number::SLEEP_UNTIL, [time, 0, 0, 0]), SWITCHED);
     }
-    assert_eq!((driver.current(), driver.kernel.port.deadline), (0, Some(100)));
+    assert_eq!((driver.current(), driver.kernel.port.timer), (0, Some(100)));
     for (now, woken, next) in [(100, 2, Some(200)), (250, 3, Some(300)), (300, 1, None)] {
         driver.kernel.port.now = now;
         assert_eq!(driver.timer(), Effect::SWITCH);
-        assert_eq!((driver.current(), driver.kernel.port.deadline), (woken, next));
+        assert_eq!((driver.current(), driver.kernel.port.timer), (woken, next));
         assert_eq!(driver.ask(number::EXIT, [0; 4]), SWITCHED);
     }
     assert_eq!(driver.current(), 0);
@@ -44,7 +44,7 @@ fn time_is_64_bits_wide() {
     assert_eq!(driver.ask(number::NOW, [0; 4]), Answer { reply: Some(now), switch: false });
     assert_eq!(driver.ask(number::SLEEP_UNTIL, [5, 0, 0, 0]), OK, "that is long ago");
     assert_eq!(driver.ask(number::SLEEP, [3, 2, 0, 0]), SWITCHED);
-    assert_eq!(driver.kernel.port.deadline, Some(0x3_0000_0005));
+    assert_eq!(driver.kernel.port.timer, Some(0x3_0000_0005));
 }
 
 #[test]
@@ -58,14 +58,11 @@ fn sleeps_of_no_time_and_of_all() {
         assert_eq!(driver.ask(number::SLEEP_UNTIL, [low, high, 0, 0]), OK);
         // Past the end of time there is none: it ends there.
         assert_eq!(driver.ask(number::SLEEP, [all, all, 0, 0]), SWITCHED);
-        assert_eq!((driver.current(), driver.kernel.port.deadline), (0, None), "it never wakes");
+        assert_eq!((driver.current(), driver.kernel.port.timer), (0, None), "it never wakes");
         let mut driver = Wiring::default().thread(0, 1).boot();
         driver.kernel.port.now = now;
         assert_eq!(driver.ask(number::SLEEP, [1, 0, 0, 0]), SWITCHED);
-        assert_eq!(
-            driver.kernel.port.deadline,
-            now.checked_add(1).filter(|&time| time != u64::MAX)
-        );
+        assert_eq!(driver.kernel.port.timer, now.checked_add(1).filter(|&time| time != u64::MAX));
     }
 }
 

@@ -60,7 +60,7 @@ pub fn promises<M: Machine>() -> [Promise<M>; 10] {
     let promise = |text, check| Promise { text, check };
     [
         promise("time does not run backwards", time::runs_forwards),
-        promise("any deadline may be asked for", time::takes_any_deadline),
+        promise("any time may be asked for", time::takes_any_time),
         promise("a line that there is not may be masked", time::masks_any_line),
         promise("a word is read as it was written", memory::reads_what_was_written),
         promise("a reset gives initial values, and keeps what is kept", memory::resets),

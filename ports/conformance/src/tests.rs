@@ -109,8 +109,8 @@ impl<const STARTS_BELOW: bool> Port for Flawed<STARTS_BELOW> {
             if self.flaw == Flaw::RunsBackwards { self.now.wrapping_sub(1) } else { self.now + 1 };
         self.now
     }
-    fn set_deadline(&mut self, deadline: u64) {
-        if self.flaw == Flaw::ForgetsTime && deadline == NEVER - 1 {
+    fn set_timer(&mut self, at: u64) {
+        if self.flaw == Flaw::ForgetsTime && at == NEVER - 1 {
             self.now = 0;
         }
     }
@@ -194,7 +194,7 @@ fn a_good_port_keeps_all_promises() {
 fn each_flaw_breaks_its_promise() {
     for (flaw, promise) in [
         (Flaw::RunsBackwards, "time does not run backwards"),
-        (Flaw::ForgetsTime, "any deadline may be asked for"),
+        (Flaw::ForgetsTime, "any time may be asked for"),
         (Flaw::WritesTwoWords, "a word is read as it was written"),
         (Flaw::DropsWrites, "a word is read as it was written"),
         (Flaw::ResetsKept, "a reset gives initial values, and keeps what is kept"),

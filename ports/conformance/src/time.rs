@@ -18,13 +18,13 @@ pub fn runs_forwards<M: Machine>(machine: &mut M) -> Result<(), &'static str> {
     expect(before != NEVER, "it is never")
 }
 
-pub fn takes_any_deadline<M: Machine>(machine: &mut M) -> Result<(), &'static str> {
+pub fn takes_any_time<M: Machine>(machine: &mut M) -> Result<(), &'static str> {
     let now = machine.port().now();
     // The last one stands: that is all that can be seen from here.
-    for deadline in [NEVER, 0, now, now + 1, NEVER - 1, u64::MAX, NEVER] {
-        machine.port().set_deadline(deadline);
+    for at in [NEVER, 0, now, now + 1, NEVER - 1, u64::MAX, NEVER] {
+        machine.port().set_timer(at);
     }
-    expect(machine.port().now() >= now, "time ran backwards when a deadline was set")
+    expect(machine.port().now() >= now, "time ran backwards when the timer was set")
 }
 
 pub fn masks_any_line<M: Machine>(machine: &mut M) -> Result<(), &'static str> {

@@ -102,7 +102,7 @@ fn set_all(registers: &[RW<u32>]) {
 unsafe fn become_current_thread() -> ! {
     const UNPRIVILEGED_ON_PROCESS_STACK: u32 = 0b11;
     // SAFETY: as the caller vouches; no exception of the kernel comes in between, as every interrupt line is
-    // masked until a thread acknowledges it, nothing is pending, and the timer's first deadline is far away. What is
+    // masked until a thread acknowledges it, nothing is pending, and the first time of the timer is far away. What is
     // above the kernel leaves all as it is.
     unsafe {
         core::arch::asm!(

@@ -54,17 +54,17 @@ impl Clock {
         self.microseconds
     }
 
-    /// Has SysTick interrupt at `deadline` (µs since start) or within a µs after or, if that is further
+    /// Has SysTick interrupt at `at` (µs since start) or within a µs after or, if that is further
     /// away than it can count, before; then `now` is to be compared and this to be called again.
-    pub fn set_deadline(&mut self, deadline: u64) {
+    pub fn set_timer(&mut self, at: u64) {
         let now = self.now();
         let longest = alarm::LONGEST / self.cycles_per_microsecond;
-        let distance = if deadline <= now {
+        let distance = if at <= now {
             0
-        } else if deadline - now >= longest.into() {
+        } else if at - now >= longest.into() {
             longest
         } else {
-            (deadline - now) as u32
+            (at - now) as u32
         };
         __crossgate_board_alarm(distance.wrapping_mul(self.cycles_per_microsecond.get()));
     }

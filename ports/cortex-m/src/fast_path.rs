@@ -5,7 +5,7 @@
 //! |---|---|
 //! | `call`, `lend` | a call that there is nothing special about; one that is lent memory of the caller's stack |
 //! | `leave` | the return from it |
-//! | `other` | which of the other system calls it is; the thread's index, the time, limits of calls |
+//! | `other` | which of the other system calls it is; the thread's index, the time, deadlines |
 //! | `give_way` | yield, and the switch to another thread |
 //! | `signal`, `wait` | signals and waits, if one thread waits for one notification |
 //! | `interrupt` | interrupt lines, each as a signal |
@@ -92,8 +92,8 @@ unsafe extern "C" fn SVCall() {
         wait_number = const number::WAIT,
         thread_id = const number::THREAD_ID,
         now = const number::NOW,
-        limit = const number::LIMIT,
-        limits = const KERNEL.limits,
+        deadline = const number::SET_DEADLINE,
+        deadlines = const KERNEL.deadlines,
         clock = const CLOCK,
         read_clock = sym Clock::now,
         reply = const offset::REPLY,
@@ -106,7 +106,7 @@ unsafe extern "C" fn SVCall() {
         wait = const offset::WAIT,
         orphaned = const offset::ORPHANED,
         wait_value = const offset::WAIT_VALUE,
-        deadline = const offset::DEADLINE,
+        wake_at = const offset::WAKE_AT,
         first = const KERNEL.ready + Ready::FIRST,
         last = const KERNEL.ready + Ready::LAST,
         next = const KERNEL.ready + Ready::NEXT,
@@ -179,7 +179,7 @@ const _: () = assert!(
         && number::WAIT > number::SIGNAL
         && number::THREAD_ID > number::SIGNAL
         && number::NOW > number::SIGNAL
-        && number::LIMIT > number::SIGNAL,
+        && number::SET_DEADLINE > number::SIGNAL,
     "`SVCall` tells them apart"
 );
 const _: () = assert!(

@@ -29,7 +29,7 @@
 //! | `fast_path/call` | a call, without Rust |
 //! | `fast_path/lend` | one that lends memory of the caller's stack |
 //! | `fast_path/leave` | the return from it |
-//! | `fast_path/other` | which of the other system calls it is; the index, the time, limits |
+//! | `fast_path/other` | which of the other system calls it is; the index, the time, deadlines |
 //! | `fast_path/give_way` | yield, and the switch to another thread |
 //! | `fast_path/signal` | a signal |
 //! | `fast_path/wait` | a wait for one |

@@ -142,8 +142,8 @@ impl Port for Machine {
         self.clock.now()
     }
 
-    fn set_deadline(&mut self, deadline: u64) {
-        self.clock.set_deadline(deadline);
+    fn set_timer(&mut self, at: u64) {
+        self.clock.set_timer(at);
     }
 
     fn read_word(&mut self, address: Word) -> Word {

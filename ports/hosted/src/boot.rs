@@ -87,7 +87,7 @@ fn prepare(
     let clock = if options.is_virtual() { Clock::counted(options.seed)? } else { Clock::real()? };
     let mut machine = Machine {
         clock,
-        deadline: NEVER,
+        timer: NEVER,
         devices: Devices::new(options)?,
         semihosting: options.semihosting,
         system,
@@ -154,7 +154,7 @@ fn place(wiring: &System, regions: &[Region]) -> Result<System, String> {
         notifications: wiring.notifications,
         interrupts: wiring.interrupts,
         locks: wiring.locks,
-        limiters: wiring.limiters,
+        deadlines: wiring.deadlines,
         inspectors: wiring.inspectors,
         dumpers: wiring.dumpers,
         pooled: wiring.pooled,

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Time: the host's, or virtual.
 //!
-//! Virtual time passes when nothing is left to run, when it jumps to the next deadline; and by a µs with
+//! Virtual time passes when nothing is left to run, when it jumps to the time of the timer; and by a µs with
 //! each system call, so that a thread that waits for a time in a loop comes to an end. A
-//! [schedule](crate::schedule) may bring near deadlines forward. If a thread computes on and on without a
-//! system call, a [tick](Clock::tick) of the host takes it to the deadline.
+//! [schedule](crate::schedule) may bring a near time of the timer forward. If a thread computes on and on without a
+//! system call, a [tick](Clock::tick) of the host takes it to the time of the timer.
 
 use crate::linux::{signals, time};
 use crate::schedule::Schedule;
@@ -16,7 +16,7 @@ use crossgate_kernel::time::NEVER;
 const TICK: u64 = 10_000;
 /// How far the clock goes with a system call, in µs.
 const SYSTEM_CALL: u64 = 1;
-/// How near a deadline has to be for a seed to bring it forward, in µs. (Who waits for a reply for two
+/// How near the time of the timer has to be for a seed to bring it forward, in µs. (Who waits for a reply for two
 /// seconds has to get it.)
 const HORIZON: u64 = 10_000;
 
@@ -26,7 +26,7 @@ pub enum Clock {
     Real {
         /// When the program started, in µs of the host's clock.
         start: u64,
-        /// Interrupts at the deadline.
+        /// Interrupts at the time of the timer.
         timer: time::Timer,
     },
     /// Time that is counted.
@@ -37,19 +37,19 @@ pub enum Clock {
 pub struct Virtual {
     /// The present, in µs.
     now: u64,
-    /// The deadline that was asked for.
-    deadline: u64,
+    /// The time that was asked for.
+    timer: u64,
     /// When there was a tick last.
     ticked: u64,
     schedule: Option<Schedule>,
-    /// How many instructions the next deadline is away.
+    /// How many instructions the time of the timer is away.
     steps: u32,
 }
 
 impl Virtual {
     fn advance(&mut self, time: u64) {
         self.now = time.max(self.now);
-        if self.now >= self.deadline {
+        if self.now >= self.timer {
             PENDING.fetch_or(TIMER, Ordering::Relaxed);
         }
     }
@@ -65,7 +65,7 @@ impl Virtual {
     fn tick(&mut self) -> u32 {
         let computes = self.now == self.ticked;
         self.ticked = self.now;
-        if !computes || self.deadline == NEVER {
+        if !computes || self.timer == NEVER {
             return 0;
         }
         self.skip();
@@ -73,13 +73,13 @@ impl Virtual {
     }
 
     fn skip(&mut self) {
-        if self.deadline != NEVER {
-            self.advance(self.deadline);
+        if self.timer != NEVER {
+            self.advance(self.timer);
         }
     }
 
     fn bring_forward(&mut self) {
-        if self.deadline.saturating_sub(self.now) <= HORIZON {
+        if self.timer.saturating_sub(self.now) <= HORIZON {
             self.skip();
         }
     }
@@ -101,7 +101,7 @@ impl Clock {
     pub fn counted(seed: Option<u64>) -> Result<Clock, String> {
         time::tick(TICK)?;
         let schedule = seed.map(Schedule::new);
-        Ok(Clock::Virtual(Virtual { now: 0, deadline: NEVER, ticked: 0, schedule, steps: 0 }))
+        Ok(Clock::Virtual(Virtual { now: 0, timer: NEVER, ticked: 0, schedule, steps: 0 }))
     }
 
     /// In µs since start.
@@ -113,12 +113,12 @@ impl Clock {
     }
 
     /// Asks for an interrupt.
-    pub fn set_deadline(&mut self, deadline: u64) {
+    pub fn set_timer(&mut self, at: u64) {
         match self {
             Clock::Real { start, timer } => {
-                timer.set((deadline != NEVER).then(|| start.saturating_add(deadline)));
+                timer.set((at != NEVER).then(|| start.saturating_add(at)));
             }
-            Clock::Virtual(time) => time.deadline = deadline,
+            Clock::Virtual(time) => time.timer = at,
         }
     }
 
@@ -132,7 +132,7 @@ impl Clock {
     /// Nothing is left to run. Waits for an interrupt.
     pub fn idle(&mut self) {
         match self {
-            Clock::Virtual(time) if time.deadline != NEVER => time.skip(),
+            Clock::Virtual(time) if time.timer != NEVER => time.skip(),
             _ => signals::wait(|| PENDING.load(Ordering::Relaxed) != 0),
         }
     }
@@ -145,14 +145,14 @@ impl Clock {
         }
     }
 
-    /// The next deadline is now, if it is near.
+    /// The time of the timer is now, if it is near.
     pub fn bring_forward(&mut self) {
         if let Clock::Virtual(time) = self {
             time.bring_forward();
         }
     }
 
-    /// How many instructions the next deadline is away, if it is to be brought forward.
+    /// How many instructions the time of the timer is away, if it is to be brought forward.
     pub fn take_steps(&mut self) -> u32 {
         match self {
             Clock::Real { .. } => 0,
@@ -167,7 +167,7 @@ mod tests {
 
     fn counted(seed: Option<u64>) -> Clock {
         let schedule = seed.map(Schedule::new);
-        Clock::Virtual(Virtual { now: 0, deadline: NEVER, ticked: 0, schedule, steps: 0 })
+        Clock::Virtual(Virtual { now: 0, timer: NEVER, ticked: 0, schedule, steps: 0 })
     }
 
     #[test]
@@ -180,30 +180,30 @@ mod tests {
     }
 
     #[test]
-    fn what_is_idle_is_at_the_next_deadline() {
+    fn what_is_idle_is_at_the_next_time() {
         let mut clock = counted(None);
-        clock.set_deadline(1_000);
+        clock.set_timer(1_000);
         clock.idle();
         assert_eq!(clock.now(), 1_000);
     }
 
     #[test]
-    fn who_computes_comes_to_the_deadline() {
+    fn who_computes_comes_to_the_time_of_the_timer() {
         let mut clock = counted(None);
         clock.count();
-        clock.set_deadline(1_000);
+        clock.set_timer(1_000);
         clock.tick();
         assert_eq!(clock.now(), 1, "there was a system call before the first tick");
         clock.tick();
         assert_eq!(clock.now(), 1_000);
-        clock.set_deadline(NEVER);
+        clock.set_timer(NEVER);
         clock.tick();
         clock.tick();
         assert_eq!(clock.now(), 1_000);
     }
 
     #[test]
-    fn a_seed_brings_deadlines_forward() {
+    fn a_seed_brings_the_timer_forward() {
         let mut clock = counted(Some(1));
         let steps: Vec<u32> = (0..100)
             .map(|_| {
@@ -212,10 +212,10 @@ mod tests {
             })
             .collect();
         assert!(steps.iter().any(|&steps| steps != 0) && steps.contains(&0));
-        clock.set_deadline(10_000);
+        clock.set_timer(10_000);
         clock.bring_forward();
         assert_eq!(clock.now(), 10_000);
-        clock.set_deadline(2_000_000);
+        clock.set_timer(2_000_000);
         clock.bring_forward();
         assert_eq!(clock.now(), 10_000, "that is too far away");
     }

@@ -29,8 +29,8 @@ const PIECE: usize = 16 * PAGE;
 /// The host as the kernel core sees it.
 pub struct Machine {
     pub(crate) clock: Clock,
-    /// The deadline that the core asked for.
-    pub(crate) deadline: u64,
+    /// The time that the core asked for.
+    pub(crate) timer: u64,
     pub(crate) devices: Devices,
     /// `true` if every process may end the program.
     pub(crate) semihosting: bool,
@@ -191,7 +191,7 @@ impl Machine {
 
     /// Has the clock interrupt when the core or a device wants it.
     fn set_timer(&mut self) {
-        self.clock.set_deadline(self.deadline.min(self.devices.next()));
+        self.clock.set_timer(self.timer.min(self.devices.next()));
     }
 
     /// Has the thread that goes on now interrupted if a device wants it.
@@ -291,8 +291,8 @@ impl Port for Machine {
         self.clock.now()
     }
 
-    fn set_deadline(&mut self, deadline: u64) {
-        self.deadline = deadline;
+    fn set_timer(&mut self, at: u64) {
+        self.timer = at;
         self.set_timer();
     }
 

@@ -97,7 +97,7 @@ pub enum Time {
     /// The host's clock.
     #[default]
     Real,
-    /// Counted: it goes on to the next deadline as soon as there is nothing to do.
+    /// Counted: it goes on to the time of the timer as soon as there is nothing to do.
     Virtual,
 }
 

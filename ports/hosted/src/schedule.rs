@@ -2,7 +2,7 @@
 //! Where interrupts come in virtual time, if a seed is given.
 //!
 //! Without one they come only when nothing is left to run. With one, every now and then the next
-//! deadline is brought forward, to some instruction after a system call: the thread is single-stepped
+//! time of the timer is brought forward, to some instruction after a system call: the thread is single-stepped
 //! there. The same seed gives the same run, as long as no input comes from outside.
 
 use std::ops::RangeInclusive;

@@ -20,13 +20,13 @@ pub fn is_user() -> bool {
 
 /// The work that comes before user code goes on: a set of the bits below.
 pub static PENDING: AtomicU32 = AtomicU32::new(0);
-/// The timer has come to its deadline.
+/// The timer has come to its time.
 pub const TIMER: u32 = 1;
 /// A device wants attention.
 pub const DEVICE: u32 = 2;
 /// The thread is to be single-stepped.
 pub const STEP: u32 = 4;
-/// The next deadline is now, if it is near.
+/// The time of the timer is now, if it is near.
 pub const DEADLINE: u32 = 8;
 /// A signal came that is no interrupt of a device.
 pub const ATTENTION: u32 = 16;

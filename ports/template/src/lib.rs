@@ -7,7 +7,7 @@
 //!
 //! | file | what it has to do | when it works |
 //! |---|---|---|
-//! | `clock` | tell the time, and interrupt at a deadline | the promises about time are kept |
+//! | `clock` | tell the time, and interrupt at a time | the promises about time are kept |
 //! | `memory` | give a process' memory its initial values | those about memory are kept |
 //! | `context` | keep the registers of a thread on its stack | those about stacks are kept |
 //! | `machine` | the hardware as the core sees it: `impl Port` | it has no `missing` any more |

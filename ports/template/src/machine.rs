@@ -49,8 +49,8 @@ impl Port for Machine {
         clock::now()
     }
 
-    fn set_deadline(&mut self, deadline: u64) {
-        clock::set_deadline(deadline);
+    fn set_timer(&mut self, at: u64) {
+        clock::set_timer(at);
     }
 
     fn read_word(&mut self, _address: Word) -> Word {

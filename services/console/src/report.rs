@@ -142,7 +142,7 @@ pub(crate) mod tests {
         notifications: &[],
         interrupts: &[],
         locks: 0,
-        limiters: Set::EMPTY,
+        deadlines: Set::EMPTY,
         budgets: None,
         inspectors: Set::EMPTY,
         pooled: Set::EMPTY,

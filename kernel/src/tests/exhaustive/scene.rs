@@ -71,7 +71,7 @@ impl Scene {
             .interrupt(LINE, 0)
             .supervisor(2, 1)
             .restarts(self.restarts)
-            .limiters(0b0110)
+            .deadlines(0b0110)
             .lost_clients(1, Some(0), told)
             .pooled(0b0010)
             .thread(2, 1)
@@ -91,7 +91,8 @@ pub fn all() -> Vec<Scene> {
     let leases = [Call(0, Shared), Call(0, Held), Call(1, Shared), Call(0, Forged), Leave(1)];
     let supervision = [Restart(1), Stop(1), Exit];
     let mutexes = [Lock, Unlock];
-    let limits = [Limit(0), Limit(2), Limit(12), LimitWithin(3000), Time, Timer];
+    let deadlines =
+        [SetDeadline(0), SetDeadline(2), SetDeadline(12), SetDeadlineWithin(3000), Time, Timer];
     let passes = [
         Pass(4, 0, Nothing),
         Pass(4, 0, Shared),
@@ -112,7 +113,7 @@ pub fn all() -> Vec<Scene> {
         Scene::small("a pool", 1, &[&pool, &calls[..2], &[Park(1), Signal(1)]]),
         Scene::small("mutexes of a pool", 1, &[&pool, &mutexes, &calls[2..3]]),
         Scene::small("lost clients", 2, &[&calls[1..3], &supervision[..2], &others[1..]]).told(),
-        Scene::large("limits", 1, &[&limits, &calls[2..3]]),
+        Scene::large("deadlines", 1, &[&deadlines, &calls[2..3]]),
         Scene::small("handles", 1, &[&grants, &[calls[0], calls[3]]]),
         Scene::small(
             "revoked handles",
@@ -121,13 +122,13 @@ pub fn all() -> Vec<Scene> {
         )
         .by_grant(),
         Scene::small("handles that are passed on", 1, &[&passes, &calls[..1]]),
-        Scene::large("limits and objects", 1, &[&limits, &calls[..3]]),
+        Scene::large("deadlines and objects", 1, &[&deadlines, &calls[..3]]),
         Scene::large("all objects", 2, &[&calls]),
         Scene::large("mutexes and objects", 1, &[&mutexes, &calls[..3]]),
         Scene::large(
             "everything",
             2,
-            &[&calls, &time, &leases, &supervision, &mutexes, &others, &limits[..3], &grants],
+            &[&calls, &time, &leases, &supervision, &mutexes, &others, &deadlines[..3], &grants],
         ),
     ]
 }

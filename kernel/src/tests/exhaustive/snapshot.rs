@@ -3,10 +3,10 @@
 
 use super::super::invariants::{all, frames, ready};
 use super::super::*;
-use crate::frame::LIMITED;
+use crate::frame::OWN_DEADLINE;
 use crate::process::CALM;
 use crate::schedule::Ready;
-use crate::time::Limit;
+use crate::time::Deadline;
 use crate::work::Work;
 use std::hash::{Hash, Hasher};
 
@@ -16,7 +16,7 @@ pub struct Snapshot {
     current: ThreadId,
     threads: Vec<Thread>,
     ready: Ready,
-    next_deadline: u64,
+    next_wake: u64,
     locks: Vec<Lock>,
     notifications: Vec<Notification>,
     granted: Vec<Set<ProcessId>>,
@@ -33,7 +33,7 @@ impl Snapshot {
             current: kernel.threads.current_id(),
             threads: all(kernel).map(|id| kernel.threads.get(id).clone()).collect(),
             ready: kernel.ready.clone(),
-            next_deadline: kernel.next_deadline,
+            next_wake: kernel.next_wake,
             locks: kernel.locks.to_vec(),
             notifications: kernel.notifications.to_vec(),
             granted: kernel.granted.to_vec(),
@@ -51,7 +51,7 @@ impl Snapshot {
             kernel.threads.get_mut(thread.id).clone_from(thread);
         }
         kernel.ready.clone_from(&self.ready);
-        kernel.next_deadline = self.next_deadline;
+        kernel.next_wake = self.next_wake;
         kernel.locks.copy_from_slice(&self.locks);
         kernel.notifications.copy_from_slice(&self.notifications);
         kernel.granted.copy_from_slice(&self.granted);
@@ -72,14 +72,14 @@ pub fn hash(kernel: &Kernel<TestPort>, hasher: &mut impl Hasher) {
         let thread = kernel.threads.get(id);
         let leases = &thread.leases[..thread.level.leases.count().into()];
         (thread.level, thread.priority, kernel.holder_for(id), thread.pending).hash(hasher);
-        (thread.wait, leases, away(thread.deadline), thread.orphaned).hash(hasher);
-        for limit in [thread.limit, thread.grace] {
-            (limit == Limit::OVER, away(limit.end(now))).hash(hasher);
+        (thread.wait, leases, away(thread.wake_at), thread.orphaned).hash(hasher);
+        for deadline in [thread.deadline, thread.grace] {
+            (deadline == Deadline::OVER, away(deadline.end(now))).hash(hasher);
         }
         for frame in frames(thread) {
             (frame.stack_pointer, frame.level, frame.service, frame.care).hash(hasher);
-            if frame.care & LIMITED != 0 {
-                (frame.limit == Limit::OVER, away(frame.limit.end(now))).hash(hasher);
+            if frame.care & OWN_DEADLINE != 0 {
+                (frame.deadline == Deadline::OVER, away(frame.deadline.end(now))).hash(hasher);
             }
         }
         if thread.pending != Pending::Nothing {
@@ -103,7 +103,7 @@ pub fn hash(kernel: &Kernel<TestPort>, hasher: &mut impl Hasher) {
         }
     }
     let port = &kernel.port;
-    (port.deadline.map(away), away(kernel.next_deadline)).hash(hasher);
+    (port.timer.map(away), away(kernel.next_wake)).hash(hasher);
     for (address, word) in port.words.iter().filter(|&(_, &word)| word != 0) {
         (address, word).hash(hasher);
     }

@@ -5,7 +5,7 @@ use super::super::*;
 use super::snapshot::{self, Snapshot};
 use crate::wait::Wait;
 use crossgate_abi::pool;
-use crossgate_abi::{Cause, LIMIT_UNIT, LIMIT_WITHIN};
+use crossgate_abi::{Cause, DEADLINE_UNIT, DEADLINE_WITHIN};
 use foldhash::quality::FixedState;
 use std::format;
 use std::hash::{BuildHasher, Hash, Hasher};
@@ -24,9 +24,9 @@ const FOR_EVER: Word = u32::MAX as Word;
 pub enum Step {
     /// An interrupt comes.
     Interrupt,
-    /// Time passes up to the port's deadline.
+    /// Time passes up to the time of the port's timer.
     Time,
-    /// The timer comes, at the deadline or late.
+    /// The timer comes, in time or late.
     Timer,
     /// The current thread asks to begin, because its process is not running.
     Begin,
@@ -52,10 +52,10 @@ pub enum Step {
     Unlock,
     Restart(Word),
     Stop(Word),
-    /// The current thread limits its calls, to so many units from now, or no longer does (0).
-    Limit(u64),
-    /// It limits them to so many µs from now, if they are not limited to less.
-    LimitWithin(Word),
+    /// The current thread sets a deadline, so many units from now, or no longer does (0).
+    SetDeadline(u64),
+    /// It sets one so many µs from now, if the one in force is not nearer.
+    SetDeadlineWithin(Word),
     /// It returns with the handle of this service.
     Give(Word),
     /// It revokes the grants of this service, and looks at threads from this one on.
@@ -147,13 +147,13 @@ impl Model {
     pub fn can(&self, step: Step) -> bool {
         let kernel = &self.driver.kernel;
         let few = |index: Word| kernel.notifications[index].signals < SIGNALS;
-        let (now, deadline) = (kernel.port.now, kernel.port.deadline);
+        let (now, time) = (kernel.port.now, kernel.port.timer);
         let current = self.driver.current();
         let thread = self.driver.thread(current);
         match step {
             Step::Interrupt => !kernel.port.masked.contains(&LINE) && few(0),
-            Step::Time => deadline.is_some_and(|deadline| deadline > now),
-            Step::Timer => deadline.is_some_and(|deadline| deadline <= now),
+            Step::Time => time.is_some_and(|time| time > now),
+            Step::Timer => time.is_some_and(|time| time <= now),
             // It does only what is put off.
             _ if current == 0 => step == Step::Work && thread.priority != 0,
             Step::Work => false,
@@ -221,7 +221,7 @@ impl Model {
         let (number, words) = match step {
             Step::Interrupt => return event(driver.kernel.interrupt(LINE).switch),
             Step::Time => {
-                driver.kernel.port.now = driver.kernel.port.deadline.unwrap_or(0);
+                driver.kernel.port.now = driver.kernel.port.timer.unwrap_or(0);
                 return event(false);
             }
             Step::Timer => return event(driver.kernel.timer().switch),
@@ -254,12 +254,12 @@ impl Model {
             Step::Yield => (number::YIELD, [0; 3]),
             Step::Work => (number::WORK, [0; 3]),
             Step::Exit => (number::EXIT, [0; 3]),
-            Step::Limit(0) => (number::LIMIT, [0; 3]),
-            Step::Limit(units) => {
-                let end = (driver.kernel.port.now / LIMIT_UNIT + units) as u16;
-                (number::LIMIT, [end.max(1).into(), 0, 0])
+            Step::SetDeadline(0) => (number::SET_DEADLINE, [0; 3]),
+            Step::SetDeadline(units) => {
+                let end = (driver.kernel.port.now / DEADLINE_UNIT + units) as u16;
+                (number::SET_DEADLINE, [end.max(1).into(), 0, 0])
             }
-            Step::LimitWithin(time) => (number::LIMIT, [LIMIT_WITHIN | time, 0, 0]),
+            Step::SetDeadlineWithin(time) => (number::SET_DEADLINE, [DEADLINE_WITHIN | time, 0, 0]),
             Step::Park(expected) => {
                 (number::OPTIONAL, [pool::PARK, memory(process.index()) + MUTEX + 8, expected])
             }

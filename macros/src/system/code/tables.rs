@@ -22,7 +22,7 @@ pub fn tables(firmware: &Firmware, rights: &Rights) -> TokenStream {
         ("homes", list(firmware.threads().map(|(process, _)| number(process)))),
         ("budgets", budgets(firmware)),
         ("time_slice", firmware.time_slice.iter().flatten().cloned().collect()),
-        ("limiters", set(firmware, |process| process.deadlines)),
+        ("deadlines", set(firmware, |process| process.deadlines)),
         ("inspectors", set(firmware, |process| process.inspects)),
         ("dumpers", set(firmware, |process| process.crash_dumps)),
         ("pooled", mask(pooled(firmware))),

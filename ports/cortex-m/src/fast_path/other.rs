@@ -31,7 +31,7 @@ macro_rules! other {
         .Lnow:
         push {{r0, r1}}
         cmn r12, #{now} + 1
-        bne .Llimit
+        bne .Ldeadline
         add r0, lr, #{clock}
         bl {read_clock}
         pop {{r2, r3}}
@@ -40,13 +40,13 @@ macro_rules! other {
         str r1, [r2, #8]
         b .Lresume
 
-        // --- It limits its calls. The core does it, as it would the slow way: that changes no register of the
+        // --- It sets a deadline for its calls. The core does it, as it would the slow way: that changes no register of the
         // thread, and nobody else runs then.
-        .Llimit:
-        cmn r12, #{limit} + 1
-        bne .Llimit_slow
-        ldr r2, [lr, #{limits}]
-        cbz r2, .Llimit_slow
+        .Ldeadline:
+        cmn r12, #{deadline} + 1
+        bne .Ldeadline_slow
+        ldr r2, [lr, #{deadlines}]
+        cbz r2, .Ldeadline_slow
         ldr r2, [r2]
         mov r1, r0
         mov r0, lr
@@ -54,7 +54,7 @@ macro_rules! other {
         pop {{r2, r3}}
         str r0, [r2]
         b .Lresume
-        .Llimit_slow:
+        .Ldeadline_slow:
         pop {{r0, r1}}
         b {slow}
         "

@@ -48,7 +48,7 @@ macro_rules! signal {
         str r4, [r2, #{waiters}]
         str r4, [r5, #{wait}]
         mvns r7, r4
-        strd r7, r7, [r5, #{deadline}]
+        strd r7, r7, [r5, #{wake_at}]
         movs r7, #{reply}
         strd r7, r1, [r5, #{pending}]
         str r4, [r8]

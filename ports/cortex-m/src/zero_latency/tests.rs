@@ -35,7 +35,7 @@ static WIRING: System = System {
         Interrupt { line: 21, notification: NotificationId::FIRST },
     ],
     locks: 0,
-    limiters: Set::EMPTY,
+    deadlines: Set::EMPTY,
     budgets: None,
     inspectors: Set::EMPTY,
     pooled: Set::EMPTY,

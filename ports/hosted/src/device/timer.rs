@@ -10,14 +10,14 @@ use crossgate_kernel::time::NEVER;
 pub struct Timer {
     started: u64,
     /// When it is going to raise the interrupt.
-    deadline: u64,
+    timer: u64,
     raised: bool,
 }
 
 impl Timer {
     /// A timer that has started at 0.
     pub fn new() -> Timer {
-        Timer { started: 0, deadline: NEVER, raised: false }
+        Timer { started: 0, timer: NEVER, raised: false }
     }
 }
 
@@ -32,20 +32,20 @@ impl Device for Timer {
             INTERRUPT_AFTER => {
                 self.started = now;
                 self.raised = false;
-                self.deadline = if value == 0 { NEVER } else { now.saturating_add(value as u64) };
+                self.timer = if value == 0 { NEVER } else { now.saturating_add(value as u64) };
             }
             _ => {}
         }
     }
 
     fn advance(&mut self, now: u64) {
-        if now >= self.deadline {
-            (self.deadline, self.raised) = (NEVER, true);
+        if now >= self.timer {
+            (self.timer, self.raised) = (NEVER, true);
         }
     }
 
     fn next(&self) -> u64 {
-        self.deadline
+        self.timer
     }
 
     fn is_raised(&self) -> bool {

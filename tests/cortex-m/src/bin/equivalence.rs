@@ -208,7 +208,7 @@ mod firmware {
                 if call.signature().route == Route::Assembly {
                     // (What has no slow way but for a wild stack pointer has that by far less.)
                     let is_never_slow =
-                        [number::THREAD_ID, number::NOW, number::LIMIT].contains(&kind);
+                        [number::THREAD_ID, number::NOW, number::SET_DEADLINE].contains(&kind);
                     expect_both(&referee, kind, is_never_slow);
                 } else {
                     expect("a fast path that the list does not know", referee.fast[kind], 0);

@@ -7,7 +7,8 @@ use board::port::kernel::port::Port;
 use board::port::machine::Machine;
 use crossgate_abi::table::{Notification, Process, Service, System};
 use crossgate_abi::{
-    CallError, LIMIT_OVER, LIMIT_UNIT, LIMIT_WITHIN, ProcessId, SystemCall, WHOLE_BLOCK, number,
+    CallError, DEADLINE_OVER, DEADLINE_UNIT, DEADLINE_WITHIN, ProcessId, SystemCall, WHOLE_BLOCK,
+    number,
 };
 use crossgate_protection::Span;
 use system_tests::arch::store;
@@ -52,8 +53,8 @@ const FREQUENT: [usize; 13] = [
     number::WAIT,
     number::THREAD_ID,
     number::NOW,
-    number::LIMIT,
-    number::LIMIT,
+    number::SET_DEADLINE,
+    number::SET_DEADLINE,
 ];
 const FOR_EVER: u32 = u32::MAX;
 /// What it takes to enter a method, in bytes.
@@ -337,14 +338,15 @@ impl Player {
                 (words[1], words[2]) = self.time();
             }
             number::SLEEP => (words[0], words[1]) = self.time(),
-            number::LIMIT => {
-                let now = u64::from(arena().time) / LIMIT_UNIT;
-                let units = [0, now + 1, now + 2, now + 20, now.wrapping_sub(1), LIMIT_OVER.into()];
+            number::SET_DEADLINE => {
+                let now = u64::from(arena().time) / DEADLINE_UNIT;
+                let units =
+                    [0, now + 1, now + 2, now + 20, now.wrapping_sub(1), DEADLINE_OVER.into()];
                 words[0] = units[generator.below(6)] as u16 as u32;
                 if generator.one_in(2) {
-                    let longest = (1 << 15) * LIMIT_UNIT as u32;
+                    let longest = (1 << 15) * DEADLINE_UNIT as u32;
                     let times = [0, 1, 1023, 1024, 1025, 20_000, longest, u32::MAX];
-                    words[0] = LIMIT_WITHIN as u32 | generator.of(&times, 0);
+                    words[0] = DEADLINE_WITHIN as u32 | generator.of(&times, 0);
                 }
             }
             number::MUTEX_WAIT | number::MUTEX_WAKE => {

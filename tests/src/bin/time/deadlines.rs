@@ -9,7 +9,7 @@ use core::sync::atomic::{AtomicU32, Ordering};
 use core::time::Duration;
 use crossgate::time::with_deadline;
 use crossgate::{CallError, Concurrent, Exclusive, Handle, Notification, Signal, interface, time};
-use crossgate_abi::{Cause, LIMIT_UNIT, number};
+use crossgate_abi::{Cause, DEADLINE_UNIT, number};
 use system_tests::raw;
 use system_tests::report::{expect, expect_that, pass};
 use system_tests::watch::Watch;
@@ -73,9 +73,9 @@ impl Work for Greedy {
     /// Gives itself time again and again.
     fn spin(&self) {
         loop {
-            let now = time::now().as_micros() / LIMIT_UNIT;
+            let now = time::now().as_micros() / DEADLINE_UNIT;
             let limit = if self.time == 0 { 0 } else { now + self.time };
-            let _ = raw::system_call(number::LIMIT, [limit as usize & 0xffff, 0, 0, 0]);
+            let _ = raw::system_call(number::SET_DEADLINE, [limit as usize & 0xffff, 0, 0, 0]);
             let _ = self.worker.calls();
         }
     }

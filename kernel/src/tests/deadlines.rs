@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 use super::*;
-use crate::limit::GRACE;
+use crate::deadline::GRACE;
 use crate::wait::Wait;
-use crossgate_abi::{Cause, LIMIT_OVER, LIMIT_UNIT, LIMIT_WITHIN};
+use crossgate_abi::{Cause, DEADLINE_OVER, DEADLINE_UNIT, DEADLINE_WITHIN};
 
-const TICK: u64 = LIMIT_UNIT;
+const TICK: u64 = DEADLINE_UNIT;
 const OVER: Option<Pending> = Some(Pending::status(Status(CallError::DeadlineExceeded as Word)));
 const FOR_EVER: Word = u32::MAX as Word;
 /// The services: of process 0, of process 2, and an exclusive one of process 3.
@@ -12,8 +12,8 @@ const FIRST: usize = 0;
 const SECOND: usize = 1;
 const ALONE: usize = 2;
 
-/// Process 1 may limit its calls, and process 0.
-fn limiters() -> Driver {
+/// Process 1 may set deadlines of its calls, and process 0.
+fn setters() -> Driver {
     Wiring::default()
         .service(0, 0b1010, Shape::NONE)
         .service(2, 0b1011, Shape::NONE)
@@ -22,23 +22,24 @@ fn limiters() -> Driver {
         .notification(0, 0b1111, true)
         .notification(3, 0b1111, true)
         .restarts(8)
-        .limiters(0b0011)
+        .deadlines(0b0011)
         .thread(1, 2)
         .thread(3, 1)
         .boot()
 }
 
-/// The current thread limits its calls to `ticks` from the start. Tells what was in force before.
-fn limit(driver: &mut Driver, ticks: u16) -> Word {
-    let reply = driver.ask(number::LIMIT, [ticks.into(), 0, 0, 0]).reply.unwrap();
+/// The current thread sets a deadline of its calls, `ticks` from the start. Tells what was in force before.
+fn set_deadline(driver: &mut Driver, ticks: u16) -> Word {
+    let reply = driver.ask(number::SET_DEADLINE, [ticks.into(), 0, 0, 0]).reply.unwrap();
     assert_eq!(reply.status, Status::OK);
     reply.words[0]
 }
 
-/// The current thread limits its calls to `time` µs from now. Tells what was in force before, and the units that have
+/// The current thread sets a deadline of its calls, `time` µs from now. Tells what was in force before, and the units that have
 /// passed since the start.
-fn limit_within(driver: &mut Driver, time: u64) -> [Word; 2] {
-    let reply = driver.ask(number::LIMIT, [LIMIT_WITHIN | time as Word, 0, 0, 0]).reply.unwrap();
+fn set_deadline_within(driver: &mut Driver, time: u64) -> [Word; 2] {
+    let reply =
+        driver.ask(number::SET_DEADLINE, [DEADLINE_WITHIN | time as Word, 0, 0, 0]).reply.unwrap();
     assert_eq!(reply.status, Status::OK);
     reply.words
 }
@@ -51,7 +52,7 @@ fn pass(driver: &mut Driver, ticks: u64) {
 /// It is `time` µs after the start, and the timer comes if it was asked to.
 fn at(driver: &mut Driver, time: u64) {
     driver.kernel.port.now = time;
-    if driver.kernel.port.deadline.is_some_and(|deadline| deadline <= time) {
+    if driver.kernel.port.timer.is_some_and(|deadline| deadline <= time) {
         // Even the thread that was interrupted may go on elsewhere.
         assert_eq!(driver.timer(), Effect::SWITCH);
     }
@@ -59,8 +60,8 @@ fn at(driver: &mut Driver, time: u64) {
 
 #[test]
 fn a_wait_in_a_call_fails_when_the_time_is_over() {
-    let mut driver = limiters();
-    assert_eq!(limit(&mut driver, 5), 0);
+    let mut driver = setters();
+    assert_eq!(set_deadline(&mut driver, 5), 0);
     driver.call(FIRST, [0; 4]).unwrap();
     assert_eq!(driver.ask(number::WAIT, [FIRST_OWN, FOR_EVER, FOR_EVER, 0]), SWITCHED);
     pass(&mut driver, 4);
@@ -69,18 +70,18 @@ fn a_wait_in_a_call_fails_when_the_time_is_over() {
     assert_eq!((driver.current(), driver.pending()), (1, OVER));
     assert!(driver.kernel.notifications[0].waiters.is_empty());
     driver.leave().unwrap();
-    assert_eq!(limit(&mut driver, 0), Word::from(LIMIT_OVER));
+    assert_eq!(set_deadline(&mut driver, 0), Word::from(DEADLINE_OVER));
     assert!(driver.kernel.is_running(ProcessId::new(0)));
 }
 
 #[test]
 fn waiting_for_an_object_is_a_part_of_the_call() {
-    let mut driver = limiters();
+    let mut driver = setters();
     assert_eq!(driver.ask(number::SLEEP, [1, 0, 0, 0]), SWITCHED);
     driver.call(ALONE, [0; 4]).unwrap();
     pass(&mut driver, 1);
     assert_eq!(driver.current(), 1);
-    limit(&mut driver, 5);
+    set_deadline(&mut driver, 5);
     assert_eq!(driver.call(ALONE, [0; 4]).unwrap_err(), SWITCHED);
     assert_eq!((driver.current(), driver.thread(2).priority), (2, 2), "it inherits");
     pass(&mut driver, 5);
@@ -91,8 +92,8 @@ fn waiting_for_an_object_is_a_part_of_the_call() {
 
 #[test]
 fn a_callee_that_computes_on_is_killed_after_a_time_of_grace() {
-    let mut driver = limiters();
-    limit(&mut driver, 5);
+    let mut driver = setters();
+    set_deadline(&mut driver, 5);
     driver.call(FIRST, [0; 4]).unwrap();
     for ticks in [5, 14] {
         pass(&mut driver, ticks);
@@ -104,13 +105,16 @@ fn a_callee_that_computes_on_is_killed_after_a_time_of_grace() {
     let record = driver.record(0);
     assert_eq!((record.process, record.thread, record.cause), (0, 1, Cause::Deadline));
     pass(&mut driver, 100);
-    assert!(driver.kernel.is_running(ProcessId::new(1)), "who set the limit is not in such a call");
+    assert!(
+        driver.kernel.is_running(ProcessId::new(1)),
+        "who set the deadline is not in such a call"
+    );
 }
 
 #[test]
 fn one_level_after_the_other_is_killed_inwards_to_outwards() {
-    let mut driver = limiters();
-    limit(&mut driver, 5);
+    let mut driver = setters();
+    set_deadline(&mut driver, 5);
     driver.call(FIRST, [0; 4]).unwrap();
     driver.call(SECOND, [0; 4]).unwrap();
     pass(&mut driver, 5);
@@ -125,8 +129,8 @@ fn one_level_after_the_other_is_killed_inwards_to_outwards() {
 
 #[test]
 fn no_call_is_entered_when_its_time_is_over() {
-    let mut driver = limiters();
-    limit(&mut driver, 5);
+    let mut driver = setters();
+    set_deadline(&mut driver, 5);
     driver.call(FIRST, [0; 4]).unwrap();
     pass(&mut driver, 5);
     // Neither by who is late, nor, when that is killed, by who has given it the time.
@@ -137,29 +141,29 @@ fn no_call_is_entered_when_its_time_is_over() {
     assert_eq!(driver.path(1), [1]);
     pass(&mut driver, 1000);
     assert!(driver.kernel.is_running(ProcessId::new(2)), "nobody is killed who was not entered");
-    assert_eq!(driver.kernel.port.deadline, None);
-    limit(&mut driver, 0);
+    assert_eq!(driver.kernel.port.timer, None);
+    set_deadline(&mut driver, 0);
     driver.call(SECOND, [0; 4]).unwrap();
 }
 
 #[test]
-fn a_limit_that_is_over_when_it_is_set_is_over() {
-    let mut driver = limiters();
+fn a_deadline_that_is_over_when_it_is_set_is_over() {
+    let mut driver = setters();
     pass(&mut driver, 7);
-    for past in [7, 6, 1, LIMIT_OVER] {
-        limit(&mut driver, past);
+    for past in [7, 6, 1, DEADLINE_OVER] {
+        set_deadline(&mut driver, past);
         let refused = driver.call(FIRST, [0; 4]).unwrap_err();
         assert_eq!(refused, error(CallError::DeadlineExceeded), "{past}");
     }
-    limit(&mut driver, 8);
+    set_deadline(&mut driver, 8);
     driver.call(FIRST, [0; 4]).unwrap();
 }
 
 #[test]
 fn nobody_is_killed_before_the_full_time_of_grace() {
     for delay in [0, 1, 500, 1023] {
-        let mut driver = limiters();
-        limit(&mut driver, 5);
+        let mut driver = setters();
+        set_deadline(&mut driver, 5);
         driver.call(FIRST, [0; 4]).unwrap();
         // The timer comes late.
         let noticed = 5 * TICK + delay;
@@ -171,18 +175,19 @@ fn nobody_is_killed_before_the_full_time_of_grace() {
     }
 }
 
-/// Limits are the lower 16 bits of units of [`LIMIT_UNIT`], of which two stand for something else.
+/// Limits are the lower 16 bits of units of [`DEADLINE_UNIT`], of which two stand for something else.
 #[test]
 fn the_time_of_grace_where_the_units_begin_anew() {
     const ROUND: u64 = 1 << 16;
     for noticed in ROUND - 20..ROUND + 20 {
         for delay in [0, 1, 239, 240, 241, TICK - 1] {
-            let mut driver = limiters();
+            let mut driver = setters();
             driver.kernel.port.now = (noticed - 3) * TICK;
             // It is over two units before it is noticed, so that it is none of the two.
-            let limits = [noticed - 2, noticed - 1, noticed].map(|units| units as u16);
-            let possible = limits.into_iter().find(|limit| !matches!(*limit, 0 | LIMIT_OVER));
-            limit(&mut driver, possible.unwrap());
+            let deadlines = [noticed - 2, noticed - 1, noticed].map(|units| units as u16);
+            let possible =
+                deadlines.into_iter().find(|deadline| !matches!(*deadline, 0 | DEADLINE_OVER));
+            set_deadline(&mut driver, possible.unwrap());
             driver.call(FIRST, [0; 4]).unwrap();
             let noticed = noticed * TICK + delay;
             at(&mut driver, noticed);
@@ -202,17 +207,17 @@ fn the_time_of_grace_where_the_units_begin_anew() {
 
 /// The longest time is 2^15 - 1 units: what is further away seems to have passed.
 #[test]
-fn a_limit_is_near_or_over() {
+fn a_deadline_is_near_or_over() {
     const FURTHEST: u64 = (1 << 15) - 1;
     for now in [0, 1, 0x7fff, 0x8000, 0xfffe, 0xffff, 0x1_0000, 0x1_0001] {
         for (away, is_over) in [(0, true), (1, false), (FURTHEST, false), (FURTHEST + 1, true)] {
             let until = (now + away) as u16;
-            if matches!(until, 0 | LIMIT_OVER) {
+            if matches!(until, 0 | DEADLINE_OVER) {
                 continue;
             }
-            let mut driver = limiters();
+            let mut driver = setters();
             driver.kernel.port.now = now * TICK;
-            limit(&mut driver, until);
+            set_deadline(&mut driver, until);
             assert_eq!(driver.call(FIRST, [0; 4]).is_err(), is_over, "{away} from {now}");
             if !is_over {
                 at(&mut driver, (now + away) * TICK - 1);
@@ -230,12 +235,12 @@ const ROUND: u64 = (1 << 16) * TICK;
 /// The longest time that counts.
 const LONGEST: u64 = ((1 << 15) - 4) * TICK;
 
-/// How long after `start` a limit of `time` is over, both in µs.
+/// How long after `start` a deadline of `time` is over, both in µs.
 fn end_within(start: u64, time: u64) -> u64 {
-    let mut driver = limiters();
+    let mut driver = setters();
     driver.kernel.port.now = start;
-    assert_eq!(limit_within(&mut driver, time), [0, (start / TICK) as u32 as Word]);
-    let end = driver.kernel.port.deadline.expect("the timer comes");
+    assert_eq!(set_deadline_within(&mut driver, time), [0, (start / TICK) as u32 as Word]);
+    let end = driver.kernel.port.timer.expect("the timer comes");
     driver.call(SECOND, [0; 4]).expect("there is time");
     driver.leave().unwrap();
     at(&mut driver, end - 1);
@@ -247,9 +252,9 @@ fn end_within(start: u64, time: u64) -> u64 {
 }
 
 #[test]
-fn a_limit_is_over_when_the_book_says() {
+fn a_deadline_is_over_when_the_book_says() {
     for round in [0, ROUND, 9 * ROUND, (1 << 32) * TICK] {
-        // `LIMIT_OVER` and 0 are left out: the last unit of a round, and the first of the next.
+        // `DEADLINE_OVER` and 0 are left out: the last unit of a round, and the first of the next.
         let (first, last) = (round + ROUND - 2 * TICK + 1, round + ROUND);
         for end in (first - 3 * TICK..last + 3 * TICK).step_by(93).chain([
             first - 1,
@@ -283,42 +288,42 @@ fn the_longest_time_has_not_passed_already() {
 #[test]
 fn the_nearer_of_two_times_holds() {
     for (first, second) in [(50, 20), (20, 50), (20, 20)] {
-        let mut driver = limiters();
+        let mut driver = setters();
         let units = |time: u64| Word::try_from(time.div_ceil(TICK)).unwrap();
         let [first, second] = [first, second].map(|milliseconds| 1000 * milliseconds);
-        assert_eq!(limit_within(&mut driver, first), [0, 0]);
-        assert_eq!(limit_within(&mut driver, second), [units(first), 0]);
-        assert_eq!(limit(&mut driver, 0), units(first.min(second)));
+        assert_eq!(set_deadline_within(&mut driver, first), [0, 0]);
+        assert_eq!(set_deadline_within(&mut driver, second), [units(first), 0]);
+        assert_eq!(set_deadline(&mut driver, 0), units(first.min(second)));
         // Nor does that of a caller grow.
-        limit_within(&mut driver, first);
+        set_deadline_within(&mut driver, first);
         driver.call(FIRST, [0; 4]).unwrap();
-        assert_eq!(limit_within(&mut driver, second), [units(first), 0]);
-        assert_eq!(limit(&mut driver, 0), units(first.min(second)));
-        assert_eq!(limit(&mut driver, 0), units(first));
-        limit_within(&mut driver, second);
+        assert_eq!(set_deadline_within(&mut driver, second), [units(first), 0]);
+        assert_eq!(set_deadline(&mut driver, 0), units(first.min(second)));
+        assert_eq!(set_deadline(&mut driver, 0), units(first));
+        set_deadline_within(&mut driver, second);
         driver.leave().unwrap();
-        assert_eq!(limit(&mut driver, 0), units(first));
+        assert_eq!(set_deadline(&mut driver, 0), units(first));
     }
 }
 
 #[test]
 fn a_time_that_is_over_is_nearer_than_any() {
-    let mut driver = limiters();
+    let mut driver = setters();
     pass(&mut driver, 7);
-    assert_eq!(limit_within(&mut driver, 20_000), [0, 7]);
-    assert_eq!(limit_within(&mut driver, 0)[1], 7);
+    assert_eq!(set_deadline_within(&mut driver, 20_000), [0, 7]);
+    assert_eq!(set_deadline_within(&mut driver, 0)[1], 7);
     for time in [0, 1, LONGEST] {
         assert_eq!(driver.call(FIRST, [0; 4]).unwrap_err(), error(CallError::DeadlineExceeded));
-        assert_eq!(limit_within(&mut driver, time), [LIMIT_OVER.into(), 7]);
+        assert_eq!(set_deadline_within(&mut driver, time), [DEADLINE_OVER.into(), 7]);
     }
 }
 
 #[test]
 fn an_outer_call_that_gets_late_has_its_full_grace() {
-    let mut driver = limiters();
-    limit(&mut driver, 10);
+    let mut driver = setters();
+    set_deadline(&mut driver, 10);
     driver.call(FIRST, [0; 4]).unwrap();
-    limit(&mut driver, 5);
+    set_deadline(&mut driver, 5);
     driver.call(SECOND, [0; 4]).unwrap();
     pass(&mut driver, 5);
     pass(&mut driver, 10);
@@ -330,17 +335,17 @@ fn an_outer_call_that_gets_late_has_its_full_grace() {
 }
 
 #[test]
-fn a_callee_sets_only_nearer_limits_and_they_end_with_its_call() {
-    let mut driver = limiters();
-    limit(&mut driver, 50);
+fn a_callee_sets_only_nearer_deadlines_and_they_end_with_its_call() {
+    let mut driver = setters();
+    set_deadline(&mut driver, 50);
     for (wanted, got) in [(100, 50), (0, 50), (20, 20)] {
         driver.call(FIRST, [0; 4]).unwrap();
-        assert_eq!(limit(&mut driver, wanted), 50);
-        assert_eq!(limit(&mut driver, wanted), got);
+        assert_eq!(set_deadline(&mut driver, wanted), 50);
+        assert_eq!(set_deadline(&mut driver, wanted), got);
         driver.leave().unwrap();
     }
     driver.call(FIRST, [0; 4]).unwrap();
-    limit(&mut driver, 20);
+    set_deadline(&mut driver, 20);
     driver.call(SECOND, [0; 4]).unwrap();
     pass(&mut driver, 20);
     pass(&mut driver, 30);
@@ -348,15 +353,15 @@ fn a_callee_sets_only_nearer_limits_and_they_end_with_its_call() {
     pass(&mut driver, 49);
     assert!(driver.kernel.is_running(ProcessId::new(0)), "its caller still gives it time");
     driver.leave().unwrap();
-    assert_eq!(limit(&mut driver, 0), 50);
+    assert_eq!(set_deadline(&mut driver, 0), 50);
 }
 
 #[test]
-fn no_limit_lets_a_callee_escape_that_of_its_caller() {
-    let mut driver = limiters();
-    limit(&mut driver, 20);
+fn no_deadline_lets_a_callee_escape_that_of_its_caller() {
+    let mut driver = setters();
+    set_deadline(&mut driver, 20);
     driver.call(FIRST, [0; 4]).unwrap();
-    limit(&mut driver, 5);
+    set_deadline(&mut driver, 5);
     for ticks in 5..=50 {
         pass(&mut driver, ticks);
     }
@@ -364,12 +369,12 @@ fn no_limit_lets_a_callee_escape_that_of_its_caller() {
 }
 
 #[test]
-fn no_limit_is_so_long_over_that_it_seems_to_come() {
-    let mut driver = limiters();
+fn no_deadline_is_so_long_over_that_it_seems_to_come() {
+    let mut driver = setters();
     pass(&mut driver, 3);
-    limit(&mut driver, 20);
+    set_deadline(&mut driver, 20);
     driver.call(FIRST, [0; 4]).unwrap();
-    limit(&mut driver, 3_u16.wrapping_sub(1 << 15));
+    set_deadline(&mut driver, 3_u16.wrapping_sub(1 << 15));
     for ticks in 4..=50 {
         pass(&mut driver, ticks);
     }
@@ -377,37 +382,37 @@ fn no_limit_is_so_long_over_that_it_seems_to_come() {
 }
 
 #[test]
-fn only_who_the_wiring_allows_limits_calls() {
-    let mut driver = limiters();
+fn only_who_the_wiring_allows_sets_deadlines() {
+    let mut driver = setters();
     assert_eq!(driver.ask(number::EXIT, [0; 4]), SWITCHED);
-    assert_eq!(driver.ask(number::LIMIT, [5, 0, 0, 0]), error(CallError::NotPermitted));
+    assert_eq!(driver.ask(number::SET_DEADLINE, [5, 0, 0, 0]), error(CallError::NotPermitted));
     assert_eq!(
-        driver.ask(number::LIMIT, [LIMIT_WITHIN | 5, 0, 0, 0]),
+        driver.ask(number::SET_DEADLINE, [DEADLINE_WITHIN | 5, 0, 0, 0]),
         error(CallError::NotPermitted)
     );
     let mut driver = Wiring::default().thread(1, 1).boot();
-    assert_eq!(driver.ask(number::LIMIT, [5, 0, 0, 0]), error(CallError::NotPermitted));
+    assert_eq!(driver.ask(number::SET_DEADLINE, [5, 0, 0, 0]), error(CallError::NotPermitted));
     assert_eq!(
-        driver.ask(number::LIMIT, [LIMIT_WITHIN | 5, 0, 0, 0]),
+        driver.ask(number::SET_DEADLINE, [DEADLINE_WITHIN | 5, 0, 0, 0]),
         error(CallError::NotPermitted)
     );
 }
 
 #[test]
-fn a_thread_that_ends_or_begins_anew_has_no_limit() {
-    let mut driver = limiters();
-    limit(&mut driver, 5);
+fn a_thread_that_ends_or_begins_anew_has_no_deadline() {
+    let mut driver = setters();
+    set_deadline(&mut driver, 5);
     let _ = driver.after(|kernel| kernel.fault(Cause::Access, 0, 0));
-    assert_eq!(limit(&mut driver, 5), 0);
+    assert_eq!(set_deadline(&mut driver, 5), 0);
     assert_eq!(driver.ask(number::EXIT, [0; 4]), SWITCHED);
     assert_eq!(driver.thread(1).wait, Wait::Ended);
     pass(&mut driver, 5);
-    assert_eq!(driver.kernel.port.deadline, None);
+    assert_eq!(driver.kernel.port.timer, None);
 }
 
 #[test]
 fn a_server_refuses_a_call_and_the_client_is_named() {
-    let mut driver = limiters();
+    let mut driver = setters();
     assert_eq!(driver.ask(number::REFUSE, [0; 4]), error(CallError::NotPermitted));
     driver.call(ALONE, [0; 4]).unwrap();
     for _ in 0..100 {
@@ -429,7 +434,7 @@ fn a_server_refuses_a_call_and_the_client_is_named() {
 
 #[test]
 fn an_accusation_overwrites_no_record_of_a_crash() {
-    let mut driver = limiters();
+    let mut driver = setters();
     driver.call(FIRST, [0; 4]).unwrap();
     let _ = driver.after(|kernel| kernel.fault(Cause::Bus, 0, 0x77));
     for _ in 0..9 {
@@ -444,7 +449,7 @@ fn an_accusation_overwrites_no_record_of_a_crash() {
 
 #[test]
 fn a_server_asks_who_calls() {
-    let mut driver = limiters();
+    let mut driver = setters();
     assert_eq!(driver.ask(number::CALLER, [0; 4]), error(CallError::NotPermitted));
     driver.call(FIRST, [0; 4]).unwrap();
     assert_eq!(driver.ask(number::CALLER, [0; 4]).reply.unwrap().words[0], 1);

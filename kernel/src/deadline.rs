@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! How long calls may take.
+//!
+//! A thread can set a deadline for the calls that it makes from where it is. When the time is over, no further call is
+//! entered, and a wait for an object or a notification in those in flight fails with
+//! [`DeadlineExceeded`](CallError::DeadlineExceeded), so that an orderly server gives up and returns. A
+//! method that is still not done when a time of [grace](GRACE) is over is killed,
+//! which its process does not survive: its memory is as the method left it. So it goes on, inwards to
+//! outwards, each with a time of grace of its own, until the thread is back where the deadline was set.
+//!
+//! A callee goes on under the deadline of its caller. It can set one of its own, which can only be nearer;
+//! that of the caller is kept in the frame of the call, and holds again after it.
+
+use crate::Kernel;
+use crate::fault::Fault;
+use crate::frame::{OVERDUE, OWN_DEADLINE};
+use crate::port::Port;
+use crate::time::{Deadline, FOR_EVER, Ticks, end_of, ticks};
+use crate::wait::{Pending, Wait};
+use crossgate_abi::{
+    ARGUMENT_WORDS, CallError, Cause, DEADLINE_UNIT, DEADLINE_WITHIN, Status, ThreadId, Word,
+};
+
+/// How long a method may go on after the end of its time, in µs. One that returns within it can't be killed
+/// by an impatient caller.
+pub const GRACE: u64 = 10_000;
+
+/// What only a firmware needs in which some process may set deadlines for its calls. Others don't carry the code.
+#[repr(C)]
+pub(crate) struct Deadlines<P: Port> {
+    /// Sets or takes away the deadline of the calls that the current thread makes from where it is.
+    // It comes first: a port's assembly calls it, too.
+    pub set: extern "C" fn(&mut Kernel<P>, &mut [Word; ARGUMENT_WORDS]) -> Status,
+    /// Looks whether calls of a thread have taken too long. Tells whether they may.
+    pub check: fn(&mut Kernel<P>, ThreadId, u64) -> bool,
+}
+
+impl<P: Port> Deadlines<P> {
+    pub const ALL: &Deadlines<P> =
+        &Deadlines { set: Kernel::set_deadline, check: Kernel::check_deadline };
+}
+
+impl<P: Port> Kernel<P> {
+    extern "C" fn set_deadline(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
+        if !self.may_set_deadline() {
+            CallError::NotPermitted.into()
+        } else if words[0] & DEADLINE_WITHIN == 0 {
+            self.set_deadline_until(words)
+        } else {
+            self.set_deadline_within(words)
+        }
+    }
+
+    /// The deadline is this one, or that of the caller if it is nearer.
+    #[inline(always)]
+    fn set_deadline_until(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
+        let thread = self.threads.current();
+        let deadline = Deadline(words[0] as Ticks);
+        words[1] = thread.deadline.0.into();
+        let outer = thread.outer_deadline();
+        if (deadline, outer) == (Deadline::NONE, Deadline::NONE) {
+            // The time does not matter, and to read the clock takes long.
+            thread.set_deadline(deadline);
+        } else {
+            let now = self.port.now();
+            self.set_nearer_deadline(deadline, outer, now);
+        }
+        Status::OK
+    }
+
+    /// The deadline is so far away, or the one in force if that is nearer. (That of the caller is not.)
+    #[inline(never)]
+    fn set_deadline_within(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
+        let thread = self.threads.current();
+        let before = thread.deadline;
+        thread.outer_deadline();
+        let now = self.port.now();
+        let deadline = match words[0] as u32 & !(DEADLINE_WITHIN as u32) {
+            0 => Deadline::OVER,
+            time => Deadline::not_before(now.wrapping_add(time.into())),
+        };
+        (words[1], words[2]) = (before.0.into(), (now / DEADLINE_UNIT) as u32 as Word);
+        self.set_nearer_deadline(deadline, before, now);
+        Status::OK
+    }
+
+    /// Whether the current thread may set deadlines for its calls.
+    #[inline(always)]
+    fn may_set_deadline(&mut self) -> bool {
+        let process = self.threads.current().level.process;
+        self.system.deadlines.contains(process)
+    }
+
+    /// The calls that the current thread makes have to end at the nearer of two deadlines.
+    #[inline(always)]
+    fn set_nearer_deadline(&mut self, deadline: Deadline, other: Deadline, now: u64) {
+        let ticks = ticks(now);
+        let (mut deadline, mut left, other_left) =
+            (deadline, deadline.left(ticks), other.left(ticks));
+        if other_left < left {
+            (deadline, left) = (other, other_left);
+        }
+        match left {
+            0 => deadline = Deadline::OVER,
+            FOR_EVER => {}
+            left => self.want_timer(end_of(left, now)),
+        }
+        self.threads.current().set_deadline(deadline);
+    }
+
+    fn check_deadline(&mut self, id: ThreadId, now: u64) -> bool {
+        let thread = self.threads.get(id);
+        if (thread.deadline, thread.grace) == (Deadline::NONE, Deadline::NONE) {
+            return false;
+        }
+        let thread = self.threads.get_mut(id);
+        if thread.deadline.is_over(now) {
+            thread.set_deadline(Deadline::OVER);
+        }
+        let grace_is_over = thread.grace.is_over(now);
+        let mut deadline = thread.deadline;
+        let mut is_late = deadline == Deadline::OVER && matches!(thread.wait, Wait::Lock(_));
+        let (mut is_newly_late, mut killed, mut is_gone) = (false, None, false);
+        // Deadlines further out are over later, if at all.
+        let mut next = deadline.end(now);
+        for frame in thread.frames_in_use().iter_mut().rev() {
+            if frame.care & OWN_DEADLINE != 0 {
+                deadline = frame.deadline;
+                if deadline.is_over(now) {
+                    (deadline, frame.deadline) = (Deadline::OVER, Deadline::OVER);
+                }
+            }
+            if deadline != Deadline::OVER {
+                next = next.min(deadline.end(now));
+                break;
+            }
+            is_late = true;
+            if frame.care & OVERDUE == 0 {
+                frame.care |= OVERDUE;
+                is_newly_late = true;
+            } else if grace_is_over && !is_gone {
+                killed = killed.or(Some(frame.service));
+            }
+            is_gone = frame.is_stale();
+        }
+        if is_newly_late || killed.is_some() {
+            thread.grace = Deadline::not_before(now + GRACE);
+        } else if grace_is_over {
+            thread.grace = Deadline::NONE;
+        }
+        next = next.min(thread.grace.end(now));
+        self.look_again(next);
+        let thread = self.threads.get_mut(id);
+        // Sleeping and mutexes are the callee's own affair: they take as long as it has made them take.
+        if is_late && matches!(thread.wait, Wait::Lock(_) | Wait::Notifications(_)) {
+            thread.pending = Pending::status(CallError::DeadlineExceeded.into());
+            self.interrupt_wait(id);
+        }
+        let service = killed.and_then(|service| self.services.get(service.index()));
+        if let Some(service) = service {
+            self.report(id, service.owner, &Fault::of(Cause::Deadline));
+            self.crash(service.owner);
+        }
+        true
+    }
+}
