@@ -25,7 +25,7 @@ list! {
     Instruction = 5 => crash("undefined instruction", Detail::Nothing);
 
     /// Rust code panicked.
-    Panic = 6 => crash("panic", Detail::Place);
+    Panic = 6 => crash("panic", Detail::Location);
 
     /// The thread returned from a method, but was in no call.
     ReturnWithoutCall = 7 => crash("return without a call", Detail::Nothing);
@@ -106,7 +106,7 @@ pub enum Detail {
     /// The [address](FaultRecord::address) that was accessed.
     Address,
     /// The [file](FaultRecord::file) and the [line](FaultRecord::line) of a panic.
-    Place,
+    Location,
     /// The [process](FaultRecord::accuser) that says so.
     Accuser,
     /// The interrupt line, as the [address](FaultRecord::address). No process is told of.

@@ -3,14 +3,14 @@
 //!
 //! A device has registers, which are read and written by the system calls
 //! [`DEVICE_READ`](crate::number::hosted::DEVICE_READ) and
-//! [`DEVICE_WRITE`](crate::number::hosted::DEVICE_WRITE). Its window in the wiring gives the right to do
-//! so; at the window's address there is nothing that could be reached otherwise. Times and rates are in
+//! [`DEVICE_WRITE`](crate::number::hosted::DEVICE_WRITE). Its range in the wiring gives the right to do
+//! so; at its address there is nothing that could be reached otherwise. Times and rates are in
 //! µs and bits a second; an interrupt stays raised until its cause has gone.
 
-use crate::table::Window;
+use crate::table::Mmio;
 
-const fn window(index: usize) -> Window {
-    Window { start: 0x1000 + index * 0x100, size: 0x100 }
+const fn mmio(index: usize) -> Mmio {
+    Mmio { start: 0x1000 + index * 0x100, size: 0x100 }
 }
 
 /// How many interrupt lines there are: each is that of one device.
@@ -18,11 +18,11 @@ pub const LINES: u16 = 5;
 
 /// A serial line.
 pub mod serial {
-    use super::{Window, window};
+    use super::{Mmio, mmio};
     use crate::Word;
 
     /// One for each serial line.
-    pub const WINDOWS: [Window; 3] = [window(0), window(1), window(2)];
+    pub const MMIO: [Mmio; 3] = [mmio(0), mmio(1), mmio(2)];
     /// The interrupts: a byte has been received.
     pub const INTERRUPTS: [u16; 3] = [0, 1, 2];
     /// Register. Reading takes the byte that was received, writing sends one.
@@ -37,11 +37,11 @@ pub mod serial {
 
 /// A timer, which counts µs up from 0.
 pub mod timer {
-    use super::{Window, window};
+    use super::{Mmio, mmio};
     use crate::Word;
 
     /// One for each timer.
-    pub const WINDOWS: [Window; 2] = [window(4), window(5)];
+    pub const MMIO: [Mmio; 2] = [mmio(4), mmio(5)];
     /// The interrupts: the timer has come to the time that it was to stop at.
     pub const INTERRUPTS: [u16; 2] = [3, 4];
     /// Register. The time since it was started in µs. Writing, whatever it is, starts the timer anew.
@@ -53,11 +53,11 @@ pub mod timer {
 
 /// Lamps.
 pub mod lamps {
-    use super::{Window, window};
+    use super::{Mmio, mmio};
     use crate::Word;
 
     /// The only one.
-    pub const WINDOW: Window = window(6);
+    pub const MMIO: Mmio = mmio(6);
     /// How many lamps there are.
     pub const COUNT: usize = 8;
     /// Register. Bit n: lamp n is on.

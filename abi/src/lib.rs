@@ -76,8 +76,8 @@ pub const MAX_NOTIFICATIONS: usize = 255;
 pub const MAX_OWN_NOTIFICATIONS: usize = 32;
 /// The most budgets that a firmware can have.
 pub const MAX_BUDGETS: usize = 32;
-/// The most MMIO windows that a process can own.
-pub const MAX_WINDOWS: usize = 2;
+/// The most MMIO ranges that a process can own.
+pub const MAX_MMIO: usize = 2;
 /// The unit of the [deadlines](number::SET_DEADLINE) of calls, in µs.
 pub const DEADLINE_UNIT: u64 = 1024;
 /// In a [deadline](number::SET_DEADLINE) of calls: the other bits are a time from now.

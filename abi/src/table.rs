@@ -121,7 +121,7 @@ pub struct Process {
     /// Where its memory is: written by `crossgate-link`.
     pub memory: &'static ProcessMemory,
     /// The devices that it owns.
-    pub windows: &'static [Window],
+    pub mmio: &'static [Mmio],
     /// The notifications that it owns, numbered from the highest bit, 0, as that is what the CPU finds fastest.
     pub notifications: u32,
     /// The kernel's action when it crashes.
@@ -192,7 +192,7 @@ impl ProcessMemory {
 
 /// A range of device registers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Window {
+pub struct Mmio {
     /// Address of the first byte, a multiple of `size`.
     pub start: Word,
     /// Length in bytes, a power of two of at least 32.

@@ -101,7 +101,7 @@ pub mod wiring;
 
 #[doc(hidden)]
 pub use crossgate_abi as abi;
-pub use crossgate_abi::table::Window;
+pub use crossgate_abi::table::Mmio;
 pub use crossgate_abi::{CallError, Shape};
 pub use crossgate_macros::{Plain, Wire, interface, system};
 

@@ -72,7 +72,7 @@
 //! |---|---|---|
 //! | **urgent** | the thread that runs is the first of the most urgent ready ones | `check_urgent` |
 //! | **levels** | the list of each [priority](schedule::Ready) holds exactly the ready threads of that priority, each once | `check_levels` |
-//! | **places** | the [place](threads::Threads) of every thread but the current one is taken, by that thread | `check_places` |
+//! | **slots** | the [slot](threads::Threads) of every thread but the current one is taken, by that thread | `check_slots` |
 //! | **quick** | the [word](thread::Calls) that a port compares before a quick call says if there is anything to look after | `check_quick` |
 //! | **rights** | a thread executes where its calls led it, with what they gave it, and with no more of its stack open | `check_rights` |
 //! | **leases** | what a call is lent was its caller's to lend | `check_leases` |
@@ -148,7 +148,7 @@ use optional::Optional;
 use port::Port;
 use schedule::Ready;
 use thread::Thread;
-use threads::{Place, Threads};
+use threads::{Slot, Threads};
 use time::NEVER;
 use work::Work;
 
@@ -206,7 +206,7 @@ pub struct Storage<P: Port> {
     /// The idle thread.
     pub idle: &'static mut Thread,
     /// A place for every thread of the wiring; that of the idle one is empty.
-    pub threads: &'static mut [Place],
+    pub threads: &'static mut [Slot],
     /// One lock per exclusive object.
     pub locks: &'static mut [Lock],
     /// One state per notification.

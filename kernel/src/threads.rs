@@ -8,23 +8,24 @@ use crossgate_abi::{Set, ThreadId, Word};
 
 /// The threads of the wiring.
 ///
-/// The current one is kept apart, so that it is found at once; it also answers for every index that
-/// is not another thread's, so that a look-up is total and needs no panic.
+/// The current one is kept apart, so that it is found at once. Its slot is empty, and that is how a look-up finds it. A
+/// slot is never empty otherwise, and an id is always that of a thread, because ids come from the firmware's tables and
+/// from [`ids`](Threads::ids) only: a look-up needs no panic. The tests check it at each look-up.
 ///
-/// The place of every thread but the current one is taken, by that thread (invariant **places**).
+/// The slot of every thread but the current one is taken, by that thread (invariant **slots**).
 #[repr(C)]
 pub struct Threads {
     current: &'static mut Thread,
-    places: &'static mut [Place],
+    slots: &'static mut [Slot],
 }
 
-/// Where a thread is while it is not the current one: its index is that of the thread.
-pub type Place = Option<&'static mut Thread>;
+/// Where a thread is kept while it is not the current one: its index is that of the thread.
+pub type Slot = Option<&'static mut Thread>;
 
 impl Threads {
-    /// All threads, each in its place but the idle one, which is current.
-    pub(crate) const fn new(idle: &'static mut Thread, places: &'static mut [Place]) -> Threads {
-        Threads { current: idle, places }
+    /// All threads, each in its slot but the idle one, which is current.
+    pub(crate) const fn new(idle: &'static mut Thread, slots: &'static mut [Slot]) -> Threads {
+        Threads { current: idle, slots }
     }
 
     /// The index of the current thread.
@@ -43,56 +44,74 @@ impl Threads {
     /// The thread of this index.
     #[must_use]
     pub fn get(&self, id: ThreadId) -> &Thread {
-        match self.places.get(id.index()) {
+        match self.slots.get(id.index()) {
             Some(Some(thread)) => thread,
-            _ => self.current,
+            _ => {
+                check_is_current(id, self.current);
+                self.current
+            }
         }
     }
 
     /// The same, where it is looked at many.
     #[inline(always)]
     pub(crate) fn at(&self, id: ThreadId) -> &Thread {
-        match self.places.get(id.index()) {
+        match self.slots.get(id.index()) {
             Some(Some(thread)) => thread,
-            _ => self.current,
+            _ => {
+                check_is_current(id, self.current);
+                self.current
+            }
         }
     }
 
     /// The thread of this index, to change it.
     #[inline]
     pub fn get_mut(&mut self, id: ThreadId) -> &mut Thread {
-        match self.places.get_mut(id.index()) {
+        match self.slots.get_mut(id.index()) {
             Some(Some(thread)) => thread,
-            _ => self.current,
+            _ => {
+                check_is_current(id, self.current);
+                self.current
+            }
         }
     }
 
     /// Makes a thread the current one. Tells whether it was not.
     #[inline(always)]
     pub(crate) fn switch_to(&mut self, id: ThreadId) -> bool {
-        let Some(next) = self.places.get_mut(id.index()).and_then(Option::take) else {
+        let Some(next) = self.slots.get_mut(id.index()).and_then(Option::take) else {
             return false;
         };
         let previous = core::mem::replace(&mut self.current, next);
-        let place = previous.id.index();
-        if let Some(place) = self.places.get_mut(place) {
-            *place = Some(previous);
+        let slot = previous.id.index();
+        if let Some(slot) = self.slots.get_mut(slot) {
+            *slot = Some(previous);
         }
         true
     }
 
-    /// The threads whose places are empty.
+    /// The threads whose slots are empty.
     #[cfg(test)]
-    pub(crate) fn empty_places(&self) -> impl Iterator<Item = ThreadId> {
-        let places = self.places.iter().enumerate();
-        places.filter(|(_, place)| place.is_none()).map(|(index, _)| ThreadId::new(index))
+    pub(crate) fn empty_slots(&self) -> impl Iterator<Item = ThreadId> {
+        let slots = self.slots.iter().enumerate();
+        slots.filter(|(_, slot)| slot.is_none()).map(|(index, _)| ThreadId::new(index))
     }
 
     /// All but the idle thread, which calls nobody and waits for nothing.
     #[inline(always)]
     pub fn ids(&self) -> impl Iterator<Item = ThreadId> + use<> {
-        Ids { next: 1, end: self.places.len() }
+        Ids { next: 1, end: self.slots.len() }
     }
+}
+
+/// Fails a test in which a look-up would be answered with another thread.
+#[inline(always)]
+fn check_is_current(id: ThreadId, current: &Thread) {
+    #[cfg(test)]
+    assert_eq!(id, current.id, "there is no such thread");
+    #[cfg(not(test))]
+    let _ = (id, current);
 }
 
 /// The indices of threads, one after the other.

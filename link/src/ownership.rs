@@ -186,7 +186,7 @@ pub fn elsewhere(section: &Section, process: &str) -> String {
         "the static `{}` ({} bytes, crate `{}`) is meant for section `{}`, but a static of process `{process}` is in \
          the memory of that process, which is reset when the process begins anew.\n  Remove its `link_section`. What is \
          to outlive that, and a reset of the system, is declared by `crossgate::kept!`; what is in another memory of \
-         the microcontroller a process may own as an `mmio` window of the wiring.",
+         the microcontroller a process may own as an `mmio` range of the wiring.",
         section.title(),
         section.size,
         section.krate,

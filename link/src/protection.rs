@@ -47,15 +47,14 @@ pub fn check(image: &Image) -> Result<()> {
         range(flash),
         range(ram)
     );
-    let windows = services::windows(image)?;
+    let mmio = services::windows(image)?;
     let others = memories.iter().filter(|(_, span)| *span != flash);
     let mut closed: Vec<_> = others.cloned().collect();
     closed.push(("RAM".to_owned(), ram));
     closed.extend(RESERVED.map(|(what, span)| (what.to_owned(), span)));
-    closed
-        .extend(windows.iter().map(|(process, span)| (format!("a device of `{process}`"), *span)));
+    closed.extend(mmio.iter().map(|(process, span)| (format!("a device of `{process}`"), *span)));
     opens_flash_only(flash, &closed)?;
-    windows.iter().try_for_each(|(process, window)| device(process, *window, flash, ram))
+    mmio.iter().try_for_each(|(process, range)| device(process, *range, flash, ram))
 }
 
 /// The memories that the user's scripts declare. (What `REGION_ALIAS` adds are only other names.)
@@ -90,20 +89,20 @@ fn opens_flash_only(flash: Span, closed: &[(String, Span)]) -> Result<()> {
 }
 
 /// A device is what one region opens, and no memory.
-fn device(process: &str, window: Span, flash: Span, ram: Span) -> Result<()> {
+fn device(process: &str, registers: Span, flash: Span, ram: Span) -> Result<()> {
     ensure!(
-        window.is_expressible(),
+        registers.is_expressible(),
         "the device of process `{process}` ({}) is not what a region of the protection unit can open",
-        range(window)
+        range(registers)
     );
     let memories = [("FLASH", flash), ("RAM", ram)];
     if let Some((what, span)) =
-        memories.iter().chain(&RESERVED).find(|(_, span)| span.overlaps(window))
+        memories.iter().chain(&RESERVED).find(|(_, span)| span.overlaps(registers))
     {
         bail!(
             "the device of process `{process}` ({}) overlaps {what} ({}), which no process may own. Give it the \
              registers of the device only.",
-            range(window),
+            range(registers),
             range(*span)
         );
     }

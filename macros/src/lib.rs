@@ -51,8 +51,8 @@ pub fn plain(item: TokenStream) -> TokenStream {
 ///
 /// | item of a process | meaning |
 /// |---|---|
-/// | `mmio WINDOW;` | it owns these device registers (a `Window`) |
-/// | `shared mmio WINDOW;` | the same; another process that says so, too, may own some of them as well |
+/// | `mmio REGISTERS;` | it owns these device registers (a `Mmio`) |
+/// | `shared mmio REGISTERS;` | the same; another process that says so, too, may own some of them as well |
 /// | `notification NAME;` | its threads wait for it; signals that nobody has waited for yet are one |
 /// | `counting notification NAME;` | the same, but each signal counts |
 /// | `interrupt LINE => NAME;` | the interrupt of this number, which is bound nowhere else, signals one of its notifications |

@@ -134,7 +134,7 @@ fn causes() -> String {
                 match cause.detail() {
                     Detail::Nothing => "",
                     Detail::Address => "the address",
-                    Detail::Place => "file and line",
+                    Detail::Location => "file and line",
                     Detail::Accuser => "the accuser",
                     Detail::Line => "the line, no process",
                     Detail::Count => "how often",

@@ -19,11 +19,11 @@ system_calls! {
     /// one, or 0.
     INTERFACE = 0x102: InterfaceOf(gate: GATE) -> (function: ADDRESS), Everyone, HostedPort;
 
-    /// Reads a register of a [device](crate::hosted), which the start of its window names.
-    DEVICE_READ = 0x103: DeviceRead(window: ADDRESS, register: REGISTER) -> (value: ANY), DeviceOwner, HostedPort;
+    /// Reads a register of a [device](crate::hosted), which the start of its registers names.
+    DEVICE_READ = 0x103: DeviceRead(mmio: ADDRESS, register: REGISTER) -> (value: ANY), DeviceOwner, HostedPort;
 
     /// Writes a register of a device.
-    DEVICE_WRITE = 0x104: DeviceWrite(window: ADDRESS, register: REGISTER, value: ANY) -> (), DeviceOwner, HostedPort;
+    DEVICE_WRITE = 0x104: DeviceWrite(mmio: ADDRESS, register: REGISTER, value: ANY) -> (), DeviceOwner, HostedPort;
 
     /// Writes a byte to the standard error.
     SAY = 0x105: Say(byte: BYTE) -> (), Test, HostedPort;

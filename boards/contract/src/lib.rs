@@ -8,16 +8,16 @@
 //! |---|---|
 //! | `start!(SYSTEM)` | makes a firmware of a wiring |
 //! | `CLOCK_HZ: u32` | frequency of the timers in Hz, a whole number of MHz |
-//! | `UART0`, `UART1`, `UART2: Window` | the registers of three serial lines |
-//! | `TIMER0`, `TIMER1: Window` | the registers of two timers |
-//! | `LAMPS: Window` | the registers of the lamps |
+//! | `UART0`, `UART1`, `UART2: Mmio` | the registers of three serial lines |
+//! | `TIMER0`, `TIMER1: Mmio` | the registers of two timers |
+//! | `LAMPS: Mmio` | the registers of the lamps |
 //! | `interrupt::{UART0_RX, UART1_RX, UART2_RX}: u16` | lines of the interrupts for a byte that has arrived |
 //! | `interrupt::{TIMER0, TIMER1}: u16` | lines of the interrupts of the timers |
-//! | [`Uart`](Serial) | driver of a serial line: `new(WINDOW, BAUD)`, `with_receive_interrupt()`, `enable()` |
-//! | [`Timer`](Clock) | driver of a timer: `new(WINDOW)`, `start()`, `elapsed()`, `interrupt_after(TICKS)`, `clear_interrupt()` |
+//! | [`Uart`](Serial) | driver of a serial line: `new(REGISTERS, BAUD)`, `with_receive_interrupt()`, `enable()` |
+//! | [`Timer`](Clock) | driver of a timer: `new(REGISTERS)`, `start()`, `elapsed()`, `interrupt_after(TICKS)`, `clear_interrupt()` |
 //! | [`Lamp`](Light) | driver of a lamp: `new(INDEX)`, for 0 and 1 at least |
 //!
-//! The constructors are for constants: one that gets the window of another device does not compile. A process that
+//! The constructors are for constants: one that gets the registers of another device does not compile. A process that
 //! uses a driver of a device that is not its own has a fault at the first access.
 //!
 //! A board may have more than that. Firmware that uses it runs on this board only.
@@ -31,7 +31,7 @@ use embedded_hal::digital::{self, StatefulOutputPin};
 use embedded_io::{Read, ReadReady, Write};
 
 #[doc(hidden)]
-pub use crossgate_abi::table::Window;
+pub use crossgate_abi::table::Mmio;
 
 /// The traits of a board's `Uart`. [`Read`] waits for a byte, [`ReadReady`] returns whether it would have to.
 ///
@@ -77,7 +77,7 @@ macro_rules! check {
             use crate::{
                 CLOCK_HZ, LAMPS, Lamp, TIMER0, TIMER1, Timer, UART0, UART1, UART2, Uart, interrupt,
             };
-            const DEVICES: [$crate::Window; 6] = [UART0, UART1, UART2, TIMER0, TIMER1, LAMPS];
+            const DEVICES: [$crate::Mmio; 6] = [UART0, UART1, UART2, TIMER0, TIMER1, LAMPS];
             const LINES: [u16; 5] = [
                 interrupt::UART0_RX,
                 interrupt::UART1_RX,
@@ -120,7 +120,7 @@ pub const fn is_light<T: Light>() {}
 /// # Panics
 /// They are wrong. In a constant that is a compile error.
 #[doc(hidden)]
-pub const fn check_values(clock_hz: u32, devices: &[Window], lines: &[u16]) {
+pub const fn check_values(clock_hz: u32, devices: &[Mmio], lines: &[u16]) {
     assert!(
         clock_hz > 0 && clock_hz.is_multiple_of(1_000_000),
         "the board's CLOCK_HZ is not a whole number of MHz"
@@ -128,7 +128,7 @@ pub const fn check_values(clock_hz: u32, devices: &[Window], lines: &[u16]) {
     let mut index = 0;
     while index < devices.len() {
         let device = devices[index];
-        assert!(device.size > 0, "a device of the board has no registers: its window has no bytes");
+        assert!(device.size > 0, "a device of the board has no registers: its range has no bytes");
         let mut other = 0;
         while other < index {
             let before = devices[other];
@@ -156,13 +156,13 @@ pub const fn check_values(clock_hz: u32, devices: &[Window], lines: &[u16]) {
 mod tests {
     use super::*;
 
-    const fn window(start: usize) -> Window {
-        Window { start, size: 0x1000 }
+    const fn mmio(start: usize) -> Mmio {
+        Mmio { start, size: 0x1000 }
     }
 
     #[test]
     fn devices_beside_each_other_are_fine() {
-        check_values(25_000_000, &[window(0x4000_1000), window(0x4000_0000)], &[3, 0]);
+        check_values(25_000_000, &[mmio(0x4000_1000), mmio(0x4000_0000)], &[3, 0]);
     }
 
     #[test]
@@ -173,14 +173,14 @@ mod tests {
 
     #[test]
     #[should_panic(expected = "no registers")]
-    fn a_window_without_bytes_is_refused() {
-        check_values(1_000_000, &[Window { start: 0x4000_0000, size: 0 }], &[]);
+    fn a_range_without_bytes_is_refused() {
+        check_values(1_000_000, &[Mmio { start: 0x4000_0000, size: 0 }], &[]);
     }
 
     #[test]
     #[should_panic(expected = "overlap")]
-    fn a_window_on_another_device_is_refused() {
-        check_values(1_000_000, &[window(0x4000_0000), window(0x4000_0800)], &[]);
+    fn a_range_on_another_device_is_refused() {
+        check_values(1_000_000, &[mmio(0x4000_0000), mmio(0x4000_0800)], &[]);
     }
 
     #[test]

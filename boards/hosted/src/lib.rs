@@ -27,7 +27,7 @@ pub use uart::Uart;
 #[doc(hidden)]
 pub use crossgate_hosted as port;
 
-use crossgate::Window;
+use crossgate::Mmio;
 use crossgate::arch::system_call;
 use crossgate_abi::number::hosted::{DEVICE_READ, DEVICE_WRITE};
 use crossgate_abi::{Word, hosted};
@@ -44,19 +44,19 @@ macro_rules! start {
 pub const CLOCK_HZ: u32 = 1_000_000;
 
 /// The first serial line, by default the standard output.
-pub const UART0: Window = hosted::serial::WINDOWS[0];
+pub const UART0: Mmio = hosted::serial::MMIO[0];
 /// The second serial line, by default the standard input.
-pub const UART1: Window = hosted::serial::WINDOWS[1];
+pub const UART1: Mmio = hosted::serial::MMIO[1];
 /// The third serial line, by default connected to nothing.
-pub const UART2: Window = hosted::serial::WINDOWS[2];
+pub const UART2: Mmio = hosted::serial::MMIO[2];
 
 /// The first timer.
-pub const TIMER0: Window = hosted::timer::WINDOWS[0];
+pub const TIMER0: Mmio = hosted::timer::MMIO[0];
 /// The second timer.
-pub const TIMER1: Window = hosted::timer::WINDOWS[1];
+pub const TIMER1: Mmio = hosted::timer::MMIO[1];
 
 /// The lamps.
-pub const LAMPS: Window = hosted::lamps::WINDOW;
+pub const LAMPS: Mmio = hosted::lamps::MMIO;
 
 /// The numbers of the interrupts.
 pub mod interrupt {
@@ -77,17 +77,17 @@ pub mod interrupt {
 /// The registers of a device. To use those of a device that the process does not own is a fault.
 #[derive(Debug)]
 struct Registers {
-    window: Word,
+    mmio: Word,
 }
 
 impl Registers {
-    /// Those of the device in `window`, which has to be one of `devices`.
+    /// Those of the device in `mmio`, which has to be one of `devices`.
     #[track_caller]
-    const fn of(window: Window, devices: &[Window], otherwise: &str) -> Registers {
+    const fn of(mmio: Mmio, devices: &[Mmio], otherwise: &str) -> Registers {
         let mut index = 0;
         while index < devices.len() {
-            if devices[index].start == window.start {
-                return Registers { window: window.start };
+            if devices[index].start == mmio.start {
+                return Registers { mmio: mmio.start };
             }
             index += 1;
         }
@@ -95,10 +95,10 @@ impl Registers {
     }
 
     fn read(&self, register: Word) -> Word {
-        system_call(DEVICE_READ, [self.window, register]).words[0]
+        system_call(DEVICE_READ, [self.mmio, register]).words[0]
     }
 
     fn write(&self, register: Word, value: Word) {
-        system_call(DEVICE_WRITE, [self.window, register, value]);
+        system_call(DEVICE_WRITE, [self.mmio, register, value]);
     }
 }

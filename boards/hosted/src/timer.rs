@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 use crate::{Registers, TIMER0, TIMER1};
-use crossgate::Window;
+use crossgate::Mmio;
 use crossgate_abi::Word;
 use crossgate_abi::hosted::timer::{ELAPSED, INTERRUPT_AFTER};
 use embedded_hal::delay::DelayNs;
@@ -15,15 +15,15 @@ pub struct Timer {
 }
 
 impl Timer {
-    /// The driver of the timer in `window`.
+    /// The driver of the timer in `mmio`.
     ///
     /// # Panics
-    /// If `window` is none of the board's timers. In a constant or in the wiring, that is a compile
+    /// If `mmio` is none of the board's timers. In a constant or in the wiring, that is a compile
     /// error.
     #[must_use]
-    pub const fn new(window: Window) -> Timer {
-        const OTHERWISE: &str = "there is no timer in this window";
-        Timer { registers: Registers::of(window, &[TIMER0, TIMER1], OTHERWISE) }
+    pub const fn new(mmio: Mmio) -> Timer {
+        const OTHERWISE: &str = "there is no timer at these registers";
+        Timer { registers: Registers::of(mmio, &[TIMER0, TIMER1], OTHERWISE) }
     }
 
     /// Counts from 0.
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    #[should_panic(expected = "no timer in this window")]
+    #[should_panic(expected = "no timer at these registers")]
     fn other_devices_are_refused() {
         let _ = Timer::new(crate::UART0);
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 use crate::{Registers, UART0, UART1, UART2};
 use core::convert::Infallible;
-use crossgate::Window;
+use crossgate::Mmio;
 use crossgate_abi::Word;
 use crossgate_abi::hosted::serial::{DATA, INTERRUPT, RATE, RECEIVED};
 use embedded_io::{ErrorType, Read, ReadReady, Write};
@@ -28,16 +28,16 @@ pub struct Uart {
 }
 
 impl Uart {
-    /// The driver of the serial line in `window`, at `baud` bits a second.
+    /// The driver of the serial line in `mmio`, at `baud` bits a second.
     ///
     /// # Panics
-    /// If `window` is none of the board's serial lines, or `baud` is 0. In a constant or in the wiring,
+    /// If `mmio` is none of the board's serial lines, or `baud` is 0. In a constant or in the wiring,
     /// that is a compile error.
     #[must_use]
-    pub const fn new(window: Window, baud: u32) -> Uart {
+    pub const fn new(mmio: Mmio, baud: u32) -> Uart {
         assert!(baud > 0, "a serial line needs a rate");
-        const OTHERWISE: &str = "there is no UART in this window";
-        let registers = Registers::of(window, &[UART0, UART1, UART2], OTHERWISE);
+        const OTHERWISE: &str = "there is no UART at these registers";
+        let registers = Registers::of(mmio, &[UART0, UART1, UART2], OTHERWISE);
         Uart { registers, baud, receive_interrupt: false, ready: false }
     }
 
@@ -102,7 +102,7 @@ mod tests {
     use crate::TIMER0;
 
     #[test]
-    #[should_panic(expected = "no UART in this window")]
+    #[should_panic(expected = "no UART at these registers")]
     fn other_devices_are_refused() {
         let _ = Uart::new(TIMER0, 115_200);
     }

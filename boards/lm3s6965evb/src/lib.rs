@@ -23,7 +23,7 @@ pub use lamp::Lamp;
 pub use timer::Timer;
 pub use uart::Uart;
 
-use crossgate_abi::table::Window;
+use crossgate_abi::table::Mmio;
 
 #[doc(hidden)]
 pub use crossgate_cortex_m as port;
@@ -44,19 +44,19 @@ macro_rules! start {
 pub const CLOCK_HZ: u32 = 50_000_000;
 
 /// The registers of the first serial line; QEMU's first `-serial`.
-pub const UART0: Window = Window { start: 0x4000_c000, size: 0x1000 };
+pub const UART0: Mmio = Mmio { start: 0x4000_c000, size: 0x1000 };
 /// The registers of the second serial line; QEMU's second `-serial`.
-pub const UART1: Window = Window { start: 0x4000_d000, size: 0x1000 };
+pub const UART1: Mmio = Mmio { start: 0x4000_d000, size: 0x1000 };
 /// The registers of the third serial line; QEMU's third `-serial`.
-pub const UART2: Window = Window { start: 0x4000_e000, size: 0x1000 };
+pub const UART2: Mmio = Mmio { start: 0x4000_e000, size: 0x1000 };
 
 /// The registers of the first timer.
-pub const TIMER0: Window = Window { start: 0x4003_0000, size: 0x1000 };
+pub const TIMER0: Mmio = Mmio { start: 0x4003_0000, size: 0x1000 };
 /// The registers of the second timer.
-pub const TIMER1: Window = Window { start: 0x4003_1000, size: 0x1000 };
+pub const TIMER1: Mmio = Mmio { start: 0x4003_1000, size: 0x1000 };
 
 /// The registers of the lamps: those of port F, which also has the button "select".
-pub const LAMPS: Window = Window { start: 0x4002_5000, size: 0x1000 };
+pub const LAMPS: Mmio = Mmio { start: 0x4002_5000, size: 0x1000 };
 
 /// The lines of the interrupt controller. A serial line has one for both ways.
 pub mod interrupt {

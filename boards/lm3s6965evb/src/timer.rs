@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 use crate::{TIMER0, TIMER1};
-use crossgate_abi::table::Window;
+use crossgate_abi::table::Mmio;
 use embedded_hal::delay::DelayNs;
 use tock_registers::interfaces::{Readable, Writeable};
 use tock_registers::registers::{ReadOnly, ReadWrite, WriteOnly};
@@ -51,15 +51,18 @@ pub struct Timer {
 }
 
 impl Timer {
-    /// The driver of the timer in `window`.
+    /// The driver of the timer in `mmio`.
     ///
     /// # Panics
-    /// If `window` is none of the board's timers. In a constant or in the wiring, that is a
+    /// If `mmio` is none of the board's timers. In a constant or in the wiring, that is a
     /// compile error.
     #[must_use]
-    pub const fn new(window: Window) -> Timer {
-        let start = window.start;
-        assert!(start == TIMER0.start || start == TIMER1.start, "there is no timer in this window");
+    pub const fn new(mmio: Mmio) -> Timer {
+        let start = mmio.start;
+        assert!(
+            start == TIMER0.start || start == TIMER1.start,
+            "there is no timer at these registers"
+        );
         Timer { start }
     }
 
@@ -122,7 +125,7 @@ mod tests {
     use super::*;
 
     #[test]
-    #[should_panic(expected = "no timer in this window")]
+    #[should_panic(expected = "no timer at these registers")]
     fn other_devices_are_refused() {
         let _ = Timer::new(crate::UART0);
     }

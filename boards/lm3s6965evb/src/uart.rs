@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 use crate::{CLOCK_HZ, UART0, UART1, UART2};
 use core::convert::Infallible;
-use crossgate_abi::table::Window;
+use crossgate_abi::table::Mmio;
 use embedded_io::{ErrorType, Read, ReadReady, Write};
 use tock_registers::interfaces::{ReadWriteable, Readable, Writeable};
 use tock_registers::registers::{ReadOnly, ReadWrite, WriteOnly};
@@ -72,17 +72,17 @@ const LEAST: u32 = 64;
 const MOST: u32 = 0xffff * 64;
 
 impl Uart {
-    /// The driver of the UART in `window`, at `baud` bits a second.
+    /// The driver of the UART in `mmio`, at `baud` bits a second.
     ///
     /// # Panics
-    /// If `window` is none of the board's UARTs or the clock can't be divided down to `baud`, which is 48 to
+    /// If `mmio` is none of the board's UARTs or the clock can't be divided down to `baud`, which is 48 to
     /// 3,125,000. In a constant or in the wiring, that is a compile error.
     #[must_use]
-    pub const fn new(window: Window, baud: u32) -> Uart {
-        let start = window.start;
+    pub const fn new(mmio: Mmio, baud: u32) -> Uart {
+        let start = mmio.start;
         assert!(
             start == UART0.start || start == UART1.start || start == UART2.start,
-            "there is no UART in this window"
+            "there is no UART at these registers"
         );
         // 64 parts of 16 ticks.
         const PARTS: u32 = CLOCK_HZ * 4;
@@ -213,9 +213,9 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "no UART in this window")]
+    #[should_panic(expected = "no UART at these registers")]
     fn other_memory_is_refused() {
-        let _ = Uart::new(Window { start: 0x2000_0000, size: 0x1000 }, 115_200);
+        let _ = Uart::new(Mmio { start: 0x2000_0000, size: 0x1000 }, 115_200);
     }
 
     #[test]

@@ -20,7 +20,7 @@ pub use lamp::Lamp;
 pub use timer::Timer;
 pub use uart::Uart;
 
-use crossgate_abi::table::Window;
+use crossgate_abi::table::Mmio;
 
 #[doc(hidden)]
 pub use crossgate_cortex_m as port;
@@ -40,19 +40,19 @@ macro_rules! start {
 pub const CLOCK_HZ: u32 = 25_000_000;
 
 /// The registers of the first serial line; QEMU's first `-serial`.
-pub const UART0: Window = Window { start: 0x4000_4000, size: 0x1000 };
+pub const UART0: Mmio = Mmio { start: 0x4000_4000, size: 0x1000 };
 /// The registers of the second serial line; QEMU's second `-serial`.
-pub const UART1: Window = Window { start: 0x4000_5000, size: 0x1000 };
+pub const UART1: Mmio = Mmio { start: 0x4000_5000, size: 0x1000 };
 /// The registers of the third serial line; QEMU's third `-serial`.
-pub const UART2: Window = Window { start: 0x4000_6000, size: 0x1000 };
+pub const UART2: Mmio = Mmio { start: 0x4000_6000, size: 0x1000 };
 
 /// The registers of the first timer.
-pub const TIMER0: Window = Window { start: 0x4000_0000, size: 0x1000 };
+pub const TIMER0: Mmio = Mmio { start: 0x4000_0000, size: 0x1000 };
 /// The registers of the second timer.
-pub const TIMER1: Window = Window { start: 0x4000_1000, size: 0x1000 };
+pub const TIMER1: Mmio = Mmio { start: 0x4000_1000, size: 0x1000 };
 
 /// The registers of the lamps (the FPGA's input and output).
-pub const LAMPS: Window = Window { start: 0x4002_8000, size: 0x1000 };
+pub const LAMPS: Mmio = Mmio { start: 0x4002_8000, size: 0x1000 };
 
 /// The lines of the interrupt controller.
 pub mod interrupt {

@@ -19,7 +19,7 @@ pub use lamp::Lamp;
 pub use timer::Timer;
 pub use uart::Uart;
 
-use crossgate_abi::table::Window;
+use crossgate_abi::table::Mmio;
 
 #[doc(hidden)]
 pub use crossgate_cortex_m as port;
@@ -32,24 +32,24 @@ macro_rules! start {
     };
 }
 
-// STEP 3: addresses and lines, from the memory map and the vector table in the manual of the chip. A window is a power
+// STEP 3: addresses and lines, from the memory map and the vector table in the manual of the chip. A range is a power
 // of two, at a multiple of its size, and has no registers of another device: a process gets all of it.
 
 /// The frequency of the CPU and of the peripherals, in Hz.
 pub const CLOCK_HZ: u32 = 16_000_000;
 
 /// The registers of the first serial line.
-pub const UART0: Window = Window { start: 0x4000_0000, size: 0x400 };
+pub const UART0: Mmio = Mmio { start: 0x4000_0000, size: 0x400 };
 /// The registers of the second serial line.
-pub const UART1: Window = Window { start: 0x4000_0400, size: 0x400 };
+pub const UART1: Mmio = Mmio { start: 0x4000_0400, size: 0x400 };
 /// The registers of the third serial line.
-pub const UART2: Window = Window { start: 0x4000_0800, size: 0x400 };
+pub const UART2: Mmio = Mmio { start: 0x4000_0800, size: 0x400 };
 /// The registers of the first timer.
-pub const TIMER0: Window = Window { start: 0x4000_1000, size: 0x400 };
+pub const TIMER0: Mmio = Mmio { start: 0x4000_1000, size: 0x400 };
 /// The registers of the second timer.
-pub const TIMER1: Window = Window { start: 0x4000_1400, size: 0x400 };
+pub const TIMER1: Mmio = Mmio { start: 0x4000_1400, size: 0x400 };
 /// The registers of the port of pins that the lamps are at.
-pub const LAMPS: Window = Window { start: 0x4000_2000, size: 0x400 };
+pub const LAMPS: Mmio = Mmio { start: 0x4000_2000, size: 0x400 };
 
 /// The lines of the interrupt controller.
 pub mod interrupt {
@@ -65,9 +65,9 @@ pub mod interrupt {
     pub const TIMER1: u16 = 4;
 }
 
-/// The registers of type `T` at the start of a window.
-fn registers<T>(window: Window) -> &'static T {
-    let pointer = core::ptr::with_exposed_provenance::<T>(window.start);
+/// The registers of type `T` at the start of a range.
+fn registers<T>(mmio: Mmio) -> &'static T {
+    let pointer = core::ptr::with_exposed_provenance::<T>(mmio.start);
     // SAFETY: the drivers ask only for the registers that their device has: they are aligned, no Rust object lies
     // there, and any value may be read from them and written to them. The MPU stops a process that does not own them
     // at the access, without an effect on memory.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 use crate::{CLOCK_HZ, TIMER0, TIMER1};
-use crossgate_abi::table::Window;
+use crossgate_abi::table::Mmio;
 use embedded_hal::delay::DelayNs;
 use tock_registers::interfaces::{Readable, Writeable};
 use tock_registers::register_structs;
@@ -18,19 +18,19 @@ register_structs! {
 /// Driver of a timer, for the process that owns its registers. It counts ticks of the [clock](CLOCK_HZ).
 #[derive(Debug)]
 pub struct Timer {
-    window: Window,
+    mmio: Mmio,
 }
 
 impl Timer {
-    /// The driver of the timer in `window`.
+    /// The driver of the timer in `mmio`.
     ///
     /// # Panics
-    /// If `window` is none of the board's timers. In a constant or in the wiring, that is a compile error.
+    /// If `mmio` is none of the board's timers. In a constant or in the wiring, that is a compile error.
     #[must_use]
-    pub const fn new(window: Window) -> Timer {
-        let is_timer = window.start == TIMER0.start || window.start == TIMER1.start;
-        assert!(is_timer, "there is no timer in this window");
-        Timer { window }
+    pub const fn new(mmio: Mmio) -> Timer {
+        let is_timer = mmio.start == TIMER0.start || mmio.start == TIMER1.start;
+        assert!(is_timer, "there is no timer at these registers");
+        Timer { mmio }
     }
 
     /// Counts from 0.
@@ -57,7 +57,7 @@ impl Timer {
     }
 
     fn registers(&self) -> &'static Registers {
-        crate::registers(self.window)
+        crate::registers(self.mmio)
     }
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! STEP 4: the drivers. The constructor of each is for constants, and refuses windows of other devices.
+//! STEP 4: the drivers. The constructor of each is for constants, and refuses registers of other devices.
 
 use crate::{CLOCK_HZ, UART0, UART1, UART2};
 use core::convert::Infallible;
-use crossgate_abi::table::Window;
+use crossgate_abi::table::Mmio;
 use embedded_io::{ErrorType, Read, ReadReady, Write};
 use tock_registers::interfaces::{Readable, Writeable};
 use tock_registers::registers::{ReadOnly, ReadWrite};
@@ -33,25 +33,25 @@ register_bitfields![u32,
 /// Driver of a serial line, for the process that owns its registers.
 #[derive(Debug)]
 pub struct Uart {
-    window: Window,
+    mmio: Mmio,
     divisor: u32,
     receive_interrupt: bool,
     ready: bool,
 }
 
 impl Uart {
-    /// The driver of the UART in `window`, at `baud` bits a second.
+    /// The driver of the UART in `mmio`, at `baud` bits a second.
     ///
     /// # Panics
-    /// If `window` is none of the board's UARTs, or `baud` is 0 or more than the clock has ticks. In a constant or in
+    /// If `mmio` is none of the board's UARTs, or `baud` is 0 or more than the clock has ticks. In a constant or in
     /// the wiring, that is a compile error.
     #[must_use]
-    pub const fn new(window: Window, baud: u32) -> Uart {
-        let start = window.start;
+    pub const fn new(mmio: Mmio, baud: u32) -> Uart {
+        let start = mmio.start;
         let is_uart = start == UART0.start || start == UART1.start || start == UART2.start;
-        assert!(is_uart, "there is no UART in this window");
+        assert!(is_uart, "there is no UART at these registers");
         assert!(baud > 0 && baud <= CLOCK_HZ, "the UART has no such rate");
-        Uart { window, divisor: CLOCK_HZ / baud, receive_interrupt: false, ready: false }
+        Uart { mmio, divisor: CLOCK_HZ / baud, receive_interrupt: false, ready: false }
     }
 
     /// Raises the receive interrupt for every byte that arrives. Reading clears it.
@@ -68,7 +68,7 @@ impl Uart {
     /// Sends a byte, whatever the device was used for before; gives up if it takes none for a while.
     pub(crate) fn tell(&self, byte: u8) {
         const PATIENCE: u32 = 10_000;
-        let registers = crate::registers::<Registers>(self.window);
+        let registers = crate::registers::<Registers>(self.mmio);
         registers.divisor.set(self.divisor);
         registers.control.write(Control::ENABLE::SET);
         let _ = (0..PATIENCE).find(|_| registers.state.is_set(State::CAN_SEND));
@@ -76,7 +76,7 @@ impl Uart {
     }
 
     fn registers(&mut self) -> &'static Registers {
-        let registers = crate::registers::<Registers>(self.window);
+        let registers = crate::registers::<Registers>(self.mmio);
         if !self.ready {
             self.ready = true;
             registers.divisor.set(self.divisor);

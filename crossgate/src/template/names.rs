@@ -2,7 +2,7 @@
 //! What the names in a wiring mean.
 
 /// The handles of services and notifications; how many objects, locks, gates and bytes of stack there are, and the
-/// windows.
+/// device registers.
 ///
 /// The user's names and expressions stand among the template's own, which begin with `__`; no name of the wiring does.
 #[doc(hidden)]
@@ -13,7 +13,7 @@ macro_rules! __names {
         services: [$({ name: [$service:ident] number: [$number:literal] type: [$type:ty] interface: [$interface:ty] })*]
         notifications: [$({ name: [$notification:ident] number: [$notification_number:literal] })*]
         stacks: [$({ bytes: [$stack:expr] })*]
-        windows: [$({ process: [$process:ident] shared: [$shared:ident] mmio: [$window:expr] check: [$($check:tt)*] })*]
+        mmio: [$({ process: [$process:ident] shared: [$shared:ident] mmio: [$range:expr] check: [$($check:tt)*] })*]
     ) => {
         #[doc(hidden)]
         #[allow(non_upper_case_globals, dead_code, unused_imports, missing_docs, reason = "the names are the user's")]
@@ -30,7 +30,7 @@ macro_rules! __names {
             /// The length of each stack.
             pub const __STACKS: &[usize] = &[$($stack,)*];
             /// The devices, whose each is, and whether others may own it, too.
-            pub const __WINDOWS: &[(&str, bool, $crate::Window)] = &[$((stringify!($process), $shared, $window),)*];
+            pub const __MMIO: &[(&str, bool, $crate::Mmio)] = &[$((stringify!($process), $shared, $range),)*];
             $($($check)*)*
             pub mod __handles {
                 use super::*;

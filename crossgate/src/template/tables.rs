@@ -118,7 +118,7 @@ macro_rules! __service_tables {
 #[macro_export]
 macro_rules! __process_table {
     (processes: [$({
-        name: [$process:ident] windows: [$({ $window:literal })*] notifications: [$({ $notification:literal })*]
+        name: [$process:ident] mmio: [$({ $range:literal })*] notifications: [$({ $notification:literal })*]
         first_notification: [$first_notification:literal] on_fault: [$on_fault:expr]
     })*]) => {
         // The memory map tells names.
@@ -142,7 +142,7 @@ macro_rules! __process_table {
                 #[cfg(not(target_os = "none"))]
                 { &__table::ProcessMemory::NONE }
             },
-            windows: const { &[$(__wiring::__WINDOWS[$window].2),*] },
+            mmio: const { &[$(__wiring::__MMIO[$range].2),*] },
             notifications: 0 $(| __table::Process::notification($notification))*,
             on_fault: $on_fault,
             first_notification: $crate::abi::NotificationId::new($first_notification),

@@ -319,7 +319,7 @@ impl Draft {
             ProcessRow {
                 name: process.name,
                 memory: Box::leak(Box::new(memory)),
-                windows: &[],
+                mmio: &[],
                 notifications: !u32::MAX.unbounded_shr(count as u32),
                 on_fault: if restarts { OnFault::DEFAULT } else { OnFault::Stop },
                 first_notification: NotificationId::new(first),

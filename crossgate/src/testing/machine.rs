@@ -9,7 +9,7 @@ use crossgate_kernel::note::{Crashes, Inspection};
 use crossgate_kernel::optional::{Optional, is_needed};
 use crossgate_kernel::port::Port;
 use crossgate_kernel::thread::Thread;
-use crossgate_kernel::threads::Place;
+use crossgate_kernel::threads::Slot;
 use crossgate_kernel::time::NEVER;
 use crossgate_kernel::{Storage, lock::Lock, notification::Notification, process};
 use crossgate_protection::Span;
@@ -172,12 +172,12 @@ pub extern "C" fn idle() -> ! {
 pub fn storage(system: &System) -> Storage<Machine> {
     let others = system.threads.len().saturating_sub(1);
     let threads = (0..others).map(|_| Some(&mut *Box::leak(Box::new(Thread::EMPTY))));
-    let places: Vec<Place> = core::iter::once(None).chain(threads).collect();
+    let slots: Vec<Slot> = core::iter::once(None).chain(threads).collect();
     let granted = if system.passes_handles { system.services.len() } else { 0 };
     let told = if system.lost_clients.is_empty() { 0 } else { system.processes.len() };
     Storage {
         idle: Box::leak(Box::new(Thread::EMPTY)),
-        threads: places.leak(),
+        threads: slots.leak(),
         locks: vec![Lock::FREE; system.locks].leak(),
         notifications: vec![Notification::QUIET; system.notifications.len()].leak(),
         granted: vec![Set::EMPTY; granted].leak(),

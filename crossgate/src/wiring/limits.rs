@@ -4,7 +4,7 @@
 use super::sum;
 use crate::interface::broken_limit;
 use crossgate_abi::message::{Number, fail, is_same};
-use crossgate_abi::table::{NO_LOCK, OnFault, Window};
+use crossgate_abi::table::{Mmio, NO_LOCK, OnFault};
 use crossgate_abi::{PRIORITIES, Shape};
 use crossgate_protection::armv7m;
 
@@ -69,34 +69,34 @@ pub const fn gate_count(counts: &[usize]) -> usize {
 /// A range of device registers.
 #[must_use]
 #[track_caller]
-pub const fn window(window: Window) -> Window {
-    let Window { start, size } = window;
+pub const fn mmio(range: Mmio) -> Mmio {
+    let Mmio { start, size } = range;
     if size < armv7m::SMALLEST_REGION || size > 1 << 31 || !size.is_power_of_two() {
         fail(&[
-            "the size of an `mmio` window is a power of two, 32 bytes to 2 GiB, not ",
+            "the size of an `mmio` range is a power of two, 32 bytes to 2 GiB, not ",
             Number::decimal(size).text(),
         ]);
     }
     if start > u32::MAX as usize || !start.is_multiple_of(size) {
         fail(&[
-            "an `mmio` window starts at a multiple of its size, below 4 GiB, not at ",
+            "an `mmio` range starts at a multiple of its size, below 4 GiB, not at ",
             Number::hexadecimal(start).text(),
         ]);
     }
-    window
+    range
 }
 
-/// Refuses window `index` if it overlaps one before it, unless the wiring says of both that they are
+/// Refuses range `index` if it overlaps one before it, unless the wiring says of both that they are
 /// shared. Of each it has the process, whether it is shared, and where it is.
 #[track_caller]
-pub const fn check_window(windows: &[(&str, bool, Window)], index: usize) {
-    let (process, is_shared, window) = &windows[index];
+pub const fn check_mmio(mmio: &[(&str, bool, Mmio)], index: usize) {
+    let (process, is_shared, range) = &mmio[index];
     let mut other = 0;
     while other < index {
-        let (other_process, other_is_shared, of_other) = &windows[other];
+        let (other_process, other_is_shared, of_other) = &mmio[other];
         // The end may be that of the address space.
-        let overlap = window.start <= of_other.start + (of_other.size - 1)
-            && of_other.start <= window.start + (window.size - 1);
+        let overlap = range.start <= of_other.start + (of_other.size - 1)
+            && of_other.start <= range.start + (range.size - 1);
         if overlap && is_same(process, other_process) {
             fail(&["process `", process, "` owns the same device registers twice"]);
         }
@@ -215,7 +215,7 @@ mod tests {
 
     #[test]
     fn windows_at_their_limits() {
-        let said = |start, size| refused(|| window(Window { start, size })).unwrap_or_default();
+        let said = |start, size| refused(|| mmio(Mmio { start, size })).unwrap_or_default();
         for log2_size in 5..32 {
             let size = 1 << log2_size;
             for start in [0, size, (1 << 32) - size] {

@@ -1,6 +1,6 @@
 //! Numbers of the wiring that are one less or one more than they may be, each with its value and its limits in the
 //! text. (Those that may be are in `host/limits.rs`.)
-use crossgate::{Concurrent, Exclusive, Window, interface, system};
+use crossgate::{Concurrent, Exclusive, Mmio, interface, system};
 
 #[interface]
 pub trait Temperature {
@@ -71,7 +71,7 @@ mod window_0 {
     system! {
         static SYSTEM;
         process driver {
-            mmio Window { start: 0, size: 0 };
+            mmio Mmio { start: 0, size: 0 };
         }
     }
 }
@@ -81,7 +81,7 @@ mod window_16 {
     system! {
         static SYSTEM;
         process driver {
-            mmio Window { start: 0x4000_0000, size: 16 };
+            mmio Mmio { start: 0x4000_0000, size: 16 };
         }
     }
 }
@@ -91,7 +91,7 @@ mod window_48 {
     system! {
         static SYSTEM;
         process driver {
-            mmio Window { start: 0x4000_0000, size: 48 };
+            mmio Mmio { start: 0x4000_0000, size: 48 };
         }
     }
 }
@@ -101,7 +101,7 @@ mod window_4_gib {
     system! {
         static SYSTEM;
         process driver {
-            mmio Window { start: 0, size: 1 << 32 };
+            mmio Mmio { start: 0, size: 1 << 32 };
         }
     }
 }
@@ -111,7 +111,7 @@ mod window_not_aligned {
     system! {
         static SYSTEM;
         process driver {
-            mmio Window { start: 0x4000_0800, size: 0x1000 };
+            mmio Mmio { start: 0x4000_0800, size: 0x1000 };
         }
     }
 }
@@ -121,7 +121,7 @@ mod window_past_4_gib {
     system! {
         static SYSTEM;
         process driver {
-            mmio Window { start: 1 << 32, size: 0x1000 };
+            mmio Mmio { start: 1 << 32, size: 0x1000 };
         }
     }
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the wiring needs for itself hides nothing of the user's.
-use crossgate::{Concurrent, Window, interface, system};
+use crossgate::{Concurrent, Mmio, interface, system};
 
 mod table {
     pub const LINE: u16 = 4;
-    pub const UART: crossgate::Window = crossgate::Window { start: 0x4000_0000, size: 32 };
+    pub const UART: crossgate::Mmio = crossgate::Mmio { start: 0x4000_0000, size: 32 };
 }
 mod threads {
     pub fn entry(_: crossgate::Handle<dyn super::Temperature>) -> ! {
@@ -15,7 +15,7 @@ mod handles {
     pub const MAIN: usize = 300;
 }
 const SERVICES: usize = 2;
-const THREADS: Window = table::UART;
+const THREADS: Mmio = table::UART;
 
 #[interface]
 pub trait Temperature {

@@ -5,7 +5,7 @@
 
 use crossgate::abi::table::{NO_LOCK, OnFault};
 use crossgate::{
-    CallError, Concurrent, Exclusive, Handle, Lease, LeaseMut, Window, interface, testing::Wiring,
+    CallError, Concurrent, Exclusive, Handle, Lease, LeaseMut, Mmio, interface, testing::Wiring,
 };
 
 // The numbers of the methods have eight bits.
@@ -113,9 +113,9 @@ fn run() -> ! {
     unreachable!("no thread runs in these tests")
 }
 
-const LOWEST: Window = Window { start: 0, size: 32 };
-const NEXT: Window = Window { start: 1 << 30, size: 1 << 30 };
-const LARGEST: Window = Window { start: 1 << 31, size: 1 << 31 };
+const LOWEST: Mmio = Mmio { start: 0, size: 32 };
+const NEXT: Mmio = Mmio { start: 1 << 30, size: 1 << 30 };
+const LARGEST: Mmio = Mmio { start: 1 << 31, size: 1 << 31 };
 
 mod least {
     crossgate::system! {
@@ -160,14 +160,14 @@ fn none_of_all_that_there_may_be_none_of() {
     assert_eq!((system.processes.len(), system.threads.len()), (1, 1), "the idle thread");
     assert_eq!((system.services.len(), system.locks), (0, 0));
     assert_eq!((system.notifications.len(), system.interrupts.len()), (0, 0));
-    assert_eq!(system.processes[0].windows, []);
+    assert_eq!(system.processes[0].mmio, []);
     assert_eq!(system.processes[0].on_fault, OnFault::Restart { limit: 8 });
 }
 
 #[test]
 fn the_least_and_the_most() {
     let system = &most::SYSTEM;
-    let processes = system.processes.iter().map(|process| (process.windows, process.on_fault));
+    let processes = system.processes.iter().map(|process| (process.mmio, process.on_fault));
     assert_eq!(
         processes.collect::<Vec<_>>(),
         [

@@ -3,7 +3,7 @@
 
 use crate::interfaces::*;
 use core::sync::atomic::{AtomicI32, Ordering};
-use crossgate::abi::table::{Gate, NO_LOCK, Window};
+use crossgate::abi::table::{Gate, Mmio, NO_LOCK};
 use crossgate::{
     CallError, Concurrent, Exclusive, Handle, Notification, Signal, Wire, testing::Wiring,
 };
@@ -95,7 +95,7 @@ mod control {
     }
 }
 
-const UART: Window = Window { start: 0x4000_4000, size: 0x1000 };
+const UART: Mmio = Mmio { start: 0x4000_4000, size: 0x1000 };
 
 crossgate::system! {
     /// All there is.
@@ -157,7 +157,7 @@ fn ring() -> Handle<dyn Queue<Mode>> {
 
 #[test]
 fn processes_have_names_and_windows() {
-    let processes: Vec<_> = SYSTEM.processes.iter().map(|p| (p.name, p.windows)).collect();
+    let processes: Vec<_> = SYSTEM.processes.iter().map(|p| (p.name, p.mmio)).collect();
     assert_eq!(
         processes,
         [("sensor", [UART].as_slice()), ("fan", &[]), ("control", &[]), ("spare", &[])]

@@ -15,7 +15,7 @@ pub fn check(driver: &Driver) {
     let kernel = &driver.kernel;
     let ready = ready(&kernel.ready);
     check_urgent(kernel);
-    check_places(kernel);
+    check_slots(kernel);
     for id in all(kernel) {
         let thread = kernel.threads.get(id);
         check_levels(thread, &ready);
@@ -69,12 +69,12 @@ fn check_urgent(kernel: &Kernel<TestPort>) {
     assert_eq!(kernel.threads.current_id(), kernel.ready.first(), "the most urgent thread runs");
 }
 
-/// **places**: the place of every thread but the current one is taken, by that thread.
-fn check_places(kernel: &Kernel<TestPort>) {
+/// **slots**: the slot of every thread but the current one is taken, by that thread.
+fn check_slots(kernel: &Kernel<TestPort>) {
     for id in all(kernel) {
         assert_eq!(kernel.threads.get(id).id, id, "each thread is in its place");
     }
-    let empty: Vec<_> = kernel.threads.empty_places().collect();
+    let empty: Vec<_> = kernel.threads.empty_slots().collect();
     assert_eq!(empty, [kernel.threads.current_id()], "only the current thread is in no place");
 }
 

@@ -14,8 +14,8 @@ const PROCESSES: &str = "__crossgate_processes";
 const SERVICE_WORDS: u64 = 9;
 /// ... of a `Process`, ...
 const PROCESS_WORDS: u64 = 7;
-/// ... of a `Window`, ...
-const WINDOW_WORDS: u64 = 2;
+/// ... of a `Mmio`, ...
+const MMIO_WORDS: u64 = 2;
 /// ... and of a `Method`.
 const METHOD_WORDS: u64 = 3;
 /// In the second word of a method: there are handles among the arguments or the results.
@@ -65,7 +65,7 @@ pub(super) fn of(image: &Image) -> Result<Vec<Service>> {
     (0..count).map(service).collect()
 }
 
-/// The device windows of the processes, with the names of these; none if there are no tables.
+/// The device registers of the processes, with the names of these; none if there are no tables.
 ///
 /// # Errors
 /// A table leads nowhere.
@@ -74,10 +74,10 @@ pub fn windows(image: &Image) -> Result<Vec<(String, Span)>> {
     let [processes, count] = image.words(processes)?;
     let mut all = Vec::new();
     for index in 0..count {
-        let [name, length, _memory, windows, count] =
+        let [name, length, _memory, mmio, count] =
             image.words(processes + 4 * PROCESS_WORDS * index)?;
         for number in 0..count {
-            let [start, size] = image.words(windows + 4 * WINDOW_WORDS * number)?;
+            let [start, size] = image.words(mmio + 4 * MMIO_WORDS * number)?;
             all.push((image.text(name, length)?, Span { start, end: start + size }));
         }
     }

@@ -104,8 +104,8 @@ fn devices_that_are_none() {
     let (flash, ram) =
         (Span { start: 0, end: 64 * K }, Span { start: 0x2000_0000, end: 0x2001_0000 });
     let said = |start: u64, size: u64| {
-        let window = Span { start, end: start + size };
-        device("fan", window, flash, ram).err().map_or_else(String::new, |error| error.to_string())
+        let range = Span { start, end: start + size };
+        device("fan", range, flash, ram).err().map_or_else(String::new, |error| error.to_string())
     };
     assert_eq!(said(0x4000_4000, 0x1000), "");
     assert!(said(0x4000_4010, 0x1000).contains("region of the protection unit"));

@@ -53,9 +53,9 @@ impl core::fmt::Write for Line {
         embedded_io::Write::write_all(&mut self.0, text.as_bytes()).map_err(|_| core::fmt::Error)
     }
 }
-fn tell(name: &str, window: crossgate::Window, value: u32) -> ! {
+fn tell(name: &str, mmio: crossgate::Mmio, value: u32) -> ! {
     let _ = core::fmt::Write::write_fmt(
-        &mut Line(board::Uart::new(window, 115_200)),
+        &mut Line(board::Uart::new(mmio, 115_200)),
         format_args!(\"{name} {value}\\n\"),
     );
     crossgate::thread::exit()
@@ -64,8 +64,8 @@ board::start!(SYSTEM);
 ";
 /// What one starts with that has no board to run on, and compiles sooner.
 const WITHOUT_BOARD: &str = "
-mod board { pub use crossgate::abi::hosted::serial::WINDOWS; pub const UART0: crossgate::Window = WINDOWS[0]; }
-fn tell(_: &str, _: crossgate::Window, value: u32) -> ! {
+mod board { pub use crossgate::abi::hosted::serial::MMIO; pub const UART0: crossgate::Mmio = MMIO[0]; }
+fn tell(_: &str, _: crossgate::Mmio, value: u32) -> ! {
     core::hint::black_box(value);
     crossgate::thread::exit()
 }

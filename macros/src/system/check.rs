@@ -5,7 +5,7 @@ use super::firmware::{Firmware, Process};
 use super::names::{self, Names};
 use crate::pieces::Error;
 use crossgate_abi::{
-    MAX_BUDGETS, MAX_NOTIFICATIONS, MAX_OWN_NOTIFICATIONS, MAX_PROCESSES, MAX_THREADS, MAX_WINDOWS,
+    MAX_BUDGETS, MAX_MMIO, MAX_NOTIFICATIONS, MAX_OWN_NOTIFICATIONS, MAX_PROCESSES, MAX_THREADS,
 };
 use proc_macro::{Ident, Span};
 
@@ -43,9 +43,9 @@ fn check_process(process: &Process) -> Result<(), Error> {
         threads.add(&thread.name)?;
         names::check_thread(&thread.name)?;
     }
-    if let Some(window) = process.windows.get(MAX_WINDOWS) {
-        let text = format!("a process owns at most {MAX_WINDOWS} `mmio` windows");
-        return Err(Error::new(window.item, text));
+    if let Some(range) = process.mmio.get(MAX_MMIO) {
+        let text = format!("a process owns at most {MAX_MMIO} `mmio` ranges");
+        return Err(Error::new(range.item, text));
     }
     let notifications: Vec<_> = process.notifications.iter().map(|it| &it.name).collect();
     const FEWER: &str = "let one stand for several events, or give some to another process";

@@ -38,17 +38,17 @@ fn names(firmware: &Firmware) -> TokenStream {
         .enumerate()
         .map(|(place, it)| slots([("name", word(&it.name)), ("number", number(place))]));
     let stacks = firmware.threads().map(|(_, thread)| slots([("bytes", tokens(&thread.stack))]));
-    let windows = firmware
+    let mmio = firmware
         .processes
         .iter()
-        .flat_map(|process| process.windows.iter().map(move |window| (process, window)))
+        .flat_map(|process| process.mmio.iter().map(move |range| (process, range)))
         .enumerate()
-        .map(|(place, (process, window))| {
+        .map(|(place, (process, range))| {
             slots([
                 ("process", word(&process.name)),
-                ("shared", truth(window.is_shared)),
-                ("mmio", checked_window(&window.window)),
-                ("check", check("check_window", "__WINDOWS", place, &window.window)),
+                ("shared", truth(range.is_shared)),
+                ("mmio", checked_mmio(&range.range)),
+                ("check", check("check_mmio", "__MMIO", place, &range.range)),
             ])
         });
     slots([
@@ -56,7 +56,7 @@ fn names(firmware: &Firmware) -> TokenStream {
         ("services", list(services)),
         ("notifications", list(notifications)),
         ("stacks", list(stacks)),
-        ("windows", list(windows)),
+        ("mmio", list(mmio)),
     ])
 }
 
@@ -74,8 +74,8 @@ fn services(
         .map(|(number, (places, object, service))| (number, places, object, service))
 }
 
-fn checked_window(window: &[Token]) -> TokenStream {
-    tokens(&super::values::checked("window", window.to_vec()))
+fn checked_mmio(range: &[Token]) -> TokenStream {
+    tokens(&super::values::checked("mmio", range.to_vec()))
 }
 
 /// The objects of the processes, and what their threads run.

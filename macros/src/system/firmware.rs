@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What a wiring says.
 //!
-//! Processes, services, notifications, threads and windows have numbers: their places among all of their kind, in the
+//! Processes, services, notifications, threads and device registers have numbers: their places among all of their kind, in the
 //! order in which they are written.
 
 use crate::pieces::Error;
@@ -21,7 +21,7 @@ pub struct Firmware {
 /// The items of one process.
 pub struct Process {
     pub name: Ident,
-    pub windows: Vec<Window>,
+    pub mmio: Vec<Mmio>,
     pub notifications: Vec<Notification>,
     pub interrupts: Vec<Interrupt>,
     pub supervisor: Vec<Supervisor>,
@@ -44,11 +44,11 @@ pub struct Process {
     pub bound: Vec<Ident>,
 }
 
-/// `mmio WINDOW;`
-pub struct Window {
+/// `mmio REGISTERS;`
+pub struct Mmio {
     /// Where the item begins.
     pub item: Span,
-    pub window: Vec<Token>,
+    pub range: Vec<Token>,
     pub is_shared: bool,
 }
 
@@ -121,7 +121,7 @@ impl Process {
     pub fn new(name: Ident) -> Process {
         Process {
             name,
-            windows: vec![],
+            mmio: vec![],
             notifications: vec![],
             interrupts: vec![],
             supervisor: vec![],

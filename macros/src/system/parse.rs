@@ -2,8 +2,7 @@
 //! Takes a wiring apart.
 
 use super::firmware::{
-    Firmware, Interrupt, Object, Pool, Process, Service, Supervisor, Thread, Window, Worker,
-    only_one,
+    Firmware, Interrupt, Mmio, Object, Pool, Process, Service, Supervisor, Thread, Worker, only_one,
 };
 use super::values::{BUDGET, budget, checked, on_fault, settings, time_slice, value};
 use crate::pieces::{Cursor, Error, code_at, is_punctuation};
@@ -62,12 +61,12 @@ fn process(source: &mut Cursor) -> Result<Process, Error> {
 fn item(source: &mut Cursor, process: &mut Process) -> Result<(), Error> {
     let span = source.span();
     if source.word("mmio") {
-        process.windows.push(window(source, span, false)?);
+        process.mmio.push(range(source, span, false)?);
     } else if source.word("shared") {
         if !source.word("mmio") {
-            return Err(source.error("expected `shared mmio WINDOW;`"));
+            return Err(source.error("expected `shared mmio REGISTERS;`"));
         }
-        process.windows.push(window(source, span, true)?);
+        process.mmio.push(range(source, span, true)?);
     } else if source.word("counting") {
         if !source.word("notification") {
             return Err(source.error("expected `counting notification NAME;`"));
@@ -111,9 +110,9 @@ fn item(source: &mut Cursor, process: &mut Process) -> Result<(), Error> {
     Ok(())
 }
 
-/// `WINDOW;`, after `mmio` or `shared mmio`.
-fn window(source: &mut Cursor, item: Span, is_shared: bool) -> Result<Window, Error> {
-    Ok(Window { item, window: value(source, "expected `mmio WINDOW;`")?, is_shared })
+/// `REGISTERS;`, after `mmio` or `shared mmio`.
+fn range(source: &mut Cursor, item: Span, is_shared: bool) -> Result<Mmio, Error> {
+    Ok(Mmio { item, range: value(source, "expected `mmio REGISTERS;`")?, is_shared })
 }
 
 /// `NAME;`

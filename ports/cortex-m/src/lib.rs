@@ -151,7 +151,7 @@ macro_rules! start {
                 optional::{Optional, is_needed},
                 process::Process,
                 thread::Thread,
-                threads::Place,
+                threads::Slot,
                 usage::Usage,
             };
             use $crate::machine::Machine;
@@ -187,16 +187,16 @@ macro_rules! start {
             static mut __crossgate_kernel_idle: Thread = Thread::EMPTY;
             static mut __crossgate_kernel_threads: [Thread; $system.threads.len() - 1] =
                 [const { Thread::EMPTY }; $system.threads.len() - 1];
-            static mut __crossgate_kernel_places: [Place; $system.threads.len()] = {
-                let mut places = [const { None }; $system.threads.len()];
+            static mut __crossgate_kernel_slots: [Slot; $system.threads.len()] = {
+                let mut slots = [const { None }; $system.threads.len()];
                 let mut index = 1;
-                while index < places.len() {
+                while index < slots.len() {
                     // SAFETY: nothing else names this static, and each index comes once.
-                    places[index] =
+                    slots[index] =
                         Some(unsafe { &mut *(&raw mut __crossgate_kernel_threads[index - 1]) });
                     index += 1;
                 }
-                places
+                slots
             };
             static mut __crossgate_kernel_locks: [Lock; $system.locks] =
                 [Lock::FREE; $system.locks];
@@ -296,7 +296,7 @@ macro_rules! start {
                     &$system,
                     Storage {
                         idle: &mut *(&raw mut __crossgate_kernel_idle),
-                        threads: &mut *(&raw mut __crossgate_kernel_places),
+                        threads: &mut *(&raw mut __crossgate_kernel_slots),
                         locks: &mut *(&raw mut __crossgate_kernel_locks),
                         notifications: &mut *(&raw mut __crossgate_kernel_notifications),
                         granted: &mut *(&raw mut __crossgate_kernel_granted),

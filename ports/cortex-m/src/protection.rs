@@ -49,7 +49,7 @@ impl ProcessRegions {
         if !ram.is_empty() {
             *memory = region(RAM, ram, Access::ReadWrite);
         }
-        for (window, registers) in process.windows.iter().zip(devices) {
+        for (window, registers) in process.mmio.iter().zip(devices) {
             // Its size is a power of two, so it is all of a region, however small.
             let log2_size = 31u32.wrapping_sub((window.size as u32).leading_zeros());
             registers[0] |= window.start as u32;

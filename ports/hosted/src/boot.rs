@@ -22,7 +22,7 @@ use crossgate_kernel::budget::{Account, Budgets};
 use crossgate_kernel::note::{Crashes, Inspection};
 use crossgate_kernel::optional::{Optional, is_needed};
 use crossgate_kernel::thread::Thread as ThreadState;
-use crossgate_kernel::threads::Place;
+use crossgate_kernel::threads::Slot;
 use crossgate_kernel::time::NEVER;
 use crossgate_kernel::usage::Usage;
 use crossgate_kernel::{Kernel, Storage, lock::Lock, notification::Notification, process};
@@ -116,7 +116,7 @@ fn place(wiring: &System, regions: &[Region]) -> Result<System, String> {
     let processes = wiring.processes.iter().zip(regions).map(|(process, region)| Process {
         name: process.name,
         memory: region.memory,
-        windows: process.windows,
+        mmio: process.mmio,
         notifications: process.notifications,
         on_fault: process.on_fault,
         first_notification: process.first_notification,
@@ -181,12 +181,12 @@ fn stacks(system: &System, regions: &[Region]) -> impl Iterator<Item = Span> {
 fn storage(system: &System) -> Storage<Machine> {
     let others = system.threads.len().saturating_sub(1);
     let threads = (0..others).map(|_| Some(&mut *Box::leak(Box::new(ThreadState::EMPTY))));
-    let places: Vec<Place> = core::iter::once(None).chain(threads).collect();
+    let slots: Vec<Slot> = core::iter::once(None).chain(threads).collect();
     let granted = if system.passes_handles { system.services.len() } else { 0 };
     let told = if system.lost_clients.is_empty() { 0 } else { system.processes.len() };
     Storage {
         idle: Box::leak(Box::new(ThreadState::EMPTY)),
-        threads: places.leak(),
+        threads: slots.leak(),
         locks: vec![Lock::FREE; system.locks].leak(),
         notifications: vec![Notification::QUIET; system.notifications.len()].leak(),
         granted: vec![Set::EMPTY; granted].leak(),

@@ -10,16 +10,16 @@ use crossgate_abi::Word;
 use crossgate_abi::hosted::{lamps as lamps_abi, serial as serial_abi, timer as timer_abi};
 use crossgate_kernel::time::NEVER;
 
-/// A device, the address of its window, and its interrupt if it has one.
-struct Place {
-    window: Word,
+/// A device, the address of its registers, and its interrupt if it has one.
+struct Attached {
+    mmio: Word,
     line: Option<u16>,
     device: Box<dyn Device>,
 }
 
 /// All devices, and what an interrupt controller does.
 pub struct Devices {
-    places: Vec<Place>,
+    attached: Vec<Attached>,
     /// Bit n: interrupt n is let through.
     enabled: u32,
     until: u64,
@@ -31,40 +31,40 @@ impl Devices {
     /// # Errors
     /// Something can't be connected.
     pub fn new(options: &Options) -> Result<Devices, String> {
-        let mut places = Vec::new();
+        let mut attached = Vec::new();
         for (index, connection) in options.serial().into_iter().enumerate() {
-            places.push(Place {
-                window: serial_abi::WINDOWS[index].start,
+            attached.push(Attached {
+                mmio: serial_abi::MMIO[index].start,
                 line: Some(serial_abi::INTERRUPTS[index]),
                 device: Box::new(Serial::connect(index, connection)?),
             });
         }
-        for (window, line) in timer_abi::WINDOWS.iter().zip(timer_abi::INTERRUPTS) {
+        for (mmio, line) in timer_abi::MMIO.iter().zip(timer_abi::INTERRUPTS) {
             let device = Box::new(Timer::new());
-            places.push(Place { window: window.start, line: Some(line), device });
+            attached.push(Attached { mmio: mmio.start, line: Some(line), device });
         }
         let device = Box::new(Lamps::new());
-        places.push(Place { window: lamps_abi::WINDOW.start, line: None, device });
-        Ok(Devices { places, enabled: 0, until: options.until() })
+        attached.push(Attached { mmio: lamps_abi::MMIO.start, line: None, device });
+        Ok(Devices { attached, enabled: 0, until: options.until() })
     }
 
     /// Where they are in memory.
     pub fn address(&self) -> usize {
-        self.places.as_ptr().addr()
+        self.attached.as_ptr().addr()
     }
 
-    fn device(&mut self, window: Word) -> Option<&mut Box<dyn Device>> {
-        self.places.iter_mut().find(|place| place.window == window).map(|place| &mut place.device)
+    fn device(&mut self, mmio: Word) -> Option<&mut Box<dyn Device>> {
+        self.attached.iter_mut().find(|device| device.mmio == mmio).map(|device| &mut device.device)
     }
 
-    /// Reads a register of the device with this window.
-    pub fn read(&mut self, window: Word, register: Word, now: u64) -> Word {
-        self.device(window).map_or(0, |device| device.read(register, now))
+    /// Reads a register of the device whose registers start at `mmio`.
+    pub fn read(&mut self, mmio: Word, register: Word, now: u64) -> Word {
+        self.device(mmio).map_or(0, |device| device.read(register, now))
     }
 
-    /// Writes a register of the device with this window.
-    pub fn write(&mut self, window: Word, register: Word, value: Word, now: u64) {
-        if let Some(device) = self.device(window) {
+    /// Writes a register of the device whose registers start at `mmio`.
+    pub fn write(&mut self, mmio: Word, register: Word, value: Word, now: u64) {
+        if let Some(device) = self.device(mmio) {
             device.write(register, value, now);
         }
     }
@@ -72,8 +72,8 @@ impl Devices {
     /// Does what is due. Tells whether the program is to end.
     #[must_use]
     pub fn advance(&mut self, now: u64) -> bool {
-        for place in &mut self.places {
-            place.device.advance(now);
+        for device in &mut self.attached {
+            device.device.advance(now);
         }
         now >= self.until
     }
@@ -82,19 +82,19 @@ impl Devices {
     #[must_use]
     pub fn idle(&mut self) -> bool {
         self.flush();
-        self.places.iter().any(|place| place.device.input_has_ended())
+        self.attached.iter().any(|device| device.device.input_has_ended())
     }
 
     /// Hands over to the host what they still keep.
     pub fn flush(&mut self) {
-        for place in &mut self.places {
-            place.device.flush();
+        for device in &mut self.attached {
+            device.device.flush();
         }
     }
 
     /// When something is going to be due, as far as it is known.
     pub fn next(&self) -> u64 {
-        let next = self.places.iter().map(|place| place.device.next());
+        let next = self.attached.iter().map(|device| device.device.next());
         next.min().unwrap_or(NEVER).min(self.until)
     }
 
@@ -106,8 +106,8 @@ impl Devices {
 
     /// An interrupt that is raised and let through.
     pub fn raised(&self) -> Option<u16> {
-        let raised = self.places.iter().filter(|place| place.device.is_raised());
-        raised.filter_map(|place| place.line).find(|line| self.enabled >> line & 1 != 0)
+        let raised = self.attached.iter().filter(|device| device.device.is_raised());
+        raised.filter_map(|device| device.line).find(|line| self.enabled >> line & 1 != 0)
     }
 }
 
@@ -115,7 +115,7 @@ impl Devices {
 mod tests {
     use super::*;
     use clap::Parser;
-    use crossgate_abi::hosted::timer::{ELAPSED, INTERRUPT_AFTER, INTERRUPTS, WINDOWS};
+    use crossgate_abi::hosted::timer::{ELAPSED, INTERRUPT_AFTER, INTERRUPTS, MMIO};
 
     fn devices() -> Devices {
         let options = ["test", "--serial0=null", "--serial1=null", "--serial2=null"];
@@ -125,7 +125,7 @@ mod tests {
     #[test]
     fn interrupts_start_held_off() {
         let mut devices = devices();
-        devices.write(WINDOWS[1].start, INTERRUPT_AFTER, 10, 5);
+        devices.write(MMIO[1].start, INTERRUPT_AFTER, 10, 5);
         assert_eq!((devices.next(), devices.raised()), (15, None));
         assert!(!devices.advance(15));
         assert_eq!((devices.next(), devices.raised()), (NEVER, None));
@@ -137,7 +137,7 @@ mod tests {
 
     #[test]
     fn each_line_is_that_of_a_device() {
-        let lines: Vec<_> = devices().places.iter().filter_map(|place| place.line).collect();
+        let lines: Vec<_> = devices().attached.iter().filter_map(|device| device.line).collect();
         assert_eq!(lines, (0..crossgate_abi::hosted::LINES).collect::<Vec<_>>());
     }
 
@@ -145,9 +145,9 @@ mod tests {
     fn what_is_not_there_is_zero() {
         let mut devices = devices();
         devices.write(0x77, 0, 5, 0);
-        devices.write(WINDOWS[0].start, 99, 5, 0);
+        devices.write(MMIO[0].start, 99, 5, 0);
         assert_eq!(devices.read(0x77, 0, 0), 0);
-        assert_eq!(devices.read(WINDOWS[0].start, 99, 0), 0);
-        assert_eq!(devices.read(WINDOWS[0].start, ELAPSED, 3), 3);
+        assert_eq!(devices.read(MMIO[0].start, 99, 0), 0);
+        assert_eq!(devices.read(MMIO[0].start, ELAPSED, 3), 3);
     }
 }

@@ -6,7 +6,7 @@
 use crate::context::{Answer, Context, Start};
 use crate::exit::{self, Way};
 use crate::linux::{output, program};
-use crate::machine::{Machine, Place, window_of, window_top, with_kernel};
+use crate::machine::{Machine, Resume, window_of, window_top, with_kernel};
 use crate::start::run;
 use crate::words::{ATTENTION, DEADLINE, DEVICE, PENDING, STEP, TIMER};
 use crate::{copies, fault, lending, step, strays};
@@ -110,16 +110,16 @@ fn dispatch(kernel: &mut Kernel<Machine>, stack_pointer: Word, context: &mut Con
 
 /// The current thread uses a register of a device.
 fn device(kernel: &mut Kernel<Machine>, stack_pointer: Word, context: &mut Context) -> Way {
-    let [window, register, value, _] = context.words;
+    let [start, register, value, _] = context.words;
     let process = kernel.current().level().process;
-    if !kernel.port.owns(process, window) {
-        let _ = kernel.fault(Cause::Access, program::in_program(context.return_address), window);
+    if !kernel.port.owns(process, start) {
+        let _ = kernel.fault(Cause::Access, program::in_program(context.return_address), start);
         return load(kernel);
     }
     if number::system_call(context.selector) == hosted::DEVICE_READ {
-        context.words[1] = kernel.port.read_device(window, register);
+        context.words[1] = kernel.port.read_device(start, register);
     } else {
-        kernel.port.write_device(window, register, value);
+        kernel.port.write_device(start, register, value);
     }
     follow(kernel, stack_pointer, context, Effect::reply(Status::OK))
 }
@@ -257,7 +257,7 @@ pub fn load(kernel: &mut Kernel<Machine>) -> Way {
     let (stack, level, stack_pointer) = (thread.stack(), thread.level(), thread.stack_pointer);
     let pending = thread.take_pending();
     kernel.port.open(stack, level);
-    if let Place::Beginning { stack_pointer, entry } = kernel.port.place(id, stack_pointer) {
+    if let Resume::Beginning { stack_pointer, entry } = kernel.port.resume(id, stack_pointer) {
         return begin(kernel, Start { stack_pointer, target: entry, arguments: [0; 6] });
     }
     debug_assert!(stack_pointer < window_top(stack, level));

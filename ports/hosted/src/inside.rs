@@ -33,7 +33,7 @@ pub fn system() -> &'static System {
 
 /// Memory of the kernel.
 #[derive(Clone, Copy, Debug)]
-pub struct Place {
+pub struct KernelMemory {
     /// Its name.
     pub name: &'static str,
     /// Where.
@@ -53,15 +53,15 @@ pub enum Closed {
     All,
 }
 
-static PLACES: OnceLock<[Place; 12]> = OnceLock::new();
+static ALL: OnceLock<[KernelMemory; 12]> = OnceLock::new();
 
-/// Places in all of the kernel's memory.
+/// Samples of all of the kernel's memory.
 ///
 /// # Panics
 /// If no firmware runs.
 #[must_use]
-pub fn places() -> &'static [Place] {
-    PLACES.get().expect("the port has told them")
+pub fn all() -> &'static [KernelMemory] {
+    ALL.get().expect("the port has told them")
 }
 
 /// This is the kernel.
@@ -69,23 +69,23 @@ pub(crate) fn tell_places(kernel: &Kernel<Machine>) {
     let machine = &kernel.port;
     let system = machine.system;
     let image = system.processes.iter().map(|process| process.memory.image);
-    let place = |name, address, closed| Place { name, address, closed };
+    let memory = |name, address, closed| KernelMemory { name, address, closed };
     // SAFETY: the C library tells where its variable is.
     let errno = unsafe { libc::__errno_location() }.addr();
     let handlers = HANDLER_STACK_END.load(Ordering::Relaxed);
-    let _ = PLACES.set([
-        place("the wiring", (&raw const *system).addr(), Closed::Constant),
-        place("the processes", system.processes.as_ptr().addr(), Closed::Constant),
-        place("the threads", system.threads.as_ptr().addr(), Closed::Constant),
-        place("initial values", image.max().unwrap_or(0), Closed::Constant),
-        place("the mode", MODE.as_ptr().addr(), Closed::Writing),
-        place("what is pending", PENDING.as_ptr().addr(), Closed::Writing),
-        place("the rights", RIGHTS.as_ptr().addr(), Closed::Writing),
-        place("a variable of the C library", errno, Closed::Writing),
-        place("the kernel", (&raw const *kernel).addr(), Closed::All),
-        place("devices", machine.devices.address(), Closed::All),
-        place("the kernel's stack", kernel_stack().end - 64, Closed::All),
-        place("the handlers' stack", handlers - 64, Closed::All),
+    let _ = ALL.set([
+        memory("the wiring", (&raw const *system).addr(), Closed::Constant),
+        memory("the processes", system.processes.as_ptr().addr(), Closed::Constant),
+        memory("the threads", system.threads.as_ptr().addr(), Closed::Constant),
+        memory("initial values", image.max().unwrap_or(0), Closed::Constant),
+        memory("the mode", MODE.as_ptr().addr(), Closed::Writing),
+        memory("what is pending", PENDING.as_ptr().addr(), Closed::Writing),
+        memory("the rights", RIGHTS.as_ptr().addr(), Closed::Writing),
+        memory("a variable of the C library", errno, Closed::Writing),
+        memory("the kernel", (&raw const *kernel).addr(), Closed::All),
+        memory("devices", machine.devices.address(), Closed::All),
+        memory("the kernel's stack", kernel_stack().end - 64, Closed::All),
+        memory("the handlers' stack", handlers - 64, Closed::All),
     ]);
 }
 

@@ -59,7 +59,7 @@ const BEGINS_AT_ENTRY: Word = 2;
 const BEGINS: Word = 3;
 
 /// Where a thread goes on.
-pub enum Place {
+pub enum Resume {
     /// At a saved context.
     Context,
     /// At the beginning, with nothing on its stack.
@@ -68,7 +68,7 @@ pub enum Place {
 
 impl Machine {
     /// Where a thread of this index with this stack pointer goes on.
-    pub fn place(&self, thread: usize, stack_pointer: Word) -> Place {
+    pub fn resume(&self, thread: usize, stack_pointer: Word) -> Resume {
         let entry = match stack_pointer & BEGINS {
             BEGINS_WITH_SYSTEM_CALL => begin as *const () as Word,
             BEGINS_AT_ENTRY => self
@@ -76,9 +76,9 @@ impl Machine {
                 .threads
                 .get(thread)
                 .map_or(0, |thread| thread.entry as *const () as Word),
-            _ => return Place::Context,
+            _ => return Resume::Context,
         };
-        Place::Beginning { stack_pointer: stack_pointer & !BEGINS, entry }
+        Resume::Beginning { stack_pointer: stack_pointer & !BEGINS, entry }
     }
 
     /// Has open what a thread with this stack may use at this level, and everything else closed,
@@ -149,25 +149,25 @@ impl Machine {
         word
     }
 
-    /// Returns whether a process owns the device with this window.
-    pub fn owns(&self, process: ProcessId, window: Word) -> bool {
+    /// Returns whether a process owns the device whose registers start here.
+    pub fn owns(&self, process: ProcessId, start: Word) -> bool {
         let process = self.system.processes.get(process.index());
-        process.is_some_and(|process| process.windows.iter().any(|own| own.start == window))
+        process.is_some_and(|process| process.mmio.iter().any(|own| own.start == start))
     }
 
     /// Reads a register of a device.
-    pub fn read_device(&mut self, window: Word, register: Word) -> Word {
+    pub fn read_device(&mut self, start: Word, register: Word) -> Word {
         let now = self.clock.now();
-        let value = self.devices.read(window, register, now);
+        let value = self.devices.read(start, register, now);
         self.set_timer();
         self.want_interrupt();
         value
     }
 
     /// Writes a register of a device.
-    pub fn write_device(&mut self, window: Word, register: Word, value: Word) {
+    pub fn write_device(&mut self, start: Word, register: Word, value: Word) {
         let now = self.clock.now();
-        self.devices.write(window, register, value, now);
+        self.devices.write(start, register, value, now);
         self.set_timer();
         self.want_interrupt();
     }

@@ -67,7 +67,7 @@ pub fn describe(
     let process = |index: u8| name(system.processes.get(usize::from(index)), |p| p.name);
     write!(output, "process {}: {what}", process(record.process))?;
     match detail {
-        Detail::Place => write!(output, " at {}:{}", file.unwrap_or("?"), record.line)?,
+        Detail::Location => write!(output, " at {}:{}", file.unwrap_or("?"), record.line)?,
         Detail::Address => write!(output, " at {:#010x}", record.address)?,
         Detail::Accuser => write!(output, ", says {}", record.accuser.map_or("?", process))?,
         Detail::Nothing | Detail::Line | Detail::Count => {}
@@ -108,7 +108,7 @@ pub(crate) mod tests {
         Process {
             name,
             memory: &ProcessMemory::NONE,
-            windows: &[],
+            mmio: &[],
             notifications: 0,
             on_fault: OnFault::DEFAULT,
             first_notification: NotificationId::FIRST,

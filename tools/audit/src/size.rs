@@ -108,7 +108,7 @@ mod tests {
     fn the_kernel_is_known_by_names() {
         for symbol in [
             "_ZN16crossgate_kernel8schedule5Ready6remove17h0123456789abcdefE",
-            "_ZN10thermostat1_25__crossgate_kernel_places17h0123456789abcdefE",
+            "_ZN10thermostat1_24__crossgate_kernel_slots17h0123456789abcdefE",
             "SVCall",
             "OUTLINED_FUNCTION_7",
         ] {

@@ -50,15 +50,15 @@ fn pooled(firmware: &Firmware) -> u32 {
 }
 
 fn processes(firmware: &Firmware) -> TokenStream {
-    let (mut window, mut first_notification) = (0.., 0);
+    let (mut range, mut first_notification) = (0.., 0);
     list(firmware.processes.iter().map(|process| {
-        let windows = process.windows.iter().zip(&mut window).map(|(_, place)| number(place));
+        let mmio = process.mmio.iter().zip(&mut range).map(|(_, place)| number(place));
         let on_fault = process.on_fault.clone();
         let on_fault = on_fault.unwrap_or_else(|| policy("DEFAULT", Span::call_site()));
         let count = process.notifications.len();
         let slots = slots([
             ("name", word(&process.name)),
-            ("windows", list(windows)),
+            ("mmio", list(mmio)),
             ("notifications", list((0..count).map(number))),
             ("first_notification", number(first_notification)),
             ("on_fault", tokens(&on_fault)),

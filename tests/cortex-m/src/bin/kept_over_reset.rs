@@ -12,11 +12,11 @@ fn main() {
 mod firmware {
     use core::sync::atomic::{AtomicU32, Ordering};
     use crossgate::fault::Cause;
-    use crossgate::{Notification, Window, dump, kept};
+    use crossgate::{Mmio, Notification, dump, kept};
     use system_tests::probe;
     use system_tests::report::{expect, expect_that, pass};
 
-    const FURTHER_MEMORY: Window = Window { start: 0x2100_0000, size: 32 };
+    const FURTHER_MEMORY: Mmio = Mmio { start: 0x2100_0000, size: 32 };
 
     kept! {
         static LIVES: u32;

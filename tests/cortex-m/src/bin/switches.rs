@@ -22,7 +22,7 @@ mod firmware {
     use crossgate::{
         Concurrent, Handle, LeaseBuf, LeaseMut, Notification, Signal, interface, supervise,
     };
-    use crossgate_abi::table::Window;
+    use crossgate_abi::table::Mmio;
     use system_tests::probe;
     use system_tests::report::{broken, expect, expect_that, pass};
     use system_tests_cortex_m::position::{TICK, delay};
@@ -70,7 +70,7 @@ mod firmware {
     struct Own(AtomicU32);
 
     impl Own {
-        fn use_all(&self, device: Window) {
+        fn use_all(&self, device: Mmio) {
             self.0.store(WORD, Ordering::Relaxed);
             core::hint::black_box(probe::load(device.start + UART_STATE));
             expect("its memory", self.0.swap(0, Ordering::Relaxed), WORD);
@@ -138,9 +138,9 @@ mod firmware {
                 SYSTEM.processes.iter().filter(|other| others.contains(&other.name));
             let mut stacks = SYSTEM.threads.iter().filter(|thread| thread.priority == 2);
             processes.any(|other| {
-                let mut windows = other.windows.iter();
+                let mut mmio = other.mmio.iter();
                 (other.memory.start..other.memory.end).contains(&address)
-                    || windows.any(|window| window.start + UART_STATE == address)
+                    || mmio.any(|mmio| mmio.start + UART_STATE == address)
             }) || stacks.any(|thread| address.wrapping_sub(thread.stack.addr()) < thread.stack_size)
         };
         loop {

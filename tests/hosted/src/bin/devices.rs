@@ -36,13 +36,13 @@ board::start!(SYSTEM);
 /// Where there is no device.
 const NOWHERE: Word = 0xdead_0000;
 
-fn read(window: Word) -> ! {
-    let _ = raw::system_call(DEVICE_READ, [window, serial::DATA, 0, 0]);
+fn read(mmio: Word) -> ! {
+    let _ = raw::system_call(DEVICE_READ, [mmio, serial::DATA, 0, 0]);
     broken("has read a register of a device that it does not own")
 }
 
-fn write(window: Word) -> ! {
-    let _ = raw::system_call(DEVICE_WRITE, [window, serial::RATE, 1, 0]);
+fn write(mmio: Word) -> ! {
+    let _ = raw::system_call(DEVICE_WRITE, [mmio, serial::RATE, 1, 0]);
     broken("has written a register of a device that it does not own")
 }
 
@@ -67,14 +67,14 @@ fn orderly(vault: Handle<dyn Vault>) -> ! {
 
 fn witness(faulted: Notification, vault: Handle<dyn Vault>) -> ! {
     let mut watch = Watch::new(&SYSTEM, faulted);
-    for (process, window) in [
+    for (process, mmio) in [
         ("reads", UART2.start),
         ("writes", UART2.start),
         ("is_near", TIMER0.start + 1),
         ("invents", NOWHERE),
         ("drives", TIMER1.start),
     ] {
-        watch.expect_at(process, Cause::Access, window);
+        watch.expect_at(process, Cause::Access, mmio);
         expect("the victim goes on", vault.is_intact(), Ok(true));
     }
     crossgate::time::sleep(core::time::Duration::from_millis(20));

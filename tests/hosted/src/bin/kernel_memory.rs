@@ -4,7 +4,7 @@
 //!
 //! Without seeds: a process that is stepped to its crash takes them long.
 
-use board::port::inside::{self, Closed, Place};
+use board::port::inside::{self, Closed, KernelMemory};
 use core::sync::atomic::{AtomicU32, Ordering};
 use crossgate::{Concurrent, Handle, Notification, interface, supervise, thread};
 use crossgate_abi::Cause;
@@ -50,15 +50,14 @@ enum Attempt {
 }
 
 /// What has to fail.
-fn attempts() -> impl Iterator<Item = (Place, Attempt)> {
-    let is_closed = |&(place, attempt): &(Place, Attempt)| match (place.closed, attempt) {
+fn attempts() -> impl Iterator<Item = (KernelMemory, Attempt)> {
+    let is_closed = |&(place, attempt): &(KernelMemory, Attempt)| match (place.closed, attempt) {
         (Closed::Constant, attempt) => attempt == Attempt::Write,
         (Closed::Writing, attempt) => inside::has_keys() && attempt == Attempt::Write,
         (Closed::All, _) => inside::has_keys(),
     };
     let all = [Attempt::Read, Attempt::Write];
-    let attempts =
-        inside::places().iter().flat_map(move |&place| all.map(|attempt| (place, attempt)));
+    let attempts = inside::all().iter().flat_map(move |&place| all.map(|attempt| (place, attempt)));
     attempts.filter(is_closed)
 }
 

@@ -1,8 +1,8 @@
 //! Two processes own the same device registers, without saying so.
-use crossgate::{Window, system};
+use crossgate::{Mmio, system};
 
-const UART: Window = Window { start: 0x4000_0000, size: 64 };
-const HALF: Window = Window { start: 0x4000_0020, size: 32 };
+const UART: Mmio = Mmio { start: 0x4000_0000, size: 64 };
+const HALF: Mmio = Mmio { start: 0x4000_0020, size: 32 };
 
 system! {
     pub static SYSTEM;

@@ -1,7 +1,7 @@
-//! A process owns at most two windows.
-use crossgate::{Window, system};
+//! A process owns at most two ranges.
+use crossgate::{Mmio, system};
 
-const UART: Window = Window { start: 0x4000_0000, size: 32 };
+const UART: Mmio = Mmio { start: 0x4000_0000, size: 32 };
 
 system! {
     pub static SYSTEM;
