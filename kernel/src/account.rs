@@ -90,7 +90,7 @@ impl<P: Port> Kernel<P> {
         // A return from a call with nothing to take care of would not come here.
         thread.outer_deadline();
         let id = thread.id;
-        let process = if id == ThreadId::IDLE { ProcessId::NOBODY } else { thread.level.process };
+        let process = if id == ThreadId::IDLE { ProcessId::NOBODY } else { thread.rights.process };
         if let Some(usage) = self.usage() {
             usage.charge(now, id, process);
         }

@@ -12,7 +12,7 @@
 use crate::Kernel;
 use crate::effect::Effect;
 use crate::fault::Fault;
-use crate::frame::{Frame, HANDLES_OF_RESULTS, LOCKED, Level, REFUSED, STALE};
+use crate::frame::{Frame, HANDLES_OF_RESULTS, LOCKED, REFUSED, Rights, STALE};
 use crate::grant::Grants;
 use crate::lock::free_lock;
 use crate::port::Port;
@@ -25,7 +25,7 @@ use crossgate_protection::Unit;
 
 /// How to enter a method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Entry {
+pub struct Enter {
     /// Where.
     pub entry: Word,
     /// The object: its first argument.
@@ -36,16 +36,16 @@ pub struct Entry {
     /// The first address above the part of the stack that is the callee's.
     pub stack_top: Word,
     /// What the callee may use.
-    pub level: Level,
+    pub rights: Rights,
 }
 
 /// How to go on after a method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Exit {
+pub struct Return {
     /// Where the caller's registers are saved.
     pub stack_pointer: Word,
     /// What the caller may use again.
-    pub level: Level,
+    pub rights: Rights,
     /// How the call ends.
     pub status: Status,
     /// What it brings back.
@@ -63,11 +63,11 @@ impl<P: Port> Kernel<P> {
         stack_pointer: Word,
         selector: Word,
         words: &[Word; ARGUMENT_WORDS],
-    ) -> Result<Entry, Effect> {
+    ) -> Result<Enter, Effect> {
         let (index, service) = self.service_of(selector).ok_or(CallError::NoSuchService)?;
         let number = selector.wrapping_sub(service.gate.into());
         let method = service.methods.get(number).ok_or(CallError::NoSuchService)?;
-        let caller = self.threads.current().level.process;
+        let caller = self.threads.current().rights.process;
         // (Without a branch between them.)
         if !(service.callers.contains(caller) & self.running.contains(service.owner)) {
             self.admit_by_grant(stack_pointer, index, service)?;
@@ -98,19 +98,19 @@ impl<P: Port> Kernel<P> {
             care |= method.results.kinds as u8 & HANDLES_OF_RESULTS;
         }
         let thread = self.threads.current();
-        let caller = thread.level;
+        let caller = thread.rights;
         if let Some(frame) = thread.next_frame() {
-            (frame.stack_pointer, frame.level) = (stack_pointer, caller);
+            (frame.stack_pointer, frame.rights) = (stack_pointer, caller);
             (frame.service, frame.care) = (index, care);
         }
-        let level = Level { process: service.owner, leases, window: window.registers };
-        thread.enter(level);
-        Ok(Entry {
+        let rights = Rights { process: service.owner, leases, window: window.registers };
+        thread.enter(rights);
+        Ok(Enter {
             entry: method.entry as Word,
             object: service.object,
             words: *words,
             stack_top: window.top,
-            level,
+            rights,
         })
     }
 
@@ -123,7 +123,7 @@ impl<P: Port> Kernel<P> {
         index: ServiceId,
         service: &Service,
     ) -> Result<(), Effect> {
-        let caller = self.threads.current().level.process;
+        let caller = self.threads.current().rights.process;
         let granted = self.granted.get(index.index()).copied().unwrap_or_default();
         if !(service.callers | granted).contains(caller) {
             Err(CallError::NotPermitted.into())
@@ -142,29 +142,29 @@ impl<P: Port> Kernel<P> {
 
     /// The current thread returns from the method that it is in: the short way, if there is nothing
     /// to take care of. Else [`leave_with_care`](Self::leave_with_care) has to do it.
-    pub fn leave(&mut self, words: &[Word; ARGUMENT_WORDS]) -> Option<Exit> {
+    pub fn leave(&mut self, words: &[Word; ARGUMENT_WORDS]) -> Option<Return> {
         let thread = self.threads.current();
         let frame = thread.innermost()?;
         if frame.care != 0 || words[0] != 0 {
             return None;
         }
-        let (stack_pointer, level) = (frame.stack_pointer, frame.level);
-        thread.leave(level);
+        let (stack_pointer, rights) = (frame.stack_pointer, frame.rights);
+        thread.leave(rights);
         let words = [words[1], words[2]];
-        Some(Exit { stack_pointer, level, status: Status::OK, words })
+        Some(Return { stack_pointer, rights, status: Status::OK, words })
     }
 
     /// The current thread returns from a method that failed, or whose object others may wait for, or
     /// whose caller has gone down; or it is in none. If it goes back to its caller, the reply is
     /// to be delivered, and then [another thread](Self::reschedule) may be more urgent.
     #[inline(always)]
-    pub fn leave_with_care(&mut self, words: &[Word; ARGUMENT_WORDS]) -> Result<Exit, Effect> {
+    pub fn leave_with_care(&mut self, words: &[Word; ARGUMENT_WORDS]) -> Result<Return, Effect> {
         let thread = self.threads.current();
-        let callee = thread.level.process;
+        let callee = thread.rights.process;
         let Some(frame) = thread.pop() else {
             return Err(self.fault(Cause::ReturnWithoutCall, 0, 0));
         };
-        let Frame { stack_pointer, level, care, .. } = frame;
+        let Frame { stack_pointer, rights, care, .. } = frame;
         thread.stack_pointer = stack_pointer;
         if care & LOCKED != 0 {
             free_lock(self.services, self.locks, frame.service);
@@ -190,7 +190,7 @@ impl<P: Port> Kernel<P> {
                     let shape = Shape { words: RESULT_WORDS as u8, kinds };
                     let checked = (grants.check)(self, shape, &results, callee);
                     if checked.is_ok() {
-                        (grants.pass)(self, shape, &results, level.process);
+                        (grants.pass)(self, shape, &results, rights.process);
                     }
                     checked.map_err(|_| CallError::BadReply)
                 }
@@ -202,7 +202,7 @@ impl<P: Port> Kernel<P> {
             Ok(()) => (Status::OK, results),
             Err(error) => (error.into(), [0; RESULT_WORDS]),
         };
-        Ok(Exit { stack_pointer, level, status, words })
+        Ok(Return { stack_pointer, rights, status, words })
     }
 
     /// The current process refuses the call that the current thread is in, as one that breaks the rules:
@@ -215,9 +215,9 @@ impl<P: Port> Kernel<P> {
         };
         let is_told = frame.care & REFUSED != 0;
         frame.care |= REFUSED;
-        let caller = frame.level.process;
+        let caller = frame.rights.process;
         if !is_told {
-            let accuser = self.threads.current().level.process.index();
+            let accuser = self.threads.current().rights.process.index();
             self.report(id, caller, &Fault { address: accuser, ..Fault::of(Cause::Refused) });
         }
         Status::OK
@@ -228,7 +228,7 @@ impl<P: Port> Kernel<P> {
         let Some(frame) = self.threads.current().innermost_mut() else {
             return CallError::NotPermitted.into();
         };
-        words[1] = frame.level.process.index();
+        words[1] = frame.rights.process.index();
         match &self.optional {
             Some(optional) => (optional.life_of_caller)(self, words),
             None => {

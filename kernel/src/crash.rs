@@ -30,7 +30,7 @@ impl<P: Port> Kernel<P> {
     #[inline(never)]
     pub(crate) fn crash_current(&mut self, fault: &Fault) {
         let thread = self.threads.current();
-        let (id, process) = (thread.id, thread.level.process);
+        let (id, process) = (thread.id, thread.rights.process);
         self.report(id, process, fault);
         self.crash(process);
     }
@@ -76,7 +76,7 @@ impl<P: Port> Kernel<P> {
 
     /// The supervisor has `process` begin anew, or stop.
     pub(crate) fn supervise(&mut self, process: Word, stopped: bool) -> Outcome {
-        let current = self.current().level.process;
+        let current = self.current().rights.process;
         let is_permitted = self.supervisor() == Some(current);
         let (true, Some(state)) = (is_permitted, self.states.get_mut(process)) else {
             return CallError::NotPermitted.into();

@@ -62,7 +62,7 @@ impl<P: Port> Kernel<P> {
                 tell(of(&thread.stack_pointer));
             }
             let is_lost = self.work.unswept.contains(thread.id)
-                && self.work.dying.contains(thread.level.process);
+                && self.work.dying.contains(thread.rights.process);
             if is_lost || matches!(thread.wait, Wait::Ended) {
                 // It does not go on there: it may not even have been saved.
                 tell(of(&thread.stack_pointer));
@@ -91,7 +91,7 @@ impl<P: Port> Kernel<P> {
         });
         for index in 0..self.system.threads.len() {
             fields!(tell, index, "thread.", self.threads.get(ThreadId::new(index)) => Thread {
-                stack_register, level, calls, stack_pointer, stack, bounds, id, base_priority, priority,
+                stack_register, rights, calls, stack_pointer, stack, bounds, id, base_priority, priority,
                 blocked_on, orphaned, deadline, grace, pending, wait, waiters, wake_at, frames, leases,
             });
         }
@@ -114,18 +114,18 @@ impl Thread {
     fn dead(&self, tell: &mut impl FnMut(Span)) {
         let depth = usize::from(self.depth());
         for (index, frame) in self.frames.iter().enumerate() {
-            let Frame { stack_pointer, level, deadline, service, care } = frame;
+            let Frame { stack_pointer, rights, deadline, service, care } = frame;
             if index >= depth {
                 // Only that nothing has to be taken care of counts.
                 tell(of(stack_pointer));
-                tell(of(level));
+                tell(of(rights));
                 tell(of(service));
             }
             if care & OWN_DEADLINE == 0 {
                 tell(of(deadline));
             }
         }
-        let held = usize::from(self.level.leases.count());
+        let held = usize::from(self.rights.leases.count());
         self.leases.iter().skip(held).for_each(|lease| tell(of(lease)));
         payload(&self.blocked_on, ThreadId::IDLE).map(&mut *tell);
         const WORD: Word = size_of::<Word>();

@@ -87,7 +87,7 @@ impl<P: Port> Kernel<P> {
     /// Whether the current thread may set deadlines for its calls.
     #[inline(always)]
     fn may_set_deadline(&mut self) -> bool {
-        let process = self.threads.current().level.process;
+        let process = self.threads.current().rights.process;
         self.system.deadlines.contains(process)
     }
 

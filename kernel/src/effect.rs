@@ -3,8 +3,8 @@
 
 use crossgate_abi::{CallError, Status, Word};
 
-/// What the CPU has to do after an event, unless the current thread [enters](crate::call::Entry) or
-/// [leaves](crate::call::Exit) a method.
+/// What the CPU has to do after an event, unless the current thread [enters](crate::call::Enter) or
+/// [leaves](crate::call::Return) a method.
 // It fits a register.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use = "the kernel has decided; the CPU has to follow"]

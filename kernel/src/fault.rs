@@ -93,7 +93,7 @@ impl<P: Port> Kernel<P> {
     /// The process that may read records reads word `words[1]` of that of fault `words[0]`; those of
     /// refused calls come behind those of crashes.
     pub(crate) fn read_fault(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
-        let process = self.current().level.process;
+        let process = self.current().rights.process;
         if self.supervisor() != Some(process) {
             return CallError::NotPermitted.into();
         }

@@ -10,7 +10,7 @@ use crossgate_abi::{Kind, ProcessId, ServiceId, Shape, Word};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(test, derive(Hash))]
 #[repr(C, align(4))]
-pub struct Level {
+pub struct Rights {
     /// The process that it executes in.
     pub process: ProcessId,
     /// Which of its leases are in force.
@@ -19,9 +19,9 @@ pub struct Level {
     pub window: u16,
 }
 
-impl Level {
-    pub(crate) const EMPTY: Level =
-        Level { process: ProcessId::FIRST, leases: InForce::NONE, window: 0 };
+impl Rights {
+    pub(crate) const EMPTY: Rights =
+        Rights { process: ProcessId::FIRST, leases: InForce::NONE, window: 0 };
 }
 
 /// What the kernel remembers of a call in flight.
@@ -32,7 +32,7 @@ pub(crate) struct Frame {
     /// Where the caller's registers are saved.
     pub stack_pointer: Word,
     /// What the caller may use.
-    pub level: Level,
+    pub rights: Rights,
     /// The deadline that holds again after the call, if the callee has set one of its own.
     pub deadline: Deadline,
     /// The service that was called.
@@ -60,7 +60,7 @@ const _: () =
 impl Frame {
     pub const EMPTY: Frame = Frame {
         stack_pointer: 0,
-        level: Level::EMPTY,
+        rights: Rights::EMPTY,
         deadline: Deadline::NONE,
         service: ServiceId::FIRST,
         care: 0,

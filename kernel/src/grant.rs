@@ -72,7 +72,7 @@ impl<P: Port> Kernel<P> {
     /// Ends the grants at once. Calls that others are in by them are refused, a few threads at a time.
     fn revoke(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
         let [gate, from, ..] = *words;
-        let process = self.current().level.process;
+        let process = self.current().rights.process;
         let Some((index, service)) = self.service_of(gate).filter(|it| it.1.owner == process)
         else {
             return CallError::NotPermitted.into();
@@ -102,9 +102,9 @@ impl<P: Port> Kernel<P> {
         let is_stranger = |process| !may.contains(process);
         let thread = self.threads.get_mut(id);
         let mut waits_in_vain =
-            thread.wait == Wait::Lock(service.lock) && is_stranger(thread.level.process);
+            thread.wait == Wait::Lock(service.lock) && is_stranger(thread.rights.process);
         let orphaned = thread.calls_from(|frame| {
-            let is_refused = frame.service == index && is_stranger(frame.level.process);
+            let is_refused = frame.service == index && is_stranger(frame.rights.process);
             if is_refused {
                 frame.care |= REFUSED;
             }

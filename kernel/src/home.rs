@@ -18,8 +18,8 @@ pub(crate) fn place<P: Port>(thread: &mut Thread, id: ThreadId, wiring: &table::
     thread.bounds = P::bounds(thread.stack);
     thread.base_priority = wiring.priority;
     thread.priority = wiring.priority;
-    thread.level.process = wiring.process;
-    thread.level.window = P::Unit::window(thread.stack, thread.stack.end).registers;
+    thread.rights.process = wiring.process;
+    thread.rights.window = P::Unit::window(thread.stack, thread.stack.end).registers;
     begin::<P>(thread);
 }
 
@@ -35,7 +35,7 @@ impl<P: Port> Kernel<P> {
     /// A thread whose home has gone down is in no call any more: it begins anew, or ends.
     pub(crate) fn come_home(&mut self, id: ThreadId) {
         let thread = self.threads.get(id);
-        let home = self.states.get(thread.level.process.index());
+        let home = self.states.get(thread.rights.process.index());
         if home.is_some_and(|home| !home.stopped) {
             begin::<P>(self.threads.get_mut(id));
         } else {

@@ -25,7 +25,7 @@ use crossgate_protection::Span;
 impl<P: Port> Kernel<P> {
     /// The current process asks.
     pub(crate) fn inspect(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
-        let process = self.current().level.process;
+        let process = self.current().rights.process;
         let [subject, index, from, _] = *words;
         let permitted = if subject == DUMP { self.system.dumpers } else { self.system.inspectors };
         if !permitted.contains(process) {
@@ -74,7 +74,7 @@ impl<P: Port> Kernel<P> {
             Wait::Memory => (wait::MEMORY, holder),
             Wait::Ended => (wait::ENDED, 0),
         };
-        let who = [kind, thread.level.process.number(), thread.priority, thread.depth()];
+        let who = [kind, thread.rights.process.number(), thread.priority, thread.depth()];
         [u32::from_le_bytes(who) as Word, what]
     }
 

@@ -29,7 +29,7 @@ impl<P: Port> Kernel<P> {
 
     /// The current thread has served the interrupts of a notification: they may come again.
     pub(crate) fn acknowledge(&mut self, index: Word) -> Status {
-        let process = self.threads.current().level.process;
+        let process = self.threads.current().rights.process;
         match self.system.notifications.get(index) {
             Some(wiring) if wiring.owner == process => {
                 self.mask_interrupts(index, 1, false);

@@ -26,7 +26,7 @@ impl<P: Port> Kernel<P> {
         words: &[Word; ARGUMENT_WORDS],
         callee: ProcessId,
     ) -> Result<InForce, CallError> {
-        let mut in_force = self.threads.current().level.leases.of_callee();
+        let mut in_force = self.threads.current().rights.leases.of_callee();
         let mut kinds = method.arguments.kinds;
         for word in words.windows(2) {
             let &[address, length] = word else { break };
@@ -83,7 +83,7 @@ impl<P: Port> Kernel<P> {
         if own.contains(memory) {
             return Ok(Source::STACK);
         }
-        let process = thread.level.process;
+        let process = thread.rights.process;
         if self.shared(process).contains(memory) {
             return Ok(Source(process));
         }

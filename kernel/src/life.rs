@@ -14,7 +14,7 @@ use crossgate_abi::{ARGUMENT_WORDS, CallError, ProcessId, Status, Word};
 impl<P: Port> Kernel<P> {
     /// The current process asks which life of a process it is.
     pub(crate) fn client(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
-        let process = self.threads.current().level.process;
+        let process = self.threads.current().rights.process;
         if !self.system.lost_clients.iter().any(|told| told.process == process) {
             return CallError::NotPermitted.into();
         }

@@ -65,7 +65,7 @@ impl<P: Port> Kernel<P> {
 
     /// The word at `address`, a mutex or another, if that is one of the current process.
     pub(crate) fn read_own(&mut self, address: Word) -> Option<Word> {
-        let process = self.current().level.process;
+        let process = self.current().rights.process;
         let memory = self.processes.get(process.index())?.memory;
         // (The memory of a process ends with a whole word.)
         let owned = memory.start <= address && address < memory.end;
@@ -76,7 +76,7 @@ impl<P: Port> Kernel<P> {
     /// there, has not ended, and is in the process or has called out of it.
     #[inline(always)]
     fn mutex_holder(&mut self, value: Word) -> Option<ThreadId> {
-        let process = self.current().level.process;
+        let process = self.current().rights.process;
         for id in self.threads.ids() {
             let thread = self.threads.at(id);
             let has_ended = matches!(thread.wait, Wait::Ended);

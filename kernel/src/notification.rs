@@ -32,7 +32,7 @@ impl Notification {
 impl<P: Port> Kernel<P> {
     /// Takes a thread off the lists of the waiters for a set of notifications of the process that it is in.
     pub(crate) fn forget_waiter(&mut self, id: ThreadId, set: u32) {
-        let process = self.threads.get(id).level.process;
+        let process = self.threads.get(id).rights.process;
         let first = self.first_notification(process);
         let states = self.notifications.get_mut(first..).unwrap_or_default();
         // (For others among them it does not wait: it waits once at a time.)

@@ -22,7 +22,7 @@ impl<P: Port> Kernel<P> {
     /// The current process, or thread, does something with a thread of a pool.
     pub(crate) fn steer(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
         let [what, index, expected, _] = *words;
-        let (me, process) = (self.threads.current_id(), self.threads.current().level.process);
+        let (me, process) = (self.threads.current_id(), self.threads.current().rights.process);
         if what == PARK {
             return self.park(me, index, expected);
         }

@@ -76,7 +76,7 @@ impl<P: Port> Kernel<P> {
     /// The current thread wants to begin.
     pub(crate) fn begin(&mut self) -> Outcome {
         let thread = self.threads.current();
-        let (id, process) = (thread.id, thread.level.process);
+        let (id, process) = (thread.id, thread.rights.process);
         let wiring = self.system.threads.get(id.index());
         let (0, Some(wiring)) = (thread.depth(), wiring) else {
             return CallError::NotPermitted.into();

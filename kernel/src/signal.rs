@@ -14,7 +14,7 @@ use crossgate_abi::{ARGUMENT_WORDS, CallError, Set, Status, ThreadId, Word};
 impl<P: Port> Kernel<P> {
     /// The current thread signals a notification.
     pub(crate) fn signal_by_thread(&mut self, index: Word) -> Status {
-        let process = self.threads.current().level.process;
+        let process = self.threads.current().rights.process;
         match self.system.notifications.get(index) {
             Some(wiring) if wiring.signallers.contains(process) => {
                 self.signal(index);
@@ -69,7 +69,7 @@ impl<P: Port> Kernel<P> {
     pub(crate) fn wait(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Outcome {
         let [set, low, high, _] = *words;
         let (set, timeout) = (set as u32, microseconds(low, high));
-        let process = self.threads.current().level.process;
+        let process = self.threads.current().rights.process;
         let owned = self.processes.get(process.index()).map_or(0, |wiring| wiring.notifications);
         if set & !owned != 0 {
             return CallError::NotPermitted.into();

@@ -90,13 +90,13 @@ impl<P: Port> Kernel<P> {
         let dying = self.work.dying;
         let goes_down = |process| dying.contains(process);
         let thread = self.threads.get_mut(id);
-        let mut callee = thread.level.process;
+        let mut callee = thread.rights.process;
         let is_inside = goes_down(callee);
         if is_inside && !matches!(thread.wait, Wait::Nothing) {
             return self.interrupt_wait(id);
         }
         self.work.unswept.remove(id);
-        if thread.level.leases.count() != 0 {
+        if thread.rights.leases.count() != 0 {
             self.work.lessees.insert(id);
         }
         let has_waiters = !thread.waiters.is_empty();
@@ -105,7 +105,7 @@ impl<P: Port> Kernel<P> {
             if frame.care & LOCKED != 0 && goes_down(callee) {
                 free_lock(self.services, self.locks, frame.service);
             }
-            callee = frame.level.process;
+            callee = frame.rights.process;
             if goes_down(callee) {
                 frame.care |= STALE;
                 orphaned = calls + 1;

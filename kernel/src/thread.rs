@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! A thread's state.
 
-use crate::frame::{Frame, Level, OVERDUE, OWN_DEADLINE};
+use crate::frame::{Frame, OVERDUE, OWN_DEADLINE, Rights};
 use crate::lease::{InForce, Lease};
 use crate::time::{Deadline, NEVER};
 use crate::wait::{Pending, Wait};
@@ -63,7 +63,7 @@ impl Calls {
 pub struct Thread {
     /// Where its stack starts, as the port wants it.
     pub(crate) stack_register: Word,
-    pub(crate) level: Level,
+    pub(crate) rights: Rights,
     pub(crate) calls: Calls,
     /// Where its registers are saved while it doesn't run.
     pub stack_pointer: Word,
@@ -99,15 +99,15 @@ pub mod offset {
 
     const _: () = assert!(
         offset_of!(Thread, stack_register) == 0
-            && CALLS == LEVEL + 4
+            && CALLS == RIGHTS + 4
             && STACK_POINTER == CALLS + 4
-            && offset_of!(Frame, level)
+            && offset_of!(Frame, rights)
                 == offset_of!(Frame, stack_pointer) + size_of::<crossgate_abi::Word>()
     );
 
-    /// Its [level](Thread::level): as little-endian word, the process in the lowest byte, then one that is 0
+    /// Its [rights](Thread::rights): as little-endian word, the process in the lowest byte, then one that is 0
     /// if it holds no [leases](super::InForce), the window in the upper half.
-    pub const LEVEL: usize = offset_of!(Thread, level);
+    pub const RIGHTS: usize = offset_of!(Thread, rights);
     /// Its [calls](super::Calls), right after.
     pub const CALLS: usize = offset_of!(Thread, calls);
     /// Where its registers are saved, right after.
@@ -134,10 +134,10 @@ pub mod offset {
     pub const ID: usize = offset_of!(Thread, id);
     /// Who waits for something that it has: a word.
     pub const WAITERS: usize = offset_of!(Thread, waiters);
-    /// The first of its frames: where the caller's registers are saved, then the caller's level.
+    /// The first of its frames: where the caller's registers are saved, then the caller's rights.
     pub const FRAMES: usize = offset_of!(Thread, frames);
     /// In a frame: which leases are in force for the caller (a byte), 0 if it holds none; ...
-    pub const FRAME_LEASES: usize = offset_of!(Frame, level) + offset_of!(super::Level, leases);
+    pub const FRAME_LEASES: usize = offset_of!(Frame, rights) + offset_of!(super::Rights, leases);
     /// ... the service (a byte), ...
     pub const FRAME_SERVICE: usize = offset_of!(Frame, service);
     /// ... and what has to be taken care of when the call ends (a byte).
@@ -156,7 +156,7 @@ impl Thread {
     /// Memory for a thread; [`Kernel::start`](crate::Kernel::start) fills it.
     pub const EMPTY: Thread = Thread {
         stack_register: 0,
-        level: Level::EMPTY,
+        rights: Rights::EMPTY,
         calls: Calls::NONE,
         stack_pointer: 0,
         stack: Span::EMPTY,
@@ -179,8 +179,8 @@ impl Thread {
     /// What it may use.
     #[inline(always)]
     #[must_use]
-    pub fn level(&self) -> Level {
-        self.level
+    pub fn rights(&self) -> Rights {
+        self.rights
     }
 
     /// Its whole stack.
@@ -192,14 +192,14 @@ impl Thread {
 
     /// Whether one of its calls is lent shared memory of `process`.
     pub(crate) fn holds_memory_of(&self, process: ProcessId) -> bool {
-        let held = self.leases.get(..self.level.leases.count().into()).unwrap_or(&[]);
+        let held = self.leases.get(..self.rights.leases.count().into()).unwrap_or(&[]);
         held.iter().any(|lease| lease.is_of(process))
     }
 
     /// Whether it is in `process`, or will come back there.
     pub(crate) fn has_entered(&self, process: ProcessId) -> bool {
         let mut frames = self.frames.get(..self.depth().into()).unwrap_or(&[]).iter();
-        self.level.process == process || frames.any(|frame| frame.level.process == process)
+        self.rights.process == process || frames.any(|frame| frame.rights.process == process)
     }
 
     /// The frame of the call that it is in, to change it.
@@ -233,20 +233,20 @@ impl Thread {
     }
 
     /// It has one more call in flight, in which it may use this.
-    pub(crate) fn enter(&mut self, level: Level) {
+    pub(crate) fn enter(&mut self, rights: Rights) {
         self.calls.0 = self.calls.0.wrapping_add(Calls::FRAME);
-        self.use_level(level);
+        self.use_rights(rights);
     }
 
     /// It has one call less in flight, and may use this again.
-    pub(crate) fn leave(&mut self, level: Level) {
+    pub(crate) fn leave(&mut self, rights: Rights) {
         self.calls.0 = self.calls.0.wrapping_sub(Calls::FRAME);
-        self.use_level(level);
+        self.use_rights(rights);
     }
 
-    fn use_level(&mut self, level: Level) {
-        self.level = level;
-        self.calls.flag(Calls::LEASES, level.leases != InForce::NONE);
+    fn use_rights(&mut self, rights: Rights) {
+        self.rights = rights;
+        self.calls.flag(Calls::LEASES, rights.leases != InForce::NONE);
     }
 
     /// How many calls it has in flight.
@@ -259,7 +259,7 @@ impl Thread {
     /// Whether it may be in one of these processes, or come back there.
     #[inline(always)]
     pub(crate) fn is_concerned(&self, processes: Set<ProcessId>) -> bool {
-        self.calls.0 as u16 != 0 || processes.contains(self.level.process)
+        self.calls.0 as u16 != 0 || processes.contains(self.rights.process)
     }
 
     /// The frames of its calls in flight, the outermost first.
@@ -307,7 +307,7 @@ impl Thread {
         let place = self.innermost_mut()?;
         let frame = *place;
         place.care = 0;
-        self.leave(frame.level);
+        self.leave(frame.rights);
         if frame.care & OWN_DEADLINE != 0 {
             self.set_deadline(frame.deadline);
         }
@@ -354,18 +354,18 @@ impl Thread {
 
     /// The leases that the call it is in may use.
     pub fn leases(&self) -> impl Iterator<Item = &Lease> {
-        self.leases_at(self.level)
+        self.leases_at(self.rights)
     }
 
     /// What its caller may use, if it is in a call.
     #[must_use]
-    pub fn caller(&self) -> Option<Level> {
-        self.innermost().map(|frame| frame.level)
+    pub fn caller(&self) -> Option<Rights> {
+        self.innermost().map(|frame| frame.rights)
     }
 
-    /// The leases that it may use at a level, its present one or that of one of its callers.
-    pub fn leases_at(&self, level: Level) -> impl Iterator<Item = &Lease> {
-        self.leases.get(level.leases.places()).unwrap_or(&[]).iter()
+    /// The leases that it may use with some rights, its present one or that of one of its callers.
+    pub fn leases_at(&self, rights: Rights) -> impl Iterator<Item = &Lease> {
+        self.leases.get(rights.leases.places()).unwrap_or(&[]).iter()
     }
 
     /// What is left to do before it runs, which is then done.

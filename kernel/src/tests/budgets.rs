@@ -342,7 +342,7 @@ proptest! {
             driver.pending();
             let thread = driver.kernel.current();
             let (is_idle, at_home) = (thread.id == ThreadId::IDLE, thread.depth() == 0);
-            let process = thread.level.process;
+            let process = thread.rights.process;
             let step = match step {
                 Step::Run(_) => step,
                 _ if is_idle => Step::Run(100),

@@ -11,13 +11,13 @@ fn two_clients() -> Driver {
 fn a_call_crosses_and_comes_back() {
     let mut driver = two_clients();
     let entry = driver.call(0, [1, 2, 3, 4]).unwrap();
-    assert_eq!((entry.level.process, entry.object), (ProcessId::FIRST, 0x5000 as *mut ()));
+    assert_eq!((entry.rights.process, entry.object), (ProcessId::FIRST, 0x5000 as *mut ()));
     assert_eq!(entry.stack_top, stack(1) + STACK_SIZE - 128);
     assert_eq!(driver.path(1), [1, 0]);
     let exit = driver.leave().unwrap();
     assert_eq!(exit.stack_pointer, stack(1) + STACK_SIZE - 128);
     assert_eq!(
-        (exit.level.window, exit.level.process),
+        (exit.rights.window, exit.rights.process),
         ((STACK_SIZE / 32) as u16, ProcessId::new(1))
     );
     assert_eq!((exit.status, exit.words), (Status::OK, [7, 8]));

@@ -2,7 +2,7 @@
 //! What holds of the kernel after each step, whatever happened: the invariants in the table of the crate, a function each.
 
 use super::*;
-use crate::frame::{LOCKED, Level, REFUSED, STALE};
+use crate::frame::{LOCKED, REFUSED, Rights, STALE};
 use crate::lease::{InForce, Lease};
 use crate::schedule::Ready;
 use crate::time::Deadline;
@@ -112,7 +112,7 @@ fn check_one_side(kernel: &Kernel<TestPort>) {
 fn check_quick(thread: &Thread) {
     let has_frame = usize::from(thread.depth()) < MAX_CALL_DEPTH;
     let is_plain =
-        has_frame && thread.level.leases == InForce::NONE && thread.deadline != Deadline::OVER;
+        has_frame && thread.rights.leases == InForce::NONE && thread.deadline != Deadline::OVER;
     assert_eq!(thread.calls.are_plain(), is_plain, "a quick call passes over no duty");
 }
 
@@ -125,19 +125,19 @@ fn check_rights(kernel: &Kernel<TestPort>, thread: &Thread) {
     let mut process = kernel.system.threads[thread.id.index()].process;
     let mut stack = thread.stack;
     let mut caller = None;
-    let levels = frames.iter().map(|frame| frame.level).chain([thread.level]);
-    for (index, level) in levels.enumerate() {
-        assert_eq!(level.process, process, "rights in force are rights owed");
-        let open = usize::from(level.window) * 32;
+    let all = frames.iter().map(|frame| frame.rights).chain([thread.rights]);
+    for (index, rights) in all.enumerate() {
+        assert_eq!(rights.process, process, "rights in force are rights owed");
+        let open = usize::from(rights.window) * 32;
         assert_eq!(open, stack.length(), "the stack is open up to the caller's part");
         match caller {
-            None => assert_eq!(level.leases, InForce::NONE, "nobody lends to who is at home"),
-            Some((caller, stack)) => check_leases(kernel, thread, caller, stack, level.leases),
+            None => assert_eq!(rights.leases, InForce::NONE, "nobody lends to who is at home"),
+            Some((caller, stack)) => check_leases(kernel, thread, caller, stack, rights.leases),
         }
         if let Some(frame) = frames.get(index) {
             let pointer = frame.stack_pointer;
             assert!(stack.start <= pointer && pointer + 64 <= stack.end, "it is on the open part");
-            caller = Some((level, Span { start: pointer + 64, ..stack }));
+            caller = Some((rights, Span { start: pointer + 64, ..stack }));
             process = kernel.services[frame.service.index()].owner;
             stack.end = pointer & !31;
         }
@@ -151,7 +151,7 @@ fn check_rights(kernel: &Kernel<TestPort>, thread: &Thread) {
 fn check_leases(
     kernel: &Kernel<TestPort>,
     thread: &Thread,
-    caller: Level,
+    caller: Rights,
     stack: Span,
     lent: InForce,
 ) {
@@ -191,7 +191,7 @@ fn check_priority(kernel: &Kernel<TestPort>, thread: &Thread) {
 /// **waits**: what a thread waits for can come, and what it gets then is the right thing.
 fn check_wait(kernel: &Kernel<TestPort>, thread: &Thread) {
     let set = if let Wait::Notifications(set) = thread.wait { set } else { 0 };
-    let process = &kernel.processes[thread.level.process.index()];
+    let process = &kernel.processes[thread.rights.process.index()];
     assert_eq!(
         set & !process.notifications,
         0,
@@ -223,11 +223,11 @@ fn check_wait(kernel: &Kernel<TestPort>, thread: &Thread) {
             assert_eq!(pending, done);
             assert!(thread.blocked_on.is_some(), "who waits for a mutex waits for its holder");
             let holder = thread.blocked_on.map(|id| kernel.threads.get(id));
-            let is_inside = holder.is_some_and(|holder| holder.has_entered(thread.level.process));
+            let is_inside = holder.is_some_and(|holder| holder.has_entered(thread.rights.process));
             assert!(is_inside, "priority is lent only to who is in the process of the mutex");
         }
         Wait::Memory => {
-            let home = thread.level.process;
+            let home = thread.rights.process;
             let holder = thread.blocked_on.map(|id| kernel.threads.get(id));
             let lent = holder.is_some_and(|holder| holder.holds_memory_of(home));
             assert_eq!(pending, Pending::Retry);
@@ -315,11 +315,11 @@ fn check_down(kernel: &Kernel<TestPort>, process: ProcessId) {
         let thread = kernel.threads.get(id);
         for frame in frames(thread) {
             assert!(
-                frame.level.process != process || frame.is_stale() || !is_swept(kernel, id),
+                frame.rights.process != process || frame.is_stale() || !is_swept(kernel, id),
                 "nobody comes back to a process that has lost its memory"
             );
         }
-        if thread.depth() == 0 && thread.level.process == process && is_swept(kernel, id) {
+        if thread.depth() == 0 && thread.rights.process == process && is_swept(kernel, id) {
             let begins = matches!(thread.wait, Wait::Nothing | Wait::Time | Wait::Memory);
             let ended = thread.wait == Wait::Ended;
             assert!(if state.stopped { ended } else { begins }, "its threads begin anew, or end");

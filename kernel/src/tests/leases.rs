@@ -142,7 +142,7 @@ fn a_refused_call_leaves_no_lease_behind() {
     let mut driver = lending();
     let half_bad = [memory(1), 32, memory(0), 32];
     assert_eq!(driver.call(WRITER, half_bad), Err(error(CallError::BadLease)));
-    assert_eq!(driver.thread(1).level.leases.count(), 0);
+    assert_eq!(driver.thread(1).rights.leases.count(), 0);
 }
 
 #[test]

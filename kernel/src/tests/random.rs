@@ -139,7 +139,7 @@ fn take(driver: &mut Driver, step: &Step) {
     driver.pending();
     let thread = driver.kernel.current();
     let (is_idle, at_home) = (thread.id == ThreadId::IDLE, thread.depth() == 0);
-    let process = thread.level.process;
+    let process = thread.rights.process;
     match *step {
         Step::Interrupt(line) => {
             let _ = driver.kernel.interrupt(line);

@@ -2,7 +2,7 @@
 //! The registers of a thread on its stack, and where they may lie.
 
 use crossgate_abi::{ARGUMENT_WORDS, Status, Word};
-use crossgate_kernel::call::Entry;
+use crossgate_kernel::call::Enter;
 use crossgate_protection::Span;
 
 /// The words at a saved stack pointer: first what the kernel saved, then the frame that the CPU
@@ -85,7 +85,7 @@ impl Context {
     /// `entry.stack_top` is a multiple of 8, and the [`FIRST_SIZE`](Self::FIRST_SIZE) bytes below
     /// are memory of the stack that nothing uses.
     #[inline(always)]
-    pub unsafe fn enter(entry: &Entry) -> *mut Context {
+    pub unsafe fn enter(entry: &Enter) -> *mut Context {
         let [first, second, third, fourth_word] = entry.words;
         // SAFETY: the caller vouches for the memory.
         unsafe {

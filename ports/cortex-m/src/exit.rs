@@ -35,10 +35,10 @@ pub(crate) use resume;
 #[unsafe(naked)]
 pub unsafe extern "C" fn load() -> *mut Context {
     core::arch::naked_asm!(
-        // In all of it: r4 the thread, r5 the kernel, r0 the context, r1 the address register of its stack, r2 its level.
+        // In all of it: r4 the thread, r5 the kernel, r0 the context, r1 the address register of its stack, r2 its rights.
         "ldr r5, .Lload_kernel",
         "ldr r4, [r5]", // the current thread
-        "ldm r4, {{r1, r2, r3}}", // its stack, level, calls
+        "ldm r4, {{r1, r2, r3}}", // its stack, rights, calls
         "ldr r0, [r4, #{stack_pointer}]", // its context
         "ldrd r6, r7, [r4, #{bounds}]",
         "strd r6, r7, [sp]",

@@ -142,7 +142,7 @@ unsafe extern "C" fn SVCall() {
         lease_region = const protection::LEASE_REGION,
         last_call = const Calls::LAST,
         locked = const LOCKED,
-        level = const offset::LEVEL,
+        rights = const offset::RIGHTS,
         calls = const offset::CALLS,
         id = const offset::ID,
         waiters_of_thread = const offset::WAITERS,

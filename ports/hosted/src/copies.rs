@@ -12,7 +12,7 @@
 
 use crossgate_abi::table::{Method, System};
 use crossgate_abi::{ARGUMENT_WORDS, Kind, LEASES_PER_CALL, Word};
-use crossgate_kernel::frame::Level;
+use crossgate_kernel::frame::Rights;
 use crossgate_kernel::lease::{Lease, offered};
 use crossgate_kernel::thread::Thread;
 use crossgate_protection::Span;
@@ -28,10 +28,10 @@ fn place(end: Word, lease: &Lease) -> Word {
     end - lease.memory.length()
 }
 
-/// The leases that a thread holds at a level, with the places of their copies.
-fn held(thread: &Thread, level: Level) -> impl Iterator<Item = (Lease, Word)> {
-    let mut end = window_top(thread.stack(), level);
-    thread.leases_at(level).map(move |lease| {
+/// The leases that a thread holds with some rights, with the places of their copies.
+fn held(thread: &Thread, rights: Rights) -> impl Iterator<Item = (Lease, Word)> {
+    let mut end = window_top(thread.stack(), rights);
+    thread.leases_at(rights).map(move |lease| {
         let place = place(end, lease);
         end = place & !(ALIGNMENT - 1);
         (*lease, place)
@@ -56,8 +56,8 @@ pub fn name_originals(
     selector: Word,
     words: &mut [Word; ARGUMENT_WORDS],
 ) {
-    let level = thread.level();
-    if level.leases.bits() == 0 {
+    let rights = thread.rights();
+    if rights.leases.bits() == 0 {
         return;
     }
     for index in method(system, selector).into_iter().flat_map(addresses) {
@@ -65,18 +65,18 @@ pub fn name_originals(
         let is_copy = |(lease, place): &(Lease, Word)| {
             Span { start: *place, end: place + lease.memory.length() }.contains(memory)
         };
-        if let Some((lease, place)) = held(thread, level).find(is_copy) {
+        if let Some((lease, place)) = held(thread, rights).find(is_copy) {
             words[index] = lease.memory.start + (memory.start - place);
         }
     }
 }
 
-/// Where a thread at this level has what it lends on by this lease: a copy, or the memory itself.
-fn place_at(thread: &Thread, level: Level, lent: &Lease) -> Word {
+/// Where a thread with these rights has what it lends on by this lease: a copy, or the memory itself.
+fn place_at(thread: &Thread, rights: Rights, lent: &Lease) -> Word {
     let is_part = |(lease, _): &(Lease, Word)| {
         lease.memory.contains(lent.memory) && (lease.writable || !lent.writable)
     };
-    match held(thread, level).find(is_part) {
+    match held(thread, rights).find(is_part) {
         Some((lease, place)) => place + (lent.memory.start - lease.memory.start),
         None => lent.memory.start,
     }
@@ -91,7 +91,7 @@ pub fn copy_in(
     words: &mut [Word; ARGUMENT_WORDS],
     top: Word,
 ) -> Word {
-    let Some(caller) = thread.caller().filter(|_| thread.level().leases.bits() != 0) else {
+    let Some(caller) = thread.caller().filter(|_| thread.rights().leases.bits() != 0) else {
         return top;
     };
     for (lease, place) in held_of(thread, caller).filter(|(lease, _)| lease.writable) {
@@ -100,7 +100,7 @@ pub fn copy_in(
     let Some(method) = method(machine.system, selector) else { return top };
     let mut addresses = addresses(method);
     let mut end = top;
-    for (lease, place) in held(thread, thread.level()) {
+    for (lease, place) in held(thread, thread.rights()) {
         copy(place_at(thread, caller, &lease), place, lease.memory.length());
         end = place & !(ALIGNMENT - 1);
         // The core took the leases in the order of the words, and passed over those that need none.
@@ -114,8 +114,8 @@ pub fn copy_in(
 
 /// The leases that the caller of the current call of a thread has of the callee's own memory: in the call, the callee
 /// uses the memory itself.
-fn held_of(thread: &Thread, caller: Level) -> impl Iterator<Item = (Lease, Word)> {
-    let callee = thread.level().process;
+fn held_of(thread: &Thread, caller: Rights) -> impl Iterator<Item = (Lease, Word)> {
+    let callee = thread.rights().process;
     held(thread, caller).filter(move |(lease, _)| lease.is_of(callee))
 }
 
@@ -141,10 +141,10 @@ impl Copies {
     /// Those of the call that a thread is in.
     pub fn of(thread: &Thread) -> Copies {
         let mut copies = Copies { back: [None; LEASES_PER_CALL], anew: [None; LEASES_PER_CALL] };
-        let Some(caller) = thread.caller().filter(|_| thread.level().leases.bits() != 0) else {
+        let Some(caller) = thread.caller().filter(|_| thread.rights().leases.bits() != 0) else {
             return copies;
         };
-        let back = held(thread, thread.level()).filter(|(lease, _)| lease.writable);
+        let back = held(thread, thread.rights()).filter(|(lease, _)| lease.writable);
         for (slot, (lease, place)) in copies.back.iter_mut().zip(back) {
             let copy = Span { start: place, end: place + lease.memory.length() };
             *slot = Some(Transfer(copy, place_at(thread, caller, &lease)));

@@ -14,7 +14,7 @@ use core::sync::atomic::Ordering;
 use crossgate_abi::number;
 use crossgate_abi::number::hosted::{self, HostedCall};
 use crossgate_abi::{Cause, Status, Word};
-use crossgate_kernel::call::Entry;
+use crossgate_kernel::call::Enter;
 use crossgate_kernel::wait::Pending;
 use crossgate_kernel::{Effect, Kernel};
 use crossgate_protection::Span;
@@ -111,7 +111,7 @@ fn dispatch(kernel: &mut Kernel<Machine>, stack_pointer: Word, context: &mut Con
 /// The current thread uses a register of a device.
 fn device(kernel: &mut Kernel<Machine>, stack_pointer: Word, context: &mut Context) -> Way {
     let [start, register, value, _] = context.words;
-    let process = kernel.current().level().process;
+    let process = kernel.current().rights().process;
     if !kernel.port.owns(process, start) {
         let _ = kernel.fault(Cause::Access, program::in_program(context.return_address), start);
         return load(kernel);
@@ -133,12 +133,12 @@ fn call(kernel: &mut Kernel<Machine>, stack_pointer: Word, context: &mut Context
     match kernel.call(stack_pointer, selector, &words) {
         Ok(entry) => {
             kernel.account();
-            let (level, mut words) = (entry.level, entry.words);
+            let (rights, mut words) = (entry.rights, entry.words);
             let (thread, top) = (kernel.current_thread(), entry.stack_top);
             let stack_pointer = copies::copy_in(thread, &kernel.port, selector, &mut words, top);
-            kernel.port.open(stack, level);
+            kernel.port.open(stack, rights);
             let [first, second, third, fourth] = words;
-            let Entry { entry, object, .. } = entry;
+            let Enter { entry, object, .. } = entry;
             let arguments = [object.addr(), first, second, third, fourth, entry];
             let target = run as *const () as Word;
             begin(kernel, Start { stack_pointer, target, arguments })
@@ -158,7 +158,7 @@ fn leave(kernel: &mut Kernel<Machine>, context: &mut Context) -> Way {
             Err(_) => return load(kernel),
         },
     };
-    kernel.port.open(stack, exit.level);
+    kernel.port.open(stack, exit.rights);
     if !lent.is_empty() {
         kernel.port.open_now();
         lent.copy_out(&kernel.port);
@@ -254,13 +254,13 @@ pub fn load(kernel: &mut Kernel<Machine>) -> Way {
     kernel.account();
     let id = kernel.thread_id();
     let thread = kernel.current();
-    let (stack, level, stack_pointer) = (thread.stack(), thread.level(), thread.stack_pointer);
+    let (stack, rights, stack_pointer) = (thread.stack(), thread.rights(), thread.stack_pointer);
     let pending = thread.take_pending();
-    kernel.port.open(stack, level);
+    kernel.port.open(stack, rights);
     if let Resume::Beginning { stack_pointer, entry } = kernel.port.resume(id, stack_pointer) {
         return begin(kernel, Start { stack_pointer, target: entry, arguments: [0; 6] });
     }
-    debug_assert!(stack_pointer < window_top(stack, level));
+    debug_assert!(stack_pointer < window_top(stack, rights));
     match pending {
         Pending::Nothing => Way { exit: exit::resume, argument: stack_pointer },
         Pending::Retry => Way { exit: exit::retry, argument: stack_pointer },

@@ -18,7 +18,7 @@ use crossgate_abi::inspect::dump;
 use crossgate_abi::table::{ProcessMemory, System};
 use crossgate_abi::{ProcessId, Word};
 use crossgate_kernel::Kernel;
-use crossgate_kernel::frame::Level;
+use crossgate_kernel::frame::Rights;
 use crossgate_kernel::port::Port;
 use crossgate_kernel::thread::Thread;
 use crossgate_protection::Span;
@@ -81,10 +81,10 @@ impl Machine {
         Resume::Beginning { stack_pointer: stack_pointer & !BEGINS, entry }
     }
 
-    /// Has open what a thread with this stack may use at this level, and everything else closed,
+    /// Has open what a thread with this stack may use with these rights, and everything else closed,
     /// when user code goes on.
-    pub fn open(&mut self, stack: Span, level: Level) {
-        self.next_domain = self.domain_of(stack, level);
+    pub fn open(&mut self, stack: Span, rights: Rights) {
+        self.next_domain = self.domain_of(stack, rights);
     }
 
     /// Opens it now: the kernel itself needs it.
@@ -201,24 +201,24 @@ impl Machine {
         }
     }
 
-    fn domain_of(&self, stack: Span, level: Level) -> Domain {
-        let region = self.regions.get(level.process.index());
+    fn domain_of(&self, stack: Span, rights: Rights) -> Domain {
+        let region = self.regions.get(rights.process.index());
         let region = region.map_or(Span::EMPTY, |region| region.open);
         let private = memory::private(stack, &self.regions);
-        let end = window_top(stack, level).min(private.end);
+        let end = window_top(stack, rights).min(private.end);
         Domain { region, stack: Span { end, ..private } }
     }
 }
 
-/// The first address of a thread's stack that is closed at this level.
-pub fn window_top(stack: Span, level: Level) -> usize {
-    stack.start + usize::from(level.window) * STEP
+/// The first address of a thread's stack that is closed with these rights.
+pub fn window_top(stack: Span, rights: Rights) -> usize {
+    stack.start + usize::from(rights.window) * STEP
 }
 
 /// The part of its stack that a thread may use now.
 pub fn window_of(thread: &Thread) -> Span {
     let stack = thread.stack();
-    Span { start: stack.start, end: window_top(stack, thread.level()) }
+    Span { start: stack.start, end: window_top(stack, thread.rights()) }
 }
 
 /// The kernel, once there is one.

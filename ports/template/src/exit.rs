@@ -5,7 +5,7 @@ use crate::machine::Machine;
 use crate::missing;
 use crossgate_kernel::Kernel;
 
-/// Opens what the current thread may use, and nothing else: its stack up to the window of its level, the memory and the
+/// Opens what the current thread may use, and nothing else: its stack up to the window of its rights, the memory and the
 /// devices of the process that it is in, its leases. Then settles what is
 /// [pending](crossgate_kernel::thread::Thread::take_pending) for it, and loads its registers.
 ///

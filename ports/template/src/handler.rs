@@ -5,16 +5,16 @@
 use crate::fault;
 use crate::machine::Machine;
 use crossgate_abi::{ARGUMENT_WORDS, Word};
-use crossgate_kernel::call::{Entry, Exit};
+use crossgate_kernel::call::{Enter, Return};
 use crossgate_kernel::{Effect, Kernel};
 
 /// How a trap ends.
 #[derive(Debug)]
 pub enum Way {
     /// Into a method: a first context with these words is written below the window, and loaded.
-    Enter(Entry),
+    Enter(Enter),
     /// Back to a caller, whose context is where this says: status and results go into its saved registers.
-    Leave(Exit),
+    Leave(Return),
     /// As the effect says: a status into the saved registers of the thread that trapped, if there is one, and the same
     /// thread goes on; or the context of the thread that is current now is [loaded](crate::exit::load).
     Follow(Effect),

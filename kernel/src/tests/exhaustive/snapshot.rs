@@ -70,14 +70,14 @@ pub fn hash(kernel: &Kernel<TestPort>, hasher: &mut impl Hasher) {
     let away = |time: u64| if time == NEVER { NEVER } else { time.saturating_sub(now) };
     for id in all(kernel) {
         let thread = kernel.threads.get(id);
-        let leases = &thread.leases[..thread.level.leases.count().into()];
-        (thread.level, thread.priority, kernel.holder_for(id), thread.pending).hash(hasher);
+        let leases = &thread.leases[..thread.rights.leases.count().into()];
+        (thread.rights, thread.priority, kernel.holder_for(id), thread.pending).hash(hasher);
         (thread.wait, leases, away(thread.wake_at), thread.orphaned).hash(hasher);
         for deadline in [thread.deadline, thread.grace] {
             (deadline == Deadline::OVER, away(deadline.end(now))).hash(hasher);
         }
         for frame in frames(thread) {
-            (frame.stack_pointer, frame.level, frame.service, frame.care).hash(hasher);
+            (frame.stack_pointer, frame.rights, frame.service, frame.care).hash(hasher);
             if frame.care & OWN_DEADLINE != 0 {
                 (frame.deadline == Deadline::OVER, away(frame.deadline.end(now))).hash(hasher);
             }

@@ -158,7 +158,7 @@ impl Model {
             _ if current == 0 => step == Step::Work && thread.priority != 0,
             Step::Work => false,
             // Code of a process does not run before its memory is reset.
-            _ if thread.depth() == 0 && !kernel.is_running(thread.level.process) => {
+            _ if thread.depth() == 0 && !kernel.is_running(thread.rights.process) => {
                 step == Step::Begin
             }
             _ if self.again[current].is_some() => self.again[current] == Some(step),
@@ -190,7 +190,7 @@ impl Model {
     fn forget(&mut self) {
         for (index, again) in self.again.iter_mut().enumerate() {
             let thread = self.driver.thread(index);
-            let home = thread.depth() == 0 && !self.driver.kernel.is_running(thread.level.process);
+            let home = thread.depth() == 0 && !self.driver.kernel.is_running(thread.rights.process);
             if matches!(thread.pending, Pending::Reply { .. })
                 || home && *again != Some(Step::Begin)
             {
@@ -215,7 +215,7 @@ impl Model {
 
     fn make(&mut self, step: Step) -> Outcome {
         let driver = &mut self.driver;
-        let process = driver.kernel.current().level.process;
+        let process = driver.kernel.current().rights.process;
         let mutex = memory(process.index()) + MUTEX;
         let event = |switch| Outcome { answered: false, switch };
         let (number, words) = match step {
@@ -277,7 +277,7 @@ impl Model {
     fn call(&mut self, service: usize, lend: Offer, handle: Word) -> Outcome {
         let before = self.key();
         let driver = &mut self.driver;
-        let process = driver.kernel.current().level.process;
+        let process = driver.kernel.current().rights.process;
         let address = match lend {
             Offer::Nothing => 0,
             Offer::Shared => memory(process.index()),
@@ -309,7 +309,7 @@ impl Model {
 
 /// The set of a notification, as the current process says it. If it is not its own, that of one that nobody has.
 fn set(driver: &mut Driver, index: Word) -> Word {
-    let process = driver.kernel.current().level.process;
+    let process = driver.kernel.current().rights.process;
     let owner = driver.kernel.system.notifications[index].owner;
     let first = driver.kernel.processes[process.index()].first_notification;
     let number = if owner == process { index - first.index() } else { 31 };

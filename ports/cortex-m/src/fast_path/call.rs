@@ -18,8 +18,8 @@ macro_rules! call {
         bhs .Lcall_slow
         add r7, r7, r12, lsl #4
         ldm r7, {{r4, r5, r7, r9}} // who may, owner and service and room, entry, object
-        ldm r3, {{r1, r8, r12}} // the stack, the caller's level, its calls
-        // Bit 0 of the sets, turned by process: the lowest byte of a level, and of r5. A set has 32.
+        ldm r3, {{r1, r8, r12}} // the stack, the caller's rights, its calls
+        // Bit 0 of the sets, turned by process: the lowest byte of a rights, and of r5. A set has 32.
         ror r4, r4, r8 // the caller may,
         rors r6, r5 // and the callee runs
         ands r4, r4, r6
@@ -52,13 +52,13 @@ macro_rules! call {
         strd r0, r8, [lr, #{frames}]
         add r12, r12, #{frame}
         uxtb r4, r5
-        orr r8, r4, r2, lsl #16 // the callee's level
+        orr r8, r4, r2, lsl #16 // the callee's rights
         itt lo
         orrlo r8, r8, #{first_lease}
         orrlo r12, r12, #{holds_leases}
         lsrs r5, #8
         strb r5, [lr, #{frames} + {service}]
-        strd r8, r12, [r3, #{level}]
+        strd r8, r12, [r3, #{rights}]
         // Closes the caller's memory and opens the callee's, by the same stores.
         add r8, r10, r4, lsl #5
         ldm r8, {{r3, r4, r5, r8, r10, r12}}

@@ -25,8 +25,8 @@ macro_rules! leave {
 
         // --- There is nothing to take care of: it returns.
         .Lreturn_leave:
-        ldrd r6, r7, [r6, #{frames}] // where the caller's registers are, and its level
-        strd r7, r5, [r4, #{level}]
+        ldrd r6, r7, [r6, #{frames}] // where the caller's registers are, and its rights
+        strd r7, r5, [r4, #{rights}]
         // Into what the CPU had pushed at the call. Where that is, the kernel's own memory says.
         add r11, r6, #{saved}
         stm r11, {{r0, r1, r2}}

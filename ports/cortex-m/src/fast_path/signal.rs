@@ -20,7 +20,7 @@ macro_rules! signal {
         ldr r4, [r4, #{wiring}]
         add r4, r4, r1, lsl #4
         ldr r4, [r4, #{signallers}]
-        ldrb r5, [r3, #{level}] // the process
+        ldrb r5, [r3, #{rights}] // the process
         rors r4, r5
         lsls r4, r4, #31
         beq .Lcall_slow_near

@@ -17,7 +17,7 @@ macro_rules! wait {
         subs r2, r1, #1
         tst r2, r1
         bne .Lcall_slow_near
-        ldrb r2, [r3, #{level}] // the process
+        ldrb r2, [r3, #{rights}] // the process
         ldr r4, [lr, #{processes}]
         rsb r2, r2, r2, lsl #3
         add r4, r4, r2, lsl #2

@@ -190,7 +190,7 @@ impl Player {
             19 => generator.below(self.system.gates.len() + 1) as u32,
             // What the wiring allows, if that is soon found.
             _ => {
-                let process = kernel().current_thread().level().process;
+                let process = kernel().current_thread().rights().process;
                 let gates = self.system.gates;
                 let mut gate = 0;
                 for _ in 0..8 {
@@ -207,7 +207,7 @@ impl Player {
     /// Mostly a little below where its stack begins; or near to some edge.
     fn stack_pointer(&mut self, referee: &Referee, selector: u32) -> usize {
         let window = referee.window();
-        let own = self.memory(kernel().current_thread().level().process);
+        let own = self.memory(kernel().current_thread().rights().process);
         let stack = self.service(selector).map_or(0, |it| usize::from(it.stack));
         let generator = &mut self.generator;
         let near = 4 * generator.below(5);
@@ -267,7 +267,7 @@ impl Player {
         let thread = kernel().current_thread();
         let window = referee.window();
         let lease = thread.leases().next().map_or(Span::EMPTY, |lease| lease.memory);
-        let process = thread.level().process;
+        let process = thread.rights().process;
         let shared =
             self.system.processes.get(process.index()).map_or(0, |it| it.memory.shared_start);
         let generator = &mut self.generator;
@@ -317,7 +317,7 @@ impl Player {
                 words[0] = [0, 0, 0, 0, 0, 0, refused, words[0]][generator.below(8)];
             }
             number::SIGNAL | number::ACKNOWLEDGE if !generator.one_in(8) => {
-                let process = kernel().current_thread().level().process;
+                let process = kernel().current_thread().rights().process;
                 let all = self.system.notifications;
                 for _ in 0..4 {
                     words[0] = generator.below(all.len() + 1) as u32;
@@ -328,7 +328,7 @@ impl Player {
                 }
             }
             number::WAIT => {
-                let process = kernel().current_thread().level().process.index();
+                let process = kernel().current_thread().rights().process.index();
                 let owned = self.system.processes.get(process).map_or(0, |it| it.notifications);
                 if !generator.one_in(8) {
                     // Often one.
@@ -350,7 +350,7 @@ impl Player {
                 }
             }
             number::MUTEX_WAIT | number::MUTEX_WAKE => {
-                let memory = self.memory(kernel().current_thread().level().process);
+                let memory = self.memory(kernel().current_thread().rights().process);
                 words[0] = memory.start as u32;
                 self.write_mutex(memory);
             }

@@ -125,7 +125,7 @@ impl Moment {
             last_region,
             interrupts: load(INTERRUPTS_ENABLED),
             pending: load(INTERRUPTS_PENDING),
-            who: [kernel().thread_id(), thread.level().process.index(), thread.depth().into()],
+            who: [kernel().thread_id(), thread.rights().process.index(), thread.depth().into()],
         }
     }
 

@@ -99,7 +99,7 @@ fn come_to(
 
 /// The notifications of the current process.
 fn owned(system: &System) -> u32 {
-    let process = kernel().current_thread().level().process.index();
+    let process = kernel().current_thread().rights().process.index();
     system.processes.get(process).map_or(0, |it| it.notifications)
 }
 
@@ -202,7 +202,7 @@ impl Here<'_> {
     /// has a fast path, a call of each sort of gate, and each interrupt.
     fn try_stack_pointers(&mut self) {
         let stack = kernel().current_thread().stack();
-        let process = kernel().current_thread().level().process;
+        let process = kernel().current_thread().rights().process;
         let owned = owned(self.system);
         let may = |it: &Notification| it.signallers.contains(process);
         let notification = self.system.notifications.iter().position(may).unwrap_or(0) as u32;
@@ -331,7 +331,7 @@ impl Here<'_> {
     /// the end of either, a little less, and past it.
     fn try_leases(&mut self) {
         let stack_pointer = self.window.end - LENT;
-        let process = kernel().current_thread().level().process;
+        let process = kernel().current_thread().rights().process;
         let edges = [stack_pointer, self.window.end];
         let near =
             edges.map(|edge| [-36, -32, -4, 0, 4, 32].map(|it| edge.wrapping_add_signed(it)));
@@ -408,7 +408,7 @@ impl Here<'_> {
                     }
                     "thread.stack" => set(place, [stack.start, stack.end]),
                     "thread.bounds" => set(place, bounds),
-                    "thread.level" => {
+                    "thread.rights" => {
                         let process = load(place.start) & 0xff;
                         set(place, [(process | u32::from(window.registers) << 16) as usize, 0]);
                     }
@@ -476,7 +476,7 @@ impl Here<'_> {
     fn other_thread_in(&mut self, process: ProcessId) -> Option<usize> {
         let (id, mut found) = (kernel().thread_id(), None);
         kernel().parts(&mut |name, index, place| {
-            if name == "thread.level"
+            if name == "thread.rights"
                 && index != 0
                 && index != id
                 && load(place.start) as u8 == process.number()
