@@ -10,6 +10,7 @@ use crate::effect::Effect;
 use crate::port::Port;
 use crate::thread::Thread;
 use crossgate_abi::{MAX_THREADS, PRIORITIES, ThreadId};
+use crossgate_protection::Unit;
 
 /// The ready threads.
 ///
@@ -52,7 +53,7 @@ impl Ready {
 
     /// Adds a thread at the end of its level.
     #[inline(never)]
-    pub(crate) fn push(&mut self, thread: &Thread) {
+    pub(crate) fn push<U: Unit>(&mut self, thread: &Thread<U>) {
         let level = level(thread);
         if self.levels & bit(level) == 0 {
             self.levels |= bit(level);
@@ -64,7 +65,7 @@ impl Ready {
     }
 
     /// Adds a thread at the beginning of its level.
-    pub(crate) fn push_first(&mut self, thread: &Thread) {
+    pub(crate) fn push_first<U: Unit>(&mut self, thread: &Thread<U>) {
         let level = level(thread);
         if self.levels & bit(level) == 0 {
             return self.push(thread);
@@ -75,7 +76,7 @@ impl Ready {
 
     /// Takes out a thread that is the first of its level, as the current one is.
     #[inline(never)]
-    pub(crate) fn remove_first(&mut self, thread: &Thread) {
+    pub(crate) fn remove_first<U: Unit>(&mut self, thread: &Thread<U>) {
         let level = level(thread);
         if self.last[level] == thread.id {
             self.levels &= !bit(level);
@@ -86,7 +87,7 @@ impl Ready {
 
     /// Takes out a ready thread.
     #[inline(never)]
-    pub(crate) fn remove(&mut self, thread: &Thread) {
+    pub(crate) fn remove<U: Unit>(&mut self, thread: &Thread<U>) {
         let level = level(thread);
         let mut before = self.first[level];
         if before == thread.id {
@@ -106,7 +107,7 @@ impl Ready {
 
     /// Sends a thread that is the first of its level, as the current one is, to the end of it.
     #[inline(always)]
-    pub(crate) fn rotate(&mut self, thread: &Thread) {
+    pub(crate) fn rotate<U: Unit>(&mut self, thread: &Thread<U>) {
         let level = level(thread);
         let last = self.last[level];
         if last != thread.id {
@@ -118,7 +119,7 @@ impl Ready {
 }
 
 #[inline(always)]
-fn level(thread: &Thread) -> usize {
+fn level<U: Unit>(thread: &Thread<U>) -> usize {
     usize::from(!thread.priority) % PRIORITIES
 }
 
