@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Executors, and how their threads wait.
 
-use crate::{timers, wait};
+use crate::timers::{self, NEVER};
+use crate::wait;
 use core::cell::UnsafeCell;
 use core::mem::MaybeUninit;
-use core::sync::atomic::{AtomicBool, AtomicU8, Ordering::SeqCst};
+use core::ptr::null_mut;
+use core::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
+use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8};
 use core::time::Duration;
 use crossgate::notification::Set;
 use crossgate::sync::OnceLock;
@@ -19,21 +22,24 @@ const AGAIN: u8 = 1;
 /// It waits for its bell, or is about to.
 const WAITS: u8 = 2;
 
-/// The first executor of the process; each knows the next.
-static FIRST: OnceLock<&'static Executor> = OnceLock::new();
+/// The executors of the process that run: the last one that has begun, and each knows the one before.
+static LAST: AtomicPtr<Executor> = AtomicPtr::new(null_mut());
 
 /// An executor of Embassy tasks, for a thread of this process.
 ///
 /// It is a static of the process, because its tasks refer to it for as long as the process lives.
+//
+// The state is first, because an address without an offset is an instruction less.
+#[repr(C)]
 pub struct Executor {
-    raw: UnsafeCell<MaybeUninit<raw::Executor>>,
-    has_begun: AtomicBool,
     state: AtomicU8,
     /// What it waits for has changed: the time of a timer, or the notifications.
     has_news: AtomicBool,
+    has_begun: AtomicBool,
     /// Set before it is in the list.
     bell: OnceLock<Notification>,
-    next: OnceLock<&'static Executor>,
+    before: AtomicPtr<Executor>,
+    raw: UnsafeCell<MaybeUninit<raw::Executor>>,
 }
 
 // SAFETY: `raw` is written by the thread that has begun it, before any other thread can find it. After that other threads
@@ -62,7 +68,7 @@ impl Executor {
             state: AtomicU8::new(POLLS),
             has_news: AtomicBool::new(false),
             bell: OnceLock::new(),
-            next: OnceLock::new(),
+            before: AtomicPtr::new(null_mut()),
         }
     }
 
@@ -79,32 +85,32 @@ impl Executor {
         // SAFETY: this thread alone has begun it, and nobody finds it yet.
         let raw = unsafe { (*self.raw.get()).write(raw::Executor::new(context)) };
         let raw: &'static raw::Executor = raw;
-        let mut last = &FIRST;
-        while last.set(self).is_err() {
-            let Some(executor) = last.get() else { break };
-            last = &executor.next;
-        }
+        self.list();
         init(raw.spawner());
 
-        let (mut notifications, mut due) = (Set::EMPTY, u64::MAX);
+        let mut notifications = Set::EMPTY;
+        // The nearest time of a timer, if there is one.
+        let (mut is_timed, mut due) = (false, 0);
         loop {
-            self.state.store(POLLS, SeqCst);
+            // Relaxed, because the queue of tasks orders it: who rings for a task that this poll does not see, has seen that
+            // the queue was emptied.
+            self.state.store(POLLS, Relaxed);
             // SAFETY: this thread alone polls it, and no task does.
             unsafe { raw.poll() };
-            if self.has_news.load(SeqCst) {
+            // What comes too late for this is seen below.
+            if self.has_news.load(Relaxed) {
                 self.has_news.store(false, SeqCst);
                 notifications = wait::notifications_of(self);
-                due = 0;
+                is_timed = true;
             }
             // Also while tasks are ready, because they may always be.
-            if due != u64::MAX {
+            if is_timed {
                 due = timers::wake_due(self, time::now().as_micros());
+                is_timed = due != NEVER;
             }
-            if self.state.load(SeqCst) == AGAIN {
-                if !notifications.is_empty()
-                    && let Some(arrived) = notifications.try_wait()
-                {
-                    wait::wake(self, arrived);
+            if self.state.load(Acquire) == AGAIN {
+                if !notifications.is_empty() {
+                    self.take(notifications);
                 }
                 continue;
             }
@@ -114,15 +120,15 @@ impl Executor {
                 continue;
             }
             let all = notifications.with(bell);
-            let arrived = if due == u64::MAX {
-                Ok(all.wait())
-            } else {
+            let arrived = if is_timed {
                 let left = due.saturating_sub(time::now().as_micros());
-                all.wait_timeout(Duration::from_micros(left))
+                all.wait_timeout(Duration::from_micros(left)).ok()
+            } else {
+                Some(all.wait())
             };
             // From here on it need not be told.
             self.state.store(POLLS, SeqCst);
-            if let Ok(arrived) = arrived
+            if let Some(arrived) = arrived
                 && !arrived.is(bell)
             {
                 wait::wake(self, arrived);
@@ -130,10 +136,32 @@ impl Executor {
         }
     }
 
+    /// Has it be found.
+    fn list(&'static self) {
+        let mut before = LAST.load(SeqCst);
+        loop {
+            self.before.store(before, SeqCst);
+            let this = core::ptr::from_ref(self).cast_mut();
+            match LAST.compare_exchange(before, this, SeqCst, SeqCst) {
+                Ok(_) => return,
+                Err(other) => before = other,
+            }
+        }
+    }
+
+    /// Takes a signal of one of the notifications, if there is one.
+    #[inline(never)]
+    fn take(&self, notifications: Set) {
+        if let Some(arrived) = notifications.try_wait() {
+            wait::wake(self, arrived);
+        }
+    }
+
     /// Has it poll again.
     #[inline]
     fn pend(&self) {
-        if self.state.swap(AGAIN, SeqCst) == WAITS {
+        // After the task is in the queue.
+        if self.state.swap(AGAIN, Release) == WAITS {
             self.ring();
         }
     }
@@ -177,16 +205,33 @@ fn foreign() -> ! {
 }
 
 fn all() -> impl Iterator<Item = &'static Executor> {
-    core::iter::successors(FIRST.get().copied(), |executor| executor.next.get().copied())
+    let known = |pointer: &AtomicPtr<Executor>| {
+        // SAFETY: what is listed is a static.
+        unsafe { pointer.load(Acquire).as_ref() }
+    };
+    core::iter::successors(known(&LAST), move |executor| known(&executor.before))
 }
 
 /// What Embassy calls to have an executor poll. It may come from any thread of the process.
 //
-// It is not believed: an executor that is made by other means has a context of its own choice.
+// It is not believed: an executor that is made by other means has a context of its own choice. The last one is tried
+// first, because most processes have one.
 #[unsafe(export_name = "__pender")]
 fn pender(context: *mut ()) {
+    let last = LAST.load(Relaxed);
+    if last.cast() == context {
+        // SAFETY: what is listed is a static. (It is null if none is; so is no context of ours.)
+        if let Some(last) = unsafe { last.as_ref() } {
+            return last.pend();
+        }
+    }
+    pend_other(context);
+}
+
+#[cold]
+fn pend_other(context: *mut ()) {
     if let Some(executor) =
-        all().find(|&executor| core::ptr::from_ref(executor).cast() == context.cast_const())
+        all().find(|&other| core::ptr::from_ref(other).cast() == context.cast_const())
     {
         executor.pend();
     }

@@ -16,6 +16,9 @@ use embassy_executor::raw::{self, TaskRef};
 use embassy_executor_timer_queue::TimerQueueItem;
 use embassy_time_driver::Driver;
 
+/// The time that never comes.
+pub(crate) const NEVER: u64 = u64::MAX;
+
 /// What a task keeps. Zeros are a valid one: it is in no list.
 struct Item {
     next: Option<NonNull<Item>>,
@@ -64,10 +67,10 @@ impl List {
     }
 }
 
-/// Wakes the tasks of an executor whose time has come. Returns the time of the next one; `u64::MAX` if there is none.
+/// Wakes the tasks of an executor whose time has come. Returns the time of the next one; [`NEVER`] if there is none.
 pub(crate) fn wake_due(executor: &Executor, now: u64) -> u64 {
     let mut list = LIST.lock();
-    let mut nearest = u64::MAX;
+    let mut nearest = NEVER;
     let mut link = &mut list.first;
     while let Some(mut item) = *link {
         // SAFETY: the list is locked, and what is in it is an item of a task.
