@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The port keeps what `Port` promises: each promise is checked in the kernel, while it looks at the time for a thread.
+//!
+//! Without measuring: the handler that runs is the test.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 system_tests_cortex_m::main_elsewhere!();
