@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What a process with the right can [ask](crate::number::INSPECT) of the others: the subjects, and what the two
+//! What a process with the right can [ask](crate::number::OPTIONAL) of the others: the subjects, and what the two
 //! words of the answer are.
 
 use crate::Word;

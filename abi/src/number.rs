@@ -166,7 +166,4 @@ system_calls! {
     OPTIONAL = 22: Optional(subject: SUBJECT, index: ANY, more: ANY) -> (first: ANY, second: ANY), Wiring, Core;
 }
 
-/// [`OPTIONAL`], by the first of its uses.
-pub const INSPECT: Word = OPTIONAL;
-
 pub mod hosted;

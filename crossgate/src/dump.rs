@@ -105,7 +105,7 @@ pub fn read() -> Result<Option<CrashDump>, CallError> {
     // If somebody crashes meanwhile, the check is wrong, and all is to be read anew. That does not go on for ever.
     for _ in 0..3 {
         for (index, word) in words.iter_mut().enumerate() {
-            let reply = system_call(number::INSPECT, [DUMP, index, 0]);
+            let reply = system_call(number::OPTIONAL, [DUMP, index, 0]);
             match Status(reply.status) {
                 Status::OK => (*word, is_of_this_run) = (reply.words[0], reply.words[1] != 0),
                 Status::NO_SUCH_RECORD => return Ok(None),

@@ -106,7 +106,7 @@ impl<const KIND: usize> Records<KIND> {
             let index = KIND * FaultRecord::WORDS + index;
             let mut reply = system_call(number::READ_FAULT, [sequence, index]);
             if Status(reply.status) == Status::from(CallError::NotPermitted) {
-                reply = system_call(number::INSPECT, [inspect::FAULT, sequence, index]);
+                reply = system_call(number::OPTIONAL, [inspect::FAULT, sequence, index]);
             }
             match Status(reply.status) {
                 Status::OK => *word = reply.words[0],

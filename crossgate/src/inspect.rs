@@ -194,7 +194,7 @@ pub fn cpu_time_of_process(index: u8) -> Result<Option<Duration>, CallError> {
 }
 
 fn time(subject: Word, index: u8) -> Result<Option<Duration>, CallError> {
-    let reply = system_call(number::INSPECT, [subject, index.into(), 0]);
+    let reply = system_call(number::OPTIONAL, [subject, index.into(), 0]);
     let [low, high] = reply.words;
     match Status(reply.status) {
         Status::OK => Ok(Some(Duration::from_micros((high as u64) << 32 | low as u64))),
@@ -204,7 +204,7 @@ fn time(subject: Word, index: u8) -> Result<Option<Duration>, CallError> {
 }
 
 fn ask(subject: Word, index: u8, from: Word) -> Result<[Word; 2], CallError> {
-    let reply = system_call(number::INSPECT, [subject, index.into(), from]);
+    let reply = system_call(number::OPTIONAL, [subject, index.into(), from]);
     match Status(reply.status) {
         Status::OK => Ok(reply.words),
         status => Err(CallError::from_status(status).unwrap_or(CallError::NotPermitted)),

@@ -14,7 +14,7 @@
 //! # The map
 //!
 //! [`Kernel`] is one struct. Its methods are spread over files, each with one noun. A file uses only files above it in
-//! this table (`tests/rooms.rs` checks it), so that each can be read with no more than those in mind.
+//! this table (`xtask/src/rooms.rs` checks it), so that each can be read with no more than those in mind.
 //!
 //! | file | noun |
 //! |---|---|

@@ -14,8 +14,7 @@ use crossgate_protection::Span;
 /// Tells which threads have used more stack than they declare in the wiring. `open` opens a stack.
 pub fn tell(system: &System, wiring: &System, open: impl Fn(Span)) {
     for (thread, declared) in system.threads.iter().zip(wiring.threads).skip(1) {
-        let start = thread.stack.addr();
-        let stack = Span { start, end: start + thread.stack_size };
+        let stack = thread.stack_range().into();
         open(stack);
         let (used, declared) = (used(stack), declared.stack_size);
         if used > declared {

@@ -5,6 +5,8 @@
 //! Threads are puppets of a referee (`src/referee.rs`), so what they would do is not written here.
 //!
 //! `CROSSGATE_EQUIVALENCE` says how many times as much is tried, when it is built.
+//!
+//! Without measuring: the handlers that run are those of the referee.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 #[cfg(not(target_os = "none"))]

@@ -141,7 +141,7 @@ mod firmware {
                 let mut mmio = other.mmio.iter();
                 (other.memory.start..other.memory.end).contains(&address)
                     || mmio.any(|mmio| mmio.start + UART_STATE == address)
-            }) || stacks.any(|thread| address.wrapping_sub(thread.stack.addr()) < thread.stack_size)
+            }) || stacks.any(|thread| thread.stack_range().contains(&address))
         };
         loop {
             faulted.wait();

@@ -258,8 +258,8 @@ impl World {
         ];
         let processes = system.processes.iter().map(|it| (it.memory.start, it.memory.end));
         let stacks = system.threads.iter().map(|thread| {
-            let start = thread.stack.addr();
-            (start, start + thread.stack_size)
+            let stack = thread.stack_range();
+            (stack.start, stack.end)
         });
         let mut world = World {
             pieces: [Span::EMPTY; PIECES],
@@ -387,9 +387,9 @@ impl World {
             }
         });
         for (index, thread) in self.system.threads.iter().enumerate() {
-            let start = thread.stack.addr();
-            if overlaps(Span { start, end: start + thread.stack_size }) {
-                say(format_args!("  the stack of thread {index}, from {start:#x}"));
+            let stack = Span::from(thread.stack_range());
+            if overlaps(stack) {
+                say(format_args!("  the stack of thread {index}, from {:#x}", stack.start));
             }
         }
         for process in self.system.processes {
