@@ -131,7 +131,7 @@ impl<I> Set<I> {
         self.0
     }
 
-    /// Whether it is empty.
+    /// Returns whether it is empty.
     #[inline(always)]
     #[must_use]
     pub const fn is_empty(self) -> bool {
@@ -142,7 +142,7 @@ impl<I> Set<I> {
 impl<I> BitOr for Set<I> {
     type Output = Set<I>;
 
-    /// What is in one or the other.
+    /// Returns what is in one or the other.
     #[inline(always)]
     fn bitor(self, other: Set<I>) -> Set<I> {
         Set::of_bits(self.0 | other.0)
@@ -159,7 +159,7 @@ impl<I> BitOrAssign for Set<I> {
 impl<I> BitAnd for Set<I> {
     type Output = Set<I>;
 
-    /// What is in both.
+    /// Returns what is in both.
     #[inline(always)]
     fn bitand(self, other: Set<I>) -> Set<I> {
         Set::of_bits(self.0 & other.0)
@@ -176,7 +176,7 @@ impl<K: Numbered> Set<Id<K>> {
         Set::of_bits(1u32.rotate_left(id.0 as u32))
     }
 
-    /// Whether it is in the set.
+    /// Returns whether it is in the set.
     #[inline(always)]
     #[must_use]
     pub const fn contains(self, id: Id<K>) -> bool {
@@ -209,7 +209,7 @@ impl<K: Numbered> Set<Id<K>> {
         Set::of_bits(self.0 & !1 << (id.0 & 31))
     }
 
-    /// Whether it has one member at most.
+    /// Returns whether it has one member at most.
     #[inline(always)]
     #[must_use]
     pub const fn is_single(self) -> bool {

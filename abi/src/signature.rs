@@ -99,7 +99,7 @@ pub enum Right {
 }
 
 impl Right {
-    /// Who may, in a few words.
+    /// Returns who may, in a few words.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -116,7 +116,7 @@ impl Right {
         }
     }
 
-    /// How the system call ends for those who may not make it, if it does: whatever its words are.
+    /// Returns how the system call ends for those who may not make it, if it does: whatever its words are.
     #[must_use]
     pub const fn refusal(self) -> Option<Status> {
         match self {
@@ -141,7 +141,7 @@ pub enum Route {
 }
 
 impl Route {
-    /// What does, in a few words.
+    /// Returns what does, in a few words.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

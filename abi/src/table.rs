@@ -37,16 +37,16 @@ pub struct System {
     pub pooled: Set<ThreadId>,
     /// The processes that are told that clients are lost.
     pub lost_clients: &'static [LostClients],
-    /// Whether handles are passed on: some method takes or gives one.
+    /// True if handles are passed on: some method takes or gives one.
     pub passes_handles: bool,
     /// The process that is told of faults.
     pub supervisor: Option<Supervisor>,
-    /// How long threads may run, if something bounds that, or counts it.
+    /// The time for which threads may run, if something bounds that, or counts it.
     pub budgets: Option<&'static Budgets>,
 }
 
 impl System {
-    /// Whether some process may ask what the others do, or read crash dumps.
+    /// Returns whether some process may ask what the others do, or read crash dumps.
     #[must_use]
     pub const fn is_inspected(&self) -> bool {
         !self.inspectors.is_empty() || !self.dumpers.is_empty()
@@ -76,15 +76,15 @@ impl System {
     }
 }
 
-/// How long threads may run before others do.
+/// The time for which threads may run before others do.
 pub struct Budgets {
     /// The budgets, at most 32.
     pub budgets: &'static [Budget],
     /// Those of each thread.
     pub of_threads: &'static [Set<BudgetId>],
-    /// How long a thread runs before the next of its priority does, in µs; 0: as long as it likes.
+    /// The time for which a thread runs before the next of its priority does, in µs; 0: as long as it likes.
     pub time_slice: u32,
-    /// Whether it is counted how long each thread and each process has run.
+    /// True if it is counted how long each thread and each process has run.
     pub cpu_time: bool,
 }
 
@@ -105,7 +105,7 @@ impl Budgets {
 pub struct Budget {
     /// So long, together, in µs.
     pub time: u32,
-    /// How long a period is, in µs.
+    /// The length of a period, in µs.
     pub period: u32,
     /// The threads.
     pub threads: Set<ThreadId>,
@@ -257,7 +257,7 @@ pub struct Gate {
     pub owner: ProcessId,
     /// The service.
     pub service: ServiceId,
-    /// How many bytes of its stack the caller has to have left, less than 2^15; or what keeps the call from
+    /// The number of bytes of its stack that the caller has to have left, less than 2^15; or what keeps the call from
     /// being made with no more than that checked: [`EXCLUSIVE`](Gate::EXCLUSIVE) or [`CARE`](Gate::CARE).
     pub room: u16,
     /// Where it is entered.
@@ -327,7 +327,7 @@ pub struct Service {
     /// Identifies its interface, generic arguments included. (A function, because the compiler does
     /// not tell a `TypeId` as a number.)
     pub interface: fn() -> TypeId,
-    /// How many bytes of stack its methods need.
+    /// The number of bytes of stack that its methods need.
     pub stack: u16,
     /// The gate of its first method.
     pub gate: u16,
@@ -338,7 +338,7 @@ pub struct Service {
 }
 
 impl Service {
-    /// Whether one call at a time may be in the object.
+    /// Returns whether one call at a time may be in the object.
     #[inline(always)]
     #[must_use]
     pub const fn has_lock(&self) -> bool {
@@ -390,7 +390,7 @@ pub struct Notification {
     pub signallers: Set<ProcessId>,
     /// The process whose threads may wait for it and acknowledge its interrupts.
     pub owner: ProcessId,
-    /// Whether every signal counts; else signals that nobody has waited for yet are one.
+    /// True if every signal counts; else signals that nobody has waited for yet are one.
     pub counting: bool,
 }
 

@@ -64,7 +64,7 @@ impl CrashDump {
         decode(record.unwrap_or(&[0; FaultRecord::WORDS]))
     }
 
-    /// When it was, in time since the system had started then; a ms too early at most. (It begins anew after 49 days.)
+    /// When it was, in time since the system had started then; a ms too early at most. (It restarts after 49 days.)
     #[must_use]
     pub fn time(&self) -> Duration {
         Duration::from_millis(self.words[dump::TIME] as u64)
@@ -83,8 +83,8 @@ impl CrashDump {
         NAMES.into_iter().zip(registers.copied())
     }
 
-    /// What lay on the stack, from the stack pointer upwards: each with its address. It ends where the stack is the
-    /// caller's.
+    /// Returns what lay on the stack, from the stack pointer upwards: each with its address. It ends where the stack
+    /// is the caller's.
     pub fn stack(&self) -> impl Iterator<Item = (Word, Word)> {
         let pointer = self.words[dump::REGISTERS + STACK_POINTER];
         let start = pointer.checked_next_multiple_of(size_of::<Word>()).unwrap_or(0);

@@ -118,7 +118,7 @@ impl<'a, X: ?Sized + Lendable> Lease<'a, X> {
         Lease { address, length, memory: PhantomData }
     }
 
-    /// Where it is, and how many bytes.
+    /// Returns where it is, and how many bytes.
     pub(crate) const fn memory(&self) -> (*const u8, usize) {
         (self.address, self.length)
     }
@@ -200,7 +200,7 @@ impl<'a, X: ?Sized + Lendable> LeaseMut<'a, X> {
 }
 
 impl<T: Plain> LeaseMut<'_, [T]> {
-    /// Sets element `index`. Tells whether there is one.
+    /// Sets element `index`. Returns whether there is one.
     pub fn set(&mut self, index: usize, value: T) -> bool {
         self.cells().get(index).map(|cell| cell.set(value)).is_some()
     }

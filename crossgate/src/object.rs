@@ -59,9 +59,9 @@ pub unsafe trait ServiceObject: 'static {
     /// No other crate says how many objects there are, and how their handles look: it can't name the type.
     #[doc(hidden)]
     const SEAL: Seal;
-    /// How many objects it is.
+    /// The number of objects that it is.
     const COUNT: usize;
-    /// How many locks it needs.
+    /// The number of locks that it needs.
     const LOCKS: usize;
     /// What a client of it holds.
     type Handle<I: ?Sized + Interface>: Copy;

@@ -40,7 +40,7 @@ impl Encoder {
         self.words
     }
 
-    /// Where a value of this shape will end that begins here.
+    /// Returns where a value of this shape will end that begins here.
     #[doc(hidden)]
     #[inline(always)]
     #[must_use]
@@ -83,7 +83,7 @@ impl Decoder {
         word
     }
 
-    /// Where a value of this shape ends that begins here.
+    /// Returns where a value of this shape ends that begins here.
     #[doc(hidden)]
     #[inline(always)]
     #[must_use]
@@ -106,10 +106,9 @@ pub struct Invalid;
 /// A value that travels in the registers of a call.
 ///
 /// Derive it: `#[derive(Wire)]` works on enums, structs with named fields, newtypes, and unit structs. An enum is one
-/// word, and as many as its largest variant has fields for; these are values, no handles, and at most three in a variant
-/// that names none.
-/// It is safe to implement: a wrong implementation gives wrong values or a panic, never undefined
-/// behaviour.
+/// word, and as many as its largest variant has fields for; these are values, no handles, and at most three in a
+/// variant that names none. It is safe to implement: a wrong implementation gives wrong values or a panic, never
+/// undefined behaviour.
 ///
 /// ```
 /// use crossgate::{Wire, interface, testing::Wiring};

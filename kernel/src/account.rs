@@ -116,7 +116,7 @@ impl<P: Port> Kernel<P> {
         is_done
     }
 
-    /// Looks at some budgets. Tells whether those were the last.
+    /// Looks at some budgets. Returns whether those were the last.
     fn check_some(&mut self, now: u64, from_start: bool) -> bool {
         let Some(budgets) = &mut self.budgets else { return true };
         budgets.charge(now, 0);
@@ -206,8 +206,8 @@ impl<P: Port> Kernel<P> {
         now + u64::from(slice.saturating_sub(used))
     }
 
-    /// Which budgets pay for the time of a thread: its own and, if it has the priority of one that waits for it, those
-    /// of that one, and so on.
+    /// Returns which budgets pay for the time of a thread: its own and, if it has the priority of one that waits for
+    /// it, those of that one, and so on.
     fn paying(&self, mut id: ThreadId) -> Set<BudgetId> {
         let Some(budgets) = &self.budgets else { return Set::EMPTY };
         let mut paying = Set::EMPTY;
@@ -228,13 +228,13 @@ impl<P: Port> Kernel<P> {
         self.budgets.as_mut()?.usage.as_deref_mut()
     }
 
-    /// How long a thread has run, in µs.
+    /// Returns how long a thread has run, in µs.
     pub(crate) fn time_of_thread(&mut self, index: Word) -> Option<u64> {
         self.account();
         self.usage()?.threads.get(index).copied()
     }
 
-    /// How long a process has.
+    /// Returns how long a process has.
     pub(crate) fn time_of_process(&mut self, index: Word) -> Option<u64> {
         self.account();
         self.usage()?.processes.get(index).copied()

@@ -40,7 +40,7 @@ impl<P: Port> Kernel<P> {
         }
     }
 
-    /// Whether `holder` is the current thread, or waits for it, directly or not.
+    /// Returns whether `holder` is the current thread, or waits for it, directly or not.
     pub(crate) fn leads_back(&self, mut holder: ThreadId) -> bool {
         let current = self.threads.current_id();
         // The chain of waits has no cycle, as none is ever closed; the bound says so to the reader.

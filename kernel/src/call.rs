@@ -134,7 +134,7 @@ impl<P: Port> Kernel<P> {
         }
     }
 
-    /// What passes on the handles among the words of a method, if it has some.
+    /// Returns what passes on the handles among the words of a method, if it has some.
     #[inline(always)]
     fn grants_for(&self, method: &Method) -> Option<&'static Grants<P>> {
         self.grants.filter(|_| method.arguments.kinds & Method::HANDLES != 0)
@@ -223,7 +223,8 @@ impl<P: Port> Kernel<P> {
         Status::OK
     }
 
-    /// The process that made the call that the current thread is in: it is the second word then, and its life the third.
+    /// The process that made the call that the current thread is in: it is the second word then, and its life the
+    /// third.
     pub(crate) fn caller(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
         let Some(frame) = self.threads.current().innermost_mut() else {
             return CallError::NotPermitted.into();

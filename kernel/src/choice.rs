@@ -24,7 +24,7 @@ impl<P: Port> Optional<P> {
         }
     }
 
-    /// What this firmware needs, with a word for each process if somebody is told of lost clients.
+    /// Returns what this firmware needs, with a word for each process if somebody is told of lost clients.
     pub const fn new(
         system: &System,
         ended: &'static mut [u32],

@@ -15,7 +15,7 @@ use crossgate_abi::{MAX_THREADS, PRIORITIES, ThreadId, Word};
 use crossgate_protection::Span;
 use crossgate_protection::{Unit, Window};
 
-/// Where something lies.
+/// Returns where something lies.
 fn of<T: ?Sized>(it: &T) -> Span {
     let start = core::ptr::from_ref(it).addr();
     Span { start, end: start + size_of_val(it) }
@@ -27,7 +27,7 @@ fn part<T>(it: &T, from: Word, to: Word) -> Span {
     Span { start: start + from, end: start + to }
 }
 
-/// What an option would hold, if it holds nothing.
+/// Returns what an option would hold, if it holds nothing.
 fn payload<T: Copy>(option: &Option<T>, example: T) -> Option<Span> {
     let some = Some(example);
     let from = some.as_ref().map_or(0, |it| of(it).start - of(&some).start);
@@ -43,7 +43,7 @@ macro_rules! fields {
 }
 
 impl<P: Port> Kernel<P> {
-    /// How many signals a notification has; none if it does not exist.
+    /// Returns how many signals a notification has; none if it does not exist.
     #[must_use]
     pub fn signals(&self, index: Word) -> u32 {
         self.notifications.get(index).map_or(0, |it| it.signals)

@@ -21,7 +21,7 @@ use crossgate_abi::{
     ARGUMENT_WORDS, CallError, Cause, DEADLINE_UNIT, DEADLINE_WITHIN, Status, ThreadId, Word,
 };
 
-/// How long a method may go on after the end of its time, in µs. One that returns within it can't be killed
+/// The time for which a method may go on after the end of its time, in µs. One that returns within it can't be killed
 /// by an impatient caller.
 pub const GRACE: u64 = 10_000;
 
@@ -31,7 +31,7 @@ pub(crate) struct Deadlines<P: Port> {
     /// Sets or takes away the deadline of the calls that the current thread makes from where it is.
     // It comes first: a port's assembly calls it, too.
     pub set: extern "C" fn(&mut Kernel<P>, &mut [Word; ARGUMENT_WORDS]) -> Status,
-    /// Looks whether calls of a thread have taken too long. Tells whether they may.
+    /// Looks whether calls of a thread have taken too long. Returns whether they may.
     pub check: fn(&mut Kernel<P>, ThreadId, u64) -> bool,
 }
 
@@ -84,7 +84,7 @@ impl<P: Port> Kernel<P> {
         Status::OK
     }
 
-    /// Whether the current thread may set deadlines for its calls.
+    /// Returns whether the current thread may set deadlines for its calls.
     #[inline(always)]
     fn may_set_deadline(&mut self) -> bool {
         let process = self.threads.current().rights.process;

@@ -9,7 +9,7 @@ use crossgate_abi::{CallError, Status, Word};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use = "the kernel has decided; the CPU has to follow"]
 pub struct Effect {
-    /// Whether another thread (or another place of the same) is current now: then its saved context
+    /// True if another thread (or another place of the same) is current now: then its saved context
     /// is to be loaded, and what is [pending](crate::thread::Thread::take_pending) for it to be settled.
     pub switch: bool,
     pub(crate) outcome: Outcome,
@@ -33,7 +33,7 @@ impl Effect {
         Effect { switch: false, outcome: Outcome::of(Status(error as Word)) }
     }
 
-    /// How the system call of the thread that made it ends, if it does now.
+    /// Returns how the system call of the thread that made it ends, if it does now.
     #[inline(always)]
     #[must_use]
     pub fn status(self) -> Option<Status> {
@@ -67,7 +67,7 @@ impl Outcome {
         Status(self.0 as Word)
     }
 
-    /// How it ends, if it does now.
+    /// Returns how it ends, if it does now.
     #[inline(always)]
     pub fn status(self) -> Option<Status> {
         (self != Outcome::NONE).then_some(Status(self.0.into()))

@@ -27,7 +27,7 @@ impl Faults {
         self.records.get(sequence % RECORDS).filter(|_| kept)?.get(index).copied()
     }
 
-    /// How many there are, and the record of the last one.
+    /// Returns how many there are, and the record of the last one.
     pub(crate) fn newest(&self) -> (usize, [Word; FaultRecord::WORDS]) {
         (self.count, self.records[self.count.wrapping_sub(1) % RECORDS])
     }

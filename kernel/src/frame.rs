@@ -66,7 +66,7 @@ impl Frame {
         care: 0,
     };
 
-    /// Whether its caller has lost its memory, so that the way back leads past it.
+    /// Returns whether its caller has lost its memory, so that the way back leads past it.
     pub fn is_stale(&self) -> bool {
         self.care & STALE != 0
     }

@@ -16,7 +16,7 @@ use crossgate_abi::{
     ARGUMENT_WORDS, CallError, ProcessId, ServiceId, Set, Shape, Status, ThreadId, Word,
 };
 
-/// Tells whether a process may give away all handles that are among words of this shape.
+/// Returns whether a process may give away all handles that are among words of this shape.
 type Check<P> = fn(&Kernel<P>, Shape, &[Word], ProcessId) -> Result<(), CallError>;
 
 /// What only a firmware needs in which handles are passed on. Others don't carry the code.

@@ -29,7 +29,7 @@ pub struct Lease<R> {
     pub memory: Span,
     /// What the protection unit wants to be told to open it.
     pub registers: R,
-    /// Whether it may be written.
+    /// True if it may be written.
     pub writable: bool,
     pub(crate) source: Source,
 }
@@ -43,7 +43,7 @@ impl<R> Lease<R> {
     /// this if it is a stack.
     pub const OF_STACK: u8 = Source::STACK.0.number();
 
-    /// Whether it is of the shared memory of `process`.
+    /// Returns whether it is of the shared memory of `process`.
     #[must_use]
     pub fn is_of(&self, process: ProcessId) -> bool {
         self.source == Source(process)
@@ -82,7 +82,7 @@ impl InForce {
         InForce(self.0 + 1)
     }
 
-    /// How many leases the thread holds over all its calls.
+    /// Returns how many leases the thread holds over all its calls.
     #[inline(always)]
     #[must_use]
     pub const fn count(self) -> u8 {

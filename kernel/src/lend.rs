@@ -67,7 +67,7 @@ impl<P: Port> Kernel<P> {
         Ok(in_force)
     }
 
-    /// Where `memory` that the current thread lends comes from, if it may.
+    /// Returns where `memory` that the current thread lends comes from, if it may.
     #[inline(never)]
     fn source_of(
         &mut self,

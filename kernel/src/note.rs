@@ -12,7 +12,7 @@ pub struct Inspection {
     pub(crate) dump: Option<&'static mut [Word; dump::WORDS]>,
     /// How many faults there were when it was noted last.
     pub(crate) noted: usize,
-    /// Whether the dump was written since the system started.
+    /// True if the dump was written since the system started.
     pub(crate) is_dumped: bool,
 }
 

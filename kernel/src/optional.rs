@@ -25,7 +25,7 @@ pub struct Optional<P: Port> {
     pub(crate) inspection: Option<&'static mut Inspection>,
 }
 
-/// Whether a firmware needs something of it.
+/// Returns whether a firmware needs something of it.
 #[must_use]
 pub const fn is_needed(system: &System) -> bool {
     system.is_inspected()

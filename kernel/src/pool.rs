@@ -2,7 +2,7 @@
 //! Threads that a process begins and ends while it runs.
 //!
 //! A thread of a pool is one of the wiring. What it is to do, its process keeps in its own memory; here it only parks
-//! while there is nothing, is started, and is ended, whatever it does. One that is ended begins anew: at
+//! while there is nothing, is started, and is ended, whatever it does. One that is ended restarts: at
 //! home at once; abroad when it comes home. There a method that computes is done first, and a wait fails, as nobody
 //! waits for it any more.
 //!

@@ -49,11 +49,11 @@ pub struct Process {
     pub(crate) crashed_at: u64,
     /// How far its memory has been reset, in bytes.
     pub(crate) reset: Word,
-    /// How often it crashed in a row.
+    /// The number of times that it crashed in a row.
     pub(crate) crashes: u8,
     /// The threads up to this one hold none of its memory, since it went down.
     pub(crate) looked: ThreadId,
-    /// Whether it stays down until the supervisor restarts it.
+    /// True if it stays down until the supervisor restarts it.
     pub(crate) stopped: bool,
 }
 
@@ -72,7 +72,7 @@ impl Process {
 }
 
 impl<P: Port> Kernel<P> {
-    /// Whether `process` has its memory and can be entered.
+    /// Returns whether `process` has its memory and can be entered.
     #[must_use]
     pub fn is_running(&self, process: ProcessId) -> bool {
         self.running.contains(process)

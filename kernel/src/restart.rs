@@ -14,9 +14,9 @@ use crate::process::Process;
 use crate::wait::{Pending, Wait};
 use crossgate_abi::{CallError, ProcessId, ThreadId, Word};
 
-/// Whether a process can be entered.
+/// The progress of a restart.
 pub(crate) enum Progress {
-    /// It can.
+    /// The process runs: it can be entered.
     Running,
     /// There was something to do first: ask again.
     More,

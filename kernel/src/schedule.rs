@@ -143,7 +143,7 @@ impl<P: Port> Kernel<P> {
         Effect::SWITCH
     }
 
-    /// Makes the most urgent thread current. Tells whether it was not.
+    /// Makes the most urgent thread current. Returns whether it was not.
     #[inline(always)]
     pub(crate) fn switch(&mut self) -> bool {
         self.threads.switch_to(self.ready.first())

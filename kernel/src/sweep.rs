@@ -18,7 +18,7 @@ use crate::work::{FIRST, LOOKS, Work};
 use crossgate_abi::{ProcessId, Set, ThreadId};
 
 impl<P: Port> Kernel<P> {
-    /// Does a piece of the work. Tells whether there was something to do.
+    /// Does a piece of the work. Returns whether there was something to do.
     #[inline(never)]
     pub(crate) fn piece(&mut self) -> bool {
         let Work { unswept, waking, lowering, unseen, chosen, .. } = self.work;

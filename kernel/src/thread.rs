@@ -10,10 +10,10 @@ use core::mem::offset_of;
 use crossgate_abi::{CallError, MAX_CALL_DEPTH, ProcessId, Set, ThreadId, Word};
 use crossgate_protection::{Span, Unit};
 
-/// How many leases of a thread can be in force or suspended at a time, over all its calls.
+/// The number of leases of a thread that can be in force or suspended at a time, over all its calls.
 pub const LEASES: usize = 4;
 
-/// How many calls a thread has in flight, and what there is to look after when it makes one more.
+/// The number of calls that a thread has in flight, and what there is to look after when it makes one more.
 // One comparison tells that there is a frame left and nothing to look after: it is at most `LAST`.
 #[derive(Clone, Copy, Debug)]
 #[repr(transparent)]
@@ -39,7 +39,7 @@ impl Calls {
         ((self.0 & 0xffff) / Self::FRAME) as u8
     }
 
-    /// Whether there is one in flight.
+    /// Returns whether there is one in flight.
     #[inline(always)]
     fn are_some(self) -> bool {
         self.0 & 0xffff != 0
@@ -49,7 +49,7 @@ impl Calls {
         self.0 = self.0 & !flag | if is_set { flag } else { 0 };
     }
 
-    /// Whether one more call can be made without a look at anything else, as ports see it.
+    /// Returns whether one more call can be made without a look at anything else, as ports see it.
     #[cfg(test)]
     pub(crate) fn are_plain(self) -> bool {
         self.0 <= Self::LAST
@@ -176,7 +176,7 @@ impl<U: Unit> Thread<U> {
         leases: [Lease::empty(U::NO_LEASE); LEASES],
     };
 
-    /// What it may use.
+    /// Returns what it may use.
     #[inline(always)]
     #[must_use]
     pub fn rights(&self) -> Rights {
@@ -190,13 +190,13 @@ impl<U: Unit> Thread<U> {
         self.stack
     }
 
-    /// Whether one of its calls is lent shared memory of `process`.
+    /// Returns whether one of its calls is lent shared memory of `process`.
     pub(crate) fn holds_memory_of(&self, process: ProcessId) -> bool {
         let held = self.leases.get(..self.rights.leases.count().into()).unwrap_or(&[]);
         held.iter().any(|lease| lease.is_of(process))
     }
 
-    /// Whether it is in `process`, or will come back there.
+    /// Returns whether it is in `process`, or will come back there.
     pub(crate) fn has_entered(&self, process: ProcessId) -> bool {
         let mut frames = self.frames.get(..self.depth().into()).unwrap_or(&[]).iter();
         self.rights.process == process || frames.any(|frame| frame.rights.process == process)
@@ -249,14 +249,14 @@ impl<U: Unit> Thread<U> {
         self.calls.flag(Calls::LEASES, rights.leases != InForce::NONE);
     }
 
-    /// How many calls it has in flight.
+    /// Returns how many calls it has in flight.
     #[inline(always)]
     #[must_use]
     pub fn depth(&self) -> u8 {
         self.calls.in_flight()
     }
 
-    /// Whether it may be in one of these processes, or come back there.
+    /// Returns whether it may be in one of these processes, or come back there.
     #[inline(always)]
     pub(crate) fn is_concerned(&self, processes: Set<ProcessId>) -> bool {
         self.calls.0 as u16 != 0 || processes.contains(self.rights.process)
@@ -268,7 +268,7 @@ impl<U: Unit> Thread<U> {
         self.frames.get_mut(..depth.into()).unwrap_or(&mut [])
     }
 
-    /// How many calls it is in, from the outermost one on that is such a call. (All are looked at.)
+    /// Returns how many calls it is in, from the outermost one on that is such a call. (All are looked at.)
     // Each use has its own, as it would be if it were written there.
     #[inline(always)]
     pub(crate) fn calls_from(&mut self, mut is_such: impl FnMut(&mut Frame) -> bool) -> u8 {
@@ -314,7 +314,7 @@ impl<U: Unit> Thread<U> {
         Some(frame)
     }
 
-    /// Whether a wait fails, as nobody waits for the call that it is in.
+    /// Returns whether a wait fails, as nobody waits for the call that it is in.
     #[inline(always)]
     pub(crate) fn gives_up(&mut self) -> bool {
         let gives_up = self.orphaned != 0;
@@ -324,7 +324,7 @@ impl<U: Unit> Thread<U> {
         gives_up
     }
 
-    /// Whether it waits for an object or a notification, for whom nobody waits any more: then its wait fails.
+    /// Returns whether it waits for an object or a notification, for whom nobody waits any more: then its wait fails.
     #[inline(always)]
     pub(crate) fn waits_in_vain(&mut self) -> bool {
         let waits = matches!(self.wait, Wait::Lock(_) | Wait::Notifications(_));
@@ -336,7 +336,7 @@ impl<U: Unit> Thread<U> {
     }
 
     /// Leaves the process that it is in, which went down, and those on its way back that did; it waits for nothing.
-    /// Tells whether it is back at a caller.
+    /// Returns whether it is back at a caller.
     pub(crate) fn unwind(&mut self) -> bool {
         self.orphaned = 0;
         while let Some(frame) = self.pop() {
@@ -357,7 +357,7 @@ impl<U: Unit> Thread<U> {
         self.leases_at(self.rights)
     }
 
-    /// What its caller may use, if it is in a call.
+    /// Returns what its caller may use, if it is in a call.
     #[must_use]
     pub fn caller(&self) -> Option<Rights> {
         self.innermost().map(|frame| frame.rights)
@@ -368,7 +368,7 @@ impl<U: Unit> Thread<U> {
         self.leases.get(rights.leases.places()).unwrap_or(&[]).iter()
     }
 
-    /// What is left to do before it runs, which is then done.
+    /// Returns what is left to do before it runs, which is then done.
     #[inline(always)]
     pub fn take_pending(&mut self) -> Pending {
         core::mem::take(&mut self.pending)

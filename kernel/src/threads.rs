@@ -81,7 +81,7 @@ impl<U: Unit> Threads<U> {
         }
     }
 
-    /// Makes a thread the current one. Tells whether it was not.
+    /// Makes a thread the current one. Returns whether it was not.
     #[inline(always)]
     pub(crate) fn switch_to(&mut self, id: ThreadId) -> bool {
         let Some(next) = self.slots.get_mut(id.index()).and_then(Option::take) else {

@@ -142,7 +142,7 @@ impl Cursor {
         self.peek().is_none()
     }
 
-    /// Where the next token is.
+    /// Returns where the next token is.
     pub fn span(&self) -> Span {
         self.peek().map_or(self.end, Token::span)
     }

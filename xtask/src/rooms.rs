@@ -2,12 +2,13 @@
 //! Which file of a port uses which: no circles, as each uses only files above it in the table of the crate.
 //!
 //! The compiler lets the files of a crate use each other in any way. This test reads the text of the files, without
-//! comments and unit tests, and finds that a file uses another by a path: `crate::file`, `super::file`, or, of a file that
-//! has others in a folder, `file`; in a `use`, or anywhere else.
+//! comments and unit tests, and finds that a file uses another by a path: `crate::file`, `super::file`, or, of a file
+//! that has others in a folder, `file`; in a `use`, or anywhere else.
 //!
-//! It can't see what is used by the name of a symbol (assembly jumps to the gate and to `__crossgate_signal`), by a method
-//! of a value whose type is not named, or by a pointer. The table's order says what may be used: what a port's `lib.rs`
-//! itself does is no use, as that is where all files are named. (The kernel has a test of its own, which sees methods.)
+//! It can't see what is used by the name of a symbol (assembly jumps to the gate and to `__crossgate_signal`), by a
+//! method of a value whose type is not named, or by a pointer. The table's order says what may be used: what a port's
+//! `lib.rs` itself does is no use, as that is where all files are named. (The kernel has a test of its own, which
+//! sees methods.)
 
 use crate::root;
 use std::collections::HashMap;
@@ -81,7 +82,7 @@ impl Port {
     }
 }
 
-/// What a file has besides comments and unit tests.
+/// Returns what a file has besides comments and unit tests.
 fn code(text: &str) -> String {
     let lines = text.lines().map(|line| line.split("//").next().unwrap_or_default());
     let code = lines.collect::<Vec<_>>().join("\n");

@@ -89,7 +89,7 @@ impl<const N: usize> Waiters<N> {
         }
     }
 
-    /// Tells the thread of this kind that has waited longest. Tells whether there was one.
+    /// Tells the thread of this kind that has waited longest. Returns whether there was one.
     #[inline]
     pub fn tell_one(&self, kind: Kind) -> bool {
         loop {
@@ -146,7 +146,7 @@ impl Waiting<'_> {
         Ok(())
     }
 
-    /// Does not wait any more. Tells whether it was told meanwhile, which may be another's concern now.
+    /// Does not wait any more. Returns whether it was told meanwhile, which may be another's concern now.
     #[must_use]
     pub fn leave(self) -> bool {
         let Place { notification, state } = self.place;

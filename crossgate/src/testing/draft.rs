@@ -16,7 +16,7 @@ use crossgate_abi::{
 use std::boxed::Box;
 use std::vec::Vec;
 
-/// How many notifications a process can have.
+/// The number of notifications that a process can have.
 const OWN_NOTIFICATIONS: usize = 16;
 /// How many services there can be: a gate has eight bits for them.
 const MAX_SERVICES: usize = 256;
@@ -70,7 +70,7 @@ pub struct Draft {
     pub test: usize,
     /// The processes that may crash.
     pub may_crash: u32,
-    /// Whether its objects are statics of a firmware.
+    /// True if its objects are statics of a firmware.
     pub has_statics: bool,
     pub has_run: bool,
 }

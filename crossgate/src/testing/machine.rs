@@ -41,7 +41,7 @@ pub enum Resume {
     Entry,
 }
 
-/// Where a thread goes on that has this stack pointer.
+/// Returns where a thread goes on that has this stack pointer.
 pub fn resume(stack_pointer: Word) -> Resume {
     match stack_pointer & BEGINS {
         AT_BEGINNING => Resume::Beginning,
@@ -65,7 +65,7 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// Everybody waits: the next time of the timer comes. Tells whether there is one.
+    /// Everybody waits: the next time of the timer comes. Returns whether there is one.
     pub fn pass_time(&mut self) -> bool {
         self.calls = 0;
         let Some(at) = self.timer else { return false };
@@ -73,7 +73,7 @@ impl Machine {
         true
     }
 
-    /// A thread makes a system call. Time passes if it makes very many. Tells whether that was it.
+    /// A thread makes a system call. Time passes if it makes very many. Returns whether that was it.
     pub fn count(&mut self) -> bool {
         self.calls = self.calls.saturating_add(1);
         if self.calls < PATIENCE {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! A thread of a test: a thread of the host, which runs while the kernel says that it is the current one.
 //!
-//! A call is a call of a function: the thread crosses into the process of the service with its own stack, as on a board.
-//! If the kernel leads it out of processes that went down, it unwinds to the call that it is to go on after.
+//! A call is a call of a function: the thread crosses into the process of the service with its own stack, as on a
+//! board. If the kernel leads it out of processes that went down, it unwinds to the call that it is to go on after.
 
 use super::draft::{Body, TEST};
 use super::machine::{Resume, resume};
@@ -37,7 +37,7 @@ pub struct Me {
     world: Arc<World>,
     /// Its index in the wiring.
     id: usize,
-    /// How many calls it is in.
+    /// The number of calls that it is in.
     depth: Cell<u8>,
     /// It unwinds: what it drops on the way must not change what the kernel knows.
     is_leaving: Cell<bool>,

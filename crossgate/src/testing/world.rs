@@ -228,7 +228,7 @@ fn shared() -> [Word; 2] {
     if cfg!(miri) { [0, Word::MAX] } else { [0, 0] }
 }
 
-/// What can be lent for reading, whoever has it.
+/// Returns what can be lent for reading, whoever has it.
 fn constants() -> Span {
     crate::fault::constants()
         .map_or(Span::EMPTY, |constants| Span { start: *constants.start(), end: *constants.end() })

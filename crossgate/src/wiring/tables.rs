@@ -25,7 +25,7 @@ pub struct Publication {
     pub methods: &'static [Method],
 }
 
-/// What a server enters for a method that it has no entry for: never in a table.
+/// Returns what a server enters for a method that it has no entry for: never in a table.
 const unsafe extern "C-unwind" fn no_entry(
     _: *mut (),
     _: Word,

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What a process may use: the services and notifications that its expressions mention.
 //!
-//! A mention is a word that is the name of one, and stands where an expression has a value. It gives the right, which is
-//! a bit in a mask of the tables. So it has to be what the compiler takes for the handle, and no text, no code that is
-//! left out, no argument that a macro throws away. This cannot be told by looking at words: it is proven. In place of
-//! the word the compiler gets
+//! A mention is a word that is the name of one, and stands where an expression has a value. It gives the right, which
+//! is a bit in a mask of the tables. So it has to be what the compiler takes for the handle, and no text, no code
+//! that is left out, no argument that a macro throws away. This cannot be told by looking at words: it is proven. In
+//! place of the word the compiler gets
 //!
 //! ```text
 //! ({ impl crossgate::wiring::Mentioned for __handles::__Mention<3> {} }, __handles::ROOM).1
@@ -184,7 +184,7 @@ impl Search<'_> {
 }
 
 impl Mention {
-    /// What compiles only if the expression does, and tells so where the mention stands.
+    /// Returns what compiles only if the expression does, and tells so where the mention stands.
     pub fn requirement(&self) -> TokenStream {
         let code = format!(
             "const _: () = ::crossgate::wiring::mentioned::<__handles::__Mention<{}>>();",
@@ -217,7 +217,7 @@ fn is_macro(before: &[Token]) -> bool {
     matches!(before, [.., Token::Ident(_), bang] if is_punctuation(Some(bang), '!'))
 }
 
-/// What a word between these tokens is.
+/// Returns what a word between these tokens is.
 fn word_between(before: &[Token], after: &[Token], place: Place) -> Word {
     let previous = |back: usize, character: char| {
         is_punctuation(before.len().checked_sub(back).map(|place| &before[place]), character)
