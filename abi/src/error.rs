@@ -105,7 +105,7 @@ impl fmt::Display for CallError {
 
 impl core::error::Error for CallError {}
 
-/// How a system call ended, as the word that travels: 0, the number of a [`CallError`], or one of
+/// The end of a system call, as the word that travels: 0, the number of a [`CallError`], or one of
 /// the constants here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(transparent)]

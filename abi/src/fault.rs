@@ -83,7 +83,7 @@ impl Cause {
     }
 }
 
-/// What the list says of a cause.
+/// The entry of a cause in the list.
 struct Told {
     text: &'static str,
     is_crash: bool,
@@ -98,7 +98,7 @@ const fn notice(text: &'static str, detail: Detail) -> Told {
     Told { text, is_crash: false, detail }
 }
 
-/// What a record says of what happened, beside the cause.
+/// The details of a record, beside the cause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Detail {
     /// Nothing.
@@ -131,7 +131,7 @@ pub struct FaultRecord {
     pub process: u8,
     /// Index of the thread that ran in it (which may be a visitor).
     pub thread: u8,
-    /// What happened.
+    /// The cause.
     pub cause: Cause,
     /// The number of calls that the thread had in flight.
     pub depth: u8,

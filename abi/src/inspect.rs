@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What a process with the right can [ask](crate::number::INSPECT) of the others: the subjects, and what the two
-//! words of the answer are.
+//! The questions that a process with the right can [ask](crate::number::INSPECT) of the others: the subjects, and
+//! what the two words of the answer are.
 
 use crate::Word;
 use crate::list::constants;
@@ -75,7 +75,7 @@ pub mod dump {
     }
 }
 
-/// What a thread waits for.
+/// The kinds of waits of a thread.
 pub mod wait {
     /// Nothing. (It runs, or others do.)
     pub const NOTHING: u8 = 0;
@@ -93,7 +93,7 @@ pub mod wait {
     pub const ENDED: u8 = 6;
 }
 
-/// What a process does.
+/// The states of a process.
 pub mod state {
     /// It can be entered.
     pub const RUNNING: u8 = 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the Crossgate kernel and user code agree on.
+//! The binary interface between the Crossgate kernel and user code.
 //!
 //! - [`SystemCall`], [`CallError`] and [`Cause`]: the lists from which numbers, texts, tests and tables of the book come;
 //! - [`number`]: how a system call says what it wants;
@@ -60,7 +60,7 @@ pub const LEASES_PER_CALL: usize = 2;
 /// smallest of 32, 64, 128, ... bytes that holds them. (Else a protection unit may not open a
 /// length that it can't express.)
 pub const WHOLE_BLOCK: Word = 1 << (Word::BITS - 1);
-/// How many fault records the kernel keeps; older ones are overwritten.
+/// The number of fault records that the kernel keeps; older ones are overwritten.
 pub const FAULT_RECORDS: usize = 2;
 /// The number of thread priorities; 0 is the lowest, and is the idle thread's.
 pub const PRIORITIES: usize = 32;

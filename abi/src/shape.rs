@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 use crate::{ARGUMENT_WORDS, Word};
 
-/// What one word of a call is, as far as the kernel has to know. A bit each, so that the kernel finds
+/// The kind of one word of a call, as far as the kernel has to know. A bit each, so that the kernel finds
 /// them at once among several.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]

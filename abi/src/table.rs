@@ -16,8 +16,8 @@ pub struct System {
     pub processes: &'static [Process],
     /// The services.
     pub services: &'static [Service],
-    /// What can be called: the methods of the services, one after another. A handle holds the index of the
-    /// first gate of its service.
+    /// The gates, which are all that can be called: the methods of the services, one after another. A handle holds
+    /// the index of the first gate of its service.
     pub gates: &'static [Gate],
     /// The threads. The first is the idle thread, of priority 0.
     pub threads: &'static [Thread],
@@ -25,7 +25,7 @@ pub struct System {
     pub notifications: &'static [Notification],
     /// The interrupts that are bound to notifications.
     pub interrupts: &'static [Interrupt],
-    /// How many objects let only one call in at a time (their locks are numbered from 0).
+    /// The number of objects that let only one call in at a time (their locks are numbered from 0).
     pub locks: usize,
     /// The processes that may limit how long calls take.
     pub deadlines: Set<ProcessId>,
@@ -80,7 +80,7 @@ impl System {
 pub struct Budgets {
     /// The budgets, at most 32.
     pub budgets: &'static [Budget],
-    /// Those of each thread.
+    /// The budgets of each thread.
     pub of_threads: &'static [Set<BudgetId>],
     /// The time for which a thread runs before the next of its priority does, in µs; 0: as long as it likes.
     pub time_slice: u32,
@@ -100,7 +100,7 @@ impl Budgets {
     }
 }
 
-/// How much of each period some threads may run at their priority.
+/// The part of each period for which some threads may run at their priority.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Budget {
     /// So long, together, in µs.
@@ -118,7 +118,7 @@ pub struct Budget {
 pub struct Process {
     /// Its name in the wiring, which is that of its crate.
     pub name: &'static str,
-    /// Where its memory is: written by `crossgate-link`.
+    /// Its memory: written by `crossgate-link`.
     pub memory: &'static ProcessMemory,
     /// The devices that it owns.
     pub mmio: &'static [Mmio],
@@ -156,7 +156,7 @@ impl OnFault {
     pub const DEFAULT: OnFault = OnFault::Restart { limit: 8 };
 }
 
-/// Where the RAM of a process lies, as `crossgate-link` laid it out. All addresses and lengths are
+/// The RAM of a process, as `crossgate-link` laid it out. All addresses and lengths are
 /// in bytes; the memory is `[shared][data][zeroed]` from `start`, then padding, then `[kept]` up to `end`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
@@ -178,7 +178,7 @@ pub struct ProcessMemory {
 }
 
 impl ProcessMemory {
-    /// That of a process that has none.
+    /// The memory of a process that has no statics.
     pub const NONE: ProcessMemory = ProcessMemory {
         start: 0,
         end: 0,
@@ -199,7 +199,7 @@ pub struct Mmio {
     pub size: Word,
 }
 
-/// What a thunk gives back where it is an ordinary function (on a host).
+/// The result of a thunk where it is an ordinary function (on a host).
 /// On a microcontroller a thunk leaves through the kernel and never returns.
 #[cfg(not(target_os = "none"))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -211,7 +211,7 @@ pub struct RawReply {
     pub words: [Word; crate::RESULT_WORDS],
 }
 
-/// What a thunk gives back: nothing, it leaves through the kernel.
+/// The result of a thunk: none, because it leaves through the kernel.
 #[cfg(target_os = "none")]
 pub type RawReply = core::convert::Infallible;
 
@@ -223,7 +223,7 @@ pub type Entry = unsafe extern "C-unwind" fn(*mut (), Word, Word, Word, Word) ->
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct Method {
-    /// Where it is entered.
+    /// Its entry point.
     pub entry: Entry,
     /// The kinds of its argument words.
     pub arguments: Shape,
@@ -260,7 +260,7 @@ pub struct Gate {
     /// The number of bytes of its stack that the caller has to have left, less than 2^15; or what keeps the call from
     /// being made with no more than that checked: [`EXCLUSIVE`](Gate::EXCLUSIVE) or [`CARE`](Gate::CARE).
     pub room: u16,
-    /// Where it is entered.
+    /// Its entry point.
     pub entry: Entry,
     /// The object.
     pub object: *mut (),
@@ -279,7 +279,7 @@ impl Gate {
     /// The room of a call with other leases or with handles among its words, of one that needs very much stack, or of
     /// any in a firmware that [counts](Budgets::cpu_time) how long processes run.
     pub const CARE: u16 = u16::MAX;
-    /// How many bytes of the callee's stack the kernel uses to enter it on a microcontroller.
+    /// The number of bytes of the callee's stack that the kernel uses to enter it on a microcontroller.
     pub const ENTRY_SIZE: u16 = 136;
 
     /// The gate of a method of a service.
@@ -365,7 +365,7 @@ unsafe impl Send for Service {}
 pub struct Thread {
     /// Its name in the wiring.
     pub name: &'static str,
-    /// Where it starts.
+    /// Its entry point.
     pub entry: extern "C" fn() -> !,
     /// The lowest address of its stack.
     pub stack: *const u8,

@@ -28,14 +28,14 @@ use core::time::Duration;
 use crossgate_abi::inspect::{DUMP, dump};
 use crossgate_abi::{Status, Word, number};
 
-/// What is kept of the last crash.
+/// The dump of the last crash.
 #[derive(Clone, Copy, Debug)]
 pub struct CrashDump {
     words: [Word; dump::WORDS],
     is_of_this_run: bool,
 }
 
-/// How the registers are called.
+/// The names of the registers.
 #[cfg(target_os = "none")]
 const NAMES: [&str; dump::REGISTER_COUNT] = [
     "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "sp", "lr",
@@ -46,7 +46,7 @@ const NAMES: [&str; dump::REGISTER_COUNT] = [
     "rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13",
     "r14", "r15", "rip",
 ];
-/// Which of them is the stack pointer.
+/// The index of the stack pointer among them.
 const STACK_POINTER: usize = if cfg!(target_os = "none") { 13 } else { 4 };
 
 impl CrashDump {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the others do: threads, their stacks, processes.
+//! The state of other processes: threads, their stacks, processes.
 //!
 //! A process to which the wiring says `inspects;` may look, at one thing at a time. It sees nobody's memory, and
 //! changes nothing. Processes, threads, notifications and services are numbers here, in the order of the wiring,
@@ -28,7 +28,7 @@ use crossgate_abi::inspect::{
 };
 use crossgate_abi::{DEADLINE_UNIT, MAX_CALL_DEPTH, NOBODY, Status, Word, number};
 
-/// What a thread does.
+/// The state of a thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Thread {
     /// The process that it is in: its home, or that of the service that it has called last.
@@ -37,11 +37,11 @@ pub struct Thread {
     pub priority: u8,
     /// The number of calls that it has in flight.
     pub depth: u8,
-    /// What it waits for.
+    /// The kind of its wait.
     pub waits: Wait,
 }
 
-/// What a thread waits for.
+/// The kind of a thread's wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wait {
     /// Nothing: it runs, or is about to.
@@ -65,7 +65,7 @@ pub enum Wait {
     Ended,
 }
 
-/// What a process does.
+/// The state of a process and its crashes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Process {
     /// True if it runs.
@@ -87,7 +87,7 @@ pub enum State {
     Stopped,
 }
 
-/// Returns what a thread does.
+/// Returns the state of a thread.
 ///
 /// # Errors
 /// [`NotPermitted`](CallError::NotPermitted) if the caller may not inspect, or if there is no such thread.
@@ -135,7 +135,7 @@ pub fn stack_used(index: u8) -> Result<usize, CallError> {
     }
 }
 
-/// Returns what a process does.
+/// Returns the state of a process.
 ///
 /// # Errors
 /// As of [`thread`].

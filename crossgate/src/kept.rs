@@ -44,7 +44,7 @@ impl<T: Plain> Checked<T> {
 #[derive(Debug)]
 pub struct Kept<T: 'static> {
     memory: &'static KeptMemory<T>,
-    /// What the checks begin with: no other static has the same.
+    /// The start value of the checks: no other static has the same.
     seed: u32,
     lock: Mutex<()>,
 }
@@ -141,7 +141,7 @@ unsafe fn read<T>(from: *const T) -> T {
     }
 }
 
-/// What [`hash`] begins with.
+/// The start value of [`hash`].
 const BASIS: u32 = 0x811c_9dc5;
 
 /// FNV-1a.

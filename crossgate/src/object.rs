@@ -47,7 +47,7 @@ impl<T> Exclusive<T> {
     }
 }
 
-/// What can be written after `object name:` in the wiring.
+/// Types that can be written after `object name:` in the wiring.
 ///
 /// # Safety
 /// `Handle` is transparent over a `RawHandle`; the type is `COUNT` objects of equal size in a row.
@@ -63,7 +63,7 @@ pub unsafe trait ServiceObject: 'static {
     const COUNT: usize;
     /// The number of locks that it needs.
     const LOCKS: usize;
-    /// What a client of it holds.
+    /// The handle that a client of it holds.
     type Handle<I: ?Sized + Interface>: Copy;
     /// Makes the object of the value that the wiring gives.
     type Init;
@@ -111,7 +111,7 @@ impl<A> Array<A> {
 /// # Safety
 /// The entries are those for the objects in `Self`.
 pub unsafe trait Publish<I: ?Sized + Interface>: ServiceObject {
-    /// Where each method is entered.
+    /// The entry points of the methods.
     const ENTRIES: &'static [Entry];
 }
 

@@ -93,7 +93,7 @@ impl core::fmt::Display for Ended {
 impl core::error::Error for NoThread {}
 impl core::error::Error for Ended {}
 
-/// What a thread of a pool does: the lower bits of its state.
+/// The activity of a thread of a pool: the lower bits of its state.
 //
 // ```text
 //        spawn            thread            thread          join, drop
@@ -137,7 +137,7 @@ impl Does {
 /// Does the job of a thread, or drops it.
 type Work = unsafe fn(&Worker, Fate);
 
-/// What is to become of a job.
+/// The fate of a job.
 enum Fate {
     Run,
     Drop,
@@ -148,7 +148,7 @@ enum Fate {
 #[derive(Debug)]
 pub struct Worker {
     state: AtomicUsize,
-    /// What does the job, while it waits.
+    /// The function that does the job, while it waits.
     job: UnsafeCell<MaybeUninit<Work>>,
     /// The job, then its result.
     words: UnsafeCell<Words>,

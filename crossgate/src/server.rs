@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What a server can do about those who call it.
+//! The functions by which a server knows, and refuses, its callers.
 
 use crate::arch::{name_of, system_call};
 use crate::call::failure;
@@ -212,10 +212,10 @@ pub fn client() -> Option<Client> {
 }
 
 /// Takes back all rights to call a service of this process that were given by passing its handle on.
-/// Those whom the wiring names for it keep theirs.
+/// Processes that the wiring names for the service keep their handles.
 ///
-/// Who is in a call by such a handle comes home with [`CallError::Refused`]: a method that waits gives up, as if a
-/// deadline were over; one that computes is done first. (But for the call that the thread is in itself.)
+/// A thread that is in a call by such a handle comes home with [`CallError::Refused`]: a method that waits gives up,
+/// as if a deadline were over; one that computes is done first. (But for the call that the thread is in itself.)
 ///
 /// # Errors
 /// [`CallError::NotPermitted`] if it is a service of another process.

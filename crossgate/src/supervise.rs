@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What a supervisor decides: which process restarts, which stops.
+//! The decisions of a supervisor: which process restarts, which stops.
 //!
-//! What the wiring says with `on_fault` happens at once when a process crashes. The process that the
+//! The policy of the wiring (`on_fault`) takes effect at once when a process crashes. The process that the
 //! wiring names with `supervisor NOTIFICATION;` may decide otherwise, then or at any time: it supervises
 //! all. With `on_fault = stop` the crashed process waits for its decision, as it was (a debugger can
 //! look at it).

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the threads of one process share, and the visitors in it: locks, and what they wait by.
+//! Locks and waiting lines for the threads of one process, and the visitors in it.
 //!
 //! | type | for |
 //! |---|---|

@@ -168,7 +168,7 @@ pub struct Invalid;
     note = "derive it with `#[derive(Wire)]` if it is small, or lend it: `Lease<'_, {Self}>`"
 )]
 pub trait Wire: Sized + 'static {
-    /// How many words, and of what kind.
+    /// The number of words, and their kinds.
     const SHAPE: Shape;
     /// Appends the words of the value, as many as [`SHAPE`](Self::SHAPE) says.
     fn put(self, encoder: &mut Encoder);
@@ -191,9 +191,9 @@ pub trait Parameter: Sized {
     /// No other crate says what lent memory is: it can't name the type.
     #[doc(hidden)]
     const SEAL: Seal;
-    /// How many words, and of what kind.
+    /// The number of words, and their kinds.
     const ARGUMENT: Shape;
-    /// What the caller writes.
+    /// The type that the caller writes.
     type Caller;
     #[doc(hidden)]
     fn put_argument(argument: Self::Caller, encoder: &mut Encoder);

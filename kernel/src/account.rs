@@ -17,14 +17,15 @@ pub(crate) const BACKGROUND_SLICE: u32 = 10_000;
 /// Instead of a thread that is to be looked at: budgets are.
 pub(crate) const BUDGETS: u8 = u8::MAX;
 
-/// How many budgets are looked at in one interrupt.
+/// The number of budgets that are looked at in one interrupt.
 const LOOKS: usize = 2;
 
 impl<P: Port> Budgets<P> {
     /// Memory for [them](Self::new).
     pub const NONE: Budgets<P> = Self::new(&table::Budgets::NONE, &mut [], &mut [], None);
 
-    /// Those of a wiring, with an account for each budget, a word for each thread, and what counts if somebody does.
+    /// The budgets of a wiring, with an account for each budget, a word for each thread, and what counts if somebody
+    /// does.
     pub const fn new(
         wiring: &'static table::Budgets,
         accounts: &'static mut [Account],
@@ -181,7 +182,7 @@ impl<P: Port> Kernel<P> {
         let own = self.system.threads.get(id.index()).map_or(0, |thread| thread.priority);
         let priority = if is_used_up { own.min(BACKGROUND) } else { own };
         self.threads.get_mut(id).base_priority = priority;
-        // Who waits for it looks again, and lends it its priority; and so does it itself.
+        // Threads that wait for it look again, and lend it their priority; and so does it itself.
         self.stir(id);
         self.set_priority(id, priority);
         if let Some(holder) = self.threads.get(id).blocked_on {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! How long threads may run: budgets and time slices. And how long they [have](crate::usage).
+//! The time that threads may run: budgets and time slices. (The time that they have run is in [`usage`](crate::usage).)
 //!
 //! A *budget* is time that a thread, or all threads of a process together, may run at their priority in each
 //! period, wherever their calls lead them. When it is used up, they have the priority of the
@@ -35,7 +35,7 @@ pub const fn count(system: &System) -> usize {
 pub struct Account {
     /// When the period ends, in µs since start. The first one begins when a thread runs first.
     pub(crate) end: u64,
-    /// What is left of it, in µs.
+    /// The rest of it, in µs.
     pub(crate) left: u32,
     /// The number of times that it was used up.
     pub(crate) count: u16,
@@ -44,7 +44,7 @@ pub struct Account {
 }
 
 impl Account {
-    /// That of a budget of which nothing has been used.
+    /// The account of a budget of which nothing has been used.
     pub const NEW: Account = Account { end: 0, left: u32::MAX, count: 0, user: ThreadId::IDLE };
 
     /// Begins the next period if one is over: right after it, or when the budget is needed again.
@@ -58,7 +58,7 @@ impl Account {
     }
 }
 
-/// What only a firmware needs in which something bounds how long threads run. Others don't carry the code.
+/// The code of budgets and time slices: a firmware without them does not carry it.
 #[repr(C)]
 pub struct Budgets<P: Port> {
     // First, as a port's assembly calls it.
@@ -68,7 +68,7 @@ pub struct Budgets<P: Port> {
     pub(crate) check: fn(&mut Kernel<P>, u64) -> bool,
     pub(crate) wiring: &'static table::Budgets,
     pub(crate) accounts: &'static mut [Account],
-    /// What each thread has used of its time slice, in µs.
+    /// The used part of each thread's time slice, in µs.
     pub(crate) slices: &'static mut [u32],
     /// Since when the time is to be counted, in µs since start, ...
     pub(crate) since: u64,

@@ -23,10 +23,10 @@ use crossgate_abi::{
 };
 use crossgate_protection::Unit;
 
-/// How to enter a method.
+/// The way into a method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Enter {
-    /// Where.
+    /// The address of the entry point.
     pub entry: Word,
     /// The object: its first argument.
     pub object: *mut (),
@@ -35,20 +35,20 @@ pub struct Enter {
     pub words: [Word; ARGUMENT_WORDS],
     /// The first address above the part of the stack that is the callee's.
     pub stack_top: Word,
-    /// What the callee may use.
+    /// The rights of the callee.
     pub rights: Rights,
 }
 
-/// How to go on after a method.
+/// The way back from a method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Return {
-    /// Where the caller's registers are saved.
+    /// The address at which the caller's registers are saved.
     pub stack_pointer: Word,
-    /// What the caller may use again.
+    /// The rights of the caller, which hold again.
     pub rights: Rights,
-    /// How the call ends.
+    /// The end of the call.
     pub status: Status,
-    /// What it brings back.
+    /// The results.
     pub words: [Word; RESULT_WORDS],
 }
 

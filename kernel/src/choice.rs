@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Which of what is [optional](crate::optional) a firmware has.
+//! The choice of the [optional](crate::optional) parts that a firmware has.
 
 use crate::Kernel;
 use crate::note::Inspection;

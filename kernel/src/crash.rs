@@ -35,7 +35,7 @@ impl<P: Port> Kernel<P> {
         self.crash(process);
     }
 
-    /// What becomes of a process that crashed now, as the newest record says.
+    /// Decides on a process that crashed now, as the newest record says.
     pub(crate) fn crash(&mut self, process: ProcessId) {
         let policy = self.processes.get(process.index()).map(|wiring| wiring.on_fault);
         let Some(OnFault::Restart { limit }) = policy else { return self.take_down(process, true) };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What of the kernel's memory means nothing now, and what each piece of it is called.
+//! The parts of the kernel's memory that mean nothing now, with a name for each.
 //!
 //! It is for a test that looks at the memory from outside: two states are the same if they differ in
 //! nothing but what is dead in both. Whatever is told dead here is never read before it is written, which that
@@ -68,7 +68,7 @@ impl<P: Port> Kernel<P> {
                 tell(of(&thread.stack_pointer));
                 used = thread.innermost().map_or(thread.stack.end, |frame| frame.stack_pointer);
             }
-            // What is below the stack pointer. If it is elsewhere, the thread is about to crash.
+            // The part below the stack pointer. If that is elsewhere, the thread is about to crash.
             if thread.stack.start <= used && used <= thread.stack.end {
                 tell(Span { start: thread.stack.start, end: used });
             }

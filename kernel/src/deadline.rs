@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! How long calls may take.
+//! Deadlines of calls.
 //!
 //! A thread can set a deadline for the calls that it makes from where it is. When the time is over, no further call is
 //! entered, and a wait for an object or a notification in those in flight fails with
@@ -25,7 +25,7 @@ use crossgate_abi::{
 /// by an impatient caller.
 pub const GRACE: u64 = 10_000;
 
-/// What only a firmware needs in which some process may set deadlines for its calls. Others don't carry the code.
+/// The code of deadlines: a firmware in which no process may set one does not carry it.
 #[repr(C)]
 pub(crate) struct Deadlines<P: Port> {
     /// Sets or takes away the deadline of the calls that the current thread makes from where it is.

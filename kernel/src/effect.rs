@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the CPU has to do after an event.
+//! The effect of an event on the CPU.
 
 use crossgate_abi::{CallError, Status, Word};
 
-/// What the CPU has to do after an event, unless the current thread [enters](crate::call::Enter) or
+/// The task of the CPU after an event, unless the current thread [enters](crate::call::Enter) or
 /// [leaves](crate::call::Return) a method.
 // It fits a register.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +48,7 @@ impl From<CallError> for Effect {
     }
 }
 
-/// How a system call ends, if it does now. It does not if the thread waits, or has ended, or goes on elsewhere.
+/// The end of a system call, if it ends now. It does not if the thread waits, or has ended, or goes on elsewhere.
 // A byte, so that it fits a register, and an effect does too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Outcome(u8);

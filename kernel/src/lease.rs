@@ -9,7 +9,7 @@ use crossgate_protection::Span;
 /// In bytes, of those that [`WHOLE_BLOCK`] means.
 const SMALLEST_BLOCK: Word = 32;
 
-/// Where leased memory comes from, which says how far the protection unit may round it.
+/// The origin of leased memory, which says how far the protection unit may round it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(test, derive(Hash))]
 pub(crate) struct Source(pub ProcessId);
@@ -27,7 +27,7 @@ impl Source {
 pub struct Lease<R> {
     /// The memory.
     pub memory: Span,
-    /// What the protection unit wants to be told to open it.
+    /// The value of the protection unit's registers that opens it.
     pub registers: R,
     /// True if it may be written.
     pub writable: bool,
@@ -35,7 +35,7 @@ pub struct Lease<R> {
 }
 
 impl<R> Lease<R> {
-    /// Where a port's assembly finds the start of its memory, in bytes, ...
+    /// The offset at which a port's assembly finds the start of its memory, in bytes, ...
     pub const START: usize = core::mem::offset_of!(Lease<R>, memory.start);
     /// ... and its registers.
     pub const REGISTERS: usize = core::mem::offset_of!(Lease<R>, registers);
@@ -55,7 +55,7 @@ impl<R> Lease<R> {
     }
 }
 
-/// Which of a thread's leases are in force: those of the call that it is in. The ones before belong to
+/// The leases of a thread that are in force: those of the call that it is in. The ones before belong to
 /// its callers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(test, derive(Hash))]
@@ -69,7 +69,7 @@ impl InForce {
     /// No leases at all.
     pub const NONE: InForce = InForce(0);
 
-    /// Those of a callee, which has got none yet.
+    /// Returns the leases of a callee, which has got none yet.
     #[inline(always)]
     #[must_use]
     pub const fn of_callee(self) -> InForce {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! How a caller lends memory to a call.
+//! The check of memory that a caller lends to a call.
 //!
 //! A caller can lend what is its own to lend: the shared part of its process' memory, its part of
 //! its stack, and what it was lent itself, with no more rights. (Flash is readable by all, so

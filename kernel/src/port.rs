@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the core needs from the hardware.
+//! The core's view of the hardware.
 
 use crate::thread::Thread;
 use crossgate_abi::Word;
@@ -20,13 +20,13 @@ use crossgate_protection::{Span, Unit};
 ///
 /// An implementation has to keep what each item promises: the security properties rest on it.
 pub trait Port: 'static {
-    /// What its memory protection unit can express. (What is told in its form, the core only keeps.)
+    /// Its memory protection unit. (The core only keeps values in the unit's form.)
     type Unit: Unit;
 
-    /// How many bytes of the caller's stack, from the stack pointer that it reports upwards, hold
+    /// The number of bytes of the caller's stack, from the stack pointer that it reports upwards, that hold
     /// registers that the kernel saved: they can't be lent.
     const CONTEXT_SIZE: Word;
-    /// How many bytes of the callee's stack the kernel uses to enter it, including what it needs to
+    /// The number of bytes of the callee's stack that the kernel uses to enter it, including what it needs to
     /// save the callee's registers at its first system call.
     const ENTRY_SIZE: Word;
 
@@ -37,7 +37,7 @@ pub trait Port: 'static {
     /// saved. The core only keeps it.
     fn bounds(stack: Span) -> [Word; 2];
 
-    /// Where every thread begins: code that does nothing but the system call
+    /// The code at which every thread begins: it does nothing but the system call
     /// [`BEGIN`](crossgate_abi::number::BEGIN).
     const BEGIN: extern "C" fn() -> !;
 

@@ -42,12 +42,12 @@ const BACK_OFF: u32 = 10_000;
 /// ... so many times at most: it has to stay shorter than the calm.
 const DOUBLINGS: u8 = 9;
 
-/// What the kernel knows of a process besides its wiring.
+/// The state of a process, besides its wiring.
 #[derive(Clone, Copy, Debug)]
 pub struct Process {
     /// When it crashed last, in µs since start.
     pub(crate) crashed_at: u64,
-    /// How far its memory has been reset, in bytes.
+    /// The progress of the reset of its memory, in bytes.
     pub(crate) reset: Word,
     /// The number of times that it crashed in a row.
     pub(crate) crashes: u8,

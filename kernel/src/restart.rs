@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! How a process begins.
+//! The start of a process.
 //!
 //! Its memory is reset to its initial values, at boot and after each fault
 //! alike. That is done in slices, by the threads that want it: by its own, each of which begins with a

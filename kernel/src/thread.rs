@@ -18,7 +18,7 @@ pub const LEASES: usize = 4;
 #[derive(Clone, Copy, Debug)]
 #[repr(transparent)]
 pub struct Calls(
-    // How many bytes of frames are in use, and the flags.
+    // The number of bytes of frames in use, and the flags.
     u32,
 );
 
@@ -57,26 +57,26 @@ impl Calls {
 }
 
 /// A thread.
-// What is used most comes first: the CPU reaches it with shorter instructions.
+// The parts that are used most come first, because the CPU reaches them with shorter instructions.
 #[derive(Debug)]
 #[cfg_attr(test, derive(Clone))]
 #[repr(C)]
 pub struct Thread<U: Unit> {
-    /// Where its stack starts, as the port wants it.
+    /// The start of its stack, as the port wants it.
     pub(crate) stack_register: Word,
     pub(crate) rights: Rights,
     pub(crate) calls: Calls,
-    /// Where its registers are saved while it doesn't run.
+    /// The address at which its registers are saved while it doesn't run.
     pub stack_pointer: Word,
     pub(crate) stack: Span,
-    /// Where its registers may be saved, as the port wants it.
+    /// The bounds of where its registers may be saved, as the port wants them.
     pub(crate) bounds: [Word; 2],
     pub(crate) id: ThreadId,
     pub(crate) base_priority: u8,
     pub(crate) priority: u8,
     pub(crate) blocked_on: Option<ThreadId>,
-    /// How many waits are to fail, as a process that it is to come back to has gone down: one for each call that it is
-    /// in from there on. (Who waits in spite of that may go on.)
+    /// The number of waits that are to fail, because a process that it is to come back to has gone down: one for each
+    /// call that it is in from there on. (Who waits in spite of that may go on.)
     pub(crate) orphaned: u8,
     /// When the calls that it makes have to end.
     pub(crate) deadline: Deadline,
@@ -92,7 +92,7 @@ pub struct Thread<U: Unit> {
     pub(crate) leases: [Lease<U::Lease>; LEASES],
 }
 
-/// Where a port's assembly finds what it loads of a thread, in bytes from the start. (First comes where its
+/// The offsets at which a port's assembly finds the parts of a thread, in bytes. (First comes where its
 /// stack starts, [as the port wants it](crate::port::Port::stack_register).)
 pub struct Offset<U>(PhantomData<U>);
 
@@ -102,13 +102,13 @@ impl<U: Unit> Offset<U> {
     pub const RIGHTS: usize = offset_of!(Thread<U>, rights);
     /// Its [calls](Calls), right after.
     pub const CALLS: usize = offset_of!(Thread<U>, calls);
-    /// Where its registers are saved, right after.
+    /// The address at which its registers are saved, right after.
     pub const STACK_POINTER: usize = offset_of!(Thread<U>, stack_pointer);
-    /// How many waits are to fail: a byte.
+    /// The number of waits that are to fail: a byte.
     pub const ORPHANED: usize = offset_of!(Thread<U>, orphaned);
     /// Its priority: a byte.
     pub const PRIORITY: usize = offset_of!(Thread<U>, priority);
-    /// What it [waits](Wait) for: a byte that says what kind, ...
+    /// Its [wait](Wait): a byte that says what kind, ...
     pub const WAIT: usize = offset_of!(Thread<U>, wait);
     /// ... and behind it a word, ...
     pub const WAIT_VALUE: usize = Self::WAIT + 4;
@@ -120,11 +120,11 @@ impl<U: Unit> Offset<U> {
     pub const REPLY: u8 = 1;
     /// Its [stack](Thread::stack): two words.
     pub const STACK: usize = offset_of!(Thread<U>, stack);
-    /// Where its registers [may be saved](crate::port::Port::bounds): two words.
+    /// The [bounds](crate::port::Port::bounds) of where its registers may be saved: two words.
     pub const BOUNDS: usize = offset_of!(Thread<U>, bounds);
     /// Its index: a byte.
     pub const ID: usize = offset_of!(Thread<U>, id);
-    /// Who waits for something that it has: a word.
+    /// The threads that wait for something that it has: a word.
     pub const WAITERS: usize = offset_of!(Thread<U>, waiters);
     /// The first of its frames: where the caller's registers are saved, then the caller's rights.
     pub const FRAMES: usize = offset_of!(Thread<U>, frames);
@@ -136,7 +136,7 @@ impl<U: Unit> Offset<U> {
     pub const FRAME_CARE: usize = offset_of!(Frame, care);
     /// Its [leases](Lease), those in force and those of its callers.
     pub const LEASES: usize = offset_of!(Thread<U>, leases);
-    /// What is [pending](Thread::take_pending) for it: a byte that says what, ...
+    /// The work that is [pending](Thread::take_pending) for it: a byte that says what, ...
     pub const PENDING: usize = offset_of!(Thread<U>, pending);
     /// ... the status if that is a reply (a byte), ...
     pub const PENDING_STATUS: usize = Self::PENDING + 1;
@@ -176,7 +176,7 @@ impl<U: Unit> Thread<U> {
         leases: [Lease::empty(U::NO_LEASE); LEASES],
     };
 
-    /// Returns what it may use.
+    /// Returns its rights.
     #[inline(always)]
     #[must_use]
     pub fn rights(&self) -> Rights {
@@ -357,7 +357,7 @@ impl<U: Unit> Thread<U> {
         self.leases_at(self.rights)
     }
 
-    /// Returns what its caller may use, if it is in a call.
+    /// Returns the rights of its caller, if it is in a call.
     #[must_use]
     pub fn caller(&self) -> Option<Rights> {
         self.innermost().map(|frame| frame.rights)
@@ -368,7 +368,7 @@ impl<U: Unit> Thread<U> {
         self.leases.get(rights.leases.places()).unwrap_or(&[]).iter()
     }
 
-    /// Returns what is left to do before it runs, which is then done.
+    /// Takes the work that is left to do before it runs.
     #[inline(always)]
     pub fn take_pending(&mut self) -> Pending {
         core::mem::take(&mut self.pending)

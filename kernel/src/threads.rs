@@ -20,7 +20,7 @@ pub struct Threads<U: Unit> {
     slots: &'static mut [Slot<U>],
 }
 
-/// Where a thread is kept while it is not the current one: its index is that of the thread.
+/// The slot of a thread while it is not the current one: its index is that of the thread.
 pub type Slot<U> = Option<&'static mut Thread<U>>;
 
 impl<U: Unit> Threads<U> {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! How long threads and processes have run.
+//! The time that threads and processes have run.
 //!
 //! The time from one [account](crate::Kernel::account) to the next is that of the thread that ran, and of the process
 //! that it was in. So the port has to account for each switch, and for each call and return too. A port that makes
@@ -13,7 +13,7 @@ use crossgate_abi::{ProcessId, ThreadId};
 
 /// The time for which each thread and each process has run.
 pub struct Usage {
-    /// That of each thread, in µs, ...
+    /// The time of each thread, in µs, ...
     pub(crate) threads: &'static mut [u64],
     /// ... and of each process.
     pub(crate) processes: &'static mut [u64],

@@ -121,7 +121,7 @@ pub fn is_word(token: Option<&Token>, word: &str) -> bool {
 pub struct Cursor {
     tokens: Vec<Token>,
     next: usize,
-    /// Where to point if something is missing at the end.
+    /// The place to point at if something is missing at the end.
     end: Span,
 }
 

@@ -32,7 +32,7 @@ const TOLD: u32 = 3;
 /// One more ticket.
 const TICKET: u32 = 4;
 
-/// Where one thread waits.
+/// The place of one thread that waits.
 #[derive(Debug)]
 struct Place {
     state: AtomicU32,
@@ -43,7 +43,7 @@ struct Place {
 #[derive(Debug)]
 pub struct Waiters<const N: usize> {
     places: [Place; N],
-    /// Who comes later has a higher one.
+    /// A thread that comes later has a higher one.
     ticket: AtomicU32,
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the names in a wiring mean.
+//! The meaning of the names in a wiring.
 
 /// The handles of services and notifications; how many objects, locks, gates and bytes of stack there are, and the
 /// device registers.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What a test has wired so far, and the tables that it becomes.
+//! The wiring of a test so far, and the tables that it becomes.
 
 use super::VISIT;
 use crate::Notification;
@@ -18,7 +18,7 @@ use std::vec::Vec;
 
 /// The number of notifications that a process can have.
 const OWN_NOTIFICATIONS: usize = 16;
-/// How many services there can be: a gate has eight bits for them.
+/// The most services that there can be: a gate has eight bits for them.
 const MAX_SERVICES: usize = 256;
 
 /// Among the notifications of the test's process: a fault was noted, ...
@@ -30,7 +30,7 @@ pub const TEST: usize = 1;
 /// The priority of it.
 const TEST_PRIORITY: u8 = 1;
 
-/// What a thread does.
+/// The body of a thread.
 pub type Body = Box<dyn FnMut() + Send>;
 
 #[derive(Clone, Copy)]
@@ -61,7 +61,7 @@ pub struct Draft {
     notifications: Vec<Signalled>,
     /// All but the idle thread and that of the test.
     threads: Vec<Thread>,
-    /// What those do, until they run.
+    /// The bodies of the threads, until they run.
     pub bodies: Vec<Body>,
     lost_clients: Vec<LostClients>,
     locks: usize,

@@ -29,7 +29,7 @@ pub fn current() -> Option<Rc<Me>> {
     ME.with_borrow(Clone::clone)
 }
 
-/// What a thread unwinds with that does not go on where it was.
+/// The payload with which a thread unwinds that does not continue where it was.
 struct Elsewhere;
 
 /// A thread of a test.
@@ -148,7 +148,7 @@ impl Me {
                 self.crash(payload)
             }
         };
-        // What was called is never to be called again.
+        // The function that was called is never to be called again.
         reply.unwrap_or(failure(CallError::ServerFaulted))
     }
 

@@ -141,7 +141,7 @@ pub fn run<R>(draft: &RefCell<Draft>, body: impl FnOnce() -> R) -> R {
     };
     let _statics = has_statics.then(|| lock(&STATICS));
 
-    // What `body` has lies further down.
+    // The stack of `body` lies further down.
     let anchor = 0_u64;
     let idle = [0_u64; 16];
     let mut stacks = Vec::new();

@@ -10,7 +10,7 @@ use crossgate_abi::message::fail;
 use crossgate_abi::table::{Gate, Method, NO_LOCK, RawReply, Service};
 use crossgate_abi::{LockId, ProcessId, ServiceId, Set, Shape, Word};
 
-/// What the wiring says of one service.
+/// The wiring's entry of one service.
 pub struct Publication {
     pub name: &'static str,
     /// Index of its (first) object in the table.

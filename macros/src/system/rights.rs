@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What a process may use: the services and notifications that its expressions mention.
+//! The rights of a process: the services and notifications that its expressions mention.
 //!
 //! A mention is a word that is the name of one, and stands where an expression has a value. It gives the right, which
 //! is a bit in a mask of the tables. So it has to be what the compiler takes for the handle, and no text, no code
@@ -24,7 +24,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const DEFINES: [&str; 11] =
     ["let", "ref", "const", "static", "fn", "mod", "struct", "enum", "union", "trait", "type"];
 
-/// Who may use what.
+/// The rights of all processes.
 #[derive(Default)]
 pub struct Rights {
     /// The set of the processes that mention a name: a bit for each.
@@ -80,7 +80,7 @@ fn of_others(public: &BTreeSet<String>, process: &Process) -> BTreeSet<String> {
     public.difference(&own).cloned().collect()
 }
 
-/// Where tokens stand.
+/// The surroundings of tokens.
 #[derive(Clone, Copy, PartialEq)]
 enum Place {
     Expression,
@@ -92,7 +92,7 @@ enum Place {
     Use,
 }
 
-/// What a word is, by what stands around it.
+/// The meaning of a word, by what stands around it.
 #[derive(PartialEq)]
 enum Word {
     /// A value, as far as that tells.
