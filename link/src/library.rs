@@ -21,7 +21,7 @@ const ADVICE: &str = "The crates of processes are `#![no_std]`, and have no heap
                       on the board: log by the crate `crossgate-log`, and keep in statics and objects what \
                       would be allocated.";
 
-/// What the Rust library, and what starts programs, looks for and defines: all names.
+/// Returns what the Rust library, and what starts programs, looks for and defines: all names.
 ///
 /// # Errors
 /// A file can't be read, or is damaged.
@@ -89,7 +89,7 @@ pub fn refuse_in_processes(reach: &Reach, of_host: impl Fn(FileId) -> bool) -> R
     Ok(())
 }
 
-/// Whether something is in one of those crates, or for the heap, by its name.
+/// Returns whether something is in one of those crates, or for the heap, by its name.
 fn is_only_here(name: &str) -> bool {
     let type_or_path = name.trim_start_matches(['<', '&', '[', '*', '(']);
     let type_or_path = ["mut ", "const ", "dyn "]
