@@ -10,6 +10,7 @@ use crossgate_abi::{ThreadId, table};
 use crossgate_protection::{Span, Unit};
 
 /// It is thread `id` of the wiring, and begins.
+#[inline]
 pub(crate) fn place<P: Port>(thread: &mut Thread, id: ThreadId, wiring: &table::Thread) {
     let start = wiring.stack.addr();
     thread.id = id;
@@ -24,6 +25,7 @@ pub(crate) fn place<P: Port>(thread: &mut Thread, id: ThreadId, wiring: &table::
 }
 
 /// It is at home, and runs next from its beginning.
+#[inline]
 pub(crate) fn begin<P: Port>(thread: &mut Thread) {
     thread.pending = Pending::Nothing;
     thread.set_deadline(Deadline::NONE);
@@ -33,6 +35,7 @@ pub(crate) fn begin<P: Port>(thread: &mut Thread) {
 
 impl<P: Port> Kernel<P> {
     /// A thread whose home has gone down is in no call any more: it begins anew, or ends.
+    #[inline]
     pub(crate) fn come_home(&mut self, id: ThreadId) {
         let thread = self.threads.get(id);
         let home = self.states.get(thread.rights.process.index());

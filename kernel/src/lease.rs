@@ -45,6 +45,7 @@ impl Lease {
 
     /// Whether it is of the shared memory of `process`.
     #[must_use]
+    #[inline]
     pub fn is_of(&self, process: ProcessId) -> bool {
         self.source == Source(process)
     }
@@ -108,6 +109,7 @@ impl InForce {
 
 /// The memory that the two words of a lease offer; `None` if it runs over the end of the address space.
 #[must_use]
+#[inline]
 pub fn offered(address: Word, length: Word) -> Option<Span> {
     let length = if length & WHOLE_BLOCK == 0 { length } else { block_of(length) };
     Span::new(address, length)
@@ -116,7 +118,7 @@ pub fn offered(address: Word, length: Word) -> Option<Span> {
 /// The size of the smallest block that holds as many bytes as this says besides [`WHOLE_BLOCK`]; 0 if it
 /// says none at all.
 #[cold]
-#[inline(never)]
+#[inline]
 pub(crate) fn block_of(length: Word) -> Word {
     let last = (length & !WHOLE_BLOCK).wrapping_sub(1) | (SMALLEST_BLOCK - 1);
     Word::MAX.unbounded_shr(last.leading_zeros()).wrapping_add(1)

@@ -37,6 +37,7 @@ impl Ready {
     /// ... and the levels that are not empty, the most urgent in bit 31.
     pub const LEVELS: usize = core::mem::offset_of!(Ready, levels);
 
+    #[inline]
     pub(crate) const fn new() -> Ready {
         let nobody = [ThreadId::IDLE; PRIORITIES];
         Ready { levels: 0, first: nobody, last: nobody, next: [ThreadId::IDLE; MAX_THREADS] }
@@ -51,7 +52,7 @@ impl Ready {
     }
 
     /// Adds a thread at the end of its level.
-    #[inline(never)]
+    #[inline]
     pub(crate) fn push(&mut self, thread: &Thread) {
         let level = level(thread);
         if self.levels & bit(level) == 0 {
@@ -64,6 +65,7 @@ impl Ready {
     }
 
     /// Adds a thread at the beginning of its level.
+    #[inline]
     pub(crate) fn push_first(&mut self, thread: &Thread) {
         let level = level(thread);
         if self.levels & bit(level) == 0 {
@@ -74,7 +76,7 @@ impl Ready {
     }
 
     /// Takes out a thread that is the first of its level, as the current one is.
-    #[inline(never)]
+    #[inline]
     pub(crate) fn remove_first(&mut self, thread: &Thread) {
         let level = level(thread);
         if self.last[level] == thread.id {
@@ -85,7 +87,7 @@ impl Ready {
     }
 
     /// Takes out a ready thread.
-    #[inline(never)]
+    #[inline]
     pub(crate) fn remove(&mut self, thread: &Thread) {
         let level = level(thread);
         let mut before = self.first[level];
@@ -131,12 +133,13 @@ const fn bit(level: usize) -> u32 {
 impl<P: Port> Kernel<P> {
     /// Goes on with the most urgent thread, after something that is no system call of the current
     /// one, or that made it wait.
-    #[inline(never)]
+    #[inline]
     pub fn reschedule(&mut self) -> Effect {
         Effect { switch: self.switch(), ..Effect::CONTINUE }
     }
 
     /// Goes on with the most urgent thread, which may be the same at another place.
+    #[inline]
     pub(crate) fn reload(&mut self) -> Effect {
         let _ = self.reschedule();
         Effect::SWITCH

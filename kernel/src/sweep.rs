@@ -19,7 +19,7 @@ use crossgate_abi::{ProcessId, Set, ThreadId};
 
 impl<P: Port> Kernel<P> {
     /// Does a piece of the work. Tells whether there was something to do.
-    #[inline(never)]
+    #[inline]
     pub(crate) fn piece(&mut self) -> bool {
         let Work { unswept, waking, lowering, unseen, chosen, .. } = self.work;
         if unseen.is_empty() {
@@ -85,7 +85,7 @@ impl<P: Port> Kernel<P> {
     /// Takes a thread out of processes that went down: frees the objects of those that it is in, leads it past them
     /// when it comes back, and out of the one that it executes in. If it waits there, that comes first. If it waits
     /// further on, for whom nobody waits any more, its wait fails.
-    #[inline(never)]
+    #[inline]
     pub(crate) fn sweep(&mut self, id: ThreadId) {
         let dying = self.work.dying;
         let goes_down = |process| dying.contains(process);

@@ -44,6 +44,7 @@ impl Calls {
         self.0 & 0xffff != 0
     }
 
+    #[inline]
     fn flag(&mut self, flag: u32, is_set: bool) {
         self.0 = self.0 & !flag | if is_set { flag } else { 0 };
     }
@@ -191,18 +192,21 @@ impl Thread {
     }
 
     /// Whether one of its calls is lent shared memory of `process`.
+    #[inline]
     pub(crate) fn holds_memory_of(&self, process: ProcessId) -> bool {
         let held = self.leases.get(..self.rights.leases.count().into()).unwrap_or(&[]);
         held.iter().any(|lease| lease.is_of(process))
     }
 
     /// Whether it is in `process`, or will come back there.
+    #[inline]
     pub(crate) fn has_entered(&self, process: ProcessId) -> bool {
         let mut frames = self.frames.get(..self.depth().into()).unwrap_or(&[]).iter();
         self.rights.process == process || frames.any(|frame| frame.rights.process == process)
     }
 
     /// The frame of the call that it is in, to change it.
+    #[inline]
     pub(crate) fn innermost_mut(&mut self) -> Option<&mut Frame> {
         let depth = self.depth();
         self.frames.get_mut(usize::from(depth).wrapping_sub(1))
@@ -233,17 +237,20 @@ impl Thread {
     }
 
     /// It has one more call in flight, in which it may use this.
+    #[inline]
     pub(crate) fn enter(&mut self, rights: Rights) {
         self.calls.0 = self.calls.0.wrapping_add(Calls::FRAME);
         self.use_rights(rights);
     }
 
     /// It has one call less in flight, and may use this again.
+    #[inline]
     pub(crate) fn leave(&mut self, rights: Rights) {
         self.calls.0 = self.calls.0.wrapping_sub(Calls::FRAME);
         self.use_rights(rights);
     }
 
+    #[inline]
     fn use_rights(&mut self, rights: Rights) {
         self.rights = rights;
         self.calls.flag(Calls::LEASES, rights.leases != InForce::NONE);
@@ -263,6 +270,7 @@ impl Thread {
     }
 
     /// The frames of its calls in flight, the outermost first.
+    #[inline]
     pub(crate) fn frames_in_use(&mut self) -> &mut [Frame] {
         let depth = self.depth();
         self.frames.get_mut(..depth.into()).unwrap_or(&mut [])
@@ -283,6 +291,7 @@ impl Thread {
     }
 
     /// The frame that its next call will have.
+    #[inline]
     pub(crate) fn next_frame(&mut self) -> Option<&mut Frame> {
         let depth = self.depth();
         self.frames.get_mut(usize::from(depth))
@@ -337,6 +346,7 @@ impl Thread {
 
     /// Leaves the process that it is in, which went down, and those on its way back that did; it waits for nothing.
     /// Tells whether it is back at a caller.
+    #[inline]
     pub(crate) fn unwind(&mut self) -> bool {
         self.orphaned = 0;
         while let Some(frame) = self.pop() {
@@ -353,17 +363,20 @@ impl Thread {
     }
 
     /// The leases that the call it is in may use.
+    #[inline]
     pub fn leases(&self) -> impl Iterator<Item = &Lease> {
         self.leases_at(self.rights)
     }
 
     /// What its caller may use, if it is in a call.
     #[must_use]
+    #[inline]
     pub fn caller(&self) -> Option<Rights> {
         self.innermost().map(|frame| frame.rights)
     }
 
     /// The leases that it may use with some rights, its present one or that of one of its callers.
+    #[inline]
     pub fn leases_at(&self, rights: Rights) -> impl Iterator<Item = &Lease> {
         self.leases.get(rights.leases.places()).unwrap_or(&[]).iter()
     }

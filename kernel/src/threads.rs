@@ -24,6 +24,7 @@ pub type Slot = Option<&'static mut Thread>;
 
 impl Threads {
     /// All threads, each in its slot but the idle one, which is current.
+    #[inline]
     pub(crate) const fn new(idle: &'static mut Thread, slots: &'static mut [Slot]) -> Threads {
         Threads { current: idle, slots }
     }
@@ -43,6 +44,7 @@ impl Threads {
 
     /// The thread of this index.
     #[must_use]
+    #[inline]
     pub fn get(&self, id: ThreadId) -> &Thread {
         match self.slots.get(id.index()) {
             Some(Some(thread)) => thread,
@@ -141,11 +143,13 @@ impl<P: Port> Kernel<P> {
 
     /// The same, to look at.
     #[must_use]
+    #[inline]
     pub fn current_thread(&self) -> &Thread {
         self.threads.get(self.threads.current_id())
     }
 
     /// The set of all threads but the idle one.
+    #[inline]
     pub(crate) fn all_threads(&self) -> Set<ThreadId> {
         // (There are at most 32, and the idle thread is one.)
         let end = (self.system.threads.len() as u32).wrapping_sub(1);

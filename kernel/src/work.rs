@@ -72,7 +72,7 @@ impl Work {
 impl<P: Port> Kernel<P> {
     /// If there is something to do, it may be for a thread that is more urgent than the worker: it looks again, first
     /// of all.
-    #[inline(never)]
+    #[inline]
     pub(crate) fn engage(&mut self) {
         if !self.work.threads().is_empty() {
             (self.work.unseen, self.work.chosen) = (Set::EMPTY, ThreadId::IDLE);
@@ -81,7 +81,7 @@ impl<P: Port> Kernel<P> {
     }
 
     /// The worker is as urgent as this, and the first that is.
-    #[inline(never)]
+    #[inline]
     pub(crate) fn set_worker(&mut self, priority: u8) {
         let idle = self.threads.get_mut(ThreadId::IDLE);
         if idle.priority == priority {
