@@ -21,7 +21,7 @@ use crossgate_abi::{CallError, Cause, ProcessId, Status, ThreadId, Word};
 impl<P: Port> Kernel<P> {
     /// The current process did something that it must not do, at `instruction`; `address` is what
     /// it tried to access. Both are 0 where that is unknown.
-    #[inline]
+    #[inline(always)]
     pub fn fault(&mut self, cause: Cause, instruction: Word, address: Word) -> Effect {
         self.crash_current(&Fault { instruction, address, ..Fault::of(cause) });
         self.reload()

@@ -64,7 +64,7 @@ impl<P: Port> Kernel<P> {
     /// Notes what a thread did in the name of a process, and tells who is to be told.
     #[inline]
     pub(crate) fn report(&mut self, id: ThreadId, process: ProcessId, fault: &Fault) {
-        let frames = self.threads.get_mut(id).frames_in_use();
+        let frames = self.threads.at(id).frames();
         let depth = frames.len() as u8;
         let mut chain = 0;
         for frame in frames.iter().rev() {

@@ -70,7 +70,9 @@ impl<P: Port> Kernel<P> {
     /// A process has gone down, which concerns every thread.
     #[inline(always)]
     pub(crate) fn sweep_all_for(&mut self, process: ProcessId) {
-        let unswept = self.all_threads();
+        let current = self.threads.current_id();
+        let mut unswept = self.all_threads();
+        unswept.remove(current);
         let work = &mut self.work;
         if work.unswept.is_empty() {
             work.dying = Set::EMPTY;
@@ -78,24 +80,32 @@ impl<P: Port> Kernel<P> {
         work.dying.insert(process);
         (work.unswept, work.lessees) = (unswept, Set::EMPTY);
         // The thread that it happens to is known. Who else is in it, the worker finds.
-        self.sweep(self.threads.current_id());
+        self.lead_out(current);
         self.engage();
     }
 
+    /// Sweeps a thread. If it waits in a process that went down, that ends first.
+    #[inline(always)]
+    fn sweep(&mut self, id: ThreadId) {
+        let thread = self.threads.get_mut(id);
+        let is_inside = self.work.dying.contains(thread.rights.process);
+        if is_inside && !matches!(thread.wait, Wait::Nothing) {
+            return self.interrupt_wait(id);
+        }
+        self.work.unswept.remove(id);
+        self.lead_out(id);
+    }
+
     /// Takes a thread out of processes that went down: frees the objects of those that it is in, leads it past them
-    /// when it comes back, and out of the one that it executes in. If it waits there, that comes first. If it waits
+    /// when it comes back, and out of the one that it executes in. (It does not wait there.) If it waits
     /// further on, for whom nobody waits any more, its wait fails.
     #[inline]
-    pub(crate) fn sweep(&mut self, id: ThreadId) {
+    fn lead_out(&mut self, id: ThreadId) {
         let dying = self.work.dying;
         let goes_down = |process| dying.contains(process);
         let thread = self.threads.get_mut(id);
         let mut callee = thread.rights.process;
         let is_inside = goes_down(callee);
-        if is_inside && !matches!(thread.wait, Wait::Nothing) {
-            return self.interrupt_wait(id);
-        }
-        self.work.unswept.remove(id);
         if thread.rights.leases.count() != 0 {
             self.work.lessees.insert(id);
         }

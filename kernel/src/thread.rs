@@ -206,7 +206,7 @@ impl Thread {
     }
 
     /// The frame of the call that it is in, to change it.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn innermost_mut(&mut self) -> Option<&mut Frame> {
         let depth = self.depth();
         self.frames.get_mut(usize::from(depth).wrapping_sub(1))
@@ -244,13 +244,13 @@ impl Thread {
     }
 
     /// It has one call less in flight, and may use this again.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn leave(&mut self, rights: Rights) {
         self.calls.0 = self.calls.0.wrapping_sub(Calls::FRAME);
         self.use_rights(rights);
     }
 
-    #[inline]
+    #[inline(always)]
     fn use_rights(&mut self, rights: Rights) {
         self.rights = rights;
         self.calls.flag(Calls::LEASES, rights.leases != InForce::NONE);
@@ -274,6 +274,12 @@ impl Thread {
     pub(crate) fn frames_in_use(&mut self) -> &mut [Frame] {
         let depth = self.depth();
         self.frames.get_mut(..depth.into()).unwrap_or(&mut [])
+    }
+
+    /// The same, to look at.
+    #[inline(always)]
+    pub(crate) fn frames(&self) -> &[Frame] {
+        self.frames.get(..self.depth().into()).unwrap_or(&[])
     }
 
     /// How many calls it is in, from the outermost one on that is such a call. (All are looked at.)
