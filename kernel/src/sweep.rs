@@ -103,7 +103,7 @@ impl<P: Port> Kernel<P> {
     fn lead_out(&mut self, id: ThreadId) {
         let dying = self.work.dying;
         let goes_down = |process| dying.contains(process);
-        let thread = self.threads.get_mut(id);
+        let thread = self.threads.at_mut(id);
         let mut callee = thread.rights.process;
         let is_inside = goes_down(callee);
         if thread.rights.leases.count() != 0 {
@@ -122,10 +122,12 @@ impl<P: Port> Kernel<P> {
             }
             calls += 1;
         }
-        thread.orphaned = thread.orphaned.max(orphaned);
         let is_home = is_inside && !thread.unwind();
-        if thread.waits_in_vain() {
-            self.interrupt_wait(id);
+        if !is_inside {
+            thread.orphaned = thread.orphaned.max(orphaned);
+            if thread.waits_in_vain() {
+                self.interrupt_wait(id);
+            }
         }
         // What it had there, others may have waited for.
         if has_waiters {

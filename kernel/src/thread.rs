@@ -270,7 +270,7 @@ impl Thread {
     }
 
     /// The frames of its calls in flight, the outermost first.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn frames_in_use(&mut self) -> &mut [Frame] {
         let depth = self.depth();
         self.frames.get_mut(..depth.into()).unwrap_or(&mut [])
@@ -352,7 +352,7 @@ impl Thread {
 
     /// Leaves the process that it is in, which went down, and those on its way back that did; it waits for nothing.
     /// Tells whether it is back at a caller.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn unwind(&mut self) -> bool {
         self.orphaned = 0;
         while let Some(frame) = self.pop() {

@@ -79,6 +79,18 @@ impl Threads {
         }
     }
 
+    /// The same, where it takes no call.
+    #[inline(always)]
+    pub(crate) fn at_mut(&mut self, id: ThreadId) -> &mut Thread {
+        match self.slots.get_mut(id.index()) {
+            Some(Some(thread)) => thread,
+            _ => {
+                check_is_current(id, self.current);
+                self.current
+            }
+        }
+    }
+
     /// Makes a thread the current one. Tells whether it was not.
     #[inline(always)]
     pub(crate) fn switch_to(&mut self, id: ThreadId) -> bool {
