@@ -70,9 +70,7 @@ impl<P: Port> Kernel<P> {
     /// A process has gone down, which concerns every thread.
     #[inline(always)]
     pub(crate) fn sweep_all_for(&mut self, process: ProcessId) {
-        let current = self.threads.current_id();
-        let mut unswept = self.all_threads();
-        unswept.remove(current);
+        let unswept = self.all_threads();
         let work = &mut self.work;
         if work.unswept.is_empty() {
             work.dying = Set::EMPTY;
@@ -80,60 +78,76 @@ impl<P: Port> Kernel<P> {
         work.dying.insert(process);
         (work.unswept, work.lessees) = (unswept, Set::EMPTY);
         // The thread that it happens to is known. Who else is in it, the worker finds.
-        self.lead_out(current);
+        self.lead_out(self.threads.current_id());
         self.engage();
     }
 
-    /// Sweeps a thread. If it waits in a process that went down, that ends first.
+    /// Does a piece of what it takes to sweep a thread. If it waits in a process that went down, that ends first.
     #[inline(always)]
     fn sweep(&mut self, id: ThreadId) {
-        let thread = self.threads.get_mut(id);
+        let thread = self.threads.get(id);
         let is_inside = self.work.dying.contains(thread.rights.process);
         if is_inside && !matches!(thread.wait, Wait::Nothing) {
-            return self.interrupt_wait(id);
+            self.interrupt_wait(id);
+        } else {
+            self.lead_out(id);
         }
-        self.work.unswept.remove(id);
-        self.lead_out(id);
     }
 
-    /// Takes a thread out of processes that went down: frees the objects of those that it is in, leads it past them
-    /// when it comes back, and out of the one that it executes in. (It does not wait there.) If it waits
-    /// further on, for whom nobody waits any more, its wait fails.
+    /// Takes a thread, which does not wait there, out of the process that it executes in if that went down: out of one
+    /// call, and is to be done again if it is in the next such process then. At last it frees the objects of those that
+    /// it has called out of, and leads it past them when it comes back. If it waits further on, for whom nobody
+    /// waits any more, its wait fails.
     #[inline]
     fn lead_out(&mut self, id: ThreadId) {
         let dying = self.work.dying;
         let goes_down = |process| dying.contains(process);
         let thread = self.threads.at_mut(id);
         let mut callee = thread.rights.process;
-        let is_inside = goes_down(callee);
+        let mut is_home = false;
+        if goes_down(callee) {
+            is_home = true;
+            thread.orphaned = 0;
+            // (Past those that went down before.)
+            while let Some(frame) = thread.pop() {
+                if frame.care & LOCKED != 0 && goes_down(callee) {
+                    free_lock(self.services, self.locks, frame.service);
+                }
+                callee = frame.rights.process;
+                if goes_down(callee) {
+                    return;
+                }
+                if !frame.is_stale() {
+                    thread.fail(&frame);
+                    is_home = false;
+                    break;
+                }
+            }
+        }
+        self.work.unswept.remove(id);
         if thread.rights.leases.count() != 0 {
             self.work.lessees.insert(id);
         }
-        let has_waiters = !thread.waiters.is_empty();
+        // What it had there, others may have waited for.
+        if !thread.waiters.is_empty() {
+            self.work.lowering.insert(id);
+        }
         let (mut calls, mut orphaned) = (0, 0);
         for frame in thread.frames_in_use().iter_mut().rev() {
             if frame.care & LOCKED != 0 && goes_down(callee) {
                 free_lock(self.services, self.locks, frame.service);
             }
             callee = frame.rights.process;
+            calls += 1;
             if goes_down(callee) {
                 frame.care |= STALE;
-                orphaned = calls + 1;
-            }
-            calls += 1;
-        }
-        let is_home = is_inside && !thread.unwind();
-        if !is_inside {
-            thread.orphaned = thread.orphaned.max(orphaned);
-            if thread.waits_in_vain() {
-                self.interrupt_wait(id);
+                orphaned = calls;
             }
         }
-        // What it had there, others may have waited for.
-        if has_waiters {
-            self.stir(id);
-        }
-        if is_home {
+        thread.orphaned = thread.orphaned.max(orphaned);
+        if thread.waits_in_vain() {
+            self.interrupt_wait(id);
+        } else if is_home {
             self.come_home(id);
         }
     }

@@ -352,20 +352,25 @@ impl Thread {
 
     /// Leaves the process that it is in, which went down, and those on its way back that did; it waits for nothing.
     /// Tells whether it is back at a caller.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn unwind(&mut self) -> bool {
         self.orphaned = 0;
         while let Some(frame) = self.pop() {
             if !frame.is_stale() {
-                self.stack_pointer = frame.stack_pointer;
-                let is_overdue = frame.care & OVERDUE != 0;
-                let error =
-                    if is_overdue { CallError::DeadlineExceeded } else { CallError::ServerFaulted };
-                self.pending = Pending::status(error.into());
+                self.fail(&frame);
                 return true;
             }
         }
         false
+    }
+
+    /// The call that it has left, whose frame this was, failed: its server went down.
+    #[inline(always)]
+    pub(crate) fn fail(&mut self, frame: &Frame) {
+        self.stack_pointer = frame.stack_pointer;
+        let is_overdue = frame.care & OVERDUE != 0;
+        let error = if is_overdue { CallError::DeadlineExceeded } else { CallError::ServerFaulted };
+        self.pending = Pending::status(error.into());
     }
 
     /// The leases that the call it is in may use.

@@ -93,7 +93,8 @@ impl<P: Port> Kernel<P> {
             // It may be about to wait for an interrupt.
             idle.stack_pointer = P::first_context(wiring.entry, idle.stack.end);
         }
-        self.ready.remove(idle);
+        // (It always is the first of its level.)
+        self.ready.remove_first(idle);
         idle.priority = priority;
         self.ready.push_first(idle);
     }
