@@ -32,7 +32,7 @@ impl<P: Port> Kernel<P> {
     pub(crate) fn crash_current(&mut self, fault: &Fault) {
         let thread = self.threads.current();
         let (id, process) = (thread.id, thread.rights.process);
-        self.report(id, process, fault);
+        self.record(id, process, fault);
         self.crash(process);
     }
 

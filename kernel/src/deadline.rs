@@ -160,7 +160,7 @@ impl<P: Port> Kernel<P> {
         }
         let service = killed.and_then(|service| self.services.get(service.index()));
         if let Some(service) = service {
-            self.report(id, service.owner, &Fault::of(Cause::Deadline));
+            self.record(id, service.owner, &Fault::of(Cause::Deadline));
             self.crash(service.owner);
         }
         true

@@ -57,13 +57,20 @@ impl Fault {
     }
 }
 
-const _: () = assert!(FaultRecord::CHAIN == 6 && FaultRecord::WORDS == 8, "`report` writes it");
+const _: () = assert!(FaultRecord::CHAIN == 6 && FaultRecord::WORDS == 8, "`record` writes it");
 const _: () = assert!(MAX_CALL_DEPTH <= size_of::<u64>(), "a chain of calls fits there");
 
 impl<P: Port> Kernel<P> {
-    /// Notes what a thread did in the name of a process, and tells who is to be told.
+    /// Notes what a thread did in the name of a process, and has the worker tell who is to be told.
     #[inline]
     pub(crate) fn report(&mut self, id: ThreadId, process: ProcessId, fault: &Fault) {
+        self.record(id, process, fault);
+        self.engage();
+    }
+
+    /// The same, if the worker gets something to do anyway: to tell takes long, and it comes before all others.
+    #[inline]
+    pub(crate) fn record(&mut self, id: ThreadId, process: ProcessId, fault: &Fault) {
         let frames = self.threads.at(id).frames();
         let depth = frames.len() as u8;
         let mut chain = 0;
@@ -88,9 +95,7 @@ impl<P: Port> Kernel<P> {
         let chain = [chain as u32 as Word, (chain >> 32) as Word];
         let Fault { address, instruction, line, .. } = *fault;
         *record = [who, address, instruction, file, length, line, chain[0], chain[1]];
-        if let Some(supervisor) = &self.system.supervisor {
-            self.signal(supervisor.notification.index());
-        }
+        self.work.untold = self.system.supervisor.is_some();
     }
 
     /// The process that may read records reads word `words[1]` of that of fault `words[0]`; those of

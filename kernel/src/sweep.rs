@@ -21,6 +21,12 @@ impl<P: Port> Kernel<P> {
     /// Does a piece of the work. Tells whether there was something to do.
     #[inline]
     pub(crate) fn piece(&mut self) -> bool {
+        if core::mem::take(&mut self.work.untold)
+            && let Some(supervisor) = &self.system.supervisor
+        {
+            self.signal(supervisor.notification.index());
+            return true;
+        }
         let Work { unswept, waking, lowering, unseen, chosen, .. } = self.work;
         if unseen.is_empty() {
             if lowering.contains(chosen) {

@@ -29,6 +29,8 @@ pub(crate) struct Work {
     pub lowering: Set<ThreadId>,
     /// Threads that had memory lent to them when they were swept.
     pub lessees: Set<ThreadId>,
+    /// Whether the supervisor is to be told that something was recorded.
+    pub untold: bool,
     /// Threads of these sets that are still to be looked at, to choose the most urgent.
     pub unseen: Set<ThreadId>,
     /// The most urgent so far, which the next pieces are for; the idle thread if there is none.
@@ -44,6 +46,7 @@ impl Work {
         waking: Set::EMPTY,
         lowering: Set::EMPTY,
         lessees: Set::EMPTY,
+        untold: false,
         unseen: Set::EMPTY,
         chosen: ThreadId::IDLE,
         highest: 0,
@@ -74,7 +77,7 @@ impl<P: Port> Kernel<P> {
     /// of all.
     #[inline]
     pub(crate) fn engage(&mut self) {
-        if !self.work.threads().is_empty() {
+        if self.work.untold || !self.work.threads().is_empty() {
             (self.work.unseen, self.work.chosen) = (Set::EMPTY, ThreadId::IDLE);
             self.set_worker(FIRST);
         }
