@@ -110,7 +110,7 @@ impl<P: Port> Kernel<P> {
     }
 }
 
-impl Thread {
+impl<U: Unit> Thread<U> {
     fn dead(&self, tell: &mut impl FnMut(Span)) {
         let depth = usize::from(self.depth());
         for (index, frame) in self.frames.iter().enumerate() {

@@ -11,7 +11,7 @@ use crossgate_protection::{Span, Unit};
 
 /// It is thread `id` of the wiring, and begins.
 #[inline]
-pub(crate) fn place<P: Port>(thread: &mut Thread, id: ThreadId, wiring: &table::Thread) {
+pub(crate) fn place<P: Port>(thread: &mut Thread<P::Unit>, id: ThreadId, wiring: &table::Thread) {
     let start = wiring.stack.addr();
     thread.id = id;
     thread.stack = Span { start, end: start + wiring.stack_size };
@@ -26,7 +26,7 @@ pub(crate) fn place<P: Port>(thread: &mut Thread, id: ThreadId, wiring: &table::
 
 /// It is at home, and runs next from its beginning.
 #[inline]
-pub(crate) fn begin<P: Port>(thread: &mut Thread) {
+pub(crate) fn begin<P: Port>(thread: &mut Thread<P::Unit>) {
     thread.pending = Pending::Nothing;
     thread.set_deadline(Deadline::NONE);
     thread.grace = Deadline::NONE;

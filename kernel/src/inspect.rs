@@ -162,7 +162,7 @@ impl<P: Port> Kernel<P> {
         inspection.is_dumped = true;
         let [_, id, ..] = (record[0] as u32).to_le_bytes();
         let thread = self.threads.get(ThreadId::new(id.into()));
-        let window = Span { start: thread.stack.start, end: thread.window_top::<P::Unit>() };
+        let window = Span { start: thread.stack.start, end: thread.window_top() };
         let [check, time, a, b, c, d, e, f, g, h, length, saved @ ..] = &mut **dump;
         (*time, *length) = ((now / 1_000) as u32 as Word, 0);
         [*a, *b, *c, *d, *e, *f, *g, *h] = record;

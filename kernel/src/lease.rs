@@ -24,21 +24,21 @@ impl Source {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(test, derive(Hash))]
 #[repr(C)]
-pub struct Lease {
+pub struct Lease<R> {
     /// The memory.
     pub memory: Span,
     /// What the protection unit wants to be told to open it.
-    pub registers: u32,
+    pub registers: R,
     /// Whether it may be written.
     pub writable: bool,
     pub(crate) source: Source,
 }
 
-impl Lease {
+impl<R> Lease<R> {
     /// Where a port's assembly finds the start of its memory, in bytes, ...
-    pub const START: usize = core::mem::offset_of!(Lease, memory.start);
+    pub const START: usize = core::mem::offset_of!(Lease<R>, memory.start);
     /// ... and its registers.
-    pub const REGISTERS: usize = core::mem::offset_of!(Lease, registers);
+    pub const REGISTERS: usize = core::mem::offset_of!(Lease<R>, registers);
     /// Behind the registers: a byte that says whether it is for writing, and one with where it comes from, which is
     /// this if it is a stack.
     pub const OF_STACK: u8 = Source::STACK.0.number();
@@ -50,12 +50,11 @@ impl Lease {
         self.source == Source(process)
     }
 
-    pub(crate) const EMPTY: Lease = Lease {
-        memory: Span::EMPTY,
-        registers: 0,
-        writable: false,
-        source: Source(ProcessId::FIRST),
-    };
+    /// None: it fills the table, and never opens anything.
+    #[inline]
+    pub(crate) const fn empty(registers: R) -> Lease<R> {
+        Lease { memory: Span::EMPTY, registers, writable: false, source: Source(ProcessId::FIRST) }
+    }
 }
 
 /// Which of a thread's leases are in force: those of the call that it is in. The ones before belong to

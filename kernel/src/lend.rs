@@ -78,8 +78,7 @@ impl<P: Port> Kernel<P> {
         let thread = self.threads.current();
         // Below are the registers that the kernel saved, and the callee's stack; above is what
         // the callers of this thread closed.
-        let own =
-            Span { start: stack_pointer + P::CONTEXT_SIZE, end: thread.window_top::<P::Unit>() };
+        let own = Span { start: stack_pointer + P::CONTEXT_SIZE, end: thread.window_top() };
         if own.contains(memory) {
             return Ok(Source::STACK);
         }

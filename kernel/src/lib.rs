@@ -9,7 +9,7 @@
 //!
 //! It is the specification, too: a port may do by itself what is most frequent, in assembly, if it changes
 //! what the core would change. So what such a port reads and writes has a fixed layout ([`Offsets`],
-//! [`thread::offset`]), and is marked. What it can't do wholly, it leaves to the core, with nothing changed.
+//! [`thread::Offset`]), and is marked. What it can't do wholly, it leaves to the core, with nothing changed.
 //!
 //! Every function is `#[inline]`. Not that all are to be inlined: the compiler decides. But so each port's crate has them
 //! as its own, whose callers are all known, and what is called once needs no frame. (Generic functions that are not, a
@@ -162,7 +162,7 @@ use work::Work;
 pub struct Kernel<P: Port> {
     // A port's assembly loads what comes before `services` at once, with the first two words of the port. The
     // first word is the address of the current thread.
-    pub(crate) threads: Threads,
+    pub(crate) threads: Threads<P::Unit>,
     /// The processes that can be entered.
     pub(crate) running: Set<ProcessId>,
     pub(crate) gates: &'static [Gate],
@@ -208,9 +208,9 @@ pub struct Offsets {
 /// The kernel's memory, as large as the wiring needs it.
 pub struct Storage<P: Port> {
     /// The idle thread.
-    pub idle: &'static mut Thread,
+    pub idle: &'static mut Thread<P::Unit>,
     /// A place for every thread of the wiring; that of the idle one is empty.
-    pub threads: &'static mut [Slot],
+    pub threads: &'static mut [Slot<P::Unit>],
     /// One lock per exclusive object.
     pub locks: &'static mut [Lock],
     /// One state per notification.
@@ -229,7 +229,13 @@ impl<P: Port> Kernel<P> {
     /// A kernel that has not [started](Self::start).
     #[inline]
     pub const fn new(system: &'static System, storage: Storage<P>, port: P) -> Kernel<P> {
-        const { assert!(core::mem::offset_of!(Self, threads) == 0, "a port's assembly finds it there") };
+        const {
+            assert!(core::mem::offset_of!(Self, threads) == 0, "a port's assembly finds it there");
+            assert!(
+                thread::Offset::<P::Unit>::are_in_order(),
+                "a port's assembly loads them together"
+            );
+        };
         Kernel {
             port,
             threads: Threads::new(storage.idle, storage.threads),

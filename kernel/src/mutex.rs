@@ -13,13 +13,14 @@ use crate::port::Port;
 use crate::thread::Thread;
 use crate::wait::{Pending, Wait};
 use crossgate_abi::{CallError, Status, ThreadId, Word};
+use crossgate_protection::Unit;
 
 /// Bit 0 of a mutex: others wait for it.
 const CONTENDED: Word = 1;
 
 /// Whether a mutex of this value has been taken by this thread: it had its stack pointer there.
 #[inline(always)]
-fn is_of(thread: &Thread, value: Word) -> bool {
+fn is_of<U: Unit>(thread: &Thread<U>, value: Word) -> bool {
     let pointer = value & !CONTENDED;
     thread.stack.start < pointer && pointer <= thread.stack.end
 }

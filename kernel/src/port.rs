@@ -21,7 +21,7 @@ use crossgate_protection::{Span, Unit};
 /// An implementation has to keep what each item promises: the security properties rest on it.
 pub trait Port: 'static {
     /// What its memory protection unit can express. (What is told in its form, the core only keeps.)
-    type Unit: Unit<Window = u16, Lease = u32>;
+    type Unit: Unit;
 
     /// How many bytes of the caller's stack, from the stack pointer that it reports upwards, hold
     /// registers that the kernel saved: they can't be lent.
@@ -83,7 +83,7 @@ pub trait Port: 'static {
     /// [dump]: crossgate_abi::inspect::dump
     fn dump(
         &mut self,
-        thread: &Thread,
+        thread: &Thread<Self::Unit>,
         window: Span,
         registers: &mut [Word; dump::REGISTER_COUNT],
         stack: &mut [Word; dump::STACK_WORDS],

@@ -10,6 +10,7 @@ use crate::effect::Effect;
 use crate::port::Port;
 use crate::thread::Thread;
 use crossgate_abi::{MAX_THREADS, PRIORITIES, ThreadId};
+use crossgate_protection::Unit;
 
 /// The ready threads.
 ///
@@ -53,7 +54,7 @@ impl Ready {
 
     /// Adds a thread at the end of its level.
     #[inline]
-    pub(crate) fn push(&mut self, thread: &Thread) {
+    pub(crate) fn push<U: Unit>(&mut self, thread: &Thread<U>) {
         let level = level(thread);
         if self.levels & bit(level) == 0 {
             self.levels |= bit(level);
@@ -66,7 +67,7 @@ impl Ready {
 
     /// Adds a thread at the beginning of its level.
     #[inline]
-    pub(crate) fn push_first(&mut self, thread: &Thread) {
+    pub(crate) fn push_first<U: Unit>(&mut self, thread: &Thread<U>) {
         let level = level(thread);
         if self.levels & bit(level) == 0 {
             return self.push(thread);
@@ -77,7 +78,7 @@ impl Ready {
 
     /// Takes out a thread that is the first of its level, as the current one is.
     #[inline]
-    pub(crate) fn remove_first(&mut self, thread: &Thread) {
+    pub(crate) fn remove_first<U: Unit>(&mut self, thread: &Thread<U>) {
         let level = level(thread);
         if self.last[level] == thread.id {
             self.levels &= !bit(level);
@@ -88,7 +89,7 @@ impl Ready {
 
     /// Takes out a ready thread.
     #[inline]
-    pub(crate) fn remove(&mut self, thread: &Thread) {
+    pub(crate) fn remove<U: Unit>(&mut self, thread: &Thread<U>) {
         let level = level(thread);
         let mut before = self.first[level];
         if before == thread.id {
@@ -108,7 +109,7 @@ impl Ready {
 
     /// Sends a thread that is the first of its level, as the current one is, to the end of it.
     #[inline(always)]
-    pub(crate) fn rotate(&mut self, thread: &Thread) {
+    pub(crate) fn rotate<U: Unit>(&mut self, thread: &Thread<U>) {
         let level = level(thread);
         let last = self.last[level];
         if last != thread.id {
@@ -120,7 +121,7 @@ impl Ready {
 }
 
 #[inline(always)]
-fn level(thread: &Thread) -> usize {
+fn level<U: Unit>(thread: &Thread<U>) -> usize {
     usize::from(!thread.priority) % PRIORITIES
 }
 

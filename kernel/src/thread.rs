@@ -5,9 +5,10 @@ use crate::frame::{Frame, OVERDUE, OWN_DEADLINE, Rights};
 use crate::lease::{InForce, Lease};
 use crate::time::{Deadline, NEVER};
 use crate::wait::{Pending, Wait};
+use core::marker::PhantomData;
+use core::mem::offset_of;
 use crossgate_abi::{CallError, MAX_CALL_DEPTH, ProcessId, Set, ThreadId, Word};
-use crossgate_protection::Span;
-use crossgate_protection::Unit;
+use crossgate_protection::{Span, Unit};
 
 /// How many leases of a thread can be in force or suspended at a time, over all its calls.
 pub const LEASES: usize = 4;
@@ -61,7 +62,7 @@ impl Calls {
 #[derive(Debug)]
 #[cfg_attr(test, derive(Clone))]
 #[repr(C)]
-pub struct Thread {
+pub struct Thread<U: Unit> {
     /// Where its stack starts, as the port wants it.
     pub(crate) stack_register: Word,
     pub(crate) rights: Rights,
@@ -89,73 +90,73 @@ pub struct Thread {
     /// When it stops waiting, in µs since start.
     pub(crate) wake_at: u64,
     pub(crate) frames: [Frame; MAX_CALL_DEPTH],
-    pub(crate) leases: [Lease; LEASES],
+    pub(crate) leases: [Lease<U::Lease>; LEASES],
 }
 
 /// Where a port's assembly finds what it loads of a thread, in bytes from the start. (First comes where its
 /// stack starts, [as the port wants it](crate::port::Port::stack_register).)
-pub mod offset {
-    use super::{Frame, Thread};
-    use core::mem::offset_of;
+pub struct Offset<U>(PhantomData<U>);
 
-    const _: () = assert!(
-        offset_of!(Thread, stack_register) == 0
-            && CALLS == RIGHTS + 4
-            && STACK_POINTER == CALLS + 4
-            && offset_of!(Frame, rights)
-                == offset_of!(Frame, stack_pointer) + size_of::<crossgate_abi::Word>()
-    );
-
+impl<U: Unit> Offset<U> {
     /// Its [rights](Thread::rights): as little-endian word, the process in the lowest byte, then one that is 0
-    /// if it holds no [leases](super::InForce), the window in the upper half.
-    pub const RIGHTS: usize = offset_of!(Thread, rights);
-    /// Its [calls](super::Calls), right after.
-    pub const CALLS: usize = offset_of!(Thread, calls);
+    /// if it holds no [leases](InForce), the window in the upper half.
+    pub const RIGHTS: usize = offset_of!(Thread<U>, rights);
+    /// Its [calls](Calls), right after.
+    pub const CALLS: usize = offset_of!(Thread<U>, calls);
     /// Where its registers are saved, right after.
-    pub const STACK_POINTER: usize = offset_of!(Thread, stack_pointer);
+    pub const STACK_POINTER: usize = offset_of!(Thread<U>, stack_pointer);
     /// How many waits are to fail: a byte.
-    pub const ORPHANED: usize = offset_of!(Thread, orphaned);
+    pub const ORPHANED: usize = offset_of!(Thread<U>, orphaned);
     /// Its priority: a byte.
-    pub const PRIORITY: usize = offset_of!(Thread, priority);
-    /// What it [waits](super::Wait) for: a byte that says what kind, ...
-    pub const WAIT: usize = offset_of!(Thread, wait);
+    pub const PRIORITY: usize = offset_of!(Thread<U>, priority);
+    /// What it [waits](Wait) for: a byte that says what kind, ...
+    pub const WAIT: usize = offset_of!(Thread<U>, wait);
     /// ... and behind it a word, ...
-    pub const WAIT_VALUE: usize = WAIT + 4;
+    pub const WAIT_VALUE: usize = Self::WAIT + 4;
     /// ... with this kind a set of notifications.
     pub const WAITS_FOR_NOTIFICATIONS: u8 = 2;
     /// When it stops waiting: two words.
-    pub const WAKE_AT: usize = offset_of!(Thread, wake_at);
-    /// A [reply](super::Pending::Reply) that is pending.
+    pub const WAKE_AT: usize = offset_of!(Thread<U>, wake_at);
+    /// A [reply](Pending::Reply) that is pending.
     pub const REPLY: u8 = 1;
     /// Its [stack](Thread::stack): two words.
-    pub const STACK: usize = offset_of!(Thread, stack);
+    pub const STACK: usize = offset_of!(Thread<U>, stack);
     /// Where its registers [may be saved](crate::port::Port::bounds): two words.
-    pub const BOUNDS: usize = offset_of!(Thread, bounds);
+    pub const BOUNDS: usize = offset_of!(Thread<U>, bounds);
     /// Its index: a byte.
-    pub const ID: usize = offset_of!(Thread, id);
+    pub const ID: usize = offset_of!(Thread<U>, id);
     /// Who waits for something that it has: a word.
-    pub const WAITERS: usize = offset_of!(Thread, waiters);
+    pub const WAITERS: usize = offset_of!(Thread<U>, waiters);
     /// The first of its frames: where the caller's registers are saved, then the caller's rights.
-    pub const FRAMES: usize = offset_of!(Thread, frames);
+    pub const FRAMES: usize = offset_of!(Thread<U>, frames);
     /// In a frame: which leases are in force for the caller (a byte), 0 if it holds none; ...
-    pub const FRAME_LEASES: usize = offset_of!(Frame, rights) + offset_of!(super::Rights, leases);
+    pub const FRAME_LEASES: usize = offset_of!(Frame, rights) + offset_of!(Rights, leases);
     /// ... the service (a byte), ...
     pub const FRAME_SERVICE: usize = offset_of!(Frame, service);
     /// ... and what has to be taken care of when the call ends (a byte).
     pub const FRAME_CARE: usize = offset_of!(Frame, care);
-    /// Its [leases](super::Lease), those in force and those of its callers.
-    pub const LEASES: usize = offset_of!(Thread, leases);
+    /// Its [leases](Lease), those in force and those of its callers.
+    pub const LEASES: usize = offset_of!(Thread<U>, leases);
     /// What is [pending](Thread::take_pending) for it: a byte that says what, ...
-    pub const PENDING: usize = offset_of!(Thread, pending);
+    pub const PENDING: usize = offset_of!(Thread<U>, pending);
     /// ... the status if that is a reply (a byte), ...
-    pub const PENDING_STATUS: usize = PENDING + 1;
+    pub const PENDING_STATUS: usize = Self::PENDING + 1;
     /// ... and the word.
-    pub const PENDING_WORD: usize = PENDING + size_of::<crossgate_abi::Word>();
+    pub const PENDING_WORD: usize = Self::PENDING + size_of::<Word>();
+
+    /// Returns whether the parts that a port's assembly loads together lie side by side.
+    #[inline]
+    pub(crate) const fn are_in_order() -> bool {
+        offset_of!(Thread<U>, stack_register) == 0
+            && Self::CALLS == Self::RIGHTS + 4
+            && Self::STACK_POINTER == Self::CALLS + 4
+            && offset_of!(Frame, rights) == offset_of!(Frame, stack_pointer) + size_of::<Word>()
+    }
 }
 
-impl Thread {
+impl<U: Unit> Thread<U> {
     /// Memory for a thread; [`Kernel::start`](crate::Kernel::start) fills it.
-    pub const EMPTY: Thread = Thread {
+    pub const EMPTY: Thread<U> = Thread {
         stack_register: 0,
         rights: Rights::EMPTY,
         calls: Calls::NONE,
@@ -174,7 +175,7 @@ impl Thread {
         waiters: Set::EMPTY,
         wake_at: NEVER,
         frames: [Frame::EMPTY; MAX_CALL_DEPTH],
-        leases: [Lease::EMPTY; LEASES],
+        leases: [Lease::empty(U::NO_LEASE); LEASES],
     };
 
     /// What it may use.
@@ -311,7 +312,7 @@ impl Thread {
 
     /// The first address of its stack that is closed.
     #[inline(always)]
-    pub(crate) fn window_top<U: Unit>(&self) -> Word {
+    pub(crate) fn window_top(&self) -> Word {
         self.innermost()
             .map_or(self.stack.end, |frame| U::window(self.stack, frame.stack_pointer).top)
     }
@@ -375,7 +376,7 @@ impl Thread {
 
     /// The leases that the call it is in may use.
     #[inline]
-    pub fn leases(&self) -> impl Iterator<Item = &Lease> {
+    pub fn leases(&self) -> impl Iterator<Item = &Lease<U::Lease>> {
         self.leases_at(self.rights)
     }
 
@@ -388,7 +389,7 @@ impl Thread {
 
     /// The leases that it may use with some rights, its present one or that of one of its callers.
     #[inline]
-    pub fn leases_at(&self, rights: Rights) -> impl Iterator<Item = &Lease> {
+    pub fn leases_at(&self, rights: Rights) -> impl Iterator<Item = &Lease<U::Lease>> {
         self.leases.get(rights.leases.places()).unwrap_or(&[]).iter()
     }
 

@@ -5,6 +5,7 @@ use crate::Kernel;
 use crate::port::Port;
 use crate::thread::Thread;
 use crossgate_abi::{Set, ThreadId, Word};
+use crossgate_protection::Unit;
 
 /// The threads of the wiring.
 ///
@@ -14,18 +15,21 @@ use crossgate_abi::{Set, ThreadId, Word};
 ///
 /// The slot of every thread but the current one is taken, by that thread (invariant **slots**).
 #[repr(C)]
-pub struct Threads {
-    current: &'static mut Thread,
-    slots: &'static mut [Slot],
+pub struct Threads<U: Unit> {
+    current: &'static mut Thread<U>,
+    slots: &'static mut [Slot<U>],
 }
 
 /// Where a thread is kept while it is not the current one: its index is that of the thread.
-pub type Slot = Option<&'static mut Thread>;
+pub type Slot<U> = Option<&'static mut Thread<U>>;
 
-impl Threads {
+impl<U: Unit> Threads<U> {
     /// All threads, each in its slot but the idle one, which is current.
     #[inline]
-    pub(crate) const fn new(idle: &'static mut Thread, slots: &'static mut [Slot]) -> Threads {
+    pub(crate) const fn new(
+        idle: &'static mut Thread<U>,
+        slots: &'static mut [Slot<U>],
+    ) -> Threads<U> {
         Threads { current: idle, slots }
     }
 
@@ -38,14 +42,14 @@ impl Threads {
 
     /// The current thread.
     #[inline(always)]
-    pub fn current(&mut self) -> &mut Thread {
+    pub fn current(&mut self) -> &mut Thread<U> {
         self.current
     }
 
     /// The thread of this index.
     #[must_use]
     #[inline]
-    pub fn get(&self, id: ThreadId) -> &Thread {
+    pub fn get(&self, id: ThreadId) -> &Thread<U> {
         match self.slots.get(id.index()) {
             Some(Some(thread)) => thread,
             _ => {
@@ -57,7 +61,7 @@ impl Threads {
 
     /// The same, where it is looked at many.
     #[inline(always)]
-    pub(crate) fn at(&self, id: ThreadId) -> &Thread {
+    pub(crate) fn at(&self, id: ThreadId) -> &Thread<U> {
         match self.slots.get(id.index()) {
             Some(Some(thread)) => thread,
             _ => {
@@ -69,7 +73,7 @@ impl Threads {
 
     /// The thread of this index, to change it.
     #[inline]
-    pub fn get_mut(&mut self, id: ThreadId) -> &mut Thread {
+    pub fn get_mut(&mut self, id: ThreadId) -> &mut Thread<U> {
         match self.slots.get_mut(id.index()) {
             Some(Some(thread)) => thread,
             _ => {
@@ -81,7 +85,7 @@ impl Threads {
 
     /// The same, where it takes no call.
     #[inline(always)]
-    pub(crate) fn at_mut(&mut self, id: ThreadId) -> &mut Thread {
+    pub(crate) fn at_mut(&mut self, id: ThreadId) -> &mut Thread<U> {
         match self.slots.get_mut(id.index()) {
             Some(Some(thread)) => thread,
             _ => {
@@ -114,14 +118,14 @@ impl Threads {
 
     /// All but the idle thread, which calls nobody and waits for nothing.
     #[inline(always)]
-    pub fn ids(&self) -> impl Iterator<Item = ThreadId> + use<> {
+    pub fn ids(&self) -> impl Iterator<Item = ThreadId> + use<U> {
         Ids { next: 1, end: self.slots.len() }
     }
 }
 
 /// Fails a test in which a look-up would be answered with another thread.
 #[inline(always)]
-fn check_is_current(id: ThreadId, current: &Thread) {
+fn check_is_current<U: Unit>(id: ThreadId, current: &Thread<U>) {
     #[cfg(test)]
     assert_eq!(id, current.id, "there is no such thread");
     #[cfg(not(test))]
@@ -149,14 +153,14 @@ impl Iterator for Ids {
 impl<P: Port> Kernel<P> {
     /// The thread that runs.
     #[inline(always)]
-    pub fn current(&mut self) -> &mut Thread {
+    pub fn current(&mut self) -> &mut Thread<P::Unit> {
         self.threads.current()
     }
 
     /// The same, to look at.
     #[must_use]
     #[inline]
-    pub fn current_thread(&self) -> &Thread {
+    pub fn current_thread(&self) -> &Thread<P::Unit> {
         self.threads.get(self.threads.current_id())
     }
 

@@ -62,7 +62,7 @@ pub enum Wait {
 }
 
 /// What is left to do when a thread that waited runs next.
-// A port's assembly settles it, so its layout is fixed (see `thread::offset`).
+// A port's assembly settles it, so its layout is fixed (see `thread::Offset`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(test, derive(Hash))]
 #[repr(u8)]

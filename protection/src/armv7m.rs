@@ -161,10 +161,9 @@ const fn log2_eighth(first: u32, last: u32) -> u32 {
 }
 
 impl Unit for ArmV7M {
-    /// The lower half of the attribute and size register.
-    type Window = u16;
     /// The attribute and size register.
     type Lease = u32;
+    const NO_LEASE: u32 = 0;
 
     fn process(bytes: usize) -> Fit {
         process(bytes)
@@ -185,9 +184,9 @@ impl Unit for ArmV7M {
 
     /// The blocks that start at the bottom of a stack halve on the way down, so the eighths become finer the less
     /// stack is left: at most a quarter of what is left is lost to rounding, and nesting is not limited to eight
-    /// levels.
+    /// levels. The window is told as the lower half of the attribute and size register.
     #[inline]
-    fn window(stack: Span, stack_pointer: usize) -> Window<u16> {
+    fn window(stack: Span, stack_pointer: usize) -> Window {
         let left = stack_pointer.wrapping_sub(stack.start) as u32;
         let log2_eighth = log2_eighth(0, left.wrapping_sub(1));
         let eighths = left.wrapping_shr(log2_eighth);

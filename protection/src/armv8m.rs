@@ -119,6 +119,7 @@ impl Granules for ArmV8M {
     const GRANULE: usize = GRANULE;
     /// The limit register. The other is [`base_register`]'s.
     type Lease = u32;
+    const NO_LEASE: u32 = 0;
 
     fn lease(memory: Span, writable: bool) -> u32 {
         registers(memory, Access::of_memory(writable))[1]

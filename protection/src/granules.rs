@@ -5,11 +5,13 @@ use crate::{Fit, Span, Unit, Window};
 use core::fmt::Debug;
 
 /// Such a unit. All that a [`Unit`] tells follows from the size of a granule.
-pub trait Granules {
+pub trait Granules: 'static {
     /// Bytes of a granule, a power of two.
     const GRANULE: usize;
     /// Memory that is lent, in the form that the unit wants.
     type Lease: Copy + Debug + Eq;
+    /// Such a value for no memory.
+    const NO_LEASE: Self::Lease;
 
     /// What opens the granules of `memory`.
     fn lease(memory: Span, writable: bool) -> Self::Lease;
@@ -30,9 +32,8 @@ fn fit<G: Granules>(bytes: usize) -> Fit {
 }
 
 impl<G: Granules> Unit for G {
-    /// How many granules. So of a stack of 65,536 of them or more the 65,535 lowest are ever open.
-    type Window = u16;
     type Lease = G::Lease;
+    const NO_LEASE: G::Lease = G::NO_LEASE;
 
     fn process(bytes: usize) -> Fit {
         fit::<G>(bytes)
@@ -50,7 +51,9 @@ impl<G: Granules> Unit for G {
         covering::<G>(memory)
     }
 
-    fn window(stack: Span, stack_pointer: usize) -> Window<u16> {
+    /// The window is told as a number of granules. So of a stack of 65,536 of them or more the 65,535 lowest are ever
+    /// open.
+    fn window(stack: Span, stack_pointer: usize) -> Window {
         let granules = stack_pointer.saturating_sub(stack.start) / G::GRANULE;
         let granules = u16::try_from(granules).unwrap_or(u16::MAX);
         Window { top: stack.start + usize::from(granules) * G::GRANULE, registers: granules }

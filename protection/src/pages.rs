@@ -14,6 +14,7 @@ impl<const SIZE: usize> Granules for Pages<SIZE> {
     };
     /// It is all in the span.
     type Lease = ();
+    const NO_LEASE: () = ();
 
     fn lease(_: Span, _: bool) {}
 }

@@ -33,6 +33,9 @@ pub struct Range {
 }
 
 impl Range {
+    /// The entries of no memory: both are off.
+    pub const NONE: Range = Range { addresses: [0; 2], configuration: 0 };
+
     /// The entries that open the granules of `span` to reading and writing, or to reading only.
     #[must_use]
     pub const fn covering(span: Span, writable: bool) -> Range {
@@ -54,6 +57,7 @@ pub const fn window_range(start: usize, granules: u16) -> Range {
 impl Granules for Pmp {
     const GRANULE: usize = GRANULE;
     type Lease = Range;
+    const NO_LEASE: Range = Range::NONE;
 
     fn lease(memory: Span, writable: bool) -> Range {
         Range::covering(memory, writable)

@@ -14,7 +14,7 @@ trait Manual: Unit {
     /// The bytes that one region opens that is to cover `memory`.
     fn region_opens(memory: Span, address: u64) -> bool;
     /// Of the stack from `start`.
-    fn window_opens(start: usize, window: Self::Window, address: u64) -> bool;
+    fn window_opens(start: usize, window: u16, address: u64) -> bool;
     /// Of `memory` that is lent to read.
     fn lease_opens(memory: Span, lease: Self::Lease, address: u64) -> bool;
 }

@@ -6,11 +6,12 @@ use core::fmt::Debug;
 
 /// The open part of a stack: from its lowest address up to `top`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Window<R> {
+pub struct Window {
     /// The first address that is closed: where a stack in it starts to grow down.
     pub top: usize,
-    /// The same in the form that the unit wants.
-    pub registers: R,
+    /// The same in the form that the unit wants: a count of granules, or half a register. It has 16 bits, so that all
+    /// rights of a thread are one word, which a call saves with one store.
+    pub registers: u16,
 }
 
 /// The size and alignment that memory needs so that a region can open it.
@@ -25,11 +26,11 @@ pub struct Fit {
 /// A kind of protection unit.
 ///
 /// Sizes and addresses are below 2^32 and, where it is not said, not 0.
-pub trait Unit {
-    /// The open part of a stack in the form that the unit wants.
-    type Window: Copy + Debug + Eq;
+pub trait Unit: 'static {
     /// Memory that is lent, in the form that the unit wants.
     type Lease: Copy + Debug + Eq;
+    /// Such a value for no memory: it fills the tables of a thread that is lent none.
+    const NO_LEASE: Self::Lease;
 
     /// The least memory of at least so many bytes that is one region: where it starts at a multiple of the step, and a
     /// region [opens](Self::opens) just that. There is such a place in each run of twice its next power of two.
@@ -54,7 +55,7 @@ pub trait Unit {
     /// end of the stack it is all of it.
     ///
     /// The top is at most `stack_pointer`. It may be lower, down to the start of the stack: no byte above it is open.
-    fn window(stack: Span, stack_pointer: usize) -> Window<Self::Window>;
+    fn window(stack: Span, stack_pointer: usize) -> Window;
 
     /// What opens `memory`, and perhaps more, but not a byte outside `limits`; `None` if no region does.
     fn lease_within(limits: Span, memory: Span, writable: bool) -> Option<Self::Lease>;

@@ -141,7 +141,7 @@ impl Port for Machine {
 
     fn dump(
         &mut self,
-        _: &Thread,
+        _: &Thread<ArmV8M>,
         _: Span,
         _: &mut [Word; dump::REGISTER_COUNT],
         _: &mut [Word; dump::STACK_WORDS],
@@ -172,7 +172,7 @@ pub extern "C" fn idle() -> ! {
 pub fn storage(system: &System) -> Storage<Machine> {
     let others = system.threads.len().saturating_sub(1);
     let threads = (0..others).map(|_| Some(&mut *Box::leak(Box::new(Thread::EMPTY))));
-    let slots: Vec<Slot> = core::iter::once(None).chain(threads).collect();
+    let slots: Vec<Slot<ArmV8M>> = core::iter::once(None).chain(threads).collect();
     let granted = if system.passes_handles { system.services.len() } else { 0 };
     let told = if system.lost_clients.is_empty() { 0 } else { system.processes.len() };
     Storage {

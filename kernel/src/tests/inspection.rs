@@ -200,7 +200,7 @@ fn a_dump_is_known_by_its_check() {
     let (words, is_new) = dump(&driver);
     assert!(words[dump::CHECK] != dump::check(&words) && !is_new, "the power has come on");
     driver.call(0, [0; 4]).unwrap();
-    let top = driver.thread(1).window_top::<ArmV8M>();
+    let top = driver.thread(1).window_top();
     driver.kernel.port.now = 7_000;
     let _ = driver.kernel.fault(Cause::Access, 0x11, 0x22);
     let (words, is_new) = dump(&driver);

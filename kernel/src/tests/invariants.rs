@@ -60,7 +60,7 @@ pub fn all(kernel: &Kernel<TestPort>) -> impl Iterator<Item = ThreadId> + use<> 
 }
 
 /// The calls that a thread is in, the outermost first.
-pub fn frames(thread: &Thread) -> &[Frame] {
+pub fn frames(thread: &Thread<ArmV8M>) -> &[Frame] {
     &thread.frames[..usize::from(thread.depth())]
 }
 
@@ -79,7 +79,7 @@ fn check_slots(kernel: &Kernel<TestPort>) {
 }
 
 /// **levels**: the list of each priority holds exactly the ready threads of that priority, each once.
-fn check_levels(thread: &Thread, ready: &[(usize, ThreadId)]) {
+fn check_levels(thread: &Thread<ArmV8M>, ready: &[(usize, ThreadId)]) {
     let id = thread.id;
     let mut levels = ready.iter().filter(|(_, other)| *other == id).map(|&(level, _)| level);
     match thread.wait {
@@ -93,7 +93,7 @@ fn check_levels(thread: &Thread, ready: &[(usize, ThreadId)]) {
 }
 
 /// **in vain**: waits fail only in calls whose results nobody waits for any more.
-fn check_in_vain(thread: &Thread) {
+fn check_in_vain(thread: &Thread<ArmV8M>) {
     let in_vain = |frame: &Frame| frame.care & (STALE | REFUSED) != 0;
     let may_give_up = thread.orphaned == 0 || frames(thread).iter().any(in_vain);
     assert!(may_give_up, "waits fail only in calls that are made in vain");
@@ -109,7 +109,7 @@ fn check_one_side(kernel: &Kernel<TestPort>) {
 }
 
 /// **quick**: the word that a port compares before a quick call says if there is anything to look after.
-fn check_quick(thread: &Thread) {
+fn check_quick(thread: &Thread<ArmV8M>) {
     let has_frame = usize::from(thread.depth()) < MAX_CALL_DEPTH;
     let is_plain =
         has_frame && thread.rights.leases == InForce::NONE && thread.deadline != Deadline::OVER;
@@ -117,7 +117,7 @@ fn check_quick(thread: &Thread) {
 }
 
 /// **rights**: a thread executes where its calls led it, with what they gave it, and with no more of its stack open.
-fn check_rights(kernel: &Kernel<TestPort>, thread: &Thread) {
+fn check_rights(kernel: &Kernel<TestPort>, thread: &Thread<ArmV8M>) {
     assert!(usize::from(thread.depth()) <= MAX_CALL_DEPTH, "the depth of calls has a limit");
     let mut unused = thread.frames[usize::from(thread.depth())..].iter();
     assert!(unused.all(|frame| frame.care == 0), "a frame without a call is clean");
@@ -150,7 +150,7 @@ fn check_rights(kernel: &Kernel<TestPort>, thread: &Thread) {
 /// **leases**: what a call is lent was its caller's to lend. `stack` is the caller's part of the stack.
 fn check_leases(
     kernel: &Kernel<TestPort>,
-    thread: &Thread,
+    thread: &Thread<ArmV8M>,
     caller: Rights,
     stack: Span,
     lent: InForce,
@@ -161,8 +161,9 @@ fn check_leases(
     assert_eq!(lent.places().start, usize::from(caller.leases.count()), "leases pile up");
     assert!(lent.places().len() <= LEASES_PER_CALL, "a call has a few leases at most");
     for lease in &thread.leases[lent.places()] {
-        let may =
-            |held: &Lease| held.memory.contains(lease.memory) && (held.writable || !lease.writable);
+        let may = |held: &Lease<u32>| {
+            held.memory.contains(lease.memory) && (held.writable || !lease.writable)
+        };
         let own = stack.contains(lease.memory) || shared.contains(lease.memory);
         assert!(own || held.iter().any(may), "a caller lends what is its own: {lease:x?}");
     }
@@ -170,7 +171,7 @@ fn check_leases(
 
 /// **inheritance**: a thread has its own priority or the highest of those that wait for it, or is looked at before a
 /// thread runs that is not more urgent; waits form no circle.
-fn check_priority(kernel: &Kernel<TestPort>, thread: &Thread) {
+fn check_priority(kernel: &Kernel<TestPort>, thread: &Thread<ArmV8M>) {
     let waiters = || all(kernel).filter(|&id| kernel.holder_for(id) == Some(thread.id));
     let set = waiters().fold(Set::EMPTY, |set, id| set | Set::of(id));
     assert_eq!(thread.waiters, set, "{:?} knows who waits for it", thread.id);
@@ -189,7 +190,7 @@ fn check_priority(kernel: &Kernel<TestPort>, thread: &Thread) {
 }
 
 /// **waits**: what a thread waits for can come, and what it gets then is the right thing.
-fn check_wait(kernel: &Kernel<TestPort>, thread: &Thread) {
+fn check_wait(kernel: &Kernel<TestPort>, thread: &Thread<ArmV8M>) {
     let set = if let Wait::Notifications(set) = thread.wait { set } else { 0 };
     let process = &kernel.processes[thread.rights.process.index()];
     assert_eq!(

@@ -17,7 +17,7 @@ const READER: usize = 0;
 const WRITER: usize = 1;
 
 fn lent(driver: &Driver) -> Vec<(Word, Word, bool)> {
-    let describe = |lease: &Lease| (lease.memory.start, lease.memory.end, lease.writable);
+    let describe = |lease: &Lease<u32>| (lease.memory.start, lease.memory.end, lease.writable);
     driver.thread(1).leases().map(describe).collect()
 }
 

@@ -140,7 +140,7 @@ impl<const STARTS_BELOW: bool> Port for Flawed<STARTS_BELOW> {
     }
     fn dump(
         &mut self,
-        _: &Thread,
+        _: &Thread<ArmV8M>,
         window: Span,
         _: &mut [Word; dump::REGISTER_COUNT],
         stack: &mut [Word; dump::STACK_WORDS],

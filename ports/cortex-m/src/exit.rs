@@ -5,11 +5,10 @@
 
 use crate::context::{Context, FRAME, SAVED};
 use crate::machine::{__crossgate_kernel, KERNEL, LEASES_OPEN, REGIONS};
+use crate::machine::{Lease, Offset};
 use crate::protection::{self, ProcessRegions};
 use core::mem::offset_of;
 use crossgate_abi::LEASES_PER_CALL;
-use crossgate_kernel::lease::Lease;
-use crossgate_kernel::thread::offset;
 
 /// Goes on with a context.
 ///
@@ -142,19 +141,19 @@ pub unsafe extern "C" fn load() -> *mut Context {
         ".balign 4",
         ".Lload_kernel: .word {kernel}",
         kernel = sym __crossgate_kernel,
-        stack_pointer = const offset::STACK_POINTER,
-        bounds = const offset::BOUNDS,
-        pending = const offset::PENDING,
+        stack_pointer = const Offset::STACK_POINTER,
+        bounds = const Offset::BOUNDS,
+        pending = const Offset::PENDING,
         leases_open = const LEASES_OPEN,
         regions = const REGIONS,
         stack_access = const protection::STACK_ACCESS,
-        pending_status = const offset::PENDING_STATUS,
-        pending_word = const offset::PENDING_WORD,
+        pending_status = const Offset::PENDING_STATUS,
+        pending_word = const Offset::PENDING_WORD,
         arguments = const offset_of!(Context, arguments),
         program_counter = const offset_of!(Context, program_counter),
         budgets = const KERNEL.budgets,
         context = const SAVED + FRAME,
-        leases = const offset::LEASES,
+        leases = const Offset::LEASES,
         lease_region = const protection::LEASE_REGION,
         last_region = const protection::LEASE_REGION + LEASES_PER_CALL as u32 - 1,
         start = const Lease::START,

@@ -30,17 +30,17 @@ use crate::clock::Clock;
 use crate::context::{Context, SAVED, THUMB};
 use crate::entry::{go_on, interrupt, slow};
 use crate::machine::{__crossgate_kernel, CLOCK, KERNEL, LEASES_OPEN, REGIONS};
+use crate::machine::{Lease, Offset};
 use crate::protection;
 use call::call;
 use core::mem::offset_of;
 use crossgate_abi::table::{self, Gate, NO_LOCK, Service};
 use crossgate_abi::{Word, number};
 use crossgate_kernel::frame::LOCKED;
-use crossgate_kernel::lease::Lease;
 use crossgate_kernel::lock::Lock;
 use crossgate_kernel::notification::Notification;
 use crossgate_kernel::schedule::Ready;
-use crossgate_kernel::thread::{Calls, offset};
+use crossgate_kernel::thread::Calls;
 use crossgate_protection::armv7m::Access;
 use give_way::give_way;
 use leave::leave;
@@ -96,17 +96,17 @@ unsafe extern "C" fn SVCall() {
         deadlines = const KERNEL.deadlines,
         clock = const CLOCK,
         read_clock = sym Clock::now,
-        reply = const offset::REPLY,
-        waits_for_notifications = const offset::WAITS_FOR_NOTIFICATIONS,
-        priority = const offset::PRIORITY,
-        stack_pointer = const offset::STACK_POINTER,
-        pending = const offset::PENDING,
-        bounds = const offset::BOUNDS,
+        reply = const Offset::REPLY,
+        waits_for_notifications = const Offset::WAITS_FOR_NOTIFICATIONS,
+        priority = const Offset::PRIORITY,
+        stack_pointer = const Offset::STACK_POINTER,
+        pending = const Offset::PENDING,
+        bounds = const Offset::BOUNDS,
         leases_open = const LEASES_OPEN,
-        wait = const offset::WAIT,
-        orphaned = const offset::ORPHANED,
-        wait_value = const offset::WAIT_VALUE,
-        wake_at = const offset::WAKE_AT,
+        wait = const Offset::WAIT,
+        orphaned = const Offset::ORPHANED,
+        wait_value = const Offset::WAIT_VALUE,
+        wake_at = const Offset::WAKE_AT,
         first = const KERNEL.ready + Ready::FIRST,
         last = const KERNEL.ready + Ready::LAST,
         next = const KERNEL.ready + Ready::NEXT,
@@ -128,8 +128,8 @@ unsafe extern "C" fn SVCall() {
         entry_size = const Gate::ENTRY_SIZE,
         first_lease = const 1 << 8,
         context = const Context::SIZE,
-        stack = const offset::STACK,
-        leases = const offset::LEASES,
+        stack = const Offset::STACK,
+        leases = const Offset::LEASES,
         of_stack = const Lease::OF_STACK,
         read_only = const Access::ReadOnly as u32 >> 16,
         exclusive = const 0x1_0000 - Gate::EXCLUSIVE as u32,
@@ -138,17 +138,17 @@ unsafe extern "C" fn SVCall() {
         service_lock = const offset_of!(Service, lock),
         frame = const Calls::FRAME,
         holds_leases = const Calls::LEASES,
-        frame_leases = const offset::FRAME_LEASES,
+        frame_leases = const Offset::FRAME_LEASES,
         lease_region = const protection::LEASE_REGION,
         last_call = const Calls::LAST,
         locked = const LOCKED,
-        rights = const offset::RIGHTS,
-        calls = const offset::CALLS,
-        id = const offset::ID,
-        waiters_of_thread = const offset::WAITERS,
-        frames = const offset::FRAMES,
-        service = const offset::FRAME_SERVICE,
-        care = const offset::FRAME_CARE,
+        rights = const Offset::RIGHTS,
+        calls = const Offset::CALLS,
+        id = const Offset::ID,
+        waiters_of_thread = const Offset::WAITERS,
+        frames = const Offset::FRAMES,
+        service = const Offset::FRAME_SERVICE,
+        care = const Offset::FRAME_CARE,
         services = const KERNEL.services,
         locks = const KERNEL.locks,
         regions = const REGIONS,

@@ -150,11 +150,9 @@ macro_rules! start {
                 notification::Notification,
                 optional::{Optional, is_needed},
                 process::Process,
-                thread::Thread,
-                threads::Slot,
                 usage::Usage,
             };
-            use $crate::machine::Machine;
+            use $crate::machine::{Machine, Slot, Thread};
             use $crate::protection::ProcessRegions;
             use $crate::vectors::{Vectors, enable};
             use $crate::zero_latency::{Line, check};

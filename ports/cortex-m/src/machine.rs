@@ -15,10 +15,10 @@ use crossgate_abi::Word;
 use crossgate_abi::inspect::dump;
 use crossgate_abi::table::{ProcessMemory, System};
 use crossgate_kernel::port::Port;
-use crossgate_kernel::thread::Thread;
 use crossgate_kernel::{Kernel, Offsets};
-use crossgate_protection::Span;
+use crossgate_kernel::{lease, thread, threads};
 use crossgate_protection::armv7m::ArmV7M;
+use crossgate_protection::{Span, Unit};
 
 /// The hardware, as the kernel core sees it, and what the port itself remembers.
 #[repr(C)]
@@ -103,6 +103,15 @@ pub(crate) fn with_kernel<R>(work: impl FnOnce(&mut Kernel<Machine>) -> R) -> R 
     // SAFETY: this is the only reference, as above; and it does not outlive `work`.
     work(unsafe { &mut *kernel })
 }
+
+/// A thread, as this port knows it.
+pub type Thread = thread::Thread<ArmV7M>;
+/// Where the core keeps a thread that is not the current one.
+pub type Slot = threads::Slot<ArmV7M>;
+/// Memory that is lent: with the register that opens it.
+pub type Lease = lease::Lease<<ArmV7M as Unit>::Lease>;
+/// Where the parts of a thread are.
+pub type Offset = thread::Offset<ArmV7M>;
 
 impl Port for Machine {
     type Unit = ArmV7M;

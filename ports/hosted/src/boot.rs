@@ -7,7 +7,7 @@ use crate::devices::Devices;
 use crate::domain::Domain;
 use crate::exit::{self, Way};
 use crate::linux::{cpu, files, program, signals};
-use crate::machine::{Machine, install, with_kernel};
+use crate::machine::{self, Machine, install, with_kernel};
 use crate::memory::{self, Region};
 use crate::options::{self, Options};
 use crate::protection::{KernelMemory, Opening, Protection};
@@ -21,8 +21,6 @@ use crossgate_abi::table::{Process, Supervisor, System, Thread};
 use crossgate_kernel::budget::{Account, Budgets};
 use crossgate_kernel::note::{Crashes, Inspection};
 use crossgate_kernel::optional::{Optional, is_needed};
-use crossgate_kernel::thread::Thread as ThreadState;
-use crossgate_kernel::threads::Slot;
 use crossgate_kernel::time::NEVER;
 use crossgate_kernel::usage::Usage;
 use crossgate_kernel::{Kernel, Storage, lock::Lock, notification::Notification, process};
@@ -180,12 +178,12 @@ fn stacks(system: &System, regions: &[Region]) -> impl Iterator<Item = Span> {
 /// The kernel's memory.
 fn storage(system: &System) -> Storage<Machine> {
     let others = system.threads.len().saturating_sub(1);
-    let threads = (0..others).map(|_| Some(&mut *Box::leak(Box::new(ThreadState::EMPTY))));
-    let slots: Vec<Slot> = core::iter::once(None).chain(threads).collect();
+    let threads = (0..others).map(|_| Some(&mut *Box::leak(Box::new(machine::Thread::EMPTY))));
+    let slots: Vec<machine::Slot> = core::iter::once(None).chain(threads).collect();
     let granted = if system.passes_handles { system.services.len() } else { 0 };
     let told = if system.lost_clients.is_empty() { 0 } else { system.processes.len() };
     Storage {
-        idle: Box::leak(Box::new(ThreadState::EMPTY)),
+        idle: Box::leak(Box::new(machine::Thread::EMPTY)),
         threads: slots.leak(),
         locks: vec![Lock::FREE; system.locks].leak(),
         notifications: vec![Notification::QUIET; system.notifications.len()].leak(),

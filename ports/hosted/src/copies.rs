@@ -13,11 +13,10 @@
 use crossgate_abi::table::{Method, System};
 use crossgate_abi::{ARGUMENT_WORDS, Kind, LEASES_PER_CALL, Word};
 use crossgate_kernel::frame::Rights;
-use crossgate_kernel::lease::{Lease, offered};
-use crossgate_kernel::thread::Thread;
+use crossgate_kernel::lease::offered;
 use crossgate_protection::Span;
 
-use crate::machine::{Machine, window_top};
+use crate::machine::{Lease, Machine, Thread, window_top};
 
 /// The alignment of a stack, in bytes.
 const ALIGNMENT: usize = 16;

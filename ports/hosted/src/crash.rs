@@ -2,10 +2,10 @@
 //! The registers and the stack of a thread when it crashed.
 
 use crate::context::Context;
+use crate::machine::Thread;
 use core::mem::offset_of;
 use crossgate_abi::Word;
 use crossgate_abi::inspect::dump::{REGISTER_COUNT, STACK_WORDS};
-use crossgate_kernel::thread::Thread;
 use crossgate_protection::Span;
 
 /// Where the stack pointer is among the registers of a dump.

@@ -21,11 +21,11 @@ pub struct Copies;
 
 impl Granules for Copies {
     const GRANULE: usize = STEP;
-    type Lease = u32;
+    /// What is lent is copied: no register opens it.
+    type Lease = ();
+    const NO_LEASE: () = ();
 
-    fn lease(_: Span, _: bool) -> u32 {
-        0
-    }
+    fn lease(_: Span, _: bool) {}
 
     // Refused is what the firmware's board would have to refuse.
     fn can_lease(limits: Span, memory: Span) -> bool {

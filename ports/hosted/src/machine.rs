@@ -20,8 +20,8 @@ use crossgate_abi::{ProcessId, Word};
 use crossgate_kernel::Kernel;
 use crossgate_kernel::frame::Rights;
 use crossgate_kernel::port::Port;
-use crossgate_kernel::thread::Thread;
-use crossgate_protection::Span;
+use crossgate_kernel::{lease, thread, threads};
+use crossgate_protection::{Span, Unit};
 
 /// How many bytes of a process' memory are reset at a time.
 const PIECE: usize = 16 * PAGE;
@@ -57,6 +57,13 @@ const BEGINS_WITH_SYSTEM_CALL: Word = 1;
 const BEGINS_AT_ENTRY: Word = 2;
 /// Both.
 const BEGINS: Word = 3;
+
+/// A thread, as this port knows it.
+pub type Thread = thread::Thread<Copies>;
+/// Where the core keeps a thread that is not the current one.
+pub type Slot = threads::Slot<Copies>;
+/// Memory that is lent.
+pub type Lease = lease::Lease<<Copies as Unit>::Lease>;
 
 /// Where a thread goes on.
 pub enum Resume {

@@ -67,7 +67,7 @@ impl Port for Machine {
 
     fn dump(
         &mut self,
-        _thread: &Thread,
+        _thread: &Thread<ArmV7M>,
         _window: Span,
         _registers: &mut [Word; dump::REGISTER_COUNT],
         _stack: &mut [Word; dump::STACK_WORDS],

@@ -14,7 +14,7 @@ use std::hash::{Hash, Hasher};
 /// but what is read of them.
 pub struct Snapshot {
     current: ThreadId,
-    threads: Vec<Thread>,
+    threads: Vec<Thread<ArmV8M>>,
     ready: Ready,
     next_wake: u64,
     locks: Vec<Lock>,

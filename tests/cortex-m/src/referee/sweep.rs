@@ -5,8 +5,8 @@ use super::arena::LINES;
 use super::{FREE_SLOT, Moment, Operation, Referee, Turn, arena, kernel};
 use board::port::kernel::notification::Notification as State;
 use board::port::kernel::port::Port;
-use board::port::kernel::thread::offset;
 use board::port::machine::Machine;
+use board::port::machine::Offset;
 use crossgate_abi::table::{Gate, Notification, Process, System};
 use crossgate_abi::{CallError, ProcessId, SystemCall, number};
 use crossgate_protection::armv7m::ArmV7M;
@@ -504,7 +504,7 @@ impl Here<'_> {
             "thread.base_priority" => set_byte(place, own),
             "thread.priority" if index == waiter => set_byte(place, priority),
             "thread.wait" if index == waiter => {
-                store(place.start + offset::WAIT_VALUE - offset::WAIT, set)
+                store(place.start + Offset::WAIT_VALUE - Offset::WAIT, set)
             }
             "notification" => {
                 let waiters = u32::from(index == notification) << waiter;
