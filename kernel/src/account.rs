@@ -26,6 +26,7 @@ impl<P: Port> Budgets<P> {
 
     /// The budgets of a wiring, with an account for each budget, a word for each thread, and what counts if somebody
     /// does.
+    #[inline]
     pub const fn new(
         wiring: &'static table::Budgets,
         accounts: &'static mut [Account],
@@ -62,6 +63,7 @@ impl<P: Port> Kernel<P> {
         }
     }
 
+    #[inline]
     pub(crate) extern "C" fn switched(&mut self) {
         let id = self.threads.current_id();
         let Some(budgets) = &mut self.budgets else { return };
@@ -85,6 +87,7 @@ impl<P: Port> Kernel<P> {
     }
 
     /// The time is counted up to now.
+    #[inline]
     pub(crate) extern "C" fn count(&mut self) {
         let now = self.port.now();
         let thread = self.threads.current();
@@ -98,11 +101,13 @@ impl<P: Port> Kernel<P> {
     }
 
     /// The same, where something bounds how long threads run, too.
+    #[inline]
     pub(crate) extern "C" fn count_and_switch(&mut self) {
         self.count();
         self.switched();
     }
 
+    #[inline]
     fn check_budgets(&mut self, now: u64) -> bool {
         let from_start = self.checked == 0;
         if !from_start && self.checked != BUDGETS {
@@ -118,6 +123,7 @@ impl<P: Port> Kernel<P> {
     }
 
     /// Looks at some budgets. Returns whether those were the last.
+    #[inline]
     fn check_some(&mut self, now: u64, from_start: bool) -> bool {
         let Some(budgets) = &mut self.budgets else { return true };
         budgets.charge(now, 0);
@@ -153,6 +159,7 @@ impl<P: Port> Kernel<P> {
     }
 
     /// A budget is used up, or is there again.
+    #[inline]
     fn turn_over(&mut self, id: BudgetId) {
         let Some(budgets) = &mut self.budgets else { return };
         let budget = budgets.wiring.budgets.get(id.index());
@@ -175,6 +182,7 @@ impl<P: Port> Kernel<P> {
 
     /// Gives one of the threads whose budget is used up, or is there again, the priority that it has then. Tells
     /// whether there was one.
+    #[inline]
     fn settle(&mut self) -> bool {
         let Some(budgets) = &mut self.budgets else { return false };
         let Some(id) = budgets.unsettled.take_first() else { return false };
@@ -192,6 +200,7 @@ impl<P: Port> Kernel<P> {
     }
 
     /// When the time slice of the thread that runs is over, in µs since start.
+    #[inline]
     fn end_of_slice(&mut self, now: u64) -> u64 {
         let thread = self.threads.current();
         let Some(budgets) = &self.budgets else { return NEVER };
@@ -209,6 +218,7 @@ impl<P: Port> Kernel<P> {
 
     /// Returns which budgets pay for the time of a thread: its own and, if it has the priority of one that waits for
     /// it, those of that one, and so on.
+    #[inline]
     fn paying(&self, mut id: ThreadId) -> Set<BudgetId> {
         let Some(budgets) = &self.budgets else { return Set::EMPTY };
         let mut paying = Set::EMPTY;
@@ -225,17 +235,20 @@ impl<P: Port> Kernel<P> {
         paying
     }
 
+    #[inline]
     fn usage(&mut self) -> Option<&mut Usage> {
         self.budgets.as_mut()?.usage.as_deref_mut()
     }
 
     /// Returns how long a thread has run, in µs.
+    #[inline]
     pub(crate) fn time_of_thread(&mut self, index: Word) -> Option<u64> {
         self.account();
         self.usage()?.threads.get(index).copied()
     }
 
     /// Returns how long a process has.
+    #[inline]
     pub(crate) fn time_of_process(&mut self, index: Word) -> Option<u64> {
         self.account();
         self.usage()?.processes.get(index).copied()

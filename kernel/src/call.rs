@@ -117,6 +117,7 @@ impl<P: Port> Kernel<P> {
     /// Admits a call of the current thread, whose registers are saved at `stack_pointer`, that the wiring alone
     /// does not: if another process has granted it, and its server is not down.
     #[cold]
+    #[inline]
     fn admit_by_grant(
         &mut self,
         stack_pointer: Word,
@@ -142,6 +143,7 @@ impl<P: Port> Kernel<P> {
 
     /// The current thread returns from the method that it is in: the short way, if there is nothing
     /// to take care of. Else [`leave_with_care`](Self::leave_with_care) has to do it.
+    #[inline]
     pub fn leave(&mut self, words: &[Word; ARGUMENT_WORDS]) -> Option<Return> {
         let thread = self.threads.current();
         let frame = thread.innermost()?;
@@ -207,6 +209,7 @@ impl<P: Port> Kernel<P> {
 
     /// The current process refuses the call that the current thread is in, as one that breaks the rules:
     /// it will fail, and who made it is noted, once a call.
+    #[inline]
     pub(crate) fn refuse(&mut self) -> Status {
         let thread = self.threads.current();
         let id = thread.id;
@@ -225,6 +228,7 @@ impl<P: Port> Kernel<P> {
 
     /// The process that made the call that the current thread is in: it is the second word then, and its life the
     /// third.
+    #[inline]
     pub(crate) fn caller(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
         let Some(frame) = self.threads.current().innermost_mut() else {
             return CallError::NotPermitted.into();

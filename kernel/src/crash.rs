@@ -21,21 +21,23 @@ use crossgate_abi::{CallError, Cause, ProcessId, Status, ThreadId, Word};
 impl<P: Port> Kernel<P> {
     /// The current process did something that it must not do, at `instruction`; `address` is what
     /// it tried to access. Both are 0 where that is unknown.
+    #[inline(always)]
     pub fn fault(&mut self, cause: Cause, instruction: Word, address: Word) -> Effect {
         self.crash_current(&Fault { instruction, address, ..Fault::of(cause) });
         self.reload()
     }
 
     /// The current process crashed.
-    #[inline(never)]
+    #[inline]
     pub(crate) fn crash_current(&mut self, fault: &Fault) {
         let thread = self.threads.current();
         let (id, process) = (thread.id, thread.rights.process);
-        self.report(id, process, fault);
+        self.record(id, process, fault);
         self.crash(process);
     }
 
     /// Decides on a process that crashed now, as the newest record says.
+    #[inline]
     pub(crate) fn crash(&mut self, process: ProcessId) {
         let policy = self.processes.get(process.index()).map(|wiring| wiring.on_fault);
         let Some(OnFault::Restart { limit }) = policy else { return self.take_down(process, true) };
@@ -57,6 +59,7 @@ impl<P: Port> Kernel<P> {
 
     /// Takes a process down, whatever it does, to restart or to stay stopped. Its own threads go
     /// back to their beginning, or end; its visitors go back to their callers.
+    #[inline]
     pub(crate) fn take_down(&mut self, process: ProcessId, stopped: bool) {
         let index = process.index();
         let (Some(state), Some(wiring)) = (self.states.get_mut(index), self.processes.get(index))
@@ -76,6 +79,7 @@ impl<P: Port> Kernel<P> {
     }
 
     /// The supervisor has `process` restart, or stop.
+    #[inline]
     pub(crate) fn supervise(&mut self, process: Word, stopped: bool) -> Outcome {
         let current = self.current().rights.process;
         let is_permitted = self.supervisor() == Some(current);
@@ -89,6 +93,7 @@ impl<P: Port> Kernel<P> {
     }
 
     /// The current thread returned into a process that has gone down meanwhile.
+    #[inline]
     pub(crate) fn unwind_current(&mut self) -> Effect {
         if !self.threads.current().unwind() {
             self.come_home(self.threads.current_id());

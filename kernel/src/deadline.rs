@@ -41,6 +41,7 @@ impl<P: Port> Deadlines<P> {
 }
 
 impl<P: Port> Kernel<P> {
+    #[inline]
     extern "C" fn set_deadline(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
         if !self.may_set_deadline() {
             CallError::NotPermitted.into()
@@ -69,7 +70,7 @@ impl<P: Port> Kernel<P> {
     }
 
     /// The deadline is so far away, or the one in force if that is nearer. (That of the caller is not.)
-    #[inline(never)]
+    #[inline]
     fn set_deadline_within(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
         let thread = self.threads.current();
         let before = thread.deadline;
@@ -108,6 +109,7 @@ impl<P: Port> Kernel<P> {
         self.threads.current().set_deadline(deadline);
     }
 
+    #[inline]
     fn check_deadline(&mut self, id: ThreadId, now: u64) -> bool {
         let thread = self.threads.get(id);
         if (thread.deadline, thread.grace) == (Deadline::NONE, Deadline::NONE) {
@@ -158,7 +160,7 @@ impl<P: Port> Kernel<P> {
         }
         let service = killed.and_then(|service| self.services.get(service.index()));
         if let Some(service) = service {
-            self.report(id, service.owner, &Fault::of(Cause::Deadline));
+            self.record(id, service.owner, &Fault::of(Cause::Deadline));
             self.crash(service.owner);
         }
         true

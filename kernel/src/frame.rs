@@ -67,6 +67,7 @@ impl Frame {
     };
 
     /// Returns whether its caller has lost its memory, so that the way back leads past it.
+    #[inline]
     pub fn is_stale(&self) -> bool {
         self.care & STALE != 0
     }

@@ -24,6 +24,7 @@ use crossgate_protection::Span;
 
 impl<P: Port> Kernel<P> {
     /// The current process asks.
+    #[inline]
     pub(crate) fn inspect(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
         let process = self.current().rights.process;
         let [subject, index, from, _] = *words;
@@ -58,10 +59,12 @@ impl<P: Port> Kernel<P> {
         }
     }
 
+    #[inline]
     fn thread_of(&self, index: Word) -> Option<ThreadId> {
         (index < self.system.threads.len()).then_some(ThreadId::new(index))
     }
 
+    #[inline]
     fn look_at_thread(&self, id: ThreadId) -> [Word; 2] {
         let thread = self.threads.get(id);
         let holder = thread.blocked_on.map_or(NOBODY.into(), ThreadId::index);
@@ -78,6 +81,7 @@ impl<P: Port> Kernel<P> {
         [u32::from_le_bytes(who) as Word, what]
     }
 
+    #[inline]
     fn look_at_calls(&self, id: ThreadId) -> [Word; 2] {
         let thread = self.threads.get(id);
         let mut chain = 0;
@@ -87,6 +91,7 @@ impl<P: Port> Kernel<P> {
         halves(chain)
     }
 
+    #[inline]
     pub(crate) fn look_at_process(&self, index: Word) -> Option<[Word; 2]> {
         let process = self.states.get(index)?;
         let state = match (process.stopped, self.is_running(ProcessId::new(index))) {
@@ -98,29 +103,35 @@ impl<P: Port> Kernel<P> {
         Some([Word::from(state) | Word::from(process.crashes) << 8, crashed_at as Word])
     }
 
+    #[inline]
     pub(crate) fn look_at_crashes(&self, process: Word, word: Word) -> Option<[Word; 2]> {
         let crashes = self.inspection()?.crashes.get(process)?;
         Some([crashes.count as Word, *crashes.record.get(word)?])
     }
 
+    #[inline]
     pub(crate) fn look_at_dump(&self, word: Word) -> Option<[Word; 2]> {
         let inspection = self.inspection()?;
         Some([*inspection.dump.as_ref()?.get(word)?, inspection.is_dumped.into()])
     }
 
+    #[inline]
     fn inspection(&self) -> Option<&Inspection> {
         self.optional.as_ref()?.inspection.as_deref()
     }
 
+    #[inline]
     fn inspection_mut(&mut self) -> Option<&mut Inspection> {
         self.optional.as_mut()?.inspection.as_deref_mut()
     }
 
+    #[inline]
     pub(crate) fn note_only(&mut self, process: ProcessId) {
         self.note(process);
     }
 
     /// Notes the crash by which a process goes down, if it is one: then the newest record tells of it. It comes back.
+    #[inline]
     fn note(&mut self, process: ProcessId) -> Option<[Word; FaultRecord::WORDS]> {
         let (count, record) = self.faults.newest();
         let inspection = self.inspection_mut()?;
@@ -141,6 +152,7 @@ impl<P: Port> Kernel<P> {
     }
 
     /// The same, and keeps what the port can tell of the thread.
+    #[inline]
     pub(crate) fn note_and_dump(&mut self, process: ProcessId) {
         let Some(record) = self.note(process) else { return };
         let now = self.port.now();
@@ -167,6 +179,7 @@ impl<P: Port> Kernel<P> {
 }
 
 /// A long number as two words.
+#[inline]
 fn halves(number: u64) -> [Word; 2] {
     [number as u32 as Word, (number >> 32) as Word]
 }

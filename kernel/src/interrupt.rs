@@ -14,6 +14,7 @@ use crossgate_abi::{CallError, Cause, ProcessId, Status, Word};
 impl<P: Port> Kernel<P> {
     /// Interrupt `line` has arrived. It stays masked until it is acknowledged; for ever, if nobody
     /// owns it. Then it is told as the fault of nobody.
+    #[inline]
     pub fn interrupt(&mut self, line: u16) -> Effect {
         self.port.mask(line, true);
         match self.system.interrupts.iter().find(|bound| bound.line == line) {
@@ -28,6 +29,7 @@ impl<P: Port> Kernel<P> {
     }
 
     /// The current thread has served the interrupts of a notification: they may come again.
+    #[inline]
     pub(crate) fn acknowledge(&mut self, index: Word) -> Status {
         let process = self.threads.current().rights.process;
         match self.system.notifications.get(index) {
@@ -41,6 +43,7 @@ impl<P: Port> Kernel<P> {
 
     /// A process goes down: the interrupts of its notifications are masked until it acknowledges them, and
     /// signals that it has not waited for are lost.
+    #[inline]
     pub(crate) fn silence(&mut self, process: &Process) {
         let first = process.first_notification.index();
         let count = process.notifications.leading_ones() as usize;
@@ -50,6 +53,7 @@ impl<P: Port> Kernel<P> {
     }
 
     /// Masks the interrupts that are bound to one of these notifications, or lets them arrive.
+    #[inline]
     fn mask_interrupts(&mut self, first: Word, count: Word, mask: bool) {
         for interrupt in self.system.interrupts {
             if interrupt.notification.index().wrapping_sub(first) < count {

@@ -18,7 +18,7 @@ impl<P: Port> Kernel<P> {
     /// Checks the leases among the argument words of a call of the current thread, whose registers
     /// are saved at `stack_pointer`, and writes down those that the call needs. Tells which will be in
     /// force in it.
-    #[inline(never)]
+    #[inline]
     pub(crate) fn take_leases(
         &mut self,
         stack_pointer: Word,
@@ -68,7 +68,7 @@ impl<P: Port> Kernel<P> {
     }
 
     /// Returns where `memory` that the current thread lends comes from, if it may.
-    #[inline(never)]
+    #[inline]
     fn source_of(
         &mut self,
         stack_pointer: Word,
@@ -95,6 +95,7 @@ impl<P: Port> Kernel<P> {
     }
 
     /// The part of a process' memory that it may lend.
+    #[inline]
     fn shared(&self, process: ProcessId) -> Span {
         self.processes.get(process.index()).map_or(Span::EMPTY, |process| Span {
             start: process.memory.shared_start,

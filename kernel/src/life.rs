@@ -13,6 +13,7 @@ use crossgate_abi::{ARGUMENT_WORDS, CallError, ProcessId, Status, Word};
 
 impl<P: Port> Kernel<P> {
     /// The current process asks which life of a process it is.
+    #[inline]
     pub(crate) fn client(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
         let process = self.threads.current().rights.process;
         if !self.system.lost_clients.iter().any(|told| told.process == process) {
@@ -28,6 +29,7 @@ impl<P: Port> Kernel<P> {
     }
 
     /// The life in which a process made a call, if it has not ended.
+    #[inline]
     pub(crate) fn life_of_caller(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
         let has_ended = self.current().innermost().is_some_and(Frame::is_stale);
         words[2] = if has_ended { ENDED } else { self.life(words[1]) };
@@ -35,12 +37,14 @@ impl<P: Port> Kernel<P> {
     }
 
     /// The life of a process, from 1 on; 0 if there is none.
+    #[inline]
     fn life(&self, process: Word) -> Word {
         let ended = self.optional.as_ref().and_then(|it| it.ended.get(process));
         ended.map_or(0, |ended| ended.wrapping_add(1) as Word)
     }
 
     /// A life of a process ends, of which others are told.
+    #[inline]
     pub(crate) fn tell_end(&mut self, process: ProcessId) {
         if let Some(optional) = &mut self.optional
             && let Some(ended) = optional.ended.get_mut(process.index())

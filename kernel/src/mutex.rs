@@ -27,6 +27,7 @@ fn is_of<U: Unit>(thread: &Thread<U>, value: Word) -> bool {
 
 impl<P: Port> Kernel<P> {
     /// The current thread found the mutex at `address` taken.
+    #[inline]
     pub(crate) fn mutex_wait(&mut self, address: Word) -> Outcome {
         let Some(value) = self.read_own(address) else {
             return CallError::BadArgument.into();
@@ -54,6 +55,7 @@ impl<P: Port> Kernel<P> {
     }
 
     /// The current thread frees the mutex at `address`, which others wait for.
+    #[inline]
     pub(crate) fn mutex_wake(&mut self, address: Word) -> Status {
         let value = self.read_own(address).unwrap_or(0);
         if !is_of(self.threads.current(), value) {
@@ -65,6 +67,7 @@ impl<P: Port> Kernel<P> {
     }
 
     /// The word at `address`, a mutex or another, if that is one of the current process.
+    #[inline]
     pub(crate) fn read_own(&mut self, address: Word) -> Option<Word> {
         let process = self.current().rights.process;
         let memory = self.processes.get(process.index())?.memory;

@@ -35,6 +35,7 @@ impl Inspection {
     pub const NONE: Inspection = Self::new(&mut [], None);
 
     /// With notes of each process, and memory for a dump if somebody may read it. That memory may have any values.
+    #[inline]
     pub const fn new(
         crashes: &'static mut [Crashes],
         dump: Option<&'static mut [Word; dump::WORDS]>,

@@ -27,6 +27,7 @@ pub struct Optional<P: Port> {
 
 /// Returns whether a firmware needs something of it.
 #[must_use]
+#[inline]
 pub const fn is_needed(system: &System) -> bool {
     system.is_inspected()
         || !system.pooled.is_empty()

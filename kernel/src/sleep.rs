@@ -11,6 +11,7 @@ use crossgate_abi::Status;
 
 impl<P: Port> Kernel<P> {
     /// The current thread sleeps until `wake_at` (µs since start).
+    #[inline]
     pub(crate) fn sleep_until(&mut self, wake_at: u64) -> Outcome {
         if wake_at <= self.port.now() {
             return Status::OK.into();
@@ -21,13 +22,13 @@ impl<P: Port> Kernel<P> {
     }
 
     /// The time so many µs from now, in µs since start.
-    #[inline(never)]
+    #[inline]
     pub(crate) fn after(&mut self, duration: u64) -> u64 {
         self.port.now().saturating_add(duration)
     }
 
     /// The current thread, which waits, stops waiting at `wake_at`: then its system call ends like this.
-    #[inline(never)]
+    #[inline]
     pub(crate) fn time_out(&mut self, wake_at: u64, end: Status) {
         let thread = self.threads.current();
         thread.pending = Pending::status(end);
@@ -42,6 +43,7 @@ impl<P: Port> Kernel<P> {
     }
 
     /// Has the port's timer come at this time, if not before.
+    #[inline]
     pub(crate) fn want_timer(&mut self, wake_at: u64) {
         if wake_at < self.next_wake {
             self.next_wake = wake_at;

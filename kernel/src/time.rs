@@ -57,11 +57,13 @@ impl Deadline {
     }
 
     /// Returns whether it is over, for the first time or [since long](Deadline::OVER).
+    #[inline]
     pub fn is_over(self, now: u64) -> bool {
         self.left(ticks(now)) == 0
     }
 
     /// When it will be over, in µs since start.
+    #[inline]
     pub fn end(self, now: u64) -> u64 {
         match self.left(ticks(now)) {
             0 | FOR_EVER => NEVER,

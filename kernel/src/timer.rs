@@ -13,6 +13,7 @@ use crossgate_abi::ThreadId;
 
 impl<P: Port> Kernel<P> {
     /// The port's timer has come to a time that the core set (or earlier: that is no harm).
+    #[inline]
     pub fn timer(&mut self) -> Effect {
         let now = self.port.now();
         if self.checked == 0 {
