@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What was put off is done, piece by piece.
+//! The deferred work, done piece by piece.
 //!
-//! With a [system call](crossgate_abi::number::WORK) the worker does a
-//! piece of the work, with another the next, and interrupts come in between. First it looks for the most urgent
-//! thread of the sets, then it does what is to be done for that one, with its priority, as the first that has it; and
-//! so on. So others wait for no work but that for one as urgent as they, and invariant **swept** holds: no
-//! thread runs before it is swept.
+//! With each [system call](crossgate_abi::number::WORK) the worker does a piece of the work, and interrupts arrive in
+//! between. First it looks for the most urgent thread of the sets, then it does the work for that thread, with its
+//! priority, as the first thread that has it; and so on. So threads wait only for work for a thread that is as urgent
+//! as they are, and invariant **swept** holds: no thread runs before it is swept.
 //!
-//! Who needs a process that went down does pieces of it, too.
+//! A thread that needs a process that was taken down does pieces of the work, too.
 
 use crate::Kernel;
 use crate::frame::{LOCKED, STALE};
@@ -18,7 +17,7 @@ use crate::work::{FIRST, LOOKS, Work};
 use crossgate_abi::{ProcessId, Set, ThreadId};
 
 impl<P: Port> Kernel<P> {
-    /// Does a piece of the work. Tells whether there was something to do.
+    /// Does a piece of the work. Returns whether there was any.
     #[inline(never)]
     pub(crate) fn piece(&mut self) -> bool {
         let Work { unswept, waking, lowering, unseen, chosen, .. } = self.work;
@@ -41,9 +40,9 @@ impl<P: Port> Kernel<P> {
         is_some
     }
 
-    /// Looks at some threads, for the most urgent one. Those that are in no call, and not at home in a process that
-    /// goes down, need not be swept. Then the worker is as urgent as that one; if
-    /// more are left, it comes next.
+    /// Looks at some threads, for the most urgent one. Threads that are in no call, and not at home in a process that
+    /// is being taken down, need not be swept. Then the worker gets the priority of that thread; if more threads are
+    /// left, it looks at them next.
     #[inline(always)]
     fn look(&mut self) {
         let (work, threads) = (&mut self.work, &self.threads);
@@ -57,7 +56,7 @@ impl<P: Port> Kernel<P> {
             if !thread.is_concerned(work.dying) {
                 work.unswept.remove(id);
             }
-            // (None but the idle thread has the priority 0.)
+            // (Only the idle thread has the priority 0.)
             if thread.priority > work.highest && work.threads().contains(id) {
                 (work.chosen, work.highest) = (id, thread.priority);
             }
@@ -67,7 +66,7 @@ impl<P: Port> Kernel<P> {
         self.set_worker(priority);
     }
 
-    /// A process has gone down, which concerns every thread.
+    /// Defers the sweep of every thread, because a process has been taken down.
     #[inline(always)]
     pub(crate) fn sweep_all_for(&mut self, process: ProcessId) {
         let unswept = self.all_threads();
@@ -77,14 +76,14 @@ impl<P: Port> Kernel<P> {
         }
         work.dying.insert(process);
         (work.unswept, work.lessees) = (unswept, Set::EMPTY);
-        // The thread that it happens to is known. Who else is in it, the worker finds.
+        // The thread that crashed is known. The worker finds the other threads in the process.
         self.sweep(self.threads.current_id());
         self.engage();
     }
 
-    /// Takes a thread out of processes that went down: frees the objects of those that it is in, leads it past them
-    /// when it comes back, and out of the one that it executes in. If it waits there, that comes first. If it waits
-    /// further on, for whom nobody waits any more, its wait fails.
+    /// Takes a thread out of processes that were taken down: frees the objects in which it is there, makes its returns
+    /// skip these processes, and takes it out of the one that it executes in. A wait there ends first. A wait further
+    /// on fails, if no caller waits for that call any more.
     #[inline(never)]
     pub(crate) fn sweep(&mut self, id: ThreadId) {
         let dying = self.work.dying;
@@ -117,7 +116,7 @@ impl<P: Port> Kernel<P> {
         if thread.waits_in_vain() {
             self.interrupt_wait(id);
         }
-        // What it had there, others may have waited for.
+        // Other threads may have waited for what the thread had there.
         if has_waiters {
             self.stir(id);
         }
