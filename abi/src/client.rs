@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What a process that is told of lost clients can [ask](crate::number::OPTIONAL).
+//! The questions that a process which is told of lost clients can [ask](crate::number::OPTIONAL).
 
 use crate::Word;
 use crate::list::constants;

@@ -10,7 +10,7 @@ list! {
     /// the call, the second about the disk. The numbers are part of the ABI.
     #[non_exhaustive]
     pub enum CallError: u8;
-    /// What went wrong, in a few words, and whether the method has run.
+    /// Returns what went wrong, in a few words, and whether the method has run.
     fn told -> (&'static str, Ran);
 
     /// The handle, or the number of the method, is forged: there is no such gate.
@@ -19,7 +19,8 @@ list! {
     /// The wiring does not give the service (or notification) to the calling process: mention it there.
     NotPermitted = 2 => ("not permitted by the wiring", Ran::No);
 
-    /// 8 calls ([`MAX_CALL_DEPTH`](crate::MAX_CALL_DEPTH)) are in flight, or the thread holds 4 leases in all its calls.
+    /// 8 calls ([`MAX_CALL_DEPTH`](crate::MAX_CALL_DEPTH)) are in flight, or the thread holds 4 leases in all its
+    /// calls.
     TooDeep = 3 => ("too many calls in flight", Ran::No);
 
     /// Less stack is left than the service declares to need: give the thread more.
@@ -48,12 +49,12 @@ list! {
     /// The reply was not a value of its type: the caller's stub refused it.
     BadReply = 11 => ("bad reply", Ran::Yes);
 
-    /// The server found that the call broke the rules of its protocol, and said so; or it took the handle back while the
-    /// call was made.
+    /// The server found that the call broke the rules of its protocol, and said so; or it took the handle back while
+    /// the call was made.
     Refused = 12 => ("refused by the server", Ran::Yes);
 }
 
-/// Whether a call that failed has come to the method.
+/// Says whether a call that failed has come to the method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ran {
     /// It has not.
@@ -72,7 +73,7 @@ impl CallError {
         self.told().0
     }
 
-    /// Whether the method has run.
+    /// Returns whether the method has run.
     ///
     /// ```
     /// use crossgate_abi::{CallError, Ran};
@@ -104,7 +105,7 @@ impl fmt::Display for CallError {
 
 impl core::error::Error for CallError {}
 
-/// How a system call ended, as the word that travels: 0, the number of a [`CallError`], or one of
+/// The end of a system call, as the word that travels: 0, the number of a [`CallError`], or one of
 /// the constants here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(transparent)]

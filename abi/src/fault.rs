@@ -6,7 +6,7 @@ list! {
     /// Why a process crashed, and what else is told in a record: the one list of it. The numbers are part of the ABI.
     #[non_exhaustive]
     pub enum Cause: u8;
-    /// What it is called, and what a record with it says.
+    /// Returns what it is called, and what a record with it says.
     fn told -> Told;
 
     /// A read or write of memory that is not open to the thread.
@@ -67,8 +67,8 @@ impl Cause {
         self.told().text
     }
 
-    /// Whether a process has crashed. Other records tell of a budget that is used up, perhaps by a server that took long, of
-    /// an interrupt that nobody owns, or of what a server says of its client.
+    /// Returns whether a process has crashed. Other records tell of a budget that is used up, perhaps by a server
+    /// that took long, of an interrupt that nobody owns, or of what a server says of its client.
     #[inline(always)]
     #[must_use]
     pub const fn is_crash(self) -> bool {
@@ -83,7 +83,7 @@ impl Cause {
     }
 }
 
-/// What the list says of a cause.
+/// The entry of a cause in the list.
 struct Told {
     text: &'static str,
     is_crash: bool,
@@ -98,7 +98,7 @@ const fn notice(text: &'static str, detail: Detail) -> Told {
     Told { text, is_crash: false, detail }
 }
 
-/// What a record says of what happened, beside the cause.
+/// The details of a record, beside the cause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Detail {
     /// Nothing.
@@ -111,7 +111,7 @@ pub enum Detail {
     Accuser,
     /// The interrupt line, as the [address](FaultRecord::address). No process is told of.
     Line,
-    /// How often it has happened, as the [address](FaultRecord::address).
+    /// The number of times that it has happened, as the [address](FaultRecord::address).
     Count,
 }
 
@@ -131,9 +131,9 @@ pub struct FaultRecord {
     pub process: u8,
     /// Index of the thread that ran in it (which may be a visitor).
     pub thread: u8,
-    /// What happened.
+    /// The cause.
     pub cause: Cause,
-    /// How many calls the thread had in flight.
+    /// The number of calls that the thread had in flight.
     pub depth: u8,
     /// The services of these calls, the outermost first; the rest is 0.
     pub chain: [u8; MAX_CALL_DEPTH],
@@ -153,10 +153,10 @@ pub struct FaultRecord {
 }
 
 impl FaultRecord {
-    /// How many words a record is: who, address, instruction, file, file length, line, and four bytes of
+    /// The number of words that a record is: who, address, instruction, file, file length, line, and four bytes of
     /// the chain in each of the others, the outermost call lowest.
     pub const WORDS: usize = Self::CHAIN + MAX_CALL_DEPTH / 4;
-    /// How many bytes of the name of a file that panicked are told.
+    /// The number of bytes that are kept of the name of a file that panicked.
     pub const FILE_LENGTH: usize = 96;
     /// The first word of the chain.
     pub const CHAIN: usize = 6;

@@ -13,7 +13,7 @@ const fn mmio(index: usize) -> Mmio {
     Mmio { start: 0x1000 + index * 0x100, size: 0x100 }
 }
 
-/// How many interrupt lines there are: each is that of one device.
+/// The number of interrupt lines: each is that of one device.
 pub const LINES: u16 = 5;
 
 /// A serial line.
@@ -58,7 +58,7 @@ pub mod lamps {
 
     /// The only one.
     pub const MMIO: Mmio = mmio(6);
-    /// How many lamps there are.
+    /// The number of lamps.
     pub const COUNT: usize = 8;
     /// Register. Bit n: lamp n is on.
     pub const ON: Word = 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Which process, service, lock, notification, thread or budget, and sets of them.
+//! Identifiers of processes, services, locks, notifications, threads and budgets, and sets of them.
 //!
 //! In the tables and in the kernel each is a number of one byte. Here each kind of number has a type, so that one is
 //! not taken for another. The types are no larger than the numbers, and do nothing that those would not.
@@ -10,15 +10,15 @@ use core::hash::Hash;
 use core::marker::PhantomData;
 use core::ops::{BitAnd, BitOr, BitOrAssign};
 
-/// What can be numbered.
+/// Kinds of things that have numbers.
 pub trait Numbered: Copy + Eq + Hash + Debug {
-    /// How it is called in messages.
+    /// Its name in messages.
     const NAME: &'static str;
 }
 
 macro_rules! kinds {
     ($($(#[$docs:meta])* $id:ident: $kind:ident;)*) => {
-        /// What can be numbered: only names, of which there is nothing.
+        /// Kinds of things that have numbers: these types are names only, and have no values.
         pub mod kind {
             $(
                 #[doc = concat!("What a [`", stringify!($id), "`](super::", stringify!($id), ") numbers.")]
@@ -131,7 +131,7 @@ impl<I> Set<I> {
         self.0
     }
 
-    /// Whether it is empty.
+    /// Returns whether it is empty.
     #[inline(always)]
     #[must_use]
     pub const fn is_empty(self) -> bool {
@@ -142,7 +142,7 @@ impl<I> Set<I> {
 impl<I> BitOr for Set<I> {
     type Output = Set<I>;
 
-    /// What is in one or the other.
+    /// Returns the members of one or the other.
     #[inline(always)]
     fn bitor(self, other: Set<I>) -> Set<I> {
         Set::of_bits(self.0 | other.0)
@@ -159,7 +159,7 @@ impl<I> BitOrAssign for Set<I> {
 impl<I> BitAnd for Set<I> {
     type Output = Set<I>;
 
-    /// What is in both.
+    /// Returns the members of both.
     #[inline(always)]
     fn bitand(self, other: Set<I>) -> Set<I> {
         Set::of_bits(self.0 & other.0)
@@ -176,7 +176,7 @@ impl<K: Numbered> Set<Id<K>> {
         Set::of_bits(1u32.rotate_left(id.0 as u32))
     }
 
-    /// Whether it is in the set.
+    /// Returns whether it is in the set.
     #[inline(always)]
     #[must_use]
     pub const fn contains(self, id: Id<K>) -> bool {
@@ -202,14 +202,14 @@ impl<K: Numbered> Set<Id<K>> {
         self.0 ^= Set::of(id).0;
     }
 
-    /// Those behind it.
+    /// The members behind it.
     #[inline(always)]
     #[must_use]
     pub const fn after(self, id: Id<K>) -> Set<Id<K>> {
         Set::of_bits(self.0 & !1 << (id.0 & 31))
     }
 
-    /// Whether it has one member at most.
+    /// Returns whether it has one member at most.
     #[inline(always)]
     #[must_use]
     pub const fn is_single(self) -> bool {

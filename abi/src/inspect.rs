@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What a process with the right can [ask](crate::number::OPTIONAL) of the others: the subjects, and what the two
-//! words of the answer are.
+//! The questions that a process with the right can [ask](crate::number::OPTIONAL) of the others: the subjects, and
+//! what the two words of the answer are.
 
 use crate::Word;
 use crate::list::constants;
@@ -9,8 +9,8 @@ constants! {
     /// All of them, with their names, and what they are.
     pub const SUBJECTS: [Word];
 
-    /// Of a thread: the [kind](crate::inspect::wait) of what it waits for, the process that it is in, its priority now, and how many
-    /// calls it has in flight, a byte each, the first in the lowest; and what it waits for.
+    /// Of a thread: the [kind](crate::inspect::wait) of what it waits for, the process that it is in, its priority
+    /// now, and how many calls it has in flight, a byte each, the first in the lowest; and what it waits for.
     THREAD = 0;
 
     /// Of a thread: the services that it has called, as in a [`FaultRecord`](crate::FaultRecord).
@@ -20,8 +20,8 @@ constants! {
     /// those that were not seen before, and from where on to ask again; 0: that is all.
     STACK = 2;
 
-    /// Of a process: its [state](crate::inspect::state), and how often it has crashed in a row, a byte each; and when it crashed last, in
-    /// units of [`DEADLINE_UNIT`](crate::DEADLINE_UNIT) since start.
+    /// Of a process: its [state](crate::inspect::state), and how often it has crashed in a row, a byte each; and when
+    /// it crashed last, in units of [`DEADLINE_UNIT`](crate::DEADLINE_UNIT) since start.
     PROCESS = 3;
 
     /// The same as [`READ_FAULT`](crate::number::READ_FAULT), whose arguments follow.
@@ -38,8 +38,8 @@ constants! {
     /// [record](crate::FaultRecord) of its last crash, the one of the next argument.
     CRASHES = 7;
 
-    /// Of the [crash dump](crate::inspect::dump), a word; and whether it was written since the system started. Only for the processes that
-    /// may read crash dumps.
+    /// Of the [crash dump](crate::inspect::dump), a word; and whether it was written since the system started. Only
+    /// for the processes that may read crash dumps.
     DUMP = 8;
 }
 
@@ -53,18 +53,18 @@ pub mod dump {
     pub const TIME: usize = 1;
     /// The record of the crash.
     pub const RECORD: usize = 2;
-    /// How many words of the stack there are.
+    /// The number of words of the stack.
     pub const LENGTH: usize = RECORD + FaultRecord::WORDS;
     /// The registers of the thread, if there are such words: on a microcontroller r0 to r15 and xPSR, on Linux rax to
     /// rsp as the CPU numbers them, and rip.
     pub const REGISTERS: usize = LENGTH + 1;
-    /// How many registers there are.
+    /// The number of registers.
     pub const REGISTER_COUNT: usize = 17;
     /// The words of the stack from the stack pointer on, as far as they belong to the process that crashed.
     pub const STACK: usize = REGISTERS + REGISTER_COUNT;
-    /// How many words of the stack there are at most.
+    /// The number of words of the stack at most.
     pub const STACK_WORDS: usize = 32;
-    /// How many words a dump is.
+    /// The number of words that a dump is.
     pub const WORDS: usize = STACK + STACK_WORDS;
 
     /// The check of the words of a dump. What was in memory when the power came on has another one.
@@ -75,7 +75,7 @@ pub mod dump {
     }
 }
 
-/// What a thread waits for.
+/// The kinds of waits of a thread.
 pub mod wait {
     /// Nothing. (It runs, or others do.)
     pub const NOTHING: u8 = 0;
@@ -93,11 +93,11 @@ pub mod wait {
     pub const ENDED: u8 = 6;
 }
 
-/// What a process does.
+/// The states of a process.
 pub mod state {
     /// It can be entered.
     pub const RUNNING: u8 = 0;
-    /// It is about to begin anew.
+    /// It is about to restart.
     pub const RESETTING: u8 = 1;
     /// It has stopped.
     pub const STOPPED: u8 = 2;

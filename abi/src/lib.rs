@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the Crossgate kernel and user code agree on.
+//! The binary interface between the Crossgate kernel and user code.
 //!
 //! - [`SystemCall`], [`CallError`] and [`Cause`]: the lists from which numbers, texts, tests and tables of the book come;
 //! - [`number`]: how a system call says what it wants;
@@ -48,19 +48,19 @@ pub use shape::{Kind, Shape};
 /// error everywhere.
 pub type Word = usize;
 
-/// How many calls of one thread can be in flight at a time.
+/// The number of calls of one thread that can be in flight at a time.
 pub const MAX_CALL_DEPTH: usize = 8;
-/// How many words of arguments a call carries.
+/// The number of words of arguments that a call carries.
 pub const ARGUMENT_WORDS: usize = 4;
-/// How many words of results a call brings back.
+/// The number of words of results that a call brings back.
 pub const RESULT_WORDS: usize = 2;
-/// How many pieces of memory one call can be lent.
+/// The number of pieces of memory that one call can be lent.
 pub const LEASES_PER_CALL: usize = 2;
 /// In the length of lent memory: not only these bytes are offered, but the whole block that they begin, the
 /// smallest of 32, 64, 128, ... bytes that holds them. (Else a protection unit may not open a
 /// length that it can't express.)
 pub const WHOLE_BLOCK: Word = 1 << (Word::BITS - 1);
-/// How many fault records the kernel keeps; older ones are overwritten.
+/// The number of fault records that the kernel keeps; older ones are overwritten.
 pub const FAULT_RECORDS: usize = 2;
 /// The number of thread priorities; 0 is the lowest, and is the idle thread's.
 pub const PRIORITIES: usize = 32;

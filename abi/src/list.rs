@@ -68,7 +68,7 @@ macro_rules! list {
                 }
             }
 
-            /// What its entry in the list says, in Markdown, with links as rustdoc has them.
+            /// Returns what its entry in the list says, in Markdown, with links as rustdoc has them.
             #[must_use]
             pub const fn documentation(self) -> &'static str {
                 match self {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the compiler says of a wiring that can't be: texts and numbers, put together in constants.
+//! The compiler's messages about a wiring that can't be: texts and numbers, put together in constants.
 
 /// Stops the compiler with the texts, one after the other, as its message.
 #[track_caller]

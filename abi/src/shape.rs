@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 use crate::{ARGUMENT_WORDS, Word};
 
-/// What one word of a call is, as far as the kernel has to know. A bit each, so that the kernel finds
+/// The kind of one word of a call, as far as the kernel has to know. A bit each, so that the kernel finds
 /// them at once among several.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -24,7 +24,7 @@ pub enum Kind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
 pub struct Shape {
-    /// How many words there are. More than a call can carry is refused when the interface compiles.
+    /// The number of words. More than a call can carry is refused when the interface compiles.
     pub words: u8,
     /// The kinds, 4 bits a word, the first word lowest. 0: there is nothing but values.
     pub kinds: u16,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the [list](crate::SystemCall) says of a system call, besides its number.
+//! The [list](crate::SystemCall)'s description of a system call, besides its number.
 
 use crate::{CallError, Status};
 
@@ -10,22 +10,22 @@ pub struct Signature {
     pub arguments: &'static [Operand],
     /// The words that it returns, from the register after that of the status on; `None` if it does not return.
     pub results: Option<&'static [Operand]>,
-    /// Who may make it.
+    /// The processes that may make it.
     pub right: Right,
-    /// What carries it out.
+    /// The part of the kernel that carries it out.
     pub route: Route,
 }
 
 /// A word of a system call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Operand {
-    /// What it is called.
+    /// Its name.
     pub name: &'static str,
-    /// What it is.
+    /// Its content.
     pub content: Content,
 }
 
-/// What a word of a system call is, with its unit, in a few words.
+/// The content of a word of a system call, with its unit, in a few words.
 // No enum, because the compiler writes the path before a name that occurs twice, variants included: its messages would
 // then have `crossgate::Notification` for what is `Notification` in the source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,7 +73,7 @@ impl Content {
     pub const BYTE: Content = Content("a byte");
 }
 
-/// Who may make a system call.
+/// The processes that may make a system call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Right {
     /// Every thread. What the arguments name may need a right of its own: the text of the entry says which.
@@ -99,7 +99,7 @@ pub enum Right {
 }
 
 impl Right {
-    /// Who may, in a few words.
+    /// Returns the processes, in a few words.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -116,7 +116,7 @@ impl Right {
         }
     }
 
-    /// How the system call ends for those who may not make it, if it does: whatever its words are.
+    /// Returns how the system call ends for those who may not make it, if it does: whatever its words are.
     #[must_use]
     pub const fn refusal(self) -> Option<Status> {
         match self {
@@ -129,7 +129,7 @@ impl Right {
     }
 }
 
-/// What carries out a system call.
+/// The part of the kernel that carries out a system call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Route {
     /// The core. On a Cortex-M assembly does the same for the states that are usual, and leaves the others to the core.
@@ -141,7 +141,7 @@ pub enum Route {
 }
 
 impl Route {
-    /// What does, in a few words.
+    /// Returns the part of the kernel, in a few words.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -17,8 +17,8 @@ pub struct System {
     pub processes: &'static [Process],
     /// The services.
     pub services: &'static [Service],
-    /// What can be called: the methods of the services, one after another. A handle holds the index of the
-    /// first gate of its service.
+    /// The gates, which are all that can be called: the methods of the services, one after another. A handle holds
+    /// the index of the first gate of its service.
     pub gates: &'static [Gate],
     /// The threads. The first is the idle thread, of priority 0.
     pub threads: &'static [Thread],
@@ -26,7 +26,7 @@ pub struct System {
     pub notifications: &'static [Notification],
     /// The interrupts that are bound to notifications.
     pub interrupts: &'static [Interrupt],
-    /// How many objects let only one call in at a time (their locks are numbered from 0).
+    /// The number of objects that let only one call in at a time (their locks are numbered from 0).
     pub locks: usize,
     /// The processes that may limit how long calls take.
     pub deadlines: Set<ProcessId>,
@@ -38,16 +38,16 @@ pub struct System {
     pub pooled: Set<ThreadId>,
     /// The processes that are told that clients are lost.
     pub lost_clients: &'static [LostClients],
-    /// Whether handles are passed on: some method takes or gives one.
+    /// True if handles are passed on: some method takes or gives one.
     pub passes_handles: bool,
     /// The process that is told of faults.
     pub supervisor: Option<Supervisor>,
-    /// How long threads may run, if something bounds that, or counts it.
+    /// The time for which threads may run, if something bounds that, or counts it.
     pub budgets: Option<&'static Budgets>,
 }
 
 impl System {
-    /// Whether some process may ask what the others do, or read crash dumps.
+    /// Returns whether some process may ask what the others do, or read crash dumps.
     #[must_use]
     pub const fn is_inspected(&self) -> bool {
         !self.inspectors.is_empty() || !self.dumpers.is_empty()
@@ -77,15 +77,15 @@ impl System {
     }
 }
 
-/// How long threads may run before others do.
+/// The time for which threads may run before others do.
 pub struct Budgets {
     /// The budgets, at most 32.
     pub budgets: &'static [Budget],
-    /// Those of each thread.
+    /// The budgets of each thread.
     pub of_threads: &'static [Set<BudgetId>],
-    /// How long a thread runs before the next of its priority does, in µs; 0: as long as it likes.
+    /// The time for which a thread runs before the next of its priority does, in µs; 0: as long as it likes.
     pub time_slice: u32,
-    /// Whether it is counted how long each thread and each process has run.
+    /// True if it is counted how long each thread and each process has run.
     pub cpu_time: bool,
 }
 
@@ -101,12 +101,12 @@ impl Budgets {
     }
 }
 
-/// How much of each period some threads may run at their priority.
+/// The part of each period for which some threads may run at their priority.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Budget {
     /// So long, together, in µs.
     pub time: u32,
-    /// How long a period is, in µs.
+    /// The length of a period, in µs.
     pub period: u32,
     /// The threads.
     pub threads: Set<ThreadId>,
@@ -119,7 +119,7 @@ pub struct Budget {
 pub struct Process {
     /// Its name in the wiring, which is that of its crate.
     pub name: &'static str,
-    /// Where its memory is: written by `crossgate-link`.
+    /// Its memory: written by `crossgate-link`.
     pub memory: &'static ProcessMemory,
     /// The devices that it owns.
     pub mmio: &'static [Mmio],
@@ -157,7 +157,7 @@ impl OnFault {
     pub const DEFAULT: OnFault = OnFault::Restart { limit: 8 };
 }
 
-/// Where the RAM of a process lies, as `crossgate-link` laid it out. All addresses and lengths are
+/// The RAM of a process, as `crossgate-link` laid it out. All addresses and lengths are
 /// in bytes; the memory is `[shared][data][zeroed]` from `start`, then padding, then `[kept]` up to `end`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
@@ -179,7 +179,7 @@ pub struct ProcessMemory {
 }
 
 impl ProcessMemory {
-    /// That of a process that has none.
+    /// The memory of a process that has no statics.
     pub const NONE: ProcessMemory = ProcessMemory {
         start: 0,
         end: 0,
@@ -200,7 +200,7 @@ pub struct Mmio {
     pub size: Word,
 }
 
-/// What a thunk gives back where it is an ordinary function (on a host).
+/// The result of a thunk where it is an ordinary function (on a host).
 /// On a microcontroller a thunk leaves through the kernel and never returns.
 #[cfg(not(target_os = "none"))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -212,7 +212,7 @@ pub struct RawReply {
     pub words: [Word; crate::RESULT_WORDS],
 }
 
-/// What a thunk gives back: nothing, it leaves through the kernel.
+/// The result of a thunk: none, because it leaves through the kernel.
 #[cfg(target_os = "none")]
 pub type RawReply = core::convert::Infallible;
 
@@ -224,7 +224,7 @@ pub type Entry = unsafe extern "C-unwind" fn(*mut (), Word, Word, Word, Word) ->
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct Method {
-    /// Where it is entered.
+    /// Its entry point.
     pub entry: Entry,
     /// The kinds of its argument words.
     pub arguments: Shape,
@@ -258,10 +258,10 @@ pub struct Gate {
     pub owner: ProcessId,
     /// The service.
     pub service: ServiceId,
-    /// How many bytes of its stack the caller has to have left, less than 2^15; or what keeps the call from
+    /// The number of bytes of its stack that the caller has to have left, less than 2^15; or what keeps the call from
     /// being made with no more than that checked: [`EXCLUSIVE`](Gate::EXCLUSIVE) or [`CARE`](Gate::CARE).
     pub room: u16,
-    /// Where it is entered.
+    /// Its entry point.
     pub entry: Entry,
     /// The object.
     pub object: *mut (),
@@ -280,7 +280,7 @@ impl Gate {
     /// The room of a call with other leases or with handles among its words, of one that needs very much stack, or of
     /// any in a firmware that [counts](Budgets::cpu_time) how long processes run.
     pub const CARE: u16 = u16::MAX;
-    /// How many bytes of the callee's stack the kernel uses to enter it on a microcontroller.
+    /// The number of bytes of the callee's stack that the kernel uses to enter it on a microcontroller.
     pub const ENTRY_SIZE: u16 = 136;
 
     /// The gate of a method of a service.
@@ -328,7 +328,7 @@ pub struct Service {
     /// Identifies its interface, generic arguments included. (A function, because the compiler does
     /// not tell a `TypeId` as a number.)
     pub interface: fn() -> TypeId,
-    /// How many bytes of stack its methods need.
+    /// The number of bytes of stack that its methods need.
     pub stack: u16,
     /// The gate of its first method.
     pub gate: u16,
@@ -339,7 +339,7 @@ pub struct Service {
 }
 
 impl Service {
-    /// Whether one call at a time may be in the object.
+    /// Returns whether one call at a time may be in the object.
     #[inline(always)]
     #[must_use]
     pub const fn has_lock(&self) -> bool {
@@ -366,7 +366,7 @@ unsafe impl Send for Service {}
 pub struct Thread {
     /// Its name in the wiring.
     pub name: &'static str,
-    /// Where it starts.
+    /// Its entry point.
     pub entry: extern "C" fn() -> !,
     /// The lowest address of its stack.
     pub stack: *const u8,
@@ -401,7 +401,7 @@ pub struct Notification {
     pub signallers: Set<ProcessId>,
     /// The process whose threads may wait for it and acknowledge its interrupts.
     pub owner: ProcessId,
-    /// Whether every signal counts; else signals that nobody has waited for yet are one.
+    /// True if every signal counts; else signals that nobody has waited for yet are one.
     pub counting: bool,
 }
 

@@ -17,14 +17,15 @@ pub(crate) const BACKGROUND_SLICE: u32 = 10_000;
 /// Instead of a thread that is to be looked at: budgets are.
 pub(crate) const BUDGETS: u8 = u8::MAX;
 
-/// How many budgets are looked at in one interrupt.
+/// The number of budgets that are looked at in one interrupt.
 const LOOKS: usize = 2;
 
 impl<P: Port> Budgets<P> {
     /// Memory for [them](Self::new).
     pub const NONE: Budgets<P> = Self::new(&table::Budgets::NONE, &mut [], &mut [], None);
 
-    /// Those of a wiring, with an account for each budget, a word for each thread, and what counts if somebody does.
+    /// The budgets of a wiring, with an account for each budget, a word for each thread, and what counts if somebody
+    /// does.
     pub const fn new(
         wiring: &'static table::Budgets,
         accounts: &'static mut [Account],
@@ -116,7 +117,7 @@ impl<P: Port> Kernel<P> {
         is_done
     }
 
-    /// Looks at some budgets. Tells whether those were the last.
+    /// Looks at some budgets. Returns whether those were the last.
     fn check_some(&mut self, now: u64, from_start: bool) -> bool {
         let Some(budgets) = &mut self.budgets else { return true };
         budgets.charge(now, 0);
@@ -181,7 +182,7 @@ impl<P: Port> Kernel<P> {
         let own = self.system.threads.get(id.index()).map_or(0, |thread| thread.priority);
         let priority = if is_used_up { own.min(BACKGROUND) } else { own };
         self.threads.get_mut(id).base_priority = priority;
-        // Who waits for it looks again, and lends it its priority; and so does it itself.
+        // Threads that wait for it look again, and lend it their priority; and so does it itself.
         self.stir(id);
         self.set_priority(id, priority);
         if let Some(holder) = self.threads.get(id).blocked_on {
@@ -206,8 +207,8 @@ impl<P: Port> Kernel<P> {
         now + u64::from(slice.saturating_sub(used))
     }
 
-    /// Which budgets pay for the time of a thread: its own and, if it has the priority of one that waits for it, those
-    /// of that one, and so on.
+    /// Returns which budgets pay for the time of a thread: its own and, if it has the priority of one that waits for
+    /// it, those of that one, and so on.
     fn paying(&self, mut id: ThreadId) -> Set<BudgetId> {
         let Some(budgets) = &self.budgets else { return Set::EMPTY };
         let mut paying = Set::EMPTY;
@@ -228,13 +229,13 @@ impl<P: Port> Kernel<P> {
         self.budgets.as_mut()?.usage.as_deref_mut()
     }
 
-    /// How long a thread has run, in µs.
+    /// Returns how long a thread has run, in µs.
     pub(crate) fn time_of_thread(&mut self, index: Word) -> Option<u64> {
         self.account();
         self.usage()?.threads.get(index).copied()
     }
 
-    /// How long a process has.
+    /// Returns how long a process has.
     pub(crate) fn time_of_process(&mut self, index: Word) -> Option<u64> {
         self.account();
         self.usage()?.processes.get(index).copied()

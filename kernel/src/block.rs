@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! How a thread begins to wait, and how that ends.
+//! The start and the end of a thread's wait.
 //!
 //! A thread that waits for something that another has, lends it its priority. If that waits in turn, it tries again: so
 //! it lends on what it got, and priority inheritance is transitive. When a thread frees something, all who wait for it,
@@ -21,7 +21,7 @@ impl<P: Port> Kernel<P> {
         thread.wait = wait;
     }
 
-    /// What the current thread waits for, another has, which is lent the priority.
+    /// Another thread has what the current one waits for: it is lent the priority.
     #[inline(never)]
     pub(crate) fn block_on(&mut self, holder: ThreadId) {
         let thread = self.threads.current();
@@ -40,7 +40,7 @@ impl<P: Port> Kernel<P> {
         }
     }
 
-    /// Whether `holder` is the current thread, or waits for it, directly or not.
+    /// Returns whether `holder` is the current thread, or waits for it, directly or not.
     pub(crate) fn leads_back(&self, mut holder: ThreadId) -> bool {
         let current = self.threads.current_id();
         // The chain of waits has no cycle, as none is ever closed; the bound says so to the reader.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! How the threads begin.
+//! The start of the threads.
 
 use crate::Kernel;
 use crate::home::place;

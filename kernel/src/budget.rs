@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! How long threads may run: budgets and time slices. And how long they [have](crate::usage).
+//! The time that threads may run: budgets and time slices. (The time that they have run is in [`usage`](crate::usage).)
 //!
 //! A *budget* is time that a thread, or all threads of a process together, may run at their priority in each
 //! period, wherever their calls lead them. When it is used up, they have the priority of the
-//! [background](crossgate_abi::BACKGROUND) until the next period. A *time slice* is how long a thread runs before the next of its
-//! priority does. In the background there always is one.
+//! [background](crossgate_abi::BACKGROUND) until the next period. A *time slice* is how long a thread runs before the
+//! next of its priority does. In the background there always is one.
 //!
 //! A thread that others wait for has the priority of the most urgent of them, in the background too, but only
 //! while they wait. Meanwhile those whose priority it has pay for it with their budgets, as if they ran.
@@ -21,7 +21,7 @@ use crate::usage::Usage;
 use crossgate_abi::table::{self, Budget, System};
 use crossgate_abi::{BudgetId, Set, ThreadId};
 
-/// How many budgets a firmware has. For constants.
+/// Returns how many budgets a firmware has. For constants.
 #[must_use]
 pub const fn count(system: &System) -> usize {
     match system.budgets {
@@ -35,16 +35,16 @@ pub const fn count(system: &System) -> usize {
 pub struct Account {
     /// When the period ends, in µs since start. The first one begins when a thread runs first.
     pub(crate) end: u64,
-    /// What is left of it, in µs.
+    /// The rest of it, in µs.
     pub(crate) left: u32,
-    /// How often it was used up.
+    /// The number of times that it was used up.
     pub(crate) count: u16,
     /// The thread that ran last.
     pub(crate) user: ThreadId,
 }
 
 impl Account {
-    /// That of a budget of which nothing has been used.
+    /// The account of a budget of which nothing has been used.
     pub const NEW: Account = Account { end: 0, left: u32::MAX, count: 0, user: ThreadId::IDLE };
 
     /// Begins the next period if one is over: right after it, or when the budget is needed again.
@@ -58,17 +58,17 @@ impl Account {
     }
 }
 
-/// What only a firmware needs in which something bounds how long threads run. Others don't carry the code.
+/// The code of budgets and time slices: a firmware without them does not carry it.
 #[repr(C)]
 pub struct Budgets<P: Port> {
     // First, as a port's assembly calls it.
     pub(crate) account: extern "C" fn(&mut Kernel<P>),
-    /// Looks whose budget or time slice is used up, or new, at this time. Tells whether that is done; if not, there is
-    /// more to look at, before any thread is.
+    /// Looks whose budget or time slice is used up, or new, at this time. Returns whether that is done; if not, there
+    /// is more to look at, before any thread is.
     pub(crate) check: fn(&mut Kernel<P>, u64) -> bool,
     pub(crate) wiring: &'static table::Budgets,
     pub(crate) accounts: &'static mut [Account],
-    /// What each thread has used of its time slice, in µs.
+    /// The used part of each thread's time slice, in µs.
     pub(crate) slices: &'static mut [u32],
     /// Since when the time is to be counted, in µs since start, ...
     pub(crate) since: u64,
@@ -82,7 +82,7 @@ pub struct Budgets<P: Port> {
     pub(crate) unseen: Set<BudgetId>,
     /// The threads whose priority may no longer be the right one.
     pub(crate) unsettled: Set<ThreadId>,
-    /// How long threads and processes have run, if somebody may ask.
+    /// The time for which threads and processes have run, if somebody may ask.
     pub(crate) usage: Option<&'static mut Usage>,
 }
 

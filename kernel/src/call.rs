@@ -23,10 +23,10 @@ use crossgate_abi::{
 };
 use crossgate_protection::Unit;
 
-/// How to enter a method.
+/// The way into a method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Enter {
-    /// Where.
+    /// The address of the entry point.
     pub entry: Word,
     /// The object: its first argument.
     pub object: *mut (),
@@ -35,20 +35,20 @@ pub struct Enter {
     pub words: [Word; ARGUMENT_WORDS],
     /// The first address above the part of the stack that is the callee's.
     pub stack_top: Word,
-    /// What the callee may use.
+    /// The rights of the callee.
     pub rights: Rights,
 }
 
-/// How to go on after a method.
+/// The way back from a method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Return {
-    /// Where the caller's registers are saved.
+    /// The address at which the caller's registers are saved.
     pub stack_pointer: Word,
-    /// What the caller may use again.
+    /// The rights of the caller, which hold again.
     pub rights: Rights,
-    /// How the call ends.
+    /// The end of the call.
     pub status: Status,
-    /// What it brings back.
+    /// The results.
     pub words: [Word; RESULT_WORDS],
 }
 
@@ -134,7 +134,7 @@ impl<P: Port> Kernel<P> {
         }
     }
 
-    /// What passes on the handles among the words of a method, if it has some.
+    /// Returns what passes on the handles among the words of a method, if it has some.
     #[inline(always)]
     fn grants_for(&self, method: &Method) -> Option<&'static Grants<P>> {
         self.grants.filter(|_| method.arguments.kinds & Method::HANDLES != 0)
@@ -223,7 +223,8 @@ impl<P: Port> Kernel<P> {
         Status::OK
     }
 
-    /// The process that made the call that the current thread is in: it is the second word then, and its life the third.
+    /// The process that made the call that the current thread is in: it is the second word then, and its life the
+    /// third.
     pub(crate) fn caller(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
         let Some(frame) = self.threads.current().innermost_mut() else {
             return CallError::NotPermitted.into();

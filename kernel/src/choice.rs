@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Which of what is [optional](crate::optional) a firmware has.
+//! The choice of the [optional](crate::optional) parts that a firmware has.
 
 use crate::Kernel;
 use crate::note::Inspection;
@@ -24,7 +24,7 @@ impl<P: Port> Optional<P> {
         }
     }
 
-    /// What this firmware needs, with a word for each process if somebody is told of lost clients.
+    /// Returns what this firmware needs, with a word for each process if somebody is told of lost clients.
     pub const fn new(
         system: &System,
         ended: &'static mut [u32],

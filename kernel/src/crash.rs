@@ -35,7 +35,7 @@ impl<P: Port> Kernel<P> {
         self.crash(process);
     }
 
-    /// What becomes of a process that crashed now, as the newest record says.
+    /// Decides on a process that crashed now, as the newest record says.
     pub(crate) fn crash(&mut self, process: ProcessId) {
         let policy = self.processes.get(process.index()).map(|wiring| wiring.on_fault);
         let Some(OnFault::Restart { limit }) = policy else { return self.take_down(process, true) };
@@ -44,7 +44,8 @@ impl<P: Port> Kernel<P> {
         if now - state.crashed_at > CALM {
             state.crashes = 0;
         }
-        // Before it counts, as it may have the highest limit. (Then the count begins anew, which is of no account any more.)
+        // Before it counts, as it may have the highest limit. (Then the count restarts, which is of no account any
+        // more.)
         let stopped = state.crashes >= limit;
         state.crashes = state.crashes.wrapping_add(1);
         state.crashed_at = now;
@@ -54,7 +55,7 @@ impl<P: Port> Kernel<P> {
         }
     }
 
-    /// Takes a process down, whatever it does, to begin anew or to stay stopped. Its own threads go
+    /// Takes a process down, whatever it does, to restart or to stay stopped. Its own threads go
     /// back to their beginning, or end; its visitors go back to their callers.
     pub(crate) fn take_down(&mut self, process: ProcessId, stopped: bool) {
         let index = process.index();
@@ -74,7 +75,7 @@ impl<P: Port> Kernel<P> {
         self.sweep_all_for(process);
     }
 
-    /// The supervisor has `process` begin anew, or stop.
+    /// The supervisor has `process` restart, or stop.
     pub(crate) fn supervise(&mut self, process: Word, stopped: bool) -> Outcome {
         let current = self.current().rights.process;
         let is_permitted = self.supervisor() == Some(current);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What of the kernel's memory means nothing now, and what each piece of it is called.
+//! The parts of the kernel's memory that mean nothing now, with a name for each.
 //!
 //! It is for a test that looks at the memory from outside: two states are the same if they differ in
 //! nothing but what is dead in both. Whatever is told dead here is never read before it is written, which that
@@ -15,7 +15,7 @@ use crossgate_abi::{MAX_THREADS, PRIORITIES, ThreadId, Word};
 use crossgate_protection::Span;
 use crossgate_protection::{Unit, Window};
 
-/// Where something lies.
+/// Returns where something lies.
 fn of<T: ?Sized>(it: &T) -> Span {
     let start = core::ptr::from_ref(it).addr();
     Span { start, end: start + size_of_val(it) }
@@ -27,7 +27,7 @@ fn part<T>(it: &T, from: Word, to: Word) -> Span {
     Span { start: start + from, end: start + to }
 }
 
-/// What an option would hold, if it holds nothing.
+/// Returns what an option would hold, if it holds nothing.
 fn payload<T: Copy>(option: &Option<T>, example: T) -> Option<Span> {
     let some = Some(example);
     let from = some.as_ref().map_or(0, |it| of(it).start - of(&some).start);
@@ -43,7 +43,7 @@ macro_rules! fields {
 }
 
 impl<P: Port> Kernel<P> {
-    /// How many signals a notification has; none if it does not exist.
+    /// Returns how many signals a notification has; none if it does not exist.
     #[must_use]
     pub fn signals(&self, index: Word) -> u32 {
         self.notifications.get(index).map_or(0, |it| it.signals)
@@ -68,7 +68,7 @@ impl<P: Port> Kernel<P> {
                 tell(of(&thread.stack_pointer));
                 used = thread.innermost().map_or(thread.stack.end, |frame| frame.stack_pointer);
             }
-            // What is below the stack pointer. If it is elsewhere, the thread is about to crash.
+            // The part below the stack pointer. If that is elsewhere, the thread is about to crash.
             if thread.stack.start <= used && used <= thread.stack.end {
                 tell(Span { start: thread.stack.start, end: used });
             }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! How long calls may take.
+//! Deadlines of calls.
 //!
 //! A thread can set a deadline for the calls that it makes from where it is. When the time is over, no further call is
 //! entered, and a wait for an object or a notification in those in flight fails with
@@ -21,17 +21,17 @@ use crossgate_abi::{
     ARGUMENT_WORDS, CallError, Cause, DEADLINE_UNIT, DEADLINE_WITHIN, Status, ThreadId, Word,
 };
 
-/// How long a method may go on after the end of its time, in µs. One that returns within it can't be killed
+/// The time for which a method may go on after the end of its time, in µs. One that returns within it can't be killed
 /// by an impatient caller.
 pub const GRACE: u64 = 10_000;
 
-/// What only a firmware needs in which some process may set deadlines for its calls. Others don't carry the code.
+/// The code of deadlines: a firmware in which no process may set one does not carry it.
 #[repr(C)]
 pub(crate) struct Deadlines<P: Port> {
     /// Sets or takes away the deadline of the calls that the current thread makes from where it is.
     // It comes first: a port's assembly calls it, too.
     pub set: extern "C" fn(&mut Kernel<P>, &mut [Word; ARGUMENT_WORDS]) -> Status,
-    /// Looks whether calls of a thread have taken too long. Tells whether they may.
+    /// Looks whether calls of a thread have taken too long. Returns whether they may.
     pub check: fn(&mut Kernel<P>, ThreadId, u64) -> bool,
 }
 
@@ -84,7 +84,7 @@ impl<P: Port> Kernel<P> {
         Status::OK
     }
 
-    /// Whether the current thread may set deadlines for its calls.
+    /// Returns whether the current thread may set deadlines for its calls.
     #[inline(always)]
     fn may_set_deadline(&mut self) -> bool {
         let process = self.threads.current().rights.process;

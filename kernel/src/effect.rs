@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the CPU has to do after an event.
+//! The effect of an event on the CPU.
 
 use crossgate_abi::{CallError, Status, Word};
 
-/// What the CPU has to do after an event, unless the current thread [enters](crate::call::Enter) or
+/// The task of the CPU after an event, unless the current thread [enters](crate::call::Enter) or
 /// [leaves](crate::call::Return) a method.
 // It fits a register.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use = "the kernel has decided; the CPU has to follow"]
 pub struct Effect {
-    /// Whether another thread (or another place of the same) is current now: then its saved context
+    /// True if another thread (or another place of the same) is current now: then its saved context
     /// is to be loaded, and what is [pending](crate::thread::Thread::take_pending) for it to be settled.
     pub switch: bool,
     pub(crate) outcome: Outcome,
@@ -33,7 +33,7 @@ impl Effect {
         Effect { switch: false, outcome: Outcome::of(Status(error as Word)) }
     }
 
-    /// How the system call of the thread that made it ends, if it does now.
+    /// Returns how the system call of the thread that made it ends, if it does now.
     #[inline(always)]
     #[must_use]
     pub fn status(self) -> Option<Status> {
@@ -48,7 +48,7 @@ impl From<CallError> for Effect {
     }
 }
 
-/// How a system call ends, if it does now. It does not if the thread waits, or has ended, or goes on elsewhere.
+/// The end of a system call, if it ends now. It does not if the thread waits, or has ended, or goes on elsewhere.
 // A byte, so that it fits a register, and an effect does too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Outcome(u8);
@@ -67,7 +67,7 @@ impl Outcome {
         Status(self.0 as Word)
     }
 
-    /// How it ends, if it does now.
+    /// Returns how it ends, if it does now.
     #[inline(always)]
     pub fn status(self) -> Option<Status> {
         (self != Outcome::NONE).then_some(Status(self.0.into()))

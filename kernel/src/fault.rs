@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What is noted of a fault, and who is told.
+//! The record of a fault, and the signal to the supervisor.
 //!
 //! The process that the wiring names is told, and reads the records. It decides about the others, too.
 
@@ -27,21 +27,21 @@ impl Faults {
         self.records.get(sequence % RECORDS).filter(|_| kept)?.get(index).copied()
     }
 
-    /// How many there are, and the record of the last one.
+    /// Returns how many there are, and the record of the last one.
     pub(crate) fn newest(&self) -> (usize, [Word; FaultRecord::WORDS]) {
         (self.count, self.records[self.count.wrapping_sub(1) % RECORDS])
     }
 }
 
-/// What happened. Everything is 0 where it is unknown.
+/// The description of a fault. Everything is 0 where it is unknown.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Fault {
     pub cause: Cause,
     /// The address of the instruction.
     pub instruction: Word,
-    /// What it tried to access; or who [says](Cause::Refused) that it broke the rules.
+    /// The address that it tried to access; or the process that [says](Cause::Refused) that it broke the rules.
     pub address: Word,
-    /// Where a panic happened, as user code told it.
+    /// The source position of a panic, as user code told it.
     pub file: Word,
     pub file_length: Word,
     pub line: Word,

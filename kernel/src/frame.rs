@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the kernel remembers of a call in flight.
+//! The kernel's record of a call in flight.
 
 use crate::lease::InForce;
 use crate::time::Deadline;
 use crossgate_abi::{Kind, ProcessId, ServiceId, Shape, Word};
 
-/// What a thread may use between two calls: saved with each call, and restored after it.
+/// The rights of a thread between two calls: saved with each call, and restored after it.
 // A port's assembly takes it apart: as a little-endian word, the process comes in the lowest byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(test, derive(Hash))]
@@ -13,7 +13,7 @@ use crossgate_abi::{Kind, ProcessId, ServiceId, Shape, Word};
 pub struct Rights {
     /// The process that it executes in.
     pub process: ProcessId,
-    /// Which of its leases are in force.
+    /// The leases in force.
     pub leases: InForce,
     /// The open part of its stack, as the port wants it.
     pub window: u16,
@@ -24,20 +24,20 @@ impl Rights {
         Rights { process: ProcessId::FIRST, leases: InForce::NONE, window: 0 };
 }
 
-/// What the kernel remembers of a call in flight.
+/// The kernel's record of a call in flight.
 // A port's assembly writes and reads it.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub(crate) struct Frame {
-    /// Where the caller's registers are saved.
+    /// The address at which the caller's registers are saved.
     pub stack_pointer: Word,
-    /// What the caller may use.
+    /// The rights of the caller.
     pub rights: Rights,
     /// The deadline that holds again after the call, if the callee has set one of its own.
     pub deadline: Deadline,
     /// The service that was called.
     pub service: ServiceId,
-    /// What has to be taken care of when the call ends: the kinds of the handles among its two
+    /// The duties when the call ends: the kinds of the handles among its two
     /// results, as in a [`Shape`], and the bits below. 0: nothing, as always while no call has the frame.
     pub care: u8,
 }
@@ -66,7 +66,7 @@ impl Frame {
         care: 0,
     };
 
-    /// Whether its caller has lost its memory, so that the way back leads past it.
+    /// Returns whether its caller has lost its memory, so that the way back leads past it.
     pub fn is_stale(&self) -> bool {
         self.care & STALE != 0
     }

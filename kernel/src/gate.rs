@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What a handle names.
+//! The gate that a handle names.
 
 use crate::Kernel;
 use crate::port::Port;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Who may call a service that the wiring does not name for it.
+//! The right to call a service that the wiring does not name for the process.
 //!
 //! A handle that travels as an argument or in a result is a capability: who has the right to call the
 //! service gives it to who gets the handle. Grants are kept as one set of processes for each service,
@@ -16,10 +16,10 @@ use crossgate_abi::{
     ARGUMENT_WORDS, CallError, ProcessId, ServiceId, Set, Shape, Status, ThreadId, Word,
 };
 
-/// Tells whether a process may give away all handles that are among words of this shape.
+/// Returns whether a process may give away all handles that are among words of this shape.
 type Check<P> = fn(&Kernel<P>, Shape, &[Word], ProcessId) -> Result<(), CallError>;
 
-/// What only a firmware needs in which handles are passed on. Others don't carry the code.
+/// The code of handles that are passed on: a firmware without them does not carry it.
 pub(crate) struct Grants<P: Port> {
     pub check: Check<P>,
     /// Lets a process call the services whose handles are among such words, which have been checked.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A thread that is at home, in no call: how it begins, and how it begins anew.
+//! A thread that is at home, in no call: how it begins, and how it restarts.
 
 use crate::Kernel;
 use crate::port::Port;
@@ -31,7 +31,7 @@ pub(crate) fn begin<P: Port>(thread: &mut Thread<P::Unit>) {
 }
 
 impl<P: Port> Kernel<P> {
-    /// A thread whose home has gone down is in no call any more: it begins anew, or ends.
+    /// A thread whose home has gone down is in no call any more: it restarts, or ends.
     pub(crate) fn come_home(&mut self, id: ThreadId) {
         let thread = self.threads.get(id);
         let home = self.states.get(thread.rights.process.index());

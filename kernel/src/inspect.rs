@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What threads and processes do, for who may ask.
+//! Inspection: the state of threads and processes, for processes that may ask.
 //!
 //! A process that the wiring gives the right to looks at one thing a system call, which takes a short time whatever
 //! there is to see; of a stack, at a few words. It sees nobody's memory, and changes nothing. Where some process may,

@@ -9,7 +9,7 @@ use crossgate_protection::Span;
 /// In bytes, of those that [`WHOLE_BLOCK`] means.
 const SMALLEST_BLOCK: Word = 32;
 
-/// Where leased memory comes from, which says how far the protection unit may round it.
+/// The origin of leased memory, which says how far the protection unit may round it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(test, derive(Hash))]
 pub(crate) struct Source(pub ProcessId);
@@ -27,15 +27,15 @@ impl Source {
 pub struct Lease<R> {
     /// The memory.
     pub memory: Span,
-    /// What the protection unit wants to be told to open it.
+    /// The value of the protection unit's registers that opens it.
     pub registers: R,
-    /// Whether it may be written.
+    /// True if it may be written.
     pub writable: bool,
     pub(crate) source: Source,
 }
 
 impl<R> Lease<R> {
-    /// Where a port's assembly finds the start of its memory, in bytes, ...
+    /// The offset at which a port's assembly finds the start of its memory, in bytes, ...
     pub const START: usize = core::mem::offset_of!(Lease<R>, memory.start);
     /// ... and its registers.
     pub const REGISTERS: usize = core::mem::offset_of!(Lease<R>, registers);
@@ -43,7 +43,7 @@ impl<R> Lease<R> {
     /// this if it is a stack.
     pub const OF_STACK: u8 = Source::STACK.0.number();
 
-    /// Whether it is of the shared memory of `process`.
+    /// Returns whether it is of the shared memory of `process`.
     #[must_use]
     pub fn is_of(&self, process: ProcessId) -> bool {
         self.source == Source(process)
@@ -55,7 +55,7 @@ impl<R> Lease<R> {
     }
 }
 
-/// Which of a thread's leases are in force: those of the call that it is in. The ones before belong to
+/// The leases of a thread that are in force: those of the call that it is in. The ones before belong to
 /// its callers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(test, derive(Hash))]
@@ -69,7 +69,7 @@ impl InForce {
     /// No leases at all.
     pub const NONE: InForce = InForce(0);
 
-    /// Those of a callee, which has got none yet.
+    /// Returns the leases of a callee, which has got none yet.
     #[inline(always)]
     #[must_use]
     pub const fn of_callee(self) -> InForce {
@@ -82,7 +82,7 @@ impl InForce {
         InForce(self.0 + 1)
     }
 
-    /// How many leases the thread holds over all its calls.
+    /// Returns how many leases the thread holds over all its calls.
     #[inline(always)]
     #[must_use]
     pub const fn count(self) -> u8 {

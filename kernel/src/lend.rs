@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! How a caller lends memory to a call.
+//! The check of memory that a caller lends to a call.
 //!
 //! A caller can lend what is its own to lend: the shared part of its process' memory, its part of
 //! its stack, and what it was lent itself, with no more rights. (Flash is readable by all, so
@@ -67,7 +67,7 @@ impl<P: Port> Kernel<P> {
         Ok(in_force)
     }
 
-    /// Where `memory` that the current thread lends comes from, if it may.
+    /// Returns where `memory` that the current thread lends comes from, if it may.
     #[inline(never)]
     fn source_of(
         &mut self,

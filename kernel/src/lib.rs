@@ -153,7 +153,7 @@ use time::NEVER;
 use work::Work;
 
 /// The state of the kernel.
-// What is used most comes first: the CPU reaches it with shorter instructions.
+// The parts that are used most come first, because the CPU reaches them with shorter instructions.
 #[repr(C)]
 pub struct Kernel<P: Port> {
     // A port's assembly loads what comes before `services` at once, with the first two words of the port. The
@@ -188,7 +188,7 @@ pub struct Kernel<P: Port> {
     pub(crate) budgets: Option<&'static mut Budgets<P>>,
 }
 
-/// Where the [kernel](Kernel) has what, in bytes from its start.
+/// The offsets of the parts of the [kernel](Kernel), in bytes.
 #[expect(missing_docs, reason = "they are its fields")]
 pub struct Offsets {
     pub services: usize,
@@ -215,9 +215,9 @@ pub struct Storage<P: Port> {
     pub granted: &'static mut [Set<ProcessId>],
     /// One state per process.
     pub processes: &'static mut [process::Process],
-    /// What counts the time of threads, if something bounds it.
+    /// The accounts of threads, if something bounds their time.
     pub budgets: Option<&'static mut Budgets<P>>,
-    /// What few firmwares need, if this one does.
+    /// The optional parts, if this firmware needs one.
     pub optional: Option<&'static mut Optional<P>>,
 }
 
@@ -257,7 +257,7 @@ impl<P: Port> Kernel<P> {
         }
     }
 
-    /// Where a port's assembly finds what it needs.
+    /// The offsets that a port's assembly needs.
     pub const OFFSETS: Offsets = Offsets {
         services: core::mem::offset_of!(Self, services),
         locks: core::mem::offset_of!(Self, locks),

@@ -3,8 +3,8 @@
 //!
 //! A mutex is a word in the memory of a process, which the kernel sees only when there is contention: 0 if it is free,
 //! else the stack pointer that its holder had, with bit 0 set if others wait. So the holder is found without the kernel
-//! having been told. A process that forges such a word may lend its priority to a visitor, but only while that is in the
-//! process: when the visitor leaves it, in whatever way, those who wait for it there are told to look again.
+//! having been told. A process that forges such a word may lend its priority to a visitor, but only while that is in
+//! the process: when the visitor leaves it, in whatever way, those who wait for it there are told to look again.
 
 use crate::Kernel;
 use crate::effect::Outcome;
@@ -18,7 +18,7 @@ use crossgate_protection::Unit;
 /// Bit 0 of a mutex: others wait for it.
 const CONTENDED: Word = 1;
 
-/// Whether a mutex of this value has been taken by this thread: it had its stack pointer there.
+/// Returns whether a mutex of this value has been taken by this thread: it had its stack pointer there.
 #[inline(always)]
 fn is_of<U: Unit>(thread: &Thread<U>, value: Word) -> bool {
     let pointer = value & !CONTENDED;

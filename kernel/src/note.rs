@@ -1,25 +1,25 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What is noted of crashes, for who may inspect.
+//! Notes of crashes, for processes that may inspect.
 
 use crossgate_abi::inspect::dump;
 use crossgate_abi::{FaultRecord, Word};
 
-/// What only a firmware needs in which some process may inspect. Others don't carry the code.
+/// The code of inspection: a firmware in which no process may inspect does not carry it.
 pub struct Inspection {
-    /// What is noted of each process.
+    /// The notes of each process.
     pub(crate) crashes: &'static mut [Crashes],
-    /// Where the dump is, if somebody may read it.
+    /// The dump, if some process may read it.
     pub(crate) dump: Option<&'static mut [Word; dump::WORDS]>,
-    /// How many faults there were when it was noted last.
+    /// The number of faults when it was noted last.
     pub(crate) noted: usize,
-    /// Whether the dump was written since the system started.
+    /// True if the dump was written since the system started.
     pub(crate) is_dumped: bool,
 }
 
-/// What is noted of the crashes of a process.
+/// The notes of the crashes of a process.
 #[derive(Clone, Copy, Debug)]
 pub struct Crashes {
-    /// How many there were.
+    /// The number of crashes.
     pub(crate) count: u32,
     /// The last one.
     pub(crate) record: [Word; FaultRecord::WORDS],

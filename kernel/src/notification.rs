@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What is kept of a notification.
+//! The state of a notification.
 
 use crate::Kernel;
 use crate::port::Port;
@@ -20,7 +20,7 @@ pub struct Notification {
 }
 
 impl Notification {
-    /// Where a port's assembly finds how many signals it has, ...
+    /// The offset at which a port's assembly finds the number of its signals, ...
     pub const SIGNALS: usize = core::mem::offset_of!(Notification, signals);
     /// ... and who waits for it: bit t is thread t.
     pub const WAITERS: usize = core::mem::offset_of!(Notification, waiters);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What only some firmwares need. Others don't carry the code.
+//! The optional parts of the kernel: a firmware that needs none does not carry their code.
 
 use crate::Kernel;
 use crate::note::Inspection;
@@ -7,7 +7,7 @@ use crate::port::Port;
 use crossgate_abi::table::System;
 use crossgate_abi::{ARGUMENT_WORDS, ProcessId, Status, Word};
 
-/// What a firmware has of it.
+/// The optional parts that a firmware has.
 #[repr(C)]
 pub struct Optional<P: Port> {
     /// A system call of it is made.
@@ -19,13 +19,13 @@ pub struct Optional<P: Port> {
     pub(crate) note: fn(&mut Kernel<P>, ProcessId),
     /// Tells in the third word the life in which the process of the second made the call that the current thread is in.
     pub(crate) life_of_caller: fn(&mut Kernel<P>, &mut [Word; ARGUMENT_WORDS]) -> Status,
-    /// How many lives of each process have ended, if somebody is told.
+    /// The number of lives of each process that have ended, if some process is told.
     pub(crate) ended: &'static mut [u32],
-    /// What answers those who may inspect, if somebody may.
+    /// The code that answers processes which may inspect, if there are any.
     pub(crate) inspection: Option<&'static mut Inspection>,
 }
 
-/// Whether a firmware needs something of it.
+/// Returns whether a firmware needs something of it.
 #[must_use]
 pub const fn is_needed(system: &System) -> bool {
     system.is_inspected()

@@ -2,12 +2,12 @@
 //! Threads that a process begins and ends while it runs.
 //!
 //! A thread of a pool is one of the wiring. What it is to do, its process keeps in its own memory; here it only parks
-//! while there is nothing, is started, and is ended, whatever it does. One that is ended begins anew: at
+//! while there is nothing, is started, and is ended, whatever it does. One that is ended restarts: at
 //! home at once; abroad when it comes home. There a method that computes is done first, and a wait fails, as nobody
 //! waits for it any more.
 //!
-//! Who parks or is ended has no mutex of its process: one that it left taken is never freed, as what it protects may be
-//! half done. Who waits for it is told.
+//! A thread that parks or is ended has no mutex of its process: one that it left taken is never freed, as what it
+//! protects may be half done. Who waits for it is told.
 
 use crate::Kernel;
 use crate::effect::Outcome;
@@ -82,7 +82,7 @@ impl<P: Port> Kernel<P> {
         }
     }
 
-    /// Who waits for a mutex that this thread has, which is at home, waits in vain.
+    /// Threads that wait for a mutex of this thread, which is at home, wait in vain.
     fn abandon(&mut self, id: ThreadId) {
         for other in self.threads.ids() {
             let thread = self.threads.get_mut(other);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the core needs from the hardware.
+//! The core's view of the hardware.
 
 use crate::thread::Thread;
 use crossgate_abi::Word;
@@ -20,24 +20,24 @@ use crossgate_protection::{Span, Unit};
 ///
 /// An implementation has to keep what each item promises: the security properties rest on it.
 pub trait Port: 'static {
-    /// What its memory protection unit can express. (What is told in its form, the core only keeps.)
+    /// Its memory protection unit. (The core only keeps values in the unit's form.)
     type Unit: Unit;
 
-    /// How many bytes of the caller's stack, from the stack pointer that it reports upwards, hold
+    /// The number of bytes of the caller's stack, from the stack pointer that it reports upwards, that hold
     /// registers that the kernel saved: they can't be lent.
     const CONTEXT_SIZE: Word;
-    /// How many bytes of the callee's stack the kernel uses to enter it, including what it needs to
+    /// The number of bytes of the callee's stack that the kernel uses to enter it, including what it needs to
     /// save the callee's registers at its first system call.
     const ENTRY_SIZE: Word;
 
     /// The stack that starts here in the form that the protection unit wants. The core only keeps it.
     fn stack_register(start: Word) -> Word;
 
-    /// What the stack pointer of a thread with this stack is to be checked against when its registers are saved.
-    /// The core only keeps it.
+    /// Returns what the stack pointer of a thread with this stack is to be checked against when its registers are
+    /// saved. The core only keeps it.
     fn bounds(stack: Span) -> [Word; 2];
 
-    /// Where every thread begins: code that does nothing but the system call
+    /// The code at which every thread begins: it does nothing but the system call
     /// [`BEGIN`](crossgate_abi::number::BEGIN).
     const BEGIN: extern "C" fn() -> !;
 
@@ -70,15 +70,15 @@ pub trait Port: 'static {
     fn write_word(&mut self, address: Word, value: Word);
 
     /// Looks at some words of a stack, from `from` bytes above its start on (any number), as interrupts wait
-    /// meanwhile. Tells how many bytes were used that it had not seen, and where to look next; 0 is nowhere.
+    /// meanwhile. Returns how many bytes were used that it had not seen, and where to look next; 0 is nowhere.
     ///
     /// Words count as used if they are not what they were at boot, and so do those above them, as far as a callee
     /// begins right below its caller.
     fn stack_use(&mut self, stack: Span, from: Word) -> [Word; 2];
 
-    /// Tells the registers of a thread that crashed now, as a [dump] has them, and the words from its stack pointer on, as
-    /// far as they lie in `window`: that is what its stack has of the process that it was in. Tells how many those are.
-    /// What is not known stays as it is.
+    /// Tells the registers of a thread that crashed now, as a [dump] has them, and the words from its stack pointer
+    /// on, as far as they lie in `window`: that is what its stack has of the process that it was in. Returns how many
+    /// those are. What is not known stays as it is.
     ///
     /// [dump]: crossgate_abi::inspect::dump
     fn dump(

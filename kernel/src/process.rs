@@ -42,18 +42,18 @@ const BACK_OFF: u32 = 10_000;
 /// ... so many times at most: it has to stay shorter than the calm.
 const DOUBLINGS: u8 = 9;
 
-/// What the kernel knows of a process besides its wiring.
+/// The state of a process, besides its wiring.
 #[derive(Clone, Copy, Debug)]
 pub struct Process {
     /// When it crashed last, in µs since start.
     pub(crate) crashed_at: u64,
-    /// How far its memory has been reset, in bytes.
+    /// The progress of the reset of its memory, in bytes.
     pub(crate) reset: Word,
-    /// How often it crashed in a row.
+    /// The number of times that it crashed in a row.
     pub(crate) crashes: u8,
     /// The threads up to this one hold none of its memory, since it went down.
     pub(crate) looked: ThreadId,
-    /// Whether it stays down until the supervisor restarts it.
+    /// True if it stays down until the supervisor restarts it.
     pub(crate) stopped: bool,
 }
 
@@ -72,7 +72,7 @@ impl Process {
 }
 
 impl<P: Port> Kernel<P> {
-    /// Whether `process` has its memory and can be entered.
+    /// Returns whether `process` has its memory and can be entered.
     #[must_use]
     pub fn is_running(&self, process: ProcessId) -> bool {
         self.running.contains(process)

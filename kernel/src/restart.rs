@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! How a process begins.
+//! The start of a process.
 //!
 //! Its memory is reset to its initial values, at boot and after each fault
 //! alike. That is done in slices, by the threads that want it: by its own, each of which begins with a
@@ -14,9 +14,9 @@ use crate::process::Process;
 use crate::wait::{Pending, Wait};
 use crossgate_abi::{CallError, ProcessId, ThreadId, Word};
 
-/// Whether a process can be entered.
+/// The progress of a restart.
 pub(crate) enum Progress {
-    /// It can.
+    /// The process runs: it can be entered.
     Running,
     /// There was something to do first: ask again.
     More,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Who runs next: fixed priorities, first come first served within one.
+//! The scheduler: fixed priorities, first come first served within one.
 //!
 //! The ready threads of a priority form a list, each with the index of the next; the level has the
 //! first, which is the one that runs or ran last, and the last. To find the thread to run, to add
@@ -29,7 +29,8 @@ pub struct Ready {
 }
 
 impl Ready {
-    /// Where a port's assembly finds, in bytes from the start, the first of each level (a byte each), ...
+    /// The offsets, in bytes from the start, at which a port's assembly finds the first of each level (a byte each),
+    /// ...
     pub const FIRST: usize = core::mem::offset_of!(Ready, first);
     /// ... the last, ...
     pub const LAST: usize = core::mem::offset_of!(Ready, last);
@@ -143,7 +144,7 @@ impl<P: Port> Kernel<P> {
         Effect::SWITCH
     }
 
-    /// Makes the most urgent thread current. Tells whether it was not.
+    /// Makes the most urgent thread current. Returns whether it was not.
     #[inline(always)]
     pub(crate) fn switch(&mut self) -> bool {
         self.threads.switch_to(self.ready.first())

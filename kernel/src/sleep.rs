@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Who sleeps until when.
+//! Sleeping threads and the timer.
 //!
 //! The kernel is tickless: the port is asked for an interrupt at the first such time only.
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What was put off is done, piece by piece.
+//! The work that was put off is done, piece by piece.
 //!
 //! With a [system call](crossgate_abi::number::WORK) the worker does a
 //! piece of the work, with another the next, and interrupts come in between. First it looks for the most urgent
@@ -7,7 +7,7 @@
 //! so on. So others wait for no work but that for one as urgent as they, and invariant **swept** holds: no
 //! thread runs before it is swept.
 //!
-//! Who needs a process that went down does pieces of it, too.
+//! A thread that needs a process which went down does pieces of it, too.
 
 use crate::Kernel;
 use crate::frame::{LOCKED, STALE};
@@ -18,7 +18,7 @@ use crate::work::{FIRST, LOOKS, Work};
 use crossgate_abi::{ProcessId, Set, ThreadId};
 
 impl<P: Port> Kernel<P> {
-    /// Does a piece of the work. Tells whether there was something to do.
+    /// Does a piece of the work. Returns whether there was something to do.
     #[inline(never)]
     pub(crate) fn piece(&mut self) -> bool {
         let Work { unswept, waking, lowering, unseen, chosen, .. } = self.work;
@@ -117,7 +117,7 @@ impl<P: Port> Kernel<P> {
         if thread.waits_in_vain() {
             self.interrupt_wait(id);
         }
-        // What it had there, others may have waited for.
+        // Others may have waited for the objects that it had there.
         if has_waiters {
             self.stir(id);
         }

@@ -77,7 +77,7 @@ impl<P: Port> Kernel<P> {
                     (deadlines.set)(self, words).into()
                 })
             }
-            // Where nobody may, there is no such call.
+            // In a firmware without processes that may make it, there is no such call.
             SystemCall::Optional if let Some(optional) = &self.optional => {
                 (optional.call)(self, words).into()
             }

@@ -10,15 +10,15 @@ use core::mem::offset_of;
 use crossgate_abi::{CallError, MAX_CALL_DEPTH, ProcessId, Set, ThreadId, Word};
 use crossgate_protection::{Span, Unit};
 
-/// How many leases of a thread can be in force or suspended at a time, over all its calls.
+/// The number of leases of a thread that can be in force or suspended at a time, over all its calls.
 pub const LEASES: usize = 4;
 
-/// How many calls a thread has in flight, and what there is to look after when it makes one more.
+/// The number of calls that a thread has in flight, and what there is to look after when it makes one more.
 // One comparison tells that there is a frame left and nothing to look after: it is at most `LAST`.
 #[derive(Clone, Copy, Debug)]
 #[repr(transparent)]
 pub struct Calls(
-    // How many bytes of frames are in use, and the flags.
+    // The number of bytes of frames in use, and the flags.
     u32,
 );
 
@@ -39,7 +39,7 @@ impl Calls {
         ((self.0 & 0xffff) / Self::FRAME) as u8
     }
 
-    /// Whether there is one in flight.
+    /// Returns whether there is one in flight.
     #[inline(always)]
     fn are_some(self) -> bool {
         self.0 & 0xffff != 0
@@ -49,7 +49,7 @@ impl Calls {
         self.0 = self.0 & !flag | if is_set { flag } else { 0 };
     }
 
-    /// Whether one more call can be made without a look at anything else, as ports see it.
+    /// Returns whether one more call can be made without a look at anything else, as ports see it.
     #[cfg(test)]
     pub(crate) fn are_plain(self) -> bool {
         self.0 <= Self::LAST
@@ -57,26 +57,26 @@ impl Calls {
 }
 
 /// A thread.
-// What is used most comes first: the CPU reaches it with shorter instructions.
+// The parts that are used most come first, because the CPU reaches them with shorter instructions.
 #[derive(Debug)]
 #[cfg_attr(test, derive(Clone))]
 #[repr(C)]
 pub struct Thread<U: Unit> {
-    /// Where its stack starts, as the port wants it.
+    /// The start of its stack, as the port wants it.
     pub(crate) stack_register: Word,
     pub(crate) rights: Rights,
     pub(crate) calls: Calls,
-    /// Where its registers are saved while it doesn't run.
+    /// The address at which its registers are saved while it doesn't run.
     pub stack_pointer: Word,
     pub(crate) stack: Span,
-    /// Where its registers may be saved, as the port wants it.
+    /// The bounds of where its registers may be saved, as the port wants them.
     pub(crate) bounds: [Word; 2],
     pub(crate) id: ThreadId,
     pub(crate) base_priority: u8,
     pub(crate) priority: u8,
     pub(crate) blocked_on: Option<ThreadId>,
-    /// How many waits are to fail, as a process that it is to come back to has gone down: one for each call that it is
-    /// in from there on. (Who waits in spite of that may go on.)
+    /// The number of waits that are to fail, because a process that it is to come back to has gone down: one for each
+    /// call that it is in from there on. (Who waits in spite of that may go on.)
     pub(crate) orphaned: u8,
     /// When the calls that it makes have to end.
     pub(crate) deadline: Deadline,
@@ -92,7 +92,7 @@ pub struct Thread<U: Unit> {
     pub(crate) leases: [Lease<U::Lease>; LEASES],
 }
 
-/// Where a port's assembly finds what it loads of a thread, in bytes from the start. (First comes where its
+/// The offsets at which a port's assembly finds the parts of a thread, in bytes. (First comes where its
 /// stack starts, [as the port wants it](crate::port::Port::stack_register).)
 pub struct Offset<U>(PhantomData<U>);
 
@@ -102,13 +102,13 @@ impl<U: Unit> Offset<U> {
     pub const RIGHTS: usize = offset_of!(Thread<U>, rights);
     /// Its [calls](Calls), right after.
     pub const CALLS: usize = offset_of!(Thread<U>, calls);
-    /// Where its registers are saved, right after.
+    /// The address at which its registers are saved, right after.
     pub const STACK_POINTER: usize = offset_of!(Thread<U>, stack_pointer);
-    /// How many waits are to fail: a byte.
+    /// The number of waits that are to fail: a byte.
     pub const ORPHANED: usize = offset_of!(Thread<U>, orphaned);
     /// Its priority: a byte.
     pub const PRIORITY: usize = offset_of!(Thread<U>, priority);
-    /// What it [waits](Wait) for: a byte that says what kind, ...
+    /// Its [wait](Wait): a byte that says what kind, ...
     pub const WAIT: usize = offset_of!(Thread<U>, wait);
     /// ... and behind it a word, ...
     pub const WAIT_VALUE: usize = Self::WAIT + 4;
@@ -120,11 +120,11 @@ impl<U: Unit> Offset<U> {
     pub const REPLY: u8 = 1;
     /// Its [stack](Thread::stack): two words.
     pub const STACK: usize = offset_of!(Thread<U>, stack);
-    /// Where its registers [may be saved](crate::port::Port::bounds): two words.
+    /// The [bounds](crate::port::Port::bounds) of where its registers may be saved: two words.
     pub const BOUNDS: usize = offset_of!(Thread<U>, bounds);
     /// Its index: a byte.
     pub const ID: usize = offset_of!(Thread<U>, id);
-    /// Who waits for something that it has: a word.
+    /// The threads that wait for something that it has: a word.
     pub const WAITERS: usize = offset_of!(Thread<U>, waiters);
     /// The first of its frames: where the caller's registers are saved, then the caller's rights.
     pub const FRAMES: usize = offset_of!(Thread<U>, frames);
@@ -136,7 +136,7 @@ impl<U: Unit> Offset<U> {
     pub const FRAME_CARE: usize = offset_of!(Frame, care);
     /// Its [leases](Lease), those in force and those of its callers.
     pub const LEASES: usize = offset_of!(Thread<U>, leases);
-    /// What is [pending](Thread::take_pending) for it: a byte that says what, ...
+    /// The work that is [pending](Thread::take_pending) for it: a byte that says what, ...
     pub const PENDING: usize = offset_of!(Thread<U>, pending);
     /// ... the status if that is a reply (a byte), ...
     pub const PENDING_STATUS: usize = Self::PENDING + 1;
@@ -176,7 +176,7 @@ impl<U: Unit> Thread<U> {
         leases: [Lease::empty(U::NO_LEASE); LEASES],
     };
 
-    /// What it may use.
+    /// Returns its rights.
     #[inline(always)]
     #[must_use]
     pub fn rights(&self) -> Rights {
@@ -190,13 +190,13 @@ impl<U: Unit> Thread<U> {
         self.stack
     }
 
-    /// Whether one of its calls is lent shared memory of `process`.
+    /// Returns whether one of its calls is lent shared memory of `process`.
     pub(crate) fn holds_memory_of(&self, process: ProcessId) -> bool {
         let held = self.leases.get(..self.rights.leases.count().into()).unwrap_or(&[]);
         held.iter().any(|lease| lease.is_of(process))
     }
 
-    /// Whether it is in `process`, or will come back there.
+    /// Returns whether it is in `process`, or will come back there.
     pub(crate) fn has_entered(&self, process: ProcessId) -> bool {
         let mut frames = self.frames.get(..self.depth().into()).unwrap_or(&[]).iter();
         self.rights.process == process || frames.any(|frame| frame.rights.process == process)
@@ -249,14 +249,14 @@ impl<U: Unit> Thread<U> {
         self.calls.flag(Calls::LEASES, rights.leases != InForce::NONE);
     }
 
-    /// How many calls it has in flight.
+    /// Returns how many calls it has in flight.
     #[inline(always)]
     #[must_use]
     pub fn depth(&self) -> u8 {
         self.calls.in_flight()
     }
 
-    /// Whether it may be in one of these processes, or come back there.
+    /// Returns whether it may be in one of these processes, or come back there.
     #[inline(always)]
     pub(crate) fn is_concerned(&self, processes: Set<ProcessId>) -> bool {
         self.calls.0 as u16 != 0 || processes.contains(self.rights.process)
@@ -268,7 +268,7 @@ impl<U: Unit> Thread<U> {
         self.frames.get_mut(..depth.into()).unwrap_or(&mut [])
     }
 
-    /// How many calls it is in, from the outermost one on that is such a call. (All are looked at.)
+    /// Returns how many calls it is in, from the outermost one on that is such a call. (All are looked at.)
     // Each use has its own, as it would be if it were written there.
     #[inline(always)]
     pub(crate) fn calls_from(&mut self, mut is_such: impl FnMut(&mut Frame) -> bool) -> u8 {
@@ -314,7 +314,7 @@ impl<U: Unit> Thread<U> {
         Some(frame)
     }
 
-    /// Whether a wait fails, as nobody waits for the call that it is in.
+    /// Returns whether a wait fails, as nobody waits for the call that it is in.
     #[inline(always)]
     pub(crate) fn gives_up(&mut self) -> bool {
         let gives_up = self.orphaned != 0;
@@ -324,7 +324,7 @@ impl<U: Unit> Thread<U> {
         gives_up
     }
 
-    /// Whether it waits for an object or a notification, for whom nobody waits any more: then its wait fails.
+    /// Returns whether it waits for an object or a notification, for whom nobody waits any more: then its wait fails.
     #[inline(always)]
     pub(crate) fn waits_in_vain(&mut self) -> bool {
         let waits = matches!(self.wait, Wait::Lock(_) | Wait::Notifications(_));
@@ -336,7 +336,7 @@ impl<U: Unit> Thread<U> {
     }
 
     /// Leaves the process that it is in, which went down, and those on its way back that did; it waits for nothing.
-    /// Tells whether it is back at a caller.
+    /// Returns whether it is back at a caller.
     pub(crate) fn unwind(&mut self) -> bool {
         self.orphaned = 0;
         while let Some(frame) = self.pop() {
@@ -357,7 +357,7 @@ impl<U: Unit> Thread<U> {
         self.leases_at(self.rights)
     }
 
-    /// What its caller may use, if it is in a call.
+    /// Returns the rights of its caller, if it is in a call.
     #[must_use]
     pub fn caller(&self) -> Option<Rights> {
         self.innermost().map(|frame| frame.rights)
@@ -368,7 +368,7 @@ impl<U: Unit> Thread<U> {
         self.leases.get(rights.leases.places()).unwrap_or(&[]).iter()
     }
 
-    /// What is left to do before it runs, which is then done.
+    /// Takes the work that is left to do before it runs.
     #[inline(always)]
     pub fn take_pending(&mut self) -> Pending {
         core::mem::take(&mut self.pending)

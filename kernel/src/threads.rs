@@ -20,7 +20,7 @@ pub struct Threads<U: Unit> {
     slots: &'static mut [Slot<U>],
 }
 
-/// Where a thread is kept while it is not the current one: its index is that of the thread.
+/// The slot of a thread while it is not the current one: its index is that of the thread.
 pub type Slot<U> = Option<&'static mut Thread<U>>;
 
 impl<U: Unit> Threads<U> {
@@ -81,7 +81,7 @@ impl<U: Unit> Threads<U> {
         }
     }
 
-    /// Makes a thread the current one. Tells whether it was not.
+    /// Makes a thread the current one. Returns whether it was not.
     #[inline(always)]
     pub(crate) fn switch_to(&mut self, id: ThreadId) -> bool {
         let Some(next) = self.slots.get_mut(id.index()).and_then(Option::take) else {

@@ -46,7 +46,7 @@ impl Deadline {
         }
     }
 
-    /// How many units are left.
+    /// Returns how many units are left.
     #[inline(always)]
     pub fn left(self, now: Ticks) -> u16 {
         match self {
@@ -56,7 +56,7 @@ impl Deadline {
         }
     }
 
-    /// Whether it is over, for the first time or [since long](Deadline::OVER).
+    /// Returns whether it is over, for the first time or [since long](Deadline::OVER).
     pub fn is_over(self, now: u64) -> bool {
         self.left(ticks(now)) == 0
     }

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! How long threads and processes have run.
+//! The time that threads and processes have run.
 //!
-//! The time from one [account](crate::Kernel::account) to the next is that of the thread that ran, and of the process that
-//! it was in. So the port has to account for each switch, and for each call and return too. A port that makes some of
-//! them by itself does not, if the wiring has it so: the gates leave each call to the core, as one that wants
-//! [care](crossgate_abi::table::Gate::CARE), and here each frame gets to remember a deadline, which has the core take the
-//! way back, too.
+//! The time from one [account](crate::Kernel::account) to the next is that of the thread that ran, and of the process
+//! that it was in. So the port has to account for each switch, and for each call and return too. A port that makes
+//! some of them by itself does not, if the wiring has it so: the gates leave each call to the core, as one that wants
+//! [care](crossgate_abi::table::Gate::CARE), and here each frame gets to remember a deadline, which has the core take
+//! the way back, too.
 //!
 //! Times are read in whole µs, and none is lost: what one stretch has too much, the next has too little.
 
 use crossgate_abi::{ProcessId, ThreadId};
 
-/// How long each thread and each process has run.
+/// The time for which each thread and each process has run.
 pub struct Usage {
-    /// That of each thread, in µs, ...
+    /// The time of each thread, in µs, ...
     pub(crate) threads: &'static mut [u64],
     /// ... and of each process.
     pub(crate) processes: &'static mut [u64],

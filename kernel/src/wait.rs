@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What a thread waits for, and what it gets then: the life of a thread.
+//! Waits, and their ends: the life of a thread.
 //!
-//! A thread that has started is ready, waits, or has ended: that is its [`Wait`]. Its [`Pending`] says what is left to do
-//! for it when it runs next. It is decided when the wait begins, where that is possible, so that what ends the wait need
-//! not know what it was.
+//! A thread that has started is ready, waits, or has ended: that is its [`Wait`]. Its [`Pending`] says what is left
+//! to do for it when it runs next. It is decided when the wait begins, where that is possible, so that what ends the
+//! wait need not know what it was.
 //!
 //! ```text
 //!           ┌───────────────────────────── ready ──────────────────────────────┐
@@ -39,7 +39,7 @@
 
 use crossgate_abi::{LockId, Status, Word};
 
-/// What a thread waits for.
+/// The wait of a thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(test, derive(Hash))]
 #[repr(C, u8)]
@@ -61,7 +61,7 @@ pub enum Wait {
     Ended,
 }
 
-/// What is left to do when a thread that waited runs next.
+/// The work that is left to do when a thread that waited runs next.
 // A port's assembly settles it, so its layout is fixed (see `thread::Offset`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(test, derive(Hash))]
@@ -72,7 +72,7 @@ pub enum Pending {
     Nothing = 0,
     /// Its system call ends.
     Reply {
-        /// How: a [`Status`] as a byte.
+        /// The end of it: a [`Status`] as a byte.
         status: u8,
         /// Its result.
         word: Word,

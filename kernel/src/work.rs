@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What is put off, to be done in pieces.
+//! Work that is put off, to be done in pieces.
 //!
 //! Some events concern all threads: a process goes down; what many wait for is free. They are told in a set of
-//! threads. Then the idle thread becomes a *worker* that does [pieces](crate::sweep) of the work, as urgent as the thread
-//! that they are for.
+//! threads. Then the idle thread becomes a *worker* that does [pieces](crate::sweep) of the work, as urgent as the
+//! thread that they are for.
 
 use crate::Kernel;
 use crate::port::Port;
 use crossgate_abi::{PRIORITIES, ProcessId, Set, ThreadId};
 
-/// How many threads are looked at in one piece.
+/// The number of threads that are looked at in one piece.
 pub(crate) const LOOKS: usize = if cfg!(test) { 2 } else { 4 };
 
 /// The priority of the worker until it knows better.
 pub(crate) const FIRST: u8 = PRIORITIES as u8 - 1;
 
-/// What is to be done.
+/// The work to do.
 #[derive(Clone, Copy, Debug)]
 #[cfg_attr(test, derive(PartialEq, Eq, Hash))]
 pub(crate) struct Work {

@@ -7,7 +7,7 @@ use crossgate_protection::Span;
 
 /// The word that stacks are painted with, if somebody may ask.
 const PAINT: u32 = 0xc0de_a11e;
-/// How many bytes of a stack are looked at at a time.
+/// The number of bytes of a stack that are looked at at a time.
 const LOOK: Word = 28 * size_of::<u32>();
 
 /// Paints the stacks of all threads.

@@ -34,13 +34,13 @@ pub fn step_from(stack: Span, from: usize) -> Option<Span> {
     (step < stack.end).then_some(Span { start: step, end: step + STEP })
 }
 
-/// How many bytes of a stack, which is open, were used.
+/// Returns how many bytes of a stack, which is open, were used.
 fn used(stack: Span) -> usize {
     let steps = (stack.start..stack.end).step_by(STEP);
     steps.map(|start| used_of_step(Span { start, end: start + STEP })).sum()
 }
 
-/// How many bytes of a step, which is open, were used.
+/// Returns how many bytes of a step, which is open, were used.
 pub fn used_of_step(step: Span) -> usize {
     let words = (step.start..step.end).step_by(size_of::<u64>());
     let is_used = |&word: &usize| {

@@ -231,6 +231,6 @@ mod firmware {
         expect_that("it gave up as often", is_never_slow || referee.slow[kind] > ENOUGH);
     }
 
-    /// How often each path has to be taken.
+    /// The number of times that each path has to be taken.
     const ENOUGH: usize = 50;
 }

@@ -69,7 +69,7 @@ pub struct Player {
     wild: bool,
 }
 
-/// How long a life is, in steps.
+/// The length of a life, in steps.
 const LIFE: usize = 300;
 
 impl Player {
