@@ -351,14 +351,14 @@ pub const OPERATIONS: [Operation; 48] = [
     Operation {
         name: "embassy_timer",
         text: "a timer of a task set, and awaited when it is due",
-        must: Limit::Most(2000),
+        must: Limit::Most(650),
         stretch: None,
         cmrx: None,
     },
     Operation {
         name: "embassy_notification",
         text: "a notification signalled by a task, and awaited",
-        must: Limit::Most(2000),
+        must: Limit::Most(1040),
         stretch: None,
         cmrx: None,
     },
