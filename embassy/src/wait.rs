@@ -93,8 +93,6 @@ impl Drop for Wait {
         if place.has_come {
             // It is the next one's.
             place.notification.signal();
-        } else {
-            Executor::of(place.task).look_again();
         }
     }
 }
@@ -118,7 +116,7 @@ pub(crate) fn wake(executor: &Executor, arrived: Arrived) {
             place.has_come = true;
             raw::wake_task(place.task);
         }
-        // Dropped by another thread meanwhile.
+        // Its future was dropped; the executor does not look again for that alone.
         None => arrived.signal_again(),
     }
     drop(places);

@@ -3,17 +3,19 @@
 #![no_std]
 
 use board::{CLOCK_HZ, Timer};
+use core::convert::Infallible;
 use core::future::poll_fn;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 use core::task::Poll;
 use crossgate::pool::Pool;
 use crossgate::{Handle, Notification, Signal};
-use crossgate_embassy::{Blocking, Executor, ProcessRawMutex, wait};
+use crossgate_embassy::{Blocking, Executor, Io, ProcessRawMutex, wait};
 use embassy_futures::join::join;
 use embassy_futures::select::{Either, select};
 use embassy_futures::yield_now;
 use embassy_sync::channel::Channel;
 use embassy_time::{Duration, Instant, Ticker, with_timeout};
+use embedded_io::{ErrorType, Read, ReadReady};
 use interfaces::{Heart, Slow};
 
 /// The executor of a process, or the more urgent one.
@@ -73,6 +75,8 @@ async fn serve(mut timer: Timer, expired: Notification, done: Signal) {
     }
     let brief = Duration::from_millis(5);
     assert!(with_timeout(brief, wait(expired)).await.is_err(), "nothing comes");
+    let (late, early) = (embassy_time::Timer::after(brief * 10), embassy_time::Timer::after(brief));
+    assert!(matches!(select(late, early).await, Either::Second(())), "the nearest time counts");
     // Nobody waits for this one.
     expired.signal();
     assert!(with_timeout(brief, wait(expired)).await.is_ok(), "it is kept");
@@ -89,7 +93,48 @@ async fn serve(mut timer: Timer, expired: Notification, done: Signal) {
     assert!(matches!(select(signals, wait(expired)).await, Either::First(())));
     assert!(with_timeout(brief, wait(expired)).await.is_ok(), "it is kept, too");
     assert!(with_timeout(brief, wait(expired)).await.is_err(), "it came once");
+    // It is ready when it is asked for the second time, and then after a signal.
+    let mut device = Io::new(Late { asked: 0 }, expired);
+    let mut byte = [0];
+    assert_eq!(
+        with_timeout(brief, embedded_io_async::Read::read(&mut device, &mut byte)).await,
+        Ok(Ok(2)),
+        "no pulse is forgotten"
+    );
+    assert!(
+        with_timeout(brief, embedded_io_async::Read::read(&mut device, &mut byte)).await.is_err(),
+        "nothing comes"
+    );
+    expired.signal();
+    assert_eq!(
+        with_timeout(brief, embedded_io_async::Read::read(&mut device, &mut byte)).await,
+        Ok(Ok(7)),
+        "it is told"
+    );
     assert!(done.signal().is_ok());
+}
+
+/// A device that is seldom ready.
+struct Late {
+    asked: usize,
+}
+
+impl ErrorType for Late {
+    type Error = Infallible;
+}
+
+impl ReadReady for Late {
+    fn read_ready(&mut self) -> Result<bool, Infallible> {
+        self.asked += 1;
+        Ok(self.asked == 2 || self.asked == 7)
+    }
+}
+
+impl Read for Late {
+    /// Tells how often it was asked.
+    fn read(&mut self, _: &mut [u8]) -> Result<usize, Infallible> {
+        Ok(self.asked)
+    }
 }
 
 /// A driver with an interrupt.
