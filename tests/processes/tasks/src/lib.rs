@@ -24,6 +24,8 @@ static EXECUTOR: Executor = Executor::new();
 static PATIENT: Executor = Executor::new();
 
 static BEATS: AtomicU32 = AtomicU32::new(0);
+/// What computes may end.
+static ENOUGH: AtomicBool = AtomicBool::new(false);
 
 /// Is served by each process.
 #[derive(Debug)]
@@ -55,10 +57,10 @@ pub fn heart(bell: Notification) -> ! {
     })
 }
 
-/// Never waits.
+/// Never waits, as long as it is of use.
 #[embassy_executor::task]
 async fn busy() {
-    loop {
+    while !ENOUGH.load(SeqCst) {
         yield_now().await;
     }
 }
@@ -183,8 +185,6 @@ pub fn caller(bell: Notification, helpers: Pool, slow: Handle<dyn Slow>, done: S
 
 static QUESTIONS: Channel<ProcessRawMutex, u32, 2> = Channel::new();
 static ANSWERS: Channel<ProcessRawMutex, u32, 2> = Channel::new();
-static ENOUGH: AtomicBool = AtomicBool::new(false);
-
 #[embassy_executor::task]
 async fn answer() {
     for _ in 0..100 {
