@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The kernel's record of a call in flight.
+//! Frames: the kernel's records of calls in flight.
 
 use crate::lease::InForce;
 use crate::time::Deadline;
 use crossgate_abi::{Kind, ProcessId, ServiceId, Shape, Word};
 
 /// The rights of a thread between two calls: saved with each call, and restored after it.
-// A port's assembly takes it apart: as a little-endian word, the process comes in the lowest byte.
+// A port's assembly takes the struct apart: as a little-endian word, the process comes in the lowest byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(test, derive(Hash))]
 #[repr(C, align(4))]
 pub struct Rights {
-    /// The process that it executes in.
+    /// The process in which the thread executes.
     pub process: ProcessId,
-    /// The leases in force.
+    /// The leases of the thread that are in force.
     pub leases: InForce,
-    /// The open part of its stack, as the port wants it.
+    /// The window: the open part of the stack, in the form of the port.
     pub window: u16,
 }
 
@@ -37,20 +37,20 @@ pub(crate) struct Frame {
     pub deadline: Deadline,
     /// The service that was called.
     pub service: ServiceId,
-    /// The duties when the call ends: the kinds of the handles among its two
-    /// results, as in a [`Shape`], and the bits below. 0: nothing, as always while no call has the frame.
+    /// The duties of the return path: the kinds of the handles among the two result words, as in a [`Shape`], and the
+    /// bits below. 0: the call returns on the short way. It is always 0 while no call uses the frame.
     pub care: u8,
 }
 
-/// In [`Frame::care`]: the caller has lost its memory, so that the way back leads past it.
+/// In [`Frame::care`]: the caller's process restarted or stopped during this call, so unwinding skips this frame.
 pub(crate) const STALE: u8 = 1 << 0;
-/// The callee has limited how long calls of its own may take.
+/// The callee has set a deadline for its own calls.
 pub(crate) const OWN_DEADLINE: u8 = 1 << 1;
-/// A deadline that holds for the call is over.
+/// A deadline that holds for the call has passed.
 pub(crate) const OVERDUE: u8 = 1 << 3;
 /// The callee refused the call.
 pub(crate) const REFUSED: u8 = 1 << 4;
-/// The call has what others may wait for: the lock of the object, or a mutex of its process.
+/// The call has something that other threads may wait for: the lock of the object, or a mutex of its process.
 pub const LOCKED: u8 = 1 << 5;
 /// The bits that a table may set: the kinds of the handles among two results.
 pub(crate) const HANDLES_OF_RESULTS: u8 = Shape::HANDLES as u8 & !(Kind::HandleIfTagIsZero as u8);
@@ -66,7 +66,8 @@ impl Frame {
         care: 0,
     };
 
-    /// Returns whether its caller has lost its memory, so that the way back leads past it.
+    /// Returns whether the caller's process restarted or stopped during this call, so that unwinding skips this frame.
+    #[inline]
     pub fn is_stale(&self) -> bool {
         self.care & STALE != 0
     }

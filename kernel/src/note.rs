@@ -4,13 +4,13 @@
 use crossgate_abi::inspect::dump;
 use crossgate_abi::{FaultRecord, Word};
 
-/// The code of inspection: a firmware in which no process may inspect does not carry it.
+/// The part of the kernel for a firmware in which some process may inspect. Other firmware does not contain its code.
 pub struct Inspection {
     /// The notes of each process.
     pub(crate) crashes: &'static mut [Crashes],
-    /// The dump, if some process may read it.
+    /// The memory of the dump, if some process may read it.
     pub(crate) dump: Option<&'static mut [Word; dump::WORDS]>,
-    /// The number of faults when it was noted last.
+    /// The number of faults at the last note.
     pub(crate) noted: usize,
     /// True if the dump was written since the system started.
     pub(crate) is_dumped: bool,
@@ -21,12 +21,12 @@ pub struct Inspection {
 pub struct Crashes {
     /// The number of crashes.
     pub(crate) count: u32,
-    /// The last one.
+    /// The record of the last crash.
     pub(crate) record: [Word; FaultRecord::WORDS],
 }
 
 impl Crashes {
-    /// There was none.
+    /// The notes of a process that has not crashed.
     pub const NONE: Crashes = Crashes { count: 0, record: [0; FaultRecord::WORDS] };
 }
 
@@ -34,7 +34,9 @@ impl Inspection {
     /// Memory for [it](Self::new).
     pub const NONE: Inspection = Self::new(&mut [], None);
 
-    /// With notes of each process, and memory for a dump if somebody may read it. That memory may have any values.
+    /// Returns it with notes of each process, and memory for a dump if some process may read it. That memory may have
+    /// any values.
+    #[inline]
     pub const fn new(
         crashes: &'static mut [Crashes],
         dump: Option<&'static mut [Word; dump::WORDS]>,
