@@ -170,7 +170,4 @@ system_calls! {
     OPTIONAL = 22: Optional(subject: SUBJECT, index: ANY, more: ANY) -> (first: ANY, second: ANY), Wiring, Core;
 }
 
-/// [`OPTIONAL`], by the name of its first use.
-pub const INSPECT: Word = OPTIONAL;
-
 pub mod hosted;

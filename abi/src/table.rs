@@ -9,6 +9,7 @@ use crate::{
     BudgetId, Kind, LockId, NotificationId, ProcessId, ServiceId, Set, Shape, ThreadId, Word,
 };
 use core::any::TypeId;
+use core::ops::Range;
 
 /// A whole firmware.
 pub struct System {
@@ -376,6 +377,16 @@ pub struct Thread {
     pub process: ProcessId,
     /// 0 (only the idle thread) to [`PRIORITIES`](crate::PRIORITIES)` - 1` (the most urgent).
     pub priority: u8,
+}
+
+impl Thread {
+    /// The addresses of its stack.
+    #[inline(always)]
+    #[must_use]
+    pub fn stack_range(&self) -> Range<usize> {
+        let start = self.stack.addr();
+        start..start + self.stack_size
+    }
 }
 
 // SAFETY: the pointer is only an address for the kernel; nothing in Rust refers to a stack.

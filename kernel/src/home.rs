@@ -7,14 +7,13 @@ use crate::thread::Thread;
 use crate::time::Deadline;
 use crate::wait::Pending;
 use crossgate_abi::{ThreadId, table};
-use crossgate_protection::{Span, Unit};
+use crossgate_protection::Unit;
 
 /// Initialises a thread as thread `id` of the wiring, ready to start.
 pub(crate) fn place<P: Port>(thread: &mut Thread<P::Unit>, id: ThreadId, wiring: &table::Thread) {
-    let start = wiring.stack.addr();
     thread.id = id;
-    thread.stack = Span { start, end: start + wiring.stack_size };
-    thread.stack_register = P::stack_register(start);
+    thread.stack = wiring.stack_range().into();
+    thread.stack_register = P::stack_register(thread.stack.start);
     thread.bounds = P::bounds(thread.stack);
     thread.base_priority = wiring.priority;
     thread.priority = wiring.priority;

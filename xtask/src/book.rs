@@ -19,7 +19,7 @@ impl Page {
         Page { file, text }
     }
 
-    /// What is written with one backtick around it.
+    /// Returns what is written with one backtick around it.
     fn code(&self) -> impl Iterator<Item = &str> {
         outside_of_fences(&self.text).flat_map(|line| line.split('`').skip(1).step_by(2))
     }
@@ -60,7 +60,7 @@ fn pages() -> Vec<Page> {
         .collect()
 }
 
-/// How mdBook names a heading in a link.
+/// Returns how mdBook names a heading in a link.
 fn anchor(heading: &str) -> String {
     let kept = |character: &char| character.is_alphanumeric() || " -_".contains(*character);
     heading.trim().to_lowercase().chars().filter(kept).collect::<String>().replace(' ', "-")
