@@ -26,6 +26,7 @@ impl<P: Port> Budgets<P> {
 
     /// Returns the budgets of a wiring, with an account for each budget, a word for each thread, and the counters of
     /// run time if some process may read them.
+    #[inline]
     pub const fn new(
         wiring: &'static table::Budgets,
         accounts: &'static mut [Account],
@@ -63,6 +64,7 @@ impl<P: Port> Kernel<P> {
         }
     }
 
+    #[inline]
     pub(crate) extern "C" fn switched(&mut self) {
         let id = self.threads.current_id();
         let Some(budgets) = &mut self.budgets else { return };
@@ -86,6 +88,7 @@ impl<P: Port> Kernel<P> {
     }
 
     /// Counts the time up to now.
+    #[inline]
     pub(crate) extern "C" fn count(&mut self) {
         let now = self.port.now();
         let thread = self.threads.current();
@@ -99,11 +102,13 @@ impl<P: Port> Kernel<P> {
     }
 
     /// Counts the time up to now, in a firmware that also limits how long threads run.
+    #[inline]
     pub(crate) extern "C" fn count_and_switch(&mut self) {
         self.count();
         self.switched();
     }
 
+    #[inline]
     fn check_budgets(&mut self, now: u64) -> bool {
         let from_start = self.checked == 0;
         if !from_start && self.checked != BUDGETS {
@@ -119,6 +124,7 @@ impl<P: Port> Kernel<P> {
     }
 
     /// Looks at some budgets. Returns whether those were the last.
+    #[inline]
     fn check_some(&mut self, now: u64, from_start: bool) -> bool {
         let Some(budgets) = &mut self.budgets else { return true };
         budgets.charge(now, 0);
@@ -154,6 +160,7 @@ impl<P: Port> Kernel<P> {
     }
 
     /// Changes the state of a budget that is used up, or that is available again.
+    #[inline]
     fn turn_over(&mut self, id: BudgetId) {
         let Some(budgets) = &mut self.budgets else { return };
         let budget = budgets.wiring.budgets.get(id.index());
@@ -176,6 +183,7 @@ impl<P: Port> Kernel<P> {
 
     /// Sets the priority of one of the threads whose budget is used up, or is available again. Returns whether there
     /// was such a thread.
+    #[inline]
     fn settle(&mut self) -> bool {
         let Some(budgets) = &mut self.budgets else { return false };
         let Some(id) = budgets.unsettled.take_first() else { return false };
@@ -193,6 +201,7 @@ impl<P: Port> Kernel<P> {
     }
 
     /// Returns the time at which the time slice of the running thread ends, in µs since start.
+    #[inline]
     fn end_of_slice(&mut self, now: u64) -> u64 {
         let thread = self.threads.current();
         let Some(budgets) = &self.budgets else { return NEVER };
@@ -210,6 +219,7 @@ impl<P: Port> Kernel<P> {
 
     /// Returns the budgets that pay for the time of a thread: its own and, if it has the priority of a thread that
     /// waits for it, those of that thread, and so on.
+    #[inline]
     fn paying(&self, mut id: ThreadId) -> Set<BudgetId> {
         let Some(budgets) = &self.budgets else { return Set::EMPTY };
         let mut paying = Set::EMPTY;
@@ -226,17 +236,20 @@ impl<P: Port> Kernel<P> {
         paying
     }
 
+    #[inline]
     fn usage(&mut self) -> Option<&mut Usage> {
         self.budgets.as_mut()?.usage.as_deref_mut()
     }
 
     /// Returns how long a thread has run, in µs.
+    #[inline]
     pub(crate) fn time_of_thread(&mut self, index: Word) -> Option<u64> {
         self.account();
         self.usage()?.threads.get(index).copied()
     }
 
     /// Returns how long threads have run in a process, in µs.
+    #[inline]
     pub(crate) fn time_of_process(&mut self, index: Word) -> Option<u64> {
         self.account();
         self.usage()?.processes.get(index).copied()

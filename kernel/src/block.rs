@@ -22,7 +22,7 @@ impl<P: Port> Kernel<P> {
     }
 
     /// Blocks the current thread until `holder` frees something, and lends `holder` its priority.
-    #[inline(never)]
+    #[inline]
     pub(crate) fn block_on(&mut self, holder: ThreadId) {
         let thread = self.threads.current();
         self.ready.remove_first(thread);
@@ -41,6 +41,7 @@ impl<P: Port> Kernel<P> {
     }
 
     /// Returns whether `holder` is the current thread, or waits for it, directly or not.
+    #[inline]
     pub(crate) fn leads_back(&self, mut holder: ThreadId) -> bool {
         let current = self.threads.current_id();
         // The chain of waits has no cycle, because none is ever closed; the bound makes that visible.
@@ -63,7 +64,7 @@ impl<P: Port> Kernel<P> {
     }
 
     /// Makes a waiting thread ready. The result of its system call is pending already.
-    #[inline(never)]
+    #[inline]
     pub(crate) fn wake(&mut self, id: ThreadId) {
         let thread = self.threads.get_mut(id);
         // The port keeps its timer, because an early interrupt does no harm.
@@ -76,7 +77,7 @@ impl<P: Port> Kernel<P> {
 
     /// Wakes all threads that wait for something that thread `id` has freed. If they have to wait on, they lend `id`
     /// their priority again.
-    #[inline(never)]
+    #[inline]
     pub(crate) fn stir(&mut self, id: ThreadId) {
         self.work.lowering.remove(id);
         let thread = self.threads.get_mut(id);
@@ -94,7 +95,7 @@ impl<P: Port> Kernel<P> {
     }
 
     /// Sets the priority of a thread.
-    #[inline(never)]
+    #[inline]
     pub(crate) fn set_priority(&mut self, id: ThreadId, priority: u8) {
         let thread = self.threads.get_mut(id);
         if thread.priority == priority {
@@ -118,6 +119,7 @@ impl<P: Port> Kernel<P> {
     }
 
     /// Makes a thread ready, whatever it waited for.
+    #[inline]
     pub(crate) fn interrupt_wait(&mut self, id: ThreadId) {
         if let Some(holder) = self.threads.get(id).blocked_on {
             self.stir(holder);
@@ -132,6 +134,7 @@ impl<P: Port> Kernel<P> {
     }
 
     /// Ends a thread.
+    #[inline]
     pub(crate) fn end(&mut self, id: ThreadId) {
         self.interrupt_wait(id);
         let thread = self.threads.get_mut(id);

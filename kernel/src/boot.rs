@@ -10,6 +10,7 @@ use crossgate_protection::Span;
 
 impl<P: Port> Kernel<P> {
     /// Makes every thread ready to start; the idle thread is current. `flash` is readable by every process.
+    #[inline]
     pub fn start(&mut self, flash: Span) {
         self.flash = flash;
         for (index, wiring) in self.system.threads.iter().enumerate() {

@@ -23,6 +23,7 @@ use crossgate_abi::{BudgetId, Set, ThreadId};
 
 /// Returns the number of budgets of a firmware. It is called in constants.
 #[must_use]
+#[inline]
 pub const fn count(system: &System) -> usize {
     match system.budgets {
         Some(wiring) => wiring.budgets.len(),
@@ -48,6 +49,7 @@ impl Account {
     pub const NEW: Account = Account { end: 0, left: u32::MAX, count: 0, user: ThreadId::IDLE };
 
     /// Starts the next period if the present one is over: right after it, or when the budget is needed again.
+    #[inline]
     fn turn(&mut self, budget: &Budget, now: u64) {
         if now >= self.end {
             let period = u64::from(budget.period);
@@ -89,6 +91,7 @@ pub struct Budgets<P: Port> {
 
 impl<P: Port> Budgets<P> {
     /// Counts the time that the running thread has used up to now, and some more µs.
+    #[inline]
     pub(crate) fn charge(&mut self, now: u64, more: u64) {
         let time = u32::try_from(now - self.since + more).unwrap_or(u32::MAX);
         self.since = now;
@@ -107,6 +110,7 @@ impl<P: Port> Budgets<P> {
 
     /// Looks at a budget, and starts its next period if that is due. Returns the time of the next change. If that is
     /// now, the budget has to be looked at again.
+    #[inline]
     pub(crate) fn look_at(&mut self, id: BudgetId, now: u64) -> u64 {
         let budget = self.wiring.budgets.get(id.index());
         let (Some(budget), Some(account)) = (budget, self.accounts.get_mut(id.index())) else {
@@ -124,6 +128,7 @@ impl<P: Port> Budgets<P> {
     }
 
     /// Returns the budgets of a thread.
+    #[inline]
     pub(crate) fn of(&self, id: ThreadId) -> Set<BudgetId> {
         self.wiring.of_threads.get(id.index()).copied().unwrap_or(Set::EMPTY)
     }

@@ -116,6 +116,7 @@ impl<P: Port> Kernel<P> {
     /// Admits a call of the current thread, whose registers are saved at `stack_pointer`, that the wiring alone does
     /// not permit: if another process has granted it, and its server is running.
     #[cold]
+    #[inline]
     fn admit_by_grant(
         &mut self,
         stack_pointer: Word,
@@ -141,6 +142,7 @@ impl<P: Port> Kernel<P> {
 
     /// Returns from the method that the current thread is in, on the short way: if the return has no duties. Else
     /// [`leave_with_care`](Self::leave_with_care) has to do it.
+    #[inline]
     pub fn leave(&mut self, words: &[Word; ARGUMENT_WORDS]) -> Option<Return> {
         let thread = self.threads.current();
         let frame = thread.innermost()?;
@@ -206,6 +208,7 @@ impl<P: Port> Kernel<P> {
 
     /// Refuses the call that the current thread is in, as one that breaks the rules of the current process: the call
     /// will fail, and the caller is noted, once in each call.
+    #[inline]
     pub(crate) fn refuse(&mut self) -> Status {
         let thread = self.threads.current();
         let id = thread.id;
@@ -224,6 +227,7 @@ impl<P: Port> Kernel<P> {
 
     /// Returns the process that made the call that the current thread is in as the second word, and its life as the
     /// third.
+    #[inline]
     pub(crate) fn caller(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
         let Some(frame) = self.threads.current().innermost_mut() else {
             return CallError::NotPermitted.into();

@@ -20,21 +20,23 @@ use crossgate_abi::{CallError, Cause, ProcessId, Status, ThreadId, Word};
 impl<P: Port> Kernel<P> {
     /// Handles a fault of the current process, at `instruction`; `address` is the address that it tried to access. Both
     /// are 0 where they are unknown.
+    #[inline(always)]
     pub fn fault(&mut self, cause: Cause, instruction: Word, address: Word) -> Effect {
         self.crash_current(&Fault { instruction, address, ..Fault::of(cause) });
         self.reload()
     }
 
     /// Handles a crash of the current process.
-    #[inline(never)]
+    #[inline]
     pub(crate) fn crash_current(&mut self, fault: &Fault) {
         let thread = self.threads.current();
         let (id, process) = (thread.id, thread.rights.process);
-        self.report(id, process, fault);
+        self.record(id, process, fault);
         self.crash(process);
     }
 
     /// Restarts or stops a process that has crashed now, as the newest record says.
+    #[inline]
     pub(crate) fn crash(&mut self, process: ProcessId) {
         let policy = self.processes.get(process.index()).map(|wiring| wiring.on_fault);
         let Some(OnFault::Restart { limit }) = policy else { return self.take_down(process, true) };
@@ -56,6 +58,7 @@ impl<P: Port> Kernel<P> {
 
     /// Takes a process down, whatever it is doing, to restart or to stay stopped. Its own threads go back to their
     /// entry, or end; threads of other processes in it return to their callers.
+    #[inline]
     pub(crate) fn take_down(&mut self, process: ProcessId, stopped: bool) {
         let index = process.index();
         let (Some(state), Some(wiring)) = (self.states.get_mut(index), self.processes.get(index))
@@ -75,6 +78,7 @@ impl<P: Port> Kernel<P> {
     }
 
     /// Restarts or stops `process` for the supervisor.
+    #[inline]
     pub(crate) fn supervise(&mut self, process: Word, stopped: bool) -> Outcome {
         let current = self.current().rights.process;
         let is_permitted = self.supervisor() == Some(current);
@@ -88,6 +92,7 @@ impl<P: Port> Kernel<P> {
     }
 
     /// Handles a return of the current thread into a process that was taken down meanwhile.
+    #[inline]
     pub(crate) fn unwind_current(&mut self) -> Effect {
         if !self.threads.current().unwind() {
             self.come_home(self.threads.current_id());

@@ -42,6 +42,7 @@ impl<P: Port> Deadlines<P> {
 }
 
 impl<P: Port> Kernel<P> {
+    #[inline]
     extern "C" fn set_deadline(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
         if !self.may_set_deadline() {
             CallError::NotPermitted.into()
@@ -70,7 +71,7 @@ impl<P: Port> Kernel<P> {
     }
 
     /// Sets a deadline so far away, unless the one in force is nearer. (That of the caller is not nearer.)
-    #[inline(never)]
+    #[inline]
     fn set_deadline_within(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
         let thread = self.threads.current();
         let before = thread.deadline;
@@ -109,6 +110,7 @@ impl<P: Port> Kernel<P> {
         self.threads.current().set_deadline(deadline);
     }
 
+    #[inline]
     fn check_deadline(&mut self, id: ThreadId, now: u64) -> bool {
         let thread = self.threads.get(id);
         if (thread.deadline, thread.grace) == (Deadline::NONE, Deadline::NONE) {
@@ -159,7 +161,7 @@ impl<P: Port> Kernel<P> {
         }
         let service = killed.and_then(|service| self.services.get(service.index()));
         if let Some(service) = service {
-            self.report(id, service.owner, &Fault::of(Cause::Deadline));
+            self.record(id, service.owner, &Fault::of(Cause::Deadline));
             self.crash(service.owner);
         }
         true

@@ -58,11 +58,13 @@ impl Outcome {
     pub const NONE: Outcome = Outcome(u8::MAX);
 
     /// The system call ends with this status.
+    #[inline]
     pub const fn of(status: Status) -> Outcome {
         Outcome(status.0 as u8)
     }
 
     /// Returns the outcome as a status, to be made an outcome again.
+    #[inline]
     pub const fn as_status(self) -> Status {
         Status(self.0 as Word)
     }

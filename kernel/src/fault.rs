@@ -22,12 +22,14 @@ impl Faults {
         Faults { records: [[0; FaultRecord::WORDS]; RECORDS], count: 0 };
 
     /// Returns a word of the record of fault `sequence`, if there is one and it is not overwritten.
+    #[inline]
     pub(crate) fn word(&self, sequence: usize, index: usize) -> Option<Word> {
         let kept = sequence < self.count && self.count - sequence <= RECORDS;
         self.records.get(sequence % RECORDS).filter(|_| kept)?.get(index).copied()
     }
 
     /// Returns the number of faults, and the record of the last one.
+    #[inline]
     pub(crate) fn newest(&self) -> (usize, [Word; FaultRecord::WORDS]) {
         (self.count, self.records[self.count.wrapping_sub(1) % RECORDS])
     }
@@ -50,19 +52,27 @@ pub(crate) struct Fault {
 
 impl Fault {
     /// Returns a fault of which only the cause is known.
+    #[inline]
     pub fn of(cause: Cause) -> Fault {
         Fault { cause, instruction: 0, address: 0, file: 0, file_length: 0, line: 0 }
     }
 }
 
-const _: () = assert!(FaultRecord::CHAIN == 6 && FaultRecord::WORDS == 8, "`report` writes it");
+const _: () = assert!(FaultRecord::CHAIN == 6 && FaultRecord::WORDS == 8, "`record` writes it");
 const _: () = assert!(MAX_CALL_DEPTH <= size_of::<u64>(), "a chain of calls fits there");
 
 impl<P: Port> Kernel<P> {
     /// Records a fault of a thread in a process, and signals the notification of the supervisor.
-    #[inline(never)]
+    #[inline]
     pub(crate) fn report(&mut self, id: ThreadId, process: ProcessId, fault: &Fault) {
-        let frames = self.threads.get_mut(id).frames_in_use();
+        self.record(id, process, fault);
+        self.engage();
+    }
+
+    /// The same, if the worker gets something to do anyway: to tell takes long, and it comes before all others.
+    #[inline]
+    pub(crate) fn record(&mut self, id: ThreadId, process: ProcessId, fault: &Fault) {
+        let frames = self.threads.at(id).frames();
         let depth = frames.len() as u8;
         let mut chain = 0;
         for frame in frames.iter().rev() {
@@ -86,13 +96,12 @@ impl<P: Port> Kernel<P> {
         let chain = [chain as u32 as Word, (chain >> 32) as Word];
         let Fault { address, instruction, line, .. } = *fault;
         *record = [who, address, instruction, file, length, line, chain[0], chain[1]];
-        if let Some(supervisor) = &self.system.supervisor {
-            self.signal(supervisor.notification.index());
-        }
+        self.work.untold = self.system.supervisor.is_some();
     }
 
     /// Reads word `words[1]` of the record of fault `words[0]` for the supervisor; the words of refused calls come
     /// behind those of crashes.
+    #[inline]
     pub(crate) fn read_fault(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
         let process = self.current().rights.process;
         if self.supervisor() != Some(process) {
@@ -119,6 +128,7 @@ impl<P: Port> Kernel<P> {
     }
 
     /// Returns the supervisor: the process that decides about the others, and reads the records of faults.
+    #[inline]
     pub(crate) fn supervisor(&self) -> Option<ProcessId> {
         self.system.supervisor.as_ref().map(|supervisor| supervisor.process)
     }

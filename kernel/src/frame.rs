@@ -67,6 +67,7 @@ impl Frame {
     };
 
     /// Returns whether the caller's process restarted or stopped during this call, so that unwinding skips this frame.
+    #[inline]
     pub fn is_stale(&self) -> bool {
         self.care & STALE != 0
     }

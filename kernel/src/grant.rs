@@ -40,6 +40,7 @@ impl<P: Port> Grants<P> {
 }
 
 impl<P: Port> Kernel<P> {
+    #[inline]
     fn check_handles(
         &self,
         shape: Shape,
@@ -58,6 +59,7 @@ impl<P: Port> Kernel<P> {
         Ok(())
     }
 
+    #[inline]
     fn pass_handles(&mut self, shape: Shape, words: &[Word], receiver: ProcessId) {
         for place in shape.handles(words) {
             let handle = words.get(place).copied().unwrap_or(Word::MAX);
@@ -70,6 +72,7 @@ impl<P: Port> Kernel<P> {
     }
 
     /// Ends the grants at once. Calls that are in flight by these grants are refused, a few threads at a time.
+    #[inline]
     fn revoke(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
         let [gate, from, ..] = *words;
         let process = self.current().rights.process;
@@ -93,6 +96,7 @@ impl<P: Port> Kernel<P> {
 
     /// Handles a thread that is in a call of this service which the wiring does not permit: the call fails, and before
     /// that so do waits in it. A thread that waits for the object finds that it may not call it any more.
+    #[inline]
     fn expel(&mut self, id: ThreadId, index: ServiceId, service: &Service) {
         if id == self.threads.current_id() {
             // The call may be the very one that revokes.
@@ -120,12 +124,14 @@ impl<P: Port> Kernel<P> {
     }
 
     /// From now on waits fail only in calls whose callers are gone, or that are refused too.
+    #[inline]
     fn returned(&mut self) {
         let thread = self.threads.current();
         thread.orphaned = thread.calls_from(|frame| frame.care & (STALE | REFUSED) != 0);
     }
 
     /// Ends the grants of the services of a process that is taken down, and the grants that it has received.
+    #[inline]
     pub(crate) fn end_grants(&mut self, process: ProcessId) {
         for (service, granted) in self.services.iter().zip(self.granted.iter_mut()) {
             if service.owner == process {

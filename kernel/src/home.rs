@@ -7,13 +7,15 @@ use crate::thread::Thread;
 use crate::time::Deadline;
 use crate::wait::Pending;
 use crossgate_abi::{ThreadId, table};
-use crossgate_protection::Unit;
+use crossgate_protection::{Span, Unit};
 
 /// Initialises a thread as thread `id` of the wiring, ready to start.
+#[inline]
 pub(crate) fn place<P: Port>(thread: &mut Thread<P::Unit>, id: ThreadId, wiring: &table::Thread) {
+    let start = wiring.stack.addr();
     thread.id = id;
-    thread.stack = wiring.stack_range().into();
-    thread.stack_register = P::stack_register(thread.stack.start);
+    thread.stack = Span { start, end: start + wiring.stack_size };
+    thread.stack_register = P::stack_register(start);
     thread.bounds = P::bounds(thread.stack);
     thread.base_priority = wiring.priority;
     thread.priority = wiring.priority;
@@ -23,6 +25,7 @@ pub(crate) fn place<P: Port>(thread: &mut Thread<P::Unit>, id: ThreadId, wiring:
 }
 
 /// Resets the thread, which is in no call, to its entry.
+#[inline]
 pub(crate) fn begin<P: Port>(thread: &mut Thread<P::Unit>) {
     thread.pending = Pending::Nothing;
     thread.set_deadline(Deadline::NONE);
@@ -32,6 +35,7 @@ pub(crate) fn begin<P: Port>(thread: &mut Thread<P::Unit>) {
 
 impl<P: Port> Kernel<P> {
     /// Takes a thread out of all calls when its home process has been taken down: it restarts, or ends.
+    #[inline]
     pub(crate) fn come_home(&mut self, id: ThreadId) {
         let thread = self.threads.get(id);
         let home = self.states.get(thread.rights.process.index());

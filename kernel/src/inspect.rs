@@ -25,6 +25,7 @@ use crossgate_protection::Span;
 
 impl<P: Port> Kernel<P> {
     /// Handles an inspection by the current process.
+    #[inline]
     pub(crate) fn inspect(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
         let process = self.current().rights.process;
         let [subject, index, from, _] = *words;
@@ -59,10 +60,12 @@ impl<P: Port> Kernel<P> {
         }
     }
 
+    #[inline]
     fn thread_of(&self, index: Word) -> Option<ThreadId> {
         (index < self.system.threads.len()).then_some(ThreadId::new(index))
     }
 
+    #[inline]
     fn look_at_thread(&self, id: ThreadId) -> [Word; 2] {
         let thread = self.threads.get(id);
         let holder = thread.blocked_on.map_or(NOBODY.into(), ThreadId::index);
@@ -79,6 +82,7 @@ impl<P: Port> Kernel<P> {
         [u32::from_le_bytes(who) as Word, what]
     }
 
+    #[inline]
     fn look_at_calls(&self, id: ThreadId) -> [Word; 2] {
         let thread = self.threads.get(id);
         let mut chain = 0;
@@ -88,6 +92,7 @@ impl<P: Port> Kernel<P> {
         halves(chain)
     }
 
+    #[inline]
     pub(crate) fn look_at_process(&self, index: Word) -> Option<[Word; 2]> {
         let process = self.states.get(index)?;
         let state = match (process.stopped, self.is_running(ProcessId::new(index))) {
@@ -99,30 +104,36 @@ impl<P: Port> Kernel<P> {
         Some([Word::from(state) | Word::from(process.crashes) << 8, crashed_at as Word])
     }
 
+    #[inline]
     pub(crate) fn look_at_crashes(&self, process: Word, word: Word) -> Option<[Word; 2]> {
         let crashes = self.inspection()?.crashes.get(process)?;
         Some([crashes.count as Word, *crashes.record.get(word)?])
     }
 
+    #[inline]
     pub(crate) fn look_at_dump(&self, word: Word) -> Option<[Word; 2]> {
         let inspection = self.inspection()?;
         Some([*inspection.dump.as_ref()?.get(word)?, inspection.is_dumped.into()])
     }
 
+    #[inline]
     fn inspection(&self) -> Option<&Inspection> {
         self.optional.as_ref()?.inspection.as_deref()
     }
 
+    #[inline]
     fn inspection_mut(&mut self) -> Option<&mut Inspection> {
         self.optional.as_mut()?.inspection.as_deref_mut()
     }
 
+    #[inline]
     pub(crate) fn note_only(&mut self, process: ProcessId) {
         self.note(process);
     }
 
     /// Notes the crash by which a process is taken down, if it is one: then the newest record is of that crash. Returns
     /// that record.
+    #[inline]
     fn note(&mut self, process: ProcessId) -> Option<[Word; FaultRecord::WORDS]> {
         let (count, record) = self.faults.newest();
         let inspection = self.inspection_mut()?;
@@ -143,6 +154,7 @@ impl<P: Port> Kernel<P> {
     }
 
     /// Notes the crash, and dumps what the port knows of the thread.
+    #[inline]
     pub(crate) fn note_and_dump(&mut self, process: ProcessId) {
         let Some(record) = self.note(process) else { return };
         let now = self.port.now();
@@ -169,6 +181,7 @@ impl<P: Port> Kernel<P> {
 }
 
 /// Returns a 64-bit number as two words.
+#[inline]
 fn halves(number: u64) -> [Word; 2] {
     [number as u32 as Word, (number >> 32) as Word]
 }

@@ -14,6 +14,7 @@ use crossgate_abi::{CallError, Cause, ProcessId, Status, Word};
 impl<P: Port> Kernel<P> {
     /// Handles the arrival of interrupt `line`. The line stays masked until the interrupt is acknowledged; if no
     /// process owns it, it stays masked for ever, and is reported as a fault that belongs to no process.
+    #[inline]
     pub fn interrupt(&mut self, line: u16) -> Effect {
         self.port.mask(line, true);
         match self.system.interrupts.iter().find(|bound| bound.line == line) {
@@ -28,6 +29,7 @@ impl<P: Port> Kernel<P> {
     }
 
     /// Unmasks the interrupts of a notification, which the current thread has served.
+    #[inline]
     pub(crate) fn acknowledge(&mut self, index: Word) -> Status {
         let process = self.threads.current().rights.process;
         match self.system.notifications.get(index) {
@@ -41,6 +43,7 @@ impl<P: Port> Kernel<P> {
 
     /// Masks the interrupts of the notifications of a process that is taken down, until it acknowledges them. Signals
     /// that it has not waited for are lost.
+    #[inline]
     pub(crate) fn silence(&mut self, process: &Process) {
         let first = process.first_notification.index();
         let count = process.notifications.leading_ones() as usize;
@@ -50,6 +53,7 @@ impl<P: Port> Kernel<P> {
     }
 
     /// Masks or unmasks the interrupts that are bound to one of these notifications.
+    #[inline]
     fn mask_interrupts(&mut self, first: Word, count: Word, mask: bool) {
         for interrupt in self.system.interrupts {
             if interrupt.notification.index().wrapping_sub(first) < count {

@@ -45,11 +45,13 @@ impl<R> Lease<R> {
 
     /// Returns whether the lease is of the shared memory of `process`.
     #[must_use]
+    #[inline]
     pub fn is_of(&self, process: ProcessId) -> bool {
         self.source == Source(process)
     }
 
     /// Returns an empty lease: it fills the table, and never opens anything.
+    #[inline]
     pub(crate) const fn empty(registers: R) -> Lease<R> {
         Lease { memory: Span::EMPTY, registers, writable: false, source: Source(ProcessId::FIRST) }
     }
@@ -106,6 +108,7 @@ impl InForce {
 
 /// Returns the memory that the two words of a lease offer; `None` if it runs over the end of the address space.
 #[must_use]
+#[inline]
 pub fn offered(address: Word, length: Word) -> Option<Span> {
     let length = if length & WHOLE_BLOCK == 0 { length } else { block_of(length) };
     Span::new(address, length)
@@ -114,7 +117,7 @@ pub fn offered(address: Word, length: Word) -> Option<Span> {
 /// Returns the size of the smallest block that holds as many bytes as the length says besides [`WHOLE_BLOCK`]; 0 for a
 /// length of 0.
 #[cold]
-#[inline(never)]
+#[inline]
 pub(crate) fn block_of(length: Word) -> Word {
     let last = (length & !WHOLE_BLOCK).wrapping_sub(1) | (SMALLEST_BLOCK - 1);
     Word::MAX.unbounded_shr(last.leading_zeros()).wrapping_add(1)

@@ -17,7 +17,7 @@ const WRITE: u16 = Kind::Write as u16;
 impl<P: Port> Kernel<P> {
     /// Checks the leases among the argument words of a call of the current thread, whose registers are saved at
     /// `stack_pointer`, and writes those that the call needs. Returns the leases that will be in force in the call.
-    #[inline(never)]
+    #[inline]
     pub(crate) fn take_leases(
         &mut self,
         stack_pointer: Word,
@@ -67,7 +67,7 @@ impl<P: Port> Kernel<P> {
     }
 
     /// Returns the origin of `memory` that the current thread lends, if the thread may lend it.
-    #[inline(never)]
+    #[inline]
     fn source_of(
         &mut self,
         stack_pointer: Word,
@@ -94,6 +94,7 @@ impl<P: Port> Kernel<P> {
     }
 
     /// Returns the part of a process' memory that the process may lend.
+    #[inline]
     fn shared(&self, process: ProcessId) -> Span {
         self.processes.get(process.index()).map_or(Span::EMPTY, |process| Span {
             start: process.memory.shared_start,

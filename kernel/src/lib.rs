@@ -223,6 +223,7 @@ pub struct Storage<P: Port> {
 
 impl<P: Port> Kernel<P> {
     /// Returns a kernel that has not [started](Self::start).
+    #[inline]
     pub const fn new(system: &'static System, storage: Storage<P>, port: P) -> Kernel<P> {
         const {
             assert!(core::mem::offset_of!(Self, threads) == 0, "a port's assembly finds it there");

@@ -32,7 +32,7 @@ impl Lock {
 }
 
 /// Frees the lock of the object of a service, if it has one.
-#[inline(never)]
+#[inline]
 pub(crate) fn free_lock(services: &[Service], locks: &mut [Lock], service: ServiceId) {
     let service = services.get(service.index());
     if let Some(lock) = service.and_then(|it| locks.get_mut(it.lock.index())) {
@@ -43,7 +43,7 @@ pub(crate) fn free_lock(services: &[Service], locks: &mut [Lock], service: Servi
 impl<P: Port> Kernel<P> {
     /// Takes the lock of an object for the next call of the current thread, whose registers are saved at
     /// `stack_pointer`. If the lock is not free, the thread waits.
-    #[inline(never)]
+    #[inline]
     pub(crate) fn take_lock(&mut self, stack_pointer: Word, lock: LockId) -> Result<(), Effect> {
         let me = self.threads.current_id();
         let Some(state) = self.locks.get_mut(lock.index()) else { return Ok(()) };

@@ -28,6 +28,7 @@ fn is_of<U: Unit>(thread: &Thread<U>, value: Word) -> bool {
 
 impl<P: Port> Kernel<P> {
     /// Makes the current thread wait for the mutex at `address`, which it found taken.
+    #[inline]
     pub(crate) fn mutex_wait(&mut self, address: Word) -> Outcome {
         let Some(value) = self.read_own(address) else {
             return CallError::BadArgument.into();
@@ -55,6 +56,7 @@ impl<P: Port> Kernel<P> {
     }
 
     /// Frees the mutex at `address` for the current thread; other threads wait for it.
+    #[inline]
     pub(crate) fn mutex_wake(&mut self, address: Word) -> Status {
         let value = self.read_own(address).unwrap_or(0);
         if !is_of(self.threads.current(), value) {
@@ -66,6 +68,7 @@ impl<P: Port> Kernel<P> {
     }
 
     /// Returns the word at `address`, a mutex or another, if it belongs to the current process.
+    #[inline]
     pub(crate) fn read_own(&mut self, address: Word) -> Option<Word> {
         let process = self.current().rights.process;
         let memory = self.processes.get(process.index())?.memory;

@@ -36,6 +36,7 @@ impl Inspection {
 
     /// Returns it with notes of each process, and memory for a dump if some process may read it. That memory may have
     /// any values.
+    #[inline]
     pub const fn new(
         crashes: &'static mut [Crashes],
         dump: Option<&'static mut [Word; dump::WORDS]>,

@@ -31,6 +31,7 @@ impl Notification {
 
 impl<P: Port> Kernel<P> {
     /// Removes a thread from the waiters of a set of notifications of the process that it is in.
+    #[inline]
     pub(crate) fn forget_waiter(&mut self, id: ThreadId, set: u32) {
         let process = self.threads.get(id).rights.process;
         let first = self.first_notification(process);

@@ -28,6 +28,7 @@ pub struct Optional<P: Port> {
 
 /// Returns whether a firmware needs any of these parts.
 #[must_use]
+#[inline]
 pub const fn is_needed(system: &System) -> bool {
     system.is_inspected()
         || !system.pooled.is_empty()

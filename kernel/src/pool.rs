@@ -20,6 +20,7 @@ use crossgate_abi::{ARGUMENT_WORDS, CallError, Status, ThreadId, Word};
 
 impl<P: Port> Kernel<P> {
     /// Controls a thread of a pool for the current process or thread.
+    #[inline]
     pub(crate) fn steer(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
         let [what, index, expected, _] = *words;
         let (me, process) = (self.threads.current_id(), self.threads.current().rights.process);
@@ -52,6 +53,7 @@ impl<P: Port> Kernel<P> {
     }
 
     /// Parks the current thread as long as the word at `address` has the expected value.
+    #[inline]
     fn park(&mut self, id: ThreadId, address: Word, expected: Word) -> Status {
         if !self.is_pooled(id) || self.threads.current().depth() != 0 {
             return CallError::NotPermitted.into();
@@ -66,6 +68,7 @@ impl<P: Port> Kernel<P> {
     }
 
     /// Ends what a thread is doing.
+    #[inline]
     fn finish(&mut self, id: ThreadId) {
         let thread = self.threads.get_mut(id);
         let depth = thread.depth();
@@ -83,6 +86,7 @@ impl<P: Port> Kernel<P> {
     }
 
     /// Fails the waits for mutexes that this thread, which is at home, still has.
+    #[inline]
     fn abandon(&mut self, id: ThreadId) {
         for other in self.threads.ids() {
             let thread = self.threads.get_mut(other);
@@ -93,6 +97,7 @@ impl<P: Port> Kernel<P> {
         self.stir(id);
     }
 
+    #[inline]
     fn is_pooled(&self, id: ThreadId) -> bool {
         self.system.pooled.contains(id)
     }

@@ -63,6 +63,7 @@ impl Process {
         Process { crashed_at: 0, reset: 0, crashes: 0, looked: ThreadId::IDLE, stopped: false };
 
     /// Returns the time from which it may start, in µs since start.
+    #[inline]
     pub(crate) fn not_before(&self) -> u64 {
         match self.crashes {
             0 | 1 => 0,
@@ -74,6 +75,7 @@ impl Process {
 impl<P: Port> Kernel<P> {
     /// Returns whether `process` has its memory and can be entered.
     #[must_use]
+    #[inline]
     pub fn is_running(&self, process: ProcessId) -> bool {
         self.running.contains(process)
     }

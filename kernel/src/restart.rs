@@ -30,6 +30,7 @@ pub(crate) enum Progress {
 
 impl<P: Port> Kernel<P> {
     /// Does a piece of the work that comes before a process can be entered, if it is not running and may start.
+    #[inline]
     pub(crate) fn advance(&mut self, process: ProcessId) -> Progress {
         if self.is_running(process) {
             return Progress::Running;
@@ -74,6 +75,7 @@ impl<P: Port> Kernel<P> {
     }
 
     /// Starts the current thread when its process is ready.
+    #[inline]
     pub(crate) fn begin(&mut self) -> Outcome {
         let thread = self.threads.current();
         let (id, process) = (thread.id, thread.rights.process);
@@ -104,6 +106,7 @@ impl<P: Port> Kernel<P> {
 
     /// Handles a call of the current thread, whose registers are saved at `stack_pointer`, to a service of a process
     /// that is not running: the thread helps the process to start, and tries again.
+    #[inline]
     pub(crate) fn call_later(&mut self, stack_pointer: Word, process: ProcessId) -> Effect {
         match self.advance(process) {
             Progress::Running | Progress::More => {

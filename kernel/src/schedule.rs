@@ -40,6 +40,7 @@ impl Ready {
     /// ... and of the levels that are not empty, the most urgent in bit 31.
     pub const LEVELS: usize = core::mem::offset_of!(Ready, levels);
 
+    #[inline]
     pub(crate) const fn new() -> Ready {
         let nobody = [ThreadId::IDLE; PRIORITIES];
         Ready { levels: 0, first: nobody, last: nobody, next: [ThreadId::IDLE; MAX_THREADS] }
@@ -54,7 +55,7 @@ impl Ready {
     }
 
     /// Adds a thread at the end of its level.
-    #[inline(never)]
+    #[inline]
     pub(crate) fn push<U: Unit>(&mut self, thread: &Thread<U>) {
         let level = level(thread);
         if self.levels & bit(level) == 0 {
@@ -67,6 +68,7 @@ impl Ready {
     }
 
     /// Adds a thread at the beginning of its level.
+    #[inline]
     pub(crate) fn push_first<U: Unit>(&mut self, thread: &Thread<U>) {
         let level = level(thread);
         if self.levels & bit(level) == 0 {
@@ -77,7 +79,7 @@ impl Ready {
     }
 
     /// Removes a thread that is the first of its level, as the current one is.
-    #[inline(never)]
+    #[inline]
     pub(crate) fn remove_first<U: Unit>(&mut self, thread: &Thread<U>) {
         let level = level(thread);
         if self.last[level] == thread.id {
@@ -88,7 +90,7 @@ impl Ready {
     }
 
     /// Removes a ready thread.
-    #[inline(never)]
+    #[inline]
     pub(crate) fn remove<U: Unit>(&mut self, thread: &Thread<U>) {
         let level = level(thread);
         let mut before = self.first[level];
@@ -134,12 +136,13 @@ const fn bit(level: usize) -> u32 {
 impl<P: Port> Kernel<P> {
     /// Continues with the most urgent thread, after an event that is no system call of the current thread, or one that
     /// made it wait.
-    #[inline(never)]
+    #[inline]
     pub fn reschedule(&mut self) -> Effect {
         Effect { switch: self.switch(), ..Effect::CONTINUE }
     }
 
     /// Continues with the most urgent thread, which may be the same at another place.
+    #[inline]
     pub(crate) fn reload(&mut self) -> Effect {
         let _ = self.reschedule();
         Effect::SWITCH

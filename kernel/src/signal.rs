@@ -13,6 +13,7 @@ use crossgate_abi::{ARGUMENT_WORDS, CallError, Set, Status, ThreadId, Word};
 
 impl<P: Port> Kernel<P> {
     /// Signals a notification for the current thread.
+    #[inline]
     pub(crate) fn signal_by_thread(&mut self, index: Word) -> Status {
         let process = self.threads.current().rights.process;
         match self.system.notifications.get(index) {
@@ -26,7 +27,7 @@ impl<P: Port> Kernel<P> {
 
     /// Signals the notification of this index.
     // (A word, not the byte of an identifier, because that would cost each signal an instruction.)
-    #[inline(never)]
+    #[inline]
     pub(crate) fn signal(&mut self, index: Word) {
         let Some(state) = self.notifications.get_mut(index) else { return };
         let waiters = state.waiters;
@@ -39,7 +40,7 @@ impl<P: Port> Kernel<P> {
     }
 
     /// Gives a signal to the most urgent of the threads that wait for it.
-    #[inline(never)]
+    #[inline]
     fn wake_waiter(&mut self, index: Word, waiters: Set<ThreadId>) {
         let waiter = self.most_urgent(waiters);
         let thread = self.threads.get_mut(waiter);
@@ -66,6 +67,7 @@ impl<P: Port> Kernel<P> {
 
     /// Makes the current thread wait for any of a set of notifications of the process that it is in. `words` are those
     /// of the system call.
+    #[inline]
     pub(crate) fn wait(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Outcome {
         let [set, low, high, _] = *words;
         let (set, timeout) = (set as u32, microseconds(low, high));

@@ -11,6 +11,7 @@ use crossgate_abi::Status;
 
 impl<P: Port> Kernel<P> {
     /// Makes the current thread sleep until `wake_at` (µs since start).
+    #[inline]
     pub(crate) fn sleep_until(&mut self, wake_at: u64) -> Outcome {
         if wake_at <= self.port.now() {
             return Status::OK.into();
@@ -21,13 +22,13 @@ impl<P: Port> Kernel<P> {
     }
 
     /// Returns the time so many µs from now, in µs since start.
-    #[inline(never)]
+    #[inline]
     pub(crate) fn after(&mut self, duration: u64) -> u64 {
         self.port.now().saturating_add(duration)
     }
 
     /// Limits the wait of the current thread: at `wake_at` its system call ends with this status.
-    #[inline(never)]
+    #[inline]
     pub(crate) fn time_out(&mut self, wake_at: u64, end: Status) {
         let thread = self.threads.current();
         thread.pending = Pending::status(end);
@@ -42,6 +43,7 @@ impl<P: Port> Kernel<P> {
     }
 
     /// Sets the port's timer to this time, if it is not set to an earlier one.
+    #[inline]
     pub(crate) fn want_timer(&mut self, wake_at: u64) {
         if wake_at < self.next_wake {
             self.next_wake = wake_at;

@@ -18,8 +18,14 @@ use crossgate_abi::{ProcessId, Set, ThreadId};
 
 impl<P: Port> Kernel<P> {
     /// Does a piece of the work. Returns whether there was any.
-    #[inline(never)]
+    #[inline]
     pub(crate) fn piece(&mut self) -> bool {
+        if core::mem::take(&mut self.work.untold)
+            && let Some(supervisor) = &self.system.supervisor
+        {
+            self.signal(supervisor.notification.index());
+            return true;
+        }
         let Work { unswept, waking, lowering, unseen, chosen, .. } = self.work;
         if unseen.is_empty() {
             if lowering.contains(chosen) {
@@ -76,51 +82,77 @@ impl<P: Port> Kernel<P> {
         }
         work.dying.insert(process);
         (work.unswept, work.lessees) = (unswept, Set::EMPTY);
-        // The thread that crashed is known. The worker finds the other threads in the process.
-        self.sweep(self.threads.current_id());
+        // The thread that it happens to is known. Who else is in it, the worker finds.
+        self.lead_out(self.threads.current_id());
         self.engage();
     }
 
-    /// Takes a thread out of processes that were taken down: frees the objects in which it is there, makes its returns
-    /// skip these processes, and takes it out of the one that it executes in. A wait there ends first. A wait further
-    /// on fails, if no caller waits for that call any more.
-    #[inline(never)]
-    pub(crate) fn sweep(&mut self, id: ThreadId) {
+    /// Does a piece of what it takes to sweep a thread. If it waits in a process that went down, that ends first.
+    #[inline(always)]
+    fn sweep(&mut self, id: ThreadId) {
+        let thread = self.threads.get(id);
+        let is_inside = self.work.dying.contains(thread.rights.process);
+        if is_inside && !matches!(thread.wait, Wait::Nothing) {
+            self.interrupt_wait(id);
+        } else {
+            self.lead_out(id);
+        }
+    }
+
+    /// Takes a thread, which does not wait there, out of the process that it executes in if that went down: out of one
+    /// call, and is to be done again if it is in the next such process then. At last it frees the objects of those that
+    /// it has called out of, and leads it past them when it comes back. If it waits further on, for whom nobody
+    /// waits any more, its wait fails.
+    #[inline]
+    fn lead_out(&mut self, id: ThreadId) {
         let dying = self.work.dying;
         let goes_down = |process| dying.contains(process);
-        let thread = self.threads.get_mut(id);
+        let thread = self.threads.at_mut(id);
         let mut callee = thread.rights.process;
-        let is_inside = goes_down(callee);
-        if is_inside && !matches!(thread.wait, Wait::Nothing) {
-            return self.interrupt_wait(id);
+        let mut is_home = false;
+        if goes_down(callee) {
+            is_home = true;
+            thread.orphaned = 0;
+            // (Past those that went down before.)
+            while let Some(frame) = thread.pop() {
+                if frame.care & LOCKED != 0 && goes_down(callee) {
+                    free_lock(self.services, self.locks, frame.service);
+                }
+                callee = frame.rights.process;
+                if goes_down(callee) {
+                    return;
+                }
+                if !frame.is_stale() {
+                    thread.fail(&frame);
+                    is_home = false;
+                    break;
+                }
+            }
         }
         self.work.unswept.remove(id);
         if thread.rights.leases.count() != 0 {
             self.work.lessees.insert(id);
         }
-        let has_waiters = !thread.waiters.is_empty();
+        // Others may have waited for the objects that it had there.
+        if !thread.waiters.is_empty() {
+            self.work.lowering.insert(id);
+        }
         let (mut calls, mut orphaned) = (0, 0);
         for frame in thread.frames_in_use().iter_mut().rev() {
             if frame.care & LOCKED != 0 && goes_down(callee) {
                 free_lock(self.services, self.locks, frame.service);
             }
             callee = frame.rights.process;
+            calls += 1;
             if goes_down(callee) {
                 frame.care |= STALE;
-                orphaned = calls + 1;
+                orphaned = calls;
             }
-            calls += 1;
         }
         thread.orphaned = thread.orphaned.max(orphaned);
-        let is_home = is_inside && !thread.unwind();
         if thread.waits_in_vain() {
             self.interrupt_wait(id);
-        }
-        // Other threads may have waited for what the thread had there.
-        if has_waiters {
-            self.stir(id);
-        }
-        if is_home {
+        } else if is_home {
             self.come_home(id);
         }
     }

@@ -91,6 +91,7 @@ impl<P: Port> Kernel<P> {
         }
     }
 
+    #[inline]
     fn exit(&mut self) -> Outcome {
         if self.current().depth() == 0 {
             self.end(self.threads.current_id());

@@ -45,6 +45,7 @@ impl Calls {
         self.0 & 0xffff != 0
     }
 
+    #[inline]
     fn flag(&mut self, flag: u32, is_set: bool) {
         self.0 = self.0 & !flag | if is_set { flag } else { 0 };
     }
@@ -144,6 +145,7 @@ impl<U: Unit> Offset<U> {
     pub const PENDING_WORD: usize = Self::PENDING + size_of::<Word>();
 
     /// Returns whether the parts that a port's assembly loads together lie side by side.
+    #[inline]
     pub(crate) const fn are_in_order() -> bool {
         offset_of!(Thread<U>, stack_register) == 0
             && Self::CALLS == Self::RIGHTS + 4
@@ -191,18 +193,21 @@ impl<U: Unit> Thread<U> {
     }
 
     /// Returns whether one of its calls is lent shared memory of `process`.
+    #[inline]
     pub(crate) fn holds_memory_of(&self, process: ProcessId) -> bool {
         let held = self.leases.get(..self.rights.leases.count().into()).unwrap_or(&[]);
         held.iter().any(|lease| lease.is_of(process))
     }
 
     /// Returns whether it is in `process`, or will return there.
+    #[inline]
     pub(crate) fn has_entered(&self, process: ProcessId) -> bool {
         let mut frames = self.frames.get(..self.depth().into()).unwrap_or(&[]).iter();
         self.rights.process == process || frames.any(|frame| frame.rights.process == process)
     }
 
     /// Returns the frame of the call that it is in, to change it.
+    #[inline(always)]
     pub(crate) fn innermost_mut(&mut self) -> Option<&mut Frame> {
         let depth = self.depth();
         self.frames.get_mut(usize::from(depth).wrapping_sub(1))
@@ -234,17 +239,20 @@ impl<U: Unit> Thread<U> {
     }
 
     /// Adds a call in flight, in which the thread has these rights.
+    #[inline]
     pub(crate) fn enter(&mut self, rights: Rights) {
         self.calls.0 = self.calls.0.wrapping_add(Calls::FRAME);
         self.use_rights(rights);
     }
 
     /// Removes a call in flight, after which the thread has these rights again.
+    #[inline(always)]
     pub(crate) fn leave(&mut self, rights: Rights) {
         self.calls.0 = self.calls.0.wrapping_sub(Calls::FRAME);
         self.use_rights(rights);
     }
 
+    #[inline(always)]
     fn use_rights(&mut self, rights: Rights) {
         self.rights = rights;
         self.calls.flag(Calls::LEASES, rights.leases != InForce::NONE);
@@ -264,9 +272,16 @@ impl<U: Unit> Thread<U> {
     }
 
     /// Returns the frames of its calls in flight, the outermost first.
+    #[inline(always)]
     pub(crate) fn frames_in_use(&mut self) -> &mut [Frame] {
         let depth = self.depth();
         self.frames.get_mut(..depth.into()).unwrap_or(&mut [])
+    }
+
+    /// The same, to look at.
+    #[inline(always)]
+    pub(crate) fn frames(&self) -> &[Frame] {
+        self.frames.get(..self.depth().into()).unwrap_or(&[])
     }
 
     /// Returns the number of calls that it is in, counted from the outermost one that is such a call. (All are looked
@@ -285,6 +300,7 @@ impl<U: Unit> Thread<U> {
     }
 
     /// Returns the frame that its next call will have.
+    #[inline]
     pub(crate) fn next_frame(&mut self) -> Option<&mut Frame> {
         let depth = self.depth();
         self.frames.get_mut(usize::from(depth))
@@ -340,33 +356,42 @@ impl<U: Unit> Thread<U> {
 
     /// Leaves the process that it is in, which was taken down, and others on its way back that were; it waits for
     /// nothing. Returns whether it is back at a caller.
+    #[inline]
     pub(crate) fn unwind(&mut self) -> bool {
         self.orphaned = 0;
         while let Some(frame) = self.pop() {
             if !frame.is_stale() {
-                self.stack_pointer = frame.stack_pointer;
-                let is_overdue = frame.care & OVERDUE != 0;
-                let error =
-                    if is_overdue { CallError::DeadlineExceeded } else { CallError::ServerFaulted };
-                self.pending = Pending::status(error.into());
+                self.fail(&frame);
                 return true;
             }
         }
         false
     }
 
+    /// The call that it has left, whose frame this was, failed: its server went down.
+    #[inline(always)]
+    pub(crate) fn fail(&mut self, frame: &Frame) {
+        self.stack_pointer = frame.stack_pointer;
+        let is_overdue = frame.care & OVERDUE != 0;
+        let error = if is_overdue { CallError::DeadlineExceeded } else { CallError::ServerFaulted };
+        self.pending = Pending::status(error.into());
+    }
+
     /// Returns the leases that the call it is in may use.
+    #[inline]
     pub fn leases(&self) -> impl Iterator<Item = &Lease<U::Lease>> {
         self.leases_at(self.rights)
     }
 
     /// Returns the rights of its caller, if it is in a call.
     #[must_use]
+    #[inline]
     pub fn caller(&self) -> Option<Rights> {
         self.innermost().map(|frame| frame.rights)
     }
 
     /// Returns the leases that it may use with some rights, its present ones or those of one of its callers.
+    #[inline]
     pub fn leases_at(&self, rights: Rights) -> impl Iterator<Item = &Lease<U::Lease>> {
         self.leases.get(rights.leases.places()).unwrap_or(&[]).iter()
     }

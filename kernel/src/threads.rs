@@ -25,6 +25,7 @@ pub type Slot<U> = Option<&'static mut Thread<U>>;
 
 impl<U: Unit> Threads<U> {
     /// Returns the table of all threads, each in its slot but the idle one, which is current.
+    #[inline]
     pub(crate) const fn new(
         idle: &'static mut Thread<U>,
         slots: &'static mut [Slot<U>],
@@ -47,6 +48,7 @@ impl<U: Unit> Threads<U> {
 
     /// Returns the thread of this index.
     #[must_use]
+    #[inline]
     pub fn get(&self, id: ThreadId) -> &Thread<U> {
         match self.slots.get(id.index()) {
             Some(Some(thread)) => thread,
@@ -72,6 +74,18 @@ impl<U: Unit> Threads<U> {
     /// Returns the thread of this index, to change it.
     #[inline]
     pub fn get_mut(&mut self, id: ThreadId) -> &mut Thread<U> {
+        match self.slots.get_mut(id.index()) {
+            Some(Some(thread)) => thread,
+            _ => {
+                check_is_current(id, self.current);
+                self.current
+            }
+        }
+    }
+
+    /// The same, where it takes no call.
+    #[inline(always)]
+    pub(crate) fn at_mut(&mut self, id: ThreadId) -> &mut Thread<U> {
         match self.slots.get_mut(id.index()) {
             Some(Some(thread)) => thread,
             _ => {
@@ -145,11 +159,13 @@ impl<P: Port> Kernel<P> {
 
     /// Returns the current thread, to look at it.
     #[must_use]
+    #[inline]
     pub fn current_thread(&self) -> &Thread<P::Unit> {
         self.threads.get(self.threads.current_id())
     }
 
     /// Returns the set of all threads but the idle one.
+    #[inline]
     pub(crate) fn all_threads(&self) -> Set<ThreadId> {
         // (There are at most 32, and the idle thread is one.)
         let end = (self.system.threads.len() as u32).wrapping_sub(1);

@@ -57,11 +57,13 @@ impl Deadline {
     }
 
     /// Returns whether the time has passed, recently or [long ago](Deadline::OVER).
+    #[inline]
     pub fn is_over(self, now: u64) -> bool {
         self.left(ticks(now)) == 0
     }
 
     /// Returns the time at which it passes, in µs since start.
+    #[inline]
     pub fn end(self, now: u64) -> u64 {
         match self.left(ticks(now)) {
             0 | FOR_EVER => NEVER,

@@ -13,6 +13,7 @@ use crossgate_abi::ThreadId;
 
 impl<P: Port> Kernel<P> {
     /// Handles the port's timer at a time that the core set (an earlier interrupt does no harm).
+    #[inline]
     pub fn timer(&mut self) -> Effect {
         let now = self.port.now();
         if self.checked == 0 {

@@ -30,11 +30,13 @@ impl Usage {
     pub const NONE: Usage = Usage::new(&mut [], &mut []);
 
     /// Returns it with an entry for each thread, and for each process.
+    #[inline]
     pub const fn new(threads: &'static mut [u64], processes: &'static mut [u64]) -> Usage {
         Usage { threads, processes, since: 0, running: ThreadId::IDLE, process: ProcessId::NOBODY }
     }
 
     /// Counts the time for the thread and the process that ran up to now. Others run from now on.
+    #[inline]
     pub(crate) fn charge(&mut self, now: u64, next: ThreadId, process: ProcessId) {
         let time = now - self.since;
         let thread = self.threads.get_mut(self.running.index());

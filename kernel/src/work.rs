@@ -29,6 +29,8 @@ pub(crate) struct Work {
     pub lowering: Set<ThreadId>,
     /// Threads that had memory lent to them when they were swept.
     pub lessees: Set<ThreadId>,
+    /// Whether the supervisor is to be told that something was recorded.
+    pub untold: bool,
     /// Threads of these sets that still have to be looked at, to choose the most urgent.
     pub unseen: Set<ThreadId>,
     /// The most urgent thread so far, which the next pieces are for; the idle thread if there is none.
@@ -44,6 +46,7 @@ impl Work {
         waking: Set::EMPTY,
         lowering: Set::EMPTY,
         lessees: Set::EMPTY,
+        untold: false,
         unseen: Set::EMPTY,
         chosen: ThreadId::IDLE,
         highest: 0,
@@ -72,16 +75,16 @@ impl Work {
 impl<P: Port> Kernel<P> {
     /// Lets the worker look again, first of all: if there is work, it may be for a thread that is more urgent than the
     /// worker.
-    #[inline(never)]
+    #[inline]
     pub(crate) fn engage(&mut self) {
-        if !self.work.threads().is_empty() {
+        if self.work.untold || !self.work.threads().is_empty() {
             (self.work.unseen, self.work.chosen) = (Set::EMPTY, ThreadId::IDLE);
             self.set_worker(FIRST);
         }
     }
 
     /// Gives the worker this priority, as the first thread of it.
-    #[inline(never)]
+    #[inline]
     pub(crate) fn set_worker(&mut self, priority: u8) {
         let idle = self.threads.get_mut(ThreadId::IDLE);
         if idle.priority == priority {
@@ -93,7 +96,8 @@ impl<P: Port> Kernel<P> {
             // The idle thread may be about to wait for an interrupt.
             idle.stack_pointer = P::first_context(wiring.entry, idle.stack.end);
         }
-        self.ready.remove(idle);
+        // (It always is the first of its level.)
+        self.ready.remove_first(idle);
         idle.priority = priority;
         self.ready.push_first(idle);
     }
