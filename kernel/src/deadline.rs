@@ -31,8 +31,8 @@ pub(crate) struct Deadlines<P: Port> {
     /// Sets or takes away the deadline of the calls that the current thread makes from where it is.
     // It comes first: a port's assembly calls it, too.
     pub set: extern "C" fn(&mut Kernel<P>, &mut [Word; ARGUMENT_WORDS]) -> Status,
-    /// Looks whether calls of a thread have taken too long. Tells whether they may.
-    pub check: fn(&mut Kernel<P>, ThreadId, u64) -> bool,
+    /// Looks whether calls of a thread that [has deadlines](Thread::has_deadlines) have taken too long.
+    pub check: fn(&mut Kernel<P>, ThreadId, u64),
 }
 
 impl<P: Port> Deadlines<P> {
@@ -110,11 +110,7 @@ impl<P: Port> Kernel<P> {
     }
 
     #[inline]
-    fn check_deadline(&mut self, id: ThreadId, now: u64) -> bool {
-        let thread = self.threads.get(id);
-        if (thread.deadline, thread.grace) == (Deadline::NONE, Deadline::NONE) {
-            return false;
-        }
+    fn check_deadline(&mut self, id: ThreadId, now: u64) {
         let thread = self.threads.get_mut(id);
         if thread.deadline.is_over(now) {
             thread.set_deadline(Deadline::OVER);
@@ -163,6 +159,5 @@ impl<P: Port> Kernel<P> {
             self.record(id, service.owner, &Fault::of(Cause::Deadline));
             self.crash(service.owner);
         }
-        true
     }
 }

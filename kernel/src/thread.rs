@@ -237,6 +237,12 @@ impl<U: Unit> Thread<U> {
         self.calls.flag(Calls::LATE, deadline == Deadline::OVER);
     }
 
+    /// Whether calls that it is in may have taken too long.
+    #[inline(always)]
+    pub(crate) fn has_deadlines(&self) -> bool {
+        (self.deadline, self.grace) != (Deadline::NONE, Deadline::NONE)
+    }
+
     /// It has one more call in flight, in which it may use this.
     #[inline]
     pub(crate) fn enter(&mut self, rights: Rights) {
