@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Which of what is [optional](crate::optional) a firmware has.
+//! The choice of [optional](crate::optional) parts that a firmware has.
 
 use crate::Kernel;
 use crate::note::Inspection;
@@ -10,7 +10,7 @@ use crossgate_abi::table::System;
 use crossgate_abi::{ARGUMENT_WORDS, ProcessId, Status, Word, pool};
 
 impl<P: Port> Optional<P> {
-    /// Memory for [it](Self::new).
+    /// Memory for [the optional parts](Self::new).
     pub const NONE: Optional<P> = Self::nothing(&mut []);
 
     #[inline]
@@ -25,7 +25,8 @@ impl<P: Port> Optional<P> {
         }
     }
 
-    /// What this firmware needs, with a word for each process if somebody is told of lost clients.
+    /// Returns the parts that this firmware needs, with a word for each process if some process is told of lost
+    /// clients.
     #[inline]
     pub const fn new(
         system: &System,

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What threads and processes do, for who may ask.
+//! Inspection of threads and processes, for processes with the right.
 //!
-//! A process that the wiring gives the right to looks at one thing a system call, which takes a short time whatever
-//! there is to see; of a stack, at a few words. It sees nobody's memory, and changes nothing. Where some process may,
-//! it is noted of each process how often it has crashed, and what happened last.
+//! One system call reads one thing, which takes a short time whatever there is to see; of a stack, it looks at a few
+//! words. The reader sees no memory of other processes, and changes nothing. If some process has the right, the kernel
+//! notes for each process how often it has crashed, and the record of its last crash.
 //!
-//! Another right is to read the crash dump, in which there is memory of others: registers of the thread that crashed
-//! last, and what its stack has of the process that crashed. The port has it in memory that nothing resets.
+//! Another right is to read the crash dump, which contains memory of other processes: registers of the thread that
+//! crashed last, and the part of its stack that belongs to the process that crashed. The port keeps it in memory that
+//! no reset clears.
 
 use crate::Kernel;
 use crate::note::{Crashes, Inspection};
@@ -23,7 +24,7 @@ use crossgate_abi::{
 use crossgate_protection::Span;
 
 impl<P: Port> Kernel<P> {
-    /// The current process asks.
+    /// Handles an inspection by the current process.
     #[inline]
     pub(crate) fn inspect(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
         let process = self.current().rights.process;
@@ -130,7 +131,8 @@ impl<P: Port> Kernel<P> {
         self.note(process);
     }
 
-    /// Notes the crash by which a process goes down, if it is one: then the newest record tells of it. It comes back.
+    /// Notes the crash by which a process is taken down, if it is one: then the newest record is of that crash. Returns
+    /// that record.
     #[inline]
     fn note(&mut self, process: ProcessId) -> Option<[Word; FaultRecord::WORDS]> {
         let (count, record) = self.faults.newest();
@@ -139,7 +141,7 @@ impl<P: Port> Kernel<P> {
             return None;
         }
         let [who, _, cause, _] = (record[0] as u32).to_le_bytes();
-        // These are told, but nobody crashes.
+        // These causes are reported without a crash.
         if who != process.number()
             || cause == Cause::Budget as u8
             || cause == Cause::Interrupt as u8
@@ -151,7 +153,7 @@ impl<P: Port> Kernel<P> {
         Some(record)
     }
 
-    /// The same, and keeps what the port can tell of the thread.
+    /// Notes the crash, and dumps what the port knows of the thread.
     #[inline]
     pub(crate) fn note_and_dump(&mut self, process: ProcessId) {
         let Some(record) = self.note(process) else { return };
@@ -178,7 +180,7 @@ impl<P: Port> Kernel<P> {
     }
 }
 
-/// A long number as two words.
+/// Returns a 64-bit number as two words.
 #[inline]
 fn halves(number: u64) -> [Word; 2] {
     [number as u32 as Word, (number >> 32) as Word]

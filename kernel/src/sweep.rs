@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What was put off is done, piece by piece.
+//! The deferred work, done piece by piece.
 //!
-//! With a [system call](crossgate_abi::number::WORK) the worker does a
-//! piece of the work, with another the next, and interrupts come in between. First it looks for the most urgent
-//! thread of the sets, then it does what is to be done for that one, with its priority, as the first that has it; and
-//! so on. So others wait for no work but that for one as urgent as they, and invariant **swept** holds: no
-//! thread runs before it is swept.
+//! With each [system call](crossgate_abi::number::WORK) the worker does a piece of the work, and interrupts arrive in
+//! between. First it looks for the most urgent thread of the sets, then it does the work for that thread, with its
+//! priority, as the first thread that has it; and so on. So threads wait only for work for a thread that is as urgent
+//! as they are, and invariant **swept** holds: no thread runs before it is swept.
 //!
-//! Who needs a process that went down does pieces of it, too.
+//! A thread that needs a process that was taken down does pieces of the work, too.
 
 use crate::Kernel;
 use crate::frame::{LOCKED, STALE};
@@ -18,7 +17,7 @@ use crate::work::{FIRST, LOOKS, Work};
 use crossgate_abi::{ProcessId, Set, ThreadId};
 
 impl<P: Port> Kernel<P> {
-    /// Does a piece of the work. Tells whether there was something to do.
+    /// Does a piece of the work. Returns whether there was any.
     #[inline]
     pub(crate) fn piece(&mut self) -> bool {
         if core::mem::take(&mut self.work.untold)
@@ -47,9 +46,9 @@ impl<P: Port> Kernel<P> {
         is_some
     }
 
-    /// Looks at some threads, for the most urgent one. Those that are in no call, and not at home in a process that
-    /// goes down, need not be swept. Then the worker is as urgent as that one; if
-    /// more are left, it comes next.
+    /// Looks at some threads, for the most urgent one. Threads that are in no call, and not at home in a process that
+    /// is being taken down, need not be swept. Then the worker gets the priority of that thread; if more threads are
+    /// left, it looks at them next.
     #[inline(always)]
     fn look(&mut self) {
         let (work, threads) = (&mut self.work, &self.threads);
@@ -63,7 +62,7 @@ impl<P: Port> Kernel<P> {
             if !thread.is_concerned(work.dying) {
                 work.unswept.remove(id);
             }
-            // (None but the idle thread has the priority 0.)
+            // (Only the idle thread has the priority 0.)
             if thread.priority > work.highest && work.threads().contains(id) {
                 (work.chosen, work.highest) = (id, thread.priority);
             }
@@ -73,7 +72,7 @@ impl<P: Port> Kernel<P> {
         self.set_worker(priority);
     }
 
-    /// A process has gone down, which concerns every thread.
+    /// Defers the sweep of every thread, because a process has been taken down.
     #[inline(always)]
     pub(crate) fn sweep_all_for(&mut self, process: ProcessId) {
         let unswept = self.all_threads();
@@ -134,7 +133,7 @@ impl<P: Port> Kernel<P> {
         if thread.rights.leases.count() != 0 {
             self.work.lessees.insert(id);
         }
-        // What it had there, others may have waited for.
+        // Others may have waited for the objects that it had there.
         if !thread.waiters.is_empty() {
             self.work.lowering.insert(id);
         }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The timer comes, because a thread is to wake.
+//! The interrupt of the timer, at which threads wake.
 //!
-//! Then each thread is looked at: there are few, and most that are to wake at a time are woken before it. With as many looks
-//! as take a short time, the port is asked for another interrupt at once, and others come in between.
+//! Each thread is looked at: there are few, and most waits with a timeout end before it. After as many looks as take a
+//! short time, the port is asked for another interrupt at once, and other interrupts arrive in between.
 
 use crate::Kernel;
 use crate::effect::Effect;
@@ -12,21 +12,21 @@ use crate::work::LOOKS;
 use crossgate_abi::ThreadId;
 
 impl<P: Port> Kernel<P> {
-    /// The port's timer has come to a time that the core set (or earlier: that is no harm).
+    /// Handles the port's timer at a time that the core set (an earlier interrupt does no harm).
     #[inline]
     pub fn timer(&mut self) -> Effect {
         let now = self.port.now();
         if self.checked == 0 {
             self.next_wake = NEVER;
         }
-        // First those that count the time of threads, then the threads.
+        // First the budgets, which limit the time of threads, then the threads.
         let mut looks = LOOKS;
         if let Some(budgets) = &self.budgets
             && !(budgets.check)(self, now)
         {
             looks = 0;
         }
-        // Of what takes long, one thing at a time, and first of all. (The idle thread takes no time.)
+        // Of the steps that take long, one in each interrupt, before any other. (The idle thread takes no time.)
         let mut is_first = true;
         for _ in 0..looks {
             let id = ThreadId::new(self.checked.into());
@@ -59,8 +59,8 @@ impl<P: Port> Kernel<P> {
             }
         }
         self.port.set_timer(if self.checked == 0 { self.next_wake } else { now });
-        // The thread that was interrupted may have been taken out of its call; or it was the idle thread, about to wait
-        // for an interrupt, and has something to do now.
+        // The interrupted thread may have been taken out of its call. Or it is the idle thread, about to wait for an
+        // interrupt, and has work to do now.
         self.reload()
     }
 }

@@ -39,7 +39,7 @@ pub const NO_CRITICAL_SECTION: &str = "a critical section masks interrupts, whic
 const PANIC_HANDLER: &str = "a firmware has one panic handler, that of the crate `crossgate`, by which a panic is a \
                              crash of its process: remove the crate with the other (`panic-halt` and the like).";
 
-/// What to do about what the linker has said, a sentence for each kind of error.
+/// Returns what to do about what the linker has said, a sentence for each kind of error.
 pub fn on(said: &str) -> Vec<&'static str> {
     let mut advice: Vec<&str> = Vec::new();
     for line in said.lines() {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the memory protection unit of ARMv7-M can express (ARM DDI 0403E, B3.5).
+//! The memory protection unit of ARMv7-M (ARM DDI 0403E, B3.5).
 //!
 //! A region is 2^n bytes, n >= 5, and aligned to its size. From 256 bytes on it has eight
 //! subregions that can be switched off one by one. So a piece of memory that is a run of eighths of
@@ -128,7 +128,7 @@ impl Block {
     }
 }
 
-/// How much of a block is open.
+/// The open part of a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Extent {
     /// The bits of an address that say in which eighth it is.
@@ -138,7 +138,7 @@ struct Extent {
 }
 
 impl Extent {
-    /// That of the smallest run that covers `span`.
+    /// The extent of the smallest run that covers `span`.
     ///
     /// A smaller block has smaller eighths, so the smallest block that holds the span rounds least.
     // Once in the kernel: it is needed in several places.

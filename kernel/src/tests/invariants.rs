@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What holds of the kernel after each step, whatever happened: the invariants in the table of the crate, a function each.
+//! What holds of the kernel after each step, whatever happened: the invariants in the table of the crate, a function
+//! each.
 
 use super::*;
 use crate::frame::{LOCKED, REFUSED, Rights, STALE};
@@ -246,7 +247,7 @@ fn check_wait(kernel: &Kernel<TestPort>, thread: &Thread<ArmV8M>) {
     }
 }
 
-/// Whether nothing is left of processes that have gone down in what a thread does.
+/// Returns whether nothing is left of processes that have gone down in what a thread does.
 fn is_swept(kernel: &Kernel<TestPort>, id: ThreadId) -> bool {
     !kernel.work.unswept.contains(id)
 }

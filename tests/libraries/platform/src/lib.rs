@@ -41,7 +41,7 @@ pub fn log_up_to(level: log::LevelFilter) -> bool {
     is_first
 }
 
-/// How many lines have been written.
+/// Returns how many lines have been written.
 #[must_use]
 pub fn lines() -> u32 {
     LOGGER.lines.load(Ordering::Relaxed)
@@ -90,7 +90,7 @@ unsafe impl critical_section::Impl for Section {
     unsafe fn release(_: RawRestoreState) {}
 }
 
-/// How long the heap is, in bytes.
+/// The length of the heap, in bytes.
 pub const HEAP: usize = 512;
 
 static ALLOCATOR: Mutex<RefCell<Option<Heap>>> = Mutex::new(RefCell::new(None));

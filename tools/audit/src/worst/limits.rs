@@ -64,7 +64,7 @@ const LIMITS: [(&str, u64); 52] = [
     ("SVCall > handler::system_call > restart::advance > sweep::piece", 434),
 ];
 
-/// How long a span with this path may be.
+/// Returns how long a span with this path may be.
 pub fn of(path: &str) -> u64 {
     LIMITS.iter().find(|(limited, _)| *limited == path).map_or(BOUND, |&(_, limit)| limit)
 }
