@@ -238,6 +238,12 @@ impl<U: Unit> Thread<U> {
         self.calls.flag(Calls::LATE, deadline == Deadline::OVER);
     }
 
+    /// Returns whether calls that it is in may have taken too long.
+    #[inline(always)]
+    pub(crate) fn has_deadlines(&self) -> bool {
+        (self.deadline, self.grace) != (Deadline::NONE, Deadline::NONE)
+    }
+
     /// Adds a call in flight, in which the thread has these rights.
     #[inline]
     pub(crate) fn enter(&mut self, rights: Rights) {

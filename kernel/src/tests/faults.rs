@@ -66,6 +66,17 @@ fn a_crash_stays_home() {
 }
 
 #[test]
+fn the_supervisor_is_told_before_anybody_goes_on() {
+    let mut driver = chain();
+    quiet(&mut driver);
+    // It is no crash, and no other thread has anything to do with it.
+    let _ = driver.kernel.interrupt(99);
+    assert_eq!(driver.current(), 0, "the worker runs");
+    assert_eq!(driver.after(Kernel::reschedule), Effect::SWITCH);
+    assert_eq!(driver.current(), 3, "then the supervisor");
+}
+
+#[test]
 fn a_visitor_is_unwound_past_every_frame_of_the_crashed_process() {
     let mut driver = chain();
     quiet(&mut driver);
