@@ -28,7 +28,7 @@ pub(crate) use host::{interface_of, name_of};
 
 use crossgate_abi::Word;
 
-/// What a system call brings back.
+/// The results of a system call.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reply {

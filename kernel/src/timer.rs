@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The timer comes, because a thread is to wake.
+//! The interrupt of the timer, at which threads wake.
 //!
-//! Then each thread is looked at: there are few, and most that are to wake at a time are woken before it. With as many looks
-//! as take a short time, the port is asked for another interrupt at once, and others come in between.
+//! Each thread is looked at: there are few, and most waits with a timeout end before it. After as many looks as take a
+//! short time, the port is asked for another interrupt at once, and other interrupts arrive in between.
 
 use crate::Kernel;
 use crate::effect::Effect;
@@ -12,20 +12,21 @@ use crate::work::LOOKS;
 use crossgate_abi::ThreadId;
 
 impl<P: Port> Kernel<P> {
-    /// The port's timer has come to a time that the core set (or earlier: that is no harm).
+    /// Handles the port's timer at a time that the core set (an earlier interrupt does no harm).
+    #[inline]
     pub fn timer(&mut self) -> Effect {
         let now = self.port.now();
         if self.checked == 0 {
             self.next_wake = NEVER;
         }
-        // First those that count the time of threads, then the threads.
+        // First the budgets, which limit the time of threads, then the threads.
         let mut looks = LOOKS;
         if let Some(budgets) = &self.budgets
             && !(budgets.check)(self, now)
         {
             looks = 0;
         }
-        // Of what takes long, one thing at a time.
+        // Of the steps that take long, one in each interrupt.
         let mut is_done = false;
         for _ in 0..looks {
             let id = ThreadId::new(self.checked.into());
@@ -51,7 +52,7 @@ impl<P: Port> Kernel<P> {
         self.port.set_timer(if self.checked == 0 { self.next_wake } else { now });
         match self.deadlines {
             None => self.reschedule(),
-            // The thread that was interrupted may have been taken out of its call.
+            // The interrupted thread may have been taken out of its call.
             Some(_) => self.reload(),
         }
     }

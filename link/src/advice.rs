@@ -45,7 +45,7 @@ pub const NO_MASKING: &str = "a process can't mask interrupts, so this excludes 
 const PANIC_HANDLER: &str = "a firmware has one panic handler, that of the crate `crossgate`, by which a panic is a \
                              crash of its process: remove the crate with the other (`panic-halt` and the like).";
 
-/// What to do about what the linker has said, a sentence for each kind of error.
+/// Returns what to do about what the linker has said, a sentence for each kind of error.
 pub fn on(said: &str) -> Vec<&'static str> {
     let mut advice: Vec<&str> = Vec::new();
     for line in said.lines() {

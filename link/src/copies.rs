@@ -76,7 +76,7 @@ impl<'a> Copies<'a> {
         Self { inputs, sets }
     }
 
-    /// Whether there are none.
+    /// Returns whether there are none.
     pub fn is_empty(&self) -> bool {
         self.sets.is_empty()
     }
@@ -122,7 +122,7 @@ impl<'a> Copies<'a> {
         Ok(())
     }
 
-    /// What is to be done with which object files, by the files that they are in.
+    /// Returns what is to be done with which object files, by the files that they are in.
     fn edits(&self) -> BTreeMap<FileId, BTreeMap<ObjectId, Edit<'a>>> {
         let mut edits: BTreeMap<FileId, BTreeMap<ObjectId, Edit>> = BTreeMap::new();
         for (&process, set) in &self.sets {
@@ -260,7 +260,7 @@ struct Edit<'a> {
     records: Vec<(SectionNumber, u64, &'a str)>,
 }
 
-/// What something is called in the copy for a process.
+/// Returns what something is called in the copy for a process.
 fn of_copy(name: &str, process: &str) -> String {
     format!("{name}{COPY}{process}")
 }
@@ -270,12 +270,12 @@ const LOCAL: &str = "__crossgate_local_";
 /// Prefix of the names of copies of what has none.
 const UNNAMED: &str = "__crossgate_unnamed_";
 
-/// What others call a symbol that only its own object file sees.
+/// Returns what others call a symbol that only its own object file sees.
 fn alias(object: ObjectId, symbol: SymbolNumber) -> String {
     format!("{LOCAL}{object}_{symbol}")
 }
 
-/// Whether a name is not from the source.
+/// Returns whether a name is not from the source.
 pub fn is_alias(name: &str) -> bool {
     name.starts_with(LOCAL) || name.starts_with(UNNAMED)
 }

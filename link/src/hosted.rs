@@ -137,7 +137,7 @@ fn build_for(may_use_std: bool) {
     println!("cargo::rustc-env=CROSSGATE_LINKS=1");
 }
 
-/// What cargo is told of the linker scripts of a package, and of the workspace around it.
+/// Returns what cargo is told of the linker scripts of a package, and of the workspace around it.
 fn scripts(package: &Path) -> Vec<String> {
     let is_script = |path: &PathBuf| path.extension().is_some_and(|it| it == "x" || it == "ld");
     let mut told = Vec::new();
@@ -227,7 +227,7 @@ fn compiled(paths: &[String]) -> Vec<String> {
     paths.iter().filter(|path| !is_host(path)).cloned().collect()
 }
 
-/// Whether a file is a part of the C library or of the C compiler's.
+/// Returns whether a file is a part of the C library or of the C compiler's.
 pub fn is_c_library(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or_default();
     let starts_programs = name.ends_with(".o")

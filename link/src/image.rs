@@ -23,7 +23,7 @@ pub struct ImageSection {
     pub load: Option<Span>,
     /// What its address is a multiple of.
     pub align: u64,
-    /// Whether it can be written.
+    /// True if it can be written.
     pub writable: bool,
     /// What it holds, empty if all zeroes.
     pub data: Vec<u8>,
@@ -129,7 +129,7 @@ impl Image {
     }
 }
 
-/// Where a loader puts what is to be at `span`.
+/// Returns where a loader puts what is to be at `span`.
 fn load_span<Elf: FileHeader>(file: &ElfFile<Elf>, span: Span) -> Option<Span> {
     let endian = file.endian();
     let segment = file.elf_program_headers().iter().find(|segment| {

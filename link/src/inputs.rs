@@ -65,18 +65,18 @@ pub struct InputFile {
     pub path: String,
     /// The crate (or library) that it was compiled from.
     pub krate: String,
-    /// Whether it is an archive. Objects are the firmware's own crate's, or were given by its developer.
+    /// True if it is an archive. Objects are the firmware's own crate's, or were given by its developer.
     pub is_archive: bool,
-    /// Whether it is an archive that the Rust compiler made.
+    /// True if it is an archive that the Rust compiler made.
     pub is_crate: bool,
-    /// Whether it is an object that the Rust compiler made of the firmware's own crate.
+    /// True if it is an object that the Rust compiler made of the firmware's own crate.
     pub is_compiled: bool,
-    /// Whether an `#[interface]` is defined in it.
+    /// True if an `#[interface]` is defined in it.
     pub has_interface: bool,
 }
 
 impl InputFile {
-    /// What is known of a file by its path and how it begins.
+    /// Returns what is known of a file by its path and how it begins.
     pub fn new(path: &str, data: &[u8]) -> Self {
         Self {
             path: path.to_owned(),
@@ -94,7 +94,7 @@ impl InputFile {
 pub struct Symbol {
     /// Its mangled name.
     pub name: String,
-    /// Whether a crate says so in Rust (`no_mangle`), if it defines it.
+    /// True if a crate says so in Rust (`no_mangle`), if it defines it.
     pub is_declared: bool,
     /// All definitions, also those that the linker will not choose.
     pub definitions: Vec<Definition>,
@@ -107,15 +107,15 @@ pub struct Definition {
     pub file: FileId,
     /// Where it is; nowhere if it is a plain number, or in a section that is not a part of the firmware.
     pub section: Option<SectionId>,
-    /// Whether any other is preferred.
+    /// True if any other is preferred.
     pub is_weak: bool,
-    /// Whether it is in a section of its own that comes before all functions of the object. So it is when a
+    /// True if it is in a section of its own that comes before all functions of the object. So it is when a
     /// crate's own assembly (`global_asm!`) defines it, but not when that of a function does.
     pub is_before_functions: bool,
 }
 
 impl Symbol {
-    /// Whether the Rust compiler made this name from a path and a hash. One that it calls by agreement
+    /// Returns whether the Rust compiler made this name from a path and a hash. One that it calls by agreement
     /// (`rust_begin_unwind`) is none: whichever crate defines that one is chosen.
     pub fn is_path(&self) -> bool {
         let is_legacy = || {
@@ -128,7 +128,7 @@ impl Symbol {
         is_current || is_legacy() == Some(true) || is_common
     }
 
-    /// Whether it is a name that the Rust compiler agrees on with itself.
+    /// Returns whether it is a name that the Rust compiler agrees on with itself.
     pub fn is_of_compiler(&self) -> bool {
         self.name.contains("7___rustc") || self.name == "__rustc_debug_gdb_scripts_section__"
     }
@@ -171,17 +171,17 @@ pub struct Section {
     pub name: String,
     /// Its length in bytes.
     pub size: u64,
-    /// Whether it can be written: it holds statics.
+    /// True if it can be written: it holds statics.
     pub writable: bool,
-    /// Whether each thread of the host has its own.
+    /// True if each thread of the host has its own.
     pub thread_local: bool,
-    /// Whether it holds code.
+    /// True if it holds code.
     pub executable: bool,
     /// What its code does with interrupts.
     pub masking: Masking,
     /// What its code takes of the stack.
     pub frame: Frame,
-    /// Whether it is all zeroes, and takes up nothing in the file.
+    /// True if it is all zeroes, and takes up nothing in the file.
     pub zeroed: bool,
     /// The mangled names of what it holds.
     pub symbols: Vec<String>,
@@ -190,7 +190,7 @@ pub struct Section {
 }
 
 impl Section {
-    /// What it holds, for a reader: the names of its statics or functions, else its own.
+    /// Returns what it holds, for a reader: the names of its statics or functions, else its own.
     pub fn title(&self) -> String {
         if self.symbols.is_empty() {
             return self.name.clone();

@@ -67,8 +67,8 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    /// How much is in use by handlers above the kernel, if each has interrupted another. Whoever else refers to them,
-    /// or to their vector table, does not call them.
+    /// Returns how much is in use by handlers above the kernel, if each has interrupted another. Whoever else refers
+    /// to them, or to their vector table, does not call them.
     fn above(&mut self) -> u64 {
         let sections = || self.reach.inputs.sections.iter().enumerate();
         let tables = sections().filter(|(_, section)| section.name == VECTORS).map(|(id, _)| id);
@@ -80,7 +80,7 @@ impl Search<'_> {
         size
     }
 
-    /// How much is in use at most from a section on. `path` is how it was reached.
+    /// Returns how much is in use at most from a section on. `path` is how it was reached.
     fn depth(&mut self, id: SectionId, path: &mut Vec<SectionId>) -> u64 {
         if let Some(depth) = self.known.get(&id) {
             return *depth;

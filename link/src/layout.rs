@@ -7,7 +7,7 @@ use crossgate_protection::armv7m::{self, ArmV7M};
 use crossgate_protection::{Fit, Unit};
 use std::cmp::Reverse;
 
-/// How many addresses there are.
+/// The number of addresses.
 pub const ADDRESSES: u64 = 1 << 32;
 
 /// What protects the firmware.
@@ -29,13 +29,13 @@ impl Span {
         self.end.saturating_sub(self.start)
     }
 
-    /// Whether all of `inner` is in it.
+    /// Returns whether all of `inner` is in it.
     #[must_use]
     pub fn contains(self, inner: Span) -> bool {
         self.start <= inner.start && inner.end <= self.end
     }
 
-    /// Whether there is a byte that is in both.
+    /// Returns whether there is a byte that is in both.
     #[must_use]
     pub fn overlaps(self, other: Span) -> bool {
         self.start < other.end && other.start < self.end
@@ -57,14 +57,14 @@ impl Span {
         Span::of_addresses(armv7m::inside(self.addresses()))
     }
 
-    /// What the port opens if it is told to open this: the smallest region that covers it. By the very
+    /// Returns what the port opens if it is told to open this: the smallest region that covers it. By the very
     /// arithmetic of the port.
     #[must_use]
     pub fn opened(self) -> Span {
         Span::of_addresses(ProtectionUnit::covering(self.addresses()))
     }
 
-    /// Whether one region of the protection unit opens exactly this.
+    /// Returns whether one region of the protection unit opens exactly this.
     #[must_use]
     pub fn is_expressible(self) -> bool {
         self.end <= ADDRESSES && ProtectionUnit::opens(self.addresses())
@@ -94,7 +94,7 @@ pub struct Piece {
 }
 
 impl Piece {
-    /// What the protection unit wants of it.
+    /// Returns what the protection unit wants of it.
     fn fit(self) -> Option<Fit> {
         let bytes = usize::try_from(self.size).unwrap_or(usize::MAX);
         match self.kind {
@@ -104,12 +104,12 @@ impl Piece {
         }
     }
 
-    /// How much memory it takes.
+    /// Returns how much memory it takes.
     fn length(self) -> u64 {
         self.fit().map_or(self.size, |fit| fit.size as u64)
     }
 
-    /// What its address has to be a multiple of.
+    /// Returns what its address has to be a multiple of.
     fn step(self) -> u64 {
         self.fit().map_or(self.align, |fit| self.align.max(fit.step as u64))
     }

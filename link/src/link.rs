@@ -117,7 +117,7 @@ const KERNEL_STACK: &str = "_kernel_stack_size";
 /// What is added where it can't be told, in bytes.
 const RESERVE: u64 = 2048;
 
-/// How long the kernel's stack is to be.
+/// Returns how long the kernel's stack is to be.
 fn kernel_stack(measured: &Image, need: &Need) -> Result<u64> {
     let wanted = measured.symbols.get(KERNEL_STACK).map(|(value, _)| *value);
     match (wanted, &need.unknown) {
@@ -213,7 +213,7 @@ fn known(inputs: &Inputs, process: &str, section: &crate::inputs::Section) -> Re
     Ok(())
 }
 
-/// What is wrong when statics that nobody uses are kept, at `kept`.
+/// Returns what is wrong when statics that nobody uses are kept, at `kept`.
 pub fn unowned(
     inputs: &Inputs,
     collected: &[OutputSection],

@@ -30,11 +30,11 @@ pub struct ProcessMemory {
     pub shared: Span,
     /// Where its initialised statics end.
     pub data_end: u64,
-    /// Where what is kept when it begins anew starts; the end of the memory if nothing is.
+    /// Where what is kept when it restarts starts; the end of the memory if nothing is.
     pub kept_start: u64,
     /// Where in flash their values are.
     pub image: u64,
-    /// How many bytes its statics take up; the rest is lost to rounding.
+    /// The number of bytes that its statics take up; the rest is lost to rounding.
     pub used: u64,
 }
 
@@ -44,7 +44,7 @@ impl ProcessMemory {
         (self.span.size() > 0).then_some(self.span)
     }
 
-    /// Where each of the [`PARTS`] has to be.
+    /// Returns where each of the [`PARTS`] has to be.
     pub(crate) fn limits(&self, region: Span) -> [Span; 4] {
         let data = Span { start: self.shared.end, end: self.data_end };
         let zeroed = Span { start: self.data_end, end: self.kept_start };
@@ -157,7 +157,7 @@ impl MemoryMap {
         })
     }
 
-    /// What takes up RAM, in the order of addresses, with what is free between.
+    /// Returns what takes up RAM, in the order of addresses, with what is free between.
     pub(crate) fn ram_rows(&self) -> Vec<Row> {
         let mut rows = Vec::new();
         if let (Some((_, first)), Some((_, last))) = (self.kernel.first(), self.kernel.last()) {
@@ -184,7 +184,7 @@ impl MemoryMap {
         with_gaps(rows, self.ram)
     }
 
-    /// What takes up flash, in the order of addresses, with what is free between.
+    /// Returns what takes up flash, in the order of addresses, with what is free between.
     pub(crate) fn flash_rows(&self) -> Vec<Row> {
         let row = |(section, span): &(String, Span)| {
             let process = PARTS.iter().find_map(|part| section.strip_prefix(part));
@@ -219,7 +219,7 @@ impl Row {
         Self { owner: owner.to_owned(), what, span, used: span.size() }
     }
 
-    /// Whether it belongs to nobody.
+    /// Returns whether it belongs to nobody.
     pub fn is_free(&self) -> bool {
         self.owner.is_empty()
     }

@@ -73,7 +73,7 @@ fn mergeable(inputs: &Inputs) -> BTreeMap<(&str, bool), Vec<SectionId>> {
     candidates
 }
 
-/// Which of these statics are used together with another of them by some function of the crate, or by what
+/// Returns which of these statics are used together with another of them by some function of the crate, or by what
 /// that calls in the crate, which may become a part of it.
 fn used_together(
     inputs: &Inputs,

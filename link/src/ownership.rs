@@ -15,7 +15,7 @@ pub const OBJECT: &str = ".crossgate.object.";
 pub const STACK: &str = ".crossgate.stack.";
 /// The section that holds what a process may lend; a dot and any name may follow.
 const SHARED: &str = ".crossgate.shared";
-/// The section that holds what is kept when its process begins anew; a dot and any name may follow.
+/// The section that holds what is kept when its process restarts; a dot and any name may follow.
 const KEPT: &str = ".crossgate.kept";
 /// Stands for the kernel where a process is named.
 pub const KERNEL: &str = "kernel";
@@ -37,23 +37,23 @@ pub fn named_owner(section: &Section) -> Option<&str> {
     section.name.strip_prefix(OBJECT).or_else(stack)
 }
 
-/// What follows in the name of a section that is called `prefix`, or that and a dot and more.
+/// Returns what follows in the name of a section that is called `prefix`, or that and a dot and more.
 fn after<'a>(section: &'a Section, prefix: &str) -> Option<&'a str> {
     let rest = section.name.strip_prefix(prefix)?;
     if rest.is_empty() { Some(rest) } else { rest.strip_prefix('.') }
 }
 
-/// Whether it holds what a process may lend.
+/// Returns whether it holds what a process may lend.
 pub fn is_shared(section: &Section) -> bool {
     after(section, SHARED).is_some()
 }
 
-/// Whether it holds what is kept when a process begins anew.
+/// Returns whether it holds what is kept when a process restarts.
 pub fn is_kept(section: &Section) -> bool {
     after(section, KEPT).is_some()
 }
 
-/// Whether it is for the memory of a process by its name. (It need not be writable: an object may
+/// Returns whether it is for the memory of a process by its name. (It need not be writable: an object may
 /// have nothing in it that changes.)
 pub fn is_placed(section: &Section) -> bool {
     is_shared(section) || is_kept(section) || named_owner(section).is_some()
@@ -166,7 +166,7 @@ fn complaint(reach: &Reach, id: SectionId, reason: &str) -> String {
     text
 }
 
-/// Whether a static may lie wherever the memory of its owner is: its source names no other place.
+/// Returns whether a static may lie wherever the memory of its owner is: its source names no other place.
 ///
 /// After `.data.` or `.bss.`, compilers write the name of the static; or `rel`, if it has addresses in it; or, for one
 /// without a name, something that begins with a dot. Any other name, such as `.data.ccm`, is a place.
@@ -180,7 +180,7 @@ pub fn is_ordinary(section: &Section) -> bool {
     [".data", ".bss", "COMMON"].iter().any(by_compiler) || is_placed(section)
 }
 
-/// What to say of a static of a process whose source names another place.
+/// Returns what to say of a static of a process whose source names another place.
 pub fn elsewhere(section: &Section, process: &str) -> String {
     format!(
         "the static `{}` ({} bytes, crate `{}`) is meant for section `{}`, but a static of process `{process}` is in \
@@ -194,7 +194,7 @@ pub fn elsewhere(section: &Section, process: &str) -> String {
     )
 }
 
-/// What to say of a section that is kept in the firmware though nobody uses it.
+/// Returns what to say of a section that is kept in the firmware though nobody uses it.
 pub fn unowned(section: &Section) -> String {
     format!(
         "the static `{}` ({} bytes, crate `{}`) is kept in the firmware, but neither a process nor \

@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 const TABLE: u64 = 28;
 
 /// Prefixes of the firmware's sections with what a process may lend, its initialised statics, its zeroed
-/// ones, and those that are kept when it begins anew; the name of the process follows.
+/// ones, and those that are kept when it restarts; the name of the process follows.
 pub const PARTS: [&str; 4] =
     [".crossgate.shared.", ".crossgate.data.", ".crossgate.zeroed.", ".crossgate.kept."];
 /// From this one on the [`PARTS`] have no initial values in flash.
@@ -133,7 +133,7 @@ impl Plan {
     }
 }
 
-/// What the user's scripts put into RAM: the statics of the kernel.
+/// Returns what the user's scripts put into RAM: the statics of the kernel.
 fn kernel_piece(measured: &Image, ram: Span) -> Option<Piece> {
     let used = verify::used(measured, ram)?;
     let sections = measured.sections.iter().filter(|section| ram.contains(section.span));
@@ -187,15 +187,15 @@ impl Extent {
     }
 }
 
-/// What is kept when a process begins anew.
+/// What is kept when a process restarts.
 struct Kept {
     size: u64,
     align: u64,
 }
 
 impl Kept {
-    /// Where it starts in the memory of the process: it comes last, so that what is lost to rounding before it is
-    /// reset, and so that it stays where it is when other statics grow a little.
+    /// Returns where it starts in the memory of the process: it comes last, so that what is lost to rounding before
+    /// it is reset, and so that it stays where it is when other statics grow a little.
     fn start(&self, memory: Span) -> u64 {
         (memory.end - self.size) / self.align * self.align
     }

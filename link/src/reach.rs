@@ -21,7 +21,7 @@ pub enum Step {
 }
 
 impl Step {
-    /// Whether there is a way.
+    /// Returns whether there is a way.
     pub fn is_reached(self) -> bool {
         !matches!(self, Step::Unreached)
     }
@@ -66,13 +66,13 @@ impl<'a> Reach<'a> {
         Self { inputs, users: users.collect(), closed }
     }
 
-    /// Who reaches a section.
+    /// Returns who reaches a section.
     pub fn users(&self, id: SectionId) -> impl Iterator<Item = &'a str> {
         let reached = move |(_, steps): &&(_, Vec<Step>)| steps[id].is_reached();
         self.users.iter().filter(reached).map(|(user, _)| *user)
     }
 
-    /// How `user` reaches a section: names, from the start to the section.
+    /// Returns how `user` reaches a section: names, from the start to the section.
     pub fn path(&self, user: &str, id: SectionId) -> String {
         let steps = self.users.iter().find(|(name, _)| *name == user);
         steps.map(|(_, steps)| path(self.inputs, steps, id)).unwrap_or_default()
@@ -90,7 +90,7 @@ pub fn path(inputs: &Inputs, steps: &[Step], mut id: SectionId) -> String {
     names.join(" -> ")
 }
 
-/// What a table's records refer to, with the process of the record.
+/// Returns what a table's records refer to, with the process of the record.
 ///
 /// A table of the wiring is an array whose records each name one stack or one object. How long a
 /// record is follows from their number, so the order of its fields does not matter.
@@ -116,7 +116,7 @@ pub fn records<'a>(
     Some(section.references.iter().map(named).collect())
 }
 
-/// What can be reached from `starts`, but not through what is `closed`: the wiring's tables (who
+/// Returns what can be reached from `starts`, but not through what is `closed`: the wiring's tables (who
 /// can read them can't do what they name) and the entry points of others.
 pub fn reach(inputs: &Inputs, closed: &HashSet<SectionId>, starts: Vec<SectionId>) -> Vec<Step> {
     let mut steps = vec![Step::Unreached; inputs.sections.len()];
@@ -136,7 +136,7 @@ pub fn reach(inputs: &Inputs, closed: &HashSet<SectionId>, starts: Vec<SectionId
     steps
 }
 
-/// Whether what has the name `from` refers to what has the name `to`, directly or not.
+/// Returns whether what has the name `from` refers to what has the name `to`, directly or not.
 pub fn is_reached(inputs: &Inputs, from: &str, to: &str) -> bool {
     let [from, to] = [from, to].map(|name| inputs.section_of(name));
     let (Some(from), Some(to)) = (from, to) else { return false };

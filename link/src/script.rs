@@ -18,7 +18,7 @@ EXTERN(__crossgate_services __crossgate_processes)
 /// follow.
 pub const REGION: &str = "__crossgate_region_";
 
-/// What goes after the user's scripts, which declare these memories.
+/// Returns what goes after the user's scripts, which declare these memories.
 pub fn after(memories: &BTreeSet<String>) -> String {
     let mut text = AFTER.to_owned();
     for name in memories {
@@ -33,7 +33,7 @@ pub fn after(memories: &BTreeSet<String>) -> String {
 pub struct OutputSection {
     /// Its name.
     pub name: String,
-    /// Whether it takes up nothing in the file.
+    /// True if it takes up nothing in the file.
     pub zeroed: bool,
     /// File and name of each input section.
     pub inputs: Vec<(String, String)>,

@@ -97,7 +97,7 @@ fn taken_names(inputs: &Inputs) -> Result<()> {
 struct Kernel<'a> {
     inputs: &'a Inputs,
     closed: &'a HashSet<SectionId>,
-    /// Whether a file is the kernel's.
+    /// True if a file is the kernel's.
     trusted: Vec<bool>,
     steps: Vec<Step>,
     queue: VecDeque<SectionId>,
@@ -198,7 +198,7 @@ impl<'a> Kernel<'a> {
         }
     }
 
-    /// Whether a definition is the kernel's.
+    /// Returns whether a definition is the kernel's.
     fn may_define(&self, definition: &Definition, symbol: &Symbol) -> bool {
         self.trusted[definition.file] && !is_smuggled(self.inputs, definition, symbol)
     }
@@ -267,7 +267,7 @@ impl<'a> Kernel<'a> {
     }
 }
 
-/// Whether a section is the word through which unwinding finds what it needs. The compiler puts the same into
+/// Returns whether a section is the word through which unwinding finds what it needs. The compiler puts the same into
 /// every object.
 fn is_personality(inputs: &Inputs, section: SectionId) -> bool {
     let section = &inputs.sections[section];
@@ -278,7 +278,7 @@ fn is_personality(inputs: &Inputs, section: SectionId) -> bool {
     section.name == ".data.DW.ref.rust_eh_personality" && refers("rust_eh_personality")
 }
 
-/// Whether a name in the firmware's own crate is not from its source: assembly in a function of another crate,
+/// Returns whether a name in the firmware's own crate is not from its source: assembly in a function of another crate,
 /// which was compiled with it, may define names.
 fn is_smuggled(inputs: &Inputs, definition: &Definition, symbol: &Symbol) -> bool {
     let is_named_in_rust = symbol.is_path() || symbol.is_declared || symbol.is_of_compiler();
@@ -287,7 +287,7 @@ fn is_smuggled(inputs: &Inputs, definition: &Definition, symbol: &Symbol) -> boo
         && !definition.is_before_functions
 }
 
-/// Whether a file is the crate of a process.
+/// Returns whether a file is the crate of a process.
 fn is_process(inputs: &Inputs, file: FileId) -> bool {
     let file = &inputs.files[file];
     file.is_archive && inputs.processes.contains(&file.krate)
@@ -303,7 +303,7 @@ fn is_started(name: &str) -> bool {
     })
 }
 
-/// Whether a section is placed by its name alone, which only the wiring may give.
+/// Returns whether a section is placed by its name alone, which only the wiring may give.
 fn is_placed_by_name(name: &str) -> bool {
     // Of what is its own, any crate may say that it is lent or kept.
     let [_shared, parts @ .., _kept] = &PARTS;
@@ -311,7 +311,7 @@ fn is_placed_by_name(name: &str) -> bool {
     prefixes.into_iter().any(|prefix| name.starts_with(prefix))
 }
 
-/// What processes would use of others that they have nothing to do with.
+/// Returns what processes would use of others that they have nothing to do with.
 fn of_other_processes(reach: &Reach, trusted: &[bool]) -> Vec<String> {
     let inputs = reach.inputs;
     let mut errors = Vec::new();

@@ -24,7 +24,7 @@ pub fn memories(image: &Image) -> Result<(Span, Span)> {
     Ok((memory("flash")?, memory("ram")?))
 }
 
-/// What the user's own scripts put into a memory.
+/// Returns what the user's own scripts put into a memory.
 pub fn used(image: &Image, memory: Span) -> Option<Span> {
     let own = image.sections.iter().filter(|section| !section.name.starts_with(".crossgate."));
     let spans = own.flat_map(|section| [Some(section.span), section.load]).flatten();
@@ -47,7 +47,7 @@ pub fn stack_piece(section: &ImageSection) -> Result<Piece> {
     Ok(Piece { kind: Kind::Stack, size, align: section.align })
 }
 
-/// What the protection unit wants of a stack.
+/// Returns what the protection unit wants of a stack.
 fn stack_fit(size: u64) -> Fit {
     ProtectionUnit::stack(usize::try_from(size).unwrap_or(usize::MAX))
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the memory protection unit of ARMv7-M can express (ARM DDI 0403E, B3.5).
+//! The memory protection unit of ARMv7-M (ARM DDI 0403E, B3.5).
 //!
 //! A region is 2^n bytes, n >= 5, and aligned to its size. From 256 bytes on it has eight
 //! subregions that can be switched off one by one. So a piece of memory that is a run of eighths of
@@ -53,6 +53,7 @@ pub const fn inside(span: Span) -> Span {
 }
 
 /// The smallest block that can hold so many bytes.
+#[inline]
 const fn block(bytes: usize) -> usize {
     let block = bytes.next_power_of_two();
     if block < SMALLEST_BLOCK { SMALLEST_BLOCK } else { block }
@@ -127,7 +128,7 @@ impl Block {
     }
 }
 
-/// How much of a block is open.
+/// The open part of a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Extent {
     /// The bits of an address that say in which eighth it is.
@@ -137,11 +138,11 @@ struct Extent {
 }
 
 impl Extent {
-    /// That of the smallest run that covers `span`.
+    /// The extent of the smallest run that covers `span`.
     ///
     /// A smaller block has smaller eighths, so the smallest block that holds the span rounds least.
     // Once in the kernel: it is needed in several places.
-    #[inline(never)]
+    #[inline]
     const fn covering(span: Span) -> Extent {
         let (first, last) = (span.start as u32, (span.end as u32).wrapping_sub(1));
         let eighth = log2_eighth(first, last);
@@ -176,6 +177,7 @@ impl Unit for ArmV7M {
         shared(bytes)
     }
 
+    #[inline]
     fn covering(memory: Span) -> Span {
         Block::covering(memory).open()
     }
@@ -183,7 +185,7 @@ impl Unit for ArmV7M {
     /// The blocks that start at the bottom of a stack halve on the way down, so the eighths become finer the less
     /// stack is left: at most a quarter of what is left is lost to rounding, and nesting is not limited to eight
     /// levels. The window is told as the lower half of the attribute and size register.
-    #[inline(never)]
+    #[inline]
     fn window(stack: Span, stack_pointer: usize) -> Window {
         let left = stack_pointer.wrapping_sub(stack.start) as u32;
         let log2_eighth = log2_eighth(0, left.wrapping_sub(1));
@@ -195,6 +197,7 @@ impl Unit for ArmV7M {
         }
     }
 
+    #[inline]
     fn lease_within(limits: Span, memory: Span, writable: bool) -> Option<u32> {
         let extent = Extent::covering(memory);
         let start = memory.start & extent.eighth as usize;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the memory protection unit of ARMv8-M can express (ARM DDI 0553, PMSAv8).
+//! The memory protection unit of ARMv8-M (ARM DDI 0553, PMSAv8).
 //!
 //! A region is a run of granules of 32 bytes, wherever it starts and however long it is. What that
 //! and the rest of the architecture change against [`armv7m`](crate::armv7m):
@@ -23,7 +23,7 @@ pub struct ArmV8M;
 
 /// Bytes of a granule.
 pub const GRANULE: usize = 32;
-/// How far into its granule an address can be.
+/// The bits of an address within its granule.
 const REST: usize = GRANULE - 1;
 
 const NEVER_EXECUTE: u32 = 1;
@@ -35,7 +35,7 @@ const ENABLE: u32 = 1;
 const NORMAL: u32 = 0;
 const DEVICE: u32 = 1;
 
-/// What the register of memory attributes, `MPU_MAIR0`, has to hold: normal memory is written
+/// The value of the register of memory attributes, `MPU_MAIR0`: normal memory is written
 /// through and allocated on reads; device memory may acknowledge a write early.
 pub const MEMORY_TYPES: u32 = 0b1010_1010 << (8 * NORMAL) | 0b0000_0100 << (8 * DEVICE);
 

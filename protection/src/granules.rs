@@ -13,7 +13,7 @@ pub trait Granules: 'static {
     /// Such a value for no memory.
     const NO_LEASE: Self::Lease;
 
-    /// What opens the granules of `memory`.
+    /// Returns what opens the granules of `memory`.
     fn lease(memory: Span, writable: bool) -> Self::Lease;
 
     /// Returns whether `memory` can be opened, and nothing outside `limits`.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the memory management unit of a host can express: runs of pages.
+//! The memory management unit of a host: regions are runs of pages.
 
 use crate::{Granules, Span};
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the physical memory protection of RISC-V can express (The RISC-V Instruction Set Manual, Volume II, 3.7).
+//! The physical memory protection of RISC-V (The RISC-V Instruction Set Manual, Volume II, 3.7).
 //!
 //! An entry that matches the *top of range* opens all from the address of the entry before it up to its own. So a
 //! region takes two entries, starts anywhere and is as long as it likes, in granules: 4 bytes by the manual, more
-//! where a core has coarser ones. Those of 16 bytes, to which the calling convention aligns stacks, suit all cores known.
+//! where a core has coarser ones. Those of 16 bytes, to which the calling convention aligns stacks, suit all cores
+//! known.
 //!
 //! The entry with the lowest number that matches an access decides; what no entry matches is closed to user mode.
 

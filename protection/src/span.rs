@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Ranges of addresses.
 
+use core::ops::Range;
+
 /// The bytes from `start` up to, but not including, `end`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Span {
@@ -8,6 +10,13 @@ pub struct Span {
     pub start: usize,
     /// The first byte after.
     pub end: usize,
+}
+
+impl From<Range<usize>> for Span {
+    #[inline(always)]
+    fn from(Range { start, end }: Range<usize>) -> Span {
+        Span { start, end }
+    }
 }
 
 impl Span {

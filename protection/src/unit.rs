@@ -51,12 +51,12 @@ pub trait Unit: 'static {
         !memory.is_empty() && Self::covering(memory) == memory
     }
 
-    /// What of a [stack](Self::stack) is open to a callee when everything from `stack_pointer` up is closed. With the
-    /// end of the stack it is all of it.
+    /// Returns what of a [stack](Self::stack) is open to a callee when everything from `stack_pointer` up is closed.
+    /// With the end of the stack it is all of it.
     ///
     /// The top is at most `stack_pointer`. It may be lower, down to the start of the stack: no byte above it is open.
     fn window(stack: Span, stack_pointer: usize) -> Window;
 
-    /// What opens `memory`, and perhaps more, but not a byte outside `limits`; `None` if no region does.
+    /// Returns what opens `memory`, and perhaps more, but not a byte outside `limits`; `None` if no region does.
     fn lease_within(limits: Span, memory: Span, writable: bool) -> Option<Self::Lease>;
 }

@@ -19,7 +19,7 @@ fn run(driver: &mut Driver, time: u64) {
     driver.kernel.port.now = end;
 }
 
-/// How long each thread runs of so many µs, if all compute on and on.
+/// Returns how long each thread runs of so many µs, if all compute on and on.
 fn shares(driver: &mut Driver, time: u64) -> Vec<u64> {
     let mut shares = vec![0; driver.kernel.system.threads.len()];
     for _ in 0..time {

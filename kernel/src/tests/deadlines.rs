@@ -35,8 +35,8 @@ fn set_deadline(driver: &mut Driver, ticks: u16) -> Word {
     reply.words[0]
 }
 
-/// The current thread sets a deadline of its calls, `time` µs from now. Tells what was in force before, and the units that have
-/// passed since the start.
+/// The current thread sets a deadline of its calls, `time` µs from now. Tells what was in force before, and the units
+/// that have passed since the start.
 fn set_deadline_within(driver: &mut Driver, time: u64) -> [Word; 2] {
     let reply =
         driver.ask(number::SET_DEADLINE, [DEADLINE_WITHIN | time as Word, 0, 0, 0]).reply.unwrap();
@@ -235,7 +235,7 @@ const ROUND: u64 = (1 << 16) * TICK;
 /// The longest time that counts.
 const LONGEST: u64 = ((1 << 15) - 4) * TICK;
 
-/// How long after `start` a deadline of `time` is over, both in µs.
+/// Returns how long after `start` a deadline of `time` is over, both in µs.
 fn end_within(start: u64, time: u64) -> u64 {
     let mut driver = setters();
     driver.kernel.port.now = start;

@@ -46,7 +46,7 @@ impl Search {
         Search { steps, model, start, origins: vec![(0, 0)], seen, transitions: 0, depth: 0 }
     }
 
-    /// Searches on until all states are known or it has to stop. Tells whether they are all.
+    /// Searches on until all states are known or it has to stop. Returns whether they are all.
     fn run(&mut self, stops: impl Fn(usize) -> bool) -> bool {
         let mut next = 0;
         while next < self.origins.len() && !stops(self.origins.len()) {

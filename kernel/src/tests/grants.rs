@@ -145,7 +145,7 @@ fn wait(driver: &mut Driver) {
     assert_eq!(driver.ask(number::WAIT, [set, FOR_EVER, FOR_EVER, 0]), SWITCHED);
 }
 
-/// Revokes the handle, until all threads have been looked at. Tells how many system calls that took.
+/// Revokes the handle, until all threads have been looked at. Returns how many system calls that took.
 fn revoke(driver: &mut Driver) -> usize {
     let (mut from, mut count) = (0, 0);
     loop {

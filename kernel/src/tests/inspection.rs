@@ -22,7 +22,7 @@ fn inspected() -> Driver {
 }
 
 fn look(driver: &mut Driver, words: [Word; 3]) -> Result<[Word; 2], Status> {
-    let reply = driver.ask(number::INSPECT, [words[0], words[1], words[2], 0]).reply.unwrap();
+    let reply = driver.ask(number::OPTIONAL, [words[0], words[1], words[2], 0]).reply.unwrap();
     if reply.status == Status::OK { Ok(reply.words) } else { Err(reply.status) }
 }
 
@@ -161,7 +161,7 @@ fn who_may_inspect_reads_the_records_of_faults() {
     assert_eq!(look(&mut driver, [FAULT, 0, 1]).unwrap()[0], 0x99);
     let mut words = [FAULT, 1, 1, 0];
     let pointer = driver.stack_pointer(128);
-    let effect = driver.kernel.system_call(pointer, number::INSPECT, &mut words);
+    let effect = driver.kernel.system_call(pointer, number::OPTIONAL, &mut words);
     assert_eq!((effect.status(), words[1]), (Some(Status::NO_SUCH_RECORD), 1));
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What holds of the kernel after each step, whatever happened: the invariants in the table of the crate, a function each.
+//! What holds of the kernel after each step, whatever happened: the invariants in the table of the crate, a function
+//! each.
 
 use super::*;
 use crate::frame::{LOCKED, REFUSED, Rights, STALE};
@@ -205,7 +206,10 @@ fn check_wait(kernel: &Kernel<TestPort>, thread: &Thread<ArmV8M>) {
         assert_eq!(waits, is_awaited, "who is on the list waits, and the other way round");
     }
     let done = Pending::status(Status::OK);
-    if kernel.work.waking.contains(thread.id) {
+    // What it waits for may be free already if the worker has its holder before it.
+    let of_worker = kernel.work.lowering | kernel.work.unswept;
+    let is_stirred = thread.blocked_on.is_some_and(|holder| of_worker.contains(holder));
+    if is_stirred || kernel.work.waking.contains(thread.id) {
         let waits = matches!(thread.wait, Wait::Lock(_) | Wait::Mutex(_) | Wait::Memory);
         return assert!(waits, "who is to be woken waits");
     }
@@ -243,7 +247,7 @@ fn check_wait(kernel: &Kernel<TestPort>, thread: &Thread<ArmV8M>) {
     }
 }
 
-/// Whether nothing is left of processes that have gone down in what a thread does.
+/// Returns whether nothing is left of processes that have gone down in what a thread does.
 fn is_swept(kernel: &Kernel<TestPort>, id: ThreadId) -> bool {
     !kernel.work.unswept.contains(id)
 }

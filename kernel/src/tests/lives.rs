@@ -32,7 +32,7 @@ fn life(driver: &mut Driver, process: Word) -> Result<Word, Status> {
     }
 }
 
-/// Who calls, in which life.
+/// Returns who calls, in which life.
 fn caller(driver: &mut Driver) -> Result<[Word; 2], Status> {
     let mut words = [7, 8, 9, 10];
     let pointer = driver.stack_pointer(128);

@@ -93,7 +93,7 @@ fn time() -> impl Strategy<Value = [Word; 2]> {
     ]
 }
 
-/// What an optional system call may be about.
+/// Returns what an optional system call may be about.
 fn subject() -> impl Strategy<Value = Word> {
     let all = inspect::SUBJECTS.into_iter().chain(client::SUBJECTS).chain(pool::SUBJECTS);
     proptest::sample::select(all.map(|(subject, ..)| subject).collect::<Vec<_>>())

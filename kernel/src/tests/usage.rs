@@ -67,9 +67,9 @@ fn who_may_inspect_asks_for_times() {
     run(&mut driver, (7 << 32) + 5);
     for subject in [TIME_OF_THREAD, TIME_OF_PROCESS] {
         let index = usize::from(subject == TIME_OF_THREAD);
-        let answer = driver.ask(number::INSPECT, [subject, index, 0, 0]);
+        let answer = driver.ask(number::OPTIONAL, [subject, index, 0, 0]);
         assert_eq!(answer.reply.map(|it| it.words), Some([5, 7]));
-        let none = driver.ask(number::INSPECT, [subject, 9, 0, 0]);
+        let none = driver.ask(number::OPTIONAL, [subject, 9, 0, 0]);
         assert_eq!(none.reply.map(|it| it.status), Some(Status::NO_SUCH_RECORD));
     }
 }

@@ -148,18 +148,18 @@ impl ObjectFile {
         str::from_utf8(&bytes[..end]).unwrap_or_default()
     }
 
-    /// Whether no other file sees it.
+    /// Returns whether no other file sees it.
     pub fn is_local(&self, symbol: SymbolNumber) -> bool {
         self.symbols[symbol].st_bind() == STB_LOCAL
     }
 
-    /// Whether it names code or data.
+    /// Returns whether it names code or data.
     pub fn is_named(&self, symbol: SymbolNumber) -> bool {
         let kind = self.symbols[symbol].st_type();
         kind <= STT_FUNC && !self.name(symbol).is_empty() && !self.name(symbol).starts_with('$')
     }
 
-    /// Where it is, if it is in a section.
+    /// Returns where it is, if it is in a section.
     pub fn section(&self, symbol: SymbolNumber) -> Option<SectionNumber> {
         let section = self.symbols[symbol].st_shndx.get(LittleEndian);
         match self.long_sections.get(symbol) {
@@ -169,7 +169,7 @@ impl ObjectFile {
         }
     }
 
-    /// Whether this file defines it.
+    /// Returns whether this file defines it.
     pub fn is_defined(&self, symbol: SymbolNumber) -> bool {
         self.symbols[symbol].st_shndx.get(LittleEndian) != SHN_UNDEF
     }
@@ -281,7 +281,7 @@ impl ObjectFile {
         }
     }
 
-    /// Whether the linker merges what is in a section with what is the same elsewhere.
+    /// Returns whether the linker merges what is in a section with what is the same elsewhere.
     pub fn is_merged(&self, section: SectionNumber) -> bool {
         self.sections.get(section).is_some_and(|it| it.flags.contains(SHF_MERGE))
     }

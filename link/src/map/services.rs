@@ -30,7 +30,7 @@ pub struct Service {
     pub owner: String,
     /// The processes that the wiring lets call it.
     pub callers: Vec<String>,
-    /// Whether its methods take or give handles, so that rights are passed on.
+    /// True if its methods take or give handles, so that rights are passed on.
     pub passes_handles: bool,
 }
 

@@ -19,7 +19,7 @@ fn image(memories: &[(&str, u64, u64)]) -> Image {
     Image { sections: Vec::new(), symbols }
 }
 
-/// What is said of these memories; nothing if they can be.
+/// Returns what is said of these memories; nothing if they can be.
 fn said(memories: &[(&str, u64, u64)]) -> String {
     check(&image(memories)).err().map_or_else(String::new, |error| error.to_string())
 }

@@ -46,14 +46,14 @@ fn sound() -> Image {
     }
 }
 
-/// What is said of a firmware in which one section is another.
+/// Returns what is said of a firmware in which one section is another.
 fn complaint(name: &str, change: impl FnOnce(&mut ImageSection)) -> String {
     let mut image = sound();
     change(image.sections.iter_mut().find(|section| section.name == name).unwrap());
     verify(&image).unwrap_err().to_string()
 }
 
-/// What is said of a firmware in whose table a word is another.
+/// Returns what is said of a firmware in whose table a word is another.
 fn complaint_of_table(word: usize, value: u64) -> String {
     let change = |table: &mut ImageSection| {
         table.data[4 * word..4 * word + 4].copy_from_slice(&(value as u32).to_le_bytes());

@@ -33,7 +33,7 @@ fn with_processes(mut firmware: Firmware, method: &'static str) -> Firmware {
     firmware
 }
 
-/// Where everything is, by the names of the source, with those of the processes of copies.
+/// Returns where everything is, by the names of the source, with those of the processes of copies.
 fn symbols(elf: &Path) -> BTreeMap<String, u64> {
     let data = fs::read(elf).unwrap();
     let file = object::File::parse(&*data).unwrap();

@@ -154,7 +154,7 @@ crossgate::system! {
 mps2_an385::start!(SYSTEM);
 fn run() -> ! { loop {} }";
 
-/// What it depends on.
+/// Returns what it depends on.
 fn for_board() -> String {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
     format!(

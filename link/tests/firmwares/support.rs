@@ -80,7 +80,7 @@ pub struct Firmware {
     pub ram: u32,
     /// The memories, if they are not the usual ones.
     pub memory: &'static str,
-    /// Whether the linker gets its script.
+    /// True if the linker gets its script.
     pub has_script: bool,
     /// Further arguments for rustc.
     pub arguments: Vec<&'static str>,
@@ -275,7 +275,7 @@ fn need_target() {
     exit(0);
 }
 
-/// What a tool said.
+/// Returns what a tool said.
 pub fn text(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
@@ -304,7 +304,7 @@ pub fn map(firmware: &Firmware) -> MemoryMap {
     MemoryMap::from_elf(&path).unwrap()
 }
 
-/// What the linker says of one that must not.
+/// Returns what the linker says of one that must not.
 pub fn error(firmware: &Firmware) -> String {
     firmware.link().expect_err("this firmware must not link")
 }

@@ -86,7 +86,7 @@ pub struct Firmware {
     pub processes: Vec<(&'static str, &'static str)>,
     /// Further processes, as the wiring has them.
     pub wiring: &'static str,
-    /// Whether it has a board, and so can run.
+    /// True if it has a board, and so can run.
     pub has_board: bool,
     /// What else is in the firmware's own crate.
     pub rest: &'static str,
@@ -124,7 +124,7 @@ impl Firmware {
         self
     }
 
-    /// Where its packages are. Always the same, so that cargo overwrites what it made of them before.
+    /// Returns where its packages are. Always the same, so that cargo overwrites what it made of them before.
     pub fn folder(&self) -> PathBuf {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("firmwares").join(self.name);
         fs::create_dir_all(folder.join("src")).unwrap();
@@ -260,7 +260,7 @@ impl Program {
         names
     }
 
-    /// What its processes tell, if it ends as it should.
+    /// Returns what its processes tell, if it ends as it should.
     pub fn told(&self) -> String {
         let arguments = ["--time", "virtual", "--until", "1", "--serial1", "stdout"];
         let output = Command::new(&self.path).args(arguments).output().unwrap();
@@ -274,7 +274,7 @@ pub fn program(firmware: &Firmware) -> Program {
     firmware.program().unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// What cargo says of one that must not.
+/// Returns what cargo says of one that must not.
 pub fn error(firmware: &Firmware) -> String {
     match firmware.program() {
         Ok(program) => panic!("this firmware must not link: {}", program.path.display()),
@@ -282,7 +282,7 @@ pub fn error(firmware: &Firmware) -> String {
     }
 }
 
-/// What a tool said.
+/// Returns what a tool said.
 pub fn text(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }

@@ -15,15 +15,15 @@ use Offer::{Forged, Held, Nothing, Shared};
 use Step::*;
 use crossgate_abi::Kind;
 
-/// How many states of a large scene are enough for every day.
+/// The number of states of a large scene that are enough for every day.
 const ENOUGH: usize = 200_000;
 
 /// A system, and what can happen in it.
 pub struct Scene {
     pub name: &'static str,
-    /// Whether process 1 is told when a life of the client ends.
+    /// True if process 1 is told when a life of the client ends.
     is_told: bool,
-    /// Whether the client may call the first service only with a handle that it is given.
+    /// True if the client may call the first service only with a handle that it is given.
     is_by_grant: bool,
     /// How many crashes in a row a process survives.
     restarts: u8,

@@ -64,7 +64,7 @@ pub enum Step {
     Park(Word),
     /// A thread of a pool goes on if it is parked.
     Start(Word),
-    /// It begins anew.
+    /// It restarts.
     End(Word),
 }
 
@@ -133,7 +133,7 @@ impl Model {
         hasher.finish()
     }
 
-    /// What is said of a step that is taken now: by which thread, and which processes its calls have led
+    /// Returns what is said of a step that is taken now: by which thread, and which processes its calls have led
     /// it through.
     pub fn tell(&self, step: Step) -> String {
         let current = self.driver.current();
@@ -143,7 +143,7 @@ impl Model {
         }
     }
 
-    /// Whether this can happen now.
+    /// Returns whether this can happen now.
     pub fn can(&self, step: Step) -> bool {
         let kernel = &self.driver.kernel;
         let few = |index: Word| kernel.notifications[index].signals < SIGNALS;

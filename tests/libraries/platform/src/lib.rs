@@ -42,7 +42,7 @@ pub fn log_up_to(level: log::LevelFilter) -> bool {
     is_first
 }
 
-/// How many lines have been written.
+/// Returns how many lines have been written.
 #[must_use]
 pub fn lines() -> u32 {
     LOGGER.lines.load(Ordering::Relaxed)
@@ -82,7 +82,7 @@ pub fn next_time() -> Option<u32> {
     (next != u64::MAX).then(|| next.saturating_sub(now).div_ceil(1000) as u32)
 }
 
-/// How long the heap is, in bytes.
+/// The length of the heap, in bytes.
 pub const HEAP: usize = 512;
 
 static ALLOCATOR: Mutex<RefCell<Option<Heap>>> = Mutex::new(RefCell::new(None));

@@ -69,7 +69,7 @@ const LIMITS: [(&str, u64); 57] = [
     ("SVCall > handler::leave > block::stir > block::set_priority", 407),
 ];
 
-/// How long a span with this path may be.
+/// Returns how long a span with this path may be.
 pub fn of(path: &str) -> u64 {
     LIMITS.iter().find(|(limited, _)| *limited == path).map_or(BOUND, |&(_, limit)| limit)
 }
