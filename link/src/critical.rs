@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Critical sections in processes, which would have no effect: they mask interrupts, which a process can't.
 
-use crate::advice::NO_CRITICAL_SECTION;
+use crate::advice::NO_MASKING;
 use crate::inputs::FileId;
 use crate::ownership::{KERNEL, listed};
 use crate::reach::Reach;
@@ -22,7 +22,7 @@ pub fn check(reach: &Reach) -> Result<()> {
     ensure!(
         !acquire.is_some_and(|it| it.definitions.iter().any(|it| is_cortex_m(it.file))),
         "the feature `critical-section-single-core` of the crate `cortex-m` is switched on, but \
-         {NO_CRITICAL_SECTION}"
+         {NO_MASKING}"
     );
     for (id, section) in inputs.sections.iter().enumerate() {
         // The firmware's own functions may mask interrupts, as long as they do not look as if they relied on it.
@@ -34,7 +34,7 @@ pub fn check(reach: &Reach) -> Result<()> {
         }
         if let Some(user) = reach.users(id).find(|user| *user != KERNEL) {
             let (name, way) = (listed(&[user]), reach.path(user, id));
-            bail!("{name} masks interrupts (`cpsid`)\n  {way}\n{NO_CRITICAL_SECTION}");
+            bail!("{name} masks interrupts (`cpsid`)\n  {way}\n{NO_MASKING}");
         }
     }
     Ok(())
