@@ -69,7 +69,8 @@ impl<P: Port> Kernel<P> {
         Status::OK
     }
 
-    /// Sets a deadline so far away, unless the one in force is nearer. (That of the caller is not nearer.)
+    /// Sets a deadline so far away, unless the one in force is nearer. (That of the caller is never nearer than
+    /// the one in force.)
     #[inline]
     fn set_deadline_within(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
         let thread = self.threads.current();

@@ -5,7 +5,7 @@ use crossgate_abi::{Cause, FaultRecord};
 
 const FAULTED: Option<Pending> = Some(Pending::status(Status(CallError::ServerFaulted as Word)));
 
-/// 1 calls 0 calls 2 calls 0; process 3 is told of faults.
+/// Returns a system in which 1 calls 0 calls 2 calls 0; process 3 is the supervisor.
 fn chain() -> Driver {
     Wiring::default()
         .service(0, 0b0110, Shape::NONE)
@@ -21,7 +21,7 @@ fn chain() -> Driver {
         .boot()
 }
 
-/// Puts the threads of processes 3 and 0 to wait, so that thread 1 runs.
+/// Makes the threads of processes 3 and 0 wait, so that thread 1 runs.
 fn quiet(driver: &mut Driver) {
     for _ in 0..2 {
         let for_ever = u32::MAX as Word;

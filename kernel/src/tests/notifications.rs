@@ -12,7 +12,7 @@ fn signal(driver: &mut Driver, index: Word) -> Answer {
     driver.ask(number::SIGNAL, [index, 0, 0, 0])
 }
 
-/// Process 1 owns a binary and a counting notification; processes 1 and 2 may signal.
+/// Returns a system in which process 1 owns a binary and a counting notification, which processes 1 and 2 may signal.
 fn two_processes() -> Driver {
     Wiring::default()
         .notification(1, 0b110, false)
