@@ -162,14 +162,14 @@ pub const OPERATIONS: [Operation; 50] = [
     Operation {
         name: "fault_to_caller",
         text: "fault in the callee to error at the caller",
-        must: Limit::Most(581),
+        must: Limit::Most(480),
         stretch: None,
         cmrx: None,
     },
     Operation {
         name: "restart_process",
         text: "restart of a process of 256 bytes, and a call",
-        must: Limit::Most(900),
+        must: Limit::Most(805),
         stretch: None,
         cmrx: None,
     },
