@@ -119,7 +119,7 @@ crossgate::system! {
         supervisor FAULTED;
         object terminal (stack = 512): Concurrent<Console<Wire>> = Console::with_settings(Wire(PAPER), SETTINGS) =>
             [LOG: dyn Log, LEVELS: dyn Levels];
-        thread reporter (priority = 8, stack = 1024) = console::report(&terminal, &SYSTEM, FAULTED);
+        thread reporter (priority = 8, stack = 4096) = console::report(&terminal, &SYSTEM, FAULTED);
     }
     process first {
         object one (stack = 1024): Concurrent<Client> = Client { log: LOG, levels: LEVELS } => [FIRST: dyn User];
@@ -127,7 +127,7 @@ crossgate::system! {
     process second {
         object two (stack = 1024): Concurrent<Client> = Client { log: LOG, levels: LEVELS } => [SECOND: dyn User];
     }
-    process main { thread main (priority = 2, stack = 4096) = work(FIRST, SECOND, PAPER); }
+    process main { thread main (priority = 2, stack = 8192) = work(FIRST, SECOND, PAPER); }
 }
 board::start!(SYSTEM);
 
