@@ -13,7 +13,8 @@
 //! Each process that does so has a logger of its own, because `crossgate-link` gives each a copy of what is here. A line
 //! begins with the target (`module::path: `), unless that is the name of the process, which the console writes. It is cut
 //! off after [`Line::CAPACITY`](crossgate_log::Line::CAPACITY) bytes. A line that the console does not take from the
-//! process is not formatted. Lines of `log::trace!` are dropped, because the console has no level for them.
+//! process is not formatted. Lines of `log::trace!` are dropped, because the console has no level for them; after
+//! `log::set_max_level(log::LevelFilter::Trace)` they have the level of `log::debug!`.
 #![cfg_attr(target_os = "none", no_std)]
 #![forbid(unsafe_code)]
 
@@ -33,21 +34,20 @@ pub fn init(log: Handle<dyn Log>, levels: Handle<dyn Levels>) {
     }
 }
 
-/// Returns the level by the console's scale, if there is one.
-fn level_of(metadata: &log::Metadata<'_>) -> Option<Level> {
+/// Returns the level by the console's scale.
+fn level_of(metadata: &log::Metadata<'_>) -> Level {
     match metadata.level() {
-        log::Level::Error => Some(Level::Error),
-        log::Level::Warn => Some(Level::Warn),
-        log::Level::Info => Some(Level::Info),
-        log::Level::Debug => Some(Level::Debug),
-        log::Level::Trace => None,
+        log::Level::Error => Level::Error,
+        log::Level::Warn => Level::Warn,
+        log::Level::Info => Level::Info,
+        log::Level::Debug | log::Level::Trace => Level::Debug,
     }
 }
 
 impl Front {
     /// Returns the logger and the level of a line, if the console takes it.
     fn takes(&self, metadata: &log::Metadata<'_>) -> Option<(&Logger, Level)> {
-        let (logger, level) = (self.0.get()?, level_of(metadata)?);
+        let (logger, level) = (self.0.get()?, level_of(metadata));
         logger.takes(level).then_some((logger, level))
     }
 }

@@ -5,6 +5,8 @@
 
 use console::{Console, Settings};
 use core::convert::Infallible;
+use core::fmt;
+use core::sync::atomic::{AtomicU32, Ordering};
 use crossgate::{CallError, Concurrent, Exclusive, Handle, interface};
 use crossgate_log::{Level, Levels, Log};
 use system_tests::report::{expect, pass};
@@ -80,12 +82,31 @@ trait User {
     fn begin(&self);
     fn count(&self, number: u32);
     fn log_all(&self);
+    /// How often details were formatted.
+    fn formatted(&self) -> u32;
     fn crash(&self);
 }
 
 struct Client {
     log: Handle<dyn Log>,
     levels: Handle<dyn Levels>,
+    formatted: AtomicU32,
+}
+
+impl Client {
+    const fn new(log: Handle<dyn Log>, levels: Handle<dyn Levels>) -> Client {
+        Client { log, levels, formatted: AtomicU32::new(0) }
+    }
+}
+
+/// Counts how often it is formatted.
+struct Details<'a>(&'a AtomicU32);
+
+impl fmt::Display for Details<'_> {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        to.write_str("details")
+    }
 }
 
 impl User for Client {
@@ -98,8 +119,11 @@ impl User for Client {
     fn log_all(&self) {
         log::error!("an error");
         log::warn!(target: "elsewhere", "a warning");
-        log::debug!("details");
+        log::debug!("{}", Details(&self.formatted));
         log::trace!("which no console has a level for");
+    }
+    fn formatted(&self) -> u32 {
+        self.formatted.load(Ordering::Relaxed)
     }
     fn crash(&self) {
         panic!("on request")
@@ -122,10 +146,10 @@ crossgate::system! {
         thread reporter (priority = 8, stack = 4096) = console::report(&terminal, &SYSTEM, FAULTED);
     }
     process first {
-        object one (stack = 1024): Concurrent<Client> = Client { log: LOG, levels: LEVELS } => [FIRST: dyn User];
+        object one (stack = 1024): Concurrent<Client> = Client::new(LOG, LEVELS) => [FIRST: dyn User];
     }
     process second {
-        object two (stack = 1024): Concurrent<Client> = Client { log: LOG, levels: LEVELS } => [SECOND: dyn User];
+        object two (stack = 1024): Concurrent<Client> = Client::new(LOG, LEVELS) => [SECOND: dyn User];
     }
     process main { thread main (priority = 2, stack = 8192) = work(FIRST, SECOND, PAPER); }
 }
@@ -147,6 +171,8 @@ fn work(first: Handle<dyn User>, second: Handle<dyn User>, paper: Handle<dyn Pap
     expect("a call", second.begin(), Ok(()));
     expect("a call", second.log_all(), Ok(()));
     expect("a call", first.count(2), Ok(()));
+    expect("details that were formatted", first.formatted(), Ok(1));
+    expect("details that nobody wants", second.formatted(), Ok(0));
     expect("lines", paper.lines(), Ok(LINES.len() as u32));
     pass()
 }
