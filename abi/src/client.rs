@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What a process that is told of lost clients can [ask](crate::number::OPTIONAL).
+//! The subject of [`OPTIONAL`](crate::number::OPTIONAL) by which a server asks about its clients, if the wiring tells
+//! it of lost ones.
 
 use crate::Word;
 use crate::list::constants;
 
 constants! {
-    /// The only one, with its name, and what it is.
+    /// The only subject, with its name and its documentation.
     pub const SUBJECTS: [Word];
 
-    /// Of a process: the number of its life, from 1 on.
+    /// The number of the life of a process, counted from 1.
     CLIENT = 0x100;
 }
 
-/// Instead of the number of a life in which a process [called](crate::number::CALLER): it has ended.
+/// The value that stands for the number of a life in which a process [called](crate::number::CALLER), if that life has
+/// ended.
 pub const ENDED: Word = Word::MAX;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! [`CallError`] as an error of drivers: of what stands for a device that is behind a handle.
+//! [`CallError`] as an error of driver traits: the driver behind a handle stands for a device.
 
 use crate::CallError;
 
@@ -27,7 +27,7 @@ impl From<CallError> for embedded_io::ErrorKind {
     }
 }
 
-/// To these drivers all of them are the same: what has failed is not the device.
+/// In these driver traits every call error has the kind `Other`, because it was not the device that failed.
 #[cfg(feature = "embedded-hal")]
 macro_rules! other {
     ($($role:ident)*) => { $(

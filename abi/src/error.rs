@@ -4,75 +4,78 @@ use crate::list::{constants, list};
 use core::fmt;
 
 list! {
-    /// Why a call did not take place, or did not come back: the one list of it.
+    /// The reason why a call did not take place or did not return: the one list of these errors.
     ///
     /// The method's own `Result` is *inside*: in `disk.read(at, &mut block)??` the first `?` is about
     /// the call, the second about the disk. The numbers are part of the ABI.
     #[non_exhaustive]
     pub enum CallError: u8;
-    /// What went wrong, in a few words, and whether the method has run.
+    /// A short text that says what went wrong, and whether the method has run.
     fn told -> (&'static str, Ran);
 
-    /// The handle, or the number of the method, is forged: there is no such gate.
+    /// The handle, or the number of the method, is forged: no such gate exists.
     NoSuchService = 1 => ("no such service", Ran::No);
 
-    /// The wiring does not give the service (or notification) to the calling process: mention it there.
+    /// The wiring does not give the service (or notification) to the calling process. Name it in the wiring of that
+    /// process.
     NotPermitted = 2 => ("not permitted by the wiring", Ran::No);
 
-    /// 8 calls ([`MAX_CALL_DEPTH`](crate::MAX_CALL_DEPTH)) are in flight, or the thread holds 4 leases in all its calls.
+    /// 8 calls ([`MAX_CALL_DEPTH`](crate::MAX_CALL_DEPTH)) are in flight, or the thread holds 4 leases in all its
+    /// calls.
     TooDeep = 3 => ("too many calls in flight", Ran::No);
 
-    /// Less stack is left than the service declares to need: give the thread more.
+    /// Less stack is left than the service declares to need. Give the thread a larger stack.
     StackTooSmall = 4 => ("too little stack left for the call", Ran::No);
 
-    /// The server crashed during this call, perhaps while the thread was in a process further on.
+    /// The server crashed during this call, perhaps while the thread was in a process that the server had called.
     ServerFaulted = 5 => ("the server faulted", Ran::Perhaps);
 
-    /// The server crashed earlier: it is stopped, or has not restarted yet. Try again after a pause.
+    /// The server crashed earlier, and is stopped or has not restarted yet. Try again after a pause.
     ServerDown = 6 => ("the server is down", Ran::No);
 
     /// The call took longer than the caller allowed.
     DeadlineExceeded = 7 => ("deadline exceeded", Ran::Perhaps);
 
-    /// The call would wait for something that waits for this very thread.
+    /// The call would wait for something that waits for the calling thread itself.
     Deadlock = 8 => ("would deadlock", Ran::No);
 
-    /// An argument was not a value of its type: the server's stub refused it. Only a forged call has such.
+    /// An argument was not a value of its type, so the server's stub refused it. Only a forged call has such an
+    /// argument.
     BadArgument = 9 => ("bad argument", Ran::No);
 
-    /// Lent memory is a slice of more than 4096 bytes that can't be lent without exposing its neighbours: lend a
-    /// constant or a `shared!` static. (Shorter memory is lent as a copy then. In a call by bare words it may
-    /// also not be the caller's to lend.)
+    /// The lent memory is a slice of more than 4096 bytes that can't be lent without exposing its neighbours. Lend a
+    /// constant or a `shared!` static instead. (Shorter memory is lent as a copy in that case. In a call by bare words
+    /// the memory may also be some that the caller has no right to lend.)
     BadLease = 10 => ("memory of more than 4096 bytes is lent only if it is a constant or `shared!`", Ran::No);
 
-    /// The reply was not a value of its type: the caller's stub refused it.
+    /// The reply was not a value of its type, so the caller's stub refused it.
     BadReply = 11 => ("bad reply", Ran::Yes);
 
-    /// The server found that the call broke the rules of its protocol, and said so; or it took the handle back while the
-    /// call was made.
+    /// The server found that the call broke the rules of its protocol, and said so; or the server revoked the handle
+    /// during the call.
     Refused = 12 => ("refused by the server", Ran::Yes);
 }
 
-/// Whether a call that failed has come to the method.
+/// The progress of a failed call: it has reached the method, or has not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ran {
-    /// It has not.
+    /// The method has not run.
     No,
-    /// It has, but perhaps not to its end.
+    /// The method has run, but perhaps not to its end.
     Perhaps,
-    /// It has, to its end.
+    /// The method has run to its end.
     Yes,
 }
 
 impl CallError {
-    /// Returns what went wrong, in a few words.
+    /// Returns a short text that says what went wrong.
     #[inline(always)]
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         self.told().0
     }
 
-    /// Whether the method has run.
+    /// Returns whether the method has run.
     ///
     /// ```
     /// use crossgate_abi::{CallError, Ran};
@@ -83,7 +86,7 @@ impl CallError {
         self.told().1
     }
 
-    /// The error that a status stands for; `None` for success and for what is no `CallError`.
+    /// Returns the error that a status stands for; `None` for success and for a status that is no `CallError`.
     ///
     /// ```
     /// use crossgate_abi::{CallError, Status};
@@ -104,27 +107,27 @@ impl fmt::Display for CallError {
 
 impl core::error::Error for CallError {}
 
-/// How a system call ended, as the word that travels: 0, the number of a [`CallError`], or one of
-/// the constants here.
+/// The result of a system call, as the word that is passed: 0, the number of a [`CallError`], or one of the constants
+/// here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(transparent)]
 pub struct Status(pub Word);
 
 impl Status {
     constants! {
-        /// All that are no [`CallError`], with their names, and what they mean.
+        /// All statuses that are no [`CallError`], with their names and meanings.
         pub const OTHERS: [Status];
 
-        /// It succeeded.
+        /// The system call succeeded.
         OK = Status(0);
 
         /// A wait ended without a signal.
         TIMED_OUT = Status(32);
 
-        /// There is no system call of this number, or the wiring has no use of it.
+        /// No system call has this number, or the wiring does not use it.
         NO_SUCH_SYSTEM_CALL = Status(33);
 
-        /// There is no such record, or none any more.
+        /// No such record exists, or it does not exist any more.
         NO_SUCH_RECORD = Status(34);
     }
 }

@@ -3,10 +3,10 @@ use crate::list::list;
 use crate::{MAX_CALL_DEPTH, Word};
 
 list! {
-    /// Why a process crashed, and what else is told in a record: the one list of it. The numbers are part of the ABI.
+    /// The reason of a crash, or of another record of a fault: the one list of causes. The numbers are part of the ABI.
     #[non_exhaustive]
     pub enum Cause: u8;
-    /// What it is called, and what a record with it says.
+    /// The name of a cause, and what a record with this cause contains.
     fn told -> Told;
 
     /// A read or write of memory that is not open to the thread.
@@ -33,20 +33,21 @@ list! {
     /// A thread left its main function, or exited, in a process that is not its home.
     Exit = 8 => crash("thread exit inside a foreign process", Detail::Nothing);
 
-    /// A call took longer than its caller allowed, and went on when its waits had failed.
+    /// A call took longer than its caller allowed, and continued after its waits had failed.
     Deadline = 9 => crash("a call took too long", Detail::Nothing);
 
-    /// A server that the process called says that it broke the rules. The kernel does not know whether that is
+    /// A server says that the process, in a call, broke the server's rules. The kernel does not know whether that is
     /// true.
     Refused = 10 => notice("a call that broke the rules of its server", Detail::Accuser);
 
-    /// An interrupt came that nobody owns. It is masked from now on. The address is its line; below 0 (as an
-    /// `isize`) it is an exception of the CPU, numbered as CMSIS does: -14 is the non-maskable interrupt.
+    /// An interrupt arrived that no process owns. It is masked from now on. The address is the number of its line. A
+    /// number below 0 (as an `isize`) is an exception of the CPU, numbered as CMSIS does: -14 is the non-maskable
+    /// interrupt.
     Interrupt = 11 => notice("an interrupt that nobody owns", Detail::Line);
 
-    /// A budget of CPU time is used up, of the thread or of the process. The thread, and with it all that have
+    /// A budget of CPU time is used up, of the thread or of the process. The thread, and with it all threads that share
     /// the budget, runs in the background until the next period. The address is how often that has happened to this
-    /// budget, to 65,535, then from 0 again; it is told if that is a power of two.
+    /// budget, to 65,535, then from 0 again; a record is made each time that this number is a power of two.
     Budget = 12 => notice("a budget of CPU time is used up", Detail::Count);
 
     besides;
@@ -55,7 +56,7 @@ list! {
 }
 
 impl Cause {
-    /// Returns what happened, in a few words.
+    /// Returns a short text that says what happened.
     ///
     /// ```
     /// use crossgate_abi::Cause;
@@ -67,8 +68,8 @@ impl Cause {
         self.told().text
     }
 
-    /// Whether a process has crashed. Other records tell of a budget that is used up, perhaps by a server that took long, of
-    /// an interrupt that nobody owns, or of what a server says of its client.
+    /// Returns whether a process has crashed. Other records report a budget that is used up, perhaps by a server that
+    /// took long, an interrupt that no process owns, or what a server says of its client.
     #[inline(always)]
     #[must_use]
     pub const fn is_crash(self) -> bool {
@@ -83,7 +84,7 @@ impl Cause {
     }
 }
 
-/// What the list says of a cause.
+/// The properties of a cause in the list.
 struct Told {
     text: &'static str,
     is_crash: bool,
@@ -98,7 +99,7 @@ const fn notice(text: &'static str, detail: Detail) -> Told {
     Told { text, is_crash: false, detail }
 }
 
-/// What a record says of what happened, beside the cause.
+/// The detail that a record has beside the cause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Detail {
     /// Nothing.
@@ -107,67 +108,67 @@ pub enum Detail {
     Address,
     /// The [file](FaultRecord::file) and the [line](FaultRecord::line) of a panic.
     Location,
-    /// The [process](FaultRecord::accuser) that says so.
+    /// The [process](FaultRecord::accuser) that accuses the recorded one.
     Accuser,
-    /// The interrupt line, as the [address](FaultRecord::address). No process is told of.
+    /// The interrupt line, as the [address](FaultRecord::address). The record names no process.
     Line,
-    /// How often it has happened, as the [address](FaultRecord::address).
+    /// The number of times that it has happened, as the [address](FaultRecord::address).
     Count,
 }
 
-/// No process.
+/// The index that stands for no process.
 pub const NOBODY: u8 = u8::MAX;
 
 /// The kernel's record of a fault.
 ///
-/// Crashes and what [servers say](Cause::Refused) are kept apart, so that no accusation overwrites the record
-/// of a crash.
+/// Crashes and what [servers say](Cause::Refused) are kept apart, so that no accusation overwrites the record of a
+/// crash.
 ///
-/// It travels as words, one a system call, so that the kernel writes no user memory for it. What
-/// makes a record of them again is in the user library, so that no kernel carries it.
+/// A record is read as words, one in a system call, so that the kernel writes no user memory for it. The code that
+/// builds a record from the words is in the user library, so that no kernel contains it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FaultRecord {
-    /// Index of the process that faulted; [`NOBODY`] if none did.
+    /// Index of the process that faulted; [`NOBODY`] if no process did.
     pub process: u8,
-    /// Index of the thread that ran in it (which may be a visitor).
+    /// Index of the thread that ran in the process (which may be a thread of another process, in a call).
     pub thread: u8,
-    /// What happened.
+    /// The cause of the record.
     pub cause: Cause,
-    /// How many calls the thread had in flight.
+    /// The number of calls that the thread had in flight.
     pub depth: u8,
-    /// The services of these calls, the outermost first; the rest is 0.
+    /// The services of these calls, the outermost first; the remaining bytes are 0.
     pub chain: [u8; MAX_CALL_DEPTH],
-    /// The address that was accessed, where the CPU tells it, else 0.
+    /// The address that was accessed, where the CPU reports it, else 0.
     pub address: Word,
     /// The address of the instruction, where it is known, else 0.
     pub instruction: Word,
     /// Address of the name of the file that panicked (a string in flash), else 0.
     pub file: Word,
-    /// Length of that name in bytes, at most [`FILE_LENGTH`](Self::FILE_LENGTH): of a longer one it is the
-    /// end. It is what the process says, and any text.
+    /// Length of that name in bytes, at most [`FILE_LENGTH`](Self::FILE_LENGTH): of a longer name the record has the
+    /// end. The process itself supplies the name, so it may be any text.
     pub file_length: Word,
     /// Line of the panic, else 0.
     pub line: Word,
-    /// Index of the process that says so, if the cause is [`Refused`](Cause::Refused).
+    /// Index of the process that accuses this one, if the cause is [`Refused`](Cause::Refused).
     pub accuser: Option<u8>,
 }
 
 impl FaultRecord {
-    /// How many words a record is: who, address, instruction, file, file length, line, and four bytes of
-    /// the chain in each of the others, the outermost call lowest.
+    /// The number of words in a record: the one of [`who`](Self::who), address, instruction, file, file length, line,
+    /// and four bytes of the chain in each of the others, the outermost call lowest.
     pub const WORDS: usize = Self::CHAIN + MAX_CALL_DEPTH / 4;
-    /// How many bytes of the name of a file that panicked are told.
+    /// The number of bytes of a file name that a record can have.
     pub const FILE_LENGTH: usize = 96;
-    /// The first word of the chain.
+    /// The index of the first word of the chain.
     pub const CHAIN: usize = 6;
 
-    /// Returns whether its [cause](Cause::is_crash) is that a process has crashed.
+    /// Returns whether the [cause](Cause::is_crash) is the crash of a process.
     #[must_use]
     pub const fn is_crash(&self) -> bool {
         self.cause.is_crash()
     }
 
-    /// The first word.
+    /// Returns the first word of a record.
     #[inline(always)]
     #[must_use]
     pub const fn who(process: u8, thread: u8, cause: Cause, depth: u8) -> Word {

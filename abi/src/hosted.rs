@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The devices of the hosted port: what their drivers and the port agree on.
+//! The devices of the hosted port: the constants that their drivers and the port share.
 //!
 //! A device has registers, which are read and written by the system calls
-//! [`DEVICE_READ`](crate::number::hosted::DEVICE_READ) and
-//! [`DEVICE_WRITE`](crate::number::hosted::DEVICE_WRITE). Its range in the wiring gives the right to do
-//! so; at its address there is nothing that could be reached otherwise. Times and rates are in
-//! µs and bits a second; an interrupt stays raised until its cause has gone.
+//! [`DEVICE_READ`](crate::number::hosted::DEVICE_READ) and [`DEVICE_WRITE`](crate::number::hosted::DEVICE_WRITE). The
+//! range of a device in the wiring gives the right to make them; no memory lies at the address of that range. Times are
+//! in µs, and rates in bits per second. An interrupt stays raised until its cause has gone.
 
 use crate::table::Mmio;
 
@@ -13,41 +12,41 @@ const fn mmio(index: usize) -> Mmio {
     Mmio { start: 0x1000 + index * 0x100, size: 0x100 }
 }
 
-/// How many interrupt lines there are: each is that of one device.
+/// The number of interrupt lines. Each line belongs to one device.
 pub const LINES: u16 = 5;
 
-/// A serial line.
+/// Serial lines.
 pub mod serial {
     use super::{Mmio, mmio};
     use crate::Word;
 
-    /// One for each serial line.
+    /// The ranges of the serial lines.
     pub const MMIO: [Mmio; 3] = [mmio(0), mmio(1), mmio(2)];
-    /// The interrupts: a byte has been received.
+    /// The interrupts of the serial lines: a byte has been received.
     pub const INTERRUPTS: [u16; 3] = [0, 1, 2];
-    /// Register. Reading takes the byte that was received, writing sends one.
+    /// Register. A read takes the received byte; a write sends one.
     pub const DATA: Word = 0;
     /// Register. 1 if a byte has been received, else 0.
     pub const RECEIVED: Word = 1;
-    /// Register. Bits per second; 0 until it is set, and then nothing is received.
+    /// Register. Bits per second; 0 until a driver sets it, and nothing is received while it is 0.
     pub const RATE: Word = 2;
-    /// Register. 1: a byte that was received raises the interrupt.
+    /// Register. 1: a received byte raises the interrupt.
     pub const INTERRUPT: Word = 3;
 }
 
-/// A timer, which counts µs up from 0.
+/// Timers, which count µs up from 0.
 pub mod timer {
     use super::{Mmio, mmio};
     use crate::Word;
 
-    /// One for each timer.
+    /// The ranges of the timers.
     pub const MMIO: [Mmio; 2] = [mmio(4), mmio(5)];
-    /// The interrupts: the timer has come to the time that it was to stop at.
+    /// The interrupts of the timers: the time in [`INTERRUPT_AFTER`] has passed.
     pub const INTERRUPTS: [u16; 2] = [3, 4];
-    /// Register. The time since it was started in µs. Writing, whatever it is, starts the timer anew.
+    /// Register. The time since the start of the timer in µs. Writing any value restarts the timer.
     pub const ELAPSED: Word = 0;
-    /// Register. Raises the interrupt so many µs after the start; 0 for never, which takes the interrupt
-    /// back.
+    /// Register. The time from the start of the timer to its interrupt in µs; 0 for no interrupt, which also withdraws
+    /// a raised one.
     pub const INTERRUPT_AFTER: Word = 1;
 }
 
@@ -56,9 +55,9 @@ pub mod lamps {
     use super::{Mmio, mmio};
     use crate::Word;
 
-    /// The only one.
+    /// The range of the lamps.
     pub const MMIO: Mmio = mmio(6);
-    /// How many lamps there are.
+    /// The number of lamps.
     pub const COUNT: usize = 8;
     /// Register. Bit n: lamp n is on.
     pub const ON: Word = 0;

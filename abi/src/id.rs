@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Which process, service, lock, notification, thread or budget, and sets of them.
+//! Identifiers of processes, services, locks, notifications, threads and budgets, and sets of them.
 //!
-//! In the tables and in the kernel each is a number of one byte. Here each kind of number has a type, so that one is
-//! not taken for another. The types are no larger than the numbers, and do nothing that those would not.
+//! In the tables and in the kernel each identifier is a number of one byte. Here each kind of number has its own type,
+//! so that one kind is not taken for another. The types are as large as the numbers, and cost nothing at run time.
 
 use crate::{MAX_THREADS, NOBODY};
 use core::fmt::{self, Debug, Formatter};
@@ -10,15 +10,15 @@ use core::hash::Hash;
 use core::marker::PhantomData;
 use core::ops::{BitAnd, BitOr, BitOrAssign};
 
-/// What can be numbered.
+/// A kind of things that have numbers.
 pub trait Numbered: Copy + Eq + Hash + Debug {
-    /// How it is called in messages.
+    /// The name of the kind in messages.
     const NAME: &'static str;
 }
 
 macro_rules! kinds {
     ($($(#[$docs:meta])* $id:ident: $kind:ident;)*) => {
-        /// What can be numbered: only names, of which there is nothing.
+        /// The kinds of things that have numbers. They are only names: no values of these types exist.
         pub mod kind {
             $(
                 #[doc = concat!("What a [`", stringify!($id), "`](super::", stringify!($id), ") numbers.")]
@@ -55,24 +55,24 @@ kinds! {
 pub struct Id<K>(u8, PhantomData<K>);
 
 impl<K: Numbered> Id<K> {
-    /// The first one.
+    /// The first identifier.
     pub const FIRST: Id<K> = Id::new(0);
 
-    /// The one of this index, which is less than 256.
+    /// Returns the identifier with this index, which is less than 256.
     #[inline(always)]
     #[must_use]
     pub const fn new(index: usize) -> Id<K> {
         Id(index as u8, PhantomData)
     }
 
-    /// Its index.
+    /// Returns the index.
     #[inline(always)]
     #[must_use]
     pub const fn index(self) -> usize {
         self.0 as usize
     }
 
-    /// Its index as a byte.
+    /// Returns the index as a byte.
     #[inline(always)]
     #[must_use]
     pub const fn number(self) -> u8 {
@@ -81,7 +81,7 @@ impl<K: Numbered> Id<K> {
 }
 
 impl ProcessId {
-    /// In a record instead of a process: what happened is nobody's. No process has this index.
+    /// The identifier in a record that belongs to no process. No process has this index.
     pub const NOBODY: ProcessId = ProcessId::new(NOBODY as usize);
 }
 
@@ -89,7 +89,7 @@ impl ThreadId {
     /// The thread that runs when no other can.
     pub const IDLE: ThreadId = ThreadId::FIRST;
 
-    /// Its place in a table of all threads that there can be.
+    /// Returns the index of the thread in a table of all threads that a firmware can have.
     #[inline(always)]
     #[must_use]
     pub const fn place(self) -> usize {
@@ -103,35 +103,35 @@ impl<K: Numbered> Debug for Id<K> {
     }
 }
 
-/// A set of things of a kind: bit n is number n.
+/// A set of things of a kind: bit n stands for number n.
 ///
-/// There are sets only of what a firmware has 32 of at most, so that each has a bit of its own: see
+/// Sets exist only of kinds of which a firmware has at most 32, so that each member has its own bit: see
 /// [`MAX_PROCESSES`](crate::MAX_PROCESSES), [`MAX_THREADS`], [`MAX_BUDGETS`](crate::MAX_BUDGETS).
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(transparent)]
 pub struct Set<I>(u32, PhantomData<I>);
 
 impl<I> Set<I> {
-    /// None of them.
+    /// The empty set.
     pub const EMPTY: Set<I> = Set::of_bits(0);
-    /// All that there can be.
+    /// The set of all identifiers.
     pub const ALL: Set<I> = Set::of_bits(u32::MAX);
 
-    /// The set with these bits.
+    /// Returns the set with these bits.
     #[inline(always)]
     #[must_use]
     pub const fn of_bits(bits: u32) -> Set<I> {
         Set(bits, PhantomData)
     }
 
-    /// Its bits.
+    /// Returns the bits of the set.
     #[inline(always)]
     #[must_use]
     pub const fn bits(self) -> u32 {
         self.0
     }
 
-    /// Whether it is empty.
+    /// Returns whether the set is empty.
     #[inline(always)]
     #[must_use]
     pub const fn is_empty(self) -> bool {
@@ -142,7 +142,7 @@ impl<I> Set<I> {
 impl<I> BitOr for Set<I> {
     type Output = Set<I>;
 
-    /// What is in one or the other.
+    /// Returns the union of the two sets.
     #[inline(always)]
     fn bitor(self, other: Set<I>) -> Set<I> {
         Set::of_bits(self.0 | other.0)
@@ -159,7 +159,7 @@ impl<I> BitOrAssign for Set<I> {
 impl<I> BitAnd for Set<I> {
     type Output = Set<I>;
 
-    /// What is in both.
+    /// Returns the intersection of the two sets.
     #[inline(always)]
     fn bitand(self, other: Set<I>) -> Set<I> {
         Set::of_bits(self.0 & other.0)
@@ -167,63 +167,63 @@ impl<I> BitAnd for Set<I> {
 }
 
 impl<K: Numbered> Set<Id<K>> {
-    /// One alone.
+    /// Returns the set with one member.
     #[inline(always)]
     #[must_use]
     pub const fn of(id: Id<K>) -> Set<Id<K>> {
-        // To rotate costs less than to shift: the CPU wraps the distance as Rust does. (A shift by 32 and more is none
-        // for Rust, and gives 0 on the CPU, so that the distance would be cut first.)
+        // A rotation costs less than a shift, because the CPU wraps the distance as Rust does. (A shift by 32 or more
+        // is undefined in Rust and gives 0 on the CPU, so the compiler would add code that cuts the distance.)
         Set::of_bits(1u32.rotate_left(id.0 as u32))
     }
 
-    /// Whether it is in the set.
+    /// Returns whether the identifier is in the set.
     #[inline(always)]
     #[must_use]
     pub const fn contains(self, id: Id<K>) -> bool {
-        // As above; and the bit comes to a place where one instruction tests it.
+        // A rotation for the same reason; it also brings the bit to a place where one instruction tests it.
         self.0.rotate_right(id.0 as u32) & 1 != 0
     }
 
-    /// It is in the set from now on.
+    /// Adds the identifier to the set.
     #[inline(always)]
     pub const fn insert(&mut self, id: Id<K>) {
         self.0 |= Set::of(id).0;
     }
 
-    /// It is not in the set any more.
+    /// Removes the identifier from the set.
     #[inline(always)]
     pub const fn remove(&mut self, id: Id<K>) {
         self.0 &= !Set::of(id).0;
     }
 
-    /// It is in the set from now on if it was not, and the other way round.
+    /// Adds the identifier if it is not in the set, else removes it.
     #[inline(always)]
     pub const fn toggle(&mut self, id: Id<K>) {
         self.0 ^= Set::of(id).0;
     }
 
-    /// Those behind it.
+    /// Returns the members of the set behind this identifier.
     #[inline(always)]
     #[must_use]
     pub const fn after(self, id: Id<K>) -> Set<Id<K>> {
         Set::of_bits(self.0 & !1 << (id.0 & 31))
     }
 
-    /// Whether it has one member at most.
+    /// Returns whether the set has at most one member.
     #[inline(always)]
     #[must_use]
     pub const fn is_single(self) -> bool {
         self.0 & self.0.wrapping_sub(1) == 0
     }
 
-    /// The first of the set.
+    /// Returns the first member of the set.
     #[inline(always)]
     #[must_use]
     pub const fn first(self) -> Option<Id<K>> {
         if self.is_empty() { None } else { Some(Id::new(self.0.trailing_zeros() as usize)) }
     }
 
-    /// Takes the first out of the set.
+    /// Removes the first member from the set, and returns it.
     #[inline(always)]
     pub const fn take_first(&mut self) -> Option<Id<K>> {
         let first = self.first();

@@ -1,73 +1,74 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What a process with the right can [ask](crate::number::INSPECT) of the others: the subjects, and what the two
-//! words of the answer are.
+//! The subjects about which a process with the right can [ask](crate::number::OPTIONAL), and the meaning of the two
+//! words of the answer.
 
 use crate::Word;
 use crate::list::constants;
 
 constants! {
-    /// All of them, with their names, and what they are.
+    /// All subjects, with their names and their documentation.
     pub const SUBJECTS: [Word];
 
-    /// Of a thread: the [kind](crate::inspect::wait) of what it waits for, the process that it is in, its priority now, and how many
-    /// calls it has in flight, a byte each, the first in the lowest; and what it waits for.
+    /// Of a thread: the [kind](crate::inspect::wait) of its wait, the process that it is in, its present priority, and
+    /// the number of calls that it has in flight, a byte each, the first in the lowest; and the object of its wait.
     THREAD = 0;
 
     /// Of a thread: the services that it has called, as in a [`FaultRecord`](crate::FaultRecord).
     CALLS = 1;
 
     /// Of the stack of a thread, from the next argument on, in bytes above its start: how many bytes were ever used, of
-    /// those that were not seen before, and from where on to ask again; 0: that is all.
+    /// those that were not seen before, and the position from which to ask again; 0 if that is all.
     STACK = 2;
 
-    /// Of a process: its [state](crate::inspect::state), and how often it has crashed in a row, a byte each; and when it crashed last, in
-    /// units of [`DEADLINE_UNIT`](crate::DEADLINE_UNIT) since start.
+    /// Of a process: its [state](crate::inspect::state), and how often it has crashed in a row, a byte each; and the
+    /// time of its last crash, in units of [`DEADLINE_UNIT`](crate::DEADLINE_UNIT) since start.
     PROCESS = 3;
 
     /// The same as [`READ_FAULT`](crate::number::READ_FAULT), whose arguments follow.
     FAULT = 4;
 
-    /// Of a thread: how long it has run, in µs: the lower 32 bits, and the others. There is no such record where nobody
-    /// [counts](crate::table::Budgets::cpu_time).
+    /// Of a thread: how long it has run, in µs: the lower 32 bits, and the upper ones. No such record exists if the
+    /// kernel does not [count](crate::table::Budgets::cpu_time).
     TIME_OF_THREAD = 5;
 
-    /// The same of a process: how long threads have run in it, its own and others.
+    /// The same of a process: how long threads have run in it, both its own and those of other processes.
     TIME_OF_PROCESS = 6;
 
-    /// Of a process: how often it has crashed since the system started; and a word of the
-    /// [record](crate::FaultRecord) of its last crash, the one of the next argument.
+    /// Of a process: how often it has crashed since the system started; and a word of the [record](crate::FaultRecord)
+    /// of its last crash, selected by the next argument.
     CRASHES = 7;
 
-    /// Of the [crash dump](crate::inspect::dump), a word; and whether it was written since the system started. Only for the processes that
-    /// may read crash dumps.
+    /// Of the [crash dump](crate::inspect::dump): a word; and whether the dump was written since the system started.
+    /// Only the processes that may read crash dumps may ask for it.
     DUMP = 8;
 }
 
-/// A crash dump: what is kept of the last crash, in memory that nothing resets, as words.
+/// The crash dump: what the kernel keeps of the last crash, in memory that no reset clears, as words.
 pub mod dump {
     use crate::{FaultRecord, Word};
 
-    /// The [check] of the others.
+    /// The index of the [check] of the other words.
     pub const CHECK: usize = 0;
-    /// When it was, in ms since start.
+    /// The index of the time of the crash, in ms since start.
     pub const TIME: usize = 1;
-    /// The record of the crash.
+    /// The index of the first word of the record of the crash.
     pub const RECORD: usize = 2;
-    /// How many words of the stack there are.
+    /// The index of the number of words of the stack.
     pub const LENGTH: usize = RECORD + FaultRecord::WORDS;
-    /// The registers of the thread, if there are such words: on a microcontroller r0 to r15 and xPSR, on Linux rax to
-    /// rsp as the CPU numbers them, and rip.
+    /// The index of the first register of the thread, if the dump has words of the stack. On a microcontroller the
+    /// registers are r0 to r15 and xPSR; on Linux rax to rsp as the CPU numbers them, and rip.
     pub const REGISTERS: usize = LENGTH + 1;
-    /// How many registers there are.
+    /// The number of registers.
     pub const REGISTER_COUNT: usize = 17;
-    /// The words of the stack from the stack pointer on, as far as they belong to the process that crashed.
+    /// The index of the first word of the stack, from the stack pointer on, as far as the stack belongs to the crashed
+    /// process.
     pub const STACK: usize = REGISTERS + REGISTER_COUNT;
-    /// How many words of the stack there are at most.
+    /// The most words of the stack that a dump has.
     pub const STACK_WORDS: usize = 32;
-    /// How many words a dump is.
+    /// The number of words in a dump.
     pub const WORDS: usize = STACK + STACK_WORDS;
 
-    /// The check of the words of a dump. What was in memory when the power came on has another one.
+    /// Returns the check of the words of a dump. Memory as it is after power-on has another check.
     #[must_use]
     pub fn check(words: &[Word; WORDS]) -> Word {
         let others = words.iter().skip(CHECK + 1);
@@ -75,30 +76,34 @@ pub mod dump {
     }
 }
 
-/// What a thread waits for.
+/// The kinds of waits of a thread.
 pub mod wait {
-    /// Nothing. (It runs, or others do.)
+    /// The thread does not wait. (It runs, or other threads do.)
     pub const NOTHING: u8 = 0;
-    /// A time.
+    /// The thread waits for a time.
     pub const TIME: u8 = 1;
-    /// Any of a [set](crate::table::Process::notifications) of notifications of the process that it is in.
+    /// The thread waits for any of a [set](crate::table::Process::notifications) of notifications of the process that
+    /// it is in.
     pub const NOTIFICATIONS: u8 = 2;
-    /// The lock of an object: the thread that has it, and the number of the lock, a byte each.
+    /// The thread waits for the lock of an object. The object of the wait is the thread that has the lock, and the
+    /// number of the lock, a byte each.
     pub const LOCK: u8 = 3;
-    /// A mutex of the process that it is in: the thread that has it.
+    /// The thread waits for a mutex of the process that it is in. The object of the wait is the thread that has the
+    /// mutex.
     pub const MUTEX: u8 = 4;
-    /// Memory of its process, which was lent to another: the thread that has it.
+    /// The thread waits for memory of its process that was lent to another thread. The object of the wait is that
+    /// thread.
     pub const MEMORY: u8 = 5;
-    /// Nothing will wake it.
+    /// The thread has ended; nothing wakes it.
     pub const ENDED: u8 = 6;
 }
 
-/// What a process does.
+/// The states of a process.
 pub mod state {
-    /// It can be entered.
+    /// The process runs: threads can enter it.
     pub const RUNNING: u8 = 0;
-    /// It is about to begin anew.
+    /// The process is about to restart.
     pub const RESETTING: u8 = 1;
-    /// It has stopped.
+    /// The process has stopped.
     pub const STOPPED: u8 = 2;
 }

@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the Crossgate kernel and user code agree on.
+//! The contract between the Crossgate kernel and user code.
 //!
-//! - [`SystemCall`], [`CallError`] and [`Cause`]: the lists from which numbers, texts, tests and tables of the book come;
-//! - [`number`]: how a system call says what it wants;
-//! - [`signature`]: what a system call takes and returns, and who may make it;
-//! - [`Status`]: how it ends;
-//! - [`Shape`]: what the machine words of a call are;
+//! - [`SystemCall`], [`CallError`] and [`Cause`]: the lists from which numbers, texts, tests and tables of the book
+//!   come;
+//! - [`number`]: the numbers by which a system call is selected;
+//! - [`signature`]: the arguments and results of a system call, and the rights that it needs;
+//! - [`Status`]: the result of a system call;
+//! - [`Shape`]: the kinds of the machine words of a call;
 //! - [`table`]: the wiring of a firmware as tables in flash, written by `crossgate::system!`
 //!   and read by the kernel;
-//! - [`id`]: which process, service, thread, ..., and sets of them;
-//! - [`FaultRecord`]: what the kernel remembers of a process that crashed;
-//! - [`client`]: what a server can ask of those who call it;
-//! - [`inspect`]: what a process with the right can ask of the others;
-//! - [`pool`]: what a process does with the threads of its pools;
+//! - [`id`]: identifiers of processes, services, threads, ..., and sets of them;
+//! - [`FaultRecord`]: the kernel's record of a crash;
+//! - [`client`]: what a server can ask about its clients;
+//! - [`inspect`]: what a process with the right can ask about others;
+//! - [`pool`]: how a process controls the threads of its pools;
 //! - [`hosted`]: the devices of the port to Linux.
 //!
-//! Nothing here executes: this crate is the contract, and the place to look first when porting.
+//! The crate contains no code that acts by itself. Look here first when porting.
 #![no_std]
 
 pub mod client;
@@ -48,21 +49,21 @@ pub use shape::{Kind, Shape};
 /// error everywhere.
 pub type Word = usize;
 
-/// How many calls of one thread can be in flight at a time.
+/// The most calls that one thread can have in flight.
 pub const MAX_CALL_DEPTH: usize = 8;
-/// How many words of arguments a call carries.
+/// The number of argument words that a call carries.
 pub const ARGUMENT_WORDS: usize = 4;
-/// How many words of results a call brings back.
+/// The number of result words that a call returns.
 pub const RESULT_WORDS: usize = 2;
-/// How many pieces of memory one call can be lent.
+/// The most pieces of memory that one call can be lent.
 pub const LEASES_PER_CALL: usize = 2;
-/// In the length of lent memory: not only these bytes are offered, but the whole block that they begin, the
-/// smallest of 32, 64, 128, ... bytes that holds them. (Else a protection unit may not open a
+/// A flag in the length of lent memory: the caller offers not only these bytes, but the whole block that they begin,
+/// which is the smallest of 32, 64, 128, ... bytes that holds them. (Without the flag a protection unit may not open a
 /// length that it can't express.)
 pub const WHOLE_BLOCK: Word = 1 << (Word::BITS - 1);
-/// How many fault records the kernel keeps; older ones are overwritten.
+/// The number of fault records that the kernel keeps; a new record overwrites the oldest.
 pub const FAULT_RECORDS: usize = 2;
-/// The number of thread priorities; 0 is the lowest, and is the idle thread's.
+/// The number of thread priorities; 0 is the lowest, and only the idle thread has it.
 pub const PRIORITIES: usize = 32;
 /// The priority of threads whose budget is used up: the lowest that a thread of the wiring can have.
 pub const BACKGROUND: u8 = 1;
@@ -70,7 +71,8 @@ pub const BACKGROUND: u8 = 1;
 pub const MAX_PROCESSES: usize = 32;
 /// The most threads that a firmware can have, the idle thread included.
 pub const MAX_THREADS: usize = 32;
-/// The most notifications that a firmware can have: a byte tells any of them, and where those of a process end.
+/// The most notifications that a firmware can have, because one byte holds the index of any, and the end of those of a
+/// process.
 pub const MAX_NOTIFICATIONS: usize = 255;
 /// The most notifications that a process can own.
 pub const MAX_OWN_NOTIFICATIONS: usize = 32;
@@ -80,7 +82,7 @@ pub const MAX_BUDGETS: usize = 32;
 pub const MAX_MMIO: usize = 2;
 /// The unit of the [deadlines](number::SET_DEADLINE) of calls, in µs.
 pub const DEADLINE_UNIT: u64 = 1024;
-/// In a [deadline](number::SET_DEADLINE) of calls: the other bits are a time from now.
+/// A flag in a [deadline](number::SET_DEADLINE) of calls: the other bits are a time from now.
 pub const DEADLINE_WITHIN: Word = 1 << 31;
-/// The [deadline](number::SET_DEADLINE) of calls whose time is over.
+/// The [deadline](number::SET_DEADLINE) of calls that stands for a time that has passed.
 pub const DEADLINE_OVER: u16 = u16::MAX;

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Lists: each is written once, and what has to agree is made from it.
+//! Macros for lists: each list is written once, and everything that has to agree with it is made from it.
 
-/// Makes an enum of a list. An entry is documentation, a name, a number, perhaps more documentation that only rustdoc
+/// Makes an enum from a list. An entry is documentation, a name, a number, perhaps more documentation that only rustdoc
 /// shows, and after `=>` a value that belongs to it.
 ///
-/// The enum has a variant for each entry, `ALL` of them in order, and tells of each its number, its name, its
-/// documentation, and its value, by the function that the head of the list names. The kernel's match, the tests and the
-/// book read these, so nothing else has to be told of a new entry. A number that is used twice, or left out, does not
-/// compile.
+/// The enum has a variant for each entry, and `ALL` of them in order. It returns for each its number, its name, its
+/// documentation, and its value; the last by the function that the head of the list names. The kernel's match, the
+/// tests and the book read these, so a new entry is written nowhere else. A number that is used twice, or left out,
+/// does not compile.
 ///
 /// The entry after `besides` is a variant that is not in `ALL`.
 macro_rules! list {
@@ -35,10 +35,10 @@ macro_rules! list {
         }
 
         impl $List {
-            /// All that are in the list, in the order of their numbers.
+            /// All entries of the list, in the order of their numbers.
             pub const ALL: [$List; [$($number),+].len()] = [$($List::$Entry),+];
 
-            /// The one with this number, if there is one in the list.
+            /// Returns the entry with this number, if the list has one.
             #[inline(always)]
             #[must_use]
             pub const fn from_number(number: $crate::Word) -> Option<$List> {
@@ -49,7 +49,7 @@ macro_rules! list {
             }
 
             $(#[$told])*
-            // Inlined, because texts belong to the crate that uses them: no kernel carries any.
+            // Inlined, because texts belong to the crate that uses them: no kernel contains any.
             #[inline(always)]
             #[must_use]
             $visibility const fn $tell(self) -> $Told {
@@ -59,7 +59,7 @@ macro_rules! list {
                 }
             }
 
-            /// Its name here.
+            /// Returns the name of the entry.
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self {
@@ -68,7 +68,7 @@ macro_rules! list {
                 }
             }
 
-            /// What its entry in the list says, in Markdown, with links as rustdoc has them.
+            /// Returns the documentation of the entry, in Markdown, with links as rustdoc has them.
             #[must_use]
             pub const fn documentation(self) -> &'static str {
                 match self {
@@ -91,7 +91,7 @@ macro_rules! list {
     };
 }
 
-/// Makes constants of a list, and one that has them all, with their names and documentation.
+/// Makes the constants of a list, and one constant of them all, with their names and documentation.
 macro_rules! constants {
     (
         $(#[$attribute:meta])*

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the compiler says of a wiring that can't be: texts and numbers, put together in constants.
+//! Error messages of the compiler about an impossible wiring: texts and numbers, joined in constants.
 
-/// Stops the compiler with the texts, one after the other, as its message.
+/// Stops the compiler with the texts, one after the other, as its error message.
 #[track_caller]
 pub const fn fail(parts: &[&str]) -> ! {
     let mut text = [b' '; 256];
@@ -30,13 +30,13 @@ pub struct Number {
 }
 
 impl Number {
-    /// Such as `4096`.
+    /// Returns the number in decimal digits, such as `4096`.
     #[must_use]
     pub const fn decimal(number: usize) -> Number {
         Number::in_base(10, number)
     }
 
-    /// Such as `0x1000`.
+    /// Returns the number in hexadecimal digits, such as `0x1000`.
     #[must_use]
     pub const fn hexadecimal(number: usize) -> Number {
         let Number { mut text, start } = Number::in_base(16, number);
@@ -56,7 +56,7 @@ impl Number {
         }
     }
 
-    /// The text.
+    /// Returns the text.
     #[must_use]
     pub const fn text(&self) -> &str {
         match core::str::from_utf8(self.text.split_at(self.start).1) {
@@ -66,7 +66,7 @@ impl Number {
     }
 }
 
-/// Returns whether two texts are the same, told by the compiler.
+/// Returns whether two texts are equal. It can be called in constants.
 #[must_use]
 pub const fn is_same(one: &str, other: &str) -> bool {
     let (one, other) = (one.as_bytes(), other.as_bytes());

@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! System calls: one trap instruction, and a *selector* word that says what is wanted.
+//! The numbers by which a system call is selected: a system call is one trap instruction and a *selector* word.
 //!
 //! A selector is either a **call**, the index of a [gate](crate::table::Gate), or the bitwise complement of a
 //! **system call number** (a small negative number, which costs one instruction to load).
-//! A call comes first because it is what the kernel does most.
+//! Calls have the selectors without a complement, because a call is what the kernel does most.
 //!
-//! The registers are in the book's chapter *System calls*, which is made from the lists here. Times are microseconds (µs)
-//! in two words, the lower first.
+//! The book's chapter *System calls*, which is made from the lists here, describes the registers. Times are
+//! microseconds (µs) in two words, the lower first.
 
 use crate::Word;
 use crate::list::list;
 use crate::signature::{Content, Operand, Right, Route, Signature};
 
-/// The selector of method `method` of the service whose first gate is `gate`.
+/// Returns the selector of method `method` of the service whose first gate is `gate`.
 #[must_use]
 pub const fn call(gate: usize, method: usize) -> Word {
     gate.wrapping_add(method)
 }
 
-/// The selector of system call `number`, as in `system_call(number::YIELD)`.
+/// Returns the selector of system call `number`, as in `system_call(number::YIELD)`.
 #[must_use]
 pub const fn system_call(number: Word) -> Word {
     !number
@@ -38,7 +38,8 @@ macro_rules! system_calls {
         list! {
             $(#[$attribute])*
             pub enum $List: u16;
-            /// Its words, who may make it, and what carries it out.
+            /// Returns the words of the system call, the right that it needs, and the part of the kernel that carries
+            /// it out.
             pub fn signature -> &'static Signature;
             $(
                 $(#[doc = $line])+
@@ -69,7 +70,7 @@ macro_rules! results {
 }
 
 system_calls! {
-    /// The system calls: the one list of them. A call of a method is none.
+    /// The system calls: the one list of them. A call of a method is not in it, because it has no number.
     ///
     /// The numbers are part of the ABI: an entry keeps its number, and a new one gets the next.
     pub enum SystemCall;
@@ -81,24 +82,24 @@ system_calls! {
     /// Lets the other threads of the same priority run first.
     YIELD = 1: Yield() -> (), Everyone, Assembly;
 
-    // Not `Signal`: the compiler writes the path before a name that occurs twice, so its messages would have
+    // Not `Signal`: the compiler writes the path before a name that occurs twice, so its messages would contain
     // `crossgate::Signal` for the library's `Signal`.
     /// Signals a notification, if the wiring lets the process do so; if not, the error is
     /// [`NotPermitted`](crate::CallError::NotPermitted).
     SIGNAL = 2: SendSignal(notification: NOTIFICATION) -> (), Everyone, Assembly;
 
-    /// Waits until one of the notifications is signalled, and consumes the signal. All of them have to be the process' own.
-    /// A time of 0 does not wait; one of all ones never ends; when any other is over, the status is
-    /// [`TIMED_OUT`](crate::Status::TIMED_OUT).
+    /// Waits until one of the notifications is signalled, and consumes the signal. All of them have to belong to the
+    /// current process. A time of 0 does not wait; one of all ones waits without end; after any other time the status
+    /// is [`TIMED_OUT`](crate::Status::TIMED_OUT).
     WAIT = 3: Wait(set: NOTIFICATIONS, low: LOW, high: HIGH) -> (notification: NOTIFICATION), Everyone, Assembly;
 
-    /// Tells which thread this is.
+    /// Returns the index of the calling thread.
     THREAD_ID = 4: ThreadId() -> (thread: THREAD), Everyone, Assembly;
 
     /// Ends the thread. In a process that is not its home it is a fault of that process.
     EXIT = 5: Exit() -> !, Everyone, Core;
 
-    /// Tells the time since start.
+    /// Returns the time since start.
     NOW = 6: Now() -> (low: LOW, high: HIGH), Everyone, Assembly;
 
     /// Sleeps for a time.
@@ -107,66 +108,66 @@ system_calls! {
     /// Sleeps until a time since start.
     SLEEP_UNTIL = 8: SleepUntil(low: LOW, high: HIGH) -> (), Everyone, Core;
 
-    /// Unmasks the interrupts that are bound to a notification of the process' own. They are masked at the start, and each
-    /// time one arrives.
+    /// Unmasks the interrupts that are bound to a notification of the current process. They are masked at the start,
+    /// and each time one arrives.
     ACKNOWLEDGE = 9: Acknowledge(notification: NOTIFICATION) -> (), Everyone, Core;
 
-    /// Waits until a mutex may be free, which the caller then tries to take again. Until then the thread that holds it has
-    /// the priority of the one that waits. The mutex is a word in the process' memory.
+    /// Waits until a mutex may be free, so that the caller can try to take it again. Meanwhile the thread that holds
+    /// the mutex has the priority of the waiting thread, if that is higher. The mutex is a word in the process' memory.
     MUTEX_WAIT = 10: MutexWait(mutex: ADDRESS) -> (), Everyone, Core;
 
-    /// Frees a mutex that the thread holds, and that others wait for.
+    /// Frees a mutex that the thread holds, and for which other threads wait.
     MUTEX_WAKE = 11: MutexWake(mutex: ADDRESS) -> (), Everyone, Core;
 
-    /// Says that Rust code has panicked: a fault of the current process. The first two words are the name of the file.
+    /// Reports a panic of Rust code: a fault of the current process. The first two words are the name of the file.
     PANIC = 12: Panic(file: ADDRESS, length: LENGTH, line: FROM_ONE, column: FROM_ONE) -> !, Everyone, Core;
 
     /// Reads a word of a [record](crate::FaultRecord): of a fault, or, if
     /// [`FaultRecord::WORDS`](crate::FaultRecord::WORDS) is added to the index of the word, of a call that a server has
-    /// [refused](crate::Cause::Refused). Each kind is counted by itself. If there is no such record, or none any more, the
-    /// status is [`NO_SUCH_RECORD`](crate::Status::NO_SUCH_RECORD), and the result is how many there have been.
+    /// [refused](crate::Cause::Refused). Each kind is counted by itself. If no such record exists, or it has been
+    /// overwritten, the status is [`NO_SUCH_RECORD`](crate::Status::NO_SUCH_RECORD), and the result is the number of
+    /// records so far.
     READ_FAULT = 13: ReadFault(record: FROM_ZERO, index: FROM_ZERO) -> (word: ANY), Supervisor, Core;
 
-    /// Begins the thread: it goes on at its entry when the memory of its process has its initial values. In a call the
-    /// error is [`NotPermitted`](crate::CallError::NotPermitted).
+    /// Starts the thread: it continues at its entry when the memory of its process has its initial values. In a call
+    /// the error is [`NotPermitted`](crate::CallError::NotPermitted).
     BEGIN = 14: Begin() -> !, Everyone, Core;
 
-    /// Restarts a process, whatever it does.
+    /// Restarts a process, whatever it is doing.
     RESTART = 15: Restart(process: PROCESS) -> (), Supervisor, Core;
 
-    /// Stops a process, whatever it does.
+    /// Stops a process, whatever it is doing.
     STOP = 16: Stop(process: PROCESS) -> (), Supervisor, Core;
 
-    /// Takes back a service: only those that the wiring allows may call it from now on, and all handles that were passed on
-    /// are void. Calls that others are in by such a handle fail with [`Refused`](crate::CallError::Refused), and so do
-    /// their waits, as if a deadline were over. Some threads are looked at, from the second word on; the result is the next
-    /// one to look at, or 0 if there is none.
+    /// Revokes a service: from now on only the processes that the wiring allows may call it, and all handles that were
+    /// passed on are void. Calls that other processes make by such a handle fail with
+    /// [`Refused`](crate::CallError::Refused), and so do their waits, as if a deadline had passed. One system call
+    /// looks at some threads, from the second word on; the result is the next one to look at, or 0 if all have been
+    /// looked at.
     REVOKE = 17: Revoke(gate: GATE, from: THREAD) -> (next: THREAD), Owner, Core;
 
-    /// Sets the time at which the calls end that the thread makes from where it is; later it enters none. The time is less
-    /// than 2^15 units (33 s) away, or 0 for none, or [`DEADLINE_OVER`](crate::DEADLINE_OVER) (0xffff) for one that has passed. With
-    /// [`DEADLINE_WITHIN`](crate::DEADLINE_WITHIN) (bit 31) it is a time from now in µs, at most 2^15 - 4 units, 0 to enter none; then a
-    /// nearer time in force stays, and the second result is told.
+    /// Sets the time at which the calls end that the thread makes from where it is; after that time it enters none. The
+    /// time is less than 2^15 units (33 s) away, or 0 for none, or [`DEADLINE_OVER`](crate::DEADLINE_OVER) (0xffff) for
+    /// one that has passed. With [`DEADLINE_WITHIN`](crate::DEADLINE_WITHIN) (bit 31) it is a time from now in µs, at
+    /// most 2^15 - 4 units, 0 to enter none; then a nearer deadline in force stays, and the second result is the time
+    /// now.
     SET_DEADLINE = 18: SetDeadline(end: DEADLINE) -> (before: DEADLINE, now: TICKS), Deadlines, Assembly;
 
-    /// Ends the call that the thread is in with [`Refused`](crate::CallError::Refused), when its method returns, and notes who
-    /// made it in a [record](crate::FaultRecord), once a call.
+    /// Ends the call that the thread is in with [`Refused`](crate::CallError::Refused), when its method returns, and
+    /// notes the caller in a [record](crate::FaultRecord), once in each call.
     REFUSE = 19: Refuse() -> (), InCall, Core;
 
-    /// Tells which process made the call that the thread is in, and in which of its lives: 0 if nobody is told of
-    /// lost clients, [`ENDED`](crate::client::ENDED) if that life is over.
+    /// Returns the process that made the call that the thread is in, and the number of the life in which it did: 0 if
+    /// the wiring tells no process of lost clients, [`ENDED`](crate::client::ENDED) if that life has ended.
     CALLER = 20: Caller() -> (process: PROCESS, life: FROM_ONE), InCall, Core;
 
-    /// Does a piece of the work that the kernel has put off.
+    /// Does a part of the work that the kernel has deferred.
     WORK = 21: Work() -> (), Idle, Core;
 
-    /// Does what only some firmware has a use of: the subject says what, and what the other words are. It is one of those in
-    /// [`inspect`](crate::inspect), [`client`](crate::client) or [`pool`](crate::pool). If there is nothing of this index,
-    /// the status is [`NO_SUCH_RECORD`](crate::Status::NO_SUCH_RECORD).
+    /// Does what only some firmware needs: the subject selects the action and the meaning of the other words. The
+    /// subject is one of those in [`inspect`](crate::inspect), [`client`](crate::client) or [`pool`](crate::pool). If
+    /// nothing has this index, the status is [`NO_SUCH_RECORD`](crate::Status::NO_SUCH_RECORD).
     OPTIONAL = 22: Optional(subject: SUBJECT, index: ANY, more: ANY) -> (first: ANY, second: ANY), Wiring, Core;
 }
-
-/// [`OPTIONAL`], by the first of its uses.
-pub const INSPECT: Word = OPTIONAL;
 
 pub mod hosted;

@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What a process [does](crate::number::OPTIONAL) with the threads of its pools.
+//! The subjects of [`OPTIONAL`](crate::number::OPTIONAL) by which a process controls the threads of its pools.
 
 use crate::Word;
 use crate::list::constants;
 
 constants! {
-    /// All of them, with their names, and what they are.
+    /// All subjects, with their names and their documentation.
     pub const SUBJECTS: [Word];
 
-    /// The thread waits until it is started, if the word of its process at the address that is the next argument is the one
-    /// after that. If not, it goes on. Mutexes that it still has stay taken, and those that wait for them get an error.
+    /// Parks the calling thread until it is started, if the word of its process at the address in the next argument has
+    /// the value of the argument after that. If not, the thread continues. Mutexes that it still holds stay taken, and
+    /// threads that wait for them get an error.
     PARK = 0x200;
 
-    /// The thread of the index that is the next argument goes on, if it is parked.
+    /// Starts the thread whose index is the next argument, if it is parked.
     START = 0x201;
 
-    /// The thread of that index restarts, whatever it does. If it is in a call, it comes back first: what it waits for there
-    /// fails.
+    /// Restarts the thread whose index is the next argument, whatever it is doing. If it is in a call, it returns
+    /// first, and its waits in that call fail.
     END = 0x202;
 }

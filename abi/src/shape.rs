@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 use crate::{ARGUMENT_WORDS, Word};
 
-/// What one word of a call is, as far as the kernel has to know. A bit each, so that the kernel finds
-/// them at once among several.
+/// The kind of one word of a call, as far as the kernel has to know. Each kind has its own bit, so that the kernel
+/// finds it at once among several words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Kind {
-    /// Plain data: only the stubs on both sides look at it.
+    /// Plain data, which only the stubs on both sides interpret.
     Value = 0,
     /// The address of memory lent for reading; the next word is its length in bytes.
     Read = 1,
@@ -18,20 +18,20 @@ pub enum Kind {
     HandleIfTagIsZero = 8,
 }
 
-/// The words of an argument list or of a result: how many, and the [`Kind`] of each.
+/// The shape of an argument list or of a result: the number of words, and the [`Kind`] of each.
 ///
-/// The kernel checks leases and moves handles by the shape, without knowing any type.
+/// The kernel checks leases and passes handles by the shape, without knowing any type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
 pub struct Shape {
-    /// How many words there are. More than a call can carry is refused when the interface compiles.
+    /// The number of words. An interface with more words than a call can carry does not compile.
     pub words: u8,
-    /// The kinds, 4 bits a word, the first word lowest. 0: there is nothing but values.
+    /// The kinds, 4 bits a word, the first word lowest. 0: all words are plain data.
     pub kinds: u16,
 }
 
 impl Shape {
-    /// No words at all: `()`.
+    /// No words: `()`.
     pub const NONE: Shape = Shape { words: 0, kinds: 0 };
     /// One handle.
     pub const HANDLE: Shape = Shape { words: 1, kinds: Kind::Handle as u16 };
@@ -40,13 +40,13 @@ impl Shape {
     /// Memory lent for reading and writing.
     pub const WRITE: Shape = Shape { words: 2, kinds: Kind::Write as u16 };
 
-    /// `words` words of plain data.
+    /// Returns the shape of `words` words of plain data.
     #[must_use]
     pub const fn values(words: u8) -> Shape {
         Shape { words, kinds: 0 }
     }
 
-    /// This shape followed by another. Words past the [fourth](ARGUMENT_WORDS) are only counted.
+    /// Returns this shape followed by another. Words past the [fourth](ARGUMENT_WORDS) are only counted.
     #[must_use]
     pub const fn then(self, next: Shape) -> Shape {
         let kinds =
@@ -54,8 +54,9 @@ impl Shape {
         Shape { words: self.words.saturating_add(next.words), kinds: self.kinds | kinds }
     }
 
-    /// Returns whether values can have it: each word is of a known kind, none past the last is of any; the
-    /// address of memory is followed by its length, and what is a handle if a tag is 0 by that tag.
+    /// Returns whether some values can have this shape: each word is of a known kind, and no kind is given past the
+    /// last word; the address of memory is followed by its length, and a handle that depends on a tag is preceded by
+    /// that tag.
     #[must_use]
     pub const fn is_sound(self) -> bool {
         const READ: u16 = Kind::Read as u16;
@@ -76,33 +77,33 @@ impl Shape {
             if !is_sound {
                 return false;
             }
-            // A length is no tag.
+            // A length can't be a tag.
             before = if matches!(before, Some(READ | WRITE)) { None } else { Some(kind) };
             word += 1;
         }
         !matches!(before, Some(READ | WRITE))
     }
 
-    /// Returns whether some word is the address of lent memory.
+    /// Returns whether any word is the address of lent memory.
     #[must_use]
     pub const fn has_leases(self) -> bool {
         self.kinds & ((Kind::Read as u16 | Kind::Write as u16) * 0x1111) != 0
     }
 
-    /// Returns whether some word may be a handle.
+    /// Returns whether any word may be a handle.
     #[inline(always)]
     #[must_use]
     pub const fn has_handles(self) -> bool {
         self.kinds & Self::HANDLES != 0
     }
 
-    /// The kinds of handles, at all places.
+    /// The bits of the kinds of handles, for all words.
     pub const HANDLES: u16 = (Kind::Handle as u16 | Kind::HandleIfTagIsZero as u16) * 0x1111;
 
-    /// The kind of word `index`.
+    /// Returns the kind of word `index`.
     #[must_use]
     pub const fn kind(self, index: usize) -> Kind {
-        // No word is before the first, so that bit says something else: `Method::HANDLES`.
+        // The first word has no tag before it, so this bit of it has another meaning: `Method::HANDLES`.
         let kinds = self.kinds & !(Kind::HandleIfTagIsZero as u16);
         match kinds >> (4 * (index % ARGUMENT_WORDS)) & 15 {
             1 => Kind::Read,
@@ -113,7 +114,7 @@ impl Shape {
         }
     }
 
-    /// The positions of the handles among `words`.
+    /// Returns the positions of the handles among `words`.
     pub fn handles(self, words: &[Word]) -> impl Iterator<Item = usize> {
         (0..words.len().min(ARGUMENT_WORDS)).filter(move |&index| match self.kind(index) {
             Kind::Handle => true,
@@ -156,19 +157,19 @@ mod tests {
             assert!(sound.is_sound(), "{sound:?}");
         }
         for (words, kinds) in [
-            // No kind at all, or several.
+            // A word without a known kind, or with several.
             (4, 0x3),
             (4, 0x50),
             (4, 0xf000),
-            // Past the last word.
+            // A kind past the last word.
             (1, 0x40),
             (0, 0x1),
-            // Memory without a length, or with one that is something else.
+            // Memory without a length, or with another kind in the word of its length.
             (1, 0x1),
             (4, 0x2000),
             (4, 0x42),
             (4, 0x11),
-            // No tag before.
+            // No tag before the word.
             (2, 0x8),
             (3, 0x840),
         ] {

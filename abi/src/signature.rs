@@ -1,33 +1,34 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the [list](crate::SystemCall) says of a system call, besides its number.
+//! The properties of a system call in the [list](crate::SystemCall), besides its number.
 
 use crate::{CallError, Status};
 
-/// The words of a system call, who may make it, and what carries it out.
+/// The words of a system call, the right that it needs, and the part of the kernel that carries it out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Signature {
     /// The argument words, from the first register on.
     pub arguments: &'static [Operand],
-    /// The words that it returns, from the register after that of the status on; `None` if it does not return.
+    /// The words that the system call returns, from the register after that of the status on; `None` if it does not
+    /// return.
     pub results: Option<&'static [Operand]>,
-    /// Who may make it.
+    /// The right that the system call needs.
     pub right: Right,
-    /// What carries it out.
+    /// The part that carries it out.
     pub route: Route,
 }
 
 /// A word of a system call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Operand {
-    /// What it is called.
+    /// The name of the word.
     pub name: &'static str,
-    /// What it is.
+    /// The content of the word.
     pub content: Content,
 }
 
-/// What a word of a system call is, with its unit, in a few words.
-// No enum, because the compiler writes the path before a name that occurs twice, variants included: its messages would
-// then have `crossgate::Notification` for what is `Notification` in the source.
+/// The content of a word of a system call, with its unit, as a short text.
+// Not an enum, because the compiler writes the path before a name that occurs twice, variants included: its messages
+// would contain `crossgate::Notification` for what is `Notification` in the source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Content(pub &'static str);
 
@@ -73,33 +74,34 @@ impl Content {
     pub const BYTE: Content = Content("a byte");
 }
 
-/// Who may make a system call.
+/// The right to make a system call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Right {
-    /// Every thread. What the arguments name may need a right of its own: the text of the entry says which.
+    /// Every thread may. An argument may name something that needs a right of its own: the text of the entry says
+    /// which.
     Everyone,
     /// A thread that is in a call.
     InCall,
     /// The process that owns what the first argument names.
     Owner,
-    /// The process that the wiring tells of faults (`supervisor NAME;`).
+    /// The supervisor, which is the process that the wiring tells of faults (`supervisor NAME;`).
     Supervisor,
-    /// A process that the wiring lets set deadlines (`deadlines;`).
+    /// A process that may set deadlines by the wiring (`deadlines;`).
     Deadlines,
-    /// The idle thread, while the kernel has put off work.
+    /// The idle thread, while the kernel has deferred work.
     Idle,
-    /// Where the wiring has a use of it, the processes that have it; which, the subject says.
+    /// The processes to which the wiring gives the use of the subject; it depends on the subject which they are.
     Wiring,
-    /// The process that owns the device. Another one commits a fault.
+    /// The process that owns the device. Any other process commits a fault.
     DeviceOwner,
     /// The hosted port's own code, on behalf of any thread.
     HostedPort,
-    /// Every thread of a program that is told to let all do it, which tests are.
+    /// Every thread of a program that is set to allow it to all threads, as tests are.
     Test,
 }
 
 impl Right {
-    /// Who may, in a few words.
+    /// Returns a short text that says who has the right.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -116,7 +118,8 @@ impl Right {
         }
     }
 
-    /// How the system call ends for those who may not make it, if it does: whatever its words are.
+    /// Returns the status of the system call for a thread without the right, whatever the words are; `None` if it
+    /// depends on more.
     #[must_use]
     pub const fn refusal(self) -> Option<Status> {
         match self {
@@ -129,10 +132,10 @@ impl Right {
     }
 }
 
-/// What carries out a system call.
+/// The part of the kernel or port that carries out a system call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Route {
-    /// The core. On a Cortex-M assembly does the same for the states that are usual, and leaves the others to the core.
+    /// The core. On a Cortex-M assembly does the same in the usual states, and leaves the other states to the core.
     Assembly,
     /// The core.
     Core,
@@ -141,7 +144,7 @@ pub enum Route {
 }
 
 impl Route {
-    /// What does, in a few words.
+    /// Returns the name of the part.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -1,61 +1,62 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The wiring of a firmware, as `crossgate::system!` writes it into flash.
 //!
-//! The tables are the kernel's permission list: what is not in them can't happen. All indices in
-//! them are checked when the firmware compiles.
+//! The tables are the kernel's permission list: the kernel does nothing that they do not permit. All indices in them
+//! are checked when the firmware compiles.
 
 use crate::message::{Number, fail};
 use crate::{
     BudgetId, Kind, LockId, NotificationId, ProcessId, ServiceId, Set, Shape, ThreadId, Word,
 };
 use core::any::TypeId;
+use core::ops::Range;
 
 /// A whole firmware.
 pub struct System {
-    /// The processes. The index of a process is what every permission names it by.
+    /// The processes. Every permission names a process by its index here.
     pub processes: &'static [Process],
     /// The services.
     pub services: &'static [Service],
-    /// What can be called: the methods of the services, one after another. A handle holds the index of the
-    /// first gate of its service.
+    /// The gates of all methods that can be called, one service after another. A handle holds the index of the first
+    /// gate of its service.
     pub gates: &'static [Gate],
     /// The threads. The first is the idle thread, of priority 0.
     pub threads: &'static [Thread],
-    /// The notifications: first all of the first process, then all of the second, and so on.
+    /// The notifications: all of the first process, then all of the second, and so on.
     pub notifications: &'static [Notification],
     /// The interrupts that are bound to notifications.
     pub interrupts: &'static [Interrupt],
-    /// How many objects let only one call in at a time (their locks are numbered from 0).
+    /// The number of objects that let only one call in at a time (their locks are numbered from 0).
     pub locks: usize,
-    /// The processes that may limit how long calls take.
+    /// The processes that may limit the time of calls.
     pub deadlines: Set<ProcessId>,
-    /// The processes that may ask what the others do.
+    /// The processes that may inspect the others.
     pub inspectors: Set<ProcessId>,
     /// The processes that may read crash dumps.
     pub dumpers: Set<ProcessId>,
-    /// The threads that their processes begin and end while they run.
+    /// The threads of pools, which their processes start and end at run time.
     pub pooled: Set<ThreadId>,
-    /// The processes that are told that clients are lost.
+    /// The processes that are told of lost clients, and those that may ask about them.
     pub lost_clients: &'static [LostClients],
-    /// Whether handles are passed on: some method takes or gives one.
+    /// True if handles are passed on: some method takes or returns one.
     pub passes_handles: bool,
-    /// The process that is told of faults.
+    /// The supervisor: the process that is told of faults.
     pub supervisor: Option<Supervisor>,
-    /// How long threads may run, if something bounds that, or counts it.
+    /// The limits of the run time of threads, and its count, if the wiring has either.
     pub budgets: Option<&'static Budgets>,
 }
 
 impl System {
-    /// Whether some process may ask what the others do, or read crash dumps.
+    /// Returns whether some process may inspect the others, or read crash dumps.
     #[must_use]
     pub const fn is_inspected(&self) -> bool {
         !self.inspectors.is_empty() || !self.dumpers.is_empty()
     }
 
-    /// Refuses interrupt lines that a board with this number of lines has not. For constants.
+    /// Refuses interrupt lines that a board with this number of lines does not have. It is called in constants.
     ///
     /// # Panics
-    /// If there is one. The text names it, and the notification that it is bound to.
+    /// If an interrupt is bound to such a line. The text names the line, and the notification that it is bound to.
     #[track_caller]
     pub const fn check_lines(&self, lines: u16) {
         let mut index = 0;
@@ -76,62 +77,63 @@ impl System {
     }
 }
 
-/// How long threads may run before others do.
+/// The limits of the time that threads run before others do.
 pub struct Budgets {
     /// The budgets, at most 32.
     pub budgets: &'static [Budget],
-    /// Those of each thread.
+    /// The budgets of each thread.
     pub of_threads: &'static [Set<BudgetId>],
-    /// How long a thread runs before the next of its priority does, in µs; 0: as long as it likes.
+    /// How long a thread runs before the next of its priority does, in µs; 0: without limit.
     pub time_slice: u32,
-    /// Whether it is counted how long each thread and each process has run.
+    /// True if the kernel counts how long each thread and each process has run.
     pub cpu_time: bool,
 }
 
 impl Budgets {
-    /// Nothing bounds it.
+    /// No limits, and no count.
     pub const NONE: Budgets =
         Budgets { budgets: &[], of_threads: &[], time_slice: 0, cpu_time: false };
 
-    /// Returns whether something bounds it.
+    /// Returns whether anything limits the run time.
     #[must_use]
     pub const fn are_some(&self) -> bool {
         !self.budgets.is_empty() || self.time_slice != 0
     }
 }
 
-/// How much of each period some threads may run at their priority.
+/// The part of each period in which some threads may run at their priority.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Budget {
-    /// So long, together, in µs.
+    /// The run time of these threads together, in µs.
     pub time: u32,
-    /// How long a period is, in µs.
+    /// The length of a period, in µs.
     pub period: u32,
     /// The threads.
     pub threads: Set<ThreadId>,
-    /// The process that they are of.
+    /// The process of these threads.
     pub process: ProcessId,
 }
 
 /// A protection domain.
 #[repr(C)]
 pub struct Process {
-    /// Its name in the wiring, which is that of its crate.
+    /// The name of the process in the wiring, which is that of its crate.
     pub name: &'static str,
-    /// Where its memory is: written by `crossgate-link`.
+    /// The memory of the process; written by `crossgate-link`.
     pub memory: &'static ProcessMemory,
-    /// The devices that it owns.
+    /// The devices that the process owns.
     pub mmio: &'static [Mmio],
-    /// The notifications that it owns, numbered from the highest bit, 0, as that is what the CPU finds fastest.
+    /// The notifications that the process owns. Number 0 is the highest bit, because the CPU finds the highest set bit
+    /// fastest.
     pub notifications: u32,
-    /// The kernel's action when it crashes.
+    /// The kernel's action when the process crashes.
     pub on_fault: OnFault,
-    /// The index in the firmware of its notification 0; the others follow.
+    /// The index in the firmware of notification 0 of the process; the others follow.
     pub first_notification: NotificationId,
 }
 
 impl Process {
-    /// The set of its notification `number`, counted from 0.
+    /// Returns the set with only notification `number` of the process, counted from 0.
     #[inline(always)]
     #[must_use]
     pub const fn notification(number: usize) -> u32 {
@@ -139,25 +141,25 @@ impl Process {
     }
 }
 
-/// The fate of a process that crashed.
+/// The action after a crash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnFault {
-    /// It restarts: at once, or after a while if it crashed shortly before.
+    /// The process restarts: at once, or after a pause if it crashed shortly before.
     Restart {
-        /// After how many crashes in a row it stays stopped.
+        /// The number of crashes in a row after which it stays stopped.
         limit: u8,
     },
-    /// It stays stopped.
+    /// The process stays stopped.
     Stop,
 }
 
 impl OnFault {
-    /// If the wiring says nothing.
+    /// The action if the wiring names none.
     pub const DEFAULT: OnFault = OnFault::Restart { limit: 8 };
 }
 
-/// Where the RAM of a process lies, as `crossgate-link` laid it out. All addresses and lengths are
-/// in bytes; the memory is `[shared][data][zeroed]` from `start`, then padding, then `[kept]` up to `end`.
+/// The RAM of a process, as `crossgate-link` laid it out. All addresses and lengths are in bytes. The memory is
+/// `[shared][data][zeroed]` from `start`, then padding, then `[kept]` up to `end`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
 pub struct ProcessMemory {
@@ -173,12 +175,12 @@ pub struct ProcessMemory {
     pub image: Word,
     /// First byte after the initialised statics; from here to `kept_start` all is zero at start.
     pub data_end: Word,
-    /// First byte of what is as it was before (`kept!` statics); `end` if nothing is.
+    /// First byte of the memory that a restart leaves as it is (`kept!` statics); `end` if the process has none.
     pub kept_start: Word,
 }
 
 impl ProcessMemory {
-    /// That of a process that has none.
+    /// The memory of a process without statics.
     pub const NONE: ProcessMemory = ProcessMemory {
         start: 0,
         end: 0,
@@ -199,8 +201,8 @@ pub struct Mmio {
     pub size: Word,
 }
 
-/// What a thunk gives back where it is an ordinary function (on a host).
-/// On a microcontroller a thunk leaves through the kernel and never returns.
+/// The result of a thunk where it is an ordinary function (on a host). On a microcontroller a thunk leaves through the
+/// kernel and never returns.
 #[cfg(not(target_os = "none"))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
@@ -211,7 +213,7 @@ pub struct RawReply {
     pub words: [Word; crate::RESULT_WORDS],
 }
 
-/// What a thunk gives back: nothing, it leaves through the kernel.
+/// The result of a thunk: none, because it leaves through the kernel.
 #[cfg(target_os = "none")]
 pub type RawReply = core::convert::Infallible;
 
@@ -223,7 +225,7 @@ pub type Entry = unsafe extern "C-unwind" fn(*mut (), Word, Word, Word, Word) ->
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct Method {
-    /// Where it is entered.
+    /// The entry point of the method.
     pub entry: Entry,
     /// The kinds of its argument words.
     pub arguments: Shape,
@@ -232,12 +234,11 @@ pub struct Method {
 }
 
 impl Method {
-    /// Bit of the [kinds](Shape::kinds) of the arguments: there are handles among the arguments or the
-    /// results. (The first word is no [`HandleIfTagIsZero`](crate::Kind::HandleIfTagIsZero), so its bit
-    /// is free.)
+    /// A bit of the [kinds](Shape::kinds) of the arguments: there are handles among the arguments or the results. (The
+    /// first word is never a [`HandleIfTagIsZero`](crate::Kind::HandleIfTagIsZero), so its bit is free.)
     pub const HANDLES: u16 = crate::Kind::HandleIfTagIsZero as u16;
 
-    /// A method with these arguments and results.
+    /// Returns a method with these arguments and results.
     #[must_use]
     pub const fn new(entry: Entry, mut arguments: Shape, results: Shape) -> Method {
         if arguments.has_handles() || results.has_handles() {
@@ -247,20 +248,21 @@ impl Method {
     }
 }
 
-/// A method of a published object: what a call of it needs, in four words for the CPU.
+/// A method of a published object: everything that a call of it needs, in four words for the CPU.
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct Gate {
-    /// The processes that may call it.
+    /// The processes that may call the method.
     pub callers: Set<ProcessId>,
-    /// The process that it belongs to.
+    /// The process that owns the object.
     pub owner: ProcessId,
     /// The service.
     pub service: ServiceId,
-    /// How many bytes of its stack the caller has to have left, less than 2^15; or what keeps the call from
-    /// being made with no more than that checked: [`EXCLUSIVE`](Gate::EXCLUSIVE) or [`CARE`](Gate::CARE).
+    /// The number of bytes that must be left of the caller's stack, less than 2^15; or the reason why a check of the
+    /// stack is not all that the call needs, one of the constants from [`LEASE_TO_READ`](Gate::LEASE_TO_READ) to
+    /// [`CARE`](Gate::CARE).
     pub room: u16,
-    /// Where it is entered.
+    /// The entry point of the method.
     pub entry: Entry,
     /// The object.
     pub object: *mut (),
@@ -270,7 +272,7 @@ const READ: u16 = Kind::Read as u16;
 const WRITE: u16 = Kind::Write as u16;
 
 impl Gate {
-    /// The room of a call whose first two words are memory to read, with no other leases or handles, ...
+    /// The room of a call whose first two words are memory to read, without other leases or handles, ...
     pub const LEASE_TO_READ: u16 = u16::MAX - 3;
     /// ... or memory to write.
     pub const LEASE_TO_WRITE: u16 = u16::MAX - 2;
@@ -279,10 +281,10 @@ impl Gate {
     /// The room of a call with other leases or with handles among its words, of one that needs very much stack, or of
     /// any in a firmware that [counts](Budgets::cpu_time) how long processes run.
     pub const CARE: u16 = u16::MAX;
-    /// How many bytes of the callee's stack the kernel uses to enter it on a microcontroller.
+    /// The number of bytes of the callee's stack that the kernel uses to enter a method on a microcontroller.
     pub const ENTRY_SIZE: u16 = 136;
 
-    /// The gate of a method of a service.
+    /// Returns the gate of a method of a service.
     #[must_use]
     pub const fn new(number: ServiceId, service: &Service, method: &Method) -> Gate {
         let room = service.stack as u32 + Self::ENTRY_SIZE as u32;
@@ -320,25 +322,25 @@ pub struct Service {
     pub object: *mut (),
     /// The methods of its interface.
     pub methods: &'static [Method],
-    /// The processes that may call it.
+    /// The processes that may call the service.
     pub callers: Set<ProcessId>,
     /// Its name in the wiring.
     pub name: &'static str,
-    /// Identifies its interface, generic arguments included. (A function, because the compiler does
-    /// not tell a `TypeId` as a number.)
+    /// Identifies its interface, generic arguments included. (A function, because a `TypeId` can't be turned into a
+    /// number when the firmware compiles.)
     pub interface: fn() -> TypeId,
-    /// How many bytes of stack its methods need.
+    /// The number of bytes of stack that its methods need.
     pub stack: u16,
     /// The gate of its first method.
     pub gate: u16,
     /// The process that it belongs to.
     pub owner: ProcessId,
-    /// The lock of the object if one call at a time may be in it, else [`NO_LOCK`].
+    /// The lock of the object if only one call at a time may be in it, else [`NO_LOCK`].
     pub lock: LockId,
 }
 
 impl Service {
-    /// Whether one call at a time may be in the object.
+    /// Returns whether only one call at a time may be in the object.
     #[inline(always)]
     #[must_use]
     pub const fn has_lock(&self) -> bool {
@@ -355,8 +357,8 @@ const _: () = assert!(
 /// The lock of an object that any number of threads may be in.
 pub const NO_LOCK: LockId = LockId::new(u8::MAX as usize);
 
-// SAFETY: the pointer is only an address for the kernel; the object behind it is `Sync` or is
-// reached by one call at a time, which `crossgate::system!` makes sure of.
+// SAFETY: the pointer is only an address for the kernel; the object behind it is `Sync` or is reached by one call at a
+// time, which `crossgate::system!` ensures.
 unsafe impl Sync for Service {}
 // SAFETY: as above.
 unsafe impl Send for Service {}
@@ -365,7 +367,7 @@ unsafe impl Send for Service {}
 pub struct Thread {
     /// Its name in the wiring.
     pub name: &'static str,
-    /// Where it starts.
+    /// The entry point.
     pub entry: extern "C" fn() -> !,
     /// The lowest address of its stack.
     pub stack: *const u8,
@@ -375,6 +377,16 @@ pub struct Thread {
     pub process: ProcessId,
     /// 0 (only the idle thread) to [`PRIORITIES`](crate::PRIORITIES)` - 1` (the most urgent).
     pub priority: u8,
+}
+
+impl Thread {
+    /// The addresses of its stack.
+    #[inline(always)]
+    #[must_use]
+    pub fn stack_range(&self) -> Range<usize> {
+        let start = self.stack.addr();
+        start..start + self.stack_size
+    }
 }
 
 // SAFETY: the pointer is only an address for the kernel; nothing in Rust refers to a stack.
@@ -390,7 +402,7 @@ pub struct Notification {
     pub signallers: Set<ProcessId>,
     /// The process whose threads may wait for it and acknowledge its interrupts.
     pub owner: ProcessId,
-    /// Whether every signal counts; else signals that nobody has waited for yet are one.
+    /// True if every signal counts; else the signals that arrive before a wait count as one.
     pub counting: bool,
 }
 
@@ -413,13 +425,14 @@ pub struct Supervisor {
     pub notification: NotificationId,
 }
 
-/// A process that may ask which life of a process it is, and the notification that tells it when one has ended.
+/// A process that may ask for the number of the life of a process, and the notification that tells it when one has
+/// ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LostClients {
     /// The process.
     pub process: ProcessId,
-    /// A notification that it owns, if it is told.
+    /// A notification that the process owns, if it is told of lost clients.
     pub notification: Option<NotificationId>,
-    /// The processes that may call it.
+    /// The processes that may call the process.
     pub clients: Set<ProcessId>,
 }

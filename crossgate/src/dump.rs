@@ -28,14 +28,14 @@ use core::time::Duration;
 use crossgate_abi::inspect::{DUMP, dump};
 use crossgate_abi::{Status, Word, number};
 
-/// What is kept of the last crash.
+/// The dump of the last crash.
 #[derive(Clone, Copy, Debug)]
 pub struct CrashDump {
     words: [Word; dump::WORDS],
     is_of_this_run: bool,
 }
 
-/// How the registers are called.
+/// The names of the registers.
 #[cfg(target_os = "none")]
 const NAMES: [&str; dump::REGISTER_COUNT] = [
     "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "sp", "lr",
@@ -46,7 +46,7 @@ const NAMES: [&str; dump::REGISTER_COUNT] = [
     "rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13",
     "r14", "r15", "rip",
 ];
-/// Which of them is the stack pointer.
+/// The index of the stack pointer among them.
 const STACK_POINTER: usize = if cfg!(target_os = "none") { 13 } else { 4 };
 
 impl CrashDump {
@@ -64,7 +64,7 @@ impl CrashDump {
         decode(record.unwrap_or(&[0; FaultRecord::WORDS]))
     }
 
-    /// When it was, in time since the system had started then; a ms too early at most. (It begins anew after 49 days.)
+    /// When it was, in time since the system had started then; a ms too early at most. (It restarts after 49 days.)
     #[must_use]
     pub fn time(&self) -> Duration {
         Duration::from_millis(self.words[dump::TIME] as u64)
@@ -83,8 +83,8 @@ impl CrashDump {
         NAMES.into_iter().zip(registers.copied())
     }
 
-    /// What lay on the stack, from the stack pointer upwards: each with its address. It ends where the stack is the
-    /// caller's.
+    /// Returns what lay on the stack, from the stack pointer upwards: each with its address. It ends where the stack
+    /// is the caller's.
     pub fn stack(&self) -> impl Iterator<Item = (Word, Word)> {
         let pointer = self.words[dump::REGISTERS + STACK_POINTER];
         let start = pointer.checked_next_multiple_of(size_of::<Word>()).unwrap_or(0);
@@ -105,7 +105,7 @@ pub fn read() -> Result<Option<CrashDump>, CallError> {
     // If somebody crashes meanwhile, the check is wrong, and all is to be read anew. That does not go on for ever.
     for _ in 0..3 {
         for (index, word) in words.iter_mut().enumerate() {
-            let reply = system_call(number::INSPECT, [DUMP, index, 0]);
+            let reply = system_call(number::OPTIONAL, [DUMP, index, 0]);
             match Status(reply.status) {
                 Status::OK => (*word, is_of_this_run) = (reply.words[0], reply.words[1] != 0),
                 Status::NO_SUCH_RECORD => return Ok(None),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What became of other processes: the records of crashes.
+//! The records of crashes of other processes.
 //!
 //! The process that the wiring names with `supervisor NOTIFICATION;` is notified of every crash and may
 //! read the records: of crashes by [`Faults`], of calls that a server has
@@ -10,8 +10,8 @@ use crate::arch::system_call;
 use crossgate_abi::{CallError, FAULT_RECORDS, Status, Word, inspect, number};
 pub use crossgate_abi::{Cause, Detail, FaultRecord, NOBODY};
 
-/// Reads the records of crashes, the oldest first. Not all of them [are one](FaultRecord::is_crash): a budget that is used
-/// up is told here, too.
+/// Reads the records of crashes, the oldest first. Not all of them [are one](FaultRecord::is_crash): a budget that is
+/// used up is told here, too.
 ///
 /// Calls that were refused are not among them: to restart or stop a process because somebody else says
 /// something of it is another decision (see [`Refusals`]).
@@ -106,7 +106,7 @@ impl<const KIND: usize> Records<KIND> {
             let index = KIND * FaultRecord::WORDS + index;
             let mut reply = system_call(number::READ_FAULT, [sequence, index]);
             if Status(reply.status) == Status::from(CallError::NotPermitted) {
-                reply = system_call(number::INSPECT, [inspect::FAULT, sequence, index]);
+                reply = system_call(number::OPTIONAL, [inspect::FAULT, sequence, index]);
             }
             match Status(reply.status) {
                 Status::OK => *word = reply.words[0],
@@ -162,7 +162,7 @@ pub fn decode(words: &[Word; FaultRecord::WORDS]) -> FaultRecord {
 #[must_use]
 pub fn panic_file(record: &FaultRecord) -> Option<&'static str> {
     let name = constant(record.file, record.file_length)?;
-    // What is left of a long name may begin within a character.
+    // The rest of a long name may begin within a character.
     let start = name.iter().position(|byte| byte & 0b1100_0000 != 0b1000_0000)?;
     str::from_utf8(name.get(start..)?).ok()
 }
@@ -182,7 +182,7 @@ fn constant(start: Word, length: Word) -> Option<&'static [u8]> {
 /// From the first byte of code and constants to their end.
 #[cfg(any(target_os = "none", all(target_os = "linux", not(miri))))]
 pub(crate) fn constants() -> Option<core::ops::RangeInclusive<Word>> {
-    // What the linker calls their start and end: constants come before code.
+    // The linker's names for their start and end: constants come before code.
     unsafe extern "C" {
         #[cfg_attr(target_os = "none", link_name = "__crossgate_flash_start")]
         #[cfg_attr(target_os = "linux", link_name = "__ehdr_start")]

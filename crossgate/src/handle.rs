@@ -37,8 +37,8 @@ impl RawHandle {
 ///
 /// It is plain data, worth nothing without the kernel's consent: the wiring says which process may
 /// call which service. Who has the right to call it gives it away with the handle, as an argument or in
-/// a result of a call; [`server::revoke`](crate::server::revoke) takes it back. Its methods are those of the interface; each may also fail with a
-/// [`CallError`](crate::CallError).
+/// a result of a call; [`server::revoke`](crate::server::revoke) takes it back. Its methods are those of the
+/// interface; each may also fail with a [`CallError`](crate::CallError).
 ///
 /// ```
 /// # use crossgate::{Handle, CallError, interface, testing::Wiring};
@@ -155,7 +155,7 @@ impl<I: ?Sized + Interface, const N: usize> Handles<I, N> {
         if index < N { Some(self.at(index)) } else { None }
     }
 
-    /// How many there are.
+    /// Returns how many there are.
     #[must_use]
     pub const fn len(self) -> usize {
         N

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Work on lent memory where it lies: by elements, by chunks, and by cells.
 //!
-//! An image or a block of audio is never copied as a whole: an element is loaded into a register when it is looked at, and stored
-//! when it is set. That takes as long as in one's own memory.
+//! An image or a block of audio is never copied as a whole: an element is loaded into a register when it is looked
+//! at, and stored when it is set. That takes as long as in one's own memory.
 
 use crate::lease::copy_once;
 use crate::{Lease, LeaseMut, Plain};
@@ -190,7 +190,7 @@ impl<T> Clone for Cells<'_, T> {
 impl<T> Copy for Cells<'_, T> {}
 
 impl<'a, T: Plain> Cells<'a, T> {
-    /// How many there are.
+    /// Returns how many there are.
     #[must_use]
     pub fn len(self) -> usize {
         self.0.len()

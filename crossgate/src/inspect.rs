@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the others do: threads, their stacks, processes.
+//! The state of other processes: threads, their stacks, processes.
 //!
 //! A process to which the wiring says `inspects;` may look, at one thing at a time. It sees nobody's memory, and
 //! changes nothing. Processes, threads, notifications and services are numbers here, in the order of the wiring,
@@ -28,20 +28,20 @@ use crossgate_abi::inspect::{
 };
 use crossgate_abi::{DEADLINE_UNIT, MAX_CALL_DEPTH, NOBODY, Status, Word, number};
 
-/// What a thread does.
+/// The state of a thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Thread {
     /// The process that it is in: its home, or that of the service that it has called last.
     pub process: u8,
     /// Its priority now: that of the wiring, or one that others lend it, or that of the background.
     pub priority: u8,
-    /// How many calls it has in flight.
+    /// The number of calls that it has in flight.
     pub depth: u8,
-    /// What it waits for.
+    /// The kind of its wait.
     pub waits: Wait,
 }
 
-/// What a thread waits for.
+/// The kind of a thread's wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wait {
     /// Nothing: it runs, or is about to.
@@ -65,29 +65,29 @@ pub enum Wait {
     Ended,
 }
 
-/// What a process does.
+/// The state of a process and its crashes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Process {
-    /// Whether it runs.
+    /// True if it runs.
     pub state: State,
-    /// How often it has crashed in a row: each a short time after the one before.
+    /// The number of times that it has crashed in a row: each a short time after the one before.
     pub crashes: u8,
-    /// When it crashed last, in time since start; a ms too early at most. (It begins anew after 51 days.)
+    /// When it crashed last, in time since start; a ms too early at most. (It restarts after 51 days.)
     pub crashed_at: Option<Duration>,
 }
 
-/// Whether a process runs.
+/// The state of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
-    /// It does.
+    /// It runs.
     Running,
-    /// It is about to begin anew, as soon as somebody wants it: a thread of its own, or a caller.
+    /// It is about to restart, as soon as somebody wants it: a thread of its own, or a caller.
     Resetting,
     /// It has stopped.
     Stopped,
 }
 
-/// What a thread does.
+/// Returns the state of a thread.
 ///
 /// # Errors
 /// [`NotPermitted`](CallError::NotPermitted) if the caller may not inspect, or if there is no such thread.
@@ -116,7 +116,7 @@ pub fn calls(index: u8) -> Result<[u8; MAX_CALL_DEPTH], CallError> {
     Ok(core::array::from_fn(|call| (chain[call / 4] >> (call % 4 * 8)) as u8))
 }
 
-/// How many bytes of its stack a thread has ever used, since the system started.
+/// Returns how many bytes of its stack a thread has ever used, since the system started.
 ///
 /// The kernel has painted the stack then, and looks at a few words each time it is asked, so this takes a system call
 /// for each 128 bytes that are still unused. (A thread could repaint its stack, and seem to have used less.)
@@ -135,7 +135,7 @@ pub fn stack_used(index: u8) -> Result<usize, CallError> {
     }
 }
 
-/// What a process does.
+/// Returns the state of a process.
 ///
 /// # Errors
 /// As of [`thread`].
@@ -153,7 +153,7 @@ pub fn process(index: u8) -> Result<Process, CallError> {
     Ok(Process { state, crashes, crashed_at })
 }
 
-/// How often a process has crashed since the system started, and the record of the last time.
+/// Returns how often a process has crashed since the system started, and the record of the last time.
 ///
 /// # Errors
 /// As of [`thread`].
@@ -175,8 +175,9 @@ pub fn crashes(index: u8) -> Result<(u32, Option<FaultRecord>), CallError> {
     }
 }
 
-/// How long a thread has run since the system started, wherever its calls have led it; `None` if the wiring does not say
-/// `cpu_time;`, or if there is no such thread. Time of the kernel is that of the thread that it serves or interrupts.
+/// Returns how long a thread has run since the system started, wherever its calls have led it; `None` if the wiring
+/// does not say `cpu_time;`, or if there is no such thread. Time of the kernel is that of the thread that it serves
+/// or interrupts.
 ///
 /// # Errors
 /// [`NotPermitted`](CallError::NotPermitted) if the caller may not inspect.
@@ -184,8 +185,8 @@ pub fn cpu_time_of_thread(index: u8) -> Result<Option<Duration>, CallError> {
     time(TIME_OF_THREAD, index)
 }
 
-/// How long threads have run in a process since the system started: its own while they are not in a call, and those
-/// that call its services. Else as [`cpu_time_of_thread`].
+/// Returns how long threads have run in a process since the system started: its own while they are not in a call, and
+/// those that call its services. Else as [`cpu_time_of_thread`].
 ///
 /// # Errors
 /// The same.
@@ -194,7 +195,7 @@ pub fn cpu_time_of_process(index: u8) -> Result<Option<Duration>, CallError> {
 }
 
 fn time(subject: Word, index: u8) -> Result<Option<Duration>, CallError> {
-    let reply = system_call(number::INSPECT, [subject, index.into(), 0]);
+    let reply = system_call(number::OPTIONAL, [subject, index.into(), 0]);
     let [low, high] = reply.words;
     match Status(reply.status) {
         Status::OK => Ok(Some(Duration::from_micros((high as u64) << 32 | low as u64))),
@@ -204,7 +205,7 @@ fn time(subject: Word, index: u8) -> Result<Option<Duration>, CallError> {
 }
 
 fn ask(subject: Word, index: u8, from: Word) -> Result<[Word; 2], CallError> {
-    let reply = system_call(number::INSPECT, [subject, index.into(), from]);
+    let reply = system_call(number::OPTIONAL, [subject, index.into(), from]);
     match Status(reply.status) {
         Status::OK => Ok(reply.words),
         status => Err(CallError::from_status(status).unwrap_or(CallError::NotPermitted)),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What `#[interface]` makes of a trait, and the limits of a call.
+//! The product of `#[interface]` from a trait, and the limits of a call.
 
 use crate::{Parameter, Wire};
 use crossgate_abi::table::{Entry, Method};
@@ -22,7 +22,7 @@ pub unsafe trait Interface: 'static {
     type Client;
     /// The name, with its path.
     const NAME: &'static str;
-    /// What the words of each method are, in the order of the trait.
+    /// The shapes of the methods, in the order of the trait.
     const SHAPES: &'static [MethodShape];
 }
 
@@ -35,7 +35,7 @@ pub unsafe trait Interface: 'static {
 /// The entries expect a `*mut T`.
 #[diagnostic::on_unimplemented(message = "`{T}` does not implement the interface `{Self}`")]
 pub unsafe trait ServedBy<T>: Interface {
-    /// Where each method is entered, in the order of the trait.
+    /// The entry points of the methods, in the order of the trait.
     const ENTRIES: &'static [Entry];
 }
 
@@ -49,7 +49,7 @@ pub unsafe trait ServedBy<T>: Interface {
 )]
 pub unsafe trait AllShared {}
 
-/// What the words of a method are: such that a call can carry them, and values have them.
+/// The shape of a method: a call can carry its words, and values have them.
 #[derive(Clone, Copy, Debug)]
 pub struct MethodShape {
     arguments: Shape,

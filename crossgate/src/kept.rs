@@ -39,12 +39,12 @@ impl<T: Plain> Checked<T> {
     const NONE: Self = unsafe { MaybeUninit::zeroed().assume_init() };
 }
 
-/// A static that is as it was before when its process begins anew, or the whole system does, unless the power was
+/// A static that is as it was before when its process restarts, or the whole system does, unless the power was
 /// off. Made by [`kept!`](crate::kept!).
 #[derive(Debug)]
 pub struct Kept<T: 'static> {
     memory: &'static KeptMemory<T>,
-    /// What the checks begin with: no other static has the same.
+    /// The start value of the checks: no other static has the same.
     seed: u32,
     lock: Mutex<()>,
 }
@@ -141,7 +141,7 @@ unsafe fn read<T>(from: *const T) -> T {
     }
 }
 
-/// What [`hash`] begins with.
+/// The start value of [`hash`].
 const BASIS: u32 = 0x811c_9dc5;
 
 /// FNV-1a.
@@ -154,11 +154,11 @@ const fn hash(mut hash: u32, bytes: &[u8]) -> u32 {
     hash
 }
 
-/// Declares statics that are kept: what was set is still there when their process begins anew after a crash, and
+/// Declares statics that are kept: what was set is still there when their process restarts after a crash, and
 /// when the microcontroller is reset, unless the power was off. They are [`Plain`](trait@crate::Plain).
 ///
-/// The first value is `None`, and so is any that was damaged meanwhile. A check tells, of 32 bits, which begins with the
-/// path and type of the static: a value of another firmware is not taken for one of this. Whoever changes what
+/// The first value is `None`, and so is any that was damaged meanwhile. A check tells, of 32 bits, which begins with
+/// the path and type of the static: a value of another firmware is not taken for one of this. Whoever changes what
 /// the value means, but neither the name of the static nor that of its type, should change one of these as well.
 ///
 /// A value that has a process crash is still there in its next life. So take out what you act on, and put it
@@ -180,8 +180,8 @@ const fn hash(mut hash: u32, bytes: &[u8]) -> u32 {
 /// }
 /// ```
 ///
-/// On Linux the values outlive their process, but not the program. On a microcontroller they do not outlive an update by
-/// which the memory of the process comes to another place.
+/// On Linux the values outlive their process, but not the program. On a microcontroller they do not outlive an update
+/// by which the memory of the process comes to another place.
 #[macro_export]
 macro_rules! kept {
     ($($(#[$attribute:meta])* $visibility:vis static $name:ident: $type:ty;)*) => { $(
@@ -212,7 +212,7 @@ mod tests {
         memory
     }
 
-    /// What is in it.
+    /// Returns what is in it.
     fn bytes(memory: &'static KeptMemory<u32>) -> [u8; 2 * COPY] {
         // SAFETY: as above, and it was written.
         unsafe { memory.0.get().cast::<[u8; 2 * COPY]>().read() }

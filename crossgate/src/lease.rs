@@ -33,7 +33,7 @@ plain!(u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize f32 f64);
 // SAFETY: an array has no padding of its own.
 unsafe impl<T: Plain, const N: usize> Plain for [T; N] {}
 
-/// What can be lent: a [`Plain`] value, or a slice of them.
+/// Types of memory that can be lent: a [`Plain`] value, or a slice of them.
 ///
 /// # Safety
 /// Implemented only here.
@@ -118,7 +118,7 @@ impl<'a, X: ?Sized + Lendable> Lease<'a, X> {
         Lease { address, length, memory: PhantomData }
     }
 
-    /// Where it is, and how many bytes.
+    /// Returns where it is, and how many bytes.
     pub(crate) const fn memory(&self) -> (*const u8, usize) {
         (self.address, self.length)
     }
@@ -200,7 +200,7 @@ impl<'a, X: ?Sized + Lendable> LeaseMut<'a, X> {
 }
 
 impl<T: Plain> LeaseMut<'_, [T]> {
-    /// Sets element `index`. Tells whether there is one.
+    /// Sets element `index`. Returns whether there is one.
     pub fn set(&mut self, index: usize, value: T) -> bool {
         self.cells().get(index).map(|cell| cell.set(value)).is_some()
     }
@@ -235,7 +235,7 @@ impl<T: Plain> LeaseMut<'_, T> {
     }
 }
 
-/// What a caller offers for a lease.
+/// The memory that a caller offers for a lease.
 #[derive(Debug)]
 pub struct Offered {
     address: Word,
@@ -259,7 +259,7 @@ const fn of_block(length: usize) -> Word {
     if length == 0 { 0 } else { length | WHOLE_BLOCK }
 }
 
-/// What can be passed for a parameter `P`, which is `Lease` or `LeaseMut`: a reference to the memory,
+/// Types that can be passed for a parameter `P`, which is `Lease` or `LeaseMut`: a reference to the memory,
 /// or a lease that the caller holds itself.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be lent as `{P}`",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the processes of a Crossgate firmware are written with.
+//! The library with which the processes of a Crossgate firmware are written.
 //!
 //! Firmware is split into **processes** that the memory protection unit keeps apart. They work
 //! together by calls: a client holds a [`Handle`] of a service object and calls one of its methods;

@@ -124,7 +124,7 @@ impl Notification {
         self.wait_for_set(self.set(), FOR_EVER).map(|_| ()).ok_or(TimedOut)
     }
 
-    /// Takes a signal if there is one. Tells whether there was.
+    /// Takes a signal if there is one. Returns whether there was.
     ///
     /// # Panics
     /// If it belongs to another process.

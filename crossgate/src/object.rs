@@ -47,7 +47,7 @@ impl<T> Exclusive<T> {
     }
 }
 
-/// What can be written after `object name:` in the wiring.
+/// Types that can be written after `object name:` in the wiring.
 ///
 /// # Safety
 /// `Handle` is transparent over a `RawHandle`; the type is `COUNT` objects of equal size in a row.
@@ -59,11 +59,11 @@ pub unsafe trait ServiceObject: 'static {
     /// No other crate says how many objects there are, and how their handles look: it can't name the type.
     #[doc(hidden)]
     const SEAL: Seal;
-    /// How many objects it is.
+    /// The number of objects that it is.
     const COUNT: usize;
-    /// How many locks it needs.
+    /// The number of locks that it needs.
     const LOCKS: usize;
-    /// What a client of it holds.
+    /// The handle that a client of it holds.
     type Handle<I: ?Sized + Interface>: Copy;
     /// Makes the object of the value that the wiring gives.
     type Init;
@@ -111,7 +111,7 @@ impl<A> Array<A> {
 /// # Safety
 /// The entries are those for the objects in `Self`.
 pub unsafe trait Publish<I: ?Sized + Interface>: ServiceObject {
-    /// Where each method is entered.
+    /// The entry points of the methods.
     const ENTRIES: &'static [Entry];
 }
 

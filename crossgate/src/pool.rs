@@ -38,16 +38,17 @@
 //! # What becomes of a job that is ended
 //!
 //! Where it waits or computes in its own process, it ends there and then. In a method of another process it
-//! ends when it comes home: a wait for an object or a notification there fails at once, as when the process of a caller goes
-//! down; what the method computes, it first finishes. Calls that others have made of it end as ever.
+//! ends when it comes home: a wait for an object or a notification there fails at once, as when the process of a
+//! caller goes down; what the method computes, it first finishes. Calls that others have made of it end as ever.
 //!
 //! It ends as if it never went on: **nothing that it owned is dropped**. A [`JoinHandle`] that it had keeps its thread,
-//! a [`Shared`](crate::Shared) static stays taken. A [mutex](crate::sync::Mutex) that it had taken is never freed, as what it
-//! protects may be half done: who waits for it, or comes to wait later, panics, so that the process begins anew (at
-//! the latest when the thread that had it is done with its next job). Only who does [`try_lock`](crate::sync::Mutex::try_lock)
-//! goes on. So end what waits for others, or only computes, and let all else be told to stop.
+//! a [`Shared`](crate::Shared) static stays taken. A [mutex](crate::sync::Mutex) that it had taken is never freed, as
+//! what it protects may be half done: who waits for it, or comes to wait later, panics, so that the process restarts
+//! (at the latest when the thread that had it is done with its next job). Only who does
+//! [`try_lock`](crate::sync::Mutex::try_lock) goes on. So end what waits for others, or only computes, and let all
+//! else be told to stop.
 //!
-//! When the process begins anew, so does its pool.
+//! When the process restarts, so does its pool.
 
 use crate::Notification;
 use crate::arch::system_call;
@@ -60,7 +61,7 @@ use core::time::Duration;
 use crossgate_abi::pool::{END, PARK, START};
 use crossgate_abi::{Word, number};
 
-/// How many words a job may have with all that it takes along, and its result.
+/// The number of words that a job may have with all that it takes along, and its result.
 pub const JOB_WORDS: usize = 4;
 
 /// The threads of a pool.
@@ -92,7 +93,7 @@ impl core::fmt::Display for Ended {
 impl core::error::Error for NoThread {}
 impl core::error::Error for Ended {}
 
-/// What a thread of a pool does: the lower bits of its state.
+/// The activity of a thread of a pool: the lower bits of its state.
 //
 // ```text
 //        spawn            thread            thread          join, drop
@@ -136,7 +137,7 @@ impl Does {
 /// Does the job of a thread, or drops it.
 type Work = unsafe fn(&Worker, Fate);
 
-/// What is to become of a job.
+/// The fate of a job.
 enum Fate {
     Run,
     Drop,
@@ -147,7 +148,7 @@ enum Fate {
 #[derive(Debug)]
 pub struct Worker {
     state: AtomicUsize,
-    /// What does the job, while it waits.
+    /// The function that does the job, while it waits.
     job: UnsafeCell<MaybeUninit<Work>>,
     /// The job, then its result.
     words: UnsafeCell<Words>,
@@ -162,8 +163,8 @@ pub struct Worker {
 #[repr(C, align(8))]
 struct Words(MaybeUninit<[usize; JOB_WORDS]>);
 
-// SAFETY: the state tells who alone uses what is in the cells: who has taken the thread, until it has a job; the thread,
-// until that has ended; then who has its handle. What they hold is `Send`.
+// SAFETY: the state tells who alone uses what is in the cells: who has taken the thread, until it has a job; the
+// thread, until that has ended; then who has its handle. What they hold is `Send`.
 unsafe impl Sync for Worker {}
 
 impl Worker {
@@ -314,7 +315,7 @@ impl Pool {
         Ok(JoinHandle { worker, result: PhantomData })
     }
 
-    /// How many threads are free.
+    /// Returns how many threads are free.
     #[must_use]
     pub fn free(self) -> usize {
         let free = |worker: &&Worker| Does::of(worker.state.load(SeqCst)) == Does::Nothing;
@@ -389,8 +390,8 @@ impl<R> JoinHandle<R> {
         matches!(Does::of(self.worker.state.load(SeqCst)), Does::Done | Does::Ended)
     }
 
-    /// Ends the job, whatever it does, unless it is done already. What that means, the [module](self) tells. It does not
-    /// wait for the end: [`join`](Self::join) does.
+    /// Ends the job, whatever it does, unless it is done already. What that means, the [module](self) tells. It does
+    /// not wait for the end: [`join`](Self::join) does.
     pub fn end(&self) {
         loop {
             let state = self.worker.state.load(SeqCst);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What a server can do about those who call it.
+//! The functions by which a server knows, and refuses, its callers.
 
 use crate::arch::{name_of, system_call};
 use crate::call::failure;
@@ -79,8 +79,8 @@ pub fn caller() -> Option<u8> {
 /// A client of this process: the process that calls, in this life of it.
 ///
 /// A process that crashes, or is restarted, begins another life, which knows nothing of what the one before was given.
-/// So a server keeps with what it gives away who has it, and when it is told that a client was lost it takes back what those
-/// had who are [gone](Self::is_gone). That it is told, and may ask, the wiring says:
+/// So a server keeps with what it gives away who has it, and when it is told that a client was lost it takes back
+/// what those had who are [gone](Self::is_gone). That it is told, and may ask, the wiring says:
 ///
 /// ```text
 /// process archive {
@@ -141,8 +141,8 @@ pub fn caller() -> Option<u8> {
 /// # });
 /// ```
 //
-// In one word, as a server may keep many: from below the process, a bit that is set, and 24 bits of the number of the life
-// (0: it is not known).
+// In one word, as a server may keep many: from below the process, a bit that is set, and 24 bits of the number of the
+// life (0: it is not known).
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Client(NonZeroU32);
 
@@ -162,8 +162,8 @@ impl Client {
         self.0.get() as u8 & !(IS_SOME as u8)
     }
 
-    /// The number of its life, from 1 on (less 16,777,216 if there have been as many); `None` if the wiring does not say of
-    /// any process that it is told of lost clients.
+    /// The number of its life, from 1 on (less 16,777,216 if there have been as many); `None` if the wiring does not
+    /// say of any process that it is told of lost clients.
     #[must_use]
     pub fn life(self) -> Option<NonZeroU32> {
         NonZeroU32::new(self.0.get() >> LIFE)
@@ -175,8 +175,8 @@ impl Client {
         name_of(self.process().into()).unwrap_or("?")
     }
 
-    /// Whether this life of it has ended. If the wiring does not say that this process is told of lost clients, that is not known:
-    /// it is `false`.
+    /// Returns whether this life of it has ended. If the wiring does not say that this process is told of lost
+    /// clients, that is not known: it is `false`.
     #[must_use]
     pub fn is_gone(self) -> bool {
         if self.life().is_none() {
@@ -212,10 +212,10 @@ pub fn client() -> Option<Client> {
 }
 
 /// Takes back all rights to call a service of this process that were given by passing its handle on.
-/// Those whom the wiring names for it keep theirs.
+/// Processes that the wiring names for the service keep their handles.
 ///
-/// Who is in a call by such a handle comes home with [`CallError::Refused`]: a method that waits gives up, as if a
-/// deadline were over; one that computes is done first. (But for the call that the thread is in itself.)
+/// A thread that is in a call by such a handle comes home with [`CallError::Refused`]: a method that waits gives up,
+/// as if a deadline were over; one that computes is done first. (But for the call that the thread is in itself.)
 ///
 /// # Errors
 /// [`CallError::NotPermitted`] if it is a service of another process.

@@ -58,7 +58,7 @@ impl<T: Plain> Shared<T> {
 /// Declares statics that can be lent in any part: they lie in the part of the process' memory that
 /// it shares. They are [`Plain`](trait@crate::Plain).
 ///
-/// Who is lent one of them may, while the call lasts, reach those next to it as well: a memory
+/// A callee that is lent one of them may, while the call lasts, reach those next to it as well: a memory
 /// protection unit can't tell small pieces apart. So keep nothing in them that you would not lend.
 ///
 /// ```

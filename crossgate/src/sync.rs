@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the threads of one process share, and the visitors in it: locks, and what they wait by.
+//! Locks and waiting lines for the threads of one process, and the visitors in it.
 //!
 //! | type | for |
 //! |---|---|
@@ -10,10 +10,11 @@
 //! | [`Channel`] | handing values on, first in, first out |
 //! | [`OnceLock`], [`LazyLock`] | a value that is made once, when it is first needed |
 //!
-//! None of them makes a system call if nobody has to wait and nobody waits. A mutex (and what is built on it: `OnceLock`,
-//! `LazyLock`) waits by the kernel's priority inheritance and needs nothing else. The others wait by notifications
-//! of the process, which the wiring declares: a thread that waits takes one of them for itself until it runs again, so
-//! there are as many as threads that may wait there, visitors included. Who waits longest is told first.
+//! None of them makes a system call if nobody has to wait and nobody waits. A mutex (and what is built on it:
+//! `OnceLock`, `LazyLock`) waits by the kernel's priority inheritance and needs nothing else. The others wait by
+//! notifications of the process, which the wiring declares: a thread that waits takes one of them for itself until it
+//! runs again, so there are as many as threads that may wait there, visitors included. Who waits longest is told
+//! first.
 //!
 //! ```
 //! # use crossgate::{Notification, testing::Wiring};
@@ -44,12 +45,13 @@
 //! });
 //! ```
 //!
-//! All of it lies in the memory of the process, and begins anew with it: who crashes with a lock takes the lock along.
+//! All of it lies in the memory of the process, and restarts with it: who crashes with a lock takes the lock along.
 
 mod channel;
 mod condvar;
 mod mutex;
 mod once;
+mod raw;
 mod read_write;
 mod semaphore;
 #[cfg(test)]
@@ -60,5 +62,7 @@ pub use channel::Channel;
 pub use condvar::Condvar;
 pub use mutex::{Mutex, MutexGuard};
 pub use once::{LazyLock, OnceLock};
+#[doc(hidden)]
+pub use raw::RawMutex;
 pub use read_write::{ReadGuard, RwLock, WriteGuard};
 pub use semaphore::{Permit, Semaphore};

@@ -139,8 +139,8 @@ impl Wiring {
     /// `body` has returned, all is over: threads that still run or wait end where they are.
     ///
     /// # Panics
-    /// If `body` does; if a process crashes that must not; if all threads wait and nothing will wake any of them; or if it
-    /// has been run already.
+    /// If `body` does; if a process crashes that must not; if all threads wait and nothing will wake any of them; or
+    /// if it has been run already.
     pub fn run<R>(&self, body: impl FnOnce() -> R) -> R {
         world::run(&self.0, body)
     }
@@ -289,8 +289,8 @@ impl<'w> Process<'w> {
         self
     }
 
-    /// Inside of [`run`](Wiring::run): the calling thread goes into the process, as with a call, and does this there, with
-    /// the rights of that process.
+    /// Inside of [`run`](Wiring::run): the calling thread goes into the process, as with a call, and does this there,
+    /// with the rights of that process.
     ///
     /// # Panics
     /// If the process is down, or goes down meanwhile.
@@ -345,13 +345,13 @@ impl<R> Thread<R> {
 /// A call by its bare words, as a hostile caller would make it. Inside of [`run`](Wiring::run).
 ///
 /// # Errors
-/// What the kernel or the server's stub says.
+/// The error of the kernel or of the server's stub.
 pub fn call_raw(gate: usize, method: usize, words: [Word; 4]) -> Result<[Word; 2], CallError> {
     let reply = call(number::call(gate, method), words);
     CallError::from_status(Status(reply.status)).map_or(Ok(reply.words), Err)
 }
 
-/// What a process that is entered by the test does.
+/// The process that is entered by the test.
 const VISIT: &[Method] = &[Method::new(visit, Shape::values(1), Shape::NONE)];
 
 unsafe extern "C-unwind" fn visit(_: *mut (), body: Word, _: Word, _: Word, _: Word) -> RawReply {

@@ -5,8 +5,8 @@ use crate::LeaseMut;
 use crate::buffer::{Block, BlockSize, First, LeaseBuf};
 use core::fmt;
 
-/// Puts text together at the start of a [`LeaseBuf`], by [`write!`](core::write), to be lent without a copy. What does not
-/// fit is cut off between two characters, and is an error of that `write!`.
+/// Puts text together at the start of a [`LeaseBuf`], by [`write!`](core::write), to be lent without a copy. What
+/// does not fit is cut off between two characters, and is an error of that `write!`.
 ///
 /// ```
 /// # use crossgate::{LeaseBuf, Lease, interface, testing::Wiring};
@@ -107,7 +107,7 @@ impl<'lent> LeaseMut<'lent, [u8]> {
 }
 
 impl LeaseWriter<'_, '_> {
-    /// How many bytes were written.
+    /// Returns how many bytes were written.
     #[must_use]
     pub const fn written(&self) -> usize {
         self.length

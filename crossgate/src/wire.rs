@@ -40,7 +40,7 @@ impl Encoder {
         self.words
     }
 
-    /// Where a value of this shape will end that begins here.
+    /// Returns where a value of this shape will end that begins here.
     #[doc(hidden)]
     #[inline(always)]
     #[must_use]
@@ -83,7 +83,7 @@ impl Decoder {
         word
     }
 
-    /// Where a value of this shape ends that begins here.
+    /// Returns where a value of this shape ends that begins here.
     #[doc(hidden)]
     #[inline(always)]
     #[must_use]
@@ -106,10 +106,9 @@ pub struct Invalid;
 /// A value that travels in the registers of a call.
 ///
 /// Derive it: `#[derive(Wire)]` works on enums, structs with named fields, newtypes, and unit structs. An enum is one
-/// word, and as many as its largest variant has fields for; these are values, no handles, and at most three in a variant
-/// that names none.
-/// It is safe to implement: a wrong implementation gives wrong values or a panic, never undefined
-/// behaviour.
+/// word, and as many as its largest variant has fields for; these are values, no handles, and at most three in a
+/// variant that names none. It is safe to implement: a wrong implementation gives wrong values or a panic, never
+/// undefined behaviour.
 ///
 /// ```
 /// use crossgate::{Wire, interface, testing::Wiring};
@@ -169,7 +168,7 @@ pub struct Invalid;
     note = "derive it with `#[derive(Wire)]` if it is small, or lend it: `Lease<'_, {Self}>`"
 )]
 pub trait Wire: Sized + 'static {
-    /// How many words, and of what kind.
+    /// The number of words, and their kinds.
     const SHAPE: Shape;
     /// Appends the words of the value, as many as [`SHAPE`](Self::SHAPE) says.
     fn put(self, encoder: &mut Encoder);
@@ -192,9 +191,9 @@ pub trait Parameter: Sized {
     /// No other crate says what lent memory is: it can't name the type.
     #[doc(hidden)]
     const SEAL: Seal;
-    /// How many words, and of what kind.
+    /// The number of words, and their kinds.
     const ARGUMENT: Shape;
-    /// What the caller writes.
+    /// The type that the caller writes.
     type Caller;
     #[doc(hidden)]
     fn put_argument(argument: Self::Caller, encoder: &mut Encoder);

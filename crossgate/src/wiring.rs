@@ -84,7 +84,7 @@ mod testing {
     use std::panic::{UnwindSafe, catch_unwind};
     use std::string::String;
 
-    /// What the compiler would say.
+    /// Returns what the compiler would say.
     pub fn refused<T>(check: impl FnOnce() -> T + UnwindSafe) -> Option<String> {
         catch_unwind(check).err().map(|text| *text.downcast::<String>().unwrap())
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The time of each thread is counted, and bounded.
+//! Accounting of CPU time: the kernel counts the time of each thread, and limits it by budgets and time slices.
 
 use crate::Kernel;
 use crate::budget::{Account, Budgets};
@@ -11,20 +11,22 @@ use crossgate_abi::{
     BACKGROUND, BudgetId, Cause, MAX_THREADS, ProcessId, Set, ThreadId, Word, table,
 };
 
-/// The time slice in the background, in µs, if the wiring has none for all priorities.
+/// The time slice in the background, in µs, if the wiring sets none for all priorities.
 pub(crate) const BACKGROUND_SLICE: u32 = 10_000;
 
-/// Instead of a thread that is to be looked at: budgets are.
+/// The value that stands for the budgets where the index of the next thread to look at is kept.
 pub(crate) const BUDGETS: u8 = u8::MAX;
 
-/// How many budgets are looked at in one interrupt.
+/// The number of budgets that one interrupt looks at.
 const LOOKS: usize = 2;
 
 impl<P: Port> Budgets<P> {
-    /// Memory for [them](Self::new).
+    /// Memory for [the budgets](Self::new).
     pub const NONE: Budgets<P> = Self::new(&table::Budgets::NONE, &mut [], &mut [], None);
 
-    /// Those of a wiring, with an account for each budget, a word for each thread, and what counts if somebody does.
+    /// Returns the budgets of a wiring, with an account for each budget, a word for each thread, and the counters of
+    /// run time if some process may read them.
+    #[inline]
     pub const fn new(
         wiring: &'static table::Budgets,
         accounts: &'static mut [Account],
@@ -53,7 +55,8 @@ impl<P: Port> Budgets<P> {
 }
 
 impl<P: Port> Kernel<P> {
-    /// The port is about to go on with the current thread, which may be another one than before.
+    /// Accounts for a switch: the port is about to continue with the current thread, which may be another one than
+    /// before.
     #[inline(always)]
     pub fn account(&mut self) {
         if let Some(budgets) = &self.budgets {
@@ -61,6 +64,7 @@ impl<P: Port> Kernel<P> {
         }
     }
 
+    #[inline]
     pub(crate) extern "C" fn switched(&mut self) {
         let id = self.threads.current_id();
         let Some(budgets) = &mut self.budgets else { return };
@@ -83,11 +87,12 @@ impl<P: Port> Kernel<P> {
         self.want_timer(next);
     }
 
-    /// The time is counted up to now.
+    /// Counts the time up to now.
+    #[inline]
     pub(crate) extern "C" fn count(&mut self) {
         let now = self.port.now();
         let thread = self.threads.current();
-        // A return from a call with nothing to take care of would not come here.
+        // A return from a call without duties on the return path would not come here.
         thread.outer_deadline();
         let id = thread.id;
         let process = if id == ThreadId::IDLE { ProcessId::NOBODY } else { thread.rights.process };
@@ -96,12 +101,14 @@ impl<P: Port> Kernel<P> {
         }
     }
 
-    /// The same, where something bounds how long threads run, too.
+    /// Counts the time up to now, in a firmware that also limits how long threads run.
+    #[inline]
     pub(crate) extern "C" fn count_and_switch(&mut self) {
         self.count();
         self.switched();
     }
 
+    #[inline]
     fn check_budgets(&mut self, now: u64) -> bool {
         let from_start = self.checked == 0;
         if !from_start && self.checked != BUDGETS {
@@ -110,13 +117,14 @@ impl<P: Port> Kernel<P> {
         self.checked = BUDGETS;
         let is_done = self.check_some(now, from_start);
         if is_done {
-            // The idle thread is not looked at.
+            // The idle thread needs no look.
             self.checked = 1;
         }
         is_done
     }
 
-    /// Looks at some budgets. Tells whether those were the last.
+    /// Looks at some budgets. Returns whether those were the last.
+    #[inline]
     fn check_some(&mut self, now: u64, from_start: bool) -> bool {
         let Some(budgets) = &mut self.budgets else { return true };
         budgets.charge(now, 0);
@@ -151,20 +159,21 @@ impl<P: Port> Kernel<P> {
         false
     }
 
-    /// A budget is used up, or is there again.
+    /// Changes the state of a budget that is used up, or that is available again.
+    #[inline]
     fn turn_over(&mut self, id: BudgetId) {
         let Some(budgets) = &mut self.budgets else { return };
         let budget = budgets.wiring.budgets.get(id.index());
         let (Some(budget), Some(account)) = (budget, budgets.accounts.get_mut(id.index())) else {
             return;
         };
-        // It is looked at once more: when is there something to do next?
+        // The budget is looked at once more, to find out when there is something to do next.
         budgets.used_up.toggle(id);
         budgets.unsettled |= budget.threads;
         if account.left == 0 {
             account.count = account.count.wrapping_add(1);
             let (count, user) = (account.count, account.user);
-            // Not each time: who is told would have to do something in each period.
+            // Not each time, because the supervisor would have something to do in each period.
             if count.is_power_of_two() {
                 let fault = Fault { address: Word::from(count), ..Fault::of(Cause::Budget) };
                 self.report(user, budget.process, &fault);
@@ -172,8 +181,9 @@ impl<P: Port> Kernel<P> {
         }
     }
 
-    /// Gives one of the threads whose budget is used up, or is there again, the priority that it has then. Tells
-    /// whether there was one.
+    /// Sets the priority of one of the threads whose budget is used up, or is available again. Returns whether there
+    /// was such a thread.
+    #[inline]
     fn settle(&mut self) -> bool {
         let Some(budgets) = &mut self.budgets else { return false };
         let Some(id) = budgets.unsettled.take_first() else { return false };
@@ -181,7 +191,7 @@ impl<P: Port> Kernel<P> {
         let own = self.system.threads.get(id.index()).map_or(0, |thread| thread.priority);
         let priority = if is_used_up { own.min(BACKGROUND) } else { own };
         self.threads.get_mut(id).base_priority = priority;
-        // Who waits for it looks again, and lends it its priority; and so does it itself.
+        // Threads that wait for this one try again, and lend it their priority; and so does the thread itself.
         self.stir(id);
         self.set_priority(id, priority);
         if let Some(holder) = self.threads.get(id).blocked_on {
@@ -190,7 +200,8 @@ impl<P: Port> Kernel<P> {
         true
     }
 
-    /// When the time slice of the thread that runs is over, in µs since start.
+    /// Returns the time at which the time slice of the running thread ends, in µs since start.
+    #[inline]
     fn end_of_slice(&mut self, now: u64) -> u64 {
         let thread = self.threads.current();
         let Some(budgets) = &self.budgets else { return NEVER };
@@ -206,8 +217,9 @@ impl<P: Port> Kernel<P> {
         now + u64::from(slice.saturating_sub(used))
     }
 
-    /// Which budgets pay for the time of a thread: its own and, if it has the priority of one that waits for it, those
-    /// of that one, and so on.
+    /// Returns the budgets that pay for the time of a thread: its own and, if it has the priority of a thread that
+    /// waits for it, those of that thread, and so on.
+    #[inline]
     fn paying(&self, mut id: ThreadId) -> Set<BudgetId> {
         let Some(budgets) = &self.budgets else { return Set::EMPTY };
         let mut paying = Set::EMPTY;
@@ -224,17 +236,20 @@ impl<P: Port> Kernel<P> {
         paying
     }
 
+    #[inline]
     fn usage(&mut self) -> Option<&mut Usage> {
         self.budgets.as_mut()?.usage.as_deref_mut()
     }
 
-    /// How long a thread has run, in µs.
+    /// Returns how long a thread has run, in µs.
+    #[inline]
     pub(crate) fn time_of_thread(&mut self, index: Word) -> Option<u64> {
         self.account();
         self.usage()?.threads.get(index).copied()
     }
 
-    /// How long a process has.
+    /// Returns how long threads have run in a process, in µs.
+    #[inline]
     pub(crate) fn time_of_process(&mut self, index: Word) -> Option<u64> {
         self.account();
         self.usage()?.processes.get(index).copied()

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! How a thread begins to wait, and how that ends.
+//! The start and the end of a wait, and priority inheritance.
 //!
-//! A thread that waits for something that another has, lends it its priority. If that waits in turn, it tries again: so
-//! it lends on what it got, and priority inheritance is transitive. When a thread frees something, all who wait for it,
-//! for whatever reason, become ready and try again; the most urgent one gets it, as it runs first. A wait that would
-//! close a cycle is refused.
+//! A thread that waits for something that another thread has, lends that thread its priority. If the holder waits in
+//! turn, it tries again: so it passes on the priority that it got, and priority inheritance is transitive. When a
+//! thread frees something, all threads that wait for it, for whatever reason, become ready and try again; the most
+//! urgent one gets it, because it runs first. A wait that would close a cycle is refused.
 
 use crate::Kernel;
 use crate::port::Port;
@@ -13,7 +13,7 @@ use crate::wait::Wait;
 use crossgate_abi::ThreadId;
 
 impl<P: Port> Kernel<P> {
-    /// The current thread waits for something.
+    /// Blocks the current thread in a wait.
     #[inline(always)]
     pub(crate) fn block(&mut self, wait: Wait) {
         let thread = self.threads.current();
@@ -21,8 +21,8 @@ impl<P: Port> Kernel<P> {
         thread.wait = wait;
     }
 
-    /// What the current thread waits for, another has, which is lent the priority.
-    #[inline(never)]
+    /// Blocks the current thread until `holder` frees something, and lends `holder` its priority.
+    #[inline]
     pub(crate) fn block_on(&mut self, holder: ThreadId) {
         let thread = self.threads.current();
         self.ready.remove_first(thread);
@@ -33,17 +33,18 @@ impl<P: Port> Kernel<P> {
         if thread.priority < priority {
             let next = thread.blocked_on;
             self.set_priority(holder, priority);
-            // If it waits for another in turn, it tries again with this priority.
+            // If the holder waits for another thread in turn, it tries again with this priority.
             if let Some(next) = next {
                 self.stir(next);
             }
         }
     }
 
-    /// Whether `holder` is the current thread, or waits for it, directly or not.
+    /// Returns whether `holder` is the current thread, or waits for it, directly or not.
+    #[inline]
     pub(crate) fn leads_back(&self, mut holder: ThreadId) -> bool {
         let current = self.threads.current_id();
-        // The chain of waits has no cycle, as none is ever closed; the bound says so to the reader.
+        // The chain of waits has no cycle, because none is ever closed; the bound makes that visible.
         for _ in 0..crossgate_abi::MAX_THREADS {
             if holder == current {
                 return true;
@@ -56,17 +57,17 @@ impl<P: Port> Kernel<P> {
         true
     }
 
-    /// The thread that has what this one waits for, unless it is to look again anyway.
+    /// Returns the thread that has what this one waits for, unless this one is to try again anyway.
     #[cfg(test)]
     pub(crate) fn holder_for(&self, id: ThreadId) -> Option<ThreadId> {
         self.threads.get(id).blocked_on.filter(|_| !self.work.waking.contains(id))
     }
 
-    /// Makes a waiting thread ready. What its system call brings back is pending already.
-    #[inline(never)]
+    /// Makes a waiting thread ready. The result of its system call is pending already.
+    #[inline]
     pub(crate) fn wake(&mut self, id: ThreadId) {
         let thread = self.threads.get_mut(id);
-        // The port keeps it: an early interrupt is no harm.
+        // The port keeps its timer, because an early interrupt does no harm.
         thread.wake_at = NEVER;
         thread.wait = Wait::Nothing;
         thread.blocked_on = None;
@@ -74,9 +75,9 @@ impl<P: Port> Kernel<P> {
         self.work.waking.remove(id);
     }
 
-    /// Thread `id` has freed something that others may wait for. All who wait for it look again: if they have to
-    /// wait on, they lend it their priority again.
-    #[inline(never)]
+    /// Wakes all threads that wait for something that thread `id` has freed. If they have to wait on, they lend `id`
+    /// their priority again.
+    #[inline]
     pub(crate) fn stir(&mut self, id: ThreadId) {
         self.work.lowering.remove(id);
         let thread = self.threads.get_mut(id);
@@ -93,8 +94,8 @@ impl<P: Port> Kernel<P> {
         }
     }
 
-    /// From now on a thread is as urgent as this.
-    #[inline(never)]
+    /// Sets the priority of a thread.
+    #[inline]
     pub(crate) fn set_priority(&mut self, id: ThreadId, priority: u8) {
         let thread = self.threads.get_mut(id);
         if thread.priority == priority {
@@ -113,11 +114,12 @@ impl<P: Port> Kernel<P> {
         if is_ready {
             self.ready.push(thread);
         }
-        // It may be one that the worker has to look at, or has looked at.
+        // The thread may be one that the worker has to look at, or has looked at.
         self.engage();
     }
 
     /// Makes a thread ready, whatever it waited for.
+    #[inline]
     pub(crate) fn interrupt_wait(&mut self, id: ThreadId) {
         if let Some(holder) = self.threads.get(id).blocked_on {
             self.stir(holder);
@@ -132,6 +134,7 @@ impl<P: Port> Kernel<P> {
     }
 
     /// Ends a thread.
+    #[inline]
     pub(crate) fn end(&mut self, id: ThreadId) {
         self.interrupt_wait(id);
         let thread = self.threads.get_mut(id);

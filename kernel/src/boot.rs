@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! How the threads begin.
+//! The start of the threads.
 
 use crate::Kernel;
 use crate::home::place;
@@ -9,8 +9,8 @@ use crossgate_abi::ThreadId;
 use crossgate_protection::Span;
 
 impl<P: Port> Kernel<P> {
-    /// Makes every thread ready to start; the idle thread is current. `flash` is readable by every
-    /// process.
+    /// Makes every thread ready to start; the idle thread is current. `flash` is readable by every process.
+    #[inline]
     pub fn start(&mut self, flash: Span) {
         self.flash = flash;
         for (index, wiring) in self.system.threads.iter().enumerate() {
@@ -18,7 +18,7 @@ impl<P: Port> Kernel<P> {
             place::<P>(self.threads.get_mut(id), id, wiring);
             self.wake(id);
         }
-        // It finds nothing to do, and lets them run.
+        // The idle thread finds no work, and lets the others run.
         self.set_worker(work::FIRST);
     }
 }

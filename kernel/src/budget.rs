@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! How long threads may run: budgets and time slices. And how long they [have](crate::usage).
+//! Limits of CPU time: budgets and time slices. And the [count](crate::usage) of it.
 //!
-//! A *budget* is time that a thread, or all threads of a process together, may run at their priority in each
-//! period, wherever their calls lead them. When it is used up, they have the priority of the
-//! [background](crossgate_abi::BACKGROUND) until the next period. A *time slice* is how long a thread runs before the next of its
-//! priority does. In the background there always is one.
+//! A *budget* is time that a thread, or all threads of a process together, may run at their priority in each period,
+//! wherever their calls lead them. When it is used up, they have the priority of the
+//! [background](crossgate_abi::BACKGROUND) until the next period. A *time slice* is the time that a thread runs before
+//! the next of its priority does. In the background there always is a time slice.
 //!
-//! A thread that others wait for has the priority of the most urgent of them, in the background too, but only
-//! while they wait. Meanwhile those whose priority it has pay for it with their budgets, as if they ran.
+//! A thread that others wait for has the priority of the most urgent of them, in the background too, but only while
+//! they wait. Meanwhile the threads whose priority it has pay for it with their budgets, as if they ran.
 //!
-//! Time is counted from one thread to the next: the port [tells](Kernel::account) of each switch. To the time of
-//! each such stretch a µs is added, so that none is too short to be counted. The timer is asked for the end of
-//! what is left to the thread that runs. It looks at the budgets that are used up, and at those that pay, a few at a
-//! time, then at the threads that they concern, one at a time: no interrupt waits for the sum of it.
+//! Time is counted from one thread to the next: the port [reports](Kernel::account) each switch. The kernel adds one µs
+//! to the time of each such stretch, so that none is too short to be counted. It sets the timer to the end of what is
+//! left to the running thread. The interrupt of the timer looks at the budgets that are used up, and at those that pay,
+//! a few at a time, then at the threads with such budgets, one at a time: so no interrupt has to wait for all of them.
 
 use crate::Kernel;
 use crate::port::Port;
@@ -21,8 +21,9 @@ use crate::usage::Usage;
 use crossgate_abi::table::{self, Budget, System};
 use crossgate_abi::{BudgetId, Set, ThreadId};
 
-/// How many budgets a firmware has. For constants.
+/// Returns the number of budgets of a firmware. It is called in constants.
 #[must_use]
+#[inline]
 pub const fn count(system: &System) -> usize {
     match system.budgets {
         Some(wiring) => wiring.budgets.len(),
@@ -33,21 +34,22 @@ pub const fn count(system: &System) -> usize {
 /// The state of a budget.
 #[derive(Clone, Copy, Debug)]
 pub struct Account {
-    /// When the period ends, in µs since start. The first one begins when a thread runs first.
+    /// The end of the period, in µs since start. The first period begins when a thread of the budget first runs.
     pub(crate) end: u64,
-    /// What is left of it, in µs.
+    /// The time that is left, in µs.
     pub(crate) left: u32,
-    /// How often it was used up.
+    /// The number of times that it was used up.
     pub(crate) count: u16,
-    /// The thread that ran last.
+    /// The thread of the budget that ran last.
     pub(crate) user: ThreadId,
 }
 
 impl Account {
-    /// That of a budget of which nothing has been used.
+    /// The state of an unused budget.
     pub const NEW: Account = Account { end: 0, left: u32::MAX, count: 0, user: ThreadId::IDLE };
 
-    /// Begins the next period if one is over: right after it, or when the budget is needed again.
+    /// Starts the next period if the present one is over: right after it, or when the budget is needed again.
+    #[inline]
     fn turn(&mut self, budget: &Budget, now: u64) {
         if now >= self.end {
             let period = u64::from(budget.period);
@@ -58,36 +60,38 @@ impl Account {
     }
 }
 
-/// What only a firmware needs in which something bounds how long threads run. Others don't carry the code.
+/// The part of the kernel for a firmware that limits or counts how long threads run. Other firmware does not contain
+/// its code.
 #[repr(C)]
 pub struct Budgets<P: Port> {
-    // First, as a port's assembly calls it.
+    // The first field, because a port's assembly calls it.
     pub(crate) account: extern "C" fn(&mut Kernel<P>),
-    /// Looks whose budget or time slice is used up, or new, at this time. Tells whether that is done; if not, there is
-    /// more to look at, before any thread is.
+    /// Checks whether a budget or time slice is used up, or renewed, at this time. Returns whether that is finished; if
+    /// not, more has to be checked before any thread runs.
     pub(crate) check: fn(&mut Kernel<P>, u64) -> bool,
     pub(crate) wiring: &'static table::Budgets,
     pub(crate) accounts: &'static mut [Account],
-    /// What each thread has used of its time slice, in µs.
+    /// The part of its time slice that each thread has used, in µs.
     pub(crate) slices: &'static mut [u32],
-    /// Since when the time is to be counted, in µs since start, ...
+    /// The time up to which all time is counted, in µs since start.
     pub(crate) since: u64,
-    /// ... which thread has run since, ...
+    /// The thread that has run since then.
     pub(crate) running: ThreadId,
-    /// ... and which budgets pay for it: bit b is budget b.
+    /// The budgets that pay for that thread: bit b is budget b.
     pub(crate) paying: Set<BudgetId>,
-    /// The budgets that are used up, and whose threads have been told, or are about to be.
+    /// The budgets that are used up, and whose threads have got the priority of the background, or are about to.
     pub(crate) used_up: Set<BudgetId>,
     /// The budgets to look at: those in which something may have changed.
     pub(crate) unseen: Set<BudgetId>,
     /// The threads whose priority may no longer be the right one.
     pub(crate) unsettled: Set<ThreadId>,
-    /// How long threads and processes have run, if somebody may ask.
+    /// The run time of threads and processes, if some process may read it.
     pub(crate) usage: Option<&'static mut Usage>,
 }
 
 impl<P: Port> Budgets<P> {
-    /// Counts what the thread that runs has run up to now, and some µs.
+    /// Counts the time that the running thread has used up to now, and some more µs.
+    #[inline]
     pub(crate) fn charge(&mut self, now: u64, more: u64) {
         let time = u32::try_from(now - self.since + more).unwrap_or(u32::MAX);
         self.since = now;
@@ -104,8 +108,9 @@ impl<P: Port> Budgets<P> {
         }
     }
 
-    /// Looks at a budget, and begins its next period if that is due. Tells when something is to be done next. If that
-    /// is now, it is to be looked at again.
+    /// Looks at a budget, and starts its next period if that is due. Returns the time of the next change. If that is
+    /// now, the budget has to be looked at again.
+    #[inline]
     pub(crate) fn look_at(&mut self, id: BudgetId, now: u64) -> u64 {
         let budget = self.wiring.budgets.get(id.index());
         let (Some(budget), Some(account)) = (budget, self.accounts.get_mut(id.index())) else {
@@ -122,7 +127,8 @@ impl<P: Port> Budgets<P> {
         }
     }
 
-    /// The budgets of a thread.
+    /// Returns the budgets of a thread.
+    #[inline]
     pub(crate) fn of(&self, id: ThreadId) -> Set<BudgetId> {
         self.wiring.of_threads.get(id.index()).copied().unwrap_or(Set::EMPTY)
     }

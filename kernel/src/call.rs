@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A call and its return.
+//! Calls and returns.
 //!
-//! The calling thread itself crosses into the process of the service. What it needs to come back
-//! (its stack pointer and process) is kept here, in the kernel's memory, in a frame; the
-//! caller's part of the stack is closed while the method runs, because the callee's stack starts
-//! below it. Nothing changes until every check has passed.
+//! The calling thread itself crosses into the process of the service. The data for its return (its stack pointer and
+//! rights) are kept in the kernel's memory, in a frame. The caller's part of the stack is closed while the method
+//! runs, because the callee's stack starts below it. Nothing changes until every check has passed.
 //!
-//! A port may make plain calls and their returns by itself. What it checks is in the
-//! [gate](crossgate_abi::table::Gate); the core looks at the service.
+//! A port may make plain calls and their returns by itself. The [gate](crossgate_abi::table::Gate) contains what the
+//! port checks; the core looks at the service.
 
 use crate::Kernel;
 use crate::effect::Effect;
@@ -23,38 +22,38 @@ use crossgate_abi::{
 };
 use crossgate_protection::Unit;
 
-/// How to enter a method.
+/// The way into a method: all that the port needs to enter it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Enter {
-    /// Where.
+    /// The entry point.
     pub entry: Word,
-    /// The object: its first argument.
+    /// The object, which is the first argument.
     pub object: *mut (),
-    /// The argument words. (Those that the method does not use, the caller has cleared, or not: it is its
-    /// own affair.)
+    /// The argument words. (The words that the method does not use have the caller's values. The caller decides
+    /// if it clears them.)
     pub words: [Word; ARGUMENT_WORDS],
-    /// The first address above the part of the stack that is the callee's.
+    /// The first address above the callee's part of the stack.
     pub stack_top: Word,
-    /// What the callee may use.
+    /// The rights of the callee.
     pub rights: Rights,
 }
 
-/// How to go on after a method.
+/// The way back from a method: all that the port needs to continue the caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Return {
-    /// Where the caller's registers are saved.
+    /// The address at which the caller's registers are saved.
     pub stack_pointer: Word,
-    /// What the caller may use again.
+    /// The rights that the caller has again.
     pub rights: Rights,
-    /// How the call ends.
+    /// The status of the call.
     pub status: Status,
-    /// What it brings back.
+    /// The result words.
     pub words: [Word; RESULT_WORDS],
 }
 
 impl<P: Port> Kernel<P> {
-    /// The current thread, whose registers are saved at `stack_pointer`, calls a method. If it does not
-    /// enter it now, something else has to be done.
+    /// Makes a call of the current thread, whose registers are saved at `stack_pointer`. Returns the way into the
+    /// method, or, if the thread does not enter it now, the effect instead.
     ///
     /// Checks everything about the call, then makes it.
     #[inline(always)]
@@ -68,7 +67,7 @@ impl<P: Port> Kernel<P> {
         let number = selector.wrapping_sub(service.gate.into());
         let method = service.methods.get(number).ok_or(CallError::NoSuchService)?;
         let caller = self.threads.current().rights.process;
-        // (Without a branch between them.)
+        // (One combined condition, so that there is no branch between them.)
         if !(service.callers.contains(caller) & self.running.contains(service.owner)) {
             self.admit_by_grant(stack_pointer, index, service)?;
         }
@@ -114,9 +113,10 @@ impl<P: Port> Kernel<P> {
         })
     }
 
-    /// Admits a call of the current thread, whose registers are saved at `stack_pointer`, that the wiring alone
-    /// does not: if another process has granted it, and its server is not down.
+    /// Admits a call of the current thread, whose registers are saved at `stack_pointer`, that the wiring alone does
+    /// not permit: if another process has granted it, and its server is running.
     #[cold]
+    #[inline]
     fn admit_by_grant(
         &mut self,
         stack_pointer: Word,
@@ -134,14 +134,15 @@ impl<P: Port> Kernel<P> {
         }
     }
 
-    /// What passes on the handles among the words of a method, if it has some.
+    /// Returns the part of the kernel that passes on handles, if there are handles among the words of a method.
     #[inline(always)]
     fn grants_for(&self, method: &Method) -> Option<&'static Grants<P>> {
         self.grants.filter(|_| method.arguments.kinds & Method::HANDLES != 0)
     }
 
-    /// The current thread returns from the method that it is in: the short way, if there is nothing
-    /// to take care of. Else [`leave_with_care`](Self::leave_with_care) has to do it.
+    /// Returns from the method that the current thread is in, on the short way: if the return has no duties. Else
+    /// [`leave_with_care`](Self::leave_with_care) has to do it.
+    #[inline]
     pub fn leave(&mut self, words: &[Word; ARGUMENT_WORDS]) -> Option<Return> {
         let thread = self.threads.current();
         let frame = thread.innermost()?;
@@ -154,9 +155,9 @@ impl<P: Port> Kernel<P> {
         Some(Return { stack_pointer, rights, status: Status::OK, words })
     }
 
-    /// The current thread returns from a method that failed, or whose object others may wait for, or
-    /// whose caller has gone down; or it is in none. If it goes back to its caller, the reply is
-    /// to be delivered, and then [another thread](Self::reschedule) may be more urgent.
+    /// Returns from a method that failed, or whose object other threads may wait for, or whose caller's process has
+    /// restarted; or handles a return outside of a call. If the thread goes back to its caller, the reply has to be
+    /// delivered first, and then [another thread](Self::reschedule) may be more urgent.
     #[inline(always)]
     pub fn leave_with_care(&mut self, words: &[Word; ARGUMENT_WORDS]) -> Result<Return, Effect> {
         let thread = self.threads.current();
@@ -170,7 +171,7 @@ impl<P: Port> Kernel<P> {
             free_lock(self.services, self.locks, frame.service);
         }
         if care & (LOCKED | STALE) != 0 {
-            // It gives back what others may wait for.
+            // Here the call frees what other threads may wait for.
             self.stir(self.threads.current_id());
         }
         if frame.is_stale() {
@@ -205,8 +206,9 @@ impl<P: Port> Kernel<P> {
         Ok(Return { stack_pointer, rights, status, words })
     }
 
-    /// The current process refuses the call that the current thread is in, as one that breaks the rules:
-    /// it will fail, and who made it is noted, once a call.
+    /// Refuses the call that the current thread is in, as one that breaks the rules of the current process: the call
+    /// will fail, and the caller is noted, once in each call.
+    #[inline]
     pub(crate) fn refuse(&mut self) -> Status {
         let thread = self.threads.current();
         let id = thread.id;
@@ -223,7 +225,9 @@ impl<P: Port> Kernel<P> {
         Status::OK
     }
 
-    /// The process that made the call that the current thread is in: it is the second word then, and its life the third.
+    /// Returns the process that made the call that the current thread is in as the second word, and its life as the
+    /// third.
+    #[inline]
     pub(crate) fn caller(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
         let Some(frame) = self.threads.current().innermost_mut() else {
             return CallError::NotPermitted.into();
@@ -239,7 +243,8 @@ impl<P: Port> Kernel<P> {
     }
 }
 
-/// A thunk may say that it refused an argument. Any other failure is not its to tell.
+/// Returns the error of a call whose thunk reports this status. A thunk may say that it refused an argument; it can't
+/// report any other failure.
 #[inline]
 fn refused(status: Word) -> CallError {
     if Status(status) == CallError::BadArgument.into() {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Which of what is [optional](crate::optional) a firmware has.
+//! The choice of [optional](crate::optional) parts that a firmware has.
 
 use crate::Kernel;
 use crate::note::Inspection;
@@ -10,9 +10,10 @@ use crossgate_abi::table::System;
 use crossgate_abi::{ARGUMENT_WORDS, ProcessId, Status, Word, pool};
 
 impl<P: Port> Optional<P> {
-    /// Memory for [it](Self::new).
+    /// Memory for [the optional parts](Self::new).
     pub const NONE: Optional<P> = Self::nothing(&mut []);
 
+    #[inline]
     const fn nothing(ended: &'static mut [u32]) -> Optional<P> {
         Optional {
             call: Kernel::optional::<false, false, false>,
@@ -24,7 +25,9 @@ impl<P: Port> Optional<P> {
         }
     }
 
-    /// What this firmware needs, with a word for each process if somebody is told of lost clients.
+    /// Returns the parts that this firmware needs, with a word for each process if some process is told of lost
+    /// clients.
+    #[inline]
     pub const fn new(
         system: &System,
         ended: &'static mut [u32],
@@ -64,6 +67,7 @@ impl<P: Port> Optional<P> {
 }
 
 impl<P: Port> Kernel<P> {
+    #[inline]
     extern "C" fn optional<const INSPECTS: bool, const IS_TOLD: bool, const HAS_POOL: bool>(
         &mut self,
         words: &mut [Word; ARGUMENT_WORDS],
@@ -76,13 +80,16 @@ impl<P: Port> Kernel<P> {
         }
     }
 
+    #[inline]
     fn note_nothing(&mut self, _: ProcessId) {}
 
+    #[inline]
     fn unknown_life(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
         words[2] = 0;
         Status::OK
     }
 
+    #[inline]
     fn end_life<const PASSES_HANDLES: bool, const IS_TOLD: bool>(&mut self, process: ProcessId) {
         if let Some(optional) = &self.optional {
             (optional.note)(self, process);

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A process goes down.
+//! Crashes: how a process is taken down.
 //!
-//! A thread that was visiting it goes back to the nearest
-//! caller outside, with [`ServerFaulted`](CallError::ServerFaulted); so does, later, one that returns
-//! into it from a process further on. Every other process goes on, and the one that the wiring names
-//! [is told](crate::fault).
+//! A thread of another process that was in it returns to the nearest caller outside, with
+//! [`ServerFaulted`](CallError::ServerFaulted); so does, later, a thread that returns into it from a process that it
+//! called. Every other process continues, and the supervisor [is told](crate::fault).
 //!
-//! It goes down in a moment: from then on nothing enters it. What is left of it, its visitors and those who are
-//! to come back to it, is [swept](crate::sweep) away in pieces, each thread before it runs again. If the supervisor
-//! crashes too often, nobody could decide any more: the system is reset.
+//! A process is taken down at once: from then on nothing enters it. The rest, which is the threads in it and those that
+//! would return to it, is [swept](crate::sweep) away in pieces, each thread before it runs again. If the supervisor
+//! crashes too often, no process could decide about the others any more, so the system is reset.
 
 use crate::Kernel;
 use crate::effect::{Effect, Outcome};
@@ -19,23 +18,25 @@ use crossgate_abi::table::OnFault;
 use crossgate_abi::{CallError, Cause, ProcessId, Status, ThreadId, Word};
 
 impl<P: Port> Kernel<P> {
-    /// The current process did something that it must not do, at `instruction`; `address` is what
-    /// it tried to access. Both are 0 where that is unknown.
+    /// Handles a fault of the current process, at `instruction`; `address` is the address that it tried to access. Both
+    /// are 0 where they are unknown.
+    #[inline(always)]
     pub fn fault(&mut self, cause: Cause, instruction: Word, address: Word) -> Effect {
         self.crash_current(&Fault { instruction, address, ..Fault::of(cause) });
         self.reload()
     }
 
-    /// The current process crashed.
-    #[inline(never)]
+    /// Handles a crash of the current process.
+    #[inline]
     pub(crate) fn crash_current(&mut self, fault: &Fault) {
         let thread = self.threads.current();
         let (id, process) = (thread.id, thread.rights.process);
-        self.report(id, process, fault);
+        self.record(id, process, fault);
         self.crash(process);
     }
 
-    /// What becomes of a process that crashed now, as the newest record says.
+    /// Restarts or stops a process that has crashed now, as the newest record says.
+    #[inline]
     pub(crate) fn crash(&mut self, process: ProcessId) {
         let policy = self.processes.get(process.index()).map(|wiring| wiring.on_fault);
         let Some(OnFault::Restart { limit }) = policy else { return self.take_down(process, true) };
@@ -44,7 +45,8 @@ impl<P: Port> Kernel<P> {
         if now - state.crashed_at > CALM {
             state.crashes = 0;
         }
-        // Before it counts, as it may have the highest limit. (Then the count begins anew, which is of no account any more.)
+        // Compared before the count goes up, because the limit may be the highest number. (In that case the count wraps
+        // to 0, which does not matter, because the process stays stopped.)
         let stopped = state.crashes >= limit;
         state.crashes = state.crashes.wrapping_add(1);
         state.crashed_at = now;
@@ -54,8 +56,9 @@ impl<P: Port> Kernel<P> {
         }
     }
 
-    /// Takes a process down, whatever it does, to begin anew or to stay stopped. Its own threads go
-    /// back to their beginning, or end; its visitors go back to their callers.
+    /// Takes a process down, whatever it is doing, to restart or to stay stopped. Its own threads go back to their
+    /// entry, or end; threads of other processes in it return to their callers.
+    #[inline]
     pub(crate) fn take_down(&mut self, process: ProcessId, stopped: bool) {
         let index = process.index();
         let (Some(state), Some(wiring)) = (self.states.get_mut(index), self.processes.get(index))
@@ -74,7 +77,8 @@ impl<P: Port> Kernel<P> {
         self.sweep_all_for(process);
     }
 
-    /// The supervisor has `process` begin anew, or stop.
+    /// Restarts or stops `process` for the supervisor.
+    #[inline]
     pub(crate) fn supervise(&mut self, process: Word, stopped: bool) -> Outcome {
         let current = self.current().rights.process;
         let is_permitted = self.supervisor() == Some(current);
@@ -83,11 +87,12 @@ impl<P: Port> Kernel<P> {
         };
         state.crashes = 0;
         self.take_down(ProcessId::new(process), stopped);
-        // If it is its own, it does not come back from this.
+        // If the supervisor stops or restarts itself, it does not return from this.
         if process == current.index() { Outcome::NONE } else { Status::OK.into() }
     }
 
-    /// The current thread returned into a process that has gone down meanwhile.
+    /// Handles a return of the current thread into a process that was taken down meanwhile.
+    #[inline]
     pub(crate) fn unwind_current(&mut self) -> Effect {
         if !self.threads.current().unwind() {
             self.come_home(self.threads.current_id());

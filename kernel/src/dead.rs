@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What of the kernel's memory means nothing now, and what each piece of it is called.
+//! The dead parts of the kernel's memory, which mean nothing at a given time, and the names of all parts.
 //!
-//! It is for a test that looks at the memory from outside: two states are the same if they differ in
-//! nothing but what is dead in both. Whatever is told dead here is never read before it is written, which that
-//! test shows by writing anything there.
+//! A test that looks at the memory from outside uses this module: two states are the same if they differ only in bytes
+//! that are dead in both. The kernel never reads a part that is reported dead here before it writes it; that test shows
+//! it by writing arbitrary values there.
 
 use crate::Kernel;
 use crate::frame::{Frame, OWN_DEADLINE};
@@ -15,26 +15,26 @@ use crossgate_abi::{MAX_THREADS, PRIORITIES, ThreadId, Word};
 use crossgate_protection::Span;
 use crossgate_protection::{Unit, Window};
 
-/// Where something lies.
+/// Returns the range of a value.
 fn of<T: ?Sized>(it: &T) -> Span {
     let start = core::ptr::from_ref(it).addr();
     Span { start, end: start + size_of_val(it) }
 }
 
-/// Some of the bytes of something.
+/// Returns the range of some of the bytes of a value.
 fn part<T>(it: &T, from: Word, to: Word) -> Span {
     let start = of(it).start;
     Span { start: start + from, end: start + to }
 }
 
-/// What an option would hold, if it holds nothing.
+/// Returns the range of the value that an option could hold, if it holds none.
 fn payload<T: Copy>(option: &Option<T>, example: T) -> Option<Span> {
     let some = Some(example);
     let from = some.as_ref().map_or(0, |it| of(it).start - of(&some).start);
     option.is_none().then(|| part(option, from, from + size_of::<T>()))
 }
 
-/// Tells the name of each field of a struct, and where it is. (One that is left out does not compile.)
+/// Reports the name and the range of each field of a struct. (A field that is left out does not compile.)
 macro_rules! fields {
     ($tell:ident, $index:expr, $of:literal, $it:expr => $kind:ident { $($field:ident),* $(,)? }) => {
         let $kind { $($field),* } = $it;
@@ -43,14 +43,14 @@ macro_rules! fields {
 }
 
 impl<P: Port> Kernel<P> {
-    /// How many signals a notification has; none if it does not exist.
+    /// Returns the number of signals of a notification; 0 if it does not exist.
     #[must_use]
     pub fn signals(&self, index: Word) -> u32 {
         self.notifications.get(index).map_or(0, |it| it.signals)
     }
 
-    /// Tells every piece of memory that means nothing now. The registers of the current thread are saved
-    /// at `stack_pointer`.
+    /// Reports every part of the memory that means nothing now. The registers of the current thread are saved at
+    /// `stack_pointer`.
     pub fn dead(&self, stack_pointer: Word, tell: &mut impl FnMut(Span)) {
         let current = self.threads.current_id();
         for index in 0..self.system.threads.len() {
@@ -58,21 +58,22 @@ impl<P: Port> Kernel<P> {
             let mut used = thread.stack_pointer;
             if thread.id == current {
                 used = stack_pointer;
-                // It is written when another thread becomes current.
+                // Written when another thread becomes current.
                 tell(of(&thread.stack_pointer));
             }
             let is_lost = self.work.unswept.contains(thread.id)
                 && self.work.dying.contains(thread.rights.process);
             if is_lost || matches!(thread.wait, Wait::Ended) {
-                // It does not go on there: it may not even have been saved.
+                // The thread does not continue there: the value may not even have been saved.
                 tell(of(&thread.stack_pointer));
                 used = thread.innermost().map_or(thread.stack.end, |frame| frame.stack_pointer);
             }
-            // What is below the stack pointer. If it is elsewhere, the thread is about to crash.
+            // The memory below the stack pointer. If the stack pointer is outside of the stack, the thread is about to
+            // crash.
             if thread.stack.start <= used && used <= thread.stack.end {
                 tell(Span { start: thread.stack.start, end: used });
             }
-            // The same of its callers: there the stack of a callee does not begin at once.
+            // The same of the callers of the thread: the stack of a callee does not begin at once there.
             for frame in thread.frames.iter().take(thread.depth().into()) {
                 let Window { top, .. } = P::Unit::window(thread.stack, frame.stack_pointer);
                 tell(Span { start: top, end: frame.stack_pointer });
@@ -82,7 +83,7 @@ impl<P: Port> Kernel<P> {
         self.ready.dead(tell);
     }
 
-    /// Tells the name of each piece of memory, and of which number it is if there are several.
+    /// Reports the name of each part of the memory, and its index if there are several of the name.
     pub fn parts(&self, tell: &mut impl FnMut(&'static str, usize, Span)) {
         fields!(tell, 0, "kernel.", self => Kernel {
             threads, running, gates, port, services, notifications, system, locks, flash, processes,
@@ -116,7 +117,7 @@ impl<U: Unit> Thread<U> {
         for (index, frame) in self.frames.iter().enumerate() {
             let Frame { stack_pointer, rights, deadline, service, care } = frame;
             if index >= depth {
-                // Only that nothing has to be taken care of counts.
+                // Only the fact that the frame has no duties counts.
                 tell(of(stack_pointer));
                 tell(of(rights));
                 tell(of(service));

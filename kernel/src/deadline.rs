@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! How long calls may take.
+//! Deadlines of calls.
 //!
-//! A thread can set a deadline for the calls that it makes from where it is. When the time is over, no further call is
-//! entered, and a wait for an object or a notification in those in flight fails with
-//! [`DeadlineExceeded`](CallError::DeadlineExceeded), so that an orderly server gives up and returns. A
-//! method that is still not done when a time of [grace](GRACE) is over is killed,
-//! which its process does not survive: its memory is as the method left it. So it goes on, inwards to
-//! outwards, each with a time of grace of its own, until the thread is back where the deadline was set.
-//!
-//! A callee goes on under the deadline of its caller. It can set one of its own, which can only be nearer;
-//! that of the caller is kept in the frame of the call, and holds again after it.
+//! A thread can set a deadline for the calls that it makes from where it is. When the time is over, it enters no
+//! further call, and a wait for an object or a notification in the calls in flight fails with
+//! [`DeadlineExceeded`](CallError::DeadlineExceeded), so that an orderly server gives up and returns. A method that has
+//! not returned when a time of [grace](GRACE) is over is killed, and its process crashes with it, because its memory is
+//! as the method left it. So it continues, inwards to outwards, each method with a time of grace of its own, until the
+//! thread is back where the deadline was set.
+//! A callee runs under the deadline of its caller. It can set a deadline of its own, which can only be nearer; that of
+//! the caller is kept in the frame of the call, and holds again after the call.
 
 use crate::Kernel;
 use crate::fault::Fault;
@@ -21,18 +20,19 @@ use crossgate_abi::{
     ARGUMENT_WORDS, CallError, Cause, DEADLINE_UNIT, DEADLINE_WITHIN, Status, ThreadId, Word,
 };
 
-/// How long a method may go on after the end of its time, in µs. One that returns within it can't be killed
-/// by an impatient caller.
+/// The time for which a method may go on after the end of its time, in µs. An impatient caller can't have a method
+/// killed that returns within it.
 pub const GRACE: u64 = 10_000;
 
-/// What only a firmware needs in which some process may set deadlines for its calls. Others don't carry the code.
+/// The part of the kernel for a firmware in which some process may set deadlines for its calls. Other firmware does not
+/// contain its code.
 #[repr(C)]
 pub(crate) struct Deadlines<P: Port> {
-    /// Sets or takes away the deadline of the calls that the current thread makes from where it is.
-    // It comes first: a port's assembly calls it, too.
+    /// Sets or removes the deadline of the calls that the current thread makes from where it is.
+    // The first field, because a port's assembly calls it, too.
     pub set: extern "C" fn(&mut Kernel<P>, &mut [Word; ARGUMENT_WORDS]) -> Status,
-    /// Looks whether calls of a thread have taken too long. Tells whether they may.
-    pub check: fn(&mut Kernel<P>, ThreadId, u64) -> bool,
+    /// Checks whether calls of a thread that [has deadlines](Thread::has_deadlines) have taken too long.
+    pub check: fn(&mut Kernel<P>, ThreadId, u64),
 }
 
 impl<P: Port> Deadlines<P> {
@@ -41,6 +41,7 @@ impl<P: Port> Deadlines<P> {
 }
 
 impl<P: Port> Kernel<P> {
+    #[inline]
     extern "C" fn set_deadline(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
         if !self.may_set_deadline() {
             CallError::NotPermitted.into()
@@ -51,7 +52,7 @@ impl<P: Port> Kernel<P> {
         }
     }
 
-    /// The deadline is this one, or that of the caller if it is nearer.
+    /// Sets this deadline, or that of the caller if it is nearer.
     #[inline(always)]
     fn set_deadline_until(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
         let thread = self.threads.current();
@@ -59,7 +60,7 @@ impl<P: Port> Kernel<P> {
         words[1] = thread.deadline.0.into();
         let outer = thread.outer_deadline();
         if (deadline, outer) == (Deadline::NONE, Deadline::NONE) {
-            // The time does not matter, and to read the clock takes long.
+            // The time does not matter here, and the clock takes long to read.
             thread.set_deadline(deadline);
         } else {
             let now = self.port.now();
@@ -68,8 +69,9 @@ impl<P: Port> Kernel<P> {
         Status::OK
     }
 
-    /// The deadline is so far away, or the one in force if that is nearer. (That of the caller is not.)
-    #[inline(never)]
+    /// Sets a deadline so far away, unless the one in force is nearer. (That of the caller is never nearer than
+    /// the one in force.)
+    #[inline]
     fn set_deadline_within(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
         let thread = self.threads.current();
         let before = thread.deadline;
@@ -84,14 +86,14 @@ impl<P: Port> Kernel<P> {
         Status::OK
     }
 
-    /// Whether the current thread may set deadlines for its calls.
+    /// Returns whether the current thread may set deadlines for its calls.
     #[inline(always)]
     fn may_set_deadline(&mut self) -> bool {
         let process = self.threads.current().rights.process;
         self.system.deadlines.contains(process)
     }
 
-    /// The calls that the current thread makes have to end at the nearer of two deadlines.
+    /// Sets the nearer of two deadlines for the calls that the current thread makes.
     #[inline(always)]
     fn set_nearer_deadline(&mut self, deadline: Deadline, other: Deadline, now: u64) {
         let ticks = ticks(now);
@@ -108,11 +110,8 @@ impl<P: Port> Kernel<P> {
         self.threads.current().set_deadline(deadline);
     }
 
-    fn check_deadline(&mut self, id: ThreadId, now: u64) -> bool {
-        let thread = self.threads.get(id);
-        if (thread.deadline, thread.grace) == (Deadline::NONE, Deadline::NONE) {
-            return false;
-        }
+    #[inline]
+    fn check_deadline(&mut self, id: ThreadId, now: u64) {
         let thread = self.threads.get_mut(id);
         if thread.deadline.is_over(now) {
             thread.set_deadline(Deadline::OVER);
@@ -121,7 +120,7 @@ impl<P: Port> Kernel<P> {
         let mut deadline = thread.deadline;
         let mut is_late = deadline == Deadline::OVER && matches!(thread.wait, Wait::Lock(_));
         let (mut is_newly_late, mut killed, mut is_gone) = (false, None, false);
-        // Deadlines further out are over later, if at all.
+        // Deadlines of frames further out pass later, if at all.
         let mut next = deadline.end(now);
         for frame in thread.frames_in_use().iter_mut().rev() {
             if frame.care & OWN_DEADLINE != 0 {
@@ -151,16 +150,15 @@ impl<P: Port> Kernel<P> {
         next = next.min(thread.grace.end(now));
         self.look_again(next);
         let thread = self.threads.get_mut(id);
-        // Sleeping and mutexes are the callee's own affair: they take as long as it has made them take.
+        // Sleeping and mutexes are the callee's own affair, because its own process made the wait as long as it is.
         if is_late && matches!(thread.wait, Wait::Lock(_) | Wait::Notifications(_)) {
             thread.pending = Pending::status(CallError::DeadlineExceeded.into());
             self.interrupt_wait(id);
         }
         let service = killed.and_then(|service| self.services.get(service.index()));
         if let Some(service) = service {
-            self.report(id, service.owner, &Fault::of(Cause::Deadline));
+            self.record(id, service.owner, &Fault::of(Cause::Deadline));
             self.crash(service.owner);
         }
-        true
     }
 }

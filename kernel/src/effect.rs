@@ -1,39 +1,39 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the CPU has to do after an event.
+//! Effects: the actions of the CPU after an event.
 
 use crossgate_abi::{CallError, Status, Word};
 
-/// What the CPU has to do after an event, unless the current thread [enters](crate::call::Enter) or
+/// The action of the CPU after an event, unless the current thread [enters](crate::call::Enter) or
 /// [leaves](crate::call::Return) a method.
-// It fits a register.
+// The struct fits in a register.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use = "the kernel has decided; the CPU has to follow"]
 pub struct Effect {
-    /// Whether another thread (or another place of the same) is current now: then its saved context
-    /// is to be loaded, and what is [pending](crate::thread::Thread::take_pending) for it to be settled.
+    /// True if another thread (or the same at another place) is current now: then the port has to load its saved
+    /// context, and to settle what is [pending](crate::thread::Thread::take_pending) for it.
     pub switch: bool,
     pub(crate) outcome: Outcome,
 }
 
 impl Effect {
-    /// Go on as if nothing had happened.
+    /// Continues as if nothing had happened.
     pub const CONTINUE: Effect = Effect { switch: false, outcome: Outcome::NONE };
-    /// Go on with the thread that is current now.
+    /// Continues with the thread that is current now.
     pub const SWITCH: Effect = Effect { switch: true, outcome: Outcome::NONE };
 
-    /// Go on with the same thread, whose system call ends like this.
+    /// Continues with the same thread, whose system call ends with this status.
     #[inline(always)]
     pub const fn reply(status: Status) -> Effect {
         Effect { switch: false, outcome: Outcome::of(status) }
     }
 
-    /// The same, with an error.
+    /// Continues with the same thread, whose system call ends with this error.
     #[inline(always)]
     pub const fn error(error: CallError) -> Effect {
         Effect { switch: false, outcome: Outcome::of(Status(error as Word)) }
     }
 
-    /// How the system call of the thread that made it ends, if it does now.
+    /// Returns the status with which the system call of the thread that made it ends, if it ends now.
     #[inline(always)]
     #[must_use]
     pub fn status(self) -> Option<Status> {
@@ -48,26 +48,28 @@ impl From<CallError> for Effect {
     }
 }
 
-/// How a system call ends, if it does now. It does not if the thread waits, or has ended, or goes on elsewhere.
-// A byte, so that it fits a register, and an effect does too.
+/// The end of a system call, if it ends now. It does not if the thread waits, or has ended, or continues elsewhere.
+// A byte, so that it fits in a register, and an effect does too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Outcome(u8);
 
 impl Outcome {
-    /// It does not end now. (No status has this number.)
+    /// The system call does not end now. (No status has this number.)
     pub const NONE: Outcome = Outcome(u8::MAX);
 
-    /// It ends like this.
+    /// The system call ends with this status.
+    #[inline]
     pub const fn of(status: Status) -> Outcome {
         Outcome(status.0 as u8)
     }
 
-    /// The same as a status, to be made an outcome again.
+    /// Returns the outcome as a status, to be made an outcome again.
+    #[inline]
     pub const fn as_status(self) -> Status {
         Status(self.0 as Word)
     }
 
-    /// How it ends, if it does now.
+    /// Returns the status with which the system call ends, if it ends now.
     #[inline(always)]
     pub fn status(self) -> Option<Status> {
         (self != Outcome::NONE).then_some(Status(self.0.into()))

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What is noted of a fault, and who is told.
+//! Records of faults, and the notification of the supervisor.
 //!
-//! The process that the wiring names is told, and reads the records. It decides about the others, too.
+//! The kernel notifies the supervisor, which reads the records and decides about the other processes.
 
 use crate::Kernel;
 use crate::port::Port;
@@ -21,47 +21,59 @@ impl Faults {
     pub(crate) const NONE: Faults =
         Faults { records: [[0; FaultRecord::WORDS]; RECORDS], count: 0 };
 
-    /// A word of the record of fault `sequence`, if there is one and it is not overwritten.
+    /// Returns a word of the record of fault `sequence`, if there is one and it is not overwritten.
+    #[inline]
     pub(crate) fn word(&self, sequence: usize, index: usize) -> Option<Word> {
         let kept = sequence < self.count && self.count - sequence <= RECORDS;
         self.records.get(sequence % RECORDS).filter(|_| kept)?.get(index).copied()
     }
 
-    /// How many there are, and the record of the last one.
+    /// Returns the number of faults, and the record of the last one.
+    #[inline]
     pub(crate) fn newest(&self) -> (usize, [Word; FaultRecord::WORDS]) {
         (self.count, self.records[self.count.wrapping_sub(1) % RECORDS])
     }
 }
 
-/// What happened. Everything is 0 where it is unknown.
+/// A fault. Every field is 0 where it is unknown.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Fault {
     pub cause: Cause,
     /// The address of the instruction.
     pub instruction: Word,
-    /// What it tried to access; or who [says](Cause::Refused) that it broke the rules.
+    /// The address that the process tried to access; or the process that [says](Cause::Refused) that this one broke its
+    /// rules.
     pub address: Word,
-    /// Where a panic happened, as user code told it.
+    /// The place of a panic, as user code reported it.
     pub file: Word,
     pub file_length: Word,
     pub line: Word,
 }
 
 impl Fault {
-    /// A fault of which nothing more is known than the cause.
+    /// Returns a fault of which only the cause is known.
+    #[inline]
     pub fn of(cause: Cause) -> Fault {
         Fault { cause, instruction: 0, address: 0, file: 0, file_length: 0, line: 0 }
     }
 }
 
-const _: () = assert!(FaultRecord::CHAIN == 6 && FaultRecord::WORDS == 8, "`report` writes it");
+const _: () = assert!(FaultRecord::CHAIN == 6 && FaultRecord::WORDS == 8, "`record` writes it");
 const _: () = assert!(MAX_CALL_DEPTH <= size_of::<u64>(), "a chain of calls fits there");
 
 impl<P: Port> Kernel<P> {
-    /// Notes what a thread did in the name of a process, and tells who is to be told.
-    #[inline(never)]
+    /// Records a fault of a thread in a process, and signals the notification of the supervisor.
+    #[inline]
     pub(crate) fn report(&mut self, id: ThreadId, process: ProcessId, fault: &Fault) {
-        let frames = self.threads.get_mut(id).frames_in_use();
+        self.record(id, process, fault);
+        self.engage();
+    }
+
+    /// Records a fault when the worker gets work anyway: it signals the notification, which takes long, before all
+    /// other work.
+    #[inline]
+    pub(crate) fn record(&mut self, id: ThreadId, process: ProcessId, fault: &Fault) {
+        let frames = self.threads.at(id).frames();
         let depth = frames.len() as u8;
         let mut chain = 0;
         for frame in frames.iter().rev() {
@@ -72,7 +84,7 @@ impl<P: Port> Kernel<P> {
             && let Some(name) = Span::new(fault.file, fault.file_length)
             && self.flash.contains(name)
         {
-            // Of a long name the end says most.
+            // The end of a long name says most.
             length = fault.file_length.min(FaultRecord::FILE_LENGTH);
             file = name.end - length;
         }
@@ -85,13 +97,12 @@ impl<P: Port> Kernel<P> {
         let chain = [chain as u32 as Word, (chain >> 32) as Word];
         let Fault { address, instruction, line, .. } = *fault;
         *record = [who, address, instruction, file, length, line, chain[0], chain[1]];
-        if let Some(supervisor) = &self.system.supervisor {
-            self.signal(supervisor.notification.index());
-        }
+        self.work.untold = self.system.supervisor.is_some();
     }
 
-    /// The process that may read records reads word `words[1]` of that of fault `words[0]`; those of
-    /// refused calls come behind those of crashes.
+    /// Reads word `words[1]` of the record of fault `words[0]` for the supervisor; the words of refused calls come
+    /// behind those of crashes.
+    #[inline]
     pub(crate) fn read_fault(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
         let process = self.current().rights.process;
         if self.supervisor() != Some(process) {
@@ -100,7 +111,7 @@ impl<P: Port> Kernel<P> {
         self.copy_fault(words)
     }
 
-    /// Gives such a word.
+    /// Returns such a word, for any process.
     #[inline(always)]
     pub(crate) fn copy_fault(&self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
         let (kind, index) = (words[1] / FaultRecord::WORDS, words[1] % FaultRecord::WORDS);
@@ -117,7 +128,8 @@ impl<P: Port> Kernel<P> {
         }
     }
 
-    /// The process that decides about the others, and reads the records of faults.
+    /// Returns the supervisor: the process that decides about the others, and reads the records of faults.
+    #[inline]
     pub(crate) fn supervisor(&self) -> Option<ProcessId> {
         self.system.supervisor.as_ref().map(|supervisor| supervisor.process)
     }

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the kernel remembers of a call in flight.
+//! Frames: the kernel's records of calls in flight.
 
 use crate::lease::InForce;
 use crate::time::Deadline;
 use crossgate_abi::{Kind, ProcessId, ServiceId, Shape, Word};
 
-/// What a thread may use between two calls: saved with each call, and restored after it.
-// A port's assembly takes it apart: as a little-endian word, the process comes in the lowest byte.
+/// The rights of a thread between two calls: saved with each call, and restored after it.
+// A port's assembly takes the struct apart: as a little-endian word, the process comes in the lowest byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(test, derive(Hash))]
 #[repr(C, align(4))]
 pub struct Rights {
-    /// The process that it executes in.
+    /// The process in which the thread executes.
     pub process: ProcessId,
-    /// Which of its leases are in force.
+    /// The leases of the thread that are in force.
     pub leases: InForce,
-    /// The open part of its stack, as the port wants it.
+    /// The window: the open part of the stack, in the form of the port.
     pub window: u16,
 }
 
@@ -24,33 +24,33 @@ impl Rights {
         Rights { process: ProcessId::FIRST, leases: InForce::NONE, window: 0 };
 }
 
-/// What the kernel remembers of a call in flight.
+/// The kernel's record of a call in flight.
 // A port's assembly writes and reads it.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub(crate) struct Frame {
-    /// Where the caller's registers are saved.
+    /// The address at which the caller's registers are saved.
     pub stack_pointer: Word,
-    /// What the caller may use.
+    /// The rights of the caller.
     pub rights: Rights,
     /// The deadline that holds again after the call, if the callee has set one of its own.
     pub deadline: Deadline,
     /// The service that was called.
     pub service: ServiceId,
-    /// What has to be taken care of when the call ends: the kinds of the handles among its two
-    /// results, as in a [`Shape`], and the bits below. 0: nothing, as always while no call has the frame.
+    /// The duties of the return path: the kinds of the handles among the two result words, as in a [`Shape`], and the
+    /// bits below. 0: the call returns on the short way. It is always 0 while no call uses the frame.
     pub care: u8,
 }
 
-/// In [`Frame::care`]: the caller has lost its memory, so that the way back leads past it.
+/// In [`Frame::care`]: the caller's process restarted or stopped during this call, so unwinding skips this frame.
 pub(crate) const STALE: u8 = 1 << 0;
-/// The callee has limited how long calls of its own may take.
+/// The callee has set a deadline for its own calls.
 pub(crate) const OWN_DEADLINE: u8 = 1 << 1;
-/// A deadline that holds for the call is over.
+/// A deadline that holds for the call has passed.
 pub(crate) const OVERDUE: u8 = 1 << 3;
 /// The callee refused the call.
 pub(crate) const REFUSED: u8 = 1 << 4;
-/// The call has what others may wait for: the lock of the object, or a mutex of its process.
+/// The call has something that other threads may wait for: the lock of the object, or a mutex of its process.
 pub const LOCKED: u8 = 1 << 5;
 /// The bits that a table may set: the kinds of the handles among two results.
 pub(crate) const HANDLES_OF_RESULTS: u8 = Shape::HANDLES as u8 & !(Kind::HandleIfTagIsZero as u8);
@@ -66,7 +66,8 @@ impl Frame {
         care: 0,
     };
 
-    /// Whether its caller has lost its memory, so that the way back leads past it.
+    /// Returns whether the caller's process restarted or stopped during this call, so that unwinding skips this frame.
+    #[inline]
     pub fn is_stale(&self) -> bool {
         self.care & STALE != 0
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What a handle names.
+//! Gates: the services that handles name.
 
 use crate::Kernel;
 use crate::port::Port;
@@ -7,7 +7,8 @@ use crossgate_abi::table::Service;
 use crossgate_abi::{ServiceId, Word};
 
 impl<P: Port> Kernel<P> {
-    /// The service that has a gate, and its index.
+    /// Returns the service that has a gate, and the index of the service.
+    #[inline]
     pub(crate) fn service_of(&self, gate: Word) -> Option<(ServiceId, &'static Service)> {
         let index = self.gates.get(gate)?.service;
         Some((index, self.services.get(index.index())?))

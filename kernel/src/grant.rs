@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Who may call a service that the wiring does not name for it.
+//! Grants: calls of services that the wiring does not name for the caller.
 //!
-//! A handle that travels as an argument or in a result is a capability: who has the right to call the
-//! service gives it to who gets the handle. Grants are kept as one set of processes for each service,
-//! so there are never more than fit. One ends when its receiver or the owner of the service goes down,
-//! or when the owner revokes all.
+//! A handle that travels as an argument or in a result is a capability: a process with the right to call the service
+//! passes that right on to the receiver of the handle. Grants are kept as one set of processes for each service, so
+//! they need a fixed amount of memory. A grant ends when its receiver or the owner of the service is taken down, or
+//! when the owner revokes all grants.
 
 use crate::Kernel;
 use crate::frame::{REFUSED, STALE};
@@ -16,17 +16,17 @@ use crossgate_abi::{
     ARGUMENT_WORDS, CallError, ProcessId, ServiceId, Set, Shape, Status, ThreadId, Word,
 };
 
-/// Tells whether a process may give away all handles that are among words of this shape.
+/// A check whether a process may give away all handles that are among words of this shape.
 type Check<P> = fn(&Kernel<P>, Shape, &[Word], ProcessId) -> Result<(), CallError>;
 
-/// What only a firmware needs in which handles are passed on. Others don't carry the code.
+/// The part of the kernel for a firmware in which handles are passed on. Other firmware does not contain its code.
 pub(crate) struct Grants<P: Port> {
     pub check: Check<P>,
-    /// Lets a process call the services whose handles are among such words, which have been checked.
+    /// Permits a process to call the services whose handles are among these words, which have been checked.
     pub pass: fn(&mut Kernel<P>, Shape, &[Word], ProcessId),
-    /// The current process takes back all grants of one of its services.
+    /// Revokes all grants of one of the services of the current process.
     pub revoke: fn(&mut Kernel<P>, &mut [Word; ARGUMENT_WORDS]) -> Status,
-    /// The current thread has returned from a call that was refused.
+    /// Handles the return of the current thread from a call that was refused.
     pub returned: fn(&mut Kernel<P>),
 }
 
@@ -40,6 +40,7 @@ impl<P: Port> Grants<P> {
 }
 
 impl<P: Port> Kernel<P> {
+    #[inline]
     fn check_handles(
         &self,
         shape: Shape,
@@ -58,6 +59,7 @@ impl<P: Port> Kernel<P> {
         Ok(())
     }
 
+    #[inline]
     fn pass_handles(&mut self, shape: Shape, words: &[Word], receiver: ProcessId) {
         for place in shape.handles(words) {
             let handle = words.get(place).copied().unwrap_or(Word::MAX);
@@ -69,7 +71,8 @@ impl<P: Port> Kernel<P> {
         }
     }
 
-    /// Ends the grants at once. Calls that others are in by them are refused, a few threads at a time.
+    /// Ends the grants at once. Calls that are in flight by these grants are refused, a few threads at a time.
+    #[inline]
     fn revoke(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
         let [gate, from, ..] = *words;
         let process = self.current().rights.process;
@@ -81,7 +84,7 @@ impl<P: Port> Kernel<P> {
             *granted = Set::EMPTY;
         }
         let threads = self.system.threads.len();
-        // (The idle thread calls nobody.)
+        // (The idle thread makes no calls.)
         let first = from.max(1).min(threads);
         let end = threads.min(first + LOOKS);
         for thread in first..end {
@@ -91,11 +94,12 @@ impl<P: Port> Kernel<P> {
         Status::OK
     }
 
-    /// A thread that is in a call of this service which the wiring does not allow: the call fails, and before it so
-    /// do waits in it. One that waits for the object finds out that it may not call it any more.
+    /// Handles a thread that is in a call of this service which the wiring does not permit: the call fails, and before
+    /// that so do waits in it. A thread that waits for the object finds that it may not call it any more.
+    #[inline]
     fn expel(&mut self, id: ThreadId, index: ServiceId, service: &Service) {
         if id == self.threads.current_id() {
-            // It may be the very call that revokes.
+            // The call may be the very one that revokes.
             return;
         }
         let may = service.callers | Set::of(service.owner);
@@ -119,13 +123,15 @@ impl<P: Port> Kernel<P> {
         }
     }
 
-    /// Waits fail from now on only in calls to which nobody comes back, or that are refused, too.
+    /// From now on waits fail only in calls whose callers are gone, or that are refused too.
+    #[inline]
     fn returned(&mut self) {
         let thread = self.threads.current();
         thread.orphaned = thread.calls_from(|frame| frame.care & (STALE | REFUSED) != 0);
     }
 
-    /// A process goes down: grants of its services end, and those that it has got.
+    /// Ends the grants of the services of a process that is taken down, and the grants that it has received.
+    #[inline]
     pub(crate) fn end_grants(&mut self, process: ProcessId) {
         for (service, granted) in self.services.iter().zip(self.granted.iter_mut()) {
             if service.owner == process {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A thread that is at home, in no call: how it begins, and how it begins anew.
+//! Threads at home, which are in no call: their start and restart.
 
 use crate::Kernel;
 use crate::port::Port;
@@ -9,7 +9,8 @@ use crate::wait::Pending;
 use crossgate_abi::{ThreadId, table};
 use crossgate_protection::{Span, Unit};
 
-/// It is thread `id` of the wiring, and begins.
+/// Initialises a thread as thread `id` of the wiring, ready to start.
+#[inline]
 pub(crate) fn place<P: Port>(thread: &mut Thread<P::Unit>, id: ThreadId, wiring: &table::Thread) {
     let start = wiring.stack.addr();
     thread.id = id;
@@ -23,7 +24,8 @@ pub(crate) fn place<P: Port>(thread: &mut Thread<P::Unit>, id: ThreadId, wiring:
     begin::<P>(thread);
 }
 
-/// It is at home, and runs next from its beginning.
+/// Resets the thread, which is in no call, to its entry.
+#[inline]
 pub(crate) fn begin<P: Port>(thread: &mut Thread<P::Unit>) {
     thread.pending = Pending::Nothing;
     thread.set_deadline(Deadline::NONE);
@@ -32,7 +34,8 @@ pub(crate) fn begin<P: Port>(thread: &mut Thread<P::Unit>) {
 }
 
 impl<P: Port> Kernel<P> {
-    /// A thread whose home has gone down is in no call any more: it begins anew, or ends.
+    /// Takes a thread out of all calls when its home process has been taken down: it restarts, or ends.
+    #[inline]
     pub(crate) fn come_home(&mut self, id: ThreadId) {
         let thread = self.threads.get(id);
         let home = self.states.get(thread.rights.process.index());

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What threads and processes do, for who may ask.
+//! Inspection of threads and processes, for processes with the right.
 //!
-//! A process that the wiring gives the right to looks at one thing a system call, which takes a short time whatever
-//! there is to see; of a stack, at a few words. It sees nobody's memory, and changes nothing. Where some process may,
-//! it is noted of each process how often it has crashed, and what happened last.
+//! One system call reads one thing, which takes a short time whatever there is to see; of a stack, it looks at a few
+//! words. The reader sees no memory of other processes, and changes nothing. If some process has the right, the kernel
+//! notes for each process how often it has crashed, and the record of its last crash.
 //!
-//! Another right is to read the crash dump, in which there is memory of others: registers of the thread that crashed
-//! last, and what its stack has of the process that crashed. The port has it in memory that nothing resets.
+//! Another right is to read the crash dump, which contains memory of other processes: registers of the thread that
+//! crashed last, and the part of its stack that belongs to the process that crashed. The port keeps it in memory that
+//! no reset clears.
 
 use crate::Kernel;
 use crate::note::{Crashes, Inspection};
@@ -23,7 +24,8 @@ use crossgate_abi::{
 use crossgate_protection::Span;
 
 impl<P: Port> Kernel<P> {
-    /// The current process asks.
+    /// Handles an inspection by the current process.
+    #[inline]
     pub(crate) fn inspect(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
         let process = self.current().rights.process;
         let [subject, index, from, _] = *words;
@@ -58,10 +60,12 @@ impl<P: Port> Kernel<P> {
         }
     }
 
+    #[inline]
     fn thread_of(&self, index: Word) -> Option<ThreadId> {
         (index < self.system.threads.len()).then_some(ThreadId::new(index))
     }
 
+    #[inline]
     fn look_at_thread(&self, id: ThreadId) -> [Word; 2] {
         let thread = self.threads.get(id);
         let holder = thread.blocked_on.map_or(NOBODY.into(), ThreadId::index);
@@ -78,6 +82,7 @@ impl<P: Port> Kernel<P> {
         [u32::from_le_bytes(who) as Word, what]
     }
 
+    #[inline]
     fn look_at_calls(&self, id: ThreadId) -> [Word; 2] {
         let thread = self.threads.get(id);
         let mut chain = 0;
@@ -87,6 +92,7 @@ impl<P: Port> Kernel<P> {
         halves(chain)
     }
 
+    #[inline]
     pub(crate) fn look_at_process(&self, index: Word) -> Option<[Word; 2]> {
         let process = self.states.get(index)?;
         let state = match (process.stopped, self.is_running(ProcessId::new(index))) {
@@ -98,29 +104,36 @@ impl<P: Port> Kernel<P> {
         Some([Word::from(state) | Word::from(process.crashes) << 8, crashed_at as Word])
     }
 
+    #[inline]
     pub(crate) fn look_at_crashes(&self, process: Word, word: Word) -> Option<[Word; 2]> {
         let crashes = self.inspection()?.crashes.get(process)?;
         Some([crashes.count as Word, *crashes.record.get(word)?])
     }
 
+    #[inline]
     pub(crate) fn look_at_dump(&self, word: Word) -> Option<[Word; 2]> {
         let inspection = self.inspection()?;
         Some([*inspection.dump.as_ref()?.get(word)?, inspection.is_dumped.into()])
     }
 
+    #[inline]
     fn inspection(&self) -> Option<&Inspection> {
         self.optional.as_ref()?.inspection.as_deref()
     }
 
+    #[inline]
     fn inspection_mut(&mut self) -> Option<&mut Inspection> {
         self.optional.as_mut()?.inspection.as_deref_mut()
     }
 
+    #[inline]
     pub(crate) fn note_only(&mut self, process: ProcessId) {
         self.note(process);
     }
 
-    /// Notes the crash by which a process goes down, if it is one: then the newest record tells of it. It comes back.
+    /// Notes the crash by which a process is taken down, if it is one: then the newest record is of that crash. Returns
+    /// that record.
+    #[inline]
     fn note(&mut self, process: ProcessId) -> Option<[Word; FaultRecord::WORDS]> {
         let (count, record) = self.faults.newest();
         let inspection = self.inspection_mut()?;
@@ -128,7 +141,7 @@ impl<P: Port> Kernel<P> {
             return None;
         }
         let [who, _, cause, _] = (record[0] as u32).to_le_bytes();
-        // These are told, but nobody crashes.
+        // These causes are reported without a crash.
         if who != process.number()
             || cause == Cause::Budget as u8
             || cause == Cause::Interrupt as u8
@@ -140,7 +153,8 @@ impl<P: Port> Kernel<P> {
         Some(record)
     }
 
-    /// The same, and keeps what the port can tell of the thread.
+    /// Notes the crash, and dumps what the port knows of the thread.
+    #[inline]
     pub(crate) fn note_and_dump(&mut self, process: ProcessId) {
         let Some(record) = self.note(process) else { return };
         let now = self.port.now();
@@ -166,7 +180,8 @@ impl<P: Port> Kernel<P> {
     }
 }
 
-/// A long number as two words.
+/// Returns a 64-bit number as two words.
+#[inline]
 fn halves(number: u64) -> [Word; 2] {
     [number as u32 as Word, (number >> 32) as Word]
 }

@@ -12,8 +12,9 @@ use crossgate_abi::table::Process;
 use crossgate_abi::{CallError, Cause, ProcessId, Status, Word};
 
 impl<P: Port> Kernel<P> {
-    /// Interrupt `line` has arrived. It stays masked until it is acknowledged; for ever, if nobody
-    /// owns it. Then it is told as the fault of nobody.
+    /// Handles the arrival of interrupt `line`. The line stays masked until the interrupt is acknowledged; if no
+    /// process owns it, it stays masked for ever, and is reported as a fault that belongs to no process.
+    #[inline]
     pub fn interrupt(&mut self, line: u16) -> Effect {
         self.port.mask(line, true);
         match self.system.interrupts.iter().find(|bound| bound.line == line) {
@@ -22,12 +23,15 @@ impl<P: Port> Kernel<P> {
                 let address = line as i16 as Word;
                 let fault = Fault { address, ..Fault::of(Cause::Interrupt) };
                 self.report(self.threads.current_id(), ProcessId::NOBODY, &fault);
+                // The idle thread, if that was interrupted, has something to do now.
+                return self.reload();
             }
         }
         self.reschedule()
     }
 
-    /// The current thread has served the interrupts of a notification: they may come again.
+    /// Unmasks the interrupts of a notification, which the current thread has served.
+    #[inline]
     pub(crate) fn acknowledge(&mut self, index: Word) -> Status {
         let process = self.threads.current().rights.process;
         match self.system.notifications.get(index) {
@@ -39,8 +43,9 @@ impl<P: Port> Kernel<P> {
         }
     }
 
-    /// A process goes down: the interrupts of its notifications are masked until it acknowledges them, and
-    /// signals that it has not waited for are lost.
+    /// Masks the interrupts of the notifications of a process that is taken down, until it acknowledges them. Signals
+    /// that it has not waited for are lost.
+    #[inline]
     pub(crate) fn silence(&mut self, process: &Process) {
         let first = process.first_notification.index();
         let count = process.notifications.leading_ones() as usize;
@@ -49,7 +54,8 @@ impl<P: Port> Kernel<P> {
         own.unwrap_or_default().iter_mut().for_each(|state| state.signals = 0);
     }
 
-    /// Masks the interrupts that are bound to one of these notifications, or lets them arrive.
+    /// Masks or unmasks the interrupts that are bound to one of these notifications.
+    #[inline]
     fn mask_interrupts(&mut self, first: Word, count: Word, mask: bool) {
         for interrupt in self.system.interrupts {
             if interrupt.notification.index().wrapping_sub(first) < count {

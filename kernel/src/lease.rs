@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Memory that a call may use while it runs.
+//! Leases: memory that a call may use while it runs.
 //!
 //! A lease belongs to one thread and one call; it is dropped when the call ends, however it ends.
 
 use crossgate_abi::{ProcessId, WHOLE_BLOCK, Word};
 use crossgate_protection::Span;
 
-/// In bytes, of those that [`WHOLE_BLOCK`] means.
+/// The size in bytes of the smallest block that [`WHOLE_BLOCK`] can mean.
 const SMALLEST_BLOCK: Word = 32;
 
-/// Where leased memory comes from, which says how far the protection unit may round it.
+/// The origin of leased memory, which decides how far the protection unit may round it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(test, derive(Hash))]
 pub(crate) struct Source(pub ProcessId);
 
 impl Source {
-    /// A stack: not a byte more than was offered. (Other numbers are those of processes, of whose
-    /// shared memory any part may be exposed.)
+    /// A stack: the protection unit may not open a byte more than was offered. (Other numbers are those of processes;
+    /// any part of the shared memory of a process may be exposed.)
     pub const STACK: Source = Source(ProcessId::NOBODY);
 }
 
@@ -25,78 +25,80 @@ impl Source {
 #[cfg_attr(test, derive(Hash))]
 #[repr(C)]
 pub struct Lease<R> {
-    /// The memory.
+    /// The leased memory.
     pub memory: Span,
-    /// What the protection unit wants to be told to open it.
+    /// The values for the protection unit that open it.
     pub registers: R,
-    /// Whether it may be written.
+    /// True if it may be written.
     pub writable: bool,
     pub(crate) source: Source,
 }
 
 impl<R> Lease<R> {
-    /// Where a port's assembly finds the start of its memory, in bytes, ...
+    /// The offset of the start of the memory, in bytes, for a port's assembly, ...
     pub const START: usize = core::mem::offset_of!(Lease<R>, memory.start);
-    /// ... and its registers.
+    /// ... and of the registers.
     pub const REGISTERS: usize = core::mem::offset_of!(Lease<R>, registers);
-    /// Behind the registers: a byte that says whether it is for writing, and one with where it comes from, which is
-    /// this if it is a stack.
+    /// Behind the registers: a byte that says whether the memory may be written, and one with its origin, which has
+    /// this value if it is a stack.
     pub const OF_STACK: u8 = Source::STACK.0.number();
 
-    /// Whether it is of the shared memory of `process`.
+    /// Returns whether the lease is of the shared memory of `process`.
     #[must_use]
+    #[inline]
     pub fn is_of(&self, process: ProcessId) -> bool {
         self.source == Source(process)
     }
 
-    /// None: it fills the table, and never opens anything.
+    /// Returns an empty lease: it fills the table, and never opens anything.
+    #[inline]
     pub(crate) const fn empty(registers: R) -> Lease<R> {
         Lease { memory: Span::EMPTY, registers, writable: false, source: Source(ProcessId::FIRST) }
     }
 }
 
-/// Which of a thread's leases are in force: those of the call that it is in. The ones before belong to
-/// its callers.
+/// The leases of a thread that are in force: those of the call that it is in. The leases before them in the table
+/// belong to its callers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(test, derive(Hash))]
 #[repr(transparent)]
 pub struct InForce(
-    // The first in the upper four bits, the end in the lower ones.
+    // The first in the upper four bits, the end in the lower four.
     u8,
 );
 
 impl InForce {
-    /// No leases at all.
+    /// No leases.
     pub const NONE: InForce = InForce(0);
 
-    /// Those of a callee, which has got none yet.
+    /// Returns the leases of a callee, which has none yet.
     #[inline(always)]
     #[must_use]
     pub const fn of_callee(self) -> InForce {
         InForce(self.count() << 4 | self.count())
     }
 
-    /// These and one more.
+    /// Returns these leases and one more.
     #[inline(always)]
     pub const fn and_one(self) -> InForce {
         InForce(self.0 + 1)
     }
 
-    /// How many leases the thread holds over all its calls.
+    /// Returns the number of leases that the thread holds over all its calls.
     #[inline(always)]
     #[must_use]
     pub const fn count(self) -> u8 {
         self.0 & 15
     }
 
-    /// Their places.
+    /// Returns the places of the leases in the table.
     #[inline(always)]
     #[must_use]
     pub const fn places(self) -> core::ops::Range<usize> {
         (self.0 >> 4) as usize..self.count() as usize
     }
 
-    /// 0 if the thread holds none, over all its calls.
+    /// Returns 0 if the thread holds no leases, over all its calls.
     #[inline(always)]
     #[must_use]
     pub const fn bits(self) -> u8 {
@@ -104,17 +106,18 @@ impl InForce {
     }
 }
 
-/// The memory that the two words of a lease offer; `None` if it runs over the end of the address space.
+/// Returns the memory that the two words of a lease offer; `None` if it runs over the end of the address space.
 #[must_use]
+#[inline]
 pub fn offered(address: Word, length: Word) -> Option<Span> {
     let length = if length & WHOLE_BLOCK == 0 { length } else { block_of(length) };
     Span::new(address, length)
 }
 
-/// The size of the smallest block that holds as many bytes as this says besides [`WHOLE_BLOCK`]; 0 if it
-/// says none at all.
+/// Returns the size of the smallest block that holds as many bytes as the length says besides [`WHOLE_BLOCK`]; 0 for a
+/// length of 0.
 #[cold]
-#[inline(never)]
+#[inline]
 pub(crate) fn block_of(length: Word) -> Word {
     let last = (length & !WHOLE_BLOCK).wrapping_sub(1) | (SMALLEST_BLOCK - 1);
     Word::MAX.unbounded_shr(last.leading_zeros()).wrapping_add(1)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! How a caller lends memory to a call.
+//! Lending: how a caller lends memory to a call.
 //!
-//! A caller can lend what is its own to lend: the shared part of its process' memory, its part of
-//! its stack, and what it was lent itself, with no more rights. (Flash is readable by all, so
-//! lending it for reading needs no [lease](Lease).)
+//! A caller can lend memory that it has the right to lend: the shared part of its process' memory, its part of its
+//! stack, and memory that it was lent itself, with no more rights. (Flash is readable by all, so lending it for reading
+//! needs no [lease](Lease).)
 
 use crate::Kernel;
 use crate::lease::{InForce, Lease, Source, block_of};
@@ -15,10 +15,9 @@ use crossgate_protection::{Span, Unit};
 const WRITE: u16 = Kind::Write as u16;
 
 impl<P: Port> Kernel<P> {
-    /// Checks the leases among the argument words of a call of the current thread, whose registers
-    /// are saved at `stack_pointer`, and writes down those that the call needs. Tells which will be in
-    /// force in it.
-    #[inline(never)]
+    /// Checks the leases among the argument words of a call of the current thread, whose registers are saved at
+    /// `stack_pointer`, and writes those that the call needs. Returns the leases that will be in force in the call.
+    #[inline]
     pub(crate) fn take_leases(
         &mut self,
         stack_pointer: Word,
@@ -40,9 +39,9 @@ impl<P: Port> Kernel<P> {
             }
             let length = match length as isize {
                 1.. => length,
-                // Empty memory is nobody's.
+                // Empty memory belongs to no process.
                 0 => continue,
-                // The bit is the sign, which the CPU tells apart at once.
+                // The bit is the sign, which the CPU tests at once.
                 _ => block_of(length),
             };
             let memory = Span::new(address, length).ok_or(CallError::BadLease)?;
@@ -52,7 +51,7 @@ impl<P: Port> Kernel<P> {
                 continue;
             }
             let source = self.source_of(stack_pointer, memory, writable)?;
-            // A lease of what is the callee's own could only take rights away from it.
+            // A lease of the callee's own memory could only reduce the callee's rights.
             if source == Source(callee) {
                 continue;
             }
@@ -67,8 +66,8 @@ impl<P: Port> Kernel<P> {
         Ok(in_force)
     }
 
-    /// Where `memory` that the current thread lends comes from, if it may.
-    #[inline(never)]
+    /// Returns the origin of `memory` that the current thread lends, if the thread may lend it.
+    #[inline]
     fn source_of(
         &mut self,
         stack_pointer: Word,
@@ -76,8 +75,8 @@ impl<P: Port> Kernel<P> {
         writable: bool,
     ) -> Result<Source, CallError> {
         let thread = self.threads.current();
-        // Below are the registers that the kernel saved, and the callee's stack; above is what
-        // the callers of this thread closed.
+        // Below are the registers that the kernel saved, and the callee's stack; above is what was closed for the
+        // callers of this thread.
         let own = Span { start: stack_pointer + P::CONTEXT_SIZE, end: thread.window_top() };
         if own.contains(memory) {
             return Ok(Source::STACK);
@@ -94,7 +93,8 @@ impl<P: Port> Kernel<P> {
             .ok_or(CallError::BadLease)
     }
 
-    /// The part of a process' memory that it may lend.
+    /// Returns the part of a process' memory that the process may lend.
+    #[inline]
     fn shared(&self, process: ProcessId) -> Span {
         self.processes.get(process.index()).map_or(Span::EMPTY, |process| Span {
             start: process.memory.shared_start,

@@ -1,89 +1,89 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The portable core of the Crossgate microkernel.
 //!
-//! It is a state machine: a port tells it what happened (a [call](Kernel::call) and its [end](Kernel::leave), another
-//! [system call](Kernel::system_call), an [interrupt](Kernel::interrupt), the
-//! [timer](Kernel::timer), a [fault](Kernel::fault)) in plain values, and gets an [`Effect`] that
-//! says what the CPU has to do next. It touches no register and no memory but its own, so the code
-//! that ships is the code that is tested on a host.
+//! It is a state machine: a port reports each event in plain values (a [call](Kernel::call) and its
+//! [end](Kernel::leave), another [system call](Kernel::system_call), an [interrupt](Kernel::interrupt), the
+//! [timer](Kernel::timer), a [fault](Kernel::fault)), and gets an [`Effect`] that says what the CPU has to do next. The
+//! core touches no register and no memory but its own, so the code that ships is the code that is tested on a host.
 //!
-//! It is the specification, too: a port may do by itself what is most frequent, in assembly, if it changes
-//! what the core would change. So what such a port reads and writes has a fixed layout ([`Offsets`],
-//! [`thread::Offset`]), and is marked. What it can't do wholly, it leaves to the core, with nothing changed.
+//! It is the specification, too: a port may do the most frequent actions by itself, in assembly, if it changes what the
+//! core would change. So everything that such a port reads and writes has a fixed layout ([`Offsets`],
+//! [`thread::Offset`]), and is marked. An action that the port can't finish, it leaves to the core, with nothing
+//! changed.
 //!
 //! # The map
 //!
-//! [`Kernel`] is one struct. Its methods are spread over files, each with one noun. A file uses only files above it in
-//! this table (`tests/rooms.rs` checks it), so that each can be read with no more than those in mind.
+//! [`Kernel`] is one struct. Its methods are spread over files, each with one subject. A file uses only files above it
+//! in this table (`tests/rooms.rs` checks it), so that each can be read with no more than those in mind.
 //!
-//! | file | noun |
+//! | file | subject |
 //! |---|---|
 //! | [`time`] | points in time, and how far away they are |
-//! | [`effect`] | what the CPU has to do after an event |
+//! | [`effect`] | actions of the CPU after an event |
 //! | [`lease`] | memory that a call may use while it runs |
-//! | [`frame`] | what is remembered of a call in flight |
-//! | [`wait`] | what a thread waits for, and what it gets then: the life of a thread |
+//! | [`frame`] | records of calls in flight |
+//! | [`wait`] | waits of threads and how they end: the life of a thread |
 //! | [`thread`] | a thread |
-//! | [`port`] | what the core needs from the hardware |
+//! | [`port`] | the interface to the hardware |
 //! | [`threads`] | all threads, and which of them runs |
 //! | [`process`] | the life of a process |
-//! | [`notification`] | what is kept of a notification |
-//! | [`note`] | what is noted of crashes, for those that may inspect |
-//! | [`usage`] | how long threads and processes have run |
-//! | [`budget`] | how long threads may run |
-//! | [`optional`] | what only some firmware needs |
+//! | [`notification`] | the state of notifications |
+//! | [`note`] | notes of crashes, for processes that may inspect |
+//! | [`usage`] | the run time of threads and processes |
+//! | [`budget`] | limits of CPU time: budgets and time slices |
+//! | [`optional`] | the parts of the kernel that only some firmware needs |
 //! | [`schedule`] | the thread that runs next |
-//! | [`work`] | what is put off, to be done in pieces |
-//! | [`block`] | how waits begin and end, and whose priority a thread has |
-//! | [`lock`] | objects that one call at a time may be in |
+//! | [`work`] | work that is deferred, to be done in pieces |
+//! | [`block`] | the start and the end of a wait, and priority inheritance |
+//! | [`lock`] | locks of objects that one call at a time may be in |
 //! | [`mutex`] | the mutexes of user code |
 //! | [`sleep`] | threads that sleep until a point in time |
-//! | [`signal`] | signals, and threads that wait for them |
-//! | [`home`] | a thread in no call: how it starts, and starts over |
-//! | [`boot`] | how everything starts |
-//! | [`sweep`] | what was put off is done, a piece at a time |
-//! | [`fault`] | what is recorded of a fault, and which process is told |
+//! | [`signal`] | signals, and waits for them |
+//! | [`home`] | threads in no call: their start and restart |
+//! | [`boot`] | the start of the threads |
+//! | [`sweep`] | the deferred work, done a piece at a time |
+//! | [`fault`] | records of faults, and the notification of the supervisor |
 //! | [`interrupt`] | interrupts of devices |
-//! | [`crash`] | how a process goes down |
-//! | [`restart`] | how a process starts, and starts over |
-//! | [`gate`] | what a handle names |
+//! | [`crash`] | how a process is taken down |
+//! | [`restart`] | the start and restart of a process |
+//! | [`gate`] | the services that handles name |
 //! | [`lend`] | how a caller lends memory to a call |
 //! | [`grant`] | calls that the wiring does not name, by handles passed on |
 //! | [`call`] | a call and its return: the way into another process and back |
-//! | [`deadline`] | how long calls may take |
-//! | [`account`] | the time of each thread is counted, and bounded |
-//! | [`life`] | which life of a process it is, for the servers that it calls |
-//! | [`pool`] | threads that a process starts and ends while it runs |
-//! | [`inspect`] | what threads and processes do, for those that may ask |
-//! | [`choice`] | which of what is optional a firmware has |
-//! | [`timer`] | the timer comes |
+//! | [`deadline`] | deadlines of calls |
+//! | [`account`] | accounting of CPU time |
+//! | [`life`] | numbers of the lives of processes, for the servers that they call |
+//! | [`pool`] | threads that a process starts and ends at run time |
+//! | [`inspect`] | inspection of threads and processes |
+//! | [`choice`] | the choice of optional parts |
+//! | [`timer`] | the interrupt of the timer |
 //! | [`system_call`] | the system calls, one after another |
-//! | `dead` | which memory of the kernel means nothing now, for a test |
+//! | `dead` | the dead parts of the kernel's memory, for a test |
 //!
 //! Every path is O(1), or goes over the threads once; what needs more is done in [pieces](work). None can panic:
 //! tables are read through `get`, and the thread table answers every index (see [`threads::Threads`]).
 //!
 //! # The invariants
 //!
-//! They hold after each event, whatever happened. Each has a function of its own in `tests/invariants.rs`, called after
+//! They hold after each event, whatever it was. Each has a function of its own in `tests/invariants.rs`, called after
 //! each step of the random tests and in each state of the exhaustive search.
 //!
 //! | invariant | that is to say | checked by |
 //! |---|---|---|
-//! | **urgent** | the thread that runs is the first of the most urgent ready ones | `check_urgent` |
+//! | **urgent** | the running thread is the first of the most urgent ready ones | `check_urgent` |
 //! | **levels** | the list of each [priority](schedule::Ready) holds exactly the ready threads of that priority, each once | `check_levels` |
 //! | **slots** | the [slot](threads::Threads) of every thread but the current one is taken, by that thread | `check_slots` |
-//! | **quick** | the [word](thread::Calls) that a port compares before a quick call says if there is anything to look after | `check_quick` |
-//! | **rights** | a thread executes where its calls led it, with what they gave it, and with no more of its stack open | `check_rights` |
-//! | **leases** | what a call is lent was its caller's to lend | `check_leases` |
-//! | **inheritance** | a thread has its own priority or the highest of those that wait for it, or is looked at before a thread runs that is not more urgent; waits form no circle | `check_priority` |
-//! | **waits** | what a thread waits for can come, and what it gets then is the right thing | `check_wait` |
-//! | **in vain** | waits fail only in calls whose results nobody waits for any more | `check_in_vain` |
+//! | **quick** | the [word](thread::Calls) that a port compares before a quick call says if the call has anything else to check | `check_quick` |
+//! | **rights** | a thread executes in the process that its calls led to, with the rights that they gave it, and with no more of its stack open | `check_rights` |
+//! | **leases** | a call is lent only memory that its caller had the right to lend | `check_leases` |
+//! | **inheritance** | a thread has its own priority or the highest of those that wait for it, or is looked at before a thread runs that is not more urgent; waits form no cycle | `check_priority` |
+//! | **waits** | a wait can end, and the thread then gets the right result | `check_wait` |
+//! | **in vain** | waits fail only in calls whose results no caller waits for any more | `check_in_vain` |
 //! | **one side** | a [notification](notification::Notification) has signals or waiters, never both | `check_one_side` |
-//! | **swept** | no thread runs before what a crash left in it is [swept](sweep) away | `check_work` |
+//! | **swept** | no thread runs before the remains of a crash in it are [swept](sweep) away | `check_work` |
 //! | **locks** | a lock has one holder, which is inside the object | `check_locks` |
-//! | **timers** | the port was asked in time for each time at which a thread wakes | `check_timers` |
-//! | **down** | nothing is left of the life of a process that is down | `check_down` |
+//! | **timers** | the port's timer is set in time for each time at which a thread wakes | `check_timers` |
+//! | **down** | nothing is left of the life of a process that is taken down | `check_down` |
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -153,7 +153,7 @@ use time::NEVER;
 use work::Work;
 
 /// The state of the kernel.
-// What is used most comes first: the CPU reaches it with shorter instructions.
+// The fields that are used most come first, because the CPU reaches them with shorter instructions.
 #[repr(C)]
 pub struct Kernel<P: Port> {
     // A port's assembly loads what comes before `services` at once, with the first two words of the port. The
@@ -171,24 +171,24 @@ pub struct Kernel<P: Port> {
     pub(crate) work: Work,
     pub(crate) processes: &'static [Process],
     pub(crate) flash: Span,
-    /// The earliest time at which the port's timer is wanted, in µs since start, ...
+    /// The earliest time at which the port's timer has to interrupt, in µs since start, ...
     pub(crate) next_wake: u64,
-    /// ... if it is not wanted at once, because so many threads have been looked at, and others are to be.
+    /// ... if it does not have to interrupt at once, because some threads have been looked at, and others are left.
     pub(crate) checked: u8,
     pub(crate) ready: Ready,
     pub(crate) faults: Faults,
-    /// Refused calls, apart: a server that accuses others can't have the record of a crash overwritten.
+    /// Refused calls, apart from crashes: a server that accuses others can't overwrite the record of a crash.
     pub(crate) refusals: Faults,
     pub(crate) states: &'static mut [process::Process],
     pub(crate) optional: Option<&'static mut Optional<P>>,
     pub(crate) deadlines: Option<&'static Deadlines<P>>,
     pub(crate) grants: Option<&'static Grants<P>>,
-    /// For each service the processes that may call it by grant.
+    /// For each service the processes that may call it by a grant.
     pub(crate) granted: &'static mut [Set<ProcessId>],
     pub(crate) budgets: Option<&'static mut Budgets<P>>,
 }
 
-/// Where the [kernel](Kernel) has what, in bytes from its start.
+/// The offsets of parts of the [kernel](Kernel), in bytes from its start.
 #[expect(missing_docs, reason = "they are its fields")]
 pub struct Offsets {
     pub services: usize,
@@ -205,7 +205,7 @@ pub struct Offsets {
 pub struct Storage<P: Port> {
     /// The idle thread.
     pub idle: &'static mut Thread<P::Unit>,
-    /// A place for every thread of the wiring; that of the idle one is empty.
+    /// A slot for every thread of the wiring; the slot of the idle thread is empty.
     pub threads: &'static mut [Slot<P::Unit>],
     /// One lock per exclusive object.
     pub locks: &'static mut [Lock],
@@ -215,14 +215,15 @@ pub struct Storage<P: Port> {
     pub granted: &'static mut [Set<ProcessId>],
     /// One state per process.
     pub processes: &'static mut [process::Process],
-    /// What counts the time of threads, if something bounds it.
+    /// The accounts of the run time of threads, if the wiring limits or counts it.
     pub budgets: Option<&'static mut Budgets<P>>,
-    /// What few firmwares need, if this one does.
+    /// The optional parts of the kernel, if this firmware needs any.
     pub optional: Option<&'static mut Optional<P>>,
 }
 
 impl<P: Port> Kernel<P> {
-    /// A kernel that has not [started](Self::start).
+    /// Returns a kernel that has not [started](Self::start).
+    #[inline]
     pub const fn new(system: &'static System, storage: Storage<P>, port: P) -> Kernel<P> {
         const {
             assert!(core::mem::offset_of!(Self, threads) == 0, "a port's assembly finds it there");
@@ -257,7 +258,7 @@ impl<P: Port> Kernel<P> {
         }
     }
 
-    /// Where a port's assembly finds what it needs.
+    /// The offsets that a port's assembly needs.
     pub const OFFSETS: Offsets = Offsets {
         services: core::mem::offset_of!(Self, services),
         locks: core::mem::offset_of!(Self, locks),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Objects that one call at a time may be in.
+//! Locks of objects that only one call at a time may be in.
 //!
 //! A call that finds the lock of its object taken [waits](crate::block) for the thread that has it, and is made again.
 
@@ -14,9 +14,9 @@ use crossgate_abi::{CallError, LockId, ServiceId, ThreadId, Word};
 #[derive(Clone, Copy, Debug)]
 #[cfg_attr(test, derive(Hash))]
 #[repr(transparent)]
-// A port's assembly takes it: a byte.
+// A port's assembly takes the lock: it is a byte.
 pub struct Lock(
-    /// The thread that is in the object: the idle thread, which calls nobody, if it is free.
+    /// The thread that is in the object; the idle thread, which makes no calls, if the lock is free.
     ThreadId,
 );
 
@@ -24,7 +24,7 @@ impl Lock {
     /// A free lock.
     pub const FREE: Lock = Lock(ThreadId::IDLE);
 
-    /// The thread that is in the object.
+    /// Returns the thread that is in the object.
     #[inline]
     pub(crate) fn holder(self) -> Option<ThreadId> {
         (self.0 != ThreadId::IDLE).then_some(self.0)
@@ -32,7 +32,7 @@ impl Lock {
 }
 
 /// Frees the lock of the object of a service, if it has one.
-#[inline(never)]
+#[inline]
 pub(crate) fn free_lock(services: &[Service], locks: &mut [Lock], service: ServiceId) {
     let service = services.get(service.index());
     if let Some(lock) = service.and_then(|it| locks.get_mut(it.lock.index())) {
@@ -41,9 +41,9 @@ pub(crate) fn free_lock(services: &[Service], locks: &mut [Lock], service: Servi
 }
 
 impl<P: Port> Kernel<P> {
-    /// The current thread, whose registers are saved at `stack_pointer`, takes the lock of an object for its next
-    /// call. If it is not free, it waits.
-    #[inline(never)]
+    /// Takes the lock of an object for the next call of the current thread, whose registers are saved at
+    /// `stack_pointer`. If the lock is not free, the thread waits.
+    #[inline]
     pub(crate) fn take_lock(&mut self, stack_pointer: Word, lock: LockId) -> Result<(), Effect> {
         let me = self.threads.current_id();
         let Some(state) = self.locks.get_mut(lock.index()) else { return Ok(()) };
@@ -54,7 +54,7 @@ impl<P: Port> Kernel<P> {
         if self.leads_back(holder) {
             return Err(CallError::Deadlock.into());
         }
-        // It makes its call again when the lock is free.
+        // The thread makes its call again when the lock is free.
         let thread = self.current();
         thread.stack_pointer = stack_pointer;
         thread.pending = Pending::Retry;

@@ -2,9 +2,10 @@
 //! The mutexes of user code.
 //!
 //! A mutex is a word in the memory of a process, which the kernel sees only when there is contention: 0 if it is free,
-//! else the stack pointer that its holder had, with bit 0 set if others wait. So the holder is found without the kernel
-//! having been told. A process that forges such a word may lend its priority to a visitor, but only while that is in the
-//! process: when the visitor leaves it, in whatever way, those who wait for it there are told to look again.
+//! else the stack pointer that its holder had, with bit 0 set if other threads wait. So the kernel finds the holder
+//! without having been told. A process that forges such a word may lend its priority to a thread of another process,
+//! but only while that thread is in the process: when the thread leaves it, in whatever way, the threads that wait for
+//! it there try again.
 
 use crate::Kernel;
 use crate::effect::Outcome;
@@ -15,10 +16,10 @@ use crate::wait::{Pending, Wait};
 use crossgate_abi::{CallError, Status, ThreadId, Word};
 use crossgate_protection::Unit;
 
-/// Bit 0 of a mutex: others wait for it.
+/// Bit 0 of a mutex: other threads wait for it.
 const CONTENDED: Word = 1;
 
-/// Whether a mutex of this value has been taken by this thread: it had its stack pointer there.
+/// Returns whether this thread has taken a mutex of this value: its stack pointer was there.
 #[inline(always)]
 fn is_of<U: Unit>(thread: &Thread<U>, value: Word) -> bool {
     let pointer = value & !CONTENDED;
@@ -26,7 +27,8 @@ fn is_of<U: Unit>(thread: &Thread<U>, value: Word) -> bool {
 }
 
 impl<P: Port> Kernel<P> {
-    /// The current thread found the mutex at `address` taken.
+    /// Makes the current thread wait for the mutex at `address`, which it found taken.
+    #[inline]
     pub(crate) fn mutex_wait(&mut self, address: Word) -> Outcome {
         let Some(value) = self.read_own(address) else {
             return CallError::BadArgument.into();
@@ -41,8 +43,8 @@ impl<P: Port> Kernel<P> {
             return CallError::Deadlock.into();
         }
         self.port.write_word(address, value | CONTENDED);
-        // Its returns will be noticed. (A lock that an object has is taken for the call already; or was given back when
-        // the process went down, but then the thread is led past this frame.)
+        // The returns of the holder will be noticed. (If an object has a lock, the duty is set for the call already; or
+        // the lock was freed when the process was taken down, but then unwinding skips this frame.)
         for frame in self.threads.get_mut(holder).frames_in_use() {
             frame.care |= LOCKED;
         }
@@ -53,7 +55,8 @@ impl<P: Port> Kernel<P> {
         Outcome::NONE
     }
 
-    /// The current thread frees the mutex at `address`, which others wait for.
+    /// Frees the mutex at `address` for the current thread; other threads wait for it.
+    #[inline]
     pub(crate) fn mutex_wake(&mut self, address: Word) -> Status {
         let value = self.read_own(address).unwrap_or(0);
         if !is_of(self.threads.current(), value) {
@@ -64,7 +67,8 @@ impl<P: Port> Kernel<P> {
         Status::OK
     }
 
-    /// The word at `address`, a mutex or another, if that is one of the current process.
+    /// Returns the word at `address`, a mutex or another, if it belongs to the current process.
+    #[inline]
     pub(crate) fn read_own(&mut self, address: Word) -> Option<Word> {
         let process = self.current().rights.process;
         let memory = self.processes.get(process.index())?.memory;
@@ -73,8 +77,8 @@ impl<P: Port> Kernel<P> {
         (owned && address.is_multiple_of(size_of::<Word>())).then(|| self.port.read_word(address))
     }
 
-    /// The thread that holds a mutex of this value in the current process: the one that has its stack
-    /// there, has not ended, and is in the process or has called out of it.
+    /// Returns the thread that holds a mutex of this value in the current process: the thread that has its stack there,
+    /// has not ended, and is in the process or has made a call out of it.
     #[inline(always)]
     fn mutex_holder(&mut self, value: Word) -> Option<ThreadId> {
         let process = self.current().rights.process;

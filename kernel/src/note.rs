@@ -1,32 +1,32 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What is noted of crashes, for who may inspect.
+//! Notes of crashes, for processes that may inspect.
 
 use crossgate_abi::inspect::dump;
 use crossgate_abi::{FaultRecord, Word};
 
-/// What only a firmware needs in which some process may inspect. Others don't carry the code.
+/// The part of the kernel for a firmware in which some process may inspect. Other firmware does not contain its code.
 pub struct Inspection {
-    /// What is noted of each process.
+    /// The notes of each process.
     pub(crate) crashes: &'static mut [Crashes],
-    /// Where the dump is, if somebody may read it.
+    /// The memory of the dump, if some process may read it.
     pub(crate) dump: Option<&'static mut [Word; dump::WORDS]>,
-    /// How many faults there were when it was noted last.
+    /// The number of faults at the last note.
     pub(crate) noted: usize,
-    /// Whether the dump was written since the system started.
+    /// True if the dump was written since the system started.
     pub(crate) is_dumped: bool,
 }
 
-/// What is noted of the crashes of a process.
+/// The notes of the crashes of a process.
 #[derive(Clone, Copy, Debug)]
 pub struct Crashes {
-    /// How many there were.
+    /// The number of crashes.
     pub(crate) count: u32,
-    /// The last one.
+    /// The record of the last crash.
     pub(crate) record: [Word; FaultRecord::WORDS],
 }
 
 impl Crashes {
-    /// There was none.
+    /// The notes of a process that has not crashed.
     pub const NONE: Crashes = Crashes { count: 0, record: [0; FaultRecord::WORDS] };
 }
 
@@ -34,7 +34,9 @@ impl Inspection {
     /// Memory for [it](Self::new).
     pub const NONE: Inspection = Self::new(&mut [], None);
 
-    /// With notes of each process, and memory for a dump if somebody may read it. That memory may have any values.
+    /// Returns it with notes of each process, and memory for a dump if some process may read it. That memory may have
+    /// any values.
+    #[inline]
     pub const fn new(
         crashes: &'static mut [Crashes],
         dump: Option<&'static mut [Word; dump::WORDS]>,

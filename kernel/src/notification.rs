@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What is kept of a notification.
+//! The state of notifications.
 
 use crate::Kernel;
 use crate::port::Port;
@@ -11,37 +11,38 @@ use crossgate_abi::{ProcessId, Set, ThreadId, Word};
 #[derive(Clone, Copy, Debug)]
 #[cfg_attr(test, derive(Hash))]
 #[repr(C)]
-// A port's assembly knows it.
+// A port's assembly knows the layout.
 pub struct Notification {
-    /// Signals that nobody has waited for yet.
+    /// The number of signals that no thread has waited for yet.
     pub(crate) signals: u32,
-    /// The threads that wait, perhaps for other notifications too.
+    /// The threads that wait for it, perhaps for other notifications too.
     pub(crate) waiters: Set<ThreadId>,
 }
 
 impl Notification {
-    /// Where a port's assembly finds how many signals it has, ...
+    /// The offset of the number of signals, for a port's assembly, ...
     pub const SIGNALS: usize = core::mem::offset_of!(Notification, signals);
-    /// ... and who waits for it: bit t is thread t.
+    /// ... and of the set of waiters: bit t is thread t.
     pub const WAITERS: usize = core::mem::offset_of!(Notification, waiters);
 
-    /// No signals, no waiters.
+    /// The state without signals and waiters.
     pub const QUIET: Notification = Notification { signals: 0, waiters: Set::EMPTY };
 }
 
 impl<P: Port> Kernel<P> {
-    /// Takes a thread off the lists of the waiters for a set of notifications of the process that it is in.
+    /// Removes a thread from the waiters of a set of notifications of the process that it is in.
+    #[inline]
     pub(crate) fn forget_waiter(&mut self, id: ThreadId, set: u32) {
         let process = self.threads.get(id).rights.process;
         let first = self.first_notification(process);
         let states = self.notifications.get_mut(first..).unwrap_or_default();
-        // (For others among them it does not wait: it waits once at a time.)
+        // (The thread does not wait for the others of these notifications, because it has only one wait at a time.)
         for state in states.iter_mut().take((u32::BITS - set.trailing_zeros()) as usize) {
             state.waiters.remove(id);
         }
     }
 
-    /// The first notification of a process.
+    /// Returns the index of the first notification of a process.
     #[inline(always)]
     pub(crate) fn first_notification(&self, process: ProcessId) -> Word {
         self.processes.get(process.index()).map_or(0, |it| it.first_notification.index())

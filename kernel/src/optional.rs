@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What only some firmwares need. Others don't carry the code.
+//! The optional parts of the kernel. A firmware without a use of them does not contain their code.
 
 use crate::Kernel;
 use crate::note::Inspection;
@@ -7,26 +7,28 @@ use crate::port::Port;
 use crossgate_abi::table::System;
 use crossgate_abi::{ARGUMENT_WORDS, ProcessId, Status, Word};
 
-/// What a firmware has of it.
+/// The optional parts of a firmware.
 #[repr(C)]
 pub struct Optional<P: Port> {
-    /// A system call of it is made.
-    // It comes first, and is called as `Deadlines::set` is, so that both take the same code.
+    /// Carries out a system call of an optional part.
+    // The first field, and called as `Deadlines::set` is, so that both take the same code.
     pub(crate) call: extern "C" fn(&mut Kernel<P>, &mut [Word; ARGUMENT_WORDS]) -> Status,
-    /// A process goes down.
+    /// Ends the life of a process that is taken down.
     pub(crate) end_life: fn(&mut Kernel<P>, ProcessId),
-    /// The same, which may be by a crash.
+    /// Notes that a process is taken down, if by a crash.
     pub(crate) note: fn(&mut Kernel<P>, ProcessId),
-    /// Tells in the third word the life in which the process of the second made the call that the current thread is in.
+    /// Returns, in the third word, the life in which the process of the second made the call that the current thread is
+    /// in.
     pub(crate) life_of_caller: fn(&mut Kernel<P>, &mut [Word; ARGUMENT_WORDS]) -> Status,
-    /// How many lives of each process have ended, if somebody is told.
+    /// The number of lives of each process that have ended, if some process is told.
     pub(crate) ended: &'static mut [u32],
-    /// What answers those who may inspect, if somebody may.
+    /// The part that serves inspections, if some process may inspect.
     pub(crate) inspection: Option<&'static mut Inspection>,
 }
 
-/// Whether a firmware needs something of it.
+/// Returns whether a firmware needs any of these parts.
 #[must_use]
+#[inline]
 pub const fn is_needed(system: &System) -> bool {
     system.is_inspected()
         || !system.pooled.is_empty()

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Threads that a process begins and ends while it runs.
+//! Pools: threads that a process starts and ends at run time.
 //!
-//! A thread of a pool is one of the wiring. What it is to do, its process keeps in its own memory; here it only parks
-//! while there is nothing, is started, and is ended, whatever it does. One that is ended begins anew: at
-//! home at once; abroad when it comes home. There a method that computes is done first, and a wait fails, as nobody
-//! waits for it any more.
+//! A thread of a pool is one of the wiring. Its process keeps in its own memory what the thread is to do; here the
+//! thread only parks while there is no work, is started, and is ended, whatever it is doing. A thread that is ended
+//! restarts: at home at once; in a call of another process when it has returned home. In such a call a method that
+//! computes finishes first, and a wait fails, because no caller waits for the method any more.
 //!
-//! Who parks or is ended has no mutex of its process: one that it left taken is never freed, as what it protects may be
-//! half done. Who waits for it is told.
+//! A thread that parks or is ended has no mutex of its process: a mutex that it left taken is never freed, because the
+//! data that it protects may be half changed. Threads that wait for it get an error.
 
 use crate::Kernel;
 use crate::effect::Outcome;
@@ -19,7 +19,8 @@ use crossgate_abi::pool::{END, PARK, START};
 use crossgate_abi::{ARGUMENT_WORDS, CallError, Status, ThreadId, Word};
 
 impl<P: Port> Kernel<P> {
-    /// The current process, or thread, does something with a thread of a pool.
+    /// Controls a thread of a pool for the current process or thread.
+    #[inline]
     pub(crate) fn steer(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
         let [what, index, expected, _] = *words;
         let (me, process) = (self.threads.current_id(), self.threads.current().rights.process);
@@ -51,7 +52,8 @@ impl<P: Port> Kernel<P> {
         Status::OK
     }
 
-    /// The thread, which is the current one, has nothing to do as long as the word at `address` is this.
+    /// Parks the current thread as long as the word at `address` has the expected value.
+    #[inline]
     fn park(&mut self, id: ThreadId, address: Word, expected: Word) -> Status {
         if !self.is_pooled(id) || self.threads.current().depth() != 0 {
             return CallError::NotPermitted.into();
@@ -65,7 +67,8 @@ impl<P: Port> Kernel<P> {
         Outcome::NONE.as_status()
     }
 
-    /// Ends what a thread does.
+    /// Ends what a thread is doing.
+    #[inline]
     fn finish(&mut self, id: ThreadId) {
         let thread = self.threads.get_mut(id);
         let depth = thread.depth();
@@ -82,7 +85,8 @@ impl<P: Port> Kernel<P> {
         }
     }
 
-    /// Who waits for a mutex that this thread has, which is at home, waits in vain.
+    /// Fails the waits for mutexes that this thread, which is at home, still has.
+    #[inline]
     fn abandon(&mut self, id: ThreadId) {
         for other in self.threads.ids() {
             let thread = self.threads.get_mut(other);
@@ -93,6 +97,7 @@ impl<P: Port> Kernel<P> {
         self.stir(id);
     }
 
+    #[inline]
     fn is_pooled(&self, id: ThreadId) -> bool {
         self.system.pooled.contains(id)
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the core needs from the hardware.
+//! The interface of the core to the hardware.
 
 use crate::thread::Thread;
 use crossgate_abi::Word;
@@ -9,76 +9,74 @@ use crossgate_protection::{Span, Unit};
 
 /// An architecture, as the core sees it.
 ///
-/// A port never does with rights of its own what the current thread could not do with its own: the address at
-/// which it says that the thread's registers are saved lies, with all of them, in the window that is open to
-/// the thread.
+/// A port does nothing with its own rights that the current thread could not do with the thread's rights: the address
+/// that it reports for the saved registers of the thread lies, with all of them, in the window that is open to the
+/// thread.
 ///
-/// Before it goes on with another thread than the one that ran, it tells the core: [`account`] counts how long
+/// Before the port continues with another thread than the one that ran, it calls [`account`], which counts how long
 /// threads run.
 ///
 /// [`account`]: crate::Kernel::account
 ///
-/// An implementation has to keep what each item promises: the security properties rest on it.
+/// An implementation has to keep the promises of each item, because the security properties rest on them.
 pub trait Port: 'static {
-    /// What its memory protection unit can express. (What is told in its form, the core only keeps.)
+    /// The kind of memory protection unit, and what it can express. (The core only keeps values in its form.)
     type Unit: Unit;
 
-    /// How many bytes of the caller's stack, from the stack pointer that it reports upwards, hold
-    /// registers that the kernel saved: they can't be lent.
+    /// The number of bytes of the caller's stack, from the reported stack pointer upwards, that hold registers which
+    /// the kernel saved: they can't be lent.
     const CONTEXT_SIZE: Word;
-    /// How many bytes of the callee's stack the kernel uses to enter it, including what it needs to
-    /// save the callee's registers at its first system call.
+    /// The number of bytes of the callee's stack that the kernel uses to enter it, including the space to save the
+    /// callee's registers at its first system call.
     const ENTRY_SIZE: Word;
 
-    /// The stack that starts here in the form that the protection unit wants. The core only keeps it.
+    /// Returns the stack that starts here in the form of the protection unit. The core only keeps the value.
     fn stack_register(start: Word) -> Word;
 
-    /// What the stack pointer of a thread with this stack is to be checked against when its registers are saved.
-    /// The core only keeps it.
+    /// Returns the values against which the stack pointer of a thread with this stack is checked when its registers are
+    /// saved. The core only keeps them.
     fn bounds(stack: Span) -> [Word; 2];
 
-    /// Where every thread begins: code that does nothing but the system call
-    /// [`BEGIN`](crossgate_abi::number::BEGIN).
+    /// The entry of every thread: code that does nothing but the system call [`BEGIN`](crossgate_abi::number::BEGIN).
     const BEGIN: extern "C" fn() -> !;
 
-    /// Gives a piece of a process' memory, from offset `from`, its initial values. The piece is small,
-    /// as interrupts wait meanwhile. Tells where the next piece starts, if there is one.
+    /// Gives a piece of a process' memory, from offset `from`, its initial values. The piece is small, because
+    /// interrupts wait meanwhile. Returns the offset of the next piece, if there is one.
     fn reset(&mut self, memory: &ProcessMemory, from: Word) -> Option<Word>;
 
-    /// Writes the context of a thread that starts at `entry` with an empty stack that ends at
-    /// `stack_end`. Tells its stack pointer.
+    /// Writes the context of a thread that starts at `entry` with an empty stack that ends at `stack_end`. Returns its
+    /// stack pointer.
     fn first_context(entry: extern "C" fn() -> !, stack_end: Word) -> Word;
 
-    /// Resets the whole system, as power going off and on does: the process that decides about the others
-    /// is down for good.
+    /// Resets the whole system, as a power cycle does: the supervisor is down for good.
     ///
-    /// It returns only where a test looks at what the core would do.
+    /// It returns only in a test of what the core would do.
     fn reset_system(&mut self);
 
-    /// The time since start in µs. Never runs backwards.
+    /// Returns the time since start in µs, which never decreases.
     fn now(&mut self) -> u64;
 
-    /// Asks for [`Kernel::timer`](crate::Kernel::timer) at `wake_at` (µs since start, or
-    /// [`NEVER`](crate::time::NEVER)) or soon after; what was asked for before is forgotten.
+    /// Sets the timer: [`Kernel::timer`](crate::Kernel::timer) is to be called at `wake_at` (µs since start, or
+    /// [`NEVER`](crate::time::NEVER)) or soon after. It replaces the earlier time.
     fn set_timer(&mut self, wake_at: u64);
 
-    /// Reads a word of a process' memory. The core has checked that the address is aligned and
-    /// belongs to the process that named it.
+    /// Reads a word of a process' memory. The core has checked that the address is aligned and belongs to the process
+    /// that named it.
     fn read_word(&mut self, address: Word) -> Word;
 
     /// Writes such a word.
     fn write_word(&mut self, address: Word, value: Word);
 
-    /// Looks at some words of a stack, from `from` bytes above its start on (any number), as interrupts wait
-    /// meanwhile. Tells how many bytes were used that it had not seen, and where to look next; 0 is nowhere.
+    /// Looks at some words of a stack, from `from` bytes above its start on (any number); only some, because interrupts
+    /// wait meanwhile. Returns how many bytes were used that it had not seen, and where to look next; 0 if that is all.
     ///
     /// Words count as used if they are not what they were at boot, and so do those above them, as far as a callee
     /// begins right below its caller.
     fn stack_use(&mut self, stack: Span, from: Word) -> [Word; 2];
 
-    /// Tells the registers of a thread that crashed now, as a [dump] has them, and the words from its stack pointer on, as
-    /// far as they lie in `window`: that is what its stack has of the process that it was in. Tells how many those are.
-    /// What is not known stays as it is.
+    /// Writes the registers of a thread that crashed now, as a [dump] has them, and the words from its stack pointer
+    /// on, as far as they lie in `window`: that is the part of its stack that belongs to the process that it was in.
+    /// Returns the number of those words. Registers that are not known stay as they are.
     ///
     /// [dump]: crossgate_abi::inspect::dump
     fn dump(
@@ -89,9 +87,9 @@ pub trait Port: 'static {
         stack: &mut [Word; dump::STACK_WORDS],
     ) -> usize;
 
-    /// Keeps interrupt `line` from arriving, or lets it arrive again. What came while it was kept is
-    /// forgotten then, unless the device still holds the line.
+    /// Masks interrupt `line`, or unmasks it. An interrupt that arrived while the line was masked is dropped, unless
+    /// the device still holds the line.
     ///
-    /// There need be no such line: exceptions of the CPU are told as lines too.
+    /// The line need not exist: exceptions of the CPU are reported as lines too.
     fn mask(&mut self, line: u16, mask: bool);
 }

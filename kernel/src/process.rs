@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The life of a process.
+//! The states of a process.
 //!
 //! ```text
 //!             ┌────────────────────── 1 ──────────────────────┐
@@ -13,47 +13,47 @@
 //!                                        6, from each state ──┘
 //! ```
 //!
-//! | state | is |
+//! | state | meaning |
 //! |---|---|
-//! | down | not `stopped`, with `reset` 0: its threads are being swept, lent memory comes back, or it has to wait |
-//! | resetting | not `stopped`, with `reset` other than 0: so much of its memory has its initial values |
+//! | down | not `stopped`, with `reset` 0: its threads are being swept, lent memory is still held, or the process has to wait |
+//! | resetting | not `stopped`, with `reset` other than 0: that much of its memory has its initial values |
 //! | running | a bit of `Kernel::running`: it can be entered |
 //! | stopped | `stopped` |
 //!
 //! | | what happens | by |
 //! |---|---|---|
-//! | 1 | it crashes, and is to start over | `crash`, `take_down` |
+//! | 1 | it crashes, and is to restart | `crash`, `take_down` |
 //! | 2 | the first slice of its memory is reset: no thread is unswept or holds its memory, and it waited long enough | `advance` |
 //! | 3 | the last slice is reset (which may be the first one) | `advance` |
 //! | 4 | it crashes, and its policy is to stop, or it crashed too often in a row; for the supervisor the system is reset | `crash`, `take_down` |
 //! | 5 | the supervisor restarts it, in whatever state it is | `supervise`, `take_down` |
 //! | 6 | the supervisor stops it, in whatever state it is | `supervise`, `take_down` |
 //!
-//! A process that crashes again soon waits before it starts over, and longer each time.
+//! A process that crashes again soon waits before it restarts, and longer each time.
 
 use crate::Kernel;
 use crate::port::Port;
 use crossgate_abi::{ProcessId, ThreadId, Word};
 
-/// A crash this long after the one before, in µs, counts as the first.
+/// The time in µs after which a crash counts as the first again.
 pub(crate) const CALM: u64 = 10_000_000;
-/// The wait after the second crash in a row, in µs; it doubles with each one more, ...
+/// The wait after the second crash in a row, in µs; it doubles with each further crash, ...
 const BACK_OFF: u32 = 10_000;
-/// ... so many times at most: it has to stay shorter than the calm.
+/// ... at most so many times: it has to stay shorter than the calm.
 const DOUBLINGS: u8 = 9;
 
-/// What the kernel knows of a process besides its wiring.
+/// The kernel's state of a process, besides its wiring.
 #[derive(Clone, Copy, Debug)]
 pub struct Process {
-    /// When it crashed last, in µs since start.
+    /// The time of the last crash, in µs since start.
     pub(crate) crashed_at: u64,
-    /// How far its memory has been reset, in bytes.
+    /// The number of bytes of its memory that have been reset.
     pub(crate) reset: Word,
-    /// How often it crashed in a row.
+    /// The number of crashes in a row.
     pub(crate) crashes: u8,
-    /// The threads up to this one hold none of its memory, since it went down.
+    /// The last of the threads that were found to hold none of its memory, since the process was taken down.
     pub(crate) looked: ThreadId,
-    /// Whether it stays down until the supervisor restarts it.
+    /// True if it stays stopped until the supervisor restarts it.
     pub(crate) stopped: bool,
 }
 
@@ -62,7 +62,8 @@ impl Process {
     pub const NEW: Process =
         Process { crashed_at: 0, reset: 0, crashes: 0, looked: ThreadId::IDLE, stopped: false };
 
-    /// When it may start, in µs since start.
+    /// Returns the time from which it may start, in µs since start.
+    #[inline]
     pub(crate) fn not_before(&self) -> u64 {
         match self.crashes {
             0 | 1 => 0,
@@ -72,8 +73,9 @@ impl Process {
 }
 
 impl<P: Port> Kernel<P> {
-    /// Whether `process` has its memory and can be entered.
+    /// Returns whether `process` has its memory and can be entered.
     #[must_use]
+    #[inline]
     pub fn is_running(&self, process: ProcessId) -> bool {
         self.running.contains(process)
     }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! How a process begins.
+//! The start and restart of a process.
 //!
-//! Its memory is reset to its initial values, at boot and after each fault
-//! alike. That is done in slices, by the threads that want it: by its own, each of which begins with a
-//! [system call](crossgate_abi::number::BEGIN) that lets it go on when the memory is ready, and by
-//! those that call one of its services. So interrupts are never held off for long, the work is done at
-//! the priority of who needs it first, and no thread of the kernel's own is needed.
+//! The memory of a process is reset to its initial values, at boot and after each crash alike. That is done in slices,
+//! by the threads that need the memory: by the process' own threads, each of which starts with a [system
+//! call](crossgate_abi::number::BEGIN) that returns when the memory is ready, and by threads that call one of its
+//! services. So interrupts are never held off for long, the work is done at the priority of the thread that needs it
+//! first, and the kernel needs no thread of its own for it.
 
 use crate::Kernel;
 use crate::effect::{Effect, Outcome};
@@ -14,22 +14,23 @@ use crate::process::Process;
 use crate::wait::{Pending, Wait};
 use crossgate_abi::{CallError, ProcessId, ThreadId, Word};
 
-/// Whether a process can be entered.
+/// The progress of a process towards a state in which it can be entered.
 pub(crate) enum Progress {
-    /// It can.
+    /// It can be entered.
     Running,
-    /// There was something to do first: ask again.
+    /// A piece of work was done first: ask again.
     More,
-    /// Not yet: it crashed too often.
+    /// It can't be entered yet, because it crashed too often.
     Early,
-    /// Not before this thread gives back memory that it was lent.
+    /// It can't be entered before this thread returns memory that it was lent.
     Lent(ThreadId),
-    /// Not at all.
+    /// It can't be entered, because it is stopped.
     Stopped,
 }
 
 impl<P: Port> Kernel<P> {
-    /// Does a piece of what is to be done before a process can be entered, if it is not running and may begin.
+    /// Does a piece of the work that comes before a process can be entered, if it is not running and may start.
+    #[inline]
     pub(crate) fn advance(&mut self, process: ProcessId) -> Progress {
         if self.is_running(process) {
             return Progress::Running;
@@ -42,7 +43,7 @@ impl<P: Port> Kernel<P> {
         if state.stopped {
             return Progress::Stopped;
         }
-        // (For whichever process: who holds memory is known when all threads are swept.)
+        // (For whichever process: the threads that hold memory are known only when all threads are swept.)
         if !self.work.unswept.is_empty() {
             self.piece();
             return Progress::More;
@@ -73,7 +74,8 @@ impl<P: Port> Kernel<P> {
         }
     }
 
-    /// The current thread wants to begin.
+    /// Starts the current thread when its process is ready.
+    #[inline]
     pub(crate) fn begin(&mut self) -> Outcome {
         let thread = self.threads.current();
         let (id, process) = (thread.id, thread.rights.process);
@@ -102,8 +104,9 @@ impl<P: Port> Kernel<P> {
         Outcome::NONE
     }
 
-    /// The current thread, whose registers are saved at `stack_pointer`, calls a service of a process
-    /// that is not running: it helps it to begin, and tries again.
+    /// Handles a call of the current thread, whose registers are saved at `stack_pointer`, to a service of a process
+    /// that is not running: the thread helps the process to start, and tries again.
+    #[inline]
     pub(crate) fn call_later(&mut self, stack_pointer: Word, process: ProcessId) -> Effect {
         match self.advance(process) {
             Progress::Running | Progress::More => {

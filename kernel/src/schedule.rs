@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Who runs next: fixed priorities, first come first served within one.
+//! The scheduler: fixed priorities, first come first served within each.
 //!
-//! The ready threads of a priority form a list, each with the index of the next; the level has the
-//! first, which is the one that runs or ran last, and the last. To find the thread to run, to add
+//! The ready threads of a priority form a list, each with the index of the next; the level has the first, which is the
+//! one that runs or ran last, and the last. Finding the thread to run, adding a thread, and removing the first are
+//! O(1); removing another is O(n).
 //! one, and to take out the first is O(1); to take out another is O(n).
 
 use crate::Kernel;
@@ -14,13 +15,14 @@ use crossgate_protection::Unit;
 
 /// The ready threads.
 ///
-/// Levels are numbered from the most urgent, 0, as that is what the CPU finds fastest.
+/// Levels are numbered from the most urgent, 0, which is the highest bit, because the CPU finds the highest set bit at
+/// once.
 ///
 /// The bit of level l in `levels` is set if and only if there is a list, from `first[l]` over `next` to `last[l]`: it
 /// holds exactly the ready threads of that level (invariant **levels**).
 #[cfg_attr(test, derive(Clone))]
 #[repr(C)]
-// A port's assembly knows it.
+// A port's assembly knows the layout.
 pub struct Ready {
     pub(crate) first: [ThreadId; PRIORITIES],
     pub(crate) last: [ThreadId; PRIORITIES],
@@ -29,30 +31,31 @@ pub struct Ready {
 }
 
 impl Ready {
-    /// Where a port's assembly finds, in bytes from the start, the first of each level (a byte each), ...
+    /// The offset, in bytes from the start, of the first of each level (a byte each), for a port's assembly, ...
     pub const FIRST: usize = core::mem::offset_of!(Ready, first);
     /// ... the last, ...
     pub const LAST: usize = core::mem::offset_of!(Ready, last);
-    /// ... the one behind each thread, ...
+    /// ... of the next behind each thread, ...
     pub const NEXT: usize = core::mem::offset_of!(Ready, next);
-    /// ... and the levels that are not empty, the most urgent in bit 31.
+    /// ... and of the levels that are not empty, the most urgent in bit 31.
     pub const LEVELS: usize = core::mem::offset_of!(Ready, levels);
 
+    #[inline]
     pub(crate) const fn new() -> Ready {
         let nobody = [ThreadId::IDLE; PRIORITIES];
         Ready { levels: 0, first: nobody, last: nobody, next: [ThreadId::IDLE; MAX_THREADS] }
     }
 
-    /// The thread to run: the first of the highest level.
+    /// Returns the thread to run: the first of the most urgent level.
     #[inline(always)]
     #[must_use]
     pub fn first(&self) -> ThreadId {
-        // There is a level that is not empty, as the idle thread is always ready.
+        // Some level is not empty, because the idle thread is always ready.
         self.first[self.levels.leading_zeros() as usize % PRIORITIES]
     }
 
     /// Adds a thread at the end of its level.
-    #[inline(never)]
+    #[inline]
     pub(crate) fn push<U: Unit>(&mut self, thread: &Thread<U>) {
         let level = level(thread);
         if self.levels & bit(level) == 0 {
@@ -65,6 +68,7 @@ impl Ready {
     }
 
     /// Adds a thread at the beginning of its level.
+    #[inline]
     pub(crate) fn push_first<U: Unit>(&mut self, thread: &Thread<U>) {
         let level = level(thread);
         if self.levels & bit(level) == 0 {
@@ -74,8 +78,8 @@ impl Ready {
         self.first[level] = thread.id;
     }
 
-    /// Takes out a thread that is the first of its level, as the current one is.
-    #[inline(never)]
+    /// Removes a thread that is the first of its level, as the current one is.
+    #[inline]
     pub(crate) fn remove_first<U: Unit>(&mut self, thread: &Thread<U>) {
         let level = level(thread);
         if self.last[level] == thread.id {
@@ -85,8 +89,8 @@ impl Ready {
         }
     }
 
-    /// Takes out a ready thread.
-    #[inline(never)]
+    /// Removes a ready thread.
+    #[inline]
     pub(crate) fn remove<U: Unit>(&mut self, thread: &Thread<U>) {
         let level = level(thread);
         let mut before = self.first[level];
@@ -105,7 +109,7 @@ impl Ready {
         }
     }
 
-    /// Sends a thread that is the first of its level, as the current one is, to the end of it.
+    /// Moves a thread that is the first of its level, as the current one is, to the end of it.
     #[inline(always)]
     pub(crate) fn rotate<U: Unit>(&mut self, thread: &Thread<U>) {
         let level = level(thread);
@@ -123,27 +127,28 @@ fn level<U: Unit>(thread: &Thread<U>) -> usize {
     usize::from(!thread.priority) % PRIORITIES
 }
 
-/// The bit of a level.
+/// Returns the bit of a level.
 #[inline(always)]
 const fn bit(level: usize) -> u32 {
     1 << 31 >> level
 }
 
 impl<P: Port> Kernel<P> {
-    /// Goes on with the most urgent thread, after something that is no system call of the current
-    /// one, or that made it wait.
-    #[inline(never)]
+    /// Continues with the most urgent thread, after an event that is no system call of the current thread, or one that
+    /// made it wait.
+    #[inline]
     pub fn reschedule(&mut self) -> Effect {
         Effect { switch: self.switch(), ..Effect::CONTINUE }
     }
 
-    /// Goes on with the most urgent thread, which may be the same at another place.
+    /// Continues with the most urgent thread, which may be the same at another place.
+    #[inline]
     pub(crate) fn reload(&mut self) -> Effect {
         let _ = self.reschedule();
         Effect::SWITCH
     }
 
-    /// Makes the most urgent thread current. Tells whether it was not.
+    /// Makes the most urgent thread current. Returns whether the current thread changed.
     #[inline(always)]
     pub(crate) fn switch(&mut self) -> bool {
         self.threads.switch_to(self.ready.first())

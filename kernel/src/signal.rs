@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Signals, and who waits for them.
+//! Signals, and waits for them.
 //!
-//! A signal wakes the most urgent thread that waits for the notification; with no waiter it is
-//! kept, as one of many (counting) or as the only one (binary).
+//! A signal wakes the most urgent thread that waits for the notification. Without a waiter it is kept, as one of many
+//! (counting) or as the only one (binary).
 
 use crate::Kernel;
 use crate::effect::Outcome;
@@ -12,7 +12,8 @@ use crate::wait::{Pending, Wait};
 use crossgate_abi::{ARGUMENT_WORDS, CallError, Set, Status, ThreadId, Word};
 
 impl<P: Port> Kernel<P> {
-    /// The current thread signals a notification.
+    /// Signals a notification for the current thread.
+    #[inline]
     pub(crate) fn signal_by_thread(&mut self, index: Word) -> Status {
         let process = self.threads.current().rights.process;
         match self.system.notifications.get(index) {
@@ -24,9 +25,9 @@ impl<P: Port> Kernel<P> {
         }
     }
 
-    /// A signal has come for the notification of this index.
-    // (A word, not the byte that an id is: that would cost each signal an instruction.)
-    #[inline(never)]
+    /// Signals the notification of this index.
+    // (A word, not the byte of an identifier, because that would cost each signal an instruction.)
+    #[inline]
     pub(crate) fn signal(&mut self, index: Word) {
         let Some(state) = self.notifications.get_mut(index) else { return };
         let waiters = state.waiters;
@@ -39,7 +40,7 @@ impl<P: Port> Kernel<P> {
     }
 
     /// Gives a signal to the most urgent of the threads that wait for it.
-    #[inline(never)]
+    #[inline]
     fn wake_waiter(&mut self, index: Word, waiters: Set<ThreadId>) {
         let waiter = self.most_urgent(waiters);
         let thread = self.threads.get_mut(waiter);
@@ -51,7 +52,7 @@ impl<P: Port> Kernel<P> {
         }
     }
 
-    /// The most urgent thread of a set that is not empty. (None of them has the priority 0.)
+    /// Returns the most urgent thread of a set that is not empty. (None of them has the priority 0.)
     #[inline(always)]
     fn most_urgent(&self, set: Set<ThreadId>) -> ThreadId {
         let (mut best, mut highest) = (ThreadId::IDLE, 0);
@@ -64,8 +65,9 @@ impl<P: Port> Kernel<P> {
         best
     }
 
-    /// The current thread waits for any of a set of notifications of the process that it is in. `words` are those of
-    /// the system call.
+    /// Makes the current thread wait for any of a set of notifications of the process that it is in. `words` are those
+    /// of the system call.
+    #[inline]
     pub(crate) fn wait(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Outcome {
         let [set, low, high, _] = *words;
         let (set, timeout) = (set as u32, microseconds(low, high));

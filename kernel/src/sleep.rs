@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Who sleeps until when.
+//! Sleep, timeouts and the hardware timer.
 //!
-//! The kernel is tickless: the port is asked for an interrupt at the first such time only.
+//! The kernel is tickless: the port is asked for one interrupt, at the earliest time at which a thread wakes.
 
 use crate::Kernel;
 use crate::effect::Outcome;
@@ -10,7 +10,8 @@ use crate::wait::{Pending, Wait};
 use crossgate_abi::Status;
 
 impl<P: Port> Kernel<P> {
-    /// The current thread sleeps until `wake_at` (µs since start).
+    /// Makes the current thread sleep until `wake_at` (µs since start).
+    #[inline]
     pub(crate) fn sleep_until(&mut self, wake_at: u64) -> Outcome {
         if wake_at <= self.port.now() {
             return Status::OK.into();
@@ -20,14 +21,14 @@ impl<P: Port> Kernel<P> {
         Outcome::NONE
     }
 
-    /// The time so many µs from now, in µs since start.
-    #[inline(never)]
+    /// Returns the time so many µs from now, in µs since start.
+    #[inline]
     pub(crate) fn after(&mut self, duration: u64) -> u64 {
         self.port.now().saturating_add(duration)
     }
 
-    /// The current thread, which waits, stops waiting at `wake_at`: then its system call ends like this.
-    #[inline(never)]
+    /// Limits the wait of the current thread: at `wake_at` its system call ends with this status.
+    #[inline]
     pub(crate) fn time_out(&mut self, wake_at: u64, end: Status) {
         let thread = self.threads.current();
         thread.pending = Pending::status(end);
@@ -35,17 +36,18 @@ impl<P: Port> Kernel<P> {
         self.want_timer(wake_at);
     }
 
-    /// The port's timer will be wanted at this time, if not before.
+    /// Has the port's timer interrupt at this time, if not before, to look at the threads again.
     #[inline(always)]
     pub(crate) fn look_again(&mut self, wake_at: u64) {
         self.next_wake = self.next_wake.min(wake_at);
     }
 
-    /// Has the port's timer come at this time, if not before.
+    /// Sets the port's timer to this time, if it is not set to an earlier one.
+    #[inline]
     pub(crate) fn want_timer(&mut self, wake_at: u64) {
         if wake_at < self.next_wake {
             self.next_wake = wake_at;
-            // While threads are left to be looked at, it comes anyway.
+            // While threads are left to be looked at, the timer interrupts anyway.
             if self.checked == 0 {
                 self.port.set_timer(wake_at);
             }

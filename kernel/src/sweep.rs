@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What was put off is done, piece by piece.
+//! The deferred work, done piece by piece.
 //!
-//! With a [system call](crossgate_abi::number::WORK) the worker does a
-//! piece of the work, with another the next, and interrupts come in between. First it looks for the most urgent
-//! thread of the sets, then it does what is to be done for that one, with its priority, as the first that has it; and
-//! so on. So others wait for no work but that for one as urgent as they, and invariant **swept** holds: no
-//! thread runs before it is swept.
+//! With each [system call](crossgate_abi::number::WORK) the worker does a piece of the work, and interrupts arrive in
+//! between. First it looks for the most urgent thread of the sets, then it does the work for that thread, with its
+//! priority, as the first thread that has it; and so on. So threads wait only for work for a thread that is as urgent
+//! as they are, and invariant **swept** holds: no thread runs before it is swept.
 //!
-//! Who needs a process that went down does pieces of it, too.
+//! A thread that needs a process that was taken down does pieces of the work, too.
 
 use crate::Kernel;
 use crate::frame::{LOCKED, STALE};
@@ -18,9 +17,15 @@ use crate::work::{FIRST, LOOKS, Work};
 use crossgate_abi::{ProcessId, Set, ThreadId};
 
 impl<P: Port> Kernel<P> {
-    /// Does a piece of the work. Tells whether there was something to do.
-    #[inline(never)]
+    /// Does a piece of the work. Returns whether there was any.
+    #[inline]
     pub(crate) fn piece(&mut self) -> bool {
+        if core::mem::take(&mut self.work.untold)
+            && let Some(supervisor) = &self.system.supervisor
+        {
+            self.signal(supervisor.notification.index());
+            return true;
+        }
         let Work { unswept, waking, lowering, unseen, chosen, .. } = self.work;
         if unseen.is_empty() {
             if lowering.contains(chosen) {
@@ -41,9 +46,9 @@ impl<P: Port> Kernel<P> {
         is_some
     }
 
-    /// Looks at some threads, for the most urgent one. Those that are in no call, and not at home in a process that
-    /// goes down, need not be swept. Then the worker is as urgent as that one; if
-    /// more are left, it comes next.
+    /// Looks at some threads, for the most urgent one. Threads that are in no call, and not at home in a process that
+    /// is being taken down, need not be swept. Then the worker gets the priority of that thread; if more threads are
+    /// left, it looks at them next.
     #[inline(always)]
     fn look(&mut self) {
         let (work, threads) = (&mut self.work, &self.threads);
@@ -57,7 +62,7 @@ impl<P: Port> Kernel<P> {
             if !thread.is_concerned(work.dying) {
                 work.unswept.remove(id);
             }
-            // (None but the idle thread has the priority 0.)
+            // (Only the idle thread has the priority 0.)
             if thread.priority > work.highest && work.threads().contains(id) {
                 (work.chosen, work.highest) = (id, thread.priority);
             }
@@ -67,7 +72,7 @@ impl<P: Port> Kernel<P> {
         self.set_worker(priority);
     }
 
-    /// A process has gone down, which concerns every thread.
+    /// Defers the sweep of every thread, because a process has been taken down.
     #[inline(always)]
     pub(crate) fn sweep_all_for(&mut self, process: ProcessId) {
         let unswept = self.all_threads();
@@ -77,51 +82,77 @@ impl<P: Port> Kernel<P> {
         }
         work.dying.insert(process);
         (work.unswept, work.lessees) = (unswept, Set::EMPTY);
-        // The thread that it happens to is known. Who else is in it, the worker finds.
-        self.sweep(self.threads.current_id());
+        // The thread that crashed is known. The worker finds the other threads in the process.
+        self.lead_out(self.threads.current_id());
         self.engage();
     }
 
-    /// Takes a thread out of processes that went down: frees the objects of those that it is in, leads it past them
-    /// when it comes back, and out of the one that it executes in. If it waits there, that comes first. If it waits
-    /// further on, for whom nobody waits any more, its wait fails.
-    #[inline(never)]
-    pub(crate) fn sweep(&mut self, id: ThreadId) {
+    /// Does a piece of the sweep of a thread. A wait in a process that was taken down ends first.
+    #[inline(always)]
+    fn sweep(&mut self, id: ThreadId) {
+        let thread = self.threads.get(id);
+        let is_inside = self.work.dying.contains(thread.rights.process);
+        if is_inside && !matches!(thread.wait, Wait::Nothing) {
+            self.interrupt_wait(id);
+        } else {
+            self.lead_out(id);
+        }
+    }
+
+    /// Takes a thread, which does not wait there, out of the process that it executes in if that process was taken
+    /// down: out of one call, after which this has to be done again if the thread is in another such process then. At
+    /// last it frees the objects of such processes that the thread is in further out, and makes its returns skip
+    /// these processes. A wait further on fails, if no caller waits for that call any more.
+    #[inline]
+    fn lead_out(&mut self, id: ThreadId) {
         let dying = self.work.dying;
         let goes_down = |process| dying.contains(process);
-        let thread = self.threads.get_mut(id);
+        let thread = self.threads.at_mut(id);
         let mut callee = thread.rights.process;
-        let is_inside = goes_down(callee);
-        if is_inside && !matches!(thread.wait, Wait::Nothing) {
-            return self.interrupt_wait(id);
+        let mut is_home = false;
+        if goes_down(callee) {
+            is_home = true;
+            thread.orphaned = 0;
+            // (Skipping the frames of processes that were taken down before.)
+            while let Some(frame) = thread.pop() {
+                if frame.care & LOCKED != 0 && goes_down(callee) {
+                    free_lock(self.services, self.locks, frame.service);
+                }
+                callee = frame.rights.process;
+                if goes_down(callee) {
+                    return;
+                }
+                if !frame.is_stale() {
+                    thread.fail(&frame);
+                    is_home = false;
+                    break;
+                }
+            }
         }
         self.work.unswept.remove(id);
         if thread.rights.leases.count() != 0 {
             self.work.lessees.insert(id);
         }
-        let has_waiters = !thread.waiters.is_empty();
+        // Other threads may have waited for the objects that the thread had there.
+        if !thread.waiters.is_empty() {
+            self.work.lowering.insert(id);
+        }
         let (mut calls, mut orphaned) = (0, 0);
         for frame in thread.frames_in_use().iter_mut().rev() {
             if frame.care & LOCKED != 0 && goes_down(callee) {
                 free_lock(self.services, self.locks, frame.service);
             }
             callee = frame.rights.process;
+            calls += 1;
             if goes_down(callee) {
                 frame.care |= STALE;
-                orphaned = calls + 1;
+                orphaned = calls;
             }
-            calls += 1;
         }
         thread.orphaned = thread.orphaned.max(orphaned);
-        let is_home = is_inside && !thread.unwind();
         if thread.waits_in_vain() {
             self.interrupt_wait(id);
-        }
-        // What it had there, others may have waited for.
-        if has_waiters {
-            self.stir(id);
-        }
-        if is_home {
+        } else if is_home {
             self.come_home(id);
         }
     }

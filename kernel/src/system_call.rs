@@ -9,8 +9,8 @@ use crate::time::microseconds;
 use crossgate_abi::{ARGUMENT_WORDS, CallError, Cause, Status, SystemCall, ThreadId, Word};
 
 impl<P: Port> Kernel<P> {
-    /// The current thread, whose registers are saved at `stack_pointer`, makes a system call other than a
-    /// return. Its results are in `words`, from the second one on.
+    /// Handles a system call, other than a return, of the current thread, whose registers are saved at `stack_pointer`.
+    /// The results are in `words`, from the second one on.
     #[inline(always)]
     pub fn system_call(
         &mut self,
@@ -21,7 +21,7 @@ impl<P: Port> Kernel<P> {
         self.current().stack_pointer = stack_pointer;
         let outcome = self.outcome(number, words);
         let Effect { switch, .. } = self.reschedule();
-        // Without an end the thread does not go on where it was, even if it is the next to run.
+        // Without an outcome the thread does not continue where it was, even if it is the next to run.
         Effect { switch: switch || outcome == Outcome::NONE, outcome }
     }
 
@@ -31,7 +31,7 @@ impl<P: Port> Kernel<P> {
         let Some(call) = SystemCall::from_number(number) else {
             return Status::NO_SUCH_SYSTEM_CALL.into();
         };
-        // Without a `_`, so that an entry of the list that nothing is done for does not compile.
+        // Without a `_`, so that an entry of the list without an action here does not compile.
         match call {
             SystemCall::Yield => {
                 self.ready.rotate(self.threads.current());
@@ -63,7 +63,7 @@ impl<P: Port> Kernel<P> {
                 Outcome::NONE
             }
             SystemCall::Begin => self.begin(),
-            // For others there is no such call.
+            // For other threads no such call exists.
             SystemCall::Work if self.threads.current_id() == ThreadId::IDLE && self.piece() => {
                 Status::OK.into()
             }
@@ -77,7 +77,7 @@ impl<P: Port> Kernel<P> {
                     (deadlines.set)(self, words).into()
                 })
             }
-            // Where nobody may, there is no such call.
+            // If the wiring gives no process the right, no such call exists.
             SystemCall::Optional if let Some(optional) = &self.optional => {
                 (optional.call)(self, words).into()
             }
@@ -91,6 +91,7 @@ impl<P: Port> Kernel<P> {
         }
     }
 
+    #[inline]
     fn exit(&mut self) -> Outcome {
         if self.current().depth() == 0 {
             self.end(self.threads.current_id());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A thread's state.
+//! Threads: the kernel's state of each.
 
 use crate::frame::{Frame, OVERDUE, OWN_DEADLINE, Rights};
 use crate::lease::{InForce, Lease};
@@ -10,26 +10,26 @@ use core::mem::offset_of;
 use crossgate_abi::{CallError, MAX_CALL_DEPTH, ProcessId, Set, ThreadId, Word};
 use crossgate_protection::{Span, Unit};
 
-/// How many leases of a thread can be in force or suspended at a time, over all its calls.
+/// The number of leases of a thread that can be in force or suspended at a time, over all its calls.
 pub const LEASES: usize = 4;
 
-/// How many calls a thread has in flight, and what there is to look after when it makes one more.
-// One comparison tells that there is a frame left and nothing to look after: it is at most `LAST`.
+/// The number of calls that a thread has in flight, and flags that say what else the next call has to check.
+// One comparison tests that a frame is left and no flag is set: then the value is at most `LAST`.
 #[derive(Clone, Copy, Debug)]
 #[repr(transparent)]
 pub struct Calls(
-    // How many bytes of frames are in use, and the flags.
+    // The number of bytes of frames in use, and the flags.
     u32,
 );
 
 impl Calls {
     /// The size of a frame in bytes.
     pub const FRAME: u32 = size_of::<Frame>() as u32;
-    /// The highest value with which one more call can be made without a look at anything else.
+    /// The highest value with which one more call can be made without any other check.
     pub const LAST: u32 = Self::FRAME * (MAX_CALL_DEPTH as u32 - 1);
     /// A flag: the thread holds leases.
     pub const LEASES: u32 = 1 << 31;
-    /// A flag: the time for calls is over.
+    /// A flag: the deadline of calls has passed.
     const LATE: u32 = 1 << 30;
 
     const NONE: Calls = Calls(0);
@@ -39,17 +39,18 @@ impl Calls {
         ((self.0 & 0xffff) / Self::FRAME) as u8
     }
 
-    /// Whether there is one in flight.
+    /// Returns whether any call is in flight.
     #[inline(always)]
     fn are_some(self) -> bool {
         self.0 & 0xffff != 0
     }
 
+    #[inline]
     fn flag(&mut self, flag: u32, is_set: bool) {
         self.0 = self.0 & !flag | if is_set { flag } else { 0 };
     }
 
-    /// Whether one more call can be made without a look at anything else, as ports see it.
+    /// Returns whether one more call can be made without any other check, as ports see it.
     #[cfg(test)]
     pub(crate) fn are_plain(self) -> bool {
         self.0 <= Self::LAST
@@ -57,86 +58,86 @@ impl Calls {
 }
 
 /// A thread.
-// What is used most comes first: the CPU reaches it with shorter instructions.
+// The fields that are used most come first, because the CPU reaches them with shorter instructions.
 #[derive(Debug)]
 #[cfg_attr(test, derive(Clone))]
 #[repr(C)]
 pub struct Thread<U: Unit> {
-    /// Where its stack starts, as the port wants it.
+    /// The start of its stack, in the form of the port.
     pub(crate) stack_register: Word,
     pub(crate) rights: Rights,
     pub(crate) calls: Calls,
-    /// Where its registers are saved while it doesn't run.
+    /// The address at which its registers are saved while it does not run.
     pub stack_pointer: Word,
     pub(crate) stack: Span,
-    /// Where its registers may be saved, as the port wants it.
+    /// The bounds within which its registers may be saved, in the form of the port.
     pub(crate) bounds: [Word; 2],
     pub(crate) id: ThreadId,
     pub(crate) base_priority: u8,
     pub(crate) priority: u8,
     pub(crate) blocked_on: Option<ThreadId>,
-    /// How many waits are to fail, as a process that it is to come back to has gone down: one for each call that it is
-    /// in from there on. (Who waits in spite of that may go on.)
+    /// The number of waits that have to fail, because a process that the thread would return to has been taken down:
+    /// one for each call that it is in from that process on. (A thread that waits in spite of that may continue.)
     pub(crate) orphaned: u8,
-    /// When the calls that it makes have to end.
+    /// The deadline of the calls that it makes.
     pub(crate) deadline: Deadline,
-    /// When the innermost call that is late is killed.
+    /// The time at which the innermost call that is late is killed.
     pub(crate) grace: Deadline,
     pub(crate) pending: Pending,
     pub(crate) wait: Wait,
     /// The threads that wait for something that it has.
     pub(crate) waiters: Set<ThreadId>,
-    /// When it stops waiting, in µs since start.
+    /// The time at which its wait ends, in µs since start.
     pub(crate) wake_at: u64,
     pub(crate) frames: [Frame; MAX_CALL_DEPTH],
     pub(crate) leases: [Lease<U::Lease>; LEASES],
 }
 
-/// Where a port's assembly finds what it loads of a thread, in bytes from the start. (First comes where its
-/// stack starts, [as the port wants it](crate::port::Port::stack_register).)
+/// The offsets of the fields of a thread that a port's assembly loads, in bytes from the start. (The first field is the
+/// start of its stack, [in the form of the port](crate::port::Port::stack_register).)
 pub struct Offset<U>(PhantomData<U>);
 
 impl<U: Unit> Offset<U> {
-    /// Its [rights](Thread::rights): as little-endian word, the process in the lowest byte, then one that is 0
-    /// if it holds no [leases](InForce), the window in the upper half.
+    /// Its [rights](Thread::rights): as a little-endian word, the process in the lowest byte, then a byte that is 0 if
+    /// it holds no [leases](InForce), and the window in the upper half.
     pub const RIGHTS: usize = offset_of!(Thread<U>, rights);
     /// Its [calls](Calls), right after.
     pub const CALLS: usize = offset_of!(Thread<U>, calls);
-    /// Where its registers are saved, right after.
+    /// The address of its saved registers, right after.
     pub const STACK_POINTER: usize = offset_of!(Thread<U>, stack_pointer);
-    /// How many waits are to fail: a byte.
+    /// The number of waits that have to fail: a byte.
     pub const ORPHANED: usize = offset_of!(Thread<U>, orphaned);
     /// Its priority: a byte.
     pub const PRIORITY: usize = offset_of!(Thread<U>, priority);
-    /// What it [waits](Wait) for: a byte that says what kind, ...
+    /// Its [wait](Wait): a byte for the kind, ...
     pub const WAIT: usize = offset_of!(Thread<U>, wait);
     /// ... and behind it a word, ...
     pub const WAIT_VALUE: usize = Self::WAIT + 4;
-    /// ... with this kind a set of notifications.
+    /// ... which is a set of notifications with this kind.
     pub const WAITS_FOR_NOTIFICATIONS: u8 = 2;
-    /// When it stops waiting: two words.
+    /// The time at which its wait ends: two words.
     pub const WAKE_AT: usize = offset_of!(Thread<U>, wake_at);
     /// A [reply](Pending::Reply) that is pending.
     pub const REPLY: u8 = 1;
     /// Its [stack](Thread::stack): two words.
     pub const STACK: usize = offset_of!(Thread<U>, stack);
-    /// Where its registers [may be saved](crate::port::Port::bounds): two words.
+    /// The bounds within which its registers [may be saved](crate::port::Port::bounds): two words.
     pub const BOUNDS: usize = offset_of!(Thread<U>, bounds);
     /// Its index: a byte.
     pub const ID: usize = offset_of!(Thread<U>, id);
-    /// Who waits for something that it has: a word.
+    /// The threads that wait for something that it has: a word.
     pub const WAITERS: usize = offset_of!(Thread<U>, waiters);
-    /// The first of its frames: where the caller's registers are saved, then the caller's rights.
+    /// The first of its frames: the address of the caller's saved registers, then the caller's rights.
     pub const FRAMES: usize = offset_of!(Thread<U>, frames);
-    /// In a frame: which leases are in force for the caller (a byte), 0 if it holds none; ...
+    /// In a frame: the leases that are in force for the caller (a byte), 0 if it holds none; ...
     pub const FRAME_LEASES: usize = offset_of!(Frame, rights) + offset_of!(Rights, leases);
     /// ... the service (a byte), ...
     pub const FRAME_SERVICE: usize = offset_of!(Frame, service);
-    /// ... and what has to be taken care of when the call ends (a byte).
+    /// ... and the duties of the return path (a byte).
     pub const FRAME_CARE: usize = offset_of!(Frame, care);
     /// Its [leases](Lease), those in force and those of its callers.
     pub const LEASES: usize = offset_of!(Thread<U>, leases);
-    /// What is [pending](Thread::take_pending) for it: a byte that says what, ...
+    /// The work that is [pending](Thread::take_pending) for it: a byte for the kind, ...
     pub const PENDING: usize = offset_of!(Thread<U>, pending);
     /// ... the status if that is a reply (a byte), ...
     pub const PENDING_STATUS: usize = Self::PENDING + 1;
@@ -144,6 +145,7 @@ impl<U: Unit> Offset<U> {
     pub const PENDING_WORD: usize = Self::PENDING + size_of::<Word>();
 
     /// Returns whether the parts that a port's assembly loads together lie side by side.
+    #[inline]
     pub(crate) const fn are_in_order() -> bool {
         offset_of!(Thread<U>, stack_register) == 0
             && Self::CALLS == Self::RIGHTS + 4
@@ -176,39 +178,43 @@ impl<U: Unit> Thread<U> {
         leases: [Lease::empty(U::NO_LEASE); LEASES],
     };
 
-    /// What it may use.
+    /// Returns its rights.
     #[inline(always)]
     #[must_use]
     pub fn rights(&self) -> Rights {
         self.rights
     }
 
-    /// Its whole stack.
+    /// Returns its whole stack.
     #[inline(always)]
     #[must_use]
     pub fn stack(&self) -> Span {
         self.stack
     }
 
-    /// Whether one of its calls is lent shared memory of `process`.
+    /// Returns whether one of its calls is lent shared memory of `process`.
+    #[inline]
     pub(crate) fn holds_memory_of(&self, process: ProcessId) -> bool {
         let held = self.leases.get(..self.rights.leases.count().into()).unwrap_or(&[]);
         held.iter().any(|lease| lease.is_of(process))
     }
 
-    /// Whether it is in `process`, or will come back there.
+    /// Returns whether it is in `process`, or will return there.
+    #[inline]
     pub(crate) fn has_entered(&self, process: ProcessId) -> bool {
         let mut frames = self.frames.get(..self.depth().into()).unwrap_or(&[]).iter();
         self.rights.process == process || frames.any(|frame| frame.rights.process == process)
     }
 
-    /// The frame of the call that it is in, to change it.
+    /// Returns the frame of the call that it is in, to change it.
+    #[inline(always)]
     pub(crate) fn innermost_mut(&mut self) -> Option<&mut Frame> {
         let depth = self.depth();
         self.frames.get_mut(usize::from(depth).wrapping_sub(1))
     }
 
-    /// When the calls that its caller makes have to end, if it has one: its frame remembers that from now on.
+    /// Returns the deadline of the calls that its caller makes, if it has one: its frame holds that deadline from now
+    /// on.
     #[inline(always)]
     pub(crate) fn outer_deadline(&mut self) -> Deadline {
         if !self.calls.are_some() {
@@ -225,51 +231,68 @@ impl<U: Unit> Thread<U> {
         Deadline::NONE
     }
 
-    /// When the calls that it makes from now on have to end.
+    /// Sets the deadline of the calls that it makes from now on.
     #[inline(always)]
     pub(crate) fn set_deadline(&mut self, deadline: Deadline) {
         self.deadline = deadline;
         self.calls.flag(Calls::LATE, deadline == Deadline::OVER);
     }
 
-    /// It has one more call in flight, in which it may use this.
+    /// Returns whether calls that it is in may have taken too long.
+    #[inline(always)]
+    pub(crate) fn has_deadlines(&self) -> bool {
+        (self.deadline, self.grace) != (Deadline::NONE, Deadline::NONE)
+    }
+
+    /// Adds a call in flight, in which the thread has these rights.
+    #[inline]
     pub(crate) fn enter(&mut self, rights: Rights) {
         self.calls.0 = self.calls.0.wrapping_add(Calls::FRAME);
         self.use_rights(rights);
     }
 
-    /// It has one call less in flight, and may use this again.
+    /// Removes a call in flight, after which the thread has these rights again.
+    #[inline(always)]
     pub(crate) fn leave(&mut self, rights: Rights) {
         self.calls.0 = self.calls.0.wrapping_sub(Calls::FRAME);
         self.use_rights(rights);
     }
 
+    #[inline(always)]
     fn use_rights(&mut self, rights: Rights) {
         self.rights = rights;
         self.calls.flag(Calls::LEASES, rights.leases != InForce::NONE);
     }
 
-    /// How many calls it has in flight.
+    /// Returns the number of calls that it has in flight.
     #[inline(always)]
     #[must_use]
     pub fn depth(&self) -> u8 {
         self.calls.in_flight()
     }
 
-    /// Whether it may be in one of these processes, or come back there.
+    /// Returns whether it may be in one of these processes, or return there.
     #[inline(always)]
     pub(crate) fn is_concerned(&self, processes: Set<ProcessId>) -> bool {
         self.calls.0 as u16 != 0 || processes.contains(self.rights.process)
     }
 
-    /// The frames of its calls in flight, the outermost first.
+    /// Returns the frames of its calls in flight, the outermost first.
+    #[inline(always)]
     pub(crate) fn frames_in_use(&mut self) -> &mut [Frame] {
         let depth = self.depth();
         self.frames.get_mut(..depth.into()).unwrap_or(&mut [])
     }
 
-    /// How many calls it is in, from the outermost one on that is such a call. (All are looked at.)
-    // Each use has its own, as it would be if it were written there.
+    /// Returns the frames of its calls in flight, to look at them.
+    #[inline(always)]
+    pub(crate) fn frames(&self) -> &[Frame] {
+        self.frames.get(..self.depth().into()).unwrap_or(&[])
+    }
+
+    /// Returns the number of calls that it is in, counted from the outermost one that is such a call. (All are looked
+    /// at.)
+    // Inlined, because each use then has its own code, as if it were written there.
     #[inline(always)]
     pub(crate) fn calls_from(&mut self, mut is_such: impl FnMut(&mut Frame) -> bool) -> u8 {
         let (mut calls, mut from) = (0, 0);
@@ -282,26 +305,27 @@ impl<U: Unit> Thread<U> {
         from
     }
 
-    /// The frame that its next call will have.
+    /// Returns the frame that its next call will have.
+    #[inline]
     pub(crate) fn next_frame(&mut self) -> Option<&mut Frame> {
         let depth = self.depth();
         self.frames.get_mut(usize::from(depth))
     }
 
-    /// The frame of the call that it is in.
+    /// Returns the frame of the call that it is in.
     #[inline(always)]
     pub(crate) fn innermost(&self) -> Option<&Frame> {
         self.frames.get(usize::from(self.depth()).wrapping_sub(1))
     }
 
-    /// The first address of its stack that is closed.
+    /// Returns the first address of its stack that is closed.
     #[inline(always)]
     pub(crate) fn window_top(&self) -> Word {
         self.innermost()
             .map_or(self.stack.end, |frame| U::window(self.stack, frame.stack_pointer).top)
     }
 
-    /// Goes back to the caller of the innermost call. (What is saved there is the port's to load.)
+    /// Returns to the caller of the innermost call. (The port loads what is saved there.)
     #[inline(always)]
     pub(crate) fn pop(&mut self) -> Option<Frame> {
         let place = self.innermost_mut()?;
@@ -314,7 +338,7 @@ impl<U: Unit> Thread<U> {
         Some(frame)
     }
 
-    /// Whether a wait fails, as nobody waits for the call that it is in.
+    /// Returns whether a wait fails, because no caller waits for the call that it is in, and counts the wait.
     #[inline(always)]
     pub(crate) fn gives_up(&mut self) -> bool {
         let gives_up = self.orphaned != 0;
@@ -324,7 +348,8 @@ impl<U: Unit> Thread<U> {
         gives_up
     }
 
-    /// Whether it waits for an object or a notification, for whom nobody waits any more: then its wait fails.
+    /// Fails its wait for an object or a notification, if no caller waits for the call that it is in. Returns whether
+    /// it did.
     #[inline(always)]
     pub(crate) fn waits_in_vain(&mut self) -> bool {
         let waits = matches!(self.wait, Wait::Lock(_) | Wait::Notifications(_));
@@ -335,40 +360,49 @@ impl<U: Unit> Thread<U> {
         in_vain
     }
 
-    /// Leaves the process that it is in, which went down, and those on its way back that did; it waits for nothing.
-    /// Tells whether it is back at a caller.
+    /// Leaves the process that it is in, which was taken down, and others on its way back that were; it waits for
+    /// nothing. Returns whether it is back at a caller.
+    #[inline]
     pub(crate) fn unwind(&mut self) -> bool {
         self.orphaned = 0;
         while let Some(frame) = self.pop() {
             if !frame.is_stale() {
-                self.stack_pointer = frame.stack_pointer;
-                let is_overdue = frame.care & OVERDUE != 0;
-                let error =
-                    if is_overdue { CallError::DeadlineExceeded } else { CallError::ServerFaulted };
-                self.pending = Pending::status(error.into());
+                self.fail(&frame);
                 return true;
             }
         }
         false
     }
 
-    /// The leases that the call it is in may use.
+    /// Fails the call that it has left, which had this frame, because the server crashed.
+    #[inline(always)]
+    pub(crate) fn fail(&mut self, frame: &Frame) {
+        self.stack_pointer = frame.stack_pointer;
+        let is_overdue = frame.care & OVERDUE != 0;
+        let error = if is_overdue { CallError::DeadlineExceeded } else { CallError::ServerFaulted };
+        self.pending = Pending::status(error.into());
+    }
+
+    /// Returns the leases that the call it is in may use.
+    #[inline]
     pub fn leases(&self) -> impl Iterator<Item = &Lease<U::Lease>> {
         self.leases_at(self.rights)
     }
 
-    /// What its caller may use, if it is in a call.
+    /// Returns the rights of its caller, if it is in a call.
     #[must_use]
+    #[inline]
     pub fn caller(&self) -> Option<Rights> {
         self.innermost().map(|frame| frame.rights)
     }
 
-    /// The leases that it may use with some rights, its present one or that of one of its callers.
+    /// Returns the leases that it may use with some rights, its present ones or those of one of its callers.
+    #[inline]
     pub fn leases_at(&self, rights: Rights) -> impl Iterator<Item = &Lease<U::Lease>> {
         self.leases.get(rights.leases.places()).unwrap_or(&[]).iter()
     }
 
-    /// What is left to do before it runs, which is then done.
+    /// Takes the work that is left before it runs, for the port to do.
     #[inline(always)]
     pub fn take_pending(&mut self) -> Pending {
         core::mem::take(&mut self.pending)

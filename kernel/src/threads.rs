@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The threads of the wiring, and which of them runs.
+//! The threads of the wiring, and the one that runs.
 
 use crate::Kernel;
 use crate::port::Port;
@@ -9,9 +9,9 @@ use crossgate_protection::Unit;
 
 /// The threads of the wiring.
 ///
-/// The current one is kept apart, so that it is found at once. Its slot is empty, and that is how a look-up finds it. A
-/// slot is never empty otherwise, and an id is always that of a thread, because ids come from the firmware's tables and
-/// from [`ids`](Threads::ids) only: a look-up needs no panic. The tests check it at each look-up.
+/// The current thread is kept apart, so that it is found at once. Its slot is empty, and that is how a look-up finds
+/// it. No other slot is ever empty, and an id is always that of a thread, because ids come from the firmware's tables
+/// and from [`ids`](Threads::ids) only: so a look-up needs no panic. The tests check this at each look-up.
 ///
 /// The slot of every thread but the current one is taken, by that thread (invariant **slots**).
 #[repr(C)]
@@ -20,11 +20,12 @@ pub struct Threads<U: Unit> {
     slots: &'static mut [Slot<U>],
 }
 
-/// Where a thread is kept while it is not the current one: its index is that of the thread.
+/// The place of a thread while it is not the current one: its index is that of the thread.
 pub type Slot<U> = Option<&'static mut Thread<U>>;
 
 impl<U: Unit> Threads<U> {
-    /// All threads, each in its slot but the idle one, which is current.
+    /// Returns the table of all threads, each in its slot but the idle one, which is current.
+    #[inline]
     pub(crate) const fn new(
         idle: &'static mut Thread<U>,
         slots: &'static mut [Slot<U>],
@@ -32,21 +33,22 @@ impl<U: Unit> Threads<U> {
         Threads { current: idle, slots }
     }
 
-    /// The index of the current thread.
+    /// Returns the index of the current thread.
     #[inline(always)]
     #[must_use]
     pub fn current_id(&self) -> ThreadId {
         self.current.id
     }
 
-    /// The current thread.
+    /// Returns the current thread.
     #[inline(always)]
     pub fn current(&mut self) -> &mut Thread<U> {
         self.current
     }
 
-    /// The thread of this index.
+    /// Returns the thread of this index.
     #[must_use]
+    #[inline]
     pub fn get(&self, id: ThreadId) -> &Thread<U> {
         match self.slots.get(id.index()) {
             Some(Some(thread)) => thread,
@@ -57,7 +59,7 @@ impl<U: Unit> Threads<U> {
         }
     }
 
-    /// The same, where it is looked at many.
+    /// Returns the thread of this index, in code that looks at many.
     #[inline(always)]
     pub(crate) fn at(&self, id: ThreadId) -> &Thread<U> {
         match self.slots.get(id.index()) {
@@ -69,7 +71,7 @@ impl<U: Unit> Threads<U> {
         }
     }
 
-    /// The thread of this index, to change it.
+    /// Returns the thread of this index, to change it.
     #[inline]
     pub fn get_mut(&mut self, id: ThreadId) -> &mut Thread<U> {
         match self.slots.get_mut(id.index()) {
@@ -81,7 +83,19 @@ impl<U: Unit> Threads<U> {
         }
     }
 
-    /// Makes a thread the current one. Tells whether it was not.
+    /// Returns the thread of this index, to change it, in code that is inlined.
+    #[inline(always)]
+    pub(crate) fn at_mut(&mut self, id: ThreadId) -> &mut Thread<U> {
+        match self.slots.get_mut(id.index()) {
+            Some(Some(thread)) => thread,
+            _ => {
+                check_is_current(id, self.current);
+                self.current
+            }
+        }
+    }
+
+    /// Makes a thread the current one. Returns whether the current thread changed.
     #[inline(always)]
     pub(crate) fn switch_to(&mut self, id: ThreadId) -> bool {
         let Some(next) = self.slots.get_mut(id.index()).and_then(Option::take) else {
@@ -95,21 +109,21 @@ impl<U: Unit> Threads<U> {
         true
     }
 
-    /// The threads whose slots are empty.
+    /// Returns the threads whose slots are empty.
     #[cfg(test)]
     pub(crate) fn empty_slots(&self) -> impl Iterator<Item = ThreadId> {
         let slots = self.slots.iter().enumerate();
         slots.filter(|(_, slot)| slot.is_none()).map(|(index, _)| ThreadId::new(index))
     }
 
-    /// All but the idle thread, which calls nobody and waits for nothing.
+    /// Returns all threads but the idle one, which makes no calls and waits for nothing.
     #[inline(always)]
     pub fn ids(&self) -> impl Iterator<Item = ThreadId> + use<U> {
         Ids { next: 1, end: self.slots.len() }
     }
 }
 
-/// Fails a test in which a look-up would be answered with another thread.
+/// Fails a test in which a look-up would return another thread.
 #[inline(always)]
 fn check_is_current<U: Unit>(id: ThreadId, current: &Thread<U>) {
     #[cfg(test)]
@@ -119,7 +133,7 @@ fn check_is_current<U: Unit>(id: ThreadId, current: &Thread<U>) {
 }
 
 /// The indices of threads, one after the other.
-// A range would do, but of each of its steps the compiler makes a call when it optimises for size.
+// Not a range, because the compiler makes a call of each of its steps when it optimises for size.
 struct Ids {
     next: usize,
     end: usize,
@@ -137,26 +151,28 @@ impl Iterator for Ids {
 }
 
 impl<P: Port> Kernel<P> {
-    /// The thread that runs.
+    /// Returns the current thread.
     #[inline(always)]
     pub fn current(&mut self) -> &mut Thread<P::Unit> {
         self.threads.current()
     }
 
-    /// The same, to look at.
+    /// Returns the current thread, to look at it.
     #[must_use]
+    #[inline]
     pub fn current_thread(&self) -> &Thread<P::Unit> {
         self.threads.get(self.threads.current_id())
     }
 
-    /// The set of all threads but the idle one.
+    /// Returns the set of all threads but the idle one.
+    #[inline]
     pub(crate) fn all_threads(&self) -> Set<ThreadId> {
         // (There are at most 32, and the idle thread is one.)
         let end = (self.system.threads.len() as u32).wrapping_sub(1);
         Set::of_bits(2u32.wrapping_shl(end).wrapping_sub(2))
     }
 
-    /// The index of the current thread.
+    /// Returns the index of the current thread.
     #[inline(always)]
     #[must_use]
     pub fn thread_id(&self) -> Word {

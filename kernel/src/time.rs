@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Points in time, and how far away they are.
 //!
-//! The kernel counts in µs since start, in 64 bits that never run over. A deadline is kept in each frame, so it has
-//! to be small: the lower bits of a time in units of about a ms.
+//! The kernel counts in µs since start, in 64 bits that never overflow. A deadline is kept in each frame, so it has to
+//! be small: the lower bits of a time in units of about a ms.
 
 use crossgate_abi::{DEADLINE_OVER, DEADLINE_UNIT, Word};
 
-/// A time that does not come.
+/// A time that is never reached.
 pub const NEVER: u64 = u64::MAX;
 
-/// A time that came in two words, the lower first.
+/// Returns a time from two words, the lower first.
 #[inline(always)]
 #[must_use]
 pub fn microseconds(low: Word, high: Word) -> u64 {
@@ -19,26 +19,26 @@ pub fn microseconds(low: Word, high: Word) -> u64 {
 /// The lower bits of a time since start in units of [`DEADLINE_UNIT`].
 pub(crate) type Ticks = u16;
 
-/// At this time in µs since start.
+/// Returns the ticks at this time in µs since start.
 #[inline]
 pub(crate) fn ticks(now: u64) -> Ticks {
     (now / DEADLINE_UNIT) as Ticks
 }
 
-/// When calls have to end: less than 2^15 units of [`DEADLINE_UNIT`] away, or [over](Deadline::OVER), or
+/// The time at which calls have to end: less than 2^15 units of [`DEADLINE_UNIT`] away, or [over](Deadline::OVER), or
 /// [never](Deadline::NONE).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Deadline(pub Ticks);
 
 impl Deadline {
     pub const NONE: Deadline = Deadline(0);
-    /// The time is over. (A time that has passed would seem to come, once it is long ago.)
+    /// The time has passed. (A time that passed long ago would look like one to come.)
     pub const OVER: Deadline = Deadline(DEADLINE_OVER);
 
-    /// The first end of a unit that is not before `time`, in µs since start.
+    /// Returns the first end of a unit that is not before `time`, in µs since start.
     #[inline(always)]
     pub fn not_before(time: u64) -> Deadline {
-        // (In 32 bits: the others don't count.)
+        // (In 32 bits, because the upper bits don't count.)
         match ((time as u32).wrapping_add(DEADLINE_UNIT as u32 - 1) / DEADLINE_UNIT as u32) as Ticks
         {
             0 | DEADLINE_OVER => Deadline(1),
@@ -46,7 +46,7 @@ impl Deadline {
         }
     }
 
-    /// How many units are left.
+    /// Returns the number of units that are left.
     #[inline(always)]
     pub fn left(self, now: Ticks) -> u16 {
         match self {
@@ -56,12 +56,14 @@ impl Deadline {
         }
     }
 
-    /// Whether it is over, for the first time or [since long](Deadline::OVER).
+    /// Returns whether the time has passed, recently or [long ago](Deadline::OVER).
+    #[inline]
     pub fn is_over(self, now: u64) -> bool {
         self.left(ticks(now)) == 0
     }
 
-    /// When it will be over, in µs since start.
+    /// Returns the time at which it passes, in µs since start.
+    #[inline]
     pub fn end(self, now: u64) -> u64 {
         match self.left(ticks(now)) {
             0 | FOR_EVER => NEVER,
@@ -70,10 +72,10 @@ impl Deadline {
     }
 }
 
-/// More units than are left of any deadline.
+/// A number of units that is greater than what is left of any deadline.
 pub(crate) const FOR_EVER: u16 = u16::MAX;
 
-/// When so many units have ended, in µs since start.
+/// Returns the time at which so many units have ended, in µs since start.
 #[inline(always)]
 pub(crate) fn end_of(left: u16, now: u64) -> u64 {
     now - now % DEADLINE_UNIT + u64::from(left) * DEADLINE_UNIT

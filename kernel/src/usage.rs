@@ -1,40 +1,42 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! How long threads and processes have run.
+//! The run time of threads and processes.
 //!
-//! The time from one [account](crate::Kernel::account) to the next is that of the thread that ran, and of the process that
-//! it was in. So the port has to account for each switch, and for each call and return too. A port that makes some of
-//! them by itself does not, if the wiring has it so: the gates leave each call to the core, as one that wants
-//! [care](crossgate_abi::table::Gate::CARE), and here each frame gets to remember a deadline, which has the core take the
-//! way back, too.
+//! The time from one [account](crate::Kernel::account) to the next is counted for the thread that ran, and for the
+//! process that it was in. So the port has to account for each switch, and for each call and return too. A port that
+//! makes some calls by itself does not make any, if the wiring counts time: the gates leave each call to the core, as
+//! one that needs [care](crossgate_abi::table::Gate::CARE), and each frame then has a deadline to restore, so that the
+//! core makes the return, too.
 //!
-//! Times are read in whole µs, and none is lost: what one stretch has too much, the next has too little.
+//! Times are read in whole µs, and no time is lost: what is too much in one stretch is missing in the next.
 
 use crossgate_abi::{ProcessId, ThreadId};
 
-/// How long each thread and each process has run.
+/// The run time of each thread and each process.
 pub struct Usage {
-    /// That of each thread, in µs, ...
+    /// The run time of each thread, in µs, ...
     pub(crate) threads: &'static mut [u64],
     /// ... and of each process.
     pub(crate) processes: &'static mut [u64],
-    /// Since when the time is to be counted, in µs since start, ...
+    /// The time up to which all time is counted, in µs since start, ...
     since: u64,
-    /// ... which thread has run since, ...
+    /// ... the thread that has run since, ...
     running: ThreadId,
-    /// ... and in which process. (The idle one is in nobody's.)
+    /// ... and the process in which it has. (The idle thread is in no process.)
     process: ProcessId,
 }
 
 impl Usage {
-    /// Memory for [it](Self::new).
+    /// Memory for [the times](Self::new).
     pub const NONE: Usage = Usage::new(&mut [], &mut []);
 
-    /// With a place for each thread, and for each process.
+    /// Returns it with an entry for each thread, and for each process.
+    #[inline]
     pub const fn new(threads: &'static mut [u64], processes: &'static mut [u64]) -> Usage {
         Usage { threads, processes, since: 0, running: ThreadId::IDLE, process: ProcessId::NOBODY }
     }
 
-    /// The thread and the process that ran up to now have the time, and others run from now on.
+    /// Counts the time for the thread and the process that ran up to now. Others run from now on.
+    #[inline]
     pub(crate) fn charge(&mut self, now: u64, next: ThreadId, process: ProcessId) {
         let time = now - self.since;
         let thread = self.threads.get_mut(self.running.index());

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What a thread waits for, and what it gets then: the life of a thread.
+//! Waits of threads and how they end: the life of a thread.
 //!
-//! A thread that has started is ready, waits, or has ended: that is its [`Wait`]. Its [`Pending`] says what is left to do
-//! for it when it runs next. It is decided when the wait begins, where that is possible, so that what ends the wait need
-//! not know what it was.
+//! A thread that has started is ready, waits, or has ended: that is its [`Wait`]. Its [`Pending`] is the work that is
+//! left for it when it runs next. It is set when the wait begins, where that is possible, so that the code that ends
+//! the wait need not know what kind of wait it was.
 //!
 //! ```text
 //!           ┌───────────────────────────── ready ──────────────────────────────┐
@@ -23,27 +23,27 @@
 //! | | what happens | by | leaves pending |
 //! |---|---|---|---|
 //! | 1 | it sleeps | `sleep_until` | a reply: OK |
-//! | 2 | its process crashed too often to start over yet | `begin` in `restart` | a retry |
+//! | 2 | its process crashed too often to restart yet | `begin` in `restart` | a retry |
 //! | 3 | no notification that it waits for has a signal | `wait` | nothing, or a reply if it has a timeout: timed out |
 //! | 4 | the object that it calls is taken | `take_lock` | a retry |
 //! | 5 | the mutex is taken | `mutex_wait` | a reply: OK |
 //! | 6 | memory of its process is still lent | `begin` in `restart` | a retry |
 //! | 7 | it exits or parks, or its process is stopped | `end` | what there was |
 //! | 8 | its time has come | `timer` | what there was |
-//! | 9 | a signal comes | `wake_waiter` | a reply: the notification |
-//! | 10 | what it waits for is free, or it may not call there any more | `stir`, then perhaps the worker (`piece`); `expel` | what there was; of a mutex, the holder of which ended, a reply: a deadlock |
-//! | 11 | the calls that it is in are late, or nobody waits for them | `check_deadline`, `waits_in_vain` | a reply: the deadline is exceeded |
-//! | 12 | the process that it is in goes down | `sweep` | a reply to its caller: the server faulted; nothing if it is at home and starts over; or it ends (7) |
-//! | 13 | its process has something for it to do again | `steer` | a reply: OK |
+//! | 9 | a signal arrives | `wake_waiter` | a reply: the notification |
+//! | 10 | what it waits for is free, or it may not call the object any more | `stir`, then perhaps the worker (`piece`); `expel` | what there was; for a mutex whose holder ended, a reply: a deadlock |
+//! | 11 | the calls that it is in are late, or no caller waits for them | `check_deadline`, `waits_in_vain` | a reply: the deadline is exceeded |
+//! | 12 | the process that it is in is taken down | `sweep` | a reply to its caller: the server faulted; nothing if it is at home and restarts; or it ends (7) |
+//! | 13 | its process has work for it again | `steer` | a reply: OK |
 //! | 14 | it runs: the port [settles](crate::thread::Thread::take_pending) what is pending | `take_pending` | nothing |
 
 use crossgate_abi::{LockId, Status, Word};
 
-/// What a thread waits for.
+/// The wait of a thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(test, derive(Hash))]
 #[repr(C, u8)]
-// A port's assembly knows it.
+// A port's assembly knows the layout.
 pub enum Wait {
     /// Nothing: it is ready to run.
     Nothing,
@@ -55,14 +55,14 @@ pub enum Wait {
     Lock(LockId),
     /// The mutex at this address.
     Mutex(Word),
-    /// Memory of its process that was lent to another.
+    /// Memory of its process that was lent to another thread.
     Memory,
-    /// Nothing will wake it: it has ended.
+    /// Nothing wakes it: it has ended.
     Ended,
 }
 
-/// What is left to do when a thread that waited runs next.
-// A port's assembly settles it, so its layout is fixed (see `thread::Offset`).
+/// The work that is left when a thread that waited runs next.
+// A port's assembly does this work, so the layout is fixed (see `thread::Offset`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(test, derive(Hash))]
 #[repr(u8)]
@@ -72,22 +72,24 @@ pub enum Pending {
     Nothing = 0,
     /// Its system call ends.
     Reply {
-        /// How: a [`Status`] as a byte.
+        /// The status: a [`Status`] as a byte.
         status: u8,
-        /// Its result.
+        /// The result.
         word: Word,
     } = 1,
-    /// Its system call is made again: what it waited for may have come.
+    /// Its system call is made again: the wait may have been long enough.
     Retry = 2,
 }
 
 impl Pending {
-    /// The end of a system call without a result.
+    /// Returns the end of a system call without a result.
+    #[inline]
     pub const fn status(status: Status) -> Pending {
         Pending::Reply { status: status.0 as u8, word: 0 }
     }
 
-    /// The end of a system call that has a result.
+    /// Returns the end of a system call that has a result.
+    #[inline]
     pub const fn word(word: Word) -> Pending {
         Pending::Reply { status: Status::OK.0 as u8, word }
     }

@@ -1,39 +1,41 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What is put off, to be done in pieces.
+//! Work that is deferred, to be done in pieces.
 //!
-//! Some events concern all threads: a process goes down; what many wait for is free. They are told in a set of
-//! threads. Then the idle thread becomes a *worker* that does [pieces](crate::sweep) of the work, as urgent as the thread
-//! that they are for.
+//! Some events concern all threads: a process is taken down; something that many threads wait for is free. The kernel
+//! notes the event in a set of threads. Then the idle thread becomes a *worker* that does [pieces](crate::sweep) of the
+//! work, with the priority of the thread that they are for.
 
 use crate::Kernel;
 use crate::port::Port;
 use crossgate_abi::{PRIORITIES, ProcessId, Set, ThreadId};
 
-/// How many threads are looked at in one piece.
+/// The number of threads that one piece looks at.
 pub(crate) const LOOKS: usize = if cfg!(test) { 2 } else { 4 };
 
-/// The priority of the worker until it knows better.
+/// The priority of the worker until it has found the most urgent thread.
 pub(crate) const FIRST: u8 = PRIORITIES as u8 - 1;
 
-/// What is to be done.
+/// The work to do.
 #[derive(Clone, Copy, Debug)]
 #[cfg_attr(test, derive(PartialEq, Eq, Hash))]
 pub(crate) struct Work {
-    /// Processes that have gone down: all threads are swept for them at once.
+    /// Processes that were taken down: all threads are swept for them at once.
     pub dying: Set<ProcessId>,
-    /// Threads that are not swept: that may be in one of those, or come back there.
+    /// Threads that are not swept yet: they may be in one of those processes, or return there.
     pub unswept: Set<ThreadId>,
     /// Threads that wait for something that has become free.
     pub waking: Set<ThreadId>,
-    /// Threads that may be more urgent than those who wait for them.
+    /// Threads that may be more urgent than the threads that wait for them.
     pub lowering: Set<ThreadId>,
     /// Threads that had memory lent to them when they were swept.
     pub lessees: Set<ThreadId>,
-    /// Threads of these sets that are still to be looked at, to choose the most urgent.
+    /// True if the notification of the supervisor still has to be signalled, because a fault was recorded.
+    pub untold: bool,
+    /// Threads of these sets that still have to be looked at, to choose the most urgent.
     pub unseen: Set<ThreadId>,
-    /// The most urgent so far, which the next pieces are for; the idle thread if there is none.
+    /// The most urgent thread so far, which the next pieces are for; the idle thread if there is none.
     pub chosen: ThreadId,
-    /// Its priority.
+    /// The priority of that thread.
     pub highest: u8,
 }
 
@@ -44,18 +46,19 @@ impl Work {
         waking: Set::EMPTY,
         lowering: Set::EMPTY,
         lessees: Set::EMPTY,
+        untold: false,
         unseen: Set::EMPTY,
         chosen: ThreadId::IDLE,
         highest: 0,
     };
 
-    /// The threads that something is to be done for.
+    /// Returns the threads that need work.
     #[inline(always)]
     pub fn threads(&self) -> Set<ThreadId> {
         self.unswept | self.waking | self.lowering
     }
 
-    /// Without what is not looked at any more, if every process runs.
+    /// Returns the work without the fields that have no meaning any more, if every process runs.
     #[cfg(test)]
     pub fn relevant(self, all_run: bool) -> Work {
         let is_idle = self.unseen.is_empty() && !self.threads().contains(self.chosen);
@@ -70,18 +73,18 @@ impl Work {
 }
 
 impl<P: Port> Kernel<P> {
-    /// If there is something to do, it may be for a thread that is more urgent than the worker: it looks again, first
-    /// of all.
-    #[inline(never)]
+    /// Lets the worker look again, first of all: if there is work, it may be for a thread that is more urgent than the
+    /// worker.
+    #[inline]
     pub(crate) fn engage(&mut self) {
-        if !self.work.threads().is_empty() {
+        if self.work.untold || !self.work.threads().is_empty() {
             (self.work.unseen, self.work.chosen) = (Set::EMPTY, ThreadId::IDLE);
             self.set_worker(FIRST);
         }
     }
 
-    /// The worker is as urgent as this, and the first that is.
-    #[inline(never)]
+    /// Gives the worker this priority, as the first thread of it.
+    #[inline]
     pub(crate) fn set_worker(&mut self, priority: u8) {
         let idle = self.threads.get_mut(ThreadId::IDLE);
         if idle.priority == priority {
@@ -90,10 +93,11 @@ impl<P: Port> Kernel<P> {
         if idle.priority == 0
             && let Some(wiring) = self.system.threads.first()
         {
-            // It may be about to wait for an interrupt.
+            // The idle thread may be about to wait for an interrupt.
             idle.stack_pointer = P::first_context(wiring.entry, idle.stack.end);
         }
-        self.ready.remove(idle);
+        // (It always is the first of its level.)
+        self.ready.remove_first(idle);
         idle.priority = priority;
         self.ready.push_first(idle);
     }

@@ -287,7 +287,7 @@ fn without_anonymous_lifetimes(ty: Vec<Token>) -> Vec<Token> {
     ty.into_iter().map(rename).collect()
 }
 
-/// What the words of a method are, checked where it stands.
+/// Returns what the words of a method are, checked where it stands.
 fn shape(interface: &Ident, method: &Method) -> TokenStream {
     let span = method.name.span();
     let mut arguments =

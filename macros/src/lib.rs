@@ -37,11 +37,11 @@ pub fn plain(item: TokenStream) -> TokenStream {
 /// The wiring of a firmware: its processes, what they own, and who may call whom.
 ///
 /// `pub static SYSTEM;` names the tables; then comes a `process name { ... }` for each crate that is one.
-/// What an expression in a process mentions (a service, a notification) that process may use. A mention is
-/// a word that the compiler compiles as the handle: no text, comment, field, type, or part of a path. Its name means the
-/// handle in all expressions of the process; nothing hides it. An argument of a macro counts if the macro makes one
-/// expression of it. What is not mentioned is not in scope, and a mention that is not compiled as the handle is an error
-/// where it stands.
+/// A process may use the services and notifications that its expressions mention. A mention is
+/// a word that the compiler compiles as the handle: no text, comment, field, type, or part of a path. Its name means
+/// the handle in all expressions of the process; nothing hides it. An argument of a macro counts if the macro makes
+/// one expression of it. What is not mentioned is not in scope, and a mention that is not compiled as the handle is
+/// an error where it stands.
 ///
 /// Names are plain words that are none of Rust's, and don't begin with `__`. A process is not called
 /// `kernel`, `crossgate...` or like a crate of the Rust library, and no thread `idle`.

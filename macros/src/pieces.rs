@@ -121,7 +121,7 @@ pub fn is_word(token: Option<&Token>, word: &str) -> bool {
 pub struct Cursor {
     tokens: Vec<Token>,
     next: usize,
-    /// Where to point if something is missing at the end.
+    /// The place to point at if something is missing at the end.
     end: Span,
 }
 
@@ -142,7 +142,7 @@ impl Cursor {
         self.peek().is_none()
     }
 
-    /// Where the next token is.
+    /// Returns where the next token is.
     pub fn span(&self) -> Span {
         self.peek().map_or(self.end, Token::span)
     }

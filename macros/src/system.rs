@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! `system!`: the wiring of a firmware.
 //!
-//! What is written is taken apart ([`parse`]) into what it says ([`firmware`]); it is checked, as far as the
+//! The text is taken apart ([`parse`]) into its meaning ([`firmware`]); it is checked, as far as the
 //! words tell ([`check`], [`circles`]); the mentions in it become rights ([`rights`]); and the templates in the crate
 //! `crossgate` get all that by name ([`code`]).
 

@@ -24,7 +24,7 @@ impl<const WORDS: usize> FakeStack<WORDS> {
         self.0.get()
     }
 
-    /// Where it ends: an empty stack begins there.
+    /// Returns where it ends: an empty stack begins there.
     #[must_use]
     pub fn top(&self) -> usize {
         self.words().addr() + size_of::<[usize; WORDS]>()

@@ -35,6 +35,7 @@
 pub mod arch;
 pub mod dark;
 pub mod fake;
+pub mod owner;
 pub mod probe;
 pub mod random;
 pub mod raw;

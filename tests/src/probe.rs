@@ -5,7 +5,7 @@ use crate::arch;
 use crate::report::expect;
 use core::ops::Range;
 use crossgate_abi::CallError;
-use crossgate_abi::table::System;
+use crossgate_abi::table::{System, Thread};
 
 pub use arch::kernel_memory;
 
@@ -31,20 +31,19 @@ pub fn call_with_ever_less_stack(call: &mut dyn FnMut() -> Result<(), CallError>
     core::hint::black_box(room);
 }
 
-/// Where the memory of the process of this name is.
+/// Returns where the memory of the process of this name is.
 #[must_use]
 pub fn memory_of(system: &'static System, name: &str) -> Range<usize> {
     let process = arch::placed(system).processes.iter().find(|process| process.name == name);
     process.map_or(0..0, |process| process.memory.start..process.memory.end)
 }
 
-/// Where the stack of the first thread is that has this name and priority.
+/// Returns where the stack of the first thread is that has this name and priority.
 #[must_use]
 pub fn stack_of(system: &'static System, name: &str, priority: u8) -> Range<usize> {
     let thread = arch::placed(system)
         .threads
         .iter()
         .find(|thread| thread.name == name && thread.priority == priority);
-    let start = thread.map_or(0, |thread| thread.stack.addr());
-    start..start + thread.map_or(0, |thread| thread.stack_size)
+    thread.map_or(0..0, Thread::stack_range)
 }

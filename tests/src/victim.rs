@@ -10,7 +10,7 @@ pub const SECRET: u32 = 0x5ec2_e7a5;
 /// A server with a secret.
 #[interface]
 pub trait Vault {
-    /// Where the secret is.
+    /// Returns where the secret is.
     fn address(&self) -> usize;
     /// Returns `true` if the secret is what it was.
     fn is_intact(&self) -> bool;

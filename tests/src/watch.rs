@@ -8,7 +8,7 @@ use crossgate::fault::{Faults, Refusals};
 use crossgate_abi::table::System;
 use crossgate_abi::{Cause, FaultRecord};
 
-/// How long a fault may take to happen.
+/// The time that a fault may take to happen.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Follows the faults of a firmware, one by one.

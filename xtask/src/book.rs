@@ -19,7 +19,7 @@ impl Page {
         Page { file, text }
     }
 
-    /// What is written with one backtick around it.
+    /// Returns what is written with one backtick around it.
     fn code(&self) -> impl Iterator<Item = &str> {
         outside_of_fences(&self.text).flat_map(|line| line.split('`').skip(1).step_by(2))
     }
@@ -60,7 +60,7 @@ fn pages() -> Vec<Page> {
         .collect()
 }
 
-/// How mdBook names a heading in a link.
+/// Returns how mdBook names a heading in a link.
 fn anchor(heading: &str) -> String {
     let kept = |character: &char| character.is_alphanumeric() || " -_".contains(*character);
     heading.trim().to_lowercase().chars().filter(kept).collect::<String>().replace(' ', "-")
@@ -101,6 +101,57 @@ fn every_source_file_that_is_named_exists() {
             let exists = sources.iter().any(|source| source.ends_with(name));
             assert!(exists, "{}: there is no {name}", page.file.display());
         }
+    }
+}
+
+/// `crossgate/src/arch`: what begins with a folder of the repository is there, wherever it is named.
+#[test]
+fn every_path_that_is_named_exists() {
+    // The book has its reader make it.
+    const EXERCISE: &str = "examples/thermostat/history";
+    let is_part = |letter: char| letter.is_alphanumeric() || "-_./".contains(letter);
+    let mut count = 0;
+    for page in pages() {
+        for path in page.code().filter(|code| code.contains('/') && code.chars().all(is_part)) {
+            let folder = path.split('/').next().unwrap_or_default();
+            let is_placeholder = path.split('/').any(|part| part == part.to_uppercase());
+            // What is built is not there yet.
+            if root().join(folder).is_dir()
+                && folder != "target"
+                && path != EXERCISE
+                && !is_placeholder
+            {
+                count += 1;
+                assert!(root().join(path).exists(), "{}: there is no {path}", page.file.display());
+            }
+        }
+    }
+    assert!(count > 50, "paths are named: {count}");
+}
+
+/// Each of these changes has a row that says which files it touches.
+#[test]
+fn common_changes_are_described() {
+    let page = Page::read(root().join("CONTRIBUTING.md"));
+    for change in [
+        "system call",
+        "port",
+        "board",
+        "service",
+        "type that crosses a call",
+        "cause of a fault",
+        "limit of leases",
+        "subcommand of `cargo xtask`",
+        "attack, or other system test",
+        "device on Linux",
+    ] {
+        let start = format!("| {change} | ");
+        let row = page.text.lines().find_map(|line| line.strip_prefix(&start));
+        let row = row.unwrap_or_else(|| panic!("CONTRIBUTING.md has no row {start}"));
+        let row = Page { file: page.file.clone(), text: row.to_owned() };
+        let places = row.code().chain(row.links()).filter(|place| root().join(place).exists());
+        let places = places.collect::<HashSet<_>>().len();
+        assert!(places > 1, "CONTRIBUTING.md names {places} places for a new {change}");
     }
 }
 

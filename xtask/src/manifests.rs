@@ -9,7 +9,8 @@ use std::io::{Error, Result};
 use std::path::{Path, PathBuf};
 
 /// The folders of the packages.
-const PACKAGES: [&str; 5] = ["bench", "tests", "tests/cortex-m", "tests/hosted", "tests/worst"];
+const PACKAGES: [&str; 6] =
+    ["bench", "examples/steps", "tests", "tests/cortex-m", "tests/hosted", "tests/worst"];
 /// The line of a manifest below which the stanzas are, to the end of the file.
 const BELOW: &str = "# Below: a stanza for each file in src/bin, by `cargo xtask manifests`.\n";
 /// Where the programs are in a package.

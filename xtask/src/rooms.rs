@@ -1,57 +1,54 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Which file of a port uses which: no circles, as each uses only files above it in the table of the crate.
+//! Which file of a crate uses which: no circles, as each uses only files above it in the table of the crate.
 //!
 //! The compiler lets the files of a crate use each other in any way. This test reads the text of the files, without
 //! comments and unit tests, and finds that a file uses another by a path: `crate::file`, `super::file`, or, of a file that
-//! has others in a folder, `file`; in a `use`, or anywhere else.
+//! has others in a folder, `file`; in a `use`, or anywhere else. The kernel's methods all belong to one struct; of that it
+//! sees its [members] as well. The struct itself, in `lib.rs`, is what all files of the kernel have in common, and no use.
 //!
 //! It can't see what is used by the name of a symbol (assembly jumps to the gate and to `__crossgate_signal`), by a method
-//! of a value whose type is not named, or by a pointer. The table's order says what may be used: what a port's `lib.rs`
-//! itself does is no use, as that is where all files are named. (The kernel has a test of its own, which sees methods.)
+//! of a value whose type is not named, or by a pointer. The table's order says what may be used: what a crate's `lib.rs`
+//! itself does is no use, as that is where all files are named.
+
+mod members;
+mod text;
 
 use crate::root;
+use members::Members;
 use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
+use text::{after, code, paths, rows};
 
-/// The files of a port, by their names in the table: `linux/keys`.
-struct Port {
+/// What all files of the kernel have in common.
+const COMMON: &str = "Kernel";
+
+/// The files of a crate, without comments and unit tests, by their names in the table: `linux/keys`.
+struct Crate {
+    /// Its `lib.rs`, as it is.
     root: String,
     files: HashMap<String, String>,
 }
 
-impl Port {
-    fn read(name: &str) -> Port {
-        let folder = root().join("ports").join(name).join("src");
-        let mut port = Port { root: String::new(), files: HashMap::new() };
-        port.add(&folder, "");
-        port.root = port.files.remove("lib").expect("a crate has this file");
-        port
-    }
-
-    fn add(&mut self, folder: &Path, prefix: &str) {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            let name = path.file_stem().unwrap().to_str().unwrap();
-            let name = format!("{prefix}{name}");
-            if path.is_dir() {
-                self.add(&path, &format!("{name}/"));
-            } else if !name.ends_with("tests") {
-                self.files.insert(name, fs::read_to_string(&path).unwrap());
-            }
-        }
+impl Crate {
+    fn read(folder: &str) -> Crate {
+        let folder = root().join(folder).join("src");
+        let mut files = HashMap::new();
+        add(&mut files, &folder, "");
+        files.remove("lib").expect("a crate has this file");
+        let root = fs::read_to_string(folder.join("lib.rs")).unwrap();
+        Crate { root, files }
     }
 
     /// The files in the order of the table.
     fn order(&self) -> Vec<&str> {
-        let rows = self.root.lines().skip_while(|line| !line.starts_with("//! | file |")).skip(2);
-        let rows = rows.take_while(|line| line.starts_with("//! |"));
+        let rows = rows(&self.root, "//! | file |");
         rows.map(|row| row.split('`').nth(1).expect("a row has a file")).collect()
     }
 
-    /// The files that a file uses, and by which path. One that leads to no file is told as it is.
+    /// The files that a file uses by paths, each with the path. One that leads to no file is told as it is.
     fn uses(&self, file: &str) -> Vec<(String, String)> {
-        let code = code(&self.files[file]);
+        let code = &self.files[file];
         let folder = file.rsplit_once('/').map_or("", |(folder, _)| folder);
         let children =
             self.files.keys().filter_map(|name| name.strip_prefix(file)?.strip_prefix('/'));
@@ -65,15 +62,15 @@ impl Port {
         ];
         let mut uses = Vec::new();
         for (mark, prefix) in marks.into_iter().chain(children) {
-            for path in paths(&code, &mark) {
+            for path in paths(code, &mark) {
                 let full = format!("{prefix}{path}");
                 let mut used = full.as_str();
                 while !self.files.contains_key(used) {
                     let Some((shorter, _)) = used.rsplit_once('/') else { break };
                     used = shorter;
                 }
-                if used != file {
-                    uses.push((used.to_owned(), format!("{mark}{}", path.replace('/', "::"))));
+                if used != file && used != COMMON {
+                    uses.push((used.to_owned(), format!("`{mark}{}`", path.replace('/', "::"))));
                 }
             }
         }
@@ -81,105 +78,103 @@ impl Port {
     }
 }
 
-/// What a file has besides comments and unit tests.
-fn code(text: &str) -> String {
-    let lines = text.lines().map(|line| line.split("//").next().unwrap_or_default());
-    let code = lines.collect::<Vec<_>>().join("\n");
-    code.split("#[cfg(test)]\nmod tests").next().unwrap_or_default().to_owned()
-}
-
-/// The paths that follow a mark, with `/` between their names; those in braces each on its own.
-fn paths(code: &str, mark: &str) -> Vec<String> {
-    let is_name = |letter: char| letter.is_alphanumeric() || letter == '_';
-    let starts = code.match_indices(mark).filter(|(at, _)| {
-        !code[..*at].ends_with(|letter: char| is_name(letter) || letter == ':' || letter == '$')
-    });
-    starts.flat_map(|(at, _)| tree(&mut &code[at + mark.len()..])).collect()
-}
-
-/// The paths of a tree as `use` has it, which the text begins with; and cuts them off.
-fn tree(text: &mut &str) -> Vec<String> {
-    let end = text.find(|letter: char| !letter.is_alphanumeric() && letter != '_').unwrap_or(0);
-    let (name, rest) = text.split_at(end);
-    *text = rest;
-    if let Some(rest) = text.strip_prefix('{') {
-        *text = rest;
-        let mut paths = Vec::new();
-        loop {
-            *text = text.trim_start_matches(|letter: char| letter == ',' || letter.is_whitespace());
-            if let Some(rest) = text.strip_prefix('}') {
-                *text = rest;
-                return paths;
-            }
-            paths.extend(tree(text));
-            // What it is called here.
-            let end = text.find([',', '}']).expect("a brace is closed");
-            *text = &text[end..];
+/// Adds the files of a folder to those of a crate.
+fn add(files: &mut HashMap<String, String>, folder: &Path, prefix: &str) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let stem = path.file_stem().unwrap().to_str().unwrap();
+        let name = format!("{prefix}{stem}");
+        if stem.ends_with("tests") {
+            continue;
+        } else if path.is_dir() {
+            add(files, &path, &format!("{name}/"));
+        } else {
+            files.insert(name, code(&fs::read_to_string(&path).unwrap()));
         }
     }
-    match text.strip_prefix("::") {
-        Some(rest)
-            if rest.starts_with(|letter: char| {
-                letter == '{' || letter.is_alphabetic() || letter == '_'
-            }) =>
-        {
-            *text = rest;
-            tree(text)
-                .into_iter()
-                .map(|path| format!("{name}/{path}").trim_end_matches('/').to_owned())
-                .collect()
-        }
-        _ => vec![name.to_owned()],
-    }
 }
 
-fn check(name: &str, at_least: usize, seen: [(&str, &str, &str); 3]) {
-    let port = Port::read(name);
-    let order = port.order();
-    let mut listed: Vec<_> = order.iter().map(|&file| file.to_owned()).collect();
-    let mut files: Vec<_> = port.files.keys().cloned().collect();
-    listed.sort();
-    files.sort();
-    assert_eq!(listed, files, "the table of {name} names each file");
+/// Checks the table of a crate, whose files use others in these ways: at least so often, and at least these.
+fn check(
+    of: &Crate,
+    uses: impl Fn(&str) -> Vec<(String, String)>,
+    at_least: usize,
+    seen: &[(&str, &str, &str)],
+) {
+    let order = of.order();
+    let (mut listed, mut files) = (order.clone(), Vec::from_iter(of.files.keys()));
+    listed.sort_unstable();
+    files.sort_unstable();
+    assert_eq!(listed, files, "the table of the crate names each file");
     let mut count = 0;
     for (place, file) in order.iter().enumerate() {
-        for (used, path) in port.uses(file) {
-            assert!(port.files.contains_key(&used), "`{file}` of {name}: `{path}` names no file");
+        for (used, what) in uses(file) {
+            assert!(of.files.contains_key(&used), "`{file}`: {what} names no file");
             let above = order[..place].contains(&used.as_str());
-            assert!(above, "`{file}` of {name} uses `{used}` by `{path}`, which is not above it");
+            assert!(above, "`{file}` uses {what} of `{used}`, which is not above it");
             count += 1;
         }
     }
     // It sees something.
     assert!(count > at_least, "{count} uses");
-    for (file, used, path) in seen {
-        let uses = port.uses(file);
-        assert!(uses.contains(&(used.to_owned(), path.to_owned())), "{file} uses {uses:?}");
+    for &(file, used, what) in seen {
+        let uses = uses(file);
+        assert!(uses.contains(&(used.to_owned(), what.to_owned())), "{file} uses {uses:?}");
     }
 }
 
 #[test]
+fn each_file_of_the_kernel_uses_only_files_above_it_in_the_table() {
+    let kernel = Crate::read("kernel");
+    let members = Members::of(&kernel);
+    let uses = |file: &str| [kernel.uses(file), members.uses(file)].concat();
+    let seen = [
+        ("call", "lend", "the method `take_leases`"),
+        ("grant", "block", "the method `interrupt_wait`"),
+        ("account", "usage", "`crate::usage::Usage`"),
+        ("crash", "process", "the field `states`"),
+        ("choice", "life", "the method `life_of_caller`"),
+    ];
+    check(&kernel, uses, 300, &seen);
+    assert!(members.count_of_methods() > 100);
+}
+
+#[test]
 fn each_file_of_the_cortex_m_port_uses_only_files_above_it_in_the_table() {
-    check(
-        "cortex-m",
-        60,
-        [
-            ("entry", "exit", "crate::exit::load"),
-            ("fast_path", "fast_path/call", "call::call"),
-            ("board", "alarm", "crate::alarm::set"),
-        ],
-    );
+    let port = Crate::read("ports/cortex-m");
+    let seen = [
+        ("entry", "exit", "`crate::exit::load`"),
+        ("fast_path", "fast_path/call", "`call::call`"),
+        ("board", "alarm", "`crate::alarm::set`"),
+    ];
+    check(&port, |file| port.uses(file), 60, &seen);
 }
 
 #[test]
 fn each_file_of_the_hosted_port_uses_only_files_above_it_in_the_table() {
-    check(
-        "hosted",
-        150,
-        [
-            ("signal", "linux/keys", "crate::linux::keys"),
-            ("linux/keys", "linux/memory", "super::memory::protection"),
-            ("devices", "device/serial", "crate::device::serial::Serial"),
-        ],
-    );
+    let port = Crate::read("ports/hosted");
+    let seen = [
+        ("signal", "linux/keys", "`crate::linux::keys`"),
+        ("linux/keys", "linux/memory", "`super::memory::protection`"),
+        ("devices", "device/serial", "`crate::device::serial::Serial`"),
+    ];
+    check(&port, |file| port.uses(file), 150, &seen);
+}
+
+/// The kernel's other table: each invariant names the function that checks it, which says so.
+#[test]
+fn each_invariant_has_its_check() {
+    let source = |file| fs::read_to_string(root().join("kernel/src").join(file)).unwrap();
+    let (kernel, checks) = (source("lib.rs"), source("tests/invariants.rs"));
+    let rows = Vec::from_iter(rows(&kernel, "//! | invariant |"));
+    for row in &rows {
+        let name = row.split("**").nth(1).expect("its name is bold");
+        let check = row.rsplit('`').nth(1).expect("its check is named");
+        let defined = checks.split(&format!("\n/// **{name}**: ")).nth(1);
+        let defined = defined.unwrap_or_else(|| panic!("no check says that it is for {name}"));
+        let next = after(defined, "\nfn ").map(|(name, _)| name).next();
+        assert_eq!(next, Some(check), "the check of {name}");
+    }
+    let named = checks.matches("\n/// **").count();
+    assert!(rows.len() == named && named > 10, "{} invariants, {named} checks", rows.len());
 }

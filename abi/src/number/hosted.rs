@@ -9,17 +9,17 @@ system_calls! {
     /// The system calls that only the hosted port has, in a list of their own.
     pub enum HostedCall;
 
-    /// Says that an interrupt has come.
+    /// Reports that an interrupt has arrived.
     INTERRUPT = 0x100: Interrupt() -> (), HostedPort, HostedPort;
 
     /// Waits for an interrupt, in the idle thread.
     IDLE = 0x101: Idle() -> (), HostedPort, HostedPort;
 
-    /// Tells where the [`interface`](crate::table::Service::interface) function of a service is, if the gate is its first
-    /// one, or 0.
+    /// Returns the address of the [`interface`](crate::table::Service::interface) function of a service, if the gate is
+    /// its first one, else 0.
     INTERFACE = 0x102: InterfaceOf(gate: GATE) -> (function: ADDRESS), Everyone, HostedPort;
 
-    /// Reads a register of a [device](crate::hosted), which the start of its registers names.
+    /// Reads a register of a [device](crate::hosted), which is named by the start of its registers.
     DEVICE_READ = 0x103: DeviceRead(mmio: ADDRESS, register: REGISTER) -> (value: ANY), DeviceOwner, HostedPort;
 
     /// Writes a register of a device.
@@ -31,6 +31,6 @@ system_calls! {
     /// Ends the program with an exit status.
     END = 0x106: End(status: ANY) -> !, Test, HostedPort;
 
-    /// Tells where the name of a process is, and how long; without such a process it has no bytes.
+    /// Returns the address and the length of the name of a process; without such a process the length is 0.
     NAME = 0x107: NameOf(process: PROCESS) -> (name: ADDRESS, length: LENGTH), Everyone, HostedPort;
 }

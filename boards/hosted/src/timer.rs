@@ -41,7 +41,7 @@ impl Timer {
         self.registers.write(INTERRUPT_AFTER, 0);
     }
 
-    /// How many ticks have passed since [`start`](Timer::start).
+    /// Returns how many ticks have passed since [`start`](Timer::start).
     #[must_use]
     pub fn elapsed(&self) -> u32 {
         self.registers.read(ELAPSED) as u32

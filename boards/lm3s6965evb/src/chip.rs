@@ -60,8 +60,8 @@ const PORTS_A_D_F_G: u32 = 1 << 0 | 1 << 3 | 1 << 5 | 1 << 6;
 /// The pins of the serial lines: port, and receiver and sender as bits.
 const SERIAL_PINS: [(usize, u32); 3] = [(PORT_A, 0b11), (PORT_D, 0b1100), (PORT_G, 0b11)];
 
-/// How often something is looked for at most. The chip goes on with the clock that is there, as without one there would be
-/// nobody to tell that it is missing.
+/// The number of times that something is looked for at most. The chip goes on with the clock that is there, as
+/// without one there would be nobody to tell that it is missing.
 const PATIENCE: u32 = 1 << 16;
 
 /// Readies the chip. Only the kernel may.

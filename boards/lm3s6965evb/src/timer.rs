@@ -83,7 +83,7 @@ impl Timer {
         registers.clear.write(Interrupt::IS_AT_0::SET);
     }
 
-    /// How many ticks have passed since [`start`](Timer::start). QEMU does not emulate that: always 2^32 - 1.
+    /// Returns how many ticks have passed since [`start`](Timer::start). QEMU does not emulate that: always 2^32 - 1.
     #[must_use]
     pub fn elapsed(&self) -> u32 {
         // The device counts down.

@@ -14,7 +14,7 @@ register_structs! {
     }
 }
 
-/// How many lamps there are.
+/// The number of lamps.
 const COUNT: usize = 2;
 
 /// Driver of a lamp, one of the two user LEDs, for the process that owns the [`LAMPS`]. High is on.

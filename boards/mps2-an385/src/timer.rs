@@ -74,7 +74,7 @@ impl Timer {
         self.registers().interrupt.set(1);
     }
 
-    /// How many ticks have passed since [`start`](Timer::start).
+    /// Returns how many ticks have passed since [`start`](Timer::start).
     #[must_use]
     pub fn elapsed(&self) -> u32 {
         // The device counts down.

@@ -50,7 +50,7 @@ impl Timer {
         self.registers().interrupts_at_0.set(0);
     }
 
-    /// How many ticks have passed since [`start`](Timer::start).
+    /// Returns how many ticks have passed since [`start`](Timer::start).
     #[must_use]
     pub fn elapsed(&self) -> u32 {
         u32::MAX - self.registers().count.get()

@@ -10,8 +10,8 @@ use core::time::Duration;
 const RECEIVER: Kind = Kind::One;
 const SENDER: Kind = Kind::Other;
 
-/// Hands values on, first in, first out: `CAPACITY` of them may be under way. Any number of threads send and receive, of
-/// which up to `N` wait at a time.
+/// Hands values on, first in, first out: `CAPACITY` of them may be under way. Any number of threads send and receive,
+/// of which up to `N` wait at a time.
 ///
 /// ```
 /// # use crossgate::testing::Wiring;
@@ -67,7 +67,7 @@ impl<T, const CAPACITY: usize, const N: usize> Channel<T, CAPACITY, N> {
         Channel { ring: Mutex::new(ring), waiters: Waiters::new(notifications) }
     }
 
-    /// How many values are under way.
+    /// Returns how many values are under way.
     #[must_use]
     pub fn len(&self) -> usize {
         self.ring.lock().count

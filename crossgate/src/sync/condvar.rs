@@ -50,7 +50,8 @@ impl<const N: usize> Condvar<N> {
         guard
     }
 
-    /// Waits for a notification, but not longer than `timeout`, and then for the mutex. Tells whether the time was over first.
+    /// Waits for a notification, but not longer than `timeout`, and then for the mutex. Returns whether the time was
+    /// over first.
     ///
     /// # Panics
     /// As [`wait`](Condvar::wait).

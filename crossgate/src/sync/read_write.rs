@@ -28,9 +28,9 @@ const WRITING: u32 = u32::MAX;
 /// ```
 #[derive(Debug)]
 pub struct RwLock<T, const N: usize> {
-    /// How many read, or [`WRITING`].
+    /// The number of readers, or [`WRITING`].
     users: AtomicU32,
-    /// How many want to write.
+    /// The number of threads that want to write.
     writers: AtomicU32,
     waiters: Waiters<N>,
     value: UnsafeCell<T>,

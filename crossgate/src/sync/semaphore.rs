@@ -10,8 +10,8 @@ use core::time::Duration;
 /// A count of permits: who takes one waits until there is one. Up to `N` threads wait at a time.
 ///
 /// Whoever takes a permit gives it back by dropping it; or one thread adds permits and another
-/// [uses them up](Permit::use_up). There is no priority inheritance, as nobody knows who will add permits: for one thread at
-/// a time, take a [`Mutex`](super::Mutex).
+/// [uses them up](Permit::use_up). There is no priority inheritance, as nobody knows who will add permits: for one
+/// thread at a time, take a [`Mutex`](super::Mutex).
 ///
 /// ```
 /// # use crossgate::testing::Wiring;
@@ -37,7 +37,7 @@ impl<const N: usize> Semaphore<N> {
         Semaphore { permits: AtomicU32::new(permits), waiters: Waiters::new(notifications) }
     }
 
-    /// How many permits there are now.
+    /// Returns how many permits there are now.
     #[must_use]
     pub fn permits(&self) -> u32 {
         self.permits.load(SeqCst)

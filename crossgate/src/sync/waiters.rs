@@ -32,7 +32,7 @@ const TOLD: u32 = 3;
 /// One more ticket.
 const TICKET: u32 = 4;
 
-/// Where one thread waits.
+/// The place of one thread that waits.
 #[derive(Debug)]
 struct Place {
     state: AtomicU32,
@@ -43,7 +43,7 @@ struct Place {
 #[derive(Debug)]
 pub struct Waiters<const N: usize> {
     places: [Place; N],
-    /// Who comes later has a higher one.
+    /// A thread that comes later has a higher one.
     ticket: AtomicU32,
 }
 
@@ -89,7 +89,7 @@ impl<const N: usize> Waiters<N> {
         }
     }
 
-    /// Tells the thread of this kind that has waited longest. Tells whether there was one.
+    /// Tells the thread of this kind that has waited longest. Returns whether there was one.
     #[inline]
     pub fn tell_one(&self, kind: Kind) -> bool {
         loop {
@@ -146,7 +146,7 @@ impl Waiting<'_> {
         Ok(())
     }
 
-    /// Does not wait any more. Tells whether it was told meanwhile, which may be another's concern now.
+    /// Does not wait any more. Returns whether it was told meanwhile, which may be another's concern now.
     #[must_use]
     pub fn leave(self) -> bool {
         let Place { notification, state } = self.place;

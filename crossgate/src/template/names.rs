@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the names in a wiring mean.
+//! The meaning of the names in a wiring.
 
 /// The handles of services and notifications; how many objects, locks, gates and bytes of stack there are, and the
 /// device registers.
@@ -19,13 +19,13 @@ macro_rules! __names {
         #[allow(non_upper_case_globals, dead_code, unused_imports, missing_docs, reason = "the names are the user's")]
         mod __wiring {
             use super::*;
-            /// How many objects each service has.
+            /// The number of objects that each service has.
             pub const __COUNTS: &[usize] = &[$(<$type as $crate::wiring::ServiceObject>::COUNT,)*];
-            /// How many gates each service has.
+            /// The number of gates that each service has.
             pub const __GATES: &[usize] = &[$(
                 <$type as $crate::wiring::ServiceObject>::COUNT * <$interface as $crate::Interface>::SHAPES.len(),
             )*];
-            /// How many locks each object has.
+            /// The number of locks that each object has.
             pub const __LOCKS: &[usize] = &[$(<$object_type as $crate::wiring::ServiceObject>::LOCKS,)*];
             /// The length of each stack.
             pub const __STACKS: &[usize] = &[$($stack,)*];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! `#[derive(Plain)]`.
 
-/// That memory of a type can be lent.
+/// A proof that memory of a type can be lent.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __derive_plain {

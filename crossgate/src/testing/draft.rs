@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What a test has wired so far, and the tables that it becomes.
+//! The wiring of a test so far, and the tables that it becomes.
 
 use super::VISIT;
 use crate::Notification;
@@ -16,9 +16,9 @@ use crossgate_abi::{
 use std::boxed::Box;
 use std::vec::Vec;
 
-/// How many notifications a process can have.
+/// The number of notifications that a process can have.
 const OWN_NOTIFICATIONS: usize = 16;
-/// How many services there can be: a gate has eight bits for them.
+/// The most services that there can be: a gate has eight bits for them.
 const MAX_SERVICES: usize = 256;
 
 /// Among the notifications of the test's process: a fault was noted, ...
@@ -30,7 +30,7 @@ pub const TEST: usize = 1;
 /// The priority of it.
 const TEST_PRIORITY: u8 = 1;
 
-/// What a thread does.
+/// The body of a thread.
 pub type Body = Box<dyn FnMut() + Send>;
 
 #[derive(Clone, Copy)]
@@ -61,7 +61,7 @@ pub struct Draft {
     notifications: Vec<Signalled>,
     /// All but the idle thread and that of the test.
     threads: Vec<Thread>,
-    /// What those do, until they run.
+    /// The bodies of the threads, until they run.
     pub bodies: Vec<Body>,
     lost_clients: Vec<LostClients>,
     locks: usize,
@@ -70,7 +70,7 @@ pub struct Draft {
     pub test: usize,
     /// The processes that may crash.
     pub may_crash: u32,
-    /// Whether its objects are statics of a firmware.
+    /// True if its objects are statics of a firmware.
     pub has_statics: bool,
     pub has_run: bool,
 }

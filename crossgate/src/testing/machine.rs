@@ -20,7 +20,7 @@ use std::vec::Vec;
 
 /// A multiple of this is the end of a stack; so the bits below can say more.
 pub const STACK_ALIGNMENT: Word = 64;
-/// How much of its stack a thread may use, in bytes: as much as each thread of the host has, at least.
+/// The part of its stack that a thread may use, in bytes: as much as each thread of the host has, at least.
 pub const STACK_SIZE: usize = 0x10_0000;
 
 /// In the stack pointer of a thread that has not begun: where it begins.
@@ -30,10 +30,10 @@ const AT_ENTRY: Word = 2;
 /// Both.
 const BEGINS: Word = 3;
 
-/// Where a thread goes on.
+/// The point at which a thread continues.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Resume {
-    /// Where it made its last system call.
+    /// After its last system call.
     Here,
     /// With the system call `BEGIN`.
     Beginning,
@@ -41,7 +41,7 @@ pub enum Resume {
     Entry,
 }
 
-/// Where a thread goes on that has this stack pointer.
+/// Returns where a thread goes on that has this stack pointer.
 pub fn resume(stack_pointer: Word) -> Resume {
     match stack_pointer & BEGINS {
         AT_BEGINNING => Resume::Beginning,
@@ -60,12 +60,12 @@ pub struct Machine {
     now: u64,
     /// When the core wants to be told of the time, if it does.
     timer: Option<u64>,
-    /// How many system calls there were since time has passed.
+    /// The number of system calls since time has passed.
     calls: u32,
 }
 
 impl Machine {
-    /// Everybody waits: the next time of the timer comes. Tells whether there is one.
+    /// Everybody waits: the next time of the timer comes. Returns whether there is one.
     pub fn pass_time(&mut self) -> bool {
         self.calls = 0;
         let Some(at) = self.timer else { return false };
@@ -73,7 +73,7 @@ impl Machine {
         true
     }
 
-    /// A thread makes a system call. Time passes if it makes very many. Tells whether that was it.
+    /// A thread makes a system call. Time passes if it makes very many. Returns whether that was it.
     pub fn count(&mut self) -> bool {
         self.calls = self.calls.saturating_add(1);
         if self.calls < PATIENCE {
@@ -152,7 +152,7 @@ impl Port for Machine {
     fn mask(&mut self, _: u16, _: bool) {}
 }
 
-/// Where every thread begins.
+/// The code at which every thread begins.
 extern "C" fn begin() -> ! {
     unreachable!("a thread of a test makes the system call `BEGIN` itself")
 }

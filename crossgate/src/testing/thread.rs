@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! A thread of a test: a thread of the host, which runs while the kernel says that it is the current one.
 //!
-//! A call is a call of a function: the thread crosses into the process of the service with its own stack, as on a board.
-//! If the kernel leads it out of processes that went down, it unwinds to the call that it is to go on after.
+//! A call is a call of a function: the thread crosses into the process of the service with its own stack, as on a
+//! board. If the kernel leads it out of processes that went down, it unwinds to the call that it is to go on after.
 
 use super::draft::{Body, TEST};
 use super::machine::{Resume, resume};
@@ -29,7 +29,7 @@ pub fn current() -> Option<Rc<Me>> {
     ME.with_borrow(Clone::clone)
 }
 
-/// What a thread unwinds with that does not go on where it was.
+/// The payload with which a thread unwinds that does not continue where it was.
 struct Elsewhere;
 
 /// A thread of a test.
@@ -37,7 +37,7 @@ pub struct Me {
     world: Arc<World>,
     /// Its index in the wiring.
     id: usize,
-    /// How many calls it is in.
+    /// The number of calls that it is in.
     depth: Cell<u8>,
     /// It unwinds: what it drops on the way must not change what the kernel knows.
     is_leaving: Cell<bool>,
@@ -148,7 +148,7 @@ impl Me {
                 self.crash(payload)
             }
         };
-        // What was called is never to be called again.
+        // The function that was called is never to be called again.
         reply.unwrap_or(failure(CallError::ServerFaulted))
     }
 

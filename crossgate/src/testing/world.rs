@@ -141,7 +141,7 @@ pub fn run<R>(draft: &RefCell<Draft>, body: impl FnOnce() -> R) -> R {
     };
     let _statics = has_statics.then(|| lock(&STATICS));
 
-    // What `body` has lies further down.
+    // The stack of `body` lies further down.
     let anchor = 0_u64;
     let idle = [0_u64; 16];
     let mut stacks = Vec::new();
@@ -228,7 +228,7 @@ fn shared() -> [Word; 2] {
     if cfg!(miri) { [0, Word::MAX] } else { [0, 0] }
 }
 
-/// What can be lent for reading, whoever has it.
+/// Returns what can be lent for reading, whoever has it.
 fn constants() -> Span {
     crate::fault::constants()
         .map_or(Span::EMPTY, |constants| Span { start: *constants.start(), end: *constants.end() })

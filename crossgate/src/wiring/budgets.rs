@@ -34,7 +34,7 @@ const SHORTEST: u64 = 100;
 /// The longest period and time slice, in µs: so many fit the kernel's words.
 const LONGEST: u64 = 3_600_000_000;
 
-/// How long a thread runs before the next of its priority does, in µs.
+/// Returns how long a thread runs before the next of its priority does, in µs.
 #[must_use]
 #[track_caller]
 pub const fn time_slice(amount: usize, unit: Unit) -> u32 {
@@ -121,7 +121,7 @@ pub const fn budgets_of_threads<const THREADS: usize>(
     of_threads
 }
 
-/// What bounds how long threads run, or counts it, if something does.
+/// Returns what bounds how long threads run, or counts it, if something does.
 #[must_use]
 pub const fn if_any(budgets: &'static Budgets) -> Option<&'static Budgets> {
     if budgets.are_some() || budgets.cpu_time { Some(budgets) } else { None }

@@ -29,7 +29,7 @@ pub const fn check_method(what: &str, arguments: Shape, results: Shape) {
     }
 }
 
-/// How many services there are.
+/// Returns how many services there are.
 #[must_use]
 #[track_caller]
 pub const fn service_count(counts: &[usize]) -> usize {
@@ -40,7 +40,7 @@ pub const fn service_count(counts: &[usize]) -> usize {
     count
 }
 
-/// How many locks there are.
+/// Returns how many locks there are.
 #[must_use]
 #[track_caller]
 pub const fn lock_count(counts: &[usize]) -> usize {
@@ -54,7 +54,7 @@ pub const fn lock_count(counts: &[usize]) -> usize {
     count
 }
 
-/// How many gates there are.
+/// Returns how many gates there are.
 #[must_use]
 #[track_caller]
 pub const fn gate_count(counts: &[usize]) -> usize {
@@ -149,7 +149,7 @@ pub const fn priority(priority: usize) -> u8 {
     priority as u8
 }
 
-/// A process that begins anew, unless it crashed more often than `limit` in a row.
+/// A process that restarts, unless it crashed more often than `limit` in a row.
 #[must_use]
 #[track_caller]
 pub const fn restart(limit: usize) -> OnFault {

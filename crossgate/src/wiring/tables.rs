@@ -10,7 +10,7 @@ use crossgate_abi::message::fail;
 use crossgate_abi::table::{Gate, Method, NO_LOCK, RawReply, Service};
 use crossgate_abi::{LockId, ProcessId, ServiceId, Set, Shape, Word};
 
-/// What the wiring says of one service.
+/// The wiring's entry of one service.
 pub struct Publication {
     pub name: &'static str,
     /// Index of its (first) object in the table.
@@ -25,7 +25,7 @@ pub struct Publication {
     pub methods: &'static [Method],
 }
 
-/// What a server enters for a method that it has no entry for: never in a table.
+/// Returns what a server enters for a method that it has no entry for: never in a table.
 const unsafe extern "C-unwind" fn no_entry(
     _: *mut (),
     _: Word,

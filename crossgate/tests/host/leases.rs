@@ -226,7 +226,7 @@ fn lend_buffers_are_blocks() {
 trait Names {
     /// Writes text into lent memory; how much fits.
     fn name(&self, number: u32, text: LeaseMut<'_, [u8]>) -> u32;
-    /// Whether all of the text is `x`.
+    /// Returns whether all of the text is `x`.
     fn is_filled(&self, text: Lease<'_, [u8]>) -> bool;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What is missing or wrong in the settings.
+//! Tests of missing or wrong settings.
 
 use crate::support::{Firmware, SENSOR, error};
 
@@ -27,7 +27,7 @@ fn merged_crates_are_refused() {
     }
 }
 
-/// It was in the settings that the environment replaces.
+/// The script was in the settings that the environment replaces.
 #[test]
 fn a_missing_script_is_told_of() {
     let mut firmware = sensor(Firmware::new());
@@ -45,7 +45,7 @@ fn compiling_is_not_for_the_linker() {
     assert_says(&sensor(firmware), &["`-C linker-plugin-lto` leaves the compiling to the linker"]);
 }
 
-/// Each with a way out.
+/// Each message contains a solution.
 #[test]
 fn known_names_that_are_missing_get_an_answer() {
     for (name, way_out) in [

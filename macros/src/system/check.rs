@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What can be told of a wiring without the compiler: names, counts, and what belongs together.
+//! The checks of a wiring without the compiler: names, counts, and what belongs together.
 
 use super::firmware::{Firmware, Process};
 use super::names::{self, Names};

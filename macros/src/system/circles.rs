@@ -8,10 +8,10 @@ use crate::pieces::Error;
 use proc_macro::Span;
 use std::collections::BTreeMap;
 
-/// What an object calls, as far as its value shows it.
+/// The objects that an object calls, as far as its value shows it.
 struct Caller<'a> {
     object: &'a Object,
-    /// Which objects, and where that stands.
+    /// The objects, and where the wiring names them.
     calls: Vec<(usize, Span)>,
 }
 

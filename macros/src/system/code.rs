@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the templates in the crate `crossgate` get: each what it needs, by name.
+//! The inputs of the templates in the crate `crossgate`: each gets what it needs, by name.
 
 mod tables;
 

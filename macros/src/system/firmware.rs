@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What a wiring says.
+//! The meaning of a wiring.
 //!
-//! Processes, services, notifications, threads and device registers have numbers: their places among all of their kind, in the
-//! order in which they are written.
+//! Processes, services, notifications, threads and device registers have numbers: their places among all of their
+//! kind, in the order in which they are written.
 
 use crate::pieces::Error;
 use proc_macro::{Ident, Span, TokenTree as Token};
@@ -46,7 +46,7 @@ pub struct Process {
 
 /// `mmio REGISTERS;`
 pub struct Mmio {
-    /// Where the item begins.
+    /// The start of the item.
     pub item: Span,
     pub range: Vec<Token>,
     pub is_shared: bool,
@@ -66,7 +66,7 @@ pub struct Interrupt {
 
 /// `supervisor NAME;`
 pub struct Supervisor {
-    /// Where the item begins.
+    /// The start of the item.
     pub item: Span,
     pub told: Ident,
 }
@@ -99,7 +99,7 @@ pub struct Thread {
     pub stack: Vec<Token>,
     pub budget: Option<Budget>,
     pub entry: Vec<Token>,
-    /// Where it is written.
+    /// Its place in the source.
     pub place: Span,
 }
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What a process may use: the services and notifications that its expressions mention.
+//! The rights of a process: the services and notifications that its expressions mention.
 //!
-//! A mention is a word that is the name of one, and stands where an expression has a value. It gives the right, which is
-//! a bit in a mask of the tables. So it has to be what the compiler takes for the handle, and no text, no code that is
-//! left out, no argument that a macro throws away. This cannot be told by looking at words: it is proven. In place of
-//! the word the compiler gets
+//! A mention is a word that is the name of one, and stands where an expression has a value. It gives the right, which
+//! is a bit in a mask of the tables. So it has to be what the compiler takes for the handle, and no text, no code
+//! that is left out, no argument that a macro throws away. This cannot be told by looking at words: it is proven. In
+//! place of the word the compiler gets
 //!
 //! ```text
 //! ({ impl crossgate::wiring::Mentioned for __handles::__Mention<3> {} }, __handles::ROOM).1
@@ -24,7 +24,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const DEFINES: [&str; 11] =
     ["let", "ref", "const", "static", "fn", "mod", "struct", "enum", "union", "trait", "type"];
 
-/// Who may use what.
+/// The rights of all processes.
 #[derive(Default)]
 pub struct Rights {
     /// The set of the processes that mention a name: a bit for each.
@@ -80,7 +80,7 @@ fn of_others(public: &BTreeSet<String>, process: &Process) -> BTreeSet<String> {
     public.difference(&own).cloned().collect()
 }
 
-/// Where tokens stand.
+/// The surroundings of tokens.
 #[derive(Clone, Copy, PartialEq)]
 enum Place {
     Expression,
@@ -92,7 +92,7 @@ enum Place {
     Use,
 }
 
-/// What a word is, by what stands around it.
+/// The meaning of a word, by what stands around it.
 #[derive(PartialEq)]
 enum Word {
     /// A value, as far as that tells.
@@ -184,7 +184,7 @@ impl Search<'_> {
 }
 
 impl Mention {
-    /// What compiles only if the expression does, and tells so where the mention stands.
+    /// Returns what compiles only if the expression does, and tells so where the mention stands.
     pub fn requirement(&self) -> TokenStream {
         let code = format!(
             "const _: () = ::crossgate::wiring::mentioned::<__handles::__Mention<{}>>();",
@@ -217,7 +217,7 @@ fn is_macro(before: &[Token]) -> bool {
     matches!(before, [.., Token::Ident(_), bang] if is_punctuation(Some(bang), '!'))
 }
 
-/// What a word between these tokens is.
+/// Returns what a word between these tokens is.
 fn word_between(before: &[Token], after: &[Token], place: Place) -> Word {
     let previous = |back: usize, character: char| {
         is_punctuation(before.len().checked_sub(back).map(|place| &before[place]), character)

@@ -47,7 +47,7 @@ pub fn dumps_the_window<M: Machine>(machine: &mut M) -> Result<(), &'static str>
     expect(words == [PATTERN; dump::STACK_WORDS], "it has words of a window that is empty")
 }
 
-/// How many bytes of a stack were used, as the port tells piece by piece.
+/// Returns how many bytes of a stack were used, as the port tells piece by piece.
 fn used<M: Machine>(machine: &mut M, stack: Span) -> Result<Word, &'static str> {
     let (mut used, mut from) = (0, 0);
     loop {

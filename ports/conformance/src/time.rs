@@ -5,7 +5,7 @@ use crate::{Machine, expect};
 use crossgate_kernel::port::Port;
 use crossgate_kernel::time::NEVER;
 
-/// How often the clock is read.
+/// The number of times that the clock is read.
 const READINGS: usize = 1_000;
 
 pub fn runs_forwards<M: Machine>(machine: &mut M) -> Result<(), &'static str> {

@@ -63,14 +63,14 @@ pub trait Board {
 /// It is only read, so that time is as exact as its clock, however often somebody sleeps. When
 /// somebody is to be woken is SysTick's affair, of which nothing depends but that.
 pub trait Counter {
-    /// How often it counts in a second, a whole number of MHz. It may be up to a hundred times as fast as
-    /// the CPU's clock.
+    /// The number of times that it counts in a second, a whole number of MHz. It may be up to a hundred times as fast
+    /// as the CPU's clock.
     const HZ: u32;
 
     /// Lets it count. Called once, after [`prepare`](Board::prepare).
     fn start();
 
-    /// How far it has counted.
+    /// Returns how far it has counted.
     fn count() -> u32;
 
     /// Has SysTick interrupt after so many cycles of the CPU's clock, at most 2^24 - 1.

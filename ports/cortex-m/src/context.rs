@@ -60,9 +60,9 @@ const _: () = assert!(
 const _: () = assert!(Context::SIZE == SAVED + FRAME, "the one lies behind the other");
 
 impl Context {
-    /// How many bytes a context is.
+    /// The number of bytes that a context is.
     pub const SIZE: Word = size_of::<Context>();
-    /// How many bytes it takes to enter a method.
+    /// The number of bytes that it takes to enter a method.
     pub const FIRST_SIZE: Word = size_of::<FirstContext>();
 
     /// The words of a system call, and of its results. They are those on the stack: the live registers
@@ -146,7 +146,7 @@ unsafe extern "C" {
 }
 
 impl Bounds {
-    /// Where the bounds in force are.
+    /// Returns where the bounds in force are.
     pub fn place() -> *mut Bounds {
         (&raw mut _stack_start).cast::<Bounds>().wrapping_sub(1)
     }

@@ -124,23 +124,27 @@ impl Port for Machine {
         start | protection::STACK_REGION as Word
     }
 
+    #[inline]
     fn bounds(stack: Span) -> [Word; 2] {
         Bounds::of(stack)
     }
 
     const BEGIN: extern "C" fn() -> ! = start::begin;
 
+    #[inline]
     fn reset(&mut self, memory: &ProcessMemory, from: Word) -> Option<Word> {
         // SAFETY: the core resets only what is down, and of which nothing is lent any more.
         unsafe { memory::reset(memory, from) }
     }
 
+    #[inline]
     fn first_context(entry: extern "C" fn() -> !, stack_end: Word) -> Word {
         // SAFETY: the stack is one of the wiring, whose size is a multiple of 32, and the thread
         // that uses it restarts.
         unsafe { Context::start(entry as Word, stack_end) }.addr()
     }
 
+    #[inline]
     fn reset_system(&mut self) {
         last_words::say("the supervisor crashed too often, reset", &[]);
         SCB::sys_reset()
@@ -151,25 +155,30 @@ impl Port for Machine {
         self.clock.now()
     }
 
+    #[inline]
     fn set_timer(&mut self, at: u64) {
         self.clock.set_timer(at);
     }
 
+    #[inline]
     fn read_word(&mut self, address: Word) -> Word {
         // SAFETY: the core checked that it is a word of the current process' RAM; the thread that
         // uses it is not running.
         unsafe { (address as *const Word).read_volatile() }
     }
 
+    #[inline]
     fn write_word(&mut self, address: Word, value: Word) {
         // SAFETY: as in `read_word`.
         unsafe { (address as *mut Word).write_volatile(value) };
     }
 
+    #[inline]
     fn stack_use(&mut self, stack: Span, from: Word) -> [Word; 2] {
         stack_use::look(stack, from)
     }
 
+    #[inline]
     fn dump(
         &mut self,
         thread: &Thread,
@@ -180,6 +189,7 @@ impl Port for Machine {
         crash::dump(thread.stack_pointer, window, registers, stack)
     }
 
+    #[inline]
     fn mask(&mut self, line: u16, mask: bool) {
         let (word, bit) = (usize::from(line / 32), 1 << (line % 32));
         // SAFETY: the handler of every line is the kernel's.

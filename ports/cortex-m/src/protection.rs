@@ -41,7 +41,7 @@ impl ProcessRegions {
     pub const EMPTY: ProcessRegions = ProcessRegions([[0; 2]; 3]);
 
     /// Opens the memory and the devices of a process.
-    #[inline(never)]
+    #[inline]
     pub fn set(&mut self, process: &Process) {
         let ram = Span { start: process.memory.start, end: process.memory.end };
         self.0 = [[1 << 4 | RAM, 0], [1 << 4 | WINDOWS, 0], [1 << 4 | (WINDOWS + 1), 0]];

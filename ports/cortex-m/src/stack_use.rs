@@ -7,7 +7,7 @@ use crossgate_protection::Span;
 
 /// The word that stacks are painted with, if somebody may ask.
 const PAINT: u32 = 0xc0de_a11e;
-/// How many bytes of a stack are looked at at a time.
+/// The number of bytes of a stack that are looked at at a time.
 const LOOK: Word = 28 * size_of::<u32>();
 
 /// Paints the stacks of all threads.
@@ -16,8 +16,7 @@ const LOOK: Word = 28 * size_of::<u32>();
 /// No thread has begun.
 pub unsafe fn paint_stacks(system: &System) {
     for thread in system.threads {
-        let start = thread.stack.addr();
-        for word in (start..start + thread.stack_size).step_by(size_of::<u32>()) {
+        for word in thread.stack_range().step_by(size_of::<u32>()) {
             // SAFETY: it is a word of a stack of the wiring, on which nothing runs yet.
             unsafe { (word as *mut u32).write_volatile(PAINT) };
         }

@@ -169,10 +169,7 @@ fn place(wiring: &System, regions: &[Region]) -> Result<System, String> {
 /// The stacks of all threads, as far as they are not in the regions of processes; that of the idle one last.
 fn stacks(system: &System, regions: &[Region]) -> impl Iterator<Item = Span> {
     let threads = system.threads.iter().skip(1).chain(system.threads.first());
-    threads.map(|thread| {
-        let start = thread.stack.addr();
-        memory::private(Span { start, end: start + thread.stack_size }, regions)
-    })
+    threads.map(|thread| memory::private(thread.stack_range().into(), regions))
 }
 
 /// The kernel's memory.

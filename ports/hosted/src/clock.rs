@@ -12,7 +12,7 @@ use crate::words::{PENDING, STEP, TIMER};
 use core::sync::atomic::Ordering;
 use crossgate_kernel::time::NEVER;
 
-/// How often the host interrupts what runs in virtual time, in µs.
+/// The interval at which the host interrupts what runs in virtual time, in µs.
 const TICK: u64 = 10_000;
 /// How far the clock goes with a system call, in µs.
 const SYSTEM_CALL: u64 = 1;
@@ -42,7 +42,7 @@ pub struct Virtual {
     /// When there was a tick last.
     ticked: u64,
     schedule: Option<Schedule>,
-    /// How many instructions the time of the timer is away.
+    /// The number of instructions that the time of the timer is away.
     steps: u32,
 }
 
@@ -152,7 +152,7 @@ impl Clock {
         }
     }
 
-    /// How many instructions the time of the timer is away, if it is to be brought forward.
+    /// Returns how many instructions the time of the timer is away, if it is to be brought forward.
     pub fn take_steps(&mut self) -> u32 {
         match self {
             Clock::Real { .. } => 0,

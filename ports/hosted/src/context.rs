@@ -20,7 +20,7 @@ pub struct Context {
 }
 
 impl Context {
-    /// How many bytes a context is.
+    /// The number of bytes that a context is.
     pub const SIZE: Word = size_of::<Context>();
 
     /// The value of rbp.

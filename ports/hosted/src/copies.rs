@@ -21,7 +21,7 @@ use crate::machine::{Lease, Machine, Thread, window_top};
 /// The alignment of a stack, in bytes.
 const ALIGNMENT: usize = 16;
 
-/// Where the copy of a lease is that comes below `end`. The first one ends there; what is lent has the
+/// Returns where the copy of a lease is that comes below `end`. The first one ends there; what is lent has the
 /// alignment of its length, at most 16 bytes, so it keeps it.
 fn place(end: Word, lease: &Lease) -> Word {
     end - lease.memory.length()
@@ -70,7 +70,7 @@ pub fn name_originals(
     }
 }
 
-/// Where a thread with these rights has what it lends on by this lease: a copy, or the memory itself.
+/// Returns where a thread with these rights has what it lends on by this lease: a copy, or the memory itself.
 fn place_at(thread: &Thread, rights: Rights, lent: &Lease) -> Word {
     let is_part = |(lease, _): &(Lease, Word)| {
         lease.memory.contains(lent.memory) && (lease.writable || !lent.writable)

@@ -2,11 +2,11 @@
 //! The registers and the stack of a thread when it crashed.
 
 use crate::context::Context;
-use crate::machine::Thread;
 use core::mem::offset_of;
 use crossgate_abi::Word;
 use crossgate_abi::inspect::dump::{REGISTER_COUNT, STACK_WORDS};
-use crossgate_protection::Span;
+use crossgate_kernel::thread::Thread;
+use crossgate_protection::{Span, Unit};
 
 /// Where the stack pointer is among the registers of a dump.
 const STACK_POINTER: usize = 4;
@@ -14,9 +14,9 @@ const WORD: usize = size_of::<Word>();
 
 /// As [`Port::dump`](crossgate_kernel::port::Port::dump), of a thread that has `faulted` with these registers, or whose
 /// registers were saved. `read` reads a word of its stack.
-pub fn dump(
+pub fn dump<U: Unit>(
     faulted: Option<[Word; REGISTER_COUNT]>,
-    thread: &Thread,
+    thread: &Thread<U>,
     window: Span,
     registers: &mut [Word; REGISTER_COUNT],
     stack: &mut [Word; STACK_WORDS],

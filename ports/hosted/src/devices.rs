@@ -48,7 +48,7 @@ impl Devices {
         Ok(Devices { attached, enabled: 0, until: options.until() })
     }
 
-    /// Where they are in memory.
+    /// Returns where they are in memory.
     pub fn address(&self) -> usize {
         self.attached.as_ptr().addr()
     }
@@ -69,7 +69,7 @@ impl Devices {
         }
     }
 
-    /// Does what is due. Tells whether the program is to end.
+    /// Does what is due. Returns whether the program is to end.
     #[must_use]
     pub fn advance(&mut self, now: u64) -> bool {
         for device in &mut self.attached {
@@ -78,7 +78,7 @@ impl Devices {
         now >= self.until
     }
 
-    /// Nothing is left to run. Tells whether the program is to end, as there is no more input either.
+    /// Nothing is left to run. Returns whether the program is to end, as there is no more input either.
     #[must_use]
     pub fn idle(&mut self) -> bool {
         self.flush();

@@ -8,7 +8,7 @@
 
 use crossgate_protection::Span;
 
-/// How many changes of protection there are at most from one domain to another.
+/// The number of changes of protection at most from one domain to another.
 pub const CHANGES: usize = 4;
 
 /// The memory that is open.

@@ -70,7 +70,7 @@ impl Pages {
         core::ptr::with_exposed_provenance_mut(start)
     }
 
-    /// Takes memory back if it came from here. Tells whether it did.
+    /// Takes memory back if it came from here. Returns whether it did.
     ///
     /// # Safety
     /// If it did, it was with this layout.

@@ -95,12 +95,6 @@ pub fn signal_handler() -> usize {
     signal::handle_with_keys as *const () as usize
 }
 
-/// The wiring of a machine, with the addresses that memory has.
-#[must_use]
-pub fn system_of(machine: &Machine) -> &'static System {
-    machine.system
-}
-
 /// Opens the memory of a process, as if a thread were in it.
 pub fn open_process(machine: &mut Machine, process: usize) {
     let region = machine.regions.get(process).map_or(Span::EMPTY, |region| region.open);

@@ -74,7 +74,7 @@ pub enum Resume {
 }
 
 impl Machine {
-    /// Where a thread of this index with this stack pointer goes on.
+    /// Returns where a thread of this index with this stack pointer goes on.
     pub fn resume(&self, thread: usize, stack_pointer: Word) -> Resume {
         let entry = match stack_pointer & BEGINS {
             BEGINS_WITH_SYSTEM_CALL => begin as *const () as Word,

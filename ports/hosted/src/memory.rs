@@ -22,8 +22,8 @@ pub const STACK: usize = 0x4_0000 - GUARD;
 const TIMES: usize = 4;
 /// The size of what is never open below each stack, in bytes: more than an interrupt saves there at once.
 pub const GUARD: usize = 2 * STEP;
-/// How many steps of a stack are mapped one by one, from its end: so many calls within calls split no mapping. Each one
-/// more makes switches of threads dearer.
+/// The number of steps of a stack that are mapped one by one, from its end: so many calls within calls split no
+/// mapping. Each one more makes switches of threads dearer.
 const SINGLE_STEPS: usize = 2;
 
 unsafe extern "C" {
@@ -42,7 +42,7 @@ pub struct Placed {
     pub end: usize,
 }
 
-/// Where the memory of the process with this name is.
+/// Returns where the memory of the process with this name is.
 fn placed(name: &str) -> Option<Placed> {
     let table = &raw const __crossgate_memory;
     let base = table.addr();
@@ -125,7 +125,7 @@ fn map_stack(stack: Span, end: usize) -> Result<(), String> {
     file.map(Span { start: stack.start, end: top }, 0)
 }
 
-/// How much stack a thread gets that declares so much, in bytes.
+/// Returns how much stack a thread gets that declares so much, in bytes.
 pub fn stack_size(declared: usize) -> usize {
     (TIMES * declared).max(STACK).next_multiple_of(STEP)
 }

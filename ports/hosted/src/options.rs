@@ -85,7 +85,7 @@ impl Options {
         self.until.map_or(NEVER, |seconds| seconds.saturating_mul(1_000_000))
     }
 
-    /// Whether time is counted.
+    /// Returns whether time is counted.
     pub fn is_virtual(&self) -> bool {
         self.time == Time::Virtual || self.seed.is_some()
     }
@@ -154,12 +154,12 @@ impl Display for Connection {
 }
 
 impl Connection {
-    /// Whether it reads the standard input.
+    /// Returns whether it reads the standard input.
     pub fn is_standard_input(&self) -> bool {
         matches!(self, Connection::StandardInput | Connection::Standard)
     }
 
-    /// Where bytes come from, and where they go to.
+    /// Returns where bytes come from, and where they go to.
     ///
     /// # Errors
     /// What the host says.

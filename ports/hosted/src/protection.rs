@@ -22,7 +22,7 @@ use clap::ValueEnum;
 use core::sync::atomic::Ordering;
 use crossgate_protection::Span;
 
-/// How many changes of page tables there are at most from one domain to another.
+/// The number of changes of page tables at most from one domain to another.
 pub const CHANGES: usize = domain::CHANGES + 2;
 
 /// The means by which to close memory.
@@ -143,7 +143,7 @@ impl Protection {
         Ok(Protection { kernel: Some(kernel), keyed, spare })
     }
 
-    /// How a domain is opened. If it closes a part of a stack for the first time, that gets a key of its own.
+    /// Returns how a domain is opened. If it closes a part of a stack for the first time, that gets a key of its own.
     pub fn opening(&mut self, domain: Domain) -> Opening {
         let opening = self.find(domain);
         if opening.cut_off.is_empty() {
@@ -161,7 +161,7 @@ impl Protection {
         self.find(domain)
     }
 
-    /// How a domain is opened with the keys that are given.
+    /// Returns how a domain is opened with the keys that are given.
     fn find(&self, domain: Domain) -> Opening {
         let mut opening = Opening { pages: domain, ..Opening::NOTHING };
         for (span, key) in self.keyed.iter().filter(|(span, _)| domain.has(span.start)) {

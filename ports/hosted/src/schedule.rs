@@ -7,7 +7,7 @@
 
 use std::ops::RangeInclusive;
 
-/// How many system calls there are between two such interrupts.
+/// The number of system calls between two such interrupts.
 const SYSTEM_CALLS: RangeInclusive<u32> = 1..=12;
 /// After how many instructions one comes: up to some power of two, so that few are as likely as many.
 /// (A step takes Linux some µs.)

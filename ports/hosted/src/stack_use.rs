@@ -14,8 +14,7 @@ use crossgate_protection::Span;
 /// Tells which threads have used more stack than they declare in the wiring. `open` opens a stack.
 pub fn tell(system: &System, wiring: &System, open: impl Fn(Span)) {
     for (thread, declared) in system.threads.iter().zip(wiring.threads).skip(1) {
-        let start = thread.stack.addr();
-        let stack = Span { start, end: start + thread.stack_size };
+        let stack = thread.stack_range().into();
         open(stack);
         let (used, declared) = (used(stack), declared.stack_size);
         if used > declared {
@@ -35,13 +34,13 @@ pub fn step_from(stack: Span, from: usize) -> Option<Span> {
     (step < stack.end).then_some(Span { start: step, end: step + STEP })
 }
 
-/// How many bytes of a stack, which is open, were used.
+/// Returns how many bytes of a stack, which is open, were used.
 fn used(stack: Span) -> usize {
     let steps = (stack.start..stack.end).step_by(STEP);
     steps.map(|start| used_of_step(Span { start, end: start + STEP })).sum()
 }
 
-/// How many bytes of a step, which is open, were used.
+/// Returns how many bytes of a step, which is open, were used.
 pub fn used_of_step(step: Span) -> usize {
     let words = (step.start..step.end).step_by(size_of::<u64>());
     let is_used = |&word: &usize| {

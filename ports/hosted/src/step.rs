@@ -35,7 +35,7 @@ pub fn is_going_on() -> bool {
     LEFT.load(Ordering::Relaxed) != 0
 }
 
-/// A step was made. Tells whether it was the last one.
+/// A step was made. Returns whether it was the last one.
 pub fn done(flags: &mut i64) -> bool {
     let left = LEFT.load(Ordering::Relaxed);
     LEFT.store(left.saturating_sub(1), Ordering::Relaxed);

@@ -37,7 +37,7 @@ pub static KERNEL_STACK_END: AtomicUsize = AtomicUsize::new(0);
 pub static HANDLER_STACK_END: AtomicUsize = AtomicUsize::new(0);
 /// Where the stack ends on which signals come.
 pub static SIGNAL_STACK_END: AtomicUsize = AtomicUsize::new(0);
-/// How many bytes the CPU saves with `xsave`.
+/// The number of bytes that the CPU saves with `xsave`.
 pub static EXTENDED_STATE_SIZE: AtomicUsize = AtomicUsize::new(0);
 /// The thread pointer of the host, which process code could have changed. (The other base that it can change is
 /// nobody's, and 0.)

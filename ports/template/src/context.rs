@@ -4,7 +4,7 @@
 use crate::missing;
 use crossgate_abi::Word;
 
-/// How many bytes they take.
+/// The number of bytes that they take.
 pub const SIZE: Word = 16 * size_of::<Word>();
 
 /// Writes the registers of a thread that begins at `entry` with a stack that ends at `stack_end`: all others are 0.

@@ -164,7 +164,7 @@ impl<L: Read + ReadReady + Write, S: Source> Shell<L, S> {
         let System { processes, threads, services, .. } = self.names.0;
         let _ = write!(
             self.terminal,
-            "\n{BOLD}Crossgate{PLAIN}  {} processes, {} threads, {} services. {DIM}`help` tells what there is.{PLAIN}\n{PROMPT}",
+            "\n{BOLD}Crossgate{PLAIN}  {} processes, {} threads, {} services. {DIM}`help` lists the commands.{PLAIN}\n{PROMPT}",
             processes.len(),
             threads.len() - 1,
             services.len(),
@@ -258,7 +258,7 @@ impl<L: Read + ReadReady + Write, S: Source> Shell<L, S> {
         let Some((command, wanted)) = command::find(name) else {
             return writeln!(
                 self.terminal,
-                "{RED}there is no command `{name}`{PLAIN}: `help` tells what there is"
+                "{RED}there is no command `{name}`{PLAIN}: `help` lists the commands"
             );
         };
         if words.clone().count() != wanted.words() {

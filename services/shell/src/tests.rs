@@ -409,7 +409,7 @@ fn processes_are_restarted_and_stopped_by_name() {
 fn other_lines_are_answered_too() {
     let mut person = Person::new();
     assert_eq!(person.asks("uptime"), "1 d 01:01:01.002\n");
-    assert_eq!(person.asks("halt"), "there is no command `halt`: `help` tells what there is\n");
+    assert_eq!(person.asks("halt"), "there is no command `halt`: `help` lists the commands\n");
     assert_eq!(person.asks(""), "");
     assert_eq!(person.asks("history"), "  uptime\n  halt\n  history\n");
     let help = person.asks("help");

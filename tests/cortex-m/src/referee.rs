@@ -70,7 +70,7 @@ pub const UNKNOWN: usize = SystemCall::ALL.len();
 pub const CALL: usize = UNKNOWN + 1;
 /// Where interrupts are counted.
 pub const INTERRUPT: usize = UNKNOWN + 2;
-/// How many kinds there are of what the kernel does.
+/// The number of kinds of what the kernel does.
 pub const KINDS: usize = UNKNOWN + 3;
 
 /// Where the states of a comparison are kept.

@@ -9,6 +9,7 @@
 //! | `//! Status: NUMBER` | the Linux program passes with this exit status, and not with 0 |
 //! | `//! Without seeds: REASON` | no interrupts come at instructions that a seed chooses, as they move time |
 //! | `//! Without blocking: REASON` | Linux' system calls are not blocked for user code |
+//! | `//! Without measuring: REASON` | on the board, for how long interrupts are held off is not measured |
 
 use anyhow::{Context, Result, ensure};
 use std::fs;
@@ -27,6 +28,8 @@ pub struct Flags {
     pub without_seeds: bool,
     /// Linux' system calls are not blocked.
     pub without_blocking: bool,
+    /// For how long interrupts are held off is not measured.
+    pub without_measuring: bool,
 }
 
 impl Flags {
@@ -51,6 +54,7 @@ impl Flags {
                 "Status" => flags.status = value.parse().context("a status is a number")?,
                 "Without seeds" => flags.without_seeds = true,
                 "Without blocking" => flags.without_blocking = true,
+                "Without measuring" => flags.without_measuring = true,
                 _ => continue,
             }
             ensure!(!value.trim().is_empty(), "there is nothing after {name}");
@@ -79,13 +83,15 @@ mod tests {
     #[test]
     fn every_line_is_read() {
         let text = "//! A test.\n//!\n//! Emulator: -a b\n//! Emulator: -c\n//! Options: --d e\n\
-            //! Status: 75\n//! Without seeds: it takes long.\n//! Without blocking: it calls Linux.\n";
+            //! Status: 75\n//! Without seeds: it takes long.\n//! Without blocking: it calls Linux.\n\
+            //! Without measuring: it is the kernel.\n";
         let flags = Flags {
             emulator: vec![words("-a b"), words("-c")],
             options: words("--d e"),
             status: 75,
             without_seeds: true,
             without_blocking: true,
+            without_measuring: true,
         };
         assert_eq!(Flags::parse(text).unwrap(), flags);
     }

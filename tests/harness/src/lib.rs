@@ -12,6 +12,7 @@
 //! | `seeds::NAME` | interrupts come at the instructions that a few seeds choose |
 
 mod flags;
+pub mod transcript;
 
 use anyhow::{Context, Result, bail, ensure};
 pub use flags::Flags;
@@ -23,9 +24,9 @@ use std::process::{Command, ExitCode, Stdio};
 use std::time::Duration;
 use wait_timeout::ChildExt;
 
-/// How long a program may run.
+/// The time for which a program may run.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// How many seeds each program runs with.
+/// The number of seeds that each program runs with.
 const SEEDS: u64 = 8;
 /// What every program is told.
 const OPTIONS: [&str; 6] =
@@ -102,7 +103,7 @@ fn programs(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(programs)
 }
 
-/// Whether Linux lets programs use protection keys (Intel SDM 3A, 4.6.2).
+/// Returns whether Linux lets programs use protection keys (Intel SDM 3A, 4.6.2).
 #[must_use]
 pub fn cpu_has_keys() -> bool {
     #[cfg(target_arch = "x86_64")]
@@ -161,7 +162,7 @@ impl Program {
     }
 }
 
-/// What was written into a file.
+/// Returns what was written into a file.
 fn text(mut file: File) -> Result<String> {
     let mut bytes = Vec::new();
     file.rewind()?;

@@ -30,7 +30,7 @@ impl Firmware {
         assert_eq!(result, 0);
     }
 
-    /// How it ends, and what it says.
+    /// Returns how it ends, and what it says.
     fn end(mut self) -> (ExitStatus, String) {
         let mut text = String::new();
         self.errors.read_to_string(&mut text).unwrap();
@@ -79,7 +79,7 @@ fn signals_that_nobody_waits_for_are_counted_told_and_harmless() {
     }
 }
 
-/// How many signals a line tells of.
+/// Returns how many signals a line tells of.
 fn count(line: &str, sender: u32) -> Option<usize> {
     const START: &str = "crossgate: signals that nobody waits for, and that change nothing: ";
     let (count, last) = line.strip_prefix(START)?.split_once("; the last was signal ")?;

@@ -8,20 +8,20 @@ use core::arch::asm;
 use crossgate_abi::table::System;
 use crossgate_abi::{ARGUMENT_WORDS, CallError, Status, Word, number};
 
-/// How many bytes of stack a system call takes.
+/// The number of bytes of stack that a system call takes.
 pub const SYSTEM_CALL_STACK: usize = 64;
 /// Amounts of stack, in bytes, that are enough for a system call, and for no method.
 pub const TOO_LITTLE_STACK: core::ops::Range<usize> = SYSTEM_CALL_STACK..256;
-/// How many bytes of stack a method has to have beyond what its service declares: what the wiring says is
+/// The number of bytes of stack that a method has to have beyond what its service declares: what the wiring says is
 /// all there is to it.
 pub const METHOD_STACK: usize = 0;
 /// A system call that the port does not have.
 pub const UNKNOWN_SYSTEM_CALL: usize = 0x100;
-/// Whether lent memory has what a method wrote that then crashed.
+/// True if lent memory has what a method wrote that then crashed.
 pub const CRASHED_CALLS_WRITE: bool = true;
-/// How many attacks a test of random ones makes.
+/// The number of attacks that a test of random ones makes.
 pub const RANDOM_ATTACKS: u32 = 1000;
-/// How long a loop is, in rounds, that is sure to be interrupted.
+/// The length of a loop, in rounds, that is sure to be interrupted.
 pub const INTERRUPTED_LOOP: u32 = 40_000;
 /// What comes of a write to memory that was lent for reading.
 pub const WRITE_TO_WHAT_IS_READ: Result<(), CallError> = Err(CallError::ServerFaulted);
@@ -65,7 +65,7 @@ pub fn placed(system: &'static System) -> &'static System {
     system
 }
 
-/// Where the kernel keeps the bounds of the current stack: at the top of its own.
+/// Returns where the kernel keeps the bounds of the current stack: at the top of its own.
 #[must_use]
 pub fn kernel_memory() -> usize {
     unsafe extern "C" {
@@ -84,7 +84,7 @@ pub fn constants() -> core::ops::Range<usize> {
     (&raw const __crossgate_flash_start).addr()..(&raw const __crossgate_flash_end).addr()
 }
 
-/// Where a method finds what its caller lends it first, if that has `length` bytes at `address`.
+/// Returns where a method finds what its caller lends it first, if that has `length` bytes at `address`.
 #[must_use]
 pub fn lent(address: usize, _length: usize) -> usize {
     address

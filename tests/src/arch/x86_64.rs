@@ -11,21 +11,21 @@ use crossgate_abi::number::hosted::{self, HostedCall};
 use crossgate_abi::table::System;
 use crossgate_abi::{ARGUMENT_WORDS, CallError, Status, Word};
 
-/// How many bytes of stack a system call takes.
+/// The number of bytes of stack that a system call takes.
 pub const SYSTEM_CALL_STACK: usize = 13 * size_of::<usize>();
 /// Amounts of stack, in bytes, that are enough for a system call (and for an interrupt, which saves
 /// much more), and for no method.
 pub const TOO_LITTLE_STACK: core::ops::Range<usize> = 16 * 1024..17 * 1024;
-/// How many bytes of stack a method has to have beyond what its service declares, which is meant for
+/// The number of bytes of stack that a method has to have beyond what its service declares, which is meant for
 /// microcontrollers.
 pub const METHOD_STACK: usize = 48 * 1024;
 /// A system call that the port does not have.
 pub const UNKNOWN_SYSTEM_CALL: usize = hosted::INTERRUPT + HostedCall::ALL.len();
-/// Whether lent memory has what a method wrote that then crashed: its copy is gone with the call.
+/// True if lent memory has what a method wrote that then crashed: its copy is gone with the call.
 pub const CRASHED_CALLS_WRITE: bool = false;
-/// How many attacks a test of random ones makes.
+/// The number of attacks that a test of random ones makes.
 pub const RANDOM_ATTACKS: u32 = 200;
-/// How long a loop is, in rounds, that is sure to be interrupted.
+/// The length of a loop, in rounds, that is sure to be interrupted.
 pub const INTERRUPTED_LOOP: u32 = 4_000;
 /// What comes of a write to memory that was lent for reading: it changes a copy.
 pub const WRITE_TO_WHAT_IS_READ: Result<(), CallError> = Ok(());
@@ -69,7 +69,7 @@ pub fn constants() -> core::ops::Range<usize> {
     (&raw const __ehdr_start).addr()..(&raw const etext).addr()
 }
 
-/// Where a method finds what its caller lends it first, if that has `length` bytes at `address`: copied to
+/// Returns where a method finds what its caller lends it first, if that has `length` bytes at `address`: copied to
 /// the end of its part of the stack, which it has hardly begun to use.
 #[must_use]
 pub fn lent(_address: usize, length: usize) -> usize {

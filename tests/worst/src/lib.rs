@@ -10,7 +10,7 @@ use crossgate::time::Instant;
 use crossgate::{CallError, Handle, Notification, Signal, interface, thread, time};
 use system_tests::report::{expect, expect_that, pass};
 
-/// How many clients there are. With the idle thread, a [judge], and two others, it is as many threads as a
+/// The number of clients. With the idle thread, a [judge], and two others, it is as many threads as a
 /// firmware can have.
 pub const CLIENTS: usize = 28;
 /// When all clients are where they are to be.

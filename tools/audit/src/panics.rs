@@ -58,7 +58,7 @@ fn functions(file: &object::File) -> Result<Vec<Function>> {
     Ok(functions)
 }
 
-/// Where the branches in Thumb code that starts at `address` go.
+/// Returns where the branches in Thumb code that starts at `address` go.
 ///
 /// Every half-word is taken for the start of an instruction, so constants among the code can hide
 /// none. That the end of one instruction and the start of the next look like a branch to just the
@@ -73,7 +73,7 @@ fn calls(address: u64, code: &[u8]) -> BTreeSet<u64> {
         .collect()
 }
 
-/// How far from its own address and 4 the instruction goes that starts with these half-words, if it
+/// Returns how far from its own address and 4 the instruction goes that starts with these half-words, if it
 /// is a `BL` (T1) or an unconditional `B` (T2, T4), as in the ARMv7-M manual, A7.7.
 fn offset((first, second): (u16, u16)) -> Option<i64> {
     let (one, two) = (u32::from(first), u32::from(second));

@@ -73,12 +73,12 @@ impl Plugin {
 }
 
 impl Recording {
-    /// What the emulator is to be told.
+    /// Returns what the emulator is to be told.
     pub fn options(&self) -> &[String] {
         &self.options
     }
 
-    /// What was recorded.
+    /// Returns what was recorded.
     ///
     /// # Errors
     /// If nothing was.

@@ -76,7 +76,7 @@ impl Symbols {
         &self.functions
     }
 
-    /// Where the function with this name starts, as [`name`](Symbols::name) tells it.
+    /// Returns where the function with this name starts, as [`name`](Symbols::name) tells it.
     ///
     /// # Errors
     /// If there is none.
@@ -92,7 +92,7 @@ impl Symbols {
     }
 }
 
-/// Where the code is to which this points: the lowest bit says that it is Thumb code.
+/// Returns where the code is to which this points: the lowest bit says that it is Thumb code.
 fn code(pointer: u32) -> u32 {
     pointer & !1
 }

@@ -10,7 +10,7 @@ use workspace::{Firmware, Profile};
 
 /// The packages with the tests: those for every board, and those for this one.
 const PACKAGES: [&str; 2] = ["system-tests", "system-tests-cortex-m"];
-/// How long a test may take. (The longest takes 40 s on a machine that does nothing else.)
+/// The time that a test may take. (The longest takes 40 s on a machine that does nothing else.)
 const PATIENCE: Duration = Duration::from_secs(180);
 
 /// Builds all tests in this profile that the board can run.
@@ -29,7 +29,7 @@ pub fn build(board: Board, profile: Profile) -> Result<Vec<Firmware>> {
 /// Options for the emulator with which a firmware is run.
 pub struct Variant(pub Vec<String>);
 
-/// How a test is run, by its [flags](Flags).
+/// Returns how a test is run, by its [flags](Flags).
 ///
 /// # Errors
 /// If its source can't be read.

@@ -3,10 +3,13 @@
 
 use crate::workspace::{Firmware, Profile};
 use crate::worst::{self, Measurement};
-use crate::{bench, command, keys, panics, parallel, progress, setup, system_tests, workspace};
+use crate::{
+    bench, command, emulator, keys, panics, parallel, progress, setup, system_tests, workspace,
+};
 use anyhow::{Result, ensure};
 use std::process::Command;
 use std::time::{Duration, Instant};
+use system_tests_harness::transcript;
 use workbench::board::{self, Board, Row};
 
 /// What Miri can run: pure code, and the user library's host side.
@@ -269,6 +272,14 @@ fn on_board(report: &mut Report, row: &'static Row) {
             report.skip(&format!("{kind}: {test}"), why);
         }
     }
+    let kind = format!("examples, {}", row.name);
+    let examples = built(report, &kind, || workspace::build("steps", board, Profile::Release));
+    let jobs = examples.iter().map(|example| {
+        let mut program = emulator::run_command(&example.file, &[]);
+        let run = move || transcript::check(&example.source, &mut program);
+        Job::new(format!("{kind}: {}", example.name), run)
+    });
+    report.at_once(jobs.collect());
     let name = format!("thermostat, {}", row.name);
     report.command(&name, &mut demo(&["--board", &row.name]));
     report.command(&format!("{name}, with a fault"), &mut demo(&["--board", &row.name, "--fault"]));

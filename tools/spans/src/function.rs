@@ -65,7 +65,7 @@ impl Functions {
         self.0.iter().map(line).collect()
     }
 
-    /// What [`to_text`](Functions::to_text) has written; `None` if it is something else.
+    /// Returns what [`to_text`](Functions::to_text) has written; `None` if it is something else.
     #[must_use]
     pub fn from_text(text: &str) -> Option<Functions> {
         let function = |line: &str| {

@@ -108,7 +108,7 @@ impl Flow {
     }
 }
 
-/// How far an unconditional `B` (T4) goes from its address and 4 (A7.7.12).
+/// Returns how far an unconditional `B` (T4) goes from its address and 4 (A7.7.12).
 fn offset(first: u16, second: u16) -> i32 {
     let (one, two) = (u32::from(first), u32::from(second));
     let sign = one >> 10 & 1;

@@ -27,7 +27,7 @@ pub struct Span {
 }
 
 impl Span {
-    /// How many instructions it has.
+    /// Returns how many instructions it has.
     #[must_use]
     pub fn count(&self) -> u64 {
         self.runs.iter().map(|run| run.count).sum()

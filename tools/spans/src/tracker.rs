@@ -17,7 +17,7 @@ pub struct Tracker {
 #[derive(Debug)]
 struct Above {
     last: Instruction,
-    /// How many others the first of them has interrupted, and those it.
+    /// The number of others that the first of them has interrupted, and those it.
     others: usize,
 }
 

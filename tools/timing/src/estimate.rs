@@ -19,7 +19,7 @@ pub enum Exception {
 /// What an execution takes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Estimate {
-    /// How many instructions it has.
+    /// The number of instructions that it has.
     pub instructions: u64,
     /// On a Cortex-M3.
     pub m3: Cycles,
@@ -40,7 +40,7 @@ impl Display for Estimate {
 pub struct Estimator {
     estimate: Estimate,
     last: Option<Instruction>,
-    /// How many of the next instructions are executed only under a condition.
+    /// The number of the next instructions that are executed only under a condition.
     conditional: u8,
 }
 
@@ -81,7 +81,7 @@ impl Estimator {
         }
     }
 
-    /// What has been executed so far.
+    /// Returns what has been executed so far.
     #[must_use]
     pub fn estimate(&self) -> Estimate {
         self.estimate
@@ -96,7 +96,7 @@ mod tests {
     const LOAD: &[u8] = &[0x08, 0x68]; // ldr r0, [r1]
     const BRANCH: &[u8] = &[0xfe, 0xe7]; // b.n
 
-    /// What these take one after the other in memory, on the M3 and on the M4.
+    /// Returns what these take one after the other in memory, on the M3 and on the M4.
     fn both(instructions: &[&[u8]]) -> [(u64, u64); 2] {
         let mut estimator = Estimator::default();
         let mut address = 0x100;
@@ -182,7 +182,7 @@ mod tests {
         Instruction::new(address, bytes).unwrap()
     }
 
-    /// What these take, each after something.
+    /// Returns what these take, each after something.
     fn sequence(instructions: &[(Instruction, Option<Exception>)]) -> (u64, u64) {
         let mut estimator = Estimator::default();
         instructions

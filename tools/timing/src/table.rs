@@ -55,7 +55,7 @@ pub(crate) fn refill(branch: &Instruction) -> Cycles {
     }
 }
 
-/// What an instruction takes that is executed, after `last`, if that one was just before it.
+/// Returns what an instruction takes that is executed, after `last`, if that one was just before it.
 pub(crate) fn cycles(
     instruction: &Instruction,
     last: Option<&Instruction>,

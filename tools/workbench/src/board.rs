@@ -73,7 +73,7 @@ impl Board {
         emulated().next().map(Board::Emulated).expect("there is a board in boards.toml")
     }
 
-    /// What the table says of it, if it is one of a microcontroller.
+    /// Returns what the table says of it, if it is one of a microcontroller.
     #[must_use]
     pub fn row(self) -> Option<&'static Row> {
         match self {

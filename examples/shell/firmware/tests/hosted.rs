@@ -99,7 +99,7 @@ fn a_person_sits_at_the_terminal() {
         .spawn()
         .unwrap();
     let mut person = Person { terminal: terminal.into(), read: String::new() };
-    person.reads("tells what there is.\r\n> ");
+    person.reads("lists the commands.\r\n> ");
     let (now, _) = modes(&end);
     assert!(
         !now.intersects(LocalModes::ICANON | LocalModes::ECHO) && now.contains(LocalModes::ISIG)

@@ -39,7 +39,7 @@ enum Task {
         /// Print plain lines even on a terminal
         #[arg(long)]
         plain: bool,
-        /// How long the day takes; 0 is as fast as it goes
+        /// The time that the day takes; 0 is as fast as it goes
         #[arg(long, value_name = "SECONDS", default_value_t = 25)]
         seconds: u32,
     },

@@ -11,8 +11,8 @@ use std::sync::OnceLock;
 static TERMINAL: OnceLock<libc::termios> = OnceLock::new();
 
 /// Has the terminal of the standard input send each key as it is typed, without showing it, up to the
-/// [end](super::program::end) of the program. Ctrl-C still interrupts; what would stop the program, and leave the terminal so, is a
-/// key like others. Tells whether that is so now.
+/// [end](super::program::end) of the program. Ctrl-C still interrupts; what would stop the program, and leave the
+/// terminal so, is a key like others. Returns whether that is so now.
 pub fn send_each_key() -> bool {
     let mut settings = core::mem::MaybeUninit::<libc::termios>::uninit();
     // SAFETY: it writes the settings, or fails.

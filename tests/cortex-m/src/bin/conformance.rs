@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The port keeps what `Port` promises: each promise is checked in the kernel, while it looks at the time for a thread.
+//!
+//! Without measuring: the handler that runs is the test.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 system_tests_cortex_m::main_elsewhere!();
@@ -7,30 +9,19 @@ system_tests_cortex_m::main_elsewhere!();
 #[cfg(target_os = "none")]
 mod firmware {
     use core::arch::asm;
-    use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
-    use crossgate::kept;
+    use core::sync::atomic::{AtomicU32, AtomicUsize};
     use crossgate_abi::Word;
     use crossgate_abi::table::ProcessMemory;
     use crossgate_conformance::check;
     use crossgate_protection::Span;
-    use system_tests::arch;
     use system_tests::report::{expect, fail, pass, say};
+    use system_tests::{arch, owner};
     use system_tests_cortex_m::{Test, TestBoard, is_time, keep_sleeping};
 
     use board::port::machine::{__crossgate_kernel, Machine};
 
-    kept! {
-        static KEPT: [u32; 8];
-    }
-    static INITIALISED: [AtomicU32; 100] = [const { AtomicU32::new(7) }; 100];
-    static ZEROED: [AtomicU32; 100] = [const { AtomicU32::new(0) }; 100];
-
-    /// Has all kinds of statics, and no thread that is ever started.
     fn own() -> ! {
-        KEPT.clear();
-        for (one, other) in INITIALISED.iter().zip(&ZEROED) {
-            one.store(other.load(Ordering::Relaxed), Ordering::Relaxed);
-        }
+        owner::use_statics();
         fail(format_args!("a thread has run for which there is no time"))
     }
 
@@ -97,13 +88,11 @@ mod firmware {
         }
 
         fn memory(&self) -> ProcessMemory {
-            *SYSTEM.processes[0].memory
+            owner::memory(&SYSTEM)
         }
 
         fn stack(&self) -> Span {
-            let thread = &SYSTEM.threads[1];
-            let start = thread.stack.addr();
-            Span { start, end: start + thread.stack_size }
+            owner::stack(&SYSTEM).into()
         }
 
         fn word(&mut self, address: Word) -> Word {

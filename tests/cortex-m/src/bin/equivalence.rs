@@ -5,6 +5,8 @@
 //! Threads are puppets of a referee (`src/referee.rs`), so what they would do is not written here.
 //!
 //! `CROSSGATE_EQUIVALENCE` says how many times as much is tried, when it is built.
+//!
+//! Without measuring: the handlers that run are those of the referee.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 #[cfg(not(target_os = "none"))]
@@ -229,6 +231,6 @@ mod firmware {
         expect_that("it gave up as often", is_never_slow || referee.slow[kind] > ENOUGH);
     }
 
-    /// How often each path has to be taken.
+    /// The number of times that each path has to be taken.
     const ENOUGH: usize = 50;
 }

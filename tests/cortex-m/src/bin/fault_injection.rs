@@ -21,7 +21,7 @@ mod firmware {
     use system_tests::report::{broken, expect, expect_that, pass};
     use system_tests_cortex_m::position::{TICK, delay};
 
-    /// How many positions there are, one instruction apart.
+    /// The number of positions, one instruction apart.
     const POSITIONS: u32 = 1_200;
     /// At least so many of them have to be inside the call.
     const INSIDE: u32 = 1_000;

@@ -27,7 +27,7 @@ mod firmware {
         fn write(&self, memory: LeaseMut<'_, [u8]>);
         /// Ends like this.
         fn end(&self, status: u32);
-        /// How often the others have been entered.
+        /// Returns how often the others have been entered.
         fn entered(&self) -> u32;
     }
     const READ: usize = 1;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What is kept is there after a reset of the system, and so is a crash dump. How often it has begun is also counted where nothing resets it:
-//! in the memory of the emulated board that the firmware has no other use for.
+//! What is kept is there after a reset of the system, and so is a crash dump. How often it has begun is also counted
+//! where nothing resets it: in the memory of the emulated board that the firmware has no other use for.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 #[cfg(not(target_os = "none"))]
@@ -57,7 +57,7 @@ mod firmware {
         LIVES.set(counted + 1);
         REPORT.set(of_life(counted + 1));
         probe::store(FURTHER_MEMORY.start, counted + 1);
-        // It is the first crash in a row, after which it begins anew, or the second, after which the system does.
+        // It is the first crash in a row, after which it restarts, or the second, after which the system does.
         crash(counted)
     }
 

@@ -26,7 +26,7 @@ mod firmware {
     const PROTECTION_BASE: usize = 0xe000_ed9c;
     const SOFTWARE_TRIGGER: usize = 0xe000_ef00;
 
-    /// Whether the attacker's other thread has come to run.
+    /// True if the attacker's other thread has come to run.
     struct Preempted(AtomicBool);
 
     crossgate::system! {

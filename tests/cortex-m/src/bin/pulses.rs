@@ -31,7 +31,7 @@ mod firmware {
 
     /// The interrupt controller's set-pending register.
     const PEND: usize = 0xe000_e200;
-    /// How often the driver looks at the time before there are pulses.
+    /// The number of times that the driver looks at the time before there are pulses.
     const QUIET: usize = 100;
 
     struct Pulses;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The process of a queue crashes at each of many instructions of a send, a receive, and a receive that waits in vain, and so
-//! does a client that is in them: each time the others get an error, or what they are to get, and the queue works on.
+//! The process of a queue crashes at each of many instructions of a send, a receive, and a receive that waits in
+//! vain, and so does a client that is in them: each time the others get an error, or what they are to get, and the
+//! queue works on.
 //!
 //! The crash is one of another thread of the process, which a timer has woken. The positions are exact only
 //! if the emulator counts instructions, as `cargo xtask test` has it do.
@@ -22,7 +23,7 @@ mod firmware {
     use system_tests::report::{expect, expect_that, fail, pass};
     use system_tests_cortex_m::position::{TICK, delay};
 
-    /// How many positions there are, one instruction apart.
+    /// The number of positions, one instruction apart.
     const POSITIONS: u32 = 900;
     /// The same for a receive that waits 1 µs, which is 1000 instructions, in vain.
     const POSITIONS_OF_A_WAIT: u32 = 2800;

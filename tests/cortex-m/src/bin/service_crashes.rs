@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A semaphore, event flags, a watch, a topic, a barrier and timers, of which one wakes another thread that waits there:
-//! meanwhile, at each of many instructions, the process of the service crashes, or that of who wakes, or that of who
-//! waits. Each time the others get an error, or what they are to get, and who waits is woken
-//! by the next that is to wake him.
+//! A semaphore, event flags, a watch, a topic, a barrier and timers, of which one wakes another thread that waits
+//! there: meanwhile, at each of many instructions, the process of the service crashes, or that of who wakes, or that
+//! of who waits. Each time the others get an error, or what they are to get, and who waits is woken by the next that
+//! is to wake him.
 //!
 //! The crash is one of another thread of the process, which a timer has woken. The positions are exact only
 //! if the emulator counts instructions, as `cargo xtask test` has it do.
@@ -160,7 +160,7 @@ mod firmware {
             notification BREAK_SERVER;
             object semaphore (stack = 256): Concurrent<Semaphore> = Semaphore::counting(0, 100, GIVEN) =>
                 [GIVE: dyn Giver, TAKE: dyn Taker];
-            // A waiter that begins anew may need a place before its last life has left the other one.
+            // A waiter that restarts may need a place before its last life has left the other one.
             object flags (stack = 256): Concurrent<EventFlags<2>> = EventFlags::new([FLAGS0, FLAGS1]) =>
                 [SET: dyn EventSetter, WAIT: dyn EventWaiter];
             object watch (stack = 256): Concurrent<Watch<u32, 2>> = Watch::new(0, [CHANGED0, CHANGED1]) =>

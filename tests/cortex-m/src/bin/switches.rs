@@ -27,7 +27,7 @@ mod firmware {
     use system_tests::report::{broken, expect, expect_that, pass};
     use system_tests_cortex_m::position::{TICK, delay};
 
-    /// How many positions there are for each target, one instruction apart.
+    /// The number of positions for each target, one instruction apart.
     const POSITIONS: u32 = 1_000;
     /// At least so many of them have to be inside the work.
     const INSIDE: u32 = 900;
@@ -61,7 +61,7 @@ mod firmware {
     trait Serve {
         /// Uses its memory, its device, and what it is lent.
         fn serve(&self, memory: LeaseMut<'_, [u8]>);
-        /// Where its memory is.
+        /// Returns where its memory is.
         fn address(&self) -> u32;
     }
 
@@ -141,7 +141,7 @@ mod firmware {
                 let mut mmio = other.mmio.iter();
                 (other.memory.start..other.memory.end).contains(&address)
                     || mmio.any(|mmio| mmio.start + UART_STATE == address)
-            }) || stacks.any(|thread| address.wrapping_sub(thread.stack.addr()) < thread.stack_size)
+            }) || stacks.any(|thread| thread.stack_range().contains(&address))
         };
         loop {
             faulted.wait();

@@ -23,13 +23,13 @@ mod firmware {
     use system_tests_cortex_m::position::{TICK, delay};
     use system_tests_cortex_m::{Test, TestBoard};
 
-    /// How many positions there are, one instruction apart.
+    /// The number of positions, one instruction apart.
     const POSITIONS: u32 = 800;
     /// The first tick: about when the call is made.
     const FIRST: u32 = 2;
     /// What the timer starts anew from when all has been tried.
     const ALL_TRIED: u32 = 10_000;
-    /// How long a signal may take.
+    /// The time that a signal may take.
     const PATIENCE: Duration = Duration::from_millis(10);
     /// A line that no device has.
     const SPARE: u16 = 20;
@@ -102,7 +102,7 @@ mod firmware {
     const SYSTEM_CALL: u32 = 1 << 7;
     const PEND_SYSTEM_CALL: u32 = 1 << 15;
 
-    /// How often a system call was made by the handler.
+    /// The number of times that a system call was made by the handler.
     static BETWEEN: AtomicU32 = AtomicU32::new(0);
 
     struct Sampler;

@@ -94,7 +94,7 @@ pub fn arena() -> &'static mut Arena {
     unsafe { &mut *place }
 }
 
-/// Where a state is kept: words.
+/// Returns where a state is kept: words.
 pub fn slot(index: usize) -> *mut u32 {
     core::ptr::with_exposed_provenance_mut(SLOTS + index % SLOT_COUNT * SLOT)
 }

@@ -75,7 +75,7 @@ fn branch(from: usize, to: usize, kind: u16) -> Instruction {
     [0xf000 | sign << 10 | high, kind | j1 << 13 | j2 << 11 | low]
 }
 
-/// Where such an instruction at an address goes to.
+/// Returns where such an instruction at an address goes to.
 fn target(from: usize, [high, low]: Instruction) -> usize {
     let bit = |half: u16, number: u32| u32::from(half >> number & 1);
     let sign = bit(high, 10);
@@ -132,7 +132,8 @@ unsafe extern "C" fn began() {
     )
 }
 
-/// The slow path of system calls without the branch: its first instruction, and a way to the second, which are put here.
+/// The slow path of system calls without the branch: its first instruction, and a way to the second, which are put
+/// here.
 #[unsafe(naked)]
 unsafe extern "C" fn go_on() {
     naked_asm!("b.w {itself}", "b.w {itself}", itself = sym go_on)

@@ -67,7 +67,7 @@ fn system_call_address() -> u32 {
 }
 
 impl Operation {
-    /// What it is counted as.
+    /// Returns what it is counted as.
     pub fn kind(&self) -> usize {
         match self.line {
             Some(_) => INTERRUPT,
@@ -89,14 +89,14 @@ impl Operation {
             && moment.is_writable(Span { start, end: start + FRAME })
     }
 
-    /// Where the CPU pushes its frame.
+    /// Returns where the CPU pushes its frame.
     fn frame(&self) -> usize {
         self.stack_pointer.wrapping_sub(FRAME) & !7
     }
 }
 
 impl Referee {
-    /// What the current thread can do.
+    /// Returns what the current thread can do.
     pub fn turn(&self) -> Turn {
         let frame = self.frame();
         let mut only = self.unchanged();

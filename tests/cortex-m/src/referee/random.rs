@@ -69,7 +69,7 @@ pub struct Player {
     wild: bool,
 }
 
-/// How long a life is, in steps.
+/// The length of a life, in steps.
 const LIFE: usize = 300;
 
 impl Player {
@@ -365,7 +365,7 @@ impl Player {
             && !memory.is_empty()
         {
             let contended = u32::from(self.generator.one_in(2));
-            store(memory.start, (holder.stack.addr() + holder.stack_size) as u32 | contended);
+            store(memory.start, holder.stack_range().end as u32 | contended);
         }
     }
 

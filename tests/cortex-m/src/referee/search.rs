@@ -171,7 +171,7 @@ impl<'a> Search<'a> {
         kernel().signals(words[0] as usize) >= SIGNALS
     }
 
-    /// Where a hash has its place, if it is not there.
+    /// Returns where a hash has its place, if it is not there.
     fn find(&self, key: u64) -> Option<usize> {
         let mut place = key as usize % SEEN;
         while self.seen[place] != 0 {

@@ -23,7 +23,7 @@ use crossgate_protection::Span;
 use system_tests::arch::{load, store};
 use system_tests::report::{expect_that, fail, say};
 
-/// How many pieces of memory a firmware may have.
+/// The number of pieces of memory that a firmware may have.
 const PIECES: usize = 32;
 /// How many differences are told.
 const TOLD: usize = 16;
@@ -98,7 +98,7 @@ fn kernel() -> &'static board::port::kernel::Kernel<machine::Machine> {
 }
 
 impl Moment {
-    /// How it is now, with these registers.
+    /// Returns how it is now, with these registers.
     pub fn take(registers: &Registers) -> Moment {
         let (control, first, second, third): (u32, u32, u32, u32);
         // SAFETY: this only reads.
@@ -151,7 +151,7 @@ impl Moment {
         open(self.regions[STACK_REGION]).unwrap_or(Span::EMPTY)
     }
 
-    /// Whether the current thread may write all of `memory`, which is in no more than two granules of the unit.
+    /// Returns whether the current thread may write all of `memory`, which is in no more than two granules of the unit.
     pub fn is_writable(&self, memory: Span) -> bool {
         let may = |address: usize| {
             let regions = self.regions.iter().rev();
@@ -235,7 +235,7 @@ fn open([address, attributes]: [u32; 2]) -> Option<Span> {
     Some(Span { start, end: start + eighths * eighth })
 }
 
-/// Whether a region is in force at an address.
+/// Returns whether a region is in force at an address.
 fn covers([base, attributes]: [u32; 2], address: usize) -> bool {
     if attributes & ENABLED == 0 {
         return false;
@@ -258,8 +258,8 @@ impl World {
         ];
         let processes = system.processes.iter().map(|it| (it.memory.start, it.memory.end));
         let stacks = system.threads.iter().map(|thread| {
-            let start = thread.stack.addr();
-            (start, start + thread.stack_size)
+            let stack = thread.stack_range();
+            (stack.start, stack.end)
         });
         let mut world = World {
             pieces: [Span::EMPTY; PIECES],
@@ -325,7 +325,7 @@ impl World {
         (moment.registers.process_stack as u32).wrapping_sub(lowest) > range
     }
 
-    /// What is dead below the stack pointer of the current thread: nothing, if that is out of bounds.
+    /// Returns what is dead below the stack pointer of the current thread: nothing, if that is out of bounds.
     pub fn below_stack_pointer(&self, moment: &Moment) -> Span {
         let (window, pointer) = (moment.window(), moment.registers.process_stack);
         let is_inside = window.contains(Span { start: pointer, end: pointer + 32 });
@@ -387,9 +387,9 @@ impl World {
             }
         });
         for (index, thread) in self.system.threads.iter().enumerate() {
-            let start = thread.stack.addr();
-            if overlaps(Span { start, end: start + thread.stack_size }) {
-                say(format_args!("  the stack of thread {index}, from {start:#x}"));
+            let stack = Span::from(thread.stack_range());
+            if overlaps(stack) {
+                say(format_args!("  the stack of thread {index}, from {:#x}", stack.start));
             }
         }
         for process in self.system.processes {

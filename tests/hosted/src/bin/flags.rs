@@ -29,7 +29,7 @@ struct Control {
     vector: u32,
     /// The same of the x87.
     float: u16,
-    /// Whether a number that the x87 loads is one too many (bit 6 of its status).
+    /// True if a number that the x87 loads is one too many (bit 6 of its status).
     float_is_full: u16,
 }
 
@@ -132,7 +132,7 @@ impl Control {
 trait Look {
     /// Counts what is not initial.
     fn look(&self);
-    /// How often something was not.
+    /// Returns how often something was not.
     fn found(&self) -> u32;
 }
 
@@ -185,7 +185,7 @@ fn set_base(base: u64) {
     unsafe { asm!("wrgsbase {}", in(reg) base, options(nomem, nostack, preserves_flags)) };
 }
 
-/// How many rounds of a loop take so long that it is interrupted several times.
+/// The number of rounds of a loop that take so long that it is interrupted several times.
 const ROUNDS: usize = 300_000_000;
 
 crossgate::system! {
@@ -272,7 +272,7 @@ fn step() -> ! {
     thread::exit()
 }
 
-/// What the host has at the thread pointer: its own address.
+/// Returns what the host has at the thread pointer: its own address.
 fn thread_pointer() -> usize {
     let pointer;
     // SAFETY: it reads what every program has there.

@@ -66,7 +66,7 @@ unsafe extern "C" {
     fn __crossgate_fault_entry();
 }
 
-/// Where this code is, at or behind an address.
+/// Returns where this code is, at or behind an address.
 fn find(start: usize, code: &[u8]) -> usize {
     const NEAR: usize = 0x100;
     let is_there = |&place: &usize| {
@@ -80,7 +80,7 @@ fn find(start: usize, code: &[u8]) -> usize {
     }
 }
 
-/// Where the gate has saved the registers.
+/// Returns where the gate has saved the registers.
 fn behind_the_pushes() -> usize {
     // `fnstcw [rsp + 4]`, `mov rdi, rsp`
     find(__crossgate_gate as *const () as usize, &[0xd9, 0x7c, 0x24, 0x04, 0x48, 0x89, 0xe7]) + 4
@@ -92,7 +92,7 @@ fn change_of_protection() -> usize {
     find(inside::way_out(), &[0xb8, 0x0a, 0x00, 0x00, 0x00, 0x0f, 0x05])
 }
 
-/// Where it loads what a thread goes on with after a call.
+/// Returns where it loads what a thread goes on with after a call.
 fn end_of_answer() -> usize {
     // `ldmxcsr [rsp]`, `fldcw [rsp + 4]`, `add rsp, 48`
     find(

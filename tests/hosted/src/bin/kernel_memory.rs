@@ -49,7 +49,7 @@ enum Attempt {
     Write,
 }
 
-/// What has to fail.
+/// Returns what has to fail.
 fn attempts() -> impl Iterator<Item = (KernelMemory, Attempt)> {
     let is_closed = |&(place, attempt): &(KernelMemory, Attempt)| match (place.closed, attempt) {
         (Closed::Constant, attempt) => attempt == Attempt::Write,

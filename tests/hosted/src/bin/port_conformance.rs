@@ -2,19 +2,12 @@
 //! The port keeps what `Port` promises: each promise is checked before there is a kernel.
 
 use board::port::{Machine, inside};
-use core::sync::atomic::{AtomicU32, Ordering};
-use crossgate::kept;
 use crossgate_abi::Word;
 use crossgate_abi::table::ProcessMemory;
 use crossgate_conformance::check;
 use crossgate_protection::Span;
+use system_tests::owner;
 use system_tests::report::pass;
-
-kept! {
-    static KEPT: [u32; 8];
-}
-static INITIALISED: [AtomicU32; 100] = [const { AtomicU32::new(7) }; 100];
-static ZEROED: [AtomicU32; 100] = [const { AtomicU32::new(0) }; 100];
 
 crossgate::system! {
     static SYSTEM;
@@ -22,12 +15,8 @@ crossgate::system! {
     process other { inspects; thread main (priority = 1, stack = 1024) = own_nothing(); }
 }
 
-/// Has all kinds of statics.
 fn own() -> ! {
-    KEPT.clear();
-    for (one, other) in INITIALISED.iter().zip(&ZEROED) {
-        one.store(other.load(Ordering::Relaxed), Ordering::Relaxed);
-    }
+    owner::use_statics();
     pass()
 }
 
@@ -73,13 +62,11 @@ impl crossgate_conformance::Machine for Bench<'_> {
     }
 
     fn memory(&self) -> ProcessMemory {
-        *inside::system_of(self.machine).processes[0].memory
+        owner::memory(&SYSTEM)
     }
 
     fn stack(&self) -> Span {
-        let thread = &inside::system_of(self.machine).threads[1];
-        let start = thread.stack.addr();
-        Span { start, end: start + thread.stack_size }
+        owner::stack(&SYSTEM).into()
     }
 
     fn word(&mut self, address: Word) -> Word {

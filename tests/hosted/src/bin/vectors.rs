@@ -62,7 +62,7 @@ macro_rules! store {
     };
 }
 
-/// What is in the registers.
+/// Returns what is in the registers.
 #[inline(never)]
 fn now() -> Vectors {
     let mut vectors = all(1);
@@ -164,7 +164,7 @@ trait Spy {
     fn look(&self);
     /// Leaves with its own secret in the registers.
     fn leak(&self);
-    /// How many registers had something in them.
+    /// Returns how many registers had something in them.
     fn found(&self) -> u32;
 }
 
@@ -184,7 +184,7 @@ impl Spy for Listener {
     }
 }
 
-/// How many rounds of a loop take so long that it is interrupted several times.
+/// The number of rounds of a loop that take so long that it is interrupted several times.
 const ROUNDS: usize = 300_000_000;
 
 crossgate::system! {

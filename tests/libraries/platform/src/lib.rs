@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What `log`, `embassy-time`, `critical-section` and an allocator want of a platform. Nothing here is made for more
+//! What `log`, `embassy-time` and an allocator want of a platform. Nothing here is made for more
 //! than one process.
 #![no_std]
 
@@ -10,8 +10,9 @@ use core::pin::pin;
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicU32, Ordering};
 use core::task::{Context, Waker};
-use critical_section::{Mutex, RawRestoreState};
+use critical_section::Mutex;
 use crossgate::time;
+use crossgate_critical_section as _;
 use embassy_time::Timer;
 use embassy_time_driver::Driver;
 use embassy_time_queue_utils::Queue;
@@ -41,7 +42,7 @@ pub fn log_up_to(level: log::LevelFilter) -> bool {
     is_first
 }
 
-/// How many lines have been written.
+/// Returns how many lines have been written.
 #[must_use]
 pub fn lines() -> u32 {
     LOGGER.lines.load(Ordering::Relaxed)
@@ -81,16 +82,7 @@ pub fn next_time() -> Option<u32> {
     (next != u64::MAX).then(|| next.saturating_sub(now).div_ceil(1000) as u32)
 }
 
-struct Section;
-critical_section::set_impl!(Section);
-
-// SAFETY: the processes of these tests have one thread each, and none of their code runs in interrupts.
-unsafe impl critical_section::Impl for Section {
-    unsafe fn acquire() -> RawRestoreState {}
-    unsafe fn release(_: RawRestoreState) {}
-}
-
-/// How long the heap is, in bytes.
+/// The length of the heap, in bytes.
 pub const HEAP: usize = 512;
 
 static ALLOCATOR: Mutex<RefCell<Option<Heap>>> = Mutex::new(RefCell::new(None));

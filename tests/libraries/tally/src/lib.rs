@@ -43,7 +43,7 @@ pub fn past() -> u32 {
     PAST.iter().map(|number| number.load(Ordering::Relaxed)).sum()
 }
 
-/// Where the total is.
+/// Returns where the total is.
 #[must_use]
 pub fn address() -> usize {
     (&raw const TOTAL).addr()

@@ -9,7 +9,7 @@ use crossgate::interface;
 /// Tells of its statics.
 #[interface]
 pub trait Archive {
-    /// Whether every static has its initial value.
+    /// Returns whether every static has its initial value.
     fn is_fresh(&self) -> bool;
     /// Changes every static.
     fn age(&self);

@@ -10,7 +10,7 @@ use crossgate::{CallError, Handle, Lease, LeaseMut, Signal, interface, thread};
 pub trait Sensor {
     /// Says in what steps to measure, and tells in which it will.
     fn set_step(&mut self, step: u32) -> Result<u32, u32>;
-    /// The samples since the last time, as many as fit. Tells how many there are.
+    /// The samples since the last time, as many as fit. Returns how many there are.
     fn samples(&self, to: LeaseMut<'_, [u16]>) -> u32;
     /// Says how far off it is.
     fn calibrate(&mut self, offsets: Lease<'_, [u16]>) -> u32;

@@ -25,7 +25,7 @@ trait Typed {
     fn colour(&self, value: Colour) -> Colour;
     fn non_zero(&self, value: NonZeroU32) -> NonZeroU32;
     fn vault(&self, value: Handle<dyn Vault>);
-    /// How many of the calls above have come.
+    /// Returns how many of the calls above have come.
     fn entered(&self) -> u32;
 }
 
@@ -77,7 +77,7 @@ impl Typed for Liar {
     fn non_zero(&self, _value: NonZeroU32) -> NonZeroU32 {
         raw::leave(Status::OK.0, [0, 0])
     }
-    /// Has its visitor's thread begin anew.
+    /// Has its visitor's thread restart.
     fn vault(&self, _value: Handle<dyn Vault>) {
         let reply = raw::system_call(number::BEGIN, [0; 4]);
         expect("a beginning during a call", reply.error(), Some(CallError::NotPermitted));

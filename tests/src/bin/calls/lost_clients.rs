@@ -23,11 +23,11 @@ const MOMENT: Duration = Duration::from_millis(2);
 trait Lobby {
     /// Whoever calls is noted until he is lost. The number of his life.
     fn enter(&self) -> u32;
-    /// How many are inside.
+    /// Returns how many are inside.
     fn inside(&self) -> u32;
     /// Waits for long, and then looks who called.
     fn linger(&self);
-    /// How many linger, and how many were gone then.
+    /// Returns how many linger, and how many were gone then.
     fn lingering(&self) -> (u32, u32);
 }
 

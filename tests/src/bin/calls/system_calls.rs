@@ -15,7 +15,7 @@ use system_tests::{arch, probe, raw};
 const NOT_PERMITTED: Status = Status(CallError::NotPermitted as usize);
 const BAD_ARGUMENT: Status = Status(CallError::BadArgument as usize);
 
-/// How long an attacker may take.
+/// The time that an attacker may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Two words of the attackers' memory: mutexes that they forge.
@@ -75,7 +75,8 @@ fn unknown_numbers() {
     }
 }
 
-/// What the list says of a system call that not everyone may make is what those hear who may not, whatever they ask for.
+/// What the list says of a system call that not everyone may make is what those hear who may not, whatever they ask
+/// for.
 fn calls_of_others() {
     for call in SystemCall::ALL {
         let Some(refusal) = call.signature().right.refusal() else { continue };
@@ -176,7 +177,7 @@ fn forged_mutexes(words: &[AtomicUsize; 2]) {
     word.store(0, Ordering::Relaxed);
 }
 
-/// What the thread of this name might hold a mutex with.
+/// Returns what the thread of this name might hold a mutex with.
 fn stack_pointer_of(name: &str, priority: u8) -> usize {
     probe::stack_of(&SYSTEM, name, priority).start + 64
 }

@@ -111,7 +111,7 @@ fn newest(faults: &mut Faults) -> CrashDump {
     expect("the record", record, Some(dump.record()));
     expect_that("it is of this run", dump.is_of_this_run());
     check(&dump);
-    // Else it would wait before it begins anew.
+    // Else it would wait before it restarts.
     expect("a restart", supervise::restart(dump.record().process), Ok(()));
     dump
 }

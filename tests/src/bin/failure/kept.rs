@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What is kept is there when its process begins anew: after a crash, and when the supervisor says so. All else
-//! begins anew.
+//! What is kept is there when its process restarts: after a crash, and when the supervisor says so. All else
+//! restarts.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -15,9 +15,9 @@ trait Keeper {
     fn set(&self, value: u32);
     fn clear(&self);
     fn word(&self) -> Option<u32>;
-    /// What all words of the array are.
+    /// Returns what all words of the array are.
     fn array(&self) -> Option<u32>;
-    /// What is not kept: an initialised static, and a word of one that is zeroed.
+    /// Returns what is not kept: an initialised static, and a word of one that is zeroed.
     fn others(&self) -> (u32, u32);
     fn crash(&self);
 }

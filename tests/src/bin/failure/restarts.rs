@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Processes that crash begin anew, or stop: as the wiring says, or as the supervisor does.
+//! Processes that crash restart, or stop: as the wiring says, or as the supervisor does.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -51,7 +51,7 @@ impl Counter for Count {
 trait Tally {
     /// Somebody begins. Gives back how often that has happened.
     fn begun(&self) -> u32;
-    /// How often that has happened.
+    /// Returns how often that has happened.
     fn count(&self) -> u32;
     /// Takes its time with lent memory, and writes it in the end.
     fn keep(&self, memory: crossgate::LeaseMut<'_, u32>);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! A thread waits abroad, in two servers one behind the other, while its own process crashes: nobody waits for it any
-//! more, so each server gives up, and it comes home and begins anew. So does one that computes there, at its next wait.
+//! more, so each server gives up, and it comes home and restarts. So does one that computes there, at its next wait.
 //! One whose process goes on waits on.
 //!
 //! Without seeds: it is about how much time passes.
@@ -18,7 +18,7 @@ trait Lobby {
     fn stay(&self);
     /// Computes for so many ms first.
     fn stay_later(&self, milliseconds: u32);
-    /// How many have come, ...
+    /// Returns how many have come, ...
     fn came(&self) -> u32;
     /// ... and gone.
     fn went(&self) -> u32;

@@ -128,7 +128,7 @@ fn observe(
     expect("it is there again", next(), [Ok(2), Ok(2), Ok(1)]);
     expect("a decision about nobody", supervisor.stop(99), Ok(false));
 
-    // One more is allowed, then the group fails, and with it all begin anew; then the tree.
+    // One more is allowed, then the group fails, and with it all restart; then the tree.
     crash(leaf, "leaf");
     expect("the others go on", next(), [Ok(3), Ok(3), Ok(1)]);
     crash(leaf, "leaf");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Each process has its own statics of a library, also if two processes are the same driver: they begin anew with their
+//! Each process has its own statics of a library, also if two processes are the same driver: they restart with their
 //! process, and are closed to others that have such statics themselves.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
@@ -17,7 +17,7 @@ trait Count {
     fn count(&self) -> (u32, u32);
     /// The sum of the last numbers.
     fn past(&self) -> u32;
-    /// Where the library's static is.
+    /// Returns where the library's static is.
     fn address(&self) -> usize;
     fn crash(&self);
 }

@@ -79,7 +79,7 @@ fn run_method(object: usize) -> ! {
     broken("has come back from a method that it was not in")
 }
 
-/// Where the victim's only static is: its object. (That code of others names it is an error of the
+/// Returns where the victim's only static is: its object. (That code of others names it is an error of the
 /// linker.)
 fn victim_memory() -> Range<usize> {
     probe::memory_of(&SYSTEM, "victim")

@@ -12,7 +12,7 @@ use system_tests::raw;
 use system_tests::report::{expect, pass};
 use system_tests::watch::allow_no_fault;
 
-/// How many registers have secrets. (Apart, so that what they are compared with is in none of them.)
+/// Returns how many registers have secrets. (Apart, so that what they are compared with is in none of them.)
 #[inline(never)]
 fn secrets(registers: &[Word]) -> u32 {
     registers.iter().map(|word| u32::from(word & !0xffff == SECRET)).sum()

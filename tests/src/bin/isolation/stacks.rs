@@ -78,7 +78,7 @@ crossgate::system! {
 }
 board::start!(SYSTEM);
 
-/// Where the stack of this thread starts.
+/// Returns where the stack of this thread starts.
 fn own_stack(thread: &str) -> usize {
     let of = |other: &&Thread| other.name == thread;
     arch::placed(&SYSTEM).threads.iter().find(of).map_or(0, |thread| thread.stack.addr())

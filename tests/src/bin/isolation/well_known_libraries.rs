@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Two processes use the same well-known libraries: each has its own logger and levels, its own queue of times, and its own
-//! heap, and gets them anew when it begins anew.
+//! Two processes use the same well-known libraries: each has its own logger and levels, its own queue of times, and
+//! its own heap, and gets them anew when it restarts.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use crossgate::{CallError, Concurrent, Handle, Notification, Wire, interface};

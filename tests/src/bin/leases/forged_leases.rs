@@ -18,7 +18,7 @@ use system_tests::{arch, probe, raw};
 trait Store {
     fn read(&self, bytes: Lease<'_, [u8]>);
     fn write(&self, bytes: LeaseMut<'_, [u8]>);
-    /// How often the others have been entered.
+    /// Returns how often the others have been entered.
     fn entered(&self) -> u32;
 }
 

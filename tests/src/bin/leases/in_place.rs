@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Much memory that is lent and worked on where it lies: buffers of several KiB and 64 KiB of constants (on Linux 16 KiB are
-//! the most), the first bytes of a buffer, an image by its rows and cells.
+//! Much memory that is lent and worked on where it lies: buffers of several KiB and 64 KiB of constants (on Linux 16
+//! KiB are the most), the first bytes of a buffer, an image by its rows and cells.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use crossgate::{
@@ -70,7 +70,7 @@ impl Image for Painter {
     }
 }
 
-/// Where lent memory is for the server, which the lease does not tell.
+/// Returns where lent memory is for the server, which the lease does not tell.
 fn start_of(bytes: &Lease<'_, [u8]>) -> *const u8 {
     // SAFETY: the lease has an address before all else.
     unsafe { (&raw const *bytes).cast::<*const u8>().read() }
@@ -170,7 +170,7 @@ fn reach(image: Handle<dyn Image>, faulted: Notification) {
     expect("33 bytes are in a block of 64", image.reach(64, buffer.first(33)), Ok(64));
     expect_that("not of 65", image.reach(65, buffer.first(33)) == Err(CallError::ServerFaulted));
     watch.expect_any("painter");
-    // It begins anew.
+    // It restarts.
     expect("a part that begins elsewhere", image.checksum(&buffer[3..7]), Ok((4, 10)));
     watch.expect_no_more();
 }

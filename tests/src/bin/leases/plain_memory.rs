@@ -102,7 +102,7 @@ impl Bytes for Relay {
 /// What a hostile server is entered with.
 struct Spy;
 
-/// Where the last word of the block begins that holds what is lent.
+/// Returns where the last word of the block begins that holds what is lent.
 fn last(length: Word) -> usize {
     (length & !WHOLE_BLOCK).next_power_of_two().max(32) - 4
 }

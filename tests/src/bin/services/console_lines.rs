@@ -88,7 +88,7 @@ impl Sheet {
     }
 }
 
-/// Which text the console has found: 0 is the old one, 1 the new one, 2 some of both.
+/// Returns which text the console has found: 0 is the old one, 1 the new one, 2 some of both.
 fn case_of_race(text: &str) -> usize {
     let Some(said) = text.strip_prefix("info  racer: ") else {
         broken("has written in the name of another")
@@ -227,7 +227,7 @@ const NEW: [u8; 32] = *b"radio: \r\n[    0.000001] radio: x";
 /// So many lines are written. Of the first one the text is changed after one character, of the second one after
 /// two, and so on; of the last one after the end.
 const MOMENTS: u32 = if LENT_IS_COPIED { 4 } else { 64 };
-/// Whether the console sees the old text, the new one, and some of both.
+/// The texts that the console sees: the old text, the new one, some of both.
 const SEEN: [bool; 3] = [true, !LENT_IS_COPIED, !LENT_IS_COPIED];
 /// On Linux the lender does not reach what it has lent.
 const LENT_IS_COPIED: bool = cfg!(target_os = "linux");

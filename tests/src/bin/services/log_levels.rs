@@ -15,7 +15,8 @@ use system_tests::report::{expect, pass};
 /// The console's memory of its lines.
 #[interface]
 trait Memory {
-    /// How many lines end with a number less than so many, one after the other from 0 on; all others are told as 99.
+    /// Returns how many lines end with a number less than so many, one after the other from 0 on; all others are told
+    /// as 99.
     fn lines(&self) -> u32;
     fn crash(&self);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Attacks on a barrier, a stream of bytes, timers and the log, and on those who use them: wild words, floods, ever less
-//! stack, a client that crashes while it waits, and a server that crashes. Nobody but the culprit loses anything, and no
-//! line is taken for another's.
+//! Attacks on a barrier, a stream of bytes, timers and the log, and on those who use them: wild words, floods, ever
+//! less stack, a client that crashes while it waits, and a server that crashes. Nobody but the culprit loses
+//! anything, and no line is taken for another's.
 //!
 //! Without seeds: it is about how much time passes.
 #![cfg_attr(target_os = "none", no_std, no_main)]
@@ -33,7 +33,7 @@ const STACK: usize = if cfg!(target_os = "none") { 2048 } else { 16_384 };
 /// What was written.
 #[interface]
 trait Paper {
-    /// How many lines the attacker has written, and how many the client.
+    /// Returns how many lines the attacker has written, and how many the client.
     fn lines(&self) -> (u32, u32);
 }
 

@@ -12,7 +12,7 @@ use crossgate_log::{History, Level, Log, SetLevels};
 use shell::{Kernel, Shell};
 use system_tests::report::{expect, expect_that, fail, pass};
 
-/// Tells whether it is called for the first time.
+/// Returns whether it is called for the first time.
 #[interface]
 trait First {
     fn is_first(&self) -> bool;

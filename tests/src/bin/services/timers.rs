@@ -35,7 +35,7 @@ struct Many {
     due: [AtomicU32; COUNT],
     /// How many have expired, once.
     expired: AtomicU32,
-    /// How often the first one has, again and again.
+    /// The number of times that the first one has, again and again.
     periods: AtomicU32,
 }
 

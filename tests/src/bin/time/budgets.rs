@@ -18,9 +18,9 @@ use system_tests::report::{expect, expect_that, fail, pass};
 /// What each attacker has of each period: `budget = 300 us / 10 ms` below.
 const BUDGET: Duration = Duration::from_micros(300);
 const PERIOD: Duration = Duration::from_millis(10);
-/// How many budgets there are.
+/// The number of budgets.
 const BUDGETS: u32 = 8;
-/// How long the victim counts.
+/// The time for which the victim counts.
 const COUNTED: Duration = Duration::from_millis(60);
 /// A victim that does not see the time for so long has been interrupted.
 const GAP: Duration = Duration::from_micros(100);

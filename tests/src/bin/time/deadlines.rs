@@ -24,7 +24,7 @@ trait Work {
     fn wait(&self) -> u32;
     /// Computes for ever.
     fn spin(&self);
-    /// How often it was called in this life.
+    /// Returns how often it was called in this life.
     fn calls(&self) -> u32;
 }
 
@@ -135,7 +135,7 @@ fn hold(alone: Handle<dyn Alone>) -> ! {
     crossgate::thread::exit()
 }
 
-/// How a call ends that is given some time, and how long it took.
+/// Returns how a call ends that is given some time, and how long it took.
 #[track_caller]
 fn within<T>(
     limit: Duration,

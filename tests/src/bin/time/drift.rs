@@ -36,7 +36,7 @@ crossgate::system! {
 }
 board::start!(SYSTEM);
 
-/// How long it takes, in s.
+/// The time that it takes, in s.
 const SECONDS: u64 = match option_env!("CROSSGATE_DRIFT_SECONDS") {
     Some(text) => match u64::from_str_radix(text, 10) {
         Ok(seconds) => seconds,

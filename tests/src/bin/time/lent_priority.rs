@@ -33,7 +33,7 @@ trait Trap {
 /// What the threads of the forger know of each other.
 struct Forgery {
     mutex: AtomicUsize,
-    /// Whether the thread has run that is less urgent than who waits for the mutex.
+    /// True if the thread has run that is less urgent than who waits for the mutex.
     between_ran: AtomicBool,
     visited: Notification,
     between: Notification,

@@ -18,7 +18,7 @@ use system_tests::watch::allow_no_fault;
 const MICROSECOND: Duration = Duration::from_micros(1);
 /// How much later than asked for a thread may wake. All may want to wake at the same time.
 const SLACK: Duration = Duration::from_micros(20);
-/// How often each sleeps.
+/// The number of times that each sleeps.
 const ROUNDS: u32 = 50;
 
 /// How far the thread without a hurry has come.

@@ -14,7 +14,7 @@ use crossgate_event_flags::{EventFlags, EventWaiter, Until};
 use system_tests::report::{broken, expect, expect_that, pass};
 
 const MILLISECOND: Duration = Duration::from_millis(1);
-/// How long a slow line takes for a line of text.
+/// The time that a slow line takes for a line of text.
 const SLOW: Duration = Duration::from_millis(5);
 
 crossgate::system! {

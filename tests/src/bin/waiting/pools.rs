@@ -24,7 +24,7 @@ trait Server {
     fn stop(&self);
     /// Tells who is in the room to leave.
     fn leave(&self);
-    /// How many computations have begun, and are done.
+    /// Returns how many computations have begun, and are done.
     fn computed(&self) -> u32;
     fn nothing(&self);
     /// Another life of the client begins: how many there were.

@@ -43,7 +43,7 @@ impl Hall {
         *log = *log * 10 + digit;
     }
 
-    /// What was noted since.
+    /// Returns what was noted since.
     fn noted(&self) -> u32 {
         core::mem::take(&mut self.log.lock())
     }

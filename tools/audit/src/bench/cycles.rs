@@ -10,7 +10,7 @@ pub const MARK: &str = "report::mark";
 /// How many instructions pass in a tick of the clock that the benchmarks read.
 const TICK: u32 = 40;
 
-/// How many cycles it takes to enter a handler and to leave it, without its instructions.
+/// The number of cycles that it takes to enter a handler and to leave it, without its instructions.
 const HANDLER: u32 = 12 + 10;
 
 /// At least and at most so many cycles.
@@ -19,7 +19,7 @@ pub type Range = [u32; 2];
 /// The cost of one round of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cost {
-    /// How many instructions it executes.
+    /// The number of instructions that it executes.
     pub instructions: u32,
     /// The cycles on a Cortex-M3.
     pub m3: Range,
@@ -91,7 +91,8 @@ fn counts(line: &str) -> Result<Counts> {
     numbers.try_into().ok().with_context(|| format!("not a mark: {line}"))
 }
 
-/// What came after `earlier`. (An empty loop may have more cycles than one with an operation that costs nothing.)
+/// Returns what came after `earlier`. (An empty loop may have more cycles than one with an operation that costs
+/// nothing.)
 fn difference(later: &Counts, earlier: &Counts) -> Counts {
     std::array::from_fn(|index| later[index].saturating_sub(earlier[index]))
 }

@@ -26,7 +26,7 @@ const LINUX: [(&str, &str); 3] = [
 const PROTECT: &str = "mprotect";
 /// The call that is compared with what Linux has.
 const CALL: &str = "rpc_null_4_words";
-/// How often everything is measured, one after the other; the median counts.
+/// The number of times that everything is measured, one after the other; the median counts.
 const TIMES: usize = 3;
 /// How much faster a call has to be than the fastest that Linux has.
 const FACTOR: f64 = 1.2;
@@ -74,7 +74,7 @@ pub fn check() -> Result<()> {
     measure(1).map(|_| ())
 }
 
-/// What is measured: all but interrupts, which Linux lets in when it likes.
+/// Returns what is measured: all but interrupts, which Linux lets in when it likes.
 fn operations() -> impl Iterator<Item = &'static Operation> {
     OPERATIONS.iter().filter(|operation| !operation.name.starts_with("interrupt_"))
 }
@@ -161,7 +161,7 @@ impl Times {
 }
 
 impl Measured {
-    /// How many times faster a call is than the fastest that Linux has.
+    /// Returns how many times faster a call is than the fastest that Linux has.
     fn factor(&self, results: &Results) -> f64 {
         let ways = LINUX.iter().filter_map(|(name, _)| self.linux.get(*name));
         let fastest = ways.min().copied().unwrap_or_default();

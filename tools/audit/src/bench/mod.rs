@@ -20,7 +20,7 @@ pub use hosted::check as check_hosted;
 
 /// The package with the benchmarks: programs that print their results.
 const PACKAGE: &str = "bench";
-/// How long one of its programs may run.
+/// The time for which one of its programs may run.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The measured cost of the operations, by name.

@@ -22,7 +22,8 @@ const PACKAGES: [(&str, &[&str]); 3] = [
 ];
 /// Tests that take long. They are asked only about mutants that all others leave alive.
 const LONG: [&str; 2] = ["every_interleaving", "the_invariants_hold"];
-/// How long the quick tests may take with a mutant, in seconds, until they are taken to hang: then they have found it.
+/// The time that the quick tests may take with a mutant, in seconds, until they are taken to hang: then they have
+/// found it.
 const PATIENCE: &str = "60";
 /// The same for all tests.
 const LONG_PATIENCE: &str = "1200";

@@ -27,7 +27,7 @@ pub struct Mutant {
 }
 
 impl Mutant {
-    /// Where it is: file, line and column.
+    /// Returns where it is: file, line and column.
     pub fn place(&self) -> String {
         format!("{}:{}", self.file, self.position)
     }

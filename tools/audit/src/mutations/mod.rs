@@ -96,7 +96,7 @@ fn name_of(path: &Path) -> Result<Cow<'_, str>> {
     Ok(path.file_stem().context("a path without a name")?.to_string_lossy())
 }
 
-/// What a patch says of the tests that fail.
+/// Returns what a patch says of the tests that fail.
 fn proofs(text: &str) -> Result<Vec<Proof>> {
     let mut parts = text.splitn(3, "\n\n");
     let what = parts.next().unwrap_or_default();

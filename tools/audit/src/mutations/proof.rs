@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 
 /// A test may take so much longer with a mutation than without; after that, it hangs.
 const SLOWER: u32 = 5;
-/// How long a test may take, however fast it is without the mutation.
+/// The time that a test may take, however fast it is without the mutation.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How long a test may take that is not mutated.
+/// The time that a test may take that is not mutated.
 const LONG: Duration = Duration::from_secs(1200);
 
 /// A command that fails with the mutation.

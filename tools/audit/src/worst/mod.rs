@@ -16,12 +16,11 @@ use anyhow::{Result, anyhow, ensure};
 use handler_spans::Span;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use system_tests_harness::Flags;
 use workbench::board::Board;
 
 /// The package with the firmware that has the kernel do the most.
 const PACKAGE: &str = "worst-cases";
-/// Firmware that takes the kernel's place to look at it: what its handlers do is not the kernel's.
-const REFEREES: [&str; 2] = ["equivalence", "conformance"];
 
 /// The longest span of a path.
 struct Longest {
@@ -74,17 +73,17 @@ impl Measurement {
         Ok(Measurement { plugin: Plugin::build()?, longest: Mutex::default() })
     }
 
-    /// Runs a firmware of the release profile, in all of its ways to run. ([Referees](REFEREES) are not measured.)
+    /// Runs a firmware of the release profile, in all of its ways to run. It is measured unless its
+    /// [flags](Flags) say that it is not.
     ///
     /// # Errors
     /// If it fails, or can't be measured.
     pub fn run(&self, firmware: &Firmware) -> Result<()> {
+        if Flags::read(&firmware.source)?.without_measuring {
+            return system_tests::run(firmware, Profile::Release);
+        }
         let symbols = Symbols::of(firmware)?;
         for variant in system_tests::variants(firmware)? {
-            if REFEREES.contains(&firmware.name.as_str()) {
-                system_tests::run_with(firmware, Profile::Release, &variant, &[])?;
-                continue;
-            }
             let recording = self.plugin.record_spans(&symbols)?;
             system_tests::run_with(firmware, Profile::Release, &variant, recording.options())?;
             for line in recording.text()?.lines() {

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! A process with all kinds of statics, whose memory and stack the promises of a port are checked on.
+//!
+//! It is the first of its wiring, with one thread, which calls [`use_statics`] (so that they are those of the process)
+//! and does not run before the check. Some process has to have `inspects;`.
+
+use crate::arch;
+use core::ops::Range;
+use core::sync::atomic::{AtomicU32, Ordering};
+use crossgate::kept;
+use crossgate_abi::table::{ProcessMemory, System};
+
+kept! {
+    static KEPT: [u32; 8];
+}
+static INITIALISED: [AtomicU32; 100] = [const { AtomicU32::new(7) }; 100];
+static ZEROED: [AtomicU32; 100] = [const { AtomicU32::new(0) }; 100];
+
+/// Uses statics with initial values, without, and those that are kept.
+pub fn use_statics() {
+    KEPT.clear();
+    for (one, other) in INITIALISED.iter().zip(&ZEROED) {
+        one.store(other.load(Ordering::Relaxed), Ordering::Relaxed);
+    }
+}
+
+/// The memory of the process.
+#[must_use]
+pub fn memory(system: &'static System) -> ProcessMemory {
+    *arch::placed(system).processes[0].memory
+}
+
+/// The stack of its thread.
+#[must_use]
+pub fn stack(system: &'static System) -> Range<usize> {
+    // The first is the idle one.
+    arch::placed(system).threads[1].stack_range()
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Finds names in the text of Rust files.
+
+/// What a file has besides comments and unit tests.
+pub fn code(text: &str) -> String {
+    let lines = text.lines().map(|line| line.split("//").next().unwrap_or_default());
+    let code = lines.collect::<Vec<_>>().join("\n");
+    code.split("#[cfg(test)]\nmod tests").next().unwrap_or_default().to_owned()
+}
+
+/// The paths that follow a mark, with `/` between their names; those in braces each on its own.
+pub fn paths(code: &str, mark: &str) -> Vec<String> {
+    let starts = code.match_indices(mark).filter(|(at, _)| {
+        !code[..*at].ends_with(|letter: char| is_name(letter) || letter == ':' || letter == '$')
+    });
+    starts.flat_map(|(at, _)| tree(&mut &code[at + mark.len()..])).collect()
+}
+
+/// The paths of a tree as `use` has it, which the text begins with; and cuts them off.
+fn tree(text: &mut &str) -> Vec<String> {
+    let (name, rest) = text.split_at(word(text).len());
+    *text = rest;
+    if let Some(rest) = text.strip_prefix('{') {
+        *text = rest;
+        let mut paths = Vec::new();
+        loop {
+            *text = text.trim_start_matches(|letter: char| letter == ',' || letter.is_whitespace());
+            if let Some(rest) = text.strip_prefix('}') {
+                *text = rest;
+                return paths;
+            }
+            paths.extend(tree(text));
+            // What it is called here.
+            let end = text.find([',', '}']).expect("a brace is closed");
+            *text = &text[end..];
+        }
+    }
+    match text.strip_prefix("::") {
+        Some(rest)
+            if rest.starts_with(|letter: char| {
+                letter == '{' || letter.is_alphabetic() || letter == '_'
+            }) =>
+        {
+            *text = rest;
+            tree(text)
+                .into_iter()
+                .map(|path| format!("{name}/{path}").trim_end_matches('/').to_owned())
+                .collect()
+        }
+        _ => vec![name.to_owned()],
+    }
+}
+
+/// The words right after each mark, each with what follows.
+pub fn after<'a>(code: &'a str, mark: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
+    code.match_indices(mark).map(move |(at, _)| {
+        let rest = &code[at + mark.len()..];
+        rest.split_at(word(rest).len())
+    })
+}
+
+/// The word that a text begins with.
+pub fn word(text: &str) -> &str {
+    &text[..text.find(|letter| !is_name(letter)).unwrap_or(text.len())]
+}
+
+fn is_name(letter: char) -> bool {
+    letter.is_alphanumeric() || letter == '_'
+}
+
+/// The rows of a table in the documentation of a file, whose head begins with this.
+pub fn rows<'a>(file: &'a str, head: &str) -> impl Iterator<Item = &'a str> {
+    let rows = file.lines().skip_while(move |line| !line.starts_with(head)).skip(2);
+    rows.take_while(|line| line.starts_with("//! |"))
+}
