@@ -56,8 +56,7 @@ impl Arguments {
         Self(kept.cloned().collect())
     }
 
-<<<<<<< HEAD
-    /// The arguments without linker scripts.
+    /// Returns the arguments without linker scripts.
     pub fn without_scripts(&self) -> Self {
         let mut is_script = false;
         let mut keeps = |argument: &String| {
@@ -69,10 +68,7 @@ impl Arguments {
         Self(self.0.iter().filter(|argument| keeps(argument)).cloned().collect())
     }
 
-    /// The arguments with another output.
-=======
     /// Returns the arguments with another output.
->>>>>>> main
     pub fn with_output(&self, output: &Path) -> Vec<String> {
         let mut arguments = self.0.clone();
         let output = output.display().to_string();

@@ -28,8 +28,7 @@ pub fn memories(arguments: &Arguments) -> Result<BTreeSet<String>> {
     Ok(texts.values().flat_map(|text| declared(text)).map(str::to_owned).collect())
 }
 
-<<<<<<< HEAD
-/// The scripts of the command line as additions to the linker's own script, which they would replace.
+/// Returns the scripts of the command line as additions to the linker's own script, which they would replace.
 ///
 /// # Errors
 /// A script can't be read.
@@ -38,7 +37,7 @@ pub fn additions(arguments: &Arguments) -> Result<String> {
     Ok(texts.values().map(|text| addition(text)).collect())
 }
 
-/// A script of which each block of sections is added at the end, where what is not loaded is.
+/// Returns a script of which each block of sections is added at the end, where what is not loaded is.
 fn addition(text: &str) -> String {
     let mut parts = text.split("SECTIONS");
     let mut whole = parts.next().unwrap_or_default().to_owned();
@@ -54,10 +53,7 @@ fn addition(text: &str) -> String {
     whole
 }
 
-/// The names that are declared in the blocks `MEMORY { NAME (attributes) : ORIGIN = ..., LENGTH = ... }`.
-=======
 /// Returns the names that are declared in the blocks `MEMORY { NAME (attributes) : ORIGIN = ..., LENGTH = ... }`.
->>>>>>> main
 fn declared(text: &str) -> Vec<&str> {
     let starts =
         text.split("MEMORY").skip(1).filter_map(|rest| rest.trim_start().strip_prefix('{'));

@@ -34,7 +34,6 @@ const STARTED: [&str; 8] = [
 /// Names with this prefix belong to the kernel and the wiring.
 const OURS: &str = "__crossgate_";
 
-<<<<<<< HEAD
 /// What the linker script of `defmt` names so that it stays or is there: the macros call it, in whatever process they
 /// are. Should the kernel's code call it, that is found all the same.
 const DEFMT: [&str; 6] = [
@@ -46,10 +45,7 @@ const DEFMT: [&str; 6] = [
     "__DEFMT_MARKER_TIMESTAMP_WAS_DEFINED",
 ];
 
-/// What to do about what the kernel would use.
-=======
 /// The advice about what the kernel would use.
->>>>>>> main
 const ADVICE: &str = "What runs with the kernel's rights comes from the kernel, its port and the firmware's own \
                       crate, which the `start!` of a board may write into. Remove it, or rename it.";
 /// The advice about what a process would use.
