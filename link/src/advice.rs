@@ -11,8 +11,8 @@ const MISSING: [(&str, &str); 7] = [
     ),
     (
         "_defmt_",
-        "`defmt` has no logger here, as a process has no access to the debugger's memory: log by the service \
-         of the crate `crossgate-log`, and leave out the feature `defmt` of what needs it.",
+        "`defmt` has no logger here: have the process use the crate `crossgate-defmt`, which sends to the trace, or leave \
+         out the feature `defmt` of what needs it.",
     ),
     (
         "__crossgate_memory",

@@ -56,6 +56,18 @@ impl Arguments {
         Self(kept.cloned().collect())
     }
 
+    /// Returns the arguments without linker scripts.
+    pub fn without_scripts(&self) -> Self {
+        let mut is_script = false;
+        let mut keeps = |argument: &String| {
+            let is_value = is_script;
+            is_script = !is_value && ["-T", "--script"].contains(&argument.as_str());
+            let is_attached = argument.starts_with("-T") || argument.starts_with("--script=");
+            !(is_value || is_script || is_attached)
+        };
+        Self(self.0.iter().filter(|argument| keeps(argument)).cloned().collect())
+    }
+
     /// Returns the arguments with another output.
     pub fn with_output(&self, output: &Path) -> Vec<String> {
         let mut arguments = self.0.clone();

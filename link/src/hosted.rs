@@ -32,7 +32,7 @@
 use crate::arguments::Arguments;
 use crate::copies::Copies;
 use crate::image::Image;
-use crate::inputs::{FileId, Inputs};
+use crate::inputs::{FileId, Inputs, Section};
 use crate::library;
 use crate::link::{STRIP, UNOWNED, collect, refuse_merged, unowned};
 use crate::linker;
@@ -40,7 +40,7 @@ use crate::ownership::{KERNEL, named_owner};
 use crate::plan::PARTS;
 use crate::reach::{Reach, is_reached};
 use crate::script::OutputSection;
-use crate::trust;
+use crate::{scripts, trust};
 use anyhow::{Context, Result, bail};
 use object::read::archive::ArchiveFile;
 use std::env;
@@ -62,6 +62,13 @@ const PANIC_ENTRY: &str = "rust_begin_unwind";
 /// The crates on the host's side: the kernel, its port, and the library that calls it.
 const HOST: [&str; 5] =
     ["crossgate", "crossgate_abi", "crossgate_protection", "crossgate_kernel", "crossgate_hosted"];
+
+/// Has the program loaded at a multiple of 64 KiB. Then the last 16 bits of an address are those that the linker knows: by
+/// these a message of `defmt` is told from others.
+const WHOLE_NUMBERS: &str = "-zmax-page-size=65536";
+
+/// What the names of sections of `defmt` start with. They are nobody's memory.
+const DEFMT: &str = ".defmt.";
 
 /// The function of the port that runs a firmware.
 const RUN: &str = "__crossgate_run";
@@ -189,10 +196,18 @@ fn link(arguments: &Arguments, may_use_std: bool) -> Result<()> {
     let path = folder.path().join("processes.ld");
     fs::write(&path, script(inputs, &sections, &panic)).context("can't write the linker script")?;
     let linked = folder.path().join("linked");
+    let added = scripts::additions(arguments)?;
+    let added_path = folder.path().join("added.ld");
+    fs::write(&added_path, &added).context("can't write the linker script")?;
+    let arguments = &arguments.without_scripts();
     let run = |arguments: &Arguments| {
         let mut all = arguments.with_output(&linked);
         all.push(format!("--wrap={panic}"));
         all.push(format!("-T{}", path.display()));
+        if !added.is_empty() {
+            all.push(format!("-T{}", added_path.display()));
+            all.push(WHOLE_NUMBERS.to_owned());
+        }
         linker::run(&all)
     };
     let with_symbols = arguments.without(&STRIP);
@@ -214,7 +229,9 @@ fn read(paths: &[String]) -> Result<Inputs> {
     let mut inputs = Inputs::read(&compiled(paths))?;
     let owners = inputs.sections.iter().filter_map(named_owner).filter(|&name| name != KERNEL);
     inputs.processes = owners.map(str::to_owned).collect();
-    for section in inputs.sections.iter_mut().filter(|it| HOST.contains(&it.krate.as_str())) {
+    let is_hosts =
+        |it: &&mut Section| HOST.contains(&it.krate.as_str()) || it.name.starts_with(DEFMT);
+    for section in inputs.sections.iter_mut().filter(is_hosts) {
         section.writable = false;
         section.thread_local = false;
     }
@@ -256,6 +273,9 @@ fn script(inputs: &Inputs, sections: &[OutputSection], panic: &str) -> String {
     let mut text = format!("__wrap_{panic} = __crossgate_panic;\n");
     line(&mut text, format_args!("__crossgate_host_panic = __real_{panic};"));
     text += "SECTIONS {\n";
+    // It holds an address, which is put in when the program is loaded. So it can't be where `defmt` has it, among
+    // what is not loaded.
+    line(&mut text, format_args!("  .crossgate.defmt : {{ *({DEFMT}end.timestamp) }}"));
     for process in &inputs.processes {
         memory(&mut text, process, sections);
     }

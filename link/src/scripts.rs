@@ -28,6 +28,31 @@ pub fn memories(arguments: &Arguments) -> Result<BTreeSet<String>> {
     Ok(texts.values().flat_map(|text| declared(text)).map(str::to_owned).collect())
 }
 
+/// Returns the scripts of the command line as additions to the linker's own script, which they would replace.
+///
+/// # Errors
+/// A script can't be read.
+pub fn additions(arguments: &Arguments) -> Result<String> {
+    let texts = texts(arguments)?;
+    Ok(texts.values().map(|text| addition(text)).collect())
+}
+
+/// Returns a script of which each block of sections is added at the end, where what is not loaded is.
+fn addition(text: &str) -> String {
+    let mut parts = text.split("SECTIONS");
+    let mut whole = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let mut depth = 0;
+        let end = part.bytes().position(|byte| {
+            depth += i32::from(byte == b'{') - i32::from(byte == b'}');
+            byte == b'}' && depth == 0
+        });
+        let (block, rest) = part.split_at(end.map_or(part.len(), |end| end + 1));
+        whole += &format!("SECTIONS{block}\nINSERT AFTER .comment;{rest}");
+    }
+    whole
+}
+
 /// Returns the names that are declared in the blocks `MEMORY { NAME (attributes) : ORIGIN = ..., LENGTH = ... }`.
 fn declared(text: &str) -> Vec<&str> {
     let starts =

@@ -34,6 +34,17 @@ const STARTED: [&str; 8] = [
 /// Names with this prefix belong to the kernel and the wiring.
 const OURS: &str = "__crossgate_";
 
+/// What the linker script of `defmt` names so that it stays or is there: the macros call it, in whatever process they
+/// are. Should the kernel's code call it, that is found all the same.
+const DEFMT: [&str; 6] = [
+    "_defmt_acquire",
+    "_defmt_release",
+    "_defmt_timestamp",
+    "__defmt_default_panic",
+    "__defmt_default_timestamp",
+    "__DEFMT_MARKER_TIMESTAMP_WAS_DEFINED",
+];
+
 /// The advice about what the kernel would use.
 const ADVICE: &str = "What runs with the kernel's rights comes from the kernel, its port and the firmware's own \
                       crate, which the `start!` of a board may write into. Remove it, or rename it.";
@@ -139,7 +150,8 @@ impl<'a> Kernel<'a> {
             }
         }
         for (id, symbol) in self.inputs.symbols.iter().enumerate() {
-            if wanted.contains(&symbol.name) || symbol.name.starts_with(OURS) {
+            let is_wanted = wanted.contains(&symbol.name) && !DEFMT.contains(&&*symbol.name);
+            if is_wanted || symbol.name.starts_with(OURS) {
                 self.refer(None, id);
             }
         }

@@ -51,7 +51,7 @@ fn known_names_that_are_missing_get_an_answer() {
     for (name, way_out) in [
         ("_critical_section_1_0_acquire", "use `crossgate::sync::Mutex`"),
         ("_embassy_time_now", "a process waits with `crossgate::time::sleep`"),
-        ("_defmt_acquire", "log by the service of the crate `crossgate-log`"),
+        ("_defmt_acquire", "use the crate `crossgate-defmt`"),
         ("__crossgate_services", "the firmware has no wiring"),
         ("__crossgate_kernel", "`board::start!(SYSTEM);` has to be in its crate"),
     ] {
