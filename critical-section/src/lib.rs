@@ -25,7 +25,7 @@ pub const STACKS: usize = 4;
 /// The lock.
 static LOCK: RawMutex = RawMutex::new();
 /// What is known of stacks.
-static KNOWN: [Part; STACKS] = [const { Part::NONE }; STACKS];
+static KNOWN: [Part; STACKS] = [const { Part::none() }; STACKS];
 /// By which the kernel is asked whose an address is.
 static PROBE: Mutex<RawMutex> = Mutex::new(RawMutex::new());
 
@@ -55,8 +55,10 @@ struct Part {
 }
 
 impl Part {
-    /// Of no stack.
-    const NONE: Part = Part { low: AtomicUsize::new(usize::MAX), high: AtomicUsize::new(0) };
+    /// A part of no stack.
+    const fn none() -> Part {
+        Part { low: AtomicUsize::new(usize::MAX), high: AtomicUsize::new(0) }
+    }
 
     #[inline(always)]
     fn has(&self, address: usize) -> bool {
