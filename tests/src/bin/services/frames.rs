@@ -80,6 +80,16 @@ fn wait_for(all: Notification) -> ! {
     pass()
 }
 
+/// A number that it takes time to format, in which others want to log.
+struct Slow(u32);
+
+impl Format for Slow {
+    fn format(&self, to: Formatter<'_>) {
+        time::sleep(Duration::from_micros(5));
+        defmt::write!(to, "{=u32}", self.0);
+    }
+}
+
 fn log(
     name: &'static str,
     pause: u64,
@@ -88,7 +98,7 @@ fn log(
 ) -> ! {
     crossgate_defmt::init(trace);
     for number in 0..MESSAGES {
-        defmt::info!("{=str}: {=u32} of {=u32}, then {=u64:x}", name, number, MESSAGES, u64::MAX);
+        defmt::info!("{=str}: {} of {=u32}, then {=u64:x}", name, Slow(number), MESSAGES, u64::MAX);
         time::sleep(Duration::from_micros(pause));
     }
     expect("frames that are lost", crossgate_defmt::lost(), 0);
