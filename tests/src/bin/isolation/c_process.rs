@@ -66,7 +66,7 @@ fn witness(
         expect("the mean", heating.filtered(60), Ok(30));
         expect("the common static", heating.count(), Ok(1));
         expect("starts", start.signal(), Ok(()));
-        done.wait();
+        expect("it has read", done.wait_timeout(Duration::from_secs(1)), Ok(()));
         expect("the readings", heating.readings(), Ok(4 + 8 + 12 + 16));
 
         expect("a crash", heating.crash(address), Err(CallError::ServerFaulted));
