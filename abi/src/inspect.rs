@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The subjects about which a process with the right can [ask](crate::number::INSPECT), and the meaning of the two
+//! The subjects about which a process with the right can [ask](crate::number::OPTIONAL), and the meaning of the two
 //! words of the answer.
 
 use crate::Word;

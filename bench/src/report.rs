@@ -97,6 +97,20 @@ impl Bench {
         self.print(name, each(ticks.saturating_sub(empty), rounds), rounds, 1);
     }
 
+    /// Begins to measure what a task awaits: the clock is read.
+    pub fn begin(&mut self) -> u32 {
+        mark();
+        self.timer.elapsed()
+    }
+
+    /// Ends that, and prints the cost of one of `rounds` operations as [`measure_whole`](Self::measure_whole) does.
+    pub fn finish(&mut self, name: &str, rounds: u32, start: u32) {
+        let ticks = self.timer.elapsed().wrapping_sub(start);
+        mark();
+        let empty = self.ticks(|| ());
+        self.print(name, each(ticks.saturating_sub(empty), rounds), rounds, 1);
+    }
+
     /// Prints how much later a thread [notes](Arrival::note) its arrival if `work` is done than if `empty` is.
     pub fn measure_arrival(
         &mut self,

@@ -161,6 +161,102 @@ impl Notification {
     /// Waits for a set of notifications of its process. The one that came; `None` if the time was over.
     #[inline]
     fn wait_for_set(self, set: Word, timeout: u64) -> Option<u8> {
+        Set(set).wait_for(timeout)
+    }
+
+    /// The same, without an end.
+    #[inline]
+    fn wait_for_set_for_ever(self, set: Word) -> u8 {
+        Set(set).wait_for_ever()
+    }
+}
+
+/// Notifications of this process that a thread waits for together, when how many they are is known at run time only.
+///
+/// ```no_run
+/// # use crossgate::{Notification, notification::Set};
+/// # fn f(received: Notification, button: Notification, has_button: bool) {
+/// let mut set = Set::EMPTY.with(received);
+/// if has_button {
+///     set = set.with(button);
+/// }
+/// if set.wait().is(button) { /* the button */ }
+/// # }
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Set(Word);
+
+/// The notification of a [`Set`] that came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Arrived(u8);
+
+impl Arrived {
+    /// Returns whether it is this one.
+    #[inline]
+    #[must_use]
+    pub const fn is(self, notification: Notification) -> bool {
+        self.0 == notification.index
+    }
+
+    /// Signals it again, for another thread to take it.
+    pub fn signal_again(self) {
+        system_call(number::SIGNAL, [self.0.into()]);
+    }
+}
+
+impl Set {
+    /// None.
+    pub const EMPTY: Set = Set(0);
+
+    /// The same set with one more.
+    #[inline]
+    #[must_use]
+    pub const fn with(self, notification: Notification) -> Set {
+        Set(self.0 | notification.set())
+    }
+
+    /// Returns whether there is none in it.
+    #[inline]
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Waits for any of them.
+    ///
+    /// # Panics
+    /// If one of them belongs to another process, or there are none.
+    #[inline]
+    #[must_use]
+    pub fn wait(self) -> Arrived {
+        Arrived(self.wait_for_ever())
+    }
+
+    /// The same, but not longer than `timeout` (to the µs).
+    ///
+    /// # Errors
+    /// [`TimedOut`] if no signal came.
+    ///
+    /// # Panics
+    /// As [`wait`](Self::wait).
+    #[inline]
+    pub fn wait_timeout(self, timeout: Duration) -> Result<Arrived, TimedOut> {
+        self.wait_for(limited(timeout)).map(Arrived).ok_or(TimedOut)
+    }
+
+    /// Takes a signal of one of them, if there is one.
+    ///
+    /// # Panics
+    /// As [`wait`](Self::wait).
+    #[inline]
+    #[must_use]
+    pub fn try_wait(self) -> Option<Arrived> {
+        self.wait_for(0).map(Arrived)
+    }
+
+    #[inline]
+    fn wait_for(self, timeout: u64) -> Option<u8> {
+        let Set(set) = self;
         let words = [set, timeout as u32 as Word, (timeout >> 32) as Word];
         let reply = system_call(number::WAIT, words);
         match Status(reply.status) {
@@ -171,12 +267,11 @@ impl Notification {
         }
     }
 
-    /// The same, without an end.
     #[inline]
-    fn wait_for_set_for_ever(self, set: Word) -> u8 {
+    fn wait_for_ever(self) -> u8 {
         loop {
             // The time of a call may be over. Whoever goes on waiting then is stopped later.
-            if let Some(index) = self.wait_for_set(set, FOR_EVER) {
+            if let Some(index) = self.wait_for(FOR_EVER) {
                 return index;
             }
         }

@@ -292,6 +292,18 @@ impl Pool {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
+        self.try_spawn(job).map_err(|_| NoThread)
+    }
+
+    /// The same, for a job that is to be tried again.
+    ///
+    /// # Errors
+    /// The job, if no thread is free.
+    pub fn try_spawn<F, R>(self, job: F) -> Result<JoinHandle<R>, F>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
         const {
             assert!(
                 size_of::<F>() <= size_of::<Words>() && align_of::<F>() <= align_of::<Words>(),
@@ -304,7 +316,7 @@ impl Pool {
         }
         let is_free =
             |worker: &&Worker| worker.becomes(Does::Nothing as usize, Does::Taken as usize);
-        let worker = self.threads.iter().find(is_free).ok_or(NoThread)?;
+        let Some(worker) = self.threads.iter().find(is_free) else { return Err(job) };
         // SAFETY: it has been taken by this thread alone, and the sizes were checked.
         unsafe {
             worker.put(job);
@@ -388,6 +400,13 @@ impl<R> JoinHandle<R> {
     #[must_use]
     pub fn has_ended(&self) -> bool {
         matches!(Does::of(self.worker.state.load(SeqCst)), Does::Done | Does::Ended)
+    }
+
+    /// The notification that tells when the job has ended, for a thread that waits for other things as well. It may have
+    /// a signal of an earlier job, so [`has_ended`](Self::has_ended) has to be looked at again.
+    #[must_use]
+    pub fn finished(&self) -> Notification {
+        self.worker.finished
     }
 
     /// Ends the job, whatever it does, unless it is done already. What that means, the [module](self) tells. It does

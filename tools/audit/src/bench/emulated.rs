@@ -39,7 +39,7 @@ pub const FLASH: &str = "kernel_flash_bytes";
 /// The name of its size in RAM.
 pub const RAM: &str = "kernel_ram_bytes";
 
-pub const OPERATIONS: [Operation; 43] = [
+pub const OPERATIONS: [Operation; 50] = [
     Operation {
         name: "rpc_null_4_words",
         text: "call and return, 4 words",
@@ -162,14 +162,14 @@ pub const OPERATIONS: [Operation; 43] = [
     Operation {
         name: "fault_to_caller",
         text: "fault in the callee to error at the caller",
-        must: Limit::Most(581),
+        must: Limit::Most(480),
         stretch: None,
         cmrx: None,
     },
     Operation {
         name: "restart_process",
         text: "restart of a process of 256 bytes, and a call",
-        must: Limit::Most(900),
+        must: Limit::Most(805),
         stretch: None,
         cmrx: None,
     },
@@ -328,9 +328,58 @@ pub const OPERATIONS: [Operation; 43] = [
         cmrx: None,
     },
     Operation {
+        name: "critical_section",
+        text: "a critical section of a process, by `critical-section`",
+        must: Limit::Most(40),
+        stretch: None,
+        cmrx: None,
+    },
+    Operation {
+        name: "critical_section_nested",
+        text: "a critical section inside of another",
+        must: Limit::Most(60),
+        stretch: None,
+        cmrx: None,
+    },
+    Operation {
         name: "timers_of_1000",
         text: "a timer among 999 others started and stopped",
         must: Limit::Most(760),
+        stretch: None,
+        cmrx: None,
+    },
+    Operation {
+        name: "embassy_yield",
+        text: "a task lets the others run: yield_now().await",
+        must: Limit::Most(140),
+        stretch: None,
+        cmrx: None,
+    },
+    Operation {
+        name: "embassy_signal",
+        text: "a signal from task to task, and the other goes on",
+        must: Limit::Most(250),
+        stretch: None,
+        cmrx: None,
+    },
+    Operation {
+        name: "embassy_timer",
+        text: "a timer of a task set, and awaited when it is due",
+        must: Limit::Most(650),
+        stretch: None,
+        cmrx: None,
+    },
+    Operation {
+        name: "embassy_notification",
+        text: "a notification signalled by a task, and awaited",
+        must: Limit::Most(1040),
+        stretch: None,
+        cmrx: None,
+    },
+    Operation {
+        name: "time_now",
+        text: "the present time, as embassy_time has it",
+        must: Limit::Most(75),
         stretch: None,
         cmrx: None,
     },

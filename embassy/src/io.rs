@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! `embedded-io-async` over `embedded-io` and a notification.
+
+use crate::wait;
+use crossgate::Notification;
+use embedded_io::{ErrorType, Read, ReadReady, Write, WriteReady};
+
+/// A device as `embedded-io-async` has it: where the device's own methods would block, the task waits for a notification.
+///
+/// The device has to tell whether it is ready. The notification is the one to which the wiring binds its interrupt, or
+/// the one that another process signals; it is acknowledged whenever the device is not ready.
+#[derive(Debug)]
+pub struct Io<D> {
+    device: D,
+    news: Notification,
+}
+
+impl<D> Io<D> {
+    /// A device, and what tells that it may be ready.
+    pub const fn new(device: D, news: Notification) -> Io<D> {
+        Io { device, news }
+    }
+
+    /// The device.
+    pub const fn device(&mut self) -> &mut D {
+        &mut self.device
+    }
+
+    async fn until_ready<E>(
+        &mut self,
+        is_ready: impl Fn(&mut D) -> Result<bool, E>,
+    ) -> Result<(), E> {
+        loop {
+            if is_ready(&mut self.device)? {
+                return Ok(());
+            }
+            self.news.acknowledge();
+            // Once more, because a pulse that came before was forgotten there.
+            if is_ready(&mut self.device)? {
+                return Ok(());
+            }
+            wait(self.news).await;
+        }
+    }
+}
+
+impl<D: ErrorType> ErrorType for Io<D> {
+    type Error = D::Error;
+}
+
+impl<D: Read + ReadReady> embedded_io_async::Read for Io<D> {
+    async fn read(&mut self, buffer: &mut [u8]) -> Result<usize, D::Error> {
+        if buffer.is_empty() {
+            return Ok(0);
+        }
+        self.until_ready(D::read_ready).await?;
+        self.device.read(buffer)
+    }
+}
+
+impl<D: Write + WriteReady> embedded_io_async::Write for Io<D> {
+    async fn write(&mut self, bytes: &[u8]) -> Result<usize, D::Error> {
+        if bytes.is_empty() {
+            return Ok(0);
+        }
+        self.until_ready(D::write_ready).await?;
+        self.device.write(bytes)
+    }
+
+    /// As the device does it, which may take its time.
+    async fn flush(&mut self) -> Result<(), D::Error> {
+        self.device.flush()
+    }
+}

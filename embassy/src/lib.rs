@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Async tasks in a process: [Embassy](https://embassy.dev)'s executor on a Crossgate thread, and what wakes its tasks.
+//!
+//! Embassy's crates are used as they are: `#[embassy_executor::task]`, `embassy_time::Timer`, `embassy_sync::channel`,
+//! `embassy_futures::select`. This crate has what they expect of a platform:
+//!
+//! | Embassy expects | here |
+//! |---|---|
+//! | an executor that sleeps | [`Executor`]: its thread waits for a notification of the process |
+//! | a time driver | the system call for the time, and a deadline of that wait: no alarm, no thread of its own |
+//! | interrupts that wake tasks | [`wait`]: a task waits for a notification, to which the wiring binds an interrupt |
+//! | devices with `embedded-io-async` | [`Io`], of what has `embedded-io` and a notification |
+//! | blocking work elsewhere | [`Blocking`]: a call runs on a thread of a [pool](crossgate::pool) |
+//! | a lock between threads | [`ProcessRawMutex`], for `embassy_sync` |
+//!
+//! ```no_run
+//! use crossgate::Notification;
+//! use crossgate_embassy::Executor;
+//! use embassy_time::Timer;
+//!
+//! #[embassy_executor::task]
+//! async fn blink() {
+//!     loop {
+//!         Timer::after_secs(1).await;
+//!         // ... toggle a lamp ...
+//!     }
+//! }
+//!
+//! static EXECUTOR: Executor = Executor::new();
+//!
+//! // process lamp { notification BELL; thread main (priority = 3, stack = 1024) = lamp::main(BELL); }
+//! pub fn main(bell: Notification) -> ! {
+//!     EXECUTOR.run(bell, |spawner| spawner.spawn(blink().unwrap()))
+//! }
+//! ```
+//!
+//! A process may have several executors, on threads of different priorities, and each process has its own statics of
+//! this crate and of Embassy's: the linker copies them.
+#![no_std]
+
+mod blocking;
+mod executor;
+mod io;
+mod mutex;
+mod timers;
+mod wait;
+
+pub use blocking::Blocking;
+pub use executor::Executor;
+pub use io::Io;
+pub use mutex::ProcessRawMutex;
+pub use wait::{Wait, wait};
