@@ -5,9 +5,9 @@
 mod arm;
 #[cfg(target_arch = "arm")]
 #[doc(hidden)]
-pub use arm::{call, leave, system_call};
+pub use arm::{call, leave, stack_pointer, system_call};
 #[cfg(target_arch = "arm")]
-pub(crate) use arm::{interface_of, name_of, stack_pointer};
+pub(crate) use arm::{interface_of, name_of};
 
 // Miri knows no assembly, and no linker.
 #[cfg(all(target_os = "linux", target_arch = "x86_64", not(miri)))]
@@ -22,9 +22,9 @@ mod gate;
 mod host;
 #[cfg(not(target_os = "none"))]
 #[doc(hidden)]
-pub use host::{call, leave, system_call};
+pub use host::{call, leave, stack_pointer, system_call};
 #[cfg(not(target_os = "none"))]
-pub(crate) use host::{interface_of, name_of, stack_pointer};
+pub(crate) use host::{interface_of, name_of};
 
 use crossgate_abi::Word;
 

@@ -51,6 +51,7 @@ mod channel;
 mod condvar;
 mod mutex;
 mod once;
+mod raw;
 mod read_write;
 mod semaphore;
 #[cfg(test)]
@@ -61,5 +62,7 @@ pub use channel::Channel;
 pub use condvar::Condvar;
 pub use mutex::{Mutex, MutexGuard};
 pub use once::{LazyLock, OnceLock};
+#[doc(hidden)]
+pub use raw::RawMutex;
 pub use read_write::{ReadGuard, RwLock, WriteGuard};
 pub use semaphore::{Permit, Semaphore};

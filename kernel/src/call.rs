@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Calls and returns.
 //!
-//! The calling thread itself crosses into the process of the service. What it needs for the return (its stack pointer
-//! and rights) is kept in the kernel's memory, in a frame. The caller's part of the stack is closed while the method
+//! The calling thread itself crosses into the process of the service. The data for its return (its stack pointer and
+//! rights) are kept in the kernel's memory, in a frame. The caller's part of the stack is closed while the method
 //! runs, because the callee's stack starts below it. Nothing changes until every check has passed.
 //!
 //! A port may make plain calls and their returns by itself. The [gate](crossgate_abi::table::Gate) contains what the
@@ -29,8 +29,8 @@ pub struct Enter {
     pub entry: Word,
     /// The object, which is the first argument.
     pub object: *mut (),
-    /// The argument words. (The words that the method does not use have the caller's values. Whether to clear them is
-    /// up to the caller.)
+    /// The argument words. (The words that the method does not use have the caller's values. The caller decides
+    /// if it clears them.)
     pub words: [Word; ARGUMENT_WORDS],
     /// The first address above the callee's part of the stack.
     pub stack_top: Word,

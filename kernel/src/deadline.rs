@@ -31,9 +31,8 @@ pub(crate) struct Deadlines<P: Port> {
     /// Sets or removes the deadline of the calls that the current thread makes from where it is.
     // The first field, because a port's assembly calls it, too.
     pub set: extern "C" fn(&mut Kernel<P>, &mut [Word; ARGUMENT_WORDS]) -> Status,
-    /// Checks whether calls of a thread have taken too long. Returns whether the thread has a deadline at all: if
-    /// it has none, the check takes a short time.
-    pub check: fn(&mut Kernel<P>, ThreadId, u64) -> bool,
+    /// Checks whether calls of a thread that [has deadlines](Thread::has_deadlines) have taken too long.
+    pub check: fn(&mut Kernel<P>, ThreadId, u64),
 }
 
 impl<P: Port> Deadlines<P> {
@@ -70,7 +69,8 @@ impl<P: Port> Kernel<P> {
         Status::OK
     }
 
-    /// Sets a deadline so far away, unless the one in force is nearer. (That of the caller is not nearer.)
+    /// Sets a deadline so far away, unless the one in force is nearer. (That of the caller is never nearer than
+    /// the one in force.)
     #[inline]
     fn set_deadline_within(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {
         let thread = self.threads.current();
@@ -111,11 +111,7 @@ impl<P: Port> Kernel<P> {
     }
 
     #[inline]
-    fn check_deadline(&mut self, id: ThreadId, now: u64) -> bool {
-        let thread = self.threads.get(id);
-        if (thread.deadline, thread.grace) == (Deadline::NONE, Deadline::NONE) {
-            return false;
-        }
+    fn check_deadline(&mut self, id: ThreadId, now: u64) {
         let thread = self.threads.get_mut(id);
         if thread.deadline.is_over(now) {
             thread.set_deadline(Deadline::OVER);
@@ -164,6 +160,5 @@ impl<P: Port> Kernel<P> {
             self.record(id, service.owner, &Fault::of(Cause::Deadline));
             self.crash(service.owner);
         }
-        true
     }
 }

@@ -69,7 +69,8 @@ impl<P: Port> Kernel<P> {
         self.engage();
     }
 
-    /// The same, if the worker gets something to do anyway: to tell takes long, and it comes before all others.
+    /// Records a fault when the worker gets work anyway: it signals the notification, which takes long, before all
+    /// other work.
     #[inline]
     pub(crate) fn record(&mut self, id: ThreadId, process: ProcessId, fault: &Fault) {
         let frames = self.threads.at(id).frames();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Lives of processes: each has a number, and servers are told when the life of a client ends.
 //!
-//! A life ends when its process is taken down. What a server has noted of that process is of no use to its next life,
+//! A life ends when its process is taken down. The notes of a server on that process are of no use to its next life,
 //! which does not know of it. So a server notes, with each thing that it gives away, the process and the life that has
 //! it; and it is told of the end of the lives of all processes that may call it.
 

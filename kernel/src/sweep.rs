@@ -82,12 +82,12 @@ impl<P: Port> Kernel<P> {
         }
         work.dying.insert(process);
         (work.unswept, work.lessees) = (unswept, Set::EMPTY);
-        // The thread that it happens to is known. Who else is in it, the worker finds.
+        // The thread that crashed is known. The worker finds the other threads in the process.
         self.lead_out(self.threads.current_id());
         self.engage();
     }
 
-    /// Does a piece of what it takes to sweep a thread. If it waits in a process that went down, that ends first.
+    /// Does a piece of the sweep of a thread. A wait in a process that was taken down ends first.
     #[inline(always)]
     fn sweep(&mut self, id: ThreadId) {
         let thread = self.threads.get(id);
@@ -99,10 +99,10 @@ impl<P: Port> Kernel<P> {
         }
     }
 
-    /// Takes a thread, which does not wait there, out of the process that it executes in if that went down: out of one
-    /// call, and is to be done again if it is in the next such process then. At last it frees the objects of those that
-    /// it has called out of, and leads it past them when it comes back. If it waits further on, for whom nobody
-    /// waits any more, its wait fails.
+    /// Takes a thread, which does not wait there, out of the process that it executes in if that process was taken
+    /// down: out of one call, after which this has to be done again if the thread is in another such process then. At
+    /// last it frees the objects of such processes that the thread is in further out, and makes its returns skip
+    /// these processes. A wait further on fails, if no caller waits for that call any more.
     #[inline]
     fn lead_out(&mut self, id: ThreadId) {
         let dying = self.work.dying;
@@ -113,7 +113,7 @@ impl<P: Port> Kernel<P> {
         if goes_down(callee) {
             is_home = true;
             thread.orphaned = 0;
-            // (Past those that went down before.)
+            // (Skipping the frames of processes that were taken down before.)
             while let Some(frame) = thread.pop() {
                 if frame.care & LOCKED != 0 && goes_down(callee) {
                     free_lock(self.services, self.locks, frame.service);
@@ -133,7 +133,7 @@ impl<P: Port> Kernel<P> {
         if thread.rights.leases.count() != 0 {
             self.work.lessees.insert(id);
         }
-        // Others may have waited for the objects that it had there.
+        // Other threads may have waited for the objects that the thread had there.
         if !thread.waiters.is_empty() {
             self.work.lowering.insert(id);
         }

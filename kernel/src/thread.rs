@@ -238,6 +238,12 @@ impl<U: Unit> Thread<U> {
         self.calls.flag(Calls::LATE, deadline == Deadline::OVER);
     }
 
+    /// Returns whether calls that it is in may have taken too long.
+    #[inline(always)]
+    pub(crate) fn has_deadlines(&self) -> bool {
+        (self.deadline, self.grace) != (Deadline::NONE, Deadline::NONE)
+    }
+
     /// Adds a call in flight, in which the thread has these rights.
     #[inline]
     pub(crate) fn enter(&mut self, rights: Rights) {
@@ -278,7 +284,7 @@ impl<U: Unit> Thread<U> {
         self.frames.get_mut(..depth.into()).unwrap_or(&mut [])
     }
 
-    /// The same, to look at.
+    /// Returns the frames of its calls in flight, to look at them.
     #[inline(always)]
     pub(crate) fn frames(&self) -> &[Frame] {
         self.frames.get(..self.depth().into()).unwrap_or(&[])
@@ -368,7 +374,7 @@ impl<U: Unit> Thread<U> {
         false
     }
 
-    /// The call that it has left, whose frame this was, failed: its server went down.
+    /// Fails the call that it has left, which had this frame, because the server crashed.
     #[inline(always)]
     pub(crate) fn fail(&mut self, frame: &Frame) {
         self.stack_pointer = frame.stack_pointer;

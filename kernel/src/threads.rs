@@ -83,7 +83,7 @@ impl<U: Unit> Threads<U> {
         }
     }
 
-    /// The same, where it takes no call.
+    /// Returns the thread of this index, to change it, in code that is inlined.
     #[inline(always)]
     pub(crate) fn at_mut(&mut self, id: ThreadId) -> &mut Thread<U> {
         match self.slots.get_mut(id.index()) {

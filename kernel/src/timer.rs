@@ -26,34 +26,41 @@ impl<P: Port> Kernel<P> {
         {
             looks = 0;
         }
-        // Of the steps that take long, one in each interrupt.
-        let mut is_done = false;
+        // Of the steps that take long, one in each interrupt, before any other. (The idle thread takes no time.)
+        let mut is_first = true;
         for _ in 0..looks {
             let id = ThreadId::new(self.checked.into());
-            let wake_at = self.threads.get(id).wake_at;
-            if wake_at > now {
-                self.look_again(wake_at);
-            } else if is_done {
+            let thread = self.threads.at(id);
+            let wake_at = thread.wake_at;
+            let is_due = wake_at <= now;
+            let deadlines = self.deadlines.filter(|_| thread.has_deadlines());
+            if !is_first && (is_due || deadlines.is_some()) {
                 break;
-            } else {
+            }
+            is_first = id == ThreadId::IDLE;
+            if is_due {
                 self.interrupt_wait(id);
-                is_done = true;
+                if deadlines.is_some() {
+                    break;
+                }
+            } else {
+                self.look_again(wake_at);
             }
             self.checked = match id.index() + 1 {
                 end if end >= self.system.threads.len() => 0,
                 next => next as u8,
             };
-            let took_long =
-                self.deadlines.is_some_and(|deadlines| (deadlines.check)(self, id, now));
-            if took_long || self.checked == 0 {
+            if let Some(deadlines) = deadlines {
+                (deadlines.check)(self, id, now);
+                break;
+            }
+            if self.checked == 0 {
                 break;
             }
         }
         self.port.set_timer(if self.checked == 0 { self.next_wake } else { now });
-        match self.deadlines {
-            None => self.reschedule(),
-            // The interrupted thread may have been taken out of its call.
-            Some(_) => self.reload(),
-        }
+        // The interrupted thread may have been taken out of its call. Or it is the idle thread, about to wait for an
+        // interrupt, and has work to do now.
+        self.reload()
     }
 }

@@ -29,7 +29,7 @@ pub(crate) struct Work {
     pub lowering: Set<ThreadId>,
     /// Threads that had memory lent to them when they were swept.
     pub lessees: Set<ThreadId>,
-    /// Whether the supervisor is to be told that something was recorded.
+    /// True if the notification of the supervisor still has to be signalled, because a fault was recorded.
     pub untold: bool,
     /// Threads of these sets that still have to be looked at, to choose the most urgent.
     pub unseen: Set<ThreadId>,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What to do about names that the linker does not find, or finds twice.
+//! Advice about names that the linker does not find, or finds twice.
 
-/// Prefixes of names that are missing, and the way out.
+/// Prefixes of missing names, and the advice for each.
 const MISSING: [(&str, &str); 7] = [
     ("_critical_section_", NO_CRITICAL_SECTION),
     (
@@ -11,8 +11,8 @@ const MISSING: [(&str, &str); 7] = [
     ),
     (
         "_defmt_",
-        "`defmt` has no logger here, as a process has no access to the debugger's memory: log by the service \
-         of the crate `crossgate-log`, and leave out the feature `defmt` of what needs it.",
+        "`defmt` has no logger here: have the process use the crate `crossgate-defmt`, which sends to the trace, or leave \
+         out the feature `defmt` of what needs it.",
     ),
     (
         "__crossgate_memory",
@@ -30,16 +30,22 @@ const MISSING: [(&str, &str); 7] = [
     ),
 ];
 
-/// What to do about a critical section in a process.
-pub const NO_CRITICAL_SECTION: &str = "a critical section masks interrupts, which a process can't: use \
-                                       `crossgate::sync::Mutex`, and leave out the crate, or the feature, that \
-                                       needs `critical-section`.";
+/// The advice about a critical section that nothing implements.
+const NO_CRITICAL_SECTION: &str = "nothing implements `critical-section` here: depend on the crate \
+                                   `crossgate-critical-section`, by which it is a lock of the process, and name it: \
+                                   `use crossgate_critical_section as _;`.";
 
-/// What to do about a second panic handler.
+/// The advice about a process that masks interrupts.
+pub const NO_MASKING: &str = "a process can't mask interrupts, so this excludes nobody: leave out the crate, or the \
+                              feature, that does it. Critical sections of a process are a lock of the process: \
+                              depend on the crate `crossgate-critical-section` and name it \
+                              (`use crossgate_critical_section as _;`), or use `crossgate::sync::Mutex`.";
+
+/// The advice about a second panic handler.
 const PANIC_HANDLER: &str = "a firmware has one panic handler, that of the crate `crossgate`, by which a panic is a \
                              crash of its process: remove the crate with the other (`panic-halt` and the like).";
 
-/// Returns what to do about what the linker has said, a sentence for each kind of error.
+/// Returns the advice about the linker's output, a sentence for each kind of error.
 pub fn on(said: &str) -> Vec<&'static str> {
     let mut advice: Vec<&str> = Vec::new();
     for line in said.lines() {
@@ -67,7 +73,8 @@ mod tests {
                     rust-lld: error: undefined symbol: something\n\
                     rust-lld: error: duplicate symbol: __rustc::rust_begin_unwind\n";
         let advice = on(said);
-        let parts = ["crossgate::sync::Mutex", "crossgate::time::sleep", "one panic handler"];
+        let parts =
+            ["use crossgate_critical_section", "crossgate::time::sleep", "one panic handler"];
         assert_eq!(advice.len(), parts.len(), "{advice:?}");
         for (text, part) in advice.iter().zip(parts) {
             assert!(text.contains(part), "{text}");

@@ -7,7 +7,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The command line with response files put in, without the program's name.
+/// The command line with response files expanded, without the program's name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Arguments(Vec<String>);
 
@@ -29,34 +29,46 @@ impl Arguments {
                 None => all.push(argument),
             }
         }
-        // Rustc asks for GNU ld's options, as it would of lld under that name.
+        // Rustc uses GNU ld's options, as it would for lld under that name.
         if all.first().is_some_and(|argument| argument == "-flavor") {
             all.drain(..all.len().min(2));
         }
-        // Cargo joins the flags of a workspace's configuration and of those in the folders above.
+        // Cargo joins the flags of a workspace's configuration and of those in the folders above it.
         let mut scripts = HashSet::new();
         all.retain(|argument| !argument.starts_with("-T") || scripts.insert(argument.clone()));
         Ok(Self(all))
     }
 
-    /// All arguments.
+    /// Returns all arguments.
     pub fn all(&self) -> &[String] {
         &self.0
     }
 
-    /// The file that is to be written.
+    /// Returns the path of the output file.
     pub fn output(&self) -> PathBuf {
         let mut after_option = self.0.iter().skip_while(|argument| *argument != "-o").skip(1);
         after_option.next().map_or_else(|| "a.out".into(), PathBuf::from)
     }
 
-    /// The arguments without some options.
+    /// Returns the arguments without some options.
     pub fn without(&self, options: &[&str]) -> Self {
         let kept = self.0.iter().filter(|argument| !options.contains(&argument.as_str()));
         Self(kept.cloned().collect())
     }
 
-    /// The arguments with another output.
+    /// Returns the arguments without linker scripts.
+    pub fn without_scripts(&self) -> Self {
+        let mut is_script = false;
+        let mut keeps = |argument: &String| {
+            let is_value = is_script;
+            is_script = !is_value && ["-T", "--script"].contains(&argument.as_str());
+            let is_attached = argument.starts_with("-T") || argument.starts_with("--script=");
+            !(is_value || is_script || is_attached)
+        };
+        Self(self.0.iter().filter(|argument| keeps(argument)).cloned().collect())
+    }
+
+    /// Returns the arguments with another output.
     pub fn with_output(&self, output: &Path) -> Vec<String> {
         let mut arguments = self.0.clone();
         let output = output.display().to_string();
@@ -67,17 +79,17 @@ impl Arguments {
         arguments
     }
 
-    /// The folders that libraries and scripts are looked up in.
+    /// Returns the folders in which libraries and scripts are looked up.
     pub fn folders(&self) -> Vec<String> {
         self.values(&["-L", "--library-path="], &["-L", "--library-path"])
     }
 
-    /// The linker scripts.
+    /// Returns the linker scripts.
     pub fn scripts(&self) -> Vec<String> {
         self.values(&["-T", "--script="], &["-T", "--script"])
     }
 
-    /// The values of an option, which are in the same argument after one of `attached`, or in the argument
+    /// Returns the values of an option, which are in the same argument after one of `attached`, or in the argument
     /// after one of `apart`.
     fn values(&self, attached: &[&str], apart: &[&str]) -> Vec<String> {
         let mut values = Vec::new();
@@ -93,13 +105,13 @@ impl Arguments {
         values
     }
 
-    /// The object files and archives, by path as the linker sees it, in the order of the command
-    /// line. Libraries named by `-l` are looked up in the folders named by `-L`.
+    /// Returns the object files and archives, by path as the linker sees it, in the order of the command line.
+    /// Libraries named by `-l` are looked up in the folders named by `-L`.
     pub fn inputs(&self) -> Vec<String> {
         self.places_of_inputs().into_iter().map(|(_, path)| path).collect()
     }
 
-    /// The arguments with other files in the place of some inputs.
+    /// Returns the arguments with other files in the place of some inputs.
     pub fn with_inputs(&self, replacements: &BTreeMap<&str, Vec<String>>) -> Self {
         let mut inputs = self.places_of_inputs().into_iter().peekable();
         let mut replaced = HashSet::new();
@@ -115,7 +127,7 @@ impl Arguments {
         Self(all)
     }
 
-    /// The inputs, and which arguments they are.
+    /// Returns the inputs, each with the index of its argument.
     fn places_of_inputs(&self) -> Vec<(usize, String)> {
         let folders = self.folders();
         let mut inputs = Vec::new();
@@ -152,8 +164,7 @@ const OPTIONS_WITH_VALUE: [&str; 12] = [
     "-dynamic-linker",
 ];
 
-/// Splits the text of a response file as GNU tools do: at white space, but for quotes and
-/// backslashes.
+/// Splits the text of a response file as GNU tools do: at white space, except in quotes and after backslashes.
 fn split(text: &str) -> Vec<String> {
     let mut arguments = Vec::new();
     let mut current: Option<String> = None;

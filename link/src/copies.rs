@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A copy of a library's statics for each process that uses them.
+//! Copies of a library's statics, one for each process that uses them.
 //!
-//! A static of a library exists once in each process that uses it, as it does in each program of an operating
-//! system. So each process gets a copy of the static, and of all code and constants through which it gets to
-//! that, and of nothing else: what leads to no such static stays common.
+//! A static of a library exists once in each process that uses it, as it does in each program of an operating system.
+//! So each process gets a copy of the static, and of all code and constants through which it reaches the static, and of
+//! nothing else: code that leads to no such static stays common.
 //!
-//! The first of the processes keeps the original. For every other, each object file with something to be copied
-//! is written once more, with other symbols: `name` is `name.for.fan` if it is copied for the process `fan`,
-//! and is the original's if it is not. In the tables of the wiring the entry points of that process become those
-//! of its copies. What the linker then gets is a firmware like any other: whose its statics are is found, and
-//! checked, by the same rules.
+//! The first of the processes keeps the original. For every other process, each object file with something to copy is
+//! written once more, with other symbols: `name` is `name.for.fan` if it is copied for the process `fan`, and is the
+//! original's if it is not. In the tables of the wiring the entry points of that process become those of its copies.
+//! The linker then gets a firmware like any other: the owners of its statics are found, and checked, by the same rules.
 
 use crate::arguments::Arguments;
 use crate::inputs::{FileId, Inputs, ObjectId, SectionId};
@@ -26,22 +25,22 @@ mod object_file;
 
 pub use object_file::COMMON;
 
-/// Between the name of what is copied and that of the process that it is copied for.
+/// The text between the name of a copied item and that of the process that it is copied for.
 pub const COPY: &str = ".for.";
 
-/// The name of what was copied, without the process that it is copied for.
+/// Returns the name of the original of a copy, without the process that it is copied for.
 pub fn original(name: &str) -> &str {
     name.split_once(COPY).map_or(name, |(name, _)| name)
 }
 
-/// What is copied, for which process.
+/// The sections to copy, for each process.
 pub struct Copies<'a> {
     inputs: &'a Inputs,
     sets: BTreeMap<&'a str, HashSet<SectionId>>,
 }
 
 impl<'a> Copies<'a> {
-    /// Finds it.
+    /// Finds the sections to copy.
     pub fn of(reach: &Reach<'a>) -> Self {
         let inputs = reach.inputs;
         let is_common = |&id: &SectionId| {
@@ -76,12 +75,12 @@ impl<'a> Copies<'a> {
         Self { inputs, sets }
     }
 
-    /// Returns whether there are none.
+    /// Returns whether there is nothing to copy.
     pub fn is_empty(&self) -> bool {
         self.sets.is_empty()
     }
 
-    /// Writes the copies into a folder, and says how the linker is to be called then.
+    /// Writes the copies into a folder, and returns the arguments for the linker.
     ///
     /// # Errors
     /// A file can't be read or written, or is of a kind that can't be copied.
@@ -100,7 +99,7 @@ impl<'a> Copies<'a> {
                 let written = self.write_object(id, &data[object.range.clone()], &edit, folder);
                 paths.extend(written.with_context(|| format!("can't copy {}", object.name))?);
             }
-            // An archive stays; of what is in it the linker takes nothing that was defined before.
+            // An archive stays, because the linker takes nothing of it that was defined before.
             if self.inputs.files[file].is_archive {
                 paths.push(path.to_owned());
             }
@@ -109,7 +108,7 @@ impl<'a> Copies<'a> {
         Ok(arguments.with_inputs(&replacements))
     }
 
-    /// Refuses the names of copies in what is to be copied.
+    /// Refuses names of copies in the files that are to be copied.
     fn refuse_names(&self) -> Result<()> {
         let taken = self.inputs.symbols.iter().find(|symbol| symbol.name.contains(COPY));
         let file = taken.and_then(|symbol| symbol.definitions.first());
@@ -122,7 +121,7 @@ impl<'a> Copies<'a> {
         Ok(())
     }
 
-    /// Returns what is to be done with which object files, by the files that they are in.
+    /// Returns the edits of object files, by the files that they are in.
     fn edits(&self) -> BTreeMap<FileId, BTreeMap<ObjectId, Edit<'a>>> {
         let mut edits: BTreeMap<FileId, BTreeMap<ObjectId, Edit>> = BTreeMap::new();
         for (&process, set) in &self.sets {
@@ -147,7 +146,8 @@ impl<'a> Copies<'a> {
         edits
     }
 
-    /// Writes the copies of an object file and, if others have to see more of it or it holds tables, itself.
+    /// Writes the copies of an object file and, if other files have to see more of it or it holds tables, the file
+    /// itself.
     fn write_object(
         &self,
         id: ObjectId,
@@ -196,8 +196,8 @@ impl<'a> Copies<'a> {
         .collect()
     }
 
-    /// Makes an object file a copy of these sections for a process. Of all else that they need the original has
-    /// to provide: returns what no other file has seen of that so far.
+    /// Makes an object file a copy of these sections for a process. The original has to provide all else that they
+    /// need: returns the symbols of it that no other file has seen so far.
     fn copy(
         &self,
         id: ObjectId,
@@ -239,7 +239,7 @@ impl<'a> Copies<'a> {
                 object.undefine(symbol);
             }
         }
-        // So that the map can tell what the copies take up.
+        // For the map, which shows the size of the copies.
         for &section in sections {
             if !named.contains(&section) {
                 object
@@ -251,26 +251,26 @@ impl<'a> Copies<'a> {
     }
 }
 
-/// What is to be done with an object file.
+/// The edits of an object file.
 #[derive(Default)]
 struct Edit<'a> {
-    /// The sections to be copied, for each process.
+    /// The sections to copy, for each process.
     copies: BTreeMap<&'a str, BTreeSet<SectionNumber>>,
-    /// Where tables refer to what is copied for a process: the section and the place in it.
+    /// The places where tables refer to something that is copied for a process: the section and the offset in it.
     records: Vec<(SectionNumber, u64, &'a str)>,
 }
 
-/// Returns what something is called in the copy for a process.
+/// Returns the name of something in the copy for a process.
 fn of_copy(name: &str, process: &str) -> String {
     format!("{name}{COPY}{process}")
 }
 
-/// Prefix of the names by which others know what only its own object file sees.
+/// Prefix of the names by which other files see a symbol that is local to its object file.
 const LOCAL: &str = "__crossgate_local_";
-/// Prefix of the names of copies of what has none.
+/// Prefix of the names of copies of things without a name.
 const UNNAMED: &str = "__crossgate_unnamed_";
 
-/// Returns what others call a symbol that only its own object file sees.
+/// Returns the name by which other files see a symbol that is local to its object file.
 fn alias(object: ObjectId, symbol: SymbolNumber) -> String {
     format!("{LOCAL}{object}_{symbol}")
 }

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Critical sections in processes, which would be none: they mask interrupts, which a process can't.
+//! Critical sections in processes, which would have no effect: they mask interrupts, which a process can't.
 
-use crate::advice::NO_CRITICAL_SECTION;
+use crate::advice::NO_MASKING;
 use crate::inputs::FileId;
 use crate::ownership::{KERNEL, listed};
 use crate::reach::Reach;
 use anyhow::{Result, bail, ensure};
 
-/// What a critical section starts with, and the crate that may define it.
+/// The function that a critical section calls first, and the crate that may define it.
 const ACQUIRE: &str = "_critical_section_1_0_acquire";
 const CORTEX_M: &str = "cortex_m";
 
-/// Refuses them.
+/// Refuses critical sections in processes.
 ///
 /// # Errors
-/// Says where one is, and the way to it.
+/// Names the place of one, and the way to it.
 pub fn check(reach: &Reach) -> Result<()> {
     let inputs = reach.inputs;
     let acquire = inputs.symbol(ACQUIRE).map(|symbol| &inputs.symbols[symbol]);
@@ -22,11 +22,11 @@ pub fn check(reach: &Reach) -> Result<()> {
     ensure!(
         !acquire.is_some_and(|it| it.definitions.iter().any(|it| is_cortex_m(it.file))),
         "the feature `critical-section-single-core` of the crate `cortex-m` is switched on, but \
-         {NO_CRITICAL_SECTION}"
+         {NO_MASKING}"
     );
     for (id, section) in inputs.sections.iter().enumerate() {
-        // The firmware's own functions may try it, as long as they don't look as if they relied on it. (Those
-        // of others may be compiled with them.)
+        // The firmware's own functions may mask interrupts, as long as they do not look as if they relied on it.
+        // (Functions of other crates may be compiled with them.)
         let is_own = !inputs.files[section.input].is_archive
             && section.title().starts_with(&format!("{}::", section.krate));
         if !section.masking.is_done || (is_own && !section.masking.is_undone) {
@@ -34,7 +34,7 @@ pub fn check(reach: &Reach) -> Result<()> {
         }
         if let Some(user) = reach.users(id).find(|user| *user != KERNEL) {
             let (name, way) = (listed(&[user]), reach.path(user, id));
-            bail!("{name} masks interrupts (`cpsid`)\n  {way}\n{NO_CRITICAL_SECTION}");
+            bail!("{name} masks interrupts (`cpsid`)\n  {way}\n{NO_MASKING}");
         }
     }
     Ok(())

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Firmware as a program of the host: every process gets pages of its own.
 //!
-//! The package of the firmware has a build script that calls [`build`]. It makes itself the linker of
-//! the package's programs: the C compiler, which rustc links with, is told to find the linker in a
-//! folder where this very build script lies under the linker's name. So nothing has to be installed or
-//! configured. When it is called as the linker it looks for the owners of statics, as it does for a
-//! microcontroller, and has `rust-lld` place them, by a script that adds to its own.
+//! The package of the firmware has a build script that calls [`build`]. The script makes itself the linker of the
+//! package's programs: rustc links with the C compiler, which is told to find the linker in a folder where this very
+//! build script lies under the linker's name. So nothing has to be installed or configured. When the script is called
+//! as the linker it finds the owners of statics, as for a microcontroller, and has `rust-lld` place them, by a script
+//! that adds to the one of `rust-lld`.
 //!
 //! ```text
 //!  never open   | guard of the stack below        |  __crossgate_memory: where all of this is
@@ -18,21 +18,21 @@
 //!
 //! | symbol | what |
 //! |---|---|
-//! | `__crossgate_memory` | words of 64 bits: how many processes there are, 0, and a row for each |
-//! | `__crossgate_panic` | the port's: what every panic calls instead of the Rust library |
-//! | `__crossgate_host_panic` | what panics of the host's side call: the Rust library |
+//! | `__crossgate_memory` | words of 64 bits: the number of processes, 0, and a row for each |
+//! | `__crossgate_panic` | of the port: the function that every panic calls instead of the one of the Rust library |
+//! | `__crossgate_host_panic` | the function that panics of the host's side call: the one of the Rust library |
 //!
 //! A row is: length of the process' name in bytes; the distances, in bytes from the table, of start,
 //! start and end of the shared part, end of the initialised statics, start of the kept ones, end; and the
 //! name, padded to whole words.
 //!
-//! The statics of the Rust library, the C library, the kernel and the library of the processes are left
-//! where they are: they are the host's. So are those of shared libraries, which can't be placed.
+//! The statics of the Rust library, the C library, the kernel and the library of the processes stay where they are,
+//! because they belong to the host. So do those of shared libraries, which can't be placed.
 
 use crate::arguments::Arguments;
 use crate::copies::Copies;
 use crate::image::Image;
-use crate::inputs::{FileId, Inputs};
+use crate::inputs::{FileId, Inputs, Section};
 use crate::library;
 use crate::link::{STRIP, UNOWNED, collect, refuse_merged, unowned};
 use crate::linker;
@@ -40,7 +40,7 @@ use crate::ownership::{KERNEL, named_owner};
 use crate::plan::PARTS;
 use crate::reach::{Reach, is_reached};
 use crate::script::OutputSection;
-use crate::trust;
+use crate::{scripts, trust};
 use anyhow::{Context, Result, bail};
 use object::read::archive::ArchiveFile;
 use std::env;
@@ -49,7 +49,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::exit;
 
-/// The name that the C compiler looks for. (Not `ld.lld`: rustc names the folder of its own first.)
+/// The name that the C compiler looks for. (Not `ld.lld`, because rustc names its own folder first.)
 const LINKER: &str = "ld.bfd";
 /// The room for the stack of a process' first thread and its guard, in bytes.
 pub const ROOM: u64 = 0x4_0000;
@@ -57,15 +57,22 @@ pub const ROOM: u64 = 0x4_0000;
 const PAGE: u64 = 4096;
 /// Stacks are divided at multiples of this many bytes.
 const STEP: u64 = 2 * PAGE;
-/// What the name of the function that every panic calls ends with.
+/// The end of the name of the function that every panic calls.
 const PANIC_ENTRY: &str = "rust_begin_unwind";
-/// The crates that are on the host's side: the kernel, its port, and the library that calls it.
+/// The crates on the host's side: the kernel, its port, and the library that calls it.
 const HOST: [&str; 5] =
     ["crossgate", "crossgate_abi", "crossgate_protection", "crossgate_kernel", "crossgate_hosted"];
 
+/// Has the program loaded at a multiple of 64 KiB. Then the last 16 bits of an address are those that the linker knows: by
+/// these a message of `defmt` is told from others.
+const WHOLE_NUMBERS: &str = "-zmax-page-size=65536";
+
+/// What the names of sections of `defmt` start with. They are nobody's memory.
+const DEFMT: &str = ".defmt.";
+
 /// The function of the port that runs a firmware.
 const RUN: &str = "__crossgate_run";
-/// The archives of the C library and of the C compiler's.
+/// The archives of the C library and of the C compiler.
 const C_LIBRARY: [&str; 9] = [
     "libc.a",
     "libc_nonshared.a",
@@ -78,7 +85,7 @@ const C_LIBRARY: [&str; 9] = [
     "libutil.a",
 ];
 
-/// What the build script of a firmware does, and all that it does.
+/// Runs the build script of a firmware; the script needs nothing else.
 ///
 /// ```ignore
 /// fn main() {
@@ -86,21 +93,21 @@ const C_LIBRARY: [&str; 9] = [
 /// }
 /// ```
 ///
-/// For a microcontroller `crossgate-link` is the linker. There it has the firmware linked anew when a linker
-/// script changes that lies in the folder of the package, or in that of its workspace (`memory.x`, say), and
-/// has such a script found in both.
+/// For a microcontroller `crossgate-link` is the linker. There this function makes cargo link the firmware again when a
+/// linker script changes that lies in the folder of the package, or in that of its workspace (`memory.x`, say), and
+/// makes the linker find such scripts in both.
 ///
 /// # Panics
-/// If cargo did not call it.
+/// If the program was not started by cargo.
 pub fn build() {
     build_for(false);
 }
 
-/// The same for a firmware whose processes may use `std`, which none could on a microcontroller: for tests of
-/// what becomes of one that does.
+/// Runs the build script of a firmware whose processes may use `std`, which none could on a microcontroller: for tests
+/// of the fate of such a process.
 ///
 /// # Panics
-/// If cargo did not call it.
+/// If the program was not started by cargo.
 pub fn build_with_std() {
     build_for(true);
 }
@@ -124,10 +131,10 @@ fn build_for(may_use_std: bool) {
     }
     let folder = variable("OUT_DIR");
     let place = Path::new(&folder).join(LINKER);
-    // There may be none yet.
+    // The file may not exist yet.
     let _ = fs::remove_file(&place);
     let this = env::current_exe().expect("Linux tells it");
-    // Not a symbolic link: its target would have another name when the project's folder gets one.
+    // Not a symbolic link, because its target would have another name when the project's folder gets one.
     fs::hard_link(&this, &place)
         .or_else(|_| fs::copy(this, place).map(drop))
         .expect("cargo made the folder");
@@ -137,7 +144,7 @@ fn build_for(may_use_std: bool) {
     println!("cargo::rustc-env=CROSSGATE_LINKS=1");
 }
 
-/// Returns what cargo is told of the linker scripts of a package, and of the workspace around it.
+/// Returns what cargo has to know of the linker scripts of a package, and of the workspace around it.
 fn scripts(package: &Path) -> Vec<String> {
     let is_script = |path: &PathBuf| path.extension().is_some_and(|it| it == "x" || it == "ld");
     let mut told = Vec::new();
@@ -155,10 +162,10 @@ fn scripts(package: &Path) -> Vec<String> {
     told
 }
 
-/// Links a program; one that runs no processes is left to the linker alone.
+/// Links a program; a program that runs no processes is left to the linker alone.
 ///
 /// # Errors
-/// What the linker says, or whose statics cannot be told.
+/// The linker fails, or the owner of a static can't be found.
 fn link(arguments: &Arguments, may_use_std: bool) -> Result<()> {
     let paths = arguments.inputs();
     let inputs = read(&paths)?;
@@ -166,7 +173,7 @@ fn link(arguments: &Arguments, may_use_std: bool) -> Result<()> {
         return linker::run(arguments.all());
     }
     refuse_merged(&paths)?;
-    // Unit tests that are in a firmware's package have its wiring, but don't run it.
+    // Unit tests in a firmware's package have its wiring, but do not run it.
     if !is_reached(&inputs, "main", RUN) {
         return linker::run(arguments.all());
     }
@@ -189,10 +196,18 @@ fn link(arguments: &Arguments, may_use_std: bool) -> Result<()> {
     let path = folder.path().join("processes.ld");
     fs::write(&path, script(inputs, &sections, &panic)).context("can't write the linker script")?;
     let linked = folder.path().join("linked");
+    let added = scripts::additions(arguments)?;
+    let added_path = folder.path().join("added.ld");
+    fs::write(&added_path, &added).context("can't write the linker script")?;
+    let arguments = &arguments.without_scripts();
     let run = |arguments: &Arguments| {
         let mut all = arguments.with_output(&linked);
         all.push(format!("--wrap={panic}"));
         all.push(format!("-T{}", path.display()));
+        if !added.is_empty() {
+            all.push(format!("-T{}", added_path.display()));
+            all.push(WHOLE_NUMBERS.to_owned());
+        }
         linker::run(&all)
     };
     let with_symbols = arguments.without(&STRIP);
@@ -209,19 +224,21 @@ fn link(arguments: &Arguments, may_use_std: bool) -> Result<()> {
     Ok(())
 }
 
-/// Reads the inputs that are the firmware's. The statics of the host's side stay where they are.
+/// Reads the inputs that belong to the firmware. The statics of the host's side stay where they are.
 fn read(paths: &[String]) -> Result<Inputs> {
     let mut inputs = Inputs::read(&compiled(paths))?;
     let owners = inputs.sections.iter().filter_map(named_owner).filter(|&name| name != KERNEL);
     inputs.processes = owners.map(str::to_owned).collect();
-    for section in inputs.sections.iter_mut().filter(|it| HOST.contains(&it.krate.as_str())) {
+    let is_hosts =
+        |it: &&mut Section| HOST.contains(&it.krate.as_str()) || it.name.starts_with(DEFMT);
+    for section in inputs.sections.iter_mut().filter(is_hosts) {
         section.writable = false;
         section.thread_local = false;
     }
     Ok(inputs)
 }
 
-/// The inputs that are the firmware's: neither the Rust library nor what the C compiler adds.
+/// Returns the inputs that belong to the firmware: neither the Rust library nor the files that the C compiler adds.
 fn compiled(paths: &[String]) -> Vec<String> {
     let is_host = |path: &String| path.contains("/rustlib/") || is_c_library(path);
     paths.iter().filter(|path| !is_host(path)).cloned().collect()
@@ -236,7 +253,7 @@ pub fn is_c_library(path: &str) -> bool {
     starts_programs || C_LIBRARY.contains(&name)
 }
 
-/// The name of the function of the Rust library that every panic calls.
+/// Returns the name of the function of the Rust library that every panic calls.
 fn panic_entry(inputs: &[String]) -> Result<String> {
     let is_library = |path: &&String| path.ends_with(".rlib") && path.contains("/libstd-");
     let library = inputs.iter().find(is_library).context("the program has no Rust library")?;
@@ -251,11 +268,14 @@ fn panic_entry(inputs: &[String]) -> Result<String> {
     bail!("{library} has no {PANIC_ENTRY}: this version of Rust is not known to Crossgate")
 }
 
-/// The linker script, which adds to the linker's own.
+/// Returns the linker script, which adds to the linker's own.
 fn script(inputs: &Inputs, sections: &[OutputSection], panic: &str) -> String {
     let mut text = format!("__wrap_{panic} = __crossgate_panic;\n");
     line(&mut text, format_args!("__crossgate_host_panic = __real_{panic};"));
     text += "SECTIONS {\n";
+    // It holds an address, which is put in when the program is loaded. So it can't be where `defmt` has it, among
+    // what is not loaded.
+    line(&mut text, format_args!("  .crossgate.defmt : {{ *({DEFMT}end.timestamp) }}"));
     for process in &inputs.processes {
         memory(&mut text, process, sections);
     }
@@ -269,7 +289,7 @@ fn script(inputs: &Inputs, sections: &[OutputSection], panic: &str) -> String {
     text
 }
 
-/// The pages of a process, and room for a stack before them.
+/// Writes the pages of a process, and the room for a stack before them.
 fn memory(text: &mut String, process: &str, sections: &[OutputSection]) {
     line(text, format_args!("  .crossgate.room.{process} (NOLOAD) : ALIGN({STEP}) {{"));
     line(text, format_args!("    . = . + {ROOM:#x};\n  }}"));
@@ -280,14 +300,14 @@ fn memory(text: &mut String, process: &str, sections: &[OutputSection]) {
         collected(text, sections, &format!("{part}{process}"));
         line(text, format_args!("    __crossgate_{end}_{process} = .;"));
     }
-    // At least one page, to which the stack belongs. What is kept is on others, as whole pages are reset.
+    // At least one page, to which the stack belongs. Kept statics are on other pages, because whole pages are reset.
     line(text, format_args!("    . = . + 1;\n    . = ALIGN({PAGE});"));
     line(text, format_args!("    __crossgate_kept_{process} = .;"));
     collected(text, sections, &format!("{kept}{process}"));
     line(text, format_args!("    . = ALIGN({PAGE});\n    __crossgate_end_{process} = .;\n  }}"));
 }
 
-/// What goes into a section of this name.
+/// Writes the contents of a section of this name.
 fn collected(text: &mut String, sections: &[OutputSection], name: &str) {
     let inputs = sections.iter().filter(|section| section.name == name);
     for (file, name) in inputs.flat_map(|section| &section.inputs) {
@@ -295,7 +315,7 @@ fn collected(text: &mut String, sections: &[OutputSection], name: &str) {
     }
 }
 
-/// The table that tells where the pages are.
+/// Writes the table of the places of the pages.
 fn table(text: &mut String, inputs: &Inputs) {
     line(text, format_args!("SECTIONS {{\n  .crossgate.table : ALIGN(8) {{"));
     line(text, format_args!("    __crossgate_memory = .;"));

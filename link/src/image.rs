@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the linker wrote: an ELF file with addresses.
+//! The output of the linker: an ELF file with addresses.
 
 use anyhow::{Context, Result};
 use object::elf::{FileHeader32, FileHeader64};
@@ -17,15 +17,15 @@ use crate::layout::Span;
 pub struct ImageSection {
     /// Its name.
     pub name: String,
-    /// Where it is when the firmware runs.
+    /// The range of addresses at run time.
     pub span: Span,
-    /// Where it is in flash, if anywhere.
+    /// The range in flash, if the section is there.
     pub load: Option<Span>,
-    /// What its address is a multiple of.
+    /// The alignment of its address.
     pub align: u64,
     /// True if it can be written.
     pub writable: bool,
-    /// What it holds, empty if all zeroes.
+    /// The contents, empty if all are zeroes.
     pub data: Vec<u8>,
 }
 
@@ -34,7 +34,7 @@ pub struct ImageSection {
 pub struct Image {
     /// The sections that are not empty.
     pub sections: Vec<ImageSection>,
-    /// Symbols that have an address, with that and their length in bytes.
+    /// The symbols that have an address, with the address and the length in bytes.
     pub symbols: BTreeMap<String, (u64, u64)>,
 }
 
@@ -42,7 +42,7 @@ impl Image {
     /// Reads an ELF file.
     ///
     /// # Errors
-    /// It can't be read or isn't an ELF file.
+    /// The file can't be read or is not an ELF file.
     pub fn read(path: &Path) -> Result<Self> {
         let data = fs::read(path).with_context(|| format!("can't read {}", path.display()))?;
         Self::parse(&data).with_context(|| format!("can't make sense of {}", path.display()))
@@ -80,24 +80,24 @@ impl Image {
         Ok(image)
     }
 
-    /// The section with a name, if it isn't empty.
+    /// Returns the section with this name, if it is not empty.
     pub fn section(&self, name: &str) -> Option<&ImageSection> {
         self.sections.iter().find(|section| section.name == name)
     }
 
-    /// The address of a symbol.
+    /// Returns the address of a symbol.
     ///
     /// # Errors
-    /// There is none with this name.
+    /// No symbol has this name.
     pub fn symbol(&self, name: &str) -> Result<u64> {
         let symbol = self.symbols.get(name).with_context(|| format!("no symbol {name}"))?;
         Ok(symbol.0)
     }
 
-    /// The bytes at an address; those that are zeroes at start may be missing.
+    /// Returns the bytes at an address; bytes that are zeroes at start may be missing.
     ///
     /// # Errors
-    /// There is nothing in the file for that address.
+    /// The file has nothing at that address.
     fn bytes(&self, address: u64, length: u64) -> Result<&[u8]> {
         let wanted = Span { start: address, end: address + length };
         let section = self.sections.iter().find(|section| section.span.contains(wanted));
@@ -107,18 +107,18 @@ impl Image {
         Ok(&bytes[..bytes.len().min(length as usize)])
     }
 
-    /// The text at an address.
+    /// Returns the text at an address.
     ///
     /// # Errors
-    /// As for [`words`](Self::words), or it is no text.
+    /// As for [`words`](Self::words), or the bytes are no text.
     pub fn text(&self, address: u64, length: u64) -> Result<String> {
         Ok(String::from_utf8(self.bytes(address, length)?.to_vec())?)
     }
 
-    /// The words at an address.
+    /// Returns the words at an address.
     ///
     /// # Errors
-    /// There is nothing in the file for that address.
+    /// The file has nothing at that address.
     pub fn words<const N: usize>(&self, address: u64) -> Result<[u64; N]> {
         let mut words = [0; N];
         let bytes = self.bytes(address, 4 * N as u64)?;
@@ -129,7 +129,7 @@ impl Image {
     }
 }
 
-/// Returns where a loader puts what is to be at `span`.
+/// Returns where a loader puts the contents of `span`.
 fn load_span<Elf: FileHeader>(file: &ElfFile<Elf>, span: Span) -> Option<Span> {
     let endian = file.endian();
     let segment = file.elf_program_headers().iter().find(|segment| {

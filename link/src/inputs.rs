@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the linker's inputs hold: sections, what they are called, and what refers to what.
+//! The contents of the linker's inputs: sections, their names, and references between them.
 
 use crate::copies;
 use crate::thumb::{self, Frame, Masking};
@@ -18,7 +18,7 @@ use std::fs;
 use std::ops::Range;
 use std::path::Path;
 
-/// Prefix of the symbols that say where the memory of a process is; the process' name follows.
+/// Prefix of the symbols of the memory of a process; the process' name follows.
 pub const MEMORY_SYMBOL: &str = "__crossgate_memory_";
 
 /// The section that `#[interface]` leaves in its crate.
@@ -28,10 +28,10 @@ const INTERFACE: &str = ".crossgate.interface";
 const CONSTANTS: [&str; 5] =
     [".data.rel.ro", ".init_array", ".fini_array", ".preinit_array", ".data.DW.ref."];
 
-/// How LLVM's own objects begin.
+/// The first bytes of LLVM's own objects.
 const BITCODE: [u8; 4] = *b"BC\xc0\xde";
 
-/// What is wrong with them.
+/// The error for such objects.
 const LINKER_PLUGIN_LTO: &str = "`-C linker-plugin-lto` leaves the compiling to the linker, so nobody can \
                                  tell whose a static is. Remove it from the `rustflags`.";
 
@@ -50,11 +50,11 @@ pub type ObjectId = usize;
 /// An object file: an input, or a part of one.
 #[derive(Debug)]
 pub struct InputObject {
-    /// Its name as the linker's script has it: `path` or `archive:member`.
+    /// Its name in the linker's script: `path` or `archive:member`.
     pub name: String,
     /// The file of the command line that it is in.
     pub input: FileId,
-    /// Where in that.
+    /// The range in that file.
     pub range: Range<usize>,
 }
 
@@ -65,7 +65,7 @@ pub struct InputFile {
     pub path: String,
     /// The crate (or library) that it was compiled from.
     pub krate: String,
-    /// True if it is an archive. Objects are the firmware's own crate's, or were given by its developer.
+    /// True if it is an archive. Objects belong to the firmware's own crate, or were given by its developer.
     pub is_archive: bool,
     /// True if it is an archive that the Rust compiler made.
     pub is_crate: bool,
@@ -76,7 +76,7 @@ pub struct InputFile {
 }
 
 impl InputFile {
-    /// Returns what is known of a file by its path and how it begins.
+    /// Returns the properties of a file, by its path and its first bytes.
     pub fn new(path: &str, data: &[u8]) -> Self {
         Self {
             path: path.to_owned(),
@@ -94,7 +94,7 @@ impl InputFile {
 pub struct Symbol {
     /// Its mangled name.
     pub name: String,
-    /// True if a crate says so in Rust (`no_mangle`), if it defines it.
+    /// True if the crate that defines it names it in Rust (`no_mangle`).
     pub is_declared: bool,
     /// All definitions, also those that the linker will not choose.
     pub definitions: Vec<Definition>,
@@ -103,37 +103,37 @@ pub struct Symbol {
 /// A definition of a symbol.
 #[derive(Debug)]
 pub struct Definition {
-    /// Where it is written.
+    /// The file in which it is.
     pub file: FileId,
-    /// Where it is; nowhere if it is a plain number, or in a section that is not a part of the firmware.
+    /// The section in which it is; `None` if it is a plain number, or in a section that is not a part of the firmware.
     pub section: Option<SectionId>,
-    /// True if any other is preferred.
+    /// True if any other definition is preferred.
     pub is_weak: bool,
-    /// True if it is in a section of its own that comes before all functions of the object. So it is when a
-    /// crate's own assembly (`global_asm!`) defines it, but not when that of a function does.
+    /// True if it is in a section of its own that comes before all functions of the object. That is so for a definition
+    /// in a crate's own assembly (`global_asm!`), but not for one in the assembly of a function.
     pub is_before_functions: bool,
 }
 
 impl Symbol {
-    /// Returns whether the Rust compiler made this name from a path and a hash. One that it calls by agreement
-    /// (`rust_begin_unwind`) is none: whichever crate defines that one is chosen.
+    /// Returns whether the Rust compiler made this name from a path and a hash. Names that the compiler uses by
+    /// agreement (`rust_begin_unwind`) do not count: any crate may define those.
     pub fn is_path(&self) -> bool {
         let is_legacy = || {
             let hash = self.name.strip_prefix("_ZN")?.rsplit_once("17h")?.1.strip_suffix('E')?;
             Some(hash.len() == 16 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()))
         };
         let is_current = self.name.starts_with("_R") && !self.is_of_compiler();
-        // What several objects of a crate have in common.
+        // Names that several objects of a crate have in common.
         let is_common = self.name.starts_with("anon.") || self.name.contains(".llvm.");
         is_current || is_legacy() == Some(true) || is_common
     }
 
-    /// Returns whether it is a name that the Rust compiler agrees on with itself.
+    /// Returns whether the Rust compiler uses the name by agreement with itself.
     pub fn is_of_compiler(&self) -> bool {
         self.name.contains("7___rustc") || self.name == "__rustc_debug_gdb_scripts_section__"
     }
 
-    /// The section that the linker will choose, if there is one.
+    /// Returns the section that the linker will choose, if there is one.
     fn chosen(&self) -> Option<SectionId> {
         let sections = |is_weak: bool| {
             let found = self.definitions.iter().filter(move |it| it.is_weak == is_weak);
@@ -143,27 +143,27 @@ impl Symbol {
     }
 }
 
-/// Where a section refers to something.
+/// A reference of a section.
 #[derive(Clone, Copy, Debug)]
 pub struct Reference {
-    /// Where in the section, in bytes from its start.
+    /// The offset in the section, in bytes from its start.
     pub offset: u64,
-    /// The symbol that it names; none if what it means is in the same object.
+    /// The symbol that it names; `None` if its target is in the same object.
     pub symbol: Option<SymbolId>,
-    /// The section that it means, if it is one of the inputs'.
+    /// The target, if it is a section of the inputs.
     pub section: Option<SectionId>,
 }
 
 /// A section of an input that becomes a part of the firmware's memory.
 #[derive(Debug)]
 pub struct Section {
-    /// The file as the linker's script names it: `path` or `archive:member`.
+    /// The file in the linker's script: `path` or `archive:member`.
     pub file: String,
     /// The file of the command line that it is in.
     pub input: FileId,
     /// The object file that it is in.
     pub object: ObjectId,
-    /// Its number in that; [`copies::COMMON`] if it stands for C's statics that have none.
+    /// Its number in that object; [`copies::COMMON`] if it stands for C's statics that are in no section.
     pub number: usize,
     /// The crate (or library) that it was compiled from.
     pub krate: String,
@@ -177,20 +177,20 @@ pub struct Section {
     pub thread_local: bool,
     /// True if it holds code.
     pub executable: bool,
-    /// What its code does with interrupts.
+    /// The effect of its code on interrupts.
     pub masking: Masking,
-    /// What its code takes of the stack.
+    /// The stack that its code uses.
     pub frame: Frame,
     /// True if it is all zeroes, and takes up nothing in the file.
     pub zeroed: bool,
-    /// The mangled names of what it holds.
+    /// The mangled names of its contents.
     pub symbols: Vec<String>,
-    /// Where it refers to others, in the order of offsets.
+    /// The references to other sections, in the order of offsets.
     pub references: Vec<Reference>,
 }
 
 impl Section {
-    /// Returns what it holds, for a reader: the names of its statics or functions, else its own.
+    /// Returns a title for a reader: the names of its statics or functions, else its own.
     pub fn title(&self) -> String {
         if self.symbols.is_empty() {
             return self.name.clone();
@@ -198,13 +198,13 @@ impl Section {
         self.symbols.iter().map(|symbol| demangle(symbol)).collect::<Vec<_>>().join(", ")
     }
 
-    /// The sections that it refers to.
+    /// Returns the sections that it refers to.
     pub fn targets(&self) -> impl Iterator<Item = SectionId> {
         self.references.iter().filter_map(|reference| reference.section)
     }
 }
 
-/// A symbol's name as its source has it, without the hash.
+/// Returns a symbol's name as in its source, without the hash.
 pub fn demangle(symbol: &str) -> String {
     format!("{:#}", rustc_demangle::demangle(copies::original(symbol)))
 }
@@ -222,7 +222,7 @@ pub struct Inputs {
     pub symbols: Vec<Symbol>,
     /// The index of each symbol by its name.
     numbers: HashMap<String, SymbolId>,
-    /// The processes: whose [`MEMORY_SYMBOL`] is wanted.
+    /// The processes: those whose [`MEMORY_SYMBOL`] is wanted.
     pub processes: BTreeSet<String>,
 }
 
@@ -248,17 +248,17 @@ impl Inputs {
         Ok(inputs)
     }
 
-    /// The symbol of this name, if an input defines it or refers to it.
+    /// Returns the symbol of this name, if an input defines it or refers to it.
     pub fn symbol(&self, name: &str) -> Option<SymbolId> {
         self.numbers.get(name).copied()
     }
 
-    /// The section that holds the symbol of this name.
+    /// Returns the section that holds the symbol of this name.
     pub fn section_of(&self, name: &str) -> Option<SectionId> {
         self.symbols[self.symbol(name)?].chosen()
     }
 
-    /// The names that some files define or refer to.
+    /// Returns the names that some files define or refer to.
     pub fn names_in(&self, is_meant: impl Fn(FileId) -> bool) -> BTreeSet<&String> {
         let sections = self.sections.iter().filter(|section| is_meant(section.input));
         let wanted = sections.flat_map(|section| &section.references).filter_map(|it| it.symbol);
@@ -273,7 +273,7 @@ impl Inputs {
         let is_archive = file.is_archive;
         self.files.push(file);
         if !is_archive {
-            // The linker would take a text for a script.
+            // The linker would take a text file for a script.
             ensure!(
                 data.starts_with(&object::elf::ELFMAG) || data.starts_with(&BITCODE),
                 "it is neither an object file nor an archive"
@@ -318,7 +318,7 @@ impl Inputs {
             }
             let name = section.name()?.to_owned();
             self.files[input].has_interface |= name == INTERFACE;
-            // Where code may lie at any address, constants with addresses are written by the loader.
+            // In code that may lie at any address, constants with addresses are written by the loader.
             let is_constant = CONSTANTS.iter().any(|prefix| name.starts_with(prefix));
             let (masking, frame) = match marks.get(&section.index()) {
                 Some(marks) => {
@@ -346,7 +346,7 @@ impl Inputs {
         self.references(&object, &ids)
     }
 
-    /// A section of the file that was read last.
+    /// Returns a section of the file that was read last.
     fn empty_section(&self, file: &str, name: String) -> Section {
         let input = self.files.len() - 1;
         Section {
@@ -374,7 +374,7 @@ impl Inputs {
         file: &str,
         ids: &mut HashMap<SectionIndex, SectionId>,
     ) -> Result<()> {
-        // The Rust compiler lists there what is to be seen by all.
+        // The Rust compiler lists there the symbols that all files have to see.
         let is_declaration = Path::new(file).file_name().is_some_and(|name| name == "symbols.o");
         let functions =
             object.symbols().filter(|it| it.kind() == SymbolKind::Text && it.size() > 0);
@@ -433,7 +433,7 @@ impl Inputs {
                 let RelocationTarget::Symbol(index) = relocation.target() else { continue };
                 let symbol = object.symbol_by_index(index)?;
                 let reference = match symbol.section() {
-                    // A global may be replaced by another input's.
+                    // A global symbol may be replaced by another input's.
                     _ if symbol.is_global() => Reference {
                         offset,
                         symbol: Some(self.number(symbol.name()?)),
@@ -451,8 +451,8 @@ impl Inputs {
         Ok(())
     }
 
-    /// The number of the symbol of this name, which gets one if it has none. A version, after an `@`, does
-    /// not belong to the name.
+    /// Returns the number of the symbol of this name; a new symbol gets one. A version, after an `@`, does not belong
+    /// to the name.
     fn number(&mut self, name: &str) -> SymbolId {
         let name = name.split('@').next().unwrap_or_default();
         if let Some(&number) = self.numbers.get(name) {
@@ -468,11 +468,11 @@ impl Inputs {
     }
 }
 
-/// Stands for the section of C's statics that have none.
+/// The index that stands for the section of C's statics that are in no section.
 const COMMON: SectionIndex = SectionIndex(copies::COMMON);
 
-/// The name of the crate that `path` was compiled from: `libsensor-0123456789abcdef.rlib` and
-/// `sensor-0123456789abcdef.sensor.fedcba-cgu.0.rcgu.o` are of `sensor`.
+/// Returns the name of the crate that `path` was compiled from: `libsensor-0123456789abcdef.rlib` and
+/// `sensor-0123456789abcdef.sensor.fedcba-cgu.0.rcgu.o` belong to `sensor`.
 fn crate_name(path: &str) -> String {
     let file = Path::new(path).file_name().unwrap_or_default().to_string_lossy();
     let name = match file.rsplit_once('.') {

@@ -1,42 +1,42 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! How much stack the kernel needs: found in its code.
+//! The stack that the kernel needs, computed from its code.
 //!
-//! Each section of code is taken to push all that any of its instructions pushes, and to call all that it
-//! refers to, also through constants: that is more than what is ever in use at once, but never less, as long
-//! as no code calls itself.
+//! The analysis assumes that each section of code pushes all that any of its instructions pushes, and calls all that it
+//! refers to, also through constants: that is more than what is ever in use at once, but never less, as long as no code
+//! calls itself.
 
 use crate::inputs::SectionId;
 use crate::reach::Reach;
 use crate::vectors::{DEFAULT, EXCEPTIONS};
 use std::collections::HashMap;
 
-/// What the CPU pushes, and 4 bytes for alignment.
+/// The frame that the CPU pushes, and 4 bytes for alignment.
 const FRAME: u64 = 32 + 4;
-/// What the port keeps at the top of the stack.
+/// The words that the port keeps at the top of the stack.
 const BOUNDS: u64 = 8;
 /// The guard, which is a part of the stack.
 const GUARD: u64 = 32;
-/// What the kernel calls through the tables of the wiring: the functions that tell what an interface is.
+/// The stack of the functions that the kernel calls through the tables of the wiring: those that identify an interface.
 const IDENTITY: u64 = 64;
-/// Where the port has the CPU enter a handler above the kernel.
+/// The function at which the CPU enters a handler above the kernel.
 const ABOVE: &str = "crossgate_cortex_m::zero_latency::enter";
-/// The vector table that the CPU then has.
+/// The vector table that the CPU uses then.
 const VECTORS: &str = ".rodata.crossgate_vectors";
 
-/// How much stack the kernel needs.
+/// The stack that the kernel needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Need {
-    /// In bytes; as far as it can be told.
+    /// The size in bytes, as far as it can be computed.
     pub size: u64,
-    /// What can't be told.
+    /// The part that can't be computed.
     pub unknown: Option<String>,
 }
 
 impl Need {
-    /// Finds it. An exception interrupts a thread, whose registers are on its own stack; it may be
-    /// interrupted by one that can't be masked. Before there are threads the start of the kernel may be
-    /// interrupted by both. (A fault of the kernel itself starts its stack anew.) Handlers that a board has above the
-    /// kernel interrupt it, and each other.
+    /// Computes the need. An exception interrupts a thread, whose registers are on its own stack; it may be interrupted
+    /// by an exception that can't be masked. Before threads run, the start of the kernel may be interrupted by both. (A
+    /// fault of the kernel itself resets its stack.) Handlers that a board has above the kernel interrupt it, and each
+    /// other.
     pub fn of(reach: &Reach) -> Self {
         let mut search = Search { reach, known: HashMap::new(), unknown: None };
         let above = search.above();
@@ -67,8 +67,8 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    /// Returns how much is in use by handlers above the kernel, if each has interrupted another. Whoever else refers
-    /// to them, or to their vector table, does not call them.
+    /// Returns the stack that handlers above the kernel use, if each has interrupted another. Other code that refers to
+    /// them, or to their vector table, does not call them.
     fn above(&mut self) -> u64 {
         let sections = || self.reach.inputs.sections.iter().enumerate();
         let tables = sections().filter(|(_, section)| section.name == VECTORS).map(|(id, _)| id);
@@ -80,15 +80,15 @@ impl Search<'_> {
         size
     }
 
-    /// Returns how much is in use at most from a section on. `path` is how it was reached.
+    /// Returns the most stack that is in use from a section on. `path` is the way by which it was reached.
     fn depth(&mut self, id: SectionId, path: &mut Vec<SectionId>) -> u64 {
         if let Some(depth) = self.known.get(&id) {
             return *depth;
         }
         let section = &self.reach.inputs.sections[id];
         if path.contains(&id) {
-            // Data that refer to each other are no calls. A panic in a panic is one only in a kernel that has
-            // failed already; should it run over the stack, the guard is there.
+            // Data that refer to each other are no calls. A panic in a panic occurs only in a kernel that has failed
+            // already; if it overflows the stack, the guard is there.
             let start = path.iter().rposition(|it| *it == id).unwrap_or(0);
             let mut calls = path[start..].iter().map(|id| &self.reach.inputs.sections[*id]);
             let is_panic = calls.clone().any(|call| call.title().contains("core::panicking::"));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Where in RAM everything lies: arithmetic only.
+//! The places of everything in RAM: arithmetic only.
 //!
-//! What a region can open is told by the protection [unit](ProtectionUnit) of the firmware.
+//! The protection [unit](ProtectionUnit) of the firmware determines which regions can be opened.
 
 use crossgate_protection::armv7m::{self, ArmV7M};
 use crossgate_protection::{Fit, Unit};
@@ -10,7 +10,7 @@ use std::cmp::Reverse;
 /// The number of addresses.
 pub const ADDRESSES: u64 = 1 << 32;
 
-/// What protects the firmware.
+/// The protection unit of the firmware.
 pub type ProtectionUnit = ArmV7M;
 
 /// A piece of memory, from `start` up to and without `end`.
@@ -23,25 +23,25 @@ pub struct Span {
 }
 
 impl Span {
-    /// Length in bytes.
+    /// Returns the length in bytes.
     #[must_use]
     pub fn size(self) -> u64 {
         self.end.saturating_sub(self.start)
     }
 
-    /// Returns whether all of `inner` is in it.
+    /// Returns whether all of `inner` is in the span.
     #[must_use]
     pub fn contains(self, inner: Span) -> bool {
         self.start <= inner.start && inner.end <= self.end
     }
 
-    /// Returns whether there is a byte that is in both.
+    /// Returns whether any byte is in both spans.
     #[must_use]
     pub fn overlaps(self, other: Span) -> bool {
         self.start < other.end && other.start < self.end
     }
 
-    /// The same for the protection unit.
+    /// Returns the span in the type of the protection unit.
     fn addresses(self) -> crossgate_protection::Span {
         let address = |address: u64| usize::try_from(address).unwrap_or(usize::MAX);
         crossgate_protection::Span { start: address(self.start), end: address(self.end) }
@@ -51,27 +51,27 @@ impl Span {
         Span { start: span.start as u64, end: span.end as u64 }
     }
 
-    /// The largest region of about its length that is inside of it; it may be empty.
+    /// Returns the largest region of about its length that is inside of the span; it may be empty.
     #[must_use]
     pub fn inside(self) -> Span {
         Span::of_addresses(armv7m::inside(self.addresses()))
     }
 
-    /// Returns what the port opens if it is told to open this: the smallest region that covers it. By the very
-    /// arithmetic of the port.
+    /// Returns the span that the port opens if it is to open this one: the smallest region that covers it. The
+    /// arithmetic is that of the port itself.
     #[must_use]
     pub fn opened(self) -> Span {
         Span::of_addresses(ProtectionUnit::covering(self.addresses()))
     }
 
-    /// Returns whether one region of the protection unit opens exactly this.
+    /// Returns whether one region of the protection unit opens exactly this span.
     #[must_use]
     pub fn is_expressible(self) -> bool {
         self.end <= ADDRESSES && ProtectionUnit::opens(self.addresses())
     }
 }
 
-/// What a piece of memory is for.
+/// The use of a piece of memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// The statics of a process.
@@ -85,16 +85,16 @@ pub enum Kind {
 /// A piece of memory that needs a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Piece {
-    /// What it is for.
+    /// The use of the piece.
     pub kind: Kind,
-    /// How many bytes are needed, not 0.
+    /// The number of bytes that are needed, not 0.
     pub size: u64,
-    /// What its address is a multiple of, at least; a power of two.
+    /// The least alignment of its address; a power of two.
     pub align: u64,
 }
 
 impl Piece {
-    /// Returns what the protection unit wants of it.
+    /// Returns the fit that the protection unit needs for the piece.
     fn fit(self) -> Option<Fit> {
         let bytes = usize::try_from(self.size).unwrap_or(usize::MAX);
         match self.kind {
@@ -104,17 +104,17 @@ impl Piece {
         }
     }
 
-    /// Returns how much memory it takes.
+    /// Returns the length of the memory that the piece takes.
     fn length(self) -> u64 {
         self.fit().map_or(self.size, |fit| fit.size as u64)
     }
 
-    /// Returns what its address has to be a multiple of.
+    /// Returns the alignment that its address has to have.
     fn step(self) -> u64 {
         self.fit().map_or(self.align, |fit| self.align.max(fit.step as u64))
     }
 
-    /// The lowest place for it in `gap`.
+    /// Returns the lowest place for it in `gap`.
     fn place(self, gap: Span) -> Option<Span> {
         let mut start = gap.start.next_multiple_of(self.step());
         loop {
@@ -130,17 +130,17 @@ impl Piece {
     }
 }
 
-/// How many bytes of memory are missing, with what is lost to alignment.
+/// The number of bytes of memory that are missing, including losses to alignment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Missing(pub u64);
 
 /// Finds places for `pieces` in `free`, in their order.
 ///
-/// All stacks are below all processes: a frame is below what the stack held before, however large it is, so
-/// one that is too large is never in the memory of a process, which is open then.
+/// All stacks are below all processes, because a frame is below the present end of the stack, however large the frame
+/// is: so an overflowing frame is never in the memory of a process, which is open then.
 ///
-/// Large blocks come first, because they have the fewest places to go; the smaller ones then fill
-/// the holes, each the one that it fills best. The kernel's statics, which may be anywhere, fill holes too.
+/// Large blocks are placed first, because they have the fewest possible places; the smaller ones then fill the holes,
+/// each the hole that it fills best. The kernel's statics, which may be anywhere, fill holes too.
 ///
 /// # Errors
 /// There is not enough memory.
@@ -151,7 +151,7 @@ pub fn lay_out(free: Span, pieces: &[Piece]) -> Result<Vec<Span>, Missing> {
         let piece = pieces[*index];
         (is_process(index), Reverse((piece.step(), piece.length())))
     });
-    // With no end to the memory all pieces have a place, so how much is missing is known.
+    // In memory without an end all pieces have a place, so the missing amount is known.
     let mut gaps = vec![Span { start: free.start, end: u64::MAX / 2 }];
     let mut spans = vec![Span { start: 0, end: 0 }; pieces.len()];
     let mut end_of_stacks = free.start;

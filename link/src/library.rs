@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The Rust library of the host, which is the kernel's.
+//! The Rust library of the host, which belongs to the kernel.
 
 use crate::hosted::is_c_library;
 use crate::inputs::{FileId, demangle};
@@ -11,24 +11,25 @@ use object::{File, Object, ObjectSymbol};
 use std::collections::BTreeSet;
 use std::fs;
 
-/// The crates of it that a process does not have on a microcontroller.
+/// The crates of the library that a process does not have on a microcontroller.
 const ONLY_HERE: [&str; 2] = ["std", "alloc"];
-/// How the names of the heap's functions start, which the compiler makes for them.
+/// The start of the names of the heap's functions, which the compiler makes.
 const HEAP: &str = "__rustc::__rust_";
 
-/// What to do about a process that uses it.
+/// The advice about a process that uses the library.
 const ADVICE: &str = "The crates of processes are `#![no_std]`, and have no heap, so that what runs here runs \
                       on the board: log by the crate `crossgate-log`, and keep in statics and objects what \
                       would be allocated.";
 
-/// Returns what the Rust library, and what starts programs, looks for and defines: all names.
+/// Returns all names that the Rust library, and the files that start programs, look for and define.
 ///
 /// # Errors
 /// A file can't be read, or is damaged.
 pub fn names(paths: &[String]) -> Result<BTreeSet<String>> {
     let mut names = BTreeSet::new();
     for path in paths {
-        // Of the C library's archives only what is wanted is linked, if any: it is a shared library mostly.
+        // The linker takes from the C library's archives only what is wanted, if anything: the library is mostly a
+        // shared one.
         if path.contains("/rustlib/") || (is_c_library(path) && path.ends_with(".o")) {
             let data = fs::read(path).with_context(|| format!("can't read {path}"))?;
             file(&data, &mut names).with_context(|| format!("can't make sense of {path}"))?;
@@ -53,14 +54,14 @@ fn file(data: &[u8], names: &mut BTreeSet<String>) -> Result<()> {
     Ok(())
 }
 
-/// Refuses processes that use `std` or the heap, but by what is of the host (`of_host`).
+/// Refuses processes that use `std` or the heap, except in files of the host (`of_host`).
 ///
 /// # Errors
-/// Names what they use, and the way to it.
+/// Names the used items, and the way to each.
 pub fn refuse_in_processes(reach: &Reach, of_host: impl Fn(FileId) -> bool) -> Result<()> {
     let inputs = reach.inputs;
     // A generic function of the Rust library may have been compiled into a crate of the host, from where a process uses
-    // it: such a function is no boundary, because only its name tells what it does.
+    // it: such a function is no boundary, because only its name shows what it does.
     let is_own = |id: usize| inputs.sections[id].title().contains("crossgate");
     let host =
         (0..inputs.sections.len()).filter(|&id| of_host(inputs.sections[id].input) && is_own(id));
@@ -74,7 +75,7 @@ pub fn refuse_in_processes(reach: &Reach, of_host: impl Fn(FileId) -> bool) -> R
             let symbols = inputs.sections[id].references.iter().filter_map(|it| it.symbol);
             symbols.map(move |symbol| (id, demangle(&inputs.symbols[symbol].name)))
         });
-        // One is enough to see what is meant.
+        // One name is enough to show the reason.
         if let Some((id, name)) = uses.find(|(_, name)| is_only_here(name)) {
             errors.push(format!(
                 "{user} uses `{name}`, which a process does not have on a microcontroller\n  {user}: {} -> {name}",
@@ -89,7 +90,7 @@ pub fn refuse_in_processes(reach: &Reach, of_host: impl Fn(FileId) -> bool) -> R
     Ok(())
 }
 
-/// Returns whether something is in one of those crates, or for the heap, by its name.
+/// Returns whether something belongs to one of those crates, or to the heap, by its name.
 fn is_only_here(name: &str) -> bool {
     let type_or_path = name.trim_start_matches(['<', '&', '[', '*', '(']);
     let type_or_path = ["mut ", "const ", "dyn "]

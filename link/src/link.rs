@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The two passes.
+//! The two passes of the linker.
 
 use crate::arguments::Arguments;
 use crate::copies::Copies;
@@ -18,36 +18,36 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-/// The firmware's section for statics that nobody uses, which has to stay empty.
+/// The firmware's section for statics that nothing uses, which has to stay empty.
 pub const UNOWNED: &str = ".crossgate.unowned";
 
-/// The crates that the kernel can't be linked without, and that it reaches by agreed names only. No firmware
-/// is without them, so whoever takes such a name is found out.
+/// The crates that the kernel can't be linked without, and that it reaches by agreed names only. Every firmware has
+/// them, so a crate that takes such a name is found out.
 const RUNTIME: [&str; 4] = ["compiler_builtins", "cortex_m_rt", "crossgate", "crossgate_cortex_m"];
 
 /// The options that leave names out.
 pub const STRIP: [&str; 2] = ["--strip-all", "-s"];
 
-/// What is wrong when the firmware's tables don't ask for the memories of their processes.
+/// The error for a firmware whose tables do not ask for the memories of its processes.
 const FOR_A_HOST: &str = "this firmware is a program of the host, but `crossgate-link` is the linker \
                           of microcontrollers. Remove it from the settings of this target, and let \
                           the firmware's build script call `crossgate_link::hosted::build()`.";
 
-/// What is wrong without a script.
+/// The error for a missing script.
 const NO_SCRIPT: &str = "the linker script is missing: `-C link-arg=-Tlink.x` has to be among the `rustflags` of \
                          .cargo/config.toml, which cargo ignores when `RUSTFLAGS` is set in the environment. \
                          Unset it, or add the argument to it.";
 
-/// Links what the command line says; a firmware without processes is left to the linker alone.
+/// Links according to the command line; a firmware without processes is left to the linker alone.
 ///
 /// # Errors
-/// What the linker says, or what can't be laid out; nothing is left at the output then.
+/// The linker fails, or something can't be laid out; nothing is left at the output then.
 pub fn link(arguments: &Arguments) -> Result<()> {
     let paths = arguments.inputs();
     if paths.is_empty() {
         return linker::run(arguments.all());
     }
-    // Should this fail, what was linked before must not be run by accident.
+    // If this fails, the earlier output must not be run by accident.
     let output = arguments.output();
     let _ = fs::remove_file(&output);
     let inputs = Inputs::read(&paths)?;
@@ -112,12 +112,12 @@ pub fn link(arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
-/// The symbol by which memory.x may say how long the kernel's stack is.
+/// The symbol by which memory.x may set the length of the kernel's stack.
 const KERNEL_STACK: &str = "_kernel_stack_size";
-/// What is added where it can't be told, in bytes.
+/// The number of bytes that is added where the need can't be computed.
 const RESERVE: u64 = 2048;
 
-/// Returns how long the kernel's stack is to be.
+/// Returns the length of the kernel's stack.
 fn kernel_stack(measured: &Image, need: &Need) -> Result<u64> {
     let wanted = measured.symbols.get(KERNEL_STACK).map(|(value, _)| *value);
     match (wanted, &need.unknown) {
@@ -141,10 +141,10 @@ fn kernel_stack(measured: &Image, need: &Need) -> Result<u64> {
     }
 }
 
-/// Refuses a firmware whose crates are merged: then even the Rust library is no input of its own.
+/// Refuses a firmware whose crates are merged, because then even the Rust library is no input of its own.
 ///
 /// # Errors
-/// It is merged.
+/// The crates are merged.
 pub fn refuse_merged(paths: &[String]) -> Result<()> {
     let is_library = |path: &String| {
         let name = Path::new(path).file_name().unwrap_or_default().to_string_lossy();
@@ -158,7 +158,7 @@ pub fn refuse_merged(paths: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// Sorts what belongs to processes into the sections of the firmware.
+/// Sorts everything that belongs to processes into the sections of the firmware.
 pub fn collect(reach: &Reach) -> Result<Vec<OutputSection>> {
     let inputs = reach.inputs;
     let mut sections: BTreeMap<String, OutputSection> = BTreeMap::new();
@@ -203,7 +203,7 @@ pub fn collect(reach: &Reach) -> Result<Vec<OutputSection>> {
     Ok(sections.into_values().collect())
 }
 
-/// Refuses what is said to belong to a process that the wiring doesn't have.
+/// Refuses sections of a process that the wiring does not have.
 fn known(inputs: &Inputs, process: &str, section: &crate::inputs::Section) -> Result<()> {
     ensure!(
         inputs.processes.contains(process),
@@ -213,7 +213,7 @@ fn known(inputs: &Inputs, process: &str, section: &crate::inputs::Section) -> Re
     Ok(())
 }
 
-/// Returns what is wrong when statics that nobody uses are kept, at `kept`.
+/// Returns the error for statics that nothing uses but that are kept, at `kept`.
 pub fn unowned(
     inputs: &Inputs,
     collected: &[OutputSection],

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Calling rust-lld.
+//! Calls of rust-lld.
 
 use crate::advice;
 use crate::arguments::Arguments;
@@ -8,10 +8,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Runs the linker with our scripts around the user's, which are kept in `folder`.
+/// Runs the linker with the scripts of crossgate-link, which are written into `folder`, around the user's.
 ///
 /// # Errors
-/// The linker can't be run or fails; it has said why.
+/// The linker can't be run or fails; it has printed the reason.
 pub fn pass(
     arguments: &Arguments,
     folder: &Path,
@@ -25,7 +25,7 @@ pub fn pass(
     }
     let mut all = vec![before];
     all.extend(arguments.with_output(output));
-    // Segments need not be aligned to pages, which a microcontroller has not.
+    // Segments need not be aligned to pages, because a microcontroller has none.
     all.extend([after, "--nmagic".to_owned()]);
     run(&all)
 }
@@ -33,7 +33,7 @@ pub fn pass(
 /// Runs rust-lld.
 ///
 /// # Errors
-/// It can't be run or fails; it has said why.
+/// The linker can't be run or fails; it has printed the reason.
 pub fn run(arguments: &[String]) -> Result<()> {
     let response = tempfile::NamedTempFile::new().context("can't make a temporary file")?;
     let quoted = arguments
@@ -57,7 +57,7 @@ pub fn run(arguments: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// The linker of the Rust toolchain. Rustc puts its folder into the path of linkers that it calls.
+/// Returns the linker of the Rust toolchain. Rustc puts its folder into the path of linkers that it calls.
 fn rust_lld() -> Result<PathBuf> {
     let name = format!("rust-lld{}", std::env::consts::EXE_SUFFIX);
     let path = std::env::var_os("PATH").unwrap_or_default();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The linker of a firmware; the library's documentation says what it does.
+//! The linker of a firmware; the library's documentation describes it.
 
 use crossgate_link::{Arguments, link};
 use std::process::ExitCode;

@@ -19,32 +19,32 @@ mod table;
 pub use copies::{CopiedStatic, CopyCost};
 pub use services::Service;
 
-/// Where the memory of a process is.
+/// The memory of a process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProcessMemory {
     /// The name of the process.
     pub name: String,
-    /// What it may access; of no length if it has no statics.
+    /// The memory that it may access; of no length if it has no statics.
     pub span: Span,
-    /// What of that it may lend.
+    /// The part that it may lend.
     pub shared: Span,
-    /// Where its initialised statics end.
+    /// The end of its initialised statics.
     pub data_end: u64,
-    /// Where what is kept when it restarts starts; the end of the memory if nothing is.
+    /// The start of the statics that are kept when it restarts; the end of the memory if there are none.
     pub kept_start: u64,
-    /// Where in flash their values are.
+    /// The address in flash of the initial values.
     pub image: u64,
     /// The number of bytes that its statics take up; the rest is lost to rounding.
     pub used: u64,
 }
 
 impl ProcessMemory {
-    /// Its memory, if it has any.
+    /// Returns the memory of the process, if it has any.
     pub fn region(&self) -> Option<Span> {
         (self.span.size() > 0).then_some(self.span)
     }
 
-    /// Returns where each of the [`PARTS`] has to be.
+    /// Returns the limits of each of the [`PARTS`].
     pub(crate) fn limits(&self, region: Span) -> [Span; 4] {
         let data = Span { start: self.shared.end, end: self.data_end };
         let zeroed = Span { start: self.data_end, end: self.kept_start };
@@ -57,22 +57,22 @@ impl ProcessMemory {
 pub struct Stack {
     /// The process and the thread, as in `sensor.sampler`.
     pub name: String,
-    /// Where it is.
+    /// The range of the stack.
     pub span: Span,
 }
 
-/// Where everything is in a firmware.
+/// The memory map of a firmware.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MemoryMap {
-    /// The flash of the microcontroller, as memory.x says.
+    /// The flash of the microcontroller, according to memory.x.
     pub flash: Span,
-    /// What is in it, by section, in the order of addresses.
+    /// The contents of flash, by section, in the order of addresses.
     pub constants: Vec<(String, Span)>,
-    /// The RAM of the microcontroller, as memory.x says.
+    /// The RAM of the microcontroller, according to memory.x.
     pub ram: Span,
     /// The statics of the kernel, by section.
     pub kernel: Vec<(String, Span)>,
-    /// The stack that exceptions run on.
+    /// The stack of exception handlers.
     pub kernel_stack: Span,
     /// The processes, in the order of their names.
     pub processes: Vec<ProcessMemory>,
@@ -80,9 +80,9 @@ pub struct MemoryMap {
     pub stacks: Vec<Stack>,
     /// The services, in the order of the wiring.
     pub services: Vec<Service>,
-    /// The statics of libraries that each of several processes has for itself.
+    /// The statics of libraries of which each of several processes has its own.
     pub copied: Vec<CopiedStatic>,
-    /// What the copies take up, of each process that has some: the first of those that use a static has the original.
+    /// The cost of copies for each process that has some; the first process that uses a static has the original.
     pub costs: Vec<CopyCost>,
 }
 
@@ -105,7 +105,7 @@ impl MemoryMap {
         Self::of(&Image::read(path)?)
     }
 
-    /// The map of a firmware.
+    /// Reads the map of a firmware.
     pub(crate) fn of(image: &Image) -> Result<Self> {
         let (flash, ram) = verify::memories(image)?;
         let mut processes = Vec::new();
@@ -157,7 +157,7 @@ impl MemoryMap {
         })
     }
 
-    /// Returns what takes up RAM, in the order of addresses, with what is free between.
+    /// Returns the pieces of RAM in use, in the order of addresses, with the free ones between.
     pub(crate) fn ram_rows(&self) -> Vec<Row> {
         let mut rows = Vec::new();
         if let (Some((_, first)), Some((_, last))) = (self.kernel.first(), self.kernel.last()) {
@@ -184,7 +184,7 @@ impl MemoryMap {
         with_gaps(rows, self.ram)
     }
 
-    /// Returns what takes up flash, in the order of addresses, with what is free between.
+    /// Returns the pieces of flash in use, in the order of addresses, with the free ones between.
     pub(crate) fn flash_rows(&self) -> Vec<Row> {
         let row = |(section, span): &(String, Span)| {
             let process = PARTS.iter().find_map(|part| section.strip_prefix(part));
@@ -206,11 +206,11 @@ impl MemoryMap {
 /// A piece of memory, for a reader.
 #[derive(Clone, Debug)]
 pub(crate) struct Row {
-    /// The process, the kernel, or nobody if it is free.
+    /// The process, or the kernel, or a mark for free memory.
     pub owner: String,
     pub what: String,
     pub span: Span,
-    /// How many bytes of it are used.
+    /// The number of bytes in use.
     pub used: u64,
 }
 
@@ -219,13 +219,13 @@ impl Row {
         Self { owner: owner.to_owned(), what, span, used: span.size() }
     }
 
-    /// Returns whether it belongs to nobody.
+    /// Returns whether the piece is free.
     pub fn is_free(&self) -> bool {
         self.owner.is_empty()
     }
 }
 
-/// Sorts the rows by address, and adds rows for what is free.
+/// Sorts the rows by address, and adds rows for free memory.
 fn with_gaps(mut rows: Vec<Row>, memory: Span) -> Vec<Row> {
     rows.sort_by_key(|row| row.span);
     let mut all = Vec::new();

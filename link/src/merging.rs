@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Statics that the compiler may have made one.
+//! Statics that the compiler may have merged.
 //!
-//! LLVM merges small statics of a codegen unit that are used together in some function, so that one register
-//! serves for the addresses of all (on ARM, with `opt-level` 3 and "z"). Then nobody can tell who uses which.
-//! So that the answer does not depend on the optimisation, what may be merged has one owner, unless the
-//! compiler was told not to merge.
+//! LLVM merges small statics of a codegen unit that are used together in some function, so that one register serves for
+//! the addresses of all (on ARM, with `opt-level` 3 and "z"). Then the users of each can't be found. So that the answer
+//! does not depend on the optimisation, statics that may be merged have one owner, unless the compiler was told not to
+//! merge.
 
 use crate::inputs::{Inputs, SectionId};
 use crate::ownership::{is_placed, listed};
@@ -12,14 +12,14 @@ use crate::reach::Reach;
 use anyhow::{Result, bail};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-/// The port defines it if the compiler was told not to merge.
+/// The symbol that the port defines if the compiler was told not to merge.
 const APART: &str = "__crossgate_statics_apart";
-/// LLVM merges statics that are smaller, in bytes.
+/// LLVM merges statics that are smaller than this, in bytes.
 const LARGEST: u64 = 127;
-/// What the name of a section of merged statics contains.
+/// A part of the names of sections of merged statics.
 const MERGED: &str = "_MergedGlobals";
 
-/// What to do about it.
+/// The advice about merged statics.
 const ADVICE: &str = "Add `-C llvm-args=-enable-global-merge=false` to the `rustflags` in .cargo/config.toml, \
                       then each static is for itself.";
 
@@ -53,7 +53,7 @@ pub fn check(reach: &Reach) -> Result<()> {
     Ok(())
 }
 
-/// The statics of each crate, with initial values or without, that some function uses together with another.
+/// Returns the statics of each crate, with initial values or without, that some function uses together with another.
 fn mergeable(inputs: &Inputs) -> BTreeMap<(&str, bool), Vec<SectionId>> {
     let mut candidates: BTreeMap<_, Vec<SectionId>> = BTreeMap::new();
     let mut referrers: HashMap<SectionId, Vec<SectionId>> = HashMap::new();
@@ -73,8 +73,8 @@ fn mergeable(inputs: &Inputs) -> BTreeMap<(&str, bool), Vec<SectionId>> {
     candidates
 }
 
-/// Returns which of these statics are used together with another of them by some function of the crate, or by what
-/// that calls in the crate, which may become a part of it.
+/// Returns which of these statics are used together with another of them by some function of the crate, or by other
+/// functions of the crate that it calls, which may become a part of it.
 fn used_together(
     inputs: &Inputs,
     krate: &str,

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Which process a static belongs to.
+//! The owners of statics.
 //!
-//! A static belongs to whoever uses it: whose code, as far as it can be [reached](crate::reach), refers to
-//! it.
+//! A static belongs to its user: the process (or the kernel) whose code, as far as it can be [reached](crate::reach),
+//! refers to it.
 
 use crate::copies::original;
 use crate::inputs::{Section, SectionId};
@@ -13,57 +13,56 @@ use anyhow::{Result, bail};
 pub const OBJECT: &str = ".crossgate.object.";
 /// Prefix of the sections that hold a stack; the process, a dot and the thread follow.
 pub const STACK: &str = ".crossgate.stack.";
-/// The section that holds what a process may lend; a dot and any name may follow.
+/// The section with statics that a process may lend; a dot and any name may follow.
 const SHARED: &str = ".crossgate.shared";
-/// The section that holds what is kept when its process restarts; a dot and any name may follow.
+/// The section with statics that are kept when its process restarts; a dot and any name may follow.
 const KEPT: &str = ".crossgate.kept";
-/// Stands for the kernel where a process is named.
+/// The name that stands for the kernel in the place of a process.
 pub const KERNEL: &str = "kernel";
 
-/// Who owns the statics in an input section.
+/// The owner of the statics in an input section.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Owner<'a> {
     /// The kernel: an ordinary section.
     Kernel,
     /// A process, by name.
     Process(&'a str),
-    /// Nobody uses it.
+    /// No owner, because nothing uses it.
     Nobody,
 }
 
-/// The process (or the kernel) that a section belongs to by its name.
+/// Returns the process (or the kernel) that a section belongs to by its name.
 pub fn named_owner(section: &Section) -> Option<&str> {
     let stack = || section.name.strip_prefix(STACK)?.split('.').next();
     section.name.strip_prefix(OBJECT).or_else(stack)
 }
 
-/// Returns what follows in the name of a section that is called `prefix`, or that and a dot and more.
+/// Returns the rest of the name of a section that is `prefix`, or `prefix` with a dot and more.
 fn after<'a>(section: &'a Section, prefix: &str) -> Option<&'a str> {
     let rest = section.name.strip_prefix(prefix)?;
     if rest.is_empty() { Some(rest) } else { rest.strip_prefix('.') }
 }
 
-/// Returns whether it holds what a process may lend.
+/// Returns whether the section holds statics that a process may lend.
 pub fn is_shared(section: &Section) -> bool {
     after(section, SHARED).is_some()
 }
 
-/// Returns whether it holds what is kept when a process restarts.
+/// Returns whether the section holds statics that are kept when a process restarts.
 pub fn is_kept(section: &Section) -> bool {
     after(section, KEPT).is_some()
 }
 
-/// Returns whether it is for the memory of a process by its name. (It need not be writable: an object may
-/// have nothing in it that changes.)
+/// Returns whether the section belongs to the memory of a process by its name. (It need not be writable, because an
+/// object may have nothing in it that changes.)
 pub fn is_placed(section: &Section) -> bool {
     is_shared(section) || is_kept(section) || named_owner(section).is_some()
 }
 
-/// Decides whose every writable section is.
+/// Finds the owner of every writable section.
 ///
 /// # Errors
-/// Lists the statics that have more than one user, or whose user is not the process that their
-/// crate is named like.
+/// Lists the statics that have more than one user, or whose user is not the process with the name of their crate.
 pub fn owners<'a>(reach: &Reach<'a>) -> Result<Vec<(SectionId, Owner<'a>)>> {
     let inputs = reach.inputs;
     let mut owners = Vec::new();
@@ -88,7 +87,7 @@ pub fn owners<'a>(reach: &Reach<'a>) -> Result<Vec<(SectionId, Owner<'a>)>> {
     Ok(owners)
 }
 
-/// Whose a section is, from the process that it belongs to by name and from its users.
+/// Returns the owner of a section, by the process that it belongs to by name and by its users.
 fn owner<'a>(reach: &Reach<'a>, id: SectionId, home: Option<&'a str>) -> Result<Owner<'a>, String> {
     let section = &reach.inputs.sections[id];
     let users: Vec<_> = reach.users(id).collect();
@@ -116,7 +115,7 @@ fn owner<'a>(reach: &Reach<'a>, id: SectionId, home: Option<&'a str>) -> Result<
     }
 }
 
-/// Why a static that several use is not [copied](crate::copies) for each; nothing if it is.
+/// Returns the reason why a static with several users is not [copied](crate::copies) for each; `None` if it is copied.
 pub fn why_common(reach: &Reach, id: SectionId) -> Option<&'static str> {
     let section = &reach.inputs.sections[id];
     if reach.inputs.processes.contains(&section.krate) || named_owner(section).is_some() {
@@ -136,12 +135,12 @@ pub fn why_common(reach: &Reach, id: SectionId) -> Option<&'static str> {
     }
 }
 
-/// What to do about a static in common.
+/// The advice about a static in common.
 const ADVICE: &str = "Let the others ask that process through an interface, or make it a field of an object, one \
                       for each process. If each process is to have its own, move it to a crate that is a library \
                       only.";
 
-/// What is wrong with a thread-local static.
+/// The error for a thread-local static.
 const THREAD_LOCAL: &str = "is thread-local, but to the host all threads of a firmware are one";
 
 pub fn listed(users: &[&str]) -> String {
@@ -166,10 +165,10 @@ fn complaint(reach: &Reach, id: SectionId, reason: &str) -> String {
     text
 }
 
-/// Returns whether a static may lie wherever the memory of its owner is: its source names no other place.
+/// Returns whether a static may lie wherever the memory of its owner is, because its source names no other place.
 ///
-/// After `.data.` or `.bss.`, compilers write the name of the static; or `rel`, if it has addresses in it; or, for one
-/// without a name, something that begins with a dot. Any other name, such as `.data.ccm`, is a place.
+/// After `.data.` or `.bss.`, compilers write the name of the static; or `rel`, if there are addresses in it; or, for a
+/// static without a name, something that begins with a dot. Any other name, such as `.data.ccm`, is a place.
 pub fn is_ordinary(section: &Section) -> bool {
     let is_of_compiler = |name: &str| {
         ["", "rel"].contains(&name.split('.').next().unwrap_or_default())
@@ -180,7 +179,7 @@ pub fn is_ordinary(section: &Section) -> bool {
     [".data", ".bss", "COMMON"].iter().any(by_compiler) || is_placed(section)
 }
 
-/// Returns what to say of a static of a process whose source names another place.
+/// Returns the error for a static of a process whose source names another place.
 pub fn elsewhere(section: &Section, process: &str) -> String {
     format!(
         "the static `{}` ({} bytes, crate `{}`) is meant for section `{}`, but a static of process `{process}` is in \
@@ -194,7 +193,7 @@ pub fn elsewhere(section: &Section, process: &str) -> String {
     )
 }
 
-/// Returns what to say of a section that is kept in the firmware though nobody uses it.
+/// Returns the error for a section that is kept in the firmware though nothing uses it.
 pub fn unowned(section: &Section) -> String {
     format!(
         "the static `{}` ({} bytes, crate `{}`) is kept in the firmware, but neither a process nor \

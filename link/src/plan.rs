@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Where everything goes, from what the first link measured.
+//! The places of everything, from the measures of the first link.
 
 use crate::image::Image;
 use crate::inputs::Inputs;
@@ -15,14 +15,14 @@ use std::collections::BTreeMap;
 /// The length of a `crossgate_abi::table::ProcessMemory`, in bytes.
 const TABLE: u64 = 28;
 
-/// Prefixes of the firmware's sections with what a process may lend, its initialised statics, its zeroed
+/// Prefixes of the firmware's sections with the statics that a process may lend, its initialised statics, its zeroed
 /// ones, and those that are kept when it restarts; the name of the process follows.
 pub const PARTS: [&str; 4] =
     [".crossgate.shared.", ".crossgate.data.", ".crossgate.zeroed.", ".crossgate.kept."];
-/// From this one on the [`PARTS`] have no initial values in flash.
+/// The index of the first of the [`PARTS`] without initial values in flash.
 pub const FIRST_WITHOUT_VALUES: usize = 2;
 
-/// Where the memory of a process is.
+/// The memory of a process.
 pub struct Memory {
     span: Span,
     shared_end: u64,
@@ -32,29 +32,29 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// In the order of `crossgate_abi::table::ProcessMemory`.
+    /// Returns the words in the order of `crossgate_abi::table::ProcessMemory`.
     pub fn words(&self) -> [u64; 7] {
         let Span { start, end } = self.span;
         [start, end, start, self.shared_end, self.image, self.data_end, self.kept_start]
     }
 }
 
-/// Where everything goes.
+/// The places of everything.
 pub struct Plan {
-    /// What exceptions run on.
+    /// The stack of exception handlers.
     pub kernel_stack: Span,
-    /// Where the user's scripts are to put the first static into RAM.
+    /// The address at which the user's scripts put the first static into RAM.
     pub kernel_statics: u64,
     /// The memories of the processes, in the order of their names.
     pub memories: Vec<Memory>,
-    /// Where in flash the tables are.
+    /// The address of the tables in flash.
     pub tables: u64,
-    /// Address and address in flash by section.
+    /// The address, and the address in flash, of each section.
     places: BTreeMap<String, (u64, u64)>,
 }
 
 impl Plan {
-    /// Lays out what was measured, and so many bytes for the kernel's stack.
+    /// Lays out the measured sections, and so many bytes for the kernel's stack.
     ///
     /// # Errors
     /// A memory is too small, or a stack is of a size that can't be protected.
@@ -92,7 +92,7 @@ impl Plan {
         let mut memories = Vec::new();
         for (process, extent) in extents {
             let name = format!("process {process}");
-            // A process without statics has no region: its memory starts and ends where RAM starts.
+            // A process without statics has no region: its memory starts and ends at the start of RAM.
             let nowhere = Span { start: ram.start, end: ram.start };
             let span = span_of.get(name.as_str()).copied().unwrap_or(nowhere);
             let kept_start = extent.kept.start(span);
@@ -126,33 +126,33 @@ impl Plan {
         Ok(Self { kernel_stack, kernel_statics, memories, tables, places })
     }
 
-    /// The section at its place, unless it is empty.
+    /// Returns the section at its place, unless it is empty.
     pub fn placed(&self, section: OutputSection) -> Option<OutputSection> {
         let place = self.places.get(&section.name).copied();
         place.map(|place| OutputSection { place: Some(place), ..section })
     }
 }
 
-/// Returns what the user's scripts put into RAM: the statics of the kernel.
+/// Returns the piece that the user's scripts put into RAM: the statics of the kernel.
 fn kernel_piece(measured: &Image, ram: Span) -> Option<Piece> {
     let used = verify::used(measured, ram)?;
     let sections = measured.sections.iter().filter(|section| ram.contains(section.span));
     let align = sections.map(|section| section.align).max().unwrap_or(1);
-    // From where it is aligned on: so it never takes up more elsewhere.
+    // From the last aligned address before it on, so that it never takes up more memory at another place.
     let start = used.start / align * align;
     Some(Piece { kind: Kind::Kernel, size: used.end - start, align })
 }
 
-/// The memory of a process, from offset 0 on.
+/// The parts of the memory of a process, from offset 0 on.
 struct Extent {
-    /// Where each of the [`PARTS`] starts that are reset.
+    /// The offsets of the [`PARTS`] that are reset.
     offsets: [u64; 3],
     kept: Kept,
-    /// Length of what may be lent, in whole regions.
+    /// The length of the statics that may be lent, in whole regions.
     shared: u64,
-    /// Length of what has initial values.
+    /// The length of the statics with initial values.
     image: u64,
-    /// Length of all.
+    /// The length of all.
     size: u64,
     align: u64,
 }
@@ -163,7 +163,7 @@ impl Extent {
         let [shared, data, zeroed, kept] = PARTS
             .map(|name| part(name).map_or((0, 1), |section| (section.span.size(), section.align)));
         let (shared_size, shared_step) = match usize::try_from(shared.0) {
-            // (Nothing is rounded to nothing.)
+            // (A length of nothing is not rounded up.)
             Ok(0) | Err(_) => (shared.0, SMALLEST_REGION as u64),
             Ok(bytes) => {
                 let fit = ProtectionUnit::shared(bytes);
@@ -179,7 +179,7 @@ impl Extent {
             offsets: [0, data_start, zeroed_start],
             shared: shared_size,
             image: if shared.0 + data.0 == 0 { 0 } else { image },
-            // (What is reset before it is whole words.)
+            // (The memory before it, which is reset, is whole words.)
             kept: Kept { size: kept.0, align: kept.1.max(4) },
             size: zeroed_end.next_multiple_of(kept.1.max(4)) + kept.0,
             align: aligns.into_iter().fold(1, u64::max),
@@ -187,21 +187,21 @@ impl Extent {
     }
 }
 
-/// What is kept when a process restarts.
+/// The statics that are kept when a process restarts.
 struct Kept {
     size: u64,
     align: u64,
 }
 
 impl Kept {
-    /// Returns where it starts in the memory of the process: it comes last, so that what is lost to rounding before
-    /// it is reset, and so that it stays where it is when other statics grow a little.
+    /// Returns the address of their start in the memory of the process: they come last, so that the memory before them
+    /// that is lost to rounding is reset, and so that they stay in place when other statics grow a little.
     fn start(&self, memory: Span) -> u64 {
         (memory.end - self.size) / self.align * self.align
     }
 }
 
-/// The error that says who needs how much RAM.
+/// Returns the error that says what needs how much RAM.
 fn demand(
     pieces: &[(String, Piece)],
     ram: Span,

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the protection unit will open, against what it must not: by the arithmetic of the port.
+//! A check of what the protection unit will open against what it must not open, by the arithmetic of the port.
 //!
-//! Region 0 opens FLASH to all threads, and may have to open more than that; there is no other region that
-//! is free to do it in pieces. Regions 3 and 4 open devices.
+//! Region 0 opens FLASH to all threads, and may have to open more than that, because no other region is free to do it
+//! in pieces. Regions 3 and 4 open devices.
 
 use crate::image::Image;
 use crate::layout::Span;
@@ -11,8 +11,8 @@ use crate::script::REGION;
 use crate::verify;
 use anyhow::{Result, bail, ensure};
 
-/// What no process may be given (ARM DDI 0403E, B3.1): the first two are other addresses of RAM and of
-/// devices.
+/// The addresses that no process may be given (ARM DDI 0403E, B3.1): the first two ranges are other addresses of RAM
+/// and of devices.
 const RESERVED: [(&str, Span); 3] = [
     ("the bit-band alias of RAM", Span { start: 0x2200_0000, end: 0x2400_0000 }),
     ("the bit-band alias of devices", Span { start: 0x4200_0000, end: 0x4400_0000 }),
@@ -22,7 +22,7 @@ const RESERVED: [(&str, Span); 3] = [
 /// Checks the memories of memory.x and the devices of the wiring.
 ///
 /// # Errors
-/// Says which of them can't be, and what would do.
+/// Says which of them are impossible, and what would be possible.
 pub fn check(image: &Image) -> Result<()> {
     let (flash, ram) = verify::memories(image)?;
     let memories = declared(image);
@@ -57,7 +57,7 @@ pub fn check(image: &Image) -> Result<()> {
     mmio.iter().try_for_each(|(process, range)| device(process, *range, flash, ram))
 }
 
-/// The memories that the user's scripts declare. (What `REGION_ALIAS` adds are only other names.)
+/// Returns the memories that the user's scripts declare. (`REGION_ALIAS` adds only other names.)
 fn declared(image: &Image) -> Vec<(String, Span)> {
     let starts = image.symbols.iter().filter_map(|(symbol, (start, _))| {
         let name = symbol.strip_prefix(REGION)?.strip_prefix("start_")?;
@@ -67,7 +67,7 @@ fn declared(image: &Image) -> Vec<(String, Span)> {
     starts.collect()
 }
 
-/// The region of FLASH may cover more than FLASH, but nothing that there is.
+/// Checks that the region of FLASH, which may cover more than FLASH, covers nothing else that exists.
 fn opens_flash_only(flash: Span, closed: &[(String, Span)]) -> Result<()> {
     let opened = flash.opened();
     let Some((name, covered)) = closed.iter().find(|(_, span)| span.overlaps(opened)) else {
@@ -88,7 +88,7 @@ fn opens_flash_only(flash: Span, closed: &[(String, Span)]) -> Result<()> {
     )
 }
 
-/// A device is what one region opens, and no memory.
+/// Checks that a device is a range that one region opens, and no memory.
 fn device(process: &str, registers: Span, flash: Span, ram: Span) -> Result<()> {
     ensure!(
         registers.is_expressible(),
@@ -109,7 +109,7 @@ fn device(process: &str, registers: Span, flash: Span, ram: Span) -> Result<()> 
     Ok(())
 }
 
-/// A span for a reader.
+/// Returns a span as text.
 fn range(span: Span) -> String {
     format!("{:#x} to {:#x}", span.start, span.end)
 }

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Who reaches what, by calls and references.
+//! Reachability: the sections that each user reaches, by calls and references.
 //!
-//! What a process starts with is read from the tables of the wiring: a record that names a stack or an
-//! object of a process names its entry points too. The kernel starts with the interrupt vectors. So it does
-//! not matter in which crate a generic function was compiled, or whether a function was inlined.
+//! The entry points of a process are read from the tables of the wiring: a record that names a stack or an object of a
+//! process names its entry points too. The kernel starts with the interrupt vectors. So it does not matter in which
+//! crate a generic function was compiled, or which functions were inlined.
 
 use crate::inputs::{Inputs, Reference, Section, SectionId};
 use crate::ownership::{KERNEL, is_placed, named_owner};
 use std::collections::{BTreeMap, HashSet, VecDeque};
 
-/// How one user reaches a section.
+/// The way in which one user reaches a section.
 #[derive(Clone, Copy)]
 pub enum Step {
-    /// It does not.
+    /// It does not reach the section.
     Unreached,
-    /// It starts there.
+    /// It starts at the section.
     Start,
     /// A section that it reaches refers to it.
     From(SectionId),
@@ -27,22 +27,22 @@ impl Step {
     }
 }
 
-/// What each user reaches, starting with what the tables (or vectors) name.
+/// The sections that each user reaches, from those that the tables (or vectors) name.
 pub struct Reach<'a> {
-    /// What it was found in.
+    /// The inputs in which the references are.
     pub inputs: &'a Inputs,
-    /// The processes and the kernel, each with how it reaches every section.
+    /// The processes and the kernel, each with the way to every section.
     pub users: Vec<(&'a str, Vec<Step>)>,
-    /// Where the kernel's own code ends: the tables, and what the kernel does not call though it may have
-    /// the address.
+    /// The end of the kernel's own code: the tables, and the code that the kernel does not call though it may have its
+    /// address.
     pub closed: HashSet<SectionId>,
 }
 
 impl<'a> Reach<'a> {
-    /// Finds it.
+    /// Finds the sections that each user reaches.
     pub fn of(inputs: &'a Inputs) -> Self {
         let mut starts: BTreeMap<&str, Vec<SectionId>> = BTreeMap::new();
-        // What lies behind a call of the kernel is the kernel's doing.
+        // Code behind a call of the kernel is a matter of the kernel.
         let gate = inputs.section_of("__crossgate_gate");
         let mut closed: HashSet<_> = gate.into_iter().collect();
         for (id, section) in inputs.sections.iter().enumerate() {
@@ -66,20 +66,20 @@ impl<'a> Reach<'a> {
         Self { inputs, users: users.collect(), closed }
     }
 
-    /// Returns who reaches a section.
+    /// Returns the users that reach a section.
     pub fn users(&self, id: SectionId) -> impl Iterator<Item = &'a str> {
         let reached = move |(_, steps): &&(_, Vec<Step>)| steps[id].is_reached();
         self.users.iter().filter(reached).map(|(user, _)| *user)
     }
 
-    /// Returns how `user` reaches a section: names, from the start to the section.
+    /// Returns the way in which `user` reaches a section: names, from the start to the section.
     pub fn path(&self, user: &str, id: SectionId) -> String {
         let steps = self.users.iter().find(|(name, _)| *name == user);
         steps.map(|(_, steps)| path(self.inputs, steps, id)).unwrap_or_default()
     }
 }
 
-/// The names from where a user starts to a section.
+/// Returns the names from the start of a user to a section.
 pub fn path(inputs: &Inputs, steps: &[Step], mut id: SectionId) -> String {
     let mut names = vec![inputs.sections[id].title()];
     while let Step::From(previous) = steps[id] {
@@ -90,10 +90,10 @@ pub fn path(inputs: &Inputs, steps: &[Step], mut id: SectionId) -> String {
     names.join(" -> ")
 }
 
-/// Returns what a table's records refer to, with the process of the record.
+/// Returns the targets of a table's records, each with the process of the record.
 ///
-/// A table of the wiring is an array whose records each name one stack or one object. How long a
-/// record is follows from their number, so the order of its fields does not matter.
+/// A table of the wiring is an array whose records each name one stack or one object. The length of a record follows
+/// from their number, so the order of its fields does not matter.
 pub fn records<'a>(
     inputs: &'a Inputs,
     section: &'a Section,
@@ -116,8 +116,8 @@ pub fn records<'a>(
     Some(section.references.iter().map(named).collect())
 }
 
-/// Returns what can be reached from `starts`, but not through what is `closed`: the wiring's tables (who
-/// can read them can't do what they name) and the entry points of others.
+/// Returns the ways to all sections that can be reached from `starts`, but not through `closed` ones: the wiring's
+/// tables (code that can read them can't do what they name) and the entry points of others.
 pub fn reach(inputs: &Inputs, closed: &HashSet<SectionId>, starts: Vec<SectionId>) -> Vec<Step> {
     let mut steps = vec![Step::Unreached; inputs.sections.len()];
     let mut queue = VecDeque::new();
@@ -136,7 +136,7 @@ pub fn reach(inputs: &Inputs, closed: &HashSet<SectionId>, starts: Vec<SectionId
     steps
 }
 
-/// Returns whether what has the name `from` refers to what has the name `to`, directly or not.
+/// Returns whether the item named `from` refers to the item named `to`, directly or not.
 pub fn is_reached(inputs: &Inputs, from: &str, to: &str) -> bool {
     let [from, to] = [from, to].map(|name| inputs.section_of(name));
     let (Some(from), Some(to)) = (from, to) else { return false };

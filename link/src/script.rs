@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-/// Goes after the user's scripts: what they say about the memories; and the tables that the memory map
-/// reads stay.
+/// The script after the user's: it records the addresses of the memories, and keeps the tables that the memory map
+/// reads.
 pub const AFTER: &str = "\
 __crossgate_flash_start = ORIGIN(FLASH);
 __crossgate_flash_end = ORIGIN(FLASH) + LENGTH(FLASH);
@@ -14,11 +14,10 @@ __crossgate_ram_end = ORIGIN(RAM) + LENGTH(RAM);
 EXTERN(__crossgate_services __crossgate_processes)
 ";
 
-/// Prefix of the symbols that say where a memory of the user's scripts is; `start_` or `end_` and its name
-/// follow.
+/// Prefix of the symbols with the addresses of a memory of the user's scripts; `start_` or `end_` and its name follow.
 pub const REGION: &str = "__crossgate_region_";
 
-/// Returns what goes after the user's scripts, which declare these memories.
+/// Returns the script after the user's, which declare these memories.
 pub fn after(memories: &BTreeSet<String>) -> String {
     let mut text = AFTER.to_owned();
     for name in memories {
@@ -35,10 +34,10 @@ pub struct OutputSection {
     pub name: String,
     /// True if it takes up nothing in the file.
     pub zeroed: bool,
-    /// File and name of each input section.
+    /// The file and the name of each input section.
     pub inputs: Vec<(String, String)>,
-    /// The address, and the address in flash of what it holds at start. Without this it is only
-    /// collected, to be measured.
+    /// The address, and the address in flash of its initial contents. Without a place the section is only collected, to
+    /// be measured.
     pub place: Option<(u64, u64)>,
 }
 
@@ -47,7 +46,7 @@ pub struct OutputSection {
 pub struct Table {
     /// The symbol that gets its address.
     pub symbol: String,
-    /// What it holds.
+    /// The words.
     pub words: [u64; 7],
 }
 
@@ -57,8 +56,8 @@ pub const TABLES: &str = ".crossgate.memory";
 /// The section by which a firmware refuses to be linked by another linker.
 const LINKED: &str = ".crossgate.linked";
 
-/// Sections without a place are collected from here on, aside from the memories of a
-/// microcontroller. (The linker wants every section to be in a memory.)
+/// Sections without a place are collected from here on, outside of the memories of a microcontroller. (The linker
+/// requires that every section is in a memory.)
 const MEMORIES: &str = "\
 MEMORY
 {
@@ -68,17 +67,17 @@ MEMORY
 SECTIONS
 {";
 
-/// Where what has no input sections goes.
+/// The places of sections without input sections.
 #[derive(Clone, Copy, Debug)]
 pub struct Places {
-    /// The tables, in flash.
+    /// The address of the tables, in flash.
     pub tables: u64,
-    /// What the user's scripts put into RAM.
+    /// The address of the user's statics in RAM, which are the kernel's.
     pub kernel_statics: u64,
 }
 
-/// Goes before the user's scripts: places what belongs to processes. Without `places` all is only
-/// collected, to be measured.
+/// Returns the script before the user's, which places everything that belongs to processes. Without `places` all is
+/// only collected, to be measured.
 pub fn before(
     sections: &[OutputSection],
     tables: &[Table],
@@ -90,7 +89,7 @@ pub fn before(
         line(&mut text, format_args!("{symbol} = {value:#x};"));
     }
     line(&mut text, format_args!("{MEMORIES}\n  /DISCARD/ : {{ *({LINKED}) }}"));
-    // The tables come first: a section without inputs is writable if the one before it is.
+    // The tables come first, because a section without inputs is writable if the one before it is.
     let place = places.map(|places| format!("{0:#x} : AT({0:#x})", places.tables));
     let place = place.unwrap_or_else(|| ":".to_owned());
     line(&mut text, format_args!("  {TABLES} {place}\n  {{"));
@@ -112,7 +111,7 @@ pub fn before(
         }
         line(&mut text, format_args!("  }} > {}", memory(section.place.is_some())));
     }
-    // RAM is filled from where its last section ends. An empty one stays if it has a symbol.
+    // RAM is filled from the end of its last section. An empty section stays if it has a symbol.
     if let Some(Places { kernel_statics, .. }) = places {
         line(
             &mut text,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The user's linker scripts: which names they speak of.
+//! The user's linker scripts, and the names in them.
 
 use crate::arguments::Arguments;
 use crate::script;
@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// All words in the scripts of the command line, those that they include, and ours. The names of symbols
-/// are among them; that others are too does no harm.
+/// Returns all words in the scripts of the command line, in those that they include, and in those of crossgate-link.
+/// The names of symbols are among them; other words do no harm.
 ///
 /// # Errors
 /// A script can't be read.
@@ -19,7 +19,7 @@ pub fn names(arguments: &Arguments) -> Result<BTreeSet<String>> {
     Ok(words(script::AFTER).into_iter().chain(theirs).map(str::to_owned).collect())
 }
 
-/// The names of the memories that the scripts of the command line declare.
+/// Returns the names of the memories that the scripts of the command line declare.
 ///
 /// # Errors
 /// A script can't be read.
@@ -28,7 +28,32 @@ pub fn memories(arguments: &Arguments) -> Result<BTreeSet<String>> {
     Ok(texts.values().flat_map(|text| declared(text)).map(str::to_owned).collect())
 }
 
-/// The names that are declared in the blocks `MEMORY { NAME (attributes) : ORIGIN = ..., LENGTH = ... }`.
+/// Returns the scripts of the command line as additions to the linker's own script, which they would replace.
+///
+/// # Errors
+/// A script can't be read.
+pub fn additions(arguments: &Arguments) -> Result<String> {
+    let texts = texts(arguments)?;
+    Ok(texts.values().map(|text| addition(text)).collect())
+}
+
+/// Returns a script of which each block of sections is added at the end, where what is not loaded is.
+fn addition(text: &str) -> String {
+    let mut parts = text.split("SECTIONS");
+    let mut whole = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let mut depth = 0;
+        let end = part.bytes().position(|byte| {
+            depth += i32::from(byte == b'{') - i32::from(byte == b'}');
+            byte == b'}' && depth == 0
+        });
+        let (block, rest) = part.split_at(end.map_or(part.len(), |end| end + 1));
+        whole += &format!("SECTIONS{block}\nINSERT AFTER .comment;{rest}");
+    }
+    whole
+}
+
+/// Returns the names that are declared in the blocks `MEMORY { NAME (attributes) : ORIGIN = ..., LENGTH = ... }`.
 fn declared(text: &str) -> Vec<&str> {
     let starts =
         text.split("MEMORY").skip(1).filter_map(|rest| rest.trim_start().strip_prefix('{'));
@@ -47,7 +72,7 @@ fn declared(text: &str) -> Vec<&str> {
     names
 }
 
-/// The scripts of the command line and those that they include, without comments.
+/// Returns the scripts of the command line and those that they include, without comments.
 fn texts(arguments: &Arguments) -> Result<BTreeMap<String, String>> {
     let folders = arguments.folders();
     let mut texts = BTreeMap::new();
@@ -57,12 +82,12 @@ fn texts(arguments: &Arguments) -> Result<BTreeMap<String, String>> {
     Ok(texts)
 }
 
-/// Adds a script, and what it includes.
+/// Adds a script, and the scripts that it includes.
 fn read(script: &str, folders: &[String], texts: &mut BTreeMap<String, String>) -> Result<()> {
     let here = PathBuf::from(script);
     let places = folders.iter().map(|folder| Path::new(folder).join(script));
     let Some(path) = std::iter::once(here).chain(places).find(|path| path.is_file()) else {
-        // The linker says so.
+        // The linker reports the missing script.
         return Ok(());
     };
     let text =

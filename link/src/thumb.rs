@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Instructions of the Thumb instruction set that switch interrupts off, or take a part of the stack.
+//! Instructions of the Thumb instruction set that mask interrupts, or use stack.
 //!
-//! A critical section on a Cortex-M is made of them. They do nothing without privileges, and do not fault
-//! either, so in a process it would be none.
+//! A critical section on a Cortex-M is made of the former. Without privileges they do nothing, and do not fault either,
+//! so a critical section in a process would have no effect.
 
 use object::{Architecture, File, Object, ObjectSymbol, SectionIndex};
 use std::collections::HashMap;
 
-/// Where in a section code starts, or data among it.
+/// The start of code in a section, or of data among it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Mark {
     offset: usize,
     is_code: bool,
 }
 
-/// The marks in the sections of an object, which are symbols ($t, $d). There are none for other processors.
+/// Returns the marks in the sections of an object, which are symbols ($t, $d). Other processors have none.
 pub fn marks(object: &File) -> HashMap<SectionIndex, Vec<Mark>> {
     let mut marks: HashMap<_, Vec<_>> = HashMap::new();
     if object.architecture() != Architecture::Arm {
@@ -31,7 +31,7 @@ pub fn marks(object: &File) -> HashMap<SectionIndex, Vec<Mark>> {
     marks
 }
 
-/// The instructions of a section with these marks: the first half, and the second or 0.
+/// Returns the instructions of a section with these marks: the first half, and the second or 0.
 fn instructions(code: &[u8], marks: &[Mark]) -> Vec<(u16, u16)> {
     let ends = marks.iter().skip(1).map(|mark| mark.offset).chain([code.len()]);
     let runs = marks.iter().zip(ends).filter(|(mark, _)| mark.is_code);
@@ -48,12 +48,12 @@ fn instructions(code: &[u8], marks: &[Mark]) -> Vec<(u16, u16)> {
     found
 }
 
-/// What a section of code does with interrupts.
+/// The effect of a section of code on interrupts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Masking {
-    /// It switches them off (`cpsid`).
+    /// True if it masks them (`cpsid`).
     pub is_done: bool,
-    /// It reads whether they are off (`mrs rX, primask`), to leave them as they were.
+    /// True if it reads whether they are masked (`mrs rX, primask`), to restore that.
     pub is_undone: bool,
 }
 
@@ -76,14 +76,15 @@ impl Masking {
     }
 }
 
-/// What a section of code takes of the stack.
+/// The stack that a section of code uses.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Frame {
-    /// All that its instructions push, in bytes, whichever are executed.
+    /// The sum of all that its instructions push, in bytes, whichever are executed.
     pub size: u64,
-    /// It takes as much as a register says, too.
+    /// True if it also uses an amount from a register.
     pub is_dynamic: bool,
-    /// It calls code of the same section: itself. (A call of another leaves its target to the linker.)
+    /// True if it calls code of the same section, which is itself. (In a call of another section the linker fills in
+    /// the target.)
     pub calls_itself: bool,
 }
 
@@ -129,12 +130,12 @@ impl Frame {
     }
 }
 
-/// The twelve bits of an immediate (ARM DDI 0403E, A5.3).
+/// Returns the twelve bits of an immediate (ARM DDI 0403E, A5.3).
 fn immediate(first: u64, second: u64) -> u64 {
     (first >> 10 & 1) << 11 | (second >> 12 & 7) << 8 | second & 0xff
 }
 
-/// What twelve bits stand for (ARM DDI 0403E, A5.3.2).
+/// Returns the value of the twelve bits of an immediate (ARM DDI 0403E, A5.3.2).
 fn expanded(immediate: u64) -> u64 {
     let byte = immediate & 0xff;
     match immediate >> 8 {
@@ -161,7 +162,7 @@ mod tests {
         Frame::of(&code, &[Mark { offset: 0, is_code: true }])
     }
 
-    /// As `llvm-mc --disassemble` reads them.
+    /// The instructions are as `llvm-mc --disassemble` reads them.
     #[test]
     fn frames_are_added_up() {
         let size = |halves: &[u16]| frame(halves).size;

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Whose code runs with whose rights.
+//! Trust: the crates whose code may run with the rights of the kernel, or of a process.
 //!
-//! A linker takes a symbol from wherever it finds one, so any crate could provide a name that the kernel, or
-//! another process, looks for: an exception handler, `__pre_init`, `memcpy`. Names that the Rust compiler
-//! makes are different: they say which crate is meant, and that one defines them. So a crate is the kernel's
-//! if it is the firmware's own, if the kernel reaches it by such a name, or if it is one of those that no
-//! kernel is without. A name that is only agreed on the kernel takes from nobody else.
+//! A linker takes a symbol from any file that defines it, so any crate could provide a name that the kernel, or another
+//! process, looks for: an exception handler, `__pre_init`, `memcpy`. Names that the Rust compiler makes are different:
+//! they contain the crate that is meant, and only that crate defines them. So a crate belongs to the kernel if it is
+//! the firmware's own, if the kernel reaches it by such a name, or if it is one of those that every kernel needs. The
+//! kernel takes a name by agreement from no other crate.
 //!
-//! For processes it is the same, except that a library which one of them uses alone is its own choice.
+//! For processes the same holds, except that a library which only one of them uses is its own choice.
 
 use crate::inputs::{Definition, FileId, Inputs, Reference, SectionId, Symbol, SymbolId, demangle};
 use crate::link::UNOWNED;
@@ -20,7 +20,7 @@ use std::collections::{BTreeSet, HashSet, VecDeque};
 
 /// The vectors that a crate with a device's registers may bring.
 pub const DEVICE_VECTORS: &str = ".vector_table.interrupts";
-/// What is in these sections is called by the CPU, or by what starts the program.
+/// Sections with these names are called by the CPU, or by the code that starts the program.
 const STARTED: [&str; 8] = [
     ".vector_table",
     ".init",
@@ -31,26 +31,37 @@ const STARTED: [&str; 8] = [
     ".ctors",
     ".dtors",
 ];
-/// Names that start with this are the kernel's and the wiring's.
+/// Names with this prefix belong to the kernel and the wiring.
 const OURS: &str = "__crossgate_";
 
-/// What to do about what the kernel would use.
+/// What the linker script of `defmt` names so that it stays or is there: the macros call it, in whatever process they
+/// are. Should the kernel's code call it, that is found all the same.
+const DEFMT: [&str; 6] = [
+    "_defmt_acquire",
+    "_defmt_release",
+    "_defmt_timestamp",
+    "__defmt_default_panic",
+    "__defmt_default_timestamp",
+    "__DEFMT_MARKER_TIMESTAMP_WAS_DEFINED",
+];
+
+/// The advice about what the kernel would use.
 const ADVICE: &str = "What runs with the kernel's rights comes from the kernel, its port and the firmware's own \
                       crate, which the `start!` of a board may write into. Remove it, or rename it.";
-/// What to do about what a process would use.
+/// The advice about what a process would use.
 const ADVICE_FOR_PROCESSES: &str = "What a process runs comes from its own crate and from the libraries that it \
                                     depends on. Remove it, or rename it.";
 
 /// Refuses a firmware in which the kernel, or a process, would use code or data of another process.
 ///
-/// `runtime` are the crates of the kernel that it reaches by agreed names only, `wanted` the names that are
-/// looked for though no input refers to them.
+/// `runtime` are the crates of the kernel that it reaches by agreed names only; `wanted` are the names that are looked
+/// for though no input refers to them.
 ///
-/// Gives the names of the functions that may be handlers of devices: those of the firmware's own crate, and
-/// of its board's.
+/// Returns the names of the functions that may be handlers of devices: those of the firmware's own crate, and of its
+/// board's.
 ///
 /// # Errors
-/// Lists what would be used, of which crate, and the way to it.
+/// Lists the used items, the crate of each, and the way to it.
 pub fn check(
     reach: &Reach,
     runtime: &[&str],
@@ -77,13 +88,14 @@ pub fn check(
     Ok(handlers.map(|symbol| symbol.name.clone()).collect())
 }
 
-/// Refuses names made by the Rust compiler that two crates define: one of them is not what it says.
+/// Refuses names made by the Rust compiler that two crates define, because one of the crates is not the one in the
+/// name.
 fn taken_names(inputs: &Inputs) -> Result<()> {
     for symbol in inputs.symbols.iter().filter(|symbol| symbol.is_path()) {
         let files: BTreeSet<_> = symbol.definitions.iter().map(|it| it.file).collect();
         let crates: Vec<_> = files.iter().map(|&file| &*inputs.files[file].krate).collect();
         let [first, .., last] = crates.as_slice() else { continue };
-        // The firmware's own crate is many objects, of which the linker sees to it.
+        // The firmware's own crate is many objects, in which the linker refuses double definitions.
         ensure!(
             !files.iter().any(|&file| inputs.files[file].is_archive),
             "`{}` is defined by crate `{first}` and crate `{last}`: one of them takes the other's name",
@@ -93,17 +105,17 @@ fn taken_names(inputs: &Inputs) -> Result<()> {
     Ok(())
 }
 
-/// What the kernel reaches, and which crates are its own.
+/// The sections that the kernel reaches, and the crates that belong to it.
 struct Kernel<'a> {
     inputs: &'a Inputs,
     closed: &'a HashSet<SectionId>,
-    /// True if a file is the kernel's.
+    /// For each file, true if it belongs to the kernel.
     trusted: Vec<bool>,
     steps: Vec<Step>,
     queue: VecDeque<SectionId>,
-    /// Names that a file defines which is not the kernel's, and the sections that refer to them.
+    /// Names that a file defines which does not belong to the kernel, and the sections that refer to them.
     waiting: Vec<(Option<SectionId>, SymbolId)>,
-    /// Sections of processes that are meant by path, and those that refer to them.
+    /// Sections of processes that are referred to by path, and the sections that refer to them.
     of_processes: Vec<(Option<SectionId>, SectionId)>,
 }
 
@@ -138,7 +150,8 @@ impl<'a> Kernel<'a> {
             }
         }
         for (id, symbol) in self.inputs.symbols.iter().enumerate() {
-            if wanted.contains(&symbol.name) || symbol.name.starts_with(OURS) {
+            let is_wanted = wanted.contains(&symbol.name) && !DEFMT.contains(&&*symbol.name);
+            if is_wanted || symbol.name.starts_with(OURS) {
                 self.refer(None, id);
             }
         }
@@ -152,7 +165,7 @@ impl<'a> Kernel<'a> {
                     }
                 }
             }
-            // Some files may have become the kernel's since.
+            // Some files may have been found to belong to the kernel since.
             for (from, symbol) in std::mem::take(&mut self.waiting) {
                 self.refer(from, symbol);
             }
@@ -162,7 +175,7 @@ impl<'a> Kernel<'a> {
         }
     }
 
-    /// The kernel reaches `symbol`, which `from` refers to.
+    /// Handles a reference of the kernel to `symbol`, from the section `from`.
     fn refer(&mut self, from: Option<SectionId>, symbol: SymbolId) {
         let named = &self.inputs.symbols[symbol];
         let says_whose = named.is_path()
@@ -198,7 +211,7 @@ impl<'a> Kernel<'a> {
         }
     }
 
-    /// Returns whether a definition is the kernel's.
+    /// Returns whether a definition belongs to the kernel.
     fn may_define(&self, definition: &Definition, symbol: &Symbol) -> bool {
         self.trusted[definition.file] && !is_smuggled(self.inputs, definition, symbol)
     }
@@ -229,7 +242,7 @@ impl<'a> Kernel<'a> {
             }
         };
         let mut told = HashSet::new();
-        // Those that only scripts name come first, and say least.
+        // Names that occur only in scripts come first, and say least.
         for &(from, symbol) in self.waiting.iter().rev() {
             let named = &inputs.symbols[symbol];
             let name = demangle(&named.name);
@@ -267,7 +280,7 @@ impl<'a> Kernel<'a> {
     }
 }
 
-/// Returns whether a section is the word through which unwinding finds what it needs. The compiler puts the same into
+/// Returns whether a section is the word through which unwinding finds its data. The compiler puts the same word into
 /// every object.
 fn is_personality(inputs: &Inputs, section: SectionId) -> bool {
     let section = &inputs.sections[section];
@@ -305,13 +318,13 @@ fn is_started(name: &str) -> bool {
 
 /// Returns whether a section is placed by its name alone, which only the wiring may give.
 fn is_placed_by_name(name: &str) -> bool {
-    // Of what is its own, any crate may say that it is lent or kept.
+    // Any crate may declare that its own statics are lent or kept.
     let [_shared, parts @ .., _kept] = &PARTS;
     let prefixes = parts.iter().chain(&[OBJECT, STACK, TABLES, UNOWNED]);
     prefixes.into_iter().any(|prefix| name.starts_with(prefix))
 }
 
-/// Returns what processes would use of others that they have nothing to do with.
+/// Returns errors for the items that processes would use of other processes that they do not depend on.
 fn of_other_processes(reach: &Reach, trusted: &[bool]) -> Vec<String> {
     let inputs = reach.inputs;
     let mut errors = Vec::new();
@@ -362,7 +375,7 @@ fn of_other_processes(reach: &Reach, trusted: &[bool]) -> Vec<String> {
     errors
 }
 
-/// The files that what is reached refers to by path.
+/// Returns the files to which the reached sections refer by path.
 fn dependencies(inputs: &Inputs, steps: &[Step]) -> HashSet<FileId> {
     let reached = inputs.sections.iter().zip(steps).filter(|(_, step)| step.is_reached());
     let symbols = reached.flat_map(|(section, _)| &section.references).filter_map(|it| it.symbol);

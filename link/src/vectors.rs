@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The interrupt vectors of a linked firmware: what the CPU calls with the kernel's rights.
+//! The interrupt vectors of a linked firmware, which the CPU calls with the kernel's rights.
 
 use crate::image::Image;
 use anyhow::{Context, Result, bail, ensure};
@@ -25,14 +25,14 @@ pub const EXCEPTIONS: [&str; 15] = [
     "PendSV",
     "SysTick",
 ];
-/// The handler of all devices that have none of their own.
+/// The handler of all devices without a handler of their own.
 pub const DEFAULT: &str = "DefaultHandler";
 
 /// Checks that each vector is the start of a handler: that of its exception, or for a device one of
 /// `handlers`, which are the firmware's own.
 ///
 /// # Errors
-/// Says which vector is not.
+/// Names the vector that is not the start of one.
 pub fn check(image: &Image, handlers: &BTreeSet<String>) -> Result<()> {
     let table = image.section(VECTORS).with_context(|| {
         format!(
@@ -71,7 +71,7 @@ mod tests {
     use crate::image::ImageSection;
     use crate::layout::Span;
 
-    /// A table whose first device has this vector.
+    /// Returns a table whose first device has this vector.
     fn image(vector: u32) -> Image {
         let mut words = [0; 17];
         (words[0], words[1], words[11], words[16]) = (0x2000_0400, 0x101, 0x201, vector);

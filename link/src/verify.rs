@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The linked firmware has to be as the kernel expects it: checked by what is in the file, not by
-//! what was meant to be.
+//! A check that the linked firmware is as the kernel expects it: of the contents of the file, not of the intentions.
 
 use crate::image::{Image, ImageSection};
 use crate::layout::{Kind, Piece, ProtectionUnit, Span};
@@ -10,7 +9,7 @@ use crate::plan::PARTS;
 use anyhow::{Result, bail, ensure};
 use crossgate_protection::{Fit, Unit};
 
-/// The FLASH and the RAM of the user's memory.x.
+/// Returns the FLASH and the RAM of the user's memory.x.
 ///
 /// # Errors
 /// The firmware was not linked by crossgate-link.
@@ -24,7 +23,7 @@ pub fn memories(image: &Image) -> Result<(Span, Span)> {
     Ok((memory("flash")?, memory("ram")?))
 }
 
-/// Returns what the user's own scripts put into a memory.
+/// Returns the range that the user's own scripts fill in a memory.
 pub fn used(image: &Image, memory: Span) -> Option<Span> {
     let own = image.sections.iter().filter(|section| !section.name.starts_with(".crossgate."));
     let spans = own.flat_map(|section| [Some(section.span), section.load]).flatten();
@@ -32,10 +31,10 @@ pub fn used(image: &Image, memory: Span) -> Option<Span> {
     spans.reduce(|all, span| Span { start: all.start.min(span.start), end: all.end.max(span.end) })
 }
 
-/// The piece of memory that a stack needs.
+/// Returns the piece of memory that a stack needs.
 ///
 /// # Errors
-/// The protection unit could not open just this stack.
+/// The protection unit can't open exactly this stack.
 pub fn stack_piece(section: &ImageSection) -> Result<Piece> {
     let size = section.span.size();
     let fit = stack_fit(size).size;
@@ -47,7 +46,7 @@ pub fn stack_piece(section: &ImageSection) -> Result<Piece> {
     Ok(Piece { kind: Kind::Stack, size, align: section.align })
 }
 
-/// Returns what the protection unit wants of a stack.
+/// Returns the fit that the protection unit needs for a stack.
 fn stack_fit(size: u64) -> Fit {
     ProtectionUnit::stack(usize::try_from(size).unwrap_or(usize::MAX))
 }
@@ -55,7 +54,7 @@ fn stack_fit(size: u64) -> Fit {
 /// Checks a firmware.
 ///
 /// # Errors
-/// Says what is wrong, and where.
+/// Says what is wrong, and at which place.
 pub fn verify(image: &Image) -> Result<()> {
     let map = MemoryMap::of(image)?;
     writable_is_owned(image, &map)?;
@@ -117,7 +116,7 @@ pub fn verify(image: &Image) -> Result<()> {
     apart(map.flash, loads.collect())
 }
 
-/// What lies below a stack is closed to all threads, so that no frame is large enough to reach what is open.
+/// Checks that memory below a stack is closed to all threads, so that no frame, however large, reaches open memory.
 fn nothing_open_is_below_stacks(map: &MemoryMap) -> Result<()> {
     let regions = map.processes.iter().filter_map(|process| Some((process, process.region()?)));
     let lowest = regions.min_by_key(|(_, region)| region.start);
@@ -132,7 +131,7 @@ fn nothing_open_is_below_stacks(map: &MemoryMap) -> Result<()> {
     Ok(())
 }
 
-/// All that takes up RAM.
+/// Returns everything that takes up RAM.
 fn spans(map: &MemoryMap) -> Vec<(String, Span)> {
     let processes = map
         .processes
@@ -143,7 +142,7 @@ fn spans(map: &MemoryMap) -> Vec<(String, Span)> {
     map.kernel.iter().cloned().chain([kernel_stack]).chain(processes).chain(stacks).collect()
 }
 
-/// All is within the memory, and no two things overlap.
+/// Checks that all spans are within the memory, and that no two overlap.
 fn apart(memory: Span, mut spans: Vec<(String, Span)>) -> Result<()> {
     for (name, span) in &spans {
         ensure!(memory.contains(*span), "`{name}` ({span:x?}) is not within {memory:x?}");
@@ -155,7 +154,7 @@ fn apart(memory: Span, mut spans: Vec<(String, Span)>) -> Result<()> {
     Ok(())
 }
 
-/// Every section that can be written is the kernel's, a process' or a stack.
+/// Checks that every section that can be written belongs to the kernel or a process, or is a stack.
 fn writable_is_owned(image: &Image, map: &MemoryMap) -> Result<()> {
     for section in image.sections.iter().filter(|section| section.writable) {
         let name = &section.name;

@@ -1,41 +1,42 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The memory protection unit of ARMv7-M (ARM DDI 0403E, B3.5).
 //!
-//! A region is 2^n bytes, n >= 5, and aligned to its size. From 256 bytes on it has eight
-//! subregions that can be switched off one by one. So a piece of memory that is a run of eighths of
-//! such a block needs one region; any other piece is rounded to that.
+//! A region is 2^n bytes, n >= 5, and aligned to its size. From 256 bytes on it has eight subregions that can be
+//! switched off one by one. So a piece of memory that is a run of eighths of such a block needs one region; any other
+//! piece is rounded to such a run.
 
 use crate::{Fit, Span, Unit, Window};
 
-/// The smallest region, in bytes.
+/// The size of the smallest region, in bytes.
 pub const SMALLEST_REGION: usize = 32;
-/// log2 of the smallest region with subregions, in bytes.
+/// log2 of the size of the smallest region with subregions, in bytes.
 const LOG2_SMALLEST_BLOCK: u32 = 8;
-/// The smallest region with subregions, in bytes.
+/// The size of the smallest region with subregions, in bytes.
 pub const SMALLEST_BLOCK: usize = 1 << LOG2_SMALLEST_BLOCK;
-/// Subregions of a region.
+/// The number of subregions of a region.
 const EIGHTHS: u32 = 8;
 
 /// The memory protection unit of ARMv7-M.
 #[derive(Clone, Copy, Debug)]
 pub struct ArmV7M;
 
-/// The memory of a process: the eighths that it needs of the next block. Less than one of them is lost.
+/// Returns the fit of the memory of a process: the eighths that it needs of the next block. Less than one eighth is
+/// lost.
 #[must_use]
 pub const fn process(bytes: usize) -> Fit {
     let eighth = block(bytes) / EIGHTHS as usize;
     Fit { size: bytes.next_multiple_of(eighth), step: eighth }
 }
 
-/// The memory of a stack: it starts where a block starts, as it is narrowed by leaving out more and more eighths from
-/// its top.
+/// Returns the fit of a stack: it starts where a block starts, because the kernel narrows it by leaving out more and
+/// more eighths from its top.
 #[must_use]
 pub const fn stack(bytes: usize) -> Fit {
     Fit { step: block(bytes), ..process(bytes) }
 }
 
-/// Memory of which any part is lent: what is lent is rounded to eighths of an aligned power of two, so the whole is a
-/// run of such eighths itself.
+/// Returns the fit of memory of which any part can be lent: a lent part is rounded to eighths of an aligned power of
+/// two, so the whole is a run of such eighths itself.
 #[must_use]
 pub const fn shared(bytes: usize) -> Fit {
     let block = bytes.next_power_of_two();
@@ -44,7 +45,7 @@ pub const fn shared(bytes: usize) -> Fit {
     Fit { size: bytes.next_multiple_of(eighth), step: if block < eighth { eighth } else { block } }
 }
 
-/// The run of eighths of its block that is inside of a span; it may be empty.
+/// Returns the run of eighths of its block that is inside of a span; the run may be empty.
 #[must_use]
 pub const fn inside(span: Span) -> Span {
     let last = span.end.wrapping_sub(1) as u32;
@@ -52,7 +53,7 @@ pub const fn inside(span: Span) -> Span {
     Span { start: span.start.next_multiple_of(eighth), end: span.end / eighth * eighth }
 }
 
-/// The smallest block that can hold so many bytes.
+/// Returns the size of the smallest block that can hold so many bytes.
 #[inline]
 const fn block(bytes: usize) -> usize {
     let block = bytes.next_power_of_two();
@@ -71,12 +72,12 @@ pub enum Access {
     ReadOnly = 1 << 28 | 0b010 << 24 | 1 << 18 | 1 << 17,
     /// Read and write, never execute; device memory.
     Device = 1 << 28 | 0b011 << 24 | 1 << 18 | 1 << 16,
-    /// Nothing, not even for the kernel.
+    /// No access, not even for the kernel.
     Guard = 1 << 28,
 }
 
 impl Access {
-    /// To memory that is lent.
+    /// Returns the access rights to memory that is lent.
     #[inline(always)]
     #[must_use]
     pub const fn of_memory(writable: bool) -> Access {
@@ -92,7 +93,7 @@ pub struct Block {
 }
 
 impl Block {
-    /// The smallest run that covers `span`, which must not be empty.
+    /// Returns the smallest run that covers `span`, which must not be empty.
     #[inline(always)]
     #[must_use]
     pub const fn covering(span: Span) -> Block {
@@ -100,7 +101,7 @@ impl Block {
         Block { base: span.start as u32 & extent.eighth << 3, extent }
     }
 
-    /// The memory that is open in it.
+    /// Returns the memory that the region opens.
     #[must_use]
     pub const fn open(self) -> Span {
         let (eighth, open) =
@@ -113,14 +114,14 @@ impl Block {
         }
     }
 
-    /// The region's base address register for region `number`.
+    /// Returns the base address register for region `number`.
     #[inline(always)]
     #[must_use]
     pub const fn address_register(self, number: u32) -> u32 {
         self.base | 1 << 4 | number
     }
 
-    /// The region's attribute and size register.
+    /// Returns the attribute and size register of the region.
     #[inline(always)]
     #[must_use]
     pub const fn attribute_register(self, access: Access) -> u32 {
@@ -131,17 +132,17 @@ impl Block {
 /// The open part of a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Extent {
-    /// The bits of an address that say in which eighth it is.
+    /// The bits of an address that select the eighth.
     eighth: u32,
     /// The lower half of the attribute and size register.
     register: u32,
 }
 
 impl Extent {
-    /// The extent of the smallest run that covers `span`.
+    /// Returns the extent of the smallest run that covers `span`.
     ///
     /// A smaller block has smaller eighths, so the smallest block that holds the span rounds least.
-    // Once in the kernel: it is needed in several places.
+    // The kernel contains it once, because it is needed in several places.
     #[inline]
     const fn covering(span: Span) -> Extent {
         let (first, last) = (span.start as u32, (span.end as u32).wrapping_sub(1));
@@ -154,7 +155,7 @@ impl Extent {
     }
 }
 
-/// log2 of the eighths of the smallest block that holds two addresses.
+/// Returns log2 of the size of the eighths of the smallest block that holds two addresses.
 #[inline(always)]
 const fn log2_eighth(first: u32, last: u32) -> u32 {
     29 - ((first ^ last) | 1 << (LOG2_SMALLEST_BLOCK - 1)).leading_zeros()
@@ -182,9 +183,9 @@ impl Unit for ArmV7M {
         Block::covering(memory).open()
     }
 
-    /// The blocks that start at the bottom of a stack halve on the way down, so the eighths become finer the less
-    /// stack is left: at most a quarter of what is left is lost to rounding, and nesting is not limited to eight
-    /// levels. The window is told as the lower half of the attribute and size register.
+    /// The blocks that start at the bottom of a stack halve on the way down, so the eighths become finer the less stack
+    /// is left: at most a quarter of what is left is lost to rounding, and nesting is not limited to eight levels. The
+    /// window is given as the lower half of the attribute and size register.
     #[inline]
     fn window(stack: Span, stack_pointer: usize) -> Window {
         let left = stack_pointer.wrapping_sub(stack.start) as u32;

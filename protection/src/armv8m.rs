@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The memory protection unit of ARMv8-M (ARM DDI 0553, PMSAv8).
 //!
-//! A region is a run of granules of 32 bytes, wherever it starts and however long it is. What that
-//! and the rest of the architecture change against [`armv7m`](crate::armv7m):
+//! A region is a run of granules of 32 bytes, at any start and of any length. The differences between this unit, with
+//! the rest of the architecture, and [`armv7m`](crate::armv7m):
 //!
-//! - Nothing is rounded but to granules, and a callee's stack starts at most 31 bytes below the
-//!   caller's stack pointer.
+//! - Spans are rounded only to granules, and a callee's stack starts at most 31 bytes below the caller's stack pointer.
 //! - The limit register holds the address of the last granule, which belongs to the region.
-//! - A byte must not be in two regions: an access to it faults whatever they allow, even if it is
-//!   the kernel's. What is open already is not opened again ([`overlap`]), and while the registers
-//!   change, a region is closed before another opens some of its bytes.
-//! - What threads may only read, the kernel may only read, too. And no region keeps the kernel from
+//! - A byte must not be in two regions: an access to it faults whatever they allow, even an access by the kernel. So
+//!   memory that is open already is not opened again ([`overlap`]), and while the registers change, a region is closed
+//!   before another opens some of its bytes.
+//! - Memory that is read-only for threads is read-only for the kernel, too. And no region keeps the kernel from
 //!   reading: the stack limit registers guard its stack.
 //! - The types of memory are in a table, [`MEMORY_TYPES`], and regions name its entries.
-//! - The address register doesn't hold the number of the region: another register selects it.
+//! - The address register does not hold the number of the region, because another register selects the region.
 
 use crate::{Granules, Span};
 
@@ -21,7 +20,7 @@ use crate::{Granules, Span};
 #[derive(Clone, Copy, Debug)]
 pub struct ArmV8M;
 
-/// Bytes of a granule.
+/// The size of a granule in bytes.
 pub const GRANULE: usize = 32;
 /// The bits of an address within its granule.
 const REST: usize = GRANULE - 1;
@@ -54,22 +53,22 @@ pub enum Access {
 }
 
 impl Access {
-    /// To memory that is lent.
+    /// Returns the access rights to memory that is lent.
     #[inline(always)]
     #[must_use]
     pub const fn of_memory(writable: bool) -> Access {
         if writable { Access::ReadWrite } else { Access::ReadOnly }
     }
 
-    /// The entry in [`MEMORY_TYPES`].
+    /// Returns the entry in [`MEMORY_TYPES`].
     #[inline(always)]
     const fn memory_type(self) -> u32 {
         if matches!(self, Access::Device) { DEVICE } else { NORMAL }
     }
 }
 
-/// The base address and limit registers of the region that opens the granules of `span`; of a region
-/// that is off if it is empty.
+/// Returns the base address and limit registers of the region that opens the granules of `span`; of a region that is
+/// off if `span` is empty.
 #[inline(always)]
 #[must_use]
 pub const fn registers(span: Span, access: Access) -> [u32; 2] {
@@ -81,14 +80,14 @@ pub const fn registers(span: Span, access: Access) -> [u32; 2] {
     [base, last_granule | access.memory_type() << 1 | ENABLE]
 }
 
-/// The base address register of a region that opens memory at `start`.
+/// Returns the base address register of a region that opens memory at `start`.
 #[inline(always)]
 #[must_use]
 pub const fn base_register(start: usize, access: Access) -> u32 {
     granule(start) as u32 | access as u32
 }
 
-/// The address of the granule of a byte.
+/// Returns the address of the granule of a byte.
 #[inline(always)]
 const fn granule(address: usize) -> usize {
     address & !REST
@@ -108,7 +107,7 @@ pub const fn coverable(span: Span, limits: Span) -> bool {
     limits.start <= granule(span.start) && (span.end.wrapping_sub(1) | REST) < limits.end
 }
 
-/// The base address and limit registers that open a [window](crate::Unit::window) of the stack from `start`.
+/// Returns the base address and limit registers that open a [window](crate::Unit::window) of the stack from `start`.
 #[inline(always)]
 #[must_use]
 pub const fn window_registers(start: usize, window: u16) -> [u32; 2] {
@@ -117,7 +116,7 @@ pub const fn window_registers(start: usize, window: u16) -> [u32; 2] {
 
 impl Granules for ArmV8M {
     const GRANULE: usize = GRANULE;
-    /// The limit register. The other is [`base_register`]'s.
+    /// The limit register. The other register is the result of [`base_register`].
     type Lease = u32;
     const NO_LEASE: u32 = 0;
 

@@ -1,28 +1,28 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Units whose regions are runs of granules, wherever they start and however long they are.
+//! Units whose regions are runs of granules, at any start and of any length.
 
 use crate::{Fit, Span, Unit, Window};
 use core::fmt::Debug;
 
-/// Such a unit. All that a [`Unit`] tells follows from the size of a granule.
+/// A unit whose regions are runs of granules. All properties of the [`Unit`] follow from the size of a granule.
 pub trait Granules: 'static {
-    /// Bytes of a granule, a power of two.
+    /// The size of a granule in bytes, a power of two.
     const GRANULE: usize;
-    /// Memory that is lent, in the form that the unit wants.
+    /// A lease in the form of the unit: the values that open lent memory.
     type Lease: Copy + Debug + Eq;
-    /// Such a value for no memory.
+    /// The lease of no memory.
     const NO_LEASE: Self::Lease;
 
-    /// Returns what opens the granules of `memory`.
+    /// Returns the lease that opens the granules of `memory`.
     fn lease(memory: Span, writable: bool) -> Self::Lease;
 
-    /// Returns whether `memory` can be opened, and nothing outside `limits`.
+    /// Returns whether a region can open `memory`, and nothing outside `limits`.
     fn can_lease(limits: Span, memory: Span) -> bool {
         limits.contains(covering::<Self>(memory))
     }
 }
 
-/// The granules that hold a span.
+/// Returns the granules that hold a span.
 fn covering<G: Granules + ?Sized>(memory: Span) -> Span {
     Span { start: memory.start & !(G::GRANULE - 1), end: memory.end.next_multiple_of(G::GRANULE) }
 }
@@ -51,8 +51,8 @@ impl<G: Granules> Unit for G {
         covering::<G>(memory)
     }
 
-    /// The window is told as a number of granules. So of a stack of 65,536 of them or more the 65,535 lowest are ever
-    /// open.
+    /// The window is given as a number of granules. So of a stack of 65,536 granules or more only the 65,535 lowest are
+    /// ever open.
     fn window(stack: Span, stack_pointer: usize) -> Window {
         let granules = stack_pointer.saturating_sub(stack.start) / G::GRANULE;
         let granules = u16::try_from(granules).unwrap_or(u16::MAX);

@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The physical memory protection of RISC-V (The RISC-V Instruction Set Manual, Volume II, 3.7).
 //!
-//! An entry that matches the *top of range* opens all from the address of the entry before it up to its own. So a
-//! region takes two entries, starts anywhere and is as long as it likes, in granules: 4 bytes by the manual, more
-//! where a core has coarser ones. Those of 16 bytes, to which the calling convention aligns stacks, suit all cores
-//! known.
+//! An entry that matches the *top of range* opens all memory from the address of the entry before it up to its own
+//! address. So a region takes two entries, and has any start and any length, in granules: 4 bytes by the manual, more
+//! where a core has coarser ones. Granules of 16 bytes, to which the calling convention aligns stacks, suit all known
+//! cores.
 //!
-//! The entry with the lowest number that matches an access decides; what no entry matches is closed to user mode.
+//! The entry with the lowest number that matches an access decides; memory that no entry matches is closed to user
+//! mode.
 
 use crate::{Granules, Span};
 
-/// Bytes of a granule.
+/// The size of a granule in bytes.
 pub const GRANULE: usize = 16;
 
-/// In the configuration of an entry: it may be read, ...
+/// A bit of the configuration of an entry: its memory may be read, ...
 const READ: u8 = 1 << 0;
 /// ... it may be written, ...
 const WRITE: u8 = 1 << 1;
@@ -37,7 +38,7 @@ impl Range {
     /// The entries of no memory: both are off.
     pub const NONE: Range = Range { addresses: [0; 2], configuration: 0 };
 
-    /// The entries that open the granules of `span` to reading and writing, or to reading only.
+    /// Returns the entries that open the granules of `span` to reading and writing, or to reading only.
     #[must_use]
     pub const fn covering(span: Span, writable: bool) -> Range {
         let (start, end) = (span.start & !(GRANULE - 1), span.end.next_multiple_of(GRANULE));
@@ -49,7 +50,7 @@ impl Range {
     }
 }
 
-/// The entries that open a [window](crate::Unit::window) of the stack from `start`.
+/// Returns the entries that open a [window](crate::Unit::window) of the stack from `start`.
 #[must_use]
 pub const fn window_range(start: usize, granules: u16) -> Range {
     Range::covering(Span { start, end: start + granules as usize * GRANULE }, true)

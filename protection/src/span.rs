@@ -8,7 +8,7 @@ use core::ops::Range;
 pub struct Span {
     /// The first byte.
     pub start: usize,
-    /// The first byte after.
+    /// The first byte after the span.
     pub end: usize,
 }
 
@@ -23,7 +23,7 @@ impl Span {
     /// No bytes.
     pub const EMPTY: Span = Span { start: 0, end: 0 };
 
-    /// `length` bytes from `start`; `None` if they run over the end of the address space.
+    /// Returns the span of `length` bytes from `start`; `None` if it runs over the end of the address space.
     #[inline(always)]
     #[must_use]
     pub const fn new(start: usize, length: usize) -> Option<Span> {
@@ -33,14 +33,14 @@ impl Span {
         }
     }
 
-    /// The length in bytes.
+    /// Returns the length in bytes.
     #[inline(always)]
     #[must_use]
     pub const fn length(self) -> usize {
         self.end.saturating_sub(self.start)
     }
 
-    /// Returns whether there is no byte in it.
+    /// Returns whether the span has no bytes.
     #[inline(always)]
     #[must_use]
     pub const fn is_empty(self) -> bool {

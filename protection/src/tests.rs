@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The promises of every unit, against what its manual says of each byte.
+//! Tests of the promises of every unit, against what its manual says of each byte.
 
 use crate::armv7m::{self, Access, ArmV7M, Block};
 use crate::armv8m::{self, ArmV8M};
@@ -9,13 +9,13 @@ use crate::{Fit, Span, Unit};
 use proptest::prelude::*;
 use std::vec::Vec;
 
-/// A unit as its manual has it: what is open to a thread when the registers are as a port writes them.
+/// A unit according to its manual: the memory that is open to a thread when a port has written the registers.
 trait Manual: Unit {
-    /// The bytes that one region opens that is to cover `memory`.
+    /// Returns whether the region that covers `memory` opens this address.
     fn region_opens(memory: Span, address: u64) -> bool;
-    /// Of the stack from `start`.
+    /// Returns whether a window of the stack from `start` opens this address.
     fn window_opens(start: usize, window: u16, address: u64) -> bool;
-    /// Of `memory` that is lent to read.
+    /// Returns whether a lease of `memory` for reading opens this address.
     fn lease_opens(memory: Span, lease: Self::Lease, address: u64) -> bool;
 }
 
@@ -54,7 +54,7 @@ impl Manual for ArmV8M {
     }
 }
 
-/// Of an entry that matches the top of a range (3.7.1: "Address Matching").
+/// Returns whether an entry that matches the top of a range opens this address (3.7.1: "Address Matching").
 fn range_opens(range: pmp::Range, address: u64) -> bool {
     let pmp::Range { addresses: [bottom, top], configuration } = range;
     let is_top_of_range = configuration >> 3 & 3 == 1;
@@ -77,7 +77,7 @@ impl Manual for Pmp {
     }
 }
 
-/// A host opens each page that has a byte of what it is told.
+/// A host opens each page with at least one byte of the span.
 impl<const SIZE: usize> Manual for Pages<SIZE> {
     fn region_opens(memory: Span, address: u64) -> bool {
         let page = |address: u64| address / SIZE as u64;
@@ -94,7 +94,7 @@ impl<const SIZE: usize> Manual for Pages<SIZE> {
     }
 }
 
-/// Somewhere, also near the ends of the address space; its ends are often aligned.
+/// Returns spans anywhere, also near the ends of the address space, with ends that are often aligned.
 fn a_span() -> impl Strategy<Value = Span> {
     let place = prop_oneof![Just(0), Just(u32::MAX), any::<u32>()];
     let length = prop_oneof![1u32..300, 1u32..0x2_0000];
@@ -112,7 +112,7 @@ fn a_span() -> impl Strategy<Value = Span> {
     })
 }
 
-/// The addresses around each of these where it is likely that what is open changes.
+/// Returns the addresses around each of these, where access is likely to change.
 fn around(places: &[usize]) -> impl Iterator<Item = u64> {
     let near = |&place: &usize| (place as u64).saturating_sub(66)..place as u64 + 66;
     places.iter().flat_map(near).filter(|&address| address >> 32 == 0)
@@ -214,7 +214,7 @@ fn any_part_of_shared_memory_can_be_lent<U: Unit>(
     Ok(())
 }
 
-/// The properties for each unit.
+/// Tests the properties for each unit.
 macro_rules! of_each_unit {
     ($($name:ident: $unit:ty;)*) => { $(
         mod $name {

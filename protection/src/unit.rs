@@ -7,56 +7,58 @@ use core::fmt::Debug;
 /// The open part of a stack: from its lowest address up to `top`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window {
-    /// The first address that is closed: where a stack in it starts to grow down.
+    /// The first address that is closed: a stack in the window starts here and grows down.
     pub top: usize,
-    /// The same in the form that the unit wants: a count of granules, or half a register. It has 16 bits, so that all
-    /// rights of a thread are one word, which a call saves with one store.
+    /// The window in the form of the unit: a count of granules, or half a register. It has 16 bits, so that all rights
+    /// of a thread are one word, which a call saves with one store.
     pub registers: u16,
 }
 
 /// The size and alignment that memory needs so that a region can open it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fit {
-    /// Its length in bytes.
+    /// The length in bytes.
     pub size: usize,
-    /// The alignment of its address, a power of two.
+    /// The alignment of the address, a power of two.
     pub step: usize,
 }
 
 /// A kind of protection unit.
 ///
-/// Sizes and addresses are below 2^32 and, where it is not said, not 0.
+/// Sizes and addresses are below 2^32 and, unless stated otherwise, not 0.
 pub trait Unit: 'static {
-    /// Memory that is lent, in the form that the unit wants.
+    /// A lease in the form of the unit: the values that open lent memory.
     type Lease: Copy + Debug + Eq;
-    /// Such a value for no memory: it fills the tables of a thread that is lent none.
+    /// The lease of no memory: it fills the tables of a thread that holds no leases.
     const NO_LEASE: Self::Lease;
 
-    /// The least memory of at least so many bytes that is one region: where it starts at a multiple of the step, and a
-    /// region [opens](Self::opens) just that. There is such a place in each run of twice its next power of two.
+    /// Returns the fit of the least memory of at least so many bytes that is one region: there is a multiple of the
+    /// step at which a region [opens](Self::opens) exactly that memory. Such a place exists in each run of twice its
+    /// next power of two.
     fn process(bytes: usize) -> Fit;
 
-    /// The same for a stack, of which a part from the bottom up is to be [opened](Self::window). It is a region at each
-    /// multiple of the step.
+    /// Returns the fit of a stack, of which a part from the bottom up can be [opened](Self::window). It is a region at
+    /// each multiple of the step.
     fn stack(bytes: usize) -> Fit;
 
-    /// The same for memory that is lent in parts: a region for any part of it opens nothing outside.
+    /// Returns the fit of memory that is lent in parts: a region for any part of it opens nothing outside.
     fn shared(bytes: usize) -> Fit;
 
-    /// The smallest region that holds all of `memory`.
+    /// Returns the smallest region that holds all of `memory`.
     fn covering(memory: Span) -> Span;
 
-    /// Returns whether one region opens exactly this. None is empty.
+    /// Returns whether one region opens exactly this memory. No region is empty.
     fn opens(memory: Span) -> bool {
         !memory.is_empty() && Self::covering(memory) == memory
     }
 
-    /// Returns what of a [stack](Self::stack) is open to a callee when everything from `stack_pointer` up is closed.
-    /// With the end of the stack it is all of it.
+    /// Returns the part of a [stack](Self::stack) that is open to a callee when everything from `stack_pointer` up is
+    /// closed. If `stack_pointer` is the end of the stack, that is the whole stack.
     ///
     /// The top is at most `stack_pointer`. It may be lower, down to the start of the stack: no byte above it is open.
     fn window(stack: Span, stack_pointer: usize) -> Window;
 
-    /// Returns what opens `memory`, and perhaps more, but not a byte outside `limits`; `None` if no region does.
+    /// Returns the lease that opens `memory`, and perhaps more, but not a byte outside `limits`; `None` if no region
+    /// does.
     fn lease_within(limits: Span, memory: Span, writable: bool) -> Option<Self::Lease>;
 }

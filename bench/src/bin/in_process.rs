@@ -10,6 +10,7 @@ use core::time::Duration;
 use crossgate::sync::{Channel, Condvar, Mutex, OnceLock, RwLock, Semaphore};
 use crossgate::time;
 use crossgate::{Concurrent, Notification};
+use crossgate_critical_section as _;
 use timers::Queue;
 
 /// The object of the measurement.
@@ -69,6 +70,10 @@ fn run(shared: &Shared) -> ! {
     });
     bench.measure("sync_once", || {
         black_box(*shared.once.get_or_init(|| 5));
+    });
+    bench.measure("critical_section", || critical_section::with(|_| ()));
+    critical_section::with(|_| {
+        bench.measure("critical_section_nested", || critical_section::with(|_| ()));
     });
     // Among 999 others, which expire in no order.
     let (mut timers, begun) = (shared.timers.lock(), time::now());

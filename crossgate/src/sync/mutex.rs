@@ -1,16 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! A lock that one thread at a time has.
 
-use crate::arch::{stack_pointer, system_call};
+use super::RawMutex;
 use core::cell::UnsafeCell;
 use core::ops::{Deref, DerefMut};
-use core::sync::atomic::{AtomicUsize, Ordering};
-use crossgate_abi::{Word, number};
-
-/// The word of a free mutex.
-const FREE: Word = 0;
-/// Bit 0 of the word: other threads wait.
-const CONTENDED: Word = 1;
 
 /// Lets one thread at a time at its value. For the threads of one process, and the visitors in it.
 ///
@@ -23,12 +16,9 @@ const CONTENDED: Word = 1;
 /// *COUNT.lock() += 1;
 /// assert_eq!(*COUNT.lock(), 1);
 /// ```
-//
-// The word holds the stack pointer that the holder had: that is at hand without a system call, and
-// from it the kernel finds the thread whose priority is to be raised.
 #[derive(Debug)]
 pub struct Mutex<T> {
-    word: AtomicUsize,
+    raw: RawMutex,
     value: UnsafeCell<T>,
 }
 
@@ -39,7 +29,7 @@ impl<T> Mutex<T> {
     /// A free mutex.
     #[must_use]
     pub const fn new(value: T) -> Self {
-        Mutex { word: AtomicUsize::new(FREE), value: UnsafeCell::new(value) }
+        Mutex { raw: RawMutex::new(), value: UnsafeCell::new(value) }
     }
 
     /// Waits until the mutex is free, and takes it.
@@ -49,7 +39,7 @@ impl<T> Mutex<T> {
     /// for each other.
     #[inline]
     pub fn lock(&self) -> MutexGuard<'_, T> {
-        if !self.take() {
+        if !self.raw.take() {
             self.wait();
         }
         MutexGuard { mutex: self }
@@ -58,7 +48,7 @@ impl<T> Mutex<T> {
     /// Takes the mutex if it is free.
     #[inline]
     pub fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
-        self.take().then(|| MutexGuard { mutex: self })
+        self.raw.take().then(|| MutexGuard { mutex: self })
     }
 
     /// The value, of a mutex that nobody else knows.
@@ -66,37 +56,14 @@ impl<T> Mutex<T> {
         self.value.get_mut()
     }
 
-    #[inline(always)]
-    fn take(&self) -> bool {
-        let me = stack_pointer();
-        self.word.compare_exchange(FREE, me, Ordering::Acquire, Ordering::Relaxed).is_ok()
-    }
-
     #[cold]
     fn wait(&self) {
         loop {
-            let reply = system_call(number::MUTEX_WAIT, [self.word.as_ptr().addr()]);
-            assert!(reply.status == 0, "waiting for this mutex would never end");
-            if self.take() {
+            assert!(self.raw.wait(), "waiting for this mutex would never end");
+            if self.raw.take() {
                 return;
             }
         }
-    }
-
-    #[inline(always)]
-    fn free(&self) {
-        let word = self.word.load(Ordering::Relaxed);
-        // The word changes under our feet only if another thread starts to wait.
-        if word & CONTENDED != 0
-            || self.word.compare_exchange(word, FREE, Ordering::Release, Ordering::Relaxed).is_err()
-        {
-            self.wake();
-        }
-    }
-
-    #[cold]
-    fn wake(&self) {
-        system_call(number::MUTEX_WAKE, [self.word.as_ptr().addr()]);
     }
 }
 
@@ -128,7 +95,7 @@ impl<T> DerefMut for MutexGuard<'_, T> {
 impl<T> Drop for MutexGuard<'_, T> {
     #[inline(always)]
     fn drop(&mut self) {
-        self.mutex.free();
+        self.mutex.raw.free();
     }
 }
 

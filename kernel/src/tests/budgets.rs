@@ -3,7 +3,7 @@ use super::*;
 use crossgate_abi::Cause;
 use proptest::prelude::*;
 
-/// The CPU runs for so many µs, with the timer as the port has been asked for it.
+/// Lets the CPU run for so many µs, with the timer as the port was asked to set it.
 fn run(driver: &mut Driver, time: u64) {
     let end = driver.kernel.port.now + time;
     loop {
@@ -19,7 +19,7 @@ fn run(driver: &mut Driver, time: u64) {
     driver.kernel.port.now = end;
 }
 
-/// Returns how long each thread runs of so many µs, if all compute on and on.
+/// Returns the share of each thread in so many µs, if all compute without a pause.
 fn shares(driver: &mut Driver, time: u64) -> Vec<u64> {
     let mut shares = vec![0; driver.kernel.system.threads.len()];
     for _ in 0..time {
@@ -41,7 +41,7 @@ fn an_endless_loop_has_its_budget_and_what_nobody_else_wants() {
     let shares = shares(&mut driver, 50_000);
     assert!((9_900..=10_100).contains(&shares[1]), "{shares:?}");
     assert!((39_900..=40_100).contains(&shares[2]), "{shares:?}");
-    // When the other one sleeps, it runs in the background.
+    // When the other one sleeps, the thread runs in the background.
     while driver.current() == 1 {
         run(&mut driver, 1);
     }
@@ -130,7 +130,7 @@ fn of_two_budgets_the_first_that_is_used_up_counts() {
     let mut driver = wiring.boot();
     let shares = shares(&mut driver, 20_000);
     assert!((2_800..=3_200).contains(&(shares[1] / 2 + shares[2] / 2)), "{shares:?}");
-    // 1 ms, 1 ms of the other, 1 ms: then all is used up.
+    // 1 ms, 1 ms of the other thread, 1 ms: then all is used up.
     assert!(shares[1] > 3_800 && shares[2] > 1_800, "{shares:?}");
 }
 
@@ -142,14 +142,14 @@ fn calls_are_included() {
     driver.call(0, [0; 4]).unwrap();
     run(&mut driver, 1_600);
     assert_eq!((driver.current(), driver.path(1)), (2, vec![0, 1]));
-    // The server has its own time.
+    // The server has a budget of its own.
     run(&mut driver, 5_000);
     assert_eq!(driver.current(), 2);
 }
 
 #[test]
 fn who_waits_lends_its_priority_and_pays() {
-    // Thread 1 holds the object, 2 waits for it; 3 is to run. All have 1 ms.
+    // Thread 1 holds the object, and thread 2 waits for it; thread 3 is to run. All have 1 ms.
     let wiring = Wiring::default().service(1, 0b1, Shape::NONE).exclusive();
     let wiring = wiring.thread(0, 10).thread(0, 20).thread(2, 5);
     let wiring = wiring.budget(0, 1 << 1, 1_000, 100_000).budget(0, 1 << 2, 1_000, 100_000);
@@ -169,11 +169,11 @@ fn who_waits_lends_its_priority_and_pays() {
     run(&mut driver, 300);
     let priorities = [1, 2].map(|thread| driver.thread(thread).priority);
     assert_eq!((driver.current(), priorities), (3, [1, 1]), "what was lent is used up");
-    // It comes back with the period; when the object is free, the loan ends.
+    // The budget returns with the period; when the object is free, the loan of the priority ends.
     run(&mut driver, 100_000);
     while driver.current() != 1 {
         if driver.current() == 2 {
-            // It makes its call again.
+            // The thread makes its call again.
             assert_eq!(driver.call(0, [0; 4]).unwrap_err(), SWITCHED);
             driver.kernel.account();
         } else {
@@ -192,7 +192,8 @@ fn what_was_lent_is_paid_though_the_object_is_free_before() {
     let mut driver = wiring.budget(0, 1 << 2, 1_000, 100_000).boot();
     let mut ran = 0;
     while driver.thread(2).priority == 20 && ran < 10_000 {
-        // Thread 1 takes the object while the others sleep; 2 waits for it; it goes on for a while.
+        // Thread 1 takes the object while the others sleep; thread 2 waits for the object; thread 1 continues for a
+        // while.
         sleep(&mut driver, 10);
         sleep(&mut driver, 20);
         driver.call(0, [0; 4]).unwrap();
@@ -220,7 +221,7 @@ fn a_crash_gives_no_time_back() {
     assert_eq!(driver.ask(number::BEGIN, [0; 4]).reply, None);
     run(&mut driver, 600);
     assert_eq!((driver.current(), driver.thread(1).priority), (2, 1));
-    // Nor does one in the background.
+    // The same holds for a thread in the background.
     sleep(&mut driver, 1_000);
     assert_eq!(driver.current(), 1);
     let _ = driver.kernel.fault(Cause::Access, 0, 0);
@@ -255,7 +256,7 @@ fn a_slice_alternates_threads_of_a_priority() {
     let shares = shares(&mut driver, 20_000);
     assert_eq!(shares[3], 0);
     assert!(shares[1].abs_diff(shares[2]) <= 1_000, "{shares:?}");
-    // What one has left of its slice it has left, however often it is interrupted.
+    // A thread keeps the rest of its slice, however often it is interrupted.
     let wiring = Wiring::default().thread(0, 5).thread(1, 5).thread(2, 9).time_slice(1_000);
     let mut driver = wiring.boot();
     let mut ran = [0_u32; 3];
@@ -292,7 +293,7 @@ fn nothing_is_counted_while_all_wait() {
     assert_eq!((driver.current(), driver.kernel.port.timer), (0, None), "the CPU can sleep");
 }
 
-/// A step of a thread that may or may not be fair.
+/// A step of a thread, which may be unfair.
 #[derive(Clone, Debug)]
 enum Step {
     Run(u64),
@@ -322,11 +323,11 @@ const PERIOD: u32 = 5_000;
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
-    // The core has no unsafe code, and Miri would take minutes.
+    // Not with Miri, because the core has no unsafe code, and it would take minutes.
     #[cfg_attr(miri, ignore)]
     #[test]
     fn nobody_runs_longer_at_its_priority(steps in proptest::collection::vec(step(), 1..300)) {
-        // Two threads of process 0 share a budget, one of process 1 has none and is less urgent.
+        // Two threads of process 0 share a budget; the one of process 1 has no budget and is less urgent.
         let wiring = Wiring::default()
             .service(2, 0b11, Shape::NONE)
             .exclusive()
@@ -336,7 +337,7 @@ proptest! {
             .thread(1, 5)
             .restarts(255);
         let mut driver = wiring.budget(0, 0b110, BUDGET, PERIOD).time_slice(300).boot();
-        // When who has a budget ran above the background, µs by µs.
+        // The times, µs by µs, at which threads with the budget ran above the background.
         let mut ran: Vec<u64> = vec![];
         for step in steps {
             driver.pending();
@@ -358,7 +359,7 @@ proptest! {
                     for _ in 0..time {
                         driver.kernel.account();
                         let current = driver.current();
-                        // (Who has no budget lends without one.)
+                        // (A thread without a budget lends its priority without one.)
                         let lends = driver.thread(3).blocked_on.is_some();
                         if [1, 2].contains(&current) && driver.thread(current).priority > 1 && !lends {
                             ran.push(driver.kernel.port.now);
@@ -387,7 +388,7 @@ proptest! {
             driver.kernel.account();
             invariants::check(&driver);
         }
-        // In any stretch as long as a period there are at most two budgets: the end of one, and a whole one.
+        // Any stretch as long as a period has at most two budgets: the end of one, and a whole one.
         for (index, &start) in ran.iter().enumerate() {
             let within = ran[index..].iter().take_while(|&&time| time < start + u64::from(PERIOD)).count();
             prop_assert!(within <= 2 * BUDGET as usize + 4, "{within} us from {start} on");

@@ -12,7 +12,7 @@ const FIRST: usize = 0;
 const SECOND: usize = 1;
 const ALONE: usize = 2;
 
-/// Process 1 may set deadlines of its calls, and process 0.
+/// Returns a system in which process 1 may set deadlines of its calls, and so may process 0.
 fn setters() -> Driver {
     Wiring::default()
         .service(0, 0b1010, Shape::NONE)
@@ -28,15 +28,16 @@ fn setters() -> Driver {
         .boot()
 }
 
-/// The current thread sets a deadline of its calls, `ticks` from the start. Tells what was in force before.
+/// Sets a deadline of the current thread's calls, `ticks` from the start. Returns the deadline that was in force
+/// before.
 fn set_deadline(driver: &mut Driver, ticks: u16) -> Word {
     let reply = driver.ask(number::SET_DEADLINE, [ticks.into(), 0, 0, 0]).reply.unwrap();
     assert_eq!(reply.status, Status::OK);
     reply.words[0]
 }
 
-/// The current thread sets a deadline of its calls, `time` µs from now. Tells what was in force before, and the units
-/// that have passed since the start.
+/// Sets a deadline of the current thread's calls, `time` µs from now. Returns the deadline that was in force before,
+/// and the units that have passed since the start.
 fn set_deadline_within(driver: &mut Driver, time: u64) -> [Word; 2] {
     let reply =
         driver.ask(number::SET_DEADLINE, [DEADLINE_WITHIN | time as Word, 0, 0, 0]).reply.unwrap();
@@ -44,16 +45,16 @@ fn set_deadline_within(driver: &mut Driver, time: u64) -> [Word; 2] {
     reply.words
 }
 
-/// It is `ticks` after the start, and the timer comes if it was asked to.
+/// Sets the time to `ticks` after the start; the timer interrupts if it was set to.
 fn pass(driver: &mut Driver, ticks: u64) {
     at(driver, ticks * TICK);
 }
 
-/// It is `time` µs after the start, and the timer comes if it was asked to.
+/// Sets the time to `time` µs after the start; the timer interrupts if it was set to.
 fn at(driver: &mut Driver, time: u64) {
     driver.kernel.port.now = time;
     if driver.kernel.port.timer.is_some_and(|deadline| deadline <= time) {
-        // Even the thread that was interrupted may go on elsewhere.
+        // Even the interrupted thread may continue elsewhere.
         assert_eq!(driver.timer(), Effect::SWITCH);
     }
 }
@@ -133,7 +134,7 @@ fn no_call_is_entered_when_its_time_is_over() {
     set_deadline(&mut driver, 5);
     driver.call(FIRST, [0; 4]).unwrap();
     pass(&mut driver, 5);
-    // Neither by who is late, nor, when that is killed, by who has given it the time.
+    // Neither from the method that is late, nor, when that method is killed, from the one that set the deadline.
     assert_eq!(driver.call(SECOND, [0; 4]).unwrap_err(), error(CallError::DeadlineExceeded));
     pass(&mut driver, 15);
     assert_eq!((driver.path(1), driver.pending()), (vec![1], OVER));
@@ -165,7 +166,7 @@ fn nobody_is_killed_before_the_full_time_of_grace() {
         let mut driver = setters();
         set_deadline(&mut driver, 5);
         driver.call(FIRST, [0; 4]).unwrap();
-        // The timer comes late.
+        // The timer interrupts late.
         let noticed = 5 * TICK + delay;
         at(&mut driver, noticed);
         at(&mut driver, noticed + GRACE - 1);
@@ -175,7 +176,7 @@ fn nobody_is_killed_before_the_full_time_of_grace() {
     }
 }
 
-/// Limits are the lower 16 bits of units of [`DEADLINE_UNIT`], of which two stand for something else.
+/// Deadlines are the lower 16 bits of units of [`DEADLINE_UNIT`], and two of the values stand for something else.
 #[test]
 fn the_time_of_grace_where_the_units_begin_anew() {
     const ROUND: u64 = 1 << 16;
@@ -183,7 +184,7 @@ fn the_time_of_grace_where_the_units_begin_anew() {
         for delay in [0, 1, 239, 240, 241, TICK - 1] {
             let mut driver = setters();
             driver.kernel.port.now = (noticed - 3) * TICK;
-            // It is over two units before it is noticed, so that it is none of the two.
+            // The deadline passed two units before it is noticed, so that it is none of the two values.
             let deadlines = [noticed - 2, noticed - 1, noticed].map(|units| units as u16);
             let possible =
                 deadlines.into_iter().find(|deadline| !matches!(*deadline, 0 | DEADLINE_OVER));
@@ -205,7 +206,7 @@ fn the_time_of_grace_where_the_units_begin_anew() {
     }
 }
 
-/// The longest time is 2^15 - 1 units: what is further away seems to have passed.
+/// The longest time is 2^15 - 1 units: a time further away looks like one that has passed.
 #[test]
 fn a_deadline_is_near_or_over() {
     const FURTHEST: u64 = (1 << 15) - 1;
@@ -230,12 +231,12 @@ fn a_deadline_is_near_or_over() {
     }
 }
 
-/// The lower 16 bits of the units come round here.
+/// The time after which the lower 16 bits of the units wrap around.
 const ROUND: u64 = (1 << 16) * TICK;
-/// The longest time that counts.
+/// The longest time that is possible.
 const LONGEST: u64 = ((1 << 15) - 4) * TICK;
 
-/// Returns how long after `start` a deadline of `time` is over, both in µs.
+/// Returns how long after `start` a deadline of `time` passes, both in µs.
 fn end_within(start: u64, time: u64) -> u64 {
     let mut driver = setters();
     driver.kernel.port.now = start;
@@ -254,7 +255,7 @@ fn end_within(start: u64, time: u64) -> u64 {
 #[test]
 fn a_deadline_is_over_when_the_book_says() {
     for round in [0, ROUND, 9 * ROUND, (1 << 32) * TICK] {
-        // `DEADLINE_OVER` and 0 are left out: the last unit of a round, and the first of the next.
+        // The values of `DEADLINE_OVER` and 0 are skipped: the last unit of a round, and the first of the next.
         let (first, last) = (round + ROUND - 2 * TICK + 1, round + ROUND);
         for end in (first - 3 * TICK..last + 3 * TICK).step_by(93).chain([
             first - 1,
@@ -294,7 +295,7 @@ fn the_nearer_of_two_times_holds() {
         assert_eq!(set_deadline_within(&mut driver, first), [0, 0]);
         assert_eq!(set_deadline_within(&mut driver, second), [units(first), 0]);
         assert_eq!(set_deadline(&mut driver, 0), units(first.min(second)));
-        // Nor does that of a caller grow.
+        // The deadline of a caller does not get later either.
         set_deadline_within(&mut driver, first);
         driver.call(FIRST, [0; 4]).unwrap();
         assert_eq!(set_deadline_within(&mut driver, second), [units(first), 0]);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Every interleaving of what the threads of a small system can do, and of what can happen to them.
+//! A search through every interleaving of the actions of the threads of a small system, and of the events in it.
 //!
-//! This is the kernel that ships, not a model of it: from the first state each step that is possible is
-//! taken, from the states that it leads to again, and so on, breadth first. States that have been seen
-//! are not gone into again. So the first trace to a state that breaks an invariant is a shortest one.
+//! The search runs the kernel that ships, not a model of it: from the first state it takes each step that is possible,
+//! then each step from the states that these lead to, and so on, breadth first. States that have been seen are not
+//! searched again. So the first trace to a state that breaks an invariant is a shortest one.
 //!
-//! `CROSSGATE_SOAK_SECONDS` gives more time to the scenes that are too large for every day. Whether bugs
-//! are found is tested with those in `tests/mutations/kernel` (see `cargo xtask soak`).
+//! `CROSSGATE_SOAK_SECONDS` gives more time to the scenes that are too large for every day. The mutations in
+//! `tests/mutations/kernel` test that bugs are found (see `cargo xtask soak`).
 
 mod scene;
 mod snapshot;
@@ -29,7 +29,7 @@ struct Search {
     steps: Vec<Step>,
     model: Model,
     start: Moment,
-    /// How each state is come to: from which other one, and by which step.
+    /// The origin of each state: the state before it, and the step.
     origins: Vec<(u32, u8)>,
     seen: HashSet<u64, FixedState>,
     transitions: usize,
@@ -46,7 +46,7 @@ impl Search {
         Search { steps, model, start, origins: vec![(0, 0)], seen, transitions: 0, depth: 0 }
     }
 
-    /// Searches on until all states are known or it has to stop. Returns whether they are all.
+    /// Searches on until all states are known or it has to stop. Returns whether all are known.
     fn run(&mut self, stops: impl Fn(usize) -> bool) -> bool {
         let mut next = 0;
         while next < self.origins.len() && !stops(self.origins.len()) {
@@ -94,7 +94,7 @@ impl Search {
         }
     }
 
-    /// The steps that lead to a state.
+    /// Returns the steps that lead to a state.
     fn path(&self, mut index: usize) -> Vec<Step> {
         let mut path = vec![];
         while index != 0 {
@@ -106,7 +106,7 @@ impl Search {
         path
     }
 
-    /// Steps and who takes them. The last one is not taken.
+    /// Returns steps as text, with the thread that takes each. The last step is not taken.
     fn tell(&mut self, path: &[Step], last: Step) -> String {
         self.model.restore(&self.start);
         let mut text = String::new();
@@ -120,16 +120,16 @@ impl Search {
     }
 }
 
-// The core has no unsafe code, and Miri would take hours.
+// Not with Miri, because the core has no unsafe code, and it would take hours.
 #[cfg_attr(miri, ignore)]
 #[test]
 fn every_interleaving() {
     let soak = env::var("CROSSGATE_SOAK_SECONDS").ok();
     let scenes = scene::all();
     let large = scenes.iter().filter(|scene| scene.enough.is_some()).count() as u32;
-    // Each large scene has its part of the time.
+    // Each large scene gets an equal part of the time.
     let time = soak.map(|seconds| Duration::from_secs(seconds.parse().unwrap()) / large);
-    // They have nothing in common, so there is one for each processor at a time.
+    // The scenes are independent, so each processor searches one at a time.
     let left = Mutex::new(scenes.iter());
     let next = || left.lock().unwrap().next();
     let work = || {
@@ -144,7 +144,7 @@ fn every_interleaving() {
     });
 }
 
-/// Searches through a scene: all of it if it is small, a part if it is not, for as long as this says if it does.
+/// Searches through a scene: all of it if it is small; a part if it is large, or for as long as `time` says.
 fn search(scene: &Scene, time: Option<Duration>) {
     let begin = Instant::now();
     let mut search = Search::new(scene);

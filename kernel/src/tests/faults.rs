@@ -5,7 +5,7 @@ use crossgate_abi::{Cause, FaultRecord};
 
 const FAULTED: Option<Pending> = Some(Pending::status(Status(CallError::ServerFaulted as Word)));
 
-/// 1 calls 0 calls 2 calls 0; process 3 is told of faults.
+/// Returns a system in which 1 calls 0 calls 2 calls 0; process 3 is the supervisor.
 fn chain() -> Driver {
     Wiring::default()
         .service(0, 0b0110, Shape::NONE)
@@ -21,7 +21,7 @@ fn chain() -> Driver {
         .boot()
 }
 
-/// Puts the threads of processes 3 and 0 to wait, so that thread 1 runs.
+/// Makes the threads of processes 3 and 0 wait, so that thread 1 runs.
 fn quiet(driver: &mut Driver) {
     for _ in 0..2 {
         let for_ever = u32::MAX as Word;
@@ -63,6 +63,17 @@ fn a_crash_stays_home() {
     assert_eq!(driver.call(0, [0; 4]), Err(error(CallError::ServerDown)));
     assert_eq!(driver.thread(2).wait, crate::wait::Wait::Ended, "its own thread has ended");
     assert_eq!(driver.kernel.port.masked, [5], "its interrupt is masked");
+}
+
+#[test]
+fn the_supervisor_is_told_before_anybody_goes_on() {
+    let mut driver = chain();
+    quiet(&mut driver);
+    // It is no crash, and no other thread has anything to do with it.
+    let _ = driver.kernel.interrupt(99);
+    assert_eq!(driver.current(), 0, "the worker runs");
+    assert_eq!(driver.after(Kernel::reschedule), Effect::SWITCH);
+    assert_eq!(driver.current(), 3, "then the supervisor");
 }
 
 #[test]

@@ -3,8 +3,8 @@ use super::*;
 use crate::wait::Wait;
 use crossgate_abi::{Cause, Kind};
 
-/// Process 0 serves `SECRET`, which the wiring gives to process 1 only. Process 2 has a service that
-/// takes a handle as its last word, and one that gives one away.
+/// Returns a system in which process 0 serves `SECRET`, which the wiring gives to process 1 only. Process 2 has a
+/// service that takes a handle as its last word, and one that gives one away.
 fn capabilities() -> Driver {
     let last = Shape::values(3).then(Shape::HANDLE);
     let maybe = Shape { words: 2, kinds: (Kind::HandleIfTagIsZero as u16) << 4 };
@@ -119,8 +119,8 @@ fn a_call_that_is_refused_leaves_nothing_to_take_care_of() {
     assert!(driver.kernel.leave(&[0; 4]).is_some(), "the short way");
 }
 
-/// Thread 1 may call `SECRET` by the wiring, thread 2 has got a handle. Thread 3 is the owner's. All wait at
-/// notifications in the calls that they make.
+/// Returns a system in which thread 1 may call `SECRET` by the wiring, and thread 2 has got a handle. Thread 3 belongs
+/// to the owner. All wait for notifications in the calls that they make.
 fn visitors() -> Driver {
     let mut driver = Wiring::default()
         .service(0, 0b0010, Shape::NONE)
@@ -145,7 +145,7 @@ fn wait(driver: &mut Driver) {
     assert_eq!(driver.ask(number::WAIT, [set, FOR_EVER, FOR_EVER, 0]), SWITCHED);
 }
 
-/// Revokes the handle, until all threads have been looked at. Returns how many system calls that took.
+/// Revokes the handle, until all threads have been looked at. Returns the number of system calls for it.
 fn revoke(driver: &mut Driver) -> usize {
     let (mut from, mut count) = (0, 0);
     loop {
@@ -179,7 +179,7 @@ fn who_waits_in_a_call_by_a_revoked_handle_is_refused() {
     assert_eq!(driver.kernel.refusals.word(0, 0), None, "nobody is accused");
 }
 
-/// Thread 2 is in a call by a handle that is revoked while it computes.
+/// Returns a system in which thread 2 is in a call by a handle that is revoked while the thread computes.
 fn revoked() -> Driver {
     let mut driver = visitors();
     next(&mut driver);
@@ -235,7 +235,7 @@ fn a_thread_that_nobody_waits_for_goes_on_giving_up_after_a_refused_call() {
     let thread = driver.kernel.threads.current();
     thread.frames_in_use()[0].care |= crate::frame::REFUSED;
     thread.orphaned = 1;
-    // In a call of its own, it is in one that is refused.
+    // From that call it makes another, which is inside a refused one.
     driver.call(GIVES, [0; 4]).unwrap();
     driver.kernel.threads.current().frames_in_use()[1].care |= crate::frame::REFUSED;
     driver.kernel.threads.current().orphaned = 2;

@@ -4,8 +4,8 @@ use crate::fault::Fault;
 use crossgate_abi::inspect::{CALLS, DUMP, FAULT, PROCESS, STACK, THREAD, state, wait};
 use crossgate_abi::{Cause, NOBODY};
 
-/// Process 1 may inspect, and has the least urgent thread; process 0 has an object that is exclusive, and is
-/// called by the others.
+/// Returns a system in which process 1 may inspect, and has the least urgent thread; process 0 has an exclusive object,
+/// which the others call.
 fn inspected() -> Driver {
     Wiring::default()
         .service(0, 0b1110, Shape::NONE)
@@ -36,7 +36,7 @@ fn only_who_has_the_right_may_ask() {
     let mut driver = inspected();
     assert_eq!(driver.current(), 2);
     assert_eq!(look(&mut driver, [THREAD, 1, 0]), Err(CallError::NotPermitted.into()));
-    // In a process that may not, the thread of one that may has no right either.
+    // In a process without the right, a thread of a process with the right has no right either.
     driver.ask(number::EXIT, [0; 4]);
     driver.ask(number::EXIT, [0; 4]);
     assert!(look(&mut driver, [THREAD, 1, 0]).is_ok());
@@ -59,7 +59,7 @@ fn what_does_not_exist_is_no_record() {
     {
         assert_eq!(look(&mut driver, words), Err(Status::NO_SUCH_RECORD), "{words:?}");
     }
-    // An index is not cut off.
+    // The upper bits of an index are not cut off.
     assert_eq!(look(&mut driver, [THREAD, 0x100 + 1, 0]), Err(Status::NO_SUCH_RECORD));
 }
 
@@ -83,7 +83,7 @@ fn threads_are_seen_where_they_wait() {
 
 #[test]
 fn who_waits_for_an_object_is_seen_with_who_has_it() {
-    // Thread 1 is in it when thread 2, which may inspect, ... is woken by time.
+    // Thread 1 is in the object when thread 2, which may inspect, ... is woken by time.
     let mut driver = Wiring::default()
         .service(0, 0b1110, Shape::NONE)
         .exclusive()
@@ -102,7 +102,7 @@ fn who_waits_for_an_object_is_seen_with_who_has_it() {
     driver.kernel.port.now = 300;
     let _ = driver.timer();
     assert_eq!(driver.current(), 3);
-    // (Lock 0 is thread 1's, which has the priority of who waits for it.)
+    // (Lock 0 belongs to thread 1, which has the priority of the thread that waits for the lock.)
     assert_eq!(bytes(look(&mut driver, [THREAD, 2, 0])), ([wait::LOCK, 3, 4, 0], 1));
     assert_eq!(bytes(look(&mut driver, [THREAD, 1, 0])), ([wait::NOTHING, 0, 4, 1], 0));
     assert_eq!(driver.thread(3).blocked_on, None);
@@ -187,7 +187,7 @@ fn crashes_of_a_process_are_counted_and_the_last_one_is_kept() {
     assert_eq!(nothing, [None; 2]);
 }
 
-/// The dump, as its reader gets it.
+/// Returns the dump, as its reader gets it.
 fn dump(driver: &Driver) -> ([Word; dump::WORDS], bool) {
     let word = |index| driver.kernel.look_at_dump(index).unwrap();
     (core::array::from_fn(|index| word(index)[0]), word(0)[1] != 0)

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What holds of the kernel after each step, whatever happened: the invariants in the table of the crate, a function
-//! each.
+//! Checks of the invariants in the table of the crate after each step, one function for each.
 
 use super::*;
 use crate::frame::{LOCKED, REFUSED, Rights, STALE};
@@ -37,7 +36,7 @@ pub fn check(driver: &Driver) {
     }
 }
 
-/// The ready threads, with the level that they are in.
+/// Returns the ready threads, each with its level.
 pub fn ready(ready: &Ready) -> Vec<(usize, ThreadId)> {
     let mut all = vec![];
     let mut levels = ready.levels;
@@ -55,17 +54,17 @@ pub fn ready(ready: &Ready) -> Vec<(usize, ThreadId)> {
     all
 }
 
-/// All threads, the idle one included.
+/// Returns all threads, the idle one included.
 pub fn all(kernel: &Kernel<TestPort>) -> impl Iterator<Item = ThreadId> + use<> {
     (0..kernel.system.threads.len()).map(ThreadId::new)
 }
 
-/// The calls that a thread is in, the outermost first.
+/// Returns the frames of the calls that a thread is in, the outermost first.
 pub fn frames(thread: &Thread<ArmV8M>) -> &[Frame] {
     &thread.frames[..usize::from(thread.depth())]
 }
 
-/// **urgent**: the thread that runs is the first of the most urgent ready ones.
+/// **urgent**: the running thread is the first of the most urgent ready ones.
 fn check_urgent(kernel: &Kernel<TestPort>) {
     assert_eq!(kernel.threads.current_id(), kernel.ready.first(), "the most urgent thread runs");
 }
@@ -93,7 +92,7 @@ fn check_levels(thread: &Thread<ArmV8M>, ready: &[(usize, ThreadId)]) {
     }
 }
 
-/// **in vain**: waits fail only in calls whose results nobody waits for any more.
+/// **in vain**: waits fail only in calls whose results no caller waits for any more.
 fn check_in_vain(thread: &Thread<ArmV8M>) {
     let in_vain = |frame: &Frame| frame.care & (STALE | REFUSED) != 0;
     let may_give_up = thread.orphaned == 0 || frames(thread).iter().any(in_vain);
@@ -109,7 +108,7 @@ fn check_one_side(kernel: &Kernel<TestPort>) {
     }
 }
 
-/// **quick**: the word that a port compares before a quick call says if there is anything to look after.
+/// **quick**: the word that a port compares before a quick call says if the call has anything else to check.
 fn check_quick(thread: &Thread<ArmV8M>) {
     let has_frame = usize::from(thread.depth()) < MAX_CALL_DEPTH;
     let is_plain =
@@ -117,7 +116,8 @@ fn check_quick(thread: &Thread<ArmV8M>) {
     assert_eq!(thread.calls.are_plain(), is_plain, "a quick call passes over no duty");
 }
 
-/// **rights**: a thread executes where its calls led it, with what they gave it, and with no more of its stack open.
+/// **rights**: a thread executes in the process that its calls led to, with the rights that they gave it, and with no
+/// more of its stack open.
 fn check_rights(kernel: &Kernel<TestPort>, thread: &Thread<ArmV8M>) {
     assert!(usize::from(thread.depth()) <= MAX_CALL_DEPTH, "the depth of calls has a limit");
     let mut unused = thread.frames[usize::from(thread.depth())..].iter();
@@ -148,7 +148,8 @@ fn check_rights(kernel: &Kernel<TestPort>, thread: &Thread<ArmV8M>) {
     assert!(!down || !swept, "nobody is in a process that is down");
 }
 
-/// **leases**: what a call is lent was its caller's to lend. `stack` is the caller's part of the stack.
+/// **leases**: a call is lent only memory that its caller had the right to lend. `stack` is the caller's part of the
+/// stack.
 fn check_leases(
     kernel: &Kernel<TestPort>,
     thread: &Thread<ArmV8M>,
@@ -171,7 +172,7 @@ fn check_leases(
 }
 
 /// **inheritance**: a thread has its own priority or the highest of those that wait for it, or is looked at before a
-/// thread runs that is not more urgent; waits form no circle.
+/// thread runs that is not more urgent; waits form no cycle.
 fn check_priority(kernel: &Kernel<TestPort>, thread: &Thread<ArmV8M>) {
     let waiters = || all(kernel).filter(|&id| kernel.holder_for(id) == Some(thread.id));
     let set = waiters().fold(Set::EMPTY, |set, id| set | Set::of(id));
@@ -190,7 +191,7 @@ fn check_priority(kernel: &Kernel<TestPort>, thread: &Thread<ArmV8M>) {
     }
 }
 
-/// **waits**: what a thread waits for can come, and what it gets then is the right thing.
+/// **waits**: a wait can end, and the thread then gets the right result.
 fn check_wait(kernel: &Kernel<TestPort>, thread: &Thread<ArmV8M>) {
     let set = if let Wait::Notifications(set) = thread.wait { set } else { 0 };
     let process = &kernel.processes[thread.rights.process.index()];
@@ -206,7 +207,7 @@ fn check_wait(kernel: &Kernel<TestPort>, thread: &Thread<ArmV8M>) {
         assert_eq!(waits, is_awaited, "who is on the list waits, and the other way round");
     }
     let done = Pending::status(Status::OK);
-    // What it waits for may be free already if the worker has its holder before it.
+    // The wait may have ended already if the worker still has to look at the holder.
     let of_worker = kernel.work.lowering | kernel.work.unswept;
     let is_stirred = thread.blocked_on.is_some_and(|holder| of_worker.contains(holder));
     if is_stirred || kernel.work.waking.contains(thread.id) {
@@ -247,13 +248,13 @@ fn check_wait(kernel: &Kernel<TestPort>, thread: &Thread<ArmV8M>) {
     }
 }
 
-/// Returns whether nothing is left of processes that have gone down in what a thread does.
+/// Returns whether a thread has nothing left of processes that were taken down.
 fn is_swept(kernel: &Kernel<TestPort>, id: ThreadId) -> bool {
     !kernel.work.unswept.contains(id)
 }
 
-/// **swept**: no thread runs before what a crash left in it is swept away, and the worker comes before all that it has
-/// work for.
+/// **swept**: no thread runs before the remains of a crash in it are swept away, and the worker runs before all threads
+/// that it has work for.
 fn check_work(kernel: &Kernel<TestPort>, ready: &[(usize, ThreadId)]) {
     let Work { dying, unswept, .. } = kernel.work;
     let worker = kernel.threads.get(ThreadId::IDLE);
@@ -275,13 +276,13 @@ fn check_locks(kernel: &Kernel<TestPort>) {
         let service = kernel.services.iter().find(|it| it.lock.index() == index);
         let runs = service.is_some_and(|service| kernel.is_running(service.owner));
         if !runs && !kernel.work.unswept.is_empty() {
-            // It is free when all are swept, and nobody takes it before.
+            // The lock is free when all are swept, and no thread takes it before.
             continue;
         }
         let mut inside = all(kernel).flat_map(|id| {
             let thread = kernel.threads.get(id);
             let lock = |frame: &Frame| kernel.services[frame.service.index()].lock;
-            // One that comes back to an older life of the process gave it back when that ended.
+            // A call that returns to an older life of the process freed the lock when that life ended.
             let gone = |call: usize| frames(thread).get(call + 1).is_some_and(|it| it.is_stale());
             let inside = frames(thread).iter().enumerate().filter(move |&(call, frame)| {
                 frame.care & LOCKED != 0 && lock(frame).index() == index && !gone(call)
@@ -292,7 +293,7 @@ fn check_locks(kernel: &Kernel<TestPort>) {
     }
 }
 
-/// **timers**: the port was asked in time for each time at which a thread wakes.
+/// **timers**: the port's timer is set in time for each time at which a thread wakes.
 fn check_timers(kernel: &Kernel<TestPort>) {
     let (now, port) = (kernel.port.now, kernel.port.timer.unwrap_or(NEVER));
     let next = kernel.next_wake;
@@ -313,7 +314,7 @@ fn check_timers(kernel: &Kernel<TestPort>) {
     }
 }
 
-/// **down**: nothing is left of the life of a process that is down.
+/// **down**: nothing is left of the life of a process that is taken down.
 fn check_down(kernel: &Kernel<TestPort>, process: ProcessId) {
     let state = &kernel.states[process.index()];
     for id in all(kernel).skip(1) {

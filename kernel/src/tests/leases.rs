@@ -3,7 +3,8 @@ use super::*;
 use crate::lease::Lease;
 use crossgate_abi::WHOLE_BLOCK;
 
-/// Process 0 reads what it is lent, process 2 writes it; both call each other and take two leases.
+/// Returns a system in which process 0 reads lent memory, and process 2 writes it; both call each other and take two
+/// leases.
 fn lending() -> Driver {
     let two = |shape: Shape| shape.then(shape);
     Wiring::default()
@@ -150,7 +151,7 @@ fn a_whole_block_is_lent_with_what_it_holds() {
     let mut driver = lending();
     let block = stack(1) + STACK_SIZE - 64;
     let whole = |length: Word| length | WHOLE_BLOCK;
-    // What the protection unit can't express is refused, unless the rest of its block is offered, too.
+    // The kernel refuses memory that the protection unit can't express, unless the rest of its block is offered, too.
     let answer = driver.call(READER, [block, 9, 0, 0]);
     assert_eq!(answer, Err(error(CallError::BadLease)));
     for (length, size) in [(1, 32), (9, 32), (32, 32), (33, 64), (64, 64)] {

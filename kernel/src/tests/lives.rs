@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Lives of processes: who calls, in which one, and who is told when it ends.
+//! Tests of the lives of processes: the life in which a process calls, and the notice of its end.
 
 use super::*;
 use crossgate_abi::Cause;
@@ -7,7 +7,8 @@ use crossgate_abi::client::{CLIENT, ENDED};
 
 const FOR_EVER: Word = Word::MAX;
 
-/// Process 0 serves processes 1 and 2, and is told of lost clients by notification 0; notification 1 is another.
+/// Returns a system in which process 0 serves processes 1 and 2, and is told of lost clients by notification 0;
+/// notification 1 is another.
 fn told() -> Driver {
     Wiring::default()
         .service(0, 0b0110, Shape::NONE)
@@ -21,7 +22,7 @@ fn told() -> Driver {
         .boot()
 }
 
-/// The life of a process, if the current one may know.
+/// Returns the life of a process, if the current process may ask for it.
 fn life(driver: &mut Driver, process: Word) -> Result<Word, Status> {
     let mut words = [CLIENT, process, 0, 0];
     let pointer = driver.stack_pointer(128);
@@ -32,7 +33,7 @@ fn life(driver: &mut Driver, process: Word) -> Result<Word, Status> {
     }
 }
 
-/// Returns who calls, in which life.
+/// Returns the process that made the call, and its life.
 fn caller(driver: &mut Driver) -> Result<[Word; 2], Status> {
     let mut words = [7, 8, 9, 10];
     let pointer = driver.stack_pointer(128);
@@ -43,7 +44,7 @@ fn caller(driver: &mut Driver) -> Result<[Word; 2], Status> {
     }
 }
 
-/// The current process crashes.
+/// Crashes the current process.
 fn crash(driver: &mut Driver) {
     let _ = driver.after(|kernel| kernel.fault(Cause::Access, 0, 0));
 }
@@ -105,7 +106,7 @@ fn the_end_of_a_life_of_a_client_is_told() {
     assert_eq!(driver.current(), 2);
     crash(&mut driver);
     assert_eq!(driver.thread(1).pending, Pending::word(0), "the server is told");
-    // It is kept, as one of many.
+    // The signal is kept, as one of many.
     for process in [2, 1] {
         driver.kernel.take_down(ProcessId::new(process), true);
     }

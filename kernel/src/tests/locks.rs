@@ -3,8 +3,8 @@ use super::invariants::check;
 use super::*;
 use crossgate_abi::{Cause, DEADLINE_UNIT};
 
-/// Process 0 has two exclusive services; process 1 has three threads, and may set deadlines; service 0 may call
-/// service 1 and the other way round.
+/// Returns a system in which process 0 has two exclusive services; process 1 has three threads, and may set deadlines;
+/// service 0 may call service 1 and the other way round.
 fn contended() -> Driver {
     Wiring::default()
         .service(0, 0b11, Shape::NONE)
@@ -20,7 +20,7 @@ fn contended() -> Driver {
         .boot()
 }
 
-/// Lets the two urgent threads wait for notifications 0 and 1, so that thread 1 runs.
+/// Makes the two urgent threads wait for notifications 0 and 1, so that thread 1 runs.
 fn only_the_least_urgent(driver: &mut Driver) {
     assert_eq!(driver.ask(number::WAIT, [SECOND_OWN, Word::MAX, Word::MAX, 0]), SWITCHED);
     assert_eq!(driver.ask(number::WAIT, [FIRST_OWN, Word::MAX, Word::MAX, 0]), SWITCHED);
@@ -113,7 +113,7 @@ fn who_is_taken_out_of_a_wait_takes_its_priority_back() {
     driver.call(1, [0; 4]).unwrap();
     assert_eq!(driver.call(0, [0; 4]), Err(SWITCHED));
     assert_eq!((driver.current(), driver.thread(2).priority), (3, 5));
-    // Thread 1 is swept before thread 2: it is as urgent, and looked at first.
+    // Thread 1 is swept before thread 2: it is as urgent, and is looked at first.
     driver.settles = false;
     let _ = driver.kernel.fault(Cause::Panic, 0, 0);
     while driver.current() == 0 {

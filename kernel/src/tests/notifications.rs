@@ -12,7 +12,7 @@ fn signal(driver: &mut Driver, index: Word) -> Answer {
     driver.ask(number::SIGNAL, [index, 0, 0, 0])
 }
 
-/// Process 1 owns a binary and a counting notification; processes 1 and 2 may signal.
+/// Returns a system in which process 1 owns a binary and a counting notification, which processes 1 and 2 may signal.
 fn two_processes() -> Driver {
     Wiring::default()
         .notification(1, 0b110, false)
@@ -79,7 +79,7 @@ fn a_signal_in_time_takes_the_timer_away() {
     assert_eq!(signal(&mut driver, 0), DONE_AND_SWITCHED);
     assert_eq!(driver.pending(), Some(Pending::word(0)));
     driver.kernel.port.now = 200;
-    assert_eq!(driver.timer(), Effect::CONTINUE);
+    assert_eq!(driver.timer(), Effect::SWITCH, "to the same thread");
     assert_eq!(driver.pending(), None);
 }
 
@@ -116,7 +116,8 @@ fn an_interrupt_is_masked_until_it_is_acknowledged() {
 fn an_interrupt_of_nobody_is_masked_and_told() {
     let mut driver = two_processes();
     for (sequence, line) in [99, 0, (-14_i16).cast_unsigned()].into_iter().enumerate() {
-        assert_eq!(driver.after(|kernel| kernel.interrupt(line)), Effect::CONTINUE);
+        let effect = driver.after(|kernel| kernel.interrupt(line));
+        assert_eq!(effect, Effect::SWITCH, "the idle thread may have to leave where it was");
         assert!(driver.kernel.port.masked.contains(&line));
         let record = driver.record(sequence);
         assert_eq!((record.process, record.cause), (NOBODY, Cause::Interrupt));

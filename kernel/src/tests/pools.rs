@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Threads of pools: they park, are started, and are ended, wherever they are.
+//! Tests of the threads of pools: they park, are started, and are ended, wherever they are.
 
 use super::*;
 use crate::wait::Wait;
@@ -8,8 +8,8 @@ use crossgate_abi::pool::{END, PARK, START};
 
 const ENDED: Reply = Reply { status: Status::NO_SUCH_SYSTEM_CALL, words: [0; 2] };
 
-/// Threads 1 and 2 of process 1 are of a pool, thread 3 is not; thread 4 is of another process. Process 0 has a shared
-/// and an exclusive object, and a notification.
+/// Returns a system in which threads 1 and 2 of process 1 belong to a pool, and thread 3 does not; thread 4 belongs to
+/// another process. Process 0 has a shared and an exclusive object, and a notification.
 fn pooled() -> Driver {
     Wiring::default()
         .service(0, 0b1110, Shape::WRITE)
@@ -28,7 +28,7 @@ fn pooled() -> Driver {
 
 fn steer(driver: &mut Driver, what: Word, index: Word, expected: Word) -> Answer {
     let Answer { reply, switch } = driver.ask(number::OPTIONAL, [what, index, expected, 0]);
-    // It has no results.
+    // The system call has no results.
     Answer { reply: reply.map(|reply| Reply { words: [0; 2], ..reply }), switch }
 }
 
@@ -36,7 +36,7 @@ fn word(process: usize) -> Word {
     memory(process) + 0x200
 }
 
-/// Thread 2 and thread 1 have parked, so that thread 3 runs.
+/// Returns a system in which threads 2 and 1 have parked, so that thread 3 runs.
 fn parked() -> Driver {
     let mut driver = pooled();
     for thread in [2, 1] {
@@ -54,7 +54,7 @@ fn a_thread_parks_until_it_is_started() {
     assert_eq!(steer(&mut driver, START, 1, 0), DONE_AND_SWITCHED);
     assert_eq!(driver.current(), 1);
     assert_eq!(driver.pending(), Some(Pending::status(Status::OK)));
-    // Who is not parked is none the wiser.
+    // A thread that is not parked does not notice.
     assert_eq!(steer(&mut driver, START, 1, 0), OK);
     driver.kernel.port.words.insert(word(1), 7);
     assert_eq!(steer(&mut driver, PARK, word(1), 0), OK, "there is something to do");
@@ -90,7 +90,7 @@ fn nobody_steers_where_there_is_no_pool() {
     }
 }
 
-/// Thread 1 does something; then thread 3 ends it.
+/// Lets thread 1 do something; then thread 3 ends it.
 fn ended_after(work: impl FnOnce(&mut Driver)) -> Driver {
     let mut driver = parked();
     assert_eq!(steer(&mut driver, START, 1, 0), DONE_AND_SWITCHED);
@@ -104,7 +104,7 @@ fn ended_after(work: impl FnOnce(&mut Driver)) -> Driver {
     driver
 }
 
-/// It is at home, and about to begin.
+/// Returns whether thread 1 is at home, and about to start.
 fn begins(driver: &Driver) -> bool {
     let thread = driver.thread(1);
     let start = thread.stack.end - TestPort::CONTEXT_SIZE;
@@ -149,7 +149,7 @@ fn who_waits_abroad_gives_up_and_comes_home() {
     assert_eq!(driver.pending(), Some(late));
     assert_eq!(driver.leave(), Err(SWITCHED));
     assert!(begins(&driver) && driver.current() == 1);
-    // It begins.
+    // The thread starts.
     driver.ask(number::BEGIN, [0; 4]);
     assert_eq!(steer(&mut driver, PARK, word(1), 0), SWITCHED);
 }
@@ -161,7 +161,7 @@ fn who_computes_abroad_is_done_first_and_can_wait_for_nothing() {
         driver.ask(number::SLEEP, [5_000, 0, 0, 0]);
     });
     assert_eq!((driver.current(), driver.path(1)), (3, vec![1, 0]), "it sleeps on");
-    // A second time, it is the same.
+    // A second time has the same result.
     assert_eq!(steer(&mut driver, END, 1, 0), OK);
     driver.kernel.port.now = 5_000;
     let _ = driver.timer();
@@ -202,7 +202,7 @@ fn a_thread_may_end_itself() {
 
 #[test]
 fn who_waits_for_a_mutex_of_one_that_ends_is_told() {
-    // Thread 1 has it, thread 2 waits for it.
+    // Thread 1 has the mutex, and thread 2 waits for it.
     let mutex = memory(1) + 0x80;
     let lost = Pending::status(CallError::Deadlock.into());
     let mut driver = ended_after(|driver| {
@@ -216,7 +216,7 @@ fn who_waits_for_a_mutex_of_one_that_ends_is_told() {
     });
     assert_eq!((driver.current(), driver.pending()), (2, Some(lost)));
     assert!(begins(&driver) && driver.thread(1).priority == 3);
-    // When it has parked, nobody waits for it any more.
+    // When thread 1 has parked, no thread waits for the mutex any more.
     driver.ask(number::SLEEP, [1_000, 0, 0, 0]);
     assert_eq!(driver.current(), 1);
     assert_eq!(steer(&mut driver, PARK, word(1), 0), SWITCHED);

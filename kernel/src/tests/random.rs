@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Random system calls with hostile words, interrupts, crashes and the passing of time: whatever happens,
-//! the invariants of the kernel hold after each step.
+//! Random system calls with hostile words, interrupts, crashes and the passing of time: the invariants of the kernel
+//! hold after each step.
 
 use super::invariants::check;
 use super::*;
@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 const SERVICES: usize = 4;
 
-/// Where a process has a word that it uses for a mutex.
+/// The address of the word that a process uses for a mutex.
 const MUTEX: Word = 0x80;
 
 #[derive(Clone, Debug)]
@@ -68,7 +68,7 @@ fn small_firmware() -> Driver {
         .boot()
 }
 
-/// A word that means something, or any.
+/// Returns a word with a meaning, or any word.
 fn word() -> impl Strategy<Value = Word> {
     prop_oneof![
         0usize..10,
@@ -82,7 +82,7 @@ fn word() -> impl Strategy<Value = Word> {
     ]
 }
 
-/// A timeout in two words.
+/// Returns a timeout in two words.
 fn time() -> impl Strategy<Value = [Word; 2]> {
     let for_ever = [u32::MAX as Word; 2];
     prop_oneof![
@@ -93,7 +93,7 @@ fn time() -> impl Strategy<Value = [Word; 2]> {
     ]
 }
 
-/// Returns what an optional system call may be about.
+/// Returns the subject of an optional system call.
 fn subject() -> impl Strategy<Value = Word> {
     let all = inspect::SUBJECTS.into_iter().chain(client::SUBJECTS).chain(pool::SUBJECTS);
     proptest::sample::select(all.map(|(subject, ..)| subject).collect::<Vec<_>>())
@@ -105,13 +105,13 @@ fn step() -> impl Strategy<Value = Step> {
         5 => (0..SERVICES + 1, 8usize..40, words())
             .prop_map(|(service, used, words)| Step::Call { service, used: 8 * used, words }),
         4 => words().prop_map(|words| Step::Leave { words }),
-        // Each of the list, and some that are none.
+        // The numbers of the list, and some others.
         6 => (0..SystemCall::ALL.len() + 2, words())
             .prop_map(|(number, words)| Step::System { number, words }),
         2 => (0usize..2, subject(), words()).prop_map(|(index, subject, [_, _, word, _])| {
             Step::System { number: number::OPTIONAL, words: [subject, 5 * index, word, 0] }
         }),
-        // Of the first three that a process could have.
+        // A set of the first three notifications that a process could have.
         4 => (0usize..8, time()).prop_map(|(set, [low, high])| Step::System {
             number: number::WAIT,
             words: [set << 29, low, high, 0],
@@ -134,7 +134,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// Does what the port does when this happens.
+/// Does what the port does in this step.
 fn take(driver: &mut Driver, step: &Step) {
     driver.pending();
     let thread = driver.kernel.current();
@@ -150,7 +150,7 @@ fn take(driver: &mut Driver, step: &Step) {
                 let _ = driver.kernel.timer();
             }
         }
-        // It does nothing.
+        // The idle thread does nothing.
         _ if is_idle => {}
         // Code of a process does not run before its memory is reset.
         _ if at_home && !driver.kernel.is_running(process) => {
@@ -182,7 +182,7 @@ fn take(driver: &mut Driver, step: &Step) {
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
-    // The core has no unsafe code, and Miri would take minutes.
+    // Not with Miri, because the core has no unsafe code, and it would take minutes.
     #[cfg_attr(miri, ignore)]
     #[test]
     fn the_invariants_hold(steps in steps()) {
@@ -190,7 +190,7 @@ proptest! {
     }
 }
 
-/// The same with other steps again and again, for `CROSSGATE_SOAK_SECONDS`.
+/// Repeats the test with other steps, for `CROSSGATE_SOAK_SECONDS`.
 #[test]
 #[ignore = "takes as long as it is told to"]
 fn the_invariants_hold_for_long() {

@@ -7,7 +7,7 @@ use crossgate_abi::Cause;
 const FAULTED: Option<Pending> = Some(Pending::status(Status(CallError::ServerFaulted as Word)));
 const FOR_EVER: Word = u32::MAX as Word;
 
-/// Process 1 has a server and a thread; process 2 calls it; process 3 supervises.
+/// Returns a system in which process 1 has a server and a thread; process 2 calls it; process 3 is the supervisor.
 fn server(limit: u8) -> Driver {
     Wiring::default()
         .service(1, 0b0100, Shape::NONE)
@@ -22,14 +22,14 @@ fn server(limit: u8) -> Driver {
         .boot()
 }
 
-/// Lets the supervisor and the server's thread wait.
+/// Makes the supervisor and the server's thread wait.
 fn quiet(driver: &mut Driver) {
     assert_eq!(driver.ask(number::WAIT, [FIRST_OWN, FOR_EVER, FOR_EVER, 0]), SWITCHED);
     assert_eq!(driver.ask(number::WAIT, [FIRST_OWN, FOR_EVER, FOR_EVER, 0]), SWITCHED);
     assert_eq!(driver.current(), 1);
 }
 
-/// The current thread, which begins, asks until it may go on at its entry.
+/// Starts the current thread: it asks until it may continue at its entry.
 fn begin(driver: &mut Driver) {
     assert_eq!(driver.ask(number::BEGIN, [0; 4]), SWITCHED);
     while driver.pending() == Some(Pending::Retry) {
@@ -37,7 +37,7 @@ fn begin(driver: &mut Driver) {
     }
 }
 
-/// Thread 1 calls the server, which crashes; the supervisor waits again.
+/// Lets thread 1 call the server, which crashes; the supervisor waits again.
 fn crash(driver: &mut Driver) {
     driver.call(0, [0; 4]).unwrap();
     assert_eq!(driver.after(|kernel| kernel.fault(Cause::Access, 0, 0)), Effect::SWITCH);
@@ -247,11 +247,12 @@ fn every_limit_is_kept_and_the_wait_stays_shorter_than_the_calm() {
     }
 }
 
-/// How a wait ends for which nobody waits.
+/// The end of a wait in a call for which no caller waits.
 const GIVEN_UP: Option<Pending> =
     Some(Pending::status(Status(CallError::DeadlineExceeded as Word)));
 
-/// Thread 1 waits in process 3, called from process 1, which was called from process 2, its home.
+/// Returns a system in which thread 1 waits in process 3, called from process 1, which was called from process 2, its
+/// home.
 fn abroad() -> Driver {
     let mut driver = Wiring::default()
         .service(1, 0b0100, Shape::NONE)
@@ -276,7 +277,8 @@ fn a_wait_abroad_ends_when_nobody_waits_for_it_any_more() {
         driver.kernel.switch();
         assert_eq!((driver.current(), driver.pending()), (1, GIVEN_UP), "process {process}");
         assert!(driver.kernel.notifications[0].waiters.is_empty());
-        // As many waits fail as there are calls for which nobody waits. Who waits in spite of that may go on.
+        // As many waits fail as there are calls for which no caller waits. A thread that waits in spite of that may
+        // continue.
         if process == 2 {
             let given_up = driver.ask(number::WAIT, [FIRST_OWN, FOR_EVER, FOR_EVER, 0]);
             assert_eq!(given_up, status(Status::TIMED_OUT));
@@ -306,7 +308,7 @@ fn the_next_wait_fails_of_who_computes_abroad_when_its_home_crashes() {
     let timed_out = status(Status::TIMED_OUT);
     assert_eq!(driver.ask(number::WAIT, [FIRST_OWN, FOR_EVER, FOR_EVER, 0]), timed_out);
     assert!(driver.kernel.notifications[0].waiters.is_empty());
-    // A signal that is there is no wait.
+    // A wait for a signal that is there already does not count.
     driver.kernel.threads.current().orphaned = 8;
     driver.kernel.signal(0);
     assert_eq!(
@@ -315,7 +317,7 @@ fn the_next_wait_fails_of_who_computes_abroad_when_its_home_crashes() {
     );
 }
 
-/// Thread 1 is in an exclusive object of process 1 and calls on from there, while the process crashes.
+/// Thread 1 is in an exclusive object of process 1 and makes a call from there, while the process crashes.
 #[test]
 fn the_lock_of_an_object_is_free_in_its_next_life() {
     let mut driver = Wiring::default()

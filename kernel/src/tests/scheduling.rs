@@ -56,7 +56,7 @@ fn sleeps_of_no_time_and_of_all() {
         assert_eq!(driver.ask(number::SLEEP, [0; 4]), OK);
         let (low, high) = (now as u32 as Word, (now >> 32) as Word);
         assert_eq!(driver.ask(number::SLEEP_UNTIL, [low, high, 0, 0]), OK);
-        // Past the end of time there is none: it ends there.
+        // A time past the highest one does not exist: the sleep ends at the highest.
         assert_eq!(driver.ask(number::SLEEP, [all, all, 0, 0]), SWITCHED);
         assert_eq!((driver.current(), driver.kernel.port.timer), (0, None), "it never wakes");
         let mut driver = Wiring::default().thread(0, 1).boot();
@@ -89,7 +89,7 @@ fn exit_abroad_is_a_fault_of_the_foreign_process() {
     assert_eq!((record.process, record.cause), (0, Cause::Exit));
 }
 
-/// While the worker looks for the most urgent of some threads, one more has to be looked at.
+/// While the worker looks for the most urgent of some threads, another thread has to be looked at.
 #[test]
 fn the_worker_looks_again_at_who_it_has_passed() {
     let wiring = Wiring::default().thread(0, 20).thread(0, 3).thread(0, 4).thread(0, 5);

@@ -3,7 +3,7 @@ use super::*;
 use crossgate_abi::inspect::{TIME_OF_PROCESS, TIME_OF_THREAD};
 use proptest::prelude::*;
 
-/// The CPU runs for so many µs, as the port accounts for what it goes on with.
+/// Lets the CPU run for so many µs, and accounts as a port does for the thread that it continues with.
 fn run(driver: &mut Driver, time: u64) {
     driver.kernel.account();
     driver.kernel.port.now += time;
@@ -17,7 +17,7 @@ fn times(driver: &mut Driver) -> (Vec<u64>, Vec<u64>) {
     (threads, processes)
 }
 
-/// Thread 1 of process 0 may call process 1, and is less urgent than thread 2 of process 2.
+/// Returns a wiring in which thread 1 of process 0 may call process 1, and is less urgent than thread 2 of process 2.
 fn counted() -> Wiring {
     Wiring::default()
         .service(1, 0b0001, Shape::NONE)
@@ -79,7 +79,7 @@ fn nobody_counts_unless_the_wiring_says_so() {
     let mut driver = Wiring::default().thread(0, 3).inspectors(1).boot();
     run(&mut driver, 10);
     assert_eq!(times(&mut driver), (vec![], vec![]));
-    // Others do, for other reasons.
+    // The same holds where the kernel has accounts for another reason.
     let mut driver = Wiring::default().thread(0, 3).inspectors(1).time_slice(100).boot();
     run(&mut driver, 10);
     assert_eq!(times(&mut driver), (vec![], vec![]));

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! An object file of ELF whose symbols are changed: renamed, taken away, given to others.
+//! An ELF object file whose symbols can be changed: renamed, undefined, exported.
 //!
-//! All else stays byte for byte as the compiler wrote it, and where it was, so that what debuggers read holds
-//! for the changed file too. The tables of symbols and of their names are written anew behind the rest.
+//! All else stays byte for byte as the compiler wrote it, and at the same place, so that debug information is valid for
+//! the changed file too. New tables of symbols and of their names are written behind the rest.
 
 use anyhow::{Context, Result, bail, ensure};
 use object::elf::{
@@ -20,24 +20,24 @@ use std::{fs, iter};
 /// The index of a symbol in the table of its file.
 pub type SymbolNumber = usize;
 
-/// The index of a section in its file; [`COMMON`] stands for C's statics that are in none.
+/// The index of a section in its file; [`COMMON`] stands for C's statics that are in no section.
 pub type SectionNumber = usize;
 
-/// See [`SectionNumber`].
+/// The number of the section of C's statics that are in no section; see [`SectionNumber`].
 pub const COMMON: SectionNumber = usize::MAX;
 
-/// Where a section refers to a symbol.
+/// A place where a section refers to a symbol.
 #[derive(Clone, Copy, Debug)]
 pub struct Relocation {
-    /// Where in the section, in bytes from its start.
+    /// The offset in the section, in bytes from its start.
     pub offset: u64,
-    /// To what.
+    /// The symbol.
     pub symbol: SymbolNumber,
-    /// Where in the file this is told.
+    /// The offset of the relocation in the file.
     place: usize,
 }
 
-/// Sections of these names tell how to unwind code, and come and go with it.
+/// Sections with these names contain the data to unwind code, and are kept or left out with it.
 const OF_CODE: [&[u8]; 2] = [b".eh_frame", b".gcc_except_table"];
 
 /// A section.
@@ -47,7 +47,7 @@ struct Section {
     flags: object::elf::SectionFlags,
     offset: usize,
     size: usize,
-    /// The section that it comes and goes with, if its flags say so.
+    /// The section with which it is kept or left out, if its flags say so.
     link: SectionNumber,
     is_of_code: bool,
 }
@@ -60,9 +60,9 @@ pub struct ObjectFile {
     sections: Vec<Section>,
     /// The sections with the relocations of each.
     relocations: HashMap<SectionNumber, Vec<SectionNumber>>,
-    /// Where the headers of the sections are, and how long one is.
+    /// The offset of the section headers, and the length of one.
     headers: (usize, usize),
-    /// The symbols, as those of 64 bits.
+    /// The symbols, in the form of 64 bits.
     symbols: Vec<Sym64<LittleEndian>>,
     /// The section of each symbol if its number does not fit into the table; empty if all do.
     long_sections: Vec<u32>,
@@ -72,10 +72,10 @@ pub struct ObjectFile {
 }
 
 impl ObjectFile {
-    /// Reads one.
+    /// Reads an object file.
     ///
     /// # Errors
-    /// It is damaged, or not one of ELF with little-endian numbers.
+    /// The file is damaged, or is not an ELF file with little-endian numbers.
     pub fn read(data: &[u8]) -> Result<Self> {
         match FileKind::parse(data)? {
             FileKind::Elf32 => Self::read_as::<FileHeader32<LittleEndian>>(data, 4),
@@ -135,12 +135,12 @@ impl ObjectFile {
         })
     }
 
-    /// All symbols but the empty one that is the first.
+    /// Returns all symbols but the empty one that is the first.
     pub fn symbols(&self) -> std::ops::Range<SymbolNumber> {
         1..self.symbols.len()
     }
 
-    /// The name of a symbol.
+    /// Returns the name of a symbol.
     pub fn name(&self, symbol: SymbolNumber) -> &str {
         let start = self.symbols[symbol].st_name.get(LittleEndian) as usize;
         let bytes = self.names.get(start..).unwrap_or_default();
@@ -148,18 +148,18 @@ impl ObjectFile {
         str::from_utf8(&bytes[..end]).unwrap_or_default()
     }
 
-    /// Returns whether no other file sees it.
+    /// Returns whether no other file sees a symbol.
     pub fn is_local(&self, symbol: SymbolNumber) -> bool {
         self.symbols[symbol].st_bind() == STB_LOCAL
     }
 
-    /// Returns whether it names code or data.
+    /// Returns whether a symbol names code or data.
     pub fn is_named(&self, symbol: SymbolNumber) -> bool {
         let kind = self.symbols[symbol].st_type();
         kind <= STT_FUNC && !self.name(symbol).is_empty() && !self.name(symbol).starts_with('$')
     }
 
-    /// Returns where it is, if it is in a section.
+    /// Returns the section of a symbol, if it is in one.
     pub fn section(&self, symbol: SymbolNumber) -> Option<SectionNumber> {
         let section = self.symbols[symbol].st_shndx.get(LittleEndian);
         match self.long_sections.get(symbol) {
@@ -169,7 +169,7 @@ impl ObjectFile {
         }
     }
 
-    /// Returns whether this file defines it.
+    /// Returns whether this file defines a symbol.
     pub fn is_defined(&self, symbol: SymbolNumber) -> bool {
         self.symbols[symbol].st_shndx.get(LittleEndian) != SHN_UNDEF
     }
@@ -179,10 +179,10 @@ impl ObjectFile {
         self.symbols[symbol].st_name = self.add_name(name);
     }
 
-    /// Has a symbol mean what another file defines under its name.
+    /// Makes a symbol refer to the definition of its name in another file.
     pub fn undefine(&mut self, symbol: SymbolNumber) {
         let bind = self.symbols[symbol].st_bind();
-        // A weak reference would not have the linker look into archives.
+        // With a weak reference the linker would not look into archives.
         let bind = if bind == STB_WEAK { STB_GLOBAL } else { bind };
         let undefined = self.undefined(bind);
         let name = self.symbols[symbol].st_name;
@@ -199,10 +199,10 @@ impl ObjectFile {
         self.add(symbol, 0)
     }
 
-    /// Has other files see a symbol, under another name.
+    /// Makes a symbol visible to other files, under another name.
     pub fn export(&mut self, symbol: SymbolNumber, name: &str) {
         let old = self.symbols[symbol];
-        // (That of a section is where it starts.)
+        // (The symbol of a section stands for its start.)
         let kind = if old.st_type() <= STT_FUNC { old.st_type() } else { STT_NOTYPE };
         let exported = Sym64 {
             st_name: self.add_name(name),
@@ -214,7 +214,7 @@ impl ObjectFile {
         self.add(exported, long);
     }
 
-    /// Gives all of a section a name, unless it is [`COMMON`].
+    /// Gives the whole of a section a name, unless it is [`COMMON`].
     pub fn name_section(&mut self, section: SectionNumber, name: &str) {
         let Some(&Section { size, .. }) = self.sections.get(section) else { return };
         let long = u32::try_from(section).unwrap_or(0);
@@ -251,7 +251,7 @@ impl ObjectFile {
         U32::new(LittleEndian, start as u32)
     }
 
-    /// All that a section refers to.
+    /// Returns all relocations of a section.
     pub fn relocations(&self, of: SectionNumber) -> Vec<Relocation> {
         let shift = if self.word == 4 { 8 } else { 32 };
         let mut all = Vec::new();
@@ -270,7 +270,7 @@ impl ObjectFile {
         all
     }
 
-    /// Has a section refer to another symbol.
+    /// Makes a section refer to another symbol.
     pub fn redirect(&mut self, relocation: &Relocation, to: SymbolNumber) {
         let info = &mut self.data[relocation.place..][..self.word];
         // The kind of the relocation is below the symbol.
@@ -281,14 +281,14 @@ impl ObjectFile {
         }
     }
 
-    /// Returns whether the linker merges what is in a section with what is the same elsewhere.
+    /// Returns whether the linker merges the contents of a section with equal contents elsewhere.
     pub fn is_merged(&self, section: SectionNumber) -> bool {
         self.sections.get(section).is_some_and(|it| it.flags.contains(SHF_MERGE))
     }
 
-    /// Has the linker leave out the sections that become a part of the firmware, but for those that are kept,
-    /// those that tell how to unwind them, and constants that are merged. Groups of sections, of which the linker
-    /// takes one and leaves out all others of its name, there are none any more.
+    /// Makes the linker leave out the sections that become a part of the firmware, except those that are kept, the data
+    /// to unwind them, and constants that are merged. Groups of sections, of which the linker takes one and leaves out
+    /// all others of its name, are dissolved.
     pub fn keep(&mut self, is_kept: impl Fn(SectionNumber) -> bool) {
         for (number, section) in self.sections.iter().enumerate() {
             if section.kind == SHT_GROUP {
@@ -299,14 +299,14 @@ impl ObjectFile {
             let stays = is_kept(number) || follows || section.is_of_code || self.is_merged(number);
             if section.flags.contains(SHF_ALLOC) && !stays {
                 let (start, length) = self.headers;
-                // Behind its name and its kind.
+                // The flags are behind the name and the kind.
                 let flags = &mut self.data[start + number * length + 8..][..4];
                 flags.copy_from_slice(&((section.flags | SHF_EXCLUDE).0 as u32).to_le_bytes());
             }
         }
     }
 
-    /// Writes it.
+    /// Writes the file.
     ///
     /// # Errors
     /// The file can't be written.
@@ -314,12 +314,12 @@ impl ObjectFile {
         let symbols: Vec<u8> = self.symbols.iter().flat_map(|symbol| self.encode(symbol)).collect();
         let long = self.long_sections.iter().flat_map(|section| section.to_le_bytes()).collect();
         for (table, contents) in iter::zip(self.tables, [symbols, self.names.clone(), long]) {
-            // (There is none of long numbers, mostly.)
+            // (Most files have no table of long numbers.)
             if table == 0 {
                 continue;
             }
             self.data.resize(self.data.len().next_multiple_of(8), 0);
-            // Behind name, kind, flags and address.
+            // The offset is behind name, kind, flags and address.
             let (start, length) = self.headers;
             let place = start + table * length + 8 + 2 * self.word;
             for (place, value) in [(place, self.data.len()), (place + self.word, contents.len())] {
@@ -347,7 +347,7 @@ impl ObjectFile {
     }
 }
 
-/// A number of 4 or 8 bytes.
+/// Returns the number in 4 or 8 bytes.
 fn number(bytes: &[u8]) -> u64 {
     bytes.iter().rev().fold(0, |number, &byte| number << 8 | u64::from(byte))
 }

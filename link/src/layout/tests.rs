@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Layouts against the hardware manual's words: what a region opens, byte by byte.
+//! Tests of layouts against the words of the hardware manual: the bytes that a region opens.
 
 use super::*;
 use proptest::prelude::*;
@@ -8,7 +8,8 @@ use std::collections::BTreeSet;
 /// The bytes of RAM in these tests, small enough to look at every one.
 const RAM: Span = Span { start: 0x2000_0000, end: 0x2000_4000 };
 
-/// The bytes that one region can open: every block, every run of its eighths (ARM DDI 0403E, B3.5).
+/// Returns whether one region opens exactly this span, tried with every block and every run of its eighths (ARM DDI
+/// 0403E, B3.5).
 fn opens_exactly(span: Span) -> bool {
     let blocks = (5..32).map(|log2| 1_u64 << log2);
     blocks.into_iter().any(|block| {
@@ -62,7 +63,7 @@ proptest! {
         let free = Span { start: RAM.start + used / 32 * 32, end: RAM.end };
         let Ok(spans) = lay_out(free, &pieces) else {
             let needed: u64 = pieces.iter().map(|piece| piece.length()).sum();
-            // Alignment may cost something, but not half of the memory.
+            // Alignment may cost some memory, but not half of it.
             prop_assert!(needed > free.size() / 2, "{} of {}", needed, free.size());
             return Ok(());
         };
@@ -86,7 +87,7 @@ proptest! {
                 }
             }
         }
-        // A frame may be of any size: all that is below a stack has to be closed.
+        // A frame may be of any size, so everything below a stack has to be closed.
         let of = |kind: Kind| {
             let placed = pieces.iter().zip(&spans);
             placed.filter(move |(piece, _)| piece.kind == kind).map(|(_, span)| *span)
@@ -105,7 +106,7 @@ fn small_pieces_fill_the_holes() {
     let stack = |size| Piece { kind: Kind::Stack, size, align: 8 };
     let kernel = Piece { kind: Kind::Kernel, size: 400, align: 4 };
     let free = Span { start: RAM.start + 0x420, end: RAM.start + 0x1400 };
-    // The large stack has to be at 0x800; the kernel's statics and the small stack go before it.
+    // The large stack has to be at 0x800; the kernel's statics and the small stack go below it.
     let pieces = [process(40), stack(2048), kernel, stack(256), process(200)];
     let spans = lay_out(free, &pieces).unwrap();
     let starts = spans.iter().map(|span| span.start - RAM.start);

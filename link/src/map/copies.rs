@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Which statics are copied, for whom, and what the copies take up: by the names that they have.
+//! The copied statics, their processes, and the cost of the copies, found by their names.
 
 use crate::copies::{COPY, is_alias};
 use crate::image::Image;
@@ -9,7 +9,7 @@ use crate::map::ProcessMemory;
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// A static that each of several processes has for itself.
+/// A static of which each of several processes has its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CopiedStatic {
     /// Its name in the source.
@@ -18,7 +18,7 @@ pub struct CopiedStatic {
     pub processes: Vec<String>,
 }
 
-/// What is in a firmware because a process has copies.
+/// The cost of the copies of a process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CopyCost {
     /// The name of the process.
@@ -29,14 +29,14 @@ pub struct CopyCost {
     pub ram: u64,
 }
 
-/// The statics that are copied, and what the copies of each process take up.
+/// Returns the copied statics, and the cost of the copies of each process.
 pub(super) fn of(image: &Image, processes: &[ProcessMemory]) -> (Vec<CopiedStatic>, Vec<CopyCost>) {
     let owner = |address: u64| {
         let has = |it: &&ProcessMemory| it.span.contains(Span { start: address, end: address + 1 });
         processes.iter().find(has).map(|process| process.name.clone())
     };
     let mut statics: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    // What is copied may have several names.
+    // A copied item may have several names.
     let mut sizes: BTreeMap<(&str, u64), u64> = BTreeMap::new();
     for (symbol, (address, size)) in &image.symbols {
         let Some((name, process)) = symbol.split_once(COPY) else { continue };
@@ -62,7 +62,7 @@ pub(super) fn of(image: &Image, processes: &[ProcessMemory]) -> (Vec<CopiedStati
     (statics.collect(), costs.into_iter().map(cost).collect())
 }
 
-/// A line for each static, and one for each process.
+/// Writes a line for each static, and one for each process.
 pub(super) fn write(
     f: &mut fmt::Formatter,
     statics: &[CopiedStatic],

@@ -6,7 +6,7 @@ use crate::layout::Span;
 use crate::ownership::KERNEL;
 use std::fmt::Write;
 
-/// Lengths in the picture are in pixels.
+/// The margin. All lengths of the picture are in pixels.
 const MARGIN: u32 = 24;
 const HEADING: u32 = 64;
 const ADDRESS: u32 = 92;
@@ -15,7 +15,7 @@ const NAMES: u32 = 330;
 const COLUMN: u32 = ADDRESS + BAR + NAMES;
 /// The height of the smallest piece: its text has to fit.
 const ROW: u32 = 22;
-/// The height that all of a memory's used bytes add to that.
+/// The height that all of a memory's used bytes add to the heights of the smallest pieces.
 const SCALE: f64 = 420.0;
 
 const GREY: &str = "#8a94a0";
@@ -23,10 +23,10 @@ const COLOURS: [&str; 8] =
     ["#2f6fb3", "#d9792b", "#3f9a58", "#b7434e", "#7c5fb0", "#20929a", "#a68a1f", "#b1568f"];
 
 impl MemoryMap {
-    /// A picture of the map, as a document in SVG.
+    /// Returns a picture of the map, as a document in SVG.
     ///
-    /// Each piece is a bar; the darker part of it is used. Larger pieces are higher, but small
-    /// ones are never too low to be read.
+    /// Each piece is a bar; the darker part of it is in use. Larger pieces are higher, but small ones are always high
+    /// enough to be read.
     #[must_use]
     pub fn to_svg(&self) -> String {
         let columns =
@@ -46,7 +46,7 @@ impl MemoryMap {
         svg + "</svg>\n"
     }
 
-    /// A memory, from its lowest address downwards on the page.
+    /// Draws a memory, from its lowest address downwards on the page.
     fn column(&self, svg: &mut String, left: u32, name: &str, memory: Span, rows: &[Row]) {
         let bar = left + ADDRESS;
         let free: u64 = rows.iter().filter(|row| row.is_free()).map(|row| row.span.size()).sum();
@@ -89,12 +89,12 @@ impl MemoryMap {
     }
 }
 
-/// Stacks are paler than statics.
+/// Returns the opacity of a row: stacks are paler than statics.
 fn stack_opacity(row: &Row) -> f64 {
     if row.what.starts_with("stack") { 0.7 } else { 1.0 }
 }
 
-/// The root of its share makes a large piece higher, but not by as much as it is larger.
+/// Returns the height of a row. The root of its share makes a large piece higher, but by less than it is larger.
 fn row_height(row: &Row, rows: &[Row]) -> u32 {
     let roots = |rows: &mut dyn Iterator<Item = &Row>| -> f64 {
         rows.filter(|row| !row.is_free()).map(|row| (row.span.size() as f64).sqrt()).sum()

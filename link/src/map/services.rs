@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Who may call which service, by the tables of the wiring.
+//! The services and their callers, from the tables of the wiring.
 
 use crate::image::Image;
 use crate::layout::Span;
 use anyhow::Result;
 use std::fmt;
 
-/// What `crossgate::system!` leaves for this: the address and the length of a table.
+/// The symbol that `crossgate::system!` defines for this: the address and the length of a table.
 const SERVICES: &str = "__crossgate_services";
 const PROCESSES: &str = "__crossgate_processes";
 
-/// The words of a `crossgate_abi::table::Service`, ...
+/// The number of words of a `crossgate_abi::table::Service`, ...
 const SERVICE_WORDS: u64 = 9;
 /// ... of a `Process`, ...
 const PROCESS_WORDS: u64 = 7;
@@ -18,23 +18,23 @@ const PROCESS_WORDS: u64 = 7;
 const MMIO_WORDS: u64 = 2;
 /// ... and of a `Method`.
 const METHOD_WORDS: u64 = 3;
-/// In the second word of a method: there are handles among the arguments or the results.
+/// A bit of the second word of a method: there are handles among the arguments or the results.
 const HANDLES: u64 = 8 << 16;
 
-/// A service, and who may call it.
+/// A service, and the processes that may call it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Service {
     /// Its name in the wiring.
     pub name: String,
     /// The process that it belongs to.
     pub owner: String,
-    /// The processes that the wiring lets call it.
+    /// The processes that may call it by the wiring.
     pub callers: Vec<String>,
-    /// True if its methods take or give handles, so that rights are passed on.
+    /// True if its methods take or return handles, so that rights are passed on.
     pub passes_handles: bool,
 }
 
-/// The services of a firmware, in the order of the wiring; none if it has no tables.
+/// Returns the services of a firmware, in the order of the wiring; none if it has no tables.
 pub(super) fn of(image: &Image) -> Result<Vec<Service>> {
     let (Ok(services), Ok(processes)) = (image.symbol(SERVICES), image.symbol(PROCESSES)) else {
         return Ok(Vec::new());
@@ -65,10 +65,10 @@ pub(super) fn of(image: &Image) -> Result<Vec<Service>> {
     (0..count).map(service).collect()
 }
 
-/// The device registers of the processes, with the names of these; none if there are no tables.
+/// Returns the device registers of the processes, with the names of the processes; none if there are no tables.
 ///
 /// # Errors
-/// A table leads nowhere.
+/// A table contains a wrong address.
 pub fn windows(image: &Image) -> Result<Vec<(String, Span)>> {
     let Ok(processes) = image.symbol(PROCESSES) else { return Ok(Vec::new()) };
     let [processes, count] = image.words(processes)?;
@@ -84,7 +84,7 @@ pub fn windows(image: &Image) -> Result<Vec<(String, Span)>> {
     Ok(all)
 }
 
-/// A line for each service.
+/// Writes a line for each service.
 pub(super) fn write(f: &mut fmt::Formatter, services: &[Service]) -> fmt::Result {
     let widest = |text: fn(&Service) -> &String, heading: &str| {
         services.iter().map(|it| text(it).len()).max().unwrap_or(0).max(heading.len())
@@ -107,7 +107,7 @@ mod tests {
     use crate::image::ImageSection;
     use std::collections::BTreeMap;
 
-    /// An image of these words, from address 0x1000 on, with texts behind them.
+    /// Returns an image of these words, from address 0x1000 on, with texts behind them.
     fn image(words: &[u32], texts: &str, symbols: &[(&str, u64)]) -> Image {
         let mut data: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
         data.extend(texts.as_bytes());
@@ -127,7 +127,7 @@ mod tests {
     fn services_are_read_with_their_callers() {
         const TEXTS: u32 = 0x1000 + 4 * (2 + 2 + 14 + 3 + 9);
         let words = [
-            // The services: one; the processes: two.
+            // One service; two processes.
             [0x1054, 1, 0x1010, 2].as_slice(),
             &[TEXTS, 3, 0, 0, 0, 0, 0],
             &[TEXTS + 3, 7, 0, 0, 0, 0, 0],

@@ -22,7 +22,7 @@ impl fmt::Display for MemoryMap {
     }
 }
 
-/// One memory: a sum, and a line for each piece.
+/// Writes one memory: a sum, and a line for each piece.
 fn memory(f: &mut fmt::Formatter, name: &str, span: Span, rows: &[Row]) -> fmt::Result {
     let free: u64 = rows.iter().filter(|row| row.is_free()).map(|row| row.span.size()).sum();
     writeln!(

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Memories and devices that can be, and that can't.
+//! Tests of possible and impossible memories and devices.
 
 use super::*;
 use std::collections::BTreeMap;
 
-/// A firmware with these memories.
+/// Returns a firmware with these memories.
 fn image(memories: &[(&str, u64, u64)]) -> Image {
     let mut symbols = BTreeMap::new();
     for &(name, start, size) in memories {
@@ -19,7 +19,7 @@ fn image(memories: &[(&str, u64, u64)]) -> Image {
     Image { sections: Vec::new(), symbols }
 }
 
-/// Returns what is said of these memories; nothing if they can be.
+/// Returns the error for these memories; an empty text if they are possible.
 fn said(memories: &[(&str, u64, u64)]) -> String {
     check(&image(memories)).err().map_or_else(String::new, |error| error.to_string())
 }
@@ -33,7 +33,7 @@ fn memories_as_they_are() {
     {
         assert_eq!(said(&[("FLASH", flash.0, flash.1), ram]), "");
     }
-    // Into nothing, and next to each other.
+    // The region opens unused addresses; and memories next to each other.
     assert_eq!(said(&[("FLASH", 0, 100 * K), ("RAM", 112 * K, 16 * K)]), "");
     assert_eq!(said(&[("FLASH", 0, 64 * K), ram, ("CCMRAM", 0x1000_0000, 64 * K)]), "");
 }
@@ -48,17 +48,17 @@ fn sizes_at_their_limits() {
     }
     let none = said(&[flash, ram, ("CCMRAM", 0x1000_0000, 0)]);
     assert_eq!(none, "memory.x: CCMRAM has no bytes");
-    // Whether a firmware has room in them, the layout tells.
+    // The layout finds out if a firmware has room in them.
     assert_eq!(said(&[("FLASH", 0, 1), ram]), "");
     assert_eq!(said(&[flash, ("RAM", 0x2000_0000, 1)]), "");
-    // Up to the next thing that is there, and a byte more.
+    // Up to the next thing in the address space, and a byte more.
     let (up_to_ram, up_to_alias) = (0x2000_0000, 0x200_0000);
     assert_eq!(said(&[("FLASH", 0, up_to_ram), ram]), "");
     assert!(said(&[("FLASH", 0, up_to_ram + 1), ram]).contains("overlap"));
     assert_eq!(said(&[flash, ("RAM", 0x2000_0000, up_to_alias)]), "");
     let alias = said(&[flash, ("RAM", 0x2000_0000, up_to_alias + 1)]);
     assert!(alias.contains("bit-band alias of RAM"), "{alias}");
-    // To the end of what a firmware may use at all.
+    // Up to the last address that a firmware may use.
     assert_eq!(said(&[flash, ("RAM", 0x6000_0000, 0x8000_0000)]), "");
     let own = said(&[flash, ("RAM", 0x6000_0000, 0x8000_0001)]);
     assert!(own.contains("processor's own registers"), "{own}");
@@ -79,7 +79,7 @@ fn flash_that_would_open_other_memories() {
     assert!(other.contains("where SETTINGS"), "{other}");
 }
 
-/// What is advised can be.
+/// The advised memories are possible.
 #[test]
 fn advice_helps() {
     for (start, size) in [(0, 44 * K), (0x1234, 0x5678), (0x800_0100, 0x3_0000)] {

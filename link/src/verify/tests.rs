@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A sound firmware, and what must not pass.
+//! Tests with a sound firmware, and with firmware that must not pass.
 
 use super::*;
 use crate::inputs::MEMORY_SYMBOL;
@@ -14,7 +14,7 @@ fn section(name: &str, start: u64, size: u64, load: Option<u64>) -> ImageSection
     ImageSection { name: name.into(), span, load, align: 4, writable, data: vec![0; size as usize] }
 }
 
-/// One process with the statics of each kind, and a thread.
+/// Returns a firmware with one process with statics of each kind, and a thread.
 fn sound() -> Image {
     let memory = RAM + 0xa20;
     let mut table = section(".crossgate.memory", 0x1000, 28, Some(0x1000));
@@ -46,14 +46,14 @@ fn sound() -> Image {
     }
 }
 
-/// Returns what is said of a firmware in which one section is another.
+/// Returns the error for a firmware in which one section was changed.
 fn complaint(name: &str, change: impl FnOnce(&mut ImageSection)) -> String {
     let mut image = sound();
     change(image.sections.iter_mut().find(|section| section.name == name).unwrap());
     verify(&image).unwrap_err().to_string()
 }
 
-/// Returns what is said of a firmware in whose table a word is another.
+/// Returns the error for a firmware in whose table a word was changed.
 fn complaint_of_table(word: usize, value: u64) -> String {
     let change = |table: &mut ImageSection| {
         table.data[4 * word..4 * word + 4].copy_from_slice(&(value as u32).to_le_bytes());
@@ -134,7 +134,7 @@ fn statics_of_nobody() {
     image.sections.push(section(".custom", RAM + 0x2000, 4, None));
     let unowned = verify(&image).unwrap_err().to_string();
     assert!(unowned.contains("`.custom` holds statics"), "{unowned}");
-    // Also if it looks like a process', which there is not.
+    // Also if it has the name of a section of a process that does not exist.
     image.sections.last_mut().unwrap().name = ".crossgate.data.q".into();
     assert!(verify(&image).is_err());
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Statics of libraries, of which each process has its own.
+//! Tests of statics of libraries, of which each process has its own.
 
 use crate::support::{Firmware, HELPER, error, map, process};
 use crossgate_link::map::MemoryMap;
@@ -20,7 +20,7 @@ static TABLE: [u32; 64] = { let mut table = [9; 64]; table[3] = 7; table };
 #[inline(never)] pub fn public(value: u32) -> u32 { private(value) ^ 5 }
 #[inline(never)] pub fn count() -> u32 { public(COUNTER.fetch_add(1, Relaxed)) + private(2) }";
 
-/// A firmware whose two processes use a library: `fan` in a thread, `sensor` in a method.
+/// Returns a firmware whose two processes use a library: `fan` in a thread, `sensor` in a method.
 fn two_users(source: &str) -> Firmware {
     let firmware = Firmware::new().library("helper", source).library("fan", USER);
     with_processes(firmware, "helper::count();")
@@ -33,7 +33,7 @@ fn with_processes(mut firmware: Firmware, method: &'static str) -> Firmware {
     firmware
 }
 
-/// Returns where everything is, by the names of the source, with those of the processes of copies.
+/// Returns the addresses of all symbols, by the names of the source, those of copies with the names of the processes.
 fn symbols(elf: &Path) -> BTreeMap<String, u64> {
     let data = fs::read(elf).unwrap();
     let file = object::File::parse(&*data).unwrap();
@@ -69,11 +69,11 @@ fn each_process_has_its_own() {
     assert_eq!(process(&map, "sensor").used, 8, "the object, and its own counter");
 }
 
-/// Only what leads to a static is copied, not what that uses besides, whether other files see it or not.
+/// Only code that leads to a static is copied, not other code that it uses, whether other files see that or not.
 #[test]
 fn code_without_statics_stays_common() {
     let mut firmware = Firmware::new();
-    // So that no other object needs to see the private ones.
+    // One unit, so that no other object needs to see the private items.
     firmware.arguments = vec!["-Ccodegen-units=1"];
     let firmware = firmware.library("helper", PRIVATE).library("fan", USER);
     let firmware = with_processes(firmware, "helper::count();");
@@ -86,7 +86,7 @@ fn code_without_statics_stays_common() {
     assert!(cost.flash < 120, "{map}");
 }
 
-/// The initial value of an object has the address of a static; so has a constant.
+/// The initial value of an object contains the address of a static; so does a constant.
 #[test]
 fn addresses_in_data_are_those_of_the_copies() {
     let helper = "use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -113,7 +113,7 @@ fn addresses_in_data_are_those_of_the_copies() {
     assert_eq!(word("firmware::OBJECT_0 for sensor"), symbols["helper::MARK for sensor"]);
 }
 
-/// Three users, of which each uses others: whoever comes first keeps the original.
+/// Three users, of which each uses others: the first one keeps the original.
 #[test]
 fn some_are_used_by_some() {
     let helper = "use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -151,7 +151,7 @@ fn the_same_inputs_make_the_same_firmware() {
     assert!(read() == read());
 }
 
-/// What the debugger is told of a copy is what it is told of the original.
+/// The debugger gets the same information about a copy as about the original.
 #[test]
 fn the_debugger_knows_the_copies() {
     let mut firmware = Firmware::new();
@@ -171,7 +171,7 @@ fn the_debugger_knows_the_copies() {
     }
 }
 
-/// What the linker takes from the first that has it: groups, weak symbols, statics of C that are in no section.
+/// Kinds of which the linker takes the first: groups, weak symbols, statics of C that are in no section.
 #[test]
 fn whatever_kind_of_symbol_it_is() {
     const COMMON: &str = ".comm total, 4, 4";
@@ -190,7 +190,7 @@ fn whatever_kind_of_symbol_it_is() {
     }
 }
 
-/// More sections than a symbol has bits to number.
+/// A file with more sections than a symbol has bits to number.
 #[test]
 fn of_files_with_many_sections() {
     let helper = format!(
@@ -213,7 +213,7 @@ fn what_is_kept_is_kept_by_each() {
     assert_eq!((kept("fan"), kept("sensor")), (4, 4));
 }
 
-/// Where it would be a mistake.
+/// Statics for which copies would be a mistake.
 #[test]
 fn not_every_static_is_copied() {
     const STATIC: &str = "static COUNTER";
@@ -241,7 +241,7 @@ fn not_every_static_is_copied() {
     assert!(error.contains("static `firmware::COUNT`") && error.contains(expected), "{error}");
 }
 
-/// Else the copies of others would be this.
+/// Otherwise such a name could stand in the place of a copy.
 #[test]
 fn names_of_copies_are_not_to_be_taken() {
     for name in ["helper::count", "helper::COUNTER"] {

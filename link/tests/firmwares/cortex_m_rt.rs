@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A firmware as users have it: built by cargo, with cortex-m-rt and its linker script.
+//! Tests of firmware as users have it: built by cargo, with cortex-m-rt and its linker script.
 
 use crate::support::{self, Firmware, TARGET};
 use crossgate_link::map::MemoryMap;
@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-/// Builds the firmware `name` of this wiring. `dependencies` come on top of what every one has.
+/// Builds the firmware `name` of this wiring. `dependencies` are added to those that every firmware has.
 fn build(name: &str, wiring: &Firmware, dependencies: &str) -> (Output, PathBuf) {
     let config = format!("target.{TARGET}.linker = {:?}", env!("CARGO_BIN_EXE_crossgate-link"));
     build_with(
@@ -50,7 +50,7 @@ fn build_with(
         "fn main() { println!(\"cargo::rustc-link-search={}\", env!(\"CARGO_MANIFEST_DIR\")); }",
     );
     write("main.rs", source);
-    // Its dependencies are compiled once for many runs of this test.
+    // The dependencies are compiled once for many runs of this test.
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cortex-m-rt");
     let output = Command::new(env!("CARGO"))
         // Arguments for the firmware's own crate only, so that the others are compiled once.
@@ -66,7 +66,7 @@ fn build_with(
     (output, target.join(TARGET).join("debug").join(name))
 }
 
-/// A process with a thread that does this, started as cortex-m-rt does it.
+/// Returns a wiring of a process with a thread that does this, started as cortex-m-rt does it.
 fn wiring(what: &'static str, rest: &'static str) -> Firmware {
     let mut wiring = Firmware::new();
     wiring.processes = vec!["sensor"];
@@ -101,9 +101,9 @@ fn the_scripts_of_cortex_m_rt_are_used_as_they_are() {
     assert_eq!(fs::read(flash).unwrap()[..4], (map.kernel_stack.end as u32).to_le_bytes());
 }
 
-/// A process can't mask interrupts, so there is nothing that a critical section could be made of.
+/// The linker says how a process gets critical sections.
 #[test]
-fn a_critical_section_in_a_process_does_not_link() {
+fn a_critical_section_without_an_implementation_does_not_link() {
     let wiring = wiring(
         "critical_section::with(|_| ())",
         "use cortex_m_rt as _;
@@ -112,12 +112,12 @@ fn a_critical_section_in_a_process_does_not_link() {
     let (output, _) = build("critical", &wiring, "critical-section = \"1\"\n");
     let text = support::text(&output);
     assert!(!output.status.success(), "it links: {text}");
-    for part in ["_critical_section_1_0_acquire", "use `crossgate::sync::Mutex`"] {
+    for part in ["_critical_section_1_0_acquire", "use crossgate_critical_section as _;"] {
         assert!(text.contains(part), "`{part}` is not in {text}");
     }
 }
 
-/// `cortex-m` has an implementation, but that masks interrupts.
+/// `cortex-m` has an implementation, but that one masks interrupts.
 #[test]
 fn nor_does_one_that_would_do_nothing() {
     let feature = "[dependencies.cortex-m]\nversion = \"0.7\"\nfeatures = [\"critical-section-single-core\"]\n";
@@ -139,13 +139,13 @@ fn nor_does_one_that_would_do_nothing() {
             wiring(what, "use {cortex_m as _, cortex_m_rt as _};\nstatic mut KERNEL: u32 = 8;");
         let (output, _) = build(name, &wiring, &dependencies);
         let text = support::text(&output);
-        for part in [expected, "use `crossgate::sync::Mutex`"] {
+        for part in [expected, "use crossgate_critical_section as _;"] {
             assert!(text.contains(part), "`{part}` is not in {text}");
         }
     }
 }
 
-/// A firmware as a user writes it.
+/// The source of a firmware as a user writes it.
 const CONTROL: &str = "#![no_std]\n#![no_main]
 crossgate::system! {
     static SYSTEM;
@@ -154,7 +154,7 @@ crossgate::system! {
 mps2_an385::start!(SYSTEM);
 fn run() -> ! { loop {} }";
 
-/// Returns what it depends on.
+/// Returns the dependencies of that firmware.
 fn for_board() -> String {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
     format!(
@@ -163,14 +163,14 @@ fn for_board() -> String {
     )
 }
 
-/// Builds it as users do.
+/// Builds that firmware as users do.
 fn build_for_board(name: &str, source: &str) -> Output {
     let config = format!("target.{TARGET}.linker = {:?}", env!("CARGO_BIN_EXE_crossgate-link"));
     let (cargo, rustc) = (["--config", &config], ["-Clink-arg=-Tlink.x"]);
     build_with(name, source, &for_board(), &cargo, &rustc).0
 }
 
-/// Without settings it would be an empty file.
+/// Without settings the other linker would write an empty file.
 #[test]
 fn another_linker_can_not_link_it() {
     let output = build_for_board("settings", CONTROL);
@@ -197,7 +197,7 @@ fn interrupt_lines_that_the_board_has_not_are_refused() {
     assert!(text.contains(expected), "{text}");
 }
 
-/// A firmware with a handler above the kernel, which needs this much stack.
+/// Builds a firmware with a handler above the kernel, which needs this much stack.
 fn with_handler(wiring: &str, stack: usize) -> (Output, PathBuf) {
     let source = CONTROL.replace("process control {", &format!("process control {{ {wiring}"));
     let source = source.replace("mps2_an385::start!(SYSTEM);", "port::start!(SYSTEM, Mine);");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Where things are.
+//! Tests of the places of things in memory.
 
 use crate::support::{self, Firmware, SENSOR, error, map, process};
 use crossgate_link::Span;
@@ -25,7 +25,7 @@ fn a_process_gets_the_statics_of_its_crate() {
     assert_eq!(stacks, [("kernel.idle", 128), ("sensor.sampler", 1024)]);
 }
 
-/// What is below a stack is closed, so that a frame may be as large as it likes.
+/// The memory below a stack is closed, so a frame may be of any size.
 #[test]
 fn all_stacks_are_below_all_processes() {
     let mut firmware = Firmware::new().library("sensor", SENSOR);
@@ -47,7 +47,7 @@ fn all_stacks_are_below_all_processes() {
     assert!(map.kernel_stack.start == map.ram.start, "its overflow leaves RAM: {map}");
 }
 
-/// A lease of any part of it is rounded to eighths of a block, which must stay inside.
+/// A lease of any part of the memory is rounded to eighths of a block, which must stay inside.
 #[test]
 fn what_may_be_lent_is_a_run_of_eighths() {
     let large = SENSOR
@@ -62,7 +62,7 @@ fn what_may_be_lent_is_a_run_of_eighths() {
     assert_eq!(shared.start % 1024, 0);
 }
 
-/// A process that also keeps 12 bytes, and whose zeroed statics leave no room for them in 160 bytes.
+/// A process that also has 12 bytes of kept statics, and whose zeroed statics leave no room for them in 160 bytes.
 const KEEPER: &str = "
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 static LIMIT: AtomicU32 = AtomicU32::new(7);
@@ -75,7 +75,7 @@ pub fn work() {
 }
 ";
 
-/// So what is lost to rounding is reset, and what is kept stays where it is when the rest grows a little.
+/// So the memory that is lost to rounding is reset, and the kept statics stay in place when the rest grows a little.
 #[test]
 fn what_is_kept_comes_last() {
     let mut kept_at = Vec::new();
@@ -94,7 +94,7 @@ fn what_is_kept_comes_last() {
         let sensor = process(&map, "sensor");
         assert_eq!(sensor.kept_start, sensor.span.end, "it keeps nothing");
 
-        // A programmer, or a debugger, that writes all that is in the file leaves it alone.
+        // A programmer, or a debugger, that writes the contents of the file leaves the kept statics alone.
         let data = std::fs::read(&elf).unwrap();
         let file = object::File::parse(&*data).unwrap();
         let kept = Span { start: keeper.kept_start, end: keeper.span.end };
@@ -134,7 +134,7 @@ fn initial_values_are_in_flash() {
     let map = MemoryMap::from_elf(&elf).unwrap();
     let [(name, statics)] = &map.kernel[..] else { panic!("{map}") };
     assert_eq!((&**name, statics.size()), (".data", 4));
-    // What a programmer writes into the flash.
+    // The contents that a programmer writes into the flash.
     let flash = elf.with_extension("bin");
     support::flash_image(&elf, 0x0800_0000, &flash);
     let flash = std::fs::read(flash).unwrap();
@@ -293,7 +293,7 @@ fn memories_that_can_not_be_protected_are_refused() {
     }
 }
 
-/// Wherever RAM starts: what is in it is aligned, and nothing before it is used.
+/// RAM may start anywhere: its contents are aligned, and nothing before it is used.
 #[test]
 fn ram_may_start_anywhere() {
     let mut firmware = Firmware::new().library("sensor", SENSOR);
@@ -312,7 +312,7 @@ fn ram_may_start_anywhere() {
     }
 }
 
-/// How long it is follows from the code; where that can't be told, memory.x may say it.
+/// The length follows from the code; where it can't be computed, memory.x may set it.
 #[test]
 fn the_stack_of_the_kernel_is_as_long_as_its_code_needs() {
     let size = |kernel: &'static str, memory: &'static str| {

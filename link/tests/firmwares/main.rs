@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Firmwares, linked.
+//! Tests that link firmware for a microcontroller.
 
 mod copies;
 mod cortex_m_rt;

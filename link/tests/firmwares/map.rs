@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The memory map for readers.
+//! Tests of the memory map as text and picture.
 
 use crate::support::{Firmware, HELPER, SENSOR, map};
 
-/// A firmware with something of everything.
+/// Returns a firmware with at least one item of every kind.
 fn large() -> Firmware {
     let kept = "#[unsafe(link_section = \".crossgate.kept\")] static HISTORY";
     let sensor = SENSOR.replace("static HISTORY", kept);

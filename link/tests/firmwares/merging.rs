@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Statics that the compiler may merge: the answer is the same at every level of optimisation.
+//! Tests of statics that the compiler may merge: the result is the same at every level of optimisation.
 
 use crate::support::{Firmware, error, map, process};
 
@@ -12,7 +12,7 @@ const LEVELS: [&str; 6] = [
     "-Copt-level=z",
 ];
 
-/// Two counters of one crate: one process uses the one, another the other.
+/// Two counters of one crate: one process uses one of them, another process the other.
 const COUNTERS: &str = "
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 SECTION_1 static READS: AtomicU32 = AtomicU32::new(0);
@@ -20,7 +20,7 @@ SECTION_2 static TURNS: AtomicU32 = AtomicU32::new(0);
 #[inline(never)] pub fn read() { READS.fetch_add(1, Relaxed); }
 #[inline(never)] pub fn turn() { TURNS.fetch_add(1, Relaxed); }
 ";
-/// What nobody calls.
+/// A function that is never called.
 const RESET: &str = "pub fn reset() { read(); turn(); }";
 
 fn firmware(source: &str, arguments: &[&'static str]) -> Firmware {
@@ -64,7 +64,7 @@ fn statics_that_a_function_uses_together_have_one_owner() {
     }
 }
 
-/// The port tells by a symbol that this was said to the compiler.
+/// The port defines a symbol if the compiler was told so.
 #[test]
 fn a_compiler_that_does_not_merge_keeps_them_apart() {
     for level in LEVELS {
@@ -75,7 +75,7 @@ fn a_compiler_that_does_not_merge_keeps_them_apart() {
     }
 }
 
-/// As `shared!` has it: each has a section of its own.
+/// Lent statics are as `shared!` makes them: each has a section of its own.
 #[test]
 fn what_may_be_lent_is_apart() {
     let source = COUNTERS

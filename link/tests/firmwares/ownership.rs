@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Whose statics are.
+//! Tests of the owners of statics.
 
 use crate::support::{Firmware, HELPER, SENSOR, error, map, process};
 
@@ -65,7 +65,7 @@ fn a_static_that_nobody_uses_may_not_be_kept() {
     firmware.processes = vec!["sensor"];
     firmware.threads = vec![("sensor", "main", 256, "helper::nothing()")];
     map(&firmware);
-    // Wanted by the linker's command line, but by no code.
+    // The linker's command line wants it, but no code does.
     firmware.arguments = vec!["-Clink-arg=--undefined=KEPT"];
     let error = error(&firmware);
     let expected = "the static `KEPT` (4 bytes, crate `helper`) is kept in the firmware";
@@ -129,7 +129,7 @@ fn only_processes_keep() {
     assert!(error.contains("`helper::LIVES` (4 bytes, crate `helper`) is to be kept"), "{error}");
 }
 
-/// A static of a process is in its memory, whatever its source says; so none may say something else.
+/// A static of a process is in the memory of the process, whatever its source says; so no source may say anything else.
 #[test]
 fn statics_that_are_meant_for_other_places_are_refused() {
     const PLACED: &str = "

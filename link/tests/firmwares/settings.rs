@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What is missing or wrong in the settings.
+//! Tests of missing or wrong settings.
 
 use crate::support::{Firmware, SENSOR, error};
 
@@ -27,7 +27,7 @@ fn merged_crates_are_refused() {
     }
 }
 
-/// It was in the settings that the environment replaces.
+/// The script was in the settings that the environment replaces.
 #[test]
 fn a_missing_script_is_told_of() {
     let mut firmware = sensor(Firmware::new());
@@ -45,13 +45,13 @@ fn compiling_is_not_for_the_linker() {
     assert_says(&sensor(firmware), &["`-C linker-plugin-lto` leaves the compiling to the linker"]);
 }
 
-/// Each with a way out.
+/// Each message contains a solution.
 #[test]
 fn known_names_that_are_missing_get_an_answer() {
     for (name, way_out) in [
         ("_critical_section_1_0_acquire", "use `crossgate::sync::Mutex`"),
         ("_embassy_time_now", "a process waits with `crossgate::time::sleep`"),
-        ("_defmt_acquire", "log by the service of the crate `crossgate-log`"),
+        ("_defmt_acquire", "use the crate `crossgate-defmt`"),
         ("__crossgate_services", "the firmware has no wiring"),
         ("__crossgate_kernel", "`board::start!(SYSTEM);` has to be in its crate"),
     ] {

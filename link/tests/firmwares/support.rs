@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Builds small firmwares with rustc alone.
+//! Support for tests: builds small firmware with rustc alone.
 
 use crossgate_link::map::{MemoryMap, ProcessMemory};
 use std::fmt::Write as _;
@@ -66,17 +66,17 @@ pub struct Firmware {
     crates: Vec<String>,
     /// The names of the processes.
     pub processes: Vec<&'static str>,
-    /// Process, thread, size of the stack in bytes, and what the thread does.
+    /// The process, the thread, the size of its stack in bytes, and its action.
     pub threads: Vec<(&'static str, &'static str, usize, &'static str)>,
-    /// Process, object, its type and value, and what its method does.
+    /// The process, the object, its type and value, and the action of its method.
     pub objects: Vec<(&'static str, &'static str, &'static str, &'static str)>,
-    /// What else is in the firmware's own crate.
+    /// Other items of the firmware's own crate.
     pub rest: &'static str,
-    /// What the kernel does.
+    /// The action of the kernel.
     pub kernel: &'static str,
-    /// The function that starts it.
+    /// The function that starts the kernel.
     pub entry: &'static str,
-    /// Length of RAM in KiB.
+    /// The length of RAM in KiB.
     pub ram: u32,
     /// The memories, if they are not the usual ones.
     pub memory: &'static str,
@@ -114,7 +114,7 @@ impl Firmware {
         self
     }
 
-    /// The mangled name that a library has for `path`.
+    /// Returns the mangled name of `path` in a library.
     pub fn symbol(&self, library: &str, path: &str) -> String {
         let file = self.path().join(format!("lib{library}-0123456789abcdef.rlib"));
         let data = fs::read(file).unwrap();
@@ -127,7 +127,7 @@ impl Firmware {
     fn compile(&mut self, name: &str, path: &Path) {
         let mut rustc = self.rustc();
         rustc.args(["--crate-type=rlib", "--crate-name", name, "--out-dir"]);
-        // As cargo does: the name of the file has a hash.
+        // As in cargo's output, the name of the file has a hash.
         rustc.arg(self.path()).args(["-C", "extra-filename=-0123456789abcdef"]).arg(path);
         let output = rustc.output().unwrap();
         assert!(output.status.success(), "{}", text(&output));
@@ -146,7 +146,7 @@ impl Firmware {
         rustc
     }
 
-    /// Links the firmware: its file, or what the linker says.
+    /// Links the firmware. Returns its file, or the linker's error.
     pub fn link(&self) -> Result<PathBuf, String> {
         let folder = self.path();
         let memory = format!(
@@ -169,7 +169,7 @@ impl Firmware {
         if result.status.success() { Ok(output) } else { Err(text(&result)) }
     }
 
-    /// The wiring, as `crossgate::system!` writes it.
+    /// Returns the source of the wiring, as `crossgate::system!` writes it.
     pub fn source(&self) -> String {
         let mut text = PRELUDE.to_owned();
         if self.entry == "Reset" {
@@ -240,7 +240,7 @@ unsafe impl<T> Sync for Cell<T> {}
 #[panic_handler] fn panic(_: &core::panic::PanicInfo) -> ! { loop {} }
 ";
 
-/// What cortex-m-rt and the port do in other firmwares.
+/// The vectors, and the start that is in cortex-m-rt and the port in other firmware.
 const VECTORS: &str = "
 unsafe extern \"C\" { fn SysTick(); }
 #[unsafe(no_mangle)] extern \"C\" fn DefaultHandler() { loop {} }
@@ -254,8 +254,8 @@ static VECTORS: [Option<unsafe extern \"C\" fn()>; 15] = {
 };
 ";
 
-/// Ends the tests here if the target of their firmwares is not installed: as passed, unless
-/// `CROSSGATE_ALL_TESTS` is set.
+/// Ends the tests here, as passed, if the target of their firmware is not installed, unless `CROSSGATE_ALL_TESTS` is
+/// set.
 fn need_target() {
     static IS_THERE: LazyLock<bool> = LazyLock::new(|| {
         let mut rustc = Command::new("rustc");
@@ -267,7 +267,7 @@ fn need_target() {
     }
     let advice = format!("they need the target {TARGET}. To get it: rustup target add {TARGET}");
     assert!(env::var_os("CROSSGATE_ALL_TESTS").is_none(), "these tests can't run: {advice}");
-    // Not by `eprintln!`, which the test harness keeps to itself.
+    // Not with `eprintln!`, because the test harness captures its output.
     let _ = writeln!(
         io::stderr(),
         "\nThe tests of firmwares for microcontrollers are skipped: {advice}"
@@ -275,12 +275,12 @@ fn need_target() {
     exit(0);
 }
 
-/// Returns what a tool said.
+/// Returns the output of a tool.
 pub fn text(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-/// Writes what a programmer writes into the flash.
+/// Writes the contents that a programmer writes into the flash.
 pub fn flash_image(elf: &Path, start: u32, image: &Path) {
     use object::read::elf::{ElfFile32, ProgramHeader};
     let data = fs::read(elf).unwrap();
@@ -298,18 +298,18 @@ pub fn flash_image(elf: &Path, start: u32, image: &Path) {
     fs::write(image, flash).unwrap();
 }
 
-/// The map of a firmware that links.
+/// Returns the map of a firmware that links.
 pub fn map(firmware: &Firmware) -> MemoryMap {
     let path = firmware.link().unwrap_or_else(|error| panic!("{error}"));
     MemoryMap::from_elf(&path).unwrap()
 }
 
-/// Returns what the linker says of one that must not.
+/// Returns the linker's error about a firmware that must not link.
 pub fn error(firmware: &Firmware) -> String {
     firmware.link().expect_err("this firmware must not link")
 }
 
-/// The memory of a process.
+/// Returns the memory of a process.
 pub fn process<'a>(map: &'a MemoryMap, name: &str) -> &'a ProcessMemory {
     map.processes.iter().find(|process| process.name == name).unwrap()
 }

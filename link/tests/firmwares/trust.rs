@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Whose code the kernel and the processes run.
+//! Tests of trust: the crates whose code the kernel and the processes run.
 
 use crate::support::{Firmware, error, map};
 use std::fs;
 
-/// A firmware with the process `hostile`, whose crate this is, and the process `victim`. Its kernel copies.
+/// Returns a firmware with the process `hostile`, which has this crate, and the process `victim`. Its kernel copies.
 fn hostile(source: &str) -> Firmware {
     with_processes(Firmware::new().library("hostile", &format!("{source}\npub fn work() {{}}")))
 }
@@ -29,7 +29,7 @@ fn assert_refused(firmware: &Firmware, parts: &[&str]) {
     }
 }
 
-/// However it is defined.
+/// The form of the definition does not matter.
 #[test]
 fn names_that_the_kernel_looks_for_are_not_a_process_to_define() {
     const EMPTY: &str = "#[unsafe(no_mangle)] pub extern \"C\" fn NAME() {}";
@@ -48,13 +48,13 @@ fn names_that_the_kernel_looks_for_are_not_a_process_to_define() {
         ("SysTick", COMMON),
         ("SysTick", ALIAS),
         ("SysTick", GROUP),
-        // Only scripts speak of these.
+        // Only scripts name these.
         ("__pre_init", EMPTY),
         ("TIMER", EMPTY),
         ("_stack_start", STATIC),
         ("__crossgate_flash_end", STATIC),
         ("__crossgate_memory_victim", STATIC),
-        // The kernel calls it.
+        // The kernel calls this one.
         ("__aeabi_memcpy", WEAK),
         ("__aeabi_memcpy", EMPTY),
     ] {
@@ -72,7 +72,7 @@ fn the_way_there_is_told() {
     assert_refused(&firmware, &["the kernel: VECTORS -> SysTick"]);
 }
 
-/// Whether it calls them or not.
+/// The library's name is refused if the process calls it or not.
 #[test]
 fn nor_are_they_for_the_libraries_of_a_process() {
     for call in ["", "#[inline(never)] pub fn call() {}"] {
@@ -86,7 +86,8 @@ fn nor_are_they_for_the_libraries_of_a_process() {
     }
 }
 
-/// The tables of the wiring close what they name. What names the same in a crate of a process does not.
+/// The tables of the wiring close the items that they name. A table of a process' crate that names the same items does
+/// not.
 #[test]
 fn a_table_of_ones_own_hides_nothing() {
     let firmware = hostile(
@@ -166,7 +167,7 @@ fn vectors_of_devices_are_handlers_of_the_firmware() {
     }
 }
 
-/// Rust's own names say which crate is meant.
+/// Rust's own names contain the crate that is meant.
 #[test]
 fn names_of_other_crates_can_not_be_taken() {
     let helper = "#[inline(never)] pub fn pure(value: u32) -> u32 { value.rotate_left(3) }";
@@ -190,7 +191,7 @@ fn the_kernels_crates_are_not_taken_for_each_other() {
     assert_refused(&firmware, &["two crates are called `compiler_builtins`"]);
 }
 
-/// What a process' crate defines is for itself.
+/// The definitions of a process' crate are only for that process.
 #[test]
 fn what_one_process_defines_no_other_uses() {
     let mine = "#[unsafe(no_mangle)] pub extern \"C\" fn hook() { core::hint::black_box(1); }
@@ -204,19 +205,19 @@ fn what_one_process_defines_no_other_uses() {
         "process `victim` would use `hook` of crate `hostile`, which is another process'";
     assert_refused(&firmware, &[expected, "victim -> hook"]);
 
-    // The same in a library that only the hostile one depends on.
+    // The same definitions in a library that only the hostile process depends on.
     let firmware = Firmware::new().library("helper", mine);
     let mut firmware =
         with_processes(firmware.library("hostile", "pub fn work() { helper::work() }"));
     firmware.rest = HOOK;
     assert_refused(&firmware, &["process `victim` would use `hook` of crate `helper`"]);
-    // Who depends on it itself wants it.
+    // A process that depends on the library itself wants its definition.
     firmware.rest = "unsafe extern \"C\" { fn hook(); }
         #[inline(never)] fn victim() { helper::work(); unsafe { hook() } }";
     map(&firmware);
 }
 
-/// A function that the compiler calls by itself, in place of that of the Rust library.
+/// A function that the compiler calls by itself, in place of the one of the Rust library.
 #[test]
 fn the_rust_library_is_for_none_to_replace() {
     let helper = "core::arch::global_asm!(\".globl __aeabi_uldivmod\", \"__aeabi_uldivmod: bx lr\");
@@ -229,7 +230,7 @@ fn the_rust_library_is_for_none_to_replace() {
     assert_refused(&firmware, &["process `victim` would use `__aeabi_uldivmod` of crate `helper`"]);
 }
 
-/// What the linker would read, but nobody could look into.
+/// Files that the linker would read, but that can't be analysed.
 #[test]
 fn all_that_is_linked_is_looked_at() {
     let named = "core::arch::global_asm!(
@@ -257,7 +258,7 @@ fn assembly_that_is_inlined_defines_nothing() {
         &firmware,
         &["would use `SysTick` of crate `firmware`, where assembly defines it"],
     );
-    // What the firmware's source says is another matter.
+    // The firmware's own source may define such names.
     firmware.rest =
         "fn victim() {} #[unsafe(export_name = \"SysTick\")] extern \"C\" fn tick() { loop {} }";
     map(&firmware);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Where things are, whatever the settings.
+//! Tests of the places of things in memory, with all settings.
 
 use crate::support::{Firmware, Program, SENSOR, WORK, program};
 use std::fs;
@@ -42,13 +42,13 @@ fn each_process_has_its_statics_on_pages_of_its_own() {
         assert_eq!(address % 4096, 0, "{address:#x}");
     }
     assert!(sensor.end <= fan.start || fan.end <= sensor.start, "{sensor:x?} {fan:x?}");
-    // What may be lent comes first.
+    // The statics that may be lent come first.
     let [shared, start] = ["sensor::BUFFER::MEMORY", "__crossgate_start_sensor"]
         .map(|name| program.symbols[name].start);
     assert_eq!(shared, start);
 }
 
-/// What is kept is on pages that are not reset, after all others of its process.
+/// Kept statics are on pages that are not reset, after all others of their process.
 #[test]
 fn what_is_kept_comes_last() {
     let keeper = "use core::sync::atomic::{AtomicU8, Ordering::Relaxed};
@@ -99,7 +99,7 @@ fn settings_of_the_compiler_do_not_matter() {
     assert_works(&program(&firmware));
 }
 
-/// Nothing but the names is left out.
+/// Only the names are left out.
 #[test]
 fn names_may_be_stripped() {
     let mut firmware = sensor("stripped");
@@ -116,7 +116,7 @@ fn folders_may_have_any_name() {
     firmware.rest = "use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
         static COUNT: AtomicU32 = AtomicU32::new(7);
         fn count() -> u32 { COUNT.fetch_add(1, Relaxed) }";
-    // The same as that of the others, so that not all of its dependencies are compiled anew.
+    // The same target folder as that of the others, so that the dependencies are not all compiled again.
     let folder = firmware.folder().join("it's [a] folder*");
     let _ = fs::remove_file(&folder);
     fs::create_dir_all(&firmware.target).unwrap();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Firmwares for the host, linked and run.
+//! Tests that link firmware for the host, and run it.
 #![cfg(all(target_os = "linux", target_arch = "x86_64"))]
 
 mod layout;

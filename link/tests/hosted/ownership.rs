@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Whose statics are.
+//! Tests of the owners of statics.
 
 use crate::support::{Firmware, HELPER, SENSOR, assert_says, error, program};
 use std::fs;
@@ -8,7 +8,7 @@ use std::process::Command;
 /// A process that uses the library.
 const USER: &str = "pub fn work() -> u32 { helper::count() }";
 
-/// So do two users that count twice, and tell what they see the second time.
+/// Two users of a library count twice each, and report their second result.
 #[test]
 fn a_static_of_a_library_is_one_in_each_process_that_uses_it() {
     const TWICE: &str = "pub fn work() -> u32 { helper::count(); helper::count() }";
@@ -24,7 +24,7 @@ fn a_static_of_a_library_is_one_in_each_process_that_uses_it() {
     assert_eq!(lines, ["fan 11", "sensor 1"]);
 }
 
-/// Client and server have the crate of their interface in common, and would each count for themselves.
+/// The client and the server share the crate of their interface, and would each have a counter of their own.
 #[test]
 fn statics_of_interface_crates_have_one_owner() {
     const INTERFACE: &str = "
@@ -56,7 +56,7 @@ fn what_is_lent_has_one_owner() {
     );
 }
 
-/// The rule is the same for the firmware's own crate.
+/// The same rule holds for the firmware's own crate.
 #[test]
 fn a_static_that_one_process_uses_is_its_own() {
     let mut firmware = Firmware::new("one_user").library("helper", HELPER).library("sensor", USER);
@@ -82,7 +82,7 @@ fn a_static_that_nobody_uses_may_not_be_kept() {
     let mut firmware = Firmware::new("unowned").library("helper", helper);
     firmware.processes = vec![("sensor", "helper::nothing()")];
     assert_eq!(program(&firmware).told(), "sensor 1\n");
-    // Wanted by the linker's command line, but by no code.
+    // The linker's command line wants it, but no code does.
     firmware.arguments = vec!["-Clink-arg=-Wl,--undefined=KEPT".to_owned()];
     let expected = "the static `KEPT` (4 bytes, crate `helper`) is kept in the firmware";
     for further in ["-Cstrip=none", "-Cstrip=symbols"] {
@@ -134,7 +134,7 @@ fn statics_in_groups_are_statics_too() {
     assert_eq!(program.told(), "sensor 19\n");
 }
 
-/// A firmware with processes that call this C, which is linked as the build script says.
+/// Returns a firmware with processes that call this C code, which is linked as the build script says.
 fn with_c(name: &'static str, link: &str) -> Firmware {
     const C: &str = "static unsigned zero; unsigned total = 40;
         unsigned count(void) { return total++ + zero++; }";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What is not to become a program without isolation.
+//! Tests of programs that are refused, because they would have no isolation.
 
 use crate::support::{Firmware, SENSOR, assert_says, error, text};
 use std::fs;
@@ -27,7 +27,7 @@ fn a_build_script_that_does_nothing_is_told_of() {
     assert_says(&error(&firmware), &["would not be isolated", expected]);
 }
 
-/// Nor does it become a program if the linker is another in spite of the build script.
+/// A program is refused too if its linker is another one in spite of the build script.
 #[test]
 fn another_linker_can_not_link_it() {
     let mut firmware = sensor("another_linker");

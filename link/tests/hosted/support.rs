@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Builds small firmwares for the host with cargo, as users have them.
+//! Support for tests: builds small firmware for the host with cargo, as users do.
 
 use object::{Object, ObjectSymbol, SymbolKind};
 use std::collections::BTreeMap;
@@ -9,8 +9,8 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-/// A process with statics of each kind: two words that it may lend, one that is initialised, one in a
-/// section that is not named like it, one of a generic function, and 25 zeroes.
+/// A process with statics of each kind: two words that it may lend, one that is initialised, one in a section of
+/// another name, one of a generic function, and 25 zeroes.
 pub const SENSOR: &str = "
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 crossgate::shared! { static BUFFER: [u32; 2] = [1, 2]; }
@@ -31,7 +31,7 @@ pub fn work() -> u32 {
         + history.load(Relaxed) + buffer.iter().sum::<u32>()
 }
 ";
-/// What its work comes to.
+/// The result of its work.
 pub const WORK: u32 = 400 + 402 + 7 + 30 + 60_000 + 5003;
 
 /// A library with a static.
@@ -45,7 +45,7 @@ pub fn count() -> u32 { COUNTER.fetch_add(1, Relaxed) }
 /// The settings that all dependencies of the firmwares are compiled with, to be quick.
 pub const PROFILE: &str = "[profile.dev]\ndebug = 0\n";
 
-/// What the firmware's own crate starts with: each process tells what it has worked out.
+/// The start of the firmware's own crate: each process reports the result of its work.
 const PRELUDE: &str = "
 struct Line(board::Uart);
 impl core::fmt::Write for Line {
@@ -62,7 +62,7 @@ fn tell(name: &str, mmio: crossgate::Mmio, value: u32) -> ! {
 }
 board::start!(SYSTEM);
 ";
-/// What one starts with that has no board to run on, and compiles sooner.
+/// The start of a crate without a board, which can't run, and compiles faster.
 const WITHOUT_BOARD: &str = "
 mod board { pub use crossgate::abi::hosted::serial::MMIO; pub const UART0: crossgate::Mmio = MMIO[0]; }
 fn tell(_: &str, _: crossgate::Mmio, value: u32) -> ! {
@@ -82,26 +82,26 @@ const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 pub struct Firmware {
     name: &'static str,
     libraries: Vec<(&'static str, &'static str)>,
-    /// The processes, and the value that each works out and tells.
+    /// The processes, and the expression whose value each reports.
     pub processes: Vec<(&'static str, &'static str)>,
-    /// Further processes, as the wiring has them.
+    /// Further processes, as in the wiring.
     pub wiring: &'static str,
-    /// True if it has a board, and so can run.
+    /// True if the firmware has a board, and so can run.
     pub has_board: bool,
-    /// What else is in the firmware's own crate.
+    /// Other items of the firmware's own crate.
     pub rest: &'static str,
     /// Its build script.
     pub build: String,
-    /// How it is compiled.
+    /// The profile with which it is compiled.
     pub profile: &'static str,
     /// Further arguments for rustc, when it compiles the firmware's own crate.
     pub arguments: Vec<String>,
-    /// The folder below which cargo puts what it makes.
+    /// The folder below which cargo puts its output.
     pub target: PathBuf,
 }
 
 impl Firmware {
-    /// One that has the process `sensor`. Its name has to be that of no other in these tests.
+    /// Returns a firmware that has the process `sensor`. Its name must differ from all others in these tests.
     pub fn new(name: &'static str) -> Self {
         Self {
             name,
@@ -113,7 +113,7 @@ impl Firmware {
             build: BUILD.to_owned(),
             profile: PROFILE,
             arguments: Vec::new(),
-            // Its dependencies are compiled once for all firmwares.
+            // The dependencies are compiled once for all firmware.
             target: Path::new(env!("CARGO_TARGET_TMPDIR")).join("hosted"),
         }
     }
@@ -124,14 +124,14 @@ impl Firmware {
         self
     }
 
-    /// Returns where its packages are. Always the same, so that cargo overwrites what it made of them before.
+    /// Returns the folder of its packages. The folder is always the same, so that cargo overwrites its earlier output.
     pub fn folder(&self) -> PathBuf {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("firmwares").join(self.name);
         fs::create_dir_all(folder.join("src")).unwrap();
         folder
     }
 
-    /// Builds the firmware: the program, or what cargo says.
+    /// Builds the firmware. Returns the program, or cargo's error.
     pub fn program(&self) -> Result<Program, String> {
         let output = self.cargo(&["rustc", "--bin", self.name]);
         if output.status.success() {
@@ -145,7 +145,7 @@ impl Firmware {
     pub fn cargo(&self, command: &[&str]) -> Output {
         self.write();
         let mut cargo = Command::new(env!("CARGO"));
-        // What is set for these tests' own build does not hold for the firmware's.
+        // Settings for these tests' own build do not hold for the firmware's.
         for variable in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_TARGET"] {
             cargo.env_remove(variable);
         }
@@ -172,7 +172,7 @@ impl Firmware {
         for (name, source) in &self.libraries {
             let library = folder.join(name);
             fs::create_dir_all(library.join("src")).unwrap();
-            // Cargo does not tell packages of one name apart that are in other firmwares' folders.
+            // Cargo confuses packages of one name in the folders of different firmware.
             let unique = format!("{}-{name}", self.name);
             let manifest = format!(
                 "{}[lib]\nname = \"{name}\"\n[dependencies]\n{dependencies}",
@@ -219,11 +219,11 @@ impl Firmware {
 
 /// A firmware that links.
 pub struct Program {
-    /// Its file.
+    /// The path of its file.
     pub path: PathBuf,
-    /// Where its statics (and functions) are, by the names that the source has.
+    /// The addresses of its statics (and functions), by the names in the source.
     pub symbols: BTreeMap<String, Range<u64>>,
-    /// Where its statics are; there may be several of one name.
+    /// The addresses of its statics; there may be several of one name.
     pub statics: Vec<(String, Range<u64>)>,
 }
 
@@ -244,13 +244,13 @@ impl Program {
         program
     }
 
-    /// The pages of a process.
+    /// Returns the pages of a process.
     pub fn pages(&self, process: &str) -> Range<u64> {
         let address = |what: &str| self.symbols[&format!("__crossgate_{what}_{process}")].start;
         address("start")..address("end")
     }
 
-    /// The statics in the pages of a process.
+    /// Returns the statics in the pages of a process.
     pub fn statics_of(&self, process: &str) -> Vec<&str> {
         let pages = self.pages(process);
         let overlaps = |span: &Range<u64>| span.start < pages.end && pages.start < span.end;
@@ -260,7 +260,7 @@ impl Program {
         names
     }
 
-    /// Returns what its processes tell, if it ends as it should.
+    /// Returns the reports of its processes, if it ends as it should.
     pub fn told(&self) -> String {
         let arguments = ["--time", "virtual", "--until", "1", "--serial1", "stdout"];
         let output = Command::new(&self.path).args(arguments).output().unwrap();
@@ -269,12 +269,12 @@ impl Program {
     }
 }
 
-/// The program of a firmware that links.
+/// Returns the program of a firmware that links.
 pub fn program(firmware: &Firmware) -> Program {
     firmware.program().unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// Returns what cargo says of one that must not.
+/// Returns cargo's error about a firmware that must not link.
 pub fn error(firmware: &Firmware) -> String {
     match firmware.program() {
         Ok(program) => panic!("this firmware must not link: {}", program.path.display()),
@@ -282,12 +282,12 @@ pub fn error(firmware: &Firmware) -> String {
     }
 }
 
-/// Returns what a tool said.
+/// Returns the output of a tool.
 pub fn text(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-/// Fails unless all parts are in the text.
+/// Fails unless the text contains all parts.
 #[track_caller]
 pub fn assert_says(text: &str, parts: &[&str]) {
     for part in parts {

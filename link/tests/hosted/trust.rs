@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Whose code the host's side and the processes run.
+//! Tests of trust: the crates whose code the host's side and the processes run.
 
 use crate::support::{Firmware, assert_says, error, program};
 
-/// A firmware whose process `sensor` has this crate.
+/// Returns a firmware whose process `sensor` has this crate.
 fn sensor(name: &'static str, source: &'static str) -> Firmware {
     Firmware::new(name).library("sensor", source)
 }
 
-/// Otherwise the Rust library would call it, with the rights of the kernel.
+/// Otherwise the Rust library would call the function, with the rights of the kernel.
 #[test]
 fn names_that_the_host_looks_for_are_not_a_process_to_define() {
     for (name, source) in [
@@ -57,7 +57,7 @@ fn what_one_process_defines_no_other_uses() {
     assert_says(&error(&firmware), &[expected]);
 }
 
-/// No microcontroller has it.
+/// No microcontroller has `std`.
 #[test]
 fn a_process_has_no_std() {
     let mut firmware = sensor("std", "pub fn work() -> u32 { 1 }");
@@ -78,7 +78,7 @@ fn a_process_has_no_std() {
     program(&firmware);
 }
 
-/// What the compiler can do to them does not matter.
+/// Optimisations of the compiler do not matter.
 #[test]
 fn what_may_be_lent_is_apart() {
     let mut firmware = sensor(

@@ -58,7 +58,8 @@ impl Clock {
     /// away than it can count, before; then `now` is to be compared and this to be called again.
     #[inline]
     pub fn set_timer(&mut self, at: u64) {
-        let now = self.now();
+        // If it was over when the clock was read last, it is over.
+        let now = if at <= self.microseconds { at } else { self.now() };
         let longest = alarm::LONGEST / self.cycles_per_microsecond;
         let distance = if at <= now {
             0

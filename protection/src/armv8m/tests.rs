@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The arithmetic against an oracle that knows nothing but the manual: it asks byte by byte.
+//! Tests of the arithmetic against an oracle that uses only the manual: it asks byte by byte.
 
 use super::*;
 use crate::{Unit, Window};
@@ -46,7 +46,7 @@ pub(crate) fn opens(region: Registers, address: u64) -> bool {
     allows(&[region], address, Wish::Read, false)
 }
 
-/// The bytes of `span` and some around it.
+/// Returns the bytes of `span` and some around it.
 fn around(span: Span) -> impl Iterator<Item = u64> {
     (span.start as u64).saturating_sub(70)..span.end as u64 + 70
 }
@@ -56,7 +56,7 @@ fn shares_granule(span: Span, address: u64) -> bool {
     (span.start as u64 / 32..=(span.end as u64 - 1) / 32).contains(&(address / 32))
 }
 
-/// The bytes around `span` that a region opens.
+/// Returns the bytes around `span` that a region opens.
 fn opened_span(region: Registers, span: Span) -> Span {
     let mut opened = around(span).filter(|&address| opens(region, address));
     let start = opened.next().unwrap();
@@ -64,7 +64,7 @@ fn opened_span(region: Registers, span: Span) -> Span {
     Span { start: start as usize, end: end as usize }
 }
 
-/// Ends at the end of the address space sometimes, is often aligned at an end.
+/// Returns spans, of which some end at the end of the address space, and many have an aligned end.
 fn a_span() -> impl Strategy<Value = Span> {
     let place = prop_oneof![Just(0u64), Just(1 << 32), 0..1u64 << 32];
     (place, 1u64..300, 0u32..4).prop_map(|(place, length, align)| {
@@ -80,7 +80,7 @@ fn a_span() -> impl Strategy<Value = Span> {
     })
 }
 
-/// A stack as the linker lays it out, and a stack pointer in it.
+/// Returns a stack as the linker lays it out, and a stack pointer in it.
 fn a_stack() -> impl Strategy<Value = (Span, usize)> {
     (prop_oneof![Just(0), 0usize..1 << 20], 0usize..16).prop_flat_map(|(place, granules)| {
         let (start, size) = (place * 32, granules * 32);
@@ -206,7 +206,7 @@ fn each_access_is_to_its_type_of_memory() {
         let kind = MEMORY_TYPES >> (8 * index) & 0xff;
         // Non-gathering, non-reordering, early acknowledge; or write-through, outer and inner.
         assert_eq!(kind, if is_device { 0x04 } else { 0xaa }, "{access:?}");
-        // Later versions keep privileged code from executing by this bit.
+        // In later versions this bit keeps privileged code from executing.
         assert_eq!(limit >> 4 & 1, 0, "{access:?}");
     }
 }

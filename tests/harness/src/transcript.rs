@@ -28,10 +28,12 @@ pub fn check(source: &Path, program: &mut Command) -> Result<()> {
     let head = fs::read_to_string(source).with_context(file)?;
     let quoted = quote(&head);
     ensure!(!quoted.is_empty(), "{}: no line of the head is `//! ```text`", file());
-    let printed = lines_of(program, quoted.len())?;
+    let errors = tempfile::tempfile().context("no temporary file")?;
+    let printed = lines_of(program.stderr(errors.try_clone()?), quoted.len())?;
     ensure!(
         printed == quoted,
-        "{} prints, by {program:?}:\n{}\nand its head says that it prints:\n{}",
+        "{}{} prints, by {program:?}:\n{}\nand its head says that it prints:\n{}",
+        crate::text(errors)?,
         file(),
         printed.join("\n"),
         quoted.join("\n")
@@ -123,6 +125,15 @@ mod tests {
             let error = checked(HEAD, printed).unwrap_err();
             assert!(error.contains("its head says that it prints:\ninfo  a: 1\n"), "{error}");
         }
+    }
+
+    #[test]
+    fn an_error_of_the_program_is_told() {
+        let mut source = tempfile::NamedTempFile::new().unwrap();
+        source.write_all(HEAD.as_bytes()).unwrap();
+        let mut program = Command::new("sh");
+        let result = check(source.path(), program.args(["-c", "echo no such machine >&2"]));
+        assert!(result.unwrap_err().to_string().starts_with("no such machine\n"));
     }
 
     #[test]

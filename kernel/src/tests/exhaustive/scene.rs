@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Small systems, and what can happen in them.
+//! Small systems, and the events in them.
 //!
-//! Process 2 is a client with two threads, and supervises the others. Process 1 is a server with an
-//! exclusive and a shared object, and a thread of its own that serves an interrupt; it calls process 0,
-//! which has no thread of its own, an exclusive object and a shared one, which gives handles away, and
-//! calls process 1 back. Thread 1, of process 2, is one of a pool.
+//! Process 2 is a client with two threads, and supervises the others. Process 1 is a server with an exclusive and a
+//! shared object, and a thread of its own that serves an interrupt; it calls process 0, which has no thread of its own,
+//! an exclusive object and a shared one, which gives handles away, and calls process 1 back. Thread 1, of process 2,
+//! belongs to a pool.
 //!
-//! All that can happen together leads to more states than anyone can wait for. So each small scene
-//! takes what concerns one matter, and is gone through to its end; large ones are cut off.
+//! All possible steps together lead to more states than can be searched. So each small scene has the steps that concern
+//! one matter, and is searched to its end; large scenes are cut off.
 
 use super::super::*;
 use super::step::{LINE, Offer, Step};
@@ -15,25 +15,25 @@ use Offer::{Forged, Held, Nothing, Shared};
 use Step::*;
 use crossgate_abi::Kind;
 
-/// The number of states of a large scene that are enough for every day.
+/// The number of states of a large scene that suffice for every day.
 const ENOUGH: usize = 200_000;
 
-/// A system, and what can happen in it.
+/// A system, and the possible steps in it.
 pub struct Scene {
     pub name: &'static str,
     /// True if process 1 is told when a life of the client ends.
     is_told: bool,
     /// True if the client may call the first service only with a handle that it is given.
     is_by_grant: bool,
-    /// How many crashes in a row a process survives.
+    /// The number of crashes in a row that a process survives.
     restarts: u8,
     pub steps: Vec<Step>,
-    /// How many states to search, unless there is more time; `None`: all.
+    /// The number of states to search, unless there is more time; `None`: all.
     pub enough: Option<usize>,
 }
 
 impl Scene {
-    /// What happens is these steps, and those that every scene has.
+    /// Returns a scene with these steps, and those that every scene has.
     fn small(name: &'static str, restarts: u8, steps: &[&[Step]]) -> Scene {
         let steps = [&COMMON, &*steps.concat()].concat();
         Scene { name, restarts, steps, enough: None, is_told: false, is_by_grant: false }
@@ -43,12 +43,12 @@ impl Scene {
         Scene { enough: Some(ENOUGH), ..Scene::small(name, restarts, steps) }
     }
 
-    /// The same, and process 1 is told of lost clients.
+    /// Returns the scene with lost clients reported to process 1.
     fn told(self) -> Scene {
         Scene { is_told: true, ..self }
     }
 
-    /// The same, and the client may call the first service only with a handle that it is given.
+    /// Returns the scene with a client that may call the first service only with a handle that it is given.
     fn by_grant(self) -> Scene {
         Scene { is_by_grant: true, ..self }
     }
@@ -81,7 +81,7 @@ impl Scene {
     }
 }
 
-/// What every scene has: threads come and go, and crash.
+/// The steps of every scene: threads come and go, and crash.
 const COMMON: [Step; 7] = [Interrupt, Acknowledge(0), Wait(0), Leave(0), Fault, Begin, Work];
 
 pub fn all() -> Vec<Scene> {

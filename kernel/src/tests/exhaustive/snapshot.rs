@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The state of a kernel, to come back to it, and to know it again.
+//! Snapshots of the state of a kernel, to return to it, and to recognise it.
 
 use super::super::invariants::{all, frames, ready};
 use super::super::*;
@@ -10,8 +10,8 @@ use crate::time::Deadline;
 use crate::work::Work;
 use std::hash::{Hash, Hasher};
 
-/// A copy of everything in the kernel that changes, but for the fault records: they influence nothing
-/// but what is read of them.
+/// A copy of everything in the kernel that changes, except for the fault records, which influence only what is read of
+/// them.
 pub struct Snapshot {
     current: ThreadId,
     threads: Vec<Thread<ArmV8M>>,
@@ -63,8 +63,7 @@ impl Snapshot {
     }
 }
 
-/// Hashes everything that what happens next depends on. Times are told from now on, so that a state
-/// comes again.
+/// Hashes everything that determines the next steps. Times are relative to now, so that a state can recur.
 pub fn hash(kernel: &Kernel<TestPort>, hasher: &mut impl Hasher) {
     let now = kernel.port.now;
     let away = |time: u64| if time == NEVER { NEVER } else { time.saturating_sub(now) };

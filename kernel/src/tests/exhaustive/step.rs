@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What can happen next, and what a port and user code do then.
+//! The possible steps, and the actions of a port and of user code in each.
 
 use super::super::*;
 use super::snapshot::{self, Snapshot};
@@ -13,30 +13,30 @@ use std::string::String;
 
 /// The interrupt line that is bound to notification 0.
 pub const LINE: u16 = 5;
-/// Where each process has a word that it uses for a mutex.
+/// The address of the word that each process uses for a mutex.
 const MUTEX: Word = 0x200;
-/// More signals than these are not told from these.
+/// Higher numbers of signals are not distinguished from this one.
 const SIGNALS: u32 = 2;
 const FOR_EVER: Word = u32::MAX as Word;
 
-/// What can happen next.
+/// A step that can happen next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Step {
-    /// An interrupt comes.
+    /// An interrupt arrives.
     Interrupt,
-    /// Time passes up to the time of the port's timer.
+    /// Time passes until the time to which the port's timer is set.
     Time,
-    /// The timer comes, in time or late.
+    /// The timer interrupts, in time or late.
     Timer,
-    /// The current thread asks to begin, because its process is not running.
+    /// The current thread asks to start, because its process is not running.
     Begin,
-    /// The worker does a piece of what is put off.
+    /// The worker does a piece of the deferred work.
     Work,
     Call(usize, Offer),
     /// A call that is given the handle of a service, and is lent something.
     Pass(usize, Word, Offer),
     Leave(Word),
-    /// For the notification of this index.
+    /// The current thread waits for the notification of this index, ...
     Wait(Word),
     /// ... with a timeout.
     WaitFor(Word, Word),
@@ -48,41 +48,41 @@ pub enum Step {
     Fault,
     /// The current thread takes the mutex of the process that it is in, or waits for it.
     Lock,
-    /// It frees it.
+    /// The current thread frees that mutex.
     Unlock,
     Restart(Word),
     Stop(Word),
-    /// The current thread sets a deadline, so many units from now, or no longer does (0).
+    /// The current thread sets a deadline, so many units from now, or removes it (0).
     SetDeadline(u64),
-    /// It sets one so many µs from now, if the one in force is not nearer.
+    /// The current thread sets a deadline so many µs from now, unless the one in force is nearer.
     SetDeadlineWithin(Word),
-    /// It returns with the handle of this service.
+    /// The current thread returns with the handle of this service.
     Give(Word),
-    /// It revokes the grants of this service, and looks at threads from this one on.
+    /// The current thread revokes the grants of this service, and looks at threads from this one on.
     Revoke(Word, Word),
     /// A thread of a pool parks if a word of its process, which is 0, is this.
     Park(Word),
-    /// A thread of a pool goes on if it is parked.
+    /// A thread of a pool is started if it is parked.
     Start(Word),
-    /// It restarts.
+    /// A thread of a pool is ended: it restarts.
     End(Word),
 }
 
-/// What a call is lent.
+/// The memory that a call is lent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Offer {
     Nothing,
     /// Shared memory of the process that calls.
     Shared,
-    /// What the caller is lent itself.
+    /// Memory that the caller is lent itself.
     Held,
-    /// Memory that is not the caller's.
+    /// Memory that the caller has no right to lend.
     Forged,
 }
 
-/// How a step ended.
+/// The end of a step.
 struct Outcome {
-    /// The thread that was current goes on where it is.
+    /// The thread that was current continues where it is.
     answered: bool,
     /// The context of the current thread is loaded.
     switch: bool,
@@ -94,10 +94,10 @@ impl From<Answer> for Outcome {
     }
 }
 
-/// A kernel, and what its threads have to do.
+/// A kernel, and the next actions of its threads.
 pub struct Model {
     pub driver: Driver,
-    /// The system call that a thread makes again, when its turn comes.
+    /// The system call that a thread makes again, when it runs next.
     again: Vec<Option<Step>>,
 }
 
@@ -124,17 +124,17 @@ impl Model {
         self.again.copy_from_slice(&moment.again);
     }
 
-    /// Tells states apart.
+    /// Returns a key that distinguishes states.
     pub fn key(&self) -> u64 {
-        // A good hash of 64 bits: that two of some million states have the same is next to impossible.
+        // A good hash of 64 bits, because then it is next to impossible that two of some million states have the same.
         let mut hasher = FixedState::default().build_hasher();
         self.again.hash(&mut hasher);
         snapshot::hash(&self.driver.kernel, &mut hasher);
         hasher.finish()
     }
 
-    /// Returns what is said of a step that is taken now: by which thread, and which processes its calls have led
-    /// it through.
+    /// Returns a description of a step that is taken now: the thread, and the processes that its calls have led it
+    /// through.
     pub fn tell(&self, step: Step) -> String {
         let current = self.driver.current();
         match step {
@@ -143,7 +143,7 @@ impl Model {
         }
     }
 
-    /// Returns whether this can happen now.
+    /// Returns whether this step can happen now.
     pub fn can(&self, step: Step) -> bool {
         let kernel = &self.driver.kernel;
         let few = |index: Word| kernel.notifications[index].signals < SIGNALS;
@@ -154,7 +154,7 @@ impl Model {
             Step::Interrupt => !kernel.port.masked.contains(&LINE) && few(0),
             Step::Time => time.is_some_and(|time| time > now),
             Step::Timer => time.is_some_and(|time| time <= now),
-            // It does only what is put off.
+            // The idle thread only does deferred work.
             _ if current == 0 => step == Step::Work && thread.priority != 0,
             Step::Work => false,
             // Code of a process does not run before its memory is reset.
@@ -169,7 +169,7 @@ impl Model {
         }
     }
 
-    /// Does what the port and user code do when this happens.
+    /// Does what the port and user code do in this step.
     pub fn take(&mut self, step: Step) {
         let before = self.driver.current();
         let outcome = self.make(step);
@@ -186,7 +186,7 @@ impl Model {
         self.load(before, outcome.switch);
     }
 
-    /// Who has been called off makes its system call not again.
+    /// Forgets the system call of a thread that was taken out of its call: the thread does not make it again.
     fn forget(&mut self) {
         for (index, again) in self.again.iter_mut().enumerate() {
             let thread = self.driver.thread(index);
@@ -199,7 +199,7 @@ impl Model {
         }
     }
 
-    /// Goes on with the thread that is current now.
+    /// Continues with the thread that is current now.
     fn load(&mut self, before: usize, switch: bool) {
         if !switch {
             assert_eq!(self.driver.current(), before, "the CPU is told that another thread runs");
@@ -273,7 +273,7 @@ impl Model {
         driver.ask(number, [first, second, third, 0]).into()
     }
 
-    /// A call that fails leaves everything as it was.
+    /// Makes a call. A call that fails must leave everything as it was.
     fn call(&mut self, service: usize, lend: Offer, handle: Word) -> Outcome {
         let before = self.key();
         let driver = &mut self.driver;
@@ -307,7 +307,8 @@ impl Model {
     }
 }
 
-/// The set of a notification, as the current process says it. If it is not its own, that of one that nobody has.
+/// Returns the set of a notification, in the numbering of the current process. If the notification is of another
+/// process, the set is of one that no process has.
 fn set(driver: &mut Driver, index: Word) -> Word {
     let process = driver.kernel.current().rights.process;
     let owner = driver.kernel.system.notifications[index].owner;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What `log`, `embassy-time`, `critical-section` and an allocator want of a platform. Nothing here is made for more
+//! What `log`, `embassy-time` and an allocator want of a platform. Nothing here is made for more
 //! than one process.
 #![no_std]
 
@@ -10,8 +10,9 @@ use core::pin::pin;
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicU32, Ordering};
 use core::task::{Context, Waker};
-use critical_section::{Mutex, RawRestoreState};
+use critical_section::Mutex;
 use crossgate::time;
+use crossgate_critical_section as _;
 use embassy_time::Timer;
 use embassy_time_driver::Driver;
 use embassy_time_queue_utils::Queue;
@@ -79,15 +80,6 @@ pub fn next_time() -> Option<u32> {
     let next =
         critical_section::with(|section| DRIVER.queue.borrow_ref_mut(section).next_expiration(now));
     (next != u64::MAX).then(|| next.saturating_sub(now).div_ceil(1000) as u32)
-}
-
-struct Section;
-critical_section::set_impl!(Section);
-
-// SAFETY: the processes of these tests have one thread each, and none of their code runs in interrupts.
-unsafe impl critical_section::Impl for Section {
-    unsafe fn acquire() -> RawRestoreState {}
-    unsafe fn release(_: RawRestoreState) {}
 }
 
 /// The length of the heap, in bytes.

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The word of a mutex.
+
+use crate::arch::{stack_pointer, system_call};
+use core::sync::atomic::{AtomicUsize, Ordering};
+use crossgate_abi::{Word, number};
+
+/// The word of a free mutex.
+const FREE: Word = 0;
+/// Bit 0 of the word: other threads wait.
+const CONTENDED: Word = 1;
+
+/// A mutex without a value, in the memory of the process: what [`Mutex`](super::Mutex) is made of, and the crate
+/// `crossgate-critical-section`.
+//
+// The word holds the stack pointer that the holder had: that is at hand without a system call, and
+// from it the kernel finds the thread whose priority is to be raised.
+#[derive(Debug)]
+pub struct RawMutex(AtomicUsize);
+
+impl RawMutex {
+    /// A free mutex.
+    #[expect(clippy::new_without_default, reason = "it is for statics")]
+    #[must_use]
+    pub const fn new() -> Self {
+        RawMutex(AtomicUsize::new(FREE))
+    }
+
+    /// Takes the mutex if it is free. Returns whether it was.
+    #[inline(always)]
+    #[must_use]
+    pub fn take(&self) -> bool {
+        let me = stack_pointer();
+        self.0.compare_exchange(FREE, me, Ordering::Acquire, Ordering::Relaxed).is_ok()
+    }
+
+    /// Waits until the mutex may be free. Returns `false` if that would never end: this thread holds it, or the holder
+    /// waits for this thread, or does not come back.
+    #[must_use]
+    pub fn wait(&self) -> bool {
+        system_call(number::MUTEX_WAIT, [self.0.as_ptr().addr()]).status == 0
+    }
+
+    /// Frees the mutex, which this thread holds.
+    #[inline(always)]
+    pub fn free(&self) {
+        let word = self.0.load(Ordering::Relaxed);
+        // The word changes under our feet only if another thread starts to wait.
+        if word & CONTENDED != 0
+            || self.0.compare_exchange(word, FREE, Ordering::Release, Ordering::Relaxed).is_err()
+        {
+            self.wake();
+        }
+    }
+
+    /// Returns the stack pointer that the holder had; 0 if the mutex is free.
+    #[inline(always)]
+    #[must_use]
+    pub fn holder(&self) -> Word {
+        self.0.load(Ordering::Relaxed) & !CONTENDED
+    }
+
+    /// Makes it look as if a thread held it that had this stack pointer, and frees it for that thread. Returns whether
+    /// that is the calling one, because others the kernel refuses. No other thread may use this mutex meanwhile.
+    #[must_use]
+    pub fn is_on_my_stack(&self, stack_pointer: Word) -> bool {
+        self.0.store(stack_pointer, Ordering::Relaxed);
+        self.wake()
+    }
+
+    /// Frees it by the kernel, for those who wait. Returns whether this thread held it.
+    #[cold]
+    fn wake(&self) -> bool {
+        system_call(number::MUTEX_WAKE, [self.0.as_ptr().addr()]).status == 0
+    }
+}

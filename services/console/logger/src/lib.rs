@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The crate `log` in processes: its macros write lines to the console, those in libraries, too.
+//!
+//! ```
+//! # use crossgate::Handle;
+//! # use crossgate_log::{Levels, Log};
+//! fn work(log: Handle<dyn Log>, levels: Handle<dyn Levels>) {
+//!     crossgate_logger::init(log, levels);
+//!     log::info!("started with {} kB", 4);
+//! }
+//! ```
+//!
+//! Each process that does so has a logger of its own, because `crossgate-link` gives each a copy of what is here. A line
+//! begins with the target (`module::path: `), unless that is the name of the process, which the console writes. It is cut
+//! off after [`Line::CAPACITY`](crossgate_log::Line::CAPACITY) bytes. A line that the console does not take from the
+//! process is not formatted. Lines of `log::trace!` are dropped, because the console has no level for them; after
+//! `log::set_max_level(log::LevelFilter::Trace)` they have the level of `log::debug!`.
+#![cfg_attr(target_os = "none", no_std)]
+#![forbid(unsafe_code)]
+
+use crossgate::Handle;
+use crossgate::sync::OnceLock;
+use crossgate_log::{Level, Levels, Log, Logger};
+
+/// The logger of a process.
+struct Front(OnceLock<Logger>);
+
+static FRONT: Front = Front(OnceLock::new());
+
+/// Has the macros of `log` in the calling process write there, if it has no logger yet.
+pub fn init(log: Handle<dyn Log>, levels: Handle<dyn Levels>) {
+    if FRONT.0.set(Logger::new(log, levels)).is_ok() && log::set_logger(&FRONT).is_ok() {
+        log::set_max_level(log::LevelFilter::Debug);
+    }
+}
+
+/// Returns the level by the console's scale.
+fn level_of(metadata: &log::Metadata<'_>) -> Level {
+    match metadata.level() {
+        log::Level::Error => Level::Error,
+        log::Level::Warn => Level::Warn,
+        log::Level::Info => Level::Info,
+        log::Level::Debug | log::Level::Trace => Level::Debug,
+    }
+}
+
+impl Front {
+    /// Returns the logger and the level of a line, if the console takes it.
+    fn takes(&self, metadata: &log::Metadata<'_>) -> Option<(&Logger, Level)> {
+        let (logger, level) = (self.0.get()?, level_of(metadata));
+        logger.takes(level).then_some((logger, level))
+    }
+}
+
+impl log::Log for Front {
+    fn enabled(&self, metadata: &log::Metadata<'_>) -> bool {
+        self.takes(metadata).is_some()
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        if let Some((logger, level)) = self.takes(record.metadata()) {
+            logger.write(level, format_args!("{}: {}", record.target(), record.args()));
+        }
+    }
+
+    fn flush(&self) {}
+}

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! `defmt` in processes: its macros send their frames to the trace.
+//!
+//! ```ignore
+//! pub fn main(trace: Handle<dyn Trace>) -> ! {
+//!     crossgate_defmt::init(trace);
+//!     defmt::info!("started with {=u32} kB", 4);
+//!     // ...
+//! }
+//! ```
+//!
+//! Each process that does so has a logger of its own, because `crossgate-link` gives each a copy of what is here. A
+//! frame is put together in the memory of its process and sent by one call. So the frames of all processes are whole in
+//! the trace, and a process that crashes takes at most the frame with it that it is at. Each has the kernel's
+//! time in microseconds.
+//!
+//! The firmware is linked with `-Tdefmt.x`, on Linux, too; in its build script:
+//!
+//! ```ignore
+//! println!("cargo::rustc-link-arg-bins=-Tdefmt.x");
+//! ```
+//!
+//! A message with its arguments takes 128 bytes of a frame at most
+//! ([`LONGEST`](trait@Trace#associatedconstant.LONGEST)), and 256 bytes of stack above what the arguments need. A
+//! message of the implementation of `Format` of another message's argument is a panic, as `defmt` has it.
+#![no_std]
+
+use core::cell::UnsafeCell;
+use crossgate::sync::{Mutex, MutexGuard};
+use crossgate::{Handle, LeaseBuf};
+use crossgate_trace::Trace;
+
+/// What a process has of this.
+struct State {
+    sink: Option<Handle<dyn Trace>>,
+    encoder: defmt::Encoder,
+    frame: [u8; <dyn Trace>::LONGEST],
+    /// How long the frame is, or would be.
+    length: usize,
+    lost: u32,
+}
+
+static STATE: Mutex<State> = Mutex::new(State {
+    sink: None,
+    encoder: defmt::Encoder::new(),
+    frame: [0; <dyn Trace>::LONGEST],
+    length: 0,
+    lost: 0,
+});
+
+/// Has `defmt` in the calling process write there. What was logged before is lost.
+pub fn init(sink: Handle<dyn Trace>) {
+    STATE.lock().sink = Some(sink);
+}
+
+/// Returns how many frames of the calling process were lost since it started: they were too long, the trace was down, or
+/// [`init`] had not been called.
+#[must_use]
+pub fn lost() -> u32 {
+    STATE.lock().lost
+}
+
+/// The lock, while a frame is put together.
+struct Held(UnsafeCell<Option<MutexGuard<'static, State>>>);
+
+// SAFETY: only the thread that has the lock gets at it.
+unsafe impl Sync for Held {}
+
+static HELD: Held = Held(UnsafeCell::new(None));
+
+impl Held {
+    /// # Safety
+    /// The calling thread has the lock, and no other reference from here.
+    #[expect(clippy::mut_from_ref, reason = "the caller vouches for that there is one")]
+    unsafe fn get(&self) -> &mut Option<MutexGuard<'static, State>> {
+        // SAFETY: as the caller vouches.
+        unsafe { &mut *self.0.get() }
+    }
+}
+
+impl State {
+    /// Adds to the frame what `encode` makes.
+    fn put(&mut self, encode: impl FnOnce(&mut defmt::Encoder, &mut dyn FnMut(&[u8]))) {
+        let State { encoder, frame, length, .. } = self;
+        encode(encoder, &mut |bytes| {
+            for &byte in bytes {
+                if let Some(place) = frame.get_mut(*length) {
+                    *place = byte;
+                }
+                *length += 1;
+            }
+        });
+    }
+
+    /// Sends the frame, if it is whole.
+    fn send(&mut self) {
+        let is_sent = match (self.sink, self.frame.get(..self.length)) {
+            (Some(sink), Some(frame)) => {
+                let mut buffer = LeaseBuf::<{ <dyn Trace>::LONGEST }>::new();
+                buffer[..frame.len()].copy_from_slice(frame);
+                sink.write(buffer.first(frame.len())) == Ok(true)
+            }
+            _ => false,
+        };
+        self.lost += u32::from(!is_sent);
+    }
+}
+
+#[defmt::global_logger]
+struct Logger;
+
+// SAFETY: between `acquire` and `release` the thread has the lock, so no other one of the process is between the two. It
+// is kept while the frame is sent, because the frames of a process are in the order of their times.
+unsafe impl defmt::Logger for Logger {
+    fn acquire() {
+        let mut state = STATE.lock();
+        state.length = 0;
+        state.put(|encoder, put| encoder.start_frame(put));
+        // SAFETY: this thread has the lock, and the reference ends here.
+        unsafe { *HELD.get() = Some(state) };
+    }
+
+    unsafe fn flush() {}
+
+    unsafe fn release() {
+        // SAFETY: `defmt` has called `acquire` on this thread, so it has the lock; and the reference ends here.
+        if let Some(mut state) = unsafe { HELD.get().take() } {
+            state.put(|encoder, put| encoder.end_frame(put));
+            state.send();
+        }
+    }
+
+    unsafe fn write(bytes: &[u8]) {
+        // SAFETY: as in `release`.
+        if let Some(state) = unsafe { HELD.get() } {
+            state.put(|encoder, put| encoder.write(bytes, put));
+        }
+    }
+}
+
+defmt::timestamp!("{=u64:us}", crossgate::time::now().as_micros());
