@@ -50,6 +50,13 @@ pub fn failed() -> ! {
     panic!("a benchmarked operation failed")
 }
 
+/// A measurement that has begun.
+pub struct Begun {
+    /// The ticks of an empty one.
+    empty: u32,
+    start: u32,
+}
+
 impl Bench {
     /// Starts the clock.
     #[must_use]
@@ -97,18 +104,18 @@ impl Bench {
         self.print(name, each(ticks.saturating_sub(empty), rounds), rounds, 1);
     }
 
-    /// Begins to measure what a task awaits: the clock is read.
-    pub fn begin(&mut self) -> u32 {
+    /// Begins to measure what a task awaits: reads the clock, after an empty measurement.
+    pub fn begin(&mut self) -> Begun {
+        let empty = self.ticks(|| ());
         mark();
-        self.timer.elapsed()
+        Begun { empty, start: self.timer.elapsed() }
     }
 
     /// Ends that, and prints the cost of one of `rounds` operations as [`measure_whole`](Self::measure_whole) does.
-    pub fn finish(&mut self, name: &str, rounds: u32, start: u32) {
-        let ticks = self.timer.elapsed().wrapping_sub(start);
+    pub fn finish(&mut self, name: &str, rounds: u32, begun: Begun) {
+        let ticks = self.timer.elapsed().wrapping_sub(begun.start);
         mark();
-        let empty = self.ticks(|| ());
-        self.print(name, each(ticks.saturating_sub(empty), rounds), rounds, 1);
+        self.print(name, each(ticks.saturating_sub(begun.empty), rounds), rounds, 1);
     }
 
     /// Prints how much later a thread [notes](Arrival::note) its arrival if `work` is done than if `empty` is.
