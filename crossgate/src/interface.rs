@@ -22,6 +22,8 @@ pub unsafe trait Interface: 'static {
     type Client;
     /// The name, with its path.
     const NAME: &'static str;
+    /// The names of the methods and of their parameters, for readers that know no Rust.
+    const METHODS: &'static [MethodText];
     /// The shapes of the methods, in the order of the trait.
     const SHAPES: &'static [MethodShape];
 }
@@ -71,10 +73,27 @@ impl MethodShape {
         self.arguments
     }
 
+    /// Returns the kinds of its result words.
+    #[must_use]
+    pub const fn results(self) -> Shape {
+        self.results
+    }
+
     /// Returns the entry of the method in the kernel's table.
     pub(crate) const fn entered_at(self, entry: Entry) -> Method {
         Method::new(entry, self.arguments, self.results)
     }
+}
+
+/// A method as its source has it.
+#[derive(Clone, Copy, Debug)]
+pub struct MethodText {
+    /// Its name.
+    pub name: &'static str,
+    /// The names of its parameters, and the words of each.
+    pub parameters: &'static [(&'static str, Shape)],
+    /// The type of its result.
+    pub result: &'static str,
 }
 
 /// Returns the shape of a parameter.

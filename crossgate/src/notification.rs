@@ -27,6 +27,7 @@ use crossgate_abi::{CallError, Status, Word, number};
 /// }
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
 pub struct Notification {
     /// The index in the firmware.
     index: u8,
@@ -36,6 +37,7 @@ pub struct Notification {
 
 /// A notification of another process, which this one may signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(transparent)]
 pub struct Signal(u8);
 
 /// The error of a wait whose time was over before a signal came.

@@ -90,6 +90,7 @@ impl Interface {
             ("named", tokens(&self.named)),
             ("exclusive", exclusive.into_iter().cloned().collect()),
             ("shapes", list(self.methods.iter().map(|method| shape(&self.name, method)))),
+            ("methods", list(self.methods.iter().map(described))),
         ])
     }
 
@@ -285,6 +286,16 @@ fn without_anonymous_lifetimes(ty: Vec<Token>) -> Vec<Token> {
         if is_anonymous { Ident::new("static", token.span()).into() } else { token }
     };
     ty.into_iter().map(rename).collect()
+}
+
+/// Returns the parts of a method that readers see who know no Rust.
+fn described(method: &Method) -> TokenStream {
+    slots([
+        ("name", word(&method.name)),
+        ("exclusive", tokens(&method.mutable)),
+        ("parameters", method.plain_parameters()),
+        ("result", tokens(&method.result)),
+    ])
 }
 
 /// Returns what the words of a method are, checked where it stands.

@@ -27,11 +27,20 @@ macro_rules! __metadata {
     (
         name: [$name:ident] client: [$client:ident] declared: [$($declared:tt)*] named: [$($named:tt)*]
         exclusive: [$($exclusive:tt)?] shapes: [$({ $($shape:tt)* })*]
+        methods: [$({
+            name: [$method:ident] exclusive: [$($mutable:tt)?]
+            parameters: [$({ name: [$parameter:ident] type: [$($type:tt)*] })*] result: [$($result:tt)*]
+        })*]
     ) => {
         // SAFETY: the client is transparent over `RawHandle`.
         unsafe impl<$($declared)*> $crate::Interface for dyn $name<$($named)*> {
             type Client = $client<$($named)*>;
             const NAME: &'static str = concat!(module_path!(), "::", stringify!($name));
+            const METHODS: &'static [$crate::interface::MethodText] = &[$($crate::interface::MethodText {
+                name: stringify!($method),
+                parameters: &[$((stringify!($parameter), $crate::interface::argument::<$($type)*>())),*],
+                result: stringify!($($result)*),
+            }),*];
             const SHAPES: &'static [$crate::interface::MethodShape] = &[$($($shape)*,)*];
         }
         // The linker learns from this that client and server have this crate in common: its statics are not copied for

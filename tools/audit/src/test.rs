@@ -152,6 +152,7 @@ pub fn run() -> Result<bool> {
     setup::target()?;
     setup::source_tools()?;
     setup::emulator_for_tests()?;
+    setup::c_compiler()?;
     let mut report = Report::default();
     source(&mut report)?;
     on_this_machine(&mut report);

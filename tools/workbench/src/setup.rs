@@ -114,6 +114,27 @@ pub fn emulator() -> Result<()> {
     Ok(())
 }
 
+/// The C compiler for the boards, which is a package of Debian without a C library.
+const C_COMPILER: (&str, &str) = ("arm-none-eabi-gcc", "gcc-arm-none-eabi");
+
+/// Makes sure that a process can be compiled that is written in C.
+///
+/// # Errors
+/// If the compiler is missing and `apt-get` can't install it.
+pub fn c_compiler() -> Result<()> {
+    let (compiler, package) = C_COMPILER;
+    if is_there(compiler) {
+        return Ok(());
+    }
+    let Some(apt) = Apt::find() else {
+        bail!(
+            "The C compiler {compiler} is missing, which a test of a process in C needs. Install it, then repeat \
+             this command:\nDebian, Ubuntu:  sudo apt-get {INSTALL} {package}"
+        );
+    };
+    apt.install(&[package])
+}
+
 /// The program that emulates a CPU with protection keys.
 pub const KEYS_EMULATOR: &str = "qemu-system-x86_64";
 /// The packages of Debian with it, and with a Linux to boot.

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What a process needs that is written in C: the functions of `crossgate.h`.
+//!
+//! The crate of such a process depends on this one, compiles its C in its build script, and gives the kernel the
+//! entry points, which it forwards to C. See the book's chapter *A process in C*. There is no static here, so all
+//! processes have this code in common.
+#![cfg_attr(target_os = "none", no_std)]
+
+use core::time::Duration;
+use crossgate::{Notification, RawHandle, Shape, Signal, abi, call, thread, time};
+
+#[cfg(not(target_os = "none"))]
+pub mod header;
+
+/// Calls a method. Returns 0, or the number of a [`CallError`](crossgate::CallError).
+///
+/// # Safety
+/// `arguments` are `count` words, `results` is room for two. What is lent by them is memory of the process, and
+/// nothing but atomics in it is used by others meanwhile.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn crossgate_call(
+    service: RawHandle,
+    method: u32,
+    arguments: *const usize,
+    count: u32,
+    kinds: u32,
+    results: *mut [usize; 2],
+) -> u32 {
+    let mut words = [0; abi::ARGUMENT_WORDS];
+    let count = (count as usize).min(words.len());
+    for (index, word) in words.iter_mut().enumerate().take(count) {
+        // SAFETY: the caller has so many.
+        *word = unsafe { *arguments.add(index) };
+    }
+    let shape = Shape { words: count as u8, kinds: kinds as u16 };
+    match call::call::<(usize, usize)>(service, method as usize, words, shape) {
+        Ok((first, second)) => {
+            // SAFETY: the caller has room for them.
+            unsafe { *results = [first, second] };
+            0
+        }
+        Err(error) => abi::Status::from(error).0 as u32,
+    }
+}
+
+/// Signals a notification of another process. Returns 0, or the number of a [`CallError`](crossgate::CallError).
+#[unsafe(no_mangle)]
+pub extern "C" fn crossgate_signal_other(signal: Signal) -> u32 {
+    signal.signal().map_or_else(|error| abi::Status::from(error).0 as u32, |()| 0)
+}
+
+/// Signals a notification of this process.
+#[unsafe(no_mangle)]
+pub extern "C" fn crossgate_signal_own(notification: Notification) {
+    notification.signal();
+}
+
+/// Waits for a signal.
+#[unsafe(no_mangle)]
+pub extern "C" fn crossgate_wait(notification: Notification) {
+    notification.wait();
+}
+
+/// Waits for a signal for at most so long. Returns whether one came.
+#[unsafe(no_mangle)]
+pub extern "C" fn crossgate_wait_for(notification: Notification, microseconds: u64) -> i32 {
+    notification.wait_timeout(Duration::from_micros(microseconds)).is_ok().into()
+}
+
+/// Unmasks the interrupts that are bound to the notification.
+#[unsafe(no_mangle)]
+pub extern "C" fn crossgate_acknowledge(notification: Notification) {
+    notification.acknowledge();
+}
+
+/// Returns the microseconds since start.
+#[unsafe(no_mangle)]
+pub extern "C" fn crossgate_now() -> u64 {
+    let [low, high] = crossgate::arch::system_call(abi::number::NOW, []).words;
+    u64::from(low as u32) | u64::from(high as u32) << 32
+}
+
+/// Sleeps for so many microseconds.
+#[unsafe(no_mangle)]
+pub extern "C" fn crossgate_sleep(microseconds: u64) {
+    time::sleep(Duration::from_micros(microseconds));
+}
+
+/// Lets the other threads of the same priority run first.
+#[unsafe(no_mangle)]
+pub extern "C" fn crossgate_yield() {
+    thread::yield_now();
+}
+
+/// Ends the thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn crossgate_exit() -> ! {
+    thread::exit()
+}
+
+/// A fault of the process, as a panic is.
+///
+/// # Safety
+/// `file` ends with a zero.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn crossgate_panic(file: *const u8, line: u32) -> ! {
+    let mut length = 0;
+    // SAFETY: it ends with a zero.
+    while unsafe { *file.add(length) } != 0 {
+        length += 1;
+    }
+    loop {
+        crossgate::arch::system_call(abi::number::PANIC, [file.addr(), length, line as usize, 1]);
+    }
+}
