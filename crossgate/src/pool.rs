@@ -263,6 +263,19 @@ impl Worker {
     }
 }
 
+/// Refuses a job, or a result, that takes more words along than a thread of a pool has room for.
+#[track_caller]
+const fn check_sizes<F, R>() {
+    assert!(
+        size_of::<F>() <= size_of::<Words>() && align_of::<F>() <= align_of::<Words>(),
+        "a job takes at most four words along: let it have a reference to more"
+    );
+    assert!(
+        size_of::<R>() <= size_of::<Words>() && align_of::<R>() <= align_of::<Words>(),
+        "the result of a job is at most four words: let it write more to where it has a reference to"
+    );
+}
+
 impl Pool {
     #[doc(hidden)]
     #[must_use]
@@ -297,6 +310,8 @@ impl Pool {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
+        // Here as well, so that the compiler's message shows the line of the caller.
+        const { check_sizes::<F, R>() };
         self.try_spawn(job).map_err(|_| NoThread)
     }
 
@@ -309,16 +324,7 @@ impl Pool {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        const {
-            assert!(
-                size_of::<F>() <= size_of::<Words>() && align_of::<F>() <= align_of::<Words>(),
-                "a job takes at most four words along: let it have a reference to more"
-            );
-            assert!(
-                size_of::<R>() <= size_of::<Words>() && align_of::<R>() <= align_of::<Words>(),
-                "the result of a job is at most four words: let it write more to where it has a reference to"
-            );
-        }
+        const { check_sizes::<F, R>() };
         let is_free =
             |worker: &&Worker| worker.becomes(Does::Nothing as usize, Does::Taken as usize);
         let Some(worker) = self.threads.iter().find(is_free) else { return Err(job) };
