@@ -61,7 +61,7 @@ board::start!(SYSTEM);
 /// Without optimisation it takes more.
 const STACK: usize = if cfg!(target_os = "none") { 1024 } else { 16_384 };
 
-const PATIENCE: Duration = Duration::from_secs(2);
+const PATIENCE: Duration = Duration::from_secs(10);
 
 fn witness(
     first: Handle<dyn Heart>,
