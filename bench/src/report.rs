@@ -33,7 +33,7 @@ impl core::fmt::Write for Line {
 /// Stops the benchmark if an operation had a wrong result.
 ///
 /// # Panics
-/// If it had.
+/// If it had a wrong result.
 #[inline(always)]
 pub fn check(is_right: bool) {
     if !is_right {
@@ -97,13 +97,14 @@ impl Bench {
         self.print(name, each(ticks.saturating_sub(empty), rounds), rounds, 1);
     }
 
-    /// Begins to measure what a task awaits: the clock is read.
+    /// Starts the measurement of an operation that a task awaits: reads the clock.
     pub fn begin(&mut self) -> u32 {
         mark();
         self.timer.elapsed()
     }
 
-    /// Ends that, and prints the cost of one of `rounds` operations as [`measure_whole`](Self::measure_whole) does.
+    /// Ends that measurement, and prints the cost of one of `rounds` operations as
+    /// [`measure_whole`](Self::measure_whole) does.
     pub fn finish(&mut self, name: &str, rounds: u32, start: u32) {
         let ticks = self.timer.elapsed().wrapping_sub(start);
         mark();
@@ -111,7 +112,7 @@ impl Bench {
         self.print(name, each(ticks.saturating_sub(empty), rounds), rounds, 1);
     }
 
-    /// Prints how much later a thread [notes](Arrival::note) its arrival if `work` is done than if `empty` is.
+    /// Prints by how much a thread [notes](Arrival::note) its arrival later if `work` is done than if `empty` is done.
     pub fn measure_arrival(
         &mut self,
         name: &str,
@@ -123,7 +124,7 @@ impl Bench {
         for round in 0..ROUNDS {
             without += self.ticks_to_arrival(arrival, &mut empty);
             with += self.ticks_to_arrival(arrival, &mut work);
-            // The next round begins at another moment between two ticks.
+            // The next round starts at another moment between two ticks.
             for step in 0..round % TICK as u32 {
                 black_box(step);
             }
@@ -149,7 +150,7 @@ impl Bench {
     }
 }
 
-/// Returns the nanoseconds of one of `rounds` that took so many ticks.
+/// Returns the nanoseconds of one of `rounds` operations that took so many ticks.
 fn each(ticks: u32, rounds: u32) -> u64 {
     let (ticks, rounds) = (u64::from(ticks), u64::from(rounds));
     (ticks * TICK + rounds / 2) / rounds
