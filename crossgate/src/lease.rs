@@ -267,6 +267,8 @@ const fn of_block(length: usize) -> Word {
     note = "pass a reference to the memory: `&x` for `Lease`, `&mut x` for `LeaseMut`"
 )]
 pub trait Offer<P> {
+    /// Returns the memory to lend.
+    ///
     /// # Safety
     /// The lease must not be used after the memory has been freed.
     #[doc(hidden)]

@@ -263,7 +263,7 @@ impl Worker {
     }
 }
 
-/// Refuses a job, or a result, that takes more words along than a thread of a pool has room for.
+/// Refuses a job, or a result, that has more words than a thread of a pool has room for.
 #[track_caller]
 const fn check_sizes<F, R>() {
     assert!(

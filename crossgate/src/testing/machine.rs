@@ -152,17 +152,17 @@ impl Port for Machine {
     fn mask(&mut self, _: u16, _: bool) {}
 }
 
-/// The code at which every thread starts.
+/// Is the code at which every thread starts.
 extern "C" fn begin() -> ! {
     unreachable!("a thread of a test makes the system call `BEGIN` itself")
 }
 
-/// The code at which a thread continues.
+/// Is the code at which a thread continues.
 pub extern "C" fn entry() -> ! {
     unreachable!("a thread of a test runs its body itself")
 }
 
-/// The idle thread of a wiring. It never runs, because the kernel of a test has another one.
+/// Is the idle thread of a wiring. It never runs, because the kernel of a test has another one.
 #[doc(hidden)]
 pub extern "C" fn idle() -> ! {
     unreachable!("a test has no idle thread: when all wait, time passes")

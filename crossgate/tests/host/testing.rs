@@ -237,7 +237,7 @@ impl Chain for Link {
     }
 }
 
-/// A thread that is deep in calls skips all processes that were taken down.
+/// Tests that a thread that is deep in calls skips all processes that were taken down.
 #[test]
 fn who_goes_down_in_the_middle_of_a_chain_is_led_past() {
     let wiring = Wiring::new();

@@ -29,7 +29,7 @@ struct FirstContext {
     _padding: Word,
 }
 
-/// The bit of EXC_RETURN (in `lr` at the entry of an exception) that says that a thread was interrupted. (The kernel
+/// The bit of `EXC_RETURN` (in `lr` at the entry of an exception) that says that a thread was interrupted. (The kernel
 /// uses the main stack.)
 pub const PROCESS_STACK: Word = 1 << 2;
 /// The size of the frame that the CPU pushes, in bytes.

@@ -14,7 +14,7 @@
 //! |---|---|---|---|
 //! | r0 to r3, r12 | in the frame, and possibly nowhere else; at `SVCall` in the registers too | free | from the frame, by the CPU |
 //! | r4 to r11 | the thread's | free, once they are saved | from the context; the caller's values, after a call; 0 in a method |
-//! | lr | EXC_RETURN; bit 2: a thread was interrupted, not the kernel | free | from the frame |
+//! | lr | `EXC_RETURN`; bit 2: a thread was interrupted, not the kernel | free | from the frame |
 //! | flags, pc | in the frame | free | from the frame |
 //! | psp | any address: the frame is there, if the CPU could push it | where the thread left it | at the frame |
 //! | msp (sp) | at the `Bounds`, 8 bytes below the end of the main stack | below that | at the `Bounds` |
@@ -160,7 +160,7 @@ unsafe extern "C" fn NonMaskableInt() {
     )
 }
 
-/// A fault. The interrupted context is not saved, because nothing ever returns to it.
+/// Handles a fault. The interrupted context is not saved, because nothing ever returns to it.
 ///
 /// In: lr says if the fault was a thread's or the kernel's. Out: another thread continues, or none ever.
 ///

@@ -49,7 +49,7 @@ use other::other;
 use signal::signal;
 use wait::wait;
 
-/// A system call. Every case that is not handled here takes the [slow] path.
+/// Handles a system call. Every case that is not handled here takes the [slow] path.
 ///
 /// In: r12 the selector: the index of a gate, or the complement of a number, which is negative; r0 to r3 words. Out:
 /// some thread continues.

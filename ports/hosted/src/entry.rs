@@ -113,7 +113,7 @@ pub fn is_on_the_way_in(instruction: usize) -> bool {
         || is_in_interrupt(instruction)
 }
 
-/// A system call.
+/// Makes a system call.
 ///
 /// In: the selector in rax, arguments in rdi, rsi, rdx, rcx. Out: the status in rax, results in rdx, rcx. The registers
 /// that a function preserves are preserved. It returns by [`exit`](crate::exit), to the address that its caller pushed.

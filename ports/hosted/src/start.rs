@@ -39,7 +39,7 @@ pub extern "C" fn begin() -> ! {
     }
 }
 
-/// The idle thread: it does the work that the kernel has put off, then waits for interrupts.
+/// The idle thread: does the work that the kernel has put off, then waits for interrupts.
 pub extern "C" fn idle() -> ! {
     loop {
         while system_call(number::WORK, [0; 3])[0] == Status::OK.0 {}

@@ -114,7 +114,7 @@ mod tests {
         assert_eq!(both(instructions), [cycles; 2]);
     }
 
-    /// The examples of DDI 0337I and DDI 0439B, "Load/store timings".
+    /// Checks the examples of DDI 0337I and DDI 0439B, "Load/store timings".
     #[test]
     fn loads_are_pipelined_as_in_the_manual() {
         let (load_r1, store) = (&[0x11, 0x68], &[0x58, 0x61]); // ldr r1, [r2]; str r0, [r3, #20]
@@ -228,7 +228,8 @@ mod tests {
         );
     }
 
-    /// `svc`, two instructions of the handler, and the one after the `svc`; then, with another handler right after it.
+    /// Checks `svc`, two instructions of the handler, and the one after the `svc`; then, with another handler right
+    /// after it.
     #[test]
     fn exceptions_take_12_cycles_10_back_and_6_in_between() {
         use Exception::{Entry, Return, TailChain};

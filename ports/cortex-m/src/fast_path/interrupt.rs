@@ -16,7 +16,7 @@ unsafe extern "C" {
     fn __crossgate_signal() -> !;
 }
 
-/// The timer, and every interrupt line.
+/// Handles the timer, and every interrupt line.
 ///
 /// A line that is bound to a notification is masked, as the core does it; then the notification is signalled as by a
 /// thread: `SVCall` does it if one thread waits for this notification, and for no other. Any other case takes the

@@ -38,7 +38,7 @@ const MPROTECT: usize = 10;
 const GETPID: usize = 39;
 const EXIT_GROUP: usize = 231;
 
-/// A call of Linux.
+/// Makes a call of Linux.
 fn linux(number: usize, [first, second, third]: [usize; 3]) {
     // SAFETY: this is an attack. The caller makes sure that it can't break the memory of this process' own Rust
     // objects; the test shows that the call can't be made.

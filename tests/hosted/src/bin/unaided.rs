@@ -164,7 +164,7 @@ fn forbid_linux() {
     expect("the filter", linux(PRCTL, [SECCOMP, BY_FILTER, program]), 0);
 }
 
-/// A call of Linux.
+/// Makes a call of Linux.
 fn linux(number: u32, [first, second, third]: [usize; 3]) -> isize {
     let result;
     // SAFETY: the calls that are made here change no memory of the program.

@@ -54,7 +54,7 @@ impl Heating for Heater {
     }
 }
 
-/// The thread of the process.
+/// Runs the thread of the process.
 pub fn main(sensor: Handle<dyn Sensor>, start: Notification, done: Signal) -> ! {
     heater_main(sensor, start, done)
 }

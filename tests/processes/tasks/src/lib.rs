@@ -49,7 +49,7 @@ async fn beat(period: u64, step: u32) {
     }
 }
 
-/// A process with two timers.
+/// Runs a process with two timers.
 pub fn heart(bell: Notification) -> ! {
     EXECUTOR.run(bell, |spawner| {
         spawner.spawn(beat(10, 1).unwrap());
@@ -143,7 +143,7 @@ impl Read for Late {
     }
 }
 
-/// A driver with an interrupt.
+/// Runs a driver with an interrupt.
 pub fn driver(bell: Notification, timer: Timer, expired: Notification, done: Signal) -> ! {
     EXECUTOR.run(bell, |spawner| {
         spawner.spawn(busy().unwrap());
@@ -179,7 +179,7 @@ async fn call(helpers: Pool, slow: Handle<dyn Slow>, done: Signal) {
     assert!(done.signal().is_ok());
 }
 
-/// A process that calls while it serves timers.
+/// Runs a process that calls while it serves timers.
 pub fn caller(bell: Notification, helpers: Pool, slow: Handle<dyn Slow>, done: Signal) -> ! {
     EXECUTOR.run(bell, |spawner| {
         spawner.spawn(beat(10, 1).unwrap());

@@ -89,7 +89,7 @@ fn flash() -> usize {
     (&raw const SYSTEM).addr()
 }
 
-/// A caller reads a static of the process that it may call.
+/// Reads, as a caller, a static of the process that it may call.
 fn read_static(vault: Handle<dyn Vault>) -> ! {
     read(vault.address().unwrap_or(0))
 }

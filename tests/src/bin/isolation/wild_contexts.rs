@@ -26,7 +26,8 @@ const CLOSED: u32 = 0xc105_ed00;
 /// The attacker, and the server that passes its call on to it.
 #[interface]
 trait Act {
-    /// `write` begins with three words: the number of the attack, and the caller's addresses of `write` and `read`.
+    /// Makes an attack. `write` begins with three words: the number of the attack, and the caller's addresses of
+    /// `write` and `read`.
     fn act(&self, read: Lease<'_, [u8]>, write: LeaseMut<'_, [u8]>);
 }
 

@@ -67,7 +67,7 @@ impl Borrower for Server {
     fn write_lent(&self, bytes: Lease<'_, [u8]>, address: usize) {
         probe::store(arch::lent(address, bytes.len()), 0xbad0_bad0);
     }
-    /// Within the call the memory is open. The call takes some time, so that its own threads can try too.
+    /// Uses the memory, which is open within the call. The call takes some time, so that its own threads can try too.
     fn keep(&self, bytes: LeaseMut<'_, [u8]>, address: usize) {
         let place = arch::lent(address, bytes.len());
         probe::store(place, GIFT);

@@ -136,7 +136,7 @@ fn wait(gate: &Mutex<()>) -> ! {
     }
 }
 
-/// Often makes a thread run that only waits again: so an attacker continues by that wait.
+/// Makes a thread run often that only waits again: so an attacker continues by that wait.
 fn tick(call: Notification) -> ! {
     loop {
         call.signal();

@@ -157,7 +157,7 @@ fn high(finished: &AtomicBool, outer: Handle<dyn Work>) -> ! {
     thread::exit()
 }
 
-/// Would keep them from running from 15 ms on.
+/// Would keep the others from running from 15 ms on.
 fn middle(finished: &AtomicBool, done: Signal) -> ! {
     time::sleep(15 * MILLISECOND);
     expect_that("the more urgent thread has finished", finished.load(Ordering::Relaxed));
