@@ -28,8 +28,8 @@
 //!
 //! static EXECUTOR: Executor = Executor::new();
 //!
-//! // process lamp { notification BELL; thread main (priority = 3, stack = 1024) = lamp::main(BELL); }
-//! pub fn main(bell: Notification) -> ! {
+//! // process lamp { notification BELL; thread main (priority = 3, stack = 1024) = lamp(BELL); }
+//! pub fn lamp(bell: Notification) -> ! {
 //!     EXECUTOR.run(bell, |spawner| spawner.spawn(blink().unwrap()))
 //! }
 //! ```

@@ -49,7 +49,7 @@ fn compiling_is_not_for_the_linker() {
 #[test]
 fn known_names_that_are_missing_get_an_answer() {
     for (name, way_out) in [
-        ("_critical_section_1_0_acquire", "use `crossgate::sync::Mutex`"),
+        ("_critical_section_1_0_acquire", "depend on the crate `crossgate-critical-section`"),
         ("_embassy_time_now", "a process waits with `crossgate::time::sleep`"),
         ("_defmt_acquire", "use the crate `crossgate-defmt`"),
         ("__crossgate_services", "the firmware has no wiring"),
