@@ -3,7 +3,7 @@
 
 fn main() {
     crossgate_link::hosted::build();
-    // Where `defmt` has its texts; and the level from which it logs.
+    // The linker script of `defmt`'s texts, and the level from which it logs.
     println!("cargo::rustc-env=DEFMT_LOG=info");
     println!("cargo::rustc-link-arg-bin=frames=-Tdefmt.x");
 }

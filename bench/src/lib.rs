@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The shared parts of the benchmarks: interfaces, their servers, and a clock.
 //!
-//! `cargo xtask bench` runs the binaries on QEMU with `-icount shift=0`, where an instruction takes
-//! one nanosecond of virtual time, or as programs of the host, and reads the lines
-//! `result NAME NANOSECONDS ROUNDS GOES` that they print. In one go an operation is repeated 2,000 times, and 10,000
-//! times on a host; the empty loop is subtracted, and the median of the goes reported. [`report::mark`] is called
-//! before and after each loop: in every go first the empty one, then the one with the operation. An operation that ends
-//! in another thread is a go by itself, once: of these, the mean is reported.
+//! `cargo xtask bench` runs the binaries on QEMU with `-icount shift=0`, where an instruction takes one nanosecond of
+//! virtual time, or as programs of the host, and reads the lines `result NAME NANOSECONDS ROUNDS GOES` that they print.
+//! In one go an operation is repeated 2,000 times, and 10,000 times on a host; the empty loop is subtracted, and the
+//! median of the goes reported. [`report::mark`] is called before and after each loop: in every go first the empty one,
+//! then the one with the operation. An operation that ends in another thread is a go by itself, once: of these, the
+//! mean is reported.
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -14,19 +14,19 @@ pub mod report;
 
 use crossgate::{CallError, Handle, Lease, interface};
 
-/// Methods that do nothing: what is left is the call.
+/// Methods that do nothing, so that only the cost of the call is left.
 #[interface]
 pub trait Null {
-    /// No words there, none back.
+    /// Has no argument words and no result words.
     fn nothing(&self);
-    /// Four words there, none back.
+    /// Has four argument words and no result words.
     fn four(&self, first: u32, second: u32, third: u32, fourth: u32);
 }
 
 /// As [`Null`], one call at a time.
 #[interface]
 pub trait Alone {
-    /// No words there, none back.
+    /// Has no argument words and no result words.
     fn nothing(&mut self);
 }
 
@@ -44,7 +44,7 @@ pub trait Sum {
     fn sum(&self, numbers: Lease<'_, [u32]>) -> u32;
 }
 
-/// A method that does not come back, and one that does.
+/// A method that does not return, and one that does.
 #[interface]
 pub trait Crash {
     /// Does nothing. (The first call of a process resets its memory.)

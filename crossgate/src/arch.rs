@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The way into the kernel, one file an architecture.
+//! The path into the kernel, one file per architecture.
 
 #[cfg(target_arch = "arm")]
 mod arm;
@@ -9,7 +9,7 @@ pub use arm::{call, leave, stack_pointer, system_call};
 #[cfg(target_arch = "arm")]
 pub(crate) use arm::{interface_of, name_of};
 
-// Miri knows no assembly, and no linker.
+// Miri supports neither assembly nor a linker.
 #[cfg(all(target_os = "linux", target_arch = "x86_64", not(miri)))]
 mod gate;
 #[cfg(all(

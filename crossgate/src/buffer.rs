@@ -6,12 +6,13 @@ use core::ops::{Deref, DerefMut};
 
 /// A buffer for the stack that can always be lent as a whole, without a copy.
 ///
-/// The kernel never exposes a byte that was not offered, and a memory protection unit knows only
-/// aligned blocks. A plain array on the stack, or a part of one, is no such block, so a call lends a copy of it,
-/// which takes time, and stack of two to four times its length. A `LeaseBuf` is a block. `N` is a power of two from
-/// 32 to 65536 bytes.
+/// The kernel never exposes a byte that was not offered, and a memory protection unit opens aligned blocks only. A
+/// plain array on the stack, or a part of one, is no such block, so a call lends a copy of it. The copy takes time, and
+/// two to four times the array's length on the stack. A `LeaseBuf` is a block. `N` is a power of two from 32 to 65536
+/// bytes.
 ///
-/// (On Linux 16 KiB are the most that is lent in one piece. Memory declared with [`shared!`](crate::shared!) can be lent in any part, and so can constants.)
+/// (On Linux at most 16 KiB are lent in one piece. Memory declared with [`shared!`](crate::shared!) can be lent in any
+/// part, and so can constants.)
 ///
 /// ```
 /// # use crossgate::{LeaseBuf, LeaseMut, interface, testing::Wiring};
@@ -27,7 +28,7 @@ use core::ops::{Deref, DerefMut};
 /// # });
 /// ```
 ///
-/// A function for buffers of any size says that the size is one of a block:
+/// A function for buffers of any size requires that the size is one of a block:
 ///
 /// ```
 /// use crossgate::{Block, BlockSize, LeaseBuf};
@@ -68,7 +69,7 @@ pub struct BlockSize<const N: usize>;
     note = "a memory protection unit opens blocks of these sizes; take the next larger power of two, and lend the `first` bytes"
 )]
 pub trait Block {
-    /// A type of the size's alignment.
+    /// A type that has the alignment of the size.
     type Alignment: Copy;
 }
 
@@ -90,14 +91,14 @@ impl<const N: usize> LeaseBuf<N>
 where
     BlockSize<N>: Block,
 {
-    /// All bytes are 0.
+    /// Creates a buffer whose bytes are all 0.
     #[must_use]
     pub const fn new() -> Self {
         LeaseBuf { alignment: [], bytes: [0; N] }
     }
 
-    /// The first `length` bytes, to be lent without a copy. (Their block is opened, which may be longer, but is all
-    /// of this buffer. A part that begins elsewhere, `&buffer[from..to]`, is lent as a copy.)
+    /// Returns the first `length` bytes, to be lent without a copy. (The block that is opened may be longer, but all of
+    /// it is this buffer. A part that begins elsewhere, `&buffer[from..to]`, is lent as a copy.)
     ///
     /// ```
     /// # use crossgate::{LeaseBuf, Lease, interface, testing::Wiring};
@@ -113,17 +114,17 @@ where
     /// ```
     ///
     /// # Panics
-    /// If the buffer is shorter.
+    /// If the buffer is shorter than `length`.
     #[must_use]
     #[track_caller]
     pub fn first(&self, length: usize) -> First<'_> {
         First(&self[..length])
     }
 
-    /// The same, for writing.
+    /// Returns the first `length` bytes as [`first`](Self::first) does, to be lent for writing.
     ///
     /// # Panics
-    /// If the buffer is shorter.
+    /// If the buffer is shorter than `length`.
     #[must_use]
     #[track_caller]
     pub fn first_mut(&mut self, length: usize) -> FirstMut<'_> {

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Both ends of a call, as the stubs of `#[interface]` use them.
 //!
-//! Each parameter is put and taken on its own, at the position that the shapes before it say. So a
-//! [`Wire`] type that handles other words than its shape says spoils its own value only: it can't make
-//! a lease of words that the kernel has checked as something else.
+//! Each parameter is put and taken separately, at the position that follows from the shapes before it. So a [`Wire`]
+//! type that handles other words than its shape says spoils its own value only: it can't make a lease of words that the
+//! kernel has checked as something else.
 
 use crate::wire::{Decoder, Encoder, Invalid, Parameter, Wire, Words};
 use crate::{RawHandle, arch};
 use crossgate_abi::table::RawReply;
 use crossgate_abi::{CallError, Shape, Word};
 
-/// Puts an argument at `position`, which moves behind it.
+/// Puts an argument at `position`, and moves `position` behind the argument.
 ///
 /// # Panics
 /// If there is no room: an interface with such a method does not compile.
@@ -25,26 +25,27 @@ pub fn put<P: Parameter>(argument: P::Caller, words: &mut Words, position: &mut 
     }
 }
 
-/// Takes the argument at `position`, which moves behind it.
+/// Takes the argument at `position`, and moves `position` behind the argument.
 ///
 /// # Safety
-/// The kernel checked the words there against the shape of `P`.
+/// The kernel has checked the words there against the shape of `P`.
 ///
 /// # Errors
-/// [`Invalid`] if the words are no value of it.
+/// [`Invalid`] if the words are no value of `P`.
 #[inline(always)]
 pub unsafe fn take<P: Parameter>(words: Words, position: &mut usize) -> Result<P, Invalid> {
     let mut decoder = Decoder::new(words, *position);
     *position += usize::from(P::ARGUMENT.words);
-    // SAFETY: the caller vouches for the words.
+    // SAFETY: the caller promises that the words are valid.
     unsafe { P::take_argument(&mut decoder) }
 }
 
-/// The client's end, with words of this shape. What cannot be lent as it is, is lent as a copy.
+/// Makes a call at the client's end, with words of this shape. Memory that cannot be lent where it lies is lent as a
+/// copy.
 ///
 /// # Errors
-/// What the kernel or the server's stub says, or `BadReply`: the reply comes from a process that we
-/// do not trust.
+/// The error of the kernel or of the server's stub, or `BadReply`, because the reply comes from a process that is not
+/// trusted.
 #[inline(always)]
 pub fn call<R: Wire>(
     handle: RawHandle,
@@ -54,7 +55,7 @@ pub fn call<R: Wire>(
 ) -> Result<R, CallError> {
     let selector = handle.selector(method);
     let reply = arch::call(selector, words, shape.words.into());
-    // One by one, so that the compiler keeps all in registers.
+    // One by one, so that the compiler keeps all of them in registers.
     let (mut status, [mut first, mut second]) = (reply.status, reply.words);
     if status != 0 {
         if shape.has_leases() && status == CallError::BadLease as Word {
@@ -69,17 +70,17 @@ pub fn call<R: Wire>(
     R::take(&mut Decoder::new([first, second, 0, 0], 0)).map_err(|_| CallError::BadReply)
 }
 
-/// The error of a status other than 0: the same number, without a table.
+/// Returns the error of a status other than 0. Both have the same number, so no table is needed.
 #[inline(always)]
 pub(crate) fn failure(status: Word) -> CallError {
     const LAST: Word = CallError::ALL.len();
-    // What is no error at all can't come from the kernel; then any error will do.
+    // The kernel never returns a status that is no error; any error will do for one.
     let number = if status == 0 || status > LAST { LAST } else { status };
     // SAFETY: the errors are numbered from 1 to `LAST`.
     unsafe { core::mem::transmute::<u8, CallError>(number as u8) }
 }
 
-/// The server's end, after the method.
+/// Encodes the result at the server's end, after the method.
 #[inline(always)]
 pub fn accept<R: Wire>(result: R) -> RawReply {
     let mut encoder = Encoder::new();
@@ -88,7 +89,7 @@ pub fn accept<R: Wire>(result: R) -> RawReply {
     arch::leave(0, [first, second])
 }
 
-/// The server's end, if an argument is not valid.
+/// Returns the reply of the server's end for an argument that is not valid.
 #[cold]
 pub fn reject() -> RawReply {
     arch::leave(CallError::BadArgument as Word, [0; 2])
@@ -108,7 +109,7 @@ mod tests {
         assert_eq!(failure(Word::MAX), CallError::Refused);
     }
 
-    /// A type whose shape is wrong: it says one word, and handles two.
+    /// A type whose shape is wrong: its shape has one word, and it handles two.
     struct Liar;
 
     impl Wire for Liar {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Lending copies of what cannot be lent as it is.
+//! Copies of memory that cannot be lent where it lies.
 //!
-//! A memory protection unit opens aligned blocks, and the kernel never opens a byte that was not
-//! offered. So a plain array on the stack, or a part of a buffer, can seldom be lent where it lies, and private
-//! statics never. The stub of the caller learns that from the kernel, which has entered nothing then, and calls
-//! again with copies on its own stack, each in a block that can be opened as a whole. What the server wrote is copied
-//! back, whatever became of the call: as if it had written the memory itself.
+//! A memory protection unit opens aligned blocks, and the kernel never opens a byte that was not offered. So a plain
+//! array on the stack, or a part of a buffer, can seldom be lent where it lies, and private statics never can. In that
+//! case the kernel enters no method and returns an error to the caller's stub. The stub calls again with copies on its
+//! own stack, each in a block that can be opened as a whole. After the call, however it ended, the stub copies back
+//! what the server wrote, as if the server had written the memory itself.
 //!
-//! Memory that can be lent as it is never gets here.
+//! Memory that can be lent where it lies never gets here.
 
 use crate::arch::{self, Reply};
 use crate::buffer::{Block, BlockSize, LeaseBuf};
@@ -17,24 +17,24 @@ use core::mem::MaybeUninit;
 use core::ptr;
 use crossgate_abi::{Kind, Shape, WHOLE_BLOCK, Word};
 
-/// The most bytes of which a copy is made. (A copy of `n` bytes takes up to `4 * n` bytes of stack.)
+/// The longest memory of which a copy is made, in bytes. (A copy of `n` bytes takes up to `4 * n` bytes of stack.)
 pub const LONGEST_COPY: usize = 4096;
 
-/// A call that is made again.
+/// A call that is made again with copies.
 struct Call {
     selector: Word,
     words: Words,
     shape: Shape,
 }
 
-/// Makes a call with copies of all memory that it lends, as far as they are not too long.
+/// Makes a call with copies of all memory that it lends, except for memory that is too long.
 #[cold]
 #[inline(never)]
 pub fn call(selector: Word, a: Word, b: Word, c: Word, d: Word, shape: Shape) -> Reply {
     from_word(&mut Call { selector, words: [a, b, c, d], shape }, 0)
 }
 
-/// The same for the leases from the word `place` on: those before are copies.
+/// Makes the call with copies of the leases from the word `place` on: the leases before it are copies already.
 fn from_word(call: &mut Call, place: usize) -> Reply {
     let is_lease = |place: &usize| matches!(call.shape.kind(*place), Kind::Read | Kind::Write);
     let Some(place) = (place..call.words.len()).find(is_lease) else {
@@ -49,20 +49,20 @@ fn from_word(call: &mut Call, place: usize) -> Reply {
         Some(513..=1024) => in_block::<1024>(call, place),
         Some(1025..=2048) => in_block::<2048>(call, place),
         Some(2049..=LONGEST_COPY) => in_block::<LONGEST_COPY>(call, place),
-        // Nothing, or too much.
+        // The memory is empty or too long.
         _ => from_word(call, place + 1),
     }
 }
 
-/// Makes room on the stack, of twice the length at most.
+/// Makes room on the stack, at most twice the length.
 #[inline(never)]
 fn in_block<const N: usize>(call: &mut Call, place: usize) -> Reply
 where
     BlockSize<N>: Block,
 {
-    // Zeroed where it is: `LeaseBuf::new` would take room for another one.
+    // The block is zeroed in its place, because `LeaseBuf::new` would take room for another one.
     let mut block = MaybeUninit::<LeaseBuf<N>>::uninit();
-    // SAFETY: bytes that are 0 are a buffer.
+    // SAFETY: a buffer may have any bytes, so zeroes are one.
     let block = unsafe {
         block.as_mut_ptr().write_bytes(0, 1);
         block.assume_init_mut()
@@ -70,7 +70,7 @@ where
     with_copy(call, place, &mut block[..])
 }
 
-/// Lends a copy in `block`, which is not shorter, instead of the memory at `place` of the words.
+/// Lends a copy in `block`, which is long enough, instead of the memory at `place` of the words.
 #[inline(never)]
 fn with_copy(call: &mut Call, place: usize, block: &mut [u8]) -> Reply {
     let Some([address, length]) =
@@ -80,7 +80,7 @@ fn with_copy(call: &mut Call, place: usize, block: &mut [u8]) -> Reply {
     };
     let (memory, count) = (*address, *length);
     let copy = block.as_mut_ptr();
-    // SAFETY: whoever makes the call lends so many bytes there; they are no part of the new block.
+    // SAFETY: the caller lends so many bytes there; they are no part of the new block.
     unsafe { copy_once(ptr::with_exposed_provenance(memory), copy, count) };
     (*address, *length) = (copy.expose_provenance(), count | WHOLE_BLOCK);
     let reply = from_word(call, place + 2);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The crash dump: what the thread that crashed last had in its registers and on its stack.
+//! The crash dump: registers and stack of the thread that crashed last.
 //!
-//! A process to which the wiring says `crash_dumps;` may read it. The kernel writes it when a process crashes, into
-//! memory of its own that nothing resets: it is there after a restart of the process, of the reader, and of the whole
-//! system, until the next crash or until the power is off. It has the stack as far as that belongs to the process that
-//! crashed, and the registers: *memory of another process*, which may be a key or a password. Whoever has this
-//! right sees them.
+//! A process to which the wiring says `crash_dumps;` may read the dump. The kernel writes it when a process crashes,
+//! into memory of its own that nothing resets: the dump survives a restart of the process, of the reader, and of the
+//! whole system, until the next crash or until the power is off. It contains the part of the stack that belongs to the
+//! process that crashed, and the registers: *memory of another process*, which may be a key or a password. A process
+//! with this right sees them.
 //!
 //! ```no_run
 //! # fn show() -> Result<(), crossgate::CallError> {
@@ -19,7 +19,7 @@
 //! # }
 //! ```
 //!
-//! In a firmware where nobody may read it, there is no dump, and no code for it.
+//! In a firmware in which no process may read it, there is no dump, and no code for it.
 
 use crate::CallError;
 use crate::arch::system_call;
@@ -50,41 +50,42 @@ const NAMES: [&str; dump::REGISTER_COUNT] = [
 const STACK_POINTER: usize = if cfg!(target_os = "none") { 13 } else { 4 };
 
 impl CrashDump {
-    /// For tests of who shows one.
+    /// Creates a dump, for tests of the code that shows one.
     #[doc(hidden)]
     #[must_use]
     pub const fn __new(words: [Word; dump::WORDS], is_of_this_run: bool) -> CrashDump {
         CrashDump { words, is_of_this_run }
     }
 
-    /// The record of the crash.
+    /// Returns the record of the crash.
     #[must_use]
     pub fn record(&self) -> FaultRecord {
         let record = self.words.get(dump::RECORD..).and_then(<[_]>::first_chunk);
         decode(record.unwrap_or(&[0; FaultRecord::WORDS]))
     }
 
-    /// When it was, in time since the system had started then; a ms too early at most. (It restarts after 49 days.)
+    /// Returns the time of the crash, in time since the system had started then; at most 1 ms too early. (It wraps
+    /// around after 49 days.)
     #[must_use]
     pub fn time(&self) -> Duration {
         Duration::from_millis(self.words[dump::TIME] as u64)
     }
 
-    /// Returns whether it was since the system started; else there was a reset since.
+    /// Returns whether the crash happened since the system started. Otherwise there has been a reset since the crash.
     #[must_use]
     pub fn is_of_this_run(&self) -> bool {
         self.is_of_this_run
     }
 
-    /// The registers, with their names. They are 0 where that could not be told, as after a stack overflow; and a
-    /// system call (a panic is one) does not keep all of them.
+    /// Returns the registers with their names. They are 0 where the kernel could not read them, as after a stack
+    /// overflow; and a system call (a panic is one) does not keep all of them.
     pub fn registers(&self) -> impl Iterator<Item = (&'static str, Word)> {
         let registers = self.words.iter().skip(dump::REGISTERS);
         NAMES.into_iter().zip(registers.copied())
     }
 
-    /// Returns what lay on the stack, from the stack pointer upwards: each with its address. It ends where the stack
-    /// is the caller's.
+    /// Returns the words of the stack, from the stack pointer upwards, each with its address. The stack ends where the
+    /// caller's part begins.
     pub fn stack(&self) -> impl Iterator<Item = (Word, Word)> {
         let pointer = self.words[dump::REGISTERS + STACK_POINTER];
         let start = pointer.checked_next_multiple_of(size_of::<Word>()).unwrap_or(0);
@@ -95,14 +96,15 @@ impl CrashDump {
     }
 }
 
-/// Reads the crash dump, if there is one: if the check that the kernel has put with it is right.
+/// Reads the crash dump, if there is one: if its checksum, which the kernel has written with it, is right.
 ///
 /// # Errors
 /// [`NotPermitted`](CallError::NotPermitted) if the caller may not read crash dumps.
 pub fn read() -> Result<Option<CrashDump>, CallError> {
     let mut words = [0; dump::WORDS];
     let mut is_of_this_run = false;
-    // If somebody crashes meanwhile, the check is wrong, and all is to be read anew. That does not go on for ever.
+    // If a process crashes meanwhile, the checksum is wrong, and all has to be read again. That does not repeat for
+    // ever.
     for _ in 0..3 {
         for (index, word) in words.iter_mut().enumerate() {
             let reply = system_call(number::OPTIONAL, [DUMP, index, 0]);
@@ -144,7 +146,7 @@ mod tests {
         let stack: Vec<_> = dump.stack().collect();
         assert_eq!(stack[2], (start + 2 * size, dump::STACK + 2));
         assert_eq!(stack.len(), 3);
-        // Of another firmware, with the check that it has there.
+        // A dump of another firmware, with the checksum that it has there.
         words[dump::REGISTERS + STACK_POINTER] = Word::MAX & !7;
         words[dump::LENGTH] = Word::MAX;
         assert_eq!(CrashDump { words, is_of_this_run: false }.stack().count(), dump::STACK_WORDS);

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The records of crashes of other processes.
 //!
-//! The process that the wiring names with `supervisor NOTIFICATION;` is notified of every crash and may
-//! read the records: of crashes by [`Faults`], of calls that a server has
-//! [refused](crate::server::refuse) by [`Refusals`]. The kernel keeps the last few of each. So may processes that
-//! [inspect](crate::inspect); nobody notifies them.
+//! The process that the wiring names with `supervisor NOTIFICATION;` is notified of every crash and may read the
+//! records: those of crashes by [`Faults`], and those of calls that a server has [refused](crate::server::refuse) by
+//! [`Refusals`]. The kernel keeps the last few of each kind. Processes that [inspect](crate::inspect) may read them,
+//! too, but are not notified.
 
 use crate::arch::system_call;
 use crossgate_abi::{CallError, FAULT_RECORDS, Status, Word, inspect, number};
 pub use crossgate_abi::{Cause, Detail, FaultRecord, NOBODY};
 
-/// Reads the records of crashes, the oldest first. Not all of them [are one](FaultRecord::is_crash): a budget that is
-/// used up is told here, too.
+/// Reads the records of crashes, the oldest first. Not all of them [are crashes](FaultRecord::is_crash): a budget that
+/// is used up is recorded here, too.
 ///
-/// Calls that were refused are not among them: to restart or stop a process because somebody else says
-/// something of it is another decision (see [`Refusals`]).
+/// Calls that were refused are not among them, because it is another decision to restart or stop a process on the word
+/// of a server (see [`Refusals`]).
 ///
 /// ```no_run
 /// # use crossgate::{Notification, fault::Faults};
@@ -23,7 +23,7 @@ pub use crossgate_abi::{Cause, Detail, FaultRecord, NOBODY};
 ///     loop {
 ///         faulted.wait();
 ///         for record in faults.by_ref() {
-///             // ... tell somebody ...
+///             // ... report it ...
 /// #           drop(record);
 ///         }
 ///     }
@@ -33,7 +33,7 @@ pub use crossgate_abi::{Cause, Detail, FaultRecord, NOBODY};
 pub struct Faults(Records<CRASHES>);
 
 impl Faults {
-    /// From the first crash on.
+    /// Creates a reader that starts with the first crash.
     #[must_use]
     pub const fn new() -> Faults {
         Faults(Records { next: 0 })
@@ -43,20 +43,18 @@ impl Faults {
 impl Iterator for Faults {
     type Item = FaultRecord;
 
-    /// The next record; `None` if there is none yet. Records that the kernel has overwritten are
-    /// passed over.
+    /// Returns the next record; `None` if there is none yet. Records that the kernel has overwritten are skipped.
     fn next(&mut self) -> Option<FaultRecord> {
         self.0.next()
     }
 }
 
-/// Reads the records of calls that were [refused](crate::server::refuse), the oldest first. Each names the
-/// process that made the call, and as [`accuser`](FaultRecord::accuser) the server that says that it broke
-/// the rules.
+/// Reads the records of calls that were [refused](crate::server::refuse), the oldest first. Each names the process that
+/// made the call and, as [`accuser`](FaultRecord::accuser), the server that claims that this process broke the rules.
 ///
-/// The kernel does not know whether that is true. So before a client is restarted or stopped on the word of
-/// a server, look who says it: one that you trust with that, or several; a hostile server accuses whoever
-/// calls it.
+/// The kernel does not know if the claim is true. So before you restart or stop a client on the word of a server, check
+/// the accuser: act only if you trust this server with that decision, or if several servers agree, because a hostile
+/// server accuses any process that calls it.
 ///
 /// ```no_run
 /// # use crossgate::fault::Refusals;
@@ -73,7 +71,7 @@ impl Iterator for Faults {
 pub struct Refusals(Records<REFUSED_CALLS>);
 
 impl Refusals {
-    /// From the first refused call on.
+    /// Creates a reader that starts with the first refused call.
     #[must_use]
     pub const fn new() -> Refusals {
         Refusals(Records { next: 0 })
@@ -83,7 +81,7 @@ impl Refusals {
 impl Iterator for Refusals {
     type Item = FaultRecord;
 
-    /// As of [`Faults`].
+    /// Returns the next record, as for [`Faults`].
     fn next(&mut self) -> Option<FaultRecord> {
         self.0.next()
     }
@@ -92,14 +90,14 @@ impl Iterator for Refusals {
 const CRASHES: usize = 0;
 const REFUSED_CALLS: usize = 1;
 
-/// Reads the records of a kind.
+/// Reads the records of one kind.
 #[derive(Debug, Default)]
 struct Records<const KIND: usize> {
     next: usize,
 }
 
 impl<const KIND: usize> Records<KIND> {
-    /// The record, or how many faults there have been.
+    /// Reads a record. Returns the number of faults so far if the record is not there.
     fn read(sequence: usize) -> Result<FaultRecord, usize> {
         let mut words = [0; FaultRecord::WORDS];
         for (index, word) in words.iter_mut().enumerate() {
@@ -125,15 +123,15 @@ impl<const KIND: usize> Records<KIND> {
                     return Some(record);
                 }
                 Err(count) if count <= self.next => return None,
-                // It was overwritten, perhaps while it was read.
+                // The record was overwritten, perhaps while it was read.
                 Err(count) => self.next = count.saturating_sub(FAULT_RECORDS).max(self.next + 1),
             }
         }
     }
 }
 
-/// The record that these [words](FaultRecord::WORDS) are. A cause that this version of Crossgate
-/// does not know is [`Cause::Unknown`].
+/// Decodes a record from its [words](FaultRecord::WORDS). A cause that this version of Crossgate does not know becomes
+/// [`Cause::Unknown`].
 #[must_use]
 pub fn decode(words: &[Word; FaultRecord::WORDS]) -> FaultRecord {
     let byte = |shift: u32| (words[0] >> shift) as u8;
@@ -156,9 +154,9 @@ pub fn decode(words: &[Word; FaultRecord::WORDS]) -> FaultRecord {
     }
 }
 
-/// The name of the source file that panicked, or its end if it is long. It is any text of the process'
-/// choice: where it is printed, see that it forges nothing. `None` if the record has none, or if what it has is
-/// not a text in flash (in the constants of the program, if that runs on Linux).
+/// Returns the name of the source file that panicked, or the end of the name if it is long. The process can choose any
+/// text: where you print it, check that it forges nothing. Returns `None` if the record has no name, or if it is not a
+/// text in flash (in the constants of the program, if that runs on Linux).
 #[must_use]
 pub fn panic_file(record: &FaultRecord) -> Option<&'static str> {
     let name = constant(record.file, record.file_length)?;
@@ -167,7 +165,7 @@ pub fn panic_file(record: &FaultRecord) -> Option<&'static str> {
     str::from_utf8(name.get(start..)?).ok()
 }
 
-/// `length` bytes of code or constants from address `start`, which is not 0.
+/// Returns `length` bytes of code or constants from address `start`, which is not 0.
 fn constant(start: Word, length: Word) -> Option<&'static [u8]> {
     let constants = constants()?;
     let end = start.checked_add(length)?;
@@ -179,10 +177,10 @@ fn constant(start: Word, length: Word) -> Option<&'static [u8]> {
     Some(unsafe { core::slice::from_raw_parts(start, length) })
 }
 
-/// From the first byte of code and constants to their end.
+/// Returns the addresses of code and constants, from the first byte to the last.
 #[cfg(any(target_os = "none", all(target_os = "linux", not(miri))))]
 pub(crate) fn constants() -> Option<core::ops::RangeInclusive<Word>> {
-    // The linker's names for their start and end: constants come before code.
+    // The linker's symbols for start and end: constants come before code.
     unsafe extern "C" {
         #[cfg_attr(target_os = "none", link_name = "__crossgate_flash_start")]
         #[cfg_attr(target_os = "linux", link_name = "__ehdr_start")]
@@ -217,7 +215,7 @@ mod tests {
         accuser: None,
     };
 
-    /// As the kernel tells them.
+    /// Encodes a record in the words that the kernel returns.
     fn words(record: &FaultRecord) -> [Word; FaultRecord::WORDS] {
         let &FaultRecord { process, thread, cause, depth, chain: [a, b, c, d, e, f, g, h], .. } =
             record;

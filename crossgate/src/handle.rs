@@ -13,7 +13,7 @@ use crossgate_abi::{Shape, Word};
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[repr(transparent)]
 pub struct RawHandle(
-    // That of the first method: adding the number of a method gives the selector of a call.
+    // The index of the first method's gate: this plus the number of a method is the selector of a call.
     u32,
 );
 
@@ -35,10 +35,10 @@ impl RawHandle {
 /// A client's reference to a service that implements the interface `I`, wherever it lives:
 /// `Handle<dyn Temperature>`.
 ///
-/// It is plain data, worth nothing without the kernel's consent: the wiring says which process may
-/// call which service. Who has the right to call it gives it away with the handle, as an argument or in
-/// a result of a call; [`server::revoke`](crate::server::revoke) takes it back. Its methods are those of the
-/// interface; each may also fail with a [`CallError`](crate::CallError).
+/// A handle is plain data, worth nothing without the kernel's consent: the wiring says which process may call which
+/// service. A process that has the right to call gives the right away with the handle, as an argument or in a result of
+/// a call; [`server::revoke`](crate::server::revoke) takes it back. The methods of a handle are those of the interface;
+/// each may also fail with a [`CallError`](crate::CallError).
 ///
 /// ```
 /// # use crossgate::{Handle, CallError, interface, testing::Wiring};
@@ -76,7 +76,7 @@ impl<I: ?Sized + Interface> fmt::Debug for Handle<I> {
     }
 }
 
-// An associated function, not a method: it would hide one of the interface.
+// Associated functions, not methods: a method would hide one of the interface.
 impl<I: ?Sized> Handle<I> {
     #[doc(hidden)]
     #[must_use]
@@ -109,7 +109,7 @@ impl<I: ?Sized + Interface> Wire for Handle<I> {
         encoder.push(self.0.0 as Word);
     }
 
-    // A handle of another interface is refused: its methods mean something else.
+    // A handle of another interface is refused, because its methods mean something else.
     #[inline(always)]
     fn take(decoder: &mut Decoder) -> Result<Self, Invalid> {
         let word = decoder.pop();
@@ -138,10 +138,10 @@ impl<I: ?Sized, const N: usize> Clone for Handles<I, N> {
 impl<I: ?Sized, const N: usize> Copy for Handles<I, N> {}
 
 impl<I: ?Sized + Interface, const N: usize> Handles<I, N> {
-    /// The handle of object `index`.
+    /// Returns the handle of object `index`.
     ///
     /// # Panics
-    /// If there are not so many. In the wiring that is a compile error.
+    /// If there are not so many objects. In the wiring that is a compile error.
     #[must_use]
     #[track_caller]
     pub const fn at(self, index: usize) -> Handle<I> {
@@ -149,19 +149,19 @@ impl<I: ?Sized + Interface, const N: usize> Handles<I, N> {
         Handle::__of_gate(self.0.gate() + index * I::SHAPES.len())
     }
 
-    /// The handle of object `index`, if there are so many.
+    /// Returns the handle of object `index`, if there are so many objects.
     #[must_use]
     pub const fn get(self, index: usize) -> Option<Handle<I>> {
         if index < N { Some(self.at(index)) } else { None }
     }
 
-    /// Returns how many there are.
+    /// Returns the number of handles.
     #[must_use]
     pub const fn len(self) -> usize {
         N
     }
 
-    /// Returns whether there are none.
+    /// Returns whether there are no handles.
     #[must_use]
     pub const fn is_empty(self) -> bool {
         N == 0

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Work on lent memory where it lies: by elements, by chunks, and by cells.
 //!
-//! An image or a block of audio is never copied as a whole: an element is loaded into a register when it is looked
-//! at, and stored when it is set. That takes as long as in one's own memory.
+//! An image or a block of audio is never copied as a whole: an element is loaded into a register when it is read, and
+//! stored when it is set. That takes as long as in the memory of the own process.
 
 use crate::lease::copy_once;
 use crate::{Lease, LeaseMut, Plain};
@@ -11,7 +11,7 @@ use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 
 impl<'a, T: Plain> Lease<'a, [T]> {
-    /// Copies of all elements, one by one.
+    /// Returns copies of all elements, one by one.
     ///
     /// ```
     /// use crossgate::{Lease, interface, testing::Wiring};
@@ -33,7 +33,7 @@ impl<'a, T: Plain> Lease<'a, [T]> {
         Iter(Places::of(self))
     }
 
-    /// Parts of `size` elements, one after the other; the last may be shorter.
+    /// Returns parts of `size` elements, one after the other; the last part may be shorter.
     ///
     /// # Panics
     /// If `size` is 0.
@@ -47,7 +47,7 @@ impl<'a, T: Plain> Lease<'a, [T]> {
 }
 
 impl<T: Plain> LeaseMut<'_, [T]> {
-    /// All elements as cells: what changes each where it lies. Several may be in use at a time.
+    /// Returns all elements as cells, which change the elements where they lie. Several may be in use at a time.
     ///
     /// ```
     /// use crossgate::{LeaseMut, interface, testing::Wiring};
@@ -76,7 +76,7 @@ impl<T: Plain> LeaseMut<'_, [T]> {
         Cells(Places::of(self))
     }
 
-    /// Parts of `size` elements, one after the other, to be read and written; the last may be shorter.
+    /// Returns parts of `size` elements, one after the other, to be read and written; the last part may be shorter.
     ///
     /// # Panics
     /// If `size` is 0.
@@ -87,7 +87,7 @@ impl<T: Plain> LeaseMut<'_, [T]> {
     }
 }
 
-/// The places of elements from `next` up to `end`.
+/// The addresses of elements from `next` up to `end`.
 #[derive(Debug)]
 struct Places<'a, T> {
     next: *const T,
@@ -139,7 +139,7 @@ impl<'a, T: Plain> Places<'a, T> {
     }
 }
 
-/// The places of an iteration over lent memory, front and back.
+/// Implements iteration over lent memory, from the front and from the back.
 macro_rules! iterate {
     ($name:ident => $item:ty, |$cell:ident| $value:expr) => {
         impl<'a, T: Plain> Iterator for $name<'a, T> {
@@ -190,19 +190,19 @@ impl<T> Clone for Cells<'_, T> {
 impl<T> Copy for Cells<'_, T> {}
 
 impl<'a, T: Plain> Cells<'a, T> {
-    /// Returns how many there are.
+    /// Returns the number of elements.
     #[must_use]
     pub fn len(self) -> usize {
         self.0.len()
     }
 
-    /// Returns whether there are none.
+    /// Returns whether there are no elements.
     #[must_use]
     pub fn is_empty(self) -> bool {
         self.len() == 0
     }
 
-    /// The cell of element `index`.
+    /// Returns the cell of element `index`.
     #[inline]
     #[must_use]
     pub fn get(self, index: usize) -> Option<LeaseCell<'a, T>> {
@@ -232,21 +232,21 @@ impl<T> Clone for LeaseCell<'_, T> {
 impl<T> Copy for LeaseCell<'_, T> {}
 
 impl<T: Plain> LeaseCell<'_, T> {
-    /// A copy of what it holds.
+    /// Returns a copy of the element.
     #[inline(always)]
     #[must_use]
     pub fn get(self) -> T {
         let mut value = MaybeUninit::<T>::uninit();
-        // SAFETY: it is an element of memory that is lent, as the kernel has checked; any bytes are a `T`.
+        // SAFETY: the cell is an element of memory that is lent, as the kernel has checked; any bytes are a `T`.
         unsafe {
             copy_once(self.0, value.as_mut_ptr(), 1);
             value.assume_init()
         }
     }
 
-    /// Sets what it holds.
+    /// Sets the element.
     //
-    // The cells of memory that is lent for reading only stay in this file.
+    // The cells of memory that is lent for reading only are not visible outside of this file.
     #[inline(always)]
     pub fn set(self, value: T) {
         // SAFETY: as above, and the memory is lent for writing.

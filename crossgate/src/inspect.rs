@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The state of other processes: threads, their stacks, processes.
 //!
-//! A process to which the wiring says `inspects;` may look, at one thing at a time. It sees nobody's memory, and
-//! changes nothing. Processes, threads, notifications and services are numbers here, in the order of the wiring,
-//! whose tables have the names: `SYSTEM.threads[1].name`. (The thread of index 0 is the kernel's idle thread.)
+//! A process to which the wiring says `inspects;` may look at one thing at a time. It cannot read the memory of other
+//! processes, and changes nothing. Processes, threads, notifications and services are numbers here, in the order of the
+//! wiring, whose tables have the names: `SYSTEM.threads[1].name`. (The thread of index 0 is the kernel's idle thread.)
 //!
 //! ```no_run
 //! # fn look(system: &crossgate::abi::table::System) -> Result<(), crossgate::CallError> {
@@ -17,7 +17,7 @@
 //! # }
 //! ```
 //!
-//! In a firmware where nobody inspects, the kernel has no code for it, and stacks are not painted.
+//! In a firmware in which no process inspects, the kernel has no code for it, and stacks are not painted.
 
 use crate::CallError;
 use crate::arch::system_call;
@@ -31,9 +31,9 @@ use crossgate_abi::{DEADLINE_UNIT, MAX_CALL_DEPTH, NOBODY, Status, Word, number}
 /// The state of a thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Thread {
-    /// The process that it is in: its home, or that of the service that it has called last.
+    /// The process in which the thread executes: its home, or that of the service that it has called last.
     pub process: u8,
-    /// Its priority now: that of the wiring, or one that others lend it, or that of the background.
+    /// Its present priority: that of the wiring, one that other threads lend it, or that of the background.
     pub priority: u8,
     /// The number of calls that it has in flight.
     pub depth: u8,
@@ -44,35 +44,37 @@ pub struct Thread {
 /// The kind of a thread's wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wait {
-    /// Nothing: it runs, or is about to.
+    /// Nothing: the thread runs, or is ready.
     Nothing,
     /// A time.
     Time,
-    /// Notifications of the process that it is in: bit 31 is the first of it, bit 30 the second, and so on.
+    /// Notifications of the process in which the thread executes: bit 31 is the first of it, bit 30 the second, and so
+    /// on.
     Notifications(u32),
     /// An object that lets one call in at a time.
     Object {
         /// The number of its lock.
         lock: u8,
-        /// The thread that is in it.
+        /// The thread that is in the object.
         holder: Option<u8>,
     },
-    /// A mutex of the process that it is in, which this thread has.
+    /// A mutex of the process in which the thread executes, and the thread that holds the mutex.
     Mutex(Option<u8>),
-    /// Memory of its home that was lent to another process, in which this thread still is: then its home begins.
+    /// Memory of its home that was lent to another process, in which this thread still is. The home restarts
+    /// afterwards.
     Memory(Option<u8>),
-    /// Nothing will wake it: it has ended.
+    /// Nothing wakes the thread: it has ended.
     Ended,
 }
 
 /// The state of a process and its crashes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Process {
-    /// True if it runs.
+    /// The state: running, about to restart, or stopped.
     pub state: State,
-    /// The number of times that it has crashed in a row: each a short time after the one before.
+    /// The number of times that the process has crashed in a row, each a short time after the one before.
     pub crashes: u8,
-    /// When it crashed last, in time since start; a ms too early at most. (It restarts after 51 days.)
+    /// The time of the last crash, in time since start; at most 1 ms too early. (It wraps around after 51 days.)
     pub crashed_at: Option<Duration>,
 }
 
@@ -81,7 +83,7 @@ pub struct Process {
 pub enum State {
     /// It runs.
     Running,
-    /// It is about to restart, as soon as somebody wants it: a thread of its own, or a caller.
+    /// It restarts as soon as it is needed: by a thread of its own, or by a caller.
     Resetting,
     /// It has stopped.
     Stopped,
@@ -107,22 +109,22 @@ pub fn thread(index: u8) -> Result<Thread, CallError> {
     Ok(Thread { process: byte(8), priority: byte(16), depth: byte(24), waits })
 }
 
-/// The services that a thread has called, the outermost first: as many as its [`depth`](Thread::depth) tells.
+/// Returns the services that a thread has called, the outermost first: as many as its [`depth`](Thread::depth) says.
 ///
 /// # Errors
-/// As of [`thread`].
+/// As for [`thread`].
 pub fn calls(index: u8) -> Result<[u8; MAX_CALL_DEPTH], CallError> {
     let chain = ask(CALLS, index, 0)?;
     Ok(core::array::from_fn(|call| (chain[call / 4] >> (call % 4 * 8)) as u8))
 }
 
-/// Returns how many bytes of its stack a thread has ever used, since the system started.
+/// Returns the number of bytes of its stack that a thread has ever used since the system started.
 ///
-/// The kernel has painted the stack then, and looks at a few words each time it is asked, so this takes a system call
-/// for each 128 bytes that are still unused. (A thread could repaint its stack, and seem to have used less.)
+/// The kernel has painted the stack at the start, and looks at a few words in each system call, so this takes a system
+/// call for each 128 bytes that are still unused. (A thread could repaint its stack, and seem to have used less.)
 ///
 /// # Errors
-/// As of [`thread`].
+/// As for [`thread`].
 pub fn stack_used(index: u8) -> Result<usize, CallError> {
     let (mut used, mut from) = (0, 0);
     loop {
@@ -138,7 +140,7 @@ pub fn stack_used(index: u8) -> Result<usize, CallError> {
 /// Returns the state of a process.
 ///
 /// # Errors
-/// As of [`thread`].
+/// As for [`thread`].
 pub fn process(index: u8) -> Result<Process, CallError> {
     let [what, crashed_at] = ask(PROCESS, index, 0)?;
     let state = match what as u8 {
@@ -153,10 +155,10 @@ pub fn process(index: u8) -> Result<Process, CallError> {
     Ok(Process { state, crashes, crashed_at })
 }
 
-/// Returns how often a process has crashed since the system started, and the record of the last time.
+/// Returns the number of times that a process has crashed since the system started, and the record of the last crash.
 ///
 /// # Errors
-/// As of [`thread`].
+/// As for [`thread`].
 pub fn crashes(index: u8) -> Result<(u32, Option<FaultRecord>), CallError> {
     let mut words = [0; FaultRecord::WORDS];
     let mut count = None;
@@ -167,7 +169,7 @@ pub fn crashes(index: u8) -> Result<(u32, Option<FaultRecord>), CallError> {
             is_whole &= count.is_none_or(|before| before == now) || number == 0;
             (*word, count) = (value, Some(now));
         }
-        // Else it crashed once more meanwhile.
+        // Otherwise the process crashed once more meanwhile.
         if is_whole {
             let count = count.unwrap_or(0);
             return Ok((count as u32, (count != 0).then(|| decode(&words))));
@@ -175,9 +177,8 @@ pub fn crashes(index: u8) -> Result<(u32, Option<FaultRecord>), CallError> {
     }
 }
 
-/// Returns how long a thread has run since the system started, wherever its calls have led it; `None` if the wiring
-/// does not say `cpu_time;`, or if there is no such thread. Time of the kernel is that of the thread that it serves
-/// or interrupts.
+/// Returns how long a thread has run since the system started, in any process; `None` if the wiring does not say
+/// `cpu_time;`, or if there is no such thread. The kernel's time counts for the thread that it serves or interrupts.
 ///
 /// # Errors
 /// [`NotPermitted`](CallError::NotPermitted) if the caller may not inspect.
@@ -186,10 +187,10 @@ pub fn cpu_time_of_thread(index: u8) -> Result<Option<Duration>, CallError> {
 }
 
 /// Returns how long threads have run in a process since the system started: its own while they are not in a call, and
-/// those that call its services. Else as [`cpu_time_of_thread`].
+/// those that call its services. Everything else is as for [`cpu_time_of_thread`].
 ///
 /// # Errors
-/// The same.
+/// As for [`cpu_time_of_thread`].
 pub fn cpu_time_of_process(index: u8) -> Result<Option<Duration>, CallError> {
     time(TIME_OF_PROCESS, index)
 }

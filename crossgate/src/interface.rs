@@ -5,14 +5,14 @@ use crate::{Parameter, Wire};
 use crossgate_abi::table::{Entry, Method};
 use crossgate_abi::{ARGUMENT_WORDS, Kind, LEASES_PER_CALL, RESULT_WORDS, Shape};
 
-/// A trait that can be called across processes, as `dyn Trait`. Written by
+/// A trait that can be called across processes, as `dyn Trait`. Implemented by
 /// [`#[interface]`](macro@crate::interface).
 ///
 /// # Safety
 /// `Client` is `repr(transparent)` over [`RawHandle`](crate::RawHandle).
 //
-// It has no parameters, so only the crate of the trait can implement it for `dyn Trait`: what it says of
-// the interface, no server and no client can say otherwise.
+// The trait has no parameters, so only the crate of the trait can implement it for `dyn Trait`: no server and no client
+// can contradict what that crate says of the interface.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an interface",
     note = "put `#[interface]` on the trait"
@@ -28,9 +28,9 @@ pub unsafe trait Interface: 'static {
     const SHAPES: &'static [MethodShape];
 }
 
-/// `dyn I: ServedBy<T>` if `T: I`. Written by [`#[interface]`](macro@crate::interface).
+/// `dyn I: ServedBy<T>` if `T: I`. Implemented by [`#[interface]`](macro@crate::interface).
 ///
-/// The crate of a server may implement it for a type of its own, too: then its own process is entered
+/// The crate of a server may implement this trait for a type of its own, too: then its own process is entered
 /// elsewhere, with the same rights.
 ///
 /// # Safety
@@ -51,7 +51,7 @@ pub unsafe trait ServedBy<T>: Interface {
 )]
 pub unsafe trait AllShared {}
 
-/// The shape of a method: a call can carry its words, and values have them.
+/// The shape of a method. A call can carry its words, and its words are values of these kinds.
 #[derive(Clone, Copy, Debug)]
 pub struct MethodShape {
     arguments: Shape,
@@ -59,7 +59,7 @@ pub struct MethodShape {
 }
 
 impl MethodShape {
-    /// Checks them. `what` is `` `Interface::method` ``.
+    /// Checks the shapes of a method. `what` is `` `Interface::method` ``.
     #[must_use]
     #[track_caller]
     pub const fn new(what: &str, arguments: Shape, results: Shape) -> MethodShape {
@@ -67,19 +67,19 @@ impl MethodShape {
         MethodShape { arguments, results }
     }
 
-    /// The kinds of its argument words.
+    /// Returns the kinds of its argument words.
     #[must_use]
     pub const fn arguments(self) -> Shape {
         self.arguments
     }
 
-    /// The kinds of the words of its result.
+    /// Returns the kinds of its result words.
     #[must_use]
     pub const fn results(self) -> Shape {
         self.results
     }
 
-    /// The method as the kernel's table has it.
+    /// Returns the entry of the method in the kernel's table.
     pub(crate) const fn entered_at(self, entry: Entry) -> Method {
         Method::new(entry, self.arguments, self.results)
     }
@@ -96,7 +96,7 @@ pub struct MethodText {
     pub result: &'static str,
 }
 
-/// The shape of a parameter.
+/// Returns the shape of a parameter.
 #[must_use]
 #[track_caller]
 pub const fn argument<P: Parameter>() -> Shape {
@@ -105,7 +105,7 @@ pub const fn argument<P: Parameter>() -> Shape {
     shape
 }
 
-/// The shape of a value.
+/// Returns the shape of a value.
 #[track_caller]
 pub(crate) const fn value<T: Wire>() -> Shape {
     let shape = T::SHAPE;
@@ -116,7 +116,7 @@ pub(crate) const fn value<T: Wire>() -> Shape {
     shape
 }
 
-/// Why a method of these words cannot be called; empty if it can.
+/// Returns the reason why a method of these words cannot be called; empty if it can.
 pub(crate) const fn broken_limit(arguments: Shape, results: Shape) -> &'static str {
     let (mut leases, mut word) = (0, 0);
     while word < ARGUMENT_WORDS {
@@ -138,7 +138,7 @@ pub(crate) const fn broken_limit(arguments: Shape, results: Shape) -> &'static s
     }
 }
 
-/// A tag word, then `good` or `bad`.
+/// Returns the shape of a tag word, followed by `good` or `bad`.
 #[track_caller]
 pub(crate) const fn tagged(good: Shape, bad: Shape) -> Shape {
     let is_handle = good.words == 1 && matches!(good.kind(0), Kind::Handle);
@@ -149,7 +149,7 @@ pub(crate) const fn tagged(good: Shape, bad: Shape) -> Shape {
     Shape::values(1).then(Shape { words, kinds })
 }
 
-/// A tag word, then the fields of a variant: of the one that has most.
+/// Returns the shape of a tag word, followed by the fields of a variant: of the one that has most.
 #[must_use]
 #[track_caller]
 pub const fn variants(shapes: &[Shape]) -> Shape {

@@ -8,13 +8,13 @@ use core::mem::MaybeUninit;
 
 /// The memory of a [`Kept`] static: the value, twice.
 //
-// A crash or a reset may come in the middle of writing one of them. Then the other one holds.
+// A crash or a reset may come in the middle of writing one copy. In that case the other copy is valid.
 #[doc(hidden)]
 #[repr(C)]
 #[derive(Debug)]
 pub struct KeptMemory<T>(UnsafeCell<[Checked<T>; 2]>);
 
-// SAFETY: it is only reached by a `Kept`, which lets one thread at a time at it.
+// SAFETY: the memory is only reached by a `Kept`, which lets one thread at a time access it.
 unsafe impl<T: Send> Sync for KeptMemory<T> {}
 
 impl<T: Plain> KeptMemory<T> {
@@ -25,7 +25,7 @@ impl<T: Plain> KeptMemory<T> {
     }
 }
 
-/// A value, and by what it is known for one.
+/// A value and its checksum.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 struct Checked<T> {
@@ -39,28 +39,30 @@ impl<T: Plain> Checked<T> {
     const NONE: Self = unsafe { MaybeUninit::zeroed().assume_init() };
 }
 
-/// A static that is as it was before when its process restarts, or the whole system does, unless the power was
-/// off. Made by [`kept!`](crate::kept!).
+/// A static that keeps its value when its process restarts, or the whole system does, unless the power was off. Made by
+/// [`kept!`](crate::kept!).
 #[derive(Debug)]
 pub struct Kept<T: 'static> {
     memory: &'static KeptMemory<T>,
-    /// The start value of the checks: no other static has the same.
+    /// The start value of the checksums: no other static has the same.
     seed: u32,
     lock: Mutex<()>,
 }
 
 impl<T: Plain> Kept<T> {
+    /// Creates the static.
+    ///
     /// # Safety
-    /// It is the only one of this memory.
+    /// No other `Kept` has this memory.
     #[doc(hidden)]
     #[must_use]
     pub const unsafe fn new(memory: &'static KeptMemory<T>, name: &str) -> Self {
-        // Odd, so that the check of zeroes is not 0: they are never a value.
+        // The seed is odd, so that the checksum of zeroes is not 0: zeroes are never a value.
         let seed = hash(BASIS, name.as_bytes()) | 1;
         Kept { memory, seed, lock: Mutex::new(()) }
     }
 
-    /// The value that was set last; `None` if there is none, as after the power was off.
+    /// Returns the value that was set last; `None` if there is none, as after the power was off.
     pub fn get(&self) -> Option<T> {
         let _guard = self.lock.lock();
         let index = [0, 1].into_iter().find(|&index| self.is_valid(index))?;
@@ -68,12 +70,12 @@ impl<T: Plain> Kept<T> {
         Some(unsafe { read(&raw const (*self.copy(index)).value) })
     }
 
-    /// Sets the value. If a crash or a reset comes meanwhile, it is this value that is kept, or the one before.
+    /// Sets the value. If a crash or a reset comes meanwhile, either this value is kept, or the one before.
     pub fn set(&self, value: T) {
         self.replace(Checked { check: self.check(&value), value });
     }
 
-    /// Forgets the value. (If a crash or a reset comes meanwhile, it may still be there.)
+    /// Removes the value. (If a crash or a reset comes meanwhile, the value may still be there.)
     pub fn clear(&self) {
         self.replace(Checked::NONE);
     }
@@ -81,15 +83,15 @@ impl<T: Plain> Kept<T> {
     fn replace(&self, next: Checked<T>) {
         let _guard = self.lock.lock();
         self.replace_by(next, |copy, checked| {
-            // SAFETY: the memory is this static's, and the lock is held.
+            // SAFETY: the memory belongs to this static, and the lock is held.
             unsafe { copy.write_volatile(checked) };
         });
     }
 
-    /// Writes the copies one after the other, by volatile accesses, which stay in this order. So one is whole at
-    /// any time.
+    /// Writes the copies one after the other, by volatile accesses, which stay in this order. So one copy is complete
+    /// at any time.
     fn replace_by(&self, next: Checked<T>, mut write: impl FnMut(*mut Checked<T>, Checked<T>)) {
-        // The second may have been left behind, half written or older, when this ended half-way.
+        // The second copy may be half written or older, if an earlier write was interrupted.
         if self.is_valid(0) {
             // SAFETY: as in `is_valid`.
             write(self.copy(1), unsafe { read(self.copy(0)) });
@@ -101,8 +103,8 @@ impl<T: Plain> Kept<T> {
     /// Returns whether there is a value in a copy.
     fn is_valid(&self, index: usize) -> bool {
         let copy = self.copy(index);
-        // SAFETY: the lock is held. What the memory holds may have been there before the program, so it is read by
-        // volatile accesses, of which the compiler believes nothing. Any bytes are a `Checked`.
+        // SAFETY: the lock is held. The contents of the memory may be older than the program, so they are read by
+        // volatile accesses, about which the compiler assumes nothing. Any bytes are a `Checked`.
         unsafe {
             let bytes = (&raw const (*copy).value).cast::<u8>();
             let check = (0..size_of::<T>())
@@ -124,15 +126,15 @@ impl<T: Plain> Kept<T> {
     }
 }
 
-/// Reads volatile memory: byte by byte, as for a large value `read_volatile` takes room on the stack for several, and a
-/// service has that of its caller.
+/// Reads volatile memory byte by byte, because for a large value `read_volatile` takes room on the stack for several,
+/// and a service runs on the stack of its caller.
 ///
 /// # Safety
 /// The memory is valid, and any bytes are a `T`.
 unsafe fn read<T>(from: *const T) -> T {
     let mut value = MaybeUninit::<T>::uninit();
     let (from, to) = (from.cast::<u8>(), value.as_mut_ptr().cast::<u8>());
-    // SAFETY: as the caller vouches; all bytes of the value are written.
+    // SAFETY: as the caller promises; all bytes of the value are written.
     unsafe {
         for offset in 0..size_of::<T>() {
             to.add(offset).write(from.add(offset).read_volatile());
@@ -144,7 +146,7 @@ unsafe fn read<T>(from: *const T) -> T {
 /// The start value of [`hash`].
 const BASIS: u32 = 0x811c_9dc5;
 
-/// FNV-1a.
+/// Returns the FNV-1a hash of bytes, continued from `hash`.
 const fn hash(mut hash: u32, bytes: &[u8]) -> u32 {
     let mut index = 0;
     while index < bytes.len() {
@@ -154,21 +156,22 @@ const fn hash(mut hash: u32, bytes: &[u8]) -> u32 {
     hash
 }
 
-/// Declares statics that are kept: what was set is still there when their process restarts after a crash, and
-/// when the microcontroller is reset, unless the power was off. They are [`Plain`](trait@crate::Plain).
+/// Declares statics that are kept: a value that was set is still there after a crash, when the process restarts, and
+/// after a reset of the microcontroller, unless the power was off. The values are [`Plain`](trait@crate::Plain).
 ///
-/// The first value is `None`, and so is any that was damaged meanwhile. A check tells, of 32 bits, which begins with
-/// the path and type of the static: a value of another firmware is not taken for one of this. Whoever changes what
-/// the value means, but neither the name of the static nor that of its type, should change one of these as well.
+/// The first value is `None`, and so is any value that was damaged meanwhile. Damage is found by a checksum of 32 bits,
+/// which starts with the path and type of the static: a value of another firmware is not taken for one of this
+/// firmware. If you change the meaning of the value, but neither the name of the static nor that of its type, change
+/// one of these names as well.
 ///
-/// A value that has a process crash is still there in its next life. So take out what you act on, and put it
-/// back when it has done no harm:
+/// A value that makes a process crash is still there after the restart. So clear a value before you act on it, and set
+/// it again when it has done no harm:
 ///
 /// ```
 /// crossgate::kept! {
-///     /// How often the process has begun since power came on.
+///     /// The number of times that the process has started since power came on.
 ///     static LIVES: u32;
-///     /// What it was about to do.
+///     /// The job that the process was about to do.
 ///     static TASK: [u8; 16];
 /// }
 /// LIVES.set(LIVES.get().map_or(1, |lives| lives + 1));
@@ -176,12 +179,12 @@ const fn hash(mut hash: u32, bytes: &[u8]) -> u32 {
 ///
 /// if let Some(task) = TASK.get() {
 ///     TASK.clear();
-///     // Do it.
+///     // Do the job.
 /// }
 /// ```
 ///
 /// On Linux the values outlive their process, but not the program. On a microcontroller they do not outlive an update
-/// by which the memory of the process comes to another place.
+/// that moves the memory of the process.
 #[macro_export]
 macro_rules! kept {
     ($($(#[$attribute:meta])* $visibility:vis static $name:ident: $type:ty;)*) => { $(
@@ -189,7 +192,7 @@ macro_rules! kept {
         $visibility static $name: $crate::Kept<$type> = {
             #[cfg_attr(any(target_os = "none", target_os = "linux"), unsafe(link_section = concat!(".crossgate.kept.", module_path!(), "::", stringify!($name))))]
             static MEMORY: $crate::KeptMemory<$type> = $crate::KeptMemory::new();
-            // SAFETY: nobody else sees it.
+            // SAFETY: no other code can name the memory.
             unsafe { $crate::Kept::new(&MEMORY, concat!(module_path!(), "::", stringify!($name), ": ", stringify!($type))) }
         };
     )* };
@@ -204,27 +207,27 @@ mod tests {
     /// The lengths of the copies in bytes.
     const COPY: usize = size_of::<Checked<u32>>();
 
-    /// Memory that holds these bytes when the program begins.
+    /// Returns memory that holds these bytes when the program starts.
     fn memory(bytes: [u8; 2 * COPY]) -> &'static KeptMemory<u32> {
         let memory = Box::leak(Box::new(KeptMemory::new()));
-        // SAFETY: nobody else has it, and it is as long.
+        // SAFETY: no other code has the memory, and it has the same length.
         unsafe { memory.0.get().cast::<[u8; 2 * COPY]>().write(bytes) };
         memory
     }
 
-    /// Returns what is in it.
+    /// Returns the contents of the memory.
     fn bytes(memory: &'static KeptMemory<u32>) -> [u8; 2 * COPY] {
-        // SAFETY: as above, and it was written.
+        // SAFETY: as above, and the memory was written.
         unsafe { memory.0.get().cast::<[u8; 2 * COPY]>().read() }
     }
 
-    /// A static with this memory, in its next life.
+    /// Returns a static with this memory, as after a restart.
     fn kept(memory: &'static KeptMemory<u32>) -> Kept<u32> {
-        // SAFETY: in the life before there was another.
+        // SAFETY: the static before the restart is no longer used.
         unsafe { Kept::new(memory, NAME) }
     }
 
-    /// The memory after this value was set.
+    /// Returns the memory after this value was set.
     fn set(value: u32) -> [u8; 2 * COPY] {
         let memory = memory([0; 2 * COPY]);
         kept(memory).set(value);
@@ -251,7 +254,7 @@ mod tests {
     #[test]
     fn a_value_of_another_static_or_type_is_none() {
         let memory = memory(set(7));
-        // SAFETY: one at a time.
+        // SAFETY: one static at a time has the memory.
         unsafe {
             assert_eq!(Kept::new(memory, NAME).get(), Some(7));
             assert_eq!(Kept::new(memory, "tests::OTHER: u32").get(), None);
@@ -262,12 +265,12 @@ mod tests {
         }
     }
 
-    /// Sets a value, until something comes after so many bytes were written.
+    /// Sets a value, but is interrupted after so many bytes were written.
     fn set_in_part(memory: &'static KeptMemory<u32>, value: u32, mut bytes: usize) {
         let kept = kept(memory);
         kept.replace_by(Checked { check: kept.check(&value), value }, |copy, checked| {
             let count = bytes.min(COPY);
-            // SAFETY: nobody else has the memory.
+            // SAFETY: no other code has the memory.
             unsafe { copy.cast::<u8>().copy_from((&raw const checked).cast(), count) };
             bytes -= count;
         });

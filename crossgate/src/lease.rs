@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Memory that is lent to a call.
 //!
-//! The caller passes a plain reference; the server gets a [`Lease`] or [`LeaseMut`], which is good
-//! while the method runs. What can't be lent where it lies, as most plain arrays and values, is lent as a
-//! copy on the caller's stack, which is copied back: a [`LeaseBuf`], a constant and
-//! [`shared!`](crate::shared!) memory need none. The memory belongs to a process that the server does not trust and may
-//! change at any time, so a server never gets a reference to it: every access copies as many elements as it is about,
-//! one of them or all. How to work on much memory where it lies is in `in_place`.
+//! The caller passes a plain reference; the server gets a [`Lease`] or [`LeaseMut`], which is valid while the method
+//! runs. Memory that can't be lent where it lies, such as most plain arrays and values, is lent as a copy on the
+//! caller's stack, which is copied back: a [`LeaseBuf`], a constant and [`shared!`](crate::shared!) memory need no
+//! copy. The memory belongs to a process that the server does not trust and that may change it at any time, so a server
+//! never gets a reference to it: every access copies as many elements as it needs, one of them or all. The module
+//! `in_place` works on much memory where it lies.
 
 use crate::buffer::{Block, BlockSize, First, FirstMut, LeaseBuf};
 use crate::copy::LONGEST_COPY;
@@ -17,12 +17,12 @@ use core::mem::MaybeUninit;
 use core::ops::Deref;
 use crossgate_abi::{Shape, WHOLE_BLOCK, Word};
 
-/// Plain bytes: every bit pattern is a value, and there are no padding, pointers or cells.
+/// Plain bytes: every bit pattern is a value, and there is no padding, no pointer and no cell.
 ///
-/// Derive it for `#[repr(C)]` structs: `#[derive(Plain)]` checks all of this.
+/// Derive this trait for `#[repr(C)]` structs: `#[derive(Plain)]` checks all of this.
 ///
 /// # Safety
-/// As above.
+/// Every bit pattern is a value of the type, and the type has no padding, no pointer and no cell.
 pub unsafe trait Plain: Copy + 'static {}
 
 macro_rules! plain {
@@ -36,7 +36,7 @@ unsafe impl<T: Plain, const N: usize> Plain for [T; N] {}
 /// Types of memory that can be lent: a [`Plain`] value, or a slice of them.
 ///
 /// # Safety
-/// Implemented only here.
+/// The trait is implemented only here.
 #[diagnostic::on_unimplemented(
     message = "memory of type `{Self}` cannot be lent to another process",
     label = "not plain bytes",
@@ -47,7 +47,7 @@ pub unsafe trait Lendable {
     type Element;
     #[doc(hidden)]
     const IS_SLICE: bool;
-    /// In bytes; 0 if it is told only when the firmware runs.
+    /// The size in bytes; 0 if it is known only when the firmware runs.
     #[doc(hidden)]
     const FIXED_SIZE: usize;
 }
@@ -90,7 +90,7 @@ unsafe impl<T: Plain> Lendable for [T] {
 /// ```
 pub struct Lease<'a, X: ?Sized + Lendable> {
     address: *const u8,
-    /// In bytes.
+    /// The length in bytes.
     length: usize,
     memory: PhantomData<&'a X>,
 }
@@ -98,14 +98,14 @@ pub struct Lease<'a, X: ?Sized + Lendable> {
 /// Memory lent for reading and writing: the server's side of `&mut [T]` or `&mut T`.
 pub struct LeaseMut<'a, X: ?Sized + Lendable>(Lease<'a, X>, PhantomData<&'a mut X>);
 
-/// Copies memory that may change meanwhile. To the compiler the barrier may have written all memory,
-/// so that no later read of the copy can become a second read of the original.
+/// Copies memory that may change meanwhile. The compiler has to assume that the barrier writes all memory, so no later
+/// read of the copy can become a second read of the original.
 ///
 /// # Safety
 /// Both ranges are valid for the access, and they don't overlap.
 #[inline]
 pub(crate) unsafe fn copy_once<T>(from: *const T, to: *mut T, count: usize) {
-    // SAFETY: as the caller vouches; the `asm!` is empty.
+    // SAFETY: as the caller promises; the `asm!` is empty.
     unsafe {
         from.copy_to_nonoverlapping(to, count);
         #[cfg(not(miri))]
@@ -118,15 +118,15 @@ impl<'a, X: ?Sized + Lendable> Lease<'a, X> {
         Lease { address, length, memory: PhantomData }
     }
 
-    /// Returns where it is, and how many bytes.
+    /// Returns the address of the memory and its length in bytes.
     pub(crate) const fn memory(&self) -> (*const u8, usize) {
         (self.address, self.length)
     }
 
-    /// Copies an element that is known to lie inside.
+    /// Copies an element whose index is known to be valid.
     fn read<T: Plain>(&self, index: usize) -> T {
         let mut value = MaybeUninit::<T>::uninit();
-        // SAFETY: the kernel checked the memory, the caller the index; any bytes are a `T`.
+        // SAFETY: the kernel checked the memory, and the caller the index; any bytes are a `T`.
         unsafe {
             copy_once(
                 self.address.add(index * size_of::<T>()),
@@ -139,33 +139,33 @@ impl<'a, X: ?Sized + Lendable> Lease<'a, X> {
 }
 
 impl<'a, T: Plain> Lease<'a, [T]> {
-    /// The number of elements.
+    /// Returns the number of elements.
     #[must_use]
     pub fn len(&self) -> usize {
         self.length / size_of::<T>()
     }
 
-    /// Returns whether there are none.
+    /// Returns whether there are no elements.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// A copy of element `index`.
+    /// Returns a copy of element `index`.
     #[must_use]
     pub fn get(&self, index: usize) -> Option<T> {
         (index < self.len()).then(|| self.read(index))
     }
 
-    /// Copies as many elements as both hold, and tells how many.
+    /// Copies as many elements as both hold. Returns their number.
     pub fn copy_to(&self, to: &mut [T]) -> usize {
         let count = self.len().min(to.len());
-        // SAFETY: both hold as many; the slice is this process' own memory.
+        // SAFETY: both have so many elements; the slice is this process' own memory.
         unsafe { copy_once(self.address, to.as_mut_ptr().cast(), count * size_of::<T>()) };
         count
     }
 
-    /// The elements from `from` up to, but not including, `to`.
+    /// Returns the elements from `from` up to, but not including, `to`.
     #[must_use]
     pub fn slice(&self, from: usize, to: usize) -> Option<Lease<'a, [T]>> {
         if from > to || to > self.len() {
@@ -177,7 +177,7 @@ impl<'a, T: Plain> Lease<'a, [T]> {
 }
 
 impl<T: Plain> Lease<'_, T> {
-    /// A copy of the value.
+    /// Returns a copy of the value.
     #[must_use]
     pub fn copy(&self) -> T {
         self.read(0)
@@ -193,22 +193,22 @@ impl<'a, X: ?Sized + Lendable> Deref for LeaseMut<'a, X> {
 }
 
 impl<'a, X: ?Sized + Lendable> LeaseMut<'a, X> {
-    /// The memory was lent for writing, and nobody else has this part.
+    /// Wraps memory that was lent for writing, and of which no other lease has this part.
     pub(crate) const fn new(lent: Lease<'a, X>) -> LeaseMut<'a, X> {
         LeaseMut(lent, PhantomData)
     }
 }
 
 impl<T: Plain> LeaseMut<'_, [T]> {
-    /// Sets element `index`. Returns whether there is one.
+    /// Sets element `index`. Returns whether there is such an element.
     pub fn set(&mut self, index: usize, value: T) -> bool {
         self.cells().get(index).map(|cell| cell.set(value)).is_some()
     }
 
-    /// Copies as many elements as both hold, and tells how many.
+    /// Copies as many elements as both hold. Returns their number.
     pub fn copy_from(&mut self, from: &[T]) -> usize {
         let count = self.len().min(from.len());
-        // SAFETY: both hold as many, and the memory was lent for writing.
+        // SAFETY: both have so many elements, and the memory was lent for writing.
         unsafe {
             copy_once(from.as_ptr().cast(), self.0.address.cast_mut(), count * size_of::<T>())
         };
@@ -220,7 +220,7 @@ impl<T: Plain> LeaseMut<'_, [T]> {
         self.cells().into_iter().for_each(|cell| cell.set(value));
     }
 
-    /// The elements from `from` up to, but not including, `to`.
+    /// Returns the elements from `from` up to, but not including, `to`.
     #[must_use]
     pub fn slice_mut(&mut self, from: usize, to: usize) -> Option<LeaseMut<'_, [T]>> {
         Some(LeaseMut::new(self.0.slice(from, to)?))
@@ -239,12 +239,12 @@ impl<T: Plain> LeaseMut<'_, T> {
 #[derive(Debug)]
 pub struct Offered {
     address: Word,
-    /// In bytes.
+    /// The length in bytes.
     length: usize,
 }
 
-/// A plain array, as everybody writes it first, can be lent from wherever it lies; one of which no copy is made must
-/// not depend on that.
+/// Checks that an array is short enough to be copied, so that it can be lent wherever it lies. Without the check, it
+/// would depend on the place of a longer array if it can be lent.
 #[track_caller]
 const fn check_size(bytes: usize) {
     assert!(
@@ -253,9 +253,9 @@ const fn check_size(bytes: usize) {
     );
 }
 
-/// The word of a length at the start of a block that may be opened as a whole.
+/// Returns the word of a length at the start of a block that may be opened as a whole.
 const fn of_block(length: usize) -> Word {
-    // Of nothing there is no block.
+    // Empty memory has no block.
     if length == 0 { 0 } else { length | WHOLE_BLOCK }
 }
 
@@ -267,8 +267,10 @@ const fn of_block(length: usize) -> Word {
     note = "pass a reference to the memory: `&x` for `Lease`, `&mut x` for `LeaseMut`"
 )]
 pub trait Offer<P> {
+    /// Returns the memory to lend.
+    ///
     /// # Safety
-    /// The lease is not used when the memory has gone.
+    /// The lease must not be used after the memory has been freed.
     #[doc(hidden)]
     unsafe fn offer(self) -> Offered;
 }
@@ -312,8 +314,8 @@ lend! {
         |lease| lease.0.address.cast_mut(), lease.0.length;
 }
 
-// The kernel has checked that the memory is the caller's to lend. A length that is no multiple of
-// the element, or a start that is not aligned for it, is the caller's fault.
+// The kernel has checked that the caller may lend the memory. It is the caller's fault if the length is no multiple of
+// the element's, or if the start is not aligned for it.
 impl<'a, X: ?Sized + Lendable> Parameter for Lease<'a, X> {
     const SEAL: Seal = Seal;
     const ARGUMENT: Shape = Shape::READ;
@@ -350,7 +352,7 @@ impl<'a, X: ?Sized + Lendable> Parameter for LeaseMut<'a, X> {
 
     #[inline(always)]
     unsafe fn take_argument(decoder: &mut Decoder) -> Result<Self, Invalid> {
-        // SAFETY: the caller vouches for the words.
+        // SAFETY: the caller promises that the words are valid.
         Ok(LeaseMut(unsafe { Lease::take_argument(decoder)? }, PhantomData))
     }
 }

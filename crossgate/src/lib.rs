@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The library with which the processes of a Crossgate firmware are written.
 //!
-//! Firmware is split into **processes** that the memory protection unit keeps apart. They work
-//! together by calls: a client holds a [`Handle`] of a service object and calls one of its methods;
-//! the calling thread itself crosses into the process of the server, and back.
+//! Firmware is split into **processes** that the memory protection unit keeps apart. They work together by calls: a
+//! client holds a [`Handle`] of a service object and calls one of its methods; the calling thread itself crosses into
+//! the process of the server, and returns.
 //!
 //! ```
 //! use crossgate::{CallError, Handle, interface};
 //!
-//! // All that client and server know of each other.
+//! // Client and server know nothing else of each other.
 //! #[interface]
 //! pub trait Temperature {
-//!     /// The last reading in tenths of a degree Celsius.
+//!     /// Returns the last reading in tenths of a degree Celsius.
 //!     fn get(&self) -> i32;
 //! }
 //! #[interface]
 //! pub trait Fan {
-//!     /// Switches it.
+//!     /// Switches the fan on or off.
 //!     fn set_power(&mut self, on: bool);
 //! }
 //!
@@ -54,15 +54,16 @@
 //! | use threads and time | [`thread`], [`time`] |
 //! | share memory between threads, and wait | [`sync`] |
 //! | bound the time of calls | [`time::with_deadline`] |
-//! | refuse a call, take handles back | [`server`] |
+//! | refuse a call, revoke handles | [`server`] |
 //! | learn of crashes | [`fault`] |
 //! | look at threads, stacks, CPU time and processes | [`inspect`] |
-//! | look at what a crash left | [`dump`] |
-//! | decide what becomes of who crashed | [`supervise`] |
+//! | look at the registers and the stack of a crash | [`dump`] |
+//! | decide if a crashed process restarts or stops | [`supervise`] |
 //! | test on a host | [`testing`] |
 //!
-//! With the feature `embedded-hal` or `embedded-io` a [`CallError`] is an error of drivers as well: what implements
-//! their traits for a device behind a handle has it as its `Error`, and gives calls on with `?`.
+//! With the feature `embedded-hal` or `embedded-io` a [`CallError`] is an error of drivers as well: a type that
+//! implements their traits for a device behind a handle has it as its `Error`, and passes on the errors of calls by
+//! `?`.
 #![cfg_attr(target_os = "none", no_std)]
 
 pub mod arch;
@@ -117,5 +118,5 @@ pub use shared::{Shared, SharedMemory};
 pub use text::{LeaseWriter, Writer};
 pub use wire::{Decoder, Encoder, Invalid, Parameter, Wire};
 
-// So that the templates, which say `::crossgate`, work in this crate as well.
+// So that the templates, which name `::crossgate`, work in this crate as well.
 extern crate self as crossgate;

@@ -8,11 +8,11 @@ use core::time::Duration;
 use crossgate_abi::table::Process;
 use crossgate_abi::{CallError, Status, Word, number};
 
-/// A notification of this process: its threads wait for it.
+/// A notification of this process, for which its threads wait.
 ///
-/// Declared in the wiring with `notification NAME;` (signals that nobody has waited for yet are one)
-/// or `counting notification NAME;` (each counts). The most urgent waiting thread gets a signal; one
-/// without a waiter is kept.
+/// It is declared in the wiring with `notification NAME;` (signals that no thread has waited for yet are one) or
+/// `counting notification NAME;` (each signal counts). The most urgent waiting thread gets a signal; a signal without a
+/// waiting thread is kept.
 ///
 /// ```no_run
 /// # use crossgate::Notification;
@@ -29,9 +29,9 @@ use crossgate_abi::{CallError, Status, Word, number};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
 pub struct Notification {
-    /// In the firmware.
+    /// The index in the firmware.
     index: u8,
-    /// Among those of its process.
+    /// The index among the notifications of its process.
     number: u8,
 }
 
@@ -40,7 +40,7 @@ pub struct Notification {
 #[repr(transparent)]
 pub struct Signal(u8);
 
-/// The time was over before a signal came.
+/// The error of a wait whose time was over before a signal came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TimedOut;
 
@@ -52,7 +52,7 @@ impl core::fmt::Display for TimedOut {
 
 impl core::error::Error for TimedOut {}
 
-/// As µs: no end.
+/// The time of a wait without an end, in µs.
 const FOR_EVER: u64 = u64::MAX;
 
 impl Signal {
@@ -62,10 +62,10 @@ impl Signal {
         Signal(index as u8)
     }
 
-    /// Signals it.
+    /// Signals the notification.
     ///
     /// # Errors
-    /// [`CallError::NotPermitted`] if the wiring of this process does not mention it.
+    /// [`CallError::NotPermitted`] if the wiring of this process does not mention the notification.
     #[inline]
     pub fn signal(self) -> Result<(), CallError> {
         let reply = system_call(number::SIGNAL, [self.0.into()]);
@@ -85,7 +85,7 @@ impl Notification {
         self.index
     }
 
-    /// Signals it: wakes a thread of this process, now or when it waits.
+    /// Signals the notification: wakes a thread of this process, now or when it waits.
     #[inline]
     pub fn signal(self) {
         system_call(number::SIGNAL, [self.index.into()]);
@@ -94,7 +94,7 @@ impl Notification {
     /// Waits for a signal.
     ///
     /// # Panics
-    /// If it belongs to another process.
+    /// If the notification belongs to another process.
     #[inline]
     pub fn wait(self) {
         self.wait_for_set_for_ever(self.set());
@@ -103,24 +103,24 @@ impl Notification {
     /// Waits for a signal, but not longer than `timeout` (to the µs).
     ///
     /// # Errors
-    /// [`TimedOut`] if none came, or if the [deadline](crate::time::with_deadline) of the call that the
-    /// thread is in is over. A signal that comes later is kept.
+    /// [`TimedOut`] if no signal came, or if the [deadline](crate::time::with_deadline) of the call that the thread is
+    /// in is over. A signal that comes later is kept.
     ///
     /// # Panics
-    /// If it belongs to another process.
+    /// If the notification belongs to another process.
     pub fn wait_timeout(self, timeout: Duration) -> Result<(), TimedOut> {
         self.wait_for_set(self.set(), limited(timeout)).map(|_| ()).ok_or(TimedOut)
     }
 
-    /// Waits for a signal as long as the call may take that the thread is in.
+    /// Waits for a signal, but not longer than the call that the thread is in may take.
     ///
     /// # Errors
-    /// [`TimedOut`] if the [deadline](crate::time::with_deadline) of the call is over; if nobody waits for it any
-    /// more, as the process of a caller has gone down; or if the handle by which it was made is
-    /// [taken back](crate::server::revoke).
+    /// [`TimedOut`] if the [deadline](crate::time::with_deadline) of the call is over; if no caller waits for the call
+    /// any more, because the process of a caller was taken down; or if the handle by which the call was made is
+    /// [revoked](crate::server::revoke).
     ///
     /// # Panics
-    /// If it belongs to another process.
+    /// If the notification belongs to another process.
     #[inline]
     pub fn wait_within_call(self) -> Result<(), TimedOut> {
         self.wait_for_set(self.set(), FOR_EVER).map(|_| ()).ok_or(TimedOut)
@@ -129,49 +129,49 @@ impl Notification {
     /// Takes a signal if there is one. Returns whether there was.
     ///
     /// # Panics
-    /// If it belongs to another process.
+    /// If the notification belongs to another process.
     #[must_use]
     pub fn try_wait(self) -> bool {
         self.wait_for_set(self.set(), 0).is_some()
     }
 
-    /// Lets the interrupts that are bound to it arrive: at start they are masked, and one that has
-    /// arrived is masked until this.
+    /// Unmasks the interrupts that are bound to the notification: at start they are masked, and an interrupt that has
+    /// arrived is masked until this is called.
     ///
-    /// It says that all that came before has been seen: what is pending is forgotten, unless the device still
-    /// holds its line. So if the device holds the line until it is served, as most do, serve it first, and
-    /// then acknowledge: each interrupt is one signal. If its interrupts are pulses, acknowledge first, and
-    /// then look at the device: none is lost.
+    /// The caller has seen everything that came before: a pending interrupt is cleared, unless the device still holds
+    /// its line. So if the device holds the line until it is served, as most do, serve the device first, and then
+    /// acknowledge: each interrupt is one signal. If the interrupts are pulses, acknowledge first, and then look at the
+    /// device: none is lost.
     pub fn acknowledge(self) {
         system_call(number::ACKNOWLEDGE, [self.index.into()]);
     }
 
-    /// The same without the right to wait, to be given away inside the process.
+    /// Returns the notification without the right to wait, to be given away inside the process.
     #[must_use]
     pub const fn as_signal(self) -> Signal {
         Signal(self.index)
     }
 
-    /// The set of it alone.
+    /// Returns the set that contains only this notification.
     #[inline(always)]
     const fn set(self) -> Word {
         Process::notification(self.number as usize) as Word
     }
 
-    /// Waits for a set of notifications of its process. The one that came; `None` if the time was over.
+    /// Waits for a set of notifications of its process. Returns the one that came; `None` if the time was over.
     #[inline]
     fn wait_for_set(self, set: Word, timeout: u64) -> Option<u8> {
         Set(set).wait_for(timeout)
     }
 
-    /// The same, without an end.
+    /// Waits for a set of notifications without a time limit. Returns the one that came.
     #[inline]
     fn wait_for_set_for_ever(self, set: Word) -> u8 {
         Set(set).wait_for_ever()
     }
 }
 
-/// Notifications of this process that a thread waits for together, when how many they are is known at run time only.
+/// Notifications of this process that a thread waits for together, when their number is known at run time only.
 ///
 /// ```no_run
 /// # use crossgate::{Notification, notification::Set};
@@ -191,7 +191,7 @@ pub struct Set(Word);
 pub struct Arrived(u8);
 
 impl Arrived {
-    /// Returns whether it is this one.
+    /// Returns whether it is the given notification.
     #[inline]
     #[must_use]
     pub const fn is(self, notification: Notification) -> bool {
@@ -205,49 +205,49 @@ impl Arrived {
 }
 
 impl Set {
-    /// None.
+    /// The empty set.
     pub const EMPTY: Set = Set(0);
 
-    /// The same set with one more.
+    /// Returns the same set with one more notification.
     #[inline]
     #[must_use]
     pub const fn with(self, notification: Notification) -> Set {
         Set(self.0 | notification.set())
     }
 
-    /// Returns whether there is none in it.
+    /// Returns whether the set is empty.
     #[inline]
     #[must_use]
     pub const fn is_empty(self) -> bool {
         self.0 == 0
     }
 
-    /// Waits for any of them.
+    /// Waits for any notification of the set.
     ///
     /// # Panics
-    /// If one of them belongs to another process, or there are none.
+    /// If one of them belongs to another process, or if the set is empty.
     #[inline]
     #[must_use]
     pub fn wait(self) -> Arrived {
         Arrived(self.wait_for_ever())
     }
 
-    /// The same, but not longer than `timeout` (to the µs).
+    /// Waits for any notification of the set, but not longer than `timeout` (to the µs).
     ///
     /// # Errors
     /// [`TimedOut`] if no signal came.
     ///
     /// # Panics
-    /// As [`wait`](Self::wait).
+    /// As for [`wait`](Self::wait).
     #[inline]
     pub fn wait_timeout(self, timeout: Duration) -> Result<Arrived, TimedOut> {
         self.wait_for(limited(timeout)).map(Arrived).ok_or(TimedOut)
     }
 
-    /// Takes a signal of one of them, if there is one.
+    /// Takes a signal of one of the notifications, if there is one.
     ///
     /// # Panics
-    /// As [`wait`](Self::wait).
+    /// As for [`wait`](Self::wait).
     #[inline]
     #[must_use]
     pub fn try_wait(self) -> Option<Arrived> {
@@ -270,7 +270,7 @@ impl Set {
     #[inline]
     fn wait_for_ever(self) -> u8 {
         loop {
-            // The time of a call may be over. Whoever goes on waiting then is stopped later.
+            // The time of a call may be over. A thread that goes on waiting then is stopped later.
             if let Some(index) = self.wait_for(FOR_EVER) {
                 return index;
             }
@@ -278,7 +278,7 @@ impl Set {
     }
 }
 
-/// Waits for any of several notifications, and gives the place of the one that came in the array.
+/// Waits for any of several notifications. Returns the index in the array of the one that came.
 ///
 /// ```no_run
 /// # use crossgate::{Notification, notification};
@@ -291,18 +291,18 @@ impl Set {
 /// ```
 ///
 /// # Panics
-/// If one of them belongs to another process, or there are none.
+/// If one of them belongs to another process, or if the array is empty.
 pub fn wait_any<const N: usize>(notifications: [Notification; N]) -> usize {
     place(notifications, notifications[0].wait_for_set_for_ever(set(notifications)))
 }
 
-/// The same, but not longer than `timeout` (to the µs).
+/// Waits as [`wait_any`] does, but not longer than `timeout` (to the µs).
 ///
 /// # Errors
 /// [`TimedOut`] if no signal came.
 ///
 /// # Panics
-/// If one of them belongs to another process, or there are none.
+/// If one of them belongs to another process, or if the array is empty.
 pub fn wait_any_timeout<const N: usize>(
     notifications: [Notification; N],
     timeout: Duration,
@@ -320,7 +320,7 @@ fn place<const N: usize>(notifications: [Notification; N], index: u8) -> usize {
     notifications.iter().position(|notification| notification.index == index).unwrap_or(0)
 }
 
-/// In µs, and never for ever.
+/// Returns the timeout in µs, which is never without an end.
 fn limited(timeout: Duration) -> u64 {
     microseconds(timeout).min(FOR_EVER - 1)
 }

@@ -8,14 +8,14 @@ use core::marker::PhantomData;
 use core::ops::Deref;
 use crossgate_abi::table::Entry;
 
-/// An object that any number of threads may be in at a time: its methods take `&self`, and its state
-/// is `Sync`. Threads of its own process may use it directly.
+/// An object that any number of threads may be in at a time: its methods take `&self`, and its state is `Sync`. Threads
+/// of its own process may use the state directly.
 #[derive(Debug)]
 #[repr(transparent)]
 pub struct Concurrent<T>(T);
 
 impl<T> Concurrent<T> {
-    /// An object of this state.
+    /// Creates an object of this state.
     #[must_use]
     pub const fn new(value: T) -> Self {
         Concurrent(value)
@@ -30,17 +30,17 @@ impl<T> Deref for Concurrent<T> {
     }
 }
 
-/// An object that the kernel lets one call in at a time: its methods may take `&mut self`, and its
-/// state need not be `Sync`. Nothing but a call reaches it, not even a thread of its own process.
+/// An object that the kernel lets one call in at a time: its methods may take `&mut self`, and its state need not be
+/// `Sync`. It is reached by calls only, even from a thread of its own process.
 #[derive(Debug)]
 #[repr(transparent)]
 pub struct Exclusive<T>(UnsafeCell<T>);
 
-// SAFETY: only thunks reach it, one at a time, though from different threads; hence `Send`.
+// SAFETY: only thunks reach the state, one at a time, though from different threads; hence `Send`.
 unsafe impl<T: Send> Sync for Exclusive<T> {}
 
 impl<T> Exclusive<T> {
-    /// An object of this state.
+    /// Creates an object of this state.
     #[must_use]
     pub const fn new(value: T) -> Self {
         Exclusive(UnsafeCell::new(value))
@@ -56,16 +56,16 @@ impl<T> Exclusive<T> {
     note = "write `Concurrent<T>` (`&self` methods, `T: Sync`), `Exclusive<T>` (one call at a time) or an array of these"
 )]
 pub unsafe trait ServiceObject: 'static {
-    /// No other crate says how many objects there are, and how their handles look: it can't name the type.
+    /// No other crate can define the number of objects and the type of their handles, because it can't name the type.
     #[doc(hidden)]
     const SEAL: Seal;
-    /// The number of objects that it is.
+    /// The number of objects in this value.
     const COUNT: usize;
-    /// The number of locks that it needs.
+    /// The number of locks that the objects need.
     const LOCKS: usize;
-    /// The handle that a client of it holds.
+    /// The handle that a client holds.
     type Handle<I: ?Sized + Interface>: Copy;
-    /// Makes the object of the value that the wiring gives.
+    /// The type whose `new` makes the object from the value in the wiring.
     type Init;
 }
 
@@ -94,12 +94,12 @@ unsafe impl<O: ServiceObject, const N: usize> ServiceObject for [O; N] {
     type Init = Array<[O; N]>;
 }
 
-/// An array is written out in the wiring as it is.
+/// An array, which is written out in the wiring as it is.
 #[derive(Debug)]
 pub struct Array<A>(PhantomData<A>);
 
 impl<A> Array<A> {
-    /// The array.
+    /// Returns the array.
     #[expect(clippy::new_ret_no_self, reason = "the wiring makes every object by `new`")]
     pub const fn new(array: A) -> A {
         array
@@ -109,13 +109,13 @@ impl<A> Array<A> {
 /// `O: Publish<dyn I>`: an object of type `O` can be published as a service with interface `I`.
 ///
 /// # Safety
-/// The entries are those for the objects in `Self`.
+/// The entries expect the objects in `Self`.
 pub unsafe trait Publish<I: ?Sized + Interface>: ServiceObject {
     /// The entry points of the methods.
     const ENTRIES: &'static [Entry];
 }
 
-// SAFETY: `AllShared` and `Sync` say that many calls may be in it.
+// SAFETY: `AllShared` and `Sync` guarantee that many calls may be in the object.
 unsafe impl<I: ?Sized + ServedBy<T> + AllShared, T: Sync + 'static> Publish<I> for Concurrent<T> {
     const ENTRIES: &'static [Entry] = <I as ServedBy<T>>::ENTRIES;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A panic is a crash of the process: the kernel takes it down and remembers where.
+//! Panics. A panic is a crash of the process: the kernel takes the process down and records the place.
 //!
-//! Only the place is told, not the message: formatting would cost every firmware kilobytes.
+//! The record has only the place, not the message, because formatting would cost every firmware kilobytes.
 
 use crate::arch::system_call;
 use core::panic::PanicInfo;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Threads that a process begins and ends while it runs.
+//! Threads that a process starts and ends while it runs.
 //!
-//! The wiring gives a process so many, with their stacks and their priority; no memory is allocated:
+//! The wiring gives a process a fixed number of them, with their stacks and their priority; no memory is allocated:
 //!
 //! ```text
 //! process control {
@@ -27,7 +27,7 @@
 //! wiring.run(|| {
 //!     assert_eq!(sum_of_squares(workers, 3, 4), Some(25));
 //!
-//!     // One that takes too long is ended.
+//!     // A job that takes too long is ended.
 //!     let slow = workers.spawn(|| time::sleep(Duration::from_millis(20))).unwrap();
 //!     let Err(slow) = slow.join_timeout(Duration::from_millis(1)) else { panic!("it sleeps") };
 //!     slow.end();
@@ -35,18 +35,18 @@
 //! });
 //! ```
 //!
-//! # What becomes of a job that is ended
+//! # The end of a job before it is done
 //!
-//! Where it waits or computes in its own process, it ends there and then. In a method of another process it
-//! ends when it comes home: a wait for an object or a notification there fails at once, as when the process of a
-//! caller goes down; what the method computes, it first finishes. Calls that others have made of it end as ever.
+//! Where the job waits or computes in its own process, it ends at once. In a method of another process it ends when it
+//! returns home: a wait for an object or a notification there fails at once, as when the process of a caller is taken
+//! down; a method that computes finishes first. Calls that other threads have made of the process end as usual.
 //!
-//! It ends as if it never went on: **nothing that it owned is dropped**. A [`JoinHandle`] that it had keeps its thread,
-//! a [`Shared`](crate::Shared) static stays taken. A [mutex](crate::sync::Mutex) that it had taken is never freed, as
-//! what it protects may be half done: who waits for it, or comes to wait later, panics, so that the process restarts
-//! (at the latest when the thread that had it is done with its next job). Only who does
-//! [`try_lock`](crate::sync::Mutex::try_lock) goes on. So end what waits for others, or only computes, and let all
-//! else be told to stop.
+//! The job ends as if it never continued: **nothing that it owned is dropped**. A [`JoinHandle`] that it had keeps its
+//! thread, a [`Shared`](crate::Shared) static stays taken. A [mutex](crate::sync::Mutex) that it had taken is never
+//! freed, because the protected value may be half written: a thread that waits for the mutex, or does so later, panics,
+//! so that the process restarts (at the latest when the thread that had it is done with its next job). Only
+//! [`try_lock`](crate::sync::Mutex::try_lock) does not panic. So end only jobs that wait for others or compute, and
+//! tell all other jobs to stop.
 //!
 //! When the process restarts, so does its pool.
 
@@ -61,7 +61,7 @@ use core::time::Duration;
 use crossgate_abi::pool::{END, PARK, START};
 use crossgate_abi::{Word, number};
 
-/// The number of words that a job may have with all that it takes along, and its result.
+/// The number of words that a job may have, including everything that it captures, and its result.
 pub const JOB_WORDS: usize = 4;
 
 /// The threads of a pool.
@@ -70,11 +70,11 @@ pub struct Pool {
     threads: &'static [Worker],
 }
 
-/// No thread of the pool is free.
+/// The error if no thread of the pool is free.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NoThread;
 
-/// The job was ended before it was done.
+/// The error of a job that was ended before it was done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ended;
 
@@ -106,15 +106,15 @@ impl core::error::Error for Ended {}
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(usize)]
 enum Does {
-    /// Nothing: it may be taken.
+    /// Nothing: the thread may be taken.
     Nothing,
-    /// Nothing, but it has been taken for a job.
+    /// Nothing, but the thread has been taken for a job.
     Taken,
-    /// It has a job.
+    /// The thread has a job.
     Waits,
-    /// It is at it.
+    /// The thread does its job.
     Runs,
-    /// It is to end it.
+    /// The thread has to end its job.
     Ends,
     /// The job is done.
     Done,
@@ -122,7 +122,7 @@ enum Does {
     Ended,
 }
 
-/// Nobody wants to know how the job ends: its handle is gone.
+/// The job's handle has been dropped, so no thread waits for the job's end.
 const DETACHED: usize = 8;
 
 impl Does {
@@ -148,13 +148,13 @@ enum Fate {
 #[derive(Debug)]
 pub struct Worker {
     state: AtomicUsize,
-    /// The function that does the job, while it waits.
+    /// The function that does the job, while the job waits.
     job: UnsafeCell<MaybeUninit<Work>>,
     /// The job, then its result.
     words: UnsafeCell<Words>,
-    /// Its index in the wiring.
+    /// The index of the thread in the wiring.
     thread: u8,
-    /// Tells who waits for its job to end.
+    /// Signalled when the job ends, for the thread that waits for it.
     finished: Notification,
 }
 
@@ -163,8 +163,8 @@ pub struct Worker {
 #[repr(C, align(8))]
 struct Words(MaybeUninit<[usize; JOB_WORDS]>);
 
-// SAFETY: the state tells who alone uses what is in the cells: who has taken the thread, until it has a job; the
-// thread, until that has ended; then who has its handle. What they hold is `Send`.
+// SAFETY: the state says which thread alone uses the contents of the cells: the thread that has taken this one, until
+// there is a job; this thread, until the job has ended; then the thread that has the handle. The contents are `Send`.
 unsafe impl Sync for Worker {}
 
 impl Worker {
@@ -179,31 +179,35 @@ impl Worker {
         }
     }
 
+    /// Writes a value into the words.
+    ///
     /// # Safety
-    /// The caller alone uses the words, and a `T` fits.
+    /// No other thread uses the words, and a `T` fits.
     unsafe fn put<T>(&self, value: T) {
-        // SAFETY: as the caller vouches.
+        // SAFETY: as the caller promises.
         unsafe { self.words.get().cast::<T>().write(value) }
     }
 
+    /// Moves a value out of the words.
+    ///
     /// # Safety
-    /// The caller alone uses the words, and they are a `T` that nobody has taken.
+    /// No other thread uses the words, and they are a `T` that has not been taken.
     unsafe fn take<T>(&self) -> T {
-        // SAFETY: as the caller vouches.
+        // SAFETY: as the caller promises.
         unsafe { self.words.get().cast::<T>().read() }
     }
 
-    /// Goes from one state to another, if it is in that one.
+    /// Changes the state, if it is `from`. Returns whether it was.
     fn becomes(&self, from: usize, to: usize) -> bool {
         self.state.compare_exchange(from, to, SeqCst, SeqCst).is_ok()
     }
 
-    /// Does the job that it has, or lets go of it.
+    /// Runs the job of the thread, or drops it.
     ///
     /// # Safety
-    /// It was put there by `spawn::<F, R>`, and the caller alone uses the words.
+    /// The job was put there by `spawn::<F, R>`, and no other thread uses the words.
     unsafe fn work<F: FnOnce() -> R, R>(&self, fate: Fate) {
-        // SAFETY: as the caller vouches.
+        // SAFETY: as the caller promises.
         let job = unsafe { self.take::<F>() };
         let Fate::Run = fate else { return };
         let result = ManuallyDrop::new(job());
@@ -212,8 +216,8 @@ impl Worker {
             let is_detached = state & DETACHED != 0;
             match Does::of(state) {
                 Does::Runs if !is_detached => {
-                    // SAFETY: the thread alone uses the words while it is at the job; the result is moved
-                    // once, as this is the last that happens to it if the state is as it was.
+                    // SAFETY: no other thread uses the words while this one does the job. The result is moved once,
+                    // because this is the last access to it if the state is unchanged.
                     unsafe { self.put(core::ptr::read(&raw const *result)) };
                     if self.becomes(state, Does::Done as usize) {
                         self.finished.signal();
@@ -228,11 +232,11 @@ impl Worker {
                 }
             }
         }
-        // Nobody has it.
+        // No other thread has the result.
         drop(ManuallyDrop::into_inner(result));
     }
 
-    /// Whatever its job was, it has ended.
+    /// Records that the job has ended, for whatever reason.
     fn settle(&self) {
         loop {
             let state = self.state.load(SeqCst);
@@ -244,22 +248,22 @@ impl Worker {
         }
     }
 
-    /// Does its job, if it has one.
+    /// Runs the job of the thread, if there is one.
     #[inline(never)]
     fn turn(&self) {
         let state = self.state.load(SeqCst);
         if Does::of(state) == Does::Waits
             && self.becomes(state, Does::Runs as usize | state & DETACHED)
         {
-            // SAFETY: it was written before the state told so.
+            // SAFETY: the function was written before the state changed to this one.
             let work = unsafe { (*self.job.get()).assume_init() };
-            // SAFETY: `spawn` has put both there; the state says that they are this thread's.
+            // SAFETY: `spawn` has put function and job there; the state says that they are this thread's.
             unsafe { work(self, Fate::Run) };
         }
     }
 }
 
-/// Refuses a job, or a result, that takes more words along than a thread of a pool has room for.
+/// Refuses a job, or a result, that has more words than a thread of a pool has room for.
 #[track_caller]
 const fn check_sizes<F, R>() {
     assert!(
@@ -279,27 +283,28 @@ impl Pool {
         Pool { threads }
     }
 
-    /// What a thread of the pool runs.
+    /// Runs in each thread of the pool.
     #[doc(hidden)]
     pub fn __run(self, index: usize) -> ! {
         let worker = &self.threads[index];
-        // Begun anew: it was ended, or its process begins.
+        // The thread restarts, because its job was ended, or the process starts.
         worker.settle();
         loop {
             let state = worker.state.load(SeqCst);
-            // If there is a job, only that nobody holds anything any more is told.
+            // If there is a job, the thread only has to report that it holds nothing any more.
             let parks = if Does::of(state) == Does::Waits { !state } else { state };
             system_call(number::OPTIONAL, [PARK, worker.state.as_ptr().addr(), parks]);
             worker.turn();
         }
     }
 
-    /// Has a thread of the pool do something. It begins at once if it is more urgent than the calling one.
+    /// Lets a thread of the pool do a job. The job starts at once if the thread is more urgent than the calling one.
     ///
-    /// If the handle is dropped, the job goes on, and its result is dropped.
+    /// If the handle is dropped, the job continues, and its result is dropped.
     ///
     /// # Errors
-    /// [`NoThread`] if each has a job, or the handle of one: the pool has as many at a time as the wiring says.
+    /// [`NoThread`] if each thread has a job, or if there is still a handle of its last job: the pool has as many
+    /// threads at a time as the wiring says.
     pub fn spawn<F, R>(self, job: F) -> Result<JoinHandle<R>, NoThread>
     where
         F: FnOnce() -> R + Send + 'static,
@@ -310,7 +315,7 @@ impl Pool {
         self.try_spawn(job).map_err(|_| NoThread)
     }
 
-    /// The same, for a job that is to be tried again.
+    /// Lets a thread of the pool do a job, as [`spawn`](Self::spawn) does, and returns the job if that fails.
     ///
     /// # Errors
     /// The job, if no thread is free.
@@ -323,7 +328,7 @@ impl Pool {
         let is_free =
             |worker: &&Worker| worker.becomes(Does::Nothing as usize, Does::Taken as usize);
         let Some(worker) = self.threads.iter().find(is_free) else { return Err(job) };
-        // SAFETY: it has been taken by this thread alone, and the sizes were checked.
+        // SAFETY: the thread has been taken by the calling thread alone, and the sizes were checked.
         unsafe {
             worker.put(job);
             (*worker.job.get()).write(Worker::work::<F, R>);
@@ -333,7 +338,7 @@ impl Pool {
         Ok(JoinHandle { worker, result: PhantomData })
     }
 
-    /// Returns how many threads are free.
+    /// Returns the number of free threads.
     #[must_use]
     pub fn free(self) -> usize {
         let free = |worker: &&Worker| Does::of(worker.state.load(SeqCst)) == Does::Nothing;
@@ -349,10 +354,10 @@ pub struct JoinHandle<R> {
 }
 
 impl<R> JoinHandle<R> {
-    /// Waits until the job has ended, as long as it takes. Its result.
+    /// Waits until the job has ended, without a time limit. Returns its result.
     ///
     /// # Errors
-    /// [`Ended`] if it was [ended](Self::end) before it was done, or its thread has [exited](crate::thread::exit).
+    /// [`Ended`] if the job was [ended](Self::end) before it was done, or its thread has [exited](crate::thread::exit).
     pub fn join(mut self) -> Result<R, Ended> {
         loop {
             self = match self.try_join() {
@@ -363,14 +368,14 @@ impl<R> JoinHandle<R> {
         }
     }
 
-    /// The result, if the job has ended. Otherwise the handle, for the next time.
+    /// Returns the result, if the job has ended. Otherwise returns the handle, for the next attempt.
     ///
     /// # Errors
-    /// The handle. Inside, as of [`join`](Self::join).
+    /// The handle. Inside, as for [`join`](Self::join).
     pub fn try_join(self) -> Result<Result<R, Ended>, JoinHandle<R>> {
         match Does::of(self.worker.state.load(SeqCst)) {
             Does::Done => {
-                // SAFETY: the job has left its result for who has the handle, which is used up.
+                // SAFETY: the job has left its result for the owner of the handle, which is used up here.
                 let result = unsafe { self.worker.take::<R>() };
                 self.free();
                 Ok(Ok(result))
@@ -383,11 +388,11 @@ impl<R> JoinHandle<R> {
         }
     }
 
-    /// The same, but waits up to `timeout` until the job has ended, or the deadline of the call that the thread is
-    /// in is over.
+    /// Waits up to `timeout` until the job has ended, or the deadline of the call that the thread is in is over, and
+    /// returns as [`try_join`](Self::try_join) does.
     ///
     /// # Errors
-    /// As of [`try_join`](Self::try_join).
+    /// As for [`try_join`](Self::try_join).
     pub fn join_timeout(self, timeout: Duration) -> Result<Result<R, Ended>, JoinHandle<R>> {
         let end: Instant = time::now() + timeout;
         let mut handle = self;
@@ -408,23 +413,23 @@ impl<R> JoinHandle<R> {
         matches!(Does::of(self.worker.state.load(SeqCst)), Does::Done | Does::Ended)
     }
 
-    /// The notification that tells when the job has ended, for a thread that waits for other things as well. It may have
-    /// a signal of an earlier job, so [`has_ended`](Self::has_ended) has to be looked at again.
+    /// Returns the notification that is signalled when the job has ended, for a thread that waits for other things as
+    /// well. The notification may have a signal of an earlier job, so check [`has_ended`](Self::has_ended) again.
     #[must_use]
     pub fn finished(&self) -> Notification {
         self.worker.finished
     }
 
-    /// Ends the job, whatever it does, unless it is done already. What that means, the [module](self) tells. It does
-    /// not wait for the end: [`join`](Self::join) does.
+    /// Ends the job, whatever it does, unless it is done already. The consequences are listed in the [module](self).
+    /// The method does not wait for the end: [`join`](Self::join) does.
     pub fn end(&self) {
         loop {
             let state = self.worker.state.load(SeqCst);
             match Does::of(state) {
                 Does::Waits if self.worker.becomes(state, Does::Ended as usize) => {
-                    // SAFETY: it was written before the state told that it waits.
+                    // SAFETY: the function was written before the state changed to `Waits`.
                     let work = unsafe { (*self.worker.job.get()).assume_init() };
-                    // SAFETY: `spawn` has put both there, and the thread no longer looks at them.
+                    // SAFETY: `spawn` has put function and job there, and the thread no longer looks at them.
                     return unsafe { work(self.worker, Fate::Drop) };
                 }
                 Does::Runs if self.worker.becomes(state, Does::Ends as usize) => {
@@ -438,7 +443,7 @@ impl<R> JoinHandle<R> {
         }
     }
 
-    /// The thread is free again.
+    /// Makes the thread free again.
     fn free(self) {
         let handle = ManuallyDrop::new(self);
         handle.worker.state.store(Does::Nothing as usize, SeqCst);
@@ -463,7 +468,7 @@ impl<R> Drop for JoinHandle<R> {
     }
 }
 
-/// The thread looks at its job.
+/// Lets the thread look at its job.
 fn start(worker: &'static Worker) {
     system_call(number::OPTIONAL, [START, worker.thread.into(), 0]);
 }
@@ -477,7 +482,7 @@ mod tests {
 
     const MOMENT: Duration = Duration::from_millis(2);
 
-    /// With a pool of so many threads, which are as urgent as this one.
+    /// Runs `body` with a pool of so many threads, which are as urgent as this one.
     fn with_pool(count: usize, body: impl FnOnce(Pool)) {
         let wiring = Wiring::new();
         let pool = wiring.test().pool(count, 1);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The functions by which a server knows, and refuses, its callers.
+//! Functions with which a server identifies and refuses its callers.
 
 use crate::arch::{name_of, system_call};
 use crate::call::failure;
@@ -9,13 +9,12 @@ use core::num::NonZeroU32;
 use crossgate_abi::client::{CLIENT, ENDED};
 use crossgate_abi::{Word, number};
 
-/// Refuses the call that this thread is in, as one that breaks the rules of the protocol: the client
-/// gets [`CallError::Refused`] when the method returns, whatever that returns; and the kernel notes, once a
-/// call, who it was and who says so, in a [record](crate::fault::Refusals), and tells the process that is
-/// told of faults.
+/// Refuses the call that this thread is in, as one that breaks the rules of the protocol: the client gets
+/// [`CallError::Refused`] when the method returns, whatever the method returns. Once per call, the kernel notes the
+/// client and the server in a [record](crate::fault::Refusals), and notifies the supervisor.
 ///
-/// For a failure that a client may well meet, let the method return a `Result` instead. Outside a call
-/// it does nothing.
+/// For a failure that a client may well meet, let the method return a `Result` instead. Outside a call this function
+/// does nothing.
 ///
 /// ```
 /// use core::sync::atomic::{AtomicBool, Ordering};
@@ -49,10 +48,10 @@ pub fn refuse() {
     system_call(number::REFUSE, []);
 }
 
-/// The index in the wiring of the process that made the call that this thread is in; `None` outside a call.
+/// Returns the index in the wiring of the process that made the call that this thread is in; `None` outside a call.
 ///
-/// It is the process that the thread was in when it called, which need not be the thread's home: the one that
-/// has the right to call, and that has chosen the arguments.
+/// The caller is the process that the thread was in when it called, which need not be the thread's home: the caller has
+/// the right to call, and has chosen the arguments.
 ///
 /// ```
 /// use crossgate::{interface, server, testing::Wiring};
@@ -76,11 +75,12 @@ pub fn caller() -> Option<u8> {
     (reply.status == 0).then_some(reply.words[0] as u8)
 }
 
-/// A client of this process: the process that calls, in this life of it.
+/// A client of this process: the process that calls, in its present life.
 ///
-/// A process that crashes, or is restarted, begins another life, which knows nothing of what the one before was given.
-/// So a server keeps with what it gives away who has it, and when it is told that a client was lost it takes back
-/// what those had who are [gone](Self::is_gone). That it is told, and may ask, the wiring says:
+/// A process that crashes, or is restarted, begins another life, which knows nothing of what the life before was given.
+/// So a server notes, with each thing that it gives away, the client that has it. When the server is notified that a
+/// client was lost, it takes back the things of the clients that are [gone](Self::is_gone). The wiring gives the right
+/// to be notified and to ask:
 ///
 /// ```text
 /// process archive {
@@ -104,7 +104,7 @@ pub fn caller() -> Option<u8> {
 ///
 /// impl Archive for Files {
 ///     fn open(&self) -> bool {
-///         // Who is asked for while the files are locked is not lost before he is noted.
+///         // The files are locked, so no client is lost between this call and the note of it.
 ///         let mut open = self.open.lock();
 ///         let Some(client) = server::client() else { return false };
 ///         let free = open.iter_mut().find(|file| file.is_none());
@@ -141,8 +141,8 @@ pub fn caller() -> Option<u8> {
 /// # });
 /// ```
 //
-// In one word, as a server may keep many: from below the process, a bit that is set, and 24 bits of the number of the
-// life (0: it is not known).
+// A client is one word, because a server may keep many: the bits of the process, then a bit that is always set, then 24
+// bits of the number of the life (0: not known).
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Client(NonZeroU32);
 
@@ -150,33 +150,33 @@ const IS_SOME: u32 = 1 << 7;
 const LIFE: u32 = 8;
 
 impl Client {
-    /// The `life` is counted from 1 on; 0: it is not known.
+    /// Creates a client. Lives are counted from 1 on; 0 is an unknown life.
     fn new(process: Word, life: Word) -> Client {
         let some = const { NonZeroU32::new(IS_SOME).unwrap() };
         Client(some | (life as u32) << LIFE | process as u32 & (IS_SOME - 1))
     }
 
-    /// Its index in the wiring.
+    /// Returns the client's index in the wiring.
     #[must_use]
     pub fn process(self) -> u8 {
         self.0.get() as u8 & !(IS_SOME as u8)
     }
 
-    /// The number of its life, from 1 on (less 16,777,216 if there have been as many); `None` if the wiring does not
-    /// say of any process that it is told of lost clients.
+    /// Returns the number of the client's life, from 1 on (less 16,777,216 if there have been as many); `None` if the
+    /// wiring does not say of any process that it is notified of lost clients.
     #[must_use]
     pub fn life(self) -> Option<NonZeroU32> {
         NonZeroU32::new(self.0.get() >> LIFE)
     }
 
-    /// Its name in the wiring.
+    /// Returns the client's name in the wiring.
     #[must_use]
     pub fn name(self) -> &'static str {
         name_of(self.process().into()).unwrap_or("?")
     }
 
-    /// Returns whether this life of it has ended. If the wiring does not say that this process is told of lost
-    /// clients, that is not known: it is `false`.
+    /// Returns whether this life of the client has ended. If the wiring does not say that this process is notified of
+    /// lost clients, that is not known, and the result is `false`.
     #[must_use]
     pub fn is_gone(self) -> bool {
         if self.life().is_none() {
@@ -199,11 +199,12 @@ impl fmt::Debug for Client {
     }
 }
 
-/// Who called: the process that made the call that this thread is in, in its present life; `None` outside a call, or if
-/// the life in which it called has ended. (Its thread is still here then, but nobody waits for what it does.)
+/// Returns the client: the process that made the call that this thread is in, in its present life; `None` outside a
+/// call, or if the life in which it called has ended. (The client's thread is still here in that case, but no caller
+/// waits for its result.)
 ///
-/// Where it is kept what a client has, that is asked for while the lock of it is held: so nobody is noted who was lost
-/// before.
+/// A server that keeps a list of its clients' things calls this function while it holds the lock of the list. So no
+/// client is noted after it was lost.
 #[must_use]
 pub fn client() -> Option<Client> {
     let reply = system_call(number::CALLER, []);
@@ -211,14 +212,15 @@ pub fn client() -> Option<Client> {
     (reply.status == 0 && life != ENDED).then(|| Client::new(process, life))
 }
 
-/// Takes back all rights to call a service of this process that were given by passing its handle on.
-/// Processes that the wiring names for the service keep their handles.
+/// Revokes all rights to call a service of this process that were given by passing its handle on. Processes that the
+/// wiring names for the service keep their handles.
 ///
-/// A thread that is in a call by such a handle comes home with [`CallError::Refused`]: a method that waits gives up,
-/// as if a deadline were over; one that computes is done first. (But for the call that the thread is in itself.)
+/// A thread that is in a call by such a handle returns with [`CallError::Refused`]: if the method waits, the wait fails
+/// as if a deadline were over; if it computes, it finishes first. (The call that the calling thread itself is in is an
+/// exception.)
 ///
 /// # Errors
-/// [`CallError::NotPermitted`] if it is a service of another process.
+/// [`CallError::NotPermitted`] if the service belongs to another process.
 pub fn revoke<I: ?Sized>(handle: Handle<I>) -> Result<(), CallError> {
     let mut thread = 0;
     loop {

@@ -5,8 +5,7 @@ use crate::Plain;
 use core::cell::UnsafeCell;
 use core::sync::atomic::{AtomicBool, Ordering};
 
-/// The memory of a [`Shared`] static. Its size is a multiple of its alignment, so that nothing else
-/// lies in its blocks.
+/// The memory of a [`Shared`] static. Its size is a multiple of its alignment, so that its blocks contain nothing else.
 #[doc(hidden)]
 #[repr(C, align(32))]
 #[derive(Debug)]
@@ -22,12 +21,10 @@ impl<T: Plain> SharedMemory<T> {
     }
 }
 
-/// A static that can be lent in any part. Made by [`shared!`](crate::shared!), taken once, by the
-/// thread that will use it.
+/// A static that can be lent in any part. Made by [`shared!`](crate::shared!), taken once, by the thread that uses it.
 //
-// A server that is lent a part of the memory may reach its neighbours as well, as far as a memory
-// protection unit is coarse. So the memory holds values of which every bit pattern is one, and the flag
-// is not in it.
+// A server that is lent a part of the memory may reach its neighbours as well, because a memory protection unit is
+// coarse. So every bit pattern of the memory is a value, and the flag lies elsewhere.
 #[derive(Debug)]
 pub struct Shared<T: 'static> {
     memory: &'static SharedMemory<T>,
@@ -35,31 +32,32 @@ pub struct Shared<T: 'static> {
 }
 
 impl<T: Plain> Shared<T> {
+    /// Creates the static.
+    ///
     /// # Safety
-    /// It is the only one of this memory.
+    /// No other `Shared` has this memory.
     #[doc(hidden)]
     #[must_use]
     pub const unsafe fn new(memory: &'static SharedMemory<T>) -> Self {
         Shared { memory, taken: AtomicBool::new(false) }
     }
 
-    /// The value; `None` if it has been taken already.
+    /// Returns the value; `None` if it has been taken already.
     #[expect(clippy::mut_from_ref, reason = "it gives out one reference, once")]
     pub fn take(&'static self) -> Option<&'static mut T> {
         if self.taken.swap(true, Ordering::AcqRel) {
             return None;
         }
-        // SAFETY: the flag goes up once, and no other `Shared` has this memory, so this is the only
-        // reference.
+        // SAFETY: the flag is set once, and no other `Shared` has this memory, so this is the only reference.
         Some(unsafe { &mut *self.memory.0.get() })
     }
 }
 
-/// Declares statics that can be lent in any part: they lie in the part of the process' memory that
-/// it shares. They are [`Plain`](trait@crate::Plain).
+/// Declares statics that can be lent in any part: they lie in the part of the process' memory that it shares. Their
+/// types are [`Plain`](trait@crate::Plain).
 ///
-/// A callee that is lent one of them may, while the call lasts, reach those next to it as well: a memory
-/// protection unit can't tell small pieces apart. So keep nothing in them that you would not lend.
+/// A callee that is lent one of them may, while the call lasts, reach those next to it as well, because a memory
+/// protection unit can't separate small pieces. So keep nothing in them that you would not lend.
 ///
 /// ```
 /// crossgate::shared! {
@@ -77,7 +75,7 @@ macro_rules! shared {
         $visibility static $name: $crate::Shared<$type> = {
             #[cfg_attr(any(target_os = "none", target_os = "linux"), unsafe(link_section = concat!(".crossgate.shared.", module_path!(), "::", stringify!($name))))]
             static MEMORY: $crate::SharedMemory<$type> = $crate::SharedMemory::new($initial);
-            // SAFETY: nobody else sees it.
+            // SAFETY: no other code can name the memory.
             unsafe { $crate::Shared::new(&MEMORY) }
         };
     )* };

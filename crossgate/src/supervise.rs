@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The decisions of a supervisor: which process restarts, which stops.
+//! The decisions of a supervisor: which process restarts, and which stops.
 //!
-//! The policy of the wiring (`on_fault`) takes effect at once when a process crashes. The process that the
-//! wiring names with `supervisor NOTIFICATION;` may decide otherwise, then or at any time: it supervises
-//! all. With `on_fault = stop` the crashed process waits for its decision, as it was (a debugger can
-//! look at it).
+//! The policy of the wiring (`on_fault`) takes effect at once when a process crashes. The process that the wiring names
+//! with `supervisor NOTIFICATION;` may decide otherwise, then or at any time: it supervises all processes. With
+//! `on_fault = stop` the crashed process stays as it was and waits for the supervisor's decision (a debugger can look
+//! at it).
 //!
 //! ```no_run
 //! # use crossgate::{Notification, fault::{FaultRecord, Faults}, supervise};
-//! /// Lets a process restart three times, and then no more.
+//! /// Lets a process restart three times, and then stops it.
 //! fn supervisor(faulted: Notification) -> ! {
 //!     let mut faults = Faults::new();
 //!     let mut chances = [3; 32];
@@ -29,9 +29,9 @@ use crate::CallError;
 use crate::arch::system_call;
 use crossgate_abi::{Status, Word, number};
 
-/// Has a process restart, whatever it does: its memory gets its initial values, its threads go
-/// back to their beginning, its visitors to their callers with
-/// [`ServerFaulted`](CallError::ServerFaulted). The count of its crashes restarts, too.
+/// Restarts a process, whatever it does: its memory gets its initial values, its threads restart at their entry points,
+/// and its visitors return to their callers with [`ServerFaulted`](CallError::ServerFaulted). The count of its crashes
+/// restarts at 0, too.
 ///
 /// # Errors
 /// [`NotPermitted`](CallError::NotPermitted) if the caller does not supervise, or if there is no such
@@ -43,7 +43,7 @@ pub fn restart(process: u8) -> Result<(), CallError> {
 /// Stops a process, whatever it does. Calls to it fail with [`ServerDown`](CallError::ServerDown).
 ///
 /// # Errors
-/// As of [`restart`].
+/// As for [`restart`].
 pub fn stop(process: u8) -> Result<(), CallError> {
     decide(number::STOP, process)
 }

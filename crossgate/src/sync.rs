@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Locks and waiting lines for the threads of one process, and the visitors in it.
+//! Locks and waiting lines for the threads of one process, and its visitors.
 //!
 //! | type | for |
 //! |---|---|
-//! | [`Mutex`] | one thread at a time at a value; with priority inheritance |
+//! | [`Mutex`] | one thread at a time with a value; with priority inheritance |
 //! | [`Condvar`] | waiting until a value behind a mutex has changed |
-//! | [`RwLock`] | many readers or one writer at a value |
-//! | [`Semaphore`] | so many threads at a time, or counting what there is |
-//! | [`Channel`] | handing values on, first in, first out |
+//! | [`RwLock`] | many readers or one writer of a value |
+//! | [`Semaphore`] | a limited number of threads at a time, or counting what there is |
+//! | [`Channel`] | passing values on, first in, first out |
 //! | [`OnceLock`], [`LazyLock`] | a value that is made once, when it is first needed |
 //!
-//! None of them makes a system call if nobody has to wait and nobody waits. A mutex (and what is built on it:
+//! None of them makes a system call if no thread has to wait and none waits. A mutex (and what is built on it:
 //! `OnceLock`, `LazyLock`) waits by the kernel's priority inheritance and needs nothing else. The others wait by
 //! notifications of the process, which the wiring declares: a thread that waits takes one of them for itself until it
-//! runs again, so there are as many as threads that may wait there, visitors included. Who waits longest is told
-//! first.
+//! runs again, so the wiring declares as many as there are threads that may wait there, visitors included. The thread
+//! that has waited longest is woken first.
 //!
 //! ```
 //! # use crossgate::{Notification, testing::Wiring};
@@ -45,7 +45,8 @@
 //! });
 //! ```
 //!
-//! All of it lies in the memory of the process, and restarts with it: who crashes with a lock takes the lock along.
+//! All of them lie in the memory of the process, and restart with it: if a process crashes while it holds a lock, the
+//! lock is reset, too.
 
 mod channel;
 mod condvar;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The code that the attributes, derives and the wiring expand to.
 //!
-//! The macros of `crossgate-macros` cut the source into pieces, which arrive here in slots: `name: [tokens]`. Each
-//! template does one thing, and gets what it needs for that.
+//! The macros of `crossgate-macros` cut the source into pieces, which are passed to the templates in slots: `name:
+//! [tokens]`. Each template does one thing, and gets the slots that it needs for that.
 
 mod budgets;
 mod interface;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Unit tests of processes and services, on the kernel itself.
 //!
-//! A test wires a small firmware and runs as one of its threads. What decides there who may call whom, who runs next,
-//! what can be lent and when a wait ends is the core that runs on the board: there is no second kernel to drift from
-//! it.
+//! A test wires a small firmware and runs as one of its threads. The kernel core of the board decides which process may
+//! call which, which thread runs next, what can be lent and when a wait ends: there is no second kernel that could
+//! differ from it.
 //!
 //! ```
 //! use crossgate::testing::Wiring;
@@ -37,13 +37,13 @@
 //! });
 //! ```
 //!
-//! | here | on a board |
+//! | in a test | on a board |
 //! |---|---|
-//! | One thread runs at a time: the most urgent. It is replaced when it makes a system call, not between two. | It is replaced by interrupts, too. |
+//! | One thread runs at a time: the most urgent. Another thread replaces it only when it makes a system call. | It is replaced by interrupts, too. |
 //! | Time is virtual. It passes when all threads wait, so a test of an hour takes no time and ends the same each time. | It passes by itself. |
-//! | A crash fails the test and names the process, unless it [may crash](Process::may_crash). What the crashed method owned is dropped; the objects of the process stay as they are. | Nothing is dropped. The memory of the process is reset. |
-//! | The kernel checks what a call lends. Nothing keeps a process from memory that is not its own. | The memory protection unit does. So does the port to Linux. |
-//! | The test's process supervises: it may use [`supervise`](crate::supervise) and [`fault`](crate::fault). Each process may [limit](crate::time::with_deadline) its calls, signal each notification, and call each service that is not [restricted](Wiring::permit). | The wiring says who may. |
+//! | A crash fails the test and names the process, unless the process [may crash](Process::may_crash). Values that the crashed method owned are dropped; the objects of the process stay as they are. | Nothing is dropped. The memory of the process is reset. |
+//! | The kernel checks what a call lends. Nothing keeps a process from the memory of another. | The memory protection unit does, and so does the port to Linux. |
+//! | The test's process supervises: it may use [`supervise`](crate::supervise) and [`fault`](crate::fault). Each process may [limit](crate::time::with_deadline) its calls, signal each notification, and call each service that is not [restricted](Wiring::permit). | The wiring gives these rights. |
 
 mod draft;
 mod machine;
@@ -65,7 +65,7 @@ use thread::Me;
 
 pub use machine::idle;
 
-/// The wiring of a test: processes, and what they have.
+/// The wiring of a test: processes, their objects, threads, notifications and rights.
 #[derive(Debug)]
 pub struct Wiring(RefCell<Draft>);
 
@@ -90,71 +90,74 @@ impl Default for Wiring {
 }
 
 impl Wiring {
-    /// With one process, that of the [test](Self::test) itself.
+    /// Creates a wiring with one process, that of the [test](Self::test) itself.
     #[must_use]
     pub fn new() -> Wiring {
         Wiring(RefCell::new(Draft::new()))
     }
 
-    /// With the processes, objects, rights and notifications of a wiring by [`system!`](crate::system!), and a process
-    /// for the test. The threads of the wiring don't run: the test does what they would do.
+    /// Creates a wiring with the processes, objects, rights and notifications of a wiring by
+    /// [`system!`](crate::system!), and a process for the test. The threads of the given wiring don't run: the test
+    /// does their work.
     ///
-    /// Objects of a wiring are statics, so tests of one run one after the other.
+    /// Objects of a wiring are statics, so tests with a wiring run one after the other.
     #[must_use]
     pub fn of(system: &'static System) -> Wiring {
         Wiring(RefCell::new(Draft::of(system)))
     }
 
-    /// The process of this name; a new one if there is none.
+    /// Returns the process of this name, which is created if there is none.
     ///
     /// # Panics
-    /// If there are 32 already.
+    /// If there are 32 processes already.
     pub fn process(&self, name: &'static str) -> Process<'_> {
         Process { wiring: self, index: self.0.borrow_mut().process(name) }
     }
 
-    /// The process that [`run`](Self::run) runs in.
+    /// Returns the process that [`run`](Self::run) runs in.
     pub fn test(&self) -> Process<'_> {
         Process { wiring: self, index: self.0.borrow().test }
     }
 
-    /// Publishes an object of a process of its own, which has the name of the interface. One call at a time is in it.
+    /// Publishes an object of a new process that has the name of the interface. One call at a time is in the object.
     ///
     /// # Panics
-    /// If there is no room for one more process or service.
+    /// If there are too many processes or services.
     pub fn serve<I: ?Sized + ServedBy<T>, T: Send + 'static>(&self, object: T) -> Handle<I> {
         let name = I::NAME.rsplit("::").next().unwrap_or(I::NAME);
         let index = self.0.borrow_mut().new_process(name);
         Process { wiring: self, index }.serve(object)
     }
 
-    /// Lets only these processes call a service (and those that get its handle by a call). If nothing is said, all may.
+    /// Lets only these processes call a service (and those that get its handle by a call). Without this call, all
+    /// processes may.
     pub fn permit<I: ?Sized, const N: usize>(&self, service: Handle<I>, callers: [Process<'_>; N]) {
         let callers = callers.iter().fold(0, |set, process| set | 1 << process.index);
         self.0.borrow_mut().permit(service.__gate(), callers);
     }
 
-    /// Boots the kernel with this wiring, runs all of its threads, and `body` as one of the
-    /// [test's](Self::test) process, of the lowest priority: whoever can go on does so before it. When
-    /// `body` has returned, all is over: threads that still run or wait end where they are.
+    /// Boots the kernel with this wiring, and runs all of its threads, with `body` as a thread of the
+    /// [test's](Self::test) process. `body` has the lowest priority: all threads that can run do so before it. When
+    /// `body` has returned, the test is over: threads that still run or wait end where they are.
     ///
     /// # Panics
-    /// If `body` does; if a process crashes that must not; if all threads wait and nothing will wake any of them; or
-    /// if it has been run already.
+    /// If `body` panics; if a process crashes that must not; if all threads wait and nothing will wake any of them; or
+    /// if the wiring has run already.
     pub fn run<R>(&self, body: impl FnOnce() -> R) -> R {
         world::run(&self.0, body)
     }
 }
 
 impl<'w> Process<'w> {
-    /// Its index, as [`server::caller`](crate::server::caller) and [`supervise`](crate::supervise) have it.
+    /// Returns the index of the process, as in [`server::caller`](crate::server::caller) and
+    /// [`supervise`](crate::supervise).
     #[must_use]
     pub fn index(self) -> u8 {
         self.index as u8
     }
 
-    /// Publishes an object (a fake, or the real server). One call at a time is in it, as in an
-    /// [`Exclusive`](crate::Exclusive) one.
+    /// Publishes an object (a fake, or the real server). One call at a time is in the object, as with
+    /// [`Exclusive`](crate::Exclusive).
     ///
     /// # Panics
     /// If there are too many services.
@@ -164,8 +167,8 @@ impl<'w> Process<'w> {
         self.publish::<I, T>(object.cast(), lock)
     }
 
-    /// Publishes an object that any number of calls may be in, and threads of the process, as in a
-    /// [`Concurrent`](crate::Concurrent) one.
+    /// Publishes an object that any number of calls and threads of the process may be in, as with
+    /// [`Concurrent`](crate::Concurrent).
     ///
     /// ```
     /// # use crossgate::{Handle, interface, testing::Wiring};
@@ -191,40 +194,40 @@ impl<'w> Process<'w> {
         self.publish::<I, T>((&raw const *object).cast_mut().cast(), NO_LOCK)
     }
 
-    /// An object of the process, which is there for ever, as in a firmware.
+    /// Creates an object of the process, which is never dropped, as in a firmware.
     pub fn object<T>(self, object: T) -> &'static T {
         Box::leak(Box::new(object))
     }
 
-    /// A notification of the process.
+    /// Creates a notification of the process.
     ///
     /// # Panics
-    /// If it has 16 already, or if 15 other processes have some.
+    /// If the process has 16 notifications already, or if 15 other processes have notifications.
     #[must_use]
     pub fn notification(self) -> Notification {
         self.draft(|draft| draft.notification(self.index, false))
     }
 
-    /// The same, of which each signal counts.
+    /// Creates a notification of the process of which each signal counts.
     ///
     /// # Panics
-    /// As [`notification`](Self::notification).
+    /// As for [`notification`](Self::notification).
     #[must_use]
     pub fn counting_notification(self) -> Notification {
         self.draft(|draft| draft.notification(self.index, true))
     }
 
-    /// As many notifications as are wanted.
+    /// Creates `N` notifications of the process.
     ///
     /// # Panics
-    /// As [`notification`](Self::notification).
+    /// As for [`notification`](Self::notification).
     #[must_use]
     pub fn notifications<const N: usize>(self) -> [Notification; N] {
         core::array::from_fn(|_| self.notification())
     }
 
-    /// A thread of the process: of priority 1 (as the test has) to 31 (the most urgent). When the process restarts, the
-    /// thread does, too.
+    /// Creates a thread of the process, of priority 1 (that of the test) to 31 (the most urgent). When the process
+    /// restarts, so does the thread.
     ///
     /// ```
     /// # use crossgate::testing::Wiring;
@@ -241,7 +244,7 @@ impl<'w> Process<'w> {
     /// ```
     ///
     /// # Panics
-    /// If there are 30 already, or if there is no such priority.
+    /// If there are 30 threads already, or if there is no such priority.
     pub fn thread<R: Send + 'static>(
         self,
         priority: u8,
@@ -260,10 +263,10 @@ impl<'w> Process<'w> {
         Thread { result, ended: test }
     }
 
-    /// A [`Pool`](pool::Pool) of `count` threads of a priority.
+    /// Creates a [`Pool`](pool::Pool) of `count` threads of a priority.
     ///
     /// # Panics
-    /// As [`thread`](Self::thread).
+    /// As for [`thread`](Self::thread).
     #[must_use]
     pub fn pool(self, count: usize, priority: u8) -> pool::Pool {
         let first = self.wiring.0.borrow().next_thread();
@@ -276,24 +279,24 @@ impl<'w> Process<'w> {
         pool
     }
 
-    /// The process may crash: then it restarts, as if the wiring said nothing else, and the test goes on.
+    /// Lets the process crash: it restarts, as with no other policy in the wiring, and the test goes on.
     pub fn may_crash(self) -> Self {
         self.draft(|draft| draft.may_crash |= 1 << self.index);
         self
     }
 
-    /// The process may ask which life of a process it is, as with `lost_clients;` in the wiring, and is told by the
-    /// notification, if there is one, when one has ended.
+    /// Lets the process ask which life a client is in, as with `lost_clients;` in the wiring. The notification, if
+    /// there is one, is signalled when a life has ended.
     pub fn lost_clients(self, lost: Option<Notification>) -> Self {
         self.draft(|draft| draft.lost_clients(self.index, lost));
         self
     }
 
-    /// Inside of [`run`](Wiring::run): the calling thread goes into the process, as with a call, and does this there,
-    /// with the rights of that process.
+    /// Takes the calling thread into the process, as with a call, and runs `body` there, with the rights of that
+    /// process. This works inside of [`run`](Wiring::run) only.
     ///
     /// # Panics
-    /// If the process is down, or goes down meanwhile.
+    /// If the process is down, or is taken down meanwhile.
     pub fn enter<R>(self, body: impl FnOnce() -> R) -> R {
         let (mut body, mut result) = (Some(body), None);
         let mut visit = || result = body.take().map(|body| body());
@@ -322,7 +325,7 @@ impl<'w> Process<'w> {
 }
 
 impl<R> Thread<R> {
-    /// Waits until the thread has returned from its body. Its result.
+    /// Waits until the thread has returned from its body. Returns the result of the body.
     ///
     /// Only the test's own thread may wait for that.
     pub fn join(self) -> R {
@@ -335,14 +338,14 @@ impl<R> Thread<R> {
         }
     }
 
-    /// Returns whether it has.
+    /// Returns whether the thread has returned from its body.
     #[must_use]
     pub fn has_ended(&self) -> bool {
         self.result.lock().unwrap_or_else(PoisonError::into_inner).is_some()
     }
 }
 
-/// A call by its bare words, as a hostile caller would make it. Inside of [`run`](Wiring::run).
+/// Makes a call with raw words, as a hostile caller would. This works inside of [`run`](Wiring::run) only.
 ///
 /// # Errors
 /// The error of the kernel or of the server's stub.
@@ -351,17 +354,17 @@ pub fn call_raw(gate: usize, method: usize, words: [Word; 4]) -> Result<[Word; 2
     CallError::from_status(Status(reply.status)).map_or(Ok(reply.words), Err)
 }
 
-/// The process that is entered by the test.
+/// The methods of the service by which the test enters a process.
 const VISIT: &[Method] = &[Method::new(visit, Shape::values(1), Shape::NONE)];
 
 unsafe extern "C-unwind" fn visit(_: *mut (), body: Word, _: Word, _: Word, _: Word) -> RawReply {
     let body = core::ptr::with_exposed_provenance_mut::<&mut dyn FnMut()>(body);
-    // SAFETY: `enter` has called, and waits. (Nobody else knows the gate: it is behind all that have a handle.)
+    // SAFETY: `enter` has called, and waits. (No other code knows the gate: it is behind all gates that have a handle.)
     unsafe { (*body)() };
     RawReply { status: 0, words: [0; 2] }
 }
 
-/// The thread of the calling thread of the host.
+/// Returns the thread of the test that the calling thread of the host is.
 fn me() -> std::rc::Rc<Me> {
     thread::current().unwrap_or_else(|| {
         panic!(

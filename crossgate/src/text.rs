@@ -5,8 +5,8 @@ use crate::LeaseMut;
 use crate::buffer::{Block, BlockSize, First, LeaseBuf};
 use core::fmt;
 
-/// Puts text together at the start of a [`LeaseBuf`], by [`write!`](core::write), to be lent without a copy. What
-/// does not fit is cut off between two characters, and is an error of that `write!`.
+/// Writes text to the start of a [`LeaseBuf`], by [`write!`](core::write), to be lent without a copy. Text that does
+/// not fit is cut off between two characters, and that `write!` returns an error.
 ///
 /// ```
 /// # use crossgate::{LeaseBuf, Lease, interface, testing::Wiring};
@@ -34,7 +34,7 @@ impl<const N: usize> LeaseBuf<N>
 where
     BlockSize<N>: Block,
 {
-    /// Writes text from the start on.
+    /// Returns a writer that starts at the beginning of the buffer.
     #[must_use]
     pub fn writer(&mut self) -> Writer<'_> {
         Writer { bytes: &mut self[..], length: 0 }
@@ -42,14 +42,14 @@ where
 }
 
 impl Writer<'_> {
-    /// The text so far.
+    /// Returns the text so far.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        // Whole characters are all that is written.
+        // Only whole characters are written.
         str::from_utf8(self.bytes.get(..self.length).unwrap_or(&[])).unwrap_or("")
     }
 
-    /// The text so far, to be lent without a copy.
+    /// Returns the text so far, to be lent without a copy.
     #[must_use]
     pub fn text(&self) -> First<'_> {
         First(self.bytes.get(..self.length).unwrap_or(&[]))
@@ -68,14 +68,14 @@ impl fmt::Write for Writer<'_> {
     }
 }
 
-/// Puts text together at the start of memory that a client has lent: the server's side of a [`Writer`].
+/// Writes text to the start of memory that a client has lent: the server's side of a [`Writer`].
 ///
 /// ```
 /// use core::fmt::Write;
 /// use crossgate::{LeaseMut, interface, testing::Wiring};
 /// #[interface]
 /// pub trait Clock {
-///     /// Tells the time, and how long the text is.
+///     /// Writes the time. Returns the length of the text.
 ///     fn time(&self, text: LeaseMut<'_, [u8]>) -> u32;
 /// }
 /// struct Wall;
@@ -99,7 +99,7 @@ pub struct LeaseWriter<'a, 'lent> {
 }
 
 impl<'lent> LeaseMut<'lent, [u8]> {
-    /// Writes text from the start on.
+    /// Returns a writer that starts at the beginning of the memory.
     #[must_use]
     pub fn writer(&mut self) -> LeaseWriter<'_, 'lent> {
         LeaseWriter { lent: self, length: 0 }
@@ -107,7 +107,7 @@ impl<'lent> LeaseMut<'lent, [u8]> {
 }
 
 impl LeaseWriter<'_, '_> {
-    /// Returns how many bytes were written.
+    /// Returns the number of bytes that were written.
     #[must_use]
     pub const fn written(&self) -> usize {
         self.length
@@ -115,7 +115,8 @@ impl LeaseWriter<'_, '_> {
 }
 
 impl fmt::Write for LeaseWriter<'_, '_> {
-    // Inlined, so that what it calls is not there for others to be called, who would inline it.
+    // Inlined, because otherwise the functions that it calls would exist on their own, and other callers would call
+    // them instead of inlining them.
     #[inline]
     fn write_str(&mut self, text: &str) -> fmt::Result {
         let room = self.lent.len() - self.length;

@@ -10,7 +10,7 @@ pub fn yield_now() {
     system_call(number::YIELD, []);
 }
 
-/// The index of the calling thread in the wiring; 0 is the idle thread.
+/// Returns the index of the calling thread in the wiring; 0 is the idle thread.
 #[inline]
 #[must_use]
 pub fn id() -> usize {

@@ -21,13 +21,13 @@ use crossgate_abi::{CallError, DEADLINE_OVER, DEADLINE_UNIT, DEADLINE_WITHIN, Wo
 pub struct Instant(u64);
 
 impl Instant {
-    /// The time since start in µs.
+    /// Returns the time since start in µs.
     #[must_use]
     pub const fn as_micros(self) -> u64 {
         self.0
     }
 
-    /// So many µs after the start.
+    /// Returns the point in time so many µs after start.
     #[must_use]
     pub const fn from_micros(micros: u64) -> Instant {
         Instant(micros)
@@ -45,32 +45,31 @@ impl Add<Duration> for Instant {
 impl Sub for Instant {
     type Output = Duration;
 
-    /// The time between the two; 0 if `earlier` is later.
+    /// Returns the time between the two; 0 if `earlier` is later.
     fn sub(self, earlier: Instant) -> Duration {
         Duration::from_micros(self.0.saturating_sub(earlier.0))
     }
 }
 
-/// The present time. It never runs backwards.
+/// Returns the present time. It never runs backwards.
 #[must_use]
 pub fn now() -> Instant {
     let [low, high] = system_call(number::NOW, []).words;
     Instant(low as u64 | (high as u64) << 32)
 }
 
-/// Makes calls that have to end in time.
+/// Makes calls that have to end within `time`.
 ///
-/// When the time is over (one of 0 is so at once), no call is entered: each fails with
-/// [`CallError::DeadlineExceeded`]. And the wait for an object or a notification that a call is in fails: the
-/// server gets [`TimedOut`](crate::notification::TimedOut) from `wait_timeout`, or
-/// [`CallError::DeadlineExceeded`] from a call of its own, and can return what it has. If the call is
-/// still not over 10 ms later, the server is stopped where it is, which is a crash of it (so it begins
-/// anew); the call fails with [`CallError::DeadlineExceeded`]. A server that returns within that time,
-/// whatever it is doing when the wait fails or would fail, is never stopped.
+/// When the time is over (at once if it is 0), no call is entered: each fails with [`CallError::DeadlineExceeded`]. In
+/// a call that is in flight, the wait for an object or a notification fails: the server gets
+/// [`TimedOut`](crate::notification::TimedOut) from `wait_timeout`, or [`CallError::DeadlineExceeded`] from a call of
+/// its own, and can return the result that it has. If the call is still not over 10 ms later, the server is stopped
+/// where it is, which is a crash of the server (so it restarts); the call fails with [`CallError::DeadlineExceeded`]. A
+/// server that returns within that time, whatever it is doing when the wait fails or would fail, is never stopped.
 ///
-/// Of several times, those of callers included, the nearest counts. They are over 0 to 1023 µs late, and every 67 s
-/// one to 3 ms; one of more than 33,550,336 µs is none. The wiring of the process has to say `deadlines;`, because who has this
-/// right can stop a server that is slow.
+/// Of several deadlines, those of callers included, the nearest one counts. Deadlines are 0 to 1023 µs late, and every
+/// 67 s 1 to 3 ms; a time of more than 33,550,336 µs sets no deadline. The wiring of the process has to say
+/// `deadlines;`, because a process with this right can stop a server that is slow.
 ///
 /// ```
 /// # use crossgate::{CallError, Handle, interface, testing::Wiring, time};
@@ -86,8 +85,7 @@ pub fn now() -> Instant {
 /// ```
 ///
 /// # Errors
-/// What `calls` returns; or [`CallError::NotPermitted`], before it runs, if the wiring does not say
-/// `deadlines;`.
+/// The error of `calls`; or [`CallError::NotPermitted`], before `calls` runs, if the wiring does not say `deadlines;`.
 #[inline(always)]
 pub fn with_deadline<T, E: From<CallError>>(
     time: Duration,
@@ -108,9 +106,9 @@ pub fn with_deadline<T, E: From<CallError>>(
 /// The longest time that counts, in µs: its deadline is less than 2^15 units away, even if it moves by two.
 const LONGEST: u64 = ((1 << 15) - 4) * DEADLINE_UNIT;
 
-/// In µs, if it counts.
+/// Returns the time in µs, or `None` if it sets no deadline.
 //
-// In 32 bits, which are enough for it.
+// The result has 32 bits, which are enough for it.
 #[inline(always)]
 const fn limited(time: Duration) -> Option<u32> {
     if time.as_secs() > LONGEST / 1_000_000 {
@@ -120,8 +118,8 @@ const fn limited(time: Duration) -> Option<u32> {
     if time as u64 > LONGEST { None } else { Some(time) }
 }
 
-/// A deadline that was in force at `start` (in [`DEADLINE_UNIT`], its lower 32 bits), as it is `now`: one that has passed
-/// would seem to come, once it is long ago.
+/// Returns a deadline that was in force at `start` (in [`DEADLINE_UNIT`], its lower 32 bits), as it is `now`: a
+/// deadline that has long passed would seem to lie in the future, because its units wrap around.
 #[cold]
 fn after_a_while(deadline: u16, start: u32, now: Instant) -> u16 {
     let passed = ((now.0 / DEADLINE_UNIT) as u32).wrapping_sub(start);
@@ -154,9 +152,9 @@ fn sleep_by(number: Word, microseconds: u64) {
     system_call(number, [microseconds as u32 as Word, (microseconds >> 32) as Word]);
 }
 
-/// In µs; what is longer than 584,000 years is cut to that.
+/// Returns a time in µs; a time of more than 584,000 years is cut to that.
 //
-// In 64 bits: those of `Duration::as_micros` are 128.
+// The arithmetic has 64 bits, because that of `Duration::as_micros` has 128.
 #[inline]
 pub(crate) const fn microseconds(time: Duration) -> u64 {
     time.as_secs().saturating_mul(1_000_000).saturating_add(time.subsec_micros() as u64)
@@ -166,10 +164,11 @@ pub(crate) const fn microseconds(time: Duration) -> u64 {
 mod tests {
     use super::*;
 
-    /// The lower 16 bits of the units come round here.
+    /// The time after which the lower 16 bits of the units wrap around.
     const ROUND: u64 = (1 << 16) * DEADLINE_UNIT;
 
-    /// A deadline of so many units, as it is after a while: when it was in force, and when it is now, in µs.
+    /// Returns a deadline of so many units after a while: `start` is when it was in force, and `now` the present, in
+    /// µs.
     fn later(deadline: u16, start: u64, now: u64) -> u16 {
         after_a_while(deadline, (start / DEADLINE_UNIT) as u32, Instant(now))
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Values in machine words.
+//! Values as machine words.
 
 use crate::notification::TimedOut;
 use crate::seal::Seal;
@@ -10,7 +10,7 @@ use crossgate_abi::{ARGUMENT_WORDS, Shape, Word};
 /// The words of a call.
 pub type Words = [Word; ARGUMENT_WORDS];
 
-/// Words that are put together for a call or a reply.
+/// Words that are collected for a call or a reply.
 #[derive(Debug, Default)]
 pub struct Encoder {
     words: Words,
@@ -18,7 +18,7 @@ pub struct Encoder {
 }
 
 impl Encoder {
-    /// No words.
+    /// Creates an encoder without words.
     #[inline(always)]
     #[must_use]
     pub fn new() -> Encoder {
@@ -28,7 +28,7 @@ impl Encoder {
     /// Adds a word.
     ///
     /// # Panics
-    /// If there are four already: an interface with such a method does not compile.
+    /// If there are four words already: an interface with such a method does not compile.
     #[inline(always)]
     pub fn push(&mut self, word: Word) {
         self.words[self.count] = word;
@@ -40,7 +40,7 @@ impl Encoder {
         self.words
     }
 
-    /// Returns where a value of this shape will end that begins here.
+    /// Returns the position at which a value of this shape will end if it starts here.
     #[doc(hidden)]
     #[inline(always)]
     #[must_use]
@@ -48,7 +48,7 @@ impl Encoder {
         self.count + usize::from(shape.words)
     }
 
-    /// Adds zeroes up to there: what another variant of the type has more.
+    /// Adds zeroes up to `end`, because another variant of the type has more words.
     #[doc(hidden)]
     #[inline(always)]
     pub fn __fill(&mut self, end: usize) {
@@ -66,7 +66,7 @@ pub struct Decoder {
 }
 
 impl Decoder {
-    /// Words from position `next` on.
+    /// Creates a decoder of words from position `next` on.
     #[inline(always)]
     pub(crate) fn new(words: Words, next: usize) -> Decoder {
         Decoder { words, next }
@@ -75,7 +75,7 @@ impl Decoder {
     /// Takes a word.
     ///
     /// # Panics
-    /// If there were four already: an interface with such a method does not compile.
+    /// If four words were taken already: an interface with such a method does not compile.
     #[inline(always)]
     pub fn pop(&mut self) -> Word {
         let word = self.words[self.next];
@@ -83,7 +83,7 @@ impl Decoder {
         word
     }
 
-    /// Returns where a value of this shape ends that begins here.
+    /// Returns the position at which a value of this shape ends if it starts here.
     #[doc(hidden)]
     #[inline(always)]
     #[must_use]
@@ -91,7 +91,7 @@ impl Decoder {
         self.next + usize::from(shape.words)
     }
 
-    /// Passes over what is left up to there.
+    /// Skips the words up to `end`.
     #[doc(hidden)]
     #[inline(always)]
     pub fn __skip(&mut self, end: usize) {
@@ -99,16 +99,16 @@ impl Decoder {
     }
 }
 
-/// The words are no value of the type.
+/// The error for words that are no value of the type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Invalid;
 
 /// A value that travels in the registers of a call.
 ///
-/// Derive it: `#[derive(Wire)]` works on enums, structs with named fields, newtypes, and unit structs. An enum is one
-/// word, and as many as its largest variant has fields for; these are values, no handles, and at most three in a
-/// variant that names none. It is safe to implement: a wrong implementation gives wrong values or a panic, never
-/// undefined behaviour.
+/// Derive this trait: `#[derive(Wire)]` works on enums, structs with named fields, newtypes, and unit structs. An enum
+/// is one word, plus the words for the fields of its largest variant. These fields are values, no handles, and a
+/// variant without field names has at most three. The trait is safe to implement: a wrong implementation gives wrong
+/// values or a panic, never undefined behaviour.
 ///
 /// ```
 /// use crossgate::{Wire, interface, testing::Wiring};
@@ -132,7 +132,7 @@ pub struct Invalid;
 /// wiring.run(|| assert_eq!(fan.set(Speed::High), Ok(Some(Speed::Off))));
 /// ```
 ///
-/// With fields:
+/// An enum with fields:
 ///
 /// ```
 /// use crossgate::{Wire, interface, testing::Wiring};
@@ -172,23 +172,23 @@ pub trait Wire: Sized + 'static {
     const SHAPE: Shape;
     /// Appends the words of the value, as many as [`SHAPE`](Self::SHAPE) says.
     fn put(self, encoder: &mut Encoder);
-    /// Takes as many words, and the value that they are.
+    /// Takes as many words, and returns the value.
     ///
     /// # Errors
-    /// [`Invalid`] if they are none.
+    /// [`Invalid`] if the words are no value of the type.
     fn take(decoder: &mut Decoder) -> Result<Self, Invalid>;
 }
 
 /// The type of a parameter of an interface method: a [`Wire`] type, `Lease` or `LeaseMut`.
 ///
-/// `Self` is what the server gets, `Caller` what the caller writes.
+/// `Self` is the type that the server gets, `Caller` the type that the caller writes.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a parameter of an interface method",
     label = "neither a `Wire` type nor a lease",
     note = "a value travels in registers if it derives `Wire`; memory is lent: `Lease<'_, T>`, `LeaseMut<'_, [T]>` with `T: Plain`"
 )]
 pub trait Parameter: Sized {
-    /// No other crate says what lent memory is: it can't name the type.
+    /// No other crate can define lent memory, because it can't name the type.
     #[doc(hidden)]
     const SEAL: Seal;
     /// The number of words, and their kinds.
@@ -197,8 +197,10 @@ pub trait Parameter: Sized {
     type Caller;
     #[doc(hidden)]
     fn put_argument(argument: Self::Caller, encoder: &mut Encoder);
+    /// Takes the words of the argument, and returns the value.
+    ///
     /// # Safety
-    /// The words come from the kernel, which checked them against [`ARGUMENT`](Self::ARGUMENT).
+    /// The words come from the kernel, which has checked them against [`ARGUMENT`](Self::ARGUMENT).
     #[doc(hidden)]
     unsafe fn take_argument(decoder: &mut Decoder) -> Result<Self, Invalid>;
 }
@@ -271,7 +273,7 @@ encoded_as! {
     NonZeroI8 = i8, NonZeroI8::get, NonZeroI8::new;
     NonZeroI16 = i16, NonZeroI16::get, NonZeroI16::new;
     NonZeroI32 = i32, NonZeroI32::get, NonZeroI32::new;
-    // In µs; what is longer than 584,000 years is cut to that.
+    // The time is in µs; more than 584,000 years are cut to that.
     Duration = u64, crate::time::microseconds, |word| Some(Duration::from_micros(word));
     TimedOut = (), |_| (), |()| Some(TimedOut);
 }
@@ -334,7 +336,7 @@ impl<A: Wire, B: Wire> Wire for (A, B) {
     }
 }
 
-/// The tag of `Some` and `Ok`; the kernel knows it, too (`Kind::HandleIfTagIsZero`).
+/// The tag of `Some` and `Ok`; the kernel uses it, too (`Kind::HandleIfTagIsZero`).
 const GOOD: Word = 0;
 /// The tag of `None` and `Err`.
 const BAD: Word = 1;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Arithmetic and checks behind `system!`, done by the compiler.
+//! Arithmetic and checks of `system!`, done by the compiler.
 
 mod budgets;
 mod limits;
@@ -19,18 +19,18 @@ pub use limits::{
 };
 pub use tables::{EMPTY, Publication, clients, first, gates, methods, passes_handles, publish};
 
-/// A mention in an expression of the wiring that the compiler takes for the handle. The expression implements it: that
-/// is how it proves that it was compiled.
+/// A mention in an expression of the wiring that the compiler takes for the handle. The expression implements this
+/// trait, which proves that the expression was compiled.
 #[diagnostic::on_unimplemented(
     message = "what the wiring of a process mentions, it gives the right to use; this does not name the service or notification",
     label = "not compiled as the handle"
 )]
 pub trait Mentioned {}
 
-/// Requires that a mention is proven.
+/// Requires that a mention is proven to be compiled.
 pub const fn mentioned<Mention: Mentioned>() {}
 
-/// The set of one: bit `index`. Past the last bit it is empty; a firmware has no more.
+/// Returns the set of one element: bit `index`. Past the last bit the set is empty; a firmware has no more.
 #[must_use]
 pub const fn bit(index: usize) -> u32 {
     1_u32.unbounded_shl(index as u32)
@@ -40,25 +40,25 @@ pub const fn bit(index: usize) -> u32 {
 #[repr(C, align(8))]
 pub struct Stack<const N: usize>(UnsafeCell<MaybeUninit<[u8; N]>>);
 
-// SAFETY: nothing in Rust refers to what is in it.
+// SAFETY: nothing in Rust refers to the contents.
 unsafe impl<const N: usize> Sync for Stack<N> {}
 
 impl<const N: usize> Stack<N> {
-    /// A stack.
+    /// Creates a stack.
     #[must_use]
     #[expect(clippy::new_without_default, reason = "it is for statics")]
     pub const fn new() -> Self {
         Stack(UnsafeCell::new(MaybeUninit::uninit()))
     }
 
-    /// Its lowest address.
+    /// Returns its lowest address.
     #[must_use]
     pub const fn start(&'static self) -> *const u8 {
         self.0.get().cast::<u8>()
     }
 }
 
-/// The sum of the counts before `end`: where the things of item `end` start.
+/// Returns the sum of the counts before `end`: the index of the first thing of item `end`.
 #[must_use]
 pub const fn sum(counts: &[usize], end: usize) -> usize {
     let (mut sum, mut index) = (0, 0);
@@ -69,12 +69,12 @@ pub const fn sum(counts: &[usize], end: usize) -> usize {
     sum
 }
 
-/// The handle (or handles) of the service whose first object has this first gate.
+/// Returns the handle (or handles) of the service whose first object has this first gate.
 #[must_use]
 pub const fn handle<H: Copy>(index: usize) -> H {
     const { assert!(size_of::<H>() == size_of::<Handle<()>>()) }
-    // SAFETY: it is used for `ServiceObject::Handle` only, which is transparent over `RawHandle`, as
-    // is `Handle`.
+    // SAFETY: the function is used for `ServiceObject::Handle` only, which is transparent over `RawHandle`, as is
+    // `Handle`.
     unsafe { core::mem::transmute_copy(&Handle::<()>::__of_gate(index)) }
 }
 
@@ -84,7 +84,7 @@ mod testing {
     use std::panic::{UnwindSafe, catch_unwind};
     use std::string::String;
 
-    /// Returns what the compiler would say.
+    /// Returns the message of the compiler.
     pub fn refused<T>(check: impl FnOnce() -> T + UnwindSafe) -> Option<String> {
         catch_unwind(check).err().map(|text| *text.downcast::<String>().unwrap())
     }

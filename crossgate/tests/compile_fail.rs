@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Every promise about types: a program that breaks it does not compile, and the compiler says why in
-//! words that help. (What has to compile is in `compile_pass`.)
+//! Every guarantee about types: a program that violates it does not compile, and the compiler says why in helpful
+//! words. (Programs that have to compile are in `compile_pass`.)
 //!
-//! After a change of a text: `TRYBUILD=overwrite cargo test -p crossgate --test compile_fail`, then read
-//! the difference.
+//! After a change of a text run `TRYBUILD=overwrite cargo test -p crossgate --test compile_fail`, then read the
+//! difference.
 
 #[test]
 #[cfg_attr(miri, ignore = "it runs the compiler")]

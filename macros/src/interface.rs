@@ -7,12 +7,12 @@ use crate::pieces::{
 };
 use proc_macro::{Delimiter, Group, Ident, Punct, Spacing, Span, TokenStream, TokenTree as Token};
 
-/// Methods that a handle has itself, as every type has them through `Deref` and traits.
+/// Methods that a handle itself has, because every type has them through `Deref` and traits.
 const RESERVED: [&str; 8] = ["clone", "clone_from", "eq", "ne", "deref", "into", "try_into", "fmt"];
 /// A selector has eight bits for the method.
 const MOST_METHODS: usize = 256;
 
-/// One method, cut into pieces.
+/// One method, split into pieces.
 struct Method {
     attributes: Vec<Token>,
     name: Ident,
@@ -49,7 +49,7 @@ pub fn expand(attribute: TokenStream, item: TokenStream) -> Result<TokenStream, 
     Ok(code)
 }
 
-/// A trait, cut into pieces.
+/// A trait, split into pieces.
 struct Interface {
     attributes: Vec<Token>,
     visibility: Vec<Token>,
@@ -60,7 +60,7 @@ struct Interface {
     methods: Vec<Method>,
 }
 
-// Each template gets what it needs, by name.
+// Each template gets the slots that it needs, by name.
 impl Interface {
     fn served(&self) -> TokenStream {
         let method = |method: &Method| {
@@ -156,7 +156,7 @@ impl Method {
     }
 }
 
-/// `<T: Wire, const N: usize>` as declared, and as named: `T, N,`.
+/// Returns generic parameters as declared, `<T: Wire, const N: usize>`, and as named, `T, N,`.
 fn generics(source: &mut Cursor) -> Result<(Vec<Token>, Vec<Token>), Error> {
     if !is_punctuation(source.peek(), '<') {
         return Ok((vec![], vec![]));
@@ -277,7 +277,7 @@ fn is_lease(ty: &[Token]) -> bool {
         .is_some_and(|last| is_word(Some(last), "Lease") || is_word(Some(last), "LeaseMut"))
 }
 
-/// The type with `'static` for `'_`, which `impl Trait` does not take.
+/// Returns the type with `'static` for `'_`, which `impl Trait` does not take.
 fn without_anonymous_lifetimes(ty: Vec<Token>) -> Vec<Token> {
     let mut previous_is_quote = false;
     let rename = |token: Token| {
@@ -288,7 +288,7 @@ fn without_anonymous_lifetimes(ty: Vec<Token>) -> Vec<Token> {
     ty.into_iter().map(rename).collect()
 }
 
-/// Returns the parts of a method that readers see who know no Rust.
+/// Returns the parts of a method for readers that know no Rust.
 fn described(method: &Method) -> TokenStream {
     slots([
         ("name", word(&method.name)),
@@ -298,7 +298,7 @@ fn described(method: &Method) -> TokenStream {
     ])
 }
 
-/// Returns what the words of a method are, checked where it stands.
+/// Returns the shapes of a method's words. They are checked where the method stands.
 fn shape(interface: &Ident, method: &Method) -> TokenStream {
     let span = method.name.span();
     let mut arguments =

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The attributes, derives and the wiring of Crossgate. Use them through the crate `crossgate`.
+//! The attributes, derives and the wiring of Crossgate. They are used through the crate `crossgate`.
 //!
-//! They only cut the source into pieces, keeping every span, and hand these, by name, to `macro_rules!`
-//! templates in the crate `crossgate`, which are ordinary readable code. So this crate needs no
-//! parser of Rust, builds in a moment, and its errors point at the user's own words.
+//! The macros only cut the source into pieces, keeping every span, and pass these, by name, to `macro_rules!` templates
+//! in the crate `crossgate`, which are ordinary readable code. So this crate needs no parser of Rust, builds in a
+//! moment, and its errors point at the user's own words.
 
 mod interface;
 mod pieces;
@@ -12,10 +12,10 @@ mod system;
 use pieces::template;
 use proc_macro::TokenStream;
 
-/// Makes a trait an interface: something that can be called across processes.
+/// Makes a trait an interface, which can be called across processes.
 ///
-/// The trait stays what it is; a server implements it. A client calls its methods on a
-/// `Handle<dyn Trait>`, where each gives a `Result<_, CallError>`.
+/// The trait is not changed; a server implements it. A client calls its methods on a `Handle<dyn Trait>`, where each
+/// returns a `Result<_, CallError>`.
 #[proc_macro_attribute]
 pub fn interface(attribute: TokenStream, item: TokenStream) -> TokenStream {
     interface::expand(attribute, item).unwrap_or_else(pieces::Error::into_tokens)
@@ -34,37 +34,37 @@ pub fn plain(item: TokenStream) -> TokenStream {
     template("__derive_plain", item)
 }
 
-/// The wiring of a firmware: its processes, what they own, and who may call whom.
+/// Defines the wiring of a firmware: its processes, what they own, and which process may call which.
 ///
-/// `pub static SYSTEM;` names the tables; then comes a `process name { ... }` for each crate that is one.
-/// A process may use the services and notifications that its expressions mention. A mention is
-/// a word that the compiler compiles as the handle: no text, comment, field, type, or part of a path. Its name means
-/// the handle in all expressions of the process; nothing hides it. An argument of a macro counts if the macro makes
-/// one expression of it. What is not mentioned is not in scope, and a mention that is not compiled as the handle is
-/// an error where it stands.
+/// `pub static SYSTEM;` names the tables; then comes a `process name { ... }` for each crate that is a process. A
+/// process may use the services and notifications that its expressions mention. A mention is a word that the compiler
+/// compiles as the handle: no text, comment, field, type, or part of a path. The name means the handle in all
+/// expressions of the process; nothing hides it. An argument of a macro counts if the macro makes one expression of it.
+/// A service or notification that is not mentioned is not in scope, and a mention that is not compiled as the handle is
+/// an error, which is reported where the mention stands.
 ///
-/// Names are plain words that are none of Rust's, and don't begin with `__`. A process is not called
-/// `kernel`, `crossgate...` or like a crate of the Rust library, and no thread `idle`.
+/// Names are plain words, but no keywords of Rust, and don't begin with `__`. A process can't be called `kernel`,
+/// `crossgate...` or like a crate of the Rust library, and a thread can't be called `idle`.
 ///
-/// Beside the processes, `time_slice = 5 ms;` has threads of one priority take turns, and `cpu_time;` has it
-/// counted how long each thread runs, and in which process.
+/// Beside the processes, `time_slice = 5 ms;` lets threads of one priority take turns, and `cpu_time;` makes the kernel
+/// count how long each thread runs, and in which process.
 ///
 /// | item of a process | meaning |
 /// |---|---|
-/// | `mmio REGISTERS;` | it owns these device registers (a `Mmio`) |
-/// | `shared mmio REGISTERS;` | the same; another process that says so, too, may own some of them as well |
-/// | `notification NAME;` | its threads wait for it; signals that nobody has waited for yet are one |
+/// | `mmio REGISTERS;` | the process owns these device registers (a `Mmio`) |
+/// | `shared mmio REGISTERS;` | the same; another process that says so, too, may own some of these registers as well |
+/// | `notification NAME;` | its threads wait for it; signals that no thread has waited for yet are one |
 /// | `counting notification NAME;` | the same, but each signal counts |
 /// | `interrupt LINE => NAME;` | the interrupt of this number, which is bound nowhere else, signals one of its notifications |
-/// | `object name: Concurrent<T> = value => [SERVICE: dyn Interface, ...];` | an object that it serves; `Exclusive<T>` for one call at a time; `object name (stack = BYTES): ...` if its methods need more than 256 bytes of stack |
+/// | `object name: Concurrent<T> = value => [SERVICE: dyn Interface, ...];` | an object that the process serves; `Exclusive<T>` for one call at a time; `object name (stack = BYTES): ...` if its methods need more than 256 bytes of stack |
 /// | `thread name (priority = 1 to 31, stack = BYTES) = function(arguments);` | a thread that starts there; 31 is the most urgent |
-/// | `pool name (count = 1 to 31, stack = BYTES, priority = 1 to 31);` | threads that it begins and ends while it runs: an expression has them by this name, as a `Pool` |
-/// | `on_fault = restart;`, `restart (limit = N)`, `stop` | what becomes of it when it crashes |
-/// | `supervisor NAME;` | it is the supervisor: it is told of crashes by this notification, and may restart and stop processes |
-/// | `lost_clients NAME;`, `lost_clients;` | it is told by this notification when the life of one ends that may call it, and may ask for the [life](../crossgate/server/struct.Client.html) of each |
-/// | `inspects;` | it may look at threads, stacks and processes, and read the records of crashes |
-/// | `crash_dumps;` | it may read the last crash dump: registers and stack of others |
-/// | `deadlines;` | it may set deadlines for its calls |
+/// | `pool name (count = 1 to 31, stack = BYTES, priority = 1 to 31);` | threads that the process starts and ends while it runs: expressions use them by this name, as a `Pool` |
+/// | `on_fault = restart;`, `restart (limit = N)`, `stop` | the kernel's action when the process crashes |
+/// | `supervisor NAME;` | the process is the supervisor: it is notified of crashes by this notification, and may restart and stop processes |
+/// | `lost_clients NAME;`, `lost_clients;` | the process is notified when the life of a client ends that may call it, and may ask for the [life](../crossgate/server/struct.Client.html) of each |
+/// | `inspects;` | the process may look at threads, stacks and processes, and read the records of crashes |
+/// | `crash_dumps;` | the process may read the last crash dump: registers and stack of other processes |
+/// | `deadlines;` | the process may set deadlines for its calls |
 #[proc_macro]
 pub fn system(input: TokenStream) -> TokenStream {
     system::expand(input).unwrap_or_else(pieces::Error::into_tokens)

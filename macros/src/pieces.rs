@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Cutting tokens, and putting them together.
+//! Functions that split and join tokens.
 
 use proc_macro::{
     Delimiter, Group, Ident, Literal, Punct, Spacing, Span, TokenStream, TokenTree as Token,
 };
 
-/// Something that the user has to mend, and where.
+/// An error that the user has to correct, and its place.
 pub struct Error {
     span: Span,
     text: String,
@@ -16,7 +16,7 @@ impl Error {
         Error { span, text: text.into() }
     }
 
-    /// `compile_error!("text");`, at the place.
+    /// Returns `compile_error!("text");`, at the place.
     pub fn into_tokens(self) -> TokenStream {
         let at = |mut token: Token| {
             token.set_span(self.span);
@@ -34,31 +34,31 @@ impl Error {
     }
 }
 
-/// `[tokens]`
+/// Returns `[tokens]`.
 pub fn bracket(tokens: impl IntoIterator<Item = Token>) -> Token {
     Group::new(Delimiter::Bracket, tokens.into_iter().collect()).into()
 }
 
-/// `{tokens}`
+/// Returns `{tokens}`.
 pub fn brace(tokens: impl IntoIterator<Item = Token>) -> Token {
     Group::new(Delimiter::Brace, tokens.into_iter().collect()).into()
 }
 
-/// `(tokens)`, as if they stood at `span`.
+/// Returns `(tokens)`, with the span `span`.
 pub fn parenthesis(tokens: TokenStream, span: Span) -> Token {
     let mut group = Group::new(Delimiter::Parenthesis, tokens);
     group.set_span(span);
     group.into()
 }
 
-/// `::crossgate::name! { pieces }`
+/// Returns `::crossgate::name! { pieces }`.
 pub fn template(name: &str, pieces: TokenStream) -> TokenStream {
     let mut call: TokenStream = format!("::crossgate::{name}!").parse().expect("a path is tokens");
     call.extend([Token::from(Group::new(Delimiter::Brace, pieces))]);
     call
 }
 
-/// `name: [tokens]` for each: what a template gets.
+/// Returns `name: [tokens]` for each: the input of a template.
 pub fn slots<const N: usize>(slots: [(&str, TokenStream); N]) -> TokenStream {
     let slot = |(name, tokens): (&str, TokenStream)| {
         let name = Ident::new(name, Span::call_site());
@@ -67,32 +67,32 @@ pub fn slots<const N: usize>(slots: [(&str, TokenStream); N]) -> TokenStream {
     slots.into_iter().flat_map(slot).collect()
 }
 
-/// `{tokens}` for each.
+/// Returns `{tokens}` for each.
 pub fn list(items: impl IntoIterator<Item = TokenStream>) -> TokenStream {
     items.into_iter().map(brace).collect()
 }
 
-/// A name, as a slot has it.
+/// Returns a name in the form of a slot.
 pub fn word(word: &Ident) -> TokenStream {
     Token::from(word.clone()).into()
 }
 
-/// Tokens, as a slot has them.
+/// Returns tokens in the form of a slot.
 pub fn tokens(tokens: &[Token]) -> TokenStream {
     tokens.iter().cloned().collect()
 }
 
-/// A number, as a slot has it.
+/// Returns a number in the form of a slot.
 pub fn number(number: usize) -> TokenStream {
     Token::from(Literal::usize_unsuffixed(number)).into()
 }
 
-/// A set, as a slot has it.
+/// Returns a set in the form of a slot.
 pub fn mask(set: u32) -> TokenStream {
     Token::from(Literal::u32_suffixed(set)).into()
 }
 
-/// The tokens of `code`, as if they stood at `span`.
+/// Returns the tokens of `code`, with the span `span`.
 pub fn code_at(code: &str, span: Span) -> TokenStream {
     fn at(tokens: TokenStream, span: Span) -> TokenStream {
         let place = |mut token: Token| {
@@ -121,7 +121,7 @@ pub fn is_word(token: Option<&Token>, word: &str) -> bool {
 pub struct Cursor {
     tokens: Vec<Token>,
     next: usize,
-    /// The place to point at if something is missing at the end.
+    /// The place that an error points at if something is missing at the end.
     end: Span,
 }
 
@@ -142,7 +142,7 @@ impl Cursor {
         self.peek().is_none()
     }
 
-    /// Returns where the next token is.
+    /// Returns the place of the next token.
     pub fn span(&self) -> Span {
         self.peek().map_or(self.end, Token::span)
     }
@@ -153,12 +153,12 @@ impl Cursor {
         token
     }
 
-    /// An error at the next token.
+    /// Returns an error at the next token.
     pub fn error(&self, text: impl Into<String>) -> Error {
         Error::new(self.span(), text)
     }
 
-    /// Takes the punctuation `character`, or tells what is `expected`.
+    /// Takes the punctuation `character`, or returns an error with the text `expected`.
     pub fn punctuation(&mut self, character: char, expected: &str) -> Result<Token, Error> {
         if is_punctuation(self.peek(), character) {
             Ok(self.take().expect("it was there"))
@@ -167,7 +167,7 @@ impl Cursor {
         }
     }
 
-    /// Takes an identifier, or tells what is `expected`.
+    /// Takes an identifier, or returns an error with the text `expected`.
     pub fn ident(&mut self, expected: &str) -> Result<Ident, Error> {
         match self.peek() {
             Some(Token::Ident(ident)) => {
@@ -186,7 +186,7 @@ impl Cursor {
         found
     }
 
-    /// Takes a group, or tells what is `expected`.
+    /// Takes a group, or returns an error with the text `expected`.
     pub fn group(&mut self, delimiter: Delimiter, expected: &str) -> Result<Group, Error> {
         match self.peek() {
             Some(Token::Group(group)) if group.delimiter() == delimiter => {

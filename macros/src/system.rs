@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! `system!`: the wiring of a firmware.
 //!
-//! The text is taken apart ([`parse`]) into its meaning ([`firmware`]); it is checked, as far as the
-//! words tell ([`check`], [`circles`]); the mentions in it become rights ([`rights`]); and the templates in the crate
-//! `crossgate` get all that by name ([`code`]).
+//! The text is parsed ([`parse`]) into its meaning ([`firmware`]), and checked as far as the words allow ([`check`],
+//! [`circles`]). The mentions in it become rights ([`rights`]), and the templates in the crate `crossgate` get all that
+//! by name ([`code`]).
 
 mod check;
 mod circles;

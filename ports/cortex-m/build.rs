@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Tells whether the compiler keeps statics apart: `crossgate-link` has to know.
+//! Tells the port if the compiler keeps statics apart, because `crossgate-link` needs to know.
 
 use std::env;
 

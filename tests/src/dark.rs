@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A line that nobody reads.
+//! A line without a reader.
 
 use core::convert::Infallible;
 
-/// It takes everything.
+/// A line that takes all bytes.
 #[derive(Clone, Copy, Debug)]
 pub struct Dark;
 

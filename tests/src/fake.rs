@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Memory that looks like a stack, and is none.
+//! Memory that looks like a stack, but is none.
 
 use core::cell::UnsafeCell;
 
-/// So many words of a process, to set its stack pointer to.
+/// An array of words of a process to which it can set its stack pointer.
 #[derive(Debug)]
 #[repr(align(64))]
 pub struct FakeStack<const WORDS: usize>(UnsafeCell<[usize; WORDS]>);
@@ -12,19 +12,19 @@ pub struct FakeStack<const WORDS: usize>(UnsafeCell<[usize; WORDS]>);
 unsafe impl<const WORDS: usize> Sync for FakeStack<WORDS> {}
 
 impl<const WORDS: usize> FakeStack<WORDS> {
-    /// One that is all zeroes.
+    /// Creates one that is all zeroes.
     #[must_use]
     pub const fn new() -> FakeStack<WORDS> {
         FakeStack(UnsafeCell::new([0; WORDS]))
     }
 
-    /// Its words.
+    /// Returns its words.
     #[must_use]
     pub const fn words(&self) -> *mut [usize; WORDS] {
         self.0.get()
     }
 
-    /// Returns where it ends: an empty stack begins there.
+    /// Returns its end: an empty stack starts there.
     #[must_use]
     pub fn top(&self) -> usize {
         self.words().addr() + size_of::<[usize; WORDS]>()

@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The shared parts of the system tests.
 //!
-//! Each test in `src/bin` is a firmware. Most have three parties: attackers, a [`victim`] and a
-//! witness, an innocent process that goes on, is told of every fault, and says in the end that the
-//! test has passed. Every test runs on both ports, each time in a process or a machine of its own:
+//! Each test in `src/bin` is a firmware. Most have three parties: attackers, a [`victim`] and a witness. The witness is
+//! an innocent process that is not affected, is notified of every fault, and reports in the end that the test has
+//! passed. Every test runs on both ports, each time in a process or a machine of its own:
 //!
-//! | where | all | one |
+//! | place | all tests | one test |
 //! |---|---|---|
 //! | as Linux programs | `cargo test -p system-tests` | `cargo run -p system-tests --bin NAME -- --semihosting --time virtual` |
 //! | on the emulated board | `cargo xtask test` | `cargo run --release -p system-tests --target thumbv7m-none-eabi --bin NAME` |
 //!
-//! A new test starts as a copy of `src/bin/skeleton.rs`, which says how. Lines at the top
-//! of a test's source say with which options it runs: they are listed in `harness/src/flags.rs`. The tests lie in folders
-//! by topic, and the table in `book/src/security.md` says which of them show a property:
+//! A new test starts as a copy of `src/bin/skeleton.rs`, which says how. Lines at the top of a test's source say with
+//! which options the test runs: they are listed in `harness/src/flags.rs`. The tests lie in folders by topic, and the
+//! table in `book/src/security.md` says which of them show a property:
 //!
-//! | folder of `src/bin` | what | properties |
+//! | folder of `src/bin` | topic | properties |
 //! |---|---|---|
 //! | `isolation` | memory, stacks, registers, code | P1, P4, P5, P9 |
-//! | `calls` | calls, handles, system calls, and who may make them | P2, P6, P9 |
+//! | `calls` | calls, handles, system calls, and the rights to make them | P2, P6, P9 |
 //! | `leases` | lent memory | P3, P7 |
 //! | `failure` | crashes, restarts, supervisors, records | P8 |
 //! | `time` | priorities, deadlines, budgets, clocks | P12 |
@@ -25,11 +25,11 @@
 //! | `services` | queues and the like, log and shell | |
 //! | `devices` | interrupts and drivers | |
 //!
-//! What only the one has is tested by programs of its own, in `cortex-m` and in `hosted`.
+//! Features of only one port are tested by programs of their own, in `cortex-m` and in `hosted`.
 //!
-//! Attackers are written as a real one would be: with `unsafe` code, raw system calls and
-//! assembly. That they fail because of what is to stop them, `cargo xtask soak` shows: the patches
-//! in `mutations` take that out of the kernel, a port or a stub, and the test has to fail.
+//! Attackers are written as a real one would be: with `unsafe` code, raw system calls and assembly. `cargo xtask soak`
+//! shows that they fail because of the right mechanism: the patches in `mutations` take that mechanism out of the
+//! kernel, a port or a stub, and the test has to fail.
 #![cfg_attr(target_os = "none", no_std)]
 
 pub mod arch;

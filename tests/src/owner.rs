@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A process with all kinds of statics, whose memory and stack the promises of a port are checked on.
+//! A process with all kinds of statics, on whose memory and stack the guarantees of a port are checked.
 //!
-//! It is the first of its wiring, with one thread, which calls [`use_statics`] (so that they are those of the process)
-//! and does not run before the check. Some process has to have `inspects;`.
+//! The process is the first of its wiring, with one thread, which calls [`use_statics`] (so that the statics are those
+//! of the process) and does not run before the check. Some process has to have `inspects;`.
 
 use crate::arch;
 use core::ops::Range;
@@ -16,7 +16,7 @@ kept! {
 static INITIALISED: [AtomicU32; 100] = [const { AtomicU32::new(7) }; 100];
 static ZEROED: [AtomicU32; 100] = [const { AtomicU32::new(0) }; 100];
 
-/// Uses statics with initial values, without, and those that are kept.
+/// Uses statics with initial values, statics without, and kept ones.
 pub fn use_statics() {
     KEPT.clear();
     for (one, other) in INITIALISED.iter().zip(&ZEROED) {
@@ -24,15 +24,15 @@ pub fn use_statics() {
     }
 }
 
-/// The memory of the process.
+/// Returns the memory of the process.
 #[must_use]
 pub fn memory(system: &'static System) -> ProcessMemory {
     *arch::placed(system).processes[0].memory
 }
 
-/// The stack of its thread.
+/// Returns the stack of its thread.
 #[must_use]
 pub fn stack(system: &'static System) -> Range<usize> {
-    // The first is the idle one.
+    // The first thread is the idle one.
     arch::placed(system).threads[1].stack_range()
 }

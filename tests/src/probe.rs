@@ -9,18 +9,18 @@ use crossgate_abi::table::{System, Thread};
 
 pub use arch::kernel_memory;
 
-/// Reads a word. If it is out of reach the current process is stopped here.
+/// Reads a word. If it is out of reach, the current process is stopped here.
 #[must_use]
 pub fn load(address: usize) -> u32 {
     arch::load(address)
 }
 
-/// Writes a word. If it is out of reach the current process is stopped here.
+/// Writes a word. If it is out of reach, the current process is stopped here.
 pub fn store(address: usize, word: u32) {
     arch::store(address, word);
 }
 
-/// Makes a call with ever less stack left, until it is refused for that: the server never has too little.
+/// Makes a call with ever less stack left, until the call is refused for that reason: the server never has too little.
 #[inline(never)]
 pub fn call_with_ever_less_stack(call: &mut dyn FnMut() -> Result<(), CallError>) {
     let room = core::hint::black_box([0_u8; 24]);
@@ -31,14 +31,14 @@ pub fn call_with_ever_less_stack(call: &mut dyn FnMut() -> Result<(), CallError>
     core::hint::black_box(room);
 }
 
-/// Returns where the memory of the process of this name is.
+/// Returns the memory of the process of this name.
 #[must_use]
 pub fn memory_of(system: &'static System, name: &str) -> Range<usize> {
     let process = arch::placed(system).processes.iter().find(|process| process.name == name);
     process.map_or(0..0, |process| process.memory.start..process.memory.end)
 }
 
-/// Returns where the stack of the first thread is that has this name and priority.
+/// Returns the stack of the first thread with this name and priority.
 #[must_use]
 pub fn stack_of(system: &'static System, name: &str, priority: u8) -> Range<usize> {
     let thread = arch::placed(system)

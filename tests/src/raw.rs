@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! System calls past the library, with any words.
+//! System calls without the library, with any words.
 
 use crate::arch;
 use crossgate_abi::table::System;
@@ -8,51 +8,51 @@ use crossgate_abi::{ARGUMENT_WORDS, CallError, Status, Word, number};
 /// The results of a system call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reply {
-    /// How it ended.
+    /// The status with which it ended.
     pub status: Status,
     /// Its results.
     pub words: [Word; 2],
 }
 
 impl Reply {
-    /// The error, if it is one of a call.
+    /// Returns the error, if the status is an error of a call.
     #[must_use]
     pub fn error(self) -> Option<CallError> {
         CallError::from_status(self.status)
     }
 }
 
-/// The system call instruction, with these registers.
+/// Executes the system call instruction, with these registers.
 #[must_use]
 pub fn trap(selector: Word, words: [Word; ARGUMENT_WORDS]) -> Reply {
     arch::trap(selector, words)
 }
 
-/// System call `number`.
+/// Makes system call `number`.
 #[must_use]
 pub fn system_call(number: Word, words: [Word; ARGUMENT_WORDS]) -> Reply {
     trap(number::system_call(number), words)
 }
 
-/// Method `method` of the service whose first gate is `gate`.
+/// Calls method `method` of the service whose first gate is `gate`.
 #[must_use]
 pub fn call(gate: usize, method: usize, words: [Word; ARGUMENT_WORDS]) -> Reply {
     trap(number::call(gate, method), words)
 }
 
-/// Returns from the current call, whatever the server's stub would have said.
+/// Returns from the current call, without the server's stub.
 pub fn leave(status: Word, words: [Word; 2]) -> ! {
     arch::leave(status, words)
 }
 
-/// The first gate of the service of this name: its handle as a word.
+/// Returns the first gate of the service of this name: its handle as a word.
 #[must_use]
 pub fn service(system: &System, name: &str) -> usize {
     let service = system.services.get(index(system, name));
     service.map_or(usize::MAX >> 1, |service| service.gate.into())
 }
 
-/// The index of the service of this name.
+/// Returns the index of the service of this name.
 #[must_use]
 pub fn index(system: &System, name: &str) -> usize {
     system.services.iter().position(|service| service.name == name).unwrap_or(usize::MAX)

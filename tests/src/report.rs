@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! How a test ends, and what it says.
+//! The end of a test, and its messages.
 
 use crate::arch;
 use core::fmt::{self, Debug, Write};
@@ -15,18 +15,18 @@ impl Write for Console {
     }
 }
 
-/// Says something.
+/// Writes a message.
 pub fn say(text: fmt::Arguments<'_>) {
-    // The console takes everything.
+    // The console takes all bytes.
     let _ = writeln!(Console, "{text}");
 }
 
-/// Ends the test: it has passed.
+/// Ends the test as passed.
 pub fn pass() -> ! {
     arch::end(0)
 }
 
-/// Ends the test: it has failed.
+/// Ends the test as failed.
 #[track_caller]
 pub fn fail(why: fmt::Arguments<'_>) -> ! {
     let place = Location::caller();
@@ -34,13 +34,13 @@ pub fn fail(why: fmt::Arguments<'_>) -> ! {
     arch::end(1)
 }
 
-/// Ends the test: an attack has succeeded.
+/// Ends the test, because an attack has succeeded.
 #[track_caller]
 pub fn broken(what: &str) -> ! {
     fail(format_args!("the attacker {what}"))
 }
 
-/// Fails unless `got` is what it has to be.
+/// Fails unless `got` is the wanted value.
 #[track_caller]
 pub fn expect<T: PartialEq + Debug>(what: &str, got: T, wanted: T) {
     if got != wanted {
@@ -48,7 +48,7 @@ pub fn expect<T: PartialEq + Debug>(what: &str, got: T, wanted: T) {
     }
 }
 
-/// Fails unless `fact` holds.
+/// Fails unless `fact` is true.
 #[track_caller]
 pub fn expect_that(what: &str, fact: bool) {
     if !fact {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Where the client shows what it has read that two firmwares wire to different servers.
+//! The screen on which a client shows its result. Two firmwares wire that client to different servers.
 
 use crate::report::{expect, pass};
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -11,13 +11,13 @@ use meter::Display;
 pub struct Screen(AtomicU32);
 
 impl Screen {
-    /// One that shows nothing.
+    /// Creates a screen that shows nothing.
     #[must_use]
     pub const fn new() -> Screen {
         Screen(AtomicU32::new(0))
     }
 
-    /// The main function of a thread: passes if this is the sum that is shown.
+    /// Runs as the main function of a thread: passes if this sum is shown.
     pub fn expect(&self, sum: u32, shown: Notification) -> ! {
         shown.wait();
         expect("what the meter shows", self.0.load(Ordering::Relaxed), sum);

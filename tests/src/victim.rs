@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! An innocent server, whose memory attackers are after.
+//! An innocent server, whose memory is the attackers' target.
 
 use core::sync::atomic::{AtomicU32, Ordering};
 use crossgate::interface;
@@ -10,11 +10,11 @@ pub const SECRET: u32 = 0x5ec2_e7a5;
 /// A server with a secret.
 #[interface]
 pub trait Vault {
-    /// Returns where the secret is.
+    /// Returns the address of the secret.
     fn address(&self) -> usize;
-    /// Returns `true` if the secret is what it was.
+    /// Returns `true` if the secret is unchanged.
     fn is_intact(&self) -> bool;
-    /// Counts this call. Gives back how many there have been.
+    /// Counts this call. Returns the number of calls so far.
     fn visit(&self) -> u32;
 }
 
@@ -26,7 +26,7 @@ pub struct Safe {
 }
 
 impl Safe {
-    /// A safe with the [`SECRET`] in it.
+    /// Creates a safe with the [`SECRET`] in it.
     #[must_use]
     pub const fn new() -> Safe {
         Safe { secret: AtomicU32::new(SECRET), visits: AtomicU32::new(0) }

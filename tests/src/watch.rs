@@ -8,13 +8,12 @@ use crossgate::fault::{Faults, Refusals};
 use crossgate_abi::table::System;
 use crossgate_abi::{Cause, FaultRecord};
 
-/// The time that a fault may take to happen.
+/// The time that a fault may take to occur.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Follows the faults of a firmware, one by one.
 ///
-/// Its thread has to be more urgent than the ones that fault, because the kernel keeps only the
-/// last records.
+/// Its thread has to be more urgent than those that fault, because the kernel keeps only the last records.
 pub struct Watch {
     system: &'static System,
     faulted: Notification,
@@ -23,13 +22,13 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// A watch over `system`, which signals `faulted`.
+    /// Creates a watch over `system`, which signals `faulted`.
     #[must_use]
     pub fn new(system: &'static System, faulted: Notification) -> Watch {
         Watch { system, faulted, faults: Faults::new(), refusals: Refusals::new() }
     }
 
-    /// Waits for the next fault, which has to be one of `process` with this cause.
+    /// Waits for the next fault, which has to be a fault of `process` with this cause.
     #[track_caller]
     pub fn expect(&mut self, process: &str, cause: Cause) -> FaultRecord {
         let record = self.next(process);
@@ -37,7 +36,7 @@ impl Watch {
         record
     }
 
-    /// The same, with one of these causes.
+    /// Waits for the next fault of `process`, with one of these causes.
     #[track_caller]
     pub fn expect_one_of(&mut self, process: &str, causes: &[Cause]) -> FaultRecord {
         let record = self.next(process);
@@ -45,13 +44,13 @@ impl Watch {
         record
     }
 
-    /// The same, whatever the cause.
+    /// Waits for the next fault of `process`, with any cause.
     #[track_caller]
     pub fn expect_any(&mut self, process: &str) -> FaultRecord {
         self.next(process)
     }
 
-    /// The same, at a known address.
+    /// Waits for the next fault of `process`, with this cause, at a known address.
     #[track_caller]
     pub fn expect_at(&mut self, process: &str, cause: Cause, address: usize) -> FaultRecord {
         let record = self.expect(process, cause);
@@ -59,7 +58,7 @@ impl Watch {
         record
     }
 
-    /// The next fault, which has to be one of `process`.
+    /// Returns the next fault, which has to be a fault of `process`.
     #[track_caller]
     fn next(&mut self, process: &str) -> FaultRecord {
         if self.faulted.wait_timeout(PATIENCE).is_err() {
@@ -84,8 +83,8 @@ impl Watch {
     }
 }
 
-/// A thread for tests in which nobody is to fault: ends the test if somebody does. It has to be the
-/// most urgent one.
+/// Runs a thread for tests in which no process must fault: ends the test if one does. The thread has to be the most
+/// urgent one.
 pub fn allow_no_fault(system: &'static System, faulted: Notification) -> ! {
     faulted.wait();
     Watch::new(system, faulted).expect_no_more();

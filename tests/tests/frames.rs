@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the firmware `frames` writes is decoded with the texts in its file, as `defmt-print` does it.
+//! The output of the firmware `frames` is decoded with the texts in its file, as by `defmt-print`.
 
 use defmt_decoder::{DecodeError, Table};
 use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// How many messages each of the threads that log at once logs.
+/// The number of messages of each of the threads that log at once.
 const MESSAGES: usize = 100;
 /// The names of these threads.
 const THREADS: [&str; 3] = ["twin slow", "twin fast", "single"];
-/// What the others log, in this order: one that crashes twice, and one that once writes what is no frame.
+/// The messages of the others, in this order: one crashes twice, and one once writes bytes that are no frame.
 const OTHERS: [&str; 5] = [
     "WARN life 1: interned",
     "WARN life 2: interned",
@@ -54,7 +54,7 @@ fn frames_of_a_board_are_decoded() {
 
 const TARGET: &str = "thumbv7m-none-eabi";
 
-/// What is missing, if something is.
+/// Returns an error with the missing part, if something is missing.
 fn emulator_is_there() -> Result<(), String> {
     let has = |command: &mut Command| command.output().is_ok_and(|output| output.status.success());
     if !has(Command::new("qemu-system-arm").arg("--version")) {
@@ -69,7 +69,7 @@ fn emulator_is_there() -> Result<(), String> {
     }
 }
 
-/// Runs the firmware in `file`, and compares what it logs with what it has to.
+/// Runs the firmware in `file`, and compares its messages with the expected ones.
 fn check(file: &Path, command: &mut Command) {
     let output = command.output().unwrap();
     assert!(output.status.success(), "{command:?}: {output:?}");
@@ -89,7 +89,7 @@ fn check(file: &Path, command: &mut Command) {
     assert_eq!(others, OTHERS);
 }
 
-/// The messages, each with its time in microseconds.
+/// Returns the messages, each with its time in microseconds.
 fn decoded(file: &Path, frames: &[u8]) -> Vec<(u64, String)> {
     let table = Table::parse(&std::fs::read(file).unwrap()).unwrap().expect("it uses defmt");
     let mut decoder = table.new_stream_decoder();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the book names is there: files, headings, tests.
+//! Tests that the names in the book exist: files, headings, tests.
 
 use crate::root;
 use crate::sources::sources;
@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// A text of the book, or one beside it.
+/// A text of the book, or another document.
 struct Page {
     file: PathBuf,
     text: String,
@@ -19,12 +19,12 @@ impl Page {
         Page { file, text }
     }
 
-    /// Returns what is written with one backtick around it.
+    /// Returns the texts with one backtick around them.
     fn code(&self) -> impl Iterator<Item = &str> {
         outside_of_fences(&self.text).flat_map(|line| line.split('`').skip(1).step_by(2))
     }
 
-    /// The targets of its links, in the line or below.
+    /// Returns the targets of its links, in the line or below.
     fn links(&self) -> impl Iterator<Item = &str> {
         outside_of_fences(&self.text).flat_map(|line| {
             let inline = line.split("](").skip(1).filter_map(|rest| rest.split(')').next());
@@ -33,7 +33,7 @@ impl Page {
     }
 }
 
-/// `[name]: target`
+/// Parses `[name]: target`.
 fn definition(line: &str) -> Option<(&str, &str)> {
     line.strip_prefix('[')?.split_once("]: ")
 }
@@ -60,7 +60,7 @@ fn pages() -> Vec<Page> {
         .collect()
 }
 
-/// Returns how mdBook names a heading in a link.
+/// Returns mdBook's name of a heading in a link.
 fn anchor(heading: &str) -> String {
     let kept = |character: &char| character.is_alphanumeric() || " -_".contains(*character);
     heading.trim().to_lowercase().chars().filter(kept).collect::<String>().replace(' ', "-")
@@ -92,7 +92,7 @@ fn every_link_leads_somewhere() {
     }
 }
 
-/// `kernel/src/call.rs`, or `call.rs` for short.
+/// Checks names such as `kernel/src/call.rs`, or `call.rs` for short.
 #[test]
 fn every_source_file_that_is_named_exists() {
     let sources = sources();
@@ -104,10 +104,10 @@ fn every_source_file_that_is_named_exists() {
     }
 }
 
-/// `crossgate/src/arch`: what begins with a folder of the repository is there, wherever it is named.
+/// Checks names such as `crossgate/src/arch`: a path that starts with a folder of the repository exists.
 #[test]
 fn every_path_that_is_named_exists() {
-    // The book has its reader make it.
+    // The book lets its reader create this folder.
     const EXERCISE: &str = "examples/thermostat/history";
     let is_part = |letter: char| letter.is_alphanumeric() || "-_./".contains(letter);
     let mut count = 0;
@@ -115,7 +115,7 @@ fn every_path_that_is_named_exists() {
         for path in page.code().filter(|code| code.contains('/') && code.chars().all(is_part)) {
             let folder = path.split('/').next().unwrap_or_default();
             let is_placeholder = path.split('/').any(|part| part == part.to_uppercase());
-            // What is built is not there yet.
+            // Build results do not exist yet.
             if root().join(folder).is_dir()
                 && folder != "target"
                 && path != EXERCISE
@@ -129,7 +129,7 @@ fn every_path_that_is_named_exists() {
     assert!(count > 50, "paths are named: {count}");
 }
 
-/// Each of these changes has a row that says which files it touches.
+/// Checks that each of these changes has a row that says which files it touches.
 #[test]
 fn common_changes_are_described() {
     let page = Page::read(root().join("CONTRIBUTING.md"));
@@ -155,8 +155,8 @@ fn common_changes_are_described() {
     }
 }
 
-/// In tables of the chapter on security, `words_like_this` are tests, or programs that must not
-/// compile, and `[word]` is a link to a test. Elsewhere they are names in the source.
+/// Checks that in tables of the chapter on security, `words_like_this` are tests, or programs that must not compile,
+/// and `[word]` is a link to a test. Elsewhere they are names in the source.
 #[test]
 fn every_test_that_is_named_exists() {
     let sources: Vec<_> = sources().into_iter().filter(|file| !file.ends_with(file!())).collect();
@@ -191,7 +191,7 @@ fn every_test_that_is_named_exists() {
     assert!(count > 40, "the tables name tests: {count}");
 }
 
-/// Nothing is lost by a heading that is written in another way.
+/// Checks that a heading in another notation is not lost.
 #[test]
 fn headings_are_found_by_their_anchors() {
     assert_eq!(anchor(" What an attacker still can do"), "what-an-attacker-still-can-do");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The door to what a developer runs. It depends on nothing from elsewhere, so the first command of a fresh clone starts at
-//! once: each command is a program of another package, which cargo builds when it is asked for. What only writes files of
-//! the repository is here.
+//! The entrance to the developer's commands. It has no dependencies, so the first command of a fresh clone starts at
+//! once: each command is a program of another package, which cargo builds when it is needed. Commands that only write
+//! files of the repository are here.
 
 #![forbid(unsafe_code)]
 
@@ -20,11 +20,11 @@ use std::path::{Path, PathBuf};
 /// A command that a package has.
 #[derive(Debug)]
 pub struct Command {
-    /// What is typed.
+    /// The word that is typed.
     pub name: &'static str,
     /// The package whose program has it. (A test of that package compares name and text.)
     pub package: &'static str,
-    /// One line about it.
+    /// A line of description.
     pub what: &'static str,
 }
 
@@ -56,18 +56,18 @@ pub const COMMANDS: [Command; 8] = [
     Command::audit("map", "Print who owns which memory of the thermostat"),
 ];
 
-/// A command that is here: it brings files in the repository up to date.
+/// A command that is implemented here: it updates files in the repository.
 #[derive(Debug)]
 pub struct Writer {
-    /// What is typed.
+    /// The word that is typed.
     pub name: &'static str,
-    /// One line about it.
+    /// A line of description.
     pub what: &'static str,
-    /// Does it, in the repository at this place. Returns the files that it has changed.
+    /// Runs the command, in the repository at this place. Returns the files that it has changed.
     pub write: fn(&Path) -> io::Result<Vec<PathBuf>>,
 }
 
-/// The commands that are here.
+/// The commands that are implemented here.
 pub const WRITERS: [Writer; 2] = [
     Writer {
         name: "manifests",
@@ -81,7 +81,7 @@ pub const WRITERS: [Writer; 2] = [
     },
 ];
 
-/// The folder of the repository.
+/// Returns the folder of the repository.
 #[must_use]
 pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."))

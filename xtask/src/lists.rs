@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The parts of the book that are made from the lists of `crossgate-abi`: system calls, causes, errors.
+//! The parts of the book that are generated from the lists of `crossgate-abi`: system calls, causes, errors.
 
 use crossgate_abi::number::hosted::HostedCall;
 use crossgate_abi::signature::{Operand, Signature};
@@ -26,10 +26,10 @@ const PARTS: [Part; 7] = [
     Part { chapter: "call.md", name: "errors", make: errors },
 ];
 
-/// Brings these parts of the book in the repository at `root` up to date. Returns the chapters that were not.
+/// Updates these parts of the book in the repository at `root`. Returns the chapters that have changed.
 ///
 /// # Errors
-/// A chapter can't be read or written, or has no place for a part.
+/// If a chapter can't be read or written, or has no place for a part.
 pub fn write(root: &Path) -> Result<Vec<PathBuf>> {
     let mut changed = Vec::new();
     for part in &PARTS {
@@ -45,14 +45,14 @@ pub fn write(root: &Path) -> Result<Vec<PathBuf>> {
 }
 
 impl Part {
-    /// Its chapter, as it is.
+    /// Returns its chapter, as it is.
     fn read(&self, root: &Path) -> Result<(PathBuf, String)> {
         let chapter = root.join("book/src").join(self.chapter);
         let text = fs::read_to_string(&chapter)?;
         Ok((chapter, text))
     }
 
-    /// A chapter with this part as the list has it now.
+    /// Returns a chapter with this part as the list has it now.
     fn renew(&self, chapter: &str) -> Result<String> {
         let (start, end) = (format!("<!-- list: {} -->\n", self.name), "<!-- end of list -->");
         let missing = || Error::other(format!("{} has no {start}", self.chapter));
@@ -184,7 +184,7 @@ fn subjects() -> String {
     text
 }
 
-/// A section about a system call.
+/// Returns a section about a system call.
 fn described(name: &str, documentation: &str, signature: &Signature) -> String {
     let mut text = format!("### {name}\n\n{}\n", prose(documentation));
     let arguments = signature.arguments.iter().map(|word| ("argument", word));
@@ -200,7 +200,7 @@ fn described(name: &str, documentation: &str, signature: &Signature) -> String {
     text
 }
 
-/// The head of a table.
+/// Returns the head of a table.
 fn table(columns: &[&str]) -> String {
     let mut text = String::new();
     row(&mut text, columns);
@@ -225,7 +225,7 @@ fn words(words: &[Operand]) -> String {
     words.iter().map(word).collect::<Vec<_>>().join("; ")
 }
 
-/// A documentation comment in one line, without the links, which are rustdoc's.
+/// Returns a documentation comment in one line, without the links, which are rustdoc's.
 fn prose(documentation: &str) -> String {
     let joined = documentation.split_whitespace().collect::<Vec<_>>().join(" ");
     let mut parts = joined.split("](crate::");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! `cargo xtask COMMAND`: hands it to the program that has it, or prints which there are.
+//! `cargo xtask COMMAND`: runs the program that has the command, or prints the list of commands.
 
 #![forbid(unsafe_code)]
 
@@ -37,7 +37,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Becomes the program of another package, by way of cargo.
+/// Becomes the program of another package, through cargo.
 fn hand_over(package: &str, arguments: &[OsString]) -> ExitCode {
     let mut cargo = process::Command::new("cargo");
     cargo.current_dir(root()).args(["run", "--package", package, "--"]).args(arguments);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The programs of packages with many of them. Cargo finds programs by itself only in one folder, and then builds each
-//! twice: as itself, and as a test of its own, which firmware can't be. So each is a stanza of the manifest, and the
-//! stanzas are written by `cargo xtask manifests`: one for each file in `src/bin` and its folders.
+//! twice: as itself, and as a test of its own, which firmware can't be. So each program is a stanza of the manifest,
+//! and `cargo xtask manifests` writes the stanzas: one for each file in `src/bin` and its folders.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,14 +13,14 @@ const PACKAGES: [&str; 6] =
     ["bench", "examples/steps", "tests", "tests/cortex-m", "tests/hosted", "tests/worst"];
 /// The line of a manifest below which the stanzas are, to the end of the file.
 const BELOW: &str = "# Below: a stanza for each file in src/bin, by `cargo xtask manifests`.\n";
-/// Where the programs are in a package.
+/// The folder of the programs in a package.
 const PROGRAMS: &str = "src/bin";
 
-/// Brings the manifests in the repository at `root` up to date. Returns those that were not.
+/// Updates the manifests in the repository at `root`. Returns those that have changed.
 ///
 /// # Errors
-/// Two programs of a package have the same name, a manifest lacks the line below which the stanzas are, or a file can't
-/// be read or written.
+/// If two programs of a package have the same name, a manifest lacks the line below which the stanzas are, or a file
+/// can't be read or written.
 pub fn write(root: &Path) -> Result<Vec<PathBuf>> {
     let mut changed = Vec::new();
     for (manifest, text) in stale(root)? {
@@ -30,7 +30,7 @@ pub fn write(root: &Path) -> Result<Vec<PathBuf>> {
     Ok(changed)
 }
 
-/// The manifests that do not have the right stanzas, and what they have to be.
+/// Returns the manifests that do not have the right stanzas, with the right contents.
 fn stale(root: &Path) -> Result<Vec<(PathBuf, String)>> {
     let mut stale = Vec::new();
     for package in PACKAGES {
@@ -48,7 +48,7 @@ fn stale(root: &Path) -> Result<Vec<(PathBuf, String)>> {
     Ok(stale)
 }
 
-/// The stanzas of a package, in the order of the programs' names.
+/// Returns the stanzas of a package, in the order of the programs' names.
 fn stanzas(package: &Path) -> Result<String> {
     let mut programs = BTreeMap::new();
     find(package, PROGRAMS, &mut programs)?;
@@ -86,7 +86,7 @@ mod tests {
         assert!(stale.is_empty(), "run `cargo xtask manifests`: it has to write {stale:?}");
     }
 
-    /// A package with these programs, in a folder that is there for the time of `work`.
+    /// Runs `work` with a package with these programs, in a folder that exists for that time.
     fn with(programs: &[&str], work: impl FnOnce(&Path)) {
         let name = format!("manifests-{}-{}", std::process::id(), programs.len());
         let package = env::temp_dir().join(name);

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Which file of a crate uses which: no circles, as each uses only files above it in the table of the crate.
+//! The use of files of a crate by each other: there are no circles, because each uses only files above it in the table
+//! of the crate.
 //!
 //! The compiler lets the files of a crate use each other in any way. This test reads the text of the files, without
-//! comments and unit tests, and finds that a file uses another by a path: `crate::file`, `super::file`, or, of a file that
-//! has others in a folder, `file`; in a `use`, or anywhere else. The kernel's methods all belong to one struct; of that it
-//! sees its [members] as well. The struct itself, in `lib.rs`, is what all files of the kernel have in common, and no use.
+//! comments and unit tests, and finds that a file uses another by a path: `crate::file`, `super::file`, or, in a file
+//! that has others in a folder, `file`; in a `use`, or anywhere else. The kernel's methods all belong to one struct, so
+//! the test checks the [members] of that struct as well. The struct itself, in `lib.rs`, is common to all
+//! files of the kernel, and does not count as a use.
 //!
-//! It can't see what is used by the name of a symbol (assembly jumps to the gate and to `__crossgate_signal`), by a method
-//! of a value whose type is not named, or by a pointer. The table's order says what may be used: what a crate's `lib.rs`
-//! itself does is no use, as that is where all files are named.
+//! The test can't see a use by the name of a symbol (assembly jumps to the gate and to `__crossgate_signal`), by a
+//! method of a value whose type is not named, or by a pointer. The table's order says which files may be used: uses by
+//! a crate's `lib.rs` itself do not count, because it names all files.
 
 mod members;
 mod text;
@@ -20,12 +22,12 @@ use std::fs;
 use std::path::Path;
 use text::{after, code, paths, rows};
 
-/// What all files of the kernel have in common.
+/// The struct that all files of the kernel have in common.
 const COMMON: &str = "Kernel";
 
 /// The files of a crate, without comments and unit tests, by their names in the table: `linux/keys`.
 struct Crate {
-    /// Its `lib.rs`, as it is.
+    /// Its `lib.rs`, unchanged.
     root: String,
     files: HashMap<String, String>,
 }
@@ -40,13 +42,14 @@ impl Crate {
         Crate { root, files }
     }
 
-    /// The files in the order of the table.
+    /// Returns the files in the order of the table.
     fn order(&self) -> Vec<&str> {
         let rows = rows(&self.root, "//! | file |");
         rows.map(|row| row.split('`').nth(1).expect("a row has a file")).collect()
     }
 
-    /// The files that a file uses by paths, each with the path. One that leads to no file is told as it is.
+    /// Returns the files that a file uses by paths, each with the path. A path that leads to no file is returned
+    /// unchanged.
     fn uses(&self, file: &str) -> Vec<(String, String)> {
         let code = &self.files[file];
         let folder = file.rsplit_once('/').map_or("", |(folder, _)| folder);
@@ -115,7 +118,7 @@ fn check(
             count += 1;
         }
     }
-    // It sees something.
+    // The check must find uses at all.
     assert!(count > at_least, "{count} uses");
     for &(file, used, what) in seen {
         let uses = uses(file);
@@ -161,7 +164,7 @@ fn each_file_of_the_hosted_port_uses_only_files_above_it_in_the_table() {
     check(&port, |file| port.uses(file), 150, &seen);
 }
 
-/// The kernel's other table: each invariant names the function that checks it, which says so.
+/// Checks the kernel's other table: each invariant names the function that checks it, which says so.
 #[test]
 fn each_invariant_has_its_check() {
     let source = |file| fs::read_to_string(root().join("kernel/src").join(file)).unwrap();

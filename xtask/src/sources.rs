@@ -5,10 +5,10 @@ use crate::root;
 use std::fs;
 use std::path::PathBuf;
 
-/// The first line of each, by which tools know its licence: <https://spdx.dev/learn/handling-license-info>.
+/// The first line of each file, by which tools find its licence: <https://spdx.dev/learn/handling-license-info>.
 const LICENCE: &str = "// SPDX-License-Identifier: MIT OR Apache-2.0\n";
 
-/// The Rust files of the repository.
+/// Returns the Rust files of the repository.
 pub fn sources() -> Vec<PathBuf> {
     let mut folders = vec![root().to_owned()];
     let mut sources = Vec::new();
@@ -29,7 +29,7 @@ pub fn sources() -> Vec<PathBuf> {
 #[test]
 fn every_source_file_names_its_licence() {
     for path in sources() {
-        // Messages of the compiler about these name their lines.
+        // Messages of the compiler about these files have line numbers.
         if path.components().any(|part| part.as_os_str() == "compile_fail") {
             continue;
         }

@@ -7,8 +7,8 @@
 //! cd bench/embassy && cargo run --release
 //! ```
 //!
-//! The executor waits for events, as it does when all tasks wait. Its loop is written out here, so that the interrupt comes at
-//! a known time.
+//! The executor waits for events, as it does when all tasks wait. Its loop is written out here, so that the interrupt
+//! comes at a known time.
 #![no_std]
 #![no_main]
 
@@ -43,11 +43,11 @@ unsafe impl InterruptNumber for Line {
     }
 }
 
-/// Its handler wakes the task.
+/// The line whose handler wakes the task.
 const TASK: Line = Line(8);
-/// Its handler does nothing else.
+/// The line whose handler does nothing else.
 const BARE: Line = Line(9);
-/// It is masked.
+/// A masked line.
 const QUIET: Line = Line(10);
 const LINES: usize = 32;
 
@@ -72,7 +72,7 @@ static WAKER: AtomicWaker = AtomicWaker::new();
 static HAS_COME: AtomicBool = AtomicBool::new(false);
 static ARRIVED: AtomicU32 = AtomicU32::new(0);
 
-/// The least that a driver's handler does: it notes that something has come, and wakes the task.
+/// The minimal handler of a driver: it notes the interrupt, and wakes the task.
 unsafe extern "C" fn wake() {
     HAS_COME.store(true, Relaxed);
     WAKER.wake();
@@ -95,13 +95,13 @@ async fn task() {
 
 #[inline(always)]
 fn now() -> u32 {
-    // SAFETY: a register of a timer that nobody else uses.
+    // SAFETY: the address is that of a register of a timer that no other code uses.
     unsafe { !TIMER.add(1).read_volatile() }
 }
 
 #[entry]
 fn main() -> ! {
-    // SAFETY: as above; and nobody is disturbed by these interrupts, whose handlers are there.
+    // SAFETY: as above; and these interrupts disturb no other code, because their handlers exist.
     unsafe {
         TIMER.add(2).write_volatile(u32::MAX);
         TIMER.add(1).write_volatile(u32::MAX);
@@ -110,13 +110,13 @@ fn main() -> ! {
         NVIC::unmask(BARE);
     }
     let storage = TaskStorage::new();
-    // The context of the executor for thread mode, which is told by `SEV`.
+    // The context of the executor for thread mode, which is woken by `SEV`.
     let executor = Executor::new(usize::MAX as *mut ());
     // SAFETY: this function does not return.
     let (storage, executor): (&'static TaskStorage<_>, &'static Executor) =
         unsafe { (&*&raw const storage, &*&raw const executor) };
     executor.spawner().spawn(storage.spawn(task).unwrap());
-    // SAFETY: nobody else polls, here and below. Until the task waits.
+    // SAFETY: no other code polls, here and below. The executor runs until the task waits.
     unsafe { executor.poll() };
 
     measure("interrupt_to_handler", || NVIC::pend(BARE));
@@ -129,7 +129,7 @@ fn main() -> ! {
     semihosting::process::exit(0)
 }
 
-/// Prints how much later the arrival is noted if the pended interrupt comes than if it is masked.
+/// Prints by how much the arrival is noted later if the pended interrupt is not masked.
 fn measure(name: &str, interrupt: impl Fn()) {
     let (mut without, mut with) = (0, 0);
     for round in 0..ROUNDS {
@@ -140,7 +140,7 @@ fn measure(name: &str, interrupt: impl Fn()) {
         let start = now();
         interrupt();
         with += ARRIVED.load(Relaxed).wrapping_sub(start);
-        // The next round begins at another moment between two ticks.
+        // The next round starts at another moment between two ticks.
         for step in 0..round % TICK {
             black_box(step);
         }

@@ -36,8 +36,8 @@ impl Memory {
     }
 
     fn shared(&self) -> &Shared {
-        // SAFETY: the file is as long as that, a mapping starts with a page, and both processes use it by
-        // atomic operations only.
+        // SAFETY: the file is as long as this struct, a mapping starts with a page, and both processes use it by atomic
+        // operations only.
         unsafe { &*self.0.as_ptr().cast() }
     }
 }
@@ -50,7 +50,7 @@ impl Shared {
         Ok(())
     }
 
-    /// Waits as long as it is the turn of the other process. Returns the turn after that.
+    /// Waits while it is the turn of the other process. Returns the turn after that.
     fn wait_while(&self, turn: u32) -> Result<u32> {
         loop {
             let now = self.turn.load(Ordering::Acquire);

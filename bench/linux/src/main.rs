@@ -50,8 +50,8 @@ fn measure(name: &str, way: fn() -> Result<Duration>) -> Result<()> {
     Ok(())
 }
 
-/// Returns the time that all rounds of `ask` take. (One more round comes before, when the other process may not be
-/// there yet.)
+/// Returns the time that all rounds of `ask` take. (One more round comes before, because the other process may not have
+/// started yet.)
 fn rounds(mut ask: impl FnMut() -> Result<()>) -> Result<Duration> {
     ask()?;
     let start = Instant::now();
@@ -81,7 +81,7 @@ fn socket_pair() -> Result<Duration> {
     Ok(time)
 }
 
-/// The process that answers.
+/// Starts the process that answers.
 fn other(way: &str, input: Stdio, output: Stdio) -> Result<Child> {
     let mut command = Command::new(env::current_exe()?);
     command.arg(way).stdin(input).stdout(output).spawn().context("the program cannot start itself")
@@ -103,7 +103,7 @@ fn answer(mut from: File, mut to: File) -> Result<()> {
     Ok(())
 }
 
-/// The standard stream, without its buffer.
+/// Returns the standard stream, without its buffer.
 fn end(stream: &impl AsFd) -> Result<File> {
     Ok(stream.as_fd().try_clone_to_owned()?.into())
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The changes of protection that a call by pages makes: the caller's memory is closed and the callee's opened, and back.
+//! The changes of protection that a call by pages makes: the caller's memory is closed and the callee's opened, and the
+//! reverse.
 
 use crate::rounds;
 use anyhow::{Context, Result};
@@ -23,7 +24,7 @@ impl Memory {
     }
 
     fn protect(&self, flags: MprotectFlags) -> Result<()> {
-        // SAFETY: nobody has a reference to it, and it is used only where it is open.
+        // SAFETY: there is no reference to the memory, and it is used only where it is open.
         Ok(unsafe { mprotect(self.0.as_mut_ptr().cast(), PAGE, flags) }?)
     }
 
@@ -31,10 +32,10 @@ impl Memory {
         self.protect(MprotectFlags::empty())
     }
 
-    /// Opens it, and uses it.
+    /// Opens the memory, and uses it.
     fn open(&self) -> Result<()> {
         self.protect(MprotectFlags::READ | MprotectFlags::WRITE)?;
-        // SAFETY: it is open, and is a page long.
+        // SAFETY: the memory is open, and is a page long.
         unsafe { self.0.as_mut_ptr().write_volatile(1) };
         Ok(())
     }

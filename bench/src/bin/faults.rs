@@ -14,7 +14,7 @@ struct Crasher;
 impl Crash for Crasher {
     fn ready(&self) {}
     fn crash(&self) -> u32 {
-        // SAFETY: there is no memory of this process, so the access faults: that is measured.
+        // SAFETY: this is no memory of this process, so the access faults: that is measured.
         unsafe { core::ptr::without_provenance::<u32>(0x2000_0000).read_volatile() }
     }
 }

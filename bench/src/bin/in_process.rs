@@ -75,7 +75,7 @@ fn run(shared: &Shared) -> ! {
     critical_section::with(|_| {
         bench.measure("critical_section_nested", || critical_section::with(|_| ()));
     });
-    // Among 999 others, which expire in no order.
+    // The timer is among 999 others, which expire in no order.
     let (mut timers, begun) = (shared.timers.lock(), time::now());
     for number in 1..1000_u16 {
         let at = begun + Duration::from_secs(1 + u64::from(number) * 7919 % 1000);

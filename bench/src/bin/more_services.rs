@@ -51,7 +51,7 @@ fn run(
     bench.measure("message", || {
         check(sender.send(&from) == Ok(Ok(())) && receiver.receive(&mut to) == Ok(Ok(32)));
     });
-    // The other one goes on, and waits again, before `meet` returns.
+    // The other thread continues, and waits again, before `meet` returns.
     bench.measure_whole("barrier", ROUNDS, || {
         for _ in 0..ROUNDS {
             check(barrier.meet() == Ok(Ok(())));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Two processes (a third for the nested call): every operation but the ones of `many` and `faults`.
+//! Two processes (a third for the nested call): all operations except for those of `many` and `faults`.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 #![forbid(unsafe_code)]
 

@@ -93,7 +93,7 @@ fn run(
     bench.measure("queue_send_receive", || {
         check(sender.send(7) == Ok(Ok(())) && receiver.receive() == Ok(Ok(7)));
     });
-    // The receiver has it, and waits again, before `send` returns.
+    // The receiver has the item, and waits again, before `send` returns.
     bench.measure_whole("queue_wake", ROUNDS, || {
         for item in 0..ROUNDS {
             check(wake.send(item) == Ok(Ok(())));

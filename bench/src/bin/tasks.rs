@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Async tasks: what an executor of Embassy does in a process.
+//! Async tasks: the cost of Embassy's executor in a process.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use bench::report::{Bench, ROUNDS};

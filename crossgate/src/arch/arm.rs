@@ -6,22 +6,22 @@ use core::arch::asm;
 use crossgate_abi::table::{Gate, Process, RawReply, Service};
 use crossgate_abi::{Word, number};
 
-/// `svc 0` with these operands for r0 to r3.
+/// Expands to `svc 0` with these operands for r0 to r3.
 macro_rules! supervisor_call {
     ($selector:expr, $($operands:tt)*) => {
         asm!("svc 0", inlateout("r12") $selector => _, $($operands)*, options(nostack))
     };
 }
 
-/// Calls a method with the first `count` words, which the compiler knows. The other registers are cleared: what
-/// they held is not the callee's business.
+/// Calls a method with the first `count` words; the compiler knows `count`. The other registers are cleared, because
+/// their contents are not the callee's business.
 #[inline(always)]
 #[must_use]
 pub fn call(selector: Word, words: [Word; 4], count: usize) -> Reply {
     let word = |index: usize| if index < count { words[index] } else { 0 };
     let (status, first, second);
-    // SAFETY: the kernel gives back all other registers as they were, and lets the callee reach no
-    // memory of this process but what the arguments lend.
+    // SAFETY: the kernel restores all other registers, and lets the callee reach no memory of this process but what the
+    // arguments lend.
     unsafe {
         supervisor_call!(
             selector,
@@ -34,7 +34,7 @@ pub fn call(selector: Word, words: [Word; 4], count: usize) -> Reply {
     Reply { status, words: [first, second] }
 }
 
-/// Any other system call. Registers without an argument keep what they hold: it is the kernel's anyway.
+/// Makes any other system call. Registers without an argument keep their contents: they belong to the kernel anyway.
 #[inline(always)]
 pub fn system_call<const N: usize>(number: Word, words: [Word; N]) -> Reply {
     const { assert!(N <= 4, "no system call has more arguments") }
@@ -42,8 +42,8 @@ pub fn system_call<const N: usize>(number: Word, words: [Word; N]) -> Reply {
     let [a, b, c, d] = [word(0), word(1), word(2), word(3)];
     let selector = number::system_call(number);
     let (status, first, second);
-    // SAFETY: the kernel gives back all other registers as they were, and does with the memory of this
-    // process what the system call is for.
+    // SAFETY: the kernel restores all other registers, and does with the memory of this process only what the system
+    // call is for.
     unsafe {
         match N {
             0 => {
@@ -69,7 +69,7 @@ pub fn system_call<const N: usize>(number: Word, words: [Word; N]) -> Reply {
 /// Leaves the method that the kernel entered.
 #[inline(always)]
 pub fn leave(status: Word, words: [Word; 2]) -> RawReply {
-    // SAFETY: the kernel does not come back from it.
+    // SAFETY: the kernel does not return from this system call.
     unsafe {
         asm!(
             "svc 0",
@@ -88,24 +88,24 @@ unsafe extern "Rust" {
     safe static __crossgate_processes: &'static [Process];
 }
 
-/// The interface of the service whose first gate this is, from the tables of the wiring.
+/// Returns the interface of the service whose first gate this is, from the tables of the wiring.
 #[inline]
 pub fn interface_of(gate: usize) -> Option<core::any::TypeId> {
     let service = __crossgate_services.get(__crossgate_gates.get(gate)?.service.index())?;
     (usize::from(service.gate) == gate).then(|| (service.interface)())
 }
 
-/// The name of a process in the wiring.
+/// Returns the name of a process in the wiring.
 #[inline]
 pub fn name_of(process: usize) -> Option<&'static str> {
     __crossgate_processes.get(process).map(|process| process.name)
 }
 
-/// The stack pointer.
+/// Returns the stack pointer.
 #[inline(always)]
 pub fn stack_pointer() -> Word {
     let pointer;
-    // SAFETY: it only reads a register.
+    // SAFETY: the instruction only reads a register.
     unsafe { asm!("mov {}, sp", out(reg) pointer, options(nomem, nostack, preserves_flags)) };
     pointer
 }

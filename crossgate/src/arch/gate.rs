@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! x86-64 Linux: the gate of the kernel that is linked into the program, if one is.
+//! x86-64 Linux: the gate of the kernel that is linked into the program, if there is one.
 //!
-//! The port defines the symbol `__crossgate_gate`; to this library it is weak, so a program without a
-//! kernel has the address 0 for it. That is decided when the program is linked: no process can change
-//! it.
+//! The port defines the symbol `__crossgate_gate`. In this library the symbol is weak, so its address is 0 in a program
+//! without a kernel. The linker decides this when it links the program: no process can change it.
 
 use super::Reply;
 use core::any::TypeId;
@@ -11,11 +10,11 @@ use core::arch::asm;
 use core::num::NonZeroUsize;
 use crossgate_abi::{Word, number};
 
-/// The way into a kernel that is linked into the program.
+/// The entry into a kernel that is linked into the program.
 #[derive(Clone, Copy)]
 pub struct Gate(NonZeroUsize);
 
-/// The gate, if there is one.
+/// Returns the gate, if there is one.
 #[inline]
 pub fn find() -> Option<Gate> {
     let address: usize;
@@ -32,7 +31,7 @@ pub fn find() -> Option<Gate> {
 }
 
 impl Gate {
-    /// A system call.
+    /// Makes a system call.
     #[inline]
     pub fn enter(self, selector: Word, words: [Word; 4]) -> Reply {
         let [a, b, c, d] = words;
@@ -54,25 +53,25 @@ impl Gate {
         Reply { status, words: [first, second] }
     }
 
-    /// The interface of the service whose first gate this is, from the tables of the wiring.
+    /// Returns the interface of the service whose first gate this is, from the tables of the wiring.
     pub fn interface_of(self, gate: Word) -> Option<TypeId> {
         let selector = number::system_call(number::hosted::INTERFACE);
         let function = self.enter(selector, [gate, 0, 0, 0]).words[0];
         if function == 0 {
             return None;
         }
-        // SAFETY: the kernel tells the function that the tables have.
+        // SAFETY: the kernel returns the function that is in the tables.
         Some(unsafe { core::mem::transmute::<Word, fn() -> TypeId>(function) }())
     }
 
-    /// The name of a process in the wiring.
+    /// Returns the name of a process in the wiring.
     pub fn name_of(self, process: Word) -> Option<&'static str> {
         let selector = number::system_call(number::hosted::NAME);
         let [start, length] = self.enter(selector, [process, 0, 0, 0]).words;
         if length == 0 {
             return None;
         }
-        // SAFETY: the kernel tells where the wiring has it, which never changes.
+        // SAFETY: the kernel returns the place of the name in the wiring, which never changes.
         let name = unsafe {
             core::slice::from_raw_parts(core::ptr::with_exposed_provenance(start), length)
         };

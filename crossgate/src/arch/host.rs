@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A host. A program that is linked with the hosted port has a kernel, which is called; any other, such as a unit test,
-//! has those of its [tests](crate::testing).
+//! A host. A program that is linked with the hosted port has a kernel, which is called. Any other program, such as a
+//! unit test, has the kernels of its [tests](crate::testing).
 
 use super::{Reply, gate};
 use crossgate_abi::table::RawReply;
@@ -14,7 +14,7 @@ pub fn call(selector: Word, words: [Word; 4], count: usize) -> Reply {
     }
 }
 
-/// Any other system call.
+/// Makes any other system call.
 pub fn system_call<const N: usize>(number: Word, words: [Word; N]) -> Reply {
     let words = core::array::from_fn(|index| words.get(index).copied().unwrap_or(0));
     match gate::find() {
@@ -47,7 +47,7 @@ pub fn name_of(process: usize) -> Option<&'static str> {
     }
 }
 
-/// Something in its place: an address on the stack, a multiple of 8.
+/// Returns a substitute for the stack pointer: an address on the stack, a multiple of 8.
 pub fn stack_pointer() -> Word {
     #[cfg(miri)]
     return crate::testing::stack_pointer();

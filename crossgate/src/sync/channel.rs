@@ -10,8 +10,8 @@ use core::time::Duration;
 const RECEIVER: Kind = Kind::One;
 const SENDER: Kind = Kind::Other;
 
-/// Hands values on, first in, first out: `CAPACITY` of them may be under way. Any number of threads send and receive,
-/// of which up to `N` wait at a time.
+/// Passes values on, first in, first out. Up to `CAPACITY` values may be in the channel. Any number of threads send and
+/// receive, and up to `N` of them wait at a time.
 ///
 /// ```
 /// # use crossgate::testing::Wiring;
@@ -59,7 +59,7 @@ impl<T, const CAPACITY: usize> Ring<T, CAPACITY> {
 }
 
 impl<T, const CAPACITY: usize, const N: usize> Channel<T, CAPACITY, N> {
-    /// An empty one. The notifications are used for nothing else.
+    /// Creates an empty channel. The notifications must be used for nothing else.
     #[must_use]
     pub const fn new(notifications: [Notification; N]) -> Self {
         const { assert!(CAPACITY > 0, "a channel has room for a value") }
@@ -67,13 +67,13 @@ impl<T, const CAPACITY: usize, const N: usize> Channel<T, CAPACITY, N> {
         Channel { ring: Mutex::new(ring), waiters: Waiters::new(notifications) }
     }
 
-    /// Returns how many values are under way.
+    /// Returns the number of values in the channel.
     #[must_use]
     pub fn len(&self) -> usize {
         self.ring.lock().count
     }
 
-    /// Returns whether there are none.
+    /// Returns whether the channel is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -84,14 +84,14 @@ impl<T, const CAPACITY: usize, const N: usize> Channel<T, CAPACITY, N> {
     /// # Panics
     /// If `N` threads wait already.
     pub fn send(&self, value: T) {
-        // Without an end it does not time out.
+        // A wait without an end does not time out.
         let _ = self.send_until(value, None);
     }
 
     /// Sends a value if there is room.
     ///
     /// # Errors
-    /// The value, if there is none.
+    /// The value, if there is no room.
     pub fn try_send(&self, value: T) -> Result<(), T> {
         self.ring.lock().push(value)?;
         self.waiters.tell_one(RECEIVER);
@@ -101,7 +101,7 @@ impl<T, const CAPACITY: usize, const N: usize> Channel<T, CAPACITY, N> {
     /// Sends a value. Waits until there is room, but not longer than `timeout`.
     ///
     /// # Errors
-    /// The value, if there was none in time.
+    /// The value, if there was no room in time.
     ///
     /// # Panics
     /// If `N` threads wait already.
@@ -131,7 +131,7 @@ impl<T, const CAPACITY: usize, const N: usize> Channel<T, CAPACITY, N> {
     /// Receives the value that was sent first. Waits until there is one, but not longer than `timeout`.
     ///
     /// # Errors
-    /// [`TimedOut`] if there was none in time.
+    /// [`TimedOut`] if there was no value in time.
     ///
     /// # Panics
     /// If `N` threads wait already.
@@ -168,7 +168,7 @@ impl<T, const CAPACITY: usize, const N: usize> Channel<T, CAPACITY, N> {
         Ok(value)
     }
 
-    /// Frees the ring, and waits until it is told.
+    /// Frees the ring, and waits until the thread is woken.
     #[cold]
     fn wait(
         &self,

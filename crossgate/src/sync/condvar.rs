@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Waiting until a value has changed.
+//! Waits until a value has changed.
 
 use super::waiters::{End, Kind, Waiters, end_after};
 use super::{Mutex, MutexGuard};
@@ -9,8 +9,8 @@ use core::time::Duration;
 
 /// Lets threads wait until a value behind a [`Mutex`] has changed: up to `N` at a time.
 ///
-/// A thread that changes the value notifies one of those who wait, or all. If nobody waits that is no system call.
-/// No wait ends without a notification, but another thread may have been at the value before this one is: hence
+/// A thread that changes the value notifies one of the waiting threads, or all. If none waits, that makes no system
+/// call. No wait ends without a notification, but another thread may have changed the value before this one runs: hence
 /// [`wait_while`](Condvar::wait_while).
 ///
 /// An example is at [`sync`](crate::sync).
@@ -20,25 +20,25 @@ pub struct Condvar<const N: usize> {
 }
 
 impl<const N: usize> Condvar<N> {
-    /// Nobody waits. The notifications are used for nothing else.
+    /// Creates a condition variable. The notifications must be used for nothing else.
     #[must_use]
     pub const fn new(notifications: [Notification; N]) -> Self {
         Condvar { waiters: Waiters::new(notifications) }
     }
 
-    /// Frees the mutex, waits for a notification, and takes the mutex again. None that comes after the mutex was
-    /// freed is missed.
+    /// Frees the mutex, waits for a notification, and takes the mutex again. No notification that comes after the mutex
+    /// was freed is missed.
     ///
     /// # Panics
-    /// If `N` threads wait already. If this thread would wait for the mutex for ever.
+    /// If `N` threads wait already, or if this thread would wait for the mutex for ever.
     pub fn wait<'a, T>(&self, guard: MutexGuard<'a, T>) -> MutexGuard<'a, T> {
         self.wait_until(guard, None).0
     }
 
-    /// Waits as long as `condition` is true of the value.
+    /// Waits while `condition` is true of the value.
     ///
     /// # Panics
-    /// As [`wait`](Condvar::wait).
+    /// As for [`wait`](Condvar::wait).
     pub fn wait_while<'a, T>(
         &self,
         mut guard: MutexGuard<'a, T>,
@@ -54,7 +54,7 @@ impl<const N: usize> Condvar<N> {
     /// over first.
     ///
     /// # Panics
-    /// As [`wait`](Condvar::wait).
+    /// As for [`wait`](Condvar::wait).
     pub fn wait_timeout<'a, T>(
         &self,
         guard: MutexGuard<'a, T>,
@@ -63,11 +63,11 @@ impl<const N: usize> Condvar<N> {
         self.wait_until(guard, end_after(timeout))
     }
 
-    /// Waits as long as `condition` is true of the value, but not longer than `timeout`, and then for the mutex. Tells
-    /// whether it still is.
+    /// Waits while `condition` is true of the value, but not longer than `timeout`, and then for the mutex. Returns
+    /// whether the condition is still true.
     ///
     /// # Panics
-    /// As [`wait`](Condvar::wait).
+    /// As for [`wait`](Condvar::wait).
     pub fn wait_timeout_while<'a, T>(
         &self,
         mut guard: MutexGuard<'a, T>,

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A lock that one thread at a time has.
+//! A lock that one thread at a time holds.
 
 use super::RawMutex;
 use core::cell::UnsafeCell;
 use core::ops::{Deref, DerefMut};
 
-/// Lets one thread at a time at its value. For the threads of one process, and the visitors in it.
+/// Lets one thread at a time use its value. For the threads of one process, and its visitors.
 ///
-/// Without contention it makes no system call. With it, the holder inherits the priority of the most
-/// urgent thread that waits, and so does the one that the holder waits for, and so on.
+/// Without contention a mutex makes no system call. With contention the holder inherits the priority of the most urgent
+/// thread that waits, and so does the thread that the holder waits for, and so on.
 ///
 /// ```
 /// use crossgate::sync::Mutex;
@@ -22,11 +22,11 @@ pub struct Mutex<T> {
     value: UnsafeCell<T>,
 }
 
-// SAFETY: the lock lets one thread at a time at the value.
+// SAFETY: the lock lets one thread at a time use the value.
 unsafe impl<T: Send> Sync for Mutex<T> {}
 
 impl<T> Mutex<T> {
-    /// A free mutex.
+    /// Creates a free mutex.
     #[must_use]
     pub const fn new(value: T) -> Self {
         Mutex { raw: RawMutex::new(), value: UnsafeCell::new(value) }
@@ -35,8 +35,8 @@ impl<T> Mutex<T> {
     /// Waits until the mutex is free, and takes it.
     ///
     /// # Panics
-    /// If this thread holds it already, or waiting for it would close a circle of threads that wait
-    /// for each other.
+    /// If this thread holds the mutex already, or if waiting for it would close a circle of threads that wait for each
+    /// other.
     #[inline]
     pub fn lock(&self) -> MutexGuard<'_, T> {
         if !self.raw.take() {
@@ -51,7 +51,7 @@ impl<T> Mutex<T> {
         self.raw.take().then(|| MutexGuard { mutex: self })
     }
 
-    /// The value, of a mutex that nobody else knows.
+    /// Returns the value. Nothing else can use the mutex meanwhile, because the reference is exclusive.
     pub fn get_mut(&mut self) -> &mut T {
         self.value.get_mut()
     }

@@ -24,11 +24,11 @@ pub struct OnceLock<T> {
     value: UnsafeCell<Option<T>>,
 }
 
-// SAFETY: the value is written by one thread, once, before it is read.
+// SAFETY: one thread writes the value, once, before it is read.
 unsafe impl<T: Send + Sync> Sync for OnceLock<T> {}
 
 impl<T> OnceLock<T> {
-    /// Without a value.
+    /// Creates a lock without a value.
     #[must_use]
     pub const fn new() -> Self {
         OnceLock {
@@ -38,30 +38,31 @@ impl<T> OnceLock<T> {
         }
     }
 
-    /// The value, if it is set.
+    /// Returns the value, if it is set.
     #[inline]
     pub fn get(&self) -> Option<&T> {
         if !self.is_set.load(Ordering::Acquire) {
             return None;
         }
-        // SAFETY: it is set, and not written any more.
+        // SAFETY: the value is set, and not written any more.
         unsafe { (*self.value.get()).as_ref() }
     }
 
     /// Sets the value.
     ///
     /// # Errors
-    /// This value, if it is set already.
+    /// The given value, if a value is set already.
     ///
     /// # Panics
-    /// In the function that makes the value.
+    /// If the function that makes the value calls this.
     pub fn set(&self, value: T) -> Result<(), T> {
         let mut value = Some(value);
         self.get_or_init(|| value.take().expect("it is made once"));
         value.map_or(Ok(()), Err)
     }
 
-    /// The value. If it is not set yet, `make` makes it; other threads that want it wait, and lend their priority.
+    /// Returns the value. If it is not set yet, `make` makes it; other threads that need the value wait, and lend their
+    /// priority.
     ///
     /// # Panics
     /// If `make` needs the value itself.
@@ -78,7 +79,7 @@ impl<T> OnceLock<T> {
         let _making = self.lock.lock();
         if !self.is_set.load(Ordering::Acquire) {
             let value = make();
-            // SAFETY: nobody reads it before it is set, and this thread holds the lock.
+            // SAFETY: no thread reads the value before it is set, and this thread holds the lock.
             unsafe { *self.value.get() = Some(value) };
             self.is_set.store(true, Ordering::Release);
         }
@@ -107,7 +108,7 @@ pub struct LazyLock<T, F = fn() -> T> {
 }
 
 impl<T, F: Fn() -> T> LazyLock<T, F> {
-    /// A value that this will make.
+    /// Creates a value that `make` makes when it is needed.
     #[must_use]
     pub const fn new(make: F) -> Self {
         LazyLock { value: OnceLock::new(), make }

@@ -10,23 +10,23 @@ const FREE: Word = 0;
 /// Bit 0 of the word: other threads wait.
 const CONTENDED: Word = 1;
 
-/// A mutex without a value, in the memory of the process: what [`Mutex`](super::Mutex) is made of, and the crate
+/// A mutex without a value, in the memory of the process: the basis of [`Mutex`](super::Mutex) and of the crate
 /// `crossgate-critical-section`.
 //
-// The word holds the stack pointer that the holder had: that is at hand without a system call, and
-// from it the kernel finds the thread whose priority is to be raised.
+// The word holds the stack pointer that the holder had, because it is known without a system call, and the kernel finds
+// by it the thread whose priority is to be raised.
 #[derive(Debug)]
 pub struct RawMutex(AtomicUsize);
 
 impl RawMutex {
-    /// A free mutex.
+    /// Creates a free mutex.
     #[expect(clippy::new_without_default, reason = "it is for statics")]
     #[must_use]
     pub const fn new() -> Self {
         RawMutex(AtomicUsize::new(FREE))
     }
 
-    /// Takes the mutex if it is free. Returns whether it was.
+    /// Takes the mutex if it is free. Returns whether it was free.
     #[inline(always)]
     #[must_use]
     pub fn take(&self) -> bool {
@@ -34,8 +34,8 @@ impl RawMutex {
         self.0.compare_exchange(FREE, me, Ordering::Acquire, Ordering::Relaxed).is_ok()
     }
 
-    /// Waits until the mutex may be free. Returns `false` if that would never end: this thread holds it, or the holder
-    /// waits for this thread, or does not come back.
+    /// Waits until the mutex may be free. Returns `false` if that would never end: this thread holds the mutex, or the
+    /// holder waits for this thread, or the holder never runs again.
     #[must_use]
     pub fn wait(&self) -> bool {
         system_call(number::MUTEX_WAIT, [self.0.as_ptr().addr()]).status == 0
@@ -45,7 +45,7 @@ impl RawMutex {
     #[inline(always)]
     pub fn free(&self) {
         let word = self.0.load(Ordering::Relaxed);
-        // The word changes under our feet only if another thread starts to wait.
+        // The word changes meanwhile only if another thread starts to wait.
         if word & CONTENDED != 0
             || self.0.compare_exchange(word, FREE, Ordering::Release, Ordering::Relaxed).is_err()
         {
@@ -60,15 +60,16 @@ impl RawMutex {
         self.0.load(Ordering::Relaxed) & !CONTENDED
     }
 
-    /// Makes it look as if a thread held it that had this stack pointer, and frees it for that thread. Returns whether
-    /// that is the calling one, because others the kernel refuses. No other thread may use this mutex meanwhile.
+    /// Sets the word as if a thread with this stack pointer held the mutex, and frees the mutex for that thread.
+    /// Returns whether that thread is the calling one, because the kernel refuses others. No other thread may use this
+    /// mutex meanwhile.
     #[must_use]
     pub fn is_on_my_stack(&self, stack_pointer: Word) -> bool {
         self.0.store(stack_pointer, Ordering::Relaxed);
         self.wake()
     }
 
-    /// Frees it by the kernel, for those who wait. Returns whether this thread held it.
+    /// Frees the mutex by the kernel, for the threads that wait. Returns whether this thread held the mutex.
     #[cold]
     fn wake(&self) -> bool {
         system_call(number::MUTEX_WAKE, [self.0.as_ptr().addr()]).status == 0

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A lock of many readers or one writer.
+//! A lock for many readers or one writer.
 
 use super::waiters::{Kind, Waiters};
 use crate::Notification;
@@ -7,13 +7,13 @@ use core::cell::UnsafeCell;
 use core::ops::{Deref, DerefMut};
 use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
 
-/// Instead of the number of readers: one writes.
+/// In place of the number of readers: a thread writes.
 const WRITING: u32 = u32::MAX;
 
-/// Lets many threads read its value at a time, or one write it. Up to `N` threads wait at a time.
+/// Lets many threads read its value at a time, or one thread write it. Up to `N` threads wait at a time.
 ///
-/// While a writer waits, no more readers get in. So a thread that reads must not read again meanwhile. There is no
-/// priority inheritance: nobody knows who reads. Where that matters, and where reading is short, take a
+/// While a writer waits, no more readers are let in. So a thread that reads must not read again meanwhile. There is no
+/// priority inheritance, because the readers are not recorded. Where that matters, and where reading is short, use a
 /// [`Mutex`](super::Mutex).
 ///
 /// ```
@@ -36,11 +36,11 @@ pub struct RwLock<T, const N: usize> {
     value: UnsafeCell<T>,
 }
 
-// SAFETY: the lock lets one thread at a time write the value, and none read it then.
+// SAFETY: the lock lets one thread at a time write the value, and no thread read it meanwhile.
 unsafe impl<T: Send + Sync, const N: usize> Sync for RwLock<T, N> {}
 
 impl<T, const N: usize> RwLock<T, N> {
-    /// Free. The notifications are used for nothing else.
+    /// Creates a free lock. The notifications must be used for nothing else.
     #[must_use]
     pub const fn new(value: T, notifications: [Notification; N]) -> Self {
         RwLock {
@@ -51,7 +51,7 @@ impl<T, const N: usize> RwLock<T, N> {
         }
     }
 
-    /// Waits until nobody writes or wants to, and reads.
+    /// Waits until no thread writes or waits to write, and then reads.
     ///
     /// # Panics
     /// If `N` threads wait already.
@@ -63,12 +63,12 @@ impl<T, const N: usize> RwLock<T, N> {
         ReadGuard(self)
     }
 
-    /// Reads, if nobody writes or wants to.
+    /// Reads, if no thread writes or waits to write.
     pub fn try_read(&self) -> Option<ReadGuard<'_, T, N>> {
         self.start_reading().then(|| ReadGuard(self))
     }
 
-    /// Waits until nobody reads or writes, and writes.
+    /// Waits until no thread reads or writes, and then writes.
     ///
     /// # Panics
     /// If `N` threads wait already.
@@ -82,7 +82,7 @@ impl<T, const N: usize> RwLock<T, N> {
         WriteGuard(self)
     }
 
-    /// Writes, if nobody reads or writes.
+    /// Writes, if no thread reads or writes.
     pub fn try_write(&self) -> Option<WriteGuard<'_, T, N>> {
         self.start_writing().then(|| WriteGuard(self))
     }
@@ -109,7 +109,7 @@ impl<T, const N: usize> RwLock<T, N> {
                 }
                 return;
             }
-            // Without an end it does not time out.
+            // A wait without an end does not time out.
             let _ = waiting.wait(None);
             if start() {
                 return;
@@ -117,7 +117,7 @@ impl<T, const N: usize> RwLock<T, N> {
         }
     }
 
-    /// Nobody reads or writes: the writer who has waited longest is next, or all readers.
+    /// Wakes the writer that has waited longest, or all readers, when no thread reads or writes.
     fn wake(&self) {
         if !self.waiters.tell_one(Kind::Other) {
             self.waiters.tell_all(Kind::One);
@@ -125,7 +125,7 @@ impl<T, const N: usize> RwLock<T, N> {
     }
 }
 
-/// Reads the value of a [`RwLock`], until it is dropped.
+/// Reads the value of a [`RwLock`], until this guard is dropped.
 #[derive(Debug)]
 #[must_use = "reading ends as soon as the guard is dropped"]
 pub struct ReadGuard<'a, T, const N: usize>(&'a RwLock<T, N>);
@@ -134,7 +134,7 @@ impl<T, const N: usize> Deref for ReadGuard<'_, T, N> {
     type Target = T;
 
     fn deref(&self) -> &T {
-        // SAFETY: this thread is one of the readers, so nobody writes.
+        // SAFETY: this thread is one of the readers, so no thread writes.
         unsafe { &*self.0.value.get() }
     }
 }
@@ -147,7 +147,7 @@ impl<T, const N: usize> Drop for ReadGuard<'_, T, N> {
     }
 }
 
-/// Reads and writes the value of a [`RwLock`], until it is dropped.
+/// Reads and writes the value of a [`RwLock`], until this guard is dropped.
 #[derive(Debug)]
 #[must_use = "writing ends as soon as the guard is dropped"]
 pub struct WriteGuard<'a, T, const N: usize>(&'a RwLock<T, N>);
@@ -156,7 +156,7 @@ impl<T, const N: usize> Deref for WriteGuard<'_, T, N> {
     type Target = T;
 
     fn deref(&self) -> &T {
-        // SAFETY: this thread is the writer, so nobody else is at the value.
+        // SAFETY: this thread is the writer, so no other thread uses the value.
         unsafe { &*self.0.value.get() }
     }
 }

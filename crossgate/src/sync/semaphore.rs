@@ -7,11 +7,11 @@ use crate::notification::TimedOut;
 use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use core::time::Duration;
 
-/// A count of permits: who takes one waits until there is one. Up to `N` threads wait at a time.
+/// A count of permits: a thread that takes one waits until there is one. Up to `N` threads wait at a time.
 ///
-/// Whoever takes a permit gives it back by dropping it; or one thread adds permits and another
-/// [uses them up](Permit::use_up). There is no priority inheritance, as nobody knows who will add permits: for one
-/// thread at a time, take a [`Mutex`](super::Mutex).
+/// A thread that has taken a permit gives it back by dropping it; or one thread adds permits and another [uses them
+/// up](Permit::use_up). There is no priority inheritance, because it is not known which thread will add permits: to let
+/// in one thread at a time, use a [`Mutex`](super::Mutex).
 ///
 /// ```
 /// # use crossgate::testing::Wiring;
@@ -31,13 +31,13 @@ pub struct Semaphore<const N: usize> {
 }
 
 impl<const N: usize> Semaphore<N> {
-    /// With so many permits. The notifications are used for nothing else.
+    /// Creates a semaphore with so many permits. The notifications must be used for nothing else.
     #[must_use]
     pub const fn new(permits: u32, notifications: [Notification; N]) -> Self {
         Semaphore { permits: AtomicU32::new(permits), waiters: Waiters::new(notifications) }
     }
 
-    /// Returns how many permits there are now.
+    /// Returns the present number of permits.
     #[must_use]
     pub fn permits(&self) -> u32 {
         self.permits.load(SeqCst)
@@ -50,7 +50,7 @@ impl<const N: usize> Semaphore<N> {
     #[inline]
     pub fn acquire(&self) -> Permit<'_, N> {
         if !self.take() {
-            // Without an end it does not time out.
+            // A wait without an end does not time out.
             let _ = self.wait(None);
         }
         Permit(self)
@@ -65,7 +65,7 @@ impl<const N: usize> Semaphore<N> {
     /// Takes a permit. Waits until there is one, but not longer than `timeout`.
     ///
     /// # Errors
-    /// [`TimedOut`] if there was none in time.
+    /// [`TimedOut`] if there was no permit in time.
     ///
     /// # Panics
     /// If `N` threads wait already.
@@ -76,10 +76,10 @@ impl<const N: usize> Semaphore<N> {
         Ok(Permit(self))
     }
 
-    /// Adds so many permits, and wakes as many threads that wait for one.
+    /// Adds permits, and wakes as many threads that wait for one.
     ///
     /// # Panics
-    /// If there would be more than `u32::MAX`.
+    /// If there would be more than `u32::MAX` permits.
     pub fn add(&self, permits: u32) {
         let more = |count: u32| count.checked_add(permits);
         let before = self.permits.fetch_update(SeqCst, SeqCst, more);
@@ -101,7 +101,7 @@ impl<const N: usize> Semaphore<N> {
         loop {
             let waiting = self.waiters.enter(Kind::One);
             if self.take() {
-                // Whoever told this thread has added another one.
+                // The thread that woke this one has added another permit.
                 if waiting.leave() {
                     self.waiters.tell_one(Kind::One);
                 }
@@ -116,13 +116,13 @@ impl<const N: usize> Semaphore<N> {
     }
 }
 
-/// One of the permits of a [`Semaphore`], which is given back when this is dropped.
+/// One of the permits of a [`Semaphore`]. Dropping it gives the permit back.
 #[derive(Debug)]
 #[must_use = "the permit is given back as soon as this is dropped"]
 pub struct Permit<'a, const N: usize>(&'a Semaphore<N>);
 
 impl<const N: usize> Permit<'_, N> {
-    /// Does not give it back.
+    /// Uses the permit up: it is not given back.
     pub fn use_up(self) {
         core::mem::forget(self);
     }

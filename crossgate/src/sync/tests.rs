@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! With the threads of a test, and on the kernel.
+//! Tests with threads of a test, on the kernel.
 
 use super::*;
 use crate::notification::TimedOut;
@@ -12,7 +12,7 @@ use core::time::Duration;
 const ROUNDS: u32 = if cfg!(miri) { 20 } else { 500 };
 const MOMENT: Duration = Duration::from_millis(20);
 
-/// Makes something in the process of a test, wires threads that use it, and runs the test with them.
+/// Makes a value in the process of a test, wires threads that use the value, and runs the test with them.
 fn with<T: Sync>(
     make: impl FnOnce(Process<'_>) -> T,
     wire: impl FnOnce(Process<'_>, &'static T),
@@ -88,7 +88,7 @@ fn a_wait_that_times_out_leaves_nothing_behind() {
     });
 }
 
-/// Notifications and the ends of waits cross in all ways: none is lost, and none counts twice.
+/// Tests that notifications and the ends of waits cross in all ways: none is lost, and none counts twice.
 #[test]
 fn waits_that_end_while_they_are_told() {
     let wiring = Wiring::new();
@@ -141,7 +141,7 @@ fn who_waits_longest_is_told_first_also_when_the_tickets_come_round() {
                 assert!(waiters.tell_one(Kind::One) && !waiters.tell_one(Kind::One));
                 assert!(second.leave(), "it was told");
                 assert!(!other.leave(), "it was not");
-                // The next round wraps.
+                // In the next round the ticket wraps around.
                 waiters.set_ticket(u32::MAX - 3 - 4);
             }
         },

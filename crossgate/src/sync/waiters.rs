@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The threads that wait for something in the memory of their process.
+//! Threads that wait for something in the memory of their process.
 //!
-//! Each waits by a notification that nobody else waits by. So it is told by name, and no signal can go to a
-//! thread that has come later: a counting notification for all of them could not promise that, as a signal that finds
-//! a thread on the way to its wait goes to whoever waits first.
+//! Each thread waits by a notification of its own. So a thread is woken individually, and no signal can go to a thread
+//! that has come later. One counting notification for all threads could not guarantee that, because a signal that finds
+//! a thread on the way to its wait goes to the thread that waits first.
 
 use crate::Notification;
 use crate::notification::TimedOut;
@@ -11,7 +11,7 @@ use crate::time::{self, Instant};
 use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use core::time::Duration;
 
-/// Threads that wait for several things are told apart.
+/// The kind of a waiting thread: separates threads that wait for different things.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 pub enum Kind {
@@ -21,18 +21,18 @@ pub enum Kind {
     Other = WAITING_OTHERWISE,
 }
 
-/// In the lower two bits of a place: nobody has it.
+/// In the lower two bits of a place: the place is free.
 const FREE: u32 = 0;
 /// A thread of the first kind waits. (Above are the bits of its ticket.)
 const WAITING: u32 = 1;
-/// A thread of the second kind does.
+/// A thread of the second kind waits.
 const WAITING_OTHERWISE: u32 = 2;
-/// The thread is told: a signal has been sent, or is about to be.
+/// The thread is woken: a signal has been sent, or is about to be sent.
 const TOLD: u32 = 3;
-/// One more ticket.
+/// The step from one ticket to the next.
 const TICKET: u32 = 4;
 
-/// The place of one thread that waits.
+/// The place of one waiting thread.
 #[derive(Debug)]
 struct Place {
     state: AtomicU32,
@@ -43,20 +43,20 @@ struct Place {
 #[derive(Debug)]
 pub struct Waiters<const N: usize> {
     places: [Place; N],
-    /// A thread that comes later has a higher one.
+    /// The next ticket: a thread that comes later has a higher one.
     ticket: AtomicU32,
 }
 
-/// When a wait ends; `None`: never.
+/// The time at which a wait ends; `None`: never.
 pub type End = Option<Instant>;
 
-/// The end of a wait that begins now.
+/// Returns the end of a wait that starts now.
 pub fn end_after(timeout: Duration) -> End {
     Some(time::now() + timeout)
 }
 
 impl<const N: usize> Waiters<N> {
-    /// Nobody waits.
+    /// Creates places, all of which are free.
     pub const fn new(notifications: [Notification; N]) -> Self {
         let mut places = [const {
             Place { state: AtomicU32::new(FREE), notification: Notification::__new(0, 0) }
@@ -74,10 +74,10 @@ impl<const N: usize> Waiters<N> {
         self.ticket.store(ticket & !TOLD, SeqCst);
     }
 
-    /// Takes a place. From here on this thread may be told, so it looks once more whether it has to wait.
+    /// Takes a place. From here on this thread may be woken, so the caller checks once more if it has to wait.
     ///
     /// # Panics
-    /// If all are taken.
+    /// If all places are taken.
     pub fn enter(&self, kind: Kind) -> Waiting<'_> {
         let ticket = self.ticket.fetch_add(TICKET, SeqCst);
         let free = |place: &&Place| {
@@ -89,7 +89,7 @@ impl<const N: usize> Waiters<N> {
         }
     }
 
-    /// Tells the thread of this kind that has waited longest. Returns whether there was one.
+    /// Wakes the thread of this kind that has waited longest. Returns whether there was one.
     #[inline]
     pub fn tell_one(&self, kind: Kind) -> bool {
         loop {
@@ -107,7 +107,7 @@ impl<const N: usize> Waiters<N> {
         }
     }
 
-    /// Tells all threads of this kind that wait now.
+    /// Wakes all threads of this kind that wait now.
     #[inline]
     pub fn tell_all(&self, kind: Kind) {
         for place in &self.places {
@@ -123,15 +123,15 @@ impl<const N: usize> Waiters<N> {
 /// A thread that has a place.
 pub struct Waiting<'a> {
     place: &'a Place,
-    /// As long as it is not told.
+    /// The state while the thread is not woken.
     state: u32,
 }
 
 impl Waiting<'_> {
-    /// Waits until it is told.
+    /// Waits until the thread is woken.
     ///
     /// # Errors
-    /// [`TimedOut`] if it was not when the time is over.
+    /// [`TimedOut`] if the thread was not woken when the time is over.
     pub fn wait(self, end: End) -> Result<(), TimedOut> {
         let Place { notification, state } = self.place;
         match end {
@@ -146,14 +146,14 @@ impl Waiting<'_> {
         Ok(())
     }
 
-    /// Does not wait any more. Returns whether it was told meanwhile, which may be another's concern now.
+    /// Stops waiting. Returns whether the thread was woken meanwhile, in which case another thread may need the signal.
     #[must_use]
     pub fn leave(self) -> bool {
         let Place { notification, state } = self.place;
         if state.compare_exchange(self.state, FREE, SeqCst, SeqCst).is_ok() {
             return false;
         }
-        // The signal is there, or a moment away: it must not meet the next who takes the place.
+        // The signal has been sent, or is about to be: it must not reach the next thread that takes the place.
         notification.wait();
         state.store(FREE, SeqCst);
         true

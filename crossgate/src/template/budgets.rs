@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The budgets of threads, by a wiring.
+//! The budgets of threads, from a wiring.
 
-/// The budgets, and the time slice.
+/// Defines the budgets and the time slice.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __budget_table {
@@ -11,7 +11,7 @@ macro_rules! __budget_table {
         time_slice: [$($slice:expr)?]
         cpu_time: [$cpu_time:ident]
     ) => {
-        // The owner of each thread, the idle one left out.
+        // The owner of each thread except for the idle one.
         const __HOMES: &[u8] = &[$($home),*];
         const __EACH_BUDGET: &[__table::Budget] = &[$($crate::wiring::$kind($budget, __HOMES, $whose)),*];
         static __BUDGETS: __table::Budgets = __table::Budgets {

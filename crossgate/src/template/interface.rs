@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! `#[interface]`: what a trait becomes.
+//! The expansion of `#[interface]`.
 
-/// The server's view: the trait as it was written.
+/// Defines the server's view: the trait as it was written.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __interface_trait {
@@ -20,7 +20,7 @@ macro_rules! __interface_trait {
     };
 }
 
-/// The metadata: what the tables have to know of an interface, whoever serves and calls it.
+/// Defines the metadata: everything that the tables need to know of an interface, for any server and client.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __metadata {
@@ -43,7 +43,8 @@ macro_rules! __metadata {
             }),*];
             const SHAPES: &'static [$crate::interface::MethodShape] = &[$($($shape)*,)*];
         }
-        // Tells the linker that client and server have this crate in common: its statics are not copied for each.
+        // The linker learns from this that client and server have this crate in common: its statics are not copied for
+        // each.
         const _: () = {
             #[cfg_attr(any(target_os = "none", target_os = "linux"), unsafe(link_section = ".crossgate.interface"))]
             #[used]
@@ -56,7 +57,7 @@ macro_rules! __metadata {
     };
 }
 
-/// The caller's view: the same methods, each of which may also fail with a `CallError`.
+/// Defines the caller's view: the same methods, each of which may also fail with a `CallError`.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __client {
@@ -101,7 +102,7 @@ macro_rules! __client {
     };
 }
 
-/// The entry points: a thunk per method and server.
+/// Defines the entry points: a thunk per method and server.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __thunks {
@@ -142,7 +143,7 @@ macro_rules! __thunks {
     };
 }
 
-/// The type that a caller writes for a parameter.
+/// Expands to the type that a caller writes for a parameter.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __parameter {
@@ -150,16 +151,16 @@ macro_rules! __parameter {
     (lease [$($type:tt)*] [$($static_type:tt)*]) => { impl $crate::Offer<$($static_type)*> };
 }
 
-/// The value that is put into words for a parameter.
+/// Expands to the value that is put into words for a parameter.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __argument {
     (value $name:ident [$($static_type:tt)*]) => { $name };
-    // SAFETY: the stub uses it for the call only, and the reference lives longer.
+    // SAFETY: the stub uses the value for the call only, and the reference lives longer.
     (lease $name:ident [$($static_type:tt)*]) => { unsafe { $crate::Offer::<$($static_type)*>::offer($name) } };
 }
 
-/// The code, if the brackets are empty.
+/// Expands to the code, if the brackets are empty.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __unless {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The meaning of the names in a wiring.
 
-/// The handles of services and notifications; how many objects, locks, gates and bytes of stack there are, and the
+/// Defines the handles of services and notifications, the numbers of objects, locks, gates and bytes of stack, and the
 /// device registers.
 ///
-/// The user's names and expressions stand among the template's own, which begin with `__`; no name of the wiring does.
+/// The user's names and expressions stand among the template's own names, which begin with `__`; no name in the wiring
+/// begins so.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __names {
@@ -29,7 +30,7 @@ macro_rules! __names {
             pub const __LOCKS: &[usize] = &[$(<$object_type as $crate::wiring::ServiceObject>::LOCKS,)*];
             /// The length of each stack.
             pub const __STACKS: &[usize] = &[$($stack,)*];
-            /// The devices, whose each is, and whether others may own it, too.
+            /// The devices: of each its process, whether other processes may own it, too, and its registers.
             pub const __MMIO: &[(&str, bool, $crate::Mmio)] = &[$((stringify!($process), $shared, $range),)*];
             $($($check)*)*
             pub mod __handles {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! `#[derive(Plain)]`.
+//! The expansion of `#[derive(Plain)]`.
 
-/// A proof that memory of a type can be lent.
+/// Proves that memory of a type can be lent.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __derive_plain {
@@ -23,7 +23,7 @@ macro_rules! __derive_plain {
     };
 }
 
-/// Whether `repr(C)` is among the attributes.
+/// Expands to `true` if `repr(C)` is among the attributes.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __is_repr_c {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The processes of a wiring.
 
-/// The objects and the entry points of the threads, with what each process may use.
+/// Defines the objects and the entry points of the threads, and what each process may use.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __processes {
@@ -22,7 +22,7 @@ macro_rules! __processes {
                 #[allow(unused_imports, reason = "they may mention nothing")]
                 use super::super::__wiring::__handles;
                 $($mentions)*
-                // Its own notifications it may also wait for.
+                // The process may also wait for its own notifications.
                 $(const $notification: $crate::Notification = $crate::Notification::__new($number, $own);)*
                 $(
                     #[cfg_attr(any(target_os = "none", target_os = "linux"), unsafe(link_section = concat!(".crossgate.object.", stringify!($process))))]
@@ -37,8 +37,8 @@ macro_rules! __processes {
                         $crate::pool::Pool::__new(&__WORKERS)
                     };
                 )*
-                // In a module of their own, and the code in a block that sees the one outside: a thread
-                // may have the name of the function that it runs.
+                // The threads are in a module of their own, and the code is in a block that sees the names outside: a
+                // thread may have the name of the function that it runs.
                 pub mod __threads {
                     $(pub const $thread: extern "C" fn() -> ! = {
                         extern "C" fn __entry() -> ! {

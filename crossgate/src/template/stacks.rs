@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The stacks of a wiring.
 
-/// The memory of the stacks, each in a section of its own that the linker puts into the memory of the process.
+/// Defines the memory of the stacks. Each is in a section of its own that the linker puts into the memory of the
+/// process.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __stacks {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The tables of a wiring, which the kernel works by.
+//! The tables of a wiring, which the kernel reads.
 
-/// All of them, under the name that the wiring gives.
+/// Defines all tables, under the name that the wiring gives.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __tables {
@@ -61,7 +61,7 @@ macro_rules! __tables {
     };
 }
 
-/// The services, and the gates of their methods.
+/// Defines the services, and the gates of their methods.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __service_tables {
@@ -102,7 +102,7 @@ macro_rules! __service_tables {
         };
         const __GATE_COUNT: usize = $crate::wiring::gate_count(__wiring::__GATES);
         static __GATES: [__table::Gate; __GATE_COUNT] = $crate::wiring::gates(&__SERVICES, $cpu_time);
-        // The stubs of servers look up the interfaces of handles that they are given.
+        // The stubs of servers look up the interfaces of the handles that they receive.
         #[cfg(target_os = "none")]
         const _: () = {
             #[unsafe(no_mangle)]
@@ -113,7 +113,7 @@ macro_rules! __service_tables {
     };
 }
 
-/// The processes.
+/// Defines the processes.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __process_table {
@@ -121,7 +121,7 @@ macro_rules! __process_table {
         name: [$process:ident] mmio: [$({ $range:literal })*] notifications: [$({ $notification:literal })*]
         first_notification: [$first_notification:literal] on_fault: [$on_fault:expr]
     })*]) => {
-        // The memory map tells names.
+        // The memory map shows the names.
         #[cfg(target_os = "none")]
         const _: () = {
             #[unsafe(no_mangle)]
@@ -136,7 +136,7 @@ macro_rules! __process_table {
                         #[link_name = concat!("__crossgate_memory_", stringify!($process))]
                         static __MEMORY: __table::ProcessMemory;
                     }
-                    // SAFETY: the linker wrapper defines it, in flash.
+                    // SAFETY: the linker wrapper defines this symbol, in flash.
                     unsafe { &__MEMORY }
                 }
                 #[cfg(not(target_os = "none"))]
@@ -150,7 +150,7 @@ macro_rules! __process_table {
     };
 }
 
-/// The threads, of which the kernel's own is the first.
+/// Defines the threads. The first one is the kernel's own.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __thread_table {
@@ -180,7 +180,7 @@ macro_rules! __thread_table {
     };
 }
 
-/// The notifications.
+/// Defines the notifications.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __notification_table {
@@ -196,7 +196,7 @@ macro_rules! __notification_table {
     };
 }
 
-/// The interrupts, each with the notification that it signals.
+/// Defines the interrupts, each with the notification that it signals.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __interrupt_table {

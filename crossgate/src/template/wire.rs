@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! `#[derive(Wire)]`.
+//! The expansion of `#[derive(Wire)]`.
 
-/// The words of a type.
+/// Implements the conversion of a type to and from words.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __derive_wire {
@@ -118,7 +118,7 @@ macro_rules! __derive_wire {
     };
 }
 
-/// The name, where a repetition has to mention the type of what it names.
+/// Expands to the name. It is used where a repetition has to mention the type of a field.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __name {

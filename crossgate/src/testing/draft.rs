@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The wiring of a test so far, and the tables that it becomes.
+//! The wiring of a test while it is built, and the tables that it becomes.
 
 use super::VISIT;
 use crate::Notification;
@@ -18,7 +18,7 @@ use std::vec::Vec;
 
 /// The number of notifications that a process can have.
 const OWN_NOTIFICATIONS: usize = 16;
-/// The most services that there can be: a gate has eight bits for them.
+/// The largest possible number of services: a gate has eight bits for them.
 const MAX_SERVICES: usize = 256;
 
 /// Among the notifications of the test's process: a fault was noted, ...
@@ -27,7 +27,7 @@ const FAULTED: usize = 0;
 pub const ENDED: usize = 1;
 /// The test's own thread; the first one is the idle thread.
 pub const TEST: usize = 1;
-/// The priority of it.
+/// The priority of the test's own thread.
 const TEST_PRIORITY: u8 = 1;
 
 /// The body of a thread.
@@ -36,7 +36,7 @@ pub type Body = Box<dyn FnMut() + Send>;
 #[derive(Clone, Copy)]
 struct Process {
     name: &'static str,
-    /// The index of its first notification, and how many it has.
+    /// The index of its first notification, and the number of notifications.
     notifications: Option<(usize, usize)>,
 }
 
@@ -54,12 +54,12 @@ struct Signalled {
     counting: bool,
 }
 
-/// A wiring in the making.
+/// A wiring that is being built.
 pub struct Draft {
     processes: Vec<Process>,
     services: Vec<Service>,
     notifications: Vec<Signalled>,
-    /// All but the idle thread and that of the test.
+    /// All threads except for the idle one and that of the test.
     threads: Vec<Thread>,
     /// The bodies of the threads, until they run.
     pub bodies: Vec<Body>,
@@ -70,7 +70,7 @@ pub struct Draft {
     pub test: usize,
     /// The processes that may crash.
     pub may_crash: u32,
-    /// True if its objects are statics of a firmware.
+    /// True if objects of the wiring are statics of a firmware.
     pub has_statics: bool,
     pub has_run: bool,
 }
@@ -147,7 +147,7 @@ impl Draft {
         LockId::new(self.locks - 1)
     }
 
-    /// Its first gate.
+    /// Adds a service. Returns its first gate.
     pub fn publish(
         &mut self,
         owner: usize,
@@ -189,7 +189,8 @@ impl Draft {
         Notification::__new(first + number, number)
     }
 
-    /// Its number among those of the process. (They lie side by side, so there is room for all from the first on.)
+    /// Adds a notification to a process. Returns its number among those of the process. (They lie side by side, so
+    /// there is room for all from the first on.)
     fn own_notification(&mut self, process: usize, counting: bool) -> usize {
         let place = self.notifications.len();
         let (first, count) = *self.processes[process].notifications.get_or_insert_with(|| {
@@ -221,7 +222,7 @@ impl Draft {
         });
     }
 
-    /// The index of the thread that is wired next.
+    /// Returns the index of the thread that is added next.
     pub fn next_thread(&self) -> usize {
         TEST + 1 + self.threads.len()
     }
@@ -242,7 +243,7 @@ impl Draft {
         self.bodies.push(Box::new(body));
     }
 
-    /// The gate by which a process is entered.
+    /// Returns the gate by which a process is entered.
     pub fn visit(&self, process: usize) -> usize {
         assert!(self.has_room_for_visits(), "with so many services no process can be entered");
         self.gates + process
@@ -252,7 +253,7 @@ impl Draft {
         self.services.len() + self.processes.len() <= MAX_SERVICES
     }
 
-    /// The tables of the wiring, whose threads have these stacks, the idle one included.
+    /// Returns the tables of the wiring, whose threads have these stacks, the idle thread included.
     pub fn tables(&self, stacks: &[(Word, usize)], shared: [Word; 2]) -> &'static System {
         let mut services = self.services.clone();
         if self.has_room_for_visits() {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The machine of a test, as the kernel core sees it: its stacks are those of threads of the host, and its time passes
-//! when it is told to.
+//! The machine of a test, as the kernel core sees it. Its stacks are those of threads of the host, and its time passes
+//! only when the test makes it pass.
 
 use crossgate_abi::inspect::dump;
 use crossgate_abi::table::{ProcessMemory, System};
@@ -18,16 +18,16 @@ use std::boxed::Box;
 use std::vec;
 use std::vec::Vec;
 
-/// A multiple of this is the end of a stack; so the bits below can say more.
+/// A multiple of this is the end of a stack, so the lower bits of a stack pointer are free for a mark.
 pub const STACK_ALIGNMENT: Word = 64;
 /// The part of its stack that a thread may use, in bytes: as much as each thread of the host has, at least.
 pub const STACK_SIZE: usize = 0x10_0000;
 
-/// In the stack pointer of a thread that has not begun: where it begins.
+/// The mark in the stack pointer of a thread that has not started: it starts with the system call `BEGIN`, ...
 const AT_BEGINNING: Word = 1;
-/// The same: at its own entry.
+/// ... or with its body.
 const AT_ENTRY: Word = 2;
-/// Both.
+/// The mask of both marks.
 const BEGINS: Word = 3;
 
 /// The point at which a thread continues.
@@ -41,7 +41,7 @@ pub enum Resume {
     Entry,
 }
 
-/// Returns where a thread goes on that has this stack pointer.
+/// Returns the point at which a thread with this stack pointer continues.
 pub fn resume(stack_pointer: Word) -> Resume {
     match stack_pointer & BEGINS {
         AT_BEGINNING => Resume::Beginning,
@@ -50,7 +50,7 @@ pub fn resume(stack_pointer: Word) -> Resume {
     }
 }
 
-/// So many system calls in a moment are a thread that looks again and again whether something has happened.
+/// A thread that makes so many system calls in one moment is polling.
 const PATIENCE: u32 = 10_000;
 
 /// The machine of a test.
@@ -58,14 +58,14 @@ const PATIENCE: u32 = 10_000;
 pub struct Machine {
     /// In µs since start.
     now: u64,
-    /// When the core wants to be told of the time, if it does.
+    /// The time at which the core wants a timer interrupt, if it wants one.
     timer: Option<u64>,
     /// The number of system calls since time has passed.
     calls: u32,
 }
 
 impl Machine {
-    /// Everybody waits: the next time of the timer comes. Returns whether there is one.
+    /// Moves time on to that of the timer, because all threads wait. Returns whether there is such a time.
     pub fn pass_time(&mut self) -> bool {
         self.calls = 0;
         let Some(at) = self.timer else { return false };
@@ -73,7 +73,7 @@ impl Machine {
         true
     }
 
-    /// A thread makes a system call. Time passes if it makes very many. Returns whether that was it.
+    /// Counts a system call. Time passes if there were very many. Returns whether it has passed.
     pub fn count(&mut self) -> bool {
         self.calls = self.calls.saturating_add(1);
         if self.calls < PATIENCE {
@@ -89,7 +89,7 @@ impl Port for Machine {
 
     // The registers are saved in frames of this library, below what can be lent.
     const CONTEXT_SIZE: Word = 0;
-    // Code of a host needs more stack than the wiring says, which is written for microcontrollers.
+    // Code of a host needs more stack than a wiring has, because wirings are written for microcontrollers.
     const ENTRY_SIZE: Word = 0x1_0000;
 
     fn stack_register(start: Word) -> Word {
@@ -102,7 +102,7 @@ impl Port for Machine {
 
     const BEGIN: extern "C" fn() -> ! = begin;
 
-    // The objects of a test are values, of which there is no image.
+    // The objects of a test are values, which have no initial image.
     fn reset(&mut self, _: &ProcessMemory, _: Word) -> Option<Word> {
         None
     }
@@ -125,8 +125,8 @@ impl Port for Machine {
     }
 
     fn read_word(&mut self, address: Word) -> Word {
-        // SAFETY: it is a mutex or the state of a pool's thread that the current thread has named. The threads that use
-        // it don't run.
+        // SAFETY: the address is that of a mutex or of the state of a pool's thread that the current thread has passed.
+        // The threads that use it don't run.
         unsafe { core::ptr::with_exposed_provenance::<Word>(address).read_volatile() }
     }
 
@@ -152,23 +152,23 @@ impl Port for Machine {
     fn mask(&mut self, _: u16, _: bool) {}
 }
 
-/// The code at which every thread begins.
+/// Is the code at which every thread starts.
 extern "C" fn begin() -> ! {
     unreachable!("a thread of a test makes the system call `BEGIN` itself")
 }
 
-/// Where it goes on.
+/// Is the code at which a thread continues.
 pub extern "C" fn entry() -> ! {
     unreachable!("a thread of a test runs its body itself")
 }
 
-/// The idle thread of a wiring. Who has a kernel has another one.
+/// Is the idle thread of a wiring. It never runs, because the kernel of a test has another one.
 #[doc(hidden)]
 pub extern "C" fn idle() -> ! {
     unreachable!("a test has no idle thread: when all wait, time passes")
 }
 
-/// The kernel's memory.
+/// Returns the kernel's memory.
 pub fn storage(system: &System) -> Storage<Machine> {
     let others = system.threads.len().saturating_sub(1);
     let threads = (0..others).map(|_| Some(&mut *Box::leak(Box::new(Thread::EMPTY))));

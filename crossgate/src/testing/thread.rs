@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A thread of a test: a thread of the host, which runs while the kernel says that it is the current one.
+//! A thread of a test: a thread of the host, which runs while it is the kernel's current thread.
 //!
 //! A call is a call of a function: the thread crosses into the process of the service with its own stack, as on a
-//! board. If the kernel leads it out of processes that went down, it unwinds to the call that it is to go on after.
+//! board. If the kernel takes the thread out of processes that are taken down, the thread unwinds to the call after
+//! which it continues.
 
 use super::draft::{Body, TEST};
 use super::machine::{Resume, resume};
@@ -24,7 +25,7 @@ std::thread_local! {
     static ME: RefCell<Option<Rc<Me>>> = const { RefCell::new(None) };
 }
 
-/// The thread that the calling thread of the host is, if it is one of a test.
+/// Returns the thread of a test that the calling thread of the host is, if it is one.
 pub fn current() -> Option<Rc<Me>> {
     ME.with_borrow(Clone::clone)
 }
@@ -39,14 +40,14 @@ pub struct Me {
     id: usize,
     /// The number of calls that it is in.
     depth: Cell<u8>,
-    /// It unwinds: what it drops on the way must not change what the kernel knows.
+    /// True if the thread unwinds: values that it drops meanwhile must not change the state of the kernel.
     is_leaving: Cell<bool>,
-    /// It does so to its end, as all is over.
+    /// True if the thread unwinds to its end, because the test is over.
     has_ended: Cell<bool>,
 }
 
 impl Me {
-    /// The calling thread of the host is a thread of a test from now on.
+    /// Makes the calling thread of the host a thread of a test.
     pub fn become_thread(world: Arc<World>, id: usize) -> Rc<Me> {
         let me = Rc::new(Me {
             world,
@@ -60,7 +61,7 @@ impl Me {
         me
     }
 
-    /// It no longer is.
+    /// Ends this: the calling thread is no longer a thread of a test.
     pub fn resign(&self) {
         self.has_ended.set(true);
         ME.take();
@@ -70,7 +71,7 @@ impl Me {
         self.world.system
     }
 
-    /// Runs its body as often as it begins, until all is over.
+    /// Runs the body each time that the thread starts, until the test is over.
     pub fn live(&self, mut body: Body) {
         let mut crash = None;
         while !self.has_ended.get() {
@@ -89,7 +90,7 @@ impl Me {
         }
     }
 
-    /// Goes through its beginning, up to where its body comes.
+    /// Goes through the start of the thread, up to the start of its body.
     pub fn begin(&self) {
         let mut core = self.turn(self.world.lock());
         loop {
@@ -132,7 +133,7 @@ impl Me {
         self.depth.set(self.depth.get() + 1);
         let [a, b, c, d] = entry.words;
         let method = self.system().gates[selector].entry;
-        // SAFETY: the method belongs to the object, which is there for ever, and the kernel has checked the words.
+        // SAFETY: the method belongs to the object, which is never dropped, and the kernel has checked the words.
         let method = || unsafe { method(entry.object, a, b, c, d) };
         let result = catch_unwind(AssertUnwindSafe(method));
         let reply = match result {
@@ -148,7 +149,7 @@ impl Me {
                 self.crash(payload)
             }
         };
-        // The function that was called is never to be called again.
+        // The function that was called must never be called again.
         reply.unwrap_or(failure(CallError::ServerFaulted))
     }
 
@@ -158,7 +159,7 @@ impl Me {
             return Reply { status: 0, words: [0; 2] };
         }
         let stack_pointer = stack_pointer();
-        // Whom a supervisor takes down has not crashed.
+        // A process that a supervisor takes down has not crashed.
         let pardoned = match number {
             number::RESTART | number::STOP => 1_u32.unbounded_shl(words[0] as u32),
             _ => 0,
@@ -190,7 +191,7 @@ impl Me {
         self.go_on(core, reply)
     }
 
-    /// The process that it is in panicked.
+    /// Reports a panic of the process in which the thread executes.
     fn crash(&self, payload: Box<dyn Any + Send>) -> Option<Reply> {
         let mut core = self.world.lock();
         core.panic = Some(text_of(&*payload));
@@ -198,7 +199,7 @@ impl Me {
         self.follow(core, effect, [0; 2], 0)
     }
 
-    /// Comes to the kernel.
+    /// Enters the kernel.
     fn enter(&self, stack_pointer: Word) -> Guard<'_> {
         let mut core = self.world.lock();
         if core.kernel.port.count() {
@@ -211,7 +212,8 @@ impl Me {
         core
     }
 
-    /// Does what the kernel says, of which these words are the result. `None`: the same system call again.
+    /// Carries out the effect of a system call with these results. Returns `None` if the same system call has to be
+    /// repeated.
     fn follow(
         &self,
         mut core: Guard<'_>,
@@ -224,7 +226,8 @@ impl Me {
         self.go_on(core, Some(Reply { status, words }))
     }
 
-    /// Waits for its turn, and goes on with what is pending, or else with this.
+    /// Waits until the thread is the current one. Returns its pending reply, or else the given one; `None` if the same
+    /// system call has to be repeated.
     fn go_on(&self, core: Guard<'_>, reply: Option<Reply>) -> Option<Reply> {
         let mut core = self.turn(core);
         self.check(&core);
@@ -238,7 +241,7 @@ impl Me {
         }
     }
 
-    /// Waits until it is the current thread.
+    /// Waits until the thread is the current one.
     fn turn<'a>(&'a self, core: Guard<'a>) -> Guard<'a> {
         match self.world.turn(self.id, core) {
             Ok(core) => core,
@@ -253,7 +256,7 @@ impl Me {
         }
     }
 
-    /// If the kernel has led it elsewhere, it unwinds to there.
+    /// Unwinds if the kernel has moved the thread elsewhere.
     fn check(&self, core: &Guard<'_>) {
         let thread = core.kernel.current_thread();
         let is_here = resume(thread.stack_pointer) == Resume::Here;
@@ -263,13 +266,13 @@ impl Me {
         }
     }
 
-    /// Returns whether what calls the kernel is only being dropped.
+    /// Returns whether the code that calls the kernel only drops values.
     fn is_unwinding(&self) -> bool {
         self.is_leaving.get() || self.has_ended.get() || std::thread::panicking()
     }
 }
 
-/// The text of a panic.
+/// Returns the text of a panic.
 fn text_of(payload: &(dyn Any + Send)) -> String {
     let text = payload.downcast_ref::<&str>().map(ToString::to_string);
     text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_default()
@@ -279,7 +282,7 @@ fn failure(error: CallError) -> Reply {
     Reply { status: Status::from(error).0, words: [0; 2] }
 }
 
-/// An address below all that the calling function has on its stack, a multiple of 8.
+/// Returns an address below everything that the calling function has on its stack, a multiple of 8.
 #[cfg(not(miri))]
 #[inline(never)]
 fn stack_pointer() -> Word {
@@ -287,7 +290,7 @@ fn stack_pointer() -> Word {
     (&raw const here).addr()
 }
 
-/// The same where there is no stack: one that is made up.
+/// Returns a made-up stack pointer, because Miri has no stack with addresses.
 #[cfg(miri)]
 pub fn stack_pointer() -> Word {
     current().map_or(8, |me| {

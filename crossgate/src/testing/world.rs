@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The threads of a test and their kernel: one runs at a time, and hands over to the one that the kernel says.
+//! The threads of a test and their kernel: one thread runs at a time, and hands over to the kernel's current thread.
 
 use super::draft::{Draft, TEST};
 use super::machine::{Machine, STACK_ALIGNMENT, STACK_SIZE, storage};
@@ -18,38 +18,38 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::vec::Vec;
 
-/// The kernel, and what goes with it.
+/// The kernel, and the state of the test.
 pub struct Core {
     pub kernel: Kernel<Machine>,
-    /// The text of the panic that is about to be told.
+    /// The text of a panic that has not been reported yet.
     pub panic: Option<String>,
-    /// The processes that have begun.
+    /// The processes that have started.
     running: u32,
-    /// Why the test fails.
+    /// The reason why the test fails.
     failure: Option<String>,
-    /// All is over: this thread ends now.
+    /// The thread that has to end now, because the test is over.
     ending: Option<usize>,
 }
 
 pub type Guard<'a> = MutexGuard<'a, Core>;
 
-/// A test that runs.
+/// A test that is running.
 pub struct World {
     pub system: &'static System,
     core: Mutex<Core>,
-    /// By each of these a thread is told that it may go on.
+    /// One per thread: notified when the thread may continue.
     turns: Vec<Condvar>,
     /// The processes that may crash.
     may_crash: u32,
 }
 
 impl World {
-    /// The kernel, for a thread that is the current one.
+    /// Locks the kernel. The calling thread is the current one.
     pub fn lock(&self) -> Guard<'_> {
         lock(&self.core)
     }
 
-    /// Notices who has gone down since the last time. Those that are pardoned have not crashed.
+    /// Records the processes that were taken down since the last time. Those in `pardoned` have not crashed.
     pub fn look(&self, core: &mut Core, pardoned: u32) {
         for (process, wiring) in self.system.processes.iter().enumerate() {
             let bit = 1 << process;
@@ -71,7 +71,7 @@ impl World {
     /// Waits until a thread is the current one.
     ///
     /// # Errors
-    /// If it is to end, as the test is over. Why it has failed, if it has.
+    /// If the thread has to end, because the test is over. The error is the reason if the test has failed.
     pub fn turn<'a>(&'a self, id: usize, mut core: Guard<'a>) -> Result<Guard<'a>, Option<String>> {
         loop {
             if core.failure.is_none() && core.ending.is_none() {
@@ -92,7 +92,7 @@ impl World {
         }
     }
 
-    /// As long as no thread can run, does what the idle thread does, and has time pass.
+    /// While no thread can run, does what the idle thread does, and lets time pass.
     fn idle(&self, core: &mut Core) {
         while core.kernel.thread_id() == 0 && core.failure.is_none() {
             let thread = core.kernel.current();
@@ -114,11 +114,11 @@ impl World {
         }
     }
 
-    /// Ends a thread, and waits until it has.
+    /// Ends a thread, and waits until it has ended.
     fn end(&self, id: usize, thread: JoinHandle<()>) {
         self.lock().ending = Some(id);
         self.turns[id].notify_one();
-        // It has caught what it unwinds with.
+        // The thread has caught its own unwinding.
         let _ = thread.join();
     }
 }
@@ -130,7 +130,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Runs the threads of a wiring, and `body` as the one of the test.
+/// Runs the threads of a wiring, and `body` as the thread of the test.
 #[inline(never)]
 pub fn run<R>(draft: &RefCell<Draft>, body: impl FnOnce() -> R) -> R {
     let (bodies, has_statics, may_crash) = {
@@ -141,7 +141,7 @@ pub fn run<R>(draft: &RefCell<Draft>, body: impl FnOnce() -> R) -> R {
     };
     let _statics = has_statics.then(|| lock(&STATICS));
 
-    // The stack of `body` lies further down.
+    // The stack of `body` is below this address.
     let anchor = 0_u64;
     let idle = [0_u64; 16];
     let mut stacks = Vec::new();
@@ -198,16 +198,16 @@ pub fn run<R>(draft: &RefCell<Draft>, body: impl FnOnce() -> R) -> R {
     result.unwrap_or_else(|payload| resume_unwind(payload))
 }
 
-/// Has all that a function needs of the stack lie below what the calling one has.
+/// Calls a function in a frame further down: everything that it has on the stack is below the data of the caller.
 #[inline(never)]
 fn further_down<R>(body: impl FnOnce() -> R) -> R {
     body()
 }
 
-/// A thread of the host is one of the test.
+/// Makes a thread of the host a thread of the test, and runs it.
 #[inline(never)]
 fn live(world: &Receiver<Arc<World>>, id: usize, body: super::draft::Body) {
-    // If none comes, the test has failed before it began.
+    // If no world comes, the test has failed before it started.
     if let Ok(world) = world.recv() {
         let me = Me::become_thread(world, id);
         me.live(body);
@@ -215,20 +215,20 @@ fn live(world: &Receiver<Arc<World>>, id: usize, body: super::draft::Body) {
     }
 }
 
-/// Start and length of the stack of a thread that ends below an address.
+/// Returns start and length of the stack of a thread whose stack ends below an address.
 fn stack_below(anchor: Word, id: usize) -> (Word, usize) {
-    // There is none: it has its own place where nothing else is.
+    // Miri has no stack with addresses: each thread has a range of addresses that nothing else uses.
     let anchor = if cfg!(miri) { (1 + id) << 32 } else { anchor };
     ((anchor & !(STACK_ALIGNMENT - 1)) - STACK_SIZE, STACK_SIZE)
 }
 
-/// The memory that each process may lend.
+/// Returns the memory that each process may lend.
 fn shared() -> [Word; 2] {
-    // Without a stack, all is.
+    // Without addresses of stacks, all memory may be lent.
     if cfg!(miri) { [0, Word::MAX] } else { [0, 0] }
 }
 
-/// Returns what can be lent for reading, whoever has it.
+/// Returns the memory that every process may lend for reading.
 fn constants() -> Span {
     crate::fault::constants()
         .map_or(Span::EMPTY, |constants| Span { start: *constants.start(), end: *constants.end() })

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Times in the wiring, and how long threads may run.
+//! Times in the wiring, and limits of the time that threads run.
 
 use super::bit;
 use crossgate_abi::message::{Number, fail};
@@ -23,18 +23,18 @@ impl Unit {
         }
     }
 
-    /// So many, in µs.
+    /// Returns an amount of this unit, in µs.
     const fn microseconds(self, amount: usize) -> u64 {
         (amount as u64).saturating_mul(self as u64)
     }
 }
 
-/// The shortest budget and time slice, in µs: the kernel needs some of them to notice that one is over.
+/// The shortest budget and time slice, in µs, because the kernel needs some µs to notice that a budget is used up.
 const SHORTEST: u64 = 100;
-/// The longest period and time slice, in µs: so many fit the kernel's words.
+/// The longest period and time slice, in µs, because the kernel's words hold no more.
 const LONGEST: u64 = 3_600_000_000;
 
-/// Returns how long a thread runs before the next of its priority does, in µs.
+/// Returns the time that a thread runs before the next one of its priority does, in µs.
 #[must_use]
 #[track_caller]
 pub const fn time_slice(amount: usize, unit: Unit) -> u32 {
@@ -46,7 +46,7 @@ pub const fn time_slice(amount: usize, unit: Unit) -> u32 {
     time as u32
 }
 
-/// A time, and the period in which a thread may run so long, in µs.
+/// Returns a time, and the period in which a thread may run for that time, in µs.
 #[must_use]
 #[track_caller]
 pub const fn budget(time: usize, unit: Unit, period: usize, period_unit: Unit) -> (u32, u32) {
@@ -76,7 +76,8 @@ pub const fn budget(time: usize, unit: Unit, period: usize, period_unit: Unit) -
     (microseconds as u32, of as u32)
 }
 
-/// A budget that the threads of a process share. `homes` tells the process of each thread but the idle one.
+/// Returns a budget that the threads of a process share. `homes` has the process of each thread except for the idle
+/// one.
 #[must_use]
 pub const fn budget_of_process((time, period): (u32, u32), homes: &[u8], process: u8) -> Budget {
     let (mut threads, mut thread) = (0, 0);
@@ -94,14 +95,14 @@ pub const fn budget_of_process((time, period): (u32, u32), homes: &[u8], process
     }
 }
 
-/// The budget of a thread.
+/// Returns the budget of a thread.
 #[must_use]
 pub const fn budget_of_thread((time, period): (u32, u32), homes: &[u8], thread: usize) -> Budget {
     let threads = Set::of(ThreadId::new(thread + 1));
     Budget { time, period, threads, process: ProcessId::new(homes[thread] as usize) }
 }
 
-/// The budgets of each of so many threads, the idle one included.
+/// Returns the budget of each of so many threads, the idle one included.
 #[must_use]
 pub const fn budgets_of_threads<const THREADS: usize>(
     budgets: &[Budget],
@@ -121,7 +122,7 @@ pub const fn budgets_of_threads<const THREADS: usize>(
     of_threads
 }
 
-/// Returns what bounds how long threads run, or counts it, if something does.
+/// Returns the table that bounds or counts the time that threads run, if the wiring has such limits or counts.
 #[must_use]
 pub const fn if_any(budgets: &'static Budgets) -> Option<&'static Budgets> {
     if budgets.are_some() || budgets.cpu_time { Some(budgets) } else { None }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The limits of what is a number in the wiring, or is counted in it.
+//! The limits of numbers and of counted things in the wiring.
 
 use super::sum;
 use crate::interface::broken_limit;
@@ -8,19 +8,19 @@ use crossgate_abi::table::{Mmio, NO_LOCK, OnFault};
 use crossgate_abi::{PRIORITIES, Shape};
 use crossgate_protection::armv7m;
 
-/// The bytes of stack that a service's methods get if the wiring doesn't say.
+/// The number of bytes of stack for a service's methods if the wiring doesn't say.
 pub const DEFAULT_SERVICE_STACK: usize = 256;
 
 /// The smallest stack of a thread in bytes.
 const SMALLEST_STACK: usize = 256;
 
-/// The most services that a firmware can have: a gate has eight bits for them.
+/// The largest number of services of a firmware: a gate has eight bits for them.
 const MAX_SERVICES: usize = 256;
-/// The most methods that they can have together: a service has 16 bits for its first gate, that behind the last too
-/// if it has no methods.
+/// The largest number of methods of all services: a service has 16 bits for its first gate, and for the gate behind the
+/// last one if it has no methods.
 const MAX_GATES: usize = (1 << 16) - 1;
 
-/// The limits of a call. `what` is `` `Interface::method` ``.
+/// Checks the limits of a call. `what` is `` `Interface::method` ``.
 #[track_caller]
 pub const fn check_method(what: &str, arguments: Shape, results: Shape) {
     let why = broken_limit(arguments, results);
@@ -29,7 +29,7 @@ pub const fn check_method(what: &str, arguments: Shape, results: Shape) {
     }
 }
 
-/// Returns how many services there are.
+/// Returns the number of services.
 #[must_use]
 #[track_caller]
 pub const fn service_count(counts: &[usize]) -> usize {
@@ -40,7 +40,7 @@ pub const fn service_count(counts: &[usize]) -> usize {
     count
 }
 
-/// Returns how many locks there are.
+/// Returns the number of locks.
 #[must_use]
 #[track_caller]
 pub const fn lock_count(counts: &[usize]) -> usize {
@@ -54,7 +54,7 @@ pub const fn lock_count(counts: &[usize]) -> usize {
     count
 }
 
-/// Returns how many gates there are.
+/// Returns the number of gates.
 #[must_use]
 #[track_caller]
 pub const fn gate_count(counts: &[usize]) -> usize {
@@ -66,7 +66,7 @@ pub const fn gate_count(counts: &[usize]) -> usize {
     count
 }
 
-/// A range of device registers.
+/// Checks a range of device registers, and returns it.
 #[must_use]
 #[track_caller]
 pub const fn mmio(range: Mmio) -> Mmio {
@@ -86,15 +86,15 @@ pub const fn mmio(range: Mmio) -> Mmio {
     range
 }
 
-/// Refuses range `index` if it overlaps one before it, unless the wiring says of both that they are
-/// shared. Of each it has the process, whether it is shared, and where it is.
+/// Refuses range `index` if it overlaps a range before it, unless the wiring says of both that they are shared. Each
+/// entry has the process, the information if the range is shared, and the range.
 #[track_caller]
 pub const fn check_mmio(mmio: &[(&str, bool, Mmio)], index: usize) {
     let (process, is_shared, range) = &mmio[index];
     let mut other = 0;
     while other < index {
         let (other_process, other_is_shared, of_other) = &mmio[other];
-        // The end may be that of the address space.
+        // The end of a range may be the end of the address space.
         let overlap = range.start <= of_other.start + (of_other.size - 1)
             && of_other.start <= range.start + (range.size - 1);
         if overlap && is_same(process, other_process) {
@@ -113,7 +113,7 @@ pub const fn check_mmio(mmio: &[(&str, bool, Mmio)], index: usize) {
     }
 }
 
-/// Refuses interrupt `index` if its line is that of one before it. Of each it has the line, and the
+/// Refuses interrupt `index` if its line is that of an interrupt before it. Each entry has the line, and the
 /// notification that it is bound to.
 #[track_caller]
 pub const fn check_line(lines: &[(u16, &str)], index: usize) {
@@ -136,7 +136,7 @@ pub const fn check_line(lines: &[(u16, &str)], index: usize) {
     }
 }
 
-/// The priority of a thread.
+/// Checks the priority of a thread, and returns it.
 #[must_use]
 #[track_caller]
 pub const fn priority(priority: usize) -> u8 {
@@ -149,7 +149,7 @@ pub const fn priority(priority: usize) -> u8 {
     priority as u8
 }
 
-/// A process that restarts, unless it crashed more often than `limit` in a row.
+/// Returns the policy of a process that restarts, unless it has crashed more often than `limit` in a row.
 #[must_use]
 #[track_caller]
 pub const fn restart(limit: usize) -> OnFault {
@@ -162,7 +162,7 @@ pub const fn restart(limit: usize) -> OnFault {
     OnFault::Restart { limit: limit as u8 }
 }
 
-/// The stack that a service's methods need.
+/// Checks the size of the stack that a service's methods need, and returns it.
 #[must_use]
 #[track_caller]
 pub const fn service_stack(bytes: usize) -> u16 {
@@ -172,8 +172,8 @@ pub const fn service_stack(bytes: usize) -> u16 {
     bytes as u16
 }
 
-/// The stack of a thread, rounded up to what a memory protection unit can divide: at least 256
-/// bytes, and what the coarsest unit that there is, that of ARMv7-M, can do.
+/// Returns the size of a thread's stack, rounded up to what a memory protection unit can divide: at least 256 bytes,
+/// and what the coarsest unit, that of ARMv7-M, can do.
 #[must_use]
 #[track_caller]
 pub const fn stack_size(bytes: usize) -> usize {
@@ -190,7 +190,8 @@ mod tests {
     use crate::wiring::testing::refused;
     use std::format;
 
-    /// `check` takes `least` and `most`, but not what is one less or one more; it tells these, and the limits.
+    /// Asserts that `check` accepts `least` and `most`, but not the numbers beyond; its message names the number and
+    /// the limits.
     fn limits<T>(check: fn(usize) -> T, least: usize, most: usize, told: &str) {
         for allowed in [least, least + 1, most - 1, most] {
             assert_eq!(refused(|| check(allowed)), None);

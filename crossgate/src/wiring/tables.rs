@@ -10,7 +10,7 @@ use crossgate_abi::message::fail;
 use crossgate_abi::table::{Gate, Method, NO_LOCK, RawReply, Service};
 use crossgate_abi::{LockId, ProcessId, ServiceId, Set, Shape, Word};
 
-/// The wiring's entry of one service.
+/// A service as the wiring lists it.
 pub struct Publication {
     pub name: &'static str,
     /// Index of its (first) object in the table.
@@ -25,7 +25,7 @@ pub struct Publication {
     pub methods: &'static [Method],
 }
 
-/// Returns what a server enters for a method that it has no entry for: never in a table.
+/// Is the server's entry for a method without an entry. It is never in a table.
 const unsafe extern "C-unwind" fn no_entry(
     _: *mut (),
     _: Word,
@@ -36,8 +36,8 @@ const unsafe extern "C-unwind" fn no_entry(
     panic!("a method without an entry")
 }
 
-/// The methods of a service, of which there are `N`: what they are, the interface says; where they are
-/// entered, the server.
+/// Returns the methods of a service, of which there are `N`: the interface defines what they are, and the server where
+/// they are entered.
 #[must_use]
 #[track_caller]
 pub const fn methods<I: ?Sized + Interface, O: Publish<I>, const N: usize>() -> [Method; N] {
@@ -55,7 +55,7 @@ pub const fn methods<I: ?Sized + Interface, O: Publish<I>, const N: usize>() -> 
     methods
 }
 
-/// Enters a service, once per object, into the table.
+/// Puts a service into the table, once per object.
 pub const fn publish<I: ?Sized + Interface, O: ServiceObject>(
     objects: &'static O,
     wiring: &Publication,
@@ -81,7 +81,7 @@ pub const fn publish<I: ?Sized + Interface, O: ServiceObject>(
     }
 }
 
-/// The gates of all services. If it is counted how long processes run, the core has to see each call.
+/// Returns the gates of all services. If the wiring counts how long processes run, the core has to handle each call.
 #[must_use]
 pub const fn gates<const N: usize>(services: &[Service], is_counted: bool) -> [Gate; N] {
     const NO_GATE: Gate = Gate {
@@ -109,13 +109,13 @@ pub const fn gates<const N: usize>(services: &[Service], is_counted: bool) -> [G
     gates
 }
 
-/// The only one, if there is one.
+/// Returns the only element, if there is one.
 #[must_use]
 pub const fn first<T: Copy>(all: &[T]) -> Option<T> {
     if let [first] = all { Some(*first) } else { None }
 }
 
-/// The processes that may call one, itself left out. (If handles are passed on, these may be any.)
+/// Returns the processes that may call a process, itself left out. (If handles are passed on, any process may.)
 #[must_use]
 pub const fn clients(services: &[Service], process: u8) -> Set<ProcessId> {
     let (mut clients, mut service) = (0, 0);
@@ -131,7 +131,7 @@ pub const fn clients(services: &[Service], process: u8) -> Set<ProcessId> {
     Set::of_bits(clients & !bit(process as usize))
 }
 
-/// Returns whether some method takes or gives a handle.
+/// Returns whether some method takes or returns a handle.
 #[must_use]
 pub const fn passes_handles(services: &[Service]) -> bool {
     let mut service = 0;
@@ -149,7 +149,7 @@ pub const fn passes_handles(services: &[Service]) -> bool {
     false
 }
 
-/// An entry of the table that is not filled in yet.
+/// An entry of the table before it is filled in.
 pub const EMPTY: Service = Service {
     object: core::ptr::null_mut(),
     methods: &[],

@@ -1,4 +1,4 @@
-//! A cell of lent memory is not kept when the call is over.
+//! A cell of lent memory must not be kept after the call.
 use crossgate::{LeaseCell, LeaseMut, interface};
 
 #[interface]

@@ -1,4 +1,4 @@
-//! What is lent for reading has no cells.
+//! Memory that is lent for reading has no cells.
 use crossgate::{Lease, interface};
 
 #[interface]

@@ -1,4 +1,4 @@
-//! A server with entries of its own, of which there are too few.
+//! A server implements its entries itself, but too few of them.
 
 use crossgate::abi::table::Entry;
 use crossgate::{Concurrent, ServedBy, interface, system};

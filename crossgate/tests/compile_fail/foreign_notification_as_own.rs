@@ -1,4 +1,4 @@
-//! Others get a notification as a `Signal`.
+//! Other processes get a notification as a `Signal`.
 use crossgate::{Notification, system};
 
 pub fn driver(_: Notification) -> ! {

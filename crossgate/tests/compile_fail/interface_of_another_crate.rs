@@ -1,4 +1,4 @@
-//! A server that wants to say itself what the methods of an interface of another crate are.
+//! A server tries to define the methods of an interface of another crate.
 
 use crossgate::{Interface, RawHandle, interface::MethodShape};
 use std::fmt::Debug;

@@ -1,4 +1,4 @@
-//! The attribute takes none.
+//! The attribute takes no arguments.
 use crossgate::interface;
 
 #[interface(fast)]

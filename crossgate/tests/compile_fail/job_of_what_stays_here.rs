@@ -1,4 +1,4 @@
-//! What a job takes along may go to another thread, and stays there as long as it likes.
+//! The values that a job captures may go to another thread, and stay there for any time.
 use crossgate::testing::Wiring;
 use std::rc::Rc;
 

@@ -1,4 +1,4 @@
-//! A job takes at most four words along, and its result is no more.
+//! A job captures at most four words, and its result has at most four.
 use crossgate::testing::Wiring;
 
 fn main() {

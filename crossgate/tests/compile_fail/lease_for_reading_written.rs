@@ -1,4 +1,4 @@
-//! What was lent for reading is not written.
+//! Memory that was lent for reading is not written.
 use crossgate::Lease;
 
 pub fn server(mut data: Lease<'_, [u8]>) -> bool {

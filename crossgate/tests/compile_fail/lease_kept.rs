@@ -1,4 +1,4 @@
-//! A lease is good during the call only.
+//! A lease is valid during the call only.
 use crossgate::{Lease, LeaseMut, interface};
 
 #[interface]

@@ -1,4 +1,4 @@
-//! A buffer has a size that a memory protection unit knows.
+//! A buffer has a size that a memory protection unit supports.
 use crossgate::LeaseBuf;
 
 pub fn client() {

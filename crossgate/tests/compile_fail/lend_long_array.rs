@@ -1,4 +1,4 @@
-//! An array that is too long for a copy is lent as a slice, or not by accident.
+//! An array that is too long for a copy is lent as a slice, so that success does not depend on its place.
 use crossgate::{Handle, LeaseMut, interface};
 
 #[interface]

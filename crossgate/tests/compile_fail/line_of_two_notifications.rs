@@ -1,4 +1,4 @@
-//! An interrupt line is bound to one notification, in whatever process and by whatever number.
+//! An interrupt line is bound to one notification, in any process and by any number.
 use crossgate::system;
 
 const UART: u16 = 4;

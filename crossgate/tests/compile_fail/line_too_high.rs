@@ -1,4 +1,4 @@
-//! The number of an interrupt line has 16 bits. (Whether there is such a line, the port tells.)
+//! The number of an interrupt line has 16 bits. (The port checks that there is such a line.)
 use crossgate::system;
 
 system! {

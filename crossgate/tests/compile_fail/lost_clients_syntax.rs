@@ -1,4 +1,4 @@
-//! Who is told of lost clients is told by a notification of its own.
+//! A process is notified of lost clients by a notification of its own.
 use crossgate::system;
 
 mod no_end {

@@ -1,4 +1,4 @@
-//! A text gives no right either if a macro of another crate wrote the wiring, of which no lint is told.
+//! A text gives no right, even if a macro of another crate wrote the wiring, for which no lint is reported.
 use crossgate::{Concurrent, interface};
 
 #[interface]

@@ -1,4 +1,4 @@
-//! A handle that no expression of the process mentions is not there, by whatever way.
+//! A handle that no expression of the process mentions is not in scope, by any path.
 use crossgate::{Concurrent, interface, system};
 
 #[interface]

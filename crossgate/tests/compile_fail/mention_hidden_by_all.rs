@@ -1,4 +1,4 @@
-//! The name of a service means its handle, also beside a `use` that would bring another.
+//! The name of a service means its handle, even beside a `use` that would import another item of that name.
 use crossgate::{Concurrent, interface, system};
 
 #[interface]

@@ -1,4 +1,4 @@
-//! A macro that takes the word for one of its own gives no right.
+//! A macro that uses the word as one of its own gives no right.
 use crossgate::{Concurrent, interface, system};
 
 #[interface]

@@ -1,4 +1,4 @@
-//! A server implements the method as the interface says.
+//! A server implements the method with the signature of the interface.
 use crossgate::interface;
 
 #[interface]

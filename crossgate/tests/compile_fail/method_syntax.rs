@@ -1,4 +1,4 @@
-//! A slip of the pen is pointed at.
+//! A syntax error is reported where it is.
 use crossgate::interface;
 
 #[interface]

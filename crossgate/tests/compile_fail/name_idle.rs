@@ -1,4 +1,4 @@
-//! A thread with the name of the kernel's.
+//! A thread has the name of the kernel's own thread.
 use crossgate::system;
 
 system! {

@@ -1,4 +1,4 @@
-//! A process with the name of the kernel.
+//! A process has the name of the kernel.
 use crossgate::system;
 
 system! {

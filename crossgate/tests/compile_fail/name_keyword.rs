@@ -1,4 +1,4 @@
-//! A word of Rust as a name.
+//! A keyword of Rust is a name.
 use crossgate::system;
 
 system! {

@@ -1,4 +1,4 @@
-//! A name that linker scripts don't take.
+//! A name is not accepted by linker scripts.
 use crossgate::system;
 
 system! {

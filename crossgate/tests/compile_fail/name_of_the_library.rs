@@ -1,4 +1,4 @@
-//! A process with the name of the Rust library.
+//! A process has the name of the Rust library.
 use crossgate::system;
 
 system! {

@@ -1,4 +1,4 @@
-//! A process with the name of a crate of the system.
+//! A process has the name of a crate of the system.
 use crossgate::system;
 
 system! {

@@ -1,4 +1,4 @@
-//! A word of Rust as the name of a process, also if Rust is told that it is none.
+//! A keyword of Rust is the name of a process, as a raw identifier.
 use crossgate::system;
 
 system! {

@@ -1,4 +1,4 @@
-//! A name as the wiring itself has them.
+//! A name starts like those of the wiring itself.
 use crossgate::system;
 
 system! {

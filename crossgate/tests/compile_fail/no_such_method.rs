@@ -1,4 +1,4 @@
-//! A method that the interface has not.
+//! A client calls a method that the interface does not have.
 use crossgate::{CallError, Handle, interface};
 
 #[interface]

@@ -1,5 +1,5 @@
-//! Numbers of the wiring that are one less or one more than they may be, each with its value and its limits in the
-//! text. (Those that may be are in `host/limits.rs`.)
+//! Numbers of the wiring that are one below or above their limits: each message has the number and its limits, so that
+//! the user sees both. (The numbers at their limits are in `host/limits.rs`.)
 use crossgate::{Concurrent, Exclusive, Mmio, interface, system};
 
 #[interface]

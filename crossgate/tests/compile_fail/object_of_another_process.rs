@@ -1,4 +1,4 @@
-//! An object is at hand in its own process only.
+//! An object is in scope in its own process only.
 use crossgate::{Concurrent, interface, system};
 
 #[interface]

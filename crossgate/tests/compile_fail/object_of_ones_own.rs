@@ -1,4 +1,4 @@
-//! A server that wants to say itself how many objects it is, and what its clients hold.
+//! A server tries to define its number of objects, and the handle of its clients.
 
 use crossgate::{Handle, Interface, wiring::ServiceObject};
 

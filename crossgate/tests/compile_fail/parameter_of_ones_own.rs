@@ -1,4 +1,4 @@
-//! A type that wants to be lent memory without being a `Lease`.
+//! A type tries to be lent memory without being a `Lease`.
 
 use crossgate::{Decoder, Encoder, Invalid, Parameter, Shape};
 

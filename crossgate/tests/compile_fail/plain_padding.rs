@@ -1,4 +1,4 @@
-//! Padding was never written: it would leak.
+//! Padding is not initialised: it would leak other data.
 use crossgate::Plain;
 
 #[derive(Plain, Clone, Copy)]

@@ -1,4 +1,4 @@
-//! A call may fail: ignoring that is warned of.
+//! A call may fail: the compiler warns of an ignored result.
 #![deny(unused_must_use)]
 
 use crossgate::{Handle, interface};

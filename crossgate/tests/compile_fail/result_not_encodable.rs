@@ -1,4 +1,4 @@
-//! Only a `Wire` type comes back.
+//! Only a `Wire` type is returned.
 use crossgate::interface;
 
 pub struct Config {

@@ -1,4 +1,4 @@
-//! A client is given what it wants.
+//! A client gets a handle of the interface that it expects.
 use crossgate::{Concurrent, Exclusive, Handle, interface, system};
 
 #[interface]

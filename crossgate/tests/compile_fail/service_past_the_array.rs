@@ -1,4 +1,4 @@
-//! An array has so many objects and no more.
+//! An array has a fixed number of objects, and no more.
 use crossgate::{Concurrent, Handle, interface, system};
 
 #[interface]

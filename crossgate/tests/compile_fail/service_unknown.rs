@@ -1,4 +1,4 @@
-//! What is used has to be wired.
+//! A service that is used has to be wired.
 use crossgate::{Concurrent, Handle, interface, system};
 
 #[interface]

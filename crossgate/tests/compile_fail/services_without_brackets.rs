@@ -1,4 +1,4 @@
-//! The form of an object is told.
+//! The message shows the form of an object.
 use crossgate::{Concurrent, interface, system};
 
 #[interface]

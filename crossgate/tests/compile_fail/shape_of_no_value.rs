@@ -1,4 +1,4 @@
-//! A type that says of its words what no value is: kinds of handle and memory at once.
+//! A type has a shape that no value has: its words are handles and memory at once.
 
 use crossgate::{Decoder, Encoder, Invalid, Shape, Wire, interface};
 

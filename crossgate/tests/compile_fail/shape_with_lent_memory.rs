@@ -1,4 +1,4 @@
-//! A value that says that it is lent memory.
+//! A value has a shape that says that it is lent memory.
 
 use crossgate::{Decoder, Encoder, Invalid, Shape, Wire, interface};
 

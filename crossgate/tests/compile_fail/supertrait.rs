@@ -1,4 +1,4 @@
-//! An interface stands alone.
+//! An interface has no supertraits.
 use crossgate::interface;
 
 #[interface]

@@ -1,4 +1,4 @@
-//! Nothing but a call reaches an exclusive object.
+//! An exclusive object is reached by calls only.
 use crossgate::{Exclusive, interface, system};
 
 #[interface]

@@ -1,4 +1,4 @@
-//! A call brings back two words.
+//! A call returns two words.
 use crossgate::interface;
 
 #[interface]

@@ -1,4 +1,4 @@
-//! One process is told of faults.
+//! One process is notified of faults.
 use crossgate::system;
 
 system! {

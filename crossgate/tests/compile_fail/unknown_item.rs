@@ -1,4 +1,4 @@
-//! The items of a process are told.
+//! The message lists the items of a process.
 use crossgate::system;
 
 system! {

@@ -1,4 +1,4 @@
-//! The settings of a thread are told.
+//! The message lists the settings of a thread.
 use crossgate::system;
 
 pub fn main_loop() -> ! {

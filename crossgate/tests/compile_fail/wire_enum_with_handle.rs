@@ -1,4 +1,4 @@
-//! The kernel finds handles by their place, which does not depend on the variant.
+//! The kernel finds handles by their position, which does not depend on the variant.
 use crossgate::{Handle, Wire, interface};
 
 #[interface]

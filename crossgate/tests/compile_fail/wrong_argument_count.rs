@@ -1,4 +1,4 @@
-//! A call with too few arguments.
+//! A client makes a call with too few arguments.
 use crossgate::{CallError, Handle, interface};
 
 #[interface]

@@ -1,4 +1,4 @@
-//! A call with an argument of another type.
+//! A client makes a call with an argument of another type.
 use crossgate::{CallError, Handle, interface};
 
 #[interface]

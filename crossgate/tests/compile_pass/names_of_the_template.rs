@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the wiring needs for itself hides nothing of the user's.
+//! The names that the wiring needs for itself hide nothing of the user's.
 use crossgate::{Concurrent, Mmio, interface, system};
 
 mod table {

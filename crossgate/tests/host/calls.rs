@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Calls, and what is refused.
+//! Calls, and which of them are refused.
 
 use crate::interfaces::*;
 use core::cell::Cell;
@@ -18,40 +18,40 @@ struct Point {
     y: i8,
 }
 
-/// With fields and without: a word, and the two of `Turned`.
+/// A move with fields and without: a word, and the two of `Turned`.
 #[derive(Wire, Clone, Copy, Debug, PartialEq)]
 enum Move {
-    /// Nothing.
+    /// Has no fields.
     Stopped,
-    /// Signed.
+    /// Has a signed field.
     Turned {
         degrees: i16,
         fast: bool,
     },
     Went(u8),
-    /// Anything.
+    /// Has fields without names.
     Jumped(/** High. */ bool, u8),
 }
 
-/// The same with nothing but a tag, and one word.
+/// Has variants with nothing but a tag, and with one word.
 #[derive(Wire, Clone, Copy, Debug, PartialEq)]
 enum Key {
     Up,
     Pressed(char),
 }
 
-/// What follows a value that may be shorter than another.
+/// A value that follows another one of variable length.
 #[derive(Wire, Clone, Copy, Debug, PartialEq)]
 struct Typed {
     key: Key,
     times: u8,
 }
 
-/// No word.
+/// A type without words.
 #[derive(Wire, Clone, Copy, Debug, PartialEq)]
 struct Jammed;
 
-/// Gives back what it gets.
+/// Returns what it gets.
 #[interface]
 trait Echo {
     fn bool(&self, value: bool) -> bool;
@@ -71,7 +71,7 @@ trait Echo {
     fn unit(&self, value: Jammed) -> Result<u8, Jammed>;
     fn moved(&self, value: Move, degrees: i8) -> u32;
     fn four(&self, a: u8, b: u16, c: u32, d: i8) -> u32;
-    // Below all that are called by their numbers.
+    // Below all methods that are called by their numbers.
     fn late(&self, value: Result<u32, TimedOut>) -> Result<u32, TimedOut>;
     fn typed(&self, value: Typed) -> u32;
 }
@@ -94,7 +94,7 @@ impl Echo for Parrot {
     }
 
     fn moved(&self, value: Move, degrees: i8) -> u32 {
-        // What follows a value is behind the longest variant, whichever it is.
+        // The value that follows is behind the longest variant, whichever it is.
         assert_eq!(degrees, -5);
         match value {
             Move::Stopped => 1,
@@ -178,7 +178,7 @@ fn values_arrive_as_they_were() {
 
 #[test]
 fn words_that_are_no_value_are_refused_by_the_server() {
-    // The methods that take one word, by their number.
+    // The numbers of the methods that take one word.
     const BOOL: usize = 0;
     const CHAR: usize = 1;
     const OPTION: usize = 8;
@@ -211,7 +211,7 @@ fn words_that_are_no_value_are_refused_by_the_server() {
     });
 }
 
-/// The same interface as the server has it, but with results that it never promised.
+/// The same interface as the server has it, but with results that it never declared.
 #[interface]
 trait Lamp {
     fn is_on(&self) -> bool;
@@ -358,7 +358,7 @@ fn interfaces_that_differ_in_a_type_argument_are_different() {
         assert_eq!(broker.deliver(narrow), Ok(true));
         let forged = Handle::<dyn Queue<u16>>::__of_gate(index_of(wide));
         assert_eq!(broker.deliver(forged), Err(CallError::BadArgument));
-        // Not a multiple of 256, and beyond the end of the table.
+        // The word is not a multiple of 256, and beyond the end of the table.
         for (word, error) in [
             ((index_of(narrow) << 8) + 1, CallError::BadArgument),
             (99 << 8, CallError::NotPermitted),
@@ -369,7 +369,7 @@ fn interfaces_that_differ_in_a_type_argument_are_different() {
     });
 }
 
-/// The index of the service behind a handle, as its `Debug` text tells it.
+/// Returns the index of the service behind a handle, from its `Debug` text.
 pub fn index_of<I: ?Sized + crossgate::Interface>(handle: Handle<I>) -> usize {
     let text = format!("{handle:?}");
     text.rsplit('#').next().and_then(|index| index.parse().ok()).expect("it ends with the index")

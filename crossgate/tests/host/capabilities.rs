@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Rights that travel with handles, and servers that refuse.
+//! Rights that are passed on with handles, and servers that refuse.
 
 use crossgate::testing::Wiring;
 use crossgate::{CallError, Concurrent, Handle, interface, server};
@@ -32,7 +32,7 @@ mod store {
             if name > 1 {
                 server::refuse();
             }
-            // It is not this call that is refused.
+            // This is not the call that is refused.
             let is_readable = self.0.read().is_ok();
             (name == 1 && is_readable).then_some(self.0)
         }

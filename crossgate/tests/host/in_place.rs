@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Working on lent memory where it lies.
+//! Work on lent memory where it lies.
 
 use crossgate::testing::Wiring;
 use crossgate::{Block, BlockSize, CallError, Handle, Lease, LeaseBuf, LeaseMut, interface};
@@ -15,12 +15,12 @@ trait Image {
 
 struct Painter;
 impl Image for Painter {
-    /// The sum over all rows of its number times the sum of its pixels.
+    /// Returns the sum over all rows of the row's number times the sum of its pixels.
     fn sum_of_rows(&self, width: u32, pixels: Lease<'_, [u16]>) -> u32 {
         let rows = pixels.chunks(width as usize).enumerate();
         rows.map(|(row, line)| row as u32 * line.iter().map(u32::from).sum::<u32>()).sum()
     }
-    /// Moves each row to the right.
+    /// Moves the pixels of each row to the right.
     fn shift(&self, width: u32, mut pixels: LeaseMut<'_, [u16]>) {
         for mut row in pixels.chunks_mut(width as usize) {
             let cells = row.cells();
@@ -50,7 +50,7 @@ impl Image for Painter {
     }
 }
 
-/// Runs with an image.
+/// Runs `body` with an image.
 fn with_image(body: impl FnOnce(Handle<dyn Image>)) {
     let wiring = Wiring::new();
     let image = wiring.serve::<dyn Image, _>(Painter);
@@ -73,7 +73,7 @@ fn by_rows_and_by_cells() {
     });
 }
 
-/// Of any size, outside of the crate that has the buffer.
+/// Lends buffers of any size, outside of the crate that has the buffer.
 fn lend_first<const N: usize>(image: Handle<dyn Image>, length: usize)
 where
     BlockSize<N>: Block,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the clients and servers of these tests know of each other.
+//! The interfaces that the clients and servers of these tests have in common.
 
 use crossgate::{Handle, Lease, LeaseMut, Plain, Wire, interface};
 

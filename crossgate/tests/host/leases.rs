@@ -88,7 +88,7 @@ fn private_memory_is_lent_as_a_copy_unless_it_is_too_long() {
     let wiring = Wiring::new();
     let disk = wiring.serve::<dyn File, _>(Disk([0; 32]));
     wiring.run(|| {
-        // Neither on the stack of the thread nor in shared memory.
+        // The memory is neither on the stack of the thread nor in shared memory.
         let private = Box::new([1; 4]);
         assert_eq!(disk.write(&private[..]), Ok(Ok(4)));
         assert_eq!(disk.write(&private[..1]), Ok(Ok(1)));
@@ -188,7 +188,7 @@ fn what_is_outside_of_a_lease_is_out_of_reach() {
     });
 }
 
-/// A server that has another do the work, on memory of its own caller.
+/// A server that has another server do the work, on memory of its own caller.
 struct Cache(Handle<dyn File>);
 impl File for Cache {
     fn read(&mut self, at: u32, mut data: LeaseMut<'_, [u8]>) -> Result<u32, FileError> {
@@ -224,9 +224,9 @@ fn lend_buffers_are_blocks() {
 
 #[interface]
 trait Names {
-    /// Writes text into lent memory; how much fits.
+    /// Writes text into lent memory. Returns the length that fits.
     fn name(&self, number: u32, text: LeaseMut<'_, [u8]>) -> u32;
-    /// Returns whether all of the text is `x`.
+    /// Returns whether the whole text is `x`.
     fn is_filled(&self, text: Lease<'_, [u8]>) -> bool;
 }
 
@@ -234,7 +234,7 @@ struct Register;
 impl Names for Register {
     fn name(&self, number: u32, mut text: LeaseMut<'_, [u8]>) -> u32 {
         let mut writer = text.writer();
-        // What does not fit is left out.
+        // Text that does not fit is left out.
         let _ = write!(writer, "number {number}").and_then(|()| writer.write_str("é"));
         writer.written() as u32
     }

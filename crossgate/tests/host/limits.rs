@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The numbers of a wiring at their limits: none of what there may be none of, the least, and the most. (One more
-//! does not compile: `compile_fail/numbers_past_their_limits.rs`. How many processes, threads and notifications there
-//! can be: `compile_pass/large.rs`.)
+//! The numbers of a wiring at their limits: 0 where it is allowed, the smallest and the largest. (One more does not
+//! compile: `compile_fail/numbers_past_their_limits.rs`. `compile_pass/large.rs` has the largest numbers of processes,
+//! threads and notifications.)
 
 use crossgate::abi::table::{NO_LOCK, OnFault};
 use crossgate::{
@@ -46,7 +46,7 @@ trait Many {
     fn m248(&self) -> u32; fn m249(&self) -> u32; fn m250(&self) -> u32; fn m251(&self) -> u32; fn m252(&self) -> u32; fn m253(&self) -> u32; fn m254(&self) -> u32; fn m255(&self) -> u32;
 }
 
-/// Which object it is, and of its methods the last.
+/// Returns the number of its object in its last method.
 struct One(u32);
 
 #[rustfmt::skip]
@@ -85,7 +85,7 @@ impl Many for One {
     fn m248(&self) -> u32 { self.0 + 248 } fn m249(&self) -> u32 { self.0 + 249 } fn m250(&self) -> u32 { self.0 + 250 } fn m251(&self) -> u32 { self.0 + 251 } fn m252(&self) -> u32 { self.0 + 252 } fn m253(&self) -> u32 { self.0 + 253 } fn m254(&self) -> u32 { self.0 + 254 } fn m255(&self) -> u32 { self.0 + 255 }
 }
 
-/// Nothing, and all that a call carries.
+/// Methods with no argument words, and with all that a call carries.
 #[interface]
 trait Words {
     fn none(&self);

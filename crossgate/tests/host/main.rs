@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The library as processes and firmware use it, on the kernel in a test.
+//! The library as it is used by processes and firmware, on the kernel in a test.
 //!
-//! Process crates forbid unsafe code, so this does: what the macros expand to must not count.
+//! Process crates forbid unsafe code, so this crate does, too: the expansions of the macros must not count.
 #![forbid(unsafe_code)]
 
 mod calls;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What gives a process the right to use a service or a notification: that its wiring mentions it, and
-//! nothing that only looks like it.
+//! A process gets the right to use a service or a notification because its wiring mentions it, and by nothing that only
+//! looks like a mention.
 
 use crate::interfaces::*;
 use crossgate::{Concurrent, Handle, Notification, Signal};
@@ -14,7 +14,7 @@ impl Temperature for Sensor {
     }
 }
 
-/// Names in other namespaces.
+/// Items in other namespaces.
 mod other {
     pub const ROOM: u32 = 1;
     pub struct Fields {

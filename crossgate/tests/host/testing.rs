@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Tests run on the kernel: what they can see of it, and what fails them.
+//! Tests that run on the kernel: what they can see of the kernel, and what makes them fail.
 
 use core::sync::atomic::{AtomicU32, Ordering};
 use core::time::Duration;
@@ -15,7 +15,7 @@ const MILLISECOND: Duration = Duration::from_millis(1);
 
 #[interface]
 trait Printer {
-    /// Takes as many milliseconds.
+    /// Takes one millisecond per page.
     fn print(&mut self, name: char, pages: u32);
 }
 
@@ -61,7 +61,7 @@ fn the_holder_of_an_object_inherits_the_priority_of_who_waits() {
         assert_eq!((low.join(), high.join()), (Ok(()), Ok(())));
         middle.join();
     });
-    // All of it becomes ready at the same time.
+    // All threads become ready at the same time.
     assert_eq!(*printed.lock().unwrap(), "lhm");
 }
 
@@ -107,7 +107,7 @@ trait Archive {
     fn fill(&self, data: LeaseMut<'_, [u8]>);
 }
 
-/// Lends on more than it was lent, if it can.
+/// Tries to lend on more than it was lent.
 struct Greedy(Handle<dyn Archive>);
 impl Archive for Greedy {
     fn keep(&self, data: Lease<'_, [u8]>) -> u32 {
@@ -162,7 +162,7 @@ trait Desk {
     fn who(&self) -> Option<u32>;
     fn wait(&self) -> bool;
 }
-/// Remembers the client that waits, and how many are lost.
+/// Stores the client that waits, and counts the clients that are lost.
 struct Clerk(Notification, Mutex<Option<server::Client>>);
 impl Desk for Clerk {
     fn who(&self) -> Option<u32> {
@@ -237,7 +237,7 @@ impl Chain for Link {
     }
 }
 
-/// A thread that is deep in calls is led past all processes that went down.
+/// Tests that a thread that is deep in calls skips all processes that were taken down.
 #[test]
 fn who_goes_down_in_the_middle_of_a_chain_is_led_past() {
     let wiring = Wiring::new();

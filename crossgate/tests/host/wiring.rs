@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The tables that a wiring becomes, and who may do what by them.
+//! The tables that a wiring becomes, and the rights that follow from them.
 
 use crate::interfaces::*;
 use core::sync::atomic::{AtomicI32, Ordering};
@@ -98,7 +98,7 @@ mod control {
 const UART: Mmio = Mmio { start: 0x4000_4000, size: 0x1000 };
 
 crossgate::system! {
-    /// All there is.
+    /// The whole firmware.
     pub static SYSTEM;
 
     // The items of a process may come in any order.
@@ -264,7 +264,7 @@ fn the_wiring_says_who_may_call() {
             assert_eq!(ring().pop(), Err(CallError::NotPermitted));
             assert_eq!(motor_temperature().get(), Err(CallError::NotPermitted));
         });
-        // Not even the owner may call what its wiring doesn't mention.
+        // Even the owner may not call what its wiring doesn't mention.
         fan.enter(|| {
             assert_eq!(ring().pop(), Err(CallError::NotPermitted));
             assert_eq!(temperature().get(), Ok(200));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The checks of a wiring without the compiler: names, counts, and what belongs together.
+//! The checks of a wiring without the compiler: names, counts, and items that belong together.
 
 use super::firmware::{Firmware, Process};
 use super::names::{self, Names};
@@ -19,7 +19,7 @@ pub fn check(firmware: &Firmware) -> Result<(), Error> {
         check_process(process)?;
     }
     at_most(MAX_PROCESSES, "processes", firmware.processes.iter().map(|it| it.name.span()))?;
-    // One of all is the idle thread.
+    // One of all threads is the idle thread.
     at_most(MAX_THREADS - 1, "threads", firmware.threads().map(|(_, thread)| thread.place))?;
     let budgets = firmware.processes.iter().flat_map(|process| {
         let of_threads = process.threads.iter().filter_map(|thread| thread.budget.as_ref());
@@ -58,7 +58,7 @@ fn check_process(process: &Process) -> Result<(), Error> {
     Ok(())
 }
 
-/// Refuses more than `limit`, at the first that is one too many.
+/// Refuses more than `limit`. The error is at the first one too many.
 fn at_most(limit: usize, what: &str, mut places: impl Iterator<Item = Span>) -> Result<(), Error> {
     match places.nth(limit) {
         Some(place) => Err(Error::new(place, format!("a firmware has at most {limit} {what}"))),
@@ -66,7 +66,7 @@ fn at_most(limit: usize, what: &str, mut places: impl Iterator<Item = Span>) -> 
     }
 }
 
-/// Refuses more notifications than `whose` may have, at the first that is one too many, and tells a way out.
+/// Refuses more notifications than `whose` may have. The error is at the first one too many, and names a way out.
 fn not_more(limit: usize, whose: &str, all: &[&Ident], way_out: &str) -> Result<(), Error> {
     match all.get(limit) {
         Some(first) => {

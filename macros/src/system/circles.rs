@@ -8,7 +8,7 @@ use crate::pieces::Error;
 use proc_macro::Span;
 use std::collections::BTreeMap;
 
-/// The objects that an object calls, as far as its value shows it.
+/// The objects that an object calls, as far as its value shows.
 struct Caller<'a> {
     object: &'a Object,
     /// The objects, and where the wiring names them.
@@ -36,7 +36,7 @@ pub fn check(firmware: &Firmware, rights: &Rights) -> Result<(), Error> {
     (0..callers.len()).try_for_each(|object| follow(&callers, object, &mut vec![], &mut is_done))
 }
 
-/// Follows the calls of an object that was reached on this way.
+/// Follows the calls of an object that was reached on this path.
 fn follow(
     callers: &[Caller],
     object: usize,

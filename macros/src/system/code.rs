@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The inputs of the templates in the crate `crossgate`: each gets what it needs, by name.
+//! The inputs of the templates in the crate `crossgate`: each gets the slots that it needs, by name.
 
 mod tables;
 
@@ -16,13 +16,13 @@ pub fn code(firmware: &Firmware, rights: &Rights) -> TokenStream {
     code
 }
 
-/// A check that compares an item with those before it, where the item stands.
+/// Returns a check that compares an item with those before it, at the place of the item.
 fn check(check: &str, list: &str, item: usize, written: &[Token]) -> TokenStream {
     let span = written.first().map_or_else(Span::call_site, Token::span);
     code_at(&format!("const _: () = ::crossgate::wiring::{check}({list}, {item});"), span)
 }
 
-/// The handles, and what is counted of each kind.
+/// Returns the handles, and the items of each kind that are counted.
 fn names(firmware: &Firmware) -> TokenStream {
     let objects = firmware.objects().map(|(_, object)| slots([("type", tokens(&object.ty))]));
     let services = services(firmware).map(|(place, _, object, service)| {
@@ -60,7 +60,7 @@ fn names(firmware: &Firmware) -> TokenStream {
     ])
 }
 
-/// Services with their numbers, the places of their objects, and these.
+/// Returns the services with their numbers, the places of their objects, and the objects.
 fn services(
     firmware: &Firmware,
 ) -> impl Iterator<Item = (usize, (usize, usize), &Object, &super::firmware::Service)> {
@@ -78,7 +78,7 @@ fn checked_mmio(range: &[Token]) -> TokenStream {
     tokens(&super::values::checked("mmio", range.to_vec()))
 }
 
-/// The objects of the processes, and what their threads run.
+/// Returns the objects of the processes, and the functions of their threads.
 fn processes(firmware: &Firmware, rights: &Rights) -> TokenStream {
     let (mut first_notification, mut first_thread) = (0, 0);
     let processes =
@@ -103,7 +103,7 @@ fn processes(firmware: &Firmware, rights: &Rights) -> TokenStream {
     slots([("processes", list(processes))])
 }
 
-/// The notifications of a process, with their numbers, and with those in the numbering of the process.
+/// Returns the notifications of a process, with their numbers in the firmware and in the process.
 fn own_notifications(process: &Process, first: usize) -> TokenStream {
     list(process.notifications.iter().enumerate().map(|(own, notification)| {
         slots([
@@ -122,7 +122,7 @@ fn object(object: &Object) -> TokenStream {
     ])
 }
 
-/// A pool of a process whose first thread has this number.
+/// Returns a pool of a process whose first thread has this number.
 fn pool(pool: &Pool, first_thread: usize) -> TokenStream {
     let workers = pool.workers.iter().map(|worker| {
         slots([
@@ -133,7 +133,7 @@ fn pool(pool: &Pool, first_thread: usize) -> TokenStream {
     slots([("name", word(&pool.name)), ("workers", list(workers))])
 }
 
-/// The stacks of the threads, whose sizes the names tell.
+/// Returns the stacks of the threads, whose sizes are among the names.
 fn stacks(firmware: &Firmware) -> TokenStream {
     let mut next = 0..;
     let processes = firmware.processes.iter().map(|process| {
@@ -146,7 +146,7 @@ fn stacks(firmware: &Firmware) -> TokenStream {
     slots([("processes", list(processes))])
 }
 
-/// `true` or `false`.
+/// Returns `true` or `false` as tokens.
 fn truth(truth: bool) -> TokenStream {
     code_at(if truth { "true" } else { "false" }, Span::call_site())
 }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The meaning of a wiring.
 //!
-//! Processes, services, notifications, threads and device registers have numbers: their places among all of their
+//! Processes, services, notifications, threads and device registers have numbers: their positions among all of their
 //! kind, in the order in which they are written.
 
 use crate::pieces::Error;
 use proc_macro::{Ident, Span, TokenTree as Token};
 
-/// The whole of it.
+/// The whole wiring.
 pub struct Firmware {
     pub attributes: Vec<Token>,
     pub visibility: Vec<Token>,
@@ -25,7 +25,7 @@ pub struct Process {
     pub notifications: Vec<Notification>,
     pub interrupts: Vec<Interrupt>,
     pub supervisor: Vec<Supervisor>,
-    /// Of each `lost_clients`, the notification, if it has one.
+    /// The notification of each `lost_clients`, if it has one.
     pub lost_clients: Vec<Option<Ident>>,
     pub on_fault: Option<Vec<Token>>,
     pub deadlines: bool,
@@ -35,12 +35,12 @@ pub struct Process {
     pub objects: Vec<Object>,
     pub threads: Vec<Thread>,
     pub pools: Vec<Pool>,
-    /// Objects, notifications and pools, in the order in which they are written: of these no two of a process have the
+    /// Objects, notifications and pools, in the order in which they are written: no two of them in a process have the
     /// same name.
     pub own_names: Vec<Ident>,
-    /// Services and notifications, in the same order: of these no two of a firmware have the same name.
+    /// Services and notifications, in the same order: no two of them in a firmware have the same name.
     pub public_names: Vec<Ident>,
-    /// The notifications that items of the process name: these have to be its own.
+    /// The notifications that items of the process name: they have to be its own.
     pub bound: Vec<Ident>,
 }
 
@@ -111,9 +111,9 @@ pub struct Pool {
 
 /// A thread of a pool.
 pub struct Worker {
-    /// Its place among the threads of the process.
+    /// Its position among the threads of the process.
     pub thread: usize,
-    /// The notification that tells of the end of what it does.
+    /// The notification that is signalled when its job ends.
     pub finished: Ident,
 }
 
@@ -148,24 +148,24 @@ impl Process {
 }
 
 impl Firmware {
-    /// All notifications; the place of each is its number.
+    /// Returns all notifications; the position of each is its number.
     pub fn notifications(&self) -> impl Iterator<Item = &Notification> {
         self.processes.iter().flat_map(|process| &process.notifications)
     }
 
-    /// All objects, each with the number of its process.
+    /// Returns all objects, each with the number of its process.
     pub fn objects(&self) -> impl Iterator<Item = (usize, &Object)> {
         let numbered = self.processes.iter().enumerate();
         numbered.flat_map(|(number, process)| process.objects.iter().map(move |it| (number, it)))
     }
 
-    /// All threads but the idle one, each with the number of its process.
+    /// Returns all threads except for the idle one, each with the number of its process.
     pub fn threads(&self) -> impl Iterator<Item = (usize, &Thread)> {
         let numbered = self.processes.iter().enumerate();
         numbered.flat_map(|(number, process)| process.threads.iter().map(move |it| (number, it)))
     }
 
-    /// The number of a notification.
+    /// Returns the number of a notification.
     pub fn number_of(&self, notification: &Ident) -> usize {
         let name = notification.to_string();
         let place = self.notifications().position(|it| it.name.to_string() == name);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The names in the wiring: each once, and none that has a meaning already.
+//! The names in the wiring: each is used once, and none has another meaning.
 
 use crate::pieces::Error;
 use proc_macro::Ident;
 
-/// The words of Rust, which name sections and symbols only in a form that linker scripts don't take.
+/// Keywords of Rust. Sections and symbols have them only in a form that linker scripts don't take.
 const WORDS_OF_RUST: &[&str] = &[
     "Self", "abstract", "as", "async", "await", "become", "box", "break", "const", "continue",
     "crate", "do", "dyn", "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if",
@@ -13,7 +13,7 @@ const WORDS_OF_RUST: &[&str] = &[
     "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
 ];
 
-/// Names of things of which no two may have the same.
+/// Names of items of which no two may have the same.
 #[derive(Default)]
 pub struct Names(Vec<String>);
 
@@ -32,13 +32,13 @@ impl Names {
     }
 }
 
-/// A name, also if Rust is told that it is no word of its own: `r#fan` is `fan`.
+/// Returns a name, also of a raw identifier: `r#fan` is `fan`.
 pub fn plain(name: &Ident) -> String {
     let text = name.to_string();
     text.strip_prefix("r#").map(String::from).unwrap_or(text)
 }
 
-/// A name becomes part of sections and symbols, and stands beside those of the templates.
+/// Checks a name, which becomes part of sections and symbols, and stands beside the names of the templates.
 pub fn check(name: &Ident) -> Result<(), Error> {
     let text = name.to_string();
     let why = if text.starts_with("r#") || WORDS_OF_RUST.contains(&text.as_str()) {
@@ -53,7 +53,7 @@ pub fn check(name: &Ident) -> Result<(), Error> {
     Err(Error::new(name.span(), format!("`{name}` {why}")))
 }
 
-/// The name of a process is that of its crate, and of its memory.
+/// Checks the name of a process, which is the name of its crate, and of its memory.
 pub fn check_process(name: &Ident) -> Result<(), Error> {
     let text = name.to_string();
     let why = if text == "kernel" {
@@ -68,7 +68,7 @@ pub fn check_process(name: &Ident) -> Result<(), Error> {
     Err(Error::new(name.span(), format!("`{name}` {why}")))
 }
 
-/// The kernel's own thread has a name, too.
+/// Checks the name of a thread. The kernel's own thread has a name, too.
 pub fn check_thread(name: &Ident) -> Result<(), Error> {
     if name.to_string() == "idle" {
         let text = "`idle` is the name of the thread that runs when no other can: choose another";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Takes a wiring apart.
+//! The parser of a wiring.
 
 use super::firmware::{
     Firmware, Interrupt, Mmio, Object, Pool, Process, Service, Supervisor, Thread, Worker, only_one,
@@ -13,7 +13,7 @@ const ITEMS: &str = "expected an item of a process: `mmio`, `shared mmio`, `noti
                      notification`, `interrupt`, `supervisor`, `lost_clients`, \
                      `on_fault`, `deadlines`, `inspects`, `crash_dumps`, `budget`, `object`, `thread` or `pool`";
 
-/// All of it.
+/// Parses the whole wiring.
 pub fn firmware(input: TokenStream) -> Result<Firmware, Error> {
     const HEAD: &str = "the wiring starts with a name for its tables: `pub static SYSTEM;`";
     let mut source = Cursor::new(input, Span::call_site());
@@ -46,7 +46,7 @@ pub fn firmware(input: TokenStream) -> Result<Firmware, Error> {
     Ok(Firmware { attributes, visibility, name, time_slice: slice, cpu_time, processes })
 }
 
-/// `name { ... }`
+/// Parses `name { ... }`.
 fn process(source: &mut Cursor) -> Result<Process, Error> {
     let name = source.ident("expected the name of the process, which is that of its crate")?;
     let body = source.group(Delimiter::Brace, "expected `{` and the items of the process")?;
@@ -110,12 +110,12 @@ fn item(source: &mut Cursor, process: &mut Process) -> Result<(), Error> {
     Ok(())
 }
 
-/// `REGISTERS;`, after `mmio` or `shared mmio`.
+/// Parses `REGISTERS;`, after `mmio` or `shared mmio`.
 fn range(source: &mut Cursor, item: Span, is_shared: bool) -> Result<Mmio, Error> {
     Ok(Mmio { item, range: value(source, "expected `mmio REGISTERS;`")?, is_shared })
 }
 
-/// `NAME;`
+/// Parses `NAME;`.
 fn notification(
     source: &mut Cursor,
     is_counting: bool,
@@ -128,7 +128,7 @@ fn notification(
     Ok(())
 }
 
-/// `LINE => NAME;`
+/// Parses `LINE => NAME;`.
 fn interrupt(source: &mut Cursor, item: Span, process: &mut Process) -> Result<(), Error> {
     const FORM: &str = "expected `interrupt LINE => NOTIFICATION;`";
     let line = source.until('=');
@@ -142,7 +142,7 @@ fn interrupt(source: &mut Cursor, item: Span, process: &mut Process) -> Result<(
     Ok(())
 }
 
-/// `NAME;` or `;`
+/// Parses `NAME;` or `;`.
 fn lost_clients(source: &mut Cursor, process: &mut Process) -> Result<(), Error> {
     const FORM: &str =
         "expected `lost_clients NOTIFICATION;`, or `lost_clients;` to be able to ask";
@@ -156,7 +156,7 @@ fn lost_clients(source: &mut Cursor, process: &mut Process) -> Result<(), Error>
     Ok(())
 }
 
-/// The name of a notification that has to be one of this process, and `;`.
+/// Parses the name of a notification that has to be one of this process, and `;`.
 fn bound(source: &mut Cursor, form: &str, process: &mut Process) -> Result<Ident, Error> {
     let name = source.ident(form)?;
     source.punctuation(';', form)?;
@@ -164,7 +164,7 @@ fn bound(source: &mut Cursor, form: &str, process: &mut Process) -> Result<Ident
     Ok(name)
 }
 
-/// `name (stack = bytes): Type = value => [SERVICE: dyn Interface, ...];`
+/// Parses `name (stack = bytes): Type = value => [SERVICE: dyn Interface, ...];`.
 fn object(source: &mut Cursor, process: &mut Process) -> Result<(), Error> {
     const FORM: &str =
         "expected `object name: Concurrent<Type> = value => [SERVICE: dyn Interface];`";
@@ -200,7 +200,7 @@ fn object(source: &mut Cursor, process: &mut Process) -> Result<(), Error> {
     Ok(())
 }
 
-/// `SERVICE: dyn Interface, ...`
+/// Parses `SERVICE: dyn Interface, ...`.
 fn services(list: &Group) -> Result<Vec<Service>, Error> {
     const FORM: &str = "expected `SERVICE: dyn Interface`";
     let mut source = Cursor::new(list.stream(), list.span_close());
@@ -227,7 +227,7 @@ fn until_comma(source: &mut Cursor) -> Vec<Token> {
     taken
 }
 
-/// `name (priority = 3, stack = 1024) = entry(...);`
+/// Parses `name (priority = 3, stack = 1024) = entry(...);`.
 fn thread(source: &mut Cursor, process: &mut Process) -> Result<(), Error> {
     const FORM: &str =
         "expected `thread name (priority = 1, stack = 1024) = crate_of_the_process::main(...);`";
@@ -244,9 +244,9 @@ fn thread(source: &mut Cursor, process: &mut Process) -> Result<(), Error> {
     Ok(())
 }
 
-/// `name (count = 3, stack = 1024, priority = 2);`
+/// Parses `name (count = 3, stack = 1024, priority = 2);`.
 ///
-/// Each of its threads has a name, with its number, and a notification that tells of the end of what it does.
+/// Each of its threads has a name, with its number, and a notification that is signalled when its job ends.
 fn pool(source: &mut Cursor, process: &mut Process) -> Result<(), Error> {
     const FORM: &str = "expected `pool name (count = 3, stack = 1024, priority = 2);`";
     let name = source.ident(FORM)?;

@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The rights of a process: the services and notifications that its expressions mention.
 //!
-//! A mention is a word that is the name of one, and stands where an expression has a value. It gives the right, which
-//! is a bit in a mask of the tables. So it has to be what the compiler takes for the handle, and no text, no code
-//! that is left out, no argument that a macro throws away. This cannot be told by looking at words: it is proven. In
+//! A mention is a word that is the name of a service or notification, and stands where an expression has a value. A
+//! mention gives the right, which is a bit in a mask of the tables. So the compiler has to take the word for the
+//! handle: it must be no text, no code that is left out, and no argument that a macro ignores. That cannot be decided
+//! by looking at words, so it is proven. In place of the word the compiler gets
 //! place of the word the compiler gets
 //!
 //! ```text
 //! ({ impl crossgate::wiring::Mentioned for __handles::__Mention<3> {} }, __handles::ROOM).1
 //! ```
 //!
-//! The path means the handle, whatever else has the name. The implementation exists if and only if the compiler
-//! compiles this expression, as one is never scoped; and beside the expressions stands what requires it
-//! ([`Mention::requirement`]). That is an error, not a lint: nothing switches it off.
+//! The path means the handle, even if something else has that name. The implementation exists if and only if the
+//! compiler compiles this expression, because an implementation is never scoped; and beside the expressions stands an
+//! item that requires the implementation ([`Mention::requirement`]). A missing one is an error, not a lint: nothing
+//! switches it off.
 
 use super::firmware::{Firmware, Process};
 use super::names::plain;
@@ -20,7 +22,7 @@ use crate::pieces::{Error, code_at, is_punctuation, parenthesis};
 use proc_macro::{Delimiter, Group, Ident, Punct, Spacing, Span, TokenStream, TokenTree as Token};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// After these words stands the name of something new.
+/// A name after one of these words is the name of something new.
 const DEFINES: [&str; 11] =
     ["let", "ref", "const", "static", "fn", "mod", "struct", "enum", "union", "trait", "type"];
 
@@ -36,7 +38,7 @@ pub struct Rights {
 }
 
 impl Rights {
-    /// The set of the processes that mention a name.
+    /// Returns the set of the processes that mention a name.
     pub fn users(&self, name: &Ident) -> u32 {
         self.users.get(&plain(name)).copied().unwrap_or_default()
     }
@@ -50,7 +52,7 @@ pub struct Mention {
     number: usize,
 }
 
-/// Finds the mentions, and has the expressions prove them.
+/// Finds the mentions, and makes the expressions prove them.
 pub fn resolve(firmware: &mut Firmware) -> Result<Rights, Error> {
     let public = firmware.processes.iter().flat_map(|process| &process.public_names);
     let public: BTreeSet<String> = public.map(plain).collect();
@@ -74,7 +76,8 @@ pub fn resolve(firmware: &mut Firmware) -> Result<Rights, Error> {
     Ok(rights)
 }
 
-/// The names that give a process a right. (Its objects, notifications and pools hide what others call the same.)
+/// Returns the names that give a process a right. (The names of its own objects, notifications and pools hide equal
+/// names of other processes.)
 fn of_others(public: &BTreeSet<String>, process: &Process) -> BTreeSet<String> {
     let own: BTreeSet<String> = process.own_names.iter().map(plain).collect();
     public.difference(&own).cloned().collect()
@@ -92,10 +95,10 @@ enum Place {
     Use,
 }
 
-/// The meaning of a word, by what stands around it.
+/// The meaning of a word, from the tokens around it.
 #[derive(PartialEq)]
 enum Word {
-    /// A value, as far as that tells.
+    /// A value, as far as the tokens show.
     Value,
     /// A field of a structure, and its value: `Pair { left, right }`.
     Field,
@@ -113,7 +116,7 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    /// The tokens of an expression, with each mention proven.
+    /// Returns the tokens of an expression, with each mention proven.
     fn proven(&mut self, tokens: &[Token], place: Place) -> Result<Vec<Token>, Error> {
         let mut proven = vec![];
         let mut is_use = place == Place::Use;
@@ -165,7 +168,7 @@ impl Search<'_> {
         Ok(new.into())
     }
 
-    /// Takes down a mention, and what the compiler gets in its place.
+    /// Records a mention, and returns the tokens that the compiler gets in its place.
     fn mention(&mut self, word: &Ident) -> impl Iterator<Item = Token> + use<> {
         let (name, span, number) = (plain(word), word.span(), self.next);
         self.next += 1;
@@ -176,7 +179,7 @@ impl Search<'_> {
                 impl ::crossgate::wiring::Mentioned for __handles::__Mention<{number}> {{}}
             }}, __handles::"
         );
-        // All at the word: so what is wrong with the handle is told there, as if it stood alone.
+        // All tokens have the span of the word, so that errors of the handle are reported there, as if it stood alone.
         let mut proof = code_at(&code, span);
         proof.extend([Token::from(word.clone())]);
         [parenthesis(proof, span)].into_iter().chain(code_at(".1", span))
@@ -184,7 +187,7 @@ impl Search<'_> {
 }
 
 impl Mention {
-    /// Returns what compiles only if the expression does, and tells so where the mention stands.
+    /// Returns code that compiles only if the expression does. The error is at the mention.
     pub fn requirement(&self) -> TokenStream {
         let code = format!(
             "const _: () = ::crossgate::wiring::mentioned::<__handles::__Mention<{}>>();",
@@ -194,7 +197,7 @@ impl Mention {
     }
 }
 
-/// The error of a word that something else is called by.
+/// Returns the error for a word that is the name of something else.
 fn hides(word: &Ident) -> Error {
     let text = format!(
         "`{word}` is the name of a service or notification, which nothing in the wiring hides: \
@@ -203,7 +206,7 @@ fn hides(word: &Ident) -> Error {
     Error::new(word.span(), text)
 }
 
-/// Returns whether a group after these tokens is what an attribute says: `#[..]`, `#![..]`.
+/// Returns whether a group after these tokens is the content of an attribute: `#[..]`, `#![..]`.
 fn is_attribute(before: &[Token]) -> bool {
     match before {
         [.., hash, bang] if is_punctuation(Some(bang), '!') => is_punctuation(Some(hash), '#'),
@@ -217,7 +220,7 @@ fn is_macro(before: &[Token]) -> bool {
     matches!(before, [.., Token::Ident(_), bang] if is_punctuation(Some(bang), '!'))
 }
 
-/// Returns what a word between these tokens is.
+/// Returns the meaning of a word between these tokens.
 fn word_between(before: &[Token], after: &[Token], place: Place) -> Word {
     let previous = |back: usize, character: char| {
         is_punctuation(before.len().checked_sub(back).map(|place| &before[place]), character)

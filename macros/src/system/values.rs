@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Numbers, times and settings in the wiring. What is wrong with a value, the compiler tells where it stands.
+//! Numbers, times and settings in the wiring. The compiler reports wrong values where they stand.
 
 use super::firmware::Budget;
 use crate::pieces::{Cursor, Error, code_at, is_punctuation, parenthesis};
@@ -9,7 +9,7 @@ pub const BUDGET: &str =
     "expected `budget = 2 ms / 10 ms`: a time (in `us`, `ms` or `s`), and the period";
 const TIME: &str = "expected a time with its unit, as `5 ms` (or `us`, or `s`)";
 
-/// An expression and the `;` after it.
+/// Takes an expression and the `;` after it.
 pub fn value(source: &mut Cursor, form: &str) -> Result<Vec<Token>, Error> {
     let value = source.until(';');
     if value.is_empty() {
@@ -19,13 +19,13 @@ pub fn value(source: &mut Cursor, form: &str) -> Result<Vec<Token>, Error> {
     Ok(value)
 }
 
-/// `::crossgate::wiring::check(value)`, where the value stands.
+/// Returns `::crossgate::wiring::check(value)`, at the place of the value.
 pub fn checked(check: &str, value: Vec<Token>) -> Vec<Token> {
     let span = value.first().map_or_else(Span::call_site, Token::span);
     checked_at(check, value, span)
 }
 
-/// The same, at `span`.
+/// Returns `::crossgate::wiring::check(value)`, at `span`.
 pub fn checked_at(check: &str, value: Vec<Token>, span: Span) -> Vec<Token> {
     let mut call: Vec<Token> =
         code_at(&format!("::crossgate::wiring::{check}"), span).into_iter().collect();
@@ -33,7 +33,7 @@ pub fn checked_at(check: &str, value: Vec<Token>, span: Span) -> Vec<Token> {
     call
 }
 
-/// `= 5 ms;`
+/// Parses `= 5 ms;`.
 pub fn time_slice(source: &mut Cursor) -> Result<Vec<Token>, Error> {
     const FORM: &str = "expected `time_slice = 5 ms;`";
     source.punctuation('=', FORM)?;
@@ -42,7 +42,7 @@ pub fn time_slice(source: &mut Cursor) -> Result<Vec<Token>, Error> {
     Ok(checked_at("time_slice", time(value, TIME, place)?, place))
 }
 
-/// `2 ms / 10 ms`
+/// Parses `2 ms / 10 ms`.
 pub fn budget(mut value: Vec<Token>) -> Result<Budget, Error> {
     let place = value[0].span();
     let Some(slash) = value.iter().rposition(|token| is_punctuation(Some(token), '/')) else {
@@ -56,7 +56,7 @@ pub fn budget(mut value: Vec<Token>) -> Result<Budget, Error> {
     Ok(Budget { place, budget: checked_at("budget", arguments, place) })
 }
 
-/// A number and its unit, as two arguments. What is missing would stand at `place`.
+/// Parses a number and its unit, and returns them as two arguments. The error of a missing token is at `place`.
 fn time(mut value: Vec<Token>, form: &str, place: Span) -> Result<Vec<Token>, Error> {
     let span = value.last().map_or(place, Token::span);
     let unit = match value.pop() {
@@ -76,7 +76,7 @@ fn time(mut value: Vec<Token>, form: &str, place: Span) -> Result<Vec<Token>, Er
     Ok(value)
 }
 
-/// `= restart;`, `= restart (limit = 8);` or `= stop;`
+/// Parses `= restart;`, `= restart (limit = 8);` or `= stop;`.
 pub fn on_fault(source: &mut Cursor) -> Result<Vec<Token>, Error> {
     const FORM: &str = "expected `on_fault = restart;`, `on_fault = restart (limit = 8);` or \
                         `on_fault = stop;`";
@@ -97,12 +97,13 @@ pub fn on_fault(source: &mut Cursor) -> Result<Vec<Token>, Error> {
     Ok(tokens)
 }
 
-/// A value of `OnFault`.
+/// Returns a value of `OnFault`.
 pub fn policy(name: &str, span: Span) -> Vec<Token> {
     code_at(&format!("::crossgate::abi::table::OnFault::{name}"), span).into_iter().collect()
 }
 
-/// `name = value, ...` in any order: all of `names`, perhaps some of the `optional` ones, which come last, and no others.
+/// Parses `name = value, ...` in any order: all of `names`, and perhaps some of the `optional` ones, which come last.
+/// No other names are allowed.
 pub fn settings(
     group: &Group,
     names: &[&str],

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The promises of [`Port`], as checks that run on any implementation.
+//! The guarantees of [`Port`], as checks that run on any implementation.
 //!
-//! The kernel core rests on what a port promises, and the core's own tests run on a port that keeps it by construction.
-//! A new port is right if the core's tests pass, which they do on every machine, *and* it keeps its promises, which only
-//! the machine itself can show. [`promises`] lists those that a program can look at from outside; each is one function.
-//! They run inside the kernel of a [`Machine`], before its first thread or in place of it, because they use the port
-//! with the kernel's rights and leave memory as no thread would expect it.
+//! The kernel core relies on the guarantees of a port, and the core's own tests run on a port that keeps them by
+//! construction. A new port is right if the core's tests pass, which they do on every machine, *and* it keeps its
+//! guarantees, which can be shown only on the machine itself. [`promises`] lists those that a program can observe from
+//! outside; each is one function. They run inside the kernel of a [`Machine`], before its first thread or in place of
+//! it, because they use the port with the kernel's rights and leave memory as no thread would expect it.
 //!
-//! What is not here: that memory which a thread may not use is closed (the system tests attack that), and what a
-//! protection unit can express (the properties of `crossgate-protection`).
+//! Two guarantees are not here: that memory which a thread may not use is closed (the system tests attack that), and
+//! the abilities of a protection unit (the properties of `crossgate-protection`).
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -24,37 +24,37 @@ use crossgate_abi::table::ProcessMemory;
 use crossgate_kernel::port::Port;
 use crossgate_protection::Span;
 
-/// A machine whose port is looked at.
+/// A machine whose port is checked.
 pub trait Machine {
     /// The port.
     type Port: Port;
 
-    /// The port, as the core uses it.
+    /// Returns the port, as the core uses it.
     fn port(&mut self) -> &mut Self::Port;
 
-    /// The memory of a process in which no thread is. It has statics with initial values, statics that are 0 at start,
-    /// and statics that are kept. It is open as that of the process in force.
+    /// Returns the memory of a process in which no thread is. It has statics with initial values, statics that are 0 at
+    /// start, and statics that are kept. It is open as the memory of the process in force.
     fn memory(&self) -> ProcessMemory;
 
-    /// A stack that no thread has used since boot, in firmware of which some process `inspects`.
+    /// Returns a stack that no thread has used since boot, in firmware of which some process `inspects`.
     fn stack(&self) -> Span;
 
-    /// The word at an address in the one or the other, or in the image of the memory, with the kernel's rights.
+    /// Reads the word at an address in that memory, its image, or that stack, with the kernel's rights.
     fn word(&mut self, address: Word) -> Word;
 
-    /// Writes such a word.
+    /// Writes a word there.
     fn set_word(&mut self, address: Word, value: Word);
 }
 
-/// Something that a port promises.
+/// A guarantee of a port.
 pub struct Promise<M: ?Sized> {
-    /// The promise, as a sentence.
+    /// The guarantee, as a sentence.
     pub text: &'static str,
-    /// Returns what is not as promised.
+    /// Checks the guarantee. The error says which part is broken.
     pub check: fn(&mut M) -> Result<(), &'static str>,
 }
 
-/// All promises, in the order in which a port is best written.
+/// Returns all guarantees, in the order in which a port is best written.
 #[must_use]
 pub fn promises<M: Machine>() -> [Promise<M>; 10] {
     let promise = |text, check| Promise { text, check };
@@ -72,7 +72,7 @@ pub fn promises<M: Machine>() -> [Promise<M>; 10] {
     ]
 }
 
-/// Checks all promises, and tells of each how it went. Returns how many are broken.
+/// Checks all guarantees, and reports the result of each. Returns the number of broken ones.
 pub fn check<M: Machine>(
     machine: &mut M,
     mut tell: impl FnMut(&'static str, Result<(), &'static str>),
@@ -86,7 +86,7 @@ pub fn check<M: Machine>(
     broken
 }
 
-/// An error with this text, unless.
+/// Returns an error with this text if the condition is false.
 fn expect(is_so: bool, otherwise: &'static str) -> Result<(), &'static str> {
     if is_so { Ok(()) } else { Err(otherwise) }
 }

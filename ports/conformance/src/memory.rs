@@ -6,9 +6,9 @@ use crossgate_abi::Word;
 use crossgate_abi::table::ProcessMemory;
 use crossgate_kernel::port::Port;
 
-/// What no memory has by itself.
+/// A value that memory does not have by itself.
 const PATTERN: Word = 0xa5c3_961e;
-/// How many bytes interrupts may wait for at once.
+/// The largest number of bytes for which interrupts may wait at once.
 const LARGEST_PIECE: Word = 64 * 1024;
 
 const SIZE: Word = size_of::<Word>();
@@ -50,7 +50,7 @@ pub fn resets_in_pieces<M: Machine>(machine: &mut M) -> Result<(), &'static str>
     expect(reset(machine, &memory)? <= LARGEST_PIECE, "a piece is too large")
 }
 
-/// Resets the memory, piece by piece. Returns the size of the largest.
+/// Resets the memory, piece by piece. Returns the size of the largest piece.
 fn reset<M: Machine>(machine: &mut M, memory: &ProcessMemory) -> Result<Word, &'static str> {
     let (mut from, mut largest) = (0, 0);
     while let Some(next) = machine.port().reset(memory, from) {
@@ -62,14 +62,14 @@ fn reset<M: Machine>(machine: &mut M, memory: &ProcessMemory) -> Result<Word, &'
     Ok(largest.max((memory.kept_start - memory.start).saturating_sub(from)))
 }
 
-/// The machine has given memory that shows something.
+/// Checks that the memory of the machine has all parts that the checks need.
 fn check_parts(memory: &ProcessMemory) -> Result<(), &'static str> {
     let ProcessMemory { start, data_end, kept_start, end, .. } = *memory;
     let has_all = start < data_end && data_end < kept_start && kept_start < end;
     expect(has_all, "the memory that the machine gives lacks a part")
 }
 
-/// The words that lie wholly in a range.
+/// Returns the words that lie completely in a range.
 fn words(start: Word, end: Word) -> impl Iterator<Item = Word> {
     (start.next_multiple_of(SIZE)..end & !(SIZE - 1)).step_by(SIZE)
 }

@@ -8,9 +8,9 @@ use crossgate_kernel::port::Port;
 use crossgate_kernel::thread::Thread;
 use crossgate_protection::Span;
 
-/// What no stack has by itself.
+/// A value that a stack does not have by itself.
 const PATTERN: Word = 0x5a3c_69e1;
-/// A port may mark the stack pointer of a thread that has not run in its lowest bits.
+/// The lowest bits of the stack pointer, with which a port may mark a thread that has not run.
 const MARKS: Word = 7;
 
 pub fn starts_at_the_end<M: Machine>(machine: &mut M) -> Result<(), &'static str> {
@@ -22,7 +22,7 @@ pub fn starts_at_the_end<M: Machine>(machine: &mut M) -> Result<(), &'static str
 }
 
 pub fn is_unused_at_first<M: Machine>(machine: &mut M) -> Result<(), &'static str> {
-    // What a first context has left at its end does count.
+    // Values that a first context has left at its end count as used.
     let stack = machine.stack();
     let used = used(machine, stack)?;
     expect(used <= M::Port::ENTRY_SIZE, "something of it was used")
@@ -47,7 +47,7 @@ pub fn dumps_the_window<M: Machine>(machine: &mut M) -> Result<(), &'static str>
     expect(words == [PATTERN; dump::STACK_WORDS], "it has words of a window that is empty")
 }
 
-/// Returns how many bytes of a stack were used, as the port tells piece by piece.
+/// Returns the number of bytes of a stack that were used, as the port reports piece by piece.
 fn used<M: Machine>(machine: &mut M, stack: Span) -> Result<Word, &'static str> {
     let (mut used, mut from) = (0, 0);
     loop {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A port in a few lines keeps all promises, and each flaw breaks the one that it should.
+//! A port in a few lines keeps all guarantees, and each flaw breaks the expected one.
 
 extern crate std;
 
@@ -12,7 +12,7 @@ use std::vec;
 use std::vec::Vec;
 
 const SIZE: Word = size_of::<Word>();
-/// Where its memory starts.
+/// The start of its memory.
 const START: Word = 0x1000;
 const PIECE: Word = 64;
 const MEMORY: ProcessMemory = ProcessMemory {
@@ -28,7 +28,7 @@ const STACK: Span = Span { start: START + 0x2_0000, end: START + 0x2_0400 };
 const IMAGE: Word = START + 0x3_0000;
 const END: Word = IMAGE + 0x80;
 
-/// What is wrong with a port.
+/// The flaw of a port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Flaw {
     None,
@@ -47,7 +47,7 @@ enum Flaw {
     DumpsAll,
 }
 
-/// A port with a flaw. Those of functions that know no machine are in its type.
+/// A port with a flaw. Flaws of functions without a machine are in its type.
 struct Flawed<const STARTS_BELOW: bool> {
     flaw: Flaw,
     now: u64,
@@ -173,7 +173,7 @@ impl<const STARTS_BELOW: bool> Machine for Flawed<STARTS_BELOW> {
     }
 }
 
-/// The promises that a machine breaks.
+/// Returns the guarantees that a machine breaks.
 fn broken(machine: &mut impl Machine) -> Vec<&'static str> {
     let mut broken = Vec::new();
     let count = check(machine, |text, result| {

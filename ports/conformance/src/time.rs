@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Time, and what comes with it.
+//! Time, and the timer.
 
 use crate::{Machine, expect};
 use crossgate_kernel::port::Port;
@@ -20,7 +20,7 @@ pub fn runs_forwards<M: Machine>(machine: &mut M) -> Result<(), &'static str> {
 
 pub fn takes_any_time<M: Machine>(machine: &mut M) -> Result<(), &'static str> {
     let now = machine.port().now();
-    // The last one stands: that is all that can be seen from here.
+    // The last time stays set: no more can be seen from here.
     for at in [NEVER, 0, now, now + 1, NEVER - 1, u64::MAX, NEVER] {
         machine.port().set_timer(at);
     }

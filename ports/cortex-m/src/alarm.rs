@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! SysTick's interrupt, which wakes the threads that sleep.
 //!
-//! SysTick counts the CPU's cycles down to 0, from at most 2^24 - 1, and takes its period again then.
+//! SysTick counts the CPU's cycles down to 0, from at most 2^24 - 1, and then reloads its period.
 
 use cortex_m::peripheral::SYST;
 use cortex_m::peripheral::syst::RegisterBlock;
@@ -11,30 +11,30 @@ const INTERRUPT: u32 = 1 << 1;
 const CPU_CLOCK: u32 = 1 << 2;
 /// The longest period, in cycles.
 pub const LONGEST: u32 = (1 << 24) - 1;
-/// The shortest, so that the one after it can be set before it ends.
+/// The shortest period, in cycles, so that the next period can be set before this one ends.
 pub const SHORTEST: u32 = 64;
 
-/// Its registers.
+/// Returns SysTick's registers.
 pub fn registers() -> &'static RegisterBlock {
-    // SAFETY: SysTick is the kernel's.
+    // SAFETY: SysTick belongs to the kernel.
     unsafe { &*SYST::PTR }
 }
 
-/// Has it interrupt once, after so many cycles; but not before the [shortest](SHORTEST) period is over.
+/// Makes SysTick interrupt once, after so many cycles; but not before the [shortest](SHORTEST) period is over.
 pub fn set(cycles: u32) {
-    // SAFETY: SysTick is the kernel's, and so is the handler of its interrupt.
+    // SAFETY: SysTick belongs to the kernel, and so does the handler of its interrupt.
     unsafe {
         registers().csr.write(0);
         registers().rvr.write(cycles.max(SHORTEST));
         registers().cvr.write(0);
         registers().csr.write(ENABLE | INTERRUPT | CPU_CLOCK);
         wait_for_period();
-        // The next period would be of 0 cycles, so there is none.
+        // The next period would have 0 cycles, so there is none.
         registers().rvr.write(0);
     }
 }
 
-/// Waits for the cycle in which the counter takes the period.
+/// Waits for the cycle in which the counter reloads the period.
 #[inline(always)]
 pub fn wait_for_period() {
     while registers().cvr.read() == 0 {}

@@ -5,10 +5,10 @@ use crate::zero_latency::Line;
 use core::num::NonZeroU32;
 use crossgate_abi::message::{Number, fail};
 
-/// A board: what [`start!`](crate::start) has to know of the hardware around the CPU.
+/// A board: everything that [`start!`](crate::start) needs to know of the hardware around the CPU.
 ///
-/// Its functions run with the kernel's rights, as a part of it: they have to be short, must not panic,
-/// and use no device that the wiring gives to a process, but for [`tell`](Board::tell).
+/// Its functions run with the kernel's rights, as a part of it: they have to be short, must not panic, and must use no
+/// device that the wiring gives to a process, except for [`tell`](Board::tell).
 ///
 /// ```
 /// use crossgate_cortex_m::{Board, Counter};
@@ -34,46 +34,46 @@ pub trait Board {
     /// The frequency of the CPU's clock in Hz, a whole number of MHz: SysTick counts it.
     const CLOCK_HZ: u32;
 
-    /// How many interrupt lines the CPU has, of the 240 that the architecture allows. A wiring with others
-    /// does not compile. (One with lines that are missing all the same does not start.)
+    /// The number of interrupt lines of the CPU, of the 240 that the architecture allows. A wiring with other lines
+    /// does not compile. (A firmware whose CPU lacks lines of the wiring does not start.)
     const LINES: u16 = 240;
 
     /// The interrupts that are served above the kernel, by trusted code: see [`zero_latency`](crate::zero_latency).
     const ZERO_LATENCY: &'static [Line] = &[];
 
-    /// The counter that time is measured with. A board without such a timer says
-    /// `SysTick<{ Self::CLOCK_HZ }>`, which this crate has.
+    /// The counter that time is measured with. A board without such a timer uses `SysTick<{ Self::CLOCK_HZ }>`, which
+    /// this crate defines.
     type Counter: Counter;
 
-    /// Readies the chip: clocks, pins, memory controllers. Called once, before all else.
+    /// Prepares the chip: clocks, pins, memory controllers. Called once, before everything else.
     #[inline(always)]
     fn prepare() {}
 
-    /// Sends a byte where a developer sees it: a serial line, RTT, or nowhere. The kernel's last words
-    /// go there, when it can't go on or refuses to start.
+    /// Sends a byte to a place where a developer sees it: a serial line, RTT, or nowhere. The kernel sends its last
+    /// words there, when it can't go on or refuses to start.
     ///
-    /// Nothing may be expected of the devices: whatever the board or a process has done with them
-    /// before holds. So it sets up what it needs each time, and gives up rather than wait for ever. A
-    /// board should not do it by semihosting, as that stops a CPU that has no debugger.
+    /// The function can assume nothing about the devices, because they are in the state in which the board or a process
+    /// has left them. So it sets up the devices that it needs each time, and gives up rather than wait for ever. A
+    /// board should not use semihosting here, because that stops a CPU without a debugger.
     fn tell(byte: u8);
 }
 
-/// A timer that counts up, and starts anew after 2^32.
+/// A timer that counts up, and wraps around after 2^32.
 ///
-/// It is only read, so that time is as exact as its clock, however often somebody sleeps. When
-/// somebody is to be woken is SysTick's affair, of which nothing depends but that.
+/// The timer is only read, so that time is as exact as its clock, however often threads sleep. SysTick only wakes
+/// threads; the time does not depend on it.
 pub trait Counter {
-    /// The number of times that it counts in a second, a whole number of MHz. It may be up to a hundred times as fast
-    /// as the CPU's clock.
+    /// The frequency of the counter in Hz, a whole number of MHz. It may be up to a hundred times that of the CPU's
+    /// clock.
     const HZ: u32;
 
-    /// Lets it count. Called once, after [`prepare`](Board::prepare).
+    /// Starts the counter. Called once, after [`prepare`](Board::prepare).
     fn start();
 
-    /// Returns how far it has counted.
+    /// Returns the present count.
     fn count() -> u32;
 
-    /// Has SysTick interrupt after so many cycles of the CPU's clock, at most 2^24 - 1.
+    /// Makes SysTick interrupt after so many cycles of the CPU's clock, at most 2^24 - 1.
     #[cfg(target_os = "none")]
     #[doc(hidden)]
     fn alarm(cycles: u32) {
@@ -84,23 +84,23 @@ pub trait Counter {
 /// The frequencies of a board.
 #[derive(Clone, Copy, Debug)]
 pub struct Frequencies {
-    /// That of its counter in MHz.
+    /// The frequency of its counter in MHz.
     pub counter: NonZeroU32,
-    /// That of the CPU's clock in MHz.
+    /// The frequency of the CPU's clock in MHz.
     pub cpu: NonZeroU32,
 }
 
 impl Frequencies {
-    /// Those of a board. For constants.
+    /// Returns the frequencies of a board. For constants.
     ///
     /// # Panics
-    /// If the kernel can't tell the time by them.
+    /// If the kernel can't measure time with them.
     #[must_use]
     #[track_caller]
     pub const fn of<B: Board>() -> Frequencies {
         let cpu = megahertz(B::CLOCK_HZ, "CLOCK_HZ of the board");
         let counter = megahertz(B::Counter::HZ, "HZ of the board's counter");
-        // SysTick interrupts at least every 2^24 cycles, and the counter must not start anew twice meanwhile.
+        // SysTick interrupts at least every 2^24 cycles, and the counter must not wrap around twice meanwhile.
         assert!(
             counter.get() <= 100 * cpu.get(),
             "the board's counter may be a hundred times as fast as the CPU's clock, not more: it starts anew too often"
@@ -109,7 +109,7 @@ impl Frequencies {
     }
 }
 
-/// A frequency in MHz.
+/// Returns a frequency in MHz.
 #[track_caller]
 const fn megahertz(hz: u32, what: &str) -> NonZeroU32 {
     match NonZeroU32::new(hz / 1_000_000) {
@@ -145,7 +145,7 @@ mod tests {
         fn tell(_: u8) {}
     }
 
-    /// The frequencies of counter and CPU in MHz, or what is wrong.
+    /// Returns the frequencies of counter and CPU in MHz, or the error.
     fn of<const CPU: u32, const COUNTER: u32>() -> Result<(u32, u32), String> {
         let frequencies = catch_unwind(Frequencies::of::<Mine<CPU, COUNTER>>);
         match frequencies {

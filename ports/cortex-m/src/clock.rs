@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Time, from the board's counter.
 //!
-//! The counter is never set, only read, so no time is lost however often somebody sleeps. It
-//! restarts after 2^32; SysTick, which wakes the threads that sleep, comes often enough that none of it is missed.
+//! The counter is never set, only read, so no time is lost however often threads sleep. It wraps around after 2^32;
+//! SysTick, which wakes the threads that sleep, interrupts often enough that no wrap is missed.
 
 use crate::alarm;
 use core::num::NonZeroU32;
@@ -15,17 +15,17 @@ unsafe extern "Rust" {
 
 /// The clock.
 pub struct Clock {
-    // Not 0, so that no division by it can panic.
+    // The type excludes 0, so that no division by it can panic.
     ticks_per_microsecond: NonZeroU32,
     cycles_per_microsecond: NonZeroU32,
     /// The time in µs when the counter was last read, ...
     microseconds: u64,
-    /// ... and what it had counted when that µs began.
+    /// ... and the count at the start of that µs.
     count: u32,
 }
 
 impl Clock {
-    /// A clock that has not started, with a counter and a CPU of these frequencies in MHz.
+    /// Creates a clock that has not started, with a counter and a CPU of these frequencies in MHz.
     pub const fn new(counter: NonZeroU32, cpu: NonZeroU32) -> Clock {
         Clock {
             ticks_per_microsecond: counter,
@@ -35,7 +35,7 @@ impl Clock {
         }
     }
 
-    /// Starts it, at 0.
+    /// Starts the clock at 0.
     #[inline(always)]
     pub fn start(&mut self) {
         alarm::set(alarm::LONGEST);
@@ -43,7 +43,7 @@ impl Clock {
         self.count = __crossgate_board_count();
     }
 
-    /// The time since start in µs.
+    /// Returns the time since start in µs.
     // The fast path calls it.
     #[inline(never)]
     pub extern "C" fn now(&mut self) -> u64 {
@@ -54,11 +54,11 @@ impl Clock {
         self.microseconds
     }
 
-    /// Has SysTick interrupt at `at` (µs since start) or within a µs after or, if that is further
-    /// away than it can count, before; then `now` is to be compared and this to be called again.
+    /// Makes SysTick interrupt at `at` (µs since start) or within 1 µs after. If `at` is further away than SysTick can
+    /// count, the interrupt comes earlier; then the caller compares `now` and calls this again.
     #[inline]
     pub fn set_timer(&mut self, at: u64) {
-        // If it was over when the clock was read last, it is over.
+        // A time that was over when the clock was read last is over now.
         let now = if at <= self.microseconds { at } else { self.now() };
         let longest = alarm::LONGEST / self.cycles_per_microsecond;
         let distance = if at <= now {

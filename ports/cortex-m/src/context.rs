@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The registers of a thread on its stack, and where they may lie.
+//! The registers of a thread on its stack, and the memory in which they may lie.
 
 use crossgate_abi::{ARGUMENT_WORDS, Status, Word};
 use crossgate_kernel::call::Enter;
@@ -20,24 +20,24 @@ pub struct Context {
     status: Word,
 }
 
-/// The words that a method finds above its first context: those that fit no register.
+/// The words that a method finds above its first context, because they fit no register.
 #[repr(C)]
 struct FirstContext {
     context: Context,
     fourth_word: Word,
-    // Keeps the stack pointer a multiple of 8, as the procedure call standard wants it.
+    // Keeps the stack pointer a multiple of 8, as the procedure call standard requires.
     _padding: Word,
 }
 
-/// In what an exception is entered with in `lr`: that it interrupted a thread. (The kernel has the main
-/// stack.)
+/// The bit of `EXC_RETURN` (in `lr` at the entry of an exception) that says that a thread was interrupted. (The kernel
+/// uses the main stack.)
 pub const PROCESS_STACK: Word = 1 << 2;
-/// The size of what the CPU pushes, in bytes.
+/// The size of the frame that the CPU pushes, in bytes.
 pub const FRAME: Word = 32;
-/// The size of what the kernel pushes, in bytes.
+/// The size of the registers that the kernel pushes, in bytes.
 pub const SAVED: Word = 32;
 
-/// The execution status of a thread that runs Thumb code, as all do.
+/// The execution status of a thread. All threads run Thumb code.
 pub const THUMB: Word = 1 << 24;
 
 /// The registers that the kernel saves.
@@ -60,34 +60,34 @@ const _: () = assert!(
 const _: () = assert!(Context::SIZE == SAVED + FRAME, "the one lies behind the other");
 
 impl Context {
-    /// The number of bytes that a context is.
+    /// The size of a context in bytes.
     pub const SIZE: Word = size_of::<Context>();
-    /// The number of bytes that it takes to enter a method.
+    /// The number of bytes that are needed to enter a method.
     pub const FIRST_SIZE: Word = size_of::<FirstContext>();
 
-    /// The words of a system call, and of its results. They are those on the stack: the live registers
-    /// may have been changed by an exception that came in between.
+    /// Returns the words of a system call, and of its results. They are read from the stack, because an exception that
+    /// came in between may have changed the live registers.
     #[inline(always)]
     pub fn words(&mut self) -> &mut [Word; ARGUMENT_WORDS] {
         &mut self.arguments
     }
 
-    /// Ends the system call that the context is in.
+    /// Ends the system call that the context is in, with this status.
     #[inline(always)]
     pub fn set_status(&mut self, status: Status) {
         self.arguments[0] = status.0;
     }
 
-    /// Writes the context of a thread that enters a method, and gives its address. All registers
-    /// but the arguments are 0. (A return faults, as 0 is no address of Thumb code: thunks don't return.)
+    /// Writes the context of a thread that enters a method, and returns its address. All registers but the arguments
+    /// are 0. (A return faults, because 0 is no address of Thumb code: thunks don't return.)
     ///
     /// # Safety
-    /// `entry.stack_top` is a multiple of 8, and the [`FIRST_SIZE`](Self::FIRST_SIZE) bytes below
-    /// are memory of the stack that nothing uses.
+    /// `entry.stack_top` is a multiple of 8, and the [`FIRST_SIZE`](Self::FIRST_SIZE) bytes below are memory of the
+    /// stack that is not in use.
     #[inline(always)]
     pub unsafe fn enter(entry: &Enter) -> *mut Context {
         let [first, second, third, fourth_word] = entry.words;
-        // SAFETY: the caller vouches for the memory.
+        // SAFETY: the caller promises that the memory is valid.
         unsafe {
             let context = Self::start(entry.entry, entry.stack_top - Self::FIRST_SIZE + Self::SIZE);
             (*context).arguments = [entry.object.addr(), first, second, third];
@@ -96,11 +96,10 @@ impl Context {
         }
     }
 
-    /// Writes the context of a thread that starts, and gives its address.
+    /// Writes the context of a thread that starts, and returns its address.
     ///
     /// # Safety
-    /// `top` is a multiple of 8, and the [`SIZE`](Self::SIZE) bytes below are memory of the stack
-    /// that nothing uses.
+    /// `top` is a multiple of 8, and the [`SIZE`](Self::SIZE) bytes below are memory of the stack that is not in use.
     #[unsafe(naked)]
     pub unsafe extern "C" fn start(entry: Word, top: Word) -> *mut Context {
         core::arch::naked_asm!(
@@ -122,21 +121,21 @@ impl Context {
     }
 }
 
-/// Where the context of the thread that runs may lie: in memory that it could write itself.
+/// The addresses at which the context of the running thread may lie: in memory that the thread could write itself.
 ///
-/// The CPU pushes its frame with the rights of the thread, so the frame lies in what is open to the
-/// thread. As long as the thread holds no lease, what is open of its stack is its window, from the
-/// bottom up: if the frame is in the stack, so is what the kernel pushes below it, and the bounds are the
-/// whole stack. A lease may be of a caller's part of the stack, with closed memory below it. So whenever
-/// leases are opened or closed the bounds become the window itself ([`load`](crate::exit::load)).
+/// The CPU pushes its frame with the rights of the thread, so the frame lies in memory that is open to the thread. As
+/// long as the thread holds no lease, the open part of its stack is its window, from the bottom up: if the frame is in
+/// the stack, so are the registers that the kernel pushes below it, and the bounds are the whole stack. A lease may be
+/// of a caller's part of the stack, with closed memory below it. So whenever leases are opened or closed, the bounds
+/// become the window itself ([`load`](crate::exit::load)).
 ///
-/// They are kept at the top of the main stack. The kernel's exceptions don't nest, so each finds them at its stack
-/// pointer.
+/// The bounds are kept at the top of the main stack. The kernel's exceptions don't nest, so each finds them at its
+/// stack pointer.
 #[repr(C)]
 pub struct Bounds {
     /// The lowest allowed value of the process stack pointer on entry.
     lowest: Word,
-    /// How far above that it may be.
+    /// The distance above it that is allowed.
     range: Word,
 }
 
@@ -146,12 +145,12 @@ unsafe extern "C" {
 }
 
 impl Bounds {
-    /// Returns where the bounds in force are.
+    /// Returns the address of the bounds in force.
     pub fn place() -> *mut Bounds {
         (&raw mut _stack_start).cast::<Bounds>().wrapping_sub(1)
     }
 
-    /// Those of a thread with this stack.
+    /// Returns the bounds of a thread with this stack.
     pub fn of(stack: Span) -> [Word; 2] {
         let lowest = stack.start + SAVED;
         [lowest, stack.end.wrapping_sub(lowest + FRAME)]

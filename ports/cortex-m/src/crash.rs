@@ -7,12 +7,13 @@ use crossgate_abi::Word;
 use crossgate_abi::inspect::dump::{REGISTER_COUNT, STACK_WORDS};
 use crossgate_protection::Span;
 
-/// The values of r4 to r11 when a thread faulted last, where crash dumps are kept.
+/// The values of r4 to r11 at the last fault of a thread, if the firmware keeps crash dumps.
 static mut FAULTED: [Word; 8] = [0; 8];
 
-/// A fault: keeps registers that else nobody saves, and goes on as always.
+/// Handles a fault: saves registers that no other code saves, and continues as without crash dumps.
 ///
-/// Of a thread that is no harm, as the CPU has saved r0 and r1. The kernel does not come back from one.
+/// After a fault of a thread that is harmless, because the CPU has saved r0 and r1. From a fault of its own the kernel
+/// does not return.
 #[unsafe(naked)]
 pub unsafe extern "C" fn keep_registers() {
     core::arch::naked_asm!(
@@ -25,13 +26,13 @@ pub unsafe extern "C" fn keep_registers() {
     )
 }
 
-/// Where the stack pointer is among the registers.
+/// The index of the stack pointer among the registers.
 const STACK_POINTER: usize = 13;
-/// In the saved status: the CPU has left a word free above its frame.
+/// The bit of the saved status that says that the CPU has left a word free above its frame.
 const ALIGNED: Word = 1 << 9;
 
-/// As [`Port::dump`](crossgate_kernel::port::Port::dump), of a thread whose registers, if it made a system call or was
-/// interrupted, were saved at `context`.
+/// Writes a dump as [`Port::dump`](crossgate_kernel::port::Port::dump) says, of a thread whose registers were saved at
+/// `context` if it made a system call or was interrupted.
 pub fn dump(
     context: Word,
     window: Span,
@@ -43,9 +44,9 @@ pub fn dump(
     let pointer = cortex_m::register::psp::read() as Word;
     let frame = if is_fault { pointer } else { context.wrapping_add(SAVED) };
     let lowest = if is_fault { window.start } else { window.start + SAVED };
-    // SAFETY: only `keep_registers` writes it, which no exception that gets here preempts.
+    // SAFETY: only `keep_registers` writes it, and no exception that gets here preempts that.
     let faulted = unsafe { (&raw const FAULTED).read() };
-    // Elsewhere the CPU has saved nothing, or the thread may have written it itself.
+    // Elsewhere the CPU has saved nothing, or the thread may have written the words itself.
     if frame < lowest || frame > window.end.wrapping_sub(FRAME) || !frame.is_multiple_of(8) {
         if is_fault && let Some(kept) = registers.get_mut(4..12) {
             kept.copy_from_slice(&faulted);
@@ -62,15 +63,15 @@ pub fn dump(
     let words = (start..window.end).step_by(size_of::<Word>());
     let mut length = 0;
     for (place, word) in stack.iter_mut().zip(words) {
-        // SAFETY: it is a word of the thread's stack, and that is not running.
+        // SAFETY: the address is that of a word of the thread's stack, and the thread is not running.
         *place = unsafe { (word as *const Word).read_volatile() };
         length += 1;
     }
     length
 }
 
-/// Eight words that were saved on the stack of a thread, in its window.
+/// Reads eight words that were saved on the stack of a thread, in its window.
 fn read(place: Word) -> [Word; 8] {
-    // SAFETY: `dump` has seen that they are memory of the stack, whose thread is not running.
+    // SAFETY: `dump` has checked that they are memory of the stack, whose thread is not running.
     core::array::from_fn(|index| unsafe { (place as *const Word).add(index).read_volatile() })
 }

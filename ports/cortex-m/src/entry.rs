@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The way from an exception of the CPU to the handlers in Rust, and back.
+//! The path from an exception of the CPU to the handlers in Rust, and back.
 //!
-//! On entry the registers that the CPU has not saved (r4 to r11) are pushed on the thread's stack,
-//! below the CPU's frame, if they lie inside that stack: a stack pointer that points elsewhere would
-//! have the kernel write there. The handler gets the address of this context, and returns the
-//! address of the context to go on with: the same, a callee's, or a caller's; or null if it is to be
-//! that of the thread which is current now.
+//! On entry the registers that the CPU has not saved (r4 to r11) are pushed on the thread's stack, below the CPU's
+//! frame, if they lie inside that stack: with a stack pointer that points elsewhere, the kernel would write there. The
+//! handler gets the address of this context, and returns the address of the context to continue with: the same, a
+//! callee's, or a caller's; or null for the context of the thread that is current now.
 //!
 //! # Legend of the assembly
 //!
@@ -13,24 +12,25 @@
 //!
 //! | register | when an exception is entered | in the kernel | when a thread goes on |
 //! |---|---|---|---|
-//! | r0 to r3, r12 | in the frame, and nowhere else for sure; at `SVCall` in the registers too | free | from the frame, by the CPU |
-//! | r4 to r11 | the thread's | free, once they are saved | from the context; what the caller had, after a call; 0 in a method |
-//! | lr | how to return; bit 2: a thread was interrupted, not the kernel | free | from the frame |
+//! | r0 to r3, r12 | in the frame, and possibly nowhere else; at `SVCall` in the registers too | free | from the frame, by the CPU |
+//! | r4 to r11 | the thread's | free, once they are saved | from the context; the caller's values, after a call; 0 in a method |
+//! | lr | `EXC_RETURN`; bit 2: a thread was interrupted, not the kernel | free | from the frame |
 //! | flags, pc | in the frame | free | from the frame |
 //! | psp | any address: the frame is there, if the CPU could push it | where the thread left it | at the frame |
 //! | msp (sp) | at the `Bounds`, 8 bytes below the end of the main stack | below that | at the `Bounds` |
 //!
-//! **Live** are only the context on the thread's stack and the kernel's memory: an exception that interrupted the kernel
-//! itself is a fault that ends all, or one above the kernel, which changes nothing.
+//! **Live** are only the context on the thread's stack and the kernel's memory: an exception that interrupted the
+//! kernel itself is either a fault that halts the machine, or one above the kernel, which changes nothing.
 //!
-//! **Secret** is what the kernel, or another thread, had in a register. Each way out loads or clears all of them: r4 to
-//! r11 here, the others by the CPU (test `registers`).
+//! **Secret** are the values that the kernel, or another thread, had in a register. Each path out loads or clears all
+//! registers: r4 to r11 here, the others by the CPU (test `registers`).
 //!
-//! **Attackers** can jump to each instruction, as flash is open to all; but without privileges. Then the first access to
-//! the kernel's memory is a fault, the stack pointers can't be written, and to jump to the value in lr by which a handler
-//! returns leads to an address that nobody may execute (`privilege`, `execution`). So they come here by exceptions only,
-//! and choose: the words in registers and frame, the stack pointer, what lies in their memory, and the moment. A line
-//! that begins with `Attacker:` says which of these, what holds it, and which test shows that.
+//! **Attackers** can jump to each instruction, because flash is open to all; but without privileges. So the first
+//! access to the kernel's memory is a fault, the stack pointers can't be written, and a jump to the value in lr by
+//! which a handler returns leads to an address that nobody may execute (`privilege`, `execution`). Therefore they get
+//! here by exceptions only, and choose: the words in registers and frame, the stack pointer, the contents of their
+//! memory, and the moment. A line that begins with `Attacker:` says which of these, what holds it, and which test shows
+//! that.
 
 use crate::context::{_stack_start, Context, PROCESS_STACK};
 use crate::exit::{load, resume};
@@ -41,9 +41,9 @@ use core::mem::offset_of;
 ///
 /// In: the `Bounds` at sp. Out: r0 is the context. It changes r1, r2, and the flags.
 ///
-/// Attacker: the stack pointer is any that a thread could push a frame at. If what is pushed here would lie elsewhere
-/// than in memory that is open to the thread, nothing is, and it goes on at `$out_of_bounds` (`stacks`,
-/// `wild_contexts`). That is one comparison, without a sign: below the lowest value the difference wraps.
+/// Attacker: the stack pointer is any at which a thread could push a frame. If the registers would lie elsewhere than
+/// in memory that is open to the thread, nothing is pushed, and the thread goes on at `$out_of_bounds` (`stacks`,
+/// `wild_contexts`). The check is one unsigned comparison: below the lowest value the difference wraps.
 macro_rules! save {
     ($out_of_bounds:literal) => {
         concat!(
@@ -60,27 +60,27 @@ macro_rules! save {
 }
 pub(crate) use save;
 
-/// The slow way of every system call: the core decides.
+/// The slow path of every system call: the core decides.
 ///
-/// In: as in `SVCall`, but that r3 and lr are free: r0 to r2 are those of a return, r12 says what it
-/// is. Out: some thread goes on.
+/// In: as in `SVCall`, but r3 and lr are free: r0 to r2 are those of a return, and r12 has the selector. Out: some
+/// thread continues.
 ///
 /// # Safety
-/// It is jumped to, by the handler of a system call whose exception it ends.
+/// It is jumped to by the handler of a system call, whose exception it ends.
 #[unsafe(naked)]
 pub unsafe extern "C" fn slow() {
     core::arch::naked_asm!(
-        // A return passes three words in registers. What the thread has in r4 to r11 is nobody's, so they are not saved,
-        // and nothing is written to its stack, wherever the stack pointer is.
+        // A return passes three words in registers. The thread's values in r4 to r11 belong to no thread any more, so
+        // they are not saved, and nothing is written to the stack, wherever the stack pointer is.
         "cmn r12, #1",
         "beq .Lslow_return",
         save!(".Lslow_out_of_bounds"),
-        // The selector, from the frame: `save` has changed registers, and it is the same word.
+        // The selector comes from the frame, because `save` has changed registers; it is the same word.
         "ldr r1, [r0, #{selector}]",
         "cmp r1, #0",
         "blt .Lslow_other",
         "bl {call}",
-        // Where all ways from Rust come together. A null context: a thread that the handler made current.
+        // All paths from Rust meet here. A null context stands for a thread that the handler made current.
         ".global __crossgate_resume_or_load, __crossgate_go_on",
         ".thumb_func",
         "__crossgate_resume_or_load:",
@@ -95,12 +95,12 @@ pub unsafe extern "C" fn slow() {
         ".Lslow_return:",
         "bl {leave}",
         "b .Lslow_go_on",
-        // Not a call: the selector is the complement of a number.
+        // This is no call: the selector is the complement of a number.
         ".Lslow_other:",
         "mvns r1, r1",
         "bl {other}",
         "b .Lslow_resume_or_load",
-        // The thread is down, and none of its registers is anybody's. Another goes on.
+        // The thread is down, and its registers belong to no thread any more. Another thread continues.
         ".Lslow_out_of_bounds:",
         "bl {out_of_bounds}",
         "b .Lslow_go_on",
@@ -114,20 +114,20 @@ pub unsafe extern "C" fn slow() {
 }
 
 unsafe extern "C" {
-    // Parts of `slow`: go on with the context at r0, or with the current thread's if that is null, ...
+    // Parts of `slow`: continue with the context at r0, or with the current thread's if r0 is null, ...
     fn __crossgate_resume_or_load() -> !;
     // ... and with the thread that is current now.
     #[link_name = "__crossgate_go_on"]
     pub fn go_on() -> !;
 }
 
-/// The slow way of an interrupt: the core decides.
+/// The slow path of an interrupt: the core decides.
 ///
-/// In: r0 is the context of the thread that it interrupted. Out: some thread goes on. (If the stack pointer of that one
-/// was out of bounds, it is as if the next one had been interrupted.)
+/// In: r0 is the context of the interrupted thread. Out: some thread continues. (If the stack pointer of the
+/// interrupted thread was out of bounds, the effect is as if the next one had been interrupted.)
 ///
 /// # Safety
-/// It is jumped to, by the handler of an interrupt whose exception it ends.
+/// It is jumped to by the handler of an interrupt, whose exception it ends.
 #[unsafe(naked)]
 pub unsafe extern "C" fn interrupt() {
     core::arch::naked_asm!(
@@ -138,11 +138,11 @@ pub unsafe extern "C" fn interrupt() {
     )
 }
 
-/// The non-maskable interrupt comes at any moment, in the middle of the kernel too. So the kernel is told
-/// later, by PendSV, which nothing else uses.
+/// The non-maskable interrupt comes at any moment, even in the middle of the kernel. So the kernel is notified later,
+/// by PendSV, which has no other use.
 ///
-/// In: anything. Out: no register is changed, because it may come when a system call has been made, and before that is
-/// entered: `SVCall` finds the thread's words in registers.
+/// In: anything. Out: no register is changed, because the interrupt may come after a system call was made, but before
+/// it is entered: `SVCall` finds the thread's words in registers.
 #[unsafe(naked)]
 #[unsafe(no_mangle)]
 unsafe extern "C" fn NonMaskableInt() {
@@ -160,12 +160,12 @@ unsafe extern "C" fn NonMaskableInt() {
     )
 }
 
-/// A fault. The interrupted context is not saved: nothing ever goes back to it.
+/// Handles a fault. The interrupted context is not saved, because nothing ever returns to it.
 ///
-/// In: lr says whether it was a thread's or the kernel's. Out: another thread goes on, or none ever.
+/// In: lr says if the fault was a thread's or the kernel's. Out: another thread continues, or none ever.
 ///
-/// Attacker: the frame may not be there, and the stack pointer be any: that the CPU could not push it is a fault, too.
-/// [`fault::read`] looks at neither before it has seen both (`stacks`, `wild_contexts`).
+/// Attacker: the frame may be missing, and the stack pointer be any: it is a fault, too, if the CPU could not push the
+/// frame. [`fault::read`] uses neither before it has checked both (`stacks`, `wild_contexts`).
 #[unsafe(naked)]
 #[unsafe(no_mangle)]
 unsafe extern "C" fn HardFault() {
@@ -176,7 +176,8 @@ unsafe extern "C" fn HardFault() {
         "mrs r0, psp",
         "bl {handler}",
         "b {go_on}",
-        // It was the kernel's. Its stack may be used up, or closed by the guard (`kernel_overflow`), so it restarts.
+        // The fault was the kernel's. Its stack may be used up, or closed by the guard (`kernel_overflow`), so it
+        // restarts at its top.
         ".Lfault_of_kernel:",
         "mov r0, sp",
         "ldr r1, .Lfault_stack",
@@ -193,7 +194,7 @@ unsafe extern "C" fn HardFault() {
     )
 }
 
-/// Faults that are told apart by their status only.
+/// Defines faults that differ by their status only.
 macro_rules! same_as_hard_fault {
     ($($name:ident)*) => { $(
         #[unsafe(naked)]

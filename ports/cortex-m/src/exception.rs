@@ -10,14 +10,14 @@ pub const FAULTS: RangeInclusive<u32> = 3..=6;
 pub const PENDSV: u32 = 14;
 pub const SYSTICK: u32 = 15;
 
-/// The exception that is active (ARM DDI 0403E, B3.2.4).
+/// Returns the exception that is active (ARM DDI 0403E, B3.2.4).
 pub fn active() -> u32 {
     const ACTIVE: u32 = 0x1ff;
-    // SAFETY: this only reads.
+    // SAFETY: this only reads a register.
     unsafe { (*SCB::PTR).icsr.read() & ACTIVE }
 }
 
-/// The interrupt line of an exception. Those of the CPU itself are below line 0.
+/// Returns the interrupt line of an exception. Exceptions of the CPU itself are below line 0.
 pub const fn line_of(exception: u32) -> u32 {
     exception.wrapping_sub(16)
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The way from the kernel to a thread: what is open becomes what that thread may use, and its registers are loaded.
+//! The path from the kernel to a thread: the memory that the thread may use is opened, and its registers are loaded.
 //!
 //! The legend of the assembly is in [`entry`](crate::entry).
 
@@ -10,10 +10,10 @@ use crate::protection::{self, ProcessRegions};
 use core::mem::offset_of;
 use crossgate_abi::LEASES_PER_CALL;
 
-/// Goes on with a context.
+/// Continues with a context.
 ///
 /// In: r0 is the context. Out: the thread, with all of its registers: r4 to r11 from here, the others by the CPU. No
-/// register keeps what the kernel had in it.
+/// register keeps a value of the kernel.
 macro_rules! resume {
     () => {
         "ldmia r0!, {{r4-r11}}
@@ -24,17 +24,18 @@ macro_rules! resume {
 }
 pub(crate) use resume;
 
-/// Opens what the thread that is current now may use: its stack, its process' memory and devices, its leases.
+/// Opens the memory that the current thread may use: its stack, its process' memory and devices, its leases.
 ///
-/// In: sp is at the [`Bounds`](crate::context::Bounds). Out: r0 is its context; r1 to r9 are anything.
+/// In: sp is at the [`Bounds`](crate::context::Bounds). Out: r0 is its context; r1 to r9 have any values.
 ///
-/// The bounds become those of this thread's stack; those of its window if it holds leases, and those of its stack again
-/// if it holds none: it may go back to its caller without a look at this. (A window has room for a context: one that has
-/// not is never entered.)
+/// The bounds become the window of this thread if it holds leases, and else its stack, because a thread without leases
+/// may return to its caller without changing the bounds. (A window has room for a context: a smaller one is never
+/// entered.)
 #[unsafe(naked)]
 pub unsafe extern "C" fn load() -> *mut Context {
     core::arch::naked_asm!(
-        // In all of it: r4 the thread, r5 the kernel, r0 the context, r1 the address register of its stack, r2 its rights.
+        // Throughout: r4 the thread, r5 the kernel, r0 the context, r1 the address register of its stack, r2 its
+        // rights.
         "ldr r5, .Lload_kernel",
         "ldr r4, [r5]", // the current thread
         "ldm r4, {{r1, r2, r3}}", // its stack, rights, calls
@@ -43,12 +44,12 @@ pub unsafe extern "C" fn load() -> *mut Context {
         "strd r6, r7, [sp]",
         "ldrb r6, [r4, #{pending}]",
         "cbnz r6, .Lload_pending",
-        // Plain are: no leases in force, none open from the last thread, and nobody who counts the time.
+        // The plain case: no leases in force, none left open by the last thread, and the core does not count the time.
         ".Lload_leases:",
         "ldrh r6, [r5, #{leases_open}]",
         "orrs r6, r6, r3, lsr #31",
         "bne .Lload_special",
-        // The regions of the stack, and of the memory and two devices of its process, in one store of eight words: so
+        // The regions of the stack, and of the memory and two devices of its process, in one store of eight words:
         // nothing of the last process stays open, and between two of these words only the kernel runs (`switches`).
         ".Lload_regions:",
         "uxtb r6, r2", // the process
@@ -72,14 +73,14 @@ pub unsafe extern "C" fn load() -> *mut Context {
         "strd r6, r8, [r0, #{arguments}]",
         "str r7, [r0, #{arguments} + 8]",
         "b .Lload_leases",
-        // The call again: back to the `svc` instruction, which is 2 bytes long.
-        // Attacker: none. That it waits means that its context was checked, and since then it is closed to all.
+        // The system call is repeated: back to the `svc` instruction, which is 2 bytes long.
+        // Attacker: none. The thread waits, so its context was checked, and since then the context is closed to all.
         ".Lload_retry:",
         "ldr r6, [r0, #{program_counter}]",
         "subs r6, #2",
         "str r6, [r0, #{program_counter}]",
         "b .Lload_leases",
-        // The core counts how long threads run. Or leases are in force, or were.
+        // Either the core counts how long threads run, or leases are or were in force.
         ".Lload_special:",
         "ldr r3, [r5, #{budgets}]",
         "cbz r3, .Lload_lend",
@@ -88,14 +89,14 @@ pub unsafe extern "C" fn load() -> *mut Context {
         "ldr r3, [r3]",
         "blx r3",
         "pop {{r0, r1, r2, lr}}",
-        // The leases that are in force get opened, the others closed.
+        // The leases that are in force are opened, and the others closed.
         ".Lload_lend:",
         "push {{r0, r1}}",
         "ubfx r6, r2, #8, #8",
         "strb r6, [r5, #{leases_open}]",
         "cbz r6, .Lload_open", // the bounds are set
-        // The bounds become the window: so many eighths of this size. Those above are disabled. A lease may lie above
-        // the window, with closed memory in between, where nothing must be saved (`wild_contexts`).
+        // The bounds become the window: so many eighths of this size. The eighths above are disabled. A lease may lie
+        // above the window, with closed memory in between, where nothing must be saved (`wild_contexts`).
         "ubfx r7, r2, #17, #5",
         "subs r7, #2",
         "lsrs r3, r2, #24",
@@ -105,7 +106,7 @@ pub unsafe extern "C" fn load() -> *mut Context {
         "lsls r3, r7",
         "subs r3, #{context}",
         "str r3, [sp, #12]",
-        // The leases: the first that is in force, and how many.
+        // The leases: the first that is in force, and their number.
         ".Lload_open:",
         "lsrs r7, r6, #4",
         "and r6, r6, #15",
@@ -114,7 +115,7 @@ pub unsafe extern "C" fn load() -> *mut Context {
         "adds r4, #{leases}",
         "ldr r7, [r5, #{regions} + 4]",
         "movs r3, #{lease_region}",
-        // A region each, r3 with its number: what the core has computed, at the multiple of its size.
+        // One region for each, r3 with its number: the value that the core has computed, at the multiple of its size.
         ".Lload_next:",
         "cbz r6, .Lload_close",
         "ldr r0, [r4, #{start}]",
@@ -134,7 +135,7 @@ pub unsafe extern "C" fn load() -> *mut Context {
         "pop {{r0, r1}}",
         "ldr r5, .Lload_kernel",
         "b .Lload_regions",
-        // None is left for this one, so it is closed (`lease_reach`).
+        // No lease is left for this region, so it is closed (`lease_reach`).
         ".Lload_close:",
         "strd r3, r6, [r7]",
         "b .Lload_more",

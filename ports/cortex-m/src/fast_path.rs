@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The system calls that are made most, without Rust: calls, their returns, and some others; and interrupts.
+//! The most frequent system calls, without Rust: calls, their returns, and some others; and interrupts.
 //!
-//! | file | what |
+//! | file | contents |
 //! |---|---|
-//! | `call`, `lend` | a call that there is nothing special about; one that is lent memory of the caller's stack |
-//! | `leave` | the return from it |
-//! | `other` | which of the other system calls it is; the thread's index, the time, deadlines |
+//! | `call`, `lend` | a plain call; a call that lends memory of the caller's stack |
+//! | `leave` | the return from a call |
+//! | `other` | the choice among the other system calls; the thread's index, the time, deadlines |
 //! | `give_way` | yield, and the switch to another thread |
 //! | `signal`, `wait` | signals and waits, if one thread waits for one notification |
 //! | `interrupt` | interrupt lines, each as a signal |
 //!
-//! Each makes the checks of the core, and all that the core and the handlers change; what is not plain goes the slow
-//! way, with nothing changed. The core is the specification: the test `equivalence` runs both ways from the same states
-//! and compares every byte.
+//! Each makes the checks of the core, and all changes of the core and the handlers; a case that is not plain goes the
+//! slow path, with nothing changed. The core is the specification: the test `equivalence` runs both paths from the same
+//! states and compares every byte.
 //!
 //! The pieces follow each other in `SVCall`, and jump to labels of each other. The legend of the assembly is in
 //! [`entry`](crate::entry).
@@ -49,31 +49,31 @@ use other::other;
 use signal::signal;
 use wait::wait;
 
-/// A system call. Anything that is not done here goes the [slow] way.
+/// Handles a system call. Every case that is not handled here takes the [slow] path.
 ///
 /// In: r12 the selector: the index of a gate, or the complement of a number, which is negative; r0 to r3 words. Out:
-/// some thread goes on.
+/// some thread continues.
 ///
-/// The registers that the CPU has saved (r0 to r3, r12) still are what the thread put there: of the exceptions
-/// that have this one's priority it has the lowest number, so none comes first; a fault that does takes the
-/// system call away (`stacks`), and the non-maskable interrupt and [handlers above the kernel](crate::zero_latency)
-/// preserve them.
+/// The registers that the CPU has saved (r0 to r3, r12) still have the thread's values: among the exceptions of this
+/// priority `SVCall` has the lowest number, so none comes first; a fault that comes first cancels the system call
+/// (`stacks`), and the non-maskable interrupt and [handlers above the kernel](crate::zero_latency) preserve the
+/// registers.
 #[unsafe(naked)]
 #[unsafe(no_mangle)]
 unsafe extern "C" fn SVCall() {
     core::arch::naked_asm!(
-        // A return is the only one that looks at no stack pointer.
+        // A return is the only system call that does not check the stack pointer.
         "mvns r3, r12",
         "beq .Lreturn",
-        // Attacker: the stack pointer is any (`stacks`, `wild_contexts`). What is pushed below it has to lie in the
-        // bounds, as in `save`; else it is a fault, which the slow way finds in the same way.
+        // Attacker: the stack pointer is any (`stacks`, `wild_contexts`). The registers that are pushed below it have
+        // to lie in the bounds, as in `save`; otherwise it is a fault, which the slow path finds in the same way.
         "mrs r0, psp",
         "ldrd r2, r1, [sp]",
         "ldr lr, .Lkernel",
         "subs r2, r0, r2", // what is left of the stack below the registers that are saved now
         "cmp r2, r1",
         "bhi .Lslow",
-        // Negative is the complement of a gate's index.
+        // A negative number is the complement of a gate's index.
         "cmp r3, #0",
         "bgt .Lother",
         call!(),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The cause of a fault, by the CPU's status registers (ARM DDI 0403E, B3.2.15).
+//! The cause of a fault, from the CPU's status registers (ARM DDI 0403E, B3.2.15).
 
 use crate::context::FRAME;
 use crate::last_words::halt;
@@ -8,7 +8,7 @@ use cortex_m::peripheral::SCB;
 use crossgate_abi::{Cause, Word};
 use crossgate_protection::Span;
 
-/// The bits of the configurable fault status register that matter here.
+/// The bits of the configurable fault status register that are used here.
 mod status {
     pub const INSTRUCTION_ACCESS: u32 = 1 << 0;
     pub const DATA_ACCESS: u32 = 1 << 1;
@@ -21,19 +21,19 @@ mod status {
     pub const STACKING: u32 = MEMORY_STACKING | BUS_STACKING;
 }
 
-/// A system call, or another fault, that is pending although its entry failed: the usage, memory management
-/// and bus fault, and the system call (ARM DDI 0403E, B3.2.13).
+/// A system call, or another fault, that is pending although its entry failed: the usage, memory management and bus
+/// fault, and the system call (ARM DDI 0403E, B3.2.13).
 const PENDED: u32 = 0b1111 << 12;
-/// An access this near below the end of a stack is taken for an overflow, if the stack pointer is
-/// near the end too: as far as one instruction pushes.
+/// An access at most so far below the end of a stack is taken for an overflow, if the stack pointer is near the end,
+/// too. One instruction pushes no more.
 const OVERFLOW_REACH: Word = 64;
 
-/// Where the program counter is in what the CPU saves, in words.
+/// The index of the program counter among the words that the CPU saves.
 const PROGRAM_COUNTER: usize = 6;
-/// The bytes of the guard below the kernel's stack.
+/// The size of the guard below the kernel's stack, in bytes.
 const GUARD: Word = 32;
 
-/// A fault, as the kernel core wants it.
+/// A fault, in the form of the kernel core.
 pub struct Report {
     pub cause: Cause,
     pub instruction: Word,
@@ -42,8 +42,8 @@ pub struct Report {
 
 /// Reads and clears the fault status. `frame` is the process stack pointer of the thread.
 pub fn read(frame: *const Word, stack: Span) -> Report {
-    // SAFETY: the system control block is the kernel's; the status bits are cleared by writing them,
-    // and what could not be entered because registers could not be saved must not happen to the next thread.
+    // SAFETY: the system control block belongs to the kernel; the status bits are cleared by writing them. An exception
+    // that could not be entered because registers could not be saved must not happen to the next thread.
     let (status, memory_address, bus_address) = unsafe {
         let scb = &*SCB::PTR;
         let status = scb.cfsr.read();
@@ -61,13 +61,13 @@ pub fn read(frame: *const Word, stack: Span) -> Report {
         0
     };
     let is_saved = status & status::STACKING == 0;
-    // The stack pointer may be any: at the end of the address space too.
+    // The stack pointer may be any, even at the end of the address space.
     let is_on_stack =
         frame.addr().wrapping_sub(stack.start) <= stack.end.wrapping_sub(stack.start + FRAME);
     let mut instruction = 0;
     if is_saved && is_on_stack {
-        // SAFETY: the CPU saved the frame without an error, with the rights of the thread, and it lies
-        // inside the thread's stack.
+        // SAFETY: the CPU saved the frame without an error, with the rights of the thread, and it lies inside the
+        // thread's stack.
         instruction = unsafe { frame.add(PROGRAM_COUNTER).read_volatile() };
     }
     let lowest = stack.start.wrapping_sub(OVERFLOW_REACH);
@@ -87,17 +87,17 @@ pub fn read(frame: *const Word, stack: Span) -> Report {
     Report { cause, instruction, address }
 }
 
-/// The kernel itself is at fault: no process can be trusted to go on. `frame` is where the main stack
-/// ended, with what the CPU saved if it could.
+/// Handles a fault of the kernel itself: no process can be trusted to go on. `frame` is the end of the main stack, with
+/// the registers that the CPU saved if it could.
 ///
-/// The main stack starts anew, and nothing is protected any more ([`entry`](crate::entry) sees to both), so
-/// that the last words are spoken even if that stack was the reason.
+/// The main stack restarts at its top, and nothing is protected any more (both are done by [`entry`](crate::entry)), so
+/// that the last words are sent even if that stack was the reason.
 pub extern "C" fn kernel_fault(frame: *const Word) -> ! {
-    // SAFETY: the system control block is the kernel's.
+    // SAFETY: the system control block belongs to the kernel.
     let (status, address) = unsafe { ((*SCB::PTR).cfsr.read(), (*SCB::PTR).mmfar.read()) };
     let guard = symbol(&raw const __crossgate_kernel_stack_bottom);
     let is_saved = status & status::STACKING == 0;
-    // SAFETY: the CPU saved it there without an error.
+    // SAFETY: the CPU saved the frame there without an error.
     let instruction = if is_saved { unsafe { frame.add(PROGRAM_COUNTER).read() } } else { 0 };
     let is_overflow = !is_saved || (address as Word).wrapping_sub(guard) < GUARD;
     let why = if is_overflow { "kernel stack overflow" } else { "kernel fault" };

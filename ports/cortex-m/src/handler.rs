@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Exception handlers. Each makes one call of the kernel core and carries out the [`Effect`] that it returns.
 //!
-//! System calls get here that the fast path leaves. The assembly in [`entry`](crate::entry) calls these functions, with
-//! the main stack at the [bounds](crate::context::Bounds). A handler that returns a context has the thread go on with
-//! that, or, if it is null, with the context of the thread that is current now.
+//! The fast path leaves some system calls to these handlers. The assembly in [`entry`](crate::entry) calls these
+//! functions, with the main stack at the [bounds](crate::context::Bounds). The thread continues with the context that a
+//! handler returns, or, if that is null, with the context of the thread that is current now.
 
 use crate::context::Context;
 use crate::exception::{self, NON_MASKABLE, PENDSV, SYSTICK, line_of};
@@ -13,17 +13,17 @@ use crate::machine::with_kernel;
 use crossgate_abi::{Cause, Word};
 use crossgate_kernel::Effect;
 
-/// The context of the current thread is to be [loaded](crate::exit::load).
+/// The context of the current thread has to be [loaded](crate::exit::load).
 const LOAD: *mut Context = core::ptr::null_mut();
 
-/// The current thread, whose registers are saved at `context`, calls a method.
+/// Makes a call of a method for the current thread, whose registers are saved at `context`.
 pub extern "C" fn call(context: &mut Context, selector: Word) -> *mut Context {
     with_kernel(|kernel| {
         let stack_pointer = core::ptr::from_mut(context).addr();
         match kernel.call(stack_pointer, selector, context.words()) {
             Ok(entry) => {
-                // SAFETY: the core checked that there is room for this below `stack_top`, which is a
-                // multiple of 32 and below everything that the thread has in use.
+                // SAFETY: the core checked that there is room for this below `stack_top`, which is a multiple of 32 and
+                // below everything that the thread has in use.
                 kernel.current().stack_pointer = unsafe { Context::enter(&entry) }.addr();
                 LOAD
             }
@@ -32,7 +32,7 @@ pub extern "C" fn call(context: &mut Context, selector: Word) -> *mut Context {
     })
 }
 
-/// The current thread returns from a method with these words. Then a context is to be loaded.
+/// Returns the current thread from a method with these words. Afterwards a context has to be loaded.
 pub extern "C" fn leave(status: Word, first: Word, second: Word) {
     with_kernel(|kernel| {
         let words = [status, first, second, 0];
@@ -46,7 +46,7 @@ pub extern "C" fn leave(status: Word, first: Word, second: Word) {
     });
 }
 
-/// The current thread makes another system call.
+/// Makes another system call for the current thread.
 pub extern "C" fn system_call(context: &mut Context, number: Word) -> *mut Context {
     with_kernel(|kernel| {
         let stack_pointer = core::ptr::from_mut(context).addr();
@@ -55,15 +55,15 @@ pub extern "C" fn system_call(context: &mut Context, number: Word) -> *mut Conte
     })
 }
 
-/// The current thread executed `svc`, or was interrupted, with a stack pointer outside its stack.
-/// Then another context is to be loaded.
+/// Handles an `svc` instruction or an interrupt of the current thread with a stack pointer outside its stack.
+/// Afterwards another context has to be loaded.
 pub extern "C" fn out_of_bounds() {
     with_kernel(|kernel| {
         let _ = kernel.fault(Cause::Stack, 0, 0);
     });
 }
 
-/// SysTick has counted down, an interrupt line is active, or an exception that nobody uses.
+/// Handles SysTick, an active interrupt line, or an exception without another use.
 pub extern "C" fn interrupt(context: *mut Context) -> *mut Context {
     with_kernel(|kernel| {
         kernel.current().stack_pointer = context.addr();
@@ -79,14 +79,14 @@ pub extern "C" fn interrupt(context: *mut Context) -> *mut Context {
     })
 }
 
-/// An interrupt has come before the kernel has started, from something that boot code has left running. It
-/// is the only one: until the kernel has put all in order, no other is let in.
+/// Handles an interrupt that has come before the kernel has started, from a device that boot code has left running.
+/// There is only one: until the kernel has set up everything, no other is enabled.
 pub extern "C" fn early_interrupt() {
     cortex_m::interrupt::disable();
     say("early interrupt", &[line_of(exception::active())]);
 }
 
-/// The CPU refused to do what the current thread asked for. Then another context is to be loaded.
+/// Handles a fault of the current thread. Afterwards another context has to be loaded.
 pub extern "C" fn fault(frame: *const Word) {
     with_kernel(|kernel| {
         let stack = kernel.current().stack();
@@ -95,7 +95,7 @@ pub extern "C" fn fault(frame: *const Word) {
     });
 }
 
-/// Does what the core says.
+/// Carries out the effect.
 #[inline(always)]
 fn follow(context: *mut Context, effect: Effect) -> *mut Context {
     if let Some(status) = effect.status() {

@@ -7,8 +7,8 @@ unsafe extern "Rust" {
     safe fn __crossgate_board_tell(byte: u8);
 }
 
-/// Says why, and stops the machine. A debugger finds it here; a watchdog, which nobody feeds any more,
-/// resets it.
+/// Reports the reason, and stops the machine. A debugger finds it here; a watchdog, which is not fed any more, resets
+/// it.
 #[cold]
 #[inline(never)]
 pub fn halt(why: &str, numbers: &[u32]) -> ! {
@@ -18,7 +18,7 @@ pub fn halt(why: &str, numbers: &[u32]) -> ! {
     }
 }
 
-/// Sends a line: a text, and numbers in hexadecimal.
+/// Sends a line with a text and numbers in hexadecimal.
 #[inline(never)]
 pub fn say(text: &str, numbers: &[u32]) {
     tell("\r\ncrossgate: ");

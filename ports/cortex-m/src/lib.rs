@@ -1,49 +1,49 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Crossgate on ARM Cortex-M.
 //!
-//! Registers become values for the kernel core, and the core's effects become registers and
-//! memory protection. This is the only place with assembly and register access. What is most frequent is
-//! done in assembly, as the core would do it.
+//! The port turns registers into values for the kernel core, and the core's effects into registers and memory
+//! protection. This is the only place with assembly and register access. The most frequent operations are done in
+//! assembly, as the core would do them.
 //!
-//! A file uses only files above it in this table (`xtask/src/rooms.rs` checks it), so that each can be read with no more
-//! than those in mind. The hosted port has the same names for what is the same.
+//! A file uses only files above it in this table (`xtask/src/rooms.rs` checks it), so that each can be read with only
+//! those in mind. Files of the hosted port with the same contents have the same names.
 //!
-//! | file | what |
+//! | file | contents |
 //! |---|---|
-//! | `context` | the registers of a thread on its stack, and where they may lie |
+//! | `context` | the registers of a thread on its stack, and the memory in which they may lie |
 //! | `exception` | numbers of exceptions |
 //! | `linker` | addresses that the linker script gives |
-//! | `last_words` | what the kernel says when it can't go on |
-//! | `start` | the port's code in threads: where each begins, and what the idle thread does |
+//! | `last_words` | the messages of a kernel that can't go on |
+//! | `start` | the port's code in threads: the start of each, and the idle thread |
 //! | `memory` | the initial values of a process |
-//! | `stack_use` | how much of its stack a thread has used |
+//! | `stack_use` | the amount of its stack that a thread has used |
 //! | `alarm` | SysTick's interrupt, which wakes the threads that sleep |
 //! | `clock` | time, from the board's counter |
-//! | `crash` | what a thread had in its registers and on its stack when it crashed |
-//! | `fault` | what the CPU says of a fault |
+//! | `crash` | the registers and the stack of a thread when it crashed |
+//! | `fault` | the cause of a fault, from the CPU's registers |
 //! | `protection` | the protection unit's registers |
 //! | `machine` | the CPU as the kernel core sees it, and the kernel itself |
-//! | `handler` | exceptions told to the core, and its effects carried out |
-//! | `exit` | the way from the kernel to a thread |
-//! | `entry` | the way from an exception to Rust; the legend of all assembly |
+//! | `handler` | exceptions passed to the core, and its effects carried out |
+//! | `exit` | the path from the kernel to a thread |
+//! | `entry` | the path from an exception to Rust; the legend of all assembly |
 //! | `fast_path/call` | a call, without Rust |
-//! | `fast_path/lend` | one that lends memory of the caller's stack |
-//! | `fast_path/leave` | the return from it |
-//! | `fast_path/other` | which of the other system calls it is; the index, the time, deadlines |
+//! | `fast_path/lend` | a call that lends memory of the caller's stack |
+//! | `fast_path/leave` | the return from a call |
+//! | `fast_path/other` | the choice among the other system calls; the index, the time, deadlines |
 //! | `fast_path/give_way` | yield, and the switch to another thread |
 //! | `fast_path/signal` | a signal |
-//! | `fast_path/wait` | a wait for one |
+//! | `fast_path/wait` | a wait for a signal |
 //! | `fast_path/interrupt` | an interrupt line, as a signal |
-//! | `fast_path` | the exception of system calls, made of these |
+//! | `fast_path` | the exception of system calls, which consists of these |
 //! | `boot` | from reset to the first thread |
 //! | [`zero_latency`] | interrupts that a board serves above the kernel |
-//! | `vectors` | the vector table of a board that does, or of a firmware that keeps crash dumps |
-//! | `board` | what the port asks of a board |
+//! | `vectors` | the vector table of a board with such handlers, or of a firmware that keeps crash dumps |
+//! | `board` | the contract between the port and a board |
 //! | `systick` | SysTick as the counter of a board without another one |
 //!
-//! All exceptions but faults have the same priority, so the kernel is never preempted. Faults have a
-//! higher one: only then a failed stacking is seen before the exception whose entry failed. What a board serves
-//! [above the kernel](zero_latency) preempts both, and leaves all as it was.
+//! All exceptions except for faults have the same priority, so the kernel is never preempted. Faults have a higher
+//! priority, because only then a failed stacking is seen before the exception whose entry failed. Handlers that a board
+//! serves [above the kernel](zero_latency) preempt both, and leave everything as it was.
 //!
 //! Threads run unprivileged on the process stack pointer, always; exceptions run on the main stack,
 //! whose lower end is guarded.
@@ -118,13 +118,12 @@ use cortex_m_rt as _;
 #[doc(hidden)]
 pub use crossgate_kernel as kernel;
 
-/// Tells the linker wrapper that the compiler was told not to merge statics.
+/// Tells the linker wrapper that the compiler does not merge statics.
 #[cfg(all(target_os = "none", statics_apart))]
 #[unsafe(no_mangle)]
 static __crossgate_statics_apart: [u8; 0] = [];
 
-/// Makes a firmware of a wiring: the kernel's memory, and the entry point. The second word is the
-/// [`Board`].
+/// Makes a firmware from a wiring: the kernel's memory, and the entry point. The second argument is the [`Board`].
 ///
 /// ```ignore
 /// crossgate::system! { pub static SYSTEM; /* ... */ }
@@ -133,8 +132,8 @@ static __crossgate_statics_apart: [u8; 0] = [];
 #[macro_export]
 macro_rules! start {
     ($system:path, $board:ty) => {
-        // Another linker would link an empty file, as without the script nothing refers to anything. This
-        // section stays even so, and its word is a symbol that only the linker wrapper defines.
+        // Another linker would link an empty file, because without the script nothing refers to anything. This section
+        // is kept even so, and its word is a symbol that only the linker wrapper defines.
         ::core::arch::global_asm!(
             ".pushsection .crossgate.linked, \"aR\", %progbits",
             ".word __crossgate_firmware_has_to_be_linked_by_crossgate_link",
@@ -189,7 +188,7 @@ macro_rules! start {
                 let mut slots = [const { None }; $system.threads.len()];
                 let mut index = 1;
                 while index < slots.len() {
-                    // SAFETY: nothing else names this static, and each index comes once.
+                    // SAFETY: no other code names this static, and each index comes once.
                     slots[index] =
                         Some(unsafe { &mut *(&raw mut __crossgate_kernel_threads[index - 1]) });
                     index += 1;
@@ -223,7 +222,7 @@ macro_rules! start {
             static mut __crossgate_kernel_usage: [Usage; IS_COUNTED as usize] = {
                 let mut usage = [const { Usage::NONE }; IS_COUNTED as usize];
                 if let Some(usage) = usage.first_mut() {
-                    // SAFETY: nothing else names these statics.
+                    // SAFETY: no other code names these statics.
                     *usage = unsafe {
                         Usage::new(
                             &mut *(&raw mut __crossgate_kernel_times_of_threads),
@@ -236,7 +235,7 @@ macro_rules! start {
             static mut __crossgate_kernel_budgets: [Budgets<Machine>; IS_BUDGETED as usize] = {
                 let mut budgets = [const { Budgets::NONE }; IS_BUDGETED as usize];
                 if let (Some(wiring), Some(budgets)) = ($system.budgets, budgets.first_mut()) {
-                    // SAFETY: nothing else names these statics.
+                    // SAFETY: no other code names these statics.
                     *budgets = unsafe {
                         Budgets::new(
                             wiring,
@@ -252,14 +251,14 @@ macro_rules! start {
             const IS_INSPECTED: bool = $system.is_inspected();
             const NOTED: usize = if IS_INSPECTED { $system.processes.len() } else { 0 };
             static mut __crossgate_kernel_crashes: [Crashes; NOTED] = [Crashes::NONE; NOTED];
-            // Nothing resets it: as soon as there is a dump, it stays until the next one.
+            // Nothing resets this memory: as soon as there is a dump, it stays until the next one.
             #[unsafe(link_section = ".uninit.crossgate_dump")]
             static mut __crossgate_kernel_dump: [[$crate::Word; $crate::DUMP_WORDS];
                 IS_DUMPED as usize] = [[0; $crate::DUMP_WORDS]; IS_DUMPED as usize];
             static mut __crossgate_kernel_inspection: [Inspection; IS_INSPECTED as usize] = {
                 let mut inspection = [const { Inspection::NONE }; IS_INSPECTED as usize];
                 if let Some(inspection) = inspection.first_mut() {
-                    // SAFETY: nothing else names these statics.
+                    // SAFETY: no other code names these statics.
                     *inspection = unsafe {
                         Inspection::new(
                             &mut *(&raw mut __crossgate_kernel_crashes),
@@ -276,7 +275,7 @@ macro_rules! start {
             static mut __crossgate_kernel_optional: [Optional<Machine>; HAS_OPTIONAL as usize] = {
                 let mut optional = [const { Optional::NONE }; HAS_OPTIONAL as usize];
                 if let Some(optional) = optional.first_mut() {
-                    // SAFETY: nothing else names these statics.
+                    // SAFETY: no other code names these statics.
                     *optional = unsafe {
                         Optional::new(
                             &$system,
@@ -287,7 +286,7 @@ macro_rules! start {
                 }
                 optional
             };
-            // SAFETY: nothing else names these statics; there are regions for every process.
+            // SAFETY: no other code names these statics; there are regions for every process.
             #[unsafe(no_mangle)]
             static mut __crossgate_kernel: Kernel<Machine> = unsafe {
                 Kernel::new(
@@ -312,7 +311,7 @@ macro_rules! start {
 
             #[unsafe(export_name = "main")]
             extern "C" fn main() -> ! {
-                // `crossgate-link` knows the section.
+                // `crossgate-link` knows this section.
                 #[unsafe(link_section = ".rodata.crossgate_vectors")]
                 static VECTORS: Vectors = Vectors::new(HANDLERS, IS_DUMPED);
                 // SAFETY: the reset handler calls this once, before any interrupt is enabled.

@@ -7,11 +7,11 @@ use crossgate_protection::Span;
 unsafe extern "C" {
     static __crossgate_flash_start: u8;
     static __crossgate_flash_end: u8;
-    /// Where the kernel's stack may grow down to; a guard lies there.
+    /// The lowest address that the kernel's stack may grow to; a guard lies there.
     pub static __crossgate_kernel_stack_bottom: u8;
 }
 
-/// Flash: the code and the constants of everybody.
+/// Returns flash: the code and the constants of all processes.
 #[inline(always)]
 pub fn flash() -> Span {
     Span {
@@ -20,7 +20,7 @@ pub fn flash() -> Span {
     }
 }
 
-/// The address that the linker gave to a symbol.
+/// Returns the address that the linker gave to a symbol.
 pub fn symbol(symbol: *const u8) -> Word {
     symbol.addr()
 }

@@ -20,19 +20,19 @@ use crossgate_kernel::{lease, thread, threads};
 use crossgate_protection::armv7m::ArmV7M;
 use crossgate_protection::{Span, Unit};
 
-/// The hardware, as the kernel core sees it, and what the port itself remembers.
+/// The hardware, as the kernel core sees it, and the state of the port itself.
 #[repr(C)]
 pub struct Machine {
     /// The registers that open each process.
-    // Not a slice, so that it is one word, which the assembly reads with the next.
+    // This is no slice, so that it is one word, which the assembly reads with the next.
     regions: NonNull<ProcessRegions>,
-    /// Where those of the protection unit are.
+    /// The address of the protection unit's registers.
     region_registers: u32,
     clock: Clock,
     /// The leases that are open in the protection unit; 0 if there are none.
     pub leases_open: u8,
-    /// `true` if the core [counts](Kernel::account) how long threads run. Right behind, so that the assembly reads
-    /// both at once.
+    /// `true` if the core [counts](Kernel::account) how long threads run. The field is next to `leases_open`, so that
+    /// the assembly reads both at once.
     counts_time: bool,
 }
 
@@ -41,16 +41,16 @@ const _: () = assert!(
         && offset_of!(Machine, counts_time) == offset_of!(Machine, leases_open) + 1
 );
 
-/// Where the kernel has what, in bytes from its start.
+/// The offsets of the kernel's fields, in bytes from its start.
 pub const KERNEL: Offsets = Kernel::<Machine>::OFFSETS;
-/// Where the kernel's regions, clock and the
-/// [leases that are open](Machine::leases_open) are, in bytes from its start.
+/// The offset of the kernel's regions, in bytes from its start. Those of its clock and of the [leases that are
+/// open](Machine::leases_open) follow.
 pub const REGIONS: usize = offset_of!(Kernel<Machine>, port) + offset_of!(Machine, regions);
 pub const CLOCK: usize = offset_of!(Kernel<Machine>, port) + offset_of!(Machine, clock);
 pub const LEASES_OPEN: usize = offset_of!(Kernel<Machine>, port) + offset_of!(Machine, leases_open);
 
 impl Machine {
-    /// The hardware as it is after a reset.
+    /// Creates the hardware as it is after a reset.
     ///
     /// # Safety
     /// `regions` has as many entries as the wiring has processes.
@@ -64,10 +64,10 @@ impl Machine {
         Machine { regions, region_registers, clock, leases_open: 0, counts_time }
     }
 
-    /// Works out the registers that open each process.
+    /// Computes the registers that open each process.
     ///
     /// # Safety
-    /// It is the wiring that the kernel was made for.
+    /// The kernel was made for this wiring.
     #[inline(always)]
     pub unsafe fn set_regions(&mut self, system: &System) {
         let mut regions = self.regions;
@@ -88,29 +88,29 @@ impl Machine {
 }
 
 unsafe extern "Rust" {
-    /// The kernel, which `start!` makes.
+    /// The kernel, which `start!` defines.
     pub static mut __crossgate_kernel: Kernel<Machine>;
 }
 
 /// Uses the kernel.
 ///
-/// For exception handlers of the one priority that all have which use the kernel. These do not nest, and a fault, whose
-/// priority is higher, uses the kernel only if it interrupted a thread. So nobody else has the kernel meanwhile, as
-/// long as no `work` comes here again.
+/// This is for exception handlers of the one priority that all handlers have which use the kernel. They do not nest,
+/// and a fault, whose priority is higher, uses the kernel only if it interrupted a thread. So no other code uses the
+/// kernel meanwhile, as long as no `work` calls this function again.
 #[inline(always)]
 pub(crate) fn with_kernel<R>(work: impl FnOnce(&mut Kernel<Machine>) -> R) -> R {
     let kernel = &raw mut __crossgate_kernel;
-    // SAFETY: this is the only reference, as above; and it does not outlive `work`.
+    // SAFETY: this is the only reference, as explained above, and it does not outlive `work`.
     work(unsafe { &mut *kernel })
 }
 
-/// A thread, as this port knows it.
+/// A thread of this port.
 pub type Thread = thread::Thread<ArmV7M>;
-/// Where the core keeps a thread that is not the current one.
+/// The place where the core keeps a thread that is not the current one.
 pub type Slot = threads::Slot<ArmV7M>;
-/// Memory that is lent: with the register that opens it.
+/// Memory that is lent, with the register that opens it.
 pub type Lease = lease::Lease<<ArmV7M as Unit>::Lease>;
-/// Where the parts of a thread are.
+/// The offsets of the fields of a thread.
 pub type Offset = thread::Offset<ArmV7M>;
 
 impl Port for Machine {
@@ -133,14 +133,13 @@ impl Port for Machine {
 
     #[inline]
     fn reset(&mut self, memory: &ProcessMemory, from: Word) -> Option<Word> {
-        // SAFETY: the core resets only what is down, and of which nothing is lent any more.
+        // SAFETY: the core resets only processes that are down, and of which nothing is lent any more.
         unsafe { memory::reset(memory, from) }
     }
 
     #[inline]
     fn first_context(entry: extern "C" fn() -> !, stack_end: Word) -> Word {
-        // SAFETY: the stack is one of the wiring, whose size is a multiple of 32, and the thread
-        // that uses it restarts.
+        // SAFETY: the stack is one of the wiring, whose size is a multiple of 32, and the thread that uses it restarts.
         unsafe { Context::start(entry as Word, stack_end) }.addr()
     }
 
@@ -162,8 +161,8 @@ impl Port for Machine {
 
     #[inline]
     fn read_word(&mut self, address: Word) -> Word {
-        // SAFETY: the core checked that it is a word of the current process' RAM; the thread that
-        // uses it is not running.
+        // SAFETY: the core checked that the address is that of a word of the current process' RAM; the thread that uses
+        // it is not running.
         unsafe { (address as *const Word).read_volatile() }
     }
 
@@ -192,18 +191,18 @@ impl Port for Machine {
     #[inline]
     fn mask(&mut self, line: u16, mask: bool) {
         let (word, bit) = (usize::from(line / 32), 1 << (line % 32));
-        // SAFETY: the handler of every line is the kernel's.
+        // SAFETY: the handler of every line belongs to the kernel.
         let nvic = unsafe { &*NVIC::PTR };
-        // The exceptions of the CPU, which are told as lines too, have no mask.
+        // The exceptions of the CPU, which are passed to the core as lines too, have no mask.
         let Some(masked) = nvic.icer.get(word) else { return };
-        // SAFETY: as above; these are as many registers as those that mask.
+        // SAFETY: as above; there are as many of these registers as of those that mask.
         unsafe {
             if mask {
                 masked.write(bit);
                 cortex_m::asm::dsb();
             } else {
-                // A device that still held the line when it was masked has made it pending again. If it
-                // holds it no longer, that was the same interrupt; if it does, it stays pending.
+                // A device that still held the line when it was masked has made it pending again. If the device holds
+                // the line no longer, that was the same interrupt; if it does, the line stays pending.
                 cortex_m::asm::dsb();
                 nvic.icpr.get_unchecked(word).write(bit);
                 nvic.iser.get_unchecked(word).write(bit);

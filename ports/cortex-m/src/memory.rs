@@ -4,11 +4,11 @@
 use crossgate_abi::Word;
 use crossgate_abi::table::ProcessMemory;
 
-/// How many bytes are reset at a time. Interrupts come in between.
+/// The number of bytes that are reset at a time. Interrupts come in between.
 const PIECE: Word = 256;
 
-/// Resets a piece of a process' memory, `from` so many bytes after its start. Returns where the next piece is, if there
-/// is one.
+/// Resets a piece of a process' memory, `from` so many bytes after its start. Returns the start of the next piece, if
+/// there is one.
 ///
 /// # Safety
 /// No thread is in the process, and none has been lent any of its memory.
@@ -16,10 +16,10 @@ const PIECE: Word = 256;
 pub unsafe fn reset(memory: &ProcessMemory, from: Word) -> Option<Word> {
     let start = memory.start + from;
     let end = memory.kept_start.min(start + PIECE);
-    // Not `clamp`, which can panic.
+    // `clamp` is not used, because it can panic.
     let copied = memory.data_end.max(start).min(end);
-    // SAFETY: the linker laid the memory out in whole words, and put the image into flash; nobody uses it, as the
-    // caller vouches.
+    // SAFETY: the linker laid the memory out in whole words, and put the image into flash; the memory is not in use, as
+    // the caller promises.
     unsafe {
         fill(start as *mut u32, copied, memory.image + from);
         fill(copied as *mut u32, end, 0);
@@ -27,18 +27,18 @@ pub unsafe fn reset(memory: &ProcessMemory, from: Word) -> Option<Word> {
     (end < memory.kept_start).then_some(end - memory.start)
 }
 
-/// Fills words of memory up to an end with those from an address on, or with 0 if that is 0.
+/// Fills words of memory up to an end with the words from an address on, or with 0 if the address is 0.
 ///
 /// | register | in | out |
 /// |---|---|---|
 /// | r0 | the first word to fill | `end` |
 /// | r1 | `end` | kept |
-/// | r2 | where to copy from, or 0 | behind what was copied, or 0 |
+/// | r2 | the address to copy from, or 0 | behind the words that were copied, or 0 |
 /// | r3, r12 | | anything |
 ///
 /// # Safety
-/// They are words that nobody uses, and words that may be read.
-// Four words at a time: the library's functions take five times as long.
+/// The words to fill are not in use, and the words to copy may be read.
+// Four words are filled at a time, because the library's functions take five times as long.
 #[unsafe(naked)]
 unsafe extern "C" fn fill(to: *mut u32, end: Word, from: Word) {
     core::arch::naked_asm!(
@@ -48,7 +48,7 @@ unsafe extern "C" fn fill(to: *mut u32, end: Word, from: Word) {
         "movs r4, #0",
         "movs r5, #0",
         "movs r6, #0",
-        // Four words, as long as so many are left.
+        // Four words at a time, as long as so many are left.
         "1: subs r12, r1, r0",
         "beq 5f",
         "cmp r12, #16",

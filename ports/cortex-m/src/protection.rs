@@ -4,7 +4,7 @@
 //! | region | opens |
 //! |---|---|
 //! | 0 | flash, to all |
-//! | 1 | the current thread's stack, less what its callers closed |
+//! | 1 | the current thread's stack, less the part that its callers closed |
 //! | 2 | the RAM of the current process |
 //! | 3, 4 | its device registers |
 //! | 5, 6 | leases |
@@ -25,19 +25,19 @@ const RAM: u32 = 2;
 const WINDOWS: u32 = 3;
 const LEASES: u32 = 5;
 const GUARD: u32 = 7;
-/// How many regions there have to be.
+/// The number of regions that the unit must have.
 const REGIONS: u32 = 8;
 
 const _: () = assert!(crossgate_abi::LEASES_PER_CALL == 2, "there are two regions for leases");
 
 /// The registers of regions 2 to 4, an address and an attribute register each, ready to be loaded.
-// Of a size that the CPU multiplies by when it loads.
+// The CPU multiplies by this size when it loads.
 #[derive(Clone, Copy)]
 #[repr(C, align(32))]
 pub struct ProcessRegions([[u32; 2]; 3]);
 
 impl ProcessRegions {
-    /// Memory for a process' registers; `boot` fills it.
+    /// Memory for a process' registers, which `boot` fills.
     pub const EMPTY: ProcessRegions = ProcessRegions([[0; 2]; 3]);
 
     /// Opens the memory and the devices of a process.
@@ -50,7 +50,7 @@ impl ProcessRegions {
             *memory = region(RAM, ram, Access::ReadWrite);
         }
         for (window, registers) in process.mmio.iter().zip(devices) {
-            // Its size is a power of two, so it is all of a region, however small.
+            // The size of the registers is a power of two, so they fill a region, however small.
             let log2_size = 31u32.wrapping_sub((window.size as u32).leading_zeros());
             registers[0] |= window.start as u32;
             registers[1] = Access::Device as u32 | log2_size.wrapping_sub(1) << 1 | 1;
@@ -58,7 +58,7 @@ impl ProcessRegions {
     }
 }
 
-/// The registers that open `span`, or the little more that a region must be.
+/// Returns the registers that open `span`, or the slightly larger block that a region has to be.
 #[inline(always)]
 fn region(number: u32, span: Span, access: Access) -> [u32; 2] {
     let block = Block::covering(span);
@@ -69,14 +69,14 @@ fn region(number: u32, span: Span, access: Access) -> [u32; 2] {
 pub const STACK_REGION: u32 = 1 << 4 | STACK;
 /// The upper half of its attribute register; the lower is the window.
 pub const STACK_ACCESS: u32 = Access::ReadWrite as u32 >> 16;
-/// The bits of the address register of the first lease's region besides the address; that of the second is
+/// The bits of the address register of the first lease's region besides the address; the value of the second region is
 /// one more.
 pub const LEASE_REGION: u32 = 1 << 4 | LEASES;
 /// The address of the first of the four pairs of registers that can be written in a row.
 pub const REGION_REGISTERS: u32 = 0xe000_ed9c;
 
-/// Opens flash, guards the kernel's stack and turns the protection on. Stops the machine unless it is: unless the
-/// unit exists, has the regions, and holds what is written to it.
+/// Opens flash, guards the kernel's stack and turns the protection on. Stops the machine if that fails: if the unit
+/// does not exist, lacks regions, or does not keep the values that are written to it.
 #[inline(always)]
 pub fn enable(flash: Span) {
     const VALID: u32 = 1 << 4;
@@ -85,16 +85,17 @@ pub fn enable(flash: Span) {
     let [address, attributes] = region(FLASH, flash, Access::Flash);
     let guard =
         symbol((&raw const __crossgate_kernel_stack_bottom).wrapping_add((VALID | GUARD) as usize));
-    // SAFETY: the unit is the kernel's, which has not started a thread yet. While it is off the default memory
-    // map holds; when it is on again privileged code keeps that.
+    // SAFETY: the unit belongs to the kernel, which has not started a thread yet. While the unit is off, the default
+    // memory map is in force; when it is on again, privileged code keeps that map.
     let (regions, differing) = unsafe {
         let mpu = &*MPU::PTR;
         mpu.ctrl.write(0);
         let regions = mpu._type.read() >> 8 & 0xff;
         let mut differing = 0;
-        // The others are for something else, or not used. They are tried with flash, the highest number first.
+        // The other regions have another purpose, or are not used. They are tested with flash, the highest number
+        // first.
         for number in (FLASH..regions).rev() {
-            // The address register names the region, which is the one that is read then.
+            // The address register names the region that is read then.
             mpu.rbar.write(address | number);
             mpu.rasr.write(attributes);
             differing |= mpu.rbar.read() ^ (address | number);
@@ -111,7 +112,7 @@ pub fn enable(flash: Span) {
         cortex_m::asm::isb();
         (regions, differing | mpu.ctrl.read() ^ (ENABLE | DEFAULT_MAP_FOR_KERNEL))
     };
-    // That bit is only written.
+    // That bit can only be written.
     if regions < REGIONS || differing != VALID {
         halt("this CPU has no memory protection unit with 8 regions", &[]);
     }

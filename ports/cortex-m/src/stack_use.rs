@@ -1,34 +1,35 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! How much of its stack a thread has used: stacks are painted before threads begin, and what is paint was not used.
+//! The amount of its stack that a thread has used. Stacks are painted before threads start, and painted words are
+//! unused.
 
 use crossgate_abi::Word;
 use crossgate_abi::table::System;
 use crossgate_protection::Span;
 
-/// The word that stacks are painted with, if somebody may ask.
+/// The word that stacks are painted with, if a process may ask.
 const PAINT: u32 = 0xc0de_a11e;
-/// The number of bytes of a stack that are looked at at a time.
+/// The number of bytes of a stack that are checked at a time.
 const LOOK: Word = 28 * size_of::<u32>();
 
 /// Paints the stacks of all threads.
 ///
 /// # Safety
-/// No thread has begun.
+/// No thread has started.
 pub unsafe fn paint_stacks(system: &System) {
     for thread in system.threads {
         for word in thread.stack_range().step_by(size_of::<u32>()) {
-            // SAFETY: it is a word of a stack of the wiring, on which nothing runs yet.
+            // SAFETY: the address is that of a word of a stack of the wiring, on which nothing runs yet.
             unsafe { (word as *mut u32).write_volatile(PAINT) };
         }
     }
 }
 
-/// As [`Port::stack_use`](crossgate_kernel::port::Port::stack_use), of a stack that was painted.
+/// Returns what [`Port::stack_use`](crossgate_kernel::port::Port::stack_use) says, for a stack that was painted.
 pub fn look(stack: Span, from: Word) -> [Word; 2] {
     let mut word = stack.end.min(stack.start.saturating_add(from & !3));
     let end = stack.end.min(word.saturating_add(LOOK));
     while word < end {
-        // SAFETY: it is a word of a stack of the wiring; the thread that uses it is not running.
+        // SAFETY: the address is that of a word of a stack of the wiring; the thread that uses it is not running.
         if unsafe { (word as *const u32).read_volatile() } != PAINT {
             return [stack.end - word, 0];
         }

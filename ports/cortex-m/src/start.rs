@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The port's code in threads: where each begins, and what the idle thread does.
+//! The port's code in threads: the start of each, and the idle thread.
 //!
-//! It runs without privileges, in the process and on the stack of the thread, and so has the rights of who jumps there.
+//! The code runs without privileges, in the process and on the stack of the thread. So it has the rights of the thread
+//! that jumps there.
 
 use crossgate_abi::number;
 
-/// Where every thread begins: with a system call that goes on at its entry.
+/// The start of every thread: makes a system call that continues at the thread's entry.
 ///
-/// In: nothing, all registers are 0. Never comes back: the core has the thread start at its entry instead.
+/// In: nothing, all registers are 0. The system call never returns, because the core starts the thread at its entry
+/// instead.
 #[unsafe(naked)]
 pub extern "C" fn begin() -> ! {
     core::arch::naked_asm!(
@@ -17,7 +19,7 @@ pub extern "C" fn begin() -> ! {
     )
 }
 
-/// The idle thread: it does the work that the kernel has put off, then waits for interrupts.
+/// The idle thread: does the work that the kernel has put off, then waits for interrupts.
 ///
 /// In: nothing. Each system call leaves its status in r0, which is 0 if work is left.
 #[unsafe(naked)]

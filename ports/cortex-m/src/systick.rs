@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! SysTick as the counter that time is measured with, on a board without another one.
+//! SysTick as the counter that time is measured with, for a board without another counter.
 
 use crate::alarm::{LONGEST, SHORTEST, registers, wait_for_period};
 use crate::board::Counter;
@@ -9,21 +9,20 @@ use cortex_m::peripheral::SYST;
 
 const COUNTED_DOWN: u32 = 1 << 16;
 
-/// SysTick as what time is measured with, on a board without another counter.
+/// SysTick as the counter that time is measured with, for a board without another counter.
 ///
-/// `HZ` is the frequency of the CPU's clock. An alarm that is nearer than the end of the period needs
-/// another period. From the instruction that reads how far the old one has come to the one that ends it,
-/// the CPU always takes as long, and that is measured at the start. So each cycle is counted, on a CPU that
-/// makes them one by one. (On an emulator that makes many instructions in a cycle, up to one and a half are lost
-/// each time.)
+/// `HZ` is the frequency of the CPU's clock. An alarm that is nearer than the end of the period needs another period.
+/// The CPU always takes the same time from the instruction that reads the progress of the old period to the instruction
+/// that ends it, and this time is measured at the start. So each cycle is counted, on a CPU that executes cycle by
+/// cycle. (On an emulator that executes many instructions in a cycle, up to one and a half cycles are lost each time.)
 #[derive(Debug)]
 pub struct SysTick<const HZ: u32>;
 
-/// The count when the period began that runs, ...
+/// The count at the start of the present period, ...
 static BEFORE: AtomicU32 = AtomicU32::new(0);
-/// ... and the cycles that it began with. The next one is the longest.
+/// ... and the length of that period in cycles. The next one is the longest.
 static PERIOD: AtomicU32 = AtomicU32::new(LONGEST);
-/// The cycles from the reading of the counter to the beginning of another period.
+/// The cycles from the reading of the counter to the start of another period.
 static BETWEEN: AtomicU32 = AtomicU32::new(0);
 
 impl<const HZ: u32> Counter for SysTick<HZ> {
@@ -31,11 +30,11 @@ impl<const HZ: u32> Counter for SysTick<HZ> {
 
     fn start() {
         wait_for_period();
-        // A write that does nothing takes as long as the one that ends the period.
+        // A write without effect takes as long as the one that ends the period.
         let (first, second) = read_around_write::<RELOAD>(LONGEST);
         let took = first.wrapping_sub(second);
         let (_, second) = read_around_write::<CURRENT>(0);
-        // It is 0 for a cycle before it begins.
+        // The counter is 0 for a cycle before a period starts.
         let since = if second == 0 { u32::MAX } else { LONGEST.wrapping_sub(second) };
         BETWEEN.store(took.wrapping_sub(since), Relaxed);
     }
@@ -48,9 +47,9 @@ impl<const HZ: u32> Counter for SysTick<HZ> {
             if over || is_over {
                 begin(PERIOD.load(Relaxed).wrapping_add(1), LONGEST);
             }
-            // If it ended between the two, `left` may be from either side.
+            // If the period ended between the two, `left` may be from either side.
             if !is_over {
-                // At its end it is 0 for a cycle, whether it is seen to be over or not.
+                // At the end of a period the counter is 0 for a cycle, whether the end is seen or not.
                 let left = if over && left == 0 { LONGEST + 1 } else { left };
                 return BEFORE.load(Relaxed).wrapping_add(PERIOD.load(Relaxed).wrapping_sub(left));
             }
@@ -62,11 +61,11 @@ impl<const HZ: u32> Counter for SysTick<HZ> {
         wait_for_period();
         let passed = Self::count().wrapping_sub(BEFORE.load(Relaxed));
         if PERIOD.load(Relaxed).wrapping_sub(passed) <= cycles {
-            // An interrupt that comes before is no harm.
+            // An interrupt that comes too early does no harm.
             return;
         }
         loop {
-            // SAFETY: SysTick is the kernel's.
+            // SAFETY: SysTick belongs to the kernel.
             unsafe { registers().rvr.write(cycles) };
             let (left, _) = read_around_write::<CURRENT>(0);
             let passed = PERIOD.load(Relaxed).wrapping_sub(left);
@@ -77,7 +76,7 @@ impl<const HZ: u32> Counter for SysTick<HZ> {
             if !counted_down() {
                 return;
             }
-            // It was over before the next one was set, so it counts the same once more. (A CPU is not that
+            // The period was over before the next one was set, so the same number counts once more. (A CPU is not that
             // slow, but an emulator that is held up by its host is.)
             begin(cycles.wrapping_add(1), cycles);
             cycles = (2 * cycles).min(LONGEST);
@@ -85,19 +84,19 @@ impl<const HZ: u32> Counter for SysTick<HZ> {
     }
 }
 
-/// Another period begins, so many cycles after the last one.
+/// Records that another period starts, so many cycles after the last one.
 fn begin(passed: u32, period: u32) {
     BEFORE.store(BEFORE.load(Relaxed).wrapping_add(passed), Relaxed);
     PERIOD.store(period, Relaxed);
 }
 
-/// Returns whether SysTick has come to 0 since this was last asked.
+/// Returns whether SysTick has reached 0 since the last call.
 fn counted_down() -> bool {
     // Reading clears the flag, and this is the only place that reads it.
     registers().csr.read() & COUNTED_DOWN != 0
 }
 
-/// Where registers are, in bytes from the first.
+/// The offsets of registers, in bytes from the first.
 const RELOAD: u32 = 4;
 const CURRENT: u32 = 8;
 
@@ -105,8 +104,8 @@ const CURRENT: u32 = 8;
 #[inline(never)]
 fn read_around_write<const REGISTER: u32>(value: u32) -> (u32, u32) {
     let (first, second);
-    // SAFETY: SysTick is the kernel's. The instructions are fetched as one word and a half, so that it
-    // always takes as long.
+    // SAFETY: SysTick belongs to the kernel. The instructions are fetched as one word and a half, so that they always
+    // take the same time.
     unsafe {
         asm!(
             ".balign 4",

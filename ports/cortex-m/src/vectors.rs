@@ -8,8 +8,8 @@ use crate::zero_latency::{Line, PRIORITIES};
 use cortex_m::peripheral::{NVIC, SCB};
 use volatile_register::RW;
 
-/// A hard fault, which nothing is above. If it is a thread's, by a breakpoint, it becomes one that handlers are
-/// above: that comes as soon as this has returned, before the thread goes on.
+/// Handles a hard fault, which nothing preempts. If it is a thread's, by a breakpoint, it becomes a fault that handlers
+/// preempt: this comes as soon as the hard fault has returned, before the thread continues.
 #[unsafe(naked)]
 unsafe extern "C" fn hard_fault() {
     core::arch::naked_asm!(
@@ -32,7 +32,7 @@ unsafe extern "C" fn hard_fault() {
 }
 
 unsafe extern "C" {
-    // The handlers of the port, and the one that cortex-m-rt has for what the port leaves.
+    // The handlers of the port, and the handler of cortex-m-rt for exceptions that the port does not handle.
     fn NonMaskableInt();
     fn HardFault();
     fn MemoryManagement();
@@ -42,7 +42,7 @@ unsafe extern "C" {
     fn DefaultHandler();
 }
 
-/// The entries of the architecture: the first stack pointer, 15 exceptions, 240 lines.
+/// The number of entries of the architecture: the first stack pointer, 15 exceptions, 240 lines.
 const COUNT: usize = 256;
 
 /// A vector table.
@@ -50,11 +50,11 @@ const COUNT: usize = 256;
 pub struct Vectors([Option<unsafe extern "C" fn()>; COUNT]);
 
 impl Vectors {
-    /// The port's, with these handlers, and with faults for a crash dump if there is one.
+    /// Returns the port's table, with these handlers, and with handlers of faults for a crash dump if there is one.
     #[must_use]
     pub const fn new(handlers: &[Line], is_dumped: bool) -> Vectors {
         let mut vectors = [Some(DefaultHandler as unsafe extern "C" fn()); COUNT];
-        // After a reset the CPU looks for these in the other table.
+        // After a reset the CPU reads these entries from the other table.
         (vectors[0], vectors[1]) = (None, None);
         vectors[2] = Some(NonMaskableInt);
         vectors[3] = Some(if handlers.is_empty() { HardFault } else { hard_fault });
@@ -78,13 +78,13 @@ impl Vectors {
         Vectors(vectors)
     }
 
-    /// Gives it to the CPU.
+    /// Installs the table.
     ///
     /// # Safety
-    /// The kernel has not started, and has these handlers.
+    /// The kernel has not started, and its board has these handlers.
     pub unsafe fn install(&'static self) {
         let table = core::ptr::from_ref(self).addr() as u32;
-        // SAFETY: as the caller vouches.
+        // SAFETY: as the caller promises.
         unsafe { (*SCB::PTR).vtor.write(table) };
         cortex_m::asm::dsb();
     }
@@ -93,17 +93,17 @@ impl Vectors {
 /// The levels of priority that every ARMv7-M has at least: the upper three bits.
 const LEVEL: u32 = 5;
 
-/// Lets the handlers interrupt the kernel, and faults, but those of handlers.
+/// Lets the handlers interrupt the kernel, and faults except for those of handlers.
 ///
 /// # Safety
-/// The kernel has not started, and has set up the priorities of all else. The table in force is that of these handlers,
-/// which [`check`](crate::zero_latency::check) has seen.
+/// The kernel has not started, and has set up the priorities of all other exceptions. The table in force is that of
+/// these handlers, which [`check`](crate::zero_latency::check) has accepted.
 pub unsafe fn enable(handlers: &[Line]) {
-    /// Between handlers and kernel.
+    /// The priority of faults, between handlers and kernel.
     const FAULTS: u32 = 0x01_01_01 * ((PRIORITIES as u32) << LEVEL);
-    /// Every bit of a priority says who interrupts whom.
+    /// The setting by which every bit of a priority decides which exception preempts which.
     const ALL_BITS_PREEMPT: u32 = 0x05fa << 16;
-    // SAFETY: as the caller vouches; these registers are the kernel's.
+    // SAFETY: as the caller promises; these registers belong to the kernel.
     unsafe {
         let (scb, nvic) = (&*SCB::PTR, &*NVIC::PTR);
         scb.aircr.write(ALL_BITS_PREEMPT);

@@ -1,32 +1,32 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Interrupts that are served above the kernel.
 //!
-//! The kernel holds interrupts off while it runs. That is too long for some devices: a motor's bridge, a radio.
-//! So a board may have [`Handler`]s for their lines which the kernel neither masks nor holds off: not by a
-//! system call, not by the crash of a process. Between the line and the handler there are the CPU's entry and two
-//! instructions.
+//! The kernel holds interrupts off while it runs. That is too long for some devices: a motor's bridge, a radio. So a
+//! board may have [`Handler`]s for their lines which the kernel neither masks nor holds off, neither by a system call
+//! nor by the crash of a process. Between the line and the handler there are only the CPU's entry and two instructions.
 //!
-//! A handler can do one thing in exchange: it [signals](Signal::signal) by pending *another* line, one
-//! that no device uses. The kernel serves that as it serves every interrupt: in its own time, at its own priority, by
-//! the same bounded path. The wiring binds it to a notification like a device's line, and the process does
-//! with it what it does with that: it acknowledges, and waits. What is signalled twice before it acknowledges comes
-//! once, and nothing that is signalled after that is lost. A process that does not acknowledge takes no more of the
-//! kernel's time, however often the handler signals.
+//! In exchange a handler can do only one thing with the kernel: it [signals](Signal::signal) by pending *another* line,
+//! one that no device uses. The kernel serves this line like every interrupt: in its own time, at its own priority, by
+//! the same bounded path. The wiring binds the line to a notification like a device's line, and the process uses the
+//! notification in the same way: it acknowledges, and waits. Two signals before an acknowledgement are one, and no
+//! signal after it is lost. A process that does not acknowledge takes no more of the kernel's time, however often the
+//! handler signals.
 //!
 //! ```text
 //! line 9 ──> handler, at once ──> pends line 20 ──> kernel, later ──> notification ──> thread
 //! ```
 //!
-//! **A handler is trusted like the kernel.** It has the kernel's rights, its memory and its stack, and
-//! comes in the middle of it. So it
+//! **A handler is trusted like the kernel.** It has the kernel's rights, its memory and its stack, and runs in the
+//! middle of the kernel. So it
 //! - never touches the kernel, and calls nothing but [`Signal::signal`] and its own code;
-//! - shares memory with nobody but other handlers, or by atomic accesses; `crossgate-link` adds what it pushes to
-//!   the kernel's stack, so it must not call itself or through pointers;
+//! - shares memory with other handlers only, or by atomic accesses; `crossgate-link` adds the handler's stack to the
+//!   kernel's, so it must not call itself or call through pointers;
 //! - does not panic;
-//! - is short: its time is taken from all, and so is that of a device that interrupts for ever. If a process owns
-//!   the device's registers, it decides how often the handler runs: it is trusted with the time of all.
+//! - is short: its time is taken from all processes, as is that of a device that interrupts for ever. If a process owns
+//!   the device's registers, that process decides how often the handler runs: it is trusted with the time of all
+//!   processes.
 //!
-//! A board without handlers pays nothing. With some, the CPU is given a vector table of its own, of 1 KiB.
+//! A board without handlers has no cost. With handlers, the CPU gets a vector table of its own, of 1 KiB.
 
 #[cfg(test)]
 mod tests;
@@ -71,24 +71,24 @@ use crossgate_abi::table::System;
 /// }
 /// ```
 ///
-/// In the wiring, a process is told: `interrupt 20 => OVER_CURRENT;`.
+/// The wiring tells a process: `interrupt 20 => OVER_CURRENT;`.
 pub trait Handler: Sized + 'static {
     /// The interrupt line that it serves. No wiring can bind it.
     const LINE: u16;
 
-    /// The interrupt line that its signals pend: one that the CPU has and no device uses. A wiring may bind it,
-    /// or leave it alone, and then its signals are dropped.
+    /// The interrupt line that its signals pend: a line that the CPU has and no device uses. If the wiring does not
+    /// bind the line, its signals are dropped.
     const SIGNALS: u16;
 
-    /// The order of handlers: 0 comes first, 5 comes last. A handler interrupts those that come after it.
+    /// The order of handlers: 0 comes first, 5 comes last. A handler preempts those that come after it.
     const PRIORITY: u8 = 0;
 
-    /// Serves an interrupt. The line is that of a device which holds it until it is cleared, or it comes again at
-    /// once.
+    /// Serves an interrupt. If the device holds its line until it is cleared, the handler has to clear it, because
+    /// otherwise the interrupt comes again at once.
     fn serve(signal: Signal<Self>);
 }
 
-/// The only thing of the kernel that a [`Handler`] may use.
+/// The only part of the kernel that a [`Handler`] may use.
 #[derive(Debug)]
 pub struct Signal<H>(PhantomData<H>);
 
@@ -96,18 +96,18 @@ pub struct Signal<H>(PhantomData<H>);
 impl<H: Handler> Signal<H> {
     /// Signals the notification that is bound to [`Handler::SIGNALS`], later.
     ///
-    /// It is one store, which nothing can come between: bits that are written as 0 change nothing.
+    /// The signal is one store, which cannot be interrupted: bits that are written as 0 change nothing.
     #[inline]
     pub fn signal(&self) {
         let (word, bit) = (usize::from(H::SIGNALS / 32), 1 << (H::SIGNALS % 32));
-        // SAFETY: this pends a line that the kernel serves, and no other. `check` has seen that it is there.
+        // SAFETY: this pends a line that the kernel serves, and no other. `check` has made sure that the line exists.
         unsafe { (*cortex_m::peripheral::NVIC::PTR).ispr.get_unchecked(word).write(bit) };
     }
 }
 
 #[cfg(not(target_os = "none"))]
 impl<H: Handler> Signal<H> {
-    /// Signals the notification that is bound to [`Handler::SIGNALS`], later: on a Cortex-M. Here nothing happens.
+    /// Signals the notification that is bound to [`Handler::SIGNALS`], later, on a Cortex-M. Does nothing here.
     #[inline]
     pub fn signal(&self) {}
 }
@@ -123,7 +123,7 @@ pub struct Line {
 }
 
 impl Line {
-    /// That of a handler.
+    /// Returns the line of a handler.
     #[must_use]
     pub const fn of<H: Handler>() -> Line {
         Line {
@@ -136,10 +136,10 @@ impl Line {
     }
 }
 
-/// Where a handler is entered.
+/// The entry of a handler.
 ///
-/// It may come when a system call has been made, and before that is entered. So it leaves all registers as they
-/// are: the CPU goes on to the system call without loading any.
+/// The interrupt may come after a system call was made, but before it is entered. So the entry leaves all registers
+/// unchanged: the CPU continues with the system call without loading any.
 #[cfg(target_os = "none")]
 #[unsafe(naked)]
 unsafe extern "C" fn enter<H: Handler>() {
@@ -156,13 +156,13 @@ extern "C" fn serve<H: Handler>() {
     H::serve(Signal(PhantomData));
 }
 
-/// The priorities of handlers: those that come last are the last before faults and the kernel, if there are 8.
+/// The number of priorities of handlers: if the CPU has 8, the last handlers are the last before faults and the kernel.
 pub(crate) const PRIORITIES: u8 = 6;
 
-/// Refuses handlers that a board with this number of lines can't have, or this wiring. For constants.
+/// Refuses handlers that are not possible on a board with this number of lines, or with this wiring. For constants.
 ///
 /// # Panics
-/// If there is one. The text names its line.
+/// If there is such a handler. The text names its line.
 #[doc(hidden)]
 #[track_caller]
 pub const fn check(handlers: &[Line], lines: u16, system: &System) {
@@ -219,7 +219,7 @@ pub const fn check(handlers: &[Line], lines: u16, system: &System) {
     }
 }
 
-/// Says what is wrong with the handler of a line, in at most four pieces.
+/// Panics with the error of the handler of a line, in at most four pieces.
 #[track_caller]
 const fn refuse(line: u16, why: &[&str]) -> ! {
     let mut parts = [""; 7];

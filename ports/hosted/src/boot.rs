@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! From `main` to the first thread.
+//! The start of the kernel: from `main` to the first thread.
 
 use crate::clock::Clock;
 use crate::context::{Answer, Start};
@@ -31,15 +31,16 @@ pub fn run(wiring: &'static System) -> ! {
     run_after(wiring, &mut |_| {})
 }
 
-/// The same, after `look` has seen the machine. No thread has run then, and there is no kernel yet.
+/// Runs the firmware of this wiring, after `look` has seen the machine. No thread has run then, and there is no kernel
+/// yet.
 ///
-/// By this name the linker wrapper knows a program that runs firmware.
+/// The linker wrapper recognizes a program that runs firmware by this name.
 #[unsafe(export_name = "__crossgate_run")]
 pub fn run_after(wiring: &'static System, look: &mut dyn FnMut(&mut Machine)) -> ! {
     let options = options::parse(std::env::args_os());
     match prepare(wiring, &options, look) {
         Ok(way) => {
-            // SAFETY: the first thread starts; what runs here never goes on.
+            // SAFETY: the first thread starts; the calling code never continues.
             unsafe {
                 core::arch::asm!(
                     "mov rsp, {stack}",
@@ -109,7 +110,7 @@ fn prepare(
     Ok(with_kernel(handler::first))
 }
 
-/// The wiring with the addresses that memory has here.
+/// Returns the wiring with the addresses that memory has here.
 fn place(wiring: &System, regions: &[Region]) -> Result<System, String> {
     let processes = wiring.processes.iter().zip(regions).map(|(process, region)| Process {
         name: process.name,
@@ -166,13 +167,14 @@ fn place(wiring: &System, regions: &[Region]) -> Result<System, String> {
     })
 }
 
-/// The stacks of all threads, as far as they are not in the regions of processes; that of the idle one last.
+/// Returns the stacks of all threads, except for the parts in the regions of processes; that of the idle thread is
+/// last.
 fn stacks(system: &System, regions: &[Region]) -> impl Iterator<Item = Span> {
     let threads = system.threads.iter().skip(1).chain(system.threads.first());
     threads.map(|thread| memory::private(thread.stack_range().into(), regions))
 }
 
-/// The kernel's memory.
+/// Returns the kernel's memory.
 fn storage(system: &System) -> Storage<Machine> {
     let others = system.threads.len().saturating_sub(1);
     let threads = (0..others).map(|_| Some(&mut *Box::leak(Box::new(machine::Thread::EMPTY))));
@@ -203,7 +205,7 @@ fn storage(system: &System) -> Storage<Machine> {
     }
 }
 
-/// The records for those that may inspect.
+/// Returns the records for processes that may inspect.
 fn inspection(system: &System) -> Option<&'static mut Inspection> {
     system.is_inspected().then(|| {
         let crashes = vec![Crashes::NONE; system.processes.len()].leak();

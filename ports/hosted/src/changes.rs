@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The changes of protection that are due when the kernel is left.
+//! The changes of protection that are made when the kernel is left.
 
 use crate::linux::memory::protection;
 use crate::protection::CHANGES as MOST;
@@ -7,7 +7,7 @@ use core::ffi::c_int;
 use core::sync::atomic::{AtomicUsize, Ordering};
 use crossgate_protection::Span;
 
-/// A change of protection, as `mprotect` is told it.
+/// A change of protection, as arguments of `mprotect`.
 #[repr(C)]
 pub struct Change {
     pub start: AtomicUsize,
@@ -31,12 +31,13 @@ impl Change {
     }
 }
 
-/// The changes of protection that are due when the kernel is left, up to the first one of length 0.
+/// The changes of protection that are made when the kernel is left, up to the first one of length 0.
 pub static CHANGES: [Change; MOST + 1] = [const { Change::none() }; MOST + 1];
 
-/// Has these spans closed or opened when the kernel is left. None is empty.
+/// Makes these spans closed or opened when the kernel is left. None of them is empty.
 //
-// The iterator is not moved: to copy it, `memcpy` would be called, which leaves registers in use that take long to clear.
+// The iterator is not moved: `memcpy` would be called to copy it, which leaves registers in use that take long to
+// clear.
 pub fn change_protection(mut spans: impl Iterator<Item = (Span, bool)>) {
     for change in &CHANGES {
         let Some((span, open)) = spans.next() else {

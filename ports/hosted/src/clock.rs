@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Time: the host's, or virtual.
 //!
-//! Virtual time passes when nothing is left to run, when it jumps to the time of the timer; and by a µs with
-//! each system call, so that a thread that waits for a time in a loop comes to an end. A
-//! [schedule](crate::schedule) may bring a near time of the timer forward. If a thread computes on and on without a
-//! system call, a [tick](Clock::tick) of the host takes it to the time of the timer.
+//! Virtual time passes when no thread can run: it jumps to the time of the timer. It also passes by 1 µs with each
+//! system call, so that a thread that waits for a time in a loop comes to an end. A [schedule](crate::schedule) may
+//! bring a near time of the timer forward. If a thread computes without making system calls, a [tick](Clock::tick) of
+//! the host takes the clock to the time of the timer.
 
 use crate::linux::{signals, time};
 use crate::schedule::Schedule;
@@ -12,37 +12,37 @@ use crate::words::{PENDING, STEP, TIMER};
 use core::sync::atomic::Ordering;
 use crossgate_kernel::time::NEVER;
 
-/// The interval at which the host interrupts what runs in virtual time, in µs.
+/// The interval at which the host interrupts user code in virtual time, in µs.
 const TICK: u64 = 10_000;
-/// How far the clock goes with a system call, in µs.
+/// The time that passes with a system call, in µs.
 const SYSTEM_CALL: u64 = 1;
-/// How near the time of the timer has to be for a seed to bring it forward, in µs. (Who waits for a reply for two
-/// seconds has to get it.)
+/// The largest distance of the timer's time at which a seed brings it forward, in µs. (A thread that waits two seconds
+/// for a reply has to get it.)
 const HORIZON: u64 = 10_000;
 
 /// The time since start.
 pub enum Clock {
-    /// The host's.
+    /// The host's time.
     Real {
         /// When the program started, in µs of the host's clock.
         start: u64,
         /// Interrupts at the time of the timer.
         timer: time::Timer,
     },
-    /// Time that is counted.
+    /// Virtual time, which is counted.
     Virtual(Virtual),
 }
 
-/// Time that is counted.
+/// Virtual time, which is counted.
 pub struct Virtual {
-    /// The present, in µs.
+    /// The present time, in µs.
     now: u64,
-    /// The time that was asked for.
+    /// The time at which the timer is set.
     timer: u64,
-    /// When there was a tick last.
+    /// The time of the last tick.
     ticked: u64,
     schedule: Option<Schedule>,
-    /// The number of instructions that the time of the timer is away.
+    /// The number of instructions until the time of the timer.
     steps: u32,
 }
 
@@ -86,25 +86,25 @@ impl Virtual {
 }
 
 impl Clock {
-    /// The host's time, from now on.
+    /// Creates a clock of the host's time, which starts now.
     ///
     /// # Errors
-    /// The host has no timer left.
+    /// If the host has no timer left.
     pub fn real() -> Result<Clock, String> {
         Ok(Clock::Real { start: time::now(), timer: time::Timer::new()? })
     }
 
-    /// Virtual time, with interrupts where the seed has them.
+    /// Creates a clock of virtual time, with interrupts where the seed has them.
     ///
     /// # Errors
-    /// The host has no timer.
+    /// If the host has no timer.
     pub fn counted(seed: Option<u64>) -> Result<Clock, String> {
         time::tick(TICK)?;
         let schedule = seed.map(Schedule::new);
         Ok(Clock::Virtual(Virtual { now: 0, timer: NEVER, ticked: 0, schedule, steps: 0 }))
     }
 
-    /// In µs since start.
+    /// Returns the time in µs since start.
     pub fn now(&self) -> u64 {
         match self {
             Clock::Real { start, .. } => time::now() - start,
@@ -112,7 +112,7 @@ impl Clock {
         }
     }
 
-    /// Asks for an interrupt.
+    /// Sets the time of an interrupt.
     pub fn set_timer(&mut self, at: u64) {
         match self {
             Clock::Real { start, timer } => {
@@ -122,14 +122,14 @@ impl Clock {
         }
     }
 
-    /// A thread has made a system call.
+    /// Counts a system call of a thread.
     pub fn count(&mut self) {
         if let Clock::Virtual(time) = self {
             time.count();
         }
     }
 
-    /// Nothing is left to run. Waits for an interrupt.
+    /// Waits for an interrupt, because no thread can run.
     pub fn idle(&mut self) {
         match self {
             Clock::Virtual(time) if time.timer != NEVER => time.skip(),
@@ -137,7 +137,7 @@ impl Clock {
         }
     }
 
-    /// User code has run for a while of the host's time. Tells what is [pending](PENDING) now.
+    /// Records that user code has run for a while of the host's time. Returns the work that is [pending](PENDING) now.
     pub fn tick(&mut self) -> u32 {
         match self {
             Clock::Real { .. } => 0,
@@ -145,14 +145,14 @@ impl Clock {
         }
     }
 
-    /// The time of the timer is now, if it is near.
+    /// Makes the time of the timer the present one, if it is near.
     pub fn bring_forward(&mut self) {
         if let Clock::Virtual(time) = self {
             time.bring_forward();
         }
     }
 
-    /// Returns how many instructions the time of the timer is away, if it is to be brought forward.
+    /// Returns the number of instructions until the time of the timer, if it has to be brought forward.
     pub fn take_steps(&mut self) -> u32 {
         match self {
             Clock::Real { .. } => 0,

@@ -3,7 +3,7 @@
 
 use crossgate_abi::{ARGUMENT_WORDS, RESULT_WORDS, Status, Word};
 
-/// The words at a saved stack pointer: what the [gate](crate::entry) pushed, then the address that the
+/// The words at a saved stack pointer: the registers that the [gate](crate::entry) pushed, then the address that the
 /// call of the gate pushed.
 #[repr(C)]
 pub struct Context {
@@ -15,36 +15,36 @@ pub struct Context {
     pub words: [Word; ARGUMENT_WORDS],
     /// The registers that a function preserves: r15 to r12, rbx, rbp.
     pub saved: [Word; 6],
-    /// Where the call of the gate returns to.
+    /// The address to which the call of the gate returns.
     pub return_address: Word,
 }
 
 impl Context {
-    /// The number of bytes that a context is.
+    /// The size of a context in bytes.
     pub const SIZE: Word = size_of::<Context>();
 
-    /// The value of rbp.
+    /// Returns the value of rbp.
     pub fn frame_pointer(&self) -> Word {
         self.saved[5]
     }
 
-    /// Ends the system call that the context is in.
+    /// Ends the system call that the context is in, with this status.
     pub fn set_status(&mut self, status: Status) {
         self.words[0] = status.0;
     }
 }
 
-/// The words that a thread goes on with after a system call, in place of those in its context.
+/// The words with which a thread continues after a system call, in place of those in its context.
 #[derive(Clone, Copy, Default)]
 #[repr(C)]
 pub struct Answer {
-    /// Where its [`Context`] is.
+    /// The address of its [`Context`].
     pub stack_pointer: Word,
     /// The results of the system call: status, two words.
     pub words: [Word; 1 + RESULT_WORDS],
 }
 
-/// The registers of a thread that begins, or enters a method.
+/// The registers of a thread that starts, or enters a method.
 #[derive(Clone, Copy, Default)]
 #[repr(C)]
 pub struct Start {

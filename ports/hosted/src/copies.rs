@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Memory that is lent to a call.
 //!
-//! A page is the smallest piece of memory that can be opened. So what is lent is copied: the callee
-//! gets a copy in its own part of the stack, which ends where that part ends, so that a byte more is out
-//! of reach; and if it may write, the copy is copied back when it returns. Nothing that was not offered
-//! is ever in reach.
+//! A page is the smallest piece of memory that can be opened. So memory that is lent is copied: the callee gets a copy
+//! in its own part of the stack, which ends where that part ends, so that the next byte is out of reach; and if the
+//! callee may write, the copy is copied back when it returns. Memory that was not offered is never in reach.
 //!
-//! The core knows nothing of copies: to it memory has the address that its owner knows it by. A callee that
-//! lends on what it was lent names either address, that of its copy or the owner's; it is the copy that is
-//! copied on, since the owner's memory is closed.
+//! The core knows nothing of copies: it names memory by the address that its owner uses. A callee that lends on memory
+//! that it was lent names either address, that of its copy or the owner's. In both cases the copy is copied on, because
+//! the owner's memory is closed.
 
 use crossgate_abi::table::{Method, System};
 use crossgate_abi::{ARGUMENT_WORDS, Kind, LEASES_PER_CALL, Word};
@@ -21,13 +20,13 @@ use crate::machine::{Lease, Machine, Thread, window_top};
 /// The alignment of a stack, in bytes.
 const ALIGNMENT: usize = 16;
 
-/// Returns where the copy of a lease is that comes below `end`. The first one ends there; what is lent has the
-/// alignment of its length, at most 16 bytes, so it keeps it.
+/// Returns the address of the copy of a lease that comes below `end`. The first copy ends there. Memory that is lent
+/// has the alignment of its length, at most 16 bytes, so the copy keeps its alignment.
 fn place(end: Word, lease: &Lease) -> Word {
     end - lease.memory.length()
 }
 
-/// The leases that a thread holds with some rights, with the places of their copies.
+/// Returns the leases that a thread holds with some rights, with the places of their copies.
 fn held(thread: &Thread, rights: Rights) -> impl Iterator<Item = (Lease, Word)> {
     let mut end = window_top(thread.stack(), rights);
     thread.leases_at(rights).map(move |lease| {
@@ -37,7 +36,7 @@ fn held(thread: &Thread, rights: Rights) -> impl Iterator<Item = (Lease, Word)> 
     })
 }
 
-/// The words that have addresses of memory that a method is lent.
+/// Returns the indices of the words that are addresses of memory that a method is lent.
 fn addresses(method: &Method) -> impl Iterator<Item = usize> {
     (0..ARGUMENT_WORDS - 1)
         .filter(|&index| matches!(method.arguments.kind(index), Kind::Read | Kind::Write))
@@ -48,7 +47,7 @@ fn method(system: &System, selector: Word) -> Option<&'static Method> {
     service.methods.get(selector - usize::from(service.gate))
 }
 
-/// Puts addresses that the core knows in place of those of copies that the current call of a thread has got.
+/// Replaces addresses of copies that the current call of a thread has got by the addresses that the core knows.
 pub fn name_originals(
     thread: &Thread,
     system: &System,
@@ -70,7 +69,8 @@ pub fn name_originals(
     }
 }
 
-/// Returns where a thread with these rights has what it lends on by this lease: a copy, or the memory itself.
+/// Returns the place of the memory that a thread with these rights lends on by this lease: a copy, or the memory
+/// itself.
 fn place_at(thread: &Thread, rights: Rights, lent: &Lease) -> Word {
     let is_part = |(lease, _): &(Lease, Word)| {
         lease.memory.contains(lent.memory) && (lease.writable || !lent.writable)
@@ -81,8 +81,8 @@ fn place_at(thread: &Thread, rights: Rights, lent: &Lease) -> Word {
     }
 }
 
-/// Copies what a thread lends to the method that it has just called, and puts the addresses of the copies in
-/// place of the originals'. Tells where the callee's stack ends. The caller's memory is still open.
+/// Copies the memory that a thread lends to the method that it has just called, and replaces the addresses of the
+/// originals by those of the copies. Returns the end of the callee's stack. The caller's memory is still open.
 pub fn copy_in(
     thread: &Thread,
     machine: &Machine,
@@ -102,7 +102,7 @@ pub fn copy_in(
     for (lease, place) in held(thread, thread.rights()) {
         copy(place_at(thread, caller, &lease), place, lease.memory.length());
         end = place & !(ALIGNMENT - 1);
-        // The core took the leases in the order of the words, and passed over those that need none.
+        // The core took the leases in the order of the words, and skipped those without memory.
         let is_it = |&index: &usize| offered(words[index], words[index + 1]) == Some(lease.memory);
         if let Some(index) = addresses.find(is_it) {
             words[index] = place;
@@ -111,8 +111,8 @@ pub fn copy_in(
     end
 }
 
-/// The leases that the caller of the current call of a thread has of the callee's own memory: in the call, the callee
-/// uses the memory itself.
+/// Returns the leases that the caller of the current call of a thread has of the callee's own memory: in the call, the
+/// callee uses the memory itself.
 fn held_of(thread: &Thread, caller: Rights) -> impl Iterator<Item = (Lease, Word)> {
     let callee = thread.rights().process;
     held(thread, caller).filter(move |(lease, _)| lease.is_of(callee))
@@ -120,13 +120,13 @@ fn held_of(thread: &Thread, caller: Rights) -> impl Iterator<Item = (Lease, Word
 
 /// The copies to make when a call returns.
 pub struct Copies {
-    /// From the callee's copies to where the caller has what it lent for writing.
+    /// From the callee's copies to the memory that the caller lent for writing.
     back: [Option<Transfer>; LEASES_PER_CALL],
-    /// From the callee's own memory to the copies of it that the caller has.
+    /// From the callee's own memory to the copies that the caller has of it.
     anew: [Option<Transfer>; LEASES_PER_CALL],
 }
 
-/// Memory, and where it is to be copied.
+/// Memory, and the address that it is copied to.
 #[derive(Clone, Copy)]
 struct Transfer(Span, Word);
 
@@ -137,7 +137,7 @@ impl Transfer {
 }
 
 impl Copies {
-    /// Those of the call that a thread is in.
+    /// Returns the copies to make for the call that a thread is in.
     pub fn of(thread: &Thread) -> Copies {
         let mut copies = Copies { back: [None; LEASES_PER_CALL], anew: [None; LEASES_PER_CALL] };
         let Some(caller) = thread.caller().filter(|_| thread.rights().leases.bits() != 0) else {
@@ -154,12 +154,12 @@ impl Copies {
         copies
     }
 
-    /// Returns whether nothing has to be copied.
+    /// Returns whether there is nothing to copy.
     pub fn is_empty(&self) -> bool {
         self.back.iter().chain(&self.anew).all(Option::is_none)
     }
 
-    /// Copies it. The memory of the caller is open again.
+    /// Makes the copies. The memory of the caller is open again.
     pub fn copy_out(self, machine: &Machine) {
         self.back.into_iter().flatten().for_each(Transfer::make);
         for transfer in self.anew.into_iter().flatten() {
@@ -169,8 +169,8 @@ impl Copies {
 }
 
 fn copy(from: Word, to: Word, length: Word) {
-    // SAFETY: both are open: one is memory that the core found to be the caller's to lend (or the caller's copy
-    // of it), and the other is in the part of the stack that is the callee's only. They don't overlap.
+    // SAFETY: both are open: one is memory that the core has checked to be the caller's to lend (or the caller's copy
+    // of it), and the other is in the callee's own part of the stack. They don't overlap.
     unsafe {
         core::ptr::with_exposed_provenance_mut::<u8>(to)
             .copy_from_nonoverlapping(core::ptr::with_exposed_provenance::<u8>(from), length);

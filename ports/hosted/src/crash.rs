@@ -8,12 +8,12 @@ use crossgate_abi::inspect::dump::{REGISTER_COUNT, STACK_WORDS};
 use crossgate_kernel::thread::Thread;
 use crossgate_protection::{Span, Unit};
 
-/// Where the stack pointer is among the registers of a dump.
+/// The index of the stack pointer among the registers of a dump.
 const STACK_POINTER: usize = 4;
 const WORD: usize = size_of::<Word>();
 
-/// As [`Port::dump`](crossgate_kernel::port::Port::dump), of a thread that has `faulted` with these registers, or whose
-/// registers were saved. `read` reads a word of its stack.
+/// Writes a dump as [`Port::dump`](crossgate_kernel::port::Port::dump) says, of a thread that has `faulted` with these
+/// registers, or whose registers were saved. `read` reads a word of its stack.
 pub fn dump<U: Unit>(
     faulted: Option<[Word; REGISTER_COUNT]>,
     thread: &Thread<U>,
@@ -35,7 +35,7 @@ pub fn dump<U: Unit>(
     stack.iter_mut().zip(words).map(|(place, address)| *place = read(address)).count()
 }
 
-/// The registers of a thread whose context was saved there.
+/// Returns the registers of a thread whose context was saved there.
 fn saved(
     context: Word,
     window: Span,
@@ -53,6 +53,6 @@ fn saved(
     let rax = read(context + offset_of!(Context, selector));
     let rip = read(context + offset_of!(Context, return_address));
     let rsp = place.end;
-    // A register that is not saved is nobody's.
+    // A register that is not saved belongs to no thread.
     Some([rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi, 0, 0, 0, 0, r12, r13, r14, r15, rip])
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Devices: what a board has around its CPU.
+//! Devices: the hardware that a board has around its CPU.
 //!
-//! Their registers are read and written by system calls, so a driver is code of a process as on any
-//! board, and the wiring says which process may. Everything here happens inside the kernel: it knows the
-//! time, and when the next thing is going to happen.
+//! System calls read and write their registers, so a driver is code of a process as on any board, and the wiring says
+//! which process may use which device. All of this code runs inside the kernel: a device knows the time, and the time
+//! of its next event.
 
 pub mod lamps;
 pub mod serial;
@@ -13,19 +13,19 @@ use crossgate_abi::Word;
 
 /// A device. Times are in µs since start.
 pub trait Device {
-    /// Reads a register; one that is not there is 0.
+    /// Reads a register; the value of one that does not exist is 0.
     fn read(&mut self, register: Word, now: u64) -> Word;
-    /// Writes a register, if it is there.
+    /// Writes a register, if it exists.
     fn write(&mut self, register: Word, value: Word, now: u64);
-    /// Does what is due.
+    /// Handles the events that are due.
     fn advance(&mut self, now: u64);
-    /// When something is going to be due, as far as it is known.
+    /// Returns the time of the next event, as far as it is known.
     fn next(&self) -> u64;
     /// Returns whether its interrupt is raised.
     fn is_raised(&self) -> bool;
-    /// Hands over to the host what it still keeps.
+    /// Writes out data for the host that the device still keeps.
     fn flush(&mut self) {}
-    /// Returns whether all that the standard input had has been received.
+    /// Returns whether all data of the standard input has been received.
     fn input_has_ended(&self) -> bool {
         false
     }

@@ -17,19 +17,19 @@ struct Attached {
     device: Box<dyn Device>,
 }
 
-/// All devices, and what an interrupt controller does.
+/// All devices, and the interrupt controller.
 pub struct Devices {
     attached: Vec<Attached>,
-    /// Bit n: interrupt n is let through.
+    /// Bit n: interrupt n is enabled.
     enabled: u32,
     until: u64,
 }
 
 impl Devices {
-    /// The devices with what the options connect them to.
+    /// Creates the devices, connected as the options say.
     ///
     /// # Errors
-    /// Something can't be connected.
+    /// If something can't be connected.
     pub fn new(options: &Options) -> Result<Devices, String> {
         let mut attached = Vec::new();
         for (index, connection) in options.serial().into_iter().enumerate() {
@@ -48,7 +48,7 @@ impl Devices {
         Ok(Devices { attached, enabled: 0, until: options.until() })
     }
 
-    /// Returns where they are in memory.
+    /// Returns their address in memory.
     pub fn address(&self) -> usize {
         self.attached.as_ptr().addr()
     }
@@ -69,7 +69,7 @@ impl Devices {
         }
     }
 
-    /// Does what is due. Returns whether the program is to end.
+    /// Handles the events that are due. Returns whether the program has to end.
     #[must_use]
     pub fn advance(&mut self, now: u64) -> bool {
         for device in &mut self.attached {
@@ -78,33 +78,34 @@ impl Devices {
         now >= self.until
     }
 
-    /// Nothing is left to run. Returns whether the program is to end, as there is no more input either.
+    /// Writes out data when no thread can run. Returns whether the program has to end, because there is no more input
+    /// either.
     #[must_use]
     pub fn idle(&mut self) -> bool {
         self.flush();
         self.attached.iter().any(|device| device.device.input_has_ended())
     }
 
-    /// Hands over to the host what they still keep.
+    /// Writes out data for the host that devices still keep.
     pub fn flush(&mut self) {
         for device in &mut self.attached {
             device.device.flush();
         }
     }
 
-    /// When something is going to be due, as far as it is known.
+    /// Returns the time of the next event, as far as it is known.
     pub fn next(&self) -> u64 {
         let next = self.attached.iter().map(|device| device.device.next());
         next.min().unwrap_or(NEVER).min(self.until)
     }
 
-    /// Lets an interrupt through, or holds it off.
+    /// Masks or unmasks an interrupt.
     pub fn mask(&mut self, line: u16, mask: bool) {
         let bit = 1_u32.checked_shl(line.into()).unwrap_or(0);
         self.enabled = if mask { self.enabled & !bit } else { self.enabled | bit };
     }
 
-    /// An interrupt that is raised and let through.
+    /// Returns an interrupt that is raised and enabled.
     pub fn raised(&self) -> Option<u16> {
         let raised = self.attached.iter().filter(|device| device.device.is_raised());
         raised.filter_map(|device| device.line).find(|line| self.enabled >> line & 1 != 0)

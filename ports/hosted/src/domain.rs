@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A domain is what is open: this port's memory protection unit.
+//! A domain is the memory that is open: this port's memory protection unit.
 //!
-//! Open are the [region](crate::memory::Region) of one process and a part of one stack, no more. A call
-//! closes the caller's region and opens the callee's; it closes a part of the stack, too, if the caller
-//! has gone further down than the end of its stack that is in its region. What borders on each other is
-//! changed by one call of Linux.
+//! A domain has the [region](crate::memory::Region) of one process and a part of one stack, no more. A call closes the
+//! caller's region and opens the callee's. It closes a part of the stack, too, if the caller uses more of its stack
+//! than the end that is in its region. Adjacent memory is changed by one call of Linux.
 
 use crossgate_protection::Span;
 
-/// The number of changes of protection at most from one domain to another.
+/// The largest number of changes of protection from one domain to another.
 pub const CHANGES: usize = 4;
 
 /// The memory that is open.
@@ -21,7 +20,7 @@ pub struct Domain {
 }
 
 impl Domain {
-    /// Nothing.
+    /// The domain in which nothing is open.
     pub const EMPTY: Domain = Domain { region: Span::EMPTY, stack: Span::EMPTY };
 
     /// Returns whether an address is open.
@@ -29,7 +28,8 @@ impl Domain {
         [self.region, self.stack].iter().any(|span| (span.start..span.end).contains(&address))
     }
 
-    /// Returns what has to be closed, and then what has to be opened (`true`), so that `next` is open.
+    /// Returns the spans that have to be closed, and then those that have to be opened (`true`), so that `next` is
+    /// open.
     pub fn changes(self, next: Domain) -> impl Iterator<Item = (Span, bool)> {
         let closed = lost(self, next).map(|span| (span, false));
         let opened = lost(next, self).map(|span| (span, true));
@@ -37,7 +37,7 @@ impl Domain {
     }
 }
 
-/// Returns what is in `before`, but not in `next`: a part of the stack and the region, or both as one.
+/// Returns the memory that is in `before`, but not in `next`: a part of the stack and the region, or both as one.
 fn lost(before: Domain, next: Domain) -> [Span; 2] {
     let region = if before.region == next.region { Span::EMPTY } else { before.region };
     let stack = if before.stack.start == next.stack.start {
@@ -59,10 +59,10 @@ mod tests {
         Span { start, end }
     }
 
-    /// A thread at home: its stack ends where the region of its process starts.
+    /// The domain of a thread at home: its stack ends where the region of its process starts.
     const HOME: Domain = Domain { region: span(0x8000, 0xa000), stack: span(0x1000, 0x8000) };
 
-    /// The spans that have to be closed, then those that have to be opened.
+    /// Returns the spans that have to be closed, then those that have to be opened.
     fn changes(before: Domain, next: Domain) -> [Vec<Span>; 2] {
         let all: Vec<_> = before.changes(next).collect();
         assert!(all.len() <= CHANGES && all.is_sorted_by_key(|(_, open)| *open));

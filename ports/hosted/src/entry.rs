@@ -1,38 +1,39 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The way into the kernel, on x86-64.
+//! The path into the kernel, on x86-64.
 //!
-//! There is no trap: a system call is a call of the gate. It saves the registers that a function
-//! preserves on the thread's stack, then goes to the kernel's stack. An interrupt that comes while a
-//! thread runs has the thread [make such a call](crate::interrupt), too, after saving all registers: so every thread
-//! that does not run is saved in the same way, and a stack that is too small for it faults in user mode.
+//! There is no trap: a system call is a call of the gate. The gate saves the registers that a function preserves on the
+//! thread's stack, then switches to the kernel's stack. An interrupt that comes while a thread runs makes the thread
+//! [call the gate](crate::interrupt), too, after saving all registers: so every thread that does not run is saved in
+//! the same way, and a stack that is too small for it faults in user mode.
 //!
-//! A byte in memory, [`MODE`], says whether user code runs. It is *user* only while the stack pointer is the
-//! thread's; so what is pushed on the way in and popped on the way out is the thread's own doing.
+//! A byte in memory, [`MODE`], says if user code runs. The mode is *user* only while the stack pointer is the thread's;
+//! so pushes on the path in and pops on the path out are actions of the thread itself.
 //!
 //! # Legend of the assembly
 //!
 //! For this file, [`exit`](crate::exit), [`interrupt`](crate::interrupt) and [`signal`](crate::signal).
 //!
-//! | register | at the gate | while the kernel runs | on the way out |
+//! | register | at the gate | while the kernel runs | on the path out |
 //! |---|---|---|---|
-//! | rax | the selector | anything | the status; scrubbed if a method is entered |
-//! | rdi, rsi, rdx, rcx | the four words | anything | rdx, rcx: two results; the rest is 0. For a method: its words |
-//! | rbx, rbp, r12 to r15 | the thread's, pushed | anything | the thread's, popped from its stack; 0 where it starts |
-//! | r8 to r11 | nobody's | anything | 0, but r8 and r9 are words of a method, and r11 is where it goes on |
-//! | x87, SSE, AVX.. | nobody's but their control words, pushed | in use | cleared; control words popped |
+//! | rax | the selector | any value | the status; scrubbed if a method is entered |
+//! | rdi, rsi, rdx, rcx | the four words | any value | rdx, rcx: two results; the rest is 0. For a method: its words |
+//! | rbx, rbp, r12 to r15 | the thread's, pushed | any value | the thread's, popped from its stack; 0 where it starts |
+//! | r8 to r11 | free | any value | 0, but r8 and r9 are words of a method, and r11 is the address where it continues |
+//! | x87, SSE, AVX.. | free except for their control words, pushed | in use | cleared; control words popped |
 //! | flags | the thread's | 0x202: no direction, alignment or trap | of the last instruction |
 //! | rsp | in the thread's stack | the end of the kernel's stack | the thread's, before the mode is *user* |
 //! | fs, gs base | the thread's, which may have changed them | the C library's, and 0 | the same |
 //! | PKRU, with protection keys | the thread's | the thread's and the kernel's: `RIGHTS & KERNEL_KEEPS` | `RIGHTS`, for the domain that is entered |
 //!
-//! **Live** is what the table names. **Secret** is what the kernel had in any register, as it may be of another process:
-//! [`exit`](crate::exit) scrubs it while the mode is still the kernel's (test `registers`, `vectors`).
+//! **Live** are the values that the table names. **Secret** are the values that the kernel had in any register, because
+//! they may belong to another process: [`exit`](crate::exit) scrubs them while the mode is still the kernel's (test
+//! `registers`, `vectors`).
 //!
-//! **Attackers** can jump to every instruction here, with any registers, as code is open to all. There is no privilege
-//! that they gain by that: what runs then has the memory that was open to them. By pages the kernel's own memory is open
+//! **Attackers** can jump to every instruction here, with any registers, because code is open to all. They gain no
+//! privilege by that: the code runs with the memory that was open to them. By pages the kernel's own memory is open
 //! too, which the book admits. With protection keys the kernel has rights of its own beside those of the process in
-//! force; from the instruction that gives them to the one that takes them, no address is a process' to choose. A line
-//! that begins with `Attacker:` says what they control there, what holds them, and which test shows it.
+//! force; from the instruction that gives these rights to the one that takes them, a process can choose no address. A
+//! line that begins with `Attacker:` says what they control there, what holds them, and which test shows it.
 
 use crate::context::Context;
 use crate::exit::leave;
@@ -43,20 +44,21 @@ use crate::words::{
 };
 use core::arch::naked_asm;
 
-/// Has the kernel do its work, with its rights, on its stack, and with what a thread could have changed put right,
-/// and [leaves](leave) it.
+/// Runs a handler of the kernel, with the kernel's rights, on its stack, and with all settings reset that a thread
+/// could have changed, and [leaves](leave) the kernel.
 ///
-/// In: rsp is passed to the handler. Out: it never comes back. `$label` is the instruction that changes the mode.
+/// In: rsp is passed to the handler. Out: it never returns. `$label` is the instruction that changes the mode.
 macro_rules! run_handler {
     ($label:literal) => {
         concat!(
-            // Attacker: rsp is any. The handler looks whether a context can lie there before it reads one
-            // (`gates`: enters_late, enters_at_the_end, enters_high, enters_on_victim, enters_on_others).
+            // Attacker: rsp is any. The handler checks if a context can lie there before it reads one (`gates`:
+            // enters_late, enters_at_the_end, enters_high, enters_on_victim, enters_on_others).
             "mov rdi, rsp
              cmp byte ptr [rip + {has_keys}], 0
              je 2f\n",
-            // The kernel's rights, beside those of the process in force and no others. All three registers are
-            // loaded here: to jump past them to `wrpkru` is to execute `wrpkru`, which any process can.
+            // The kernel's rights, beside those of the process in force and no others. All three registers are loaded
+            // here: a jump past these instructions to `wrpkru` is the same as executing `wrpkru`, which any process
+            // can.
             "mov eax, [rip + {rights}]
              and eax, [rip + {kernel_keeps}]
              xor ecx, ecx
@@ -64,18 +66,19 @@ macro_rules! run_handler {
              wrpkru
              2: ",
             // From here on signals are the kernel's, and Linux may be called.
-            // Attacker: rdi is any, as above. With keys, memory of the kernel can't be written without its rights,
-            // so a jump here faults (`gates`).
+            // Attacker: rdi is any, as above. With keys, memory of the kernel can't be written without its rights, so a
+            // jump here faults (`gates`).
             ".global ",
             $label,
             "\n",
             $label,
             ": mov word ptr [rip + {mode}], {kernel}
              mov rsp, [rip + {kernel_stack_end}]\n",
-            // Neither direction nor alignment nor trap flag is the thread's to choose (`flags`).
+            // The thread cannot choose the direction flag, the alignment flag, or the trap flag (`flags`).
             "push 0x202
              popfq\n",
-            // Nor are the bases of segments: the C library finds its variables by one (`flags`).
+            // The thread cannot choose the bases of segments: the C library finds its variables by one of them
+            // (`flags`).
             "cmp byte ptr [rip + {has_wrfsbase}], 0
              je 3f
              mov rax, [rip + {thread_pointer}]
@@ -91,17 +94,16 @@ macro_rules! run_handler {
 unsafe extern "C" {
     /// In the gate: the instruction that changes the mode.
     fn __crossgate_gate_enters();
-    /// The same after a fault.
+    /// The instruction that changes the mode after a fault.
     fn __crossgate_fault_enters();
-    /// Where a thread goes that did what it must not do.
+    /// The instruction at which a thread continues that has faulted.
     pub fn __crossgate_fault_entry();
 }
 
-/// Returns whether a thread that is to execute this instruction is about to come to the kernel by itself, without a
-/// loop.
+/// Returns whether a thread that is about to execute this instruction will enter the kernel by itself, without a loop.
 ///
-/// To interrupt it would be of no use; and once it has the kernel's rights, they would be lost before it comes
-/// to use them.
+/// An interrupt would be of no use; and once the thread has the kernel's rights, they would be lost before it uses
+/// them.
 pub fn is_on_the_way_in(instruction: usize) -> bool {
     let is_between = |first: unsafe extern "C" fn(), last: unsafe extern "C" fn()| {
         (first as *const () as usize..=last as *const () as usize).contains(&instruction)
@@ -111,16 +113,16 @@ pub fn is_on_the_way_in(instruction: usize) -> bool {
         || is_in_interrupt(instruction)
 }
 
-/// A system call.
+/// Makes a system call.
 ///
-/// In: the selector in rax, arguments in rdi, rsi, rdx, rcx. Out: the status in rax, results in rdx, rcx. Preserved is
-/// what a function preserves. It comes back by [`exit`](crate::exit), to the address that its caller pushed.
+/// In: the selector in rax, arguments in rdi, rsi, rdx, rcx. Out: the status in rax, results in rdx, rcx. The registers
+/// that a function preserves are preserved. It returns by [`exit`](crate::exit), to the address that its caller pushed.
 #[unsafe(naked)]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn __crossgate_gate() {
     naked_asm!(
-        // A `Context`, from its end to its start, on top of where the call returns to.
-        // Attacker: the stack pointer is any. These are pushes of user code: what can't be written faults, and that is
+        // A `Context`, from its end to its start, above the address to which the call returns.
+        // Attacker: the stack pointer is any. These are pushes of user code: a push to memory that can't be written is
         // a fault of the thread (`wild_stacks`).
         "push rbp",
         "push rbx",
@@ -155,17 +157,18 @@ const _: () = assert!(
     "the gate pushes 12 words, and its caller one"
 );
 
-/// Where a thread goes that did what it must not do, if there are protection keys: whatever rights it has given
-/// itself. Without them it goes to `__crossgate_fault_entry`.
+/// The instruction at which a thread continues that has faulted, if there are protection keys: the thread may have
+/// given itself any rights. Without keys it continues at `__crossgate_fault_entry`.
 ///
-/// In: nothing, the handler of the signal has noted all. Nothing is saved, as nothing goes back to it.
+/// In: nothing, because the handler of the signal has noted everything. Nothing is saved, because nothing returns to
+/// the thread.
 ///
-/// Attacker: jumps here without a fault. Then the record tells of a fault that it did not make, or of an old one; it is
-/// down either way (`gates`: enters_as_fault).
+/// Attacker: jumps here without a fault. Then the record is of a fault that it did not make, or of an old one; the
+/// process is taken down either way (`gates`: enters_as_fault).
 #[unsafe(naked)]
 pub unsafe extern "C" fn fault_entry_with_keys() {
     naked_asm!(
-        // All rights, since what comes next is read with them. `run_handler` takes those that are too many.
+        // All rights, because the next instructions read with them. `run_handler` takes the superfluous ones away.
         "xor eax, eax",
         "xor ecx, ecx",
         "xor edx, edx",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The ways out of the kernel, on x86-64: what is open becomes what the thread may use, and its registers are loaded.
+//! The paths out of the kernel, on x86-64: the memory that the thread may use is opened, and its registers are loaded.
 //!
 //! The legend of the assembly is in [`entry`](crate::entry).
 
@@ -12,28 +12,29 @@ use core::arch::naked_asm;
 use core::mem::offset_of;
 
 unsafe extern "C" {
-    /// The gate, which user code knows by this name: see [`entry`](crate::entry).
+    /// The gate, whose name in user code this is: see [`entry`](crate::entry).
     fn __crossgate_gate();
 }
 
-/// A way back to user mode: the first is jumped to with the second as argument.
+/// A path back to user mode: the first field is the code to jump to, with the second as argument.
 #[repr(C)]
 pub struct Way {
     pub exit: unsafe extern "C" fn(),
     pub argument: usize,
 }
 
-/// Makes the [`CHANGES`] of protection, then goes a [`Way`].
+/// Makes the [`CHANGES`] of protection, then takes a [`Way`].
 ///
-/// In: the way in rax and rdx. Out: its argument in rdi, at its exit. It comes here on the kernel's stack, and with the
+/// In: the way in rax and rdx. Out: its argument in rdi, at its exit. It is entered on the kernel's stack, and in the
 /// kernel's mode.
 ///
-/// Attacker: jumps here, or to the `syscall`, with registers of its choice. Where Linux is blocked that is a fault, as
-/// the mode is the user's; else it has called Linux, which the book admits (`gates`: leaves, leaves_by_pages).
+/// Attacker: jumps here, or to the `syscall`, with registers of its choice. Where Linux is blocked that is a fault,
+/// because the mode is the user's; otherwise it has called Linux, which the book admits (`gates`: leaves,
+/// leaves_by_pages).
 //
-// The kernel has Linux called here, and goes on with a jump, because every return to a function that was
-// called before a system call is mispredicted: Linux leaves nothing of what the CPU knows of returns.
-// On some machines that costs a third of the system call.
+// The kernel makes its calls of Linux here, and continues with a jump, because every return to a function that was
+// called before a system call is mispredicted: Linux clears the CPU's prediction of returns. On some machines that
+// costs a third of the system call.
 #[unsafe(naked)]
 pub unsafe extern "C" fn leave() {
     naked_asm!(
@@ -52,7 +53,7 @@ pub unsafe extern "C" fn leave() {
         "add r13, {size}",
         "test eax, eax",
         "jz 2b",
-        // Memory that has to be closed may be open: nothing goes on.
+        // Memory that has to be closed may be open: nothing may continue.
         "mov edi, eax",
         "call {cannot_protect}",
         "3: mov rdi, r12",
@@ -87,11 +88,11 @@ pub static INITIAL_STATE: InitialState = {
 /// Components of the extended state that one instruction clears: SSE and AVX.
 const QUICK_COMPONENTS: u32 = 1 << 1 | 1 << 2;
 
-/// No register keeps what the kernel, or another thread, had in it: r8 to r11, and all of the extended state. The
-/// others are loaded behind it. It changes rax, rcx, rdx (`registers`, `vectors`).
+/// Clears registers, so that none keeps a value that the kernel, or another thread, had in it: r8 to r11, and the whole
+/// extended state. The others are loaded afterwards. It changes rax, rcx, rdx (`registers`, `vectors`).
 //
-// To load all of the extended state takes as long as the rest of a system call. Mostly none of it is in
-// use but SSE and AVX, which the CPU can tell and clear by itself.
+// Loading the whole extended state takes as long as the rest of a system call. Mostly only SSE and AVX are in use,
+// which the CPU can report and clear by itself.
 macro_rules! scrub {
     () => {
         "cmp byte ptr [rip + {tells_use}], 0
@@ -113,10 +114,10 @@ macro_rules! scrub {
     };
 }
 
-/// The protection keys have the rights of the thread that goes on. It changes rax, rcx and rdx.
+/// Gives the protection keys the rights of the thread that continues. It changes rax, rcx and rdx.
 ///
-/// Attacker: jumps here. The rights are those of the process in force, so its own; nobody but the kernel can write the
-/// word that they are read from (`kernel_memory`).
+/// Attacker: jumps here. The rights are those of the process in force, so its own; only the kernel can write the word
+/// that they are read from (`kernel_memory`).
 macro_rules! take_rights {
     () => {
         "cmp byte ptr [rip + {has_keys}], 0
@@ -129,13 +130,13 @@ macro_rules! take_rights {
     };
 }
 
-/// Goes on where the [`Context`] was saved of which rsp has come to the saved registers.
+/// Continues with the saved [`Context`] to whose saved registers rsp points.
 ///
-/// Attacker: has changed what is popped, by another thread of its process, or jumps here with a stack of its own
-/// (`gates`: comes_back, spoils). These are pops of user code, in the mode of user code: it gains what it has.
+/// Attacker: has changed the words that are popped, by another thread of its process, or jumps here with a stack of its
+/// own (`gates`: comes_back, spoils). These are pops of user code, in the mode of user code: it gains what it has.
 ///
-/// If something is pending the kernel is told first, as if it had interrupted: what came since the kernel looked would
-/// wait else until the thread comes back by itself.
+/// If something is pending the kernel is entered first, as by an interrupt, because an event since the kernel's last
+/// check would otherwise wait until the thread makes a system call.
 macro_rules! go_on {
     () => {
         "pop r15
@@ -153,9 +154,10 @@ macro_rules! go_on {
     };
 }
 
-/// Goes on after a system call.
+/// Continues after a system call.
 ///
-/// In: rdi is the [`Context`], which has its results. Out: those in rax, rdx, rcx; what a function preserves as it was.
+/// In: rdi is the [`Context`], which has its results. Out: those in rax, rdx, rcx; the registers that a function
+/// preserves are unchanged.
 #[unsafe(naked)]
 pub unsafe extern "C" fn resume() {
     naked_asm!(
@@ -166,7 +168,8 @@ pub unsafe extern "C" fn resume() {
         // The stack is the thread's already: from here on a signal interrupts it.
         "mov word ptr [rip + {mode}], {user}",
         take_rights!(),
-        // Attacker: has changed the control words. What the CPU refuses to load is a fault of user code (`gates`: spoils).
+        // Attacker: has changed the control words. A value that the CPU refuses to load is a fault of user code
+        // (`gates`: spoils).
         "ldmxcsr [rsp]",
         "fldcw [rsp + 4]",
         "add rsp, {words}",
@@ -190,9 +193,9 @@ pub unsafe extern "C" fn resume() {
     )
 }
 
-/// Goes on after a system call, without a word from the context.
+/// Continues after a system call, without a word from the context.
 ///
-/// In: rdi is the [`Answer`]. Out: as [`resume`].
+/// In: rdi is the [`Answer`]. Out: as for [`resume`].
 #[unsafe(naked)]
 pub unsafe extern "C" fn answer() {
     naked_asm!(
@@ -231,7 +234,7 @@ pub unsafe extern "C" fn answer() {
     )
 }
 
-/// Makes the system call of a context again.
+/// Repeats the system call of a context.
 ///
 /// In: rdi is the [`Context`]. Out: at the gate, with all registers as they were there first.
 #[unsafe(naked)]
@@ -281,7 +284,7 @@ pub unsafe extern "C" fn start() {
         "mov rsp, [rdi + {stack_pointer}]",
         "mov r11, [rdi + {target}]",
         "mov rsi, [rdi + {arguments} + 8]",
-        // Two wait in other registers, since `take_rights` needs theirs.
+        // Two arguments wait in other registers, because `take_rights` needs theirs.
         "mov r12, [rdi + {arguments} + 16]",
         "mov r13, [rdi + {arguments} + 24]",
         "mov r8, [rdi + {arguments} + 32]",
@@ -292,7 +295,7 @@ pub unsafe extern "C" fn start() {
         take_rights!(),
         "mov rdx, r12",
         "mov rcx, r13",
-        // Nothing is kept of who had the registers before.
+        // No value of the registers' last owner is kept.
         "xor eax, eax",
         "xor ebx, ebx",
         "xor ebp, ebp",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A fault, as a handler of signals leaves it to the kernel.
+//! A fault, as a handler of signals passes it to the kernel.
 
 use crate::linux::program::in_program;
 use crate::memory::GUARD;
@@ -42,7 +42,7 @@ pub struct Report {
     pub address: Word,
 }
 
-/// The fault that sent the current thread to the kernel.
+/// Returns the fault by which the current thread has entered the kernel.
 pub fn report() -> Report {
     let cause = Cause::from_number(CAUSE.load(Ordering::Relaxed).into());
     Report {
@@ -52,12 +52,12 @@ pub fn report() -> Report {
     }
 }
 
-/// The registers with which it did, as a [dump] has them.
+/// Returns the registers at that fault, in the order of a [dump].
 pub fn registers() -> [Word; dump::REGISTER_COUNT] {
     core::array::from_fn(|index| REGISTERS[index].load(Ordering::Relaxed))
 }
 
-/// The thread with these registers did what it must not do.
+/// Records a fault of the thread with these registers.
 pub fn note(registers: &[i64; 23], cause: Cause, instruction: Word, address: Word) {
     CAUSE.store(cause as u8, Ordering::Relaxed);
     INSTRUCTION.store(in_program(instruction), Ordering::Relaxed);
@@ -67,7 +67,7 @@ pub fn note(registers: &[i64; 23], cause: Cause, instruction: Word, address: Wor
     }
 }
 
-/// The cause of a fault of a thread whose stack pointer is in its stack, which starts at `stack`.
+/// Returns the cause of a fault of a thread whose stack pointer is in its stack, which starts at `stack`.
 pub fn cause(signal: c_int, access: i64, address: Word, stack: Word) -> Cause {
     const INSTRUCTION_FETCH: i64 = 1 << 4;
     match signal {

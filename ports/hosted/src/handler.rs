@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! System calls, interrupts and faults, told to the kernel core.
+//! Handlers of system calls, interrupts and faults.
 //!
 //! Each function makes one call of the core, carries out the [`Effect`] that it returns, and returns the [`Way`] out.
 
@@ -19,7 +19,7 @@ use crossgate_kernel::wait::Pending;
 use crossgate_kernel::{Effect, Kernel};
 use crossgate_protection::Span;
 
-/// The current thread has called the gate, which has saved its registers.
+/// Handles a call of the gate, which has saved the registers of the current thread.
 pub extern "C" fn enter(context: *mut Context) -> Way {
     with_kernel(|kernel| {
         step::arrived();
@@ -29,7 +29,7 @@ pub extern "C" fn enter(context: *mut Context) -> Way {
     })
 }
 
-/// The first thread begins.
+/// Starts the first thread.
 pub fn first(kernel: &mut Kernel<Machine>) -> Way {
     let way = load(kernel);
     kernel.port.open_at_exit();
@@ -45,7 +45,7 @@ fn system_call(kernel: &mut Kernel<Machine>, context: *mut Context) -> Way {
         let _ = kernel.fault(Cause::Stack, 0, 0);
         return load(kernel);
     }
-    // SAFETY: it lies in the open part of the thread's stack, which only that thread uses.
+    // SAFETY: the context lies in the open part of the thread's stack, which only that thread uses.
     let context = unsafe { &mut *context };
     dispatch(kernel, stack_pointer, context)
 }
@@ -67,7 +67,7 @@ fn dispatch(kernel: &mut Kernel<Machine>, stack_pointer: Word, context: &mut Con
         let effect = kernel.system_call(stack_pointer, number, &mut context.words);
         return follow(kernel, stack_pointer, context, effect);
     };
-    // Without a `_`, so that an entry of the list that nothing is done for does not compile.
+    // There is no `_` arm, so that an entry of the list without an action does not compile.
     let effect = match call {
         HostedCall::Interrupt => return interrupt(kernel, stack_pointer, context),
         HostedCall::Idle => {
@@ -108,7 +108,7 @@ fn dispatch(kernel: &mut Kernel<Machine>, stack_pointer: Word, context: &mut Con
     follow(kernel, stack_pointer, context, effect)
 }
 
-/// The current thread uses a register of a device.
+/// Reads or writes a register of a device for the current thread.
 fn device(kernel: &mut Kernel<Machine>, stack_pointer: Word, context: &mut Context) -> Way {
     let [start, register, value, _] = context.words;
     let process = kernel.current().rights().process;
@@ -124,7 +124,7 @@ fn device(kernel: &mut Kernel<Machine>, stack_pointer: Word, context: &mut Conte
     follow(kernel, stack_pointer, context, Effect::reply(Status::OK))
 }
 
-/// The current thread calls a method.
+/// Makes a call of a method for the current thread.
 fn call(kernel: &mut Kernel<Machine>, stack_pointer: Word, context: &mut Context) -> Way {
     let (selector, mut words) = (context.selector, context.words);
     let (system, stack) = (kernel.port.system, kernel.current().stack());
@@ -147,7 +147,7 @@ fn call(kernel: &mut Kernel<Machine>, stack_pointer: Word, context: &mut Context
     }
 }
 
-/// The current thread returns from a method.
+/// Returns the current thread from a method.
 fn leave(kernel: &mut Kernel<Machine>, context: &mut Context) -> Way {
     let lent = copies::Copies::of(kernel.current());
     let stack = kernel.current().stack();
@@ -175,17 +175,17 @@ fn leave(kernel: &mut Kernel<Machine>, context: &mut Context) -> Way {
     load(kernel)
 }
 
-/// Goes on after a system call that brings back these words.
+/// Continues after a system call that returns these words.
 fn answer(kernel: &mut Kernel<Machine>, stack_pointer: Word, words: [Word; 3]) -> Way {
     kernel.port.answer = Answer { stack_pointer, words };
     Way { exit: exit::answer, argument: (&raw const kernel.port.answer).addr() }
 }
 
-/// Something has come while the current thread ran (or nothing: then it is no harm).
+/// Handles an interrupt of the current thread. (If nothing is pending, that does no harm.)
 fn interrupt(kernel: &mut Kernel<Machine>, stack_pointer: Word, context: &Context) -> Way {
     kernel.current().stack_pointer = stack_pointer;
     let interrupted = kernel.thread_id();
-    // The memory that is open to the thread now, as it may come to be elsewhere.
+    // The memory that is open to the thread now, because the thread may be in another process later.
     let window = window_of(kernel.current());
     let pending = PENDING.swap(0, Ordering::Relaxed);
     if pending & ATTENTION != 0 {
@@ -207,7 +207,7 @@ fn interrupt(kernel: &mut Kernel<Machine>, stack_pointer: Word, context: &Contex
         }
     }
     let _ = kernel.reschedule();
-    // Another thread that goes on now is not single-stepped.
+    // Another thread that continues now is not single-stepped.
     if pending & STEP != 0 && kernel.thread_id() == interrupted && interrupted != 0 {
         let steps = kernel.port.clock.take_steps();
         step::begin(context, window, steps);
@@ -215,7 +215,7 @@ fn interrupt(kernel: &mut Kernel<Machine>, stack_pointer: Word, context: &Contex
     load(kernel)
 }
 
-/// The current thread did what it must not do.
+/// Handles a fault of the current thread.
 pub extern "C" fn fault() -> Way {
     with_kernel(|kernel| {
         step::arrived();
@@ -233,7 +233,7 @@ fn crash(kernel: &mut Kernel<Machine>) -> Way {
     load(kernel)
 }
 
-/// Does what the core says.
+/// Carries out the effect.
 fn follow(
     kernel: &mut Kernel<Machine>,
     stack_pointer: Word,
@@ -249,7 +249,7 @@ fn follow(
     Way { exit: exit::resume, argument: stack_pointer }
 }
 
-/// Goes on with the thread that is current now.
+/// Continues with the thread that is current now.
 pub fn load(kernel: &mut Kernel<Machine>) -> Way {
     kernel.account();
     let id = kernel.thread_id();

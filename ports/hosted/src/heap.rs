@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The host's heap is the kernel's: processes have none, as on a microcontroller.
 //!
-//! A thread that the kernel puts aside in the middle of an allocation would leave the heap in pieces for
-//! the next. So an allocation by a process is a panic of that process.
+//! A thread that the kernel preempts in the middle of an allocation would leave the heap inconsistent for the next. So
+//! an allocation by a process is a panic of that process.
 //!
-//! When a firmware runs, what the kernel allocates is on pages of its own. First comes what is never changed: then
-//! those pages are [sealed](seal), and no process can change them either.
+//! When a firmware runs, the kernel allocates on pages of its own. First come the allocations that are never changed:
+//! then those pages are [sealed](seal), and no process can change them either.
 
 use crate::linux::memory;
 use crate::memory::PAGE;
@@ -16,7 +16,7 @@ use core::ptr::NonNull;
 use crossgate_protection::Span;
 use std::alloc::{GlobalAlloc, Layout, System};
 
-/// How much the kernel can allocate, in bytes of the address space.
+/// The size of the kernel's heap, in bytes of the address space.
 const SIZE: usize = 64 << 20;
 
 #[global_allocator]
@@ -32,14 +32,15 @@ struct Heap(UnsafeCell<Pages>);
 /// The kernel's pages; none before [`begin`].
 struct Pages {
     all: Span,
-    /// Up to here, memory is taken from the bottom and never given back.
+    /// The end of the memory that is taken from the bottom and never given back.
     bottom: usize,
     is_sealed: bool,
-    /// The pages that are left when that is sealed.
+    /// The heap in the pages that are left when the bottom is sealed.
     rest: linked_list_allocator::Heap,
 }
 
-// SAFETY: the pages are used by the kernel only, which is one thread; before there are any they are only asked for.
+// SAFETY: the pages are used by the kernel only, which is one thread; before there are pages, the code only checks for
+// them.
 unsafe impl Sync for Heap {}
 
 impl Heap {
@@ -48,7 +49,7 @@ impl Heap {
         if is_user() {
             panic::process_has_no_heap();
         }
-        // SAFETY: the kernel runs, and it is not in here: nothing in this file allocates.
+        // SAFETY: the kernel runs, and it is not in this function already: nothing in this file allocates.
         let pages = unsafe { &mut *self.0.get() };
         (!pages.all.is_empty()).then(|| work(pages))
     }
@@ -70,64 +71,64 @@ impl Pages {
         core::ptr::with_exposed_provenance_mut(start)
     }
 
-    /// Takes memory back if it came from here. Returns whether it did.
+    /// Takes memory back if it is from here. Returns whether it is.
     ///
     /// # Safety
-    /// If it did, it was with this layout.
+    /// Memory from here was allocated with this layout.
     unsafe fn take_back(&mut self, pointer: *mut u8, layout: Layout) -> bool {
         let address = pointer.addr();
         if let Some(memory) = NonNull::new(pointer).filter(|_| address >= self.bottom)
             && address < self.all.end
         {
-            // SAFETY: as the caller vouches.
+            // SAFETY: as the caller promises.
             unsafe { self.rest.deallocate(memory, layout) };
         }
         (self.all.start..self.all.end).contains(&address)
     }
 }
 
-// SAFETY: what comes from the kernel's pages is a part of them that nobody has; else it is the system's allocator.
-// The function that does not come back allocates nothing.
+// SAFETY: memory from the kernel's pages is a part of them that is not in use; all other memory is from the system's
+// allocator. The function that does not return allocates nothing.
 unsafe impl GlobalAlloc for Heap {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        // SAFETY: as the caller vouches.
+        // SAFETY: as the caller promises.
         self.with(|pages| pages.allocate(layout)).unwrap_or_else(|| unsafe { System.alloc(layout) })
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
         let is_pages = self.with(|pages| {
-            // SAFETY: if it came from there, it was with this layout, as the caller vouches.
+            // SAFETY: memory from the pages was allocated with this layout, as the caller promises.
             unsafe { pages.take_back(pointer, layout) }
         });
         if is_pages != Some(true) {
-            // SAFETY: as the caller vouches.
+            // SAFETY: as the caller promises.
             unsafe { System.dealloc(pointer, layout) };
         }
     }
 }
 
-/// From now on, memory comes from pages of the kernel's. (Programs that run no firmware have none.)
+/// Makes all further memory come from pages of the kernel. (Programs that run no firmware have none.)
 ///
 /// # Errors
-/// There is no room.
+/// If there is no room.
 pub fn begin() -> Result<(), String> {
     let start = memory::reserve(SIZE)?;
     let all = Span { start, end: start + SIZE };
     memory::protect(all, true);
-    // SAFETY: the only thread of the program is here.
+    // SAFETY: the program has only this thread.
     let pages = unsafe { &mut *HEAP.0.get() };
     (pages.all, pages.bottom) = (all, start);
     Ok(())
 }
 
-/// Nothing that was allocated so far is going to be changed. Tells where the rest is.
+/// Ends the allocations that are never changed. Returns the rest of the pages.
 pub fn seal() -> Span {
     // SAFETY: as above.
     let pages = unsafe { &mut *HEAP.0.get() };
     let rest = Span { start: pages.bottom.next_multiple_of(PAGE), end: pages.all.end };
     (pages.bottom, pages.is_sealed) = (rest.start, true);
     memory::make_constant(Span { start: pages.all.start, end: rest.start });
-    // SAFETY: nobody has any of this memory.
+    // SAFETY: this memory is not in use.
     unsafe {
         let start = core::ptr::with_exposed_provenance_mut(rest.start);
         pages.rest.init(start, rest.length());

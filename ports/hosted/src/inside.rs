@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Facts of the port that the system tests have to know, and no firmware has to.
+//! Facts of the port that only the system tests need.
 
 use crate::domain::Domain;
 use crate::linux::program;
@@ -17,12 +17,12 @@ use std::sync::OnceLock;
 
 static SYSTEM: OnceLock<&'static System> = OnceLock::new();
 
-/// This is the wiring with the addresses that memory has.
+/// Records the wiring with the addresses that memory has.
 pub(crate) fn tell(system: &'static System) {
     let _ = SYSTEM.set(system);
 }
 
-/// The wiring with the addresses that memory has.
+/// Returns the wiring with the addresses that memory has.
 ///
 /// # Panics
 /// If no firmware runs.
@@ -36,13 +36,13 @@ pub fn system() -> &'static System {
 pub struct KernelMemory {
     /// Its name.
     pub name: &'static str,
-    /// Where.
+    /// Its address.
     pub address: usize,
     /// The accesses that are refused there.
     pub closed: Closed,
 }
 
-/// An access that nobody but the kernel can make.
+/// An access that only the kernel can make.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Closed {
     /// Write, ever.
@@ -55,7 +55,7 @@ pub enum Closed {
 
 static ALL: OnceLock<[KernelMemory; 12]> = OnceLock::new();
 
-/// Samples of all of the kernel's memory.
+/// Returns samples of all of the kernel's memory.
 ///
 /// # Panics
 /// If no firmware runs.
@@ -64,13 +64,13 @@ pub fn all() -> &'static [KernelMemory] {
     ALL.get().expect("the port has told them")
 }
 
-/// This is the kernel.
+/// Records the places of the kernel's memory.
 pub(crate) fn tell_places(kernel: &Kernel<Machine>) {
     let machine = &kernel.port;
     let system = machine.system;
     let image = system.processes.iter().map(|process| process.memory.image);
     let memory = |name, address, closed| KernelMemory { name, address, closed };
-    // SAFETY: the C library tells where its variable is.
+    // SAFETY: the C library returns the address of its variable.
     let errno = unsafe { libc::__errno_location() }.addr();
     let handlers = HANDLER_STACK_END.load(Ordering::Relaxed);
     let _ = ALL.set([
@@ -89,7 +89,8 @@ pub(crate) fn tell_places(kernel: &Kernel<Machine>) {
     ]);
 }
 
-/// The function that Linux has to call for a signal, with its number, what is known of it, and the registers.
+/// Returns the function that Linux has to call for a signal, with the signal's number, its information, and the
+/// registers.
 #[must_use]
 pub fn signal_handler() -> usize {
     signal::handle_with_keys as *const () as usize
@@ -102,13 +103,13 @@ pub fn open_process(machine: &mut Machine, process: usize) {
     machine.open_now();
 }
 
-/// Where the way out of the kernel starts.
+/// Returns the start of the path out of the kernel.
 #[must_use]
 pub fn way_out() -> usize {
     exit::leave as *const () as usize
 }
 
-/// Where a thread goes on after a system call, in user mode but for the first instructions.
+/// Returns the code at which a thread continues after a system call, in user mode except for the first instructions.
 #[must_use]
 pub fn answer() -> usize {
     exit::answer as *const () as usize
@@ -126,21 +127,21 @@ pub fn can_change_bases() -> bool {
     HAS_WRFSBASE.load(Ordering::Relaxed) != 0
 }
 
-/// The kernel's stack.
+/// Returns the kernel's stack.
 #[must_use]
 pub fn kernel_stack() -> Span {
     let end = KERNEL_STACK_END.load(Ordering::Relaxed);
     Span { start: end - memory::STACK, end }
 }
 
-/// The stack of the signal handlers.
+/// Returns the stack of the signal handlers.
 #[must_use]
 pub fn signal_stack() -> Span {
     let end = SIGNAL_STACK_END.load(Ordering::Relaxed);
     Span { start: end - memory::STACK, end }
 }
 
-/// An address of code as fault records tell it.
+/// Returns an address of code as fault records have it.
 #[must_use]
 pub fn in_program(address: usize) -> usize {
     program::in_program(address)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! An interrupt, as user code: what a signal has a thread execute in the middle of its own.
+//! An interrupt, as user code: the code that a signal inserts into a thread.
 //!
-//! It runs on the thread's stack, with the thread's rights, and saves all registers there. So there is one way in which
-//! a thread is saved, and a stack without room for it is a fault of the thread. The legend is in
+//! The code runs on the thread's stack, with the thread's rights, and saves all registers there. So there is one way in
+//! which a thread is saved, and a stack without room for it is a fault of the thread. The legend is in
 //! [`entry`](crate::entry).
 
 use crate::context::Context;
@@ -10,44 +10,45 @@ use crate::words::{COMPONENTS, EXTENDED_STATE_SIZE};
 use core::arch::naked_asm;
 use crossgate_abi::number::{self, hosted};
 
-/// How many bytes below the stack pointer a function may use without saying so.
+/// The number of bytes below the stack pointer that a function may use without moving it.
 pub const RED_ZONE: usize = 128;
 
-/// Where [`interrupt`] keeps the flags, above its frame pointer.
+/// The offset at which [`interrupt`] keeps the flags, above its frame pointer.
 pub const INTERRUPT_FLAGS: usize = 15 * size_of::<usize>();
 
 unsafe extern "C" {
-    /// The gate, which user code knows by this name: see [`entry`](crate::entry).
+    /// The gate, whose name in user code this is: see [`entry`](crate::entry).
     fn __crossgate_gate();
-    /// Where an interrupted thread comes back from the gate.
+    /// The instruction at which an interrupted thread returns from the gate.
     fn __crossgate_interrupted();
 }
 
-/// Returns whether a thread that is to execute this instruction is going to tell the kernel of an interrupt anyway.
+/// Returns whether a thread that is about to execute this instruction will report an interrupt to the kernel anyway.
 pub fn is_on_the_way(instruction: usize) -> bool {
     let start = |function: unsafe extern "C" fn()| function as *const () as usize;
     instruction == start(by_signal)
         || (start(interrupt)..start(__crossgate_interrupted)).contains(&instruction)
 }
 
-/// The function that a signal has the interrupted thread call.
+/// The function that a signal makes the interrupted thread call.
 ///
-/// In: the stack pointer is below the red zone, and the address to go on at lies there. Out: no register is changed.
+/// In: the stack pointer is below the red zone, at the address at which to continue. Out: no register is changed.
 #[unsafe(naked)]
 pub unsafe extern "C" fn by_signal() {
     naked_asm!("call {interrupt}", "ret {red_zone}", interrupt = sym interrupt, red_zone = const RED_ZONE)
 }
 
-/// Tells the kernel of an interrupt.
+/// Reports an interrupt to the kernel.
 ///
 /// In: a return address on the stack. Out: no register is changed, and no flag.
 ///
 /// Attacker: jumps here, or makes the same system call itself. That is an interrupt for which nothing is pending: the
-/// kernel goes on with the most urgent thread (`system_calls`). What it keeps here is its own to change.
+/// kernel continues with the most urgent thread (`system_calls`). The attacker may change its own registers that are
+/// kept here.
 #[unsafe(naked)]
 pub unsafe extern "C" fn interrupt() {
     naked_asm!(
-        // All that the thread can have in use. First the flags, as the next instructions change them; at
+        // Everything that the thread can have in use. First the flags, because the next instructions change them; at
         // `INTERRUPT_FLAGS`, where single steps find them.
         "pushfq",
         "push rax",
@@ -66,7 +67,7 @@ pub unsafe extern "C" fn interrupt() {
         "push r14",
         "push r15",
         "cld",
-        // The extended state, in an area of the size that the CPU wants, at a multiple of 64.
+        // The extended state, in an area of the size that the CPU needs, at a multiple of 64.
         "mov rbp, rsp",
         "sub rsp, [rip + {size}]",
         "and rsp, -64",
@@ -86,7 +87,7 @@ pub unsafe extern "C" fn interrupt() {
         "mov eax, {components}",
         "mov edx, -1",
         "xrstor64 [rsp]",
-        // The registers that were saved are no use that the thread itself makes of its stack.
+        // The saved registers do not count as the thread's own use of its stack.
         "lea rdi, [rsp - {context}]",
         "mov rcx, rbp",
         "sub rcx, rdi",

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The pieces that can be lent: those that the protection unit of the firmware's board can open.
 //!
-//! Here everything is copied, so any piece could be lent. But what runs here has to run on the board, so its
-//! rules hold. Addresses differ: what counts is where in the stack a piece lies, as on a board a stack begins
-//! where the protection unit wants it. Shared memory is laid out by the linker of the board such that any piece
-//! of it can be lent.
+//! Here everything is copied, so any piece could be lent. But firmware that runs here has to run on the board, so the
+//! board's rules hold. Addresses differ: the place of a piece in its stack counts, because on a board a stack starts
+//! where the protection unit requires it. The linker of the board lays out shared memory such that any piece of it can
+//! be lent.
 
 use crate::memory::STEP;
 use clap::ValueEnum;
@@ -12,22 +12,22 @@ use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use crossgate_protection::armv7m::ArmV7M;
 use crossgate_protection::{Granules, Span, Unit};
 
-/// The most that can be lent in one piece, in bytes.
+/// The longest piece that can be lent, in bytes.
 pub const LONGEST_LEASE: usize = 4 * crate::memory::PAGE;
 
-/// The unit of this port: it opens stacks in steps; and as what is lent is copied to where the callee may reach it, nothing
-/// else ever is.
+/// The unit of this port. It opens stacks in steps. Memory that is lent is copied to where the callee may reach it, so
+/// nothing else is ever in reach.
 pub struct Copies;
 
 impl Granules for Copies {
     const GRANULE: usize = STEP;
-    /// What is lent is copied: no register opens it.
+    /// Memory that is lent is copied: no register opens it.
     type Lease = ();
     const NO_LEASE: () = ();
 
     fn lease(_: Span, _: bool) {}
 
-    // Refused is what the firmware's board would have to refuse.
+    // Memory is refused if the firmware's board would have to refuse it.
     fn can_lease(limits: Span, memory: Span) -> bool {
         is_within(limits, memory)
     }
@@ -44,15 +44,15 @@ pub enum Rules {
 }
 
 static ANY_PIECE: AtomicBool = AtomicBool::new(false);
-/// Where the stack of the thread that calls starts.
+/// The start of the stack of the calling thread.
 static STACK: AtomicUsize = AtomicUsize::new(0);
 
-/// From now on these rules hold.
+/// Sets the rules.
 pub fn choose(rules: Rules) {
     ANY_PIECE.store(rules == Rules::Exact, Ordering::Relaxed);
 }
 
-/// The next question is about what a thread with this stack lends.
+/// Records that the next question is about memory that a thread with this stack lends.
 pub fn from_stack(stack: Span) {
     STACK.store(stack.start, Ordering::Relaxed);
 }
@@ -63,8 +63,8 @@ fn is_exact(memory: Span) -> bool {
     is_short(memory) && (ANY_PIECE.load(Ordering::Relaxed) || can_m3_open(stack, memory))
 }
 
-/// Returns whether memory can be lent if the board may open more of `limits`: of shared memory it may open all of that,
-/// of what is lent on from a stack only the memory itself.
+/// Returns whether memory can be lent if the board may open more of `limits`: of shared memory it may open everything,
+/// of memory that is lent on from a stack only the memory itself.
 fn is_within(limits: Span, memory: Span) -> bool {
     if limits == memory { is_exact(memory) } else { limits.contains(memory) && is_short(memory) }
 }

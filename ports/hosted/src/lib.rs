@@ -1,43 +1,43 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Crossgate as an ordinary Linux program, with the isolation of a microcontroller.
 //!
-//! The firmware is the same: its process crates, its wiring, the kernel core. One thread of the host
-//! plays the CPU; the threads of the firmware are contexts on stacks of their own; timer and devices
-//! interrupt by signals; pages take the place of a memory protection unit.
+//! The firmware is the same: its process crates, its wiring, the kernel core. One thread of the host is the CPU; the
+//! threads of the firmware are contexts on stacks of their own; timer and devices interrupt by signals; pages take the
+//! place of a memory protection unit.
 //!
-//! A file uses only files above it in this table (`xtask/src/rooms.rs` checks it), so that each can be read with no more
-//! than those in mind. The Cortex-M port has the same names for what is the same.
+//! A file uses only files above it in this table (`xtask/src/rooms.rs` checks it), so that each can be read with only
+//! those in mind. Files of the Cortex-M port with the same contents have the same names.
 //!
-//! | file | what |
+//! | file | contents |
 //! |---|---|
-//! | `words` | the words by which user code, signal handlers and the kernel tell each other how things are |
+//! | `words` | the words by which user code, signal handlers and the kernel share their state |
 //! | `context` | the registers of a thread on its stack |
-//! | `linux` | what the port wants of Linux: |
-//! | `linux/cpu` | what the CPU can do |
+//! | `linux` | the functions of Linux that the port uses: |
+//! | `linux/cpu` | the abilities of the CPU |
 //! | `linux/files` | files, and the standard input and output |
-//! | `linux/output` | what is told on the standard error |
+//! | `linux/output` | lines on the standard error |
 //! | `linux/terminal` | terminals: that of the standard input, and new ones |
-//! | `linux/program` | what the loader made of the program, and its end |
-//! | `linux/memory` | the address space: what is mapped, and what of it is open |
+//! | `linux/program` | the loaded program, and its end |
+//! | `linux/memory` | the address space: mapped memory, and its open parts |
 //! | `linux/keys` | protection keys |
-//! | `linux/signals` | which signals there are, and how Linux comes to handle them |
+//! | `linux/signals` | the signals, and how Linux gets to handle them |
 //! | `linux/time` | the host's clock and its timers |
-//! | `start` | the port's code in threads: where each begins, and where a method is entered |
+//! | `start` | the port's code in threads: the start of each, and the entry of methods |
 //! | `panic` | panics of user code |
-//! | `memory` | where the memory of the processes is |
+//! | `memory` | the places of the processes' memory |
 //! | `heap` | the kernel's heap; no process has one |
-//! | `stack_use` | how much of its stack a thread has used |
-//! | `schedule` | where interrupts come in virtual time |
+//! | `stack_use` | the amount of its stack that a thread has used |
+//! | `schedule` | the places of interrupts in virtual time |
 //! | `clock` | time, the host's or virtual |
-//! | `interrupt` | what a signal has a thread execute |
+//! | `interrupt` | the code that a signal makes a thread execute |
 //! | `step` | interrupts after a number of instructions |
 //! | `strays` | signals that are no interrupts of devices |
-//! | `crash` | what a thread had in its registers and on its stack when it crashed |
-//! | `fault` | what a handler of signals leaves to the kernel of a fault |
-//! | `domain` | what is open |
-//! | `protection` | what closes memory: pages, or keys |
-//! | `changes` | what has to be opened and closed when the kernel is left |
-//! | `lending` | what can be lent: what the board could |
+//! | `crash` | the registers and the stack of a thread when it crashed |
+//! | `fault` | the data of a fault that a handler of signals passes to the kernel |
+//! | `domain` | the memory that is open |
+//! | `protection` | the means to close memory: pages, or keys |
+//! | `changes` | the memory to open and to close when the kernel is left |
+//! | `lending` | the pieces that can be lent: those that the board could open |
 //! | `options` | the command line |
 //! | `device` | devices: |
 //! | `device/lamps` | lamps, shown in the terminal |
@@ -46,11 +46,11 @@
 //! | `devices` | all devices, and the interrupt controller |
 //! | `machine` | the host as the kernel core sees it, and the kernel itself |
 //! | `copies` | memory that is lent to a call, copied |
-//! | `exit` | the ways from the kernel to a thread |
-//! | `handler` | system calls and faults told to the core, and its effects carried out |
-//! | `entry` | the way into the kernel; the legend of all assembly |
-//! | `signal` | what Linux interrupts a thread with |
-//! | `inside` | what the system tests have to know |
+//! | `exit` | the paths from the kernel to a thread |
+//! | `handler` | system calls and faults passed to the core, and its effects carried out |
+//! | `entry` | the path into the kernel; the legend of all assembly |
+//! | `signal` | the signals by which Linux interrupts a thread |
+//! | `inside` | facts that the system tests need |
 //! | `boot` | from `main` to the first thread |
 
 #[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
@@ -97,9 +97,9 @@ pub use crossgate_abi::hosted::LINES;
 #[doc(hidden)]
 pub use machine::Machine;
 
-/// Makes a program of a wiring: its `main` function.
+/// Makes a program from a wiring: its `main` function.
 ///
-/// The package needs a `build.rs` that has the linker put each process' statics on pages of their own:
+/// The package needs a `build.rs` that makes the linker put each process' statics on pages of their own:
 ///
 /// ```ignore
 /// fn main() {

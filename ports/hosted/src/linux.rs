@@ -13,7 +13,7 @@ pub mod time;
 
 use std::io::Error;
 
-/// The last error of a call of Linux, and what it was for.
+/// Returns the text of the last error of a call of Linux, and its purpose.
 pub fn failed(what: &str) -> String {
     format!("{what}: {}", Error::last_os_error())
 }

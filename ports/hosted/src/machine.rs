@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The host as the kernel core sees it, and what the port itself remembers.
+//! The host as the kernel core sees it, and the state of the port itself.
 
 use crate::changes::change_protection;
 use crate::clock::Clock;
@@ -23,7 +23,7 @@ use crossgate_kernel::port::Port;
 use crossgate_kernel::{lease, thread, threads};
 use crossgate_protection::{Span, Unit};
 
-/// How many bytes of a process' memory are reset at a time.
+/// The number of bytes of a process' memory that are reset at a time.
 const PIECE: usize = 16 * PAGE;
 
 /// The host as the kernel core sees it.
@@ -35,46 +35,46 @@ pub struct Machine {
     /// `true` if every process may end the program.
     pub(crate) semihosting: bool,
     pub(crate) system: &'static System,
-    /// The same without the addresses that memory has here.
+    /// The wiring without the addresses that memory has here.
     pub(crate) wiring: &'static System,
     pub(crate) regions: Vec<Region>,
     pub(crate) protection: Protection,
-    /// The domain that is open, and how.
+    /// The domain that is open, and the means by which it is open.
     pub(crate) opening: Opening,
-    /// The domain that has to be open when user code goes on.
+    /// The domain that has to be open when user code continues.
     pub(crate) next_domain: Domain,
-    /// The registers that the current thread starts with, if it does.
+    /// The registers with which the current thread starts, if it starts.
     pub(crate) start: Start,
-    /// The words that it goes on with, if it does not start.
+    /// The words with which the current thread continues, if it does not start.
     pub(crate) answer: Answer,
     /// The registers of the current thread, if it has just faulted.
     pub(crate) faulted: Option<[Word; dump::REGISTER_COUNT]>,
 }
 
-/// In the stack pointer of a thread that has not begun: where it begins.
+/// The mark in the stack pointer of a thread that has not started: it starts with its first system call, ...
 const BEGINS_WITH_SYSTEM_CALL: Word = 1;
-/// The same: at its own entry.
+/// ... or at its own entry.
 const BEGINS_AT_ENTRY: Word = 2;
-/// Both.
+/// The mask of both marks.
 const BEGINS: Word = 3;
 
-/// A thread, as this port knows it.
+/// A thread of this port.
 pub type Thread = thread::Thread<Copies>;
-/// Where the core keeps a thread that is not the current one.
+/// The place where the core keeps a thread that is not the current one.
 pub type Slot = threads::Slot<Copies>;
 /// Memory that is lent.
 pub type Lease = lease::Lease<<Copies as Unit>::Lease>;
 
-/// Where a thread goes on.
+/// The point at which a thread continues.
 pub enum Resume {
     /// At a saved context.
     Context,
-    /// At the beginning, with nothing on its stack.
+    /// At its start, with nothing on its stack.
     Beginning { stack_pointer: Word, entry: Word },
 }
 
 impl Machine {
-    /// Returns where a thread of this index with this stack pointer goes on.
+    /// Returns the point at which a thread of this index with this stack pointer continues.
     pub fn resume(&self, thread: usize, stack_pointer: Word) -> Resume {
         let entry = match stack_pointer & BEGINS {
             BEGINS_WITH_SYSTEM_CALL => begin as *const () as Word,
@@ -88,13 +88,13 @@ impl Machine {
         Resume::Beginning { stack_pointer: stack_pointer & !BEGINS, entry }
     }
 
-    /// Has open what a thread with this stack may use with these rights, and everything else closed,
-    /// when user code goes on.
+    /// Makes the memory open that a thread with this stack may use with these rights, and everything else closed, when
+    /// user code continues.
     pub fn open(&mut self, stack: Span, rights: Rights) {
         self.next_domain = self.domain_of(stack, rights);
     }
 
-    /// Opens it now: the kernel itself needs it.
+    /// Opens that memory now, because the kernel itself needs it.
     pub fn open_now(&mut self) {
         let next = self.protection.opening(self.next_domain);
         for (span, open) in self.opening.changes(&next) {
@@ -106,7 +106,7 @@ impl Machine {
         }
     }
 
-    /// Has it opened as the last thing that the kernel does.
+    /// Makes that memory opened by the last action of the kernel.
     pub fn open_at_exit(&mut self) {
         if self.next_domain == self.opening.domain {
             return change_protection(core::iter::empty());
@@ -123,7 +123,7 @@ impl Machine {
         }
     }
 
-    /// Has memory of a process open for a while.
+    /// Opens memory of a process while `work` runs.
     pub fn with_open(&self, memory: Span, work: impl FnOnce()) {
         let pages =
             Span { start: memory.start & !(PAGE - 1), end: memory.end.next_multiple_of(PAGE) };
@@ -134,7 +134,7 @@ impl Machine {
         }
     }
 
-    /// Has a step of a stack open for a while.
+    /// Opens a step of a stack while `work` runs.
     pub fn with_step_open(&self, step: Span, work: impl FnOnce()) {
         if self.opening.domain.stack.contains(step) {
             work();
@@ -143,12 +143,12 @@ impl Machine {
         }
     }
 
-    /// A word of a stack. What of the stack is closed is opened for it step by step, as it is closed.
+    /// Reads a word of a stack. Closed parts of the stack are opened for that, one step at a time, as they are closed.
     fn read_stack(&self, stack: Span, address: Word) -> Word {
         let mut word = 0;
         if let Some(step) = stack_use::step_from(stack, address.wrapping_sub(stack.start)) {
             let read = || {
-                // SAFETY: it is a word of the stack, which is open then; no thread runs meanwhile.
+                // SAFETY: the address is that of a word of the stack, which is open then; no thread runs meanwhile.
                 word = unsafe { core::ptr::with_exposed_provenance::<Word>(address).read() };
             };
             self.with_step_open(step, read);
@@ -156,7 +156,7 @@ impl Machine {
         word
     }
 
-    /// Returns whether a process owns the device whose registers start here.
+    /// Returns whether a process owns the device whose registers start at this address.
     pub fn owns(&self, process: ProcessId, start: Word) -> bool {
         let process = self.system.processes.get(process.index());
         process.is_some_and(|process| process.mmio.iter().any(|own| own.start == start))
@@ -179,7 +179,7 @@ impl Machine {
         self.want_interrupt();
     }
 
-    /// Has the devices do what is due.
+    /// Makes the devices handle the events that are due.
     pub fn advance_devices(&mut self) {
         let now = self.clock.now();
         if self.devices.advance(now) {
@@ -196,12 +196,12 @@ impl Machine {
         program::end(status)
     }
 
-    /// Has the clock interrupt when the core or a device wants it.
+    /// Makes the clock interrupt when the core or a device needs it.
     fn set_timer(&mut self) {
         self.clock.set_timer(self.timer.min(self.devices.next()));
     }
 
-    /// Has the thread that goes on now interrupted if a device wants it.
+    /// Interrupts the thread that continues now if a device needs it.
     fn want_interrupt(&self) {
         if self.devices.raised().is_some() {
             PENDING.fetch_or(DEVICE, Ordering::Relaxed);
@@ -217,12 +217,12 @@ impl Machine {
     }
 }
 
-/// The first address of a thread's stack that is closed with these rights.
+/// Returns the first address of a thread's stack that is closed with these rights.
 pub fn window_top(stack: Span, rights: Rights) -> usize {
     stack.start + usize::from(rights.window) * STEP
 }
 
-/// The part of its stack that a thread may use now.
+/// Returns the part of its stack that a thread may use now.
 pub fn window_of(thread: &Thread) -> Span {
     let stack = thread.stack();
     Span { start: stack.start, end: window_top(stack, thread.rights()) }
@@ -231,17 +231,17 @@ pub fn window_of(thread: &Thread) -> Span {
 /// The kernel, once there is one.
 static KERNEL: AtomicPtr<Kernel<Machine>> = AtomicPtr::new(core::ptr::null_mut());
 
-/// Makes this the kernel.
+/// Installs the kernel.
 pub fn install(kernel: &'static mut Kernel<Machine>) {
     KERNEL.store(kernel, Ordering::Relaxed);
 }
 
 /// Uses the kernel, which has been [installed](install).
 ///
-/// For the kernel's side of the gate, which is not entered twice, and for handlers of signals that interrupted user
-/// code. So nobody else has the kernel meanwhile, as long as no `work` comes here again.
+/// This is for the kernel's side of the gate, which is not entered twice, and for handlers of signals that interrupted
+/// user code. So no other code uses the kernel meanwhile, as long as no `work` calls this function again.
 pub fn with_kernel<R>(work: impl FnOnce(&mut Kernel<Machine>) -> R) -> R {
-    // SAFETY: this is the only reference, as above; and it does not outlive `work`.
+    // SAFETY: this is the only reference, as explained above, and it does not outlive `work`.
     work(unsafe { &mut *KERNEL.load(Ordering::Relaxed) })
 }
 
@@ -249,8 +249,8 @@ impl Port for Machine {
     type Unit = Copies;
 
     const CONTEXT_SIZE: Word = Context::SIZE;
-    // Room for copies of what is lent, and for a method to run at all: code of a host needs much more
-    // stack than the wiring says, which is written for microcontrollers.
+    // Room for copies of memory that is lent, and for the execution of a method: code of a host needs much more stack
+    // than the wiring says, because wirings are written for microcontrollers.
     const ENTRY_SIZE: Word = 2 * LONGEST_LEASE + 4 * PAGE;
 
     fn stack_register(start: Word) -> Word {
@@ -268,8 +268,8 @@ impl Port for Machine {
         let to = size.min(from + PIECE);
         if from < to {
             let span = Span { start: memory.start + from, end: memory.start + to };
-            // SAFETY: the image is a copy of all of the memory. No thread is in the process, and none
-            // has been lent any of its memory.
+            // SAFETY: the image is a copy of the whole memory. No thread is in the process, and none has been lent any
+            // of its memory.
             let copy = || unsafe {
                 let image = core::ptr::with_exposed_provenance::<u8>(memory.image).add(from);
                 let place = core::ptr::with_exposed_provenance_mut::<u8>(memory.start).add(from);
@@ -304,7 +304,7 @@ impl Port for Machine {
     }
 
     fn read_word(&mut self, address: Word) -> Word {
-        // SAFETY: the core checked that it is a word of the current process, whose memory is open; the
+        // SAFETY: the core checked that the address is that of a word of the current process, whose memory is open; the
         // thread that uses it is not running.
         unsafe { core::ptr::with_exposed_provenance::<Word>(address).read_volatile() }
     }

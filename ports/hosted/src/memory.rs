@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Where the memory of the processes is, and how it is mapped.
+//! The places of the processes' memory, and its mapping.
 //!
-//! The linker puts the statics of each process on pages of their own, with room below them for the
-//! stack of the process' first thread: so one call of `mprotect` opens (or closes) the statics and the
-//! top of that stack. What lies there when the program starts is copied, as the initial values, and the
-//! pages are mapped anew, such that Linux does not merge or split its records of them when their
-//! protection changes (which would double the time of a call).
+//! The linker puts the statics of each process on pages of their own, with room below them for the stack of the
+//! process' first thread: so one call of `mprotect` opens (or closes) the statics and the top of that stack. The
+//! contents at the start of the program are copied, as the initial values, and the pages are mapped again, such that
+//! Linux does not merge or split its records of them when their protection changes (which would double the time of a
+//! call).
 
 use crate::linux::memory;
 use crossgate_abi::table::{ProcessMemory, System};
@@ -15,23 +15,23 @@ use crossgate_protection::Span;
 pub const PAGE: usize = 4096;
 /// Stacks are divided at multiples of this many bytes from their end.
 pub const STEP: usize = 2 * PAGE;
-/// The size of a stack in bytes, at least.
+/// The smallest size of a stack in bytes.
 pub const STACK: usize = 0x4_0000 - GUARD;
-/// How many times larger than a thread declares its stack is, at least: code of a host needs more than that of a
-/// microcontroller.
+/// The smallest ratio of a stack's size to the size that the thread declares, because code of a host needs more than
+/// that of a microcontroller.
 const TIMES: usize = 4;
-/// The size of what is never open below each stack, in bytes: more than an interrupt saves there at once.
+/// The size of the memory below each stack that is never open, in bytes: more than an interrupt saves there at once.
 pub const GUARD: usize = 2 * STEP;
 /// The number of steps of a stack that are mapped one by one, from its end: so many calls within calls split no
-/// mapping. Each one more makes switches of threads dearer.
+/// mapping. Each further step makes switches of threads slower.
 const SINGLE_STEPS: usize = 2;
 
 unsafe extern "C" {
-    /// The table that the linker wrapper makes: see `crossgate_link::hosted`.
+    /// The table of the linker wrapper: see `crossgate_link::hosted`.
     static __crossgate_memory: [u64; 2];
 }
 
-/// The linker's record of a process. All are addresses.
+/// The linker's record of a process. All fields are addresses.
 #[derive(Clone, Copy, Debug)]
 pub struct Placed {
     pub start: usize,
@@ -42,12 +42,12 @@ pub struct Placed {
     pub end: usize,
 }
 
-/// Returns where the memory of the process with this name is.
+/// Returns the place of the memory of the process with this name.
 fn placed(name: &str) -> Option<Placed> {
     let table = &raw const __crossgate_memory;
     let base = table.addr();
     let word = |index: usize| {
-        // SAFETY: the linker wrapper wrote as many words as the table says that it has.
+        // SAFETY: the linker wrapper wrote as many words as the table says.
         unsafe { table.cast::<u64>().add(index).read() as usize }
     };
     let mut row = 2;
@@ -81,19 +81,19 @@ pub struct Region {
 /// Maps the memory of every process of the wiring.
 ///
 /// # Errors
-/// The text says what is missing.
+/// If memory is missing. The text says which.
 pub fn map(system: &System) -> Result<Vec<Region>, String> {
     system.processes.iter().map(|process| region(process.name)).collect()
 }
 
 fn region(name: &str) -> Result<Region, String> {
     let Some(placed) = placed(name) else {
-        // It has no statics, objects or threads.
+        // The process has no statics, objects or threads.
         let memory = &ProcessMemory::NONE;
         return Ok(Region { open: Span::EMPTY, memory, stack: None });
     };
     let Placed { start, shared_start, shared_end, data_end, kept_start, end } = placed;
-    // SAFETY: these are the statics of the process, of which nobody has a reference yet.
+    // SAFETY: the statics belong to the process, and there is no reference to them yet.
     let image = unsafe { core::slice::from_raw_parts(start as *const u8, end - start) };
     let image = Box::leak(Box::<[u8]>::from(image));
     let stack = Span { start: start - STACK, end: start };
@@ -113,7 +113,7 @@ fn region(name: &str) -> Result<Region, String> {
     Ok(Region { open, memory: Box::leak(Box::new(memory)), stack: Some(stack) })
 }
 
-/// Maps a stack, all of it closed; its last step is one piece with what lies behind it up to `end`.
+/// Maps a stack, all of it closed; its last step is one piece with the memory behind it up to `end`.
 fn map_stack(stack: Span, end: usize) -> Result<(), String> {
     let file = memory::memory_file(2 * (end - stack.start))?;
     let mut top = end;
@@ -125,15 +125,15 @@ fn map_stack(stack: Span, end: usize) -> Result<(), String> {
     file.map(Span { start: stack.start, end: top }, 0)
 }
 
-/// Returns how much stack a thread gets that declares so much, in bytes.
+/// Returns the size of the stack of a thread that declares so much, in bytes.
 pub fn stack_size(declared: usize) -> usize {
     (TIMES * declared).max(STACK).next_multiple_of(STEP)
 }
 
-/// Maps a stack of this size, a multiple of [`STEP`], somewhere, with a guard below it.
+/// Maps a stack of this size, a multiple of [`STEP`], at any address, with a guard below it.
 ///
 /// # Errors
-/// There is no memory.
+/// If there is no memory.
 pub fn stack(size: usize) -> Result<Span, String> {
     let start = memory::reserve(GUARD + size)? + GUARD;
     let stack = Span { start, end: start + size };
@@ -141,17 +141,17 @@ pub fn stack(size: usize) -> Result<Span, String> {
     Ok(stack)
 }
 
-/// The part of a stack that is not in the region of a process.
+/// Returns the part of a stack that is not in the region of a process.
 pub fn private(stack: Span, regions: &[Region]) -> Span {
     let is_of = |region: &Region| region.stack.is_some_and(|other| other == stack);
     let end = if regions.iter().any(is_of) { stack.end - STEP } else { stack.end };
     Span { end, ..stack }
 }
 
-/// Maps a stack of the kernel's.
+/// Maps a stack of the kernel.
 ///
 /// # Errors
-/// There is no memory.
+/// If there is no memory.
 pub fn kernel_stack() -> Result<Span, String> {
     let stack = stack(STACK)?;
     memory::protect(stack, true);

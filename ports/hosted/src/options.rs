@@ -16,7 +16,7 @@ use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-/// What `--help` ends with.
+/// The end of the text of `--help`.
 const EXAMPLES: &str = "\
 Examples (`cargo run -- OPTIONS` runs a firmware with options):
   < day.txt                            what the second serial line receives comes from a file
@@ -75,17 +75,17 @@ pub struct Options {
 }
 
 impl Options {
-    /// What the serial lines are connected to.
+    /// Returns the connections of the serial lines.
     pub fn serial(&self) -> [&Connection; 3] {
         [&self.serial0, &self.serial1, &self.serial2]
     }
 
-    /// When the program ends, in µs since start.
+    /// Returns the time at which the program ends, in µs since start.
     pub fn until(&self) -> u64 {
         self.until.map_or(NEVER, |seconds| seconds.saturating_mul(1_000_000))
     }
 
-    /// Returns whether time is counted.
+    /// Returns whether time is virtual.
     pub fn is_virtual(&self) -> bool {
         self.time == Time::Virtual || self.seed.is_some()
     }
@@ -159,10 +159,10 @@ impl Connection {
         matches!(self, Connection::StandardInput | Connection::Standard)
     }
 
-    /// Returns where bytes come from, and where they go to.
+    /// Opens the connection. Returns the source of bytes, and their destination.
     ///
     /// # Errors
-    /// What the host says.
+    /// The error of the host.
     pub fn open(&self, index: usize) -> Result<(Option<File>, Option<File>), Error> {
         let both = |file: File| Ok((Some(file.try_clone()?), Some(file)));
         match self {
@@ -185,7 +185,7 @@ impl Connection {
     }
 }
 
-/// The options of the command line; a wrong one ends the program.
+/// Parses the options of the command line; a wrong one ends the program.
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Options {
     Options::parse_from(arguments)
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A panic is a crash of the process: nothing is formatted, unwound or allocated, as on a microcontroller.
+//! Panics. A panic is a crash of the process: nothing is formatted, unwound or allocated, as on a microcontroller.
 
 use crate::start::system_call;
 use crate::words::is_user;
@@ -11,7 +11,7 @@ unsafe extern "Rust" {
     safe fn __crossgate_host_panic(info: &PanicInfo) -> !;
 }
 
-/// Every panic comes here: the linker wrapper sees to it (`crossgate_link::hosted`).
+/// Handles every panic. The linker wrapper redirects panics to this function (`crossgate_link::hosted`).
 #[unsafe(no_mangle)]
 fn __crossgate_panic(info: &PanicInfo) -> ! {
     if !is_user() {
@@ -23,7 +23,7 @@ fn __crossgate_panic(info: &PanicInfo) -> ! {
     }
 }
 
-/// A process wanted memory of the host's heap: this is what its record tells as the place.
+/// Panics because a process has used the host's heap: the record of the crash has this place.
 pub fn process_has_no_heap() -> ! {
     tell("an allocation: a process has no heap", 0)
 }

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The means by which memory is closed: page tables, or protection keys on CPUs that have them.
+//! The means to close memory: page tables, or protection keys on CPUs that have them.
 //!
-//! By pages, a call takes four calls of Linux: the caller's region is closed and the callee's opened, and
-//! back. With keys each process' region has a key of its own, and each stack, and all of them are mapped for
-//! reading and writing: a register of the CPU says which keys open. To write it takes some ten nanoseconds.
-//! The keys that are left go to parts of stacks, as they are closed for the first time: a call from within a
-//! call closes the frames of the caller. Regions come first, then stacks in the order of the wiring; where
-//! there is no key left, pages close.
+//! By pages, a call takes four calls of Linux: the caller's region is closed and the callee's opened, and the reverse
+//! at the return. With keys each process' region has a key of its own, and each stack, and all of them are mapped for
+//! reading and writing: a register of the CPU says which keys open. A write to this register takes some ten
+//! nanoseconds. The keys that are left are given to parts of stacks, when they are closed for the first time: a call
+//! from within a call closes the frames of the caller. Regions get keys first, then stacks in the order of the wiring;
+//! memory without a key is closed by pages.
 //!
-//! With keys, the kernel's memory is closed, too: what it allocates and its stacks; and all else that can be written,
+//! With keys, the kernel's memory is closed, too: its allocations and its stacks. All other writable memory, the
 //! statics of the port and of the libraries, can't be written by processes. (By pages that would take four more calls
 //! of Linux.)
 
@@ -22,7 +22,7 @@ use clap::ValueEnum;
 use core::sync::atomic::Ordering;
 use crossgate_protection::Span;
 
-/// The number of changes of page tables at most from one domain to another.
+/// The largest number of changes of page tables from one domain to another.
 pub const CHANGES: usize = domain::CHANGES + 2;
 
 /// The means by which to close memory.
@@ -39,41 +39,41 @@ pub enum Choice {
 
 /// The means by which memory is closed.
 pub struct Protection {
-    /// Those of the kernel's memory, if there are keys.
+    /// The keys of the kernel's memory, if there are keys.
     kernel: Option<KernelKeys>,
-    /// Memory that has a key: regions, and parts of stacks. A stack has keys for all of it or for none. What
-    /// has none is closed by page tables.
+    /// Memory that has a key: regions, and parts of stacks. A stack has keys for all of it or for none. Memory without
+    /// a key is closed by page tables.
     keyed: Vec<(Span, Key)>,
-    /// Keys that nothing has yet.
+    /// Keys that are not in use yet.
     spare: Vec<Key>,
 }
 
-/// Memory that is the kernel's.
+/// Memory that belongs to the kernel.
 pub struct KernelMemory {
-    /// Its allocations and its stacks: nobody else has to do with them.
+    /// Its allocations and its stacks, which no other code uses.
     pub closed: [Span; 3],
     /// The stack of signals. Linux writes there with the rights of the thread that it interrupts.
     pub open: Span,
 }
 
-/// How a domain is open.
+/// The means by which a domain is open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Opening {
     pub domain: Domain,
     /// The part of it that page tables open.
     pages: Domain,
-    /// The part that they close of what keys open: the rest of a part of a stack.
+    /// The part that page tables close of the memory that keys open: the rest of a part of a stack.
     cut_off: Span,
     /// The bits of the keys that open.
     keys: u32,
 }
 
 impl Opening {
-    /// Nothing is open.
+    /// The opening of an empty domain.
     pub const NOTHING: Opening =
         Opening { domain: Domain::EMPTY, pages: Domain::EMPTY, cut_off: Span::EMPTY, keys: 0 };
 
-    /// Returns what page tables have to close, and to open (`true`), to come from here to `next`.
+    /// Returns the spans that page tables have to close, and to open (`true`), to change from this opening to `next`.
     pub fn changes(&self, next: &Opening) -> impl Iterator<Item = (Span, bool)> {
         let cut_off = [
             (without(next.cut_off, self.cut_off), false),
@@ -86,9 +86,9 @@ impl Opening {
 
 /// The keys of the kernel's memory.
 struct KernelKeys {
-    /// The key of what only it can read and write.
+    /// The key of memory that only the kernel can read and write.
     closed: Key,
-    /// The key of what others can read.
+    /// The key of memory that others can read.
     readable: Key,
 }
 
@@ -112,10 +112,10 @@ impl KernelKeys {
 }
 
 impl Protection {
-    /// Gives the kernel's memory, every region, and every stack, what closes it.
+    /// Chooses the means to close the kernel's memory, every region, and every stack.
     ///
     /// # Errors
-    /// Keys were asked for, but there are none.
+    /// If keys were asked for, but there are none.
     pub fn choose(
         choice: Choice,
         memory: &KernelMemory,
@@ -132,7 +132,7 @@ impl Protection {
         };
         kernel.protect(memory)?;
         let mut spare: Vec<Key> = core::iter::from_fn(|| Key::new().ok()).collect();
-        // There will never be more: nothing is allocated when one is given later.
+        // There will never be more: nothing is allocated when a key is given later.
         let mut keyed = Vec::with_capacity(spare.len());
         let spans = regions.iter().map(|region| region.open).chain(stacks);
         for span in spans.filter(|span| !span.is_empty()) {
@@ -143,7 +143,8 @@ impl Protection {
         Ok(Protection { kernel: Some(kernel), keyed, spare })
     }
 
-    /// Returns how a domain is opened. If it closes a part of a stack for the first time, that gets a key of its own.
+    /// Returns the opening of a domain. If it closes a part of a stack for the first time, the part gets a key of its
+    /// own.
     pub fn opening(&mut self, domain: Domain) -> Opening {
         let opening = self.find(domain);
         if opening.cut_off.is_empty() {
@@ -161,7 +162,7 @@ impl Protection {
         self.find(domain)
     }
 
-    /// Returns how a domain is opened with the keys that are given.
+    /// Returns the opening of a domain with the keys that have been given.
     fn find(&self, domain: Domain) -> Opening {
         let mut opening = Opening { pages: domain, ..Opening::NOTHING };
         for (span, key) in self.keyed.iter().filter(|(span, _)| domain.has(span.start)) {
@@ -179,23 +180,23 @@ impl Protection {
         opening
     }
 
-    /// Returns whether it is closed by keys.
+    /// Returns whether memory is closed by keys.
     pub fn has_keys(&self) -> bool {
         self.kernel.is_some()
     }
 
-    /// The rights of the keys while user code runs, as the CPU's register wants them; `None` without keys.
+    /// Returns the rights of the keys while user code runs, as a value of the CPU's register; `None` without keys.
     pub fn rights(&self, opening: &Opening) -> Option<u32> {
         let kernel = self.kernel.as_ref()?;
         Some(keys::NO_RIGHTS & !kernel.readable.reading() & !opening.keys)
     }
 
-    /// The same, and the kernel's own.
+    /// Returns these rights and the kernel's own.
     pub fn kernel_rights(&self, opening: &Opening) -> Option<u32> {
         self.rights(opening).map(|rights| rights & KERNEL_KEEPS.load(Ordering::Relaxed))
     }
 
-    /// Has memory of a closed region open for a while.
+    /// Opens memory of a closed region while `work` runs.
     pub fn with_open(&self, span: Span, opening: &Opening, work: impl FnOnce()) {
         let is_keyed = self.keyed.iter().any(|(region, _)| region.contains(span));
         match self.kernel_rights(opening).filter(|_| is_keyed) {
@@ -212,7 +213,7 @@ impl Protection {
         }
     }
 
-    /// Has memory open: the program ends.
+    /// Opens memory for ever, because the program ends.
     pub fn open_for_ever(&self, span: Span) {
         if self.has_keys() {
             keys::set_rights(keys::ALL_RIGHTS);
@@ -221,7 +222,7 @@ impl Protection {
     }
 }
 
-/// Returns what of a span is not in another one, which ends where it ends or has nothing of it.
+/// Returns the part of a span that is not in another one, which ends at the same address or is disjoint.
 fn without(span: Span, other: Span) -> Span {
     let end = if span.end == other.end { other.start.max(span.start) } else { span.end };
     Span { start: span.start, end }

@@ -1,34 +1,33 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Where interrupts come in virtual time, if a seed is given.
+//! The places of interrupts in virtual time, if a seed is given.
 //!
-//! Without one they come only when nothing is left to run. With one, every now and then the next
-//! time of the timer is brought forward, to some instruction after a system call: the thread is single-stepped
-//! there. The same seed gives the same run, as long as no input comes from outside.
+//! Without a seed interrupts come only when no thread can run. With a seed, the next time of the timer is now and then
+//! brought forward, to some instruction after a system call: the thread is single-stepped up to there. The same seed
+//! gives the same run, as long as no input comes from outside.
 
 use std::ops::RangeInclusive;
 
 /// The number of system calls between two such interrupts.
 const SYSTEM_CALLS: RangeInclusive<u32> = 1..=12;
-/// After how many instructions one comes: up to some power of two, so that few are as likely as many.
-/// (A step takes Linux some µs.)
+/// The number of instructions after which an interrupt comes: up to some power of two, so that small numbers are as
+/// likely as large ones. (A step takes Linux some µs.)
 const POWERS: RangeInclusive<u32> = 3..=9;
 
-/// Chooses where interrupts come.
+/// Chooses the places of interrupts.
 pub struct Schedule {
     random: fastrand::Rng,
     system_calls: u32,
 }
 
 impl Schedule {
-    /// The choices of this seed.
+    /// Creates the schedule of this seed.
     pub fn new(seed: u64) -> Schedule {
         let mut random = fastrand::Rng::with_seed(seed);
         let system_calls = random.u32(SYSTEM_CALLS);
         Schedule { random, system_calls }
     }
 
-    /// There was another system call. Tells after how many instructions an interrupt has to come, if
-    /// one has to.
+    /// Counts a system call. Returns the number of instructions after which an interrupt has to come, if one has to.
     pub fn next(&mut self) -> Option<u32> {
         self.system_calls -= 1;
         if self.system_calls != 0 {

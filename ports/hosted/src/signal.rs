@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Signals: what Linux interrupts a thread with.
+//! The signals by which Linux interrupts a thread.
 //!
-//! A handler does none of the kernel's work. It changes where the thread goes on when the handler
-//! returns: after an interrupt in code that tells the kernel, after a fault in the kernel.
+//! A handler does none of the kernel's work. It changes the place at which the thread continues when the handler
+//! returns: after an interrupt in code that reports it to the kernel, after a fault in the kernel.
 
 use crate::entry::{self, is_on_the_way_in};
 use crate::interrupt::{self, RED_ZONE};
@@ -22,11 +22,11 @@ use core::sync::atomic::{AtomicI32, Ordering};
 use crossgate_abi::{Cause, Word};
 use crossgate_protection::Span;
 
-/// Has the signals handled, on the signals' stack, whose end this is. With protection keys the handlers have a
-/// stack of their own, since Linux has to be able to write to the signals'.
+/// Installs the handlers of the signals, on the signals' stack, which ends at `stack_end`. With protection keys the
+/// handlers have a stack of their own, because Linux has to be able to write to the signals' stack.
 ///
 /// # Errors
-/// Linux refuses.
+/// If Linux refuses.
 pub fn install(stack_end: usize, handlers_end: usize, has_keys: bool) -> Result<(), String> {
     SIGNAL_STACK_END.store(stack_end, Ordering::Relaxed);
     HANDLER_STACK_END.store(handlers_end, Ordering::Relaxed);
@@ -48,7 +48,7 @@ pub extern "C" fn handle(signal: c_int, info: *mut libc::siginfo_t, context: *mu
     if !is_from_linux(context) {
         return;
     }
-    // SAFETY: Linux gives the handler what it knows of the signal.
+    // SAFETY: Linux passes the handler its information about the signal.
     let (code, sender) = unsafe { ((*info).si_code, (*info).si_pid()) };
     let is_sent = code <= libc::SI_USER && sender != THIS.load(Ordering::Relaxed);
     if FAULTS.contains(&signal) && !is_sent {
@@ -58,35 +58,36 @@ pub extern "C" fn handle(signal: c_int, info: *mut libc::siginfo_t, context: *mu
     }
 }
 
-/// Handles a signal, if there are protection keys: Linux lets a handler at nothing that has one.
+/// Handles a signal, if there are protection keys: Linux runs a handler without rights to memory with a key.
 ///
-/// In: the signal in edi, what is known of it in rsi, the context in rdx, on the signals' stack; no rights to any key.
-/// Out: on that stack again, at the end of a handler. The legend is in [`entry`].
+/// In: the signal in edi, its information in rsi, the context in rdx, on the signals' stack; no rights to any key. Out:
+/// on that stack again, at the end of a handler. The legend is in [`entry`].
 ///
-/// Attacker: jumps here, with arguments and a stack of its choice, and so has a handler run with all rights
-/// (`forged_signals`). The stack is the kernel's own, from memory that it can't write. What the handler writes through
-/// the context is checked to be on the signals' stack ([`is_from_linux`]).
+/// Attacker: jumps here, with arguments and a stack of its choice, and so makes a handler run with all rights
+/// (`forged_signals`). The stack is the kernel's own, from memory that the attacker can't write. The address of the
+/// context, through which the handler writes, is checked to be on the signals' stack ([`is_from_linux`]).
 #[unsafe(naked)]
 pub extern "C" fn handle_with_keys(_: c_int, _: *mut libc::siginfo_t, _: *mut c_void) {
     naked_asm!(
-        // Linux clears the flag of direction, a jump does not.
+        // Linux clears the flag of direction; a jump does not.
         "cld",
-        // All rights: what the handler needs has keys. The registers are those that `wrpkru` wants.
+        // All rights, because the handler needs memory that has keys. The registers are those that `wrpkru` uses.
         "mov r8, rdx",
         "xor eax, eax",
         "xor ecx, ecx",
         "xor edx, edx",
         "wrpkru",
         "mov rdx, r8",
-        // Its own stack, since that of signals is open to all. On it lies where to go back to, twice for the alignment.
+        // The handler's own stack, because that of signals is open to all. It has the address to return to, twice for
+        // the alignment.
         "mov rax, rsp",
         "mov rsp, [rip + {handler_stack_end}]",
         "push rax",
         "push rax",
         "call {handle}",
         "mov rsp, [rsp]",
-        // Those of the process in force: one that has jumped here has no more than before. Linux gives an interrupted
-        // thread back what it had.
+        // The rights of the process in force: a process that has jumped here has no more than before. Linux gives an
+        // interrupted thread its own rights back.
         "mov eax, [rip + {rights}]",
         "xor ecx, ecx",
         "xor edx, edx",
@@ -98,8 +99,8 @@ pub extern "C" fn handle_with_keys(_: c_int, _: *mut libc::siginfo_t, _: *mut c_
     )
 }
 
-/// Returns whether Linux has written the context. A process that jumps here has what it likes instead; nothing is done with
-/// that but on the signals' stack, where nothing lies between two signals.
+/// Returns whether Linux has written the context. A process that jumps here may pass any address instead; a context is
+/// used only on the signals' stack, where nothing lies between two signals.
 fn is_from_linux(context: *mut c_void) -> bool {
     let end = SIGNAL_STACK_END.load(Ordering::Relaxed);
     let size = offset_of!(libc::ucontext_t, uc_sigmask) + size_of::<u64>();
@@ -107,27 +108,27 @@ fn is_from_linux(context: *mut c_void) -> bool {
     Span::new(context.addr(), size).is_some_and(|context| stack.contains(context))
 }
 
-/// The program, as Linux knows it.
+/// The program's process of Linux.
 static THIS: AtomicI32 = AtomicI32::new(0);
 
-/// The registers that a handler changes.
+/// Returns the registers that a handler changes.
 fn registers(context: *mut c_void) -> &'static mut [i64; 23] {
     let context = context.cast::<libc::ucontext_t>();
-    // SAFETY: Linux gives the handler the context of what it interrupted, which is its to change.
+    // SAFETY: Linux passes the handler the context of the interrupted code, which the handler may change.
     unsafe { &mut (*context).uc_mcontext.gregs }
 }
 
-/// No signal is blocked when the handler is left, whatever the interrupted thread had blocked (as some
-/// functions of the C library do): others have to be interrupted.
+/// Makes no signal blocked when the handler returns, whatever the interrupted thread had blocked (as some functions of
+/// the C library do), because others have to be interrupted.
 fn unblock_signals(context: *mut c_void) {
     let context = context.cast::<libc::ucontext_t>();
-    // SAFETY: as in `registers`. Of the set Linux has the first word only.
+    // SAFETY: as in `registers`. Linux has the first word of the set only.
     unsafe { (&raw mut (*context).uc_sigmask).cast::<u64>().write(0) };
 }
 
-/// The thread goes on at `target`, with this stack pointer, and is not single-stepped.
+/// Makes the thread continue at `target`, with this stack pointer, and without single steps.
 fn redirect(registers: &mut [i64; 23], target: *const (), stack_pointer: usize) {
-    // Linux' segments for code of 64 bits, and for the stack. The thread may have gone to code of 32 bits.
+    // Linux' segments for code of 64 bits, and for the stack. The thread may have switched to code of 32 bits.
     const SEGMENTS: i64 = 0x2b << 48 | 0x33;
     registers[libc::REG_CSGSFS as usize] = SEGMENTS;
     registers[libc::REG_EFL as usize] &= !step::TRAP;
@@ -158,7 +159,7 @@ fn on_interrupt(signal: c_int, sender: libc::pid_t, context: *mut c_void) {
     }
 }
 
-/// Has the thread, which runs user code, tell the kernel of an interrupt.
+/// Makes the thread, which runs user code, report an interrupt to the kernel.
 fn tell_kernel(registers: &mut [i64; 23]) {
     let (instruction, stack_pointer) = place(registers);
     if is_on_the_way_in(instruction) {
@@ -174,21 +175,21 @@ fn tell_kernel(registers: &mut [i64; 23]) {
         return to_kernel(registers, Cause::Stack, instruction, 0);
     }
     let below = stack_pointer - ROOM;
-    // With what the thread may write itself.
+    // The rights are those with which the thread may write itself.
     if let Some(rights) = rights {
         keys::set_rights(rights);
     }
-    // SAFETY: it is in the open part of the thread's stack, below what the thread uses.
+    // SAFETY: the address is in the open part of the thread's stack, below the part that the thread uses.
     unsafe { core::ptr::with_exposed_provenance_mut::<usize>(below).write_unaligned(instruction) };
     redirect(registers, interrupt::by_signal as *const (), below);
 }
 
-/// The instruction and stack pointer that were interrupted.
+/// Returns the instruction and stack pointer that were interrupted.
 fn place(registers: &[i64; 23]) -> (usize, usize) {
     (registers[libc::REG_RIP as usize] as usize, registers[libc::REG_RSP as usize] as usize)
 }
 
-/// The thread goes on in the kernel, with a fault.
+/// Makes the thread continue in the kernel, with a fault.
 fn to_kernel(registers: &mut [i64; 23], cause: Cause, instruction: Word, address: Word) {
     fault::note(registers, cause, instruction, address);
     const FLAGS: i64 = 0x202;
@@ -203,7 +204,7 @@ fn to_kernel(registers: &mut [i64; 23], cause: Cause, instruction: Word, address
 fn on_fault(signal: c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
     let registers = registers(context);
     let (instruction, stack_pointer) = place(registers);
-    // SAFETY: Linux gives the handler what it knows of the signal.
+    // SAFETY: Linux passes the handler its information about the signal.
     let (address, code) = unsafe { ((*info).si_addr().addr(), (*info).si_code) };
     if signal == libc::SIGTRAP && code == libc::TRAP_TRACE {
         let flags = &mut registers[libc::REG_EFL as usize];

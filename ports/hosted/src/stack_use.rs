@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! How much of its stack a thread has used: told at the end of the program, if it is more than it declares, and to
-//! those who may ask.
+//! The amount of its stack that a thread has used. It is reported at the end of the program, if it is more than the
+//! thread declares, and to processes that may ask.
 //!
-//! Code of a host takes more stack than that of a microcontroller, so a thread has more than it declares, and
-//! nobody is stopped for using it. Stacks begin with zeroes: what is something else was used. A callee begins at
-//! the next border of a [step](STEP) below its caller, so steps are looked at one by one, each from its end.
+//! Code of a host takes more stack than that of a microcontroller, so a thread has more than it declares, and is not
+//! stopped for using it. Stacks are zero at first, and words that are not zero were used. A callee starts at the next
+//! border of a [step](STEP) below its caller, so steps are checked one by one, each from its end.
 
 use crate::linux::output;
 use crate::memory::STEP;
 use crossgate_abi::table::System;
 use crossgate_protection::Span;
 
-/// Tells which threads have used more stack than they declare in the wiring. `open` opens a stack.
+/// Reports the threads that have used more stack than they declare in the wiring. `open` opens a stack.
 pub fn tell(system: &System, wiring: &System, open: impl Fn(Span)) {
     for (thread, declared) in system.threads.iter().zip(wiring.threads).skip(1) {
         let stack = thread.stack_range().into();
@@ -28,7 +28,8 @@ pub fn tell(system: &System, wiring: &System, open: impl Fn(Span)) {
     }
 }
 
-/// Where to look when a stack is looked at from `from` bytes above its start on: the rest of a step, if there is one.
+/// Returns the part of a stack to check next, from `from` bytes above its start on: the rest of a step, if there is
+/// one.
 pub fn step_from(stack: Span, from: usize) -> Option<Span> {
     let step = stack.start.checked_add(from / STEP * STEP)?;
     (step < stack.end).then_some(Span { start: step, end: step + STEP })
@@ -44,7 +45,7 @@ fn used(stack: Span) -> usize {
 pub fn used_of_step(step: Span) -> usize {
     let words = (step.start..step.end).step_by(size_of::<u64>());
     let is_used = |&word: &usize| {
-        // SAFETY: it is a word of a stack, which is open; no thread runs meanwhile.
+        // SAFETY: the address is that of a word of a stack, which is open; no thread runs meanwhile.
         unsafe { core::ptr::with_exposed_provenance::<u64>(word).read() != 0 }
     };
     words.into_iter().find(is_used).map_or(0, |lowest| step.end - lowest)

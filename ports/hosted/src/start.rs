@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The port's code in threads: where each begins, where a method is entered, and what the idle thread does.
+//! The port's code in threads: the start of each, the entry of methods, and the idle thread.
 //!
-//! It runs in the process of the thread, with no more rights than that, and enters the kernel as user code does: by
-//! the gate.
+//! The code runs in the process of the thread, with no more rights than that, and enters the kernel as user code does:
+//! by the gate.
 
 use crossgate_abi::number::{self, hosted};
 use crossgate_abi::table::Entry as Thunk;
 use crossgate_abi::{Status, Word};
 
 unsafe extern "C" {
-    /// The gate, which user code knows by this name: see [`entry`](crate::entry).
+    /// The gate, whose name in user code this is: see [`entry`](crate::entry).
     fn __crossgate_gate();
 }
 
-/// A system call of the port's own code in user mode.
+/// Makes a system call of the port's own code in user mode.
 pub fn system_call(number: usize, words: [usize; 3]) -> [usize; 2] {
     let [first, second, third] = words;
     let (status, word);
-    // SAFETY: the gate preserves what a function preserves.
+    // SAFETY: the gate preserves the registers that a function preserves.
     unsafe {
         core::arch::asm!(
             "call {gate}",
@@ -32,14 +32,14 @@ pub fn system_call(number: usize, words: [usize; 3]) -> [usize; 2] {
     [status, word]
 }
 
-/// Where every thread begins.
+/// The start of every thread.
 pub extern "C" fn begin() -> ! {
     loop {
         system_call(number::BEGIN, [0; 3]);
     }
 }
 
-/// The idle thread: it does the work that the kernel has put off, then waits for interrupts.
+/// The idle thread: does the work that the kernel has put off, then waits for interrupts.
 pub extern "C" fn idle() -> ! {
     loop {
         while system_call(number::WORK, [0; 3])[0] == Status::OK.0 {}
@@ -47,7 +47,7 @@ pub extern "C" fn idle() -> ! {
     }
 }
 
-/// Where a call enters: runs the method, and leaves.
+/// The entry of a call: runs the method, and leaves.
 pub extern "C-unwind" fn run(
     object: *mut (),
     first: Word,
@@ -56,8 +56,8 @@ pub extern "C-unwind" fn run(
     fourth: Word,
     entry: Thunk,
 ) -> ! {
-    // SAFETY: the kernel enters with what the tables have for the service, and the words that it has
-    // checked against the shape of the method.
+    // SAFETY: the kernel enters with the values that the tables have for the service, and the words that it has checked
+    // against the shape of the method.
     let reply = unsafe { entry(object, first, second, third, fourth) };
     loop {
         system_call(number::RETURN, [reply.status, reply.words[0], reply.words[1]]);

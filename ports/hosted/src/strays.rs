@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Signals that are no interrupts of devices: those that nobody expects, and those that end the program.
+//! Signals that are no interrupts of devices: signals that are not expected, and those that end the program.
 
 use crate::linux::output;
 use core::ffi::c_int;
 use core::sync::atomic::{AtomicBool, AtomicI32, AtomicU8, AtomicU32, Ordering};
 
-/// The signal by which somebody wants the program to end, or 0.
+/// The signal by which a user ends the program, or 0.
 static END: AtomicU8 = AtomicU8::new(0);
 
-/// How many signals came that nobody expects.
+/// The number of signals that were not expected.
 static STRAYS: AtomicU32 = AtomicU32::new(0);
-/// The last of them, and the process of Linux that has sent it.
+/// The last of them, and the process of Linux that sent it.
 static STRAY: AtomicI32 = AtomicI32::new(0);
 static SENDER: AtomicI32 = AtomicI32::new(0);
 
-/// Tells of signals that nobody expects: the first one as soon as it comes, all at the end.
+/// Reports signals that are not expected: the first one as soon as it comes, all at the end.
 pub fn tell_strays(is_end: bool) {
     static TOLD: AtomicBool = AtomicBool::new(false);
     let count = STRAYS.load(Ordering::Relaxed);
@@ -28,7 +28,7 @@ pub fn tell_strays(is_end: bool) {
     ));
 }
 
-/// Returns the exit status if somebody wants the program to end.
+/// Returns the exit status if a user has ended the program.
 pub fn end() -> Option<c_int> {
     match END.load(Ordering::Relaxed) {
         0 => None,
@@ -36,12 +36,12 @@ pub fn end() -> Option<c_int> {
     }
 }
 
-/// Somebody wants the program to end, by this signal.
+/// Records that a user has ended the program, by this signal.
 pub fn note_end(signal: c_int) {
     END.store(signal as u8, Ordering::Relaxed);
 }
 
-/// A signal came that nobody expects.
+/// Records a signal that is not expected.
 pub fn note(signal: c_int, sender: libc::pid_t) {
     STRAYS.fetch_add(1, Ordering::Relaxed);
     STRAY.store(signal, Ordering::Relaxed);

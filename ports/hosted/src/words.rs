@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The words by which user code, the handlers of signals and the kernel tell each other how things are.
+//! The words by which user code, the handlers of signals and the kernel share their state.
 //!
-//! With protection keys only the kernel can write them. By pages, a process can: see the book.
+//! With protection keys only the kernel can write these words. By pages, a process can: see the book.
 
 use core::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicUsize, Ordering};
 
@@ -18,42 +18,42 @@ pub fn is_user() -> bool {
     MODE.load(Ordering::Relaxed) != KERNEL
 }
 
-/// The work that comes before user code goes on: a set of the bits below.
+/// The work to do before user code continues: a set of the bits below.
 pub static PENDING: AtomicU32 = AtomicU32::new(0);
-/// The timer has come to its time.
+/// The timer has reached its time.
 pub const TIMER: u32 = 1;
-/// A device wants attention.
+/// A device needs attention.
 pub const DEVICE: u32 = 2;
-/// The thread is to be single-stepped.
+/// The thread has to be single-stepped.
 pub const STEP: u32 = 4;
-/// The time of the timer is now, if it is near.
+/// The time of the timer becomes the present one, if it is near.
 pub const DEADLINE: u32 = 8;
 /// A signal came that is no interrupt of a device.
 pub const ATTENTION: u32 = 16;
 
-/// Where the kernel's stack ends.
+/// The end of the kernel's stack.
 pub static KERNEL_STACK_END: AtomicUsize = AtomicUsize::new(0);
-/// Where the stack of signal handlers ends, if there are protection keys.
+/// The end of the stack of signal handlers, if there are protection keys.
 pub static HANDLER_STACK_END: AtomicUsize = AtomicUsize::new(0);
-/// Where the stack ends on which signals come.
+/// The end of the stack on which signals arrive.
 pub static SIGNAL_STACK_END: AtomicUsize = AtomicUsize::new(0);
 /// The number of bytes that the CPU saves with `xsave`.
 pub static EXTENDED_STATE_SIZE: AtomicUsize = AtomicUsize::new(0);
-/// The thread pointer of the host, which process code could have changed. (The other base that it can change is
-/// nobody's, and 0.)
+/// The thread pointer of the host, which process code could have changed. (The other base that process code can change
+/// is not in use, and 0.)
 pub static THREAD_POINTER: AtomicUsize = AtomicUsize::new(0);
-/// 1 if user code can change it: if there is `wrfsbase`.
+/// 1 if user code can change the thread pointer: if there is `wrfsbase`.
 pub static HAS_WRFSBASE: AtomicU8 = AtomicU8::new(0);
 
-/// 1 if the CPU has AVX, and tells which components of the extended state are in use.
+/// 1 if the CPU has AVX, and reports which components of the extended state are in use.
 pub static TELLS_USE: AtomicU8 = AtomicU8::new(0);
 
 /// 1 if there are protection keys.
 pub static HAS_KEYS: AtomicU8 = AtomicU8::new(0);
-/// Their rights, as they have to be while user code runs.
+/// The rights of the keys, as they have to be while user code runs.
 pub static RIGHTS: AtomicU32 = AtomicU32::new(0);
-/// Which of them the kernel keeps, that has all rights to the keys of its own memory.
+/// The rights that the kernel keeps, which has all rights to the keys of its own memory.
 pub static KERNEL_KEEPS: AtomicU32 = AtomicU32::new(0);
 
-/// All components of the extended state but the rights of protection keys, which are the kernel's.
+/// All components of the extended state except for the rights of protection keys, which belong to the kernel.
 pub const COMPONENTS: u32 = !(1 << 9);

@@ -3,15 +3,15 @@
 
 use crate::missing;
 
-/// Time since start in µs.
+/// Returns the time since start in µs.
 ///
-/// It never runs backwards, and loses nothing when the timer is set: read a counter that nobody writes. A counter of 32
-/// bits wraps around; count that, at the latest whenever the timer comes.
+/// The time never runs backwards, and none is lost when the timer is set: read a counter that is never written. A
+/// counter of 32 bits wraps around; count the wraps, at the latest whenever the timer interrupts.
 pub fn now() -> u64 {
     missing("read a counter that runs freely, and make µs of it")
 }
 
-/// Has the timer interrupt at this time, or soon after; at once if it is past. `NEVER` is far away.
+/// Makes the timer interrupt at this time, or soon after; at once if it is past. `NEVER` is far away.
 pub fn set_timer(_at: u64) {
     missing("set the timer's compare register; if the time is past by then, pend its interrupt")
 }

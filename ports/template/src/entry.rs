@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! From a trap to [`handler`](crate::handler). It will be assembly: nothing but the CPU has touched the registers yet.
+//! The path from a trap to [`handler`](crate::handler). It has to be assembly, because all registers still belong to
+//! the thread.
 //!
-//! Before the first store: a thread chooses its stack pointer. Save registers there only if all of them lie in the
-//! window that is open to the thread, which is what [`Port::bounds`](crossgate_kernel::port::Port::bounds) tells; if not,
-//! it is a fault with the cause `Stack`. A port that skips this gives every process a write to all memory.
+//! Check before the first store, because a thread chooses its stack pointer: save registers there only if all of them
+//! lie in the window that is open to the thread, which [`Port::bounds`](crossgate_kernel::port::Port::bounds) returns;
+//! if not, it is a fault with the cause `Stack`. A port without this check lets every process write to all memory.
 
 use crate::missing;
 

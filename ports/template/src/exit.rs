@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! From the kernel to a thread.
+//! The path from the kernel to a thread.
 
 use crate::machine::Machine;
 use crate::missing;
 use crossgate_kernel::Kernel;
 
-/// Opens what the current thread may use, and nothing else: its stack up to the window of its rights, the memory and the
-/// devices of the process that it is in, its leases. Then settles what is
+/// Opens the memory that the current thread may use, and nothing else: its stack up to the window of its rights, the
+/// memory and the devices of the process that it is in, its leases. Then settles what is
 /// [pending](crossgate_kernel::thread::Thread::take_pending) for it, and loads its registers.
 ///
-/// Between two writes to the protection unit no thread runs, and no register keeps what the kernel had in it.
+/// Between two writes to the protection unit no thread runs, and no register keeps a value of the kernel.
 pub fn load(_kernel: &mut Kernel<Machine>) {
     missing("write the regions of the protection unit, load the registers, leave the trap")
 }

@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Why the CPU refused.
+//! The causes of faults.
 
 use crate::missing;
 use crossgate_abi::{Cause, Word};
 
-/// What the registers of the CPU say of a fault.
+/// A fault, from the registers of the CPU.
 #[derive(Clone, Copy, Debug)]
 pub struct Report {
-    /// Why.
+    /// The cause.
     pub cause: Cause,
     /// The instruction that was refused.
     pub instruction: Word,
-    /// The address that it wanted, or 0.
+    /// The address of the refused access, or 0.
     pub address: Word,
 }
 
-/// Reads and clears the status of the fault. A stack overflow is to be told apart from other accesses: by an address just
+/// Reads and clears the status of the fault. A stack overflow has to be distinguished from other accesses: by an
+/// address just below the stack, or by a register of the CPU.
 /// below the stack, or by a register of the CPU.
 pub fn read() -> Report {
     missing("make a cause of the fault status")

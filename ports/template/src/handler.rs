@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Traps, told to the core. Each function makes one call of the core and carries out the [`Effect`] that it returns. This
-//! is the same on every machine, so it is whole.
+//! Handlers of traps. Each function makes one call of the core and carries out the [`Effect`] that it returns. This
+//! file is the same on every machine, so it is complete.
 
 use crate::fault;
 use crate::machine::Machine;
@@ -8,19 +8,19 @@ use crossgate_abi::{ARGUMENT_WORDS, Word};
 use crossgate_kernel::call::{Enter, Return};
 use crossgate_kernel::{Effect, Kernel};
 
-/// How a trap ends.
+/// The end of a trap.
 #[derive(Debug)]
 pub enum Way {
-    /// Into a method: a first context with these words is written below the window, and loaded.
+    /// Enters a method: a first context with these words is written below the window, and loaded.
     Enter(Enter),
-    /// Back to a caller, whose context is where this says: status and results go into its saved registers.
+    /// Returns to a caller, whose context is at the given place: status and results go into its saved registers.
     Leave(Return),
-    /// As the effect says: a status into the saved registers of the thread that trapped, if there is one, and the same
-    /// thread goes on; or the context of the thread that is current now is [loaded](crate::exit::load).
+    /// Carries out the effect: either a status, if there is one, goes into the saved registers of the thread that
+    /// trapped, and the same thread continues; or the context of the current thread is [loaded](crate::exit::load).
     Follow(Effect),
 }
 
-/// The current thread, whose registers are saved at `stack_pointer`, calls a method.
+/// Makes a call of a method for the current thread, whose registers are saved at `stack_pointer`.
 pub fn call(
     kernel: &mut Kernel<Machine>,
     stack_pointer: Word,
@@ -33,7 +33,7 @@ pub fn call(
     }
 }
 
-/// The current thread returns from a method.
+/// Returns the current thread from a method.
 pub fn leave(kernel: &mut Kernel<Machine>, words: &[Word; ARGUMENT_WORDS]) -> Way {
     match kernel.leave_with_care(words) {
         Ok(exit) => Way::Leave(exit),
@@ -41,7 +41,7 @@ pub fn leave(kernel: &mut Kernel<Machine>, words: &[Word; ARGUMENT_WORDS]) -> Wa
     }
 }
 
-/// The current thread makes another system call.
+/// Makes another system call for the current thread.
 pub fn system_call(
     kernel: &mut Kernel<Machine>,
     stack_pointer: Word,
@@ -51,17 +51,17 @@ pub fn system_call(
     Way::Follow(kernel.system_call(stack_pointer, number, words))
 }
 
-/// The timer has come.
+/// Handles the interrupt of the timer.
 pub fn timer(kernel: &mut Kernel<Machine>) -> Way {
     Way::Follow(kernel.timer())
 }
 
-/// An interrupt line is active.
+/// Handles an active interrupt line.
 pub fn interrupt(kernel: &mut Kernel<Machine>, line: u16) -> Way {
     Way::Follow(kernel.interrupt(line))
 }
 
-/// The CPU refused what the current thread wanted.
+/// Handles a fault of the current thread.
 pub fn fault(kernel: &mut Kernel<Machine>) -> Way {
     let report = fault::read();
     Way::Follow(kernel.fault(report.cause, report.instruction, report.address))

@@ -1,25 +1,25 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A port to copy: it compiles, and says what is missing.
+//! A port to copy. It compiles, and reports the parts that are missing.
 //!
 //! A port turns registers into values for the kernel core, and the core's effects into registers and memory protection.
-//! Copy this folder, and write its files in this order; the chapter *Porting* of the book explains each. The two ports
-//! that exist have the same files by the same names.
+//! Copy this folder, and write its files in this order; the chapter *Porting* of the book explains each. The two
+//! existing ports have the same files by the same names.
 //!
-//! | file | what it has to do | when it works |
+//! | file | task | works when |
 //! |---|---|---|
-//! | `clock` | tell the time, and interrupt at a time | the promises about time are kept |
-//! | `memory` | give a process' memory its initial values | those about memory are kept |
-//! | `context` | keep the registers of a thread on its stack | those about stacks are kept |
+//! | `clock` | measures the time, and interrupts at a time | the guarantees about time are kept |
+//! | `memory` | gives a process' memory its initial values | those about memory are kept |
+//! | `context` | keeps the registers of a thread on its stack | those about stacks are kept |
 //! | `machine` | the hardware as the core sees it: `impl Port` | it has no `missing` any more |
 //! | `boot` | from reset to the first thread | the idle thread runs |
-//! | `start` | the port's code in threads | a thread begins |
+//! | `start` | the port's code in threads | a thread starts |
 //! | `entry` | from a trap to `handler` | a thread makes a system call |
-//! | `handler` | tell the core what happened, and do what it says | done: it is the same everywhere |
-//! | `exit` | open what the next thread may use, and load its registers | a thread is switched to |
-//! | `fault` | say why the CPU refused | a wild access is a fault of its process |
+//! | `handler` | passes traps to the core, and carries out its effects | done: it is the same everywhere |
+//! | `exit` | opens what the next thread may use, and loads its registers | a thread is switched to |
+//! | `fault` | finds the cause of a fault | a wild access is a fault of its process |
 //!
-//! `missing` marks what is to be written. Nothing calls this port but the test below, which counts what is missing by
-//! the promises of `crossgate-conformance` that are broken.
+//! `missing` marks the parts that have to be written. Nothing calls this port except for the test below, which counts
+//! the missing parts by the guarantees of `crossgate-conformance` that are broken.
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -37,10 +37,10 @@ pub mod start;
 #[cfg(test)]
 mod tests;
 
-/// What is to be written here.
+/// Panics with the name of a part that has to be written here.
 ///
 /// # Panics
-/// Always: it is not written yet.
+/// Always, because the part is not written yet.
 #[track_caller]
 fn missing(what: &str) -> ! {
     unimplemented!("{what}")

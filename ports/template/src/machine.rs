@@ -10,17 +10,17 @@ use crossgate_kernel::thread::Thread;
 use crossgate_protection::Span;
 use crossgate_protection::armv7m::ArmV7M;
 
-/// The hardware, and what the port itself remembers.
+/// The hardware, and the state of the port itself.
 #[derive(Debug)]
 pub struct Machine;
 
 impl Port for Machine {
-    // What the protection unit can express: one that exists, or one more in `crossgate-protection`, where its properties
-    // are tested.
+    // The abilities of the protection unit: an existing type, or a new one in `crossgate-protection`, where its
+    // properties are tested.
     type Unit = ArmV7M;
 
     const CONTEXT_SIZE: Word = context::SIZE;
-    // What it takes to enter a method, and to save the registers at its first system call.
+    // The size of the memory to enter a method, and to save the registers at its first system call.
     const ENTRY_SIZE: Word = 2 * context::SIZE;
 
     fn stack_register(start: Word) -> Word {
@@ -72,7 +72,7 @@ impl Port for Machine {
         _registers: &mut [Word; dump::REGISTER_COUNT],
         _stack: &mut [Word; dump::STACK_WORDS],
     ) -> usize {
-        // Nothing is known of a thread that crashed: that is allowed.
+        // The port keeps no registers of a thread that crashed, which is allowed.
         0
     }
 

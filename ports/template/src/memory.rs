@@ -5,11 +5,11 @@ use crate::missing;
 use crossgate_abi::Word;
 use crossgate_abi::table::ProcessMemory;
 
-/// How many bytes are reset at a time: interrupts wait meanwhile.
+/// The number of bytes that are reset at a time, while interrupts wait.
 pub const PIECE: Word = 256;
 
 /// Resets up to [`PIECE`] bytes, `from` so many after the start: copies from `image` up to `data_end`, and fills with 0
-/// up to `kept_start`. Returns where the next piece is, if there is one.
+/// up to `kept_start`. Returns the start of the next piece, if there is one.
 pub fn reset(_memory: &ProcessMemory, _from: Word) -> Option<Word> {
     missing("copy initial values, then zeroes; touch nothing from `kept_start` on")
 }

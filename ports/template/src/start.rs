@@ -3,13 +3,13 @@
 
 use crate::missing;
 
-/// Where every thread begins: a system call [`BEGIN`](crossgate_abi::number::BEGIN), and nothing else.
+/// The start of every thread: makes the system call [`BEGIN`](crossgate_abi::number::BEGIN), and nothing else.
 pub extern "C" fn begin() -> ! {
     missing("trap with the number of BEGIN; the core has the thread go on at its entry")
 }
 
-/// The idle thread: system calls [`WORK`](crossgate_abi::number::WORK) as long as they succeed, then it waits for an
-/// interrupt, again and again.
+/// The idle thread: makes system calls [`WORK`](crossgate_abi::number::WORK) as long as they succeed, then waits for an
+/// interrupt, in a loop.
 pub extern "C" fn idle() -> ! {
     missing("do the kernel's work in pieces, then wait for an interrupt")
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What is missing, by the promises of a port. A copy of this folder replaces the [`Bench`] by its machine, and runs the
-//! checks there until none is broken: `tests/cortex-m/src/bin/conformance.rs` does so on a board.
+//! The parts that are missing, by the guarantees of a port. A copy of this folder replaces the [`Bench`] by its
+//! machine, and runs the checks there until none is broken: `tests/cortex-m/src/bin/conformance.rs` does so on a board.
 
 extern crate std;
 
@@ -13,7 +13,7 @@ use std::panic::catch_unwind;
 use std::vec::Vec;
 use std::{format, println};
 
-/// A machine that is not there.
+/// A machine that does not exist.
 struct Bench(Machine);
 
 impl crossgate_conformance::Machine for Bench {
@@ -54,6 +54,6 @@ fn the_template_says_what_is_missing() {
         }
     }
     missing.iter().for_each(|missing| println!("{missing}"));
-    // Only that a dump says nothing too much is kept, by saying nothing.
+    // Only the guarantee that a dump has nothing too much is kept, because there is no dump.
     assert_eq!(missing.len(), count - 1);
 }

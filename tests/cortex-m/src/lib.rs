@@ -11,7 +11,7 @@ mod test_board;
 #[cfg(target_os = "none")]
 pub use test_board::*;
 
-/// The main function of a test where it is no firmware.
+/// Defines the main function of a test in a build that is no firmware.
 #[macro_export]
 macro_rules! main_elsewhere {
     () => {

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! How a test comes to a position in a program, one instruction after the other: a timer counts ticks, and before the
-//! program begins a part of the first is spent. It is exact only if the emulator counts instructions.
+//! The means by which a test gets to a position in a program, one instruction after the other: a timer counts ticks,
+//! and a part of the first tick is spent before the program starts. This is exact only if the emulator counts
+//! instructions.
 
 use core::arch::asm;
 
-/// Instructions in a tick of the timer.
+/// The number of instructions in a tick of the timer.
 pub const TICK: u32 = 40;
 
-/// Takes `instructions`, at most [`TICK`], and a few more, always as many.
+/// Executes `instructions`, at most [`TICK`], and a few more, always the same number.
 #[inline(always)]
 pub fn delay(instructions: u32) {
     let skipped = 2 * (TICK - instructions.min(TICK));

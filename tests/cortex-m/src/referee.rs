@@ -1,28 +1,28 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! A referee between the fast paths of system calls and interrupts, and the slow ones, which are the specification.
 //!
-//! It is privileged code of a test. From the first system call on it never lets a thread run: it does the
-//! threads' part itself, as [puppets](puppet). For each system call it lays down what a CPU would have (a frame
-//! on the process stack, registers), and goes to where the vector table of the firmware goes. When the kernel
-//! returns to the thread, an exception that was pended before gives the CPU back to the referee before the
-//! thread executes an instruction. Then the same is done from the same state once more, but along the slow path. What
-//! is in the registers, in the memory and in the protection unit must be the same after both; and if the fast
-//! path gave up, everything must have been as at the beginning when it did.
+//! The referee is privileged code of a test. From the first system call on it never lets a thread run: it acts for the
+//! threads itself, as [puppets](puppet). For each system call it sets up the state that a CPU would have (a frame on
+//! the process stack, registers), and jumps to the address in the firmware's vector table. When the kernel returns to
+//! the thread, an exception that was pended before gives the CPU back to the referee before the thread executes an
+//! instruction. Then the same is done from the same state once more, but along the slow path. The contents of the
+//! registers, of the memory and of the protection unit must be the same after both; and if the fast path gave up,
+//! everything must have been unchanged when it did.
 //!
-//! So what runs are the very instructions of the firmware, on the CPU; only at the beginning of each slow path a
-//! branch is [put](patch), to look at that moment.
+//! So the instructions of the firmware itself run, on the CPU; only at the start of each slow path a branch is
+//! [put](patch), to look at that moment.
 //!
-//! An interrupt is compared in the same way. It is the CPU that takes it, when the referee has pended it and returns
-//! from its own exception: so it has its number. On the slow path its registers are saved by the referee.
+//! An interrupt is compared in the same way. The CPU takes it, when the referee has pended it and returns from its own
+//! exception: so it has its number. On the slow path its registers are saved by the referee.
 //!
-//! | file | what |
+//! | file | contents |
 //! |---|---|
-//! | `arena` | the memory of the referee, which is not the firmware's |
+//! | `arena` | the memory of the referee, which is separate from the firmware's |
 //! | `processor` | registers, and a run of the kernel with them |
-//! | `patch` | the branches at the beginnings of the slow paths |
-//! | `state` | all that the kernel may change, and the differences |
-//! | `puppet` | what a thread does, without the thread |
-//! | `board` | how it comes to power |
+//! | `patch` | the branches at the starts of the slow paths |
+//! | `state` | everything that the kernel may change, and the differences |
+//! | `puppet` | the actions of a thread, without the thread |
+//! | `board` | the way in which the referee gets control |
 
 mod arena;
 pub mod board;
@@ -45,38 +45,38 @@ use crossgate_protection::Span;
 use system_tests::arch::{load, store};
 use system_tests::report::{expect, fail, say};
 
-/// How a system call ended.
+/// The path by which a system call ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Path {
-    /// By a fast path.
+    /// A fast path.
     Fast,
-    /// The fast path gave up.
+    /// The slow path, because the fast path gave up.
     Slow,
 }
 
 /// The referee.
 pub struct Referee {
-    /// The registers with which the thread that is current would go on.
+    /// The registers with which the current thread would continue.
     registers: processor::Registers,
-    /// How many system calls a fast path finished, by their number; then calls, and interrupts.
+    /// The number of system calls that a fast path finished, by their number; then calls, and interrupts.
     pub fast: [usize; KINDS],
-    /// The same for the slow path.
+    /// The same numbers for the slow path.
     pub slow: [usize; KINDS],
 }
 
-/// Where system calls are counted that there are not. Those that there are, are counted by their numbers.
+/// The index at which system calls are counted that do not exist. Existing ones are counted by their numbers.
 pub const UNKNOWN: usize = SystemCall::ALL.len();
-/// Where calls are counted.
+/// The index at which calls are counted.
 pub const CALL: usize = UNKNOWN + 1;
-/// Where interrupts are counted.
+/// The index at which interrupts are counted.
 pub const INTERRUPT: usize = UNKNOWN + 2;
-/// The number of kinds of what the kernel does.
+/// The number of kinds of operations of the kernel.
 pub const KINDS: usize = UNKNOWN + 3;
 
-/// Where the states of a comparison are kept.
+/// The slots in which the states of a comparison are kept.
 const BEFORE: usize = 0;
 const AFTER_FAST: usize = 1;
-/// The first slot where others may keep a state.
+/// The first slot in which others may keep a state.
 pub const FREE_SLOT: usize = 2;
 
 impl Referee {
@@ -88,8 +88,8 @@ impl Referee {
         Referee { registers, fast: [0; KINDS], slow: [0; KINDS] }
     }
 
-    /// Makes a system call, or lets an interrupt come, along both paths, and compares. Goes on from what the slow one
-    /// has left.
+    /// Makes a system call, or lets an interrupt come, along both paths, and compares. Continues with the state that
+    /// the slow path has left.
     pub fn compare(&mut self, operation: &Operation) -> Path {
         let world = arena().world();
         self.lay_down(operation);
@@ -108,7 +108,7 @@ impl Referee {
 
         world.restore(BEFORE);
         self.restore(&before);
-        // (It may be in memory that is not compared.)
+        // (The frame may be in memory that is not compared.)
         self.lay_down(operation);
         world.fill_dead(&before, 0xa5);
         self.enter(operation, Path::Slow);
@@ -151,7 +151,7 @@ impl Referee {
         }
     }
 
-    /// Has the line enabled, if it is an interrupt.
+    /// Makes the line enabled, if the operation is an interrupt.
     fn enable(&self, operation: &Operation) {
         if let Some(line) = operation.line {
             store(state::INTERRUPTS_ENABLED, 1 << line);
@@ -168,7 +168,7 @@ impl Referee {
         load(state::INTERRUPTS_ENABLED) >> line & 1 != 0
     }
 
-    /// Lets the kernel look at the time.
+    /// Lets the kernel read the time.
     pub fn timer(&mut self) {
         const INTERRUPT_CONTROL: usize = 0xe000_ed04;
         const PEND_SYSTICK: u32 = 1 << 26;
@@ -196,26 +196,26 @@ impl Referee {
         expect("the main stack", self.registers.main_stack, arena().main_stack);
     }
 
-    /// The part of the stack that is open to the current thread.
+    /// Returns the part of the stack that is open to the current thread.
     pub fn window(&self) -> Span {
         state::window()
     }
 
-    /// What is no memory.
+    /// Returns the state outside of memory.
     pub fn take(&self) -> Moment {
         Moment::take(&self.registers)
     }
 
-    /// Makes it so again.
+    /// Restores that state.
     pub fn restore(&mut self, moment: &Moment) {
         moment.restore();
         self.registers = moment.registers;
     }
 }
 
-/// The kernel, to look at.
+/// Returns the kernel, for reading.
 pub fn kernel() -> &'static Kernel<machine::Machine> {
     let kernel = &raw const machine::__crossgate_kernel;
-    // SAFETY: this is an exception of the one priority that all have.
+    // SAFETY: this is an exception of the one priority that all exceptions have.
     unsafe { &*kernel }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A board whose functions are the test's. They run with the kernel's rights, in the middle of it, and read
-//! what it says in the end.
+//! A board whose functions are those of the test. They run with the kernel's rights, in the middle of the kernel, and
+//! read its last words.
 
 use board::port::zero_latency::Line;
 use board::port::{Board, Counter};
@@ -13,15 +13,15 @@ use system_tests::arch;
 /// The counter of the real board.
 pub type RealCounter = <Hardware as Board>::Counter;
 
-/// What a test does in the kernel.
+/// The actions of a test in the kernel.
 pub trait Test: 'static {
-    /// What is served above the kernel.
+    /// The handlers above the kernel.
     const ZERO_LATENCY: &'static [Line] = &[];
 
-    /// Comes whenever the kernel looks at the time, of course also in a system call.
+    /// Is called whenever the kernel reads the time, also in a system call.
     fn in_kernel() {}
 
-    /// Reads a line that the kernel says.
+    /// Receives a line that the kernel sends.
     fn told(line: &[u8]);
 }
 
@@ -73,19 +73,19 @@ impl<T: Test> Counter for TestCounter<T> {
     }
 }
 
-/// Ends the test: it has passed if the kernel has said this first.
+/// Ends the test: it has passed if the kernel has sent this text first.
 pub fn expect_start(line: &[u8], wanted: &[u8]) -> ! {
     arch::end((!line.starts_with(wanted)).into())
 }
 
-/// Counts, and tells whether this is time number `wanted`.
+/// Counts, and returns whether this is time number `wanted`.
 pub fn is_time(counter: &AtomicUsize, wanted: usize) -> bool {
     let time = counter.load(Ordering::Relaxed);
     counter.store(time.wrapping_add(1), Ordering::Relaxed);
     time == wanted
 }
 
-/// A thread that has the kernel look at the time again and again.
+/// A thread that makes the kernel read the time in a loop.
 pub fn keep_sleeping() -> ! {
     loop {
         time::sleep(Duration::from_millis(1));

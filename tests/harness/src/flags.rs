@@ -1,42 +1,42 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What a test says in its source of how it is run, in lines of the text at its top. There is no other place for it, so
-//! a test is one file.
+//! The lines at the top of a test's source that say how the test is run. There is no other place for this information,
+//! so a test is one file.
 //!
-//! | line | what |
+//! | line | meaning |
 //! |---|---|
 //! | `//! Emulator: OPTIONS` | on the board, the emulator has these options; several such lines are a run each |
 //! | `//! Options: OPTIONS` | the Linux program has these options |
 //! | `//! Status: NUMBER` | the Linux program passes with this exit status, and not with 0 |
 //! | `//! Without seeds: REASON` | no interrupts come at instructions that a seed chooses, as they move time |
 //! | `//! Without blocking: REASON` | Linux' system calls are not blocked for user code |
-//! | `//! Without measuring: REASON` | on the board, for how long interrupts are held off is not measured |
+//! | `//! Without measuring: REASON` | on the board, the time for which interrupts are held off is not measured |
 
 use anyhow::{Context, Result, ensure};
 use std::fs;
 use std::path::Path;
 
-/// How a test is run.
+/// The way in which a test is run.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Flags {
-    /// Options for the emulator of the board: of each run.
+    /// Options for the emulator of the board, for each run.
     pub emulator: Vec<Vec<String>>,
     /// Options of the Linux program.
     pub options: Vec<String>,
-    /// The exit status with which that passes.
+    /// The exit status with which the Linux program passes.
     pub status: i32,
-    /// No seeds choose when interrupts come.
+    /// True if no seeds choose when interrupts come.
     pub without_seeds: bool,
-    /// Linux' system calls are not blocked.
+    /// True if Linux' system calls are not blocked.
     pub without_blocking: bool,
-    /// For how long interrupts are held off is not measured.
+    /// True if the time for which interrupts are held off is not measured.
     pub without_measuring: bool,
 }
 
 impl Flags {
-    /// Reads those in the source of a test.
+    /// Reads the flags in the source of a test.
     ///
     /// # Errors
-    /// The file can't be read, or a line has not what it has to have.
+    /// If the file can't be read, or a line does not have the required form.
     pub fn read(source: &Path) -> Result<Flags> {
         let file = || source.display().to_string();
         let text = fs::read_to_string(source).with_context(file)?;

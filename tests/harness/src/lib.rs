@@ -4,10 +4,10 @@
 //! A program passes if its exit status is 0, or the one that its [flags](Flags) name. Each one runs in virtual time, in
 //! four ways:
 //!
-//! | trial | what |
+//! | trial | meaning |
 //! |---|---|
 //! | `pages::NAME` | memory is closed by page tables |
-//! | `keys::NAME` | by protection keys; ignored if the CPU has none |
+//! | `keys::NAME` | memory is closed by protection keys; ignored if the CPU has none |
 //! | `blocked::NAME` | Linux' system calls are blocked for user code |
 //! | `seeds::NAME` | interrupts come at the instructions that a few seeds choose |
 
@@ -24,18 +24,18 @@ use std::process::{Command, ExitCode, Stdio};
 use std::time::Duration;
 use wait_timeout::ChildExt;
 
-/// The time for which a program may run.
+/// The longest time for which a program may run.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// The number of seeds that each program runs with.
 const SEEDS: u64 = 8;
-/// What every program is told.
+/// The options of every program.
 const OPTIONS: [&str; 6] =
     ["--semihosting", "--time", "virtual", "--serial1", "null", "--serial0=file:/dev/zero"];
-/// Has Linux' system calls blocked.
+/// The option that makes Linux' system calls blocked.
 const BLOCKED: &str = "--block-system-calls";
 
-/// Runs the tests of `package`, whose programs have their sources in the folder `sources` and its folders, and lie
-/// beside the program `one`.
+/// Runs the tests of `package`, whose programs have their sources in the folder `sources` and its folders, and are in
+/// the same folder as the program `one`.
 #[must_use]
 pub fn run(package: &'static str, sources: &str, one: &str) -> ExitCode {
     let arguments = Arguments::from_args();
@@ -49,7 +49,7 @@ pub fn run(package: &'static str, sources: &str, one: &str) -> ExitCode {
     }
 }
 
-/// If this is the first program that Linux starts, there is nothing yet of what programs expect.
+/// Sets up what programs expect of Linux, if this is the first program that Linux starts.
 fn prepare_linux() {
     #[cfg(target_os = "linux")]
     if std::process::id() == 1 {
@@ -89,7 +89,7 @@ fn trials(package: &'static str, sources: &Path, one: &Path) -> Result<Vec<Trial
     Ok(trials)
 }
 
-/// The sources of programs in a folder, and in its folders.
+/// Returns the sources of programs in a folder, and in its folders.
 fn programs(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut programs = Vec::new();
     for entry in fs::read_dir(folder).with_context(|| format!("{}", folder.display()))? {
@@ -134,7 +134,7 @@ impl Program {
         })
     }
 
-    /// Runs it once.
+    /// Runs the test once.
     fn run(&self, options: &[&str]) -> Result<()> {
         let output = tempfile::tempfile().context("no temporary file")?;
         let mut command = Command::new(&self.file);
@@ -162,7 +162,7 @@ impl Program {
     }
 }
 
-/// Returns what was written into a file.
+/// Returns the text that was written into a file.
 fn text(mut file: File) -> Result<String> {
     let mut bytes = Vec::new();
     file.rewind()?;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What an example prints. Its head quotes it, so a reader need not run it, and a test does, so the quote stays true.
+//! The output of an example. The head of the example quotes it, so that a reader need not run the example, and a test
+//! compares it, so that the quote stays true.
 //!
 //! The quote is the block of the head that begins with `//! ```text`: the lines on the serial line, without the time
 //! before each, and with `0x...` in place of each hexadecimal number, which is an address.
@@ -13,16 +14,16 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-/// How long a line may take to come.
+/// The longest time that a line may take to come.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// How long no line may come after the last.
+/// The time for which no further line may come after the last.
 const SILENCE: Duration = Duration::from_millis(200);
 
-/// Runs an example, and compares what it prints with the quote in the head of its source. An example need not end: it
-/// is ended when it has printed as many lines, and nothing more.
+/// Runs an example, and compares its output with the quote in the head of its source. An example need not end: it is
+/// ended when it has printed as many lines, and nothing more.
 ///
 /// # Errors
-/// The source can't be read, or has no quote; the program can't be run, or prints something else.
+/// If the source can't be read, or has no quote; or if the program can't be run, or prints something else.
 pub fn check(source: &Path, program: &mut Command) -> Result<()> {
     let file = || source.display().to_string();
     let head = fs::read_to_string(source).with_context(file)?;
@@ -41,7 +42,7 @@ pub fn check(source: &Path, program: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// The lines that the head of a source quotes.
+/// Returns the lines that the head of a source quotes.
 fn quote(source: &str) -> Vec<String> {
     let head = source.lines().map_while(|line| line.strip_prefix("//")).filter_map(|line| {
         let text = line.strip_prefix('!')?;
@@ -50,13 +51,13 @@ fn quote(source: &str) -> Vec<String> {
     head.skip_while(|line| line != "```text").skip(1).take_while(|line| line != "```").collect()
 }
 
-/// The first lines that a program prints, as they are quoted, and one more if it comes soon.
+/// Returns the first lines that a program prints, in the form of the quote, and one more if it comes soon.
 fn lines_of(program: &mut Command, count: usize) -> Result<Vec<String>> {
     program.stdin(Stdio::null()).stdout(Stdio::piped());
     let mut child = program.spawn().with_context(|| format!("cannot run {program:?}"))?;
     let output = BufReader::new(child.stdout.take().context("it has no output")?);
     let (sender, receiver) = mpsc::channel();
-    // Ends with the program.
+    // The thread ends with the program.
     let reader = thread::spawn(move || {
         let lines = output.lines().map_while(Result::ok);
         lines.take_while(|line| sender.send(line.clone()).is_ok()).count()
@@ -68,14 +69,14 @@ fn lines_of(program: &mut Command, count: usize) -> Result<Vec<String>> {
     {
         lines.push(normal(&line));
     }
-    // It may have ended.
+    // The program may have ended.
     let _ = child.kill();
     child.wait()?;
     let _ = reader.join();
     Ok(lines)
 }
 
-/// A line of the log without what differs from run to run: the time, and addresses.
+/// Returns a line of the log without the parts that differ from run to run: the time, and addresses.
 fn normal(line: &str) -> String {
     let line = match line.split_once("] ") {
         Some((time, text)) if time.starts_with('[') => text,
@@ -98,7 +99,7 @@ mod tests {
     const HEAD: &str = "// SPDX-License-Identifier: none\n//! An example.\n//!\n//! ```text\n//! info  a: 1\n\
         //! fault b at 0x..., c\n//! ```\n//!\n//! ```sh\n//! run\n//! ```\nuse board;\n";
 
-    /// What a check says of an example with this head, which prints this.
+    /// Returns the result of a check of an example with this head and this output.
     fn checked(head: &str, printed: &str) -> Result<(), String> {
         let mut source = tempfile::NamedTempFile::new().unwrap();
         source.write_all(head.as_bytes()).unwrap();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Attempts on stacks: who gets there is stopped.
+//! Attempts on stacks: each attacker is stopped.
 
 use core::hint::black_box;
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -10,7 +10,7 @@ use system_tests::probe;
 use system_tests::report::{broken, expect, pass};
 use system_tests::watch::Watch;
 
-/// The firmware of the attempts. Who reads the stack of another has these threads, too.
+/// Defines the firmware of the attempts. A process that reads the stack of another has these threads, too.
 macro_rules! firmware {
     ($($more:tt)*) => {
         use crossgate::Concurrent;
@@ -43,24 +43,24 @@ macro_rules! firmware {
 }
 pub(crate) use firmware;
 
-/// What is in a stack.
+/// The word in a stack.
 const SECRET: u32 = 0x57ac_0ff5;
 
-/// Reads where it must not.
+/// Reads memory that it must not read.
 #[interface]
 pub trait Reach {
     /// Reads a word.
     fn reach(&self, address: usize) -> u32;
 }
 
-/// Has others read where they must not.
+/// Makes others read memory that they must not read.
 #[interface]
 pub trait Between {
-    /// Has the caller's frame read, and that of this method.
+    /// Makes a server read the caller's frame, and that of this method.
     fn reach(&self, address: usize) -> u32;
 }
 
-/// The server of [`Reach`]: it dies of each attempt.
+/// The server of [`Reach`]: each attempt crashes it.
 #[derive(Debug)]
 pub struct Reacher;
 
@@ -87,10 +87,11 @@ impl Between for Forwarder {
     }
 }
 
-/// How far from its end a stack is read by others: further than what is closed together with statics.
+/// The distance from its end at which a stack is read by others: further than the part that is closed together with
+/// statics.
 const DEPTH: usize = 12 * 1024;
 
-/// Keeps a secret far down in its stack, and has others after it that it calls.
+/// Keeps a secret far down in its stack, and calls servers that are after the secret.
 pub fn keep(reacher: Handle<dyn Reach>, between: Handle<dyn Between>, go: Signal) -> ! {
     let above = black_box([SECRET; DEPTH / size_of::<u32>()]);
     let secret = black_box(AtomicU32::new(SECRET));
@@ -114,7 +115,7 @@ fn place(system: &'static System) -> usize {
     probe::stack_of(system, "keeper", 4).end - DEPTH
 }
 
-/// Sees that each attempt fails.
+/// Checks that each attempt fails.
 pub fn witness(system: &'static System, faulted: Notification) -> ! {
     let mut watch = Watch::new(system, faulted);
     for process in ["first", "second", "third"] {

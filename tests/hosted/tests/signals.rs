@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Signals that nobody in a firmware has asked for.
+//! Signals that no part of a firmware has asked for.
 #![cfg(target_os = "linux")]
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
-/// A firmware that goes on for half a second or more, mostly computing, and has just begun.
+/// A firmware that runs for half a second or more, mostly computing, and has just started.
 struct Firmware {
     child: Child,
     errors: BufReader<ChildStderr>,
@@ -30,7 +30,7 @@ impl Firmware {
         assert_eq!(result, 0);
     }
 
-    /// Returns how it ends, and what it says.
+    /// Returns its exit status, and its output.
     fn end(mut self) -> (ExitStatus, String) {
         let mut text = String::new();
         self.errors.read_to_string(&mut text).unwrap();
@@ -38,7 +38,7 @@ impl Firmware {
     }
 }
 
-/// What protects, and blocks.
+/// The options for protection and blocking.
 const WAYS: [&[&str]; 3] =
     [&["--protection", "pages"], &["--protection", "auto"], &["--block-system-calls"]];
 
@@ -73,13 +73,13 @@ fn signals_that_nobody_waits_for_are_counted_told_and_harmless() {
         let (status, text) = firmware.end();
         assert!(status.success(), "{status}: {text}");
         let counts: Vec<_> = text.lines().filter_map(|line| count(line, sender)).collect();
-        // They are told of twice. Linux makes one of signals that wait.
+        // They are reported twice. Linux merges equal signals that wait.
         let [first, all] = counts[..] else { panic!("{text}") };
         assert!(first < all && (strays.len()..=3 * strays.len()).contains(&all), "{text}");
     }
 }
 
-/// Returns how many signals a line tells of.
+/// Returns the number of signals that a line reports.
 fn count(line: &str, sender: u32) -> Option<usize> {
     const START: &str = "crossgate: signals that nobody waits for, and that change nothing: ";
     let (count, last) = line.strip_prefix(START)?.split_once("; the last was signal ")?;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Who has used more stack than it declares is told of at the end.
+//! Threads that have used more stack than they declare are reported at the end.
 #![cfg(target_os = "linux")]
 
 use std::process::Command;
@@ -19,9 +19,9 @@ fn threads_that_use_more_stack_than_they_declare_are_told_of() {
         used.parse().ok()
     };
     assert!(used("deep").is_some_and(|used| (20_000..26_000).contains(&used)), "{text}");
-    // Not the gap between caller and callee, which is larger.
+    // The gap between caller and callee, which is larger, does not count.
     assert!(used("calls").is_some_and(|used| (4_000..7_000).contains(&used)), "{text}");
     assert!(!text.contains("modest"), "{text}");
-    // What interrupts save is not the thread's doing.
+    // The registers that interrupts save do not count as the thread's use.
     assert!(!text.contains("spins"), "{text}");
 }

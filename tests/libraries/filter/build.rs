@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Compiles the library, and tells where its header is: as `DEP_SYSTEM_TESTS_FILTER_INCLUDE`.
+//! Compiles the library, and tells other builds where its header is: as `DEP_SYSTEM_TESTS_FILTER_INCLUDE`.
 
 use std::env;
 
@@ -11,7 +11,7 @@ fn main() {
     compiler.flag("-ffreestanding").flag("-std=c11").warnings_into_errors(true);
     let is_there = |compiler: cc::Tool| compiler.to_command().arg("--version").output().is_ok();
     if !compiler.try_get_compiler().is_ok_and(is_there) {
-        // All tests link without it that do not use it.
+        // All tests that do not use the library link without it.
         println!(
             "cargo::warning=The system test c_process can't be linked: it needs a C compiler for {}. \
              Debian, Ubuntu: sudo apt-get install --no-install-recommends gcc-arm-none-eabi",
@@ -19,6 +19,6 @@ fn main() {
         );
         return;
     }
-    // Statics without a value are in no section then, as in a vendor's old library.
+    // With this flag statics without a value are in no section, as in a vendor's old library.
     compiler.file("c/filter.c").flag("-fcommon").compile("filter");
 }

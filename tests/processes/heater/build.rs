@@ -14,7 +14,7 @@ fn main() {
     compiler.flag("-ffreestanding").flag("-std=c11").warnings_into_errors(true);
     let is_there = |compiler: cc::Tool| compiler.to_command().arg("--version").output().is_ok();
     if !compiler.try_get_compiler().is_ok_and(is_there) {
-        // All tests link without it that do not use it.
+        // All tests that do not use it link without it.
         println!(
             "cargo::warning=The system test c_process can't be linked: it needs a C compiler for {}. \
              Debian, Ubuntu: sudo apt-get install --no-install-recommends gcc-arm-none-eabi",

@@ -12,26 +12,26 @@ use crossgate_abi::{ARGUMENT_WORDS, CallError, Status, Word, number};
 pub const SYSTEM_CALL_STACK: usize = 64;
 /// Amounts of stack, in bytes, that are enough for a system call, and for no method.
 pub const TOO_LITTLE_STACK: core::ops::Range<usize> = SYSTEM_CALL_STACK..256;
-/// The number of bytes of stack that a method has to have beyond what its service declares: what the wiring says is
-/// all there is to it.
+/// The number of bytes of stack that a method needs beyond the declaration of its service: it needs no more than the
+/// wiring says.
 pub const METHOD_STACK: usize = 0;
 /// A system call that the port does not have.
 pub const UNKNOWN_SYSTEM_CALL: usize = 0x100;
-/// True if lent memory has what a method wrote that then crashed.
+/// True if memory that was lent has the data that a method wrote before it crashed.
 pub const CRASHED_CALLS_WRITE: bool = true;
 /// The number of attacks that a test of random ones makes.
 pub const RANDOM_ATTACKS: u32 = 1000;
-/// The length of a loop, in rounds, that is sure to be interrupted.
+/// The length of a loop, in rounds, that is certainly interrupted.
 pub const INTERRUPTED_LOOP: u32 = 40_000;
-/// What comes of a write to memory that was lent for reading.
+/// The result of a write to memory that was lent for reading.
 pub const WRITE_TO_WHAT_IS_READ: Result<(), CallError> = Err(CallError::ServerFaulted);
 /// Code that returns: `bx lr`, twice.
 pub const RETURN: u32 = 0x4770_4770;
 
 /// Writes a byte to the emulator's console by a semihosting call.
 ///
-/// The emulator takes it from memory, and refuses to read a page that doesn't begin with memory of
-/// the current process. Flash is everybody's, so the byte is taken from there.
+/// The emulator reads the byte from memory, and refuses to read a page that doesn't begin with memory of the current
+/// process. All processes may read flash, so the byte is taken from there.
 pub fn write_byte(byte: u8) {
     const WRITE_CHARACTER: usize = 3;
     static BYTES: [u8; 256] = {
@@ -43,7 +43,7 @@ pub fn write_byte(byte: u8) {
         }
         bytes
     };
-    // SAFETY: the call reads the byte, and changes nothing but the register.
+    // SAFETY: the call reads the byte, and changes only the register.
     unsafe {
         asm!(
             "bkpt #0xab",
@@ -59,13 +59,13 @@ pub fn end(status: u8) -> ! {
     semihosting::process::exit(status.into())
 }
 
-/// The wiring with the addresses that memory has.
+/// Returns the wiring with the addresses that memory has.
 #[must_use]
 pub fn placed(system: &'static System) -> &'static System {
     system
 }
 
-/// Returns where the kernel keeps the bounds of the current stack: at the top of its own.
+/// Returns the address at which the kernel keeps the bounds of the current stack: at the top of its own.
 #[must_use]
 pub fn kernel_memory() -> usize {
     unsafe extern "C" {
@@ -74,7 +74,7 @@ pub fn kernel_memory() -> usize {
     (&raw const _stack_start).addr() - 8
 }
 
-/// Where code and constants are, which all may read: flash.
+/// Returns the addresses of code and constants, which all processes may read: flash.
 #[must_use]
 pub fn constants() -> core::ops::Range<usize> {
     unsafe extern "C" {
@@ -84,13 +84,14 @@ pub fn constants() -> core::ops::Range<usize> {
     (&raw const __crossgate_flash_start).addr()..(&raw const __crossgate_flash_end).addr()
 }
 
-/// Returns where a method finds what its caller lends it first, if that has `length` bytes at `address`.
+/// Returns the address at which a method finds the first memory that its caller lends it, if that has `length` bytes at
+/// `address`.
 #[must_use]
 pub fn lent(address: usize, _length: usize) -> usize {
     address
 }
 
-/// The address that a fault record tells for the instruction at `address`.
+/// Returns the address that a fault record has for the instruction at `address`.
 #[must_use]
 pub fn in_program(address: usize) -> usize {
     address
@@ -100,19 +101,19 @@ pub fn in_program(address: usize) -> usize {
 #[must_use]
 pub fn load(address: usize) -> u32 {
     let word;
-    // SAFETY: a read, of whatever the protection unit allows, changes nothing.
+    // SAFETY: a read that the protection unit allows changes nothing.
     unsafe { asm!("ldr {}, [{}]", out(reg) word, in(reg) address, options(nostack, readonly)) };
     word
 }
 
 /// Writes a word.
 pub fn store(address: usize, word: u32) {
-    // SAFETY: this is an attack. That it can't break the memory of this process' own Rust objects
-    // is the caller's aim; that it can't reach others' is what is tested.
+    // SAFETY: this is an attack. The caller makes sure that it can't break the memory of this process' own Rust
+    // objects; the test shows that it can't reach those of others.
     unsafe { asm!("str {}, [{}]", in(reg) word, in(reg) address, options(nostack)) };
 }
 
-/// Calls the code at `address`, which only returns, if it runs.
+/// Calls the code at `address`, which only returns, if it is executed.
 pub fn run(address: usize) {
     // SAFETY: as above.
     unsafe { asm!("blx {}", in(reg) address | 1, out("lr") _, clobber_abi("C")) };
@@ -126,7 +127,7 @@ pub fn run_method(entry: usize, object: usize) {
 
 /// Executes an undefined instruction.
 pub fn undefined() {
-    // SAFETY: the instruction has no effect but the fault.
+    // SAFETY: the instruction has no effect except for the fault.
     unsafe { asm!("udf #0") };
 }
 
@@ -142,13 +143,13 @@ pub fn divide_by_zero() {
     unsafe { asm!("udiv {0}, {0}, {1}", inout(reg) 1 => _, in(reg) 0) };
 }
 
-/// The system call instruction, with these registers.
+/// Executes the system call instruction, with these registers.
 #[must_use]
 pub fn trap(selector: Word, words: [Word; ARGUMENT_WORDS]) -> Reply {
     let [first, second, third, fourth] = words;
     let (status, low, high);
-    // SAFETY: the kernel preserves the other registers, and writes no memory of the caller but
-    // what is lent to the called method.
+    // SAFETY: the kernel preserves the other registers, and writes no memory of the caller except for that which is
+    // lent to the called method.
     unsafe {
         asm!(
             "svc 0",
@@ -162,14 +163,13 @@ pub fn trap(selector: Word, words: [Word; ARGUMENT_WORDS]) -> Reply {
     Reply { status: Status(status), words: [low, high] }
 }
 
-/// The same at another stack pointer, without arguments. Gives back the status, and the stack pointer
-/// after it.
+/// Executes it at another stack pointer, without arguments. Returns the status, and the stack pointer after it.
 #[must_use]
 pub fn trap_at(stack_pointer: usize, selector: Word) -> (Status, usize) {
     trap_at_with(stack_pointer, selector, [0; ARGUMENT_WORDS])
 }
 
-/// The same with arguments.
+/// Executes it at another stack pointer, with arguments.
 #[must_use]
 pub fn trap_at_with(
     stack_pointer: usize,
@@ -178,7 +178,7 @@ pub fn trap_at_with(
 ) -> (Status, usize) {
     let [first, second, third, fourth] = words;
     let (status, after);
-    // SAFETY: nothing of the caller lies below the stack pointer, and it gets its own back.
+    // SAFETY: the caller uses nothing below the stack pointer, and gets its own stack pointer back.
     unsafe {
         asm!(
             "mov r4, sp",
@@ -200,7 +200,7 @@ pub fn trap_at_with(
 
 /// Returns from the current call.
 pub fn leave(status: Word, words: [Word; 2]) -> ! {
-    // SAFETY: nothing comes back.
+    // SAFETY: the call does not return.
     unsafe {
         asm!(
             "svc 0",
@@ -241,7 +241,7 @@ pub fn lend_saved_registers(selector: Word, length: usize) -> Status {
 
 /// Executes an undefined instruction at another stack pointer.
 pub fn undefined_at(stack_pointer: usize) -> ! {
-    // SAFETY: nothing comes back.
+    // SAFETY: the call does not return.
     unsafe {
         asm!(
             "mov sp, {stack_pointer}",
@@ -254,7 +254,7 @@ pub fn undefined_at(stack_pointer: usize) -> ! {
 
 /// Executes a breakpoint at another stack pointer.
 pub fn breakpoint_at(stack_pointer: usize) -> ! {
-    // SAFETY: nothing comes back.
+    // SAFETY: the call does not return.
     unsafe {
         asm!(
             "mov sp, {stack_pointer}",
@@ -267,7 +267,7 @@ pub fn breakpoint_at(stack_pointer: usize) -> ! {
 
 /// Counts down at another stack pointer, and may be interrupted meanwhile.
 pub fn count_down_at(stack_pointer: usize, count: u32) {
-    // SAFETY: nothing of the caller lies below the stack pointer, and it gets its own back.
+    // SAFETY: the caller uses nothing below the stack pointer, and gets its own stack pointer back.
     unsafe {
         asm!(
             "mov r4, sp",

@@ -13,21 +13,21 @@ use crossgate_abi::{ARGUMENT_WORDS, CallError, Status, Word};
 
 /// The number of bytes of stack that a system call takes.
 pub const SYSTEM_CALL_STACK: usize = 13 * size_of::<usize>();
-/// Amounts of stack, in bytes, that are enough for a system call (and for an interrupt, which saves
-/// much more), and for no method.
+/// Amounts of stack, in bytes, that are enough for a system call (and for an interrupt, which saves much more), but for
+/// no method.
 pub const TOO_LITTLE_STACK: core::ops::Range<usize> = 16 * 1024..17 * 1024;
-/// The number of bytes of stack that a method has to have beyond what its service declares, which is meant for
+/// The number of bytes of stack that a method needs beyond the declaration of its service, which is meant for
 /// microcontrollers.
 pub const METHOD_STACK: usize = 48 * 1024;
 /// A system call that the port does not have.
 pub const UNKNOWN_SYSTEM_CALL: usize = hosted::INTERRUPT + HostedCall::ALL.len();
-/// True if lent memory has what a method wrote that then crashed: its copy is gone with the call.
+/// True if memory that was lent has the data that a method wrote before it crashed: its copy is lost with the call.
 pub const CRASHED_CALLS_WRITE: bool = false;
 /// The number of attacks that a test of random ones makes.
 pub const RANDOM_ATTACKS: u32 = 200;
-/// The length of a loop, in rounds, that is sure to be interrupted.
+/// The length of a loop, in rounds, that is certainly interrupted.
 pub const INTERRUPTED_LOOP: u32 = 4_000;
-/// What comes of a write to memory that was lent for reading: it changes a copy.
+/// The result of a write to memory that was lent for reading: the write changes a copy.
 pub const WRITE_TO_WHAT_IS_READ: Result<(), CallError> = Ok(());
 /// Stacks are divided at multiples of so many bytes.
 const STEP: usize = 8 * 1024;
@@ -46,20 +46,20 @@ pub fn end(status: u8) -> ! {
     }
 }
 
-/// The wiring with the addresses that memory has.
+/// Returns the wiring with the addresses that memory has.
 #[must_use]
 pub fn placed(_: &'static System) -> &'static System {
     inside::system()
 }
 
-/// Memory of the kernel: the far end of its stack. That user code can't write there is more than the
-/// port promises; that it is no memory of a process is what the kernel has to know.
+/// Returns an address of the kernel's memory: the far end of its stack. The port does not guarantee that user code
+/// can't write there; but the kernel has to know that it is no memory of a process.
 #[must_use]
 pub fn kernel_memory() -> usize {
     inside::kernel_stack().start + 0x1000
 }
 
-/// Where code and constants are, which all may read.
+/// Returns the addresses of code and constants, which all processes may read.
 #[must_use]
 pub fn constants() -> core::ops::Range<usize> {
     unsafe extern "C" {
@@ -69,15 +69,15 @@ pub fn constants() -> core::ops::Range<usize> {
     (&raw const __ehdr_start).addr()..(&raw const etext).addr()
 }
 
-/// Returns where a method finds what its caller lends it first, if that has `length` bytes at `address`: copied to
-/// the end of its part of the stack, which it has hardly begun to use.
+/// Returns the address at which a method finds the first memory that its caller lends it, if that has `length` bytes at
+/// `address`: it is copied to the end of the method's part of the stack, which is still nearly empty.
 #[must_use]
 pub fn lent(_address: usize, length: usize) -> usize {
     let here = 0_u8;
     (&raw const here).addr().next_multiple_of(STEP) - length
 }
 
-/// The address that a fault record tells for the instruction at `address`.
+/// Returns the address that a fault record has for the instruction at `address`.
 #[must_use]
 pub fn in_program(address: usize) -> usize {
     inside::in_program(address)
@@ -87,19 +87,19 @@ pub fn in_program(address: usize) -> usize {
 #[must_use]
 pub fn load(address: usize) -> u32 {
     let word;
-    // SAFETY: a read, of whatever is open, changes nothing.
+    // SAFETY: a read of open memory changes nothing.
     unsafe { asm!("mov {:e}, [{}]", out(reg) word, in(reg) address, options(nostack, readonly)) };
     word
 }
 
 /// Writes a word.
 pub fn store(address: usize, word: u32) {
-    // SAFETY: this is an attack. That it can't break the memory of this process' own Rust objects
-    // is the caller's aim; that it can't reach others' is what is tested.
+    // SAFETY: this is an attack. The caller makes sure that it can't break the memory of this process' own Rust
+    // objects; the test shows that it can't reach those of others.
     unsafe { asm!("mov [{1}], {0:e}", in(reg) word, in(reg) address, options(nostack)) };
 }
 
-/// Calls the code at `address`, which only returns, if it runs.
+/// Calls the code at `address`, which only returns, if it is executed.
 pub fn run(address: usize) {
     // SAFETY: as above.
     unsafe { asm!("call {}", in(reg) address, clobber_abi("C")) };
@@ -113,7 +113,7 @@ pub fn run_method(entry: usize, object: usize) {
 
 /// Executes an undefined instruction.
 pub fn undefined() {
-    // SAFETY: the instruction has no effect but the fault.
+    // SAFETY: the instruction has no effect except for the fault.
     unsafe { asm!("ud2") };
 }
 
@@ -129,13 +129,13 @@ pub fn divide_by_zero() {
     unsafe { asm!("div {:e}", in(reg) 0, inout("eax") 1 => _, inout("edx") 0 => _) };
 }
 
-/// A call of the gate, with these registers.
+/// Calls the gate, with these registers.
 #[must_use]
 pub fn trap(selector: Word, words: [Word; ARGUMENT_WORDS]) -> Reply {
     let [first, second, third, fourth] = words;
     let (status, low, high);
-    // SAFETY: the gate preserves what a function preserves, and writes no memory of the caller but
-    // what is lent to the called method.
+    // SAFETY: the gate preserves the registers that a function preserves, and writes no memory of the caller except for
+    // that which is lent to the called method.
     unsafe {
         asm!(
             "call __crossgate_gate",
@@ -150,14 +150,13 @@ pub fn trap(selector: Word, words: [Word; ARGUMENT_WORDS]) -> Reply {
     Reply { status: Status(status), words: [low, high] }
 }
 
-/// The same at another stack pointer, without arguments. Gives back the status, and the stack pointer
-/// after it.
+/// Calls it at another stack pointer, without arguments. Returns the status, and the stack pointer after it.
 #[must_use]
 pub fn trap_at(stack_pointer: usize, selector: Word) -> (Status, usize) {
     trap_at_with(stack_pointer, selector, [0; ARGUMENT_WORDS])
 }
 
-/// The same with arguments.
+/// Calls it at another stack pointer, with arguments.
 #[must_use]
 pub fn trap_at_with(
     stack_pointer: usize,
@@ -166,7 +165,7 @@ pub fn trap_at_with(
 ) -> (Status, usize) {
     let [first, second, third, fourth] = words;
     let (status, after);
-    // SAFETY: nothing of the caller lies below the stack pointer, and it gets its own back.
+    // SAFETY: the caller uses nothing below the stack pointer, and gets its own stack pointer back.
     unsafe {
         asm!(
             "mov r12, rsp",
@@ -189,7 +188,7 @@ pub fn trap_at_with(
 
 /// Returns from the current call.
 pub fn leave(status: Word, words: [Word; 2]) -> ! {
-    // SAFETY: nothing comes back.
+    // SAFETY: the call does not return.
     unsafe {
         asm!(
             "call __crossgate_gate",
@@ -231,7 +230,7 @@ pub fn lend_saved_registers(selector: Word, length: usize) -> Status {
 
 /// Executes an undefined instruction at another stack pointer.
 pub fn undefined_at(stack_pointer: usize) -> ! {
-    // SAFETY: nothing comes back.
+    // SAFETY: the call does not return.
     unsafe {
         asm!(
             "mov rsp, {stack_pointer}",
@@ -244,7 +243,7 @@ pub fn undefined_at(stack_pointer: usize) -> ! {
 
 /// Executes a breakpoint at another stack pointer.
 pub fn breakpoint_at(stack_pointer: usize) -> ! {
-    // SAFETY: nothing comes back.
+    // SAFETY: the call does not return.
     unsafe {
         asm!(
             "mov rsp, {stack_pointer}",
@@ -257,7 +256,7 @@ pub fn breakpoint_at(stack_pointer: usize) -> ! {
 
 /// Counts down at another stack pointer, and may be interrupted meanwhile.
 pub fn count_down_at(stack_pointer: usize, count: u32) {
-    // SAFETY: nothing of the caller lies below the stack pointer, and it gets its own back.
+    // SAFETY: the caller uses nothing below the stack pointer, and gets its own stack pointer back.
     unsafe {
         asm!(
             "mov r12, rsp",

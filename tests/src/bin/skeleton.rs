@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The skeleton of a test: an attacker reads what is not its own, and is stopped; nobody else notices.
+//! The skeleton of a test: an attacker reads memory of another process, and is stopped; no other process is affected.
 //!
-//! To make a test of it: copy this file to `tests/src/bin/TOPIC/NAME.rs`, run `cargo xtask manifests`, and
-//! `cargo run -p system-tests --bin NAME -- --semihosting --time virtual` (it is silent if it passes).
+//! To make a test from it, copy this file to `tests/src/bin/TOPIC/NAME.rs`, run `cargo xtask manifests`, and `cargo run
+//! -p system-tests --bin NAME -- --semihosting --time virtual` (it is silent if it passes).
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use crossgate::{Concurrent, Handle, Notification};
@@ -12,10 +12,11 @@ use system_tests::report::{broken, expect, pass};
 use system_tests::victim::{Safe, Vault};
 use system_tests::watch::Watch;
 
-// A process that crashes stays down (`on_fault = stop`), so the test ends. One that does not say so restarts.
+// A process that crashes stays down (`on_fault = stop`), so the test ends. Without this line it would restart.
 crossgate::system! {
     static SYSTEM;
-    // Is told of each fault, and is more urgent than all that fault: the kernel keeps the last records only.
+    // The witness is notified of each fault, and is more urgent than all threads that fault, because the kernel keeps
+    // only the last records.
     process witness {
         notification FAULTED;
         supervisor FAULTED;

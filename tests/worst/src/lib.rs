@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Firmware in which as many threads as there can be make the kernel do the most at once.
+//! Firmware in which the largest number of threads makes the kernel do as much as possible at once.
 //!
-//! `cargo xtask worst` runs these, and looks for the longest stretches with interrupts held off. Each ends with
-//! success if what it is about has happened to all of its threads.
+//! `cargo xtask worst` runs these, and looks for the longest stretches with interrupts held off. Each ends with success
+//! if its event has happened to all of its threads.
 #![cfg_attr(target_os = "none", no_std)]
 
 use core::time::Duration;
@@ -10,16 +10,16 @@ use crossgate::time::Instant;
 use crossgate::{CallError, Handle, Notification, Signal, interface, thread, time};
 use system_tests::report::{expect, expect_that, pass};
 
-/// The number of clients. With the idle thread, a [judge], and two others, it is as many threads as a
-/// firmware can have.
+/// The number of clients. Together with the idle thread, a [judge], and two others, it is the largest number of threads
+/// of a firmware.
 pub const CLIENTS: usize = 28;
-/// When all clients are where they are to be.
+/// The time until all clients are in their places.
 pub const SOON: Duration = Duration::from_millis(50);
-/// No client gets to this.
+/// A time that no client reaches.
 pub const NEVER: Duration = Duration::from_secs(1000);
 
-/// Has a macro make a firmware with so many clients. It is given for each: its number, a name for its thread, one
-/// for an object, one for that one's service, and the name of the next service.
+/// Makes a macro define a firmware with so many clients. The macro is given for each: its number, a name for its
+/// thread, one for an object, one for the object's service, and the name of the next service.
 #[macro_export]
 macro_rules! with_clients {
     ($firmware:ident) => {
@@ -35,7 +35,7 @@ macro_rules! with_clients {
     };
 }
 
-/// A firmware of these processes, and a [judge] to whom so many have to signal `DONE`.
+/// Defines a firmware of these processes, and a [judge] to whom so many clients have to signal `DONE`.
 #[macro_export]
 macro_rules! judged {
     ($count:expr; $($others:tt)*) => {
@@ -54,14 +54,14 @@ macro_rules! judged {
 /// A server that keeps its visitors.
 #[interface]
 pub trait Stay {
-    /// Does not come back.
+    /// Does not return.
     fn stay(&self);
 }
 
-/// The same, one visitor at a time.
+/// A server that keeps its visitors, one at a time.
 #[interface]
 pub trait StayAlone {
-    /// Does not come back.
+    /// Does not return.
     fn stay(&mut self);
 }
 
@@ -81,7 +81,7 @@ impl StayAlone for Keeps {
     }
 }
 
-/// Has its visitors kept by another.
+/// Makes another server keep its visitors.
 #[derive(Debug)]
 pub struct Passes(pub Handle<dyn Stay>);
 
@@ -91,7 +91,7 @@ impl Stay for Passes {
     }
 }
 
-/// When [`SOON`] is, for all.
+/// Returns the time of [`SOON`], which is the same for all.
 #[must_use]
 pub fn soon() -> Instant {
     let now = time::now();
@@ -110,19 +110,19 @@ pub fn visit(server: Handle<dyn Stay>, done: Signal) -> ! {
     end(done)
 }
 
-/// The same, one visitor at a time.
+/// Visits a server that crashes meanwhile, one visitor at a time.
 pub fn visit_alone(server: Handle<dyn StayAlone>, done: Signal) -> ! {
     expect_that("the server has crashed", server.stay().is_err());
     end(done)
 }
 
-/// Tells the judge that all is done.
+/// Tells the judge that everything is done.
 pub fn end(done: Signal) -> ! {
     expect("signal", done.signal(), Ok(()));
     thread::exit()
 }
 
-/// Ends with success once so many have come to their ends.
+/// Ends with success once so many clients have come to their ends.
 pub fn judge(done: Notification, count: usize) -> ! {
     for _ in 0..count {
         expect_that("all come to their ends", done.wait_timeout(4 * SOON).is_ok());

@@ -7,11 +7,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// A copy of all files of a repository that git tracks or would. What is built of it is kept for the next
-/// time.
+/// A copy of all files of a repository that git tracks or would track. Build results are kept for the next run.
 pub struct Copy {
     folder: PathBuf,
-    /// Git's list of what is in the copy.
+    /// Git's list of the files in the copy.
     index: PathBuf,
     repository: String,
     /// The files, as an object of git.
@@ -19,10 +18,10 @@ pub struct Copy {
 }
 
 impl Copy {
-    /// Brings the copy of the repository in `root` up to date, or makes it.
+    /// Updates the copy of the repository in `root`, or makes it.
     ///
     /// # Errors
-    /// It is no repository, or files can't be written.
+    /// If it is no repository, or files can't be written.
     pub fn of(root: &Path) -> Result<Copy> {
         let folder = root.join("target/mutations");
         let copy = folder.join("workspace");
@@ -34,10 +33,10 @@ impl Copy {
         Ok(copy)
     }
 
-    /// Does `work` while a patch is applied.
+    /// Runs `work` while a patch is applied.
     ///
     /// # Errors
-    /// The patch does not apply, or what `work` says.
+    /// If the patch does not apply; or the error of `work`.
     pub fn with(&self, patch: &Path, work: impl FnOnce() -> Result<()>) -> Result<()> {
         command::run(self.git().args(["apply", "--index", "--whitespace=nowarn"]).arg(patch))?;
         let result = work();
@@ -45,26 +44,25 @@ impl Copy {
         result
     }
 
-    /// A file of the copy.
+    /// Returns the path of a file in the copy.
     pub fn file(&self, path: &str) -> PathBuf {
         self.folder.join(path)
     }
 
-    /// Cargo, in the copy.
+    /// Returns a command for cargo, in the copy.
     pub fn cargo(&self) -> Command {
         let mut cargo = Command::new("cargo");
         cargo.current_dir(&self.folder).env_remove("CARGO_TARGET_DIR");
         cargo
     }
 
-    /// Makes the files those of the original again. Others are not touched, so that they are not built
-    /// again.
+    /// Restores the files of the original. Other files are not touched, so that they are not built again.
     fn restore(&self) -> Result<()> {
         command::run(self.git().args(["read-tree", "--reset", "-u", &self.tree]))?;
         Ok(())
     }
 
-    /// Git, for which the copy is the work tree.
+    /// Returns a command for git, with the copy as work tree.
     fn git(&self) -> Command {
         let mut git = git(&self.folder);
         git.env("GIT_DIR", &self.repository).env("GIT_WORK_TREE", &self.folder);
@@ -73,7 +71,7 @@ impl Copy {
     }
 }
 
-/// The files in `root`, as an object of git. `index` is a file for git's own use.
+/// Returns the files in `root`, as an object of git. `index` is a file for git's own use.
 fn tree(root: &Path, index: &Path) -> Result<String> {
     let git = || {
         let mut git = git(root);
@@ -132,7 +130,7 @@ mod tests {
         assert_eq!(read(&copy.folder, "first").unwrap(), "1\n");
         assert_eq!(read(&copy.folder, "new"), None);
 
-        // As after an end in the middle of a mutation.
+        // As after an abort in the middle of a mutation.
         fs::write(copy.folder.join("first"), "5\n").unwrap();
         fs::write(root.join("second"), "6\n").unwrap();
         fs::remove_file(root.join(".gitignore")).unwrap();

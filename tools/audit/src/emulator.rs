@@ -7,16 +7,15 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-/// How a firmware ended that ends by itself.
+/// The end of a firmware that ends by itself.
 pub struct Finished {
     /// `true` if it reported success.
     pub success: bool,
-    /// What it wrote on the first serial line, and what the emulator had to say.
+    /// The output on the first serial line, and that of the emulator.
     pub output: String,
 }
 
-/// Runs a firmware that ends by itself (by semihosting), for at most `patience`, with more options for the
-/// emulator.
+/// Runs a firmware that ends by itself (by semihosting), for at most `patience`, with further options for the emulator.
 ///
 /// Its time is exact, however busy this machine is: each instruction takes 1 ns, and when the CPU sleeps, time
 /// jumps to the next interrupt.
@@ -32,16 +31,16 @@ pub fn run(firmware: &Path, options: &[&str], patience: Duration) -> Result<Fini
     Ok(Finished { success, output: output.text })
 }
 
-/// The command that [`run`] runs.
+/// Returns the command that [`run`] runs.
 pub fn run_command(firmware: &Path, options: &[&str]) -> Command {
     let mut command = runner();
     command.arg(firmware).args(options);
     command
 }
 
-/// The same, up to the firmware.
+/// Returns that command up to the firmware.
 pub fn runner() -> Command {
-    // By the script the emulator is that of the board that the firmware was built for.
+    // The script chooses the emulator of the board that the firmware was built for.
     let mut command = Command::new(workbench::root().join("boards/emulate"));
     command.args(["-display", "none", "-monitor", "none"]);
     command.args(["-serial", "stdio"]);

@@ -10,32 +10,32 @@ use serde::{Deserialize, Serialize};
 use std::fs;
 use std::path::PathBuf;
 
-/// How many charts are beside each other.
+/// The number of charts in a row.
 const COLUMNS: usize = 3;
-/// How large each is, in pixels.
+/// The size of each chart, in pixels.
 const CHART: (u32, u32) = (300, 170);
 const COLOUR: RGBColor = RGBColor(0x1d, 0x4e, 0xd8);
 const GREY: RGBColor = RGBColor(0x55, 0x55, 0x55);
 
-/// What a version needed.
+/// The figures of a version.
 #[derive(Serialize, Deserialize)]
 struct Version {
     name: String,
     figures: Figures,
 }
 
-/// The file with all figures.
+/// Returns the file with all figures.
 fn data() -> PathBuf {
     workspace::root().join("book/src/history.json")
 }
 
-/// The picture of it.
+/// Returns the file with their picture.
 fn picture() -> PathBuf {
     workspace::root().join("book/src/history.svg")
 }
 
-/// Measures and adds a version with the name `new`, if there is one, instead of one with the same name, and draws the
-/// picture anew.
+/// If there is a `new` name, measures and adds a version with it, in place of one with the same name; draws the picture
+/// again.
 ///
 /// # Errors
 /// If something can't be measured, read or written.
@@ -61,7 +61,7 @@ fn write(file: PathBuf, text: String) -> Result<()> {
     Ok(())
 }
 
-/// The picture: a chart for each operation, and one for the kernel's flash.
+/// Draws the picture: a chart for each operation, and one for the kernel's flash.
 fn draw(versions: &[Version]) -> Result<String> {
     let mut charts: Vec<(&str, &str)> = OPERATIONS.iter().map(|it| (it.name, it.text)).collect();
     charts.push((bench::FLASH, "kernel flash, bytes"));
@@ -78,7 +78,7 @@ fn draw(versions: &[Version]) -> Result<String> {
     Ok(picture)
 }
 
-/// The figures with this name of all versions that have one.
+/// Draws the figures with this name of all versions that have one.
 fn chart(
     area: &DrawingArea<SVGBackend, plotters::coord::Shift>,
     name: &str,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The hosted system tests on a CPU that has protection keys, which this machine's may not have: an
-//! emulated one, that runs Linux with nothing but the tests.
+//! The hosted system tests on a CPU that has protection keys, which this machine's CPU may not have: an emulated CPU,
+//! which runs Linux with nothing but the tests.
 
 use crate::emulator::Finished;
 use crate::{command, setup};
@@ -17,16 +17,15 @@ use std::time::Duration;
 
 /// The test of a package that runs all its programs.
 const TEST: &str = "hosted";
-/// How long all of it may take.
+/// The longest time for all of it.
 const PATIENCE: Duration = Duration::from_secs(300);
 /// Permissions of files and folders.
 const ALL: u32 = 0o755;
 
-/// Runs tests of a package, which `cargo` builds: those that `arguments` name. `linux` is the kernel to
-/// boot.
+/// Runs tests of a package, which `cargo` builds: those that `arguments` name. `linux` is the kernel to boot.
 ///
 /// # Errors
-/// They are not built, or can't be run.
+/// If the tests don't build, or can't be run.
 pub fn run(
     linux: &Path,
     cargo: &mut Command,
@@ -42,7 +41,7 @@ pub fn run(
     command.args(["-M", "q35", "-cpu", "max", "-m", "3G", "-display", "none", "-no-reboot"]);
     command.arg("-kernel").arg(linux).arg("-initrd").arg(&system);
     command.arg("-serial").arg(format!("file:{}", log.display()));
-    // What comes after the dashes are the arguments of the test. When it ends, Linux panics.
+    // The words after the dashes are the arguments of the test. When the test ends, Linux panics.
     let arguments = arguments.join(" ");
     command
         .args(["-append", &format!("console=ttyS0 quiet panic=-1 -- --color=never {arguments}")]);
@@ -58,10 +57,10 @@ pub fn run(
 
 /// The tests as cargo has built them.
 struct Tests {
-    /// What runs the programs.
+    /// The program that runs the tests' programs.
     runner: PathBuf,
     programs: Vec<PathBuf>,
-    /// The programs' sources, which the runner looks at.
+    /// The programs' sources, which the runner reads.
     sources: Vec<PathBuf>,
 }
 
@@ -86,7 +85,7 @@ impl Tests {
         Ok(Tests { runner: runner.context("the test has no program")?, programs, sources })
     }
 
-    /// A system to boot: an archive of all files. They have the paths that they have here, but for the
+    /// Returns a system to boot: an archive of all files. They have the paths that they have here, except for the
     /// runner, which is the first program that Linux starts.
     fn system(&self) -> Result<Vec<u8>> {
         let mut system = System::default();
@@ -95,7 +94,7 @@ impl Tests {
         system.folder(Path::new("/tmp"))?;
         system.folder(Path::new("/proc"))?;
         system.file(Path::new("/init"), &self.runner)?;
-        // Most of a program is there for debuggers: with that of all the memory of the emulated machine is full.
+        // Most of a program is data for debuggers, with which the memory of the emulated machine would be full.
         let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
         let stripped = folder.path().join("program");
         for file in &self.programs {
@@ -118,7 +117,7 @@ impl Tests {
     }
 }
 
-/// The shared libraries that the loader finds for a program, itself included.
+/// Returns the shared libraries that the loader finds for a program, itself included.
 fn libraries_of(program: &Path) -> Result<Vec<PathBuf>> {
     let output = command::run(Command::new("ldd").arg(program))?;
     let text = String::from_utf8(output.stdout)?;
@@ -126,7 +125,7 @@ fn libraries_of(program: &Path) -> Result<Vec<PathBuf>> {
     Ok(paths.map(PathBuf::from).collect())
 }
 
-/// An archive of files as Linux unpacks it at its start.
+/// An archive of files in the form that Linux unpacks at its start.
 #[derive(Default)]
 struct System {
     archive: Vec<u8>,
@@ -142,7 +141,7 @@ impl System {
         Ok(())
     }
 
-    /// A folder, and those that it is in.
+    /// Adds a folder, and those that it is in.
     fn folder(&mut self, path: &Path) -> Result<()> {
         if path == Path::new("/") || !self.folders.insert(path.into()) {
             return Ok(());
@@ -152,7 +151,7 @@ impl System {
         self.add(entry, &[])
     }
 
-    /// The file that is at `original` here.
+    /// Adds the file that is at `original` here.
     fn file(&mut self, path: &Path, original: &Path) -> Result<()> {
         self.folder(path.parent().context("a relative path")?)?;
         let bytes =

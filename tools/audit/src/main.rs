@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What tests and measures Crossgate: `cargo xtask test`, `soak`, `bench`, `history`, `worst`, `map`.
+//! Tests and measures Crossgate: `cargo xtask test`, `soak`, `bench`, `history`, `worst`, `map`.
 
 #![forbid(unsafe_code)]
 
@@ -111,7 +111,7 @@ fn main() -> ExitCode {
     workbench::run(|| run(arguments.task))
 }
 
-/// Returns whether all that was checked was as it has to be.
+/// Returns whether all checks have passed.
 fn run(task: Task) -> Result<bool> {
     match task {
         Task::Test => test::run(),

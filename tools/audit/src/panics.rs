@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! That the kernel can't panic.
+//! The check that the kernel can't panic.
 //!
-//! Follows the calls in a firmware's machine code from every function of the kernel. Calls through
-//! pointers are not seen: those of the kernel go to functions of its own, which are looked at anyway.
+//! It follows the calls in a firmware's machine code from every function of the kernel. Calls through pointers are not
+//! seen: those of the kernel go to functions of its own, which are checked anyway.
 
 use crate::size;
 use anyhow::{Context, Result, bail, ensure};
@@ -11,7 +11,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::fs;
 use std::path::Path;
 
-/// What is in the name of all functions by which a panic starts.
+/// A part of the names of all functions by which a panic starts.
 const PANIC: &str = "panicking";
 /// The part of the names of threads' entries in a wiring. The kernel gets there by a context that it loads, never by a
 /// branch: what looks like one is the second half of another instruction.
@@ -23,11 +23,11 @@ struct Function {
     address: u64,
     name: String,
     is_kernel: bool,
-    /// The addresses of what it may call, or go on with.
+    /// The addresses of the functions that it may call, or jump to.
     calls: BTreeSet<u64>,
 }
 
-/// Looks for a way from the kernel to a panic.
+/// Looks for a path from the kernel to a panic.
 ///
 /// # Errors
 /// If there is one, which is named, or if the ELF file can't be read.
@@ -49,7 +49,7 @@ fn functions(file: &object::File) -> Result<Vec<Function>> {
         let address = symbol.address() & !1;
         let code = file.section_by_index(index)?.data_range(address, symbol.size())?;
         let name = format!("{:#}", rustc_demangle::demangle(symbol.name()?));
-        // To format what kernel and user code share is the user's affair.
+        // Formatting of data that kernel and user code share is user code.
         let formats = name.contains(" as core::fmt::");
         functions.push(Function {
             address,
@@ -61,11 +61,11 @@ fn functions(file: &object::File) -> Result<Vec<Function>> {
     Ok(functions)
 }
 
-/// Returns where the branches in Thumb code that starts at `address` go.
+/// Returns the targets of the branches in Thumb code that starts at `address`.
 ///
-/// Every half-word is taken for the start of an instruction, so constants among the code can hide
-/// none. That the end of one instruction and the start of the next look like a branch to just the
-/// first byte of a function is unlikely, and would be noticed.
+/// Every half-word is taken for the start of an instruction, so constants among the code can hide none. It is unlikely
+/// that the end of one instruction and the start of the next look like a branch to the first byte of a function, and it
+/// would be noticed.
 fn calls(address: u64, code: &[u8]) -> BTreeSet<u64> {
     let halves: Vec<_> =
         code.chunks_exact(2).map(|half| u16::from_le_bytes([half[0], half[1]])).collect();
@@ -76,8 +76,8 @@ fn calls(address: u64, code: &[u8]) -> BTreeSet<u64> {
         .collect()
 }
 
-/// Returns how far from its own address and 4 the instruction goes that starts with these half-words, if it
-/// is a `BL` (T1) or an unconditional `B` (T2, T4), as in the ARMv7-M manual, A7.7.
+/// Returns the distance from its own address and 4 to the target of the instruction that starts with these half-words,
+/// if it is a `BL` (T1) or an unconditional `B` (T2, T4), as in the ARMv7-M manual, A7.7.
 fn offset((first, second): (u16, u16)) -> Option<i64> {
     let (one, two) = (u32::from(first), u32::from(second));
     if one & 0xf800 == 0xe000 {
@@ -93,7 +93,7 @@ fn offset((first, second): (u16, u16)) -> Option<i64> {
     Some(i64::from((bits << 7) as i32 >> 7))
 }
 
-/// The names along the shortest way from a function of the kernel to a panic.
+/// Returns the names along the shortest path from a function of the kernel to a panic.
 fn way_to_panic(functions: &[Function]) -> Option<Vec<&str>> {
     let kernel = functions.iter().filter(|function| function.is_kernel);
     let mut ways: VecDeque<(&Function, Vec<&str>)> = kernel.map(|start| (start, vec![])).collect();

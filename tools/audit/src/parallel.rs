@@ -5,11 +5,11 @@ use std::iter::repeat_with;
 use std::sync::{Mutex, PoisonError};
 use std::thread::{available_parallelism, scope};
 
-/// Does `work` for each item, for as many at a time as there are processors. They are begun in their order, in which
-/// the results come, too.
+/// Runs `work` for each item, for as many at a time as there are processors. They are started in their order, which is
+/// also the order of the results.
 ///
 /// # Panics
-/// If `work` does.
+/// If `work` panics.
 pub fn map<T: Send, R: Send>(items: Vec<T>, work: impl Fn(T) -> R + Sync) -> Vec<R> {
     let mut results: Vec<Option<R>> = repeat_with(|| None).take(items.len()).collect();
     let left = Mutex::new(items.into_iter().zip(&mut results));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The plugin of the emulator that follows what firmware executes.
+//! The plugin of the emulator that follows the execution of firmware.
 
 use crate::symbols::Symbols;
 use crate::{command, workspace};
@@ -10,20 +10,20 @@ use std::path::PathBuf;
 use tempfile::TempDir;
 
 const PACKAGE: &str = "emulator-plugin";
-/// The file that it writes.
+/// The file that the plugin writes.
 const RECORDING: &str = "recording";
 
 /// The plugin, built.
 pub struct Plugin(PathBuf);
 
-/// What it writes while a firmware runs.
+/// The output of the plugin while a firmware runs.
 pub struct Recording {
     options: [String; 2],
     folder: TempDir,
 }
 
 impl Plugin {
-    /// Builds it.
+    /// Builds the plugin.
     ///
     /// # Errors
     /// If it does not build.
@@ -50,8 +50,7 @@ impl Plugin {
         self.record(symbols, "spans")
     }
 
-    /// Prepares to record the instructions and cycles up to each time that the function at `mark` begins: a line
-    /// for each.
+    /// Prepares to record the instructions and cycles up to each start of the function at `mark`: a line for each.
     ///
     /// # Errors
     /// If a file can't be written.
@@ -73,15 +72,15 @@ impl Plugin {
 }
 
 impl Recording {
-    /// Returns what the emulator is to be told.
+    /// Returns the options for the emulator.
     pub fn options(&self) -> &[String] {
         &self.options
     }
 
-    /// Returns what was recorded.
+    /// Returns the recording.
     ///
     /// # Errors
-    /// If nothing was.
+    /// If nothing was recorded.
     pub fn text(&self) -> Result<String> {
         fs::read_to_string(self.folder.path().join(RECORDING)).context("the plugin did not run")
     }

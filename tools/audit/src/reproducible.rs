@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A test that the same source gives the same image, wherever it is built.
+//! A test that the same source gives the same image, in any folder.
 
 use crate::copy::Copy;
 use crate::{command, setup, workspace};
@@ -12,10 +12,10 @@ use workbench::board::Board;
 /// The firmware that is compared.
 const FIRMWARE: &str = "thermostat";
 
-/// Builds a firmware here, and from a copy of the workspace in another folder, and compares what goes into flash.
+/// Builds a firmware here, and from a copy of the workspace in another folder, and compares the contents of flash.
 ///
 /// # Errors
-/// The images differ, or it can't be built.
+/// If the images differ, or the firmware can't be built.
 pub fn check() -> Result<()> {
     setup::target()?;
     let board = Board::reference();
@@ -34,7 +34,7 @@ pub fn check() -> Result<()> {
 /// A piece of an image: its address, and its bytes.
 type Segment = (u64, Vec<u8>);
 
-/// The parts of a firmware that go into flash.
+/// Returns the parts of a firmware that go into flash.
 fn image(file: &Path) -> Result<Vec<Segment>> {
     let bytes = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
     let file = object::File::parse(&*bytes).context("not an ELF file")?;
@@ -44,7 +44,7 @@ fn image(file: &Path) -> Result<Vec<Segment>> {
     Ok(image)
 }
 
-/// The first address at which two images are not the same.
+/// Returns the first address at which two images differ.
 fn first_difference(one: &[Segment], other: &[Segment]) -> Option<u64> {
     let bytes = |image: &[Segment]| -> Vec<(u64, u8)> {
         image.iter().flat_map(|(start, bytes)| (*start..).zip(bytes.iter().copied())).collect()

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! How much flash and RAM the kernel takes in a firmware.
+//! The kernel's share of flash and RAM in a firmware.
 
 use anyhow::{Context, Result};
 use crossgate_link::Span;
@@ -8,26 +8,26 @@ use object::{Object, ObjectSymbol, SymbolKind};
 use std::fs;
 use std::path::Path;
 
-/// The kernel must not take more flash, in bytes.
+/// The limit of the kernel's flash, in bytes.
 pub const FLASH_LIMIT: u64 = 11 * 1024;
-/// The kernel must not take more RAM, in bytes: this much, ...
+/// The limit of the kernel's RAM, in bytes: this much, ...
 const RAM_LIMIT: u64 = 1024 + 128;
 /// ... more for each thread, ...
 const RAM_LIMIT_OF_A_THREAD: u64 = 96;
 /// ... and more for each object of the wiring. (An array of objects counts as one.)
 const RAM_LIMIT_OF_AN_OBJECT: u64 = 16;
 
-/// The crates that are the kernel: its core, the port and what they share with user code.
+/// The crates of the kernel: its core, the port and the code that they share with user code.
 const CRATES: [&str; 4] =
     ["crossgate_kernel", "crossgate_cortex_m", "crossgate_protection", "crossgate_abi"];
-/// The statics that `start!` makes for the kernel have this in their names.
+/// A part of the names of the statics that `start!` makes for the kernel.
 const STATICS: &str = "__crossgate_kernel";
-/// `system!` makes the objects here: `__processes::<process>::<object>`.
+/// The module in which `system!` makes the objects: `__processes::<process>::<object>`.
 const OBJECTS: &str = "__processes";
-/// What functions have in common, the compiler puts into functions of such names. Who they are of is not said: all
-/// count.
+/// The start of the names of functions into which the compiler puts code that functions have in common. Their owners
+/// are unknown: all count.
 pub const COMMON: &str = "OUTLINED_FUNCTION_";
-/// The port's functions that have the names that the CPU's vector table asks for.
+/// The port's functions with the names that the CPU's vector table requires.
 const HANDLERS: [&str; 8] = [
     "SVCall",
     "NonMaskableInt",
@@ -46,13 +46,13 @@ pub struct Size {
     pub flash: u64,
     /// State, without stacks.
     pub ram: u64,
-    /// What the state may be, for as many threads and objects as the firmware has.
+    /// The limit of the state, for as many threads and objects as the firmware has.
     pub ram_limit: u64,
 }
 
 impl Size {
-    /// The kernel's share of an ELF file, by the names of its symbols. Symbols at one address
-    /// (functions that were found to be equal) count once.
+    /// Returns the kernel's share of an ELF file, by the names of its symbols. Symbols at one address (functions that
+    /// were found to be equal) count once.
     ///
     /// # Errors
     /// If the file can't be read.
@@ -84,7 +84,7 @@ impl Size {
     }
 }
 
-/// Returns `true` if a symbol is one of the kernel's.
+/// Returns `true` if a symbol belongs to the kernel.
 pub fn is_kernel(symbol: &str) -> bool {
     let name = format!("{:#}", rustc_demangle::demangle(symbol));
     CRATES.iter().any(|name_of| name.contains(name_of))

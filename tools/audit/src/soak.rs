@@ -7,13 +7,13 @@ use anyhow::{Context, Result, ensure};
 use std::process::Command;
 use workbench::board::Board;
 
-/// How long to go through interleavings that are too many for every day.
+/// The number of seconds for interleavings that are too many for the daily run.
 const INTERLEAVINGS: u64 = 180;
 
-/// Runs them; random system calls for so many minutes. Returns `true` if all passed.
+/// Runs these tests; random system calls for so many minutes. Returns `true` if all passed.
 ///
 /// # Errors
-/// The mutations can't be replayed. What fails is told in the summary.
+/// If the mutations can't be replayed. Failures are in the summary.
 pub fn run(minutes: u64) -> Result<bool> {
     let mut report = Report::default();
     report.step("every interleaving", || {
@@ -32,7 +32,7 @@ pub fn run(minutes: u64) -> Result<bool> {
     Ok(report.print())
 }
 
-/// The test `equivalence`, with twenty times as many states.
+/// Returns a command for the test `equivalence`, with twenty times as many states.
 fn equivalence() -> Command {
     let mut cargo = workspace::cargo();
     cargo.args(["run", "--release", "--package", "system-tests-cortex-m"]);
@@ -41,7 +41,7 @@ fn equivalence() -> Command {
     cargo
 }
 
-/// The test `drift` for ten minutes of the board's time, with an instruction in 128 ns.
+/// Returns a command for the test `drift` for ten minutes of the board's time, with 128 ns for an instruction.
 fn drift() -> Command {
     let mut cargo = workspace::cargo();
     cargo.args(["run", "--release", "--package", "system-tests"]);
@@ -51,20 +51,20 @@ fn drift() -> Command {
     cargo
 }
 
-/// Only replays the mutations with this text in their names. Returns `true` if all were found.
+/// Replays only the mutations with this text in their names. Returns `true` if all were found.
 ///
 /// # Errors
-/// They can't be replayed.
+/// If they can't be replayed.
 pub fn replay(pattern: &str) -> Result<bool> {
     let mut report = Report::default();
     mutations::replay(&mut report, pattern)?;
     Ok(report.print())
 }
 
-/// Only tests this part of the mutants that cargo-mutants makes. Returns `true` if those that survived may.
+/// Tests only this part of the mutants that cargo-mutants makes. Returns `true` if all survivors are allowed.
 ///
 /// # Errors
-/// They can't be made.
+/// If they can't be made.
 pub fn mutants(part: &str) -> Result<bool> {
     let mut report = Report::default();
     mutants::test(&mut report, part)?;
@@ -78,7 +78,7 @@ fn test(arguments: &[&str], seconds: u64) -> Command {
     cargo
 }
 
-/// Runs a program that tells itself how far it is.
+/// Runs a program that reports its own progress.
 fn told(mut command: Command) -> Result<()> {
     let status = command.status().context("cannot run cargo")?;
     ensure!(status.success(), "`{}` failed", crate::command::line(&command));

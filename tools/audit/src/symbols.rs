@@ -9,24 +9,24 @@ use object::{Object, ObjectSection, ObjectSymbol, SymbolKind};
 use std::collections::BTreeMap;
 use std::fs;
 
-/// The section with the vector table: the first stack pointer, where a reset starts, and the handlers.
+/// The section with the vector table: the first stack pointer, the reset handler, and the other handlers.
 const VECTORS: &str = ".vector_table";
 
 /// Functions of this crate run in threads, never in a handler; so do those of the firmware's crate.
 const USER: &str = "crossgate::";
 
-/// Where the CPU enters handlers above the kernel, which have a vector table of their own.
+/// The function in which the CPU enters handlers above the kernel, which have a vector table of their own.
 const ABOVE: &str = "crossgate_cortex_m::zero_latency::enter";
 
 /// The functions of a firmware.
 pub struct Symbols {
     functions: Functions,
-    /// In the same order.
+    /// The names in the same order.
     names: Vec<String>,
 }
 
 impl Symbols {
-    /// Those of a firmware.
+    /// Reads those of a firmware.
     ///
     /// # Errors
     /// If its ELF file can't be read, or has no vector table.
@@ -37,7 +37,7 @@ impl Symbols {
         let mut names = BTreeMap::<u32, &str>::new();
         for symbol in file.symbols().filter(|symbol| symbol.kind() == SymbolKind::Text) {
             let name = symbol.name()?;
-            // Of functions that were found to be equal, the kernel's has the better name.
+            // Among functions that were found to be equal, the kernel's has the better name.
             let known = names.entry(code(symbol.address() as u32)).or_insert(name);
             if !size::is_kernel(known) {
                 *known = name;
@@ -71,28 +71,28 @@ impl Symbols {
         })
     }
 
-    /// The functions.
+    /// Returns the functions.
     pub fn functions(&self) -> &Functions {
         &self.functions
     }
 
-    /// Returns where the function with this name starts, as [`name`](Symbols::name) tells it.
+    /// Returns the start of the function with this name, which has the form of [`name`](Symbols::name).
     ///
     /// # Errors
-    /// If there is none.
+    /// If there is no such function.
     pub fn address(&self, name: &str) -> Result<u32> {
         let index = self.names.iter().position(|known| known == name);
         let function = index.and_then(|index| self.functions.get(index));
         Ok(function.with_context(|| format!("there is no function {name}"))?.address)
     }
 
-    /// The name of the function with this index, with the type or the module that it is in.
+    /// Returns the name of the function with this index, with the type or the module that it is in.
     pub fn name(&self, index: usize) -> &str {
         self.names.get(index).map_or("?", String::as_str)
     }
 }
 
-/// Returns where the code is to which this points: the lowest bit says that it is Thumb code.
+/// Returns the address of the code to which a pointer points: its lowest bit says that the code is Thumb code.
 fn code(pointer: u32) -> u32 {
     pointer & !1
 }
@@ -101,8 +101,8 @@ fn demangled(symbol: &str) -> String {
     format!("{:#}", rustc_demangle::demangle(symbol))
 }
 
-/// The last two parts of a symbol's path: `lock::inherit`. Generic arguments, and `<impl Type>`, are no parts. What
-/// functions have [in common](size::COMMON) is numbered anew by each build, so it has no number here.
+/// Returns the last two parts of a symbol's path: `lock::inherit`. Generic arguments, and `<impl Type>`, are no parts.
+/// Functions with [common code](size::COMMON) have other numbers in each build, so they have no number here.
 fn short_name(symbol: &str) -> String {
     if symbol.starts_with(size::COMMON) {
         return "outlined".to_owned();

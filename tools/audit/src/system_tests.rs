@@ -8,9 +8,9 @@ use system_tests_harness::Flags;
 use workbench::board::Board;
 use workspace::{Firmware, Profile};
 
-/// The packages with the tests: those for every board, and those for this one.
+/// The packages with the tests: those for every board, and those for microcontrollers.
 const PACKAGES: [&str; 2] = ["system-tests", "system-tests-cortex-m"];
-/// The time that a test may take. (The longest takes 40 s on a machine that does nothing else.)
+/// The longest time of a test. (The longest test takes 40 s on an idle machine.)
 const PATIENCE: Duration = Duration::from_secs(180);
 
 /// Builds all tests in this profile that the board can run.
@@ -26,10 +26,10 @@ pub fn build(board: Board, profile: Profile) -> Result<Vec<Firmware>> {
     Ok(tests)
 }
 
-/// Options for the emulator with which a firmware is run.
+/// The options for the emulator in one run of a firmware.
 pub struct Variant(pub Vec<String>);
 
-/// Returns how a test is run, by its [flags](Flags).
+/// Returns the runs of a test, according to its [flags](Flags).
 ///
 /// # Errors
 /// If its source can't be read.
@@ -40,15 +40,15 @@ pub fn variants(test: &Firmware) -> Result<Vec<Variant>> {
 /// Runs a test in all its [variants].
 ///
 /// # Errors
-/// If it fails; the text has its output and the commands to repeat it.
+/// If the test fails; the text has its output and the commands to repeat it.
 pub fn run(test: &Firmware, profile: Profile) -> Result<()> {
     variants(test)?.iter().try_for_each(|variant| run_with(test, profile, variant, &[]))
 }
 
-/// Runs a test in one of them, with more options for the emulator, which are none of the test's.
+/// Runs a test in one of them, with further options for the emulator that are not the test's.
 ///
 /// # Errors
-/// As [`run`].
+/// As for [`run`].
 pub fn run_with(
     test: &Firmware,
     profile: Profile,

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use system_tests_harness::transcript;
 use workbench::board::{self, Board, Row};
 
-/// What Miri can run: pure code, and the user library's host side.
+/// The packages that Miri can run: pure code, and the user library's host side.
 const MIRI_PACKAGES: [&str; 5] = [
     "crossgate-abi",
     "crossgate-protection",
@@ -20,18 +20,18 @@ const MIRI_PACKAGES: [&str; 5] = [
     "crossgate-cortex-m",
     "crossgate",
 ];
-/// Tests read the clock, addresses are numbers for the kernel, and a wiring is leaked to be static.
+/// Flags for Miri: tests read the clock, addresses are numbers for the kernel, and a wiring is leaked to be static.
 const MIRI_FLAGS: &str =
     "-Zmiri-disable-isolation -Zmiri-permissive-provenance -Zmiri-ignore-leaks";
 
-/// Tests that passed and that failed.
+/// The numbers of tests that passed and that failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Count {
     passed: usize,
     failed: usize,
 }
 
-/// How one step ended.
+/// The result of one step.
 struct Step {
     name: String,
     count: Count,
@@ -39,7 +39,7 @@ struct Step {
     time: Duration,
 }
 
-/// A step that can be done beside others.
+/// A step that can run at the same time as others.
 struct Job<'a> {
     name: String,
     work: Box<dyn FnOnce() -> Result<()> + Send + 'a>,
@@ -76,7 +76,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// Does a step that is one test.
+    /// Runs a step that is one test.
     pub fn step(&mut self, name: &str, work: impl FnOnce() -> Result<()>) {
         self.counted(name, || (None, work()));
     }
@@ -96,13 +96,13 @@ impl Report {
         self.steps.push(Step::of(name, work));
     }
 
-    /// Does steps that are one test each, and don't mind what else this machine does, several at a time.
+    /// Runs steps at the same time that are one test each, and that do not depend on how busy this machine is.
     fn at_once(&mut self, jobs: Vec<Job>) {
         let steps = parallel::map(jobs, |Job { name, work }| Step::of(&name, || (None, work())));
         self.steps.extend(steps);
     }
 
-    /// Notes a step that is not done.
+    /// Records a step that is not run.
     pub fn skip(&mut self, name: &str, why: &str) {
         eprintln!("{name}: skipped: {why}");
         let count = Count { passed: 0, failed: 0 };
@@ -129,7 +129,7 @@ impl Report {
 }
 
 impl Count {
-    /// Adds up what `cargo test` says of each of its programs; `None` if it says nothing.
+    /// Returns the sum of the results that `cargo test` reports for each of its programs; `None` if it reports none.
     fn of_tests(output: &str) -> Option<Count> {
         let number = |text: &str, unit| text.strip_suffix(unit)?.rsplit(' ').next()?.parse().ok();
         let count = |line: &str| {
@@ -179,7 +179,7 @@ fn source(report: &mut Report) -> Result<()> {
 
 fn on_this_machine(report: &mut Report) {
     let mut test = workspace::cargo();
-    // What needs the board's target, or a C compiler, is not left out.
+    // Tests that need the board's target, or a C compiler, are not left out.
     test.env("CROSSGATE_ALL_TESTS", "1").args(["test", "--workspace", "--no-fail-fast"]);
     report.command("tests on this machine", &mut test);
     report.command("thermostat, hosted", &mut demo(&["--board", "hosted"]));
@@ -188,7 +188,7 @@ fn on_this_machine(report: &mut Report) {
     report.step("benchmarks, hosted", bench::check_hosted);
 }
 
-/// The thermostat's day, as fast as it goes.
+/// Returns a command for the thermostat's day, as fast as possible.
 fn demo(options: &[&str]) -> Command {
     let mut cargo = workspace::cargo();
     cargo.args(["run", "--package", "thermostat-tools", "--", "demo", "--plain", "--seconds", "0"]);
@@ -198,7 +198,7 @@ fn demo(options: &[&str]) -> Command {
 
 fn miri(report: &mut Report) {
     let name = "Miri";
-    // The environment of this very cargo would keep rustup from choosing another toolchain.
+    // The environment of this cargo would keep rustup from choosing another toolchain.
     let cargo = || {
         let mut cargo = Command::new("rustup");
         cargo.current_dir(workspace::root()).env_remove("RUSTUP_TOOLCHAIN");
@@ -217,7 +217,7 @@ fn miri(report: &mut Report) {
     report.command(name, &mut miri);
 }
 
-/// What runs in an emulator, the time of which is its own.
+/// Runs the steps in an emulator, which has a time of its own.
 fn emulated(report: &mut Report) {
     let mut measurement = None;
     report.step("building the emulator's plugin", || {
@@ -225,7 +225,7 @@ fn emulated(report: &mut Report) {
         Ok(())
     });
     let Some(measurement) = &measurement else { return };
-    // Overflows are checked in the dev profile: no process may bring them about in the kernel.
+    // Overflows are checked in the dev profile: no process may cause one in the kernel.
     let dev = built(report, "system tests, dev", || {
         system_tests::build(Board::reference(), Profile::Dev)
     });
@@ -239,7 +239,7 @@ fn emulated(report: &mut Report) {
     jobs.extend(dev.iter().map(|test| {
         Job::new(name("system tests, dev", test), || system_tests::run(test, Profile::Dev))
     }));
-    // As they ship they are looked at meanwhile: for how long they hold off interrupts.
+    // In the release profile the time for which they hold off interrupts is measured, too.
     for (kind, firmware) in [("system tests, release", &release), ("worst cases", &cases)] {
         jobs.extend(firmware.iter().map(|it| Job::new(name(kind, it), || measurement.run(it))));
     }
@@ -248,7 +248,7 @@ fn emulated(report: &mut Report) {
 
     report.step("no way from the kernel to a panic", || {
         panics::check(&workspace::build_one("thermostat", Board::reference())?)?;
-        // Parts of the kernel are only in firmware that needs them, as these need all.
+        // Some parts of the kernel are only in firmware that needs them, and all tests together need all parts.
         release.iter().try_for_each(|test| panics::check(&test.file))
     });
     report.step("benchmarks within their limits", bench::check);
@@ -257,10 +257,10 @@ fn emulated(report: &mut Report) {
     }
 }
 
-/// What every board of a microcontroller runs.
+/// Runs the steps of every board of a microcontroller.
 fn on_board(report: &mut Report, row: &'static Row) {
     let board = Board::Emulated(row);
-    // Those of the reference have run already.
+    // Those of the reference board have run already.
     if board != Board::reference() {
         let kind = format!("system tests, {}", row.name);
         let tests = built(report, &kind, || system_tests::build(board, Profile::Release));
@@ -300,14 +300,13 @@ fn built(
     all
 }
 
-/// The hosted system tests on a CPU with protection keys, if this one has none.
+/// Returns the hosted system tests on a CPU with protection keys, if this CPU has none.
 fn with_keys(report: &mut Report) -> Vec<Job<'static>> {
     let mut jobs = Vec::new();
     if system_tests_harness::cpu_has_keys() {
         return jobs;
     }
-    // The emulated CPU has no exceptions of SSE, checks no alignment, and makes no far returns to memory with a
-    // key.
+    // The emulated CPU has no exceptions of SSE, checks no alignment, and makes no far returns to memory with a key.
     const FOR_LINUX: &[&str] =
         &["keys::", "--skip=flags", "--skip=wild_stacks", "--skip=instructions"];
     for (package, tests) in [("system-tests", &["keys::"][..]), ("system-tests-hosted", FOR_LINUX)]

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The packages of this repository, and building firmware.
+//! The packages of this repository, and builds of firmware.
 
 use crate::command;
 use anyhow::{Context, Result, bail};
@@ -9,10 +9,11 @@ use std::path::{Path, PathBuf};
 use workbench::board::{self, Board};
 pub use workbench::{cargo, root};
 
-/// The package that is the chosen board for others.
+/// The package that stands for the chosen board.
 const CHOICE: &str = "development-board";
 
-/// The names of the packages that are built for microcontrollers, too: their boards, and what runs on them.
+/// Returns the names of the packages that are built for microcontrollers, too: their boards, and the code that runs on
+/// them.
 ///
 /// # Errors
 /// If a manifest is wrong.
@@ -29,17 +30,17 @@ fn is_for_board(package: &Package) -> bool {
     is_board(&package.name) || package.dependencies.iter().any(|other| is_board(&other.name))
 }
 
-/// How a firmware is built.
+/// The profile with which a firmware is built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Profile {
-    /// As it ships.
+    /// The profile of shipped firmware.
     Release,
     /// With checks of overflows, and debug assertions.
     Dev,
 }
 
 impl Profile {
-    /// Its name for cargo.
+    /// Returns its name for cargo.
     pub fn name(self) -> &'static str {
         match self {
             Profile::Release => "release",
@@ -87,7 +88,8 @@ pub fn build(package: &str, board: Board, profile: Profile) -> Result<Vec<Firmwa
     Ok(firmware)
 }
 
-/// The same file in a folder of the board, as cargo has one place for the programs of all boards with the same target.
+/// Copies the file to a folder of the board, because cargo has one place for the programs of all boards with the same
+/// target. Returns the copy.
 fn kept(file: &Path, board: Board, profile: Profile) -> Result<PathBuf> {
     let (Some(row), Some(name)) = (board.row(), file.file_name()) else { return Ok(file.into()) };
     let folder = root().join("target/boards").join(&row.name).join(profile.name());
@@ -103,7 +105,7 @@ fn kept(file: &Path, board: Board, profile: Profile) -> Result<PathBuf> {
 /// Builds a package with one program, in release.
 ///
 /// # Errors
-/// As [`build`].
+/// As for [`build`].
 pub fn build_one(package: &str, board: Board) -> Result<PathBuf> {
     let first = build(package, board, Profile::Release)?.into_iter().next();
     Ok(first.context("there is no program")?.file)

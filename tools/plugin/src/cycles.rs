@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Writes down how many cycles were executed up to each mark.
+//! Records the number of cycles that were executed up to each mark.
 
 use handler_spans::{Instruction, Tracker};
 use instruction_timing::{Estimator, Exception};
@@ -10,7 +10,7 @@ use std::io::Write;
 pub struct Cycles {
     tracker: Tracker,
     estimator: Estimator,
-    /// The address of the instruction at which they are written down.
+    /// The address of the instruction at which they are recorded.
     mark: u32,
     file: File,
 }
@@ -20,9 +20,11 @@ impl Cycles {
         Cycles { tracker: Tracker::default(), estimator: Estimator::default(), mark, file }
     }
 
+    /// Takes an instruction that is about to be executed.
+    ///
     /// # Panics
-    /// If a handler's end was missed, an instruction is unknown, or nothing can be written: what was measured would
-    /// be wrong.
+    /// If a handler's end was missed, an instruction is unknown, or nothing can be written, because the measurement
+    /// would be wrong.
     pub fn executed(
         &mut self,
         instruction: &Instruction,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Follows what a firmware executes in QEMU, and writes down what it is asked for.
+//! Follows the execution of a firmware in QEMU, and records the data that are asked for.
 //!
 //! - `-plugin libemulator_plugin.so,functions=FILE,spans=FILE`: the first file has the functions of the firmware, into
 //!   the second goes a line for each span of a handler that is longer than those before it with its path.
@@ -21,17 +21,17 @@ use spans::Spans;
 use std::fs::{self, File};
 use std::sync::{Arc, Mutex};
 
-/// The plugin: nothing before it is given its arguments.
+/// The plugin: `None` before it is given its arguments.
 #[derive(Default)]
 struct Plugin(Option<Task>);
 
-/// What it was told to do.
+/// The task of the plugin.
 struct Task {
     functions: Functions,
     recorder: Recorder,
 }
 
-/// What is recorded.
+/// The recorder for the task.
 enum Recorder {
     Spans(Arc<Mutex<Spans>>),
     Cycles(Arc<Mutex<Cycles>>),

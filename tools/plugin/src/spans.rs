@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Writes down the longest spans of handlers.
+//! Records the longest spans of handlers.
 
 use handler_spans::{Instruction, Longest, Tracker};
 use std::fs::File;
@@ -17,8 +17,10 @@ impl Spans {
         Spans { tracker: Tracker::default(), longest: Longest::default(), file }
     }
 
+    /// Takes an instruction that is about to be executed.
+    ///
     /// # Panics
-    /// If a handler's end was missed, or nothing can be written: what was measured would be wrong.
+    /// If a handler's end was missed, or nothing can be written, because the measurement would be wrong.
     pub fn executed(&mut self, instruction: &Instruction) {
         match self.tracker.executed(instruction) {
             Ok(Some(span)) if self.longest.is(&span) => {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The functions of a firmware, as the plugin is told them.
+//! The functions of a firmware, in the form that the plugin reads.
 
 /// The executor of a function: the CPU, handlers or threads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,16 +10,16 @@ pub enum Role {
     Handler,
     /// The CPU, at an exception that interrupts handlers.
     Above,
-    /// Threads do.
+    /// Threads.
     Thread,
-    /// Handlers may, and threads.
+    /// Handlers and threads.
     Any,
 }
 
 /// A function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Function {
-    /// Where it starts. It ends where the next one starts.
+    /// The address of its start. It ends where the next one starts.
     pub address: u32,
     /// The executor of the function.
     pub role: Role,
@@ -30,26 +30,26 @@ pub struct Function {
 pub struct Functions(Vec<Function>);
 
 impl Functions {
-    /// These functions.
+    /// Creates the list of these functions.
     #[must_use]
     pub fn new(mut functions: Vec<Function>) -> Functions {
         functions.sort_by_key(|function| function.address);
         Functions(functions)
     }
 
-    /// The function in which this address is; the first one for what is before all.
+    /// Returns the index of the function with this address; that of the first one for addresses before all functions.
     #[must_use]
     pub fn index_of(&self, address: u32) -> usize {
         self.0.partition_point(|function| function.address <= address).saturating_sub(1)
     }
 
-    /// The function with this index.
+    /// Returns the function with this index.
     #[must_use]
     pub fn get(&self, index: usize) -> Option<&Function> {
         self.0.get(index)
     }
 
-    /// A line for each.
+    /// Returns a text with a line for each function.
     #[must_use]
     pub fn to_text(&self) -> String {
         let line = |function: &Function| {
@@ -65,7 +65,7 @@ impl Functions {
         self.0.iter().map(line).collect()
     }
 
-    /// Returns what [`to_text`](Functions::to_text) has written; `None` if it is something else.
+    /// Parses the text of [`to_text`](Functions::to_text); returns `None` if it is something else.
     #[must_use]
     pub fn from_text(text: &str) -> Option<Functions> {
         let function = |line: &str| {

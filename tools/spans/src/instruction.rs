@@ -3,12 +3,12 @@
 
 use crate::{Functions, Role};
 
-/// An instruction, as far as it matters here.
+/// The properties of an instruction that matter here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Instruction {
-    /// Where it is.
+    /// Its address.
     pub address: u32,
-    /// Where the next one is in memory.
+    /// The address of the next instruction in memory.
     pub next: u32,
     /// The effect of the instruction.
     pub flow: Flow,
@@ -20,23 +20,23 @@ pub struct Instruction {
     pub is_start: bool,
 }
 
-/// Where execution goes on after an instruction.
+/// The place at which execution continues after an instruction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flow {
-    /// At the next one, or somewhere in the same function.
+    /// At the next instruction, or somewhere in the same function.
     On,
-    /// Here: in the same function, or in one that returns instead of this one.
+    /// At this address: in the same function, or in one that returns instead of this one.
     Branch(u32),
-    /// In a function that returns to the next one.
+    /// In a function that returns to the next instruction.
     Call,
-    /// Where the link register, or a word on the stack, says: a return of a function, or of an exception.
+    /// At the address in the link register, or in a word on the stack: a return of a function, or of an exception.
     Return,
-    /// Where another register says: a return of an exception, or a function that returns instead of this one.
+    /// At the address in another register: a return of an exception, or a function that returns instead of this one.
     Jump,
 }
 
 impl Instruction {
-    /// The Thumb instruction with these bytes (ARM DDI 0403E, A5).
+    /// Decodes the Thumb instruction with these bytes (ARM DDI 0403E, A5).
     #[must_use]
     pub fn new(address: u32, bytes: &[u8], functions: &Functions) -> Instruction {
         let half =
@@ -66,7 +66,7 @@ impl Instruction {
         }
     }
 
-    /// Returns `true` if it leads to this address by itself, without an exception.
+    /// Returns `true` if the instruction leads to this address by itself, without an exception.
     #[must_use]
     pub fn goes_on_at(&self, address: u32) -> bool {
         self.next == address || self.flow == Flow::Branch(address)
@@ -108,7 +108,7 @@ impl Flow {
     }
 }
 
-/// Returns how far an unconditional `B` (T4) goes from its address and 4 (A7.7.12).
+/// Returns the distance of the target of an unconditional `B` (T4) from its address and 4 (A7.7.12).
 fn offset(first: u16, second: u16) -> i32 {
     let (one, two) = (u32::from(first), u32::from(second));
     let sign = one >> 10 & 1;

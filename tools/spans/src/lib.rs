@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Finds the spans of handlers in what a Cortex-M executes.
+//! Finds the spans of handlers in the execution of a Cortex-M.
 //!
-//! A span is what is executed from the entry of an exception to its return, on behalf of one exception: the
-//! kernel's handlers have one priority, so this long other interrupts have to wait. The [`Tracker`] is told
-//! every instruction, by a plugin of the emulator, and knows a handler by its address in the vector table.
-//! It follows calls and returns: the end is a return, or another jump to a register, by the function that
-//! was entered by the CPU.
+//! A span is the execution from the entry of an exception to its return, on behalf of one exception: the kernel's
+//! handlers have one priority, so other interrupts have to wait for so long. The [`Tracker`] gets every instruction,
+//! from a plugin of the emulator, and recognizes a handler by its address in the vector table. It follows calls and
+//! returns: the end is a return, or another jump to a register, by the function that was entered by the CPU.
 
 #![forbid(unsafe_code)]
 

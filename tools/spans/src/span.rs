@@ -1,39 +1,39 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A span, and how it is written down.
+//! A span, and its text form.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Display};
 use std::str::FromStr;
 
-/// How many calls of a path are told apart.
+/// The number of calls of a path that are distinguished.
 const CALLS: usize = 3;
 
 /// Instructions of one function, one after the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Run {
-    /// How many calls deep: 0 is the handler itself.
+    /// The depth of calls: 0 is the handler itself.
     pub depth: usize,
     /// The index of the function.
     pub function: usize,
-    /// How many instructions.
+    /// The number of instructions.
     pub count: u64,
 }
 
 /// The instructions from the entry of an exception to its return.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Span {
-    /// All of it, in order.
+    /// The runs of the span, in order.
     pub runs: Vec<Run>,
 }
 
 impl Span {
-    /// Returns how many instructions it has.
+    /// Returns the number of its instructions.
     #[must_use]
     pub fn count(&self) -> u64 {
         self.runs.iter().map(|run| run.count).sum()
     }
 
-    /// The instructions of each function, the most first.
+    /// Returns the instructions of each function, the largest number first.
     #[must_use]
     pub fn by_function(&self) -> Vec<(usize, u64)> {
         let mut counts = BTreeMap::new();
@@ -45,8 +45,8 @@ impl Span {
         counts
     }
 
-    /// The handler, of what it calls the function in which the most instructions are executed, of what that
-    /// calls the same, and so on, for at most three calls. This is what the kernel did, in short.
+    /// Returns the handler, the function among those that it calls in which the most instructions are executed, the
+    /// same for that function, and so on, for at most three calls. This is a summary of the kernel's work.
     #[must_use]
     pub fn path(&self) -> Vec<usize> {
         let mut runs = &self.runs[..];
@@ -130,7 +130,7 @@ mod tests {
 
     #[test]
     fn the_path_goes_where_the_most_is_done() {
-        // 9 calls 1, which does much by itself; and 2, which calls 3 twice, the second time for long by 4.
+        // 9 calls 1, which does much by itself; and 2, which calls 3 twice. The second call takes long because of 4.
         let runs = [
             (0, 9, 1),
             (1, 1, 10),

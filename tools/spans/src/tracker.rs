@@ -7,17 +7,18 @@ use crate::{Flow, Instruction, Role, Span};
 #[derive(Debug, Default)]
 pub struct Tracker {
     last: Option<Instruction>,
-    /// What the CPU is in the middle of.
+    /// The handler that the CPU is executing.
     handler: Option<Handler>,
-    /// What is above that.
+    /// The handler above the kernel that has interrupted it.
     above: Option<Above>,
 }
 
-/// Handlers above the kernel that run: they are none of its spans, and it goes on after them as if nothing had been.
+/// Handlers above the kernel that run: they are no part of its spans, and execution continues after them as if they had
+/// not run.
 #[derive(Debug)]
 struct Above {
     last: Instruction,
-    /// The number of others that the first of them has interrupted, and those it.
+    /// The number of others that the first of them has interrupted, directly or not.
     others: usize,
 }
 
@@ -25,7 +26,7 @@ struct Above {
 #[derive(Debug, Default)]
 struct Handler {
     span: Span,
-    /// Where each function that was called returns to; `None` if an exception did the call.
+    /// The return address of each function that was called; `None` if an exception made the call.
     returns: Vec<Option<u32>>,
 }
 
@@ -36,17 +37,17 @@ impl Tracker {
         self.handler.is_some()
     }
 
-    /// Takes an instruction that is about to be executed. Gives the span that has ended with the one before it.
+    /// Takes an instruction that is about to be executed. Returns the span that has ended with the instruction before.
     ///
-    /// Of what only threads execute, it is enough to be told of the first instruction of each block.
+    /// For code that only threads execute, the first instruction of each block is enough.
     ///
     /// # Errors
-    /// If a handler executes what only threads do: the handler's end was missed.
+    /// If a handler executes code of threads: the handler's end was missed.
     pub fn executed(&mut self, instruction: &Instruction) -> Result<Option<Span>, String> {
         let address = instruction.address;
         let last = self.above.as_ref().map(|above| above.last).or(self.last);
         if last.is_some_and(|last| last.address == address) {
-            // The emulator takes an instruction again that turns out to be of a device.
+            // The emulator executes an instruction again that turns out to access a device.
             return Ok(None);
         }
         if self.is_above(instruction) {
@@ -65,7 +66,7 @@ impl Tracker {
         } else if enters(Role::Handler) {
             match &mut self.handler {
                 None => self.handler = Some(Handler::default()),
-                // One that interrupts a handler is a part of it. What a handler goes on with is none.
+                // A function that interrupts a handler is a part of it. A function to which a handler jumps is not.
                 Some(handler) if last.is_none_or(|last| !last.goes_on_at(address)) => {
                     handler.returns.push(None);
                 }
@@ -85,7 +86,7 @@ impl Tracker {
     fn is_above(&mut self, instruction: &Instruction) -> bool {
         if let Some(above) = &mut self.above {
             let last = std::mem::replace(&mut above.last, *instruction);
-            // Only its first function returns to what was interrupted: it is entered by the CPU alone.
+            // Only its first function returns to the interrupted code: the CPU alone enters it.
             if last.role == Role::Above && last.flow == Flow::Return {
                 match above.others.checked_sub(1) {
                     Some(others) => above.others = others,
@@ -107,10 +108,11 @@ impl Tracker {
 }
 
 impl Handler {
-    /// Follows what `last` did, after which `next` is executed. Returns `true` if it was the return of the exception.
+    /// Follows the effect of `last`, after which `next` is executed. Returns `true` if it was the return of the
+    /// exception.
     fn has_ended(&mut self, last: &Instruction, next: &Instruction) -> bool {
         match last.flow {
-            // They may be conditional, and not be done.
+            // They may be conditional, and not be executed.
             _ if next.address == last.next => return false,
             Flow::On | Flow::Branch(_) => return false,
             Flow::Call => {
@@ -119,7 +121,7 @@ impl Handler {
             }
             Flow::Return | Flow::Jump => {}
         }
-        // An exception that has interrupted a handler doesn't return for it.
+        // An exception that has interrupted a handler doesn't return for the handler.
         let own =
             self.returns.iter().rposition(Option::is_none).map_or(0, |exception| exception + 1);
         if let Some(call) = self.returns[own..].iter().rposition(|&to| to == Some(next.address)) {
@@ -127,7 +129,7 @@ impl Handler {
             return false;
         }
         let stays = if next.is_start {
-            // It returns instead of the function that has gone on with it.
+            // The function returns instead of the one that has jumped to it.
             next.role == Role::Any && self.returns.len() > own
         } else {
             last.function == next.function
@@ -145,8 +147,8 @@ mod tests {
     use super::*;
     use crate::{Function, Functions};
 
-    /// Two handlers, at 0x100 and 0x200, two functions of the kernel, at 0x300 and 0x400, and two handlers above it, at
-    /// 0x500 and 0x600. Code of threads is at 0x1000, where one begins.
+    /// Returns two handlers, at 0x100 and 0x200, two functions of the kernel, at 0x300 and 0x400, and two handlers
+    /// above it, at 0x500 and 0x600. Code of threads is at 0x1000, where a thread starts.
     fn functions() -> Functions {
         let functions = [
             (0x40, Role::Reset),
@@ -162,7 +164,7 @@ mod tests {
         Functions::new(functions.to_vec())
     }
 
-    /// Executes instructions of 2 bytes: gives the spans that have ended.
+    /// Executes instructions of 2 bytes: returns the spans that have ended.
     fn spans(execution: &[(u32, Flow)]) -> Vec<String> {
         let functions = functions();
         let mut tracker = Tracker::default();
@@ -223,7 +225,7 @@ mod tests {
         assert_eq!(spans(&execution), ["0:1:1 1:3:1 2:2:1 3:4:1 2:2:1 1:3:1 0:1:1"]);
     }
 
-    /// What comes above the kernel, and calls what only threads do.
+    /// A handler above the kernel that calls code of threads.
     const ABOVE: [(u32, Flow); 4] =
         [(0x500, Call), (0x1100, On), (0x1102, Return), (0x504, Return)];
 

@@ -5,25 +5,25 @@ use crate::instruction::{Class, Instruction};
 use crate::table::{self, Cycles, Processor};
 use std::fmt::{self, Display};
 
-/// What came between two instructions.
+/// The event between two instructions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exception {
     /// The second is the first one of a handler.
     Entry,
     /// The first was the last one of a handler.
     Return,
-    /// The handler of one exception has ended, and that of another begins.
+    /// The handler of one exception has ended, and that of another starts.
     TailChain,
 }
 
-/// What an execution takes.
+/// The cost of an execution.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Estimate {
-    /// The number of instructions that it has.
+    /// The number of its instructions.
     pub instructions: u64,
-    /// On a Cortex-M3.
+    /// The cycles on a Cortex-M3.
     pub m3: Cycles,
-    /// On a Cortex-M4.
+    /// The cycles on a Cortex-M4.
     pub m4: Cycles,
 }
 
@@ -40,15 +40,15 @@ impl Display for Estimate {
 pub struct Estimator {
     estimate: Estimate,
     last: Option<Instruction>,
-    /// The number of the next instructions that are executed only under a condition.
+    /// The number of the next instructions that are executed conditionally.
     conditional: u8,
 }
 
 impl Estimator {
-    /// Takes the next instruction that is executed, and what came before it.
+    /// Takes the next instruction that is executed, and the event before it.
     pub fn executed(&mut self, instruction: &Instruction, exception: Option<Exception>) {
         if self.last.is_some_and(|last| last.address == instruction.address) {
-            // The emulator takes an instruction again that turns out to be of a device.
+            // The emulator executes an instruction again that turns out to access a device.
             return;
         }
         let last = self.last.replace(*instruction);
@@ -73,7 +73,7 @@ impl Estimator {
         for (sum, processor) in [(m3, Processor::M3), (m4, Processor::M4)] {
             let mut cycles = table::cycles(instruction, last.as_ref(), processor);
             if is_conditional {
-                // It may not be done.
+                // The instruction may be skipped.
                 cycles.least = 1;
             }
             *sum += before;
@@ -81,7 +81,7 @@ impl Estimator {
         }
     }
 
-    /// Returns what has been executed so far.
+    /// Returns the cost of the execution so far.
     #[must_use]
     pub fn estimate(&self) -> Estimate {
         self.estimate
@@ -96,7 +96,7 @@ mod tests {
     const LOAD: &[u8] = &[0x08, 0x68]; // ldr r0, [r1]
     const BRANCH: &[u8] = &[0xfe, 0xe7]; // b.n
 
-    /// Returns what these take one after the other in memory, on the M3 and on the M4.
+    /// Returns the cost of these instructions, one after the other in memory, on the M3 and on the M4.
     fn both(instructions: &[&[u8]]) -> [(u64, u64); 2] {
         let mut estimator = Estimator::default();
         let mut address = 0x100;
@@ -114,7 +114,7 @@ mod tests {
         assert_eq!(both(instructions), [cycles; 2]);
     }
 
-    /// The examples of DDI 0337I and DDI 0439B, "Load/store timings".
+    /// Checks the examples of DDI 0337I and DDI 0439B, "Load/store timings".
     #[test]
     fn loads_are_pipelined_as_in_the_manual() {
         let (load_r1, store) = (&[0x11, 0x68], &[0x58, 0x61]); // ldr r1, [r2]; str r0, [r3, #20]
@@ -182,7 +182,7 @@ mod tests {
         Instruction::new(address, bytes).unwrap()
     }
 
-    /// Returns what these take, each after something.
+    /// Returns the cost of these instructions, each after an event.
     fn sequence(instructions: &[(Instruction, Option<Exception>)]) -> (u64, u64) {
         let mut estimator = Estimator::default();
         instructions
@@ -228,7 +228,8 @@ mod tests {
         );
     }
 
-    /// `svc`, two instructions of the handler, and the one after the `svc`; then, with another handler right after it.
+    /// Checks `svc`, two instructions of the handler, and the one after the `svc`; then, with another handler right
+    /// after it.
     #[test]
     fn exceptions_take_12_cycles_10_back_and_6_in_between() {
         use Exception::{Entry, Return, TailChain};

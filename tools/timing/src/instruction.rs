@@ -13,19 +13,20 @@ const PROGRAM_COUNTER: u8 = 15;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Instruction {
     pub(crate) address: u32,
-    /// Where the next one is in memory.
+    /// The address of the next instruction in memory.
     pub(crate) next: u32,
     pub(crate) class: Class,
-    /// The registers that the address of what it accesses is computed of, a bit for each.
+    /// The registers from which the address of its access is computed, a bit for each.
     pub(crate) address_registers: u16,
     /// The register that it writes, if it is one that [`Class::Data`] or [`Class::Load`] writes.
     pub(crate) result: u16,
 }
 
-/// Instructions that the tables have one line for.
+/// Instructions that have one line in the tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Class {
-    /// All that take one cycle; branches, too: what a branch costs depends on where execution goes on.
+    /// All instructions that take one cycle. Branches are among them, because the cost of a branch depends on its
+    /// target.
     Data,
     /// `MLA` and `MLS`.
     MultiplyAccumulate,
@@ -34,18 +35,18 @@ pub(crate) enum Class {
     /// `UMLAL` and `SMLAL`.
     MultiplyLongAccumulate,
     Divide,
-    /// Of one register.
+    /// A load of one register.
     Load {
         /// `true` if its address is the program counter and an offset.
         is_literal: bool,
         /// `true` if the base register is changed, too.
         updates_base: bool,
     },
-    /// Of the program counter alone.
+    /// A load of the program counter alone.
     LoadProgramCounter,
-    /// Of one register, to a register and a constant.
+    /// A store of one register, to a register and a constant.
     Store,
-    /// Of one register, to a register and another one.
+    /// A store of one register, to a register and another one.
     StoreByRegister,
     /// Loads or stores so many registers.
     Multiple(u8),
@@ -61,13 +62,13 @@ pub(crate) enum Class {
 }
 
 impl Instruction {
-    /// The Thumb instruction with these bytes.
+    /// Decodes the Thumb instruction with these bytes.
     ///
     /// # Errors
-    /// If there is none.
+    /// If there is no such instruction.
     pub fn new(address: u32, bytes: &[u8]) -> Result<Instruction, String> {
         let decoded = InstDecoder::armv7_thumb()
-            // What should be 0 for the A and R profiles names a special register for the M profile.
+            // Bits that should be 0 for the A and R profiles name a special register for the M profile.
             .allow_nonconforming(true)
             .decode(&mut U8Reader::new(bytes))
             .map_err(|why| {
@@ -170,7 +171,7 @@ fn bit(register: Reg) -> u16 {
     1 << register.number()
 }
 
-/// The registers that this operand computes an address of.
+/// Returns the registers from which this operand computes an address.
 fn address_registers(operand: &Operand) -> u16 {
     match operand {
         Operand::RegDeref(base)

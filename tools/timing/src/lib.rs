@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Estimates how many cycles a Cortex-M3 and a Cortex-M4 take for what they execute.
+//! Estimates the number of cycles that a Cortex-M3 and a Cortex-M4 take for an execution.
 //!
-//! An [`Estimator`] is told every instruction that is executed, and adds up what ARM's tables say of it: the
-//! [technical reference manual of the Cortex-M3](https://developer.arm.com/documentation/ddi0337/i) (DDI 0337I, "Instruction
-//! set summary" and "Load/store timings"), [that of the Cortex-M4](https://developer.arm.com/documentation/ddi0439/b)
-//! (DDI 0439B, the same sections), and for exceptions [ARM's article 103489845](https://developer.arm.com/docs/103489845/10).
-//! Memory has no wait states. Where a table names several figures, the least and the most are kept: the true one
+//! An [`Estimator`] gets every instruction that is executed, and adds up its cost in ARM's tables: the [technical
+//! reference manual of the Cortex-M3](https://developer.arm.com/documentation/ddi0337/i) (DDI 0337I, "Instruction set
+//! summary" and "Load/store timings"), [that of the Cortex-M4](https://developer.arm.com/documentation/ddi0439/b) (DDI
+//! 0439B, the same sections), and for exceptions [ARM's article
+//! 103489845](https://developer.arm.com/docs/103489845/10).
+//! Memory has no wait states. Where a table names several figures, the least and the most are kept, and the true figure
 //! is in between.
 
 #![forbid(unsafe_code)]

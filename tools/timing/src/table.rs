@@ -4,12 +4,12 @@
 use crate::instruction::{Class, Instruction};
 use std::ops::AddAssign;
 
-/// How many cycles something takes.
+/// A number of cycles.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Cycles {
-    /// At least.
+    /// The smallest number.
     pub least: u64,
-    /// At most.
+    /// The largest number.
     pub most: u64,
 }
 
@@ -30,23 +30,24 @@ impl AddAssign for Cycles {
     }
 }
 
-/// A processor that there are tables for.
+/// A processor with tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Processor {
     M3,
     M4,
 }
 
-/// From the exception to the first instruction of its handler, eight registers stored meanwhile (article 103489845).
+/// From the exception to the first instruction of its handler, including the store of eight registers (article
+/// 103489845).
 pub(crate) const ENTRY: Cycles = Cycles::exactly(12);
 /// From the instruction that returns to the first one after it (the same; the manual's 12 for the M3 are a misprint).
 pub(crate) const RETURN: Cycles = Cycles::exactly(10);
 /// From one handler to the next, with nothing in between (DDI 0337I, "Exception handling").
 pub(crate) const TAIL_CHAIN: Cycles = Cycles::exactly(6);
-/// Refilling the pipeline: P in the tables.
+/// The cycles to refill the pipeline: P in the tables.
 const REFILL: Cycles = Cycles::new(1, 3);
 
-/// The cycles that a taken branch adds to its instruction.
+/// Returns the cycles that a taken branch adds to its instruction.
 pub(crate) fn refill(branch: &Instruction) -> Cycles {
     match branch.class {
         // "Load/store timings" says three for these.
@@ -55,7 +56,7 @@ pub(crate) fn refill(branch: &Instruction) -> Cycles {
     }
 }
 
-/// Returns what an instruction takes that is executed, after `last`, if that one was just before it.
+/// Returns the cost of an instruction that is executed; `last` is the instruction just before it, if there is one.
 pub(crate) fn cycles(
     instruction: &Instruction,
     last: Option<&Instruction>,
@@ -76,17 +77,17 @@ pub(crate) fn cycles(
         // A literal may have to wait for the fetch of instructions.
         Class::Load { is_literal, .. } => Cycles::new(2, 2 + u64::from(is_literal)),
         Class::LoadProgramCounter => Cycles::exactly(2),
-        // It is done while the next instruction is executed.
+        // The store is done while the next instruction is executed.
         Class::Store => Cycles::exactly(1),
         Class::StoreByRegister => Cycles::exactly(2),
         Class::Multiple(registers) => Cycles::exactly(1 + u64::from(registers)),
-        // Two for the load, and one to add it up.
+        // Two for the load, and one to add the offset.
         Class::TableBranch => Cycles::exactly(3),
         Class::Special => Cycles::new(1, 2),
-        // The one store that may be under way has to be done.
+        // A store that is under way has to be done first.
         Class::Barrier => Cycles::new(1, 2),
         Class::InstructionBarrier => Cycles::new(1 + REFILL.least, 1 + REFILL.most),
-        // It may be executed together with a short instruction before it.
+        // The instruction may be executed together with a short instruction before it.
         Class::IfThen(_) => Cycles::new(u64::from(!last.is_some_and(Instruction::is_short)), 1),
     };
     if last.is_some_and(|last| waits_for(instruction, last)) {
@@ -98,12 +99,12 @@ pub(crate) fn cycles(
     cycles
 }
 
-/// Returns `true` if the address of this load or store is computed of what the last instruction has computed.
+/// Returns `true` if the address of this load or store is computed from the result of the last instruction.
 fn waits_for(instruction: &Instruction, last: &Instruction) -> bool {
     last.class == Class::Data && last.result & instruction.address_registers != 0
 }
 
-/// Returns `true` if this load or store begins while the last load ends.
+/// Returns `true` if this load or store starts while the last load ends.
 fn is_pipelined(instruction: &Instruction, last: &Instruction) -> bool {
     let may_be = match instruction.class {
         Class::Load { updates_base, .. } => !updates_base,

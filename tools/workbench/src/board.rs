@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The boards that firmware runs on: those of microcontrollers are in `boards/boards.toml`.
+//! The boards on which firmware runs: those of microcontrollers are in `boards/boards.toml`.
 
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
@@ -12,11 +12,11 @@ use std::sync::LazyLock;
 pub enum Board {
     /// This machine: the firmware is a Linux program.
     Hosted,
-    /// That of a microcontroller, emulated.
+    /// The board of a microcontroller, emulated.
     Emulated(&'static Row),
 }
 
-/// What the table says of a board.
+/// The row of a board in the table.
 #[derive(Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Row {
@@ -31,12 +31,12 @@ pub struct Row {
     pub cpu: String,
     /// The frequency of the CPU.
     pub mhz: u32,
-    /// What can't run on it: the names of system tests, and why.
+    /// The system tests that can't run on it, with the reasons.
     #[serde(default)]
     pub without: BTreeMap<String, String>,
 }
 
-/// In the place of a test's name: the benchmarks.
+/// The word for the benchmarks in place of a test's name.
 pub const BENCHMARK: &str = "benchmark";
 /// The board that firmware is built for if no feature chooses one.
 const REFERENCE: &str = "mps2-an385";
@@ -50,7 +50,7 @@ static BOARDS: LazyLock<Vec<Board>> = LazyLock::new(|| {
 });
 const TABLE: &str = include_str!("../../../boards/boards.toml");
 
-/// The rows of a table, the reference first, then by name.
+/// Returns the rows of a table, the reference first, then by name.
 fn rows(table: &str) -> Result<Vec<Row>, toml::de::Error> {
     let rows: BTreeMap<String, Row> = toml::from_str(table)?;
     let mut rows: Vec<_> = rows.into_iter().map(|(name, row)| Row { name, ..row }).collect();
@@ -58,22 +58,23 @@ fn rows(table: &str) -> Result<Vec<Row>, toml::de::Error> {
     Ok(rows)
 }
 
-/// The boards of microcontrollers.
+/// Returns the boards of microcontrollers.
 pub fn emulated() -> impl Iterator<Item = &'static Row> {
     BOARDS.iter().filter_map(|board| board.row())
 }
 
 impl Board {
-    /// The board of a microcontroller that firmware is built for if none is named. Figures and limits are those of it.
+    /// Returns the board of a microcontroller for which firmware is built if none is named. Figures and limits are
+    /// those of this board.
     ///
     /// # Panics
-    /// The table has no board.
+    /// If the table has no board.
     #[must_use]
     pub fn reference() -> Board {
         emulated().next().map(Board::Emulated).expect("there is a board in boards.toml")
     }
 
-    /// Returns what the table says of it, if it is one of a microcontroller.
+    /// Returns its row in the table, if it is a board of a microcontroller.
     #[must_use]
     pub fn row(self) -> Option<&'static Row> {
         match self {
@@ -82,7 +83,7 @@ impl Board {
         }
     }
 
-    /// The arguments of cargo by which firmware is built for it.
+    /// Returns the arguments of cargo by which firmware is built for it.
     #[must_use]
     pub fn arguments(self) -> Vec<String> {
         let Some(Row { name, target, .. }) = self.row() else { return Vec::new() };
@@ -136,7 +137,7 @@ mod tests {
     #[test]
     fn the_emulator_has_every_machine() {
         let machines = Command::new(setup::EMULATOR).args(["-M", "help"]).output();
-        // Without the emulator nothing runs on any of them, which other tests tell.
+        // Without the emulator nothing runs on any board, which other tests report.
         let Ok(machines) = machines else { return };
         let machines = String::from_utf8_lossy(&machines.stdout).into_owned();
         for Row { name, machine, .. } in emulated() {
@@ -180,12 +181,12 @@ mod tests {
         assert!(!others.is_empty() && others.iter().all(|count| *count == 4));
     }
 
-    /// A script is a second reader of the table.
+    /// Tests a script that reads the table, too.
     #[test]
     fn the_script_finds_the_machine() {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
-        // In the place of the emulator: it prints its arguments.
+        // A stand-in for the emulator: it prints its arguments.
         fs::write(path("qemu-system-arm"), "#!/bin/sh\necho \"$@\"\n").unwrap();
         command::run(Command::new("chmod").arg("+x").arg(path("qemu-system-arm"))).unwrap();
         let run = |firmware: &[u8]| {

@@ -10,10 +10,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use wait_timeout::ChildExt;
 
-/// How many lines of a failed program's output are shown.
+/// The number of lines of a failed program's output that are shown.
 const TAIL: usize = 40;
 
-/// Runs a program to its end, whatever that is.
+/// Runs a program to its end, with success or not.
 ///
 /// # Errors
 /// If it can't be started.
@@ -34,7 +34,7 @@ pub fn run(command: &mut Command) -> Result<Output> {
 /// Checks that a program has succeeded.
 ///
 /// # Errors
-/// If not. The text has the end of its output and the command line.
+/// If it has not. The text has the end of its output and the command line.
 pub fn check(command: &Command, output: &Output) -> Result<()> {
     if !output.status.success() {
         bail!(
@@ -52,11 +52,11 @@ pub fn succeeds(command: &mut Command) -> bool {
     command.output().is_ok_and(|output| output.status.success())
 }
 
-/// How a program ended that was given some time.
+/// The end of a program that was given a time limit.
 pub struct Bounded {
     /// `None` if the time was over.
     pub status: Option<ExitStatus>,
-    /// What it wrote.
+    /// The output.
     pub text: String,
 }
 
@@ -76,7 +76,7 @@ pub fn bounded(command: &mut Command, patience: Duration) -> Result<Bounded> {
     Ok(Bounded { status, text: String::from_utf8_lossy(&bytes).into_owned() })
 }
 
-/// Lets Ctrl-C end what runs bounded, too: the terminal does not tell it.
+/// Makes Ctrl-C end programs in their own groups, too, to which the terminal sends no signal.
 ///
 /// # Errors
 /// If that is not possible.
@@ -88,7 +88,7 @@ pub fn end_all_on_interrupt() -> Result<()> {
     .context("cannot react to Ctrl-C")
 }
 
-/// A program and all that it starts. When this goes away, they are ended.
+/// A program and all programs that it starts. When this value is dropped, they are ended.
 struct Group {
     leader: Child,
 }
@@ -109,23 +109,23 @@ impl Drop for Group {
         let group = Pid::from_child(&self.leader);
         end(group);
         groups().retain(|&other| other != group);
-        // It has ended, or was killed.
+        // The program has ended, or was killed.
         let _ = self.leader.wait();
     }
 }
 
 fn end(group: Pid) {
-    // There may be nobody left in it.
+    // The group may be empty.
     let _ = kill_process_group(group, Signal::KILL);
 }
 
-/// The groups that run now.
+/// Returns the running groups.
 fn groups() -> MutexGuard<'static, Vec<Pid>> {
     static GROUPS: Mutex<Vec<Pid>> = Mutex::new(Vec::new());
     GROUPS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Returns what a person would type to run it.
+/// Returns the command line that a person would type to run it.
 pub fn line(command: &Command) -> String {
     let mut words = Vec::new();
     for (name, value) in command.get_envs() {
@@ -142,7 +142,7 @@ fn quoted(word: &str) -> String {
     if word.contains([' ', '"', '$', '*', '\\', '\'']) { format!("'{word}'") } else { word.into() }
 }
 
-/// The end of what a program wrote: first the standard output, then the errors.
+/// Returns the end of a program's output: first the standard output, then the errors.
 fn tail(output: &Output) -> String {
     let text = [output.stdout.as_slice(), &output.stderr].concat();
     let text = String::from_utf8_lossy(&text);
@@ -173,7 +173,7 @@ mod tests {
         assert_eq!(output.status, None);
         let programs: Vec<_> = output.text.lines().collect();
         assert_eq!(programs.len(), 2, "{}", output.text);
-        // One that has ended is there until it is waited for.
+        // A program that has ended exists until it is waited for.
         let goes_on = |program: &&str| {
             let stat = std::fs::read_to_string(format!("/proc/{program}/stat"));
             stat.is_ok_and(|stat| !stat.contains(") Z "))

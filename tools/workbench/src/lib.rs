@@ -12,13 +12,13 @@ use anyhow::Result;
 use std::path::Path;
 use std::process::{Command, ExitCode};
 
-/// The folder of the repository.
+/// Returns the folder of the repository.
 #[must_use]
 pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap_or(Path::new("."))
 }
 
-/// Cargo, in the repository's folder.
+/// Returns a command for cargo, in the repository's folder.
 #[must_use]
 pub fn cargo() -> Command {
     let mut cargo = Command::new("cargo");
@@ -26,8 +26,7 @@ pub fn cargo() -> Command {
     cargo
 }
 
-/// Runs a tool to its end: an error is printed with its causes. The tool returns whether all that it checked was as
-/// it has to be.
+/// Runs a tool to its end: an error is printed with its causes. The tool returns whether all checks have passed.
 pub fn run(tool: impl FnOnce() -> Result<bool>) -> ExitCode {
     match command::end_all_on_interrupt().and_then(|()| tool()) {
         Ok(true) => ExitCode::SUCCESS,

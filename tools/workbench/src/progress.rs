@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Shows the progress of the tools: a spinner on a terminal, plain lines elsewhere. All of it goes to standard error,
+//! Shows the progress of the tools: a spinner on a terminal, plain lines elsewhere. Everything goes to standard error,
 //! so that the output proper can be piped.
 
 use anyhow::Result;
@@ -8,10 +8,10 @@ use std::io::{IsTerminal, stderr};
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
-/// The spinners of steps that are done at the same time, a line each.
+/// The spinners of steps that run at the same time, a line each.
 static SPINNERS: LazyLock<MultiProgress> = LazyLock::new(MultiProgress::new);
 
-/// Does `work`, and shows `name` meanwhile and the result at the end.
+/// Runs `work`, and shows `name` meanwhile and the result at the end.
 ///
 /// # Errors
 /// Those of `work`.

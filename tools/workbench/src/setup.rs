@@ -8,7 +8,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Makes sure of all that is needed to build a firmware and to run it.
+/// Makes sure that everything is installed that is needed to build a firmware and to run it.
 ///
 /// # Errors
 /// If something is missing and can't be installed from here; the text says what to do.
@@ -46,7 +46,7 @@ fn target_is_there(target: &str) -> bool {
         .is_ok_and(|output| Path::new(String::from_utf8_lossy(&output.stdout).trim()).is_dir())
 }
 
-/// Makes sure of the tools that the tests check the source with.
+/// Makes sure that the tools are installed with which the tests check the source.
 ///
 /// # Errors
 /// If one is missing and `rustup` can't add it.
@@ -69,7 +69,7 @@ pub fn source_tools() -> Result<()> {
     Ok(())
 }
 
-/// Makes sure that cargo-mutants is there. To compile it takes some minutes.
+/// Makes sure that cargo-mutants is installed. Its compilation takes some minutes.
 ///
 /// # Errors
 /// If it is missing and can't be installed.
@@ -117,7 +117,7 @@ pub fn emulator() -> Result<()> {
 /// The C compiler for the boards, which is a package of Debian without a C library.
 const C_COMPILER: (&str, &str) = ("arm-none-eabi-gcc", "gcc-arm-none-eabi");
 
-/// Makes sure that a process can be compiled that is written in C.
+/// Makes sure that a process in C can be compiled.
 ///
 /// # Errors
 /// If the compiler is missing and `apt-get` can't install it.
@@ -143,7 +143,7 @@ const KEYS: [&str; 2] = ["qemu-system-x86", "linux-image-cloud-amd64"];
 /// Makes sure that a Linux can be booted on a CPU with protection keys. Returns the file of its kernel.
 ///
 /// # Errors
-/// If that or the emulator is missing and `apt-get` can't install it.
+/// If the kernel or the emulator is missing and `apt-get` can't install it.
 pub fn linux_with_keys() -> Result<PathBuf> {
     let find = || linux().filter(|_| is_there(KEYS_EMULATOR));
     if let Some(linux) = find() {
@@ -155,7 +155,7 @@ pub fn linux_with_keys() -> Result<PathBuf> {
     find().with_context(|| format!("not installed (apt-get {INSTALL} {})", KEYS.join(" ")))
 }
 
-/// The newest kernel of Linux that this user may read.
+/// Returns the newest kernel of Linux that this user may read.
 fn linux() -> Option<PathBuf> {
     let files = fs::read_dir("/boot").ok()?.flatten().map(|entry| entry.path());
     let kernels = files.filter(|file| {
@@ -168,7 +168,7 @@ fn linux() -> Option<PathBuf> {
 /// Makes sure that firmware can be run that ends by itself, as tests and benchmarks do.
 ///
 /// # Errors
-/// As [`emulator`]; or if the emulator is too old.
+/// As for [`emulator`]; or if the emulator is too old.
 pub fn emulator_for_tests() -> Result<()> {
     emulator()?;
     let output = command::run(Command::new(EMULATOR).arg("--version"))?;
@@ -185,7 +185,7 @@ pub fn emulator_for_tests() -> Result<()> {
 /// Since this version unprivileged code may end the emulation.
 const SEMIHOSTING_OF_THREADS: (u32, u32) = (7, 2);
 
-/// Major and minor number in `QEMU emulator version 7.2.22 (Debian ...)`.
+/// Returns the major and the minor number in `QEMU emulator version 7.2.22 (Debian ...)`.
 fn version(text: &str) -> Option<(u32, u32)> {
     let mut numbers = text.split("version ").nth(1)?.split(['.', ' ', '\n']);
     Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
@@ -195,10 +195,10 @@ fn is_there(program: &str) -> bool {
     command::succeeds(Command::new(program).arg("--version"))
 }
 
-/// What `apt-get` is told to install packages.
+/// The arguments of `apt-get` to install packages.
 const INSTALL: &str = "install --yes --no-install-recommends";
 
-/// The package manager, if it can be used without asking anybody.
+/// The package manager, if it can be used without a password.
 struct Apt {
     sudo: bool,
 }
@@ -220,7 +220,7 @@ impl Apt {
         let names = packages.join(" ");
         let arguments: Vec<&str> = INSTALL.split(' ').chain(packages.iter().copied()).collect();
         progress::step(&format!("installing {names}"), || {
-            // The package lists may be missing or old: then fetch them and try again.
+            // The package lists may be missing or old: in that case they are fetched, and the installation is repeated.
             if command::succeeds(&mut self.command(&arguments)) {
                 return Ok(());
             }

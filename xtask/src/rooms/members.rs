@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What files use of one struct whose methods are spread over them, as those of the kernel are.
+//! The use of one struct by files over which its methods are spread, as those of the kernel are.
 //!
-//! A file uses another by a method that this one defines (`self.method(...)`, or `Kernel::method`, as for a function
-//! pointer), and by a field of the struct whose type this one defines (`self.field`). A method of another type than the
-//! struct is not seen where that type is not named, nor is a call through a function pointer, which is there so that the
-//! caller need not know.
+//! A file uses another one by a method that the other one defines (`self.method(...)`, or `Kernel::method`, as for a
+//! function pointer), and by a field of the struct whose type the other one defines (`self.field`). A method of another
+//! type than the struct is not seen where that type is not named, nor is a call through a function pointer, which
+//! exists so that the caller need not know the function.
 
 use super::Crate;
 use super::text::{after, word};
 use std::collections::{HashMap, HashSet};
 
-/// What the methods stand in.
+/// The start of the blocks that contain the methods.
 const METHODS: &str = "impl<P: Port> Kernel<P> {";
-/// What the fields stand in.
+/// The start of the struct that contains the fields.
 const FIELDS: &str = "pub struct Kernel<P: Port> {";
 
 /// The methods and fields of the struct.
@@ -25,7 +25,7 @@ pub struct Members<'a> {
 }
 
 impl Members<'_> {
-    /// Finds those of the kernel.
+    /// Finds the members of the kernel.
     pub fn of(kernel: &Crate) -> Members<'_> {
         let mut methods = HashMap::new();
         for (file, code) in &kernel.files {
@@ -41,7 +41,7 @@ impl Members<'_> {
         self.methods.len()
     }
 
-    /// The files that a file uses by members, each with what it uses of it.
+    /// Returns the files that a file uses by members, each with the members.
     pub fn uses(&self, file: &str) -> Vec<(String, String)> {
         let code = &self.of.files[file];
         let blocks = squeezed(&blocks(code).collect::<String>());
@@ -60,18 +60,18 @@ impl Members<'_> {
     }
 }
 
-/// The blocks of a file that have the struct's methods.
+/// Returns the blocks of a file that have the struct's methods.
 fn blocks(code: &str) -> impl Iterator<Item = &str> {
     code.split(METHODS).skip(1).filter_map(|block| block.split("\n}").next())
 }
 
-/// The methods that a block defines.
+/// Returns the methods that a block defines.
 fn defined(block: &str) -> impl Iterator<Item = &str> {
     let marks = ["    fn ", "pub fn ", "pub(crate) fn ", "extern \"C\" fn "];
     marks.into_iter().flat_map(|mark| after(block, mark)).map(|(name, _)| name)
 }
 
-/// For each field the files that define its types.
+/// Returns for each field the files that define its types.
 fn fields(kernel: &Crate) -> HashMap<&str, Vec<&str>> {
     let body = kernel.root.split(FIELDS).nth(1).and_then(|it| it.split("\n}").next());
     let lines = body.expect("the kernel is a struct").lines();
@@ -79,7 +79,7 @@ fn fields(kernel: &Crate) -> HashMap<&str, Vec<&str>> {
     let mut fields = HashMap::new();
     for (name, of) in lines.filter(|(name, _)| !name.contains("//")) {
         let words: HashSet<_> = of.split(|letter: char| !letter.is_alphanumeric()).collect();
-        // (The tables of the wiring are of another crate, and have some of the same names.)
+        // (The tables of the wiring are from another crate, and have some of the same names.)
         let is_wiring = of.contains("&'static [") || name.ends_with("port");
         let files = kernel.files.iter();
         let files = files.filter(|(_, code)| types(code).any(|kind| words.contains(kind)));
@@ -91,7 +91,7 @@ fn fields(kernel: &Crate) -> HashMap<&str, Vec<&str>> {
     fields
 }
 
-/// The types that a file defines.
+/// Returns the types that a file defines.
 fn types(code: &str) -> impl Iterator<Item = &str> {
     let kinds = ["struct ", "enum ", "trait ", "type "];
     let lines = code.lines().map(|line| line.trim_start_matches("pub(crate) "));
@@ -99,7 +99,7 @@ fn types(code: &str) -> impl Iterator<Item = &str> {
     lines.filter_map(move |line| kinds.iter().find_map(|kind| line.strip_prefix(kind))).map(word)
 }
 
-/// Without line breaks in chains of methods.
+/// Returns code without line breaks in chains of methods.
 fn squeezed(code: &str) -> String {
     code.split_whitespace().collect::<Vec<_>>().join(" ").replace(" .", ".")
 }

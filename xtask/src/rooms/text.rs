@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Finds names in the text of Rust files.
 
-/// What a file has besides comments and unit tests.
+/// Returns a file without comments and unit tests.
 pub fn code(text: &str) -> String {
     let lines = text.lines().map(|line| line.split("//").next().unwrap_or_default());
     let code = lines.collect::<Vec<_>>().join("\n");
     code.split("#[cfg(test)]\nmod tests").next().unwrap_or_default().to_owned()
 }
 
-/// The paths that follow a mark, with `/` between their names; those in braces each on its own.
+/// Returns the paths that follow a mark, with `/` between their names; those in braces separately.
 pub fn paths(code: &str, mark: &str) -> Vec<String> {
     let starts = code.match_indices(mark).filter(|(at, _)| {
         !code[..*at].ends_with(|letter: char| is_name(letter) || letter == ':' || letter == '$')
@@ -16,7 +16,7 @@ pub fn paths(code: &str, mark: &str) -> Vec<String> {
     starts.flat_map(|(at, _)| tree(&mut &code[at + mark.len()..])).collect()
 }
 
-/// The paths of a tree as `use` has it, which the text begins with; and cuts them off.
+/// Returns the paths of a tree in the form of `use`, at the start of the text; and cuts them off.
 fn tree(text: &mut &str) -> Vec<String> {
     let (name, rest) = text.split_at(word(text).len());
     *text = rest;
@@ -30,7 +30,7 @@ fn tree(text: &mut &str) -> Vec<String> {
                 return paths;
             }
             paths.extend(tree(text));
-            // What it is called here.
+            // The name that is used here.
             let end = text.find([',', '}']).expect("a brace is closed");
             *text = &text[end..];
         }
@@ -51,7 +51,7 @@ fn tree(text: &mut &str) -> Vec<String> {
     }
 }
 
-/// The words right after each mark, each with what follows.
+/// Returns the words right after each mark, each with the text that follows.
 pub fn after<'a>(code: &'a str, mark: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
     code.match_indices(mark).map(move |(at, _)| {
         let rest = &code[at + mark.len()..];
@@ -59,7 +59,7 @@ pub fn after<'a>(code: &'a str, mark: &'a str) -> impl Iterator<Item = (&'a str,
     })
 }
 
-/// The word that a text begins with.
+/// Returns the first word of a text.
 pub fn word(text: &str) -> &str {
     &text[..text.find(|letter| !is_name(letter)).unwrap_or(text.len())]
 }
@@ -68,7 +68,7 @@ fn is_name(letter: char) -> bool {
     letter.is_alphanumeric() || letter == '_'
 }
 
-/// The rows of a table in the documentation of a file, whose head begins with this.
+/// Returns the rows of a table in the documentation of a file, whose head starts with this text.
 pub fn rows<'a>(file: &'a str, head: &str) -> impl Iterator<Item = &'a str> {
     let rows = file.lines().skip_while(move |line| !line.starts_with(head)).skip(2);
     rows.take_while(|line| line.starts_with("//! |"))

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A macro that writes a wiring. The compiler tells no lint of code that the macro of another crate wrote.
+//! A macro that writes a wiring. The compiler reports no lints about code that a macro of another crate wrote.
 #![no_std]
 
 /// A wiring with one more process, which mentions `ROOM` in a text only.

@@ -31,13 +31,13 @@ pub fn tables(firmware: &Firmware, rights: &Rights) -> TokenStream {
     ])
 }
 
-/// The set of the processes that are so.
+/// Returns the set of the processes for which `is_in` is true.
 fn set(firmware: &Firmware, is_in: impl Fn(&Process) -> bool) -> TokenStream {
     let numbered = firmware.processes.iter().enumerate();
     mask(numbered.filter(|(_, it)| is_in(it)).fold(0, |set, (number, _)| set | 1 << number))
 }
 
-/// The set of the threads of pools. The idle thread is the first of all.
+/// Returns the set of the threads of pools. The idle thread is the first of all threads.
 fn pooled(firmware: &Firmware) -> u32 {
     let (mut set, mut first_thread) = (0, 0);
     for process in &firmware.processes {
@@ -97,7 +97,7 @@ fn threads(firmware: &Firmware) -> TokenStream {
     }))
 }
 
-/// Its own process may signal each as well.
+/// Returns the notifications. A process may signal its own notifications as well.
 fn notifications(firmware: &Firmware, rights: &Rights) -> TokenStream {
     let numbered = firmware.processes.iter().enumerate();
     list(numbered.flat_map(|(owner, process)| {
@@ -124,7 +124,7 @@ fn interrupts(firmware: &Firmware) -> TokenStream {
     }))
 }
 
-/// First those of processes, then those of threads.
+/// Returns the budgets: first those of processes, then those of threads.
 fn budgets(firmware: &Firmware) -> TokenStream {
     let of_processes = firmware.processes.iter().map(|process| &process.budget).enumerate();
     let of_threads = firmware.threads().map(|(_, thread)| &thread.budget).enumerate();
@@ -149,7 +149,7 @@ fn lost_clients(firmware: &Firmware) -> TokenStream {
     }))
 }
 
-/// There is at most one.
+/// Returns the supervisor. There is at most one.
 fn supervisor(firmware: &Firmware) -> TokenStream {
     let numbered = firmware.processes.iter().enumerate();
     list(numbered.flat_map(|(process, items)| {

@@ -1,35 +1,36 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A call that there is nothing special about.
+//! A plain call.
 //!
-//! In: r0 the stack pointer, r2 how far it is above the lowest that it may be, r12 the gate; lr the kernel. Out: the
-//! thread is in the method, in the callee's process.
+//! In: r0 the stack pointer, r2 its distance from the lowest value that it may have, r12 the gate; lr the kernel. Out:
+//! the thread is in the method, in the callee's process.
 
 macro_rules! call {
     () => {
         "
-        // The bounds have room for these.
+        // The bounds have room for these registers.
         stmdb r0!, {{r4-r11}}
         // The first words of the kernel:
-        // r3 the thread, r6 who runs, r7 the gates, r8 how many, r10 the regions of processes, r11 the protection unit.
+        // r3 the thread, r6 the processes that run, r7 the gates, r8 their number, r10 the regions of processes, r11
+        // the protection unit.
         ldm lr, {{r3, r4, r5, r6, r7, r8, r10, r11}}
-        // Attacker: the number of the gate is any that is not negative (`forged_calls`, `gate_attacks`). It is
-        // compared before it is multiplied.
+        // Attacker: the number of the gate is any that is not negative (`forged_calls`, `gate_attacks`). It is compared
+        // before it is multiplied.
         cmp r12, r8
         bhs .Lcall_slow
         add r7, r7, r12, lsl #4
-        ldm r7, {{r4, r5, r7, r9}} // who may, owner and service and room, entry, object
+        ldm r7, {{r4, r5, r7, r9}} // the callers, owner and service and room, entry, object
         ldm r3, {{r1, r8, r12}} // the stack, the caller's rights, its calls
-        // Bit 0 of the sets, turned by process: the lowest byte of a rights, and of r5. A set has 32.
+        // Bit 0 of the sets, rotated by the process: the lowest byte of the rights, and of r5. A set has 32 bits.
         ror r4, r4, r8 // the caller may,
         rors r6, r5 // and the callee runs
         ands r4, r4, r6
         lsls r4, r4, #31
         beq .Lcall_slow
-        // There is a frame left. With leases of its own in force, the thread has more in r12 than any frame.
+        // A frame is left. With leases of its own in force, the thread has more in r12 than any frame.
         cmp r12, #{last_call}
         bhi .Lcall_slow
-        // The window, as `armv7m::window` computes it, but for very small ones: no room is as small as those.
-        // It ends below what was just saved, so no caller's frame is in it (`memory`, `stacks`).
+        // The window, as `armv7m::window` computes it, except for very small ones: no room is as small as those. It
+        // ends below the registers that were just saved, so no caller's frame is in it (`memory`, `stacks`).
         subs r4, r2, #1
         clz r4, r4
         rsb r6, r4, #29
@@ -39,15 +40,15 @@ macro_rules! call {
         cmp r6, r5, asr #16 // (with what is no room, unsigned, the most that there is)
         blo .Lcall_check
 
-        // --- Nothing is missing: the call is made. If something is lent to it, the carry is clear.
+        // --- All checks have passed: the call is made. If memory is lent to it, the carry is clear.
         .Lcall_enter:
-        // The attribute register of the stack: that of one with nothing open, less its size and the open eighths.
+        // The attribute register of the stack: that of a stack with nothing open, less its size and the open eighths.
         mov lr, #0x100
         lsl r2, lr, r2
         ldr lr, .Lclosed_stack
         sub lr, lr, r4, lsl #1
         sub r2, lr, r2 // the attribute register of the stack
-        // The frame, by which the return finds its way. It is the kernel's memory, out of reach for all.
+        // The frame, which the return uses. It is the kernel's memory, out of reach for all.
         add lr, r3, r12
         strd r0, r8, [lr, #{frames}]
         add r12, r12, #{frame}
@@ -64,8 +65,8 @@ macro_rules! call {
         ldm r8, {{r3, r4, r5, r8, r10, r12}}
         stm r11, {{r1, r2, r3, r4, r5, r8, r10, r12}}
         dsb
-        // Below the window's top: the frame that the CPU will load, then the fourth word.
-        // The words are those that the CPU saved; the return address is 0, as a method ends by a system call.
+        // Below the window's top: the frame that the CPU will load, then the fourth word. The words are those that the
+        // CPU saved; the return address is 0, because a method ends by a system call.
         add r6, r1, r6
         sub r6, r6, #{stack_region} + {top_to_frame} - 16
         add r0, r0, #{saved}
@@ -77,22 +78,22 @@ macro_rules! call {
         stm r6, {{r4, r5, r7, r8, lr}}
         stmdb r6!, {{r9, r10, r11, r12}}
         msr psp, r6
-        // Secret: what the caller, and this code, had in registers (`registers`).
+        // Secret: the values that the caller, and this code, had in registers (`registers`).
         adr r0, .Lzeroes
         ldm r0, {{r4-r11}}
         mvn lr, #2
         bx lr
 
-        // --- The slow way of a call, with the registers as they were.
+        // --- The slow path of a call, with the registers as they were.
         .Lcall_slow:
         ldr r12, [r0, #{selector}]
         ldm r0, {{r4-r11}}
         .Lslow:
         b {slow}
 
-        // --- There is less room than the gate says. Or the object lets one call in at a time, or memory is lent.
+        // --- There is less room than the gate demands. Or the object lets one call in at a time, or memory is lent.
         .Lcall_check:
-        // The service, of 36 bytes. The room that it asks for is checked whatever the gate said.
+        // The service, of 36 bytes. Its demand for room is checked whatever the gate said.
         ldr r11, [lr, #{services}]
         ubfx r10, r5, #8, #8
         add r10, r10, r10, lsl #3
@@ -101,12 +102,12 @@ macro_rules! call {
         adds r1, #{entry_size}
         cmp r6, r1
         blo .Lcall_slow
-        // The gate's word in place of a room: less than 0 is memory lent, 0 one call at a time.
+        // The gate's word in place of a room: a value below 0 means that memory is lent, and 0 one call at a time.
         asrs r1, r5, #16
         adds r1, #{exclusive}
         bmi .Lcall_lend
         bne .Lcall_slow
-        // The lock is free, so it becomes the thread's; the return gives it back.
+        // The lock is free, so the thread takes it; the return gives it back.
         ldrb r11, [r10, #{service_lock}]
         ldr r10, [lr, #{locks}]
         add r10, r10, r11

@@ -2,7 +2,7 @@
 //! A thread lets the next of its priority run; and the switch from one thread to another, which a signal and a wait
 //! make too.
 //!
-//! In: r0 the stack pointer, r3 the thread; lr the kernel. Out: the next thread goes on.
+//! In: r0 the stack pointer, r3 the thread; lr the kernel. Out: the next thread continues.
 //!
 //! The threads of a priority are a circle: its level has the first and the last, and each thread has the next.
 
@@ -10,7 +10,8 @@ macro_rules! give_way {
     () => {
         concat!(
             "
-        // --- It lets the next of its priority run. (The idle thread gives way to all, when the kernel starts.)
+        // --- The thread lets the next of its priority run. (The idle thread lets all others run, when the kernel
+        // starts.)
         .Lyield:
         ldrb r1, [r3, #{id}]
         ldrb r2, [r3, #{priority}]
@@ -24,7 +25,7 @@ macro_rules! give_way {
         stmdb r0!, {{r4-r11}}
         movs r4, #0
         str r4, [r0, #{saved}]
-        // It becomes the last, and the next of it the first.
+        // The thread becomes the last, and the next one the first.
         add r5, lr, r1
         ldrb r6, [r5, #{next}]
         add r7, lr, r12
@@ -41,7 +42,7 @@ macro_rules! give_way {
         str r4, [r7, r6, lsl #2]
         str r3, [r7, r1, lsl #2]
         str r11, [lr]
-        // As `load` does it, if there are no leases, and nobody counts the time.
+        // As in `load`, if there are no leases, and the core does not count the time.
         ldm r11, {{r1, r2, r3}} // its stack, level, calls
         ldr r0, [r11, #{stack_pointer}]
         ldrd r6, r7, [r11, #{bounds}]
@@ -51,7 +52,7 @@ macro_rules! give_way {
         bne .Lswitch_slow
         ldrb r6, [r11, #{pending}]
         cbnz r6, .Lswitch_pending
-        // Closes the memory of the one and opens that of the other, by the same stores (`switches`).
+        // Closes the memory of one process and opens that of the other, by the same stores (`switches`).
         .Lswitch_load:
         uxtb r6, r2 // the process
         ldrd r7, r8, [lr, #{regions}]
@@ -64,10 +65,10 @@ macro_rules! give_way {
         ",
             crate::exit::resume!(),
             "
-        // All that was done is what `load` finds as well.
+        // `load` finds everything that was done so far.
         .Lswitch_slow:
         b {go_on}
-        // A reply that it waited for: status, word, 0.
+        // A reply for which the thread waited: status, word, 0.
         .Lswitch_pending:
         cmp r6, #{reply}
         bne .Lswitch_slow
@@ -77,7 +78,7 @@ macro_rules! give_way {
         strd r6, r7, [r0, #{saved}]
         str r4, [r0, #{saved} + 8]
         b .Lswitch_load
-        // It is the only one.
+        // The thread is the only one of its priority.
         .Lyield_alone:
         movs r1, #0
         str r1, [r0]

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! An interrupt line that is bound to a notification, as if a thread had signalled that.
+//! An interrupt line that is bound to a notification, as if a thread had signalled the notification.
 
 use crate::context::PROCESS_STACK;
 use crate::entry::{interrupt, save};
@@ -11,17 +11,18 @@ use crossgate_abi::table::{self, Interrupt};
 use crossgate_kernel::notification::Notification;
 
 unsafe extern "C" {
-    // A part of `SVCall`: signals the notification at r2 with the number r1. The current thread is at r3, its context at
-    // r0, the kernel at lr; a word becomes 0 at r8. r12 is 0.
+    // A part of `SVCall`: signals the notification at r2 with the number r1. The current thread is at r3, its context
+    // at r0, the kernel at lr; a word becomes 0 at r8. r12 is 0.
     fn __crossgate_signal() -> !;
 }
 
-/// The timer, and every interrupt line.
+/// Handles the timer, and every interrupt line.
 ///
-/// A line that is bound to a notification is masked, as the core does it; then it is as if a thread had signalled
-/// that: `SVCall` does it if one thread waits, and for no other. Anything else goes the [slow](interrupt) way.
+/// A line that is bound to a notification is masked, as the core does it; then the notification is signalled as by a
+/// thread: `SVCall` does it if one thread waits for this notification, and for no other. Any other case takes the
+/// [slow](interrupt) path.
 ///
-/// In: nothing; another exception may have changed the registers that the CPU saved. Out: some thread goes on.
+/// In: nothing; another exception may have changed the registers that the CPU saved. Out: some thread continues.
 #[unsafe(naked)]
 #[unsafe(no_mangle)]
 unsafe extern "C" fn DefaultHandler() {
@@ -31,19 +32,19 @@ unsafe extern "C" fn DefaultHandler() {
         // Attacker: the moment is any, and so is the stack pointer then (`wild_contexts`, `stacks`).
         "ldr lr, .Linterrupt_kernel",
         save!(".Linterrupt_out_of_bounds"),
-        // The exception, from the register: no handler of the kernel interrupts another.
+        // The exception comes from the register: no handler of the kernel interrupts another.
         "mrs r1, ipsr",
         "subs r1, #16", // the line, if it is one
         "bmi .Linterrupt_slow",
         "ldr r2, [lr, #{system}]",
-        "ldrd r2, r3, [r2, #{bound}]", // what is bound, and how many
+        "ldrd r2, r3, [r2, #{bound}]", // the bindings, and their number
         ".Linterrupt_next:",
         "subs r3, #1",
         "bmi .Linterrupt_slow",
         "ldrh r4, [r2], #{size}",
         "cmp r4, r1",
         "bne .Linterrupt_next",
-        // The line is masked until the driver acknowledges, and that is so before the driver runs.
+        // The line is masked until the driver acknowledges. The mask is in effect before the driver runs.
         "ldr r3, .Linterrupt_masks",
         "lsrs r4, r1, #5",
         "movs r5, #1",
@@ -55,18 +56,18 @@ unsafe extern "C" fn DefaultHandler() {
         "ldr r2, [lr, #{notifications}]",
         "add r2, r2, r1, lsl #3",
         "ldr r3, [lr]",
-        // Instead of a status, the word that it sets to 0.
+        // The word that it sets to 0, instead of a status.
         "add r8, r2, #{waiters}",
         "mov r12, #0",
         "b {signal}",
         ".Linterrupt_slow:",
         "b {slow}",
-        // The thread that was interrupted is down. The interrupt is told as if the next one had been.
+        // The interrupted thread is down. The interrupt is handled as if the next thread had been interrupted.
         ".Linterrupt_out_of_bounds:",
         "bl {out_of_bounds}",
         "bl {load}",
         "b .Linterrupt_slow",
-        // There is no thread yet: from before the kernel (`early_interrupts`).
+        // There is no thread yet: the interrupt is from before the kernel's start (`early_interrupts`).
         ".Linterrupt_early:",
         "b {early}",
         ".balign 4",
@@ -89,7 +90,7 @@ unsafe extern "C" fn DefaultHandler() {
     )
 }
 
-/// Where a line is masked: a bit each.
+/// The address of the registers that mask lines: a bit each.
 const INTERRUPTS_DISABLED: u32 = 0xe000_e180;
 
 const _: () = assert!(

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The return from a call, if there is nothing to do but to give back a lock, or to close leases.
+//! The return from a call, if it only gives back a lock or closes leases.
 //!
 //! In: r0 the status, r1 and r2 results, r12 ones. Out: the thread is behind the call, in its caller's process.
 //!
-//! The stack pointer is not looked at, because nothing of the callee's is saved: what it has in r4 to r11 is nobody's.
+//! The stack pointer is not checked, because no register of the callee is saved: its values in r4 to r11 belong to no
+//! thread any more.
 
 macro_rules! leave {
     () => {
@@ -11,8 +12,8 @@ macro_rules! leave {
         .Lreturn:
         ldr r3, .Lkernel
         ldr r4, [r3]
-        // Attacker: returns without a call, or once more (`crashes`). Then the difference wraps, and is more than any
-        // frame; so it is if leases are in force.
+        // Attacker: returns without a call, or once more (`crashes`). Then the difference wraps, and is above any
+        // frame; the same is true if leases are in force.
         ldr r5, [r4, #{calls}]
         subs r5, #{frame}
         cmp r5, #{last_call} // it is in a call, and nothing is lent to it
@@ -23,11 +24,11 @@ macro_rules! leave {
         orrs r7, r0
         bne .Lreturn_care
 
-        // --- There is nothing to take care of: it returns.
+        // --- The return has no duties.
         .Lreturn_leave:
-        ldrd r6, r7, [r6, #{frames}] // where the caller's registers are, and its rights
+        ldrd r6, r7, [r6, #{frames}] // the caller's registers, and its rights
         strd r7, r5, [r4, #{rights}]
-        // Into what the CPU had pushed at the call. Where that is, the kernel's own memory says.
+        // The results go into the frame that the CPU pushed at the call. The kernel's own memory has its address.
         add r11, r6, #{saved}
         stm r11, {{r0, r1, r2}}
         // Closes the callee's memory and opens the caller's, by the same stores.
@@ -46,8 +47,8 @@ macro_rules! leave {
         mvn lr, #2
         bx lr
 
-        // --- Something is lent to it. If nothing is to its caller, the leases are closed, and all of the stack is
-        // in bounds again.
+        // --- Memory is lent to the callee. If none is lent to its caller, the leases are closed, and the whole stack
+        // is in bounds again.
         .Lreturn_leases:
         bic r5, r5, #{holds_leases}
         cmp r5, #{last_call}
@@ -69,7 +70,7 @@ macro_rules! leave {
         strd r7, r0, [r12, #8]
         b .Lreturn_leave
 
-        // --- It succeeded, and gives back the lock of the object, if nobody waits for that.
+        // --- The call succeeded, and gives back the lock of the object, if no thread waits for the lock.
         .Lreturn_care:
         cbnz r0, .Lreturn_slow
         cmp r7, #{locked}
@@ -90,7 +91,7 @@ macro_rules! leave {
         strb r0, [r6, #{frames} + {care}]
         b .Lreturn_leave
 
-        // --- The slow way of a return.
+        // --- The slow path of a return.
         .Lreturn_reload:
         movs r0, #0
         .Lreturn_slow:

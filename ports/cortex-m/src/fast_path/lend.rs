@@ -2,28 +2,29 @@
 //! A call that is lent memory of the caller's own stack: see `Kernel::take_leases`.
 //!
 //! In: as in `call` behind its checks; r12 the caller's calls, r5 the gate. Out: at `.Lcall_reload`, with the carry
-//! clear and the region of the lease open. What is not an exact region of the stack goes the slow way.
+//! clear and the region of the lease open. Memory that is not an exact region of the stack takes the slow path.
 
 macro_rules! lend {
     () => {
         "
         .Lcall_lend:
-        // Only of a thread that is in no call: further in, what its callers have closed has to be known.
+        // Only for a thread that is in no call: in a call, the memory that its callers have closed would have to be
+        // known.
         cmp r12, #0
         bne .Lcall_slow
         push {{r2, r4-r7}}
         // Attacker: the first two words, address and length, are any (`forged_leases`, `gate_attacks`).
         ldrd r1, r2, [r0, #{saved}]
-        // It has a length, and does not run over the end of the address space.
+        // The memory has a length, and does not run over the end of the address space.
         cmp r2, #1
         blt .Lcall_lend_slow
         adds r2, r1, r2 // its end
         bcs .Lcall_lend_slow
-        // It is above the registers that were saved just now: these are never lent.
+        // The memory is above the registers that were saved just now: these are never lent.
         add r4, r0, #{context}
         cmp r1, r4
         blo .Lcall_lend_slow
-        // It ends in the stack.
+        // The memory ends in the stack.
         ldr r4, [r3, #{stack} + 4]
         cmp r2, r4
         bhi .Lcall_lend_slow
@@ -41,9 +42,9 @@ macro_rules! lend {
         bne .Lcall_lend_slow
         tst r2, r7
         bne .Lcall_lend_slow
-        // Nothing is missing. The lease, as the core keeps it: start and end,
+        // All checks have passed. The lease, as the core keeps it: start and end,
         strd r1, r2, [r3, #{leases}]
-        ubfx r5, r5, #16, #1 // whether it is for writing
+        ubfx r5, r5, #16, #1 // 1 if it is for writing
         // the region's address register, with its number,
         lsrs r7, r1, r4
         lsrs r6, r4
@@ -66,15 +67,15 @@ macro_rules! lend {
         orr r2, r2, r5, lsl #24
         orr r6, r5, #{of_stack} << 8
         strd r2, r6, [r3, #{leases} + 8]
-        // Its region. The other one is closed.
+        // The region of the lease. The other one is closed.
         movs r4, #{lease_region} + 1
         movs r5, #0
         ldr r7, [lr, #{regions} + 4]
         stmia r7!, {{r1, r2, r4, r5}}
         movs r1, #{first_lease} >> 8
         strb r1, [lr, #{leases_open}]
-        // The lease opens more of the stack than the callee's window, with closed memory in between. So the bounds
-        // of what is saved become the window (`wild_contexts`). Five registers lie on them.
+        // The lease opens more of the stack than the callee's window, with closed memory in between. So the bounds of
+        // the saved registers become the window (`wild_contexts`). Five registers lie on the bounds.
         ldr r1, [sp, #12] // the window
         subs r1, #{context}
         str r1, [sp, #24] // the bounds

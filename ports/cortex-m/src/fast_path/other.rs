@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The other system calls: which one it is, and those that only bring back a word.
+//! The other system calls: the choice among them, and those that only return a word.
 //!
-//! In: r0 the stack pointer, r3 the number, r12 its complement; lr the kernel. Out: where each is done; in r3 the
-//! thread. The results go into what the CPU saved, at r0.
+//! In: r0 the stack pointer, r3 the number, r12 its complement; lr the kernel. Out: at the code of the system call; r3
+//! the thread. The results go into the frame of the CPU, at r0.
 
 macro_rules! other {
     () => {
@@ -18,16 +18,16 @@ macro_rules! other {
         cmn r12, #{thread_id} + 1
         bne .Lnow
 
-        // --- It asks for its index.
+        // --- The thread asks for its index.
         ldrb r2, [r3, #{id}]
         movs r1, #0
         strd r1, r2, [r0]
-        // The thread goes on: nothing was saved, so nothing is loaded. r4 to r11 are as it had them.
+        // The thread continues: nothing was saved, so nothing is loaded. r4 to r11 are unchanged.
         .Lresume:
         mvn lr, #2
         bx lr
 
-        // --- It asks for the time. The clock is Rust, which preserves r4 to r11.
+        // --- The thread asks for the time. The clock is Rust, which preserves r4 to r11.
         .Lnow:
         push {{r0, r1}}
         cmn r12, #{now} + 1
@@ -40,8 +40,8 @@ macro_rules! other {
         str r1, [r2, #8]
         b .Lresume
 
-        // --- It sets a deadline for its calls. The core does it, as it would the slow way: that changes no register of the
-        // thread, and nobody else runs then.
+        // --- The thread sets a deadline for its calls. The core does it, as on the slow path: that changes no register
+        // of the thread, and no other thread runs then.
         .Ldeadline:
         cmn r12, #{deadline} + 1
         bne .Ldeadline_slow

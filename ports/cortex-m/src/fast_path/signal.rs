@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! A signal of a notification for which one thread waits, and for no other.
 //!
-//! In: r0 the stack pointer, r3 the thread; lr the kernel. Out: the more urgent of the two threads goes on. An
-//! interrupt comes in at `__crossgate_signal`.
+//! In: r0 the stack pointer, r3 the thread; lr the kernel. Out: the more urgent of the two threads continues. An
+//! interrupt enters at `__crossgate_signal`.
 
 macro_rules! signal {
     () => {
@@ -10,10 +10,10 @@ macro_rules! signal {
         .Lsignal:
         ldr r1, [r0]
         stmdb r0!, {{r4-r11}}
-        add r8, r0, #{saved} // where the status goes
-        ldrd r2, r4, [lr, #{notifications}] // there are as many as in the wiring
-        // Attacker: the number is any (`gate_attacks`). It is compared before it is multiplied; then the wiring says
-        // whether its process may signal that.
+        add r8, r0, #{saved} // the place of the status
+        ldrd r2, r4, [lr, #{notifications}] // as many as in the wiring
+        // Attacker: the number is any (`gate_attacks`). It is compared before it is multiplied; then the wiring says if
+        // its process may signal this notification.
         cmp r1, r4
         bhs .Lcall_slow_near
         ldr r4, [lr, #{system}]
@@ -25,25 +25,25 @@ macro_rules! signal {
         lsls r4, r4, #31
         beq .Lcall_slow_near
         add r2, r2, r1, lsl #3
-        // An interrupt goes on here, and has r12 be 0.
+        // An interrupt enters here, with 0 in r12.
         .global __crossgate_signal
         .thumb_func
         __crossgate_signal:
-        // One thread waits: a power of two. For no other: its own set is one, too.
+        // One thread waits: a power of two. It waits for no other notification: its own set is a power of two, too.
         ldr r4, [r2, #{waiters}]
         subs r5, r4, #1
         blo .Lsignal_slow
         tst r5, r4
         bne .Lsignal_slow
         clz r6, r4
-        rsb r6, r6, #31 // who waits
+        rsb r6, r6, #31 // the waiting thread
         ldr r5, [lr, #4]
         ldr r5, [r5, r6, lsl #2]
         ldr r4, [r5, #{wait_value}]
         subs r7, r4, #1
         tst r7, r4
         bne .Lsignal_slow
-        // It waits no longer.
+        // The thread no longer waits.
         movs r4, #0
         str r4, [r2, #{waiters}]
         str r4, [r5, #{wait}]
@@ -52,7 +52,7 @@ macro_rules! signal {
         movs r7, #{reply}
         strd r7, r1, [r5, #{pending}]
         str r4, [r8]
-        // It is ready. If others of its priority are, as the current thread may be, it comes after them.
+        // The thread is ready. It comes after the others of its priority, which may include the current thread.
         ldrb r7, [r5, #{priority}]
         ldrb r1, [r3, #{priority}]
         rsb r2, r7, #31
@@ -77,15 +77,15 @@ macro_rules! signal {
         add r5, lr
         strb r6, [r5, #{next}]
         strb r6, [r2, #{last}]
-        // The thread that signals, or was interrupted, goes on: with the registers that it had.
+        // The thread that signals, or was interrupted, continues with the registers that it had.
         .Lsignal_resume:
         ldm r0, {{r4-r11}}
         b .Lresume
-        // Nothing was changed so far. r12 tells what it was.
+        // Nothing was changed so far. r12 tells a system call from an interrupt.
         .Lsignal_slow:
         cmp r12, #0
         beq .Lsignal_interrupt
-        // (To `.Lcall_slow` it is too far for a short branch with a condition.)
+        // (`.Lcall_slow` is too far for a short branch with a condition.)
         .Lcall_slow_near:
         b .Lcall_slow
         .Lsignal_interrupt:

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A wait for one notification, which has no signal, for as long as it takes.
+//! A wait for one notification, which has no signal, without a time limit.
 //!
-//! In: r0 the stack pointer, r3 the thread; lr the kernel. Out: the next thread goes on.
+//! In: r0 the stack pointer, r3 the thread; lr the kernel. Out: the next thread continues.
 
 macro_rules! wait {
     () => {
         "
         .Lwait:
-        // Attacker: all three are any (`gate_attacks`, `system_calls`). For as long as it takes: both words are ones;
-        // for one notification: a power of two, or 0; of its own: the wiring has it.
-        ldm r0, {{r1, r2, r12}} // which, and for how long
+        // Attacker: all three are any (`gate_attacks`, `system_calls`). No time limit: both words are ones; one
+        // notification: a power of two, or 0; one of its own: the wiring has it.
+        ldm r0, {{r1, r2, r12}} // the set, and the time limit
         stmdb r0!, {{r4-r11}}
         and r2, r12
         adds r2, #1
@@ -29,13 +29,13 @@ macro_rules! wait {
         adds r2, r4
         ldr r4, [lr, #{notifications}]
         add r2, r4, r2, lsl #3
-        ldrd r4, r5, [r2] // its signals, and who waits
+        ldrd r4, r5, [r2] // its signals, and the waiting threads
         cbnz r4, .Lcall_slow_far
-        // The process that it would come back to has not gone down: else the wait fails at once.
+        // The process to which the thread would return has not been taken down: otherwise the wait fails at once.
         ldrb r6, [r3, #{orphaned}]
         cmp r6, #0
         bne .Lcall_slow_near
-        // It waits.
+        // The thread waits.
         movs r6, #{waits_for_notifications}
         strd r6, r1, [r3, #{wait}]
         ldrb r1, [r3, #{id}]
@@ -43,7 +43,7 @@ macro_rules! wait {
         lsls r6, r1
         orrs r5, r6
         str r5, [r2, #{waiters}]
-        // It is the first of its priority. The next one is now.
+        // The thread is the first of its priority. The next one becomes the first.
         ldrb r5, [r3, #{priority}]
         rsb r2, r5, #31
         add r2, lr
@@ -54,7 +54,7 @@ macro_rules! wait {
         ldrb r6, [r7, #{next}]
         strb r6, [r2, #{first}]
         b .Lswitch
-        // The only one: the next is that of the most urgent level which has one.
+        // The thread is the only one: the next is the first of the most urgent level that has one.
         .Lwait_alone:
         movs r6, #1
         lsls r6, r5

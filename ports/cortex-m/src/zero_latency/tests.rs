@@ -45,7 +45,7 @@ static WIRING: System = System {
     supervisor: None,
 };
 
-/// Returns what is said of these handlers on a board with 32 lines.
+/// Returns the message about these handlers on a board with 32 lines.
 fn said(handlers: &[Line]) -> String {
     match catch_unwind(|| check(handlers, 32, &WIRING)) {
         Ok(()) => String::from("nothing"),
@@ -57,7 +57,7 @@ fn said(handlers: &[Line]) -> String {
 fn handlers_that_can_be() {
     assert_eq!(said(&[]), "nothing");
     assert_eq!(said(&[Line::of::<Of<0, 20, 0>>(), Line::of::<Of<31, 21, 5>>()]), "nothing");
-    // Two may signal one line, and one that the wiring has not bound.
+    // Two handlers may signal one line, and the wiring need not bind it.
     assert_eq!(said(&[Line::of::<Of<0, 19, 0>>(), Line::of::<Of<1, 19, 0>>()]), "nothing");
 }
 

@@ -13,12 +13,12 @@ pub struct Lamps {
 }
 
 impl Lamps {
-    /// Lamps that are off.
+    /// Creates lamps that are off.
     pub fn new() -> Lamps {
         Lamps { on: 0 }
     }
 
-    /// As a person sees them, lamp 0 first.
+    /// Returns the lamps as a person sees them, lamp 0 first.
     fn picture(&self) -> String {
         (0..COUNT).map(|lamp| if self.on >> lamp & 1 != 0 { '●' } else { '○' }).collect()
     }

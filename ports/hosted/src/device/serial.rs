@@ -12,19 +12,19 @@ use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{ErrorKind, IsTerminal, Read, Write, stdin};
 
-/// Bits on the line for a byte: start, eight, stop.
+/// The number of bits on the line for a byte: start, eight, stop.
 const BITS: u64 = 10;
-/// How much is read from the host at a time, in bytes.
+/// The number of bytes that are read from the host at a time.
 const CHUNK: usize = 256;
 
 /// A serial line.
 ///
-/// Bytes are received at the line's rate, as far as there are any. What is sent is gone at once; the
-/// host gets it line by line, or when the firmware has nothing to do. When the standard input ends the
-/// program ends, too, once nothing is left to run: it is then a filter like others.
+/// Bytes are received at the line's rate, as far as there are any. Bytes are sent at once; the host gets them line by
+/// line, or when the firmware has nothing to do. When the standard input has ended, the program ends, too, once no
+/// thread can run: it is then a filter like others.
 ///
-/// If the options do not say which line has the standard input, it is the first one that the firmware listens at: whose
-/// receiver it looks at, or whose interrupt it wants.
+/// If the options do not say which line has the standard input, it is the first one at which the firmware listens:
+/// whose receiver it reads, or whose interrupt it enables.
 pub struct Serial {
     index: usize,
     input: Option<File>,
@@ -32,18 +32,18 @@ pub struct Serial {
     /// The bytes that have come from the host, but are still on the line.
     arriving: VecDeque<u8>,
     received: Option<u8>,
-    /// When the line is free for the next byte.
+    /// The time at which the line is free for the next byte.
     free: u64,
-    /// 0 until it is set.
+    /// The rate in bits per second; 0 until it is set.
     rate: u64,
     interrupt: bool,
     sent: Vec<u8>,
-    /// `true` if it reads the standard input; `true` if that has ended.
+    /// `true` if the line reads the standard input; `true` if that has ended.
     is_standard: bool,
     has_ended: bool,
-    /// `true` if it may come to read that.
+    /// `true` if the line may get the standard input later.
     is_automatic: bool,
-    /// `true` if a person has to know what the line does with the terminal when it is first used.
+    /// `true` if a person has to be told at the first use how the line uses the terminal.
     is_to_tell: bool,
 }
 
@@ -51,10 +51,10 @@ pub struct Serial {
 static IS_READ: AtomicBool = AtomicBool::new(false);
 
 impl Serial {
-    /// The serial line of this number, with what it is connected to.
+    /// Creates the serial line of this number, with its connection.
     ///
     /// # Errors
-    /// That can't be opened.
+    /// If the connection can't be opened.
     pub fn connect(index: usize, connection: &Connection) -> Result<Serial, String> {
         let (input, output) = connection
             .open(index)
@@ -75,12 +75,12 @@ impl Serial {
         })
     }
 
-    /// The firmware listens at the line.
+    /// Records that the firmware listens at the line.
     fn listen(&mut self) {
         if !core::mem::take(&mut self.is_automatic) || IS_READ.swap(true, Ordering::Relaxed) {
             return;
         }
-        // If it is closed, nothing comes.
+        // If the standard input is closed, nothing arrives.
         if let Ok(input) = files::standard_input() {
             files::signal_input(&input);
             self.input = Some(input);
@@ -88,7 +88,7 @@ impl Serial {
         }
     }
 
-    /// Tells a person at the terminal what the line does with it, before that is seen.
+    /// Tells a person at the terminal how the line uses it, before that is visible.
     fn tell(&mut self) {
         if !core::mem::take(&mut self.is_to_tell) || !stdin().is_terminal() {
             return;
@@ -125,7 +125,7 @@ impl Serial {
         }
     }
 
-    /// Takes from the host what there is.
+    /// Reads the data that the host has.
     fn look(&mut self) {
         let Some(input) = &mut self.input else { return };
         if !self.arriving.is_empty() || !files::is_readable(input) {
@@ -140,7 +140,7 @@ impl Serial {
             Ok(count) => self.arriving.extend(&bytes[..count]),
             Err(error)
                 if matches!(error.kind(), ErrorKind::Interrupted | ErrorKind::WouldBlock) => {}
-            // Whoever was at the other end has gone.
+            // The other end has been closed.
             Err(_) => self.input = None,
         }
     }
@@ -195,7 +195,7 @@ impl Device for Serial {
         }
         if self.arriving.is_empty() {
             self.look();
-            // A byte that has just arrived takes its time.
+            // A byte that has just arrived takes its time on the line.
             self.free = self.free.max(now + BITS * 1_000_000 / self.rate);
         }
         if now >= self.free {
@@ -221,7 +221,7 @@ impl Device for Serial {
         if let Some(output) = &mut self.output
             && output.write_all(&self.sent).is_err()
         {
-            // Nobody is at the other end.
+            // The other end has been closed.
             self.output = None;
         }
         self.sent.clear();

@@ -9,13 +9,13 @@ use crossgate_kernel::time::NEVER;
 /// Counts µs, and raises its interrupt at a time.
 pub struct Timer {
     started: u64,
-    /// When it is going to raise the interrupt.
+    /// The time at which it raises the interrupt.
     timer: u64,
     raised: bool,
 }
 
 impl Timer {
-    /// A timer that has started at 0.
+    /// Creates a timer that has started at 0.
     pub fn new() -> Timer {
         Timer { started: 0, timer: NEVER, raised: false }
     }

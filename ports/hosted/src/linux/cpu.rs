@@ -5,10 +5,10 @@ use crate::words::{EXTENDED_STATE_SIZE, HAS_WRFSBASE, TELLS_USE, THREAD_POINTER}
 use core::arch::x86_64::{__cpuid, __cpuid_count};
 use core::sync::atomic::Ordering;
 
-/// Learns what the gate has to know of the CPU.
+/// Finds out the abilities of the CPU that the gate uses.
 ///
 /// # Errors
-/// The CPU is too old.
+/// If the CPU is too old.
 pub fn check() -> Result<(), String> {
     const OSXSAVE: u32 = 1 << 27;
     const EXTENDED_STATE: u32 = 0xd;
@@ -22,7 +22,7 @@ pub fn check() -> Result<(), String> {
     let tells_use = tells_use && std::is_x86_feature_detected!("avx");
     TELLS_USE.store(tells_use.into(), Ordering::Relaxed);
     const WRFSBASE: u64 = 1 << 1;
-    // SAFETY: it only reads what Linux has told the program.
+    // SAFETY: the call only reads data that Linux has passed to the program.
     let features = unsafe { libc::getauxval(libc::AT_HWCAP2) };
     HAS_WRFSBASE.store((features & WRFSBASE != 0).into(), Ordering::Relaxed);
     let pointer: usize;

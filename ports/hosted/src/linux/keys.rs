@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Protection keys: a CPU that has them gives each page a number, its key, and has a register that says which keys
-//! open (Intel SDM 3A, 4.6.2).
+//! Protection keys: a CPU with protection keys gives each page a number, its key, and has a register that says which
+//! keys open (Intel SDM 3A, 4.6.2).
 
 use super::failed;
 use super::memory::protection;
@@ -14,12 +14,12 @@ use std::fs;
 pub struct Key(u32);
 
 impl Key {
-    /// A key that nobody has.
+    /// Allocates a key.
     ///
     /// # Errors
-    /// There is none.
+    /// If there is none left.
     pub fn new() -> Result<Key, String> {
-        // SAFETY: it is only a number to Linux.
+        // SAFETY: the key is only a number to Linux.
         let key = unsafe { libc::syscall(libc::SYS_pkey_alloc, 0, 0) };
         if key < 0 {
             return Err(failed("there are no protection keys (the CPU or Linux has none)"));
@@ -27,20 +27,20 @@ impl Key {
         Ok(Key(key as u32))
     }
 
-    /// Its two bits in the register of rights: neither reading nor writing.
+    /// Returns its two bits in the register of rights: neither reading nor writing.
     pub fn bits(&self) -> u32 {
         0b11 << (2 * self.0)
     }
 
-    /// One of them: no reading.
+    /// Returns one of the bits: no reading.
     pub fn reading(&self) -> u32 {
         0b01 << (2 * self.0)
     }
 
-    /// Maps memory for reading and writing by who has the right.
+    /// Maps memory for reading and writing by code with the right to this key.
     ///
     /// # Errors
-    /// Linux refuses.
+    /// If Linux refuses.
     pub fn protect(&self, span: Span) -> Result<(), String> {
         HAS_KEYS.store(1, Ordering::Relaxed);
         protect(span, self.0)
@@ -49,22 +49,22 @@ impl Key {
 
 impl Drop for Key {
     fn drop(&mut self) {
-        // SAFETY: nothing has it any more.
+        // SAFETY: no memory has the key any more.
         unsafe { libc::syscall(libc::SYS_pkey_free, self.0) };
     }
 }
 
-/// Maps memory for reading and writing by everybody.
+/// Maps memory for reading and writing by all code.
 ///
 /// # Errors
-/// Linux refuses.
+/// If Linux refuses.
 pub fn give_up(span: Span) -> Result<(), String> {
     protect(span, 0)
 }
 
 fn protect(span: Span, key: u32) -> Result<(), String> {
     let (start, length) = (span.start, span.length());
-    // SAFETY: whoever reads or writes there from now on has the right to.
+    // SAFETY: code that reads or writes there from now on has the right to.
     let result =
         unsafe { libc::syscall(libc::SYS_pkey_mprotect, start, length, protection(true), key) };
     if result == 0 { Ok(()) } else { Err(failed("memory cannot get a protection key")) }
@@ -72,28 +72,28 @@ fn protect(span: Span, key: u32) -> Result<(), String> {
 
 /// The value of the register of rights if no key but the host's opens.
 pub const NO_RIGHTS: u32 = !0b11;
-/// The same if all keys open.
+/// The value of the register of rights if all keys open.
 pub const ALL_RIGHTS: u32 = 0;
 
-/// Sets the rights of protection keys, which the CPU has.
+/// Sets the rights of protection keys. The CPU must have keys.
 pub fn set_rights(rights: u32) {
-    // SAFETY: the kernel has the right to what it uses.
+    // SAFETY: the kernel has the right to the memory that it uses.
     unsafe {
         core::arch::asm!("wrpkru", in("eax") rights, in("ecx") 0, in("edx") 0, options(nostack));
     }
 }
 
-/// All memory of the program that can be written now.
+/// Returns all memory of the program that can be written now.
 ///
 /// # Errors
-/// Linux does not tell.
+/// If Linux does not list it.
 pub fn writable_memory() -> Result<Vec<Span>, String> {
     let maps = fs::read_to_string("/proc/self/maps")
         .map_err(|error| format!("/proc/self/maps, which tells what memory there is: {error}"))?;
     Ok(maps.lines().filter_map(writable).collect())
 }
 
-/// The memory of a line of `/proc/self/maps`, if it can be written.
+/// Returns the memory of a line of `/proc/self/maps`, if it can be written.
 fn writable(line: &str) -> Option<Span> {
     let (range, rest) = line.split_once(' ')?;
     let (start, end) = range.split_once('-')?;
@@ -102,13 +102,13 @@ fn writable(line: &str) -> Option<Span> {
     rest.starts_with("rw").then_some(span)
 }
 
-/// Has Linux write nothing more into the thread's memory by itself when it goes on with it: it would with the rights
-/// of the thread.
+/// Makes Linux write nothing more into the thread's memory by itself when it resumes the thread, because Linux would
+/// write with the rights of the thread.
 pub fn stop_restartable_sequences() {
     const UNREGISTER: u32 = 1;
-    /// The signature with which the C library has registered it.
+    /// The signature with which the C library has registered the sequences.
     const SIGNATURE: u32 = 0x5305_3053;
-    // SAFETY: the names end with 0. If there are such symbols, they are these words; Linux only forgets.
+    // SAFETY: the names end with 0. If there are such symbols, they are these words; Linux only drops its registration.
     unsafe {
         let symbol = |name: *const libc::c_char| libc::dlsym(libc::RTLD_DEFAULT, name);
         let offset = symbol(c"__rseq_offset".as_ptr()).cast::<isize>();
@@ -118,7 +118,7 @@ pub fn stop_restartable_sequences() {
         }
         let thread = THREAD_POINTER.load(Ordering::Relaxed) as *mut c_void;
         let area = thread.wrapping_byte_offset(*offset);
-        // Before version 2.40 of the C library the size was what Linux wanted; later, what is used of it.
+        // Before version 2.40 of the C library, the size was the one that Linux required; later, the part that is used.
         const LEAST: u32 = 32;
         libc::syscall(libc::SYS_rseq, area, (*size).max(LEAST), UNREGISTER, SIGNATURE);
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The address space: what is mapped, and what of it is open.
+//! The address space: mapped memory, and its open parts.
 
 use super::failed;
 use super::program::fatal;
@@ -11,17 +11,17 @@ use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 /// Memory that can be mapped at any address.
 pub struct MemoryFile(OwnedFd);
 
-/// A new one, of `size` bytes.
+/// Creates a file of `size` bytes.
 ///
 /// # Errors
-/// There is no memory.
+/// If there is no memory.
 pub fn memory_file(size: usize) -> Result<MemoryFile, String> {
     // SAFETY: the name is a string that ends with 0.
     let file = unsafe { libc::memfd_create(c"crossgate".as_ptr(), libc::MFD_CLOEXEC) };
     if file < 0 {
         return Err(failed("no memory for the processes"));
     }
-    // SAFETY: it was opened just now, and nobody else has it.
+    // SAFETY: the file was opened just now, and nothing else owns it.
     let file = unsafe { OwnedFd::from_raw_fd(file) };
     // SAFETY: the file is open.
     if unsafe { libc::ftruncate(file.as_raw_fd(), size as i64) } != 0 {
@@ -31,14 +31,14 @@ pub fn memory_file(size: usize) -> Result<MemoryFile, String> {
 }
 
 impl MemoryFile {
-    /// Maps a part of it, closed, in place of what is there.
+    /// Maps a part of the file, closed, in place of the present mapping.
     ///
     /// # Errors
-    /// Linux refuses.
+    /// If Linux refuses.
     pub fn map(&self, span: Span, offset: usize) -> Result<(), String> {
         let flags = libc::MAP_SHARED | libc::MAP_FIXED;
         let file = self.0.as_raw_fd();
-        // SAFETY: what is there was reserved for this, by the linker or by `reserve`.
+        // SAFETY: the linker or `reserve` has reserved the memory for this.
         let place = unsafe {
             libc::mmap(
                 span.start as *mut _,
@@ -56,13 +56,13 @@ impl MemoryFile {
     }
 }
 
-/// Takes `size` bytes of the address space, closed. Tells where.
+/// Reserves `size` bytes of the address space, closed. Returns their address.
 ///
 /// # Errors
-/// There is no room.
+/// If there is no room.
 pub fn reserve(size: usize) -> Result<usize, String> {
     let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
-    // SAFETY: a new mapping changes nothing that is there.
+    // SAFETY: a new mapping does not change existing ones.
     let place = unsafe { libc::mmap(core::ptr::null_mut(), size, libc::PROT_NONE, flags, -1, 0) };
     if place == libc::MAP_FAILED {
         return Err(failed("no room for a stack"));
@@ -70,13 +70,13 @@ pub fn reserve(size: usize) -> Result<usize, String> {
     Ok(place.addr())
 }
 
-/// Replaces what is at `span` by nothing.
+/// Replaces the mapping at `span` by none.
 ///
 /// # Errors
-/// Linux refuses.
+/// If Linux refuses.
 pub fn close_for_ever(span: Span) -> Result<(), String> {
     let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE | libc::MAP_FIXED;
-    // SAFETY: the linker reserved it as the guard of a stack.
+    // SAFETY: the linker reserved the memory as the guard of a stack.
     let place =
         unsafe { libc::mmap(span.start as *mut _, span.length(), libc::PROT_NONE, flags, -1, 0) };
     if place == libc::MAP_FAILED { Err(failed("a stack cannot be guarded")) } else { Ok(()) }
@@ -84,28 +84,28 @@ pub fn close_for_ever(span: Span) -> Result<(), String> {
 
 /// Opens memory of processes for reading and writing, or closes it.
 pub fn protect(span: Span, open: bool) {
-    // SAFETY: only memory of processes comes here, which no Rust object of the kernel is in.
+    // SAFETY: only memory of processes is passed, which contains no Rust object of the kernel.
     let result = unsafe { libc::mprotect(span.start as *mut _, span.length(), protection(open)) };
     if result != 0 {
         cannot_protect(-Error::last_os_error().raw_os_error().unwrap_or(0));
     }
 }
 
-/// The rights for `mprotect` of memory that is open for reading and writing, or closed.
+/// Returns the rights for `mprotect` of memory that is open for reading and writing, or closed.
 pub fn protection(open: bool) -> c_int {
     if open { libc::PROT_READ | libc::PROT_WRITE } else { libc::PROT_NONE }
 }
 
-/// Has memory never written again.
+/// Makes memory read-only for ever.
 pub fn make_constant(span: Span) {
-    // SAFETY: who has it only reads it.
+    // SAFETY: its owners only read it.
     let result = unsafe { libc::mprotect(span.start as *mut _, span.length(), libc::PROT_READ) };
     if result != 0 {
         cannot_protect(-Error::last_os_error().raw_os_error().unwrap_or(0));
     }
 }
 
-/// Ends the program after `mprotect` has failed: without protection nothing may run.
+/// Ends the program after `mprotect` has failed, because without protection nothing may run.
 pub extern "C" fn cannot_protect(result: c_int) -> ! {
     fatal(format_args!("memory cannot be protected: {}", Error::from_raw_os_error(-result)))
 }

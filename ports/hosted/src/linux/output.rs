@@ -41,9 +41,9 @@ impl fmt::Write for StandardError {
     }
 }
 
-/// Writes to the standard error, without the lock of the Rust library, which a process may have kept.
+/// Writes to the standard error, without the lock of the Rust library, which a process may have taken and not freed.
 pub(super) fn write_error(text: &[u8]) {
-    // If it is closed there is nobody to tell.
+    // If the standard error is closed, the text is lost.
     // SAFETY: the text is only read.
     unsafe { libc::write(libc::STDERR_FILENO, text.as_ptr().cast(), text.len()) };
 }

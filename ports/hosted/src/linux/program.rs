@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The program: what the loader made of it, and its end.
+//! The loaded program, and its end.
 
 use super::{output, terminal};
 use core::ffi::c_int;
@@ -8,10 +8,10 @@ use crossgate_protection::Span;
 
 /// The exit status of a kernel that cannot go on.
 const FATAL: c_int = 70;
-/// The exit status instead of a reset: who started the program may start it again (`EX_TEMPFAIL` of sysexits.h).
+/// The exit status instead of a reset: the program may be started again (`EX_TEMPFAIL` of sysexits.h).
 pub const RESET: c_int = 75;
 
-/// Ends the program: the kernel cannot go on.
+/// Ends the program, because the kernel cannot go on.
 pub fn fatal(why: fmt::Arguments) -> ! {
     output::tell(format_args!("crossgate: {why}"));
     end(FATAL)
@@ -20,30 +20,30 @@ pub fn fatal(why: fmt::Arguments) -> ! {
 /// Ends the program.
 pub fn end(status: c_int) -> ! {
     terminal::restore();
-    // SAFETY: nothing of the program goes on. (What the libraries do at an exit, a process may have begun.)
+    // SAFETY: no code of the program runs afterwards. (Exit functions of libraries may have been registered by a
+    // process.)
     unsafe { libc::_exit(status) }
 }
 
-/// An address of code as the program's file has it, wherever it was loaded.
+/// Returns an address of code as the program's file has it, wherever the program was loaded.
 pub fn in_program(address: usize) -> usize {
     address.wrapping_sub(&raw const __ehdr_start as usize)
 }
 
 unsafe extern "C" {
-    /// Where the program was loaded to, from the linker.
+    /// The start of the loaded program, from the linker.
     static __ehdr_start: u8;
 }
 
-/// The program's code and constants, which all processes may read: from its start to the first
-/// address that was writable when it was loaded.
+/// Returns the program's code and constants, which all processes may read: from its start to the first address that was
+/// writable when it was loaded.
 pub fn constants() -> Span {
     unsafe extern "C" fn find(
         info: *mut libc::dl_phdr_info,
         _: usize,
         result: *mut core::ffi::c_void,
     ) -> c_int {
-        // SAFETY: the loader gives a valid record, and `result` is the span below. The program
-        // itself comes first.
+        // SAFETY: the loader passes a valid record, and `result` is the span below. The program itself comes first.
         unsafe {
             let (base, headers) = ((*info).dlpi_addr as usize, (*info).dlpi_phdr);
             let headers = core::slice::from_raw_parts(headers, (*info).dlpi_phnum.into());
@@ -60,7 +60,7 @@ pub fn constants() -> Span {
         1
     }
     let mut span = Span::EMPTY;
-    // SAFETY: the function fits, and the span lives during the call.
+    // SAFETY: the function has the right type, and the span lives during the call.
     unsafe { libc::dl_iterate_phdr(Some(find), (&raw mut span).cast()) };
     span
 }

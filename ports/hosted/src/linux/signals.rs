@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Signals: which there are, and how Linux comes to handle them.
+//! The signals, and how Linux gets to handle them.
 
 use super::failed;
 use crate::words::MODE;
@@ -16,11 +16,11 @@ pub const FAULTS: [c_int; 7] = [
     libc::SIGABRT,
     libc::SIGSYS,
 ];
-/// Those by which somebody wants the program to end.
+/// The signals by which a user ends the program.
 pub const ENDS: [c_int; 3] = [libc::SIGINT, libc::SIGTERM, libc::SIGHUP];
 
-/// Those of interrupts, `ENDS`, and those that nobody expects and that would end the program. (Of the others, Linux
-/// or the program's user may expect that they do.)
+/// Returns the signals of interrupts, `ENDS`, and those that are not expected and would end the program. (Linux or the
+/// program's user may rely on the effect of the others.)
 pub fn interrupts() -> impl Iterator<Item = c_int> {
     [libc::SIGALRM, libc::SIGVTALRM, libc::SIGIO]
         .into_iter()
@@ -41,18 +41,18 @@ struct Action {
     blocked: u64,
 }
 
-/// How a handler ends. (The C library has the same, but at an address that it does not tell.)
+/// The end of a handler. (The C library has the same code, but does not give its address.)
 #[unsafe(naked)]
 unsafe extern "C" fn restore() {
     core::arch::naked_asm!("mov eax, {}", "syscall", "ud2", const libc::SYS_rt_sigreturn)
 }
 
-/// How long [`restore`] is up to the end of its system call, in bytes.
+/// The length of [`restore`] up to the end of its system call, in bytes.
 const RESTORE_LENGTH: usize = 8;
 
-/// Returns whether a signal is ignored, as whoever has started the program wants it.
+/// Returns whether a signal is ignored because the starter of the program wants that.
 pub fn is_ignored(signal: c_int) -> bool {
-    // SAFETY: it only asks, and the answer is written into the variable.
+    // SAFETY: the call only reads the setting, which is written into the variable.
     unsafe {
         let mut action: libc::sigaction = core::mem::zeroed();
         libc::sigaction(signal, core::ptr::null(), &mut action);
@@ -60,10 +60,10 @@ pub fn is_ignored(signal: c_int) -> bool {
     }
 }
 
-/// Has `handler` called for `signal`, on the signals' stack, with those of `blocked` held off.
+/// Makes Linux call `handler` for `signal`, on the signals' stack, with the signals of `blocked` held off.
 ///
 /// # Errors
-/// Linux refuses.
+/// If Linux refuses.
 pub fn handle(
     signal: c_int,
     handler: Handler,
@@ -73,7 +73,7 @@ pub fn handle(
     let flags = (libc::SA_SIGINFO | libc::SA_ONSTACK | libc::SA_RESTART) as u64 | RESTORER;
     let blocked = blocked.fold(0, |set, signal| set | 1 << (signal - 1));
     let action = Action { handler, flags, restorer: restore, blocked };
-    // SAFETY: the action is as Linux wants it; the handler keeps to what a handler may do.
+    // SAFETY: the action has the layout of Linux; the handler does only what a handler may do.
     let result = unsafe {
         let size = size_of_val(&action.blocked);
         libc::syscall(libc::SYS_rt_sigaction, signal, &raw const action, 0_usize, size)
@@ -81,12 +81,12 @@ pub fn handle(
     if result == 0 { Ok(()) } else { Err(failed("a signal cannot be handled")) }
 }
 
-/// Has signals come on this stack.
+/// Makes signals arrive on this stack.
 ///
 /// # Errors
-/// Linux refuses.
+/// If Linux refuses.
 pub fn set_stack(span: Span) -> Result<(), String> {
-    // Else a thread whose stack pointer is on that stack is taken for a handler, and interrupted there.
+    // Without this flag a thread whose stack pointer is on that stack is taken for a handler, and interrupted there.
     const WHATEVER_THE_STACK_POINTER: c_int = 1 << 31; // SS_AUTODISARM
     let stack = libc::stack_t {
         ss_sp: span.start as *mut _,
@@ -100,11 +100,11 @@ pub fn set_stack(span: Span) -> Result<(), String> {
     Ok(())
 }
 
-/// Has the CPU take addresses that are not aligned. A handler begins with that: Linux leaves it the flag
-/// that forbids them as the interrupted thread had it, and gives the thread its own back.
+/// Makes the CPU accept addresses that are not aligned. A handler starts with this call: Linux gives it the flag that
+/// forbids such addresses as the interrupted thread had set it, and restores the thread's own flag later.
 pub fn allow_any_alignment() {
     const ALIGNMENT_CHECK: u32 = 1 << 18;
-    // SAFETY: it changes a flag to what Rust code expects.
+    // SAFETY: the instruction sets a flag to the value that Rust code expects.
     unsafe {
         core::arch::asm!(
             "pushfq",
@@ -115,9 +115,9 @@ pub fn allow_any_alignment() {
     }
 }
 
-/// Waits for a signal, unless `ready` already.
+/// Waits for a signal, unless `ready` returns `true` already.
 pub fn wait(ready: impl Fn() -> bool) {
-    // SAFETY: the sets are written before they are used; the handlers only change what they may.
+    // SAFETY: the sets are written before they are used; the handlers change only data that they may change.
     unsafe {
         let mut blocked = core::mem::zeroed();
         let mut before = core::mem::zeroed();
@@ -133,16 +133,16 @@ pub fn wait(ready: impl Fn() -> bool) {
     }
 }
 
-/// Has Linux refuse its system calls to user code, by a signal. Those of the kernel go on.
+/// Makes Linux refuse its system calls to user code, by a signal. Those of the kernel still work.
 ///
 /// # Errors
-/// Linux cannot do it (before version 5.11).
+/// If Linux cannot do it (before version 5.11).
 pub fn block_system_calls() -> Result<(), String> {
     const SET_DISPATCH: c_int = 59;
     const ON: c_int = 1;
     let selector = MODE.as_ptr().cast::<u8>().wrapping_add(1);
-    // SAFETY: Linux only reads the selector, which lives for ever; code at these addresses, the end of
-    // signal handlers, goes through.
+    // SAFETY: Linux only reads the selector, which lives for ever; code at these addresses, the end of signal handlers,
+    // may make system calls.
     let result = unsafe {
         let allowed = restore as *const () as usize;
         libc::prctl(SET_DISPATCH, ON, allowed, RESTORE_LENGTH, selector)

@@ -7,15 +7,15 @@ use std::io::Error;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::sync::OnceLock;
 
-/// How the terminal was set, since it is set otherwise.
+/// The previous settings of the terminal, if they were changed.
 static TERMINAL: OnceLock<libc::termios> = OnceLock::new();
 
-/// Has the terminal of the standard input send each key as it is typed, without showing it, up to the
-/// [end](super::program::end) of the program. Ctrl-C still interrupts; what would stop the program, and leave the
-/// terminal so, is a key like others. Returns whether that is so now.
+/// Makes the terminal of the standard input send each key as it is typed, without showing it, up to the
+/// [end](super::program::end) of the program. Ctrl-C still interrupts; keys that would stop the program, and leave the
+/// terminal in this state, are like others. Returns whether the terminal is in this state now.
 pub fn send_each_key() -> bool {
     let mut settings = core::mem::MaybeUninit::<libc::termios>::uninit();
-    // SAFETY: it writes the settings, or fails.
+    // SAFETY: the call writes the settings, or fails.
     let mut settings = unsafe {
         if libc::tcgetattr(libc::STDIN_FILENO, settings.as_mut_ptr()) != 0 {
             return false;
@@ -29,34 +29,34 @@ pub fn send_each_key() -> bool {
     for key in [libc::VSUSP, libc::VQUIT] {
         settings.c_cc[key] = libc::_POSIX_VDISABLE;
     }
-    // SAFETY: the settings are read only.
+    // SAFETY: the settings are only read.
     unsafe { libc::tcsetattr(libc::STDIN_FILENO, libc::TCSANOW, &settings) == 0 }
 }
 
-/// Sets the terminal as it was.
+/// Restores the settings of the terminal.
 pub fn restore() {
     if let Some(settings) = TERMINAL.get() {
         // `top` hides the cursor.
         write_error(b"\x1b[?25h");
-        // SAFETY: the settings are read only.
+        // SAFETY: the settings are only read.
         unsafe { libc::tcsetattr(libc::STDIN_FILENO, libc::TCSANOW, settings) };
     }
 }
 
-/// A new terminal, and the name of its other end.
+/// Opens a new terminal. Returns it, and the name of its other end.
 ///
 /// # Errors
-/// There is none left.
+/// If there is none left.
 pub fn open() -> Result<(File, String), Error> {
-    // SAFETY: it opens a file, which is checked.
+    // SAFETY: the call opens a file, which is checked.
     let terminal = unsafe { libc::posix_openpt(libc::O_RDWR | libc::O_NOCTTY | libc::O_CLOEXEC) };
     if terminal < 0 {
         return Err(Error::last_os_error());
     }
-    // SAFETY: it was opened just now, and nobody else has it.
+    // SAFETY: the terminal was opened just now, and nothing else owns it.
     let terminal = unsafe { OwnedFd::from_raw_fd(terminal) };
     let mut name = [0; 64];
-    // SAFETY: the terminal is open, and the name fits into the buffer or is an error.
+    // SAFETY: the terminal is open, and a name that does not fit into the buffer is an error.
     let result = unsafe {
         let terminal = terminal.as_raw_fd();
         libc::grantpt(terminal)

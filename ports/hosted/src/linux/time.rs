@@ -3,10 +3,10 @@
 
 use super::failed;
 
-/// The time in µs, of a clock that is never set.
+/// Returns the time in µs, of a clock that is never set.
 pub fn now() -> u64 {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: it writes the time into the variable.
+    // SAFETY: the call writes the time into the variable.
     unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &mut time) };
     time.tv_sec as u64 * 1_000_000 + time.tv_nsec as u64 / 1_000
 }
@@ -15,10 +15,10 @@ pub fn now() -> u64 {
 pub struct Timer(libc::timer_t);
 
 impl Timer {
-    /// A timer that is not set.
+    /// Creates a timer that is not set.
     ///
     /// # Errors
-    /// The host has none left.
+    /// If the host has no timer left.
     pub fn new() -> Result<Timer, String> {
         let mut timer = core::ptr::null_mut();
         // SAFETY: without an event a timer sends `SIGALRM`; its name is written into the variable.
@@ -27,9 +27,9 @@ impl Timer {
         if result == 0 { Ok(Timer(timer)) } else { Err(failed("there is no timer")) }
     }
 
-    /// Sets it to a time (in µs, as [`now`] tells it), or stops it.
+    /// Sets the timer to a time (in µs, as [`now`] returns it), or stops it.
     pub fn set(&self, time: Option<u64>) {
-        // 0 would stop it.
+        // A time of 0 would stop the timer.
         let first = time.map_or(0, |time| time.max(1));
         let setting = libc::itimerspec { it_value: timespec(first), it_interval: timespec(0) };
         // SAFETY: the timer exists as long as the program.
@@ -39,14 +39,14 @@ impl Timer {
     }
 }
 
-/// Sends `SIGVTALRM` whenever the program has used so many µs of the CPU.
+/// Makes Linux send `SIGVTALRM` whenever the program has used so many µs of the CPU.
 ///
 /// # Errors
-/// Linux refuses.
+/// If Linux refuses.
 pub fn tick(interval: u64) -> Result<(), String> {
     let interval = libc::timeval { tv_sec: 0, tv_usec: interval as i64 };
     let setting = libc::itimerval { it_interval: interval, it_value: interval };
-    // SAFETY: the setting is read only.
+    // SAFETY: the setting is only read.
     let result = unsafe { libc::setitimer(libc::ITIMER_VIRTUAL, &setting, core::ptr::null_mut()) };
     if result == 0 { Ok(()) } else { Err(failed("there is no timer")) }
 }

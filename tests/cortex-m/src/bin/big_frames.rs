@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Frames that are larger than the stack. There are no stack probes on this architecture: a frame may jump
-//! over any guard, and be written at its lower end first. Wherever that is, it has to be out of reach.
+//! Frames that are larger than the stack. There are no stack probes on this architecture: a frame may jump over any
+//! guard, and be written at its lower end first. Memory at that end has to be out of reach.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 system_tests_cortex_m::main_elsewhere!();
@@ -15,12 +15,12 @@ mod firmware {
 
     #[interface]
     trait Big {
-        /// Has a frame that ends so many bytes below its stack's lower end.
+        /// Has a frame that ends so many bytes below the lower end of its stack.
         fn act(&self, below: usize);
         fn damage(&self) -> u32;
     }
 
-    /// How much of its memory a server watches: more than a frame writes.
+    /// The number of words of its memory that a server watches: more than a frame writes.
     const WORDS: usize = 256;
     const UNTOUCHED: u32 = 0x1111_1111;
 
@@ -35,8 +35,8 @@ mod firmware {
     impl Big for Server {
         fn act(&self, below: usize) {
             let frame = probe::stack_of(&SYSTEM, "main", 5).start - below;
-            // SAFETY: this is what a compiled method with a large frame does: it lowers the stack pointer,
-            // and writes into the frame from its lower end on.
+            // SAFETY: a compiled method with a large frame does the same: it lowers the stack pointer, and writes into
+            // the frame from its lower end on.
             unsafe {
                 asm!(
                     "mov {stack_pointer}, sp",
@@ -76,13 +76,13 @@ mod firmware {
         for (big, name) in servers.into_iter().zip(["first", "second", "third"]) {
             let memory = probe::memory_of(&SYSTEM, name);
             let below = match name {
-                // Right into the server's memory, were it below.
+                // The server's memory, if it is below the stack.
                 "first" | "second" if memory.start < stack.start => stack.start - memory.start,
-                // Over a guard, if there was one.
+                // The memory behind a guard, if there was one.
                 "first" => 1024,
-                // To the kernel's stack, at the start of RAM.
+                // The kernel's stack, at the start of RAM.
                 "second" => stack.start - ram,
-                // Out of RAM.
+                // Below RAM.
                 _ => stack.start - ram + 1024,
             };
             let result = big.act(below);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The port keeps what `Port` promises: each promise is checked in the kernel, while it looks at the time for a thread.
+//! The port keeps the guarantees of `Port`: each is checked in the kernel, while the kernel reads the time for a
+//! thread.
 //!
 //! Without measuring: the handler that runs is the test.
 #![cfg_attr(target_os = "none", no_std, no_main)]
@@ -39,10 +40,10 @@ mod firmware {
     struct Stack([AtomicU32; 1024]);
     static STACK: Stack = Stack([const { AtomicU32::new(0) }; 1024]);
 
-    /// In the kernel, which is looking at the time and never goes on.
+    /// Runs in the kernel, which is reading the time and never continues.
     extern "C" fn run() -> ! {
         let kernel = &raw mut __crossgate_kernel;
-        // SAFETY: as nobody else uses the kernel any more, this is the only reference.
+        // SAFETY: no other code uses the kernel any more, so this is the only reference.
         let port = unsafe { &mut (*kernel).port };
         let broken = check(&mut Bench { port }, |promise, result| {
             if let Err(why) = result {
@@ -57,7 +58,7 @@ mod firmware {
         fn in_kernel() {
             static TIMES: AtomicUsize = AtomicUsize::new(0);
             if is_time(&TIMES, 3) {
-                // SAFETY: the kernel never goes on; this stack is used once.
+                // SAFETY: the kernel never continues; this stack is used once.
                 unsafe {
                     asm!(
                         "mov sp, {stack}",

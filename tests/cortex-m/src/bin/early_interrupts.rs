@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What boot code has left behind: SysTick and an interrupt line that come before the kernel has started,
-//! lines that are let in and pending, and masks and priorities that would keep the kernel from working. The
-//! first that comes early is told, and all works.
+//! The state that boot code may leave: SysTick and an interrupt line that come before the kernel has started, lines
+//! that are enabled and pending, and masks and priorities that would keep the kernel from working. The first early
+//! interrupt is reported, and everything works.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 system_tests_cortex_m::main_elsewhere!();
@@ -32,7 +32,7 @@ mod firmware {
     }
     board::port::start!(SYSTEM, TestBoard<Early>);
 
-    // Line 5 is the witness', lines 6 and 7 nobody's.
+    // Line 5 belongs to the witness, lines 6 and 7 to no process.
     core::arch::global_asm!(
         ".section .text.__pre_init",
         ".global __pre_init",
@@ -56,7 +56,7 @@ mod firmware {
         "str r1, [r0, #0x100]",
         "dsb",
         "isb",
-        // SysTick comes a few instructions of the emulator later.
+        // SysTick interrupts a few instructions of the emulator later.
         "movs r1, #255",
         "0: subs r1, #1",
         "bne 0b",
@@ -75,7 +75,7 @@ mod firmware {
         "bx lr",
     );
 
-    /// Bits for the early interrupts that were told. They are kept in a register of the emulated board, as
+    /// Bits for the early interrupts that were reported. They are kept in a register of the emulated board, because
     /// memory is only set up later: the reload value of TIMER1.
     const TOLD: usize = 0x4000_1008;
 
@@ -98,7 +98,7 @@ mod firmware {
         }
     }
 
-    /// Makes a system call that must not be carried out, as its registers can't be saved.
+    /// Makes a system call that must not be carried out, because its registers can't be saved.
     fn call_without_stack() -> ! {
         time::sleep(Duration::from_millis(1));
         // SAFETY: this is an attack; it ends here.

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The fast paths of system calls and interrupts lead to the same states as the slow ones, which are the specification:
-//! from every value of what they look at, from random states, and from all that a few operations come to.
+//! from every value of their inputs, from random states, and from all states that a few operations lead to.
 //!
-//! Threads are puppets of a referee (`src/referee.rs`), so what they would do is not written here.
+//! Threads are puppets of a referee (`src/referee.rs`), so their actions are not written here.
 //!
-//! `CROSSGATE_EQUIVALENCE` says how many times as much is tried, when it is built.
+//! `CROSSGATE_EQUIVALENCE` multiplies the number of attempts, when the test is built.
 //!
 //! Without measuring: the handlers that run are those of the referee.
 #![cfg_attr(target_os = "none", no_std, no_main)]
@@ -44,7 +44,7 @@ mod firmware {
         fn take(&self, handle: Handle<dyn Work>);
         fn give(&self, which: u32) -> Option<Handle<dyn Work>>;
     }
-    /// How many they are: the gates of the services follow each other, each with as many.
+    /// The number of these methods: the gates of the services follow each other, each with as many.
     const METHODS: u32 = 10;
 
     /// Never runs. Its first word is used as a mutex.
@@ -130,7 +130,7 @@ mod firmware {
     /// The interrupt lines of the server and the client.
     const LINE: u16 = 5;
     const OTHER: u16 = 9;
-    /// How many times as much is tried as every day.
+    /// The factor by which the number of attempts is larger than in the daily run.
     const TIMES: usize = match option_env!("CROSSGATE_EQUIVALENCE") {
         Some(text) => match usize::from_str_radix(text, 10) {
             Ok(times) => times,
@@ -138,16 +138,17 @@ mod firmware {
         },
         None => 1,
     };
-    /// How many system calls and interrupts are made at random.
+    /// The number of random system calls and interrupts.
     const CALLS: usize = 20_000 * TIMES;
-    /// How many states are searched.
+    /// The number of states that are searched.
     const STATES: usize = 1_500 * TIMES;
-    /// The threads from which every value is tried: one with much stack, and one with little.
+    /// The threads from which every value is tried: one with a large stack, and one with a small one.
     const SWEPT: [usize; 2] = [1, 5];
 
     const FOR_EVER: u32 = u32::MAX;
 
-    /// What happens in the search: a thread does the only thing that it can do, then what it wants.
+    /// The operations of the search: a thread first does the only thing that it can do, if there is one, then one of
+    /// these.
     const STEPS: [Step; 16] = [
         system_call(number::YIELD, 0),
         Step::System { number: number::RETURN, words: [0, 7, 8, 9] },
@@ -175,7 +176,7 @@ mod firmware {
         Step::System { number: number::WAIT, words: [set, FOR_EVER, FOR_EVER, 0] }
     }
 
-    /// A call of the second method of a service.
+    /// Returns a call of the second method of a service.
     const fn call(service: u32) -> Step {
         Step::Call { gate: METHODS * service + 1, words: [1, 2, 3, 4] }
     }
@@ -208,7 +209,7 @@ mod firmware {
             for call in SystemCall::ALL {
                 let kind = call as usize;
                 if call.signature().route == Route::Assembly {
-                    // (What has no slow way but for a wild stack pointer has that by far less.)
+                    // (Operations that take the slow path only with a wild stack pointer take it far less often.)
                     let is_never_slow =
                         [number::THREAD_ID, number::NOW, number::SET_DEADLINE].contains(&kind);
                     expect_both(&referee, kind, is_never_slow);

@@ -2,8 +2,8 @@
 //! A server crashes at each of many instructions of a call that holds a lock and a lease: each time its
 //! caller gets the error, the lock is free, and the next call works.
 //!
-//! The crash is one of another thread of the server, which a timer wakes. The positions are exact only
-//! if the emulator counts instructions, as `cargo xtask test` has it do.
+//! Another thread of the server crashes; a timer wakes it. The positions are exact only if the emulator counts
+//! instructions, as `cargo xtask test` makes it do.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 system_tests_cortex_m::main_elsewhere!();
@@ -23,20 +23,20 @@ mod firmware {
 
     /// The number of positions, one instruction apart.
     const POSITIONS: u32 = 1_200;
-    /// At least so many of them have to be inside the call.
+    /// The smallest number of them that has to be inside the call.
     const INSIDE: u32 = 1_000;
-    /// The first tick: about when the call is entered.
+    /// The first tick: about the time when the call is entered.
     const FIRST: u32 = 6;
-    /// What a method writes into the memory that it is lent.
+    /// The byte that a method writes into the memory that it is lent.
     const WRITTEN: u8 = 1;
 
     #[interface]
     trait Victim {
-        /// Has the server crash after so many ticks.
+        /// Makes the server crash after so many ticks.
         fn arm(&mut self, ticks: u32);
         /// Writes lent memory, byte by byte.
         fn work(&mut self, memory: LeaseMut<'_, [u8]>);
-        /// Reads a byte, wherever it is.
+        /// Reads a byte at any address.
         fn peek(&mut self, address: u32) -> u8;
     }
 

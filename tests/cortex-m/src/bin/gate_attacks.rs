@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Forged system calls at every edge of what the fast paths look at: numbers of gates and notifications that wrap
-//! when they are multiplied, memory that wraps or is not the caller's, statuses of every kind. Each is refused, and
-//! nothing is entered. What is allowed leaves all registers and flags of the thread as they were.
+//! Forged system calls at every limit that the fast paths check: numbers of gates and notifications that wrap when they
+//! are multiplied, memory that wraps or is not the caller's, statuses of every kind. Each is refused, and no method is
+//! entered. Permitted system calls leave all registers and flags of the thread unchanged.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 system_tests_cortex_m::main_elsewhere!();
@@ -25,9 +25,9 @@ mod firmware {
         fn plain(&self, word: u32) -> u32;
         fn read(&self, memory: Lease<'_, [u8]>);
         fn write(&self, memory: LeaseMut<'_, [u8]>);
-        /// Ends like this.
+        /// Ends with this status.
         fn end(&self, status: u32);
-        /// Returns how often the others have been entered.
+        /// Returns the number of times that the other methods have been entered.
         fn entered(&self) -> u32;
     }
     const READ: usize = 1;
@@ -132,7 +132,7 @@ mod firmware {
         thread::exit()
     }
 
-    /// Numbers that come to a gate that there is if they are multiplied, or cut off.
+    /// Tests numbers that become those of existing gates if they are multiplied, or cut off.
     fn selectors() {
         let (gates, allowed) = (SYSTEM.gates.len(), raw::service(&SYSTEM, "TARGET"));
         let wraps = [1 << 8, 1 << 16, 1 << 24, 1 << 27, 1 << 28, 1 << 29, 1 << 30];
@@ -163,7 +163,7 @@ mod firmware {
         }
     }
 
-    /// A notification, as its owner waits for it.
+    /// Returns the set of a notification, as its owner waits for it.
     fn set_of(notification: usize) -> Word {
         let owner = SYSTEM.notifications.get(notification).map_or(0, |it| it.owner.index());
         let first = SYSTEM.processes.get(owner).map_or(0, |it| it.first_notification.index());
@@ -181,7 +181,7 @@ mod firmware {
             let reply = raw::system_call(number::SIGNAL, [forged, 0, 0, 0]);
             expect("a signal to others", reply.error(), Some(CallError::NotPermitted));
         }
-        // Sets with what is not the attacker's; with a signal of its own there, or not.
+        // Sets with notifications of others, with and without a pending signal of the attacker's own.
         for bit in 0..32 {
             let all = [own, own + 1].map(set_of);
             if all.contains(&(1 << bit)) {
@@ -202,7 +202,7 @@ mod firmware {
         expect("a wait for nothing", reply.status, Status::TIMED_OUT);
     }
 
-    /// A method may not end as only the kernel ends calls.
+    /// Tests that a method cannot end with a status by which only the kernel ends calls.
     fn statuses() {
         let target = raw::service(&SYSTEM, "TARGET");
         let bad_argument = CallError::BadArgument as usize;
@@ -217,14 +217,14 @@ mod firmware {
         }
     }
 
-    /// Memory at every edge of the stack, and all over the address space.
+    /// Tests memory at every edge of the stack, and all over the address space.
     fn leases(target: Handle<dyn Target>) {
         let stack = probe::stack_of(&SYSTEM, "main", 5);
         let gate = raw::service(&SYSTEM, "TARGET");
         let lengths =
             [1, 2, 4, 31, 32, 33, 63, 64, 65, 96, 128, 160, 255, 256, 512, 1024, 2048, 4096];
         let huge = [1 << 16, 1 << 20, 1 << 28, 1 << 29, 1 << 30, 0x7fff_ffe0, 0x7fff_ffff];
-        // Far from the stack pointer, so that what is below it has room to be wrong in.
+        // Far from the stack pointer, so that there is room for wrong memory below it.
         let stack_pointer = stack.end - 1024;
         let starts = (stack_pointer - 256..stack.end + 96).step_by(16);
         let far = (0..32).map(|top| top << 27).filter(|&it| it >= 0x2000_0000);
@@ -252,7 +252,7 @@ mod firmware {
                 }
             }
         }
-        // What is allowed.
+        // Memory that may be lent.
         for (start, length) in
             [(stack.end - 32, 32), (stack.end - 256, 256), (stack.end - 512, 512), (0x8000_0001, 0)]
         {
@@ -265,7 +265,7 @@ mod firmware {
         }
     }
 
-    /// With each way through a system call: its registers and flags are as they were.
+    /// Tests each path through a system call: its registers and flags are unchanged.
     fn registers(flags: u32) {
         let target = raw::service(&SYSTEM, "TARGET");
         let alone = raw::service(&SYSTEM, "ALONE");
@@ -301,7 +301,7 @@ mod firmware {
     fn check_registers(selector: Word, words: [Word; 4], flags: u32) {
         let mut after = [0_u32; 11];
         let [first, second, third, fourth] = words;
-        // SAFETY: what the compiler needs is saved by hand.
+        // SAFETY: the registers that the compiler needs are saved by hand.
         unsafe {
             asm!(
                 "push {{r4-r11, r12, lr}}",

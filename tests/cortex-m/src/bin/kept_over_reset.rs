@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What is kept is there after a reset of the system, and so is a crash dump. How often it has begun is also counted
-//! where nothing resets it: in the memory of the emulated board that the firmware has no other use for.
+//! Kept values are there after a reset of the system, and so is a crash dump. The number of starts is also counted in
+//! memory that nothing resets: memory of the emulated board that the firmware does not use otherwise.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 #[cfg(not(target_os = "none"))]
@@ -20,7 +20,7 @@ mod firmware {
 
     kept! {
         static LIVES: u32;
-        /// In each life it is another.
+        /// Has another value in each life.
         static REPORT: [u16; 9];
     }
     static INITIALISED: AtomicU32 = AtomicU32::new(5);
@@ -46,7 +46,7 @@ mod firmware {
         expect("what is not kept", ZEROED.fetch_add(1, Ordering::Relaxed), 0);
         expect("lives", LIVES.get(), (counted > 0).then_some(counted));
         expect("the report", REPORT.get(), (counted > 0).then_some(of_life(counted)));
-        // What it began after: nothing, a crash of this run, or the one that the system was reset for.
+        // The reason of this start: none, a crash of this run, or the crash for which the system was reset.
         let dump = dump::read().ok().flatten();
         let dump = dump.map(|it| (it.record().cause, it.is_of_this_run(), it.stack().count() > 0));
         let after = |is_of_this_run| (Cause::Panic, is_of_this_run, true);
@@ -57,7 +57,8 @@ mod firmware {
         LIVES.set(counted + 1);
         REPORT.set(of_life(counted + 1));
         probe::store(FURTHER_MEMORY.start, counted + 1);
-        // It is the first crash in a row, after which it restarts, or the second, after which the system does.
+        // The crash is the first in a row, after which the process restarts, or the second, after which the system
+        // does.
         crash(counted)
     }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The kernel executes what is no instruction: it says so, and where, and stops.
+//! The kernel executes an undefined instruction: it reports the fault and its address, and stops.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 system_tests_cortex_m::main_elsewhere!();
@@ -22,7 +22,7 @@ mod firmware {
         fn in_kernel() {
             static TIMES: AtomicUsize = AtomicUsize::new(0);
             if is_time(&TIMES, 20) {
-                // SAFETY: it ends in a fault of the kernel, as it has to.
+                // SAFETY: the instruction ends in a fault of the kernel, as intended.
                 unsafe { asm!("udf #7", options(noreturn)) }
             }
         }

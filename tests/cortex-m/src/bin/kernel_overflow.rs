@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The kernel's stack runs over. The guard stops it, and although no exception can be entered properly
-//! then, the kernel says so.
+//! The kernel's stack overflows. The guard stops it, and although no exception can be entered properly then, the kernel
+//! reports the overflow.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 system_tests_cortex_m::main_elsewhere!();
@@ -23,7 +23,7 @@ mod firmware {
         fn in_kernel() {
             static TIMES: AtomicUsize = AtomicUsize::new(0);
             if is_time(&TIMES, 20) {
-                // SAFETY: it ends in a fault of the kernel, as it has to.
+                // SAFETY: the loop ends in a fault of the kernel, as intended.
                 unsafe { asm!("0: push {{r0, r1}}", "b 0b", options(noreturn)) }
             }
         }

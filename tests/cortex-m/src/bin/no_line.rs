@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The wiring has an interrupt line that this CPU has not: no thread ever runs, and the kernel says why.
+//! The wiring has an interrupt line that this CPU does not have: no thread ever runs, and the kernel reports the
+//! reason.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 system_tests_cortex_m::main_elsewhere!();

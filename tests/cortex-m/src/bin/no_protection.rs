@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! On a CPU without a protection unit, or with too small a one, no thread ever runs, and the kernel says
-//! why.
+//! On a CPU without a protection unit, or with too small a one, no thread ever runs, and the kernel reports the reason.
 //!
 //! Emulator: -global cortex-m3-arm-cpu.pmsav7-dregion=0
 //! Emulator: -global cortex-m3-arm-cpu.pmsav7-dregion=4

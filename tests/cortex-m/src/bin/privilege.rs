@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Threads never have privileges: registers of the system are out of reach, and the instructions
-//! that change the CPU's state have no effect.
+//! Threads never have privileges: registers of the system are out of reach, and instructions that change the CPU's
+//! state have no effect.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 system_tests_cortex_m::main_elsewhere!();
@@ -26,7 +26,7 @@ mod firmware {
     const PROTECTION_BASE: usize = 0xe000_ed9c;
     const SOFTWARE_TRIGGER: usize = 0xe000_ef00;
 
-    /// True if the attacker's other thread has come to run.
+    /// True if the attacker's other thread has run.
     struct Preempted(AtomicBool);
 
     crossgate::system! {
@@ -67,12 +67,12 @@ mod firmware {
         broken("has read a register of the system")
     }
 
-    /// Tries all that keeps interrupts out or gives privileges. Then a more urgent thread, which waits
-    /// for the timer, still has to come.
+    /// Tries everything that disables interrupts or gives privileges. Then a more urgent thread, which waits for the
+    /// timer, still has to run.
     fn mask_interrupts(preempted: &Preempted, masked: Signal) -> ! {
         let control: u32;
-        // SAFETY: none of these has an effect without privileges; the stack pointers keep their values
-        // as they are not written either.
+        // SAFETY: none of these has an effect without privileges; the stack pointers keep their values because they
+        // can't be written either.
         unsafe {
             asm!(
                 "cpsid i",

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Interrupts that are pulses: no device holds the line. One that comes after the acknowledgement is never
-//! lost, also on line 0; what came before it has been seen, and does not come again.
+//! Interrupts that are pulses: no device holds the line. A pulse after the acknowledgement is never lost, even on line
+//! 0; a pulse before it has been seen, and is not signalled again.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 system_tests_cortex_m::main_elsewhere!();
@@ -31,13 +31,13 @@ mod firmware {
 
     /// The interrupt controller's set-pending register.
     const PEND: usize = 0xe000_e200;
-    /// The number of times that the driver looks at the time before there are pulses.
+    /// The number of times that the driver reads the time before there are pulses.
     const QUIET: usize = 100;
 
     struct Pulses;
 
     impl Test for Pulses {
-        /// From then on there is a pulse whenever the driver asks for the time.
+        /// Makes a pulse whenever the driver reads the time, except for the first `QUIET` times.
         fn in_kernel() {
             static TIMES: AtomicUsize = AtomicUsize::new(0);
             if TIMES.fetch_add(1, Ordering::Relaxed) >= QUIET {
@@ -50,7 +50,7 @@ mod firmware {
         }
     }
 
-    /// The kernel looks at the time once.
+    /// Makes a pulse while the kernel reads the time once.
     fn pulse() {
         let _ = time::now();
     }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The process of a queue crashes at each of many instructions of a send, a receive, and a receive that waits in
-//! vain, and so does a client that is in them: each time the others get an error, or what they are to get, and the
-//! queue works on.
+//! The process of a queue crashes at each of many instructions of a send, a receive, and a receive that times out, and
+//! so does a client that is in these calls: each time the others get an error, or the expected result, and the queue
+//! still works.
 //!
-//! The crash is one of another thread of the process, which a timer has woken. The positions are exact only
-//! if the emulator counts instructions, as `cargo xtask test` has it do.
+//! Another thread of the process crashes; a timer has woken it. The positions are exact only if the emulator counts
+//! instructions, as `cargo xtask test` makes it do.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 system_tests_cortex_m::main_elsewhere!();
@@ -25,23 +25,23 @@ mod firmware {
 
     /// The number of positions, one instruction apart.
     const POSITIONS: u32 = 900;
-    /// The same for a receive that waits 1 µs, which is 1000 instructions, in vain.
+    /// The number for a receive that times out after 1 µs, which is 1000 instructions.
     const POSITIONS_OF_A_WAIT: u32 = 2800;
-    /// At least so many of them have to be inside the calls.
+    /// The smallest number of them that has to be inside the calls.
     const INSIDE: u32 = 300;
     /// The first tick: before the first call is entered.
     const FIRST: u32 = 2;
     const PATIENCE: Duration = Duration::from_millis(20);
 
-    /// Who crashes.
+    /// The processes that crash.
     const QUEUE: u32 = 0;
     const CLIENT: u32 = 1;
 
     #[interface]
     trait Bomb {
-        /// Has the process `target` crash after so many ticks.
+        /// Makes the process `target` crash after so many ticks.
         fn arm(&self, target: u32, ticks: u32);
-        /// The position of the next round.
+        /// Returns the position of the next round.
         fn position(&self) -> u32;
     }
 
@@ -119,14 +119,15 @@ mod firmware {
         }
     }
 
-    /// Sends and receives, and crashes meanwhile. Its next life does the same, one instruction later.
+    /// Sends and receives, and crashes meanwhile. After its restart it does the same, one instruction later.
     fn client(bomb: Handle<dyn Bomb>, (sender, receiver): Ends, go: Notification) -> ! {
         go.wait();
         let position = bomb.position().unwrap_or(0);
         expect("arming", bomb.arm(CLIENT, FIRST + position / TICK), Ok(()));
         delay(TICK - position % TICK);
         expect_that("it is sent", matches!(sender.send(position), Ok(Ok(()))));
-        // In its last moments others may have taken it: a thread finishes what it does abroad, and this wait ends.
+        // Before its end another thread may have taken the item: a thread finishes its call in another process, and
+        // this wait ends.
         let received = receiver.receive_timeout(Duration::from_millis(1));
         expect_that("it is received, or not", received.is_ok());
         loop {
@@ -134,12 +135,12 @@ mod firmware {
         }
     }
 
-    /// Waits for what never comes, and comes home from each crash.
+    /// Waits for an item that never comes, and returns from each crash.
     fn wait(quiet: Handle<dyn Receiver<u32>>, home: Signal) -> ! {
         loop {
             match quiet.receive() {
                 Err(CallError::ServerFaulted) => expect("signal", home.signal(), Ok(())),
-                // Until it is restarted.
+                // Until it has restarted.
                 Err(CallError::ServerDown) => time::sleep(Duration::from_micros(100)),
                 other => fail(format_args!("a wait ended with {other:?}")),
             }
@@ -208,7 +209,7 @@ mod firmware {
         for _ in 0..POSITIONS {
             expect("signal", go.signal(), Ok(()));
             next_crash("client");
-            // While its thread may still be in the queue, and when it has come home.
+            // While its thread may still be in the queue, and when the thread has returned.
             for pause in [0, 2_000] {
                 time::sleep(Duration::from_micros(pause));
                 while receiver.receive_timeout(Duration::from_micros(10)) != Ok(Err(TimedOut)) {}

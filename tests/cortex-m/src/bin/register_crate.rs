@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Processes drive serial lines with the registers of a crate that `svd2rust` made (a PAC): one by an interrupt, through
-//! the wiring. Who touches registers that are not its own is stopped and named, although the crate hands out all of them.
+//! Processes drive serial lines with the registers of a crate that `svd2rust` made (a PAC): one of them by an
+//! interrupt, through the wiring. A process that accesses registers of others is stopped and named, although the crate
+//! hands out all of them.
 //!
-//! The TM4C123 has the same serial lines as its elder, the LM3S6965, for which there is no such crate.
+//! The TM4C123 has the same serial lines as its predecessor, the LM3S6965, for which there is no such crate.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 system_tests_cortex_m::main_elsewhere!();
@@ -15,20 +16,20 @@ mod firmware {
     use system_tests::watch::Watch;
     use tm4c123x::{UART1, UART2, uart0::RegisterBlock};
 
-    /// What is done with registers.
+    /// Uses registers.
     #[interface]
     trait Lines {
         /// Sends a byte on the first line that the process has. Returns the raw state of its interrupts.
         fn send(&self, byte: u8) -> u32;
-        /// Sends a byte on a line that others have.
+        /// Sends a byte on a line that belongs to others.
         fn trespass(&self, byte: u8);
     }
 
     struct Driver;
 
-    /// The registers of the line that this process has.
+    /// Returns the registers of the line that this process has.
     fn own() -> &'static RegisterBlock {
-        // SAFETY: they are registers, and nobody but this process gets at them.
+        // SAFETY: the address is that of registers, and only this process has access to them.
         unsafe { &*UART1::ptr() }
     }
 
@@ -38,14 +39,14 @@ mod firmware {
             own().ris.read().bits()
         }
         fn trespass(&self, byte: u8) {
-            // SAFETY: they are registers; that they are the registers of others is what is tested.
+            // SAFETY: the address is that of registers; the test shows that those of others are closed.
             write(unsafe { &*UART2::ptr() }, byte);
         }
     }
 
     fn write(registers: &RegisterBlock, byte: u8) {
         registers.ctl.write(|w| w.uarten().set_bit().txe().set_bit());
-        // SAFETY: every byte is one that can be sent.
+        // SAFETY: every byte can be sent.
         registers.dr.write(|w| unsafe { w.data().bits(byte) });
     }
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A semaphore, event flags, a watch, a topic, a barrier and timers, of which one wakes another thread that waits
-//! there: meanwhile, at each of many instructions, the process of the service crashes, or that of who wakes, or that
-//! of who waits. Each time the others get an error, or what they are to get, and who waits is woken by the next that
-//! is to wake him.
+//! A semaphore, event flags, a watch, a topic, a barrier and timers. A thread wakes another thread that waits in one of
+//! these services. Meanwhile, at each of many instructions, the process of the service crashes, or that of the waking
+//! thread, or that of the waiting thread. Each time the others get an error, or the expected result, and the waiting
+//! thread is woken by the next thread that has to wake it.
 //!
-//! The crash is one of another thread of the process, which a timer has woken. The positions are exact only
-//! if the emulator counts instructions, as `cargo xtask test` has it do.
+//! Another thread of the process crashes; a timer has woken it. The positions are exact only if the emulator counts
+//! instructions, as `cargo xtask test` makes it do.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 system_tests_cortex_m::main_elsewhere!();
@@ -29,15 +29,15 @@ mod firmware {
     use system_tests_cortex_m::position::{TICK, delay};
     use timers::{Alarms, Expire};
 
-    /// At so many instructions of each service, evenly spread, somebody crashes.
+    /// The number of instructions of each service at which a process crashes, evenly spread.
     const POSITIONS: u32 = 90;
     /// The first tick: before the first call is entered.
     const FIRST: u32 = 2;
     const PATIENCE: Duration = Duration::from_millis(20);
-    /// Until all that has begun is done.
+    /// The time until all operations that have started are done.
     const MOMENT: Duration = Duration::from_micros(300);
 
-    /// Who crashes.
+    /// The processes that crash.
     const SERVER: u32 = 0;
     const CLIENT: u32 = 1;
     const WAITER: u32 = 2;
@@ -47,17 +47,17 @@ mod firmware {
     const WATCH: u32 = 2;
     const TOPIC: u32 = 3;
     const BARRIER: u32 = 4;
-    /// And the timers.
+    /// The number of services, with the timers.
     const SERVICES: u32 = 6;
 
     #[interface]
     trait Bomb {
-        /// Has the process `target` crash after so many ticks.
+        /// Makes the process `target` crash after so many ticks.
         fn arm(&self, target: u32, ticks: u32);
-        /// From now on this service is tried.
+        /// Chooses the service that is tried from now on.
         fn choose(&self, service: u32);
         fn service(&self) -> u32;
-        /// The position at which the client crashes.
+        /// Sets the position at which the client crashes.
         fn set_position(&self, position: u32);
         fn position(&self) -> u32;
     }
@@ -87,7 +87,7 @@ mod firmware {
         }
     }
 
-    /// The ends of who wakes.
+    /// The handles of the waking thread.
     struct Wakes {
         semaphore: Handle<dyn Giver>,
         flags: Handle<dyn EventSetter>,
@@ -98,7 +98,7 @@ mod firmware {
     }
 
     impl Wakes {
-        /// Wakes who waits at the service, if somebody does.
+        /// Wakes the thread that waits at the service, if one does.
         #[inline(never)]
         fn wake(&self, service: u32) -> Result<(), CallError> {
             match service {
@@ -112,7 +112,7 @@ mod firmware {
         }
     }
 
-    /// The ends of who waits.
+    /// The handles of the waiting thread.
     struct Waits {
         semaphore: Handle<dyn Taker>,
         flags: Handle<dyn EventWaiter>,
@@ -124,7 +124,7 @@ mod firmware {
     }
 
     impl Waits {
-        /// Waits at the service. Whether it was woken by something that is true.
+        /// Waits at the service. Returns whether it was woken by an event that is true.
         fn wait(&self, service: u32, seen: &mut u32) -> Result<bool, CallError> {
             match service {
                 SEMAPHORE => self.semaphore.take().map(|it| it.is_ok()),
@@ -242,7 +242,7 @@ mod firmware {
         }
     }
 
-    /// Wakes, and crashes meanwhile.
+    /// Wakes the other thread, and crashes meanwhile.
     fn client(bomb: Handle<dyn Bomb>, wakes: &Wakes, go: Notification) -> ! {
         go.wait();
         let (service, position) = (bomb.service().unwrap_or(0), bomb.position().unwrap_or(0));
@@ -254,14 +254,14 @@ mod firmware {
         }
     }
 
-    /// Waits again and again, and tells when it was woken.
+    /// Waits in a loop, and signals when it was woken.
     fn waiter(bomb: Handle<dyn Bomb>, waits: &Waits, woken: Signal) -> ! {
         let mut seen = 0;
         loop {
             match waits.wait(bomb.service().unwrap_or(0), &mut seen) {
                 Ok(true) => expect("signal", woken.signal(), Ok(())),
                 Ok(false) | Err(CallError::ServerFaulted) => {}
-                // Until it is restarted.
+                // Until the server has restarted.
                 Err(CallError::ServerDown) => time::sleep(Duration::from_micros(100)),
                 Err(other) => fail(format_args!("a wait ended with {other:?}")),
             }
@@ -277,7 +277,7 @@ mod firmware {
     }
 
     impl Judge<'_> {
-        /// The service does what it is for. Who waits may have been woken before.
+        /// Tests that the service works. The waiting thread may have been woken before.
         fn works(&mut self, service: u32) {
             time::sleep(MOMENT);
             while self.woken.try_wait() {}
@@ -290,7 +290,8 @@ mod firmware {
             expect_that("and by nothing else", !self.woken.try_wait());
         }
 
-        /// Wakes, while `target` crashes at a position. Whether the crash came before the end.
+        /// Wakes the waiting thread, while `target` crashes at a position. Returns whether the crash came before the
+        /// end.
         fn wake_and_crash(&mut self, target: u32, service: u32, position: u32) -> bool {
             expect("arming", self.bomb.arm(target, FIRST + position / TICK), Ok(()));
             delay(TICK - position % TICK);
@@ -300,7 +301,7 @@ mod firmware {
             expect_that(
                 "an answer, or that of a server that has crashed",
                 answer == Ok(()) || (may_fail && answer == Err(CallError::ServerFaulted))
-                    // It may have crashed just before.
+                    // The server may have crashed just before.
                     || (may_fail && answer == Err(CallError::ServerDown)),
             );
             self.expect_crash(target, is_inside);
@@ -326,7 +327,7 @@ mod firmware {
     ) -> ! {
         let mut judge = Judge { bomb, wakes, faulted, faults: Faults::new(), woken };
         for service in 0..SERVICES {
-            // Who waits elsewhere is sent to it by a crash.
+            // A thread that waits elsewhere is sent to the service by a crash.
             expect("the service", bomb.choose(service), Ok(()));
             judge.wake_and_crash(SERVER, service, 0);
             judge.works(service);
@@ -343,7 +344,7 @@ mod firmware {
                 judge.works(service);
                 judge.wake_and_crash(WAITER, service, position);
                 if index == 0 && [SEMAPHORE, FLAGS, WATCH, TOPIC].contains(&service) {
-                    // It crashed before, and in its last moments it has taken nothing.
+                    // The process crashed before, and before its end it has taken nothing.
                     let came = woken.wait_timeout(PATIENCE);
                     expect_that("its next life is woken", came.is_ok());
                 }

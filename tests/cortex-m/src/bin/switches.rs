@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! At each of many instructions of a call that holds a lease, a more urgent thread of another process
-//! comes in between. It finds its own memory and device open, and nothing of those that it interrupts;
-//! they find all of theirs again. Nobody is ever privileged.
+//! At each of many instructions of a call that holds a lease, a more urgent thread of another process preempts. It
+//! finds its own memory and device open, and nothing of the interrupted processes; they find all of theirs open again.
+//! No thread is ever privileged.
 //!
-//! So the protection unit is never half programmed, whatever the kernel is doing when an interrupt comes:
-//! some of the positions are inside the kernel, where the interrupt has to wait for the end of a system
-//! call and is then taken without a step back into the thread (tail-chaining).
+//! So the protection unit is never half programmed, whatever the kernel is doing when an interrupt comes: some of the
+//! positions are inside the kernel, where the interrupt has to wait for the end of a system call and is then taken
+//! without a return to the thread (tail-chaining).
 //!
-//! The positions are exact only if the emulator counts instructions, as `cargo xtask test` has it do.
+//! The positions are exact only if the emulator counts instructions, as `cargo xtask test` makes it do.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 system_tests_cortex_m::main_elsewhere!();
@@ -29,17 +29,17 @@ mod firmware {
 
     /// The number of positions for each target, one instruction apart.
     const POSITIONS: u32 = 1_000;
-    /// At least so many of them have to be inside the work.
+    /// The smallest number of them that has to be inside the work.
     const INSIDE: u32 = 900;
-    /// The first tick: about when the work begins.
+    /// The first tick: about the time when the work starts.
     const FIRST: u32 = 6;
-    /// What everybody writes into its own memory.
+    /// The word that each process writes into its own memory.
     const WORD: u32 = 0x0b5e_55ed;
 
-    /// Comes in between.
+    /// Preempts the others.
     #[interface]
     trait Intrude {
-        /// Has the intruder read `target` after so many ticks.
+        /// Makes the intruder read `target` after so many ticks.
         fn arm(&self, ticks: u32, target: u32);
     }
 
@@ -59,9 +59,9 @@ mod firmware {
     /// Is interrupted while it serves.
     #[interface]
     trait Serve {
-        /// Uses its memory, its device, and what it is lent.
+        /// Uses its memory, its device, and the memory that it is lent.
         fn serve(&self, memory: LeaseMut<'_, [u8]>);
-        /// Returns where its memory is.
+        /// Returns the address of its memory.
         fn address(&self) -> u32;
     }
 
@@ -89,7 +89,7 @@ mod firmware {
         }
     }
 
-    /// A register of a serial line whose reading has no effect.
+    /// A register of a serial line. Reading it has no effect.
     const UART_STATE: usize = 4;
 
     crossgate::system! {
@@ -121,11 +121,11 @@ mod firmware {
     }
     board::start!(SYSTEM);
 
-    /// The CPU is unprivileged, and on the process stack.
+    /// Expects that the CPU is unprivileged, and on the process stack.
     #[track_caller]
     fn expect_unprivileged() {
         let control: u32;
-        // SAFETY: this only reads.
+        // SAFETY: this only reads a register.
         unsafe { asm!("mrs {}, control", out(reg) control, options(nomem, nostack)) };
         expect("CONTROL: unprivileged, on the process stack", control, 0b11);
     }
@@ -158,13 +158,13 @@ mod firmware {
 
     fn intrude(intruder: &Intruder, expired: Notification) -> ! {
         Timer::new(TIMER0).clear_interrupt();
-        // Twice, as the first time the interrupt of the last life is still pending.
+        // Twice, because at the first time the interrupt of the last life is still pending.
         expired.acknowledge();
         let _ = expired.try_wait();
         expired.acknowledge();
         expired.wait();
         expect_unprivileged();
-        // What is its own is open: its memory, its stack, its device.
+        // Its own memory, stack and device are open.
         intruder.own.store(WORD, Ordering::Relaxed);
         expect("its memory", intruder.own.load(Ordering::Relaxed), WORD);
         Timer::new(TIMER0).clear_interrupt();

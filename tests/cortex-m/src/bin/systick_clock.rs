@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Time on a board whose only counter is SysTick. An alarm that is nearer than the end of its period costs
-//! no cycle, and on this emulator, which makes several instructions in a cycle, one and a half at most.
+//! Time on a board whose only counter is SysTick. An alarm that is nearer than the end of its period costs no cycle,
+//! and on this emulator, which executes several instructions in a cycle, one and a half cycles at most.
 //!
 //! Emulator: -icount shift=3,sleep=off
 #![cfg_attr(target_os = "none", no_std, no_main)]
@@ -40,7 +40,7 @@ mod firmware {
         }
     }
 
-    /// Keeps the CPU busy: the emulator lets time jump while it sleeps, too far for a timer that repeats.
+    /// Keeps the CPU busy, because the emulator lets time jump while it sleeps, too far for a timer that repeats.
     fn ask() -> ! {
         let mut last = time::now();
         loop {
@@ -66,14 +66,14 @@ mod firmware {
             let before = timer.elapsed();
             let passed = (time::now() - start).as_micros() as u32;
             let after = timer.elapsed();
-            // Up to one cycle and a half each time, and where the µs begin.
+            // Up to one cycle and a half each time, depending on the start of the µs.
             let lost = SLEEPS * 3 / 2;
             let (least, most) = (before - lost, after + lost + TICKS_PER_MICROSECOND);
             if !(least..=most).contains(&((passed + 1) * TICKS_PER_MICROSECOND)) {
                 fail(format_args!("{passed} us have passed, and {before} ticks of the timer"));
             }
         }
-        // Longer than a period, which is 0.67 s.
+        // The sleep is longer than a period, which is 0.67 s.
         let start = time::now();
         timer.start();
         time::sleep(Duration::from_millis(700));

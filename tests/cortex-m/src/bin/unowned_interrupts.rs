@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Interrupts that nobody owns: a line, and the non-maskable interrupt in the middle of the kernel. Each is
-//! told once as the fault of nobody, and all goes on.
+//! Interrupts that no process owns: a line, and the non-maskable interrupt in the middle of the kernel. Each is
+//! recorded once as a fault of no process, and everything goes on.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 system_tests_cortex_m::main_elsewhere!();
@@ -59,7 +59,7 @@ mod firmware {
         for line in [-14_isize, -14, 20] {
             watch.expect_at(NOBODY, Cause::Interrupt, line.cast_unsigned());
         }
-        // Line 20 is pending, but masked; and then let in again.
+        // Line 20 is pending, but masked; then it is unmasked again.
         watch.expect_at(NOBODY, Cause::Interrupt, 20);
         let start = time::now();
         time::sleep(Duration::from_millis(100));

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A handler above the kernel: a timer's, at each of many instructions of calls and crashes. It is served at once,
-//! also in the middle of the kernel; all registers survive, also if it comes between a system call and the
-//! kernel; and each of its signals arrives.
+//! A handler above the kernel, for a timer that interrupts at each of many instructions of calls and crashes. It is
+//! served at once, even in the middle of the kernel; all registers survive, even if it comes between a system call and
+//! the kernel; and each of its signals arrives.
 //!
-//! The positions, and what is late, are exact only if the emulator counts instructions, as `cargo xtask test` has it
-//! do; else run it with `-- -icount shift=0,sleep=off`.
+//! The positions, and the latency, are exact only if the emulator counts instructions, as `cargo xtask test` makes it
+//! do; otherwise run the test with `-- -icount shift=0,sleep=off`.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 system_tests_cortex_m::main_elsewhere!();
@@ -25,9 +25,9 @@ mod firmware {
 
     /// The number of positions, one instruction apart.
     const POSITIONS: u32 = 800;
-    /// The first tick: about when the call is made.
+    /// The first tick: about the time when the call is made.
     const FIRST: u32 = 2;
-    /// What the timer starts anew from when all has been tried.
+    /// The start value of the timer when all positions have been tried.
     const ALL_TRIED: u32 = 10_000;
     /// The time that a signal may take.
     const PATIENCE: Duration = Duration::from_millis(10);
@@ -94,7 +94,7 @@ mod firmware {
     const VALUE: usize = TIMER1.start + 4;
     const RELOAD: usize = TIMER1.start + 8;
 
-    /// Which exceptions the handler was in the middle of: bits of the register that has the active ones.
+    /// The exceptions in the middle of which the handler ran: bits of the register that has the active ones.
     static INTERRUPTED: AtomicU32 = AtomicU32::new(0);
     const ACTIVE: usize = 0xe000_ed24;
     const MEMORY_FAULT: u32 = 1 << 0;
@@ -112,7 +112,7 @@ mod firmware {
         const SIGNALS: u16 = SPARE;
 
         fn serve(signal: Signal<Self>) {
-            // The timer counts on, from 0 down: before a tick is over it is read.
+            // The timer counts on, from 0 down: it is read before a tick is over.
             let late = arch::load(VALUE).wrapping_neg();
             const { Timer::new(TIMER1) }.clear_interrupt();
             if arch::load(RELOAD) == ALL_TRIED {
@@ -140,13 +140,13 @@ mod firmware {
         }
     }
 
-    /// If a thread is about to make a system call, it is made here: as if the interrupt had come when the CPU had
-    /// already begun to enter that. (No emulated device interrupts just then.)
+    /// Makes a system call for a thread that is about to make one: as if the interrupt had come when the CPU had
+    /// already started to enter the call. (No emulated device interrupts just then.)
     fn come_between() {
         const PROGRAM_COUNTER: usize = 24;
         const SYSTEM_CALL_INSTRUCTION: u32 = 0xdf;
         let frame: usize;
-        // SAFETY: this only reads.
+        // SAFETY: this only reads a register.
         unsafe { asm!("mrs {}, psp", out(reg) frame) };
         let counter = frame + PROGRAM_COUNTER;
         let address = arch::load(counter);
@@ -158,7 +158,7 @@ mod firmware {
         }
     }
 
-    /// What has to be seen in the end: all ways into the kernel.
+    /// Checks that the handler has interrupted every path into the kernel.
     fn check_interrupted() {
         let seen = INTERRUPTED.load(Ordering::Relaxed);
         expect_that("system calls were interrupted", seen & SYSTEM_CALL != 0);
@@ -197,7 +197,7 @@ mod firmware {
         pass()
     }
 
-    /// Does something again and again, and has it interrupted an instruction later each time.
+    /// Repeats an action, and has it interrupted an instruction later each time.
     #[inline(always)]
     fn sweep(sampled: Notification, act: impl Fn(u32)) {
         for position in 0..POSITIONS {

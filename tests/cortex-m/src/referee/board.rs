@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! How the referee comes to power: its firmware has this for a board.
+//! The way in which the referee gets control: its firmware has this for a board.
 
 use super::state::World;
 use super::{Referee, arena, patch, processor};
@@ -12,13 +12,13 @@ use system_tests::arch;
 
 /// A firmware whose threads are puppets.
 pub trait Firmware: 'static {
-    /// Its wiring.
+    /// Returns its wiring.
     fn system() -> &'static System;
-    /// What the referee does with it. The idle thread is about to look for work.
+    /// Plays with the referee. The idle thread is about to look for work.
     fn play(referee: Referee) -> !;
 }
 
-/// The board of such a firmware. Time passes when the referee wants, and SysTick never comes by itself.
+/// The board of such a firmware. Time passes only as the referee makes it pass, and SysTick never interrupts by itself.
 pub struct RefereeBoard<F>(PhantomData<F>);
 /// Its counter.
 pub struct RefereeCounter<F>(PhantomData<F>);
@@ -43,7 +43,7 @@ impl<F: Firmware> Board for RefereeBoard<F> {
         arch::write_byte(byte);
         let is_told = &mut arena().is_told;
         if byte == b'\n' && core::mem::replace(is_told, true) {
-            // The kernel says a line only before it stops.
+            // The kernel sends a line only before it stops.
             arch::end(1);
         }
     }
@@ -54,9 +54,9 @@ impl<F: Firmware> Counter for RefereeCounter<F> {
 
     fn start() {
         let arena = arena();
-        // SAFETY: the vector table of the firmware is at the beginning of its memory; this is the reset handler,
-        // which nothing interrupts; SysTick, the vector table and the memory of code are the kernel's, for whom
-        // this works.
+        // SAFETY: the vector table of the firmware is at the start of its memory; this is the reset handler, which
+        // nothing interrupts; SysTick, the vector table and the memory of code belong to the kernel, on whose behalf
+        // this runs.
         unsafe {
             SYSTICK_CONTROL.write_volatile(0);
             let vectors = VECTOR_TABLE.read_volatile();
@@ -82,7 +82,7 @@ impl<F: Firmware> Counter for RefereeCounter<F> {
     fn alarm(_: u32) {}
 }
 
-/// The first system call of all: the idle thread's.
+/// Handles the first system call of all: the idle thread's.
 #[unsafe(naked)]
 unsafe extern "C" fn first<F: Firmware>() {
     naked_asm!(

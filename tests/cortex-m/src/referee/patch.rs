@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The branches at the beginnings of the slow paths: their first instructions are replaced by some that go to
-//! [`began`] and [`began_interrupt`], where they are made good after a look at the state.
+//! The branches at the starts of the slow paths: their first instructions are replaced by branches to [`began`] and
+//! [`began_interrupt`], which look at the state and then execute these instructions.
 
 use super::processor::Registers;
 use super::{arena, state};
@@ -12,18 +12,18 @@ use system_tests::report::fail;
 /// An instruction of 4 bytes, in the order of its halves.
 type Instruction = [u16; 2];
 
-/// The first instruction of the slow path of system calls: one that does the same anywhere.
+/// The first instruction of the slow path of system calls: one that has the same effect at any address.
 const FIRST: Instruction = [0xf11c, 0x0f01];
-/// What its second half has that calls a function, and that goes somewhere: see [`branch`].
+/// The bits of its second half for a call of a function, and for a jump: see [`branch`].
 const LINKED: u16 = 0xd000;
 const BRANCH: u16 = 0x9000;
 
-/// Where the slow path of system calls begins, without the branch.
+/// Returns the start of the slow path of system calls, without the branch.
 pub fn slow_path() -> usize {
     go_on as *const () as usize
 }
 
-/// Puts the branches.
+/// Installs the branches.
 pub fn install() {
     let slow = entry::slow as *const () as usize & !1;
     let first = read(slow);
@@ -44,19 +44,19 @@ pub fn install() {
 }
 
 fn read(place: usize) -> Instruction {
-    // SAFETY: it is code, which may be read.
+    // SAFETY: the address is that of code, which may be read.
     unsafe { core::ptr::with_exposed_provenance::<Instruction>(place).read() }
 }
 
-/// Has the code at `place` go on at `began`, and that at `go_on` do what its `first` instruction did, and go back.
+/// Makes the code at `place` continue at `began`, and the code at `go_on` execute its `first` instruction, and return.
 ///
 /// The memory of code is writable on this board, as long as the protection unit is off.
 fn replace(place: usize, began: usize, go_on: usize, first: Instruction) {
     let (began, go_on) = (began & !1, go_on & !1);
     let write = |place: usize, instruction: Instruction| {
         let place = core::ptr::with_exposed_provenance_mut::<Instruction>(place);
-        // SAFETY: instructions of 4 bytes are replaced, by a branch to what does the same and comes back, and there
-        // by that instruction and the way back; nothing runs there now.
+        // SAFETY: instructions of 4 bytes are replaced: by a branch to code with the same effect that returns, and
+        // there by that instruction and the branch back; nothing runs there now.
         unsafe { place.write_volatile(instruction) };
     };
     write(place, branch(place, began, BRANCH));
@@ -65,7 +65,8 @@ fn replace(place: usize, began: usize, go_on: usize, first: Instruction) {
     state::barrier();
 }
 
-/// The instruction at one address that goes to another: `b.w` or `bl` (ARM DDI 0403E, A7.7.12, encoding T4; A7.7.18).
+/// Returns the instruction at one address that jumps to another: `b.w` or `bl` (ARM DDI 0403E, A7.7.12, encoding T4;
+/// A7.7.18).
 fn branch(from: usize, to: usize, kind: u16) -> Instruction {
     let offset = to.wrapping_sub(from + 4) as u32;
     let bit = |number: u32| (offset >> number & 1) as u16;
@@ -75,7 +76,7 @@ fn branch(from: usize, to: usize, kind: u16) -> Instruction {
     [0xf000 | sign << 10 | high, kind | j1 << 13 | j2 << 11 | low]
 }
 
-/// Returns where such an instruction at an address goes to.
+/// Returns the target of such an instruction at an address.
 fn target(from: usize, [high, low]: Instruction) -> usize {
     let bit = |half: u16, number: u32| u32::from(half >> number & 1);
     let sign = bit(high, 10);
@@ -89,11 +90,12 @@ fn target(from: usize, [high, low]: Instruction) -> usize {
     (from + 4).wrapping_add_signed(signed as isize)
 }
 
-/// The slow path begins: looks, and has it go on. What it must not use from live registers it finds spoilt.
+/// Runs at the start of the slow path: looks, and lets it continue. Live registers that the slow path must not use are
+/// overwritten.
 #[unsafe(naked)]
 unsafe extern "C" fn began() {
     naked_asm!(
-        // What is below the main stack pointer is free.
+        // The memory below the main stack pointer is free.
         "str r12, [sp, #-4]",
         "ldr r12, 1f",
         "stmia r12!, {{r4-r11}}",
@@ -109,7 +111,7 @@ unsafe extern "C" fn began() {
         "ldr r12, 1f",
         "ldr sp, [r12, #{main_stack}]",
         "ldmia r12, {{r4-r11}}",
-        // r3 is not what it was, nor are the others, except that a return has its words.
+        // r3 has another value, and so have the others, except that a return has its words.
         "add r3, r12, #{scratch}",
         "ldmia r3, {{r0-r3, r12}}",
         "mov r3, sp",
@@ -132,14 +134,14 @@ unsafe extern "C" fn began() {
     )
 }
 
-/// The slow path of system calls without the branch: its first instruction, and a way to the second, which are put
-/// here.
+/// The slow path of system calls without the branch: its first instruction, and a jump to the second, which are
+/// installed here.
 #[unsafe(naked)]
 unsafe extern "C" fn go_on() {
     naked_asm!("b.w {itself}", "b.w {itself}", itself = sym go_on)
 }
 
-/// The slow path of interrupts begins: the same. It has the address of the saved registers in r0.
+/// Runs at the start of the slow path of interrupts, as `began` does. It has the address of the saved registers in r0.
 #[unsafe(naked)]
 unsafe extern "C" fn began_interrupt() {
     naked_asm!(
@@ -179,14 +181,14 @@ unsafe extern "C" fn began_interrupt() {
     )
 }
 
-/// The slow path of interrupts without the branch, put here as that of system calls is.
+/// The slow path of interrupts without the branch, installed here as that of system calls is.
 #[unsafe(naked)]
 unsafe extern "C" fn go_on_interrupt() {
     naked_asm!("b.w {itself}", "b.w {itself}", itself = sym go_on_interrupt)
 }
 
-/// An interrupt that does not try the fast path: saves the registers as the kernel does. If the stack pointer is out of
-/// bounds, the kernel itself does not try it.
+/// Handles an interrupt without the fast path: saves the registers as the kernel does. If the stack pointer is out of
+/// bounds, the kernel itself does not try the fast path.
 #[unsafe(naked)]
 pub unsafe extern "C" fn slow_interrupt() {
     naked_asm!(

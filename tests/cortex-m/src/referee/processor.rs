@@ -5,7 +5,7 @@ use super::arena;
 use core::arch::naked_asm;
 use core::mem::offset_of;
 
-/// What an exception has in `lr` that has interrupted a thread.
+/// The value of `lr` in an exception that has interrupted a thread.
 pub const TO_THREAD: usize = 0xffff_fffd;
 
 /// Registers while an exception is handled.
@@ -19,24 +19,25 @@ pub struct Registers {
     pub link: usize,
     /// r0 to r3, and r12.
     pub scratch: [u32; 5],
-    /// Where to begin.
+    /// The address to start at.
     pub target: usize,
 }
 
-/// Runs the kernel with these registers from where they say, until it returns to a thread. Then they are what
-/// that would have had, but for what is in its frame.
+/// Runs the kernel with these registers from `target`, until it returns to a thread. Then the registers are those that
+/// the thread would have had, except for those in its frame.
 ///
-/// PendSV brings the CPU back: it is pended here. It is of the same priority as all that runs, so it comes when
-/// that returns; and among what is pending it comes first.
+/// PendSV brings the CPU back: it is pended here. It has the same priority as everything that runs, so it comes when
+/// that returns; and among pending exceptions it comes first.
 pub fn run(registers: &mut Registers) {
     pend();
     run_interrupt(registers);
 }
 
-/// The same, if an interrupt is pending, which PendSV would come before: its [handler](interrupt) pends it.
+/// Runs the kernel if an interrupt is pending, before which PendSV would come: the interrupt's [handler](interrupt)
+/// pends PendSV.
 pub fn run_interrupt(registers: &mut Registers) {
-    // SAFETY: the handlers of the kernel give the main stack back as they found it, and get one that
-    // is free; `resume` is what PendSV is handled by. The registers of this function are saved meanwhile.
+    // SAFETY: the handlers of the kernel restore the main stack, and get one that is free; `resume` handles PendSV. The
+    // registers of this function are saved meanwhile.
     unsafe { enter(registers) };
 }
 
@@ -44,7 +45,7 @@ pub fn run_interrupt(registers: &mut Registers) {
 fn pend() {
     const INTERRUPT_CONTROL: *mut u32 = core::ptr::without_provenance_mut(0xe000_ed04);
     const PEND: u32 = 1 << 28;
-    // SAFETY: its handler is the referee's.
+    // SAFETY: its handler belongs to the referee.
     unsafe { INTERRUPT_CONTROL.write_volatile(PEND) };
 }
 
@@ -60,7 +61,7 @@ unsafe extern "C" fn enter(registers: &mut Registers) {
         "msr psp, r0",
         "mov sp, r1",
         "mov lr, r2",
-        // What is below the stack pointer is free.
+        // The memory below the stack pointer is free.
         "ldr r0, [r12, #{target}]",
         "str r0, [sp, #-4]",
         "ldmia r12, {{r0-r3, r12}}",
@@ -72,7 +73,7 @@ unsafe extern "C" fn enter(registers: &mut Registers) {
     )
 }
 
-/// Goes on in [`run`]: the handler of PendSV.
+/// Continues in [`run`]: the handler of PendSV.
 #[unsafe(naked)]
 pub unsafe extern "C" fn resume() {
     naked_asm!(
@@ -91,13 +92,13 @@ pub unsafe extern "C" fn resume() {
     )
 }
 
-/// What an exception handler does that has nothing to do.
+/// An exception handler that does nothing.
 #[unsafe(naked)]
 pub unsafe extern "C" fn return_from_exception() {
     naked_asm!("bx lr")
 }
 
-/// The handler of all interrupts: has PendSV come after the kernel's, or its slow path.
+/// The handler of all interrupts: makes PendSV come after the kernel's handler, or its slow path.
 #[unsafe(naked)]
 pub unsafe extern "C" fn interrupt() {
     naked_asm!(

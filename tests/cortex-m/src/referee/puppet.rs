@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What a thread does, without the thread.
+//! The actions of a thread, without the thread.
 
 use super::processor::Registers;
 use super::{CALL, INTERRUPT, Moment, Referee, UNKNOWN, kernel};
@@ -8,7 +8,7 @@ use core::arch::naked_asm;
 use crossgate_abi::number;
 use crossgate_protection::Span;
 
-/// A system call, or an interrupt, with all that the kernel finds of it.
+/// A system call, or an interrupt, with everything that the kernel finds of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Operation {
     /// The line, if it is an interrupt.
@@ -23,18 +23,18 @@ pub struct Operation {
     pub saved: [u32; 8],
 }
 
-/// What the thread that is current can do next.
+/// The next action of the current thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Turn {
-    /// What it wants.
+    /// Any action.
     Free,
-    /// Only this, as its code is the port's, or it is at a system call that it makes again.
+    /// Only this one, because its code is the port's, or it is at a system call that it repeats.
     Only(Operation),
-    /// Only this or nothing, as it is the idle thread.
+    /// Only this one or none, because it is the idle thread.
     Idle(Operation),
 }
 
-/// What the CPU pushes.
+/// The frame that the CPU pushes.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 struct Frame {
@@ -46,17 +46,16 @@ struct Frame {
 }
 
 const FRAME: usize = size_of::<Frame>();
-/// What the registers of a frame hold when an interrupt's handler begins: anything, if that of another one has run
-/// before.
+/// The values of the registers of a frame when an interrupt's handler starts: any, if another handler has run before.
 const SPOILT: u32 = 0x5b5b_5b5b;
-/// In the status: the thread runs Thumb code, as all do.
+/// The bit of the status for Thumb code, which all threads run.
 const THUMB: u32 = 1 << 24;
 /// The CPU has aligned the stack pointer to 8.
 const ALIGNED: u32 = 1 << 9;
-/// What a puppet has in `lr`: no address of code.
+/// The value that a puppet has in `lr`: no address of code.
 const LINK: u32 = 0x0e55_0e55;
 
-/// Where all puppets make their system calls. It never runs.
+/// The place at which all puppets make their system calls. It never runs.
 #[unsafe(naked)]
 unsafe extern "C" fn system_call() {
     naked_asm!("svc 0", "udf #0")
@@ -67,7 +66,7 @@ fn system_call_address() -> u32 {
 }
 
 impl Operation {
-    /// Returns what it is counted as.
+    /// Returns the index at which it is counted.
     pub fn kind(&self) -> usize {
         match self.line {
             Some(_) => INTERRUPT,
@@ -76,12 +75,12 @@ impl Operation {
         }
     }
 
-    /// An interrupt instead, of a thread with these registers.
+    /// Returns an interrupt instead, of a thread with these registers.
     pub fn interrupted(self, line: u16) -> Operation {
         Operation { line: Some(line), ..self }
     }
 
-    /// Returns `true` if the CPU could make it at this moment: it pushes its frame with the rights of the thread.
+    /// Returns `true` if the CPU could do it at this moment: it pushes its frame with the rights of the thread.
     pub fn is_possible(&self, moment: &Moment) -> bool {
         let start = self.frame();
         self.stack_pointer & 3 == 0
@@ -89,14 +88,14 @@ impl Operation {
             && moment.is_writable(Span { start, end: start + FRAME })
     }
 
-    /// Returns where the CPU pushes its frame.
+    /// Returns the address at which the CPU pushes its frame.
     fn frame(&self) -> usize {
         self.stack_pointer.wrapping_sub(FRAME) & !7
     }
 }
 
 impl Referee {
-    /// Returns what the current thread can do.
+    /// Returns the next action of the current thread.
     pub fn turn(&self) -> Turn {
         let frame = self.frame();
         let mut only = self.unchanged();
@@ -111,7 +110,7 @@ impl Referee {
         if frame.program_counter == system_call_address() { Turn::Only(only) } else { Turn::Free }
     }
 
-    /// An operation with the registers that the current thread has.
+    /// Returns an operation with the registers of the current thread.
     pub fn unchanged(&self) -> Operation {
         let frame = self.frame();
         Operation {
@@ -123,13 +122,13 @@ impl Referee {
         }
     }
 
-    /// The stack pointer that the current thread has.
+    /// Returns the stack pointer of the current thread.
     pub fn stack_pointer(&self) -> usize {
         let gap = if self.frame().status & ALIGNED != 0 { 4 } else { 0 };
         self.registers.process_stack + FRAME + gap
     }
 
-    /// r0 to r3 as the current thread finds them.
+    /// Returns r0 to r3 of the current thread.
     pub fn words(&self) -> [u32; 4] {
         self.frame().words
     }
@@ -139,14 +138,14 @@ impl Referee {
         unsafe { (self.registers.process_stack as *const Frame).read() }
     }
 
-    /// Does what the CPU does at this system call or interrupt, up to the kernel's first instruction.
+    /// Sets up the state of this system call or interrupt, as the CPU does, up to the kernel's first instruction.
     pub(super) fn lay_down(&mut self, operation: &Operation) {
         let process_stack = operation.frame();
         let is_aligned = operation.stack_pointer & 4 != 0;
         let [first, second, third, fourth] = operation.words;
         let Frame { link, program_counter, .. } = self.frame();
         let (link, program_counter) = match self.turn() {
-            // After an interrupt it has yet to do what it can only do.
+            // After an interrupt the thread still has to do its only action.
             Turn::Only(_) | Turn::Idle(_) if operation.line.is_some() => (link, program_counter),
             _ => (LINK, system_call_address() + 2),
         };
@@ -161,7 +160,7 @@ impl Referee {
             program_counter,
             status: THUMB | if is_aligned { ALIGNED } else { 0 },
         };
-        // SAFETY: it is memory that the thread may write.
+        // SAFETY: the frame is memory that the thread may write.
         unsafe { (process_stack as *mut Frame).write(frame) };
         self.registers =
             Registers { saved: operation.saved, process_stack, scratch, ..self.registers };

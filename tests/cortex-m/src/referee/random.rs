@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Random system calls: what a thread may do, what it must not, and what is just at the edge of that.
+//! Random system calls: those that a thread may make, those that it must not, and those just at the limit.
 
 use super::arena::LINES;
 use super::{FREE_SLOT, Moment, Operation, Referee, Turn, arena, kernel};
@@ -25,7 +25,7 @@ impl Generator {
         self.0
     }
 
-    /// One of the numbers below this one, which is not 0.
+    /// Returns a random number below this one, which is not 0.
     fn below(&mut self, end: usize) -> usize {
         self.number() as usize % end
     }
@@ -40,7 +40,7 @@ impl Generator {
     }
 }
 
-/// The system calls that have fast paths, or are much used.
+/// The system calls that have fast paths, or are frequent.
 const FREQUENT: [usize; 13] = [
     number::RETURN,
     number::RETURN,
@@ -57,15 +57,15 @@ const FREQUENT: [usize; 13] = [
     number::SET_DEADLINE,
 ];
 const FOR_EVER: u32 = u32::MAX;
-/// What it takes to enter a method, in bytes.
+/// The size of the memory to enter a method, in bytes.
 const ENTRY_SIZE: usize = <Machine as Port>::ENTRY_SIZE;
 
-/// Plays at random: one life of the firmware after the other, as most end with everybody waiting.
+/// Plays at random: one life of the firmware after the other, because most lives end when all threads wait.
 pub struct Player {
     system: &'static System,
     generator: Generator,
     start: Moment,
-    /// `true` if threads do what leads to crashes.
+    /// `true` if threads do things that lead to crashes.
     wild: bool,
 }
 
@@ -73,13 +73,13 @@ pub struct Player {
 const LIFE: usize = 300;
 
 impl Player {
-    /// One that begins now.
+    /// Creates a player that starts now.
     pub fn new(system: &'static System, seed: u32, referee: &Referee) -> Player {
         arena().world().save(FREE_SLOT);
         Player { system, generator: Generator(seed), start: referee.take(), wild: false }
     }
 
-    /// Has at least so many system calls made.
+    /// Plays until at least so many system calls were made.
     pub fn play(&mut self, referee: &mut Referee, calls: usize) {
         let end = arena().number + calls;
         while arena().number < end {
@@ -93,17 +93,17 @@ impl Player {
         }
     }
 
-    /// Goes back to the beginning: the idle thread is about to look for work.
+    /// Restores the start: the idle thread is about to look for work.
     pub fn begin(&mut self, referee: &mut Referee) {
         arena().world().restore(FREE_SLOT);
         referee.restore(&self.start);
         arena().time = 0;
     }
 
-    /// Something happens, if anything can.
+    /// Makes an operation, if one is possible. Returns whether one was.
     fn step(&mut self, referee: &mut Referee) -> bool {
         match referee.turn() {
-            // Threads begin often, all alike.
+            // Threads start often, all in the same way.
             Turn::Only(operation)
                 if operation.kind() == number::BEGIN && !self.generator.one_in(8) =>
             {
@@ -133,7 +133,7 @@ impl Player {
         true
     }
 
-    /// Time passes, or an interrupt comes.
+    /// Lets time pass, or an interrupt come.
     fn event(&mut self, referee: &mut Referee) {
         if self.generator.one_in(2) {
             let line = self.line();
@@ -145,14 +145,14 @@ impl Player {
         }
     }
 
-    /// An interrupt line: mostly one that is bound to a notification.
+    /// Returns an interrupt line: mostly one that is bound to a notification.
     fn line(&mut self) -> u16 {
         let any = self.generator.below(LINES);
         let bound = self.system.interrupts.get(any % self.system.interrupts.len().max(1));
         bound.filter(|_| !self.generator.one_in(16)).map_or(any as u16, |it| it.line)
     }
 
-    /// Something that the current thread can do.
+    /// Returns a possible operation of the current thread.
     fn operation(&mut self, referee: &Referee) -> Operation {
         let selector = self.selector();
         let stack_pointer = self.stack_pointer(referee, selector);
@@ -174,7 +174,7 @@ impl Player {
                 number::system_call(generator.below(SystemCall::ALL.len() + 2)) as u32
             }
             1 | 2 => {
-                // Most of the rest ends something.
+                // Most of the other ones end something.
                 let harmless = [
                     number::CALLER,
                     number::ACKNOWLEDGE,
@@ -188,7 +188,7 @@ impl Player {
             3..18 => number::system_call(generator.of(&FREQUENT, 0)) as u32,
             18 => generator.below(0x1_0000) as u32,
             19 => generator.below(self.system.gates.len() + 1) as u32,
-            // What the wiring allows, if that is soon found.
+            // An operation that the wiring allows, if one is soon found.
             _ => {
                 let process = kernel().current_thread().rights().process;
                 let gates = self.system.gates;
@@ -204,7 +204,7 @@ impl Player {
         }
     }
 
-    /// Mostly a little below where its stack begins; or near to some edge.
+    /// Returns a stack pointer: mostly a little below the start of the thread's stack, or near to some limit.
     fn stack_pointer(&mut self, referee: &Referee, selector: u32) -> usize {
         let window = referee.window();
         let own = self.memory(kernel().current_thread().rights().process);
@@ -215,7 +215,7 @@ impl Player {
         match if self.wild { kind } else { kind.max(1) } {
             0 => window.start + 4 * generator.below(48),
             1 => {
-                // An edge of an eighth, or a power of two, of what is open.
+                // A limit of an eighth, or a power of two, of the open part.
                 let eighth = window.length().next_power_of_two() / [8, 16, 64][generator.below(3)];
                 window.start + eighth * generator.below(9) + near - 8
             }
@@ -225,7 +225,7 @@ impl Player {
                 window.start + need + 64 + near - 8
             }
             4 if self.wild => {
-                // In what it holds of others, or in its memory.
+                // In memory that it is lent by others, or in its own memory.
                 let thread = kernel().current_thread();
                 let lease = thread.leases().next().map_or(Span::EMPTY, |lease| lease.memory);
                 let memory = if generator.one_in(2) { lease } else { own };
@@ -262,7 +262,7 @@ impl Player {
         }
     }
 
-    /// An address of some memory: what may be lent, or not.
+    /// Returns an address of some memory, which may be lent, or not.
     fn place(&mut self, referee: &Referee, stack_pointer: usize) -> usize {
         let thread = kernel().current_thread();
         let window = referee.window();
@@ -285,7 +285,7 @@ impl Player {
         }
     }
 
-    /// Lends memory where the method wants some.
+    /// Lends memory if the method takes some.
     fn lend(
         &mut self,
         referee: &Referee,
@@ -308,7 +308,7 @@ impl Player {
         }
     }
 
-    /// Arguments that make sense.
+    /// Chooses arguments that make sense.
     fn arguments(&mut self, number: usize, words: &mut [u32; 4]) {
         let generator = &mut self.generator;
         match number {
@@ -331,7 +331,7 @@ impl Player {
                 let process = kernel().current_thread().rights().process.index();
                 let owned = self.system.processes.get(process).map_or(0, |it| it.notifications);
                 if !generator.one_in(8) {
-                    // Often one.
+                    // Often one notification.
                     let one = Process::notification(generator.below(4));
                     words[0] = owned & [generator.number(), one][generator.below(2)];
                 }
@@ -358,7 +358,7 @@ impl Player {
         }
     }
 
-    /// Writes the word of a mutex, as the thread may: some thread holds it.
+    /// Writes the word of a mutex, as the thread may, such that some thread holds the mutex.
     fn write_mutex(&mut self, memory: Span) {
         let holder = self.generator.below(self.system.threads.len());
         if let Some(holder) = self.system.threads.get(holder)

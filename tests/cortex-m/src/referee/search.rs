@@ -1,46 +1,46 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Every sequence of a few operations, breadth first, as the exhaustive search of the core goes: from each state
-//! each of them is made, along both paths. States that have been seen are not gone into again.
+//! Every sequence of a few operations, breadth first, as in the exhaustive search of the core: each operation is made
+//! from each state, along both paths. States that have been seen are not entered again.
 
 use super::{END, FREE_SLOT, Moment, Operation, REST, Referee, Turn, arena, kernel};
 use crossgate_abi::number;
 use crossgate_protection::Span;
 use system_tests::report::{expect_that, fail};
 
-/// What can happen.
+/// An operation of the search.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
     /// The current thread makes a call.
     Call {
-        /// Of this gate.
+        /// The gate.
         gate: u32,
-        /// With these words.
+        /// The words.
         words: [u32; 4],
     },
     /// The current thread makes another system call.
     System {
-        /// Of this number.
+        /// The number.
         number: usize,
-        /// With these words.
+        /// The words.
         words: [u32; 4],
     },
     /// An interrupt comes.
     Interrupt(u16),
 }
 
-/// The stack that a puppet has in use.
+/// The number of bytes of stack that a puppet has in use.
 const USED: usize = 16;
-/// Signals of a notification that are not told apart from more.
+/// The largest number of signals of a notification that makes a difference.
 const SIGNALS: u32 = 2;
-/// Where the state is kept that is gone into.
+/// The slot of the state that is expanded.
 const HERE: usize = FREE_SLOT + 1;
-/// The most steps to a state.
+/// The largest number of steps to a state.
 const LONGEST: usize = 64;
-/// How many hashes of states there is room for: a power of two.
+/// The number of hashes of states that fit: a power of two.
 const SEEN: usize = 1 << 20;
 const ORIGINS: usize = (END - REST - 8 * SEEN) / 8;
 
-/// How a state is come to.
+/// The origin of a state.
 #[derive(Clone, Copy)]
 #[repr(C)]
 struct Origin {
@@ -54,17 +54,17 @@ pub struct Search<'a> {
     start: Moment,
     seen: &'static mut [u64],
     origins: &'static mut [Origin],
-    /// How many states have been found, ...
+    /// The number of states that have been found, ...
     pub states: usize,
-    /// ... and transitions been made.
+    /// ... and of transitions that were made.
     pub transitions: usize,
 }
 
 impl<'a> Search<'a> {
-    /// One that begins now, when everybody is ready to work.
+    /// Creates a search that starts now, when all threads are ready to work.
     pub fn new(steps: &'a [Step], referee: &mut Referee) -> Search<'a> {
         let seen = core::ptr::with_exposed_provenance_mut::<u64>(REST);
-        // SAFETY: nobody else uses this memory while the search goes on.
+        // SAFETY: no other code uses this memory during the search.
         let (seen, origins) = unsafe {
             let origins = seen.add(SEEN).cast::<Origin>();
             seen.write_bytes(0, SEEN);
@@ -81,7 +81,7 @@ impl<'a> Search<'a> {
         search
     }
 
-    /// Goes on until so many states are known, or all. Returns `true` if they are all.
+    /// Searches until so many states are known, or all. Returns `true` if they are all.
     pub fn run(&mut self, referee: &mut Referee, enough: usize) -> bool {
         let mut next = 0;
         while next < self.states && self.states < enough.min(ORIGINS).min(SEEN / 2) {
@@ -165,13 +165,13 @@ impl<'a> Search<'a> {
         true
     }
 
-    /// Returns `true` if this only adds to signals that nobody takes.
+    /// Returns `true` if this only adds to signals for which no thread waits.
     fn floods(&self, step: Step) -> bool {
         let Step::System { number: number::SIGNAL, words } = step else { return false };
         kernel().signals(words[0] as usize) >= SIGNALS
     }
 
-    /// Returns where a hash has its place, if it is not there.
+    /// Returns the place for a hash, if it is not there yet.
     fn find(&self, key: u64) -> Option<usize> {
         let mut place = key as usize % SEEN;
         while self.seen[place] != 0 {
@@ -192,7 +192,7 @@ impl<'a> Search<'a> {
     }
 }
 
-/// Tells states apart, except by what is noted of faults.
+/// Returns a number that differs for different states, without the records of faults.
 fn key(referee: &Referee) -> u64 {
     let mut notes = [Span::EMPTY; 2];
     kernel().parts(&mut |name, _, span| match name {

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! All that the kernel may change: the memory of the firmware, registers, the protection unit, masks of interrupts.
+//! Everything that the kernel may change: the memory of the firmware, registers, the protection unit, masks of
+//! interrupts.
 //!
-//! What is dead is not compared: bytes that nobody reads before they are written. In the kernel's own memory
-//! those are told by [`Kernel::dead`](board::port::kernel::Kernel::dead). Beside them:
+//! Dead bytes are not compared: bytes that are not read before they are written. Those of the kernel's own memory are
+//! listed by [`Kernel::dead`](board::port::kernel::Kernel::dead). The others are:
 //!
 //! | dead | because |
 //! |---|---|
-//! | what is below the stack pointer of a thread, in its window | a thread that is interrupted loses it at any time |
+//! | the memory below the stack pointer of a thread, in its window | a thread that is interrupted loses it at any time
+//! |
 //! | the last word of the window when a method is entered | it keeps the stack pointer a multiple of 8 |
-//! | the main stack below where exceptions begin | it is empty between them |
+//! | the main stack below the place where exceptions start | it is empty between them |
 //! | the address and the other attributes of a region that is disabled | its enable bit comes with them |
-//! | which region was written last | whoever writes a region names it |
+//! | the number of the region that was written last | code that writes a region names it |
 
 use super::arena::{SLOT, slot};
 use super::processor::Registers;
@@ -25,10 +27,10 @@ use system_tests::report::{expect_that, fail, say};
 
 /// The number of pieces of memory that a firmware may have.
 const PIECES: usize = 32;
-/// How many differences are told.
+/// The number of differences that are reported.
 const TOLD: usize = 16;
 
-/// Where the memory of the firmware is.
+/// The memory of the firmware.
 #[derive(Clone, Copy)]
 pub struct World {
     pieces: [Span; PIECES],
@@ -46,15 +48,15 @@ unsafe extern "C" {
 }
 
 const MPU_CONTROL: usize = 0xe000_ed94;
-/// It is on, and the kernel has the default map of memory.
+/// The unit is on, and the kernel uses the default map of memory.
 const PROTECTED: u32 = 0b101;
 const MPU_NUMBER: usize = 0xe000_ed98;
 const MPU_ADDRESS: usize = 0xe000_ed9c;
 const MPU_ATTRIBUTES: usize = 0xe000_eda0;
 const MPU_REGIONS: usize = 8;
-/// In the attributes of a region: it is in force.
+/// The bit of the attributes of a region that enables it.
 const ENABLED: u32 = 1;
-/// In its address, as it is written: the number in the lower bits is that of the region.
+/// The bit of its address, as it is written, that makes the lower bits the number of the region.
 const NUMBERED: u32 = 1 << 4;
 /// The region of the stack's window.
 const STACK_REGION: usize = 1;
@@ -62,15 +64,15 @@ pub const INTERRUPTS_ENABLED: usize = 0xe000_e100;
 const INTERRUPTS_DISABLED: usize = 0xe000_e180;
 pub const INTERRUPTS_PENDING: usize = 0xe000_e200;
 
-/// Where the program counter is in the frame of the CPU.
+/// The offset of the program counter in the frame of the CPU.
 const PROGRAM_COUNTER: usize = 24;
-/// Where the guard of the main stack ends.
+/// The length of the guard of the main stack.
 const GUARD: usize = 32;
 
-/// All that is no memory.
+/// The state outside of memory.
 #[derive(Clone, Copy, Debug)]
 pub struct Moment {
-    /// The registers with which a thread would go on.
+    /// The registers with which a thread would continue.
     pub registers: Registers,
     control: u32,
     masks: [u32; 3],
@@ -78,14 +80,14 @@ pub struct Moment {
     last_region: u32,
     interrupts: u32,
     pending: u32,
-    /// The current thread, the process that it is in, and how many calls it is in.
+    /// The current thread, the process in which it executes, and the number of calls that it is in.
     pub who: [usize; 3],
 }
 
-/// What has to be unchanged when the slow path begins.
+/// The state that has to be unchanged when the slow path starts.
 pub struct Watch {
     pub before: Moment,
-    /// What the fast path may have written even so.
+    /// The memory that the fast path may have written even so.
     pub dead: Span,
     /// `true` if the stack pointer is out of bounds. Then the interrupt comes after a fault, which is the core's.
     pub is_wild: bool,
@@ -93,12 +95,12 @@ pub struct Watch {
 
 fn kernel() -> &'static board::port::kernel::Kernel<machine::Machine> {
     let kernel = &raw const machine::__crossgate_kernel;
-    // SAFETY: this is an exception of the one priority that all have.
+    // SAFETY: this is an exception of the one priority that all exceptions have.
     unsafe { &*kernel }
 }
 
 impl Moment {
-    /// Returns how it is now, with these registers.
+    /// Returns the present state, with these registers.
     pub fn take(registers: &Registers) -> Moment {
         let (control, first, second, third): (u32, u32, u32, u32);
         // SAFETY: this only reads.
@@ -129,9 +131,9 @@ impl Moment {
         }
     }
 
-    /// Makes it so again, but for the registers.
+    /// Restores this state, except for the registers.
     pub fn restore(&self) {
-        // The emulator takes long to write.
+        // Only differing registers are written, because writing takes the emulator long.
         for (number, [address, attributes]) in (0..).zip(self.regions) {
             store(MPU_NUMBER, number);
             if load(MPU_ADDRESS) != address {
@@ -146,12 +148,12 @@ impl Moment {
         store(INTERRUPTS_ENABLED, self.interrupts);
     }
 
-    /// The part of the stack that is open to the current thread.
+    /// Returns the part of the stack that is open to the current thread.
     pub fn window(&self) -> Span {
         open(self.regions[STACK_REGION]).unwrap_or(Span::EMPTY)
     }
 
-    /// Returns whether the current thread may write all of `memory`, which is in no more than two granules of the unit.
+    /// Returns whether the current thread may write all of `memory`, which is in at most two granules of the unit.
     pub fn is_writable(&self, memory: Span) -> bool {
         let may = |address: usize| {
             let regions = self.regions.iter().rev();
@@ -161,7 +163,7 @@ impl Moment {
         may(memory.start) && may(memory.end - 1)
     }
 
-    /// Tells what differs. Gives how many.
+    /// Reports the differences. Returns their number.
     pub fn differences(&self, other: &Moment) -> usize {
         let mut count = 0;
         let mut compare = |what: &str, index: usize, one: usize, other: usize| {
@@ -193,14 +195,14 @@ impl Moment {
     }
 }
 
-/// Puts the protection unit in force, for the kernel.
+/// Enables the protection unit, for the kernel.
 pub fn protect() {
     store(MPU_CONTROL, PROTECTED);
     barrier();
 }
 
-/// Does without it, as the emulator is slow where regions are smaller than its pages. The kernel has to have
-/// left it in force.
+/// Disables the unit, because the emulator is slow where regions are smaller than its pages. The kernel has to have
+/// left the unit enabled.
 pub fn unprotect() {
     if load(MPU_CONTROL) != PROTECTED {
         fail(format_args!("the protection unit is off"));
@@ -209,13 +211,13 @@ pub fn unprotect() {
     barrier();
 }
 
-/// Has what was written come into force.
+/// Makes written settings take effect.
 pub fn barrier() {
     // SAFETY: barriers change nothing.
     unsafe { asm!("dsb", "isb", options(nostack, preserves_flags)) };
 }
 
-/// The part of the stack that is open to the current thread.
+/// Returns the part of the stack that is open to the current thread.
 pub fn window() -> Span {
     let last_region = load(MPU_NUMBER);
     store(MPU_NUMBER, STACK_REGION as u32);
@@ -224,7 +226,7 @@ pub fn window() -> Span {
     open(region).unwrap_or(Span::EMPTY)
 }
 
-/// The memory that a region opens, whose first subregions are enabled.
+/// Returns the memory that a region opens, whose first subregions are enabled.
 fn open([address, attributes]: [u32; 2]) -> Option<Span> {
     if attributes & ENABLED == 0 {
         return None;
@@ -247,7 +249,7 @@ fn covers([base, attributes]: [u32; 2], address: usize) -> bool {
 }
 
 impl World {
-    /// The memory of this firmware.
+    /// Returns the memory of this firmware.
     pub fn of(system: &'static System) -> World {
         let address = |symbol: *const u8| symbol.addr();
         let main_stack = arena().main_stack;
@@ -293,12 +295,12 @@ impl World {
         self.pieces.iter().take(self.count)
     }
 
-    /// Keeps the memory in a slot.
+    /// Saves the memory in a slot.
     pub fn save(&self, index: usize) {
         let mut place = slot(index);
         for piece in self.pieces() {
             let words = piece.length() / 4;
-            // SAFETY: the pieces fit the slot, which is the referee's alone; nobody else runs.
+            // SAFETY: the pieces fit the slot, which belongs to the referee; no other code runs.
             unsafe {
                 copy(piece.start as *const u32, place, words);
                 place = place.add(words);
@@ -306,12 +308,12 @@ impl World {
         }
     }
 
-    /// Makes the memory as it was.
+    /// Restores the memory from a slot.
     pub fn restore(&self, index: usize) {
         let mut place = slot(index).cast_const();
         for piece in self.pieces() {
             let words = piece.length() / 4;
-            // SAFETY: it is the memory of the firmware, of which nothing runs, as it was.
+            // SAFETY: the memory is that of the firmware, of which nothing runs, in an earlier state.
             unsafe {
                 copy(place, piece.start as *mut u32, words);
                 place = place.add(words);
@@ -319,20 +321,20 @@ impl World {
         }
     }
 
-    /// Returns `true` if the stack pointer of the current thread is out of the bounds that the kernel has noted.
+    /// Returns `true` if the stack pointer of the current thread is out of the bounds that the kernel has recorded.
     pub fn is_wild(&self, moment: &Moment) -> bool {
         let [lowest, range] = [0, 4].map(|offset| load(arena().main_stack + offset));
         (moment.registers.process_stack as u32).wrapping_sub(lowest) > range
     }
 
-    /// Returns what is dead below the stack pointer of the current thread: nothing, if that is out of bounds.
+    /// Returns the dead memory below the stack pointer of the current thread: none, if that is out of bounds.
     pub fn below_stack_pointer(&self, moment: &Moment) -> Span {
         let (window, pointer) = (moment.window(), moment.registers.process_stack);
         let is_inside = window.contains(Span { start: pointer, end: pointer + 32 });
         if is_inside { Span { start: window.start, end: pointer } } else { Span::EMPTY }
     }
 
-    /// Tells what is dead now.
+    /// Passes all dead memory to `tell`.
     fn dead(&self, moment: &Moment, mut tell: impl FnMut(Span)) {
         let below = self.below_stack_pointer(moment);
         kernel().dead(if below.is_empty() { usize::MAX } else { below.end }, &mut tell);
@@ -344,19 +346,19 @@ impl World {
         }
     }
 
-    /// Writes the same byte into all that is dead.
+    /// Writes the same byte into all dead memory.
     pub fn fill_dead(&self, moment: &Moment, byte: u8) {
         let fill = |dead: Span| {
             let place = core::ptr::with_exposed_provenance_mut::<u8>(dead.start);
-            // SAFETY: it is dead.
+            // SAFETY: the memory is dead.
             unsafe { place.write_bytes(byte, dead.length()) };
         };
         self.dead(moment, fill);
-        // Nothing is on the main stack.
+        // The main stack is empty.
         fill(Span { start: self.main_stack_bottom + GUARD, end: arena().main_stack });
     }
 
-    /// Tells which words of the memory are not as in a slot, except in `dead`. Gives how many.
+    /// Reports the words of the memory that differ from a slot, except in `dead`. Returns their number.
     pub fn differences(&self, index: usize, dead: Span) -> usize {
         let mut count = 0;
         let mut place = slot(index).cast_const();
@@ -376,7 +378,7 @@ impl World {
         count
     }
 
-    /// Tells a difference.
+    /// Reports a difference.
     fn tell(&self, address: usize, one: u32, other: u32) {
         let word = Span { start: address, end: address + 4 };
         say(format_args!("{address:#x}: {one:#010x} {other:#010x}"));
@@ -402,7 +404,7 @@ impl World {
         }
     }
 
-    /// A number that is the same for the same memory, as far as it is not dead and has been filled.
+    /// Returns a number that is equal for equal memory, provided that dead memory has been filled.
     pub fn hash(&self, moment: &Moment, ignored: &[Span]) -> u64 {
         let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
         let mut add = |word: u32| {
@@ -423,14 +425,14 @@ impl World {
     }
 }
 
-/// Copies words: eight at a time, as far as that goes.
+/// Copies words: eight at a time, as long as possible.
 ///
 /// # Safety
 /// As for [`core::ptr::copy_nonoverlapping`].
 unsafe fn copy(from: *const u32, to: *mut u32, words: usize) {
     let rest = words % 8;
     let blocks = words / 8;
-    // SAFETY: as the caller vouches; the loop copies what is not the rest.
+    // SAFETY: as the caller promises; the loop copies all words but the rest.
     unsafe {
         if blocks > 0 {
             asm!(
@@ -450,13 +452,15 @@ unsafe fn copy(from: *const u32, to: *mut u32, words: usize) {
     }
 }
 
-/// The slow path of a system call begins: all must be as it was before the fast one, which gave up.
+/// Runs at the start of the slow path of a system call: everything must be as it was before the fast one, which gave
+/// up.
 pub extern "C" fn look() {
     let Some(Watch { before, dead, .. }) = arena().watch.take() else { return };
     unprotect();
     let mut now = Moment::take(&arena().at_slow);
     now.registers.link = before.registers.link;
-    // A return has its words in registers; others find them in their frame. What it has in the others is nobody's.
+    // A return has its words in registers; other system calls find them in their frame. The other registers of a return
+    // belong to no thread.
     let is_return = before.registers.scratch[4] == number::system_call(number::RETURN) as u32;
     if is_return {
         now.registers.saved = before.registers.saved;
@@ -472,8 +476,8 @@ pub extern "C" fn look() {
     expect_unchanged(differences, dead);
 }
 
-/// That of an interrupt does: all must be as it was before, but for the mask of the line. The registers of the thread
-/// are saved.
+/// Runs at the start of that of an interrupt: everything must be as it was before, except for the mask of the line. The
+/// registers of the thread are saved.
 pub extern "C" fn look_at_interrupt() {
     let Some(Watch { before, dead, is_wild }) = arena().watch.take() else { return };
     if is_wild {
@@ -493,7 +497,7 @@ pub extern "C" fn look_at_interrupt() {
     expect_unchanged(before.differences(&now), dead);
 }
 
-/// Ends the test if there are differences, or some in the memory.
+/// Ends the test if there are differences, or differences in the memory.
 fn expect_unchanged(differences: usize, dead: Span) {
     if differences + arena().world().differences(BEFORE, dead) > 0 {
         say(format_args!("the fast path gave up, and has changed this"));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Every value: of the stack pointer, of the selector, of arguments, in some states at each depth of calls.
+//! Every value of the stack pointer, of the selector, and of arguments, in some states at each depth of calls.
 
 use super::arena::LINES;
 use super::{FREE_SLOT, Moment, Operation, Referee, Turn, arena, kernel};
@@ -15,31 +15,31 @@ use system_tests::arch::{load, store};
 use system_tests::report::expect_that;
 
 const FOR_EVER: u32 = u32::MAX;
-/// Where the state is kept from which all is tried.
+/// The slot of the state from which everything is tried.
 const HERE: usize = FREE_SLOT + 1;
-/// What a puppet has in r4 to r11.
+/// The values that a puppet has in r4 to r11.
 const SAVED: [u32; 8] = [0x44, 0x55, 0x66, 0x77, 0x88, 0x99, 0xaa, 0xbb];
 const WORDS: [u32; 4] = [0x1111, 0x2222, 0x3333, 0x4444];
 const SELECTOR: u32 = 0xcccc;
-/// What it takes to enter a method, and to save registers, in bytes.
+/// The size of the memory to enter a method, and to save registers, in bytes.
 const ENTRY_SIZE: usize = <Machine as Port>::ENTRY_SIZE;
 const CONTEXT_SIZE: usize = <Machine as Port>::CONTEXT_SIZE;
-/// Memory of the emulated board that the linker gives to nobody, for a stack that is larger than the highest number
-/// that the room of a gate can be. What is in it is not compared.
+/// Memory of the emulated board that the linker gives to no process, for a stack that is larger than the highest number
+/// that the room of a gate can be. Its contents are not compared.
 const LARGE_STACK: Span = Span { start: 0x2010_0000, end: 0x2012_0000 };
-/// How near is near, in bytes; up to where every stack pointer is tried for calls, ...
+/// The distance that is near, in bytes: every stack pointer so near is tried for calls, ...
 const NEAR: usize = 8;
 const LOW: usize = 512;
-/// ... and up to where for other system calls.
+/// ... and so near for other system calls.
 const SYSTEM_CALL: usize = 2 * CONTEXT_SIZE;
-/// The stack that a puppet has in use.
+/// The number of bytes of stack that a puppet has in use.
 const USED: usize = 16;
-/// The same when it lends some of it.
+/// The number when it lends some of it.
 const LENT: usize = 128;
-/// How deep in calls all memory is lent. (Only outside of any has the fast path to do with it.)
+/// The depth of calls up to which all memory is lent. (The fast path handles leases only outside of calls.)
 const LENDING: u8 = 1;
 
-/// A state from which much is tried.
+/// A state from which many operations are tried.
 struct Here<'a> {
     referee: &'a mut Referee,
     system: &'static System,
@@ -47,8 +47,8 @@ struct Here<'a> {
     window: Span,
 }
 
-/// Tries all in the process of each of these threads, and in calls of each, as deep as they go. Begins and ends with the
-/// state in which the idle thread is about to look for work.
+/// Tries everything in the process of each of these threads, and in calls of each, as deep as they go. Starts and ends
+/// with the state in which the idle thread is about to look for work.
 pub fn sweep(
     referee: &mut Referee,
     system: &'static System,
@@ -70,8 +70,8 @@ pub fn sweep(
     referee.restore(&start);
 }
 
-/// Lets all who are more urgent go to sleep until a thread is about to begin its work. They wait for what is told of the
-/// notifications that they can wait for, so that there are waiters.
+/// Lets all more urgent threads sleep until a thread is about to start its work. They wait for the notifications that
+/// `waited_for` selects among those that they can wait for, so that there are waiters.
 fn come_to(
     referee: &mut Referee,
     system: &System,
@@ -97,33 +97,33 @@ fn come_to(
     false
 }
 
-/// The notifications of the current process.
+/// Returns the notifications of the current process.
 fn owned(system: &System) -> u32 {
     let process = kernel().current_thread().rights().process.index();
     system.processes.get(process).map_or(0, |it| it.notifications)
 }
 
-/// All of these.
+/// Returns the set of all of these.
 fn all_of(owned: u32) -> u32 {
     owned
 }
 
-/// The first notification of a set of a process' own, alone.
+/// Returns the first notification of a set of a process' own, alone.
 fn first_of(owned: u32) -> u32 {
     owned & Process::notification(0)
 }
 
-/// A system call with this selector.
+/// Returns a system call with this selector.
 fn selected(selector: u32, words: [u32; 4], stack_pointer: usize) -> Operation {
     Operation { line: None, selector, words, stack_pointer, saved: SAVED }
 }
 
-/// System call `number`.
+/// Returns system call `number`.
 fn operation(number: usize, words: [u32; 4], stack_pointer: usize) -> Operation {
     selected(number::system_call(number) as u32, words, stack_pointer)
 }
 
-/// Tries all that wakes others from this state, and goes back to it.
+/// Tries all operations that wake others from this state, and returns to it.
 fn try_wakes(referee: &mut Referee, system: &'static System) {
     arena().world().save(HERE);
     let (moment, window) = (referee.take(), referee.window());
@@ -133,7 +133,7 @@ fn try_wakes(referee: &mut Referee, system: &'static System) {
     here.come_back();
 }
 
-/// Tries all from this state. Then makes the first call that can be made: tells whether there is one.
+/// Tries everything from this state. Then makes the first call that can be made: returns whether there is one.
 fn try_all(referee: &mut Referee, system: &'static System) -> bool {
     arena().world().save(HERE);
     let (moment, window) = (referee.take(), referee.window());
@@ -178,7 +178,7 @@ impl Here<'_> {
         self.referee.restore(&self.moment);
     }
 
-    /// Compares what comes of this, here, if the CPU could do it.
+    /// Compares both paths of this operation, here, if the CPU could do it.
     fn compare(&mut self, selector: u32, words: [u32; 4], stack_pointer: usize) {
         self.compare_operation(selected(selector, words, stack_pointer));
     }
@@ -198,15 +198,15 @@ impl Here<'_> {
         self.compare_operation(selected(SELECTOR, WORDS, stack_pointer).interrupted(line));
     }
 
-    /// From each stack pointer of the thread's stack, and a little beside: a system call of every kind that
-    /// has a fast path, a call of each sort of gate, and each interrupt.
+    /// Tries each stack pointer of the thread's stack, and a little beside: a system call of every kind that has a fast
+    /// path, a call of each sort of gate, and each interrupt.
     fn try_stack_pointers(&mut self) {
         let stack = kernel().current_thread().stack();
         let process = kernel().current_thread().rights().process;
         let owned = owned(self.system);
         let may = |it: &Notification| it.signallers.contains(process);
         let notification = self.system.notifications.iter().position(may).unwrap_or(0) as u32;
-        // One gate for each room that one needs.
+        // One gate for each room that a gate needs.
         let mut rooms = [0; 4];
         let mut sorts = [u32::MAX; 4];
         for (index, gate) in (0..).zip(self.system.gates) {
@@ -215,7 +215,7 @@ impl Here<'_> {
                 (rooms[place], sorts[place]) = (gate.room, index);
             }
         }
-        // Where something may change: near to the bottom, and to the edges of eighths.
+        // Places where something may change: near to the bottom, and to the edges of eighths.
         let eighth = self.window.length().next_power_of_two() / 8;
         let near = |it: usize| (it + NEAR) % eighth <= 2 * NEAR;
         for stack_pointer in (stack.start..=stack.end + 8).step_by(4) {
@@ -241,7 +241,7 @@ impl Here<'_> {
         }
     }
 
-    /// Each gate, and numbers that are none: with much room, with as much as it needs, and with less.
+    /// Tries each gate, and numbers of no gate: with much room, with just enough, and with less.
     fn try_gates(&mut self) {
         let past = self.system.gates.len() as u32;
         let others =
@@ -260,7 +260,7 @@ impl Here<'_> {
         }
     }
 
-    /// Each number of a system call, and numbers that are none.
+    /// Tries each number of a system call, and numbers of none.
     fn try_numbers(&mut self) {
         for number in
             (0..SystemCall::ALL.len() + 16).chain([0xff, 0x100, 0xffff, i32::MAX as usize])
@@ -274,21 +274,21 @@ impl Here<'_> {
         }
     }
 
-    /// Each line.
+    /// Tries each line.
     fn try_interrupts(&mut self) {
         for line in 0..LINES as u16 {
             self.compare_interrupt(line, self.usual());
         }
     }
 
-    /// Each notification.
+    /// Tries each notification.
     fn try_signals(&mut self) {
         for notification in (0..40).chain([0xff, 0x100, 1 << 28, 1 << 31, u32::MAX]) {
             self.compare_number(number::SIGNAL, [notification, 1, 2, 3], self.usual());
         }
     }
 
-    /// Each set of up to two, and each kind of time.
+    /// Tries each set of up to two notifications, and each kind of time.
     fn try_waits(&mut self) {
         let times = [0, 1, 1 << 31, FOR_EVER - 1, FOR_EVER];
         for bit in 0..32 {
@@ -307,7 +307,7 @@ impl Here<'_> {
         }
     }
 
-    /// Waits in a call for which nobody waits any more.
+    /// Tries waits in a call for which no caller waits any more.
     fn try_orphaned_waits(&mut self) {
         self.come_back();
         let id = kernel().thread_id();
@@ -327,8 +327,8 @@ impl Here<'_> {
         self.come_back();
     }
 
-    /// Memory to read and to write: at every edge of what is in use of the stack, and of the address space; up to
-    /// the end of either, a little less, and past it.
+    /// Tries memory to read and to write: at every edge of the stack's part in use, and of the address space; up to the
+    /// end of either, a little less, and past it.
     fn try_leases(&mut self) {
         let stack_pointer = self.window.end - LENT;
         let process = kernel().current_thread().rights().process;
@@ -355,8 +355,8 @@ impl Here<'_> {
         }
     }
 
-    /// The first gate past the table, and the first notification, with each length of the tables: what lies there
-    /// looks like one that there is.
+    /// Tries the first gate past the table, and the first notification, with each length of the tables: the memory
+    /// there looks like an existing one.
     fn try_ends_of_tables(&mut self) {
         let (mut gates, mut system, mut states) = (Span::EMPTY, Span::EMPTY, Span::EMPTY);
         kernel().parts(&mut |name, _, span| match name {
@@ -367,14 +367,14 @@ impl Here<'_> {
         });
         for selector in 0..self.system.gates.len() as u32 {
             self.come_back();
-            // (A slice is where it is, then how long.)
+            // (A slice is its address, then its length.)
             store(gates.start + size_of::<usize>(), selector);
             let stack_pointer = self.usual();
             self.referee.compare(&selected(selector, WORDS, stack_pointer));
         }
         for index in 0..self.system.notifications.len() {
             let notifications = &self.system.notifications[..index];
-            // (Nobody crashes by a signal.)
+            // (No process crashes by a signal.)
             let shorter = System { notifications, supervisor: None, ..*self.system };
             self.come_back();
             store(system.start, core::ptr::from_ref(&shorter).expose_provenance() as u32);
@@ -385,7 +385,7 @@ impl Here<'_> {
         self.come_back();
     }
 
-    /// Each gate, with more stack left than any number of a gate says: those that say what care is needed too.
+    /// Tries each gate, with more stack left than any number of a gate demands, including those that demand care.
     fn try_large_stack(&mut self) {
         let id = kernel().thread_id();
         let stack = LARGE_STACK;
@@ -422,7 +422,7 @@ impl Here<'_> {
         self.come_back();
     }
 
-    /// Returns from a call that holds two leases.
+    /// Tries returns from a call that holds two leases.
     fn try_two_leases(&mut self) {
         let stack_pointer = self.window.end - LENT;
         let memory = (self.window.end - 32) as u32;
@@ -439,8 +439,8 @@ impl Here<'_> {
         self.come_back();
     }
 
-    /// Signals for which one thread waits, that has been lent a priority: less than that of the thread that
-    /// signals, the same, or more. That one has been lent its priority too, and yields and waits with it.
+    /// Tries signals for which one thread waits that has been lent a priority: less than that of the signalling thread,
+    /// the same, or more. The signalling thread has been lent its priority too, and yields and waits with it.
     fn try_lent_priorities(&mut self) {
         let mut mine = 0;
         let id = kernel().thread_id();
@@ -449,7 +449,7 @@ impl Here<'_> {
                 mine = load(place.start & !3) >> (8 * (place.start & 3)) & 0xff;
             }
         });
-        // To take their own for what they run with makes a difference.
+        // Using the threads' own priorities instead of their present ones makes a difference.
         let own = if mine > 1 { 1 } else { 31 };
         let mut any = None;
         for (signalled, wiring) in self.system.notifications.iter().enumerate() {
@@ -472,7 +472,7 @@ impl Here<'_> {
         self.come_back();
     }
 
-    /// A thread in a process, other than the current one.
+    /// Returns a thread in a process, other than the current one.
     fn other_thread_in(&mut self, process: ProcessId) -> Option<usize> {
         let (id, mut found) = (kernel().thread_id(), None);
         kernel().parts(&mut |name, index, place| {
@@ -487,7 +487,7 @@ impl Here<'_> {
         found
     }
 
-    /// Has all threads run with priorities that they have been lent; and one, if it waits for notifications, wait for
+    /// Makes all threads run with priorities that they have been lent; and one, if it waits for notifications, wait for
     /// this one alone, with this priority. All have `own` as their own.
     fn lend_priorities(&mut self, waiter: usize, notification: usize, priority: u8, own: u8) {
         let Some(Notification { owner, .. }) = self.system.notifications.get(notification) else {
@@ -497,7 +497,7 @@ impl Here<'_> {
         let set = Process::notification(notification - owner.first_notification.index());
         let set_byte = |place: Span, byte: u8| {
             let pointer = core::ptr::with_exposed_provenance_mut::<u8>(place.start);
-            // SAFETY: it is the kernel's, of which nothing runs.
+            // SAFETY: the byte belongs to the kernel, of which nothing runs.
             unsafe { pointer.write_volatile(byte) };
         };
         kernel().parts(&mut |name, index, place| match name {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Attempts on frames of callers, and on the stacks of others. With protection keys, there are as many for stacks as there
-//! are stacks, but none for parts of them.
+//! Attempts on frames of callers, and on the stacks of others. There is a protection key for each stack, but none for
+//! parts of stacks.
 
 #[path = "../reach.rs"]
 mod reach;
@@ -13,7 +13,7 @@ reach::firmware! {
     thread rests2 (priority = 5, stack = 512) = rest();
 }
 
-/// Has a stack, and no more.
+/// Has a stack, and does nothing.
 fn rest() -> ! {
     thread::exit()
 }

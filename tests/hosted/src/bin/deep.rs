@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A thread that uses more stack than it declares, one that does in a call, one that does not, and one that only is
-//! interrupted: the first two are told of at the end (see the test `stack_use`).
+//! A thread that uses more stack than it declares, one that does so in a call, one that does not, and one that is only
+//! interrupted: the first two are reported at the end (see the test `stack_use`).
 
 use core::hint::black_box;
 use core::time::Duration;

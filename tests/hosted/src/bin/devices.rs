@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Registers of devices, used by who does not own the device, or that do not exist.
+//! Registers of devices that the process does not own, or that do not exist.
 
 use board::{TIMER0, TIMER1, Timer, UART2};
 use crossgate::{Concurrent, Handle, Notification};
@@ -33,7 +33,7 @@ crossgate::system! {
 }
 board::start!(SYSTEM);
 
-/// Where there is no device.
+/// An address without a device.
 const NOWHERE: Word = 0xdead_0000;
 
 fn read(mmio: Word) -> ! {
@@ -46,13 +46,13 @@ fn write(mmio: Word) -> ! {
     broken("has written a register of a device that it does not own")
 }
 
-/// By the driver.
+/// Uses the device by its driver.
 fn drive(mut timer: Timer) -> ! {
     timer.start();
     broken("has driven a device that it does not own")
 }
 
-/// Registers that its own device does not have are nothing.
+/// Registers that its own device does not have read as 0, and writing them has no effect.
 fn orderly(vault: Handle<dyn Vault>) -> ! {
     let nothing = Reply { status: Status::OK, words: [0, 0] };
     for register in [timer::INTERRUPT_AFTER + 1, 0x100, Word::MAX] {

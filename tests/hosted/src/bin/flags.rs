@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Flags and control registers: a thread may set its own as it likes, and nobody else has them.
+//! Flags and control registers: a thread may set its own as it likes, and no other thread gets them.
 //!
 //! Without seeds: to be single-stepped is such a flag.
 
@@ -16,35 +16,35 @@ use system_tests::watch::Watch;
 
 /// The flags that a thread may set: direction, nested task, alignment check, identification.
 const FLAGS: u64 = 1 << 10 | 1 << 14 | 1 << 18 | 1 << 21;
-/// The flag that has the CPU trap after each instruction.
+/// The flag that makes the CPU trap after each instruction.
 const TRAP: u64 = 1 << 8;
 
-/// What a thread may set for itself.
+/// The settings that a thread may make for itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
 struct Control {
-    /// Of the flags, these.
+    /// The flags of this set.
     flags: u64,
-    /// MXCSR: what SSE does with exceptions, and how it rounds.
+    /// MXCSR: the handling of SSE exceptions, and the rounding.
     vector: u32,
-    /// The same of the x87.
+    /// The same settings of the x87.
     float: u16,
     /// True if a number that the x87 loads is one too many (bit 6 of its status).
     float_is_full: u16,
 }
 
 impl Control {
-    /// What everybody begins with.
+    /// The settings with which every thread starts.
     const INITIAL: Control = Control { flags: 0, vector: 0x1f80, float: 0x37f, float_is_full: 0 };
     /// Flushing to zero, rounding down, one exception unmasked.
     const STRANGE: Control =
         Control { flags: FLAGS, vector: 0xbd80, float: 0x77b, float_is_full: 0 };
 
-    /// As it is.
+    /// Returns the present settings.
     #[inline(never)]
     fn now() -> Control {
         let mut now = Control { flags: 0, vector: 0, float: 0, float_is_full: 0 };
-        // SAFETY: it reads registers to this value.
+        // SAFETY: the instructions read registers to this value.
         unsafe {
             asm!(
                 "pushfq",
@@ -59,18 +59,18 @@ impl Control {
         }
         Control {
             flags: now.flags & (FLAGS | TRAP),
-            // Without what exceptions there were.
+            // The exceptions that have occurred are left out.
             vector: now.vector & !0x3f,
             float: now.float,
             float_is_full: now.float_is_full & 1 << 6,
         }
     }
 
-    /// Sets it, with eight numbers in the x87; does a system call (or a call) without arguments, and waits
-    /// so many rounds; takes it back. Tells what was set at the end.
+    /// Makes the settings, with eight numbers in the x87; makes a system call (or a call) without arguments, and waits
+    /// so many rounds; restores the settings. Returns those that were in force at the end.
     fn set_during(self, selector: usize, rounds: usize) -> Control {
         let mut control = self;
-        // SAFETY: at the end all is as the compiler has it; in between is only what is here.
+        // SAFETY: at the end all registers have the compiler's values; in between only the code here runs.
         unsafe {
             asm!(
                 "fld1", "fld1", "fld1", "fld1", "fld1", "fld1", "fld1", "fld1",
@@ -106,10 +106,10 @@ impl Control {
         Control { flags: control.flags & FLAGS, vector: control.vector & !0x3f, ..control }
     }
 
-    /// Sets MXCSR alone, and does a call without arguments. As the x87 is not in use, the port can do with
-    /// less.
+    /// Sets MXCSR alone, and makes a call without arguments. The x87 is not in use, so the port can take a shorter
+    /// path.
     fn set_vector_during(self, selector: usize) {
-        // SAFETY: at the end all is as the compiler has it; in between is only what is here.
+        // SAFETY: at the end all registers have the compiler's values; in between only the code here runs.
         unsafe {
             asm!(
                 "ldmxcsr [r12]",
@@ -130,9 +130,9 @@ impl Control {
 
 #[interface]
 trait Look {
-    /// Counts what is not initial.
+    /// Counts settings that are not initial.
     fn look(&self);
-    /// Returns how often something was not.
+    /// Returns the number of times that a setting was not initial.
     fn found(&self) -> u32;
 }
 
@@ -148,7 +148,7 @@ impl Look for Eyes {
     }
 }
 
-/// Crashes with flags of its own, and the thread pointer nowhere.
+/// Crashes with flags of its own, and with an invalid thread pointer.
 #[interface]
 trait Crash {
     fn crash(&self);
@@ -158,7 +158,7 @@ struct Crasher;
 
 impl Crash for Crasher {
     fn crash(&self) {
-        // SAFETY: there is nothing after the fault.
+        // SAFETY: no code follows the fault.
         unsafe {
             asm!(
                 "push {flags}",
@@ -172,20 +172,20 @@ impl Crash for Crasher {
     }
 }
 
-/// The base of the segment gs, which no compiler uses.
+/// Returns the base of the segment gs, which no compiler uses.
 fn base() -> u64 {
     let base;
-    // SAFETY: it reads a register, by an instruction that the port has found to be there.
+    // SAFETY: the instruction reads a register, and the port has found that the CPU has this instruction.
     unsafe { asm!("rdgsbase {}", out(reg) base, options(nomem, nostack, preserves_flags)) };
     base
 }
 
 fn set_base(base: u64) {
-    // SAFETY: nobody uses the register.
+    // SAFETY: the register is not in use.
     unsafe { asm!("wrgsbase {}", in(reg) base, options(nomem, nostack, preserves_flags)) };
 }
 
-/// The number of rounds of a loop that take so long that it is interrupted several times.
+/// The number of rounds of a loop that is interrupted several times.
 const ROUNDS: usize = 300_000_000;
 
 crossgate::system! {
@@ -230,11 +230,11 @@ fn client(eyes: Handle<dyn Look>, done: Signal) -> ! {
     thread::exit()
 }
 
-/// Who goes on after the crash of another has none of its flags.
+/// Tests that a thread that continues after the crash of another has none of its flags.
 fn visit(_crasher: Handle<dyn Crash>) -> ! {
     let status: usize;
     let flags: u64;
-    // SAFETY: the gate preserves what a function preserves.
+    // SAFETY: the gate preserves the registers that a function preserves.
     unsafe {
         asm!(
             "call __crossgate_gate",
@@ -264,7 +264,7 @@ fn look_often(rounds: &AtomicU32) -> ! {
     }
 }
 
-/// Has the CPU trap after each of its instructions, for as long as the port lets it.
+/// Makes the CPU trap after each of its instructions, for as long as the port lets it.
 fn step() -> ! {
     // SAFETY: the flag changes nothing for this code.
     unsafe { asm!("pushfq", "or qword ptr [rsp], 0x100", "popfq", "nop", "nop") };
@@ -272,19 +272,19 @@ fn step() -> ! {
     thread::exit()
 }
 
-/// Returns what the host has at the thread pointer: its own address.
+/// Returns the word at the thread pointer of the host: its own address.
 fn thread_pointer() -> usize {
     let pointer;
-    // SAFETY: it reads what every program has there.
+    // SAFETY: the instruction reads a word that every program has.
     unsafe { asm!("mov {}, fs:[0]", out(reg) pointer, options(nostack, readonly)) };
     pointer
 }
 
-/// Has the thread pointer nowhere. Interrupts do without; after a system call it is where it was. (Where
+/// Sets an invalid thread pointer. Interrupts do not need it; after a system call the pointer has its old value. (Where
 /// Linux does not let processes change it, the first instruction is a fault.)
 fn lose_thread_pointer() -> ! {
     let before = thread_pointer();
-    // SAFETY: process code has nothing there.
+    // SAFETY: process code uses nothing at the thread pointer.
     unsafe { asm!("wrfsbase {0}", "2: dec {1}", "jnz 2b", in(reg) 0_u64, inout(reg) ROUNDS => _) };
     let _ = raw::system_call(number::THREAD_ID, [0; 4]);
     expect("the thread pointer after a system call", thread_pointer(), before);
@@ -294,7 +294,7 @@ fn lose_thread_pointer() -> ! {
 
 /// Divides by zero, with that exception unmasked.
 fn divide() -> ! {
-    // SAFETY: there is nothing after the fault.
+    // SAFETY: no code follows the fault.
     unsafe {
         asm!(
             "ldmxcsr [{zero}]",
@@ -312,7 +312,7 @@ fn divide() -> ! {
 
 /// Loads from an odd address, with the check of alignment on.
 fn misalign() -> ! {
-    // SAFETY: it reads a variable, if at all.
+    // SAFETY: the instruction reads a variable, if it is executed.
     unsafe {
         asm!(
             "pushfq",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Calls of the port's signal handler, as if Linux had: it has rights of its own if there are protection keys.
+//! Calls of the port's signal handler, as if by Linux: the handler has rights of its own if there are protection keys.
 //!
 //! Without seeds: a sleep has to last until others have run.
 
@@ -36,17 +36,17 @@ board::start!(SYSTEM);
 
 /// A signal that the CPU sends.
 const FAULT: usize = 11;
-/// Where the instruction is in the registers that Linux has saved, in bytes.
+/// The offset of the instruction in the registers that Linux has saved, in bytes.
 const INSTRUCTION: usize = 40 + 16 * 8;
 
-/// Calls the handler with this stack pointer. Comes back if that is a stack.
+/// Calls the handler with this stack pointer. Returns if that is a stack.
 fn handle(stack_pointer: usize, info: usize, registers: usize) {
-    // SAFETY: this is an attack; the stack pointer and the flags are put back.
+    // SAFETY: this is an attack; the stack pointer and the flags are restored.
     unsafe {
         asm!(
             "mov r12, rsp",
             "mov rsp, r13",
-            // As nobody is to have it who can choose it.
+            // An attacker can choose this flag, so the handler must not rely on it.
             "std",
             "call r14",
             "cld",
@@ -71,7 +71,7 @@ fn own(stack: &FakeStack<512>) -> usize {
     stack.top() - 64
 }
 
-/// The registers, which the handler changes, would be the victim's secret.
+/// Passes the victim's secret as the registers, which the handler changes.
 fn with_registers_elsewhere(vault: Handle<dyn Vault>) -> ! {
     let secret = vault.address().unwrap_or(0);
     let here = 0_usize;
@@ -82,7 +82,8 @@ fn with_registers_elsewhere(vault: Handle<dyn Vault>) -> ! {
     steal()
 }
 
-/// They would be where Linux has them. Nothing happens but to them, and the thread has no more rights then.
+/// Passes registers on the stack of signals, as Linux does. Only they are changed, and the thread has no more rights
+/// then.
 fn with_registers_on_the_stack_of_signals(stack: &FakeStack<512>) -> ! {
     if inside::has_keys() {
         let signals = inside::signal_stack().start;
@@ -91,13 +92,13 @@ fn with_registers_on_the_stack_of_signals(stack: &FakeStack<512>) -> ! {
     steal()
 }
 
-/// The stack would be the victim's memory.
+/// Passes the victim's memory as the stack.
 fn with_the_stack_of_another(vault: Handle<dyn Vault>) -> ! {
-    // What is pushed first would be the secret.
+    // The word that is pushed first would overwrite the secret.
     let stack_pointer = vault.address().unwrap_or(0) + 3 * size_of::<usize>();
     if inside::has_keys() {
         let signals = inside::signal_stack().start;
-        // SAFETY: as above, but that it does not come back.
+        // SAFETY: as above, except that it does not return.
         unsafe {
             asm!(
                 "mov rsp, {stack_pointer}",
@@ -114,7 +115,7 @@ fn with_the_stack_of_another(vault: Handle<dyn Vault>) -> ! {
     steal()
 }
 
-/// All others have come to an end.
+/// Runs when all others have ended.
 fn last(vault: Handle<dyn Vault>) -> ! {
     expect("the victim's secret", vault.is_intact(), Ok(true));
     time::sleep(Duration::from_millis(20));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Jumps into the middle of the port's own code, and changes to what it is about to load. Code of the port
-//! has no more rights than who jumps to it, as far as it is on the way into the kernel and back. (What is
-//! not contained is in the book: the kernel's own functions, and the end of signal handlers.)
+//! Jumps into the middle of the port's own code, and changes to data that it is about to load. Code of the port on the
+//! path into the kernel and back has no more rights than the code that jumps to it. (The book lists the exceptions: the
+//! kernel's own functions, and the end of signal handlers.)
 //!
 //! Options: --block-system-calls
 
@@ -60,18 +60,19 @@ board::start!(SYSTEM);
 
 unsafe extern "C" {
     fn __crossgate_gate();
-    /// Where the mode becomes the kernel's. Its handler gets the address of the saved registers in rdi.
+    /// The instruction at which the mode becomes the kernel's. Its handler gets the address of the saved registers in
+    /// rdi.
     fn __crossgate_gate_enters();
-    /// Where a thread goes that did what it must not do.
+    /// The instruction at which a thread continues that has faulted.
     fn __crossgate_fault_entry();
 }
 
-/// Returns where this code is, at or behind an address.
+/// Returns the address of this code, at or behind an address.
 fn find(start: usize, code: &[u8]) -> usize {
     const NEAR: usize = 0x100;
     let is_there = |&place: &usize| {
         let place = core::ptr::with_exposed_provenance::<u8>(place);
-        // SAFETY: code may be read, and behind all of this there is more than that of it.
+        // SAFETY: code may be read, and more code than the searched bytes follows all of these addresses.
         code == unsafe { core::slice::from_raw_parts(place, code.len()) }
     };
     match (start..start + NEAR).find(is_there) {
@@ -80,19 +81,19 @@ fn find(start: usize, code: &[u8]) -> usize {
     }
 }
 
-/// Returns where the gate has saved the registers.
+/// Returns the address in the gate at which the registers have been saved.
 fn behind_the_pushes() -> usize {
     // `fnstcw [rsp + 4]`, `mov rdi, rsp`
     find(__crossgate_gate as *const () as usize, &[0xd9, 0x7c, 0x24, 0x04, 0x48, 0x89, 0xe7]) + 4
 }
 
-/// Where the way out of the kernel calls Linux.
+/// Returns the address at which the path out of the kernel calls Linux.
 fn change_of_protection() -> usize {
     // `mov eax, SYS_mprotect`, `syscall`
     find(inside::way_out(), &[0xb8, 0x0a, 0x00, 0x00, 0x00, 0x0f, 0x05])
 }
 
-/// Returns where it loads what a thread goes on with after a call.
+/// Returns the address at which it loads the registers with which a thread continues after a call.
 fn end_of_answer() -> usize {
     // `ldmxcsr [rsp]`, `fldcw [rsp + 4]`, `add rsp, 48`
     find(
@@ -106,9 +107,9 @@ fn steal() -> ! {
     broken("has read the victim's memory")
 }
 
-/// Enters the gate behind its pushes: with what looks like saved registers in its own memory.
+/// Enters the gate behind its pushes, with forged registers in its own memory.
 fn enter_late(stack: &FakeStack<512>) -> ! {
-    // SAFETY: this is an attack, after which nothing comes.
+    // SAFETY: this is an attack, and no code follows it.
     unsafe {
         *stack.words() = [steal as *const () as usize; 512];
         (*stack.words())[1] = number::system_call(number::THREAD_ID);
@@ -122,13 +123,13 @@ fn enter_late(stack: &FakeStack<512>) -> ! {
     }
 }
 
-/// Goes where only faults lead.
+/// Jumps to code that only faults should reach.
 fn enter_as_fault() -> ! {
     // SAFETY: as above.
     unsafe { asm!("jmp {}", in(reg) __crossgate_fault_entry as *const (), options(noreturn)) }
 }
 
-/// Has the kernel believe that registers are saved at an address.
+/// Makes the kernel believe that registers are saved at an address.
 fn enter_at(address: usize) -> ! {
     // SAFETY: as above.
     unsafe {
@@ -136,8 +137,7 @@ fn enter_at(address: usize) -> ! {
     }
 }
 
-/// Goes the way out of the kernel, without having been there: its changes of protection are those of last
-/// time.
+/// Takes the path out of the kernel, without having been there: its changes of protection are those of the last time.
 fn leave() -> ! {
     // SAFETY: as above.
     unsafe {
@@ -145,7 +145,7 @@ fn leave() -> ! {
     }
 }
 
-/// Goes it from where the port calls Linux: to open the victim's memory.
+/// Takes this path from the call of Linux on, to open the victim's memory.
 fn leave_by_pages() -> ! {
     const NO_MORE_CHANGES: [usize; 8] = [0; 8];
     let victim = probe::memory_of(&SYSTEM, "victim").start & !0xfff;
@@ -163,9 +163,9 @@ fn leave_by_pages() -> ! {
     }
 }
 
-/// Goes on as after a system call, with registers that the kernel has never seen.
+/// Continues as after a system call, with registers that the kernel has never seen.
 fn come_back(forged: &FakeStack<512>) -> ! {
-    // SAFETY: as above. The words that follow are what is to be loaded.
+    // SAFETY: as above. The following words are the data to load.
     unsafe {
         *forged.words() = [steal as *const () as usize; 512];
         (*forged.words())[0] = 0x37f_0000_1f80;
@@ -186,12 +186,12 @@ fn wait() -> ! {
     }
 }
 
-/// Changes MXCSR there to what the CPU refuses to load.
+/// Changes the saved MXCSR to a value that the CPU refuses to load.
 fn spoil() -> ! {
     let stack = probe::stack_of(&SYSTEM, "waits", 6);
     for address in (stack.end - 0x2000..stack.end).step_by(8) {
         let word = core::ptr::with_exposed_provenance_mut::<u64>(address);
-        // SAFETY: this is an attack: it is the stack of another thread of this process, which waits.
+        // SAFETY: this is an attack: the memory is the stack of another thread of this process, which waits.
         unsafe {
             if word.read_volatile() & 0xffff_ffff_ffff == 0x37f_0000_1f80 {
                 word.write_volatile(0x37f_ffff_ffff);
@@ -203,7 +203,7 @@ fn spoil() -> ! {
     }
 }
 
-/// All others have come to an end.
+/// Runs when all others have ended.
 fn last(vault: Handle<dyn Vault>) -> ! {
     expect("the victim's secret", vault.is_intact(), Ok(true));
     time::sleep(Duration::from_millis(20));
@@ -216,14 +216,14 @@ fn witness(faulted: Notification, vault: Handle<dyn Vault>) -> ! {
     watch.expect("enters_late", Cause::Stack);
     goes_on();
     for process in ["enters_at_the_end", "enters_high", "enters_on_victim", "enters_on_others"] {
-        // With protection keys it can't change the mode.
+        // With protection keys the attacker can't change the mode.
         watch.expect_one_of(process, &[Cause::Stack, Cause::Access]);
         goes_on();
     }
-    // The cause is none, or that of another's fault.
+    // The recorded cause is none, or that of another's fault.
     watch.expect_any("enters_as_fault");
     goes_on();
-    // With protection keys there is no call of Linux on this way.
+    // With protection keys there is no call of Linux on this path.
     watch.expect_one_of("leaves", &[Cause::Access, Cause::Instruction]);
     goes_on();
     watch.expect("leaves_by_pages", Cause::Instruction);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Instructions that a process must not execute, and addresses that nobody has.
+//! Instructions that a process must not execute, and addresses that no process has.
 
 use core::arch::asm;
 use crossgate::{Concurrent, Handle, Notification};
@@ -38,10 +38,10 @@ const NOT_CANONICAL: usize = 0x8000_0000_0000_0000;
 const CODE_32: u16 = 0x23;
 const STACK: u16 = 0x2b;
 
-/// Executes an instruction that must not come to its end.
+/// Executes an instruction that must not complete.
 macro_rules! forbidden {
     ($($instruction:tt)*) => {{
-        // SAFETY: the instruction has no effect but the fault.
+        // SAFETY: the instruction has no effect except for the fault.
         unsafe { asm!($($instruction)*) };
         broken("has gone past an instruction")
     }};
@@ -75,12 +75,12 @@ fn load() -> ! {
     forbidden!("mov {0}, [{0}]", inout(reg) NOT_CANONICAL => _)
 }
 
-/// Goes to code of 32 bits, which there is none of: what comes after the fault must not be of 32 bits, too.
+/// Switches to code of 32 bits, of which there is none: the code after the fault must not run with 32 bits, too.
 fn narrow() -> ! {
     forbidden!("push {code}", "push {nothing}", "retfq", code = const CODE_32, nothing = const 0x10)
 }
 
-/// The same, by the instruction that ends interrupts.
+/// Switches to it by the instruction that ends interrupts.
 fn return_from_interrupt() -> ! {
     forbidden!(
         "push {stack}", "push 0", "push 0x202", "push {code}", "push {nothing}", "iretq",
@@ -88,7 +88,7 @@ fn return_from_interrupt() -> ! {
     )
 }
 
-/// Enters Linux as programs of 32 bits do. It would go on in their code, which is not there.
+/// Enters Linux as programs of 32 bits do. Linux would continue in their code, which does not exist.
 fn enter() -> ! {
     const GETPID: u32 = 20;
     forbidden!("sysenter", inout("eax") GETPID => _, out("rcx") _, out("rdx") _)
@@ -101,7 +101,7 @@ fn patch() -> ! {
 
 fn witness(faulted: Notification, vault: Handle<dyn Vault>) -> ! {
     let mut watch = Watch::new(&SYSTEM, faulted);
-    // To Linux, what is privileged is a wrong access.
+    // Linux reports privileged instructions as wrong accesses.
     for (process, cause) in [
         ("halts", Cause::Access),
         ("masks", Cause::Access),
@@ -115,7 +115,7 @@ fn witness(faulted: Notification, vault: Handle<dyn Vault>) -> ! {
         expect("the instruction is known", record.instruction != 0, true);
         expect("the victim goes on", vault.is_intact(), Ok(true));
     }
-    // Of the stack pointer, there is only the lower half left.
+    // Only the lower half of the stack pointer is left.
     let causes = [Cause::Execute, Cause::Instruction, Cause::Stack];
     for process in ["narrows", "returns", "enters"] {
         watch.expect_one_of(process, &causes);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Attempts on the kernel's memory. What is constant there can't be changed by anybody. With protection keys nothing
-//! of it can be changed, nor what the libraries have; and what is the kernel's alone can't be read.
+//! Attempts on the kernel's memory. No process can change constants there. With protection keys no process can change
+//! any of it, nor the memory of the libraries; and memory that only the kernel uses can't be read.
 //!
 //! Without seeds: a process that is stepped to its crash takes them long.
 
@@ -13,10 +13,10 @@ use system_tests::report::{broken, expect, expect_that, pass};
 use system_tests::victim::{Safe, Vault};
 use system_tests::watch::Watch;
 
-/// Tells whose turn it is.
+/// Chooses the next attempt.
 #[interface]
 trait Turns {
-    /// The number of the next attempt.
+    /// Returns the number of the next attempt.
     fn next(&self) -> u32;
 }
 
@@ -49,7 +49,7 @@ enum Attempt {
     Write,
 }
 
-/// Returns what has to fail.
+/// Returns the attempts, each of which has to fail.
 fn attempts() -> impl Iterator<Item = (KernelMemory, Attempt)> {
     let is_closed = |&(place, attempt): &(KernelMemory, Attempt)| match (place.closed, attempt) {
         (Closed::Constant, attempt) => attempt == Attempt::Write,
@@ -61,7 +61,7 @@ fn attempts() -> impl Iterator<Item = (KernelMemory, Attempt)> {
     attempts.filter(is_closed)
 }
 
-/// Each of its lives makes one attempt.
+/// Makes one attempt in each of its lives.
 fn attack(turns: Handle<dyn Turns>) -> ! {
     let turn = turns.next().unwrap_or(u32::MAX);
     let Some((place, attempt)) = attempts().nth(turn as usize) else { thread::exit() };
@@ -69,14 +69,14 @@ fn attack(turns: Handle<dyn Turns>) -> ! {
         Attempt::Read => {
             let _ = probe::load(place.address);
         }
-        // Where that can be read, with what is there: who goes on has to be able to tell.
+        // Where memory can be read, its own value is written, because the code that continues has to work.
         Attempt::Write if place.closed == Closed::All => probe::store(place.address, 0),
         Attempt::Write => probe::store(place.address, probe::load(place.address)),
     }
     broken(place.name)
 }
 
-/// All others have come to an end.
+/// Runs when all others have ended.
 fn last() -> ! {
     expect_that("there were attempts", attempts().count() >= 4);
     pass()

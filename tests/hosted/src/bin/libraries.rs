@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Processes that use what the Rust library and the C library have for programs of the host, and leave
-//! their locks and signals as no program would: nobody else is to notice.
+//! Processes that use functions of the Rust library and the C library for programs of the host, and leave their locks
+//! and signals as no program would: no other process must notice.
 //!
 //! Without seeds: a sleep has to last until others have run.
 //! Without blocking: that these calls are faults then is in the test `linux_calls`.
@@ -41,16 +41,16 @@ crossgate::system! {
 }
 board::start!(SYSTEM);
 
-/// Where there is no memory.
+/// An address without memory.
 const NOWHERE: usize = 0x10;
 
-/// A signal to itself.
+/// Sends a signal to itself.
 fn abort() -> ! {
     std::process::abort()
 }
 
-/// Crashes with all signals blocked that are interrupts, as some functions of the C library do for a
-/// while. Others are to be interrupted none the less.
+/// Crashes with all signals of interrupts blocked, as some functions of the C library do for a while. Others have to be
+/// interrupted nevertheless.
 fn block_signals() -> ! {
     const RT_SIGPROCMASK: usize = 14;
     const SIG_BLOCK: usize = 0;
@@ -84,7 +84,7 @@ fn interrupt(is_enough: &AtomicU32) -> ! {
     thread::exit()
 }
 
-/// Computes until it is enough, which it never is if it is not interrupted.
+/// Computes until it is told to stop, which never happens if it is not interrupted.
 fn compute(is_enough: &AtomicU32) -> ! {
     while is_enough.load(Ordering::Relaxed) == 0 {}
     thread::exit()
@@ -98,13 +98,13 @@ fn crash_in_print() -> ! {
     broken("has printed what can't be read")
 }
 
-/// Does not wait for the lock for ever: to the library it is its own.
+/// Does not wait for the lock for ever, because for the library the thread holds it already.
 fn print() -> ! {
     let _ = std::io::stdout().write_all(b"printed");
     broken("has had the lock of another process")
 }
 
-/// All others have come to an end.
+/// Runs when all others have ended.
 fn last(vault: Handle<dyn Vault>) -> ! {
     expect("the victim's secret", vault.is_intact(), Ok(true));
     pass()

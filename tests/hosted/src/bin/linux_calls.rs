@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Processes that call Linux, which is blocked: each call is a fault of its process, whoever makes it.
+//! Processes that call Linux, which is blocked: each call is a fault of its process, whatever code makes it.
 //!
 //! Options: --block-system-calls
 
@@ -38,10 +38,10 @@ const MPROTECT: usize = 10;
 const GETPID: usize = 39;
 const EXIT_GROUP: usize = 231;
 
-/// A call of Linux.
+/// Makes a call of Linux.
 fn linux(number: usize, [first, second, third]: [usize; 3]) {
-    // SAFETY: this is an attack. That it can't break the memory of this process' own Rust objects is the
-    // caller's aim; that it can't be made is what is tested.
+    // SAFETY: this is an attack. The caller makes sure that it can't break the memory of this process' own Rust
+    // objects; the test shows that the call can't be made.
     unsafe {
         asm!(
             "syscall",
@@ -60,7 +60,7 @@ fn ask() -> ! {
     broken("has called Linux")
 }
 
-/// The kernel, which may call Linux, has been here in between.
+/// Calls Linux after the kernel, which may call Linux, has run in between.
 fn ask_late(vault: Handle<dyn Vault>) -> ! {
     for _ in 0..100 {
         expect("a call", vault.is_intact(), Ok(true));
@@ -69,7 +69,7 @@ fn ask_late(vault: Handle<dyn Vault>) -> ! {
     broken("has called Linux after a call")
 }
 
-/// By the instruction that 32-bit programs use.
+/// Calls Linux by the instruction that 32-bit programs use.
 fn ask_as_of_old() -> ! {
     const GETPID: usize = 20;
     // SAFETY: as above.
@@ -90,7 +90,7 @@ fn end_all() -> ! {
     broken("has gone on after the end")
 }
 
-/// By the Rust library and the C library.
+/// Calls Linux by the Rust library and the C library.
 fn exit() -> ! {
     std::process::exit(1)
 }
@@ -100,13 +100,13 @@ fn print() -> ! {
     broken("has printed")
 }
 
-/// The library's lock of the standard error is never released: the kernel must not need it.
+/// Never releases the library's lock of the standard error: the kernel must not need it.
 fn complain() -> ! {
     eprintln!("printed");
     broken("has printed an error")
 }
 
-/// A signal to itself: the fault comes before it.
+/// Sends a signal to itself: the fault comes before the signal.
 fn abort() -> ! {
     std::process::abort()
 }
@@ -119,7 +119,7 @@ fn witness(faulted: Notification, vault: Handle<dyn Vault>) -> ! {
         expect_that("the instruction is known", record.instruction != 0);
         goes_on();
     }
-    // Where Linux has no such calls, it is the instruction that is refused.
+    // Where Linux has no such calls, the instruction itself is refused.
     let record = watch.expect_one_of("asks_as_of_old", &[Cause::Instruction, Cause::Access]);
     expect_that("the instruction is known", record.instruction != 0);
     goes_on();
@@ -127,7 +127,7 @@ fn witness(faulted: Notification, vault: Handle<dyn Vault>) -> ! {
         watch.expect(process, Cause::Instruction);
         goes_on();
     }
-    // The second one finds the lock used.
+    // The second process finds the lock used.
     for (process, cause) in [
         ("prints", Cause::Instruction),
         ("prints_too", Cause::Panic),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The port keeps what `Port` promises: each promise is checked before there is a kernel.
+//! The port keeps the guarantees of `Port`: each is checked before there is a kernel.
 
 use board::port::{Machine, inside};
 use crossgate_abi::Word;
@@ -42,7 +42,7 @@ struct Bench<'a> {
 }
 
 impl Bench<'_> {
-    /// Uses a word. Stacks are closed, all else is open.
+    /// Uses a word. Stacks are closed; all other memory is open.
     fn with_word(&mut self, address: Word, work: impl FnOnce(*mut Word)) {
         let work = || work(core::ptr::with_exposed_provenance_mut(address));
         let span = Span { start: address, end: address + size_of::<Word>() };
@@ -71,7 +71,7 @@ impl crossgate_conformance::Machine for Bench<'_> {
 
     fn word(&mut self, address: Word) -> Word {
         let mut value = 0;
-        // SAFETY: it is a word of the process, of the stack, or of the image, and no thread runs yet.
+        // SAFETY: the address is that of a word of the process, of the stack, or of the image, and no thread runs yet.
         self.with_word(address, |word| value = unsafe { word.read_volatile() });
         value
     }

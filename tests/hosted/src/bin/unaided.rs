@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! With protection keys neither calls nor switches of threads need Linux: a filter of Linux ends the program if they
-//! call it. By pages the same goes on with its help.
+//! call it. By pages the same operations work with the help of Linux.
 //!
 //! Without seeds: a thread that is stepped needs Linux.
 //! Without blocking: no process could set the filter.
@@ -10,13 +10,13 @@ use core::arch::asm;
 use crossgate::{Concurrent, Exclusive, Handle, Notification, Signal, interface, thread};
 use system_tests::report::expect;
 
-/// One more.
+/// Returns one more.
 #[interface]
 trait Next {
     fn next(&self, number: u32) -> u32;
 }
 
-/// The same, one call at a time.
+/// Returns one more, one call at a time.
 #[interface]
 trait Alone {
     fn next(&mut self, number: u32) -> u32;
@@ -36,7 +36,7 @@ impl Alone for Server {
     }
 }
 
-/// Calls on: what its own call leaves of the stack is divided once more.
+/// Calls on: the part of the stack that its own call leaves is divided once more.
 struct Between(Handle<dyn Next>);
 
 impl Next for Between {
@@ -131,7 +131,7 @@ const fn instruction(code: u16, if_equal: u8, if_not: u8, operand: u32) -> Instr
     Instruction { code, if_equal, if_not, operand }
 }
 
-/// Ends the program at a call of Linux, but for the ends of signals' handlers and of the program.
+/// Ends the program at a call of Linux, except for the ends of signals' handlers and of the program.
 static FILTER: [Instruction; 5] = {
     const LOAD: u16 = 0x20;
     const IS_EQUAL: u16 = 0x15;
@@ -147,7 +147,7 @@ static FILTER: [Instruction; 5] = {
     ]
 };
 
-/// From now on Linux is not to be called (`seccomp`, linux/seccomp.h).
+/// Forbids calls of Linux from now on (`seccomp`, linux/seccomp.h).
 fn forbid_linux() {
     const NO_NEW_PRIVILEGES: usize = 38;
     const SECCOMP: usize = 22;
@@ -164,10 +164,10 @@ fn forbid_linux() {
     expect("the filter", linux(PRCTL, [SECCOMP, BY_FILTER, program]), 0);
 }
 
-/// A call of Linux.
+/// Makes a call of Linux.
 fn linux(number: u32, [first, second, third]: [usize; 3]) -> isize {
     let result;
-    // SAFETY: those that are made here change no memory of the program.
+    // SAFETY: the calls that are made here change no memory of the program.
     unsafe {
         asm!(
             "syscall",

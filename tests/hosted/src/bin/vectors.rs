@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The vector registers of AVX, and the numbers of the x87: kept over interrupts, and empty for who comes next.
+//! The vector registers of AVX, and the numbers of the x87: kept over interrupts, and empty for the next process.
 
 use core::arch::asm;
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -13,12 +13,12 @@ use system_tests::watch::allow_no_fault;
 /// All vector registers, 256 bits each.
 type Vectors = [[u64; 4]; 16];
 
-/// The same number in all of them.
+/// Returns the same number in all of them.
 const fn all(number: u64) -> Vectors {
     [[number; 4]; 16]
 }
 
-/// Loads them from rdi, 32 bytes each.
+/// Expands to loads of the registers from rdi, 32 bytes each.
 macro_rules! load {
     () => {
         "vmovdqu ymm0, [rdi]
@@ -40,7 +40,7 @@ macro_rules! load {
     };
 }
 
-/// Stores them to r12.
+/// Expands to stores of the registers to r12.
 macro_rules! store {
     () => {
         "vmovdqu [r12], ymm0
@@ -62,19 +62,19 @@ macro_rules! store {
     };
 }
 
-/// Returns what is in the registers.
+/// Returns the contents of the registers.
 #[inline(never)]
 fn now() -> Vectors {
     let mut vectors = all(1);
-    // SAFETY: it stores registers to this array.
+    // SAFETY: the instructions store registers to this array.
     unsafe { asm!(store!(), in("r12") &raw mut vectors, options(nostack)) };
     vectors
 }
 
-/// Loads the registers, waits so many rounds, and tells what is in them then.
+/// Loads the registers, waits so many rounds, and returns their contents then.
 fn keep_for(vectors: &Vectors, rounds: usize) -> Vectors {
     let mut after = all(1);
-    // SAFETY: it loads and stores registers from and to these arrays.
+    // SAFETY: the instructions load and store registers from and to these arrays.
     unsafe {
         asm!(
             load!(),
@@ -92,10 +92,10 @@ fn keep_for(vectors: &Vectors, rounds: usize) -> Vectors {
     after
 }
 
-/// Fills the x87, waits so many rounds, and tells what is in it then.
+/// Fills the x87, waits so many rounds, and returns its contents then.
 fn keep_numbers_for(numbers: &[f64; 8], rounds: usize) -> [f64; 8] {
     let mut after = [0.0; 8];
-    // SAFETY: it loads and stores numbers from and to these arrays, and leaves nothing.
+    // SAFETY: the instructions load and store numbers from and to these arrays, and leave none behind.
     unsafe {
         asm!(
             "fld qword ptr [rdi + 56]", "fld qword ptr [rdi + 48]",
@@ -118,10 +118,10 @@ fn keep_numbers_for(numbers: &[f64; 8], rounds: usize) -> [f64; 8] {
     after
 }
 
-/// Calls a method without arguments, with these in the registers. Tells what is in them then.
+/// Calls a method without arguments, with these vectors in the registers. Returns the registers' contents then.
 fn call_with(vectors: &Vectors, selector: Word) -> Vectors {
     let mut after = all(1);
-    // SAFETY: the gate preserves what a function preserves.
+    // SAFETY: the gate preserves the registers that a function preserves.
     unsafe {
         asm!(
             load!(),
@@ -137,9 +137,9 @@ fn call_with(vectors: &Vectors, selector: Word) -> Vectors {
     after
 }
 
-/// Returns from the current call, with these in the registers.
+/// Returns from the current call, with these vectors in the registers.
 fn leave_with(vectors: &Vectors) -> ! {
-    // SAFETY: nothing comes back.
+    // SAFETY: the call does not return.
     unsafe {
         asm!(
             load!(),
@@ -155,16 +155,16 @@ fn leave_with(vectors: &Vectors) -> ! {
     }
 }
 
-/// A caller's, and a server's.
+/// The secret of a caller, and that of a server.
 const SECRETS: [Vectors; 2] = [all(0x5ec2_e7a5_5ec2_e7a5), all(0x0dd5_ec2e_7a50_dd5e)];
 
 #[interface]
 trait Spy {
-    /// Looks into the registers.
+    /// Checks the registers for secrets.
     fn look(&self);
     /// Leaves with its own secret in the registers.
     fn leak(&self);
-    /// Returns how many registers had something in them.
+    /// Returns the number of registers that were not empty.
     fn found(&self) -> u32;
 }
 
@@ -184,7 +184,7 @@ impl Spy for Listener {
     }
 }
 
-/// The number of rounds of a loop that take so long that it is interrupted several times.
+/// The number of rounds of a loop that is interrupted several times.
 const ROUNDS: usize = 300_000_000;
 
 crossgate::system! {

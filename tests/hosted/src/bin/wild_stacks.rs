@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Stack pointers that only a host lets a thread have: at no address, at odd ones, on the stack of the
-//! port's signal handlers. The kernel saves registers at the stack pointer, and Linux those of a signal.
-//! (Others are in the test `stacks`.)
+//! Stack pointers that only a host lets a thread have: invalid or odd addresses, and addresses on the stack of the
+//! port's signal handlers. The kernel saves registers at the stack pointer, and Linux saves those of a signal. (The
+//! test `stacks` has others.)
 //!
 //! Without seeds: a sleep has to last until others have run.
 
@@ -68,15 +68,15 @@ board::start!(SYSTEM);
 const NOT_CANONICAL: usize = 0x8000_0000_0000_0000;
 /// An address that only Linux itself may use.
 const OF_LINUX: usize = 0xffff_8880_0000_1000;
-/// How many bytes below its stack pointer a function may use.
+/// The number of bytes below its stack pointer that a function may use.
 const RED_ZONE: usize = 128;
 
-/// The stack of this thread.
+/// Returns the stack of this thread.
 fn stack(thread: &str, priority: u8) -> Range<usize> {
     probe::stack_of(&SYSTEM, thread, priority)
 }
 
-/// A place in the middle of it.
+/// Returns an address in the middle of it.
 fn middle(thread: &str, priority: u8) -> usize {
     let stack = stack(thread, priority);
     stack.start + stack.len() / 2
@@ -88,7 +88,7 @@ fn trap_on(stack_pointer: usize) -> ! {
     broken("has made a system call with a wild stack pointer")
 }
 
-/// Computes at an odd stack pointer, which the CPU is to refuse: the thread can't be interrupted then.
+/// Computes at an odd stack pointer, which the CPU has to refuse: the thread can't be interrupted then.
 fn spin_strictly(stack_pointer: usize) -> ! {
     const CHECK_ALIGNMENT: u64 = 1 << 18;
     // SAFETY: the stack is not used any more.
@@ -105,10 +105,10 @@ fn spin_strictly(stack_pointer: usize) -> ! {
     }
 }
 
-/// Computes at an odd stack pointer until it is enough: interrupts are to come and go.
+/// Computes at an odd stack pointer until it is told to stop, while interrupts come and go.
 fn compute_at(stack_pointer: usize, is_enough: &AtomicU32) -> ! {
     let after: usize;
-    // SAFETY: nobody uses this part of the thread's stack, and it gets its own stack pointer back.
+    // SAFETY: this part of the thread's stack is not in use, and the thread gets its own stack pointer back.
     unsafe {
         asm!(
             "mov r12, rsp",
@@ -129,7 +129,7 @@ fn compute_at(stack_pointer: usize, is_enough: &AtomicU32) -> ! {
 
 /// Interrupts the other thread a few times.
 fn end_later(is_enough: &AtomicU32) -> ! {
-    // Not before all others have come to their end.
+    // Not before all others have ended.
     time::sleep(Duration::from_millis(200));
     for _ in 0..5 {
         time::sleep(Duration::from_millis(1));
@@ -144,7 +144,7 @@ fn end_later(is_enough: &AtomicU32) -> ! {
     thread::exit()
 }
 
-/// All others have come to an end.
+/// Runs when all others have ended.
 fn last(vault: Handle<dyn Vault>) -> ! {
     expect("the victim's secret", vault.is_intact(), Ok(true));
     pass()

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What `log`, `embassy-time` and an allocator want of a platform. Nothing here is made for more
-//! than one process.
+//! The parts of a platform that `log`, `embassy-time` and an allocator need. None of them is made for more than one
+//! process.
 #![no_std]
 
 use core::alloc::Layout;
@@ -35,14 +35,14 @@ impl log::Log for Logger {
     fn flush(&self) {}
 }
 
-/// Has lines up to this level counted. Returns whether nothing had been said of that before.
+/// Makes lines up to this level counted. Returns whether no level had been set before.
 pub fn log_up_to(level: log::LevelFilter) -> bool {
     let is_first = log::set_logger(&LOGGER).is_ok();
     log::set_max_level(level);
     is_first
 }
 
-/// Returns how many lines have been written.
+/// Returns the number of lines that have been written.
 #[must_use]
 pub fn lines() -> u32 {
     LOGGER.lines.load(Ordering::Relaxed)
@@ -67,13 +67,13 @@ impl Driver for Time {
     }
 }
 
-/// Waits for a time, but only until it is in the queue.
+/// Waits for a time, but only until the time is in the queue.
 pub fn schedule(milliseconds: u32) {
     let timer = pin!(Timer::after_millis(milliseconds.into()));
     let _ = timer.poll(&mut Context::from_waker(Waker::noop()));
 }
 
-/// In how many milliseconds the next time comes that somebody waits for; `None` if nobody does.
+/// Returns the number of milliseconds until the next time that a task waits for; `None` if none waits.
 #[must_use]
 pub fn next_time() -> Option<u32> {
     let now = DRIVER.now();
@@ -88,12 +88,12 @@ pub const HEAP: usize = 512;
 static ALLOCATOR: Mutex<RefCell<Option<Heap>>> = Mutex::new(RefCell::new(None));
 static mut ARENA: [MaybeUninit<u8>; HEAP] = [MaybeUninit::uninit(); HEAP];
 
-/// Takes so many bytes of the heap, for good. Returns their address.
+/// Allocates so many bytes of the heap, for ever. Returns their address.
 #[must_use]
 pub fn allocate(size: usize) -> Option<usize> {
     critical_section::with(|section| {
         let mut heap = ALLOCATOR.borrow_ref_mut(section);
-        // SAFETY: nobody else has the arena, and it is given to the heap once.
+        // SAFETY: nothing else has the arena, and it is given to the heap once.
         let heap = heap.get_or_insert_with(|| unsafe {
             let mut heap = Heap::empty();
             heap.init((&raw mut ARENA).cast(), HEAP);

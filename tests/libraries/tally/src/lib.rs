@@ -5,9 +5,9 @@
 
 use core::sync::atomic::{AtomicU32, Ordering};
 
-/// What is counted from.
+/// The number at which counting starts.
 pub const START: u32 = 100;
-/// How many numbers are remembered.
+/// The number of numbers that are stored.
 pub const LENGTH: usize = 8;
 
 static TOTAL: AtomicU32 = AtomicU32::new(START);
@@ -22,7 +22,7 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// One that marks there.
+    /// Creates a driver that marks there.
     #[must_use]
     pub const fn new(mark: &'static AtomicU32) -> Tally {
         Tally { mark }
@@ -37,13 +37,13 @@ impl Tally {
     }
 }
 
-/// The sum of the numbers that are remembered.
+/// Returns the sum of the numbers that are stored.
 #[must_use]
 pub fn past() -> u32 {
     PAST.iter().map(|number| number.load(Ordering::Relaxed)).sum()
 }
 
-/// Returns where the total is.
+/// Returns the address of the total.
 #[must_use]
 pub fn address() -> usize {
     (&raw const TOTAL).addr()

@@ -6,14 +6,14 @@
 use core::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 use crossgate::interface;
 
-/// Tells of its statics.
+/// Shows the state of its statics.
 #[interface]
 pub trait Archive {
     /// Returns whether every static has its initial value.
     fn is_fresh(&self) -> bool;
     /// Changes every static.
     fn age(&self);
-    /// The address of a static.
+    /// Returns the address of a static.
     fn address(&self) -> usize;
 }
 
@@ -31,7 +31,7 @@ crossgate::shared! {
 pub struct Files(AtomicU32);
 
 impl Files {
-    /// As it is at first.
+    /// Creates the object with its initial value.
     #[must_use]
     pub const fn new() -> Files {
         Files(AtomicU32::new(0x0b1e_c700))

@@ -3,7 +3,7 @@
 #![no_std]
 
 use crossgate::{Handle, Notification, Signal, interface};
-// C calls them.
+// C calls these functions.
 use crossgate_c as _;
 use filter as _;
 use meter::Sensor;
@@ -11,13 +11,13 @@ use meter::Sensor;
 /// Something that heats.
 #[interface]
 pub trait Heating {
-    /// Says how warm it is to be, and returns what it was to be before.
+    /// Sets the temperature, and returns the one that was set before.
     fn set(&mut self, degrees: u32) -> u32;
-    /// The mean of the last values.
+    /// Returns the mean of the last values.
     fn filtered(&mut self, value: u32) -> u32;
-    /// Returns how many values there were.
+    /// Returns the number of values so far.
     fn count(&self) -> u32;
-    /// The sum of what the sensor has told.
+    /// Returns the sum of the sensor's readings.
     fn readings(&self) -> u32;
     /// Writes to an address; panics if that is 0.
     fn crash(&self, address: usize);
@@ -32,7 +32,7 @@ unsafe extern "C" {
     safe fn heater_main(sensor: Handle<dyn Sensor>, start: Notification, done: Signal) -> !;
 }
 
-/// The heater. Its state is C's, so the kernel lets one call in at a time.
+/// The heater. Its state is in C, so the kernel lets one call in at a time.
 #[derive(Debug)]
 pub struct Heater;
 
@@ -54,7 +54,7 @@ impl Heating for Heater {
     }
 }
 
-/// The thread of the process.
+/// Runs the thread of the process.
 pub fn main(sensor: Handle<dyn Sensor>, start: Notification, done: Signal) -> ! {
     heater_main(sensor, start, done)
 }

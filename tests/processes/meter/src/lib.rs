@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A client, and what it knows of its servers: an interface. Which server it is wired to, it never learns.
+//! A client, and all that it knows of its servers: an interface. It never learns to which server it is wired.
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -8,24 +8,24 @@ use crossgate::{CallError, Handle, Lease, LeaseMut, Signal, interface, thread};
 /// Something that measures.
 #[interface]
 pub trait Sensor {
-    /// Says in what steps to measure, and tells in which it will.
+    /// Sets the steps in which to measure, and returns the steps in which it will.
     fn set_step(&mut self, step: u32) -> Result<u32, u32>;
-    /// The samples since the last time, as many as fit. Returns how many there are.
+    /// Writes the samples since the last call, as many as fit. Returns their number.
     fn samples(&self, to: LeaseMut<'_, [u16]>) -> u32;
-    /// Says how far off it is.
+    /// Tells the sensor how far off it is.
     fn calibrate(&mut self, offsets: Lease<'_, [u16]>) -> u32;
 }
 
-/// Where the reading of a meter is kept.
+/// The place where the reading of a meter is kept.
 #[interface]
 pub trait Display {
     /// Shows a sum.
     fn show(&self, sum: u32);
 }
 
-/// Reads the sensor once, and shows what it sums up to.
+/// Reads the sensor once, and shows the sum of its samples.
 pub fn main(sensor: Handle<dyn Sensor>, display: Handle<dyn Display>, done: Signal) -> ! {
-    // What fails is shown as a sum that nobody has.
+    // A failure is shown as a sum that no samples have.
     let sum = reading(sensor).unwrap_or(u32::MAX);
     let _ = display.show(sum);
     let _ = done.signal();

@@ -24,10 +24,10 @@ static EXECUTOR: Executor = Executor::new();
 static PATIENT: Executor = Executor::new();
 
 static BEATS: AtomicU32 = AtomicU32::new(0);
-/// What computes may end.
+/// Lets computing tasks end.
 static ENOUGH: AtomicBool = AtomicBool::new(false);
 
-/// Is served by each process.
+/// The server of each process.
 #[derive(Debug)]
 pub struct Beats;
 
@@ -49,7 +49,7 @@ async fn beat(period: u64, step: u32) {
     }
 }
 
-/// A process with two timers.
+/// Runs a process with two timers.
 pub fn heart(bell: Notification) -> ! {
     EXECUTOR.run(bell, |spawner| {
         spawner.spawn(beat(10, 1).unwrap());
@@ -57,7 +57,7 @@ pub fn heart(bell: Notification) -> ! {
     })
 }
 
-/// Never waits, as long as it is of use.
+/// Never waits, until it is told to end.
 #[embassy_executor::task]
 async fn busy() {
     while !ENOUGH.load(SeqCst) {
@@ -75,17 +75,17 @@ async fn serve(mut timer: Timer, expired: Notification, done: Signal) {
         timer.clear_interrupt();
         expired.acknowledge();
     }
-    // With a seed, times up to 10 ms may be over at once: nothing that has to come may be that late.
+    // With a seed, times up to 10 ms may be over at once, so events that have to come are given more time.
     let (brief, patience) = (Duration::from_millis(5), Duration::from_secs(1));
     let (late, early) = (embassy_time::Timer::after(patience), embassy_time::Timer::after(brief));
     assert!(matches!(select(late, early).await, Either::Second(())), "the nearest time counts");
     assert!(with_timeout(brief, wait(expired)).await.is_err(), "nothing comes");
-    // Nobody waits for this one any more.
+    // No task waits for this signal any more.
     expired.signal();
     yield_now().await;
     yield_now().await;
     assert!(with_timeout(patience, wait(expired)).await.is_ok(), "it is kept");
-    // It has come, but its future is dropped.
+    // The signal has come, but its future is dropped.
     let mut polls = 0;
     let signals = poll_fn(|_| {
         polls += 1;
@@ -98,7 +98,7 @@ async fn serve(mut timer: Timer, expired: Notification, done: Signal) {
     assert!(matches!(select(signals, wait(expired)).await, Either::First(())));
     assert!(with_timeout(patience, wait(expired)).await.is_ok(), "it is kept, too");
     assert!(with_timeout(brief, wait(expired)).await.is_err(), "it came once");
-    // It is ready when it is asked for the second time, and then after a signal.
+    // The device is ready when it is asked for the second time, and then after a signal.
     let mut device = Io::new(Late { asked: 0 }, expired);
     let mut byte = [0];
     assert_eq!(
@@ -137,13 +137,13 @@ impl ReadReady for Late {
 }
 
 impl Read for Late {
-    /// Tells how often it was asked.
+    /// Returns the number of times that it was asked.
     fn read(&mut self, _: &mut [u8]) -> Result<usize, Infallible> {
         Ok(self.asked)
     }
 }
 
-/// A driver with an interrupt.
+/// Runs a driver with an interrupt.
 pub fn driver(bell: Notification, timer: Timer, expired: Notification, done: Signal) -> ! {
     EXECUTOR.run(bell, |spawner| {
         spawner.spawn(busy().unwrap());
@@ -172,14 +172,14 @@ async fn call(helpers: Pool, slow: Handle<dyn Slow>, done: Signal) {
     assert_eq!(join(first, second).await, (Ok(Ok(101)), Ok(Ok(102))));
     assert!(begun.elapsed() >= Duration::from_millis(201), "one after the other");
     assert!(BEATS.load(SeqCst) % 1000 >= 19, "others go on");
-    // Nobody waits for this one any more.
+    // No task waits for this one any more.
     let late = helpers.run(move || slow.take(50));
     assert!(with_timeout(Duration::from_millis(10), late).await.is_err());
     assert_eq!(helpers.run(move || slow.take(1)).await, Ok(Ok(2)));
     assert!(done.signal().is_ok());
 }
 
-/// A process that calls while it serves timers.
+/// Runs a process that calls while it serves timers.
 pub fn caller(bell: Notification, helpers: Pool, slow: Handle<dyn Slow>, done: Signal) -> ! {
     EXECUTOR.run(bell, |spawner| {
         spawner.spawn(beat(10, 1).unwrap());
@@ -205,19 +205,19 @@ async fn ask(done: Signal) {
         QUESTIONS.send(question).await;
         assert_eq!(ANSWERS.receive().await, question + 1);
     }
-    // It computes: only a more urgent thread ends this.
+    // The task computes: only a more urgent thread ends this.
     while !ENOUGH.load(SeqCst) {
         core::hint::spin_loop();
     }
     assert!(done.signal().is_ok());
 }
 
-/// The more urgent executor of a process.
+/// Runs the more urgent executor of a process.
 pub fn urgent(bell: Notification) -> ! {
     EXECUTOR.run(bell, |spawner| spawner.spawn(answer().unwrap()))
 }
 
-/// The less urgent one.
+/// Runs the less urgent one.
 pub fn patient(bell: Notification, done: Signal) -> ! {
     PATIENT.run(bell, |spawner| spawner.spawn(ask(done).unwrap()))
 }

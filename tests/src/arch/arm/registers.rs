@@ -11,21 +11,21 @@ pub const SECRET: Word = 0x5ec2_0000;
 /// Registers after a call.
 #[derive(Debug)]
 pub struct After {
-    /// How the call ended.
+    /// The status with which the call ended.
     pub status: Status,
     /// Its results.
     pub words: [Word; 2],
-    /// What a call must not change: each was its own secret, [`SECRET`] and its place here.
+    /// The registers that a call must not change: each had its own secret, [`SECRET`] and its index here.
     pub preserved: [Word; 8],
     /// The others.
     pub others: [Word; 3],
 }
 
-/// All registers but the stack pointer, as they are.
+/// Returns all registers except for the stack pointer.
 #[inline(always)]
 #[must_use]
 pub fn now() -> [Word; 13] {
-    // Not zeroed before, because that would take registers.
+    // The array is not zeroed before, because that would take registers.
     let mut registers = MaybeUninit::<[Word; 13]>::uninit();
     // SAFETY: the registers are written to the array that r0 points to.
     unsafe {
@@ -39,9 +39,9 @@ pub fn now() -> [Word; 13] {
     }
 }
 
-/// Returns from the current call, with the result [`SECRET`] and that in all registers.
+/// Returns from the current call, with the result [`SECRET`] and that value in all registers.
 pub fn leave_secrets() -> ! {
-    // SAFETY: nothing comes back.
+    // SAFETY: the call does not return.
     unsafe {
         asm!(
             "mov r3, r1", "mov r4, r1", "mov r5, r1", "mov r6, r1", "mov r7, r1",
@@ -58,20 +58,20 @@ pub fn leave_secrets() -> ! {
     }
 }
 
-/// A call with the argument words 1, 0, 0 and 0, and a secret in every other register.
+/// Makes a call with the argument words 1, 0, 0 and 0, and a secret in every other register.
 #[must_use]
 pub fn call_with_secrets(selector: Word) -> After {
     call_with_words_and_secrets(selector, [1, 0, 0, 0])
 }
 
-/// A call with these argument words, and a secret in every other register.
+/// Makes a call with these argument words, and a secret in every other register.
 #[inline(never)]
 #[must_use]
 pub fn call_with_words_and_secrets(selector: Word, words: [Word; ARGUMENT_WORDS]) -> After {
     let mut registers = [0; 14];
     let [first, second, third, fourth] = words;
-    // SAFETY: r7 and r11 may be reserved by the compiler, so all that is preserved is saved by hand.
-    // The array is written to through its pointer, which is kept on the stack during the call.
+    // SAFETY: r7 and r11 may be reserved by the compiler, so all registers that have to be preserved are saved by hand.
+    // The array is written through its pointer, which is kept on the stack during the call.
     unsafe {
         asm!(
             "push {{r4-r11, r12, lr}}",
@@ -99,10 +99,10 @@ pub fn call_with_words_and_secrets(selector: Word, words: [Word; ARGUMENT_WORDS]
     After { status: Status(status), words: [first, second], preserved, others: [r3, r12, lr] }
 }
 
-/// Calls a function with a secret in every register but that of its argument.
+/// Calls a function with a secret in every register except for that of its argument.
 #[inline(never)]
 pub fn with_secrets<T>(function: extern "C" fn(&T), argument: &T) {
-    // SAFETY: the function is called as C does it; what is preserved is saved by hand.
+    // SAFETY: the function is called as in C; the registers that have to be preserved are saved by hand.
     unsafe {
         asm!(
             "push {{r4-r11, r12, lr}}",

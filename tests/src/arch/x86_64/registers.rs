@@ -11,21 +11,21 @@ pub const SECRET: Word = 0x5ec2_e7a5_5ec2_0000;
 /// Registers after a call.
 #[derive(Debug)]
 pub struct After {
-    /// How the call ended.
+    /// The status with which the call ended.
     pub status: Status,
     /// Its results.
     pub words: [Word; 2],
-    /// What a call must not change: each was its own secret, [`SECRET`] and its place here.
+    /// The registers that a call must not change: each had its own secret, [`SECRET`] and its index here.
     pub preserved: [Word; 6],
     /// The others, and the lower halves of the vector registers.
     pub others: [Word; 38],
 }
 
-/// All registers but the stack pointer, as they are, and of each vector register the lower half.
+/// Returns all registers except for the stack pointer, and the lower half of each vector register.
 #[inline(always)]
 #[must_use]
 pub fn now() -> [Word; 46] {
-    // Not zeroed before, because that would take registers.
+    // The array is not zeroed before, because that would take registers.
     let mut registers = MaybeUninit::<[Word; 46]>::uninit();
     // SAFETY: the registers are written to the array that rax points to.
     unsafe {
@@ -48,7 +48,7 @@ pub fn now() -> [Word; 46] {
     }
 }
 
-/// Puts rbx into every register but rsp, the arguments, rax and r15; and into the vector registers.
+/// Expands to copies of rbx to every register except for rsp, the arguments, rax and r15; and to the vector registers.
 macro_rules! spread {
     () => {
         "mov rbp, rbx
@@ -79,9 +79,9 @@ macro_rules! spread {
     };
 }
 
-/// Returns from the current call, with the result [`SECRET`] and that in all registers.
+/// Returns from the current call, with the result [`SECRET`] and that value in all registers.
 pub fn leave_secrets() -> ! {
-    // SAFETY: nothing comes back.
+    // SAFETY: the call does not return.
     unsafe {
         asm!(
             "mov rbx, rsi",
@@ -99,19 +99,19 @@ pub fn leave_secrets() -> ! {
     }
 }
 
-/// A call with the argument words 1, 0, 0 and 0, and a secret in every other register.
+/// Makes a call with the argument words 1, 0, 0 and 0, and a secret in every other register.
 #[must_use]
 pub fn call_with_secrets(selector: Word) -> After {
     call_with_words_and_secrets(selector, [1, 0, 0, 0])
 }
 
-/// A call with these argument words, and a secret in every other register.
+/// Makes a call with these argument words, and a secret in every other register.
 #[inline(never)]
 #[must_use]
 pub fn call_with_words_and_secrets(selector: Word, words: [Word; ARGUMENT_WORDS]) -> After {
     let mut registers = [0; 47];
     let [first, second, third, fourth] = words;
-    // SAFETY: what the compiler may not give up is saved by hand. The array is written to through its
+    // SAFETY: the registers that the compiler can't give up are saved by hand. The array is written through its
     // pointer, which is kept on the stack during the call.
     unsafe {
         asm!(
@@ -153,11 +153,11 @@ pub fn call_with_words_and_secrets(selector: Word, words: [Word; ARGUMENT_WORDS]
     After { status: Status(status), words: [first, second], preserved, others }
 }
 
-/// Calls a function with a secret in every register but that of its argument (and rax, which is none of a
-/// call's).
+/// Calls a function with a secret in every register except for that of its argument (and rax, which is not one of a
+/// call's registers).
 #[inline(never)]
 pub fn with_secrets<T>(function: extern "C" fn(&T), argument: &T) {
-    // SAFETY: the function is called as C does it; what is preserved is saved by hand.
+    // SAFETY: the function is called as in C; the registers that have to be preserved are saved by hand.
     unsafe {
         asm!(
             "push rbx", "push rbp", "push r12", "push r13", "push r14", "push r15",

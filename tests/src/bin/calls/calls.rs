@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Calls of every kind of method: what goes in comes out, whatever the words are.
+//! Calls of every kind of method: values arrive unchanged, whatever the words are.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::num::{NonZeroI8, NonZeroU32};
@@ -24,7 +24,7 @@ struct Point {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Wire)]
 struct Celsius(i32);
 
-/// Gives back what it is given.
+/// Returns its arguments.
 #[interface]
 trait Echo {
     fn nothing(&self);
@@ -54,7 +54,7 @@ trait Count {
     fn count(&mut self) -> u32;
 }
 
-/// Forgets what it holds, in the order in which it came.
+/// Drops its values, in the order in which they came.
 #[interface]
 trait Queue<T: Wire> {
     fn push(&mut self, item: T) -> bool;

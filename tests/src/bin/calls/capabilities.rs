@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Handles as capabilities: who gets one may call, until the owner takes it back or somebody crashes.
+//! Handles as capabilities: a process that gets a handle may call, until the owner revokes the right or a process
+//! crashes.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::time::Duration;
@@ -13,11 +14,11 @@ use system_tests::watch::Watch;
 #[interface]
 trait File {
     fn read(&self) -> u32;
-    /// Waits until there is something new. Returns `true` if there is.
+    /// Waits until there is a change. Returns `true` if there is one.
     fn follow(&self) -> bool;
 }
 
-/// A store, which gives files to whom it likes.
+/// A store, which gives files to the processes that it chooses.
 #[interface]
 trait Store {
     fn open(&self, name: u32) -> Option<Handle<dyn File>>;
@@ -25,16 +26,16 @@ trait Store {
     fn crash(&self);
 }
 
-/// One that reads for others.
+/// A process that reads for others.
 #[interface]
 trait Reader {
     fn read(&self, file: Handle<dyn File>) -> Result<u32, Failed>;
-    /// Reads what it was given before, by its number.
+    /// Reads a file that it was given before, by its number.
     fn read_again(&self, number: u32) -> u32;
     fn crash(&self);
 }
 
-/// The reader could not read.
+/// The error of a reader that could not read.
 #[derive(crossgate::Wire, Clone, Copy, Debug, PartialEq)]
 struct Failed {
     status: u32,
@@ -111,7 +112,7 @@ crossgate::system! {
 }
 board::start!(SYSTEM);
 
-/// Has nothing to give, and tries.
+/// Has no right to give away, and tries to give one.
 fn stranger(reader: Handle<dyn Reader>) -> ! {
     let secret = raw::service(&SYSTEM, "SECRET");
     for forged in [secret, SYSTEM.gates.len(), usize::MAX] {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A client (crate `meter`) is wired to one of two servers; `fine_sensor` wires the very same client to
-//! the other.
+//! A client (crate `meter`) is wired to one of two servers; `fine_sensor` wires the same client to the other.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use crossgate::{Concurrent, Exclusive, Lease, LeaseMut};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A server enters the methods of an honest interface with code of its own. It says where that is, and nothing
-//! else: what is lent for reading stays that, a number is no handle, a result is what the interface says.
+//! A server enters the methods of an honest interface with code of its own. It chooses the address of the code, and
+//! nothing else: memory lent for reading stays read-only, a number is no handle, and a result has the shape of the
+//! interface.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::hint::black_box;
@@ -48,7 +49,7 @@ unsafe extern "C-unwind" fn write(
 
 unsafe extern "C-unwind" fn steal(_: *mut (), _: Word, _: Word, _: Word, _: Word) -> RawReply {
     let reply = raw::call(raw::service(&SYSTEM, "VALVE"), 0, [0; 4]);
-    // The most that flags of a result could be.
+    // All ones, in case that flags of a result were in the word.
     raw::leave(0, [reply.error().map_or(0, |error| error as Word), Word::MAX])
 }
 
@@ -63,7 +64,7 @@ unsafe impl ServedBy<Evil> for dyn Level {
 
 crossgate::system! {
     static SYSTEM;
-    // The service of index 0 is what small numbers would be handles of.
+    // Small numbers would be handles of the service of index 0.
     process gas { object gas: Concurrent<Gas> = Gas => [VALVE: dyn Valve]; }
     process evil { object evil: Concurrent<Evil> = Evil => [READER: dyn Reader, LEVEL: dyn Level]; }
     process client { thread main (priority = 5, stack = 4096) = client(READER, LEVEL, VALVE); }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Calls that must not take place: each is refused with the right error, and nothing happens.
+//! Calls that must not take place: each is refused with the right error, and has no effect.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::num::NonZeroU32;
@@ -11,7 +11,7 @@ use system_tests::report::{expect, expect_that, pass};
 use system_tests::victim::{Safe, Vault};
 use system_tests::watch::Watch;
 
-/// Something that has fewer values than a word.
+/// A type that has fewer values than a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Wire)]
 enum Colour {
     Red,
@@ -25,7 +25,7 @@ trait Typed {
     fn colour(&self, value: Colour) -> Colour;
     fn non_zero(&self, value: NonZeroU32) -> NonZeroU32;
     fn vault(&self, value: Handle<dyn Vault>);
-    /// Returns how many of the calls above have come.
+    /// Returns the number of calls of the methods above that have come.
     fn entered(&self) -> u32;
 }
 
@@ -77,12 +77,12 @@ impl Typed for Liar {
     fn non_zero(&self, _value: NonZeroU32) -> NonZeroU32 {
         raw::leave(Status::OK.0, [0, 0])
     }
-    /// Has its visitor's thread restart.
+    /// Makes its visitor's thread restart.
     fn vault(&self, _value: Handle<dyn Vault>) {
         let reply = raw::system_call(number::BEGIN, [0; 4]);
         expect("a beginning during a call", reply.error(), Some(CallError::NotPermitted));
     }
-    /// Says that the call was refused, in a way that only the kernel may.
+    /// Returns a status that says that the call was refused, which only the kernel may do.
     fn entered(&self) -> u32 {
         raw::leave(Status::from(CallError::NotPermitted).0, [7, 7])
     }
@@ -96,7 +96,7 @@ crossgate::system! {
     process victim {
         object server: Concurrent<Server> = Server::new() => [TYPED: dyn Typed];
         object safe: Concurrent<Safe> = Safe::new() => [VAULT: dyn Vault];
-        // The last of all, so that a handle past the table does not become one of another interface.
+        // This service is the last, so that a handle past the table does not become one of another interface.
         object private: Concurrent<Safe> = Safe::new() => [PRIVATE: dyn Vault];
     }
     process attacker {
@@ -116,7 +116,7 @@ board::start!(SYSTEM);
 fn attack(vault: Handle<dyn Vault>, _typed: Handle<dyn Typed>) -> ! {
     handle_past_the_table();
     method_past_the_end();
-    // Processes begin with the first call that is permitted. Before it, another check refuses.
+    // Processes start with the first call that is permitted. Before that, another check refuses.
     service_of_others();
     expect("a call", vault.is_intact(), Ok(true));
     service_of_others();

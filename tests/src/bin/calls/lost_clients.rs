@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A server knows who calls, in which life, and takes back what clients had that crash.
+//! A server identifies its callers and their lives, and takes back the things of clients that crash.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -21,13 +21,13 @@ const MOMENT: Duration = Duration::from_millis(2);
 
 #[interface]
 trait Lobby {
-    /// Whoever calls is noted until he is lost. The number of his life.
+    /// Notes the caller until it is lost. Returns the number of its life.
     fn enter(&self) -> u32;
-    /// Returns how many are inside.
+    /// Returns the number of clients inside.
     fn inside(&self) -> u32;
-    /// Waits for long, and then looks who called.
+    /// Waits for long, and then asks for the caller.
     fn linger(&self);
-    /// Returns how many linger, and how many were gone then.
+    /// Returns the number of callers that linger, and of those that were gone then.
     fn lingering(&self) -> (u32, u32);
 }
 
@@ -78,7 +78,7 @@ impl Lobby for Porter {
     }
 }
 
-/// What the client may use.
+/// The services that the client may use.
 type Services = (Handle<dyn Lobby>, Handle<dyn Holder>, Handle<dyn Rendezvous>, Handle<dyn Timer>);
 
 crossgate::system! {
@@ -115,7 +115,7 @@ crossgate::system! {
         notification VISIT;
         thread main (priority = 5, stack = 4096) =
             client((LOBBY, PERMITS, MEET, TIMER), ALARM, GO, [MEETING, VISIT], READY);
-        // Less urgent than the judge.
+        // This thread is less urgent than the judge.
         thread participant (priority = 1, stack = 2048) = participate(MEET, MEETING);
         thread visitor (priority = 2, stack = 2048) = visit(LOBBY, VISIT);
     }
@@ -147,7 +147,7 @@ fn restart_client(restart: Notification, lost: Signal) -> ! {
     }
 }
 
-/// Shows those out who are lost.
+/// Removes clients that are lost.
 fn look_after(porter: &'static Porter, lost: Notification) -> ! {
     loop {
         lost.wait();
@@ -171,7 +171,7 @@ fn visit(lobby: Handle<dyn Lobby>, go: Notification) -> ! {
     }
 }
 
-/// Waits until something is so.
+/// Waits until a fact is true.
 fn until(fact: impl Fn() -> bool) {
     while !fact() {
         time::sleep(MOMENT);
@@ -188,7 +188,7 @@ fn client(
     let life = lobby.enter();
     match life {
         Ok(1) => {
-            // It has no right to ask.
+            // The process has no right to ask.
             for process in [0, 1, 2, 77] {
                 let status = system_call(number::OPTIONAL, [CLIENT, process, 0]).status;
                 expect("who asks", status, Status::from(CallError::NotPermitted).0);
@@ -200,7 +200,7 @@ fn client(
             alarm.wait();
         }
         Ok(2) => {
-            // No timer of the life before.
+            // No timer of the previous life expires.
             expect_that("no timer expires", alarm.wait_timeout(10 * MOMENT).is_err());
             expect("it has no permit", permits.give_back().map(|back| back.is_err()), Ok(true));
             expect("a timer", timer.start_periodic(1, MOMENT), Ok(Ok(())));
@@ -236,11 +236,11 @@ fn judge(
     expect("one is inside", lobby.inside(), Ok(1));
     expect("it has all permits", permits.try_take(), Ok(false));
     expect("it is told to crash", go.signal(), Ok(()));
-    // Somewhere in here it crashes.
+    // The client crashes somewhere in here.
     expect("they come back", [permits.take(), permits.take()], [Ok(Ok(())); 2]);
     expect("no more than there are", permits.try_take(), Ok(false));
     lost.wait();
-    // (Who is at the door is more urgent.)
+    // (The porter is more urgent.)
     expect("nobody is inside", lobby.inside(), Ok(0));
     // The second life waits at the barrier.
     ready.wait();

@@ -11,8 +11,8 @@ use system_tests::{arch, probe};
 /// A link of a chain of calls.
 #[interface]
 trait Link {
-    /// Calls the next. Gives back how many calls there are from here on, or 100 and the number of
-    /// an error that must not be.
+    /// Calls the next link. Returns the number of calls from here on, or 100 and the number of an error that must not
+    /// occur.
     fn descend(&self) -> u32;
 }
 
@@ -30,7 +30,7 @@ impl Link for Inner {
     }
 }
 
-/// The end of the chain, which no call reaches that starts at its beginning.
+/// The end of the chain, which no call from the start of the chain reaches.
 struct End {
     entered: AtomicU32,
 }
@@ -41,7 +41,7 @@ impl Link for End {
     }
 }
 
-/// Needs more stack than some have.
+/// Needs more stack than some threads have.
 struct Large;
 
 impl Link for Large {
@@ -92,7 +92,7 @@ fn narrow(large: Handle<dyn Link>, end: Handle<dyn Link>) -> ! {
     deeper(stack.start + arch::METHOD_STACK + 24 * 1024, large, end)
 }
 
-/// Calls from below `limit`.
+/// Makes calls from below `limit`.
 fn deeper(limit: usize, large: Handle<dyn Link>, end: Handle<dyn Link>) -> ! {
     let frame = core::hint::black_box([0_u8; 64]);
     if frame.as_ptr().addr() > limit {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! System calls that only some firmwares have, with random words, of a process that has every right to ask: it is told of
-//! others, steers threads of its own, and nobody crashes.
+//! System calls that only some firmwares have, with random words, of a process that has all rights to make them: it
+//! gets information about others, controls threads of its own, and no process crashes.
 //!
 //! Without seeds: it is random itself.
 #![cfg_attr(target_os = "none", no_std, no_main)]
@@ -56,7 +56,7 @@ fn noise(pool: Pool, seed: u32, done: Signal) -> ! {
             1 => 0x100,
             2 => 0x200,
             3 => 0x201,
-            // Not its own end.
+            // The call must not end the thread itself.
             4 => {
                 words[1] = words[1].max(3);
                 0x202

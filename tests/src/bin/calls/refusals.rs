@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A server refuses a call: its client is named, and the server that says so, once a call however often it
-//! says it. No process goes down by it, and no record of a crash is lost.
+//! A server refuses a call: the record names its client, and the server, once per call however often the server refuses
+//! it. No process is taken down by it, and no record of a crash is lost.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use crossgate::fault::{FaultRecord, Faults};
@@ -10,12 +10,12 @@ use system_tests::raw;
 use system_tests::report::{expect, fail, pass};
 use system_tests::watch::Watch;
 
-/// So often a hostile server refuses the same call.
+/// The number of times that a hostile server refuses the same call.
 const OFTEN: u32 = 100;
 
 #[interface]
 trait Fickle {
-    /// Is refused so often.
+    /// Makes the server refuse the call so often.
     fn ask(&self, refusals: u32) -> u32;
 }
 
@@ -29,7 +29,7 @@ impl Fickle for Framer {
     }
 }
 
-/// Is the client of a server that accuses its clients, and accuses its own.
+/// The client of a server that accuses its clients, which also accuses its own clients.
 struct Between {
     framer: Handle<dyn Fickle>,
 }
@@ -74,7 +74,7 @@ fn innocent(framer: Handle<dyn Fickle>, between: Handle<dyn Fickle>, done: Signa
     thread::exit()
 }
 
-/// The name of a process.
+/// Returns the name of a process.
 fn name(process: u8) -> &'static str {
     SYSTEM.processes.get(usize::from(process)).map_or("?", |process| process.name)
 }
@@ -106,7 +106,7 @@ fn witness(faulted: Notification, done: Notification) -> ! {
     done.wait();
     watch.expect_no_more();
 
-    // After so many refusals the crash is still told, and nothing else is among the crashes.
+    // After so many refusals the crash is still recorded, and no refusal is among the crashes.
     let mut crashes = Faults::new();
     match crashes.next() {
         Some(record) => expect("who has crashed", name(record.process), "crashes"),

@@ -15,7 +15,7 @@ use system_tests::{arch, probe, raw};
 const NOT_PERMITTED: Status = Status(CallError::NotPermitted as usize);
 const BAD_ARGUMENT: Status = Status(CallError::BadArgument as usize);
 
-/// The time that an attacker may take.
+/// The time that an attacker may take, at most.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Two words of the attackers' memory: mutexes that they forge.
@@ -43,13 +43,13 @@ crossgate::system! {
 }
 board::start!(SYSTEM);
 
-/// Only a signal wakes it, and nobody has the right to send it one.
+/// Is woken by a signal only, and no process may send it one.
 fn patient(quiet: Notification) -> ! {
     quiet.wait();
     system_tests::report::broken("has signalled the notification of another process")
 }
 
-/// The notification that the attackers may signal: it says that they are done.
+/// Returns the notification that the attackers may signal when they are done.
 fn done() -> usize {
     SYSTEM.notifications.iter().position(|other| other.name == "DONE").unwrap_or(0)
 }
@@ -75,8 +75,8 @@ fn unknown_numbers() {
     }
 }
 
-/// What the list says of a system call that not everyone may make is what those hear who may not, whatever they ask
-/// for.
+/// Tests that system calls with a restriction return the error of the list to processes without the right, whatever the
+/// arguments are.
 fn calls_of_others() {
     for call in SystemCall::ALL {
         let Some(refusal) = call.signature().right.refusal() else { continue };
@@ -110,7 +110,8 @@ fn fault_records_of_others() {
     }
 }
 
-/// Nobody but the supervisor ends or restarts anything: not its neighbours, and not itself.
+/// Tests that only the supervisor ends or restarts threads and processes: the attacker can't do it to its neighbours,
+/// nor to itself.
 fn lives_of_others() {
     let all = SYSTEM.processes.len();
     for process in (0..all).chain([all, 31, 32, 0xff, 0x100, usize::MAX]) {
@@ -121,7 +122,7 @@ fn lives_of_others() {
     }
 }
 
-/// Words that are not the attacker's: the kernel must not even read them.
+/// Tests words that are not the attacker's: the kernel must not even read them.
 fn mutexes_elsewhere(vault: Handle<dyn Vault>) {
     let secret = vault.address().unwrap_or(0);
     let local = 0_u32;
@@ -144,7 +145,7 @@ fn mutexes_elsewhere(vault: Handle<dyn Vault>) {
     }
 }
 
-/// Mutexes in the attacker's own memory that hold no stack pointer, or somebody else's.
+/// Tests mutexes in the attacker's own memory that hold no stack pointer, or that of another thread.
 fn forged_mutexes(words: &[AtomicUsize; 2]) {
     let word = &words[0];
     let address = word.as_ptr().addr();
@@ -177,14 +178,14 @@ fn forged_mutexes(words: &[AtomicUsize; 2]) {
     word.store(0, Ordering::Relaxed);
 }
 
-/// Returns what the thread of this name might hold a mutex with.
+/// Returns the stack pointer with which the thread of this name might hold a mutex.
 fn stack_pointer_of(name: &str, priority: u8) -> usize {
     probe::stack_of(&SYSTEM, name, priority).start + 64
 }
 
-/// Makes random system calls. The words are half of the time near something that exists.
+/// Makes random system calls. In half of them the words are near something that exists.
 ///
-/// What would end or stop the caller by right is left out: returns, exits, panics, and long waits.
+/// System calls that may rightly end or stop the caller are left out: returns, exits, panics, and long waits.
 fn noise(words: &[AtomicUsize; 2], seed: u32, done: Signal) -> ! {
     let mut random = Random(seed);
     for _ in 0..2_500 {
@@ -195,7 +196,7 @@ fn noise(words: &[AtomicUsize; 2], seed: u32, done: Signal) -> ! {
                 random.number() as usize % (SYSTEM.gates.len() + 2)
             }
             number::SLEEP | number::WAIT => {
-                // At most 15 µs.
+                // The wait is at most 15 µs.
                 let low = if number == number::SLEEP { 0 } else { 1 };
                 arguments[low] &= 15;
                 arguments[low + 1] = 0;
@@ -211,7 +212,7 @@ fn noise(words: &[AtomicUsize; 2], seed: u32, done: Signal) -> ! {
                 number::system_call(number)
             }
             number::MUTEX_WAIT => {
-                // A forged mutex may be held for ever; its word is none here.
+                // A forged mutex may be held for ever, so its word here is not one.
                 words[0].store(random.number() as usize | 1 << 30, Ordering::Relaxed);
                 number::system_call(number)
             }
@@ -226,7 +227,7 @@ fn noise(words: &[AtomicUsize; 2], seed: u32, done: Signal) -> ! {
     thread::exit()
 }
 
-/// A word that hurts: small, near an address that means something, or any.
+/// Returns a word that could do harm: small, near an address with a meaning, or any.
 fn word(random: &mut Random, words: &[AtomicUsize; 2]) -> usize {
     let number = random.number() as usize;
     let near = |address: usize| address.wrapping_add(number % 64).wrapping_sub(32);

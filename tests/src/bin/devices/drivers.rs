@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Devices behind handles, as drivers of `embedded-hal` and `embedded-io` know them: a call that fails is an error of theirs.
+//! Devices behind handles, as drivers of `embedded-hal` and `embedded-io` use them: a call that fails is a driver's
+//! error.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -10,13 +11,13 @@ use system_tests::report::{broken, expect, pass};
 
 #[interface]
 trait Line {
-    /// Sends as many bytes as there is room for.
+    /// Sends as many bytes as there is room for. Returns their number.
     fn send(&self, bytes: Lease<'_, [u8]>) -> u32;
     /// Sets a pin.
     fn set(&self, high: bool);
 }
 
-/// How much it takes before it refuses more.
+/// The number of bytes that it takes before it refuses more.
 const ROOM: u32 = 10;
 
 struct Device(AtomicU32);
@@ -38,7 +39,7 @@ impl Line for Device {
     }
 }
 
-/// What stands for the device in the process of its client.
+/// The stand-in for the device in the process of its client.
 struct Remote(Handle<dyn Line>);
 
 impl embedded_io::ErrorType for Remote {
@@ -72,7 +73,7 @@ crossgate::system! {
 }
 board::start!(SYSTEM);
 
-/// A driver that knows nothing of calls, and has an error that any device's becomes.
+/// A driver that knows nothing of calls, and to whose error that of any device is converted.
 fn twice<W: Write>(output: &mut W, bytes: &[u8]) -> Result<(), ErrorKind> {
     for _ in 0..2 {
         output.write_all(bytes).map_err(|error| error.kind())?;
@@ -80,7 +81,7 @@ fn twice<W: Write>(output: &mut W, bytes: &[u8]) -> Result<(), ErrorKind> {
     Ok(())
 }
 
-/// The kind of what a call said, by `?`.
+/// Returns the kind of a call's error, by `?`.
 fn kind_of<K: From<CallError>>(call: Result<(), CallError>) -> Result<(), K> {
     Ok(call?)
 }

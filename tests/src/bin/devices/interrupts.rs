@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Interrupts as notifications: masked until acknowledged, also the one with number 0; a driver
-//! that never acknowledges does no harm, nor does one that crashes.
+//! Interrupts as notifications: masked until acknowledged, even the one with number 0. A driver that never acknowledges
+//! does no harm, nor does one that crashes.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use board::{CLOCK_HZ, TIMER0, TIMER1, Timer, UART0, Uart, interrupt};
@@ -15,7 +15,7 @@ use system_tests::watch::Watch;
 /// Counts the lives of a process.
 #[interface]
 trait Lives {
-    /// Another one begins. Gives back how many there have been.
+    /// Records another life. Returns the number of lives.
     fn begin(&self) -> u32;
 }
 
@@ -54,14 +54,14 @@ board::start!(SYSTEM);
 
 const MILLISECOND: Duration = Duration::from_millis(1);
 
-/// Ticks of the timers in a ms.
+/// The number of ticks of the timers in 1 ms.
 const TICKS: u32 = CLOCK_HZ / 1000;
 
 fn driver(expired: Notification, received: Notification, quiet: Notification) -> ! {
     expect("a line is masked at first", received.try_wait(), false);
     Uart::new(UART0, 115_200).with_receive_interrupt().enable();
     received.acknowledge();
-    // The emulated board gets no input: there `pulses` shows it.
+    // The emulated board gets no input; there the test `pulses` shows it.
     if cfg!(not(target_arch = "arm")) {
         expect_that("interrupt 0 comes", received.wait_timeout(10 * MILLISECOND).is_ok());
     }
@@ -95,9 +95,9 @@ fn driver(expired: Notification, received: Notification, quiet: Notification) ->
     pass()
 }
 
-/// Lets its device interrupt all the time, and acknowledges without quieting it: each time costs one
-/// interrupt, no more. Then it crashes with its line open and a signal kept: neither is left to its
-/// second life, in which its device still interrupts.
+/// Lets its device interrupt all the time, and acknowledges without quieting it: each acknowledgement costs one
+/// interrupt, no more. Then it crashes with its line unmasked and a signal pending: neither is left in its second life,
+/// in which its device still interrupts.
 fn careless(ignored: Notification, quiet: Signal, lives: Handle<dyn Lives>) -> ! {
     if lives.begin() != Ok(1) {
         time::sleep(5 * MILLISECOND);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The board's lamps, through the traits of `embedded-hal`: for the process that owns them, and for no other.
+//! The board's lamps, through the traits of `embedded-hal`: only the process that owns them may use them.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use board::{LAMPS, Lamp, TIMER0, Timer};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A hundred thousand crashes, each while a lock, a lease, a timer and a mutex are held: nothing of the
-//! kernel is lost by them, so the last take no longer than the first.
+//! A hundred thousand crashes, each while a lock, a lease, a timer and a mutex are held: the kernel loses nothing by
+//! them, so the last ones take no longer than the first.
 //!
 //! Without seeds: so many crashes would take minutes.
 #![cfg_attr(target_os = "none", no_std, no_main)]
@@ -15,14 +15,14 @@ use system_tests::arch;
 use system_tests::report::{expect, expect_that, pass};
 
 const CYCLES: u32 = 100_000;
-/// How many are timed together.
+/// The number of crashes that are timed together.
 const LAP: u32 = 10_000;
 
 #[interface]
 trait Fragile {
-    /// The number of the call, from 1 on.
+    /// Returns the number of the call, from 1 on.
     fn count(&mut self) -> u32;
-    /// Crashes, holding all that can be held.
+    /// Crashes, holding everything that can be held.
     fn crash(&mut self, memory: LeaseMut<'_, [u8]>);
 }
 
@@ -71,7 +71,7 @@ fn supervise(faulted: Notification) -> ! {
     }
 }
 
-/// Its timer is taken back by every crash.
+/// Sleeps. Every crash cancels the timer.
 fn sleep() -> ! {
     loop {
         time::sleep(Duration::from_secs(1000));

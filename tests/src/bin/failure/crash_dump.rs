@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Of a crash there is a dump: registers, and what the stack has of the process that crashed, and no word more,
-//! whatever stack pointer it crashed with. Who has the right reads it, and nobody else.
+//! After a crash there is a dump: registers, and the crashed process' part of the stack, and no word more, whatever the
+//! stack pointer was. A process with the right reads it, and no other.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::hint::black_box;
@@ -13,25 +13,25 @@ use crossgate_abi::number;
 use system_tests::report::{expect, expect_that, fail, pass};
 use system_tests::{arch, probe};
 
-/// What lies on the stack of the process that crashes, ...
+/// The word on the part of the stack that belongs to the crashing process, ...
 const OWN: u32 = 0x0d0d_0d0d;
-/// ... and in what is closed to it.
+/// ... and in memory that is closed to it.
 const CLOSED: u32 = 0xc105_ed00;
 
-/// How far apart the stack pointers are that are tried.
+/// The distance between the stack pointers that are tried.
 const STEP: usize = if cfg!(target_os = "none") { 24 } else { 1960 };
 
 #[interface]
 trait Crash {
-    /// Reads what it may not.
+    /// Reads memory that it may not read.
     fn access(&self, address: usize);
     fn panic(&self);
-    /// Executes no instruction with this stack pointer.
+    /// Executes an undefined instruction with this stack pointer.
     fn undefined_at(&self, stack_pointer: usize);
-    /// Crashes in one of several ways with this stack pointer, if it does.
+    /// Crashes in one of several ways with this stack pointer, unless the way does not crash.
     fn crash_at(&self, stack_pointer: usize, way: u32);
     fn overflow(&self);
-    /// Returns `true` if it is told of the last crash.
+    /// Returns `true` if it may read the last dump.
     fn may_read(&self) -> bool;
 }
 
@@ -104,19 +104,19 @@ fn look_in_vain() -> ! {
     thread::exit()
 }
 
-/// The dump of the crash that has just been.
+/// Returns the dump of the newest crash.
 fn newest(faults: &mut Faults) -> CrashDump {
     let Ok(Some(dump)) = dump::read() else { fail(format_args!("there is no dump")) };
     let record = faults.next();
     expect("the record", record, Some(dump.record()));
     expect_that("it is of this run", dump.is_of_this_run());
     check(&dump);
-    // Else it would wait before it restarts.
+    // Without this call the process would wait before it restarts.
     expect("a restart", supervise::restart(dump.record().process), Ok(()));
     dump
 }
 
-/// What is in the dump, the process that crashed could have read itself.
+/// Checks that the crashed process could have read all contents of the dump itself.
 fn check(dump: &CrashDump) {
     let stack = probe::stack_of(&SYSTEM, "main", 3);
     for (address, word) in dump.stack() {
@@ -160,7 +160,7 @@ fn watch(crash: Handle<dyn Crash>, _: Notification) -> ! {
         let dump = newest(&mut faults);
         expect("the words of a wild stack", dump.stack().count(), 0);
     }
-    // All over the stack, in what belongs to the process that crashes, and in what is its caller's.
+    // All over the stack, in the part of the crashing process, and in that of its caller.
     let (stack, mut told) = (probe::stack_of(&SYSTEM, "main", 3), 0);
     for (pointer, way) in stack.step_by(STEP).zip((0..4).cycle()) {
         expect("a crash anywhere", crash.crash_at(pointer, way), Err(CallError::ServerFaulted));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A crash stays at home: a process that panics, or uses the kernel's interface against its rules,
-//! is stopped; the thread that visited it goes back to its caller; everyone else goes on.
+//! A crash does not affect other processes: a process that panics, or violates the rules of the kernel's interface, is
+//! stopped; the thread that visited it returns to its caller; all other threads continue.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use crossgate::fault::{Cause, FaultRecord, panic_file};
@@ -34,7 +34,7 @@ impl Fragile for Exits {
     }
 }
 
-/// Forwards to a server that crashes, and lives with it.
+/// Forwards to a server that crashes, and handles the error.
 struct Forwards {
     next: Handle<dyn Fragile>,
 }
@@ -99,7 +99,7 @@ fn panic_twice() -> ! {
     panic!("{again}")
 }
 
-/// Says that it panicked in a file whose name lies in its RAM, where the console must not look.
+/// Panics with the name of a file that lies in its RAM, where the console must not look.
 fn panic_in_ram() -> ! {
     let name = *b"secret.rs";
     let _ = raw::system_call(number::PANIC, [name.as_ptr().addr(), name.len(), 1, 1]);
@@ -111,7 +111,7 @@ fn return_without_call() -> ! {
     broken("goes on after a return without a call")
 }
 
-/// The frame of a call that has come back is gone.
+/// Returns twice. The frame of a call that has returned is gone.
 fn return_twice(vault: Handle<dyn Vault>) -> ! {
     expect("a call", vault.is_intact(), Ok(true));
     let _ = raw::system_call(number::RETURN, [Status::OK.0, 1, 2, 3]);
@@ -133,7 +133,7 @@ fn client(
     thread::exit()
 }
 
-/// Whether the record says that this line of this file panicked.
+/// Expects that the record has this line of this file.
 #[track_caller]
 fn expect_place(record: &FaultRecord, line: u32) {
     expect("the line of the panic", record.line, line as usize);
@@ -142,7 +142,7 @@ fn expect_place(record: &FaultRecord, line: u32) {
     expect_no_file_outside_flash(record);
 }
 
-/// A record that the kernel did not write gives no access to what is not flash.
+/// Tests that a record that the kernel did not write gives no access to memory other than flash.
 #[track_caller]
 fn expect_no_file_outside_flash(record: &FaultRecord) {
     let flash_end = arch::constants().end;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What is kept is there when its process restarts: after a crash, and when the supervisor says so. All else
-//! restarts.
+//! Kept values survive a restart of their process: after a crash, and by the supervisor. Everything else is reset.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -9,15 +8,15 @@ use crossgate_abi::Cause;
 use system_tests::report::{expect, pass};
 use system_tests::watch::Watch;
 
-/// Keeps values, and tells what it has.
+/// Keeps values, and returns them.
 #[interface]
 trait Keeper {
     fn set(&self, value: u32);
     fn clear(&self);
     fn word(&self) -> Option<u32>;
-    /// Returns what all words of the array are.
+    /// Returns the value of all words of the array.
     fn array(&self) -> Option<u32>;
-    /// Returns what is not kept: an initialised static, and a word of one that is zeroed.
+    /// Returns values that are not kept: an initialised static, and a word of a zeroed one.
     fn others(&self) -> (u32, u32);
     fn crash(&self);
 }
@@ -98,7 +97,7 @@ fn look_after(keeper: Handle<dyn Keeper>, faulted: Notification) -> ! {
     pass()
 }
 
-/// The keeper is in its next life.
+/// Checks that the keeper is in its next life.
 fn has_kept(keeper: Handle<dyn Keeper>, value: u32) {
     expect("the kept word", keeper.word(), Ok(Some(value)));
     expect("the kept array", keeper.array(), Ok(Some(value)));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A supervisor that crashes too often has the system reset: nobody is left to decide. Another process that does
-//! just stays down.
+//! A supervisor that crashes too often makes the system reset, because no process is left to decide. Another process
+//! that crashes so often just stays down.
 //!
 //! Emulator: -no-reboot
 //! Status: 75
@@ -32,13 +32,13 @@ fn crash_at_once() -> ! {
     panic!("a process panics whenever it begins")
 }
 
-/// The other has crashed for the last time when this begins to.
+/// Starts to crash when the other process has crashed for the last time.
 fn crash_in_time(faulted: Notification) -> ! {
     let _ = faulted.wait_timeout(Duration::from_millis(100));
     panic!("a supervisor panics whenever it is told of a crash, and when it is not")
 }
 
-/// With all waits, the supervisor has crashed four times after 0.5 s.
+/// Outlives the waits: with all of them, the supervisor has crashed four times after 0.5 s.
 fn outlive() -> ! {
     time::sleep(Duration::from_secs(1));
     broken("the system goes on without its supervisor")

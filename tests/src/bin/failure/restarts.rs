@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Processes that crash restart, or stop: as the wiring says, or as the supervisor does.
+//! Processes that crash restart, or stop: as the wiring or the supervisor says.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -21,7 +21,7 @@ trait Counter {
     fn crash(&mut self) -> u32;
 }
 
-/// It takes more than one slice to reset it, and what counts comes last.
+/// Takes more than one piece to reset, and the counter is in the last one.
 #[repr(C)]
 struct Count {
     before: [u32; 128],
@@ -49,11 +49,11 @@ impl Counter for Count {
 /// Outlives the others.
 #[interface]
 trait Tally {
-    /// Somebody begins. Gives back how often that has happened.
+    /// Records the start of another process. Returns the number of starts.
     fn begun(&self) -> u32;
-    /// Returns how often that has happened.
+    /// Returns the number of starts.
     fn count(&self) -> u32;
-    /// Takes its time with lent memory, and writes it in the end.
+    /// Holds lent memory for a while, and writes it in the end.
     fn keep(&self, memory: crossgate::LeaseMut<'_, u32>);
 }
 
@@ -143,14 +143,14 @@ fn begin_and_wait(tally: Handle<dyn Tally>) -> ! {
     }
 }
 
-/// Lends what the reset of its process would write. The second time it finds the first value, as the
-/// reset came after the lent memory was back.
+/// Lends memory that the reset of its process would write. The second time the memory has its first value, because the
+/// reset came after the lent memory was returned.
 fn lend(tally: Handle<dyn Tally>, go: Notification, begun: Signal) -> ! {
     let Some(lent) = LENT.take() else { broken("has taken the static before") };
     expect("the lent static at first", *lent, 5);
     go.signal();
     let _ = tally.keep(&mut *lent);
-    // Its first life does not come here.
+    // The first life does not get here.
     expect("the lent static after the call", *lent, 7);
     expect("signal", begun.signal(), Ok(()));
     loop {
@@ -167,7 +167,7 @@ fn crash_meanwhile(go: Notification) -> ! {
     thread::exit()
 }
 
-/// Lends to a server that crashes with what it was lent, later than the other gives back the rest.
+/// Lends to a server that crashes with the lent memory, later than the other server returns the rest.
 fn trust(drops: Handle<dyn Tally>) -> ! {
     let Some(trusted) = TRUSTED.take() else { broken("has taken the static before") };
     if is_first_life() {
@@ -177,7 +177,7 @@ fn trust(drops: Handle<dyn Tally>) -> ! {
     thread::exit()
 }
 
-/// Returns `true` if it is the first life of the process that lends.
+/// Returns `true` in the first life of the process that lends.
 fn is_first_life() -> bool {
     time::now().as_micros() < 10_000
 }

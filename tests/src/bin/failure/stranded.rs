@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A thread waits abroad, in two servers one behind the other, while its own process crashes: nobody waits for it any
-//! more, so each server gives up, and it comes home and restarts. So does one that computes there, at its next wait.
-//! One whose process goes on waits on.
+//! A thread waits in two servers, one behind the other, while its own process crashes. No caller waits for it any more,
+//! so each server gives up, and the thread returns and restarts. The same happens to a thread that computes there, at
+//! its next wait. A thread whose process does not crash continues to wait.
 //!
 //! Without seeds: it is about how much time passes.
 #![cfg_attr(target_os = "none", no_std, no_main)]
@@ -11,16 +11,16 @@ use core::time::Duration;
 use crossgate::{CallError, Concurrent, Handle, Notification, interface, thread, time};
 use system_tests::report::{broken, expect, expect_that, pass};
 
-/// Where threads stay.
+/// The server in which threads stay.
 #[interface]
 trait Lobby {
-    /// Comes back only if the caller is not waited for.
+    /// Returns only if no caller waits any more.
     fn stay(&self);
     /// Computes for so many ms first.
     fn stay_later(&self, milliseconds: u32);
-    /// Returns how many have come, ...
+    /// Returns the number of threads that have come, ...
     fn came(&self) -> u32;
-    /// ... and gone.
+    /// ... and of those that have gone.
     fn went(&self) -> u32;
 }
 
@@ -91,7 +91,7 @@ fn visit(lobby: Handle<dyn Lobby>) -> ! {
     broken(if stayed.is_ok() { "it is waited for" } else { "it stays" })
 }
 
-/// Crashes once, while the other thread is abroad.
+/// Crashes once, while the other thread is in a call.
 fn break_down(lobby: Handle<dyn Lobby>) -> ! {
     if lobby.came() == Ok(1) {
         panic!("its home crashes");
@@ -122,7 +122,7 @@ fn judge(outer: Handle<dyn Lobby>, inner: Handle<dyn Lobby>) -> ! {
     let count = |of: Result<u32, CallError>| of.unwrap_or(u32::MAX);
     for _ in 0..1000 {
         time::sleep(Duration::from_millis(1));
-        // The guest has come twice, and gone once. Inside were also the patient one, and the late one twice.
+        // The guest has come twice, and gone once. The patient thread was inside, too, and the late one twice.
         let (came, went) = (count(outer.came()), count(outer.went()));
         let (came_inside, went_inside) = (count(inner.came()), count(inner.went()));
         if (came, went, came_inside, went_inside) == (2, 1, 5, 2) {

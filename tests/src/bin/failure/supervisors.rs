@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A supervisor restarts who crashed and who depends on it, leaves alone who was stopped, tells the other observers,
-//! and gives up when too many crashed.
+//! A supervisor restarts the crashed process and those that depend on it, ignores stopped ones, notifies the other
+//! observers, and gives up when too many processes crashed.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -12,7 +12,7 @@ use supervise::Supervise;
 use supervisor::{Group, Member, Office, Policy, Strategy};
 use system_tests::report::{expect, pass};
 
-/// Counts what it is asked, and crashes.
+/// Counts its calls, and crashes.
 #[interface]
 trait Server {
     fn next(&self) -> u32;
@@ -128,7 +128,7 @@ fn observe(
     expect("it is there again", next(), [Ok(2), Ok(2), Ok(1)]);
     expect("a decision about nobody", supervisor.stop(99), Ok(false));
 
-    // One more is allowed, then the group fails, and with it all restart; then the tree.
+    // One more crash is allowed, then the group fails, and with it all restart; then the tree.
     crash(leaf, "leaf");
     expect("the others go on", next(), [Ok(3), Ok(3), Ok(1)]);
     crash(leaf, "leaf");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Threads that are inside a process when another thread crashes it: wherever they are, they come
-//! back to their caller with an error, and hold nothing that others wait for.
+//! Threads are inside a process when another thread crashes it: wherever they are, they return to their caller with an
+//! error, and hold nothing for which others wait.
 //!
 //! Without seeds: the order of the crashes is one in time.
 #![cfg_attr(target_os = "none", no_std, no_main)]
@@ -13,19 +13,19 @@ use crossgate_abi::Cause;
 use system_tests::report::{broken, expect, pass};
 use system_tests::watch::Watch;
 
-/// A server that takes its time.
+/// A server that takes some time.
 #[interface]
 trait Slow {
     fn act(&self) -> u32;
 }
 
-/// The same, one call at a time.
+/// A server that takes some time, with one call at a time.
 #[interface]
 trait SlowAlone {
     fn act(&mut self) -> u32;
 }
 
-/// Keeps its visitors for good.
+/// Keeps its visitors for ever.
 struct Keeps;
 impl Slow for Keeps {
     fn act(&self) -> u32 {
@@ -34,7 +34,7 @@ impl Slow for Keeps {
     }
 }
 
-/// Its visitors go on to a server that takes its time; meanwhile this process crashes.
+/// Passes its visitors on to a server that takes some time; meanwhile this process crashes.
 struct Passes {
     next: Handle<dyn Slow>,
 }
@@ -53,7 +53,7 @@ impl Slow for Sleeps {
     }
 }
 
-/// Crashes while others wait for their turn.
+/// Crashes while others wait for the object.
 struct Alone;
 impl SlowAlone for Alone {
     fn act(&mut self) -> u32 {
@@ -62,7 +62,7 @@ impl SlowAlone for Alone {
     }
 }
 
-/// Is waited for by a thread that is taken out of its process.
+/// A thread waits for this object that is taken out of its process.
 struct Busy;
 impl SlowAlone for Busy {
     fn act(&mut self) -> u32 {
@@ -150,7 +150,7 @@ fn kept(keeper: Handle<dyn Slow>, done: Signal) -> ! {
     finish(done)
 }
 
-/// Comes back into the crashed process later, which must not go on.
+/// Returns into the crashed process later, where it must not continue.
 fn passing(passes: Handle<dyn Slow>, done: Signal) -> ! {
     expect("a call through a stopped process", passes.act(), Err(CallError::ServerFaulted));
     finish(done)
@@ -161,19 +161,19 @@ fn holding(busy: Handle<dyn SlowAlone>, done: Signal) -> ! {
     finish(done)
 }
 
-/// Waits for its turn in a third process, and is taken out of the line.
+/// Waits for an object in a third process, and is taken out of the line.
 fn waiting(waits: Handle<dyn Slow>, done: Signal) -> ! {
     expect("a call from a stopped process", waits.act(), Err(CallError::ServerFaulted));
     finish(done)
 }
 
-/// The first crashes the process; the second waited for the lock that the first had.
+/// The first thread crashes the process; the second one waited for the lock that the first one had.
 fn in_line(alone: Handle<dyn SlowAlone>, error: CallError, done: Signal) -> ! {
     expect("a call of a server that panics", alone.act(), Err(error));
     finish(done)
 }
 
-/// Its home crashes while it is abroad: it finishes there, then ends.
+/// Its home crashes while it is in a call: it finishes there, then ends.
 fn abroad(sleeps: Handle<dyn Slow>) -> ! {
     let _ = sleeps.act();
     broken("has come home to a process that is stopped")
@@ -186,7 +186,7 @@ fn witness(
     [busy]: [Handle<dyn SlowAlone>; 1],
 ) -> ! {
     let mut watch = Watch::new(&SYSTEM, faulted);
-    // The locks that the crashed ones held are free; so is the server that they visited.
+    // The locks that the crashed threads held are free; so is the server that they visited.
     for process in ["alone", "keeper", "passes", "waits", "homeless"] {
         watch.expect(process, Cause::Panic);
     }

@@ -14,7 +14,7 @@ use system_tests::probe;
 use system_tests::report::{expect, expect_that, pass};
 use system_tests::watch::Watch;
 
-/// Measures what it is told to.
+/// Measures in steps that its client sets.
 struct Steps(u32);
 
 impl Sensor for Steps {
@@ -74,7 +74,7 @@ fn witness(
         if cause == Cause::Access {
             expect("the address", record.address, address);
         }
-        // It restarts when nobody more urgent runs.
+        // The process restarts when no more urgent thread runs.
         time::sleep(Duration::from_millis(200));
         expect("the statics, anew", heating.readings(), Ok(0));
         expect("those of the sensor's library", sensor.calibrate(&[]), Ok(count));

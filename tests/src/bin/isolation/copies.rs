@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Each process has its own statics of a library, also if two processes are the same driver: they restart with their
-//! process, and are closed to others that have such statics themselves.
+//! Each process has its own statics of a library, even if two processes are the same driver: the statics restart with
+//! their process, and are closed to other processes that have such statics themselves.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use crossgate::{CallError, Concurrent, Handle, Notification, interface};
@@ -13,11 +13,11 @@ use tally::{LENGTH, MARK, START, Tally};
 /// Counts.
 #[interface]
 trait Count {
-    /// The next number, and how often the object had marked.
+    /// Returns the next number, and how often the object had marked.
     fn count(&self) -> (u32, u32);
-    /// The sum of the last numbers.
+    /// Returns the sum of the last numbers.
     fn past(&self) -> u32;
-    /// Returns where the library's static is.
+    /// Returns the address of the library's static.
     fn address(&self) -> usize;
     fn crash(&self);
 }
@@ -51,7 +51,7 @@ crossgate::system! {
 }
 board::start!(SYSTEM);
 
-/// Has a static of the library itself, as the attacker below.
+/// Has a static of the library itself, like the attacker below.
 fn read(other: Handle<dyn Count>) -> ! {
     expect("the attacker's own number", Tally::new(&MARK).count(), (START, 7));
     let word = probe::load(other.address().unwrap_or(0));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Code that the CPU must not execute: data, traps; and code of others, with their objects. Each attempt
-//! stops the attacker's process with the right cause, and nobody else.
+//! Code that the CPU must not execute: data, traps; and code of others, with their objects. Each attempt stops only the
+//! attacker's process, with the right cause.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::cell::UnsafeCell;
@@ -15,7 +15,7 @@ use system_tests::{arch, probe, raw};
 /// Memory of a process that its code may write.
 struct Scratch(UnsafeCell<u32>);
 
-// SAFETY: one thread uses it.
+// SAFETY: one thread uses the memory.
 unsafe impl Sync for Scratch {}
 
 crossgate::system! {
@@ -50,7 +50,7 @@ fn run_static(scratch: &Scratch) -> ! {
     run(scratch.0.get().addr())
 }
 
-/// Calls the code at `address`, which would come back.
+/// Calls the code at `address`, which would return.
 fn run(address: usize) -> ! {
     arch::run(address);
     broken("has executed data")
@@ -71,16 +71,16 @@ fn divide_by_zero() -> ! {
     broken("has divided by zero")
 }
 
-/// Jumps to where the kernel enters a method of the victim's, with the victim's own object: the code is
-/// readable by all, but has no more rights there than anywhere.
+/// Jumps to the address at which the kernel enters a method of the victim's, with the victim's own object: all
+/// processes can read the code, but it has no more rights there than anywhere.
 fn run_method(object: usize) -> ! {
     let method = SYSTEM.services.get(raw::index(&SYSTEM, "VAULT")).map(|vault| &vault.methods[1]);
     arch::run_method(method.map_or(0, |method| method.entry as usize), object);
     broken("has come back from a method that it was not in")
 }
 
-/// Returns where the victim's only static is: its object. (That code of others names it is an error of the
-/// linker.)
+/// Returns the address of the victim's only static: its object. (The linker refuses code of other processes that names
+/// the static.)
 fn victim_memory() -> Range<usize> {
     probe::memory_of(&SYSTEM, "victim")
 }

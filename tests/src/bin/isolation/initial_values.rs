@@ -25,8 +25,7 @@ crossgate::system! {
 }
 board::start!(SYSTEM);
 
-// RAM holds anything when the power comes on; the emulator's is zero, so it is filled before the
-// start.
+// RAM may have any contents when the power comes on; the emulator's is zero, so it is filled before the start.
 #[cfg(target_arch = "arm")]
 core::arch::global_asm!(
     ".section .text.__pre_init",

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A process reaches for memory that is not its own: as a thread at home, as a caller, and as a
-//! server that runs in the thread of another. Each attempt stops the attacker at that instruction,
-//! and nobody else.
+//! A process accesses memory that is not its own: as a thread at home, as a caller, and as a server that runs in the
+//! thread of another process. Each attempt stops only the attacker, at that instruction.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -12,7 +11,7 @@ use system_tests::report::{broken, expect, expect_that, pass};
 use system_tests::victim::{Safe, Vault};
 use system_tests::watch::Watch;
 
-/// A server that accesses what its clients tell it to.
+/// A server that accesses memory that its clients choose.
 #[interface]
 trait Reach {
     fn load(&self, address: usize) -> u32;
@@ -37,7 +36,7 @@ struct Diary {
 
 const PAGE: u32 = 0xd1a6_0001;
 
-/// Neither flash, nor RAM of the board, nor a device.
+/// An address that is neither flash, nor RAM of the board, nor a device.
 const NOTHING: usize = 0x6000_0000;
 
 crossgate::system! {
@@ -90,7 +89,7 @@ fn flash() -> usize {
     (&raw const SYSTEM).addr()
 }
 
-/// A caller reads a static of the process that it may call.
+/// Reads, as a caller, a static of the process that it may call.
 fn read_static(vault: Handle<dyn Vault>) -> ! {
     read(vault.address().unwrap_or(0))
 }
@@ -110,8 +109,7 @@ fn write(address: usize) -> ! {
     broken("has written memory that is not its own")
 }
 
-/// Lets hostile servers run in its thread. They are after its process' static, and after the
-/// variable of its own stack frame.
+/// Lets hostile servers run in its thread. They attack its process' static, and the variable of its own stack frame.
 fn client(
     diary: &Diary,
     [reader, writer, frame_reader, frame_writer]: [Handle<dyn Reach>; 4],

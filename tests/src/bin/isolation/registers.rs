@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Registers carry nothing between caller and callee but the words of the call. Those that the method does not
-//! use, the caller's stub clears; all others, the kernel.
+//! Registers carry nothing between caller and callee except for the words of the call. The caller's stub clears those
+//! that the method does not use; the kernel clears all others.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -12,7 +12,8 @@ use system_tests::raw;
 use system_tests::report::{expect, pass};
 use system_tests::watch::allow_no_fault;
 
-/// Returns how many registers have secrets. (Apart, so that what they are compared with is in none of them.)
+/// Returns the number of registers with secrets. (This is a function of its own, so that no register has the value that
+/// they are compared with.)
 #[inline(never)]
 fn secrets(registers: &[Word]) -> u32 {
     registers.iter().map(|word| u32::from(word & !0xffff == SECRET)).sum()
@@ -20,13 +21,13 @@ fn secrets(registers: &[Word]) -> u32 {
 
 #[interface]
 trait Spy {
-    /// Looks for secrets in all registers. Its argument is none.
+    /// Looks for secrets in all registers. Its argument is not a secret.
     fn look(&self, argument: u32);
-    /// The same, when the kernel has had to look at what the words are.
+    /// Looks for secrets when the kernel has had to check the kinds of the words.
     fn look_at(&self, argument: u32, lent: Lease<'_, [u8]>);
     /// Leaves with its own secrets in all registers.
     fn leak(&self, argument: u32) -> usize;
-    /// In how many registers `look` found secrets.
+    /// Returns the number of registers in which `look` found secrets.
     fn found(&self) -> u32;
 }
 
@@ -92,7 +93,7 @@ fn client(spy: Handle<dyn Spy>) -> ! {
     pass()
 }
 
-/// Calls by the stub, which finds secrets in the registers of the words that the method does not use.
+/// Makes a call by the stub, where secrets are in the registers of the words that the method does not use.
 extern "C" fn look(spy: &Handle<dyn Spy>) {
     expect("a call by the stub", spy.look(1), Ok(()));
 }

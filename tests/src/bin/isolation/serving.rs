@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A server uses what is its own while it serves: its statics, what it shares, its device, its stack,
+//! A server uses its own memory and devices while it serves: its statics, its shared memory, its device, its stack,
 //! also next to memory that it is lent, and while it has lent memory itself.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
@@ -12,14 +12,14 @@ use system_tests::probe;
 use system_tests::report::{broken, expect, expect_that, pass};
 use system_tests::watch::allow_no_fault;
 
-/// What everybody writes.
+/// The word that all of them write.
 const WORD: u32 = 0x0a11_900d;
 
 #[interface]
 trait Use {
-    /// Uses all that is the server's own, while it holds memory for reading.
+    /// Uses everything that is the server's own, while it holds memory for reading.
     fn use_own(&self, held: Lease<'_, [u8]>) -> u32;
-    /// The same, while it holds memory for writing.
+    /// Uses everything that is the server's own, while it holds memory for writing.
     fn use_own_and_write(&self, held: LeaseMut<'_, [u8]>) -> u32;
 }
 
@@ -29,7 +29,7 @@ shared! {
     static THIRD: [u8; 64] = [3; 64];
 }
 
-/// The state of the server, and where its shared statics are.
+/// The state of the server, and the addresses of its shared statics.
 struct Server {
     calls: AtomicU32,
     shared: AtomicUsize,
@@ -67,7 +67,7 @@ impl Use for Server {
     }
 }
 
-/// Lends on to the server what it is lent, which is the server's own.
+/// Lends on to the server the memory that it is lent, which is the server's own.
 struct Relay {
     server: Handle<dyn Use>,
 }
@@ -104,7 +104,7 @@ crossgate::system! {
 }
 board::start!(SYSTEM);
 
-/// Lends its shared memory, and is called by the one who holds it, who lends it on.
+/// Lends its shared memory, and is called by the holder, which lends the memory on.
 fn lend_and_be_called(server: &Server, relay: Handle<dyn Use>, ready: Signal) -> ! {
     let (Some(first), Some(second), Some(third)) = (FIRST.take(), SECOND.take(), THIRD.take())
     else {
@@ -123,7 +123,7 @@ fn lend_and_be_called(server: &Server, relay: Handle<dyn Use>, ready: Signal) ->
     crossgate::thread::exit()
 }
 
-/// Lends of its stack.
+/// Lends parts of its stack.
 fn client(server: Handle<dyn Use>, ready: Notification) -> ! {
     ready.wait();
     let mut buffer = LeaseBuf::<32>::new();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Stacks that overflow, and stack pointers that point elsewhere. The kernel saves registers at the
-//! stack pointer, so it must not take one at its word.
+//! Stacks that overflow, and stack pointers that point elsewhere. The kernel saves registers at the stack pointer, so
+//! it must not trust the stack pointer.
 //!
 //! Without seeds: a sleep has to last until others have run.
 #![cfg_attr(target_os = "none", no_std, no_main)]
@@ -16,7 +16,7 @@ use system_tests::victim::{Safe, Vault};
 use system_tests::watch::Watch;
 use system_tests::{arch, probe};
 
-/// A server that does something bad to its stack.
+/// A server that damages its stack.
 #[interface]
 trait Bad {
     fn act(&self);
@@ -78,13 +78,13 @@ crossgate::system! {
 }
 board::start!(SYSTEM);
 
-/// Returns where the stack of this thread starts.
+/// Returns the start of the stack of this thread.
 fn own_stack(thread: &str) -> usize {
     let of = |other: &&Thread| other.name == thread;
     arch::placed(&SYSTEM).threads.iter().find(of).map_or(0, |thread| thread.stack.addr())
 }
 
-/// Calls itself until the stack, which ends at `floor`, is used up; then it says so if it can.
+/// Calls itself until the stack, which ends at `floor`, is used up; then it reports that if it can.
 #[inline(never)]
 fn recurse(floor: usize) -> u32 {
     let frame = black_box([1_u32; 8]);
@@ -99,7 +99,7 @@ fn overflow() -> ! {
     broken("has used up its stack")
 }
 
-/// Goes far below the stack without touching what is in between.
+/// Moves the stack pointer far below the stack without touching the memory in between.
 fn jump_over() -> ! {
     probe::store(own_stack("jump").wrapping_sub(0x2_0000), 1);
     broken("has written far below its stack")
@@ -120,7 +120,7 @@ fn spin_on(stack_pointer: usize) -> ! {
     arch::spin_at(stack_pointer)
 }
 
-/// Calls servers that ruin their stack, which is a part of its own.
+/// Calls servers that ruin their stack, which is a part of this thread's own.
 fn client(deep: Handle<dyn Bad>, climber: Handle<dyn Bad>) -> ! {
     let secret = black_box([0x1234_5678_u32; 8]);
     expect("a server overflows the stack", deep.act(), Err(CallError::ServerFaulted));
@@ -129,7 +129,7 @@ fn client(deep: Handle<dyn Bad>, climber: Handle<dyn Bad>) -> ! {
     crossgate::thread::exit()
 }
 
-/// Calls with just enough stack left for the kernel to save its registers: not for a method.
+/// Calls with just enough stack left for the kernel to save its registers, but not for a method.
 fn call_with_little_stack(_vault: Handle<dyn Vault>) -> ! {
     let service = system_tests::raw::service(&SYSTEM, "VAULT");
     for left in arch::TOO_LITTLE_STACK.step_by(8) {
@@ -139,8 +139,8 @@ fn call_with_little_stack(_vault: Handle<dyn Vault>) -> ! {
     crossgate::thread::exit()
 }
 
-/// A stack pointer that is aligned for words, but not for more, is unusual, but no crime: the call has to
-/// work, and come back to the same stack pointer.
+/// Uses a stack pointer that is aligned for words, but not for more. That is unusual, but allowed: the call has to
+/// work, and to return to the same stack pointer.
 fn odd_but_right(vault: Handle<dyn Vault>) -> ! {
     let service = system_tests::raw::service(&SYSTEM, "VAULT");
     let stack = probe::stack_of(&SYSTEM, "last", 2);
@@ -173,7 +173,7 @@ fn witness(faulted: Notification, vault: Handle<dyn Vault>) -> ! {
         watch.expect(process, Cause::Stack);
         goes_on();
     }
-    // These have to be interrupted; and the timer that does it must not be lost.
+    // These threads have to be interrupted; and the timer that does it must not be lost.
     for process in ["spins_on_own_memory", "spins_on_kernel"] {
         let start = time::now();
         time::sleep(Duration::from_millis(5));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Two processes use the same well-known libraries: each has its own logger and levels, its own queue of times, and
-//! its own heap, and gets them anew when it restarts.
+//! Two processes use the same well-known libraries: each has its own logger and levels, its own queue of times, and its
+//! own heap, all of which restart with the process.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use crossgate::{CallError, Concurrent, Handle, Notification, Wire, interface};
@@ -10,7 +10,7 @@ use system_tests::probe;
 use system_tests::report::{expect, expect_that, pass};
 use system_tests::watch::Watch;
 
-/// How much is logged.
+/// The level of logging.
 #[derive(Clone, Copy, Debug, Wire)]
 enum Level {
     Information,
@@ -20,12 +20,12 @@ enum Level {
 /// Uses the libraries.
 #[interface]
 trait User {
-    /// Returns whether the process had no logger before.
+    /// Sets the level. Returns whether the process had no logger before.
     fn log_up_to(&self, level: Level) -> bool;
-    /// Logs a line of each level. Returns how many have been taken so far.
+    /// Logs a line of each level. Returns the number of lines that have been taken so far.
     fn log(&self) -> u32;
     fn schedule(&self, milliseconds: u32);
-    /// In how many milliseconds the next is due.
+    /// Returns the number of milliseconds until the next one is due.
     fn next_time(&self) -> Option<u32>;
     fn allocate(&self, size: u32) -> Option<usize>;
     fn crash(&self);
@@ -105,7 +105,7 @@ fn witness(first: Handle<dyn User>, second: Handle<dyn User>, faulted: Notificat
     pass()
 }
 
-/// Takes up the heap of a process.
+/// Uses up the heap of a process.
 fn fill(name: &str, user: Handle<dyn User>) {
     let memory = probe::memory_of(&SYSTEM, name);
     for _ in 0..platform::HEAP / 64 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Wild stack pointers in everything that a process may touch, at every kind of way into the kernel: no byte
-//! changes that the process could not have written itself. The kernel saves registers below a stack pointer
-//! with rights of its own; in memory that a caller lent of its stack, its closed part is what lies below.
+//! Wild stack pointers in all memory that a process may touch, at every path into the kernel: no byte changes that the
+//! process could not have written itself. The kernel saves registers below a stack pointer with rights of its own; in
+//! memory that a caller lent of its stack, the memory below is the closed part.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::hint::black_box;
@@ -20,17 +20,18 @@ use system_tests::report::{expect, expect_that, pass};
 use system_tests::victim::{Safe, Vault};
 use system_tests::{arch, probe, raw};
 
-/// What lies in memory that the attacker may not write.
+/// The word in memory that the attacker may not write.
 const CLOSED: u32 = 0xc105_ed00;
 
-/// The attacker, and who passes its call on to it.
+/// The attacker, and the server that passes its call on to it.
 #[interface]
 trait Act {
-    /// `write` begins with three words: which attack, and where the caller has `write` and `read`.
+    /// Makes an attack. `write` begins with three words: the number of the attack, and the caller's addresses of
+    /// `write` and `read`.
     fn act(&self, read: Lease<'_, [u8]>, write: LeaseMut<'_, [u8]>);
 }
 
-/// A server that lets one call in at a time, so that others wait and make their call again.
+/// A server that lets one call in at a time, so that others wait and repeat their call.
 #[interface]
 trait Slow {
     fn work(&mut self);
@@ -96,7 +97,7 @@ impl Act for Attacker {
     }
 }
 
-/// One of the ways into the kernel, with this stack pointer.
+/// Takes one of the paths into the kernel, with this stack pointer.
 fn attack(stack_pointer: usize, random: &mut Random) {
     let call = |service| number::call(raw::service(&SYSTEM, service), 0);
     let kept_from = |selector, words| {
@@ -116,7 +117,7 @@ fn attack(stack_pointer: usize, random: &mut Random) {
     }
 }
 
-/// Uses all of the stack that it gets, and some more.
+/// Uses the whole stack that it gets, and some more.
 struct Accomplice;
 
 impl Act for Accomplice {
@@ -150,11 +151,11 @@ crossgate::system! {
 }
 board::start!(SYSTEM);
 
-/// What gives the attacker the right to call these.
+/// Gives the attacker the right to call these services.
 #[expect(dead_code, reason = "it calls them without the library")]
 struct Helper(Handle<dyn Act>, Handle<dyn Vault>, Handle<dyn Slow>);
 
-/// Variables of the caller, those that it lends among those that it does not.
+/// Variables of the caller: those that it lends, among those that it does not.
 #[repr(C, align(64))]
 struct Frame {
     below: [u32; 48],
@@ -201,7 +202,7 @@ fn client(attacker: Handle<dyn Act>, relay: Handle<dyn Act>, vault: Handle<dyn V
     pass()
 }
 
-/// Keeps the slow server busy most of the time; and interrupts whoever runs.
+/// Keeps the slow server busy most of the time, and interrupts the running thread.
 fn keep_busy(slow: Handle<dyn Slow>) -> ! {
     loop {
         expect("the slow server works", slow.work(), Ok(()));

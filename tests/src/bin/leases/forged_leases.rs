@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Memory that must not be lent: the call is refused, and the server never entered.
+//! Memory that must not be lent: the call is refused, and the server is never entered.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -18,7 +18,7 @@ use system_tests::{arch, probe, raw};
 trait Store {
     fn read(&self, bytes: Lease<'_, [u8]>);
     fn write(&self, bytes: LeaseMut<'_, [u8]>);
-    /// Returns how often the others have been entered.
+    /// Returns the number of times that the others have been entered.
     fn entered(&self) -> u32;
 }
 
@@ -41,7 +41,7 @@ impl Store for Server {
     }
 }
 
-/// A server that lends on what it was lent, and more.
+/// A server that lends on the memory that it was lent, and more.
 #[interface]
 trait Relay {
     /// Holds 64 bytes at `address` for reading, on the caller's stack.
@@ -71,7 +71,7 @@ impl Relay for Greedy {
     }
 }
 
-/// Private memory of the attacker, which it might want to lend by mistake.
+/// Private memory of the attacker, which it might lend by mistake.
 struct Private([AtomicU32; 16]);
 
 shared! {
@@ -90,7 +90,7 @@ crossgate::system! {
     process attacker {
         mmio board::UART1;
         object private: Concurrent<Private> = Private([const { AtomicU32::new(0) }; 16]) => [];
-        // Behind the stack of the first thread a port may have the process' shared memory.
+        // Some port may have the process' shared memory behind the stack of the first thread.
         thread first (priority = 6, stack = 256) = thread::exit();
         thread attack (priority = 5, stack = 4096) = attack(&private, VAULT, STORE, RELAY);
     }
@@ -149,15 +149,15 @@ fn stack_end() -> usize {
     probe::stack_of(&SYSTEM, "attack", 5).end
 }
 
-/// Lends the place where the kernel saves its registers during the call: a server that changes them
-/// would change the caller.
+/// Lends the memory where the kernel saves its registers during the call: a server that changes them would change the
+/// caller.
 fn saved_registers(method: usize) {
     let selector = number::call(raw::service(&SYSTEM, "STORE"), method);
     let status = arch::lend_saved_registers(selector, 64);
     expect("the registers that the kernel saved", status, CallError::BadLease.into());
 }
 
-/// Lets a server lend on what it holds: the half of a block, of which it might want the whole.
+/// Makes a server lend on the memory that it holds: the half of a block, of which it might want the whole.
 #[inline(never)]
 fn lend_on(relay: Handle<dyn Relay>) {
     let frame = [const { LeaseBuf::<64>::new() }; 8];

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Much memory that is lent and worked on where it lies: buffers of several KiB and 64 KiB of constants (on Linux 16
-//! KiB are the most), the first bytes of a buffer, an image by its rows and cells.
+//! Large memory that is lent and worked on where it lies: buffers of several KiB and 64 KiB of constants (on Linux 16
+//! KiB are the largest lease), the first bytes of a buffer, an image by its rows and cells.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use crossgate::{
@@ -10,12 +10,12 @@ use crossgate::{
 use system_tests::report::{broken, expect, expect_that, pass};
 use system_tests::watch::Watch;
 
-/// What becomes of each pixel.
+/// The change of each pixel.
 #[derive(Wire, Clone, Copy)]
 enum Change {
     Invert,
     Add(u16),
-    /// In hundredths.
+    /// The factor, in hundredths.
     Scale {
         by: u8,
     },
@@ -25,11 +25,11 @@ enum Change {
 trait Image {
     /// Changes all pixels.
     fn change(&self, how: Change, pixels: LeaseMut<'_, [u16]>);
-    /// Turns each row round.
+    /// Reverses each row.
     fn mirror(&self, width: u32, pixels: LeaseMut<'_, [u16]>);
-    /// A checksum over all bytes.
+    /// Returns a checksum over all bytes.
     fn checksum(&self, bytes: Lease<'_, [u8]>) -> (u32, u32);
-    /// Reads what is lent and the bytes after, up to `length` in all.
+    /// Reads the lent memory and the bytes after, up to `length` in all.
     fn reach(&self, length: u32, bytes: Lease<'_, [u8]>) -> u32;
 }
 
@@ -63,20 +63,20 @@ impl Image for Painter {
         let start = start_of(&bytes);
         let mut sum = 0;
         for offset in 0..length as usize {
-            // SAFETY: none; that is the attack.
+            // SAFETY: this is the attack.
             sum += u32::from(unsafe { core::ptr::read_volatile(start.wrapping_add(offset)) });
         }
         sum
     }
 }
 
-/// Returns where lent memory is for the server, which the lease does not tell.
+/// Returns the address of lent memory in the server, which the lease does not reveal.
 fn start_of(bytes: &Lease<'_, [u8]>) -> *const u8 {
-    // SAFETY: the lease has an address before all else.
+    // SAFETY: the first field of a lease is an address.
     unsafe { (&raw const *bytes).cast::<*const u8>().read() }
 }
 
-/// Fletcher's.
+/// Returns Fletcher's checksum.
 fn checksum(bytes: impl Iterator<Item = u8>) -> (u32, u32) {
     bytes.fold((0, 0), |(sum, sums): (u32, u32), byte| {
         let sum = sum.wrapping_add(byte.into());
@@ -101,14 +101,14 @@ where
     }
 }
 
-/// The microcontroller has 64 KiB of memory in all.
+/// The size of the stack: the microcontroller has 64 KiB of memory in all.
 const STACK: usize = if cfg!(target_os = "none") { 16_384 } else { 524_288 };
 
 shared! {
     static PIXELS: [u16; 2048] = [0; 2048];
 }
 
-/// As much as can be lent in one piece. (It is more than the microcontroller has of other memory.)
+/// The largest piece that can be lent. (The microcontroller has less memory of other kinds.)
 static CONSTANTS: [u8; LARGEST] = {
     let mut bytes = [0; LARGEST];
     let mut index = 0;
@@ -162,7 +162,7 @@ fn client(image: Handle<dyn Image>, faulted: Notification) -> ! {
     pass()
 }
 
-/// The first bytes of a buffer are lent in the least block that holds them, and no byte more.
+/// Tests that the first bytes of a buffer are lent in the smallest block that holds them, and no byte more.
 fn reach(image: Handle<dyn Image>, faulted: Notification) {
     let mut watch = Watch::new(&SYSTEM, faulted);
     let mut buffer = LeaseBuf::<256>::new();
@@ -170,7 +170,7 @@ fn reach(image: Handle<dyn Image>, faulted: Notification) {
     expect("33 bytes are in a block of 64", image.reach(64, buffer.first(33)), Ok(64));
     expect_that("not of 65", image.reach(65, buffer.first(33)) == Err(CallError::ServerFaulted));
     watch.expect_any("painter");
-    // It restarts.
+    // The server restarts.
     expect("a part that begins elsewhere", image.checksum(&buffer[3..7]), Ok((4, 10)));
     watch.expect_no_more();
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What a server reaches through a lease: exactly the memory lent, as it was lent, in this call, in
-//! this thread. All else stops it.
+//! The memory that a server reaches through a lease: exactly the memory lent, as it was lent, in this call, in this
+//! thread. Any other access stops the server.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
@@ -14,12 +14,12 @@ use system_tests::report::{broken, expect, expect_that, pass};
 use system_tests::watch::Watch;
 use system_tests::{arch, probe};
 
-/// A server that does with lent memory what it likes. Addresses are those of the caller's memory.
+/// A server that does anything with lent memory. Addresses are those of the caller's memory.
 #[interface]
 trait Borrower {
     /// Reads at `offset` from the start of `bytes`, which the caller has at `address`.
     fn read_lent(&self, bytes: Lease<'_, [u8]>, address: usize, offset: u32) -> u32;
-    /// The first and the last byte.
+    /// Returns the first and the last byte.
     fn ends(&self, bytes: Lease<'_, [u8]>) -> (u8, u8);
     /// Reads at an address while it holds `bytes` for reading.
     fn read_at(&self, bytes: Lease<'_, [u8]>, address: usize) -> u32;
@@ -27,7 +27,7 @@ trait Borrower {
     fn write_at(&self, bytes: Lease<'_, [u8]>, address: usize);
     /// Writes to `bytes`, which it was lent for reading.
     fn write_lent(&self, bytes: Lease<'_, [u8]>, address: usize);
-    /// Keeps for later where it finds `bytes`.
+    /// Stores the address of `bytes` for later.
     fn keep(&self, bytes: LeaseMut<'_, [u8]>, address: usize);
     /// Writes at an address, and holds nothing.
     fn write_plainly(&self, address: usize);
@@ -44,7 +44,7 @@ impl Server {
         Server { kept: AtomicUsize::new(0) }
     }
 
-    /// Writes where it found what it was lent.
+    /// Writes to the address that it has stored.
     fn use_kept(&self) {
         probe::store(self.kept.load(Ordering::Relaxed), 0xbad0_bad0);
     }
@@ -67,7 +67,7 @@ impl Borrower for Server {
     fn write_lent(&self, bytes: Lease<'_, [u8]>, address: usize) {
         probe::store(arch::lent(address, bytes.len()), 0xbad0_bad0);
     }
-    /// Within the call the memory is there. It takes its time, so that its own threads can try too.
+    /// Uses the memory, which is open within the call. The call takes some time, so that its own threads can try too.
     fn keep(&self, bytes: LeaseMut<'_, [u8]>, address: usize) {
         let place = arch::lent(address, bytes.len());
         probe::store(place, GIFT);
@@ -102,11 +102,11 @@ impl Borrower for Forwarder {
         }
     }
     fn write_lent(&self, _bytes: Lease<'_, [u8]>, _address: usize) {}
-    /// Lends on, for reading, what it holds for reading; the next one writes.
+    /// Lends on, for reading, the memory that it holds for reading; the next server writes.
     fn write_at(&self, bytes: Lease<'_, [u8]>, address: usize) {
         let _ = self.next.write_at(&bytes, address);
     }
-    /// Calls the next, and lends nothing. What it holds itself it then still has.
+    /// Calls the next server, and lends nothing. Afterwards it still has its own lease.
     fn keep(&self, bytes: LeaseMut<'_, [u8]>, address: usize) {
         let place = arch::lent(address, bytes.len());
         if self.next.read_plainly(place) == Err(CallError::ServerFaulted) {
@@ -119,11 +119,11 @@ impl Borrower for Forwarder {
     }
 }
 
-/// What a server writes by right.
+/// The word that a server writes rightfully.
 const GIFT: u32 = 0x61f7_0001;
-/// What a forwarder says if the next server was stopped.
+/// The result of a forwarder if the next server was stopped.
 const STOPPED: u32 = 0x57a7;
-/// What the client keeps.
+/// The word that the client keeps.
 const MINE: u32 = 0x3e3e_3e3e;
 
 shared! {
@@ -224,12 +224,12 @@ fn client(
     thread::exit()
 }
 
-/// The words next to a lent buffer on the stack.
+/// Tests the words next to a lent buffer on the stack.
 #[inline(never)]
 fn neighbours(before: Handle<dyn Borrower>, after: Handle<dyn Borrower>) {
     let row = Row::new();
     let (buffer, address) = (&row.0[1], row.address());
-    // What is lent can be read, to its last byte.
+    // Lent memory can be read, to its last byte.
     expect("the first word", before.read_lent(&buffer[..], address, 0), Ok(MINE));
     expect("the last word", after.read_lent(&buffer[..], address, 60), Ok(MINE));
     expect("the word before", before.read_at(&buffer[..], address - 4).map(drop), FAULTED);
@@ -237,7 +237,7 @@ fn neighbours(before: Handle<dyn Borrower>, after: Handle<dyn Borrower>) {
     row.expect_untouched();
 }
 
-/// Lent statics may be rounded, but only within what is shared anyway.
+/// Tests that lent statics may be rounded, but only within memory that is shared anyway.
 fn private_memory(private: &Private, offer: &[u8; 128], server: Handle<dyn Borrower>) {
     let address = private.0.as_ptr().addr();
     for part in [&offer[..], &offer[3..8], &offer[96..], &offer[127..]] {
@@ -263,7 +263,7 @@ fn writing_what_is_lent_for_reading(
     expect("the static", offer.iter().all(|&byte| byte == MINE as u8), true);
 }
 
-/// The same thread comes again, and lends nothing.
+/// Tests that the same thread calls again, and lends nothing.
 #[inline(never)]
 fn after_the_call(keeps: Handle<dyn Borrower>) {
     let mut row = Row::new();
@@ -275,7 +275,7 @@ fn after_the_call(keeps: Handle<dyn Borrower>) {
     row.expect_untouched();
 }
 
-/// Other threads of the server come during the call, and after it.
+/// Tests that other threads of the server try during the call, and after it.
 #[inline(never)]
 fn in_another_thread(spies: Handle<dyn Borrower>, hoards: Handle<dyn Borrower>) {
     let mut row = Row::new();
@@ -292,7 +292,7 @@ fn in_another_thread(spies: Handle<dyn Borrower>, hoards: Handle<dyn Borrower>) 
     row.expect_untouched();
 }
 
-/// Uses what a call keeps, while that call still holds it.
+/// Uses the address that a call has stored, while that call still holds the lease.
 fn spy(server: &Server) -> ! {
     while server.kept.load(Ordering::Relaxed) == 0 {
         time::sleep(Duration::from_millis(1));
@@ -301,7 +301,7 @@ fn spy(server: &Server) -> ! {
     broken("has used what was lent to another thread")
 }
 
-/// Uses it when that call is over.
+/// Uses the address when that call is over.
 fn later(server: &Server) -> ! {
     while server.kept.load(Ordering::Relaxed) == 0 {
         time::sleep(Duration::from_millis(7));
@@ -311,7 +311,7 @@ fn later(server: &Server) -> ! {
     broken("has used what was lent to an earlier call")
 }
 
-/// A server calls a further one: that has only what it is lent on, and with no more rights.
+/// Tests a server that calls a further one: that has only the memory that it is lent on, and no more rights.
 #[inline(never)]
 fn further_on(forwards: Handle<dyn Borrower>, forwards_writes: Handle<dyn Borrower>) {
     let row = Row::new();
@@ -328,7 +328,7 @@ fn further_on(forwards: Handle<dyn Borrower>, forwards_writes: Handle<dyn Borrow
     row.expect_untouched();
 }
 
-/// The same, but it is lent nothing at all.
+/// Tests a further server that is lent nothing at all.
 #[inline(never)]
 fn nothing_further_on(forwards_plainly: Handle<dyn Borrower>) {
     let mut row = Row::new();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Lending memory to calls: to read, to write, from stacks, statics and flash, and further on.
+//! Memory that is lent to calls: to read, to write, from stacks, statics and flash, and further on.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use crossgate::{CallError, Concurrent, Handle, Lease, LeaseBuf, LeaseMut, interface, shared};
@@ -9,22 +9,22 @@ use system_tests::watch::allow_no_fault;
 
 #[interface]
 trait Bytes {
-    /// The sum of the bytes.
+    /// Returns the sum of the bytes.
     fn sum(&self, bytes: Lease<'_, [u8]>) -> u32;
     /// Adds one to each byte.
     fn increment(&self, bytes: LeaseMut<'_, [u8]>);
-    /// Copies. Gives back how many bytes.
+    /// Copies. Returns the number of bytes.
     fn copy(&self, from: Lease<'_, [u8]>, to: LeaseMut<'_, [u8]>) -> u32;
-    /// Lengths in bytes.
+    /// Returns lengths in bytes.
     fn lengths(&self, one: Lease<'_, [u8]>, other: Lease<'_, [u8]>) -> (u32, u32);
     /// Doubles a value.
     fn double(&self, value: LeaseMut<'_, u32>);
 }
 
-/// The first method.
+/// The numbers of the methods.
 const SUM: usize = 0;
 
-/// What a manager adds to the number of an error of its worker's.
+/// The number that a manager adds to that of an error of its worker.
 const REFUSED: u32 = 1000;
 
 /// Does the work.
@@ -56,7 +56,7 @@ impl Bytes for Worker {
     }
 }
 
-/// Lends on to the worker whatever it is lent.
+/// Lends on all memory that it is lent to the worker.
 struct Manager {
     worker: Handle<dyn Bytes>,
 }
@@ -165,7 +165,7 @@ fn stack_buffers(server: Handle<dyn Bytes>) {
     expect("reading it", server.sum(&large[..]), Ok(1024));
 }
 
-/// Pieces of a buffer that no region opens, and no more than they are, are refused, whoever runs the firmware.
+/// Tests that pieces of a buffer that no region opens without other bytes are refused, on every port.
 fn odd_pieces(name: &str) {
     let buffer = LeaseBuf::<256>::new();
     let lend = |offset: usize, length: usize| {
@@ -192,7 +192,7 @@ fn two_at_a_time(server: Handle<dyn Bytes>, text: &[u8]) {
     expect("the lengths of both", server.lengths(&[0; 0], &to[..]), Ok((0, 64)));
 }
 
-/// Calls that lend on what they hold, until the kernel keeps no more of them: twice two leases.
+/// Tests calls that lend on the memory that they hold, until the kernel keeps no more leases: twice two.
 fn many(director: Handle<dyn Bytes>, text: &[u8]) {
     expect("one lease three calls on", director.sum(text), Ok(100));
     let from = LeaseBuf::<32>::new();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A server lends on what it was lent by the address that its client knows the memory by, past the library. It
-//! is the client's memory all the same: no more of it, and with no more rights.
+//! A server lends on memory that it was lent by the address that its client uses, without the library. It is still the
+//! client's memory: the server can lend no more of it, and with no more rights.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::sync::atomic::{AtomicUsize, Ordering};
@@ -11,7 +11,7 @@ use system_tests::{arch, raw};
 
 #[interface]
 trait Bytes {
-    /// The sum of the bytes, of which the caller has the first one at `address`.
+    /// Returns the sum of the bytes, of which the caller has the first one at `address`.
     fn sum(&self, bytes: Lease<'_, [u8]>, address: usize) -> u32;
     /// Adds one to each byte.
     fn increment(&self, bytes: LeaseMut<'_, [u8]>, address: usize);
@@ -35,7 +35,7 @@ impl Bytes for Worker {
     }
 }
 
-/// Has another do it, with the client's address.
+/// Makes another server work, with the client's address.
 struct Relay {
     #[expect(dead_code, reason = "it is called by its name")]
     next: Handle<dyn Bytes>,
@@ -89,7 +89,7 @@ impl Owner for Client {
         let byte = bytes.get(0).unwrap_or(0);
         bytes.set(0, byte + 100);
         let own = core::ptr::with_exposed_provenance_mut::<u8>(self.0.load(Ordering::Relaxed));
-        // SAFETY: it is a byte of this process, which only this thread uses.
+        // SAFETY: the address is that of a byte of this process, which only this thread uses.
         let own = unsafe { &mut *own };
         expect("its own memory, as it was lent", *own, byte + 100);
     }
@@ -157,12 +157,12 @@ fn client(
     pass()
 }
 
-/// Has the bytes, which are all 2, summed up and incremented.
+/// Lends bytes, which are all 2, to be summed up and incremented.
 fn lend(server: Handle<dyn Bytes>, bytes: &mut [u8]) {
     let (address, length) = (bytes.as_ptr().addr(), bytes.len());
     expect("the sum", server.sum(&*bytes, address), Ok(2 * length as u32));
     expect("a call", server.increment(&mut *bytes, address), Ok(()));
-    // Relays set the first byte, and have the second half incremented once more, each of them.
+    // Relays set the first byte, and each of them makes the second half be incremented once more.
     expect("bytes that were set and incremented", bytes[0], 11);
     expect("bytes that were incremented", bytes[length / 2 - 1], 3);
     expect("bytes that were incremented twice or more", bytes[length - 1] > 3, true);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What everybody writes first: plain arrays, values and parts of buffers are lent as if they could be, by copies
-//! if they can't. The server reaches no byte beside them.
+//! The memory of a first program: plain arrays, values and parts of buffers are lent as if that were always possible,
+//! by copies if it is not. The server reaches no byte beside them.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::cell::Cell;
@@ -15,7 +15,7 @@ use system_tests::report::{expect, pass};
 use system_tests::watch::Watch;
 use system_tests::{arch, probe, raw};
 
-/// What the client writes around all that it lends.
+/// The byte that the client writes around all memory that it lends.
 const OTHER: u8 = 0x5e;
 
 /// Two numbers.
@@ -35,7 +35,7 @@ trait Bytes {
     fn write_and_crash(&self, bytes: LeaseMut<'_, [u8]>);
 }
 
-/// Looks at what it is lent with code of its own.
+/// Checks lent memory with code of its own.
 #[interface]
 trait Look {
     fn look(&self, bytes: Lease<'_, [u8]>) -> u32;
@@ -71,7 +71,7 @@ impl Bytes for Server {
     }
 }
 
-/// Lends on parts of what it is lent.
+/// Lends on parts of the memory that it is lent.
 struct Relay {
     server: Handle<dyn Bytes>,
 }
@@ -99,10 +99,10 @@ impl Bytes for Relay {
     fn write_and_crash(&self, _: LeaseMut<'_, [u8]>) {}
 }
 
-/// What a hostile server is entered with.
+/// The object of a hostile server.
 struct Spy;
 
-/// Returns where the last word of the block begins that holds what is lent.
+/// Returns the offset of the last word of the block that contains the lent memory.
 fn last(length: Word) -> usize {
     (length & !WHOLE_BLOCK).next_power_of_two().max(32) - 4
 }
@@ -197,7 +197,7 @@ fn client(
     pass()
 }
 
-/// An array of `N` bytes between others. (The copy needs stack that the other arrays must not take.)
+/// Tests an array of `N` bytes between others. (The copy needs stack that the other arrays must not take.)
 #[inline(never)]
 fn array<const N: usize>(server: Handle<dyn Bytes>) {
     let mut row = ([OTHER; 3], [1; N], [OTHER; 5]);
@@ -242,7 +242,7 @@ fn values(server: Handle<dyn Bytes>) {
     expect("the value", pair, Pair { first: 2, second: 1 });
 }
 
-/// A part of no type's size, which would need too much stack for its copy.
+/// Tests a part of variable size, which would need too much stack for its copy.
 fn too_long(server: Handle<dyn Bytes>) {
     let long = [1; 4100];
     expect("what is too long", server.sum(&long[1..4098]), Err(CallError::BadLease));

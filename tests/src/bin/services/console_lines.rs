@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What processes have the console write, in log lines and as the names of files that panic: every line begins
+//! Texts that processes make the console write, in log lines and as the names of files that panic: every line begins
 //! with the name of its process, has printable characters only, and ends soon.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
@@ -15,7 +15,7 @@ use crossgate_log::{Level, Log};
 use system_tests::report::{broken, expect, expect_that, pass};
 use system_tests::{arch, probe, raw};
 
-/// The lines that have to come, without the time; then come those of the racer.
+/// The expected lines, without the time; then come those of the racer.
 #[rustfmt::skip]
 const LINES: &[&str] = &[
     "fault process lines: panic at x.rs:1..[    0.000001] info  client: all is well..:7, thread main of lines",
@@ -45,25 +45,25 @@ static LONG: [u8; 0x1_0000] = {
     name[0xffff] = b'Z';
     name
 };
-/// What is left of it when it has been cut begins with half a character.
+/// The rest of this text after it has been cut begins with half a character.
 static CUT: &str = "éééééééééééééééééééééééééééééééééééééééééééééééééééééééééééézz.rs";
 static LONG_TEXT: [u8; 1024] = [b'x'; 1024];
 
-/// What the console writes to.
+/// The paper that the console writes to.
 #[interface]
 trait Paper {
     fn print(&mut self, byte: u8);
-    /// Passes if everything has been printed that has to be.
+    /// Passes if all expected lines have been printed.
     fn finish(&mut self);
 }
 
-/// Compares what is printed with what has to be.
+/// Compares the printed lines with the expected ones.
 struct Sheet {
     line: [u8; 256],
     length: usize,
-    /// So many lines are complete.
+    /// The number of lines that are complete.
     lines: usize,
-    /// So many lines of the racer had the old text, the new one, and some of both.
+    /// The numbers of lines of the racer with the old text, the new one, and a mixture.
     races: [u32; 3],
     printed: Signal,
 }
@@ -88,7 +88,7 @@ impl Sheet {
     }
 }
 
-/// Returns which text the console has found: 0 is the old one, 1 the new one, 2 some of both.
+/// Returns which text the console has found: 0 is the old one, 1 the new one, 2 a mixture.
 fn case_of_race(text: &str) -> usize {
     let Some(said) = text.strip_prefix("info  racer: ") else {
         broken("has written in the name of another")
@@ -146,7 +146,7 @@ trait Fickle {
     fn crash(&self);
 }
 
-/// Has its clients' threads look guilty.
+/// Makes its clients' threads look guilty.
 struct Framer;
 
 impl Fickle for Framer {
@@ -187,7 +187,7 @@ crossgate::system! {
 }
 board::start!(SYSTEM);
 
-/// Panics in a file that is called so, it says.
+/// Panics in a file that has this name, as it claims.
 fn panic_in(name: &[u8]) -> ! {
     panic_at(name.as_ptr().addr(), name.len())
 }
@@ -221,25 +221,25 @@ fn client(log: Handle<dyn Log>, framer: Handle<dyn Fickle>) -> ! {
     thread::exit()
 }
 
-/// A text before and after it is changed, while the console looks at it.
+/// A text, before and after the change, while the console reads it.
 const OLD: [u8; 32] = *b"racer: all is quiet around here.";
 const NEW: [u8; 32] = *b"radio: \r\n[    0.000001] radio: x";
-/// So many lines are written. Of the first one the text is changed after one character, of the second one after
-/// two, and so on; of the last one after the end.
+/// The number of lines that are written. The text of the first one is changed after one character, that of the second
+/// one after two, and so on; that of the last one after the end.
 const MOMENTS: u32 = if LENT_IS_COPIED { 4 } else { 64 };
-/// The texts that the console sees: the old text, the new one, some of both.
+/// The texts that the console sees: the old text, the new one, a mixture.
 const SEEN: [bool; 3] = [true, !LENT_IS_COPIED, !LENT_IS_COPIED];
-/// On Linux the lender does not reach what it has lent.
+/// On Linux the lender cannot reach the memory that it has lent.
 const LENT_IS_COPIED: bool = cfg!(target_os = "linux");
 
 shared! {
     static TEXT: [u8; 32] = [0; 32];
 }
 
-/// What the threads of the racer know of each other.
+/// The data that the threads of the racer share.
 struct Race {
     text: AtomicUsize,
-    /// After so many characters the text is changed.
+    /// The number of characters after which the text is changed.
     wait: AtomicU32,
 }
 
@@ -248,7 +248,7 @@ impl Race {
         Race { text: AtomicUsize::new(0), wait: AtomicU32::new(0) }
     }
 
-    /// Writes past the library, which holds that lent memory does not change.
+    /// Writes without the library, which relies on lent memory not changing.
     fn set_text(&self, text: &[u8; 32]) {
         let start = self.text.load(Ordering::Relaxed);
         for (address, word) in (start..).step_by(4).zip(text.as_chunks().0) {
@@ -257,7 +257,7 @@ impl Race {
     }
 }
 
-/// Changes the text that the other thread has lent, when the moment has come.
+/// Changes the text that the other thread has lent, at the right moment.
 fn change(race: &Race, printed: Notification) -> ! {
     loop {
         printed.wait();

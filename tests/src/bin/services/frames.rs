@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Processes log by `defmt` at once, threads of one of them, too; one crashes within a message, and one writes what is no
-//! frame. All of it goes to the first serial line, and `tests/frames.rs` decodes it.
+//! Processes log by `defmt` at once, threads of one of them, too; one crashes within a message, and one writes bytes
+//! that are no frame. Everything goes to the first serial line, and `tests/frames.rs` decodes it.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use board::Uart;
@@ -11,18 +11,18 @@ use crossgate_trace::{Trace, Tracer};
 use defmt::{Format, Formatter, intern};
 use system_tests::report::{expect, pass};
 
-/// Knows what crashes do not change.
+/// Keeps a state that crashes do not change.
 #[interface]
 trait Witness {
-    /// Counts the lives of who asks.
+    /// Counts the lives of the calling process.
     fn begin(&self) -> u32;
-    /// The caller's work is done.
+    /// Records that the caller's work is done.
     fn finish(&self);
 }
 
-/// So many threads have to finish.
+/// The number of threads that have to finish.
 const THREADS: u32 = 5;
-/// So many messages each thread of those that log at once logs.
+/// The number of messages of each thread that logs at once with others.
 const MESSAGES: u32 = 100;
 
 struct Everybody {
@@ -80,7 +80,7 @@ fn wait_for(all: Notification) -> ! {
     pass()
 }
 
-/// A number that it takes time to format, in which others want to log.
+/// A number that takes long to format, so that other threads log meanwhile.
 struct Slow(u32);
 
 impl Format for Slow {
@@ -132,7 +132,7 @@ fn spoil(trace: Handle<dyn Trace>, witness: Handle<dyn Witness>) -> ! {
     crossgate_defmt::init(trace);
     defmt::info!("too long: {=[u8]}", &[7; 300][..]);
     expect("frames that are lost", crossgate_defmt::lost(), 2);
-    // To which nobody gives an end.
+    // A frame without an end.
     expect("a call", trace.write(b"\xff\xff"), Ok(true));
     defmt::debug!("filtered at build time");
     defmt::info!("after what is no frame");

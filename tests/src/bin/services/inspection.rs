@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Who has the right sees what threads and processes do and how much of their stacks was used; nobody else does.
+//! A process with the right sees the state of threads and processes, and how much of their stacks was used; no other
+//! does.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::hint::black_box;
@@ -17,7 +18,7 @@ use crossgate_abi::{FaultRecord, Status, number};
 use system_tests::report::{broken, expect, expect_that, pass};
 
 const MILLISECOND: Duration = Duration::from_millis(1);
-/// How much stack the worker uses in the end.
+/// The number of bytes of stack that the worker uses in the end.
 const MUCH: usize = 1500;
 
 /// Has guests, crashes, or looks around.
@@ -116,7 +117,7 @@ fn stay(cell: Handle<dyn Cell>) -> ! {
     thread::exit()
 }
 
-/// It supervises, which is another right.
+/// Supervises, which is another right.
 fn attack_as_supervisor(faulted: Notification) -> ! {
     expect("a look", inspect::thread(MAIN), Err(CallError::NotPermitted));
     expect("a look at a stack", inspect::stack_used(MAIN), Err(CallError::NotPermitted));
@@ -206,7 +207,7 @@ fn look_at_processes(house: Handle<dyn House>, keeper: Handle<dyn Keeper>) {
     expect("one that does not exist", there, Err(CallError::NotPermitted));
 }
 
-/// Whatever is asked, the answer is one.
+/// Tests that every question has an answer.
 fn ask_wildly() {
     let sized = |words| Status(system_call(number::OPTIONAL, words).status);
     for from in [1, 2, 3, 127, 1023, 1 << 20, usize::MAX / 2, usize::MAX - 3, usize::MAX] {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The log takes of each process what its level says, clients format no more than that, and the last lines are there
-//! in the next life of the console.
+//! The log takes from each process the lines of its level, clients format no more than that, and the last lines are
+//! still there in the next life of the console.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use console::{Both, Console, Past, Settings};
@@ -15,8 +15,8 @@ use system_tests::report::{expect, pass};
 /// The console's memory of its lines.
 #[interface]
 trait Memory {
-    /// Returns how many lines end with a number less than so many, one after the other from 0 on; all others are told
-    /// as 99.
+    /// Returns the number of lines that end with a number less than so many, one after the other from 0 on; all others
+    /// are reported as 99.
     fn lines(&self) -> u32;
     fn crash(&self);
 }
@@ -87,7 +87,7 @@ board::start!(SYSTEM);
 /// The index of the client.
 const CLIENT: u8 = 2;
 
-/// Counts how often it is formatted.
+/// Counts the times that it is formatted.
 struct Counted<'a>(&'a AtomicU32, u32);
 
 impl fmt::Display for Counted<'_> {
@@ -97,7 +97,7 @@ impl fmt::Display for Counted<'_> {
     }
 }
 
-/// It does not ask whether it may.
+/// Writes lines without asking for the level.
 fn whisper(log: Handle<dyn Log>, levels: Handle<dyn Levels>) -> ! {
     expect("the level of the wiring", levels.level(), Ok(Level::Error));
     for level in [Level::Warn, Level::Info, Level::Debug] {
@@ -121,7 +121,7 @@ fn write(log: Logger, levels: Handle<dyn SetLevels>, memory: Handle<dyn Memory>)
     crossgate_log::error!(log, "line {}", Counted(&count, 2));
     expect("formatted lines", formatted(), 2);
     lines(3);
-    // Only an urgent line would have had it ask whether more is wanted by now.
+    // Only an urgent line would have made the client ask if more lines are wanted by now.
     expect("the decision", levels.set_level(CLIENT, Level::Debug), Ok(()));
     crossgate_log::debug!(log, "line {}", Counted(&count, 9));
     expect("formatted lines", formatted(), 0);
@@ -132,7 +132,7 @@ fn write(log: Logger, levels: Handle<dyn SetLevels>, memory: Handle<dyn Memory>)
     expect("the decision", levels.set_level(CLIENT, Level::Warn), Ok(()));
     crossgate_log::debug!(log, "line {}", Counted(&count, 9));
     expect("a crash", memory.crash(), Err(CallError::ServerFaulted));
-    // The console tells of its own crash; with its memory went what was decided.
+    // The console reports its own crash; the decisions were lost with its memory.
     crossgate::time::sleep(core::time::Duration::from_millis(1));
     expect("lines that outlive the console", memory.lines().map(|lines| lines >= 3), Ok(true));
     expect("what is wanted", log.refresh(), Ok(Level::Debug));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Processes, and a library that they have in common, log by the crate `log` at once; one crashes. Each has its own
-//! logger: its lines have its name and its levels, and its crash takes nobody else's.
+//! Processes, and a library that they have in common, log by the crate `log` at once; one process crashes. Each has its
+//! own logger: its lines have its name and its levels, and its crash does not affect other loggers.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use console::{Console, Settings};
@@ -11,7 +11,7 @@ use crossgate::{CallError, Concurrent, Exclusive, Handle, interface};
 use crossgate_log::{Level, Levels, Log};
 use system_tests::report::{expect, pass};
 
-/// The lines that have to come, without the time.
+/// The expected lines, without the time.
 const LINES: &[&str] = &[
     "info  first: loggers: 1 of 2",
     "info  second: loggers: 1 of 2",
@@ -26,11 +26,11 @@ const LINES: &[&str] = &[
     "info  first: loggers: 2 of 2",
 ];
 
-/// What the console writes to.
+/// The paper that the console writes to.
 #[interface]
 trait Paper {
     fn print(&mut self, byte: u8);
-    /// How many lines have been printed.
+    /// Returns the number of lines that have been printed.
     fn lines(&self) -> u32;
 }
 
@@ -82,7 +82,7 @@ trait User {
     fn begin(&self);
     fn count(&self, number: u32);
     fn log_all(&self);
-    /// How often details were formatted.
+    /// Returns the number of times that details were formatted.
     fn formatted(&self) -> u32;
     fn crash(&self);
 }
@@ -99,7 +99,7 @@ impl Client {
     }
 }
 
-/// Counts how often it is formatted.
+/// Counts the times that it is formatted.
 struct Details<'a>(&'a AtomicU32);
 
 impl fmt::Display for Details<'_> {
@@ -130,7 +130,7 @@ impl User for Client {
     }
 }
 
-/// Of the second process the console takes no details.
+/// The console takes no details from the second process.
 const SETTINGS: Settings = Settings { levels: &[("second", Level::Info)], colour: false };
 
 crossgate::system! {
@@ -166,7 +166,7 @@ fn work(first: Handle<dyn User>, second: Handle<dyn User>, paper: Handle<dyn Pap
         expect("a call", user.log_all(), Ok(()));
     }
     expect("a crash", second.crash(), Err(CallError::ServerFaulted));
-    // It has to begin again, as after its start.
+    // The process has to set up its logger again, as after its start.
     expect("a call", second.log_all(), Ok(()));
     expect("a call", second.begin(), Ok(()));
     expect("a call", second.log_all(), Ok(()));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Attacks on a queue, and on those who use it: wild words, floods, clients that crash in the middle of a wait, and a
-//! queue that crashes while others wait in it. Nobody but the culprit loses anything, and nobody waits for ever.
+//! Attacks on a queue, and on its users: wild words, floods, clients that crash in the middle of a wait, and a queue
+//! that crashes while others wait in it. Only the culprit loses anything, and no thread waits for ever.
 //!
 //! Without seeds: it is about how much time passes.
 #![cfg_attr(target_os = "none", no_std, no_main)]
@@ -18,7 +18,7 @@ use system_tests::{probe, raw};
 
 const MILLISECOND: Duration = Duration::from_millis(1);
 
-/// Not every word is one.
+/// A type of which not every word is a value.
 #[derive(Wire, Clone, Copy, Debug, PartialEq, Eq)]
 enum Job {
     Open,
@@ -54,7 +54,7 @@ crossgate::system! {
         on_fault = stop;
         thread main (priority = 4, stack = 2048) =
             attack(JOBS_IN, (ITEMS_IN, ITEMS_OUT), FLOOD);
-        // More urgent than all: first of all.
+        // This thread is more urgent than all others, so that it runs first.
         thread starved (priority = 8, stack = 1024) = starve(QUIET_OUT, LONG_OUT);
         thread waiter (priority = 6, stack = 2048) = wait_for_items(ITEMS_OUT);
     }
@@ -76,13 +76,13 @@ crossgate::system! {
 }
 board::start!(SYSTEM);
 
-/// The process of the queue crashes when it is told to.
+/// Crashes the process of the queue on a signal.
 fn break_down(now: Notification) -> ! {
     now.wait();
     panic!("the queue breaks down")
 }
 
-/// Wild words and memory; then a crash while another thread of it waits in the queue.
+/// Sends wild words and memory; then crashes while another of its threads waits in the queue.
 fn attack(jobs: Handle<dyn Sender<Job>>, items: Items, flood: Signal) -> ! {
     let [gate, send, receive] =
         ["JOBS_IN", "ITEMS_IN", "ITEMS_OUT"].map(|name| raw::service(&SYSTEM, name));
@@ -117,7 +117,7 @@ fn attack(jobs: Handle<dyn Sender<Job>>, items: Items, flood: Signal) -> ! {
     panic!("the attacker crashes")
 }
 
-/// Calls with ever less stack left.
+/// Makes calls with ever less stack left.
 fn starve(jobs: Handle<dyn Receiver<Job>>, items: Handle<dyn ItemReceiver<[u8; 64]>>) -> ! {
     let moment = Duration::from_micros(1);
     probe::call_with_ever_less_stack(&mut || jobs.receive_timeout(moment).map(drop));
@@ -129,7 +129,7 @@ fn starve(jobs: Handle<dyn Receiver<Job>>, items: Handle<dyn ItemReceiver<[u8; 6
     thread::exit()
 }
 
-/// Is in the queue when its process crashes.
+/// Waits in the queue when its process crashes.
 fn wait_for_items(items: Handle<dyn ItemReceiver<[u8; 64]>>) -> ! {
     let mut item = [0; 64];
     loop {
@@ -141,7 +141,7 @@ fn wait_for_items(items: Handle<dyn ItemReceiver<[u8; 64]>>) -> ! {
     }
 }
 
-/// Sends for ever, as fast as it can.
+/// Sends without end, as fast as possible.
 fn flood(start: Notification, jobs: Handle<dyn Sender<Job>>) -> ! {
     start.wait();
     loop {
@@ -163,7 +163,7 @@ fn client(
         expect_that("a job comes out", matches!(jobs.receive(), Ok(Ok(_))));
     }
     expect_that("never more than there is room for", jobs.count().is_ok_and(|count| count <= 2));
-    // Whatever the attacker has left, or its thread takes when it comes home: the queue of items works.
+    // Whatever the attacker has left, and whatever its thread takes when it returns, the queue of items works.
     let mut item = [0; 64];
     while receiver.receive_timeout(&mut item, 2 * MILLISECOND) != Ok(Err(TimedOut)) {}
     for value in 2..20 {
@@ -188,7 +188,7 @@ fn client(
     thread::exit()
 }
 
-/// Another one that the crash of the queue sends home.
+/// Waits, too, and returns by the crash of the queue.
 fn wait_for_crash(jobs: Handle<dyn Receiver<Job>>, done: Signal) -> ! {
     expect("a wait for what never comes", jobs.receive(), Err(CallError::ServerFaulted));
     expect("signal", done.signal(), Ok(()));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Queues between processes: values, handles and lent items, in order, for several senders and receivers. Who waits is
-//! woken by urgency, none is forgotten, and each wait ends with its time, or with the deadline of the caller.
+//! Queues between processes: values, handles and lent items, in order, for several senders and receivers. Waiting
+//! threads are woken by urgency, none is forgotten, and each wait ends with its time, or with the deadline of the
+//! caller.
 //!
 //! Without seeds: it is about how much time passes.
 #![cfg_attr(target_os = "none", no_std, no_main)]
@@ -14,7 +15,7 @@ use system_tests::report::{expect, expect_that, pass};
 use system_tests::watch::allow_no_fault;
 
 const MILLISECOND: Duration = Duration::from_millis(1);
-/// What is lent: more than registers hold, and no block of a protection unit.
+/// The item that is lent: more than registers hold, and no block of a protection unit.
 type Item = [u32; 9];
 
 #[interface]
@@ -83,13 +84,13 @@ crossgate::system! {
 }
 board::start!(SYSTEM);
 
-/// Puts the right to ring a bell in a queue: who takes it out may ring.
+/// Puts the right to ring a bell in a queue: the process that takes it out may ring.
 fn give(bell: Handle<dyn Bell>, bells: Handle<dyn Sender<Handle<dyn Bell>>>) -> ! {
     expect("a handle is sent", bells.send(bell), Ok(Ok(())));
     thread::exit()
 }
 
-/// Waits for orders, from when the others do; says which it has got, and by which worker.
+/// Waits for orders, from the same time on as the others; reports the order, and the worker that has got it.
 fn work(
     start: Notification,
     orders: Handle<dyn Receiver<u32>>,
@@ -189,8 +190,8 @@ fn lent_items((sender, receiver): Items) {
     }
 }
 
-/// Three wait for orders: each goes to the most urgent, and the reports, for which there is room only one by one,
-/// all come.
+/// Tests three threads that wait for orders: each order goes to the most urgent, and all reports arrive, for which
+/// there is room only one by one.
 fn wakes_by_urgency(reports: Words, orders: Words, start: Signal, done: Notification) {
     for _ in 0..3 {
         expect("signal", start.signal(), Ok(()));
@@ -201,7 +202,7 @@ fn wakes_by_urgency(reports: Words, orders: Words, start: Signal, done: Notifica
         expect("the most urgent has it", reports.1.try_receive(), Ok(Some(10 * order + 1)));
         done.wait();
     }
-    // No room for reports: the workers wait for that, the most urgent with the first order.
+    // There is no room for reports: the workers wait for room, the most urgent one with the first order.
     for item in 90..93 {
         expect("there is room", reports.0.try_send(item), Ok(Ok(())));
     }
@@ -209,7 +210,7 @@ fn wakes_by_urgency(reports: Words, orders: Words, start: Signal, done: Notifica
         expect("an order", orders.0.send(order), Ok(Ok(())));
     }
     expect("nobody could report", done.try_wait(), false);
-    // As soon as there is room the most urgent reports, and waits for the next order.
+    // As soon as there is room the most urgent worker reports, and waits for the next order.
     for item in [90, 91, 92, 11, 22, 33] {
         expect("a report", reports.1.try_receive(), Ok(Some(item)));
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Attacks on a barrier, a stream of bytes, timers and the log, and on those who use them: wild words, floods, ever
-//! less stack, a client that crashes while it waits, and a server that crashes. Nobody but the culprit loses
-//! anything, and no line is taken for another's.
+//! Attacks on a barrier, a stream of bytes, timers and the log, and on their users: wild words, floods, ever less
+//! stack, a client that crashes while it waits, and a server that crashes. Only the culprit loses anything, and no line
+//! is taken for another process'.
 //!
 //! Without seeds: it is about how much time passes.
 #![cfg_attr(target_os = "none", no_std, no_main)]
@@ -25,15 +25,15 @@ use system_tests::{probe, raw};
 use timers::{Alarms, Expire};
 
 const MILLISECOND: Duration = Duration::from_millis(1);
-/// On Linux the time may leap.
+/// True where the time does not leap, as it may on Linux.
 const IN_TIME: bool = cfg!(target_os = "none");
-/// Without optimisation it takes more.
+/// The size of a stack, which is larger without optimisation.
 const STACK: usize = if cfg!(target_os = "none") { 2048 } else { 16_384 };
 
-/// What was written.
+/// The lines that were written.
 #[interface]
 trait Paper {
-    /// Returns how many lines the attacker has written, and how many the client.
+    /// Returns the number of lines that the attacker has written, and of those of the client.
     fn lines(&self) -> (u32, u32);
 }
 
@@ -48,7 +48,7 @@ impl Paper for Lines {
     }
 }
 
-/// Looks at each line.
+/// Checks each line.
 struct Sheet {
     lines: &'static Concurrent<Lines>,
     line: [u8; 192],
@@ -56,7 +56,7 @@ struct Sheet {
 }
 
 impl Sheet {
-    /// By what the console writes itself: no process has told it the names.
+    /// Checks the beginning that the console writes itself, because no process has passed the names.
     fn look(&mut self) {
         let line = self.line.get(..self.length).and_then(|line| line.strip_suffix(b"\r"));
         let line = str::from_utf8(line.unwrap_or(b"?")).unwrap_or("?");
@@ -126,7 +126,7 @@ crossgate::system! {
         on_fault = stop;
         notification HOSTILE_ALARM;
         notification STARVED;
-        // They wait in the server, for what never comes, when their process crashes.
+        // These threads wait in the server, for an event that never comes, when their process crashes.
         thread waiter (priority = 7, stack = 2048) = meet_for_ever(MEET);
         thread starved (priority = 8, stack = 1024) =
             starve(MEET, (BYTES_IN, BYTES_OUT), HOSTILE_TIMER, LOG, STARVED.as_signal());
@@ -157,14 +157,14 @@ fn break_down(now: Notification) -> ! {
     panic!("the services break down")
 }
 
-/// Waits, and is gone with its process.
+/// Waits, and is lost with its process.
 fn meet_for_ever(barrier: Handle<dyn Rendezvous>) -> ! {
     loop {
         expect_that("nobody comes", barrier.meet() == Err(CallError::ServerFaulted));
     }
 }
 
-/// Calls with ever less stack left.
+/// Makes calls with ever less stack left.
 fn starve(
     barrier: Handle<dyn Rendezvous>,
     (writer, reader): Bytes,
@@ -218,7 +218,7 @@ fn attack(
     expect("the timers of others", call("TIMER", 3, [0; 4]), Some(CallError::NotPermitted));
     expect("what others read", call("PAPER", 0, [0; 4]), Some(CallError::NotPermitted));
 
-    // Floods.
+    // A flood of lines.
     for text in FORGED.into_iter().cycle().take(60) {
         expect("a line", log.write(Level::Error, text), Ok(()));
     }
@@ -245,9 +245,9 @@ fn attack(
     panic!("the attacker crashes")
 }
 
-/// Comes to the barrier again and again, also of its next life.
+/// Meets at the barrier in a loop, also at that of the server's next life.
 fn meet(barrier: Handle<dyn Rendezvous>) -> ! {
-    // When the attacker has gone.
+    // When the attacker is gone.
     time::sleep(100 * MILLISECOND);
     loop {
         let met = barrier.meet();
@@ -285,13 +285,13 @@ fn client(
 
         let (attackers, _) = paper.lines().unwrap_or_default();
         expect("a line", log.write(Level::Info, b"all is well"), Ok(()));
-        // Those with forged names are the attacker's, too.
+        // Lines with forged names are the attacker's, too.
         let wanted = if life == 0 { attackers } else { 0 };
         expect("lines", paper.lines(), Ok((wanted, 1)));
         expect_that("of the flood", life == 1 || attackers >= 61);
         expect("signal", done.signal(), Ok(()));
         if life == 0 {
-            // Nobody writes any more.
+            // No thread writes any more.
             let crashed = reader.read(&mut bytes);
             expect("a wait in a process that crashes", crashed, Err(CallError::ServerFaulted));
         }
@@ -299,7 +299,7 @@ fn client(
     thread::exit()
 }
 
-/// Another one who waits when the server crashes.
+/// Reads, and waits when the server crashes.
 fn read(go: Notification, reader: Handle<dyn ByteReader>, done: Signal) -> ! {
     go.wait();
     let mut bytes = [0; 4];

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Whoever calls a service with hardly any stack left is refused, or the service has enough: with the stack that the
-//! services' documentation says each object needs, no client can have one overflow.
+//! A call of a service with hardly any stack left is refused, or the stack is enough: with the size of stack that the
+//! services' documentation states for each object, no client can make an object overflow its stack.
 //!
 //! Without seeds: nothing depends on when who runs.
 #![cfg_attr(target_os = "none", no_std, no_main)]
@@ -111,14 +111,14 @@ crossgate::system! {
 }
 board::start!(SYSTEM);
 
-/// Calls with ever less stack left, by each multiple of 8 bytes.
+/// Makes calls with ever less stack left, by each multiple of 8 bytes.
 fn starve(call: &mut dyn FnMut() -> Result<(), CallError>) {
-    // What services declare is what releases take: code of the dev profile takes more.
+    // The sizes that services declare are those of releases: code of the dev profile takes more.
     if cfg!(all(target_os = "none", debug_assertions)) {
         return;
     }
     from::<0>(call);
-    // On Linux there is more of it than is declared.
+    // On Linux a stack is larger than its declaration.
     if cfg!(not(target_os = "none")) {
         return;
     }

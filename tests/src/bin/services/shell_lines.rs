@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A shell whose keys come from a script: what it shows is so, what it decides happens, and where the wiring does
-//! not let it, it says so.
+//! A shell whose keys come from a script: its output is true, its decisions take effect, and it reports the cases in
+//! which the wiring does not allow them.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use console::{Console, Past};
@@ -12,7 +12,7 @@ use crossgate_log::{History, Level, Log, SetLevels};
 use shell::{Kernel, Shell};
 use system_tests::report::{expect, expect_that, fail, pass};
 
-/// Returns whether it is called for the first time.
+/// Returns whether this is the first call.
 #[interface]
 trait First {
     fn is_first(&self) -> bool;
@@ -70,7 +70,7 @@ fn crash(idle: Handle<dyn First>, log: Handle<dyn Log>) -> ! {
     thread::exit()
 }
 
-/// A line on which a person types, and reads what has to come, without colours, one text after the other.
+/// A line that types as a person, and compares the expected output, without colours, one text after the other.
 struct Script<'a> {
     typed: core::slice::Iter<'a, u8>,
     wanted: core::slice::Iter<'a, &'a str>,
@@ -139,7 +139,7 @@ impl embedded_io::Write for Script<'_> {
     }
 }
 
-/// Types all, and fails unless all has come that is wanted.
+/// Types all texts, and fails unless all expected texts have come.
 fn play(source: Kernel, typed: &str, wanted: &[&str]) {
     let mut script = Script::new(typed, wanted);
     let mut shell = Shell::new(&mut script, &SYSTEM, source);
@@ -198,7 +198,7 @@ fn supervise(
     pass()
 }
 
-/// In a process without a right.
+/// Looks in a process without the right.
 fn look_in_vain() -> ! {
     let refusal = "the wiring does not let the shell do that:";
     let typed = "threads\rstacks\rprocesses\rrestart worker\rtop\rcrashes\rdump\r";

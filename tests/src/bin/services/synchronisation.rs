@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Event flags, semaphores, watches, topics, buffers of bytes and a barrier between processes: who waits is woken when it
-//! is time, by urgency, and each wait ends with its time, or with the deadline of the caller.
+//! Event flags, semaphores, watches, topics, buffers of bytes and a barrier between processes: waiting threads are
+//! woken at the right time, by urgency, and each wait ends with its time, or with the deadline of the caller.
 //!
 //! Without seeds: it is about how much time passes.
 #![cfg_attr(target_os = "none", no_std, no_main)]
@@ -96,13 +96,13 @@ crossgate::system! {
 }
 board::start!(SYSTEM);
 
-/// The flags that tell a helper what to do.
+/// The flags of the tasks of a helper.
 const TAKE_ONE: u32 = 1 << 8;
 const OBSERVE: u32 = 1 << 9;
 const READ: u32 = 1 << 10;
 const GO_TO_MEET: u32 = 1 << 11;
 
-/// Does what it is told, each time to the end.
+/// Does its tasks, each to the end.
 fn help(
     number: u32,
     flags: Handle<dyn EventWaiter>,
@@ -115,7 +115,7 @@ fn help(
     let own = 1 << number;
     let mut seen = 0;
     loop {
-        // Together with its own flag those of its task are set.
+        // The flags of its task are set together with its own flag.
         let task = flags.wait(own, Until::TakeAll);
         let Ok(Ok(task)) = task else { system_tests::report::fail(format_args!("{task:?}")) };
         if task & TAKE_ONE != 0 {
@@ -151,7 +151,7 @@ fn judge(
     barrier: Handle<dyn Rendezvous>,
     done: Notification,
 ) -> ! {
-    // Lets helpers do something: they are more urgent, so they are at it, or wait, when this returns.
+    // Gives helpers a task: they are more urgent, so they have started, or wait, when this returns.
     let tell = |helpers: &[u32], task: u32| {
         let own = helpers.iter().fold(0, |set, helper| set | 1 << helper);
         expect("flags are set", flags.0.set(task | own), Ok(()));
@@ -163,7 +163,7 @@ fn judge(
     messages_to_several(topics);
     bytes(streams, messages, &tell, done);
 
-    // A barrier, again and again.
+    // The barrier is used several times.
     expect("nobody is there", barrier.try_meet(), Ok(false));
     expect("nobody comes", barrier.meet_timeout(MILLISECOND), Ok(Err(TimedOut)));
     tell(&[1, 2], GO_TO_MEET);
@@ -180,7 +180,7 @@ fn judge(
 
 type Tell<'a> = &'a dyn Fn(&[u32], u32);
 
-/// That a wait takes its time, and ends.
+/// Checks that a wait takes its time, and ends.
 #[track_caller]
 fn takes<T>(least: Duration, wait: impl FnOnce() -> T) -> T {
     let start = time::now();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Attacks on services for synchronisation, and on those who use them: wild words, floods, more who wait than there are
-//! places, clients that crash while they wait or hold something, and a server that crashes. Nobody but the culprit loses
-//! anything, and what he held is free again.
+//! Attacks on services for synchronisation, and on their users: wild words, floods, more waiting threads than places,
+//! clients that crash while they wait or hold something, and a server that crashes. Only the culprit loses anything,
+//! and the things that it held are free again.
 //!
 //! Without seeds: it is about how much time passes.
 #![cfg_attr(target_os = "none", no_std, no_main)]
@@ -51,9 +51,9 @@ crossgate::system! {
     process attacker {
         on_fault = stop;
         notification STARVED;
-        // It waits in the server, for what never comes, when its process crashes.
+        // This thread waits in the server, for an event that never comes, when its process crashes.
         thread waiter (priority = 7, stack = 2048) = wait_for_ever(FLAGS);
-        // More urgent than all: first of all.
+        // This thread is more urgent than all others, so that it runs first.
         thread starved (priority = 8, stack = 1024) =
             starve(STARVED.as_signal(), FLAGS, PERMITS, VALUE, INBOX, MESSAGES_OUT);
         thread main (priority = 6, stack = 2048) =
@@ -75,13 +75,13 @@ crossgate::system! {
 }
 board::start!(SYSTEM);
 
-/// The process of the services crashes when it is told to.
+/// Crashes the process of the services on a signal.
 fn break_down(now: Notification) -> ! {
     now.wait();
     panic!("the services break down")
 }
 
-/// Calls with ever less stack left.
+/// Makes calls with ever less stack left.
 fn starve(
     done: Signal,
     flags: Handle<dyn EventWaiter>,
@@ -120,7 +120,7 @@ fn attack(
     value: Handle<dyn Observer<u32>>,
     (sender, receiver): (Handle<dyn MessageSender>, Handle<dyn MessageReceiver>),
 ) -> ! {
-    // Which would take the message that is to be left.
+    // That call would take the message that has to be left.
     starved.wait();
     let service = |name| raw::service(&SYSTEM, name);
     let call = |gate, method, words| raw::call(gate, method, words).error();
@@ -146,11 +146,11 @@ fn attack(
     while receiver.try_receive(&mut bytes).is_ok_and(|it| it.is_ok()) {}
     expect("it may fill it again", sender.try_send(&[0xee; 30]), Ok(Ok(())));
 
-    // Nobody gives back what is not his, and takes more than there is.
+    // A client can give back only its own permits, and take only as many as there are.
     expect("what it does not hold", permits.give_back(), Ok(Err(NotHeld)));
     expect("all that there are", [permits.try_take(), permits.try_take()], [Ok(true); 2]);
     expect("no more", permits.take_timeout(MILLISECOND), Ok(Err(TimedOut)));
-    // Who is not the warden is not asked about crashes.
+    // Only the warden may ask about crashes.
     let status = call(service("WARDEN"), 0, [4, 0, 0, 0]);
     expect("the right of another", status, Some(CallError::NotPermitted));
 
@@ -172,7 +172,7 @@ fn client(
     done: Signal,
 ) -> ! {
     go.wait();
-    // What the attacker held is free, and only that.
+    // The permits that the attacker held are free, and only those.
     expect("a permit", permits.try_take(), Ok(true));
     expect("another", permits.try_take(), Ok(true));
     expect("no third", permits.try_take(), Ok(false));
@@ -204,7 +204,7 @@ fn client(
     thread::exit()
 }
 
-/// Waits for a permit that nobody gives back, in a process that crashes; then takes one of its next life.
+/// Waits for a permit that is not given back, in a process that crashes; then takes one in its next life.
 fn wait_for_permit(permits: Handle<dyn Holder>, go: Notification, done: Signal) -> ! {
     go.wait();
     while permits.try_take() == Ok(true) {}
@@ -214,7 +214,7 @@ fn wait_for_permit(permits: Handle<dyn Holder>, go: Notification, done: Signal) 
     thread::exit()
 }
 
-/// Is told of crashes, and tells the semaphore.
+/// Is notified of crashes, and tells the semaphore.
 fn warden(
     faulted: Notification,
     done: Notification,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The service that others are copied from: a client keeps what it has, whatever another one does, and what is held by
-//! one that crashes is free.
+//! The service that others are copied from: a client keeps its drawer, whatever another client does, and the drawer of
+//! a crashed client is free.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use crossgate::{CallError, Concurrent, Handle, Notification, Signal, thread};
@@ -36,13 +36,13 @@ fn client(drawer: Handle<dyn Drawer>, go: Notification, done: Signal) -> ! {
     expect("a drawer", drawer.put(7), Ok(Ok(())));
     go.wait();
     expect("what was put", drawer.take(), Ok(Some(7)));
-    // Of two drawers, the attacker had one.
+    // The attacker had one of two drawers.
     expect("a drawer", drawer.put(8), Ok(Ok(())));
     expect("signal", done.signal(), Ok(()));
     thread::exit()
 }
 
-/// Takes as much as it can, tries what it has no right to, and crashes with a drawer.
+/// Takes as many drawers as it can, tries calls without the right, and crashes with a drawer.
 fn attack(drawer: Handle<dyn Drawer>, go: Signal) -> ! {
     for number in 0..100 {
         expect("one drawer, again and again", drawer.put(number), Ok(Ok(())));

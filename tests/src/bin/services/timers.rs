@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Software timers: a thousand on one thread of a process (on Linux, where there is more memory, thousands), in
-//! time and without drift; and those of the timer service, whose clients neither see nor stop each other's.
+//! Software timers: a thousand on one thread of a process (on Linux, where there is more memory, thousands), in time
+//! and without drift; and those of the timer service, whose clients cannot see or stop those of others.
 //!
-//! How late they may be holds if the emulator counts instructions, as `cargo xtask test` has it do.
+//! The limits of lateness hold if the emulator counts instructions, as `cargo xtask test` makes it do.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -15,15 +15,15 @@ use system_tests::watch::allow_no_fault;
 use timers::{Alarms, Expire, Expired, Full, Timers};
 
 const MILLISECOND: Duration = Duration::from_millis(1);
-/// How many timers run in one process. The board has 64 KiB.
+/// The number of timers in one process. The board has 64 KiB.
 const COUNT: usize = if cfg!(target_os = "none") { 1000 } else { 3000 };
 
-/// Without optimisation it takes more.
+/// The size of a stack, which is larger without optimisation.
 const STACK: usize = if cfg!(target_os = "none") { 2048 } else { 16_384 };
-/// On Linux the time may leap.
+/// True where the time does not leap, as it may on Linux.
 const IN_TIME: bool = cfg!(target_os = "none");
 
-/// How late one may be otherwise, in µs.
+/// The largest lateness otherwise, in µs.
 const LATEST: u32 = 20;
 /// The period of the first one, in µs.
 const PERIOD: u32 = 10_000;
@@ -31,11 +31,11 @@ const PERIOD: u32 = 10_000;
 /// The timers of one process.
 struct Many {
     timers: Timers<u16, COUNT>,
-    /// When each is to expire next, in µs since start.
+    /// The next time of each, in µs since start.
     due: [AtomicU32; COUNT],
-    /// How many have expired, once.
+    /// The number of timers that have expired, each counted once.
     expired: AtomicU32,
-    /// The number of times that the first one has, again and again.
+    /// The number of times that the first one has expired.
     periods: AtomicU32,
 }
 
@@ -78,7 +78,7 @@ crossgate::system! {
 }
 board::start!(SYSTEM);
 
-/// The present time in µs since start.
+/// Returns the present time in µs since start.
 fn now() -> u32 {
     time::now().as_micros() as u32
 }
@@ -92,7 +92,7 @@ impl Many {
         if timer.value == 0 {
             expect_that("no period is missed", !IN_TIME || timer.missed == 0);
             let periods = 1 + timer.missed as u32;
-            // From its start on, not from when it was noticed.
+            // The period counts from the timer's start on, not from the time at which its end was noticed.
             due.fetch_add(periods * PERIOD, Relaxed);
             self.periods.fetch_add(periods, Relaxed);
         } else {
@@ -105,7 +105,7 @@ fn start(many: &Many, begin: [Signal; 2]) -> ! {
     let begun = time::now();
     let mut last = None;
     for (number, due) in (0_u16..).zip(&many.due) {
-        // In no order, and the first again and again.
+        // The timers are in no order, and the first one is periodic.
         let after = if number == 0 { PERIOD } else { 30_000 + u32::from(number) * 7919 % 100_000 };
         due.store(now() + after, Relaxed);
         let time = Duration::from_micros(after.into());
@@ -127,21 +127,21 @@ fn start(many: &Many, begin: [Signal; 2]) -> ! {
     expect_that("one is stopped", !IN_TIME || is_stopped == [true, false]);
     time::sleep_until(begun + Duration::from_millis(255));
     let wanted = COUNT as u32 - 1 - u32::from(is_stopped[0]);
-    // Where the time leaps they may be late.
+    // Where the time leaps, timers may be late.
     while !IN_TIME && many.expired.load(Relaxed) < wanted {
         time::sleep(MILLISECOND);
     }
     expect("all but one", many.expired.load(Relaxed), wanted);
     let periods = (time::now() - begun).as_micros() as u32 / PERIOD;
     let counted = many.periods.load(Relaxed);
-    // Where the time leaps it may have done so before the timer was started, and after it was looked at.
+    // Where the time leaps, it may have done so before the timer was started, and after it was checked.
     expect_that("without drift", !IN_TIME || counted == periods);
     expect_that("periods", counted >= if IN_TIME { 25 } else { 1 });
     expect("signals", begin.map(|it| it.signal()), [Ok(()); 2]);
     crossgate::thread::exit()
 }
 
-/// Uses all that it may, and more.
+/// Uses everything that it may, and more.
 fn flood(timer: Handle<dyn Timer>, begin: Notification) -> ! {
     begin.wait();
     expect("too short", timer.start_periodic(0, SHORTEST / 2), Ok(Err(TimerError::TooShort)));
@@ -178,7 +178,7 @@ fn client(timer: Handle<dyn Timer>, alarm: Notification, begin: Notification) ->
     );
     expect_that("each that ran", holds(order, 1) && holds(order, 2));
     expect("clear", timer.clear(), Ok(()));
-    // From before.
+    // A signal of an earlier timer.
     let _ = alarm.try_wait();
     expect("none runs", (timer.cancel(0), timer.next_expired()), (Ok(false), Ok(None)));
     expect("no alarm any more", alarm.wait_timeout(15 * MILLISECOND).is_err(), true);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Who has a budget of CPU time has no more than that at its priority, whatever it tries: endless loops, loops that
-//! give way just before the end, calls of others' servers, crashes, many threads, and priority that threads of its
-//! own lend. All that is left is for a thread that is less urgent than all of them; and each is told of.
+//! A thread with a budget of CPU time has no more than that at its priority, whatever it tries: endless loops, loops
+//! that yield just before the end, calls of others' servers, crashes, many threads, and priority that threads of its
+//! own lend. All the rest is for a thread that is less urgent than all of them; and each budget that is used up is
+//! recorded.
 //!
 //! Emulator: -icount shift=3,sleep=off
 //! Without seeds: it measures time, which they bring forward.
@@ -15,14 +16,14 @@ use crossgate::{Concurrent, Handle, Notification, Signal, interface, thread, tim
 use crossgate_abi::Cause;
 use system_tests::report::{expect, expect_that, fail, pass};
 
-/// What each attacker has of each period: `budget = 300 us / 10 ms` below.
+/// The budget of each attacker in each period: `budget = 300 us / 10 ms` below.
 const BUDGET: Duration = Duration::from_micros(300);
 const PERIOD: Duration = Duration::from_millis(10);
 /// The number of budgets.
 const BUDGETS: u32 = 8;
 /// The time for which the victim counts.
 const COUNTED: Duration = Duration::from_millis(60);
-/// A victim that does not see the time for so long has been interrupted.
+/// A victim that does not read the time for so long has been interrupted.
 const GAP: Duration = Duration::from_micros(100);
 
 #[interface]
@@ -85,7 +86,7 @@ crossgate::system! {
 }
 board::start!(SYSTEM);
 
-/// An endless loop.
+/// Runs an endless loop.
 fn spin() -> ! {
     loop {
         spin_loop();
@@ -97,7 +98,7 @@ fn compute(length: Duration) {
     while time::now() < end {}
 }
 
-/// Gives way just before the budget is used up.
+/// Yields just before the budget is used up.
 fn dodge(yields: bool) -> ! {
     loop {
         compute(BUDGET - Duration::from_micros(50));
@@ -109,20 +110,20 @@ fn dodge(yields: bool) -> ! {
     }
 }
 
-/// Has another process compute.
+/// Makes another process compute.
 fn call(mill: Handle<dyn Mill>) -> ! {
     loop {
         expect("a call", mill.turn(Duration::from_millis(7)), Ok(()));
     }
 }
 
-/// Begins anew before the budget is used up.
+/// Restarts before the budget is used up.
 fn crash() -> ! {
     compute(BUDGET - Duration::from_micros(50));
     panic!("it begins anew")
 }
 
-/// Holds what a thread waits for that is more urgent.
+/// Holds a mutex for which a more urgent thread waits.
 fn hold(gate: &Mutex<()>) -> ! {
     let _held = gate.lock();
     spin()
@@ -135,7 +136,7 @@ fn wait(gate: &Mutex<()>) -> ! {
     }
 }
 
-/// Often has a thread run that does no more than to wait again: so it is by that wait that an attacker goes on.
+/// Makes a thread run often that only waits again: so an attacker continues by that wait.
 fn tick(call: Notification) -> ! {
     loop {
         call.signal();
@@ -149,7 +150,7 @@ fn answer(call: Notification) -> ! {
     }
 }
 
-/// Counts for how long it was interrupted.
+/// Counts the time for which it was interrupted.
 fn count(done: Signal) -> ! {
     let start = time::now();
     let (mut last, mut lost) = (start, Duration::ZERO);
@@ -160,7 +161,7 @@ fn count(done: Signal) -> ! {
         }
         last = now;
     }
-    // One more period for the one that runs at the end, and the interrupts and the witness.
+    // One more period for the one that runs at the end, and for the interrupts and the witness.
     let periods = ((last - start).as_micros() / PERIOD.as_micros()) as u32 + 2;
     expect_that("the budgets bound what others take", lost <= BUDGET * BUDGETS * periods * 5 / 4);
     expect_that("budgets are used", lost >= BUDGET * 10);

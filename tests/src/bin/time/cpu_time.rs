@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Where the wiring says `cpu_time;`, each thread has the time that it ran, and each process the time that threads
-//! ran in it: calls of every kind are counted where they lead, and their returns; nothing is lost.
+//! With `cpu_time;` in the wiring, each thread is credited with the time that it ran, and each process with the time
+//! that threads ran in it: calls of every kind count for the process that they lead to, and so do their returns; no
+//! time is lost.
 //!
 //! Emulator: -icount shift=3,sleep=off
 //! Without seeds: it measures time, which they bring forward.
@@ -15,9 +16,9 @@ use crossgate::{
 use system_tests::report::{expect, expect_that, fail, pass};
 
 const MILLISECOND: Duration = Duration::from_millis(1);
-/// How much longer than it wants to a thread may compute.
+/// The time by which a thread may compute longer than intended.
 const TOLERANCE: Duration = Duration::from_millis(2);
-/// How long somebody computes at a time.
+/// The time for which a thread computes at once.
 const STRETCH: Duration = Duration::from_millis(5);
 
 #[interface]
@@ -128,7 +129,7 @@ fn expect_time(what: &str, time: Duration, stretches: Range<u32>) {
 
 fn watch(done: Notification) -> ! {
     done.wait();
-    // Around what is computed there are calls, which take time, too.
+    // Around the computed stretches there are calls, which take time, too.
     expect_time("the worker", of_thread(WORKER), 9..12);
     expect_time("its process", of_process("worker"), 4..6);
     expect_time("the mill", of_process("mill"), 3..4);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Calls that have to end in time: an orderly server gives up, one that computes on is stopped, and who
-//! waits for an object gets his thread back. Nobody can lengthen the time of his caller.
+//! Calls that have to end in time: an orderly server gives up, a server that computes on is stopped, and a thread that
+//! waits for an object returns. No server can lengthen the time of its caller.
 //!
 //! Without seeds: it is about how much time passes.
 #![cfg_attr(target_os = "none", no_std, no_main)]
@@ -15,16 +15,16 @@ use system_tests::report::{expect, expect_that, pass};
 use system_tests::watch::Watch;
 
 const MILLISECOND: Duration = Duration::from_millis(1);
-/// How long after its end a call may still take: the time of grace, and a bit.
+/// The longest time that a call may take after its end: the time of grace, and a bit.
 const GRACE: Duration = Duration::from_millis(14);
 
 #[interface]
 trait Work {
-    /// Waits for a long time. Tells how long it was, in ms.
+    /// Waits for a long time. Returns the time in ms.
     fn wait(&self) -> u32;
     /// Computes for ever.
     fn spin(&self);
-    /// Returns how often it was called in this life.
+    /// Returns the number of calls in this life.
     fn calls(&self) -> u32;
 }
 
@@ -59,18 +59,18 @@ impl Work for Worker {
 /// Tries to have more time than its caller has given.
 struct Greedy {
     worker: Handle<dyn Work>,
-    /// How much it gives itself, in ticks; 0: all that there is.
+    /// The time that it sets itself, in ticks; 0: the longest possible.
     time: u64,
 }
 
 impl Work for Greedy {
-    /// Waits on and on, whatever comes back.
+    /// Waits in a loop, whatever the result is.
     fn wait(&self) -> u32 {
         loop {
             let _ = self.worker.wait();
         }
     }
-    /// Gives itself time again and again.
+    /// Sets itself time in a loop.
     fn spin(&self) {
         loop {
             let now = time::now().as_micros() / DEADLINE_UNIT;
@@ -135,7 +135,7 @@ fn hold(alone: Handle<dyn Alone>) -> ! {
     crossgate::thread::exit()
 }
 
-/// Returns how a call ends that is given some time, and how long it took.
+/// Returns the end of a call that is given some time, and the time that the call took.
 #[track_caller]
 fn within<T>(
     limit: Duration,
@@ -164,7 +164,7 @@ fn client(
     expect_that("an orderly server", waited.is_ok_and(|milliseconds| milliseconds <= 12));
     expect("it lives on", work.calls(), Ok(1));
     for _ in 0..30 {
-        // At any time of the kernel's units, and inside of another time.
+        // At any time of the kernel's units, and inside of another deadline.
         time::sleep(Duration::from_micros(100));
         let begun = with_deadline(Duration::ZERO, || work.wait());
         expect("a call for which there is no time", begun.err(), late.err());
@@ -176,7 +176,7 @@ fn client(
     expect("a server that computes", within(limit, limit + GRACE, || work.spin()), late);
     expect("it begins anew", work.calls(), Ok(0));
 
-    // The innermost first, then who waits on and on.
+    // The innermost call ends first, then the server that waits in a loop.
     let waited = within(limit, limit + 6 * GRACE, || greedy.wait());
     expect("a server that hides behind calls", waited.err(), Some(CallError::DeadlineExceeded));
     // So long that the thread has nothing left of the time of grace.
@@ -192,7 +192,7 @@ fn client(
     expect_that("the nearer limit of a server", nested.is_ok_and(|milliseconds| milliseconds <= 8));
     let outer = with_deadline(3 * MILLISECOND, || with_deadline(500 * MILLISECOND, || work.wait()));
     expect_that("the nearer limit of two", outer.is_ok_and(|milliseconds| milliseconds <= 6));
-    // So long over that its number seems to come.
+    // So long past that its number seems to lie in the future.
     for (outer, inner) in [(5, 2), (2, 5)] {
         let begun = with_deadline(outer * MILLISECOND, || {
             with_deadline(inner * MILLISECOND, || {

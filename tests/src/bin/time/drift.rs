@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Time does not drift, whoever sleeps how often, and however often somebody asks for it: against a timer of
-//! the board.
+//! Time does not drift, however often threads sleep and ask for the time: compared with a timer of the board.
 //!
-//! It takes 2 s of the board's time, or as many as `CROSSGATE_DRIFT_SECONDS` said when it was built.
+//! The test takes 2 s of the board's time, or as many as `CROSSGATE_DRIFT_SECONDS` said when it was built.
 //!
 //! Emulator: -icount shift=5,sleep=off
 //! Without seeds: it is about how much time passes.
@@ -36,7 +35,7 @@ crossgate::system! {
 }
 board::start!(SYSTEM);
 
-/// The time that it takes, in s.
+/// The duration of the test, in s.
 const SECONDS: u64 = match option_env!("CROSSGATE_DRIFT_SECONDS") {
     Some(text) => match u64::from_str_radix(text, 10) {
         Ok(seconds) => seconds,
@@ -44,16 +43,16 @@ const SECONDS: u64 = match option_env!("CROSSGATE_DRIFT_SECONDS") {
     },
     None => 2,
 };
-/// How far the two may be apart, in millionths of the time that has passed, beside the µs.
+/// The largest difference of the two clocks, in millionths of the time that has passed, beside the µs.
 const DRIFT: u64 = 20;
 
-/// Sleeps for all numbers of µs in between, again and again.
+/// Sleeps for all numbers of µs in between, in a loop.
 fn sleep_often(shortest: u64, longest: u64, slept: Signal) -> ! {
     loop {
         for microseconds in shortest..=longest {
             time::sleep(Duration::from_micros(microseconds));
         }
-        // The wiring permits it.
+        // The wiring permits the signal.
         let _ = slept.signal();
     }
 }
@@ -65,7 +64,7 @@ fn wait(slept: Notification) -> ! {
     }
 }
 
-/// Asks for the time whenever nobody else runs.
+/// Asks for the time whenever no other thread runs.
 fn ask() -> ! {
     let mut last = time::now();
     loop {

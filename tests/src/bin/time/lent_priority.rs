@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Priority is lent to a visitor only while it is inside: a process that forges a mutex which a thread of
-//! others holds, and has an urgent thread of its own wait for it, does not follow the visitor home.
+//! Priority is lent to a visitor only while it is inside. A process that forges a mutex which a thread of another
+//! process holds, and makes an urgent thread of its own wait for it, does not influence the visitor after its return.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -15,7 +15,7 @@ use system_tests::{probe, raw};
 const OK: Status = Status::OK;
 const BAD_ARGUMENT: Status = Status(CallError::BadArgument as usize);
 
-/// How a visitor leaves the forger.
+/// The way in which a visitor leaves the forger.
 #[derive(crossgate::Wire, Clone, Copy, Debug, PartialEq, Eq)]
 enum Way {
     Returns,
@@ -30,10 +30,10 @@ trait Trap {
     fn check(&self);
 }
 
-/// What the threads of the forger know of each other.
+/// The data that the threads of the forger share.
 struct Forgery {
     mutex: AtomicUsize,
-    /// True if the thread has run that is less urgent than who waits for the mutex.
+    /// True if the thread has run that is less urgent than the one that waits for the mutex.
     between_ran: AtomicBool,
     visited: Notification,
     between: Notification,
@@ -104,7 +104,7 @@ crossgate::system! {
 }
 board::start!(SYSTEM);
 
-/// Waits for a mutex that the visitor holds, it says, until that has left.
+/// Waits for a mutex that the visitor holds, as it claims, until the visitor has left.
 fn urgent(forgery: &Forgery) -> ! {
     let inside_its_stack = probe::stack_of(&SYSTEM, "visitor", 2).start + 64;
     let wait = || {

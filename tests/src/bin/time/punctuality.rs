@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Sleepers wake on time, many at once, and the CPU is free for others while they sleep, however short
-//! that is.
+//! Sleepers wake on time, many at once, and the CPU is free for others while they sleep, however short their sleep is.
 //!
-//! Time is exact only if the emulator counts instructions, as `cargo xtask test` has it do: then an
-//! instruction takes 1 ns.
+//! Time is exact only if the emulator counts instructions, as `cargo xtask test` makes it do: then an instruction takes
+//! 1 ns.
 //!
 //! Without seeds: it is about how much time passes.
 #![cfg_attr(target_os = "none", no_std, no_main)]
@@ -16,12 +15,12 @@ use system_tests::report::{expect, expect_that, fail, pass};
 use system_tests::watch::allow_no_fault;
 
 const MICROSECOND: Duration = Duration::from_micros(1);
-/// How much later than asked for a thread may wake. All may want to wake at the same time.
+/// The largest lateness of a thread's wake-up. All threads may have to wake at the same time.
 const SLACK: Duration = Duration::from_micros(20);
 /// The number of times that each sleeps.
 const ROUNDS: u32 = 50;
 
-/// How far the thread without a hurry has come.
+/// The progress of the thread without a hurry.
 struct Progress(AtomicU32);
 
 crossgate::system! {
@@ -72,7 +71,7 @@ fn sleep_often(microseconds: u32, done: Signal) -> ! {
     thread::exit()
 }
 
-/// The same, by timeouts.
+/// Waits as `sleep_often` sleeps, by timeouts.
 fn wait_often(never: Notification, microseconds: u32, done: Signal) -> ! {
     let length = MICROSECOND * microseconds;
     for _ in 0..ROUNDS {
@@ -85,14 +84,14 @@ fn wait_often(never: Notification, microseconds: u32, done: Signal) -> ! {
     thread::exit()
 }
 
-/// Counts whenever nobody else runs.
+/// Counts whenever no other thread runs.
 fn run(progress: &Progress) -> ! {
     loop {
         progress.0.fetch_add(1, Ordering::Relaxed);
     }
 }
 
-/// While it sleeps for less than a millisecond, somebody else has the CPU: nearly all of the time.
+/// Checks that another thread has the CPU nearly all of the time while this one sleeps for less than a millisecond.
 fn judge(progress: &Progress, done: Notification) -> ! {
     for _ in 0..8 {
         done.wait();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A client that is refused again and again has lines of the console written about it, by a thread that is more urgent.
-//! That does not take the time of others, which the client's budget would not let it take itself.
+//! A client that is refused in a loop makes the console write lines about it, by a thread that is more urgent. That
+//! does not take more time of others than the client's budget lets it take itself.
 //!
 //! Emulator: -icount shift=3,sleep=off
 //! Without seeds: it measures time, which they bring forward.
@@ -20,7 +20,7 @@ const SLOW: Duration = Duration::from_millis(5);
 crossgate::system! {
     static SYSTEM;
     process server {
-        // There is no place to wait at, as if others had them all.
+        // There is no place to wait at, as if others had all places.
         object flags (stack = 256): Concurrent<EventFlags<0>> = EventFlags::new([]) => [FLAGS: dyn EventWaiter];
     }
     process console {
@@ -69,7 +69,7 @@ fn attack(flags: Handle<dyn EventWaiter>) -> ! {
     }
 }
 
-/// Has nearly all of the time: counts moments in which it was not interrupted for long.
+/// Has nearly all of the time: counts moments in which it was interrupted for long.
 fn work() -> ! {
     let begin = time::now();
     let (mut last, mut lost) = (begin, Duration::ZERO);
@@ -81,7 +81,7 @@ fn work() -> ! {
         }
         last = now;
     }
-    // The attacker's budget, and what is written of it now and then.
+    // The attacker's budget, and the lines about it.
     expect_that("others have their time", lost < 60 * MILLISECOND);
     pass()
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Threads of one priority take turns, though none gives way; who is less urgent does not.
+//! Threads of one priority take turns, although none yields; a less urgent thread does not.
 //!
 //! Emulator: -icount shift=3,sleep=off
 //! Without seeds: it measures time, which they bring forward.
@@ -11,7 +11,7 @@ use crossgate::{Concurrent, time};
 use system_tests::report::{expect_that, pass};
 use system_tests::watch::allow_no_fault;
 
-/// Who ran last of those that take turns, and how often that has changed.
+/// The thread that ran last of those that take turns, and the number of changes.
 struct Turns {
     last: AtomicU32,
     changes: AtomicU32,
@@ -23,7 +23,7 @@ impl Turns {
         Turns { last: AtomicU32::new(0), changes: AtomicU32::new(0), outsiders: AtomicU32::new(0) }
     }
 
-    /// Runs on and on.
+    /// Runs without end.
     fn run(&self, who: u32) -> ! {
         loop {
             if self.last.swap(who, Relaxed) != who {
@@ -61,7 +61,7 @@ fn less_urgent(turns: &Turns) -> ! {
 fn count(turns: &Turns) -> ! {
     for _ in 0..3 {
         let before = turns.changes.load(Relaxed);
-        // It interrupts them often, which takes nothing from what they have left.
+        // The thread interrupts them often, which takes nothing from the rest of their slices.
         for _ in 0..100 {
             time::sleep(Duration::from_micros(300));
         }

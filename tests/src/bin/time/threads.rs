@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Who runs: the most urgent thread, at once; first come first served within a priority; and an
-//! endless loop stops nobody who is more urgent.
+//! The choice of the running thread: the most urgent one, at once; first come first served within a priority; and an
+//! endless loop stops no thread that is more urgent.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
@@ -9,7 +9,7 @@ use crossgate::{Concurrent, Handle, Notification, Signal, interface, thread, tim
 use system_tests::report::{broken, expect, pass};
 use system_tests::watch::allow_no_fault;
 
-/// Writes down who was there, in order.
+/// Records the threads that came, in order.
 #[interface]
 trait Log {
     fn note(&self, who: u32);
@@ -86,14 +86,14 @@ fn low(now: Signal, log: Handle<dyn Log>) -> ! {
     thread::exit()
 }
 
-/// Runs at the lowest priority there is for a thread, and never stops.
+/// Runs at the lowest priority of threads, and never stops.
 fn spin() -> ! {
     loop {
         core::hint::spin_loop();
     }
 }
 
-/// Of the same priority as the endless loop before it: it does not get to run.
+/// Has the same priority as the endless loop before it: it never runs.
 fn starved() -> ! {
     broken("ran although a thread of the same priority had not let it")
 }

@@ -11,8 +11,7 @@ use crossgate::{Notification, Signal, thread, time};
 use system_tests::report::{expect, expect_that, pass};
 use system_tests::watch::allow_no_fault;
 
-/// How much later than asked for a thread may wake: the emulator is not the only program on its
-/// machine.
+/// The largest lateness of a thread's wake-up: the emulator is not the only program on its machine.
 const SLACK: Duration = Duration::from_millis(200);
 
 crossgate::system! {
@@ -77,8 +76,8 @@ fn watch(done: Notification) -> ! {
         awake += u32::from(done.try_wait());
     }
 
-    // Another clock of the board has to agree over more than SysTick can count, which is 0.67 s. (The
-    // emulator's host may hold it up between two readings.)
+    // Another clock of the board has to agree over more than SysTick can count, which is 0.67 s. (The emulator's host
+    // may stop the emulator between two readings.)
     let mut timer = Timer::new(TIMER0);
     timer.start();
     let start = check();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! As many notifications as a firmware can have, 255, and as a process can own, 32: seven processes wait for
-//! theirs, each of which is signalled, from the first to the last. It comes to its owner, and to nobody else who has
-//! one of that number.
+//! The largest number of notifications of a firmware, 255, and of a process, 32: seven processes wait for theirs, each
+//! of which is signalled, from the first to the last. Each signal reaches its owner, and no other process that has a
+//! notification of that number.
 //!
 //! Without seeds: it is about how much time passes.
 #![cfg_attr(target_os = "none", no_std, no_main)]
@@ -14,16 +14,16 @@ use system_tests::raw;
 use system_tests::report::{expect, expect_that, pass};
 use system_tests::watch::allow_no_fault;
 
-/// How many processes own as many as they can.
+/// The number of processes that own as many as they can.
 const OWNERS: usize = 7;
-/// How many the judge owns.
+/// The number of notifications of the judge.
 const REST: usize = MAX_NOTIFICATIONS - OWNERS * MAX_OWN_NOTIFICATIONS - 1;
 const SECOND: Duration = Duration::from_secs(1);
 
 type All<T> = [T; MAX_OWN_NOTIFICATIONS];
 
-/// The firmware, with what the judge owns besides the echoes; and for each owner its echo, and what it owns: every
-/// third is counting, from the second on.
+/// Defines the firmware, with the notifications of the judge besides the echoes; and for each owner its echo, and its
+/// own notifications: every third is counting, from the second on.
 macro_rules! firmware {
     (
         spare: ($($spare:ident)*)
@@ -100,7 +100,7 @@ firmware! {
 }
 board::start!(SYSTEM);
 
-/// Expects them in their order: alone, for some time, or any of all.
+/// Expects its notifications in their order: alone, with a timeout, or any of all.
 fn own(all: All<Notification>, echo: Signal) -> ! {
     for (place, notification) in all.into_iter().enumerate() {
         match place % 3 {
@@ -110,7 +110,7 @@ fn own(all: All<Notification>, echo: Signal) -> ! {
         }
         expect("signal", echo.signal(), Ok(()));
     }
-    // Those that are kept are of the one that was signalled, too.
+    // Signals that are kept are those of the signalled notification, too.
     thread::yield_now();
     all[0].wait();
     for (place, notification) in all.into_iter().enumerate() {
@@ -136,13 +136,13 @@ fn judge(
         }
     }
     for (own, echo) in all.iter().zip(echoes) {
-        // The first wakes it when both are there.
+        // The first one wakes the thread when both are there.
         expect("signal", own[31].signal(), Ok(()));
         expect("signal", own[0].signal(), Ok(()));
         expect_that("it has come", echo.wait_timeout(SECOND).is_ok());
         expect_that("to nobody else", is_quiet());
     }
-    // There is none behind its own, but those of others.
+    // There is no notification behind its own, except for those of others.
     for number in [REST, MAX_OWN_NOTIFICATIONS - 1] {
         let set = Process::notification(number) as usize;
         let reply = raw::system_call(number::WAIT, [set, 0, 0, 0]);

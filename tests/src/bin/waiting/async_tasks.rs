@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Embassy in several processes: each has its own executors, timers and tasks, and gets them anew when it restarts. A task
-//! waits for an interrupt, and makes a call while others go on.
+//! Embassy in several processes: each has its own executors, timers and tasks, and new ones after a restart. A task
+//! waits for an interrupt, and makes a call while others continue.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use board::{TIMER0, Timer, interrupt};
@@ -30,7 +30,7 @@ crossgate::system! {
         notification EXPIRED;
         interrupt interrupt::TIMER0 => EXPIRED;
         notification DRIVER_BELL;
-        // It never waits.
+        // This thread never waits.
         thread main (priority = 1, stack = STACK) =
             tasks::driver(DRIVER_BELL, Timer::new(TIMER0), EXPIRED, DRIVEN);
     }
@@ -58,7 +58,7 @@ crossgate::system! {
 }
 board::start!(SYSTEM);
 
-/// Without optimisation it takes more.
+/// The size of a stack, which is larger without optimisation.
 const STACK: usize = if cfg!(target_os = "none") { 1024 } else { 16_384 };
 
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -78,7 +78,7 @@ fn witness(
     let restarted = time::now();
     expect("none of its new life", second.beats(), Ok(0));
     expect_beats(second, restarted, 10);
-    // Its beats before are among them, so it has not restarted.
+    // Its earlier beats are among them, so it has not restarted.
     expect_beats(first, begun, 20);
     for done in done {
         expect_that("the others are done", done.wait_timeout(PATIENCE).is_ok());
@@ -87,7 +87,7 @@ fn witness(
     pass()
 }
 
-/// Waits until a process has had as many beats of 10 ms, and those of 25 ms: they take as long.
+/// Waits until a process has had as many beats of 10 ms, and those of 25 ms that come in the same time.
 #[track_caller]
 fn expect_beats(heart: Handle<dyn Heart>, since: Instant, count: u32) {
     loop {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Critical sections of the threads of a process: exclusion, nesting, priority inheritance, and a crash instead of a
-//! circle. Other processes have theirs.
+//! deadlock. Other processes have their own.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::cell::Cell;
@@ -18,7 +18,7 @@ use system_tests::watch::Watch;
 const ROUNDS: u32 = 100;
 const MILLISECOND: Duration = Duration::from_millis(1);
 
-/// What the threads fight for.
+/// The account that the threads compete for.
 struct Account {
     balance: Mutex<Cell<u32>>,
     middle_ran: AtomicU32,
@@ -35,7 +35,7 @@ impl Account {
     }
 }
 
-/// A visitor has critical sections as a thread of the process has.
+/// Has critical sections in the thread of a visitor, like a thread of the process.
 #[interface]
 trait Deposit {
     fn deposit(&self, rounds: u32);
@@ -60,7 +60,7 @@ crossgate::system! {
         thread main (priority = 31, stack = 2048) =
             witness(FAULTED, DONE, ACCOUNT, START_LOW, START_CIRCLE);
     }
-    // More of them than there are stacks that are known.
+    // There are more threads than stacks that are known.
     process workers {
         object account: Concurrent<Account> = Account::new() => [ACCOUNT: dyn Deposit];
         thread first (priority = 5, stack = 1024) = work(&account, DONE);
@@ -113,7 +113,7 @@ fn deposit(account: &Account, rounds: u32) {
     }
 }
 
-/// Nests at several places of the stack.
+/// Nests at several depths of the stack.
 #[inline(never)]
 fn deeper(levels: u32) {
     critical_section::with(|_| {
@@ -157,8 +157,9 @@ fn witness(
     pass()
 }
 
-/// Is in a section, and wakes the high thread, which waits for it to leave it, and the middle one, which would keep this
-/// one from running if it had not inherited the high one's priority. A process of its own does not wait.
+/// Is in a section, and wakes the high thread, which waits for the end of the section, and the middle one, which would
+/// keep this thread from running if it had not inherited the priority of the high one. A process with its own section
+/// does not wait.
 fn low(lock: &Account, [start, middle, high, ran]: [Notification; 4], other: Signal) -> ! {
     start.wait();
     critical_section::with(|section| {
@@ -197,7 +198,7 @@ fn other(start: Notification, ran: Signal) -> ! {
     thread::exit()
 }
 
-/// Is in a section, and waits for the thread that comes next.
+/// Is in a section, and waits for the next thread.
 fn section_then_lock(both: &Account, start: Notification, held: Notification) -> ! {
     start.wait();
     critical_section::with(|_| {
@@ -207,11 +208,11 @@ fn section_then_lock(both: &Account, start: Notification, held: Notification) ->
     broken("waits for each other, and is back")
 }
 
-/// Wants a section that it would never get, which is not one that it is in.
+/// Tries to enter a section, which would never be possible; it is not a section that the thread is in.
 fn lock_then_section(both: &Account, held: Notification) -> ! {
     held.wait();
     let _held = both.lock.lock();
-    // The other waits for it meanwhile.
+    // The other thread waits for it meanwhile.
     time::sleep(MILLISECOND);
     critical_section::with(|_| broken("is in a section with another"))
 }

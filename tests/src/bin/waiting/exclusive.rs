@@ -40,7 +40,7 @@ impl Count for Slow {
     }
 }
 
-/// Work that takes longer than a time slice of anybody.
+/// Work that takes longer than a time slice of any thread.
 #[interface]
 trait Work {
     /// Works for some ms of the CPU's time.
@@ -56,7 +56,7 @@ impl Work for Inner {
     }
 }
 
-/// Has the work done by another.
+/// Makes another object work.
 struct Outer {
     inner: Handle<dyn Work>,
 }
@@ -73,7 +73,7 @@ struct Selfish;
 impl Count for Selfish {
     fn increment(&mut self) {}
     fn value(&mut self) -> u32 {
-        // By its number: the wiring does not let an object have its own handle.
+        // The object is called by its number, because the wiring does not let an object have its own handle.
         let own = raw::service(&SYSTEM, "SELFISH");
         raw::trap(number::call(own, 0), [0; 4]).status.0 as u32
     }
@@ -149,7 +149,7 @@ fn between(outer: Handle<dyn Work>) -> ! {
     thread::exit()
 }
 
-/// Wants the outer object from 10 ms on: all who are in its way inherit its priority.
+/// Wants the outer object from 10 ms on: all threads that block it inherit its priority.
 fn high(finished: &AtomicBool, outer: Handle<dyn Work>) -> ! {
     time::sleep(10 * MILLISECOND);
     expect("a call", outer.work(1), Ok(()));
@@ -157,7 +157,7 @@ fn high(finished: &AtomicBool, outer: Handle<dyn Work>) -> ! {
     thread::exit()
 }
 
-/// Would keep them from running from 15 ms on.
+/// Would keep the others from running from 15 ms on.
 fn middle(finished: &AtomicBool, done: Signal) -> ! {
     time::sleep(15 * MILLISECOND);
     expect_that("the more urgent thread has finished", finished.load(Ordering::Relaxed));

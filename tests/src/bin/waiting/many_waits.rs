@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! As many wait at once as there can be: each for a notification of its own, then each for a mutex of
-//! its own. All are woken, each by its own event, and none by that of another.
+//! The largest number of threads wait at once: each for a notification of its own, then each for a mutex of its own.
+//! All are woken, each by its own event, and none by that of another.
 //!
 //! Without seeds: it is about how much time passes.
 #![cfg_attr(target_os = "none", no_std, no_main)]
@@ -12,7 +12,7 @@ use crossgate::{Concurrent, Notification, Signal, notification, thread};
 use system_tests::report::{expect, expect_that, pass};
 use system_tests::watch::allow_no_fault;
 
-/// How many wait.
+/// The number of waiting threads.
 const COUNT: usize = 24;
 const MILLISECOND: Duration = Duration::from_millis(1);
 
@@ -103,7 +103,7 @@ crossgate::system! {
 board::start!(SYSTEM);
 
 fn wait(signal: Notification, locks: &Locks, index: usize, done: Signal) -> ! {
-    // Half of them with a deadline, which doesn't come.
+    // Half of the threads wait with a deadline, which doesn't come.
     if index.is_multiple_of(2) {
         signal.wait();
     } else {
@@ -117,8 +117,8 @@ fn wait(signal: Notification, locks: &Locks, index: usize, done: Signal) -> ! {
     thread::exit()
 }
 
-/// Is the least urgent: it takes all mutexes once all others wait for their signals, and gives them back
-/// once all wait for these.
+/// Is the least urgent: takes all mutexes once all others wait for their signals, and frees them once all wait for the
+/// mutexes.
 fn hold(locks: &Locks, done: Signal, ready: Signal) -> ! {
     let guards: [_; COUNT] = core::array::from_fn(|index| locks.locks[index].lock());
     expect("signal", ready.signal(), Ok(()));
@@ -136,7 +136,7 @@ fn judge(
     ready: Notification,
 ) -> ! {
     ready.wait();
-    // Signals of its own come to it alone, and the last is as good as the first.
+    // Signals of its own come to this thread only, and the last one works like the first.
     for notification in own {
         expect("nothing has come", notification.try_wait(), false);
         notification.signal();
@@ -147,7 +147,7 @@ fn judge(
         expect_that("it is woken", done.wait_timeout(10 * MILLISECOND).is_ok());
         expect("nobody else is", done.try_wait(), false);
     }
-    // Each has its mutex, and the one that held them has ended.
+    // Each thread has its mutex, and the one that held them has ended.
     for _ in 0..=COUNT {
         expect_that("it had its mutex", done.wait_timeout(10 * MILLISECOND).is_ok());
     }

@@ -13,7 +13,7 @@ use system_tests::watch::allow_no_fault;
 const ROUNDS: u32 = 300;
 const MILLISECOND: Duration = Duration::from_millis(1);
 
-/// What the threads fight for.
+/// The account that the threads compete for.
 struct Account {
     balance: Mutex<Cell<u32>>,
     middle_ran: AtomicU32,
@@ -78,8 +78,8 @@ fn judge(account: &Account, done: Notification, [low, _middle, _high]: [Signal; 
     broken("the test did not end")
 }
 
-/// Holds the mutex, then wakes the high thread, which waits for it, and the middle one, which would
-/// keep this one from running if it had not inherited the high one's priority.
+/// Holds the mutex, then wakes the high thread, which waits for it, and the middle one, which would keep this thread
+/// from running if it had not inherited the priority of the high one.
 fn low(lock: &Account, start: Notification, middle: Notification, high: Notification) -> ! {
     start.wait();
     let held = lock.balance.lock();

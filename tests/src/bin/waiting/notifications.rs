@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Notifications: kept until somebody waits, counted where the wiring says so, with and without a
-//! timeout, for one and for any of several, between processes.
+//! Notifications: kept until a thread waits, counted where the wiring says so, with and without a timeout, for one and
+//! for any of several, between processes.
 //!
 //! Without seeds: it is about how much time passes.
 #![cfg_attr(target_os = "none", no_std, no_main)]
@@ -42,7 +42,7 @@ board::start!(SYSTEM);
 
 const MILLISECOND: Duration = Duration::from_millis(1);
 
-/// On each GO: two signals of each kind at once; then, on the next, one after 5 ms.
+/// On each signal of GO: sends two signals of each kind at once; on the next one, one signal after 5 ms.
 fn send(go: Notification, one: Signal, many: Signal) -> ! {
     loop {
         go.wait();
@@ -59,7 +59,7 @@ fn send(go: Notification, one: Signal, many: Signal) -> ! {
 fn receive([one, many, never, done]: [Notification; 4], go: Signal) -> ! {
     expect("nothing has come", one.try_wait(), false);
 
-    // Kept, once or counted.
+    // Signals are kept, once or counted.
     expect("signal", go.signal(), Ok(()));
     time::sleep(2 * MILLISECOND);
     one.wait();
@@ -78,7 +78,7 @@ fn receive([one, many, never, done]: [Notification; 4], go: Signal) -> ! {
     expect_that("nothing comes", many.wait_timeout(200 * MILLISECOND).is_err());
     expect_that("the earlier timeout wakes nobody", time::now() - start >= 200 * MILLISECOND);
 
-    // After the timeout nobody waits: signals are kept, and disturb no sleep.
+    // After the timeout no thread waits: signals are kept, and do not disturb a sleep.
     let start = time::now();
     expect("signal", go.signal(), Ok(()));
     time::sleep(10 * MILLISECOND);
@@ -99,7 +99,7 @@ fn receive([one, many, never, done]: [Notification; 4], go: Signal) -> ! {
     let reply = raw::system_call(number::WAIT, [second, usize::MAX, usize::MAX, 0]);
     expect("how a wait without a timeout ends", reply.status, Status::OK);
 
-    // Any of several.
+    // A wait for any of several.
     one.signal();
     expect("which has come", notification::wait_any([never, one, many]), 1);
     expect("signal", go.signal(), Ok(()));
@@ -111,7 +111,7 @@ fn receive([one, many, never, done]: [Notification; 4], go: Signal) -> ! {
     expect("signal", go.signal(), Ok(()));
     expect("which has come", notification::wait_any([never, many]), 1);
 
-    // The other process' waiters have been served in the order of their urgency.
+    // The waiting threads of the other process have been woken in the order of their urgency.
     expect_that("the waiters come", done.wait_timeout(100 * MILLISECOND).is_ok());
     pass()
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Threads of pools: they do what they are told, and can be ended wherever they are.
+//! Threads of pools: they do their jobs, and can be ended wherever they are.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
@@ -17,17 +17,17 @@ const FOR_EVER: Duration = Duration::from_secs(3600);
 
 #[interface]
 trait Server {
-    /// Waits until it is time, or nobody waits for it any more: then it is `false`.
+    /// Waits until it is released, or no caller waits any more: then it returns `false`.
     fn wait(&self) -> bool;
     /// Computes until it is told to stop.
     fn compute(&self);
     fn stop(&self);
-    /// Tells who is in the room to leave.
+    /// Tells the visitor of the room to leave.
     fn leave(&self);
-    /// Returns how many computations have begun, and are done.
+    /// Returns the numbers of computations that have started, and of those that are done.
     fn computed(&self) -> u32;
     fn nothing(&self);
-    /// Another life of the client begins: how many there were.
+    /// Records another life of the client. Returns the number of earlier ones.
     fn next_life(&self) -> u32;
 }
 
@@ -91,10 +91,10 @@ impl Room for Cell {
     }
 }
 
-/// What main and the jobs share.
+/// The data that main and the jobs share.
 struct State {
     mutex: Mutex<u32>,
-    /// What jobs have come to.
+    /// The progress of the jobs.
     steps: AtomicU32,
     begun: AtomicU32,
 }
@@ -106,7 +106,7 @@ impl State {
     fn step(&self) {
         self.steps.fetch_add(1, Relaxed);
     }
-    /// A job has begun, and is about to wait.
+    /// Records that a job has started, and is about to wait.
     fn begin(&self) {
         self.begun.fetch_add(1, Relaxed);
     }
@@ -146,7 +146,7 @@ crossgate::system! {
 }
 board::start!(SYSTEM);
 
-/// Two lives of the judge end, by a mutex that was lost.
+/// Expects that two lives of the judge end, by a mutex that was lost.
 fn witness(faulted: Notification) -> ! {
     let mut watch = Watch::new(&SYSTEM, faulted);
     for _ in 0..2 {
@@ -158,7 +158,7 @@ fn witness(faulted: Notification) -> ! {
     }
 }
 
-/// Threads of pools of others are out of reach.
+/// Tests that threads of pools of others are out of reach.
 fn attack(own: Pool, attack: Notification) -> ! {
     attack.wait();
     for thread in 0..SYSTEM.threads.len() + 2 {
@@ -195,14 +195,14 @@ fn judge(
             ends_at_home(state, workers, never, servers);
             ends_abroad(state, workers, server);
             ends_anywhere(state, workers, server);
-            // Another waits for the mutex that is lost.
+            // Another thread waits for the mutex that is lost.
             let holder = lose_mutex(state, workers);
             let waiter = begun(state, workers, move || *state.mutex.lock());
             holder.end();
             let _ = waiter.join();
         }
         Ok(1) => {
-            // It comes to wait later.
+            // The thread waits later.
             let holder = lose_mutex(state, workers);
             holder.end();
             expect("it ends", holder.join(), Err(Ended));
@@ -228,14 +228,14 @@ where
     }
 }
 
-/// Waits until something is so.
+/// Waits until a fact is true.
 fn until(fact: impl Fn() -> bool) {
     while !fact() {
         time::sleep(MOMENT);
     }
 }
 
-/// The same, when it has begun.
+/// Lets a thread do a job, and returns when the job has started.
 fn begun<R: Send + 'static>(
     state: &'static State,
     pool: Pool,
@@ -247,12 +247,12 @@ fn begun<R: Send + 'static>(
         job()
     });
     until(|| state.begun.load(Relaxed) != before);
-    // It comes to where it waits.
+    // The job gets to its wait.
     time::sleep(MOMENT);
     handle
 }
 
-/// A job that has the mutex.
+/// Starts a job that takes the mutex, and never frees it.
 fn lose_mutex(state: &'static State, workers: Pool) -> JoinHandle<()> {
     let holder = begun(state, workers, move || {
         let mut guard = state.mutex.lock();
@@ -263,7 +263,7 @@ fn lose_mutex(state: &'static State, workers: Pool) -> JoinHandle<()> {
     holder
 }
 
-/// Jobs that come to their end.
+/// Tests jobs that come to their end.
 fn jobs(state: &'static State, workers: Pool, urgent: Pool, never: Notification) {
     for round in 0..10_u64 {
         let first = spawn(workers, move || round + 1);
@@ -276,7 +276,7 @@ fn jobs(state: &'static State, workers: Pool, urgent: Pool, never: Notification)
     expect_that("a more urgent one is done at once", soon.has_ended());
     let name = soon.join().map(|thread| SYSTEM.threads[thread].name);
     expect("which", name, Ok("urgent_1"));
-    // From job to job.
+    // A job waits for a job.
     let nested = spawn(workers, move || spawn(urgent, || 7_u8).join());
     expect("what another job has told", nested.join(), Ok(Ok(7)));
     let late = spawn(workers, move || never.wait());
@@ -284,7 +284,7 @@ fn jobs(state: &'static State, workers: Pool, urgent: Pool, never: Notification)
     let Err(late) = late.join_timeout(MOMENT) else { fail(format_args!("it waits")) };
     never.signal();
     expect("it goes on", late.join_timeout(FOR_EVER).ok(), Some(Ok(())));
-    // Nobody wants to know.
+    // The result is not wanted.
     drop(spawn(workers, move || state.step()));
     expect("it has not begun", state.steps(), 0);
     until(|| (state.steps(), workers.free()) == (1, 2));
@@ -296,7 +296,7 @@ fn jobs(state: &'static State, workers: Pool, urgent: Pool, never: Notification)
     expect("it never began", (unbegun.join(), state.steps()), (Err(Ended), 1));
 }
 
-/// Ends a job after some time, and looks that its thread is as good as new.
+/// Ends a job after some time, and checks that its thread works as before.
 fn ends<R: core::fmt::Debug + PartialEq>(what: &str, pool: Pool, job: JoinHandle<R>) {
     expect_that(what, !job.has_ended());
     job.end();
@@ -381,7 +381,7 @@ fn ends_abroad(state: &'static State, workers: Pool, server: Handle<dyn Server>)
     expect("none goes on", state.steps(), steps);
 }
 
-/// At any instruction, more or less.
+/// Ends jobs at any instruction, more or less.
 fn ends_anywhere(state: &'static State, workers: Pool, server: Handle<dyn Server>) {
     for round in 0..100 {
         let job = spawn(workers, move || {

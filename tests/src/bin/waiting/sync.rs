@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the threads of one process wait by: conditions, semaphores, locks of readers and writers, channels, values that
-//! are made once.
+//! The objects by which the threads of one process wait: conditions, semaphores, locks of readers and writers,
+//! channels, values that are made once.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
@@ -13,7 +13,7 @@ use system_tests::watch::allow_no_fault;
 
 const MILLISECOND: Duration = Duration::from_millis(1);
 
-/// Where the threads meet, and a visitor.
+/// The place where the threads and a visitor meet.
 struct Hall {
     is_open: Mutex<bool>,
     changed: Condvar<4>,
@@ -37,19 +37,19 @@ impl Hall {
         }
     }
 
-    /// Notes a digit.
+    /// Records a digit.
     fn note(&self, digit: u32) {
         let mut log = self.log.lock();
         *log = *log * 10 + digit;
     }
 
-    /// Returns what was noted since.
+    /// Returns the digits since the last call.
     fn noted(&self) -> u32 {
         core::mem::take(&mut self.log.lock())
     }
 }
 
-/// What a visitor does there.
+/// The actions of a visitor there.
 #[interface]
 trait Enter {
     /// Waits until it is open.
@@ -77,7 +77,7 @@ impl Enter for Hall {
 static ONCE: OnceLock<u32> = OnceLock::new();
 static MADE: AtomicU32 = AtomicU32::new(0);
 static LAZY: LazyLock<u32> = LazyLock::new(|| {
-    // Others come while it is made.
+    // Other threads come while the value is made.
     time::sleep(5 * MILLISECOND);
     MADE.fetch_add(1, SeqCst) + 41
 });
@@ -105,7 +105,7 @@ crossgate::system! {
 }
 board::start!(SYSTEM);
 
-/// The judge is the least urgent: whatever it does, the others go on until they wait again.
+/// Runs one of the workers. The judge is the least urgent: whatever it does, the others run until they wait again.
 fn worker(hall: &Hall, number: u32) -> ! {
     hall.enter();
     hall.note(number);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A thread that waits in a call, while another one is in a call with lent memory, comes home unharmed: what was
-//! narrowed for the one is not for the other.
+//! A thread that waits in a call, while another one is in a call with lent memory, returns unharmed: the narrow bounds
+//! of the one are not those of the other.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 use core::hint::black_box;
@@ -9,7 +9,7 @@ use crossgate::{Concurrent, Handle, LeaseBuf, LeaseMut, Notification, interface,
 use system_tests::report::{expect, pass};
 use system_tests::watch::Watch;
 
-/// Takes its time.
+/// Takes some time.
 #[interface]
 trait Slow {
     fn sleep(&self);
@@ -23,7 +23,7 @@ impl Slow for Server {
         time::sleep(Duration::from_micros(300));
     }
     fn fill(&self, mut memory: LeaseMut<'_, [u8]>) {
-        // It is interrupted while it runs.
+        // The thread is interrupted while it runs.
         for value in 0..200 {
             black_box(&mut memory).fill(value);
         }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! All compute until their budgets are used up: each its own, then that of their process.
+//! All threads compute until their budgets are used up: each its own, then that of their process.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 #![forbid(unsafe_code)]
 

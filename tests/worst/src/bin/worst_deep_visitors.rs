@@ -7,7 +7,7 @@
 use crossgate::Concurrent;
 use worst_cases::{CLIENTS, Keeps, Passes, Stay, crash, visit, with_clients};
 
-/// For more stacks for eight processes at once there is no memory.
+/// There is no memory for more stacks for eight processes at once.
 const DEEP: usize = 24;
 
 macro_rules! firmware {

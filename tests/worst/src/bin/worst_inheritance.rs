@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A chain of objects for one call at a time: in each there is a client that waits for the next. The most urgent one
-//! comes last, and makes all of them as urgent.
+//! A chain of objects for one call at a time: in each there is a client that waits for the next. The most urgent client
+//! comes last, and raises the priority of all others to its own.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 #![forbid(unsafe_code)]
 
@@ -8,7 +8,7 @@ use crossgate::{Exclusive, Handle, Signal, time};
 use system_tests::report::expect;
 use worst_cases::{CLIENTS, StayAlone, end, soon, with_clients};
 
-/// Calls the next one.
+/// Calls the next object.
 struct Link(Handle<dyn StayAlone>);
 
 impl StayAlone for Link {
@@ -17,7 +17,7 @@ impl StayAlone for Link {
     }
 }
 
-/// The last one.
+/// The last object.
 struct Ends;
 
 impl StayAlone for Ends {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A process crashes that has much memory, half of it with values that are not 0: all of it is reset.
+//! A process crashes that has a large memory, half of it with values that are not 0: all of it is reset.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 #![forbid(unsafe_code)]
 
@@ -17,10 +17,10 @@ struct Memory {
     ones: [AtomicU32; WORDS],
 }
 
-/// What a client does with it.
+/// The access of a client to this memory.
 #[interface]
 trait Remember {
-    /// Writes over the last words of each kind; gives their sum before.
+    /// Overwrites the last words of each kind; returns their previous sum.
     fn overwrite(&self) -> u32;
 }
 

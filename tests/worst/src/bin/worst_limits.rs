@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The time of the calls of all is over at once: for half of them while they wait for an object, for the others inside
-//! of servers.
+//! The deadlines of all calls pass at once: for half of the clients while they wait for an object, for the others
+//! inside of servers.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 #![forbid(unsafe_code)]
 

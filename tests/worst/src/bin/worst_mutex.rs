@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! All wait for one mutex, the more urgent the later.
+//! All threads wait for one mutex, the more urgent ones later.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 #![forbid(unsafe_code)]
 
@@ -7,7 +7,7 @@ use crossgate::sync::Mutex;
 use crossgate::{Concurrent, Signal, time};
 use worst_cases::{CLIENTS, NEVER, end, soon, with_clients};
 
-/// What they wait for.
+/// The mutex that they wait for.
 struct Turn(Mutex<usize>);
 
 macro_rules! firmware {

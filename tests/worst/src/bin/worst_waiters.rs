@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! All wait for all notifications: half of them are woken by signals, the others when their time is over, at once.
+//! All threads wait for all notifications: half of them are woken by signals, the others when their time is over, at
+//! once.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 #![forbid(unsafe_code)]
 
@@ -8,7 +9,7 @@ use crossgate::{Concurrent, Notification, Signal, time};
 use system_tests::report::expect;
 use worst_cases::{CLIENTS, SOON, end, soon, with_clients};
 
-/// What they wait for.
+/// The notifications that they wait for.
 struct All([Notification; CLIENTS]);
 
 macro_rules! firmware {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The cost of the operations in cycles, by the instructions that they execute.
+//! The cost of the operations in cycles, computed from the instructions that they execute.
 
 use super::words;
 use anyhow::{Context, Result, ensure};
@@ -7,13 +7,13 @@ use std::collections::BTreeMap;
 
 /// The function of the benchmarks that is called before and after each loop.
 pub const MARK: &str = "report::mark";
-/// How many instructions pass in a tick of the clock that the benchmarks read.
+/// The number of instructions in a tick of the clock that the benchmarks read.
 const TICK: u32 = 40;
 
-/// The number of cycles that it takes to enter a handler and to leave it, without its instructions.
+/// The number of cycles to enter a handler and to leave it, without its instructions.
 const HANDLER: u32 = 12 + 10;
 
-/// At least and at most so many cycles.
+/// The smallest and the largest number of cycles.
 pub type Range = [u32; 2];
 
 /// The cost of one round of an operation.
@@ -30,16 +30,16 @@ pub struct Cost {
 /// The cost of all operations, by name.
 pub type Costs = BTreeMap<String, Cost>;
 
-/// How many instructions, cycles of the M3, and cycles of the M4 there were: of cycles the least, then the most.
+/// The numbers of instructions, of cycles of the M3, and of cycles of the M4: of cycles the least, then the most.
 type Counts = [u64; 5];
 
-/// The costs of a benchmark with this output, of which the plugin has made this recording.
+/// Returns the costs of a benchmark with this output and this recording of the plugin.
 ///
 /// # Errors
 /// If the two are not of the same execution.
 pub fn costs(output: &str, recording: &str) -> Result<Costs> {
     let marks = recording.lines().map(counts).collect::<Result<Vec<_>>>()?;
-    // From the second mark to the third, figures are printed, and the like.
+    // Between the second mark and the third, figures are printed, and the like.
     let mut loops = marks
         .chunks_exact(2)
         .map(|marks| difference(&marks[1], &marks[0]))
@@ -58,7 +58,7 @@ pub fn costs(output: &str, recording: &str) -> Result<Costs> {
             .collect::<Option<_>>()
             .with_context(|| format!("the recording ends before {name}"))?;
         let [instructions, m3_least, m3_most, m4_least, m4_most] = each(&mut goes, rounds);
-        // Each of the two loops may have begun and ended anywhere between two ticks.
+        // Each of the two loops may have started and ended anywhere between two ticks.
         let inexact = 1 + 2 * TICK / rounds;
         ensure!(
             instructions.abs_diff(figure) <= inexact,
@@ -71,10 +71,10 @@ pub fn costs(output: &str, recording: &str) -> Result<Costs> {
     Ok(costs)
 }
 
-/// Checks what a system call takes: the entry and the return of its handler have to be in it.
+/// Checks the cost of a system call: the entry and the return of its handler have to be in it.
 ///
 /// # Errors
-/// If they are not.
+/// If they are not in it.
 pub fn check_system_call(cost: &Cost) -> Result<()> {
     let is_plausible =
         [cost.m3, cost.m4].iter().all(|cycles| cycles[0] >= cost.instructions + HANDLER);
@@ -85,19 +85,19 @@ pub fn check_system_call(cost: &Cost) -> Result<()> {
     Ok(())
 }
 
-/// A line of the recording.
+/// Parses a line of the recording.
 fn counts(line: &str) -> Result<Counts> {
     let numbers: Vec<u64> = line.split_whitespace().map(str::parse).collect::<Result<_, _>>()?;
     numbers.try_into().ok().with_context(|| format!("not a mark: {line}"))
 }
 
-/// Returns what came after `earlier`. (An empty loop may have more cycles than one with an operation that costs
+/// Returns the counts since `earlier`. (An empty loop may have more cycles than one with an operation that costs
 /// nothing.)
 fn difference(later: &Counts, earlier: &Counts) -> Counts {
     std::array::from_fn(|index| later[index].saturating_sub(earlier[index]))
 }
 
-/// The median of each count, for one round.
+/// Returns the median of each count, for one round.
 fn each(goes: &mut [Counts], rounds: u32) -> [u32; 5] {
     let rounds = u64::from(rounds);
     std::array::from_fn(|index| {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! On the emulated board: instructions and cycles of the operations, and the kernel's size.
+//! The costs on the emulated board: instructions and cycles of the operations, and the kernel's size.
 
 use super::cycles::{self, Cost, Costs};
 use super::{Figures, PACKAGE, PATIENCE, Results, expect_all, parse, table};
@@ -16,14 +16,14 @@ use workbench::board::Board;
 pub enum Limit {
     /// At most so many instructions.
     Most(u32),
-    /// As many as another operation, give or take.
+    /// As many as another operation, plus or minus the difference.
     About { other: &'static str, difference: u32 },
-    /// At most a multiple of another operation, which comes in hundredths.
+    /// At most a multiple of another operation, in hundredths.
     Times { other: &'static str, hundredths: u32 },
 }
 
-/// An operation that is measured, with its limits, and what CMRX needs for it on the same
-/// emulated machine when it is compiled with -Os, -O2 and -O3.
+/// An operation that is measured, with its limits, and the cost of the same operation in CMRX on the same emulated
+/// machine when CMRX is compiled with -Os, -O2 and -O3.
 pub struct Operation {
     pub name: &'static str,
     pub text: &'static str,
@@ -36,7 +36,7 @@ pub struct Operation {
 const SYSTEM_CALL: &str = "syscall_null";
 /// The name of the kernel's size in flash, in bytes, among the figures.
 pub const FLASH: &str = "kernel_flash_bytes";
-/// The name of its size in RAM.
+/// The name of the kernel's size in RAM.
 pub const RAM: &str = "kernel_ram_bytes";
 
 pub const OPERATIONS: [Operation; 50] = [
@@ -392,7 +392,7 @@ pub const OPERATIONS: [Operation; 50] = [
     },
 ];
 
-/// What was measured.
+/// The results of a measurement.
 pub struct Measured {
     pub results: Results,
     pub costs: Costs,
@@ -454,7 +454,7 @@ fn measure(board: Board) -> Result<Measured> {
     Ok(Measured { results, costs, size: Size::of_kernel(&thermostat)? })
 }
 
-/// Runs a benchmark. Gives what it has printed, and what the plugin has recorded.
+/// Runs a benchmark. Returns its output, and the plugin's recording.
 fn run_one(plugin: &Plugin, program: &Firmware) -> Result<(String, String)> {
     let symbols = Symbols::of(program)?;
     let recording = plugin.record_cycles(&symbols, symbols.address(cycles::MARK)?)?;
@@ -465,7 +465,7 @@ fn run_one(plugin: &Plugin, program: &Firmware) -> Result<(String, String)> {
 }
 
 impl Measured {
-    /// The names of what is over its limit.
+    /// Returns the names of the operations that are over their limits.
     pub fn missed(&self) -> Vec<String> {
         missed(&self.results, self.size)
     }

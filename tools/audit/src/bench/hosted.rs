@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! On this machine: nanoseconds, beside what processes of Linux ask each other by.
+//! The costs on this machine: nanoseconds, beside those of requests between processes of Linux.
 
 use super::emulated::{OPERATIONS, Operation};
 use super::{PACKAGE, PATIENCE, Results, expect_all, parse};
@@ -14,32 +14,32 @@ use std::process::{Command, Stdio};
 use wait_timeout::ChildExt;
 use workbench::board::Board;
 
-/// The package that measures what Linux has.
+/// The package that measures the means of Linux.
 const LINUX_PACKAGE: &str = "bench-linux";
-/// What it measures: name, and what it is.
+/// The measurements of that package: name, and description.
 const LINUX: [(&str, &str); 3] = [
     ("pipe", "Linux: pipes there and back, two processes"),
     ("socketpair", "Linux: a pair of sockets, two processes"),
     ("futex", "Linux: shared memory and a futex, two processes"),
 ];
-/// What a call by pages takes at least: the four changes of protection alone.
+/// The lower bound of a call by pages: the four changes of protection alone.
 const PROTECT: &str = "mprotect";
-/// The call that is compared with what Linux has.
+/// The call that is compared with the means of Linux.
 const CALL: &str = "rpc_null_4_words";
 /// The number of times that everything is measured, one after the other; the median counts.
 const TIMES: usize = 3;
-/// How much faster a call has to be than the fastest that Linux has.
+/// The factor by which a call has to be faster than the fastest means of Linux.
 const FACTOR: f64 = 1.2;
 
-/// What somebody has to know who sees the table for the first time.
+/// The explanation for readers who see the table for the first time.
 const EXPLANATION: &str = "\
 measured: the median of three runs, of each the median of eleven times 10,000 rounds (of notifications there and back,
   yields and crashes, one time), with protection keys if this CPU has them. by pages: without.
 The rows of Linux: two processes on the same CPU, one asks with 16 bytes, the other answers with 4.";
 
-/// What was measured.
+/// The results of a measurement.
 struct Measured {
-    /// With what the CPU has: protection keys, if it can be.
+    /// With the means of the CPU: protection keys, if it has them.
     best: Results,
     /// With page tables.
     pages: Results,
@@ -66,7 +66,7 @@ pub fn run(as_json: bool, check: bool) -> Result<()> {
     Ok(())
 }
 
-/// Measures as a test: that everything can be measured. (How fast this machine is is no test.)
+/// Measures as a test that everything can be measured. (The speed of this machine is not tested.)
 ///
 /// # Errors
 /// If something can't be measured.
@@ -74,7 +74,7 @@ pub fn check() -> Result<()> {
     measure(1).map(|_| ())
 }
 
-/// Returns what is measured: all but interrupts, which Linux lets in when it likes.
+/// Returns the operations that are measured: all but interrupts, whose time Linux decides.
 fn operations() -> impl Iterator<Item = &'static Operation> {
     OPERATIONS.iter().filter(|operation| !operation.name.starts_with("interrupt_"))
 }
@@ -115,8 +115,8 @@ fn measure_all(crossgate: &[Firmware], linux: &[Firmware], times: usize) -> Resu
     Ok(Measured { best: best.medians(), pages: pages.medians(), linux: on_linux.medians() })
 }
 
-/// The process that asks and the one that answers are on the same CPU, as they are in Crossgate: this program's
-/// children stay where it is.
+/// Keeps the asking process and the answering one on the same CPU, as in Crossgate: this program's children stay on its
+/// CPU.
 fn stay_on_one_cpu(all: &CpuSet) -> Result<()> {
     let last = (0..CpuSet::MAX_CPU).rev().find(|&cpu| all.is_set(cpu));
     let mut one = CpuSet::new();
@@ -161,7 +161,7 @@ impl Times {
 }
 
 impl Measured {
-    /// Returns how many times faster a call is than the fastest that Linux has.
+    /// Returns the factor by which a call is faster than the fastest means of Linux.
     fn factor(&self, results: &Results) -> f64 {
         let ways = LINUX.iter().filter_map(|(name, _)| self.linux.get(*name));
         let fastest = ways.min().copied().unwrap_or_default();

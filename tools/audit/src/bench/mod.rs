@@ -25,7 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The measured cost of the operations, by name.
 type Results = BTreeMap<String, u32>;
-/// The same, and the kernel's size.
+/// The same costs, and the kernel's size.
 pub type Figures = BTreeMap<String, u32>;
 
 /// Measures, and prints the figures as a table or as JSON.
@@ -44,20 +44,20 @@ pub fn run(board: Board, as_json: bool, check: bool) -> Result<()> {
     }
 }
 
-/// The figures of the lines `result <name> <figure> ...`.
+/// Returns the figures of the lines `result <name> <figure> ...`.
 fn parse(output: &str) -> Results {
     let result =
         |words: Vec<&str>| Some(((*words.first()?).to_owned(), words.get(1)?.parse().ok()?));
     words(output).filter_map(result).collect()
 }
 
-/// The words after `result` of each line that begins with it.
+/// Returns the words after `result` of each line that begins with it.
 fn words(output: &str) -> impl Iterator<Item = Vec<&str>> {
     let lines = output.lines().filter_map(|line| line.trim().strip_prefix("result "));
     lines.map(|line| line.split_whitespace().collect())
 }
 
-/// Makes sure that all of these were measured.
+/// Checks that all of these were measured.
 fn expect_all<'a>(results: &Results, mut names: impl Iterator<Item = &'a str>) -> Result<()> {
     let missing = names.find(|&name| !results.contains_key(name));
     ensure!(missing.is_none(), "{} was not measured", missing.unwrap_or_default());

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! On a machine that firmware can't run on.
+//! The benchmark on a machine that can't run firmware as a program.
 
 use anyhow::{Result, bail};
 
 const WHY: &str =
     "firmware runs hosted on Linux only; `--board mps2-an385` measures on the emulated board";
 
-/// Says so.
+/// Returns an error that says so.
 ///
 /// # Errors
 /// Always.
@@ -14,7 +14,7 @@ pub fn run(_as_json: bool, _check: bool) -> Result<()> {
     bail!(WHY)
 }
 
-/// As [`run`].
+/// As for [`run`].
 ///
 /// # Errors
 /// Always.

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The table of what was measured on the emulated board, and what its columns mean.
+//! The table of the measurements on the emulated board, and the meaning of its columns.
 
 use super::cycles::Range;
 use super::emulated::{FLASH, Measured, OPERATIONS, RAM};
 use crate::size;
 
-/// What somebody has to know who sees the table for the first time.
+/// The explanation for readers who see the table for the first time.
 const EXPLANATION: &str = "\
 instructions: the median of five times 2,000 rounds, without the loop (of operations that end elsewhere, the mean of all).
 limit: what `--check` and `cargo xtask test` insist on. goal: where it is to get.
@@ -14,7 +14,7 @@ M3, M4: at least and at most so many cycles, by ARM's tables, for the instructio
 CMRX: the same on the same emulated machine in CMRX (https://github.com/ventZl/cmrx), a kernel in C that also isolates
   processes and has calls between them, compiled with -Os, -O2 and -O3. `-`: it has no such operation.";
 
-/// Prints it.
+/// Prints the table.
 pub fn print(measured: &Measured) {
     row([
         "operation",

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Mutants that cargo-mutants makes of each function of the kernel's core, and of what it is made of. Unlike the
-//! [mutations](crate::mutations) nobody chose them, so they show what no test looks at. One that survives all tests has
-//! to be in `tests/mutants.md`, with the reason why that is right.
+//! Mutants that cargo-mutants makes of each function of the kernel's core, and of its dependencies. In contrast to the
+//! [mutations](crate::mutations) they are generated, so they show code that no test checks. A mutant that survives all
+//! tests has to be in `tests/mutants.md`, with the reason why that is right.
 
 mod survivors;
 
@@ -14,26 +14,26 @@ use std::path::PathBuf;
 use std::process::Command;
 use survivors::{Mutant, Survivors};
 
-/// The packages that are mutated, and those whose tests have to find it.
+/// The packages that are mutated, and the packages whose tests have to find the mutants.
 const PACKAGES: [(&str, &[&str]); 3] = [
     ("crossgate-kernel", &["crossgate-kernel"]),
     ("crossgate-protection", &["crossgate-protection"]),
     ("crossgate-abi", &["crossgate-abi", "crossgate-kernel"]),
 ];
-/// Tests that take long. They are asked only about mutants that all others leave alive.
+/// Tests that take long. They are run only with mutants that all others leave alive.
 const LONG: [&str; 2] = ["every_interleaving", "the_invariants_hold"];
-/// The time that the quick tests may take with a mutant, in seconds, until they are taken to hang: then they have
-/// found it.
+/// The longest time of the quick tests with a mutant, in seconds. If they take longer, they count as hanging, and have
+/// found the mutant.
 const PATIENCE: &str = "60";
-/// The same for all tests.
+/// The longest time of all tests.
 const LONG_PATIENCE: &str = "1200";
-/// What cargo-mutants answers if all was caught, if a mutant was missed, and if tests hung with one.
+/// The exit codes of cargo-mutants if all mutants were caught, if one was missed, and if tests hung with one.
 const ANSWERS: [i32; 3] = [0, 2, 3];
 
 /// Tests one part of the mutants, such as `0/8`: the first of eight.
 ///
 /// # Errors
-/// cargo-mutants is missing and can't be installed, or the list of survivors can't be read.
+/// If cargo-mutants is missing and can't be installed, or the list of survivors can't be read.
 pub fn test(report: &mut Report, shard: &str) -> Result<()> {
     setup::mutants()?;
     let known = Survivors::read(&workspace::root().join("tests/mutants.md"))?;
@@ -66,14 +66,14 @@ impl Run {
         known.judge(&survivors, &caught)
     }
 
-    /// Those of these mutants that all tests together leave alive.
+    /// Returns those of these mutants that all tests together leave alive.
     fn ask_all_tests(&self, mutants: &[Mutant]) -> Result<Vec<Mutant>> {
         let mut all = self.mutants("all", LONG_PATIENCE);
         for place in mutants.iter().map(Mutant::place).collect::<BTreeSet<_>>() {
             all.args(["--re", &format!("^{}: ", place.replace('.', "\\."))]);
         }
         let mut missed = self.outcome("all", all.args(["--", "--lib"]))?;
-        // There may be others at the same place.
+        // There may be other mutants at the same place.
         missed.retain(|mutant| mutants.contains(mutant));
         Ok(missed)
     }
@@ -88,7 +88,7 @@ impl Run {
         mutants
     }
 
-    /// Runs it. Returns the mutants that were missed.
+    /// Runs the command. Returns the mutants that were missed.
     fn outcome(&self, pass: &str, mutants: &mut Command) -> Result<Vec<Mutant>> {
         fs::create_dir_all(self.folder(pass))?;
         let output = command::output(mutants)?;
@@ -110,7 +110,7 @@ impl Run {
     }
 }
 
-/// All mutants that there are.
+/// Returns all existing mutants.
 fn all() -> Result<Vec<Mutant>> {
     let mut list = workspace::cargo();
     list.args(["mutants", "--list"]);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The list of mutants that may survive: `tests/mutants.md`. Below a heading with a file, each item is the name of a
-//! mutant as cargo-mutants tells it, without its place, and the reason why no test can find it:
+//! mutant in the words of cargo-mutants, without its place, and the reason why no test can find it:
 //!
 //! ```text
 //! ## kernel/src/call.rs
@@ -13,21 +13,21 @@ use std::fs;
 use std::path::Path;
 use std::str::FromStr;
 
-/// What begins the line of a file, and that of a mutant.
+/// The start of the line of a file, and that of the line of a mutant.
 const FILE: &str = "## ";
 const MUTANT: &str = "- `";
 
-/// A mutant, as `kernel/src/call.rs:123:4: replace < with <= in Kernel<P>::call`.
+/// A mutant, such as `kernel/src/call.rs:123:4: replace < with <= in Kernel<P>::call`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mutant {
     file: String,
-    /// Line and column.
+    /// The line and the column.
     position: String,
     what: String,
 }
 
 impl Mutant {
-    /// Returns where it is: file, line and column.
+    /// Returns its place: file, line and column.
     pub fn place(&self) -> String {
         format!("{}:{}", self.file, self.position)
     }
@@ -43,7 +43,8 @@ impl FromStr for Mutant {
     }
 }
 
-/// A mutant of the list. The same change may be possible at several places of a function: then it is for all of them.
+/// A mutant of the list. The same change may be possible at several places of a function: then the entry is for all of
+/// them.
 #[derive(Debug, PartialEq, Eq)]
 struct Entry {
     file: String,
@@ -61,10 +62,10 @@ impl Entry {
 pub struct Survivors(Vec<Entry>);
 
 impl Survivors {
-    /// Reads it.
+    /// Reads the list.
     ///
     /// # Errors
-    /// The file can't be read, or has an item without a file or a reason.
+    /// If the file can't be read, or has an item without a file or a reason.
     pub fn read(file: &Path) -> Result<Survivors> {
         let text = fs::read_to_string(file).with_context(|| format!("{}", file.display()))?;
         Survivors::parse(&text).with_context(|| format!("{}", file.display()))
@@ -90,11 +91,11 @@ impl Survivors {
         self.0.iter().any(|entry| entry.is(mutant))
     }
 
-    /// Compares the list with the mutants of a run that survived, and those that were caught. One of the list that does
-    /// not survive is only told.
+    /// Compares the list with the mutants of a run that survived, and those that were caught. An entry whose mutant
+    /// does not survive is only reported.
     ///
     /// # Errors
-    /// One survived that is not in the list.
+    /// If a mutant survived that is not in the list.
     pub fn judge(&self, survivors: &[Mutant], caught: &[Mutant]) -> Result<()> {
         for entry in self.caught(survivors, caught) {
             eprintln!("does not survive any more: {}: {}", entry.file, entry.what);
@@ -111,7 +112,7 @@ impl Survivors {
         )
     }
 
-    /// Entries of which no mutant survived, and one was caught.
+    /// Returns the entries of which no mutant survived, and one was caught.
     fn caught(&self, survivors: &[Mutant], caught: &[Mutant]) -> Vec<&Entry> {
         let is_in = |entry: &Entry, mutants: &[Mutant]| mutants.iter().any(|it| entry.is(it));
         self.0.iter().filter(|entry| is_in(entry, caught) && !is_in(entry, survivors)).collect()
@@ -120,7 +121,7 @@ impl Survivors {
     /// Checks that each entry is one of `mutants`.
     ///
     /// # Errors
-    /// One is not: what it names has changed.
+    /// If one is not: the code that it names has changed.
     pub fn check_names(&self, mutants: &[Mutant]) -> Result<()> {
         let is_gone = |entry: &&Entry| !mutants.iter().any(|mutant| entry.is(mutant));
         let gone: Vec<_> = self.0.iter().filter(is_gone).collect();

@@ -17,10 +17,10 @@ pub struct Call {
 }
 
 impl Call {
-    /// Takes `cargo run` and `cargo test`.
+    /// Reads a `cargo run` or `cargo test` command.
     ///
     /// # Errors
-    /// It is something else.
+    /// If it is another command.
     pub fn read(text: &str) -> Result<Call> {
         let words: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
         let begin: Vec<_> = words.iter().take(2).map(String::as_str).collect();
@@ -31,10 +31,10 @@ impl Call {
         Ok(Call { words })
     }
 
-    /// Only builds what it runs.
+    /// Builds the program, without running it.
     ///
     /// # Errors
-    /// It can't be built.
+    /// If it can't be built.
     pub fn build(&self, copy: &Copy) -> Result<()> {
         let mut cargo = copy.cargo();
         match self.words[1].as_str() {
@@ -46,10 +46,10 @@ impl Call {
         Ok(())
     }
 
-    /// Runs it, for at most `patience`; `None` if this machine can't.
+    /// Runs the test, for at most `patience`; returns `None` if this machine can't run it.
     ///
     /// # Errors
-    /// It can't be started.
+    /// If it can't be started.
     pub fn run(&self, copy: &Copy, patience: Duration) -> Result<Option<Finished>> {
         if self.needs_keys() && !cpu_has_keys() {
             let Ok(linux) = setup::linux_with_keys() else { return Ok(None) };
@@ -60,7 +60,7 @@ impl Call {
         }
         let mut cargo = copy.cargo();
         cargo.args(&self.words[1..]);
-        // As `cargo xtask test` runs firmware: its time does not depend on how busy this machine is.
+        // As in `cargo xtask test`, the time of the firmware does not depend on how busy this machine is.
         let runner = command::line(&emulator::runner());
         for row in board::emulated() {
             let target = row.target.to_uppercase().replace('-', "_");
@@ -77,7 +77,7 @@ impl Call {
         self.words.iter().any(|word| word.starts_with("keys::"))
     }
 
-    /// Returns `true` if it has run a test, by its output.
+    /// Returns `true` if the command has run a test, according to its output.
     pub fn is_run(&self, output: &str) -> bool {
         let passed =
             |line: &str| line.starts_with("test result: ok. ") && !line.contains(". 0 passed;");
@@ -107,7 +107,7 @@ mod tests {
     const WITH_VALUE: [&str; 5] = ["-p", "--package", "--bin", "--test", "--target"];
 
     impl Call {
-        /// Checks that the package, the program and the tests are there.
+        /// Checks that the package, the program and the tests exist.
         pub fn check_names(&self, packages: &[Package]) -> Result<()> {
             let name = self.value("-p").context("it has no -p")?;
             let package = packages.iter().find(|package| *package.name == name);
@@ -129,7 +129,7 @@ mod tests {
             Ok(())
         }
 
-        /// The names of the tests: what is neither an option nor its value.
+        /// Returns the names of the tests: the words that are neither an option nor its value.
         fn tests(&self) -> Vec<&str> {
             let mut tests = Vec::new();
             let mut before = "";

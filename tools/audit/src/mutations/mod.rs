@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Mutations: patches that take a mechanism out. Each names the tests that have to fail with it, which
-//! shows that they test it.
+//! Mutations: patches that remove a mechanism. Each names the tests that have to fail with it, which shows that they
+//! test the mechanism.
 //!
-//! A file `tests/mutations/GROUP/NAME.patch` begins with a sentence that says what is taken out. After an
-//! empty line come the commands that fail; below each may be a text that it says:
+//! A file `tests/mutations/GROUP/NAME.patch` begins with a sentence that says what is removed. After an empty line come
+//! the commands that fail; below each there may be a text that is in its output:
 //!
 //! ```text
 //! Fails: cargo run --release -p system-tests --target thumbv7m-none-eabi --bin forged_calls
@@ -25,7 +25,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What is taken out, and what shows it.
+/// A removed mechanism, and the tests that show it.
 struct Mutation {
     /// `GROUP/NAME`
     name: String,
@@ -33,11 +33,11 @@ struct Mutation {
     proofs: Vec<Proof>,
 }
 
-/// Replays the mutations whose `GROUP/NAME` contains `pattern`, each in a step of its own. First the tests
-/// that they name have to pass without them.
+/// Replays the mutations whose `GROUP/NAME` contains `pattern`, each in a step of its own. First the tests that they
+/// name have to pass without them.
 ///
 /// # Errors
-/// There is no such mutation, one can't be read, or the copy of the workspace can't be made.
+/// If there is no such mutation, one can't be read, or the copy of the workspace can't be made.
 pub fn replay(report: &mut Report, pattern: &str) -> Result<()> {
     let mut mutations = all()?;
     mutations.retain(|mutation| mutation.name.contains(pattern));
@@ -75,7 +75,7 @@ pub fn replay(report: &mut Report, pattern: &str) -> Result<()> {
     Ok(())
 }
 
-/// All mutations, by name.
+/// Returns all mutations, by name.
 fn all() -> Result<Vec<Mutation>> {
     let mut mutations = Vec::new();
     for group in fs::read_dir(workspace::root().join("tests/mutations"))? {
@@ -96,7 +96,7 @@ fn name_of(path: &Path) -> Result<Cow<'_, str>> {
     Ok(path.file_stem().context("a path without a name")?.to_string_lossy())
 }
 
-/// Returns what a patch says of the tests that fail.
+/// Returns the tests that fail, according to a patch.
 fn proofs(text: &str) -> Result<Vec<Proof>> {
     let mut parts = text.splitn(3, "\n\n");
     let what = parts.next().unwrap_or_default();

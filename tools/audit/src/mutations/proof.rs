@@ -6,16 +6,16 @@ use crate::copy::Copy;
 use anyhow::{Context, Result, bail, ensure};
 use std::time::{Duration, Instant};
 
-/// A test may take so much longer with a mutation than without; after that, it hangs.
+/// The factor by which a test may take longer with a mutation than without; after that, it counts as hanging.
 const SLOWER: u32 = 5;
-/// The time that a test may take, however fast it is without the mutation.
+/// The shortest time that a test is given, however fast it is without the mutation.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// The time that a test may take that is not mutated.
+/// The longest time of a test that is not mutated.
 const LONG: Duration = Duration::from_secs(1200);
 
 /// A command that fails with the mutation.
 pub struct Proof {
-    /// How it is called.
+    /// The call of the command.
     pub command: Call,
     /// A text that is in its output.
     says: Option<String>,
@@ -25,7 +25,7 @@ impl Proof {
     /// Reads the lines `Fails: COMMAND` and `Says: TEXT`.
     ///
     /// # Errors
-    /// A line is something else, or there is no command.
+    /// If a line is something else, or there is no command.
     pub fn read_all(lines: &str) -> Result<Vec<Proof>> {
         let mut proofs: Vec<Proof> = Vec::new();
         for line in lines.lines() {
@@ -43,10 +43,10 @@ impl Proof {
         Ok(proofs)
     }
 
-    /// Checks that the test is built and fails. `time` is how long it takes without the mutation.
+    /// Checks that the test is built and fails. `time` is the time that it takes without the mutation.
     ///
     /// # Errors
-    /// If not.
+    /// If it is not built, or does not fail.
     pub fn check(&self, time: Duration, copy: &Copy) -> Result<()> {
         self.command.build(copy)?;
         let finished = self.command.run(copy, PATIENCE.max(SLOWER * time))?;
@@ -64,7 +64,7 @@ impl Proof {
     }
 }
 
-/// Checks that the test passes. Returns how long it takes; `None` if this machine can't run it.
+/// Checks that the test passes. Returns the time that it takes; `None` if this machine can't run it.
 ///
 /// # Errors
 /// If it does not pass, or there is no such test.

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! How long a span may be.
+//! The limits of spans.
 
 use super::Longest;
 
-/// What every span is to keep in the end, and every span that is not in [`LIMITS`] keeps today: instructions.
+/// The bound that every span has to keep in the end, and that every span which is not in [`LIMITS`] keeps today, in
+/// instructions.
 pub const BOUND: u64 = 400;
 
-/// The spans that are longer today: the handler, what it calls, and at most how many instructions they are: what was
-/// measured, and 3 %.
+/// The spans that are longer today: the handler, the functions that it calls, and the largest number of instructions:
+/// the measured number plus 3 %.
 #[rustfmt::skip]
 const LIMITS: [(&str, u64); 53] = [
     ("SVCall > handler::system_call > crash::crash_current > crash::take_down", 1958),
@@ -65,12 +66,12 @@ const LIMITS: [(&str, u64); 53] = [
     ("SVCall > handler::system_call > restart::advance > sweep::piece", 434),
 ];
 
-/// Returns how long a span with this path may be.
+/// Returns the limit of a span with this path.
 pub fn of(path: &str) -> u64 {
     LIMITS.iter().find(|(limited, _)| *limited == path).map_or(BOUND, |&(_, limit)| limit)
 }
 
-/// Those that are longer than they may be, each in a text.
+/// Returns the spans that are longer than their limits, each in a text.
 pub fn missed<'a>(longest: impl IntoIterator<Item = &'a Longest>) -> Vec<String> {
     let over = longest.into_iter().filter(|longest| longest.count > of(&longest.path()));
     over.map(|longest| {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The longest stretches with interrupts held off.
 //!
-//! The kernel's handlers are not interrupted: as long as one runs, all others wait. All system tests, and
-//! firmware that has the kernel do the most at once, run on the emulated board, where a plugin of the emulator
-//! looks for the longest spans of handlers.
+//! The kernel's handlers are not interrupted: as long as one runs, all others wait. All system tests, and firmware that
+//! makes the kernel do the most at once, run on the emulated board, where a plugin of the emulator looks for the
+//! longest spans of handlers.
 
 mod limits;
 mod table;
@@ -19,18 +19,18 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use system_tests_harness::Flags;
 use workbench::board::Board;
 
-/// The package with the firmware that has the kernel do the most.
+/// The package with the firmware that makes the kernel do the most.
 const PACKAGE: &str = "worst-cases";
 
 /// The longest span of a path.
 struct Longest {
-    /// The handler, and what it called: the names of the functions.
+    /// The names of the handler, and of the functions that it called.
     path: Vec<String>,
-    /// How many instructions.
+    /// The number of instructions.
     count: u64,
     /// The firmware.
     firmware: String,
-    /// The instructions of each function, the most first.
+    /// The instructions of each function, the largest number first.
     parts: Vec<(String, u64)>,
 }
 
@@ -54,7 +54,7 @@ impl Longest {
     }
 }
 
-/// What firmware that has run was measured to do.
+/// The measurements of firmware that has run.
 pub struct Measurement {
     plugin: Plugin,
     longest: Mutex<ByPath>,
@@ -65,16 +65,16 @@ pub struct Measurement {
 struct ByPath(BTreeMap<String, Longest>);
 
 impl Measurement {
-    /// Builds what measures.
+    /// Builds the tools of the measurement.
     ///
     /// # Errors
-    /// If it does not build.
+    /// If they do not build.
     pub fn new() -> Result<Measurement> {
         Ok(Measurement { plugin: Plugin::build()?, longest: Mutex::default() })
     }
 
-    /// Runs a firmware of the release profile, in all of its ways to run. It is measured unless its
-    /// [flags](Flags) say that it is not.
+    /// Runs a firmware of the release profile, in all of its runs. It is measured unless its [flags](Flags) say that it
+    /// is not.
     ///
     /// # Errors
     /// If it fails, or can't be measured.
@@ -97,7 +97,7 @@ impl Measurement {
     /// Checks every span.
     ///
     /// # Errors
-    /// If one is over its limit, or there is none.
+    /// If a span is over its limit, or there is none.
     pub fn check(&self) -> Result<()> {
         let longest = self.longest();
         ensure!(!longest.0.is_empty(), "no handler was seen");
@@ -148,7 +148,7 @@ pub fn run(check: bool, text: &str) -> Result<()> {
     if check { measurement.check() } else { Ok(()) }
 }
 
-/// Builds the firmware that has the kernel do the most.
+/// Builds the firmware that makes the kernel do the most.
 ///
 /// # Errors
 /// If it does not build.

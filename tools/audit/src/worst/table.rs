@@ -3,10 +3,10 @@
 
 use super::{Longest, limits};
 
-/// How many parts of a span are told.
+/// The number of parts of a span that are shown.
 const PARTS: usize = 8;
 
-/// Prints it: the spans of most instructions first.
+/// Prints the table: the spans of most instructions first.
 pub fn print(longest: &[&Longest]) {
     println!("{:>12} {:>8}  handler > what it calls", "instructions", "limit");
     longest.iter().for_each(|longest| print!("{}", row(longest)));

@@ -8,13 +8,13 @@ use crossgate::interface;
 /// Counts the beats of its process.
 #[interface]
 pub trait Heart {
-    /// One for each 10 ms, and 1000 for each 25 ms.
+    /// Returns one beat for each 10 ms, and 1000 for each 25 ms.
     fn beats(&self) -> u32;
-    /// The process crashes.
+    /// Makes the process crash.
     fn crash(&self);
 }
 
-/// Takes its time.
+/// Takes some time.
 #[interface]
 pub trait Slow {
     /// Returns after so many ms, with one more.
