@@ -97,7 +97,7 @@ impl Notification {
     /// If the notification belongs to another process.
     #[inline]
     pub fn wait(self) {
-        self.wait_for_set_for_ever(self.set());
+        self.set().wait_for_ever();
     }
 
     /// Waits for a signal, but not longer than `timeout` (to the µs).
@@ -109,7 +109,7 @@ impl Notification {
     /// # Panics
     /// If the notification belongs to another process.
     pub fn wait_timeout(self, timeout: Duration) -> Result<(), TimedOut> {
-        self.wait_for_set(self.set(), limited(timeout)).map(|_| ()).ok_or(TimedOut)
+        self.set().wait_for(limited(timeout)).map(|_| ()).ok_or(TimedOut)
     }
 
     /// Waits for a signal, but not longer than the call that the thread is in may take.
@@ -123,7 +123,7 @@ impl Notification {
     /// If the notification belongs to another process.
     #[inline]
     pub fn wait_within_call(self) -> Result<(), TimedOut> {
-        self.wait_for_set(self.set(), FOR_EVER).map(|_| ()).ok_or(TimedOut)
+        self.set().wait_for(FOR_EVER).map(|_| ()).ok_or(TimedOut)
     }
 
     /// Takes a signal if there is one. Returns whether there was.
@@ -132,7 +132,7 @@ impl Notification {
     /// If the notification belongs to another process.
     #[must_use]
     pub fn try_wait(self) -> bool {
-        self.wait_for_set(self.set(), 0).is_some()
+        self.set().wait_for(0).is_some()
     }
 
     /// Unmasks the interrupts that are bound to the notification: at start they are masked, and an interrupt that has
@@ -154,20 +154,8 @@ impl Notification {
 
     /// Returns the set that contains only this notification.
     #[inline(always)]
-    const fn set(self) -> Word {
-        Process::notification(self.number as usize) as Word
-    }
-
-    /// Waits for a set of notifications of its process. Returns the one that came; `None` if the time was over.
-    #[inline]
-    fn wait_for_set(self, set: Word, timeout: u64) -> Option<u8> {
-        Set(set).wait_for(timeout)
-    }
-
-    /// Waits for a set of notifications without a time limit. Returns the one that came.
-    #[inline]
-    fn wait_for_set_for_ever(self, set: Word) -> u8 {
-        Set(set).wait_for_ever()
+    const fn set(self) -> Set {
+        Set(Process::notification(self.number as usize) as Word)
     }
 }
 
@@ -212,7 +200,7 @@ impl Set {
     #[inline]
     #[must_use]
     pub const fn with(self, notification: Notification) -> Set {
-        Set(self.0 | notification.set())
+        Set(self.0 | notification.set().0)
     }
 
     /// Returns whether the set is empty.
@@ -293,7 +281,7 @@ impl Set {
 /// # Panics
 /// If one of them belongs to another process, or if the array is empty.
 pub fn wait_any<const N: usize>(notifications: [Notification; N]) -> usize {
-    place(notifications, notifications[0].wait_for_set_for_ever(set(notifications)))
+    place(notifications, set(notifications).wait_for_ever())
 }
 
 /// Waits as [`wait_any`] does, but not longer than `timeout` (to the µs).
@@ -307,13 +295,13 @@ pub fn wait_any_timeout<const N: usize>(
     notifications: [Notification; N],
     timeout: Duration,
 ) -> Result<usize, TimedOut> {
-    let index = notifications[0].wait_for_set(set(notifications), limited(timeout));
+    let index = set(notifications).wait_for(limited(timeout));
     Ok(place(notifications, index.ok_or(TimedOut)?))
 }
 
-fn set<const N: usize>(notifications: [Notification; N]) -> Word {
+fn set<const N: usize>(notifications: [Notification; N]) -> Set {
     const { assert!(N > 0, "there is nothing to wait for") }
-    notifications.iter().fold(0, |set, notification| set | notification.set())
+    notifications.into_iter().fold(Set::EMPTY, Set::with)
 }
 
 fn place<const N: usize>(notifications: [Notification; N], index: u8) -> usize {
