@@ -99,9 +99,9 @@ impl Bench {
 
     /// Prints the cost of one of `rounds` operations, all of which `work` does, including the loop.
     pub fn measure_whole(&mut self, name: &str, rounds: u32, work: impl FnOnce()) {
-        let empty = self.ticks(|| ());
-        let ticks = self.ticks(work);
-        self.print(name, each(ticks.saturating_sub(empty), rounds), rounds, 1);
+        let begun = self.begin();
+        work();
+        self.finish(name, rounds, begun);
     }
 
     /// Begins to measure what a task awaits: reads the clock, after an empty measurement.
