@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The start and the end of a wait, and priority inheritance.
 //!
-//! A thread that waits for something that another thread has, lends that thread its priority. If the holder waits in
-//! turn, it tries again: so it passes on the priority that it got, and priority inheritance is transitive. When a
+//! A thread that waits for something that another thread holds lends that thread its priority. If the holder waits in
+//! turn, it retries its own wait and so passes the priority on: priority inheritance is transitive. When a
 //! thread frees something, all threads that wait for it, for whatever reason, become ready and try again; the most
 //! urgent one gets it, because it runs first. A wait that would close a cycle is refused.
 
@@ -75,7 +75,7 @@ impl<P: Port> Kernel<P> {
         self.work.waking.remove(id);
     }
 
-    /// Wakes all threads that wait for something that thread `id` has freed. If they have to wait on, they lend `id`
+    /// Wakes all threads that wait for something that thread `id` has freed. If they still have to wait, they lend `id`
     /// their priority again.
     #[inline]
     pub(crate) fn stir(&mut self, id: ThreadId) {

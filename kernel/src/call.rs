@@ -140,7 +140,7 @@ impl<P: Port> Kernel<P> {
         self.grants.filter(|_| method.arguments.kinds & Method::HANDLES != 0)
     }
 
-    /// Returns from the method that the current thread is in, on the short way: if the return has no duties. Else
+    /// Returns from the method that the current thread is in, on the short path, if the return has no duties. Otherwise
     /// [`leave_with_care`](Self::leave_with_care) has to do it.
     #[inline]
     pub fn leave(&mut self, words: &[Word; ARGUMENT_WORDS]) -> Option<Return> {
@@ -225,7 +225,7 @@ impl<P: Port> Kernel<P> {
         Status::OK
     }
 
-    /// Returns the process that made the call that the current thread is in as the second word, and its life as the
+    /// Answers who made the call that the current thread is in: the process in the second word, and its life in the
     /// third.
     #[inline]
     pub(crate) fn caller(&mut self, words: &mut [Word; ARGUMENT_WORDS]) -> Status {

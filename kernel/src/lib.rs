@@ -8,13 +8,13 @@
 //!
 //! It is the specification, too: a port may do the most frequent actions by itself, in assembly, if it changes what the
 //! core would change. So everything that such a port reads and writes has a fixed layout ([`Offsets`],
-//! [`thread::Offset`]), and is marked. An action that the port can't finish, it leaves to the core, with nothing
+//! [`thread::Offset`]), and is marked. If the port can't finish an action, it leaves it to the core, with nothing
 //! changed.
 //!
 //! # The map
 //!
 //! [`Kernel`] is one struct. Its methods are spread over files, each with one subject. A file uses only files above it
-//! in this table (`tests/rooms.rs` checks it), so that each can be read with no more than those in mind.
+//! in this table (`xtask/src/rooms.rs` checks it), so that each can be read with no more than those in mind.
 //!
 //! | file | subject |
 //! |---|---|
@@ -76,7 +76,7 @@
 //! | **quick** | the [word](thread::Calls) that a port compares before a quick call says if the call has anything else to check | `check_quick` |
 //! | **rights** | a thread executes in the process that its calls led to, with the rights that they gave it, and with no more of its stack open | `check_rights` |
 //! | **leases** | a call is lent only memory that its caller had the right to lend | `check_leases` |
-//! | **inheritance** | a thread has its own priority or the highest of those that wait for it, or is looked at before a thread runs that is not more urgent; waits form no cycle | `check_priority` |
+//! | **inheritance** | a thread has its own priority or the highest of those that wait for it; if not, the worker looks at it before it lets any thread run that is not more urgent than that thread; waits form no cycle | `check_priority` |
 //! | **waits** | a wait can end, and the thread then gets the right result | `check_wait` |
 //! | **in vain** | waits fail only in calls whose results no caller waits for any more | `check_in_vain` |
 //! | **one side** | a [notification](notification::Notification) has signals or waiters, never both | `check_one_side` |
@@ -171,9 +171,9 @@ pub struct Kernel<P: Port> {
     pub(crate) work: Work,
     pub(crate) processes: &'static [Process],
     pub(crate) flash: Span,
-    /// The earliest time at which the port's timer has to interrupt, in µs since start, ...
+    /// The earliest time at which the port's timer has to interrupt, in µs since start, between rounds of checks.
     pub(crate) next_wake: u64,
-    /// ... if it does not have to interrupt at once, because some threads have been looked at, and others are left.
+    /// How far the timer's round of checks has got; 0 between rounds. During a round it interrupts again at once.
     pub(crate) checked: u8,
     pub(crate) ready: Ready,
     pub(crate) faults: Faults,

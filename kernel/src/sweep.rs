@@ -3,7 +3,7 @@
 //!
 //! With each [system call](crossgate_abi::number::WORK) the worker does a piece of the work, and interrupts arrive in
 //! between. First it looks for the most urgent thread of the sets, then it does the work for that thread, with its
-//! priority, as the first thread that has it; and so on. So threads wait only for work for a thread that is as urgent
+//! priority, ahead of all others of that priority; and so on. So threads wait only for work for a thread as urgent
 //! as they are, and invariant **swept** holds: no thread runs before it is swept.
 //!
 //! A thread that needs a process that was taken down does pieces of the work, too.
@@ -99,10 +99,10 @@ impl<P: Port> Kernel<P> {
         }
     }
 
-    /// Takes a thread, which does not wait there, out of the process that it executes in if that process was taken
-    /// down: out of one call, after which this has to be done again if the thread is in another such process then. At
-    /// last it frees the objects of such processes that the thread is in further out, and makes its returns skip
-    /// these processes. A wait further on fails, if no caller waits for that call any more.
+    /// Leads a thread, which must not be waiting there, out of the process that it executes in, if that one was taken
+    /// down. Each run leaves one call; if the thread is then in another such process, another run is needed. The
+    /// last run also frees the objects of such processes that outer calls have locked, and makes the returns skip
+    /// these processes. If it waits further in, in a call that no caller waits for any more, that wait fails.
     #[inline]
     fn lead_out(&mut self, id: ThreadId) {
         let dying = self.work.dying;

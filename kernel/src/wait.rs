@@ -77,7 +77,7 @@ pub enum Pending {
         /// The result.
         word: Word,
     } = 1,
-    /// Its system call is made again: the wait may have been long enough.
+    /// Its system call is made again, because what it waited for may be available now.
     Retry = 2,
 }
 

@@ -25,7 +25,7 @@ pub(crate) struct Work {
     pub unswept: Set<ThreadId>,
     /// Threads that wait for something that has become free.
     pub waking: Set<ThreadId>,
-    /// Threads that may be more urgent than the threads that wait for them.
+    /// Threads that may still have an inherited priority that none of their waiters has any more.
     pub lowering: Set<ThreadId>,
     /// Threads that had memory lent to them when they were swept.
     pub lessees: Set<ThreadId>,
@@ -73,7 +73,7 @@ impl Work {
 }
 
 impl<P: Port> Kernel<P> {
-    /// Lets the worker look again, first of all: if there is work, it may be for a thread that is more urgent than the
+    /// If there is work, restarts the search, at the highest priority: it may be for a thread more urgent than the
     /// worker.
     #[inline]
     pub(crate) fn engage(&mut self) {
@@ -83,7 +83,7 @@ impl<P: Port> Kernel<P> {
         }
     }
 
-    /// Gives the worker this priority, as the first thread of it.
+    /// Gives the worker this priority, ahead of the other threads that have it.
     #[inline]
     pub(crate) fn set_worker(&mut self, priority: u8) {
         let idle = self.threads.get_mut(ThreadId::IDLE);

@@ -124,7 +124,7 @@ impl Context {
 /// The addresses at which the context of the running thread may lie: in memory that the thread could write itself.
 ///
 /// The CPU pushes its frame with the rights of the thread, so the frame lies in memory that is open to the thread. As
-/// long as the thread holds no lease, the open part of its stack is its window, from the bottom up: if the frame is in
+/// long as the thread holds no lease, the open part of its stack is one window from the bottom up: if the frame is in
 /// the stack, so are the registers that the kernel pushes below it, and the bounds are the whole stack. A lease may be
 /// of a caller's part of the stack, with closed memory below it. So whenever leases are opened or closed, the bounds
 /// become the window itself ([`load`](crate::exit::load)).

@@ -2,7 +2,7 @@
 //! The path from an exception of the CPU to the handlers in Rust, and back.
 //!
 //! On entry the registers that the CPU has not saved (r4 to r11) are pushed on the thread's stack, below the CPU's
-//! frame, if they lie inside that stack: with a stack pointer that points elsewhere, the kernel would write there. The
+//! frame, but only if that is inside the stack: otherwise a wild stack pointer would let the kernel write there. The
 //! handler gets the address of this context, and returns the address of the context to continue with: the same, a
 //! callee's, or a caller's; or null for the context of the thread that is current now.
 //!
@@ -25,11 +25,11 @@
 //! **Secret** are the values that the kernel, or another thread, had in a register. Each path out loads or clears all
 //! registers: r4 to r11 here, the others by the CPU (test `registers`).
 //!
-//! **Attackers** can jump to each instruction, because flash is open to all; but without privileges. So the first
-//! access to the kernel's memory is a fault, the stack pointers can't be written, and a jump to the value in lr by
+//! **Attackers** can jump to any instruction, because all can execute flash, but they stay unprivileged. So the first
+//! access to the kernel's memory is a fault, `msr` does not change a stack pointer, and a jump to the value in lr by
 //! which a handler returns leads to an address that nobody may execute (`privilege`, `execution`). Therefore they get
-//! here by exceptions only, and choose: the words in registers and frame, the stack pointer, the contents of their
-//! memory, and the moment. A line that begins with `Attacker:` says which of these, what holds it, and which test shows
+//! here only by exceptions, and control: the words in registers and frame, the stack pointer, the contents of their
+//! memory, and the moment. A line that begins with `Attacker:` says which of these, what stops it, and which test shows
 //! that.
 
 use crate::context::{_stack_start, Context, PROCESS_STACK};
@@ -70,7 +70,7 @@ pub(crate) use save;
 #[unsafe(naked)]
 pub unsafe extern "C" fn slow() {
     core::arch::naked_asm!(
-        // A return passes three words in registers. The thread's values in r4 to r11 belong to no thread any more, so
+        // A return passes three words in registers. The values that the method left in r4 to r11 are dead, so
         // they are not saved, and nothing is written to the stack, wherever the stack pointer is.
         "cmn r12, #1",
         "beq .Lslow_return",
@@ -162,9 +162,9 @@ unsafe extern "C" fn NonMaskableInt() {
 
 /// Handles a fault. The interrupted context is not saved, because nothing ever returns to it.
 ///
-/// In: lr says if the fault was a thread's or the kernel's. Out: another thread continues, or none ever.
+/// In: lr says if the fault was a thread's or the kernel's. Out: another thread continues, or the machine halts.
 ///
-/// Attacker: the frame may be missing, and the stack pointer be any: it is a fault, too, if the CPU could not push the
+/// Attacker: the stack pointer is arbitrary, and the frame may be missing: perhaps the CPU could not push the
 /// frame. [`fault::read`] uses neither before it has checked both (`stacks`, `wild_contexts`).
 #[unsafe(naked)]
 #[unsafe(no_mangle)]

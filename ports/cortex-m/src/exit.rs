@@ -95,7 +95,7 @@ pub unsafe extern "C" fn load() -> *mut Context {
         "ubfx r6, r2, #8, #8",
         "strb r6, [r5, #{leases_open}]",
         "cbz r6, .Lload_open", // the bounds are set
-        // The bounds become the window: so many eighths of this size. The eighths above are disabled. A lease may lie
+        // The bounds become the window: the region's size, less the disabled eighths at its top. A lease may lie
         // above the window, with closed memory in between, where nothing must be saved (`wild_contexts`).
         "ubfx r7, r2, #17, #5",
         "subs r7, #2",
@@ -115,7 +115,7 @@ pub unsafe extern "C" fn load() -> *mut Context {
         "adds r4, #{leases}",
         "ldr r7, [r5, #{regions} + 4]",
         "movs r3, #{lease_region}",
-        // One region for each, r3 with its number: the value that the core has computed, at the multiple of its size.
+        // One region for each lease (r3 is its number): the core's register value, at an address aligned to its size.
         ".Lload_next:",
         "cbz r6, .Lload_close",
         "ldr r0, [r4, #{start}]",

@@ -42,7 +42,7 @@
 //! | `systick` | SysTick as the counter of a board without another one |
 //!
 //! All exceptions except for faults have the same priority, so the kernel is never preempted. Faults have a higher
-//! priority, because only then a failed stacking is seen before the exception whose entry failed. Handlers that a board
+//! priority: otherwise an exception whose stacking failed would run before that fault is seen. Handlers that a board
 //! serves [above the kernel](zero_latency) preempt both, and leave everything as it was.
 //!
 //! Threads run unprivileged on the process stack pointer, always; exceptions run on the main stack,

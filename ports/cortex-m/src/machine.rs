@@ -94,7 +94,7 @@ unsafe extern "Rust" {
 
 /// Uses the kernel.
 ///
-/// This is for exception handlers of the one priority that all handlers have which use the kernel. They do not nest,
+/// For exception handlers that use the kernel. All but those of faults have one priority, so they do not nest,
 /// and a fault, whose priority is higher, uses the kernel only if it interrupted a thread. So no other code uses the
 /// kernel meanwhile, as long as no `work` calls this function again.
 #[inline(always)]
@@ -195,7 +195,7 @@ impl Port for Machine {
         let nvic = unsafe { &*NVIC::PTR };
         // The exceptions of the CPU, which are passed to the core as lines too, have no mask.
         let Some(masked) = nvic.icer.get(word) else { return };
-        // SAFETY: as above; there are as many of these registers as of those that mask.
+        // SAFETY: as above; there are as many registers to set an enable or clear a pending bit as to clear an enable.
         unsafe {
             if mask {
                 masked.write(bit);
